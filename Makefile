@@ -1,0 +1,59 @@
+# The course's commands; `make help` lists them.
+PYTHON ?= python3
+VENV   := .venv
+PY     := $(VENV)/bin/python
+STAMP  := $(VENV)/.installed
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help book serve test test-slow test-system lab exercises weave grade course bench check clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
+	  awk -F'\t' '{printf "make %-14s %s\n", $$1, $$2}'
+
+$(STAMP): requirements.txt constraints.txt pyproject.toml
+	@echo "Setting up $(VENV) (once, about two minutes) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0])'
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@$(PY) -m pip install --quiet --requirement requirements.txt --constraint constraints.txt
+	@$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+book: $(STAMP)  ## execute and build the book
+	@$(PY) tools/book.py build
+
+serve: book  ## build the book and serve it on this machine
+	@$(PY) tools/book.py serve
+
+test: $(STAMP)  ## lint, types, weave, and the tests
+	@$(PY) tools/checks.py
+	@$(PY) -m pytest -n 2 -m "not system and not slow"
+
+test-slow: $(STAMP)  ## the tests that take over 20 seconds each
+	@$(PY) -m pytest -n 2 -m slow
+
+test-system: $(STAMP)  ## the tests that need Chromium; a skip is a failure
+	@$(PY) -m pytest -m system --no-skips
+
+lab: $(STAMP)  ## JupyterLab with the assignments open
+	@$(PY) -m jupyterlab --notebook-dir=exercises
+
+exercises: $(STAMP)  ## build the released notebooks from solutions/
+	@$(PY) tools/exercises.py
+
+weave: $(STAMP)  ## copy the package's definitions into the chapters
+	@$(PY) tools/weave.py
+
+grade: $(STAMP)  ## autograde what lies in grading/submitted/
+	@$(PY) tools/grade.py
+
+course: $(STAMP)  ## export the learners' tree: make course DIR=path
+	@$(PY) tools/course.py $(DIR)
+
+bench: $(STAMP)  ## time the loops against torch.nn, as ratios
+	@$(PY) tools/bench.py
+
+clean:  ## remove what was built; .venv stays
+	rm -rf _build book/_generated grading/source .pytest_cache .mypy_cache .ruff_cache

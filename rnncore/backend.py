@@ -1,0 +1,131 @@
+"""What all other modules need of an array library, and the checks at the door.
+
+Every function of the package finds the library of its arguments with
+`array_namespace` and keeps to the array API standard, so that the same lines
+run on NumPy, on torch and on a GPU.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from array_api_compat import array_namespace, device, is_torch_array
+
+__all__ = [
+    "Array",
+    "array_namespace",
+    "check_alike",
+    "check_shape",
+    "device",
+    "from_numpy",
+    "named_leaves",
+    "to_numpy",
+    "tree_map",
+]
+
+Array = Any
+
+
+def check_shape(name: str, a: Array, *dims: int | str) -> None:
+    """Raise unless `a` has these dimensions: a number, or a letter for any.
+
+    Raises ValueError: "x: expected (T, B, 4), got (7, 2, 3)".
+    """
+    shape = getattr(a, "shape", None)
+    if shape is None:
+        raise ValueError(
+            f"{name}: expected an array {_dims(dims)}, "
+            f"got {type(a).__name__}"
+        )
+    fits = len(shape) == len(dims) and all(
+        n == want if isinstance(want, int) else n > 0
+        for n, want in zip(shape, dims, strict=True)
+    )
+    if not fits:
+        empty = len(shape) == len(dims) and 0 in tuple(shape)
+        at_least = ", every size at least 1" if empty else ""
+        raise ValueError(
+            f"{name}: expected {_dims(dims)}{at_least}, "
+            f"got {_dims(tuple(shape))}"
+        )
+
+
+def check_alike(like_name: str, like: Array, **arrays: Array) -> None:
+    """Raise unless all arrays share library, dtype and device with `like`.
+
+    Raises ValueError: "x: expected float64 on cpu as W_x, got float32 on cpu".
+    """
+    expected = _kind(like)
+    for name, a in arrays.items():
+        if _kind(a) != expected:
+            raise ValueError(
+                f"{name}: expected {' '.join(expected)} as {like_name}, "
+                f"got {' '.join(_kind(a))}"
+            )
+
+
+def from_numpy(a: np.ndarray, like: Array) -> Array:
+    """A NumPy array in the library and on the device of `like`.
+
+    Floats take the dtype of `like` too; integers stay integers.
+    """
+    xp = array_namespace(like)
+    dtype = like.dtype if a.dtype.kind == "f" else None
+    return xp.asarray(a, dtype=dtype, device=device(like))
+
+
+def to_numpy(a: Array) -> np.ndarray:
+    """Any backend's array as a NumPy array on the CPU."""
+    return a.detach().cpu().numpy() if is_torch_array(a) else np.asarray(a)
+
+
+def tree_map(f: Callable, tree: Any, *others: Any) -> Any:
+    """Apply `f` leaf by leaf to nested tuples, NamedTuples, lists and dicts."""
+    if isinstance(tree, dict):
+        return {
+            k: tree_map(f, v, *(o[k] for o in others))
+            for k, v in tree.items()
+        }
+    if isinstance(tree, tuple | list):
+        parts = [
+            tree_map(f, *leaves)
+            for leaves in zip(tree, *others, strict=True)
+        ]
+        return (
+            tree._make(parts)
+            if hasattr(tree, "_make")
+            else type(tree)(parts)
+        )
+    return f(tree, *others)
+
+
+def named_leaves(
+    tree: Any, prefix: str = ""
+) -> Iterator[tuple[str, Array]]:
+    """Each array of a tree with its path: ("cell.W_h", array)."""
+    if isinstance(tree, dict):
+        items = list(tree.items())
+    elif hasattr(tree, "_fields"):
+        items = list(zip(tree._fields, tree, strict=True))
+    elif isinstance(tree, tuple | list):
+        items = [(str(k), leaf) for k, leaf in enumerate(tree)]
+    else:
+        yield prefix or "array", tree
+        return
+    for key, leaf in items:
+        yield from named_leaves(
+            leaf, f"{prefix}.{key}" if prefix else str(key)
+        )
+
+
+def _dims(dims: tuple[int | str, ...]) -> str:
+    inside = ", ".join(str(d) for d in dims)
+    return f"({inside},)" if len(dims) == 1 else f"({inside})"
+
+
+def _kind(a: Array) -> tuple[str, ...]:
+    if not hasattr(a, "dtype"):
+        return (type(a).__name__,)
+    library = "torch." if is_torch_array(a) else ""
+    dtype = library + str(a.dtype).rpartition(".")[2]
+    return (dtype, "on", str(device(a)))

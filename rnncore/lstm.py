@@ -1,0 +1,78 @@
+"""The long short-term memory cell."""
+
+from rnncore.backend import Array, array_namespace, check_shape
+from rnncore.rnn import State
+
+
+def lstm_cell(
+    a_x: Array, a_h: Array, state: State
+) -> tuple[State, tuple[Array, ...]]:
+    """c_t = f c_{t-1} + i g and h_t = o tanh(c_t): forget, write, show.
+
+    The gates stand in the order i, f, g, o.
+
+    Shapes: a_x (B, 4*H); a_h (B, 4*H); state ((B, H), (B, H))
+        -> state ((B, H), (B, H)); cache
+
+    Raises ValueError where c does not fit the four gates.
+    Source: Hochreiter & Schmidhuber 1997; forget gate: Gers et al. 2000.
+    """
+    xp = array_namespace(a_x)
+    _, c_before = check_parts(state, 2)
+    i, f, g, o = gates(a_x + a_h, 4)
+    check_shape("c", c_before, *g.shape)
+    i, f, g, o = sigmoid(i), sigmoid(f), xp.tanh(g), sigmoid(o)
+    c = f * c_before + i * g
+    tanh_c = xp.tanh(c)
+    return (o * tanh_c, c), (i, f, g, o, tanh_c, c_before)
+
+
+def lstm_cell_vjp(
+    d_state: State, cache: tuple[Array, ...]
+) -> tuple[Array, Array, State]:
+    """Backward through `lstm_cell`: c's way back meets no matrix.
+
+    Shapes: d_state ((B, H), (B, H))
+        -> d_a_x (B, 4*H); d_a_h (B, 4*H); d_state
+    """
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 - tanh_c * tanh_c)  # from h_t and c_{t+1}
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g * g)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+
+def sigmoid(a: Array) -> Array:
+    """1 / (1 + exp(-a)), the backend's own where it has one.
+
+    Elsewhere as a tanh, so that no exponential overflows.
+
+    Shapes: a (B, H) -> gate (B, H)
+    """
+    xp = array_namespace(a)
+    if hasattr(xp, "sigmoid"):
+        return xp.sigmoid(a)
+    return 0.5 * (1 + xp.tanh(0.5 * a))
+
+
+def gates(a: Array, G: int) -> list[Array]:
+    """One block of columns a gate.
+
+    Shapes: a (B, 4*H) -> i (B, H); f (B, H); g (B, H); o (B, H)
+    """
+    H = a.shape[-1] // G
+    return [a[..., k * H : (k + 1) * H] for k in range(G)]
+
+
+def check_parts(state: State, count: int) -> State:
+    """The state, if it has that many parts: else a ValueError."""
+    if len(state) != count:
+        raise ValueError(
+            f"state: expected {count} arrays, got {len(state)}"
+        )
+    return state
