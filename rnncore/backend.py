@@ -15,7 +15,11 @@ __all__ = [
     "Array",
     "array_namespace",
     "check_alike",
+    "check_backward",
+    "check_layer",
+    "check_parts",
     "check_shape",
+    "check_state",
     "device",
     "from_numpy",
     "named_leaves",
@@ -62,6 +66,56 @@ def check_alike(like_name: str, like: Array, **arrays: Array) -> None:
                 f"{name}: expected {' '.join(expected)} as {like_name}, "
                 f"got {' '.join(_kind(a))}"
             )
+
+
+def check_layer(params: Any) -> None:
+    """Raise ValueError unless the four weights belong to one layer."""
+    check_shape("W_x", params.W_x, "G*H", "D")
+    check_shape("W_h", params.W_h, params.W_x.shape[0], "H")
+    check_shape("b_x", params.b_x, params.W_x.shape[0])
+    check_shape("b_h", params.b_h, params.W_x.shape[0])
+    if params.W_h.shape[0] % params.W_h.shape[1]:
+        raise ValueError(
+            f"W_h: expected (G*H, H), got {tuple(params.W_h.shape)}"
+        )
+    check_alike("W_x", params.W_x, **params._asdict())
+
+
+def check_state(params: Any, x: Array, state: tuple[Array, ...]) -> None:
+    """Raise ValueError unless x and state fit the weights and each other."""
+    check_tuple("state", state)
+    check_shape("state[0]", state[0], x.shape[1], params.W_h.shape[1])
+    parts = {f"state[{k}]": part for k, part in enumerate(state)}
+    check_alike("W_x", params.W_x, x=x, **parts)
+
+
+def check_backward(
+    h: Array, steps: int, d_y: Array, d_state: tuple[Array, ...]
+) -> None:
+    """Raise ValueError unless the upstream gradients fit the states."""
+    check_shape("d_y", d_y, steps, *h.shape)
+    check_tuple("d_state", d_state)
+    check_shape("d_state[0]", d_state[0], *h.shape)
+    parts = {f"d_state[{k}]": part for k, part in enumerate(d_state)}
+    check_alike("the state", h, d_y=d_y, **parts)
+
+
+def check_parts(state: tuple[Array, ...], count: int) -> tuple[Array, ...]:
+    """The state, if it has that many parts; else a ValueError."""
+    if len(state) != count:
+        raise ValueError(
+            f"state: expected {count} arrays, got {len(state)}"
+        )
+    return state
+
+
+def check_tuple(name: str, state: Any) -> None:
+    """Raise ValueError unless the state is a tuple that holds something."""
+    if not isinstance(state, tuple) or not state:
+        raise ValueError(
+            f"{name}: expected a tuple of arrays, (h,) or (h, c), "
+            f"got {type(state).__name__}"
+        )
 
 
 def from_numpy(a: np.ndarray, like: Array) -> Array:

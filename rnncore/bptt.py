@@ -7,7 +7,7 @@ import numpy as np
 from rnncore.backend import (
     Array,
     array_namespace,
-    check_alike,
+    check_backward,
     check_shape,
     from_numpy,
     to_numpy,
@@ -55,7 +55,7 @@ def bptt(
     Source: Werbos 1990.
     """
     xp = array_namespace(d_y)
-    check_backward(tape, d_y, d_state)
+    check_backward(tape.h_before[0], len(tape.caches), d_y, d_state)
     d_a_x, d_a_h = [], []
     for t in reversed(range(d_y.shape[0])):
         d_h, *d_memory = d_state
@@ -191,17 +191,3 @@ def rows(a: Array) -> Array:
     Shapes: a (T, B, D) -> rows (T*B, D)
     """
     return array_namespace(a).reshape(a, (-1, a.shape[-1]))
-
-
-def check_backward(tape: Tape, d_y: Array, d_state: State) -> None:
-    """Raise ValueError unless the upstream gradients fit the tape."""
-    h = tape.h_before[0]
-    check_shape("d_y", d_y, len(tape.caches), *h.shape)
-    if not isinstance(d_state, tuple) or not d_state:
-        raise ValueError(
-            "d_state: expected a tuple of arrays, one for each of the "
-            f"state, got {type(d_state).__name__}"
-        )
-    check_shape("d_state[0]", d_state[0], *h.shape)
-    parts = {f"d_state[{k}]": part for k, part in enumerate(d_state)}
-    check_alike("the state", h, d_y=d_y, **parts)

@@ -1,7 +1,7 @@
 """The gated recurrent unit, with the reset applied after the product."""
 
-from rnncore.backend import Array, array_namespace, check_shape
-from rnncore.lstm import check_parts, gates, sigmoid
+from rnncore.backend import Array, array_namespace, check_parts, check_shape
+from rnncore.lstm import gates, sigmoid
 from rnncore.rnn import State
 
 

@@ -1,6 +1,6 @@
 """The long short-term memory cell."""
 
-from rnncore.backend import Array, array_namespace, check_shape
+from rnncore.backend import Array, array_namespace, check_parts, check_shape
 from rnncore.rnn import State
 
 
@@ -67,12 +67,3 @@ def gates(a: Array, G: int) -> list[Array]:
     """
     H = a.shape[-1] // G
     return [a[..., k * H : (k + 1) * H] for k in range(G)]
-
-
-def check_parts(state: State, count: int) -> State:
-    """The state, if it has that many parts: else a ValueError."""
-    if len(state) != count:
-        raise ValueError(
-            f"state: expected {count} arrays, got {len(state)}"
-        )
-    return state

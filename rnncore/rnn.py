@@ -9,7 +9,9 @@ from rnncore.backend import (
     Array,
     array_namespace,
     check_alike,
+    check_layer,
     check_shape,
+    check_state,
     device,
 )
 
@@ -83,7 +85,7 @@ def unroll(
     Raises ValueError where a shape, dtype or device does not fit.
     """
     xp = array_namespace(x)
-    check_params(params)
+    check_layer(params)
     check_shape("x", x, "T", "B", params.W_x.shape[1])
     check_state(params, x, state)
     tape = Tape(x, [], [])
@@ -143,28 +145,3 @@ def zero_state(params: Params, B: int, parts: int = 1) -> State:
     xp, W_h = array_namespace(params.W_h), params.W_h
     zero = xp.zeros((B, W_h.shape[1]), dtype=W_h.dtype, device=device(W_h))
     return (zero,) * parts
-
-
-def check_params(params: Params) -> None:
-    """Raise ValueError unless the four weights belong to one layer."""
-    check_shape("W_x", params.W_x, "G*H", "D")
-    check_shape("W_h", params.W_h, params.W_x.shape[0], "H")
-    check_shape("b_x", params.b_x, params.W_x.shape[0])
-    check_shape("b_h", params.b_h, params.W_x.shape[0])
-    if params.W_h.shape[0] % params.W_h.shape[1]:
-        raise ValueError(
-            f"W_h: expected (G*H, H), got {tuple(params.W_h.shape)}"
-        )
-    check_alike("W_x", params.W_x, **params._asdict())
-
-
-def check_state(params: Params, x: Array, state: State) -> None:
-    """Raise ValueError unless x and state fit the weights and each other."""
-    if not isinstance(state, tuple) or not state:
-        raise ValueError(
-            "state: expected a tuple of arrays, (h,) or (h, c), "
-            f"got {type(state).__name__}"
-        )
-    check_shape("state[0]", state[0], x.shape[1], params.W_h.shape[1])
-    parts = {f"state[{k}]": part for k, part in enumerate(state)}
-    check_alike("W_x", params.W_x, x=x, **parts)

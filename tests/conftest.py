@@ -1,0 +1,50 @@
+"""Fixtures that every test folder shares.
+
+`move` puts NumPy arrays (or nested tuples of them) into one backend after
+the other, so that one test body describes all of them.
+"""
+
+import array_api_strict
+import numpy as np
+import pytest
+import torch
+
+from rnncore.backend import tree_map
+
+BACKENDS = {
+    "numpy": np.asarray,
+    "array-api-strict": array_api_strict.asarray,
+    "torch-cpu": torch.asarray,
+}
+if torch.cuda.is_available():
+    BACKENDS["torch-cuda"] = lambda a: torch.asarray(a, device="cuda")
+
+
+@pytest.fixture(params=BACKENDS)
+def move(request):
+    """A function that moves a tree of NumPy arrays into one backend."""
+    convert = BACKENDS[request.param]
+    return lambda tree: tree_map(convert, tree)
+
+
+@pytest.fixture
+def rng():
+    """A generator that starts alike in every test."""
+    return np.random.default_rng(0)
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--no-skips",
+        action="store_true",
+        help="a skipped test fails: for machines that have everything",
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.skipped and item.config.getoption("--no-skips"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped under --no-skips: {report.longrepr}"
+    return report
