@@ -1,0 +1,96 @@
+"""Text that every reader has already: documentation, and Python source."""
+
+import hashlib
+import importlib.metadata
+import pydoc_data.topics
+from pathlib import Path
+from typing import NamedTuple
+
+LONGEST_HELD_OUT = 20_000  # characters: many small files, no large one
+SHORTEST = 200  # characters: an empty __init__.py teaches nothing
+
+
+class Source(NamedTuple):
+    """Python source of one release, path to text, split by file."""
+
+    package: str
+    version: str
+    train: dict[str, str]
+    held_out: dict[str, str]
+
+
+def documentation_topics() -> dict[str, str]:
+    """The Python language reference, topic by topic, in alphabetic order.
+
+    It comes with the reader's own Python, so it varies with its version.
+    """
+    return dict(sorted(pydoc_data.topics.topics.items()))
+
+
+def documentation() -> str:
+    """All topics of the Python language reference: English, 465,000 characters.
+
+    It comes with the reader's own Python, so it varies with its version.
+    """
+    return "\n".join(documentation_topics().values())
+
+
+def python_source(
+    package: str = "nbgrader", one_in: int = 8, part: int = 0
+) -> Source:
+    """The Python source of an installed package, some files held out.
+
+    About one file in `one_in` is held out, chosen by a hash of its path
+    (so that every machine chooses alike), and only among files of up to
+    20,000 characters; `part`, from 0 to one_in - 1, chooses other ones.
+    Copies, files below 200 characters and files that are not ASCII are
+    left out.
+
+    Raises ValueError where the package is not installed or has no source,
+    or part is not below one_in.
+    """
+    if not 0 <= part < one_in:
+        raise ValueError(f"part: expected 0 to {one_in - 1}, got {part}")
+    version, texts = _texts(package)
+    if not texts:
+        raise ValueError(f"package: no Python source in {package!r}")
+    held = {
+        path
+        for path, text in texts.items()
+        if len(text) <= LONGEST_HELD_OUT and _hash(path) % one_in == part
+    }
+    return Source(
+        package,
+        version,
+        {p: t for p, t in texts.items() if p not in held},
+        {p: t for p, t in texts.items() if p in held},
+    )
+
+
+def checksum(text: str) -> str:
+    """SHA-256 of a text, as SOURCES.md lists it."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _texts(package: str) -> tuple[str, dict[str, str]]:
+    """A package's version, and its ASCII files in order of their path."""
+    try:
+        release = importlib.metadata.distribution(package)
+    except importlib.metadata.PackageNotFoundError as error:
+        message = f"package: {package!r} is not installed"
+        raise ValueError(message) from error
+    texts: dict[str, str] = {}
+    seen = set()
+    for file in sorted(release.files or [], key=str):
+        if file.suffix != ".py" or ".." in file.parts:
+            continue
+        content = Path(str(release.locate_file(file))).read_bytes()
+        copy = content in seen
+        seen.add(content)
+        if not copy and content.isascii() and len(content) >= SHORTEST:
+            texts[file.as_posix()] = content.decode("ascii")
+    return release.version, texts
+
+
+def _hash(path: str) -> int:
+    return int(hashlib.sha256(path.encode()).hexdigest(), 16)

@@ -1,0 +1,73 @@
+"""The texts that come with the reader's own installation."""
+
+import sys
+from collections import Counter
+
+import pytest
+
+from rnncore.data.text import (
+    checksum,
+    documentation,
+    documentation_topics,
+    python_source,
+)
+
+
+def joined(files):
+    return "".join(files.values())
+
+
+def test_documentation_is_english_in_topics():
+    topics = documentation_topics()
+    assert list(topics) == sorted(topics)
+    assert len(topics) > 70
+    assert all(text in documentation() for text in topics.values())
+    words = Counter(documentation().lower().split())
+    assert words.most_common(1)[0][0] == "the"
+
+
+def test_the_documentation_of_the_recorded_python_is_the_recorded_one():
+    if sys.version_info[:3] != (3, 11, 7):
+        pytest.skip("the checksum is of Python 3.11.7's documentation")
+    assert checksum(documentation()).startswith("2a95af4ac93f5b71")
+
+
+def test_source_is_split_by_file_and_stays_equal():
+    source = python_source()
+    assert (source.package, source.version) == ("nbgrader", "0.9.6")
+    assert not set(source.train) & set(source.held_out)
+    train, held_out = joined(source.train), joined(source.held_out)
+    assert (len(train), len(held_out)) == (1_118_407, 116_387)
+    assert checksum(train).startswith("4fce31d843b7c397")
+    assert checksum(held_out).startswith("c3859c6e1f53b928")
+
+
+def test_source_holds_no_copies_no_stumps_and_only_ascii():
+    source = python_source()
+    texts = [*source.train.values(), *source.held_out.values()]
+    assert len(set(texts)) == len(texts)
+    assert all(text.isascii() and len(text) >= 200 for text in texts)
+    assert max(map(len, source.held_out.values())) <= 20_000
+
+
+def test_the_parts_share_no_held_out_file():
+    parts = [python_source("tqdm", 4, part).held_out for part in range(4)]
+    paths = [path for part in parts for path in part]
+    assert len(paths) == len(set(paths)) > 20
+
+
+def test_a_missing_package_or_part_is_named():
+    with pytest.raises(ValueError, match="'no-such-thing' is not inst"):
+        python_source("no-such-thing")
+    with pytest.raises(ValueError, match="part: expected 0 to 7, got 8"):
+        python_source(part=8)
+
+
+def test_a_package_without_source_is_named(tmp_path, monkeypatch):
+    record = tmp_path / "hollow-1.0.dist-info"
+    record.mkdir()
+    (record / "METADATA").write_text("Name: hollow\nVersion: 1.0\n")
+    (record / "RECORD").write_text("hollow/data.csv,,\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(ValueError, match="no Python source in 'hollow'"):
+        python_source("hollow")
