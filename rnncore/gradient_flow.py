@@ -1,0 +1,148 @@
+"""How far a gradient reaches: Jacobians of the state, and what sets them."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from rnncore.backend import (
+    Array,
+    array_namespace,
+    check_alike,
+    check_shape,
+    device,
+    to_numpy,
+)
+from rnncore.rnn import Params, State, Tape
+
+
+def walk_back(
+    cell_vjp: Callable, params: Params, tape: Tape, d_state: State
+) -> Iterator[tuple[Array, State]]:
+    """The backward loop with a loss at the last state only, step by step.
+
+    Yields (d_a_h, d_state) of each step, the last step first. Rows before
+    the batch axis are carried along: many gradients walk back at once.
+
+    Shapes: d_state ((B, H), ...) -> T times d_a_h (B, G*H); d_state
+    """
+    for cache in reversed(tape.caches):
+        _, d_a_h, (d_h, *d_memory) = cell_vjp(d_state, cache)
+        d_state = (d_a_h @ params.W_h + d_h, *d_memory)
+        yield d_a_h, d_state
+
+
+def state_jacobians(
+    cell_vjp: Callable, params: Params, tape: Tape, state: State
+) -> Array:
+    """The Jacobian of the last state by the state k steps before it.
+
+    Entry k - 1 holds lag k, entry [..., i, j] the derivative of unit i of
+    the last state by unit j of the earlier one. A state of several parts,
+    such as (h, c), counts as one long vector: 2 H takes the place of H.
+
+    Shapes: state ((B, H),) -> jacobians (T, B, H, H)
+
+    Raises ValueError where the state does not fit the tape.
+    Source: Bengio, Simard & Frasconi 1994.
+    """
+    xp = array_namespace(state[0])
+    check_shape("state[0]", state[0], *tape.h_before[0].shape)
+    parts = {f"state[{k}]": part for k, part in enumerate(state)}
+    check_alike("the tape's h", tape.h_before[0], **parts)
+    kind = {"dtype": state[0].dtype, "device": device(state[0])}
+    B, n = state[0].shape[0], sum(part.shape[-1] for part in state)
+    rows = xp.zeros((n, B, n), **kind) + xp.eye(n, **kind)[:, None, :]
+    d_state, start = [], 0
+    for part in state:  # row i asks for the gradient of unit i
+        d_state.append(rows[..., start : start + part.shape[-1]])
+        start += part.shape[-1]
+    jacobians = []
+    steps = walk_back(cell_vjp, params, tape, tuple(d_state))
+    for _, parts_back in steps:
+        jacobians.append(xp.concat(parts_back, axis=-1))
+    return xp.permute_dims(xp.stack(jacobians), (0, 2, 1, 3))
+
+
+def jacobian_norms(jacobians: Array) -> Array:
+    """The largest singular value: how far a small change can be stretched.
+
+    Shapes: jacobians (T, B, H, H) -> norms (T, B)
+    """
+    check_shape("jacobians", jacobians, "T", "B", "H", "H")
+    xp = array_namespace(jacobians)
+    return xp.linalg.svdvals(jacobians)[..., 0]
+
+
+def growth_rate(norms: Array) -> Array:
+    """The factor a step that gives the norm at the longest lag.
+
+    It is that norm to the power 1/T; for a linear cell it approaches the
+    spectral radius as T grows (Gelfand's formula).
+
+    Shapes: norms (T, B) -> rate (B,)
+    """
+    check_shape("norms", norms, "T", "B")
+    return norms[-1, ...] ** (1 / norms.shape[0])
+
+
+def gradient_by_lag(
+    cell_vjp: Callable, params: Params, tape: Tape, d_state: State
+) -> Array:
+    """What each step adds to the gradient of W_h, the last step first.
+
+    The loss reads the last state only. The sum over all lags is the d_W_h
+    that `bptt` gives.
+
+    Shapes: d_state ((B, H), ...) -> d_W_h_by_lag (T, G*H, H)
+
+    Raises ValueError where d_state does not fit the tape.
+    """
+    check_shape("d_state[0]", d_state[0], *tape.h_before[0].shape)
+    xp = array_namespace(d_state[0])
+    steps = walk_back(cell_vjp, params, tape, d_state)
+    back = zip(steps, reversed(tape.h_before), strict=True)
+    return xp.stack([d_a_h.T @ h for (d_a_h, _), h in back])
+
+
+def spectral_radius(W_h: Array) -> float:
+    """The largest absolute value of an eigenvalue.
+
+    Shapes: W_h (H, H) -> radius
+    """
+    check_shape("W_h", W_h, "H", W_h.shape[0])
+    return float(np.abs(np.linalg.eigvals(to_numpy(W_h))).max())
+
+
+def scaled_gaussian(
+    rng: np.random.Generator, H: int, radius: float = 1.0
+) -> np.ndarray:
+    """A matrix of normal numbers, scaled to a given spectral radius.
+
+    Shapes: -> W_h (H, H)
+    """
+    W_h = rng.normal(0, H**-0.5, (H, H))
+    return W_h * (radius / spectral_radius(W_h))
+
+
+def orthogonal(rng: np.random.Generator, H: int, G: int = 1) -> np.ndarray:
+    """A rotation or reflection for each of G gates, all equally likely.
+
+    Shapes: -> W_h (G*H, H)
+
+    Source: Saxe, McClelland & Ganguli 2014.
+    """
+    blocks = []
+    for _ in range(G):
+        q, r = np.linalg.qr(rng.normal(size=(H, H)))
+        blocks.append(q * np.sign(np.diagonal(r)))  # else q is not uniform
+    return np.concatenate(blocks)
+
+
+def identity(H: int, scale: float = 1.0) -> np.ndarray:
+    """Each unit keeps its own value, times `scale`; meant for `relu_cell`.
+
+    Shapes: -> W_h (H, H)
+
+    Source: Le, Jaitly & Hinton 2015.
+    """
+    return scale * np.eye(H)
