@@ -1,0 +1,313 @@
+"""What the pages and the notebooks show with: figures, sliders, sound.
+
+Nothing here is about recurrent networks. matplotlib is imported only by what
+needs it, so that the early chapters run where there is none.
+"""
+
+import base64
+import io
+import wave
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from importlib import resources
+from typing import Any
+
+import numpy as np
+
+BLUE = "#0072B2"
+VERMILLION = "#D55E00"
+GREEN = "#009E73"
+PINK = "#CC79A7"
+ORANGE = "#E69F00"
+SKY = "#56B4E9"
+GREY = "#666666"
+
+GATE_COLORS = {
+    "input": BLUE,
+    "forget": VERMILLION,
+    "candidate": GREEN,
+    "output": PINK,
+}
+
+_STROKES = [
+    (BLUE, ""),
+    (VERMILLION, "7 4"),
+    (GREEN, "8 3 2 3"),
+    (PINK, "2 3"),
+    (ORANGE, ""),
+    (SKY, "7 4"),
+    (GREY, "8 3 2 3"),
+]
+
+
+@dataclass(frozen=True)
+class HTML:
+    """A piece of HTML that a notebook or a page shows as it is."""
+
+    html: str = field(repr=False)
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+
+def use_style() -> None:
+    """Set the course's matplotlib style; pictures become SVG in a notebook."""
+    import matplotlib
+
+    path = resources.files("rnncore") / "course.mplstyle"
+    with resources.as_file(path) as style:
+        matplotlib.style.use(style)
+    shell = _notebook_shell()
+    if shell is not None:
+        from matplotlib_inline.config import InlineBackend
+
+        inline = InlineBackend.instance(parent=shell)
+        inline.figure_formats = {"svg"}
+
+
+def flipbook(
+    draw: Callable[[Any], Any],
+    values: Sequence[Any],
+    label: str,
+    alt: str | Callable[[Any], str],
+) -> HTML:
+    """A range slider over figures that are drawn beforehand, one a value.
+
+    `draw(value)` returns a matplotlib Figure; `alt`, a text or a function of
+    the value, says what a reader who cannot see the frame should know.
+
+    Raises ValueError where there is no value, TypeError where `draw`
+    returns no figure.
+    """
+    if len(values) == 0:
+        raise ValueError("values: expected at least one, got none")
+    frames = []
+    for k, value in enumerate(values):
+        text = alt(value) if callable(alt) else alt
+        hidden = " hidden" if k else ""
+        frames.append(
+            f'<img src="{_png(draw(value), value)}" alt="{escape(text)}" '
+            f'data-value="{escape(_show(value))}"{hidden}>'
+        )
+    first = escape(_show(values[0]))
+    return HTML(
+        '<figure class="rnn-flipbook">'
+        f"{''.join(frames)}<label><span>{escape(label)}: "
+        f'<output>{first}</output></span> <input type="range" min="0" '
+        f'max="{len(values) - 1}" value="0" step="1" '
+        f'aria-valuetext="{first}" oninput="{_TURN}" autocomplete="off">'
+        "</label></figure>"
+    )
+
+
+_TURN = (
+    "const f=this.closest('.rnn-flipbook');"
+    "f.querySelectorAll('img').forEach((m,i)=>{m.hidden=i!=this.value;"
+    "if(!m.hidden){f.querySelector('output').value=m.dataset.value;"
+    "this.setAttribute('aria-valuetext',m.dataset.value)}})"
+)
+
+
+def play(samples: np.ndarray, rate: int, label: str) -> HTML:
+    """An audio player with a visible label; the sound is in the page.
+
+    Raises ValueError unless samples is a row of finite numbers from -1 to 1.
+    """
+    samples = np.asarray(samples, dtype=float)
+    if samples.ndim != 1 or samples.size == 0:
+        raise ValueError(
+            f"samples: expected a row of numbers, got {samples.shape}"
+        )
+    peak = float(np.max(np.abs(samples)))
+    if not peak <= 1:  # also true of nan
+        raise ValueError(
+            f"samples: expected numbers from -1 to 1, got a peak of {peak:g}"
+        )
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(rate)
+        out.writeframes(np.round(samples * 32767).astype("<i2").tobytes())
+    name = escape(label)
+    return HTML(
+        f'<figure class="rnn-audio"><figcaption>{name}</figcaption>'
+        f'<audio controls aria-label="{name}" preload="metadata" '
+        f'src="{_data_uri("audio/wav", file.getvalue())}"></audio></figure>'
+    )
+
+
+def plot_lines(
+    series: dict[str, Any],
+    xlabel: str,
+    ylabel: str,
+    title: str = "",
+    x: Any = None,
+) -> None:
+    """Show curves over steps, or over x: matplotlib where there is one.
+
+    Raises ValueError where a curve is no row of numbers or does not fit x.
+    """
+    curves = _curves(series, x)
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError:
+        _display(HTML(svg_lines(series, xlabel, ylabel, title, x)))
+        return
+    fig, ax = plt.subplots()
+    for name, (across, up) in curves.items():
+        ax.plot(across, up, label=name)
+    ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    if len(curves) > 1:
+        fig.legend(ncols=4, loc="outside upper center")
+    plt.show()
+
+
+def svg_lines(
+    series: dict[str, Any],
+    xlabel: str,
+    ylabel: str,
+    title: str = "",
+    x: Any = None,
+) -> str:
+    """The same curves as an SVG element, drawn with NumPy alone.
+
+    Raises ValueError where a curve is no row of numbers or does not fit x.
+    """
+    curves = _curves(series, x)
+    x_lo, x_hi = _span([across for across, _ in curves.values()])
+    y_lo, y_hi = _span([up for _, up in curves.values()])
+    left, right, top, bottom = 70, 650, 56, 250
+
+    def place(a: Any, b: Any) -> tuple[Any, Any]:
+        across = left + (a - x_lo) / (x_hi - x_lo) * (right - left)
+        return across, bottom - (b - y_lo) / (y_hi - y_lo) * (bottom - top)
+
+    def text(a: float, b: float, words: str, extra: str = "") -> str:
+        at = f'x="{a:.1f}" y="{b:.1f}"'
+        return f"<text {at} {extra}>{escape(words)}</text>"
+
+    middle = 'text-anchor="middle"'
+    frame = f"M{left} {top}V{bottom}H{right}"
+    parts = [f'<path d="{frame}" fill="none" stroke="#444"/>']
+    for tick in _ticks(x_lo, x_hi):
+        a, _ = place(tick, y_lo)
+        parts += [f'<path d="M{a:.1f} {bottom}v5" stroke="#444"/>']
+        parts += [text(a, bottom + 19, f"{tick:g}", middle)]
+    for tick in _ticks(y_lo, y_hi):
+        _, b = place(x_lo, tick)
+        parts += [f'<path d="M{left} {b:.1f}h-5" stroke="#444"/>']
+        parts += [text(left - 9, b + 4, f"{tick:g}", 'text-anchor="end"')]
+    for k, (name, (across, up)) in enumerate(curves.items()):
+        color, dash = _STROKES[k % len(_STROKES)]
+        stroke = (
+            f'fill="none" stroke="{color}" stroke-width="2" '
+            f'stroke-dasharray="{dash}"'
+        )
+        parts += [f'<path d="{_path(*place(across, up))}" {stroke}/>']
+        if len(curves) > 1:
+            key = left + 145 * (k % 4)
+            row = 24 + 16 * (k // 4)
+            parts += [f'<path d="M{key} {row}h28" {stroke}/>']
+            parts += [text(key + 34, row + 4, name)]
+    parts += [text((left + right) / 2, bottom + 40, xlabel, middle)]
+    turn = f'{middle} transform="rotate(-90 18 {(top + bottom) / 2})"'
+    parts += [text(18, (top + bottom) / 2, ylabel, turn)]
+    parts += [text((left + right) / 2, 12, title, middle)]
+    words = f"{title or ylabel}: {', '.join(curves)} over {xlabel}"
+    return (
+        '<svg class="rnn-lines" viewBox="0 0 672 300" width="672" '
+        f'role="img" aria-label="{escape(words)}" '
+        'style="background:#fff;max-width:100%;height:auto" '
+        'font-family="sans-serif" font-size="13" fill="#111">'
+        f"{''.join(parts)}</svg>"
+    )
+
+
+def _curves(
+    series: dict[str, Any], x: Any
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    if not series:
+        raise ValueError("series: expected at least one curve, got none")
+    curves = {}
+    for name, values in series.items():
+        up = np.asarray(values, dtype=float)
+        across = np.arange(up.size) if x is None else np.asarray(x, float)
+        if up.ndim != 1 or up.size == 0 or up.shape != across.shape:
+            wanted = "a row of numbers" if x is None else f"{across.shape}"
+            raise ValueError(f"{name}: expected {wanted}, got {up.shape}")
+        curves[name] = across, up
+    return curves
+
+
+def _span(rows: list[np.ndarray]) -> tuple[float, float]:
+    every = np.concatenate(rows)
+    every = every[np.isfinite(every)]
+    if every.size == 0:
+        return 0.0, 1.0
+    low, high = float(every.min()), float(every.max())
+    return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+
+def _ticks(low: float, high: float) -> np.ndarray:
+    rough = (high - low) / 5
+    power = 10 ** np.floor(np.log10(rough))
+    step = power * min((1, 2, 5, 10), key=lambda m: abs(m * power - rough))
+    first = np.ceil(low / step - 1e-9)  # a bound that is a tick counts
+    last = np.floor(high / step + 1e-9)
+    return np.arange(first, last + 1) * step
+
+
+def _path(across: np.ndarray, up: np.ndarray) -> str:
+    words, pen = [], "M"
+    for a, b in zip(across, up, strict=True):
+        if np.isfinite(a) and np.isfinite(b):
+            words.append(f"{pen}{a:.1f} {b:.1f}")
+            pen = "L"
+        else:  # a gap, as in matplotlib
+            pen = "M"
+    return "".join(words)
+
+
+def _png(figure: Any, value: Any) -> str:
+    import matplotlib.pyplot as plt
+    from matplotlib.figure import Figure
+
+    if not isinstance(figure, Figure):
+        raise TypeError(
+            f"draw({value!r}): expected a matplotlib Figure, "
+            f"got {type(figure).__name__}"
+        )
+    file = io.BytesIO()
+    figure.savefig(file, format="png")
+    plt.close(figure)
+    return _data_uri("image/png", file.getvalue())
+
+
+def _data_uri(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def _show(value: Any) -> str:
+    if isinstance(value, float | np.floating):
+        return f"{value:g}"
+    return str(value)
+
+
+def _display(what: HTML) -> None:
+    if _notebook_shell() is None:
+        print(what.html)
+    else:
+        from IPython.display import display
+
+        display(what)
+
+
+def _notebook_shell() -> Any:
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return None
+    shell = get_ipython()
+    return shell if hasattr(shell, "kernel") else None
