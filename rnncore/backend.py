@@ -20,6 +20,8 @@ __all__ = [
     "check_parts",
     "check_shape",
     "check_state",
+    "check_targets",
+    "check_tree",
     "device",
     "from_numpy",
     "named_leaves",
@@ -104,7 +106,7 @@ def check_parts(state: tuple[Array, ...], count: int) -> tuple[Array, ...]:
     """The state, if it has that many parts; else a ValueError."""
     if len(state) != count:
         raise ValueError(
-            f"state: expected {count} arrays, got {len(state)}"
+            f"state: expected {count} array(s), got {len(state)}"
         )
     return state
 
@@ -116,6 +118,45 @@ def check_tuple(name: str, state: Any) -> None:
             f"{name}: expected a tuple of arrays, (h,) or (h, c), "
             f"got {type(state).__name__}"
         )
+
+
+def check_targets(targets: Array, logits: Array) -> None:
+    """Raise ValueError unless targets are class numbers that fit logits."""
+    check_shape("targets", targets, *logits.shape[:-1])
+    if type(targets) is not type(logits) or (
+        device(targets) != device(logits)
+    ):
+        raise ValueError(
+            f"targets: expected {type(logits).__name__} on "
+            f"{device(logits)} as logits, got {type(targets).__name__}"
+            f" on {device(targets)}"
+        )
+    xp, classes = array_namespace(targets), logits.shape[-1]
+    if not xp.isdtype(targets.dtype, "integral"):
+        raise ValueError(f"targets: expected integers, got {targets.dtype}")
+    lowest, highest = int(xp.min(targets)), int(xp.max(targets))
+    if lowest < 0 or highest >= classes:
+        wrong = lowest if lowest < 0 else highest
+        raise ValueError(
+            f"targets: expected 0 to {classes - 1}, got {wrong}"
+        )
+
+
+def check_tree(name: str, tree: Any, like: Any) -> None:
+    """Raise ValueError unless a tree has the arrays that `like` has."""
+    leaves, expected = dict(named_leaves(tree)), dict(named_leaves(like))
+    if not expected:
+        raise ValueError(f"{name}: expected at least one array, got none")
+    if leaves.keys() != expected.keys():
+        raise ValueError(
+            f"{name}: expected {', '.join(expected)}, "
+            f"got {', '.join(leaves) or 'none'}"
+        )
+    for path, array in expected.items():
+        dims = ["N"] * len(getattr(array, "shape", ()))
+        check_shape(f"params.{path}", array, *dims)
+        check_shape(f"{name}.{path}", leaves[path], *array.shape)
+        check_alike("params", array, **{f"{name}.{path}": leaves[path]})
 
 
 def from_numpy(a: np.ndarray, like: Array) -> Array:

@@ -54,8 +54,8 @@ def bptt(
     Raises ValueError where a shape, dtype or device does not fit the tape.
     Source: Werbos 1990.
     """
-    xp = array_namespace(d_y)
     check_backward(tape.h_before[0], len(tape.caches), d_y, d_state)
+    xp = array_namespace(d_y)
     d_a_x, d_a_h = [], []
     for t in reversed(range(d_y.shape[0])):
         d_h, *d_memory = d_state
@@ -90,8 +90,8 @@ def readout_vjp(
 
     Raises ValueError where a shape does not fit.
     """
-    xp = array_namespace(d_logits)
     check_shape("d_logits", d_logits, *y.shape[:2], weights.W_y.shape[0])
+    xp = array_namespace(d_logits)
     d_W_y = rows(d_logits).T @ rows(y)
     d_b_y = xp.sum(d_logits, axis=(0, 1))
     return Readout(d_W_y, d_b_y), d_logits @ weights.W_y
@@ -119,11 +119,13 @@ def truncated_bptt(
     """
     if window < 1:
         raise ValueError(f"window: expected at least 1, got {window}")
-    check_shape("d_y", d_y, *x.shape[:2], params.W_h.shape[1])
+    check_shape("x", x, "T", "B", params.W_x.shape[1])
+    T, B, _ = x.shape
+    check_shape("d_y", d_y, T, B, params.W_h.shape[1])
     xp = array_namespace(x)
     total = Params(*(xp.zeros_like(w) for w in params))
-    for start in range(0, x.shape[0], window):
-        part = slice(start, start + window)
+    for start in range(0, T, window):
+        part = slice(start, min(start + window, T))
         _, state, tape = unroll(cell, params, x[part, ...], state)
         nothing = tuple(xp.zeros_like(s) for s in state)
         d_params, _, _ = bptt(

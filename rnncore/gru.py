@@ -25,9 +25,10 @@ def gru_cell(
     h_r, h_z, h_n = gates(a_h, 3)
     check_shape("h", h_before, *x_n.shape)
     r, z = sigmoid(x_r + h_r), sigmoid(x_z + h_z)
-    n = xp.tanh(x_n + r * h_n)
+    r_h = r * h_n  # kept in place of h_n, a view that holds all of a_h
+    n = xp.tanh(x_n + r_h)
     h = n + z * (h_before - n)
-    return (h,), (r, z, n, h_n, h_before)
+    return (h,), (r, z, n, r_h, h_before)
 
 
 def gru_cell_vjp(
@@ -39,10 +40,10 @@ def gru_cell_vjp(
     """
     xp = array_namespace(cache[0])
     (d_h,) = d_state
-    r, z, n, h_n, h_before = cache
+    r, z, n, r_h, h_before = cache
     d_n = d_h * (1 - z) * (1 - n * n)
     d_z = d_h * (h_before - n) * z * (1 - z)
-    d_r = d_n * h_n * r * (1 - r)
+    d_r = d_n * r_h * (1 - r)
     d_a_x = xp.concat([d_r, d_z, d_n], axis=-1)
     d_a_h = xp.concat([d_r, d_z, d_n * r], axis=-1)
     return d_a_x, d_a_h, (d_h * z,)

@@ -84,10 +84,10 @@ def unroll(
 
     Raises ValueError where a shape, dtype or device does not fit.
     """
-    xp = array_namespace(x)
     check_layer(params)
     check_shape("x", x, "T", "B", params.W_x.shape[1])
     check_state(params, x, state)
+    xp = array_namespace(x)
     tape = Tape(x, [], [])
     y = []
     a = x @ params.W_x.T + params.b_x  # one product for all steps

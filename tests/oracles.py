@@ -1,0 +1,105 @@
+"""What the cells are held against: torch.nn, and problems of random size."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from hypothesis import strategies as st
+
+from rnncore.bptt import bptt, relu_cell_vjp, rnn_cell_vjp
+from rnncore.gru import gru_cell, gru_cell_vjp
+from rnncore.lstm import lstm_cell, lstm_cell_vjp
+from rnncore.rnn import Params, init_params, relu_cell, rnn_cell, unroll
+
+
+class Kind(NamedTuple):
+    """A cell, its vjp, its gates, its states, and torch.nn's module."""
+
+    cell: object
+    vjp: object
+    G: int
+    parts: int
+    module: object
+
+
+def _relu(*sizes):
+    return torch.nn.RNN(*sizes, nonlinearity="relu")
+
+
+KINDS = {
+    "rnn": Kind(rnn_cell, rnn_cell_vjp, 1, 1, torch.nn.RNN),
+    "relu": Kind(relu_cell, relu_cell_vjp, 1, 1, _relu),
+    "lstm": Kind(lstm_cell, lstm_cell_vjp, 4, 2, torch.nn.LSTM),
+    "gru": Kind(gru_cell, gru_cell_vjp, 3, 1, torch.nn.GRU),
+}
+
+# T = 1, B = 1, D = 1 and H = 1 are sizes like any other.
+sizes = st.tuples(*(st.integers(1, n) for n in (7, 4, 5, 6)))
+
+
+class Problem(NamedTuple):
+    """A network, its input, and the upstream gradients of all it returns."""
+
+    params: Params
+    x: object
+    state: tuple
+    d_y: object
+    d_state: tuple
+
+
+def problem(kind, T=5, B=3, D=4, H=6, seed=0):
+    """Random float64 arrays: no weight, state or gradient is zero."""
+    rng = np.random.default_rng(seed)
+    params = Params(*(2 * w for w in init_params(rng, D, H, kind.G)))
+
+    def states():
+        return tuple(rng.normal(size=(B, H)) for _ in range(kind.parts))
+
+    x, state = rng.normal(size=(T, B, D)), states()
+    return Problem(params, x, state, rng.normal(size=(T, B, H)), states())
+
+
+def both_ways(kind, p):
+    """Forward and backward through our loops: all outputs, all gradients."""
+    y, state, tape = unroll(kind.cell, p.params, p.x, p.state)
+    return y, state, *bptt(kind.vjp, p.params, tape, p.d_y, p.d_state)
+
+
+def both_ways_torch(kind, p):
+    """The same by torch.nn and autograd."""
+    names = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
+    module = kind.module(p.x.shape[2], p.d_y.shape[2]).double()
+    module.load_state_dict(dict(zip(names, map(torch.asarray, p.params))))
+    x = torch.tensor(p.x, requires_grad=True)
+    first = tuple(
+        torch.tensor(s[None], requires_grad=True) for s in p.state
+    )
+    y, last = module(x, first if kind.parts == 2 else first[0])
+    last = last if kind.parts == 2 else (last,)
+    upstream = [p.d_y, *(d[None] for d in p.d_state)]
+    torch.autograd.backward(
+        [y, *last], [torch.asarray(np.array(d)) for d in upstream]
+    )
+    return (
+        y.detach(),
+        tuple(s.detach()[0] for s in last),
+        Params(*(w.grad for w in module.parameters())),
+        x.grad,
+        tuple(s.grad[0] for s in first),
+    )
+
+
+def scalar_loss(kind, p):
+    """The loss whose gradients the upstream gradients are: a weighted sum."""
+
+    def loss(**changed):
+        q = p._replace(
+            **{k: v for k, v in changed.items() if k in p._fields},
+        )
+        weights = {k: v for k, v in changed.items() if k not in p._fields}
+        params = q.params._replace(**weights)
+        y, state, _ = unroll(kind.cell, params, q.x, q.state)
+        last = sum((s * d).sum() for s, d in zip(state, q.d_state))
+        return float((y * q.d_y).sum() + last)
+
+    return loss
