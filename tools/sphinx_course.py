@@ -1,0 +1,89 @@
+"""The course's Sphinx extension: docstrings as they are written here, and
+pages that ask no other host for anything."""
+
+import re
+from collections import _tuplegetter  # type: ignore[attr-defined]
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+PARAGRAPH = re.compile(r"\n\s*\n")
+RAISES = re.compile(r"Raises (\w+)\b,?:?\s*(.*)", re.DOTALL)
+THEBE = re.compile(
+    r"<script>const THEBE_JS_URL[^<]*</script>"
+    r'|<script[^>]*src="[^"]*sphinx-thebe\.js[^"]*"[^>]*></script>'
+    r'|<script type="text/x-thebe-config">.*?</script>',
+    re.DOTALL,
+)
+
+
+def docstring_to_rst(text: str) -> str:
+    """A docstring with `Shapes:`, `Raises ...` and `Source:` paragraphs as
+    reStructuredText, those three as fields."""
+    parts = [_paragraph(p) for p in PARAGRAPH.split(text.strip("\n"))]
+    return "\n\n".join(parts)
+
+
+def _paragraph(text: str) -> str:
+    one_line = " ".join(text.split())
+    if one_line.startswith("Shapes:"):
+        shapes = one_line.removeprefix("Shapes:").strip()
+        sides = [_literals(side) for side in shapes.split("->")]
+        return f":Shapes: {' **→** '.join(sides).strip()}"
+    if one_line.startswith("Source:"):
+        source = one_line.removeprefix("Source:").strip()
+        return f":Source: {_inline(source)}"
+    if raises := RAISES.match(one_line):
+        return f":Raises: ``{raises[1]}`` {_inline(raises[2])}"
+    return _inline(text)
+
+
+def _literals(side: str) -> str:
+    items = [item.strip() for item in side.split(";")]
+    return "; ".join(f"``{item}``" for item in items if item)
+
+
+def _inline(text: str) -> str:
+    """Single backticks mean code; nothing else is markup."""
+    pieces = re.split(r"`+([^`]+)`+", text)
+    for k, piece in enumerate(pieces):
+        pieces[k] = (
+            f"``{piece}``"
+            if k % 2
+            else re.sub(r"([*_|\\])", r"\\\1", piece)
+        )
+    return "".join(pieces)
+
+
+def _process_docstring(
+    app: Sphinx,
+    what: str,
+    name: str,
+    obj: Any,
+    options: Any,
+    lines: list[str],
+) -> None:
+    lines[:] = [*docstring_to_rst("\n".join(lines)).splitlines(), ""]
+
+
+def _skip_field_aliases(
+    app: Sphinx, what: str, name: str, obj: Any, skip: bool, options: Any
+) -> bool | None:
+    return True if isinstance(obj, _tuplegetter) else None
+
+
+def _strip_thebe(app: Sphinx, error: Exception | None) -> None:
+    if error is not None or app.builder.format != "html":
+        return
+    for page in Path(app.outdir).rglob("*.html"):
+        text = page.read_text("utf8")
+        page.write_text(THEBE.sub("", text), "utf8")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the handlers with Sphinx."""
+    app.connect("autodoc-process-docstring", _process_docstring)
+    app.connect("autodoc-skip-member", _skip_field_aliases)
+    app.connect("build-finished", _strip_thebe)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
