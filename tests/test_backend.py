@@ -1,0 +1,130 @@
+"""The checks at the door, trees of arrays, and moving between libraries."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import torch
+
+from rnncore.backend import (
+    check_alike,
+    check_parts,
+    check_shape,
+    from_numpy,
+    named_leaves,
+    to_numpy,
+    tree_map,
+)
+
+ROOT = Path(__file__).parent.parent
+
+
+class Pair(NamedTuple):
+    a: object
+    b: object
+
+
+def test_numbers_must_fit_and_letters_take_any_size(move):
+    check_shape("x", move(np.ones((7, 2, 3))), "T", "B", 3)
+
+
+@pytest.mark.parametrize(
+    ("dims", "message"),
+    [
+        (("T", "B", 4), r"^x: expected \(T, B, 4\), got \(7, 2, 3\)$"),
+        (("T", "B"), r"^x: expected \(T, B\), got \(7, 2, 3\)$"),
+        ((7,), r"^x: expected \(7,\), got \(7, 2, 3\)$"),
+        ((), r"^x: expected \(\), got \(7, 2, 3\)$"),
+    ],
+)
+def test_a_wrong_shape_is_told_beside_the_expected_one(move, dims, message):
+    with pytest.raises(ValueError, match=message):
+        check_shape("x", move(np.ones((7, 2, 3))), *dims)
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (np.ones(2, np.float32), "float32 on cpu"),
+        (torch.ones(2, dtype=torch.float64), "torch.float64 on cpu"),
+        (1.0, "float"),
+    ],
+)
+def test_another_dtype_or_library_is_told(other, message):
+    expected = f"^y: expected float64 on cpu as x, got {message}$"
+    with pytest.raises(ValueError, match=expected):
+        check_alike("x", np.ones(2), y=other)
+
+
+def test_another_device_is_told():
+    elsewhere = torch.ones(2, device="meta")
+    with pytest.raises(
+        ValueError, match=r"y: .* on cpu as x, got .* on meta"
+    ):
+        check_alike("x", torch.ones(2), y=elsewhere)
+
+
+def test_a_state_of_the_wrong_length_is_told():
+    with pytest.raises(ValueError, match=r"expected 2 array\(s\), got 3"):
+        check_parts((1, 2, 3), 2)
+
+
+def test_arrays_go_to_a_backend_and_come_back(move):
+    like = move(np.ones(1, np.float32))
+    floats = from_numpy(np.arange(3.0), like)
+    assert floats.dtype == like.dtype
+    np.testing.assert_array_equal(to_numpy(floats), [0, 1, 2])
+    integers = to_numpy(from_numpy(np.arange(3), like))
+    assert integers.dtype == np.int64
+
+
+def test_a_tree_keeps_its_form():
+    tree = {"p": Pair(1, [2, (3,)])}
+    doubled = tree_map(lambda a, b: a + b, tree, tree)
+    assert doubled == {"p": Pair(2, [4, (6,)])}
+    assert isinstance(doubled["p"], Pair)
+
+
+def test_trees_of_different_form_do_not_pass():
+    with pytest.raises(ValueError, match="zip"):
+        tree_map(lambda a, b: a, (1, 2), (1,))
+
+
+def test_leaves_are_named_by_their_path():
+    tree = {"cell": Pair(1, (2, 3)), "b": 4}
+    names = dict(named_leaves(tree))
+    assert names == {"cell.a": 1, "cell.b.0": 2, "cell.b.1": 3, "b": 4}
+    assert dict(named_leaves(5, "loss")) == {"loss": 5}
+
+
+def test_importing_the_package_brings_numpy_and_no_torch():
+    code = (
+        "import pkgutil, sys, importlib, rnncore\n"
+        "for m in pkgutil.iter_modules(rnncore.__path__, 'rnncore.'):\n"
+        "    importlib.import_module(m.name)\n"
+        "heavy = {'torch', 'matplotlib', 'pandas', 'music21', 'tqdm',\n"
+        "         'statsmodels', 'IPython'} & set(sys.modules)\n"
+        "print(sorted(heavy))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.strip() == "[]"
+
+
+def test_imports_point_backward_only():
+    order = ["backend", "sequence", "rnn", "bptt", "losses", "optim"]
+    order += ["checkpoint", "train", "gradient_flow", "lstm", "gru"]
+    order += ["testing", "display"]
+    for k, name in enumerate(order):
+        text = (ROOT / "rnncore" / f"{name}.py").read_text()
+        for later in order[k:]:
+            assert f"from rnncore.{later} " not in text, (name, later)
+    modules = {p.stem for p in (ROOT / "rnncore").glob("*.py")}
+    assert modules - {"__init__"} == set(order)
