@@ -1,0 +1,116 @@
+"""Run by test_oldest_numpy with the oldest NumPy first on the path."""
+
+import sys
+
+import numpy as np
+
+from rnncore.bptt import (
+    bptt,
+    check_gradient,
+    readout_vjp,
+    relu_cell_vjp,
+    rnn_cell_vjp,
+    truncated_bptt,
+)
+from rnncore.gradient_flow import (
+    orthogonal,
+    spectral_radius,
+    state_jacobians,
+)
+from rnncore.gru import gru_cell, gru_cell_vjp
+from rnncore.losses import (
+    cross_entropy,
+    cross_entropy_vjp,
+    squared_error,
+    squared_error_vjp,
+)
+from rnncore.lstm import lstm_cell, lstm_cell_vjp
+from rnncore.optim import adam
+from rnncore.rnn import (
+    init_params,
+    init_readout,
+    readout,
+    relu_cell,
+    rnn_cell,
+    unroll,
+    zero_state,
+)
+from rnncore.train import fit
+
+T, B, D, H, K = 4, 2, 3, 5, 6
+rng = np.random.default_rng(0)
+
+
+def cells():
+    for cell, cell_vjp, G, parts in (
+        (rnn_cell, rnn_cell_vjp, 1, 1),
+        (relu_cell, relu_cell_vjp, 1, 1),
+        (lstm_cell, lstm_cell_vjp, 4, 2),
+        (gru_cell, gru_cell_vjp, 3, 1),
+    ):
+        params, x = init_params(rng, D, H, G), rng.normal(size=(T, B, D))
+        state, d_y = (
+            zero_state(params, B, parts),
+            rng.normal(size=(T, B, H)),
+        )
+        _, _, tape = unroll(cell, params, x, state)
+        d_params, d_x, _ = bptt(cell_vjp, params, tape, d_y, state)
+
+        def loss(
+            x,
+            W_h=params.W_h,
+            cell=cell,
+            params=params,
+            state=state,
+            d_y=d_y,
+        ):
+            y, _, _ = unroll(cell, params._replace(W_h=W_h), x, state)
+            return float((y * d_y).sum())
+
+        check_gradient(loss, x, d_x)
+        check_gradient(
+            lambda w, x=x, loss=loss: loss(x, w), params.W_h, d_params.W_h
+        )
+        truncated_bptt(cell, cell_vjp, params, x, state, d_y, window=3)
+        assert np.isfinite(
+            state_jacobians(cell_vjp, params, tape, state)
+        ).all()
+    assert abs(spectral_radius(orthogonal(rng, H)) - 1) < 1e-12
+
+
+def training():
+    targets = rng.integers(0, K, (T, B))
+    x = rng.normal(size=(T, B, D))
+
+    def loss_and_gradient(params, batch, carry):
+        y, _, tape = unroll(
+            rnn_cell, params[0], x, zero_state(params[0], B)
+        )
+        loss, cache = cross_entropy(readout(params[1], y), targets)
+        d_logits = cross_entropy_vjp(1.0, cache)
+        d_out, d_y = readout_vjp(d_logits, params[1], y)
+        nothing = zero_state(params[0], B)
+        d_cell, _, _ = bptt(rnn_cell_vjp, params[0], tape, d_y, nothing)
+        return loss, (d_cell, d_out), carry
+
+    params = (init_params(rng, D, H), init_readout(rng, H, K))
+    result = fit(
+        loss_and_gradient,
+        params,
+        lambda rng, step: None,
+        optimizer=adam(0.05),
+        steps=50,
+        rng=rng,
+    )
+    losses = result.history.loss
+    assert losses[-1] < losses[0] / 2
+    loss, cache = squared_error(x, 0 * x)
+    np.testing.assert_allclose(loss, (x**2).mean())
+    assert squared_error_vjp(1.0, cache).shape == x.shape
+
+
+cells()
+training()
+heavy = {"torch", "scipy", "matplotlib"} & set(sys.modules)
+assert not heavy, heavy
+print(np.__version__)
