@@ -54,7 +54,7 @@ course: $(STAMP)  ## export the learners' tree: make course DIR=path
 	@$(PY) tools/course.py $(DIR)
 
 bench: $(STAMP)  ## time the loops against torch.nn, as ratios
-	@$(PY) tools/bench.py
+	@$(PY) tools/bench.py $(if $(SAVE),--save)
 
 clean:  ## remove what was built; .venv stays
 	rm -rf _build book/_generated grading/source .pytest_cache .mypy_cache .ruff_cache

@@ -7,13 +7,17 @@ float32. Peak memory is what the tensors made by one run hold at a time.
 """
 
 import argparse
+import contextlib
+import os
+import platform
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
+from measurements import record
 
 from rnncore.backend import tree_map
 from rnncore.bptt import bptt, rnn_cell_vjp
@@ -126,7 +130,7 @@ def seconds(
 def peak_bytes(run: Callable) -> int:
     """The most memory that tensors made by one run hold at a time."""
     run()  # what is made once, such as gradients' buffers, is not counted
-    with torch.profiler.profile(profile_memory=True) as profile:
+    with _quiet(), torch.profiler.profile(profile_memory=True) as profile:
         run()
     events = [
         e
@@ -137,13 +141,27 @@ def peak_bytes(run: Callable) -> int:
     return int(held.max())
 
 
+def device_name(device: str, threads: int) -> str:
+    """What the figures are of: the accelerator's name, or the CPU's threads."""
+    if device != "cpu":
+        return torch.cuda.get_device_name(device)
+    return f"CPU, {platform.machine()}, {threads} threads"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--repeats", type=int, default=15)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument(
+        "--save",
+        action="store_true",
+        help="keep the ratios as measurements",
+    )
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
+    where = device_name(arguments.device, arguments.threads)
+    print(f"{where}; medians of {arguments.repeats} paired runs")
     print(
         "cell  T, B, D, H          ours/torch.nn  limit  ours/autograd"
         "  memory/torch.nn",
@@ -162,12 +180,44 @@ def main() -> int:
                 for way in WAYS[1:]
             }
             memory = peak_bytes(runs["ours"]) / peak_bytes(runs["torch.nn"])
+            found = {
+                "nn": against["torch.nn"],
+                "autograd": against["autograd"],
+                "memory": memory,
+            }
+            if arguments.save:
+                sizes = "x".join(map(str, shape))
+                prefix = f"bench.{arguments.device}.{name}.{sizes}"
+                record(
+                    {
+                        f"{prefix}.{k}": round(v, 2)
+                        for k, v in found.items()
+                    },
+                    unit="ratio",
+                    seed=0,
+                    device=where,
+                    command="make bench SAVE=1",
+                )
             print(
                 f"{name:5} {shape!s:19} {against['torch.nn']:13.2f} "
                 f"{limit:6.1f} {against['autograd']:14.2f} {memory:16.2f}",
                 flush=True,
             )
     return 0
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Drop what the profiler's C++ side writes to standard error."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _when(event) -> int:
