@@ -1,0 +1,173 @@
+"""Training: one loop for every network, with held-out evaluation."""
+
+import math
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnncore.backend import Array, array_namespace, named_leaves
+from rnncore.checkpoint import read_checkpoint, write_checkpoint
+from rnncore.optim import Optimizer, Tree, clip_by_global_norm
+
+
+class History(NamedTuple):
+    """What a run wrote down on its way."""
+
+    loss: list[float]  # of each step's batch, before the update
+    norm: list[float]  # of each step's gradient, before clipping
+    evaluated: list[float]  # after how many steps there was an evaluation
+    score: list[float]  # what each evaluation gave: lower is better
+
+
+class Run(NamedTuple):
+    """All that the next step depends on, and the best weights so far."""
+
+    params: Tree
+    optimizer: Any
+    carry: Any
+    best: Tree
+
+
+class Fit(NamedTuple):
+    """The outcome of a run."""
+
+    params: Tree  # of the best evaluation; the last where there was none
+    history: History
+    last_params: Tree  # after the last step
+    carry: Any  # after the last step
+    stopped_early: bool  # patience ran out before the steps did
+
+
+def fit(
+    loss_and_gradient: Callable[[Tree, Any, Any], tuple[Array, Tree, Any]],
+    params: Tree,
+    next_batch: Callable[[np.random.Generator, int], Any],
+    *,
+    optimizer: Optimizer,
+    steps: int,
+    rng: np.random.Generator,
+    carry: Any = None,
+    clip: float | None = None,
+    evaluate: Callable[[Tree], float] | None = None,
+    evaluate_every: int = 100,
+    patience: int | None = None,
+    checkpoint: str | os.PathLike | None = None,
+    progress: Callable[[Iterable[int]], Iterable[int]] | None = None,
+) -> Fit:
+    """Train: batch, loss and gradient, clip, update, and again.
+
+    `loss_and_gradient(params, batch, carry)` gives the loss, d_params and
+    what it wants to be handed at the next step, such as the last state.
+    Every `evaluate_every` steps and at the end `evaluate(params)` gives
+    a held-out score, and `checkpoint` is written; the best weights are
+    kept, and after `patience` evaluations without a better one it stops.
+    Where the checkpoint exists already, its run goes on, with the same
+    losses as if it had never stopped.
+
+    Raises FloatingPointError naming step and array where a loss, gradient
+    or score is not finite; ValueError for arguments that make no sense.
+    """
+    _check_plan(steps, evaluate_every, evaluate, patience, checkpoint)
+    limit = math.inf if clip is None else clip
+    history = History([], [], [], [])
+    start = Run(params, optimizer.init(params), carry, params)
+    if checkpoint is not None and Path(checkpoint).exists():
+        run, log = read_checkpoint(
+            checkpoint, start, history._asdict(), rng
+        )
+        params, state, carry, best = run
+        history = History(**log)
+    else:
+        params, state, carry, best = start
+    todo: Iterable[int] = range(len(history.loss), steps)
+    for step in progress(todo) if progress else todo:
+        if _patience_is_over(history, patience):
+            break
+        batch = next_batch(rng, step)
+        loss, gradient, carry = loss_and_gradient(params, batch, carry)
+        d_params, norm = clip_by_global_norm(gradient, limit)
+        if not (math.isfinite(norm) and math.isfinite(loss)):
+            raise FloatingPointError(_report(step, loss, gradient))
+        params, state = optimizer.update(params, d_params, state)
+        history.loss.append(float(loss))
+        history.norm.append(norm)
+        if (step + 1) % evaluate_every and step + 1 < steps:
+            continue
+        if evaluate:
+            score = float(evaluate(params))
+            if not math.isfinite(score):
+                raise FloatingPointError(f"step {step}: score is {score}")
+            if score < min(history.score, default=math.inf):
+                best = params
+            history.evaluated.append(step + 1)
+            history.score.append(score)
+        if checkpoint is not None:
+            run = Run(params, state, carry, best)
+            _check_form(run, start)
+            write_checkpoint(checkpoint, run, history._asdict(), rng)
+    return Fit(
+        best if evaluate else params,
+        history,
+        params,
+        carry,
+        len(history.loss) < steps,
+    )
+
+
+def _patience_is_over(history: History, patience: int | None) -> bool:
+    """Whether the last `patience` scores brought nothing better."""
+    if patience is None or len(history.score) <= patience:
+        return False
+    before, lately = history.score[:-patience], history.score[-patience:]
+    return min(lately) >= min(before)
+
+
+def _report(step: int, loss: Array, d_params: Tree) -> str:
+    """Which of the loss and the gradients is not a number, or infinite."""
+    found = [] if math.isfinite(loss) else ["loss"]
+    for name, d in named_leaves(d_params):
+        xp = array_namespace(d)
+        if not bool(xp.all(xp.isfinite(d))):
+            found.append(f"d_{name}")
+    verb = "is" if len(found) == 1 else "are"
+    return f"step {step}: {', '.join(found)} {verb} not finite"
+
+
+def _check_form(run: Run, start: Run) -> None:
+    """Raise ValueError unless the run could go on where it is now."""
+    for name in Run._fields:
+        form, expected = (
+            [(path, leaf is None) for path, leaf in named_leaves(tree)]
+            for tree in (getattr(run, name), getattr(start, name))
+        )
+        if form != expected:
+            raise ValueError(
+                f"{name}: a checkpoint needs it in one form throughout; "
+                f"hand fit one as the first step returns it"
+            )
+
+
+def _check_plan(
+    steps: int,
+    evaluate_every: int,
+    evaluate: Callable | None,
+    patience: int | None,
+    checkpoint: str | os.PathLike | None,
+) -> None:
+    """Raise ValueError before the first step, not after hours."""
+    if steps < 1:
+        raise ValueError(f"steps: expected at least 1, got {steps}")
+    if evaluate_every < 1:
+        raise ValueError(
+            f"evaluate_every: expected at least 1, got {evaluate_every}"
+        )
+    if patience is not None and patience < 1:
+        raise ValueError(f"patience: expected at least 1, got {patience}")
+    if patience is not None and evaluate is None:
+        raise ValueError("patience: needs evaluate, got None")
+    if checkpoint is not None and not Path(checkpoint).parent.is_dir():
+        folder = Path(checkpoint).parent
+        raise ValueError(f"checkpoint: there is no folder {folder}")
