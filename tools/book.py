@@ -45,7 +45,7 @@ from myst_nb.core.read import (
 )
 from myst_parser.config.main import MdParserConfig
 from nbclient import NotebookClient
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellTimeoutError
 from nbformat import NotebookNode
 from sphinx_external_toc.parsing import parse_toc_yaml
 from traitlets.config import Config
@@ -168,17 +168,18 @@ def execute(page: Path, notebook: NotebookNode) -> float:
     client = NotebookClient(
         notebook,
         timeout=CELL_SECONDS,
+        startup_timeout=180,
         allow_errors=True,  # the hook below names page and line instead
         record_timing=False,  # would change the cells' metadata, and the key
         kernel_name="python3",
         resources={"metadata": {"path": str(page.parent)}},
-        config=Config({"KernelManager": {"transport": "ipc"}}),
+        config=Config({"KernelManager": {"transport_encryption": "auto"}}),
     )
     stop = functools.partial(_stop_at_trouble, page, notebook)
     client.on_cell_executed = stop
     try:
         client.execute()
-    except (CellTimeoutError, DeadKernelError) as error:
+    except (CellTimeoutError, RuntimeError) as error:  # or a dead kernel
         raise BuildError(f"{page.name}: {error}") from error
     return time.monotonic() - start
 
