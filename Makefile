@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test test-slow test-system lab exercises weave grade course bench check clean
+.PHONY: help book serve test test-slow test-system lab exercises weave grade course bench times readme clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -55,6 +55,12 @@ course: $(STAMP)  ## export the learners' tree: make course DIR=path
 
 bench: $(STAMP)  ## time the loops against torch.nn, as ratios
 	@$(PY) tools/bench.py $(if $(SAVE),--save)
+
+times: $(STAMP)  ## time the book and the tests, for the README
+	@$(PY) tools/times.py
+
+readme: $(STAMP)  ## write the README's figures from the measurements
+	@$(PY) tools/readme.py
 
 clean:  ## remove what was built; .venv stays
 	rm -rf _build book/_generated grading/source .pytest_cache .mypy_cache .ruff_cache

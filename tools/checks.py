@@ -11,6 +11,7 @@ CHECKS = {
     "lint": ["-m", "ruff", "check", "--quiet", "."],
     "types": ["-m", "mypy", "--no-error-summary"],
     "weave": ["tools/weave.py", "--check"],
+    "readme": ["tools/readme.py", "--check"],
     "exercises": ["tools/exercises.py", "--check"],
 }
 
