@@ -66,11 +66,17 @@ def read_checkpoint(
             f"checkpoint: {path} is damaged: {error}"
         ) from error
     try:
+        if str(content.get("format")) != FORMAT:
+            raise ValueError(f"it does not say {FORMAT!r}")
         tree = _fitted(content, like)
         log = {k: content[f"log:{k}"].tolist() for k in log_like}
-        if str(content.get("format")) != FORMAT:
-            raise ValueError(f"format: expected {FORMAT!r}")
-        rng.bit_generator.state = json.loads(str(content["rng"]))
+        state = json.loads(str(content["rng"]))
+        kind = rng.bit_generator.state["bit_generator"]
+        if state["bit_generator"] != kind:
+            raise ValueError(
+                f"rng: expected {kind}, got {state['bit_generator']}"
+            )
+        rng.bit_generator.state = state
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"checkpoint: {path} is of another run: {error}"
@@ -97,10 +103,11 @@ def _arrays(tree: Any) -> dict[str, np.ndarray]:
 def _fitted(content: dict[str, np.ndarray], like: Any) -> Any:
     """The stored arrays in the form of `like`."""
     expected = _arrays(like)
-    stored = {name for name in content if name.startswith("tree:")}
-    for name in sorted(stored ^ expected.keys()):
-        where = "unexpected" if name in stored else "missing"
-        raise ValueError(f"{name.removeprefix('tree:')} is {where}")
+    stored = [name for name in content if name.startswith("tree:")]
+    for name in [*expected, *stored]:
+        if name not in stored or name not in expected:
+            where = "unexpected" if name in stored else "missing"
+            raise ValueError(f"{name.removeprefix('tree:')} is {where}")
     for name, a in expected.items():
         found = content[name]
         if (found.shape, found.dtype) != (a.shape, a.dtype):

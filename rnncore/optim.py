@@ -127,8 +127,8 @@ def clip_by_global_norm(d_params: Tree, limit: float) -> tuple[Tree, float]:
     """
     _check_positive("limit", limit)
     norm = global_norm(d_params)
-    if norm <= limit:
-        return d_params, norm
+    if not limit < norm < math.inf:
+        return d_params, norm  # short enough, or nothing to be saved
     return tree_map(lambda d: d * (limit / norm), d_params), norm
 
 

@@ -161,6 +161,8 @@ def test_the_length_of_what_is_not_finite_is_not_finite(move):
     for bad in (np.nan, np.inf, -np.inf):
         for order in ((ones, ones * bad), (ones * bad, ones)):
             assert not math.isfinite(global_norm(move(order)))
+            left, _ = clip_by_global_norm(move(order), 1.0)
+            assert to_numpy(left[0]).tobytes() == order[0].tobytes()
     assert global_norm(move((np.zeros(2),))) == 0
 
 
