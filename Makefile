@@ -39,7 +39,8 @@ test-system: $(STAMP)  ## the tests that need Chromium; a skip is a failure
 	@$(PY) -m pytest -m system --no-skips
 
 lab: $(STAMP)  ## JupyterLab with the assignments open
-	@$(PY) -m jupyterlab --notebook-dir=exercises
+	@$(PY) -m jupyterlab --notebook-dir=exercises --LabApp.news_url=None \
+	  --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
 
 exercises: $(STAMP)  ## build the released notebooks from solutions/
 	@$(PY) tools/exercises.py
