@@ -40,7 +40,7 @@ def cross_entropy(
     classes = xp.arange(logits.shape[-1], device=device(logits))
     one_hot = xp.astype(targets, xp.int64)[..., None] == classes
     picked = xp.where(one_hot, log_p, xp.zeros_like(log_p))
-    loss = -xp.sum(picked) / (targets.shape[0] * targets.shape[1])
+    loss = -xp.mean(xp.sum(picked, axis=-1))
     return loss, (log_p, one_hot)
 
 
