@@ -5,11 +5,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rnncore.bptt import check_gradient, rnn_cell_vjp
 from rnncore.data.tasks import (
     ADDING_BASELINE,
     adding_problem,
     copy_problem,
+    loss_at_the_end,
 )
+from rnncore.losses import (
+    cross_entropy,
+    cross_entropy_vjp,
+    squared_error,
+    squared_error_vjp,
+)
+from rnncore.lstm import lstm_cell, lstm_cell_vjp
+from rnncore.rnn import init_params, init_readout, rnn_cell
 
 
 @given(st.integers(2, 30), st.integers(1, 5), st.integers(0, 2**32))
@@ -18,13 +28,13 @@ def test_adding_marks_one_number_in_each_half_and_asks_for_the_sum(
 ):
     x, target = adding_problem(np.random.default_rng(seed), T, B)
     assert x.shape == (T, B, 2)
-    assert target.shape == (B, 1)
+    assert target.shape == (1, B, 1)
     for b in range(B):
         first, second = np.flatnonzero(x[:, b, 1])
         assert first < T // 2 <= second
         total = x[first, b, 0] + x[second, b, 0]
         # one addition of zeros in between: no rounding at all
-        assert target[b, 0] == total
+        assert target[0, b, 0] == total
     assert set(np.unique(x[..., 1])) <= {0.0, 1.0}
 
 
@@ -73,3 +83,49 @@ def test_impossible_lags_are_refused(rng):
         adding_problem(rng, 1, 3)
     with pytest.raises(ValueError, match="lag: expected at least 5, got 4"):
         copy_problem(rng, 4, 3)
+
+
+@pytest.mark.parametrize(
+    ("task", "D", "K", "loss", "loss_vjp"),
+    [
+        (adding_problem, 2, 1, squared_error, squared_error_vjp),
+        (copy_problem, 10, 8, cross_entropy, cross_entropy_vjp),
+    ],
+)
+@pytest.mark.parametrize(
+    ("cell", "cell_vjp", "G", "parts"),
+    [(rnn_cell, rnn_cell_vjp, 1, 1), (lstm_cell, lstm_cell_vjp, 4, 2)],
+)
+def test_gradient_of_the_loss_at_the_end(
+    task, D, K, loss, loss_vjp, cell, cell_vjp, G, parts, rng
+):
+    batch = task(rng, 6, 3)
+    layer, out = init_params(rng, D, 4, G), init_readout(rng, 4, K)
+    f = loss_at_the_end(cell, cell_vjp, loss, loss_vjp, parts)
+    _, (d_layer, d_out), carry = f((layer, out), batch, "kept")
+    assert carry == "kept"
+
+    def by_W_h(W_h):
+        return f((layer._replace(W_h=W_h), out), batch, None)[0]
+
+    def by_b_y(b_y):
+        return f((layer, out._replace(b_y=b_y)), batch, None)[0]
+
+    check_gradient(by_W_h, layer.W_h, d_layer.W_h, "d_W_h")
+    check_gradient(by_b_y, out.b_y, d_out.b_y, "d_b_y")
+
+
+def test_loss_at_the_end_is_blind_to_earlier_outputs(rng):
+    x, targets = adding_problem(rng, 6, 3)
+    layer, out = init_params(rng, 2, 4), init_readout(rng, 4, 1)
+    f = loss_at_the_end(
+        rnn_cell, rnn_cell_vjp, squared_error, squared_error_vjp
+    )
+    forgetful = layer._replace(W_h=0 * layer.W_h)
+    _, (d_layer, _), _ = f((forgetful, out), (x, targets), None)
+    # without memory the one output with a target sees one input alone
+    last, _, _ = f((forgetful, out), (x[-1:], targets), None)
+    whole, _, _ = f((forgetful, out), (x, targets), None)
+    assert last == whole
+    _, (d_alone, _), _ = f((forgetful, out), (x[-1:], targets), None)
+    np.testing.assert_allclose(d_layer.W_x, d_alone.W_x, rtol=1e-13)

@@ -1,6 +1,13 @@
 """Made-up tasks whose answer lies a known number of steps back."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
+
+from rnncore.backend import Array, array_namespace, from_numpy
+from rnncore.bptt import bptt, readout_vjp
+from rnncore.rnn import readout, unroll, zero_state
 
 ADDING_BASELINE = 1 / 6
 """Squared error of always answering 1: the variance of a sum of two
@@ -13,12 +20,13 @@ def adding_problem(
     """Numbers of which two are marked, and the sum of these two.
 
     The first marker lies in the first half of the sequence, the second in
-    the second half.
+    the second half; the sum is asked for at the last step.
 
-    Shapes: -> x (T, B, 2); target (B, 1)
+    Shapes: -> x (T, B, 2); targets (1, B, 1)
 
     Raises ValueError where T is below 2.
-    Source: Hochreiter & Schmidhuber 1997; uniform on [0, 1] as Le et al. 2015.
+    Source: Hochreiter & Schmidhuber 1997, with numbers from 0 to 1 as Le
+    et al. 2015.
     """
     if T < 2:
         raise ValueError(f"T: expected at least 2, got {T}")
@@ -27,7 +35,7 @@ def adding_problem(
     every = np.arange(B)
     x[rng.integers(0, T // 2, B), every, 1] = 1
     x[rng.integers(T // 2, T, B), every, 1] = 1
-    return x, (x[..., 0] * x[..., 1]).sum(0)[:, None]
+    return x, (x[..., 0] * x[..., 1]).sum(0)[None, :, None]
 
 
 def copy_problem(
@@ -37,10 +45,10 @@ def copy_problem(
 
     `length` symbols of K come in; `lag` steps after each of them it is to
     be said. Between lie blanks (input K); a signal (input K + 1) at each
-    step of the answer says that it is time.
+    step of the answer says that it is time. The sequence has
+    lag + length steps, and the targets are for the last `length` of them.
 
-    Shapes: -> x (T, B, D); targets (length, B), for the last steps, with
-        T = lag + length and D = K + 2
+    Shapes: -> x (T, B, D); targets (T, B)
 
     Raises ValueError where lag is below length: then the answer would
     begin before the question has ended.
@@ -53,3 +61,29 @@ def copy_problem(
     symbols[:length] = targets
     symbols[lag:] = K + 1
     return np.eye(K + 2)[symbols], targets
+
+
+def loss_at_the_end(
+    cell: Callable,
+    cell_vjp: Callable,
+    loss: Callable,
+    loss_vjp: Callable,
+    parts: int = 1,
+) -> Callable[[Any, Any, Any], tuple[Array, Any, Any]]:
+    """What `fit` asks for, where only the last steps have a target."""
+
+    def loss_and_gradient(params, batch, carry):
+        layer, out = params
+        x, targets = (from_numpy(a, layer.W_x) for a in batch)
+        nothing = zero_state(layer, x.shape[1], parts)
+        y, _, tape = unroll(cell, layer, x, nothing)
+        silent = y.shape[0] - targets.shape[0]
+        last = y[silent:, ...]
+        value, cache = loss(readout(out, last), targets)
+        d_out, d_last = readout_vjp(loss_vjp(1.0, cache), out, last)
+        xp = array_namespace(y)
+        d_y = xp.concat([xp.zeros_like(y[:silent, ...]), d_last])
+        d_layer, _, _ = bptt(cell_vjp, layer, tape, d_y, nothing)
+        return value, (d_layer, d_out), carry
+
+    return loss_and_gradient

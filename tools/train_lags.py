@@ -1,0 +1,181 @@
+"""Train plain cells on tasks with a known lag, and record how they score.
+
+Writes into book/measurements.json, for every task, start and lag, one
+held-out score a seed: "lags.adding.uniform.50". Takes about ten minutes.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from measurements import PATH, record
+from tqdm import tqdm
+
+from rnncore.backend import tree_map
+from rnncore.bptt import relu_cell_vjp, rnn_cell_vjp
+from rnncore.data.tasks import adding_problem, copy_problem, loss_at_the_end
+from rnncore.gradient_flow import identity, orthogonal
+from rnncore.losses import (
+    cross_entropy,
+    cross_entropy_vjp,
+    squared_error,
+    squared_error_vjp,
+)
+from rnncore.optim import adam
+from rnncore.rnn import (
+    Params,
+    init_params,
+    init_readout,
+    readout,
+    relu_cell,
+    rnn_cell,
+    unroll,
+    zero_state,
+)
+from rnncore.train import fit
+
+
+class Task(NamedTuple):
+    """A generator of batches, its loss, and what is written down of it."""
+
+    batch: Callable  # rng, lag, B -> x, targets
+    sizes: tuple[int, int, int]  # D, H, K
+    loss: tuple[Callable, Callable]
+    score: Callable  # outputs and targets of held-out data -> a number
+    unit: str
+    lags: tuple[int, ...]
+    steps: int
+    learning_rate: float
+
+
+class Start(NamedTuple):
+    """A cell and the recurrent weights that it starts with."""
+
+    cell: tuple[Callable, Callable]
+    W_h: Callable[[np.random.Generator, int], np.ndarray] | None
+
+
+def mean_square(outputs: np.ndarray, targets: np.ndarray) -> float:
+    """The mean squared error."""
+    return float(np.mean((outputs - targets) ** 2))
+
+
+def share_wrong(logits: np.ndarray, targets: np.ndarray) -> float:
+    """The share of symbols that are not the most probable one."""
+    return float(np.mean(logits.argmax(-1) != targets))
+
+
+TASKS = {
+    "adding": Task(
+        adding_problem,
+        (2, 64, 1),
+        (squared_error, squared_error_vjp),
+        mean_square,
+        "held-out mean squared error",
+        (10, 20, 50, 100),
+        4000,
+        3e-3,
+    ),
+    "copy": Task(
+        copy_problem,
+        (10, 128, 8),
+        (cross_entropy, cross_entropy_vjp),
+        share_wrong,
+        "held-out share of wrong symbols",
+        (5, 10, 20, 50, 100),
+        1000,
+        1e-3,
+    ),
+}
+TANH, RELU = (rnn_cell, rnn_cell_vjp), (relu_cell, relu_cell_vjp)
+STARTS = {
+    "uniform": Start(TANH, None),
+    "orthogonal": Start(TANH, orthogonal),
+    "identity": Start(RELU, lambda rng, H: identity(H)),
+}
+SEEDS = (0, 1, 2)
+
+
+def first_params(start: Start, task: Task, rng: np.random.Generator) -> Any:
+    """Weights in float32; biases zero where W_h is not torch's uniform."""
+    D, H, K = task.sizes
+    layer, out = init_params(rng, D, H), init_readout(rng, H, K)
+    if start.W_h is not None:
+        zero = np.zeros(H)
+        layer = Params(layer.W_x, start.W_h(rng, H), zero, zero)
+    return tree_map(lambda w: w.astype(np.float32), (layer, out))
+
+
+def train(
+    task: Task, start: Start, lag: int, seed: int, steps: int, rate: float
+) -> float:
+    """The best held-out score of one run."""
+    rng = np.random.default_rng(seed)
+    params = first_params(start, task, rng)
+    held_out = np.random.default_rng(10_000 + seed)
+    x, targets = task.batch(held_out, lag, 1000)
+    x = x.astype(np.float32)
+
+    def evaluate(params: Any) -> float:
+        layer, out = params
+        y, _, _ = unroll(start.cell[0], layer, x, zero_state(layer, 1000))
+        return task.score(readout(out, y[-len(targets) :]), targets)
+
+    result = fit(
+        loss_at_the_end(*start.cell, *task.loss),
+        params,
+        lambda rng, step: task.batch(rng, lag, 64),
+        optimizer=adam(rate),
+        steps=steps,
+        rng=rng,
+        clip=1.0,
+        evaluate=evaluate,
+        evaluate_every=250,
+    )
+    return min(result.history.score)
+
+
+def main() -> None:
+    """Train what the command line selects."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--task", choices=TASKS, nargs="*", default=TASKS)
+    parser.add_argument(
+        "--start", choices=STARTS, nargs="*", default=STARTS
+    )
+    parser.add_argument("--lag", type=int, nargs="*", help="else all")
+    parser.add_argument("--steps", type=int, help="else each task's own")
+    parser.add_argument("--rate", type=float, help="else each task's own")
+    parser.add_argument("--path", type=Path, default=PATH)
+    chosen = parser.parse_args()
+    runs = [
+        (task, start, lag)
+        for task in chosen.task
+        for start in chosen.start
+        for lag in chosen.lag or TASKS[task].lags
+    ]
+    for task, start, lag in tqdm(runs):
+        steps = chosen.steps or TASKS[task].steps
+        rate = chosen.rate or TASKS[task].learning_rate
+        scores = [
+            train(TASKS[task], STARTS[start], lag, seed, steps, rate)
+            for seed in SEEDS
+        ]
+        key = f"lags.{task}.{start}.{lag}"
+        tqdm.write(f"{key}: {', '.join(f'{s:.4g}' for s in scores)}")
+        record(
+            {key: scores},
+            unit=f"{TASKS[task].unit}, one a seed; {steps} steps of Adam "
+            f"at {rate:g}",
+            seed=list(SEEDS),
+            command=" ".join(
+                ["python", "tools/train_lags.py", *sys.argv[1:]]
+            ),
+            path=chosen.path,
+        )
+
+
+if __name__ == "__main__":
+    main()
