@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test test-slow test-system lab exercises weave grade course bench times readme clean
+.PHONY: help book serve test test-slow test-system lab exercises weave grade course bench constraints times readme clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -56,6 +56,10 @@ course: $(STAMP)  ## export the learners' tree: make course DIR=path
 
 bench: $(STAMP)  ## time the loops against torch.nn, as ratios
 	@$(PY) tools/bench.py $(if $(SAVE),--save)
+
+constraints: $(STAMP)  ## pin everything as it is installed now
+	@echo "# Everything that requirements.txt brings, as tested: make constraints." > constraints.txt
+	@$(PY) -m pip freeze --all --exclude-editable --exclude pip | sed 's/+[a-z0-9]*$$//' >> constraints.txt
 
 times: $(STAMP)  ## time the book and the tests, for the README
 	@$(PY) tools/times.py
