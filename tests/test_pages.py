@@ -1,0 +1,123 @@
+"""What every chapter's page owes its reader, read from its source."""
+
+import re
+from pathlib import Path
+
+import pytest
+import weave
+import yaml
+
+BOOK = Path(__file__).parent.parent / "book"
+PAGES = sorted(BOOK.glob("ch*.md"))
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
+WORDS_A_MINUTE = 230
+
+
+def options(text, cell):
+    """The YAML that stands between a cell's fence and its code."""
+    lines = text.splitlines()
+    start = cell.start
+    while not lines[start - 1].startswith("```{code-cell}"):
+        start -= 1
+    head = [line for line in lines[start : cell.start] if line != "---"]
+    if head and head[0].startswith(":"):
+        head = [re.sub(r"^:([\w-]+):", r"\1:", line) for line in head]
+    return yaml.safe_load("\n".join(head)) or {}
+
+
+def prose(text):
+    """The words of a page: no code, no front matter."""
+    text = re.sub(
+        r"\A---.*?^---$", "", text, flags=re.DOTALL | re.MULTILINE
+    )
+    text = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+    return re.sub(
+        r"^\$\$.*?^\$\$", "", text, flags=re.DOTALL | re.MULTILINE
+    )
+
+
+def test_there_are_pages():
+    assert PAGES
+
+
+@each_page
+def test_no_line_of_code_is_cut_off(page):
+    for cell in weave.cells(page.read_text()):
+        for k, line in enumerate(cell.lines):
+            where = f"{page.name}:{cell.start + k + 1}"
+            assert len(line) <= 76, f"{where}: {len(line)} characters"
+
+
+@each_page
+def test_the_first_cell_is_hidden_and_holds_the_imports(page):
+    text = page.read_text()
+    first, *others = weave.cells(text)
+    assert "hide-input" in options(text, first).get("tags", [])
+    for cell in others:
+        for k, line in enumerate(cell.lines):
+            where = f"{page.name}:{cell.start + k + 1}"
+            assert not re.match(r"(import|from) ", line), where
+
+
+@each_page
+def test_every_figure_has_a_caption_and_an_alternative_text(page):
+    text = page.read_text()
+    for cell in weave.cells(text):
+        code = "\n".join(cell.lines)
+        draws = re.search(
+            r"^(fig|_)?.*plt\.(subplots|figure)\(", code, re.MULTILINE
+        )
+        inside = re.search(
+            r"^    .*plt\.(subplots|figure)\(", code, re.MULTILINE
+        )
+        if not draws or inside:
+            continue  # a function that draws: flipbook asks for its texts
+        where = f"{page.name}:{cell.start + 1}"
+        about = options(text, cell).get("mystnb", {})
+        assert len(about.get("figure", {}).get("caption", "")) > 20, where
+        assert len(about.get("image", {}).get("alt", "")) > 40, where
+
+
+@each_page
+def test_the_page_says_how_long_it_takes_and_what_it_answers(page):
+    text = page.read_text()
+    head = re.search(
+        r"^# .+\n\n\*(\d+) minutes to read, (\d+) seconds? to run\. "
+        r"Assumes: [^*]+\*$",
+        text,
+        re.MULTILINE,
+    )
+    assert head, "title, then *N minutes to read, M seconds to run. ...*"
+    minutes, seconds = int(head.group(1)), int(head.group(2))
+    assert minutes <= 15
+    assert seconds <= 30
+    words = len(prose(text).split())
+    assert words / WORDS_A_MINUTE <= minutes, f"{words} words"
+    questions = text.partition("You will be able to answer")[2][:1500]
+    assert re.search(r"^1\. .+\n2\. .+\n3\. ", questions, re.MULTILINE)
+
+
+@each_page
+def test_the_reader_decides_before_the_result(page):
+    assert ":::{admonition} Predict" in page.read_text()
+
+
+@each_page
+def test_the_page_ends_with_questions_exercises_and_references(page):
+    text = page.read_text()
+    places = [
+        text.find(f"\n## {heading}")
+        for heading in ("Check yourself", "Exercises", "Read next")
+    ]
+    assert -1 not in places
+    assert places == sorted(places)
+    questions = text[places[0] : places[1]].count(":::{dropdown}")
+    assert questions == 5
+    assert "{cite" in text[places[2] :]
+
+
+@each_page
+def test_the_page_says_what_can_go_wrong(page):
+    assert re.search(
+        r":::\{admonition\} What can go wrong", page.read_text()
+    )
