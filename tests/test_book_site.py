@@ -1,0 +1,246 @@
+"""The built book in a browser that can reach nothing but the book."""
+
+import functools
+import http.server
+import subprocess
+import sys
+import threading
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urlsplit
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tools import book
+
+pytestmark = pytest.mark.system
+HTML = book.BUILD / "html"
+PAGES = [p.stem for p in book.page_paths()] + ["search", "genindex"]
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture(scope="module")
+def site():
+    """The book's address; the book is built first if anything changed."""
+    made = [sys.executable, book.__file__, "build"]
+    subprocess.run(made, check=True)
+    handler = functools.partial(QuietHandler, directory=str(HTML))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as s:
+        threading.Thread(target=s.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{s.server_port}/"
+        s.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as player:
+        browser = player.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+            ],
+        )
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """A page in the browser, and all that went wrong while it loaded."""
+
+    def __init__(self, browser, site, name, width=1200):
+        self.site, self.wrong = site, []
+        self.page = browser.new_page(
+            viewport={"width": width, "height": 900}
+        )
+        self.page.route("**/*", self._only_the_book)
+        self.page.on("console", self._on_console)
+        self.page.on(
+            "pageerror", lambda e: self.wrong.append(f"error: {e}")
+        )
+        self.page.on("response", self._on_response)
+        self.page.goto(f"{site}{name}.html", wait_until="networkidle")
+        if self.page.locator(".math").count():  # drawn, not left as TeX
+            self.page.wait_for_selector("mjx-container", timeout=20_000)
+
+    def _only_the_book(self, route):
+        url = route.request.url
+        if url.startswith((self.site, "data:", "blob:")):
+            route.continue_()
+        else:
+            self.wrong.append(f"request: {url}")
+            route.abort()
+
+    def _on_console(self, message):
+        if message.type in ("error", "warning"):
+            self.wrong.append(f"console {message.type}: {message.text}")
+
+    def _on_response(self, response):
+        if response.status >= 400:
+            self.wrong.append(f"{response.status}: {response.url}")
+
+
+@pytest.fixture
+def visit(browser, site):
+    """A function that opens a page; pages close by themselves."""
+    visits = []
+
+    def open_page(name):
+        visits.append(Visit(browser, site, name))
+        return visits[-1]
+
+    yield open_page
+    for opened in visits:
+        opened.page.close()
+
+
+@pytest.fixture(scope="module")
+def seen(browser, site):
+    """A function of a page's name: what a visit found, one visit a page."""
+    return functools.cache(functools.partial(look_at, browser, site))
+
+
+def look_at(browser, site, name):
+    opened = Visit(browser, site, name)
+    page = opened.page
+    page.mouse.wheel(0, 100_000)  # what loads lazily loads now
+    page.wait_for_load_state("networkidle")
+    found = {
+        "wrong": opened.wrong,
+        "links": page.eval_on_selector_all(
+            "a[href]", "all => all.map(a => a.href)"
+        ),
+        "pictures": page.eval_on_selector_all(
+            "article img, article svg[role=img]",
+            "all => all.map(i => [i.alt ?? i.ariaLabel, i.src ?? ''])",
+        ),
+        "cut": page.eval_on_selector_all(
+            ".cell_input pre",
+            "all => all.filter(p => p.scrollWidth > p.clientWidth + 1)"
+            ".map(p => p.innerText)",
+        ),
+    }
+    page.set_viewport_size({"width": 400, "height": 900})
+    found["width"] = page.evaluate("document.documentElement.scrollWidth")
+    page.close()
+    return found
+
+
+class Anchors(HTMLParser):
+    """All ids of a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.ids = {""}
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.ids |= {value for key, value in attrs if key in ("id", "name")}
+
+
+@functools.cache
+def anchors(path):
+    return Anchors(path.read_text("utf8")).ids
+
+
+def broken_links(site, links):
+    """Those links into the book that lead to no file or no anchor."""
+    broken = []
+    for link in links:
+        url, anchor = urldefrag(link)
+        if not url.startswith(site):
+            continue
+        path = HTML / unquote(urlsplit(url).path).lstrip("/")
+        path = path / "index.html" if path.is_dir() else path
+        is_page = path.suffix == ".html"
+        there = path.exists() and (
+            not is_page or unquote(anchor) in anchors(path)
+        )
+        if not there:
+            broken.append(link)
+    return broken
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_loads_without_a_request_elsewhere_or_an_error(seen, name):
+    assert seen(name)["wrong"] == []
+
+
+def test_a_request_elsewhere_is_found(visit):
+    opened = visit("intro")
+    opened.page.evaluate("fetch('https://example.org/').catch(() => 0)")
+    assert "request: https://example.org/" in opened.wrong
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_internal_link_leads_somewhere(seen, site, name):
+    links = seen(name)["links"]
+    assert links
+    assert broken_links(site, links) == []
+
+
+def test_a_link_to_nowhere_is_found(site):
+    gone = [f"{site}gone.html", f"{site}intro.html#no-such-heading"]
+    fine = [f"{site}intro.html", site, "https://example.org/"]
+    assert broken_links(site, gone + fine) == gone
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_picture_has_words_of_its_own(seen, name):
+    for words, source in seen(name)["pictures"]:
+        assert words, f"no alternative text: {source[:80]}"
+        is_file_name = " " not in words and Path(words).suffix
+        assert not is_file_name, f"alternative text is missing: {words}"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_is_wider_than_a_telephone(seen, name):
+    assert seen(name)["width"] <= 400
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_code_is_not_cut_off(seen, name):
+    assert seen(name)["cut"] == []
+
+
+def test_the_theme_switch_has_a_name_and_switches(visit):
+    page = visit("intro").page
+    switch = page.get_by_role("button", name="Light or dark theme").first
+    before = page.evaluate("document.documentElement.dataset.theme")
+    for _ in range(2):  # three modes, two looks
+        switch.click()
+        if (
+            page.evaluate("document.documentElement.dataset.theme")
+            != before
+        ):
+            return
+    pytest.fail(f"the theme stayed {before}")
+
+
+def test_a_key_turns_the_pages_of_every_flipbook(visit):
+    turned = 0
+    for name in PAGES:
+        source = HTML / f"{name}.html"
+        if "rnn-flipbook" not in source.read_text("utf8"):
+            continue
+        page = visit(name).page
+        for flipbook in page.locator(".rnn-flipbook").all():
+            assert flipbook.locator("img:visible").count() == 1
+            before = flipbook.locator("img:visible").get_attribute("alt")
+            value = flipbook.locator("output").inner_text()
+            flipbook.locator("input").press("ArrowRight")
+            assert flipbook.locator("img:visible").count() == 1
+            after = flipbook.locator("img:visible").get_attribute("alt")
+            shown = flipbook.locator("output").inner_text()
+            assert (after, shown) != (before, value)
+            turned += 1
+    assert turned
