@@ -1,0 +1,205 @@
+"""What pages and notebooks show with: figures, flipbooks, sound."""
+
+import base64
+import io
+import re
+import subprocess
+import sys
+import wave
+import xml.etree.ElementTree as ET
+
+import matplotlib
+import matplotlib.pyplot as plt
+import nbformat
+import numpy as np
+import pytest
+from nbclient import NotebookClient
+
+from rnncore import display
+
+matplotlib.use("agg")
+
+
+def line(value):
+    fig, ax = plt.subplots(figsize=(2, 1))
+    ax.plot([0, value])
+    return fig
+
+
+def run_cells(*sources):
+    """The outputs of the last cell, from a real kernel."""
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+    return notebook.cells[-1].outputs
+
+
+def test_flipbook_has_one_frame_a_value_and_shows_the_first():
+    page = display.flipbook(line, [0.5, 1.0, 2.0], "slope", str)
+    images = re.findall(r"<img [^>]*>", page.html)
+    assert [" hidden>" in image for image in images] == [False, True, True]
+    assert [re.search('alt="(.*?)"', i)[1] for i in images] == [
+        "0.5",
+        "1.0",
+        "2.0",
+    ]
+    assert 'max="2"' in page.html
+    assert "<output>0.5</output>" in page.html
+
+
+def test_flipbook_frames_are_pictures_of_different_values():
+    page = display.flipbook(line, [1, 2], "slope", "a line")
+    frames = re.findall(r'src="data:image/png;base64,(.*?)"', page.html)
+    assert len(set(frames)) == 2
+    assert all(base64.b64decode(f).startswith(b"\x89PNG") for f in frames)
+
+
+def test_flipbook_closes_its_figures():
+    before = plt.get_fignums()
+    display.flipbook(line, [1, 2], "slope", "a line")
+    assert plt.get_fignums() == before
+
+
+def test_flipbook_escapes_what_it_is_given():
+    page = display.flipbook(line, [1], 'a < "b"', lambda value: '"<x>"')
+    assert "a &lt; &quot;b&quot;" in page.html
+    assert 'alt="&quot;&lt;x&gt;&quot;"' in page.html
+
+
+def test_flipbook_without_values_says_so():
+    with pytest.raises(ValueError, match="values: expected at least one"):
+        display.flipbook(line, [], "slope", "a line")
+
+
+def test_flipbook_names_the_value_for_which_draw_gave_no_figure():
+    with pytest.raises(TypeError, match=r"draw\(3\).*got NoneType"):
+        display.flipbook(lambda value: None, [3], "slope", "a line")
+
+
+def test_play_carries_the_sound_itself():
+    samples = np.array([0.0, 0.5, -1.0])
+    page = display.play(samples, 8000, "three samples")
+    sound = re.search(r"base64,([^\"]+)", page.html)[1]
+    with wave.open(io.BytesIO(base64.b64decode(sound))) as file:
+        assert file.getframerate() == 8000
+        heard = np.frombuffer(file.readframes(3), "<i2") / 32767
+    np.testing.assert_allclose(heard, samples, atol=0.5 / 32767)
+
+
+def test_play_names_the_player_for_eye_and_ear():
+    page = display.play(np.zeros(4), 8000, "rain & wind")
+    assert "<figcaption>rain &amp; wind</figcaption>" in page.html
+    assert 'aria-label="rain &amp; wind"' in page.html
+
+
+@pytest.mark.parametrize(
+    "samples", [[0.0, 1.5], [0.0, np.nan], [[0.0, 0.0]], []]
+)
+def test_play_refuses_what_is_no_sound(samples):
+    with pytest.raises(ValueError, match="samples: expected"):
+        display.play(np.array(samples), 8000, "noise")
+
+
+def curves(svg):
+    """The paths of the curves, as arrays of points."""
+    root = ET.fromstring(svg)
+    paths = [p for p in root.iter("path") if p.get("stroke-width") == "2"]
+    numbers = (
+        re.findall(r"[ML]([\d.]+) ([\d.]+)", p.get("d")) for p in paths
+    )
+    return [np.array(points, float) for points in numbers if points]
+
+
+def test_svg_lines_places_the_values_to_scale():
+    (points,) = curves(display.svg_lines({"a": [1, 3, 2]}, "step", "loss"))
+    across, up = points.T
+    assert across[1] - across[0] == pytest.approx(across[2] - across[1])
+    assert up.argmin() == 1  # SVG counts downwards
+    assert up[2] == pytest.approx((up[0] + up[1]) / 2)
+
+
+def test_svg_lines_draws_against_x_where_it_is_given():
+    svg = display.svg_lines({"a": [0, 1, 2]}, "x", "y", x=[0, 1, 10])
+    across = curves(svg)[0][:, 0]
+    steps = np.diff(across)
+    assert steps[1] == pytest.approx(9 * steps[0], rel=0.01)  # 0.1 pixel
+
+
+def test_svg_lines_leaves_a_gap_where_a_value_is_missing():
+    svg = display.svg_lines({"a": [1, 2, np.nan, 1, 2]}, "step", "loss")
+    root = ET.fromstring(svg)
+    path = next(p for p in root.iter("path") if p.get("stroke-width"))
+    assert path.get("d").count("M") == 2
+
+
+def test_svg_lines_says_what_it_shows():
+    svg = display.svg_lines({"a & b": [1, 2]}, "step", "loss", "Fit")
+    assert ET.fromstring(svg).get("aria-label") == "Fit: a & b over step"
+
+
+def test_svg_lines_tells_curves_apart_without_colour():
+    many = {str(k): [k, k + 1] for k in range(4)}
+    root = ET.fromstring(display.svg_lines(many, "step", "loss"))
+    dashes = {
+        p.get("stroke-dasharray")
+        for p in root.iter("path")
+        if p.get("stroke-width")
+    }
+    assert len(dashes) == 4
+
+
+@pytest.mark.parametrize("draw", [display.svg_lines, display.plot_lines])
+def test_lines_name_the_curve_that_does_not_fit(draw):
+    with pytest.raises(ValueError, match=r"b: expected \(2,\), got \(3,\)"):
+        draw({"a": [1, 2], "b": [1, 2, 3]}, "x", "y", x=[0, 1])
+    with pytest.raises(ValueError, match="series: expected at least one"):
+        draw({}, "x", "y")
+
+
+def test_a_notebook_gets_pictures_as_svg_in_the_courses_style():
+    (output,) = run_cells(
+        "import matplotlib.pyplot as plt\n"
+        "from rnncore.display import use_style\nuse_style()",
+        "plt.plot([1, 2]);",
+    )
+    assert "image/svg+xml" in output.data
+    assert "#0072b2" in output.data["image/svg+xml"].lower()
+
+
+def test_a_notebook_without_matplotlib_gets_the_svg():
+    (output,) = run_cells(
+        "import sys; sys.modules['matplotlib'] = None\n"
+        "sys.modules['matplotlib.pyplot'] = None",
+        "from rnncore.display import plot_lines\n"
+        "plot_lines({'loss': [3, 2, 1]}, 'step', 'loss')",
+    )
+    assert "<svg" in output.data["text/html"]
+
+
+def test_a_notebook_with_matplotlib_gets_one_figure_a_call():
+    outputs = run_cells(
+        "from rnncore.display import plot_lines\n"
+        "plot_lines({'a': [3, 2], 'b': [1, 2]}, 'step', 'loss')\n"
+        "plot_lines({'a': [3, 2]}, 'step', 'loss')",
+    )
+    assert len(outputs) == 2
+
+
+def test_matplotlib_is_not_imported_before_it_is_needed():
+    code = "import sys, rnncore.display; print('matplotlib' in sys.modules)"
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.strip() == "False"
+
+
+def test_one_colour_a_gate():
+    assert display.GATE_COLORS == {
+        "input": "#0072B2",
+        "forget": "#D55E00",
+        "candidate": "#009E73",
+        "output": "#CC79A7",
+    }
