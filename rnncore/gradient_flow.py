@@ -15,15 +15,11 @@ from rnncore.backend import (
 from rnncore.rnn import Params, State, Tape
 
 
-def walk_back(
+def _walk_back(
     cell_vjp: Callable, params: Params, tape: Tape, d_state: State
 ) -> Iterator[tuple[Array, State]]:
-    """The backward loop with a loss at the last state only, step by step.
-
-    Yields (d_a_h, d_state) of each step, the last step first. Rows before
-    the batch axis are carried along: many gradients walk back at once.
-
-    Shapes: d_state ((B, H), ...) -> T times d_a_h (B, G*H); d_state
+    """`bptt` with a loss at the last state only: (d_a_h, d_state) of each
+    step, the last step first. With an axis before B, many walk at once.
     """
     for cache in reversed(tape.caches):
         _, d_a_h, (d_h, *d_memory) = cell_vjp(d_state, cache)
@@ -57,7 +53,7 @@ def state_jacobians(
         d_state.append(rows[..., start : start + part.shape[-1]])
         start += part.shape[-1]
     jacobians = []
-    steps = walk_back(cell_vjp, params, tape, tuple(d_state))
+    steps = _walk_back(cell_vjp, params, tape, tuple(d_state))
     for _, parts_back in steps:
         jacobians.append(xp.concat(parts_back, axis=-1))
     return xp.permute_dims(xp.stack(jacobians), (0, 2, 1, 3))
@@ -99,7 +95,7 @@ def gradient_by_lag(
     """
     check_shape("d_state[0]", d_state[0], *tape.h_before[0].shape)
     xp = array_namespace(d_state[0])
-    steps = walk_back(cell_vjp, params, tape, d_state)
+    steps = _walk_back(cell_vjp, params, tape, d_state)
     back = zip(steps, reversed(tape.h_before), strict=True)
     return xp.stack([d_a_h.T @ h for (d_a_h, _), h in back])
 

@@ -14,6 +14,7 @@ from rnncore.bptt import (
     rnn_cell_vjp,
 )
 from rnncore.gradient_flow import (
+    _walk_back,
     gradient_by_lag,
     growth_rate,
     identity,
@@ -22,7 +23,6 @@ from rnncore.gradient_flow import (
     scaled_gaussian,
     spectral_radius,
     state_jacobians,
-    walk_back,
 )
 from rnncore.gru import gru_cell, gru_cell_vjp
 from rnncore.lstm import lstm_cell, lstm_cell_vjp
@@ -206,9 +206,9 @@ def test_walking_back_keeps_rows_apart(rng):
     params, x, state = setting(rng, 3, 1)
     _, _, tape = unroll(gru_cell, params, x, state)
     many = rng.normal(size=(6, 2, 4))
-    together = list(walk_back(gru_cell_vjp, params, tape, (many,)))
+    together = list(_walk_back(gru_cell_vjp, params, tape, (many,)))
     for k in range(6):
-        alone = walk_back(gru_cell_vjp, params, tape, (many[k],))
+        alone = _walk_back(gru_cell_vjp, params, tape, (many[k],))
         for (_, (d_h,)), (_, (want,)) in zip(together, alone, strict=True):
             # one product of all rows may round otherwise than one of two
             np.testing.assert_allclose(d_h[k], want, atol=1e-15)
@@ -230,7 +230,7 @@ def test_norm_bounds_every_gradient_that_walks_back(T, B, D, H, seed):
     norms = jacobian_norms(jacobians)
     assert norms.shape == (T, B)
     d_h = rng.normal(size=(B, H))
-    steps = walk_back(rnn_cell_vjp, params, tape, (d_h,))
+    steps = _walk_back(rnn_cell_vjp, params, tape, (d_h,))
     length = np.linalg.norm(d_h, axis=-1)
     for k, (_, (back,)) in enumerate(steps):
         longest = norms[k] * length

@@ -45,10 +45,8 @@ def copy_problem(
 
     `length` symbols of K come in; `lag` steps after each of them it is to
     be said. Between lie blanks (input K); a signal (input K + 1) at each
-    step of the answer says that it is time. The sequence has
-    lag + length steps, and the targets are for the last `length` of them.
-
-    Shapes: -> x (T, B, D); targets (T, B)
+    step of the answer says that it is time. So x is (lag + length, B,
+    K + 2), and the targets (length, B) belong to the last steps.
 
     Raises ValueError where lag is below length: then the answer would
     begin before the question has ended.
