@@ -1,0 +1,160 @@
+"""The builder of the book, on books of one page."""
+
+import json
+
+import pytest
+
+from tools import book, sphinx_course, vendor
+
+HEAD = """---
+jupytext:
+  text_representation: {extension: .md, format_name: myst}
+kernelspec: {name: python3, display_name: Python 3}
+---
+
+# A page
+
+"""
+
+
+def cells(*sources):
+    return HEAD + "\n".join(
+        f"```{{code-cell}} ipython3\n{source}\n```\n" for source in sources
+    )
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """A project with one page and one source, in place of the real one."""
+    for name, path in {
+        "ROOT": tmp_path,
+        "BOOK": tmp_path / "book",
+        "BUILD": tmp_path / "_build",
+        "CONFIG": tmp_path / "_config.yml",
+    }.items():
+        monkeypatch.setattr(book, name, path)
+    (tmp_path / "book").mkdir()
+    (tmp_path / "rnncore").mkdir()
+    (tmp_path / "rnncore" / "rnn.py").write_text("a = 1\n")
+    (tmp_path / "requirements.txt").write_text("numpy\n")
+    (tmp_path / "constraints.txt").write_text("")
+    (tmp_path / "_config.yml").write_text(
+        "only_build_toc_files: true\n"
+        "execute: {execute_notebooks: cache}\n"
+        "parse: {myst_enable_extensions: [dollarmath]}\n"
+    )
+    (tmp_path / "book" / "_toc.yml").write_text(
+        "format: jb-book\nroot: page\n"
+    )
+    monkeypatch.setattr(book, "what_pages_use", small_inputs(tmp_path))
+    return tmp_path
+
+
+def small_inputs(root):
+    return lambda: [*book.what_cells_use(), *(root / "book").rglob("*.md")]
+
+
+def write(small, text):
+    (small / "book" / "page.md").write_text(text)
+
+
+def test_a_cell_that_raises_fails_the_build_with_page_line_and_trace(small):
+    write(small, cells("a = 1", "b = a / 0", "never = 1"))
+    with pytest.raises(book.BuildError) as failure:
+        book.build_book(jobs=1)
+    message = str(failure.value)
+    assert "page.md, the cell at line 14 raised" in message
+    assert "b = a / 0" in message
+    assert "ZeroDivisionError" in message
+    assert "\x1b" not in message  # no colour codes
+    assert not (small / "_build" / "html").exists()
+
+
+def test_a_warning_fails_the_build(small):
+    write(small, cells("import warnings; warnings.warn('too steep')"))
+    with pytest.raises(book.BuildError, match=r"(?s)stderr.*too steep"):
+        book.build_book(jobs=1)
+
+
+def test_a_broken_page_leaves_the_last_good_book(small):
+    write(small, "# A page\n\nGood.\n")
+    index = book.build_book(jobs=1)
+    (small / "book" / "page.md").write_text("# A page\n\n{numref}`gone`\n")
+    with pytest.raises(book.BuildError):
+        book.build_book(jobs=1)
+    assert "Good." in index.with_name("page.html").read_text()
+
+
+def test_nothing_changed_means_nothing_done(small, capsys):
+    write(small, cells("print(1)"))
+    book.build_book(jobs=1)
+    capsys.readouterr()
+    book.build_book(jobs=1)
+    assert (
+        capsys.readouterr().out == "nothing changed since the last build\n"
+    )
+
+
+def test_changed_words_execute_nothing_and_a_changed_source_does(
+    small, capsys
+):
+    write(small, cells("print(1)"))
+    book.build_book(jobs=1)
+    first = list((small / "_build" / "executed").iterdir())
+    write(small, cells("print(1)") + "\nMore words.\n")
+    book.build_book(jobs=1)
+    assert "1 unchanged, 0 to execute" in capsys.readouterr().out
+    (small / "rnncore" / "rnn.py").write_text("a = 2\n")
+    book.build_book(jobs=1)
+    assert "0 unchanged, 1 to execute" in capsys.readouterr().out
+    now = list((small / "_build" / "executed").iterdir())
+    assert len(first) == len(now) == 1  # the stale outputs are gone
+    assert first != now
+
+
+def test_outputs_cut_short_by_an_interruption_are_made_again(small, capsys):
+    write(small, cells("print(1)"))
+    book.build_book(jobs=1)
+    write(small, cells("print(1)") + "\nMore words.\n")
+    for kept in (small / "_build" / "executed").rglob("base.ipynb"):
+        kept.write_text(kept.read_text()[:40])
+    book.build_book(jobs=1)
+    assert "0 unchanged, 1 to execute" in capsys.readouterr().out
+
+
+def test_a_page_of_the_table_of_contents_must_be_there(small):
+    with pytest.raises(book.BuildError, match="names page"):
+        book.build_book(jobs=1)
+
+
+def test_fields_of_a_docstring_become_fields_of_the_reference():
+    text = (
+        "W_h h_{t-1} * 2, see `bptt`.\n\n"
+        "Shapes: x (T, B, D); h (B, H)\n    -> y (T, B, H)\n\n"
+        "Raises ValueError where x does not fit.\n\n"
+        "Source: Elman 1990."
+    )
+    assert sphinx_course.docstring_to_rst(text) == (
+        "W\\_h h\\_{t-1} \\* 2, see ``bptt``.\n\n"
+        ":Shapes: ``x (T, B, D)``; ``h (B, H)`` **→** ``y (T, B, H)``\n\n"
+        ":Raises: ``ValueError`` where x does not fit.\n\n"
+        ":Source: Elman 1990."
+    )
+
+
+def test_vendored_files_are_those_of_the_manifest():
+    assert vendor.problems(json.loads(vendor.MANIFEST.read_text())) == []
+
+
+def test_a_changed_vendored_file_is_found():
+    manifest = json.loads(vendor.MANIFEST.read_text())
+    path = next(iter(manifest["mathjax"]["sha256"]))
+    manifest["mathjax"]["sha256"][path] = "0" * 64
+    assert vendor.problems(manifest) == [
+        f"{path}: differs from the manifest"
+    ]
+
+
+def test_every_page_lies_in_the_table_of_contents():
+    written = {path.stem for path in book.BOOK.glob("*.md")}
+    assert written == {path.stem for path in book.page_paths()}
