@@ -74,7 +74,8 @@
   }
 
   function show(h, digits = 2) {
-    return h.toFixed(digits).replace("-", "−");
+    const text = h.toFixed(digits); // may be "-0.00"
+    return text.replace("-", Number(text) ? "−" : "");
   }
 
   function make(parent, name, attributes = {}, text = "") {
@@ -142,7 +143,7 @@
       };
       const tanh = this.name === "tanh";
       slider("weight <i>W<sub>h</sub></i>", "w",
-        tanh ? -2.5 : 0.8, tanh ? 3 : 1.2, tanh ? 0.1 : 0.01);
+        tanh ? -2.5 : 0.8, tanh ? 4 : 1.2, tanh ? 0.1 : 0.01);
       slider("bias <i>b</i>", "b",
         tanh ? -1.5 : -0.5, tanh ? 1.5 : 0.5, 0.05);
       slider("moment <i>t</i>", "t", 1, this.steps, 1);
