@@ -1,0 +1,34 @@
+"""What nbgrader needs to know of this course; its commands run from here."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+
+c = get_config()  # noqa: F821 - nbgrader defines it
+c.CourseDirectory.course_id = "rnn"
+c.CourseDirectory.root = str(ROOT)
+c.CourseDirectory.source_directory = "grading/source"
+c.CourseDirectory.release_directory = "exercises"
+c.CourseDirectory.submitted_directory = "grading/submitted"
+c.CourseDirectory.autograded_directory = "grading/autograded"
+c.CourseDirectory.feedback_directory = "grading/feedback"
+c.CourseDirectory.db_url = f"sqlite:///{ROOT}/grading/gradebook.db"
+
+# Grading: `make grade` and nbgrader's own commands read the same settings.
+c.Execute.timeout = 30  # seconds a cell
+c.Grader.limits = {"total_seconds": 300}  # a notebook; see grader/course.py
+c.Grader.workers = 2  # submissions graded side by side
+
+# A test that prints to the error stream counts as failed. A warning that
+# NumPy prints there while a right answer runs must not cost its points.
+c.IgnorePattern.enabled = True
+c.IgnorePattern.pattern = r"Warning: "
+
+# Stock feedback prints hidden tests and the reference. This one leaves out
+# hidden regions, and all output, whose tracebacks quote them.
+c.GenerateFeedback.preprocessors = [
+    "nbgrader.preprocessors.GetGrades",
+    "nbgrader.preprocessors.ClearHiddenTests",
+    "nbgrader.preprocessors.ClearOutput",
+    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+]

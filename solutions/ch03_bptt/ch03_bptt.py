@@ -1,0 +1,1221 @@
+# %% [markdown]
+# # Assignment 3: backpropagation through time
+#
+# *60 to 90 minutes, 28 points. Read chapter 3 first.*
+#
+# You will send gradients back through loops that the chapter does not print: a cell with a way past its tanh, sequences that end at different
+# steps, an output that sums to one. You will build a checker that finds a wrong number in somebody else's gradient, rebuild `bptt` with the book
+# closed, and hunt seven wrong versions of truncated BPTT that all run without an error.
+#
+# What you need, in one table (B sequences, H units, T steps):
+#
+# | letter | shape | meaning |
+# | --- | --- | --- |
+# | $x$ | (T, B, D) | the input, time first |
+# | $h_t$ | (B, H) | the state after step t; $h_0$ is the state before the first |
+# | $y$ | (T, B, H) | all states $h_1 \dots h_T$: the output of `unroll` |
+# | $a_x = W_x x_t + b_x$ | (B, H) | what the input contributes to step t |
+# | $a_h = W_h h_{t-1} + b_h$ | (B, H) | what the state contributes |
+# | d_q | as q | the gradient of the loss with respect to q |
+#
+# Going back one step, with $d\_h_t$ made of what comes from $y_t$ and of what comes from step t+1:
+#
+# $$d\_a_t = d\_h_t \cdot \text{slope of the cell at } a_t \qquad d\_h_{t-1} = d\_a_t W_h + \text{(what went past } W_h) \qquad d\_W_h = \sum_t d\_a_t^\top h_{t-1}$$
+#
+# The last is a **sum**: the weights are shared by all steps, and where a value is used many times, its gradients add up.
+#
+# ### Before you start: two questions from earlier chapters
+#
+# <details><summary>Chapter 0: what is the vjp of y = tanh(a), given d_y and y?</summary>
+#
+# d_a = d_y (1 - y²). The slope of tanh can be had from its output alone, so a need not be kept.
+# </details>
+#
+# <details><summary>Chapter 2: why is W_x x_t computed for all steps before the loop, and W_h h_{t-1} inside it?</summary>
+#
+# All inputs are known from the start, and one large product is faster than T small ones. The state h_{t-1} is known only when step t-1 is done.
+# </details>
+
+# %% [markdown]
+# ## Imports, and where to compute
+#
+# Leave `"numpy"`, or write `"cpu"` or `"cuda"` to run the same notebook on torch. The tests count the same.
+
+# %%
+import numpy as np
+
+from rnncore.backend import array_namespace, to_numpy
+from rnncore.bptt import bptt as book_bptt
+from rnncore.bptt import numerical_gradient, rnn_cell_vjp, rows
+from rnncore.display import plot_lines
+from rnncore.rnn import Params, init_params, rnn_cell, unroll
+from rnncore.testing import black_boxes, mover
+
+device = "numpy"
+
+# %% [markdown]
+# ## A gradient by hand
+#
+# One unit, no tanh, no bias: $h_t = w\,h_{t-1} + x_t$, with $w = 0.5$, $h_0 = 1$ and $x = (1, 2, 0)$. The loss is $h_3$. Forward: $h = 1.5,\ 2.75,\ 1.375$.
+# Work out $d\_w$ on paper, then run the cell.
+
+# %%
+w, x, h = 0.5, [1.0, 2.0, 0.0], [1.0]
+for x_t in x:
+    h.append(w * h[-1] + x_t)
+
+d_h, d_w = 1.0, 0.0  # the loss is h_3
+for t in (3, 2, 1):
+    d_w += d_h * h[t - 1]  # what the weight does at this step, added up
+    d_h *= w  # on to h_{t-1}
+print("d_w =", d_w, " by hand: 3 w² + 2 w + 2 =", 3 * w**2 + 2 * w + 2)
+
+# %% [markdown]
+# Now the loss is $h_1 + h_2 + h_3$. One line is left out. What must happen to `d_h` at each step, before it is used? Write the line, and run again.
+#
+# <details><summary>The missing line</summary>
+#
+# `d_h += 1.0`: h_t reaches the loss directly, through its own output, and through step t+1. Both add up.
+# </details>
+
+# %%
+d_h, d_w = 0.0, 0.0
+for t in (3, 2, 1):
+    # (the missing line)
+    d_w += d_h * h[t - 1]
+    d_h *= w
+print("d_w =", d_w, " by hand: 1 + (2 w + 1) + (3 w² + 2 w + 2) =", 6.75)
+
+# %% [markdown]
+# ## Task 1: a way past the tanh (3 points)
+#
+# A cell with a **residual connection** adds to the state instead of replacing it:
+#
+# $$h_t = h_{t-1} + r_t, \qquad r_t = \tanh(a_x + a_h)$$
+#
+# The forward step is given. Write its vjp. It returns what goes to $a_x$, what goes to $a_h$, and what reaches $h_{t-1}$ **without** passing through $a_h$: the loop
+# multiplies by $W_h$ by itself.
+#
+# <details><summary>Hint 1</summary>
+#
+# Draw the cell: how many arrows lead from h_{t-1} to h_t? Which of them go through a_h?
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# d_h arrives at a plus sign. A plus sign hands the same gradient to both of its inputs: to r_t and to h_{t-1}.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# From r_t to its argument: multiply by 1 - r². That is d_a_x, and d_a_h too. The third result is `(d_h,)`.
+# </details>
+
+
+# %%
+def residual_cell(a_x, a_h, state):
+    """h_t = h_{t-1} + tanh(a_x + a_h); the cache is the tanh."""
+    r = array_namespace(a_x).tanh(a_x + a_h)
+    return (state[0] + r,), r
+
+
+# %% solution="residual_cell_vjp"
+def residual_cell_vjp(d_state, r):
+    """Backward through `residual_cell`.
+
+    Shapes: d_state ((B, H),); r (B, H) -> d_a_x (B, H); d_a_h (B, H); d_state ((B, H),)
+    """
+    ### BEGIN SOLUTION
+    (d_h,) = d_state
+    d_a = d_h * (1 - r * r)
+    return d_a, d_a, (d_h,)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: with d_h = 1 everywhere, a unit at r = 0 has slope 1, and one at r = 0.8 has slope 0.36.
+
+# %%
+move = mover(device)
+print(
+    residual_cell_vjp(
+        (move(np.ones((1, 2))),), move(np.array([[0.0, 0.8]]))
+    )
+)
+
+# %% test="residual_cell_vjp" points=3
+import numpy as np
+
+from rnncore.bptt import bptt as book_bptt
+from rnncore.rnn import init_params, unroll
+from rnncore.testing import (
+    assert_close,
+    assert_gradient,
+    check,
+    mover,
+    stored,
+)
+
+move = mover(device)
+OUTPUTS = "d_a_x, d_a_h, d_state"
+
+
+def cell_input(rng, B, H):
+    return {
+        "d_state": (rng.normal(size=(B, H)),),
+        "r": np.tanh(rng.normal(size=(B, H))),
+    }
+
+
+visible = move(cell_input(np.random.default_rng(1), 3, 2))
+check(
+    residual_cell_vjp,
+    stored("residual_cell_vjp"),
+    [visible],
+    outputs=OUTPUTS,
+)
+one, r = move(np.ones((1, 2))), move(np.array([[0.0, 0.8]]))
+d_a_x, _, (d_h,) = residual_cell_vjp((one,), r)  # slopes 1 and 0.36
+assert_close("d_a_x at r = 0 and 0.8", d_a_x, np.array([[1.0, 0.36]]))
+assert_close("what reaches h past the tanh", d_h, np.ones((1, 2)))
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(cell_input(rng, B, H), dtype)
+    for B, H in [(1, 1), (4, 3), (2, 7)]
+    for dtype in ("float64", "float32")
+]
+check(
+    residual_cell_vjp, reference_residual_cell_vjp, hidden, outputs=OUTPUTS
+)
+
+params = move(init_params(rng, 2, 3))
+x = move(rng.normal(size=(4, 2, 2)))
+h_0 = move(rng.normal(size=(2, 3)))
+d_y = move(rng.normal(size=(4, 2, 3)))
+
+
+def loss(h_0):
+    y, _, _ = unroll(reference_residual_cell, params, x, (h_0,))
+    return float((y * d_y).sum())
+
+
+y, _, tape = unroll(reference_residual_cell, params, x, (h_0,))
+_, _, d_state = book_bptt(residual_cell_vjp, params, tape, d_y, (0 * h_0,))
+assert_gradient(loss, h_0, d_state[0], "d_h_0 of a loop with your vjp")
+### END HIDDEN TESTS
+print("Task 1 holds.")
+
+# %% mistakes="residual_cell_vjp"
+[
+    {
+        "name": "path past dropped",
+        "was": "return d_a, d_a, (d_h,)",
+        "is": "return d_a, d_a, (0 * d_h,)",
+        "says": "this is what you get when h_{t-1} is reached through a_h alone; the plus sign hands d_h to it directly, too",
+    },
+    {
+        "name": "path past squashed",
+        "was": "return d_a, d_a, (d_h,)",
+        "is": "return d_a, d_a, (d_a,)",
+        "says": "the way past the tanh is multiplied by the slope of the tanh; nothing squashes h_{t-1} on its way past",
+    },
+    {
+        "name": "past added to a_h",
+        "was": "return d_a, d_a, (d_h,)",
+        "is": "return d_a, d_a + d_h, (0 * d_h,)",
+        "says": "the way past went into d_a_h, where the loop multiplies it by W_h; it belongs into the third result",
+    },
+    {
+        "name": "slope of the first power",
+        "was": "(1 - r * r)",
+        "is": "(1 - r)",
+        "says": "the slope of tanh is 1 - r², not 1 - r",
+    },
+    {
+        "name": "slope of the sigmoid",
+        "was": "(1 - r * r)",
+        "is": "(r * (1 - r))",
+        "says": "r (1 - r) is the slope of the sigmoid; that of tanh is 1 - r²",
+    },
+    {
+        "name": "no slope",
+        "was": "d_h * (1 - r * r)",
+        "is": "d_h",
+        "says": "the slope of tanh, 1 - r², is missing",
+    },
+    {
+        "name": "upstream in place",
+        "was": "d_a = d_h * (1 - r * r)",
+        "is": "d_h *= 1 - r * r\n    d_a = d_h",
+        "says": "`d_h *= ...` changes the caller's array, and the way past then is squashed as well; make a new array: d_a = d_h * ...",
+    },
+]
+
+# %% [markdown]
+# ## Task 2: sequences that end early (6 points)
+#
+# The sequences of a batch seldom have one length. With a **mask** of ones and zeros, (T, B), a sequence that has ended keeps its state:
+#
+# $$h_t = m_t \tanh(a_t) + (1 - m_t)\, h_{t-1}, \qquad a_t = W_x x_t + W_h h_{t-1} + b_x + b_h$$
+#
+# The forward loop is given; it returns all states, $h_0$ first. Write the loop back: about nine lines, between those that are there.
+#
+# <details><summary>Hint 1</summary>
+#
+# At each step d_h is made of two parts, as in the chapter. Then it splits at the mask: one share goes into the tanh, the other past it.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `on = mask[t, :, None]` has shape (B, 1) and fits (B, H). The share of the tanh is `d_h * on`; its slope is 1 - h_t², and h_t is `h[t + 1, ...]`.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `d_h = d_a_t @ params.W_h + d_h * (1 - on)`. After the loop, stack the d_a_t in the order of time; d_W_h is `rows(d_a).T @ rows(h[:-1, ...])`, and d_b is the sum over steps and
+# sequences.
+# </details>
+
+
+# %%
+def masked_unroll(params, x, mask, h_0):
+    """All states (T+1, B, H), h_0 first; where the mask is 0, h stays."""
+    xp = array_namespace(x)
+    h = [h_0]
+    for t in range(x.shape[0]):
+        a = x[t, ...] @ params.W_x.T + params.b_x
+        a = a + h[-1] @ params.W_h.T + params.b_h
+        on = mask[t, :, None]
+        h.append(on * xp.tanh(a) + (1 - on) * h[-1])
+    return xp.stack(h)
+
+
+# %% solution="masked_bptt"
+def masked_bptt(params, x, mask, h, d_y):
+    """Backward through `masked_unroll`; h is what that returned.
+
+    Shapes: x (T, B, D); mask (T, B); h (T+1, B, H); d_y (T, B, H)
+        -> d_params; d_x (T, B, D); d_h_0 (B, H)
+    """
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    ### BEGIN SOLUTION
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a.append(d_h * on * (1 - h[t + 1, ...] ** 2))
+        d_h = d_a[-1] @ params.W_h + d_h * (1 - on)
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    ### END SOLUTION
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+
+# %% [markdown]
+# Try it: two sequences of 4 and of 2 steps. The input of a step that is masked cannot matter, so its gradient must be zero.
+
+# %%
+rng = np.random.default_rng(0)
+params = move(init_params(rng, 1, 3))
+x = move(rng.normal(size=(4, 2, 1)))
+mask = move(np.array([[1.0, 1], [1, 1], [1, 0], [1, 0]]))
+h = masked_unroll(params, x, mask, move(rng.normal(size=(2, 3))))
+_, d_x, _ = masked_bptt(params, x, mask, h, move(np.ones((4, 2, 3))))
+print(d_x[..., 0])
+
+# %% test="masked_bptt" points=6
+import numpy as np
+
+from rnncore.bptt import bptt as book_bptt
+from rnncore.bptt import rnn_cell_vjp
+from rnncore.rnn import init_params, rnn_cell, unroll
+from rnncore.testing import (
+    assert_close,
+    check,
+    check_independent,
+    mover,
+    stored,
+)
+
+move = mover(device)
+OUTPUTS = "d_params, d_x, d_h_0"
+
+
+def ragged(rng, T, B, D, H):
+    """Arguments with sequences of all lengths, gradients at every step."""
+    params = init_params(rng, D, H)
+    lengths = rng.permutation(T - np.arange(B) % T)
+    mask = (np.arange(T)[:, None] < lengths).astype(float)
+    h = np.tanh(
+        rng.normal(size=(T + 1, B, H))
+    )  # enough for a backward pass
+    x, d_y = rng.normal(size=(T, B, D)), rng.normal(size=(T, B, H))
+    return dict(params=params, x=x, mask=mask, h=h, d_y=d_y)
+
+
+visible = move(ragged(np.random.default_rng(5), 4, 3, 2, 2))
+check(masked_bptt, stored("masked_bptt"), [visible], outputs=OUTPUTS)
+
+# where nothing is masked, it is the chapter's bptt
+rng = np.random.default_rng(6)
+params = move(init_params(rng, 2, 3))
+x, d_y = move(rng.normal(size=(5, 2, 2))), move(rng.normal(size=(5, 2, 3)))
+h_0 = move(rng.normal(size=(2, 3)))
+y, _, tape = unroll(rnn_cell, params, x, (h_0,))
+h = move(np.zeros((6, 2, 3)))
+h[0], h[1:] = h_0, y
+got = masked_bptt(params, x, move(np.ones((5, 2))), h, d_y)
+book = book_bptt(rnn_cell_vjp, params, tape, d_y, (0 * h_0,))
+assert_close("d_W_h with a mask of ones", got[0].W_h, book[0].W_h)
+assert_close("d_x with a mask of ones", got[1], book[1])
+
+check_independent(
+    lambda *args: masked_bptt(*args)[1],  # d_x
+    visible,
+    {"x": 1, "d_y": 1, "h": 1},
+)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import assert_gradient, hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(ragged(rng, T, B, D, H), dtype)
+    for T, B, D, H in [
+        (1, 1, 1, 1),
+        (5, 3, 2, 4),
+        (9, 4, 3, 2),
+        (2, 6, 1, 3),
+    ]
+    for dtype in ("float64", "float32")
+]
+check(masked_bptt, reference_masked_bptt, hidden, outputs=OUTPUTS)
+
+args = move(ragged(rng, 5, 3, 2, 4))
+params, x, mask, d_y = (args[k] for k in ("params", "x", "mask", "d_y"))
+h_0 = move(rng.normal(size=(3, 4)))
+
+
+def loss(W_h):
+    h = reference_masked_unroll(params._replace(W_h=W_h), x, mask, h_0)
+    return float((h[1:] * d_y).sum())
+
+
+h = reference_masked_unroll(params, x, mask, h_0)
+d_params, _, _ = masked_bptt(params, x, mask, h, d_y)
+assert_gradient(loss, params.W_h, d_params[1], "d_W_h")
+### END HIDDEN TESTS
+print("Task 2 holds.")
+
+# %% mistakes="masked_bptt"
+[
+    {
+        "name": "recurrent term dropped",
+        "was": "d_a[-1] @ params.W_h + d_h * (1 - on)",
+        "is": "d_h * (1 - on)",
+        "says": "this is what you get when d_h does not go back through W_h: every step then sees its own output only",
+    },
+    {
+        "name": "W_h transposed",
+        "was": "@ params.W_h +",
+        "is": "@ params.W_h.T +",
+        "says": "forward multiplies by W_h.T, so backward multiplies by W_h itself, not by W_h.T",
+    },
+    {
+        "name": "last step only",
+        "was": "d_h = d_h + d_y[t, ...]",
+        "is": "d_h = d_h + (t == x.shape[0] - 1) * d_y[t, ...]",
+        "says": "only the last step's d_y was used; the loss reads every step's output, so every d_y[t] must be added",
+    },
+    {
+        "name": "a step counted twice",
+        "was": "d_h = d_h + d_y[t, ...]",
+        "is": "d_h = d_h + 2 * d_y[t, ...]",
+        "says": "each d_y[t] was added twice",
+    },
+    {
+        "name": "later steps forgotten",
+        "was": "d_h = d_h + d_y[t, ...]",
+        "is": "d_h = d_y[t, ...]",
+        "says": "what comes from step t+1 was overwritten by d_y[t]; the two must be added",
+    },
+    {
+        "name": "upstream in place",
+        "was": "d_h = d_h + d_y[t, ...]",
+        "is": "d_y[t, ...] += d_h\n        d_h = d_y[t, ...]",
+        "says": "the numbers are right, but the caller's d_y was changed on the way; a second call with it would be wrong",
+    },
+    {
+        "name": "mask forgotten at the tanh",
+        "was": "d_h * on * (",
+        "is": "d_h * (",
+        "says": "the tanh of a step that is masked got a gradient; multiply its share by the mask",
+    },
+    {
+        "name": "path past dropped",
+        "was": "@ params.W_h + d_h * (1 - on)",
+        "is": "@ params.W_h",
+        "says": "the state of a sequence that has ended is carried on, and so is its gradient: the share d_h (1 - m_t) was lost",
+    },
+    {
+        "name": "path past for all",
+        "was": "+ d_h * (1 - on)",
+        "is": "+ d_h",
+        "says": "a running step replaces its state: d_h goes past the tanh only where the mask is 0",
+    },
+    {
+        "name": "slope at the state before",
+        "was": "h[t + 1, ...] ** 2",
+        "is": "h[t, ...] ** 2",
+        "says": "the slope 1 - h² was taken at h_{t-1} instead of h_t: h[0] is h_0, so h_t is h[t + 1]",
+    },
+    {
+        "name": "time not turned back",
+        "was": "d_a[::-1]",
+        "is": "d_a",
+        "says": "the d_a were gathered from the last step to the first and stacked in that order; turn them round first",
+    },
+    {
+        "name": "gradient averaged over steps",
+        "was": "rows(d_a).T @ rows(h[:-1, ...])",
+        "is": "rows(d_a).T @ rows(h[:-1, ...]) / x.shape[0]",
+        "says": "d_W_h was divided by T; the steps share one weight, and shared gradients add up, they are not averaged",
+    },
+    {
+        "name": "weights of their own",
+        "was": "rows(d_a).T @ rows(h[:-1, ...])",
+        "is": "d_a[0, ...].T @ h[0, ...]",
+        "says": "this is d_W_h of the first step alone, as if each step had weights of its own; sum over all steps",
+    },
+    {
+        "name": "state after the step",
+        "was": "rows(h[:-1, ...])",
+        "is": "rows(h[1:, ...])",
+        "says": "d_W_h pairs d_a_t with the state that step t read, h_{t-1}, not with the one it wrote",
+    },
+]
+
+# %% [markdown]
+# ## Task 3: an output that sums to one (3 points)
+#
+# A readout that names one of K classes turns its numbers $a$ into shares that are positive and sum to one:
+#
+# $$p_k = \frac{e^{a_k}}{\sum_j e^{a_j}}$$
+#
+# Any loss may stand behind it, so what arrives is $d\_p$, a number for each share. Write $d\_a$. Raising one share lowers all others, so **every** $d\_p_j$ matters for every
+# $d\_a_k$: $\partial p_j / \partial a_k = p_j\,(\mathbb{1}_{jk} - p_k)$.
+#
+# <details><summary>Hint 1</summary>
+#
+# d_a_k is the sum over j of d_p_j times the derivative above. Write that sum for K = 2.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Split the sum: the 1 leaves p_k d_p_k, the rest is - p_k times one number that is the same for every k.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# That number is the sum of p_j d_p_j over the last axis, with `keepdims=True`: d_a = p (d_p - that).
+# </details>
+
+
+# %%
+def sum_to_one(a):
+    """Positive shares over the last axis, (T, B, K)."""
+    xp = array_namespace(a)
+    e = xp.exp(a - xp.max(a, axis=-1, keepdims=True))
+    return e / xp.sum(e, axis=-1, keepdims=True)
+
+
+# %% solution="sum_to_one_vjp"
+def sum_to_one_vjp(d_p, p):
+    """Backward through `sum_to_one`, from its result p.
+
+    Shapes: d_p (T, B, K); p (T, B, K) -> d_a (T, B, K)
+    """
+    xp = array_namespace(p)
+    ### BEGIN SOLUTION
+    return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: only the first of three shares is wanted more. Its number goes up, the others go down, and all changes sum to zero: adding one number to all of $a$ changes no share.
+
+# %%
+p = sum_to_one(move(np.array([[[2.0, 1.0, 0.0]]])))
+d_a = sum_to_one_vjp(move(np.array([[[1.0, 0.0, 0.0]]])), p)
+print("p   =", to_numpy(p).round(3))
+print("d_a =", to_numpy(d_a).round(3), "sum", float(d_a.sum()))
+
+# %% test="sum_to_one_vjp" points=3
+import numpy as np
+
+from rnncore.testing import (
+    assert_close,
+    assert_gradient,
+    check,
+    mover,
+    stored,
+)
+
+move = mover(device)
+
+
+def shares(rng, T, B, K):
+    e = np.exp(rng.normal(size=(T, B, K)))
+    d_p = rng.normal(size=(T, B, K))
+    return {"d_p": d_p, "p": e / e.sum(-1, keepdims=True)}
+
+
+visible = move(shares(np.random.default_rng(2), 3, 2, 4))
+check(sum_to_one_vjp, stored("sum_to_one_vjp"), [visible], outputs="d_a")
+equal = move(
+    np.full((1, 1, 2), 0.5)
+)  # by hand: 0.5 (1 - 0.5), and minus that
+one = move(np.array([[[1.0, 0.0]]]))
+by_hand = np.array([[[0.25, -0.25]]])
+assert_close("d_a of two equal shares", sum_to_one_vjp(one, equal), by_hand)
+assert_close(
+    "the sum of d_a over the classes",
+    sum_to_one_vjp(**visible).sum(-1),
+    np.zeros((3, 2)),
+)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(shares(rng, T, B, K), dtype)
+    for T, B, K in [(1, 1, 2), (4, 3, 5), (2, 5, 3), (3, 3, 3)]
+    for dtype in ("float64", "float32")
+]
+check(sum_to_one_vjp, reference_sum_to_one_vjp, hidden, outputs="d_a")
+
+a, d_p = move(rng.normal(size=(2, 3, 4))), move(rng.normal(size=(2, 3, 4)))
+d_a = sum_to_one_vjp(d_p, reference_sum_to_one(a))
+assert_gradient(
+    lambda a: float((reference_sum_to_one(a) * d_p).sum()), a, d_a, "d_a"
+)
+### END HIDDEN TESTS
+print("Task 3 holds.")
+
+# %% mistakes="sum_to_one_vjp"
+[
+    {
+        "name": "own share only",
+        "was": "(d_p - xp.sum(d_p * p, axis=-1, keepdims=True))",
+        "is": "d_p",
+        "says": "the denominator was forgotten: a_k is in the sum below every share, so all d_p matter for d_a_k",
+    },
+    {
+        "name": "each share on its own",
+        "was": "(d_p - xp.sum(d_p * p, axis=-1, keepdims=True))",
+        "is": "(1 - p) * d_p",
+        "says": "p (1 - p) d_p is right for K sigmoids that know nothing of each other; shares that sum to one compete",
+    },
+    {
+        "name": "summed over the batch",
+        "was": "axis=-1",
+        "is": "axis=1",
+        "says": "the sum ran over the sequences of the batch instead of the classes",
+    },
+    {
+        "name": "summed over time",
+        "was": "axis=-1",
+        "is": "axis=0",
+        "says": "the sum ran over the steps instead of the classes",
+    },
+    {
+        "name": "sum not weighted",
+        "was": "d_p * p, axis",
+        "is": "d_p, axis",
+        "says": "the sum must be weighted: each d_p_j by its share p_j",
+    },
+    {
+        "name": "averaged instead of summed",
+        "was": "xp.sum(",
+        "is": "xp.mean(",
+        "says": "the mean was taken where the sum belongs: p is a weight already, and sums to one",
+    },
+    {
+        "name": "sign",
+        "was": "d_p - xp",
+        "is": "d_p + xp",
+        "says": "the common part is subtracted, not added: raising one share lowers the others",
+    },
+    {
+        "name": "the shortcut of cross-entropy",
+        "was": "p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))",
+        "is": "p - d_p",
+        "says": "p - target is the gradient of softmax and cross-entropy together; here any loss may follow, and d_p is its gradient",
+    },
+]
+
+# %% [markdown]
+# ## Task 4: find the planted error (5 points)
+#
+# Somebody hands you the gradient of a plain network's weights. **One number in it may be wrong.** The loss is the sum of all entries of `d_y * y`, where y comes from `unroll(rnn_cell, ...)`, so
+# that d_y is the gradient of y.
+#
+# Return the name of the weight and the index of the wrong entry, such as `("W_h", (1, 0))`, or None where every entry is right. An entry is wrong when it is off by more
+# than 1e-5. All arrays are float64.
+#
+# <details><summary>Hint 1</summary>
+#
+# Finite differences need no backward pass: move one weight, run forward, look at the loss. `numerical_gradient(f, w)` of the chapter does it for a whole array, for any function f
+# of that array.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `params._replace(**{name: moved})` is params with one array replaced; `params._asdict().items()` gives the names and arrays; `getattr(d_params, name)` is the gradient to be judged.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# Compare by absolute value. `np.unravel_index(error.argmax(), error.shape)` turns the place of the largest error into an index, as many numbers as the array has axes.
+# </details>
+
+
+# %% solution="find_planted_error"
+def find_planted_error(params, x, state, d_y, d_params):
+    """Name and index of the wrong entry of d_params, or None.
+
+    Shapes: x (T, B, D); state ((B, H),); d_y (T, B, H)
+    """
+    ### BEGIN SOLUTION
+    for name, w in params._asdict().items():
+
+        def loss(moved, name=name):
+            other = params._replace(**{name: moved})
+            y, _, _ = unroll(rnn_cell, other, x, state)
+            return float((d_y * y).sum())
+
+        error = abs(
+            to_numpy(getattr(d_params, name)) - numerical_gradient(loss, w)
+        )
+        if error.max() > 1e-5:
+            return name, np.unravel_index(error.argmax(), error.shape)
+    return None
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it on the chapter's own gradient: nobody has tampered with it.
+
+# %%
+rng = np.random.default_rng(0)
+params = move(init_params(rng, 2, 3))
+x, d_y = move(rng.normal(size=(4, 2, 2))), move(rng.normal(size=(4, 2, 3)))
+state = (move(rng.normal(size=(2, 3))),)
+_, _, tape = unroll(rnn_cell, params, x, state)
+d_params, _, _ = book_bptt(rnn_cell_vjp, params, tape, d_y, (0 * state[0],))
+print(find_planted_error(params, x, state, d_y, d_params))
+
+# %% test="find_planted_error" points=5
+import numpy as np
+
+from rnncore.bptt import bptt as book_bptt
+from rnncore.bptt import rnn_cell_vjp
+from rnncore.rnn import init_params, rnn_cell, unroll
+from rnncore.testing import check, mover, stored
+
+move = mover(device)
+
+
+def tampered(rng, T, B, D, H, name=None, index=(), by=0.0):
+    """Arguments whose gradient is off by `by` in one entry."""
+    params = init_params(rng, D, H)
+    x, d_y = rng.normal(size=(T, B, D)), rng.normal(size=(T, B, H))
+    state = (rng.normal(size=(B, H)),)
+    _, _, tape = unroll(rnn_cell, params, x, state)
+    d_params, _, _ = book_bptt(
+        rnn_cell_vjp, params, tape, d_y, (0 * state[0],)
+    )
+    if name:
+        getattr(d_params, name)[index] += by
+    return dict(params=params, x=x, state=state, d_y=d_y, d_params=d_params)
+
+
+rng = np.random.default_rng(3)
+visible = [
+    move(tampered(rng, 4, 2, 2, 3, "W_h", (2, 1), 0.01)),
+    move(tampered(rng, 4, 2, 2, 3, "b_x", (1,), -0.5)),
+    move(tampered(rng, 4, 2, 2, 3)),  # nothing is wrong here
+]
+check(
+    find_planted_error,
+    stored("find_planted_error"),
+    visible,
+    outputs="name, index",
+)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(tampered(rng, T, B, D, H, name, index, by))
+    for T, B, D, H, name, index, by in [
+        (3, 2, 1, 2, "W_x", (1, 0), 1e-3),
+        (5, 1, 2, 3, "W_h", (0, 2), -1e-3),
+        (2, 4, 2, 2, "b_h", (1,), -0.1),
+        (6, 3, 1, 3, "b_x", (2,), 5.0),
+        (4, 3, 2, 2, None, (), 0.0),
+        (1, 1, 1, 1, None, (), 0.0),
+    ]
+]
+check(
+    find_planted_error,
+    reference_find_planted_error,
+    hidden,
+    outputs="name, index",
+)
+### END HIDDEN TESTS
+print("Task 4 holds.")
+
+# %% mistakes="find_planted_error"
+[
+    {
+        "name": "signed difference",
+        "was": "error = abs(",
+        "is": "error = (",
+        "says": "an entry that is too small was not found: compare by absolute value",
+    },
+    {
+        "name": "flat index",
+        "was": "np.unravel_index(error.argmax(), error.shape)",
+        "is": "(error.argmax(),)",
+        "says": "the index counts all entries in one row; W_h has two axes, so its index has two numbers",
+    },
+    {
+        "name": "last step only",
+        "was": "(d_y * y)",
+        "is": "(d_y * y)[-1]",
+        "says": "the loss was taken from the last step only, so that right gradients look wrong; it sums over all steps",
+    },
+    {
+        "name": "d_y not used",
+        "was": "(d_y * y)",
+        "is": "y",
+        "says": "the loss is the sum of d_y * y, not of y: with another loss, right gradients look wrong",
+    },
+    {
+        "name": "state always zero at the start",
+        "was": "x, state)",
+        "is": "x, (0 * state[0],))",
+        "says": "the network was run from a state of zeros instead of the given one",
+    },
+    {
+        "name": "rounding taken for an error",
+        "was": "error.max() > 1e-5",
+        "is": "error.max() > 0",
+        "says": "finite differences are never exact: a difference of 1e-9 is rounding, so a right gradient was called wrong",
+    },
+    {
+        "name": "step too large",
+        "was": "numerical_gradient(loss, w)",
+        "is": "numerical_gradient(loss, w, 0.3)",
+        "says": "the weights were moved so far that the loss is no longer a straight line there; keep the step near 1e-6",
+    },
+    {
+        "name": "first entry",
+        "was": "error.argmax()",
+        "is": "0",
+        "says": "the weight is right, but the index is that of its first entry, not of the largest error",
+    },
+]
+
+# %% [markdown]
+# ## Task 5, closed book: `bptt` (5 points)
+#
+# Close the chapter. Rebuild the loop that runs any cell backward, under its own name. What you need to remember is in the table at the top of this notebook, and in the shapes below.
+#
+# A cell's vjp takes `(d_state, cache)` and returns `d_a_x, d_a_h, d_state`. The state is a tuple: `(h,)`, or `(h, c)` for cells that come later; your loop must serve both. The first part of
+# the state it returns is what went past $W_h$ (0.0 where nothing does).
+#
+# <details><summary>Hint 1</summary>
+#
+# Two loops meet in one: d_h collects from y_t, the cell turns it into d_a_x and d_a_h, and W_h carries d_a_h to the step before.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `d_h, *d_memory = d_state` takes the state apart, whatever its length. The cell gets `((d_h + d_y[t, ...], *d_memory), tape.caches[t])`.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)`. Keep every step's d_a_x and d_a_h, in the order of time, and stack them after the loop. `tape.h_before` is a list of the states that the steps read.
+# </details>
+
+
+# %% solution="bptt" closed_book=true
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    """Backpropagation through time, for any cell.
+
+    Shapes: d_y (T, B, H); d_state ((B, H), ...)
+        -> d_params; d_x (T, B, D); d_state ((B, H), ...)
+    """
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []  # one array (B, G*H) a step
+    ### BEGIN SOLUTION
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_h = d_h + d_y[t, ...]
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(
+            (d_h, *d_memory), tape.caches[t]
+        )
+        d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
+        d_a_x.insert(0, d_a_x_t)
+        d_a_h.insert(0, d_a_h_t)
+    d_a_x, d_a_h = xp.stack(d_a_x), xp.stack(d_a_h)
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before))
+    ### END SOLUTION
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+
+# %% [markdown]
+# Try it: the same gradient as the book's, on the network of task 4.
+
+# %%
+mine, _, _ = bptt(rnn_cell_vjp, params, tape, d_y, (0 * state[0],))
+print("largest difference:", float(abs(mine.W_h - d_params.W_h).max()))
+
+# %% test="bptt" points=5
+import numpy as np
+
+from rnncore.bptt import bptt as book_bptt
+from rnncore.bptt import rnn_cell_vjp
+from rnncore.gru import gru_cell, gru_cell_vjp
+from rnncore.lstm import lstm_cell, lstm_cell_vjp
+from rnncore.rnn import init_params, rnn_cell, unroll
+from rnncore.testing import check, mover, stored
+
+OUTPUTS = "d_params, d_x, d_state"
+CELLS = [
+    (rnn_cell, rnn_cell_vjp, 1, 1),  # gates, parts of the state
+    (lstm_cell, lstm_cell_vjp, 4, 2),  # chapter 6: a second part
+    (gru_cell, gru_cell_vjp, 3, 1),  # chapter 7: a way past W_h
+]
+
+
+def taped(rng, T, B, D, H, which, dtype="float64"):
+    """Arguments of bptt, from a run of one of the cells."""
+    move = mover(device)
+    cell, vjp, G, parts = CELLS[which]
+    params = move(init_params(rng, D, H, G), dtype)
+    x = move(rng.normal(size=(T, B, D)), dtype)
+    state = move(tuple(rng.normal(size=(parts, B, H))), dtype)
+    _, _, tape = unroll(cell, params, x, state)
+    d_y = move(rng.normal(size=(T, B, H)), dtype)
+    d_state = move(tuple(rng.normal(size=(parts, B, H))), dtype)
+    return dict(
+        cell_vjp=vjp, params=params, tape=tape, d_y=d_y, d_state=d_state
+    )
+
+
+rng = np.random.default_rng(4)
+visible = [taped(rng, 4, 3, 2, 2, which) for which in (0, 1, 2)]
+check(bptt, stored("bptt"), visible, outputs=OUTPUTS)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    taped(rng, T, B, D, H, which, dtype)
+    for T, B, D, H in [(1, 1, 1, 1), (5, 2, 3, 4), (7, 4, 1, 2)]
+    for which in (0, 1, 2)
+    for dtype in ("float64", "float32")
+]
+check(bptt, book_bptt, hidden, outputs=OUTPUTS)
+### END HIDDEN TESTS
+print("Task 5 holds.")
+
+# %% mistakes="bptt"
+[
+    {
+        "name": "recurrent term dropped",
+        "was": "d_a_h_t @ params.W_h + d_past",
+        "is": "d_past + 0 * d_h",
+        "says": "this is what you get when d_h does not go back through W_h",
+    },
+    {
+        "name": "W_h transposed",
+        "was": "@ params.W_h +",
+        "is": "@ params.W_h.T +",
+        "says": "forward multiplies by W_h.T, so backward multiplies by W_h itself, not by W_h.T",
+    },
+    {
+        "name": "path past dropped",
+        "was": "params.W_h + d_past",
+        "is": "params.W_h",
+        "says": "what the cell returns for h in its third result went past W_h, and must be added to what came through it",
+    },
+    {
+        "name": "memory dropped",
+        "was": "+ d_past, *d_memory)",
+        "is": "+ d_past, *(0 * m for m in d_memory))",
+        "says": "the gradient of the second part of the state (c) did not reach the step before: pass on what the cell returned",
+    },
+    {
+        "name": "last step only",
+        "was": "d_h = d_h + d_y[t, ...]",
+        "is": "d_h = d_h + (t == d_y.shape[0] - 1) * d_y[t, ...]",
+        "says": "this is what you get when the upstream gradient of h is dropped at every step but the last",
+    },
+    {
+        "name": "later steps forgotten",
+        "was": "d_h = d_h + d_y[t, ...]",
+        "is": "d_h = d_y[t, ...]",
+        "says": "what comes from step t+1 was overwritten by d_y[t]; the two must be added",
+    },
+    {
+        "name": "a step counted twice",
+        "was": "params.W_h + d_past",
+        "is": "params.W_h + d_past + d_y[t, ...]",
+        "says": "d_y[t] was added before the cell and once more after it",
+    },
+    {
+        "name": "upstream in place",
+        "was": "d_h = d_h + d_y[t, ...]",
+        "is": "d_h += d_y[t, ...]",
+        "says": "`d_h += ...` changed the caller's d_state; write d_h = d_h + ...",
+    },
+    {
+        "name": "last state's gradient ignored",
+        "was": "for t in reversed(range(d_y.shape[0])):",
+        "is": "d_state = tuple(0 * d for d in d_state)\n    for t in reversed(range(d_y.shape[0])):",
+        "says": "the gradient of the last state, d_state, was never used: it is where the loop begins",
+    },
+    {
+        "name": "forward in time",
+        "was": "in reversed(range(d_y.shape[0])):",
+        "is": "in range(d_y.shape[0]):",
+        "says": "the loop ran from the first step to the last; a gradient comes from the future",
+    },
+    {
+        "name": "gradient averaged over steps",
+        "was": "rows(d_a_h).T @ rows(xp.stack(tape.h_before))",
+        "is": "rows(d_a_h).T @ rows(xp.stack(tape.h_before)) / len(tape.caches)",
+        "says": "d_W_h was divided by T; shared gradients add up, they are not averaged",
+    },
+    {
+        "name": "weights of their own",
+        "was": "rows(d_a_h).T @ rows(xp.stack(tape.h_before))",
+        "is": "d_a_h[0, ...].T @ tape.h_before[0]",
+        "says": "this is d_W_h of the first step alone, as if each step had weights of its own; sum over all steps",
+    },
+    {
+        "name": "one gradient for both products",
+        "was": "d_W_h = rows(d_a_h).T",
+        "is": "d_W_h = rows(d_a_x).T",
+        "says": "d_W_h was made from d_a_x; in a cell that treats its two products differently, d_a_h is another array",
+    },
+]
+
+# %% [markdown]
+# ## The mutant hunt (4 points)
+#
+# `truncated_bptt(cell, cell_vjp, params, x, state, d_y, window)` of the chapter has seven wrong relatives. Each is one small edit away from it, each runs without an error, and each
+# is a **box** that you cannot look into. (You could; then the puzzle is over.)
+#
+# Write `probes()`: a list of `(x, state, d_y, window)` on which the boxes give themselves away. The network has D = 2 inputs and H = 3 units, float64 NumPy arrays. Points are for the boxes that some
+# probe tells apart; the last point is for all of them with at most two probes.
+#
+# <details><summary>Hint 1</summary>
+#
+# What does a box have to do with a probe for its mistake to stay unseen? A state of zeros hides whoever forgets the state. A d_y of ones hides ...?
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Think of sizes too: how many windows, and does the last one have to be full?
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# Random numbers of both signs everywhere, a state other than zero, T = 5 with a window of 2: the last window is short.
+# </details>
+
+
+# %% solution="probes"
+def probes():
+    """A list of (x, state, d_y, window).
+
+    Shapes: x (T, B, 2); state ((B, 3),); d_y (T, B, 3)
+    """
+    ### BEGIN SOLUTION
+    rng = np.random.default_rng(0)
+    x, d_y = rng.normal(size=(5, 2, 2)), rng.normal(size=(5, 2, 3))
+    return [(x, (rng.normal(size=(2, 3)),), d_y, 2)]
+    ### END SOLUTION
+
+
+# %% [markdown]
+# The boxes, to play with. A first probe of the kind that one writes in a hurry:
+
+# %%
+from rnncore.bptt import truncated_bptt
+
+boxes = black_boxes("probes")
+hasty = (np.ones((4, 1, 2)), (np.zeros((1, 3)),), np.ones((4, 1, 3)), 2)
+weights = init_params(np.random.default_rng(0), 2, 3)
+right, _ = truncated_bptt(rnn_cell, rnn_cell_vjp, weights, *hasty)
+for name, box in boxes.items():
+    wrong, _ = box(rnn_cell, rnn_cell_vjp, weights, *hasty)
+    print(
+        name,
+        "looks right" if np.allclose(wrong.W_h, right.W_h) else "differs",
+    )
+
+# %% test="probes" points=4
+import numpy as np
+
+from rnncore.bptt import rnn_cell_vjp, truncated_bptt
+from rnncore.rnn import init_params, rnn_cell
+from rnncore.testing import black_boxes, hunt
+
+weights = init_params(np.random.default_rng(0), 2, 3)
+
+
+def with_weights(function):
+    return lambda *probe: function(rnn_cell, rnn_cell_vjp, weights, *probe)
+
+
+hunt(
+    with_weights(truncated_bptt),
+    {
+        name: with_weights(box)
+        for name, box in black_boxes("probes").items()
+    },
+    probes(),
+    few=2,
+    points=4,
+)
+
+# %% mutants="probes" of="rnncore.bptt.truncated_bptt"
+[
+    {
+        "name": "reset taken for detach",
+        "was": "params, x[part, ...], state)",
+        "is": "params, x[part, ...], tuple(xp.zeros_like(s) for s in state))",
+        "says": "each window starts from zeros: the state was reset where only its gradient should be cut",
+    },
+    {
+        "name": "last, short window dropped",
+        "was": "range(0, T, window)",
+        "is": "range(0, max(T - window, 0) + 1, window)",
+        "says": "steps that do not fill a window are never seen",
+    },
+    {
+        "name": "averaged over windows",
+        "was": "*(a + b for a, b",
+        "is": "*(a + b * min(1, window / T) for a, b",
+        "says": "shared gradients averaged instead of added",
+    },
+    {
+        "name": "last window only",
+        "was": "*(a + b for a, b",
+        "is": "*(b for a, b",
+        "says": "the gradients of earlier windows are overwritten",
+    },
+    {
+        "name": "the first window's upstream for all",
+        "was": "tape, d_y[part, ...], nothing",
+        "is": "tape, d_y[: len(tape.caches), ...], nothing",
+        "says": "every window gets the upstream gradient of the first: unseen where all steps weigh alike",
+    },
+    {
+        "name": "a step counted twice",
+        "was": "min(start + window, T)",
+        "is": "min(start + window + 1, T)",
+        "says": "windows overlap by one step",
+    },
+    {
+        "name": "sign of the upstream lost",
+        "was": "tape, d_y[part, ...], nothing",
+        "is": "tape, xp.abs(d_y[part, ...]), nothing",
+        "says": "a negative upstream gradient pushes the wrong way: unseen where all are positive",
+    },
+]
+
+# %% [markdown]
+# ## Experiment: how far back does a gradient reach?
+#
+# A loss reads the **last** state only. Your vjp and your loop send its gradient back through 60 steps, through a plain cell and through the residual cell, with random weights
+# $W_h$ of a chosen size (the *gain*: 1 gives a spectral radius of about one).
+#
+# **Predict**, before you run anything: with a gain of 0.5, how large is the gradient that arrives 50 steps back, in the plain and in the residual cell? Write one of the three words for each. Nothing is
+# graded here; your words are kept in the notebook for you to come back to.
+
+# %%
+my_prediction = {
+    "plain": "",  # fades, stays, or grows
+    "residual": "",  # fades, stays, or grows
+}
+
+
+# %% experiment
+def reach(cell, cell_vjp, gain, T=60, H=32):
+    """The norm of d_x at each step, for a loss that reads the last state."""
+    rng = np.random.default_rng(0)
+    W_h = gain * rng.normal(size=(H, H)) / H**0.5
+    W_x = rng.normal(size=(H, 1)) / H**0.5
+    params = move(Params(W_x, W_h, np.zeros(H), np.zeros(H)))
+    x, state = move(rng.normal(size=(T, 1, 1))), (move(np.zeros((1, H))),)
+    _, _, tape = unroll(cell, params, x, state)
+    d_last = (move(rng.normal(size=(1, H))),)
+    d_y = move(np.zeros((T, 1, H)))
+    _, d_x, _ = bptt(cell_vjp, params, tape, d_y, d_last)
+    return np.log10(np.maximum(abs(to_numpy(d_x)[::-1, 0, 0]), 1e-30))
+
+
+def show(gain=0.5, T=60):
+    print("You predicted", my_prediction)
+    plot_lines(
+        {
+            "plain": reach(rnn_cell, rnn_cell_vjp, gain, T),
+            "residual": reach(residual_cell, residual_cell_vjp, gain, T),
+        },
+        "steps back from the loss",
+        "log10 |d_x|",
+        f"gain {gain}",
+    )
+
+
+from ipywidgets import FloatSlider, IntSlider, interact
+
+interact(
+    show,
+    gain=FloatSlider(0.5, min=0.0, max=2.0, step=0.1, description="gain"),
+    T=IntSlider(60, min=10, max=120, step=10, description="steps"),
+)
+
+# %% [markdown]
+# Move the gain. Where does the plain cell stop fading? What does the residual cell do at gain 0, and what does it do at gain 1.5, and is that good? (Its state is a sum of T numbers between -1 and 1: what does that do to the
+# slope of the tanh?) Chapter 5 measures this carefully; chapter 6 builds a cell around it.
+
+# %% [markdown]
+# ## In your own words (2 points)
+#
+# A colleague trains with truncated BPTT: windows of 10 steps, the state carried from window to window. "So the network cannot remember anything for more than 10 steps," they say. In four to six sentences: what is right about
+# that, what is wrong, and what would happen if they set the state to zeros at the start of each window instead?
+
+# %% [markdown] answer="truncation" points=2
+# Forward, nothing is cut: the state is carried, so a number that was written 100 steps ago can still be in it, and the outputs are those of the whole sequence. What is cut is the gradient: no weight is
+# ever told that a change at step 5 would have helped the loss at step 25. So the network can remember for longer than a window (a latch, or what it learnt for short lags, may well hold on), but it is not taught
+# to by any single gradient across a longer gap. With zeros at each window's start the memory itself is cut: nothing from before can be used at all, and at test time on longer runs the network sees states it never
+# saw in training.
+#
+# Rubric: 1 point for "carried forward, gradient cut" (the state may hold what is older than a window; learning across a longer gap gets no gradient); 1 point for what the reset changes (forward memory itself is lost, reset is not detach).
+# No point is lost for not naming the train/test difference.
