@@ -145,6 +145,10 @@ OTHERS = {
     ),
     "rng": lambda f, m, s: np.random.default_rng(0),
     "window": lambda f, m, s: 2,
+    "period": lambda f, m, s: 2,
+    "order": lambda f, m, s: s["K"],
+    "horizon": lambda f, m, s: s["K"],
+    "characters": lambda f, m, s: 100,
     **{letter: lambda f, m, s, k=letter: s[k] for letter in "TBDHGK"},
 }
 

@@ -1,0 +1,71 @@
+"""Irish dance tunes as notes, and a small instrument to hear them on."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+REELS = "oneills1850/1376-1475.abc"  # a hundred of O'Neill's 1,850 tunes
+
+
+class Note(NamedTuple):
+    """One note of a tune."""
+
+    pitch: int  # MIDI: 60 is middle C, and 12 make an octave
+    beats: float  # how long, in quarter notes
+
+
+def tunes(path: str = REELS) -> dict[str, tuple[Note, ...]]:
+    """The tunes of one of music21's files, title to notes, in order.
+
+    Repeats are not played out, ornaments and rests left out; a tune that
+    has no notes, or a title that was already there, is left out too.
+
+    Raises ValueError where music21's corpus has no such file of tunes.
+    """
+    from music21 import corpus, exceptions21
+
+    try:
+        opus = corpus.parse(path, forceSource=True)
+    except exceptions21.Music21Exception as error:
+        message = f"path: music21's corpus has no {path!r}"
+        raise ValueError(message) from error
+    found: dict[str, tuple[Note, ...]] = {}
+    for score in getattr(opus, "scores", [opus]):
+        notes = tuple(
+            Note(n.pitch.midi, float(n.quarterLength))
+            for n in score.flatten().notes
+            if n.isNote and n.quarterLength > 0
+        )
+        title = score.metadata.title if score.metadata else None
+        if notes and title:
+            found.setdefault(title, notes)
+    return found
+
+
+def synthesise(
+    notes: tuple[Note, ...],
+    rate: int = 11_025,
+    beats_per_minute: float = 200,
+) -> np.ndarray:
+    """A tune as samples between -1 and 1: plucked, with four overtones.
+
+    Raises ValueError where there is no note.
+    """
+    if not notes:
+        raise ValueError("notes: expected at least one")
+    return np.concatenate(
+        [pluck(n, rate, 60 / beats_per_minute) for n in notes]
+    )
+
+
+def pluck(note: Note, rate: int, seconds_a_beat: float) -> np.ndarray:
+    """One note: a sum of fading sines, silent at both its ends."""
+    t = np.arange(round(note.beats * seconds_a_beat * rate)) / rate
+    frequency = 440 * 2 ** ((note.pitch - 69) / 12)
+    tone = sum(
+        np.sin(2 * np.pi * k * frequency * t) * np.exp(-3 * k * t) / k**1.5
+        for k in range(1, 6)
+        if k * frequency < rate / 2
+    )
+    edges = np.minimum(1, np.minimum(t, t[-1] - t) / 0.005)
+    return 0.45 * tone * edges

@@ -1,0 +1,95 @@
+"""The series and the tunes of chapter 1."""
+
+import hashlib
+
+import numpy as np
+import pytest
+
+from rnncore.data.music import Note, synthesise, tunes
+from rnncore.data.series import Series, checked, co2, sunspots
+
+
+def checksum(values):
+    rounded = np.round(values, 6).astype("<f8").tobytes()
+    return hashlib.sha256(rounded).hexdigest()[:16]
+
+
+def test_sunspots_are_those_of_309_years():
+    years, spots = sunspots()
+    assert (years[0], years[-1], len(spots)) == (1700, 2008, 309)
+    assert spots[:3].tolist() == [5, 11, 16]
+    assert checksum(spots) == "66c86ecdcd5950f6"
+
+
+def test_co2_is_weekly_without_a_gap():
+    years, ppm = co2()
+    assert len(ppm) == 2284
+    assert ppm[:3].tolist() == [316.1, 317.3, 317.6]
+    weeks = np.diff(years) * 365.25
+    # the length of a year changes, and that of a week in years with it
+    assert np.all(np.abs(weeks - 7) < 0.02)
+    assert checksum(ppm) == "a0b2d39b9a54bfd8"
+
+
+def test_a_missing_week_lies_between_its_neighbours():
+    years, ppm = co2()
+    week = int(np.searchsorted(years, 1958.36))  # 10 May 1958 is missing
+    low, high = sorted(ppm[[week - 1, week + 1]])
+    assert low <= ppm[week] <= high
+
+
+YEARS, VALUES = np.arange(3.0), np.ones(3)
+WRONG = {
+    "as many years as values": Series(YEARS, VALUES[:2]),
+    "years that increase": Series(YEARS[::-1], VALUES),
+    "got nan in 1.00": Series(YEARS, np.array([1, np.nan, 1])),
+    "at least 0, got -1.0 in 2.00": Series(YEARS, np.array([1.0, 1, -1])),
+    "as many years": Series(YEARS[:0], VALUES[:0]),
+}
+
+
+@pytest.mark.parametrize("message", WRONG)
+def test_a_series_that_is_none_is_refused(message):
+    with pytest.raises(ValueError, match=f"rain: expected .*{message}"):
+        checked("rain", WRONG[message], least=0)
+
+
+def test_a_tune_has_the_notes_of_the_book():
+    path = "oneills1850/0487-0500.abc"  # fourteen tunes: fast to parse
+    found = tunes(path)
+    assert len(found) == 14
+    assert all(
+        isinstance(n, Note) and 40 < n.pitch < 100 and n.beats > 0
+        for notes in found.values()
+        for n in notes
+    )
+    first = found["AS THROUGH THE WOODS I ROAMED"]
+    assert first[:3] == (Note(67, 0.5), Note(65, 0.5), Note(62, 1))
+
+
+def test_a_file_that_is_not_in_the_corpus_is_named():
+    with pytest.raises(
+        ValueError, match=r"path: .* no 'oneills1850/9.abc'"
+    ):
+        tunes("oneills1850/9.abc")
+
+
+def test_a_note_sounds_at_its_pitch_for_its_length():
+    samples = synthesise((Note(69, 2),), rate=8000, beats_per_minute=120)
+    assert samples.shape == (8000,)  # two beats of half a second
+    assert np.abs(samples).max() <= 1
+    assert samples[0] == samples[-1] == 0  # no click at the ends
+    spectrum = np.abs(np.fft.rfft(samples))  # one bin a hertz
+    assert spectrum.argmax() == 440  # MIDI 69 is the concert pitch
+
+
+def test_notes_sound_one_after_another():
+    notes = Note(60, 1), Note(64, 0.5)
+    both = synthesise(notes)
+    parts = [synthesise((note,)) for note in notes]
+    assert np.array_equal(both, np.concatenate(parts))
+
+
+def test_no_note_is_no_tune():
+    with pytest.raises(ValueError, match="notes"):
+        synthesise(())
