@@ -1,0 +1,295 @@
+"""Turns what a learner handed in into a notebook that nbgrader can grade.
+
+nbgrader finds a task by its cell's metadata and stops, for the whole class,
+where those are broken. Here they are taken from the released notebook, cell
+by cell; whatever had to be put right becomes a remark that the learner
+reads. A file that holds no notebook at all is `Broken`, with the reason.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import (
+    new_code_cell,
+    new_markdown_cell,
+    new_notebook,
+    new_output,
+    new_raw_cell,
+)
+
+NEW_CELL = {
+    "code": new_code_cell,
+    "markdown": new_markdown_cell,
+    "raw": new_raw_cell,
+}
+
+
+class Broken(ValueError):
+    """There is nothing to grade; the text says why, and what to do."""
+
+
+def read_notebook(folder: Path, name: str, limit: int) -> NotebookNode:
+    """The notebook `name`.ipynb in a submitted folder.
+
+    Raises Broken where there is none.
+    """
+    if not folder.is_dir():
+        raise Broken(
+            f"'{folder.name}' is a file. Hand in a folder '{name}' with "
+            f"{name}.ipynb in it."
+        )
+    path = folder / f"{name}.ipynb"
+    _check_file(path, folder, name, limit)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise Broken(
+            f"{path.name} is not a notebook: it is not UTF-8 text. Save it "
+            "in JupyterLab and hand in that file."
+        ) from error
+    except json.JSONDecodeError as error:
+        raise Broken(
+            f"{path.name} is not a notebook: its JSON breaks off or is "
+            f"damaged at line {error.lineno}, column {error.colno}. Open it "
+            "in JupyterLab; if that fails too, copy your answers into a "
+            "fresh copy of the assignment."
+        ) from error
+    except RecursionError as error:
+        raise Broken(f"{path.name} is nested too deeply.") from error
+    return _upgraded(content, path.name)
+
+
+def _check_file(path: Path, folder: Path, name: str, limit: int) -> None:
+    if not path.is_symlink() and not path.exists():
+        others = sorted(p.name for p in folder.glob("*.ipynb"))
+        found = f"'{others[0]}'" if others else "no notebook"
+        raise Broken(
+            f"there is no {path.name} in the folder, it holds {found}. "
+            f"Name your notebook {path.name} and hand it in again."
+        )
+    mode = path.lstat().st_mode
+    if stat.S_ISDIR(mode):
+        raise Broken(f"{path.name} is a folder, not a notebook.")
+    if not stat.S_ISREG(mode):
+        raise Broken(
+            f"{path.name} is a link or a device. Hand in the file itself."
+        )
+    size = path.stat().st_size
+    if size == 0:
+        raise Broken(
+            f"{path.name} is empty (0 bytes). Save the notebook again and "
+            "look at its size before you hand it in."
+        )
+    if size > limit:
+        raise Broken(
+            f"{path.name} has {size / 1e6:.0f} MB, more than the "
+            f"{limit / 1e6:.0f} MB that are graded. Clear its outputs "
+            "(menu Edit, Clear Outputs of All Cells) and save it."
+        )
+
+
+def _upgraded(content: Any, name: str) -> NotebookNode:
+    try:
+        notebook = nbformat.from_dict(content)
+        if notebook.get("nbformat", 4) < 4:
+            notebook = nbformat.convert(notebook, 4)
+        cells = [_clean(cell) for cell in notebook["cells"]]
+    except Exception as error:  # whatever such a file may hold
+        raise Broken(
+            f"{name} is JSON, but no notebook: {type(error).__name__} while "
+            "reading its cells. Copy your answers into a fresh copy of the "
+            "assignment."
+        ) from error
+    clean = new_notebook(cells=cells)
+    spec = notebook.get("metadata", {}).get("kernelspec", {})
+    clean.metadata["kernelspec"] = spec if isinstance(spec, dict) else {}
+    return clean
+
+
+def _clean(cell: Any) -> NotebookNode:
+    """The cell's text, id and nbgrader metadata; no tags, no outputs."""
+    source = cell["source"]
+    text = source if isinstance(source, str) else "".join(source)
+    text = text.encode("utf-8", "replace").decode()  # lone surrogates
+    fresh = NEW_CELL[cell["cell_type"]](text)
+    grading = cell.get("metadata", {}).get("nbgrader")
+    if isinstance(grading, dict):
+        fresh.metadata["nbgrader"] = grading
+    if isinstance(cell.get("id"), str):
+        fresh.metadata["was"] = cell["id"]
+    return fresh
+
+
+def grade_id(cell: NotebookNode) -> str | None:
+    """The name that nbgrader knows a cell by."""
+    name = cell.metadata.get("nbgrader", {}).get("grade_id")
+    return name if isinstance(name, str) and name else None
+
+
+def is_test(cell: NotebookNode) -> bool:
+    """Whether the cell is a test that gives points."""
+    meta = cell.metadata.get("nbgrader", {})
+    return bool(meta.get("grade")) and not meta.get("solution")
+
+
+def mend(
+    notebook: NotebookNode, release: NotebookNode
+) -> tuple[NotebookNode, list[str]]:
+    """A copy whose nbgrader cells are the release's, and what was amiss."""
+    expected = {
+        name: cell for cell in release.cells if (name := grade_id(cell))
+    }
+    cells = copy.deepcopy(notebook.cells)
+    remarks = _kernel_remark(notebook, release)
+    names, renamed = _recognise(cells, expected)
+    remarks += renamed
+    for cell, name in zip(cells, names, strict=True):
+        cell.metadata.pop("was", None)
+        given = cell.metadata.pop("nbgrader", {})
+        if name is None:
+            continue
+        wanted = expected[name].metadata["nbgrader"]
+        if (
+            is_test(expected[name])
+            and given.get("points", wanted["points"]) != (wanted["points"])
+        ):
+            remarks.append(
+                f"the points of '{name}' had been changed: they are "
+                f"{wanted['points']}, as in the assignment"
+            )
+        cell.metadata["nbgrader"] = copy.deepcopy(wanted)
+    cells = [
+        _with_type(cell, expected.get(name) if name else None)
+        for cell, name in zip(cells, names, strict=True)
+    ]
+    remarks += _put_back(cells, expected)
+    mended = new_notebook(
+        cells=cells, metadata=copy.deepcopy(release.metadata)
+    )
+    for number, cell in enumerate(mended.cells):
+        cell["id"] = f"cell-{number}"  # a learner's may be doubled
+    return mended, remarks
+
+
+def _kernel_remark(
+    notebook: NotebookNode, release: NotebookNode
+) -> list[str]:
+    asked = notebook.metadata["kernelspec"].get("name")
+    given = release.metadata.get("kernelspec", {}).get("name", "python3")
+    if asked in (None, given):
+        return []
+    remark = (
+        f"the notebook asks for the kernel '{asked}': it was graded with "
+        f"'{given}', the assignment's"
+    )
+    return [remark]
+
+
+def _recognise(
+    cells: list[NotebookNode], expected: dict[str, NotebookNode]
+) -> tuple[list[str | None], list[str]]:
+    """For each cell, which cell of the release it is, if any."""
+    names: list[str | None] = [None] * len(cells)
+    remarks = []
+    for i in reversed(range(len(cells))):  # the last one counts
+        name = grade_id(cells[i])
+        if name is None or name not in expected:
+            continue
+        if name in names:
+            remarks.append(
+                f"two cells are marked '{name}' (a copied cell keeps its "
+                "mark): the last one counts"
+            )
+        else:
+            names[i] = name
+    for i, cell in enumerate(cells):
+        if names[i] is not None:
+            continue
+        for name, wanted in expected.items():
+            same = cell.metadata.get("was") == wanted.get("id") or (
+                is_test(wanted) and cell.source == wanted.source
+            )
+            if same and name not in names:
+                names[i] = name
+                remarks.append(
+                    f"the mark of '{name}' had been changed or removed: it "
+                    "was recognised and restored"
+                )
+                break
+        else:
+            if (stray := grade_id(cell)) and stray not in expected:
+                remarks.append(
+                    f"a cell is marked '{stray}', which this assignment "
+                    "does not have: it ran as a cell of your own"
+                )
+    return names, remarks
+
+
+def _with_type(
+    cell: NotebookNode, wanted: NotebookNode | None
+) -> NotebookNode:
+    """The cell, with the type that the release gives it."""
+    if wanted is None or cell.cell_type == wanted.cell_type:
+        return cell
+    fresh = NEW_CELL[wanted.cell_type](cell.source)
+    fresh.metadata = cell.metadata
+    return fresh
+
+
+def _put_back(
+    cells: list[NotebookNode], expected: dict[str, NotebookNode]
+) -> list[str]:
+    """Restore, in place, the released cells that are missing.
+
+    A missing answer in code stays missing: an empty one could overwrite
+    what the learner wrote in another cell.
+    """
+    remarks, order = [], list(expected)
+    for at, name in enumerate(order):
+        here = [grade_id(cell) for cell in cells]
+        if name in here:
+            continue
+        wanted = expected[name]
+        meta = wanted.metadata["nbgrader"]
+        if meta["solution"] and not meta["grade"]:
+            remarks.append(
+                f"the answer cell '{name}' is missing: its task finds only "
+                "what other cells define. Write into the cell that the "
+                "assignment gives"
+            )
+            continue
+        before = order[at - 1] if at else None
+        if before is None:
+            place = 0
+        elif before in here:
+            place = here.index(before) + 1
+        else:
+            place = len(cells)
+        cells.insert(place, copy.deepcopy(wanted))
+        remarks.append(f"the cell '{name}' was missing: it was put back")
+    return remarks
+
+
+def stand_in(release: NotebookNode, reason: str) -> NotebookNode:
+    """The released notebook with every test failed for one reason."""
+    notebook = copy.deepcopy(release)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = []
+        if is_test(cell) and cell.cell_type == "code":
+            cell.outputs = [failure("NotGraded", reason)]
+    return notebook
+
+
+def failure(kind: str, reason: str) -> NotebookNode:
+    """An error output; nbgrader gives no points where it stands."""
+    return new_output(
+        "error", ename=kind, evalue=reason, traceback=[f"{kind}: {reason}"]
+    )

@@ -1,0 +1,91 @@
+"""Runs jobs through an executor: each in a process, within a time limit."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import threading
+from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
+
+from grader import one
+from grader.one import Job, Report
+
+START_SECONDS = 60  # to import, to start a kernel and to stop it
+
+
+def _context() -> BaseContext:
+    """Processes forked from a server that has imported nbgrader already."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(
+        ["nbgrader.converters", "nbgrader.preprocessors"]
+    )
+    return context
+
+
+_CONTEXT = _context()
+_stop = threading.Event()
+
+
+def run(job: Job) -> Report:
+    """Grade one job in a process of its own, and end all that it started."""
+    if _stop.is_set():
+        raise InterruptedError(job.student)
+    process = _CONTEXT.Process(target=one.main, args=[job])  # type: ignore[attr-defined]
+    process.start()
+    try:
+        ended = _wait(process, job.limits.total_seconds + START_SECONDS)
+    finally:
+        _kill(process, job)
+    if _stop.is_set():
+        raise InterruptedError(job.student)
+    path = job.work / "report.json"
+    if path.exists():
+        report: Report = json.loads(path.read_text(encoding="utf-8"))
+        return report
+    if not ended:
+        most = job.limits.total_seconds
+        reason = (
+            f"the notebook was stopped after {most:g} s, its time limit"
+        )
+        return one.give_up(job, reason, failed=False)
+    return one.give_up(
+        job,
+        f"the grader's process ended with status {process.exitcode}",
+        failed=True,
+    )
+
+
+def interrupt() -> None:
+    """Let every running job end now, and no other begin."""
+    _stop.set()
+
+
+def resume() -> None:
+    """Take jobs again."""
+    _stop.clear()
+
+
+def _wait(process: BaseProcess, seconds: float) -> bool:
+    """Whether the process ended by itself."""
+    left = seconds
+    while left > 0 and not _stop.is_set():
+        process.join(min(0.2, left))
+        if process.exitcode is not None:
+            return True
+        left -= 0.2
+    return False
+
+
+def _kill(process: BaseProcess, job: Job) -> None:
+    if process.exitcode is None and process.pid is not None:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:  # it has not made its group yet
+            process.kill()
+        process.join()
+    one.kill_marked(job.work.name)

@@ -1,0 +1,120 @@
+"""Enters what a run showed into the class's gradebook, through nbgrader.
+
+One process does so, after the run: SQLite takes one writer at a time. All
+steps may be repeated; the result file, written last, says that they are
+done.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.preprocessors import (
+    AssignLatePenalties,
+    CheckCellMetadata,
+    SaveAutoGrades,
+)
+
+from grader.course import Course
+from grader.one import Job, OneSubmission, Report
+from grader.submissions import (
+    Submission,
+    load_result,
+    replace_text,
+    result_path,
+)
+
+
+def is_done(course: Course, submission: Submission, key: str) -> bool:
+    """Whether an earlier run graded exactly this, and its grades exist."""
+    result = load_result(course, submission)
+    if result is None or result["key"] != key:
+        return False
+    if not result["known"]:
+        return True
+    name = submission.assignment
+    folder = course.autograded / submission.student / name
+    if not (folder / f"{name}.ipynb").exists():
+        return False
+    with Gradebook(course.db_url, course.course_id) as book:
+        try:
+            book.find_submission(name, submission.student)
+        except MissingEntry:
+            return False
+    return True
+
+
+def record(
+    course: Course,
+    submission: Submission,
+    key: str,
+    report: Report,
+    job: Job,
+) -> None:
+    """Save points, the executed notebook, and then the result."""
+    path = result_path(course, submission)
+    path.unlink(missing_ok=True)
+    _save(course, job)
+    _write_result(course, submission, key, dict(report), known=True)
+
+
+def record_unknown(
+    course: Course, submission: Submission, key: str, reason: str
+) -> None:
+    """Save why a submission belongs to no assignment."""
+    report = _empty_report(reason, failed=False)
+    _write_result(course, submission, key, report, known=False)
+
+
+def record_failed(course: Course, submission: Submission, why: str) -> None:
+    """Save that the grader itself failed: the next run tries again."""
+    report = _empty_report(f"the grader failed: {why}", failed=True)
+    _write_result(course, submission, "", report, known=True)
+
+
+def _empty_report(reason: str, *, failed: bool) -> dict[str, Any]:
+    report = Report(
+        reason=reason,
+        failed=failed,
+        remarks=[],
+        errors=[],
+        checks=[],
+        seconds=0.0,
+    )
+    return dict(report)
+
+
+def _write_result(
+    course: Course,
+    submission: Submission,
+    key: str,
+    report: dict[str, Any],
+    *,
+    known: bool,
+) -> None:
+    if report["failed"]:
+        key = ""  # so that the next run tries again
+    result = report | {"key": key, "known": known}
+    replace_text(
+        result_path(course, submission), json.dumps(result, indent=1)
+    )
+
+
+def _save(course: Course, job: Job) -> None:
+    """nbgrader's Autograde, which finds the notebook already executed."""
+    dirs = course.directories(
+        submitted_directory=f"{job.folder}/autograded",
+        student_id=job.student,
+        assignment_id=job.assignment.name,
+    )
+    converter = OneSubmission(coursedir=dirs, config=course.config)
+    converter.force = True
+    converter.sanitize_preprocessors = []
+    converter.autograde_preprocessors = [
+        SaveAutoGrades,
+        AssignLatePenalties,
+        CheckCellMetadata,
+    ]
+    converter.start()

@@ -1,0 +1,193 @@
+"""The class's points, read from the gradebook: a table and two CSV files."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from nbgrader.api import Gradebook, MissingEntry
+
+from grader.course import Course
+from grader.submissions import Submission, load_result, replace_text
+
+WIDEST = 22  # characters of a column's head
+
+
+@dataclass(frozen=True)
+class Task:
+    """One graded cell; `open`: a person has yet to read it."""
+
+    id: str
+    points: float
+    of: float
+    open: bool
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A submission's points, as the gradebook has them."""
+
+    submission: Submission
+    status: str  # graded, not gradable, failed
+    reason: str
+    points: float = 0.0
+    of: float = 0.0
+    penalty: float = 0.0
+    open: bool = False
+    tasks: list[Task] = field(default_factory=list)
+
+
+def read_row(
+    book: Gradebook, submission: Submission, result: dict[str, Any]
+) -> Row:
+    """The submission's points; what a person entered counts."""
+    reason = result["reason"] or ""
+    status = "graded" if not reason else "not gradable"
+    if result["failed"]:
+        status = "failed"
+    name = submission.assignment
+    try:
+        notebook = book.find_submission_notebook(
+            name, name, submission.student
+        )
+        order = [
+            c.name for c in book.find_notebook(name, name).source_cells
+        ]
+    except MissingEntry:
+        return Row(submission, status, reason)
+    comments = {c.name: c.comment or "" for c in notebook.comments}
+    tasks = [
+        Task(
+            grade.name,
+            float(grade.score),
+            float(grade.max_score),
+            bool(grade.needs_manual_grade),
+            comments.get(grade.name, ""),
+        )
+        for grade in sorted(
+            notebook.grades, key=lambda g: order.index(g.name)
+        )
+    ]
+    penalty = float(notebook.late_submission_penalty or 0)
+    return Row(
+        submission,
+        status,
+        reason,
+        points=sum(task.points for task in tasks) - penalty,
+        of=sum(task.of for task in tasks),
+        penalty=penalty,
+        open=any(task.open for task in tasks),
+        tasks=tasks,
+    )
+
+
+def read_rows(
+    course: Course, submissions: Iterable[Submission]
+) -> list[Row]:
+    """A row for each submission that has been graded."""
+    rows = []
+    with Gradebook(course.db_url, course.course_id) as book:
+        for submission in submissions:
+            result = load_result(course, submission)
+            if result is not None:
+                rows.append(read_row(book, submission, result))
+    return rows
+
+
+def table(rows: list[Row]) -> str:
+    """The points as text: one table an assignment, learners by tasks."""
+    names = sorted({row.submission.assignment for row in rows})
+    parts = [
+        _one_table(
+            name, [row for row in rows if row.submission.assignment == name]
+        )
+        for name in names
+    ]
+    reasons = [
+        f"{row.submission}: {row.reason}" for row in rows if row.reason
+    ]
+    if reasons:
+        parts.append("Not gradable, and why:\n" + "\n".join(reasons))
+    return "\n\n".join(parts)
+
+
+def short(task_id: str) -> str:
+    """A task's name without the prefix that all tests share."""
+    for prefix in ("test_", "test-"):
+        task_id = task_id.removeprefix(prefix)
+    return task_id
+
+
+def _one_table(name: str, rows: list[Row]) -> str:
+    widest = max(rows, key=lambda row: len(row.tasks))
+    heads = [short(task.id)[:WIDEST] for task in widest.tasks]
+    lines = [["learner", *heads, "points"]]
+    for row in rows:
+        cells = [_points(task) for task in row.tasks]
+        cells += [""] * (len(heads) - len(cells))
+        total = f"{row.points:g}{'+?' if row.open else ''} / {row.of:g}"
+        note = "  (see below)" if row.reason else ""
+        lines.append([row.submission.student, *cells, total + note])
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    text = [
+        "  ".join(
+            [line[0].ljust(widths[0])]
+            + [
+                cell.rjust(width)
+                for cell, width in zip(
+                    line[1:-1], widths[1:-1], strict=True
+                )
+            ]
+            + [line[-1]]
+        )
+        for line in lines
+    ]
+    return "\n".join([name, *text])
+
+
+def _points(task: Task) -> str:
+    return "?" if task.open else f"{task.points:g}"
+
+
+def write_csv(course: Course, rows: list[Row]) -> None:
+    """Write points.csv (a line a submission) and tasks.csv (a line a task)."""
+    head = ["learner", "assignment", "points", "of", "late_penalty"]
+    lines: list[list[object]] = [[*head, "to_be_read", "status", "reason"]]
+    tasks: list[list[object]] = [
+        ["learner", "assignment", "task", "points", "of", "to_be_read"]
+    ]
+    for row in rows:
+        who: list[object] = [
+            row.submission.student,
+            row.submission.assignment,
+        ]
+        lines.append(
+            [
+                *who,
+                *(row.points, row.of, row.penalty, int(row.open)),
+                *(row.status, row.reason),
+            ]
+        )
+        tasks += [
+            [*who, task.id, task.points, task.of, int(task.open)]
+            for task in row.tasks
+        ]
+    for name, content in (("points.csv", lines), ("tasks.csv", tasks)):
+        replace_text(course.home / name, _csv(content))
+
+
+def _csv(lines: list[list[object]]) -> str:
+    file = io.StringIO()
+    csv.writer(file).writerows([[_cell(v) for v in line] for line in lines])
+    return file.getvalue()
+
+
+def _cell(value: object) -> object:
+    """A spreadsheet runs text that starts like a formula: quote it."""
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@")):
+        return f"'{value}"
+    return value

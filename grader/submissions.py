@@ -1,0 +1,116 @@
+"""What was handed in, and what is known of each from earlier runs."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grader.course import Course
+
+VERSION = 1  # raise it where the same notebook would get other points
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A folder (or, misplaced, a file) that a learner handed in."""
+
+    student: str
+    assignment: str
+    path: Path
+
+    def __str__(self) -> str:
+        return f"{self.student} {self.assignment}"
+
+
+def find_submissions(course: Course) -> tuple[list[Submission], list[str]]:
+    """All submissions in order, and complaints about stray files."""
+    found, stray = [], []
+    if not course.submitted.is_dir():
+        return [], []
+    for entry in _entries(course.submitted):
+        if not entry.is_dir():
+            stray.append(
+                f"{entry.relative_to(course.root)} belongs to no learner: "
+                "grading/submitted/<learner>/<assignment>/ is the place"
+            )
+            continue
+        inside = _entries(entry)
+        folders = {p.name for p in inside if p.is_dir()}
+        for path in inside:
+            if path.is_dir():
+                found.append(Submission(entry.name, path.name, path))
+            elif path.suffix == ".ipynb" and path.stem not in folders:
+                found.append(Submission(entry.name, path.stem, path))
+            elif path.is_symlink() or not path.suffix:
+                found.append(Submission(entry.name, path.name, path))
+    return found, stray
+
+
+def _entries(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.iterdir() if not p.name.startswith("."))
+
+
+def fingerprint(submission: Submission, version: str, limit: int) -> str:
+    """Changes when the submission, the assignment or the grader does.
+
+    Only plain files up to `limit` bytes are read: others are known by
+    their kind and size.
+    """
+    total = hashlib.sha256(f"{VERSION} {version}".encode())
+    paths = [submission.path, *sorted(submission.path.rglob("*"))]
+    for path in paths:
+        info = path.lstat()
+        name = os.fsencode(path.relative_to(submission.path.parent))
+        total.update(b"%d %s %d\0" % (len(name), name, info.st_mode))
+        if stat.S_ISREG(info.st_mode) and info.st_size <= limit:
+            total.update(hashlib.sha256(path.read_bytes()).digest())
+        elif stat.S_ISREG(info.st_mode):
+            total.update(b"%d %d" % (info.st_size, info.st_mtime_ns))
+        elif stat.S_ISLNK(info.st_mode):
+            total.update(os.fsencode(os.readlink(path)))
+    return total.hexdigest()
+
+
+def unknown_reason(name: str, known: list[str]) -> str:
+    """What to tell a learner whose assignment does not exist."""
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    hint = f" Is it '{close[0]}'?" if close else ""
+    return (
+        f"there is no assignment '{name}'.{hint} Name the folder like the "
+        "one that you were given, and the notebook in it likewise."
+    )
+
+
+def result_path(course: Course, submission: Submission) -> Path:
+    """Where the result of a submission is kept."""
+    folder = course.results / submission.student
+    return folder / f"{submission.assignment}.json"
+
+
+def load_result(
+    course: Course, submission: Submission
+) -> dict[str, Any] | None:
+    """The result of an earlier run, or None."""
+    try:
+        text = result_path(course, submission).read_text(encoding="utf-8")
+        result: dict[str, Any] = json.loads(text)
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
+    return result
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a file so that it is there as a whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    with part.open("w", encoding="utf-8", errors="replace") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)

@@ -1,0 +1,145 @@
+"""A small course to grade: two tasks in code, one answer in words."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+ROOT = Path(__file__).resolve().parent.parent
+NAME = "demo"
+SECRET = "31415.75"  # stands in the hidden tests only
+SOLUTIONS = {
+    "double": "def double(x):\n    return 2 * x",
+    "triple": "def triple(x):\n    return 3 * x",
+}
+TESTS = {  # points, the visible part, the hidden part
+    "test_double": (
+        3,
+        'assert double(1) == 2, f"double(1): expected 2, got {double(1)}"',
+        (
+            f"assert double({SECRET}) == 2 * {SECRET}, "
+            f"'a fraction: 2 * {SECRET} is expected of double_1'"
+        ),
+    ),
+    "test_triple": (
+        2,
+        'assert triple(1) == 3, f"triple(1): expected 3, got {triple(1)}"',
+        f'assert triple(-{SECRET}) == 3 * -{SECRET}, "triple of less than 0"',
+    ),
+}
+
+
+def _meta(name: str, **flags: object) -> dict[str, object]:
+    meta = {
+        "schema_version": 3,
+        "grade": False,
+        "solution": False,
+        "locked": False,
+        "task": False,
+        "grade_id": name,
+    }
+    return {"nbgrader": meta | flags}
+
+
+def source_notebook() -> NotebookNode:
+    """The instructor's notebook, with solutions and hidden tests."""
+    cells = [
+        new_markdown_cell("# Demo"),
+        new_code_cell(
+            "import math", metadata=_meta("imports", locked=True)
+        ),
+    ]
+    for task, test in zip(SOLUTIONS, TESTS, strict=True):
+        head, body = SOLUTIONS[task].split("\n", 1)
+        text = (
+            f"{head}\n    ### BEGIN SOLUTION\n{body}\n    ### END SOLUTION"
+        )
+        points, visible, hidden = TESTS[test]
+        check = (
+            f"{visible}\n### BEGIN HIDDEN TESTS\n{hidden}\n"
+            "### END HIDDEN TESTS"
+        )
+        cells += [
+            new_code_cell(text, metadata=_meta(task, solution=True)),
+            new_code_cell(
+                check,
+                metadata=_meta(
+                    test, grade=True, locked=True, points=points
+                ),
+            ),
+        ]
+    cells.append(
+        new_markdown_cell(
+            "Why?",
+            metadata=_meta("why", grade=True, solution=True, points=1),
+        )
+    )
+    for number, cell in enumerate(cells):
+        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        cell["id"] = name or f"cell-{number:02}"
+    spec = {
+        "name": "python3",
+        "display_name": "Python 3",
+        "language": "python",
+    }
+    return new_notebook(cells=cells, metadata={"kernelspec": spec})
+
+
+def make_course(root: Path) -> Path:
+    """A course's folder in `root`, with this project's configuration."""
+    folder = root / "grading" / "source" / NAME
+    folder.mkdir(parents=True)
+    shutil.copy(ROOT / "nbgrader_config.py", root)
+    nbformat.write(source_notebook(), folder / f"{NAME}.ipynb")
+    return root
+
+
+def solved() -> NotebookNode:
+    """What a learner hands in who has solved all of it.
+
+    The metadata are those of the release: nbgrader fills them when it
+    generates the assignment, and takes the same for granted later.
+    """
+    notebook = source_notebook()
+    for cell in notebook.cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        if name in SOLUTIONS:
+            cell.source = SOLUTIONS[name]
+        elif name in TESTS:
+            cell.source = TESTS[name][1]
+        elif name == "why":
+            cell.source = "Because."
+    return notebook
+
+
+def cell_of(notebook: NotebookNode, name: str) -> NotebookNode:
+    """The cell that nbgrader knows by `name`."""
+    return next(
+        cell
+        for cell in notebook.cells
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == name
+    )
+
+
+def hand_in(
+    root: Path,
+    student: str,
+    content: NotebookNode | str | bytes,
+    assignment: str = NAME,
+    file: str = "",
+) -> Path:
+    """Put a notebook, or whatever it is, where submissions lie."""
+    folder = root / "grading" / "submitted" / student / assignment
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / (file or f"{assignment}.ipynb")
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif isinstance(content, str):
+        path.write_text(content)
+    else:
+        nbformat.write(content, path)
+    return path

@@ -1,0 +1,647 @@
+"""A class is graded whatever its notebooks hold, however often it stops."""
+
+from __future__ import annotations
+
+import copy
+import csv
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+from nbformat.v4 import new_code_cell, new_output
+from nbgrader.api import Gradebook, MissingEntry
+
+sys.path[:0] = [str(Path(__file__).resolve().parent.parent / "tools")]
+
+import grade
+
+from grader import mend, one, pool, record
+from grader.explain import check_of, settle, without_numbers
+from grading import (
+    NAME,
+    ROOT,
+    SECRET,
+    cell_of,
+    hand_in,
+    make_course,
+    solved,
+    source_notebook,
+)
+
+# nbgrader's own habit; grader/course.py says why it is harmless
+pytestmark = pytest.mark.filterwarnings("ignore:Object of type <Submitted")
+
+SWALLOWS = """import time
+while True:
+    try: time.sleep(0.01)
+    except BaseException: pass"""
+FLOOD = "print('x' * 10**8)\ndef double(x): return 2 * x"
+LEAVES_PROCESS = """import subprocess
+subprocess.Popen(["sleep", "98765"], start_new_session=True)
+def double(x): return 2 * x"""
+WARNS = """import warnings
+def double(x):
+    warnings.warn("careful", RuntimeWarning)
+    return 2 * x"""
+
+
+def with_cell(name, source):
+    """The solved notebook with another text in one cell."""
+    notebook = solved()
+    cell_of(notebook, name).source = source
+    return notebook
+
+
+def without(*names):
+    notebook = solved()
+    gone = [cell_of(notebook, name) for name in names]
+    notebook.cells = [cell for cell in notebook.cells if cell not in gone]
+    return notebook
+
+
+def with_meta(name, **changes):
+    notebook = solved()
+    cell_of(notebook, name).metadata["nbgrader"].update(changes)
+    return notebook
+
+
+def doubled(*names):
+    notebook = solved()
+    for name in names:
+        at = notebook.cells.index(cell_of(notebook, name))
+        twin = copy.deepcopy(notebook.cells[at])
+        twin["id"] = f"twin-{name}"
+        notebook.cells.insert(at, twin)
+    return notebook
+
+
+def kernel(name):
+    notebook = solved()
+    notebook.metadata["kernelspec"]["name"] = name
+    return notebook
+
+
+def skipping():
+    notebook = with_cell("double", "def double(x): return 0")
+    for name in ("test_double", "test_triple"):
+        cell_of(notebook, name).metadata["tags"] = ["skip-execution"]
+    return notebook
+
+
+# learner: what is handed in, points of 5, what the learner is told
+BROKEN = {
+    "solved": (solved, 5, None),
+    "Zoë [2] *": (solved, 5, None),
+    "not_json": ("{'cells': oops", 0, "damaged at line 1, column 2"),
+    "not_utf8": (b"\xff\xfe\x00{", 0, "not UTF-8"),
+    "no_notebook": ("[1, 2]", 0, "JSON, but no notebook"),
+    "no_cells": ('{"cells": [{"cell_type": "x"}]}', 0, "no notebook"),
+    "too_deep": ("[" * 100_000, 0, "nested too deeply"),
+    "empty_file": ("", 0, "is empty (0 bytes)"),
+    "too_large": (b" " * 21_000_000, 0, "21 MB, more than the 20 MB"),
+    "syntax": (
+        lambda: with_cell("double", "def double(x) return 2"),
+        2,
+        "code cell 2 (def double(x) return 2), line 1: SyntaxError: expected",
+    ),
+    "endless": (
+        lambda: with_cell("double", "def double(x):\n    while True: pass"),
+        2,
+        "stopped after 3 s",
+    ),
+    "deaf": (
+        lambda: with_cell("double", SWALLOWS),
+        0,
+        "did not end when told",
+    ),
+    "killed": (
+        lambda: with_cell("triple", "import os\nos._exit(3)"),
+        3,
+        "code cell 4 ended the Python process",
+    ),
+    "no_tests": (
+        lambda: without("test_double", "test_triple"),
+        5,
+        "'test_double' was missing: it was put back",
+    ),
+    "no_answer": (
+        lambda: without("double"),
+        2,
+        "the answer cell 'double' is missing",
+    ),
+    "other_id": (
+        lambda: with_meta("test_double", grade_id="mine"),
+        5,
+        "the mark of 'test_double' had been changed",
+    ),
+    "other_points": (
+        lambda: with_meta("test_double", points=100),
+        5,
+        "the points of 'test_double' had been changed: they are 3",
+    ),
+    "no_schema": (
+        lambda: with_meta("test_double", schema_version=1, grade="yes"),
+        5,
+        None,
+    ),
+    "twice": (
+        lambda: doubled("double", "test_double"),
+        5,
+        "two cells are marked 'double'",
+    ),
+    "no_kernel": (
+        lambda: kernel("julia-1.9"),
+        5,
+        "asks for the kernel 'julia-1.9'",
+    ),
+    "flood": (
+        lambda: with_cell("double", FLOOD),
+        5,
+        "code cell 2 printed more than 1 MB",
+    ),
+    "skips": (skipping, 2, "double(1): expected 2, got 0"),
+    "leaves": (lambda: with_cell("double", LEAVES_PROCESS), 5, None),
+    "warns": (lambda: with_cell("double", WARNS), 5, None),
+    "fraction": (
+        lambda: with_cell("double", "def double(x): return 2 * int(x)"),
+        2,
+        "a fraction: # * # is expected of double_1",
+    ),
+}
+# learner: how the folder is laid out, what the learner is told
+MISPLACED = {
+    "wrong_name": "there is no demo.ipynb in the folder, it holds 'my.ipynb'",
+    "no_file": "there is no demo.ipynb in the folder, it holds no notebook",
+    "is_folder": "demo.ipynb is a folder",
+    "is_link": "demo.ipynb is a link",
+    "no_folder": "'demo.ipynb' is a file. Hand in a folder 'demo'",
+    "other_task": "there is no assignment 'dmeo'. Is it 'demo'?",
+}
+
+
+def hand_in_misplaced(root):
+    hand_in(root, "wrong_name", solved(), file="my.ipynb")
+    hand_in(root, "no_file", "hello", file="readme.txt")
+    hand_in(root, "other_task", solved(), assignment="dmeo")
+    hand_in(root, "is_folder", "", file="x").with_name("demo.ipynb").mkdir()
+    link = hand_in(root, "is_link", "", file="x").with_name("demo.ipynb")
+    link.symlink_to(root / "nbgrader_config.py")
+    loose = root / "grading" / "submitted" / "no_folder"
+    loose.mkdir()
+    nbformat.write(solved(), loose / "demo.ipynb")
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """A course that nbgrader knows already: making one takes seconds."""
+    root = make_course(tmp_path_factory.mktemp("prepared"))
+    hand_in(root, "first", solved())
+    assert grade.main(["--root", str(root)]) == 0
+    for step in ("submitted", "autograded", "feedback"):
+        shutil.rmtree(root / "grading" / step / "first")
+    return root
+
+
+@pytest.fixture
+def course(prepared, tmp_path):
+    """A copy of the prepared course, to hand in and to grade."""
+    return shutil.copytree(prepared, tmp_path / "course")
+
+
+@pytest.fixture(scope="module")
+def graded(prepared, tmp_path_factory):
+    """A class in which everything that can go wrong goes wrong."""
+    root = tmp_path_factory.mktemp("class") / "course"
+    shutil.copytree(prepared, root)
+    for student, (content, _, _) in BROKEN.items():
+        hand_in(root, student, content() if callable(content) else content)
+    hand_in_misplaced(root)
+    os.mkfifo(root / "grading" / "submitted" / "solved" / NAME / "pipe")
+    status = grade.main(["--root", str(root), "--cell-seconds", "3"])
+    return root, status
+
+
+def points_of(root):
+    """Points by learner, as the gradebook has them."""
+    with Gradebook(f"sqlite:///{root}/grading/gradebook.db") as book:
+        return {
+            submission.student.id: submission.score
+            for submission in book.assignment_submissions(NAME)
+        }
+
+
+def told(root, student, assignment=NAME):
+    """What the learner reads, without HTML's escapes."""
+    from html import unescape
+
+    folder = root / "grading" / "feedback" / student / assignment
+    return unescape((folder / f"{assignment}.html").read_text())
+
+
+def test_all_of_a_broken_class_is_graded(graded):
+    root, status = graded
+    assert status == 0
+    with (root / "grading" / "points.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(BROKEN) + len(MISPLACED)
+    assert {row["status"] for row in rows} == {"graded", "not gradable"}
+
+
+@pytest.mark.parametrize("student", BROKEN)
+def test_a_broken_notebook_gets_its_points_and_a_reason(graded, student):
+    root, _ = graded
+    _, points, reason = BROKEN[student]
+    assert points_of(root)[student] == points
+    if reason is not None:
+        assert reason in told(root, student)
+
+
+@pytest.mark.parametrize("student", MISPLACED)
+def test_a_misplaced_notebook_gets_zero_and_a_reason(graded, student):
+    root, _ = graded
+    name = "dmeo" if student == "other_task" else NAME
+    assert points_of(root).get(student, 0) == 0
+    assert MISPLACED[student] in told(root, student, name)
+
+
+def test_no_process_outlives_its_run(graded):
+    commands = [p.info["cmdline"] for p in psutil.process_iter(["cmdline"])]
+    assert ["sleep", "98765"] not in commands
+
+
+def test_an_autograded_notebook_is_bounded(graded):
+    root, _ = graded
+    files = list((root / "grading" / "autograded").rglob("*.ipynb"))
+    assert len(files) == len(BROKEN) + len(MISPLACED) - 1
+    assert max(file.stat().st_size for file in files) < 2_000_000
+
+
+def test_feedback_holds_nothing_hidden(graded):
+    root, _ = graded
+    pages = list((root / "grading" / "feedback").rglob("*.html"))
+    assert len(pages) == len(BROKEN) + len(MISPLACED)
+    for page in pages:
+        text = page.read_text()
+        assert SECRET not in text
+        assert "HIDDEN TESTS" not in text
+        assert "return 3 * x" not in text  # the reference
+
+
+def test_tasks_csv_has_a_line_for_each_graded_cell(graded):
+    root, _ = graded
+    with (root / "grading" / "tasks.csv").open() as file:
+        rows = [row for row in csv.DictReader(file)]
+    found = [row for row in rows if row["learner"] == "fraction"]
+    assert [(row["task"], row["points"]) for row in found] == [
+        ("test_double", "0.0"),
+        ("test_triple", "2.0"),
+        ("why", "0.0"),
+    ]
+    assert found[2]["to_be_read"] == "1"
+
+
+def test_the_table_shows_points_by_task(course, capsys):
+    hand_in(course, "ann", with_cell("double", "def double(x): return 2"))
+    assert grade.main(["--root", str(course)]) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"1 of 1  ann demo: 2 of 6 points", out)
+    assert re.search(r"learner +double +triple +why +points", out)
+    assert re.search(r"ann +0 +2 +\? +2\+\? / 6", out)
+
+
+def test_what_is_graded_is_not_graded_again(course, monkeypatch):
+    ran = []
+
+    def counting(job):
+        ran.append(job.student)
+        return real(job)
+
+    real = pool.run
+    monkeypatch.setattr(pool, "run", counting)
+    hand_in(course, "ann", solved())
+    hand_in(course, "bob", solved(), "unknown")
+    command = ["--root", str(course)]
+    assert [grade.main(command), grade.main(command)] == [0, 0]
+    assert ran == ["ann"]
+
+    hand_in(course, "ann", with_cell("double", "def double(x): return 0"))
+    grade.main(command)
+    assert ran == ["ann"] * 2
+    assert points_of(course)["ann"] == 2
+
+    text = source_notebook()
+    cell_of(text, "test_double").metadata["nbgrader"]["points"] = 30
+    cell_of(text, "test_triple").metadata["nbgrader"]["points"] = 20
+    folder = course / "grading" / "source" / NAME
+    nbformat.write(text, folder / f"{NAME}.ipynb")
+    grade.main(command)
+    assert ran == ["ann"] * 3
+    assert points_of(course)["ann"] == 20
+
+
+def test_a_changed_set_of_graded_cells_is_refused(course, capsys):
+    hand_in(course, "ann", solved())
+    grade.main(["--root", str(course)])
+    text = source_notebook()
+    cell_of(text, "test_double").metadata["nbgrader"]["grade_id"] = "new"
+    folder = course / "grading" / "source" / NAME
+    nbformat.write(text, folder / f"{NAME}.ipynb")
+    assert grade.main(["--root", str(course)]) == 1
+    assert "give the assignment a new name" in capsys.readouterr().err
+    assert points_of(course)["ann"] == 5
+
+
+def test_a_persons_points_and_words_are_kept(course):
+    hand_in(course, "ann", solved())
+    grade.main(["--root", str(course)])
+    with Gradebook(f"sqlite:///{course}/grading/gradebook.db") as book:
+        given = book.find_grade("why", NAME, NAME, "ann")
+        given.manual_score, given.needs_manual_grade = 1, False
+        comment = book.find_comment("why", NAME, NAME, "ann")
+        comment.manual_comment = "Well said."
+        book.db.commit()
+    assert grade.main(["--root", str(course)]) == 0
+    assert points_of(course)["ann"] == 6
+    assert "6 of 6 points" in told(course, "ann")
+    assert "Well said." in told(course, "ann")
+
+
+def test_the_time_of_a_notebook_is_limited_as_a_whole(course):
+    notebook = solved()
+    nap = "import time\ntime.sleep(1)"
+    at = notebook.cells.index(cell_of(notebook, "triple"))
+    notebook.cells[at:at] = [new_code_cell(nap) for _ in range(8)]
+    hand_in(course, "sleepy", notebook)
+    grade.main(["--root", str(course), "--total-seconds", "3"])
+    assert points_of(course)["sleepy"] == 3
+    assert "used up its 3 s before code cell" in told(course, "sleepy")
+
+
+def test_a_gradebook_that_refuses_stops_nobody_else(course, monkeypatch):
+    hand_in(course, "ann", solved())
+    hand_in(course, "bob", solved())
+    real = record._save
+
+    def refuses(course, job):
+        if job.student == "ann":
+            raise ValueError("no")
+        real(course, job)
+
+    monkeypatch.setattr(record, "_save", refuses)
+    assert grade.main(["--root", str(course)]) == 1
+    assert points_of(course) == {"first": 5, "bob": 5}
+    monkeypatch.setattr(record, "_save", real)
+    assert grade.main(["--root", str(course)]) == 0
+    assert points_of(course) == {"first": 5, "ann": 5, "bob": 5}
+
+
+def test_a_grader_that_dies_is_told_and_tried_again(course, monkeypatch):
+    hand_in(course, "ann", solved())
+    hand_in(course, "bob", solved())
+    dies = {"ann"}
+    real = pool.run
+    monkeypatch.setattr(
+        pool,
+        "run",
+        lambda job: (
+            one.give_up(job, "the grader's process ended", failed=True)
+            if job.student in dies
+            else real(job)
+        ),
+    )
+    assert grade.main(["--root", str(course)]) == 1
+    assert points_of(course) | {"first": 5} == {
+        "first": 5,
+        "ann": 0,
+        "bob": 5,
+    }
+    dies.clear()
+    assert grade.main(["--root", str(course)]) == 0
+    assert points_of(course)["ann"] == 5
+
+
+@pytest.mark.parametrize("step", ["_save", "_write_result"])
+def test_dying_while_recording_loses_nothing(course, monkeypatch, step):
+    hand_in(course, "ann", solved())
+    real = getattr(record, step)
+
+    def dies(*args, **kwargs):
+        real(*args, **kwargs) if step == "_save" else None
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(record, step, dies)
+    assert grade.main(["--root", str(course)]) == 130
+    monkeypatch.setattr(record, step, real)
+    assert grade.main(["--root", str(course)]) == 0
+    assert points_of(course)["ann"] == 5
+    assert count_entries(course) == {"submissions": 2, "grades": 6}
+
+
+def count_entries(root):
+    with Gradebook(f"sqlite:///{root}/grading/gradebook.db") as book:
+        found = book.assignment_submissions(NAME)
+        grades = [g for s in found for n in s.notebooks for g in n.grades]
+        return {"submissions": len(found), "grades": len(grades)}
+
+
+def start(root):
+    return subprocess.Popen(
+        [sys.executable, ROOT / "tools" / "grade.py", "--root", root],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+def running(root):
+    """The processes that work for the course in `root`."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if str(root) in process.environ().get(
+                "JUPYTER_RUNTIME_DIR", ""
+            ):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def interrupt_runs(root, moments):
+    """Stop a run a while after its n-th line, for each of `moments`."""
+    for line_number, delay, how in moments:
+        process = start(root)
+        for _ in range(line_number):
+            process.stdout.readline()
+        time.sleep(delay)
+        process.send_signal(how)
+        process.communicate()
+        assert process.returncode in (0, -signal.SIGKILL, 130)
+        patience = time.monotonic() + 20
+        while running(root) and time.monotonic() < patience:
+            time.sleep(0.1)
+        assert not running(root)
+
+
+def check_interrupted(course, moments):
+    students = {
+        "ann": (solved(), 5),
+        "bob": (with_cell("double", "def double(x): return 0"), 2),
+        "cy": ("not json", 0),
+        "dan": (with_cell("triple", "import os\nos._exit(1)"), 3),
+        "eve": (solved(), 5),
+    }
+    for student, (content, _) in students.items():
+        hand_in(course, student, content)
+    interrupt_runs(course, moments)
+    assert grade.main(["--root", str(course)]) == 0
+    points = {student: points for student, (_, points) in students.items()}
+    assert points_of(course) == points | {"first": 5}
+    assert count_entries(course) == {"submissions": 6, "grades": 18}
+    for student in students:
+        result = course / "grading" / "results" / student / f"{NAME}.json"
+        assert json.loads(result.read_text())["key"]
+
+
+def test_an_interrupted_run_ends_with_the_same_points(course):
+    chance = random.Random(1)
+    moments = [
+        (1, 1 + chance.random(), signal.SIGKILL),
+        (2, chance.random() / 2, signal.SIGKILL),
+        (2, chance.random() / 2, signal.SIGINT),
+    ]
+    check_interrupted(course, moments)
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_often_ends_with_the_same_points(course):
+    chance = random.Random(2)
+    moments = [
+        (chance.randint(0, 2), 2 * chance.random(), signal.SIGKILL)
+        for _ in range(15)
+    ]
+    check_interrupted(course, moments)
+
+
+def test_a_second_grader_at_the_same_time_is_refused(course, capsys):
+    from grader.course import Course
+
+    with grade._alone(Course(course)):
+        assert grade.main(["--root", str(course)]) == 2
+    assert "running already" in capsys.readouterr().err
+
+
+def test_an_untouched_release_gets_zero(course):
+    made = next((course / "grading" / ".assignments").glob("*"))
+    release = made / "release" / NAME / f"{NAME}.ipynb"
+    hand_in(course, "blank", release.read_text())
+    grade.main(["--root", str(course)])
+    assert points_of(course)["blank"] == 0
+    assert "NotImplementedError" in told(course, "blank")
+
+
+def test_numbers_are_left_out_and_names_stay():
+    text = "h_1[2, 0]: expected -1.5e-3, got nan; W_x (3, 4), float64"
+    masked = without_numbers(text)
+    assert masked == "h_1[#, #]: expected #, got #; W_x (#, #), float64"
+
+
+def graded_cell(*outputs, source="assert f()"):
+    meta = {"grade": True, "solution": False, "points": 3, "grade_id": "t"}
+    return new_code_cell(
+        source,
+        metadata={"nbgrader": meta},
+        outputs=list(outputs),
+        execution_count=4,
+    )
+
+
+@pytest.mark.parametrize("text", ["1000", "inf", ""])
+def test_a_result_that_is_no_points_gives_zero(text):
+    output = new_output("execute_result", {"text/plain": text})
+    cell = graded_cell(output)
+    settle(cell)
+    assert check_of(cell)["points"] == 0
+
+
+def test_where_the_failed_line_is_unknown_it_counts_as_hidden():
+    source = "assert f(1)\n# BEGIN HIDDEN TESTS\nassert f(2)"
+    error = {"ename": "AssertionError", "evalue": "f(2) is 4"}
+    known = "Cell In[4], line {}"
+    for traceback, hidden in [
+        ([known.format(1)], False),
+        ([known.format(3)], True),
+        (["\x1b[32mCell In[4]\x1b[0m, line 1"], False),
+        (["Cell In[3], line 1"], True),
+        ([], True),
+    ]:
+        output = new_output("error", traceback=traceback, **error)
+        check = check_of(graded_cell(output, source=source))
+        assert check["hidden"] == hidden
+        assert ("f(2) is 4" in check["says"]) == (not hidden)
+
+
+def test_a_lone_surrogate_can_be_graded(tmp_path):
+    cell = {"cell_type": "code", "source": ["x = '\ud800'"], "metadata": {}}
+    text = json.dumps({"nbformat": 4, "nbformat_minor": 5, "cells": [cell]})
+    (tmp_path / f"{NAME}.ipynb").write_text(text)
+    notebook = mend.read_notebook(tmp_path, NAME, 10_000)
+    assert notebook.cells[0].source == "x = '?'"
+
+
+def test_there_is_no_grade_without_an_assignment(course, capsys):
+    shutil.rmtree(course / "grading" / "source")
+    hand_in(course, "ann", solved())
+    assert grade.main(["--root", str(course)]) == 2
+    assert "there is no assignment" in capsys.readouterr().err
+
+
+def nbgrader(root, *command):
+    run = subprocess.run(
+        [sys.executable, "-m", "nbgrader", *command],
+        cwd=root,
+        env=os.environ
+        | {"PATH": f"{Path(sys.executable).parent}:/usr/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    return run.stderr
+
+
+@pytest.mark.slow
+def test_nbgraders_own_commands_work_on_the_same_folders(tmp_path):
+    root = make_course(tmp_path)
+    hand_in(root, "ann", solved())
+    hand_in(root, "bob", with_cell("double", "def double(x): return 0"))
+    hand_in(root, "cy", with_cell("double", WARNS))
+    nbgrader(root, "generate_assignment", NAME)
+    assert (root / "exercises" / NAME / f"{NAME}.ipynb").exists()
+    nbgrader(root, "autograde", NAME)
+    points = points_of(root)
+    assert points == {"ann": 5, "bob": 2, "cy": 5}
+    assert grade.main(["--root", str(root)]) == 0
+    assert points_of(root) == points
+    nbgrader(root, "generate_feedback", NAME, "--force")
+    assert SECRET not in told(root, "bob")
+    assert "return 3 * x" not in told(root, "bob").split("triple(x)")[0]
+
+
+def test_nothing_is_known_of_a_learner_who_handed_in_nothing(graded):
+    root, _ = graded
+    with (
+        Gradebook(f"sqlite:///{root}/grading/gradebook.db") as book,
+        pytest.raises(MissingEntry),
+    ):
+        book.find_student("nobody")
