@@ -62,7 +62,7 @@ def rnn_cell(a_x: Array, a_h: Array, state: State) -> tuple[State, Array]:
 
 
 def relu_cell(a_x: Array, a_h: Array, state: State) -> tuple[State, Array]:
-    """h_t = max(0, a_x + a_h): a plain cell that cannot saturate upwards.
+    """h_t = max(0, a_x + a_h): a plain cell whose state has no ceiling.
 
     Shapes: a_x (B, H); a_h (B, H); state ((B, H),)
         -> state ((B, H),); cache (B, H)
