@@ -47,6 +47,8 @@
         this.verdict.textContent = this.judge(input.value);
       });
       this.prepend(form);
+      const summary = this.querySelector("summary");
+      if (summary) summary.textContent = "Show the answer";
     }
 
     judge(typed) {
