@@ -68,5 +68,9 @@
 
   document.head.append(
     Object.assign(document.createElement("style"), { textContent: STYLE }));
-  customElements.define("check-number", CheckNumber);
+  // Once the page is parsed: a field needs the folded answer inside it.
+  const define = () => customElements.define("check-number", CheckNumber);
+  if (document.readyState === "loading")
+    document.addEventListener("DOMContentLoaded", define);
+  else define();
 })();
