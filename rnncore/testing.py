@@ -163,13 +163,13 @@ def assert_close(
     Raises AssertionError naming the worst entry, and both numbers.
     """
     __tracebackhide__ = True
-    if isinstance(actual, bool | str) or actual is None:
-        raise AssertionError(
-            f"{name}: expected a number or an array, got {_kind(actual)}"
-        )
     want = np.asarray(to_numpy(expected))
     if want.ndim or hasattr(actual, "shape"):
         assert_shape(name, actual, want.shape)
+    elif isinstance(actual, bool) or not isinstance(actual, int | float):
+        raise AssertionError(
+            f"{name}: expected a number, got {_kind(actual)}"
+        )
     got = np.asarray(to_numpy(actual))
     if got.dtype.kind not in "fiub":
         raise AssertionError(f"{name}: expected numbers, got {got.dtype}")
@@ -255,7 +255,7 @@ def check_independent(
     last = before.shape[axis] - 1
     moved = _copied(args)
     for name, batch_axis in changes.items():
-        here: Any = (slice(None),) * batch_axis + (last,)
+        here: Any = (slice(None),) * batch_axis + (last, ...)
         moved[name] = tree_map(
             lambda a, here=here: _moved(a, here), moved[name]
         )

@@ -53,3 +53,22 @@ def pytest_runtest_makereport(item, call):
         report.outcome = "failed"
         report.longrepr = f"skipped under --no-skips: {report.longrepr}"
     return report
+
+
+def pytest_terminal_summary(terminalreporter):
+    """The table of known mistakes, from whichever process tested them."""
+    rows = sorted(
+        value
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        for name, value in getattr(report, "user_properties", ())
+        if name == "mutants" and report.when == "call"
+    )
+    if rows:
+        line = "{:16} {:>8} {:>6} {:>10}".format
+        terminalreporter.section("known mistakes, and what the tests did")
+        write = terminalreporter.write_line
+        write(line("assignment", "mistakes", "killed", "recognised"))
+        for name, mistakes, killed, known, told in rows:
+            of = "" if told == mistakes else f" of {told}"
+            write(line(name, mistakes, killed, f"{known}{of}"))

@@ -3,6 +3,8 @@
     exercises.py            build all of solutions/ (or those named)
     exercises.py --check    fail, with a diff, when exercises/ is stale
 
+With no name given, mutants.py runs afterwards: the table of mistakes.
+
 From solutions/NAME/NAME.py comes grading/source/NAME/, nbgrader's source
 notebook, and from that, by nbgrader itself, the learners' exercises/NAME/.
 solutions/README.md describes the format.
@@ -18,6 +20,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import symtable
 import sys
 import sysconfig
@@ -467,7 +470,7 @@ def _as_text(made: dict[str, Any]) -> str:
 # --------------------------------------------------------------- command line
 
 
-def _different(built: Path, kept: Path) -> Iterator[str]:
+def different(built: Path, kept: Path) -> Iterator[str]:
     """A diff, file by file, of two folders."""
     files = {
         p.relative_to(base)
@@ -507,13 +510,17 @@ def main() -> None:
             except ValueError as error:
                 sys.exit(f"exercises: {error}")
             if options.check:
-                stale += _different(
+                stale += different(
                     root / "exercises" / name, ROOT / "exercises" / name
                 )
             took = time.perf_counter() - start
             print(f"exercises: {name} built in {took:.1f} s", flush=True)
     if stale:
         sys.exit("".join(stale) + "\nexercises/ is stale: make exercises")
+    if not options.names:
+        script = Path(__file__).with_name("mutants.py")
+        check = ["--check"] * options.check
+        sys.exit(subprocess.call([sys.executable, script, *check]))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ import functools
 import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from exercises import (
@@ -93,19 +92,24 @@ def mutation(assignment: Assignment, place: str = "numpy") -> list[Verdict]:
 
 
 @functools.cache
+def verdicts(name: str) -> tuple[Verdict, ...]:
+    """What became of the mistakes of one assignment."""
+    return tuple(mutation(read(name)))
+
+
+def row(name: str) -> str:
+    """An assignment's line of the table."""
+    found = verdicts(name)
+    killed = sum(v.killed for v in found)
+    told = [v for v in found if v.recognised is not None]
+    known = sum(bool(v.recognised) for v in told)
+    of = "" if len(told) == len(found) else f" of {len(told)}"
+    return f"| {name} | {len(found)} | {killed} | {known}{of} |\n"
+
+
 def table() -> str:
     """The numbers of mistakes, killed and recognised, as Markdown."""
-    rows = []
-    for name in names():
-        verdicts = mutation(read(name))
-        killed = sum(v.killed for v in verdicts)
-        told = [v for v in verdicts if v.recognised is not None]
-        known = sum(bool(v.recognised) for v in told)
-        of = "" if len(told) == len(verdicts) else f" of {len(told)}"
-        rows.append(
-            f"| {name} | {len(verdicts)} | {killed} | {known}{of} |\n"
-        )
-    return HEAD + "".join(rows)
+    return HEAD + "".join(row(name) for name in names())
 
 
 def _judged(
@@ -165,20 +169,19 @@ def main() -> None:
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    survivors = [
+    living = [
         f"{name}: {v.task}: {v.mistake} lives\n"
         for name in names()
-        for v in mutation(read(name))
+        for v in verdicts(name)
         if not v.killed
     ]
-    if survivors:
-        sys.exit("".join(survivors))
+    if living:
+        sys.exit("".join(living))
     print(table(), end="")
-    if options.check:
-        if not TABLE.exists() or TABLE.read_text() != table():
-            sys.exit(f"{TABLE.relative_to(ROOT)} is stale: make exercises")
-    else:
-        Path(TABLE).write_text(table())
+    if not options.check:
+        TABLE.write_text(table())
+    elif not TABLE.exists() or TABLE.read_text() != table():
+        sys.exit(f"{TABLE.relative_to(ROOT)} is stale: make exercises")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,291 @@
+"""Every assignment in solutions/ holds what the course promises of it."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import mutants
+import nbformat
+import pytest
+import torch
+from nbgrader.api import Gradebook
+
+import exercises
+from exercises import Assignment, Cell
+
+NAMES = exercises.names()
+PLACES = ["numpy", "cpu"] + ["cuda"] * torch.cuda.is_available()
+each_assignment = pytest.mark.parametrize("name", NAMES)
+
+
+def automatic(assignment):
+    return {
+        task: cell.options["points"]
+        for task, cell in assignment.of("test").items()
+    }
+
+
+@each_assignment
+@pytest.mark.parametrize("place", PLACES)
+def test_solution_earns_all_automatic_points(name, place):
+    assignment = exercises.read(name)
+    assert mutants.play(assignment, place=place) == automatic(assignment)
+
+
+@each_assignment
+@pytest.mark.parametrize("seed", ["1", "20"])
+def test_solution_holds_for_other_hidden_inputs(name, seed, monkeypatch):
+    monkeypatch.setenv("RNNCORE_SEED", seed)
+    assignment = exercises.read(name)
+    assert mutants.play(assignment) == automatic(assignment)
+
+
+@each_assignment
+def test_untouched_release_earns_nothing(name):
+    assignment = exercises.read(name)
+    stubs = {
+        task: mutants.stub(cell)
+        for task, cell in assignment.of("solution").items()
+    }
+    assert not any(mutants.play(assignment, stubs).values())
+
+
+@each_assignment
+def test_a_missing_task_loses_its_own_points_only(name):
+    assignment = exercises.read(name)
+    for task, cell in assignment.of("solution").items():
+        points = mutants.play(assignment, {task: mutants.stub(cell)})
+        assert points == {**automatic(assignment), task: 0}, task
+
+
+@each_assignment
+def test_every_mistake_is_caught_and_told_by_name(name, record_property):
+    verdicts = mutants.verdicts(name)
+    told = [v for v in verdicts if v.recognised is not None]
+    killed = sum(v.killed for v in verdicts)
+    known = sum(bool(v.recognised) for v in told)
+    row = (name, len(verdicts), killed, known, len(told))
+    record_property("mutants", row)
+    assert [v for v in verdicts if not v.killed] == []
+    assert [v for v in told if not v.recognised] == []
+
+
+@each_assignment
+def test_committed_table_of_mistakes_is_up_to_date(name):
+    assert mutants.row(name) in mutants.TABLE.read_text(), "make exercises"
+
+
+@each_assignment
+def test_mistakes_are_caught_on_torch_as_well(name):
+    verdicts = mutants.mutation(exercises.read(name), "cpu")
+    assert [v for v in verdicts if not v.killed] == []
+    told = [v for v in verdicts if v.recognised is not None]
+    assert [v for v in told if not v.recognised] == []
+
+
+@each_assignment
+def test_committed_release_is_what_the_source_gives(name, tmp_path):
+    exercises.build(name, tmp_path)
+    built = tmp_path / "exercises" / name
+    diff = exercises.different(built, exercises.ROOT / "exercises" / name)
+    assert "".join(diff) == "", "make exercises, and commit exercises/"
+
+
+@each_assignment
+def test_release_holds_no_solution_and_no_hidden_test(name):
+    assignment = exercises.read(name)
+    folder = exercises.ROOT / "exercises" / name
+    released = "".join(p.read_text() for p in sorted(folder.glob("*")))
+    assert "HIDDEN" not in released
+    assert "reference_" not in released
+    notebook = nbformat.read(folder / f"{name}.ipynb", as_version=4)
+    code = "\n".join(
+        c.source for c in notebook.cells if c.cell_type == "code"
+    )
+    for cell in assignment.of("solution").values():
+        inside = cell.source.split("### BEGIN SOLUTION")[1]
+        inside = inside.split("### END SOLUTION")[0]
+        assert inside.strip() not in code
+    for cell in assignment.of("answer").values():
+        assert cell.source[:40] not in released
+
+
+@each_assignment
+def test_tasks_are_short_and_have_three_hints(name):
+    text, solutions = "", 0
+    for cell in exercises.read(name).cells:
+        text += cell.source if cell.kind == "text" else ""
+        if cell.kind == "solution":
+            solutions += 1
+            for hint in (1, 2, 3):
+                assert f"<summary>Hint {hint}</summary>" in text, cell.name
+            text = ""
+            inside = cell.source.split("### BEGIN SOLUTION")[1]
+            inside = inside.split("### END SOLUTION")[0]
+            lines = [
+                line
+                for line in inside.splitlines()
+                if line.strip() and not line.strip().startswith("#")
+            ]
+            assert len(lines) <= 12, f"{cell.name}: {len(lines)} lines"
+    assert solutions >= 4
+
+
+@each_assignment
+def test_assignment_has_all_of_its_parts(name):
+    assignment = exercises.read(name)
+    kinds = [c.kind for c in assignment.cells]
+    closed = [
+        c.name for c in assignment.cells if "closed_book" in c.options
+    ]
+    assert len(closed) == 1
+    assert "experiment" in kinds
+    assert "answer" in kinds
+    boxes = assignment.of("mutants")
+    if name > "ch02":
+        assert boxes
+    for cell in boxes.values():
+        assert len(exercises.catalogue(cell)) >= 4
+
+
+@each_assignment
+def test_notebook_needs_numpy_alone(name):
+    # play() runs all but the experiment
+    script = f"""
+import sys
+
+class Absent:
+    def find_spec(name, path=None, target=None):
+        if name.split(".")[0] in ("torch", "matplotlib", "scipy"):
+            raise ImportError(name)
+
+sys.meta_path.insert(0, Absent)
+sys.path.insert(0, {str(exercises.ROOT / "tools")!r})
+import exercises, mutants
+print(sum(mutants.play(exercises.read({name!r})).values()))
+"""
+    env = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        env=env,
+        check=False,
+    )
+    total = sum(automatic(exercises.read(name)).values())
+    assert done.stdout.strip() == str(float(total)), done.stderr[-2000:]
+
+
+def test_nbgrader_gives_a_solution_all_points_and_a_blank_none(tmp_path):
+    name = "ch03_bptt"
+    exercises.build(name, tmp_path)
+    source = tmp_path / "grading" / "source" / name / f"{name}.ipynb"
+    release = tmp_path / "exercises" / name / f"{name}.ipynb"
+    right = {c.id: c.source for c in nbformat.read(source, 4).cells}
+    solved = nbformat.read(release, 4)
+    for cell in solved.cells:
+        if cell.metadata.get("nbgrader", {}).get("solution"):
+            cell.source = right[cell.id]
+    for student, notebook in ("ada", solved), ("blank", None):
+        folder = tmp_path / "grading" / "submitted" / student / name
+        folder.mkdir(parents=True)
+        notebook = notebook or nbformat.read(release, 4)
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+    course = exercises.course(tmp_path)
+    for student in ("ada", "blank"):
+        outcome = course.autograde(name, student)
+        assert outcome["success"], outcome
+    with Gradebook(f"sqlite:///{tmp_path}/grading/gradebook.db") as book:
+        total = sum(automatic(exercises.read(name)).values())
+        ada = book.find_submission(name, "ada")
+        assert ada.score == total
+        assert ada.needs_manual_grade
+        assert book.find_submission(name, "blank").score == 0
+
+
+def small(solution="return 2 * x", was="2 * x", name="double", test=""):
+    """An assignment of one task, for the rules of the builder."""
+    hidden = "### BEGIN HIDDEN TESTS\n### END HIDDEN TESTS\n"
+    edits = ["x", "3 * x", "x + 1", "-x"]
+    mistakes = [
+        {"name": e, "was": was, "is": e, "says": f"it is {e}"}
+        for e in edits
+    ]
+    body = f"### BEGIN SOLUTION\n    {solution}\n    ### END SOLUTION"
+    test = test or (
+        "from rnncore.testing import check, stored\n"
+        f"check({name}, stored('{name}'), [dict(x=3.0)])\n"
+    )
+    cells = [
+        Cell("code", "", 'device = "numpy"', {}),
+        Cell("solution", name, f"def {name}(x):\n    {body}", {}),
+        Cell("test", name, test + hidden, {"points": 1}),
+        Cell("mistakes", name, repr(mistakes), {}),
+        Cell("answer", "why", "Because.", {"points": 1}),
+    ]
+    return Assignment("small", exercises.ROOT, cells)
+
+
+def test_builder_accepts_a_sound_assignment():
+    assert exercises.problems(small()) == []
+    entry = exercises.checks(small())["double"]
+    assert len(entry["mistakes"]) == 4
+
+
+def test_builder_refuses_an_edit_that_fits_nowhere_or_twice():
+    (text, *_) = exercises.problems(small(was="4 * x"))
+    assert "occurs 0 times in the solution, expected once" in text
+    (text, *_) = exercises.problems(small(was="x"))
+    assert re.search(r"occurs [2-9] times", text)
+
+
+def test_builder_refuses_a_name_of_the_package():
+    (text,) = exercises.problems(small(name="unroll"))
+    assert text == "unroll: only a closed-book task has a name of rnncore's"
+
+
+def test_builder_refuses_a_test_with_tools_from_the_notebook():
+    (text,) = exercises.problems(small(test="assert double(2) == helper\n"))
+    assert "the test uses helper, which it must import or make" in text
+
+
+def test_builder_names_mistakes_that_look_alike():
+    with pytest.raises(ValueError, match="gives what 'the solution' gives"):
+        exercises.checks(small(solution="return x + 0 * (2 * x)"))
+
+
+def test_reference_brings_what_it_needs_under_other_names():
+    assignment = small()
+    assignment.cells.insert(
+        1,
+        Cell("code", "", "import math\n\ndef given(x):\n    return x", {}),
+    )
+    assignment.cells[2] = Cell(
+        "solution",
+        "double",
+        "def double(x):\n    ### BEGIN SOLUTION\n"
+        "    return given(x) * math.sqrt(4)\n    ### END SOLUTION",
+        {},
+    )
+    source = exercises.references(assignment, "reference_double(3)")
+    namespace = {}
+    exec(source, namespace)  # noqa: S102
+    assert namespace["reference_double"](3) == 6
+    assert "reference_given" in namespace
+    assert "double" not in namespace
+
+
+def test_released_metadata_is_complete_and_checks_are_json():
+    folder = exercises.ROOT / "exercises" / "ch03_bptt"
+    json.loads((folder / "checks.json").read_text())
+    notebook = nbformat.read(folder / "ch03_bptt.ipynb", as_version=4)
+    nbformat.validate(notebook)
+    assert "jupytext" not in notebook.metadata
+    assert notebook.metadata.kernelspec.name == "python3"
+    for cell in notebook.cells:
+        assert set(cell.metadata) <= {"nbgrader", "deletable", "editable"}
+        if cell.metadata.get("nbgrader"):
+            assert cell.metadata.nbgrader.schema_version == 3
+            assert cell.id == cell.metadata.nbgrader.grade_id

@@ -1,0 +1,274 @@
+"""What a learner reads when something is wrong, and what passes."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from rnncore import testing
+from rnncore.rnn import init_params, rnn_cell, unroll
+from rnncore.testing import (
+    assert_close,
+    assert_gradient,
+    assert_shape,
+    check,
+    check_causal,
+    check_independent,
+    edited,
+    hunt,
+    mover,
+    observe,
+    sketch,
+)
+
+A = np.arange(6.0).reshape(3, 2)
+
+
+def double(x):
+    return 2 * x
+
+
+def complaint(candidate, reference=double, x=A, **options):
+    with pytest.raises(AssertionError) as caught:
+        check(candidate, reference, [{"x": x}], **options)
+    return str(caught.value)
+
+
+def known(mistake, says, inputs):
+    looks = [sketch(observe(mistake, args)) for args in inputs]
+    return testing.Mistake(says, json.loads(json.dumps(looks)))
+
+
+def test_a_right_function_passes_on_every_backend(move):
+    check(lambda x: x + x, double, [{"x": move(A)}])
+
+
+def test_a_wrong_number_is_named_with_index_and_both_values():
+    def wrong(x):
+        y = 2 * x
+        y[2, 1] = 7
+        return y
+
+    text = complaint(wrong, outputs="y")
+    assert text.startswith("y[2, 1]: expected 10, got 7 (1 of 6 entries")
+    assert "wrong was called with x (3, 2)" in text
+
+
+def test_a_missing_return_is_told():
+    text = complaint(lambda x: None, outputs="y")
+    assert "y: expected an array (3, 2), got None" in text
+    assert "Is a `return` missing?" in text
+
+
+def test_a_wrong_number_of_results_is_told_with_their_names():
+    text = complaint(
+        lambda x: (x, x),
+        lambda x: (x, x, x),
+        outputs="d_a_x, d_a_h, d_state",
+    )
+    assert "expected 3 values (d_a_x, d_a_h, d_state), got 2 values" in text
+
+
+def test_swapped_axes_are_told():
+    text = complaint(lambda x: 2 * x.T, outputs="y")
+    assert "y: expected shape (3, 2), got (2, 3)" in text
+    assert "same sizes in another order" in text
+
+
+def test_nan_is_never_right():
+    assert "got nan" in complaint(lambda x: x * np.nan)
+
+
+def test_a_list_is_no_array():
+    text = complaint(lambda x: (2 * x).tolist(), outputs="y")
+    assert "y: expected" in text
+    assert "a list of 3" in text
+
+
+def test_another_dtype_or_library_is_told():
+    single = A.astype("float32")
+    text = complaint(lambda x: (2 * x).astype("float64"), x=single)
+    assert "expected float32 on cpu as the arguments, got float64" in text
+    text = complaint(lambda x: 2 * x.numpy(), x=torch.asarray(A))
+    assert "expected torch float64 on cpu as the arguments" in text
+
+
+def test_an_argument_changed_in_place_is_named(move):
+    def careless(x):
+        x += x
+        return x
+
+    x = move(A)
+    text = complaint(careless, x=x)
+    assert "careless changed its argument x in place" in text
+    assert float(x[2, 1]) == 5  # check works on copies
+
+
+def test_an_exception_is_told_with_its_type():
+    def broken(x):
+        return x @ x
+
+    text = complaint(broken)
+    assert text.startswith("broken raised ValueError: ")
+
+
+def test_a_stub_says_that_nothing_is_written_yet():
+    def stub(x):
+        raise NotImplementedError
+
+    with pytest.raises(
+        NotImplementedError, match="stub is not written yet"
+    ):
+        check(stub, double, [{"x": A}])
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_known_mistake_is_recognised_in_either_dtype(move, dtype):
+    inputs = [{"x": np.linspace(-1, 1, 7)}, {"x": A / 7}]
+    mistakes = [
+        known(lambda x: x + 2, "two was added", inputs),
+        known(lambda x: x, "nothing was done", inputs),
+        known(lambda x: x @ x.T, "a product, or an error", inputs),
+    ]
+    moved = [{"x": move(args["x"].astype(dtype))} for args in inputs]
+    for wrong, says in [
+        (lambda x: x + 2, "A known mistake: two was added"),
+        (lambda x: x + 0, "A known mistake: nothing was done"),
+    ]:
+        with pytest.raises(AssertionError, match=says):
+            check(wrong, double, moved, mistakes)
+    with pytest.raises(AssertionError) as caught:
+        check(lambda x: x + 1.99, double, moved, mistakes)
+    assert "known mistake" not in str(caught.value)
+
+
+def test_sketches_of_almost_equal_results_differ():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(4, 3))
+    moved = x.copy()
+    moved[2, 1] += 0.01
+    look, other = (
+        sketch(observe(lambda x: x, {"x": a})) for a in (x, moved)
+    )
+    assert testing.same_sketch(look, look)
+    assert not testing.same_sketch(look, other)
+
+
+def test_a_result_survives_being_stored():
+    rng = np.random.default_rng(0)
+    result = (init_params(rng, 2, 3), None, ("W_h", (2, 1)), np.arange(3))
+    text = json.dumps(testing.encoded(result))
+    back = testing._decoded(json.loads(text))
+    np.testing.assert_allclose(back[0].W_h, result[0].W_h, atol=5e-9)
+    assert back[1:3] == result[1:3]
+    assert back[3].dtype.kind == "i"
+
+
+def test_integers_and_text_must_be_equal_exactly():
+    text = complaint(lambda x: ("W_h", 2), lambda x: ("W_x", 2))
+    assert "expected 'W_x', got 'W_h'" in text
+    check(lambda x: np.int64(3), lambda x: 3, [{"x": A}])
+
+
+def test_shape_and_closeness_take_scalars_and_name_the_kind():
+    assert_close("area", 0.1 + 0.2, 0.3)
+    with pytest.raises(AssertionError, match="area: expected 2, got 3"):
+        assert_close("area", 3.0, 2.0)
+    with pytest.raises(
+        AssertionError, match=r"h: expected an array .* got st"
+    ):
+        assert_shape("h", "text", (2,))
+
+
+def test_gradient_names_the_entry():
+    def cube(x):
+        return float((x**3).sum())
+
+    assert_gradient(cube, A, 3 * A**2)
+    wrong = 3 * A**2
+    wrong[1, 0] = 0
+    with pytest.raises(
+        AssertionError, match=r"d_x\[1, 0\]: expected 12.0*"
+    ):
+        assert_gradient(cube, A, wrong)
+
+
+def run(params, x, h_0):
+    return unroll(rnn_cell, params, x, (h_0,))[0]
+
+
+def network(move):
+    rng = np.random.default_rng(0)
+    return move(
+        {
+            "params": init_params(rng, 2, 3),
+            "x": rng.normal(size=(5, 4, 2)),
+            "h_0": rng.normal(size=(4, 3)),
+        }
+    )
+
+
+def test_a_recurrent_network_is_causal_and_its_sequences_independent(move):
+    args = network(lambda tree: tree)
+    args = {k: move(v) for k, v in args.items()}
+    check_causal(run, args, "x")
+    check_independent(run, args, {"x": 1, "h_0": 0})
+
+
+def test_a_look_into_the_future_is_seen():
+    args = network(lambda tree: tree)
+
+    def peeking(params, x, h_0):
+        return run(params, x[::-1], h_0)
+
+    with pytest.raises(
+        AssertionError, match="step 0 of the result changes"
+    ):
+        check_causal(peeking, args, "x")
+
+
+def test_mixed_sequences_are_seen():
+    args = network(lambda tree: tree)
+
+    def mixed(params, x, h_0):
+        return run(params, x - x.mean(1, keepdims=True), h_0)
+
+    with pytest.raises(
+        AssertionError, match="sequence 0 changes when only"
+    ):
+        check_independent(mixed, args, {"x": 1})
+
+
+def test_mover_keeps_integers_and_casts_floats():
+    tree = mover("cpu")((A, np.arange(3)), "float32")
+    assert tree[0].dtype == torch.float32
+    assert tree[1].dtype == torch.int64
+
+
+def test_hunt_counts_boxes_and_rewards_few_probes(capsys):
+    def boxed(x, y):
+        return x + y
+
+    boxes = {"minus": lambda x, y: x - y, "first": lambda x, y: x}
+    assert hunt(boxed, boxes, [(1.0, 2.0)], few=1, points=3) == 3
+    assert hunt(boxed, boxes, [(1.0, 2.0)] * 2, few=1, points=3) == 2
+    assert hunt(boxed, boxes, [(1.0, 0.0)], few=1, points=3) == 0
+    assert "first: NOT told apart" in capsys.readouterr().out
+
+
+def test_hunt_refuses_what_is_no_probe():
+    for probes in (None, [], [3], [(np.zeros(20_000), 1)]):
+        with pytest.raises(AssertionError, match="probe"):
+            hunt(lambda x, y: x, {}, probes, few=1, points=1)
+
+
+def test_edited_changes_a_copy_only():
+    from rnncore.bptt import rnn_cell_vjp
+
+    wrong = edited(rnn_cell_vjp, "1 - h * h", "1 - h")
+    h, d_h = np.full((1, 1), 0.5), np.ones((1, 1))
+    assert float(wrong((d_h,), h)[0][0, 0]) == 0.5
+    assert float(rnn_cell_vjp((d_h,), h)[0][0, 0]) == 0.75
+    with pytest.raises(ValueError, match="occurs 0 times"):
+        edited(rnn_cell_vjp, "no such text", "")
