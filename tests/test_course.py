@@ -1,0 +1,219 @@
+"""Learners get all that they need, and nothing that is hidden."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "tools")]
+
+import course
+
+import exercises
+
+SECRET = re.compile(
+    r"### BEGIN (SOLUTION|HIDDEN TESTS)\n(.*?)### END", re.DOTALL
+)
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("export") / "learners"
+    assert course.main([str(folder)]) == 0
+    return folder
+
+
+def secret_statements():
+    """The statements of all solutions and hidden tests but closed books'."""
+    found = {}
+    for path in ROOT.glob("solutions/*/*.py"):
+        for cell in path.read_text().split("# %%")[1:]:
+            if "closed_book" in cell.split("\n")[0]:
+                continue
+            for _, text in SECRET.findall(cell):
+                for node in ast.parse(_dedent(text)).body:
+                    source = ast.unparse(node)
+                    if len(source) > 20:
+                        found[source] = path.stem
+    return found
+
+
+def _dedent(text):
+    lines = text.strip("\n").split("\n")
+    margin = len(lines[0]) - len(lines[0].lstrip())
+    return "\n".join(line[margin:] for line in lines)
+
+
+def statements(path):
+    """All statements of a file of code, or of a notebook's code cells."""
+    if path.suffix == ".py":
+        texts = [path.read_text()]
+    else:
+        cells = nbformat.read(path, as_version=4).cells
+        texts = [c.source for c in cells if c.cell_type == "code"]
+    return {
+        ast.unparse(node)
+        for text in texts
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.stmt)
+    }
+
+
+def test_no_solution_and_no_hidden_test_is_in_an_exported_notebook(tree):
+    secret = secret_statements()
+    assert len(secret) > 20
+    visible = set()  # what a cell shows anyway is no secret
+    for path in ROOT.glob("solutions/*/*.py"):
+        text = re.sub(
+            r"### BEGIN (?:S|H).*?### END",
+            "pass #",
+            path.read_text(),
+            flags=re.DOTALL,
+        )
+        visible |= {
+            ast.unparse(node)
+            for node in ast.walk(ast.parse(text))
+            if isinstance(node, ast.stmt)
+        }
+    for path in (tree / "exercises").rglob("*.ipynb"):
+        assert not statements(path) & (set(secret) - visible), path
+    for path in (tree / "exercises").rglob("*"):
+        if path.is_file():
+            text = path.read_text()
+            assert "HIDDEN TESTS" not in text
+            assert "BEGIN SOLUTION" not in text
+
+
+def test_a_statement_of_a_solution_would_be_seen(tree):
+    name, secret = next(iter(secret_statements().items()))[::-1]
+    release = tree / "exercises" / name / f"{name}.ipynb"
+    notebook = nbformat.read(release, as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell(secret))
+    copy = release.with_name("leaky.ipynb")
+    nbformat.write(notebook, copy)
+    assert secret in statements(copy)
+    copy.unlink()
+
+
+def test_a_leak_stops_the_export(tmp_path, monkeypatch, capsys):
+    def leaky(name, root):
+        build(name, root)
+        path = root / "exercises" / name / f"{name}.ipynb"
+        source = root / "grading" / "source" / name / f"{name}.ipynb"
+        path.write_text(source.read_text())
+
+    build = exercises.build
+    monkeypatch.setattr(exercises, "build", leaky)
+    monkeypatch.setattr(exercises, "names", lambda: ["ch03_bptt"])
+    assert course.main([str(tmp_path / "out")]) == 2
+    assert "it would hold a secret" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_tree_holds_the_course_and_nothing_of_the_grader(tree):
+    inside = {path.name for path in tree.iterdir()}
+    made = {".gitignore", "Makefile", "README.md", "exercises", "tools"}
+    assert inside == made | {*course.FOLDERS, *course.FILES}
+    names = {path.name for path in (tree / "exercises").iterdir()}
+    assert names == set(exercises.names())
+    tools = {path.name for path in (tree / "tools").iterdir()}
+    assert {"book.py", "sphinx_course.py"} <= tools
+    assert not tools & {"grade.py", "exercises.py", "course.py"}
+    for readable in (tree, tree / "README.md", tree / "exercises"):
+        assert readable.stat().st_mode & 0o044 == 0o044
+
+
+def test_make_offers_what_a_learner_needs(tree):
+    out = subprocess.run(
+        ["make", "help"],
+        cwd=tree,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    targets = re.findall(r"^make (\w+)", out, re.MULTILINE)
+    assert targets == ["help", "book", "serve", "lab", "clean"]
+    for target in targets:
+        dry = subprocess.run(
+            ["make", "--dry-run", target],
+            cwd=tree,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for tool in re.findall(r"tools/\w+\.py|requirements\S*\.txt", dry):
+            assert (tree / tool).exists()
+
+
+def run_notebook(tree, name):
+    """Errors of the exported notebook, run with the exported package."""
+    folder = tree / "exercises" / name
+    notebook = nbformat.read(folder / f"{name}.ipynb", as_version=4)
+    where = nbformat.v4.new_code_cell("import rnncore; rnncore.__file__")
+    notebook.cells.append(where)
+    client = NotebookClient(
+        notebook,
+        allow_errors=True,
+        timeout=120,
+        resources={"metadata": {"path": str(folder)}},
+    )
+    client.execute(env=os.environ | {"PYTHONPATH": str(tree)})
+    assert str(tree) in where.outputs[0]["data"]["text/plain"]
+    return [
+        output.ename
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if output.output_type == "error"
+    ]
+
+
+def test_an_exported_notebook_runs(tree):
+    errors = run_notebook(tree, exercises.names()[-1])
+    assert set(errors) == {"NotImplementedError"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", exercises.names())
+def test_every_exported_notebook_runs(tree, name):
+    assert set(run_notebook(tree, name)) == {"NotImplementedError"}
+
+
+def test_a_folder_that_holds_something_is_left_alone(tmp_path, capsys):
+    (tmp_path / "mine.txt").write_text("mine")
+    assert course.main([str(tmp_path)]) == 2
+    assert "is not empty" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_folder_inside_the_book_is_refused(capsys):
+    assert course.main([str(ROOT / "book" / "out")]) == 2
+    assert not (ROOT / "book" / "out").exists()
+
+
+def test_a_failed_export_leaves_nothing(tmp_path, monkeypatch):
+    def fails(source, tree):
+        tree.mkdir()
+        raise OSError("disk full")
+
+    monkeypatch.setattr(exercises, "names", list)
+    monkeypatch.setattr(course, "_copy", fails)
+    target = tmp_path / "out"
+    target.mkdir()
+    with pytest.raises(OSError, match="disk full"):
+        course.export(target)
+    assert list(target.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_without_a_folder_the_use_is_told(capsys):
+    assert course.main([]) == 2
+    assert "make course DIR=path" in capsys.readouterr().err
