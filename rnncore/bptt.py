@@ -18,7 +18,8 @@ from rnncore.rnn import Params, Readout, State, Tape, unroll
 def rnn_cell_vjp(d_state: State, h: Array) -> tuple[Array, Array, State]:
     """Backward through `rnn_cell`: d_a = d_h (1 - h^2).
 
-    Shapes: d_state ((B, H),); h (B, H) -> d_a_x (B, H); d_a_h (B, H); d_state
+    Shapes: d_state ((B, H),); h (B, H)
+        -> d_a_x (B, H); d_a_h (B, H); d_state
     """
     (d_h,) = d_state
     d_a = d_h * (1 - h * h)  # tanh' = 1 - tanh^2
@@ -28,7 +29,8 @@ def rnn_cell_vjp(d_state: State, h: Array) -> tuple[Array, Array, State]:
 def relu_cell_vjp(d_state: State, h: Array) -> tuple[Array, Array, State]:
     """Backward through `relu_cell`: d_h where the unit was on, else 0.
 
-    Shapes: d_state ((B, H),); h (B, H) -> d_a_x (B, H); d_a_h (B, H); d_state
+    Shapes: d_state ((B, H),); h (B, H)
+        -> d_a_x (B, H); d_a_h (B, H); d_state
     """
     xp = array_namespace(h)
     (d_h,) = d_state
