@@ -534,7 +534,9 @@ def _compare(
             got = f"{len(actual)} values"
         if got != f"{count} values":
             raise AssertionError(
-                f"{name}: expected {count} values "
+                f"{name}: expected a tuple of one, ({parts[0]},), got {got}"
+                if count == 1
+                else f"{name}: expected {count} values "
                 f"({', '.join(parts)}), got {got}"
             )
         for part, e, a in zip(parts, expected, actual, strict=True):
@@ -601,6 +603,8 @@ def _leaf_sketch(leaf: Any) -> Any:
     flat = values.astype(float).ravel()
     if not np.isfinite(flat).all():
         return ["not finite", list(values.shape)]
+    if not flat.any():  # 0.0 may stand for an array of zeros
+        return ["array", [], 0.0, 0.0, 0.0]
     k = np.arange(1, flat.size + 1)
     numbers = np.linalg.norm(flat), flat @ np.cos(k), flat @ np.sin(2.3 * k)
     return ["array", list(values.shape), *(_rounded(n) for n in numbers)]
@@ -651,7 +655,8 @@ def _shown(value: Any) -> str:
         return type(value).__name__
     if isinstance(value, tuple | list):
         inside = ", ".join(_shown(v) for v in value[:4])
-        return f"({inside}{', ...' * (len(value) > 4)})"
+        more = ", ..." if len(value) > 4 else "," * (len(value) == 1)
+        return f"({inside}{more})"
     return getattr(value, "__name__", repr(value))
 
 
@@ -669,6 +674,6 @@ def _swapped(want: Sequence[int], got: Sequence[int]) -> str:
     want, got = tuple(want), tuple(got)
     if len(want) != len(got) or sorted(want) != sorted(got):
         return ""
-    return " (the same sizes in another order: time comes first, " + (
-        "then the sequences of the batch)"
-    )
+    if len(want) == 2:
+        return " (transposed)"
+    return " (the same sizes in another order: time comes first)"

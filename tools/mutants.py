@@ -169,6 +169,9 @@ def main() -> None:
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    missing = [n for n in names() if not (ROOT / "exercises" / n).exists()]
+    if missing:
+        sys.exit(f"{', '.join(missing)}: not built yet: make exercises")
     living = [
         f"{name}: {v.task}: {v.mistake} lives\n"
         for name in names()

@@ -137,11 +137,8 @@ def residual_cell_vjp(d_state, r):
 
 # %%
 move = mover(device)
-print(
-    residual_cell_vjp(
-        (move(np.ones((1, 2))),), move(np.array([[0.0, 0.8]]))
-    )
-)
+d_h, r = move(np.ones((1, 2))), move(np.array([[0.0, 0.8]]))
+print(residual_cell_vjp((d_h,), r))
 
 # %% test="residual_cell_vjp" points=3
 import numpy as np
@@ -358,7 +355,7 @@ def ragged(rng, T, B, D, H):
     return dict(params=params, x=x, mask=mask, h=h, d_y=d_y)
 
 
-visible = move(ragged(np.random.default_rng(5), 4, 3, 2, 2))
+visible = move(ragged(np.random.default_rng(5), 4, 3, 1, 2))
 check(masked_bptt, stored("masked_bptt"), [visible], outputs=OUTPUTS)
 
 # where nothing is masked, it is the chapter's bptt
@@ -492,6 +489,12 @@ print("Task 2 holds.")
         "says": "this is d_W_h of the first step alone, as if each step had weights of its own; sum over all steps",
     },
     {
+        "name": "gradient transposed",
+        "was": "rows(d_a).T @ rows(h[:-1, ...])",
+        "is": "rows(h[:-1, ...]).T @ rows(d_a)",
+        "says": "this is the transpose of d_W_h: a gradient has its weight's shape, and W_h has a row for each unit that is written",
+    },
+    {
         "name": "state after the step",
         "was": "rows(h[:-1, ...])",
         "is": "rows(h[1:, ...])",
@@ -552,7 +555,7 @@ def sum_to_one_vjp(d_p, p):
 p = sum_to_one(move(np.array([[[2.0, 1.0, 0.0]]])))
 d_a = sum_to_one_vjp(move(np.array([[[1.0, 0.0, 0.0]]])), p)
 print("p   =", to_numpy(p).round(3))
-print("d_a =", to_numpy(d_a).round(3), "sum", float(d_a.sum()))
+print("d_a =", to_numpy(d_a).round(3), "sum", round(float(d_a.sum()), 9))
 
 # %% test="sum_to_one_vjp" points=3
 import numpy as np
@@ -926,7 +929,7 @@ def taped(rng, T, B, D, H, which, dtype="float64"):
 
 
 rng = np.random.default_rng(4)
-visible = [taped(rng, 4, 3, 2, 2, which) for which in (0, 1, 2)]
+visible = [taped(rng, 4, 3, 1, 2, which) for which in (0, 1, 2)]
 check(bptt, stored("bptt"), visible, outputs=OUTPUTS)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
@@ -1167,18 +1170,21 @@ my_prediction = {
 
 
 # %% experiment
+from ipywidgets import FloatSlider, IntSlider, interact
+
+
 def reach(cell, cell_vjp, gain, T=60, H=32):
-    """The norm of d_x at each step, for a loss that reads the last state."""
+    """log10 of the norm of d_x_t, for a loss that reads the last state."""
     rng = np.random.default_rng(0)
-    W_h = gain * rng.normal(size=(H, H)) / H**0.5
-    W_x = rng.normal(size=(H, 1)) / H**0.5
-    params = move(Params(W_x, W_h, np.zeros(H), np.zeros(H)))
-    x, state = move(rng.normal(size=(T, 1, 1))), (move(np.zeros((1, H))),)
-    _, _, tape = unroll(cell, params, x, state)
+    W_x, W_h = rng.normal(size=(2, H, H)) / H**0.5
+    params = move(Params(W_x, gain * W_h, np.zeros(H), np.zeros(H)))
+    x, h_0 = move(rng.normal(size=(T, 1, H))), move(np.zeros((1, H)))
+    _, _, tape = unroll(cell, params, x, (h_0,))
     d_last = (move(rng.normal(size=(1, H))),)
-    d_y = move(np.zeros((T, 1, H)))
+    d_y = move(np.zeros((T, 1, H)))  # no output but the last state counts
     _, d_x, _ = bptt(cell_vjp, params, tape, d_y, d_last)
-    return np.log10(np.maximum(abs(to_numpy(d_x)[::-1, 0, 0]), 1e-30))
+    norms = np.linalg.norm(to_numpy(d_x)[::-1, 0], axis=-1)
+    return np.log10(np.maximum(norms, 1e-30))
 
 
 def show(gain=0.5, T=60):
@@ -1189,22 +1195,18 @@ def show(gain=0.5, T=60):
             "residual": reach(residual_cell, residual_cell_vjp, gain, T),
         },
         "steps back from the loss",
-        "log10 |d_x|",
+        "log10 of the gradient's norm",
         f"gain {gain}",
     )
 
 
-from ipywidgets import FloatSlider, IntSlider, interact
-
-interact(
-    show,
-    gain=FloatSlider(0.5, min=0.0, max=2.0, step=0.1, description="gain"),
-    T=IntSlider(60, min=10, max=120, step=10, description="steps"),
-)
+gain = FloatSlider(0.5, min=0.0, max=2.0, step=0.1, description="gain")
+T = IntSlider(60, min=10, max=120, step=10, description="steps")
+shown = interact(show, gain=gain, T=T)
 
 # %% [markdown]
-# Move the gain. Where does the plain cell stop fading? What does the residual cell do at gain 0, and what does it do at gain 1.5, and is that good? (Its state is a sum of T numbers between -1 and 1: what does that do to the
-# slope of the tanh?) Chapter 5 measures this carefully; chapter 6 builds a cell around it.
+# Move the gain. Where does the plain cell stop fading? What does the residual cell do at gain 0, and is that what you want of it? Why is its curve so jagged? (Its state is a sum of t numbers between -1 and 1. What does a
+# large state, times W_h, do to the slope of the tanh of some steps, and why does that not stop the gradient on its way further back?) Chapter 5 measures such curves carefully; chapter 6 builds a cell around the way past.
 
 # %% [markdown]
 # ## In your own words (2 points)
