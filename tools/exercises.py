@@ -3,7 +3,7 @@
     exercises.py            build all of solutions/ (or those named)
     exercises.py --check    fail, with a diff, when exercises/ is stale
 
-With no name given, mutants.py runs afterwards: the table of mistakes.
+Afterwards mutants.py runs the known mistakes against the tests.
 
 From solutions/NAME/NAME.py comes grading/source/NAME/, nbgrader's source
 notebook, and from that, by nbgrader itself, the learners' exercises/NAME/.
@@ -517,10 +517,9 @@ def main() -> None:
             print(f"exercises: {name} built in {took:.1f} s", flush=True)
     if stale:
         sys.exit("".join(stale) + "\nexercises/ is stale: make exercises")
-    if not options.names:
-        script = Path(__file__).with_name("mutants.py")
-        check = ["--check"] * options.check
-        sys.exit(subprocess.call([sys.executable, script, *check]))
+    script = str(Path(__file__).with_name("mutants.py"))
+    check = ["--check"] * options.check
+    sys.exit(subprocess.call([sys.executable, script, *chosen, *check]))
 
 
 if __name__ == "__main__":
