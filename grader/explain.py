@@ -14,7 +14,7 @@ from nbgrader.utils import determine_grade
 
 from grader.mend import failure, grade_id, is_test
 
-HIDDEN = "BEGIN HIDDEN TESTS"
+HIDDEN, END_HIDDEN = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"
 LONGEST = 1500  # characters of one message
 OWN_KINDS = {"NotGraded", "TimeLimit", "KernelDied", "NotRun"}
 
@@ -86,14 +86,23 @@ def error_of(cell: NotebookNode) -> NotebookNode | None:
     return next(iter(ours + errors), None)
 
 
+def hidden_lines(source: str) -> set[int]:
+    """The numbers of the lines between the marks of hidden tests."""
+    inside, found = False, set()
+    for number, line in enumerate(source.split("\n"), 1):
+        inside = (inside or HIDDEN in line) and END_HIDDEN not in line
+        if inside:
+            found.add(number)
+    return found
+
+
 def in_hidden_part(cell: NotebookNode, output: NotebookNode) -> bool:
-    """Whether a failure arose beneath BEGIN HIDDEN TESTS, or may have."""
-    lines = cell.source.split("\n")
-    starts = [i for i, line in enumerate(lines, 1) if HIDDEN in line]
-    if not starts or output.get("ename") in OWN_KINDS:
+    """Whether a failure arose in a hidden test, or may have."""
+    hidden = hidden_lines(cell.source)
+    if not hidden or output.get("ename") in OWN_KINDS:
         return False
     line = failed_line(cell, output)
-    return line is None or line > starts[0]
+    return line is None or line in hidden
 
 
 def check_of(cell: NotebookNode) -> Check:
@@ -111,21 +120,23 @@ def check_of(cell: NotebookNode) -> Check:
     if error := error_of(cell):
         found["hidden"] = in_hidden_part(cell, error)
         found["says"] = _error_text(error, found["hidden"])
-    elif text := _error_stream(cell):
+    elif text := _stream(cell, "stderr"):
         found["hidden"] = HIDDEN in cell.source
         text = without_numbers(text) if found["hidden"] else text
         found["says"] = (
             "the test printed to the error stream, which counts as "
             f"failed: {text}"
         )
+    elif points != most and HIDDEN not in cell.source:
+        found["says"] = _stream(cell, "stdout")
     return found
 
 
-def _error_stream(cell: NotebookNode) -> str:
+def _stream(cell: NotebookNode, name: str) -> str:
     texts = [
         output.text
         for output in cell.outputs
-        if output.output_type == "stream" and output.name == "stderr"
+        if output.output_type == "stream" and output.name == name
     ]
     return plain("".join(texts)).strip()
 
@@ -160,6 +171,6 @@ def own_errors(notebook: NotebookNode) -> list[str]:
         value = _OWN_FILE.sub("", plain(error.evalue)).strip()
         found.append(
             f"code cell {number} ({plain(head)[:60]}){where}: "
-            f"{plain(error.ename)}: {value}"
+            + ": ".join(filter(None, [plain(error.ename), value]))
         )
     return found

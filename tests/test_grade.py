@@ -25,6 +25,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parent.parent / "tools")]
 
 import grade
 
+import exercises
 from grader import mend, one, pool, record
 from grader.explain import check_of, settle, without_numbers
 from grading import (
@@ -574,13 +575,26 @@ def test_a_result_that_is_no_points_gives_zero(text):
     assert check_of(cell)["points"] == 0
 
 
+def test_points_in_part_come_with_what_the_test_printed():
+    parts = [
+        new_output("stream", name="stdout", text="2 of 7 boxes"),
+        new_output("execute_result", {"text/plain": "1.5"}),
+    ]
+    assert check_of(graded_cell(*parts))["says"] == "2 of 7 boxes"
+    source = "f()\n# BEGIN HIDDEN TESTS\n# END HIDDEN TESTS"
+    check = check_of(graded_cell(*parts, source=source))
+    assert (check["points"], check["says"]) == (1.5, "")
+
+
 def test_where_the_failed_line_is_unknown_it_counts_as_hidden():
     source = "assert f(1)\n# BEGIN HIDDEN TESTS\nassert f(2)"
+    source += "\n# END HIDDEN TESTS\nassert f(3)"
     error = {"ename": "AssertionError", "evalue": "f(2) is 4"}
     known = "Cell In[4], line {}"
     for traceback, hidden in [
         ([known.format(1)], False),
         ([known.format(3)], True),
+        ([known.format(5)], False),
         (["\x1b[32mCell In[4]\x1b[0m, line 1"], False),
         (["Cell In[3], line 1"], True),
         ([], True),
@@ -604,6 +618,26 @@ def test_there_is_no_grade_without_an_assignment(course, capsys):
     hand_in(course, "ann", solved())
     assert grade.main(["--root", str(course)]) == 2
     assert "there is no assignment" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", exercises.names())
+def test_the_real_assignments_are_graded(tmp_path, name):
+    exercises.build(name, tmp_path)
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    source = tmp_path / "grading" / "source" / name / f"{name}.ipynb"
+    release = tmp_path / "exercises" / name / f"{name}.ipynb"
+    hand_in(tmp_path, "solved", source.read_text(), name)
+    hand_in(tmp_path, "blank", release.read_text(), name)
+    assert grade.main(["--root", str(tmp_path)]) == 0
+    with (tmp_path / "grading" / "tasks.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        full = row["learner"] == "solved" and row["to_be_read"] == "0"
+        assert row["points"] == (row["of"] if full else "0.0"), row
+    page = told(tmp_path, "solved", name)
+    assert "Cells of yours that ended in an error" not in page
+    assert "What the grader noticed" not in page
 
 
 def nbgrader(root, *command):
