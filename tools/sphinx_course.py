@@ -67,10 +67,12 @@ def _process_docstring(
     lines[:] = [*docstring_to_rst("\n".join(lines)).splitlines(), ""]
 
 
-def _skip_field_aliases(
+def _skip_what_is_not_ours(
     app: Sphinx, what: str, name: str, obj: Any, skip: bool, options: Any
 ) -> bool | None:
-    return True if isinstance(obj, _tuplegetter) else None
+    module = getattr(obj, "__module__", None) or "rnncore"
+    ours = module.split(".")[0] == "rnncore"
+    return None if ours and not isinstance(obj, _tuplegetter) else True
 
 
 def _strip_thebe(app: Sphinx, error: Exception | None) -> None:
@@ -84,6 +86,6 @@ def _strip_thebe(app: Sphinx, error: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the handlers with Sphinx."""
     app.connect("autodoc-process-docstring", _process_docstring)
-    app.connect("autodoc-skip-member", _skip_field_aliases)
+    app.connect("autodoc-skip-member", _skip_what_is_not_ours)
     app.connect("build-finished", _strip_thebe)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
