@@ -1,0 +1,1174 @@
+# %% [markdown]
+# # Assignment 5: vanishing and exploding gradients
+#
+# *60 to 90 minutes, 28 points. Read both pages of chapter 5 first.*
+#
+# You will build two matrices with one spectral radius and two fates, send noise through a network and watch what it does to the Jacobian, find out by how much three ways of clipping turn a
+# gradient, and write the few lines that make a comparison of two settings a controlled experiment. With the book closed you will rebuild the function that chapter 5 measures with. At the end
+# stand seven wrong versions of clipping, all of which run.
+#
+# What you need, in one table (B sequences, H units, T steps):
+#
+# | letter | shape | meaning |
+# | --- | --- | --- |
+# | $h_t$ | (B, H) | the state after step t; $h_0$ is the state before the first |
+# | $D_t$ | (H, H), diagonal | the slopes at step t: $1 - h_t \odot h_t$ for tanh |
+# | $J_k$ | (H, H) | $\partial h_T / \partial h_{T-k}$, the Jacobian at lag k |
+# | $\lVert J_k \rVert$ | a number | the largest singular value of $J_k$ |
+# | rate | a number | $\lVert J_T \rVert^{1/T}$, the factor a step |
+# | d_q | as q | the gradient of the loss with respect to q |
+#
+# $$J_k = D_T W_h\; D_{T-1} W_h \cdots D_{T-k+1} W_h$$
+#
+# The last step stands on the left. A push meets the earliest matrix first.
+#
+# ### Before you start: two questions from earlier chapters
+#
+# <details><summary>Chapter 2: a unit with a weight of 2 onto itself can hold a bit. Why?</summary>
+#
+# h ↦ tanh(2 h) has two points that attract, near +0.96 and −0.96. Whichever side the state was pushed to, it stays there.
+# </details>
+#
+# <details><summary>Chapter 3: what is the slope of tanh at such a point, and what does it do to a gradient that passes?</summary>
+#
+# 1 − 0.96² is about 0.08; times the weight 2 that is 0.17 a step. What holds the bit safely makes the gradient vanish: after ten steps, 2 · 10⁻⁸ of it is left.
+# </details>
+
+# %% [markdown]
+# ## Imports, and where to compute
+#
+# Leave `"numpy"`, or write `"cpu"` or `"cuda"` to run the same notebook on torch. The tests count the same.
+
+# %%
+import numpy as np
+
+from rnncore.backend import array_namespace, to_numpy
+from rnncore.backend import device as device_of
+from rnncore.bptt import rnn_cell_vjp
+from rnncore.display import plot_lines
+from rnncore.gradient_flow import orthogonal, scaled_gaussian
+from rnncore.gradient_flow import state_jacobians as book_state_jacobians
+from rnncore.optim import clip_by_global_norm
+from rnncore.rnn import Params, init_params, rnn_cell, unroll
+from rnncore.testing import black_boxes, mover
+
+device = "numpy"
+move = mover(device)
+
+# %% [markdown]
+# ## Two steps by hand
+#
+# Two units, $W_h$ = [[1, 2], [0, 1]]. At step 1 the slopes are 1 and 0.5, at step 2 they are 0.5 and 1. Work out $J_2 = D_2 W_h D_1 W_h$ on paper: multiply from the right. Then run the cell.
+
+# %%
+W_h = np.array([[1.0, 2.0], [0.0, 1.0]])
+D_1, D_2 = np.diag([1.0, 0.5]), np.diag([0.5, 1.0])
+J_1 = D_1 @ W_h  # [[1, 2], [0, 0.5]]: each row times its slope
+print(D_2 @ W_h @ J_1, "by hand: [[0.5, 1.5], [0, 0.5]]")
+
+# %% [markdown]
+# Now three steps, with slopes 0.2 and 0.4 at step 3. One line is left out. What happens to J at each step? Write the line, and run again.
+#
+# <details><summary>The missing line</summary>
+#
+# `J = D @ W_h @ J`: the new step goes to the left.
+# </details>
+
+# %%
+J = np.eye(2)
+for slopes in [[1.0, 0.5], [0.5, 1.0], [0.2, 0.4]]:
+    D = np.diag(slopes)
+    # (the missing line)
+print(J, "by hand: [[0.1, 0.5], [0, 0.2]]")
+
+# %% [markdown]
+# ## Task 1: one spectral radius, two fates (4 points)
+#
+# For a spectral radius r below 1 and a height, write two 2 × 2 matrices whose spectral radius is r:
+#
+# - **fading**: a quarter turn, shrunk, [[0, −r], [r, 0]]. Every power of it is smaller than the one before.
+# - **growing**: [[r, s], [0, r]]. The corner of its k-th power is $s\,k\,r^{k-1}$. Choose s so that the largest of these numbers, over k = 1, 2, 3, ..., is exactly `height`.
+#
+# <details><summary>Hint 1</summary>
+#
+# The factor k r^(k-1) does not depend on s. Find its largest value first; then s = height / that.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# From k to k + 1 the factor is multiplied by r (k + 1) / k. That is above 1 until k = r / (1 - r). For r up to 0.99 it is enough to look at k up to 200.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `k = np.arange(1, 201)`, then `(k * r ** (k - 1)).max()`.
+# </details>
+
+
+# %% solution="two_fates"
+def two_fates(r, height):
+    """Two matrices of spectral radius r (at most 0.99): fading, growing.
+
+    Shapes: -> fading (2, 2); growing (2, 2)
+    """
+    ### BEGIN SOLUTION
+    k = np.arange(1, 201)
+    s = height / (k * r ** (k - 1)).max()
+    fading = np.array([[0.0, -r], [r, 0.0]])
+    growing = np.array([[r, s], [0.0, r]])
+    ### END SOLUTION
+    return fading, growing
+
+
+# %% [markdown]
+# Try it: both fade in the end, and one of them reaches 50 on its way.
+
+# %%
+powers = {
+    name: [
+        np.linalg.norm(np.linalg.matrix_power(W, k), 2)
+        for k in range(1, 80)
+    ]
+    for name, W in zip(
+        ["fading", "growing"], two_fates(0.9, 50.0), strict=True
+    )
+}
+plot_lines(powers, "k - 1", "norm of the k-th power")
+
+# %% test="two_fates" points=4
+import numpy as np
+
+from rnncore.gradient_flow import spectral_radius
+from rnncore.testing import assert_close, check, stored
+
+OUTPUTS = "fading, growing"
+visible = [dict(r=0.9, height=50.0), dict(r=0.3, height=7.0)]
+check(two_fates, stored("two_fates"), visible, outputs=OUTPUTS)
+# by hand: k 0.5^(k - 1) is 1, 1, 0.75, ...: its largest value is 1
+by_hand = np.array([[0.5, 4.0], [0.0, 0.5]])
+assert_close("growing for r = 0.5", two_fates(0.5, 4.0)[1], by_hand)
+for W in two_fates(0.8, 20.0):
+    assert_close("the spectral radius", spectral_radius(W), 0.8)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    dict(r=float(r), height=float(h))
+    for r, h in zip(
+        [*rng.uniform(0.1, 0.98, 6), 0.99],
+        rng.uniform(1.0, 1000.0, 7),
+        strict=True,
+    )
+]
+check(two_fates, reference_two_fates, hidden, outputs=OUTPUTS)
+### END HIDDEN TESTS
+print("Task 1 holds.")
+
+# %% mistakes="two_fates"
+[
+    {
+        "name": "spectral radius below one taken for monotone decay",
+        "was": "(k * r ** (k - 1)).max()",
+        "is": "(k * r ** (k - 1))[0]",
+        "says": "s was set to the height itself, as if the first power were the largest; a spectral radius below one does not mean that powers shrink from the start: at r = 0.9 they grow until k = 9",
+    },
+    {
+        "name": "one power too many",
+        "was": "r ** (k - 1)",
+        "is": "r**k",
+        "says": "the corner of the k-th power is s k r^(k-1): of k factors one is s and k - 1 are r",
+    },
+    {
+        "name": "symmetric",
+        "was": "[[r, s], [0.0, r]]",
+        "is": "[[r, s], [s, r]]",
+        "says": "with s in both corners the eigenvalues are r + s and r - s: the spectral radius is no longer r, and this one grows for ever",
+    },
+    {
+        "name": "turn with a diagonal",
+        "was": "[[0.0, -r], [r, 0.0]]",
+        "is": "[[r, -r], [r, r]]",
+        "says": "r on the diagonal as well turns by an eighth, and its eigenvalues have absolute value r √2",
+    },
+    {
+        "name": "mirror instead of turn",
+        "was": "[[0.0, -r], [r, 0.0]]",
+        "is": "[[0.0, r], [r, 0.0]]",
+        "says": "without the minus this is a mirror, not a quarter turn; its spectral radius is r too, but the task asks for the turn",
+    },
+    {
+        "name": "height added, not scaled",
+        "was": "height / (k * r ** (k - 1)).max()",
+        "is": "height - (k * r ** (k - 1)).max()",
+        "says": "the corner is s times k r^(k-1), so s is the height divided by the largest of these, not minus it",
+    },
+]
+
+# %% [markdown]
+# ## Task 2: what noise does to the Jacobian (6 points)
+#
+# A network hears nothing but noise, added to each unit: $h_t = \tanh(W_h h_{t-1} + n_t)$. Carry the Jacobian $\partial h_t / \partial h_0$ **forward** along with the state, for each sequence of the batch, and return
+# the growth rate $\lVert \partial h_T / \partial h_0 \rVert^{1/T}$ of each.
+#
+# Forward, the newest step multiplies from the left: $J \leftarrow D_t W_h J$. In a batch, J is (B, H, H), and `@` multiplies the last two axes.
+#
+# <details><summary>Hint 1</summary>
+#
+# Four lines in the loop: the new h; its slopes, (B, H); the new J; and nothing else. Start with the identity.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# A diagonal matrix on the left multiplies *rows*: `slope[:, :, None] * (W_h @ J)`. States are rows, so W_h h is `h @ W_h.T`; J is a matrix whose columns are pushes, so there it is `W_h @ J`.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `xp.linalg.svdvals(J)[..., 0]` is the largest singular value of each; to the power `1 / noise.shape[0]`.
+# </details>
+
+
+# %% solution="noisy_growth_rate"
+def noisy_growth_rate(W_h, noise, h_0):
+    """The factor a step by which a push of h_0 grows on its way to h_T.
+
+    Shapes: W_h (H, H); noise (T, B, H); h_0 (B, H) -> rate (B,)
+    """
+    xp = array_namespace(W_h)
+    eye = xp.eye(W_h.shape[0], dtype=W_h.dtype, device=device_of(W_h))
+    h, J = h_0, eye  # (B, H); (H, H), and (B, H, H) after the first step
+    ### BEGIN SOLUTION
+    for t in range(noise.shape[0]):
+        h = xp.tanh(h @ W_h.T + noise[t, ...])
+        slope = 1 - h * h
+        J = slope[:, :, None] * (W_h @ J)
+    return xp.linalg.svdvals(J)[..., 0] ** (1 / noise.shape[0])
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: louder and louder noise, one matrix of spectral radius 1.2. Which way does the rate go, and does it stop at a value?
+
+# %%
+rng = np.random.default_rng(0)
+W_h = move(scaled_gaussian(rng, 50, 1.2))
+noise = rng.normal(size=(40, 3, 50))
+for loudness in [0.0, 0.1, 0.3, 1.0, 3.0]:
+    rate = noisy_growth_rate(
+        W_h, move(loudness * noise), move(np.zeros((3, 50)))
+    )
+    print(f"noise × {loudness}: rates {to_numpy(rate).round(3)}")
+
+# %% test="noisy_growth_rate" points=6
+import numpy as np
+
+from rnncore.testing import (
+    assert_close,
+    check,
+    check_independent,
+    mover,
+    stored,
+)
+
+move = mover(device)
+
+
+def noisy(rng, T, B, H):
+    return {
+        "W_h": rng.normal(size=(H, H)) / H**0.5,
+        "noise": rng.normal(size=(T, B, H)),
+        "h_0": rng.normal(size=(B, H)),
+    }
+
+
+visible = move(noisy(np.random.default_rng(3), 4, 3, 2))
+check(
+    noisy_growth_rate,
+    stored("noisy_growth_rate"),
+    [visible],
+    outputs="rate",
+)
+# by hand: one unit at h_0 = 0 without noise stays at 0, where the slope
+# is 1; each step multiplies by the weight
+quiet = move(np.zeros((5, 1, 1))), move(np.zeros((1, 1)))
+weight = move(np.array([[-0.7]]))
+assert_close(
+    "the rate of one silent unit with weight -0.7",
+    noisy_growth_rate(weight, *quiet),
+    np.array([0.7]),
+)
+check_independent(
+    lambda *args: noisy_growth_rate(*args)[None],
+    visible,
+    {"noise": 1, "h_0": 0},
+)
+### BEGIN HIDDEN TESTS
+from rnncore.bptt import rnn_cell_vjp
+from rnncore.gradient_flow import (
+    growth_rate,
+    jacobian_norms,
+    state_jacobians,
+)
+from rnncore.rnn import Params, rnn_cell, unroll
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(noisy(rng, T, B, H), dtype)
+    for T, B, H in [(1, 1, 1), (6, 2, 3), (3, 4, 5), (4, 3, 3)]
+    for dtype in ("float64", "float32")
+]
+check(
+    noisy_growth_rate, reference_noisy_growth_rate, hidden, outputs="rate"
+)
+
+# the package's way: backward, through the tape
+args = noisy(rng, 7, 2, 4)
+params = move(Params(np.eye(4), args["W_h"], np.zeros(4), np.zeros(4)))
+_, state, tape = unroll(
+    rnn_cell, params, move(args["noise"]), (move(args["h_0"]),)
+)
+norms = jacobian_norms(state_jacobians(rnn_cell_vjp, params, tape, state))
+assert_close(
+    "the rate, against the backward loop",
+    noisy_growth_rate(*move(args).values()),
+    growth_rate(norms),
+)
+### END HIDDEN TESTS
+print("Task 2 holds.")
+
+# %% mistakes="noisy_growth_rate"
+[
+    {
+        "name": "product in the wrong order",
+        "was": "(W_h @ J)",
+        "is": "(J @ W_h)",
+        "says": "the factors stand in the wrong order: matrices do not commute, and a push of h_0 has met all earlier steps (J) before it meets this W_h, so J stands on the right",
+    },
+    {
+        "name": "W_h transposed in the Jacobian",
+        "was": "(W_h @ J)",
+        "is": "(W_h.T @ J)",
+        "says": "W_h is transposed in the Jacobian: entry (i, j) of W_h takes unit j to unit i, and so does entry (i, j) of the Jacobian",
+    },
+    {
+        "name": "W_h transposed in the state",
+        "was": "h @ W_h.T",
+        "is": "h @ W_h",
+        "says": "the state went through W_h transposed: with sequences as rows, W_h h is h @ W_h.T",
+    },
+    {
+        "name": "slopes on the columns",
+        "was": "slope[:, :, None]",
+        "is": "slope[:, None, :]",
+        "says": "the slopes multiply the columns of W_h J; a diagonal matrix on the left multiplies rows",
+    },
+    {
+        "name": "no slope",
+        "was": "slope[:, :, None] * (W_h @ J)",
+        "is": "0 * slope[:, :, None] + (W_h @ J)",
+        "says": "this is the norm of a power of W_h: the slopes of tanh are missing, and with them all that the noise does",
+    },
+    {
+        "name": "slope of the first power",
+        "was": "1 - h * h",
+        "is": "1 - abs(h)",
+        "says": "the slope of tanh is 1 - h², not 1 - |h|",
+    },
+    {
+        "name": "state always zero at the start",
+        "was": "for t in range(noise.shape[0]):",
+        "is": "h = 0 * h\n    for t in range(noise.shape[0]):",
+        "says": "the run began at a state of zeros instead of h_0",
+    },
+    {
+        "name": "noise not heard",
+        "was": " + noise[t, ...]",
+        "is": " + 0 * noise[t, ...]",
+        "says": "the noise does not reach the state, so the slopes are those of a silent network",
+    },
+    {
+        "name": "weights of their own, one step only",
+        "was": "(W_h @ J)",
+        "is": "(W_h + 0 * J)",
+        "says": "this is the Jacobian of the last step alone, ∂h_T/∂h_{T-1}: multiply it with what came before",
+    },
+    {
+        "name": "norm instead of rate",
+        "was": " ** (1 / noise.shape[0])",
+        "is": "",
+        "says": "this is the norm at lag T; the rate is its T-th root",
+    },
+    {
+        "name": "smallest instead of largest",
+        "was": "[..., 0]",
+        "is": "[..., -1]",
+        "says": "singular values come largest first; this is the smallest, the direction that is lost fastest",
+    },
+    {
+        "name": "root of the sum of squares",
+        "was": "xp.linalg.svdvals(J)[..., 0]",
+        "is": "xp.sum(J * J, axis=(1, 2)) ** 0.5",
+        "says": "this is the Frobenius norm, the root of the sum of all squared entries; asked for is the largest singular value",
+    },
+    {
+        "name": "norms averaged over the batch",
+        "was": "xp.linalg.svdvals(J)[..., 0]",
+        "is": "(0 * J[:, 0, 0] + xp.mean(xp.linalg.svdvals(J)[..., 0]))",
+        "says": "the norms were averaged over the batch; every sequence has a Jacobian of its own",
+    },
+]
+
+# %% [markdown]
+# ## Task 3: what clipping does to the direction (4 points)
+#
+# Three ways to make a gradient shorter, all with one number `limit`:
+#
+# - **by norm**: all arrays are multiplied by one number, so that the whole gradient has at most length `limit`;
+# - **by array**: each array is shortened by itself, to at most length `limit`;
+# - **by entry**: each entry is moved into [−limit, limit].
+#
+# What is short enough stays as it is. For each of the three, return the **cosine** of the angle between the clipped and the original gradient, both taken as one long vector of all arrays' entries.
+# A cosine of 1 is no turn at all. Every array has an entry other than zero.
+#
+# <details><summary>Hint 1</summary>
+#
+# Once all arrays are flat, `flat` for the whole and `arrays` for the parts, each way is one line. "By norm" and "by array" are the same function, applied to the whole and to each part.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# That function is `a * min(1.0, limit / length(a))`. Without the min, short gradients are stretched.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `xp.concat([...])` puts the parts together again; `xp.clip(flat, -limit, limit)`; the cosine is `float(c @ flat) / length(c) / length(flat)`.
+# </details>
+
+
+# %%
+def length(a):
+    """The root of the sum of squares, as a number."""
+    return float((a @ a) ** 0.5)
+
+
+# %% solution="cosines_of_clipping"
+def cosines_of_clipping(d_params, limit):
+    """Cosines between gradient and clipped gradient, three ways to clip.
+
+    d_params is a tuple of arrays of any shapes; the results are numbers:
+    by_norm, by_array, by_entry.
+    """
+    xp = array_namespace(d_params[0])
+    arrays = [xp.reshape(d, (-1,)) for d in d_params]
+    flat = xp.concat(arrays)
+    ### BEGIN SOLUTION
+
+    def shortened(a):
+        return a * min(1.0, limit / length(a))
+
+    by_norm = shortened(flat)
+    by_array = xp.concat([shortened(a) for a in arrays])
+    by_entry = xp.clip(flat, -limit, limit)
+    return tuple(
+        float(c @ flat) / (length(c) * length(flat))
+        for c in (by_norm, by_array, by_entry)
+    )
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it on a gradient as it comes from a cliff: one array is huge, one is not, and one weight of the huge one stands out.
+
+# %%
+rng = np.random.default_rng(1)
+d_W_h, d_W_y = rng.normal(size=(20, 20)), 0.01 * rng.normal(size=(5, 20))
+d_W_h[3, 7] = 1000.0
+for name, cosine in zip(
+    ["by norm", "by array", "by entry"],
+    cosines_of_clipping(move((d_W_h, d_W_y)), 1.0),
+    strict=True,
+):
+    degrees = np.degrees(np.arccos(min(cosine, 1.0)))
+    print(f"{name:9} turned by {degrees:5.1f} degrees")
+
+# %% test="cosines_of_clipping" points=4
+import numpy as np
+
+from rnncore.testing import assert_close, check, mover, stored
+
+move = mover(device)
+OUTPUTS = "by_norm, by_array, by_entry"
+
+
+def gradient(rng, sizes, shapes, limit):
+    """Arrays whose entries are of several sizes."""
+    d_params = tuple(
+        size * rng.normal(size=shape)
+        for size, shape in zip(sizes, shapes, strict=True)
+    )
+    return {"d_params": d_params, "limit": limit}
+
+
+rng = np.random.default_rng(5)
+shapes = [(2, 3), (2, 2), (4,)]
+visible = [
+    move(gradient(rng, (3.0, 0.1, 1.0), shapes, 0.8)),
+    move(gradient(rng, (0.1, 0.2, 5.0), shapes, 1.5)),
+]
+check(
+    cosines_of_clipping,
+    stored("cosines_of_clipping"),
+    visible,
+    outputs=OUTPUTS,
+)
+# by hand: (4, 3) by entry to 3 gives (3, 3); its cosine is 21 / (5 √18)
+got = cosines_of_clipping(move((np.array([4.0, 3.0]),)), 3.0)
+assert_close("by_norm of (4, 3)", got[0], 1.0)
+assert_close("by_entry of (4, 3)", got[2], 21 / (5 * 18**0.5))
+short = cosines_of_clipping(move((np.array([0.1]), np.array([0.2]))), 9.0)
+assert_close("the cosines of a short gradient", np.array(short), np.ones(3))
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(gradient(rng, sizes, shapes, limit), dtype)
+    for sizes, shapes, limit in [
+        ((1.0,), [(1,)], 0.1),
+        ((10.0, 0.1), [(3, 4), (3,)], 1.0),
+        ((1.0, 1.0, 100.0), [(2, 5), (5, 1), (5,)], 2.0),
+        ((0.01, 0.02), [(2, 2), (2,)], 5.0),
+    ]
+    for dtype in ("float64", "float32")
+]
+check(
+    cosines_of_clipping,
+    reference_cosines_of_clipping,
+    hidden,
+    outputs=OUTPUTS,
+)
+### END HIDDEN TESTS
+print("Task 3 holds.")
+
+# %% mistakes="cosines_of_clipping"
+[
+    {
+        "name": "elementwise clipping keeps the direction",
+        "was": "xp.clip(flat, -limit, limit)",
+        "is": "flat * min(1.0, limit / float(xp.max(abs(flat))))",
+        "says": "`by_entry` was scaled by one number, so its direction stayed; clipping by entry cuts the large entries alone, and that turns the gradient",
+    },
+    {
+        "name": "one side only",
+        "was": "xp.clip(flat, -limit, limit)",
+        "is": "xp.clip(flat, None, limit)",
+        "says": "entries above the limit were cut, those below -limit were not",
+    },
+    {
+        "name": "arrays shortened together",
+        "was": "xp.concat([shortened(a) for a in arrays])",
+        "is": "xp.concat([a * min(1.0, limit / length(flat)) for a in arrays])",
+        "says": "in `by_array` every array was multiplied by the same number, from the norm of the whole; there each has its own norm",
+    },
+    {
+        "name": "short arrays stretched",
+        "was": "a * min(1.0, limit / length(a))",
+        "is": "a * (limit / length(a))",
+        "says": "arrays that are shorter than the limit were stretched to it; clipping only shortens",
+    },
+    {
+        "name": "by norm is by array",
+        "was": "by_norm = shortened(flat)",
+        "is": "by_norm = xp.concat([shortened(a) for a in arrays])",
+        "says": "`by_norm` took the norm of each array; the global norm is that of all entries of all arrays, and then nothing turns",
+    },
+    {
+        "name": "largest entry taken for the length",
+        "was": "limit / length(a)",
+        "is": "limit / float(xp.max(abs(a)))",
+        "says": "the largest entry was taken for the length; the length is the root of the sum of squares",
+    },
+    {
+        "name": "product taken for a cosine",
+        "was": "float(c @ flat) / (length(c) * length(flat))",
+        "is": "float(c @ flat) / length(flat) ** 2",
+        "says": "a cosine divides by both lengths, that of the clipped gradient and that of the original; this is also 'how much shorter'",
+    },
+    {
+        "name": "caller's gradient changed",
+        "was": "return a * min(1.0, limit / length(a))",
+        "is": "a *= min(1.0, limit / length(a))\n        return a",
+        "says": "`a *= ...` changes the caller's gradient: a flat array can be a view of the original",
+    },
+]
+
+# %% [markdown]
+# ## Task 4: a controlled experiment (4 points)
+#
+# "With an orthogonal start it worked better." Better than what, changed by what else, and how often? Write the function that answers. It gets
+#
+# - `score(setting, rng)`, a number, **lower is better**; a setting is a dict such as `{"start": "normal", "radius": 1.0}`,
+# - two settings with the same keys, `control` and `treatment`, that must differ in **exactly one** value,
+# - a list of seeds.
+#
+# For each seed, score both settings, each with a *fresh* generator `np.random.default_rng(seed)`, so that the two see the same random numbers. Return
+# the name of what was changed, the differences treatment − control as an array, their median, and the number of seeds (an int) at which the treatment was better.
+#
+# Raise `ValueError` where not exactly one value differs.
+#
+# <details><summary>Hint 1</summary>
+#
+# `changed = [k for k in control if control[k] != treatment[k]]` has to have one element.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Why fresh? A generator that has been used goes on where it stopped: the treatment would get other weights and other data, and luck would be counted as effect.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# Lower is better, so the treatment was better where the difference is negative: `int((differences < 0).sum())`. The median is a number: `float(np.median(differences))`.
+# </details>
+
+
+# %% solution="compare_settings"
+def compare_settings(score, control, treatment, seeds):
+    """What one change does, seed by seed, with all else equal.
+
+    Shapes: -> changed; differences (K,), one a seed; median; better
+    """
+    ### BEGIN SOLUTION
+    changed = [k for k in control if control[k] != treatment[k]]
+    if len(changed) != 1:
+        raise ValueError(f"expected one change, got {changed}")
+    differences = np.array(
+        [
+            score(treatment, np.random.default_rng(seed))
+            - score(control, np.random.default_rng(seed))
+            for seed in seeds
+        ]
+    )
+    better = int((differences < 0).sum())
+    return changed[0], differences, float(np.median(differences)), better
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it. The score here says how far a start's growth rate is from 1, under noise, over 20 steps. Everything else in the two settings is equal.
+
+
+# %%
+def distance_from_one(setting, rng):
+    H, T = 30, 20
+    if setting["start"] == "orthogonal":
+        W_h = setting["radius"] * orthogonal(rng, H)
+    else:
+        W_h = scaled_gaussian(rng, H, setting["radius"])
+    params = Params(np.eye(H), W_h, np.zeros(H), np.zeros(H))
+    x = setting["noise"] * rng.normal(size=(T, 1, H))
+    _, state, tape = unroll(rnn_cell, params, x, (np.zeros((1, H)),))
+    J = book_state_jacobians(rnn_cell_vjp, params, tape, state)
+    return abs(np.log(np.linalg.norm(J[-1, 0], 2)) / T)
+
+
+normal = {"start": "normal", "radius": 1.0, "noise": 0.1}
+print(
+    compare_settings(
+        distance_from_one,
+        normal,
+        {**normal, "start": "orthogonal"},
+        [0, 1, 2],
+    )
+)
+
+# %% test="compare_settings" points=4
+import numpy as np
+
+from rnncore.testing import assert_close, check, stored
+
+OUTPUTS = "changed, differences, median, better"
+
+
+def chancy(setting, rng):
+    """A score that is mostly luck, and a little the setting's doing."""
+    luck = rng.normal(size=setting["draws"]).mean()
+    return luck * (1 + setting["gain"]) + 0.1 * setting["cost"]
+
+
+def trial(change, seeds):
+    control = {"draws": 3, "gain": 0.0, "cost": 2.0}
+    return {
+        "score": chancy,
+        "control": control,
+        "treatment": {**control, **change},
+        "seeds": seeds,
+    }
+
+
+visible = [
+    trial({"gain": 0.5}, [0, 1, 2, 3, 4, 5, 6]),
+    trial({"cost": 1.5}, [4, 8]),
+]
+check(
+    compare_settings, stored("compare_settings"), visible, outputs=OUTPUTS
+)
+# with the same luck on both sides, a cheaper setting is better by 0.05
+_, differences, _, better = compare_settings(**visible[1])
+assert_close("the differences", differences, np.full(2, -0.05))
+
+
+def refuses(change):
+    """Whether a comparison of these settings is refused by ValueError."""
+    try:
+        compare_settings(**trial(change, [0, 1]))
+    except ValueError:
+        return True
+    return False
+
+
+assert refuses({"gain": 0.5, "cost": 1.0}), (
+    "two things were changed at once: expected a ValueError, got a result"
+)
+assert refuses({}), (
+    "nothing was changed: expected a ValueError, got a result"
+)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    trial(change, [int(s) for s in rng.integers(0, 1000, count)])
+    for change, count in [
+        ({"gain": -0.3}, 5),
+        ({"draws": 2}, 8),
+        ({"cost": 3.0}, 1),
+        ({"gain": 2.0}, 9),
+    ]
+]
+check(compare_settings, reference_compare_settings, hidden, outputs=OUTPUTS)
+for change in ({"draws": 5, "cost": 0.0}, {}):
+    why = f"{len(change)} changes: expected a ValueError, got a result"
+    assert refuses(change), why
+### END HIDDEN TESTS
+print("Task 4 holds.")
+
+# %% mistakes="compare_settings"
+[
+    {
+        "name": "not paired",
+        "was": "- score(control, np.random.default_rng(seed))",
+        "is": "- score(control, np.random.default_rng(seed + 1))",
+        "says": "the control had another seed than the treatment: luck is counted as effect",
+    },
+    {
+        "name": "one seed for all",
+        "was": "score(treatment, np.random.default_rng(seed))\n            - score(control, np.random.default_rng(seed))",
+        "is": "score(treatment, np.random.default_rng(seeds[0]))\n            - score(control, np.random.default_rng(seeds[0]))",
+        "says": "every pair had the first seed: many copies of one run, not many runs",
+    },
+    {
+        "name": "control minus treatment",
+        "was": "differences = np.array(",
+        "is": "differences = -np.array(",
+        "says": "the differences have the wrong sign: treatment minus control was asked for",
+    },
+    {
+        "name": "higher taken for better",
+        "was": "(differences < 0)",
+        "is": "(differences > 0)",
+        "says": "seeds were counted at which the treatment scored higher; lower is better here",
+    },
+    {
+        "name": "mean instead of median",
+        "was": "np.median(",
+        "is": "np.mean(",
+        "says": "this is the mean; one lucky seed can move a mean anywhere, and the median was asked for",
+    },
+    {
+        "name": "only the sign kept",
+        "was": "float(np.median(differences))",
+        "is": "float(np.median(np.sign(differences)))",
+        "says": "the median of the signs does not tell how large the effect is",
+    },
+    {
+        "name": "two changes at once",
+        "visible": False,
+        "was": "len(changed) != 1",
+        "is": "not changed",
+        "says": "settings that differ in two things were compared; then nobody knows which of them did it",
+    },
+    {
+        "name": "nothing changed",
+        "visible": False,
+        "was": "if len(changed) != 1:",
+        "is": "changed = changed or list(control)\n    if len(changed) > 3:",
+        "says": "settings that do not differ were compared",
+    },
+]
+
+# %% [markdown]
+# ## Task 5, closed book: `state_jacobians` (4 points)
+#
+# Close the chapter. Rebuild the function that hands a loop the rows of an identity matrix and takes home a Jacobian at every lag, for any cell.
+#
+# The rows are given: `d_state` is a tuple with one array for each part of the state, (n, 1, H) each, where n counts all units of all parts. With an axis in front of the batch, a cell's vjp carries all n
+# gradients at once. What is left is the loop.
+#
+# - `cell_vjp(d_state, cache)` returns `d_a_x, d_a_h, d_state`; the first part of that state is what went past $W_h$ (0.0 where nothing does).
+# - `tape.caches` has one cache a step, the first step first.
+# - The result's entry k − 1 is lag k. Its axes are lag, sequence, unit of the last state, unit of the earlier state.
+#
+# <details><summary>Hint 1</summary>
+#
+# It is the loop of `bptt` without d_y and without weights: from the last cache to the first.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# After each step, put the parts of d_state side by side: `xp.concat(d_state, axis=-1)` is (n, B, n).
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `d_state = (d_a_h @ params.W_h + d_past, *d_memory)`. Stacked, the axes are (T, n, B, n); `xp.permute_dims(..., (0, 2, 1, 3))` brings the batch forward.
+# </details>
+
+
+# %% solution="state_jacobians" closed_book=true
+def state_jacobians(cell_vjp, params, tape, state):
+    """The Jacobian of the last state by the state k steps before it.
+
+    Shapes: state ((B, H), ...) -> jacobians (T, B, n, n)
+    """
+    xp = array_namespace(state[0])
+    n = sum(part.shape[-1] for part in state)
+    eye = xp.eye(n, dtype=state[0].dtype, device=device_of(state[0]))
+    H = state[0].shape[-1]
+    d_state = tuple(eye[:, None, k : k + H] for k in range(0, n, H))
+    jacobians = []
+    ### BEGIN SOLUTION
+    for cache in reversed(tape.caches):
+        _, d_a_h, (d_past, *d_memory) = cell_vjp(d_state, cache)
+        d_state = (d_a_h @ params.W_h + d_past, *d_memory)
+        jacobians.append(xp.concat(d_state, axis=-1))
+    return xp.permute_dims(xp.stack(jacobians), (0, 2, 1, 3))
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: the same Jacobians as the book's.
+
+# %%
+rng = np.random.default_rng(0)
+params = move(init_params(rng, 2, 3))
+_, state, tape = unroll(
+    rnn_cell,
+    params,
+    move(rng.normal(size=(4, 2, 2))),
+    (move(rng.normal(size=(2, 3))),),
+)
+mine = state_jacobians(rnn_cell_vjp, params, tape, state)
+book = book_state_jacobians(rnn_cell_vjp, params, tape, state)
+print("largest difference:", float(abs(mine - book).max()))
+
+# %% test="state_jacobians" points=4
+import numpy as np
+
+from rnncore.bptt import rnn_cell_vjp
+from rnncore.gradient_flow import state_jacobians as book_state_jacobians
+from rnncore.gru import gru_cell, gru_cell_vjp
+from rnncore.lstm import lstm_cell, lstm_cell_vjp
+from rnncore.rnn import init_params, rnn_cell, unroll
+from rnncore.testing import check, mover, stored
+
+CELLS = [
+    (rnn_cell, rnn_cell_vjp, 1, 1),  # gates, parts of the state
+    (lstm_cell, lstm_cell_vjp, 4, 2),  # chapter 6: a second part
+    (gru_cell, gru_cell_vjp, 3, 1),  # chapter 7: a way past W_h
+]
+
+
+def taped(rng, T, B, D, H, which, dtype="float64"):
+    """Arguments of state_jacobians, from a run of one of the cells."""
+    move = mover(device)
+    cell, vjp, G, parts = CELLS[which]
+    params = move(init_params(rng, D, H, G), dtype)
+    x = move(rng.normal(size=(T, B, D)), dtype)
+    start = move(tuple(rng.normal(size=(parts, B, H))), dtype)
+    _, state, tape = unroll(cell, params, x, start)
+    return dict(cell_vjp=vjp, params=params, tape=tape, state=state)
+
+
+rng = np.random.default_rng(4)
+visible = [taped(rng, 3, 2, 1, 2, which) for which in (0, 1, 2)]
+check(
+    state_jacobians,
+    stored("state_jacobians"),
+    visible,
+    outputs="jacobians",
+)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    taped(rng, T, B, D, H, which, dtype)
+    for T, B, D, H in [(1, 1, 1, 1), (5, 2, 3, 4), (6, 3, 1, 3)]
+    for which in (0, 1, 2)
+    for dtype in ("float64", "float32")
+]
+check(state_jacobians, book_state_jacobians, hidden, outputs="jacobians")
+### END HIDDEN TESTS
+print("Task 5 holds.")
+
+# %% mistakes="state_jacobians"
+[
+    {
+        "name": "W_h transposed",
+        "was": "d_a_h @ params.W_h + d_past",
+        "is": "(d_a_h @ params.W_h.T if params.W_h.shape[0] == params.W_h.shape[1] else d_a_h @ params.W_h) + d_past",
+        "says": "backward multiplies by W_h itself, not by W_h.T",
+    },
+    {
+        "name": "forward in time",
+        "was": "reversed(tape.caches)",
+        "is": "tape.caches",
+        "says": "the loop ran from the first step to the last, so the factors stand in the wrong order: a gradient comes from the future, and lag 1 is the last step",
+    },
+    {
+        "name": "Jacobian transposed",
+        "was": "(0, 2, 1, 3)",
+        "is": "(0, 2, 3, 1)",
+        "says": "each Jacobian is transposed: entry (i, j) is the derivative of unit i of the last state by unit j of the earlier one",
+    },
+    {
+        "name": "longest lag first",
+        "was": "xp.stack(jacobians)",
+        "is": "xp.stack(jacobians[::-1])",
+        "says": "the lags stand in the order of time; entry 0 is to be lag 1, the last step",
+    },
+    {
+        "name": "path past dropped",
+        "was": "params.W_h + d_past",
+        "is": "params.W_h",
+        "says": "what the cell returns for h in its third result went past W_h, and must be added to what came through it",
+    },
+    {
+        "name": "memory dropped",
+        "was": "+ d_past, *d_memory)",
+        "is": "+ d_past, *(0 * m for m in d_memory))",
+        "says": "the gradient of the second part of the state (c) did not reach the step before: d h / d h alone leaves out what travels in c",
+    },
+    {
+        "name": "recurrent term dropped",
+        "was": "d_a_h @ params.W_h + d_past",
+        "is": "0 * (d_a_h @ params.W_h) + d_past",
+        "says": "nothing went back through W_h",
+    },
+    {
+        "name": "one step, again and again",
+        "was": "cell_vjp(d_state, cache)",
+        "is": "cell_vjp(d_state, tape.caches[-1])",
+        "says": "every step used the slopes of the last one; each step has a cache of its own",
+    },
+]
+
+# %% [markdown]
+# ## The mutant hunt (4 points)
+#
+# `clip_by_global_norm(d_params, limit)` of chapter 4 has seven wrong relatives. Each is one small edit away from it, each runs without an error, and each is a **box** that you cannot look into.
+#
+# Write `gradients_that_tell()`: a list of `(d_params, limit)` on which the boxes give themselves away. d_params is a tuple of float64 NumPy arrays. What counts is both results: the clipped arrays and the norm. Points are for the boxes
+# that some probe tells apart; the last point is for all of them with at most two probes.
+#
+# <details><summary>Hint 1</summary>
+#
+# A gradient that is too long shows nothing about what happens to one that is not.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# With a single array, "by array" is "by norm". With a limit of 1, whoever forgets to multiply by the limit is right. With matrices only, whoever forgets the biases is, too.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# One long gradient of a matrix and a vector with entries of several sizes, and a limit such as 2.5; and one short gradient.
+# </details>
+
+
+# %% solution="gradients_that_tell"
+def gradients_that_tell():
+    """A list of (d_params, limit); d_params is a tuple of arrays."""
+    ### BEGIN SOLUTION
+    rng = np.random.default_rng(0)
+    long = 3 * rng.normal(size=(3, 2)), rng.normal(size=(4,))
+    short = 0.1 * rng.normal(size=(2, 2)), 0.1 * rng.normal(size=(2,))
+    return [(long, 2.5), (short, 2.5)]
+    ### END SOLUTION
+
+
+# %% [markdown]
+# The boxes, to play with. A first probe of the kind that one writes in a hurry:
+
+# %%
+boxes = black_boxes("gradients_that_tell")
+hasty = (np.array([[3.0, 0.0], [0.0, 4.0]]),), 1.0
+right = clip_by_global_norm(*hasty)
+for name, box in boxes.items():
+    wrong = box(*hasty)
+    same = np.allclose(wrong[0][0], right[0][0]) and wrong[1] == right[1]
+    print(name, "looks right" if same else "differs")
+
+# %% test="gradients_that_tell" points=4
+from rnncore.optim import clip_by_global_norm
+from rnncore.testing import black_boxes, hunt
+
+hunt(
+    clip_by_global_norm,
+    black_boxes("gradients_that_tell"),
+    gradients_that_tell(),
+    few=2,
+    points=4,
+)
+
+# %% mutants="gradients_that_tell" of="rnncore.optim.clip_by_global_norm"
+[
+    {
+        "name": "stretches what is short",
+        "was": "if not limit < norm < math.inf:",
+        "is": "if not norm < math.inf:",
+        "says": "every gradient is brought to the length of the limit, short ones too",
+    },
+    {
+        "name": "by entry",
+        "was": "d * (limit / norm)",
+        "is": "array_namespace(d).clip(d, -limit, limit)",
+        "says": "elementwise clipping: the direction changes",
+    },
+    {
+        "name": "each array by its own norm",
+        "was": "d * (limit / norm)",
+        "is": "d * min(1.0, limit / global_norm(d))",
+        "says": "arrays are shortened by themselves: the direction changes, unseen with one array",
+    },
+    {
+        "name": "limit forgotten",
+        "was": "d * (limit / norm)",
+        "is": "d * (1 / norm)",
+        "says": "clipped gradients get length 1, whatever the limit: unseen at a limit of 1",
+    },
+    {
+        "name": "norm after clipping",
+        "was": "d_params), norm",
+        "is": "d_params), limit",
+        "says": "the norm that is told is that of the clipped gradient, so no plot ever shows an explosion",
+    },
+    {
+        "name": "vectors left out",
+        "was": "d * (limit / norm)",
+        "is": "d * (limit / norm) if d.ndim > 1 else d",
+        "says": "biases are not clipped: unseen where all arrays are matrices",
+    },
+    {
+        "name": "sign lost",
+        "was": "d * (limit / norm)",
+        "is": "abs(d) * (limit / norm)",
+        "says": "all entries of a clipped gradient are positive: unseen where they were",
+    },
+]
+
+# %% [markdown]
+# ## Experiment: loudness, size, and a controlled comparison
+#
+# A network of 40 units under noise. You have two sliders: the spectral radius of $W_h$ and the loudness of the noise. The plot shows $\log_{10} \lVert J_k \rVert$ against the lag, from your closed-book function, for a normal and for
+# an orthogonal matrix of the same radius. Beneath it, `compare_settings` says over eight seeds which of the two is nearer to a rate of 1.
+#
+# **Predict**, before you run anything: which start is nearer to rate 1 at radius 1 without noise, at radius 1 with noise of 1, and at radius 1.5 with noise of 1? Write `"normal"` or `"orthogonal"`. Nothing is graded here;
+# your words are kept in the notebook for you to come back to.
+
+# %%
+my_prediction = {
+    "radius 1, no noise": "",
+    "radius 1, noise 1": "",
+    "radius 1.5, noise 1": "",
+}
+
+
+# %% experiment
+def drawn(start, radius, rng, H=40):
+    if start == "orthogonal":
+        return radius * orthogonal(rng, H)
+    return scaled_gaussian(rng, H, radius)
+
+
+def norm_by_lag(start, radius, loudness, T=50, H=40):
+    rng = np.random.default_rng(0)
+    W_h = drawn(start, radius, rng)
+    params = move(Params(np.eye(H), W_h, np.zeros(H), np.zeros(H)))
+    x = move(loudness * rng.normal(size=(T, 1, H)))
+    _, state, tape = unroll(rnn_cell, params, x, (move(np.zeros((1, H))),))
+    J = to_numpy(state_jacobians(rnn_cell_vjp, params, tape, state))
+    norms = np.linalg.norm(J[:, 0], 2, axis=(1, 2))
+    return np.log10(np.maximum(norms, 1e-300))
+
+
+def off_one(setting, rng):
+    W_h = move(drawn(setting["start"], setting["radius"], rng))
+    noise = move(setting["loudness"] * rng.normal(size=(50, 1, 40)))
+    rate = noisy_growth_rate(W_h, noise, move(np.zeros((1, 40))))
+    return abs(float(np.log(to_numpy(rate)[0])))
+
+
+def show(radius=1.0, loudness=0.0):
+    print("You predicted", my_prediction)
+    plot_lines(
+        {
+            start: norm_by_lag(start, radius, loudness)
+            for start in ("normal", "orthogonal")
+        },
+        "lag - 1",
+        "log10 of the norm",
+        f"radius {radius}, loudness {loudness}",
+    )
+    control = dict(start="normal", radius=radius, loudness=loudness)
+    treatment = {**control, "start": "orthogonal"}
+    _, _, median, better = compare_settings(
+        off_one, control, treatment, range(8)
+    )
+    print(
+        f"orthogonal is nearer to rate 1 for {better} of 8 seeds; "
+        f"median difference {median:.3f}"
+    )
+
+
+from ipywidgets import FloatSlider, interact
+
+interact(
+    show,
+    radius=FloatSlider(1, min=0.2, max=2.0, step=0.1, description="radius"),
+    loudness=FloatSlider(
+        0, min=0.0, max=2.0, step=0.1, description="loudness"
+    ),
+)
+
+# %% [markdown]
+# Explain what you saw. At which radius does the noise stop mattering? Where does the orthogonal start lose its advantage, and why does the matrix not help there? Which one thing was changed between control and treatment,
+# and what would have been confounded if the radius had changed with it?
+
+# %% [markdown]
+# ## In your own words (2 points)
+#
+# A colleague trains on sequences of 200 steps and reports: "The gradient's norm stays near 1.5 in every step, and I clip at 1. So nothing vanishes and nothing explodes; the network must be too small to learn the long
+# lags." In four to six sentences: what does the norm show, what does it hide, what does clipping do for long lags, and which measurement would you ask for?
+
+# %% [markdown] answer="healthy_norm" points=2
+# The norm of the whole gradient is a sum over all lags, and short lags dominate it. So a norm of 1.5 is quite compatible with contributions from lag 100 that are smaller by many powers of ten: vanishing does not mean that the total gradient is
+# zero. Clipping at 1 multiplies all of it by one number, about 0.67, long and short lags alike; it protects against a single huge step, and restores nothing that has faded. I would ask for the norm of the Jacobian of the state against lag, or for the
+# gradient of W_h split by lag, at the start and during training, and for the score beside that of a constant predictor. Only if the gradient does reach back far enough is the size of the network worth looking at.
+#
+# Rubric: 1 point for "the total norm is dominated by short lags, so it cannot show vanishing"; 1 point for "clipping scales everything alike and cures no vanishing" together with one fitting measurement by lag. No point is lost for not naming the score.
