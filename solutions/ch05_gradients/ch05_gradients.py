@@ -658,7 +658,7 @@ def compare_settings(score, control, treatment, seeds):
 
 
 # %% [markdown]
-# Try it. The score here says how far a start's growth rate is from 1, under noise, over 20 steps. Everything else in the two settings is equal.
+# Try it. The score here says how far a start's growth rate is from 1, under noise, over 20 steps. Everything else in the two settings is equal. Did you expect this sign? The experiment at the end lets you look into it.
 
 
 # %%
@@ -1148,7 +1148,7 @@ def show(radius=1.0, loudness=0.0):
 
 from ipywidgets import FloatSlider, interact
 
-interact(
+_ = interact(
     show,
     radius=FloatSlider(1, min=0.2, max=2.0, step=0.1, description="radius"),
     loudness=FloatSlider(
@@ -1157,7 +1157,7 @@ interact(
 )
 
 # %% [markdown]
-# Explain what you saw. At which radius does the noise stop mattering? Where does the orthogonal start lose its advantage, and why does the matrix not help there? Which one thing was changed between control and treatment,
+# Explain what you saw. Without noise, which of the two is nearer to 1 at radius 1, and why is the other one above 1 (think of the hump)? With noise, what has become of that, and why can no matrix of this radius help? Which one thing was changed between control and treatment,
 # and what would have been confounded if the radius had changed with it?
 
 # %% [markdown]
