@@ -177,10 +177,11 @@ def to_numpy(a: Array) -> np.ndarray:
 def tree_map(f: Callable, tree: Any, *others: Any) -> Any:
     """Apply `f` leaf by leaf to nested tuples, NamedTuples, lists and dicts."""
     if isinstance(tree, dict):
-        return {
+        entries = {
             k: tree_map(f, v, *(o[k] for o in others))
             for k, v in tree.items()
         }
+        return entries if type(tree) is dict else type(tree)(entries)
     if isinstance(tree, tuple | list):
         parts = [
             tree_map(f, *leaves)
