@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.tsa.ar_model import AutoReg
 
-from rnncore.backend import to_numpy
+from rnncore.backend import to_numpy, tree_map
 from rnncore.sequence import (
     bits_per_character,
     count_ngrams,
@@ -79,9 +79,14 @@ def test_a_model_used_less_deep_is_the_model_of_lower_order():
     assert np.array_equal(nats, surprisal(low, "cadabra"))
 
 
+def test_a_copied_model_still_counts_what_it_has_not_seen_as_zero():
+    copy = tree_map(lambda leaf: leaf, count_ngrams("abab", 2, "ab"))
+    assert copy.seen["bb"] == 0
+    assert probability(copy, "bb") == (0 + 1 / 2) / (1 + 1)
+
+
 def test_words_in_a_tuple_count_like_letters():
-    words, letters = ("x", "yy", "x", "yy", "yy"), "abaab"
-    letters = "ababb"
+    words, letters = ("x", "yy", "x", "yy", "yy"), "ababb"
     one = count_ngrams(words, 3, {"x", "yy"})
     other = count_ngrams(letters, 3, "ab")
     assert np.array_equal(surprisal(one, words), surprisal(other, letters))

@@ -1,0 +1,991 @@
+# %% [markdown]
+# # Assignment 1: sequences
+#
+# *60 to 80 minutes, 24 points. Read both pages of chapter 1 first.*
+#
+# You will mend an experiment whose result is too good, count words with gaps between them, measure perplexity where sequences have different lengths and MASE where the
+# series has a season, and rebuild the $n$-gram's probability with the book closed. At the end your mended experiment plays against the leaky one on a series that nobody can forecast.
+#
+# What you need, in one table:
+#
+# | letter | shape | meaning |
+# | --- | --- | --- |
+# | $x$ | (T,) or (T, B) | a series, or B of them: time comes first |
+# | $-\log p$ | (T, B) | surprisal in nats, of token t of sequence b |
+# | mask | (T, B) | True where there is a token, False where a shorter sequence was filled up |
+# | $c(u, w)$, $c(u)$ | numbers | how often token $w$ came after context $u$, and how often any did |
+#
+# $$\text{perplexity} = \exp\Bigl(\frac1T \sum_t -\log p_t\Bigr) \qquad \text{MASE} = \frac{\text{mean } |x - \hat x| \text{ on the test}}{\text{mean } |x_t - x_{t-1}| \text{ in training}}$$
+#
+# ### Before you start: two questions from the prelude
+#
+# <details><summary>Chapter 0: a value is used in two places of a computation. What is its gradient?</summary>
+#
+# The sum of the gradients that come back from the two places. Nothing is averaged.
+# </details>
+#
+# <details><summary>Chapter 0: h_t = w h_{t-1} with h_0 = 1. What is the derivative of h_3 with respect to w?</summary>
+#
+# h_3 = w³, so 3 w²: one w² from each of the three places where w is used.
+# </details>
+
+# %% [markdown]
+# ## Imports, and where to compute
+#
+# Leave `"numpy"`, or write `"cpu"` or `"cuda"` to run the same notebook on torch. The tests count the same.
+
+# %%
+from collections import Counter
+from math import exp, log
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnncore.backend import array_namespace, to_numpy
+from rnncore.display import plot_lines
+from rnncore.sequence import count_ngrams, windows
+from rnncore.testing import mover
+
+device = "numpy"
+
+# %% [markdown]
+# ## Two scores by hand
+#
+# A training series 1, 3, 2, 5; then the truth is 6, 2 and somebody forecast 5, 5. In training the steps are 2, 1 and 3: their mean is the ruler. Work out the MASE on paper, then run the cell.
+
+# %%
+training, truth, guess = [1.0, 3.0, 2.0, 5.0], [6.0, 2.0], [5.0, 5.0]
+steps = [abs(training[t] - training[t - 1]) for t in (1, 2, 3)]
+ruler = sum(steps) / len(steps)  # 2.0
+errors = [abs(a - b) for a, b in zip(truth, guess, strict=True)]
+print(
+    "MASE =", sum(errors) / len(errors) / ruler, " by hand: (1 + 3) / 2 / 2"
+)
+
+# %% [markdown]
+# Now a perplexity: a model gave the four tokens of a text the probabilities 1/2, 1/8, 1/4 and 1/4. One line is left out. What must be done with the four surprisals before exp is taken, once? Write the line, and run again.
+#
+# <details><summary>The missing line</summary>
+#
+# `mean = sum(nats) / len(nats)`: the mean surprisal is 2 bits = 2 log 2 nats.
+# </details>
+
+# %%
+nats = [-log(p) for p in (1 / 2, 1 / 8, 1 / 4, 1 / 4)]
+mean = 0.0
+# (the missing line)
+print(
+    "perplexity =", exp(mean), " by hand: 2 ** ((1 + 3 + 2 + 2) / 4) =", 4
+)
+
+# %% [markdown]
+# ## Task 1: three leaks (5 points)
+#
+# `leaky_split` cuts a series into windows to train on and windows to test on, scaled to mean 0 and standard deviation 1. Somebody found that a linear model trained on its windows forecasts **a random walk**, which is impossible. There are three leaks in it: three places where the test gets
+# into the training, or the answer into the question. Find them; write down a word for each.
+#
+# Then write `honest_split`, which does the same job without them:
+#
+# - mean and standard deviation are those of `x[:cut]`, the past, and scale everything (the standard deviation divides by the number of values, as `xp.std` does);
+# - each training window, with its target, lies wholly before `cut`; each test window, with its target, wholly from `cut` on: no value stands on both sides;
+# - a window is `size` values in a row, as they are; its target is the value that follows.
+#
+# `windows(x, size)` of the chapter is at hand: it gives all windows of a series, (N, size), and the value after each, (N,).
+#
+# <details><summary>Hint 1</summary>
+#
+# For each number that `leaky_split` returns for the training, ask: would it change if the last value of the series were another one? And for each window: would it change with its own target?
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# The mean of all values knows the future. A centred average knows the next value, and for a window's last entry the next value is the target. Every fourth window shares all but a few of its values with its neighbours in the training.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# Cut the series first: `past, future = x[:cut], x[cut:]`. Take mean and std of `past`. Scale both with them, and call `windows` twice.
+# </details>
+
+
+# %%
+class Split(NamedTuple):
+    """Windows to train on and to test on, and what undoes the scaling."""
+
+    train_x: Any  # (N, size)
+    train_y: Any  # (N,)
+    test_x: Any  # (M, size)
+    test_y: Any  # (M,)
+    mean: Any  # ()
+    std: Any  # ()
+
+
+def leaky_split(x, size, cut):
+    """About a quarter of the windows for the test; three leaks."""
+    xp = array_namespace(x)
+    mean, std = xp.mean(x), xp.std(x)
+    z = (x - mean) / std
+    smooth = (z[:-2] + z[1:-1] + z[2:]) / 3  # less noise, centred
+    inputs, _ = windows(smooth, size)
+    targets = z[size + 1 : -1]  # what follows the window's last centre
+    test = xp.arange(inputs.shape[0]) % 4 == 3
+    return Split(
+        inputs[~test],
+        targets[~test],
+        inputs[test],
+        targets[test],
+        mean,
+        std,
+    )
+
+
+# %% solution="honest_split"
+def honest_split(x, size, cut):
+    """Windows before and from `cut`, scaled with what was known then.
+
+    Shapes: x (T,)
+        -> train_x (N, size); train_y (N,); test_x (M, size); test_y (M,);
+        mean (); std ()
+    """
+    xp = array_namespace(x)
+    ### BEGIN SOLUTION
+    past, future = x[:cut], x[cut:]
+    mean, std = xp.mean(past), xp.std(past)
+    train_x, train_y = windows((past - mean) / std, size)
+    test_x, test_y = windows((future - mean) / std, size)
+    return Split(train_x, train_y, test_x, test_y, mean, std)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: the past is 0, 2, 0, 2, with mean 1 and standard deviation 1; the future is 5, 7, 9. Scaled, the first training window is (-1, 1) with target -1, and the only test window (4, 6) with target 8.
+
+# %%
+move = mover(device)
+print(honest_split(move(np.array([0.0, 2, 0, 2, 5, 7, 9])), 2, 4))
+
+# %% test="honest_split" points=5
+import numpy as np
+
+from rnncore.testing import assert_close, check, mover, stored
+
+move = mover(device)
+OUTPUTS = "train_x, train_y, test_x, test_y, mean, std"
+
+
+def walk(rng, T, size, cut):
+    return {"x": rng.normal(size=T).cumsum() + 3, "size": size, "cut": cut}
+
+
+visible = move(walk(np.random.default_rng(1), 14, 3, 8))
+check(honest_split, stored("honest_split"), [visible], outputs=OUTPUTS)
+x = np.array([0.0, 2, 0, 2, 5, 7, 9])
+by_hand = honest_split(move(x), 2, 4)
+assert_close("test_x of the example", by_hand[2], np.array([[4.0, 6]]))
+assert_close("test_y of the example", by_hand[3], np.array([8.0]))
+moved = x + 100 * (np.arange(7) >= 4)  # another future
+after = honest_split(move(moved), 2, 4)
+for name, a, b in zip(OUTPUTS.split(", "), by_hand, after, strict=True):
+    if not name.startswith("test"):
+        assert_close(f"{name}, with another future,", b, a)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(walk(rng, T, size, cut), dtype)
+    for T, size, cut in [(4, 1, 2), (30, 4, 21), (25, 7, 12), (40, 2, 9)]
+    for dtype in ("float64", "float32")
+]
+check(honest_split, reference_honest_split, hidden, outputs=OUTPUTS)
+### END HIDDEN TESTS
+print("Task 1 holds.")
+
+# %% mistakes="honest_split"
+[
+    {
+        "name": "scaler fitted on all data",
+        "was": "xp.mean(past), xp.std(past)",
+        "is": "xp.mean(x), xp.std(x)",
+        "says": "the scaler was fitted on all the data: mean and std know the future; take them over x[:cut]",
+    },
+    {
+        "name": "scaler fitted on the test",
+        "was": "windows((future - mean) / std, size)",
+        "is": "windows((future - xp.mean(future)) / xp.std(future), size)",
+        "says": "the test was scaled with its own mean and std, which nobody knows when the forecast is made; use those of the past",
+    },
+    {
+        "name": "overlapping windows across the split",
+        "was": "windows((past - mean) / std, size)",
+        "is": "windows((x[: cut + size] - mean) / std, size)",
+        "says": "the last training windows reach over the cut, so values stand in the training and in the test; cut the series first, then make windows",
+    },
+    {
+        "name": "test windows begin in the past",
+        "was": "windows((future - mean) / std, size)",
+        "is": "windows((x[cut - size :] - mean) / std, size)",
+        "says": "the first test windows begin before the cut. That is a usual convention, since the past is known when one forecasts; here no value may stand on both sides",
+    },
+    {
+        "name": "targets not shifted",
+        "was": "return Split(train_x, train_y,",
+        "is": "return Split(train_x, train_x[:, -1],",
+        "says": "the training targets are the last values of their own windows: the question contains the answer; the target is the value after the window",
+    },
+    {
+        "name": "centred average kept",
+        "was": "return Split(train_x, train_y,",
+        "is": "return Split((train_x + xp.concat([train_x[:, 1:], train_y[:, None]], axis=1)) / 2, train_y,",
+        "says": "each value was averaged with the one after it, and for the last entry of a window the one after it is the target",
+    },
+    {
+        "name": "not scaled",
+        "was": "train_x, train_y = windows((past - mean) / std, size)",
+        "is": "train_x, train_y = windows(past, size)",
+        "says": "the training was not scaled and the test was: a model would see two different worlds",
+    },
+]
+
+# %% [markdown]
+# ## Task 2: words with gaps, and a way back (4 points)
+#
+# After "the cold" an $n$-gram that has never seen "cold" knows nothing but how often each word occurs. The word before that, "the", still says something: a **skip-gram** counts what came $k$ places after it, whatever stood between.
+#
+# Score a token $w$ after the words `before` like this. For the gaps $k = 1, 2, \dots, G$ in turn, let $u$ be the $k$-th word from the end of `before`, $c_k(u, w)$ how often $w$ came exactly $k$ places after $u$ in `tokens`, and $c_k(u)$ how often anything did. The **first** gap at which $c_k(u, w) > 0$ decides:
+#
+# $$s(w) = d^{\,k-1}\ \frac{c_k(u, w)}{c_k(u)}$$
+#
+# Each gap that had to be skipped costs a factor $d < 1$. If no gap has seen the pair (or `before` is too short for it), back off to the bag: $s(w) = d^{\,G}\, c(w) / T$, where $c(w)$ counts $w$ among all $T$ tokens. (The scores of all tokens do not sum to one: this is a score, not a probability. It is cheap, and Brants and others (2007) found it good enough for very large texts.)
+#
+# <details><summary>Hint 1</summary>
+#
+# All pairs with gap k: `zip(tokens, tokens[k:])`. The first of each pair is u, the second what came k places later. `zip` stops with the shorter one.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# c_k(u) counts u only where something stands k places after it: not among the last k tokens. `tokens[:-k].count(u)`.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# A loop over `k in range(1, gaps + 1)`, inside it `if len(before) >= k:`, count the pairs with a `Counter`, and `return` as soon as the pair was seen. After the loop, the bag.
+# </details>
+
+
+# %% solution="skip_score"
+def skip_score(tokens, before, token, gaps, discount):
+    """How well `token` fits after `before`, with gaps of 1 to `gaps`.
+
+    tokens and before are tuples of words, or texts (tuples of letters,
+    as it were); the result is a number from 0 to 1.
+    """
+    ### BEGIN SOLUTION
+    for k in range(1, gaps + 1):
+        if len(before) >= k:
+            context = before[-k]
+            pairs = Counter(zip(tokens, tokens[k:], strict=False))
+            seen = pairs[context, token]
+            if seen:
+                total = tokens[:-k].count(context)
+                return discount ** (k - 1) * seen / total
+    return discount**gaps * tokens.count(token) / len(tokens)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: after "sat" came "on" each time: 1. After "the cold" (never seen) "cat" falls back to a gap of 2, where it came after "the" in 0 of the cases, and so to the bag; "sat" came two places after "the" in 2 of 3 cases (there are four "the", but two places after the last of them the story has ended).
+
+# %%
+story = "the cat sat on the mat and the dog sat on the rug"
+story = tuple(story.split())
+for before, token in [
+    (("sat",), "on"),
+    (("the", "cold"), "sat"),
+    (("the", "cold"), "cat"),
+]:
+    score = skip_score(story, before, token, 2, 0.4)
+    print(*before, f"-> {token}:", round(score, 4))
+
+# %% test="skip_score" points=4
+import numpy as np
+
+from rnncore.testing import assert_close, check, stored
+
+
+def case(tokens, before, token, gaps=2, discount=0.4):
+    return {
+        "tokens": tokens,
+        "before": before,
+        "token": token,
+        "gaps": gaps,
+        "discount": discount,
+    }
+
+
+text = "abcacbabbcabca"
+visible = [
+    case(text, "b", "c"),  # decided by the gap of 1
+    case(text, "cxa", "a"),  # ab, ac: so gap 3 decides
+    case(text, "ax", "b"),
+    case(text, "bxx", "b", 3, 0.5),
+    case(text, "xx", "a"),  # the bag
+    case(text, "", "c", 1, 0.25),
+    case(text, "cb", "a", 2, 0.3),
+    case(text, "c", "z"),
+]
+check(skip_score, stored("skip_score"), visible, outputs="score")
+story = "the cat sat on the mat and the dog sat on the rug"
+story = tuple(story.split())
+by_hand = skip_score(story, ("the", "cold"), "sat", 2, 0.4)
+assert_close("the score of sat after the cold", by_hand, 0.4 * 2 / 3)
+by_hand = skip_score(story, ("a", "b"), "the", 2, 0.5)
+assert_close("the score of the after a b", by_hand, 0.25 * 4 / 13)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+
+
+def letters(size):
+    return "".join(rng.choice(list("abcde"), size))
+
+
+hidden = [
+    case(letters(T), letters(n), letters(1), gaps, rng.uniform(0.1, 0.9))
+    for T in (12, 40)
+    for n in (0, 1, 2, 5)
+    for gaps in (1, 2, 4)
+    for _ in range(4)
+]
+hidden += [
+    case(tuple(c["tokens"]), tuple(c["before"]), c["token"], 3)
+    for c in hidden
+]
+check(skip_score, reference_skip_score, hidden, outputs="score")
+### END HIDDEN TESTS
+print("Task 2 holds.")
+
+# %% mistakes="skip_score"
+[
+    {
+        "name": "counted where nothing follows",
+        "was": "tokens[:-k].count(context)",
+        "is": "tokens.count(context)",
+        "says": "c_k(u) was counted over the whole text; at the last k tokens nothing stands k places later",
+    },
+    {
+        "name": "one discount too many",
+        "was": "discount ** (k - 1) * seen",
+        "is": "discount**k * seen",
+        "says": "a gap of 1 costs nothing: the factor is d to the power k - 1",
+    },
+    {
+        "name": "pairs looked at backwards",
+        "was": "zip(tokens, tokens[k:], strict=False)",
+        "is": "zip(tokens[k:], tokens, strict=False)",
+        "says": "the pairs are turned round: they count what came before the context instead of after it",
+    },
+    {
+        "name": "targets not shifted far enough",
+        "was": "zip(tokens, tokens[k:], strict=False)",
+        "is": "zip(tokens, tokens[k - 1 :], strict=False)",
+        "says": "the pairs are one place too close: with k = 1 each token was paired with itself",
+    },
+    {
+        "name": "gap taken from the start",
+        "was": "before[-k]",
+        "is": "before[k - 1]",
+        "says": "the k-th word was counted from the start of `before`; what matters is the k-th from its end",
+    },
+    {
+        "name": "bag without its discount",
+        "was": "discount**gaps * tokens",
+        "is": "tokens",
+        "says": "the bag was reached by skipping all the gaps, and each of them costs a factor d",
+    },
+    {
+        "name": "share of pairs",
+        "was": "seen / total",
+        "is": "seen / (len(tokens) - k)",
+        "says": "the pair was counted as a share of all pairs, not of those that begin with the context",
+    },
+    {
+        "name": "last gap decides",
+        "was": "in range(1, gaps + 1):",
+        "is": "in range(gaps, 0, -1):",
+        "says": "the widest gap was asked first; the nearest word that has seen the pair decides",
+    },
+]
+
+# %% [markdown]
+# ## Task 3: perplexity under a mask (4 points)
+#
+# A batch of B sequences of different lengths is filled up to T steps; a mask, (T, B), says where a real token stands. What lies in the filled places is rubbish, maybe `inf` or `nan`. The perplexity of the batch counts every **real token** once:
+#
+# $$\exp\Bigl(\frac{\sum_{t,b} m_{tb}\, (-\log p_{tb})}{\sum_{t,b} m_{tb}}\Bigr)$$
+#
+# Raise a `ValueError` whose message begins with `mask` where no token is real.
+#
+# <details><summary>Hint 1</summary>
+#
+# Two sums and one exp. How many tokens are there, and is it T times B?
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `nan * 0` is not 0, and neither is `inf * 0`. `xp.where(mask, nats, xp.zeros_like(nats))` puts a zero where the mask is False, whatever stood there.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# Count with `int(xp.sum(mask))` (in torch a sum of booleans is an integer too), then `exp(float(total) / count)`.
+# </details>
+
+
+# %% solution="masked_perplexity"
+def masked_perplexity(nats, mask):
+    """The perplexity of all tokens that the mask lets through.
+
+    Shapes: nats (T, B); mask (T, B) -> perplexity ()
+
+    Raises ValueError where the mask lets no token through.
+    """
+    xp = array_namespace(nats)
+    ### BEGIN SOLUTION
+    count = int(xp.sum(mask))
+    if count == 0:
+        raise ValueError("mask: expected at least one token")
+    total = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))
+    return exp(float(total) / count)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: a sequence of three tokens, each as unsure as between 2, and one of a single token, unsure as between 16. In bits: (1 + 1 + 1 + 4) / 4 = 1.75, so $2^{1.75} \approx 3.36$.
+
+# %%
+nats = move(np.log(np.array([[2.0, 16.0], [2.0, 1e9], [2.0, 1e9]])))
+mask = move(np.array([[True, True], [True, False], [True, False]]))
+print(masked_perplexity(nats, mask))
+
+# %% test="masked_perplexity" points=4
+import numpy as np
+
+from rnncore.testing import assert_close, check, mover, stored
+
+move = mover(device)
+
+
+def ragged(rng, T, B, rubbish):
+    """Sequences of all lengths, the longest one full."""
+    nats = rng.exponential(2.0, size=(T, B))
+    lengths = rng.permutation(T - np.arange(B) % T)
+    mask = np.arange(T)[:, None] < lengths
+    return {"nats": np.where(mask, nats, rubbish), "mask": mask}
+
+
+rng = np.random.default_rng(2)
+visible = move([ragged(rng, 4, 3, 5.0), ragged(rng, 5, 2, np.nan)])
+check(
+    masked_perplexity,
+    stored("masked_perplexity"),
+    visible,
+    outputs="perplexity",
+)
+nats = np.log(np.array([[2.0, 16.0], [2.0, 1e9], [2.0, 1e9]]))
+mask = np.array([[True, True], [True, False], [True, False]])
+by_hand = masked_perplexity(move(nats), move(mask))
+assert_close("the perplexity of the example", by_hand, 2**1.75)
+
+
+def refusal():
+    try:
+        masked_perplexity(move(nats), move(mask & False))
+    except ValueError as error:
+        return f"a ValueError: {error}"
+    return "no error"
+
+
+expected = "a ValueError: mask"
+assert refusal().startswith(expected), (
+    f"for a mask that lets none through expected {expected!r}..., "
+    f"got {refusal()!r}"
+)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(ragged(rng, T, B, rubbish), dtype)
+    for T, B in [(1, 1), (1, 4), (6, 3), (3, 7)]
+    for rubbish in (3.0, np.inf, np.nan)
+    for dtype in ("float64", "float32")
+]
+check(
+    masked_perplexity,
+    reference_masked_perplexity,
+    hidden,
+    outputs="perplexity",
+)
+### END HIDDEN TESTS
+print("Task 3 holds.")
+
+# %% mistakes="masked_perplexity"
+[
+    {
+        "name": "mean of exp",
+        "was": "total = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))\n    return exp(float(total) / count)",
+        "is": "total = xp.sum(xp.where(mask, xp.exp(nats), xp.zeros_like(nats)))\n    return float(total) / count",
+        "says": "exp was taken of each token and then the mean: mean(exp(loss)) is always too large; take the mean first and exp once",
+    },
+    {
+        "name": "perplexities averaged",
+        "was": "total = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))\n    return exp(float(total) / count)",
+        "is": "each = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)), axis=0)\n    return float(xp.mean(xp.exp(each / xp.sum(xp.astype(mask, nats.dtype), axis=0))))",
+        "says": "each sequence got a perplexity of its own and these were averaged; average surprisals, over all real tokens at once",
+    },
+    {
+        "name": "sequences weighted alike",
+        "was": "total = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))\n    return exp(float(total) / count)",
+        "is": "each = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)), axis=0)\n    return exp(float(xp.mean(each / xp.sum(xp.astype(mask, nats.dtype), axis=0))))",
+        "says": "the mean surprisal was taken for each sequence and then over sequences: a short one counts as much as a long one; every token counts once",
+    },
+    {
+        "name": "padding in the denominator",
+        "was": "return exp(float(total) / count)",
+        "is": "return exp(float(total) / (mask.shape[0] * mask.shape[1]))",
+        "says": "the sum was divided by T B: filled places are no tokens; divide by the number of True in the mask",
+    },
+    {
+        "name": "loss over padding",
+        "was": "xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))",
+        "is": "xp.sum(nats)",
+        "says": "the surprisal of the filled places was added: rubbish counts as text",
+    },
+    {
+        "name": "mask times rubbish",
+        "was": "xp.where(mask, nats, xp.zeros_like(nats))",
+        "is": "nats * xp.astype(mask, nats.dtype)",
+        "says": "the mask was multiplied: what lies in the filled places may be nan or inf, and 0 times that is not 0; choose with xp.where",
+    },
+    {
+        "name": "mask turned round",
+        "was": "xp.where(mask, nats, xp.zeros_like(nats))",
+        "is": "xp.where(mask, xp.zeros_like(nats), nats)",
+        "says": "the mask was read the wrong way round: True is a token, False is filled up",
+    },
+    {
+        "name": "base two",
+        "was": "return exp(float(total) / count)",
+        "is": "return 2.0 ** (float(total) / count)",
+        "says": "the surprisals are in nats, so exp undoes the logarithm; 2 to the power belongs to bits",
+    },
+]
+
+# %% [markdown]
+# ## Task 4: MASE with a season (4 points)
+#
+# For a series with a season of $m$ steps the honest baseline is often seasonal-naive: "as one season ago". The **seasonal MASE** takes its error on the training series as the ruler. Here B series come at once, time first, and each keeps a ruler and a score of its own:
+#
+# $$\text{MASE}_b = \frac{\frac1K \sum_{k=1}^{K} |x_{T+k,b} - \hat x_{T+k,b}|}{\frac{1}{T-m} \sum_{t=m+1}^{T} |x_{t,b} - x_{t-m,b}|}$$
+#
+# Raise a `ValueError` whose message begins with `training` where there are not more than $m$ training steps.
+#
+# <details><summary>Hint 1</summary>
+#
+# The ruler compares each training value with the one m steps before it. How many such pairs are there?
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `training[period:, ...] - training[:-period, ...]` is (T - m, B).
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# Two means of absolute values over axis 0, each (B,), and one divided by the other.
+# </details>
+
+
+# %% solution="seasonal_mase"
+def seasonal_mase(actual, predicted, training, period):
+    """One score a series, in units of seasonal-naive's training error.
+
+    Shapes: actual (K, B); predicted (K, B); training (T, B) -> mase (B,)
+
+    Raises ValueError where training has not more than `period` steps.
+    """
+    xp = array_namespace(actual)
+    ### BEGIN SOLUTION
+    steps = training.shape[0]
+    if steps <= period:
+        raise ValueError(
+            f"training: expected more than {period} steps, got {steps}"
+        )
+    season = training[period:, ...] - training[:-period, ...]
+    error = xp.mean(xp.abs(actual - predicted), axis=0)
+    return error / xp.mean(xp.abs(season), axis=0)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: with a season of 2 the training series 0, 4, 1, 6, 2 moves by 1, 2 and 1, on average 4/3. Two forecasts are wrong by 1 and by 3, on average 2. The score is 2 / (4/3) = 1.5.
+
+# %%
+one_series = move(np.array([[0.0], [4], [1], [6], [2]]))
+truth, guess = move(np.array([[7.0], [3]])), move(np.array([[6.0], [6]]))
+print(seasonal_mase(truth, guess, one_series, 2))
+
+# %% test="seasonal_mase" points=4
+import numpy as np
+
+from rnncore.testing import (
+    assert_close,
+    check,
+    check_independent,
+    mover,
+    stored,
+)
+
+move = mover(device)
+
+
+def seasons(rng, T, B, K, period):
+    wave = 5 * np.sin(2 * np.pi * np.arange(T) / period)[:, None]
+    size = 1 + np.arange(B)  # some series are larger than others
+    return {
+        "actual": rng.normal(size=(K, B)) * size,
+        "predicted": rng.normal(size=(K, B)) * size,
+        "training": (wave + rng.normal(size=(T, B))) * size,
+        "period": period,
+    }
+
+
+rng = np.random.default_rng(3)
+visible = move([seasons(rng, 9, 3, 4, 4), seasons(rng, 7, 2, 5, 3)])
+check(seasonal_mase, stored("seasonal_mase"), visible, outputs="mase")
+one_series = move(np.array([[0.0], [4], [1], [6], [2]]))
+truth, guess = move(np.array([[7.0], [3]])), move(np.array([[6.0], [6]]))
+by_hand = seasonal_mase(truth, guess, one_series, 2)
+assert_close("the score of the example", by_hand, np.array([1.5]))
+check_independent(
+    seasonal_mase,
+    visible[0],
+    {"actual": 1, "predicted": 1, "training": 1},
+    axis=0,
+)
+
+
+def refusal():
+    try:
+        seasonal_mase(truth, guess, one_series, 5)
+    except ValueError as error:
+        return f"a ValueError: {error}"
+    return "no error"
+
+
+expected = "a ValueError: training"
+assert refusal().startswith(expected), (
+    f"for a training of just one season expected {expected!r}..., "
+    f"got {refusal()!r}"
+)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(seasons(rng, T, B, K, period), dtype)
+    for T, B, K, period in [
+        (2, 1, 1, 1),
+        (13, 4, 2, 12),
+        (20, 2, 7, 5),
+        (31, 3, 3, 7),
+    ]
+    for dtype in ("float64", "float32")
+]
+check(seasonal_mase, reference_seasonal_mase, hidden, outputs="mase")
+### END HIDDEN TESTS
+print("Task 4 holds.")
+
+# %% mistakes="seasonal_mase"
+[
+    {
+        "name": "period ignored",
+        "was": "training[period:, ...] - training[:-period, ...]",
+        "is": "training[1:, ...] - training[:-1, ...]",
+        "says": "the ruler is persistence's step, x_t - x_{t-1}: that is the plain MASE; here each value is compared with the one a season before",
+    },
+    {
+        "name": "sum divided by T",
+        "was": "error / xp.mean(xp.abs(season), axis=0)",
+        "is": "error / (xp.sum(xp.abs(season), axis=0) / steps)",
+        "says": "the ruler's sum was divided by T, but there are only T - m pairs",
+    },
+    {
+        "name": "one ruler for all series",
+        "was": "error / xp.mean(xp.abs(season), axis=0)",
+        "is": "error / xp.mean(xp.abs(season))",
+        "says": "all series were measured with one ruler, the mean over the batch: a large series then looks worse than a small one; mean over axis 0 only",
+    },
+    {
+        "name": "one score for all series",
+        "was": "xp.mean(xp.abs(actual - predicted), axis=0)",
+        "is": "xp.mean(xp.abs(actual - predicted)) + 0 * actual[0, ...]",
+        "says": "the errors were averaged over time and over the series; each series has a score of its own",
+    },
+    {
+        "name": "ruler from the test",
+        "was": "season = training[period:, ...] - training[:-period, ...]",
+        "is": "season = actual[1:, ...] - actual[:-1, ...] if actual.shape[0] > 1 else actual",
+        "says": "the ruler was taken from the test values: it must be fixed before any forecast is made, in training",
+    },
+    {
+        "name": "root of the squares",
+        "was": "xp.mean(xp.abs(actual - predicted), axis=0)",
+        "is": "xp.mean((actual - predicted) ** 2, axis=0) ** 0.5",
+        "says": "the error is the root of the mean square; MASE takes the mean of absolute values",
+    },
+    {
+        "name": "sign kept",
+        "was": "xp.abs(actual - predicted)",
+        "is": "(actual - predicted)",
+        "says": "without the absolute value errors above and below cancel",
+    },
+    {
+        "name": "season of one step more",
+        "was": "training[period:, ...] - training[:-period, ...]",
+        "is": "training[period - 1 :, ...] - training[: steps - period + 1, ...]",
+        "says": "the pairs are one step short of a season: with period m, x_t belongs to x_{t-m}",
+    },
+]
+
+# %% [markdown]
+# ## Task 5, book closed: what came next (5 points)
+#
+# Close the book. Rebuild `probability(model, tokens)`: the probability of the last token given those before it. `model` is an `NGrams` with the fields `order`, `vocabulary`, `seen` (gram to count), `total` (context to how many tokens followed it) and `kinds` (context to how many different ones). A gram is a slice: the
+# context and the token together. Start beneath the empty context with $1/V$, and let each longer context, up to `order` - 1 tokens, correct the one before:
+#
+# $$p(w \mid u) = \frac{c(u, w) + k(u)\, p(w \mid u')}{c(u) + k(u)}, \qquad u' = u \text{ without its first token}$$
+#
+# A context that was never seen adds nothing. Tokens are a text or a tuple.
+#
+# <details><summary>Hint 1</summary>
+#
+# Which slices of `tokens` are the context of k tokens and the gram, if the last token's index is `last`? Write them for k = 0, 1, 2.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `context, gram = tokens[last - k : last], tokens[last - k :]`, for k from 0 up to the smaller of `order` - 1 and the number of tokens before the last.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `p = (model.seen[gram] + kinds * p) / (model.total[context] + kinds)`, and out of the loop where `total` is 0. A Counter gives 0 for what it has not seen.
+# </details>
+
+
+# %% solution="probability" closed_book=true
+def probability(model, tokens):
+    """The probability of the last token, given those before it."""
+    last = len(tokens) - 1
+    ### BEGIN SOLUTION
+    p = 1 / len(model.vocabulary)
+    for k in range(min(model.order, len(tokens))):
+        context, gram = tokens[last - k : last], tokens[last - k :]
+        total, kinds = model.total[context], model.kinds[context]
+        if total == 0:
+            break
+        p = (model.seen[gram] + kinds * p) / (total + kinds)
+    return p
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: the chapter's example. After counting `abab`, b alone has 1/2, and b after a has 5/6.
+
+# %%
+tiny = count_ngrams("abab", 2, "ab")
+print(probability(tiny, "b"), probability(tiny, "ab"))
+
+# %% test="probability" points=5
+from rnncore.sequence import count_ngrams
+from rnncore.sequence import probability as book_probability
+from rnncore.testing import assert_close, check, stored
+
+
+def asked(text, order, vocabulary, *questions):
+    model = count_ngrams(text, order, vocabulary)
+    return [{"model": model, "tokens": q} for q in questions]
+
+
+visible = [
+    *asked("abcabcbaacbb", 3, "abcd", "c", "abc", "bd", "cca", "bcbaac"),
+    *asked("abcabcbaacbb", 1, "abcd", "ab"),
+    *asked("abcabcbaacbb", 4, "abcd", "dabc", "aabca"),
+]
+check(probability, stored("probability"), visible, outputs="p")
+tiny = count_ngrams("abab", 2, "ab")
+assert_close("p of b after a", probability(tiny, "ab"), 5 / 6)
+model = count_ngrams(tuple("abracadabra"), 3, "abcdr")
+total = sum(probability(model, ("a", "b", w)) for w in "abcdr")
+assert_close("the sum of p over the vocabulary", total, 1.0)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+
+
+def drawn(size, letters):
+    return "".join(rng.choice(list(letters), size))
+
+
+hidden = [
+    question
+    for T, order in [(3, 1), (20, 2), (60, 3), (90, 5)]
+    for question in asked(
+        drawn(T, "abcd"),
+        order,
+        "abcde",
+        *(drawn(n, "abcde") for n in (1, 2, 3, 4, 7)),
+    )
+]
+hidden += [
+    question
+    for question in asked(
+        tuple(drawn(50, "abc")), 3, "abcd", tuple("abc"), tuple("dca")
+    )
+]
+check(probability, book_probability, hidden, outputs="p")
+### END HIDDEN TESTS
+print("Task 5 holds.")
+
+# %% mistakes="probability"
+[
+    {
+        "name": "counts alone",
+        "was": "(model.seen[gram] + kinds * p) / (total + kinds)",
+        "is": "model.seen[gram] / total",
+        "says": "the counts of the longest context speak alone: what it has not seen becomes impossible; mix in the shorter context's p, with the weight k(u)",
+    },
+    {
+        "name": "no bottom",
+        "was": "p = 1 / len(model.vocabulary)",
+        "is": "p = 0.0",
+        "says": "beneath the empty context must lie 1/V, or a token that was never seen gets a probability of 0",
+    },
+    {
+        "name": "one for every context",
+        "was": "(model.seen[gram] + kinds * p) / (total + kinds)",
+        "is": "(model.seen[gram] + p) / (total + 1)",
+        "says": "the shorter context got the weight 1; its weight is the number of different tokens that followed, k(u)",
+    },
+    {
+        "name": "tokens and kinds swapped",
+        "was": "model.total[context], model.kinds[context]",
+        "is": "model.kinds[context], model.total[context]",
+        "says": "c(u) and k(u) are swapped: total counts tokens, kinds counts different ones",
+    },
+    {
+        "name": "context from the start",
+        "was": "tokens[last - k : last], tokens[last - k :]",
+        "is": "tokens[:k], tokens[:k] + tokens[last:]",
+        "says": "the context was taken from the start of the tokens; it is the k tokens just before the last one",
+    },
+    {
+        "name": "one token too far",
+        "was": "range(min(model.order, len(tokens)))",
+        "is": "range(1, min(model.order, len(tokens)))",
+        "says": "the empty context was left out: k begins at 0, where the model is a bag",
+    },
+    {
+        "name": "shortest context only",
+        "was": "range(min(model.order, len(tokens)))",
+        "is": "range(min(model.order, len(tokens)) - 1)",
+        "says": "the longest context was left out: k goes up to order - 1, or to the number of tokens before the last",
+    },
+    {
+        "name": "order ignored",
+        "was": "range(min(model.order, len(tokens)))",
+        "is": "range(max(0, len(tokens) - 1), len(tokens))",
+        "says": "only the whole text before the token was used as context; let every length speak, from none to order - 1",
+    },
+    {
+        "name": "gram without its token",
+        "was": "model.seen[gram] + kinds",
+        "is": "model.seen[context] + kinds",
+        "says": "the context was counted instead of the gram, which ends with the token itself",
+    },
+]
+
+# %% [markdown]
+# ## Experiment: forecasting what cannot be forecast
+#
+# A random walk: each value is the one before it plus a random push, up or down alike. Nothing beats persistence on it, by construction. A linear model is trained on the windows of `leaky_split` and on those of your `honest_split`, and its test error is divided by the mean step of the walk after the cut: **1 is persistence, below 1 is too good to be true.**
+#
+# **Predict**, before you run anything, for windows of 8 values. Nothing is graded here; your words are kept in the notebook for you to come back to.
+
+# %%
+my_prediction = {
+    "leaky": "",  # below 1, about 1, or above 1
+    "honest": "",  # below 1, about 1, or above 1
+    "worst of the three leaks": "",  # scaler, average, or overlap
+}
+
+
+# %% experiment
+def ratio(split, x, size):
+    """Test error of a linear model, in mean steps after the cut."""
+    cut = 3 * len(x) // 4
+    parts = split(move(x), size, cut)
+    train_x, train_y, test_x, test_y, _, std = (
+        np.asarray(to_numpy(p)) for p in parts
+    )
+    with_one = np.c_[train_x, np.ones(len(train_x))]
+    w = np.linalg.lstsq(with_one, train_y, rcond=None)[0]
+    error = np.abs(np.c_[test_x, np.ones(len(test_x))] @ w - test_y).mean()
+    return error * std / np.abs(np.diff(x[cut:])).mean()
+
+
+def show(walk=0, steps=400):
+    print("You predicted", my_prediction)
+    x = np.random.default_rng(walk).normal(size=steps).cumsum()
+    sizes = range(1, 25)
+    plot_lines(
+        {
+            "leaky": [ratio(leaky_split, x, k) for k in sizes],
+            "honest": [ratio(honest_split, x, k) for k in sizes],
+            "persistence": [1.0 for _ in sizes],
+        },
+        "values in the window",
+        "error / mean step",
+        f"random walk {walk}, {steps} steps",
+        x=list(sizes),
+    )
+
+
+from ipywidgets import IntSlider, interact
+
+interact(
+    show,
+    walk=IntSlider(0, min=0, max=20, description="walk"),
+    steps=IntSlider(400, min=150, max=2000, step=50, description="steps"),
+)
+
+# %% [markdown]
+# Move to another walk. Is the honest curve ever clearly below 1? What happens to it as windows grow and the walk is short? Now edit `leaky_split`, one leak at a time (and run the cells again): which of the three makes the impossible possible, and which of them changes nothing on this series? Would
+# you leave that one in?
+
+# %% [markdown]
+# ## In your own words (2 points)
+#
+# A report says: "Our network forecasts daily sales a week ahead with a MASE of 0.71, so it beats the naive forecast by 29 %. Windows of 28 days were scaled to mean 0 and standard deviation 1 and divided at random into training and test." In four to six sentences: what do you believe, what not, and which two numbers would you ask for?
+
+# %% [markdown] answer="leaks" points=2
+# The windows overlap and were dealt out at random, so almost every test value, targets included, stands in some training window; the scaler was probably fitted before the split as well. The 0.71 is therefore not a score on unseen data, and may shrink or vanish when the series is cut by
+# time first. Nor does a MASE of 0.71 mean 29 % better than a naive forecast on the test days: the ruler is the *one-day* step in the *training* series, and for sales with a weekly season the naive forecast to beat is "as a week ago". I would ask for the score after a split by time (with
+# nothing taken from the test period), and for the score of seasonal-naive with a period of 7, on the same test days.
+#
+# Rubric: 1 point for the leak (overlapping windows across a random split; the scaler alone earns half a point); 1 point for the baseline (what a MASE is relative to, or the seasonal-naive score on the same days as one of the two numbers).
