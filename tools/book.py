@@ -22,6 +22,7 @@ import fcntl
 import functools
 import hashlib
 import http.server
+import importlib
 import os
 import re
 import shutil
@@ -214,6 +215,8 @@ def execute_all(
         f"{len(todo)} to execute, {min(jobs, len(todo))} at a time",
         flush=True,
     )
+    if todo:  # a new machine makes its list of fonts once, with a warning
+        importlib.import_module("matplotlib.font_manager")
     failures = []
     with ThreadPoolExecutor(jobs) as pool:
         runs = {
