@@ -102,6 +102,8 @@ def arguments(f, given, sizes):
                 rng.normal(size=[size(s, sizes) for s in shape])
                 for shape in shaped[name].shapes
             ]
+            if name == "norms":  # a length is never negative
+                arrays = [np.abs(a) for a in arrays]
             plural = shaped[name].more or "state" in name
             values[name] = tuple(arrays) if plural else arrays[0]
         elif parameter.default is inspect.Parameter.empty:

@@ -1,18 +1,26 @@
-"""Write the README's figures from the file of measurements.
+"""Write the README's figures from the file of measurements, and its picture.
 
 Each block between `<!-- NAME -->` and `<!-- end NAME -->` is written anew;
 `--check` writes nothing and fails where a block is not what it should be.
 """
 
 import argparse
+import io
 import sys
 from pathlib import Path
 from typing import Any
 
+import matplotlib.pyplot as plt
+import numpy as np
 from files import write_atomically
 from measurements import read
 
-README = Path(__file__).resolve().parent.parent / "README.md"
+from rnncore.display import use_style
+from rnncore.rnn import Params, rnn_cell, unroll, zero_state
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+PICTURE = ROOT / "book" / "_static" / "latch.svg"
 Known = dict[str, dict[str, Any]]
 
 
@@ -49,6 +57,30 @@ def times(known: Known) -> str:
     return "\n".join(lines)
 
 
+def picture() -> bytes:
+    """Four cells that differ in one weight, as an SVG file."""
+    use_style()
+    plt.rcParams["svg.hashsalt"] = "course"  # the same bytes each time
+    x = np.zeros((48, 1, 2))  # 48 moments, one lamp, two buttons
+    x[2, 0, 0] = x[27, 0, 1] = 1  # ON, then OFF
+    fig, ax = plt.subplots(figsize=(8, 3))
+    for w, line in ((0.5, ":"), (0.9, "-."), (1.0, "--"), (1.5, "-")):
+        zero = np.zeros(1)
+        params = Params(np.array([[3.0, -3]]), np.array([[w]]), zero, zero)
+        y, _, _ = unroll(rnn_cell, params, x, zero_state(params, B=1))
+        moments = range(1, 49)
+        ax.plot(moments, y[:, 0, 0], line, label=f"$W_h$ = {w}")
+    ax.plot(3, 1.2, "k^", 28, -1.2, "kv")
+    ax.text(4, 1.17, "ON", va="center")
+    ax.text(29, -1.22, "OFF", va="center")
+    ax.set(xlabel="moment t", ylabel="state h", ylim=(-1.4, 1.4))
+    fig.legend(ncols=4, loc="outside upper center")
+    file = io.BytesIO()
+    fig.savefig(file, format="svg", metadata={"Date": None})
+    plt.close(fig)
+    return file.getvalue()
+
+
 BLOCKS = {"bench": bench, "times": times}
 
 
@@ -77,11 +109,17 @@ def main() -> int:
     check = parser.parse_args().check
     before = README.read_text("utf-8")
     after = written(before, read())
-    if check and after != before:
-        print("README.md is not what book/measurements.json says")
-        return 1
-    if after != before:
-        write_atomically(README, after)
+    drawn = picture()
+    if check:
+        stale = [README] * (after != before)
+        stale += [PICTURE] * (PICTURE.read_bytes() != drawn)
+        for path in stale:
+            print(
+                f"{path.relative_to(ROOT)} is not up to date: make readme"
+            )
+        return 1 if stale else 0
+    write_atomically(README, after)
+    write_atomically(PICTURE, drawn)
     return 0
 
 
