@@ -290,29 +290,45 @@ def run_cell(source: str, namespace: dict[str, Any]) -> Any:
     return None
 
 
+class Recorded(Exception):
+    """A visible test has come to its check against stored results."""
+
+
+def recorded(
+    assignment: Assignment, test: Cell, namespace: dict[str, Any]
+) -> tuple[Any, list[dict[str, Any]]]:
+    """What a visible test hands to its check: candidate and inputs."""
+
+    def record(candidate, reference, inputs, mistakes=(), outputs=""):
+        if reference == test.name:
+            raise Recorded(candidate, inputs)
+
+    with mock.patch.multiple(testing, check=record, stored=str):
+        try:
+            run_cell(test_parts(assignment, test)[0], namespace)
+        except Recorded as found:
+            candidate, inputs = found.args
+            return candidate, inputs
+    raise ValueError(
+        f"{assignment.name}, {test.name}: the visible test must call "
+        f'check(..., stored("{test.name}"), ...)'
+    )
+
+
 def checks(assignment: Assignment) -> dict[str, Any]:
     """The right results of the visible checks, and the mistakes' looks.
 
     Runs the solution on the visible tests' inputs, then each mistake.
     Raises ValueError where two of them cannot be told apart.
     """
-    recorded: dict[str, tuple] = {}
-
-    def record(candidate, reference, inputs, mistakes=(), outputs=""):
-        if isinstance(reference, str):
-            recorded[reference] = candidate, inputs
-
     namespace: dict[str, Any] = {}
-    with mock.patch.multiple(testing, check=record, stored=str):
-        for cell in assignment.cells:
-            if cell.kind in ("code", "solution"):
-                run_cell(cell.source, namespace)
-            elif cell.kind == "test" and "stored(" in cell.source:
-                run_cell(test_parts(assignment, cell)[0], dict(namespace))
-    return {
-        name: _check_entry(assignment, name, namespace, *recorded[name])
-        for name in recorded
-    }
+    made = {}
+    for cell in assignment.cells:
+        if cell.kind in ("code", "solution"):
+            run_cell(cell.source, namespace)
+        elif cell.kind == "test" and "stored(" in cell.source:
+            made[cell.name] = _check_entry(assignment, cell, namespace)
+    return made
 
 
 def boxes(assignment: Assignment) -> dict[str, Any]:
@@ -329,14 +345,12 @@ def boxes(assignment: Assignment) -> dict[str, Any]:
 
 
 def _check_entry(
-    assignment: Assignment,
-    name: str,
-    namespace: dict,
-    right: Any,
-    inputs: Any,
+    assignment: Assignment, test: Cell, namespace: dict[str, Any]
 ) -> dict[str, Any]:
     """The right results of one check, and how each mistake looks."""
-    cell = assignment.of("solution")[name]
+    name = test.name
+    solution = assignment.of("solution")[name].source
+    right, inputs = recorded(assignment, test, dict(namespace))
     calls = [testing.observe(right, args) for args in inputs]
     looks = {"the solution": [testing.sketch(c) for c in calls]}
     entry: dict[str, Any] = {
@@ -347,13 +361,12 @@ def _check_entry(
         if mistake.get("visible", True) is False:
             continue
         own = dict(namespace)
-        run_cell(cell.source.replace(mistake["was"], mistake["is"]), own)
+        run_cell(solution.replace(mistake["was"], mistake["is"]), own)
+        wrong, inputs = recorded(assignment, test, own)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            look = [
-                testing.sketch(testing.observe(own[name], args))
-                for args in inputs
-            ]
+            calls = [testing.observe(wrong, args) for args in inputs]
+        look = [testing.sketch(c) for c in calls]
         for other, seen in looks.items():
             if testing.same_sketch(look, seen, 10 * testing.SAME_SKETCH):
                 raise ValueError(
