@@ -10,9 +10,12 @@ import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import nbformat
@@ -377,6 +380,20 @@ def test_a_persons_points_and_words_are_kept(course):
     assert "Well said." in told(course, "ann")
 
 
+def test_nbgraders_rule_for_late_work_is_applied(course):
+    hand_in(course, "ann", solved())
+    late = hand_in(course, "bob", solved())
+    late.with_name("timestamp.txt").write_text("2026-02-01 10:00:00 UTC")
+    with (course / "nbgrader_config.py").open("a") as config:
+        config.write('c.LateSubmissionPlugin.penalty_method = "zero"\n')
+    with Gradebook(f"sqlite:///{course}/grading/gradebook.db") as book:
+        book.update_or_create_assignment(NAME, duedate="2026-01-31")
+    assert grade.main(["--root", str(course)]) == 0
+    assert "5 of 6 points" in told(course, "ann")
+    assert "0 of 6 points" in told(course, "bob")
+    assert "5 taken off for handing in late" in told(course, "bob")
+
+
 def test_the_time_of_a_notebook_is_limited_as_a_whole(course):
     notebook = solved()
     nap = "import time\ntime.sleep(1)"
@@ -667,9 +684,57 @@ def test_nbgraders_own_commands_work_on_the_same_folders(tmp_path):
     assert points == {"ann": 5, "bob": 2, "cy": 5}
     assert grade.main(["--root", str(root)]) == 0
     assert points_of(root) == points
+    nbgrader(root, "export")
+    with (root / "grades.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    exported = {row["student_id"]: float(row["score"]) for row in rows}
+    assert exported == points
     nbgrader(root, "generate_feedback", NAME, "--force")
     assert SECRET not in told(root, "bob")
-    assert "return 3 * x" not in told(root, "bob").split("triple(x)")[0]
+    nbgrader(root, "db", "assignment", "remove", NAME, "--force")
+    assert grade.main(["--root", str(root), "--workers", "1"]) == 0
+    assert points_of(root) == points
+
+
+def ask(port, path):
+    """What the server answers to somebody with its token."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/formgrader{path}",
+        headers={"Authorization": "token secret"},
+    )
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return answer.read().decode()
+
+
+@pytest.mark.slow
+def test_the_formgrader_opens_on_the_graded_class(course):
+    hand_in(course, "ann", solved())
+    grade.main(["--root", str(course)])
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "jupyter", "server", "--no-browser"]
+    command += [f"--port={port}", "--IdentityProvider.token=secret"]
+    server = subprocess.Popen(
+        [*command, "--allow-root"], cwd=course, stderr=subprocess.DEVNULL
+    )
+    try:
+        patience = time.monotonic() + 60
+        while True:
+            try:
+                page = ask(port, "/gradebook")
+                break
+            except urllib.error.URLError:
+                assert time.monotonic() < patience
+                time.sleep(0.5)
+        assert "nbgrader" in page
+        assert "formgrader" in page.lower()
+        rows = json.loads(ask(port, f"/api/submissions/{NAME}"))
+    finally:
+        server.terminate()
+        server.wait(20)
+    scores = {row["student"]: row["score"] for row in rows}
+    assert scores["ann"] == 5
 
 
 def test_nothing_is_known_of_a_learner_who_handed_in_nothing(graded):
