@@ -2,6 +2,8 @@
 
 Writes into book/measurements.json, for every task, start and lag, one
 held-out score a seed: "lags.adding.uniform.50". Takes about ten minutes.
+With --flow it also writes how the best weights of each run carry gradients:
+spectral radius and growth rate over 100 steps, before and after training.
 """
 
 import argparse
@@ -17,7 +19,14 @@ from tqdm import tqdm
 from rnncore.backend import tree_map
 from rnncore.bptt import relu_cell_vjp, rnn_cell_vjp
 from rnncore.data.tasks import adding_problem, copy_problem, loss_at_the_end
-from rnncore.gradient_flow import identity, orthogonal
+from rnncore.gradient_flow import (
+    growth_rate,
+    identity,
+    jacobian_norms,
+    orthogonal,
+    spectral_radius,
+    state_jacobians,
+)
 from rnncore.losses import (
     cross_entropy,
     cross_entropy_vjp,
@@ -109,10 +118,24 @@ def first_params(start: Start, task: Task, rng: np.random.Generator) -> Any:
     return tree_map(lambda w: w.astype(np.float32), (layer, out))
 
 
+def flow(task: Task, start: Start, params: Any) -> dict[str, float]:
+    """Spectral radius, and growth rate over 100 steps of the task's input."""
+    cell, cell_vjp = start.cell
+    layer = tree_map(lambda w: w.astype(np.float64), params[0])
+    x, _ = task.batch(np.random.default_rng(7), 100, 4)
+    _, state, tape = unroll(cell, layer, x[:100], zero_state(layer, 4))
+    norms = jacobian_norms(state_jacobians(cell_vjp, layer, tape, state))
+    rates = growth_rate(norms)
+    return {
+        "radius": spectral_radius(layer.W_h),
+        "rate": float(np.prod(rates) ** (1 / rates.size)),
+    }
+
+
 def train(
     task: Task, start: Start, lag: int, seed: int, steps: int, rate: float
-) -> float:
-    """The best held-out score of one run."""
+) -> tuple[float, dict[str, dict[str, float]]]:
+    """The best held-out score of one run, and its gradient flow."""
     rng = np.random.default_rng(seed)
     params = first_params(start, task, rng)
     held_out = np.random.default_rng(10_000 + seed)
@@ -135,7 +158,8 @@ def train(
         evaluate=evaluate,
         evaluate_every=250,
     )
-    return min(result.history.score)
+    before, after = (flow(task, start, p) for p in (params, result.params))
+    return min(result.history.score), {"before": before, "after": after}
 
 
 def main() -> None:
@@ -148,6 +172,7 @@ def main() -> None:
     parser.add_argument("--lag", type=int, nargs="*", help="else all")
     parser.add_argument("--steps", type=int, help="else each task's own")
     parser.add_argument("--rate", type=float, help="else each task's own")
+    parser.add_argument("--flow", action="store_true", help="also rates")
     parser.add_argument("--path", type=Path, default=PATH)
     chosen = parser.parse_args()
     runs = [
@@ -159,22 +184,30 @@ def main() -> None:
     for task, start, lag in tqdm(runs):
         steps = chosen.steps or TASKS[task].steps
         rate = chosen.rate or TASKS[task].learning_rate
-        scores = [
+        outcomes = [
             train(TASKS[task], STARTS[start], lag, seed, steps, rate)
             for seed in SEEDS
         ]
         key = f"lags.{task}.{start}.{lag}"
+        scores = [score for score, _ in outcomes]
         tqdm.write(f"{key}: {', '.join(f'{s:.4g}' for s in scores)}")
-        record(
-            {key: scores},
-            unit=f"{TASKS[task].unit}, one a seed; {steps} steps of Adam "
-            f"at {rate:g}",
-            seed=list(SEEDS),
-            command=" ".join(
+        about: dict[str, Any] = {
+            "seed": list(SEEDS),
+            "command": " ".join(
                 ["python", "tools/train_lags.py", *sys.argv[1:]]
             ),
-            path=chosen.path,
+            "path": chosen.path,
+        }
+        protocol = f"one a seed; {steps} steps of Adam at {rate:g}"
+        record(
+            {key: scores}, unit=f"{TASKS[task].unit}, {protocol}", **about
         )
+        if chosen.flow:
+            record(
+                {f"{key}.flow": [found for _, found in outcomes]},
+                unit=f"spectral radius, factor a step, {protocol}",
+                **about,
+            )
 
 
 if __name__ == "__main__":
