@@ -1,0 +1,1082 @@
+# %% [markdown]
+# # Assignment 2: the recurrent cell
+#
+# *60 to 80 minutes, 28 points. Read both pages of chapter 2 first.*
+#
+# You will write a step with a ceiling, set the weights of a cell by hand so that it recognises a language, run sequences of different lengths side by side, count what the loop costs, rebuild `unroll` with
+# the book closed, and hunt seven loops that are almost right.
+#
+# | letter | shape | meaning |
+# | --- | --- | --- |
+# | $x$ | (T, B, D) | the input, time first: T steps, B sequences, D numbers |
+# | $h_t$ | (B, H) | the state after step t; $h_0$ is the state before the first |
+# | $y$ | (T, B, H) | all states $h_1 \dots h_T$ |
+# | $W_x,\ W_h$ | (H, D), (H, H) | row j belongs to unit j: what it reads |
+# | $b_x,\ b_h$ | (H,) | biases |
+#
+# $$h_t = f(a_x + a_h), \qquad a_x = W_x x_t + b_x, \qquad a_h = W_h h_{t-1} + b_h$$
+#
+# In code a sequence is a row, so the products are `x @ W_x.T` and `h @ W_h.T`.
+#
+# ### Before you start: two questions from earlier chapters
+#
+# <details><summary>Chapter 0: a value is used in two places. What is its gradient?</summary>
+#
+# The sum of the gradients that come back from both places.
+# </details>
+#
+# <details><summary>Chapter 1: a model gives each of four symbols the same probability, at every step. What is its perplexity?</summary>
+#
+# 4: it is as unsure as somebody who must choose among four equally likely symbols.
+# </details>
+
+# %% [markdown]
+# ## Imports, and where to compute
+#
+# Leave `"numpy"`, or write `"cpu"` or `"cuda"` to run the same notebook on torch. The tests count the same.
+
+# %%
+import numpy as np
+
+from rnncore.backend import array_namespace, to_numpy
+from rnncore.display import plot_lines
+from rnncore.rnn import (
+    Params,
+    Readout,
+    Tape,
+    init_params,
+    readout,
+    relu_cell,
+    rnn_cell,
+    zero_state,
+)
+from rnncore.rnn import unroll as book_unroll
+from rnncore.testing import black_boxes, mover
+
+device = "numpy"
+
+# %% [markdown]
+# ## A unit that says *both*
+#
+# A word of a's and b's comes in, letter by letter. Two ReLU units: $p_t$ is 1 when letter t is an a; $u_t$ is to be 1 when letter t is an a **and** letter t-1 was one, too.
+#
+# $$p_t = \max(0, x_t) \qquad u_t = \max(0,\; x_t + p_{t-1} - 1)$$
+#
+# where $x_t$ is 1 for an a and 0 for a b. By hand, for the word *a b a a*:
+#
+# | t | letter | $x_t$ | $p_{t-1}$ | $x_t + p_{t-1} - 1$ | $u_t$ |
+# | --- | --- | --- | --- | --- | --- |
+# | 1 | a | 1 | 0 | 0 | 0 |
+# | 2 | b | 0 | 1 | 0 | 0 |
+# | 3 | a | 1 | 0 | 0 | 0 |
+# | 4 | a | 1 | 1 | 1 | **1** |
+#
+# A sum of two, minus one, cut off at zero: that is *and*.
+
+# %%
+p = 0.0
+for letter in "abaa":
+    x_t = float(letter == "a")
+    u = max(0.0, x_t + p - 1)
+    p = max(0.0, x_t)
+    print(letter, "p =", p, "u =", u)
+
+# %% [markdown]
+# Now *or*: 1 when at least one of two numbers is 1. It takes two units and a readout: $\max(0, s) - \max(0, s - 1)$ with $s$ the sum of the two. One line below is left out (it stands as `second = 0.0`). Write it, and run again: the last column must be 0 1 1 1.
+#
+# <details><summary>The missing line</summary>
+#
+# `second = max(0.0, s - 1)`
+# </details>
+
+# %%
+for left, right in [(0, 0), (0, 1), (1, 0), (1, 1)]:
+    s = left + right
+    first = max(0.0, s)
+    second = 0.0  # (the line left out)
+    print(left, "or", right, "=", first - second)
+
+# %% [markdown]
+# ## Task 1: a step with a ceiling (3 points)
+#
+# A ReLU counts without end. A unit that is to be a *switch* should stop at 1:
+#
+# $$h_t = \min(1, \max(0, a_x + a_h))$$
+#
+# Write it in the form of the chapter's cells: it takes what the input and the state contribute, and the state; it returns the new state, a tuple, and a cache. Let the cache be h.
+#
+# <details><summary>Hint 1</summary>
+#
+# Look at `relu_cell` in the chapter: what differs is one function.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# The squashing comes after the sum, once: not on each term alone.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `xp.clip(a, 0.0, 1.0)` holds an array between two numbers. Return `(h,), h`.
+# </details>
+
+
+# %% solution="ceiling_cell"
+def ceiling_cell(a_x, a_h, state):
+    """h_t = min(1, max(0, a_x + a_h)); the cache is h_t.
+
+    Shapes: a_x (B, H); a_h (B, H); state ((B, H),)
+        -> state ((B, H),); cache (B, H)
+    """
+    xp = array_namespace(a_x)
+    ### BEGIN SOLUTION
+    h = xp.clip(a_x + a_h, 0.0, 1.0)
+    return (h,), h
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: sums of -1, 0.5 and 3.
+
+# %%
+move = mover(device)
+a_x, a_h = (
+    move(np.array([[1.0, 0.2, 1.0]])),
+    move(np.array([[-2.0, 0.3, 2.0]])),
+)
+print(ceiling_cell(a_x, a_h, (0 * a_x,)))
+
+# %% test="ceiling_cell" points=3
+import numpy as np
+
+from rnncore.rnn import init_params, unroll
+from rnncore.testing import (
+    assert_close,
+    check,
+    check_causal,
+    check_independent,
+    mover,
+    stored,
+)
+
+move = mover(device)
+
+
+def sums(rng, B, H):
+    a_x, a_h, h = rng.normal(size=(3, B, H))
+    return {"a_x": a_x, "a_h": a_h, "state": (np.abs(h),)}
+
+
+visible = move(sums(np.random.default_rng(1), 4, 3))
+check(
+    ceiling_cell,
+    stored("ceiling_cell"),
+    [visible],
+    outputs="state, cache",
+)
+by_hand = move(np.array([[-1.0, 0.5, 3.0]]))
+(h,), _ = ceiling_cell(by_hand, 0 * by_hand, (by_hand,))
+assert_close("h for sums of -1, 0.5 and 3", h, np.array([[0, 0.5, 1]]))
+
+
+def loop(params, x, h_0):
+    return unroll(ceiling_cell, params, x, (h_0,))[0]
+
+
+rng = np.random.default_rng(2)
+run = {
+    "params": init_params(rng, 2, 3),
+    "x": rng.normal(size=(5, 4, 2)),
+    "h_0": rng.uniform(size=(4, 3)),
+}
+check_causal(loop, move(run), "x")
+check_independent(loop, move(run), {"x": 1, "h_0": 0})
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(sums(rng, B, H), dtype)
+    for B, H in [(1, 1), (5, 2), (3, 8)]
+    for dtype in ("float64", "float32")
+]
+check(ceiling_cell, reference_ceiling_cell, hidden, outputs="state, cache")
+### END HIDDEN TESTS
+print("Task 1 holds.")
+
+# %% mistakes="ceiling_cell"
+[
+    {
+        "name": "no ceiling",
+        "was": "0.0, 1.0",
+        "is": "0.0, None",
+        "says": "this is a plain ReLU: the ceiling at 1 is missing",
+    },
+    {
+        "name": "no floor",
+        "was": "0.0, 1.0",
+        "is": "None, 1.0",
+        "says": "the floor at 0 is missing: negative sums come through",
+    },
+    {
+        "name": "the range of tanh",
+        "was": "0.0, 1.0",
+        "is": "-1.0, 1.0",
+        "says": "the floor is at -1; it belongs at 0",
+    },
+    {
+        "name": "each term squashed alone",
+        "was": "xp.clip(a_x + a_h, 0.0, 1.0)",
+        "is": "xp.clip(a_x, 0.0, 1.0) + xp.clip(a_h, 0.0, 1.0)",
+        "says": "each term was squashed by itself; add first, then squash once, or the state can never outweigh the input",
+    },
+    {
+        "name": "squashed by tanh as well",
+        "was": "xp.clip(a_x + a_h, 0.0, 1.0)",
+        "is": "xp.tanh(xp.clip(a_x + a_h, 0.0, None))",
+        "says": "tanh bends what lies between 0 and 1; the step with a ceiling is a straight line there",
+    },
+    {
+        "name": "state added again",
+        "was": "clip(a_x + a_h",
+        "is": "clip(a_x + a_h + state[0]",
+        "says": "the state was added once more: it is in a_h already, through W_h",
+    },
+    {
+        "name": "state ignored",
+        "was": "clip(a_x + a_h",
+        "is": "clip(a_x",
+        "says": "a_h was not used: without it the network has no memory",
+    },
+    {
+        "name": "argument changed in place",
+        "was": "h = xp.clip(a_x + a_h, 0.0, 1.0)",
+        "is": "a_x += a_h\n    h = xp.clip(a_x, 0.0, 1.0)",
+        "says": "`a_x += a_h` changes the caller's array: all steps' a_x are slices of one array that the loop made",
+    },
+]
+
+# %% [markdown]
+# ## Task 2: a language, by hand (5 points)
+#
+# Take all words of a's and b's in which **no two a's stand together**: *b*, *abba*, *babab*; not *aab*, not *baa*. Choose the weights of a ReLU cell (the chapter's `relu_cell`) and of a readout, so that after any number of letters
+# the output is positive when the word so far is in the language, and negative when it is not.
+#
+# A letter is two numbers, (1, 0) for a and (0, 1) for b. The state starts at zero. Use as many units as you like; three are enough. No training: think.
+#
+# <details><summary>Hint 1</summary>
+#
+# What must be remembered of the past? Two things: whether the last letter was an a, and whether two a's have ever met. The worked example has the first, and half of the second.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Units: p (this letter is an a), u (it is, and so was the last one), s (a u has happened before now). A unit that keeps what it has reads itself with weight 1.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# s reads itself and u, both with weight 1: $s_t = \max(0, s_{t-1} + u_{t-1})$, so it is one step late. The readout is 0.5 - u - s.
+# </details>
+
+
+# %% solution="language"
+def language():
+    """The weights (Params, Readout) of a cell that knows the language.
+
+    Shapes: -> W_x (H, 2); W_h (H, H); b (H,); W_y (1, H); b_y (1,)
+    """
+    ### BEGIN SOLUTION
+    W_x = np.array([[1.0, 0], [1, 0], [0, 0]])  # p, u, s
+    W_h = np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 1]])
+    b = np.array([0.0, -1, 0])
+    W_y, b_y = np.array([[0.0, -1, -1]]), np.array([0.5])
+    ### END SOLUTION
+    return Params(W_x, W_h, b, 0 * b), Readout(W_y, b_y)
+
+
+# %% [markdown]
+# Try it: the output after each letter.
+
+
+# %%
+def outputs(word, cell, params, weights):
+    """The output after each letter of a word."""
+    x = np.array([[[c == "a", c == "b"]] for c in word], dtype=float)
+    params, weights = move((params, weights))
+    y, _, _ = book_unroll(cell, params, move(x), zero_state(params, 1))
+    return to_numpy(readout(weights, y))[:, 0, 0]
+
+
+for word in ("abba", "abaab"):
+    print(list(word), outputs(word, relu_cell, *language()))
+
+# %% test="language" points=5
+import itertools
+
+import numpy as np
+
+from rnncore.backend import to_numpy
+from rnncore.rnn import readout, relu_cell, unroll, zero_state
+from rnncore.testing import assert_shape, check, mover, stored
+
+
+def accepts(word):
+    """Whether the output of the learner's cell is positive at the end."""
+    move = mover(device)
+    params, weights = move(language())
+    letters = [[[c == "a", c == "b"]] for c in word]
+    x = move(np.array(letters, dtype=float))
+    y, _, _ = unroll(relu_cell, params, x, zero_state(params, 1))
+    last = to_numpy(readout(weights, y[-1:, ...]))
+    assert_shape("the readout of one word", last, (1, 1, 1))
+    return bool(last[0, 0, 0] > 0)
+
+
+words = [
+    {"word": "".join(letters)}
+    for length in range(1, 6)
+    for letters in itertools.product("ba", repeat=length)
+]
+check(accepts, stored("language"), words, outputs="accepted")
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+every = [{"word": "".join(w)} for w in itertools.product("ab", repeat=7)]
+# long words: some break the rule once, early, late or never
+for length in (50, 200):
+    for place in (None, 3, length // 2, length - 2):
+        gaps = rng.integers(1, 4, size=length)
+        word = "".join("a" + "b" * gap for gap in gaps)[:length]
+        if place is not None:
+            word = word[:place] + "aa" + word[place + 2 :]
+        every.append({"word": word})
+check(accepts, lambda word: "aa" not in word, every, outputs="accepted")
+### END HIDDEN TESTS
+print("Task 2 holds.")
+
+# %% mistakes="language"
+[
+    {
+        "name": "no latch",
+        "was": "[0, 1, 1]]",
+        "is": "[0, 1, 0]]",
+        "says": "two a's that met are forgotten two letters later: once out of the language, a word stays out, so some unit must keep what it has",
+    },
+    {
+        "name": "or instead of and",
+        "was": "b = np.array([0.0, -1, 0])",
+        "is": "b = np.array([0.0, 0, 0])",
+        "says": "a single a is enough to be refused: *and* is the sum of both minus one",
+    },
+    {
+        "name": "any two a's",
+        "was": "W_h = np.array([[0.0, 0, 0]",
+        "is": "W_h = np.array([[1.0, 0, 0]",
+        "says": "words with two a's are refused even when a b stands between them: the unit for the last letter must not keep older ones",
+    },
+    {
+        "name": "a step late",
+        "was": "[[0.0, -1, -1]]",
+        "is": "[[0.0, 0, -1]]",
+        "says": "the verdict comes a step late: the second a is noticed only when another letter follows",
+    },
+    {
+        "name": "this step only",
+        "was": "[[0.0, -1, -1]]",
+        "is": "[[0.0, -1, 0]]",
+        "says": "the output looks at the last two letters only; what happened before is not read",
+    },
+    {
+        "name": "letters swapped",
+        "was": "[[1.0, 0], [1, 0], [0, 0]]",
+        "is": "[[0.0, 1], [0, 1], [0, 0]]",
+        "says": "this is the language without two b's in a row: the first input is 1 for an a",
+    },
+    {
+        "name": "accepts nothing",
+        "was": "np.array([0.5])",
+        "is": "np.array([-0.5])",
+        "says": "every word is refused: when no unit is on, the output is the readout's bias alone",
+    },
+    {
+        "name": "accepts everything",
+        "was": "np.array([[0.0, -1, -1]])",
+        "is": "np.array([[0.0, 1, 1]])",
+        "says": "every word is accepted: the units that notice two a's must push the output below zero",
+    },
+]
+
+# %% [markdown]
+# ## Task 3: sequences of different lengths (5 points)
+#
+# Short sequences of a batch are filled up with anything, and a **mask** (T, B) tells: 1 where a step is real, 0 where it is filling. A sequence that has ended keeps its state, so that the last state of *every* sequence is the one
+# after its own last real step, and $y_t$ repeats it.
+#
+# Write the loop for any cell, with a state of any number of arrays. `cell(a_x, a_h, state)` returns the new state and a cache that you do not need.
+#
+# <details><summary>Hint 1</summary>
+#
+# Run the step for everybody, then decide for each sequence whether the new state or the old one counts.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `on = mask[t, :, None] > 0` is (B, 1) and fits (B, H). `xp.where(on, new, old)` takes one or the other.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# For a state of several arrays: `tuple(xp.where(on, n, s) for n, s in zip(new, state))`. Append `state[0]` after that, not before.
+# </details>
+
+
+# %% solution="ragged_unroll"
+def ragged_unroll(cell, params, x, mask, state):
+    """Run a cell; where the mask is 0 a sequence keeps its state.
+
+    Shapes: x (T, B, D); mask (T, B); state ((B, H), ...)
+        -> y (T, B, H); state ((B, H), ...)
+    """
+    xp = array_namespace(x)
+    y = []
+    ### BEGIN SOLUTION
+    a = x @ params.W_x.T + params.b_x
+    for t in range(x.shape[0]):
+        a_h = state[0] @ params.W_h.T + params.b_h
+        new, _ = cell(a[t, ...], a_h, state)
+        on = mask[t, :, None] > 0
+        state = tuple(
+            xp.where(on, n, s) for n, s in zip(new, state, strict=True)
+        )
+        y.append(state[0])
+    ### END SOLUTION
+    return xp.stack(y), state
+
+
+# %% [markdown]
+# Try it: the first sequence has three steps, the second one. Its state must stand still from then on.
+
+# %%
+rng = np.random.default_rng(0)
+params = move(init_params(rng, 2, 2))
+x, mask = (
+    move(rng.normal(size=(3, 2, 2))),
+    move(np.array([[1.0, 1], [1, 0], [1, 0]])),
+)
+y, _ = ragged_unroll(rnn_cell, params, x, mask, zero_state(params, 2))
+print(to_numpy(y)[:, 1].round(3))
+
+# %% test="ragged_unroll" points=5
+import numpy as np
+
+from rnncore.lstm import lstm_cell
+from rnncore.rnn import init_params, rnn_cell, unroll
+from rnncore.testing import (
+    assert_close,
+    check,
+    check_causal,
+    check_independent,
+    mover,
+    stored,
+)
+
+move = mover(device)
+
+
+def ragged(rng, T, B, D, H, cell=rnn_cell, G=1, parts=1):
+    """Arguments: every length once, the filling far from zero."""
+    lengths = rng.permutation(T - np.arange(B) % T)
+    mask = (np.arange(T)[:, None] < lengths).astype(float)
+    return {
+        "cell": cell,
+        "params": init_params(rng, D, H, G),
+        "x": rng.normal(size=(T, B, D)) + 3 * (1 - mask[..., None]),
+        "mask": mask,
+        "state": tuple(rng.normal(size=(parts, B, H))),
+    }
+
+
+rng = np.random.default_rng(3)
+plain = move(ragged(rng, 4, 3, 1, 2))
+# the cell of chapter 6 has a state of two arrays; both are kept
+paired = move(ragged(rng, 4, 3, 1, 2, lstm_cell, 4, 2))
+check(
+    ragged_unroll,
+    stored("ragged_unroll"),
+    [plain, paired],
+    outputs="y, state",
+)
+ones = {**plain, "mask": 0 * plain["mask"] + 1}
+y, _ = ragged_unroll(*ones.values())
+book, _, _ = unroll(rnn_cell, plain["params"], plain["x"], plain["state"])
+assert_close("y with a mask of ones", y, book)
+check_causal(ragged_unroll, plain, "x")
+check_independent(ragged_unroll, plain, {"x": 1, "mask": 1, "state": 0})
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(ragged(rng, T, B, D, H, cell, G, parts), dtype)
+    for T, B, D, H in [(1, 1, 1, 1), (6, 4, 3, 2), (2, 5, 1, 4)]
+    for cell, G, parts in [(rnn_cell, 1, 1), (lstm_cell, 4, 2)]
+    for dtype in ("float64", "float32")
+]
+check(ragged_unroll, reference_ragged_unroll, hidden, outputs="y, state")
+### END HIDDEN TESTS
+print("Task 3 holds.")
+
+# %% mistakes="ragged_unroll"
+[
+    {
+        "name": "mask ignored",
+        "was": "xp.where(on, n, s) for",
+        "is": "n + 0 * s for",
+        "says": "the mask changes nothing: short sequences went on reading their filling, and y[-1] is not their last state",
+    },
+    {
+        "name": "reset instead of kept",
+        "was": "xp.where(on, n, s) for",
+        "is": "xp.where(on, n, 0 * s) for",
+        "says": "a sequence that has ended was set to zero instead of keeping its state",
+    },
+    {
+        "name": "mask inverted",
+        "was": "xp.where(on, n, s) for",
+        "is": "xp.where(on, s, n) for",
+        "says": "the mask is read the wrong way round: 1 is a real step",
+    },
+    {
+        "name": "a step late",
+        "was": "mask[t, :, None] > 0",
+        "is": "mask[max(t - 1, 0), :, None] > 0",
+        "says": "the mask of the step before was used, so each sequence reads one step of filling",
+    },
+    {
+        "name": "y from the new state",
+        "was": "y.append(state[0])",
+        "is": "y.append(new[0])",
+        "says": "the states are right, but y shows what the cell made of the filling: append after choosing between new and old",
+    },
+    {
+        "name": "memory not kept",
+        "was": "state = tuple(\n            xp.where(on, n, s) for n, s in zip(new, state, strict=True)\n        )",
+        "is": "state = (xp.where(on, new[0], state[0]), *new[1:])",
+        "says": "only the first array of the state was kept; the second (c) went on changing",
+    },
+    {
+        "name": "state always zero at the start",
+        "was": "a = x @ params.W_x.T + params.b_x",
+        "is": "a = x @ params.W_x.T + params.b_x\n    state = tuple(0 * s for s in state)",
+        "says": "the state that was handed in was not used: the run began at zero",
+    },
+    {
+        "name": "W_h not transposed",
+        "was": "params.W_h.T",
+        "is": "params.W_h",
+        "says": "a state is a row, (B, H), so the product is h @ W_h.T",
+    },
+    {
+        "name": "bias forgotten",
+        "was": " + params.b_h",
+        "is": "",
+        "says": "b_h was not added",
+    },
+]
+
+# %% [markdown]
+# ## Task 4: what does it cost? (4 points)
+#
+# Stack L plain layers: the output y of one is the input x of the next, all have H units, the first reads D numbers. A readout with K outputs looks at the **last** step of the top layer only.
+# Count the **multiply-adds** of one forward run, those of matrix products (a product of (m, n) with (n, k) takes m n k); biases and tanh do not count. Sort them into three numbers:
+#
+# 1. `early`: all products with a $W_x$. A layer can do its own in one go, before its loop.
+# 2. `waiting`: all products with a $W_h$. Each has to wait for the step before.
+# 3. `shown`: the readout.
+#
+# <details><summary>Hint 1</summary>
+#
+# One product x_t W_x.T at one step of one sequence: how many multiply-adds? Then how many such steps and sequences are there?
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Only the first layer reads D numbers. The other L - 1 read H.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# early = T B H (D + (L - 1) H); waiting has an H squared for every layer; shown happens once for each sequence, not at every step.
+# </details>
+
+
+# %% solution="multiply_adds"
+def multiply_adds(T, B, D, H, L, K):
+    """Three integers: early, waiting, shown."""
+    ### BEGIN SOLUTION
+    early = T * B * H * (D + (L - 1) * H)
+    waiting = T * B * H * H * L
+    shown = B * H * K
+    ### END SOLUTION
+    return early, waiting, shown
+
+
+# %% [markdown]
+# Try it. Twice as many units: what happens to each of the three? And twice as many steps?
+
+# %%
+print(multiply_adds(T=100, B=32, D=64, H=128, L=2, K=10))
+print(multiply_adds(T=100, B=32, D=64, H=256, L=2, K=10))
+
+# %% test="multiply_adds" points=4
+from rnncore.testing import check, stored
+
+sizes = [
+    (2, 3, 4, 5, 1, 6),  # by hand: 2 3 5 4 = 120, 2 3 5 5 = 150, 3 5 6 = 90
+    (7, 2, 3, 4, 3, 5),
+]
+check(
+    multiply_adds,
+    stored("multiply_adds"),
+    [dict(zip("TBDHLK", s, strict=True)) for s in sizes],
+    outputs="early, waiting, shown",
+)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    dict(zip("TBDHLK", map(int, row), strict=True))
+    for row in [*rng.integers(1, 40, size=(5, 6)), [1] * 6]
+]
+check(
+    multiply_adds,
+    reference_multiply_adds,
+    hidden,
+    outputs="early, waiting, shown",
+)
+### END HIDDEN TESTS
+print("Task 4 holds.")
+
+# %% mistakes="multiply_adds"
+[
+    {
+        "name": "every layer reads D",
+        "was": "(D + (L - 1) * H)",
+        "is": "(D * L)",
+        "says": "only the first layer reads D numbers; the others read the H units below them",
+    },
+    {
+        "name": "one layer only, early",
+        "was": "(D + (L - 1) * H)",
+        "is": "D",
+        "says": "the products with W_x of the upper layers are missing from `early`",
+    },
+    {
+        "name": "one layer only, waiting",
+        "was": "H * H * L",
+        "is": "H * H",
+        "says": "every layer has a W_h of its own: `waiting` grows with L",
+    },
+    {
+        "name": "shared weights counted once",
+        "was": "waiting = T * B",
+        "is": "waiting = B",
+        "says": "the steps share the weights, not the work: W_h is used again at every step",
+    },
+    {
+        "name": "sequences forgotten",
+        "was": "early = T * B",
+        "is": "early = T",
+        "says": "each of the B sequences needs its own product with W_x",
+    },
+    {
+        "name": "read out at every step",
+        "was": "shown = B",
+        "is": "shown = T * B",
+        "says": "the readout looks at the last step only, so it does not grow with T",
+    },
+    {
+        "name": "biases counted",
+        "was": "T * B * H * H * L",
+        "is": "T * B * H * (H + 1) * L",
+        "says": "biases were counted; only matrix products count",
+    },
+]
+
+# %% [markdown]
+# ## Task 5, closed book: `unroll` (5 points)
+#
+# Close the chapter. Rebuild the loop under its own name. It must serve any cell, `cell(a_x, a_h, state)` → new state, cache; and it keeps a tape for the way back: the state h that each step **read**, and each step's cache. (The package's own also checks shapes; yours
+# need not.)
+#
+# <details><summary>Hint 1</summary>
+#
+# One product for all steps, before the loop. In the loop: the state's contribution, the cell, and three things to write down.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `xp.unstack(a)` gives the T arrays (B, G H) of a. The state is a tuple whose first array is h.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `tape.h_before.append(state[0])` comes before the cell is called, `tape.caches.append(cache)` and `y.append(state[0])` after.
+# </details>
+
+
+# %% solution="unroll" closed_book=true
+def unroll(cell, params, x, state):
+    """Run a cell over a sequence.
+
+    Shapes: x (T, B, D); state ((B, H), ...)
+        -> y (T, B, H); state ((B, H), ...); tape
+    """
+    xp = array_namespace(x)
+    y, tape = [], Tape(x, [], [])  # x, h_before, caches
+    ### BEGIN SOLUTION
+    a = x @ params.W_x.T + params.b_x
+    for a_x in xp.unstack(a):
+        a_h = state[0] @ params.W_h.T + params.b_h
+        tape.h_before.append(state[0])
+        state, cache = cell(a_x, a_h, state)
+        tape.caches.append(cache)
+        y.append(state[0])
+    ### END SOLUTION
+    return xp.stack(y), state, tape
+
+
+# %% [markdown]
+# Try it: the book's loop, and yours.
+
+# %%
+state = zero_state(params, 2)
+mine, theirs = (
+    f(rnn_cell, params, x, state)[0] for f in (unroll, book_unroll)
+)
+print("largest difference:", float(abs(mine - theirs).max()))
+
+# %% test="unroll" points=5
+import numpy as np
+
+from rnncore.lstm import lstm_cell
+from rnncore.rnn import init_params, rnn_cell
+from rnncore.rnn import unroll as book_unroll
+from rnncore.testing import (
+    check,
+    check_causal,
+    check_independent,
+    mover,
+    stored,
+)
+
+move = mover(device)
+
+
+def run(rng, T, B, D, H, cell=rnn_cell, G=1, parts=1):
+    return {
+        "cell": cell,
+        "params": init_params(rng, D, H, G),
+        "x": rng.normal(size=(T, B, D)),
+        "state": tuple(rng.normal(size=(parts, B, H))),
+    }
+
+
+rng = np.random.default_rng(4)
+plain = move(run(rng, 4, 3, 1, 2))
+paired = move(run(rng, 4, 3, 1, 2, lstm_cell, 4, 2))
+check(unroll, stored("unroll"), [plain, paired], outputs="y, state, tape")
+check_causal(unroll, plain, "x")
+check_independent(unroll, plain, {"x": 1, "state": 0})
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(run(rng, T, B, D, H, cell, G, parts), dtype)
+    for T, B, D, H in [(1, 1, 1, 1), (6, 2, 3, 4), (3, 7, 2, 1)]
+    for cell, G, parts in [(rnn_cell, 1, 1), (lstm_cell, 4, 2)]
+    for dtype in ("float64", "float32")
+]
+check(unroll, book_unroll, hidden, outputs="y, state, tape")
+### END HIDDEN TESTS
+print("Task 5 holds.")
+
+# %% mistakes="unroll"
+[
+    {
+        "name": "state always zero at the start",
+        "was": "a = x @ params.W_x.T + params.b_x",
+        "is": "a = x @ params.W_x.T + params.b_x\n    state = tuple(0 * s for s in state)",
+        "says": "the state that was handed in was not used: the run began at zero",
+    },
+    {
+        "name": "no recurrence",
+        "was": "a_h = state[0] @ params.W_h.T + params.b_h",
+        "is": "a_h = 0 * state[0] @ params.W_h.T + params.b_h",
+        "says": "the state never reaches the next step: each output depends on its own input only",
+    },
+    {
+        "name": "W_h not transposed",
+        "was": "params.W_h.T",
+        "is": "params.W_h",
+        "says": "a state is a row, (B, H), so the product is h @ W_h.T",
+    },
+    {
+        "name": "bias forgotten",
+        "was": "params.W_h.T + params.b_h",
+        "is": "params.W_h.T",
+        "says": "b_h was not added",
+    },
+    {
+        "name": "bias used twice",
+        "was": "params.W_h.T + params.b_h",
+        "is": "params.W_h.T + params.b_x",
+        "says": "b_x was added twice, b_h not at all",
+    },
+    {
+        "name": "each term squashed alone",
+        "was": "state, cache = cell(a_x, a_h, state)",
+        "is": "one, other = cell(a_x, 0 * a_h, state)[0], cell(0 * a_x, a_h, state)[0]\n        state, cache = tuple(p + q for p, q in zip(one, other)), one[0]",
+        "says": "each term was squashed by itself; the cell gets both at once",
+    },
+    {
+        "name": "time backwards",
+        "was": "in xp.unstack(a):",
+        "is": "in xp.unstack(a)[::-1]:",
+        "says": "the sequence was read from its end",
+    },
+    {
+        "name": "time and batch swapped",
+        "was": "in xp.unstack(a):",
+        "is": "in xp.unstack(xp.reshape(a, (a.shape[1], a.shape[0], -1)), axis=1):",
+        "says": "the steps and the sequences were mixed up: the input is time first, and a reshape is no transpose",
+    },
+    {
+        "name": "tape of the state after",
+        "was": "tape.h_before.append(state[0])\n        state, cache = cell(a_x, a_h, state)",
+        "is": "state, cache = cell(a_x, a_h, state)\n        tape.h_before.append(state[0])",
+        "says": "the tape must hold the state that each step read, h_{t-1}; this one holds what it wrote",
+    },
+    {
+        "name": "memory taken for the output",
+        "was": "y.append(state[0])",
+        "is": "y.append(state[-1])",
+        "says": "y shows the last array of the state; with two of them that is c, and the output is h, the first",
+    },
+    {
+        "name": "argument changed in place",
+        "was": "y.append(state[0])",
+        "is": "y.append(state[0])\n        x[len(y) - 1, ...] = 0",
+        "says": "x was changed on the way; the caller, and the way back, still need it",
+    },
+]
+
+# %% [markdown]
+# ## The mutant hunt (4 points)
+#
+# Seven relatives of the chapter's `unroll`, each one small edit away, each running without an error. They are **boxes**: you see what goes in and what comes out. (You could open them; then the puzzle is over.)
+#
+# Write `probes()`: a list of `(params, x, state)` for the plain cell, float64 NumPy arrays of sizes of your choice, on which the boxes give themselves away in y or in the last state. Points are for the boxes that some probe tells apart; the
+# last point is for all of them with at most two probes.
+#
+# <details><summary>Hint 1</summary>
+#
+# What must a probe have for a mistake to stay unseen? Zeros hide much; so does symmetry; so does having only one of a thing.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Weights from `init_params` are unsymmetric, with biases. A state other than zero, two sequences or more, inputs of both signs.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# One of the boxes behaves for seven steps.
+# </details>
+
+
+# %% solution="probes"
+def probes():
+    """A list of (params, x, state).
+
+    Shapes: x (T, B, D); state ((B, H),)
+    """
+    ### BEGIN SOLUTION
+    rng = np.random.default_rng(0)
+    x, state = rng.normal(size=(12, 2, 2)), (rng.normal(size=(2, 3)),)
+    return [(init_params(rng, 2, 3), x, state)]
+    ### END SOLUTION
+
+
+# %% [markdown]
+# The boxes, to play with. A first probe of the kind that one writes in a hurry:
+
+# %%
+boxes = black_boxes("probes")
+w = np.eye(2)
+hasty = (
+    Params(w, w, np.ones(2), np.zeros(2)),
+    np.ones((3, 1, 2)),
+    (np.zeros((1, 2)),),
+)
+right, _, _ = book_unroll(rnn_cell, *hasty)
+for name, box in boxes.items():
+    wrong, _, _ = box(rnn_cell, *hasty)
+    print(name, "looks right" if np.allclose(wrong, right) else "differs")
+
+# %% test="probes" points=4
+from rnncore.rnn import rnn_cell
+from rnncore.rnn import unroll as book_unroll
+from rnncore.testing import black_boxes, hunt
+
+
+def seen(function):
+    return lambda *probe: function(rnn_cell, *probe)[:2]  # y, last state
+
+
+hunt(
+    seen(book_unroll),
+    {name: seen(box) for name, box in black_boxes("probes").items()},
+    probes(),
+    few=2,
+    points=4,
+)
+
+# %% mutants="probes" of="rnncore.rnn.unroll"
+[
+    {
+        "name": "W_h not transposed",
+        "was": "h @ params.W_h.T",
+        "is": "h @ params.W_h",
+        "says": "unseen with a symmetric W_h",
+    },
+    {
+        "name": "b_h forgotten",
+        "was": "a_h += params.b_h",
+        "is": "a_h += 0 * params.b_h",
+        "says": "unseen when b_h is zero",
+    },
+    {
+        "name": "state always zero at the start",
+        "was": "tape = Tape(x, [], [])",
+        "is": "tape = Tape(x, [], [])\n    state = tuple(xp.zeros_like(s) for s in state)",
+        "says": "unseen when the state is zero",
+    },
+    {
+        "name": "sequences mixed",
+        "was": "h = state[0]",
+        "is": "h = xp.mean(state[0], axis=0, keepdims=True) + 0 * state[0]",
+        "says": "unseen with one sequence",
+    },
+    {
+        "name": "sign of the input lost",
+        "was": "a = x @",
+        "is": "a = xp.abs(x) @",
+        "says": "unseen when all inputs are positive",
+    },
+    {
+        "name": "forgets after seven steps",
+        "was": "h = state[0]",
+        "is": "h = state[0] * (len(y) != 7)",
+        "says": "unseen in short sequences",
+    },
+    {
+        "name": "state before the last step",
+        "was": "return xp.stack(y), state, tape",
+        "is": "return xp.stack(y), (tape.h_before[-1],), tape",
+        "says": "unseen when only y is looked at, or nothing changes any more",
+    },
+]
+
+# %% [markdown]
+# ## Experiment: noise, and why a ceiling helps
+#
+# Your language cell computes with exact ones and zeros. Let noise fall on every input (a normal number of size *noise*), and see how often it is still right about words of 50 letters, half of which are in the language. Three cells: the ReLU; your
+# cell with a ceiling; and your cell with a ceiling and **sharpened** weights: all weights times a *gain* g, and each bias moved so that a sum of 0.5 stays where it is. Then sums below 0.5 are pushed towards 0 and sums above 0.5 towards 1, at
+# every step.
+#
+# **Predict**, before you run: with noise of 0.15, which share of words does each get right, 0.5 (guessing) to 1? Nothing is graded here; your numbers are kept in the notebook.
+
+# %%
+my_prediction = {"relu": None, "ceiling": None, "ceiling, gain 3": None}
+
+
+# %% experiment
+from ipywidgets import FloatSlider, interact
+
+
+def sharpened(params, gain):
+    """All weights times gain; a sum of 0.5 stays 0.5."""
+    W_x, W_h, b_x, b_h = params
+    b = gain * (b_x + b_h - 0.5) + 0.5
+    return Params(gain * W_x, gain * W_h, b, 0 * b)
+
+
+def some_words(rng, T, B):
+    """(T, B), 1 for an a: no two a's together, but once in every second."""
+    is_a = np.zeros((T, B))
+    for t in range(1, T):
+        is_a[t] = (rng.uniform(size=B) < 0.5) * (1 - is_a[t - 1])
+    for b in range(0, B, 2):
+        t = rng.integers(1, T)
+        is_a[t - 1 : t + 1, b] = 1
+    return is_a
+
+
+def share_right(cell, params, weights, noise, T=50, B=400):
+    """The share of words that are judged rightly at their end."""
+    rng = np.random.default_rng(0)
+    is_a = some_words(rng, T, B)
+    x = np.stack([is_a, 1 - is_a], axis=-1)
+    x = x + noise * rng.normal(size=x.shape)
+    params, weights = move((params, weights))
+    y, _, _ = book_unroll(cell, params, move(x), zero_state(params, B))
+    accepted = to_numpy(readout(weights, y[-1:, ...]))[0, :, 0] > 0
+    truth = (is_a[1:] * is_a[:-1]).sum(0) == 0
+    return float((accepted == truth).mean())
+
+
+def show(gain=3.0):
+    print("You predicted", my_prediction)
+    params, weights = language()
+    noises = np.linspace(0, 0.5, 11)
+    cells = {
+        "relu": (relu_cell, params),
+        "ceiling": (ceiling_cell, params),
+        f"ceiling, gain {gain}": (ceiling_cell, sharpened(params, gain)),
+    }
+    plot_lines(
+        {
+            name: [share_right(*cell, weights, noise) for noise in noises]
+            for name, cell in cells.items()
+        },
+        "noise",
+        "share of words judged rightly",
+        "words of 50 letters",
+        x=noises,
+    )
+
+
+gain = FloatSlider(3.0, min=1.0, max=8.0, step=0.5, description="gain")
+shown = interact(show, gain=gain)
+
+# %% [markdown]
+# Move the gain. Why does the ceiling alone help so little? What does sharpening do to a state of 0.9 and to one of 0.1, step after step? And could the ReLU be sharpened in the same way? (If your own language cell counts beyond 1, the ceiling changes what
+# it computes; then set its units so that 0 and 1 are enough.) This is how every digital machine keeps a bit: not by being exact, but by mending it at each step. The next chapters ask whether such weights can be *learnt*.
+
+# %% [markdown]
+# ## In your own words (2 points)
+#
+# Somebody fills short sequences up with zeros at the end, runs a plain tanh cell with biases over the batch without a mask, and hands `y[-1]` to a classifier. "The zeros add nothing," they say. In four to six sentences: what is wrong
+# with that, when would it do little harm, and what are two ways to mend it?
+
+# %% [markdown] answer="padding" points=2
+# A zero input is still a step: h becomes tanh(W_h h + b), so the state of a short sequence goes on changing (fading, drifting towards a resting point) for as long as the filling lasts. The classifier then sees a mixture of what the
+# sequence said and of how long the filling was; two equal sequences in different batches get different answers. It does little harm when lengths hardly differ or when the cell holds its state by itself (a latch at its resting point). To mend it: keep the
+# state where the mask is 0 (task 3), or pick each sequence's own last step, y[length - 1, b]; filling up at the front changes the start instead of the end and needs a mask as well, strictly speaking.
+#
+# Rubric: 1 point for "a step without input still changes the state" (through W_h and the biases), with a consequence; 1 point for two working repairs (mask, picking each last step; sorting by length into batches of one length counts).
