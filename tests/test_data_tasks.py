@@ -1,5 +1,8 @@
 """The adding and the copy problem ask what they say they ask."""
 
+import hashlib
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -129,3 +132,12 @@ def test_loss_at_the_end_is_blind_to_earlier_outputs(rng):
     assert last == whole
     _, (d_alone, _), _ = f((forgetful, out), (x[-1:], targets), None)
     np.testing.assert_allclose(d_layer.W_x, d_alone.W_x, rtol=1e-13)
+
+
+@pytest.mark.parametrize("task", [adding_problem, copy_problem])
+def test_the_numbers_are_those_that_sources_records(task):
+    parts = task(np.random.default_rng(0), 20, 8)
+    data = b"".join(p.astype("<f8").tobytes() for p in parts)
+    found = hashlib.sha256(data).hexdigest()
+    data_folder = Path(__file__).parent.parent / "rnncore/data"
+    assert found in (data_folder / "SOURCES.md").read_text()
