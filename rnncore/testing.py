@@ -545,8 +545,12 @@ def _compare(
         if isinstance(actual, np.integer | np.bool_):
             actual = actual.item()
         if type(actual) is not type(expected) or actual != expected:
+            kinds = [f" ({type(v).__name__})" for v in (expected, actual)]
+            if type(actual) is type(expected):
+                kinds = ["", ""]
             raise AssertionError(
-                f"{name}: expected {expected!r}, got {actual!r}"
+                f"{name}: expected {expected!r}{kinds[0]}, "
+                f"got {_short(actual)}{kinds[1]}"
             )
     else:
         _compare_arrays(name, expected, actual, like, at_least)
@@ -658,6 +662,11 @@ def _shown(value: Any) -> str:
         more = ", ..." if len(value) > 4 else "," * (len(value) == 1)
         return f"({inside}{more})"
     return getattr(value, "__name__", repr(value))
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) < 80 else text[:77] + "..."
 
 
 def _kind(value: Any) -> str:

@@ -316,7 +316,7 @@ import itertools
 
 import numpy as np
 
-from rnncore.backend import to_numpy
+from rnncore.backend import to_numpy, tree_map
 from rnncore.rnn import readout, relu_cell, unroll, zero_state
 from rnncore.testing import assert_shape, check, mover, stored
 
@@ -324,7 +324,7 @@ from rnncore.testing import assert_shape, check, mover, stored
 def accepts(word):
     """Whether the output of the learner's cell is positive at the end."""
     move = mover(device)
-    params, weights = move(language())
+    params, weights = move(tree_map(lambda a: 1.0 * a, language()))
     letters = [[[c == "a", c == "b"]] for c in word]
     x = move(np.array(letters, dtype=float))
     y, _, _ = unroll(relu_cell, params, x, zero_state(params, 1))
@@ -559,6 +559,18 @@ print("Task 3 holds.")
         "was": "y.append(state[0])",
         "is": "y.append(new[0])",
         "says": "the states are right, but y shows what the cell made of the filling: append after choosing between new and old",
+    },
+    {
+        "name": "only y masked",
+        "was": "y.append(state[0])",
+        "is": "y.append(on * state[0])",
+        "says": "y is zero where a sequence has ended; y_t is to repeat its last state there",
+    },
+    {
+        "name": "only x masked",
+        "was": "a = x @ params.W_x.T + params.b_x",
+        "is": "a = (x * mask[..., None]) @ params.W_x.T + params.b_x\n    mask = 0 * mask + 1",
+        "says": "the filling was set to zero, but a step with zeros is still a step: the state goes on changing through W_h and the biases",
     },
     {
         "name": "memory not kept",
@@ -1043,7 +1055,7 @@ def share_right(cell, params, weights, noise, T=50, B=400):
 def show(gain=3.0):
     print("You predicted", my_prediction)
     params, weights = language()
-    noises = np.linspace(0, 0.5, 11)
+    noises = np.linspace(0, 0.3, 13)
     cells = {
         "relu": (relu_cell, params),
         "ceiling": (ceiling_cell, params),
@@ -1066,7 +1078,7 @@ shown = interact(show, gain=gain)
 
 # %% [markdown]
 # Move the gain. Why does the ceiling alone help so little? What does sharpening do to a state of 0.9 and to one of 0.1, step after step? And could the ReLU be sharpened in the same way? (If your own language cell counts beyond 1, the ceiling changes what
-# it computes; then set its units so that 0 and 1 are enough.) This is how every digital machine keeps a bit: not by being exact, but by mending it at each step. The next chapters ask whether such weights can be *learnt*.
+# it computes; then set its units so that 0 and 1 are enough.) And which errors can no sharpening mend, because the noise of a single step makes them? This is how every digital machine keeps a bit: not by being exact, but by mending it at each step. The next chapters ask whether such weights can be *learnt*.
 
 # %% [markdown]
 # ## In your own words (2 points)
