@@ -1,8 +1,12 @@
 """The builder of the book, on books of one page."""
 
 import json
+import pkgutil
+import re
 
 import pytest
+
+import rnncore
 
 from tools import book, sphinx_course, vendor
 
@@ -158,3 +162,11 @@ def test_a_changed_vendored_file_is_found():
 def test_every_page_lies_in_the_table_of_contents():
     written = {path.stem for path in book.BOOK.glob("*.md")}
     assert written == {path.stem for path in book.page_paths()}
+
+
+def test_the_reference_names_every_module():
+    modules = pkgutil.walk_packages(rnncore.__path__, "rnncore.")
+    text = (book.BOOK / "api.md").read_text()
+    named = re.findall(r"automodule:: ([\w.]+)", text)
+    wanted = [m.name for m in modules if not m.ispkg]
+    assert sorted(named) == sorted(wanted)

@@ -124,7 +124,7 @@ def look_at(browser, site, name):
             "all => all.map(i => [i.alt ?? i.ariaLabel, i.src ?? ''])",
         ),
         "cut": page.eval_on_selector_all(
-            ".cell_input pre",
+            ".cell_input pre, .cell_output pre",
             "all => all.filter(p => p.scrollWidth > p.clientWidth + 1)"
             ".map(p => p.innerText)",
         ),
