@@ -17,6 +17,7 @@ from grader.mend import failure, grade_id, is_test
 HIDDEN, END_HIDDEN = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"
 LONGEST = 1500  # characters of one message
 OWN_KINDS = {"NotGraded", "TimeLimit", "KernelDied", "NotRun"}
+TOLD_ELSEWHERE = {"NotRun", "NotImplementedError"}
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07")
 _NUMBER = re.compile(
@@ -147,6 +148,8 @@ def _error_text(output: NotebookNode, hidden: bool) -> str:
         return value
     if hidden:
         value = without_numbers(value)
+    if kind == "NotImplementedError":
+        return value or "not written yet"
     if kind == "AssertionError":
         text = value or "a check failed that has no message"
     else:
@@ -157,12 +160,15 @@ def _error_text(output: NotebookNode, hidden: bool) -> str:
 
 
 def own_errors(notebook: NotebookNode) -> list[str]:
-    """The learner's cells that ended in an error, and how."""
+    """The learner's cells that ended in an error, and how.
+
+    A cell that only tries what is not written yet is none of them.
+    """
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     found = []
     for number, cell in enumerate(cells, 1):
         error = error_of(cell)
-        if error is None or is_test(cell) or error.ename == "NotRun":
+        if error is None or is_test(cell) or error.ename in TOLD_ELSEWHERE:
             continue
         lines = [line.strip() for line in cell.source.split("\n")]
         head = next((line for line in lines if line), "")

@@ -11,7 +11,7 @@ from html import escape
 from typing import Any
 
 from grader.course import Course
-from grader.report import Row
+from grader.report import Row, short
 from grader.submissions import Submission, replace_text
 
 STYLE = """
@@ -84,7 +84,7 @@ def _table(result: dict[str, Any], row: Row) -> list[str]:
         if task.comment:
             text += f"\n{task.comment}"
         lines.append(
-            f"<tr><td>{escape(task.id)}</td>"
+            f"<tr><td>{escape(short(task.id))}</td>"
             f"<td class=points>{task.points:g} of {task.of:g}</td>"
             f"<td><pre>{escape(text)}</pre></td></tr>"
         )

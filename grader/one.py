@@ -7,6 +7,7 @@ gradebook is not touched here.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -181,7 +182,7 @@ def _end_with_parent(mark: str) -> None:
 
 def kill_marked(mark: str, but: int | None = None) -> None:
     """Kill every process that a run has started, wherever it went."""
-    while True:
+    for _ in range(20):  # what is killed may have started others
         found = [
             process
             for process in psutil.process_iter()
@@ -190,11 +191,9 @@ def kill_marked(mark: str, but: int | None = None) -> None:
         if not found:
             return
         for process in found:
-            try:
+            with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-            except psutil.NoSuchProcess:
-                continue
-        psutil.wait_procs(found, timeout=5)
+        psutil.wait_procs(found, timeout=1)
 
 
 def _carries(process: psutil.Process, mark: str) -> bool:

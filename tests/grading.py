@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
@@ -31,6 +34,20 @@ TESTS = {  # points, the visible part, the hidden part
         f'assert triple(-{SECRET}) == 3 * -{SECRET}, "triple of less than 0"',
     ),
 }
+
+
+def make_once(factory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that the workers of one test run share; the first makes it."""
+    base = factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        base = base.parent
+    done = base / f"{name}.done"
+    with (base / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            make(base / name)
+            done.touch()
+    return base / name
 
 
 def _meta(name: str, **flags: object) -> dict[str, object]:

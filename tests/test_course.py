@@ -19,17 +19,19 @@ sys.path[:0] = [str(ROOT / "tools")]
 import course
 
 import exercises
+from grading import make_once
 
 SECRET = re.compile(
     r"### BEGIN (SOLUTION|HIDDEN TESTS)\n(.*?)### END", re.DOTALL
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def tree(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("export") / "learners"
-    assert course.main([str(folder)]) == 0
-    return folder
+    def make(folder):
+        assert course.main([str(folder)]) == 0
+
+    return make_once(tmp_path_factory, "learners", make)
 
 
 def secret_statements():

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import fcntl
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -18,6 +17,8 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+
+import exercises
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -111,28 +112,26 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
 
 
 def _build_sources(course: Course) -> None:
-    """Build grading/source from solutions/, where those are newer."""
-    build = course.root / "tools" / "exercises.py"
-    if not build.exists():
+    """Build grading/source from solutions/ where those are newer.
+
+    Not as `make exercises` does: exercises/ may hold somebody's answers.
+    """
+    if course.root != ROOT:
         return
-    texts = list(course.root.glob("solutions/*/*.py"))
-    built = {
-        path: course.source / path.stem / f"{path.stem}.ipynb"
-        for path in texts
-        if path.stem == path.parent.name
-    }
-    if all(
-        notebook.exists()
-        and notebook.stat().st_mtime > text.stat().st_mtime
-        for text, notebook in built.items()
-    ):
-        return
-    print("Building the assignments (make exercises) ...", flush=True)
-    run = subprocess.run(
-        [sys.executable, build], cwd=course.root, check=False
-    )
-    if run.returncode:
-        raise SetupError("make exercises failed: its message is above")
+    for name in exercises.names():
+        text = ROOT / "solutions" / name / f"{name}.py"
+        built = course.source / name / f"{name}.ipynb"
+        if built.exists() and built.stat().st_mtime > text.stat().st_mtime:
+            continue
+        print(f"Building the tests of {name} ...", flush=True)
+        scratch = Path(tempfile.mkdtemp(dir=course.work))
+        try:
+            exercises.build(name, scratch)
+        except ValueError as error:
+            raise SetupError(f"{name} cannot be built: {error}") from error
+        course.source.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(course.source / name, ignore_errors=True)
+        (scratch / "grading" / "source" / name).rename(course.source / name)
 
 
 def _prepare(
