@@ -155,6 +155,7 @@ def plot_lines(
     except ImportError:
         _display(HTML(svg_lines(series, xlabel, ylabel, title, x)))
         return
+    use_style()
     fig, ax = plt.subplots()
     for name, (across, up) in curves.items():
         ax.plot(across, up, label=name)
