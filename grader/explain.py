@@ -1,7 +1,7 @@
 """Says in words what the cells of an executed notebook showed.
 
-What a hidden test says is told without its numbers: they are the values
-that a learner is not to know before handing in.
+What a hidden test says is told without its numbers and its quoted texts:
+they are the values that a learner is not to know.
 """
 
 from __future__ import annotations
@@ -21,9 +21,12 @@ TOLD_ELSEWHERE = {"NotRun", "NotImplementedError"}
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07")
 _NUMBER = re.compile(
-    r"(?<![A-Za-z_\d.])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?j?"
+    r"\b0[xX][0-9a-fA-F]+"
+    r"|(?<![A-Za-z_\d.])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?j?"
     r"|\b(?:nan|inf)\b"
 )
+_QUOTED = re.compile(r"""(?<!\w)('[^'\n]*'|"[^"\n]*")(?!\w)""")
+QUOTE_NAMES = {"AttributeError", "ImportError", "NameError", "TypeError"}
 _OWN_FILE = re.compile(r"\(\d+\.py, line \d+\)")  # IPython's, of a cell
 
 
@@ -44,8 +47,13 @@ def plain(text: str) -> str:
     return kept if len(kept) <= LONGEST else kept[:LONGEST] + " ..."
 
 
-def without_numbers(text: str) -> str:
-    """Text with each number replaced: names such as `h_1` stay."""
+def without_values(text: str, kind: str = "AssertionError") -> str:
+    """Text with its numbers and quotations replaced: `h_1` stays.
+
+    Some kinds of error quote names of the code, which stay too.
+    """
+    if kind not in QUOTE_NAMES:
+        text = _QUOTED.sub("'...'", text)
     return _NUMBER.sub("#", text)
 
 
@@ -123,7 +131,7 @@ def check_of(cell: NotebookNode) -> Check:
         found["says"] = _error_text(error, found["hidden"])
     elif text := _stream(cell, "stderr"):
         found["hidden"] = HIDDEN in cell.source
-        text = without_numbers(text) if found["hidden"] else text
+        text = without_values(text) if found["hidden"] else text
         found["says"] = (
             "the test printed to the error stream, which counts as "
             f"failed: {text}"
@@ -147,7 +155,7 @@ def _error_text(output: NotebookNode, hidden: bool) -> str:
     if kind in OWN_KINDS:
         return value
     if hidden:
-        value = without_numbers(value)
+        value = without_values(value, kind)
     if kind == "NotImplementedError":
         return value or "not written yet"
     if kind == "AssertionError":
@@ -155,7 +163,9 @@ def _error_text(output: NotebookNode, hidden: bool) -> str:
     else:
         text = f"{kind}: {value}" if value else kind
     if hidden:
-        text += " (in a hidden test: # stands for a number)"
+        text += (
+            " (in a hidden test: # stands for a number, '...' for a text)"
+        )
     return text
 
 

@@ -89,7 +89,8 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
             f"Nothing to grade in {course.submitted}/<learner>/<assignment>/"
         )
         return 1 if stray else 0
-    _build_sources(course)
+    known = _known_names(course)
+    _build_sources(course, known & {s.assignment for s in submissions})
     assignments, refused = _prepare(course, submissions)
     todo = _to_grade(
         course, submissions, assignments, refused, options.again
@@ -111,17 +112,27 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
     return 0 if complete else 1
 
 
-def _build_sources(course: Course) -> None:
+def _known_names(course: Course) -> set[str]:
+    """The assignments that have a source, or could have."""
+    names = set(course.assignment_names())
+    if course.root == ROOT:
+        names |= set(exercises.names())
+    if not names:
+        raise SetupError(f"there is no assignment in {course.source}")
+    return names
+
+
+def _build_sources(course: Course, names: set[str]) -> None:
     """Build grading/source from solutions/ where those are newer.
 
     Not as `make exercises` does: exercises/ may hold somebody's answers.
     """
-    if course.root != ROOT:
-        return
-    for name in exercises.names():
-        text = ROOT / "solutions" / name / f"{name}.py"
+    for name in sorted(names):
+        text = course.root / "solutions" / name / f"{name}.py"
         built = course.source / name / f"{name}.ipynb"
-        if built.exists() and built.stat().st_mtime > text.stat().st_mtime:
+        if not text.exists() or (
+            built.exists() and built.stat().st_mtime > text.stat().st_mtime
+        ):
             continue
         print(f"Building the tests of {name} ...", flush=True)
         scratch = Path(tempfile.mkdtemp(dir=course.work))
@@ -138,13 +149,9 @@ def _prepare(
     course: Course, submissions: list[Submission]
 ) -> tuple[dict[str, Assignment], set[str]]:
     """The assignments that are asked for, and those that nbgrader refuses."""
-    names = course.assignment_names()
-    if not names:
-        raise SetupError(
-            f"there is no assignment in {course.source}: run make exercises"
-        )
+    names = {s.assignment for s in submissions}
     ready, refused = {}, set()
-    for name in sorted({s.assignment for s in submissions} & set(names)):
+    for name in sorted(names & set(course.assignment_names())):
         try:
             ready[name] = course.prepare(name)
         except SetupError as error:
@@ -194,7 +201,7 @@ def _run_all(
         for submission, key in todo:
             assignment = assignments.get(submission.assignment)
             if assignment is None:
-                names = course.assignment_names()
+                names = sorted(_known_names(course))
                 reason = unknown_reason(submission.assignment, names)
                 record.record_unknown(course, submission, key, reason)
                 progress.show(submission, reason)
