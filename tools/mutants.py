@@ -1,7 +1,7 @@
 """Run every known mistake against the tests that must catch it.
 
-    mutants.py            write the table of book/mutants.md
-    mutants.py --check    fail when that table is stale, or a mistake lives
+    mutants.py            write book/mutants.md, for the instructor's guide
+    mutants.py --check    fail when that page is stale, or a mistake lives
 
 The cells of an assignment's source run in this process, with one solution
 replaced: milliseconds a mistake, against seconds through nbgrader.
@@ -115,10 +115,27 @@ def table(chosen: list[str]) -> str:
     old = TABLE.read_text() if TABLE.exists() else ""
     kept = {
         line.split("|")[1].strip(): line
-        for line in old.splitlines(keepends=True)[2:]
+        for line in old.splitlines(keepends=True)
+        if line.startswith("| ch")
     }
     rows = {n: row(n) if n in chosen else kept.get(n, "") for n in names()}
     return HEAD + "".join(rows.values())
+
+
+def page(chosen: list[str]) -> str:
+    """The table, and beneath it every mistake, folded by assignment."""
+    return table(chosen) + "".join(common(name) for name in names())
+
+
+def common(name: str) -> str:
+    """An assignment's known mistakes, task by task, as Markdown."""
+    assignment = read(name)
+    text = f"\n:::{{dropdown}} Common mistakes in {name}\n"
+    for task, cell in assignment.of("mistakes").items():
+        text += f"\n`{task}`\n\n"
+        for mistake in catalogue(cell):
+            text += f"- *{mistake['name']}*: {mistake['says']}\n"
+    return text + ":::\n"
 
 
 def _judged(
@@ -195,8 +212,8 @@ def main() -> None:
     if failed:
         sys.exit("mistakes that live, or are not told by name: see above")
     if not options.check:
-        TABLE.write_text(table(chosen))
-    elif not TABLE.exists() or TABLE.read_text() != table(chosen):
+        TABLE.write_text(page(chosen))
+    elif not TABLE.exists() or TABLE.read_text() != page(chosen):
         sys.exit(f"{TABLE.relative_to(ROOT)} is stale: make exercises")
 
 

@@ -39,7 +39,7 @@
 # %% [markdown]
 # ## Imports, and where to compute
 #
-# Leave `"numpy"`, or write `"cpu"` or `"cuda"` to run the same notebook on torch. The tests count the same.
+# Leave `"numpy"`, or write `"cpu"` or `"cuda"` to run the same notebook on torch. The tests count the same. What you write keeps the library, dtype and device of its arguments, and changes none of them.
 
 # %%
 import numpy as np
