@@ -67,7 +67,8 @@ def fingerprint(submission: Submission, version: str, limit: int) -> str:
     for path in paths:
         info = path.lstat()
         name = os.fsencode(path.relative_to(submission.path.parent))
-        total.update(b"%d %s %d\0" % (len(name), name, info.st_mode))
+        kind = stat.S_IFMT(info.st_mode)
+        total.update(b"%d %s %d\0" % (len(name), name, kind))
         if stat.S_ISREG(info.st_mode) and info.st_size <= limit:
             total.update(hashlib.sha256(path.read_bytes()).digest())
         elif stat.S_ISREG(info.st_mode):

@@ -511,6 +511,7 @@ def start(root):
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
+        start_new_session=True,
     )
 
 
@@ -522,7 +523,10 @@ def interrupt_runs(root, moments):
             process.stdout.readline()
         time.sleep(delay)
         family = psutil.Process(process.pid).children(recursive=True)
-        process.send_signal(how)
+        if how == signal.SIGINT:  # as a terminal does: all of the group
+            os.killpg(process.pid, how)
+        else:
+            process.send_signal(how)
         process.communicate()
         assert process.returncode in (0, -signal.SIGKILL, 130)
         _, alive = psutil.wait_procs(family, timeout=20)
