@@ -12,7 +12,6 @@ CHECKS = {
     "types": ["-m", "mypy", "--no-error-summary"],
     "weave": ["tools/weave.py", "--check"],
     "readme": ["tools/readme.py", "--check"],
-    "exercises": ["tools/exercises.py", "--check"],
 }
 
 
