@@ -275,19 +275,22 @@ def run_cell(source: str, namespace: dict[str, Any]) -> Any:
     A warning is an error: on stderr it would cost all of a test's points.
     """
     tree = ast.parse(source)
-    last = tree.body[-1] if tree.body else None
+    end = None
+    if tree.body and isinstance(tree.body[-1], ast.Expr):
+        end = ast.Expression(tree.body.pop().value)  # type: ignore
     with (
         warnings.catch_warnings(),
         contextlib.redirect_stdout(io.StringIO()),
+        mock.patch.dict(os.environ, MPLBACKEND="agg"),  # opens no window
     ):
         warnings.simplefilter("error")
-        if isinstance(last, ast.Expr):
-            tree.body.pop()
+        warnings.filterwarnings("ignore", "FigureCanvasAgg is non-inter")
+        try:
             exec(compile(tree, "<cell>", "exec"), namespace)  # noqa: S102
-            value = ast.Expression(last.value)
-            return eval(compile(value, "<cell>", "eval"), namespace)
-        exec(compile(tree, "<cell>", "exec"), namespace)  # noqa: S102
-    return None
+            return end and eval(compile(end, "<cell>", "eval"), namespace)
+        finally:
+            if "matplotlib.pyplot" in sys.modules:  # as a notebook does
+                sys.modules["matplotlib.pyplot"].close("all")
 
 
 class Recorded(Exception):
