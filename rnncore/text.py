@@ -82,7 +82,7 @@ def next_character(cell: Callable, cell_vjp: Callable) -> Callable:
         model: Model, ids: np.ndarray, state: State
     ) -> tuple[Array, Model, State]:
         x = one_hot(ids[:-1], model.cell.W_x)
-        targets = from_numpy(ids[1:], x)
+        targets = from_numpy(to_numpy(ids[1:]), x)
         y, state, tape = unroll(cell, model.cell, x, state)
         loss, cache = cross_entropy(readout(model.readout, y), targets)
 
@@ -102,7 +102,8 @@ def held_out_bits(
     x = one_hot(ids[:-1], model.cell.W_x)
     y, _, _ = unroll(cell, model.cell, x, state)
     logits = readout(model.readout, y)
-    loss, _ = cross_entropy(logits, from_numpy(ids[1:], x))
+    targets = from_numpy(to_numpy(ids[1:]), x)
+    loss, _ = cross_entropy(logits, targets)
     return float(loss) / math.log(2)
 
 

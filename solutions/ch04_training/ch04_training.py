@@ -1,0 +1,1129 @@
+# %% [markdown]
+# # Assignment 4: training
+#
+# *60 to 90 minutes, 28 points. Read chapter 4 first (both pages).*
+#
+# You will write the optimiser that most large networks of today are trained with, a loss that does not want to be certain, a learning rate that warms up, and the ten-second check that comes before
+# any long run. You will rebuild `cross_entropy` with the book closed, and hunt seven wrong versions of Adam, all of which train.
+#
+# What you need, in one table (T steps, B sequences, K classes):
+#
+# | letter | shape | meaning |
+# | --- | --- | --- |
+# | $z$, `logits` | (T, B, K) | what the readout gives |
+# | $p = e^{z} / \sum_j e^{z_j}$ | (T, B, K) | the probability of each class |
+# | `targets` | (T, B) | the class that came, an integer from 0 to K-1 |
+# | $L$ | () | the loss: the mean over all T B predictions, in nats |
+# | $w$, $d$ | the same | a weight array, and the gradient of $L$ with respect to it |
+# | $\eta$ | number | the learning rate |
+#
+# Adam, as chapter 4 prints it, with $m$ and $s$ the running means of $d$ and of $d^2$:
+#
+# $$m \leftarrow \beta_1 m + (1-\beta_1) d \qquad s \leftarrow \beta_2 s + (1-\beta_2) d^2 \qquad w \leftarrow w - \eta\, \frac{m / (1-\beta_1^k)}{\sqrt{s / (1-\beta_2^k)} + \epsilon}$$
+#
+# where $k$ counts the steps, this one included.
+#
+# ### Before you start: two questions from earlier chapters
+#
+# <details><summary>Chapter 1: a model has a loss of 2.08 nats per character. How many bits is that, and what is the perplexity?</summary>
+#
+# 2.08 / ln 2 = 3.0 bits, and e^2.08 = 2³ = 8: it hesitates as between eight characters that are equally likely.
+# </details>
+#
+# <details><summary>Chapter 3: a loss is the mean over T steps. Is the gradient of W_h divided by T somewhere?</summary>
+#
+# Yes, but only once, at the top: each d_y_t is already divided. On the way down the shares of the steps are added and never averaged.
+# </details>
+
+# %% [markdown]
+# ## Imports, and where to compute
+#
+# Leave `"numpy"`, or write `"cpu"` or `"cuda"` to run the same notebook on torch. The tests count the same.
+
+# %%
+import math
+
+import numpy as np
+
+from rnncore import losses as book
+from rnncore.backend import array_namespace, tree_map
+from rnncore.bptt import rnn_cell_vjp
+from rnncore.display import plot_lines
+from rnncore.optim import adam, sgd
+from rnncore.rnn import rnn_cell, zero_state
+from rnncore.testing import black_boxes, mover
+from rnncore.text import encode, init_model, lanes, next_character
+
+device = "numpy"
+
+# %% [markdown]
+# ## A loss by hand
+#
+# One prediction, two classes, logits $z = (0, \ln 3)$. Then $e^z = (1, 3)$ and $p = (¼, ¾)$. If the second class came, the loss is $-\ln ¾ = \ln 4/3$, and the gradient is $p$ less one-hot:
+# $(¼, -¼)$. Work out both for the case that the *first* class came, on paper; then run the cell.
+
+# %%
+z = np.array([0.0, math.log(3)])
+p = np.exp(z) / np.exp(z).sum()
+for target in (1, 0):
+    one_hot = np.arange(2) == target
+    print("target", target, "loss", -np.log(p[target]), "d_z", p - one_hot)
+
+# %% [markdown]
+# Now two steps of Adam on one weight, $w = 1$, with $\eta = 0.1$, gradients 4 and then 2, $\beta_1 = 0.9$, $\beta_2 = 0.999$, and $\epsilon = 0$. The first step is exactly 0.1, whatever the
+# gradient. One line is left out. Which one, and how long is the second step?
+#
+# <details><summary>The missing line</summary>
+#
+# `s = 0.999 * s + 0.001 * d**2`. Without it s stays at 16/1000 from the setting before the loop, and the first step is right by luck alone: look at the second.
+#
+# With it: m = 0.9 · 0.4 + 0.1 · 2 = 0.56, over 1 - 0.81 gives 2.947; s = 0.999 · 0.016 + 0.004 = 0.019984, over 1 - 0.998001 gives 9.997, root 3.162. The step is 0.1 · 2.947 / 3.162 = 0.0932.
+# </details>
+
+# %%
+w, m, s = 1.0, 0.0, 0.016
+for k, d in [(1, 4.0), (2, 2.0)]:
+    m = 0.9 * m + 0.1 * d
+    # (the missing line; begin with s = 0.0)
+    step = 0.1 * (m / (1 - 0.9**k)) / math.sqrt(s / (1 - 0.999**k))
+    w -= step
+    print(f"step {k}: {step:.4f}")
+
+# %% [markdown]
+# ## Task 1: AdamW (5 points)
+#
+# **Weight decay** pulls every weight a little towards zero at each step. There are two ways to do it, which for plain gradient descent are one and the same:
+#
+# - add $\lambda w$ to the *gradient*: the gradient of $\tfrac{\lambda}{2} \|w\|^2$, known as L2;
+# - take $\eta \lambda w$ off the *weight*, beside the step. This is decoupled weight decay, and with Adam it is called **AdamW**:
+#
+# $$w \leftarrow w - \eta \lambda w - \eta\, \frac{m / (1-\beta_1^k)}{\sqrt{s / (1-\beta_2^k)} + \epsilon}$$
+#
+# On the right $w$ is the weight before the step, both times, and $m$ and $s$ are made of $d$ alone. Write one step for one array of weights. `k` is the number of this step: 1 for the first.
+#
+# <details><summary>Hint 1</summary>
+#
+# Four lines: the new mean, the new square, the decay, the step. Do not write into the arrays that you were given.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# The decay knows nothing of m and s: it must not pass through the division. That is the whole difference to L2.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `root = (s / (1 - BETA_2**k)) ** 0.5`, and epsilon is added to the root, not under it.
+# </details>
+
+# %%
+BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
+
+
+# %% solution="adamw_step"
+def adamw_step(w, d_w, m, s, k, learning_rate, decay):
+    """One step of AdamW for one array, with the betas above.
+
+    Shapes: w, d_w, m and s all have the same; k is 1, 2, 3, ...
+        -> w, m, s after the step
+    """
+    ### BEGIN SOLUTION
+    m = BETA_1 * m + (1 - BETA_1) * d_w
+    s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
+    root = (s / (1 - BETA_2**k)) ** 0.5
+    step = m / (1 - BETA_1**k) / (root + EPSILON)
+    w = w - learning_rate * decay * w - learning_rate * step
+    return w, m, s
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: the first step. Both weights have a gradient of the same sign and very different size; with a decay of 0.5 and a rate of 0.1 each loses 5 % of itself and 0.1 besides.
+
+# %%
+move = mover(device)
+w, d_w, zero = (
+    move(np.ones(2)),
+    move(np.array([1e-3, 1e3])),
+    move(np.zeros(2)),
+)
+print(adamw_step(w, d_w, zero, zero, 1, 0.1, 0.5)[0], "expected 0.85, 0.85")
+
+# %% test="adamw_step" points=5
+import numpy as np
+
+from rnncore.optim import adam
+from rnncore.testing import assert_close, check, mover, stored
+
+move = mover(device)
+OUTPUTS = "w, m, s"
+
+
+def middle_of_a_run(rng, k, *shape):
+    """Arguments of step k, with means that have seen gradients before."""
+    w, d_w, m = rng.normal(size=(3, *shape))
+    s = m**2 * rng.uniform(0.5, 2, shape)
+    start = float(k > 1)
+    rate, decay = rng.uniform(0.01, 0.2), rng.uniform(0.2, 2)
+    return dict(
+        w=w, d_w=3 * d_w, m=start * m, s=start * s, k=k,
+        learning_rate=rate, decay=decay,
+    )  # fmt: skip
+
+
+rng = np.random.default_rng(1)
+visible = [move(middle_of_a_run(rng, k, 2, 3)) for k in (1, 2, 7)]
+tiny = move(middle_of_a_run(rng, 1, 2, 3))
+tiny["d_w"] = tiny["d_w"] * 1e-7
+check(adamw_step, stored("adamw_step"), [*visible, tiny], outputs=OUTPUTS)
+one, zero = move(np.ones(2)), move(np.zeros(2))
+d_w = move(np.array([1e-3, -1e3]))
+w, _, _ = adamw_step(one, d_w, zero, zero, 1, 0.1, 0.5)
+assert_close("w after a first step", w, np.array([0.85, 1.05]), 1e-5)
+
+# without decay it is the chapter's Adam
+optimizer = adam(0.05)
+params = move((rng.normal(size=(3, 2)),))
+state, mine, m, s = optimizer.init(params), params[0], zero, zero
+m = s = 0 * mine
+for k in (1, 2, 3):
+    d_w = move(rng.normal(size=(3, 2)))
+    params, state = optimizer.update(params, (d_w,), state)
+    mine, m, s = adamw_step(mine, d_w, m, s, k, 0.05, 0.0)
+assert_close("three steps with a decay of 0", mine, params[0])
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(middle_of_a_run(rng, k, *shape), dtype)
+    for k, shape in [(1, (1,)), (1, (4, 2)), (3, (5,)), (40, (2, 3, 2))]
+    for dtype in ("float64", "float32")
+]
+small = move(middle_of_a_run(rng, 1, 3))
+small["d_w"] = small["d_w"] * 1e-7
+check(adamw_step, reference_adamw_step, [*hidden, small], outputs=OUTPUTS)
+### END HIDDEN TESTS
+print("Task 1 holds.")
+
+# %% mistakes="adamw_step"
+[
+    {
+        "name": "L2",
+        "was": "m = BETA_1 * m + (1 - BETA_1) * d_w\n    s = BETA_2 * s + (1 - BETA_2) * d_w * d_w\n    root = (s / (1 - BETA_2**k)) ** 0.5\n    step = m / (1 - BETA_1**k) / (root + EPSILON)\n    w = w - learning_rate * decay * w - learning_rate * step",
+        "is": "d_w = d_w + decay * w\n    m = BETA_1 * m + (1 - BETA_1) * d_w\n    s = BETA_2 * s + (1 - BETA_2) * d_w * d_w\n    root = (s / (1 - BETA_2**k)) ** 0.5\n    step = m / (1 - BETA_1**k) / (root + EPSILON)\n    w = w - learning_rate * step",
+        "says": "decay * w was added to the gradient. That is L2, and what torch.optim.Adam calls weight_decay; in AdamW the decay passes neither through m nor through s",
+    },
+    {
+        "name": "no bias correction",
+        "was": "root = (s / (1 - BETA_2**k)) ** 0.5\n    step = m / (1 - BETA_1**k) /",
+        "is": "root = s**0.5\n    step = m /",
+        "says": "the bias correction was dropped: m and s begin at zero, and are too small until they are divided by 1 - beta^k",
+    },
+    {
+        "name": "only one bias corrected",
+        "was": "(s / (1 - BETA_2**k)) ** 0.5",
+        "is": "s**0.5",
+        "says": "m was corrected for its start at zero, s was not: the first steps are thirty times too long",
+    },
+    {
+        "name": "steps counted from 2",
+        "was": "step = m / (1 - BETA_1**k)",
+        "is": "step = m / (1 - BETA_1 ** (k + 1))",
+        "says": "the correction of m is that of the step after this one: k is 1 at the first step already",
+    },
+    {
+        "name": "epsilon under the root",
+        "was": "root = (s / (1 - BETA_2**k)) ** 0.5",
+        "is": "root = (s / (1 - BETA_2**k) + EPSILON) ** 0.5",
+        "says": "epsilon was added under the root; it is added to the root, and for small gradients that is another number",
+    },
+    {
+        "name": "decay without the rate",
+        "was": "- learning_rate * decay * w -",
+        "is": "- decay * w -",
+        "says": "the decay was not multiplied by the learning rate (the paper has a schedule there; torch, and this task, have the rate)",
+    },
+    {
+        "name": "decay after the step",
+        "was": "w = w - learning_rate * decay * w - learning_rate * step",
+        "is": "w = (w - learning_rate * step) * (1 - learning_rate * decay)",
+        "says": "the decay was taken of the weight after the step; both terms read the weight before it",
+    },
+    {
+        "name": "decay with the wrong sign",
+        "was": "- learning_rate * decay * w -",
+        "is": "+ learning_rate * decay * w -",
+        "says": "the weights grow: decay pulls them towards zero",
+    },
+    {
+        "name": "the square of the mean",
+        "was": "(1 - BETA_2) * d_w * d_w",
+        "is": "(1 - BETA_2) * m * m",
+        "says": "s was made of the squared mean; it is the mean of the squares, of d_w * d_w",
+    },
+    {
+        "name": "betas swapped",
+        "was": "m = BETA_1 * m + (1 - BETA_1) * d_w\n    s = BETA_2 * s + (1 - BETA_2) * d_w * d_w",
+        "is": "m = BETA_2 * m + (1 - BETA_2) * d_w\n    s = BETA_1 * s + (1 - BETA_1) * d_w * d_w",
+        "says": "the two betas were swapped: m forgets in about 10 steps, s in about 1000",
+    },
+    {
+        "name": "means changed in place",
+        "was": "m = BETA_1 * m + (1 - BETA_1) * d_w",
+        "is": "m *= BETA_1\n    m += (1 - BETA_1) * d_w",
+        "says": "`m *= ...` writes into the caller's array; make a new one: m = BETA_1 * m + ...",
+    },
+]
+
+# %% [markdown]
+# ## Task 2: smoothed labels (6 points)
+#
+# Cross-entropy is content only when the target has probability 1, so it drives logits apart for ever. **Label smoothing** asks for less: the target distribution is
+#
+# $$q_k = (1 - \alpha)\,[k = \text{target}] + \frac{\alpha}{K}, \qquad L = -\frac{1}{TB} \sum_{t,b} \sum_k q_{t,b,k} \log p_{t,b,k}$$
+#
+# A share $\alpha$ is spread over **all** K classes, the target among them (Szegedy and others, 2016, and torch). Return the loss and its gradient with respect to the logits. The chapter's `cross_entropy` leaves `log_p` and `one_hot` in its cache; the stub
+# takes them from there.
+#
+# <details><summary>Hint 1</summary>
+#
+# `q` is one line: a multiple of `one_hot`, plus a number. Check on paper that it sums to 1 over the classes.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# For the gradient, go through the derivation of the chapter again with q in place of one-hot. All that was used is that the target distribution sums to 1. Does q?
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# The mean is over T and B. The sum over the classes is a sum. Both the loss and the gradient have the same 1/(T B).
+# </details>
+
+
+# %% solution="smoothed_cross_entropy"
+def smoothed_cross_entropy(logits, targets, alpha):
+    """The loss against smoothed targets, and its gradient.
+
+    Shapes: logits (T, B, K); targets (T, B) -> loss (); d_logits (T, B, K)
+    """
+    xp = array_namespace(logits)
+    T, B, K = logits.shape
+    _, (log_p, one_hot) = book.cross_entropy(logits, targets)
+    one_hot = xp.astype(one_hot, log_p.dtype)
+    ### BEGIN SOLUTION
+    q = (1 - alpha) * one_hot + alpha / K
+    loss = -xp.sum(q * log_p) / (T * B)
+    d_logits = (xp.exp(log_p) - q) / (T * B)
+    ### END SOLUTION
+    return loss, d_logits
+
+
+# %% [markdown]
+# Try it: four classes, nothing known. The loss is ln 4 = 1.3863 whatever alpha is (why?), and the gradient of the target is p - q = 0.25 - 0.925.
+
+# %%
+logits, targets = move(np.zeros((1, 1, 4))), move(np.array([[2]]))
+print(smoothed_cross_entropy(logits, targets, 0.1))
+
+# %% test="smoothed_cross_entropy" points=6
+import numpy as np
+
+from rnncore.losses import cross_entropy as printed
+from rnncore.losses import cross_entropy_vjp as printed_vjp
+from rnncore.testing import (
+    assert_close,
+    assert_gradient,
+    check,
+    check_independent,
+    mover,
+    stored,
+)
+
+move = mover(device)
+OUTPUTS = "loss, d_logits"
+
+
+def batch(rng, T, B, K, alpha):
+    logits = 3 * rng.normal(size=(T, B, K))
+    targets = rng.integers(K, size=(T, B))
+    return {"logits": logits, "targets": targets, "alpha": alpha}
+
+
+visible = move(batch(np.random.default_rng(2), 3, 2, 4, 0.2))
+check(
+    smoothed_cross_entropy,
+    stored("smoothed_cross_entropy"),
+    [visible],
+    outputs=OUTPUTS,
+)
+none = move(np.zeros((1, 1, 4))), move(np.array([[2]]))
+loss, d_logits = smoothed_cross_entropy(*none, 0.1)  # p = 1/4 each
+assert_close("loss where nothing is known", loss, np.log(4))
+by_hand = np.array([[[0.225, 0.225, -0.675, 0.225]]])
+assert_close("d_logits where nothing is known", d_logits, by_hand)
+
+logits, targets = visible["logits"], visible["targets"]
+loss, d_logits = smoothed_cross_entropy(logits, targets, 0.0)
+plain, cache = printed(logits, targets)
+assert_close("loss with alpha = 0", loss, plain)
+assert_close("d_logits with alpha = 0", d_logits, printed_vjp(1.0, cache))
+check_independent(
+    lambda *args: smoothed_cross_entropy(*args)[1],
+    visible,
+    {"logits": 1},
+)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(batch(rng, T, B, K, alpha), dtype)
+    for T, B, K, alpha in [
+        (1, 1, 2, 0.5),
+        (4, 3, 5, 0.1),
+        (2, 5, 3, 0.9),
+        (3, 1, 1, 0.3),
+    ]
+    for dtype in ("float64", "float32")
+]
+check(
+    smoothed_cross_entropy,
+    reference_smoothed_cross_entropy,
+    hidden,
+    outputs=OUTPUTS,
+)
+logits, targets, alpha = move(batch(rng, 3, 2, 4, 0.3)).values()
+_, d_logits = smoothed_cross_entropy(logits, targets, alpha)
+assert_gradient(
+    lambda z: float(smoothed_cross_entropy(z, targets, alpha)[0]),
+    logits,
+    d_logits,
+    "d_logits",
+)
+### END HIDDEN TESTS
+print("Task 2 holds.")
+
+# %% mistakes="smoothed_cross_entropy"
+[
+    {
+        "name": "gradient of the plain loss",
+        "was": "(xp.exp(log_p) - q) / (T * B)",
+        "is": "(xp.exp(log_p) - one_hot) / (T * B)",
+        "says": "the loss is the smoothed one, the gradient is p - one_hot: that of the loss without smoothing",
+    },
+    {
+        "name": "spread over the others",
+        "was": "(1 - alpha) * one_hot + alpha / K",
+        "is": "(1 - alpha) * one_hot + alpha / max(K - 1, 1) * (1 - one_hot)",
+        "says": "alpha was spread over the K - 1 other classes. Some papers do so; Szegedy and others, torch, and this task spread it over all K",
+    },
+    {
+        "name": "target keeps all",
+        "was": "(1 - alpha) * one_hot + alpha / K",
+        "is": "one_hot + alpha / K",
+        "says": "q sums to 1 + alpha: the target has to give up what the classes receive",
+    },
+    {
+        "name": "share not divided",
+        "was": "+ alpha / K",
+        "is": "+ alpha",
+        "says": "each class received the whole of alpha; they share it, alpha / K each",
+    },
+    {
+        "name": "averaged over classes",
+        "was": "loss = -xp.sum(q * log_p) / (T * B)",
+        "is": "loss = -xp.mean(q * log_p)",
+        "says": "the loss was averaged over the classes too; over k it is a sum, over T and B a mean",
+    },
+    {
+        "name": "averaged over time only",
+        "was": "loss = -xp.sum(q * log_p) / (T * B)",
+        "is": "loss = -xp.sum(q * log_p) / T",
+        "says": "the loss was divided by T alone; it is the mean over all T B predictions",
+    },
+    {
+        "name": "gradient of the sum",
+        "was": "(xp.exp(log_p) - q) / (T * B)",
+        "is": "(xp.exp(log_p) - q)",
+        "says": "the gradient is that of the summed loss: a mean has its 1/(T B) in the gradient, too",
+    },
+    {
+        "name": "gradient with the wrong sign",
+        "was": "(xp.exp(log_p) - q) / (T * B)",
+        "is": "(q - xp.exp(log_p)) / (T * B)",
+        "says": "q - p points up the loss; the gradient is p - q",
+    },
+    {
+        "name": "p smoothed instead of the target",
+        "was": "q = (1 - alpha) * one_hot + alpha / K\n    loss = -xp.sum(q * log_p) / (T * B)",
+        "is": "q = one_hot\n    loss = -xp.sum(q * xp.log((1 - alpha) * xp.exp(log_p) + alpha / K)) / (T * B)",
+        "says": "the network's probabilities were smoothed, and the targets were not",
+    },
+]
+
+# %% [markdown]
+# ## Task 3: warm up, then cool down (4 points)
+#
+# Adam's first steps are as long as its learning rate, for every weight, on the word of a single batch. A usual remedy is to begin small: over the first $W$ steps the rate rises in a straight line to its peak, and
+# from there it falls along half a cosine to zero:
+#
+# $$\eta_n = \begin{cases} \eta_\text{peak}\, \dfrac{n + 1}{W} & n < W \\[2ex] \eta_\text{peak}\, \dfrac{1}{2}\Bigl(1 + \cos \pi\, \dfrac{n - W}{N - W}\Bigr) & n \ge W \end{cases}$$
+#
+# Steps are counted from $n = 0$ to $N - 1$, as `fit` does. So the first step already moves, step $W-1$ has the peak, and so has step $W$. With $W = 0$ there is no warm-up, and with $W = N$ nothing else.
+#
+# <details><summary>Hint 1</summary>
+#
+# Two cases, two return statements. `math.cos` counts in radians: half a turn is `math.pi`.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# How far the cooling has come is a number from 0 to 1: the steps since the warm-up over all steps after it.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# If step W - 1 does not have the peak, look at the + 1; if step W has not, look at what is under the cosine.
+# </details>
+
+
+# %% solution="rate_at"
+def rate_at(step, peak, warmup, steps):
+    """The learning rate of one step, counted from 0: a number."""
+    ### BEGIN SOLUTION
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    done = (step - warmup) / (steps - warmup)
+    return peak * (1 + math.cos(math.pi * done)) / 2
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: up for 20 steps, down for 80.
+
+# %%
+plot_lines(
+    {"rate": np.array([rate_at(n, 0.01, 20, 100) for n in range(100)])},
+    "step",
+    "learning rate",
+)
+
+# %% test="rate_at" points=4
+from rnncore.testing import assert_close, check, stored
+
+
+def moment(step, peak, warmup, steps):
+    return dict(step=step, peak=peak, warmup=warmup, steps=steps)
+
+
+visible = [
+    moment(step, 0.6, 4, 16) for step in (0, 1, 2, 3, 4, 6, 10, 15)
+] + [moment(step, 1.0, 0, 8) for step in (0, 2, 7)]
+check(rate_at, stored("rate_at"), visible, outputs="rate")
+assert_close(
+    "rate of step 0 of 4 that warm up", rate_at(0, 1.0, 4, 8), 0.25
+)
+assert_close("rate at the peak", rate_at(4, 1.0, 4, 8), 1.0)
+assert_close("rate half way down", rate_at(6, 1.0, 4, 8), 0.5)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = []
+for steps in (1, 2, 30, 1000):
+    for warmup in {0, 1, steps // 3, steps}:
+        for step in [*rng.integers(steps, size=6).tolist(), 0, steps - 1]:
+            hidden.append(moment(step, rng.uniform(0.1, 2), warmup, steps))
+check(rate_at, reference_rate_at, hidden, outputs="rate")
+### END HIDDEN TESTS
+print("Task 3 holds.")
+
+# %% mistakes="rate_at"
+[
+    {
+        "name": "first step stands still",
+        "was": "peak * (step + 1) / warmup",
+        "is": "peak * step / warmup",
+        "says": "the first step has a rate of 0, so it is wasted (some libraries do it); here step 0 has peak / W",
+    },
+    {
+        "name": "cosine from the first step",
+        "was": "(step - warmup) / (steps - warmup)",
+        "is": "step / steps",
+        "says": "the cosine began at step 0, under the warm-up; it begins where the warm-up ends, so the rate jumps at step W",
+    },
+    {
+        "name": "still warm at the end",
+        "was": "(step - warmup) / (steps - warmup)",
+        "is": "(step - warmup) / steps",
+        "says": "the way down was divided by all N steps; it has N - W of them, and the rate does not come near zero",
+    },
+    {
+        "name": "a whole turn",
+        "was": "math.cos(math.pi * done)",
+        "is": "math.cos(2 * math.pi * done)",
+        "says": "the cosine makes a whole turn and ends at the peak; half a turn ends at zero",
+    },
+    {
+        "name": "degrees",
+        "was": "math.cos(math.pi * done)",
+        "is": "math.cos(180 * done)",
+        "says": "math.cos takes radians: half a turn is math.pi, not 180",
+    },
+    {
+        "name": "down below zero",
+        "was": "peak * (1 + math.cos(math.pi * done)) / 2",
+        "is": "peak * math.cos(math.pi * done)",
+        "says": "a bare cosine goes down to -1, and a negative rate climbs; shift it to 0 ... 1",
+    },
+    {
+        "name": "straight down",
+        "was": "peak * (1 + math.cos(math.pi * done)) / 2",
+        "is": "peak * (1 - done)",
+        "says": "this is the straight line down, another usual schedule; the task asks for half a cosine",
+    },
+    {
+        "name": "counted from 1",
+        "was": "if step < warmup:",
+        "is": "step = step + 1\n    if step < warmup:",
+        "says": "the steps were counted from 1: every rate is that of the step after it",
+    },
+]
+
+# %% [markdown]
+# ## Task 4: by heart, on purpose (4 points)
+#
+# Before any long run: train on **one** batch until it is known by heart. Write the loop. `fit` would do, but it hands the state on from step to step, and here every step must begin from the *same* state: the batch is the same, so its past is
+# the same. Return the loss of every step, measured before the step's update, and the weights after the last.
+#
+# `loss_and_gradient(params, batch, state)` gives `loss, d_params, new_state`, as in chapter 4, and `optimizer` is one of the chapter's.
+#
+# <details><summary>Hint 1</summary>
+#
+# The optimiser has a memory of its own. It is made once, before the loop, by `optimizer.init(params)`.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `params, memory = optimizer.update(params, d_params, memory)`, and the loss into the list with `float(loss)`.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `loss, d_params, _ = ...`: what is done with the third result is the point of this task.
+# </details>
+
+
+# %% solution="by_heart"
+def by_heart(loss_and_gradient, params, batch, state, optimizer, steps):
+    """Train on one batch: the list of the losses, and the last weights."""
+    ### BEGIN SOLUTION
+    memory, losses = optimizer.init(params), []
+    for _ in range(steps):
+        loss, d_params, _ = loss_and_gradient(params, batch, state)
+        params, memory = optimizer.update(params, d_params, memory)
+        losses.append(float(loss))
+    return losses, params
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: 120 steps on twelve characters of three lanes. Below a tenth of a nat in the end?
+
+# %%
+verse = "the rain in spain falls mainly on the plain, "
+alphabet = "".join(sorted(set(verse)))
+batch = lanes(encode(verse, alphabet), 3)[:12]
+model = move(init_model(np.random.default_rng(0), len(alphabet), 16))
+losses, _ = by_heart(
+    next_character(rnn_cell, rnn_cell_vjp),
+    model,
+    batch,
+    zero_state(model.cell, 3),
+    adam(0.03),
+    120,
+)
+print("first", losses[0], " last", losses[-1])
+
+# %% test="by_heart" points=4
+import numpy as np
+
+from rnncore.bptt import rnn_cell_vjp
+from rnncore.optim import adam, sgd
+from rnncore.rnn import rnn_cell
+from rnncore.testing import assert_close, check, mover, stored
+from rnncore.text import init_model, next_character
+
+move = mover(device)
+OUTPUTS = "losses, params"
+
+
+def one_batch(rng, T, B, K, H, optimizer, steps, dtype="float64"):
+    """Arguments of by_heart, with a state that is not zero."""
+    return dict(
+        loss_and_gradient=next_character(rnn_cell, rnn_cell_vjp),
+        params=move(init_model(rng, K, H), dtype),
+        batch=rng.integers(K, size=(T + 1, B)),
+        state=move((rng.normal(size=(B, H)),), dtype),
+        optimizer=optimizer,
+        steps=steps,
+    )
+
+
+rng = np.random.default_rng(3)
+visible = [
+    one_batch(rng, 3, 2, 4, 3, sgd(0.5, momentum=0.5), 4),
+    one_batch(rng, 2, 1, 3, 2, adam(0.1), 3),
+]
+check(by_heart, stored("by_heart"), visible, outputs=OUTPUTS)
+
+
+def bowl(params, batch, state):
+    return params[0][0] ** 2, (2 * params[0],), state
+
+
+# w = 4, 2, 1: a rate of 1/4 halves it, and the loss is its square
+losses, params = by_heart(
+    bowl, (move(np.array([4.0])),), None, (), sgd(0.25), 3
+)
+assert_close(
+    "the losses of a bowl", np.array(losses), np.array([16.0, 4, 1])
+)
+assert_close("w after three steps in a bowl", params[0], np.array([0.5]))
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    one_batch(rng, T, B, K, H, optimizer, steps, dtype)
+    for T, B, K, H, optimizer, steps in [
+        (1, 1, 2, 1, sgd(0.3), 1),
+        (4, 3, 5, 2, sgd(0.2, momentum=0.9), 6),
+        (5, 2, 3, 4, adam(0.05), 5),
+    ]
+    for dtype in ("float64", "float32")
+]
+check(by_heart, reference_by_heart, hidden, outputs=OUTPUTS)
+### END HIDDEN TESTS
+print("Task 4 holds.")
+
+# %% mistakes="by_heart"
+[
+    {
+        "name": "state carried",
+        "was": "loss, d_params, _ = loss_and_gradient",
+        "is": "loss, d_params, state = loss_and_gradient",
+        "says": "the state at the end of the batch was carried to its beginning: the batch then has another past at every step, and the loss need not go to zero",
+    },
+    {
+        "name": "state optimised like a weight",
+        "was": "losses.append(float(loss))",
+        "is": "losses.append(float(loss))\n        state = tuple(h - 0.1 * new for h, new in zip(state, _))",
+        "says": "the state moved from step to step as if it were a weight; it belongs to the data, and stays",
+    },
+    {
+        "name": "no memory",
+        "was": "optimizer.update(params, d_params, memory)",
+        "is": "optimizer.update(params, d_params, optimizer.init(params))",
+        "says": "the optimiser was given a fresh memory at every step: momentum and Adam's means never build up",
+    },
+    {
+        "name": "weights never change",
+        "was": "params, memory = optimizer.update",
+        "is": "_, memory = optimizer.update",
+        "says": "the new weights were thrown away: `update` returns them, it changes nothing in place",
+    },
+    {
+        "name": "loss after the update",
+        "was": "losses.append(float(loss))",
+        "is": "losses.append(float(loss_and_gradient(params, batch, state)[0]))",
+        "says": "the losses were measured after the update; a step's loss belongs to the weights that it began with",
+    },
+    {
+        "name": "one step too few",
+        "was": "range(steps)",
+        "is": "range(steps - 1)",
+        "says": "there is one step too few",
+    },
+    {
+        "name": "the first gradient for ever",
+        "was": "    for _ in range(steps):\n        loss, d_params, _ = loss_and_gradient(params, batch, state)",
+        "is": "    first = params\n    for _ in range(steps):\n        loss, d_params, _ = loss_and_gradient(first, batch, state)",
+        "says": "loss and gradient were computed at the first weights again and again",
+    },
+    {
+        "name": "running mean of the loss",
+        "was": "losses.append(float(loss))",
+        "is": "losses.append((sum(losses) + float(loss)) / (len(losses) + 1))",
+        "says": "the losses were averaged with those before: a curve that looks calmer than the run was",
+    },
+]
+
+# %% [markdown]
+# ## Task 5: the loss, with the book closed (5 points)
+#
+# Rebuild `cross_entropy` as the chapter prints it: the mean over all steps and sequences of $-\log p[\text{target}]$ in nats, and the cache that its backward function needs: `log_p`, (T, B, K), and `one_hot`, (T, B, K), of bools.
+# Close chapter and module. Checks of shapes and targets are not asked for. Logits of 1000 are.
+#
+# <details><summary>Hint 1</summary>
+#
+# Subtract from the logits of each prediction the largest of them; p does not change, and nothing overflows. Then log p is what is left, less the logarithm of the sum of the exponentials.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# All of it along the last axis, with `keepdims=True`. Never take the logarithm of p: where p is 0 in floating point, log p is not.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `xp.where(one_hot, log_p, xp.zeros_like(log_p))` picks the targets; sum over the classes, then the mean, then the sign.
+# </details>
+
+
+# %% solution="cross_entropy" closed_book=true
+def cross_entropy(logits, targets):
+    """The mean of -log p(target), in nats, and what backward needs.
+
+    Shapes: logits (T, B, K); targets (T, B) -> loss (); (log_p, one_hot)
+    """
+    xp = array_namespace(logits)
+    classes = xp.asarray(range(logits.shape[-1]), device=logits.device)
+    one_hot = targets[..., None] == classes
+    ### BEGIN SOLUTION
+    z = logits - xp.max(logits, axis=-1, keepdims=True)
+    log_p = z - xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True))
+    picked = xp.where(one_hot, log_p, xp.zeros_like(log_p))
+    loss = -xp.mean(xp.sum(picked, axis=-1))
+    ### END SOLUTION
+    return loss, (log_p, one_hot)
+
+
+# %% [markdown]
+# Try it: a network that is certain and wrong pays its distance.
+
+# %%
+print(
+    cross_entropy(move(np.array([[[1000.0, 0.0]]])), move(np.array([[1]])))
+)
+
+# %% test="cross_entropy" points=5
+import numpy as np
+
+from rnncore.losses import cross_entropy as book_cross_entropy
+from rnncore.testing import assert_close, check, mover, stored
+
+move = mover(device)
+OUTPUTS = "loss, cache"
+
+
+def prediction(rng, T, B, K, size=3.0):
+    logits = size * rng.normal(size=(T, B, K))
+    return {"logits": logits, "targets": rng.integers(K, size=(T, B))}
+
+
+rng = np.random.default_rng(4)
+visible = move([prediction(rng, 3, 2, 4), prediction(rng, 2, 3, 3)])
+check(cross_entropy, stored("cross_entropy"), visible, outputs=OUTPUTS)
+even = move(np.zeros((2, 3, 8))), move(np.zeros((2, 3), dtype=int))
+assert_close(
+    "loss of eight even chances", cross_entropy(*even)[0], np.log(8)
+)
+far = move(np.array([[[1000.0, 0.0]]])), move(np.array([[1]]))
+loss, (log_p, _) = cross_entropy(*far)
+assert_close("loss of the certain and wrong", loss, np.float64(1000.0))
+assert_close("log_p at logits of 1000", log_p, np.array([[[0.0, -1000]]]))
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(prediction(rng, T, B, K, size), dtype)
+    for T, B, K in [(1, 1, 1), (1, 1, 2), (4, 3, 5), (2, 5, 3), (6, 2, 6)]
+    for size in (1.0, 1000.0)
+    for dtype in ("float64", "float32")
+]
+check(cross_entropy, book_cross_entropy, hidden, outputs=OUTPUTS)
+### END HIDDEN TESTS
+print("Task 5 holds.")
+
+# %% mistakes="cross_entropy"
+[
+    {
+        "name": "overflow",
+        "was": "z = logits - xp.max(logits, axis=-1, keepdims=True)",
+        "is": "z = 1.0 * logits",
+        "visible": False,
+        "says": "the largest logit was not subtracted, and the exponential of 1000 is infinite",
+    },
+    {
+        "name": "one maximum for all",
+        "was": "xp.max(logits, axis=-1, keepdims=True)",
+        "is": "xp.max(logits)",
+        "visible": False,
+        "says": "the largest of all logits was subtracted; a prediction far below it loses all its exponentials to underflow",
+    },
+    {
+        "name": "summed over the sequences",
+        "was": "xp.sum(xp.exp(z), axis=-1, keepdims=True)",
+        "is": "xp.sum(xp.exp(z), axis=1, keepdims=True)",
+        "says": "the probabilities of different sequences were made to compete: the sum runs over the classes, the last axis",
+    },
+    {
+        "name": "sum instead of mean",
+        "was": "-xp.mean(xp.sum(picked, axis=-1))",
+        "is": "-xp.sum(picked)",
+        "says": "the loss is the sum over all predictions; the chapter's is the mean, so that a longer batch does not have a longer gradient",
+    },
+    {
+        "name": "averaged over the classes",
+        "was": "-xp.mean(xp.sum(picked, axis=-1))",
+        "is": "-xp.mean(picked)",
+        "says": "the mean ran over the classes as well, so the loss is K times too small",
+    },
+    {
+        "name": "last step only",
+        "was": "-xp.mean(xp.sum(picked, axis=-1))",
+        "is": "-xp.mean(xp.sum(picked[-1, ...], axis=-1))",
+        "says": "only the last step was counted; every step makes a prediction",
+    },
+    {
+        "name": "bits",
+        "was": "loss = -xp.mean(xp.sum(picked, axis=-1))",
+        "is": "loss = -xp.mean(xp.sum(picked, axis=-1)) / 0.6931471805599453",
+        "says": "this is in bits; for differentiating the chapter stays in nats",
+    },
+    {
+        "name": "wrong sign",
+        "was": "loss = -xp.mean",
+        "is": "loss = xp.mean",
+        "says": "the mean of log p is negative; a loss is to be made small, so it is the mean of -log p",
+    },
+    {
+        "name": "perplexities averaged",
+        "was": "-xp.mean(xp.sum(picked, axis=-1))",
+        "is": "xp.log(xp.mean(xp.exp(-xp.sum(picked, axis=-1))))",
+        "says": "the surprises were averaged after the exponential: the mean of perplexities is ruled by the worst of them",
+    },
+    {
+        "name": "logits taken for log p",
+        "was": "log_p = z - xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True))",
+        "is": "log_p = z",
+        "says": "the logits were not normalised: the probabilities do not sum to 1",
+    },
+]
+
+# %% [markdown]
+# ## The mutant hunt (4 points)
+#
+# Seven wrong versions of the chapter's `adam` train networks, and nobody has noticed. Each is one small edit away from it, and each is a **box** that you cannot look into. (You could; then the puzzle is over.)
+#
+# Write `probes()`: a list of probes. A probe is a tuple with one array of gradients, `(N, 2)`: N steps for two weights. The hunt feeds the N gradients to an optimiser, one after another, beginning with the weights (1, -2) and a rate of 0.1, and
+# looks at the weights after each step. Points are for the boxes that some probe tells apart; the last point is for all of them with at most two probes.
+#
+# <details><summary>Hint 1</summary>
+#
+# Gradients of ones for three steps tell two boxes apart. What do all the others have in common? What is equal to its own square, its own mean, and its own absolute value?
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# A running mean of something that never changes is that thing, however fast it forgets. And two weights with the same gradient cannot show who looks at whom.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# Random gradients of both signs, several steps: that leaves the box with epsilon in the wrong place. When is 1e-8 not negligible?
+# </details>
+
+
+# %% solution="probes"
+def probes():
+    """A list of tuples with one array of gradients, (N, 2)."""
+    ### BEGIN SOLUTION
+    d = np.random.default_rng(0).normal(size=(5, 2))
+    return [(d,), (1e-6 * d,)]
+    ### END SOLUTION
+
+
+# %% [markdown]
+# The boxes, to play with. A first probe of the kind that one writes in a hurry:
+
+
+# %%
+def walk(make, gradients):
+    """The weights after each step of an optimiser made by `make`."""
+    optimizer, w, path = make(0.1), np.array([1.0, -2.0]), []
+    state = optimizer.init((w,))
+    for d_w in gradients:
+        (w,), state = optimizer.update((w,), (d_w,), state)
+        path.append(w)
+    return np.array(path)
+
+
+hasty = np.ones((3, 2))
+for name, box in black_boxes("probes").items():
+    same = np.allclose(walk(box, hasty), walk(adam, hasty), atol=1e-9)
+    print(name, "looks right" if same else "differs")
+
+# %% test="probes" points=4
+import numpy as np
+
+from rnncore.optim import adam
+from rnncore.testing import black_boxes, hunt
+
+
+def walked(make):
+    def walk(gradients):
+        optimizer, w, path = make(0.1), np.array([1.0, -2.0]), []
+        state = optimizer.init((w,))
+        for d_w in gradients:
+            (w,), state = optimizer.update((w,), (d_w,), state)
+            path.append(w)
+        return np.array(path)
+
+    return walk
+
+
+hunt(
+    walked(adam),
+    {name: walked(box) for name, box in black_boxes("probes").items()},
+    probes(),
+    few=2,
+    points=4,
+)
+
+# %% mutants="probes" of="rnncore.optim.adam"
+[
+    {
+        "name": "mean not corrected",
+        "was": "(m / bias_1) / (root",
+        "is": "m / (root",
+        "says": "the first moment keeps its bias: the first steps are ten times too short",
+    },
+    {
+        "name": "always the first step",
+        "was": "bias_2 = 1 - beta_2**steps",
+        "is": "bias_2 = 1 - beta_2",
+        "says": "the second moment is corrected as at step 1 for ever: unseen with a single step",
+    },
+    {
+        "name": "epsilon under the root",
+        "was": "(s / bias_2) ** 0.5",
+        "is": "(s / bias_2 + epsilon) ** 0.5",
+        "says": "unseen unless gradients are tiny",
+    },
+    {
+        "name": "forgets ten times as fast",
+        "was": "beta_1: float = 0.9,",
+        "is": "beta_1: float = 0.0,",
+        "says": "no momentum at all: unseen while the gradient does not change",
+    },
+    {
+        "name": "second moment forgets in ten steps",
+        "was": "beta_2: float = 0.999,",
+        "is": "beta_2: float = 0.9,",
+        "says": "unseen while the gradient does not change",
+    },
+    {
+        "name": "size in place of square",
+        "was": "(1 - beta_2) * d * d,",
+        "is": "(1 - beta_2) * abs(d),",
+        "says": "unseen where every gradient is 1 or -1",
+    },
+    {
+        "name": "one scale for all weights",
+        "was": "root = (s / bias_2) ** 0.5",
+        "is": "root = ((s + s[::-1]) / 2 / bias_2) ** 0.5",
+        "says": "the weights share their scale: unseen where all have the same gradient",
+    },
+]
+
+# %% [markdown]
+# ## Experiment: when does warming up pay?
+#
+# The network of chapter 4 reads a short text for 150 steps, trained by *your* AdamW with a rate from *your* schedule: once without warm-up ($W = 0$), once with 30 steps of it. Where it helps, it should help at the peaks that are too high without.
+#
+# **Predict**, before you run anything: at a peak of 0.03, and at a peak of 0.1, is the loss at the end lower with warm-up, higher, or the same? Nothing is graded here; your words are kept in the notebook for you to
+# come back to.
+
+# %%
+my_prediction = {
+    "peak 0.03": "",  # lower, higher, or same
+    "peak 0.1": "",  # lower, higher, or same
+}
+
+# %% experiment
+import inspect
+
+from ipywidgets import FloatLogSlider, IntSlider, interact
+
+import rnncore.rnn
+
+text = inspect.getsource(rnncore.rnn)  # a module of some 4,000 characters
+letters = "".join(sorted(set(text)))
+grid = lanes(encode(text, letters), 8)
+
+
+def trained(peak, warmup, seed=0, steps=150, H=32):
+    """The losses of a run with your optimiser and your schedule."""
+    model = move(init_model(np.random.default_rng(seed), len(letters), H))
+    state = zero_state(model.cell, 8)
+    m = s = tree_map(lambda w: 0 * w, model)
+    step, losses = next_character(rnn_cell, rnn_cell_vjp), []
+    for n in range(steps):
+        start = n % (len(grid) // 17) * 16
+        loss, d_model, state = step(model, grid[start : start + 17], state)
+        rate = rate_at(n, peak, warmup, steps)
+        new = tree_map(
+            lambda w, d, m, s, k=n + 1, rate=rate: [
+                adamw_step(w, d, m, s, k, rate, 0.0)
+            ],
+            model,
+            d_model,
+            m,
+            s,
+        )
+        model, m, s = (
+            tree_map(lambda _, leaf, k=k: leaf[0][k], model, new)
+            for k in range(3)
+        )
+        losses.append(float(loss))
+    return np.array(losses)
+
+
+def show(peak=0.03, warmup=30):
+    print("You predicted", my_prediction)
+    plot_lines(
+        {
+            "no warm-up": trained(peak, 0),
+            f"{warmup} steps of warm-up": trained(peak, warmup),
+        },
+        "step",
+        "loss, nats",
+        f"peak {peak:.3g}",
+    )
+
+
+peak = FloatLogSlider(0.03, min=-3, max=-0.5, step=0.25, description="peak")
+warmup = IntSlider(30, min=5, max=100, step=5, description="warm-up")
+shown = interact(show, peak=peak, warmup=warmup)
+
+# %% [markdown]
+# Move the peak. At small rates the warm-up costs: the first steps are wasted, and nothing was dangerous. Near a tenth the run without it jumps about at the start, and some of what it breaks there is
+# not mended. What would you see with three seeds instead of one? Try `trained(0.1, 0, seed=1)`. And what do you expect of warm-up for plain gradient descent, whose first step is as long as the gradient says?
+
+# %% [markdown]
+# ## In your own words (2 points)
+#
+# "Adam with `weight_decay=0.1` and AdamW with `weight_decay=0.1` differ in the bookkeeping only," says a colleague. In four to six sentences: for which weights does L2, sent through Adam's gradient, decay much, and for which little? Why is it the
+# same as decoupled decay for plain gradient descent, and not for Adam?
+
+# %% [markdown] answer="decay" points=2
+# With plain gradient descent the step is minus the rate times the gradient, so adding λ w to the gradient takes η λ w off the weight: the same as decoupled decay. Adam divides the gradient, the decay in it included, by the root mean square of
+# that weight's gradients. A weight with large gradients therefore decays little and one with small gradients much, however large the weights are themselves: the decay is scaled by something that has nothing to do with it. (For a weight
+# with no gradient but the decay, the step is even the whole learning rate, whatever λ is.) Decoupled decay takes the same share η λ off every weight.
+#
+# Rubric: 1 point for the division (the decay term goes through m and the root of s, so weights with large gradients decay less); 1 point for why plain gradient descent makes no difference (a step is linear in the gradient, so the term comes out as η λ w).
