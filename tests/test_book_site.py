@@ -69,6 +69,9 @@ class Visit:
         )
         self.page.on("response", self._on_response)
         self.page.goto(f"{site}{name}.html", wait_until="networkidle")
+        self.page.evaluate(  # what is folded is looked at too
+            "document.querySelectorAll('details').forEach(d => d.open = true)"
+        )
         if self.page.locator(".math").count():  # drawn, not left as TeX
             self.page.wait_for_selector("mjx-container", timeout=20_000)
 
