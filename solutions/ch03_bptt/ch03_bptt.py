@@ -16,11 +16,11 @@
 # | $y$ | (T, B, H) | all states $h_1 \dots h_T$: the output of `unroll` |
 # | $a_x = W_x x_t + b_x$ | (B, H) | what the input contributes to step t |
 # | $a_h = W_h h_{t-1} + b_h$ | (B, H) | what the state contributes |
-# | d_q | as q | the gradient of the loss with respect to q |
+# | $\mathrm{d}q$, in code `d_q` | as q | the gradient of the loss with respect to q |
 #
-# Going back one step, with $d\_h_t$ made of what comes from $y_t$ and of what comes from step t+1:
+# Going back one step, for one sequence, with $\mathrm{d}h_t$ made of what comes from $y_t$ and of what comes from step t+1 (in code a batch lies in rows, so the products are `d_a @ W_h` and `d_a.T @ h`):
 #
-# $$d\_a_t = d\_h_t \cdot \text{slope of the cell at } a_t \qquad d\_h_{t-1} = d\_a_t W_h + \text{(what went past } W_h) \qquad d\_W_h = \sum_t d\_a_t^\top h_{t-1}$$
+# $$\mathrm{d}a_t = \mathrm{d}h_t \odot \text{slope of the cell at } a_t \qquad \mathrm{d}h_{t-1} = W_h^{\mathsf T}\, \mathrm{d}a_t + \text{(what went past } W_h) \qquad \mathrm{d}W_h = \sum_t \mathrm{d}a_t\, h_{t-1}^{\mathsf T}$$
 #
 # The last is a **sum**: the weights are shared by all steps, and where a value is used many times, its gradients add up.
 #
@@ -57,7 +57,7 @@ device = "numpy"
 # ## A gradient by hand
 #
 # One unit, no tanh, no bias: $h_t = w\,h_{t-1} + x_t$, with $w = 0.5$, $h_0 = 1$ and $x = (1, 2, 0)$. The loss is $h_3$. Forward: $h = 1.5,\ 2.75,\ 1.375$.
-# Work out $d\_w$ on paper, then run the cell.
+# Work out $\mathrm{d}w$ on paper, then run the cell.
 
 # %%
 w, x, h = 0.5, [1.0, 2.0, 0.0], [1.0]
@@ -509,8 +509,8 @@ print("Task 2 holds.")
 #
 # $$p_k = \frac{e^{a_k}}{\sum_j e^{a_j}}$$
 #
-# Any loss may stand behind it, so what arrives is $d\_p$, a number for each share. Write $d\_a$. Raising one share lowers all others, so **every** $d\_p_j$ matters for every
-# $d\_a_k$: $\partial p_j / \partial a_k = p_j\,(\mathbb{1}_{jk} - p_k)$.
+# Any loss may stand behind it, so what arrives is $\mathrm{d}p$, a number for each share. Write $\mathrm{d}a$. Raising one share lowers all others, so **every** $\mathrm{d}p_j$ matters for every
+# $\mathrm{d}a_k$: $\partial p_j / \partial a_k = p_j\,(\mathbb{1}_{jk} - p_k)$.
 #
 # <details><summary>Hint 1</summary>
 #

@@ -12,13 +12,13 @@
 # | letter | shape | meaning |
 # | --- | --- | --- |
 # | $h_t$ | (B, H) | the state after step t; $h_0$ is the state before the first |
-# | $D_t$ | (H, H), diagonal | the slopes at step t: $1 - h_t \odot h_t$ for tanh |
+# | $S_t$ | (H, H), diagonal | the slopes at step t: $1 - h_t \odot h_t$ for tanh |
 # | $J_k$ | (H, H) | $\partial h_T / \partial h_{T-k}$, the Jacobian at lag k |
 # | $\lVert J_k \rVert$ | a number | the largest singular value of $J_k$ |
 # | rate | a number | $\lVert J_T \rVert^{1/T}$, the factor a step |
-# | d_q | as q | the gradient of the loss with respect to q |
+# | $\mathrm{d}q$, in code `d_q` | as q | the gradient of the loss with respect to q |
 #
-# $$J_k = D_T W_h\; D_{T-1} W_h \cdots D_{T-k+1} W_h$$
+# $$J_k = S_T W_h\; S_{T-1} W_h \cdots S_{T-k+1} W_h$$
 #
 # The last step stands on the left. A push meets the earliest matrix first.
 #
@@ -211,7 +211,7 @@ print("Task 1 holds.")
 # A network hears nothing but noise, added to each unit: $h_t = \tanh(W_h h_{t-1} + n_t)$. Carry the Jacobian $\partial h_t / \partial h_0$ **forward** along with the state, for each sequence of the batch, and return
 # the growth rate $\lVert \partial h_T / \partial h_0 \rVert^{1/T}$ of each.
 #
-# Forward, the newest step multiplies from the left: $J \leftarrow D_t W_h J$. In a batch, J is (B, H, H), and `@` multiplies the last two axes.
+# Forward, the newest step multiplies from the left: $J \leftarrow S_t W_h J$. In a batch, J is (B, H, H), and `@` multiplies the last two axes.
 #
 # <details><summary>Hint 1</summary>
 #
