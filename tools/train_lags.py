@@ -3,7 +3,8 @@
 Writes into book/measurements.json, for every task, start and lag, one
 held-out score a seed: "lags.adding.uniform.50". Takes about ten minutes.
 With --flow it also writes how the best weights of each run carry gradients:
-spectral radius and growth rate over 100 steps, before and after training.
+spectral radius and growth rates over 100 steps, with the task's input and
+without any, before and after training.
 """
 
 import argparse
@@ -119,17 +120,21 @@ def first_params(start: Start, task: Task, rng: np.random.Generator) -> Any:
 
 
 def flow(task: Task, start: Start, params: Any) -> dict[str, float]:
-    """Spectral radius, and growth rate over 100 steps of the task's input."""
+    """Spectral radius, and growth rates over 100 steps of the task's input
+    ("rate") and over 100 steps of zeros ("silent")."""
     cell, cell_vjp = start.cell
     layer = tree_map(lambda w: w.astype(np.float64), params[0])
     x, _ = task.batch(np.random.default_rng(7), 100, 4)
-    _, state, tape = unroll(cell, layer, x[:100], zero_state(layer, 4))
-    norms = jacobian_norms(state_jacobians(cell_vjp, layer, tape, state))
-    rates = growth_rate(norms)
-    return {
-        "radius": spectral_radius(layer.W_h),
-        "rate": float(np.prod(rates) ** (1 / rates.size)),
-    }
+    found = {"radius": spectral_radius(layer.W_h)}
+    for name, heard in ("rate", x[:100]), ("silent", 0 * x[:100]):
+        state = tuple(1e-6 + s for s in zero_state(layer, 4))
+        _, state, tape = unroll(cell, layer, heard, state)
+        norms = jacobian_norms(
+            state_jacobians(cell_vjp, layer, tape, state)
+        )
+        rates = growth_rate(norms)
+        found[name] = float(np.prod(rates) ** (1 / rates.size))
+    return found
 
 
 def train(
