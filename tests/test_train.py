@@ -139,6 +139,13 @@ def test_one_step_by_hand():
     assert result.params == result.last_params == (0.0,)
 
 
+def test_the_last_step_is_evaluated_and_stored_too(tmp_path):
+    path = tmp_path / "run.npz"
+    result = fit(**problem() | {"steps": 10, "checkpoint": path})
+    assert result.history.evaluated == [4, 8, 10]
+    assert len(np.load(path)["log:loss"]) == 10
+
+
 def test_without_evaluation_the_last_weights_come_back():
     given = problem() | {"evaluate": None}
     result = fit(**given)
@@ -513,6 +520,22 @@ def test_whoever_looks_sees_a_complete_file(tmp_path):
         run.kill()
         run.wait()
     assert lengths == sorted(lengths)
+
+
+def test_the_file_is_on_the_disk_before_it_takes_its_name(
+    tmp_path, monkeypatch
+):
+    calls = []
+    for name in ("fsync", "replace"):
+        real = getattr(os, name)
+
+        def noted(*args, name=name, real=real):
+            calls.append(name)
+            return real(*args)
+
+        monkeypatch.setattr(os, name, noted)
+    fit(**problem() | {"steps": 8, "checkpoint": tmp_path / "run.npz"})
+    assert calls == ["fsync", "replace"] * 2
 
 
 def test_a_full_disk_leaves_the_old_checkpoint(tmp_path, monkeypatch):
