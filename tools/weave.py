@@ -36,6 +36,7 @@ CHAPTERS = {
     "losses": "ch04",
     "optim": "ch04",
     "train": "ch04",
+    "text": "ch04",
     "gradient_flow": "ch05",
     "lstm": "ch06",
     "gru": "ch07",
