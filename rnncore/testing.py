@@ -34,6 +34,7 @@ __all__ = [
     "Stored",
     "assert_close",
     "assert_gradient",
+    "assert_refuses",
     "assert_shape",
     "black_boxes",
     "check",
@@ -124,7 +125,7 @@ def check(
 
 
 def observe(candidate: Callable, args: dict[str, Any]) -> Seen:
-    """Call the candidate on a copy, and see what it did to its arguments."""
+    """Call the candidate on a copy: what it gave, and did to the copy."""
     given = _copied(args)
     result, error = None, None
     try:
@@ -161,7 +162,7 @@ def assert_close(
     tolerance: float | None = None,
     why: str = "",
 ) -> None:
-    """Compare numbers or arrays; the error is relative to the largest entry.
+    """Compare numbers or arrays; errors are relative to the largest entry.
 
     Raises AssertionError naming the worst entry, and both numbers.
     """
@@ -215,6 +216,27 @@ def assert_gradient(
 
     assert_shape(name, d_x, tuple(x.shape))
     check_gradient(f, x, d_x, name)
+
+
+def assert_refuses(
+    candidate: Callable, args: dict[str, Any], why: str, begins: str = ""
+) -> None:
+    """A call that makes no sense has to raise a ValueError.
+
+    `why` says what is wrong with the arguments, `begins` how the message
+    has to begin. Raises AssertionError naming what came instead.
+    """
+    __tracebackhide__ = True
+    error = observe(candidate, args).error
+    if isinstance(error, ValueError) and str(error).startswith(begins):
+        return
+    message = f" whose message begins with {begins!r}" if begins else ""
+    got = f"{type(error).__name__}: {error}" if error else "a result"
+    name = getattr(candidate, "__name__", "the function")
+    raise AssertionError(
+        f"{name}, {why}: expected a ValueError{message}, got {got}\n"
+        f"({name} was called with {_shapes(args)})"
+    ) from error
 
 
 def check_causal(
@@ -352,7 +374,7 @@ def hunt(
     Raises AssertionError where a probe is none, too large, or refused.
     """
     __tracebackhide__ = True
-    if not isinstance(probes, tuple | list) or not probes:
+    if not isinstance(probes, list) or not probes:
         raise AssertionError(
             f"probes: expected a list of tuples, got {_kind(probes)}"
         )

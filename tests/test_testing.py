@@ -11,6 +11,7 @@ from rnncore.rnn import init_params, rnn_cell, unroll
 from rnncore.testing import (
     assert_close,
     assert_gradient,
+    assert_refuses,
     assert_shape,
     check,
     check_causal,
@@ -240,6 +241,22 @@ def test_mixed_sequences_are_seen():
         check_independent(mixed, args, {"x": 1})
 
 
+def test_assert_refuses_wants_a_value_error_that_begins_so():
+    def root(x):
+        if x < 0:
+            raise ValueError("x: negative")
+        return 1 / x
+
+    assert_refuses(root, {"x": -1}, "below zero")
+    assert_refuses(root, {"x": -1}, "below zero", "x")
+    with pytest.raises(AssertionError, match="'y', got ValueError: x: neg"):
+        assert_refuses(root, {"x": -1}, "below zero", "y")
+    with pytest.raises(AssertionError, match="got ZeroDivisionError: "):
+        assert_refuses(root, {"x": 0}, "at zero")
+    with pytest.raises(AssertionError, match=r"root, above .* a result"):
+        assert_refuses(root, {"x": 2}, "above zero")
+
+
 def test_mover_keeps_integers_and_casts_floats():
     tree = mover("cpu")((A, np.arange(3)), "float32")
     assert tree[0].dtype == torch.float32
@@ -258,7 +275,7 @@ def test_hunt_counts_boxes_and_rewards_few_probes(capsys):
 
 
 def test_hunt_refuses_what_is_no_probe():
-    for probes in (None, [], [3], [(np.zeros(20_000), 1)]):
+    for probes in (None, [], [3], (A, A), [(np.zeros(20_000), 1)]):
         with pytest.raises(AssertionError, match="probe"):
             hunt(lambda x, y: x, {}, probes, few=1, points=1)
 

@@ -32,7 +32,7 @@
 # %% [markdown]
 # ## Imports, and where to compute
 #
-# Leave `"numpy"`, or write `"cpu"` or `"cuda"` to run the same notebook on torch. The tests count the same.
+# Leave `"numpy"`, or write `"cpu"` or `"cuda"` to run the same notebook on torch. The tests count the same. What you write keeps the library, dtype and device of its arguments, and changes none of them.
 
 # %%
 from collections import Counter
@@ -278,8 +278,8 @@ print("Task 1 holds.")
 def skip_score(tokens, before, token, gaps, discount):
     """How well `token` fits after `before`, with gaps of 1 to `gaps`.
 
-    tokens and before are tuples of words, or texts (tuples of letters,
-    as it were); the result is a number from 0 to 1.
+    tokens and before are two tuples of words, or two strings; the result
+    is a number from 0 to 1.
     """
     ### BEGIN SOLUTION
     for k in range(1, gaps + 1):
@@ -327,8 +327,9 @@ def case(tokens, before, token, gaps=2, discount=0.4):
 text = "abcacbabbcabca"
 visible = [
     case(text, "b", "c"),  # decided by the gap of 1
-    case(text, "cxa", "a"),  # ab, ac: so gap 3 decides
-    case(text, "ax", "b"),
+    case(text, "cxa", "a"),  # neither gap: the bag
+    case(text, "ax", "b"),  # the gap of 2
+    case(text, "aa", "c", 2, 0.9),  # both gaps have seen the pair
     case(text, "bxx", "b", 3, 0.5),
     case(text, "xx", "a"),  # the bag
     case(text, "", "c", 1, 0.25),
@@ -412,6 +413,18 @@ print("Task 2 holds.")
         "says": "the pair was counted as a share of all pairs, not of those that begin with the context",
     },
     {
+        "name": "context decides",
+        "was": "if seen:",
+        "is": "if tokens[:-k].count(context):",
+        "says": "a gap decided although it has seen the context only, never with this token after it; go on until the pair was seen",
+    },
+    {
+        "name": "best gap decides",
+        "was": "for k in range(1, gaps + 1):\n        if len(before) >= k:\n            context = before[-k]\n            pairs = Counter(zip(tokens, tokens[k:], strict=False))\n            seen = pairs[context, token]\n            if seen:\n                total = tokens[:-k].count(context)\n                return discount ** (k - 1) * seen / total\n    return discount**gaps * tokens.count(token) / len(tokens)",
+        "is": "scores = [discount**gaps * tokens.count(token) / len(tokens)]\n    for k in range(1, min(gaps, len(before)) + 1):\n        seen = Counter(zip(tokens, tokens[k:], strict=False))[before[-k], token]\n        if seen:\n            scores.append(discount ** (k - 1) * seen / tokens[:-k].count(before[-k]))\n    return max(scores)",
+        "says": "the largest score was taken; the first gap that has seen the pair decides, even where a wider one would score higher",
+    },
+    {
         "name": "last gap decides",
         "was": "in range(1, gaps + 1):",
         "is": "in range(gaps, 0, -1):",
@@ -473,7 +486,13 @@ print(masked_perplexity(nats, mask))
 # %% test="masked_perplexity" points=4
 import numpy as np
 
-from rnncore.testing import assert_close, check, mover, stored
+from rnncore.testing import (
+    assert_close,
+    assert_refuses,
+    check,
+    mover,
+    stored,
+)
 
 move = mover(device)
 
@@ -498,20 +517,11 @@ nats = np.log(np.array([[2.0, 16.0], [2.0, 1e9], [2.0, 1e9]]))
 mask = np.array([[True, True], [True, False], [True, False]])
 by_hand = masked_perplexity(move(nats), move(mask))
 assert_close("the perplexity of the example", by_hand, 2**1.75)
-
-
-def refusal():
-    try:
-        masked_perplexity(move(nats), move(mask & False))
-    except ValueError as error:
-        return f"a ValueError: {error}"
-    return "no error"
-
-
-expected = "a ValueError: mask"
-assert refusal().startswith(expected), (
-    f"for a mask that lets none through expected {expected!r}..., "
-    f"got {refusal()!r}"
+assert_refuses(
+    masked_perplexity,
+    move({"nats": nats, "mask": mask & False}),
+    "with a mask that is False everywhere",
+    begins="mask",
 )
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
@@ -643,6 +653,7 @@ import numpy as np
 
 from rnncore.testing import (
     assert_close,
+    assert_refuses,
     check,
     check_independent,
     mover,
@@ -676,20 +687,11 @@ check_independent(
     {"actual": 1, "predicted": 1, "training": 1},
     axis=0,
 )
-
-
-def refusal():
-    try:
-        seasonal_mase(truth, guess, one_series, 5)
-    except ValueError as error:
-        return f"a ValueError: {error}"
-    return "no error"
-
-
-expected = "a ValueError: training"
-assert refusal().startswith(expected), (
-    f"for a training of just one season expected {expected!r}..., "
-    f"got {refusal()!r}"
+assert_refuses(
+    seasonal_mase,
+    {**visible[0], "period": 9},
+    "with a training of just one season",
+    begins="training",
 )
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
@@ -769,7 +771,7 @@ print("Task 4 holds.")
 #
 # $$p(w \mid u) = \frac{c(u, w) + k(u)\, p(w \mid u')}{c(u) + k(u)}, \qquad u' = u \text{ without its first token}$$
 #
-# A context that was never seen adds nothing. Tokens are a text or a tuple.
+# A context that was never seen adds nothing. The model may have counted contexts longer than `order` - 1 (the chapter uses one model with several orders); those do not speak. Tokens are a text or a tuple.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -826,6 +828,8 @@ visible = [
     *asked("abcabcbaacbb", 1, "abcd", "ab"),
     *asked("abcabcbaacbb", 4, "abcd", "dabc", "aabca"),
 ]
+deep = visible[1]["model"]  # counted with order 3, now used with 2
+visible.append({"model": deep._replace(order=2), "tokens": "abc"})
 check(probability, stored("probability"), visible, outputs="p")
 tiny = count_ngrams("abab", 2, "ab")
 assert_close("p of b after a", probability(tiny, "ab"), 5 / 6)
@@ -857,6 +861,11 @@ hidden += [
     for question in asked(
         tuple(drawn(50, "abc")), 3, "abcd", tuple("abc"), tuple("dca")
     )
+]
+hidden += [
+    {"model": q["model"]._replace(order=2), "tokens": q["tokens"]}
+    for q in hidden
+    if q["model"].order > 2
 ]
 check(probability, book_probability, hidden, outputs="p")
 ### END HIDDEN TESTS
@@ -911,6 +920,12 @@ print("Task 5 holds.")
         "was": "range(min(model.order, len(tokens)))",
         "is": "range(max(0, len(tokens) - 1), len(tokens))",
         "says": "only the whole text before the token was used as context; let every length speak, from none to order - 1",
+    },
+    {
+        "name": "deeper than the order",
+        "was": "range(min(model.order, len(tokens)))",
+        "is": "range(len(tokens))",
+        "says": "contexts of `order` tokens and more were asked, too: a model that has counted them may be used with a smaller order, and then they do not speak",
     },
     {
         "name": "gram without its token",
