@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.course import Course
+from rnncore.files import whole_file
 
 VERSION = 1  # raise it where the same notebook would get other points
 
@@ -107,11 +108,7 @@ def load_result(
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Write a file so that it is there as a whole or not at all."""
+    """Write a file as a whole or not at all, and the folders above it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    with part.open("w", encoding="utf-8", errors="replace") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    with whole_file(path) as file:
+        file.write(text.encode("utf-8", "replace"))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rnncore.backend import from_numpy, named_leaves, to_numpy, tree_map
+from rnncore.files import whole_file
 
 FORMAT = "rnncore run, version 1"
 
@@ -21,8 +22,7 @@ def write_checkpoint(
 ) -> None:
     """Write a tree of arrays and numbers, a log and a generator's state.
 
-    The file is written beside its place, flushed to the disk and only
-    then renamed: whoever looks sees the old file or the new one.
+    Whoever looks sees the old file or the new one, never a part.
 
     Raises ValueError naming a leaf that is no number and no array of them.
     """
@@ -33,16 +33,8 @@ def write_checkpoint(
         **{f"log:{k}": np.asarray(v, float) for k, v in log.items()},
         **_arrays(tree),
     }
-    path = Path(path)
-    beside = path.with_name(path.name + ".part")
-    try:
-        with open(beside, "wb") as file:
-            np.savez(file, **content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with whole_file(path) as file:
+        np.savez(file, **content)
 
 
 def read_checkpoint(

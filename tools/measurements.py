@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from files import write_atomically
+from rnncore.files import whole_file
 
 PATH = Path(__file__).resolve().parent.parent / "book/measurements.json"
 
@@ -46,7 +46,8 @@ def record(
         known = read(path)
         known |= {key: {"value": v, **about} for key, v in values.items()}
         text = json.dumps(known, indent=1, sort_keys=True) + "\n"
-        write_atomically(path, text)
+        with whole_file(path) as file:
+            file.write(text.encode("utf-8"))
 
 
 if __name__ == "__main__":

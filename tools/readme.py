@@ -12,10 +12,10 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-from files import write_atomically
 from measurements import read
 
 from rnncore.display import use_style
+from rnncore.files import whole_file
 from rnncore.rnn import Params, rnn_cell, unroll, zero_state
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -118,8 +118,9 @@ def main() -> int:
                 f"{path.relative_to(ROOT)} is not up to date: make readme"
             )
         return 1 if stale else 0
-    write_atomically(README, after)
-    write_atomically(PICTURE, drawn)
+    for path, content in (README, after.encode()), (PICTURE, drawn):
+        with whole_file(path) as file:
+            file.write(content)
     return 0
 
 

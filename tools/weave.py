@@ -20,9 +20,10 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import NamedTuple
 
-from files import write_atomically
 from IPython.core.inputtransformer2 import TransformerManager
 from markdown_it import MarkdownIt
+
+from rnncore.files import whole_file
 
 ROOT = Path(__file__).resolve().parent.parent
 MARKER = re.compile(r"# (rnncore(?:\.\w+)+)\s*$")
@@ -221,7 +222,8 @@ def main() -> int:
         before = page.read_text(encoding="utf-8")
         after = weave(before, known, page.name)
         if after != before:
-            write_atomically(page, after)
+            with whole_file(page) as file:
+                file.write(after.encode("utf-8"))
             changed[page.name] += 1
     print(f"{len(pages)} pages, changed: {', '.join(changed) or 'none'}")
     return 0

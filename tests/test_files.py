@@ -1,0 +1,77 @@
+"""A file is written whole, or stays as it was."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from rnncore.files import whole_file
+
+
+def test_the_old_file_stands_until_the_new_one_is_whole(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with whole_file(path) as file:
+        file.write(b"new")
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+
+
+@pytest.mark.parametrize("trouble", [OSError, KeyboardInterrupt])
+def test_what_is_broken_off_leaves_no_trace(tmp_path, trouble):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(trouble):
+        _broken_off(path, trouble)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def _broken_off(path, trouble):
+    with whole_file(path) as file:
+        file.write(b"ne")
+        raise trouble
+
+
+def test_two_writers_do_not_mix(tmp_path):
+    path = tmp_path / "a.txt"
+    with whole_file(path) as one, whole_file(path) as other:
+        one.write(b"one")
+        other.write(b"other")
+    assert path.read_text() == "one"  # the last to end
+    contents = [str(k) * 100_000 for k in range(8)]
+
+    def write(content):
+        with whole_file(path) as file:
+            file.write(content.encode())
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, contents))
+    assert path.read_text() in contents
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_file_is_on_the_disk_before_it_takes_its_name(
+    tmp_path, monkeypatch
+):
+    calls = []
+    for name in ("fsync", "replace"):
+        real = getattr(os, name)
+
+        def noted(*args, name=name, real=real):
+            calls.append(name)
+            return real(*args)
+
+        monkeypatch.setattr(os, name, noted)
+    with whole_file(tmp_path / "a.txt") as file:
+        file.write(b"new")
+    assert calls == ["fsync", "replace"]
+
+
+def test_who_may_read_it_stays(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    path.chmod(0o600)
+    with whole_file(path) as file:
+        file.write(b"new")
+    assert path.stat().st_mode & 0o777 == 0o600
