@@ -1,4 +1,4 @@
-"""Recurrent neural networks from the first line: the package the book builds.
+"""Recurrent neural networks, from the first line: what the book builds.
 
 One module a chapter, in the order of the chapters; an import points only
 to an earlier module. Nothing is re-exported here: a name is imported from

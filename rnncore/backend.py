@@ -1,8 +1,8 @@
-"""What all other modules need of an array library, and the checks at the door.
+"""What all modules need of an array library, and the checks at the door.
 
 Every function of the package finds the library of its arguments with
-`array_namespace` and keeps to the array API standard, so that the same lines
-run on NumPy, on torch and on a GPU.
+`array_namespace` and keeps to the array API standard, so that the same
+lines run on NumPy, on torch and on a GPU.
 """
 
 from collections.abc import Callable, Iterator
@@ -59,7 +59,8 @@ def check_shape(name: str, a: Array, *dims: int | str) -> None:
 def check_alike(like_name: str, like: Array, **arrays: Array) -> None:
     """Raise unless all arrays share library, dtype and device with `like`.
 
-    Raises ValueError: "x: expected float64 on cpu as W_x, got float32 on cpu".
+    Raises ValueError: "x: expected float64 on cpu as W_x, got float32 on
+    cpu".
     """
     expected = _kind(like)
     for name, a in arrays.items():
@@ -84,7 +85,7 @@ def check_layer(params: Any) -> None:
 
 
 def check_state(params: Any, x: Array, state: tuple[Array, ...]) -> None:
-    """Raise ValueError unless x and state fit the weights and each other."""
+    """Raise ValueError unless x and state fit weights and each other."""
     check_tuple("state", state)
     check_shape("state[0]", state[0], x.shape[1], params.W_h.shape[1])
     parts = {f"state[{k}]": part for k, part in enumerate(state)}
@@ -175,7 +176,7 @@ def to_numpy(a: Array) -> np.ndarray:
 
 
 def tree_map(f: Callable, tree: Any, *others: Any) -> Any:
-    """Apply `f` leaf by leaf to nested tuples, NamedTuples, lists and dicts."""
+    """Apply `f` to each leaf of nested tuples, NamedTuples, lists, dicts."""
     if isinstance(tree, dict):
         entries = {
             k: tree_map(f, v, *(o[k] for o in others))

@@ -1,4 +1,4 @@
-"""Backpropagation through time: the loop of `rnn`, from the last step back."""
+"""Backpropagation through time: the loop of `rnn`, from its last step."""
 
 from collections.abc import Callable
 

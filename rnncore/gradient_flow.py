@@ -1,4 +1,4 @@
-"""How far a gradient reaches: Jacobians of the state, and what sets them."""
+"""How far a gradient reaches: the state's Jacobians, and what sets them."""
 
 from collections.abc import Callable, Iterator
 

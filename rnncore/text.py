@@ -65,13 +65,13 @@ def lanes(ids: np.ndarray, B: int) -> np.ndarray:
 
 
 def one_hot(ids: Array, like: Array) -> Array:
-    """(T, B) places as (T, B, K) zeros and ones, as W_x (H, K) reads them."""
+    """(T, B) places as (T, B, K) zeros and ones, for W_x (H, K) to read."""
     K = like.shape[1]
     return from_numpy(np.eye(K)[to_numpy(ids)], like)
 
 
 def next_character(cell: Callable, cell_vjp: Callable) -> Callable:
-    """The `loss_and_gradient` of predicting each character from those before.
+    """The `loss_and_gradient` of predicting each character from the past.
 
     A batch is (T+1, B) characters: all but the last are read, all but the
     first are to be predicted. What is carried is the state, not its

@@ -109,7 +109,7 @@ def fit(
             _check_form(run, start)
             write_checkpoint(checkpoint, run, history._asdict(), rng)
     return Fit(
-        best if evaluate else params,
+        best if history.score else params,
         history,
         params,
         carry,
@@ -132,6 +132,7 @@ def _report(step: int, loss: Array, d_params: Tree) -> str:
         xp = array_namespace(d)
         if not bool(xp.all(xp.isfinite(d))):
             found.append(f"d_{name}")
+    found = found or ["the gradient's norm"]  # all entries are finite
     verb = "is" if len(found) == 1 else "are"
     return f"step {step}: {', '.join(found)} {verb} not finite"
 

@@ -50,7 +50,8 @@ def copy_problem(
 
     Raises ValueError where lag is below length: then the answer would
     begin before the question has ended.
-    Source: Hochreiter & Schmidhuber 1997; in this form Arjovsky et al. 2016.
+    Source: Hochreiter & Schmidhuber 1997; in this form Arjovsky et al.
+    2016.
     """
     if lag < length:
         raise ValueError(f"lag: expected at least {length}, got {lag}")

@@ -28,7 +28,7 @@ def documentation_topics() -> dict[str, str]:
 
 
 def documentation() -> str:
-    """All topics of the Python language reference: English, 465,000 characters.
+    """All topics of the Python language reference: 465,000 characters.
 
     It comes with the reader's own Python, so it varies with its version.
     """
