@@ -1,7 +1,7 @@
 """What the pages and the notebooks show with: figures, sliders, sound.
 
-Nothing here is about recurrent networks. matplotlib is imported only by what
-needs it, so that the early chapters run where there is none.
+Nothing here is about recurrent networks. matplotlib is imported only by
+what needs it, so that the early chapters run where there is none.
 """
 
 import base64
@@ -52,12 +52,12 @@ class HTML:
 
 
 def use_style() -> None:
-    """Set the course's matplotlib style; pictures become SVG in a notebook."""
-    import matplotlib
+    """Set the course's matplotlib style, and SVG pictures in a notebook."""
+    from matplotlib import style
 
     path = resources.files("rnncore") / "course.mplstyle"
-    with resources.as_file(path) as style:
-        matplotlib.style.use(style)
+    with resources.as_file(path) as file:
+        style.use(file)
     shell = _notebook_shell()
     if shell is not None:
         from matplotlib_inline.config import InlineBackend
@@ -74,8 +74,8 @@ def flipbook(
 ) -> HTML:
     """A range slider over figures that are drawn beforehand, one a value.
 
-    `draw(value)` returns a matplotlib Figure; `alt`, a text or a function of
-    the value, says what a reader who cannot see the frame should know.
+    `draw(value)` returns a matplotlib Figure; `alt`, a text or a function
+    of the value, says what a reader who cannot see the frame should know.
 
     Raises ValueError where there is no value, TypeError where `draw`
     returns no figure.
@@ -112,7 +112,7 @@ _TURN = (
 def play(samples: np.ndarray, rate: int, label: str) -> HTML:
     """An audio player with a visible label; the sound is in the page.
 
-    Raises ValueError unless samples is a row of finite numbers from -1 to 1.
+    Raises ValueError unless samples is a row of numbers from -1 to 1.
     """
     samples = np.asarray(samples, dtype=float)
     if samples.ndim != 1 or samples.size == 0:
@@ -122,7 +122,8 @@ def play(samples: np.ndarray, rate: int, label: str) -> HTML:
     peak = float(np.max(np.abs(samples)))
     if not peak <= 1:  # also true of nan
         raise ValueError(
-            f"samples: expected numbers from -1 to 1, got a peak of {peak:g}"
+            "samples: expected numbers from -1 to 1, "
+            f"got a peak of {peak:g}"
         )
     file = io.BytesIO()
     with wave.open(file, "wb") as out:

@@ -196,6 +196,20 @@ def test_matplotlib_is_not_imported_before_it_is_needed():
     assert run.stdout.strip() == "False"
 
 
+def test_the_style_needs_no_other_import_before_it():
+    code = (
+        "from rnncore.display import use_style; use_style()\n"
+        "import matplotlib; print(matplotlib.rcParams['font.size'])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.strip() == "11.0"
+
+
 def test_one_colour_a_gate():
     assert display.GATE_COLORS == {
         "input": "#0072B2",
