@@ -1,9 +1,24 @@
-"""The GRU cell, by hand; its parity and gradients stand in test_rnn, test_bptt."""
+"""The GRU cell, by hand; its parity and gradients stand in test_rnn, test_bptt.
+
+The GRU that resets before its product has loops of its own: they are held
+against autograd, finite differences, and the cell where r is 1.
+"""
 
 import numpy as np
 import pytest
+import torch
+from hypothesis import given
+from oracles import KINDS, problem, sizes
 
-from rnncore.gru import gru_cell, gru_cell_vjp
+from rnncore.backend import named_leaves, to_numpy
+from rnncore.bptt import bptt, check_gradient
+from rnncore.gru import (
+    bptt_reset_before,
+    gru_cell,
+    gru_cell_vjp,
+    unroll_reset_before,
+)
+from rnncore.rnn import Params, unroll
 
 
 def test_one_step_by_hand():
@@ -37,3 +52,140 @@ def test_a_state_of_two_parts_is_refused():
         ValueError, match=r"state: expected 1 array\(s\), got 2"
     ):
         gru_cell(a, a, (np.zeros((1, 1)),) * 2)
+
+
+def before_both_ways(p):
+    y, state, tape = unroll_reset_before(p.params, p.x, p.state)
+    return y, state, *bptt_reset_before(p.params, tape, p.d_y, p.d_state)
+
+
+def before_by_autograd(p):
+    """Cho's equations gate by gate, and torch's own way back."""
+    weights = [torch.tensor(w, requires_grad=True) for w in p.params]
+    W_x, W_h, b_x, b_h = (w.chunk(3) for w in weights)
+    x = torch.tensor(p.x, requires_grad=True)
+    first = torch.tensor(p.state[0], requires_grad=True)
+    h, y = first, []
+    for x_t in x:
+        r, z = (
+            torch.sigmoid(x_t @ W_x[k].T + h @ W_h[k].T + b_x[k] + b_h[k])
+            for k in (0, 1)
+        )
+        n = x_t @ W_x[2].T + (r * h) @ W_h[2].T + b_x[2] + b_h[2]
+        h = z * h + (1 - z) * torch.tanh(n)
+        y.append(h)
+    y = torch.stack(y)
+    upstream = [torch.asarray(p.d_y), torch.asarray(p.d_state[0])]
+    torch.autograd.backward([y, h], upstream)
+    d_params = Params(*(w.grad for w in weights))
+    return y.detach(), (h.detach(),), d_params, x.grad, (first.grad,)
+
+
+def assert_alike(got, expected, rtol=1e-12):
+    pairs = zip(named_leaves(got), named_leaves(expected), strict=True)
+    for (name, a), (other, b) in pairs:
+        assert name == other
+        a, b = to_numpy(a), to_numpy(b)
+        scale = max(1.0, np.abs(b).max())  # sums of a few dozen roundings
+        np.testing.assert_allclose(a, b, rtol, rtol * scale, err_msg=name)
+
+
+@given(sizes)
+def test_reset_before_agrees_with_autograd_at_all_sizes(size):
+    p = problem(KINDS["gru"], *size)
+    assert_alike(before_both_ways(p), before_by_autograd(p))
+
+
+def test_reset_before_agrees_with_autograd_on_every_backend(move):
+    p = problem(KINDS["gru"])
+    assert_alike(before_both_ways(move(p)), before_by_autograd(p))
+
+
+def test_reset_before_keeps_float32(move):
+    p = problem(KINDS["gru"])
+    expected = before_both_ways(p)
+    single = move(
+        type(p)(
+            Params(*(w.astype(np.float32) for w in p.params)),
+            p.x.astype(np.float32),
+            tuple(s.astype(np.float32) for s in p.state),
+            p.d_y.astype(np.float32),
+            tuple(s.astype(np.float32) for s in p.d_state),
+        )
+    )
+    got = before_both_ways(single)
+    for _, leaf in named_leaves(got):
+        assert "float32" in str(leaf.dtype)
+    assert_alike(got, expected, rtol=1e-5)  # 24 bits, five steps
+
+
+@pytest.mark.parametrize("name", Params._fields)
+def test_reset_before_has_the_gradients_of_finite_differences(name):
+    p = problem(KINDS["gru"], T=4, B=2, D=3, H=3)
+
+    def loss(weight):
+        params = p.params._replace(**{name: weight})
+        y, (h,), _ = unroll_reset_before(params, p.x, p.state)
+        return float((y * p.d_y).sum() + (h * p.d_state[0]).sum())
+
+    d_params = before_both_ways(p)[2]
+    w = getattr(p.params, name)
+    check_gradient(loss, w, getattr(d_params, name), f"d_{name}")
+
+
+def test_both_resets_agree_where_the_reset_gate_is_open():
+    p = problem(KINDS["gru"])
+    H = p.params.W_h.shape[1]
+    open_gate = [w.copy() for w in p.params]
+    for w in open_gate:
+        w[:H] = 0
+    open_gate[2][:H] = 50.0  # sigmoid(50) is 1 in float64
+    p = p._replace(params=Params(*open_gate))
+    y, state, tape = unroll(gru_cell, p.params, p.x, p.state)
+    after = y, state, *bptt(gru_cell_vjp, p.params, tape, p.d_y, p.d_state)
+    assert_alike(before_both_ways(p), after)
+
+
+def test_reset_before_by_hand():
+    # r = 1/2, z = 1/2, n = tanh(2 (1/2 * 0.4)): the reset halves h, not b
+    zero = np.zeros((3, 1))
+    params = Params(
+        zero, np.array([[0.0], [0.0], [2.0]]), zero[:, 0], zero[:, 0]
+    )
+    x = np.zeros((1, 1, 1))
+    y, _, _ = unroll_reset_before(params, x, (np.full((1, 1), 0.4),))
+    np.testing.assert_allclose(y.item(), 0.5 * np.tanh(0.4) + 0.2)
+    biased = params._replace(b_h=np.array([0.0, 0.0, 1.0]))
+    y, _, _ = unroll_reset_before(biased, x, (np.full((1, 1), 0.4),))
+    np.testing.assert_allclose(y.item(), 0.5 * np.tanh(1.4) + 0.2)
+
+
+def test_the_bias_of_the_candidate_tells_the_two_resets_apart():
+    """After: b_hn lies inside the reset, and its gradient is r's share."""
+    p = problem(KINDS["gru"])
+    d_before = before_both_ways(p)[2]
+    np.testing.assert_array_equal(d_before.b_x, d_before.b_h)
+    _, _, tape = unroll(gru_cell, p.params, p.x, p.state)
+    d_after, _, _ = bptt(gru_cell_vjp, p.params, tape, p.d_y, p.d_state)
+    H = p.params.W_h.shape[1]
+    np.testing.assert_allclose(d_after.b_x[: 2 * H], d_after.b_h[: 2 * H])
+    assert not np.allclose(d_after.b_x[2 * H :], d_after.b_h[2 * H :])
+
+
+def test_reset_before_refuses_what_does_not_fit():
+    p = problem(KINDS["gru"])
+    with pytest.raises(
+        ValueError, match=r"W_h: expected \(18, 6\), got \(6"
+    ):
+        unroll_reset_before(problem(KINDS["rnn"]).params, p.x, p.state)
+    with pytest.raises(ValueError, match=r"x: expected \(T, B, 4\), got"):
+        unroll_reset_before(p.params, p.x[..., :3], p.state)
+    with pytest.raises(ValueError, match=r"state: expected 1 array\(s\)"):
+        unroll_reset_before(p.params, p.x, p.state * 2)
+    with pytest.raises(ValueError, match="x: expected float64 on cpu"):
+        unroll_reset_before(p.params, p.x.astype(np.float32), p.state)
+    _, _, tape = unroll_reset_before(p.params, p.x, p.state)
+    with pytest.raises(ValueError, match=r"d_y: expected \(5, 3, 6\), got"):
+        bptt_reset_before(p.params, tape, p.d_y[1:], p.d_state)
+    with pytest.raises(ValueError, match=r"state: expected 1 array\(s\)"):
+        bptt_reset_before(p.params, tape, p.d_y, p.d_state * 2)
