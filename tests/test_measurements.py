@@ -5,6 +5,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import measurements
+import numpy as np
 import pytest
 import train_lags
 
@@ -77,7 +78,7 @@ def test_runs_over_lags_are_recorded_and_repeatable(
         {key: entry["value"] for key, entry in f.items()} for f in found
     )
     assert first == second
-    keys = {f"lags.{task}.{start}.6" for start in train_lags.STARTS}
+    keys = {f"lags.{task}.{start}.6" for start in train_lags.PLAIN}
     assert set(first) == keys | {f"{key}.flow" for key in keys}
     for key in keys:
         assert len(first[key]) == 2
@@ -85,3 +86,33 @@ def test_runs_over_lags_are_recorded_and_repeatable(
         if "uniform" not in key:  # orthogonal and identity
             # float32 weights: 1e-7 an entry, of six
             assert before["radius"] == pytest.approx(1, abs=1e-6)
+
+
+def test_gated_runs_end_where_they_are_solved(few, tmp_path, monkeypatch):
+    path = tmp_path / "found.json"
+    monkeypatch.setattr(
+        sys,
+        "argv",
+        "train_lags.py --flow --task adding --lag 6 --steps 300 "
+        f"--start lstm gru --forget-bias 2 --path {path}".split(),
+    )
+    monkeypatch.setattr(train_lags, "SOLVED", 1.0)  # any score will do
+    train_lags.main()
+    found = measurements.read(path)
+    keys = {f"lags.adding.{cell}.6" for cell in ("lstm@2", "gru")}
+    wanted = {f"{k}{end}" for k in keys for end in ("", ".flow", ".steps")}
+    assert set(found) == wanted
+    for key in keys:
+        assert found[f"{key}.steps"]["value"] == [250, 250]
+        assert all(0 < score < 1 for score in found[key]["value"])
+        for run in found[f"{key}.flow"]["value"]:
+            assert run["before"].keys() == {"rate", "silent"}
+
+
+def test_an_lstm_starts_with_the_forget_bias_asked_for():
+    start = train_lags.GATED["lstm"]._replace(forget_bias=3.0)
+    task, rng = train_lags.TASKS["copy"], np.random.default_rng(0)
+    layer, _ = train_lags.first_params(start, task, rng)
+    b = (layer.b_x + layer.b_h).reshape(4, -1)
+    assert (b[1] == 3).all()
+    assert not (b[[0, 2, 3]] == 3).any()
