@@ -41,6 +41,8 @@ CHAPTERS = {
     "gradient_flow": "ch05",
     "lstm": "ch06",
     "gru": "ch07",
+    "layers": "ch08",
+    "nn": "ch09",
 }
 
 

@@ -1,0 +1,247 @@
+"""The networks as torch modules: the course's loop in torch's autograd.
+
+They take the arguments and hold the weights of torch.nn's RNN, LSTM and
+GRU, so that a state_dict moves between the two unchanged.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+from torch.nn.functional import dropout
+from torch.nn.utils.rnn import PackedSequence
+
+from rnncore.backend import check_alike, check_shape, tree_map
+from rnncore.bptt import bptt, relu_cell_vjp, rnn_cell_vjp
+from rnncore.gru import gru_cell, gru_cell_vjp
+from rnncore.lstm import lstm_cell, lstm_cell_vjp
+from rnncore.rnn import Params, State, relu_cell, rnn_cell, unroll
+
+CELLS = {
+    "RNN_TANH": (rnn_cell, rnn_cell_vjp),
+    "RNN_RELU": (relu_cell, relu_cell_vjp),
+    "LSTM": (lstm_cell, lstm_cell_vjp),
+    "GRU": (gru_cell, gru_cell_vjp),
+}
+Run = tuple[int, int]  # so many steps of so many sequences
+
+
+class Loop(torch.autograd.Function):
+    """`unroll` forward, `bptt` backward: one node of autograd's graph.
+
+    Its gradients have none of their own: torch raises RuntimeError there.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, cell: Callable, cell_vjp: Callable, x, *rest):
+        params, state = Params(*rest[:4]), rest[4:]
+        y, state, tape = unroll(cell, params, x, state)
+        leaves: list[Tensor] = []
+        ctx.form = tree_map(leaves.append, (params, tape))
+        ctx.save_for_backward(*leaves)  # torch frees them after backward
+        ctx.cell_vjp = cell_vjp
+        return y, *state
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, d_y: Tensor, *d_state: Tensor):
+        leaves = iter(ctx.saved_tensors)
+        params, tape = tree_map(lambda _: next(leaves), ctx.form)
+        d_params, d_x, d_state = bptt(
+            ctx.cell_vjp, params, tape, d_y, d_state
+        )
+        return None, None, d_x, *d_params, *d_state
+
+
+def one_direction(
+    cells: tuple[Callable, Callable],
+    params: Params,
+    x: Tensor,
+    runs: list[Run],
+    first: State,
+    reverse: bool,
+) -> tuple[Tensor, State]:
+    """One layer, one direction, over sequences of different lengths.
+
+    The longest sequence comes first, so that the batch of a step is the
+    first rows of the batch before. Steps with equally many rows are a run
+    and go through the loop together. Between runs sequences leave, or,
+    in reverse, join.
+    """
+    xs = x.split([steps * B for steps, B in runs])
+    order = range(len(runs))
+    state, left = tuple(s[:0] for s in first), []
+    y = [x] * len(runs)
+    for k in reversed(order) if reverse else order:
+        steps, B = runs[k]
+        rows = state[0].shape[0]
+        left.append(tuple(s[B:] for s in state))
+        both = zip(state, first, strict=True)
+        state = tuple(torch.cat([s[:B], new[rows:B]]) for s, new in both)
+        x_k = xs[k].unflatten(0, (steps, B))
+        x_k = x_k.flip(0) if reverse else x_k
+        y_k, *state = Loop.apply(*cells, x_k, *params, *state)
+        y_k = y_k.flip(0) if reverse else y_k
+        y[k] = y_k.flatten(0, 1)
+    parts = zip(state, *reversed(left), strict=True)
+    return torch.cat(y), tuple(torch.cat(rows) for rows in parts)
+
+
+class Recurrent(torch.nn.RNNBase):
+    """What the three share; torch's base class holds the weights.
+
+    Shapes: input (T, B, D), (B, T, D) where batch_first, (T, D) for one
+        sequence, or a PackedSequence; hx (L, B, H), L = layers times
+        directions, or a pair (h, c) of them for LSTM; zeros where left out
+        -> y (T, B, directions*H), in the form of the input; hx
+
+    Raises ValueError where a shape, dtype or device does not fit.
+    """
+
+    def __init__(self, *args: Any, **options: Any):
+        super().__init__(*args, **options)
+        if self.proj_size:
+            raise ValueError(f"proj_size: expected 0, got {self.proj_size}")
+
+    def forward(self, input, hx=None):
+        if isinstance(input, PackedSequence):
+            return self.over_packed(input, hx)
+        if input.dim() == 2:
+            return self.over_one(input, hx)
+        dims = ("B", "T") if self.batch_first else ("T", "B")
+        check_shape("input", input, *dims, self.input_size)
+        x = input.transpose(0, 1) if self.batch_first else input
+        T, B, _ = x.shape
+        state = self.first_state(hx, x, B)
+        y, state = self.over_runs(x.flatten(0, 1), [(T, B)], state)
+        y = y.unflatten(0, (T, B))
+        y = y.transpose(0, 1) if self.batch_first else y
+        return y, self.last_state(state)
+
+    def over_one(self, x: Tensor, hx):
+        """One sequence, without a batch."""
+        check_shape("input", x, "T", self.input_size)
+        state = self.first_state(hx, x)
+        state = tuple(s[:, None] for s in state)
+        y, state = self.over_runs(x, [(x.shape[0], 1)], state)
+        return y, self.last_state(tuple(s[:, 0] for s in state))
+
+    def over_packed(self, packed: PackedSequence, hx):
+        """Sequences of different lengths, as torch packs them."""
+        x, sizes, order, order_back = packed
+        check_shape("input.data", x, "N", self.input_size)
+        B, steps = torch.unique_consecutive(sizes, return_counts=True)
+        runs = list(zip(steps.tolist(), B.tolist(), strict=True))
+        state = self.first_state(hx, x, runs[0][1])
+        if order is not None:
+            state = tuple(s[:, order] for s in state)
+        y, state = self.over_runs(x, runs, state)
+        if order_back is not None:
+            state = tuple(s[:, order_back] for s in state)
+        return packed._replace(data=y), self.last_state(state)
+
+    def over_runs(self, x: Tensor, runs: list[Run], state: State):
+        """Layer upon layer; dropout between them, not after the last."""
+        params = [_weights(*w) for w in self.all_weights]
+        x, state, params = tree_map(_autocast, (x, state, params))
+        parts = {f"hx[{k}]": s for k, s in enumerate(state)}
+        check_alike("weight_ih_l0", params[0].W_x, input=x, **parts)
+        cell, cell_vjp = CELLS[self.mode]
+        if not torch.is_grad_enabled():
+            cell = _without_cache(cell)
+        directions = 2 if self.bidirectional else 1
+        last = []
+        for layer in range(0, len(params), directions):
+            if layer:
+                x = dropout(x, self.dropout, self.training)
+            y = []
+            for k in range(layer, layer + directions):
+                first = tuple(s[k] for s in state)
+                y_k, s_k = one_direction(
+                    (cell, cell_vjp), params[k], x, runs, first, k > layer
+                )
+                y.append(y_k)
+                last.append(s_k)
+            x = torch.cat(y, -1)
+        ends = zip(*last, strict=True)
+        return x, tuple(torch.stack(part) for part in ends)
+
+    def first_state(self, hx, x: Tensor, *B: int) -> State:
+        """hx as a tuple of (L, B, H), or (L, H) without a batch."""
+        shape = len(self.all_weights), *B, self.hidden_size
+        parts = 2 if self.mode == "LSTM" else 1
+        if hx is None:
+            return (x.new_zeros(shape),) * parts
+        if parts == 1:
+            check_shape("hx", hx, *shape)
+            return (hx,)
+        if not isinstance(hx, tuple | list) or len(hx) != 2:
+            raise ValueError(
+                f"hx: expected a pair (h, c), got {type(hx).__name__}"
+            )
+        for k, part in enumerate(hx):
+            check_shape(f"hx[{k}]", part, *shape)
+        return tuple(hx)
+
+    def last_state(self, state: State):
+        """The state in the form of hx: a pair for LSTM alone."""
+        return state if self.mode == "LSTM" else state[0]
+
+    def _load_from_state_dict(
+        self, state_dict, prefix, meta, strict, missing, unexpected, errors
+    ):
+        """All weights or none: torch alone would keep those that fit."""
+        own = self.state_dict(prefix=prefix)
+        given = {
+            k: w for k, w in state_dict.items() if k.startswith(prefix)
+        }
+        wrong = [
+            f"{k}: expected {_shape(own[k])}, got {_shape(given[k])}"
+            for k in sorted(own.keys() & given.keys())
+            if _shape(own[k]) != _shape(given[k])
+        ]
+        if wrong or (strict and own.keys() != given.keys()):
+            errors += wrong  # torch raises RuntimeError with all three
+            missing += sorted(own.keys() - given.keys())
+            unexpected += sorted(given.keys() - own.keys())
+            return
+        super()._load_from_state_dict(
+            state_dict, prefix, meta, strict, missing, unexpected, errors
+        )
+
+
+class RNN(Recurrent, torch.nn.RNN):
+    """The plain network, tanh or relu, in torch.nn.RNN's place."""
+
+
+class LSTM(Recurrent, torch.nn.LSTM):
+    """The long short-term memory, in torch.nn.LSTM's place."""
+
+
+class GRU(Recurrent, torch.nn.GRU):
+    """The gated recurrent unit, in torch.nn.GRU's place."""
+
+
+def _weights(W_x: Tensor, W_h: Tensor, *biases: Tensor) -> Params:
+    """One layer's weights; without biases, zeros in their place."""
+    zero = W_x.new_zeros(W_x.shape[0])
+    return Params(W_x, W_h, *(biases or (zero, zero)))
+
+
+def _autocast(a: Tensor) -> Tensor:
+    """What torch's products do under autocast, done once for the loop."""
+    kind = a.device.type
+    if a.dtype == torch.float64 or not torch.is_autocast_enabled(kind):
+        return a
+    return a.to(torch.get_autocast_dtype(kind))
+
+
+def _without_cache(cell: Callable) -> Callable:
+    """A cell whose tape stays empty, for when no gradient will be asked."""
+    return lambda *given: (cell(*given)[0], None)
+
+
+def _shape(a: Any) -> tuple[int, ...]:
+    return tuple(getattr(a, "shape", ()))
