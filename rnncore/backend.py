@@ -5,7 +5,8 @@ Every function of the package finds the library of its arguments with
 lines run on NumPy, on torch and on a GPU.
 """
 
-from collections.abc import Callable, Iterator
+import operator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,12 @@ __all__ = [
     "array_namespace",
     "check_alike",
     "check_backward",
+    "check_count",
     "check_layer",
+    "check_lengths",
     "check_parts",
     "check_shape",
+    "check_spans",
     "check_state",
     "check_targets",
     "check_tree",
@@ -121,6 +125,50 @@ def check_tuple(name: str, state: Any) -> None:
         )
 
 
+def check_count(name: str, parts: Sequence, count: int) -> None:
+    """Raise ValueError unless there are that many parts."""
+    if not isinstance(parts, tuple | list) or len(parts) != count:
+        got = (
+            len(parts)
+            if isinstance(parts, tuple | list)
+            else type(parts).__name__
+        )
+        raise ValueError(
+            f"{name}: expected a list or tuple of {count}, got {got}"
+        )
+
+
+def check_lengths(
+    lengths: Sequence[int] | None, T: int, B: int
+) -> list[int]:
+    """The length of each sequence as a list; None stands for T.
+
+    Raises ValueError unless there are B whole numbers from 1 to T.
+    """
+    if lengths is None:
+        return [T] * B
+    found = _whole_numbers("lengths", lengths, B)
+    for k, n in enumerate(found):
+        if not 1 <= n <= T:
+            raise ValueError(f"lengths[{k}]: expected 1 to {T}, got {n}")
+    return found
+
+
+def check_spans(
+    x: Array, begins: Sequence[int], ends: Sequence[int]
+) -> None:
+    """Raise ValueError unless 0 <= begin < end <= T for each sequence."""
+    T, B, _ = x.shape
+    firsts = _whole_numbers("begins", begins, B)
+    lasts = _whole_numbers("ends", ends, B)
+    for k, (first, last) in enumerate(zip(firsts, lasts, strict=True)):
+        if not 0 <= first < last <= T:
+            raise ValueError(
+                f"sequence {k}: expected 0 <= begin < end <= {T}, "
+                f"got {first} and {last}"
+            )
+
+
 def check_targets(targets: Array, logits: Array) -> None:
     """Raise ValueError unless targets are class numbers that fit logits."""
     check_shape("targets", targets, *logits.shape[:-1])
@@ -218,6 +266,18 @@ def named_leaves(
 def _dims(dims: tuple[int | str, ...]) -> str:
     inside = ", ".join(str(d) for d in dims)
     return f"({inside},)" if len(dims) == 1 else f"({inside})"
+
+
+def _whole_numbers(name: str, values: Any, B: int) -> list[int]:
+    try:
+        found = [operator.index(n) for n in values]
+    except TypeError:
+        raise ValueError(
+            f"{name}: expected {B} whole numbers, got {values!r}"
+        ) from None
+    if len(found) != B:
+        raise ValueError(f"{name}: expected {B}, got {len(found)}")
+    return found
 
 
 def _kind(a: Array) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ import rnncore
 import rnncore.data
 from rnncore.backend import named_leaves
 from rnncore.gru import unroll_reset_before
+from rnncore.layers import unroll_padded
 from rnncore.rnn import init_readout, unroll
 
 SIZES = {"T": 7, "B": 2, "D": 4, "H": 5, "K": 6}
@@ -138,12 +139,47 @@ def _tape(f, module, sizes):
     return unroll(kind.cell, p.params, p.x, p.state)[2]
 
 
+def _two(one):
+    """A pair of it, for a layer in both directions; elsewhere a list."""
+
+    def value(f, module, sizes):
+        args = f, module, sizes
+        if module != "layers" or "padded" in f.__name__:
+            return one(*args)
+        if "bidirectional" in f.__name__:
+            return one(*args), one(*args)
+        return [one(*args)]
+
+    return value
+
+
+def _padded(f, module, sizes):
+    """The tape of a padded batch: each sequence a step shorter."""
+    _, p = _network(module, sizes)
+    T, B = sizes["T"], sizes["B"]
+    rest = [0] * B, [T - k for k in range(B)]
+    return unroll_padded(KINDS["rnn"].cell, p.params, p.x, p.state, *rest)[
+        2
+    ]
+
+
+def _state(f, module, sizes):
+    return _network(module, sizes)[1].state
+
+
 OTHERS = {
     "cell": lambda f, m, s: _network(m, s)[0].cell,
     "cell_vjp": lambda f, m, s: _network(m, s)[0].vjp,
-    "params": lambda f, m, s: _network(m, s)[1].params,
-    "state": lambda f, m, s: _network(m, s)[1].state,
-    "tape": _tape,
+    "params": _two(lambda f, m, s: _network(m, s)[1].params),
+    "state": _state,
+    "states": _two(_state),
+    "d_states": _two(_state),
+    "tape": lambda f, m, s: (_padded if m == "layers" else _tape)(f, m, s),
+    "tapes": _two(_padded),
+    "begins": lambda f, m, s: [0] * s["B"],
+    "ends": lambda f, m, s: list(range(1, s["B"] + 1)),
+    "anew": lambda f, m, s: [k % 2 == 0 for k in range(s["B"])],
+    "rate": lambda f, m, s: 0.5,
     "cache": _cache,
     "weights": lambda f, m, s: init_readout(
         np.random.default_rng(0), s["H"], s["K"]
