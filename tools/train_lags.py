@@ -206,6 +206,7 @@ def main() -> None:
     parser.add_argument(
         "--forget-bias", type=float, default=1.0, help="an LSTM's, at first"
     )
+    parser.add_argument("--name", help="in the key, else the start's")
     parser.add_argument("--flow", action="store_true", help="also rates")
     parser.add_argument("--path", type=Path, default=PATH)
     chosen = parser.parse_args()
@@ -218,11 +219,12 @@ def main() -> None:
     for task, start, lag in tqdm(runs):
         steps = chosen.steps or TASKS[task].steps
         rate = chosen.rate or TASKS[task].learning_rate
-        begin, key = STARTS[start], f"lags.{task}.{start}.{lag}"
+        name = chosen.name or start
+        begin, key = STARTS[start], f"lags.{task}.{name}.{lag}"
         bias = chosen.forget_bias
         if begin.forget_bias not in (None, bias):
             begin = begin._replace(forget_bias=bias)
-            key = f"lags.{task}.{start}@{bias:g}.{lag}"
+            key = f"lags.{task}.{name}@{bias:g}.{lag}"
         outcomes = [
             train(TASKS[task], begin, lag, seed, steps, rate)
             for seed in SEEDS
