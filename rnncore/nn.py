@@ -86,7 +86,7 @@ def one_direction(
         y_k = y_k.flip(0) if reverse else y_k
         y[k] = y_k.flatten(0, 1)
     parts = zip(state, *reversed(left), strict=True)
-    return torch.cat(y), tuple(torch.cat(rows) for rows in parts)
+    return _join(y), tuple(torch.cat(rows) for rows in parts)
 
 
 class Recurrent(torch.nn.RNNBase):
@@ -164,7 +164,7 @@ class Recurrent(torch.nn.RNNBase):
                 )
                 y.append(y_k)
                 last.append(s_k)
-            x = torch.cat(y, -1)
+            x = _join(y, -1)
         ends = zip(*last, strict=True)
         return x, tuple(torch.stack(part) for part in ends)
 
@@ -222,6 +222,11 @@ class LSTM(Recurrent, torch.nn.LSTM):
 
 class GRU(Recurrent, torch.nn.GRU):
     """The gated recurrent unit, in torch.nn.GRU's place."""
+
+
+def _join(parts: list[Tensor], dim: int = 0) -> Tensor:
+    """torch.cat, without its copy where there is one part."""
+    return torch.cat(parts, dim) if len(parts) > 1 else parts[0]
 
 
 def _weights(W_x: Tensor, W_h: Tensor, *biases: Tensor) -> Params:
