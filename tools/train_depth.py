@@ -4,7 +4,8 @@ Plain cells, one to four layers, with and without a way past each layer, at
 equal width and at equal numbers of weights; two learning rates, three seeds
 each. Writes into book/measurements.json, under "depth.", bits per character
 of held-out files and the seconds of a run: about four minutes on one core.
-With --check it trains 20 steps of one stack and writes nothing.
+At last the wide layer is trained again, for as long as the residual stack
+took (--same-time: that alone). With --check it trains 20 steps of one stack and writes nothing.
 """
 
 import argparse
@@ -18,7 +19,7 @@ for _name in "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS":
     os.environ.setdefault(_name, "1")
 
 import numpy as np
-from measurements import record
+from measurements import read, record
 from tqdm import tqdm
 
 from rnncore.backend import named_leaves, tree_map
@@ -180,10 +181,34 @@ def baseline() -> list[float]:
     ]
 
 
+def same_time() -> None:
+    """The wide layer for the residual stack's time, from what is recorded."""
+    known = read()
+    wide, deep = (
+        known[f"depth.{name}.milliseconds"]["value"]
+        for name in ("wide", "residual")
+    )
+    steps = round(STEPS * deep / wide)
+    label = f"wide, {steps} steps"
+    found = [
+        train(FORMS["wide"], RATES[0], seed, steps, label)[0]
+        for seed in SEEDS
+    ]
+    about: dict[str, Any] = {"seed": list(SEEDS), "command": COMMAND}
+    record({"depth.same_time": found}, unit="bits per character", **about)
+    record({"depth.same_time.steps": steps}, unit="steps", **about)
+    print(label, [f"{score:.3f}" for score in found])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--check", action="store_true", help="20 steps")
-    if parser.parse_args().check:
+    parser.add_argument("--same-time", action="store_true")
+    given = parser.parse_args()
+    if given.same_time:
+        same_time()
+        return
+    if given.check:
         few = train(FORMS["residual"], 0.005, 0, 20, "check")[0]
         none = train(FORMS["residual"], 1e-9, 0, 1, "check")[0]
         assert few < none - 0.5
@@ -214,6 +239,7 @@ def main() -> None:
             **about,
         )
         record({f"depth.{name}.weights": count}, unit="", **about)
+    same_time()
 
 
 if __name__ == "__main__":
