@@ -1,0 +1,1233 @@
+# %% [markdown]
+# # Assignment 8: deeper and wider
+#
+# *60 to 90 minutes, 26 points. Read chapter 8 first.*
+#
+# You will send a gradient down a stack of layers that has a way past each of them; read padded sequences from their own ends; drop units on the way through time without erasing what is remembered; and decide, lane by lane,
+# whether a state is carried on or forgotten. With the book closed you will rebuild the wrapping that lets a cell stand still, and then hunt eight wrong versions of a network that reads from both ends.
+#
+# | letter | shape | meaning |
+# | --- | --- | --- |
+# | $x$ | (T, B, D) | the input, time first |
+# | $y$ | (T, B, H) | the outputs of a layer: its states $h_1 \dots h_T$ |
+# | `lengths` | B numbers | sequence b has `lengths[b]` steps; what stands in x after them is padding |
+# | `params` | G·H and H wide | `W_x, W_h, b_x, b_h` of one layer |
+# | `state` | a tuple of (B, H) | `(h,)`, or `(h, c)` for an LSTM |
+# | $\mathrm{d}q$, in code `d_q` | as q | the gradient of the loss with respect to q |
+#
+# The layers come from the package: `unroll(cell, params, x, state)` returns y, the last state and a tape, and `bptt(cell_vjp, params, tape, d_y, d_state)` returns d_params, d_x and the gradient of the first state.
+#
+# ### Before you start: two questions from earlier chapters
+#
+# <details><summary>Chapter 3: a number is read by two readers. What is its gradient?</summary>
+#
+# The sum of what both send back.
+# </details>
+#
+# <details><summary>Chapter 3: truncated BPTT carries the state from window to window. What does it not carry?</summary>
+#
+# The gradient. The number goes on; that it depends on the weights through earlier windows is forgotten.
+# </details>
+
+# %% [markdown]
+# ## Imports, and where to compute
+#
+# Leave `"numpy"`, or write `"cpu"` or `"cuda"` to run the same notebook on torch. The tests count the same. What you write keeps the library, dtype and device of its arguments, and changes none of them.
+
+# %%
+import numpy as np
+
+from rnncore.backend import array_namespace, from_numpy, to_numpy
+from rnncore.bptt import bptt, rnn_cell_vjp
+from rnncore.display import plot_lines
+from rnncore.layers import variational_dropout_mask
+from rnncore.rnn import Params, init_params, rnn_cell, unroll
+from rnncore.testing import black_boxes, mover
+
+device = "numpy"
+move = mover(device)
+
+# %% [markdown]
+# ## Two layers by hand
+#
+# One unit a layer, no tanh, no bias, one step, states of zero. The first layer makes $y_1 = 2x$, the second adds what it makes of that: $y_2 = y_1 + 3\,y_1$. With $x = 1$ the output is 8. The loss is $y_2$. Work out $\mathrm{d}x$ on paper:
+# how much arrives at $y_1$, and from which two readers?
+
+# %%
+d_y2 = 1.0
+d_y1 = 3 * d_y2 + d_y2  # through the second layer, and past it
+d_x = 2 * d_y1
+print("d_x =", d_x, " by hand: 2 (3 + 1) =", 8.0)
+
+# %% [markdown]
+# Now a third layer on top, $y_3 = y_2 + 0.5\,y_2$, and the loss is $y_3$. One line is left out. Write it, and run again.
+#
+# <details><summary>The missing line</summary>
+#
+# `d_y2 = 0.5 * d_y3 + d_y3`: the third layer and the way past it.
+# </details>
+
+# %%
+d_y3 = 1.0
+# (the missing line)
+d_y1 = 3 * d_y2 + d_y2
+print("d_x =", 2 * d_y1, " by hand: 2 (3 + 1) (0.5 + 1) =", 12.0)
+
+# %% [markdown]
+# ## Task 1: down a residual stack (4 points)
+#
+# A **residual stack** adds to each layer's outputs what the layer has read. Only the lowest layer, whose input has another width, has no way past it:
+#
+# $$y^{(1)} = \text{layer}_1(x), \qquad y^{(k)} = y^{(k-1)} + \text{layer}_k(y^{(k-1)}) \quad \text{for } k = 2, 3, \dots$$
+#
+# The way up is given. Write the way down: the gradients of all layers' weights and first states, the lowest layer first, and that of x.
+#
+# <details><summary>Hint 1</summary>
+#
+# Walk from the top layer to the bottom. `bptt` turns a layer's d_y into its d_x, which belongs to the y of the layer below. Who else has read that y?
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# For every layer but the lowest, d_y of the layer below is `d_x + d_y`: through the layer and past it. For the lowest it is `d_x` alone, and that is the answer for x.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `for k in reversed(range(len(params))):` then `d_layer, d_x, d_state = bptt(cell_vjp, params[k], tapes[k], d_y, d_states[k])`. `d_params.insert(0, d_layer)` keeps the order of the layers.
+# </details>
+
+
+# %%
+def residual_stack(cell, params, x, states):
+    """The way up: outputs, last states and tapes, the lowest layer first."""
+    y, last, tapes = x, [], []
+    for k, (layer, state) in enumerate(zip(params, states, strict=True)):
+        up, state, tape = unroll(cell, layer, y, state)
+        y = y + up if k else up
+        last.append(state)
+        tapes.append(tape)
+    return y, last, tapes
+
+
+# %% solution="residual_stack_bptt"
+def residual_stack_bptt(cell_vjp, params, tapes, d_y, d_states):
+    """Backward through `residual_stack`.
+
+    Shapes: d_y (T, B, H)
+        -> d_params, one a layer; d_x (T, B, D); d_states, one a layer
+    """
+    d_params, d_first = [], []
+    ### BEGIN SOLUTION
+    for k in reversed(range(len(params))):
+        d_layer, d_x, d_state = bptt(
+            cell_vjp, params[k], tapes[k], d_y, d_states[k]
+        )
+        d_y = d_x + d_y if k > 0 else d_x
+        d_params.insert(0, d_layer)
+        d_first.insert(0, d_state)
+    ### END SOLUTION
+    return d_params, d_y, d_first
+
+
+# %% [markdown]
+# Try it: three layers whose weights are all zero. What the layers make of their input is zero, and so is what comes back through them; but the way past layers 2 and 3 is open.
+
+# %%
+layers = [init_params(np.random.default_rng(0), D, 3) for D in (2, 3, 3)]
+layers = move([Params(*(0 * w for w in p)) for p in layers])
+zeros = [(move(np.zeros((1, 3))),)] * 3
+_, _, tapes = residual_stack(
+    rnn_cell, layers, move(np.ones((4, 1, 2))), zeros
+)
+d_layers, _, _ = residual_stack_bptt(
+    rnn_cell_vjp, layers, tapes, move(np.ones((4, 1, 3))), zeros
+)
+print("d_b_x of the lowest layer:", to_numpy(d_layers[0].b_x))
+
+# %% test="residual_stack_bptt" points=4
+import numpy as np
+
+from rnncore.bptt import rnn_cell_vjp
+from rnncore.gru import gru_cell, gru_cell_vjp
+from rnncore.lstm import lstm_cell, lstm_cell_vjp
+from rnncore.rnn import init_params, rnn_cell
+from rnncore.testing import assert_close, check, mover, stored
+
+move = mover(device)
+CELLS = [
+    (rnn_cell, rnn_cell_vjp, 1, 1),  # gates, parts of the state
+    (lstm_cell, lstm_cell_vjp, 4, 2),
+    (gru_cell, gru_cell_vjp, 3, 1),
+]
+
+
+def climbed(rng, T, B, D, H, layers, which, dtype="float64"):
+    """Arguments of residual_stack_bptt, from a run of one of the cells."""
+    cell, vjp, G, parts = CELLS[which]
+    widths = [D] + [H] * (layers - 1)
+    params = move([init_params(rng, w, H, G) for w in widths], dtype)
+    x = move(rng.normal(size=(T, B, D)), dtype)
+    states, d_states = (
+        [
+            move(tuple(rng.normal(size=(parts, B, H))), dtype)
+            for _ in range(layers)
+        ]
+        for _ in range(2)
+    )
+    _, _, tapes = residual_stack(cell, params, x, states)
+    d_y = move(rng.normal(size=(T, B, H)), dtype)
+    return dict(
+        cell_vjp=vjp, params=params, tapes=tapes, d_y=d_y, d_states=d_states
+    )
+
+
+rng = np.random.default_rng(1)
+visible = [climbed(rng, 4, 3, 2, 2, 3, which) for which in (0, 1)]
+check(
+    residual_stack_bptt,
+    stored("residual_stack_bptt"),
+    visible,
+    outputs="d_params, d_x, d_states",
+)
+# weights of zero: d_b_x of the lowest layer is the sum of d_y
+quiet = climbed(np.random.default_rng(2), 4, 3, 2, 2, 3, 0)
+quiet["params"] = [p._replace(W_x=0 * p.W_x) for p in quiet["params"]]
+quiet["params"] = [
+    p._replace(W_h=0 * p.W_h, b_x=0 * p.b_x, b_h=0 * p.b_h)
+    for p in quiet["params"]
+]
+states = [(0 * d[0],) for d in quiet["d_states"]]
+x = quiet["tapes"][0].x
+_, _, tapes = residual_stack(rnn_cell, quiet["params"], x, states)
+d_params, _, _ = residual_stack_bptt(
+    rnn_cell_vjp, quiet["params"], tapes, quiet["d_y"], states
+)
+total = quiet["d_y"].sum(0).sum(0)
+assert_close("d_b_x of the lowest of three zero layers", d_params[0].b_x,
+             total)  # fmt: skip
+### BEGIN HIDDEN TESTS
+from rnncore.testing import assert_gradient, hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    climbed(rng, T, B, D, H, layers, which, dtype)
+    for T, B, D, H, layers in [
+        (1, 1, 1, 1, 1),
+        (5, 2, 3, 4, 2),
+        (3, 4, 2, 3, 4),
+    ]
+    for which in (0, 1, 2)
+    for dtype in ("float64", "float32")
+]
+check(
+    residual_stack_bptt,
+    reference_residual_stack_bptt,
+    hidden,
+    outputs="d_params, d_x, d_states",
+)
+
+args = climbed(rng, 4, 2, 3, 2, 3, 0)
+x = args["tapes"][0].x
+states = [(move(rng.normal(size=(2, 2))),) for _ in range(3)]
+_, _, args["tapes"] = reference_residual_stack(
+    rnn_cell, args["params"], x, states
+)
+
+
+def loss(x):
+    y, last, _ = reference_residual_stack(
+        rnn_cell, args["params"], x, states
+    )
+    ends = zip(last, args["d_states"], strict=True)
+    rest = sum((s[0] * d[0]).sum() for s, d in ends)
+    return float((y * args["d_y"]).sum() + rest)
+
+
+assert_gradient(loss, x, residual_stack_bptt(**args)[1], "d_x")
+### END HIDDEN TESTS
+print("Task 1 holds.")
+
+# %% mistakes="residual_stack_bptt"
+[
+    {
+        "name": "way past dropped",
+        "was": "d_y = d_x + d_y if k > 0 else d_x",
+        "is": "d_y = d_x",
+        "says": "this is what you get when the gradient goes through every layer and never past one; y of the layer below has two readers",
+    },
+    {
+        "name": "way past only",
+        "was": "d_y = d_x + d_y if k > 0 else d_x",
+        "is": "d_y = d_y if k > 0 else d_x",
+        "says": "what came back through the layer, d_x, was not added to what went past it",
+    },
+    {
+        "name": "past the lowest layer too",
+        "was": "d_y = d_x + d_y if k > 0 else d_x",
+        "is": "d_y = d_x + d_y",
+        "says": "the lowest layer has no way past it: x is read by that layer alone (with D other than H it could not even be added)",
+    },
+    {
+        "name": "averaged",
+        "was": "d_x + d_y if k > 0",
+        "is": "(d_x + d_y) / 2 if k > 0",
+        "says": "the two gradients were averaged; where a value has two readers, what they send back is added",
+    },
+    {
+        "name": "weights from the top",
+        "was": "d_params.insert(0, d_layer)",
+        "is": "d_params.append(d_layer)",
+        "says": "d_params begins with the top layer; it must have the order of params, the lowest first",
+    },
+    {
+        "name": "states from the top",
+        "was": "d_first.insert(0, d_state)",
+        "is": "d_first.append(d_state)",
+        "says": "d_states begins with the top layer; it must have the order of the layers, the lowest first",
+    },
+    {
+        "name": "last states ignored",
+        "was": "d_y, d_states[k]",
+        "is": "d_y, tuple(0 * d for d in d_states[k])",
+        "says": "the gradients of the layers' last states, d_states, were never used",
+    },
+    {
+        "name": "the top's state for all",
+        "was": "d_y, d_states[k]",
+        "is": "d_y, d_states[-1]",
+        "says": "every layer got the d_state of the top one; each has its own",
+    },
+    {
+        "name": "upstream in place",
+        "was": "d_y = d_x + d_y if k > 0 else d_x",
+        "is": "d_y += (k > 0) * d_x\n        d_y = d_y if k > 0 else d_x",
+        "says": "the numbers are right, but `d_y += ...` changed the caller's d_y",
+    },
+]
+
+# %% [markdown]
+# ## Task 2: from its own end (5 points)
+#
+# The chapter turns a padded batch round as a block and lets sequences begin late. Do it the other way: turn **each sequence round within its own length**, so that the padding stays behind it; run the plain `unroll`; and turn
+# the outputs round again in the same way, so that $y_t$ stands where $x_t$ does.
+#
+# Return y, with zeros where there is padding, and for each sequence the state after it has read its first step: its last one, since it reads from the end. No number in the padding may reach either.
+#
+# <details><summary>Hint 1</summary>
+#
+# Write an inner function that turns every sequence of an array (T, B, anything) round within its length and leaves zeros behind it. You need it twice. With lengths 4 and 2: steps 0 1 2 3 become 3 2 1 0, and 0 1 become 1 0.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `out = xp.zeros_like(a)`, then for b and n in `enumerate(lengths)`: `out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)`. A new array may be written to; an argument may not.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# The state that `unroll` returns has walked on through the padding; do not use it. After the outputs have been turned round again, where in y is the state of the sequence's last *read* step, the one at its first letter?
+# </details>
+
+
+# %% solution="read_from_the_end"
+def read_from_the_end(cell, params, x, h_0, lengths):
+    """A layer that reads each sequence from its own end; state (h,).
+
+    Shapes: x (T, B, D); h_0 (B, H) -> y (T, B, H); h (B, H)
+    """
+    xp = array_namespace(x)
+    ### BEGIN SOLUTION
+
+    def turn(a):
+        out = xp.zeros_like(a)
+        for b, n in enumerate(lengths):
+            out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)
+        return out
+
+    y, _, _ = unroll(cell, params, turn(x), (h_0,))
+    y = turn(y)
+    return y, y[0, ...]
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: a network that counts. With $W_h = 1$, $W_x = 1$ and small inputs, tanh is nearly the identity, and y is the sum of all inputs from $x_t$ to the end.
+
+# %%
+adds = Params(*move(tuple(np.ones(s) for s in [(1, 1), (1, 1), 1, 1])))
+adds = adds._replace(b_x=0 * adds.b_x, b_h=0 * adds.b_h)
+x = move(np.array([[[1.0], [1.0]], [[2.0], [99.0]], [[4.0], [99.0]]]) / 1e3)
+y, h = read_from_the_end(rnn_cell, adds, x, move(np.zeros((2, 1))), [3, 1])
+print("1000 y, a sequence a row:", to_numpy(1e3 * y)[..., 0].T.round(2))
+
+# %% test="read_from_the_end" points=5
+import numpy as np
+
+from rnncore.backend import to_numpy
+from rnncore.gru import gru_cell
+from rnncore.rnn import init_params, rnn_cell
+from rnncore.testing import (
+    assert_close,
+    check,
+    check_independent,
+    mover,
+    stored,
+)
+
+move = mover(device)
+OUTPUTS = "y, h"
+
+
+def padded(rng, T, B, D, H, gru=False):
+    """A batch of unsorted lengths, with noise in the padding."""
+    lengths = [int(n) for n in rng.permutation(T - np.arange(B) % T)]
+    return dict(
+        cell=gru_cell if gru else rnn_cell,
+        params=init_params(rng, D, H, 3 if gru else 1),
+        x=rng.normal(size=(T, B, D)),
+        h_0=rng.normal(size=(B, H)),
+        lengths=lengths,
+    )
+
+
+visible = move(padded(np.random.default_rng(3), 4, 3, 2, 2))
+check(
+    read_from_the_end,
+    stored("read_from_the_end"),
+    [visible],
+    outputs=OUTPUTS,
+)
+# a single step: y is one step of the cell, whatever stands behind it
+one = move(padded(np.random.default_rng(4), 3, 1, 2, 2)) | {"lengths": [1]}
+y, h = read_from_the_end(**one)
+p = one["params"]
+a = one["x"][0] @ p.W_x.T + p.b_x + one["h_0"] @ p.W_h.T + p.b_h
+assert_close("y[0] of a sequence of one step", y[0], np.tanh(to_numpy(a)))
+assert_close("the padding of y", y[1:], np.zeros((2, 1, 2)))
+check_independent(read_from_the_end, visible, {"x": 1, "h_0": 0})
+### BEGIN HIDDEN TESTS
+from rnncore.layers import bidirectional
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(padded(rng, T, B, D, H, gru), dtype)
+    for T, B, D, H in [
+        (1, 1, 1, 1),
+        (5, 3, 2, 4),
+        (7, 4, 3, 2),
+        (2, 6, 1, 3),
+    ]
+    for gru in (False, True)
+    for dtype in ("float64", "float32")
+]
+check(
+    read_from_the_end, reference_read_from_the_end, hidden, outputs=OUTPUTS
+)
+
+# the right half of the chapter's layer is the same thing
+args = move(padded(rng, 6, 4, 2, 3))
+states = ((args["h_0"],), (args["h_0"],))
+y, (_, (h,)), _ = bidirectional(
+    rnn_cell, (args["params"],) * 2, args["x"], states, args["lengths"]
+)
+got_y, got_h = read_from_the_end(**args)
+assert_close("y beside the chapter's", got_y, y[..., 3:])
+assert_close("h beside the chapter's", got_h, h)
+### END HIDDEN TESTS
+print("Task 2 holds.")
+
+# %% mistakes="read_from_the_end"
+[
+    {
+        "name": "outputs not turned round again",
+        "was": "    y = turn(y)\n    return y, y[0, ...]",
+        "is": "    return y, turn(y)[0, ...]",
+        "says": "the outputs were not re-aligned: y[0] stands beside x[0], but it is the output for the sequence's last step",
+    },
+    {
+        "name": "outputs turned round as a block",
+        "was": "    y = turn(y)\n    return y, y[0, ...]",
+        "is": "    return xp.flip(y, axis=0), turn(y)[0, ...]",
+        "says": "the reverse direction was not re-aligned under padding: y was turned round as a block, so a short sequence's outputs lie at the end, beside its padding",
+    },
+    {
+        "name": "whole block turned round",
+        "was": "turn(x), (h_0,))",
+        "is": "xp.flip(x, axis=0), (h_0,))",
+        "says": "x was turned round as a block, so that short sequences read their padding first, and from a state that is no longer h_0",
+    },
+    {
+        "name": "y[-1] taken for the last state",
+        "was": "return y, y[0, ...]",
+        "is": "return y, y[-1, ...]",
+        "says": "y[-1] is not the last state: this layer reads from the end, so it has read everything at y[0]",
+    },
+    {
+        "name": "last state after the padding",
+        "was": "    y = turn(y)\n    return y, y[0, ...]",
+        "is": "    return turn(y), y[-1, ...]",
+        "says": "the state was taken after the loop's last step, where short sequences have walked on through their padding",
+    },
+    {
+        "name": "read from the left",
+        "was": "turn(x), (h_0,))",
+        "is": "x, (h_0,))",
+        "says": "x was read from its first step; turn each sequence round before the loop, too",
+    },
+    {
+        "name": "state always zero at the start",
+        "was": "turn(x), (h_0,))",
+        "is": "turn(x), (0 * h_0,))",
+        "says": "the layer began at zeros instead of h_0",
+    },
+    {
+        "name": "off by one",
+        "was": "a[:n, b, ...], axis=0)",
+        "is": "xp.roll(a[:n, b, ...], 1, axis=0), axis=0)",
+        "says": "each sequence was shifted by one step on its way",
+    },
+    {
+        "name": "padding not silenced",
+        "was": "out = xp.zeros_like(a)",
+        "is": "out = xp.asarray(a, copy=True)",
+        "says": "y is not zero in the padding: states that walked on stand there",
+    },
+]
+
+# %% [markdown]
+# ## Task 3: dropout on the way through time (4 points)
+#
+# **Variational dropout** puts a mask on what each step reads, the input and the state, and keeps both masks from the first step to the last:
+#
+# $$h_t = \tanh\big(W_x\,(m_x \odot x_t) + b_x + W_h\,(m_h \odot h_{t-1}) + b_h\big)$$
+#
+# Each sequence has masks of its own. What a step *writes*, $h_t$, is not masked, only what is read. When the network does not train, nothing is dropped.
+#
+# Draw with the given `draw_mask`, first $m_x$ for all sequences, then $m_h$, and no more than that: the tests use the same generator. While testing you may draw at a rate of 0, or not at all.
+#
+# <details><summary>Hint 1</summary>
+#
+# How many times is `draw_mask` called in a run of T steps?
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Twice, before the loop: `draw_mask(rng, x, B, D, rate)` and `draw_mask(rng, x, B, H, rate)`. A mask at a rate of 0 holds ones.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# In the loop: `a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x`, the same for `h * mask_h`, then `h = xp.tanh(a)`, and h, not `h * mask_h`, is appended.
+# </details>
+
+
+# %%
+def draw_mask(rng, like, B, H, rate):
+    """A mask (B, H) of 0 and 1 / (1 - rate), where and what `like` is."""
+    return from_numpy(variational_dropout_mask(rng, B, H, rate), like)
+
+
+# %% solution="variational_rnn"
+def variational_rnn(rng, params, x, h_0, rate, training):
+    """A plain network with one mask a sequence on input and state.
+
+    Shapes: x (T, B, D); h_0 (B, H) -> y (T, B, H)
+    """
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    H = h_0.shape[1]
+    ### BEGIN SOLUTION
+    rate = rate if training else 0.0
+    mask_x = draw_mask(rng, x, B, D, rate)
+    mask_h = draw_mask(rng, x, B, H, rate)
+    h, y = h_0, []
+    for t in range(T):
+        a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+        a = a + (h * mask_h) @ params.W_h.T + params.b_h
+        h = xp.tanh(a)
+        y.append(h)
+    ### END SOLUTION
+    return xp.stack(y)
+
+
+# %% [markdown]
+# Try it: at the same seed, the same units are off; without training, none.
+
+# %%
+params = move(init_params(np.random.default_rng(0), 2, 3))
+x, h_0 = move(np.ones((4, 1, 2))), move(np.ones((1, 3)))
+for training in True, True, False:
+    rng = np.random.default_rng(5)
+    y = variational_rnn(rng, params, x, h_0, 0.5, training)
+    print("training" if training else "testing ", to_numpy(y)[-1, 0])
+
+# %% test="variational_rnn" points=4
+import numpy as np
+
+from rnncore.rnn import init_params, rnn_cell, unroll
+from rnncore.testing import assert_close, check, check_causal, mover, stored
+
+move = mover(device)
+
+
+def drop(seed, T, B, D, H, rate, training):
+    rng = np.random.default_rng(seed)
+    return dict(
+        seed=seed,
+        params=init_params(rng, D, H),
+        x=rng.normal(size=(T, B, D)),
+        h_0=rng.normal(size=(B, H)),
+        rate=rate,
+        training=training,
+    )
+
+
+def seeded(seed, params, x, h_0, rate, training):
+    """The learner's function with a generator that begins at the seed."""
+    rng = np.random.default_rng(seed)
+    return variational_rnn(rng, params, x, h_0, rate, training)
+
+
+visible = [
+    move(drop(6, 4, 3, 2, 3, 0.4, True)),
+    move(drop(7, 4, 2, 2, 3, 0.4, False)),
+]
+check(seeded, stored("variational_rnn"), visible, outputs="y")
+args = visible[1]  # not training: it is the chapter's plain network
+y, _, _ = unroll(rnn_cell, args["params"], args["x"], (args["h_0"],))
+assert_close("y at test time", seeded(**args), y)
+check_causal(seeded, visible[0], "x")
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+
+def expected_seeded(seed, params, x, h_0, rate, training):
+    rng = np.random.default_rng(seed)
+    return reference_variational_rnn(rng, params, x, h_0, rate, training)
+
+
+seeds = hidden_rng().integers(1, 1_000_000, 4)
+hidden = [
+    move(drop(int(seed), T, B, D, H, rate, training), dtype)
+    for seed, (T, B, D, H, rate) in zip(
+        seeds,
+        [
+            (1, 1, 1, 1, 0.3),
+            (5, 4, 3, 6, 0.5),
+            (3, 2, 8, 5, 0.2),
+            (6, 3, 2, 9, 0.7),
+        ],
+        strict=True,
+    )
+    for training in (True, False)
+    for dtype in ("float64", "float32")
+]
+check(seeded, expected_seeded, hidden, outputs="y")
+### END HIDDEN TESTS
+print("Task 3 holds.")
+
+# %% mistakes="variational_rnn"
+[
+    {
+        "name": "a new mask each step",
+        "was": "    for t in range(T):\n",
+        "is": "    for t in range(T):\n        if t > 0:\n            mask_x = draw_mask(rng, x, B, D, rate)\n            mask_h = draw_mask(rng, x, B, H, rate)\n",
+        "says": "a new mask was drawn at each step, so that a memory is erased sooner or later; draw both masks once, before the loop",
+    },
+    {
+        "name": "dropout at test time",
+        "was": "rate if training else 0.0",
+        "is": "rate",
+        "says": "units were dropped although training is False",
+    },
+    {
+        "name": "dropout at test time only",
+        "was": "rate if training else 0.0",
+        "is": "0.0 if training else rate",
+        "says": "units are dropped while testing, and none while training: the other way round",
+    },
+    {
+        "name": "one mask for the batch",
+        "was": "draw_mask(rng, x, B, H, rate)",
+        "is": "draw_mask(rng, x, 1, H, rate)",
+        "says": "all sequences of the batch share one m_h; each has its own, so draw (B, H)",
+    },
+    {
+        "name": "the written state masked",
+        "was": "h = xp.tanh(a)",
+        "is": "h = xp.tanh(a) * mask_h",
+        "says": "what the step writes was masked too; only what is read is, so y has no zeros",
+    },
+    {
+        "name": "input not masked",
+        "was": "(x[t, ...] * mask_x)",
+        "is": "x[t, ...]",
+        "says": "m_x was not used: the input is masked as well",
+    },
+    {
+        "name": "state not masked",
+        "was": "(h * mask_h)",
+        "is": "h",
+        "says": "m_h was not used: the state is masked where it is read",
+    },
+    {
+        "name": "share kept taken for share dropped",
+        "was": "rate if training",
+        "is": "1 - rate if training",
+        "says": "the rate is the share that is dropped, not the share that is kept",
+    },
+    {
+        "name": "state always zero at the start",
+        "was": "h, y = h_0, []",
+        "is": "h, y = 0 * h_0, []",
+        "says": "the loop began at zeros instead of h_0",
+    },
+    {
+        "name": "each term squashed alone",
+        "was": "a = a + (h",
+        "is": "a = xp.tanh(a) + (h",
+        "says": "the tanh was taken of a part of the sum; it is taken once, of all of it",
+    },
+]
+
+# %% [markdown]
+# ## Task 4: carried, or begun anew (3 points)
+#
+# Documents are read in windows; each lane of the batch may be anywhere. For each lane you know where the last window **ended** and where the next one **begins**, as two integers: the number of the document, and the place of the next
+# step in it. A window that follows on (same document, and the place where the last one ended) goes on with its state. Any other, of another document or from elsewhere in the same one, begins at zero: what the state holds is not its past.
+#
+# So one function serves both kinds of training: over windows that follow each other it carries all states, over shuffled ones it resets nearly all.
+#
+# <details><summary>Hint 1</summary>
+#
+# Two comparisons a lane, and both must hold. `&` between two arrays of bool takes them lane by lane.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `xp.where(goes_on[:, None], s, ...)` chooses whole rows: (B, 1) fits (B, H).
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# The state may have several parts: return `tuple(xp.where(goes_on[:, None], s, xp.zeros_like(s)) for s in state)`.
+# </details>
+
+
+# %% solution="state_for_window"
+def state_for_window(state, ended, begins):
+    """The first state of the next window of each lane.
+
+    `ended` and `begins` hold the document and the place, a lane a row.
+
+    Shapes: state ((B, H), ...); ended (B, 2); begins (B, 2)
+        -> state ((B, H), ...)
+    """
+    xp = array_namespace(ended)
+    ### BEGIN SOLUTION
+    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
+    keep = goes_on[:, None]
+    return tuple(xp.where(keep, s, xp.zeros_like(s)) for s in state)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: lane 0 goes on, lane 1 begins another document, lane 2 jumps within its own.
+
+# %%
+state = (move(np.array([[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]])),)
+ended = move(np.array([[7, 32], [7, 64], [8, 32]]))
+begins = move(np.array([[7, 32], [9, 0], [8, 96]]))
+print(to_numpy(state_for_window(state, ended, begins)[0]))
+
+# %% test="state_for_window" points=3
+import numpy as np
+
+from rnncore.testing import (
+    assert_close,
+    check,
+    check_independent,
+    mover,
+    stored,
+)
+
+move = mover(device)
+
+
+def between(rng, B, H, parts):
+    """Of four lanes one goes on, one jumps, one changes, one does both."""
+    ended = np.stack([rng.integers(0, 5, B), 8 * rng.integers(1, 9, B)], 1)
+    kind = rng.permutation(np.arange(B) % 4)
+    begins = ended.copy()
+    begins[:, 0] += kind % 2  # another document
+    begins[:, 1] += 8 * (kind // 2)  # another place
+    state = tuple(rng.normal(size=(parts, B, H)))
+    return dict(state=state, ended=ended, begins=begins)
+
+
+visible = move(between(np.random.default_rng(8), 5, 3, 2))
+same = visible | {"begins": visible["ended"]}
+check(
+    state_for_window,
+    stored("state_for_window"),
+    [visible, same],
+    outputs="state",
+)
+for k, part in enumerate(state_for_window(**same)):
+    assert_close(f"state[{k}] where all go on", part, visible["state"][k])
+check_independent(
+    lambda *args: state_for_window(*args)[0],
+    visible,
+    {"ended": 0, "begins": 0},
+)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(between(rng, B, H, parts), dtype)
+    for B, H, parts in [(1, 1, 1), (4, 2, 1), (9, 3, 2), (8, 5, 2)]
+    for dtype in ("float64", "float32")
+]
+check(state_for_window, reference_state_for_window, hidden, outputs="state")
+### END HIDDEN TESTS
+print("Task 4 holds.")
+
+# %% mistakes="state_for_window"
+[
+    {
+        "name": "state carried across shuffled windows",
+        "was": "return tuple(xp.where(keep, s, xp.zeros_like(s)) for s in state)",
+        "is": "return tuple(xp.where(keep, s, s) for s in state)",
+        "says": "every lane kept its state, also those whose next window is another text: they begin with somebody else's memory",
+    },
+    {
+        "name": "reset taken for detach",
+        "was": "return tuple(xp.where(keep, s, xp.zeros_like(s)) for s in state)",
+        "is": "return tuple(xp.zeros_like(s) for s in state)",
+        "says": "every lane was set to zero, `h = 0` where `h.detach()` belongs: between windows that follow each other only the gradient is cut, the state goes on",
+    },
+    {
+        "name": "document ignored",
+        "was": "(ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])",
+        "is": "ended[:, 1] == begins[:, 1]",
+        "says": "only the places were compared: another document may begin at the same place",
+    },
+    {
+        "name": "place ignored",
+        "was": "(ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])",
+        "is": "ended[:, 0] == begins[:, 0]",
+        "says": "only the documents were compared: a shuffled window of the same document is not what comes next",
+    },
+    {
+        "name": "one of the two is enough",
+        "was": "begins[:, 0]) & (ended",
+        "is": "begins[:, 0]) | (ended",
+        "says": "document or place was enough; both must be the same",
+    },
+    {
+        "name": "inverted",
+        "was": "xp.where(keep, s, xp.zeros_like(s))",
+        "is": "xp.where(keep, xp.zeros_like(s), s)",
+        "says": "the lanes that go on were reset, and those that begin anew were carried",
+    },
+    {
+        "name": "all or nothing",
+        "was": "keep = goes_on[:, None]",
+        "is": "keep = xp.all(goes_on)",
+        "says": "one lane that begins anew reset all the others; decide lane by lane",
+    },
+    {
+        "name": "h alone",
+        "was": "return tuple(xp.where(keep, s, xp.zeros_like(s)) for s in state)",
+        "is": "h, *rest = state\n    return (xp.where(keep, h, xp.zeros_like(h)), *rest)",
+        "says": "only the first part of the state was reset; an LSTM keeps its memory in the second",
+    },
+]
+
+# %% [markdown]
+# ## Task 5, closed book: `masked` (4 points)
+#
+# Close the chapter. Rebuild the wrapping that makes any cell stand still outside of its sequence, under its own name. The wrapped cell's state has one part more, the last: `counters` (B, 2), for each sequence
+# the steps until it begins and the steps until it ends. A sequence runs while the first is not above 0 and the second is. Every step makes both one less. The wrapped cell returns its new state, counters included, and as its cache a pair: who runs (B, 1), and the cell's
+# own cache.
+#
+# <details><summary>Hint 1</summary>
+#
+# `*before, counters = state` takes the clock off; the cell inside must not see it. It wants a tuple.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `counters[:, :1]` has shape (B, 1) and fits (B, H); `counters[:, 0]` does not. `xp.where(runs, new, old)` for every part.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `return (*held, counters - 1), (runs, cache)`, where `held` is a list with one entry a part.
+# </details>
+
+
+# %% solution="masked" closed_book=true
+def masked(cell):
+    """The cell for sequences that begin late or end early."""
+
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        ### BEGIN SOLUTION
+        *before, counters = state
+        after, cache = cell(a_x, a_h, tuple(before))
+        runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
+        both = zip(after, before, strict=True)
+        held = [xp.where(runs, new, old) for new, old in both]
+        return (*held, counters - 1), (runs, cache)
+        ### END SOLUTION
+
+    return masked_cell
+
+
+# %% [markdown]
+# Try it: a sequence that begins after one step and ends after three, in a loop of five.
+
+# %%
+counters = move(np.array([[1.0, 3.0]]))
+x, h_0 = move(np.ones((5, 1, 2))), move(np.zeros((1, 3)))
+y, _, _ = unroll(masked(rnn_cell), params, x, (h_0, counters))
+print(to_numpy(y)[:, 0].round(3))
+
+# %% test="masked" points=4
+import numpy as np
+
+from rnncore.bptt import bptt, rnn_cell_vjp
+from rnncore.gru import gru_cell, gru_cell_vjp
+from rnncore.layers import masked_vjp
+from rnncore.lstm import lstm_cell, lstm_cell_vjp
+from rnncore.rnn import init_params, rnn_cell, unroll
+from rnncore.testing import check, check_causal, mover, stored
+
+CELLS = [
+    (rnn_cell, rnn_cell_vjp, 1, 1),
+    (lstm_cell, lstm_cell_vjp, 4, 2),
+    (gru_cell, gru_cell_vjp, 3, 1),
+]
+OUTPUTS = "y, state, d_params, d_x, d_state"
+
+
+def clocked(rng, T, B, D, H, which, dtype="float64"):
+    """A run whose sequences begin and end at steps of their own."""
+    move = mover(device)
+    _, _, G, parts = CELLS[which]
+    begins = rng.integers(0, T, B)
+    ends = begins + 1 + rng.integers(0, T, B)  # some go on after the loop
+    counters = np.stack([begins, ends], 1).astype(float)
+    arrays = dict(
+        params=init_params(rng, D, H, G),
+        x=rng.normal(size=(T, B, D)),
+        state=(*rng.normal(size=(parts, B, H)), counters),
+        d_y=rng.normal(size=(T, B, H)),
+        d_state=(*rng.normal(size=(parts, B, H)), 0 * counters),
+    )
+    return dict(which=which) | move(arrays, dtype)
+
+
+def there_and_back(which, params, x, state, d_y, d_state):
+    """The learner's wrapping in the loop; the chapter's on the way back."""
+    cell, vjp, _, _ = CELLS[which]
+    y, last, tape = unroll(masked(cell), params, x, state)
+    return y, last, *bptt(masked_vjp(vjp), params, tape, d_y, d_state)
+
+
+rng = np.random.default_rng(9)
+visible = [clocked(rng, 5, 4, 2, 2, which) for which in (0, 1, 2)]
+check(there_and_back, stored("masked"), visible, outputs=OUTPUTS)
+check_causal(there_and_back, visible[0], "x")
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+
+def expected_there_and_back(which, params, x, state, d_y, d_state):
+    cell, vjp, _, _ = CELLS[which]
+    y, last, tape = unroll(reference_masked(cell), params, x, state)
+    return y, last, *bptt(masked_vjp(vjp), params, tape, d_y, d_state)
+
+
+rng = hidden_rng()
+hidden = [
+    clocked(rng, T, B, D, H, which, dtype)
+    for T, B, D, H in [(1, 1, 1, 1), (6, 5, 3, 4), (8, 7, 1, 2)]
+    for which in (0, 1, 2)
+    for dtype in ("float64", "float32")
+]
+check(there_and_back, expected_there_and_back, hidden, outputs=OUTPUTS)
+### END HIDDEN TESTS
+print("Task 5 holds.")
+
+# %% mistakes="masked"
+[
+    {
+        "name": "begin ignored",
+        "was": "(counters[:, :1] <= 0) & (counters[:, 1:] > 0)",
+        "is": "counters[:, 1:] > 0",
+        "says": "a sequence that begins late ran from the first step on: look at the first counter, too",
+    },
+    {
+        "name": "end ignored",
+        "was": "(counters[:, :1] <= 0) & (counters[:, 1:] > 0)",
+        "is": "counters[:, :1] <= 0",
+        "says": "a sequence that has ended ran on: look at the second counter, too",
+    },
+    {
+        "name": "one step too many",
+        "was": "(counters[:, 1:] > 0)",
+        "is": "(counters[:, 1:] >= 0)",
+        "says": "each sequence ran one step too long: with 0 steps to its end it has ended",
+    },
+    {
+        "name": "one step late",
+        "was": "(counters[:, :1] <= 0)",
+        "is": "(counters[:, :1] < 0)",
+        "says": "each sequence began one step late: with 0 steps to its begin it runs",
+    },
+    {
+        "name": "the clock stands still",
+        "was": "(*held, counters - 1)",
+        "is": "(*held, counters)",
+        "says": "the counters were returned as they came: every step makes both one less",
+    },
+    {
+        "name": "zeros instead of the held state",
+        "was": "xp.where(runs, new, old)",
+        "is": "xp.where(runs, new, xp.zeros_like(old))",
+        "says": "where a sequence does not run its state was set to zero; it stands still",
+    },
+    {
+        "name": "inverted",
+        "was": "xp.where(runs, new, old)",
+        "is": "xp.where(runs, old, new)",
+        "says": "the state stands still while the sequence runs, and moves outside of it",
+    },
+    {
+        "name": "h alone",
+        "was": "held = [xp.where(runs, new, old) for new, old in both]",
+        "is": "held = [xp.where(runs, *pair) if k == 0 else pair[0] for k, pair in enumerate(both)]",
+        "says": "only h was held; every part of the state stands still, c too",
+    },
+    {
+        "name": "one for all",
+        "was": "runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)",
+        "is": "runs = (counters[:1, :1] <= 0) & (counters[:1, 1:] > 0)\n        runs = runs | (counters[:, :1] > 1e9)",
+        "says": "all sequences of the batch follow the clock of the first; each has its own",
+    },
+]
+
+# %% [markdown]
+# ## The mutant hunt (4 points)
+#
+# `bidirectional(cell, params, x, states, lengths)` of the chapter has eight wrong relatives. Each is one small edit away from it, each runs without an error, and each is a **box** that you cannot look into.
+#
+# Write `probes()`: a list of `(x, states, lengths)` on which the boxes give themselves away. The layer has D = 2 inputs and H = 3 units a direction, plain cells, float64 NumPy arrays; `states` is `((h,), (h,))`, for the left and the right. Points are for the
+# boxes that some probe tells apart; the last point is for all of them with a single probe.
+#
+# <details><summary>Hint 1</summary>
+#
+# Who reads the same from both ends hides every mistake of the direction. Who has no padding hides every mistake of the lengths.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Two states that are equal cannot be mixed up. Does one sequence in the batch tell whether the *batch* was turned round?
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# Random numbers everywhere, two sequences, five steps, lengths such as 5 and 3.
+# </details>
+
+
+# %% solution="both_ends_probes"
+def both_ends_probes():
+    """A list of (x, states, lengths).
+
+    Shapes: x (T, B, 2); states (((B, 3),), ((B, 3),))
+    """
+    ### BEGIN SOLUTION
+    rng = np.random.default_rng(0)
+    left, right = rng.normal(size=(2, 2, 3))
+    return [(rng.normal(size=(5, 2, 2)), ((left,), (right,)), [5, 3])]
+    ### END SOLUTION
+
+
+# %% [markdown]
+# The boxes, to play with, and a first probe of the kind that one writes in a hurry:
+
+# %%
+from rnncore.layers import bidirectional
+
+boxes = black_boxes("both_ends_probes")
+rng = np.random.default_rng(0)
+weights = init_params(rng, 2, 3), init_params(rng, 2, 3)
+zero = ((np.zeros((1, 3)),),) * 2
+hasty = (np.ones((4, 1, 2)), zero, [4])
+right, _, _ = bidirectional(rnn_cell, weights, *hasty)
+for name, box in boxes.items():
+    wrong, _, _ = box(rnn_cell, weights, *hasty)
+    print(name, "looks right" if np.allclose(wrong, right) else "differs")
+
+# %% test="both_ends_probes" points=4
+import numpy as np
+
+from rnncore.layers import bidirectional
+from rnncore.rnn import init_params, rnn_cell
+from rnncore.testing import black_boxes, hunt
+
+rng = np.random.default_rng(0)
+weights = init_params(rng, 2, 3), init_params(rng, 2, 3)
+
+
+def with_weights(function):
+    return lambda *probe: function(rnn_cell, weights, *probe)[:2]
+
+
+hunt(
+    with_weights(bidirectional),
+    {
+        name: with_weights(box)
+        for name, box in black_boxes("both_ends_probes").items()
+    },
+    both_ends_probes(),
+    few=1,
+    points=4,
+)
+
+# %% mutants="both_ends_probes" of="rnncore.layers.bidirectional"
+[
+    {
+        "name": "reverse direction not re-aligned",
+        "was": "xp.concat([left, xp.flip(right, axis=0)], axis=-1)",
+        "is": "xp.concat([left, right], axis=-1)",
+        "says": "the right half is not turned round again",
+    },
+    {
+        "name": "nobody waits",
+        "was": "[T - n for n in ends],\n        [T] * B,",
+        "is": "[0] * B,\n        [T] * B,",
+        "says": "turned round as a block, short sequences read their padding first",
+    },
+    {
+        "name": "the clock of the left for the right",
+        "was": "[T - n for n in ends],\n        [T] * B,",
+        "is": "[0] * B,\n        ends,",
+        "says": "the right half reads the padding and leaves out the letters",
+    },
+    {
+        "name": "one set of weights",
+        "was": "params[1],",
+        "is": "params[0],",
+        "says": "both directions use the weights of the left",
+    },
+    {
+        "name": "one first state",
+        "was": "states[1],",
+        "is": "states[0],",
+        "says": "both directions begin at the state of the left",
+    },
+    {
+        "name": "batch turned round",
+        "was": "xp.flip(x, axis=0),",
+        "is": "xp.flip(xp.flip(x, axis=0), axis=1),",
+        "says": "the right half reads its neighbour: unseen with one sequence",
+    },
+    {
+        "name": "lengths ignored",
+        "was": "ends = check_lengths(lengths, T, B)",
+        "is": "ends = check_lengths(None, T, B)",
+        "says": "the padding is read as if it were input",
+    },
+    {
+        "name": "read twice from the left",
+        "was": "xp.flip(x, axis=0),",
+        "is": "x,",
+        "says": "the second layer reads from the left as well",
+    },
+]
+
+# %% [markdown]
+# ## Experiment: how deep does a gradient reach?
+#
+# A loss reads the top of a stack. Your way down sends its gradient through up to 30 layers, with and without a way past each, with random weights of a chosen size (the *gain*: 1 gives $W_x$ and $W_h$ a spectral radius of about one). What is drawn is the size of the
+# gradient that arrives at the bottom.
+#
+# **Predict**, before you run anything: at a gain of 0.5, what does the gradient do as layers are added?
+
+# %%
+my_prediction = {
+    "plain": "",  # fades, stays, or grows
+    "residual": "",  # fades, stays, or grows
+}
+
+
+# %% experiment
+from ipywidgets import FloatSlider, IntSlider, interact
+
+from rnncore.layers import stack, stack_bptt
+
+
+def arrives(residual, gain, layers, T=8, H=24):
+    """log10 of the norm of d_x under each number of layers."""
+    rng = np.random.default_rng(0)
+    draw = [rng.normal(size=(2, H, H)) * gain / H**0.5 for _ in range(30)]
+    none = np.zeros(H)
+    x = move(rng.normal(size=(T, 1, H)))
+    d_y = move(rng.normal(size=(T, 1, H)))
+    norms = []
+    for count in range(1, layers + 1):
+        params = move([Params(*w, none, none) for w in draw[:count]])
+        zeros = [(move(np.zeros((1, H))),)] * count
+        up, down = (
+            (residual_stack, residual_stack_bptt)
+            if residual
+            else (stack, stack_bptt)
+        )
+        _, _, tapes = up(rnn_cell, params, x, zeros)
+        _, d_x, _ = down(rnn_cell_vjp, params, tapes, d_y, zeros)
+        norms.append(np.linalg.norm(to_numpy(d_x)))
+    return np.log10(np.maximum(norms, 1e-30))
+
+
+def show(gain=0.5, layers=20):
+    print("You predicted", my_prediction)
+    plot_lines(
+        {
+            "plain": arrives(False, gain, layers),
+            "residual": arrives(True, gain, layers),
+        },
+        "layers",
+        "log10 of the gradient's norm",
+        f"gain {gain}",
+        x=np.arange(1, layers + 1),
+    )
+
+
+gain = FloatSlider(0.5, min=0.0, max=2.0, step=0.1, description="gain")
+layers = IntSlider(20, min=2, max=30, description="layers")
+shown = interact(show, gain=gain, layers=layers)
+
+# %% [markdown]
+# Move the gain. Is there one at which the plain stack neither fades nor grows? At gain 0, why does one of the curves disappear from the picture, and the other not even bend (look at the lowest layer)? And what does the residual stack do at a gain of 2: is a
+# way past each layer a cure for *both* diseases of chapter 5?
+
+# %% [markdown]
+# ## In your own words (2 points)
+#
+# A blog post predicts tomorrow's share price with a network that reads from both ends, trained on windows of 60 days; the target at each day is the price of the next day. Its error on held-out windows is a tenth of that of "tomorrow is like today".
+# In four to six sentences: how can that be, how would you show it with one change to the input, and what may such a network honestly be used for?
+
+# %% [markdown] answer="both_ends" points=2
+# The right half of the network has read the window from its end, so at each day but the last it has already seen the next day's price, which is the target: it copies, and does not forecast. Held-out windows do not help, since the answer is in the input of
+# every window. To show it, change the price of one day and look which outputs move: if the output of an *earlier* day does, the network looks into the future (or: score the last day of the windows alone, where the next price is not in the input; the
+# advantage is gone). Honestly it may label sequences that are complete when they are read: a sentence, a recording, gaps to be filled in a series of the past.
+#
+# Rubric: 1 point for the leak (the right half has read the target; held-out data do not reveal it). 1 point for a test that would show it (a change of a later input that moves an earlier output, or the last day alone) together with a fair use. A sentence on
+# data split or overfitting alone earns nothing.
