@@ -1,0 +1,1150 @@
+# %% [markdown]
+# # Assignment 6: LSTM
+#
+# *75 to 90 minutes, 27 points. Read chapter 6 first.*
+#
+# You will let the gates of an LSTM look at the memory itself, and carry the weights for it in a place where you would not expect weights. You will give keeping and writing one gate between them,
+# turn a half-life into a bias, and find out what is lost when no gradient goes back through the gates. With the book closed you will rebuild `lstm_cell_vjp`. At the end stand eight wrong LSTMs, all of which run.
+#
+# What you need, in one table (B sequences, H units):
+#
+# | letter | shape | meaning |
+# | --- | --- | --- |
+# | $a_x$, $a_h$ | (B, 4H) | what input and hidden state contribute, in blocks of columns i, f, g, o |
+# | $i, f, o$ | (B, H) | input, forget and output gate, between 0 and 1 |
+# | $g$ | (B, H) | the candidate, between −1 and 1 |
+# | $c_t$ | (B, H) | the cell state: the memory |
+# | $h_t$ | (B, H) | the hidden state: what is shown |
+# | $\mathrm{d}q$, in code `d_q` | as q | the gradient of the loss with respect to q |
+#
+# $$c_t = f \odot c_{t-1} + i \odot g, \qquad h_t = o \odot \tanh(c_t), \qquad \text{slope of } \sigma \text{ at its output } s: \ s\,(1 - s)$$
+#
+# ### Before you start: two questions from earlier chapters
+#
+# <details><summary>Chapter 3: a value is read by two others. What is its gradient?</summary>
+#
+# The sum of what the two send back. c_t is read by h_t and by c_{t+1}; here the output gate will be a third reader.
+# </details>
+#
+# <details><summary>Chapter 5: a plain cell loses 60 % of a gradient at each step. How much is left after 20 steps?</summary>
+#
+# 0.4²⁰ ≈ 10⁻⁸.
+# </details>
+
+# %% [markdown]
+# ## Imports, and where to compute
+#
+# Leave `"numpy"`, or write `"cpu"` or `"cuda"` to run the same notebook on torch. The tests count the same. What you write keeps the library, dtype and device of its arguments, and changes none of them.
+
+# %%
+import numpy as np
+
+import rnncore.lstm as book
+from rnncore.backend import array_namespace, to_numpy
+from rnncore.bptt import bptt
+from rnncore.display import plot_lines
+from rnncore.lstm import gates, lstm_cell, sigmoid
+from rnncore.rnn import init_params, unroll, zero_state
+from rnncore.testing import black_boxes, mover
+
+device = "numpy"
+move = mover(device)
+
+# %% [markdown]
+# ## A memory by hand
+#
+# One unit, $c_0 = 2$. At three steps the gates are $f = 0.5, 1, 0$ and $i = 0, 0.5, 1$, and the candidate is $g = 1, 0.8, -0.6$. Work out $c_1, c_2, c_3$ on paper, then run the cell.
+
+# %%
+c = 2.0
+for f, i, g in [(0.5, 0.0, 1.0), (1.0, 0.5, 0.8), (0.0, 1.0, -0.6)]:
+    c = f * c + i * g
+    print(c, end="  ")
+print("  by hand: 1, 1.4, -0.6")
+
+# %% [markdown]
+# Now backward, for the loss $L = c_3$ with a last step that keeps, $f_3 = 0.25$: how does $c_3$ answer to a change of $c_0$? One line is left out. Write it, and run again.
+#
+# <details><summary>The missing line</summary>
+#
+# `d_c *= f`: past the matrix, c goes back through the forget gate and nothing else.
+# </details>
+
+# %%
+d_c = 1.0
+for f in (0.25, 1.0, 0.5):
+    # (the missing line)
+    print("f =", f, " d_c =", d_c)
+print("d_c_0 =", d_c, " by hand: 0.25 · 1 · 0.5 = 0.125")
+
+# %% [markdown]
+# ## Task 1: gates that see the memory (4 points)
+#
+# The gates of an LSTM see $h_{t-1}$, which the output gate may have hidden. With **peepholes** (Gers and Schmidhuber 2000) they see the memory itself: input and forget gate the old one, the output gate the new one.
+#
+# $$i = \sigma(a_i + p_i \odot c_{t-1}) \qquad f = \sigma(a_f + p_f \odot c_{t-1}) \qquad o = \sigma(a_o + p_o \odot c_t)$$
+#
+# The rest is as in the LSTM. The weights $p_i, p_f, p_o$ are new, and the loop knows nothing of them. So carry them **in the state**: a weight is a state that never changes. The state is (h, c, p), with p of shape (3, H) and its rows in the order i, f, o.
+#
+# <details><summary>Hint 1</summary>
+#
+# `p[0, ...]` is (H,) and broadcasts over the batch.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# The order of work matters: i, f and g first, then c, and only then o, which looks at the new c.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)` and `o = sigmoid(a_o + p[2, ...] * c)`.
+# </details>
+
+
+# %% solution="peephole_cell"
+def peephole_cell(a_x, a_h, state):
+    """An LSTM whose gates also see c.
+
+    Shapes: a_x (B, 4*H); a_h (B, 4*H); state ((B, H), (B, H), (3, H))
+        -> state ((B, H), (B, H), (3, H)); cache
+    """
+    xp = array_namespace(a_x)
+    _, c_before, p = state
+    a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)
+    ### BEGIN SOLUTION
+    i = sigmoid(a_i + p[0, ...] * c_before)
+    f = sigmoid(a_f + p[1, ...] * c_before)
+    g = xp.tanh(a_g)
+    c = f * c_before + i * g
+    o = sigmoid(a_o + p[2, ...] * c)
+    h = o * xp.tanh(c)
+    ### END SOLUTION
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+
+# %% [markdown]
+# Try it: with peepholes of zero it is the LSTM of the chapter.
+
+# %%
+rng = np.random.default_rng(0)
+a_x, a_h = move(rng.normal(size=(2, 3, 8)))
+h_0, c_0 = move(rng.normal(size=(2, 3, 2)))
+(h_1, _, _), _ = peephole_cell(a_x, a_h, (h_0, c_0, move(np.zeros((3, 2)))))
+(h_book, _), _ = lstm_cell(a_x, a_h, (h_0, c_0))
+print("largest difference:", float(abs(h_1 - h_book).max()))
+
+# %% test="peephole_cell" points=4
+import numpy as np
+
+from rnncore.testing import assert_close, check, mover, stored
+
+move = mover(device)
+OUTPUTS = "state, cache"
+
+
+def peephole_input(rng, B, H):
+    return {
+        "a_x": rng.normal(size=(B, 4 * H)),
+        "a_h": rng.normal(size=(B, 4 * H)),
+        "state": (
+            rng.normal(size=(B, H)),
+            2 * rng.normal(size=(B, H)),
+            rng.normal(size=(3, H)),
+        ),
+    }
+
+
+visible = move(peephole_input(np.random.default_rng(1), 3, 2))
+check(peephole_cell, stored("peephole_cell"), [visible], outputs=OUTPUTS)
+# by hand: with all sums 0 and no peepholes, each gate is a half and g is 0
+zero, c_0 = move(np.zeros((1, 4))), move(np.array([[3.0]]))
+(h, c, _), _ = peephole_cell(zero, zero, (c_0, c_0, move(np.zeros((3, 1)))))
+assert_close("c of gates at a half", c, np.array([[1.5]]))
+assert_close("h of gates at a half", h, np.tanh([[1.5]]) / 2)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(peephole_input(rng, B, H), dtype)
+    for B, H in [(1, 1), (4, 3), (2, 5)]
+    for dtype in ("float64", "float32")
+]
+check(peephole_cell, reference_peephole_cell, hidden, outputs=OUTPUTS)
+### END HIDDEN TESTS
+print("Task 1 holds.")
+
+# %% mistakes="peephole_cell"
+[
+    {
+        "name": "gate order swapped",
+        "was": "g = xp.tanh(a_g)",
+        "is": "a_g, a_o = a_o, a_g\n    g = xp.tanh(a_g)",
+        "says": "candidate and output gate were read from each other's block: the columns stand in the order i, f, g, o",
+    },
+    {
+        "name": "g with sigmoid",
+        "was": "g = xp.tanh(a_g)",
+        "is": "g = sigmoid(a_g)",
+        "says": "the candidate went through a sigmoid; it is a tanh, else nothing could ever lower c",
+    },
+    {
+        "name": "forget and input gate exchanged",
+        "was": "f * c_before + i * g",
+        "is": "i * c_before + f * g",
+        "says": "forget and input gate are exchanged: f keeps the old memory, i lets the candidate in",
+    },
+    {
+        "name": "forget gate inverted",
+        "was": "f * c_before + i * g",
+        "is": "(1 - f) * c_before + i * g",
+        "says": "this is (1 - f) c: in this convention f = 1 keeps the memory; a gate named by what it removes is another convention",
+    },
+    {
+        "name": "output from c without tanh",
+        "was": "h = o * xp.tanh(c)",
+        "is": "h = o * c",
+        "says": "h_t = o tanh(c_t): the tanh is missing",
+    },
+    {
+        "name": "cell state taken for the output",
+        "was": "h = o * xp.tanh(c)",
+        "is": "h = c",
+        "says": "the cell state was taken for the output; what is shown is o tanh(c)",
+    },
+    {
+        "name": "output gate sees the old memory",
+        "was": "p[2, ...] * c)",
+        "is": "p[2, ...] * c_before)",
+        "says": "the output gate's peephole looks at the new c_t, not at c_{t-1}",
+    },
+    {
+        "name": "peepholes look at h",
+        "was": "f = sigmoid(a_f + p[1, ...] * c_before)",
+        "is": "f = sigmoid(a_f + p[1, ...] * state[0])",
+        "says": "the forget gate's peephole looks at c_{t-1}, not at h_{t-1}",
+    },
+    {
+        "name": "rows of p exchanged",
+        "was": "a_i + p[0, ...]",
+        "is": "a_i + p[1, ...]",
+        "says": "the input gate took the forget gate's peephole: the rows of p stand in the order i, f, o",
+    },
+    {
+        "name": "gates made to compete",
+        "was": "f = sigmoid(a_f + p[1, ...] * c_before)",
+        "is": "f = 1 - i",
+        "says": "keeping was tied to not writing; here each gate has weights of its own (task 3 ties them)",
+    },
+]
+
+# %% [markdown]
+# ## Task 2: back through the peepholes (5 points)
+#
+# Write the vjp. Three things arrive, $\mathrm{d}h$, $\mathrm{d}c$ and $\mathrm{d}p$, and the last is what the later steps have collected for p. You return (0.0, $\mathrm{d}c_{t-1}$, $\mathrm{d}p$), the last with this step's share added: since p is a state, `bptt` then
+# adds up its gradient over time by itself.
+#
+# <details><summary>Hint 1</summary>
+#
+# Go through the forward lines from the last to the first. The output gate looks at c, so c has a third reader: finish d_a_o before you use d_c.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# With d_i, d_f, d_o the gradients *before* the sigmoid, d_o = d_h tanh(c) o (1 - o), and c_t gets d_c + d_h o (1 - tanh² c) + d_o p_o. And c_{t-1} has three readers: the product with f, the input gate and the forget gate.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# All sequences share p: its gradient is summed over the batch, `xp.sum(d_i * c_before, axis=0)`, and so on, and stacked to (3, H) with `xp.stack`.
+# </details>
+
+
+# %% solution="peephole_cell_vjp"
+def peephole_cell_vjp(d_state, cache):
+    """Backward through `peephole_cell`.
+
+    Shapes: d_state ((B, H), (B, H), (3, H))
+        -> d_a_x (B, 4*H); d_a_h (B, 4*H); d_state
+    """
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    ### BEGIN SOLUTION
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g * g)
+    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
+    looked_at = ((d_i, c_before), (d_f, c_before), (d_o, c))
+    d_p = d_p + xp.stack([xp.sum(d * m, axis=0) for d, m in looked_at])
+    ### END SOLUTION
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+
+# %% [markdown]
+# Try it: the gradient of the peepholes over five steps, through the book's loop.
+
+# %%
+rng = np.random.default_rng(0)
+layer = move(init_params(rng, 2, 3, 4))
+x, p = move(rng.normal(size=(5, 4, 2))), move(rng.normal(size=(3, 3)))
+state = (*zero_state(layer, 4, 2), p)
+y, state, tape = unroll(peephole_cell, layer, x, state)
+nothing = tuple(0 * s for s in state)
+_, _, (_, _, d_p) = bptt(peephole_cell_vjp, layer, tape, 0 * y + 1, nothing)
+print(to_numpy(d_p).round(3))
+
+# %% test="peephole_cell_vjp" points=5
+import numpy as np
+
+from rnncore.backend import to_numpy
+from rnncore.bptt import bptt
+from rnncore.rnn import init_params, unroll
+from rnncore.testing import assert_gradient, check, mover, stored
+
+move = mover(device)
+OUTPUTS = "d_a_x, d_a_h, d_state"
+
+
+def peephole_cache(rng, B, H):
+    i, f, o = 1 / (1 + np.exp(-rng.normal(size=(3, B, H))))
+    g, p = np.tanh(rng.normal(size=(B, H))), rng.normal(size=(3, H))
+    c_before = 2 * rng.normal(size=(B, H))
+    c = f * c_before + i * g
+    d_h, d_c = rng.normal(size=(2, B, H))
+    return {
+        "d_state": (d_h, d_c, rng.normal(size=(3, H))),
+        "cache": (i, f, g, o, c, c_before, p),
+    }
+
+
+visible = move(peephole_cache(np.random.default_rng(2), 3, 2))
+check(
+    peephole_cell_vjp,
+    stored("peephole_cell_vjp"),
+    [visible],
+    outputs=OUTPUTS,
+)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(peephole_cache(rng, B, H), dtype)
+    for B, H in [(1, 1), (4, 3), (2, 5)]
+    for dtype in ("float64", "float32")
+]
+check(
+    peephole_cell_vjp, reference_peephole_cell_vjp, hidden, outputs=OUTPUTS
+)
+
+params = move(init_params(rng, 2, 3, 4))
+x = move(rng.normal(size=(4, 2, 2)))
+h_0, c_0 = move(rng.normal(size=(2, 2, 3)))
+d_y = move(rng.normal(size=(4, 2, 3)))
+p_0 = move(rng.normal(size=(3, 3)))
+
+
+def loss(p):
+    y, _, _ = unroll(reference_peephole_cell, params, x, (h_0, c_0, p))
+    return float((y * d_y).sum())
+
+
+y, last, tape = unroll(reference_peephole_cell, params, x, (h_0, c_0, p_0))
+nothing = tuple(0 * part for part in last)
+_, _, d_first = bptt(peephole_cell_vjp, params, tape, d_y, nothing)
+assert_gradient(loss, p_0, d_first[2], "d_p of a loop with your vjp")
+### END HIDDEN TESTS
+print("Task 2 holds.")
+
+# %% mistakes="peephole_cell_vjp"
+[
+    {
+        "name": "d_c of the next step dropped",
+        "was": "d_c = d_c + d_h * o",
+        "is": "d_c = d_h * o",
+        "says": "d_c of the next step was dropped: c_t is read by c_{t+1} too, and without that path there is no carousel",
+    },
+    {
+        "name": "the output gate's look forgotten",
+        "was": " + d_o * p[2, ...]",
+        "is": "",
+        "says": "c_t is also read by the output gate's peephole; its d_o p_o is missing in d_c",
+    },
+    {
+        "name": "the look at the old memory forgotten",
+        "was": "d_c * f + d_i * p[0, ...] + d_f * p[1, ...]",
+        "is": "d_c * f",
+        "says": "c_{t-1} is also read by the peepholes of input and forget gate",
+    },
+    {
+        "name": "peephole gradients not collected",
+        "was": "d_p = d_p + xp.stack",
+        "is": "d_p = xp.stack",
+        "says": "what the later steps collected for p was thrown away; a weight that all steps share adds up its gradients",
+    },
+    {
+        "name": "averaged over the batch",
+        "was": "xp.sum(d * m, axis=0)",
+        "is": "xp.mean(d * m, axis=0)",
+        "says": "the gradient of p was averaged over the batch; shared gradients add up",
+    },
+    {
+        "name": "no slope of the output gate",
+        "was": "d_h * tanh_c * o * (1 - o)",
+        "is": "d_h * tanh_c",
+        "says": "d_o is asked for before the sigmoid: the slope o (1 - o) is missing",
+    },
+    {
+        "name": "forget gate inverted",
+        "was": "d_c_before = d_c * f +",
+        "is": "d_c_before = d_c * (1 - f) +",
+        "says": "what goes back to c_{t-1} is d_c times f, the gate that kept it, not 1 - f",
+    },
+    {
+        "name": "new memory for old",
+        "was": "(d_f, c_before), (d_o, c)",
+        "is": "(d_f, c), (d_o, c)",
+        "says": "the forget gate's peephole looked at c_{t-1}; its gradient is d_f times that, not times c_t",
+    },
+    {
+        "name": "forget and input gate exchanged",
+        "was": "d_i = d_c * g * i * (1 - i)",
+        "is": "d_i = d_c * c_before * i * (1 - i)",
+        "says": "d_i is d_c times the partner of i, and that is g; c_{t-1} is the partner of f",
+    },
+]
+
+# %% [markdown]
+# ## Task 3: one gate for keeping and writing (4 points)
+#
+# To write 30 % of something new, one might give up 30 % of the old: **coupled** gates, $i = 1 - f$. A quarter of the weights is saved, and c can never leave the range of the candidates:
+#
+# $$c_t = f \odot c_{t-1} + (1 - f) \odot g, \qquad h_t = o \odot \tanh(c_t)$$
+#
+# The cell is given; its blocks are f, g, o. Write its vjp.
+#
+# <details><summary>Hint 1</summary>
+#
+# f stands in two places. What does c_t do when f grows a little and c_{t-1} = g?
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Write c_t = g + f (c_{t-1} - g). Then the partner of f is plain to see.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# d_f = d_c (c_before - g) f (1 - f) and d_g = d_c (1 - f)(1 - g²).
+# </details>
+
+
+# %%
+def coupled_cell(a_x, a_h, state):
+    """An LSTM with i = 1 - f; three blocks, f, g, o."""
+    xp = array_namespace(a_x)
+    _, c_before = state
+    f, g, o = gates(a_x + a_h, 3)
+    f, g, o = sigmoid(f), xp.tanh(g), sigmoid(o)
+    c = f * c_before + (1 - f) * g
+    tanh_c = xp.tanh(c)
+    return (o * tanh_c, c), (f, g, o, tanh_c, c_before)
+
+
+# %% solution="coupled_cell_vjp"
+def coupled_cell_vjp(d_state, cache):
+    """Backward through `coupled_cell`.
+
+    Shapes: d_state ((B, H), (B, H))
+        -> d_a_x (B, 3*H); d_a_h (B, 3*H); d_state
+    """
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    ### BEGIN SOLUTION
+    d_c = d_c + d_h * o * (1 - tanh_c * tanh_c)
+    d_f = d_c * (c_before - g) * f * (1 - f)
+    d_g = d_c * (1 - f) * (1 - g * g)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: where memory and candidate are equal, the forget gate makes no difference, and its gradient is 0.
+
+# %%
+half, same = move(np.array([[0.5]])), move(np.array([[0.3]]))
+cache = (half, same, half, move(np.tanh([[0.3]])), same)
+d_a_x, _, _ = coupled_cell_vjp((same, same), cache)
+print("d of f, g, o:", to_numpy(d_a_x).round(4))
+
+# %% test="coupled_cell_vjp" points=4
+import numpy as np
+
+from rnncore.backend import to_numpy
+from rnncore.bptt import bptt
+from rnncore.rnn import init_params, unroll
+from rnncore.testing import (
+    assert_close,
+    assert_gradient,
+    check,
+    mover,
+    stored,
+)
+
+move = mover(device)
+OUTPUTS = "d_a_x, d_a_h, d_state"
+
+
+def coupled_cache(rng, B, H):
+    f, o = 1 / (1 + np.exp(-rng.normal(size=(2, B, H))))
+    g, c_before = np.tanh(rng.normal(size=(2, B, H)))
+    tanh_c = np.tanh(f * c_before + (1 - f) * g)
+    return {
+        "d_state": tuple(rng.normal(size=(2, B, H))),
+        "cache": (f, g, o, tanh_c, c_before),
+    }
+
+
+visible = move(coupled_cache(np.random.default_rng(3), 3, 2))
+check(
+    coupled_cell_vjp,
+    stored("coupled_cell_vjp"),
+    [visible],
+    outputs=OUTPUTS,
+)
+# by hand: only d_c arrives, f = 0.25 lets a quarter of it back to c
+quarter, zero = move(np.array([[0.25]])), move(np.zeros((1, 1)))
+cache = (quarter, zero, quarter, zero, zero)
+_, _, (_, d_before) = coupled_cell_vjp((zero, zero + 8), cache)
+assert_close("d_c of the step before", d_before, np.array([[2.0]]))
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(coupled_cache(rng, B, H), dtype)
+    for B, H in [(1, 1), (4, 3), (2, 5)]
+    for dtype in ("float64", "float32")
+]
+check(coupled_cell_vjp, reference_coupled_cell_vjp, hidden, outputs=OUTPUTS)
+### END HIDDEN TESTS
+print("Task 3 holds.")
+
+# %% mistakes="coupled_cell_vjp"
+[
+    {
+        "name": "one of f's two places",
+        "was": "(c_before - g) * f",
+        "is": "c_before * f",
+        "says": "f stands in two places: as f c_{t-1} and as (1 - f) g; the second one's share is missing",
+    },
+    {
+        "name": "sign of the second place",
+        "was": "(c_before - g) * f",
+        "is": "(c_before + g) * f",
+        "says": "with f growing, less of g is written: its share comes with a minus",
+    },
+    {
+        "name": "f for 1 - f at the candidate",
+        "was": "d_c * (1 - f) * (1 - g * g)",
+        "is": "d_c * f * (1 - g * g)",
+        "says": "the partner of g is 1 - f",
+    },
+    {
+        "name": "forget gate inverted",
+        "was": "(0.0, d_c * f)",
+        "is": "(0.0, d_c * (1 - f))",
+        "says": "this is (1 - f) d_c: the old memory was kept by f, so its gradient goes back through f",
+    },
+    {
+        "name": "d_c of the next step dropped",
+        "was": "d_c = d_c + d_h * o",
+        "is": "d_c = d_h * o",
+        "says": "d_c of the next step was dropped; c_t is read by h_t and by c_{t+1}",
+    },
+    {
+        "name": "gate order swapped",
+        "was": "[d_f, d_g, d_o]",
+        "is": "[d_g, d_f, d_o]",
+        "says": "the blocks of d_a stand in another order than those of a: f, g, o",
+    },
+    {
+        "name": "slope of g with sigmoid",
+        "was": "* (1 - g * g)",
+        "is": "* g * (1 - g)",
+        "says": "g is a tanh: its slope is 1 - g², not g (1 - g)",
+    },
+]
+
+# %% [markdown]
+# ## Task 4: from half-life to bias (2 points)
+#
+# With nothing coming in, a forget gate with bias b keeps $\sigma(b)^n$ of a memory over n steps. Which bias gives a half-life of n? Write it for an array of half-lives.
+#
+# <details><summary>Hint 1</summary>
+#
+# First the gate: f to the power n is a half. Then the bias: σ(b) = f, solved for b.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# f = 2^(-1/n), and the inverse of the sigmoid is b = ln(f / (1 - f)).
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# f / (1 - f) = 1 / (1/f - 1), so b = -ln(2^(1/n) - 1).
+# </details>
+
+
+# %% solution="bias_for_half_life"
+def bias_for_half_life(half_life):
+    """The forget bias that keeps half of a memory over so many steps.
+
+    Shapes: half_life (H,) -> bias (H,)
+    """
+    xp = array_namespace(half_life)
+    ### BEGIN SOLUTION
+    f = 2 ** (-1 / half_life)
+    return xp.log(f / (1 - f))
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: 1, 10, 100, 1000 steps. By how much does the bias grow from one to the next, and towards which number?
+
+# %%
+print(to_numpy(bias_for_half_life(move(10.0 ** np.arange(4)))).round(3))
+
+# %% test="bias_for_half_life" points=2
+import numpy as np
+
+from rnncore.testing import assert_close, check, mover, stored
+
+move = mover(device)
+visible = [{"half_life": move(np.array([0.5, 2.0, 30.0, 400.0]))}]
+check(
+    bias_for_half_life,
+    stored("bias_for_half_life"),
+    visible,
+    outputs="bias",
+)
+# by hand: a gate at a half, bias 0, keeps half over one step
+one = bias_for_half_life(move(np.ones(1)))
+assert_close("the bias for a half-life of 1", one, np.zeros(1))
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    {"half_life": move(rng.uniform(0.3, 50.0, H), dtype)}
+    for H in (1, 4, 7)
+    for dtype in ("float64", "float32")
+]
+check(
+    bias_for_half_life,
+    reference_bias_for_half_life,
+    hidden,
+    outputs="bias",
+)
+### END HIDDEN TESTS
+print("Task 4 holds.")
+
+# %% mistakes="bias_for_half_life"
+[
+    {
+        "name": "a third for a half",
+        "was": "2 ** (-1 / half_life)",
+        "is": "2.718281828459045 ** (-1 / half_life)",
+        "says": "this is the time until 1/e is left, about 37 %; a half-life asks for a half",
+    },
+    {
+        "name": "gate for bias",
+        "was": "return xp.log(f / (1 - f))",
+        "is": "return f",
+        "says": "this is the gate, not its bias: undo the sigmoid",
+    },
+    {
+        "name": "logarithm without the odds",
+        "was": "xp.log(f / (1 - f))",
+        "is": "xp.log(f)",
+        "says": "the inverse of the sigmoid is ln(f / (1 - f)), not ln f",
+    },
+    {
+        "name": "forget gate inverted",
+        "was": "xp.log(f / (1 - f))",
+        "is": "xp.log((1 - f) / f)",
+        "says": "the sign is turned: this is the bias of 1 - f, a gate named by what it removes",
+    },
+    {
+        "name": "straight line for a power",
+        "was": "f = 2 ** (-1 / half_life)",
+        "is": "f = 1 - 1 / (2 * half_life + 1)",
+        "says": "a memory fades by a factor a step, not by an amount: f to the power n is a half",
+    },
+]
+
+# %% [markdown]
+# ## Task 5: gates that ignore h, on the way back (3 points)
+#
+# The LSTM of 1997 was not trained with the full gradient. What would have gone back through the gates into h was cut, to keep the carousel the only long road. Write such a vjp: forward nothing changes, and of the exact vjp everything
+# stays **except** that no gradient leaves the three gates through $a_h$. The candidate's block still goes back. (So the weights' gradient is cut too, where it is made of $\mathrm{d}a_h$; the experiment looks at what reaches the input.)
+#
+# <details><summary>Hint 1</summary>
+#
+# d_a_x stays as it is. d_a_h is a new array in which three of four blocks are 0.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `gates(d_a_h, 4)` takes the blocks apart, in the order i, f, g, o.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `nothing = xp.zeros_like(d_g)`, then `xp.concat([nothing, nothing, d_g, nothing], axis=-1)`.
+# </details>
+
+
+# %% solution="vjp_without_gates"
+def vjp_without_gates(d_state, cache):
+    """The vjp of `lstm_cell`, less what the gates send to h.
+
+    Shapes: d_state ((B, H), (B, H))
+        -> d_a_x (B, 4*H); d_a_h (B, 4*H); d_state
+    """
+    xp = array_namespace(cache[0])
+    d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
+    ### BEGIN SOLUTION
+    _, _, d_g, _ = gates(d_a_h, 4)
+    nothing = xp.zeros_like(d_g)
+    d_a_h = xp.concat([nothing, nothing, d_g, nothing], axis=-1)
+    return d_a_x, d_a_h, d_past
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: which of the four blocks of d_a_h is left?
+
+# %%
+rng = np.random.default_rng(0)
+layer, x = move(init_params(rng, 2, 1, 4)), move(rng.normal(size=(1, 1, 2)))
+_, state, tape = unroll(
+    lstm_cell, layer, x, move(tuple(np.ones((2, 1, 1))))
+)
+_, d_a_h, _ = vjp_without_gates(state, tape.caches[0])
+print("d_a_h:", to_numpy(d_a_h).round(4))
+
+# %% test="vjp_without_gates" points=3
+import numpy as np
+
+from rnncore.testing import assert_close, check, mover, stored
+
+move = mover(device)
+OUTPUTS = "d_a_x, d_a_h, d_state"
+
+
+def lstm_cache(rng, B, H):
+    i, f, o = 1 / (1 + np.exp(-rng.normal(size=(3, B, H))))
+    g, c_before = np.tanh(rng.normal(size=(B, H))), rng.normal(size=(B, H))
+    tanh_c = np.tanh(f * c_before + i * g)
+    return {
+        "d_state": tuple(rng.normal(size=(2, B, H))),
+        "cache": (i, f, g, o, tanh_c, c_before),
+    }
+
+
+visible = move(lstm_cache(np.random.default_rng(4), 3, 2))
+check(
+    vjp_without_gates,
+    stored("vjp_without_gates"),
+    [visible],
+    outputs=OUTPUTS,
+)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(lstm_cache(rng, B, H), dtype)
+    for B, H in [(1, 1), (4, 3), (2, 5)]
+    for dtype in ("float64", "float32")
+]
+check(
+    vjp_without_gates, reference_vjp_without_gates, hidden, outputs=OUTPUTS
+)
+### END HIDDEN TESTS
+print("Task 5 holds.")
+
+# %% mistakes="vjp_without_gates"
+[
+    {
+        "name": "the input's gradient cut too",
+        "was": "return d_a_x, d_a_h, d_past",
+        "is": "return d_a_h, d_a_h, d_past",
+        "says": "the gates' weights for the input lost their gradient too; only what goes through a_h is to be cut",
+    },
+    {
+        "name": "the wrong block kept",
+        "was": "_, _, d_g, _ = gates",
+        "is": "_, _, _, d_g = gates",
+        "says": "the block that was kept is the output gate's; the order is i, f, g, o",
+    },
+    {
+        "name": "candidate cut, gates kept",
+        "was": "[nothing, nothing, d_g, nothing]",
+        "is": "[d_a_h[..., : 2 * d_g.shape[-1]], nothing, d_a_h[..., 3 * d_g.shape[-1] :]]",
+        "says": "this is the other way round: the gates send their gradient to h and the candidate does not",
+    },
+    {
+        "name": "block in another place",
+        "was": "[nothing, nothing, d_g, nothing]",
+        "is": "[nothing, d_g, nothing, nothing]",
+        "says": "the candidate's gradient stands in the forget gate's block; the order is i, f, g, o",
+    },
+    {
+        "name": "memory cut too",
+        "was": "return d_a_x, d_a_h, d_past",
+        "is": "return d_a_x, d_a_h, (0.0, 0 * d_past[1])",
+        "says": "d_c of the step before was cut as well: that is the carousel, the one road that was to stay",
+    },
+]
+
+# %% [markdown]
+# ## Task 6, closed book: `lstm_cell_vjp` (5 points)
+#
+# Close the chapter. Rebuild the vjp of the LSTM under its own name. The cache is the book's: (i, f, g, o, tanh_c, c_before).
+#
+# <details><summary>Hint 1</summary>
+#
+# c_t has two readers. First make its whole gradient.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Each gate: d of the product it stands in, times its partner, times its slope.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# a_x and a_h are added before anything else happens: both get the *whole* gradient. Past the matrix go 0.0 for h, and d_c f for c.
+# </details>
+
+
+# %% solution="lstm_cell_vjp" closed_book=true
+def lstm_cell_vjp(d_state, cache):
+    """Backward through `lstm_cell`.
+
+    Shapes: d_state ((B, H), (B, H))
+        -> d_a_x (B, 4*H); d_a_h (B, 4*H); d_state
+    """
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    ### BEGIN SOLUTION
+    d_c = d_c + d_h * o * (1 - tanh_c * tanh_c)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g * g)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it against the book's.
+
+# %%
+rng = np.random.default_rng(1)
+d_state = move(tuple(rng.normal(size=(2, 1, 1))))
+mine = lstm_cell_vjp(d_state, tape.caches[0])[0]
+books = book.lstm_cell_vjp(d_state, tape.caches[0])[0]
+print("largest difference:", float(abs(mine - books).max()))
+
+# %% test="lstm_cell_vjp" points=5
+import numpy as np
+
+from rnncore.lstm import lstm_cell_vjp as book_lstm_cell_vjp
+from rnncore.testing import assert_close, check, mover, stored
+
+move = mover(device)
+OUTPUTS = "d_a_x, d_a_h, d_state"
+
+
+def lstm_taped(rng, B, H):
+    i, f, o = 1 / (1 + np.exp(-rng.normal(size=(3, B, H))))
+    g, c_before = np.tanh(rng.normal(size=(B, H))), rng.normal(size=(B, H))
+    tanh_c = np.tanh(f * c_before + i * g)
+    return {
+        "d_state": tuple(rng.normal(size=(2, B, H))),
+        "cache": (i, f, g, o, tanh_c, c_before),
+    }
+
+
+visible = move(lstm_taped(np.random.default_rng(5), 3, 2))
+check(lstm_cell_vjp, stored("lstm_cell_vjp"), [visible], outputs=OUTPUTS)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(lstm_taped(rng, B, H), dtype)
+    for B, H in [(1, 1), (4, 3), (2, 5)]
+    for dtype in ("float64", "float32")
+]
+check(lstm_cell_vjp, book_lstm_cell_vjp, hidden, outputs=OUTPUTS)
+### END HIDDEN TESTS
+print("Task 6 holds.")
+
+# %% mistakes="lstm_cell_vjp"
+[
+    {
+        "name": "d_c of the next step dropped",
+        "was": "d_c = d_c + d_h * o",
+        "is": "d_c = d_h * o",
+        "says": "d_c of the next step was dropped: over one step nobody sees it, over many the carousel is gone",
+    },
+    {
+        "name": "upstream in place",
+        "was": "d_c = d_c + d_h * o * (1 - tanh_c * tanh_c)",
+        "is": "d_c += d_h * o * (1 - tanh_c * tanh_c)",
+        "says": "`d_c += ...` changed the caller's d_state; write d_c = d_c + ...",
+    },
+    {
+        "name": "d_b split between b_x and b_h",
+        "was": "return d_a, d_a, (0.0, d_c * f)",
+        "is": "return d_a / 2, d_a / 2, (0.0, d_c * f)",
+        "says": "the gradient was split between a_x and a_h, and so between b_x and b_h; a sum hands the whole gradient to each of its terms",
+    },
+    {
+        "name": "gate order swapped",
+        "was": "[d_i, d_f, d_g, d_o]",
+        "is": "[d_i, d_g, d_f, d_o]",
+        "says": "the blocks of d_a stand in another order than those of a: i, f, g, o",
+    },
+    {
+        "name": "g with sigmoid",
+        "was": "d_c * i * (1 - g * g)",
+        "is": "d_c * i * g * (1 - g)",
+        "says": "this is the slope of a sigmoid; g is a tanh, with slope 1 - g²",
+    },
+    {
+        "name": "forget and input gate exchanged",
+        "was": "(0.0, d_c * f)",
+        "is": "(0.0, d_c * i)",
+        "says": "the gradient went back to c_{t-1} through the input gate; f is the gate that kept it",
+    },
+    {
+        "name": "forget gate inverted",
+        "was": "(0.0, d_c * f)",
+        "is": "(0.0, d_c * (1 - f))",
+        "says": "this is (1 - f) d_c: f = 1 keeps, and what was kept sends its whole gradient back",
+    },
+    {
+        "name": "output from c without tanh",
+        "was": "d_h * o * (1 - tanh_c * tanh_c)",
+        "is": "d_h * o",
+        "says": "h = o tanh(c): the slope of that tanh, 1 - tanh² c, is missing in d_c",
+    },
+    {
+        "name": "cell state taken for the output",
+        "was": "d_h * o * (1 - tanh_c * tanh_c)",
+        "is": "d_h",
+        "says": "d_h went into d_c as if h were c: on its way lie the output gate and the tanh",
+    },
+]
+
+# %% [markdown]
+# ## The mutant hunt (4 points)
+#
+# `lstm_cell(a_x, a_h, state)` has eight wrong relatives, as boxes. Write `probes()`: a list of `(a_x, a_h, state)` with H = 2 units, float64 NumPy arrays, on which the boxes give themselves away. Points are for the boxes that some probe tells apart; the last point is for all of them with
+# a single probe.
+#
+# <details><summary>Hint 1</summary>
+#
+# With c = 0 nobody sees what the forget gate does. With all sums equal nobody sees which gate is which.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# A batch of one hides whoever mixes up sequences. Positive numbers hide whoever drops a sign.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# Random numbers of both signs everywhere, and at least two sequences.
+# </details>
+
+
+# %% solution="probes"
+def probes():
+    """A list of (a_x, a_h, (h, c)).
+
+    Shapes: a_x (B, 8); a_h (B, 8); state ((B, 2), (B, 2))
+    """
+    ### BEGIN SOLUTION
+    rng = np.random.default_rng(0)
+    a_x, a_h = rng.normal(size=(2, 4, 8))
+    return [(a_x, a_h, tuple(rng.normal(size=(2, 4, 2))))]
+    ### END SOLUTION
+
+
+# %% [markdown]
+# The boxes, to play with. A first probe of the kind that one writes in a hurry:
+
+# %%
+boxes = black_boxes("probes")
+hasty = (np.zeros((1, 8)), np.ones((1, 8)), tuple(np.zeros((2, 1, 2))))
+(right, _), _ = lstm_cell(*hasty)
+for name, box in boxes.items():
+    (wrong, _), _ = box(*hasty)
+    print(name, "looks right" if np.allclose(wrong, right) else "differs")
+
+# %% test="probes" points=4
+from rnncore.lstm import lstm_cell
+from rnncore.testing import black_boxes, hunt
+
+
+def state_of(cell):
+    return lambda *probe: cell(*probe)[0]
+
+
+hunt(
+    state_of(lstm_cell),
+    {name: state_of(box) for name, box in black_boxes("probes").items()},
+    probes(),
+    few=1,
+    points=4,
+)
+
+# %% mutants="probes" of="rnncore.lstm.lstm_cell"
+[
+    {
+        "name": "gate order swapped",
+        "was": "i, f, g, o = gates(a_x + a_h, 4)",
+        "is": "i, f, o, g = gates(a_x + a_h, 4)",
+        "says": "the order i, f, o, g of other libraries: unseen where all sums are equal",
+    },
+    {
+        "name": "forget and input gate exchanged",
+        "was": "f * c_before + i * g",
+        "is": "i * c_before + f * g",
+        "says": "unseen where both gates have the same sum",
+    },
+    {
+        "name": "forget gate inverted",
+        "was": "f * c_before + i * g",
+        "is": "(1 - f) * c_before + i * g",
+        "says": "unseen where c is zero at the start",
+    },
+    {
+        "name": "c without its sign",
+        "was": "f * c_before + i * g",
+        "is": "f * xp.abs(c_before) + i * g",
+        "says": "unseen where c is never negative",
+    },
+    {
+        "name": "what comes from h without its sign",
+        "was": "gates(a_x + a_h, 4)",
+        "is": "gates(a_x + xp.abs(a_h), 4)",
+        "says": "unseen where a_h is never negative",
+    },
+    {
+        "name": "the first sequence's memory for all",
+        "was": "f * c_before + i * g",
+        "is": "f * c_before[:1, ...] + i * g",
+        "says": "unseen with one sequence, or equal ones",
+    },
+    {
+        "name": "what comes from x dropped at the forget gate",
+        "was": "i, f, g, o = sigmoid(i), sigmoid(f),",
+        "is": "i, f, g, o = sigmoid(i), sigmoid(gates(a_h, 4)[1]),",
+        "says": "unseen where a_x is zero, or c is",
+    },
+    {
+        "name": "gates made to compete",
+        "was": "f * c_before + i * g",
+        "is": "f * c_before + (i if not xp.any(c_before) else 1 - f) * g",
+        "says": "i = 1 - f as soon as there is a memory: unseen where c is zero",
+    },
+]
+
+# %% [markdown]
+# ## Experiment: what is lost when the gates are not asked?
+#
+# A loss reads the last hidden state. Its gradient goes back 60 steps through an LSTM with random weights, once exactly, and once with your `vjp_without_gates`. Your `bias_for_half_life` sets the forget gates.
+#
+# **Predict**, before you run anything: with a half-life of 20 steps, will the part that the gates carried be a small share of the gradient of the input 40 steps back, or most of it? And with the weights $W_h$ three times as large? Nothing is graded here.
+
+# %%
+my_prediction = {
+    "gain 1": "",  # small or most
+    "gain 3": "",  # small or most
+}
+
+# %% experiment
+from ipywidgets import FloatLogSlider, FloatSlider, interact
+
+
+def by_lag(vjp, half_life, gain, T=60, H=32):
+    """d_x of a loss that reads the last h, (T, H), the last step first."""
+    rng = np.random.default_rng(0)
+    layer = init_params(rng, H, H, 4)
+    bias = np.zeros(4 * H)
+    bias[H : 2 * H] = bias_for_half_life(np.full(H, half_life))
+    layer = layer._replace(W_h=gain * layer.W_h, b_x=bias, b_h=0 * bias)
+    x = rng.normal(size=(T, 1, H))
+    y, _, tape = unroll(lstm_cell, layer, x, zero_state(layer, 1, 2))
+    d_last = (rng.normal(size=(1, H)), np.zeros((1, H)))
+    _, d_x, _ = bptt(vjp, layer, tape, 0 * y, d_last)
+    return d_x[::-1, 0]
+
+
+def show(half_life=20.0, gain=1.0):
+    print("You predicted", my_prediction)
+    exact = by_lag(book.lstm_cell_vjp, half_life, gain)
+    cut = by_lag(vjp_without_gates, half_life, gain)
+    lost = np.linalg.norm(exact - cut, axis=1)
+    share = lost / np.linalg.norm(exact, axis=1)
+    print(f"lost 40 steps back: {share[40]:.2f} of the gradient's length")
+    plot_lines(
+        {
+            "exact": np.log10(np.linalg.norm(exact, axis=1)),
+            "without gates": np.log10(np.linalg.norm(cut, axis=1)),
+            "their difference": np.log10(np.maximum(lost, 1e-30)),
+        },
+        "steps back from the loss",
+        "log10 of the norm",
+        f"half-life {half_life:g}, gain {gain:g}",
+    )
+
+
+half_life = FloatLogSlider(20.0, min=0, max=3, step=0.1)
+gain = FloatSlider(1.0, min=0.0, max=5.0, step=0.5)
+shown = interact(show, half_life=half_life, gain=gain)
+
+# %% [markdown]
+# At gain 0 nothing is lost: why? At which gain does the exact gradient begin to grow with the lag, and does the cut one too? And what would a network trained with the cut gradient be unable to learn about *when* to open its gates?
+
+# %% [markdown]
+# ## In your own words (2 points)
+#
+# A colleague measures $\partial h_T / \partial h_{T-50}$ of an LSTM, finds $10^{-8}$, and writes: "LSTMs vanish like plain networks." In four to six sentences: what did they leave out, how could the network still remember over 50 steps, what should they measure instead, and which single
+# number would you ask them for first?
+
+# %% [markdown] answer="carousel" points=2
+# They left out the memory. The state of an LSTM is (h, c), and a push of h alone at step T-50 has to come in through the gates and the candidate; if the input gate is shut, or the output gate is shut at the end, it hardly shows, although c may carry what was written before
+# without any loss. What goes from c to c is multiplied by the forget gates alone. They should measure the Jacobian of the whole state, d(h, c)_T / d(h, c)_{T-50}, and its growth rate. First I would ask for the forget bias, or the forget gates' values: at f = 0.73 (bias 1) the memory really is gone
+# after 50 steps, at f = 0.993 (bias 5) most of it is there.
+#
+# Rubric: 1 point for the path through c that the measurement leaves out, with the whole state's Jacobian as the remedy; 1 point for the forget gate (its bias, value or half-life) as the number that decides, with the remark that the colleague may be right if it is small.
