@@ -62,7 +62,7 @@ def gru_cell_vjp(
 def unroll_reset_before(
     params: Params, x: Array, state: State
 ) -> tuple[Array, State, Tape]:
-    """A GRU with n = tanh(a_x + W_hn (r h_{t-1}) + b_hn): no pointwise cell.
+    """A GRU with n = tanh(a_x + W_hn (r h) + b_hn): no pointwise cell.
 
     Between its two nonlinearities stands a product with weights, which
     waits for the reset gate; so each step has two products, one after the
