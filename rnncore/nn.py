@@ -4,12 +4,12 @@ They take the arguments and hold the weights of torch.nn's RNN, LSTM and
 GRU, so that a state_dict moves between the two unchanged.
 """
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 from torch.nn.functional import dropout
 from torch.nn.utils.rnn import PackedSequence
 
@@ -31,7 +31,7 @@ Run = tuple[int, int]  # so many steps of so many sequences
 class Loop(torch.autograd.Function):
     """`unroll` forward, `bptt` backward: one node of autograd's graph.
 
-    Its gradients have none of their own: torch raises RuntimeError there.
+    Raises RuntimeError where its gradients are to be differentiated too.
     """
 
     @staticmethod
@@ -45,8 +45,12 @@ class Loop(torch.autograd.Function):
         return y, *state
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, d_y: Tensor, *d_state: Tensor):
+        if torch.is_grad_enabled():
+            raise RuntimeError(
+                "create_graph: expected False, got True: rnncore.nn has "
+                "no second derivatives (torch.nn's modules have, on a CPU)"
+            )
         leaves = iter(ctx.saved_tensors)
         params, tape = tree_map(lambda _: next(leaves), ctx.form)
         d_params, d_x, d_state = bptt(
@@ -189,27 +193,11 @@ class Recurrent(torch.nn.RNNBase):
         """The state in the form of hx: a pair for LSTM alone."""
         return state if self.mode == "LSTM" else state[0]
 
-    def _load_from_state_dict(
-        self, state_dict, prefix, meta, strict, missing, unexpected, errors
-    ):
+    def load_state_dict(self, state_dict, strict=True, assign=False):
         """All weights or none: torch alone would keep those that fit."""
-        own = self.state_dict(prefix=prefix)
-        given = {
-            k: w for k, w in state_dict.items() if k.startswith(prefix)
-        }
-        wrong = [
-            f"{k}: expected {_shape(own[k])}, got {_shape(given[k])}"
-            for k in sorted(own.keys() & given.keys())
-            if _shape(own[k]) != _shape(given[k])
-        ]
-        if wrong or (strict and own.keys() != given.keys()):
-            errors += wrong  # torch raises RuntimeError with all three
-            missing += sorted(own.keys() - given.keys())
-            unexpected += sorted(given.keys() - own.keys())
-            return
-        super()._load_from_state_dict(
-            state_dict, prefix, meta, strict, missing, unexpected, errors
-        )
+        trial = copy.deepcopy(self)  # the first to raise, if one does
+        super(Recurrent, trial).load_state_dict(state_dict, strict)
+        return super().load_state_dict(state_dict, strict, assign)
 
 
 class RNN(Recurrent, torch.nn.RNN):
@@ -238,7 +226,9 @@ def _weights(W_x: Tensor, W_h: Tensor, *biases: Tensor) -> Params:
 def _autocast(a: Tensor) -> Tensor:
     """What torch's products do under autocast, done once for the loop."""
     kind = a.device.type
-    if a.dtype == torch.float64 or not torch.is_autocast_enabled(kind):
+    on = torch.amp.is_autocast_available(kind)
+    on = on and torch.is_autocast_enabled(kind)
+    if not on or a.dtype == torch.float64:
         return a
     return a.to(torch.get_autocast_dtype(kind))
 
@@ -246,7 +236,3 @@ def _autocast(a: Tensor) -> Tensor:
 def _without_cache(cell: Callable) -> Callable:
     """A cell whose tape stays empty, for when no gradient will be asked."""
     return lambda *given: (cell(*given)[0], None)
-
-
-def _shape(a: Any) -> tuple[int, ...]:
-    return tuple(getattr(a, "shape", ()))
