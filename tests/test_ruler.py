@@ -1,0 +1,406 @@
+"""The memory ruler: what it finds in a cell, and what it tells of a broken one."""
+
+import json
+import math
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import train_ruler
+
+from rnncore import ruler
+from rnncore.__main__ import main
+
+ROOT = Path(__file__).parent.parent
+EXAMPLE = ROOT / "examples/my_cell.py"
+SOURCE = EXAMPLE.read_text("utf-8")
+
+
+def leak(keep):
+    """A cell of which each half-life is known: h = keep h + a_x."""
+
+    def cell(a_x, a_h, state):
+        return (keep * state[0] + a_x,), None
+
+    def cell_vjp(d_state, cache):
+        return d_state[0], 0 * d_state[0], (keep * d_state[0],)
+
+    return ruler.Cell(cell, cell_vjp)
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """Three lags instead of all."""
+    monkeypatch.setattr(ruler, "LAGS", (1, 2, 3))
+
+
+def run(capsys, *words):
+    """Exit code, stdout and stderr of one command line."""
+    code = main(["memory-ruler", *map(str, words)])
+    shown = capsys.readouterr()
+    return code, shown.out, shown.err
+
+
+@pytest.mark.parametrize("name", ruler.CELLS)
+def test_the_package_s_cells_have_the_right_gradient(name):
+    # central differences with a step of 1e-6 are good to about 1e-9
+    assert ruler.check_cell(ruler.CELLS[name]) < 1e-8
+
+
+@pytest.mark.parametrize("keep", [0.5, 0.9, 0.99])
+def test_the_half_life_of_a_leak_is_that_of_its_exponential(keep):
+    found = ruler.half_life(leak(keep))
+    assert found == pytest.approx(math.log(0.5) / math.log(keep), rel=1e-9)
+
+
+def test_a_state_that_stays_has_no_half_life():
+    assert ruler.half_life(leak(1.0)) == math.inf
+
+
+def test_a_state_that_grows_without_end_is_told():
+    message = "the state is not finite after . steps of waiting"
+    with (
+        pytest.raises(AssertionError, match=message),
+        np.errstate(over="ignore", invalid="ignore"),
+    ):
+        ruler.half_life(leak(1e100))
+
+
+def test_a_cell_that_hears_nothing_has_no_memory():
+    silent = ruler.Cell(lambda a_x, a_h, state: (state, None), None)
+    assert ruler.half_life(silent) == 0
+
+
+def test_training_gives_the_same_numbers_again_and_a_larger_budget_adds(
+    few,
+):
+    plain = ruler.CELLS["plain"]
+    needed = ruler.updates_by_lag(plain, 0, 100)
+    assert len(needed) == 3
+    assert needed == ruler.updates_by_lag(plain, 0, 100)
+    smaller = max(needed) - 1
+    lag = ruler.longest_lag(needed, smaller)
+    assert lag < 3
+    assert lag == ruler.longest_lag(
+        ruler.updates_by_lag(plain, 0, smaller), smaller
+    )
+
+
+def test_a_cell_without_memory_learns_no_lag():
+    assert ruler.updates_needed(leak(0.0), 1, 0, 60) is None
+
+
+def test_training_ends_where_the_loss_is_not_finite():
+    with np.errstate(all="ignore"):
+        assert ruler.updates_needed(leak(1e200), 4, 0, 10**9) is None
+
+
+def test_the_longest_lag_is_that_below_the_first_failure():
+    assert ruler.LAGS[:4] == (1, 2, 3, 4)
+    assert ruler.longest_lag([5, 30, 10], 100) == 3
+    assert ruler.longest_lag([5, 30, 10], 20) == 1
+    assert ruler.longest_lag([5, 30, 10], 4) == 0
+
+
+def test_measure_puts_a_cell_beside_the_others_in_the_same_run(few):
+    done = []
+    cell = ruler.CELLS["plain"]
+    found = ruler.measure(
+        *cell, budget=100, seeds=(0,), progress=done.append
+    )
+    assert sum(done) == 3
+    assert found.name == "rnn_cell"
+    assert found.copy_lags == (found.copy_lag,) == (3,)
+    assert found.gradient_error < 1e-8
+    assert [dot.name for dot in found.beside] == ["plain", "GRU", "LSTM"]
+    # one cell against itself, in turns: far apart only by accident
+    assert 0.5 < found.ratio < 2
+    own = found._replace(name="mine", copy_lags=(0,), milliseconds=0.7)
+    (ax,) = ruler.draw(own, found).axes
+    assert {t.get_text() for t in ax.texts} == {
+        "plain",
+        "GRU",
+        "LSTM",
+        "mine",
+        "rnn_cell",
+    }
+    points = {tuple(line.get_xydata()[0]) for line in ax.lines}
+    assert (0.7, 0.5) in points  # no lag at all lies below lag 1
+    assert (found.milliseconds, 3) in points
+    assert ax.get_yscale() == "log"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"budget": 0}, {"budget": 401}, {"seeds": (7,)}, {"seeds": ()}],
+)
+def test_what_the_stored_lags_do_not_cover_is_refused(wrong):
+    (name,) = wrong
+    with pytest.raises(ValueError, match=f"^{name}: expected"):
+        ruler.measure(*ruler.CELLS["plain"], **wrong)
+
+
+def test_a_poster_needs_a_dot():
+    with pytest.raises(ValueError, match="rulers: expected at least one"):
+        ruler.draw()
+
+
+def test_the_stored_lags_cover_every_cell_and_seed():
+    stored = ruler.stored_lags()
+    assert set(stored["value"]) == set(ruler.CELLS)
+    for runs in stored["value"].values():
+        assert len(runs) == len(ruler.SEEDS)
+        for needed in runs:
+            assert len(needed) <= len(ruler.LAGS)
+            assert all(0 < n <= ruler.BUDGET for n in needed)
+    assert stored["device"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", stored["date"])
+    assert str(ruler.LAGS) in stored["unit"]
+
+
+def test_the_stored_lags_come_from_the_script(few, tmp_path, monkeypatch):
+    monkeypatch.setattr(ruler, "SEEDS", (0,))
+    monkeypatch.setattr(ruler, "BUDGET", 40)
+    path = tmp_path / "ruler.json"
+    train_ruler.main(["--path", str(path)])
+    found = json.loads(path.read_text())["ruler.updates_by_lag"]["value"]
+    assert found["plain"] == [
+        ruler.updates_by_lag(ruler.CELLS["plain"], 0, 40)
+    ]
+    assert set(found) == set(ruler.CELLS)
+
+
+def test_the_command_measures_the_example_and_draws(few, capsys, tmp_path):
+    poster = tmp_path / "poster.svg"
+    words = [EXAMPLE, "--budget", 100, "--poster", poster]
+    code, out, _ = run(capsys, *words)
+    assert code == 0
+    for fact in (
+        "gradient check  passed",
+        "half-life       7.8 steps",
+        "at most 100 updates a lag",
+        "times the plain cell's",
+    ):
+        assert fact in out
+    rows = re.findall(
+        r"^  (\w+) +\d+\.\d+ +\d+   [\d, ]+$", out, re.MULTILINE
+    )
+    assert rows == ["leaky_cell", "plain", "GRU", "LSTM"]
+    assert "<!-- leaky_cell -->" in poster.read_text()
+
+
+def test_nobody_needs_tqdm(few, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    code, _, err = run(capsys, EXAMPLE, "--quick")
+    assert (code, err) == (0, "")
+
+
+ONE_LEFT = "    return d_a, d_a, ((1 - LEAK) * d_h,)"
+FORWARD = "    return ((1 - LEAK) * h + LEAK * n,), n"
+BROKEN = {
+    "no return": (
+        FORWARD,
+        "",
+        "expected 2 values (state, cache), got None\nIs a `return` missing",
+    ),
+    "no cache": (
+        FORWARD,
+        "    return (h,)",
+        "leaky_cell: expected 2 values (state, cache), got a tuple of 1",
+    ),
+    "state no tuple": (
+        FORWARD,
+        "    return h, n",
+        "state: expected a tuple (h,), got an array (3, 4)",
+    ),
+    "state transposed": (
+        FORWARD,
+        "    return (h.T,), n",
+        "state[0]: expected shape (3, 4), got (4, 3) (transposed)",
+    ),
+    "state in float32": (
+        FORWARD,
+        "    return (h.astype(np.float32),), n",
+        "state[0]: expected float64 as the arguments, got float32",
+    ),
+    "not finite": (
+        FORWARD,
+        "    return (h + np.inf,), n",
+        "state[0]: not all numbers are finite",
+    ),
+    "forward in place": (
+        FORWARD,
+        "    h += n\n    return (h,), n",
+        "leaky_cell changed its argument state[0] in place",
+    ),
+    "vjp without return": (
+        ONE_LEFT,
+        "",
+        "expected 3 values (d_a_x, d_a_h, d_state), got None",
+    ),
+    "two outputs": (
+        ONE_LEFT,
+        "    return d_a, ((1 - LEAK) * d_h,)",
+        "expected 3 values (d_a_x, d_a_h, d_state), got 2 values",
+    ),
+    "wrong shape": (
+        ONE_LEFT,
+        "    return d_a.sum(0), d_a, ((1 - LEAK) * d_h,)",
+        "d_a_x: expected shape (3, 4), got (4,)",
+    ),
+    "way past dropped": (
+        ONE_LEFT,
+        "    return d_a, d_a, (0.0,)",
+        "d_state[0]: expected an array (3, 4), got float",
+    ),
+    "a number for an array": (
+        "d_a = LEAK * d_h * (1 - n * n)",
+        "d_a = 0.0",
+        "d_a_x: expected an array (3, 4), got float",
+    ),
+    "wrong entry": (
+        "LEAK * d_h * (1 - n * n)",
+        "LEAK * d_h * (1 - n)",
+        "(12 of 12 entries differ)",
+    ),
+    "vjp in place": (
+        ONE_LEFT,
+        "    d_h *= 0.9\n    return d_a, d_a, (d_h,)",
+        "leaky_cell_vjp changed its argument d_state[0] in place",
+    ),
+    "raises": (
+        "    n = np.tanh(a_x + a_h)",
+        "    n = np.tanh(a_x @ a_h)",
+        "leaky_cell raised ValueError: ",
+    ),
+    "vjp raises": (
+        "    d_a = LEAK",
+        "    d_a = 1 / 0",
+        "leaky_cell_vjp raised ZeroDivisionError: division by zero",
+    ),
+    "not written yet": (
+        "    (d_h,) = d_state",
+        "    raise NotImplementedError",
+        "leaky_cell_vjp is not written yet",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_cell_is_told_by_name(name, capsys, tmp_path):
+    was, now, message = BROKEN[name]
+    assert SOURCE.count(was) == 1
+    path = tmp_path / "broken.py"
+    path.write_text(SOURCE.replace(was, now), "utf-8")
+    code, out, err = run(capsys, path)
+    assert (code, out) == (1, "")
+    assert message in err
+    if "raise" in name:
+        line = now.split("\n")[-1].strip()
+        number = SOURCE[: SOURCE.index(was)].count("\n") + 1
+        assert f"{path}, line {number}: {line}" in err
+
+
+def test_a_zero_that_the_loop_cannot_take_is_told():
+    alone = leak(0.5)._replace(vjp=lambda d, _: (d[0], 0.0, (d[0] / 2,)))
+    message = r"^d_a_h: expected an array \(3, 4\), got float$"
+    with pytest.raises(AssertionError, match=message):
+        ruler.check_cell(alone)
+
+
+def test_a_wrong_entry_comes_with_both_numbers(capsys, tmp_path):
+    path = tmp_path / "half.py"
+    path.write_text(SOURCE.replace("d_a, d_a, (", "d_a, d_a / 2, ("))
+    _, _, err = run(capsys, path)
+    found = re.search(r"d_a_h\[\d, \d\]: expected (\S+), got (\S+) ", err)
+    expected, got = map(float, found.groups())
+    assert got == pytest.approx(expected / 2, rel=1e-6)
+
+
+def test_an_exception_during_training_is_shown_with_its_line(
+    few, capsys, tmp_path
+):
+    path = tmp_path / "late.py"
+    start = "    n = np.tanh(a_x + a_h)"
+    late = "    assert_small = 1 / (a_x.shape != (32, 32))\n"
+    path.write_text(SOURCE.replace(start, late + start))
+    code, _, err = run(capsys, path, "--quick")
+    assert code == 1
+    assert "ZeroDivisionError" in err
+    assert f"{path}, line " in err
+    assert late.strip() in err
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("def cell(:\n", "line 1: not Python: "),
+        ("\0", "not Python: "),
+        ("x = 1\n\nx.no\n", "AttributeError: 'int' object has no"),
+        ("import sys\n\nsys.exit(3)\n", "SystemExit: 3"),
+        ("def cell(a, b, c): pass\n", "got no such pair"),
+        ("def cell_vjp(a, b): pass\n", "got no such pair"),
+        (
+            SOURCE + "\n\nother, other_vjp = leaky_cell, leaky_cell_vjp\n",
+            "got leaky_cell, other; choose one with --cell",
+        ),
+        (SOURCE.replace("G = 1", "G = 0"), "G: expected an integer of at"),
+        (
+            SOURCE.replace("PARTS = 1", "PARTS = 1.0"),
+            "PARTS: expected an integer of at least 1, got 1.0",
+        ),
+    ],
+)
+def test_a_file_that_holds_no_cell_is_refused(
+    source, message, capsys, tmp_path
+):
+    path = tmp_path / "given.py"
+    path.write_text(source, "utf-8")
+    code, out, err = run(capsys, path)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert str(path) in err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["nowhere.py"], "nowhere.py: there is no such file"),
+        ([EXAMPLE, "--budget", "0"], "--budget: expected 1 to 400, got 0"),
+        ([EXAMPLE, "--poster", "a.gif"], "expected a .png or .svg file"),
+        ([EXAMPLE, "--poster", "no/a.png"], "there is no folder no"),
+        ([EXAMPLE, "--cell", "gru"], "functions gru and gru_vjp, got no"),
+    ],
+)
+def test_a_command_that_cannot_begin_is_refused(words, message, capsys):
+    code, out, err = run(capsys, *words)
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+def test_one_of_several_cells_is_chosen(few, capsys, tmp_path):
+    path = tmp_path / "two.py"
+    more = "\n\ndef other(*a):\n    pass\n\n\nother_vjp = other\n"
+    path.write_text(SOURCE + more)
+    code, _, err = run(capsys, path, "--cell", "other")
+    assert code == 1
+    assert "other: expected 2 values (state, cache), got None" in err
+
+
+def test_the_help_has_an_example_and_no_command_is_an_error():
+    def shell(*words):
+        return subprocess.run(
+            [sys.executable, "-m", "rnncore", *words],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    shown = shell("memory-ruler", "--help")
+    assert shown.returncode == 0
+    assert "memory-ruler examples/my_cell.py --poster" in shown.stdout
+    assert "NAME and NAME_vjp" in shown.stdout
+    assert shell().returncode == 2
