@@ -474,7 +474,7 @@ def _decoded(tree: Any) -> Any:
         return np.asarray(tree["array"], dtype=kinds.get(tree["kind"], int))
     parts = [_decoded(t) for t in tree["parts"]]
     if tree["fields"]:
-        return namedtuple("Result", tree["fields"])(*parts)  # type: ignore
+        return namedtuple("Result", tree["fields"])(*parts)
     return tuple(parts)
 
 
