@@ -14,7 +14,7 @@
 # | $p = e^{z} / \sum_j e^{z_j}$ | (T, B, K) | the probability of each class |
 # | `targets` | (T, B) | the class that came, an integer from 0 to K-1 |
 # | $L$ | () | the loss: the mean over all T B predictions, in nats |
-# | $w$, $d$ | the same | a weight array, and the gradient of $L$ with respect to it |
+# | $w$, $d$ | the same | a weight array, and $\mathrm{d}w$, the gradient of $L$ with respect to it |
 # | $\eta$ | number | the learning rate |
 #
 # Adam, as chapter 4 prints it, with $m$ and $s$ the running means of $d$ and of $d^2$:
