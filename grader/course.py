@@ -164,13 +164,14 @@ class Course:
         self._generate(name, fresh / "again", self.db_url)
         shutil.rmtree(fresh / "again")
         self.prepared.mkdir(exist_ok=True)
-        for old in self.prepared.glob(f"{name}-*"):
-            shutil.rmtree(old)
+        for old in self.prepared.iterdir():
+            if old.name.rpartition("-")[0] == name:
+                shutil.rmtree(old)
         fresh.rename(ready.folder)
         return ready
 
     def create_gradebook(self) -> None:
-        """Make an empty gradebook, whole or not at all, if none is there."""
+        """Make an empty gradebook, whole or not at all, where none is."""
         add_programs_to_path()
         if not self.empty.exists():
             part = self.empty.with_suffix(".part")
@@ -208,9 +209,10 @@ class Course:
                 if "there are submissions associated" in text:
                     raise SetupError(
                         f"{name}: its set of graded cells changed after "
-                        "submissions were graded, and nbgrader does not mix "
-                        "the two. Keep the old cells, give the assignment a "
-                        "new name, or remove it from the gradebook with "
+                        "submissions were graded, and nbgrader does not "
+                        "mix the two. Keep the old cells, give the "
+                        "assignment a new name, or remove it from the "
+                        "gradebook with "
                         f"`nbgrader db assignment remove {name} --force` "
                         "(its grades go too)"
                     ) from error

@@ -75,7 +75,7 @@ def _alone(course: Course) -> Iterator[None]:
         except OSError as error:
             raise SetupError("it is running already") from error
         shutil.rmtree(course.work, ignore_errors=True)
-        course.work.mkdir()
+        course.work.mkdir(exist_ok=True)
         course.create_gradebook()
         yield
 
