@@ -260,6 +260,21 @@ def test_builder_names_mistakes_that_look_alike():
         exercises.checks(small(solution="return x + 0 * (2 * x)"))
 
 
+def test_a_build_that_fails_leaves_what_was_built(tmp_path, monkeypatch):
+    built = tmp_path / "grading" / "source" / "ch03_bptt" / "checks.json"
+    built.parent.mkdir(parents=True)
+    built.write_text("as it was")
+
+    def alike(assignment):
+        raise ValueError("two mistakes look alike")
+
+    monkeypatch.setattr(exercises, "checks", alike)
+    with pytest.raises(ValueError, match="look alike"):
+        exercises.build("ch03_bptt", tmp_path)
+    assert built.read_text() == "as it was"
+    assert [p.name for p in (tmp_path / "grading").iterdir()] == ["source"]
+
+
 def test_reference_brings_what_it_needs_under_other_names():
     assignment = small()
     assignment.cells.insert(
