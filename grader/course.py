@@ -54,7 +54,10 @@ class Limits:
 
 
 def load_config(root: Path) -> Config:
-    """nbgrader_config.py of `root`, with `root` as the course's folder."""
+    """nbgrader_config.py of `root`, with `root` as the course's folder.
+
+    Raises SetupError where there is none.
+    """
     if not (root / CONFIG_NAME).exists():
         raise SetupError(f"there is no {CONFIG_NAME} in {root}")
     loader = PyFileConfigLoader(CONFIG_NAME, path=str(root))
