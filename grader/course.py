@@ -46,10 +46,19 @@ class Limits:
 
     @classmethod
     def from_config(cls, config: Config) -> Limits:
-        """The limits that the course's configuration asks for."""
+        """The limits that the course's configuration asks for.
+
+        Raises SetupError where it names a limit that there is not.
+        """
         asked = dict(config.Grader.get("limits", {}))
         if "timeout" in config.Execute:
             asked.setdefault("cell_seconds", config.Execute.timeout)
+        unknown = asked.keys() - cls.__dataclass_fields__.keys()
+        if unknown:
+            raise SetupError(
+                f"c.Grader.limits: there is no {min(unknown)!r}, only "
+                + ", ".join(cls.__dataclass_fields__)
+            )
         return cls(**asked)
 
 

@@ -373,7 +373,7 @@ def test_what_is_graded_is_not_graded_again(course, monkeypatch):
 
 
 def test_sources_are_built_and_answers_in_exercises_are_kept(
-    course, monkeypatch
+    course, monkeypatch, capsys
 ):
     def build(name, root):
         target = root / "grading" / "source" / name
@@ -394,6 +394,16 @@ def test_sources_are_built_and_answers_in_exercises_are_kept(
     assert grade.main(["--root", str(course)]) == 0
     assert points_of(course)["ann"] == 5
     assert mine.read_text() == "mine"
+
+    capsys.readouterr()
+    assert grade.main(["--root", str(course)]) == 0
+    assert "Building" not in capsys.readouterr().out
+    data = text.with_name("data.csv")  # is released too
+    data.write_text("1,2")
+    later = time.time() + 10
+    os.utime(data, (later, later))
+    assert grade.main(["--root", str(course)]) == 0
+    assert "Building the tests of demo" in capsys.readouterr().out
 
 
 def test_a_changed_set_of_graded_cells_is_refused(course, capsys):
@@ -707,6 +717,13 @@ def test_a_lone_surrogate_can_be_graded(tmp_path):
     (tmp_path / f"{NAME}.ipynb").write_text(text)
     notebook = mend.read_notebook(tmp_path, NAME, 10_000)
     assert notebook.cells[0].source == "x = '?'"
+
+
+def test_a_limit_that_does_not_exist_is_told(course, capsys):
+    with (course / "nbgrader_config.py").open("a") as config:
+        config.write("c.Grader.limits = {'cell_second': 3}\n")
+    assert grade.main(["--root", str(course)]) == 2
+    assert "there is no 'cell_second'" in capsys.readouterr().err
 
 
 def test_there_is_no_grade_without_an_assignment(course, capsys):
