@@ -137,6 +137,24 @@ def test_tasks_are_short_and_have_three_hints(name):
 
 
 @each_assignment
+def test_points_that_the_text_states_are_those_that_are_given(name):
+    assignment = exercises.read(name)
+    points = [
+        c.options["points"]
+        for c in assignment.cells
+        if "points" in c.options
+    ]
+    text = "".join(
+        c.source for c in assignment.cells if c.kind in ("text", "answer")
+    )
+    stated = re.findall(r"\((\d+) points\)$", text, flags=re.MULTILINE)
+    assert [int(n) for n in stated] == points
+    total = re.search(r"\d+ minutes, (\d+) points", text)
+    assert total
+    assert int(total[1]) == sum(points)
+
+
+@each_assignment
 def test_assignment_has_all_of_its_parts(name):
     assignment = exercises.read(name)
     kinds = [c.kind for c in assignment.cells]
