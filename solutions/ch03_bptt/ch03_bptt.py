@@ -684,7 +684,7 @@ print("Task 3 holds.")
 #
 # <details><summary>Hint 2</summary>
 #
-# `params._replace(**{name: moved})` is params with one array replaced; `params._asdict().items()` gives the names and arrays; `getattr(d_params, name)` is the gradient to be judged.
+# `params._replace(**{name: moved})` is params with one array replaced; `params._asdict().items()` gives the names and arrays; `getattr(d_params, name)` is the gradient to be judged. On torch: `numerical_gradient` gives a NumPy array, and `to_numpy` makes one of the gradient.
 # </details>
 #
 # <details><summary>Hint 3</summary>
