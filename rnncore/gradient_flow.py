@@ -63,8 +63,6 @@ def jacobian_norms(jacobians: Array) -> Array:
     """The largest singular value: how far a small change can be stretched.
 
     Shapes: jacobians (T, B, H, H) -> norms (T, B)
-
-    Raises ValueError where the shape is another.
     """
     check_shape("jacobians", jacobians, "T", "B", "H", "H")
     xp = array_namespace(jacobians)
@@ -78,8 +76,6 @@ def growth_rate(norms: Array) -> Array:
     spectral radius as T grows (Gelfand's formula).
 
     Shapes: norms (T, B) -> rate (B,)
-
-    Raises ValueError where norms are not (T, B).
     """
     check_shape("norms", norms, "T", "B")
     return norms[-1, ...] ** (1 / norms.shape[0])
@@ -108,8 +104,6 @@ def spectral_radius(W_h: Array) -> float:
     """The largest absolute value of an eigenvalue.
 
     Shapes: W_h (H, H) -> radius
-
-    Raises ValueError where W_h is not square.
     """
     check_shape("W_h", W_h, "H", W_h.shape[0])
     return float(np.abs(np.linalg.eigvals(to_numpy(W_h))).max())

@@ -120,7 +120,14 @@ def test_importing_the_package_brings_numpy_and_no_torch():
 
 def test_imports_point_backward_only():
     order = ["backend", "sequence", "rnn", "bptt", "losses", "optim"]
-    order += ["checkpoint", "train", "gradient_flow", "lstm", "gru"]
+    order += [
+        "files",
+        "checkpoint",
+        "train",
+        "gradient_flow",
+        "lstm",
+        "gru",
+    ]
     order += ["text", "testing", "display"]
     for k, name in enumerate(order):
         text = (ROOT / "rnncore" / f"{name}.py").read_text()
