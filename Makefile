@@ -16,7 +16,7 @@ help:  ## this list
 $(STAMP): requirements.txt requirements-oldest.txt constraints.txt pyproject.toml
 	@echo "Setting up $(VENV) (once, about two minutes) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0])'
-	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv $(VENV)
 	@$(PY) -m pip install --quiet --requirement requirements.txt --constraint constraints.txt
 	@$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@$(PY) -m pip install --quiet --no-deps --upgrade --target $(VENV)/oldest --requirement requirements-oldest.txt
@@ -52,9 +52,9 @@ grade: $(STAMP)  ## autograde what lies in grading/submitted/
 	@$(PY) tools/grade.py
 
 course: $(STAMP)  ## export the learners' tree: make course DIR=path
-	@$(PY) tools/course.py $(DIR)
+	@$(PY) tools/course.py $(if $(DIR),"$(DIR)")
 
-bench: $(STAMP)  ## time the loops against torch.nn, as ratios
+bench: $(STAMP)  ## time the loops against torch.nn; SAVE=1 keeps the ratios
 	@$(PY) tools/bench.py $(if $(SAVE),--save)
 
 constraints: $(STAMP)  ## pin everything as it is installed now

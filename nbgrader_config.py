@@ -1,4 +1,4 @@
-"""What nbgrader needs to know of this course; its commands run from here."""
+"""What nbgrader has to know of the course; its commands run from here."""
 
 from pathlib import Path
 

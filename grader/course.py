@@ -46,15 +46,27 @@ class Limits:
 
     @classmethod
     def from_config(cls, config: Config) -> Limits:
-        """The limits that the course's configuration asks for."""
+        """The limits that the course's configuration asks for.
+
+        Raises SetupError where it names a limit that there is not.
+        """
         asked = dict(config.Grader.get("limits", {}))
         if "timeout" in config.Execute:
             asked.setdefault("cell_seconds", config.Execute.timeout)
+        unknown = asked.keys() - cls.__dataclass_fields__.keys()
+        if unknown:
+            raise SetupError(
+                f"c.Grader.limits: there is no {min(unknown)!r}, only "
+                + ", ".join(cls.__dataclass_fields__)
+            )
         return cls(**asked)
 
 
 def load_config(root: Path) -> Config:
-    """nbgrader_config.py of `root`, with `root` as the course's folder."""
+    """nbgrader_config.py of `root`, with `root` as the course's folder.
+
+    Raises SetupError where there is none.
+    """
     if not (root / CONFIG_NAME).exists():
         raise SetupError(f"there is no {CONFIG_NAME} in {root}")
     loader = PyFileConfigLoader(CONFIG_NAME, path=str(root))
@@ -164,13 +176,14 @@ class Course:
         self._generate(name, fresh / "again", self.db_url)
         shutil.rmtree(fresh / "again")
         self.prepared.mkdir(exist_ok=True)
-        for old in self.prepared.glob(f"{name}-*"):
-            shutil.rmtree(old)
+        for old in self.prepared.iterdir():
+            if old.name.rpartition("-")[0] == name:
+                shutil.rmtree(old)
         fresh.rename(ready.folder)
         return ready
 
     def create_gradebook(self) -> None:
-        """Make an empty gradebook, whole or not at all, if none is there."""
+        """Make an empty gradebook, whole or not at all, where none is."""
         add_programs_to_path()
         if not self.empty.exists():
             part = self.empty.with_suffix(".part")
@@ -208,9 +221,10 @@ class Course:
                 if "there are submissions associated" in text:
                     raise SetupError(
                         f"{name}: its set of graded cells changed after "
-                        "submissions were graded, and nbgrader does not mix "
-                        "the two. Keep the old cells, give the assignment a "
-                        "new name, or remove it from the gradebook with "
+                        "submissions were graded, and nbgrader does not "
+                        "mix the two. Keep the old cells, give the "
+                        "assignment a new name, or remove it from the "
+                        "gradebook with "
                         f"`nbgrader db assignment remove {name} --force` "
                         "(its grades go too)"
                     ) from error

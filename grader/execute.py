@@ -14,7 +14,12 @@ from grader.course import Limits
 from grader.mend import failure
 
 LEFT_OUT = "\n... the rest of this cell's output is left out ...\n"
-COUNTED = {"stream", "display_data", "execute_result"}
+COUNTED = {
+    "stream",
+    "display_data",
+    "update_display_data",
+    "execute_result",
+}
 
 
 class LimitedExecute(Execute):
@@ -101,12 +106,9 @@ class LimitedExecute(Execute):
                 str(s)[:10_000] for s in content.get("traceback", [])[-50:]
             ]
         elif kind in COUNTED and not self._within_limit(content):
-            if kind == "stream":
-                content["text"] = str(content.get("text"))[:1000] + LEFT_OUT
-                if self._said_so(cell):
-                    return None
-                return super().process_message(msg, cell, cell_index)
-            return None
+            if self._said_so() or kind != "stream":
+                return None
+            content["text"] = str(content.get("text"))[:1000] + LEFT_OUT
         return super().process_message(msg, cell, cell_index)
 
     def _within_limit(self, content: dict[str, Any]) -> bool:
@@ -120,7 +122,7 @@ class LimitedExecute(Execute):
         self.notebook_bytes += size
         return True
 
-    def _said_so(self, cell: NotebookNode) -> bool:
+    def _said_so(self) -> bool:
         """Whether this cell's overflow is already in the remarks."""
         text = (
             f"code cell {self.number} printed more than "

@@ -57,12 +57,14 @@ def read_notebook(folder: Path, name: str, limit: int) -> NotebookNode:
     except json.JSONDecodeError as error:
         raise Broken(
             f"{path.name} is not a notebook: its JSON breaks off or is "
-            f"damaged at line {error.lineno}, column {error.colno}. Open it "
-            "in JupyterLab; if that fails too, copy your answers into a "
+            f"damaged at line {error.lineno}, column {error.colno}. Open "
+            "it in JupyterLab; if that fails too, copy your answers into a "
             "fresh copy of the assignment."
         ) from error
     except RecursionError as error:
         raise Broken(f"{path.name} is nested too deeply.") from error
+    except ValueError as error:  # a number of over 4,300 digits
+        raise Broken(f"{path.name} cannot be read: {error}.") from error
     return _upgraded(content, path.name)
 
 
@@ -103,9 +105,9 @@ def _upgraded(content: Any, name: str) -> NotebookNode:
         cells = [_clean(cell) for cell in notebook["cells"]]
     except Exception as error:  # whatever such a file may hold
         raise Broken(
-            f"{name} is JSON, but no notebook: {type(error).__name__} while "
-            "reading its cells. Copy your answers into a fresh copy of the "
-            "assignment."
+            f"{name} is JSON, but no notebook: {type(error).__name__} "
+            "while reading its cells. Copy your answers into a fresh copy "
+            "of the assignment."
         ) from error
     clean = new_notebook(cells=cells)
     spec = notebook.get("metadata", {}).get("kernelspec", {})

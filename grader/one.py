@@ -35,6 +35,7 @@ from nbgrader.preprocessors import (
 from grader.course import Assignment, Course, Limits, log_to
 from grader.explain import Check, check_of, own_errors, settle
 from grader.mend import Broken, is_test, mend, read_notebook, stand_in
+from grader.submissions import replace_text
 
 MARK = "RNNCORE_GRADED_RUN"  # every process of a run carries it
 
@@ -128,15 +129,8 @@ def main(job: Job) -> None:
             failed=True,
         )
     report["seconds"] = round(time.monotonic() - start, 2)
-    write_report(job, report)
+    replace_text(job.work / "report.json", json.dumps(report))
     kill_marked(job.work.name, but=os.getpid())
-
-
-def write_report(job: Job, report: Report) -> None:
-    """Write the report so that it is there as a whole or not at all."""
-    part = job.work / "report.part"
-    part.write_text(json.dumps(report), encoding="utf-8")
-    part.replace(job.work / "report.json")
 
 
 def give_up(job: Job, reason: str, *, failed: bool) -> Report:

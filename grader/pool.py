@@ -32,10 +32,13 @@ _stop = threading.Event()
 
 
 def run(job: Job) -> Report:
-    """Grade one job in a process of its own, and end all that it started."""
+    """Grade a job in a process of its own, and end all that it started.
+
+    Raises InterruptedError where `interrupt` was called.
+    """
     if _stop.is_set():
         raise InterruptedError(job.student)
-    process = _CONTEXT.Process(target=one.main, args=[job])  # type: ignore[attr-defined]
+    process = _CONTEXT.Process(target=one.main, args=[job])  # type: ignore
     process.start()
     try:
         ended = _wait(process, job.limits.total_seconds + START_SECONDS)

@@ -1,4 +1,4 @@
-"""The class's points, read from the gradebook: a table and two CSV files."""
+"""The class's points, from the gradebook: a table and two CSV files."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def _points(task: Task) -> str:
 
 
 def write_csv(course: Course, rows: list[Row]) -> None:
-    """Write points.csv (a line a submission) and tasks.csv (a line a task)."""
+    """Write points.csv (lines are submissions) and tasks.csv (tasks)."""
     head = ["learner", "assignment", "points", "of", "late_penalty"]
     lines: list[list[object]] = [[*head, "to_be_read", "status", "reason"]]
     tasks: list[list[object]] = [

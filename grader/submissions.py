@@ -10,10 +10,12 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 from grader.course import Course
 from rnncore.files import whole_file
 
+_UNFIT = {"Cc", "Cs"}  # Unicode's categories: control, surrogate
 VERSION = 1  # raise it where the same notebook would get other points
 
 
@@ -31,17 +33,18 @@ class Submission:
 
 def find_submissions(course: Course) -> tuple[list[Submission], list[str]]:
     """All submissions in order, and complaints about stray files."""
-    found, stray = [], []
+    found: list[Submission] = []
+    stray: list[str] = []
     if not course.submitted.is_dir():
-        return [], []
-    for entry in _entries(course.submitted):
+        return found, stray
+    for entry in _entries(course.submitted, stray):
         if not entry.is_dir():
             stray.append(
                 f"{entry.relative_to(course.root)} belongs to no learner: "
                 "grading/submitted/<learner>/<assignment>/ is the place"
             )
             continue
-        inside = _entries(entry)
+        inside = _entries(entry, stray)
         folders = {p.name for p in inside if p.is_dir()}
         for path in inside:
             if path.is_dir():
@@ -53,8 +56,22 @@ def find_submissions(course: Course) -> tuple[list[Submission], list[str]]:
     return found, stray
 
 
-def _entries(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.iterdir() if not p.name.startswith("."))
+def _entries(folder: Path, stray: list[str]) -> list[Path]:
+    """What a folder holds, in order; adds to the complaints."""
+    try:
+        paths = sorted(folder.iterdir())
+    except PermissionError:
+        stray.append(f"{folder.name}/ may not be read")
+        return []
+    shown = [p for p in paths if not p.name.startswith(".")]
+    clean = [p for p in shown if not _UNFIT & set(map(category, p.name))]
+    stray += [
+        f"{path.name!a} in {folder.name}/ has a name that is no text "
+        "in UTF-8, or has control characters: rename it"
+        for path in shown
+        if path not in clean
+    ]
+    return clean
 
 
 def fingerprint(submission: Submission, version: str, limit: int) -> str:
@@ -66,17 +83,26 @@ def fingerprint(submission: Submission, version: str, limit: int) -> str:
     total = hashlib.sha256(f"{VERSION} {version}".encode())
     paths = [submission.path, *sorted(submission.path.rglob("*"))]
     for path in paths:
-        info = path.lstat()
         name = os.fsencode(path.relative_to(submission.path.parent))
-        kind = stat.S_IFMT(info.st_mode)
-        total.update(b"%d %s %d\0" % (len(name), name, kind))
-        if stat.S_ISREG(info.st_mode) and info.st_size <= limit:
-            total.update(hashlib.sha256(path.read_bytes()).digest())
-        elif stat.S_ISREG(info.st_mode):
-            total.update(b"%d %d" % (info.st_size, info.st_mtime_ns))
-        elif stat.S_ISLNK(info.st_mode):
-            total.update(os.fsencode(os.readlink(path)))
+        try:
+            looks = _looks(path, limit)
+        except OSError:  # may not be read: told when it is graded
+            looks = b"unreadable"
+        total.update(b"%d %s %d %s" % (len(name), name, len(looks), looks))
     return total.hexdigest()
+
+
+def _looks(path: Path, limit: int) -> bytes:
+    """What stands for a file, a folder or a link in the fingerprint."""
+    info = path.lstat()
+    kind = b"%d " % stat.S_IFMT(info.st_mode)
+    if stat.S_ISLNK(info.st_mode):
+        return kind + os.fsencode(os.readlink(path))
+    if not stat.S_ISREG(info.st_mode):
+        return kind
+    if info.st_size > limit:
+        return kind + b"%d %d" % (info.st_size, info.st_mtime_ns)
+    return kind + hashlib.sha256(path.read_bytes()).digest()
 
 
 def unknown_reason(name: str, known: list[str]) -> str:

@@ -224,7 +224,7 @@ def to_numpy(a: Array) -> np.ndarray:
 
 
 def tree_map(f: Callable, tree: Any, *others: Any) -> Any:
-    """Apply `f` to each leaf of nested tuples, NamedTuples, lists, dicts."""
+    """Apply `f` to each leaf of a tree of tuples, lists and dicts."""
     if isinstance(tree, dict):
         entries = {
             k: tree_map(f, v, *(o[k] for o in others))

@@ -112,11 +112,14 @@ def check(
         seen.append(observe(candidate, args))
         if isinstance(seen[-1].error, NotImplementedError):
             raise NotImplementedError(f"{name} is not written yet")
-    for args, expected, call in zip(inputs, results, seen, strict=True):
+    may_be_none = any(expected is None for expected in results)
+    for k, (args, expected) in enumerate(zip(inputs, results, strict=True)):
+        call = seen[k]
         problem = _problem(name, expected, call, args, outputs, at_least)
         if problem:
-            known = _recognised(seen, mistakes)
-            if call.result is None and not known and not call.error:
+            known = _recognised(seen, mistakes, k)
+            nothing = call.result is None and not call.error
+            if nothing and not known and not may_be_none:
                 known = "Is a `return` missing?"
             raise AssertionError(
                 f"{problem}\n({name} was called with {_shapes(args)})"
@@ -448,6 +451,7 @@ def encoded(tree: Any) -> Any:
     if isinstance(tree, tuple | list):
         fields = list(getattr(tree, "_fields", ()))
         return {"fields": fields, "parts": [encoded(t) for t in tree]}
+    tree = _unboxed(tree)
     if tree is None or isinstance(tree, bool | int | str):
         return tree
     values = to_numpy(tree)
@@ -474,7 +478,7 @@ def _decoded(tree: Any) -> Any:
         return np.asarray(tree["array"], dtype=kinds.get(tree["kind"], int))
     parts = [_decoded(t) for t in tree["parts"]]
     if tree["fields"]:
-        return namedtuple("Result", tree["fields"])(*parts)  # type: ignore
+        return namedtuple("Result", tree["fields"])(*parts)
     return tuple(parts)
 
 
@@ -555,6 +559,8 @@ def _compare(
             ]
         )
         got = _kind(actual)
+        if actual is None and _plain(expected):
+            raise AssertionError(f"{name}: expected {expected!r}, got None")
         if isinstance(actual, tuple | list):
             got = f"{len(actual)} values"
         if got != f"{count} values":
@@ -567,8 +573,7 @@ def _compare(
         for part, e, a in zip(parts, expected, actual, strict=True):
             _compare([part], e, a, like, at_least)
     elif expected is None or isinstance(expected, bool | str | int):
-        if isinstance(actual, np.integer | np.bool_):
-            actual = actual.item()
+        actual = _unboxed(actual)
         if type(actual) is not type(expected) or actual != expected:
             kinds = [f" ({type(v).__name__})" for v in (expected, actual)]
             if type(actual) is type(expected):
@@ -613,15 +618,44 @@ def _path(name: str) -> str:
     )
 
 
-def _recognised(seen: list[Seen], mistakes: Sequence[Mistake]) -> str:
+def _recognised(
+    seen: list[Seen], mistakes: Sequence[Mistake], failed: int
+) -> str:
+    """The mistake that gives these results, as text; empty if none does.
+
+    Where none gives all of them, one that gives those up to the wrong one
+    will do, if it is the only one: after that learners' ways part (one
+    raises where another goes on).
+    """
     sketches = [sketch(call) for call in seen]
     for mistake in mistakes:
         if same_sketch(sketches, mistake.sketches):
             return f"A known mistake: {mistake.says}"
+    upto = slice(failed + 1)
+    near = [
+        mistake
+        for mistake in mistakes
+        if same_sketch(sketches[upto], mistake.sketches[upto])
+    ]
+    if len(near) == 1 and not seen[failed].error:
+        return f"A known mistake: {near[0].says}"
     return ""
 
 
+def _plain(tree: Any) -> bool:
+    """Whether a tree holds no array, so that it can be printed."""
+    if isinstance(tree, tuple | list):
+        return all(_plain(part) for part in tree)
+    return isinstance(tree, bool | int | str)
+
+
+def _unboxed(leaf: Any) -> Any:
+    """An int or a bool for NumPy's own; the rest as it is."""
+    return leaf.item() if isinstance(leaf, np.integer | np.bool_) else leaf
+
+
 def _leaf_sketch(leaf: Any) -> Any:
+    leaf = _unboxed(leaf)
     numeric = hasattr(leaf, "dtype") or isinstance(leaf, float)
     if not numeric or isinstance(leaf, bool):
         known = leaf is None or isinstance(leaf, bool | int | str)

@@ -65,7 +65,10 @@ def lanes(ids: np.ndarray, B: int) -> np.ndarray:
 
 
 def one_hot(ids: Array, like: Array) -> Array:
-    """(T, B) places as (T, B, K) zeros and ones, for W_x (H, K) to read."""
+    """Each place as K numbers, a one there and zeros elsewhere.
+
+    Shapes: ids (T, B); like (H, K) -> x (T, B, K)
+    """
     K = like.shape[1]
     return from_numpy(np.eye(K)[to_numpy(ids)], like)
 

@@ -121,7 +121,6 @@ def test_importing_the_package_brings_numpy_and_only_nn_brings_torch():
 
 def test_imports_point_backward_only():
     order = ["backend", "files", "sequence", "rnn", "bptt", "losses"]
-    order += ["files"]
     order += ["optim", "checkpoint", "train", "gradient_flow", "lstm"]
     order += ["gru", "layers", "nn"]
     order += ["text", "testing", "display", "ruler", "__main__"]

@@ -3,6 +3,7 @@
 import json
 import pkgutil
 import re
+import socket
 
 import pytest
 
@@ -123,6 +124,20 @@ def test_outputs_cut_short_by_an_interruption_are_made_again(small, capsys):
         kept.write_text(kept.read_text()[:40])
     book.build_book(jobs=1)
     assert "0 unchanged, 1 to execute" in capsys.readouterr().out
+
+
+def test_a_port_that_is_taken_is_told(small):
+    html = small / "_build" / "html"
+    html.mkdir(parents=True)
+    (html / "index.html").touch()
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(
+            book.BuildError, match=f"port {port}: .* in use"
+        ):
+            book.serve(port)
 
 
 def test_a_page_of_the_table_of_contents_must_be_there(small):

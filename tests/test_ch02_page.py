@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import sync_playwright
 
 from rnncore.rnn import Params, relu_cell, rnn_cell, unroll
 
@@ -13,17 +12,6 @@ pytestmark = pytest.mark.system
 SCRIPT = Path(__file__).parent.parent / "book" / "_static" / "state-map.js"
 PRESSES = {3: 1, 8: -1, 9: 1, 20: -1, 33: 1}
 CELLS = {"tanh": (rnn_cell, 3.0), "relu": (relu_cell, 1.0)}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as player:
-        browser = player.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--disable-gpu"],
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 pytestmark = pytest.mark.system
 STATIC = Path(__file__).parent.parent / "book" / "_static"
@@ -14,17 +13,6 @@ FIELD = """
   <details><summary>The share of w: show the answer</summary>
   <p>-0.03</p></details>
 </check-number>"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as player:
-        browser = player.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--disable-gpu"],
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

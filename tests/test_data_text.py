@@ -61,6 +61,8 @@ def test_a_missing_package_or_part_is_named():
         python_source("no-such-thing")
     with pytest.raises(ValueError, match="part: expected 0 to 2, got 3"):
         python_source(part=3)
+    with pytest.raises(ValueError, match="one_in: expected at least 1"):
+        python_source(one_in=0)
 
 
 def test_a_package_without_source_is_named(tmp_path, monkeypatch):

@@ -137,6 +137,24 @@ def test_tasks_are_short_and_have_three_hints(name):
 
 
 @each_assignment
+def test_points_that_the_text_states_are_those_that_are_given(name):
+    assignment = exercises.read(name)
+    points = [
+        c.options["points"]
+        for c in assignment.cells
+        if "points" in c.options
+    ]
+    text = "".join(
+        c.source for c in assignment.cells if c.kind in ("text", "answer")
+    )
+    stated = re.findall(r"\((\d+) points\)$", text, flags=re.MULTILINE)
+    assert [int(n) for n in stated] == points
+    total = re.search(r"\d+ minutes, (\d+) points", text)
+    assert total
+    assert int(total[1]) == sum(points)
+
+
+@each_assignment
 def test_assignment_has_all_of_its_parts(name):
     assignment = exercises.read(name)
     kinds = [c.kind for c in assignment.cells]
@@ -258,6 +276,21 @@ def test_builder_refuses_a_test_with_tools_from_the_notebook():
 def test_builder_names_mistakes_that_look_alike():
     with pytest.raises(ValueError, match="gives what 'the solution' gives"):
         exercises.checks(small(solution="return x + 0 * (2 * x)"))
+
+
+def test_a_build_that_fails_leaves_what_was_built(tmp_path, monkeypatch):
+    built = tmp_path / "grading" / "source" / "ch03_bptt" / "checks.json"
+    built.parent.mkdir(parents=True)
+    built.write_text("as it was")
+
+    def alike(assignment):
+        raise ValueError("two mistakes look alike")
+
+    monkeypatch.setattr(exercises, "checks", alike)
+    with pytest.raises(ValueError, match="look alike"):
+        exercises.build("ch03_bptt", tmp_path)
+    assert built.read_text() == "as it was"
+    assert [p.name for p in (tmp_path / "grading").iterdir()] == ["source"]
 
 
 def test_reference_brings_what_it_needs_under_other_names():

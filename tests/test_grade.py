@@ -51,6 +51,10 @@ while True:
     try: time.sleep(0.01)
     except BaseException: pass"""
 FLOOD = "print('x' * 10**8)\ndef double(x): return 2 * x"
+PICTURES = """from IPython.display import HTML, display
+shown = display(HTML("small"), display_id=True)
+shown.update(HTML("x" * 10**7))
+def double(x): return 2 * x"""
 LEAVES_PROCESS = """import subprocess
 subprocess.Popen(["sleep", "98765"], start_new_session=True)
 def double(x): return 2 * x"""
@@ -112,6 +116,7 @@ BROKEN = {
     "no_notebook": ("[1, 2]", 0, "JSON, but no notebook"),
     "no_cells": ('{"cells": [{"cell_type": "x"}]}', 0, "no notebook"),
     "too_deep": ("[" * 100_000, 0, "nested too deeply"),
+    "long_number": ('{"cells": 1%s}' % ("0" * 5000), 0, "cannot be read"),
     "empty_file": ("", 0, "is empty (0 bytes)"),
     "too_large": (b" " * 21_000_000, 0, "21 MB, more than the 20 MB"),
     "syntax": (
@@ -171,6 +176,11 @@ BROKEN = {
     ),
     "flood": (
         lambda: with_cell("double", FLOOD),
+        5,
+        "code cell 2 printed more than 1 MB",
+    ),
+    "pictures": (
+        lambda: with_cell("double", PICTURES),
         5,
         "code cell 2 printed more than 1 MB",
     ),
@@ -363,7 +373,7 @@ def test_what_is_graded_is_not_graded_again(course, monkeypatch):
 
 
 def test_sources_are_built_and_answers_in_exercises_are_kept(
-    course, monkeypatch
+    course, monkeypatch, capsys
 ):
     def build(name, root):
         target = root / "grading" / "source" / name
@@ -384,6 +394,16 @@ def test_sources_are_built_and_answers_in_exercises_are_kept(
     assert grade.main(["--root", str(course)]) == 0
     assert points_of(course)["ann"] == 5
     assert mine.read_text() == "mine"
+
+    capsys.readouterr()
+    assert grade.main(["--root", str(course)]) == 0
+    assert "Building" not in capsys.readouterr().out
+    data = text.with_name("data.csv")  # is released too
+    data.write_text("1,2")
+    later = time.time() + 10
+    os.utime(data, (later, later))
+    assert grade.main(["--root", str(course)]) == 0
+    assert "Building the tests of demo" in capsys.readouterr().out
 
 
 def test_a_changed_set_of_graded_cells_is_refused(course, capsys):
@@ -436,6 +456,34 @@ def test_the_time_of_a_notebook_is_limited_as_a_whole(course):
     grade.main(["--root", str(course), "--total-seconds", "3"])
     assert points_of(course)["sleepy"] == 3
     assert "used up its 3 s before code cell" in told(course, "sleepy")
+
+
+def test_a_name_that_no_gradebook_can_hold_stops_nobody_else(
+    course, capsys
+):
+    hand_in(course, "ann", solved())
+    hand_in(course, "b\udcffb", solved())
+    hand_in(course, "cy", solved(), "de\nmo")
+    assert grade.main(["--root", str(course)]) == 1
+    assert points_of(course) == {"first": 5, "ann": 5}
+    complaints = capsys.readouterr().err
+    assert r"'b\udcffb' in submitted/ has a name that" in complaints
+    assert r"'de\nmo' in cy/ has a name that" in complaints
+
+
+def test_a_file_that_may_not_be_read_stops_nobody_else(course, monkeypatch):
+    hand_in(course, "ann", solved())
+    closed = hand_in(course, "bob", solved())
+    real = Path.read_bytes
+
+    def read(path):
+        if path == closed:
+            raise PermissionError(path)
+        return real(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read)
+    assert grade.main(["--root", str(course)]) == 0
+    assert points_of(course) == {"first": 5, "ann": 5, "bob": 5}
 
 
 def test_a_gradebook_that_refuses_stops_nobody_else(course, monkeypatch):
@@ -669,6 +717,13 @@ def test_a_lone_surrogate_can_be_graded(tmp_path):
     (tmp_path / f"{NAME}.ipynb").write_text(text)
     notebook = mend.read_notebook(tmp_path, NAME, 10_000)
     assert notebook.cells[0].source == "x = '?'"
+
+
+def test_a_limit_that_does_not_exist_is_told(course, capsys):
+    with (course / "nbgrader_config.py").open("a") as config:
+        config.write("c.Grader.limits = {'cell_second': 3}\n")
+    assert grade.main(["--root", str(course)]) == 2
+    assert "there is no 'cell_second'" in capsys.readouterr().err
 
 
 def test_there_is_no_grade_without_an_assignment(course, capsys):

@@ -36,6 +36,21 @@ def prose(text):
     )
 
 
+def words_to_read(text):
+    """The words of the prose and of the code that is not folded.
+
+    Up to the self-test, where there is one: the page's head gives it a
+    time of its own.
+    """
+    text, _, _ = text.partition("\n## Self-test")
+    shown = 0
+    for cell in weave.cells(text):
+        tags = options(text, cell).get("tags", [])
+        if not {"hide-input", "remove-cell"} & set(tags):
+            shown += len(" ".join(cell.lines).split())
+    return len(prose(text).split()) + shown
+
+
 def test_there_are_pages():
     assert PAGES
 
@@ -91,7 +106,7 @@ def test_the_page_says_how_long_it_takes_and_what_it_answers(page):
     minutes, seconds = int(head.group(1)), int(head.group(2))
     assert minutes <= 15
     assert seconds <= 30
-    words = len(prose(text).split())
+    words = words_to_read(text)
     assert words / WORDS_A_MINUTE <= minutes, f"{words} words"
     questions = text.partition("You will be able to answer")[2][:1500]
     assert re.search(r"^1\. .+\n2\. .+\n3\. ", questions, re.MULTILINE)

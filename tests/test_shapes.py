@@ -110,9 +110,9 @@ def arguments(f, given, sizes):
             values[name] = tuple(arrays) if plural else arrays[0]
         elif parameter.default is inspect.Parameter.empty:
             values[name] = OTHERS[name](f, module, sizes)
-    if "logits" in values and "targets" in values:
-        shape = values["targets"].shape
-        values["targets"] = rng.integers(0, sizes["K"], shape)
+    classes = ["ids"] + ["targets"] * ("logits" in values)
+    for name in set(classes) & set(values):
+        values[name] = rng.integers(0, sizes["K"], values[name].shape)
     return values
 
 

@@ -17,6 +17,7 @@ from rnncore.testing import (
     check_causal,
     check_independent,
     edited,
+    encoded,
     hunt,
     mover,
     observe,
@@ -239,6 +240,40 @@ def test_mixed_sequences_are_seen():
         AssertionError, match="sequence 0 changes when only"
     ):
         check_independent(mixed, args, {"x": 1})
+
+
+def test_a_mistake_is_recognised_up_to_the_first_wrong_result():
+    inputs = [{"x": A}, {"x": 1 + A}, {"x": A[:1]}]
+
+    def wrong(x):  # as the mistake, but for the last input
+        return x if len(x) == 1 else 2 * x + (x[0, 0] == 1)
+
+    says = {
+        name: known(lambda x, k=k: 2 * x + k * (x[0, 0] == 1), name, inputs)
+        for k, name in enumerate(["right", "one added", "two added"])
+    }
+    with pytest.raises(AssertionError, match="mistake: one added"):
+        check(wrong, double, inputs, mistakes=list(says.values()))
+    both = [says["one added"]] * 2  # two would fit
+    with pytest.raises(AssertionError) as caught:
+        check(wrong, double, inputs, mistakes=both)
+    assert "known mistake" not in str(caught.value)
+
+
+def test_none_may_be_an_answer():
+    def place(x):
+        return ("x", (int(x.argmax()),)) if x.any() else None
+
+    boxed = encoded(("x", (np.int64(2),)))
+    assert json.dumps(boxed) == json.dumps(encoded(("x", (2,))))
+    zeros = [{"x": np.zeros(2)}]
+    check(lambda x: None, place, zeros)
+    with pytest.raises(AssertionError, match="expected None") as caught:
+        check(lambda x: "None", place, zeros)
+    with pytest.raises(AssertionError) as caught:
+        check(lambda x: None, place, [{"x": np.arange(3)}, *zeros])
+    assert "expected ('x', (2,)), got None" in str(caught.value)
+    assert "missing" not in str(caught.value)
 
 
 def test_assert_refuses_wants_a_value_error_that_begins_so():

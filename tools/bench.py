@@ -148,6 +148,44 @@ def device_name(device: str, threads: int) -> str:
     return f"CPU, {platform.machine()}, {threads} threads"
 
 
+def ratios(
+    name: str, shape: tuple[int, ...], device: str, repeats: int
+) -> dict[str, float]:
+    """Time against torch.nn and the autograd loop; memory against torch.nn."""
+    given = problem(name, shape, device)
+    runs = {way: make(name, *given) for way, make in MAKERS.items()}
+    times = seconds(runs, repeats)
+
+    def against(way: str) -> float:
+        pairs = zip(times["ours"], times[way], strict=True)
+        return statistics.median(a / b for a, b in pairs)
+
+    memory = peak_bytes(runs["ours"]) / peak_bytes(runs["torch.nn"])
+    return {
+        "nn": against("torch.nn"),
+        "autograd": against("autograd"),
+        "memory": memory,
+    }
+
+
+def keep(
+    found: dict[str, float],
+    name: str,
+    shape: tuple[int, ...],
+    device: str,
+    where: str,
+) -> None:
+    """Store one row of the table as measurements."""
+    prefix = f"bench.{device}.{name}.{'x'.join(map(str, shape))}"
+    record(
+        {f"{prefix}.{k}": round(v, 2) for k, v in found.items()},
+        unit="ratio",
+        seed=0,
+        device=where,
+        command="make bench SAVE=1",
+    )
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--repeats", type=int, default=15)
@@ -158,10 +196,10 @@ def main() -> int:
         action="store_true",
         help="keep the ratios as measurements",
     )
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    where = device_name(arguments.device, arguments.threads)
-    print(f"{where}; medians of {arguments.repeats} paired runs")
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    where = device_name(given.device, given.threads)
+    print(f"{where}; medians of {given.repeats} paired runs")
     print(
         "cell  T, B, D, H          ours/torch.nn  limit  ours/autograd"
         "  memory/torch.nn",
@@ -169,38 +207,12 @@ def main() -> int:
     )
     for name in CELLS:
         for shape, limit in zip(SHAPES, LIMITS[name], strict=True):
-            given = problem(name, shape, arguments.device)
-            runs = {way: make(name, *given) for way, make in MAKERS.items()}
-            times = seconds(runs, arguments.repeats)
-            against = {
-                way: statistics.median(
-                    a / b
-                    for a, b in zip(times["ours"], times[way], strict=True)
-                )
-                for way in WAYS[1:]
-            }
-            memory = peak_bytes(runs["ours"]) / peak_bytes(runs["torch.nn"])
-            found = {
-                "nn": against["torch.nn"],
-                "autograd": against["autograd"],
-                "memory": memory,
-            }
-            if arguments.save:
-                sizes = "x".join(map(str, shape))
-                prefix = f"bench.{arguments.device}.{name}.{sizes}"
-                record(
-                    {
-                        f"{prefix}.{k}": round(v, 2)
-                        for k, v in found.items()
-                    },
-                    unit="ratio",
-                    seed=0,
-                    device=where,
-                    command="make bench SAVE=1",
-                )
+            found = ratios(name, shape, given.device, given.repeats)
+            if given.save:
+                keep(found, name, shape, given.device, where)
             print(
-                f"{name:5} {shape!s:19} {against['torch.nn']:13.2f} "
-                f"{limit:6.1f} {against['autograd']:14.2f} {memory:16.2f}",
+                f"{name:5} {shape!s:19} {found['nn']:13.2f} {limit:6.1f} "
+                f"{found['autograd']:14.2f} {found['memory']:16.2f}",
                 flush=True,
             )
     return 0

@@ -336,15 +336,25 @@ def serve(port: int) -> None:
     """Serve the built book on this machine until it is interrupted."""
     html = BUILD / "html"
     if not (html / "index.html").exists():
-        raise BuildError("the book is not built yet: make book")
+        raise BuildError("it is not built yet: make book")
     handler = functools.partial(
         http.server.SimpleHTTPRequestHandler, directory=str(html)
     )
-    with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as s:
-        print(
-            f"http://127.0.0.1:{s.server_port}/ (Ctrl-C ends)", flush=True
+    try:
+        server = http.server.ThreadingHTTPServer(
+            ("127.0.0.1", port), handler
         )
-        s.serve_forever()
+    except OSError as error:
+        raise BuildError(
+            f"cannot serve at port {port}: {error.strerror}; "
+            ".venv/bin/python tools/book.py serve --port 0 takes a free one"
+        ) from error
+    with server:
+        print(
+            f"http://127.0.0.1:{server.server_port}/ (Ctrl-C ends)",
+            flush=True,
+        )
+        server.serve_forever()
 
 
 def main() -> None:
@@ -375,7 +385,8 @@ def main() -> None:
             index = build_book(args.jobs)
             print(f"{index}  ({time.monotonic() - start:.0f} s)")
     except BuildError as error:
-        sys.exit(f"{error}\nThe book was not built.")
+        done = "served" if args.command == "serve" else "built"
+        sys.exit(f"{error}\nThe book was not {done}.")
     except KeyboardInterrupt:
         sys.stdout.flush()
         os._exit(130)  # kernels end when their parent is gone

@@ -437,26 +437,35 @@ def build(name: str, root: Path) -> None:
     if found:
         raise ValueError("\n".join(f"{name}: {p}" for p in found))
     target = root / "grading" / "source" / name
-    shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(
-        assignment.folder,
-        target,
-        ignore=shutil.ignore_patterns("*.py", "*.md", "__pycache__"),
-    )
-    notebook = source_notebook(assignment)
-    nbformat.validate(notebook)
-    nbformat.write(notebook, target / f"{name}.ipynb")
-    beside = target / "checks.json"
-    made = {"boxes": boxes(assignment), "checks": {}}
-    beside.write_text(_as_text(made))
-    with contextlib.chdir(target):  # a notebook runs beside its files
-        made["checks"] = checks(assignment)
-    beside.write_text(_as_text(made))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=root / "grading") as scratch:
+        folder = Path(scratch) / name
+        _write_source(assignment, folder)
+        shutil.rmtree(target, ignore_errors=True)
+        folder.rename(target)  # whole: make grade takes what stands there
     outcome = course(root).generate_assignment(
         name, force=True, create=True
     )
     if not outcome["success"]:
         raise ValueError(f"{name}: nbgrader: {outcome.get('log')}")
+
+
+def _write_source(assignment: Assignment, folder: Path) -> None:
+    """Write the source notebook, and the files that lie beside it."""
+    shutil.copytree(
+        assignment.folder,
+        folder,
+        ignore=shutil.ignore_patterns("*.py", "*.md", "__pycache__"),
+    )
+    notebook = source_notebook(assignment)
+    nbformat.validate(notebook)
+    nbformat.write(notebook, folder / f"{assignment.name}.ipynb")
+    beside = folder / "checks.json"
+    made = {"boxes": boxes(assignment), "checks": {}}
+    beside.write_text(_as_text(made))
+    with contextlib.chdir(folder):  # a notebook runs beside its files
+        made["checks"] = checks(assignment)
+    beside.write_text(_as_text(made))
 
 
 def course(root: Path) -> NbGraderAPI:

@@ -75,7 +75,7 @@ def _alone(course: Course) -> Iterator[None]:
         except OSError as error:
             raise SetupError("it is running already") from error
         shutil.rmtree(course.work, ignore_errors=True)
-        course.work.mkdir()
+        course.work.mkdir(exist_ok=True)
         course.create_gradebook()
         yield
 
@@ -128,11 +128,13 @@ def _build_sources(course: Course, names: set[str]) -> None:
     Not as `make exercises` does: exercises/ may hold somebody's answers.
     """
     for name in sorted(names):
-        text = course.root / "solutions" / name / f"{name}.py"
+        folder = course.root / "solutions" / name
         built = course.source / name / f"{name}.ipynb"
-        if not text.exists() or (
-            built.exists() and built.stat().st_mtime > text.stat().st_mtime
-        ):
+        if not (folder / f"{name}.py").exists():
+            continue
+        parts = [Path(exercises.__file__), *folder.rglob("*")]
+        newest = max(path.stat().st_mtime for path in parts)
+        if built.exists() and built.stat().st_mtime > newest:
             continue
         print(f"Building the tests of {name} ...", flush=True)
         scratch = Path(tempfile.mkdtemp(dir=course.work))

@@ -10,7 +10,6 @@ replaced: milliseconds a mistake, against seconds through nbgrader.
 import argparse
 import contextlib
 import functools
-import os
 import sys
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -197,7 +196,6 @@ def main() -> None:
     )
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     chosen = options.names or names()
     missing = [n for n in chosen if not (ROOT / "exercises" / n).exists()]
     if missing:

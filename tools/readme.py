@@ -24,9 +24,17 @@ PICTURE = ROOT / "book" / "_static" / "latch.svg"
 Known = dict[str, dict[str, Any]]
 
 
+def origin(found: Known) -> str:
+    """Where, when and with which command the oldest was measured."""
+    one = min(found.values(), key=lambda entry: entry["date"])
+    return f"{one['device']}, {one['date']}: `{one['command']}`."
+
+
 def bench(known: Known) -> str:
     """The table of ratios against torch.nn and the autograd loop."""
     found = {k: v for k, v in known.items() if k.startswith("bench.cpu.")}
+    if not found:
+        return "Not measured yet: `make bench SAVE=1`."
     rows = sorted({tuple(k.split(".")[2:4]) for k in found})
     lines = [
         "| cell | T × B × D × H | / torch.nn | / autograd | memory |",
@@ -40,20 +48,20 @@ def bench(known: Known) -> str:
         shape = sizes.replace("x", " × ")
         ratios = " | ".join(f"{v:.2f}" for v in values)
         lines.append(f"| {cell} | {shape} | {ratios} |")
-    one = next(iter(found.values()))
-    lines += ["", f"{one['device']}, float32, {one['date']}: `make bench`."]
+    lines += ["", f"float32, {origin(found)}"]
     return "\n".join(lines)
 
 
 def times(known: Known) -> str:
     """The table of what each command takes."""
-    lines = ["| command | seconds |", "| --- | --- |"]
     found = {k: v for k, v in known.items() if k.startswith("times.")}
+    if not found:
+        return "Not measured yet: `make times`."
+    lines = ["| command | seconds |", "| --- | --- |"]
     for key, entry in sorted(found.items()):
         name = key.removeprefix("times.")
         lines.append(f"| {name} | {entry['value']:.0f} |")
-    one = next(iter(found.values()))
-    lines += ["", f"{one['device']}, {one['date']}: `{one['command']}`."]
+    lines += ["", origin(found)]
     return "\n".join(lines)
 
 

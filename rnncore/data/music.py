@@ -59,8 +59,17 @@ def synthesise(
 
 
 def pluck(note: Note, rate: int, seconds_a_beat: float) -> np.ndarray:
-    """One note: a sum of fading sines, silent at both its ends."""
-    t = np.arange(round(note.beats * seconds_a_beat * rate)) / rate
+    """One note: a sum of fading sines, silent at both its ends.
+
+    Raises ValueError where the note is too short for a single sample.
+    """
+    samples = round(note.beats * seconds_a_beat * rate)
+    if samples < 1:
+        raise ValueError(
+            f"note: expected at least one sample, got {note.beats} beats "
+            f"of {seconds_a_beat:g} s at {rate} samples a second"
+        )
+    t = np.arange(samples) / rate
     frequency = 440 * 2 ** ((note.pitch - 69) / 12)
     tone = sum(
         np.sin(2 * np.pi * k * frequency * t) * np.exp(-3 * k * t) / k**1.5

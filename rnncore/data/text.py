@@ -46,8 +46,10 @@ def python_source(
     below 200 characters and files that are not ASCII are left out.
 
     Raises ValueError where the package is not installed or has no source,
-    or part is not below one_in.
+    one_in is below 1, or part is not below one_in.
     """
+    if one_in < 1:
+        raise ValueError(f"one_in: expected at least 1, got {one_in}")
     if not 0 <= part < one_in:
         raise ValueError(f"part: expected 0 to {one_in - 1}, got {part}")
     version, texts = _texts(package)

@@ -226,6 +226,12 @@ print("Task 1 holds.")
         "says": "the way past went into d_a_h, where the loop multiplies it by W_h; it belongs into the third result",
     },
     {
+        "name": "both ways in one",
+        "was": "d_a, (d_h,)",
+        "is": "d_a, (d_h + d_a,)",
+        "says": "what goes through a_h was added to the way past; the loop sends d_a_h through W_h by itself, so d_state holds the way past alone",
+    },
+    {
         "name": "slope of the first power",
         "was": "(1 - r * r)",
         "is": "(1 - r)",
@@ -678,7 +684,7 @@ print("Task 3 holds.")
 #
 # <details><summary>Hint 2</summary>
 #
-# `params._replace(**{name: moved})` is params with one array replaced; `params._asdict().items()` gives the names and arrays; `getattr(d_params, name)` is the gradient to be judged.
+# `params._replace(**{name: moved})` is params with one array replaced; `params._asdict().items()` gives the names and arrays; `getattr(d_params, name)` is the gradient to be judged. On torch: `numerical_gradient` gives a NumPy array, and `to_numpy` makes one of the gradient.
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -750,6 +756,7 @@ def tampered(rng, T, B, D, H, name=None, index=(), by=0.0):
 rng = np.random.default_rng(3)
 visible = [
     move(tampered(rng, 4, 2, 2, 3, "W_h", (2, 1), 0.01)),
+    move(tampered(rng, 4, 2, 2, 3, "b_h", (2,), 0.5)),
     move(tampered(rng, 4, 2, 2, 3, "b_x", (1,), -0.5)),
     move(tampered(rng, 4, 2, 2, 3)),  # nothing is wrong here
 ]
@@ -790,6 +797,18 @@ print("Task 4 holds.")
         "was": "error = abs(",
         "is": "error = (",
         "says": "an entry that is too small was not found: compare by absolute value",
+    },
+    {
+        "name": "biases not looked at",
+        "was": "params._asdict().items()",
+        "is": "[*params._asdict().items()][:2]",
+        "says": "an error in a bias was not found: all four arrays are weights",
+    },
+    {
+        "name": "sign kept, the other way round",
+        "was": "error = abs(\n            to_numpy(getattr(d_params, name)) - numerical_gradient(loss, w)\n        )",
+        "is": "error = numerical_gradient(loss, w) - to_numpy(getattr(d_params, name))",
+        "says": "an entry that is too large was not found: compare by absolute value",
     },
     {
         "name": "flat index",
@@ -1006,6 +1025,12 @@ print("Task 5 holds.")
         "was": "in reversed(range(d_y.shape[0])):",
         "is": "in range(d_y.shape[0]):",
         "says": "the loop ran from the first step to the last; a gradient comes from the future",
+    },
+    {
+        "name": "not turned round",
+        "was": "d_a_x.insert(0, d_a_x_t)\n        d_a_h.insert(0, d_a_h_t)",
+        "is": "d_a_x.append(d_a_x_t)\n        d_a_h.append(d_a_h_t)",
+        "says": "the d_a were gathered from the last step to the first and stacked in that order; turn them round first",
     },
     {
         "name": "gradient averaged over steps",

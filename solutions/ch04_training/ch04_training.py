@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Assignment 4: training
 #
-# *60 to 90 minutes, 28 points. Read chapter 4 first (both pages).*
+# *60 to 90 minutes, 30 points. Read chapter 4 first (both pages).*
 #
 # You will write the optimiser that most large networks of today are trained with, a loss that does not want to be certain, a learning rate that warms up, and the ten-second check that comes before
 # any long run. You will rebuild `cross_entropy` with the book closed, and hunt seven wrong versions of Adam, all of which train.
@@ -14,7 +14,7 @@
 # | $p = e^{z} / \sum_j e^{z_j}$ | (T, B, K) | the probability of each class |
 # | `targets` | (T, B) | the class that came, an integer from 0 to K-1 |
 # | $L$ | () | the loss: the mean over all T B predictions, in nats |
-# | $w$, $d$ | the same | a weight array, and the gradient of $L$ with respect to it |
+# | $w$, $d$ | the same | a weight array, and $\mathrm{d}w$, the gradient of $L$ with respect to it |
 # | $\eta$ | number | the learning rate |
 #
 # Adam, as chapter 4 prints it, with $m$ and $s$ the running means of $d$ and of $d^2$:
@@ -38,7 +38,7 @@
 # %% [markdown]
 # ## Imports, and where to compute
 #
-# Leave `"numpy"`, or write `"cpu"` or `"cuda"` to run the same notebook on torch. The tests count the same.
+# Leave `"numpy"`, or write `"cpu"` or `"cuda"` to run the same notebook on torch. The tests count the same. What you write keeps the library, dtype and device of its arguments, and changes none of them.
 
 # %%
 import math
@@ -208,6 +208,12 @@ print("Task 1 holds.")
 
 # %% mistakes="adamw_step"
 [
+    {
+        "name": "corrected means handed on",
+        "was": "return w, m, s",
+        "is": "return w, m / (1 - BETA_1**k), s / (1 - BETA_2**k)",
+        "says": "m and s were divided by 1 - beta^k before they were returned; the correction serves this step alone, and the next one would begin from means that are too large",
+    },
     {
         "name": "L2",
         "was": "m = BETA_1 * m + (1 - BETA_1) * d_w\n    s = BETA_2 * s + (1 - BETA_2) * d_w * d_w\n    root = (s / (1 - BETA_2**k)) ** 0.5\n    step = m / (1 - BETA_1**k) / (root + EPSILON)\n    w = w - learning_rate * decay * w - learning_rate * step",
@@ -543,6 +549,24 @@ print("Task 3 holds.")
 # %% mistakes="rate_at"
 [
     {
+        "name": "warm-up a step too long",
+        "was": "if step < warmup:",
+        "is": "if step <= warmup:",
+        "says": "step W belongs to the cosine, which begins there with the peak; the warm-up has the steps before it",
+    },
+    {
+        "name": "not halved",
+        "was": "math.cos(math.pi * done)) / 2",
+        "is": "math.cos(math.pi * done))",
+        "says": "1 + cos goes from 2 to 0: half of it goes from 1 to 0",
+    },
+    {
+        "name": "zero a step too early",
+        "was": "(step - warmup) / (steps - warmup)",
+        "is": "(step - warmup) / max(1, steps - warmup - 1)",
+        "says": "the last step, N - 1, has a rate of 0 (some schedules do so); here the cosine would come to zero at step N",
+    },
+    {
         "name": "first step stands still",
         "was": "peak * (step + 1) / warmup",
         "is": "peak * step / warmup",
@@ -831,10 +855,16 @@ even = move(np.zeros((2, 3, 8))), move(np.zeros((2, 3), dtype=int))
 assert_close(
     "loss of eight even chances", cross_entropy(*even)[0], np.log(8)
 )
-far = move(np.array([[[1000.0, 0.0]]])), move(np.array([[1]]))
+# certain and wrong, and beside it a prediction that knows nothing
+far = move((np.array([[[1000.0, 0], [0, 0]]]), np.array([[1, 1]])))
 loss, (log_p, _) = cross_entropy(*far)
-assert_close("loss of the certain and wrong", loss, np.float64(1000.0))
-assert_close("log_p at logits of 1000", log_p, np.array([[[0.0, -1000]]]))
+why = (
+    "inf or nan: exp of 1000 is infinite, exp of -1000 is 0, and so is a "
+    "p whose logarithm is taken: see hints 1 and 2"
+)
+by_hand = np.array([[[0.0, -1000], [-np.log(2), -np.log(2)]]])
+assert_close("log_p at logits of 1000 and 0", log_p, by_hand, why=why)
+assert_close("the loss there", loss, 500 + np.log(2) / 2)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
 
@@ -935,7 +965,7 @@ print("Task 5 holds.")
 #
 # <details><summary>Hint 3</summary>
 #
-# Random gradients of both signs, several steps: that leaves the box with epsilon in the wrong place. When is 1e-8 not negligible?
+# Random gradients of both signs, several steps: that may leave the box with epsilon in the wrong place. When is 1e-8 not negligible?
 # </details>
 
 
