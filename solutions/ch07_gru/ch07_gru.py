@@ -368,7 +368,18 @@ def a_step(rng, B, D, H):
 
 
 visible = move(a_step(np.random.default_rng(1), 3, 1, 2))
-check(minimal_step, stored("minimal_step"), [visible], outputs=OUTPUTS)
+
+
+def new_state(params, x_t, h):
+    return minimal_step(params, x_t, h)[0]
+
+
+check(new_state, stored("minimal_step"), [visible], outputs="h_new")
+params, x_t, h = visible.values()
+new, (f, n, m, h_kept) = minimal_step(params, x_t, h)
+assert_close("h in the cache", h_kept, h)
+assert_close("m in the cache", m, h @ params.W_h[2:].T + params.b_h[2:])
+assert_close("(1 - f) h + f n from the cache", (1 - f) * h + f * n, new)
 zero = move(Params(*(np.zeros(s) for s in [(4, 1), (4, 2), 4, 4])))
 new, _ = minimal_step(zero, move(np.ones((1, 1))), move(np.ones((1, 2))))
 assert_close(
@@ -1150,7 +1161,7 @@ _ = interact(
 )
 
 # %% [markdown]
-# Explain what you saw. Why does (b) keep so long and have so little? What would an LSTM do with a forget gate at −(−5) and an input gate of its own? And what does the gate's slope say about how fast a network learns to open it?
+# Explain what you saw. Why does (b) keep so long and have so little? What would an LSTM do, with a forget bias of 5 and an input gate of its own? And what does the gate's slope say about how fast a network learns to open it?
 
 # %% [markdown]
 # ## In your own words (2 points)
