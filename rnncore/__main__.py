@@ -142,7 +142,7 @@ def _memory_ruler(arguments: argparse.Namespace) -> int:
             if not at:
                 raise  # not the learner's mistake
             at = f"{type(error).__name__}: {error}\n{at}"
-            error = Exception(f"{found.cell.__name__} cannot be measured")
+            error = Exception(f"{arguments.file} cannot be measured")
         print(f"{error}\n{at}".rstrip(), file=sys.stderr)
         return 1
     print(_report(result, budget))
@@ -208,8 +208,12 @@ def _load_cell(path: Path, name: str | None) -> Found:
     finally:
         sys.path.remove(str(path.parent))
     names = vars(module)
-    pairs = [n for n in names if callable(names.get(f"{n}_vjp"))]
-    if name is not None:
+    made = {n: f for n, f in names.items() if callable(f)}
+    pairs = [n for n in made if f"{n}_vjp" in made]
+    own = [n for n in pairs if made[n].__module__ == module.__name__]
+    if name is None:  # what is imported counts where there is no other
+        pairs = own or pairs
+    else:
         pairs = [n for n in pairs if n == name]
     if len(pairs) != 1:
         wanted = name or "NAME"

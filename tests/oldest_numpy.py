@@ -18,6 +18,13 @@ from rnncore.gradient_flow import (
     state_jacobians,
 )
 from rnncore.gru import gru_cell, gru_cell_vjp
+from rnncore.layers import (
+    carry_state,
+    dropout_mask,
+    stack,
+    stack_bptt,
+    variational_dropout_mask,
+)
 from rnncore.losses import (
     cross_entropy,
     cross_entropy_vjp,
@@ -78,6 +85,30 @@ def cells():
     assert abs(spectral_radius(orthogonal(rng, H)) - 1) < 1e-12
 
 
+def deeper():
+    one, two = (
+        tuple(init_params(rng, D, H, 3) for _ in range(2)),
+        init_params(rng, 2 * H, H, 3),
+    )
+    zero = zero_state(two, B)
+    x, d_y = rng.normal(size=(T, B, D)), rng.normal(size=(T, B, H))
+    x[2:, 0] = np.nan
+    for mask in (
+        variational_dropout_mask(rng, B, 2 * H, 0.5),
+        dropout_mask(rng, T, B, 2 * H, 0.5),
+    ):
+        states = [(zero, zero), zero]
+        y, last, tapes = stack(
+            gru_cell, [one, two], x, states, [2, T], [mask]
+        )
+        _, d_x, _ = stack_bptt(
+            gru_cell_vjp, [one, two], tapes, d_y, states, [mask]
+        )
+        assert np.isfinite(y).all()
+        assert np.isfinite(d_x).all()
+    assert not carry_state(last[1], [True, True])[0].any()
+
+
 def training():
     targets = rng.integers(0, K, (T, B))
     x = rng.normal(size=(T, B, D))
@@ -110,6 +141,7 @@ def training():
 
 
 cells()
+deeper()
 training()
 heavy = {"torch", "scipy", "matplotlib"} & set(sys.modules)
 assert not heavy, heavy

@@ -390,6 +390,23 @@ def test_one_of_several_cells_is_chosen(few, capsys, tmp_path):
     assert "other: expected 2 values (state, cache), got None" in err
 
 
+def test_an_imported_cell_counts_where_there_is_no_other(
+    few, capsys, tmp_path
+):
+    path = tmp_path / "imports.py"
+    line = "from rnncore.lstm import lstm_cell, lstm_cell_vjp\n"
+    path.write_text(line + "G, PARTS = 4, 2\n")
+    code, out, _ = run(capsys, path, "--quick")
+    assert (code, out.split("\n")[0]) == (0, "lstm_cell")
+    path.write_text(line + "\n\n" + SOURCE[SOURCE.index("import numpy") :])
+    code, out, _ = run(capsys, path, "--quick")
+    assert (code, out.split("\n")[0]) == (0, "leaky_cell")
+    path.write_text(line)  # G is missing: the cell itself objects
+    code, _, err = run(capsys, path, "--quick")
+    assert code == 1
+    assert "lstm_cell raised ValueError: state: expected 2 array" in err
+
+
 def test_the_help_has_an_example_and_no_command_is_an_error():
     def shell(*words):
         return subprocess.run(

@@ -21,7 +21,7 @@ import nbformat
 import exercises
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ("rnncore", "book")
+FOLDERS = ("rnncore", "book", "examples")
 FILES = (
     "_config.yml",
     "constraints.txt",

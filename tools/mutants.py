@@ -168,7 +168,9 @@ def _run_by_kernel(assignment: Assignment) -> Iterator[Cell]:
 
 
 def _placed(source: str, place: str) -> str:
-    return source.replace(DEVICE, f'device = "{place}"')
+    if place == "numpy":  # as the source has it; on torch that is "cpu"
+        return source
+    return DEVICE.sub(f'device = "{place}"', source)
 
 
 def _tried(

@@ -697,7 +697,7 @@ print("Task 4 holds.")
 # ## Task 5: gates that ignore h, on the way back (3 points)
 #
 # The LSTM of 1997 was not trained with the full gradient. What would have gone back through the gates into h was cut, to keep the carousel the only long road. Write such a vjp: forward nothing changes, and of the exact vjp everything
-# stays **except** that no gradient leaves the three gates through $a_h$. The candidate's block still goes back. (So the weights' gradient is cut too, where it is made of $\mathrm{d}a_h$; the experiment looks at what reaches the input.)
+# stays **except** that no gradient leaves the three gates through $a_h$. The candidate's block still goes back. (In 1997 it was cut as well; we leave it, to see what the gates alone carry. The weights' gradient is cut too, where it is made of $\mathrm{d}a_h$; the experiment looks at what reaches the input.)
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1134,7 +1134,7 @@ gain = FloatSlider(1.0, min=0.0, max=5.0, step=0.5)
 shown = interact(show, half_life=half_life, gain=gain)
 
 # %% [markdown]
-# At gain 0 nothing is lost: why? At which gain does the exact gradient begin to grow with the lag, and does the cut one too? And what would a network trained with the cut gradient be unable to learn about *when* to open its gates?
+# (A loss above 1 is no error: the difference can be longer than the exact gradient, where the cut one points elsewhere.) At gain 0 nothing is lost: why? At which gain does the exact gradient begin to grow with the lag, and does the cut one too? And what would a network trained with the cut gradient be unable to learn about *when* to open its gates?
 
 # %% [markdown]
 # ## In your own words (2 points)

@@ -1156,7 +1156,7 @@ hunt(
 # %% [markdown]
 # ## Experiment: how deep does a gradient reach?
 #
-# A loss reads the top of a stack. Your way down sends its gradient through up to 30 layers, with and without a way past each, with random weights of a chosen size (the *gain*: 1 gives $W_x$ and $W_h$ a spectral radius of about one). What is drawn is the size of the
+# A loss reads the top of a stack. Your way down sends its gradient through up to 30 layers, with and without a way past each, with random weights of a chosen size above the lowest layer (the *gain*: 1 gives $W_x$ and $W_h$ a spectral radius of about one). What is drawn is the size of the
 # gradient that arrives at the bottom.
 #
 # **Predict**, before you run anything: at a gain of 0.5, what does the gradient do as layers are added?
@@ -1177,7 +1177,8 @@ from rnncore.layers import stack, stack_bptt
 def arrives(residual, gain, layers, T=8, H=24):
     """log10 of the norm of d_x under each number of layers."""
     rng = np.random.default_rng(0)
-    draw = [rng.normal(size=(2, H, H)) * gain / H**0.5 for _ in range(30)]
+    draw = rng.normal(size=(30, 2, H, H)) / H**0.5
+    draw[1:] *= gain  # the lowest layer keeps a gain of 1
     none = np.zeros(H)
     x = move(rng.normal(size=(T, 1, H)))
     d_y = move(rng.normal(size=(T, 1, H)))
@@ -1215,7 +1216,7 @@ layers = IntSlider(20, min=2, max=30, description="layers")
 shown = interact(show, gain=gain, layers=layers)
 
 # %% [markdown]
-# Move the gain. Is there one at which the plain stack neither fades nor grows? At gain 0, why does one of the curves disappear from the picture, and the other not even bend (look at the lowest layer)? And what does the residual stack do at a gain of 2: is a
+# Move the gain. Is there one at which the plain stack neither fades nor grows? At gain 0, why does one of the curves fall to the bottom of the picture, and the other not even bend? And what does the residual stack do at a gain of 2: is a
 # way past each layer a cure for *both* diseases of chapter 5?
 
 # %% [markdown]

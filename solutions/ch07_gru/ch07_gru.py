@@ -1,0 +1,1176 @@
+# %% [markdown]
+# # Assignment 7: the gated recurrent unit
+#
+# *60 to 90 minutes, 30 points. Read chapter 7 first.*
+#
+# You will write a judge that says of any published cell whether it fits the loop, and let it sort six of them. You will build a unit with a single gate, forward and backward, down to its weights; find out how many units a budget
+# buys; and look for gates that are stuck. With the book closed you will take a gradient back through a GRU. At the end stand seven wrong GRUs, all of which run.
+#
+# What you need, in one table (B sequences, D inputs, H units):
+#
+# | letter | shape | meaning |
+# | --- | --- | --- |
+# | $x_t$ | (B, D) | the input at step t |
+# | $h_{t-1}$ | (B, H) | the state before the step, `h` in the code |
+# | $W_x,\ W_h$ | (G·H, D), (G·H, H) | one block of H rows a gate; the candidate counts as a gate |
+# | $b_x,\ b_h$ | (G·H,) | biases, kept apart as torch keeps them |
+# | $z_t$ | (B, H) | update gate of a GRU: the share of the old state that is **kept**, as in Cho et al. 2014 |
+# | $r_t$ | (B, H) | reset gate: how much of $W_{hn} h_{t-1} + b_{hn}$ the candidate sees |
+# | $\mathrm{d}q$, in code `d_q` | as q | the gradient of the loss with respect to q |
+#
+# $$n_t = \tanh(W_{xn} x_t + b_{xn} + r_t \odot (W_{hn} h_{t-1} + b_{hn})) \qquad h_t = (1 - z_t) \odot n_t + z_t \odot h_{t-1}$$
+#
+# In code a sequence is a row, so the products are `x @ W_x.T` and `h @ W_h.T`.
+#
+# ### Before you start: two questions from earlier chapters
+#
+# <details><summary>Chapter 3: y = h W^T + b for a batch. What are d_W, d_b and d_h, given d_y?</summary>
+#
+# d_W = d_y.T @ h, d_b = the sum of d_y over the batch, d_h = d_y @ W.
+# </details>
+#
+# <details><summary>Chapter 6: an LSTM's f and i may both be near 1. What does c do then, and can a GRU's state do the same?</summary>
+#
+# It adds up, and can count. A GRU's two shares are z and 1 - z: its state is a mean and never leaves the interval from -1 to 1.
+# </details>
+
+# %% [markdown]
+# ## Imports, and where to compute
+#
+# Leave `"numpy"`, or write `"cpu"` or `"cuda"` to run the same notebook on torch. The tests count the same. What you write keeps the library, dtype and device of its arguments, and changes none of them.
+
+# %%
+import numpy as np
+
+from rnncore.backend import array_namespace, to_numpy
+from rnncore.display import plot_lines
+from rnncore.gru import gru_cell
+from rnncore.gru import gru_cell_vjp as book_gru_cell_vjp
+from rnncore.lstm import gates, sigmoid
+from rnncore.rnn import Params, init_params
+from rnncore.testing import black_boxes, mover
+
+device = "numpy"
+move = mover(device)
+
+# %% [markdown]
+# ## Two steps by hand
+#
+# One unit, no input. The gates are given: $z = 0.75$ at both steps; the candidates are $n_1 = 1$ and $n_2 = -1$; $h_0 = 0.4$. Work out $h_1$ and $h_2$ on paper, then run the cell.
+
+# %%
+h = 0.4
+for n in (1.0, -1.0):
+    h = 0.25 * n + 0.75 * h
+    print("h =", h)
+print("by hand: 0.25 + 0.3 = 0.55, then -0.25 + 0.4125 = 0.1625")
+
+# %% [markdown]
+# Now backward. The loss is $h_2$. How much of it goes to $n_1$, and how much to $h_0$? One line is left out. Write it, and run again.
+#
+# <details><summary>The missing line</summary>
+#
+# `d_h *= 0.75`: what is kept goes on to the step before.
+# </details>
+
+# %%
+d_h, d_n = 1.0, {}
+for t in (2, 1):
+    d_n[t] = 0.25 * d_h
+    # (the missing line)
+print(d_n, d_h, " by hand: d_n_2 = 0.25, d_n_1 = 0.1875, d_h_0 = 0.5625")
+
+# %% [markdown]
+# ## Task 1: does it fit the loop? (5 points)
+#
+# The loop multiplies by weight matrices *before* the cell: all that is made of inputs alone, for all steps at once, and $W_h h_{t-1}$ once a step. What is left for the cell must be pointwise. So a cell fits if **every product with a weight matrix reads either something
+# that does not depend on the old state, or the old $h$ itself.**
+#
+# Here a cell is written as a *program*: a tuple of lines `(name, operation, arguments)`. The operation `"product"` is one with a weight matrix, of its single argument; all others are pointwise: `"sigmoid"`, `"tanh"`, `"relu"`, `"one minus"`, `"add"`, `"times"`
+# (of arrays), and `"scale"` (by a vector of weights, one a unit). `"x"` is the input, `"h"` the old state, `"c"` an old memory beside it; every other argument is the name of an earlier line.
+#
+# Write the judge: `True` if the cell fits, else `False`.
+#
+# <details><summary>Hint 1</summary>
+#
+# Go through the lines from the first to the last, and keep a set of the names that depend on the old state. Which two are in it before the first line?
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# A line depends on the old state if any of its arguments does: `any(a in old for a in arguments)`. Then its name joins the set.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# The answer is False as soon as a product depends on the old state and its arguments are not `("h",)`. The loop has no matrix for c.
+# </details>
+
+
+# %% solution="fits_the_loop"
+def fits_the_loop(program):
+    """Whether the loop of chapter 2 can run a cell: True or False."""
+    old = {"h", "c"}  # the names that depend on the old state
+    ### BEGIN SOLUTION
+    for name, operation, arguments in program:
+        depends = any(a in old for a in arguments)
+        if operation == "product" and depends and arguments != ("h",):
+            return False
+        if depends:
+            old.add(name)
+    return True
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: six published cells. **Sort them yourself first**, with a pencil: F for fits.
+
+# %%
+PUBLISHED = {
+    "update gate alone (Collins et al. 2017)": (
+        ("W h for z", "product", ("h",)),
+        ("U x for z", "product", ("x",)),
+        ("a", "add", ("W h for z", "U x for z")),
+        ("z", "sigmoid", ("a",)),
+        ("W h for n", "product", ("h",)),
+        ("U x for n", "product", ("x",)),
+        ("b", "add", ("W h for n", "U x for n")),
+        ("n", "tanh", ("b",)),
+        ("kept", "times", ("z", "h")),
+        ("1 - z", "one minus", ("z",)),
+        ("written", "times", ("1 - z", "n")),
+        ("new h", "add", ("kept", "written")),
+    ),
+    "minimal gated unit (Zhou et al. 2016)": (
+        ("W h for f", "product", ("h",)),
+        ("U x for f", "product", ("x",)),
+        ("a", "add", ("W h for f", "U x for f")),
+        ("f", "sigmoid", ("a",)),
+        ("f h", "times", ("f", "h")),
+        ("W f h", "product", ("f h",)),
+        ("U x for n", "product", ("x",)),
+        ("b", "add", ("W f h", "U x for n")),
+        ("n", "tanh", ("b",)),
+        ("written", "times", ("f", "n")),
+        ("1 - f", "one minus", ("f",)),
+        ("kept", "times", ("1 - f", "h")),
+        ("new h", "add", ("kept", "written")),
+    ),
+    "independent units (Li et al. 2018)": (
+        ("u h", "scale", ("h",)),
+        ("U x", "product", ("x",)),
+        ("a", "add", ("u h", "U x")),
+        ("new h", "relu", ("a",)),
+    ),
+    "multiplicative network (Sutskever et al. 2011)": (
+        ("W h", "product", ("h",)),
+        ("V x", "product", ("x",)),
+        ("m", "times", ("W h", "V x")),
+        ("W m", "product", ("m",)),
+        ("U x", "product", ("x",)),
+        ("a", "add", ("W m", "U x")),
+        ("new h", "tanh", ("a",)),
+    ),
+    "recurrent highway, two layers (Zilly et al. 2017)": (
+        ("W h", "product", ("h",)),
+        ("U x", "product", ("x",)),
+        ("a", "add", ("W h", "U x")),
+        ("s", "tanh", ("a",)),
+        ("W s for z", "product", ("s",)),
+        ("z", "sigmoid", ("W s for z",)),
+        ("W s for n", "product", ("s",)),
+        ("n", "tanh", ("W s for n",)),
+        ("written", "times", ("z", "n")),
+        ("1 - z", "one minus", ("z",)),
+        ("kept", "times", ("1 - z", "s")),
+        ("new h", "add", ("kept", "written")),
+    ),
+    "simple recurrent unit (Lei et al. 2018)": (
+        ("U x for f", "product", ("x",)),
+        ("v c", "scale", ("c",)),
+        ("a", "add", ("U x for f", "v c")),
+        ("f", "sigmoid", ("a",)),
+        ("U x for n", "product", ("x",)),
+        ("kept", "times", ("f", "c")),
+        ("1 - f", "one minus", ("f",)),
+        ("written", "times", ("1 - f", "U x for n")),
+        ("new c", "add", ("kept", "written")),
+    ),
+}
+for name, program in PUBLISHED.items():
+    print(f"{name:50}", fits_the_loop(program))
+
+# %% test="fits_the_loop" points=5
+import numpy as np
+
+from rnncore.testing import check, stored
+
+OPERATIONS = ("product", "tanh", "scale", "add", "times")
+
+
+def any_program(rng, lines):
+    """Lines with random operations on random earlier names."""
+    names, program = ["x", "x", "h", "c"], []
+    for k in range(lines):
+        operation = str(rng.choice(OPERATIONS))
+        count = 2 if operation in ("add", "times") else 1
+        arguments = tuple(str(a) for a in rng.choice(names, count))
+        program.append((f"line {k}", operation, arguments))
+        names.append(f"line {k}")
+    return {"program": tuple(program)}
+
+
+by_name = [
+    (("a", "product", ("h",)), ("b", "product", ("x",))),  # fits
+    (("a", "product", ("x",)), ("b", "product", ("a",))),  # x alone: fits
+    (("a", "product", ("h",)), ("b", "product", ("a",))),
+    (("a", "product", ("c",)),),
+    (("a", "scale", ("c",)), ("b", "tanh", ("a",))),  # fits
+    (
+        ("a", "tanh", ("h",)),
+        ("b", "add", ("a", "x")),
+        ("c2", "tanh", ("b",)),
+        ("d", "product", ("c2",)),
+    ),
+    (("a", "times", ("x", "h")), ("b", "product", ("a",))),
+]
+visible = [{"program": program} for program in by_name]
+check(fits_the_loop, stored("fits_the_loop"), visible, outputs="fits")
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [any_program(rng, n) for n in (1, 2, 3, 4, 6, 8) for _ in range(9)]
+for first in ("h", "x"), ("x", "c"), ("x", "x"):
+    for length in (0, 1, 3):
+        program, last = (
+            [("a 0", str(rng.choice(["add", "times"])), first)],
+            0,
+        )
+        for last in range(1, length + 1):
+            program.append((f"a {last}", "tanh", (f"a {last - 1}",)))
+        program.append(("end", "product", (f"a {last}",)))
+        hidden.append({"program": tuple(program)})
+check(fits_the_loop, reference_fits_the_loop, hidden, outputs="fits")
+### END HIDDEN TESTS
+print("Task 1 holds.")
+
+# %% mistakes="fits_the_loop"
+[
+    {
+        "name": "one step back only",
+        "was": "if depends:",
+        "is": "if depends and operation == 'times':",
+        "says": "what depends on the old state by a detour (tanh of a sum with h in it) was taken for independent: everything that is made of such a thing depends on it too",
+    },
+    {
+        "name": "inputs must be raw",
+        "was": "and depends and arguments",
+        "is": "and arguments != ('x',) and arguments",
+        "says": "a product of something that is made of x alone was refused; it can be computed for all steps before the loop, however many layers it has",
+    },
+    {
+        "name": "memory with a matrix",
+        "was": '!= ("h",)',
+        "is": 'not in (("h",), ("c",))',
+        "says": "a product with the old c was let through; the loop multiplies W_h by h, the first part of the state, and by nothing else",
+    },
+    {
+        "name": "vector taken for a matrix",
+        "was": 'operation == "product"',
+        "is": 'operation in ("product", "scale")',
+        "says": "a vector of weights, one a unit, was taken for a matrix: it is pointwise, and can ride in the state as a peephole's weights do",
+    },
+    {
+        "name": "mixed with the input",
+        "was": "any(a in old for a in arguments)",
+        "is": "all(a in old for a in arguments)",
+        "says": "what is made of the input and the old state together was taken for independent of the old state: one argument is enough",
+    },
+    {
+        "name": "any product of the state",
+        "was": ' and arguments != ("h",)',
+        "is": "",
+        "says": "a product with the old h itself was refused; that is what the loop's W_h is for",
+    },
+]
+
+# %% [markdown]
+# ## Task 2: one gate is enough? (4 points)
+#
+# The **minimal gated unit** of Zhou et al. has a single gate that is reset and update at once. As published it resets before its product (Task 1). Build the variant that resets **after** it, as cuDNN does for the GRU, so that it would fit the loop:
+#
+# $$f = \sigma(W_{xf} x_t + b_{xf} + W_{hf} h_{t-1} + b_{hf}) \qquad n = \tanh(W_{xn} x_t + b_{xn} + f \odot (W_{hn} h_{t-1} + b_{hn})) \qquad h_t = (1 - f) \odot h_{t-1} + f \odot n$$
+#
+# Here f is the share that is **written**, as with Zhou (and Chung), and unlike the chapter's z. `params` holds two blocks, f then n: $W_x$ is (2H, D). Return the new state, and a cache of what the way back will need: `(f, n, m, h)` with $m = W_{hn} h_{t-1} + b_{hn}$.
+#
+# <details><summary>Hint 1</summary>
+#
+# Two products, both blocks at once: `a_x = x_t @ params.W_x.T + params.b_x`, and the same for h. Then `gates(a_x, 2)` cuts each in two.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# b_hn is in `a_h` already. So `m` is its second block, and f multiplies all of it.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `n = xp.tanh(x_n + f * m)`, `new = (1 - f) * h + f * n`.
+# </details>
+
+
+# %% solution="minimal_step"
+def minimal_step(params, x_t, h):
+    """One step of the minimal gated unit, reset after the product.
+
+    Shapes: x_t (B, D); h (B, H) -> h_new (B, H); cache
+    """
+    xp = array_namespace(x_t)
+    ### BEGIN SOLUTION
+    x_f, x_n = gates(x_t @ params.W_x.T + params.b_x, 2)
+    h_f, m = gates(h @ params.W_h.T + params.b_h, 2)
+    f = sigmoid(x_f + h_f)
+    n = xp.tanh(x_n + f * m)
+    new = (1 - f) * h + f * n
+    ### END SOLUTION
+    return new, (f, n, m, h)
+
+
+# %% [markdown]
+# Try it: all weights zero, h = 1. Then f is one half, n is 0, and the new state is 0.5.
+
+# %%
+nothing = move(Params(*(np.zeros(s) for s in [(4, 1), (4, 2), 4, 4])))
+new, _ = minimal_step(nothing, move(np.ones((1, 1))), move(np.ones((1, 2))))
+print(new)
+
+# %% test="minimal_step" points=4
+import numpy as np
+
+from rnncore.rnn import Params, init_params
+from rnncore.testing import (
+    assert_close,
+    check,
+    check_independent,
+    mover,
+    stored,
+)
+
+move = mover(device)
+OUTPUTS = "h_new, cache"
+
+
+def a_step(rng, B, D, H):
+    params = Params(*(2 * w for w in init_params(rng, D, H, 2)))
+    x_t, h = rng.normal(size=(B, D)), rng.normal(size=(B, H))
+    return {"params": params, "x_t": x_t, "h": h}
+
+
+visible = move(a_step(np.random.default_rng(1), 3, 1, 2))
+
+
+def new_state(params, x_t, h):
+    return minimal_step(params, x_t, h)[0]
+
+
+check(new_state, stored("minimal_step"), [visible], outputs="h_new")
+params, x_t, h = visible.values()
+new, (f, n, m, h_kept) = minimal_step(params, x_t, h)
+assert_close("h in the cache", h_kept, h)
+assert_close("m in the cache", m, h @ params.W_h[2:].T + params.b_h[2:])
+assert_close("(1 - f) h + f n from the cache", (1 - f) * h + f * n, new)
+zero = move(Params(*(np.zeros(s) for s in [(4, 1), (4, 2), 4, 4])))
+new, _ = minimal_step(zero, move(np.ones((1, 1))), move(np.ones((1, 2))))
+assert_close(
+    "h_new with all weights zero, h = 1", new, np.full((1, 2), 0.5)
+)
+check_independent(minimal_step, visible, {"x_t": 0, "h": 0}, axis=0)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(a_step(rng, B, D, H), dtype)
+    for B, D, H in [(1, 1, 1), (4, 2, 3), (2, 5, 4), (3, 3, 3)]
+    for dtype in ("float64", "float32")
+]
+check(minimal_step, reference_minimal_step, hidden, outputs=OUTPUTS)
+### END HIDDEN TESTS
+print("Task 2 holds.")
+
+# %% mistakes="minimal_step"
+[
+    {
+        "name": "reset before the product",
+        "was": "n = xp.tanh(x_n + f * m)",
+        "is": "n = xp.tanh(x_n + (f * h) @ params.W_h[h.shape[-1] :, ...].T + params.b_h[h.shape[-1] :])",
+        "says": "the gate was applied to h, before the product with W_hn: that is the convention of Zhou et al. (and of Cho and Chung for the GRU); here it is applied after the product, as in cuDNN and torch",
+    },
+    {
+        "name": "b_h outside the reset",
+        "was": "n = xp.tanh(x_n + f * m)",
+        "is": "n = xp.tanh(x_n + f * (m - params.b_h[h.shape[-1] :]) + params.b_h[h.shape[-1] :])",
+        "says": "b_hn was added outside the gate; here the gate multiplies W_hn h + b_hn, the bias included, as in torch",
+    },
+    {
+        "name": "z and 1 - z exchanged",
+        "was": "(1 - f) * h + f * n",
+        "is": "f * h + (1 - f) * n",
+        "says": "the gate was taken for the share that is kept: that is the convention of Cho et al. for z, and of the chapter; with Zhou, and in this task, f is the share that is written",
+    },
+    {
+        "name": "reset of the whole candidate",
+        "was": "xp.tanh(x_n + f * m)",
+        "is": "xp.tanh(f * (x_n + m))",
+        "says": "the gate multiplied what the input contributes as well; it stands in front of the state's share only",
+    },
+    {
+        "name": "no reset",
+        "was": "xp.tanh(x_n + f * m)",
+        "is": "xp.tanh(x_n + m)",
+        "says": "the candidate sees all of the old state: the gate in front of m is missing",
+    },
+    {
+        "name": "gate order swapped",
+        "was": "x_f, x_n = gates",
+        "is": "x_n, x_f = gates",
+        "says": "the blocks of W_x were taken in the order n, f; here f comes first, in W_x and in W_h alike",
+    },
+    {
+        "name": "each term squashed alone",
+        "was": "sigmoid(x_f + h_f)",
+        "is": "sigmoid(x_f) + sigmoid(h_f)",
+        "says": "input and state must be added before the sigmoid, not after it",
+    },
+]
+
+# %% [markdown]
+# ## Task 3: and back (6 points)
+#
+# Take a gradient back through that step, down to the weights: given $\mathrm{d}h_t$ and the cache `(f, n, m, h)`, return the gradients of the weights, of $x_t$ and of $h_{t-1}$. (For one step; the sum over steps would be the loop's.)
+#
+# Two of its results look alike, and are not: $\mathrm{d}b_x$ and $\mathrm{d}b_h$.
+#
+# <details><summary>Hint 1</summary>
+#
+# h_t has three arguments: h directly, n, and f. And f has two ways in: through h_t, and through n.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# With d_n = d_h f (1 - n²), the gradient at tanh's argument: d_f = (d_h (n - h) + d_n m) f (1 - f), at sigmoid's argument.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `d_a_x = xp.concat([d_f, d_n], axis=-1)` and `d_a_h = xp.concat([d_f, d_n * f], axis=-1)`. Each goes to its own weights and bias; `d_h_before = d_a_h @ W_h + d_h (1 - f)`.
+# </details>
+
+
+# %% solution="minimal_step_vjp"
+def minimal_step_vjp(d_h, params, x_t, cache):
+    """Backward through `minimal_step`.
+
+    Shapes: d_h (B, H); x_t (B, D)
+        -> d_params; d_x_t (B, D); d_h_before (B, H)
+    """
+    xp = array_namespace(d_h)
+    f, n, m, h = cache
+    ### BEGIN SOLUTION
+    d_n = d_h * f * (1 - n * n)
+    d_f = (d_h * (n - h) + d_n * m) * f * (1 - f)
+    d_a_x = xp.concat([d_f, d_n], axis=-1)
+    d_a_h = xp.concat([d_f, d_n * f], axis=-1)
+    d_W_x, d_W_h = d_a_x.T @ x_t, d_a_h.T @ h
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=0), xp.sum(d_a_h, axis=0)
+    d_h_before = d_a_h @ params.W_h + d_h * (1 - f)
+    ### END SOLUTION
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_h_before
+
+
+# %% [markdown]
+# Try it on a cache by hand: f = 0.5, n = 0, m = 0.8, h = 0.4, d_h = 1. Then d_n = 0.5 and d_f = (-0.4 + 0.4) / 4 = 0.
+
+# %%
+half, zero = move(np.full((1, 1), 0.5)), move(np.zeros((1, 1)))
+m, h = move(np.full((1, 1), 0.8)), move(np.full((1, 1), 0.4))
+weights = move(Params(*(np.ones(s) for s in [(2, 1), (2, 1), 2, 2])))
+d_params, _, _ = minimal_step_vjp(
+    2 * half, weights, zero, (half, zero, m, h)
+)
+print(d_params.b_x, d_params.b_h, "by hand: [0, 0.5] and [0, 0.25]")
+
+# %% test="minimal_step_vjp" points=6
+import numpy as np
+
+from rnncore.rnn import Params, init_params
+from rnncore.testing import check, check_independent, mover, stored
+
+move = mover(device)
+OUTPUTS = "d_params, d_x_t, d_h_before"
+
+
+def a_step_back(rng, B, D, H):
+    """Arguments with any numbers that a step may leave."""
+    params = Params(*(2 * w for w in init_params(rng, D, H, 2)))
+    f = 1 / (1 + np.exp(-rng.normal(size=(B, H))))
+    n = np.tanh(rng.normal(size=(B, H)))
+    cache = f, n, rng.normal(size=(B, H)), rng.normal(size=(B, H))
+    d_h, x_t = rng.normal(size=(B, H)), rng.normal(size=(B, D))
+    return {"d_h": d_h, "params": params, "x_t": x_t, "cache": cache}
+
+
+visible = move(a_step_back(np.random.default_rng(2), 3, 1, 2))
+check(
+    minimal_step_vjp,
+    stored("minimal_step_vjp"),
+    [visible],
+    outputs=OUTPUTS,
+)
+check_independent(
+    lambda *args: minimal_step_vjp(*args)[2],  # d_h_before
+    visible,
+    {"d_h": 0, "x_t": 0},
+    axis=0,
+)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import assert_gradient, hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(a_step_back(rng, B, D, H), dtype)
+    for B, D, H in [(1, 1, 1), (4, 2, 3), (2, 5, 4), (3, 3, 3)]
+    for dtype in ("float64", "float32")
+]
+check(minimal_step_vjp, reference_minimal_step_vjp, hidden, outputs=OUTPUTS)
+
+args = move(a_step_back(rng, 3, 2, 4))
+params, x_t, d_h = args["params"], args["x_t"], args["d_h"]
+h = args["cache"][3]
+
+
+def loss(**changed):
+    """A weighted sum of the new state, with one weight changed."""
+    new, _ = reference_minimal_step(params._replace(**changed), x_t, h)
+    return float((new * d_h).sum())
+
+
+_, cache = reference_minimal_step(params, x_t, h)
+d_params, _, _ = minimal_step_vjp(d_h, params, x_t, cache)
+for k, name in enumerate(Params._fields):
+    assert_gradient(
+        lambda w, name=name: loss(**{name: w}),
+        params[k],
+        d_params[k],
+        f"d_{name}",
+    )
+### END HIDDEN TESTS
+print("Task 3 holds.")
+
+# %% mistakes="minimal_step_vjp"
+[
+    {
+        "name": "one gradient for both biases",
+        "was": "xp.sum(d_a_h, axis=0)",
+        "is": "xp.sum(d_a_x, axis=0)",
+        "says": "d_b_h is a copy of d_b_x; b_hn stands inside the reset, so its gradient is multiplied by f",
+    },
+    {
+        "name": "d_b split between b_x and b_h",
+        "was": "d_b_x, d_b_h = xp.sum(d_a_x, axis=0), xp.sum(d_a_h, axis=0)",
+        "is": "d_b_x = d_b_h = 0.5 * xp.sum(d_a_x, axis=0)",
+        "says": "the gradient of the bias was shared out, half to b_x and half to b_h; each of two addends gets the whole gradient of their sum",
+    },
+    {
+        "name": "reset forgotten on the way back",
+        "was": "[d_f, d_n * f]",
+        "is": "[d_f, d_n]",
+        "says": "d_a_h has no f in the block of n: on the way forward f multiplied W_hn h + b_hn, so it multiplies their gradient too",
+    },
+    {
+        "name": "gate through the candidate dropped",
+        "was": "(d_h * (n - h) + d_n * m)",
+        "is": "(d_h * (n - h))",
+        "says": "f acts twice, on the mean and on the candidate; the part that comes back through the candidate, d_n m, is missing",
+    },
+    {
+        "name": "z and 1 - z exchanged",
+        "was": "+ d_h * (1 - f)",
+        "is": "+ d_h * f",
+        "says": "the way past W_h was multiplied by f, which is right where the gate is the share kept (Cho's z); here f is the share written, and 1 - f is kept",
+    },
+    {
+        "name": "path past dropped",
+        "was": "d_a_h @ params.W_h + d_h * (1 - f)",
+        "is": "d_a_h @ params.W_h",
+        "says": "what goes back past the matrix, d_h (1 - f), is missing: the very path that a gate is for",
+    },
+    {
+        "name": "W_h transposed",
+        "was": "d_a_h @ params.W_h +",
+        "is": "gates(d_a_h, 2)[0] @ params.W_h[: h.shape[-1], ...].T + gates(d_a_h, 2)[1] @ params.W_h[h.shape[-1] :, ...].T +",
+        "says": "each block of W_h was transposed; forward multiplies by W_h.T, backward by W_h",
+    },
+    {
+        "name": "candidate kept",
+        "was": "d_h * (n - h)",
+        "is": "d_h * (h - n)",
+        "says": "the sign of f's gradient is that of a gate which keeps; this one writes, so a larger f moves the state towards n",
+    },
+]
+
+# %% [markdown]
+# ## Task 4: what a budget buys (3 points)
+#
+# A budget of numbers is given. How many units can a layer with $G$ gates and $D$ inputs have, if all its weights and **both** biases together may not exceed the budget? And how many multiply-adds does one step of one sequence then need in its products with $W_x$ and $W_h$? (Additions of biases and the gates' own
+# arithmetic do not count.)
+#
+# Return two integers, the most units H (at least 1 fits, you may rely on that) and the multiply-adds.
+#
+# <details><summary>Hint 1</summary>
+#
+# W_x has G·H rows of D numbers, W_h G·H rows of H numbers, and there are two biases of G·H.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# G H (D + H + 2) ≤ budget. Count H up while the next one still fits; no square root, no rounding.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `while G * (H + 1) * (D + H + 1 + 2) <= budget: H += 1`. A product of a (G·H, D) matrix with a vector takes G·H·D multiply-adds.
+# </details>
+
+
+# %% solution="units_for"
+def units_for(budget, G, D):
+    """The most units with at most `budget` numbers, and their work.
+
+    Returns two integers: H, and the multiply-adds of one step.
+    """
+    ### BEGIN SOLUTION
+    H = 1
+    while budget >= G * (H + 1) * (D + (H + 1) + 2):
+        H += 1
+    multiply_adds = G * H * (D + H)
+    ### END SOLUTION
+    return H, multiply_adds
+
+
+# %% [markdown]
+# Try it: the same budget for a plain cell, the minimal unit, a GRU and an LSTM.
+
+# %%
+for name, G in [("plain", 1), ("minimal", 2), ("GRU", 3), ("LSTM", 4)]:
+    print(f"{name:8}", units_for(50_000, G, 32))
+
+# %% test="units_for" points=3
+from rnncore.testing import check, stored
+
+visible = [
+    {"budget": budget, "G": G, "D": D}
+    for budget, G, D in [
+        (72, 3, 2),
+        (84, 3, 2),
+        (63, 3, 2),
+        (50_000, 4, 32),
+    ]
+]  # 63 = 3 * 3 * (2 + 3 + 2) is used up exactly
+check(units_for, stored("units_for"), visible, outputs="H, multiply_adds")
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = []
+for G in (1, 2, 3, 4):
+    for _ in range(6):
+        D, H = int(rng.integers(1, 60)), int(rng.integers(1, 90))
+        exact = G * H * (D + H + 2)
+        hidden += [
+            {"budget": exact, "G": G, "D": D},
+            {"budget": G * (H + 1) * (D + H + 3) - 1, "G": G, "D": D},
+        ]
+check(units_for, reference_units_for, hidden, outputs="H, multiply_adds")
+### END HIDDEN TESTS
+print("Task 4 holds.")
+
+# %% mistakes="units_for"
+[
+    {
+        "name": "biases forgotten",
+        "was": "(D + (H + 1) + 2)",
+        "is": "(D + (H + 1))",
+        "says": "the biases are missing in the budget: two of G·H numbers each",
+    },
+    {
+        "name": "one bias",
+        "was": "(D + (H + 1) + 2)",
+        "is": "(D + (H + 1) + 1)",
+        "says": "only one bias was counted; a layer here has two, b_x and b_h, as in torch",
+    },
+    {
+        "name": "one unit too many",
+        "was": "multiply_adds = G * H * (D + H)",
+        "is": "H += 1\n    multiply_adds = G * H * (D + H)",
+        "says": "one unit too many: it is the first H that no longer fits",
+    },
+    {
+        "name": "budget must not be used up",
+        "was": "budget >=",
+        "is": "budget >",
+        "says": "a layer that uses up the budget exactly was refused; it may not exceed it, but it may reach it",
+    },
+    {
+        "name": "a gate forgotten",
+        "was": "multiply_adds = G * H * (D + H)",
+        "is": "multiply_adds = (G - 1) * H * (D + H)",
+        "says": "the candidate has weights as well: G counts it",
+    },
+    {
+        "name": "recurrent product forgotten",
+        "was": "G * H * (D + H)",
+        "is": "G * H * D",
+        "says": "only the product with W_x was counted; the one with W_h takes G·H·H more",
+    },
+]
+
+# %% [markdown]
+# ## Task 5: a gate that is stuck (4 points)
+#
+# A chapter's z is the share that is kept. Two numbers say how a trained update gate lives, for each unit, from what stands in front of its sigmoid, $a_z$ (T, B, H):
+#
+# - its **half-life**: with $g$ the *geometric* mean of $z = \sigma(a_z)$ over steps and sequences, $\ln\frac12 / \ln g$ steps;
+# - its **stuck share**: the share of steps and sequences at which the gate's slope $z (1 - z)$ is below `low`. There the gate passes hardly any gradient to its own weights: saturated, at 1 or at 0.
+#
+# In float32, $\sigma(20)$ is exactly 1, its logarithm 0, and the half-life infinite. But $\ln z = -\ln(1 + e^{-a})$ is a number of good health. `xp.logaddexp(p, q)` is $\ln(e^p + e^q)$ without overflow.
+#
+# <details><summary>Hint 1</summary>
+#
+# The logarithm of a geometric mean is the mean of the logarithms. So you never need z itself.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `log_z = -xp.logaddexp(xp.zeros_like(a_z), -a_z)`, and ln(1 - z) = ln z - a_z.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# The slope is `xp.exp(2 * log_z - a_z)`. To count: `xp.where(slope < low, xp.ones_like(a_z), xp.zeros_like(a_z))`, and the mean over axes 0 and 1.
+# </details>
+
+
+# %% solution="gate_report"
+def gate_report(a_z, low=0.01):
+    """Half-life, and share of moments with a flat gate, of each unit.
+
+    Shapes: a_z (T, B, H) -> half_life (H,); stuck (H,)
+    """
+    xp = array_namespace(a_z)
+    ### BEGIN SOLUTION
+    log_z = -xp.logaddexp(xp.zeros_like(a_z), -a_z)
+    half_life = -float(np.log(2)) / xp.mean(log_z, axis=(0, 1))
+    slope = xp.exp(2 * log_z - a_z)
+    flat = xp.where(slope < low, xp.ones_like(a_z), xp.zeros_like(a_z))
+    stuck = xp.mean(flat, axis=(0, 1))
+    ### END SOLUTION
+    return half_life, stuck
+
+
+# %% [markdown]
+# Try it: four units whose gate never moves, at 0, 5, 20 and -20.
+
+# %%
+half_life, stuck = gate_report(move(np.full((6, 2, 4), [0.0, 5, 20, -20])))
+print(half_life, stuck)
+
+# %% test="gate_report" points=4
+import numpy as np
+
+from rnncore.testing import assert_close, check, mover, stored
+
+move = mover(device)
+OUTPUTS = "half_life, stuck"
+
+
+def gate(rng, T, B, H, size=4.0):
+    return {"a_z": size * rng.normal(size=(T, B, H)) + 2, "low": 0.05}
+
+
+visible = [
+    move(gate(np.random.default_rng(5), 5, 2, 3)),
+    move({"a_z": np.full((3, 2, 1), 18.0), "low": 0.01}),
+]
+check(gate_report, stored("gate_report"), visible, outputs=OUTPUTS)
+# by hand: z = 1/2 halves at each step, and its slope is 1/4
+half_life, stuck = gate_report(move(np.zeros((4, 2, 1))))
+assert_close("half-life at a_z = 0", half_life, np.ones(1))
+assert_close("stuck share at a_z = 0", stuck, np.zeros(1))
+half_life, _ = gate_report(move(np.full((4, 2, 1), 18.0), "float32"))
+lost = move(np.ones(1), "float32") * float(np.log(2) * np.exp(18))
+assert_close("half_life / (ln 2 e^18)", half_life / lost, np.ones(1), 1e-5)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(gate(rng, T, B, H), dtype)
+    for T, B, H in [(1, 1, 1), (6, 3, 2), (4, 5, 3)]
+    for dtype in ("float64", "float32")
+]
+hidden.append(move({"a_z": np.full((2, 3, 2), 19.0)}, "float32"))
+hidden.append(move({"a_z": np.full((2, 3, 2), -60.0)}))
+check(gate_report, reference_gate_report, hidden, outputs=OUTPUTS)
+### END HIDDEN TESTS
+print("Task 5 holds.")
+
+# %% mistakes="gate_report"
+[
+    {
+        "name": "arithmetic mean",
+        "was": "xp.mean(log_z, axis=(0, 1))",
+        "is": "xp.log(xp.mean(xp.exp(log_z), axis=(0, 1)))",
+        "says": "the plain mean of z was taken; a memory is multiplied by one z after the other, and what a product of T factors comes to is their geometric mean",
+    },
+    {
+        "name": "half-life of 1 - z",
+        "was": "xp.mean(log_z, axis=(0, 1))",
+        "is": "xp.mean(log_z - a_z, axis=(0, 1))",
+        "says": "this is the half-life where z is the share written, the convention of Chung et al.; here z is the share kept, as with Cho et al. and in torch",
+    },
+    {
+        "name": "z in float32",
+        "was": "log_z = -xp.logaddexp(xp.zeros_like(a_z), -a_z)",
+        "is": "log_z = xp.log(sigmoid(a_z))",
+        "visible": False,
+        "says": "the logarithm was taken of sigma(a) itself, which is rounded: in float32 it is exactly 1 from about 17 on, and the half-life comes out infinite",
+    },
+    {
+        "name": "open taken for stuck",
+        "was": "slope < low",
+        "is": "xp.exp(log_z) < low",
+        "says": "only gates near 0 were counted; a gate near 1 is just as flat: what counts is the slope z (1 - z)",
+    },
+    {
+        "name": "slope of tanh",
+        "was": "slope = xp.exp(2 * log_z - a_z)",
+        "is": "slope = 1 - xp.exp(2 * log_z)",
+        "says": "1 - z² is the slope of tanh; that of the sigmoid is z (1 - z)",
+    },
+    {
+        "name": "over steps alone",
+        "was": "stuck = xp.mean(flat, axis=(0, 1))",
+        "is": "stuck = xp.mean(flat, axis=0)[0, ...]",
+        "says": "the share was taken over the steps of the first sequence only, not over all sequences",
+    },
+]
+
+# %% [markdown]
+# ## Task 6, closed book: `gru_cell_vjp` (4 points)
+#
+# Close the chapter. Take a gradient back through the GRU's pointwise cell: $r = \sigma(x_r + h_r)$, $z = \sigma(x_z + h_z)$, $n = \tanh(x_n + r \odot h_n)$, $h_t = (1 - z) \odot n + z \odot h_{t-1}$, where $x_r, x_z, x_n$ are the blocks of $a_x$ and $h_r, h_z, h_n$ those of $a_h$.
+#
+# The cache is `(r, z, n, r_h, h_before)` with $r_h = r \odot h_n$. Return $\mathrm{d}a_x$, $\mathrm{d}a_h$, both (B, 3·H), and as a tuple of one what reaches $h_{t-1}$ past the matrix.
+#
+# <details><summary>Hint 1</summary>
+#
+# Begin at the end: d_n and d_z from h_t, each times the slope of its own nonlinearity.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# r's gradient is d_n h_n, times r (1 - r). The cache has no h_n, but r_h = r h_n: one factor r is in it already.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `d_r = d_n * r_h * (1 - r)`. In d_a_h the block of n is `d_n * r`. Past the matrix goes `d_h * z`.
+# </details>
+
+
+# %% solution="gru_cell_vjp" closed_book=true
+def gru_cell_vjp(d_state, cache):
+    """Backward through `gru_cell`.
+
+    Shapes: d_state ((B, H),)
+        -> d_a_x (B, 3*H); d_a_h (B, 3*H); d_state ((B, H),)
+    """
+    xp = array_namespace(cache[0])
+    (d_h,) = d_state
+    r, z, n, r_h, h_before = cache
+    ### BEGIN SOLUTION
+    d_n = d_h * (1 - z) * (1 - n * n)
+    d_z = d_h * (h_before - n) * z * (1 - z)
+    d_r = d_n * r_h * (1 - r)
+    d_a_x = xp.concat([d_r, d_z, d_n], axis=-1)
+    d_a_h = xp.concat([d_r, d_z, d_n * r], axis=-1)
+    return d_a_x, d_a_h, (d_h * z,)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: the same gradients as the book's.
+
+# %%
+rng = np.random.default_rng(0)
+a_x, a_h = move(rng.normal(size=(2, 2, 6)))
+_, cache = gru_cell(a_x, a_h, (move(rng.normal(size=(2, 2))),))
+d_state = (move(rng.normal(size=(2, 2))),)
+mine, book = gru_cell_vjp(d_state, cache), book_gru_cell_vjp(d_state, cache)
+print("largest difference:", float(abs(mine[1] - book[1]).max()))
+
+# %% test="gru_cell_vjp" points=4
+import numpy as np
+
+from rnncore.gru import gru_cell
+from rnncore.gru import gru_cell_vjp as book_gru_cell_vjp
+from rnncore.testing import check, mover, stored
+
+OUTPUTS = "d_a_x, d_a_h, d_state"
+
+
+def gru_back(rng, B, H, dtype="float64"):
+    move = mover(device)
+    a_x, a_h = move(rng.normal(size=(2, B, 3 * H)), dtype)
+    _, cache = gru_cell(a_x, a_h, (move(rng.normal(size=(B, H)), dtype),))
+    return {
+        "d_state": (move(rng.normal(size=(B, H)), dtype),),
+        "cache": cache,
+    }
+
+
+visible = [gru_back(np.random.default_rng(3), 3, 2)]
+check(gru_cell_vjp, stored("gru_cell_vjp"), visible, outputs=OUTPUTS)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    gru_back(rng, B, H, dtype)
+    for B, H in [(1, 1), (4, 3), (2, 5)]
+    for dtype in ("float64", "float32")
+]
+check(gru_cell_vjp, book_gru_cell_vjp, hidden, outputs=OUTPUTS)
+### END HIDDEN TESTS
+print("Task 6 holds.")
+
+# %% mistakes="gru_cell_vjp"
+[
+    {
+        "name": "reset forgotten on the way back",
+        "was": "[d_r, d_z, d_n * r]",
+        "is": "[d_r, d_z, d_n]",
+        "says": "d_a_h has no r in the block of n, so d_b_h would be a copy of d_b_x; r multiplies W_hn h + b_hn forward, and their gradient backward",
+    },
+    {
+        "name": "reset of the input",
+        "was": "[d_r, d_z, d_n], axis",
+        "is": "[d_r, d_z, d_n * r], axis",
+        "says": "the block of n in d_a_x was multiplied by r; the input's share stands outside the reset",
+    },
+    {
+        "name": "z and 1 - z exchanged",
+        "was": "d_n = d_h * (1 - z) * (1 - n * n)",
+        "is": "d_n = d_h * z * (1 - n * n)",
+        "says": "the candidate got the share z: that is the convention of Chung et al., where z is the share written; here, as with Cho et al. and in torch, it is the share kept",
+    },
+    {
+        "name": "r twice",
+        "was": "d_n * r_h * (1 - r)",
+        "is": "d_n * r_h * r * (1 - r)",
+        "says": "r_h is r h_n, so one factor r is in it already; with a second one the slope of r's sigmoid is r² (1 - r)",
+    },
+    {
+        "name": "gate order swapped",
+        "was": "[d_r, d_z, d_n], axis",
+        "is": "[d_z, d_r, d_n], axis",
+        "says": "the blocks of d_a_x stand in the order z, r, n; the order is r, z, n in all arrays",
+    },
+    {
+        "name": "path past dropped",
+        "was": "(d_h * z,)",
+        "is": "(0 * d_h,)",
+        "says": "what reaches h_{t-1} past the matrix, d_h z, is missing",
+    },
+    {
+        "name": "update gate pulls the wrong way",
+        "was": "d_h * (h_before - n)",
+        "is": "d_h * (n - h_before)",
+        "says": "the sign of d_z is that of a gate which writes; here a larger z moves h_t towards h_{t-1}",
+    },
+]
+
+# %% [markdown]
+# ## The mutant hunt (2 points)
+#
+# `gru_cell(a_x, a_h, state)` of the chapter has seven wrong relatives. Each is one small edit away from it, each runs without an error, and each is a **box** that you cannot look into.
+#
+# Write `steps_that_tell()`: a list of `(a_x, a_h, state)`, float64 NumPy arrays, state a tuple of one, on which the boxes give themselves away. What counts is all that the function returns. Points are for the boxes that some probe
+# tells apart; the last point is for all of them with a single probe.
+#
+# <details><summary>Hint 1</summary>
+#
+# With one sequence, whoever mixes sequences is right. With one unit, whoever mixes units is, too.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# With positive states only, an absolute value does not show. With a_x equal to a_h nobody sees which of the two was read.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# Three sequences, two units, random a_x and a_h (3, 6), and a state with entries of both signs: one probe is enough.
+# </details>
+
+
+# %% solution="steps_that_tell"
+def steps_that_tell():
+    """A list of (a_x, a_h, state); state is a tuple of one array."""
+    ### BEGIN SOLUTION
+    rng = np.random.default_rng(0)
+    a_x, a_h = rng.normal(size=(2, 3, 6))
+    h = np.array([[-0.9, 0.4], [0.3, -0.7], [2.0, 0.1]])
+    return [(a_x, a_h, (h,))]
+    ### END SOLUTION
+
+
+# %% [markdown]
+# The boxes, to play with. A first probe of the kind that one writes in a hurry:
+
+# %%
+boxes = black_boxes("steps_that_tell")
+ones = np.ones((1, 3))
+hasty = ones, ones, (np.full((1, 1), 0.5),)
+(right,), _ = gru_cell(*hasty)
+for name, box in boxes.items():
+    (wrong,), _ = box(*hasty)
+    print(name, "looks right" if np.allclose(wrong, right) else "differs")
+
+# %% test="steps_that_tell" points=2
+from rnncore.gru import gru_cell
+from rnncore.testing import black_boxes, hunt
+
+hunt(
+    gru_cell,
+    black_boxes("steps_that_tell"),
+    steps_that_tell(),
+    few=1,
+    points=2,
+)
+
+# %% mutants="steps_that_tell" of="rnncore.gru.gru_cell"
+[
+    {
+        "name": "z and 1 - z exchanged",
+        "was": "h = n + z * (h_before - n)",
+        "is": "h = h_before + z * (n - h_before)",
+        "says": "Chung's convention: z is the share written",
+    },
+    {
+        "name": "gates exchanged",
+        "was": "x_r, x_z, x_n = gates(a_x, 3)",
+        "is": "x_z, x_r, x_n = gates(a_x, 3)",
+        "says": "the blocks r and z of a_x are exchanged: unseen where both are equal",
+    },
+    {
+        "name": "reset of everything",
+        "was": "xp.tanh(x_n + r_h)",
+        "is": "xp.tanh(r * x_n + r_h)",
+        "says": "the reset gate also multiplies the input's share",
+    },
+    {
+        "name": "state without its sign",
+        "was": "z * (h_before - n)",
+        "is": "z * (abs(h_before) - n)",
+        "says": "the old state loses its sign: unseen where it is positive",
+    },
+    {
+        "name": "gate deaf to the state",
+        "was": "sigmoid(x_z + h_z)",
+        "is": "sigmoid(x_z + x_z)",
+        "says": "z reads the input twice and the state never: unseen where a_x equals a_h",
+    },
+    {
+        "name": "one gate for the batch",
+        "was": "sigmoid(x_r + h_r), sigmoid(x_z + h_z)",
+        "is": "sigmoid(x_r + h_r), sigmoid(x_z[:1] + h_z[:1]) + 0 * x_z",
+        "says": "the first sequence's z is used for all: unseen with one sequence",
+    },
+    {
+        "name": "units exchanged",
+        "was": "n = xp.tanh(x_n + r_h)",
+        "is": "n = xp.tanh(x_n + r_h[..., ::-1])",
+        "says": "the units' resets are exchanged: unseen with one unit",
+    },
+]
+
+# %% [markdown]
+# ## Experiment: keep or write
+#
+# One unit of your minimal gated unit, and one event. Two sliders: the bias of its gate, and how strongly the event opens it. The plot shows the state, and the half-life from your `gate_report`.
+#
+# **Predict**, before you run anything: the event comes at moment 5. Which setting leaves most of it at moment 60: bias 0 and opening 0; bias −5 and opening 0; bias −5 and opening 10? Write the letter `"a"`, `"b"` or `"c"`. Nothing is graded here; your word is kept in the notebook for you to come back to.
+
+# %%
+my_prediction = ""
+
+
+# %% experiment
+def one_event(bias, opening):
+    """The state over 60 moments, and the gate's half-life of keeping."""
+    params = move(
+        Params(
+            np.array([[opening], [5.0]]),
+            np.zeros((2, 1)),
+            np.array([bias, 0.0]),
+            np.zeros(2),
+        )
+    )
+    h, states, gate = move(np.zeros((1, 1))), [], []
+    for t in range(60):
+        x_t = move(np.full((1, 1), float(t == 4)))
+        h, _ = minimal_step(params, x_t, h)
+        states.append(float(to_numpy(h).item()))
+        gate.append(-bias - opening * float(t == 4))  # 1 - f is kept
+    half_life, _ = gate_report(move(np.array(gate[5:])[:, None, None]))
+    return np.array(states), float(to_numpy(half_life).item())
+
+
+def show(bias=-5.0, opening=10.0):
+    print("You predicted", my_prediction or "nothing")
+    states, half_life = one_event(bias, opening)
+    plot_lines(
+        {"state": states},
+        "moment",
+        "h",
+        f"bias {bias}, opening {opening}",
+    )
+    print(f"left at moment 60: {states[-1]:.4f}; half-life {half_life:.1f}")
+
+
+from ipywidgets import FloatSlider, interact
+
+_ = interact(
+    show,
+    bias=FloatSlider(-5, min=-8, max=2, step=0.5, description="bias"),
+    opening=FloatSlider(10, min=0, max=12, step=0.5, description="opening"),
+)
+
+# %% [markdown]
+# Explain what you saw. Why does (b) keep so long and have so little? What would an LSTM do, with a forget bias of 5 and an input gate of its own? And what does the gate's slope say about how fast a network learns to open it?
+
+# %% [markdown]
+# ## In your own words (2 points)
+#
+# You are handed the weights of a GRU from another program. All shapes fit torch's, but its outputs are not yours. Its manual says: blocks in the order z, r, n; z is the share that is written; the reset gate is applied before the product. In four to six sentences: which of the three differences can you undo by changing the
+# stored numbers, exactly and how; which can you not, and why; and how would you find out, without a manual, that something is wrong?
+
+# %% [markdown] answer="other_conventions" points=2
+# The order is undone by exchanging the first two blocks of rows in W_x, W_h, b_x and b_h. The meaning of z is undone by changing the sign of z's rows in all four arrays, since 1 - σ(a) = σ(-a). The side of the reset cannot be undone: r ⊙ (W h) and W (r ⊙ h) are different functions of h, and no fixed numbers turn one into the other, except where r is always 1 (or H is 1).
+# For that one needs the other loop, `unroll_reset_before`. To find out I would run one step with a state other than zero and random inputs through both programs and compare; from h_0 = 0 the side of the reset does not show in the first step (apart from the bias).
+#
+# Rubric: 1 point for both exact repairs (permuting the blocks; changing the sign of z's rows and biases). 1 point for "the side of the product cannot be converted", with a reason, and a check that would notice it (a state other than zero, or more than one step).

@@ -1,0 +1,1126 @@
+# %% [markdown]
+# # Assignment 9: torch and the GPU
+#
+# *60 to 90 minutes, 28 points. Read chapter 9 first. This is the first assignment that needs torch; a GPU it does not need.*
+#
+# You will put a cell of your own into autograd's graph, bring weights from a stranger's file into `torch.nn.LSTM`, check a gradient in float64 wherever its weights lie, and time a machine that answers before it has
+# finished. Then you rebuild the book's node with the book closed, and hunt seven wrong versions of the loop over packed sequences.
+#
+# | letter | shape | meaning |
+# | --- | --- | --- |
+# | $a_x, a_h$ | (B, H) | what input and state contribute to one step |
+# | $h$ | (B, H) | the state before the step |
+# | $x$ | (T, B, D) | a batch of sequences; packed: (N, D), all rows of step 1, then of step 2, ... |
+# | $\mathrm{d}q$, in code `d_q` | as q | the gradient of the loss with respect to q |
+#
+# ### Before you start: two questions from earlier chapters
+#
+# <details><summary>Chapter 3: which gradients does bptt take, and which does it give?</summary>
+#
+# It takes those of every output and of the last state, and gives those of the weights, of the input and of the first state.
+# </details>
+#
+# <details><summary>Chapter 6: in which order do the gates of an LSTM stand in W_x, and is there another order that is right?</summary>
+#
+# Input, forget, candidate, output, as in torch.nn. Any order is right as long as everybody who reads the weights knows it; a file that says nothing about it is a trap.
+# </details>
+
+# %% [markdown]
+# ## Imports, and where to compute
+#
+# Leave `"cpu"`, or write `"cuda"` where there is a GPU. The tests count the same. What you write keeps the dtype and device of its arguments, and changes none of them.
+
+# %%
+import statistics
+import time
+
+import numpy as np
+import torch
+from torch.autograd.function import once_differentiable
+
+from rnncore.backend import tree_map
+from rnncore.bptt import bptt, rnn_cell_vjp
+from rnncore.display import plot_lines
+from rnncore.nn import one_direction
+from rnncore.rnn import Params, init_params, rnn_cell, unroll
+from rnncore.testing import black_boxes, mover
+
+device = "cpu"
+move = mover(device)
+
+# %% [markdown]
+# ## A clock and a queue, by hand
+#
+# A GPU takes orders and works them off later. Say that giving an order takes 1 microsecond, and the work that it orders 4. Three orders are given, one after the other, from microsecond 0 on. When has the *last order been given*, and when is the *last work done*?
+# Draw two rows on paper, orders and work, then run the cell.
+
+# %%
+orders, work_ends = 0.0, 0.0
+for _ in range(3):
+    orders += 1  # the order has been given ...
+    work_ends = max(orders, work_ends) + 4  # ... and waits for its turn
+print("orders given:", orders, " work done:", work_ends, " by hand: 3, 13")
+
+# %% [markdown]
+# A clock around three calls shows 3, and the work took 13. Now the other case: the work takes half a microsecond. When is it done? One line is missing; put it in.
+#
+# <details><summary>The missing line</summary>
+#
+# `work_ends = max(orders, work_ends) + 0.5`: each work is done before the next order comes. The GPU idles half of the time, waiting for orders: 3.5 in all.
+# </details>
+
+# %%
+orders, work_ends = 0.0, 0.0
+for _ in range(3):
+    orders += 1
+    # (the missing line)
+print("work done:", work_ends, " by hand: 3.5")
+
+# %% [markdown]
+# ## Task 1: a cell of your own in the graph (5 points)
+#
+# A **leaky** cell keeps a share $k$ of its state, one number a unit, and *learns* that share. It has a steepness $s$ too, a plain number that is not learnt:
+#
+# $$r = \tanh\bigl(s\,(a_x + a_h)\bigr), \qquad h_t = k \odot h_{t-1} + (1 - k) \odot r$$
+#
+# Forward is given. Write `backward`. It owes one gradient for **each** argument of `forward`, in their order: $a_x$, $a_h$, $h_{t-1}$, $k$, and $s$. Where an argument is not to be learnt, that is `None`.
+#
+# <details><summary>Hint 1</summary>
+#
+# `h, keep, r = ctx.saved_tensors`, and `ctx.steepness`. The state has one way to h_t, a_x and a_h go through r, and k stands in two places.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# The derivative of h_t with respect to k is h - r, for each sequence. All sequences share k, so its gradient is a sum over the batch: `.sum(0)`.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# d_a = d_h (1 - k) (1 - r²) s, for a_x and for a_h alike; the state gets d_h k; the last result is None.
+# </details>
+
+
+# %% solution="LeakyCell"
+class LeakyCell(torch.autograd.Function):
+    """One step of the leaky cell, with a backward of its own.
+
+    Shapes: a_x (B, H); a_h (B, H); h (B, H); keep (H,); steepness a number
+        -> h (B, H)
+    """
+
+    @staticmethod
+    def forward(ctx, a_x, a_h, h, keep, steepness):
+        r = torch.tanh(steepness * (a_x + a_h))
+        ctx.save_for_backward(h, keep, r)
+        ctx.steepness = steepness
+        return keep * h + (1 - keep) * r
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, d_h):
+        ### BEGIN SOLUTION
+        h, keep, r = ctx.saved_tensors
+        d_r = d_h * (1 - keep)
+        d_a = d_r * (1 - r * r) * ctx.steepness
+        d_keep = (d_h * (h - r)).sum(0)
+        return d_a, d_a, d_h * keep, d_keep, None
+        ### END SOLUTION
+
+
+# %%
+def leaky_step(a_x, a_h, h, keep, steepness):
+    """The same step in torch's own operations, for autograd to take apart."""
+    r = torch.tanh(steepness * (a_x + a_h))
+    return keep * h + (1 - keep) * r
+
+
+# %% [markdown]
+# Try it: torch brings a checker of its own. It works in float64, as ours does.
+
+# %%
+given = move(tuple(np.random.default_rng(0).normal(size=(3, 2, 4))))
+keep = move(np.array([0.1, 0.5, 0.9, 0.99]))
+checked = [a.requires_grad_() for a in (*given, keep)]
+print(torch.autograd.gradcheck(LeakyCell.apply, (*checked, 1.5)))
+
+# %% test="LeakyCell" points=5
+import numpy as np
+import torch
+
+from rnncore.testing import check, mover, stored
+
+OUTPUTS = "h, d_a_x, d_a_h, d_h_before, d_keep"
+
+
+def gradients_by(step):
+    def gradients(a_x, a_h, h, keep, steepness, d_h):
+        leaves = [a.detach().requires_grad_() for a in (a_x, a_h, h, keep)]
+        y = step(*leaves, steepness)
+        y.backward(d_h)
+        return (y.detach(), *(a.grad for a in leaves))
+
+    return gradients
+
+
+def one_step(rng, B, H, steepness, dtype="float64"):
+    a_x, a_h, h, d_h = rng.normal(size=(4, B, H))
+    given = dict(a_x=a_x, a_h=a_h, h=h, keep=rng.uniform(size=H))
+    given |= dict(steepness=steepness, d_h=d_h)
+    return mover(device)(given, dtype)
+
+
+visible = one_step(np.random.default_rng(2), 3, 2, 1.5)
+mine = gradients_by(LeakyCell.apply)
+check(mine, stored("LeakyCell"), [visible], outputs=OUTPUTS)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    one_step(rng, B, H, s, dtype)
+    for B, H, s in [(1, 1, 1.0), (4, 3, 0.5), (2, 5, 2.0)]
+    for dtype in ("float64", "float32")
+]
+right = gradients_by(reference_leaky_step)
+mine = gradients_by(LeakyCell.apply)
+check(mine, right, hidden, outputs=OUTPUTS)
+### END HIDDEN TESTS
+print("Task 1 holds.")
+
+# %% mistakes="LeakyCell"
+[
+    {
+        "name": "steepness dropped",
+        "was": "(1 - r * r) * ctx.steepness",
+        "is": "(1 - r * r)",
+        "says": "the steepness s stands inside the tanh, so the chain rule multiplies d_a by it",
+    },
+    {
+        "name": "share of the tanh dropped",
+        "was": "d_r = d_h * (1 - keep)",
+        "is": "d_r = d_h",
+        "says": "r enters h_t with the factor 1 - k; its gradient has that factor too",
+    },
+    {
+        "name": "slope at the argument",
+        "was": "(1 - r * r)",
+        "is": "(1 - torch.tanh(r) ** 2)",
+        "says": "r is the tanh already: its slope is 1 - r², not 1 - tanh(r)²",
+    },
+    {
+        "name": "state path dropped",
+        "was": "d_a, d_a, d_h * keep",
+        "is": "d_a, d_a, 0 * d_h",
+        "says": "h_{t-1} reaches h_t directly, with the factor k, and not through a_h alone: its gradient was lost",
+    },
+    {
+        "name": "shares exchanged",
+        "was": "d_a, d_a, d_h * keep",
+        "is": "d_a, d_a, d_h * (1 - keep)",
+        "says": "the state is kept with the factor k, the tanh enters with 1 - k; the two were exchanged",
+    },
+    {
+        "name": "one of two places",
+        "was": "(h - r)",
+        "is": "h",
+        "says": "k stands in two places, k h and (1 - k) r; the second gives - r",
+    },
+    {
+        "name": "averaged over the batch",
+        "was": ".sum(0)",
+        "is": ".mean(0)",
+        "says": "d_keep was averaged over the batch; shared gradients add up, they are not averaged",
+    },
+    {
+        "name": "recurrent contribution dropped",
+        "was": "return d_a, d_a,",
+        "is": "return d_a, None,",
+        "says": "a_h has no gradient: the recurrent weights would never learn",
+        "visible": False,
+    },
+    {
+        "name": "upstream in place",
+        "was": "d_h * keep, d_keep",
+        "is": "d_h.mul_(keep), d_keep",
+        "says": "the numbers are right, but d_h, which belongs to the caller, was changed on the way",
+    },
+]
+
+# %% [markdown]
+# ## Task 2: weights from a stranger's file (4 points)
+#
+# A file holds a trained LSTM in three arrays: `kernel` (D, 4H), `recurrent` (H, 4H) and `bias` (4H,). Its makers multiplied from the other side, $a = x\,K + h\,R + b$, had **one** bias, and the order **forget, input, output, candidate**. Their step is given as code, since no description
+# is as clear. Write `to_torch`: the `state_dict` of a `torch.nn.LSTM(D, H)` that computes the same. Its order is input, forget, candidate, output, and it adds two biases.
+#
+# <details><summary>Hint 1</summary>
+#
+# Two separate matters: the blocks have another order, and the matrices are transposed. Look at the shapes that torch.nn.LSTM(2, 3).state_dict() has.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `f, i, o, g = a.chunk(4, -1)` takes any of the three arrays into its blocks; `torch.cat([...], -1)` puts them together in another order.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# The keys are weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0. Put the bias into one of the two, and zeros into the other. `.T` transposes; `reshape` would only relabel.
+# </details>
+
+
+# %%
+def by_the_file(kernel, recurrent, bias, x):
+    """What the file's makers computed, from a state of zeros: y, h, c."""
+    h = torch.zeros_like(x[0] @ kernel).chunk(4, -1)[0]
+    c, y = h, []
+    for x_t in x:
+        a = x_t @ kernel + h @ recurrent + bias
+        f, i, o, g = a.chunk(4, -1)
+        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+        h = torch.sigmoid(o) * torch.tanh(c)
+        y.append(h)
+    return torch.stack(y), h[None], c[None]
+
+
+# %% solution="to_torch"
+def to_torch(kernel, recurrent, bias):
+    """The state_dict of the torch.nn.LSTM that computes the same.
+
+    Shapes: kernel (D, 4*H); recurrent (H, 4*H); bias (4*H,)
+        -> weight_ih_l0 (4*H, D); weight_hh_l0 (4*H, H); bias_ih_l0 (4*H,); bias_hh_l0 (4*H,)
+    """
+    names = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
+    ### BEGIN SOLUTION
+    ordered = []
+    for a in (kernel, recurrent, bias):
+        f, i, o, g = a.chunk(4, -1)
+        ordered.append(torch.cat([i, f, g, o], -1))
+    K, R, b = ordered
+    return dict(zip(names, (K.T, R.T, b, torch.zeros_like(b)), strict=True))
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: the file's step and torch's module, on the same input. And back again is a matter of reading the module's `state_dict()`.
+
+# %%
+rng = np.random.default_rng(0)
+file = move(tuple(rng.normal(size=s) for s in [(2, 12), (3, 12), (12,)]))
+x = move(rng.normal(size=(4, 2, 2)))
+lstm = torch.nn.LSTM(2, 3, dtype=torch.float64, device=x.device)
+lstm.load_state_dict(to_torch(*file))
+with torch.no_grad():
+    y, _ = lstm(x)
+print(
+    "largest difference:", float((y - by_the_file(*file, x)[0]).abs().max())
+)
+
+# %% test="to_torch" points=4
+import numpy as np
+import torch
+
+from rnncore.testing import check, mover, stored
+
+OUTPUTS = "y, h, c"
+
+
+def loaded(kernel, recurrent, bias, x):
+    D, H = kernel.shape[0], recurrent.shape[0]
+    lstm = torch.nn.LSTM(D, H, dtype=x.dtype, device=x.device)
+    lstm.load_state_dict(to_torch(kernel, recurrent, bias))
+    with torch.no_grad():
+        y, (h, c) = lstm(x)
+    return y, h, c
+
+
+def from_file(rng, T, B, D, H, dtype="float64"):
+    shapes = dict(kernel=(D, 4 * H), recurrent=(H, 4 * H), bias=(4 * H,))
+    shapes["x"] = T, B, D
+    given = {name: rng.normal(size=s) for name, s in shapes.items()}
+    return mover(device)(given, dtype)
+
+
+visible = from_file(np.random.default_rng(3), 3, 2, 2, 3)
+check(loaded, stored("to_torch"), [visible], outputs=OUTPUTS)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    from_file(rng, T, B, D, H, dtype)
+    for T, B, D, H in [(2, 1, 1, 2), (5, 3, 4, 3), (4, 2, 5, 6)]
+    for dtype in ("float64", "float32")
+]
+check(loaded, reference_by_the_file, hidden, outputs=OUTPUTS)
+### END HIDDEN TESTS
+print("Task 2 holds.")
+
+# %% mistakes="to_torch"
+[
+    {
+        "name": "order left as it was",
+        "was": "torch.cat([i, f, g, o], -1)",
+        "is": "torch.cat([f, i, o, g], -1)",
+        "says": "the blocks still stand in the file's order: forget, input, output, candidate",
+    },
+    {
+        "name": "forget and input gate exchanged",
+        "was": "torch.cat([i, f, g, o], -1)",
+        "is": "torch.cat([f, i, g, o], -1)",
+        "says": "the input and the forget gate are exchanged; torch's first block is the input gate",
+    },
+    {
+        "name": "candidate and output exchanged",
+        "was": "torch.cat([i, f, g, o], -1)",
+        "is": "torch.cat([i, f, o, g], -1)",
+        "says": "the candidate and the output gate are exchanged; torch has the candidate third",
+    },
+    {
+        "name": "bias twice",
+        "was": "torch.zeros_like(b)",
+        "is": "b",
+        "says": "torch adds its two biases, so the file's bias was counted twice",
+    },
+    {
+        "name": "bias forgotten",
+        "was": "(K.T, R.T, b,",
+        "is": "(K.T, R.T, 0 * b,",
+        "says": "the file's bias is in neither of torch's two",
+    },
+    {
+        "name": "reshape taken for a transpose",
+        "was": "R.T",
+        "is": "R.reshape(b.shape[0], -1)",
+        "says": "the recurrent matrix was reshaped: it has the right shape, and its numbers stand in wrong places; transpose it",
+    },
+    {
+        "name": "bias not put in order",
+        "was": "(K.T, R.T, b,",
+        "is": "(K.T, R.T, bias,",
+        "says": "the matrices are in torch's order, the bias is still in the file's",
+    },
+    {
+        "name": "no transpose",
+        "was": "(K.T, R.T,",
+        "is": "(K, R,",
+        "says": "torch holds a row for each unit that is written, the file a column: transpose both matrices",
+    },
+]
+
+# %% [markdown]
+# ## Task 3: a check in float64, wherever the weights lie (4 points)
+#
+# A model lies on some device, in float32. You are handed its `loss`, a function of one weight array, and somebody's `gradient`. Write `worst_error`: move the weights to float64 **on their own device**, take central differences
+#
+# $$\hat g_k = \frac{L(w + \epsilon e_k) - L(w - \epsilon e_k)}{2\epsilon}$$
+#
+# and return the largest absolute difference between $\hat g$ and `gradient(w)`, divided by the largest $|\hat g_k|$, or by 1 where that is smaller. A Python float.
+#
+# <details><summary>Hint 1</summary>
+#
+# `w.detach().to(torch.float64)` keeps the device. Both functions must be called with that array: a gradient that was computed in float32 is not what you want to judge.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `for index in np.ndindex(*w.shape):` runs over all entries. Make an array `moved` of zeros with `step` at that index; then w itself need not be changed.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# Fill `numerical = torch.zeros_like(w)` entry by entry. At the end: `.abs().max()` of the difference, over `numerical.abs().max().clamp(min=1)`.
+# </details>
+
+
+# %% solution="worst_error"
+def worst_error(loss, gradient, w, step=1e-6):
+    """How far a gradient is from central differences, in float64.
+
+    Shapes: w any -> a number
+    """
+    ### BEGIN SOLUTION
+    w = w.detach().to(torch.float64)
+    numerical = torch.zeros_like(w)
+    for index in np.ndindex(*w.shape):
+        moved = torch.zeros_like(w)
+        moved[index] = step
+        change = loss(w + moved) - loss(w - moved)
+        numerical[index] = change / (2 * step)
+    error = (gradient(w) - numerical).abs().max()
+    return float(error / numerical.abs().max().clamp(min=1))
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: the gradient of a sum of tanh, right, and off by a thousandth in one entry.
+
+# %%
+w = move(np.linspace(-1, 1, 6).reshape(2, 3), "float32")
+
+
+def tanh_gradient(w):
+    return 1 - torch.tanh(w) ** 2
+
+
+def planted(w):
+    d_w = tanh_gradient(w)
+    d_w[0, 1] += 1e-3
+    return d_w
+
+
+for gradient in (tanh_gradient, planted):
+    error = worst_error(lambda w: torch.tanh(w).sum(), gradient, w)
+    print(gradient.__name__, error)
+
+# %% test="worst_error" points=4
+import numpy as np
+import torch
+
+from rnncore.testing import check, mover, stored
+
+
+def wrong_by(rng, scale, size, shape, dtype):
+    """A loss of some size, and its gradient with errors of both signs."""
+    off = mover(device)(size * rng.normal(size=shape))
+
+    def loss(w):
+        return scale * torch.sin(w).sum()
+
+    def gradient(w):
+        return scale * torch.cos(w) + off.to(w.dtype)
+
+    w = mover(device)(rng.normal(size=shape), dtype)
+    return dict(loss=loss, gradient=gradient, w=w)
+
+
+rng = np.random.default_rng(4)
+visible = [
+    wrong_by(rng, 8.0, 0.3, (2, 3), "float32"),
+    wrong_by(rng, 0.2, 0.1, (3,), "float64"),
+]
+check(worst_error, stored("worst_error"), visible, outputs="the error")
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    wrong_by(rng, scale, size, shape, dtype)
+    for scale, size, shape in [(3.0, 0.2, (1,)), (0.1, 0.4, (2, 1, 3))]
+    for dtype in ("float64", "float32")
+]
+
+
+def worst_of_six(loss, gradient, w):  # differences leave about 9 digits
+    return round(worst_error(loss, gradient, w), 6)
+
+
+def right_of_six(loss, gradient, w):
+    return round(reference_worst_error(loss, gradient, w), 6)
+
+
+check(worst_of_six, right_of_six, hidden, outputs="the error")
+right = wrong_by(rng, 2.0, 0.0, (3, 2), "float32")
+error = worst_error(**right)
+assert error < 1e-7, f"a right gradient: expected under 1e-7, got {error}"
+### END HIDDEN TESTS
+print("Task 3 holds.")
+
+# %% mistakes="worst_error"
+[
+    {
+        "name": "float32 kept",
+        "was": ".to(torch.float64)",
+        "is": ".clone()",
+        "says": "the differences were taken in float32, where a step of 1e-6 is lost in rounding",
+        "visible": False,
+    },
+    {
+        "name": "step not doubled",
+        "was": "(2 * step)",
+        "is": "step",
+        "says": "from w - step to w + step it is two steps: divide by 2 step",
+    },
+    {
+        "name": "mean for the worst",
+        "was": "numerical).abs().max()\n",
+        "is": "numerical).abs().mean()\n",
+        "says": "the mean error was returned; one wrong entry among a thousand would pass",
+    },
+    {
+        "name": "sign kept",
+        "was": "numerical).abs().max()\n",
+        "is": "numerical).max()\n",
+        "says": "an entry that is too small counts as much as one that is too large: take absolute values",
+    },
+    {
+        "name": "not relative",
+        "was": "error / numerical.abs().max().clamp(min=1)",
+        "is": "error",
+        "says": "the error was not divided by the size of the gradient",
+    },
+    {
+        "name": "relative to next to nothing",
+        "was": ".clamp(min=1)",
+        "is": "",
+        "says": "where the gradient is smaller than 1 the error is to be absolute; a gradient of zero would give a division by zero",
+    },
+]
+
+# %% [markdown]
+# ## Task 4: an honest clock (4 points)
+#
+# The machine is the one that you drew: `run()` gives an order and comes back; `wait()` comes back when all work is done (`torch.cuda.synchronize`, on a GPU); `clock()` reads the time. Write `median_seconds`: some runs to warm up, not timed; then `repeats` timed runs, each from an **idle** machine to an
+# **idle** machine; their median.
+#
+# <details><summary>Hint 1</summary>
+#
+# What is in the queue when the first timed run starts? And when the clock is read after a run?
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Each timed run needs two waits: one before the first reading of the clock, one before the second.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `statistics.median(times)` also knows what to do with an even number of times.
+# </details>
+
+
+# %%
+class Machine:
+    """A make-believe GPU: an order takes 1, the works take what is given."""
+
+    def __init__(self, works):
+        self.works = [float(w) for w in works]
+        self.now = self.work_ends = 0.0
+
+    def run(self):
+        self.now += 1
+        self.work_ends = max(self.now, self.work_ends) + self.works.pop(0)
+
+    def wait(self):
+        self.now = max(self.now, self.work_ends)
+
+    def clock(self):
+        return self.now
+
+
+# %% solution="median_seconds"
+def median_seconds(run, wait, clock, warmup, repeats):
+    """The median time of a run, from an idle machine to an idle machine."""
+    ### BEGIN SOLUTION
+    for _ in range(warmup):
+        run()
+    times = []
+    for _ in range(repeats):
+        wait()
+        start = clock()
+        run()
+        wait()
+        times.append(clock() - start)
+    return statistics.median(times)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: the first run has to load what the others find ready, and one was disturbed. By hand: 1 + 4.
+
+# %%
+gpu = Machine([50, 4, 4, 30, 4, 4])
+print(median_seconds(gpu.run, gpu.wait, gpu.clock, 1, 5))
+
+# %% test="median_seconds" points=4
+import numpy as np
+
+from rnncore.testing import check, stored
+
+
+def timed(works, warmup, repeats):
+    gpu = Machine(works)
+    return median_seconds(gpu.run, gpu.wait, gpu.clock, warmup, repeats)
+
+
+visible = [
+    dict(works=np.array([50.0, 40, 3, 9, 4, 28]), warmup=2, repeats=4),
+    dict(works=np.array([30.0, 5.0]), warmup=1, repeats=1),
+]
+check(timed, stored("median_seconds"), visible, outputs="the median")
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+
+def right(works, warmup, repeats):
+    gpu = Machine(works)
+    return reference_median_seconds(
+        gpu.run, gpu.wait, gpu.clock, warmup, repeats
+    )
+
+
+rng = hidden_rng()
+hidden = [
+    dict(works=rng.uniform(2, 90, size=w + r), warmup=w, repeats=r)
+    for w, r in [(1, 1), (3, 5), (0, 4), (2, 6), (1, 2)]
+]
+check(timed, right, hidden, outputs="the median")
+### END HIDDEN TESTS
+print("Task 4 holds.")
+
+# %% mistakes="median_seconds"
+[
+    {
+        "name": "no wait after the run",
+        "was": "run()\n        wait()\n",
+        "is": "run()\n",
+        "says": "the clock was read when the order had been given, not when the work was done",
+    },
+    {
+        "name": "no wait before the run",
+        "was": "wait()\n        start",
+        "is": "start",
+        "says": "what the warm-up had left in the queue was counted to the first timed run",
+    },
+    {
+        "name": "warm-up left out",
+        "was": "range(warmup)",
+        "is": "range(0)",
+        "says": "the runs to warm up were not made, so slow first runs are among the times",
+    },
+    {
+        "name": "mean for the median",
+        "was": "statistics.median(times)",
+        "is": "statistics.mean(times)",
+        "says": "this is the mean: one disturbed run moves it as far as it likes",
+    },
+    {
+        "name": "not sorted",
+        "was": "statistics.median(times)",
+        "is": "times[len(times) // 2]",
+        "says": "this is the time of the run in the middle of the row, not the median of the times",
+    },
+    {
+        "name": "upper of the two in the middle",
+        "was": "statistics.median(times)",
+        "is": "sorted(times)[len(times) // 2]",
+        "says": "of an even number of times the median is the mean of the two in the middle",
+    },
+    {
+        "name": "warm-up timed",
+        "was": "range(repeats)",
+        "is": "range(repeats + warmup)",
+        "says": "more runs were made than was asked for",
+        "visible": False,
+    },
+]
+
+# %% [markdown]
+# ## Task 5, closed book: the node (5 points)
+#
+# Close the chapter. `Loop` is one node of autograd's graph: `unroll` forward, `bptt` backward, for any cell. The first lines of `forward` are given. Write the rest of it, and `backward(ctx, d_y, *d_state)`, with its two decorators. Weights and tape go through `save_for_backward`, so that torch frees
+# them after use, and a second derivative raises an error.
+#
+# <details><summary>Hint 1</summary>
+#
+# `save_for_backward` takes a flat list of arrays. `tree_map(leaves.append, (params, tape))` fills such a list, and what it returns has the same form with None in each place: keep it on ctx.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# On the way back: `leaves = iter(ctx.saved_tensors)`, and `tree_map(lambda _: next(leaves), ctx.form)` puts the tree together again. Then `bptt(cell_vjp, params, tape, d_y, d_state)` gives d_params, d_x, d_state.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# forward returns `y, *state`; backward has `@staticmethod` and `@once_differentiable` above it and returns `None, None, d_x, *d_params, *d_state`.
+# </details>
+
+
+# %% solution="Loop" closed_book=true
+class Loop(torch.autograd.Function):
+    """`unroll` forward, `bptt` backward: one node of autograd's graph."""
+
+    @staticmethod
+    def forward(ctx, cell, cell_vjp, x, *rest):
+        params, state = Params(*rest[:4]), rest[4:]
+        y, state, tape = unroll(cell, params, x, state)
+        ### BEGIN SOLUTION
+        leaves = []
+        ctx.form = tree_map(leaves.append, (params, tape))
+        ctx.save_for_backward(*leaves)
+        ctx.cell_vjp = cell_vjp
+        return y, *state
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, d_y, *d_state):
+        leaves = iter(ctx.saved_tensors)
+        params, tape = tree_map(lambda _: next(leaves), ctx.form)
+        grads = bptt(ctx.cell_vjp, params, tape, d_y, d_state)
+        return None, None, grads[1], *grads[0], *grads[2]
+        ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: a training step with torch's own optimiser, through your node.
+
+# %%
+params = [w.requires_grad_() for w in move(init_params(rng, 2, 3))]
+x, h_0 = move(rng.normal(size=(6, 4, 2))), move(np.zeros((4, 3)))
+adam = torch.optim.Adam(params, 0.05)
+for _ in range(3):
+    adam.zero_grad()
+    y, _ = Loop.apply(rnn_cell, rnn_cell_vjp, x, *params, h_0)
+    loss = ((y - 0.5) ** 2).mean()
+    loss.backward()
+    adam.step()
+    print(f"loss {float(loss.detach()):.4f}")
+
+# %% test="Loop" points=5
+import numpy as np
+import torch
+
+from rnncore.bptt import rnn_cell_vjp
+from rnncore.gru import gru_cell, gru_cell_vjp
+from rnncore.lstm import lstm_cell, lstm_cell_vjp
+from rnncore.nn import Loop as book_loop
+from rnncore.rnn import Params, init_params, rnn_cell
+from rnncore.testing import check, mover, stored
+
+OUTPUTS = "y, state, d_x, d_params, d_state"
+CELLS = [
+    (rnn_cell, rnn_cell_vjp, 1, 1),  # gates, parts of the state
+    (lstm_cell, lstm_cell_vjp, 4, 2),
+    (gru_cell, gru_cell_vjp, 3, 1),
+]
+
+
+def results_of(loop):
+    def results(which, params, x, state, d_y, d_state):
+        cell, vjp, _, _ = CELLS[which]
+        leaves = [a.detach().requires_grad_() for a in (x, *params, *state)]
+        y, *last = loop.apply(cell, vjp, *leaves)
+        torch.autograd.backward([y, *last], [d_y, *d_state])
+        last = tuple(s.detach() for s in last)
+        d_x, *rest = (a.grad for a in leaves)
+        return y.detach(), last, d_x, Params(*rest[:4]), tuple(rest[4:])
+
+    return results
+
+
+def network(rng, T, B, D, H, which, dtype="float64"):
+    _, _, G, parts = CELLS[which]
+    given = dict(which=which, params=init_params(rng, D, H, G))
+    given["x"] = rng.normal(size=(T, B, D))
+    given["state"] = tuple(rng.normal(size=(parts, B, H)))
+    given["d_y"] = rng.normal(size=(T, B, H))
+    given["d_state"] = tuple(rng.normal(size=(parts, B, H)))
+    return mover(device)(given, dtype)
+
+
+rng = np.random.default_rng(5)
+visible = [network(rng, 3, 2, 1, 2, which) for which in (0, 1, 2)]
+mine = results_of(Loop)
+check(mine, stored("Loop"), visible, outputs=OUTPUTS)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    network(rng, T, B, D, H, which, dtype)
+    for T, B, D, H in [(1, 1, 1, 1), (4, 3, 2, 5)]
+    for which in (0, 1, 2)
+    for dtype in ("float64", "float32")
+]
+mine = results_of(Loop)
+check(mine, results_of(book_loop), hidden, outputs=OUTPUTS)
+
+
+def refused(again):
+    """Whether torch refuses to do this a second time."""
+    try:
+        again()
+    except RuntimeError:
+        return True
+    return False
+
+
+args = network(rng, 4, 2, 3, 2, 0)
+x = args["x"].requires_grad_()
+y, _ = Loop.apply(
+    rnn_cell, rnn_cell_vjp, x, *args["params"], *args["state"]
+)
+loss = (y * y).sum()
+(d_x,) = torch.autograd.grad(loss, x, create_graph=True)
+assert refused(lambda: d_x.sum().backward()), (
+    "once_differentiable is missing"
+)
+y, _ = Loop.apply(
+    rnn_cell, rnn_cell_vjp, x, *args["params"], *args["state"]
+)
+y.sum().backward()
+assert refused(lambda: y.sum().backward()), "the tape was not freed"
+### END HIDDEN TESTS
+print("Task 5 holds.")
+
+# %% mistakes="Loop"
+[
+    {
+        "name": "last state's gradient ignored",
+        "was": "d_y, d_state)",
+        "is": "d_y, tuple(0 * d for d in d_state))",
+        "says": "the gradient of the last state was never used: a loss that reads it would teach nothing",
+    },
+    {
+        "name": "gradient of the first state dropped",
+        "was": "*grads[2]",
+        "is": "*(0 * d for d in grads[2])",
+        "says": "the first state got no gradient: nothing before this node would learn",
+    },
+    {
+        "name": "gradient averaged over steps",
+        "was": "*grads[0]",
+        "is": "*(d / d_y.shape[0] for d in grads[0])",
+        "says": "the weights' gradients were divided by T; shared gradients add up, they are not averaged",
+    },
+    {
+        "name": "biases exchanged",
+        "was": "*grads[0]",
+        "is": "*grads[0][:2], grads[0][3], grads[0][2]",
+        "says": "d_b_x and d_b_h are exchanged: gradients are returned in the order of forward's arguments",
+    },
+    {
+        "name": "upstream taken for ones",
+        "was": "d_y, d_state)",
+        "is": "torch.ones_like(d_y), d_state)",
+        "says": "d_y was not used: this is the gradient of the sum of all outputs",
+    },
+    {
+        "name": "two Nones forgotten",
+        "was": "return None, None, grads[1]",
+        "is": "return grads[1]",
+        "says": "backward owes a gradient for each argument of forward: cell and cell_vjp get None",
+    },
+    {
+        "name": "differentiable twice",
+        "was": "@once_differentiable\n    ",
+        "is": "",
+        "says": "a second derivative must be refused: it would not be that of the loop",
+        "visible": False,
+    },
+]
+
+# %% [markdown]
+# ## The mutant hunt (4 points)
+#
+# `one_direction(cells, params, x, runs, first, reverse)` of the chapter goes over packed sequences: `x` (N, D) has all rows of step 1, then of step 2, and so on, `runs` says how many steps have how many rows, `first` is the first state of all sequences. Seven boxes are one small edit away from it each,
+# and none raises an error.
+#
+# Write `probes()`: a list of `(x, runs, first, reverse)` in float64 NumPy arrays, with D = 2 and H = 3. Three sequences of 4, 3 and 1 steps, for instance, are the runs `[(1, 3), (2, 2), (1, 1)]`: one step of three rows, two of two, one of one; N is 3 + 4 + 1 = 8. Points are for the boxes that some
+# probe tells apart; the last point is for all of them with at most two probes.
+#
+# <details><summary>Hint 1</summary>
+#
+# With one run, all sequences are equally long, and nobody leaves or joins. What can go wrong there?
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Some boxes are wrong in one direction only. A first state of zeros hides whoever forgets it.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# The runs of the example, random x and first state, once with reverse=False and once with reverse=True.
+# </details>
+
+
+# %% solution="probes"
+def probes():
+    """A list of (x, runs, first, reverse).
+
+    Shapes: x (N, 2); first ((B, 3),)
+    """
+    ### BEGIN SOLUTION
+    rng = np.random.default_rng(0)
+    x, first = rng.normal(size=(8, 2)), rng.normal(size=(3, 3))
+    runs = [(1, 3), (2, 2), (1, 1)]
+    return [(x, runs, (first,), False), (x, runs, (first,), True)]
+    ### END SOLUTION
+
+
+# %% [markdown]
+# The boxes, to play with. A first probe of the kind that one writes in a hurry:
+
+# %%
+boxes = black_boxes("probes")
+cells = rnn_cell, rnn_cell_vjp
+weights = move(init_params(np.random.default_rng(0), 2, 3))
+ones, zeros = move(np.ones((8, 2))), (move(np.zeros((2, 3))),)
+right, _ = one_direction(cells, weights, ones, [(4, 2)], zeros, False)
+for name, box in boxes.items():
+    wrong, _ = box(cells, weights, ones, [(4, 2)], zeros, False)
+    same = torch.allclose(wrong, right)
+    print(name, "looks right" if same else "differs")
+
+# %% test="probes" points=4
+import numpy as np
+
+from rnncore.backend import to_numpy, tree_map
+from rnncore.bptt import rnn_cell_vjp
+from rnncore.nn import one_direction
+from rnncore.rnn import init_params, rnn_cell
+from rnncore.testing import black_boxes, hunt, mover
+
+
+def in_numpy(function):
+    """NumPy in, NumPy out, whatever lies between."""
+    move = mover(device)
+    weights = move(init_params(np.random.default_rng(0), 2, 3))
+
+    def called(x, runs, first, reverse):
+        y, last = function(
+            (rnn_cell, rnn_cell_vjp),
+            weights,
+            move(x),
+            runs,
+            move(first),
+            reverse,
+        )
+        return tree_map(to_numpy, (y, *last))
+
+    return called
+
+
+hunt(
+    in_numpy(one_direction),
+    {name: in_numpy(box) for name, box in black_boxes("probes").items()},
+    probes(),
+    few=2,
+    points=4,
+)
+
+# %% mutants="probes" of="rnncore.nn.one_direction"
+[
+    {
+        "name": "input not turned round",
+        "was": "x_k = x_k.flip(0) if reverse else x_k",
+        "is": "x_k = x_k",
+        "says": "the reverse direction reads each run forward",
+    },
+    {
+        "name": "output not turned back",
+        "was": "y_k = y_k.flip(0) if reverse else y_k",
+        "is": "y_k = y_k",
+        "says": "outputs of the reverse direction lie at the wrong steps",
+    },
+    {
+        "name": "runs in forward order",
+        "was": "reversed(order) if reverse else order",
+        "is": "order",
+        "says": "the reverse direction starts with the first run",
+    },
+    {
+        "name": "first state forgotten",
+        "was": "new[rows:B]",
+        "is": "0 * new[rows:B]",
+        "says": "every sequence starts from zeros: unseen where the first state is zero",
+    },
+    {
+        "name": "joined with a stranger's state",
+        "was": "new[rows:B]",
+        "is": "new[: max(B - rows, 0)]",
+        "says": "sequences that join later get the first states of the longest ones: unseen forward",
+    },
+    {
+        "name": "last states out of order",
+        "was": "*reversed(left)",
+        "is": "*left",
+        "says": "the last states of sequences that ended are handed to others: unseen where all are equally long",
+    },
+    {
+        "name": "ended sequences forgotten",
+        "was": "left.append(tuple(s[B:] for s in state))",
+        "is": "left.append(tuple(0 * s[B:] for s in state))",
+        "says": "a sequence that ended early has zeros for its last state",
+    },
+]
+
+# %% [markdown]
+# ## Experiment: one node against a hundred
+#
+# Your node and your clock, on this machine: a plain network over 100 steps, forward and backward, once with your `Loop` and once with autograd taking every step apart.
+#
+# **Predict**, before you run anything: by which factor is the node faster with one sequence in the batch, and with 256? Nothing is graded here; your numbers are kept in the notebook for you to come back to.
+
+# %%
+my_prediction = {
+    "1 sequence": 1.0,  # times as fast
+    "256 sequences": 1.0,
+}
+
+
+# %% experiment
+from ipywidgets import IntSlider, interact
+
+wait = torch.cuda.synchronize if device == "cuda" else lambda: None
+batches = [1, 4, 16, 64, 256]
+
+
+def faster(B, H):
+    """How many times as fast the node is."""
+    rng = np.random.default_rng(0)
+    given = init_params(rng, H, H), rng.normal(size=(100, B, H))
+    params, x = move(given, "float32")
+    params = [w.requires_grad_() for w in params]
+    h_0 = torch.zeros_like(x[0])
+
+    def node():
+        y, _ = Loop.apply(rnn_cell, rnn_cell_vjp, x, *params, h_0)
+        y.sum().backward()
+
+    def step_by_step():
+        y, _, _ = unroll(rnn_cell, Params(*params), x, (h_0,))
+        y.sum().backward()
+
+    slow, fast = (
+        median_seconds(run, wait, time.perf_counter, 1, 5)
+        for run in (step_by_step, node)
+    )
+    return slow / fast
+
+
+def show(H=32):
+    print("You predicted", my_prediction)
+    plot_lines(
+        {
+            "autograd's time over the node's": [
+                faster(B, H) for B in batches
+            ]
+        },
+        "log2 of the batch",
+        "times as fast",
+        f"H = {H}",
+        np.log2(batches),
+    )
+
+
+H = IntSlider(32, min=16, max=128, step=16, description="units H")
+shown = interact(show, H=H)
+
+# %% [markdown]
+# Where does the advantage go when the batch grows? (Count what the node saves: notes that autograd takes for each operation, and one product for all steps where autograd has one a step. Which of the two costs the same whatever the batch is?) Move H, and compare with your answer.
+
+# %% [markdown]
+# ## In your own words (2 points)
+#
+# A colleague writes: "One training step of my LSTM takes 0.9 ms on the GPU, for a batch of 8 as for a batch of 2,048. So the GPU has no trouble with large batches, and there is no point in buying one with more GFLOP/s." They read a clock before and after the call. In four to six sentences: name the measurement
+# that you would ask for first and why; suppose that it gives the same 0.9 ms, what then keeps the time constant, and is the conclusion about GFLOP/s right for one sequence, and for very large batches?
+
+# %% [markdown] answer="timing" points=2
+# A call returns when its kernels are queued, so a clock around it may have measured the launches only: I would ask for a synchronisation before both readings, and for the median of several runs after a warm-up. If it is 0.9 ms all the same, the time goes into launching many small kernels and into the gaps between
+# them, which do not depend on the batch; the arithmetic fits into what would be waiting time. For one sequence the conclusion is right, and would be even if launches were free: each step's product uses every weight once, so fetching binds and not multiplying, and the steps are a chain that cannot run side by side. For large enough batches it is wrong:
+# beyond some size the products fill the time, which then grows in proportion to the batch, and GFLOP/s are what counts. Where that point is one has to measure.
+#
+# Rubric: 1 point for the synchronisation (queued against done); 1 point for launches or gaps that do not depend on the batch **and** the change at large batches to a time bound by arithmetic. No point is lost for not naming the roofline.
