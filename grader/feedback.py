@@ -11,7 +11,7 @@ from html import escape
 from typing import Any
 
 from grader.course import Course
-from grader.report import Row, short
+from grader.report import Row, short, shown_points
 from grader.submissions import Submission, replace_text
 
 STYLE = """
@@ -86,7 +86,7 @@ def _table(result: dict[str, Any], row: Row) -> list[str]:
             text += f"\n{task.comment}"
         lines.append(
             f"<tr><td>{escape(short(task.id))}</td>"
-            f"<td class=points>{task.points:g} of {task.of:g}</td>"
+            f"<td class=points>{shown_points(task)} of {task.of:g}</td>"
             f"<td><pre>{escape(text)}</pre></td></tr>"
         )
     return [*lines, "</table>"]

@@ -127,7 +127,7 @@ def _one_table(name: str, rows: list[Row]) -> str:
     heads = [short(task.id)[:WIDEST] for task in widest.tasks]
     lines = [["learner", *heads, "points"]]
     for row in rows:
-        cells = [_points(task) for task in row.tasks]
+        cells = [shown_points(task) for task in row.tasks]
         cells += [""] * (len(heads) - len(cells))
         total = f"{row.points:g}{'+?' if row.open else ''} / {row.of:g}"
         note = "  (see below)" if row.reason else ""
@@ -149,7 +149,8 @@ def _one_table(name: str, rows: list[Row]) -> str:
     return "\n".join([name, *text])
 
 
-def _points(task: Task) -> str:
+def shown_points(task: Task) -> str:
+    """Its points, or "?" while a person has yet to read it."""
     return "?" if task.open else f"{task.points:g}"
 
 
