@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Assignment 6: LSTM
 #
-# *75 to 90 minutes, 27 points. Read chapter 6 first.*
+# *75 to 90 minutes, 29 points. Read chapter 6 first.*
 #
 # You will let the gates of an LSTM look at the memory itself, and carry the weights for it in a place where you would not expect weights. You will give keeping and writing one gate between them,
 # turn a half-life into a bias, and find out what is lost when no gradient goes back through the gates. With the book closed you will rebuild `lstm_cell_vjp`. At the end stand eight wrong LSTMs, all of which run.
