@@ -718,8 +718,8 @@ print("Task 4 holds.")
 # %% [markdown]
 # ## Task 5, closed book: the node (5 points)
 #
-# Close the chapter. `Loop` is one node of autograd's graph: `unroll` forward, `bptt` backward, for any cell. The first lines of `forward` are given. Write the rest of it, and `backward(ctx, d_y, *d_state)`, with its two decorators. Weights and tape go through `save_for_backward`, so that torch frees
-# them after use, and a second derivative raises an error.
+# Close the chapter. `Loop` is one node of autograd's graph: `unroll` forward, `bptt` backward, for any cell. The first lines of `forward` are given. Write the rest of it, and the static method `backward(ctx, d_y, *d_state)`. Weights and tape go through `save_for_backward`, so that torch frees
+# them after use; and who asks for a second derivative gets a `RuntimeError`, also where the loss is linear in y.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -733,7 +733,7 @@ print("Task 4 holds.")
 #
 # <details><summary>Hint 3</summary>
 #
-# forward returns `y, *state`; backward has `@staticmethod` and `@once_differentiable` above it and returns `None, None, d_x, *d_params, *d_state`.
+# forward returns `y, *state`; backward has `@staticmethod` above it and returns `None, None, d_x, *d_params, *d_state`. Where a second derivative is wanted, `torch.is_grad_enabled()` is true inside backward: raise there.
 # </details>
 
 
@@ -745,16 +745,17 @@ class Loop(torch.autograd.Function):
     def forward(ctx, cell, cell_vjp, x, *rest):
         params, state = Params(*rest[:4]), rest[4:]
         y, state, tape = unroll(cell, params, x, state)
-        ### BEGIN SOLUTION
         leaves = []
+        ### BEGIN SOLUTION
         ctx.form = tree_map(leaves.append, (params, tape))
         ctx.save_for_backward(*leaves)
         ctx.cell_vjp = cell_vjp
         return y, *state
 
     @staticmethod
-    @once_differentiable
     def backward(ctx, d_y, *d_state):
+        if torch.is_grad_enabled():
+            raise RuntimeError("Loop has no second derivatives")
         leaves = iter(ctx.saved_tensors)
         params, tape = tree_map(lambda _: next(leaves), ctx.form)
         grads = bptt(ctx.cell_vjp, params, tape, d_y, d_state)
@@ -848,17 +849,18 @@ def refused(again):
 
 args = network(rng, 4, 2, 3, 2, 0)
 x = args["x"].requires_grad_()
-y, _ = Loop.apply(
-    rnn_cell, rnn_cell_vjp, x, *args["params"], *args["state"]
-)
-loss = (y * y).sum()
-(d_x,) = torch.autograd.grad(loss, x, create_graph=True)
-assert refused(lambda: d_x.sum().backward()), (
-    "once_differentiable is missing"
-)
-y, _ = Loop.apply(
-    rnn_cell, rnn_cell_vjp, x, *args["params"], *args["state"]
-)
+inputs = x, *args["params"], *args["state"]
+
+
+def twice():
+    y, _ = Loop.apply(rnn_cell, rnn_cell_vjp, *inputs)
+    loss = y.sum() + (x * x).sum()  # linear in y
+    (d_x,) = torch.autograd.grad(loss, x, create_graph=True)
+    d_x.sum().backward()
+
+
+assert refused(twice), "a second derivative was given, without Loop's share"
+y, _ = Loop.apply(rnn_cell, rnn_cell_vjp, *inputs)
 y.sum().backward()
 assert refused(lambda: y.sum().backward()), "the tape was not freed"
 ### END HIDDEN TESTS
@@ -904,8 +906,8 @@ print("Task 5 holds.")
     },
     {
         "name": "differentiable twice",
-        "was": "@once_differentiable\n    ",
-        "is": "",
+        "was": "if torch.is_grad_enabled():",
+        "is": "if False:",
         "says": "a second derivative must be refused: it would not be that of the loop",
         "visible": False,
     },
