@@ -36,6 +36,7 @@ class Loop(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, cell: Callable, cell_vjp: Callable, x, *rest):
+        """From x, the four weights and the first state to y and the last."""
         params, state = Params(*rest[:4]), rest[4:]
         y, state, tape = unroll(cell, params, x, state)
         leaves: list[Tensor] = []
@@ -46,6 +47,7 @@ class Loop(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, d_y: Tensor, *d_state: Tensor):
+        """One gradient for each argument of forward, None for the cells."""
         if torch.is_grad_enabled():
             raise RuntimeError(
                 "create_graph: expected False, got True: rnncore.nn has "
@@ -110,6 +112,7 @@ class Recurrent(torch.nn.RNNBase):
             raise ValueError(f"proj_size: expected 0, got {self.proj_size}")
 
     def forward(self, input, hx=None):
+        """Outputs of the last layer, and the last state of every layer."""
         if isinstance(input, PackedSequence):
             return self.over_packed(input, hx)
         if input.dim() == 2:

@@ -15,6 +15,7 @@ from torch.nn.utils.rnn import (
 )
 
 import rnncore.nn
+from rnncore.backend import named_leaves
 
 NAMES = ["RNN", "LSTM", "GRU"]
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
@@ -34,8 +35,10 @@ OPTIONS = {
 
 
 @pytest.fixture(autouse=True)
-def _seed():
+def _alike(monkeypatch):
+    """The same draws in each test, and full float32 products on a GPU."""
     torch.manual_seed(0)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
 
 
 @pytest.fixture(params=DEVICES)
@@ -507,46 +510,72 @@ def test_a_weight_changed_between_forward_and_backward_is_noticed():
         y.sum().backward()
 
 
+@pytest.fixture
+def tapes(monkeypatch):
+    """For each call of the loop, its tape's caches and weak references."""
+    seen = []
+    unroll = rnncore.nn.unroll
+
+    def spy(*given):
+        result = unroll(*given)
+        kept = [a for _, a in named_leaves(result) if a is not None]
+        caches = [cache is not None for cache in result[2].caches]
+        seen.append((caches, [weakref.ref(a) for a in kept]))
+        return result
+
+    monkeypatch.setattr(rnncore.nn, "unroll", spy)
+    return seen
+
+
+@pytest.mark.parametrize("backward", [True, False])
 @pytest.mark.parametrize("name", NAMES)
-def test_what_was_kept_is_freed_without_a_garbage_collector(name):
+def test_the_tape_is_freed_without_a_garbage_collector(
+    name, backward, tapes
+):
     _, ours = pair(name)
+    x = torch.randn(5, 3, D, dtype=torch.float64)
     gc.disable()
     try:
-        y, state = ours(torch.randn(5, 3, D, dtype=torch.float64))
-        y.sum().backward()
-        with pytest.raises(RuntimeError, match="second time"):
-            y.sum().backward()
-        node = weakref.ref(y)
-        kept = weakref.ref(leaves(state)[0])
-        del y, state
-        assert node() is None
-        assert kept() is None
+        y, state = ours(x)
+        loss = y.sum()
+        if backward:  # frees it even while the outputs are held
+            loss.backward()
+            with pytest.raises(RuntimeError, match="second time"):
+                loss.backward()
+        else:
+            del y, state, loss
+        ((_, kept),) = tapes
+        held = [ref() for ref in kept]
+        weights = {w.data_ptr() for w in ours.parameters()}
+        outside = weights | {x.data_ptr()}
+        if backward:
+            outside |= {y.data_ptr()}
+        left = [a for a in held if a is not None]
+        assert all(a.data_ptr() in outside for a in left)
     finally:
         gc.enable()
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_without_gradients_no_tape_is_kept(name, monkeypatch):
-    tapes = []
-    unroll = rnncore.nn.unroll
-
-    def spy(*given):
-        result = unroll(*given)
-        tapes.append(result[2])
-        return result
-
-    monkeypatch.setattr(rnncore.nn, "unroll", spy)
+def test_without_gradients_no_tape_is_kept(name, tapes):
     _, ours = pair(name)
     x = torch.randn(5, 3, D, dtype=torch.float64)
     with torch.no_grad():
         y, _ = ours(x)
-    assert tapes[0].caches == [None] * 5
     assert y.grad_fn is None
     expected, _ = ours(x)
-    assert tapes[1].caches[0] is not None
+    assert [caches for caches, _ in tapes] == [[False] * 5, [True] * 5]
     assert torch.equal(y, expected)
     with torch.inference_mode():
         assert torch.equal(ours(x)[0], expected)
+
+
+def test_dropout_acts_in_training_alone():
+    theirs, ours = pair("GRU", num_layers=2, dropout=0.5)
+    x = torch.randn(5, 3, D, dtype=torch.float64)
+    assert not torch.equal(ours(x)[0], ours(x)[0])
+    ours.eval(), theirs.eval()
+    torch.testing.assert_close(ours(x)[0], theirs(x)[0], **EXACT)
 
 
 def test_frozen_weights_and_an_unused_output_get_what_torch_gives():
