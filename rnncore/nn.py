@@ -36,7 +36,7 @@ class Loop(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, cell: Callable, cell_vjp: Callable, x, *rest):
-        """From x, the four weights and the first state to y and the last."""
+        """From x, four weights and the first state to y and the last."""
         params, state = Params(*rest[:4]), rest[4:]
         y, state, tape = unroll(cell, params, x, state)
         leaves: list[Tensor] = []
