@@ -229,9 +229,11 @@ def _weights(W_x: Tensor, W_h: Tensor, *biases: Tensor) -> Params:
 def _autocast(a: Tensor) -> Tensor:
     """What torch's products do under autocast, done once for the loop."""
     kind = a.device.type
-    on = torch.amp.is_autocast_available(kind)
-    on = on and torch.is_autocast_enabled(kind)
-    if not on or a.dtype == torch.float64:
+    if not (
+        a.dtype in (torch.float32, torch.float16, torch.bfloat16)
+        and torch.amp.is_autocast_available(kind)
+        and torch.is_autocast_enabled(kind)
+    ):
         return a
     return a.to(torch.get_autocast_dtype(kind))
 

@@ -263,6 +263,8 @@ def test_autocast_leaves_float64_alone_as_torch_does(name):
     x = torch.randn(5, 3, D, dtype=torch.float64)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         y, expected = ours(x)[0], theirs(x)[0]
+        with pytest.raises(ValueError, match=r"input: .*got torch.int64"):
+            ours.float()(torch.zeros(5, 3, D, dtype=torch.int64))
     assert y.dtype == expected.dtype == torch.float64
 
 
