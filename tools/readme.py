@@ -37,13 +37,13 @@ def bench(known: Known) -> str:
         return "Not measured yet: `make bench SAVE=1`."
     rows = sorted({tuple(k.split(".")[2:4]) for k in found})
     lines = [
-        "| cell | T × B × D × H | / torch.nn | / autograd | memory |",
-        "| --- | --- | --- | --- | --- |",
+        "| cell | T × B × D × H | loop | module | autograd | memory |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]
     for cell, sizes in rows:
         values = [
             found[f"bench.cpu.{cell}.{sizes}.{k}"]["value"]
-            for k in ("nn", "autograd", "memory")
+            for k in ("nn", "module", "autograd", "memory")
         ]
         shape = sizes.replace("x", " × ")
         ratios = " | ".join(f"{v:.2f}" for v in values)
