@@ -12,6 +12,7 @@ from oracles import KINDS
 from rnncore import sequence
 from rnncore.backend import device, named_leaves, tree_map
 from rnncore.bptt import bptt, readout_vjp, rnn_cell_vjp, truncated_bptt
+from rnncore.characters import held_out_bits, init_model, next_character
 from rnncore.data.tasks import adding_problem, loss_at_the_end
 from rnncore.gradient_flow import (
     gradient_by_lag,
@@ -34,7 +35,6 @@ from rnncore.rnn import (
     unroll,
     zero_state,
 )
-from rnncore.text import held_out_bits, init_model, next_character
 from rnncore.train import fit
 
 FAR = xp.Device("device1")

@@ -24,6 +24,13 @@ from tqdm import tqdm
 
 from rnncore.backend import tree_map
 from rnncore.bptt import bptt, rnn_cell_vjp
+from rnncore.characters import (
+    Model,
+    encode,
+    held_out_bits,
+    lanes,
+    next_character,
+)
 from rnncore.data.tasks import adding_problem, copy_problem, loss_at_the_end
 from rnncore.data.text import python_source
 from rnncore.gru import (
@@ -48,7 +55,6 @@ from rnncore.rnn import (
     unroll,
     zero_state,
 )
-from rnncore.text import Model, encode, held_out_bits, lanes, next_character
 from rnncore.train import fit
 
 

@@ -19,16 +19,16 @@ from tqdm import tqdm
 
 from rnncore.backend import tree_map
 from rnncore.bptt import rnn_cell_vjp
-from rnncore.data.text import python_source
-from rnncore.optim import adam
-from rnncore.rnn import rnn_cell, zero_state
-from rnncore.text import (
+from rnncore.characters import (
     encode,
     held_out_bits,
     init_model,
     lanes,
     next_character,
 )
+from rnncore.data.text import python_source
+from rnncore.optim import adam
+from rnncore.rnn import rnn_cell, zero_state
 from rnncore.train import Fit, fit
 
 T, B, H, EVERY = 32, 32, 128, 1000

@@ -24,6 +24,7 @@ from tqdm import tqdm
 
 from rnncore.backend import named_leaves, tree_map
 from rnncore.bptt import readout_vjp, rnn_cell_vjp
+from rnncore.characters import encode, lanes, one_hot
 from rnncore.data.text import python_source
 from rnncore.layers import stack, stack_bptt
 from rnncore.losses import cross_entropy, cross_entropy_vjp
@@ -38,7 +39,6 @@ from rnncore.rnn import (
     zero_state,
 )
 from rnncore.sequence import bits_per_character, count_ngrams, surprisal
-from rnncore.text import encode, lanes, one_hot
 from rnncore.train import fit
 
 T, B, STEPS, HELD_OUT = 32, 32, 700, 1000

@@ -37,7 +37,7 @@ CHAPTERS = {
     "losses": "ch04",
     "optim": "ch04",
     "train": "ch04",
-    "text": "ch04",
+    "characters": "ch04",
     "gradient_flow": "ch05",
     "lstm": "ch06",
     "gru": "ch07",

@@ -48,11 +48,11 @@ import numpy as np
 from rnncore import losses as book
 from rnncore.backend import array_namespace, tree_map
 from rnncore.bptt import rnn_cell_vjp
+from rnncore.characters import encode, init_model, lanes, next_character
 from rnncore.display import plot_lines
 from rnncore.optim import adam, sgd
 from rnncore.rnn import rnn_cell, zero_state
 from rnncore.testing import black_boxes, mover
-from rnncore.text import encode, init_model, lanes, next_character
 
 device = "numpy"
 
@@ -675,10 +675,10 @@ print("first", losses[0], " last", losses[-1])
 import numpy as np
 
 from rnncore.bptt import rnn_cell_vjp
+from rnncore.characters import init_model, next_character
 from rnncore.optim import adam, sgd
 from rnncore.rnn import rnn_cell
 from rnncore.testing import assert_close, check, mover, stored
-from rnncore.text import init_model, next_character
 
 move = mover(device)
 OUTPUTS = "losses, params"

@@ -8,9 +8,7 @@ from oracles import KINDS
 
 from rnncore.backend import to_numpy, tree_map
 from rnncore.bptt import check_gradient, rnn_cell_vjp
-from rnncore.optim import adam
-from rnncore.rnn import init_params, init_readout, rnn_cell, zero_state
-from rnncore.text import (
+from rnncore.characters import (
     Model,
     encode,
     held_out_bits,
@@ -20,6 +18,8 @@ from rnncore.text import (
     one_hot,
     sample,
 )
+from rnncore.optim import adam
+from rnncore.rnn import init_params, init_readout, rnn_cell, zero_state
 from rnncore.train import fit
 
 
