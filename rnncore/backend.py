@@ -20,6 +20,7 @@ __all__ = [
     "check_count",
     "check_layer",
     "check_lengths",
+    "check_like_state",
     "check_parts",
     "check_shape",
     "check_spans",
@@ -97,14 +98,26 @@ def check_state(params: Any, x: Array, state: tuple[Array, ...]) -> None:
 
 
 def check_backward(
-    h: Array, steps: int, d_y: Array, d_state: tuple[Array, ...]
+    state: tuple[Array, ...], steps: int, d_y: Array, d_state: Any
 ) -> None:
-    """Raise ValueError unless the upstream gradients fit the states."""
-    check_shape("d_y", d_y, steps, *h.shape)
-    check_tuple("d_state", d_state)
-    check_shape("d_state[0]", d_state[0], *h.shape)
-    parts = {f"d_state[{k}]": part for k, part in enumerate(d_state)}
-    check_alike("the state", h, d_y=d_y, **parts)
+    """Raise ValueError unless the upstream gradients fit the state."""
+    check_shape("d_y", d_y, steps, *state[0].shape)
+    check_alike("the state", state[0], d_y=d_y)
+    check_like_state("d_state", d_state, state)
+
+
+def check_like_state(
+    name: str, parts: Any, state: tuple[Array, ...]
+) -> None:
+    """Raise ValueError unless `parts` has the form of the state."""
+    check_tuple(name, parts)
+    if len(parts) != len(state):
+        raise ValueError(
+            f"{name}: expected {len(state)} array(s), got {len(parts)}"
+        )
+    for k, (part, like) in enumerate(zip(parts, state, strict=True)):
+        check_shape(f"{name}[{k}]", part, *like.shape)
+        check_alike("the state", like, **{f"{name}[{k}]": part})
 
 
 def check_parts(state: tuple[Array, ...], count: int) -> tuple[Array, ...]:

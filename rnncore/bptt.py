@@ -56,7 +56,7 @@ def bptt(
     Raises ValueError where a shape, dtype or device does not fit the tape.
     Source: Werbos 1990.
     """
-    check_backward(tape.h_before[0], len(tape.caches), d_y, d_state)
+    check_backward(tape.state, len(tape.caches), d_y, d_state)
     xp = array_namespace(d_y)
     d_a_x, d_a_h = [], []
     for t in reversed(range(d_y.shape[0])):

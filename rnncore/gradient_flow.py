@@ -7,7 +7,7 @@ import numpy as np
 from rnncore.backend import (
     Array,
     array_namespace,
-    check_alike,
+    check_like_state,
     check_shape,
     device,
     to_numpy,
@@ -42,9 +42,7 @@ def state_jacobians(
     Source: Bengio, Simard & Frasconi 1994.
     """
     xp = array_namespace(state[0])
-    check_shape("state[0]", state[0], *tape.h_before[0].shape)
-    parts = {f"state[{k}]": part for k, part in enumerate(state)}
-    check_alike("the tape's h", tape.h_before[0], **parts)
+    check_like_state("state", state, tape.state)
     kind = {"dtype": state[0].dtype, "device": device(state[0])}
     B, n = state[0].shape[0], sum(part.shape[-1] for part in state)
     rows = xp.zeros((n, B, n), **kind) + xp.eye(n, **kind)[:, None, :]
@@ -93,7 +91,7 @@ def gradient_by_lag(
 
     Raises ValueError where d_state does not fit the tape.
     """
-    check_shape("d_state[0]", d_state[0], *tape.h_before[0].shape)
+    check_like_state("d_state", d_state, tape.state)
     xp = array_namespace(d_state[0])
     steps = _walk_back(cell_vjp, params, tape, d_state)
     back = zip(steps, reversed(tape.h_before), strict=True)

@@ -83,7 +83,7 @@ def unroll_reset_before(
     W_rz, W_n = params.W_h[: 2 * H, :], params.W_h[2 * H :, :]
     b_rz, b_n = params.b_h[: 2 * H], params.b_h[2 * H :]
     xp = array_namespace(x)
-    tape = Tape(x, [], [])
+    tape = Tape(x, state, [], [])
     y = []
     a = x @ params.W_x.T + params.b_x
     for a_x in xp.unstack(a):
@@ -109,8 +109,8 @@ def bptt_reset_before(
 
     Raises ValueError where a shape, dtype or device does not fit the tape.
     """
-    check_backward(tape.h_before[0], len(tape.caches), d_y, d_state)
-    (d_h,) = check_parts(d_state, 1)
+    check_backward(tape.state, len(tape.caches), d_y, d_state)
+    (d_h,) = d_state
     xp = array_namespace(d_y)
     H = d_h.shape[-1]
     W_rz, W_n = params.W_h[: 2 * H, :], params.W_h[2 * H :, :]

@@ -12,6 +12,7 @@ from rnncore.backend import (
     Array,
     array_namespace,
     check_alike,
+    check_backward,
     check_count,
     check_lengths,
     check_shape,
@@ -118,10 +119,9 @@ def bptt_padded(
     """
     if tape.mask is None:
         return bptt(cell_vjp, params, tape.tape, d_y, d_state)
-    check_tuple("d_state", d_state)
-    check_shape("d_y", d_y, *tape.mask.shape, params.W_h.shape[1])
-    xp = array_namespace(d_y)
-    none = xp.zeros_like(d_y[0, :, :1])  # the counters have no gradient
+    *state, counters = tape.tape.state
+    check_backward(tuple(state), tape.mask.shape[0], d_y, d_state)
+    none = array_namespace(d_y).zeros_like(counters)  # no gradient there
     d_params, d_x, (*d_parts, _) = bptt(
         masked_vjp(cell_vjp),
         params,

@@ -44,6 +44,7 @@ class Tape(NamedTuple):
     """What the backward loop needs to know of the forward loop."""
 
     x: Array  # (T, B, D)
+    state: State  # before the first step
     h_before: list[Array]  # T arrays (B, H): the state that step t read
     caches: list[Any]  # T caches, one a step, as the cell left them
 
@@ -88,7 +89,7 @@ def unroll(
     check_shape("x", x, "T", "B", params.W_x.shape[1])
     check_state(params, x, state)
     xp = array_namespace(x)
-    tape = Tape(x, [], [])
+    tape = Tape(x, state, [], [])
     y = []
     a = x @ params.W_x.T + params.b_x  # one product for all steps
     for a_x in xp.unstack(a):

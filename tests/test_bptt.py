@@ -14,6 +14,7 @@ from rnncore.bptt import (
     rnn_cell_vjp,
     truncated_bptt,
 )
+from rnncore.gradient_flow import gradient_by_lag, state_jacobians
 from rnncore.rnn import Params, init_readout, readout, rnn_cell, unroll
 
 each_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
@@ -156,6 +157,36 @@ def test_a_wrong_upstream_gradient_is_named(change, message):
     p = p._replace(**change)
     with pytest.raises(ValueError, match=message):
         bptt(kind.vjp, p.params, tape, p.d_y, p.d_state)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda h, c: (h, c[:1]),
+            r"d_state\[1\]: expected \(3, 6\), got \(1, 6\)",
+        ),
+        (
+            lambda h, c: (h, c.astype("f")),
+            r"d_state\[1\]: expected float64 .* got float32",
+        ),
+        (lambda h, c: (h,), r"d_state: expected 2 array\(s\), got 1"),
+        (
+            lambda h, c: (h, c, c),
+            r"d_state: expected 2 array\(s\), got 3",
+        ),
+    ],
+)
+def test_every_part_of_the_upstream_state_is_checked(change, message):
+    kind = KINDS["lstm"]
+    p = problem(kind)
+    _, _, tape = unroll(kind.cell, p.params, p.x, p.state)
+    d_state = change(*p.d_state)
+    with pytest.raises(ValueError, match=message):
+        bptt(kind.vjp, p.params, tape, p.d_y, d_state)
+    for walk in state_jacobians, gradient_by_lag:
+        with pytest.raises(ValueError, match=message.removeprefix("d_")):
+            walk(kind.vjp, p.params, tape, d_state)
 
 
 def test_the_readouts_gradients(move, rng):

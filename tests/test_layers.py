@@ -448,3 +448,18 @@ def test_a_pair_is_needed_where_there_are_two_directions():
 def test_carrying_needs_a_flag_a_sequence():
     with pytest.raises(ValueError, match="anew: expected 2, got 3"):
         carry_state((np.ones((2, 1)),), [True, False, True])
+
+
+def test_padding_hides_no_wrong_upstream_state():
+    kind = KINDS["lstm"]
+    p = problem(kind, T=5, B=2)
+    _, _, tape = unroll_padded(
+        kind.cell, p.params, p.x, p.state, [0, 0], [5, 3]
+    )
+    h, c = p.d_state
+    for wrong, message in [
+        ((h, c[:1]), r"d_state\[1\]: expected \(2, 6\), got \(1, 6\)"),
+        ((h,), r"d_state: expected 2 array\(s\), got 1"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            bptt_padded(kind.vjp, p.params, tape, p.d_y, wrong)

@@ -776,7 +776,7 @@ def unroll(cell, params, x, state):
         -> y (T, B, H); state ((B, H), ...); tape
     """
     xp = array_namespace(x)
-    y, tape = [], Tape(x, [], [])  # x, h_before, caches
+    y, tape = [], Tape(x, state, [], [])  # x, state, h_before, caches
     ### BEGIN SOLUTION
     a = x @ params.W_x.T + params.b_x
     for a_x in xp.unstack(a):
@@ -1002,8 +1002,8 @@ hunt(
     },
     {
         "name": "state always zero at the start",
-        "was": "tape = Tape(x, [], [])",
-        "is": "tape = Tape(x, [], [])\n    state = tuple(xp.zeros_like(s) for s in state)",
+        "was": "tape = Tape(x, state, [], [])",
+        "is": "tape = Tape(x, state, [], [])\n    state = tuple(xp.zeros_like(s) for s in state)",
         "says": "unseen when the state is zero",
     },
     {
