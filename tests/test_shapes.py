@@ -23,7 +23,7 @@ from rnncore.gru import unroll_reset_before
 from rnncore.layers import unroll_padded
 from rnncore.rnn import init_readout, unroll
 
-SIZES = {"T": 7, "B": 2, "D": 4, "H": 5, "K": 6}
+SIZES = {"T": 7, "B": 2, "D": 4, "H": 5, "K": 6, "S": 5}  # S: of CTC
 GATES = {"lstm": 4, "gru": 3}  # elsewhere a plain cell's 1
 
 
@@ -188,6 +188,9 @@ OTHERS = {
     "window": lambda f, m, s: 2,
     "period": lambda f, m, s: 2,
     "order": lambda f, m, s: s["K"],
+    "labels": lambda f, m, s: [[1, 2]] * s["B"],  # S = 2 + 2 + 1
+    "frames": lambda f, m, s: [s["T"]] * s["B"],
+    "width": lambda f, m, s: 4,
     "horizon": lambda f, m, s: s["K"],
     "characters": lambda f, m, s: 100,
     **{letter: lambda f, m, s, k=letter: s[k] for letter in "TBDHGK"},
