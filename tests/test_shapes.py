@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+import torch
 from oracles import KINDS, problem
 
 import rnncore
@@ -23,7 +24,8 @@ from rnncore.gru import unroll_reset_before
 from rnncore.layers import unroll_padded
 from rnncore.rnn import init_readout, unroll
 
-SIZES = {"T": 7, "B": 2, "D": 4, "H": 5, "K": 6, "S": 5}  # S: of CTC
+SIZES = {"T": 7, "B": 2, "D": 4, "H": 5, "K": 6, "S": 5, "E": 3}
+TORCH = {"seq2seq"}  # modules about torch
 GATES = {"lstm": 4, "gru": 3}  # elsewhere a plain cell's 1
 
 
@@ -113,7 +115,15 @@ def arguments(f, given, sizes):
     classes = ["ids"] + ["targets"] * ("logits" in values)
     for name in set(classes) & set(values):
         values[name] = rng.integers(0, sizes["K"], values[name].shape)
+    if "mask" in values:
+        values["mask"] = np.ones(values["mask"].shape, bool)
+    if module in TORCH:
+        values = {k: _as_torch(v) for k, v in values.items()}
     return values
+
+
+def _as_torch(value):
+    return torch.asarray(value) if isinstance(value, np.ndarray) else value
 
 
 def _network(module, sizes):
@@ -190,6 +200,7 @@ OTHERS = {
     "order": lambda f, m, s: s["K"],
     "labels": lambda f, m, s: [[1, 2]] * s["B"],  # S = 2 + 2 + 1
     "frames": lambda f, m, s: [s["T"]] * s["B"],
+    "sequences": lambda f, m, s: [[3] * s["T"]] * s["B"],
     "width": lambda f, m, s: 4,
     "horizon": lambda f, m, s: s["K"],
     "characters": lambda f, m, s: 100,
