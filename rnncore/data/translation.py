@@ -169,7 +169,9 @@ def read_pairs(
         ) from error
     pairs = []
     rows = csv.reader(
-        io.StringIO(text, newline=""), delimiter="\t", quoting=csv.QUOTE_NONE
+        io.StringIO(text, newline=""),
+        delimiter="\t",
+        quoting=csv.QUOTE_NONE,
     )
     for row in rows:
         if not any(cell.strip() for cell in row):
