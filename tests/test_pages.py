@@ -1,6 +1,8 @@
 """What every chapter's page owes its reader, read from its source."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,20 @@ def test_the_first_cell_is_hidden_and_holds_the_imports(page):
         for k, line in enumerate(cell.lines):
             where = f"{page.name}:{cell.start + k + 1}"
             assert not re.match(r"(import|from) ", line), where
+
+
+@each_page
+def test_every_name_is_defined_on_the_page_and_every_import_used(page):
+    text = page.read_text()
+    code = "\n\n".join("\n".join(c.lines) for c in weave.cells(text))
+    rules = "--select=F401,F811,F821,F841"  # unused, or nowhere defined
+    run = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--isolated", rules, "-"],
+        input=code,
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
 
 
 @each_page
