@@ -11,6 +11,7 @@ import importlib
 import inspect
 import json
 import os
+import re
 import zlib
 from collections import namedtuple
 from collections.abc import Callable, Sequence
@@ -71,6 +72,7 @@ class Stored(NamedTuple):
 
     results: list[Any]
     mistakes: list[Mistake]
+    task: str = ""
 
 
 class Seen(NamedTuple):
@@ -106,7 +108,9 @@ def check(
     else:
         results = [reference(*_copied(args).values()) for args in inputs]
         at_least = 0.0
-    name = getattr(candidate, "__name__", "the function")
+    name = called = getattr(candidate, "__name__", "the function")
+    if isinstance(reference, Stored):
+        name = reference.task or called  # the candidate may be a wrapper
     seen = []
     for args in inputs:
         seen.append(observe(candidate, args))
@@ -121,8 +125,9 @@ def check(
             nothing = call.result is None and not call.error
             if nothing and not known and not may_be_none:
                 known = "Is a `return` missing?"
+            how = "called" if name == called else "checked"
             raise AssertionError(
-                f"{problem}\n({name} was called with {_shapes(args)})"
+                f"{problem}\n({name} was {how} with {_shapes(args)})"
                 + (f"\n{known}" if known else "")
             ) from call.error
 
@@ -330,7 +335,7 @@ def stored(task: str, path: str | Path = "checks.json") -> Stored:
     mistakes = [
         Mistake(m["says"], m["sketches"]) for m in entry["mistakes"]
     ]
-    return Stored([_decoded(r) for r in entry["results"]], mistakes)
+    return Stored([_decoded(r) for r in entry["results"]], mistakes, task)
 
 
 def black_boxes(
@@ -423,10 +428,12 @@ def sketch(call: Seen) -> Any:
     """A few numbers by which a wrong result is recognised again.
 
     For each array its shape and its norm, and its products with two fixed
-    vectors; rounded, and equal in float32 up to a tolerance.
+    vectors; rounded, and equal in float32 up to a tolerance. Of an error
+    its type, and the numbers in its message: shapes, mostly.
     """
     if call.error:
-        return ["raises"]  # each library has error types of its own
+        kind = type(call.error).__name__
+        return ["raises", kind, *re.findall(r"\d+", str(call.error))]
     leaves = [_leaf_sketch(leaf) for _, leaf in named_leaves(call.result)]
     return [call.changed, leaves]
 
@@ -525,20 +532,23 @@ def _problem(
 ) -> str:
     """What is wrong with one call, as text; empty where all is well."""
     if call.error:
-        first = str(call.error).split("\n")[0]
-        return f"{name} raised {type(call.error).__name__}: {first}"
+        lines = [line.strip() for line in str(call.error).split("\n")]
+        said = " ".join([*lines[:3], *["..."] * (len(lines) > 3)])
+        return f"{name} raised {type(call.error).__name__}: {said}"
+    changed = (
+        f"changed its argument {_path(call.changed[0])} in place: the "
+        "caller still needs it (`a = a + b` makes a new array, `a += b` "
+        "does not)"
+        if call.changed
+        else ""
+    )
     names = [part.strip() for part in outputs.split(",")]
     try:
         _compare(names, expected, call.result, _like(args), at_least)
     except AssertionError as error:
-        return str(error)
-    if call.changed:
-        return (
-            f"{name} changed its argument {_path(call.changed[0])} in "
-            "place: the caller still needs it (`a = a + b` makes a new "
-            "array, `a += b` does not)"
-        )
-    return ""
+        also = f"\n{name} also {changed}" if changed else ""
+        return f"{error}{also}"
+    return f"{name} {changed}" if changed else ""
 
 
 def _compare(
@@ -623,14 +633,24 @@ def _recognised(
 ) -> str:
     """The mistake that gives these results, as text; empty if none does.
 
-    Where none gives all of them, one that gives those up to the wrong one
-    will do, if it is the only one: after that learners' ways part (one
-    raises where another goes on).
+    Beside results, an error of any kind will do for an error: each library
+    has its own. Where none gives all of them, one that gives those up to
+    the wrong one will do, if it is the only one: after that learners' ways
+    part (one raises where another goes on).
     """
     sketches = [sketch(call) for call in seen]
     for mistake in mistakes:
         if same_sketch(sketches, mistake.sketches):
             return f"A known mistake: {mistake.says}"
+    if any(call.error is None for call in seen):
+        sketches = _without_errors(sketches)
+        mistakes = [
+            m._replace(sketches=_without_errors(m.sketches))
+            for m in mistakes
+        ]
+        for mistake in mistakes:
+            if same_sketch(sketches, mistake.sketches):
+                return f"A known mistake: {mistake.says}"
     upto = slice(failed + 1)
     near = [
         mistake
@@ -640,6 +660,11 @@ def _recognised(
     if len(near) == 1 and not seen[failed].error:
         return f"A known mistake: {near[0].says}"
     return ""
+
+
+def _without_errors(sketches: list[Any]) -> list[Any]:
+    """Sketches in which all errors look alike."""
+    return [["raises"] if s[0] == "raises" else s for s in sketches]
 
 
 def _plain(tree: Any) -> bool:

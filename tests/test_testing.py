@@ -22,6 +22,7 @@ from rnncore.testing import (
     mover,
     observe,
     sketch,
+    stored,
 )
 
 A = np.arange(6.0).reshape(3, 2)
@@ -105,6 +106,25 @@ def test_an_argument_changed_in_place_is_named(move):
     text = complaint(careless, x=x)
     assert "careless changed its argument x in place" in text
     assert float(x[2, 1]) == 5  # check works on copies
+
+
+def test_an_argument_changed_on_the_way_to_a_wrong_result_is_named():
+    def careless(x):
+        x *= 3
+        return x
+
+    text = complaint(careless, outputs="y")
+    assert text.startswith("y[2, 1]: expected 10, got 15")
+    assert "careless also changed its argument x in place" in text
+
+
+def test_an_exception_is_told_with_its_first_lines():
+    def broken(x):
+        raise ValueError("cannot load:\n\tx: (2,)\n\ty: (3,)\n\nz\nw")
+
+    text = complaint(broken)
+    said = "ValueError: cannot load: x: (2,) y: (3,) ...\n(broken was"
+    assert said in text
 
 
 def test_an_exception_is_told_with_its_type():
@@ -258,6 +278,43 @@ def test_a_mistake_is_recognised_up_to_the_first_wrong_result():
     with pytest.raises(AssertionError) as caught:
         check(wrong, double, inputs, mistakes=both)
     assert "known mistake" not in str(caught.value)
+
+
+def test_a_mistake_that_only_raises_is_known_by_what_it_raises():
+    def wrong(x, message):
+        raise ValueError(message)
+
+    inputs = [{"x": A, "message": "expected 8 gradients, got 6"}]
+    mistake = known(wrong, "two were forgotten", inputs)
+    check_of = {"mistakes": [mistake], "inputs": inputs}
+    with pytest.raises(AssertionError, match="mistake: two were forgotten"):
+        check(wrong, lambda x, message: x, **check_of)
+
+    def other_message(x, message):
+        raise ValueError("expected (3, 2), got (2,)")
+
+    def other_type(x, message):
+        raise TypeError(message)
+
+    for other in other_message, other_type:
+        with pytest.raises(AssertionError) as caught:
+            check(other, lambda x, message: x, **check_of)
+        assert "known mistake" not in str(caught.value)
+
+
+def test_a_task_is_named_whatever_calls_the_learners_function(tmp_path):
+    path = tmp_path / "checks.json"
+    entry = {"results": [encoded(2 * A)], "mistakes": []}
+    path.write_text(json.dumps({"checks": {"twice": entry}}))
+
+    def through_a_wrapper(x):
+        return x @ x
+
+    with pytest.raises(AssertionError) as caught:
+        check(through_a_wrapper, stored("twice", path), [{"x": A}])
+    text = str(caught.value)
+    assert text.startswith("twice raised ValueError: ")
+    assert "(twice was checked with x (3, 2))" in text
 
 
 def test_none_may_be_an_answer():

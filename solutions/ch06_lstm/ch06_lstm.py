@@ -237,6 +237,12 @@ print("Task 1 holds.")
         "is": "f = 1 - i",
         "says": "keeping was tied to not writing; here each gate has weights of its own (task 3 ties them)",
     },
+    {
+        "name": "another row of p for the output gate",
+        "was": "a_o + p[2, ...]",
+        "is": "a_o + p[0, ...]",
+        "says": "the output gate took the input gate's peephole: the rows of p stand in the order i, f, o",
+    },
 ]
 
 # %% [markdown]
@@ -418,6 +424,12 @@ print("Task 2 holds.")
         "is": "d_i = d_c * c_before * i * (1 - i)",
         "says": "d_i is d_c times the partner of i, and that is g; c_{t-1} is the partner of f",
     },
+    {
+        "name": "old memory for new",
+        "was": "(d_o, c))",
+        "is": "(d_o, c_before))",
+        "says": "the output gate's peephole looked at the new c_t; its gradient is d_o times that, not times c_{t-1}",
+    },
 ]
 
 # %% [markdown]
@@ -582,6 +594,18 @@ print("Task 3 holds.")
         "was": "* (1 - g * g)",
         "is": "* g * (1 - g)",
         "says": "g is a tanh: its slope is 1 - g², not g (1 - g)",
+    },
+    {
+        "name": "difference the other way round",
+        "was": "(c_before - g) * f",
+        "is": "(g - c_before) * f",
+        "says": "the sign of d_f is turned: a larger f moves c_t towards c_{t-1}, so its partner is c_{t-1} - g",
+    },
+    {
+        "name": "the past not kept but passed",
+        "was": "(0.0, d_c * f)",
+        "is": "(0.0, d_c)",
+        "says": "d_c went back whole: c_{t-1} entered c_t with the factor f, and its gradient has that factor too",
     },
 ]
 
@@ -791,7 +815,7 @@ print("Task 5 holds.")
         "name": "the input's gradient cut too",
         "was": "return d_a_x, d_a_h, d_past",
         "is": "return d_a_h, d_a_h, d_past",
-        "says": "the gates' weights for the input lost their gradient too; only what goes through a_h is to be cut",
+        "says": "the gates' weights for the input lost their gradient too; only what goes through a_h is to be cut (the book's vjp returns one array as both: zeros written into it stand in both)",
     },
     {
         "name": "the wrong block kept",
@@ -961,6 +985,24 @@ print("Task 6 holds.")
         "was": "d_h * o * (1 - tanh_c * tanh_c)",
         "is": "d_h",
         "says": "d_h went into d_c as if h were c: on its way lie the output gate and the tanh",
+    },
+    {
+        "name": "candidate and output gate exchanged",
+        "was": "[d_i, d_f, d_g, d_o]",
+        "is": "[d_i, d_f, d_o, d_g]",
+        "says": "candidate and output gate have each other's block: the order is i, f, g, o (some libraries have i, f, o, g)",
+    },
+    {
+        "name": "the output gate forgotten",
+        "was": "d_h * o * (1 - tanh_c * tanh_c)",
+        "is": "d_h * (1 - tanh_c * tanh_c)",
+        "says": "h = o tanh(c): on the way from d_h to d_c the factor o is missing",
+    },
+    {
+        "name": "carousel without a gate",
+        "was": "(0.0, d_c * f)",
+        "is": "(0.0, d_c)",
+        "says": "d_c went back whole, as in the carousel before it had a forget gate: the factor f is missing",
     },
 ]
 

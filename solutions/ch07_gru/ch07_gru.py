@@ -443,6 +443,12 @@ print("Task 2 holds.")
         "is": "sigmoid(x_f) + sigmoid(h_f)",
         "says": "input and state must be added before the sigmoid, not after it",
     },
+    {
+        "name": "gate order swapped in both",
+        "was": "    x_f, x_n = gates(x_t @ params.W_x.T + params.b_x, 2)\n    h_f, m = gates(",
+        "is": "    x_n, x_f = gates(x_t @ params.W_x.T + params.b_x, 2)\n    m, h_f = gates(",
+        "says": "both blocks were read in the order n, f; f comes first, in W_x and in W_h",
+    },
 ]
 
 # %% [markdown]
@@ -618,6 +624,12 @@ print("Task 3 holds.")
         "was": "d_h * (n - h)",
         "is": "d_h * (h - n)",
         "says": "the sign of f's gradient is that of a gate which keeps; this one writes, so a larger f moves the state towards n",
+    },
+    {
+        "name": "averaged over the batch",
+        "was": "xp.sum(d_a_x, axis=0), xp.sum(d_a_h, axis=0)",
+        "is": "xp.mean(d_a_x, axis=0), xp.mean(d_a_h, axis=0)",
+        "says": "the biases' gradients were averaged over the batch; shared gradients add up",
     },
 ]
 
@@ -811,7 +823,12 @@ assert_close("half-life at a_z = 0", half_life, np.ones(1))
 assert_close("stuck share at a_z = 0", stuck, np.zeros(1))
 half_life, _ = gate_report(move(np.full((4, 2, 1), 18.0), "float32"))
 lost = move(np.ones(1), "float32") * float(np.log(2) * np.exp(18))
-assert_close("half_life / (ln 2 e^18)", half_life / lost, np.ones(1), 1e-5)
+assert_close(
+    "half_life over ln 2 · e^18, at a_z = 18 in float32",
+    half_life / lost,
+    np.ones(1),
+    1e-5,
+)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
 
@@ -865,6 +882,18 @@ print("Task 5 holds.")
         "was": "stuck = xp.mean(flat, axis=(0, 1))",
         "is": "stuck = xp.mean(flat, axis=0)[0, ...]",
         "says": "the share was taken over the steps of the first sequence only, not over all sequences",
+    },
+    {
+        "name": "only gates near 1",
+        "was": "slope < low",
+        "is": "xp.exp(log_z) > 1 - low",
+        "says": "only gates near 1 were counted; a gate near 0 is just as flat: what counts is the slope z (1 - z)",
+    },
+    {
+        "name": "mean of half-lives",
+        "was": "-float(np.log(2)) / xp.mean(log_z, axis=(0, 1))",
+        "is": "xp.mean(-float(np.log(2)) / log_z, axis=(0, 1))",
+        "says": "the half-lives were averaged, so that a few open moments count for nearly all; average ln z, and divide once",
     },
 ]
 
@@ -1000,6 +1029,18 @@ print("Task 6 holds.")
         "was": "d_h * (h_before - n)",
         "is": "d_h * (n - h_before)",
         "says": "the sign of d_z is that of a gate which writes; here a larger z moves h_t towards h_{t-1}",
+    },
+    {
+        "name": "gate order swapped in both",
+        "was": "    d_a_x = xp.concat([d_r, d_z, d_n], axis=-1)\n    d_a_h = xp.concat([d_r, d_z, d_n * r], axis=-1)",
+        "is": "    d_a_x = xp.concat([d_z, d_r, d_n], axis=-1)\n    d_a_h = xp.concat([d_z, d_r, d_n * r], axis=-1)",
+        "says": "the blocks stand in the order z, r, n, as some libraries have them; here it is r, z, n",
+    },
+    {
+        "name": "what is written goes back",
+        "was": "(d_h * z,)",
+        "is": "(d_h * (1 - z),)",
+        "says": "d_h went back to h_{t-1} with the factor 1 - z: that is the share written; z is the share kept",
     },
 ]
 

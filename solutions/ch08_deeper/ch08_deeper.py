@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Assignment 8: deeper and wider
 #
-# *60 to 90 minutes, 26 points. Read chapter 8 first.*
+# *75 to 90 minutes, 29 points. Read chapter 8 first.*
 #
-# You will send a gradient down a stack of layers that has a way past each of them; read padded sequences from their own ends; drop units on the way through time without erasing what is remembered; and decide, lane by lane,
+# You will send a gradient down a stack of layers that has a way past each of them; read padded sequences from their own ends; let a forecaster read from both ends without a look at tomorrow; drop units on the way through time without erasing what is remembered; and decide, lane by lane,
 # whether a state is carried on or forgotten. With the book closed you will rebuild the wrapping that lets a cell stand still, and then hunt eight wrong versions of a network that reads from both ends.
 #
 # | letter | shape | meaning |
@@ -304,6 +304,18 @@ print("Task 1 holds.")
         "is": "d_y += (k > 0) * d_x\n        d_y = d_y if k > 0 else d_x",
         "says": "the numbers are right, but `d_y += ...` changed the caller's d_y",
     },
+    {
+        "name": "all from the top",
+        "was": "d_params.insert(0, d_layer)\n        d_first.insert(0, d_state)",
+        "is": "d_params.append(d_layer)\n        d_first.append(d_state)",
+        "says": "weights and states begin with the top layer; both must have the order of params, the lowest first",
+    },
+    {
+        "name": "the top's outputs for all",
+        "was": "d_y = d_x + d_y if k > 0 else d_x",
+        "is": "d_top = d_y if k == len(params) - 1 else d_top\n        d_y = d_x + d_top if k > 0 else d_x",
+        "says": "each layer got the loss's own d_y past it; what goes past a layer is the d_y that arrived at its outputs",
+    },
 ]
 
 # %% [markdown]
@@ -494,10 +506,184 @@ print("Task 2 holds.")
         "is": "out = xp.asarray(a, copy=True)",
         "says": "y is not zero in the padding: states that walked on stand there",
     },
+    {
+        "name": "turned round as a block, and back",
+        "was": "        for b, n in enumerate(lengths):\n            out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)",
+        "is": "        out[...] = xp.flip(a, axis=0)",
+        "says": "x and y were turned round as whole blocks: the reverse direction was not re-aligned under padding, so short sequences read their padding first",
+    },
+    {
+        "name": "nothing turned back",
+        "was": "    y = turn(y)\n    return y, y[0, ...]",
+        "is": "    return y, y[0, ...]",
+        "says": "the outputs were not re-aligned: y[0] still belongs to each sequence's last step, and so does the state that was read there",
+    },
 ]
 
 # %% [markdown]
-# ## Task 3: dropout on the way through time (4 points)
+# ## Task 3: both ends, and no tomorrow (3 points)
+#
+# A forecaster stands at step t and has read $x_1 \dots x_t$. To read from both ends is not forbidden to it, as long as both are ends of *that*: for each t a right reader of its own begins at $x_t$ and walks back to $x_1$.
+#
+# `params` and `states` are pairs, one for the left reader and one for the right; all right readers begin with the same state. Return for each t what the left reader has after $x_t$ and, beside it, what right reader t has when it arrives at $x_1$. (The chapter's `bidirectional` has one
+# right reader for all t, which is why it costs 2 T steps and this T (T + 1) / 2 more than T. Which of the two may forecast?)
+#
+# <details><summary>Hint 1</summary>
+#
+# The left half is one `unroll`. The right half is T of them, each over the first steps of x, turned round. Of each you need one state.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `past = xp.flip(x[: t + 1, ...], axis=0)` ends with $x_1$, so what you need is the state that `unroll` returns: a tuple, h first.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# Collect `last[0]`, (B, H), in a list `right`. Then `xp.concat([y, xp.stack(right)], axis=-1)`.
+# </details>
+
+
+# %% solution="both_ends_of_the_past"
+def both_ends_of_the_past(cell, params, x, states):
+    """Left and right reader at each step, over the steps up to it.
+
+    Shapes: x (T, B, D); states ((B, H), ...) twice -> y (T, B, 2*H)
+    """
+    xp = array_namespace(x)
+    ### BEGIN SOLUTION
+    y, _, _ = unroll(cell, params[0], x, states[0])
+    right = []
+    for t in range(x.shape[0]):
+        past = xp.flip(x[: t + 1, ...], axis=0)
+        _, last, _ = unroll(cell, params[1], past, states[1])
+        right.append(last[0])
+    return xp.concat([y, xp.stack(right)], axis=-1)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: change the last of four steps. At which steps does the output move, here and in the chapter's layer?
+
+# %%
+from rnncore.layers import bidirectional
+
+rng = np.random.default_rng(0)
+both = move((init_params(rng, 2, 3), init_params(rng, 2, 3)))
+zero = ((move(np.zeros((1, 3))),),) * 2
+x = move(np.ones((4, 1, 2)))
+changed = move(np.array([1.0, 1, 1, 2])[:, None, None]) * x
+for name, read in {
+    "both ends of the past": both_ends_of_the_past,
+    "the chapter's layer": lambda *a: bidirectional(*a, [4])[0],
+}.items():
+    moved = [read(rnn_cell, both, a, zero) for a in (x, changed)]
+    moved = abs(to_numpy(moved[1] - moved[0])).max(axis=(1, 2))
+    print(f"{name:22}", np.where(moved > 0, "moved", "  -  "))
+
+# %% test="both_ends_of_the_past" points=3
+import numpy as np
+
+from rnncore.gru import gru_cell
+from rnncore.lstm import lstm_cell
+from rnncore.rnn import init_params, rnn_cell
+from rnncore.testing import check, check_causal, mover, stored
+
+CELLS = [(rnn_cell, 1, 1), (lstm_cell, 4, 2), (gru_cell, 3, 1)]
+
+
+def days(rng, T, B, D, H, which, dtype="float64"):
+    cell, G, parts = CELLS[which]
+    arrays = dict(
+        params=tuple(init_params(rng, D, H, G) for _ in range(2)),
+        x=rng.normal(size=(T, B, D)),
+        states=tuple(tuple(rng.normal(size=(parts, B, H))) for _ in "lr"),
+    )
+    return dict(cell=cell) | mover(device)(arrays, dtype)
+
+
+rng = np.random.default_rng(11)
+visible = [days(rng, 4, 2, 2, 3, which) for which in (0, 1)]
+check(
+    both_ends_of_the_past,
+    stored("both_ends_of_the_past"),
+    visible,
+    outputs="y",
+)
+check_causal(both_ends_of_the_past, visible[0], "x")
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    days(rng, T, B, D, H, which, dtype)
+    for T, B, D, H in [(1, 1, 1, 1), (5, 3, 2, 4), (3, 1, 4, 2)]
+    for which in (0, 1, 2)
+    for dtype in ("float64", "float32")
+]
+check(
+    both_ends_of_the_past,
+    reference_both_ends_of_the_past,
+    hidden,
+    outputs="y",
+)
+### END HIDDEN TESTS
+print("Task 3 holds.")
+
+# %% mistakes="both_ends_of_the_past"
+[
+    {
+        "name": "bidirectional used to forecast",
+        "was": "x[: t + 1, ...]",
+        "is": "x[t:, ...]",
+        "says": "this is what a layer that reads from both ends usually gives: the right reader has come down from the last step to x_t. It has read the future, which a forecaster does not have, and none of the past",
+    },
+    {
+        "name": "a look at the next step",
+        "was": "x[: t + 1, ...]",
+        "is": "x[: t + 2, ...]",
+        "says": "right reader t began at x_{t+1}, which is what is to be forecast",
+    },
+    {
+        "name": "read from the left twice",
+        "was": "xp.flip(x[: t + 1, ...], axis=0)",
+        "is": "x[: t + 1, ...]",
+        "says": "the right readers read from the left: turn their past round",
+    },
+    {
+        "name": "first output for the last state",
+        "was": "_, last, _ = unroll",
+        "is": "last, _, _ = unroll",
+        "says": "right reader t was asked when it had read x_t alone, not when it had arrived at the first step",
+    },
+    {
+        "name": "one reader's weights for both",
+        "was": "params[1], past",
+        "is": "params[0], past",
+        "says": "the right readers took the left one's weights",
+    },
+    {
+        "name": "one reader's state for both",
+        "was": "past, states[1]",
+        "is": "past, states[0]",
+        "says": "the right readers began with the left one's state",
+    },
+    {
+        "name": "sides exchanged",
+        "was": "[y, xp.stack(right)]",
+        "is": "[xp.stack(right), y]",
+        "says": "left and right are exchanged: the left reader's outputs come first",
+    },
+    {
+        "name": "state carried from reader to reader",
+        "was": "_, last, _ = unroll(cell, params[1], past, states[1])",
+        "is": "last = states[1] if t == 0 else last\n        _, last, _ = unroll(cell, params[1], past, last)",
+        "says": "each right reader began with what the one before had left; all begin with states[1]",
+    },
+]
+
+# %% [markdown]
+# ## Task 4: dropout on the way through time (4 points)
 #
 # **Variational dropout** puts a mask on what each step reads, the input and the state, and keeps both masks from the first step to the last:
 #
@@ -626,7 +812,7 @@ hidden = [
 ]
 check(seeded, expected_seeded, hidden, outputs="y")
 ### END HIDDEN TESTS
-print("Task 3 holds.")
+print("Task 4 holds.")
 
 # %% mistakes="variational_rnn"
 [
@@ -690,10 +876,22 @@ print("Task 3 holds.")
         "is": "a = xp.tanh(a) + (h",
         "says": "the tanh was taken of a part of the sum; it is taken once, of all of it",
     },
+    {
+        "name": "masks drawn in the other order",
+        "was": "    mask_x = draw_mask(rng, x, B, D, rate)\n    mask_h = draw_mask(rng, x, B, H, rate)",
+        "is": "    mask_h = draw_mask(rng, x, B, H, rate)\n    mask_x = draw_mask(rng, x, B, D, rate)",
+        "says": "m_h was drawn before m_x; the tests use the same generator, so draw m_x first",
+    },
+    {
+        "name": "masked where written",
+        "was": "        a = a + (h * mask_h) @ params.W_h.T + params.b_h\n        h = xp.tanh(a)",
+        "is": "        a = a + h @ params.W_h.T + params.b_h\n        h = xp.tanh(a) * mask_h",
+        "says": "the mask was put on what the step writes, so y has zeros, and h_0 was read whole; mask the state where it is read",
+    },
 ]
 
 # %% [markdown]
-# ## Task 4: carried, or begun anew (3 points)
+# ## Task 5: carried, or begun anew (3 points)
 #
 # Documents are read in windows; each lane of the batch may be anywhere. For each lane you know where the last window **ended** and where the next one **begins**, as two integers: the number of the document, and the place of the next
 # step in it. A window that follows on (same document, and the place where the last one ended) goes on with its state. Any other, of another document or from elsewhere in the same one, begins at zero: what the state holds is not its past.
@@ -793,7 +991,7 @@ hidden = [
 ]
 check(state_for_window, reference_state_for_window, hidden, outputs="state")
 ### END HIDDEN TESTS
-print("Task 4 holds.")
+print("Task 5 holds.")
 
 # %% mistakes="state_for_window"
 [
@@ -848,7 +1046,7 @@ print("Task 4 holds.")
 ]
 
 # %% [markdown]
-# ## Task 5, closed book: `masked` (4 points)
+# ## Task 6, closed book: `masked` (4 points)
 #
 # Close the chapter. Rebuild the wrapping that makes any cell stand still outside of its sequence, under its own name. The wrapped cell's state has one part more, the last: `counters` (B, 2), for each sequence
 # the steps until it begins and the steps until it ends. A sequence runs while the first is not above 0 and the second is. Every step makes both one less. The wrapped cell returns its new state, counters included, and as its cache a pair: who runs (B, 1), and the cell's
@@ -962,7 +1160,7 @@ hidden = [
 ]
 check(there_and_back, expected_there_and_back, hidden, outputs=OUTPUTS)
 ### END HIDDEN TESTS
-print("Task 5 holds.")
+print("Task 6 holds.")
 
 # %% mistakes="masked"
 [

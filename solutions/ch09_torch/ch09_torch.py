@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Assignment 9: torch and the GPU
 #
-# *60 to 90 minutes, 28 points. Read chapter 9 first. This is the first assignment that needs torch; a GPU it does not need.*
+# *75 to 90 minutes, 31 points. Read chapter 9 first. This is the first assignment that needs torch; a GPU it does not need.*
 #
-# You will put a cell of your own into autograd's graph, bring weights from a stranger's file into `torch.nn.LSTM`, check a gradient in float64 wherever its weights lie, and time a machine that answers before it has
+# You will put a cell of your own into autograd's graph, bring weights from a stranger's file into `torch.nn.LSTM` and trained ones back into such a file, check a gradient in float64 wherever its weights lie, and time a machine that answers before it has
 # finished. Then you rebuild the book's node with the book closed, and hunt seven wrong versions of the loop over packed sequences.
 #
 # | letter | shape | meaning |
@@ -92,7 +92,7 @@ print("work done:", work_ends, " by hand: 3.5")
 #
 # <details><summary>Hint 2</summary>
 #
-# The derivative of h_t with respect to k is h - r, for each sequence. All sequences share k, so its gradient is a sum over the batch: `.sum(0)`.
+# The derivative of h_t with respect to k is h - r, for each sequence. All sequences share k, so its gradient is a sum over the batch: `.sum(0)`. (torch would add it up for you, since it undoes broadcasting. Do not count on that: write what you mean.)
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -233,6 +233,12 @@ print("Task 1 holds.")
         "says": "d_keep was averaged over the batch; shared gradients add up, they are not averaged",
     },
     {
+        "name": "difference the other way round",
+        "was": "(h - r)",
+        "is": "(r - h)",
+        "says": "the sign of d_keep is turned: a larger k moves h_t towards h_{t-1}",
+    },
+    {
         "name": "recurrent contribution dropped",
         "was": "return d_a, d_a,",
         "is": "return d_a, None,",
@@ -302,7 +308,7 @@ def to_torch(kernel, recurrent, bias):
 
 
 # %% [markdown]
-# Try it: the file's step and torch's module, on the same input. And back again is a matter of reading the module's `state_dict()`.
+# Try it: the file's step and torch's module, on the same input.
 
 # %%
 rng = np.random.default_rng(0)
@@ -390,9 +396,9 @@ print("Task 2 holds.")
     },
     {
         "name": "reshape taken for a transpose",
-        "was": "R.T",
-        "is": "R.reshape(b.shape[0], -1)",
-        "says": "the recurrent matrix was reshaped: it has the right shape, and its numbers stand in wrong places; transpose it",
+        "was": "(K.T, R.T,",
+        "is": "(K.reshape(b.shape[0], -1), R.reshape(b.shape[0], -1),",
+        "says": "the matrices were reshaped: they have the right shapes, and their numbers stand in wrong places; transpose them",
     },
     {
         "name": "bias not put in order",
@@ -409,7 +415,154 @@ print("Task 2 holds.")
 ]
 
 # %% [markdown]
-# ## Task 3: a check in float64, wherever the weights lie (4 points)
+# ## Task 3: and the way back (3 points)
+#
+# The stranger likes what you have trained, and can read nothing but such files. Write `from_torch`: from the `state_dict` of a `torch.nn.LSTM` with one layer to `kernel`, `recurrent` and `bias`, for the step of Task 2. The module goes on training afterwards: leave its numbers alone. (A `state_dict` holds
+# the module's own arrays, not copies.)
+#
+# <details><summary>Hint 1</summary>
+#
+# The same two matters in the other direction, and a third: the module has been trained, so neither of its two biases is zero. What does a step do with them?
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Transpose the two matrices first. Then all three arrays have their blocks along the last axis, `i, f, g, o = a.chunk(4, -1)`.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# The file's bias is the sum, `state["bias_ih_l0"] + state["bias_hh_l0"]`; the file's order is `torch.cat([f, i, o, g], -1)`.
+# </details>
+
+
+# %% solution="from_torch"
+def from_torch(state):
+    """The file's three arrays from a torch.nn.LSTM's state_dict.
+
+    Shapes: weight_ih_l0 (4*H, D); weight_hh_l0 (4*H, H); bias_ih_l0 (4*H,); bias_hh_l0 (4*H,)
+        -> kernel (D, 4*H); recurrent (H, 4*H); bias (4*H,)
+    """
+    ### BEGIN SOLUTION
+    K, R = state["weight_ih_l0"].T, state["weight_hh_l0"].T
+    b = state["bias_ih_l0"] + state["bias_hh_l0"]
+    arrays = []
+    for a in (K, R, b):
+        i, f, g, o = a.chunk(4, -1)
+        arrays.append(torch.cat([f, i, o, g], -1))
+    return tuple(arrays)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: a module with random weights, and the file's step with what you wrote into the file.
+
+# %%
+lstm = torch.nn.LSTM(2, 3, dtype=torch.float64, device=x.device)
+with torch.no_grad():
+    y, _ = lstm(x)
+again, _, _ = by_the_file(*from_torch(lstm.state_dict()), x)
+print("largest difference:", float((y - again).abs().max()))
+
+# %% test="from_torch" points=3
+import numpy as np
+
+from rnncore.testing import check, mover, stored
+
+OUTPUTS = "kernel, recurrent, bias"
+NAMES = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
+
+
+def trained(rng, D, H, dtype="float64"):
+    shapes = (4 * H, D), (4 * H, H), (4 * H,), (4 * H,)
+    arrays = [rng.normal(size=shape) for shape in shapes]
+    return mover(device)(dict(zip(NAMES, arrays, strict=True)), dtype)
+
+
+def written(*arrays):
+    return from_torch(dict(zip(NAMES, arrays, strict=True)))
+
+
+visible = trained(np.random.default_rng(6), 2, 3)
+check(written, stored("from_torch"), [visible], outputs=OUTPUTS)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+
+def right(*arrays):
+    return reference_from_torch(dict(zip(NAMES, arrays, strict=True)))
+
+
+rng = hidden_rng()
+hidden = [
+    trained(rng, D, H, dtype)
+    for D, H in [(1, 1), (5, 2), (3, 4)]
+    for dtype in ("float64", "float32")
+]
+check(written, right, hidden, outputs=OUTPUTS)
+### END HIDDEN TESTS
+print("Task 3 holds.")
+
+# %% mistakes="from_torch"
+[
+    {
+        "name": "one of two biases",
+        "was": 'state["bias_ih_l0"] + state["bias_hh_l0"]',
+        "is": 'state["bias_ih_l0"]',
+        "says": "the module adds two biases to every step; the file has one, so it must hold their sum",
+    },
+    {
+        "name": "biases averaged",
+        "was": 'state["bias_ih_l0"] + state["bias_hh_l0"]',
+        "is": '(state["bias_ih_l0"] + state["bias_hh_l0"]) / 2',
+        "says": "the two biases were averaged; a step adds them",
+    },
+    {
+        "name": "the module's bias changed",
+        "was": 'state["bias_ih_l0"] + state["bias_hh_l0"]',
+        "is": 'state["bias_ih_l0"].add_(state["bias_hh_l0"])',
+        "says": "the file is right, but the module is not any more: a state_dict holds the module's own arrays, and one was added to in place",
+    },
+    {
+        "name": "order left as it was",
+        "was": "torch.cat([f, i, o, g], -1)",
+        "is": "torch.cat([i, f, g, o], -1)",
+        "says": "the blocks still stand in torch's order: input, forget, candidate, output",
+    },
+    {
+        "name": "forget and input gate exchanged",
+        "was": "torch.cat([f, i, o, g], -1)",
+        "is": "torch.cat([i, f, o, g], -1)",
+        "says": "the forget and the input gate are exchanged; the file's first block is the forget gate",
+    },
+    {
+        "name": "candidate and output exchanged",
+        "was": "torch.cat([f, i, o, g], -1)",
+        "is": "torch.cat([f, i, g, o], -1)",
+        "says": "the candidate and the output gate are exchanged; the file has the candidate last",
+    },
+    {
+        "name": "no transpose",
+        "was": "return tuple(arrays)",
+        "is": "return arrays[0].T, arrays[1].T, arrays[2]",
+        "says": "the file holds a column for each unit that is written, torch a row: transpose both matrices",
+    },
+    {
+        "name": "reshape taken for a transpose",
+        "was": 'state["weight_ih_l0"].T, state["weight_hh_l0"].T',
+        "is": '(state[f"weight_{k}_l0"].flatten().unflatten(0, (-1, len(state["bias_hh_l0"]))) for k in ("ih", "hh"))',
+        "says": "the matrices were reshaped: they have the right shapes, and their numbers stand in wrong places; transpose them",
+    },
+    {
+        "name": "bias not put in order",
+        "was": "return tuple(arrays)",
+        "is": "return arrays[0], arrays[1], b",
+        "says": "the matrices are in the file's order, the bias is still in torch's",
+    },
+]
+
+# %% [markdown]
+# ## Task 4: a check in float64, wherever the weights lie (4 points)
 #
 # A model lies on some device, in float32. You are handed its `loss`, a function of one weight array, and somebody's `gradient`. Write `worst_error`: move the weights to float64 **on their own device**, take central differences
 #
@@ -524,7 +677,7 @@ right = wrong_by(rng, 2.0, 0.0, (3, 2), "float32")
 error = worst_error(**right)
 assert error < 1e-7, f"a right gradient: expected under 1e-7, got {error}"
 ### END HIDDEN TESTS
-print("Task 3 holds.")
+print("Task 4 holds.")
 
 # %% mistakes="worst_error"
 [
@@ -568,7 +721,7 @@ print("Task 3 holds.")
 ]
 
 # %% [markdown]
-# ## Task 4: an honest clock (4 points)
+# ## Task 5: an honest clock (4 points)
 #
 # The machine is the one that you drew: `run()` gives an order and comes back; `wait()` comes back when all work is done (`torch.cuda.synchronize`, on a GPU); `clock()` reads the time. Write `median_seconds`: some runs to warm up, not timed; then `repeats` timed runs, each from an **idle** machine to an
 # **idle** machine; their median.
@@ -644,7 +797,7 @@ def timed(works, warmup, repeats):
 
 
 visible = [
-    dict(works=np.array([50.0, 40, 3, 9, 4, 28]), warmup=2, repeats=4),
+    dict(works=np.array([50.0, 40, 3, 28, 4, 6]), warmup=2, repeats=4),
     dict(works=np.array([30.0, 5.0]), warmup=1, repeats=1),
 ]
 check(timed, stored("median_seconds"), visible, outputs="the median")
@@ -666,7 +819,7 @@ hidden = [
 ]
 check(timed, right, hidden, outputs="the median")
 ### END HIDDEN TESTS
-print("Task 4 holds.")
+print("Task 5 holds.")
 
 # %% mistakes="median_seconds"
 [
@@ -687,6 +840,18 @@ print("Task 4 holds.")
         "was": "range(warmup)",
         "is": "range(0)",
         "says": "the runs to warm up were not made, so slow first runs are among the times",
+    },
+    {
+        "name": "one run to warm up",
+        "was": "range(warmup)",
+        "is": "range(min(warmup, 1))",
+        "says": "the machine was warmed up once, not as often as was asked for",
+    },
+    {
+        "name": "the least for the median",
+        "was": "statistics.median(times)",
+        "is": "min(times)",
+        "says": "this is the least of the times, which says what the machine can do at best; asked for is the median",
     },
     {
         "name": "mean for the median",
@@ -716,7 +881,7 @@ print("Task 4 holds.")
 ]
 
 # %% [markdown]
-# ## Task 5, closed book: the node (5 points)
+# ## Task 6, closed book: the node (5 points)
 #
 # Close the chapter. `Loop` is one node of autograd's graph: `unroll` forward, `bptt` backward, for any cell. The first lines of `forward` are given. Write the rest of it, and the static method `backward(ctx, d_y, *d_state)`. Weights and tape go through `save_for_backward`, so that torch frees
 # them after use; and who asks for a second derivative gets a `RuntimeError`, also where the loss is linear in y.
@@ -764,7 +929,7 @@ class Loop(torch.autograd.Function):
 
 
 # %% [markdown]
-# Try it: a training step with torch's own optimiser, through your node.
+# Try it: three training steps with torch's own optimiser, through your node; then somebody asks for a second derivative.
 
 # %%
 params = [w.requires_grad_() for w in move(init_params(rng, 2, 3))]
@@ -777,6 +942,12 @@ for _ in range(3):
     loss.backward()
     adam.step()
     print(f"loss {float(loss.detach()):.4f}")
+try:  # a second derivative, of a loss that is linear in y
+    y, _ = Loop.apply(rnn_cell, rnn_cell_vjp, x, *params, h_0)
+    torch.autograd.grad(y.sum(), params[0], create_graph=True)
+    print("No RuntimeError: Loop would give a wrong second derivative.")
+except RuntimeError as error:
+    print("RuntimeError:", error)
 
 # %% test="Loop" points=5
 import numpy as np
@@ -864,7 +1035,7 @@ y, _ = Loop.apply(rnn_cell, rnn_cell_vjp, *inputs)
 y.sum().backward()
 assert refused(lambda: y.sum().backward()), "the tape was not freed"
 ### END HIDDEN TESTS
-print("Task 5 holds.")
+print("Task 6 holds.")
 
 # %% mistakes="Loop"
 [
