@@ -25,6 +25,7 @@ from rnncore.layers import unroll_padded
 from rnncore.rnn import init_readout, unroll
 
 SIZES = {"T": 7, "B": 2, "D": 4, "H": 5, "K": 6, "S": 5, "E": 3}
+SIZES["N"] = 50  # samples of a sound
 TORCH = {"seq2seq"}  # modules about torch
 GATES = {"lstm": 4, "gru": 3}  # elsewhere a plain cell's 1
 
@@ -201,6 +202,7 @@ OTHERS = {
     "labels": lambda f, m, s: [[1, 2]] * s["B"],  # S = 2 + 2 + 1
     "frames": lambda f, m, s: [s["T"]] * s["B"],
     "sequences": lambda f, m, s: [[3] * s["T"]] * s["B"],
+    "signal_to_noise": lambda f, m, s: 10.0,
     "width": lambda f, m, s: 4,
     "horizon": lambda f, m, s: s["K"],
     "characters": lambda f, m, s: 100,
