@@ -184,6 +184,8 @@ def bidirectional_bptt(
 
     Raises ValueError where a shape, dtype or device does not fit the tape.
     """
+    check_count("params", params, 2)
+    check_count("tapes", tapes, 2)
     check_count("d_states", d_states, 2)
     H = params[0].W_h.shape[1]
     T, B, _ = tapes[0].tape.x.shape
@@ -247,11 +249,14 @@ def stack_bptt(
 ) -> tuple[list[Layer], Array, list]:
     """Backward through `stack`: from the top layer down, each through time.
 
+    `masks` are those of the way up.
+
     Shapes: d_y (T, B, H) -> d_params; d_x (T, B, D); d_states
 
     Raises ValueError where a shape, dtype or device does not fit the tape.
     """
     _check_layers(params, d_states, masks, "d_states")
+    check_count("tapes", tapes, len(params))
     d_params, d_first = [], []
     for k in reversed(range(len(params))):
         layer = params[k]
@@ -261,7 +266,7 @@ def stack_bptt(
             cell_vjp, layer, tapes[k], d_y, d_states[k]
         )
         if masks and k:
-            d_y = d_y * masks[k - 1]
+            d_y = _drop(d_y, f"masks[{k - 1}]", masks[k - 1], "d_y")
         d_params.append(d_layer)
         d_first.append(d_state)
     return d_params[::-1], d_y, d_first[::-1]
@@ -338,11 +343,11 @@ def _keep(a: Array, mask: Array) -> Array:
     return xp.where(mask[..., None], a, xp.zeros_like(a))
 
 
-def _drop(y: Array, name: str, mask: Array) -> Array:
+def _drop(y: Array, name: str, mask: Array, of: str = "y") -> Array:
     """y times a dropout mask that fits it."""
     dims = y.shape if len(mask.shape) == 3 else y.shape[1:]
     check_shape(name, mask, *dims)
-    check_alike("y", y, **{name: mask})
+    check_alike(of, y, **{name: mask})
     return y * mask
 
 
@@ -352,8 +357,9 @@ def _check_layers(
     masks: Sequence | None,
     name: str = "states",
 ) -> None:
-    if not params:
-        raise ValueError("params: expected at least one layer, got none")
+    if isinstance(params, Params) or not params:
+        got = type(params).__name__ if params else "none"
+        raise ValueError(f"params: expected at least one layer, got {got}")
     check_count(name, states, len(params))
     if masks is not None:
         check_count("masks", masks, len(params) - 1)

@@ -55,9 +55,10 @@ class Loop(torch.autograd.Function):
             )
         leaves = iter(ctx.saved_tensors)
         params, tape = tree_map(lambda _: next(leaves), ctx.form)
-        d_params, d_x, d_state = bptt(
-            ctx.cell_vjp, params, tape, d_y, d_state
-        )
+        with torch.autocast(d_y.device.type, enabled=False):  # as forward
+            d_params, d_x, d_state = bptt(
+                ctx.cell_vjp, params, tape, d_y, d_state
+            )
         return None, None, d_x, *d_params, *d_state
 
 

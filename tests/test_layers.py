@@ -445,6 +445,37 @@ def test_a_pair_is_needed_where_there_are_two_directions():
         bidirectional_bptt(RNN.vjp, params, tapes, d_y, states[:1])
 
 
+def test_a_single_layer_is_no_stack():
+    (params,), x, (states,), d_y, _ = deep(RNN, 5, 2, 3, 4, 1)
+    message = "params: expected at least one layer, got Params"
+    with pytest.raises(ValueError, match=message):
+        stack(RNN.cell, params, x, [states])
+    _, _, tapes = stack(RNN.cell, [params], x, [states])
+    with pytest.raises(ValueError, match=message):
+        stack_bptt(RNN.vjp, params, tapes, d_y, [states])
+
+
+def test_what_does_not_fit_on_the_way_back_is_told():
+    params, x, states, d_y, _ = deep(RNN, 5, 2, 3, 4)
+    masks = [np.ones((5, 2, 4))]
+    _, _, tapes = stack(RNN.cell, params, x, states, masks=masks)
+    for wrong, message in [
+        (dict(tapes=tapes[:1]), r"tapes: .* of 2, got 1"),
+        (dict(d_states=states[:1]), r"d_states: .* of 2, got 1"),
+        (dict(masks=[np.ones((5, 2, 1))]), r"masks\[0\]: .*\(5, 2, 4\)"),
+        (dict(masks=[np.ones((2, 4), "f")]), r"masks\[0\]: .* as d_y"),
+    ]:
+        args = dict(tapes=tapes, d_y=d_y, d_states=states, masks=masks)
+        with pytest.raises(ValueError, match=message):
+            stack_bptt(RNN.vjp, params, **(args | wrong))
+    (pair,), x, (states,), d_y, _ = deep(RNN, 5, 2, 3, 4, 1, True)
+    _, _, tapes = bidirectional(RNN.cell, pair, x, states)
+    with pytest.raises(ValueError, match=r"params: .* of 2, got 1"):
+        bidirectional_bptt(RNN.vjp, pair[:1], tapes, d_y, states)
+    with pytest.raises(ValueError, match=r"tapes: .* of 2, got 1"):
+        bidirectional_bptt(RNN.vjp, pair, tapes[:1], d_y, states)
+
+
 def test_carrying_needs_a_flag_a_sequence():
     with pytest.raises(ValueError, match="anew: expected 2, got 3"):
         carry_state((np.ones((2, 1)),), [True, False, True])

@@ -258,6 +258,21 @@ def test_autocast_computes_in_bfloat16_and_keeps_weights_in_float32(
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_backward_inside_of_autocast_is_that_of_its_forward(name):
+    _, module = pair(name, dtype=torch.float32)
+    x = torch.randn(5, 3, D)
+    found = []
+    for inside in False, True:
+        module.zero_grad()
+        y, _ = module(x)  # in float32
+        with torch.autocast("cpu", torch.bfloat16, enabled=inside):
+            y.backward(torch.ones_like(y))
+        found.append([p.grad.clone() for p in module.parameters()])
+    for outside, inside in zip(*found, strict=True):
+        assert torch.equal(outside, inside)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_autocast_leaves_float64_alone_as_torch_does(name):
     theirs, ours = pair(name)
     x = torch.randn(5, 3, D, dtype=torch.float64)
