@@ -118,11 +118,6 @@ def measure(
     for seed in seeds:
         needed = updates_by_lag(own, seed, budget, progress)
         lags.append(longest_lag(needed, budget))
-    known = stored_lags()["value"]
-    beside = []
-    for name in CELLS:
-        theirs = tuple(longest_lag(known[name][s], budget) for s in seeds)
-        beside.append(Dot(name, theirs, min(times[name])))
     return Ruler(
         getattr(cell, "__name__", "the cell"),
         error,
@@ -131,7 +126,24 @@ def measure(
         tuple(lags),
         min(times["own"]),
         min(times["own"]) / min(times["plain"]),
-        tuple(beside),
+        course_dots(times, budget, seeds),
+    )
+
+
+def course_dots(
+    times: dict[str, list[float]],
+    budget: int = BUDGET,
+    seeds: Sequence[int] = SEEDS,
+) -> tuple[Dot, ...]:
+    """Plain, GRU and LSTM on the poster: stored lags, and these times."""
+    known = stored_lags()["value"]
+    return tuple(
+        Dot(
+            name,
+            tuple(longest_lag(known[name][s], budget) for s in seeds),
+            min(times[name]),
+        )
+        for name in CELLS
     )
 
 
@@ -326,23 +338,29 @@ def stored_lags() -> dict[str, Any]:
 
 
 def draw(*rulers: Ruler) -> Any:
-    """The poster: memory against milliseconds, as a matplotlib Figure.
-
-    A dot is the median over the seeds, the line through it their range.
+    """The poster: some cells beside plain, GRU and LSTM.
 
     Raises ValueError where there is nothing to be drawn.
     """
     if not rulers:
         raise ValueError("rulers: expected at least one, got none")
+    own = [Dot(r.name, r.copy_lags, r.milliseconds) for r in rulers]
+    return draw_dots(rulers[0].beside, own)
+
+
+def draw_dots(course: Sequence[Dot], own: Sequence[Dot] = ()) -> Any:
+    """Memory against milliseconds, as a matplotlib Figure.
+
+    A dot is the median over the seeds, the line through it their range.
+    """
     import matplotlib.pyplot as plt
 
     from rnncore.display import BLUE, GREY, use_style
 
     use_style()
     fig, ax = plt.subplots()
-    own = [Dot(r.name, r.copy_lags, r.milliseconds) for r in rulers]
     for dots, color, marker, below in (
-        (rulers[0].beside, GREY, "o", 5),
+        (course, GREY, "o", 5),
         (own, BLUE, "D", -15),
     ):
         for dot in dots:
@@ -361,7 +379,7 @@ def draw(*rulers: Ruler) -> Any:
         ylabel="longest copy lag learned",
         ylim=(0.4, 180),
     )
-    right = max(d.milliseconds for d in (*rulers[0].beside, *own))
+    right = max(dot.milliseconds for dot in (*course, *own))
     ax.set_xlim(0, 1.25 * right)  # room for the last name
     ax.grid(axis="y")
     plt.close(fig)  # a notebook shows what is returned, once

@@ -143,6 +143,19 @@ def test_what_the_stored_lags_do_not_cover_is_refused(wrong):
         ruler.measure(*ruler.CELLS["plain"], **wrong)
 
 
+def test_the_course_s_cells_are_drawn_by_themselves():
+    times = {"plain": [2.0, 1.0], "GRU": [3.0], "LSTM": [4.0]}
+    dots = ruler.course_dots(times, budget=100, seeds=(0, 2))
+    assert [d.name for d in dots] == ["plain", "GRU", "LSTM"]
+    assert [d.milliseconds for d in dots] == [1, 3, 4]
+    known = ruler.stored_lags()["value"]["GRU"]
+    assert dots[1].copy_lags == tuple(
+        ruler.longest_lag(known[seed], 100) for seed in (0, 2)
+    )
+    (ax,) = ruler.draw_dots(dots).axes
+    assert [t.get_text() for t in ax.texts] == ["plain", "GRU", "LSTM"]
+
+
 def test_a_poster_needs_a_dot():
     with pytest.raises(ValueError, match="rulers: expected at least one"):
         ruler.draw()

@@ -5,7 +5,8 @@ each of them; what is reported are ratios of the paired times. All compute
 the gradients of the weights, the input and the first state, in float32.
 Peak memory is what the tensors made by one run hold at a time. A second
 table sets the modules of rnncore.nn beside torch.nn's: more layers, both
-directions, and bfloat16 through autocast.
+directions, and bfloat16 through autocast. Where there is a GPU, all of this
+is done there too, and then what bench_cuda.py measures.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+import bench_cuda
 import numpy as np
 import torch
 from measurements import record
@@ -189,10 +191,8 @@ def compare_shape(
         "module": ratio(times, "rnncore.nn", "torch.nn"),
         "autograd": ratio(times, "ours", "autograd"),
     }
-    if device == "cpu":
-        found["memory"] = peak_bytes(runs["ours"]) / peak_bytes(
-            runs["torch.nn"]
-        )
+    peak = peak_bytes if device == "cpu" else bench_cuda.cuda_peak
+    found["memory"] = peak(runs["ours"]) / peak(runs["torch.nn"])
     return found
 
 
@@ -249,7 +249,7 @@ def table_of_shapes(device: str, where: str, repeats: int, save: bool):
                 sizes = "x".join(map(str, shape))
                 keep(f"bench.{device}.{name}.{sizes}", found, where)
             asked = f"{limit:6.1f}" if device == "cpu" else "     -"
-            memory = found.get("memory", float("nan"))
+            memory = found["memory"]
             print(
                 f"{name:5} {shape!s:19} {found['nn']:4.2f} "
                 f"{found['module']:7.2f} {asked} "
@@ -290,13 +290,17 @@ def main() -> int:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     devices = ["cpu"] + ["cuda"] * torch.cuda.is_available()
+    failed: list[str] = []
     for device in [arguments.device] if arguments.device else devices:
         where = device_name(device, arguments.threads)
         print(f"{where}; medians of {arguments.repeats} paired runs")
         given = device, where, arguments.repeats, arguments.save
         table_of_shapes(*given)
         table_of_options(*given)
-    return 0
+        if device != "cpu":
+            machine, sizes = bench_cuda.gpu(device), bench_cuda.Sizes()
+            failed += bench_cuda.measure(machine, sizes, arguments.save)
+    return 1 if failed else 0
 
 
 @contextlib.contextmanager
