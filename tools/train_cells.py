@@ -334,7 +334,7 @@ def main() -> None:
     """Train what the command line selects."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--task", choices=TASKS, nargs="*", default=TASKS)
-    parser.add_argument("--seconds", type=float, default=6, help="a run")
+    parser.add_argument("--seconds", type=float, default=7, help="a run")
     parser.add_argument("--resets", action="store_true", help="time only")
     parser.add_argument("--path", type=Path, default=PATH)
     chosen = parser.parse_args()
