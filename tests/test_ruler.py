@@ -186,6 +186,20 @@ def test_the_stored_lags_come_from_the_script(few, tmp_path, monkeypatch):
     assert set(found) == set(ruler.CELLS)
 
 
+def test_an_open_forget_gate_reaches_further(few, tmp_path, monkeypatch):
+    cell = train_ruler.biased(3.0)
+    assert ruler.check_cell(cell) < 1e-7
+    at_start = ruler.half_life(ruler.CELLS["LSTM"])
+    assert ruler.half_life(cell) > 5 * at_start
+    monkeypatch.setattr(ruler, "SEEDS", (0,))
+    monkeypatch.setattr(ruler, "BUDGET", 60)
+    path = tmp_path / "measurements.json"
+    train_ruler.train_biased(3.0, path)
+    found = json.loads(path.read_text())["ruler.forget_bias.3"]
+    needed = ruler.updates_by_lag(cell, 0, 60)
+    assert found["value"] == [ruler.longest_lag(needed, 60)]
+
+
 def test_the_command_measures_the_example_and_draws(few, capsys, tmp_path):
     poster = tmp_path / "poster.svg"
     words = [EXAMPLE, "--budget", 100, "--poster", poster]
