@@ -1,5 +1,6 @@
 """What the bench measures on a GPU, tried with a CPU in its place."""
 
+import contextlib
 import json
 from functools import partial
 from pathlib import Path
@@ -171,6 +172,67 @@ def test_a_part_that_fails_is_told_and_does_not_stop_the_others(
     known = json.loads(path.read_text())
     assert "cuda.roofline.memory" in known
     assert not [key for key in known if key.startswith("cuda.graphs")]
+
+
+class Pretended:
+    """torch.cuda's streams and graphs, as far as the order of calls goes."""
+
+    def __init__(self):
+        self.done, self.inside = [], []
+
+    def Stream(self):
+        return self.a_stream("side")
+
+    def current_stream(self):
+        return self.a_stream("main")
+
+    def a_stream(self, name):
+        def wait(other):
+            self.done.append(f"{name} waits for {other.name}")
+
+        return SimpleNamespace(name=name, wait_stream=wait)
+
+    def CUDAGraph(self):
+        return SimpleNamespace(replay=lambda: self.done.append("replay"))
+
+    @contextlib.contextmanager
+    def stream(self, stream):
+        self.inside.append(stream.name)
+        yield
+        self.inside.pop()
+
+    @contextlib.contextmanager
+    def graph(self, graph, stream):
+        self.inside.append(f"capture on {stream.name}")
+        yield
+        self.inside.pop()
+
+
+def test_a_graph_is_recorded_on_the_stream_that_was_warmed_up(monkeypatch):
+    cuda = Pretended()
+    for name in (
+        "Stream",
+        "current_stream",
+        "CUDAGraph",
+        "stream",
+        "graph",
+    ):
+        monkeypatch.setattr(torch.cuda, name, getattr(cuda, name))
+
+    def run():
+        cuda.done.append(f"run: {cuda.inside[-1]}")
+        return "results"
+
+    replay, results = bench_cuda.recorded_graph(run)
+    replay()
+    assert results == "results"
+    assert cuda.done == [
+        "side waits for main",
+        *["run: side"] * 3,
+        "main waits for side",
+        "run: capture on side",
+        "replay",
+    ]
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
