@@ -21,16 +21,12 @@ from torch import Tensor
 
 import rnncore
 from rnncore.backend import check_shape, tree_map
-from rnncore.files import whole_file
+from rnncore.files import Refused, whole_file
 from rnncore.optim import Optimizer
 from rnncore.train import Fit, fit
 
 WEIGHTS = Path(__file__).parent / "weights"  # what comes with the package
 FORMAT = "rnncore weights, version 1"
-
-
-class Refused(ValueError):
-    """Why something cannot be done, in one line for whoever asked."""
 
 
 class Score(NamedTuple):

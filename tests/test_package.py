@@ -50,7 +50,7 @@ def test_every_file_of_the_package_is_in_the_wheel(wheel):
     files = {
         str(path.relative_to(ROOT))
         for path in (ROOT / "rnncore").rglob("*")
-        if path.suffix in {".py", ".mplstyle", ".json"}
+        if path.suffix in {".py", ".mplstyle", ".json", ".safetensors"}
     }
     assert files <= set(wheel.namelist())
 
@@ -59,13 +59,17 @@ def test_direct_dependencies_are_exact_and_say_what_they_are_for():
     text = (ROOT / "requirements.txt").read_text()
     lines = [k for k in text.splitlines() if k and not k.startswith("#")]
     for line in lines:
-        assert re.fullmatch(r"[\w.-]+==[\w.]+( +# .+)?", line), line
+        assert re.fullmatch(r"[\w.-]+(\[\w+\])?==[\w.]+( +# .+)?", line), (
+            line
+        )
 
 
 def test_the_constraints_agree_with_the_requirements():
     def pins(name):
         found = re.findall(
-            r"^([\w.-]+)==([\w.]+)", (ROOT / name).read_text(), re.MULTILINE
+            r"^([\w.-]+)(?:\[\w+\])?==([\w.]+)",
+            (ROOT / name).read_text(),
+            re.MULTILINE,
         )
         return {re.sub(r"[-_.]+", "-", n).lower(): v for n, v in found}
 
