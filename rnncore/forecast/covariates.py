@@ -27,11 +27,11 @@ def calendar(index: "pd.DatetimeIndex") -> np.ndarray:
         minute = index.hour * 60 + index.minute
         columns += waves(np.asarray(minute) / 1440, pairs=3)
     if step < 7:
-        weekday = np.asarray(index.dayofweek)
+        weekday = np.asarray(index.day_of_week)
         columns += [(weekday == day).astype(float) for day in range(7)]
     if step < 360:
         columns += waves(
-            (np.asarray(index.dayofyear) - 1) / 365.25, pairs=2
+            (np.asarray(index.day_of_year) - 1) / 365.25, pairs=2
         )
     return np.array(columns).T if columns else np.empty((len(index), 0))
 

@@ -64,8 +64,10 @@ def step_of(index: pd.DatetimeIndex) -> pd.DateOffset:
             if index.is_month_end.all():
                 return pd.offsets.MonthEnd(months)
             return pd.DateOffset(months=months)
-    if common == 1 and (index.dayofweek < 5).all():
+    if common == 1 and (index.day_of_week < 5).all():
         return pd.offsets.BusinessDay()
+    if common == round(common):
+        return pd.offsets.Day(round(common))
     return pd.tseries.frequencies.to_offset(pd.Timedelta(days=common))
 
 
