@@ -4,6 +4,7 @@ music21 reads and writes them. What it reads becomes a photograph a
 frame: a note shorter than a frame that lies between two of them is lost.
 """
 
+import itertools
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -174,9 +175,7 @@ def _ceil(frames: float) -> int:
 
 
 def _one_at_a_time(part: list[Event]) -> bool:
-    return all(
-        a.end <= b.begin for a, b in zip(part, part[1:], strict=False)
-    )
+    return all(a.end <= b.begin for a, b in itertools.pairwise(part))
 
 
 def _about(score: Any, frame: float, title: str) -> dict[str, Any]:
@@ -269,7 +268,7 @@ def _bars(score: Score, v: int) -> list[list[Any]]:
     T = len(score.pitches)
     lines = [0, *range(score.pickup or score.bar, T, score.bar), T]
     bars: list[list[Any]] = []
-    for left, right in zip(lines, lines[1:], strict=False):
+    for left, right in itertools.pairwise(lines):
         bar = []
         for begin, end, pitch in notes(score, v):
             if end <= left or begin >= right:

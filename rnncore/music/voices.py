@@ -31,7 +31,7 @@ ROWS = 1 + KEYS  # silence, or a key
 
 
 class Facts(NamedTuple):
-    """What the model reads, as rows of its two tables, and what is right."""
+    """What the model reads, as rows of its tables, and what is right."""
 
     past: Any  # (T, B, A): about the frame before, and the bar
     slots: Any  # (T, B, V, C): own pitch before, voices already chosen
@@ -56,23 +56,22 @@ class VoiceModel(torch.nn.Module):
         super().__init__()
         self.V, self.drop = V, drop
         past = 1 + V * 2 * ROWS + 2 * LONGEST_BAR
-        slots = 1 + V * ROWS + V * V * 2 * ROWS
-        self.past = table(past, width)
+        slots = 1 + V * ROWS + V * (V - 1) * ROWS
+        self.past = Table(past, width)
         self.memory = nn.GRU(width, hidden)
         self.lift = torch.nn.Linear(hidden, hidden)
-        self.slots = table(slots, hidden)
+        self.slots = Table(slots, hidden)
         self.readout = torch.nn.Linear(hidden, TOKENS)
 
     def remember(self, past: Tensor, state=None) -> tuple[Tensor, Any]:
         """What is left of all frames before, and the state to go on."""
-        x = self.past(past).sum(-2)
+        x = self.past(past)
         h, state = self.memory(dropout(x, self.drop, self.training), state)
         return self.lift(dropout(h, self.drop, self.training)), state
 
     def choose(self, h: Tensor, slots: Tensor) -> Tensor:
         """Logits of a voice's tokens, from the past and its slot."""
-        known = torch.tanh(h + self.slots(slots).sum(-2))
-        return self.readout(dropout(known, self.drop, self.training))
+        return self.readout(torch.tanh(h + self.slots(slots)))
 
     def forward(self, past: Tensor, slots: Tensor) -> Tensor:
         """Logits of all voices, each given the true ones before it."""
@@ -80,12 +79,21 @@ class VoiceModel(torch.nn.Module):
         return self.choose(h[:, :, None], slots)
 
 
-def table(rows: int, width: int) -> torch.nn.Embedding:
-    """A table whose row 0 is nothing, and stays so."""
-    made = torch.nn.Embedding(rows, width, padding_idx=NOTHING)
-    with torch.no_grad():
-        made.weight.mul_(0.2)  # of ten rows the sum is about 0.6
-    return made
+class Table(torch.nn.EmbeddingBag):
+    """Rows that are looked up and added; row 0 is nothing, and stays so.
+
+    Shapes: rows (T, B, C) -> x (T, B, D)
+    """
+
+    def __init__(self, rows: int, width: int):
+        super().__init__(rows, width, mode="sum", padding_idx=NOTHING)
+        with torch.no_grad():
+            self.weight.mul_(0.2)  # the sum of ten is then about 0.6
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """The sum of the rows, whatever stands before the last axis."""
+        sums = super().forward(rows.reshape(-1, rows.shape[-1]))
+        return sums.reshape(*rows.shape[:-1], -1)
 
 
 def past_rows(
@@ -123,8 +131,8 @@ def slot_rows(
     for v in range(V):
         rows[..., v, 0] = own[..., v]
         for u in range(v):
-            pair = 1 + V * ROWS + 2 * ROWS * (V * v + u)
-            rows[..., v, 1 + u] = pair + key[..., u]
+            pair = v * (v - 1) // 2 + u  # its own rows: who hears whom
+            rows[..., v, 1 + u] = 1 + ROWS * (V + 2 * pair) + key[..., u]
     return rows
 
 
@@ -161,7 +169,7 @@ def together(
         rows = [np.asarray(getattr(p, name)) for p in pieces]
         shape = (T, len(pieces), *rows[0].shape[1:])
         kind = np.float32 if name == "counts" else rows[0].dtype
-        joined = np.zeros(shape, kind)
+        joined = np.full(shape, name == "may_hold", kind)
         for b, row in enumerate(rows):
             joined[: len(row), b] = row
         parts.append(torch.tensor(joined, device=device))
@@ -267,4 +275,3 @@ def score_nats(
             total += float((nats * batch.counts)[1:].sum())
             frames += float(batch.counts[1:].sum())
     return total / frames
-
