@@ -5,7 +5,7 @@ import os
 import shlex
 import sys
 
-from rnncore.commands import memory_ruler, text
+from rnncore.commands import forecast, memory_ruler, music, text
 from rnncore.files import Refused
 
 PROGRAM = "python -m rnncore"
@@ -17,7 +17,7 @@ def main(argv: list[str] | None = None) -> int:
     commands = parser.add_subparsers(
         dest="command", metavar="COMMAND", required=True
     )
-    for module in (text, memory_ruler):
+    for module in (text, forecast, music, memory_ruler):
         module.add(commands)
     words = sys.argv[1:] if argv is None else argv
     arguments = parser.parse_args(words)

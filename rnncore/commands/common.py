@@ -7,7 +7,7 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -106,18 +106,27 @@ def add_seed(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_training(
-    parser: argparse.ArgumentParser,
-    *,
-    hidden: int,
-    steps: int,
-    rate: float,
-    dropout: float,
-    batch: int,
-) -> None:
-    """The options that every `train` has."""
-    number: dict[str, Any] = {"type": whole_number, "metavar": "N"}
-    shown = "(default: %(default)s)"
+OPTIONS: dict[str, tuple[Callable, str]] = {
+    "hidden": (whole_number, "units"),
+    "layers": (whole_number, "layers of cells"),
+    "window": (whole_number, "steps between two updates"),
+    "steps": (whole_number, "updates at most"),
+    "batch": (whole_number, "sequences an update"),
+    "rate": (positive, "Adam's learning rate"),
+    "dropout": (share, "share of the units left out in training"),
+    "evaluate-every": (
+        whole_number,
+        "updates between two looks at validation (and checkpoints)",
+    ),
+    "patience": (
+        whole_number,
+        "stop after so many looks that brought nothing better",
+    ),
+}
+
+
+def add_training(parser: argparse.ArgumentParser, **defaults: Any) -> None:
+    """The options of `train`; those of the network with their defaults."""
     parser.add_argument(
         "--model",
         type=Path,
@@ -125,45 +134,15 @@ def add_training(
         required=True,
         help="the .safetensors file to be written",
     )
-    parser.add_argument(
-        "--hidden", default=hidden, **number, help=f"units {shown}"
-    )
-    parser.add_argument(
-        "--steps", default=steps, **number, help=f"at most {shown}"
-    )
-    parser.add_argument(
-        "--batch",
-        default=batch,
-        **number,
-        help=f"sequences a step {shown}",
-    )
-    parser.add_argument(
-        "--rate",
-        default=rate,
-        type=positive,
-        metavar="X",
-        help=f"Adam's learning rate {shown}",
-    )
-    parser.add_argument(
-        "--dropout",
-        default=dropout,
-        type=share,
-        metavar="X",
-        help=f"share of the units that is left out in training {shown}",
-    )
-    parser.add_argument(
-        "--evaluate-every",
-        default=100,
-        **number,
-        help="steps between two looks at the validation part, "
-        f"each followed by a checkpoint {shown}",
-    )
-    parser.add_argument(
-        "--patience",
-        default=5,
-        **number,
-        help=f"stop after N looks that brought nothing better {shown}",
-    )
+    for name, default in defaults.items():
+        kind, what = OPTIONS[name.replace("_", "-")]
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            type=kind,
+            default=default,
+            metavar="X" if kind in (positive, share) else "N",
+            help=f"{what} (default: %(default)s)",
+        )
     add_seed(parser)
     add_device(parser)
     parser.add_argument(
@@ -271,32 +250,24 @@ def train_run(
 
 
 def about_run(
-    arguments: argparse.Namespace,
-    settings: dict[str, Any],
-    fit: Any,
-    seconds: float,
+    arguments: argparse.Namespace, settings: dict[str, Any], seconds: float
 ) -> dict[str, Any]:
     """What a model file says of how it was made."""
     from rnncore.application import origin
 
-    history = fit.history
     return {
         **origin(arguments.line),
         "seed": arguments.seed,
         "seconds": round(seconds, 1),
-        "steps": len(history.loss),
-        "best_step": int(history.evaluated[_least(history.score)]),
         "settings": settings,
     }
 
 
-def describe(path: Path, about: dict[str, Any]) -> str:
+def describe(path: Path, network: str, about: dict[str, Any]) -> str:
     """A model in one line."""
-    settings = about["settings"]
-    name = f"{settings.get('cell', 'GRU')} of {settings['hidden']} units"
     return (
-        f"{path}: {name}, seed {about['seed']}, {about['steps']} steps "
-        f"in {about['seconds']:.0f} s, best after {about['best_step']}"
+        f"{path}: {network}, seed {about['seed']}, {about['steps']} steps "
+        f"in {about['seconds']:.0f} s"
     )
 
 
@@ -305,8 +276,13 @@ def show_table(table: Any) -> str:
     return table.to_string(float_format="{:.3f}".format, na_rep="")
 
 
-def _least(values: list[float]) -> int:
-    return values.index(min(values))
+@contextlib.contextmanager
+def refusing_file(path: Path) -> Iterator[None]:
+    """The same, with the file's name before it."""
+    try:
+        yield
+    except ValueError as error:
+        raise Refused(f"{path}: {error}") from error
 
 
 class Bar:
@@ -321,6 +297,8 @@ class Bar:
 
         first = todo.start if isinstance(todo, range) else 0
         total = todo.stop if isinstance(todo, range) else None
+        if total is None and isinstance(todo, Sized):
+            total = len(todo)
         if first:
             note(f"goes on after step {first}")
         self.bar = tqdm(
@@ -334,6 +312,11 @@ class Bar:
             leave=False,
         )
         return self.bar
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        if self.bar is not None:
+            self.bar.close()
 
     def tell(self, name: str, value: float) -> float:
         """Show a number beside the bar; give it back."""
@@ -396,7 +379,7 @@ def _check_settings(run: Run, there: dict[str, Any], where: str) -> None:
             continue
         how = f"{name} was {old}, now {new}"
         if isinstance(old, str) and len(old) == 64:
-            how = f"the {name} has changed since"
+            how = f"the {name} have changed since"
         raise Refused(
             f"{where} belongs to another run: {how}; "
             "choose another --model, or --restart to train anew"

@@ -91,19 +91,17 @@ def add(commands: Any) -> None:
         default="LSTM",
         help="(default: %(default)s)",
     )
-    for name, default, what in (
-        ("--layers", 1, "of cells"),
-        ("--window", 64, "steps between two updates"),
-    ):
-        train.add_argument(
-            name,
-            type=whole_number,
-            default=default,
-            metavar="N",
-            help=f"{what} (default: %(default)s)",
-        )
     add_training(
-        train, hidden=128, steps=2000, rate=0.004, dropout=0.1, batch=32
+        train,
+        hidden=128,
+        layers=1,
+        window=64,
+        batch=32,
+        steps=2000,
+        rate=0.004,
+        dropout=0.1,
+        evaluate_every=100,
+        patience=5,
     )
     _add_sample(parts)
     evaluate = parts.add(
@@ -177,7 +175,7 @@ def _train(arguments: argparse.Namespace) -> int:
     vocabulary = make(parts.training)
     next_batch = _windows(arguments, vocabulary.encode(parts.training))
     settings = {name: getattr(arguments, name) for name in SETTINGS}
-    settings |= {"kind": KIND, "text": fingerprint(whole)}
+    settings |= {"kind": KIND, "data": fingerprint(whole)}
     run = begin(arguments.model, settings, arguments.restart)
     if run is None:
         _print(arguments.model, text.load_model(arguments.model)[2])
@@ -211,10 +209,11 @@ def _train(arguments: argparse.Namespace) -> int:
     seconds = clock.seconds()
     note("scoring the test part, beside what counts and compresses ...")
     about = _scores(model, vocabulary, parts)
-    about |= about_run(arguments, settings, result, seconds)
+    about |= about_run(arguments, settings, seconds)
+    about["steps"] = len(result.history.loss)
     text.save_model(arguments.model, model, vocabulary, about)
     finish(run)
-    _print(arguments.model, about)
+    _print(arguments.model, text.load_model(arguments.model)[2])
     return 0
 
 
@@ -250,7 +249,9 @@ def _sample(arguments: argparse.Namespace) -> int:
 
     rng = np.random.default_rng(arguments.seed)
     text.stream(
-        text.write(model, vocabulary, prompt, rng, shape, arguments.length)
+        text.write_text(
+            model, vocabulary, prompt, rng, shape, arguments.length
+        )
     )
     return 0
 
@@ -262,7 +263,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     model, vocabulary, about = text.load_model(arguments.model)
     model.to(application.choose_device(arguments.device))
     whole = read_text(arguments.file, arguments.encoding)
-    if fingerprint(whole) == about.get("settings", {}).get("text"):
+    if fingerprint(whole) == about.get("settings", {}).get("data"):
         scores = _scores(model, vocabulary, _split(arguments.file, whole))
     else:
         scores = _scores_elsewhere(model, vocabulary, arguments.file, whole)
@@ -336,7 +337,7 @@ def _scores(
     table[name] = _bits(text.dynamic_nats(model, _lanes(test), rate))
     baselines = _counted(vocabulary, training, validation, test)
     if not vocabulary.words:
-        bits = text.lzma_bits(parts.training, parts.test)
+        bits = text.bits_given(parts.training, parts.test)
         name = "lzma that has read the training part"
         baselines[name] = bits / len(parts.test)
     return {
@@ -411,12 +412,14 @@ def _print(path: Path, about: dict[str, Any]) -> None:
     """What is known of a model, and its table of scores."""
     import pandas as pd
 
-    words = about["settings"]["tokens"] == "words"
+    words = about["vocabulary"]["words"]
     unit = "word" if words else "character"
     table = pd.DataFrame({f"bits a {unit}": dict(about["table"])})
     if words:
         table["perplexity"] = 2 ** table.iloc[:, 0]
-    print(describe(path, about))
+    sizes = about["sizes"]
+    network = f"{sizes['cell']} of {sizes['H']} units"
+    print(describe(path, network, about))
     print(f"scored on {about['test']['what']}")
     if unknown := about["test"]["unknown"]:
         print(f"{unknown} of them are unknown to the model: one token")
