@@ -23,9 +23,9 @@ from rnncore.text import (
     stream,
     stretches,
     token_nats,
-    write,
+    write_text,
 )
-from rnncore.text.generation import read
+from rnncore.text.generation import next_logits
 from rnncore.text.model import LAYERS, locked_dropout
 
 K, H, T, B = 11, 6, 9, 3
@@ -260,7 +260,7 @@ def test_a_file_that_holds_no_model_is_refused(tmp_path):
 
 def test_reading_gives_the_logits_after_the_last_token(ids):
     model = model_of()
-    logits, state = read(model, ids)
+    logits, state = next_logits(model, ids)
     whole, last = model(torch.as_tensor(ids))
     np.testing.assert_allclose(logits, whole[-1].detach(), rtol=1e-6)
     torch.testing.assert_close(state, last)
@@ -292,7 +292,7 @@ def test_writing_begins_with_the_prompt_and_goes_on_piece_by_piece(capsys):
     with seeded(0):
         model = LanguageModel(words.size, H)
     rng = np.random.default_rng(0)
-    pieces = write(
+    pieces = write_text(
         model,
         words,
         "the cat",

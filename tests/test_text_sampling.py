@@ -8,7 +8,7 @@ import pytest
 from rnncore.text.sampling import (
     at_temperature,
     beam_search,
-    draw,
+    draw_tokens,
     nucleus,
     repeated_share,
     top_k,
@@ -88,7 +88,7 @@ def test_what_makes_no_sense_is_refused(call, says):
 def test_tokens_are_drawn_as_often_as_their_probability_says():
     rng = np.random.default_rng(0)
     p = np.array([[0.0, 0.5, 0.0, 0.5, 0.0], [0.1, 0.2, 0.3, 0.4, 0.0]])
-    drawn = np.stack([draw(rng, p) for _ in range(20_000)])
+    drawn = np.stack([draw_tokens(rng, p) for _ in range(20_000)])
     shares = [np.bincount(d, minlength=5) / 20_000 for d in drawn.T]
     # four standard deviations of a share of 20,000 draws are 0.014
     np.testing.assert_allclose(shares, p, atol=0.014)
@@ -100,7 +100,7 @@ def test_a_token_without_probability_is_never_drawn():
         def random(self, shape):
             return np.zeros(shape)
 
-    assert draw(Zero(), np.array([[0.0, 0.0, 1.0]])).tolist() == [2]
+    assert draw_tokens(Zero(), np.array([[0.0, 0.0, 1.0]])).tolist() == [2]
 
 
 # After the start a is likelier, but what follows b is surer:

@@ -44,6 +44,13 @@ CHAPTERS = {
     "gru": "ch07",
     "layers": "ch08",
     "nn": "ch09",
+    "text.vocabulary": "ch10",
+    "text.splits": "ch10",
+    "text.ngrams": "ch10",
+    "text.model": "ch10",
+    "text.sampling": "ch10",
+    "text.generation": "ch10",
+    "text.probe": "ch10",
 }
 
 

@@ -110,7 +110,7 @@ def kneser_ney_next(model: KneserNey, ids: np.ndarray) -> np.ndarray:
     return p
 
 
-def lzma_bits(training: str, text: str) -> float:
+def bits_given(training: str, text: str) -> float:
     """Bits that a text costs a compressor which has read another before.
 
     Compressed: both together, less the first alone.
