@@ -65,22 +65,17 @@ Found = dict[str, Any]  # by name: a score, or one for each seed
 
 def main() -> None:
     studies = {
-        f.__name__: f
-        for f in (
-            weather_study,
-            leak_study,
-            sunspot_study,
-            wine_study,
-            country_study,
-        )
+        "weather": weather_study,
+        "leak": leak_study,
+        "sunspots": sunspot_study,
+        "wine": wine_study,
+        "countries": country_study,
     }
-    names = [name.removesuffix("_study") for name in studies]
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("study", nargs="*", metavar="STUDY")
-    chosen = parser.parse_args().study or names
-    for name in tqdm(chosen, disable=None):
+    parser.add_argument("study", nargs="*", help=", ".join(studies))
+    for name in parser.parse_args().study or studies:
         start = time.process_time()
-        studies[f"{name}_study"]()
+        studies[name]()
         seconds = time.process_time() - start
         note(name, {"seconds": round(seconds, 1)}, "seconds of one core")
 
@@ -243,7 +238,7 @@ def sunspot_networks(e: Example) -> Found:
     K, H = 10, 32
     quantile, gaussian = quantile_head(LEVELS), gaussian_head()
     Q, point = quantile.P, quantile.point
-    ways = {
+    ways: dict[str, tuple[Head, Callable]] = {
         "direct": (quantile, partial(Direct, "GRU", 0, H, K, Q)),
         "recursive": (
             quantile,
@@ -283,17 +278,19 @@ def sunspot_classics(e: Example) -> Found:
     past = e.validation.target - ask_linear(model, e.validation)
     quantiles = {"linear": e.back(with_past_errors(line, past, LEVELS))}
     found: Found = {"linear": errors(e, e.back(line))}
-    for name, plain in {
+    plain: dict[str, Callable] = {
         "persistence": persistence,
         "cycle": partial(seasonal_naive, period=22),
         "drift": drift,
-    }.items():
-        said = [plain(e.values[:t], K) for t in e.origins]
+    }
+    for name, method in plain.items():
+        said = [method(e.values[:t], K) for t in e.origins]
         found[name] = errors(e, np.stack(said, axis=1))
-    for name, method in {
+    fitted: dict[str, Callable] = {
         "ets": partial(ets, levels=LEVELS),
         "arima": partial(arima, order=(9, 0, 1), levels=LEVELS),
-    }.items():
+    }
+    for name, method in fitted.items():
         said = [
             method(np.sqrt(e.values[:t]), K)
             for t in tqdm(e.origins, disable=None, leave=False)

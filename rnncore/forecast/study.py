@@ -341,6 +341,7 @@ def draw(
 ) -> "Figure":
     """The last `back` values of each column, what is forecast, what came."""
     import matplotlib.pyplot as plt
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
     from rnncore.display import BLUE, use_style
 
@@ -372,6 +373,10 @@ def draw(
                 label=f"{share} within",
             )
         ax.set(ylabel=name)
+        if frame.index.freq is not None:
+            locator = AutoDateLocator(maxticks=7)
+            ax.xaxis.set_major_locator(locator)
+            ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     handles, labels = axes[0, 0].get_legend_handles_labels()
     fig.legend(handles, labels, ncols=4, loc="outside upper center")
     return fig
