@@ -51,6 +51,17 @@ CHAPTERS = {
     "text.sampling": "ch10",
     "text.generation": "ch10",
     "text.probe": "ch10",
+    "forecast.windows": "ch11",
+    "forecast.covariates": "ch11",
+    "forecast.models": "ch11",
+    "forecast.heads": "ch11",
+    "forecast.training": "ch11",
+    "forecast.scores": "ch11",
+    "forecast.backtest": "ch11",
+    "music.score": "ch12",
+    "music.frames": "ch12",
+    "music.voices": "ch12",
+    "music.generate": "ch12",
 }
 
 
