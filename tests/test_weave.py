@@ -126,6 +126,13 @@ def test_a_module_without_a_chapter_yet_is_left_alone(known, page):
     assert weave.misplaced([page("", "ch01_sequences.md")], known) == []
 
 
+def test_a_page_before_the_chapter_may_use_its_names(known, page):
+    path = page(
+        "```{code-cell} ipython3\ntwice = 3\n```\n", "ch01_sequences.md"
+    )
+    assert weave.redefined(path, known) == []
+
+
 @pytest.mark.parametrize(
     "code", ["def twice(x): pass", "twice = 3", "a, twice = 1, 2"]
 )

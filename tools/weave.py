@@ -178,7 +178,7 @@ def disagreements(page: Path, known: dict[str, Definition]) -> list[str]:
 
 def misplaced(pages: list[Path], known: dict[str, Definition]) -> list[str]:
     """Public names that stand in no chapter, in two, or in a wrong one."""
-    written = [p.stem.split("_")[0].rstrip("abc") for p in pages]
+    written = [_chapter(p) for p in pages]
     where = defaultdict(list)
     for page, chapter in zip(pages, written, strict=True):
         for cell in cells(page.read_text(encoding="utf-8")):
@@ -201,8 +201,12 @@ def misplaced(pages: list[Path], known: dict[str, Definition]) -> list[str]:
 
 
 def redefined(page: Path, known: dict[str, Definition]) -> list[str]:
-    """Unmarked cells that define a public name of the package."""
-    public = {name.rpartition(".")[2] for name in teaching_names(known)}
+    """Unmarked cells that define a public name that its reader has met."""
+    public = {
+        name.rpartition(".")[2]
+        for name in teaching_names(known)
+        if CHAPTERS[_module(name)] <= _chapter(page)
+    }
     clean = TransformerManager().transform_cell
     found = []
     for cell in cells(page.read_text(encoding="utf-8")):
@@ -216,6 +220,11 @@ def redefined(page: Path, known: dict[str, Definition]) -> list[str]:
                     "package: mark the cell, or take another name"
                 )
     return found
+
+
+def _chapter(page: Path) -> str:
+    """ "ch05" of ch05_gradients.md."""
+    return page.stem.split("_")[0].rstrip("abc")
 
 
 def teaching_names(known: dict[str, Definition]) -> list[str]:
