@@ -41,6 +41,7 @@ from rnncore.music.voices import (
     NOTHING,
     VoiceModel,
     facts,
+    independent_nats,
     masked_logits,
     moved,
     score_nats,
@@ -352,3 +353,30 @@ def test_a_chain_of_other_voices_is_refused():
         Chain([*pieces(4, V=2), *pieces(4, V=3)])
     with pytest.raises(ValueError, match="frames"):
         Chain(pieces(4)).compose(0, np.random.default_rng(0))
+
+
+def test_voices_that_hear_nobody_cost_the_same_alone():
+    model, found = small_voices(), pieces(9, 4)
+    model.slots.weight.data[1 + 3 * 89 :] = 0
+    rng = np.random.default_rng(0)
+    alone = independent_nats(model, found, rng, draws=2)
+    jointly = []
+    for s in found:
+        with torch.no_grad():
+            jointly.append(voice_nats(model, together([facts(s)]))[1:, 0])
+    np.testing.assert_allclose(alone, np.concatenate(jointly), atol=1e-9)
+
+
+def test_what_a_voice_costs_alone_is_the_mean_over_the_voice_above():
+    """Two voices: the mean over all sopranos, drawn or worked out."""
+    model = small_voices(2)
+    model.slots.weight.data *= 8  # the bass minds the soprano
+    s = score([[60, 48], [62, 50]])
+    rows = [[[60, 48], [x, 50]] for x in [*range(21, 109), "-", "."]]
+    with torch.no_grad():
+        nats = voice_nats(model, together([facts(score(r)) for r in rows]))
+    exact = -float(torch.logsumexp(-nats[1].sum(-1), 0))
+    drawn = independent_nats(model, [s], np.random.default_rng(0), 20_000)
+    assert drawn.shape == (1, 2)
+    # the mean of 20,000 draws; it moves by about 0.01 from seed to seed
+    assert drawn[0, 1] == pytest.approx(exact, abs=0.05)

@@ -43,7 +43,7 @@ SEEDS = (0, 1, 2)
 UNIT = "nats a frame of the test pieces, first frames left out, one a seed"
 VOICES: dict[str, dict[str, Any]] = {
     "joint": {},
-    "original": {"shifts": 0, "steps": 600, "evaluate_every": 75},
+    "original": {"shifts": 0, "steps": 500, "evaluate_every": 50},
     "independent": {"joint": False},
 }
 FRAMES: dict[str, dict[str, Any]] = {"frames": {}, "shifted": {"shifts": 5}}

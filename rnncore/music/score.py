@@ -5,8 +5,11 @@ from typing import NamedTuple
 import numpy as np
 
 REST = 0  # the pitch of a silent voice; all others are MIDI numbers
-LOWEST, KEYS = 21, 88  # a piano's keys; 60 is middle C
-HOLD, SILENCE, FIRST = 0, 1, 2  # tokens: go on, be silent, lowest key
+LOWEST = 21  # the lowest of a piano's keys; 60 is middle C
+KEYS = 88
+HOLD = 0  # token: go on with what you sing
+SILENCE = 1  # token: be silent
+FIRST = 2  # token: strike the lowest key
 TOKENS = FIRST + KEYS
 
 
