@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from safetensors import safe_open
 
 ROOT = Path(__file__).parent.parent
@@ -21,6 +22,14 @@ def run(capsys, *words):
     code = main([str(word) for word in words])
     shown = capsys.readouterr()
     return code, shown.out, shown.err
+
+
+def shown_help(capsys, *words):
+    """What --help prints."""
+    with pytest.raises(SystemExit) as ended:
+        run(capsys, *words, "--help")
+    assert ended.value.code == 0
+    return capsys.readouterr().out
 
 
 def shell(*words, **options):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import broken_off, examples, killed, run, weights
+from commands import broken_off, examples, killed, run, shown_help, weights
 
 from rnncore import text as package
 from rnncore.application import load_weights, save_weights
@@ -423,13 +423,6 @@ def test_a_model_of_another_application_is_refused(
     assert f"{other}: damaged" in err
     other.write_bytes(b"")
     assert run(capsys, "text", "sample", other)[0] == 2
-
-
-def shown_help(capsys, *words):
-    with pytest.raises(SystemExit) as ended:
-        run(capsys, *words, "--help")
-    assert ended.value.code == 0
-    return capsys.readouterr().out
 
 
 def test_the_help_s_examples_work(book, tmp_path, capsys, monkeypatch):

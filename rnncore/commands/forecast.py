@@ -48,7 +48,7 @@ goes on where it was.
 """
 SETTINGS = (  # all that the outcome depends on, with the table
     *("horizon", "history", "period", "cell", "hidden", "batch"),
-    *("steps", "rate", "seed", "seeds"),
+    *("steps", "rate", "seed", "seeds", "origins"),
 )
 READING = ("date", "value", "separator", "encoding", "date_format", "gaps")
 
@@ -126,13 +126,21 @@ def add(commands: Any) -> None:
     for parser in ahead, evaluate:
         _add_plot(parser)
         add_device(parser)
+    for parser in train, evaluate:
+        parser.add_argument(
+            "--origins",
+            type=whole_number,
+            default=20,
+            metavar="N",
+            help="at most, of the back-test (default: %(default)s)",
+        )
 
 
 def _add_format(parser: argparse.ArgumentParser) -> None:
     """How the file is written."""
     for name, default, what in (
         ("--separator", ",", "between columns"),
-        ("--encoding", "utf-8-sig", "of FILE"),
+        ("--encoding", "utf-8", "of FILE"),
         ("--date-format", "ISO8601", "such as %%d.%%m.%%Y"),
     ):
         parser.add_argument(
@@ -192,7 +200,7 @@ def _train(arguments: argparse.Namespace) -> int:
         clock.seconds()
     about = about_run(arguments, settings, clock.seconds())
     about |= {"steps": taken, "reading": reading, "rows": len(frame)}
-    about |= _scores(frame, plan, modules)
+    about |= _scores(frame, plan, modules, arguments.origins)
     study.save(arguments.model, modules, plan, frame, about)
     finish(run)
     _show(arguments.model, study.load(arguments.model)[2])
@@ -249,7 +257,8 @@ def _evaluate(arguments: argparse.Namespace) -> int:
             "trained on: the model may have seen rows that it is scored on"
         )
     modules = [module.to(device) for module in modules]
-    _show(arguments.model, about | _scores(frame, plan, modules))
+    about |= _scores(frame, plan, modules, arguments.origins)
+    _show(arguments.model, about)
     _plot_back(arguments.plot, frame, plan, modules)
     return 0
 
@@ -302,13 +311,13 @@ def _print_of(frame: "pd.DataFrame") -> str:
 
 
 def _scores(
-    frame: "pd.DataFrame", plan: Any, modules: list
+    frame: "pd.DataFrame", plan: Any, modules: list, most: int
 ) -> dict[str, Any]:
     """The table, as text and as the numbers that count."""
     from rnncore.forecast import study
 
     bar = Bar("back-test", "forecast")
-    table = study.compare(frame, plan, modules, progress=bar)
+    table = study.compare(frame, plan, modules, most=most, progress=bar)
     bar.close()
     mase = table["MASE"].unstack("method")
     own = mase.pop(plan.cell).map(lambda score: score.mean)

@@ -339,7 +339,7 @@ def draw(
     back: int,
     came: pd.DataFrame | None = None,
 ) -> "Figure":
-    """The last `back` values of each column, what is forecast, what came."""
+    """The last `back` values of each column, the forecast, what came."""
     import matplotlib.pyplot as plt
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 

@@ -1,5 +1,6 @@
 """Reading a table with a date column, and refusing what is not one."""
 
+import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rnncore.application import Refused
+from rnncore.files import Refused, read_text
 
 FEWEST = 10  # rows
 
@@ -18,7 +19,7 @@ def read_table(
     values: Sequence[str],
     *,
     separator: str = ",",
-    encoding: str = "utf-8-sig",
+    encoding: str = "utf-8",
     date_format: str = "ISO8601",
     gaps: bool = False,
 ) -> pd.DataFrame:
@@ -73,25 +74,15 @@ def step_of(index: pd.DatetimeIndex) -> pd.DateOffset:
 
 def _rows(path: Path, separator: str, encoding: str) -> pd.DataFrame:
     """The file as texts."""
-    if path.is_dir():
-        raise Refused(f"{path}: expected a file, got a folder")
-    if not path.exists():
-        raise Refused(f"{path}: there is no such file")
+    text = read_text(path, encoding)
     try:
         rows = pd.read_csv(
-            path,
+            io.StringIO(text),
             sep=separator,
-            encoding=encoding,
             dtype=str,
             keep_default_na=False,
             skip_blank_lines=False,  # so that lines can be counted
         )
-    except pd.errors.EmptyDataError:
-        raise Refused(f"{path}: the file is empty") from None
-    except (UnicodeError, LookupError) as error:
-        raise Refused(
-            f"{path}: not in the encoding {encoding!r}: {error}"
-        ) from None
     except (pd.errors.ParserError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise Refused(f"{path}: not a table: {reason}") from None
