@@ -269,7 +269,7 @@ def sunspot_networks(e: Example) -> Found:
                 found.setdefault("fed_the_truth", []).append(told)
             if name == "direct" and seed == 0:
                 keep(
-                    "forecast-sunspots", module, "sunspots", found[name][0]
+                    "forecast_sunspots", module, "sunspots", found[name][0]
                 )
     return found
 
@@ -360,7 +360,7 @@ def country_study() -> None:
             for key, value in scores.items():
                 found.setdefault(f"network_{year}{key}", []).append(value)
             if (year, seed) == (2002, 0):
-                keep("forecast-countries", module, "countries", scores[""])
+                keep("forecast_countries", module, "countries", scores[""])
         model = best_linear(c.training, c.validation)
         line = ask_linear(model, c.test)
         past = c.validation.target - ask_linear(model, c.validation)
