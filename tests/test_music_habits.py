@@ -12,6 +12,7 @@ from rnncore.music.habits import (
     longest_note,
     moves,
     parallels,
+    passages,
     said_again,
 )
 from rnncore.music.score import transpose
@@ -59,8 +60,10 @@ def test_windows_said_again_are_found_in_another_key():
 
 def test_a_recital_is_copied_whole_and_a_new_piece_is_not():
     piece = score([[60, 48], [62, "-"], [64, 43], [60, 48]])
-    assert copied(transpose(piece, 5), [piece], 3) == 1
-    assert copied(piece, [score([[60, 48]] * 4)], 3) == 0
+    known = passages([piece], 3)
+    assert copied(transpose(piece, 5), known, 3) == 1
+    other = passages([score([[60, 48]] * 4)], 3)
+    assert copied(piece, other, 3) == 0
 
 
 def test_triads_are_consonant_in_every_spacing():

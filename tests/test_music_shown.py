@@ -1,6 +1,9 @@
 """Scores heard, engraved, and guessed at."""
 
+import base64
+import io
 import re
+import wave
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -125,3 +128,22 @@ def test_a_blind_test_without_an_answer_is_refused():
         who_wrote_it([sound], ["Telemann"], ["Bach"], ["x"])
     with pytest.raises(ValueError, match="expected one a sound"):
         who_wrote_it([sound], [], ["Bach"], [])
+
+
+@pytest.mark.parametrize(("bits", "kind"), [(8, "u1"), (16, "<i2")])
+def test_a_player_holds_the_samples_it_was_given(bits, kind):
+    samples = np.array([0.0, 1.0, -1.0, 0.5])
+    html = play(samples, 8000, "a", bits=bits).html
+    raw = base64.b64decode(html.split("base64,")[1].split('"')[0])
+    with wave.open(io.BytesIO(raw)) as file:
+        assert file.getsampwidth() == bits // 8
+        heard = np.frombuffer(file.readframes(4), kind).astype(float)
+    middle, top = (128, 127) if bits == 8 else (0, 32767)
+    np.testing.assert_allclose(
+        (heard - middle) / top, samples, atol=0.5 / top
+    )
+
+
+def test_a_player_of_other_bits_is_refused():
+    with pytest.raises(ValueError, match="bits: expected 8 or 16"):
+        play(np.zeros(4), 8000, "a", bits=12)

@@ -62,12 +62,16 @@ def said_again(score: Score, window: int = 8) -> float:
     return again / len(keys) if keys else 0.0
 
 
-def copied(score: Score, others: Sequence[Score], window: int = 8) -> float:
-    """The share of windows of frames that stand in one of the others.
+def passages(scores: Sequence[Score], window: int = 8) -> set[bytes]:
+    """All windows of so many frames in some scores, whatever their key."""
+    return {key for score in scores for key in _windows(score, window)}
 
-    In whatever key: a model that recites its training set is at 1.
+
+def copied(score: Score, known: set[bytes], window: int = 8) -> float:
+    """The share of windows of frames that are known `passages`.
+
+    A model that recites its training set is at 1.
     """
-    known = {k for other in others for k in _windows(other, window)}
     keys = _windows(score, window)
     return sum(k in known for k in keys) / len(keys) if keys else 0.0
 
@@ -113,8 +117,9 @@ def habits(
         "longest note, frames": float(max(longest_note(s) for s in scores)),
     }
     if others:
+        known = passages(others, window)
         found["copied from training, %"] = _percent(
-            [copied(s, others, window) for s in scores]
+            [copied(s, known, window) for s in scores]
         )
     return found
 
