@@ -271,6 +271,11 @@ def describe(path: Path, network: str, about: dict[str, Any]) -> str:
     )
 
 
+def several(count: int, what: str) -> str:
+    """ "1 piece", "2 pieces"."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def show_table(table: Any) -> str:
     """A pandas table as text, numbers with three decimals."""
     return table.to_string(float_format="{:.3f}".format, na_rep="")

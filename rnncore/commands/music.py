@@ -21,6 +21,7 @@ from rnncore.commands.common import (
     positive,
     refusing,
     refusing_file,
+    several,
     show_table,
     whole_number,
 )
@@ -173,7 +174,7 @@ def _train(arguments: argparse.Namespace) -> int:
     if run is None:
         _print(arguments.model, training.load_voices(arguments.model)[1])
         return 0
-    clock, bar = Clock(run), Bar(f"{V} voices")
+    clock, bar = Clock(run), Bar(several(V, "voice"))
 
     def progress(todo: Any) -> Any:
         for step in bar(todo):
@@ -274,8 +275,9 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     fresh = [s for s in scores if not seen & set(_names(s))]
     if not fresh:
         raise Refused(
-            f"{arguments.folder}: the model saw all of its {len(scores)} "
-            "pieces in training, or others with their melodies"
+            f"{arguments.folder}: the model saw all "
+            f"{several(len(scores), 'piece')} in training, or others with "
+            "their melodies"
         )
     known = [s for s in scores if _names(s)[0] in learned]
     if len(known) < len(learned):
@@ -301,8 +303,8 @@ def _read(folder: Path, frame: float) -> list["Score"]:
         note(f"{name}: {reason}")
     if found.unreadable:
         note(
-            f"{len(found.unreadable)} file(s) could not be read; "
-            f"going on with {len(found.scores)} piece(s)"
+            f"{several(len(found.unreadable), 'file')} could not be read; "
+            f"going on with {several(len(found.scores), 'piece')}"
         )
     return found.scores
 
@@ -369,7 +371,7 @@ def _scores(
         "table": table,
         "score": table[0][1],
         "baseline": min((v for _, v in table[1:]), default=None),
-        "test": f"{len(test)} pieces that training did not see, "
+        "test": f"{several(len(test), 'piece')} that training did not see, "
         f"{sum(len(s.pitches) for s in test)} frames",
     }
 
@@ -420,7 +422,9 @@ def _print(path: Path, about: dict[str, Any]) -> None:
     """What is known of a model, and its table of scores."""
     import pandas as pd
 
-    network = f"GRU of {about['hidden']} units, {about['V']} voices"
+    network = (
+        f"GRU of {about['hidden']} units, {several(about['V'], 'voice')}"
+    )
     print(describe(path, network, about))
     print(f"scored on {about['test']}")
     print(show_table(pd.DataFrame({"nats a frame": dict(about["table"])})))
