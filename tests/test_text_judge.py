@@ -10,6 +10,7 @@ from rnncore.text.judge import (
     bars_that_fit,
     duration,
     first_function,
+    line_parses,
     parses,
     read_tune,
 )
@@ -23,6 +24,8 @@ def test_a_function_ends_where_the_indentation_does():
     assert first_function(text) == text[: text.index("\n\nx")] + "\n"
     assert first_function("def f():\n    return") is None
     assert first_function("def f():\n    pass\n\n\nclass") is not None
+    method = "    def f(self):\n        pass\n\n    @property\n"
+    assert first_function(method) == "def f(self):\n    pass\n"
 
 
 @pytest.mark.parametrize(
@@ -38,6 +41,26 @@ def test_a_function_ends_where_the_indentation_does():
 )
 def test_python_says_whether_it_is_python(source, fine):
     assert parses(source) is fine
+
+
+@pytest.mark.parametrize(
+    ("line", "fine"),
+    [
+        ("        return self.x", True),
+        ("    except (A, B) as e:", True),
+        ("elif x:", True),
+        ("for k in range(3):", True),
+        ("@property", True),
+        ("# said beside it", False),  # a block needs a statement
+        ("yield 3", True),
+        ("break", True),
+        ("if x", False),
+        ("f(a,", False),
+        ("def f(self, x: int) -> None:", True),
+    ],
+)
+def test_a_line_is_accepted_if_it_could_stand_somewhere(line, fine):
+    assert line_parses(line) is fine
 
 
 @pytest.mark.parametrize(

@@ -79,11 +79,11 @@ class Plan(NamedTuple):
 PLANS = {
     "words-random": Plan(
         lambda seed: documentation_corpus(seed, apart=False),
-        True, 128, 0.5, 0.005, 35, 20, 800, 100, (2, 3, 4, 5), 1,
+        True, 128, 0.5, 0.005, 35, 20, 600, 100, (2, 3, 4, 5), 1,
     ),
     "words-apart": Plan(
         lambda seed: documentation_corpus(seed, apart=True),
-        True, 128, 0.5, 0.005, 35, 20, 800, 100, (2, 3, 4, 5), 1,
+        True, 128, 0.5, 0.005, 35, 20, 600, 100, (2, 3, 4, 5), 1,
         "text_words",
     ),
     "python": Plan(
@@ -93,7 +93,7 @@ PLANS = {
     ),
     "tunes": Plan(
         lambda seed: tunes_corpus(),
-        False, 192, 0.1, 0.004, 64, 24, 600, 100, (4, 5, 6, 7, 8), 8,
+        False, 192, 0.1, 0.004, 64, 24, 500, 100, (4, 5, 6, 7, 8), 8,
         "text_tunes",
     ),
 }  # fmt: skip

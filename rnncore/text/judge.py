@@ -2,6 +2,7 @@
 
 import ast
 import re
+import textwrap
 import warnings
 from collections import Counter
 from fractions import Fraction
@@ -10,14 +11,16 @@ from rnncore.data.music import Note
 
 
 def first_function(text: str) -> str | None:
-    """The text up to the first line that is not indented any more.
+    """The text up to the first line that is no deeper than its first one.
 
-    None where there is no such line: the function was not finished.
+    None where there is no such line: the function was not finished. It
+    comes without the indentation that a method has.
     """
     lines = text.splitlines(keepends=True)
     for k, line in enumerate(lines[1:], start=1):
-        if line.strip() and not line[0].isspace() and line[0] != ")":
-            return "".join(lines[:k]).rstrip() + "\n"
+        ends = line.strip() and _depth(line) <= _depth(lines[0])
+        if ends and line.lstrip()[0] != ")":  # of a long signature
+            return textwrap.dedent("".join(lines[:k])).rstrip() + "\n"
     return None
 
 
@@ -30,6 +33,25 @@ def parses(source: str) -> bool:
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return False
     return True
+
+
+def line_parses(line: str) -> bool:
+    """Whether a line would be accepted somewhere in a program by itself.
+
+    A line that opens a block gets one; `else` and its like what they go
+    on from. A line inside an open bracket or a long string is refused.
+    """
+    line = line.strip()
+    first = re.split(r"\W", line, maxsplit=1)[0]
+    if line.startswith("@"):
+        return parses(f"{line}\ndef f(): pass")
+    if first in ("except", "finally"):
+        return parses(f"try: pass\n{line} pass")
+    if first in ("elif", "else"):
+        return parses(f"if 1: pass\n{line} pass")
+    if line.endswith(":"):
+        line += " pass"
+    return parses(f"async def f():\n  while 1:\n    {line}")
 
 
 def read_tune(abc: str) -> tuple[Note, ...]:
@@ -105,6 +127,10 @@ NOTE = re.compile(
     r"|(?:\[[^\]]*\]|[\^_=]*[A-Ga-gzx][,']*)"
     r"(?P<number>\d+)?(?P<slashes>/+\d*)?\s*(?P<broken>[<>]+)?"
 )
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _length(number: str | None, slashes: str | None) -> Fraction:
