@@ -1446,7 +1446,7 @@ shown = interact(
 )
 
 # %% [markdown]
-# How many chorales in their own key are as good as 10 in all keys? Look for the line's height in the other line, and think of what a chain that knows absolute pitches can learn from C major about E flat major. Then the careless line: it lies lowest where there is least to learn from. Why does it come so near to the honest one with 40 chorales, and would that be so for a network with a long memory?
+# How many chorales in their own key are as good as 10 in all keys? Look for the line's height in the other line, and think of what a chain that knows absolute pitches can learn from C major about E flat major. Then the careless line: its gift is largest where there is least to learn from. Why is so little of it left with 40 chorales, when every test piece is still in training, in some other key? (How far back does this chain look?) Would that be so for a network with a long memory?
 #
 # Bach himself is not at zero. With the rules the network is, by construction. What does it pay, in its own nats, and do you hear that something has been forbidden? Raise the temperature: which faults do the rules not know? Compare with your predictions.
 
