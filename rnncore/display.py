@@ -138,9 +138,10 @@ def play(
         out.setsampwidth(bits // 8)
         out.setframerate(rate)
         if bits == 8:  # WAV has these without a sign
-            out.writeframes((np.round(samples * 127) + 128).astype("u1"))
+            numbers = (np.round(samples * 127) + 128).astype("u1")
         else:
-            out.writeframes(np.round(samples * 32767).astype("<i2"))
+            numbers = np.round(samples * 32767).astype("<i2")
+        out.writeframes(numbers.tobytes())
     name = escape(label)
     return HTML(
         f'<figure class="rnn-audio"><figcaption>{name}</figcaption>'

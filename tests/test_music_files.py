@@ -10,6 +10,8 @@ from rnncore.music.files import (
     read_folder,
     read_score,
     read_scores,
+    signature_of,
+    spelled,
     to_music21,
     write_midi,
     write_musicxml,
@@ -73,6 +75,34 @@ def test_a_note_over_a_bar_line_is_tied_not_struck_again():
     (part,) = to_music21(s).parts
     ties = [n.tie.type for n in part.recurse().notes]
     assert ties == ["start", "stop"]
+
+
+@pytest.mark.parametrize(
+    ("pitch", "sharps", "name"),
+    [
+        (60, 0, "C4"),
+        (61, 0, "C#4"),
+        (63, 0, "E-4"),
+        (63, 4, "D#4"),
+        (66, -4, "G-4"),
+        (59, -5, "C-4"),
+        (71, -6, "C-5"),
+        (60, 6, "B#3"),
+        (60, 3, "C4"),
+    ],
+)
+def test_a_pitch_is_spelled_for_its_key(pitch, sharps, name):
+    from music21.pitch import Pitch
+
+    assert spelled(pitch, sharps) == name
+    assert Pitch(name).midi == pitch
+
+
+def test_the_key_signature_is_the_one_that_fits():
+    scale = [0, 2, 4, 5, 7, 9, 11]
+    for tonic, sharps in [(60, 0), (67, 1), (65, -1), (63, -3), (66, 6)]:
+        s = score([[tonic + k] for k in scale])
+        assert signature_of(s) == sharps
 
 
 def test_abc_is_read_with_rests_tempo_and_title(tmp_path):

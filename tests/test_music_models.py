@@ -35,6 +35,7 @@ from rnncore.music.score import (
     TOKENS,
     decode,
     encode,
+    piano_roll,
     transpose,
 )
 from rnncore.music.voices import (
@@ -42,6 +43,7 @@ from rnncore.music.voices import (
     VoiceModel,
     facts,
     independent_nats,
+    marginals,
     masked_logits,
     moved,
     score_nats,
@@ -359,7 +361,7 @@ def test_voices_that_hear_nobody_cost_the_same_alone():
     model, found = small_voices(), pieces(9, 4)
     model.slots.weight.data[1 + 3 * 89 :] = 0
     rng = np.random.default_rng(0)
-    alone = independent_nats(model, found, rng, draws=2)
+    alone, _ = independent_nats(model, found, rng, draws=2)
     jointly = []
     for s in found:
         with torch.no_grad():
@@ -367,16 +369,43 @@ def test_voices_that_hear_nobody_cost_the_same_alone():
     np.testing.assert_allclose(alone, np.concatenate(jointly), atol=1e-9)
 
 
-def test_what_a_voice_costs_alone_is_the_mean_over_the_voice_above():
-    """Two voices: the mean over all sopranos, drawn or worked out."""
+def every_second_frame(first):
+    """Each frame that two voices can sing after `first`, by tokens."""
+    names = [*range(21, 109), "-", "."]
+    return [[first, [a, b]] for a in names for b in names]
+
+
+def test_marginals_are_sums_over_all_that_the_other_voices_can_sing():
     model = small_voices(2)
     model.slots.weight.data *= 8  # the bass minds the soprano
-    s = score([[60, 48], [62, 50]])
-    rows = [[[60, 48], [x, 50]] for x in [*range(21, 109), "-", "."]]
+    first = [60, 48]
+    frames = every_second_frame(first)
     with torch.no_grad():
-        nats = voice_nats(model, together([facts(score(r)) for r in rows]))
-    exact = -float(torch.logsumexp(-nats[1].sum(-1), 0))
-    drawn = independent_nats(model, [s], np.random.default_rng(0), 20_000)
-    assert drawn.shape == (1, 2)
-    # the mean of 20,000 draws; it moves by about 0.01 from seed to seed
-    assert drawn[0, 1] == pytest.approx(exact, abs=0.05)
+        nats = voice_nats(
+            model, together([facts(score(f)) for f in frames])
+        )
+    p = np.exp(-nats[1].sum(-1).numpy())
+    bass, keys = np.zeros(TOKENS), np.zeros(KEYS)
+    for weight, frame in zip(p, frames):
+        s = score(frame)
+        bass[encode(s)[1, 1]] += weight
+        keys += weight * piano_roll(s)[0][1]
+    rng = np.random.default_rng(0)
+    drawn = marginals(model, score([first, [62, 50]]), rng, 20_000)
+    # means of 20,000 draws: 4 standard deviations of a share of 0.05
+    np.testing.assert_allclose(drawn[0][1, 1], bass, atol=0.006)
+    np.testing.assert_allclose(drawn[1][1], keys, atol=0.006)
+    assert drawn[0].sum(-1) == pytest.approx(np.ones((2, 2)))
+
+
+def test_independent_keys_and_voices_cost_what_their_marginals_say():
+    model = small_voices(2)
+    s = score([[60, 48], ["-", "-"], [60, 60]])
+    tokens, keys = marginals(model, s, np.random.default_rng(1), 8)
+    voices, each = independent_nats(model, [s], np.random.default_rng(1), 8)
+    right = encode(s)
+    assert voices[1, 1] == pytest.approx(-np.log(tokens[2, 1, right[2, 1]]))
+    on = keys[2, 60 - 21]
+    off = np.delete(keys[2], 60 - 21)
+    expected = -np.log(on) - np.log1p(-off).sum()
+    assert each[1] == pytest.approx(expected)

@@ -72,16 +72,16 @@ def read_scores(path: str | os.PathLike, frame: float = 0.5) -> list[Score]:
     if path.stat().st_size == 0:
         raise ValueError(f"{path}: the file is empty")
     try:
-        found = converter.parse(  # no pickle read, none written
+        found: Any = converter.parse(  # no pickle read, none written
             path, forceSource=True, storePickle=False
         )
         opus = isinstance(found, stream.Opus)
         parts = list(found.scores) if opus else [found]
-        scores = [from_music21(s, frame, path.stem) for s in parts]
+        read = [from_music21(s, frame, path.stem) for s in parts]
     except Exception as error:  # music21 raises dozens of kinds
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(f"{path}: unreadable: {reason[:200]}") from error
-    scores = [s for s in scores if s is not None]
+    scores = [s for s in read if s is not None]
     if not scores:
         raise ValueError(f"{path}: there are no notes in it")
     return scores
@@ -202,17 +202,19 @@ def _about(score: Any, frame: float, title: str) -> dict[str, Any]:
 
 def to_music21(score: Score) -> Any:
     """The score as a stream of music21's, in bars, with ties over them."""
-    from music21 import metadata, meter, stream, tempo
+    from music21 import key, metadata, meter, stream, tempo
 
     check_score(score)
+    sharps = signature_of(score)
     whole = stream.Score()
     whole.insert(0, metadata.Metadata(title=score.title or "untitled"))
     for v in range(score.pitches.shape[1]):
         part = stream.Part(id=f"voice {v + 1}")
-        for number, bar in enumerate(_bars(score, v)):
+        for number, bar in enumerate(_bars(score, v, sharps)):
             measure = stream.Measure(number=number + (score.pickup == 0))
             if number == 0:
                 signature = _signature(score.bar * score.frame)
+                measure.append(key.KeySignature(sharps))
                 measure.append(meter.TimeSignature(signature))
                 measure.append(_clef(score.pitches[:, v]))
                 if v == 0:
@@ -228,8 +230,41 @@ def to_music21(score: Score) -> Any:
             else:
                 measure.paddingRight = missing
             part.append(measure)
+        part.makeAccidentals(
+            inPlace=True,
+            cautionaryPitchClass=False,
+            cautionaryNotImmediateRepeat=False,
+        )
         whole.insert(0, part)
     return whole
+
+
+def signature_of(score: Score) -> int:
+    """The key signature that leaves fewest notes to be marked by hand.
+
+    Sharps as a number from 1 to 6, flats from -1 to -5, 0 for none.
+    """
+    begun = score.pitches[score.starts] * 7 % 12  # on the line of fifths
+    count = np.bincount(begun, minlength=12)
+    kept = {
+        sharps: sum(count[(sharps + k) % 12] for k in range(-1, 6))
+        for sharps in (0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6)
+    }
+    return max(kept, key=lambda sharps: kept[sharps])
+
+
+def spelled(pitch: int, sharps: int) -> str:
+    """A pitch by name, as music21 writes it, for a key signature.
+
+    Of F sharp and G flat it is the one closer to the key on the line of
+    fifths ... B flat, F, C, G ... F sharp, which is where keys live.
+    """
+    place = (pitch * 7 - (sharps - 3)) % 12 + sharps - 3  # C is 0
+    letter = "FCGDAEB"[(place + 1) % 7]
+    marks = (place + 1) // 7
+    sign = "#" * marks if marks > 0 else "-" * -marks
+    octave = (pitch - marks) // 12 - 1
+    return f"{letter}{sign}{octave}"
 
 
 def write_midi(path: str | os.PathLike, score: Score) -> None:
@@ -268,7 +303,7 @@ def notes(score: Score, v: int) -> list[Event]:
     ]
 
 
-def _bars(score: Score, v: int) -> list[list[Any]]:
+def _bars(score: Score, v: int, sharps: int) -> list[list[Any]]:
     """The notes of a voice as music21's, cut at bar lines and tied."""
     from music21 import note, tie
 
@@ -281,7 +316,8 @@ def _bars(score: Score, v: int) -> list[list[Any]]:
             if end <= left or begin >= right:
                 continue
             span = min(end, right) - max(begin, left)
-            made: Any = note.Note(pitch) if pitch else note.Rest()
+            name = spelled(pitch, sharps)
+            made: Any = note.Note(name) if pitch else note.Rest()
             made.quarterLength = span * score.frame
             if pitch and end > right:
                 made.tie = tie.Tie("start" if begin >= left else "continue")

@@ -111,7 +111,7 @@ def habits(
         "parallel octaves, %": 100
         * sum(parallels(s, OCTAVE) for s in scores)
         / chances,
-        "two bars said again, %": _percent(
+        "bars said again, %": _percent(
             [said_again(s, window) for s in scores]
         ),
         "longest note, frames": float(max(longest_note(s) for s in scores)),

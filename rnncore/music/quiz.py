@@ -54,7 +54,9 @@ def who_wrote_it(
         truth = f"{answer}. {words}"
         asked.append(
             f'<fieldset data-answer="{_key(answer)}" '
-            f'data-said="{escape(truth)}"><legend>Excerpt {k}</legend>'
+            f'data-said="{escape(truth)}" style="margin:0.5rem 0">'
+            '<legend style="font-size:1rem;margin:0">'
+            f"Who wrote excerpt {k}?</legend>"
             f"{sound.html}<div>{buttons}</div>"
             '<output aria-live="polite"></output></fieldset>'
         )

@@ -23,6 +23,7 @@ from rnncore.music.score import (
     TOKENS,
     Score,
     encode,
+    piano_roll,
     positions,
     sounding,
 )
@@ -92,7 +93,7 @@ class Table(torch.nn.EmbeddingBag):
         with torch.no_grad():
             self.weight.mul_(0.2)  # the sum of ten is then about 0.6
 
-    def forward(self, rows: Tensor) -> Tensor:
+    def forward(self, rows: Tensor) -> Tensor:  # type: ignore[override]
         """The sum of the rows, whatever stands before the last axis."""
         sums = super().forward(rows.reshape(-1, rows.shape[-1]))
         return sums.reshape(*rows.shape[:-1], -1)
@@ -279,43 +280,68 @@ def score_nats(
     return total / frames
 
 
+def marginals(
+    model: VoiceModel, score: Score, rng: np.random.Generator, draws: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """What the model thinks of a frame if it is told nothing but the past.
+
+    p(alto | past) is the mean of p(alto | soprano, past) over sopranos
+    that the model draws itself, and so on down. A key sounds if a voice
+    sings it that none above it sings.
+
+    Shapes: score; rng; draws -> tokens (T, V, 90); keys (T, 88)
+    """
+    known = facts(score)
+    T, V = known.targets.shape
+    before = np.vstack([np.zeros((1, V), int), score.pitches[:-1]])
+    before = np.repeat(before, draws, axis=0)  # (T*draws, V)
+    now, starts = np.zeros_like(before), np.zeros_like(before, bool)
+    tokens, keys = np.zeros((T, V, TOKENS)), np.zeros((T, KEYS))
+    taken = np.zeros((len(before), KEYS), bool)  # by a voice above
+    each = np.arange(len(before))
+    with torch.no_grad():
+        h, _ = model.remember(torch.tensor(known.past[:, None]))
+        h = h[:, 0].repeat_interleave(draws, 0)
+        for v in range(V):
+            rows = torch.tensor(slot_rows(before, now, starts)[:, v])
+            may_hold = torch.tensor(before[:, v] != REST)
+            logits = masked_logits(model.choose(h, rows), may_hold)
+            p = torch.softmax(logits.double(), -1).numpy()
+            tokens[:, v] = p.reshape(T, draws, -1).mean(1)
+            sings = p[:, FIRST:].copy()
+            held = np.maximum(before[:, v] - LOWEST, 0)
+            sings[each, held] += p[:, HOLD]
+            keys += (sings * ~taken).reshape(T, draws, -1).mean(1)
+            edges = p.cumsum(-1)
+            spot = rng.random((len(edges), 1)) * edges[:, -1:]
+            chosen = (spot >= edges).sum(1)
+            now[:, v] = sounding(chosen, before[:, v])
+            starts[:, v] = chosen >= FIRST
+            sung = now[:, v] != REST
+            taken[each[sung], now[sung, v] - LOWEST] = True
+    return tokens, keys
+
+
 def independent_nats(
     model: VoiceModel,
     scores: Sequence[Score],
     rng: np.random.Generator,
     draws: int = 64,
-) -> np.ndarray:
-    """What the same model's voices cost if none heard the others.
+) -> tuple[np.ndarray, np.ndarray]:
+    """What the same model pays with independent voices, and with keys.
 
-    p(alto | past) is the mean of p(alto | soprano, past) over sopranos
-    that the model draws itself, and so on down. With few draws the mean
-    is a little off, and the cost too high; first frames are left out.
+    From its own `marginals`; with few draws they are a little off, and
+    the costs too high. First frames are left out.
 
-    Shapes: scores; rng -> nats (T, V)
+    Shapes: scores; rng -> voices (T, V); keys (T,)
     """
-    found = []
+    voices, keys = [], []
     for score in scores:
-        known = facts(score)
-        T, V = known.targets.shape
-        before = np.vstack([np.zeros((1, V), int), score.pitches[:-1]])
-        before = np.repeat(before, draws, axis=0)  # (T*draws, V)
-        now, starts = np.zeros_like(before), np.zeros_like(before, bool)
-        nats = np.zeros((T, V))
-        with torch.no_grad():
-            h, _ = model.remember(torch.tensor(known.past[:, None]))
-            h = h[:, 0].repeat_interleave(draws, 0)
-            for v in range(V):
-                rows = torch.tensor(slot_rows(before, now, starts)[:, v])
-                may_hold = torch.tensor(before[:, v] != REST)
-                logits = masked_logits(model.choose(h, rows), may_hold)
-                p = torch.softmax(logits.double(), -1)
-                right = torch.tensor(known.targets[:, v])
-                mean = p.unflatten(0, (T, draws)).mean(1)
-                nats[:, v] = -mean.log()[torch.arange(T), right].numpy()
-                edges = p.cumsum(-1).numpy()
-                spot = rng.random((len(edges), 1)) * edges[:, -1:]
-                tokens = (spot >= edges).sum(1)
-                now[:, v] = sounding(tokens, before[:, v])
-                starts[:, v] = tokens >= FIRST
-        found.append(nats[1:])
-    return np.concatenate(found)
+        p, sounds = marginals(model, score, rng, draws)
+        right = encode(score)[..., None]
+        voices.append(-np.log(np.take_along_axis(p, right, -1))[1:, :, 0])
+        y = piano_roll(score)[0]
+        sounds = np.clip(sounds, 1e-9, 1 - 1e-9)
+        cost = -np.log(np.where(y, sounds, 1 - sounds)).sum(1)
+        keys.append(cost[1:])
+    return np.concatenate(voices), np.concatenate(keys)
