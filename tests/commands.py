@@ -78,6 +78,7 @@ def weights(path):
 
 def examples(text):
     """The command lines in a help text or a page."""
+    text = re.sub(r" \\\n +", " ", text)  # a line that is continued
     found = re.findall(
         r"^ *(?:\$ )?python -m rnncore (.*)$", text, re.MULTILINE
     )

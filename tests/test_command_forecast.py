@@ -117,6 +117,8 @@ def test_the_file_holds_all_that_is_needed(trained):
     assert about["plan"]["horizon"] == 3
     assert about["networks"] == 2
     assert about["rows"] == ROWS
+    days = "2024-03-13 00:00:00", "2024-03-30 00:00:00"
+    assert about["split"]["test"] == list(days)
     assert about["reading"]["value"] == ["sold", "visits"]
     assert about["baseline"] < about["score"]
     assert {"command", "seconds", "date", "torch"} <= set(about)

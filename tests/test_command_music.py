@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from commands import examples, killed, run, shown_help, weights
 
-from rnncore.application import load_weights
+from rnncore.application import load_weights, stored
 from rnncore.music.files import read_score, write_midi
 from rnncore.music.score import transpose
 from rnncore.music.split import fingerprint
@@ -346,6 +346,18 @@ def test_the_help_s_examples_work(songs, tmp_path, capsys, monkeypatch):
         assert code == 0, err
     for ending in "mid", "musicxml", "wav":
         assert (tmp_path / f"new.{ending}").stat().st_size > 0
+
+
+def test_the_course_s_own_model_composes_too(songs, tmp_path, capsys):
+    midi = tmp_path / "a.mid"
+    words = ["music_voices", "--out", midi, "--bars", 1]
+    code, _, err = run(capsys, "music", "sample", *words)
+    assert code == 0, err
+    assert read_score(midi).pitches.shape[1] == 4
+    path = stored("music_voices")
+    code, _, err = run(capsys, "music", "evaluate", path, songs)
+    assert code == 2
+    assert f"{path}: it does not tell what it saw" in err
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from commands import broken_off, examples, killed, run, shown_help, weights
 
 from rnncore import text as package
 from rnncore.application import load_weights, save_weights
+from rnncore.commands.common import fingerprint
 
 TINY = ["--hidden", 16, "--batch", 4, "--window", 16, "--rate", 0.01]
 TINY += ["--steps", 60, "--evaluate-every", 20, "--dropout", 0.2]
@@ -72,6 +73,8 @@ def test_the_file_holds_all_that_is_needed(trained, book):
     assert about["seconds"] > 0
     assert about["command"].startswith("python -m rnncore text train")
     assert about["baseline"] < about["score"]
+    parts = {"training": 16_000, "validation": 2_000, "test": 2_000}
+    assert about["split"] == parts
     training = book.read_text()[:16_000]
     assert set(about["vocabulary"]["tokens"][1:]) == set(training)
 
@@ -466,3 +469,40 @@ def test_a_reader_that_stops_early_is_no_error(trained):
         check=False,
     )
     assert (done.stderr, len(done.stdout)) == ("", 10)
+
+
+def test_the_course_s_own_model_writes_too(capsys):
+    out = sample(capsys, "text_python", "--prompt", "def ", "--length", 9)
+    assert out.startswith("def ")
+    code, _, err = run(capsys, "text", "sample", "text_cobol")
+    assert code == 2
+    assert "there is no 'text_cobol' among the package's weights" in err
+    assert "text_python" in err
+    code, _, err = run(capsys, "text", "sample", "music_voices")
+    assert code == 2
+    assert "expected a model of 'text', got" in err
+
+
+@pytest.mark.slow
+def test_a_book_is_learned_over_an_interruption(tmp_path, capsys):
+    """Half a million characters, the default network, a bit of training."""
+    folder = Path(sysconfig.get_paths()["stdlib"])
+    paths = sorted(folder.glob("*.py"), key=lambda p: fingerprint(p.name))
+    files = [p.read_text("utf-8") for p in paths]
+    book = tmp_path / "book.txt"
+    book.write_text("".join(f for f in files if f.isascii())[:500_000])
+    words = ["text", "train", book, "--steps", 120, "--evaluate-every", 20]
+    whole, broken = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
+    code, out, _ = run(capsys, *words, "--model", whole)
+    assert code == 0
+    words += ["--model", broken]
+    killed(tmp_path / "b.safetensors.run" / "run.npz", *words)
+    code, _, err = run(capsys, *words)
+    assert code == 0
+    assert "goes on after step" in err
+    assert weights(broken) == weights(whole)
+    scores = table(out)
+    assert scores["the network"] < 4  # it knows which letters are frequent
+    assert scores["the network"] < scores["how often each token occurs"]
+    _, out, _ = run(capsys, "text", "sample", broken, "--prompt", "def ")
+    assert out.startswith("def ")

@@ -352,6 +352,14 @@ class Clock:
         return now
 
 
+def model_file(path: Path) -> Path:
+    """The path, or the weights of this name that come with the package."""
+    from rnncore.application import stored
+
+    named = path.name == str(path) and not path.suffix
+    return stored(str(path)) if named and not path.exists() else path
+
+
 def output_file(path: Path, *endings: str) -> Path:
     """The path, if a file of this kind can be written there.
 

@@ -200,6 +200,10 @@ def _train(arguments: argparse.Namespace) -> int:
         clock.seconds()
     about = about_run(arguments, settings, clock.seconds())
     about |= {"steps": taken, "reading": reading, "rows": len(frame)}
+    about["split"] = {
+        name: [str(frame.index[k]) for k in (part.start, part.stop - 1)]
+        for name, part in split._asdict().items()
+    }
     about |= _scores(frame, plan, modules, arguments.origins)
     study.save(arguments.model, modules, plan, frame, about)
     finish(run)

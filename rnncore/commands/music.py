@@ -16,6 +16,7 @@ from rnncore.commands.common import (
     fingerprint,
     finish,
     group,
+    model_file,
     note,
     output_file,
     positive,
@@ -47,6 +48,7 @@ songs/ is a folder of MIDI, MusicXML or ABC files. Interrupted with Ctrl-C
 or otherwise, the same `train` goes on where it was.
 """
 NETWORK = "the network"
+TYPICAL = {"bar": 8, "frame": 0.5, "tempo": 80.0}
 MOST_VOICES = 4  # unless --voices asks for more
 RATE = 22_050  # samples a second of a WAV file
 SETTINGS = (  # all that the outcome depends on, with the scores
@@ -110,7 +112,13 @@ def _add_sample(parts: Any) -> None:
     sample = parts.add(
         "sample", _sample, "write a new piece, or harmonise one", SAMPLE
     )
-    sample.add_argument("model", metavar="MODEL", type=Path)
+    sample.add_argument(
+        "model",
+        metavar="MODEL",
+        type=Path,
+        help="a file that `train` wrote, or a model that comes with the "
+        "course: music_voices",
+    )
     sample.add_argument(
         "--out",
         type=Path,
@@ -220,7 +228,8 @@ def _sample(arguments: argparse.Namespace) -> int:
     from rnncore.music import files, generate, training
 
     midi = output_file(arguments.out, ".mid", ".midi")
-    model, about = training.load_voices(arguments.model)
+    model, about = training.load_voices(model_file(arguments.model))
+    about = TYPICAL | about  # the course's own has eighths in 4/4
     model.to(application.choose_device(arguments.device))
     rng = np.random.default_rng(arguments.seed)
     compass = np.asarray(about["compass"])
@@ -269,8 +278,10 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 
     model, about = training.load_voices(arguments.model)
     model.to(application.choose_device(arguments.device))
-    scores = _read(arguments.folder, about["frame"])
+    scores = _read(arguments.folder, (TYPICAL | about)["frame"])
     scores = [to_voices(s, about["V"]) for s in scores]
+    if "seen" not in about:
+        raise Refused(f"{arguments.model}: it does not tell what it saw")
     learned, seen = set(about["learned"]), set(about["seen"])
     fresh = [s for s in scores if not seen & set(_names(s))]
     if not fresh:

@@ -17,6 +17,7 @@ from rnncore.commands.common import (
     fingerprint,
     finish,
     group,
+    model_file,
     note,
     positive,
     share,
@@ -120,7 +121,13 @@ def add(commands: Any) -> None:
 
 def _add_sample(parts: Any) -> None:
     sample = parts.add("sample", _sample, "write with a model", SAMPLE)
-    sample.add_argument("model", metavar="MODEL", type=Path)
+    sample.add_argument(
+        "model",
+        metavar="MODEL",
+        type=Path,
+        help="a file that `train` wrote, or a model that comes with the "
+        "course: text_python",
+    )
     sample.add_argument(
         "--prompt", help="what the text begins with (default: a new line)"
     )
@@ -210,6 +217,7 @@ def _train(arguments: argparse.Namespace) -> int:
     note("scoring the test part, beside what counts and compresses ...")
     about = _scores(model, vocabulary, parts)
     about |= about_run(arguments, settings, seconds)
+    about["split"] = {k: len(v) for k, v in parts._asdict().items()}
     about["steps"] = len(result.history.loss)
     text.save_model(arguments.model, model, vocabulary, about)
     finish(run)
@@ -223,7 +231,7 @@ def _sample(arguments: argparse.Namespace) -> int:
 
     from rnncore import application, text
 
-    model, vocabulary, _ = text.load_model(arguments.model)
+    model, vocabulary, _ = text.load_model(model_file(arguments.model))
     model.to(application.choose_device(arguments.device))
     prompt = arguments.prompt
     if prompt is None:
