@@ -19,6 +19,7 @@ from rnncore.forecast.models import (
 )
 from rnncore.forecast.training import (
     ask,
+    futures,
     next_step,
     train_forecaster,
 )
@@ -293,3 +294,62 @@ def test_a_run_goes_on_from_its_checkpoint(tmp_path):
     whole = run(20, None)
     run(10, tmp_path / "run.npz")
     assert run(20, tmp_path / "run.npz") == whole
+
+
+class Walk(torch.nn.Module):
+    """A random walk that knows it: mean the last value, spread 1."""
+
+    def __init__(self, point):
+        super().__init__()
+        self.point = point
+        raw = float(np.log(np.expm1(1.0 - 1e-3)))  # softplus of it is 0.999
+        self.raw = torch.nn.Parameter(torch.tensor(raw, dtype=torch.double))
+
+    def forward(self, past, known):
+        value, out = past[-1:, :, 0], []
+        for k in range(known.shape[0]):
+            if k:
+                value = self.point(out[-1])
+            out.append(
+                torch.stack([value, self.raw.expand(value.shape)], -1)
+            )
+        return torch.cat(out)
+
+
+def test_the_doubt_of_drawn_futures_adds_up_and_that_of_medians_does_not():
+    head = gaussian_head()
+    walk = Walk(head.point)
+    windows = Windows(
+        np.full((3, 2, 1), 5.0), np.zeros((9, 2, 0)), np.zeros((9, 2))
+    )
+    levels = tuple((np.arange(199) + 1) / 200)
+    said = head.quantiles(ask(walk, windows), (0.1, 0.9)).numpy()
+    assert said[1] - said[0] == pytest.approx(
+        np.full((9, 2), 2.563), abs=1e-3
+    )
+    values = futures(
+        walk, head, windows, levels, 4000, np.random.default_rng(0)
+    )
+    assert values.shape == (4000, 9, 2)
+    spread = values.std(axis=0)
+    expected = np.sqrt(np.arange(1, 10))[:, None]
+    # 4,000 draws: a spread is known to about 1 %; the tails beyond the
+    # outer levels are cut off, which costs about as much
+    assert spread == pytest.approx(np.repeat(expected, 2, 1), rel=0.05)
+    assert values.mean() == pytest.approx(5, abs=0.1)
+    assert walk.point is head.point  # as it was
+
+
+def test_a_forecast_without_doubt_has_one_future():
+    head = quantile_head((0.1, 0.5, 0.9))
+    with seeded(0):
+        module = Recursive("GRU", 0, 5, head.P, point=head.point)
+    torch.nn.init.constant_(module.readout.weight, 0.1)
+    torch.nn.init.zeros_(module.readout.bias)  # three equal quantiles
+    windows = wave(np.array([20, 30]))
+    values = futures(
+        module, head, windows, (0.1, 0.5, 0.9), 5, np.random.default_rng(0)
+    )
+    expected = head.point(ask(module, windows)).numpy()
+    for path in values:
+        assert path == pytest.approx(expected, abs=1e-5)  # float32

@@ -1,6 +1,6 @@
 """Train chapter 11's networks and score them beside their baselines.
 
-Six studies, three seeds each, into book/measurements.json under
+Eight studies, three seeds each, into book/measurements.json under
 "forecast."; two networks go to rnncore/weights/. Scores are those of test
 windows that neither training nor stopping has seen. About ten minutes of
 one core: `python tools/train_forecast.py [STUDY ...]`.
@@ -47,7 +47,7 @@ from rnncore.forecast.heads import (
 )
 from rnncore.forecast.models import Direct, EncoderDecoder, Recursive
 from rnncore.forecast.scores import coverage, crps
-from rnncore.forecast.training import ask, train_forecaster
+from rnncore.forecast.training import ask, futures, train_forecaster
 from rnncore.forecast.windows import (
     Windows,
     changes,
@@ -74,6 +74,8 @@ def main() -> None:
         "wine": wine_study,
         "countries": country_study,
         "units": unit_study,
+        "rivals": rival_study,
+        "draws": draw_study,
     }
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("study", nargs="*", help=", ".join(studies))
@@ -464,6 +466,61 @@ def unit_study() -> None:
         error = np.abs(point * scaler.spread - actual).mean()
         found.setdefault("network", []).append(float(error))
     note("units", found, "births a woman")
+
+
+def rival_study() -> None:
+    """Other models that can bend, from the very windows of the network."""
+    from sklearn.ensemble import RandomForestRegressor
+    from sklearn.neural_network import MLPRegressor
+
+    rivals: dict[str, Callable] = {
+        "forest": partial(
+            RandomForestRegressor, min_samples_leaf=5, max_features=0.3
+        ),
+        "feedforward": partial(
+            MLPRegressor, hidden_layer_sizes=(64,), early_stopping=True
+        ),
+    }
+    found: Found = {}
+    for year in (1992, 1997, 2002):
+        c = countries(year)
+        x, unseen = flat(c.training), flat(c.test)
+        spread = fit_scaler(x).spread
+        for name, make in rivals.items():
+            for seed in SEEDS:
+                model = make(random_state=seed)
+                model.fit(x / spread, c.training.target.T)
+                said = model.predict(unseen / spread).T
+                error = np.abs(said - (c.actual - c.last)).mean()
+                found.setdefault(f"{name}_{year}", []).append(float(error))
+    note("rivals", found, "births a woman")
+
+
+def flat(window: Windows) -> np.ndarray:
+    """All that a window shows, in a row. Shapes: -> (B, columns)"""
+    parts = [np.moveaxis(a, 1, 0) for a in (window.past, window.known)]
+    return np.concatenate([p.reshape(len(p), -1) for p in parts], axis=1)
+
+
+def draw_study() -> None:
+    """The recursive way with drawn futures in place of fed medians."""
+    e = sunspots()
+    head = quantile_head(LEVELS)
+    make = partial(Recursive, "GRU", 0, 32, head.P, point=head.point)
+    found: Found = {}
+    for seed in SEEDS:
+        module = trained(
+            make, head, e.training, e.validation, seed, steps=800
+        )
+        assert isinstance(module, Recursive)
+        values = futures(
+            module, head, e.test, LEVELS, 500, np.random.default_rng(seed)
+        )
+        quantiles = e.back(np.quantile(values, LEVELS, axis=0))
+        found.setdefault("mase", []).append(errors(e, quantiles[3]).mean())
+        for key, value in judged(e, quantiles).items():
+            found.setdefault(key, []).append(value)
+    note("draws", found, "MASE over five years; CRPS; share inside")
 
 
 def keep(name: str, module: torch.nn.Module, study: str, score) -> None:

@@ -1,6 +1,7 @@
 """Training a forecaster on windows, and asking it."""
 
-from collections.abc import Callable, Iterable
+import copy
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -104,6 +105,47 @@ def ask(module: torch.nn.Module, windows: Windows) -> Tensor:
     given = as_tensors(windows, next(module.parameters()))
     with torch.no_grad():
         return module.eval()(given.past, given.known)
+
+
+def futures(
+    module: Recursive,
+    head: Head,
+    windows: Windows,
+    levels: Sequence[float],
+    paths: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Many futures of each window: every step is drawn, then handed back.
+
+    A draw lies between two neighbouring quantiles, nowhere outside them.
+
+    Shapes: windows -> values (paths, K, B)
+    """
+    known_levels = torch.as_tensor(levels, dtype=torch.double)
+    drawn: list[Tensor] = []
+
+    def draw(out: Tensor) -> Tensor:
+        q = head.quantiles(out, levels)  # (Q, 1, N)
+        level = torch.as_tensor(rng.random(q.shape[1:]))
+        level = level.clip(levels[0], levels[-1])
+        above = torch.searchsorted(known_levels, level).clip(
+            1, len(levels) - 1
+        )
+        low, high = known_levels[above - 1], known_levels[above]
+        share = ((level - low) / (high - low)).to(q)
+        ends = (
+            q.gather(0, k[None].to(q.device)) for k in (above - 1, above)
+        )
+        below, top = (end[0] for end in ends)
+        drawn.append(below + share * (top - below))
+        return drawn[-1]
+
+    walker = copy.copy(module)  # the same weights
+    walker.point = draw
+    many = Windows(*(np.repeat(a, paths, axis=1) for a in windows))
+    draw(ask(walker, many)[-1:])
+    values = torch.cat(drawn).cpu().numpy()  # (K, B*paths)
+    return np.moveaxis(values.reshape(len(values), -1, paths), 2, 0)
 
 
 def as_tensors(windows: Windows, like: Tensor) -> Windows:
