@@ -39,6 +39,13 @@ def test_the_first_bar_of_a_known_chorale():
     assert s.pitches[2].tolist() == [67, 62, 59, 55]
 
 
+def test_every_title_is_a_number_of_the_catalogue_and_no_two_agree():
+    titles = [s.title for s in chorales()]
+    assert "BWV 244.54" in titles
+    assert len(set(titles)) == 331
+    assert all(re.fullmatch(r"BWV \d+[\w.-]*", t) for t in titles)
+
+
 def test_the_file_is_the_one_that_the_sources_name():
     content = hashlib.sha256(CHORALES.read_bytes()).hexdigest()
     assert content in (ROOT / "rnncore/data/SOURCES.md").read_text()

@@ -2,8 +2,7 @@
 
 What is stored of each chorale in four parts is its notes on a grid of
 eighth notes: which pitch sounds in which part and where it begins, the
-length of the bar and of the upbeat, the number in Riemenschneider's
-edition and the name of the file. --check compares and writes nothing.
+length of the bar and of the upbeat, and the name of the file. --check compares and writes nothing.
 """
 
 import argparse
@@ -31,7 +30,7 @@ def chorales_file() -> tuple[bytes, str]:
         stream = corpus.parse(file, forceSource=True)
         if len(stream.parts) != 4:
             continue
-        name = Path(file).stem
+        name = Path(file).name  # bwv244.54: no ending that says xml
         score = from_music21(stream, 0.5, name)
         if score is None or score.pitches.shape[1] != 4:
             continue
@@ -39,16 +38,15 @@ def chorales_file() -> tuple[bytes, str]:
         events += len(ties.recurse().notes)
         kept += int(score.starts.sum())
         tokens.append(encode(score).astype(np.uint8))
-        about.append((name, score.title, score.bar, score.pickup))
+        about.append((name, score.bar, score.pickup))
     ends = np.cumsum([len(t) for t in tokens])
-    names, titles, bars, pickups = zip(*about, strict=True)
+    names, bars, pickups = zip(*about, strict=True)
     file = io.BytesIO()
     np.savez_compressed(
         file,
         tokens=np.concatenate(tokens),
         ends=ends.astype(np.int32),
         names=np.array(names),
-        titles=np.array(titles),
         bars=np.array(bars, np.uint8),
         pickups=np.array(pickups, np.uint8),
         notes=np.array([events, kept]),
