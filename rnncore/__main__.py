@@ -9,6 +9,7 @@ from rnncore.commands import forecast, memory_ruler, music, text
 from rnncore.files import Refused
 
 PROGRAM = "python -m rnncore"
+INSTALL = "python -m pip install '.[apps]' in the course's folder"
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -27,25 +28,24 @@ def main(argv: list[str] | None = None) -> int:
     )
     try:
         return arguments.run(arguments)
+    except BrokenPipeError:  # as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (Refused, OSError) as error:
-        if isinstance(error, BrokenPipeError):  # as `| head` does
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
-        print(f"{name}: {error}", file=sys.stderr)
-        return 2
+        code, why = 2, str(error)
+    except ModuleNotFoundError as error:
+        if str(error.name).startswith("rnncore"):
+            raise
+        code, why = 2, f"needs {error.name}: {INSTALL}"
     except FloatingPointError as error:
-        print(
-            f"{name}: training broke off: {error}; try a smaller --rate "
-            "with --restart",
-            file=sys.stderr,
-        )
-        return 1
+        hint = "try a smaller --rate with --restart"
+        code, why = 1, f"training broke off: {error}; {hint}"
     except KeyboardInterrupt:
-        hint = "; the same command goes on from here"
-        if getattr(arguments, "part", None) != "train":
-            hint = ""
-        print(f"\n{name}: interrupted{hint}", file=sys.stderr)
-        return 130
+        more = "; the same command goes on from here"
+        code, why = 130, "interrupted" + more * name.endswith("train")
+        print(file=sys.stderr)  # below the progress bar
+    print(f"{name}: {why}", file=sys.stderr)
+    return code
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import re
 import shlex
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,17 @@ def test_every_option_says_what_it_does(capsys):
     shown = {w.strip("`(),.;:*") for w in PAGE.split()}
     options = {w for w in shown if w.startswith("--") and w != "---"}
     assert options - known - {"--help", "--quick"} == set()
+
+
+def test_a_package_that_is_missing_is_named(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    (tmp_path / "book.txt").write_text("The cat sat on a mat.\n" * 9)
+    words = ["--model", tmp_path / "m.safetensors", "--steps", 1]
+    words += ["--window", 4, "--batch", 1]
+    code, _, err = run(
+        capsys, "text", "train", tmp_path / "book.txt", *words
+    )
+    assert code == 2
+    assert (
+        "text train: needs pandas: python -m pip install '.[apps]'" in err
+    )

@@ -61,6 +61,30 @@ def add(commands: Any) -> None:
         "forecasts of the columns of any CSV file, and how good they are",
         EPILOG,
     )
+    _add_train(parts)
+    ahead = parts.add(
+        "forecast", _forecast, "what comes after the table's end", AHEAD
+    )
+    ahead.add_argument("model", metavar="MODEL", type=Path)
+    ahead.add_argument("file", metavar="FILE", type=Path)
+    ahead.add_argument(
+        "--out", type=Path, metavar="FILE.csv", help="write it as a table"
+    )
+    evaluate = parts.add(
+        "evaluate",
+        _evaluate,
+        "the back-test on the last fifth of a table, beside baselines",
+        EVALUATE,
+    )
+    evaluate.add_argument("model", metavar="MODEL", type=Path)
+    evaluate.add_argument("file", metavar="FILE", type=Path)
+    for parser in ahead, evaluate:
+        _add_plot(parser)
+        add_device(parser)
+    _add_origins(evaluate)
+
+
+def _add_train(parts: Any) -> None:
     train = parts.add("train", _train, "learn from a table", TRAIN)
     train.add_argument("file", metavar="FILE", type=Path)
     train.add_argument(
@@ -107,33 +131,17 @@ def add(commands: Any) -> None:
     )
     add_training(train, hidden=32, batch=64, steps=400, rate=0.003)
     _add_plot(train)
-    ahead = parts.add(
-        "forecast", _forecast, "what comes after the table's end", AHEAD
+    _add_origins(train)
+
+
+def _add_origins(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--origins",
+        type=whole_number,
+        default=20,
+        metavar="N",
+        help="at most, of the back-test (default: %(default)s)",
     )
-    ahead.add_argument("model", metavar="MODEL", type=Path)
-    ahead.add_argument("file", metavar="FILE", type=Path)
-    ahead.add_argument(
-        "--out", type=Path, metavar="FILE.csv", help="write it as a table"
-    )
-    evaluate = parts.add(
-        "evaluate",
-        _evaluate,
-        "the back-test on the last fifth of a table, beside baselines",
-        EVALUATE,
-    )
-    evaluate.add_argument("model", metavar="MODEL", type=Path)
-    evaluate.add_argument("file", metavar="FILE", type=Path)
-    for parser in ahead, evaluate:
-        _add_plot(parser)
-        add_device(parser)
-    for parser in train, evaluate:
-        parser.add_argument(
-            "--origins",
-            type=whole_number,
-            default=20,
-            metavar="N",
-            help="at most, of the back-test (default: %(default)s)",
-        )
 
 
 def _add_format(parser: argparse.ArgumentParser) -> None:
