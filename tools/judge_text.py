@@ -52,7 +52,7 @@ SHAPES = {
 }
 FUNCTION = "\n\n    @property\n    def "  # a short method
 TUNE = "\n\nM:6/8\nL:1/8\nK:G\n"
-LENGTH = 500  # characters at most
+LENGTH = 400  # characters at most
 
 
 def texts(model, vocabulary, prompt, shape, seed, count) -> list[str]:
@@ -158,7 +158,7 @@ def main() -> None:
         corpus, prompt, judge, order = JOBS[name]
         training, _, test = corpus().texts()
         model, vocabulary, _ = load_model(stored(f"text_{name}"))
-        count = 4 if given.check else 80
+        count = 4 if given.check else 60
         found = {}
         for how, shape in SHAPES.items():
             written = [
@@ -171,7 +171,7 @@ def main() -> None:
         found["n-grams"] = [
             judge(
                 counted_texts(
-                    fitted, vocabulary, prompt, seed, max(2, count // 4)
+                    fitted, vocabulary, prompt, seed, max(2, count // 6)
                 ),
                 training,
             )

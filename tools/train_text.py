@@ -93,7 +93,7 @@ PLANS = {
     ),
     "tunes": Plan(
         lambda seed: tunes_corpus(),
-        False, 192, 0.1, 0.004, 64, 24, 600, 100, (4, 5, 6, 7, 8), 8,
+        False, 192, 0.1, 0.004, 64, 24, 300, 100, (4, 5, 6, 7, 8), 8,
         "text_tunes",
     ),
 }  # fmt: skip
