@@ -84,7 +84,7 @@ print(q / q.sum(), " by hand: 16/17 and 1/17, or 0.941 and 0.059")
 #
 # A long text is read in windows, because memory is short; what comes out must not depend on it. You get `texts`, a list of arrays `ids` (N, B), each B texts of N tokens side by side, and `read(ids, state)`, which gives logits and the state after the last row; with `None` for the state it begins anew.
 #
-# Predict every token but the first row of each array, from all the rows before it: at most `window` rows a call, the state carried from window to window, and not from one array to the next (they are other texts, in no order). The perplexity is
+# Predict every token but the first row of each array, from all the rows before it: at most `window` rows a call, the state carried from window to window, and not from one array to the next (they are other texts, in no order). The perplexity, a Python float, is
 #
 # $$\exp\Big(\frac{\text{sum of } -\log p \text{ over all predicted tokens of all texts}}{\text{their number}}\Big)$$
 #
@@ -284,6 +284,24 @@ print("Task 1 holds.")
         "is": "len(targets)",
         "says": "the sum was divided by the number of rows; each of the B texts has a token in each",
     },
+    {
+        "name": "bits into exp",
+        "was": "torch.log_softmax(logits, -1)",
+        "is": "torch.log_softmax(logits, -1) / math.log(2)",
+        "says": "surprisals in bits were put into exp: it is exp for nats, 2 for bits",
+    },
+    {
+        "name": "first rows counted",
+        "was": "count += targets.numel()",
+        "is": "count += targets.numel() + (start == 0) * ids.shape[1]",
+        "says": "the number counts the first row of each text too, which nobody predicts",
+    },
+    {
+        "name": "without exp",
+        "was": "math.exp(nats / count)",
+        "is": "nats / count",
+        "says": "this is the mean surprisal; the perplexity is exp of it",
+    },
 ]
 
 # %% [markdown]
@@ -293,7 +311,7 @@ print("Task 1 holds.")
 #
 # $$x_t = E[\text{ids}_t], \qquad y = \text{layer}(x), \qquad \text{logits} = y\,E^\top + b$$
 #
-# Of `ids` (T+1, B) all rows but the last are read, and all but the first are to be predicted. Write the loss and the gradients of $E$ and $b$, without autograd. The layer comes as a function: `y, back = through(x)`, and `back(d_y)` gives d_x. The loss is the chapter's:
+# Of `ids` (T+1, B) all rows but the last are read, and all but the first are to be predicted. Write the loss and the gradients of $E$ and $b$, without autograd. The layer comes as a function: `y, back = through(x)`, and `back(d_y)` gives d_x. The loss is that of chapter 4, the mean over all T B targets:
 # `loss, cache = cross_entropy(logits, targets)`, and `cross_entropy_vjp(1.0, cache)` gives d_logits.
 #
 # <details><summary>Hint 1</summary>
@@ -875,6 +893,30 @@ print("Task 4 holds.")
         "is": "logits, _ = step(token, state)",
         "says": "the state was not carried from token to token",
     },
+    {
+        "name": "itself among those behind",
+        "was": "for behind in reversed(range(len(numbers))):",
+        "is": "for behind in range(len(numbers), 0, -1):",
+        "says": "the token to be written was counted among those behind it: of `left` tokens, this one included, left - 1 are behind",
+    },
+    {
+        "name": "opened at any time",
+        "was": "may[opening] = depth + 1 <= behind",
+        "is": "may[opening] = True",
+        "says": "brackets were opened whether or not there is room to close them",
+    },
+    {
+        "name": "account thrown away",
+        "was": "open_ones = after(open_ones, token, pairs)",
+        "is": "after(open_ones, token, pairs)",
+        "says": "what `after` returns was thrown away: it makes a new list, and does not change yours",
+    },
+    {
+        "name": "the likeliest instead of a draw",
+        "was": "draw_at(p, numbers[len(written)])",
+        "is": "int(p.argmax())",
+        "says": "the likeliest token was taken; `draw_at` is to choose, with the next number",
+    },
 ]
 
 # %% [markdown]
@@ -985,7 +1027,10 @@ visible = [
 mine = found_by(beam_search)
 check(mine, stored("beam_search"), visible, outputs="beam")
 every = small_network(rng, 3, 2, 27, 3)  # so wide that nothing is lost
-paths = {h.tokens for h in mine(**every)}
+beam = mine(**every)
+kind = type(beam[0].tokens).__name__
+assert kind == "tuple", f"tokens: expected a tuple, got a {kind}"
+paths = {h.tokens for h in beam}
 assert len(paths) == 27, (
     f"a beam of 27: expected 27 paths, got {len(paths)}"
 )
@@ -1060,6 +1105,18 @@ print("Task 5 holds.")
         "was": "range(length)",
         "is": "range(max(length - 1, 1))",
         "says": "the continuations are one token too short",
+    },
+    {
+        "name": "the beginning's state for all",
+        "was": "advance(h.state, k)",
+        "is": "advance(state, k)",
+        "says": "every continuation went on from the first state; each goes on from that of the hypothesis it came from",
+    },
+    {
+        "name": "greedy",
+        "was": "longer[:width]",
+        "is": "longer[:1]",
+        "says": "one continuation was kept at each step, which is the greedy choice; `width` of them stay",
     },
 ]
 

@@ -350,6 +350,23 @@ before, after = (
 )
 why = "it changes when steps after the end of its horizon do: a leak"
 assert_close("errors[0]", after, before, why=why)
+
+
+def latest(past, target):
+    """A fit that says the target of the last window, whatever it sees."""
+
+    def predict(seen):
+        assert seen.dim() == 2, f"predict: (B, 3), got {tuple(seen.shape)}"
+        return target[-1:]
+
+    return predict
+
+
+x = args["x"]
+said_again = (x[16:] - x[14:20]).reshape(3, 2)
+why = "the windows go to `fit` with the oldest first"
+found = rolling_errors(x, latest, 3, 2, 3, 6)
+assert_close("errors of `latest`", found, said_again, why=why)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
 
@@ -430,6 +447,24 @@ print("Task 2 holds.")
         "was": "x[origin : origin + horizon] - said",
         "is": "said - x[origin : origin + horizon]",
         "says": "the error is what came minus what was said; here it is the other way round",
+    },
+    {
+        "name": "the latest window missing",
+        "was": "range(max(history, last + 1 - memory), last + 1)",
+        "is": "range(max(history, last + 1 - memory), last)",
+        "says": "the latest training window is missing: its target ends with the step before the origin, and `range` leaves out its end",
+    },
+    {
+        "name": "one window too many",
+        "was": "last + 1 - memory)",
+        "is": "last - memory)",
+        "says": "one window more than `memory` was used",
+    },
+    {
+        "name": "folds in reverse",
+        "was": "len(x) - (folds - k) * horizon",
+        "is": "len(x) - (k + 1) * horizon",
+        "says": "the folds are in reverse order: the first begins folds · horizon steps before the end",
     },
 ]
 
@@ -614,12 +649,24 @@ print("Task 3 holds.")
         "is": "window = x[origin - T + 1 : origin + 1]",
         "says": "the first window holds the step at the origin, the first that is to be forecast",
     },
+    {
+        "name": "no unit at all",
+        "was": "ahead = unit * predict(window / unit)",
+        "is": "ahead = predict(window)",
+        "says": "predict was given the values as they are; it sees the window divided by its unit, and speaks in that unit",
+    },
+    {
+        "name": "unit of all that is known",
+        "was": "unit = window.abs().mean(0)",
+        "is": "unit = x[:origin].abs().mean(0)",
+        "says": "the unit was taken from all that is known at the origin; it is that of the window, T steps",
+    },
 ]
 
 # %% [markdown]
 # ## Task 4: quantiles, their loss and their honesty (5 points)
 #
-# A network says Q quantiles, at `levels` that rise, for each of K steps and B forecasts: q (K, B, Q). Then y (K, B) comes. Four numbers, without autograd:
+# A network says Q quantiles, at `levels` that rise, for each of K steps and B forecasts: q (K, B, Q). Then y (K, B) comes. Four results, without autograd:
 #
 # * the **loss**, the mean over all K B Q of the pinball loss $\max\big(\ell\,e,\ (\ell - 1)\,e\big)$, with the error $e = y - q$ and the level $\ell$;
 # * its gradient `d_q` (K, B, Q); where y = q exactly, take the error for positive;
@@ -698,7 +745,6 @@ assert_close(
     "d_q by hand, where y lies above all quantiles",
     d_q[1, 0],
     -np.array([0.2, 0.5, 0.9]) / 6,
-    why="(right to 7 digits? Then a number went through float32)",
 )
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import assert_gradient, hidden_rng
@@ -795,6 +841,24 @@ print("Task 4 holds.")
         "is": "error[..., -1] <= 0",
         "says": "`inside` looks at the upper end alone; y may have fallen below the lowest quantile",
     },
+    {
+        "name": "loss summed",
+        "was": "(levels - 1) * error).mean()",
+        "is": "(levels - 1) * error).sum()",
+        "says": "the loss was summed; it is the mean over all K B Q entries",
+    },
+    {
+        "name": "gradient averaged over K B",
+        "was": "/ error.numel()",
+        "is": "/ y.numel()",
+        "says": "the gradient was divided by K B; the loss is a mean over K B Q entries",
+    },
+    {
+        "name": "the interval's ends left out",
+        "was": "(error[..., 0] >= 0) & (error[..., -1] <= 0)",
+        "is": "(error[..., 0] > 0) & (error[..., -1] < 0)",
+        "says": "a y that meets the lowest or the highest quantile exactly was left out of `inside` (the difference of two shares of `below` leaves it out too)",
+    },
 ]
 
 # %% [markdown]
@@ -847,18 +911,18 @@ def cut(values, origins, history, horizon, covariates=None):
 
 
 # %% [markdown]
-# Try it: two windows of a series that counts, with the weekday for a covariate.
+# Try it: two windows of a series that counts, with the weekday for a covariate. The second is shown: day 7 is weekday 0 again.
 
 # %%
 days = np.arange(12.0)
 w = cut(days, np.array([5, 8]), 3, 2, days[:, None] % 7)
 print(
     "past",
-    *w.past[:, 0],
+    *w.past[:, 1],
     " known",
-    *w.known[:, 0],
+    *w.known[:, 1],
     " target",
-    w.target[:, 0],
+    w.target[:, 1],
 )
 
 # %% test="cut" points=4
@@ -965,7 +1029,7 @@ print("Task 5 holds.")
 #
 # `backtest(values, methods, origins, horizon, levels)` of the chapter asks each method for a forecast at each origin, `method(past, horizon)`, and hands it nothing but the past. Seven boxes are one small edit away from it, and every one of them will give you a table of scores.
 #
-# Write `backtest_probes()`: a list of `(values, method, origins, horizon)`, with values (N,) in float64 and a method of your own, a function of `(past, horizon)` that returns (horizon,) numbers. It may do anything with its past: the more it tells about what it was given, the better. Points are for the boxes that some probe tells apart; the last point is for all of them
+# Write `backtest_probes()`: a list of `(values, method, origins, horizon)`, with values (N,) in float64 and a method of your own, a function of `(past, horizon)` that returns (horizon,) numbers. It may do anything with its past, so long as it says the same of the same past: the more it tells about what it was given, the better. Points are for the boxes that some probe tells apart; the last point is for all of them
 # with at most two probes.
 #
 # <details><summary>Hint 1</summary>

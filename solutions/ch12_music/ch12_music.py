@@ -90,7 +90,7 @@ print(nats, " by hand: log(32/9) = 1.2685; their mean, 0.4228, is no nats")
 # 1. `begin` and `end` move to the nearest frame, each by itself; a note that would be left with none gets one frame;
 # 2. a voice sings one note at a time: where a note begins, the voice's former note is over, for good;
 # 3. a note is its key's token and then HOLDs; where a voice sings nothing, SILENCE;
-# 4. T is the frame in which the last `end` lies, after step 1 (it is the first without a note).
+# 4. T is the largest `end` after step 1: the first frame in which nobody sings any more.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -170,7 +170,9 @@ visible = [
     performance(rng, 5, 3, 45.0, 0.25),
     dict(
         begin=np.array([0.1, 0.9, 4.3]),  # the second cuts the first,
-        end=np.array([3.1, 1.55, 4.4]),  # the third is very short
+        end=np.array(
+            [3.1, 1.55, 4.35]
+        ),  # the third would be left with none
         pitch=np.array([60, 64, 67]),
         voice=np.array([0, 0, 0]),
     )
@@ -196,6 +198,16 @@ hidden = [
         (9, 5, 200.0, 1.0),
     ]
 ]
+for short in (0.01, 0.04):
+    hidden.append(
+        dict(
+            begin=np.array([0.0, 1.03]),
+            end=np.array([1.2, 1.03 + short]),
+            pitch=np.array([50, 70]),
+            voice=np.array([1, 0]),
+        )
+        | dict(tempo=60.0, frame=0.25, V=2)
+    )
 check(onto_the_grid, reference_onto_the_grid, hidden, outputs="tokens")
 ### END HIDDEN TESTS
 print("Task 1 holds.")
@@ -267,6 +279,12 @@ print("Task 1 holds.")
         "was": "q - LOWEST + FIRST",
         "is": "q - LOWEST",
         "says": "the lowest key got token 0, which is HOLD: the keys begin at FIRST",
+    },
+    {
+        "name": "no frame left",
+        "was": "    last = np.maximum(last, first + 1)\n",
+        "is": "",
+        "says": "a note whose begin and end move to one frame is left without any: it gets one",
     },
 ]
 
@@ -347,7 +365,7 @@ def pieces_and_model(rng, T, B, K, scale=2.0):
 rng = np.random.default_rng(2)
 visible = [
     move(pieces_and_model(rng, 5, 3, 4) | {"lengths": np.array([5, 2, 4])}),
-    move(pieces_and_model(rng, 3, 2, 3, 800.0)),
+    move(pieces_and_model(rng, 3, 2, 3, 3000.0)),
 ]
 check(chorale_nats, stored("chorale_nats"), visible, outputs=OUTPUTS)
 logits, roll = move((np.zeros((6, 2, 88)), np.zeros((6, 2, 88))))
@@ -439,7 +457,7 @@ print("Task 2 holds.")
         "name": "logarithm of a sigmoid",
         "was": "torch.nn.functional.softplus(told) - told * came",
         "is": "-(came * torch.sigmoid(told).log() + (1 - came) * (1 - torch.sigmoid(told)).log())",
-        "says": "the logarithm was taken of a rounded probability: where the network is sure, that is the logarithm of zero",
+        "says": "where the network is sure, this is infinite: the logarithm of a probability that was rounded to zero, or exp of a large logit. softplus takes neither",
     },
     {
         "name": "gradient with the wrong sign",
@@ -458,6 +476,12 @@ print("Task 2 holds.")
         "was": "torch.cat([d_told, torch.zeros_like(logits[:1])])",
         "is": "torch.cat([torch.zeros_like(logits[:1]), d_told])",
         "says": "the gradient stands at the frame that was predicted; it belongs to the logits that predicted it, one frame before",
+    },
+    {
+        "name": "the score alone averaged over keys",
+        "was": "(each.sum(-1) * weight).sum()",
+        "is": "(each.mean(-1) * weight).sum()",
+        "says": "the score was averaged over the keys instead of summed: on a piano it is then 88 times too small",
     },
 ]
 
@@ -607,6 +631,20 @@ def meeting(rng):
     return args | dict(before=before, steps=steps, compass=around)
 
 
+def octave(*steps):
+    """Two voices an octave apart: one wants to leap, the other to stay."""
+    before = np.array([72, 60])
+    intervals = np.full(12, 0.05)
+    intervals[0] = 1.0
+    return dict(
+        before=before,
+        steps=np.array(steps),
+        intervals=intervals,
+        compass=before[:, None] + np.array([-20, 20]),
+        numbers=np.array([0.5, 0.5]),
+    )
+
+
 def breach(before, now, compass):
     """The rule that a chord breaks; None where it breaks none."""
     for v, q in enumerate(now):
@@ -627,6 +665,7 @@ def breach(before, now, compass):
 rng = np.random.default_rng(3)
 visible = [situation(rng, V) for V in [4] * 14 + [2, 3, 5]]
 visible += [meeting(rng), meeting(rng)]
+visible += [octave(0.0, -12.0), octave(12.0, 0.0)]
 check(next_chord, stored("legal_chord"), visible, outputs="chord")
 for _ in range(100):
     args = situation(rng, 4)
@@ -644,6 +683,8 @@ def right(before, steps, intervals, compass, numbers):
 rng = hidden_rng()
 hidden = [situation(rng, V) for V in [1] + [2, 3, 4, 5] * 40]
 hidden += [meeting(rng) for _ in range(30)]
+hidden += [octave(0.0, 12.0 * k) for k in (-1, 0)]
+hidden += [octave(12.0, 0.0)]
 check(next_chord, right, hidden, outputs="chord")
 ### END HIDDEN TESTS
 print("Task 3 holds.")
@@ -739,6 +780,18 @@ print("Task 3 holds.")
         "was": "ask(v, now)",
         "is": "ask(v, list(before[:v]))",
         "says": "the model was told what the voices above sang before, and not what they sing now: then the voices are independent",
+    },
+    {
+        "name": "the upper voice need not move",
+        "was": "both = (now[u] != before[u]) & (keys != before[v])",
+        "is": "both = keys != before[v]",
+        "says": "a leap of an octave was forbidden while the other voice stays; parallels need two voices that move",
+    },
+    {
+        "name": "the lower voice need not move",
+        "was": "both = (now[u] != before[u]) & (keys != before[v])",
+        "is": "both = np.full(KEYS, now[u] != before[u])",
+        "says": "a voice was forbidden to stay, because the one above leaps an octave: to stay is always legal",
     },
 ]
 
@@ -964,6 +1017,24 @@ print("Task 4 holds.")
         "is": "(*range(-6, 0), *range(1, 6))",
         "says": "the pieces in their own key are missing",
     },
+    {
+        "name": "six up instead of down",
+        "was": "range(-6, 6)",
+        "is": "range(-5, 7)",
+        "says": "the keys go from 5 semitones down to 6 up; they are to go from 6 down to 5 up",
+    },
+    {
+        "name": "ends of the compass shut out",
+        "was": "(pitch >= low) & (pitch <= high)",
+        "is": "(pitch > low) & (pitch < high)",
+        "says": "the lowest and the highest pitch of each voice were shut out: both belong to its compass",
+    },
+    {
+        "name": "signature from 0 to 11",
+        "was": "(key + 7 * s + 5) % 12 - 5",
+        "is": "(key + 7 * s) % 12",
+        "says": "the signature is written from 0 to 11; it is to be written from -5 to 6",
+    },
 ]
 
 # %% [markdown]
@@ -1158,6 +1229,12 @@ print("Task 5 holds.")
         "is": "hangs",
         "says": "tokens below 0 or above 89 were let through",
         "visible": False,
+    },
+    {
+        "name": "HOLD read as a key",
+        "was": "before = np.where(row == HOLD, before, row - FIRST + LOWEST)",
+        "is": "before = row - FIRST + LOWEST",
+        "says": "HOLD was read as a key: it goes on with the voice's note",
     },
 ]
 
