@@ -260,6 +260,26 @@ def two_voices(songs):
     return path, folder
 
 
+def test_pieces_with_more_or_fewer_voices_are_told(
+    two_voices, songs, tmp_path, capsys
+):
+    _, folder = two_voices
+    both = tmp_path / "both"
+    shutil.copytree(folder, both)
+    shutil.copy(min(songs.rglob("air*.mid")), both / "alone.mid")
+    words = ["--model", tmp_path / "m.safetensors", *TINY, "--steps", 1]
+    code, out, err = run(capsys, "music", "train", both, *words)
+    assert code == 0
+    assert "learning 2 voices a piece: 1 of 7 pieces have more or" in err
+    words = ["--model", tmp_path / "n.safetensors", *words[2:]]
+    code, out, err = run(
+        capsys, "music", "train", both, *words, "--voices", 3
+    )
+    assert code == 0
+    assert "3 voices" in out
+    assert "more or fewer" not in err
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -324,7 +324,13 @@ def _usual_voices(scores: list["Score"]) -> int:
     """As many voices as most pieces have; of equally many, the more."""
     counts = [s.pitches.shape[1] for s in scores]
     usual = max(set(counts), key=lambda V: (counts.count(V), V))
-    return min(usual, MOST_VOICES)
+    usual = min(usual, MOST_VOICES)
+    if others := len(counts) - counts.count(usual):
+        note(
+            f"learning {several(usual, 'voice')} a piece: {others} of "
+            f"{several(len(counts), 'piece')} have more or fewer (--voices)"
+        )
+    return usual
 
 
 def _split(
