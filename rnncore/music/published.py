@@ -26,7 +26,7 @@ from rnncore.music.frames import (
     nats_a_frame,
 )
 from rnncore.music.score import KEYS, LOWEST
-from rnncore.music.training import train_frames
+from rnncore.music.training import cooling, train_frames
 
 PARTS = ("train", "valid", "test")
 
@@ -129,13 +129,14 @@ def published_scores(
     often.append(nats_a_frame(key_frequencies(parts.train), test))
     chain.append(nats_a_frame(key_chain(parts.train), test))
     common: dict[str, Any] = {"progress": progress, "device": device}
+    small: dict[str, Any] = {"drop": 0.2, "window": 160}  # whole pieces
     for seed in seeds:
-        frames, _ = train_frames(
-            parts[:2], seed=seed, steps=steps, **common
-        )
+        common |= {"seed": seed, "evaluate_every": 50}
+        frames, _ = train_frames(parts[:2], steps=steps, **small, **common)
         keys.append(nats_a_frame(frames, test))
+        optimizer = cooling(3e-3, chord_steps)
         chords, _ = train_chords(
-            parts[:2], seed=seed, steps=chord_steps, **common
+            parts[:2], steps=chord_steps, optimizer=optimizer, **common
         )
         jointly.append(chord_nats(chords, test))
     return {
