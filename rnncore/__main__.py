@@ -38,8 +38,7 @@ def main(argv: list[str] | None = None) -> int:
             raise
         code, why = 2, f"needs {error.name}: {INSTALL}"
     except FloatingPointError as error:
-        hint = "try a smaller --rate with --restart"
-        code, why = 1, f"training broke off: {error}; {hint}"
+        code, why = 1, f"training broke off: {error}; try a smaller --rate"
     except KeyboardInterrupt:
         more = "; the same command goes on from here"
         code, why = 130, "interrupted" + more * name.endswith("train")

@@ -224,6 +224,21 @@ def test_a_damaged_checkpoint_is_refused(book, tmp_path, capsys):
     code, _, err = run(capsys, *words, "--seed", 1)
     assert code == 2
     assert "seed was 0, now 1" in err
+    plan = checkpoint.with_name("plan.json")
+    plan.write_text("{")
+    code, _, err = run(capsys, *words)
+    assert code == 2
+    assert f"{plan}: damaged; --restart trains anew" in err
+
+
+def test_what_broke_off_before_a_checkpoint_is_in_nobody_s_way(
+    book, tmp_path, capsys
+):
+    words = ["--model", tmp_path / "m.safetensors", *TINY, "--cell", "RNN"]
+    run(capsys, "text", "train", book, *words, "--rate", 1e39)
+    assert (tmp_path / "m.safetensors.run" / "plan.json").exists()
+    code, _, _ = run(capsys, "text", "train", book, *words, "--steps", 3)
+    assert code == 0
 
 
 def test_words_have_a_perplexity(book, tmp_path, capsys):

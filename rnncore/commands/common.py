@@ -180,7 +180,7 @@ def begin(
     run = Run(model, model.with_name(model.name + ".run"), settings)
     if restart:
         shutil.rmtree(run.folder, ignore_errors=True)
-    elif (run.folder / PLAN).exists():
+    elif any(run.folder.glob("*.npz")):  # else nothing is lost
         _check_settings(run, _plan(run.folder / PLAN), f"{run.folder}")
     elif model.exists():
         from rnncore.application import load_weights
@@ -207,13 +207,14 @@ def fingerprint(content: bytes | str) -> str:
 
 
 @contextlib.contextmanager
-def refusing(hint: str = "") -> Iterator[None]:
+def refusing() -> Iterator[None]:
     """What is not as expected becomes one line for whoever asked."""
     try:
         yield
     except ValueError as error:
-        text = f"{error}; {hint}" if hint else str(error)
-        raise Refused(text) from error
+        hint = "; --restart trains anew"
+        damaged = str(error).startswith("checkpoint: ")
+        raise Refused(f"{error}{hint * damaged}") from error
 
 
 def train_run(
@@ -233,7 +234,7 @@ def train_run(
     from rnncore.application import train_module
     from rnncore.optim import adam
 
-    with refusing("--restart trains anew"):
+    with refusing():
         return train_module(
             module,
             loss,
@@ -377,7 +378,7 @@ def output_file(path: Path, *endings: str) -> Path:
 def _plan(path: Path) -> dict[str, Any]:
     try:
         plan = json.loads(path.read_bytes())
-    except ValueError:
+    except (FileNotFoundError, ValueError):
         plan = None
     if not isinstance(plan, dict):
         raise Refused(f"{path}: damaged; --restart trains anew")

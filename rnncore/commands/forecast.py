@@ -193,7 +193,7 @@ def _train(arguments: argparse.Namespace) -> int:
     clock = Clock(run)
     modules, taken = [], 0
     for seed in range(arguments.seed, arguments.seed + arguments.seeds):
-        with refusing("--restart trains anew"):
+        with refusing():
             module, fit = study.train(
                 frame,
                 plan,

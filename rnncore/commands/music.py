@@ -190,7 +190,7 @@ def _train(arguments: argparse.Namespace) -> int:
                 clock.seconds()
             yield step
 
-    with refusing("--restart trains anew"):
+    with refusing():
         model, about = training.train_voices(
             parts,
             seed=arguments.seed,
