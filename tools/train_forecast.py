@@ -528,6 +528,7 @@ def keep(name: str, module: torch.nn.Module, study: str, score) -> None:
     about = {
         "kind": "forecast example",
         "seed": 0,
+        "seconds": round(time.process_time(), 1),  # of the study so far
         "score": np.round(score, 6).tolist(),
         **origin(f"tools/train_forecast.py {study}"),
     }
