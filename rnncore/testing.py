@@ -206,6 +206,8 @@ def assert_close(
         at = f"[{', '.join(map(str, worst))}]" if worst else ""
         wrong = int((error > tolerance * scale).sum())
         of = f" ({wrong} of {want.size} entries differ)" if at else ""
+        if tolerance < 1e-6 and error[worst] < 1e-6 * scale:
+            of += ", right to 6 digits: did a number go through float32?"
         raise AssertionError(
             f"{name}{at}: expected {want[worst] + 0.0:.8g}, "
             f"got {got[worst] + 0.0:.8g}{of}" + (f"\n{why}" if why else "")
@@ -379,7 +381,8 @@ def hunt(
     One of the points is for telling all apart with at most `few` probes.
     A table shows the first probe that opens each box.
 
-    Raises AssertionError where a probe is none, too large, or refused.
+    Raises AssertionError where a probe is none, too large, or refused, or
+    where the original answers it in two ways.
     """
     __tracebackhide__ = True
     if not isinstance(probes, list) or not probes:
@@ -414,6 +417,14 @@ def hunt(
         told += bool(by)
         verdict = f"told apart by probe {by[0]}" if by else "NOT told apart"
         print(f"{name}: {verdict}")
+    for k, (probe, answer) in enumerate(
+        zip(probes, answers, strict=True), start=1
+    ):
+        if not _alike(answer, _answer(right, probe)):
+            raise AssertionError(
+                f"probe {k}: the right function gives another answer each "
+                "time: no probe may depend on chance or on earlier calls"
+            )
     all_told = told == len(boxes)
     bonus = float(all_told and len(probes) <= few)
     print(
@@ -574,11 +585,12 @@ def _compare(
         if isinstance(actual, tuple | list):
             got = f"{len(actual)} values"
         if got != f"{count} values":
+            shown = parts if count < 9 else [parts[0], "...", parts[-1]]
             raise AssertionError(
                 f"{name}: expected a tuple of one, ({parts[0]},), got {got}"
                 if count == 1
                 else f"{name}: expected {count} values "
-                f"({', '.join(parts)}), got {got}"
+                f"({', '.join(shown)}), got {got}"
             )
         for part, e, a in zip(parts, expected, actual, strict=True):
             _compare([part], e, a, like, at_least)

@@ -366,6 +366,33 @@ def test_hunt_counts_boxes_and_rewards_few_probes(capsys):
     assert "first: NOT told apart" in capsys.readouterr().out
 
 
+def test_hunt_refuses_probes_that_answer_by_chance_or_by_count():
+    calls = []
+
+    def count(x):
+        calls.append(x)
+        return len(calls)
+
+    rng = np.random.default_rng(0)
+    for probe in (count, lambda x: rng.normal()):
+        with pytest.raises(
+            AssertionError, match="another answer each time"
+        ):
+            hunt(lambda f: f(1), {}, [(probe,)], few=1, points=1)
+
+
+def test_a_float32_is_named_and_long_lists_are_cut_short():
+    with pytest.raises(AssertionError, match="float32"):
+        assert_close("d", 0.1 + 1e-9, float(np.float32(0.1)))
+    with pytest.raises(AssertionError) as wrong:
+        assert_close("d", 0.1, 0.11)
+    assert "float32" not in str(wrong.value)
+    with pytest.raises(AssertionError, match=r"30 values \(p\[0\], ..., p"):
+        check(
+            lambda x: [x] * 29, lambda x: [x] * 30, [{"x": 1}], outputs="p"
+        )
+
+
 def test_hunt_refuses_what_is_no_probe():
     for probes in (None, [], [3], (A, A), [(np.zeros(20_000), 1)]):
         with pytest.raises(AssertionError, match="probe"):

@@ -28,8 +28,9 @@ from rnncore.files import whole_file
 ROOT = Path(__file__).resolve().parent.parent
 MARKER = re.compile(r"# (rnncore(?:\.\w+)+)\s*$")
 
-# Where the book builds what. A module whose chapter is not written yet is
-# left alone.
+# Where the book builds what; a module in a folder has a dotted name, such
+# as "text.sampling". A module whose chapter is not written yet is left
+# alone.
 CHAPTERS = {
     "sequence": "ch01",
     "rnn": "ch02",
@@ -43,6 +44,24 @@ CHAPTERS = {
     "gru": "ch07",
     "layers": "ch08",
     "nn": "ch09",
+    "text.vocabulary": "ch10",
+    "text.splits": "ch10",
+    "text.ngrams": "ch10",
+    "text.model": "ch10",
+    "text.sampling": "ch10",
+    "text.generation": "ch10",
+    "text.probe": "ch10",
+    "forecast.windows": "ch11",
+    "forecast.covariates": "ch11",
+    "forecast.models": "ch11",
+    "forecast.heads": "ch11",
+    "forecast.training": "ch11",
+    "forecast.scores": "ch11",
+    "forecast.backtest": "ch11",
+    "music.score": "ch12",
+    "music.frames": "ch12",
+    "music.voices": "ch12",
+    "music.generate": "ch12",
 }
 
 
@@ -77,11 +96,17 @@ def definitions(path: Path) -> dict[str, Definition]:
 
 
 def package(folder: Path) -> dict[str, Definition]:
-    """Each definition under its full name, rnncore.rnn.rnn_cell."""
+    """Each definition under its full name, such as rnncore.rnn.rnn_cell.
+
+    A module in a folder has a dotted name, rnncore.text.sampling; what a
+    folder's __init__ defines bears the folder's name.
+    """
     found = {}
-    for path in sorted(folder.glob("*.py")):
+    for path in sorted(folder.rglob("*.py")):
+        parts = path.relative_to(folder.parent).with_suffix("").parts
+        module = ".".join(p for p in parts if p != "__init__")
         for name, definition in definitions(path).items():
-            found[f"{folder.name}.{path.stem}.{name}"] = definition
+            found[f"{module}.{name}"] = definition
     return found
 
 
@@ -153,7 +178,7 @@ def disagreements(page: Path, known: dict[str, Definition]) -> list[str]:
 
 def misplaced(pages: list[Path], known: dict[str, Definition]) -> list[str]:
     """Public names that stand in no chapter, in two, or in a wrong one."""
-    written = [p.stem.split("_")[0].rstrip("abc") for p in pages]
+    written = [_chapter(p) for p in pages]
     where = defaultdict(list)
     for page, chapter in zip(pages, written, strict=True):
         for cell in cells(page.read_text(encoding="utf-8")):
@@ -163,7 +188,7 @@ def misplaced(pages: list[Path], known: dict[str, Definition]) -> list[str]:
                 )
     found = []
     for name in teaching_names(known):
-        chapter = CHAPTERS[name.split(".")[1]]
+        chapter = CHAPTERS[_module(name)]
         if chapter not in written:
             continue
         places = where[name]
@@ -176,8 +201,12 @@ def misplaced(pages: list[Path], known: dict[str, Definition]) -> list[str]:
 
 
 def redefined(page: Path, known: dict[str, Definition]) -> list[str]:
-    """Unmarked cells that define a public name of the package."""
-    public = {name.rpartition(".")[2] for name in teaching_names(known)}
+    """Unmarked cells that define a public name that its reader has met."""
+    public = {
+        name.rpartition(".")[2]
+        for name in teaching_names(known)
+        if CHAPTERS[_module(name)] <= _chapter(page)
+    }
     clean = TransformerManager().transform_cell
     found = []
     for cell in cells(page.read_text(encoding="utf-8")):
@@ -193,12 +222,17 @@ def redefined(page: Path, known: dict[str, Definition]) -> list[str]:
     return found
 
 
+def _chapter(page: Path) -> str:
+    """ "ch05" of ch05_gradients.md."""
+    return page.stem.split("_")[0].rstrip("abc")
+
+
 def teaching_names(known: dict[str, Definition]) -> list[str]:
     """The public names of the modules that a chapter builds."""
     return [
         name
         for name in known
-        if name.split(".")[1] in CHAPTERS
+        if _module(name) in CHAPTERS
         and not name.rpartition(".")[2].startswith("_")
     ]
 
@@ -229,6 +263,11 @@ def main() -> int:
             changed[page.name] += 1
     print(f"{len(pages)} pages, changed: {', '.join(changed) or 'none'}")
     return 0
+
+
+def _module(name: str) -> str:
+    """Of rnncore.text.sampling.nucleus: text.sampling."""
+    return ".".join(name.split(".")[1:-1])
 
 
 def _defined(node: ast.stmt) -> list[str]:

@@ -1,0 +1,69 @@
+"""The stored language models are what the records say they are."""
+
+import importlib.metadata
+import json
+import platform
+from pathlib import Path
+
+import pytest
+
+from rnncore.application import stored
+from rnncore.data.text import checksum
+from rnncore.text import load_model, stretches, token_nats
+from rnncore.text.corpora import (
+    documentation_corpus,
+    python_corpus,
+    tunes_corpus,
+)
+from rnncore.text.tunes import folk_tunes
+
+ROOT = Path(__file__).parent.parent
+CORPORA = {
+    "text_words": ("python", lambda: documentation_corpus(0, apart=True)),
+    "text_python": ("pytest", python_corpus),
+    "text_tunes": ("music21", tunes_corpus),
+}
+each = pytest.mark.parametrize("name", CORPORA)
+
+
+def here(package):
+    if package == "python":
+        return platform.python_version()
+    return importlib.metadata.version(package)
+
+
+@each
+def test_a_stored_model_is_small_and_says_where_it_comes_from(name):
+    path = stored(name)
+    assert path.stat().st_size <= 2_000_000
+    _, vocabulary, about = load_model(path)
+    assert vocabulary.size == len(set(vocabulary.tokens))
+    assert about["seed"] == 0
+    assert about["seconds"] > 0
+    assert about["command"].startswith("tools/train_text.py ")
+    measured = json.loads((ROOT / "book/measurements.json").read_text())
+    score = measured[f"text.{about['set']}.network"]["value"][0]
+    # the record is of full precision, the file of half
+    assert about["score"] == pytest.approx(score, abs=2e-3)
+
+
+@each
+def test_a_stored_model_has_the_recorded_score(name):
+    model, vocabulary, about = load_model(stored(name))
+    package, corpus = CORPORA[name]
+    versions = about["versions"]
+    if versions[package] != here(package):
+        pytest.skip(f"the text varies with {package}, and so the score")
+    if vocabulary.words and versions["tokenizers"] != here("tokenizers"):
+        pytest.skip("the words vary with the tokeniser")
+    ids = vocabulary.encode(corpus().texts()[2])
+    nats = token_nats(model, stretches(ids, about["lanes"]))
+    # another build of torch adds the same numbers in another order
+    assert nats.mean() == pytest.approx(about["score"], abs=1e-4)
+
+
+def test_the_tunes_are_those_of_the_list_of_sources():
+    sources = (ROOT / "rnncore/data/SOURCES.md").read_text()
+    if f"music21 {here('music21')}" not in sources:
+        pytest.skip("another music21")
+    assert checksum("\n".join(folk_tunes().values())) in sources
