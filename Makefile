@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test test-slow test-system lab exercises weave grade course bench constraints times readme clean
+.PHONY: help book serve test test-slow test-system lab check exercises weave grade course bench constraints times readme clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -41,6 +41,9 @@ test-system: $(STAMP)  ## the tests that need Chromium; a skip is a failure
 lab: $(STAMP)  ## JupyterLab with the assignments open
 	@$(PY) -m jupyterlab --notebook-dir=exercises --LabApp.news_url=None \
 	  --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
+
+check: $(STAMP)  ## the visible tests of one notebook: make check NOTEBOOK=path; WATCH=1: at each save
+	@$(PY) tools/check_notebook.py $(if $(NOTEBOOK),"$(NOTEBOOK)") $(if $(WATCH),--watch)
 
 exercises: $(STAMP)  ## build the released notebooks from solutions/
 	@$(PY) tools/exercises.py
