@@ -43,6 +43,11 @@ class Limits:
     total_seconds: float = 300
     output_bytes: int = 1_000_000  # a cell; ten times that in all
     upload_bytes: int = 20_000_000  # the submitted folder
+    memory_bytes: int = 2_000_000_000  # all its processes together
+    processes: int = 64
+    file_bytes: int = 100_000_000  # the largest file that it writes
+    scratch_bytes: int = 200_000_000  # all its files together
+    files: int = 256  # open at the same time
 
     @classmethod
     def from_config(cls, config: Config) -> Limits:

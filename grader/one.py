@@ -35,7 +35,10 @@ from nbgrader.preprocessors import (
 from grader.course import Assignment, Course, Limits, log_to
 from grader.explain import Check, check_of, own_errors, settle
 from grader.mend import Broken, is_test, mend, read_notebook, stand_in
+from grader.seeds import course_secret, submission_key
+from grader.session import Session
 from grader.submissions import replace_text
+from grader.trusted import TrustedExecute
 
 MARK = "RNNCORE_GRADED_RUN"  # every process of a run carries it
 
@@ -50,6 +53,8 @@ class Job:
     submitted: Path
     work: Path
     limits: Limits
+    sandboxed: bool = True
+    server: str = ""  # the socket of the server that runs learners' code
 
     @property
     def folder(self) -> str:
@@ -200,8 +205,6 @@ def _carries(process: psutil.Process, mark: str) -> bool:
 
 
 def _grade(job: Job) -> Report:
-    from grader.execute import LimitedExecute
-
     name = job.assignment.name
     notebook = read_notebook(job.submitted, name, job.limits.upload_bytes)
     release = nbformat.read(job.assignment.release, as_version=4)
@@ -210,8 +213,17 @@ def _grade(job: Job) -> Report:
     _copy_files(job, folder)
     nbformat.write(mended, folder / f"{name}.ipynb")
 
-    config = Course(job.root).config
-    execute = LimitedExecute(job.limits, config=config)
+    course = Course(job.root)
+    execute = TrustedExecute(
+        job.limits,
+        release,
+        job.assignment.release.parent,
+        _key(job, course),
+        lambda: Session(
+            job.server, _files(job, folder), job.limits, str(folder)
+        ),
+        config=course.config,
+    )
     converter = _converter(job, execute)
     converter.start()
     done = nbformat.read(job.executed / f"{name}.ipynb", as_version=4)
@@ -243,6 +255,25 @@ def _copy_files(job: Job, folder: Path) -> None:
             target = folder / path.relative_to(job.submitted)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
+
+
+def _key(job: Job, course: Course) -> bytes:
+    """What the seeds of this submission's tests are made from."""
+    name = job.assignment.name
+    notebook = (job.submitted / f"{name}.ipynb").read_bytes()
+    secret = course_secret(course.home)
+    return submission_key(secret, job.student, name, notebook)
+
+
+def _files(job: Job, folder: Path) -> dict[str, bytes]:
+    """What lies beside the notebook: the release's files, then others."""
+    given = job.assignment.release.parent
+    return {
+        str(path.relative_to(base)): path.read_bytes()
+        for base in (folder, given)
+        for path in base.rglob("*")
+        if path.is_file() and path.suffix != ".ipynb"
+    }
 
 
 def _converter(job: Job, execute: Any) -> OneSubmission:

@@ -7,11 +7,13 @@ import multiprocessing
 import os
 import signal
 import threading
+from dataclasses import replace
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 
 from grader import one
 from grader.one import Job, Report
+from grader.prewarm import server
 
 START_SECONDS = 60  # to import, to start a kernel and to stop it
 
@@ -22,7 +24,8 @@ def _context() -> BaseContext:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
-        ["nbgrader.converters", "nbgrader.preprocessors"]
+        ["nbgrader.converters", "nbgrader.preprocessors", "torch"]
+        + ["grader.one", "rnncore.testing"]
     )
     return context
 
@@ -38,6 +41,8 @@ def run(job: Job) -> Report:
     """
     if _stop.is_set():
         raise InterruptedError(job.student)
+    if not job.server:
+        job = replace(job, server=server(sandboxed=job.sandboxed).path)
     process = _CONTEXT.Process(target=one.main, args=[job])  # type: ignore
     process.start()
     try:
