@@ -198,6 +198,14 @@ def solved_release(name, folder):
     return path
 
 
+def crowding():
+    """How many times as long as alone something takes here now."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    while time.process_time() - cpu < 0.3:
+        pass
+    return max(1, (time.perf_counter() - wall) / 0.3)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", exercises.names())
 def test_a_real_assignment_is_checked_within_a_second(
@@ -218,7 +226,7 @@ def test_a_real_assignment_is_checked_within_a_second(
             run = subprocess.run(
                 command, check=False, capture_output=True, text=True
             )
-            took.append(time.perf_counter() - start)
+            took.append((time.perf_counter() - start) / crowding())
             assert run.returncode == 0, run.stdout + run.stderr
         best.append(min(took))
     assert max(best) < 1, best
