@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import os
 import shutil
@@ -14,12 +15,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import nbformat
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import GenerateAssignment
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config, PyFileConfigLoader
+
+from grader import versions
 
 # nbgrader adds a submission's notebooks before the submission itself, which
 # SQLAlchemy remarks on; both are there when it commits.
@@ -116,6 +120,11 @@ class Assignment:
     def gradebook(self) -> Path:
         return self.folder / "gradebook.db"
 
+    @property
+    def versions(self) -> Path:
+        """The versions that there were; `grader.versions` reads it."""
+        return self.folder / "versions.json"
+
 
 class Course:
     """The paths and the gradebook of the course in `root`."""
@@ -180,12 +189,22 @@ class Course:
         )
         self._generate(name, fresh / "again", self.db_url)
         shutil.rmtree(fresh / "again")
+        self._enter_version(name, version, fresh)
         self.prepared.mkdir(exist_ok=True)
         for old in self.prepared.iterdir():
             if old.name.rpartition("-")[0] == name:
                 shutil.rmtree(old)
         fresh.rename(ready.folder)
         return ready
+
+    def _enter_version(self, name: str, version: str, fresh: Path) -> None:
+        release = fresh / "release" / name / f"{name}.ipynb"
+        known = versions.enter(
+            self.home / "versions" / f"{name}.json",
+            version,
+            nbformat.read(release, as_version=4),
+        )
+        (fresh / "versions.json").write_text(json.dumps(known))
 
     def create_gradebook(self) -> None:
         """Make an empty gradebook, whole or not at all, where none is."""

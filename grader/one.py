@@ -32,6 +32,7 @@ from nbgrader.preprocessors import (
     OverwriteKernelspec,
 )
 
+from grader import suspicion, versions
 from grader.course import Assignment, Course, Limits, log_to
 from grader.explain import Check, check_of, own_errors, settle
 from grader.mend import Broken, is_test, mend, read_notebook, stand_in
@@ -77,6 +78,7 @@ class Report(TypedDict):
     remarks: list[str]
     errors: list[str]
     checks: list[Check]
+    suspicious: list[str]  # why a person should look at it
     seconds: float
 
 
@@ -151,6 +153,7 @@ def give_up(job: Job, reason: str, *, failed: bool) -> Report:
         remarks=[],
         errors=[],
         checks=_checks(notebook),
+        suspicious=[],
         seconds=0.0,
     )
 
@@ -209,6 +212,8 @@ def _grade(job: Job) -> Report:
     notebook = read_notebook(job.submitted, name, job.limits.upload_bytes)
     release = nbformat.read(job.assignment.release, as_version=4)
     mended, remarks = mend(notebook, release)
+    known = versions.read(job.assignment.versions)
+    remarks += versions.remarks(known, notebook)
     folder = job.work / "submitted" / job.student / name
     _copy_files(job, folder)
     nbformat.write(mended, folder / f"{name}.ipynb")
@@ -227,12 +232,14 @@ def _grade(job: Job) -> Report:
     converter = _converter(job, execute)
     converter.start()
     done = nbformat.read(job.executed / f"{name}.ipynb", as_version=4)
+    checks = _checks(done)
     return Report(
         reason=None,
         failed=False,
         remarks=remarks + execute.remarks,
         errors=own_errors(done),
-        checks=_checks(done),
+        checks=checks,
+        suspicious=suspicion.reasons(mended, release, checks, remarks),
         seconds=0.0,
     )
 

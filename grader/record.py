@@ -81,6 +81,7 @@ def _empty_report(reason: str, *, failed: bool) -> dict[str, Any]:
         remarks=[],
         errors=[],
         checks=[],
+        suspicious=[],
         seconds=0.0,
     )
     return dict(report)
