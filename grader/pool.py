@@ -11,7 +11,7 @@ from dataclasses import replace
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 
-from grader import one
+from grader import one, sandbox
 from grader.one import Job, Report
 from grader.prewarm import server
 
@@ -66,6 +66,20 @@ def run(job: Job) -> Report:
         f"the grader's process ended with status {process.exitcode}",
         failed=True,
     )
+
+
+def warm(*, sandboxed: bool) -> None:
+    """Start what every job needs, so that the first need not wait.
+
+    Raises NoSandbox where there is none and one is asked for.
+    """
+    if sandboxed:
+        sandbox.require()
+    process = _CONTEXT.Process(target=int)  # type: ignore
+    process.start()
+    threading.Thread(
+        target=server, kwargs={"sandboxed": sandboxed}, daemon=True
+    ).start()
 
 
 def interrupt() -> None:

@@ -35,6 +35,7 @@ MODULES = (
     "IPython.core.completer",
 )
 START_SECONDS = 120
+END_SECONDS = 5
 
 
 class Server:
@@ -43,6 +44,8 @@ class Server:
     def __init__(
         self, *, sandboxed: bool, modules: tuple[str, ...] = MODULES
     ):
+        if sandboxed:
+            sandbox.require()
         self.folder = tempfile.mkdtemp(prefix="grade-")  # mode 0700
         self.path = f"{self.folder}/socket"
         self.owner = os.getpid()
@@ -93,8 +96,13 @@ class Server:
         """End it and all that it started."""
         if os.getpid() != self.owner:  # a fork has inherited it
             return
-        self.process.kill()
-        self.process.wait()
+        assert self.process.stdin
+        self.process.stdin.close()  # it ends by itself
+        try:
+            self.process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
         atexit.unregister(self.stop)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import grader
 import rnncore
+from grader.course import SetupError
 
 USER = 60321  # owns the learners' processes where the grader is root
 INSIDE = "/opt/course"  # rnncore and grader, in the sandbox
@@ -26,6 +27,19 @@ Without a sandbox (--no-sandbox): a notebook that means harm can read and
 change every file that you can, the solutions, the other submissions and the
 gradebook among them, use the network, and take all memory. Its tests still
 run outside its process."""
+
+
+class NoSandbox(SetupError):
+    """Learners' code is not run, as nothing would hold it."""
+
+
+def require() -> None:
+    """Raise NoSandbox, with what to do, where no sandbox can be made."""
+    if why := why_not():
+        raise NoSandbox(
+            f"{why}. Learners' code is not run without a sandbox, unless "
+            "you ask for that: --no-sandbox"
+        )
 
 
 @functools.cache
@@ -66,7 +80,7 @@ def command(program: list[str]) -> list[str]:
     It sees the system's programs, this Python with its packages, rnncore
     and the grader's own code, read only; of the course nothing.
     """
-    asked = ["bwrap", "--die-with-parent", "--new-session", "--unshare-net"]
+    asked = ["bwrap", "--new-session", "--unshare-net"]
     asked += ["--unshare-ipc", "--unshare-pid", "--unshare-uts"]
     asked += ["--unshare-cgroup-try"]
     if os.getuid() != 0:

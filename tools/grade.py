@@ -23,7 +23,7 @@ import exercises
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from grader import pool, record
+from grader import pool, record, sandbox
 from grader.course import Assignment, Course, SetupError, log_to
 from grader.feedback import write_feedback
 from grader.one import Job, Report
@@ -63,6 +63,11 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--again", action="store_true", help="grade what is graded already"
     )
+    parser.add_argument(
+        "--no-sandbox",
+        action="store_true",
+        help="run learners' code with all of your rights",
+    )
     return parser.parse_args(argv)
 
 
@@ -89,6 +94,9 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
             f"Nothing to grade in {course.submitted}/<learner>/<assignment>/"
         )
         return 1 if stray else 0
+    if options.no_sandbox:
+        print(sandbox.WITHOUT, file=sys.stderr)
+    pool.warm(sandboxed=not options.no_sandbox)
     known = _known_names(course)
     _build_sources(course, known & {s.assignment for s in submissions})
     assignments, refused = _prepare(course, submissions)
@@ -215,6 +223,7 @@ def _run_all(
                 submission.path,
                 Path(tempfile.mkdtemp(dir=course.work)),
                 limit,
+                sandboxed=not options.no_sandbox,
             )
             waiting[executor.submit(pool.run, job)] = (submission, key, job)
         for future in as_completed(waiting):
