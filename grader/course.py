@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import nbformat
@@ -24,6 +25,8 @@ from sqlalchemy.exc import SAWarning
 from traitlets.config import Config, PyFileConfigLoader
 
 from grader import versions
+from grader.ledger import Ledger
+from grader.restore import read_cells, write_cells
 
 # nbgrader adds a submission's notebooks before the submission itself, which
 # SQLAlchemy remarks on; both are there when it commits.
@@ -121,6 +124,11 @@ class Assignment:
         return self.folder / "gradebook.db"
 
     @property
+    def cells(self) -> Path:
+        """The source's cells; `grader.restore` reads them."""
+        return self.folder / "cells.json"
+
+    @property
     def versions(self) -> Path:
         """The versions that there were; `grader.versions` reads it."""
         return self.folder / "versions.json"
@@ -147,6 +155,17 @@ class Course:
         self.prepared = self.home / ".assignments"
         self.log = self.home / "grade.log"
         self.empty = self.home / ".empty.db"
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The gradebook, open; `close` lets go of it."""
+        return Ledger(self.db_url, self.course_id)
+
+    def close(self) -> None:
+        """Let go of the gradebook, if it was opened."""
+        if "ledger" in self.__dict__:
+            self.ledger.close()
+            del self.ledger
 
     def directories(self, **changes: str) -> CourseDirectory:
         """nbgrader's view of the folders, with `changes` made to it.
@@ -179,7 +198,7 @@ class Course:
         ready = Assignment(
             name, version, self.prepared / f"{name}-{version[:16]}"
         )
-        if ready.folder.exists() and self._knows(name):
+        if ready.cells.exists() and self._knows(name):
             return ready
         self.work.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=self.work))
@@ -205,6 +224,10 @@ class Course:
             nbformat.read(release, as_version=4),
         )
         (fresh / "versions.json").write_text(json.dumps(known))
+        write_cells(
+            fresh / "cells.json",
+            read_cells(fresh / "gradebook.db", name),
+        )
 
     def create_gradebook(self) -> None:
         """Make an empty gradebook, whole or not at all, where none is."""
@@ -222,7 +245,7 @@ class Course:
                 part.rename(file)
 
     def _knows(self, name: str) -> bool:
-        with Gradebook(self.db_url, self.course_id) as book:
+        with self.ledger.transaction() as book:
             try:
                 book.find_notebook(name, name)
             except MissingEntry:

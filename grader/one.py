@@ -20,23 +20,23 @@ from typing import Any, TypedDict
 
 import nbformat
 import psutil
-from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbformat import NotebookNode
-from nbgrader.converters import Autograde
-from nbgrader.converters.base import NbGraderException
-from nbgrader.preprocessors import (
-    CheckCellMetadata,
-    IgnorePattern,
-    LimitOutput,
-    OverwriteCells,
-    OverwriteKernelspec,
-)
+from nbgrader.preprocessors import IgnorePattern, LimitOutput
+from traitlets.config import Config
 
 from grader import suspicion, versions
-from grader.course import Assignment, Course, Limits, log_to
+from grader.course import Assignment, Limits, load_config, log_to
 from grader.explain import Check, check_of, own_errors, settle
-from grader.mend import Broken, is_test, mend, read_notebook, stand_in
-from grader.seeds import course_secret, submission_key
+from grader.mend import (
+    Broken,
+    is_test,
+    mend,
+    read_notebook,
+    read_timestamp,
+    stand_in,
+)
+from grader.restore import restore
+from grader.seeds import submission_key
 from grader.session import Session
 from grader.submissions import replace_text
 from grader.trusted import TrustedExecute
@@ -55,12 +55,18 @@ class Job:
     work: Path
     limits: Limits
     sandboxed: bool = True
+    secret: bytes = b""  # the course's, for the seeds of hidden tests
     server: str = ""  # the socket of the server that runs learners' code
 
     @property
     def folder(self) -> str:
         """The work folder as seen from the course's root."""
         return str(self.work.relative_to(self.root))
+
+    @property
+    def scratch(self) -> Path:
+        """Where the learner's code runs if there is no sandbox."""
+        return self.work / "scratch"
 
     @property
     def executed(self) -> Path:
@@ -80,45 +86,6 @@ class Report(TypedDict):
     checks: list[Check]
     suspicious: list[str]  # why a person should look at it
     seconds: float
-
-
-class OneSubmission(Autograde):
-    """nbgrader's Autograde for one known folder, whatever its name."""
-
-    error: Exception | None = None
-
-    def init_notebooks(self) -> None:
-        """Name the notebook; nbgrader would look for it with a pattern."""
-        name = self.coursedir.assignment_id
-        folder = self._format_source(name, self.coursedir.student_id)
-        self.assignments = {folder: [os.path.join(folder, f"{name}.ipynb")]}
-
-    def convert_single_notebook(self, notebook_filename: str) -> None:
-        """Keep the cause of a failure, which nbgrader only logs."""
-        try:
-            super().convert_single_notebook(notebook_filename)
-        except Exception as error:
-            self.error = error
-            raise
-
-    def start(self) -> None:
-        """Convert; raises what went wrong, not that something did."""
-        try:
-            super().start()
-        except NbGraderException as error:
-            raise (self.error or error) from None
-
-
-class _Settle(CheckCellMetadata):
-    """Leaves only results that SaveAutoGrades can read."""
-
-    def preprocess(
-        self, nb: NotebookNode, resources: Any
-    ) -> tuple[NotebookNode, Any]:
-        for cell in nb.cells:
-            if is_test(cell):
-                settle(cell)
-        return nb, resources
 
 
 def main(job: Job) -> None:
@@ -214,24 +181,23 @@ def _grade(job: Job) -> Report:
     mended, remarks = mend(notebook, release)
     known = versions.read(job.assignment.versions)
     remarks += versions.remarks(known, notebook)
-    folder = job.work / "submitted" / job.student / name
+    restore(mended, job.assignment.cells)
+    folder = job.executed
     _copy_files(job, folder)
-    nbformat.write(mended, folder / f"{name}.ipynb")
-
-    course = Course(job.root)
+    config = load_config(job.root)
+    text = nbformat.writes(notebook).encode(errors="replace")
     execute = TrustedExecute(
         job.limits,
         release,
         job.assignment.release.parent,
-        _key(job, course),
+        submission_key(job.secret, job.student, name, text),
         lambda: Session(
-            job.server, _files(job, folder), job.limits, str(folder)
+            job.server, _files(job), job.limits, str(job.scratch)
         ),
-        config=course.config,
+        config=config,
     )
-    converter = _converter(job, execute)
-    converter.start()
-    done = nbformat.read(job.executed / f"{name}.ipynb", as_version=4)
+    done = _executed(mended, execute, config)
+    nbformat.write(done, folder / f"{name}.ipynb")
     checks = _checks(done)
     return Report(
         reason=None,
@@ -258,60 +224,41 @@ def _copy_files(job: Job, folder: Path) -> None:
                 f"{job.limits.upload_bytes / 1e6:.0f} MB. Hand in the "
                 "notebook, without large files."
             )
+        if path.name == "timestamp.txt" and not read_timestamp(path):
+            continue  # nbgrader would stop at it
         if path.suffix != ".ipynb":
             target = folder / path.relative_to(job.submitted)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
 
 
-def _key(job: Job, course: Course) -> bytes:
-    """What the seeds of this submission's tests are made from."""
-    name = job.assignment.name
-    notebook = (job.submitted / f"{name}.ipynb").read_bytes()
-    secret = course_secret(course.home)
-    return submission_key(secret, job.student, name, notebook)
-
-
-def _files(job: Job, folder: Path) -> dict[str, bytes]:
+def _files(job: Job) -> dict[str, bytes]:
     """What lies beside the notebook: the release's files, then others."""
     given = job.assignment.release.parent
     return {
         str(path.relative_to(base)): path.read_bytes()
-        for base in (folder, given)
+        for base in (job.executed, given)
         for path in base.rglob("*")
         if path.is_file() and path.suffix != ".ipynb"
     }
 
 
-def _converter(job: Job, execute: Any) -> OneSubmission:
-    """An Autograde that works in the job's folder and a gradebook there."""
-    name = job.assignment.name
-    book = job.work / "gradebook.db"
-    shutil.copyfile(job.assignment.gradebook, book)
-    course = Course(job.root)
-    dirs = course.directories(
-        submitted_directory=f"{job.folder}/submitted",
-        autograded_directory=f"{job.folder}/autograded",
-        db_url=f"sqlite:///{book}",
-        student_id=job.student,
-        assignment_id=name,
-    )
-    converter = OneSubmission(coursedir=dirs, config=course.config)
-    converter.permissions = 644
-    converter.sanitize_preprocessors = [
-        OverwriteKernelspec,
-        OverwriteCells,
-        CheckCellMetadata,
-    ]
-    converter.autograde_preprocessors = [
+def _executed(
+    notebook: NotebookNode, execute: TrustedExecute, config: Config
+) -> NotebookNode:
+    """The notebook with outputs that nbgrader can read points from."""
+    resources: dict[str, Any] = {}
+    for step in (
         execute,
-        IgnorePattern,
-        ClearMetadataPreprocessor,
-        LimitOutput,
-        _Settle,
-        CheckCellMetadata,
-    ]
-    return converter
+        IgnorePattern(config=config),
+        LimitOutput(config=config),
+    ):
+        if step.enabled:
+            notebook, resources = step.preprocess(notebook, resources)
+    for cell in notebook.cells:
+        if is_test(cell):
+            settle(cell)
+    return notebook
 
 
 def _checks(notebook: NotebookNode) -> list[Check]:

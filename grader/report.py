@@ -178,10 +178,11 @@ def write_csv(course: Course, rows: list[Row]) -> None:
             for task in row.tasks
         ]
     for name, content in (("points.csv", lines), ("tasks.csv", tasks)):
-        replace_text(course.home / name, _csv(content))
+        replace_text(course.home / name, csv_text(content))
 
 
-def _csv(lines: list[list[object]]) -> str:
+def csv_text(lines: Iterable[Iterable[object]]) -> str:
+    """Lines as a CSV file's text that a spreadsheet may open."""
     file = io.StringIO()
     csv.writer(file).writerows([[_cell(v) for v in line] for line in lines])
     return file.getvalue()
