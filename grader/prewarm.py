@@ -68,6 +68,7 @@ class Server:
                 stderr=subprocess.PIPE,
                 text=True,
                 pass_fds=[listening.fileno()],
+                start_new_session=True,  # Ctrl-C is not for it
                 env=None if sandboxed else _environment(self.folder),
             )
         self._wait()

@@ -68,13 +68,14 @@ def main() -> None:
     if config["sandboxed"] and os.getuid() == 0:
         _mount("proc", "/proc", 0)  # bubblewrap covers parts of its own
         _become(config["user"])
-    from grader import beside
+    from grader import beside, warm
 
     shell = beside.make_shell()
     for name in config["modules"]:
         importlib.import_module(name)
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(1)
+    warm.run(shell, beside.OUTPUTS)
     threads = len(os.listdir("/proc/self/task")) if _linux() else 1
     if threads != 1:
         raise SystemExit(f"{threads} threads run: a fork would lose them")
@@ -208,6 +209,7 @@ def _write_files(
 ) -> None:
     """What the learner finds beside the notebook; a copy, read only."""
     root = Path(folder)
+    root.mkdir(parents=True, exist_ok=True)
     for name, (start, size) in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
