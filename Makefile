@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test test-slow test-system lab check exercises weave grade course bench constraints times readme clean
+.PHONY: help book serve test test-slow test-system lab check exercises weave grade similarity course bench constraints times readme clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -53,6 +53,9 @@ weave: $(STAMP)  ## copy the package's definitions into the chapters
 
 grade: $(STAMP)  ## autograde what lies in grading/submitted/
 	@$(PY) tools/grade.py
+
+similarity: $(STAMP)  ## which submissions look alike
+	@$(PY) tools/similarity.py
 
 course: $(STAMP)  ## export the learners' tree: make course DIR=path
 	@$(PY) tools/course.py $(if $(DIR),"$(DIR)")
