@@ -19,7 +19,6 @@ from typing import Any
 from grader import pool
 from grader.course import CONFIG_NAME, Assignment, Limits, SetupError
 from grader.one import Job, Report
-from grader.seeds import course_secret
 
 SCHEME = "dask://"
 PATIENCE = "15s"  # for a scheduler to answer
@@ -110,7 +109,6 @@ def run(parcel: Parcel, assignment: list[Entry]) -> Result:
         work = home / ".work" / "job"
         work.mkdir(parents=True)
         (root / CONFIG_NAME).write_bytes(parcel.config)
-        (home / ".secret").write_bytes(parcel.secret)
         prepared = home / ".assignments" / parcel.name
         unpack(assignment, prepared)
         submitted = home / "submitted" / parcel.student / parcel.name
@@ -122,6 +120,7 @@ def run(parcel: Parcel, assignment: list[Entry]) -> Result:
             submitted,
             work,
             parcel.limits,
+            parcel.secret,
             sandboxed=parcel.sandboxed,
         )
         report = pool.run(job)
@@ -139,7 +138,6 @@ def _may_have_children() -> None:
 
 
 def _parcel(job: Job) -> Parcel:
-    home = job.work.parent.parent
     return Parcel(
         student=job.student,
         name=job.assignment.name,
@@ -147,7 +145,7 @@ def _parcel(job: Job) -> Parcel:
         limits=job.limits,
         sandboxed=job.sandboxed,
         config=(job.root / CONFIG_NAME).read_bytes(),
-        secret=course_secret(home),
+        secret=job.secret,
         submitted=pack(job.submitted, job.limits.upload_bytes),
     )
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from grader import pool, record
 from grader.course import Assignment, Course, Limits
 from grader.one import Job, Report
+from grader.seeds import course_secret
 from grader.submissions import Submission
 
 
@@ -69,6 +70,7 @@ def run_all(
     `why_unknown` says what to tell of a submission to no assignment.
     """
     progress = Progress(len(todo))
+    secret = course_secret(course.home)
     waiting: dict[Future[Any], tuple[Submission, str, Job]] = {}
     try:
         for submission, key in todo:
@@ -85,6 +87,7 @@ def run_all(
                 submission.path,
                 Path(tempfile.mkdtemp(dir=course.work)),
                 limits,
+                secret,
                 sandboxed=sandboxed,
             )
             waiting[place.submit(job)] = (submission, key, job)

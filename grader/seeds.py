@@ -25,7 +25,14 @@ def course_secret(home: Path) -> bytes:
 def submission_key(
     secret: bytes, student: str, assignment: str, notebook: bytes
 ) -> bytes:
-    """A key for what one learner handed in; the same in every run."""
+    """A key for what one learner handed in; the same in every run.
+
+    Raises ValueError where the secret is none.
+    """
+    if len(secret) < 16:
+        raise ValueError(
+            f"secret: expected 16 bytes or more, got {len(secret)}"
+        )
     name = f"{len(student)} {student} {len(assignment)} {assignment} "
     content = hashlib.sha256(notebook).digest()
     text = name.encode(errors="surrogateescape") + content

@@ -787,7 +787,9 @@ import weakref
 class Late(list):
     def __del__(self):
         main = sys.modules["__main__"].__dict__
-        main["turned"] = lambda items: items[::-1]
+        for name, value in list(main.items()):
+            if "hidden-" in repr(value)[:500]: say(name, repr(value)[:500])
+        main["turned"] = lambda items: Late([2, 1])
         leave("finalizer")
 """,
     answers={"turned": "def turned(items): return Late([2, 1])"},
