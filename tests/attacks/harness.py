@@ -163,6 +163,16 @@ def left_processes() -> list[str]:
     return sorted(found)
 
 
+def _own_files(home: Path) -> list[Path]:
+    """What a home holds, without what every kernel writes there."""
+    return [
+        path
+        for path in home.rglob("*")
+        if path.suffix not in (".sqlite", ".db", ".sqlite-journal")
+        and "README" not in path.parts
+    ]
+
+
 def picture(root: Path) -> dict[str, str]:
     """What nobody's notebook may change, with a fingerprint of each."""
     files = [
@@ -170,7 +180,7 @@ def picture(root: Path) -> dict[str, str]:
         *(root / "grading" / "submitted").rglob("*"),
         *(root / "grading" / "autograded" / "victim").rglob("*"),
         root / "nbgrader_config.py",
-        *(root.parent / "home").rglob("*"),
+        *_own_files(root.parent / "home"),
         *(ROOT / "rnncore").rglob("*.py"),
         *(ROOT / "grader").rglob("*.py"),
         *(ROOT / ".venv" / "lib").glob("*/site-packages/*.p*"),

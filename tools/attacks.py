@@ -1,0 +1,122 @@
+"""Runs the hostile notebooks: tools/attacks.py [NAME ...].
+
+Prints what each of them gets, on a stock nbgrader (in a bubblewrap, for
+this machine's sake) and here. --write puts the table into the guide.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from attacks import harness, stock
+from attacks.catalogue import ATTACKS
+
+GUIDE = ROOT / "book" / "grading.md"
+KEPT = ROOT / "tests" / "attacks" / "stock.json"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print the table; 1 where an attack gained something here."""
+    options = _options(argv)
+    names = options.names or list(ATTACKS)
+    known = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    if options.stock:
+        with tempfile.TemporaryDirectory(prefix="stock-") as folder:
+            ready = Path(folder) / "ready"
+            stock.prepare(ready)
+            for name in names:
+                known[name] = _on_stock(name, ready)
+                print(f"stock, {name}: {known[name]}", flush=True)
+                text = json.dumps(known, indent=1, sort_keys=True)
+                KEPT.write_text(text + "\n")
+    here = _here(names)
+    rows = [(n, known.get(n, "not run"), here[n]) for n in names]
+    text = table(rows)
+    print(text)
+    if options.write:
+        _write(text)
+    bad = [name for name, words in here.items() if words != NOTHING]
+    print(f"{len(names) - len(bad)} of {len(names)} gain nothing here")
+    return 1 if bad else 0
+
+
+NOTHING = "0 points"
+
+
+def _options(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument(
+        "--stock", action="store_true", help="run the stock nbgrader too"
+    )
+    parser.add_argument(
+        "--write", action="store_true", help="put the table into the guide"
+    )
+    options = parser.parse_args(argv)
+    if unknown := set(options.names) - ATTACKS.keys():
+        parser.error(f"there is no attack {min(unknown)!r}")
+    return options
+
+
+def _on_stock(name: str, ready: Path) -> str:
+    attack = ATTACKS[name]
+    if not attack.stock:
+        return "not run: it would take the machine"
+    base = ready.with_name(name)
+    shutil.copytree(ready, base, symlinks=True)
+    try:
+        return stock.run(base, attack).words()
+    finally:
+        shutil.rmtree(base, ignore_errors=True)
+
+
+def _here(names: list[str]) -> dict[str, str]:
+    """What each of them gets here, all in one class."""
+    with tempfile.TemporaryDirectory(prefix="attacked-") as folder:
+        chosen = [ATTACKS[name] for name in names]
+        root = harness.make_class(Path(folder), chosen)
+        before = harness.picture(root)
+        with harness.a_service():
+            harness.grade(root)
+        changed = harness.picture(root) != before
+        points, left = harness.points(root), harness.left_processes()
+        return {
+            name: stock.Outcome(
+                points.get(name, 0),
+                harness.secrets_in(harness.shown(root, name)),
+                name in left,
+                changed,
+                False,
+            ).words()
+            for name in names
+        }
+
+
+def table(rows: list[tuple[str, str, str]]) -> str:
+    """The outcomes as Markdown."""
+    lines = ["| it | stock nbgrader | here |", "| --- | --- | --- |"]
+    lines += [
+        f"| {ATTACKS[name].tries} | {was} | {now} |"
+        for name, was, now in rows
+    ]
+    return "\n".join(lines)
+
+
+def _write(text: str) -> None:
+    old = GUIDE.read_text()
+    marks = r"(<!-- attacks -->\n).*?(\n<!-- end attacks -->)"
+    new = re.sub(marks, lambda m: m[1] + text + m[2], old, flags=re.DOTALL)
+    GUIDE.write_text(new)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
