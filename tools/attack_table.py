@@ -1,4 +1,4 @@
-"""Runs the hostile notebooks: tools/attacks.py [NAME ...].
+"""Runs the hostile notebooks: tools/attack_table.py [NAME ...].
 
 Prints what each of them gets, on a stock nbgrader (in a bubblewrap, for
 this machine's sake) and here. --write puts the table into the guide.
