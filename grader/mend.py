@@ -42,6 +42,11 @@ def read_notebook(folder: Path, name: str, limit: int) -> NotebookNode:
 
     Raises Broken where there is none.
     """
+    if folder.is_symlink() or folder.parent.is_symlink():
+        raise Broken(
+            f"'{folder.name}' is a link to another folder. Hand in the "
+            "folder itself."
+        )
     if not folder.is_dir():
         raise Broken(
             f"'{folder.name}' is a file. Hand in a folder '{name}' with "

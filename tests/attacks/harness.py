@@ -169,7 +169,7 @@ def _own_files(home: Path) -> list[Path]:
         path
         for path in home.rglob("*")
         if path.suffix not in (".sqlite", ".db", ".sqlite-journal")
-        and "README" not in path.parts
+        and path.name not in ("README", "migrated")
     ]
 
 
