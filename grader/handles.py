@@ -336,10 +336,11 @@ class Handle:
         self._link.do("set item", self, key, value)
 
     def __len__(self) -> int:
-        self._opened("length")
+        if not self._open:  # a TypeError: list() asks, and goes on then
+            raise TypeError(f"{self!r} is no plain data: it has no length")
         found = self._link.do("length", self)
         if type(found) is not int:
-            raise Untrusted(f"the length of {self!r} is no number")
+            raise TypeError(f"the length of {self!r} is no number")
         return found
 
     def _opened(self, what: str) -> None:

@@ -7,7 +7,6 @@ gradebook is not touched here.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
@@ -19,7 +18,6 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 import nbformat
-import psutil
 from nbformat import NotebookNode
 from nbgrader.preprocessors import IgnorePattern, LimitOutput
 from traitlets.config import Config
@@ -41,9 +39,6 @@ from grader.seeds import submission_key
 from grader.session import Session
 from grader.submissions import replace_text
 from grader.trusted import TrustedExecute
-
-MARK = "RNNCORE_GRADED_RUN"  # every process of a run carries it
-
 
 @dataclass(frozen=True)
 class Job:
@@ -105,7 +100,6 @@ def main(job: Job) -> None:
         )
     report["seconds"] = round(time.monotonic() - start, 2)
     replace_text(job.work / "report.json", json.dumps(report))
-    kill_marked(job.work.name, but=os.getpid())
 
 
 def give_up(job: Job, reason: str, *, failed: bool) -> Report:
@@ -133,46 +127,16 @@ def _isolate(job: Job) -> None:
     for stream in (1, 2):
         os.dup2(out, stream)
     log_to(job.work / "log.txt")
-    os.environ[MARK] = job.work.name
     os.environ["JUPYTER_RUNTIME_DIR"] = str(job.work / "runtime")
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
-    threading.Thread(
-        target=_end_with_parent, args=[job.work.name], daemon=True
-    ).start()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
-def _end_with_parent(mark: str) -> None:
+def _end_with_parent() -> None:
+    """End; the learner's processes end when their connection does."""
     parent = parent_process()
     assert parent is not None
     connection.wait([parent.sentinel])
-    kill_marked(mark, but=os.getpid())
     os._exit(1)
-
-
-def kill_marked(mark: str, but: int | None = None) -> None:
-    """Kill every process that a run has started, wherever it went."""
-    for _ in range(20):  # what is killed may have started others
-        found = [
-            process
-            for process in psutil.process_iter()
-            if process.pid != but and _carries(process, mark)
-        ]
-        if not found:
-            return
-        for process in found:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-        psutil.wait_procs(found, timeout=1)
-
-
-def _carries(process: psutil.Process, mark: str) -> bool:
-    try:
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return False
-        return process.environ().get(MARK) == mark
-    except psutil.Error:  # another user's, or gone meanwhile
-        return False
 
 
 def _grade(job: Job) -> Report:

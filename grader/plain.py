@@ -247,7 +247,7 @@ class Decoder:
             raise NotPlain("it is nested too deeply") from None
         except NotPlain:
             raise
-        except (TypeError, ValueError, KeyError, IndexError) as error:
+        except Exception as error:  # whatever such a tree may hold
             raise NotPlain(f"it cannot be read: {error}") from error
 
     def _decode(self, tree: Tree) -> Any:
