@@ -33,9 +33,9 @@ def main(argv: list[str] | None = None) -> int:
         with tempfile.TemporaryDirectory(prefix="stock-") as folder:
             ready = Path(folder) / "ready"
             stock.prepare(ready)
-            for name in names:
-                known[name] = _on_stock(name, ready)
-                print(f"stock, {name}: {known[name]}", flush=True)
+            for group in _groups(names):
+                known |= _on_stock(group, ready)
+                print(f"stock: {len(known)} are known", flush=True)
                 text = json.dumps(known, indent=1, sort_keys=True)
                 KEPT.write_text(text + "\n")
     here = _here(names)
@@ -67,16 +67,28 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     return options
 
 
-def _on_stock(name: str, ready: Path) -> str:
-    attack = ATTACKS[name]
-    if not attack.stock:
-        return "not run: it would take the machine"
-    base = ready.with_name(name)
+def _groups(names: list[str]) -> list[list[str]]:
+    """The attacks that are run together: first all that do not mind."""
+    together = [name for name in names if name not in stock.ALONE]
+    return [together] + [[n] for n in names if n in stock.ALONE]
+
+
+def _on_stock(names: list[str], ready: Path) -> dict[str, str]:
+    chosen = [ATTACKS[name] for name in names if ATTACKS[name].stock]
+    found = {
+        name: "not run: it would take the machine"
+        for name in names
+        if not ATTACKS[name].stock
+    }
+    if not chosen:
+        return found
+    base = ready.with_name(chosen[0].name)
     shutil.copytree(ready, base, symlinks=True)
     try:
-        return stock.run(base, attack).words()
+        made = stock.run(base, chosen)
     finally:
         shutil.rmtree(base, ignore_errors=True)
+    return found | {name: outcome.words() for name, outcome in made.items()}
 
 
 def _here(names: list[str]) -> dict[str, str]:

@@ -18,11 +18,23 @@ from attacks import harness
 from attacks.catalogue import Attack
 from attacks.target import NAME, ROOT, blank, hand_in, make_course
 
-SECONDS = 90
-COUNT_LEFT = (
+SECONDS = 1800  # for a class; a busy machine is no outcome
+LIST_LEFT = (
     "{python} -m nbgrader {what}; "
-    "grep -l ATTACK[-] /proc/[0-9]*/cmdline 2>/dev/null | wc -l > {left}"
+    "grep -aho 'ATTACK[-][a-z_]*' /proc/[0-9]*/cmdline > {left}"
 )
+ALONE = {  # what reaches beyond its own submission, or stops the class
+    "deaf_loop",
+    "double_mark",
+    "gradebook",
+    "not_json",
+    "numbers",
+    "other_submission",
+    "own_config",
+    "plants_feedback",
+    "scheduled",
+    "timestamp",
+}
 
 
 @dataclass(frozen=True)
@@ -66,25 +78,36 @@ def prepare(base: Path) -> None:
     hand_in(root, "zoe", blank())  # comes after the attacker
 
 
-def run(base: Path, attack: Attack) -> Outcome:
-    """Autograde a prepared class, to which an attacker comes."""
+def run(base: Path, attacks: list[Attack]) -> dict[str, Outcome]:
+    """Autograde a prepared class, to which attackers come."""
     root = base / "course"
-    folder = hand_in(root, "attacker", attack.make())
-    if attack.lay is not None:
-        attack.lay(folder)
-    before = harness.picture(root)
+    for attack in attacks:
+        folder = hand_in(root, attack.name, attack.make())
+        if attack.lay is not None:
+            attack.lay(folder)
+    names = {attack.name for attack in attacks}
+    before = _of_others(root, names)
     nbgrader(root, f"autograde {NAME}")
-    after = harness.picture(root)
-    for picture in (before, after):
-        for path in [p for p in picture if "/attacker/" in p]:
-            del picture[path]
-    return Outcome(
-        points=points(root, "attacker"),
-        secrets=harness.secrets_in(harness.shown(root, "attacker")),
-        left=int((base / "left").read_text()) > 0,
-        changed=before != after,
-        stopped=points(root, "zoe") is None,
-    )
+    changed = _of_others(root, names) != before
+    left = (base / "left").read_text().split()
+    return {
+        name: Outcome(
+            points=points(root, name),
+            secrets=harness.secrets_in(harness.shown(root, name)),
+            left=f"ATTACK-{name}" in left,
+            changed=changed and len(attacks) == 1,
+            stopped=points(root, "zoe") is None,
+        )
+        for name in sorted(names)
+    }
+
+
+def _of_others(root: Path, names: set[str]) -> dict[str, str]:
+    return {
+        path: look
+        for path, look in harness.picture(root).items()
+        if not names & set(Path(path).parts)
+    }
 
 
 def database(root: Path) -> str:
@@ -118,10 +141,10 @@ def nbgrader(root: Path, what: str) -> None:
     held += ["--setenv", "OMP_NUM_THREADS", "1"]
     programs = f"{Path(sys.executable).parent}:/usr/bin:/bin"
     held += ["--setenv", "PATH", programs]
-    script = COUNT_LEFT.format(
+    script = LIST_LEFT.format(
         python=sys.executable, what=what, left=base / "left"
     )
-    (base / "left").write_text("0")
+    (base / "left").write_text("")
     try:
         subprocess.run(
             [*held, "/bin/sh", "-c", script],
