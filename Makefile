@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test test-slow test-system lab check exercises weave grade similarity course bench constraints times readme clean
+.PHONY: help book serve test test-slow test-system lab check exercises weave grade similarity attacks course bench bench-gradebook constraints times readme clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -35,7 +35,7 @@ test: $(STAMP)  ## lint, types, weave, and the tests
 test-slow: $(STAMP)  ## the tests that take over 20 seconds each
 	@$(PY) -m pytest -n 2 -m slow
 
-test-system: $(STAMP)  ## the tests that need Chromium; a skip is a failure
+test-system: $(STAMP)  ## the tests that need Chromium, bubblewrap or PostgreSQL; a skip is a failure
 	@$(PY) -m pytest -m system --no-skips
 
 lab: $(STAMP)  ## JupyterLab with the assignments open
@@ -56,6 +56,12 @@ grade: $(STAMP)  ## autograde what lies in grading/submitted/
 
 similarity: $(STAMP)  ## which submissions look alike
 	@$(PY) tools/similarity.py
+
+attacks: $(STAMP)  ## grade hostile notebooks; STOCK=1: on a stock nbgrader too; WRITE=1: into the guide
+	@$(PY) tools/attack_table.py $(if $(STOCK),--stock) $(if $(WRITE),--write)
+
+bench-gradebook: $(STAMP)  ## what the gradebook costs 1,000 submissions; POSTGRES=1
+	@$(PY) tools/bench_gradebook.py $(if $(POSTGRES),--postgres)
 
 course: $(STAMP)  ## export the learners' tree: make course DIR=path
 	@$(PY) tools/course.py $(if $(DIR),"$(DIR)")

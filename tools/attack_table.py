@@ -20,7 +20,21 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from attacks import harness, stock
 from attacks.catalogue import ATTACKS
 
-GUIDE = ROOT / "book" / "grading.md"
+GUIDE, README = ROOT / "book" / "grading.md", ROOT / "README.md"
+IN_README = [  # the rest is in the guide
+    "replaced_assert",
+    "equal_array",
+    "uses_reference",
+    "reads_source",
+    "reads_history",
+    "gradebook",
+    "transformer",
+    "false_result",
+    "skip_tag",
+    "other_submission",
+    "processes",
+    "double_mark",
+]
 KEPT = ROOT / "tests" / "attacks" / "stock.json"
 
 
@@ -40,10 +54,12 @@ def main(argv: list[str] | None = None) -> int:
                 KEPT.write_text(text + "\n")
     here = _here(names)
     rows = [(n, known.get(n, "not run"), here[n]) for n in names]
-    text = table(rows)
-    print(text)
-    if options.write:
-        _write(text)
+    head = ["| it | stock nbgrader | here |", "| --- | --- | --- |"]
+    print("\n".join([*head, *lines(rows)]))
+    if options.write and not options.names:
+        _write(GUIDE, "attacks", [*head, *lines(rows)])
+        chosen = [row for row in rows if row[0] in IN_README]
+        _write(README, "readme attacks", lines(chosen))
     bad = [name for name, words in here.items() if words != NOTHING]
     print(f"{len(names) - len(bad)} of {len(names)} gain nothing here")
     return 1 if bad else 0
@@ -113,21 +129,21 @@ def _here(names: list[str]) -> dict[str, str]:
         }
 
 
-def table(rows: list[tuple[str, str, str]]) -> str:
-    """The outcomes as Markdown."""
-    lines = ["| it | stock nbgrader | here |", "| --- | --- | --- |"]
-    lines += [
+def lines(rows: list[tuple[str, str, str]]) -> list[str]:
+    """The outcomes as a table's lines."""
+    return [
         f"| {ATTACKS[name].tries} | {was} | {now} |"
         for name, was, now in rows
     ]
-    return "\n".join(lines)
 
 
-def _write(text: str) -> None:
-    old = GUIDE.read_text()
-    marks = r"(<!-- attacks -->\n).*?(\n<!-- end attacks -->)"
+def _write(path: Path, name: str, made: list[str]) -> None:
+    """Put lines between a file's marks."""
+    marks = rf"(<!-- {name} -->\n).*?(<!-- end {name} -->)"
+    text = "\n".join(made) + "\n"
+    old = path.read_text()
     new = re.sub(marks, lambda m: m[1] + text + m[2], old, flags=re.DOTALL)
-    GUIDE.write_text(new)
+    path.write_text(new)
 
 
 if __name__ == "__main__":
