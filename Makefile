@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test test-slow test-system lab check exercises weave grade similarity attacks course bench bench-gradebook constraints times readme clean
+.PHONY: help book serve test test-slow test-system lab check exercises weave grade similarity attacks course bench bench-grader bench-gradebook constraints times readme clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -59,6 +59,9 @@ similarity: $(STAMP)  ## which submissions look alike
 
 attacks: $(STAMP)  ## grade hostile notebooks; STOCK=1: on a stock nbgrader too; WRITE=1: into the guide
 	@$(PY) tools/attack_table.py $(if $(STOCK),--stock) $(if $(WRITE),--write)
+
+bench-grader: $(STAMP)  ## time the grader against stock nbgrader; SIZE=128 for a larger class
+	@$(PY) tools/bench_grader.py $(if $(SIZE),--class-size $(SIZE))
 
 bench-gradebook: $(STAMP)  ## what the gradebook costs 1,000 submissions; POSTGRES=1
 	@$(PY) tools/bench_gradebook.py $(if $(POSTGRES),--postgres)
