@@ -54,12 +54,13 @@ def main(argv: list[str] | None = None) -> int:
                 KEPT.write_text(text + "\n")
     here = _here(names)
     rows = [(n, known.get(n, "not run"), here[n]) for n in names]
-    head = ["| it | stock nbgrader | here |", "| --- | --- | --- |"]
+    head = ["| a notebook that | stock nbgrader | here |"]
+    head += ["| --- | --- | --- |"]
     print("\n".join([*head, *lines(rows)]))
     if options.write and not options.names:
         _write(GUIDE, "attacks", [*head, *lines(rows)])
         chosen = [row for row in rows if row[0] in IN_README]
-        _write(README, "readme attacks", lines(chosen))
+        _write(README, "readme attacks", [*head, *lines(chosen)])
     bad = [name for name, words in here.items() if words != NOTHING]
     print(f"{len(names) - len(bad)} of {len(names)} gain nothing here")
     return 1 if bad else 0

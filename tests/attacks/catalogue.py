@@ -154,7 +154,7 @@ np.testing = sys.modules["numpy.testing"]
 )
 attack(
     "import_hook",
-    "an import hook that hands out its own rnncore.testing",
+    "has an import hook that hands out its own rnncore.testing",
     """
 import importlib.abc, importlib.util
 class Hook(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -185,7 +185,7 @@ builtins.list = tuple
 )
 attack(
     "equal_array",
-    "an array type that equals everything (__array_ufunc__)",
+    "returns an array type that equals everything (`__array_ufunc__`)",
     """
 import numpy as np
 class Equal(np.ndarray):
@@ -204,7 +204,7 @@ class Equal(np.ndarray):
 )
 attack(
     "equal_object",
-    "an object that equals everything, of every kind at once",
+    "returns an object that equals everything, of every kind at once",
     """
 class Equal(float):
     def __eq__(self, other): return True
@@ -227,7 +227,7 @@ class Equal(float):
 )
 attack(
     "equal_list",
-    "a list, a str and an int that equal everything",
+    "returns a list and an int that equal everything",
     """
 class Items(list):
     def __eq__(self, other): return True
@@ -245,7 +245,7 @@ class Number(int):
 )
 attack(
     "lying_class",
-    "an object that claims to be a list, a float and an array",
+    "returns an object that claims to be a list, a float and an array",
     """
 import numpy as np
 class Lies:
@@ -259,7 +259,7 @@ class Lies:
 )
 attack(
     "object_array",
-    "an array of objects whose comparison always holds",
+    "returns an array of objects whose comparison always holds",
     """
 import numpy as np
 class Any:
@@ -280,7 +280,7 @@ class Any:
 )
 attack(
     "nan_everywhere",
-    "results that are not a number, for which no comparison fails",
+    "returns what is not a number, for which no comparison fails",
     answers={
         "scaled": "def scaled(x, k): return np.full(np.shape(x), np.nan)",
         "total": "def total(x): return float('nan')",
@@ -303,7 +303,7 @@ np.seterrcall(lambda *a: os._exit(0))
 )
 attack(
     "generator",
-    "an endless iterator for a result",
+    "returns an endless iterator",
     answers=functions("    while True: yield 1"),
 )
 
@@ -386,7 +386,7 @@ def peek():
 )
 attack(
     "tracer",
-    "watches the test with sys.settrace",
+    "watches the test with `sys.settrace`",
     """
 import threading
 def trace(frame, event, arg):
@@ -500,7 +500,7 @@ attack(
 
 attack(
     "transformer",
-    "an input transformer that drops every assert",
+    "has an input transformer that drops every assert",
     """
 def drop(lines):
     return [line for line in lines if "assert" not in line]
@@ -511,7 +511,7 @@ get_ipython().input_transformers_cleanup.append(drop)
 )
 attack(
     "ast_transformer",
-    "an ast transformer that empties every later cell",
+    "has an ast transformer that empties every later cell",
     """
 import ast
 class Empty(ast.NodeTransformer):
@@ -646,7 +646,7 @@ attack(
 )
 attack(
     "double_mark",
-    "two cells with one grade_id",
+    "has two cells with one grade_id",
     answers=WRONG,
     edit=lambda notebook: _double(notebook),
 )
@@ -680,7 +680,7 @@ attack(
 )
 attack(
     "deaf_loop",
-    "a loop that catches every interruption",
+    "has a loop that catches every interruption",
     """
 import signal, time
 signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -704,7 +704,7 @@ attack(
 )
 attack(
     "own_error",
-    "an exception that is nasty to look at",
+    "raises an exception that is nasty to look at",
     """
 class Nasty(Exception):
     def __str__(self): os._exit(0)
@@ -746,7 +746,7 @@ attack(
 
 attack(
     "thread",
-    "a thread that goes on while the tests run, and prints results",
+    "has a thread that goes on while the tests run, and prints results",
     """
 import threading, time
 def meddle():
@@ -766,7 +766,7 @@ for daemon in (True, False):
 )
 attack(
     "alarm",
-    "a signal handler that goes off in the middle of a test",
+    "has a signal handler that goes off in the middle of a test",
     """
 import signal
 def ring(number, frame):
@@ -781,7 +781,7 @@ signal.setitimer(signal.ITIMER_REAL, 0.05, 0.01)
 )
 attack(
     "finalizer",
-    "__del__ and weakref callbacks that act when the tests let go",
+    "has a `__del__` that acts when the tests let go",
     """
 import weakref
 class Late(list):
@@ -810,13 +810,13 @@ atexit.register(late)
 )
 attack(
     "processes",
-    "fifty processes that go on, in sessions of their own",
+    "starts fifty processes that go on, in sessions of their own",
     "for _ in range(50): leave('processes')\n",
     answers=VISIBLE,
 )
 attack(
     "daemon",
-    "a process that leaves its parent by two forks",
+    "starts a process that leaves its parent by two forks",
     """
 if os.fork() == 0:
     os.setsid()
@@ -1027,7 +1027,7 @@ attack(
 )
 attack(
     "fork_bomb",
-    "a thousand forks",
+    "forks a thousand times",
     """
 import time
 for _ in range(1000):
@@ -1070,7 +1070,7 @@ for one in shown: one.update(HTML("y" * 10000))
 )
 attack(
     "giant_shapes",
-    "results that claim to be, or are, a thousand gigabytes",
+    "returns what claims to be, or is, a thousand gigabytes",
     """
 import numpy as np
 """,
@@ -1086,7 +1086,7 @@ import numpy as np
 )
 attack(
     "deep_results",
-    "results that are nested too deeply, or hold themselves",
+    "returns what is nested too deeply, or holds itself",
     """
 deep = []
 for _ in range(100_000): deep = [deep]
@@ -1102,7 +1102,7 @@ many = {i: {} for i in range(10**6)}
 )
 attack(
     "pickles",
-    "results that run code when they are unpickled",
+    "returns what runs code when it is unpickled",
     """
 class Opens:
     def __reduce__(self): return (os.system, ("touch /tmp/ATTACK-pickle; echo FOUND",))
@@ -1112,7 +1112,7 @@ class Opens:
 )
 attack(
     "npy_headers",
-    "arrays whose dtype and header hold code and lies",
+    "returns arrays whose dtype and header hold code and lies",
     """
 import numpy as np, io
 evil = np.dtype([("__import__('os').system('touch /tmp/ATTACK-npy')", "f8")])
@@ -1134,7 +1134,7 @@ class Interface:
 )
 attack(
     "changes_later",
-    "a result that changes between the check and its use",
+    "returns what changes between the check and its use",
     """
 import numpy as np, threading, time
 shared = np.zeros((2, 3))
@@ -1185,7 +1185,7 @@ def poke():
 
 attack(
     "html",
-    "outputs and texts that an instructor's browser would run",
+    "has outputs and texts that an instructor's browser would run",
     """
 from IPython.display import HTML, Javascript, Markdown, SVG, display
 script = "<script>fetch('/formgrader/api/ATTACK')</script>"
@@ -1207,7 +1207,7 @@ raise ValueError(script)
 )
 attack(
     "ansi",
-    "terminal codes that hide, retitle and answer",
+    "prints terminal codes that hide, retitle and answer",
     r"""
 print("\x1b[2J\x1b]0;ATTACK\x07\x1b[8mhidden\x1b[0m\x1b]52;c;QVRUQUNL\x07\x1bP$q q\x1b\\")
 raise ValueError("\x1b[2J\x1b]0;ATTACK\x07")
@@ -1218,7 +1218,7 @@ raise ValueError("\x1b[2J\x1b]0;ATTACK\x07")
 )
 attack(
     "spreadsheet",
-    "texts that a spreadsheet would execute",
+    "has texts that a spreadsheet would execute",
     "raise ValueError(\"=cmd|' /C calc'!A0\")\n",
     answers={
         "turned": "def turned(items): raise ValueError('=HYPERLINK(\"http://x/ATTACK\")')"
@@ -1229,20 +1229,20 @@ attack(
 
 attack(
     "links",
-    "links among its files that lead out of its folder",
+    "brings links that lead out of its folder",
     "for path in glob.glob('*') + glob.glob('*/*'):\n"
     "    with contextlib.suppress(OSError): say(path, open(path, errors='replace').read()[:3000])\n",
     lay=lambda folder: _links(folder),
 )
 attack(
     "strange_names",
-    "files with names that a shell or a path would trip over",
+    "brings files with names that a shell or a path would trip over",
     "print(os.listdir('.'))\n",
     lay=lambda folder: _strange_names(folder),
 )
 attack(
     "bomb",
-    "an archive and a sparse file that grow when they are read",
+    "brings an archive and a sparse file that grow when they are read",
     "print(os.listdir('.'))\n",
     lay=lambda folder: _bomb(folder),
 )
@@ -1395,12 +1395,12 @@ def _own_config(folder: Path) -> None:
 
 ATTACKS["not_json"] = Attack(
     "not_json",
-    "a file that is JSON to some readers and not to others",
+    "is JSON to some readers and not to others",
     lambda: '{"cells": [], "cells": ' + "[" * 5000 + "]" * 5000 + "}",
 )
 ATTACKS["numbers"] = Attack(
     "numbers",
-    "numbers in its metadata that stop a reader",
+    "has numbers in its metadata that stop a reader",
     lambda: nbformat.writes(blank()).replace(
         '"schema_version": 3', '"schema_version": 1e999'
     ),
