@@ -8,9 +8,9 @@ import pytest
 from attacks import harness
 from attacks.catalogue import ATTACKS
 from attacks.target import POINTS
-from grading import make_once
+from grading import NEEDS_SANDBOX, make_once
 
-pytestmark = [pytest.mark.slow]
+pytestmark = [NEEDS_SANDBOX, pytest.mark.slow, pytest.mark.system]
 
 
 @pytest.fixture(scope="module")

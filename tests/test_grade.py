@@ -33,6 +33,7 @@ from grader import mend, one, pool, record
 from grader.explain import check_of, settle, without_values
 from grading import (
     NAME,
+    NEEDS_SANDBOX,
     ROOT,
     SECRET,
     cell_of,
@@ -44,7 +45,10 @@ from grading import (
 )
 
 # nbgrader's own habit; grader/course.py says why it is harmless
-pytestmark = pytest.mark.filterwarnings("ignore:Object of type <Submitted")
+pytestmark = [
+    NEEDS_SANDBOX,
+    pytest.mark.filterwarnings("ignore:Object of type <Submitted"),
+]
 
 SWALLOWS = """import time
 while True:

@@ -13,9 +13,12 @@ import psutil
 import pytest
 
 from grader import cluster, record
-from grading import cell_of, hand_in, make_course, solved
+from grading import NEEDS_SANDBOX, cell_of, hand_in, make_course, solved
 
-pytestmark = pytest.mark.filterwarnings("ignore:Object of type <Submitted")
+pytestmark = [
+    NEEDS_SANDBOX,
+    pytest.mark.filterwarnings("ignore:Object of type <Submitted"),
+]
 
 
 def test_a_folder_arrives_as_it_was(tmp_path):

@@ -9,9 +9,18 @@ import postgres
 import pytest
 from nbgrader.api import Gradebook
 
-from grading import NAME, ROOT, cell_of, hand_in, make_course, solved
+from grading import (
+    NAME,
+    NEEDS_SANDBOX,
+    ROOT,
+    cell_of,
+    hand_in,
+    make_course,
+    solved,
+)
 
 pytestmark = [
+    NEEDS_SANDBOX,
     pytest.mark.system,
     pytest.mark.slow,
     pytest.mark.filterwarnings("ignore:Object of type <Submitted"),

@@ -10,7 +10,14 @@ from grader import ledger, overview
 from grader.report import Row
 from grader.run import shown_time
 from grader.submissions import Submission
-from grading import NAME, cell_of, hand_in, make_course, solved
+from grading import (
+    NAME,
+    NEEDS_SANDBOX,
+    cell_of,
+    hand_in,
+    make_course,
+    solved,
+)
 
 
 def graded(student, says="", suspicious=(), seconds=1.0):
@@ -25,7 +32,10 @@ def graded(student, says="", suspicious=(), seconds=1.0):
     return row, result
 
 
-pytestmark = pytest.mark.filterwarnings("ignore:Object of type <Submitted")
+pytestmark = [
+    NEEDS_SANDBOX,
+    pytest.mark.filterwarnings("ignore:Object of type <Submitted"),
+]
 KNOWN = "d: expected 1, got 2\nA known mistake: "
 
 

@@ -1085,6 +1085,66 @@ import numpy as np
     },
 )
 attack(
+    "giant_range",
+    "returns small things that grow when a test lists them",
+    answers={
+        "scaled": "def scaled(x, k): return range(10**9)",
+        "total": "def total(x): return range(3 * 10**8)",
+        "turned": "def turned(items): return slice(0, 10**18)",
+        "Counter": (
+            "class Counter:\n    def add(self, n): pass\n"
+            "    def value(self): return range(10**18)"
+        ),
+    },
+)
+attack(
+    "library_functions",
+    "returns functions of Python's and NumPy's that the tests would call",
+    answers={
+        "scaled": "def scaled(x, k): return eval",
+        "total": "def total(x): return np.load",
+        "turned": "def turned(items): return exit",
+        "Counter": "Counter = exit",
+    },
+)
+attack(
+    "protocol",
+    "speaks the grader's own language on the grader's own line",
+    """
+import gc, json, socket, struct
+def lines():
+    return [o for o in gc.get_objects() if isinstance(o, socket.socket)]
+def forge(*trees):
+    for line in lines():
+        for tree in trees:
+            text = json.dumps(tree).encode()
+            with contextlib.suppress(OSError, ValueError):
+                line.setblocking(False)
+                line.send(struct.pack("!QQ", len(text), 0) + text)
+""",
+    answers={
+        "scaled": (
+            "def scaled(x, k):\n"
+            "    forge({'callback': 0, 'args': []}, {'value': 6.0})\n"
+            "    return 2 * np.ones((2, 3))"
+        ),
+        "total": (
+            "def total(x):\n"
+            "    forge({'value': 6.0, 'changed': [[0, {'a': ['<f8', [4], [0, 0]]}]]})\n"
+            "    return 0.0"
+        ),
+        "turned": (
+            "def turned(items):\n"
+            "    forge({'value': [2, 1]}, {'value': ['x'] * 3}, {'error': []})\n"
+            "    return [2, 1]"
+        ),
+        "Counter": (
+            "class Counter:\n    def add(self, n): forge({'value': 5})\n"
+            "    def value(self): return 5"
+        ),
+    },
+)
+attack(
     "deep_results",
     "returns what is nested too deeply, or holds itself",
     """
