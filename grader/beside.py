@@ -34,7 +34,7 @@ MOST = 1 << 30  # bytes of a message from the grader, which is trusted
 LONGEST = 10_000  # characters of an error's text
 
 
-# --------------------------------------------------------------------- outputs
+# ----------------------------------------------------------------- outputs
 
 
 class Outputs:
@@ -115,6 +115,7 @@ class Publisher(DisplayPublisher):
         self,
         data: Any,
         metadata: Any = None,
+        source: Any = None,
         *,
         transient: Any = None,
         update: bool = False,
@@ -188,13 +189,12 @@ def make_shell() -> Shell:
     config.HistoryManager.enabled = False
     config.InteractiveShell.colors = "nocolor"
     shell = Shell.instance(config=config)
-    shell.display_formatter.active_types = (
-        shell.display_formatter.format_types
-    )
+    formatter: Any = shell.display_formatter
+    formatter.active_types = formatter.format_types  # pictures too
     return shell
 
 
-# ------------------------------------------------------------------- the server
+# -------------------------------------------------------------- the server
 
 
 class Stub:
@@ -283,7 +283,7 @@ class Helper:
             answer = self._answer(result, inputs, before)
         except EOFError:
             raise
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - it is sent
             answer = {"error": _error(error)}, b""
         send(self.sock, *answer)
 
@@ -352,7 +352,9 @@ class Helper:
 
         inputs, outputs = self.graphs[graph]
         pairs = [
-            (o, g.detach()) for o, g in zip(outputs, grads) if g is not None
+            (o, g.detach())
+            for o, g in zip(outputs, grads, strict=False)
+            if g is not None
         ]
         for leaf in inputs:
             leaf.grad = None
@@ -370,7 +372,7 @@ class Helper:
         inputs, outputs = self.graphs[graph]
         pairs = [
             (o, g.requires_grad_())
-            for o, g in zip(outputs, grads)
+            for o, g in zip(outputs, grads, strict=False)
             if g is not None
         ]
         found = torch.autograd.grad(
@@ -429,7 +431,7 @@ class _gradients:
         torch = sys.modules.get("torch")
         self.context = torch.set_grad_enabled(self.on) if torch else None
 
-    def __exit__(self, *error: Any) -> None:
+    def __exit__(self, *error: object) -> None:
         if self.context is not None:
             self.context.__exit__(*error)
 
@@ -471,7 +473,7 @@ def prepare_process(files: str) -> None:
     import random
 
     os.chdir(files)
-    sys.stdout, sys.stderr = Stream("stdout"), Stream("stderr")  # type: ignore
+    sys.stdout, sys.stderr = Stream("stdout"), Stream("stderr")
     sys.path.insert(0, "")
     random.seed()
     if "numpy" in sys.modules:

@@ -29,12 +29,13 @@ MOST = 1 << 26  # bytes of one answer
 RAISED = {
     name: getattr(builtins, name)
     for name in (
-        "ArithmeticError AssertionError AttributeError FloatingPointError "
-        "ImportError IndexError KeyError LookupError MemoryError "
-        "ModuleNotFoundError NameError NotImplementedError OSError "
-        "OverflowError RecursionError RuntimeError TypeError "
-        "UnboundLocalError ValueError ZeroDivisionError"
-    ).split()
+        *("ArithmeticError", "AssertionError", "AttributeError"),
+        *("FloatingPointError", "ImportError", "IndexError", "KeyError"),
+        *("LookupError", "MemoryError", "ModuleNotFoundError"),
+        *("NameError", "NotImplementedError", "OSError", "OverflowError"),
+        *("RecursionError", "RuntimeError", "TypeError", "ValueError"),
+        *("UnboundLocalError", "ZeroDivisionError"),
+    )
 }
 
 
@@ -225,8 +226,8 @@ class Link:
         if isinstance(value, Handle):
             if value._link is not self:
                 raise Untrusted(
-                    f"{value!r} belongs to another test cell; make it again "
-                    "in this one"
+                    f"{value!r} belongs to another test cell: make it "
+                    "again in this one"
                 )
             return value._node
         if found := importable(value):

@@ -40,6 +40,7 @@ from grader.session import Session
 from grader.submissions import replace_text
 from grader.trusted import TrustedExecute
 
+
 @dataclass(frozen=True)
 class Job:
     """One submission to grade, and the folder to do it in."""

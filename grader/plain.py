@@ -27,11 +27,13 @@ HEAD = struct.Struct("!QQ")  # bytes of JSON, bytes of arrays
 KINDS = "biufc"  # of NumPy's dtypes; "U" too, for texts
 LARGEST_INT = 2**63
 NODES = 2_000_000  # in one message
-TENSORS = (
-    "float16 float32 float64 bfloat16 complex64 complex128 bool uint8 "
-    "int8 int16 int32 int64"
-).split()
+TENSORS = [
+    *("float16", "float32", "float64", "bfloat16", "complex64"),
+    *("complex128", "bool", "uint8", "int8", "int16", "int32", "int64"),
+]
 DICTS = {"d": dict, "D": OrderedDict, "C": Counter}
+SEQUENCES: dict[Any, str] = {tuple: "u", set: "s", frozenset: "z"}
+PLAIN: tuple[Any, ...] = (int, float, str, list, tuple, dict, set)
 LIBRARIES = {"rnncore", "numpy", "torch", "math", "operator", "builtins"}
 
 Tree = Any  # what json can write
@@ -49,7 +51,7 @@ class Message(NamedTuple):
     arrays: list[Any]
 
 
-# ------------------------------------------------------------------- encoding
+# ---------------------------------------------------------------- encoding
 
 
 class Encoder:
@@ -82,7 +84,7 @@ class Encoder:
         if kind is list:
             return [self.encode(v) for v in value]
         if kind in (tuple, set, frozenset):
-            tag = {tuple: "u", set: "s", frozenset: "z"}[kind]
+            tag = SEQUENCES[kind]
             return {tag: [self.encode(v) for v in value]}
         for tag, known in DICTS.items():
             if kind is known:
@@ -129,8 +131,8 @@ class Encoder:
         return self._subclass(value)
 
     def _subclass(self, value: Any) -> Tree:
-        """An instance of a class made from a plain one, as the plain one."""
-        for kind in (int, float, str, list, tuple, dict, set):
+        """An instance of a class made from a plain one, as that one."""
+        for kind in PLAIN:
             if isinstance(value, kind) and not hasattr(value, "_make"):
                 return self.encode(kind(value))
         return self.keep(value)
@@ -195,8 +197,8 @@ def importable(value: Any) -> str | None:
     if isinstance(value, np.ufunc):
         module = "numpy"
     if isinstance(value, type(sys)):
-        known = value.__name__.partition(".")[0] in LIBRARIES
-        return f"{value.__name__}:" if known else None
+        package = value.__name__.partition(".")[0]
+        return f"{value.__name__}:" if package in LIBRARIES else None
     if not isinstance(module, str) or not isinstance(name, str):
         return None
     if module.partition(".")[0] not in LIBRARIES or "." in name:
@@ -214,7 +216,7 @@ def imported(name: str) -> Any:
     return getattr(found, attribute) if attribute else found
 
 
-# ------------------------------------------------------------------- decoding
+# ---------------------------------------------------------------- decoding
 
 
 class Decoder:
@@ -390,7 +392,7 @@ def _check_size(shape: list[int], item: int, size: int) -> None:
         raise NotPlain(f"an array of shape {shape} has not {size} bytes")
 
 
-# ------------------------------------------------------------------ the socket
+# -------------------------------------------------------------- the socket
 
 
 def send(sock: socket.socket, head: Tree, data: bytes = b"") -> None:

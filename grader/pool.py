@@ -30,7 +30,9 @@ def _context() -> BaseContext:
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
     context = multiprocessing.get_context("forkserver")
     main = sys.modules["__main__"]
-    if getattr(main, "__spec__", None) is None and hasattr(main, "__file__"):
+    if getattr(main, "__spec__", None) is None and hasattr(
+        main, "__file__"
+    ):
         os.environ["GRADER_MAIN"] = os.path.abspath(main.__file__ or "")
     context.set_forkserver_preload(["numpy.testing", "grader.preload"])
     return context

@@ -16,7 +16,7 @@ from pathlib import Path
 from grader import sandbox
 from grader.course import SetupError
 
-# Imported before the fork: what notebooks import, and what that imports late.
+# Imported before the fork, for the notebooks that do.
 MODULES = (
     "numpy",
     "torch",
@@ -76,7 +76,8 @@ class Server:
 
     def _wait(self) -> None:
         """Wait until it is ready. Raises SetupError where it is not."""
-        assert self.process.stdout and self.process.stderr
+        assert self.process.stdout
+        assert self.process.stderr
         timer = threading.Timer(START_SECONDS, self.process.kill)
         timer.start()
         ready = self.process.stdout.readline()

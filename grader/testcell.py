@@ -119,7 +119,7 @@ def _evaluate(source: str, file: str, values: dict[str, Any]) -> Any:
     if tree.body and isinstance(tree.body[-1], ast.Expr):
         last = ast.Expression(tree.body.pop().value)  # type: ignore
     exec(compile(tree, file, "exec"), values)  # noqa: S102 - the tests
-    return last and eval(compile(last, file, "eval"), values)  # noqa: S307
+    return last and eval(compile(last, file, "eval"), values)
 
 
 @contextlib.contextmanager

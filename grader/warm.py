@@ -19,7 +19,8 @@ import numpy as np
 rng = np.random.default_rng(0)
 from array_api_compat import array_namespace
 xp = array_namespace(rng.normal(size=2))
-print(rng.normal(size=(2, 2)) @ np.linalg.inv(np.eye(2)), rng.permutation(3))
+print(rng.normal(size=(2, 2)) @ np.linalg.inv(np.eye(2)))
+print(rng.permutation(3))
 """,
     "matplotlib.pyplot": """
 import matplotlib.pyplot as plt

@@ -103,9 +103,7 @@ def _accept(listening: socket.socket, config: Any, shell: Any) -> None:
                 listening.close()
                 _submission(connection, config, shell)
                 status = 0
-            except (
-                BaseException
-            ) as error:  # the grader is told, and refuses
+            except BaseException as error:  # noqa: BLE001 - it is told
                 send(connection, {"refused": f"{error!r}"})
             finally:
                 os._exit(status)
@@ -136,7 +134,7 @@ def _submission(connection: socket.socket, config: Any, shell: Any) -> None:
             os.close(began)
             connection.close()
             _init(fds[0], begun, head, data, config, shell)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - it is told
             os.write(begun, f"{error!r}"[:4000].encode())
         finally:
             os._exit(1)
@@ -163,7 +161,7 @@ def _new_namespaces() -> None:
 def _init(
     link: int, begun: int, head: Any, data: bytes, config: Any, shell: Any
 ) -> None:
-    """The first process of its namespaces: when it ends, all of them end."""
+    """The first process of its namespaces: they end when it does."""
     if _linux():
         _checked(LIBC.prctl(PR_SET_PDEATHSIG, 9, 0, 0, 0), "death signal")
     limits = head["limits"]
@@ -263,7 +261,7 @@ def _learner(link: int, folder: str, shell: Any) -> None:
         os._exit(0)
 
 
-# -------------------------------------------------------------------- the monitor
+# ------------------------------------------------------------- the monito
 
 
 def _watch(

@@ -205,7 +205,9 @@ def test_functions_of_the_package_are_known_by_name():
     assert imported(importable(rnn_cell)) is rnn_cell
     assert imported(importable(np.tanh)) is np.tanh
     assert imported(importable(np)) is np
-    assert importable(test_functions_of_the_package_are_known_by_name) is None
+    assert (
+        importable(test_functions_of_the_package_are_known_by_name) is None
+    )
     assert importable(lambda x: x) is None
 
 

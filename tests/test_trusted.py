@@ -102,7 +102,11 @@ RIGHT = {
         "def f(x): return 2 * x",
         "sum([f(1) == 2, f(2) == 4, f(3) == 7])",
     ),
-    "a value": ("answer = ...", "answer = [1, 2]", "assert answer == [1, 2]"),
+    "a value": (
+        "answer = ...",
+        "answer = [1, 2]",
+        "assert answer == [1, 2]",
+    ),
     "an object with a state": (
         "class Account: ...",
         """
@@ -276,8 +280,10 @@ BELIEVES = [
     "assert f(3) in [6]",
     "import torch\nassert torch.allclose(torch.ones(3), f(3))",
     "import torch\nassert (torch.ones(3) - f(3)).abs().max() < 1",
-    "from rnncore.testing import check\n"
-    "check(f, lambda x: 2.0 * x, [{'x': 3.0}])",
+    (
+        "from rnncore.testing import check\n"
+        "check(f, lambda x: 2.0 * x, [{'x': 3.0}])"
+    ),
 ]
 
 
@@ -289,36 +295,46 @@ def test_an_object_that_equals_everything_gets_nothing(grade, test):
 
 HOSTILE = {
     "the library is changed": (
-        "import numpy.testing, numpy as np, rnncore.testing as t\n"
-        "numpy.testing.assert_allclose = print\n"
-        "np.allclose = t.check = lambda *a, **k: True\n"
-        "def f(x): return 0",
+        (
+            "import numpy.testing, numpy as np, rnncore.testing as t\n"
+            "numpy.testing.assert_allclose = print\n"
+            "np.allclose = t.check = lambda *a, **k: True\n"
+            "def f(x): return 0"
+        ),
         "import numpy as np\nnp.testing.assert_allclose(f(3), 6)",
     ),
     "asserts are dropped": (
-        "get_ipython().input_transformers_cleanup.append(\n"
-        "    lambda lines: [l for l in lines if 'assert' not in l])\n"
-        "def f(x): return 0",
+        (
+            "get_ipython().input_transformers_cleanup.append(\n"
+            "    lambda lines: [l for l in lines if 'assert' not in l])\n"
+            "def f(x): return 0"
+        ),
         "assert f(3) == 6",
     ),
     "a false result is published": (
-        "from IPython.display import publish_display_data as p\n"
-        "def f(x):\n    p({'text/plain': '2.0'})\n    return 2.0",
+        (
+            "from IPython.display import publish_display_data as p\n"
+            "def f(x):\n    p({'text/plain': '2.0'})\n    return 2.0"
+        ),
         "assert f(3) == 6\n2.0",
     ),
     "the helper is replaced": (
-        "import grader.beside as b\n"
-        "b.Helper.do = lambda self, head, data: b.send(\n"
-        "    self.sock, {'value': True})\n"
-        "def f(x): return 0",
+        (
+            "import grader.beside as b\n"
+            "b.Helper.do = lambda self, head, data: b.send(\n"
+            "    self.sock, {'value': True})\n"
+            "def f(x): return 0"
+        ),
         "assert f(3) == 6",
     ),
     "false frames lie ready": (
-        "import os\n"
-        "for k in range(3, 20):\n"
-        "    try: os.write(k, bytes(7) + b'\\x0e' + bytes(8) + b'{\"value\": 6.0}')\n"
-        "    except OSError: pass\n"
-        "def f(x): return 0",
+        (
+            "import os\n"
+            "for k in range(3, 20):\n"
+            "    try: os.write(k, bytes(7) + b'\\x0e' + bytes(8) + b'{\"value\": 6.0}')\n"
+            "    except OSError: pass\n"
+            "def f(x): return 0"
+        ),
         "import random\nx = random.random()\nassert f(x) == 2 * x",
     ),
     "the seed is looked for": (
@@ -327,8 +343,10 @@ HOSTILE = {
     ),
     "the arguments are changed": (
         "def f(x):\n    x[...] = 0\n    return x",
-        "import numpy as np\nx = np.ones(2)\n"
-        "np.testing.assert_allclose(f(x), 2 * x)",
+        (
+            "import numpy as np\nx = np.ones(2)\n"
+            "np.testing.assert_allclose(f(x), 2 * x)"
+        ),
     ),
     "the process ends": (
         "import os\ndef f(x): os._exit(0)",
@@ -419,7 +437,9 @@ assert f(7) == 8
 
 
 def test_given_functions_are_taken_from_the_assignment(grade):
-    given = "import numpy as np\nscale = 2\ndef g(x): return scale * np.sum(x)"
+    given = (
+        "import numpy as np\nscale = 2\ndef g(x): return scale * np.sum(x)"
+    )
     answer = "def g(x): return f(x)\ndef f(x): return 0"
     assert grade(answer, "assert f([1, 2]) == g([1, 2])", given=given) == 0
     answer = "def f(x): return g(x)"
@@ -448,7 +468,9 @@ def test_a_cell_that_takes_the_memory_ends(grade):
         "while True:\n    rows.append(b'x' * 10**7)\n    time.sleep(0.02)"
     )
     assert grade(answer, "assert f(1) == 1", limits=limits) == 0
-    told = "MemoryError" in str(grade.answer) or "memory" in str(grade.remarks)
+    told = "MemoryError" in str(grade.answer) or "memory" in str(
+        grade.remarks
+    )
     assert told
 
 

@@ -134,7 +134,9 @@ def submission(kind: str, release: NotebookNode, number: int) -> str:
         body = (right if sort < 8 else wrong).format("x")
         if sort in (11, 12):
             continue
-        cell.source = f"def {name}(x):\n    x = {ARRAY[kind]}\n    return {body}"
+        cell.source = (
+            f"def {name}(x):\n    x = {ARRAY[kind]}\n    return {body}"
+        )
         if sort == 13 and name == "centred":
             cell.source = "def centred(x) return x"
         if sort in (14, 15) and name == "total":
@@ -172,9 +174,11 @@ def _environment() -> dict[str, str]:
     """Programs of this Python first: nbgrader runs alembic by its name."""
     programs = str(Path(sys.executable).parent)
     threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    return os.environ | threads | {
-        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"
-    }
+    return (
+        os.environ
+        | threads
+        | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+    )
 
 
 def timed(command: list[str], root: Path, mark: str) -> Timed:
@@ -225,7 +229,9 @@ def _watch(process: int, peak: list[float]) -> None:
         time.sleep(1)
 
 
-def rounds(kind: str, size: int, count: int) -> Iterator[tuple[Timed, Timed]]:
+def rounds(
+    kind: str, size: int, count: int
+) -> Iterator[tuple[Timed, Timed]]:
     """Stock nbgrader and this one, in turn, on fresh copies of a class."""
     for _ in range(count):
         with tempfile.TemporaryDirectory() as scratch:
