@@ -292,7 +292,10 @@ class Decoder:
         if tag == "x":
             return slice(*(self._decode(v) for v in body))
         if tag == "r":
-            return range(*map(int, body))
+            made = range(*map(int, body))
+            if len(made) > NODES:  # a test might make a list of it
+                raise NotPlain(f"a range of {len(made):,} numbers")
+            return made
         if tag == "e":
             return Ellipsis
         if tag == "y":

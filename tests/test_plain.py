@@ -244,3 +244,9 @@ def test_the_end_of_the_other_side_is_told():
         assert receive(two, 1000)[0] == {"x": 1}
         with pytest.raises(EOFError):
             receive(two, 1000)
+
+
+@pytest.mark.parametrize("body", [[0, 10**9, 1], [0, 10**30, 1]])
+def test_a_range_that_would_grow_is_refused(body):
+    with pytest.raises(NotPlain):
+        read({"r": body})
