@@ -19,6 +19,7 @@ from attacks.catalogue import Attack
 from attacks.target import NAME, ROOT, blank, hand_in, make_course
 
 SECONDS = 1800  # for a class; a busy machine is no outcome
+SECONDS_ALONE = 300  # for a class of three: what takes longer never ends
 LIST_LEFT = (
     "{python} -m nbgrader {what}; "
     "grep -aho 'ATTACK[-][a-z_]*' /proc/[0-9]*/cmdline > {left}"
@@ -27,6 +28,7 @@ ALONE = {  # what reaches beyond its own submission, or stops the class
     "deaf_loop",
     "double_mark",
     "gradebook",
+    "kernel_sockets",
     "not_json",
     "numbers",
     "other_submission",
@@ -87,7 +89,8 @@ def run(base: Path, attacks: list[Attack]) -> dict[str, Outcome]:
             attack.lay(folder)
     names = {attack.name for attack in attacks}
     before = _of_others(root, names)
-    nbgrader(root, f"autograde {NAME}")
+    alone = len(attacks) == 1
+    nbgrader(root, f"autograde {NAME}", SECONDS_ALONE if alone else SECONDS)
     changed = _of_others(root, names) != before
     left = (base / "left").read_text().split()
     return {
@@ -95,7 +98,7 @@ def run(base: Path, attacks: list[Attack]) -> dict[str, Outcome]:
             points=points(root, name),
             secrets=harness.secrets_in(harness.shown(root, name)),
             left=f"ATTACK-{name}" in left,
-            changed=changed and len(attacks) == 1,
+            changed=changed and alone,
             stopped=points(root, "zoe") is None,
         )
         for name in sorted(names)
@@ -128,7 +131,7 @@ def points(root: Path, learner: str) -> float | None:
         return float(found.score)
 
 
-def nbgrader(root: Path, what: str) -> None:
+def nbgrader(root: Path, what: str, seconds: float = SECONDS) -> None:
     """One of nbgrader's commands, held by bubblewrap."""
     base = root.parent
     held = ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev"]
@@ -150,7 +153,7 @@ def nbgrader(root: Path, what: str) -> None:
             [*held, "/bin/sh", "-c", script],
             capture_output=True,
             check=False,
-            timeout=SECONDS,
+            timeout=seconds,
         )
     except subprocess.TimeoutExpired:  # the class is not graded: told
         return
