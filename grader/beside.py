@@ -475,6 +475,7 @@ def prepare_process(files: str) -> None:
     os.chdir(files)
     sys.stdout, sys.stderr = Stream("stdout"), Stream("stderr")
     sys.path.insert(0, "")
+    os.environ.pop("TORCHINDUCTOR_CACHE_DIR", None)  # torch's own doing
     random.seed()
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()
