@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -39,6 +41,8 @@ from grader.seeds import submission_key
 from grader.session import Session
 from grader.submissions import replace_text
 from grader.trusted import TrustedExecute
+
+FULL = 4_000_000_000  # bytes of addresses that this process has anyway
 
 
 @dataclass(frozen=True)
@@ -129,6 +133,9 @@ def _isolate(job: Job) -> None:
         os.dup2(out, stream)
     log_to(job.work / "log.txt")
     os.environ["JUPYTER_RUNTIME_DIR"] = str(job.work / "runtime")
+    if sys.platform == "linux":  # what an answer makes a test do ends too
+        most = FULL + 4 * job.limits.memory_bytes
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
