@@ -143,7 +143,7 @@ def test_make_offers_what_a_learner_needs(tree):
         check=True,
     ).stdout
     targets = re.findall(r"^make (\w+)", out, re.MULTILINE)
-    assert targets == ["help", "book", "serve", "lab", "clean"]
+    assert targets == ["help", "book", "serve", "lab", "check", "clean"]
     for target in targets:
         dry = subprocess.run(
             ["make", "--dry-run", target],

@@ -59,7 +59,7 @@ def test_direct_dependencies_are_exact_and_say_what_they_are_for():
     text = (ROOT / "requirements.txt").read_text()
     lines = [k for k in text.splitlines() if k and not k.startswith("#")]
     for line in lines:
-        assert re.fullmatch(r"[\w.-]+==[\w.]+( +# .+)?", line), line
+        assert re.fullmatch(r"[\w.-]+(\[\w+\])?==[\w.]+( +# .+)?", line), line
 
 
 def test_the_constraints_agree_with_the_requirements():
