@@ -99,7 +99,7 @@ def _on_stock(names: list[str], ready: Path) -> dict[str, str]:
     }
     if not chosen:
         return found
-    base = ready.with_name(chosen[0].name)
+    base = ready.with_name("class")
     shutil.copytree(ready, base, symlinks=True)
     try:
         made = stock.run(base, chosen)

@@ -29,6 +29,8 @@ ALONE = {  # what reaches beyond its own submission, or stops the class
     "double_mark",
     "gradebook",
     "kernel_sockets",
+    "links",
+    "missing_tests",
     "not_json",
     "numbers",
     "other_submission",
@@ -106,11 +108,14 @@ def run(base: Path, attacks: list[Attack]) -> dict[str, Outcome]:
 
 
 def _of_others(root: Path, names: set[str]) -> dict[str, str]:
-    return {
-        path: look
-        for path, look in harness.picture(root).items()
-        if not names & set(Path(path).parts)
-    }
+    """What is not the attackers' own, with a fingerprint of each file."""
+    found = {}
+    for path, look in harness.picture(root).items():
+        if Path(path).is_relative_to(root.parent):
+            parts = Path(path).relative_to(root.parent).parts
+            if not names & set(parts):
+                found["/".join(parts)] = look
+    return found
 
 
 def database(root: Path) -> str:
@@ -149,11 +154,14 @@ def nbgrader(root: Path, what: str, seconds: float = SECONDS) -> None:
     )
     (base / "left").write_text("")
     try:
-        subprocess.run(
-            [*held, "/bin/sh", "-c", script],
-            capture_output=True,
-            check=False,
-            timeout=seconds,
-        )
+        with (base / "log").open("a") as log:
+            subprocess.run(
+                [*held, "/bin/sh", "-c", script],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                check=False,
+                timeout=seconds,
+            )
     except subprocess.TimeoutExpired:  # the class is not graded: told
         return
