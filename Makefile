@@ -64,7 +64,7 @@ bench-grader: $(STAMP)  ## time the grader against stock nbgrader; SIZE=128 for 
 	@$(PY) tools/bench_grader.py $(if $(SIZE),--class-size $(SIZE))
 
 bench-gradebook: $(STAMP)  ## what the gradebook costs 1,000 submissions; POSTGRES=1
-	@$(PY) tools/bench_gradebook.py $(if $(POSTGRES),--postgres)
+	@$(PY) tools/bench_gradebook.py $(if $(POSTGRES),--postgres) $(if $(SAVE),--save)
 
 course: $(STAMP)  ## export the learners' tree: make course DIR=path
 	@$(PY) tools/course.py $(if $(DIR),"$(DIR)")

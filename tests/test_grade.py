@@ -613,7 +613,7 @@ def start(root):
     return subprocess.Popen(
         [sys.executable, ROOT / "tools" / "grade.py", "--root", root],
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
     )
@@ -631,8 +631,8 @@ def interrupt_runs(root, moments):
             os.killpg(process.pid, how)
         else:
             process.send_signal(how)
-        process.communicate()
-        assert process.returncode in (0, -signal.SIGKILL, 130)
+        said, _ = process.communicate()
+        assert process.returncode in (0, -signal.SIGKILL, 130), said
         _, alive = psutil.wait_procs(family, timeout=20)
         assert not alive
 

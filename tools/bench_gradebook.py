@@ -9,6 +9,9 @@ make bench-grader.
 from __future__ import annotations
 
 import argparse
+import os
+import platform
+import re
 import shutil
 import sys
 import tempfile
@@ -34,6 +37,7 @@ from grader.submissions import Submission, find_submissions, fingerprint
 
 NAME = "ch03_bptt"
 LARGE = 10_000
+GUIDE = ROOT / "book" / "grading.md"
 
 
 class Cost(NamedTuple):
@@ -54,9 +58,16 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--postgres", action="store_true")
+    parser.add_argument(
+        "--save", action="store_true", help="into the guide"
+    )
     options = parser.parse_args(argv)
+    found = []
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        print(shown("SQLite", measure(Path(folder), options.count, "")))
+        found.append(
+            shown("SQLite", measure(Path(folder), options.count, ""))
+        )
+        print(found[-1], flush=True)
     if options.postgres:
         import postgres
 
@@ -65,8 +76,26 @@ def main(argv: list[str] | None = None) -> int:
             postgres.server() as url,
         ):
             cost = measure(Path(folder), options.count, url)
-            print(shown("PostgreSQL", cost))
+            found.append(shown("PostgreSQL", cost))
+        print(found[-1])
+    if options.save:
+        _save("\n\n".join(found))
     return 0
+
+
+def _save(text_: str) -> None:
+    """Put the figures into the guide."""
+    made = (
+        f"```text\n{text_}\n```\n\n"
+        f"{platform.machine()}, {os.cpu_count()} cores, one process, "
+        f"{time.strftime('%Y-%m-%d')}: "
+        "`make bench-gradebook POSTGRES=1 SAVE=1`.\n"
+    )
+    marks = r"(<!-- gradebook -->\n).*?(<!-- end gradebook -->)"
+    old = GUIDE.read_text()
+    GUIDE.write_text(
+        re.sub(marks, lambda m: m[1] + made + m[2], old, flags=re.DOTALL)
+    )
 
 
 def measure(root: Path, count: int, db_url: str) -> Cost:
