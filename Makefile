@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test test-slow test-system lab exercises weave grade course bench constraints times readme clean
+.PHONY: help book serve test test-slow test-system lab check exercises weave grade similarity attacks course bench bench-grader bench-gradebook constraints times readme clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -35,12 +35,15 @@ test: $(STAMP)  ## lint, types, weave, and the tests
 test-slow: $(STAMP)  ## the tests that take over 20 seconds each
 	@$(PY) -m pytest -n 2 -m slow
 
-test-system: $(STAMP)  ## the tests that need Chromium; a skip is a failure
+test-system: $(STAMP)  ## the tests that need Chromium, bubblewrap or PostgreSQL; a skip is a failure
 	@$(PY) -m pytest -m system --no-skips
 
 lab: $(STAMP)  ## JupyterLab with the assignments open
 	@$(PY) -m jupyterlab --notebook-dir=exercises --LabApp.news_url=None \
 	  --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
+
+check: $(STAMP)  ## the visible tests of one notebook: make check NOTEBOOK=path; WATCH=1: at each save
+	@$(PY) tools/check_notebook.py $(if $(NOTEBOOK),"$(NOTEBOOK)") $(if $(WATCH),--watch)
 
 exercises: $(STAMP)  ## build the released notebooks from solutions/
 	@$(PY) tools/exercises.py
@@ -50,6 +53,18 @@ weave: $(STAMP)  ## copy the package's definitions into the chapters
 
 grade: $(STAMP)  ## autograde what lies in grading/submitted/
 	@$(PY) tools/grade.py
+
+similarity: $(STAMP)  ## which submissions look alike
+	@$(PY) tools/similarity.py
+
+attacks: $(STAMP)  ## grade hostile notebooks; STOCK=1: on a stock nbgrader too; WRITE=1: into the guide
+	@$(PY) tools/attack_table.py $(if $(STOCK),--stock) $(if $(WRITE),--write)
+
+bench-grader: $(STAMP)  ## time the grader against stock nbgrader; SIZE=128 for a larger class
+	@$(PY) tools/bench_grader.py $(if $(SIZE),--class-size $(SIZE))
+
+bench-gradebook: $(STAMP)  ## what the gradebook costs 1,000 submissions; POSTGRES=1
+	@$(PY) tools/bench_gradebook.py $(if $(POSTGRES),--postgres) $(if $(SAVE),--save)
 
 course: $(STAMP)  ## export the learners' tree: make course DIR=path
 	@$(PY) tools/course.py $(if $(DIR),"$(DIR)")

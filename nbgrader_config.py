@@ -32,3 +32,7 @@ c.GenerateFeedback.preprocessors = [
     "nbgrader.preprocessors.ClearOutput",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
+
+# What a learner wrote is shown in an instructor's browser: scripts in it do
+# not run there.
+c.HTMLExporter.sanitize_html = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import os
 import shutil
@@ -12,14 +13,20 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+import nbformat
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import GenerateAssignment
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config, PyFileConfigLoader
+
+from grader import versions
+from grader.ledger import Ledger
+from grader.restore import read_cells, write_cells
 
 # nbgrader adds a submission's notebooks before the submission itself, which
 # SQLAlchemy remarks on; both are there when it commits.
@@ -43,6 +50,11 @@ class Limits:
     total_seconds: float = 300
     output_bytes: int = 1_000_000  # a cell; ten times that in all
     upload_bytes: int = 20_000_000  # the submitted folder
+    memory_bytes: int = 2_000_000_000  # all its processes together
+    processes: int = 64
+    file_bytes: int = 100_000_000  # the largest file that it writes
+    scratch_bytes: int = 200_000_000  # all its files together
+    files: int = 256  # open at the same time
 
     @classmethod
     def from_config(cls, config: Config) -> Limits:
@@ -111,6 +123,16 @@ class Assignment:
     def gradebook(self) -> Path:
         return self.folder / "gradebook.db"
 
+    @property
+    def cells(self) -> Path:
+        """The source's cells; `grader.restore` reads them."""
+        return self.folder / "cells.json"
+
+    @property
+    def versions(self) -> Path:
+        """The versions that there were; `grader.versions` reads it."""
+        return self.folder / "versions.json"
+
 
 class Course:
     """The paths and the gradebook of the course in `root`."""
@@ -133,6 +155,17 @@ class Course:
         self.prepared = self.home / ".assignments"
         self.log = self.home / "grade.log"
         self.empty = self.home / ".empty.db"
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The gradebook, open; `close` lets go of it."""
+        return Ledger(self.db_url, self.course_id)
+
+    def close(self) -> None:
+        """Let go of the gradebook, if it was opened."""
+        if "ledger" in self.__dict__:
+            self.ledger.close()
+            del self.ledger
 
     def directories(self, **changes: str) -> CourseDirectory:
         """nbgrader's view of the folders, with `changes` made to it.
@@ -165,7 +198,7 @@ class Course:
         ready = Assignment(
             name, version, self.prepared / f"{name}-{version[:16]}"
         )
-        if ready.folder.exists() and self._knows(name):
+        if ready.cells.exists() and self._knows(name):
             return ready
         self.work.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=self.work))
@@ -175,12 +208,26 @@ class Course:
         )
         self._generate(name, fresh / "again", self.db_url)
         shutil.rmtree(fresh / "again")
+        self._enter_version(name, version, fresh)
         self.prepared.mkdir(exist_ok=True)
         for old in self.prepared.iterdir():
             if old.name.rpartition("-")[0] == name:
                 shutil.rmtree(old)
         fresh.rename(ready.folder)
         return ready
+
+    def _enter_version(self, name: str, version: str, fresh: Path) -> None:
+        release = fresh / "release" / name / f"{name}.ipynb"
+        known = versions.enter(
+            self.home / "versions" / f"{name}.json",
+            version,
+            nbformat.read(release, as_version=4),
+        )
+        (fresh / "versions.json").write_text(json.dumps(known))
+        write_cells(
+            fresh / "cells.json",
+            read_cells(fresh / "gradebook.db", name),
+        )
 
     def create_gradebook(self) -> None:
         """Make an empty gradebook, whole or not at all, where none is."""
@@ -198,7 +245,7 @@ class Course:
                 part.rename(file)
 
     def _knows(self, name: str) -> bool:
-        with Gradebook(self.db_url, self.course_id) as book:
+        with self.ledger.transaction() as book:
             try:
                 book.find_notebook(name, name)
             except MissingEntry:

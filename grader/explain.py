@@ -13,6 +13,7 @@ from nbformat import NotebookNode
 from nbgrader.utils import determine_grade
 
 from grader.mend import failure, grade_id, is_test
+from grader.said import IN_HIDDEN
 
 HIDDEN, END_HIDDEN = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"
 LONGEST = 1500  # characters of one message
@@ -163,9 +164,7 @@ def _error_text(output: NotebookNode, hidden: bool) -> str:
     else:
         text = f"{kind}: {value}" if value else kind
     if hidden:
-        text += (
-            " (in a hidden test: # stands for a number, '...' for a text)"
-        )
+        text += f"{IN_HIDDEN}# stands for a number, '...' for a text)"
     return text
 
 

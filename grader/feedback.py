@@ -11,17 +11,20 @@ from html import escape
 from typing import Any
 
 from grader.course import Course
-from grader.report import Row, short, shown_points
+from grader.report import Row, Task, short, shown_points
+from grader.said import Place, parts_of, places
 from grader.submissions import Submission, replace_text
 
 STYLE = """
 :root { color-scheme: light dark; }
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 50rem;
        margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; vertical-align: top; padding: .4rem .6rem;
-         border-bottom: 1px solid #888; }
-td.points { white-space: nowrap; }
+h2 { font-size: 1.2rem; border-top: 1px solid #888;
+     padding-top: 1rem; }
+dl { display: grid; grid-template-columns: 9rem 1fr; gap: .3rem 1rem; }
+dt { font-weight: 600; }
+dd { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
+details { margin: .5rem 0; }
 pre { white-space: pre-wrap; margin: 0; font-size: .9rem; }
 .reason { border-left: .3rem solid #D55E00; padding: .2rem 1rem; }
 """
@@ -33,13 +36,21 @@ def write_feedback(
     """Write feedback/<learner>/<assignment>/<assignment>.html."""
     folder = course.feedback / submission.student / submission.assignment
     path = folder / f"{submission.assignment}.html"
-    text = page(submission, result, row)
+    where = places(course, submission.assignment)
+    site = str(course.config.Grader.get("book_url", ""))
+    text = page(submission, result, row, where, site)
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         replace_text(path, text)
 
 
-def page(submission: Submission, result: dict[str, Any], row: Row) -> str:
-    """The page as HTML."""
+def page(
+    submission: Submission,
+    result: dict[str, Any],
+    row: Row,
+    where: dict[str, Place],
+    site: str = "",
+) -> str:
+    """The page as HTML; `site` is where the learners' book stands."""
     title = f"{escape(submission.assignment)}, {escape(submission.student)}"
     total = f"{row.points:g} of {row.of:g} points"
     if row.open:
@@ -52,7 +63,11 @@ def page(submission: Submission, result: dict[str, Any], row: Row) -> str:
             "<p class=reason>Your notebook could not be graded: "
             f"{escape(result['reason'])}</p>"
         )
-    parts += _table(result, row)
+    says = {check["id"]: check["says"] for check in result["checks"]}
+    for task in row.tasks:
+        place = where.get(short(task.id))
+        said = "" if result["reason"] else says.get(task.id, "")
+        parts += _task(task, said, place, site)
     parts += _list(
         "Cells of yours that ended in an error", result["errors"]
     )
@@ -67,29 +82,51 @@ def page(submission: Submission, result: dict[str, Any], row: Row) -> str:
     )
 
 
-def _table(result: dict[str, Any], row: Row) -> list[str]:
-    if not row.tasks:
-        return []
-    says = {check["id"]: check["says"] for check in result["checks"]}
-    lines = [
-        "<table>",
-        "<tr><th>Task</th><th>Points</th><th>What the check said</th></tr>",
+def _task(
+    task: Task, says: str, place: Place | None, site: str
+) -> list[str]:
+    """One task: its points, and what there is to know of a lost one."""
+    points = f"{shown_points(task)} of {task.of:g} points"
+    lines = [f"<h2>{escape(short(task.id))}: {points}</h2>"]
+    said = parts_of(says)
+    pairs = [
+        ("Checked", said.what),
+        ("Expected", _shown(said.expected)),
+        ("Came", _shown(said.came)),
+        ("Mistake", said.mistake),
+        ("Comment", task.comment),
     ]
-    for task in row.tasks:
-        if result["reason"]:
-            text = ""
-        elif task.open:
-            text = "to be read by a person"
-        else:
-            text = says.get(task.id) or ("passed" if task.points else "")
-        if task.comment:
-            text += f"\n{task.comment}"
+    if task.open:
+        pairs.append(("Answer", "to be read by a person"))
+    shown = [
+        f"<dt>{name}</dt><dd>{escape(text)}</dd>"
+        for name, text in pairs
+        if text
+    ]
+    if place and task.points < task.of:
+        shown.append(f"<dt>Explained in</dt><dd>{_link(place, site)}</dd>")
+    if shown:
+        lines += ["<dl>", *shown, "</dl>"]
+    if says:
         lines.append(
-            f"<tr><td>{escape(short(task.id))}</td>"
-            f"<td class=points>{shown_points(task)} of {task.of:g}</td>"
-            f"<td><pre>{escape(text)}</pre></td></tr>"
+            "<details open><summary>What the check said</summary>"
+            f"<pre>{escape(says)}</pre></details>"
         )
-    return [*lines, "</table>"]
+    return lines
+
+
+def _shown(value: str) -> str:
+    """A value, or in words that it is not shown."""
+    return "a value that stays hidden" if value == "#" else value
+
+
+def _link(place: Place, site: str) -> str:
+    """The book's section; a link where the book's address is known."""
+    text = f"{escape(place.title)} ({escape(place.file)})"
+    if not site:
+        return text
+    address = escape(f"{site.rstrip('/')}/{place.file}")
+    return f'<a href="{address}">{text}</a>'
 
 
 def _list(title: str, items: list[str]) -> list[str]:

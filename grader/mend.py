@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import json
 import stat
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from nbformat.v4 import (
     new_output,
     new_raw_cell,
 )
+from nbgrader.utils import parse_utc
 
 NEW_CELL = {
     "code": new_code_cell,
@@ -40,6 +42,11 @@ def read_notebook(folder: Path, name: str, limit: int) -> NotebookNode:
 
     Raises Broken where there is none.
     """
+    if folder.is_symlink() or folder.parent.is_symlink():
+        raise Broken(
+            f"'{folder.name}' is a link to another folder. Hand in the "
+            "folder itself."
+        )
     if not folder.is_dir():
         raise Broken(
             f"'{folder.name}' is a file. Hand in a folder '{name}' with "
@@ -127,6 +134,21 @@ def _clean(cell: Any) -> NotebookNode:
     if isinstance(cell.get("id"), str):
         fresh.metadata["was"] = cell["id"]
     return fresh
+
+
+def read_timestamp(path: Path) -> datetime | None:
+    """When a notebook was handed in, as nbgrader writes it beside it.
+
+    None where that is not told, or not in a way that can be read.
+    """
+    if path.is_symlink() or not path.is_file():
+        return None
+    with path.open(encoding="utf-8", errors="replace") as file:
+        text = file.read(1000).strip()
+    try:
+        return parse_utc(text) if text else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def grade_id(cell: NotebookNode) -> str | None:

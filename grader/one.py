@@ -7,10 +7,11 @@ gradebook is not touched here.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
+import resource
 import shutil
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -19,25 +20,29 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 import nbformat
-import psutil
-from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbformat import NotebookNode
-from nbgrader.converters import Autograde
-from nbgrader.converters.base import NbGraderException
-from nbgrader.preprocessors import (
-    CheckCellMetadata,
-    IgnorePattern,
-    LimitOutput,
-    OverwriteCells,
-    OverwriteKernelspec,
-)
+from nbgrader.preprocessors import IgnorePattern, LimitOutput
+from traitlets.config import Config
 
-from grader.course import Assignment, Course, Limits, log_to
+from grader import suspicion, versions
+from grader.course import Assignment, Limits, load_config, log_to
 from grader.explain import Check, check_of, own_errors, settle
-from grader.mend import Broken, is_test, mend, read_notebook, stand_in
+from grader.harmless import make_harmless
+from grader.mend import (
+    Broken,
+    is_test,
+    mend,
+    read_notebook,
+    read_timestamp,
+    stand_in,
+)
+from grader.restore import restore
+from grader.seeds import submission_key
+from grader.session import Session
 from grader.submissions import replace_text
+from grader.trusted import TrustedExecute
 
-MARK = "RNNCORE_GRADED_RUN"  # every process of a run carries it
+FULL = 4_000_000_000  # bytes of addresses that this process has anyway
 
 
 @dataclass(frozen=True)
@@ -50,11 +55,19 @@ class Job:
     submitted: Path
     work: Path
     limits: Limits
+    secret: bytes  # the course's, for the seeds of hidden tests
+    sandboxed: bool = True
+    server: str = ""  # the socket of the server that runs learners' code
 
     @property
     def folder(self) -> str:
         """The work folder as seen from the course's root."""
         return str(self.work.relative_to(self.root))
+
+    @property
+    def scratch(self) -> Path:
+        """Where the learner's code runs if there is no sandbox."""
+        return self.work / "scratch"
 
     @property
     def executed(self) -> Path:
@@ -72,46 +85,8 @@ class Report(TypedDict):
     remarks: list[str]
     errors: list[str]
     checks: list[Check]
+    suspicious: list[str]  # why a person should look at it
     seconds: float
-
-
-class OneSubmission(Autograde):
-    """nbgrader's Autograde for one known folder, whatever its name."""
-
-    error: Exception | None = None
-
-    def init_notebooks(self) -> None:
-        """Name the notebook; nbgrader would look for it with a pattern."""
-        name = self.coursedir.assignment_id
-        folder = self._format_source(name, self.coursedir.student_id)
-        self.assignments = {folder: [os.path.join(folder, f"{name}.ipynb")]}
-
-    def convert_single_notebook(self, notebook_filename: str) -> None:
-        """Keep the cause of a failure, which nbgrader only logs."""
-        try:
-            super().convert_single_notebook(notebook_filename)
-        except Exception as error:
-            self.error = error
-            raise
-
-    def start(self) -> None:
-        """Convert; raises what went wrong, not that something did."""
-        try:
-            super().start()
-        except NbGraderException as error:
-            raise (self.error or error) from None
-
-
-class _Settle(CheckCellMetadata):
-    """Leaves only results that SaveAutoGrades can read."""
-
-    def preprocess(
-        self, nb: NotebookNode, resources: Any
-    ) -> tuple[NotebookNode, Any]:
-        for cell in nb.cells:
-            if is_test(cell):
-                settle(cell)
-        return nb, resources
 
 
 def main(job: Job) -> None:
@@ -130,7 +105,6 @@ def main(job: Job) -> None:
         )
     report["seconds"] = round(time.monotonic() - start, 2)
     replace_text(job.work / "report.json", json.dumps(report))
-    kill_marked(job.work.name, but=os.getpid())
 
 
 def give_up(job: Job, reason: str, *, failed: bool) -> Report:
@@ -146,6 +120,7 @@ def give_up(job: Job, reason: str, *, failed: bool) -> Report:
         remarks=[],
         errors=[],
         checks=_checks(notebook),
+        suspicious=[],
         seconds=0.0,
     )
 
@@ -157,70 +132,53 @@ def _isolate(job: Job) -> None:
     for stream in (1, 2):
         os.dup2(out, stream)
     log_to(job.work / "log.txt")
-    os.environ[MARK] = job.work.name
     os.environ["JUPYTER_RUNTIME_DIR"] = str(job.work / "runtime")
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
-    threading.Thread(
-        target=_end_with_parent, args=[job.work.name], daemon=True
-    ).start()
+    if sys.platform == "linux":  # what an answer makes a test do ends too
+        most = FULL + 4 * job.limits.memory_bytes
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
-def _end_with_parent(mark: str) -> None:
+def _end_with_parent() -> None:
+    """End; the learner's processes end when their connection does."""
     parent = parent_process()
     assert parent is not None
     connection.wait([parent.sentinel])
-    kill_marked(mark, but=os.getpid())
     os._exit(1)
 
 
-def kill_marked(mark: str, but: int | None = None) -> None:
-    """Kill every process that a run has started, wherever it went."""
-    for _ in range(20):  # what is killed may have started others
-        found = [
-            process
-            for process in psutil.process_iter()
-            if process.pid != but and _carries(process, mark)
-        ]
-        if not found:
-            return
-        for process in found:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-        psutil.wait_procs(found, timeout=1)
-
-
-def _carries(process: psutil.Process, mark: str) -> bool:
-    try:
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return False
-        return process.environ().get(MARK) == mark
-    except psutil.Error:  # another user's, or gone meanwhile
-        return False
-
-
 def _grade(job: Job) -> Report:
-    from grader.execute import LimitedExecute
-
     name = job.assignment.name
     notebook = read_notebook(job.submitted, name, job.limits.upload_bytes)
     release = nbformat.read(job.assignment.release, as_version=4)
     mended, remarks = mend(notebook, release)
-    folder = job.work / "submitted" / job.student / name
+    known = versions.read(job.assignment.versions)
+    remarks += versions.remarks(known, notebook)
+    restore(mended, job.assignment.cells)
+    folder = job.executed
     _copy_files(job, folder)
-    nbformat.write(mended, folder / f"{name}.ipynb")
-
-    config = Course(job.root).config
-    execute = LimitedExecute(job.limits, config=config)
-    converter = _converter(job, execute)
-    converter.start()
-    done = nbformat.read(job.executed / f"{name}.ipynb", as_version=4)
+    config = load_config(job.root)
+    text = nbformat.writes(notebook).encode(errors="replace")
+    execute = TrustedExecute(
+        job.limits,
+        release,
+        job.assignment.release.parent,
+        submission_key(job.secret, job.student, name, text),
+        lambda: Session(
+            job.server, _files(job), job.limits, str(job.scratch)
+        ),
+        config=config,
+    )
+    done = _executed(mended, execute, config)
+    nbformat.write(done, folder / f"{name}.ipynb")
+    checks = _checks(done)
     return Report(
         reason=None,
         failed=False,
         remarks=remarks + execute.remarks,
         errors=own_errors(done),
-        checks=_checks(done),
+        checks=checks,
+        suspicious=suspicion.reasons(mended, release, checks, remarks),
         seconds=0.0,
     )
 
@@ -239,41 +197,42 @@ def _copy_files(job: Job, folder: Path) -> None:
                 f"{job.limits.upload_bytes / 1e6:.0f} MB. Hand in the "
                 "notebook, without large files."
             )
+        if path.name == "timestamp.txt" and not read_timestamp(path):
+            continue  # nbgrader would stop at it
         if path.suffix != ".ipynb":
             target = folder / path.relative_to(job.submitted)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
 
 
-def _converter(job: Job, execute: Any) -> OneSubmission:
-    """An Autograde that works in the job's folder and a gradebook there."""
-    name = job.assignment.name
-    book = job.work / "gradebook.db"
-    shutil.copyfile(job.assignment.gradebook, book)
-    course = Course(job.root)
-    dirs = course.directories(
-        submitted_directory=f"{job.folder}/submitted",
-        autograded_directory=f"{job.folder}/autograded",
-        db_url=f"sqlite:///{book}",
-        student_id=job.student,
-        assignment_id=name,
-    )
-    converter = OneSubmission(coursedir=dirs, config=course.config)
-    converter.permissions = 644
-    converter.sanitize_preprocessors = [
-        OverwriteKernelspec,
-        OverwriteCells,
-        CheckCellMetadata,
-    ]
-    converter.autograde_preprocessors = [
+def _files(job: Job) -> dict[str, bytes]:
+    """What lies beside the notebook: the release's files, then others."""
+    given = job.assignment.release.parent
+    return {
+        str(path.relative_to(base)): path.read_bytes()
+        for base in (job.executed, given)
+        for path in base.rglob("*")
+        if path.is_file() and path.suffix != ".ipynb"
+    }
+
+
+def _executed(
+    notebook: NotebookNode, execute: TrustedExecute, config: Config
+) -> NotebookNode:
+    """The notebook with outputs that nbgrader can read points from."""
+    resources: dict[str, Any] = {}
+    for step in (
         execute,
-        IgnorePattern,
-        ClearMetadataPreprocessor,
-        LimitOutput,
-        _Settle,
-        CheckCellMetadata,
-    ]
-    return converter
+        IgnorePattern(config=config),
+        LimitOutput(config=config),
+    ):
+        if step.enabled:
+            notebook, resources = step.preprocess(notebook, resources)
+    make_harmless(notebook)
+    for cell in notebook.cells:
+        if is_test(cell):
+            settle(cell)
+    return notebook
 
 
 def _checks(notebook: NotebookNode) -> list[Check]:

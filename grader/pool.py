@@ -6,12 +6,15 @@ import json
 import multiprocessing
 import os
 import signal
+import sys
 import threading
+from dataclasses import replace
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 
-from grader import one
+from grader import one, sandbox
 from grader.one import Job, Report
+from grader.prewarm import server
 
 START_SECONDS = 60  # to import, to start a kernel and to stop it
 
@@ -20,10 +23,18 @@ def _context() -> BaseContext:
     """Processes forked from a server that has imported nbgrader already."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")  # a fork loses threads
+    # The server of Python 3.11 does not get sys.path: what is to be
+    # imported there would silently be imported in every process instead.
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(
-        ["nbgrader.converters", "nbgrader.preprocessors"]
-    )
+    main = sys.modules["__main__"]
+    if getattr(main, "__spec__", None) is None and hasattr(
+        main, "__file__"
+    ):
+        os.environ["GRADER_MAIN"] = os.path.abspath(main.__file__ or "")
+    context.set_forkserver_preload(["numpy.testing", "grader.preload"])
     return context
 
 
@@ -38,12 +49,14 @@ def run(job: Job) -> Report:
     """
     if _stop.is_set():
         raise InterruptedError(job.student)
+    if not job.server:
+        job = replace(job, server=server(sandboxed=job.sandboxed).path)
     process = _CONTEXT.Process(target=one.main, args=[job])  # type: ignore
     process.start()
     try:
         ended = _wait(process, job.limits.total_seconds + START_SECONDS)
     finally:
-        _kill(process, job)
+        _kill(process)
     if _stop.is_set():
         raise InterruptedError(job.student)
     path = job.work / "report.json"
@@ -61,6 +74,20 @@ def run(job: Job) -> Report:
         f"the grader's process ended with status {process.exitcode}",
         failed=True,
     )
+
+
+def warm(*, sandboxed: bool) -> None:
+    """Start what every job needs, so that the first need not wait.
+
+    Raises NoSandbox where there is none and one is asked for.
+    """
+    if sandboxed:
+        sandbox.require()
+    process = _CONTEXT.Process(target=int)  # type: ignore
+    process.start()
+    threading.Thread(
+        target=server, kwargs={"sandboxed": sandboxed}, daemon=True
+    ).start()
 
 
 def interrupt() -> None:
@@ -84,11 +111,10 @@ def _wait(process: BaseProcess, seconds: float) -> bool:
     return False
 
 
-def _kill(process: BaseProcess, job: Job) -> None:
+def _kill(process: BaseProcess) -> None:
     if process.exitcode is None and process.pid is not None:
         try:
             os.killpg(process.pid, signal.SIGKILL)
         except ProcessLookupError:  # it has not made its group yet
             process.kill()
         process.join()
-    one.kill_marked(job.work.name)

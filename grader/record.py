@@ -8,17 +8,14 @@ done.
 from __future__ import annotations
 
 import json
+import shutil
 from typing import Any
 
-from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.preprocessors import (
-    AssignLatePenalties,
-    CheckCellMetadata,
-    SaveAutoGrades,
-)
+import nbformat
 
 from grader.course import Course
-from grader.one import Job, OneSubmission, Report
+from grader.mend import read_timestamp
+from grader.one import Job, Report
 from grader.submissions import (
     Submission,
     load_result,
@@ -27,23 +24,23 @@ from grader.submissions import (
 )
 
 
-def is_done(course: Course, submission: Submission, key: str) -> bool:
-    """Whether an earlier run graded exactly this, and its grades exist."""
+def is_done(
+    course: Course, submission: Submission, key: str, entered: set[str]
+) -> bool:
+    """Whether an earlier run graded exactly this, and its grades exist.
+
+    `entered` are the learners whom the gradebook has for this assignment.
+    """
     result = load_result(course, submission)
     if result is None or result["key"] != key:
         return False
     if not result["known"]:
         return True
     name = submission.assignment
-    folder = course.autograded / submission.student / name
-    if not (folder / f"{name}.ipynb").exists():
-        return False
-    with Gradebook(course.db_url, course.course_id) as book:
-        try:
-            book.find_submission(name, submission.student)
-        except MissingEntry:
-            return False
-    return True
+    notebook = (
+        course.autograded / submission.student / name / f"{name}.ipynb"
+    )
+    return notebook.exists() and submission.student in entered
 
 
 def record(
@@ -81,6 +78,7 @@ def _empty_report(reason: str, *, failed: bool) -> dict[str, Any]:
         remarks=[],
         errors=[],
         checks=[],
+        suspicious=[],
         seconds=0.0,
     )
     return dict(report)
@@ -103,18 +101,22 @@ def _write_result(
 
 
 def _save(course: Course, job: Job) -> None:
-    """nbgrader's Autograde, which finds the notebook already executed."""
-    dirs = course.directories(
-        submitted_directory=f"{job.folder}/autograded",
-        student_id=job.student,
-        assignment_id=job.assignment.name,
+    """Enter the points, and put the executed notebook in its place."""
+    name = job.assignment.name
+    notebook = nbformat.read(
+        job.executed / f"{name}.ipynb", as_version=nbformat.NO_CONVERT
     )
-    converter = OneSubmission(coursedir=dirs, config=course.config)
-    converter.force = True
-    converter.sanitize_preprocessors = []
-    converter.autograde_preprocessors = [
-        SaveAutoGrades,
-        AssignLatePenalties,
-        CheckCellMetadata,
-    ]
-    converter.start()
+    course.ledger.enter(
+        job.student,
+        name,
+        notebook,
+        read_timestamp(job.executed / "timestamp.txt"),
+        course.config,
+    )
+    folder = course.autograded / job.student / name
+    for path in job.executed.rglob("*"):
+        if path.is_file():
+            path.chmod(0o444)  # as nbgrader leaves them
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    job.executed.rename(folder)

@@ -8,7 +8,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import (
+    Comment,
+    Grade,
+    Gradebook,
+    MissingEntry,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
+from sqlalchemy import select
 
 from grader.course import Course
 from grader.submissions import Submission, load_result, replace_text
@@ -41,61 +50,118 @@ class Row:
     tasks: list[Task] = field(default_factory=list)
 
 
-def read_row(
-    book: Gradebook, submission: Submission, result: dict[str, Any]
+def read_rows(
+    course: Course, submissions: Iterable[Submission]
+) -> list[Row]:
+    """A row for each submission that has been graded.
+
+    Points are the gradebook's: what a person entered counts.
+    """
+    entered: dict[str, dict[str, Entered]] = {}
+    rows = []
+    with course.ledger.transaction() as book:
+        for submission in submissions:
+            result = load_result(course, submission)
+            if result is None:
+                continue
+            name = submission.assignment
+            if name not in entered:
+                entered[name] = _entered(book, name)
+            rows.append(
+                _row(
+                    submission,
+                    result,
+                    entered[name].get(submission.student),
+                )
+            )
+    return rows
+
+
+@dataclass
+class Entered:
+    """What the gradebook has of one submission."""
+
+    tasks: list[Task] = field(default_factory=list)
+    penalty: float = 0.0
+
+
+def _row(
+    submission: Submission, result: dict[str, Any], entered: Entered | None
 ) -> Row:
-    """The submission's points; what a person entered counts."""
     reason = result["reason"] or ""
     status = "graded" if not reason else "not gradable"
     if result["failed"]:
         status = "failed"
-    name = submission.assignment
-    try:
-        notebook = book.find_submission_notebook(
-            name, name, submission.student
-        )
-        order = [
-            c.name for c in book.find_notebook(name, name).source_cells
-        ]
-    except MissingEntry:
+    if entered is None:
         return Row(submission, status, reason)
-    comments = {c.name: c.comment or "" for c in notebook.comments}
-    tasks = [
-        Task(
-            grade.name,
-            float(grade.score),
-            float(grade.max_score),
-            bool(grade.needs_manual_grade),
-            comments.get(grade.name, ""),
-        )
-        for grade in sorted(
-            notebook.grades, key=lambda g: order.index(g.name)
-        )
-    ]
-    penalty = float(notebook.late_submission_penalty or 0)
     return Row(
         submission,
         status,
         reason,
-        points=sum(task.points for task in tasks) - penalty,
-        of=sum(task.of for task in tasks),
-        penalty=penalty,
-        open=any(task.open for task in tasks),
-        tasks=tasks,
+        points=sum(task.points for task in entered.tasks) - entered.penalty,
+        of=sum(task.of for task in entered.tasks),
+        penalty=entered.penalty,
+        open=any(task.open for task in entered.tasks),
+        tasks=entered.tasks,
     )
 
 
-def read_rows(
-    course: Course, submissions: Iterable[Submission]
-) -> list[Row]:
-    """A row for each submission that has been graded."""
-    rows = []
-    with Gradebook(course.db_url, course.course_id) as book:
-        for submission in submissions:
-            result = load_result(course, submission)
-            if result is not None:
-                rows.append(read_row(book, submission, result))
-    return rows
+def _entered(book: Gradebook, name: str) -> dict[str, Entered]:
+    """All that was entered for an assignment, by learner: three queries."""
+    try:
+        notebook = book.find_notebook(name, name)
+    except MissingEntry:
+        return {}
+    order = [cell.name for cell in notebook.source_cells]
+    graded_cells = [*notebook.grade_cells, *notebook.task_cells]
+    graded = {cell.id: float(cell.max_score) for cell in graded_cells}
+    names = {
+        cell.id: cell.name
+        for cell in [*graded_cells, *notebook.solution_cells]
+    }
+
+    def read(*columns: Any, of: Any) -> Any:
+        query = (
+            select(Student.id, *columns)
+            .join(
+                SubmittedAssignment,
+                SubmittedAssignment.student_id == Student.id,
+            )
+            .join(
+                SubmittedNotebook,
+                SubmittedNotebook.assignment_id == SubmittedAssignment.id,
+            )
+            .where(SubmittedNotebook.notebook_id == notebook.id)
+        )
+        if of is not SubmittedNotebook:
+            query = query.join(of, of.notebook_id == SubmittedNotebook.id)
+        return book.db.execute(query)
+
+    comments = {
+        (who, names[cell]): text or ""
+        for who, cell, text in read(
+            Comment.cell_id, Comment.comment, of=Comment
+        )
+    }
+    found = {
+        who: Entered(penalty=float(penalty or 0))
+        for who, penalty in read(
+            SubmittedNotebook.late_submission_penalty, of=SubmittedNotebook
+        )
+    }
+    columns = (Grade.cell_id, Grade.score, Grade.needs_manual_grade)
+    for who, cell, score, is_open in read(*columns, of=Grade):
+        task = Task(
+            names[cell],
+            float(score),
+            graded[cell],
+            bool(is_open),
+            comments.get((who, names[cell]), ""),
+        )
+        found[who].tasks.append(task)
+    for entered in found.values():
+        entered.tasks.sort(key=lambda task: order.index(task.id))
+    return found
 
 
 def table(rows: list[Row]) -> str:
@@ -178,10 +244,11 @@ def write_csv(course: Course, rows: list[Row]) -> None:
             for task in row.tasks
         ]
     for name, content in (("points.csv", lines), ("tasks.csv", tasks)):
-        replace_text(course.home / name, _csv(content))
+        replace_text(course.home / name, csv_text(content))
 
 
-def _csv(lines: list[list[object]]) -> str:
+def csv_text(lines: Iterable[Iterable[object]]) -> str:
+    """Lines as a CSV file's text that a spreadsheet may open."""
     file = io.StringIO()
     csv.writer(file).writerows([[_cell(v) for v in line] for line in lines])
     return file.getvalue()

@@ -44,6 +44,7 @@ __all__ = [
     "edited",
     "hidden_rng",
     "hunt",
+    "lend",
     "mover",
     "observe",
     "sketch",
@@ -134,7 +135,7 @@ def check(
 
 def observe(candidate: Callable, args: dict[str, Any]) -> Seen:
     """Call the candidate on a copy: what it gave, and did to the copy."""
-    given = _copied(args)
+    given = lend(args)
     result, error = None, None
     try:
         result = candidate(*given.values())
@@ -147,6 +148,15 @@ def observe(candidate: Callable, args: dict[str, Any]) -> Seen:
         if hasattr(before, "shape") and not _identical(before, after)
     ]
     return Seen(result, changed, error)
+
+
+def lend(args: dict[str, Any]) -> dict[str, Any]:
+    """A copy of the arguments that a candidate may change.
+
+    A grader whose candidate runs in another process brings back the
+    changes of what was lent, and of nothing else.
+    """
+    return _copied(args)
 
 
 def assert_shape(name: str, actual: Any, shape: tuple[int, ...]) -> None:

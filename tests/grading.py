@@ -9,9 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
+import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from grader import sandbox
+
+# Learners' code is not run where nothing holds it (see `--no-sandbox`).
+NEEDS_SANDBOX = pytest.mark.skipif(
+    sandbox.why_not() is not None, reason=str(sandbox.why_not())
+)
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "demo"
 SECRET = "31415.75"  # stands in the hidden tests only

@@ -128,7 +128,7 @@ def test_the_tree_holds_the_course_and_nothing_of_the_grader(tree):
     names = {path.name for path in (tree / "exercises").iterdir()}
     assert names == set(exercises.names())
     tools = {path.name for path in (tree / "tools").iterdir()}
-    assert {"book.py", "sphinx_course.py"} <= tools
+    assert {"book.py", "sphinx_course.py", "check_notebook.py"} <= tools
     assert not tools & {"grade.py", "exercises.py", "course.py"}
     for readable in (tree, tree / "README.md", tree / "exercises"):
         assert readable.stat().st_mode & 0o044 == 0o044
@@ -143,7 +143,7 @@ def test_make_offers_what_a_learner_needs(tree):
         check=True,
     ).stdout
     targets = re.findall(r"^make (\w+)", out, re.MULTILINE)
-    assert targets == ["help", "book", "serve", "lab", "clean"]
+    assert targets == ["help", "book", "serve", "lab", "check", "clean"]
     for target in targets:
         dry = subprocess.run(
             ["make", "--dry-run", target],

@@ -33,6 +33,7 @@ from grader import mend, one, pool, record
 from grader.explain import check_of, settle, without_values
 from grading import (
     NAME,
+    NEEDS_SANDBOX,
     ROOT,
     SECRET,
     cell_of,
@@ -44,7 +45,10 @@ from grading import (
 )
 
 # nbgrader's own habit; grader/course.py says why it is harmless
-pytestmark = pytest.mark.filterwarnings("ignore:Object of type <Submitted")
+pytestmark = [
+    NEEDS_SANDBOX,
+    pytest.mark.filterwarnings("ignore:Object of type <Submitted"),
+]
 
 SWALLOWS = """import time
 while True:
@@ -201,6 +205,11 @@ MISPLACED = {
     "is_link": "demo.ipynb is a link",
     "no_folder": "'demo.ipynb' is a file. Hand in a folder 'demo'",
     "other_task": "there is no assignment 'dmeo'. Is it 'demo'?",
+    "huge": "demo.ipynb has 200 MB, more than the 20 MB that are graded",
+    "is_pipe": "demo.ipynb is a link or a device",
+    "linked": "'demo' is a link to another folder",
+    "linked_all": "'demo' is a link to another folder",
+    "other_notebook": "the cell 'test_double' was missing: it was put back",
 }
 
 
@@ -211,6 +220,17 @@ def hand_in_misplaced(root):
     hand_in(root, "is_folder", "", file="x").with_name("demo.ipynb").mkdir()
     link = hand_in(root, "is_link", "", file="x").with_name("demo.ipynb")
     link.symlink_to(root / "nbgrader_config.py")
+    huge = hand_in(root, "huge", "", file="x").with_name("demo.ipynb")
+    with huge.open("wb") as file:
+        file.truncate(200_000_000)
+    pipe = hand_in(root, "is_pipe", "", file="x").with_name("demo.ipynb")
+    os.mkfifo(pipe)
+    other = nbformat.v4.new_notebook(cells=[new_code_cell("x = 1")])
+    hand_in(root, "other_notebook", other)
+    submitted = root / "grading" / "submitted"
+    (submitted / "linked").mkdir()
+    (submitted / "linked" / NAME).symlink_to("../solved/demo")
+    (submitted / "linked_all").symlink_to("solved")
     loose = root / "grading" / "submitted" / "no_folder"
     loose.mkdir()
     nbformat.write(solved(), loose / "demo.ipynb")
@@ -406,6 +426,42 @@ def test_sources_are_built_and_answers_in_exercises_are_kept(
     assert "Building the tests of demo" in capsys.readouterr().out
 
 
+def test_an_older_release_is_graded_by_the_corrected_test(course):
+    hand_in(course, "ann", solved())
+    wrong = "def double(x): return x + x if x < 9 else 0"
+    hand_in(course, "bob", with_cell("double", wrong))
+    grade.main(["--root", str(course)])
+    text = source_notebook()
+    cell = cell_of(text, "test_double")
+    cell.source = cell.source.replace("double(1) == 2,", "double(9) == 18,")
+    folder = course / "grading" / "source" / NAME
+    nbformat.write(text, folder / f"{NAME}.ipynb")
+    assert grade.main(["--root", str(course)]) == 0
+    assert points_of(course) == {"first": 5, "ann": 5, "bob": 2}
+    made = "your notebook was made from version 1 of the assignment"
+    assert made in told(course, "ann")
+    assert "graded with version 2" in told(course, "ann")
+
+
+def test_what_is_handed_in_again_counts_anew(course):
+    path = hand_in(
+        course, "ann", with_cell("double", "def double(x): pass")
+    )
+    grade.main(["--root", str(course)])
+    assert points_of(course)["ann"] == 2
+    with Gradebook(f"sqlite:///{course}/grading/gradebook.db") as book:
+        given = book.find_grade("why", NAME, NAME, "ann")
+        given.manual_score, given.needs_manual_grade = 1, False
+        book.db.commit()
+    nbformat.write(solved(), path)
+    grade.main(["--root", str(course)])
+    assert points_of(course)["ann"] == 6  # a person's point stays ...
+    with Gradebook(f"sqlite:///{course}/grading/gradebook.db") as book:
+        again = book.find_grade("why", NAME, NAME, "ann")
+        assert again.needs_manual_grade  # ... and is to be looked at again
+    assert count_entries(course) == {"submissions": 2, "grades": 6}
+
+
 def test_a_changed_set_of_graded_cells_is_refused(course, capsys):
     hand_in(course, "ann", solved())
     grade.main(["--root", str(course)])
@@ -557,7 +613,7 @@ def start(root):
     return subprocess.Popen(
         [sys.executable, ROOT / "tools" / "grade.py", "--root", root],
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
     )
@@ -575,8 +631,8 @@ def interrupt_runs(root, moments):
             os.killpg(process.pid, how)
         else:
             process.send_signal(how)
-        process.communicate()
-        assert process.returncode in (0, -signal.SIGKILL, 130)
+        said, _ = process.communicate()
+        assert process.returncode in (0, -signal.SIGKILL, 130), said
         _, alive = psutil.wait_procs(family, timeout=20)
         assert not alive
 
@@ -616,7 +672,7 @@ def test_a_run_that_is_killed_often_ends_with_the_same_points(course):
     chance = random.Random(2)
     moments = [
         (chance.randint(0, 2), 2 * chance.random(), signal.SIGKILL)
-        for _ in range(15)
+        for _ in range(50)
     ]
     check_interrupted(course, moments)
 

@@ -29,8 +29,13 @@ FILES = (
     "pyproject.toml",
     "LICENSE",
 )
-TARGETS = ("help", "book", "serve", "lab", "clean")
-TOOLS = ("book.py", "sphinx_course.py")
+TARGETS = ("help", "book", "serve", "lab", "check", "clean")
+TOOLS = (
+    "book.py",
+    "sphinx_course.py",
+    "check_notebook.py",
+    "check_server.py",
+)
 LEFT_OUT = shutil.ignore_patterns(
     "__pycache__", ".ipynb_checkpoints", "_generated", "kernel-ipc-*"
 )
@@ -46,6 +51,9 @@ Your copy of the course: a book, its package `rnncore`, and the assignments.
 Python 3.11 or newer and `make` are needed. Each command sets itself up.
 
     make lab     JupyterLab with the assignments open
+    make check NOTEBOOK=exercises/{first}
+                 run the tests of one notebook; again after each save with
+                 WATCH=1
     make serve   build the book and read it at the address that is printed
     make help    all commands
 

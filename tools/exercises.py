@@ -34,6 +34,7 @@ from unittest import mock
 
 import jupytext
 import nbformat
+from docutils.nodes import make_id
 from nbgrader.apps import NbGraderAPI
 from traitlets.config.loader import PyFileConfigLoader
 
@@ -51,7 +52,7 @@ class Cell(NamedTuple):
     kind: str  # one of KINDS, or "text", or "code"
     name: str  # the task's, for the kinds that belong to one
     source: str
-    options: dict[str, Any]  # points, closed_book, of
+    options: dict[str, Any]  # points, closed_book, of, explained
 
 
 class Assignment(NamedTuple):
@@ -113,6 +114,7 @@ def problems(assignment: Assignment) -> list[str]:
         )
     if not assignment.of("answer"):
         found.append("a written answer is missing")
+    found += _unexplained(assignment)
     public = public_names()
     for name, cell in solutions.items():
         closed = cell.options.get("closed_book", False)
@@ -140,6 +142,48 @@ def problems(assignment: Assignment) -> list[str]:
                 "it must import or make itself (a learner may have changed "
                 "it)"
             )
+    return found
+
+
+def _unexplained(assignment: Assignment) -> list[str]:
+    """Tasks that name a page or a section which the book does not have."""
+    try:
+        explained(assignment)
+    except ValueError as error:
+        return [str(error)]
+    return []
+
+
+def explained(assignment: Assignment) -> dict[str, dict[str, str]]:
+    """Where the book explains each graded task: page, section, anchor.
+
+    A task that names no place is explained by the chapter of the
+    assignment's name, where there is one.
+
+    Raises ValueError where the book has no such page or section.
+    """
+    found = {}
+    graded = assignment.of("test") | assignment.of("answer")
+    for name, cell in graded.items():
+        place = cell.options.get("explained", assignment.name)
+        page, _, section = place.partition(": ")
+        path = ROOT / "book" / f"{page}.md"
+        if not path.exists():
+            if "explained" not in cell.options:
+                continue
+            raise ValueError(f"{name}: the book has no page {page!r}")
+        text = re.sub(r"```.*?```", "", path.read_text(), flags=re.DOTALL)
+        titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+        if section and section not in titles:
+            raise ValueError(
+                f"{name}: {page} has no section {section!r}, only "
+                + ", ".join(titles)
+            )
+        found[name] = {
+            "page": page,
+            "title": section or titles[0],
+            "anchor": make_id(section),
+        }
     return found
 
 
@@ -464,7 +508,11 @@ def _write_source(assignment: Assignment, folder: Path) -> None:
     nbformat.validate(notebook)
     nbformat.write(notebook, folder / f"{assignment.name}.ipynb")
     beside = folder / "checks.json"
-    made = {"boxes": boxes(assignment), "checks": {}}
+    made = {
+        "boxes": boxes(assignment),
+        "checks": {},
+        "explained": explained(assignment),
+    }
     beside.write_text(_as_text(made))
     with contextlib.chdir(folder):  # a notebook runs beside its files
         made["checks"] = checks(assignment)
@@ -490,7 +538,8 @@ def course(root: Path) -> NbGraderAPI:
 def _as_text(made: dict[str, Any]) -> str:
     """JSON with one line a task, a result or a mistake: small diffs."""
     text = json.dumps(made, sort_keys=True)
-    for start in ('"boxes": {', '"checks": {', '{"fields"', '{"says"'):
+    starts = ('"boxes": {', '"checks": {', '"explained": {')
+    for start in (*starts, '{"fields"', '{"says"'):
         text = text.replace(start, "\n" + start)
     return text + "\n"
 

@@ -11,9 +11,7 @@ import fcntl
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -23,11 +21,14 @@ import exercises
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from grader import pool, record
+from grader import pool, record, sandbox
+from grader.cluster import SCHEME, Cluster
 from grader.course import Assignment, Course, SetupError, log_to
 from grader.feedback import write_feedback
-from grader.one import Job, Report
-from grader.report import read_rows, table, write_csv
+from grader.lms import write_lms
+from grader.overview import summary, write_overview
+from grader.report import Row, read_rows, table, write_csv
+from grader.run import Here, Place, Todo, run_all
 from grader.submissions import (
     Submission,
     find_submissions,
@@ -45,7 +46,10 @@ def main(argv: list[str] | None = None) -> int:
         course.home.mkdir(exist_ok=True)
         with _alone(course):
             log_to(course.log)
-            return _grade_class(course, options)
+            try:
+                return _grade_class(course, options)
+            finally:
+                course.close()
     except SetupError as error:
         print(f"make grade: {error}", file=sys.stderr)
         return 2
@@ -58,10 +62,21 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--root", type=Path, default=ROOT)
     parser.add_argument("--workers", type=int, help="at the same time")
+    parser.add_argument(
+        "--executor",
+        type=_executor,
+        metavar="dask://HOST:PORT",
+        help="run on a Dask cluster, through its scheduler",
+    )
     parser.add_argument("--cell-seconds", type=float)
     parser.add_argument("--total-seconds", type=float)
     parser.add_argument(
         "--again", action="store_true", help="grade what is graded already"
+    )
+    parser.add_argument(
+        "--no-sandbox",
+        action="store_true",
+        help="run learners' code with all of your rights",
     )
     return parser.parse_args(argv)
 
@@ -89,6 +104,8 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
             f"Nothing to grade in {course.submitted}/<learner>/<assignment>/"
         )
         return 1 if stray else 0
+    if options.no_sandbox:
+        print(sandbox.WITHOUT, file=sys.stderr)
     known = _known_names(course)
     _build_sources(course, known & {s.assignment for s in submissions})
     assignments, refused = _prepare(course, submissions)
@@ -97,19 +114,35 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
     )
     left = sum(s.assignment not in refused for s in submissions)
     print(f"{len(todo)} to grade, {left - len(todo)} graded already")
-    _run_all(course, todo, assignments, options)
-    rows = read_rows(course, submissions)
-    for row in rows:
-        result = load_result(course, row.submission)
-        assert result is not None
-        write_feedback(course, row.submission, result, row)
-    write_csv(course, rows)
-    print(f"\n{table(rows)}\n")
-    print(f"Written: {course.home}/points.csv, tasks.csv, feedback/")
+    if todo:
+        _run(course, todo, assignments, options)
+    rows = _report(course, submissions)
     graded = sum(row.status != "failed" for row in rows)
     print(f"{graded} of {len(submissions)} submissions are graded")
     complete = graded == len(submissions) and not stray and not refused
     return 0 if complete else 1
+
+
+def _report(course: Course, submissions: list[Submission]) -> list[Row]:
+    """Print the tables, write the files."""
+    rows = read_rows(course, submissions)
+    graded = []
+    for row in rows:
+        result = load_result(course, row.submission)
+        assert result is not None
+        graded.append((row, result))
+        write_feedback(course, row.submission, result, row)
+    write_csv(course, rows)
+    write_overview(course, graded)
+    write_lms(course, rows)
+    print(f"\n{table(rows)}\n")
+    if text := summary(graded):
+        print(f"{text}\n")
+    print(
+        f"Written: {course.home}/feedback/, points.csv, tasks.csv, "
+        "mistakes.csv, suspicious.csv, lms.csv, canvas.csv"
+    )
+    return rows
 
 
 def _known_names(course: Course) -> set[str]:
@@ -168,96 +201,56 @@ def _to_grade(
     assignments: dict[str, Assignment],
     refused: set[str],
     again: bool,
-) -> list[tuple[Submission, str]]:
+) -> Todo:
     """The submissions that have to run, each with its fingerprint."""
     todo = []
+    entered = {name: course.ledger.students(name) for name in assignments}
     for submission in submissions:
         if submission.assignment in refused:
             continue
         assignment = assignments.get(submission.assignment)
         version = assignment.version if assignment else "unknown"
         key = fingerprint(submission, version, course.limits.upload_bytes)
-        if again or not record.is_done(course, submission, key):
+        done = entered.get(submission.assignment, set())
+        if again or not record.is_done(course, submission, key, done):
             todo.append((submission, key))
     return todo
 
 
-def _run_all(
+def _run(
     course: Course,
-    todo: list[tuple[Submission, str]],
+    todo: Todo,
     assignments: dict[str, Assignment],
     options: argparse.Namespace,
 ) -> None:
-    """Run the jobs side by side; this process alone records."""
-    limits = {
+    """Run what has to run, here or on a cluster."""
+    asked = {
         name: value
         for name in ("cell_seconds", "total_seconds")
         if (value := getattr(options, name)) is not None
     }
-    limit = replace(course.limits, **limits)
-    progress = _Progress(len(todo), options.workers or course.workers)
-    pool.resume()
-    executor = ThreadPoolExecutor(options.workers or course.workers)
-    waiting: dict[Future[Report], tuple[Submission, str, Job]] = {}
-    try:
-        for submission, key in todo:
-            assignment = assignments.get(submission.assignment)
-            if assignment is None:
-                names = sorted(_known_names(course))
-                reason = unknown_reason(submission.assignment, names)
-                record.record_unknown(course, submission, key, reason)
-                progress.show(submission, reason)
-                continue
-            job = Job(
-                course.root,
-                submission.student,
-                assignment,
-                submission.path,
-                Path(tempfile.mkdtemp(dir=course.work)),
-                limit,
-            )
-            waiting[executor.submit(pool.run, job)] = (submission, key, job)
-        for future in as_completed(waiting):
-            submission, key, job = waiting[future]
-            try:
-                report = future.result()
-                record.record(course, submission, key, report, job)
-            except Exception as error:  # noqa: BLE001 - told; others go on
-                progress.show(submission, f"NOT GRADED: {error!r}")
-                record.record_failed(course, submission, repr(error))
-            else:
-                progress.show(submission, _summary(report))
-            shutil.rmtree(job.work, ignore_errors=True)
-    finally:
-        pool.interrupt()
-        executor.shutdown(wait=True, cancel_futures=True)
+    known = sorted(_known_names(course))
+    place: Place
+    if options.executor:
+        place = Cluster(options.executor)
+    else:
+        pool.warm(sandboxed=not options.no_sandbox)
+        place = Here(options.workers or course.workers)
+    run_all(
+        course,
+        todo,
+        assignments,
+        place,
+        replace(course.limits, **asked),
+        lambda submission: unknown_reason(submission.assignment, known),
+        sandboxed=not options.no_sandbox,
+    )
 
 
-def _summary(report: Report) -> str:
-    if report["reason"]:
-        return report["reason"]
-    points = sum(check["points"] or 0 for check in report["checks"])
-    most = sum(check["of"] for check in report["checks"])
-    return f"{points:g} of {most:g} points, {report['seconds']:.1f} s"
-
-
-class _Progress:
-    """Prints a line for each submission, with the time that is left."""
-
-    def __init__(self, count: int, workers: int):
-        self.count, self.done = count, 0
-        self.start = time.monotonic()
-        self.width = len(str(count))
-
-    def show(self, submission: Submission, text: str) -> None:
-        self.done += 1
-        spent = time.monotonic() - self.start
-        left = spent / self.done * (self.count - self.done)
-        print(
-            f"{self.done:{self.width}} of {self.count}  {submission}: {text}"
-            + (f"  (about {left:.0f} s left)" if left >= 1 else ""),
-            flush=True,
-        )
+def _executor(text: str) -> str:
+    if not text.startswith(SCHEME):
+        raise argparse.ArgumentTypeError(f"{SCHEME}HOST:PORT is expected")
+    return text
 
 
 if __name__ == "__main__":

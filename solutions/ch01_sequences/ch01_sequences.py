@@ -164,7 +164,7 @@ def honest_split(x, size, cut):
 move = mover(device)
 print(honest_split(move(np.array([0.0, 2, 0, 2, 5, 7, 9])), 2, 4))
 
-# %% test="honest_split" points=5
+# %% test="honest_split" points=5 explained="ch01_baselines: What counts as unseen?"
 import numpy as np
 
 from rnncore.testing import assert_close, check, mover, stored
@@ -308,7 +308,7 @@ for before, token in [
     score = skip_score(story, before, token, 2, 0.4)
     print(*before, f"-> {token}:", round(score, 4))
 
-# %% test="skip_score" points=4
+# %% test="skip_score" points=4 explained="ch01_sequences: A model of order: count what came next"
 import numpy as np
 
 from rnncore.testing import assert_close, check, stored
@@ -483,7 +483,7 @@ nats = move(np.log(np.array([[2.0, 16.0], [2.0, 1e9], [2.0, 1e9]])))
 mask = move(np.array([[True, True], [True, False], [True, False]]))
 print(masked_perplexity(nats, mask))
 
-# %% test="masked_perplexity" points=4
+# %% test="masked_perplexity" points=4 explained="ch01_sequences: How good is a guess?"
 import numpy as np
 
 from rnncore.testing import (
@@ -648,7 +648,7 @@ one_series = move(np.array([[0.0], [4], [1], [6], [2]]))
 truth, guess = move(np.array([[7.0], [3]])), move(np.array([[6.0], [6]]))
 print(seasonal_mase(truth, guess, one_series, 2))
 
-# %% test="seasonal_mase" points=4
+# %% test="seasonal_mase" points=4 explained="ch01_baselines: One ruler for the whole book"
 import numpy as np
 
 from rnncore.testing import (
@@ -812,7 +812,7 @@ def probability(model, tokens):
 tiny = count_ngrams("abab", 2, "ab")
 print(probability(tiny, "b"), probability(tiny, "ab"))
 
-# %% test="probability" points=5
+# %% test="probability" points=5 explained="ch01_sequences: A model of order: count what came next"
 from rnncore.sequence import count_ngrams
 from rnncore.sequence import probability as book_probability
 from rnncore.testing import assert_close, check, stored
@@ -998,7 +998,7 @@ interact(
 #
 # A report says: "Our network forecasts daily sales a week ahead with a MASE of 0.71, so it beats the naive forecast by 29 %. Windows of 28 days were scaled to mean 0 and standard deviation 1 and divided at random into training and test." In four to six sentences: what do you believe, what not, and which two numbers would you ask for?
 
-# %% [markdown] answer="leaks" points=2
+# %% [markdown] answer="leaks" points=2 explained="ch01_baselines: What counts as unseen?"
 # The windows overlap and were dealt out at random, so almost every test value, targets included, stands in some training window; the scaler was probably fitted before the split as well. The 0.71 is therefore not a score on unseen data, and may shrink or vanish when the series is cut by
 # time first. Nor does a MASE of 0.71 mean 29 % better than a naive forecast on the test days: the ruler is the *one-day* step in the *training* series, and for sales with a weekly season the naive forecast to beat is "as a week ago". I would ask for the score after a split by time (with
 # nothing taken from the test period), and for the score of seasonal-naive with a period of 7, on the same test days.

@@ -146,7 +146,7 @@ a_x, a_h = (
 )
 print(ceiling_cell(a_x, a_h, (0 * a_x,)))
 
-# %% test="ceiling_cell" points=3
+# %% test="ceiling_cell" points=3 explained="ch02_cell: One line of mathematics"
 import numpy as np
 
 from rnncore.rnn import init_params, unroll
@@ -313,7 +313,7 @@ def outputs(word, cell, params, weights):
 for word in ("abba", "abaab"):
     print(list(word), outputs(word, relu_cell, *language()))
 
-# %% test="language" points=5
+# %% test="language" points=5 explained="ch02_cell: A cell that latches"
 import itertools
 
 import numpy as np
@@ -490,7 +490,7 @@ x, mask = (
 y, _ = ragged_unroll(rnn_cell, params, x, mask, zero_state(params, 2))
 print(to_numpy(y)[:, 1].round(3))
 
-# %% test="ragged_unroll" points=5
+# %% test="ragged_unroll" points=5 explained="ch02_loop: What must wait, and what need not"
 import numpy as np
 
 from rnncore.lstm import lstm_cell
@@ -670,7 +670,7 @@ def multiply_adds(T, B, D, H, L, K):
 print(multiply_adds(T=100, B=32, D=64, H=128, L=2, K=10))
 print(multiply_adds(T=100, B=32, D=64, H=256, L=2, K=10))
 
-# %% test="multiply_adds" points=4
+# %% test="multiply_adds" points=4 explained="ch02_loop: What the early product is worth"
 from rnncore.testing import check, stored
 
 sizes = [
@@ -799,7 +799,7 @@ mine, theirs = (
 )
 print("largest difference:", float(abs(mine - theirs).max()))
 
-# %% test="unroll" points=5
+# %% test="unroll" points=5 explained="ch02_loop: What must wait, and what need not"
 import numpy as np
 
 from rnncore.lstm import lstm_cell
@@ -968,7 +968,7 @@ for name, box in boxes.items():
     wrong, _, _ = box(rnn_cell, *hasty)
     print(name, "looks right" if np.allclose(wrong, right) else "differs")
 
-# %% test="probes" points=4
+# %% test="probes" points=4 explained="ch02_loop: What must wait, and what need not"
 from rnncore.rnn import rnn_cell
 from rnncore.rnn import unroll as book_unroll
 from rnncore.testing import black_boxes, hunt
@@ -1114,7 +1114,7 @@ shown = interact(show, gain=gain)
 # Somebody fills short sequences up with zeros at the end, runs a plain tanh cell with biases over the batch without a mask, and hands `y[-1]` to a classifier. "The zeros add nothing," they say. In four to six sentences: what is wrong
 # with that, when would it do little harm, and what are two ways to mend it?
 
-# %% [markdown] answer="padding" points=2
+# %% [markdown] answer="padding" points=2 explained="ch02_loop: Sequence to one: only the last state is read"
 # A zero input is still a step: h becomes tanh(W_h h + b), so the state of a short sequence goes on changing (fading, drifting towards a resting point) for as long as the filling lasts. The classifier then sees a mixture of what the
 # sequence said and of how long the filling was; two equal sequences in different batches get different answers. It does little harm when lengths hardly differ or when the cell holds its state by itself (a latch at its resting point). To mend it: keep the
 # state where the mask is 0 (task 3), or pick each sequence's own last step, y[length - 1, b]; filling up at the front changes the start instead of the end and needs a mask as well, strictly speaking.

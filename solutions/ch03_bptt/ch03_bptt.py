@@ -140,7 +140,7 @@ move = mover(device)
 d_h, r = move(np.ones((1, 2))), move(np.array([[0.0, 0.8]]))
 print(residual_cell_vjp((d_h,), r))
 
-# %% test="residual_cell_vjp" points=3
+# %% test="residual_cell_vjp" points=3 explained="ch03_bptt: From numbers to arrays"
 import numpy as np
 
 from rnncore.bptt import bptt as book_bptt
@@ -331,7 +331,7 @@ h = masked_unroll(params, x, mask, move(rng.normal(size=(2, 3))))
 _, d_x, _ = masked_bptt(params, x, mask, h, move(np.ones((4, 2, 3))))
 print(d_x[..., 0])
 
-# %% test="masked_bptt" points=6
+# %% test="masked_bptt" points=6 explained="ch03_bptt: From numbers to arrays"
 import numpy as np
 
 from rnncore.bptt import bptt as book_bptt
@@ -563,7 +563,7 @@ d_a = sum_to_one_vjp(move(np.array([[[1.0, 0.0, 0.0]]])), p)
 print("p   =", to_numpy(p).round(3))
 print("d_a =", to_numpy(d_a).round(3), "sum", round(float(d_a.sum()), 9))
 
-# %% test="sum_to_one_vjp" points=3
+# %% test="sum_to_one_vjp" points=3 explained="ch00_backpropagation: The pattern in code"
 import numpy as np
 
 from rnncore.testing import (
@@ -728,7 +728,7 @@ _, _, tape = unroll(rnn_cell, params, x, state)
 d_params, _, _ = book_bptt(rnn_cell_vjp, params, tape, d_y, (0 * state[0],))
 print(find_planted_error(params, x, state, d_y, d_params))
 
-# %% test="find_planted_error" points=5
+# %% test="find_planted_error" points=5 explained="ch03_bptt: Trust nothing: the numerical check"
 import numpy as np
 
 from rnncore.bptt import bptt as book_bptt
@@ -914,7 +914,7 @@ def bptt(cell_vjp, params, tape, d_y, d_state):
 mine, _, _ = bptt(rnn_cell_vjp, params, tape, d_y, (0 * state[0],))
 print("largest difference:", float(abs(mine.W_h - d_params.W_h).max()))
 
-# %% test="bptt" points=5
+# %% test="bptt" points=5 explained="ch03_bptt: From numbers to arrays"
 import numpy as np
 
 from rnncore.bptt import bptt as book_bptt
@@ -1107,7 +1107,7 @@ for name, box in boxes.items():
         "looks right" if np.allclose(wrong.W_h, right.W_h) else "differs",
     )
 
-# %% test="probes" points=4
+# %% test="probes" points=4 explained="ch03_truncated: Windows"
 import numpy as np
 
 from rnncore.bptt import rnn_cell_vjp, truncated_bptt
@@ -1239,7 +1239,7 @@ shown = interact(show, gain=gain, T=T)
 # A colleague trains with truncated BPTT: windows of 10 steps, the state carried from window to window. "So the network cannot remember anything for more than 10 steps," they say. In four to six sentences: what is right about
 # that, what is wrong, and what would happen if they set the state to zeros at the start of each window instead?
 
-# %% [markdown] answer="truncation" points=2
+# %% [markdown] answer="truncation" points=2 explained="ch03_truncated: What truncation does not touch"
 # Forward, nothing is cut: the state is carried, so a number that was written 100 steps ago can still be in it, and the outputs are those of the whole sequence. What is cut is the gradient: no weight is
 # ever told that a change at step 5 would have helped the loss at step 25. So the network can remember for longer than a window (a latch, or what it learnt for short lags, may well hold on), but it is not taught
 # to by any single gradient across a longer gap. With zeros at each window's start the memory itself is cut: nothing from before can be used at all, and at test time on longer runs the network sees states it never

@@ -149,7 +149,7 @@ w, d_w, zero = (
 )
 print(adamw_step(w, d_w, zero, zero, 1, 0.1, 0.5)[0], "expected 0.85, 0.85")
 
-# %% test="adamw_step" points=5
+# %% test="adamw_step" points=5 explained="ch04_training: Which way, and how far"
 import numpy as np
 
 from rnncore.optim import adam
@@ -333,7 +333,7 @@ def smoothed_cross_entropy(logits, targets, alpha):
 logits, targets = move(np.zeros((1, 1, 4))), move(np.array([[2]]))
 print(smoothed_cross_entropy(logits, targets, 0.1))
 
-# %% test="smoothed_cross_entropy" points=6
+# %% test="smoothed_cross_entropy" points=6 explained="ch04_training: A loss that can be predicted"
 import numpy as np
 
 from rnncore.losses import cross_entropy as printed
@@ -516,7 +516,7 @@ plot_lines(
     "learning rate",
 )
 
-# %% test="rate_at" points=4
+# %% test="rate_at" points=4 explained="ch04_training: Which way, and how far"
 from rnncore.testing import assert_close, check, stored
 
 
@@ -671,7 +671,7 @@ losses, _ = by_heart(
 )
 print("first", losses[0], " last", losses[-1])
 
-# %% test="by_heart" points=4
+# %% test="by_heart" points=4 explained="ch04_training: One batch first"
 import numpy as np
 
 from rnncore.bptt import rnn_cell_vjp
@@ -833,7 +833,7 @@ print(
     cross_entropy(move(np.array([[[1000.0, 0.0]]])), move(np.array([[1]])))
 )
 
-# %% test="cross_entropy" points=5
+# %% test="cross_entropy" points=5 explained="ch04_training: A loss that can be predicted"
 import numpy as np
 
 from rnncore.losses import cross_entropy as book_cross_entropy
@@ -998,7 +998,7 @@ for name, box in black_boxes("probes").items():
     same = np.allclose(walk(box, hasty), walk(adam, hasty), atol=1e-9)
     print(name, "looks right" if same else "differs")
 
-# %% test="probes" points=4
+# %% test="probes" points=4 explained="ch04_training: Which way, and how far"
 import numpy as np
 
 from rnncore.optim import adam
@@ -1151,7 +1151,7 @@ shown = interact(show, peak=peak, warmup=warmup)
 # "Adam with `weight_decay=0.1` and AdamW with `weight_decay=0.1` differ in the bookkeeping only," says a colleague. In four to six sentences: for which weights does L2, sent through Adam's gradient, decay much, and for which little? Why is it the
 # same as decoupled decay for plain gradient descent, and not for Adam?
 
-# %% [markdown] answer="decay" points=2
+# %% [markdown] answer="decay" points=2 explained="ch04_training: Which way, and how far"
 # With plain gradient descent the step is minus the rate times the gradient, so adding λ w to the gradient takes η λ w off the weight: the same as decoupled decay. Adam divides the gradient, the decay in it included, by the root mean square of
 # that weight's gradients. A weight with large gradients therefore decays little and one with small gradients much, however large the weights are themselves: the decay is scaled by something that has nothing to do with it. (For a weight
 # with no gradient but the decay, the step is even the whole learning rate, whatever λ is.) Decoupled decay takes the same share η λ off every weight.

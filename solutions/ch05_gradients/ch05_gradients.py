@@ -135,7 +135,7 @@ powers = {
 }
 plot_lines(powers, "k - 1", "norm of the k-th power")
 
-# %% test="two_fates" points=4
+# %% test="two_fates" points=4 explained="ch05_gradients: What theory says, and what it does not"
 import numpy as np
 
 from rnncore.gradient_flow import spectral_radius
@@ -270,7 +270,7 @@ for loudness in [0.0, 0.1, 0.3, 1.0, 3.0]:
     )
     print(f"noise × {loudness}: rates {to_numpy(rate).round(3)}")
 
-# %% test="noisy_growth_rate" points=6
+# %% test="noisy_growth_rate" points=6 explained="ch05_gradients: What to measure"
 import numpy as np
 
 from rnncore.testing import (
@@ -528,7 +528,7 @@ for name, cosine in zip(
     degrees = np.degrees(np.arccos(min(cosine, 1.0)))
     print(f"{name:9} turned by {degrees:5.1f} degrees")
 
-# %% test="cosines_of_clipping" points=4
+# %% test="cosines_of_clipping" points=4 explained="ch05_long_lags: A cliff"
 import numpy as np
 
 from rnncore.testing import assert_close, check, mover, stored
@@ -719,7 +719,7 @@ print(
     )
 )
 
-# %% test="compare_settings" points=4
+# %% test="compare_settings" points=4 explained="ch05_gradients: Where to start"
 import numpy as np
 
 from rnncore.testing import assert_close, assert_refuses, check, stored
@@ -910,7 +910,7 @@ mine = state_jacobians(rnn_cell_vjp, params, tape, state)
 book = book_state_jacobians(rnn_cell_vjp, params, tape, state)
 print("largest difference:", float(abs(mine - book).max()))
 
-# %% test="state_jacobians" points=4
+# %% test="state_jacobians" points=4 explained="ch05_gradients: What to measure"
 import numpy as np
 
 from rnncore.bptt import rnn_cell_vjp
@@ -1065,7 +1065,7 @@ for name, box in boxes.items():
     same = np.allclose(wrong[0][0], right[0][0]) and wrong[1] == right[1]
     print(name, "looks right" if same else "differs")
 
-# %% test="gradients_that_tell" points=4
+# %% test="gradients_that_tell" points=4 explained="ch05_long_lags: A cliff"
 from rnncore.optim import clip_by_global_norm
 from rnncore.testing import black_boxes, hunt
 
@@ -1207,7 +1207,7 @@ _ = interact(
 # A colleague trains on sequences of 200 steps and reports: "The gradient's norm stays near 1.5 in every step, and I clip at 1. So nothing vanishes and nothing explodes; the network must be too small to learn the long
 # lags." In four to six sentences: what does the norm show, what does it hide, what does clipping do for long lags, and which measurement would you ask for?
 
-# %% [markdown] answer="healthy_norm" points=2
+# %% [markdown] answer="healthy_norm" points=2 explained="ch05_long_lags: Why a gradient that arrives is not enough"
 # The norm of the whole gradient is a sum over all lags, and short lags dominate it. So a norm of 1.5 is quite compatible with contributions from lag 100 that are smaller by many powers of ten: vanishing does not mean that the total gradient is
 # zero. Clipping at 1 multiplies all of it by one number, about 0.67, long and short lags alike; it protects against a single huge step, and restores nothing that has faded. I would ask for the norm of the Jacobian of the state against lag, or for the
 # gradient of W_h split by lag, at the start and during training, and for the score beside that of a constant predictor. Only if the gradient does reach back far enough is the size of the network worth looking at.

@@ -134,7 +134,7 @@ h_0, c_0 = move(rng.normal(size=(2, 3, 2)))
 (h_book, _), _ = lstm_cell(a_x, a_h, (h_0, c_0))
 print("largest difference:", float(abs(h_1 - h_book).max()))
 
-# %% test="peephole_cell" points=4
+# %% test="peephole_cell" points=4 explained="ch06_lstm: Three doors"
 import numpy as np
 
 from rnncore.testing import assert_close, check, mover, stored
@@ -305,7 +305,7 @@ nothing = tuple(0 * s for s in state)
 _, _, (_, _, d_p) = bptt(peephole_cell_vjp, layer, tape, 0 * y + 1, nothing)
 print(to_numpy(d_p).round(3))
 
-# %% test="peephole_cell_vjp" points=5
+# %% test="peephole_cell_vjp" points=5 explained="ch06_lstm: The way back"
 import numpy as np
 
 from rnncore.backend import to_numpy
@@ -498,7 +498,7 @@ cache = (half, same, half, move(np.tanh([[0.3]])), same)
 d_a_x, _, _ = coupled_cell_vjp((same, same), cache)
 print("d of f, g, o:", to_numpy(d_a_x).round(4))
 
-# %% test="coupled_cell_vjp" points=4
+# %% test="coupled_cell_vjp" points=4 explained="ch06_lstm: The way back"
 import numpy as np
 
 from rnncore.backend import to_numpy
@@ -649,7 +649,7 @@ def bias_for_half_life(half_life):
 # %%
 print(to_numpy(bias_for_half_life(move(10.0 ** np.arange(4)))).round(3))
 
-# %% test="bias_for_half_life" points=2
+# %% test="bias_for_half_life" points=2 explained="ch06_lstm: A forget gate is a time constant"
 import numpy as np
 
 from rnncore.testing import assert_close, check, mover, stored
@@ -768,7 +768,7 @@ _, state, tape = unroll(
 _, d_a_h, _ = vjp_without_gates(state, tape.caches[0])
 print("d_a_h:", to_numpy(d_a_h).round(4))
 
-# %% test="vjp_without_gates" points=3
+# %% test="vjp_without_gates" points=3 explained="ch06_lstm: The carousel"
 import numpy as np
 
 from rnncore.testing import assert_close, check, mover, stored
@@ -895,7 +895,7 @@ mine = lstm_cell_vjp(d_state, tape.caches[0])[0]
 books = book.lstm_cell_vjp(d_state, tape.caches[0])[0]
 print("largest difference:", float(abs(mine - books).max()))
 
-# %% test="lstm_cell_vjp" points=5
+# %% test="lstm_cell_vjp" points=5 explained="ch06_lstm: The way back"
 import numpy as np
 
 from rnncore.lstm import lstm_cell_vjp as book_lstm_cell_vjp
@@ -1052,7 +1052,7 @@ for name, box in boxes.items():
     (wrong, _), _ = box(*hasty)
     print(name, "looks right" if np.allclose(wrong, right) else "differs")
 
-# %% test="probes" points=4
+# %% test="probes" points=4 explained="ch06_lstm: Three doors"
 from rnncore.lstm import lstm_cell
 from rnncore.testing import black_boxes, hunt
 
@@ -1184,7 +1184,7 @@ shown = interact(show, half_life=half_life, gain=gain)
 # A colleague measures $\partial h_T / \partial h_{T-50}$ of an LSTM, finds $10^{-8}$, and writes: "LSTMs vanish like plain networks." In four to six sentences: what did they leave out, how could the network still remember over 50 steps, what should they measure instead, and which single
 # number would you ask them for first?
 
-# %% [markdown] answer="carousel" points=2
+# %% [markdown] answer="carousel" points=2 explained="ch06_lstm: The carousel"
 # They left out the memory. The state of an LSTM is (h, c), and a push of h alone at step T-50 has to come in through the gates and the candidate; if the input gate is shut, or the output gate is shut at the end, it hardly shows, although c may carry what was written before
 # without any loss. What goes from c to c is multiplied by the forget gates alone. They should measure the Jacobian of the whole state, d(h, c)_T / d(h, c)_{T-50}, and its growth rate. First I would ask for the forget bias, or the forget gates' values: at f = 0.73 (bias 1) the memory really is gone
 # after 50 steps, at f = 0.993 (bias 5) most of it is there.

@@ -200,7 +200,7 @@ PUBLISHED = {
 for name, program in PUBLISHED.items():
     print(f"{name:50}", fits_the_loop(program))
 
-# %% test="fits_the_loop" points=5
+# %% test="fits_the_loop" points=5 explained="ch07_gru: The side of the product"
 import numpy as np
 
 from rnncore.testing import check, stored
@@ -345,7 +345,7 @@ nothing = move(Params(*(np.zeros(s) for s in [(4, 1), (4, 2), 4, 4])))
 new, _ = minimal_step(nothing, move(np.ones((1, 1))), move(np.ones((1, 2))))
 print(new)
 
-# %% test="minimal_step" points=4
+# %% test="minimal_step" points=4 explained="ch07_gru: Fewer parts"
 import numpy as np
 
 from rnncore.rnn import Params, init_params
@@ -508,7 +508,7 @@ d_params, _, _ = minimal_step_vjp(
 )
 print(d_params.b_x, d_params.b_h, "by hand: [0, 0.5] and [0, 0.25]")
 
-# %% test="minimal_step_vjp" points=6
+# %% test="minimal_step_vjp" points=6 explained="ch07_gru: Fewer parts"
 import numpy as np
 
 from rnncore.rnn import Params, init_params
@@ -679,7 +679,7 @@ def units_for(budget, G, D):
 for name, G in [("plain", 1), ("minimal", 2), ("GRU", 3), ("LSTM", 4)]:
     print(f"{name:8}", units_for(50_000, G, 32))
 
-# %% test="units_for" points=3
+# %% test="units_for" points=3 explained="ch07_gru: What each cell costs"
 from rnncore.testing import check, stored
 
 visible = [
@@ -799,7 +799,7 @@ def gate_report(a_z, low=0.01):
 half_life, stuck = gate_report(move(np.full((6, 2, 4), [0.0, 5, 20, -20])))
 print(half_life, stuck)
 
-# %% test="gate_report" points=4
+# %% test="gate_report" points=4 explained="ch07_gru: One gate, two clocks"
 import numpy as np
 
 from rnncore.testing import assert_close, check, mover, stored
@@ -951,7 +951,7 @@ d_state = (move(rng.normal(size=(2, 2))),)
 mine, book = gru_cell_vjp(d_state, cache), book_gru_cell_vjp(d_state, cache)
 print("largest difference:", float(abs(mine[1] - book[1]).max()))
 
-# %% test="gru_cell_vjp" points=4
+# %% test="gru_cell_vjp" points=4 explained="ch07_gru: Fewer parts"
 import numpy as np
 
 from rnncore.gru import gru_cell
@@ -1091,7 +1091,7 @@ for name, box in boxes.items():
     (wrong,), _ = box(*hasty)
     print(name, "looks right" if np.allclose(wrong, right) else "differs")
 
-# %% test="steps_that_tell" points=2
+# %% test="steps_that_tell" points=2 explained="ch07_gru: The side of the product"
 from rnncore.gru import gru_cell
 from rnncore.testing import black_boxes, hunt
 
@@ -1210,7 +1210,7 @@ _ = interact(
 # You are handed the weights of a GRU from another program. All shapes fit torch's, but its outputs are not yours. Its manual says: blocks in the order z, r, n; z is the share that is written; the reset gate is applied before the product. In four to six sentences: which of the three differences can you undo by changing the
 # stored numbers, exactly and how; which can you not, and why; and how would you find out, without a manual, that something is wrong?
 
-# %% [markdown] answer="other_conventions" points=2
+# %% [markdown] answer="other_conventions" points=2 explained="ch07_gru: The side of the product"
 # The order is undone by exchanging the first two blocks of rows in W_x, W_h, b_x and b_h. The meaning of z is undone by changing the sign of z's rows in all four arrays, since 1 - σ(a) = σ(-a). The side of the reset cannot be undone: r ⊙ (W h) and W (r ⊙ h) are different functions of h, and no fixed numbers turn one into the other, except where r is always 1 (or H is 1).
 # For that one needs the other loop, `unroll_reset_before`. To find out I would run one step with a state other than zero and random inputs through both programs and compare; from h_0 = 0 the side of the reset does not show in the first step (apart from the bias).
 #

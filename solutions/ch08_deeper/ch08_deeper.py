@@ -145,7 +145,7 @@ d_layers, _, _ = residual_stack_bptt(
 )
 print("d_b_x of the lowest layer:", to_numpy(d_layers[0].b_x))
 
-# %% test="residual_stack_bptt" points=4
+# %% test="residual_stack_bptt" points=4 explained="ch08_deeper: Layers upon each other"
 import numpy as np
 
 from rnncore.bptt import rnn_cell_vjp
@@ -373,7 +373,7 @@ x = move(np.array([[[1.0], [1.0]], [[2.0], [99.0]], [[4.0], [99.0]]]) / 1e3)
 y, h = read_from_the_end(rnn_cell, adds, x, move(np.zeros((2, 1))), [3, 1])
 print("1000 y, a sequence a row:", to_numpy(1e3 * y)[..., 0].T.round(2))
 
-# %% test="read_from_the_end" points=5
+# %% test="read_from_the_end" points=5 explained="ch08_deeper: From both ends"
 import numpy as np
 
 from rnncore.backend import to_numpy
@@ -749,7 +749,7 @@ for training in True, True, False:
     y = variational_rnn(rng, params, x, h_0, 0.5, training)
     print("training" if training else "testing ", to_numpy(y)[-1, 0])
 
-# %% test="variational_rnn" points=4
+# %% test="variational_rnn" points=4 explained="ch08_deeper: Dropout: where, and how often anew"
 import numpy as np
 
 from rnncore.rnn import init_params, rnn_cell, unroll
@@ -940,7 +940,7 @@ ended = move(np.array([[7, 32], [7, 64], [8, 32]]))
 begins = move(np.array([[7, 32], [9, 0], [8, 96]]))
 print(to_numpy(state_for_window(state, ended, begins)[0]))
 
-# %% test="state_for_window" points=3
+# %% test="state_for_window" points=3 explained="ch08_deeper: The state between two batches"
 import numpy as np
 
 from rnncore.testing import (
@@ -1095,7 +1095,7 @@ x, h_0 = move(np.ones((5, 1, 2))), move(np.zeros((1, 3)))
 y, _, _ = unroll(masked(rnn_cell), params, x, (h_0, counters))
 print(to_numpy(y)[:, 0].round(3))
 
-# %% test="masked" points=4
+# %% test="masked" points=4 explained="ch08_deeper: One value of padding"
 import numpy as np
 
 from rnncore.bptt import bptt, rnn_cell_vjp
@@ -1273,7 +1273,7 @@ for name, box in boxes.items():
     wrong, _, _ = box(rnn_cell, weights, *hasty)
     print(name, "looks right" if np.allclose(wrong, right) else "differs")
 
-# %% test="both_ends_probes" points=4
+# %% test="both_ends_probes" points=4 explained="ch08_deeper: From both ends"
 import numpy as np
 
 from rnncore.layers import bidirectional
@@ -1423,7 +1423,7 @@ shown = interact(show, gain=gain, layers=layers)
 # A blog post predicts tomorrow's share price with a network that reads from both ends, trained on windows of 60 days; the target at each day is the price of the next day. Its error on held-out windows is a tenth of that of "tomorrow is like today".
 # In four to six sentences: how can that be, how would you show it with one change to the input, and what may such a network honestly be used for?
 
-# %% [markdown] answer="both_ends" points=2
+# %% [markdown] answer="both_ends" points=2 explained="ch08_deeper: What may be looked at"
 # The right half of the network has read the window from its end, so at each day but the last it has already seen the next day's price, which is the target: it copies, and does not forecast. Held-out windows do not help, since the answer is in the input of
 # every window. To show it, change the price of one day and look which outputs move: if the output of an *earlier* day does, the network looks into the future (or: score the last day of the windows alone, where the next price is not in the input; the
 # advantage is gone). Honestly it may label sequences that are complete when they are read: a sentence, a recording, gaps to be filled in a series of the past.

@@ -144,7 +144,7 @@ keep = move(np.array([0.1, 0.5, 0.9, 0.99]))
 checked = [a.requires_grad_() for a in (*given, keep)]
 print(torch.autograd.gradcheck(LeakyCell.apply, (*checked, 1.5)))
 
-# %% test="LeakyCell" points=5
+# %% test="LeakyCell" points=5 explained="ch09_torch: One node in somebody else's graph"
 import numpy as np
 import torch
 
@@ -322,7 +322,7 @@ print(
     "largest difference:", float((y - by_the_file(*file, x)[0]).abs().max())
 )
 
-# %% test="to_torch" points=4
+# %% test="to_torch" points=4 explained="ch09_torch: In torch.nn's place"
 import numpy as np
 import torch
 
@@ -626,7 +626,7 @@ for gradient in (tanh_gradient, planted):
     error = worst_error(lambda w: torch.tanh(w).sum(), gradient, w)
     print(gradient.__name__, error)
 
-# %% test="worst_error" points=4
+# %% test="worst_error" points=4 explained="ch09_torch: One path, three places"
 import numpy as np
 import torch
 
@@ -785,7 +785,7 @@ def median_seconds(run, wait, clock, warmup, repeats):
 gpu = Machine([50, 4, 4, 30, 4, 4])
 print(median_seconds(gpu.run, gpu.wait, gpu.clock, 1, 5))
 
-# %% test="median_seconds" points=4
+# %% test="median_seconds" points=4 explained="ch09_torch: Where the time goes"
 import numpy as np
 
 from rnncore.testing import check, stored
@@ -949,7 +949,7 @@ try:  # a second derivative, of a loss that is linear in y
 except RuntimeError as error:
     print("RuntimeError:", error)
 
-# %% test="Loop" points=5
+# %% test="Loop" points=5 explained="ch09_torch: One node in somebody else's graph"
 import numpy as np
 import torch
 
@@ -1137,7 +1137,7 @@ for name, box in boxes.items():
     same = torch.allclose(wrong, right)
     print(name, "looks right" if same else "differs")
 
-# %% test="probes" points=4
+# %% test="probes" points=4 explained="ch09_torch: In torch.nn's place"
 import numpy as np
 
 from rnncore.backend import to_numpy, tree_map
@@ -1291,7 +1291,7 @@ shown = interact(show, H=H)
 # A colleague writes: "One training step of my LSTM takes 0.9 ms on the GPU, for a batch of 8 as for a batch of 2,048. So the GPU has no trouble with large batches, and there is no point in buying one with more GFLOP/s." They read a clock before and after the call. In four to six sentences: name the measurement
 # that you would ask for first and why; suppose that it gives the same 0.9 ms, what then keeps the time constant, and is the conclusion about GFLOP/s right for one sequence, and for very large batches?
 
-# %% [markdown] answer="timing" points=2
+# %% [markdown] answer="timing" points=2 explained="ch09_torch: Where the time goes"
 # A call returns when its kernels are queued, so a clock around it may have measured the launches only: I would ask for a synchronisation before both readings, and for the median of several runs after a warm-up. If it is 0.9 ms all the same, the time goes into launching many small kernels and into the gaps between
 # them, which do not depend on the batch; the arithmetic fits into what would be waiting time. For one sequence the conclusion is right, and would be even if launches were free: each step's product uses every weight once, so fetching binds and not multiplying, and the steps are a chain that cannot run side by side. For large enough batches it is wrong:
 # beyond some size the products fill the time, which then grows in proportion to the batch, and GFLOP/s are what counts. Where that point is one has to measure.

@@ -1,0 +1,445 @@
+"""Plain data between the grader's process and a learner's.
+
+A message is a tree in JSON and one run of bytes that its arrays point
+into. Numbers, texts, containers, NumPy arrays and torch tensors cross by
+value; nothing is unpickled, evaluated or imported at the other side's
+word. What is not plain is left to the `keep` of the sender, which names it
+so that the receiver can ask for it, and to the receiver's `fetch`.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import json
+import math
+import socket
+import struct
+import sys
+import time
+from collections import Counter, OrderedDict, namedtuple
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+HEAD = struct.Struct("!QQ")  # bytes of JSON, bytes of arrays
+KINDS = "biufc"  # of NumPy's dtypes; "U" too, for texts
+LARGEST_INT = 2**63
+NODES = 2_000_000  # in one message
+TENSORS = [
+    *("float16", "float32", "float64", "bfloat16", "complex64"),
+    *("complex128", "bool", "uint8", "int8", "int16", "int32", "int64"),
+]
+DICTS = {"d": dict, "D": OrderedDict, "C": Counter}
+SEQUENCES: dict[Any, str] = {tuple: "u", set: "s", frozenset: "z"}
+PLAIN: tuple[Any, ...] = (int, float, str, list, tuple, dict, set)
+LIBRARIES = {"rnncore", "numpy", "torch", "math", "operator", "builtins"}
+
+Tree = Any  # what json can write
+
+
+class NotPlain(ValueError):
+    """A value that cannot cross, or a message that is none."""
+
+
+class Message(NamedTuple):
+    """A tree, the bytes of its arrays, and the arrays it was made from."""
+
+    tree: Tree
+    data: bytes
+    arrays: list[Any]
+
+
+# ---------------------------------------------------------------- encoding
+
+
+class Encoder:
+    """Makes one message; an array that occurs twice is sent once."""
+
+    def __init__(
+        self, keep: Callable[[Any], Tree], given: Iterable[Any] = ()
+    ):
+        self.keep = keep
+        self.given = {id(tensor) for tensor in given}  # these are no leaves
+        self.chunks: list[bytes] = []
+        self.size = 0
+        self.arrays: list[Any] = []
+        self.leaves: list[Any] = []  # tensors that require a gradient
+        self.memo: dict[int, Tree] = {}
+
+    def message(self, value: Any) -> Message:
+        """The message that holds a value."""
+        tree = self.encode(value)
+        return Message(tree, b"".join(self.chunks), self.arrays)
+
+    def encode(self, value: Any) -> Tree:
+        """The tree of a value; its arrays go into the message."""
+        kind = type(value)
+        if value is None or kind is bool or kind is str or kind is float:
+            return value
+        if kind is int:
+            small = -LARGEST_INT < value < LARGEST_INT
+            return value if small else {"i": hex(value)}
+        if kind is list:
+            return [self.encode(v) for v in value]
+        if kind in (tuple, set, frozenset):
+            tag = SEQUENCES[kind]
+            return {tag: [self.encode(v) for v in value]}
+        for tag, known in DICTS.items():
+            if kind is known:
+                pairs = value.items()
+                return {
+                    tag: [
+                        [self.encode(k), self.encode(v)] for k, v in pairs
+                    ]
+                }
+        return self._encode_other(value)
+
+    def _encode_other(self, value: Any) -> Tree:
+        if isinstance(value, np.ndarray):
+            return self._array(value)
+        if isinstance(value, np.generic):
+            return self._scalar(value)
+        torch = sys.modules.get("torch")
+        if torch is not None:
+            if isinstance(value, torch.Tensor):
+                return self._tensor(value, torch)
+            if isinstance(value, torch.Size):
+                return {"u": list(map(int, value))}
+            if isinstance(value, torch.dtype):
+                return {"T": str(value).rpartition(".")[2]}
+        if isinstance(value, tuple) and hasattr(value, "_fields"):
+            kind = type(value)
+            parts = [self.encode(v) for v in tuple(value)]
+            name = f"{kind.__module__}:{kind.__qualname__}"
+            return {"n": [name, list(value._fields), parts]}
+        if isinstance(value, complex):
+            return {"c": [value.real, value.imag]}
+        if isinstance(value, bytes | bytearray):
+            return {"b": self._bytes(bytes(value))}
+        if isinstance(value, slice | range):
+            tag = "x" if isinstance(value, slice) else "r"
+            ends = value.start, value.stop, value.step
+            return {tag: [self.encode(v) for v in ends]}
+        if value is Ellipsis:
+            return {"e": 0}
+        if isinstance(value, np.dtype) and value.kind in KINDS + "U":
+            return {"y": value.str}
+        if isinstance(value, np.random.Generator):
+            return self._generator(value)
+        return self._subclass(value)
+
+    def _subclass(self, value: Any) -> Tree:
+        """An instance of a class made from a plain one, as that one."""
+        for kind in PLAIN:
+            if isinstance(value, kind) and not hasattr(value, "_make"):
+                return self.encode(kind(value))
+        return self.keep(value)
+
+    def _bytes(self, data: bytes) -> list[int]:
+        """Where the bytes lie: their start and their number."""
+        at = [self.size, len(data)]
+        self.chunks.append(data)
+        self.size += len(data)
+        return at
+
+    def _array(self, value: np.ndarray) -> Tree:
+        found = self.memo.get(id(value))
+        if found is not None:
+            return found
+        if value.dtype.kind not in KINDS + "U" or value.dtype.names:
+            return self.keep(value)
+        plain = np.ascontiguousarray(np.asarray(value))
+        at = self._bytes(plain.tobytes())
+        node = {"a": [value.dtype.str, list(value.shape), at]}
+        self.memo[id(value)] = node
+        self.arrays.append(value)
+        return node
+
+    def _scalar(self, value: np.generic) -> Tree:
+        if value.dtype.kind not in KINDS + "U":
+            return self.keep(value)
+        at = self._bytes(value.tobytes())
+        return {"g": [value.dtype.str, [], at]}
+
+    def _tensor(self, value: Any, torch: Any) -> Tree:
+        found = self.memo.get(id(value))
+        if found is not None:
+            return found
+        name = str(value.dtype).rpartition(".")[2]
+        if name not in TENSORS or value.layout != torch.strided:
+            return self.keep(value)
+        flat = value.detach().cpu().contiguous().reshape(-1)
+        raw = flat.resolve_conj().resolve_neg().view(torch.uint8).numpy()
+        at = self._bytes(raw.tobytes())
+        node: Tree = {"t": [name, list(value.shape), at]}
+        if value.requires_grad:
+            node["grad"] = len(self.leaves)
+            self.leaves.append(value)
+            if value.is_leaf and id(value) not in self.given:
+                node["leaf"] = self.encode(value.grad)
+        self.memo[id(value)] = node
+        self.arrays.append(value)
+        return node
+
+    def _generator(self, value: np.random.Generator) -> Tree:
+        state = value.bit_generator.state
+        if state["bit_generator"] != "PCG64":
+            return self.keep(value)
+        return {"R": self.encode(state)}
+
+
+def importable(value: Any) -> str | None:
+    """The name by which the other side has the same thing, if it has."""
+    module = getattr(value, "__module__", None)
+    name = getattr(value, "__qualname__", getattr(value, "__name__", None))
+    if isinstance(value, np.ufunc):
+        module = "numpy"
+    if isinstance(value, type(sys)):
+        package = value.__name__.partition(".")[0]
+        return f"{value.__name__}:" if package in LIBRARIES else None
+    if not isinstance(module, str) or not isinstance(name, str):
+        return None
+    if module.partition(".")[0] not in LIBRARIES or "." in name:
+        return None
+    known = sys.modules.get(module)
+    if known is None or getattr(known, name, None) is not value:
+        return None
+    return f"{module}:{name}"
+
+
+def imported(name: str) -> Any:
+    """What `importable` named. For the learner's side only."""
+    module, _, attribute = name.partition(":")
+    found = importlib.import_module(module)
+    return getattr(found, attribute) if attribute else found
+
+
+# ---------------------------------------------------------------- decoding
+
+
+class Decoder:
+    """Reads one message, which may hold anything.
+
+    `fetch` gives what a node that this module does not know stands for;
+    `attach` takes a tensor that requires a gradient, with its node.
+    """
+
+    def __init__(
+        self,
+        message: Message,
+        fetch: Callable[[Tree], Any],
+        attach: Callable[[Any, Tree], Any] | None = None,
+    ):
+        self.data = message.data
+        self.fetch, self.attach = fetch, attach
+        self.memo: dict[tuple, Any] = {}
+        self.arrays: list[
+            tuple[Any, bytes]
+        ] = []  # and their bytes, as sent
+        self.texts: list[str] = []
+        self.nodes = 0
+
+    def decode(self, tree: Tree) -> Any:
+        """The value of a tree. Raises NotPlain."""
+        try:
+            return self._decode(tree)
+        except RecursionError:
+            raise NotPlain("it is nested too deeply") from None
+        except NotPlain:
+            raise
+        except Exception as error:  # whatever such a tree may hold
+            raise NotPlain(f"it cannot be read: {error}") from error
+
+    def _decode(self, tree: Tree) -> Any:
+        self.nodes += 1
+        if self.nodes > NODES:
+            raise NotPlain(f"it has more than {NODES:,} parts")
+        if isinstance(tree, str):
+            self.texts.append(tree)
+            return tree
+        if tree is None or isinstance(tree, bool | int | float):
+            return tree
+        if isinstance(tree, list):
+            return [self._decode(v) for v in tree]
+        tag, body = next(iter(tree.items()))
+        if tag == "a":
+            return self._array(body)
+        if tag == "t":
+            return self._tensor(tree)
+        if tag == "u":
+            return tuple(self._decode(v) for v in body)
+        if tag in DICTS:
+            pairs = ((self._decode(k), self._decode(v)) for k, v in body)
+            return DICTS[tag](dict(pairs))
+        if tag == "n":
+            return self._namedtuple(*body)
+        return self._decode_other(tag, body, tree)
+
+    def _decode_other(self, tag: str, body: Any, tree: Tree) -> Any:
+        if tag == "g":
+            return self._view(*body)[0].reshape(())[()]
+        if tag == "i":
+            return int(body[:10_000], 16)
+        if tag in "sz":
+            parts = (self._decode(v) for v in body)
+            return set(parts) if tag == "s" else frozenset(parts)
+        if tag == "c":
+            return complex(*map(float, body))
+        if tag == "b":
+            return bytes(self._slice(*body))
+        if tag == "x":
+            return slice(*(self._decode(v) for v in body))
+        if tag == "r":
+            made = range(*map(int, body))
+            if len(made) > NODES:  # a test might make a list of it
+                raise NotPlain(f"a range of {len(made):,} numbers")
+            return made
+        if tag == "e":
+            return Ellipsis
+        if tag == "y":
+            return _dtype(body)
+        if tag == "T" and body in TENSORS:
+            return getattr(importlib.import_module("torch"), body)
+        if tag == "R":
+            generator = np.random.default_rng(0)
+            generator.bit_generator.state = self._decode(body)
+            return generator
+        return self.fetch(tree)
+
+    def _slice(self, start: int, size: int) -> memoryview:
+        if not 0 <= start <= start + size <= len(self.data):
+            raise NotPlain("its bytes are not there")
+        return memoryview(self.data)[start : start + size]
+
+    def _view(
+        self, name: str, shape: list[int], at: list[int]
+    ) -> tuple[np.ndarray, memoryview]:
+        """The array as its bytes lie there, and the bytes."""
+        dtype, data = _dtype(name), self._slice(*at)
+        _check_size(shape, dtype.itemsize, len(data))
+        flat = (
+            np.frombuffer(data, dtype) if len(data) else np.empty(0, dtype)
+        )
+        return flat.reshape(shape), data
+
+    def _array(self, body: list) -> np.ndarray:
+        key = tuple(body[2])
+        if key[1] and key in self.memo:
+            return self.memo[key]
+        view, data = self._view(*body)
+        array = self.memo[key] = view.copy()
+        self.arrays.append((array, bytes(data)))
+        return array
+
+    def _tensor(self, node: Tree) -> Any:
+        torch = importlib.import_module("torch")
+        name, shape, at = node["t"]
+        key = tuple(at)
+        if key[1] and key in self.memo:
+            return self.memo[key]
+        if name not in TENSORS:
+            raise NotPlain(f"no tensor holds {name!r}")
+        dtype, data = getattr(torch, name), bytes(self._slice(*at))
+        _check_size(shape, dtype.itemsize, len(data))
+        tensor = torch.empty(shape, dtype=dtype)
+        if data:
+            flat = torch.frombuffer(bytearray(data), dtype=dtype)
+            tensor = flat.reshape(shape)
+        if "grad" in node and self.attach is not None:
+            tensor = self.attach(tensor, node)
+        elif "grad" in node:
+            tensor.requires_grad_()
+        self.memo[key] = tensor
+        self.arrays.append((tensor, data))
+        return tensor
+
+    def _namedtuple(self, name: str, fields: list[str], parts: list) -> Any:
+        values = [self._decode(v) for v in parts]
+        kind = _known_tuple(name)
+        if kind is None or len(kind._fields) != len(values):
+            kind = _own_tuple(tuple(map(str, fields)))
+        return kind._make(values)
+
+
+@functools.lru_cache(maxsize=64)
+def _own_tuple(fields: tuple[str, ...]) -> Any:
+    if len(fields) > 100:
+        raise NotPlain("it has too many fields")
+    return namedtuple("Result", fields)
+
+
+def _known_tuple(name: str) -> Any:
+    """A NamedTuple of the package that is loaded here already."""
+    module, _, attribute = str(name).partition(":")
+    if module.partition(".")[0] != "rnncore" or "." in attribute:
+        return None
+    kind = getattr(sys.modules.get(module), attribute, None)
+    named = isinstance(kind, type) and issubclass(kind, tuple)
+    return kind if named and hasattr(kind, "_fields") else None
+
+
+def _dtype(name: str) -> np.dtype:
+    dtype = np.dtype(str(name)[:20])
+    if dtype.kind not in KINDS + "U" or dtype.names or dtype.shape:
+        raise NotPlain(f"no array holds {name!r}")
+    return dtype
+
+
+def _check_size(shape: list[int], item: int, size: int) -> None:
+    whole = isinstance(shape, list) and all(
+        type(n) is int and n >= 0 for n in shape
+    )
+    if not whole or len(shape) > 32 or math.prod(shape) * item != size:
+        raise NotPlain(f"an array of shape {shape} has not {size} bytes")
+
+
+# -------------------------------------------------------------- the socket
+
+
+def send(sock: socket.socket, head: Tree, data: bytes = b"") -> None:
+    """Write one frame."""
+    text = json.dumps(head).encode()
+    sock.sendall(HEAD.pack(len(text), len(data)) + text + data)
+
+
+def receive(
+    sock: socket.socket, most: int, until: float = math.inf
+) -> tuple[Tree, bytes]:
+    """Read one frame of at most `most` bytes, before time.monotonic() is
+    `until`.
+
+    Raises NotPlain where it is larger or no frame, EOFError at the end,
+    TimeoutError where it is late.
+    """
+    text_size, data_size = HEAD.unpack(_exactly(sock, HEAD.size, until))
+    if text_size + data_size > most:
+        raise NotPlain(
+            f"it has {(text_size + data_size) / 1e6:,.0f} MB, more than "
+            f"{most / 1e6:,.0f} MB"
+        )
+    text = _exactly(sock, text_size, until)
+    data = _exactly(sock, data_size, until)
+    try:
+        tree = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise NotPlain(f"it is no JSON: {error}") from error
+    if not isinstance(tree, dict):
+        raise NotPlain("it is no message")
+    return tree, bytes(data)
+
+
+def _exactly(sock: socket.socket, size: int, until: float) -> bytearray:
+    found = bytearray()
+    while len(found) < size:
+        if until != math.inf:
+            left = until - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            sock.settimeout(left)
+        part = sock.recv(min(size - len(found), 1 << 20))
+        if not part:
+            raise EOFError("the other side has gone")
+        found += part
+    return found

@@ -1,0 +1,83 @@
+"""The names of an assignment: which are the learner's, which are given."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import symtable
+
+from nbformat import NotebookNode
+
+BUILTINS = frozenset(dir(builtins))
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+class Names:
+    """What the released notebook defines, cell by cell."""
+
+    def __init__(self, release: NotebookNode):
+        self.asked: dict[str, str] = {}  # of the learner: name -> kind
+        self.given: dict[str, ast.stmt] = {}  # functions, classes, imports
+        self.constants: dict[str, ast.stmt] = {}
+        for cell in release.cells:
+            if cell.cell_type != "code":
+                continue
+            meta = cell.metadata.get("nbgrader", {})
+            if not meta.get("locked"):
+                self._read(cell.source, bool(meta.get("solution")))
+
+    def _read(self, source: str, asked: bool) -> None:
+        try:
+            body = ast.parse(source).body
+        except SyntaxError:  # magics, or a gap for the learner to fill
+            return
+        for node in body:
+            for name in bound(node):
+                if asked:
+                    if not isinstance(node, ast.Import | ast.ImportFrom):
+                        self.asked[name] = _kind(node)
+                elif isinstance(
+                    node, Definition | ast.Import | ast.ImportFrom
+                ):
+                    self.given.setdefault(name, node)
+                else:
+                    self.constants.setdefault(name, node)
+
+
+def _kind(node: ast.stmt) -> str:
+    if isinstance(node, ast.ClassDef):
+        return "class"
+    return "function" if isinstance(node, Definition) else "value"
+
+
+def bound(node: ast.stmt) -> list[str]:
+    """The names that a top-level statement binds."""
+    if isinstance(node, Definition):
+        return [node.name]
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return [(a.asname or a.name).split(".")[0] for a in node.names]
+    return [
+        n.id
+        for n in ast.walk(node)
+        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+    ]
+
+
+def free_names(source: str) -> set[str]:
+    """The names that some source takes from elsewhere."""
+    top = symtable.symtable(source, "<cell>", "exec")
+    tables, used = [top], set()
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        used |= {
+            s.get_name()
+            for s in table.get_symbols()
+            if s.is_referenced() and (s.is_global() or table is top)
+        }
+    own = {
+        s.get_name()
+        for s in top.get_symbols()
+        if s.is_assigned() or s.is_imported() or s.is_namespace()
+    }
+    return used - own

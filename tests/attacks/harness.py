@@ -1,0 +1,202 @@
+"""Grades hostile notebooks, and finds out what they got and did."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterable
+from contextlib import contextmanager
+from pathlib import Path
+
+import nbformat
+import psutil
+from nbgrader.api import Gradebook
+
+from attacks.catalogue import Attack
+from attacks.target import (
+    NAME,
+    ROOT,
+    SECRETS,
+    blank,
+    hand_in,
+    make_course,
+    solved,
+)
+
+ACTIVE = re.compile(
+    r"<script|onerror\s*=|onload\s*=|javascript:", re.IGNORECASE
+)
+TERMINAL = re.compile(r"\x1b\]|\x1b\[2J|\x1bP|\x07")
+WATCHED = ("/tmp", "/dev/shm", "/var/tmp")
+LIMITS = ["--cell-seconds", "3", "--total-seconds", "30"]
+
+
+def make_class(base: Path, attacks: Iterable[Attack]) -> Path:
+    """A course with the attackers, a blank and an honest submission."""
+    home = base / "home"
+    home.mkdir(parents=True)
+    (home / "diary.txt").write_text("diary-c8d3\n")
+    root = make_course(base / "course")
+    grade(root)
+    with Gradebook(f"sqlite:///{root}/grading/gradebook.db") as book:
+        comment = book.find_comment("scaled", NAME, NAME, "victim")
+        comment.manual_comment = "comment-4f06"
+        book.db.commit()
+    hand_in(root, "blank", blank())
+    hand_in(root, "honest", solved())
+    for attack in attacks:
+        folder = hand_in(root, attack.name, attack.make())
+        if attack.lay is not None:
+            attack.lay(folder)
+    return root
+
+
+def environment(root: Path) -> dict[str, str]:
+    """The instructor's: with a secret in it, and a home."""
+    home = str(root.parent / "home")
+    return os.environ | {"CANARY_TOKEN": "token-51bf", "HOME": home}
+
+
+def grade(root: Path) -> str:
+    """Grade the class; what the command printed."""
+    run = subprocess.run(
+        [
+            sys.executable,
+            ROOT / "tools" / "grade.py",
+            "--root",
+            root,
+            *LIMITS,
+        ],
+        env=environment(root),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    (root.parent / "printed.txt").write_text(
+        f"{run.stdout}\nstatus {run.returncode}\n"
+    )
+    return run.stdout
+
+
+@contextmanager
+def a_service():
+    """Something on this machine that listens; its port is in /tmp."""
+    note = Path("/tmp/attack-port")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        note.write_text(str(server.getsockname()[1]))
+        try:
+            yield
+        finally:
+            note.unlink()
+
+
+def points(root: Path) -> dict[str, float]:
+    """Everybody's points, as the gradebook has them."""
+    with Gradebook(f"sqlite:///{root}/grading/gradebook.db") as book:
+        return {
+            submission.student.id: submission.score
+            for submission in book.assignment_submissions(NAME)
+        }
+
+
+def rows(root: Path) -> dict[str, dict[str, str]]:
+    """The lines of points.csv by learner."""
+    with (root / "grading" / "points.csv").open() as file:
+        return {row["learner"]: row for row in csv.DictReader(file)}
+
+
+def shown(root: Path, learner: str) -> str:
+    """All that graders and learners see of what the code put out."""
+    grading, parts = root / "grading", []
+    path = grading / "autograded" / learner / NAME / f"{NAME}.ipynb"
+    if path.exists():
+        for cell in nbformat.read(path, as_version=4).cells:
+            parts += [json.dumps(o) for o in cell.get("outputs", [])]
+    page = grading / "feedback" / learner / NAME / f"{NAME}.html"
+    parts += [page.read_text()] if page.exists() else []
+    result = grading / "results" / learner / f"{NAME}.json"
+    parts += [result.read_text()] if result.exists() else []
+    return "\n".join(parts)
+
+
+def secrets_in(text: str) -> list[str]:
+    """Which secrets a text holds."""
+    return [what for what, word in SECRETS.items() if word in text]
+
+
+def active_outputs(root: Path, learner: str) -> list[str]:
+    """Outputs that a browser or a terminal would act upon."""
+    path = root / "grading" / "autograded" / learner / NAME
+    found = []
+    if not (path / f"{NAME}.ipynb").exists():
+        return found
+    notebook = nbformat.read(path / f"{NAME}.ipynb", as_version=4)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            found += [
+                kind
+                for kind in data
+                if kind not in ("text/plain", "image/png", "image/jpeg")
+            ]
+            texts = [output.get("text", ""), output.get("evalue", "")]
+            texts += output.get("traceback", [])
+            found += [t[:80] for t in texts if TERMINAL.search(str(t))]
+    return found
+
+
+def left_processes() -> list[str]:
+    """Attackers whose processes still run."""
+    found = set()
+    for process in psutil.process_iter(["cmdline"]):
+        for word in process.info["cmdline"] or []:
+            if word.startswith("ATTACK-"):
+                found.add(word.removeprefix("ATTACK-"))
+    return sorted(found)
+
+
+def _own_files(home: Path) -> list[Path]:
+    """What a home holds, without what every kernel writes there."""
+    return [
+        path
+        for path in home.rglob("*")
+        if path.suffix not in (".sqlite", ".db", ".sqlite-journal")
+        and path.name not in ("README", "migrated")
+    ]
+
+
+def picture(root: Path) -> dict[str, str]:
+    """What nobody's notebook may change, with a fingerprint of each."""
+    files = [
+        *(root / "grading" / "source").rglob("*"),
+        *(root / "grading" / "submitted").rglob("*"),
+        *(root / "grading" / "autograded" / "victim").rglob("*"),
+        root / "nbgrader_config.py",
+        *_own_files(root.parent / "home"),
+        *(ROOT / "rnncore").rglob("*.py"),
+        *(ROOT / "grader").rglob("*.py"),
+        *(ROOT / ".venv" / "lib").glob("*/site-packages/*.p*"),
+        *(ROOT / ".venv" / "lib").glob("*/site-packages/numpy/__init__.py"),
+    ]
+    found = {
+        str(path): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+        if path.is_file()
+        and not path.is_symlink()
+        and path.stat().st_size < 10**8
+    }
+    for place in WATCHED:
+        found |= {str(p): "" for p in Path(place).glob("ATTACK*")}
+    own = "strange_names"  # whose files are called so
+    found |= {
+        str(p): "" for p in root.rglob("ATTACK*") if own not in p.parts
+    }
+    return found

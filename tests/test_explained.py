@@ -1,0 +1,55 @@
+"""Each task of an assignment names where the book explains it."""
+
+import json
+
+import nbformat
+import pytest
+
+import exercises
+
+
+@pytest.mark.parametrize("name", exercises.names())
+def test_every_graded_cell_is_explained_somewhere(name):
+    folder = exercises.ROOT / "exercises" / name
+    places = json.loads((folder / "checks.json").read_text())["explained"]
+    cells = nbformat.read(folder / f"{name}.ipynb", as_version=4).cells
+    graded = {
+        cell.metadata.nbgrader.grade_id.removeprefix("test_")
+        for cell in cells
+        if cell.metadata.get("nbgrader", {}).get("grade")
+    }
+    assert places.keys() == graded
+
+
+def assignment(place):
+    cell = exercises.Cell("test", "vjp", "", {"explained": place})
+    return exercises.Assignment("ch03_bptt", None, [cell])
+
+
+def test_a_section_becomes_an_address():
+    found = exercises.explained(assignment("ch03_truncated: The angle"))
+    assert found["vjp"] == {
+        "page": "ch03_truncated",
+        "title": "The angle",
+        "anchor": "the-angle",
+    }
+
+
+def test_a_task_that_names_nothing_is_explained_by_its_chapter():
+    cell = exercises.Cell("test", "vjp", "", {})
+    made = exercises.Assignment("ch03_bptt", None, [cell])
+    place = exercises.explained(made)["vjp"]
+    assert place["title"] == "Backpropagation through time"
+    assert place["anchor"] == ""
+
+
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [
+        ("ch99_none", "no page 'ch99_none'"),
+        ("ch03_bptt: Nothing", "ch03_bptt has no section 'Nothing'"),
+    ],
+)
+def test_what_the_book_does_not_have_is_refused(place, says):
+    with pytest.raises(ValueError, match=says):
+        exercises.explained(assignment(place))

@@ -1,0 +1,273 @@
+"""The sandbox: what a learner's process cannot reach, take or leave behind."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
+
+import grade
+
+from grader import prewarm, sandbox
+from grader.course import Limits, SetupError
+from grader.prewarm import Server
+from grader.session import Ended, Session
+from grading import hand_in, make_course, solved
+
+LIMITS = Limits(total_seconds=30, file_bytes=10_000_000, processes=32)
+needs_sandbox = pytest.mark.skipif(
+    sandbox.why_not() is not None, reason=str(sandbox.why_not())
+)
+
+
+@pytest.fixture(scope="module")
+def server():
+    found = Server(sandboxed=True)
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def session(server):
+    found = Session(server.path, {"data/x.txt": b"seven"}, LIMITS, "")
+    yield found
+    found.close()
+
+
+def said(session, source):
+    """What a cell prints, or the last line of its error."""
+    outputs, _ = session.run(source, 1, 20)
+    texts = [o.get("text") or o.get("evalue") for o in outputs]
+    return "".join(map(str, texts)).strip()
+
+
+# a cell that tries something, and what comes of it
+TRIES = {
+    "the course": (
+        f"import os\nprint(os.path.exists({str(ROOT / 'solutions')!r}))",
+        "False",
+    ),
+    "the home": (
+        (
+            "import os\nprint(os.path.exists('/root/.ssh'), "
+            "os.path.exists('/etc/shadow'))"
+        ),
+        "False False",
+    ),
+    "a network": (
+        "import socket\nprint([n for _, n in socket.if_nameindex()])",
+        "['lo']",
+    ),
+    "another host": (
+        "import socket\nsocket.create_connection(('1.1.1.1', 53), 2)",
+        "unreachable",
+    ),
+    "the environment": (
+        (
+            "import os\nprint(sorted(k for k in os.environ if k not in "
+            f"{sorted([*sandbox.environment('/tmp'), 'PWD'])}))"
+        ),
+        "[]",
+    ),
+    "the package": (
+        "import rnncore\nopen(rnncore.__file__, 'a')",
+        "denied",
+    ),
+    "Python": ("import os\nopen(os.__file__, 'a')", "denied"),
+    "another user": ("import os\nprint(os.getuid() == 0)", "False"),
+    "root": ("import os\nos.setuid(0)", "Invalid argument"),
+    "a namespace of its own": (
+        "import ctypes\nprint(ctypes.CDLL(None).unshare(0x10000000))",
+        "-1",
+    ),
+    "a mount": (
+        (
+            "import ctypes\nprint(ctypes.CDLL(None).mount(b'x', b'/tmp', "
+            "b'tmpfs', 0, None))"
+        ),
+        "-1",
+    ),
+    "other processes": (
+        (
+            "import os\nprint(sorted(int(p) for p in os.listdir('/proc') "
+            "if p.isdigit()) == [1, os.getpid()])"
+        ),
+        "True",
+    ),
+    "the init process": (
+        "import os, time\nos.kill(1, 9)\ntime.sleep(0.1)\nprint('alive')",
+        "alive",
+    ),
+    "a large file": (
+        "open('big', 'wb').write(bytes(20_000_000))",
+        "File too large",
+    ),
+    "many files": (
+        "files = [open('f', 'w') for _ in range(1000)]",
+        "Too many open files",
+    ),
+    "many processes": (
+        (
+            "import os, time\nmade = 0\n"
+            "try:\n    while True:\n"
+            "        if os.fork() == 0: time.sleep(60)\n        made += 1\n"
+            "except BlockingIOError:\n    print(made < 32)"
+        ),
+        "True",
+    ),
+    "its own files": ("print(open('data/x.txt').read())", "seven"),
+    "a file of its own": (
+        "open('y', 'w').write('1')\nprint(open('y').read())",
+        "1",
+    ),
+}
+
+
+@pytest.mark.system
+@needs_sandbox
+@pytest.mark.parametrize("what", TRIES)
+def test_a_learner_reaches_its_own_and_nothing_else(session, what):
+    source, expected = TRIES[what]
+    assert expected in said(session, source)
+
+
+@pytest.mark.system
+@needs_sandbox
+def test_nothing_outlives_its_session(server):
+    before = {p.pid for p in psutil.process_iter()}
+    session = Session(server.path, {}, LIMITS, "")
+    said(
+        session,
+        "import subprocess\nfor _ in range(3):\n    subprocess.Popen("
+        "['sleep', '9876'], start_new_session=True)",
+    )
+    session.close()
+    left = [
+        p
+        for p in psutil.process_iter(["cmdline"])
+        if p.pid not in before and "9876" in (p.info["cmdline"] or [])
+    ]
+    assert left == []
+
+
+@pytest.mark.system
+@needs_sandbox
+def test_two_submissions_do_not_meet(server):
+    one = Session(server.path, {}, LIMITS, "")
+    two = Session(server.path, {}, LIMITS, "")
+    try:
+        said(
+            one,
+            "open('/tmp/x', 'w').write('1')\nimport socket\n"
+            "s = socket.socket(socket.AF_UNIX)\ns.bind(b'\\0meet')\n"
+            "s.listen()",
+        )
+        seen = said(two, "import os\nprint(os.path.exists('/tmp/x'))")
+        assert seen == "False"
+        refused = said(
+            two,
+            "import socket\nsocket.socket("
+            "socket.AF_UNIX).connect(b'\\0meet')",
+        )
+        assert "refused" in refused
+    finally:
+        one.close()
+        two.close()
+
+
+@pytest.mark.system
+@needs_sandbox
+def test_memory_of_all_processes_together_is_limited(server):
+    limits = Limits(memory_bytes=700_000_000, total_seconds=60)
+    session = Session(server.path, {}, limits, "")
+    takes = (
+        "import os, time\nfor _ in range(4):\n    if os.fork() == 0:\n"
+        "        x = os.urandom(10**6) * 300\n        time.sleep(60)\n"
+        "time.sleep(60)"
+    )
+    try:
+        with pytest.raises(Ended, match="took more than 700 MB of memory"):
+            session.run(takes, 1, 60)
+    finally:
+        session.close()
+
+
+@pytest.mark.system
+@needs_sandbox
+def test_a_server_that_died_is_started_again():
+    first = prewarm.server(sandboxed=True)
+    assert prewarm.server(sandboxed=True) is first
+    first.process.kill()
+    first.process.wait()
+    second = prewarm.server(sandboxed=True)
+    assert second is not first
+    Session(second.path, {}, LIMITS, "").close()
+    second.stop()
+    first.stop()
+
+
+@pytest.mark.system
+@needs_sandbox
+def test_the_server_ends_with_its_owner():
+    server = Server(sandboxed=True)
+    family = psutil.Process(server.process.pid).children(recursive=True)
+    server.process.stdin.close()  # as when the owner is killed
+    _, alive = psutil.wait_procs(family, timeout=10)
+    assert alive == []
+    server.stop()
+
+
+def test_without_a_sandbox_the_grader_refuses(
+    tmp_path, monkeypatch, capsys
+):
+    make_course(tmp_path)
+    hand_in(tmp_path, "ann", solved())
+    sandbox.why_not.cache_clear()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    try:
+        assert grade.main(["--root", str(tmp_path)]) == 2
+    finally:
+        sandbox.why_not.cache_clear()
+    told = capsys.readouterr().err
+    assert "bwrap is missing" in told
+    assert "--no-sandbox" in told
+    assert not (tmp_path / "grading" / "autograded").exists()
+
+
+def test_a_server_that_cannot_start_says_why():
+    with pytest.raises(SetupError, match="no_such_module"):
+        Server(sandboxed=False, modules=("no_such_module",))
+
+
+def test_a_process_that_does_not_start_is_an_error(tmp_path):
+    with pytest.raises(SetupError, match="did not start"):
+        Session(str(tmp_path / "none"), {}, LIMITS, "")
+
+
+def test_without_a_sandbox_nothing_outlives_its_session(tmp_path):
+    server = Server(sandboxed=False)
+    session = Session(server.path, {}, LIMITS, str(tmp_path / "scratch"))
+    try:
+        said(
+            session,
+            "import subprocess\nsubprocess.Popen(['sleep', '98761'], "
+            "start_new_session=True)",
+        )
+    finally:
+        session.close()
+        server.stop()
+    time.sleep(0.2)
+    left = [
+        p
+        for p in psutil.process_iter(["cmdline"])
+        if "98761" in (p.info["cmdline"] or [])
+    ]
+    assert left == []
+    assert os.getcwd() != str(tmp_path)
