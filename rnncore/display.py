@@ -150,6 +150,27 @@ def play(
     )
 
 
+def growing_output() -> Callable[[str], None]:
+    """A function that shows one more piece of a text each time.
+
+    In a notebook the text is one output that grows, so that a page holds
+    it as a whole; elsewhere the pieces are printed.
+    """
+    if _notebook_shell() is None:
+        return lambda piece: print(piece, end="", flush=True)
+    from IPython.display import display
+
+    text = ""
+    handle = display({"text/plain": text}, raw=True, display_id=True)
+
+    def show(piece: str) -> None:
+        nonlocal text
+        text += piece
+        handle.update({"text/plain": text}, raw=True)
+
+    return show
+
+
 def plot_lines(
     series: dict[str, Any],
     xlabel: str,

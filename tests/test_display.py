@@ -217,3 +217,19 @@ def test_one_colour_a_gate():
         "candidate": "#009E73",
         "output": "#CC79A7",
     }
+
+
+def test_a_growing_text_is_printed_piece_by_piece(capsys):
+    show = display.growing_output()
+    show("a")
+    assert capsys.readouterr().out == "a"
+    show("\nb")
+    assert capsys.readouterr().out == "\nb"
+
+
+def test_a_growing_text_is_one_output_of_a_notebook():
+    (output,) = run_cells(
+        "from rnncore.display import growing_output",
+        "show = growing_output()\nfor piece in 'a', '\\n  ', 'b':\n    show(piece)",
+    )
+    assert output.data == {"text/plain": "a\n  b"}

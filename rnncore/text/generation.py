@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from rnncore.backend import check_shape, to_numpy
+from rnncore.display import growing_output
 from rnncore.text.model import LanguageModel, States
 from rnncore.text.sampling import Hypothesis, beam_search, draw_tokens
 from rnncore.text.vocabulary import Vocabulary
@@ -71,12 +72,12 @@ def write_text(
 
 
 def stream(pieces: Iterable[str]) -> str:
-    """Print each piece as soon as it is there; the whole text."""
-    shown = []
+    """Show each piece as soon as it is there; the whole text."""
+    show, shown = growing_output(), []
     for piece in pieces:
-        print(piece, end="", flush=True)
+        show(piece)
         shown.append(piece)
-    print()
+    show("\n")
     return "".join(shown)
 
 
