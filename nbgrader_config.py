@@ -36,8 +36,8 @@ c.GenerateFeedback.preprocessors = [
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
 
-# What a learner wrote is shown in an instructor's browser, by formgrader and
-# feedback: what would act there by itself is taken out.
+# What a learner wrote is shown in an instructor's browser, by formgrader
+# and feedback: what would act there by itself is taken out.
 SHOWN = (
     "a blockquote br code dd del div dl dt em h1 h2 h3 h4 h5 h6 hr img li"
 )
