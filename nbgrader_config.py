@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import bleach
+from nbconvert.filters import strip_files_prefix
+
 ROOT = Path(__file__).resolve().parent
 
 c = get_config()  # noqa: F821 - nbgrader defines it
@@ -33,6 +36,31 @@ c.GenerateFeedback.preprocessors = [
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
 
-# What a learner wrote is shown in an instructor's browser: scripts in it do
-# not run there.
+# What a learner wrote is shown in an instructor's browser, by formgrader
+# and feedback: what would act there by itself is taken out.
+SHOWN = (
+    "a blockquote br code dd del div dl dt em h1 h2 h3 h4 h5 h6 hr img li"
+)
+SHOWN += " ol p pre span strong sub sup table tbody td th thead tr ul"
+
+
+def _may_stay(tag, name, value):
+    """Whether an attribute stays: no code, nothing fetched elsewhere."""
+    if tag == "a" and name == "href":
+        return value.startswith(("#", "http://", "https://", "mailto:"))
+    if tag == "img" and name == "src":
+        return value.startswith(("data:image/png;", "data:image/jpeg;"))
+    return name in ("class", "id", "alt", "title", "start", "colspan")
+
+
+def _harmless(text):
+    return bleach.clean(
+        strip_files_prefix(text),
+        tags=SHOWN.split(),
+        attributes=_may_stay,
+        protocols=["http", "https", "mailto", "data"],
+    )
+
+
 c.HTMLExporter.sanitize_html = True
+c.HTMLExporter.filters = {"strip_files_prefix": _harmless}

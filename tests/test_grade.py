@@ -848,6 +848,9 @@ def test_nbgraders_own_commands_work_on_the_same_folders(tmp_path):
     assert points_of(root) == points
 
 
+SCRIPT = "<script>ATTACK()</script>"
+
+
 def ask(port, path):
     """What the server answers to somebody with its token."""
     request = urllib.request.Request(
@@ -860,7 +863,11 @@ def ask(port, path):
 
 @pytest.mark.slow
 def test_the_formgrader_opens_on_the_graded_class(course):
-    hand_in(course, "ann", solved())
+    answer = f"Because. **Really.** {SCRIPT}\n\n[x](javascript:ATTACK())"
+    answer += "<img src=x onerror=ATTACK()>"
+    notebook = with_cell("why", answer)
+    notebook.cells.append(nbformat.v4.new_markdown_cell(SCRIPT))
+    hand_in(course, "ann", notebook)
     grade.main(["--root", str(course)])
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -882,11 +889,19 @@ def test_the_formgrader_opens_on_the_graded_class(course):
         assert "nbgrader" in page
         assert "formgrader" in page.lower()
         rows = json.loads(ask(port, f"/api/submissions/{NAME}"))
+        path = f"/api/submitted_notebooks/{NAME}/{NAME}"
+        ids = {r["student"]: r["id"] for r in json.loads(ask(port, path))}
+        work = ask(port, f"/submissions/{ids['ann']}/?index=0")
     finally:
         server.terminate()
         server.wait(20)
     scores = {row["student"]: row["score"] for row in rows}
     assert scores["ann"] == 5
+    assert "Because." in work
+    assert "<strong>Really.</strong>" in work
+    assert re.search(r'<input[^>]* id="why"', work)  # for the points
+    assert SCRIPT not in work  # what a learner wrote does not run
+    assert not re.search(r"<[^>]*(onerror|javascript:)", work)
 
 
 def test_nothing_is_known_of_a_learner_who_handed_in_nothing(graded):

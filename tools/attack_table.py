@@ -85,9 +85,10 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
 
 
 def _groups(names: list[str]) -> list[list[str]]:
-    """The attacks that are run together: first all that do not mind."""
+    """The attacks that are run together: ten, or one that does not do."""
     together = [name for name in names if name not in stock.ALONE]
-    return [together] + [[n] for n in names if n in stock.ALONE]
+    tens = [together[k : k + 10] for k in range(0, len(together), 10)]
+    return tens + [[n] for n in names if n in stock.ALONE]
 
 
 def _on_stock(names: list[str], ready: Path) -> dict[str, str]:

@@ -1096,6 +1096,7 @@ attack(
             "    def value(self): return range(10**18)"
         ),
     },
+    stock=False,
 )
 attack(
     "library_functions",
