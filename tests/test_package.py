@@ -50,7 +50,8 @@ def test_every_file_of_the_package_is_in_the_wheel(wheel):
     files = {
         str(path.relative_to(ROOT))
         for path in (ROOT / "rnncore").rglob("*")
-        if path.suffix in {".py", ".mplstyle", ".json", ".npz", ".safetensors"}
+        if path.suffix
+        in {".py", ".mplstyle", ".json", ".npz", ".safetensors"}
     }
     assert files <= set(wheel.namelist())
 
