@@ -1,4 +1,4 @@
-"""Files that are written whole, or stay as they were."""
+"""Files that are written whole or not at all, or refused."""
 
 import contextlib
 import os
@@ -7,6 +7,10 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
+
+
+class Refused(ValueError):
+    """Why something cannot be done, in one line for whoever asked."""
 
 
 @contextlib.contextmanager

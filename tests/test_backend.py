@@ -1,7 +1,9 @@
 """The checks at the door, trees of arrays, and moving between libraries."""
 
+import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -100,12 +102,23 @@ def test_leaves_are_named_by_their_path():
     assert dict(named_leaves(5, "loss")) == {"loss": 5}
 
 
-def test_importing_the_package_brings_numpy_and_only_nn_brings_torch():
+ORDER = ["backend", "files", "sequence", "rnn", "bptt", "losses"]
+ORDER += ["optim", "checkpoint", "train", "gradient_flow", "lstm"]
+ORDER += ["gru", "layers", "nn", "seq2seq", "ctc"]
+ORDER += ["characters", "testing", "display", "ruler", "application"]
+ORDER += ["text", "forecast", "music", "commands", "__main__"]
+TORCH = ["nn", "seq2seq", "application", "text", "forecast", "music"]
+
+
+def test_importing_brings_torch_only_where_torch_is_the_subject():
+    files = (ROOT / "rnncore").rglob("*.py")
+    parts = [p.relative_to(ROOT).with_suffix("").parts for p in files]
+    names = [".".join(p) for p in parts if p[1] not in TORCH]
+    assert "rnncore.commands.memory_ruler" in names
     code = (
-        "import pkgutil, sys, importlib, rnncore\n"
-        "for m in pkgutil.iter_modules(rnncore.__path__, 'rnncore.'):\n"
-        "    if m.name not in ('rnncore.nn', 'rnncore.seq2seq'):\n"
-        "        importlib.import_module(m.name)\n"
+        "import sys, importlib\n"
+        f"for name in {names}:\n"
+        "    importlib.import_module(name)\n"
         "heavy = {'torch', 'matplotlib', 'pandas', 'music21', 'tqdm',\n"
         "         'statsmodels', 'IPython'} & set(sys.modules)\n"
         "print(sorted(heavy))"
@@ -119,14 +132,33 @@ def test_importing_the_package_brings_numpy_and_only_nn_brings_torch():
     assert run.stdout.strip() == "[]"
 
 
+def sources(name):
+    """The files of a module, or of a folder of modules."""
+    path = ROOT / "rnncore" / name
+    return sorted(path.glob("*.py")) or [path.with_suffix(".py")]
+
+
 def test_imports_point_backward_only():
-    order = ["backend", "files", "sequence", "rnn", "bptt", "losses"]
-    order += ["optim", "checkpoint", "train", "gradient_flow", "lstm"]
-    order += ["gru", "layers", "nn", "seq2seq", "ctc"]
-    order += ["characters", "testing", "display", "ruler", "__main__"]
-    for k, name in enumerate(order):
-        text = (ROOT / "rnncore" / f"{name}.py").read_text()
-        for later in order[k:]:
-            assert f"from rnncore.{later} " not in text, (name, later)
+    for k, name in enumerate(ORDER):
+        for path in sources(name):
+            text = path.read_text()
+            for later in ORDER[k + 1 :]:
+                pattern = rf"(from|import) rnncore\.{later}\b"
+                assert not re.search(pattern, text), (path, later)
+                pattern = rf"from rnncore import .*\b{later}\b"
+                assert not re.search(pattern, text), (path, later)
+    folders = (ROOT / "rnncore").glob("*/__init__.py")
     modules = {p.stem for p in (ROOT / "rnncore").glob("*.py")}
-    assert modules - {"__init__"} == set(order)
+    modules |= {p.parent.name for p in folders}
+    assert modules - {"__init__", "data"} == set(ORDER)
+
+
+def test_imports_inside_a_folder_make_no_circle():
+    for folder in (ROOT / "rnncore").glob("*/__init__.py"):
+        name = f"rnncore.{folder.parent.name}"
+        pattern = rf"^(?:from|import) {re.escape(name)}\.(\w+)"
+        needs = {
+            p.stem: set(re.findall(pattern, p.read_text(), re.MULTILINE))
+            for p in sources(folder.parent.name)
+        }
+        list(TopologicalSorter(needs).static_order())  # raises CycleError

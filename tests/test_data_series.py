@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 
 from rnncore.data.music import Note, synthesise, tunes
-from rnncore.data.series import Series, checked, co2, sunspots
+from rnncore.data.series import (
+    Series,
+    checked,
+    co2,
+    fertility,
+    google_share,
+    seattle_weather,
+    sunspot_months,
+    sunspots,
+    wine_sales,
+)
 
 
 def checksum(values):
@@ -36,6 +46,51 @@ def test_a_missing_week_lies_between_its_neighbours():
     week = int(np.searchsorted(years, 1958.36))  # 10 May 1958 is missing
     low, high = sorted(ppm[[week - 1, week + 1]])
     assert low <= ppm[week] <= high
+
+
+TABLES = {
+    sunspot_months: ("1749-01-01", "1983-12-01", (2820,), 58.0),
+    wine_sales: ("1980-01-01", "1994-08-01", (176,), 15136.0),
+    seattle_weather: ("2012-01-01", "2015-12-31", (1461, 4), 12.8),
+    google_share: ("2004-08-19", "2008-10-14", (1047,), 100.34),
+    fertility: ("1960-01-01", "2011-01-01", (52, 188), 4.82),
+}
+CHECKSUMS = {
+    sunspot_months: "21d3ec838228ee78",
+    wine_sales: "2696a26c784a61d5",
+    seattle_weather: "2c4fe6901090edda",
+    google_share: "6f4fb4a2e9e02bf5",
+    fertility: "c234879470a7403b",
+}
+
+
+@pytest.mark.parametrize("load", TABLES, ids=lambda load: load.__name__)
+def test_a_series_has_its_dates_and_values(load):
+    first, last, shape, value = TABLES[load]
+    table = load()
+    assert table.index.is_monotonic_increasing
+    assert table.index.is_unique
+    assert (str(table.index[0].date()), str(table.index[-1].date())) == (
+        first,
+        last,
+    )
+    assert table.shape == shape
+    values = table.to_numpy()
+    assert np.isfinite(values).all()
+    assert values.flat[0] == pytest.approx(value, abs=0.005)
+    assert checksum(values) == CHECKSUMS[load]
+
+
+def test_every_step_is_there_where_a_series_has_one():
+    for load in (sunspot_months, wine_sales, seattle_weather, fertility):
+        assert load().index.freq is not None
+    assert google_share().index.day_of_week.max() == 4  # holidays missing
+
+
+def test_no_region_is_among_the_countries():
+    names = set(fertility())
+    assert {"Kenya", "Iran, Islamic Rep.", "Japan"} <= names
+    assert not [n for n in names if "OECD" in n or "small states" in n]
 
 
 YEARS, VALUES = np.arange(3.0), np.ones(3)

@@ -50,7 +50,7 @@ def test_every_file_of_the_package_is_in_the_wheel(wheel):
     files = {
         str(path.relative_to(ROOT))
         for path in (ROOT / "rnncore").rglob("*")
-        if path.suffix in {".py", ".mplstyle", ".json"}
+        if path.suffix in {".py", ".mplstyle", ".json", ".safetensors"}
     }
     assert files <= set(wheel.namelist())
 
@@ -67,7 +67,9 @@ def test_direct_dependencies_are_exact_and_say_what_they_are_for():
 def test_the_constraints_agree_with_the_requirements():
     def pins(name):
         found = re.findall(
-            r"^([\w.-]+)==([\w.]+)", (ROOT / name).read_text(), re.MULTILINE
+            r"^([\w.-]+)(?:\[\w+\])?==([\w.]+)",
+            (ROOT / name).read_text(),
+            re.MULTILINE,
         )
         return {re.sub(r"[-_.]+", "-", n).lower(): v for n, v in found}
 

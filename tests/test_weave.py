@@ -147,3 +147,48 @@ def test_an_unknown_name_is_told_by_file_and_line(known):
     text = PAGE.replace("rnn.twice", "rnn.thrice")
     with pytest.raises(KeyError, match=r"p.md:14: rnncore.rnn.thrice"):
         weave.weave(text, known, "p.md")
+
+
+@pytest.fixture
+def nested(tmp_path, monkeypatch):
+    """A package with a module in a folder, and a chapter for it."""
+    folder = tmp_path / "rnncore"
+    (folder / "text").mkdir(parents=True)
+    (folder / "text" / "__init__.py").write_text("FACE = 1\n")
+    (folder / "text" / "rnn.py").write_text(MODULE)
+    monkeypatch.setattr(weave, "CHAPTERS", {"text.rnn": "ch10"})
+    return weave.package(folder)
+
+
+def test_a_module_in_a_folder_has_a_dotted_name(nested):
+    assert {"rnncore.text.FACE", "rnncore.text.rnn.twice"} <= set(nested)
+    text = PAGE.replace("rnncore.rnn", "rnncore.text.rnn")
+    woven = weave.weave(text, nested)
+    assert "    return 2 * x\n```" in woven
+    assert "def old" not in woven
+
+
+def test_a_module_in_a_folder_stands_in_its_chapter(nested, page):
+    text = PAGE.replace("rnncore.rnn", "rnncore.text.rnn")
+    woven = weave.weave(text, nested)
+    assert weave.misplaced([page(woven, "ch10_text.md")], nested) == []
+    (nowhere,) = weave.misplaced(
+        [
+            page(
+                woven.replace("# rnncore.text.rnn.Alias\n", ""),
+                "ch10_text.md",
+            )
+        ],
+        nested,
+    )
+    assert nowhere.startswith("rnncore.text.rnn.Alias: stands in nowhere")
+
+
+def test_a_folder_of_the_same_module_name_is_another_module(nested, page):
+    known = {"rnncore.rnn.other": nested["rnncore.text.rnn.twice"]}
+    assert weave.teaching_names(nested | known) == [
+        "rnncore.text.rnn.Alias",
+        "rnncore.text.rnn.twice",
+    ]
+    path = page("```{code-cell} ipython3\ndef other(): pass\n```\n")
+    assert weave.redefined(path, nested | known) == []

@@ -28,8 +28,9 @@ from rnncore.files import whole_file
 ROOT = Path(__file__).resolve().parent.parent
 MARKER = re.compile(r"# (rnncore(?:\.\w+)+)\s*$")
 
-# Where the book builds what. A module whose chapter is not written yet is
-# left alone.
+# Where the book builds what; a module in a folder has a dotted name, such
+# as "text.sampling". A module whose chapter is not written yet is left
+# alone.
 CHAPTERS = {
     "sequence": "ch01",
     "rnn": "ch02",
@@ -77,11 +78,17 @@ def definitions(path: Path) -> dict[str, Definition]:
 
 
 def package(folder: Path) -> dict[str, Definition]:
-    """Each definition under its full name, rnncore.rnn.rnn_cell."""
+    """Each definition under its full name, such as rnncore.rnn.rnn_cell.
+
+    A module in a folder has a dotted name, rnncore.text.sampling; what a
+    folder's __init__ defines bears the folder's name.
+    """
     found = {}
-    for path in sorted(folder.glob("*.py")):
+    for path in sorted(folder.rglob("*.py")):
+        parts = path.relative_to(folder.parent).with_suffix("").parts
+        module = ".".join(p for p in parts if p != "__init__")
         for name, definition in definitions(path).items():
-            found[f"{folder.name}.{path.stem}.{name}"] = definition
+            found[f"{module}.{name}"] = definition
     return found
 
 
@@ -163,7 +170,7 @@ def misplaced(pages: list[Path], known: dict[str, Definition]) -> list[str]:
                 )
     found = []
     for name in teaching_names(known):
-        chapter = CHAPTERS[name.split(".")[1]]
+        chapter = CHAPTERS[_module(name)]
         if chapter not in written:
             continue
         places = where[name]
@@ -198,7 +205,7 @@ def teaching_names(known: dict[str, Definition]) -> list[str]:
     return [
         name
         for name in known
-        if name.split(".")[1] in CHAPTERS
+        if _module(name) in CHAPTERS
         and not name.rpartition(".")[2].startswith("_")
     ]
 
@@ -229,6 +236,11 @@ def main() -> int:
             changed[page.name] += 1
     print(f"{len(pages)} pages, changed: {', '.join(changed) or 'none'}")
     return 0
+
+
+def _module(name: str) -> str:
+    """Of rnncore.text.sampling.nucleus: text.sampling."""
+    return ".".join(name.split(".")[1:-1])
 
 
 def _defined(node: ast.stmt) -> list[str]:

@@ -1,10 +1,14 @@
-"""Irish dance tunes as notes, and a small instrument to hear them on."""
+"""Irish dance tunes, Bach's chorales, and a small instrument."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from rnncore.music.score import Score, decode
+
 REELS = "oneills1850/1376-1475.abc"  # a hundred of O'Neill's 1,850 tunes
+CHORALES = Path(__file__).parent / "chorales.npz"
 
 
 class Note(NamedTuple):
@@ -78,3 +82,25 @@ def pluck(note: Note, rate: int, seconds_a_beat: float) -> np.ndarray:
     )
     edges = np.minimum(1, np.minimum(t, t[-1] - t) / 0.005)
     return 0.45 * tone * edges
+
+
+def chorales() -> list[Score]:
+    """Bach's chorales in four parts, on a grid of eighth notes.
+
+    They come with the package: `tools/encode_chorales.py` made the file
+    from music21's corpus, which takes minutes to read. Each is as long as
+    it is, in its own key; a piece that the corpus has under two numbers
+    is here once. It is not the set, nor the split, of published scores.
+    """
+    with np.load(CHORALES, allow_pickle=False) as file:
+        about = zip(
+            np.split(file["tokens"].astype(int), file["ends"][:-1]),
+            file["bars"].tolist(),
+            file["pickups"].tolist(),
+            file["titles"].tolist(),
+            strict=True,
+        )
+        return [
+            decode(tokens, bar=bar, pickup=pickup, title=title)
+            for tokens, bar, pickup, title in about
+        ]

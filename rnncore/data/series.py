@@ -1,8 +1,19 @@
-"""Two series that everybody with statsmodels has: sunspots and CO2."""
+"""Series that come with packages: of the sun, the air, trade and people."""
 
-from typing import NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+REGIONS = (  # in the table of countries, and none
+    "Latin America & Caribbean (all income levels)",
+    "OECD members",
+    "Other small states",
+    "Pacific island small states",
+)
 
 
 class Series(NamedTuple):
@@ -69,3 +80,78 @@ def checked(name: str, series: Series, least: float) -> Series:
             f"got {values[t]} in {years[t]:.2f}"
         )
     return series
+
+
+def sunspot_months() -> "pd.Series":
+    """The mean number of sunspots, month by month, 1749 to 1983."""
+    from pmdarima.datasets import load_sunspots
+
+    return _by_date("sunspots", load_sunspots(), "1749-01", "MS")
+
+
+def wine_sales() -> "pd.Series":
+    """Bottles of up to a litre that Australian winemakers sold, by month.
+
+    In thousands, January 1980 to August 1994.
+    """
+    from pmdarima.datasets import load_wineind
+
+    return _by_date("wine", load_wineind(), "1980-01", "MS")
+
+
+def seattle_weather() -> "pd.DataFrame":
+    """Seattle, day by day, 2012 to 2015.
+
+    The highest and lowest temperature (°C), precipitation (mm) and wind
+    (m/s).
+    """
+    import pandas as pd
+    import vega_datasets
+
+    folder = Path(vega_datasets.__file__).parent / "_data"
+    table = pd.read_csv(
+        folder / "seattle-weather.csv", index_col="date", parse_dates=True
+    )
+    columns = ["temp_max", "temp_min", "precipitation", "wind"]
+    return table[columns].astype(float).asfreq("D")
+
+
+def google_share() -> "pd.Series":
+    """The closing price of Google's share in dollars, by trading day.
+
+    From the first day, 19 August 2004, to 14 October 2008.
+    """
+    import pandas as pd
+    from matplotlib import cbook
+
+    path = cbook.get_sample_data("goog.npz", asfileobj=False)
+    table = np.load(str(path))["price_data"]
+    index = pd.DatetimeIndex(table["date"], name="date")
+    return pd.Series(table["adj_close"].astype(float), index, name="google")
+
+
+def fertility() -> "pd.DataFrame":
+    """Children a woman would have at a year's rates, 188 countries.
+
+    A row a year, 1960 to 2011, a column a country. Countries with a
+    missing year are left out, and so are regions.
+    """
+    import pandas as pd
+    from statsmodels.datasets import fertility
+
+    table = fertility.load_pandas().data.set_index("Country Name")
+    years = [str(year) for year in range(1960, 2012)]
+    rates = table.drop(index=list(REGIONS))[years].astype(float).dropna()
+    rates.columns = pd.DatetimeIndex(years, freq="YS", name="year")
+    return rates.T.rename_axis(columns=None)
+
+
+def _by_date(
+    name: str, values: np.ndarray, start: str, step: str
+) -> "pd.Series":
+    import pandas as pd
+
+    index = pd.date_range(
+        start, periods=len(values), freq=step, name="date"
+    )
+    return pd.Series(np.asarray(values, float), index, name=name)

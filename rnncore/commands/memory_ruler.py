@@ -1,0 +1,252 @@
+"""The command `memory-ruler`: a cell of one's own beside the others."""
+
+import argparse
+import contextlib
+import importlib.util
+import math
+import sys
+import traceback
+import types
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rnncore import ruler
+from rnncore.files import Refused
+
+RULER_HELP = """\
+Puts a cell of your own beside the plain cell, GRU and LSTM.
+
+FILE is a Python file with two functions, NAME and NAME_vjp:
+
+    state, cache = NAME(a_x, a_h, state)
+    d_a_x, d_a_h, d_state = NAME_vjp(d_state, cache)
+
+a_x and a_h are (B, G*H) arrays, the state is a tuple of PARTS arrays
+(B, H), the hidden state first. Where G or PARTS is not 1, the file says so:
+G = 3, PARTS = 2.
+
+Measured are
+  gradient check  the vjp against finite differences, alone and through
+                  the loop, in float64
+  half-life       Without training: two runs differ in one symbol, then
+                  both wait. The steps until the distance of their states
+                  is half of what the symbol made it.
+  copy lag        The longest of the lags
+                  {lags}
+                  over which one symbol of 8 is remembered after at most
+                  {budget} updates from fresh weights (drawn as torch.nn's;
+                  an LSTM's forget gate starts half open), as over all
+                  shorter lags. The median of {seeds} seeds.
+  time            milliseconds a step, forward and backward (B = 32,
+                  H = 64; the best of 20 runs in turns), and the ratio
+                  to the plain cell's
+"""
+EXAMPLE = """\
+example:
+  python -m rnncore memory-ruler examples/my_cell.py --poster poster.svg
+
+exit codes: 0 all is measured, 1 the cell has a mistake, 2 the command or
+the file cannot be used
+"""
+
+
+class Found(NamedTuple):
+    """What a learner's file holds."""
+
+    cell: Callable
+    cell_vjp: Callable
+    G: int
+    parts: int
+
+
+def add(commands: Any) -> None:
+    command = commands.add_parser(
+        "memory-ruler",
+        help="how long a cell of your own remembers, and what it costs",
+        description=RULER_HELP.format(
+            lags=", ".join(map(str, ruler.LAGS)),
+            budget=ruler.BUDGET,
+            seeds=len(ruler.SEEDS),
+        ),
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("file", metavar="FILE", type=Path)
+    command.add_argument(
+        "--poster",
+        metavar="FILE",
+        type=Path,
+        help="draw memory against milliseconds into a .png or .svg file",
+    )
+    command.add_argument(
+        "--cell", metavar="NAME", help="where FILE holds several cells"
+    )
+    how_long = command.add_mutually_exclusive_group()
+    how_long.add_argument(
+        "--budget",
+        metavar="N",
+        type=int,
+        default=ruler.BUDGET,
+        help=f"updates a lag, 1 to {ruler.BUDGET} (default: %(default)s)",
+    )
+    how_long.add_argument(
+        "--quick",
+        action="store_true",
+        help=f"{ruler.QUICK_BUDGET} updates a lag, one seed",
+    )
+    command.set_defaults(run=_memory_ruler)
+
+
+def _memory_ruler(arguments: argparse.Namespace) -> int:
+    """Measure the cell in a file; print, and draw where asked to."""
+    if not 1 <= arguments.budget <= ruler.BUDGET:
+        raise Refused(
+            f"--budget: expected 1 to {ruler.BUDGET}, "
+            f"got {arguments.budget}"
+        )
+    _check_poster(arguments.poster)
+    found = _load_cell(arguments.file, arguments.cell)
+    budget = arguments.budget
+    seeds: Sequence[int] = ruler.SEEDS
+    if arguments.quick:
+        budget, seeds = ruler.QUICK_BUDGET, ruler.QUICK_SEEDS
+    try:
+        with _progress(len(seeds) * len(ruler.LAGS)) as progress:
+            result = ruler.measure(
+                *found, budget=budget, seeds=seeds, progress=progress
+            )
+    except Exception as error:
+        at = _place(error, arguments.file)
+        if not isinstance(error, AssertionError | NotImplementedError):
+            if not at:
+                raise  # not the learner's mistake
+            at = f"{type(error).__name__}: {error}\n{at}"
+            error = Exception(f"{arguments.file} cannot be measured")
+        print(f"{error}\n{at}".rstrip(), file=sys.stderr)
+        return 1
+    print(_report(result, budget))
+    if arguments.poster:
+        ruler.draw(result).savefig(arguments.poster)
+        print(f"the poster: {arguments.poster}")
+    return 0
+
+
+def _report(result: ruler.Ruler, budget: int) -> str:
+    """What was measured, as lines of text."""
+    left = f"{result.half_life:.1f} steps"
+    if math.isinf(result.half_life):
+        left = f"over {ruler.HORIZON} steps"
+    facts = {
+        "gradient check": "passed; largest error "
+        f"{result.gradient_error:.0e}",
+        "half-life": f"{left}, without training",
+        "copy lag": f"{result.copy_lag} steps, after at most {budget} "
+        "updates a lag",
+        "time": f"{result.milliseconds:.3f} ms a step, "
+        f"{result.ratio:.2f} times the plain cell's",
+    }
+    lines = [result.name]
+    lines += [f"  {name:16}{fact}" for name, fact in facts.items()]
+    lines += ["", f"  {'':16}{'ms a step':>9}{'copy lag':>10}   seeds"]
+    own = ruler.Dot(result.name, result.copy_lags, result.milliseconds)
+    for dot in (own, *result.beside):
+        lines.append(
+            f"  {dot.name:16}{dot.milliseconds:9.3f}"
+            f"{ruler.middle(dot.copy_lags):10}   "
+            + ", ".join(map(str, dot.copy_lags))
+        )
+    about = ruler.stored_lags()
+    lines.append(
+        f"  (copy lags of the others: {about['device']}, {about['date']}; "
+        "times: this run)"
+    )
+    return "\n".join(lines)
+
+
+def _load_cell(path: Path, name: str | None) -> Found:
+    """The cell in a learner's file, and what it says of G and PARTS."""
+    if not path.is_file():
+        raise Refused(f"{path}: there is no such file")
+    module = types.ModuleType("rnncore_own_cell")
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module  # dataclasses look for it
+    try:
+        code = compile(path.read_bytes(), str(path), "exec")
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None)
+        where = f", line {line}" if line else ""
+        raise Refused(f"{path}{where}: not Python: {error}") from error
+    sys.path.insert(0, str(path.parent))  # as `python FILE` does
+    try:
+        exec(code, module.__dict__)  # noqa: S102 - the learner's own file
+    except (Exception, SystemExit) as error:
+        raise Refused(
+            f"{path}: {type(error).__name__}: {error}\n"
+            f"{_place(error, path)}"
+        ) from error
+    finally:
+        sys.path.remove(str(path.parent))
+    names = vars(module)
+    made = {n: f for n, f in names.items() if callable(f)}
+    pairs = [n for n in made if f"{n}_vjp" in made]
+    own = [n for n in pairs if made[n].__module__ == module.__name__]
+    if name is None:  # what is imported counts where there is no other
+        pairs = own or pairs
+    else:
+        pairs = [n for n in pairs if n == name]
+    if len(pairs) != 1:
+        wanted = name or "NAME"
+        got = ", ".join(pairs) or "no such pair"
+        more = "; choose one with --cell" if pairs else ""
+        raise Refused(
+            f"{path}: expected two functions {wanted} and {wanted}_vjp, "
+            f"got {got}{more}"
+        )
+    sizes = {k: names.get(k, 1) for k in ("G", "PARTS")}
+    for k, value in sizes.items():
+        if type(value) is not int or value < 1:
+            raise Refused(
+                f"{path}: {k}: expected an integer of at least 1, "
+                f"got {value!r}"
+            )
+    cell, vjp = names[pairs[0]], names[pairs[0] + "_vjp"]
+    return Found(cell, vjp, sizes["G"], sizes["PARTS"])
+
+
+def _place(error: BaseException, path: Path) -> str:
+    """The last line of the file that the exception came through."""
+    seen: BaseException | None = error
+    while seen is not None:
+        frames = traceback.extract_tb(seen.__traceback__)
+        for frame in reversed(frames):
+            if frame.filename == str(path):
+                return f"  {path}, line {frame.lineno}: {frame.line}"
+        seen = seen.__cause__
+    return ""
+
+
+def _check_poster(path: Path | None) -> None:
+    """Raise Refused now, not after a minute of training."""
+    if path is None:
+        return
+    if path.suffix not in (".png", ".svg"):
+        raise Refused(f"--poster: expected a .png or .svg file, got {path}")
+    if not path.parent.is_dir():
+        raise Refused(f"--poster: there is no folder {path.parent}")
+    if importlib.util.find_spec("matplotlib") is None:
+        raise Refused(
+            "--poster needs matplotlib: python -m pip install matplotlib"
+        )
+
+
+@contextlib.contextmanager
+def _progress(total: int) -> Iterator[Callable[[int], Any] | None]:
+    """A bar on stderr, where tqdm is installed."""
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        yield None
+        return
+    with tqdm(total=total, unit="lag", leave=False) as bar:
+        yield bar.update

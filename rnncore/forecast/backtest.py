@@ -1,0 +1,112 @@
+"""A back-test with a rolling origin: pretend it is then, and forecast."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from rnncore.backend import check_shape
+from rnncore.forecast.scores import coverage, crps, smape
+from rnncore.sequence import mase
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# The values up to now and a horizon -> (K,), or (Q, K) quantiles.
+Method = Callable[[np.ndarray, int], np.ndarray]
+Progress = Callable[[Iterable], Iterable]
+
+
+class Outcome(NamedTuple):
+    """What a method said at each origin.
+
+    Shapes: point (K, B); quantiles (Q, K, B), or None where it gave none
+    """
+
+    point: np.ndarray
+    quantiles: np.ndarray | None
+
+
+def backtest(
+    values: np.ndarray,
+    methods: Mapping[str, Method],
+    origins: np.ndarray,
+    horizon: int,
+    levels: Sequence[float],
+    progress: Progress | None = None,
+) -> tuple[np.ndarray, dict[str, Outcome]]:
+    """At each origin every method forecasts from what came before it.
+
+    A method is handed the past alone, so that it cannot look ahead; the
+    number of values tells it what time it is.
+
+    Shapes: values (N,); origins (B,) -> actual (K, B); outcomes
+
+    Raises ValueError where an origin leaves no past or no future, or a
+    method returns another shape than (K,) or (Q, K).
+    """
+    check_shape("values", values, "N")
+    last = len(values) - horizon
+    if min(origins) < 1 or max(origins) > last:
+        raise ValueError(
+            f"origins: expected 1 to {last}, "
+            f"got {min(origins)} to {max(origins)}"
+        )
+    actual = np.stack([values[t : t + horizon] for t in origins], axis=1)
+    said: dict[str, list] = {name: [] for name in methods}
+    todo = [(name, t) for name in methods for t in origins]
+    for name, t in progress(todo) if progress else todo:
+        said[name].append(methods[name](values[:t].copy(), horizon))
+    return actual, {
+        name: _outcome(name, found, horizon, levels)
+        for name, found in said.items()
+    }
+
+
+def score_table(
+    actual: np.ndarray,
+    outcomes: Mapping[str, Outcome],
+    training: np.ndarray,
+    levels: Sequence[float],
+) -> "pd.DataFrame":
+    """One row a method: MASE, sMAPE, CRPS and the outer levels' coverage.
+
+    CRPS is in the unit of MASE, persistence's mean error in training; for
+    a method without quantiles it is the MASE itself.
+
+    Shapes: actual (K, B); training (N,) -> table
+    """
+    import pandas as pd
+
+    unit = np.abs(np.diff(training)).mean()
+    inside = f"inside {levels[-1] - levels[0]:.0%}"
+    rows = {}
+    for name, (point, quantiles) in outcomes.items():
+        row = {
+            "MASE": mase(actual.ravel(), point.ravel(), training),
+            "sMAPE": smape(actual, point),
+        }
+        row |= {"CRPS": row["MASE"], inside: np.nan}
+        if quantiles is not None:
+            row["CRPS"] = crps(actual, quantiles, levels) / unit
+            row[inside] = coverage(actual, quantiles[0], quantiles[-1])
+        rows[name] = row
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _outcome(
+    name: str,
+    said: list[np.ndarray],
+    horizon: int,
+    levels: Sequence[float],
+) -> Outcome:
+    found = np.stack([np.asarray(s, dtype=float) for s in said], axis=-1)
+    if found.shape[:-1] == (horizon,):
+        return Outcome(found, None)
+    if found.shape[:-1] != (len(levels), horizon):
+        raise ValueError(
+            f"{name}: expected ({horizon},) or ({len(levels)}, {horizon}), "
+            f"got {found.shape[:-1]}"
+        )
+    middle = list(levels).index(0.5)
+    return Outcome(found[middle], found)

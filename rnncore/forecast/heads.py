@@ -1,0 +1,111 @@
+"""From a network's numbers to a forecast that says how sure it is."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from rnncore.backend import check_shape
+
+
+class Head(NamedTuple):
+    """What P numbers a step mean.
+
+    Shapes: out (K, B, P); target (K, B); point (K, B);
+        quantiles (Q, K, B), one for each level
+    """
+
+    P: int
+    loss: Callable[[Tensor, Tensor], Tensor]  # out, target -> ()
+    point: Callable[[Tensor], Tensor]  # out -> point
+    quantiles: Callable[[Tensor, Sequence[float]], Tensor]
+
+
+def gaussian_head(least: float = 1e-3) -> Head:
+    """Two numbers: a mean, and a spread that is kept above `least`.
+
+    The loss is -log p of the target, without the constant.
+    """
+
+    def parts(out: Tensor) -> tuple[Tensor, Tensor]:
+        check_shape("out", out, "K", "B", 2)
+        return out[..., 0], least + softplus(out[..., 1])
+
+    def loss(out: Tensor, target: Tensor) -> Tensor:
+        mean, spread = parts(out)
+        check_shape("target", target, *mean.shape)
+        return (
+            0.5 * ((target - mean) / spread) ** 2 + torch.log(spread)
+        ).mean()
+
+    def quantiles(out: Tensor, levels: Sequence[float]) -> Tensor:
+        mean, spread = parts(out)
+        z = torch.special.ndtri(torch.as_tensor(levels, dtype=out.dtype))
+        return mean + z.to(out.device)[:, None, None] * spread
+
+    return Head(2, loss, lambda out: out[..., 0], quantiles)
+
+
+def quantile_head(levels: Sequence[float]) -> Head:
+    """One number for each level; the loss is the pinball loss.
+
+    Raises ValueError unless the levels rise between 0 and 1 through 0.5.
+    Source: Koenker & Bassett 1978.
+    """
+    levels = tuple(levels)
+    rising = list(levels) == sorted(set(levels))
+    if (
+        not rising
+        or 0.5 not in levels
+        or not 0 < levels[0] <= levels[-1] < 1
+    ):
+        raise ValueError(
+            "levels: expected numbers that rise from above 0 to below 1 "
+            f"through 0.5, got {levels}"
+        )
+
+    def loss(out: Tensor, target: Tensor) -> Tensor:
+        check_shape("out", out, "K", "B", len(levels))
+        check_shape("target", target, *out.shape[:-1])
+        return torch.stack(
+            [
+                pinball(target - out[..., q], level)
+                for q, level in enumerate(levels)
+            ]
+        ).mean()
+
+    def quantiles(out: Tensor, asked: Sequence[float]) -> Tensor:
+        unknown = [level for level in asked if level not in levels]
+        if unknown:
+            raise ValueError(
+                f"levels: expected some of {levels}, got {unknown[0]}"
+            )
+        ordered = out.sort(dim=-1).values  # trained apart, they may cross
+        return torch.stack([ordered[..., levels.index(q)] for q in asked])
+
+    middle = levels.index(0.5)
+    return Head(len(levels), loss, lambda out: out[..., middle], quantiles)
+
+
+def mean_head() -> Head:
+    """One number, trained by its squared error: a mean, and no doubt."""
+
+    def loss(out: Tensor, target: Tensor) -> Tensor:
+        check_shape("out", out, "K", "B", 1)
+        check_shape("target", target, *out.shape[:-1])
+        return ((out[..., 0] - target) ** 2).mean()
+
+    def quantiles(out: Tensor, levels: Sequence[float]) -> Tensor:
+        raise ValueError("levels: this head knows a mean, no quantiles")
+
+    return Head(1, loss, lambda out: out[..., 0], quantiles)
+
+
+def pinball(error: Tensor, level: float) -> Tensor:
+    """A target above its quantile costs `level` a unit, below it the rest.
+
+    Least on average where a share `level` of the targets lies below.
+    """
+    return torch.maximum(level * error, (level - 1) * error).mean()

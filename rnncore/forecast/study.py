@@ -1,0 +1,426 @@
+"""A file's series from end to end: train, back-test, forecast, draw.
+
+What `python -m rnncore forecast` does. One network learns from all value
+columns of a table, each window in units of its own past.
+"""
+
+import os
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+
+from rnncore.application import (
+    Refused,
+    Score,
+    load_weights,
+    put_weights,
+    save_weights,
+    seeded,
+    spread_of,
+)
+from rnncore.forecast.backtest import (
+    Method,
+    Progress,
+    backtest,
+    score_table,
+)
+from rnncore.forecast.classical import (
+    arima,
+    ask_linear,
+    best_linear,
+    drift,
+    ets,
+    with_past_errors,
+)
+from rnncore.forecast.covariates import calendar
+from rnncore.forecast.heads import Head, quantile_head
+from rnncore.forecast.models import Direct
+from rnncore.forecast.training import ask, train_forecaster
+from rnncore.forecast.windows import (
+    Split,
+    Windows,
+    cut,
+    join,
+    origins,
+    scaled_by_past,
+    split_by_time,
+    unscaled,
+)
+from rnncore.sequence import persistence, seasonal_naive
+from rnncore.train import Fit
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+PERIODS = {"h": 24, "D": 7, "B": 5, "W": 52, "M": 12, "Q": 4, "Y": 1}
+KIND = "forecast"  # what `save_weights` writes down
+
+
+class Plan(NamedTuple):
+    """What a study is done with; JSON holds it beside the weights."""
+
+    horizon: int
+    history: int
+    period: int  # steps of a season; 1 where there is none
+    cell: str = "GRU"
+    units: int = 32
+    steps: int = 400
+    batch: int = 64
+    rate: float = 3e-3
+
+
+def plan_for(
+    frame: pd.DataFrame,
+    horizon: int,
+    *,
+    history: int | None = None,
+    period: int | None = None,
+    **others: Any,
+) -> Plan:
+    """A plan that fits the table; what is not given is chosen.
+
+    The season by the dates' step, the history as two seasons or two
+    horizons, but at most a quarter of the rows.
+
+    Raises Refused where the table is too short for it.
+    """
+    rows = len(frame)
+    period = season_of(frame) if period is None else period
+    if min(horizon, period) < 1:
+        raise Refused(
+            f"horizon, period: expected at least 1, got {horizon}, {period}"
+        )
+    if history is None:
+        history = min(max(2 * period, 2 * horizon, 8), max(rows // 4, 2))
+    if history < 2:
+        raise Refused(f"history: expected at least 2, got {history}")
+    needed = history + 5 * horizon  # two horizons each to judge on
+    if rows < needed:
+        raise Refused(
+            f"{rows} rows: a horizon of {horizon} and a history of "
+            f"{history} need at least {needed}"
+        )
+    return Plan(horizon, history, min(period, history), **others)
+
+
+def season_of(frame: pd.DataFrame) -> int:
+    """Steps of a season by the dates' step: 24 hours, 7 days, 12 months."""
+    step = frame.index.freq
+    if step is None:
+        return 1
+    first, second = frame.index[:2]
+    days = (second - first).total_seconds() / 86400
+    if days < 1:
+        return round(1 / days)
+    if step.freqstr == "B":
+        return PERIODS["B"]
+    for most, name in [(1, "D"), (7, "W"), (31, "M"), (92, "Q")]:
+        if days <= most:
+            return PERIODS[name]
+    return PERIODS["Y"]
+
+
+def parts_of(frame: pd.DataFrame, plan: Plan) -> Split:
+    """The last fifth to be judged on, a fifth before it to stop by."""
+    part = max(len(frame) // 5, 2 * plan.horizon)
+    part = min(part, (len(frame) - plan.history - plan.horizon) // 2)
+    return split_by_time(len(frame), part, part)
+
+
+def covariates_of(frame: pd.DataFrame, ahead: int) -> np.ndarray:
+    """The calendar of the table's dates and of `ahead` dates more."""
+    if frame.index.freq is None:  # rows are steps: dates say little
+        return np.empty((len(frame) + ahead, 0))
+    index = pd.date_range(
+        frame.index[0], periods=len(frame) + ahead, freq=frame.index.freq
+    )
+    return calendar(index)
+
+
+def windows_of(frame: pd.DataFrame, plan: Plan, part: range) -> Windows:
+    """All windows of all columns whose targets lie in the part, scaled."""
+    known = covariates_of(frame, 0)
+    starts = origins(part, plan.history, plan.horizon)
+    cuts = [
+        cut(
+            frame[name].to_numpy(),
+            starts,
+            plan.history,
+            plan.horizon,
+            known,
+        )
+        for name in frame
+    ]
+    return scaled_by_past(join(cuts))[0]
+
+
+def build(plan: Plan, F: int, seed: int) -> torch.nn.Module:
+    """The network of a plan, with its first weights."""
+    P = head().P
+    with seeded(seed):
+        return Direct(plan.cell, F, plan.units, plan.horizon, P)
+
+
+def head() -> Head:
+    """Seven quantiles."""
+    return quantile_head(LEVELS)
+
+
+def train(
+    frame: pd.DataFrame,
+    plan: Plan,
+    split: Split,
+    *,
+    seed: int = 0,
+    device: torch.device | str = "cpu",
+    checkpoint: str | os.PathLike | None = None,
+    progress: Progress | None = None,
+) -> tuple[torch.nn.Module, Fit]:
+    """One network for all columns, from the split's training part.
+
+    The validation part says when to stop; the test part is not touched.
+    """
+    training = windows_of(frame, plan, split.training)
+    validation = windows_of(frame, plan, split.validation)
+    module = build(plan, training.known.shape[2], seed).to(device)
+    fit = train_forecaster(
+        module,
+        head(),
+        training,
+        validation,
+        rng=np.random.default_rng(seed),
+        steps=plan.steps,
+        batch=plan.batch,
+        rate=plan.rate,
+        checkpoint=checkpoint,
+        progress=progress,
+    )
+    return module, fit
+
+
+def network(
+    module: torch.nn.Module, plan: Plan, known: np.ndarray
+) -> Method:
+    """A trained network as a method of the back-test, in quantiles.
+
+    `known` holds the covariates from the first date on, and as far ahead
+    as it will be asked.
+    """
+
+    def method(values: np.ndarray, horizon: int) -> np.ndarray:
+        if horizon != plan.horizon:
+            raise ValueError(
+                f"horizon: expected {plan.horizon}, got {horizon}"
+            )
+        window, scaler = _last_window(values, plan, known)
+        out = ask(module, window)
+        said = head().quantiles(out, LEVELS).cpu().numpy()
+        return unscaled(said, scaler)[..., 0]
+
+    return method
+
+
+def linear(
+    frame: pd.DataFrame, plan: Plan, split: Split, known: np.ndarray
+) -> Method:
+    """A linear autoregression from the very windows of the network.
+
+    Its quantiles are those of its errors on the validation part.
+    """
+    validation = windows_of(frame, plan, split.validation)
+    model = best_linear(windows_of(frame, plan, split.training), validation)
+    errors = validation.target - ask_linear(model, validation)
+
+    def method(values: np.ndarray, horizon: int) -> np.ndarray:
+        window, scaler = _last_window(values, plan, known)
+        said = ask_linear(model, window)
+        quantiles = with_past_errors(said, errors, LEVELS)
+        return unscaled(quantiles, scaler)[..., 0]
+
+    return method
+
+
+def baselines(plan: Plan) -> dict[str, Method]:
+    """What needs no training beforehand, by name."""
+    recent = max(200, 8 * plan.period)  # values; older ones say little
+    season = (0, 1, 1, plan.period) if 1 < plan.period <= 12 else (0,) * 4
+    found: dict[str, Method] = {"persistence": persistence}
+    if plan.period > 1:
+        found["seasonal naive"] = partial(
+            seasonal_naive, period=plan.period
+        )
+    found["drift"] = drift
+    found["ETS"] = lambda values, horizon: ets(
+        values[-recent:], horizon, plan.period, LEVELS
+    )
+    found["ARIMA"] = lambda values, horizon: arima(
+        values[-recent:], horizon, (2, 1, 1), season, LEVELS
+    )
+    return found
+
+
+def compare(
+    frame: pd.DataFrame,
+    plan: Plan,
+    modules: Sequence[torch.nn.Module],
+    *,
+    most: int = 20,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """The back-test table: each column, each method, on the test part.
+
+    At most `most` origins, evenly spread. The network's scores are those
+    of several seeds, as `Score`: mean and spread.
+    """
+    split = parts_of(frame, plan)
+    known = covariates_of(frame, plan.horizon)
+    every = origins(split.test, plan.history, plan.horizon)
+    chosen = np.linspace(0, len(every) - 1, min(most, len(every)))
+    starts = every[np.unique(chosen.round().astype(int))]
+    methods = baselines(plan)
+    methods["linear autoregression"] = linear(frame, plan, split, known)
+    seeds = [f"network {k}" for k in range(len(modules))]
+    for name, module in zip(seeds, modules, strict=True):
+        methods[name] = network(module, plan, known)
+    tables = {}
+    for column in frame:
+        values = frame[column].to_numpy()
+        actual, outcomes = backtest(
+            values, methods, starts, plan.horizon, LEVELS, progress
+        )
+        unit = values[: split.training.stop]
+        table = score_table(actual, outcomes, unit, LEVELS)
+        tables[column] = _with_spread(table, seeds, plan.cell)
+    return pd.concat(tables, names=["series", "method"])
+
+
+def as_text(table: pd.DataFrame) -> str:
+    """The table for a terminal, numbers with three digits."""
+
+    def shown(value: Any) -> str:
+        if isinstance(value, Score):
+            return f"{value.mean:.3f} ± {value.spread:.3f}"
+        return "" if np.isnan(value) else f"{value:.3f}"
+
+    return table.map(shown).to_string()
+
+
+def forecast_ahead(
+    frame: pd.DataFrame, plan: Plan, module: torch.nn.Module
+) -> dict[str, pd.DataFrame]:
+    """For each column the quantiles of the steps after the table's end."""
+    known = covariates_of(frame, plan.horizon)
+    method = network(module, plan, known)
+    step = frame.index.freq
+    dates: Any = range(len(frame), len(frame) + plan.horizon)
+    if step is not None:
+        dates = pd.date_range(
+            frame.index[-1], periods=plan.horizon + 1, freq=step
+        )[1:]
+    return {
+        name: pd.DataFrame(
+            method(frame[name].to_numpy(), plan.horizon).T,
+            index=pd.Index(dates, name=frame.index.name),
+            columns=[f"{level:g}" for level in LEVELS],
+        )
+        for name in frame
+    }
+
+
+def draw(
+    frame: pd.DataFrame, said: dict[str, pd.DataFrame], back: int
+) -> "Figure":
+    """The last `back` values of each column, and what is forecast."""
+    import matplotlib.pyplot as plt
+
+    from rnncore.display import BLUE, use_style
+
+    use_style()
+    fig, axes = plt.subplots(
+        len(said), 1, figsize=(7.6, 2.9 * len(said)), squeeze=False
+    )
+    for ax, (name, q) in zip(axes[:, 0], said.items(), strict=True):
+        seen = frame[name].iloc[-back:]
+        x = seen.index
+        if frame.index.freq is None:
+            x = np.arange(len(frame) - len(seen), len(frame))
+        ax.plot(x, seen, color="#111111", label="seen")
+        ax.plot(q.index, q["0.5"], "--", color=BLUE, label="median")
+        for low, high, alpha in [
+            ("0.05", "0.95", 0.2),
+            ("0.25", "0.75", 0.3),
+        ]:
+            share = f"{float(high) - float(low):.0%}"
+            ax.fill_between(
+                q.index,
+                q[low],
+                q[high],
+                color=BLUE,
+                alpha=alpha,
+                lw=0,
+                label=f"{share} within",
+            )
+        ax.set(ylabel=name)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    fig.legend(handles, labels, ncols=4, loc="outside upper center")
+    return fig
+
+
+def save(
+    path: str | os.PathLike,
+    module: torch.nn.Module,
+    plan: Plan,
+    frame: pd.DataFrame,
+    about: dict[str, Any],
+) -> None:
+    """The weights with all that is needed to forecast with them."""
+    F = covariates_of(frame, 0).shape[1]
+    own = {"kind": KIND, "plan": plan._asdict(), "F": F}
+    save_weights(path, module, {**about, **own})
+
+
+def load(
+    path: str | os.PathLike,
+) -> tuple[torch.nn.Module, Plan, dict[str, Any]]:
+    """What `save` wrote.
+
+    Raises Refused where the file holds something else.
+    """
+    weights, about = load_weights(path, KIND)
+    plan = Plan(**about["plan"])
+    module = build(plan, about["F"], 0)
+    put_weights(module, weights)
+    return module.eval(), plan, about
+
+
+def _last_window(values: np.ndarray, plan: Plan, known: np.ndarray):
+    """The window whose origin is the step after the last value."""
+    T = len(values)
+    padded = np.concatenate([values, np.zeros(plan.horizon)])
+    window = cut(
+        padded,
+        np.array([T]),
+        plan.history,
+        plan.horizon,
+        known[: T + plan.horizon],
+    )
+    return scaled_by_past(window)
+
+
+def _with_spread(
+    table: pd.DataFrame, seeds: list[str], cell: str
+) -> pd.DataFrame:
+    """The rows of the seeds as one row of scores with their spread."""
+    found = table.drop(index=seeds).astype(object)
+    if seeds:
+        row: dict[str, Score] = {
+            name: spread_of(table.loc[seeds, name].tolist())
+            for name in table
+        }
+        found.loc[cell] = row
+    return found

@@ -1,0 +1,164 @@
+"""Frames with any number of notes, predicted jointly: lowest key first.
+
+A frame is a sentence: its keys from low to high, then END. Each key is
+chosen given the past and the keys below it, so that a chord is one event.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy, dropout
+
+from rnncore import nn
+from rnncore.application import seeded, train_module
+from rnncore.music.frames import Rolls, padded, shifted
+from rnncore.music.score import KEYS
+from rnncore.optim import Optimizer, adam
+
+END = KEYS  # no further key
+
+
+class Chords(NamedTuple):
+    """A batch: rolls, and each frame's keys as a sentence."""
+
+    roll: Tensor  # (T, B, 88)
+    targets: Tensor  # (T, B, N): keys from low to high, END, then END
+    ended: Tensor  # (T, B, N) bool: after the first END
+    counts: Tensor  # (T, B)
+
+
+class ChordModel(torch.nn.Module):
+    """An LSTM over frames, and a GRU over the keys of a frame.
+
+    Shapes: roll (T, B, 88); targets (T, B, N) -> logits (T, B, N, 89)
+    """
+
+    def __init__(
+        self, hidden: int = 200, inner: int = 128, drop: float = 0.4
+    ):
+        super().__init__()
+        self.drop = drop
+        self.memory = nn.LSTM(KEYS, hidden)
+        self.first = torch.nn.Linear(hidden, inner)
+        self.keys = torch.nn.Embedding(KEYS + 1, inner)
+        self.within = nn.GRU(inner, inner)
+        self.readout = torch.nn.Linear(inner, KEYS + 1)
+
+    def forward(self, roll: Tensor, targets: Tensor) -> Tensor:
+        """Logits of each next key: frame t + 1 is told from frame t."""
+        T, B, _ = targets.shape
+        h, _ = self.memory(dropout(roll, self.drop / 2, self.training))
+        h = dropout(h, self.drop, self.training)
+        begin = torch.full_like(targets[..., :1], END)
+        said = torch.cat([begin, targets[..., :-1]], -1)
+        x = self.keys(said).flatten(0, 1).transpose(0, 1)  # (N, T*B, E)
+        state = torch.tanh(self.first(h)).flatten(0, 1)[None]
+        y, _ = self.within(x, state)
+        y = dropout(y, self.drop / 2, self.training)
+        logits = self.readout(y).transpose(0, 1).unflatten(0, (T, B))
+        low = torch.where(said == END, -1, said)  # keys must rise
+        keys = torch.arange(KEYS + 1, device=roll.device)
+        return logits.masked_fill(keys <= low[..., None], -torch.inf)
+
+
+def chords(rolls: Rolls, device: torch.device | str = "cpu") -> Chords:
+    """Pieces side by side, each frame also as a sentence."""
+    roll, counts = padded(rolls, device)
+    sounds = roll.cpu().numpy() > 0
+    N = int(sounds.sum(-1).max()) + 1
+    order = np.where(sounds, np.arange(KEYS), END)
+    targets = np.sort(order, axis=-1)[..., :N]
+    ended = np.zeros(targets.shape, bool)
+    ended[..., 1:] = targets[..., :-1] == END
+    return Chords(
+        roll,
+        torch.tensor(targets, device=device),
+        torch.tensor(ended, device=device),
+        counts,
+    )
+
+
+def chord_loss(
+    model: ChordModel, batch: Chords, carry: None = None
+) -> tuple[Tensor, None]:
+    """Nats a frame: summed over a frame's keys, first frames left out."""
+    logits = model(batch.roll[:-1], batch.targets[1:])
+    nats = cross_entropy(
+        logits.flatten(0, 2),
+        batch.targets[1:].flatten(),
+        reduction="none",
+    ).unflatten(0, logits.shape[:-1])
+    nats = nats.masked_fill(batch.ended[1:], 0).sum(-1)
+    counts = batch.counts[1:]
+    return (nats * counts).sum() / counts.sum(), None
+
+
+def chord_nats(model: ChordModel, rolls: Rolls, B: int = 32) -> float:
+    """Nats a frame on whole pieces: the frame model's measure.
+
+    Raises ValueError where no piece has a second frame.
+    """
+    rolls = sorted((r for r in rolls if len(r) > 1), key=len)
+    if not rolls:
+        raise ValueError("rolls: expected a piece of two frames or more")
+    device = next(model.parameters()).device
+    total = frames = 0.0
+    with torch.no_grad():
+        for k in range(0, len(rolls), B):
+            batch = chords(rolls[k : k + B], device)
+            count = float(batch.counts[1:].sum())
+            total += float(chord_loss(model, batch)[0]) * count
+            frames += count
+    return total / frames
+
+
+def train_chords(
+    parts: Sequence[Rolls],
+    *,
+    seed: int,
+    steps: int = 1500,
+    hidden: int = 200,
+    drop: float = 0.4,
+    optimizer: Optimizer | None = None,
+    shifts: int = 0,
+    B: int = 16,
+    window: int = 64,
+    evaluate_every: int = 100,
+    progress: Callable[[Any], Any] | None = None,
+    device: torch.device | str = "cpu",
+) -> tuple[ChordModel, dict[str, Any]]:
+    """A trained model of whole frames; parts: train, validation."""
+    train, validation = parts[:2]
+    with seeded(seed):
+        model = ChordModel(hidden, drop=drop).to(device)
+
+    def next_batch(rng: np.random.Generator, step: int) -> Chords:
+        chosen = []
+        for k in rng.integers(len(train), size=B):
+            at = rng.integers(max(1, len(train[k]) - window + 1))
+            semitones = int(rng.integers(-shifts, shifts + 1))
+            chosen.append(shifted(train[k][at : at + window], semitones))
+        return chords(chosen, device)
+
+    begun = time.process_time()
+    result = train_module(
+        model,
+        chord_loss,
+        next_batch,
+        optimizer=optimizer or adam(3e-3),
+        steps=steps,
+        rng=np.random.default_rng(seed),
+        clip=1.0,
+        evaluate=lambda m: chord_nats(m, validation),
+        evaluate_every=evaluate_every,
+        progress=progress,
+    )
+    return model, {
+        "seed": seed,
+        "seconds": round(time.process_time() - begun, 1),
+        "validation": min(result.history.score),
+    }

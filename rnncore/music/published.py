@@ -1,0 +1,146 @@
+"""The file that published scores are about, for whoever has it.
+
+Pieces as lists of frames, a frame as the MIDI numbers that sound, in
+three parts. It goes around as a pickle (Boulanger-Lewandowski et al.
+2012), as JSON, and as MATLAB's .mat (Bai et al. 2018). A pickle may hold
+commands; here it may hold lists and numbers, and nothing else is read.
+"""
+
+import io
+import json
+import os
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from rnncore.application import Score, spread_of
+from rnncore.music.chords import chord_nats, train_chords
+from rnncore.music.frames import (
+    Rolls,
+    key_chain,
+    key_frequencies,
+    nats_a_frame,
+)
+from rnncore.music.score import KEYS, LOWEST
+from rnncore.music.training import train_frames
+
+PARTS = ("train", "valid", "test")
+
+
+class Published(NamedTuple):
+    """The parts as they were published: each roll (T, 88)."""
+
+    train: Rolls
+    validation: Rolls
+    test: Rolls
+
+
+def read_published(path: str | os.PathLike) -> Published:
+    """The three parts of such a file, as piano rolls.
+
+    Raises ValueError naming the file and what is wrong with it.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"{path}: there is no such file")
+    read = {".json": _json, ".mat": _mat}.get(path.suffix, _pickle)
+    try:
+        content = read(path.read_bytes())
+        parts = [[_roll(p) for p in content[name]] for name in PARTS]
+    except KeyError as error:
+        raise ValueError(f"{path}: it has no part {error}") from error
+    except Exception as error:  # each format's library has its own kinds
+        raise ValueError(
+            f"{path}: not the published form: {error}"
+        ) from error
+    if not all(parts):
+        raise ValueError(f"{path}: a part holds no piece")
+    return Published(*parts)
+
+
+class _ListsOnly(pickle.Unpickler):
+    """An unpickler that knows no class and no function."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        raise ValueError(
+            f"it asks for {module}.{name}: lists and numbers are expected"
+        )
+
+    def persistent_load(self, pid: Any) -> Any:
+        raise ValueError("it points to an object elsewhere")
+
+
+def _pickle(content: bytes) -> dict[str, Any]:
+    return _ListsOnly(io.BytesIO(content), encoding="latin1").load()
+
+
+def _json(content: bytes) -> dict[str, Any]:
+    return json.loads(content)
+
+
+def _mat(content: bytes) -> dict[str, Any]:
+    """MATLAB cells named traindata, validdata and testdata of rolls."""
+    from scipy.io import loadmat
+
+    found = loadmat(io.BytesIO(content))
+    return {name: list(found[f"{name}data"].ravel()) for name in PARTS}
+
+
+def _roll(piece: Any) -> np.ndarray:
+    """One piece as a roll: a list of frames of MIDI numbers, or a roll.
+
+    Numbers below 0 mean rests in some copies, and are left out.
+    """
+    if isinstance(piece, np.ndarray):
+        if piece.ndim != 2 or piece.shape[1] != KEYS:
+            raise ValueError(f"expected rolls (T, 88), got {piece.shape}")
+        return (piece > 0).astype(np.float32)
+    roll = np.zeros((len(piece), KEYS), np.float32)
+    for t, frame in enumerate(piece):
+        keys = [int(p) - LOWEST for p in frame if p >= 0]
+        if any(not 0 <= k < KEYS for k in keys):
+            raise ValueError(f"frame {t}: expected pitches 21 to 108")
+        roll[t, keys] = 1
+    if not len(piece):
+        raise ValueError("expected frames, got an empty piece")
+    return roll
+
+
+def published_scores(
+    parts: Published,
+    seeds: tuple[int, ...] = (0, 1, 2),
+    *,
+    steps: int = 1500,
+    chord_steps: int = 1500,
+    progress: Callable[[Any], Any] | None = None,
+    device: torch.device | str = "cpu",
+) -> dict[str, Score]:
+    """Nats a frame of the test part: two baselines and two networks.
+
+    The protocol of the published scores: all frames of the test pieces,
+    first frames left out, summed over keys; weights chosen on the
+    validation part. No transposition: these pieces share a key.
+    """
+    test, often, chain, keys, jointly = parts.test, [], [], [], []
+    often.append(nats_a_frame(key_frequencies(parts.train), test))
+    chain.append(nats_a_frame(key_chain(parts.train), test))
+    common: dict[str, Any] = {"progress": progress, "device": device}
+    for seed in seeds:
+        frames, _ = train_frames(
+            parts[:2], seed=seed, steps=steps, **common
+        )
+        keys.append(nats_a_frame(frames, test))
+        chords, _ = train_chords(
+            parts[:2], seed=seed, steps=chord_steps, **common
+        )
+        jointly.append(chord_nats(chords, test))
+    return {
+        "each key's frequency": spread_of(often),
+        "each key, given itself before": spread_of(chain),
+        "independent keys, LSTM": spread_of(keys),
+        "keys of a frame jointly": spread_of(jointly),
+    }

@@ -1,0 +1,227 @@
+"""Both models trained, scored, stored and loaded: what commands call."""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from rnncore.application import (
+    Refused,
+    load_weights,
+    put_weights,
+    save_weights,
+    seeded,
+    train_module,
+)
+from rnncore.music.frames import (
+    FrameModel,
+    Rolls,
+    frame_batches,
+    frame_loss,
+    nats_a_frame,
+)
+from rnncore.music.score import Score, piano_roll
+from rnncore.music.split import Parts, compass
+from rnncore.music.voices import (
+    VoiceModel,
+    score_nats,
+    voice_batches,
+    voice_loss,
+)
+from rnncore.optim import Optimizer, adam
+
+VOICES, FRAMES = "music, voices", "music, frames"  # kinds of weights
+Progress = Callable[[Any], Any] | None
+
+
+def cooling(rate: float, steps: int, last: float = 0.4) -> Optimizer:
+    """Adam whose rate falls in a straight line to 0 over the last part."""
+
+    def update(params, d_params, state):
+        left = (steps - state.steps) / (last * steps)
+        now = rate * min(1.0, max(left, 0.0))
+        return adam(now).update(params, d_params, state)
+
+    return Optimizer(adam(rate).init, update)
+
+
+def rolls(scores: Sequence[Score]) -> list[np.ndarray]:
+    """The piano rolls of some scores, as the frame model reads them.
+
+    Shapes: scores -> roll (T, 88)
+    """
+    return [piano_roll(s)[0].astype(np.float32) for s in scores]
+
+
+def train_voices(
+    parts: Parts,
+    *,
+    seed: int,
+    steps: int = 1200,
+    hidden: int = 192,
+    width: int = 96,
+    drop: float = 0.2,
+    rate: float = 5e-3,
+    shifts: int = 5,
+    joint: bool = True,
+    B: int = 16,
+    window: int = 64,
+    evaluate_every: int = 150,
+    checkpoint: str | os.PathLike | None = None,
+    progress: Progress = None,
+    device: torch.device | str = "cpu",
+) -> tuple[VoiceModel, dict[str, Any]]:
+    """A trained model of a frame's voices, and what is to be told of it.
+
+    It keeps the weights that were best on the validation part. Where the
+    checkpoint exists, its run goes on.
+
+    Raises ValueError where the scores have not equally many voices.
+    """
+    reach = compass([*parts.train, *parts.validation])
+    with seeded(seed):
+        model = VoiceModel(len(reach), hidden, width, drop).to(device)
+    begun = time.process_time()
+    result = train_module(
+        model,
+        voice_loss,
+        voice_batches(parts.train, B, window, shifts, joint, device),
+        optimizer=cooling(rate, steps),
+        steps=steps,
+        rng=np.random.default_rng(seed),
+        clip=1.0,
+        evaluate=lambda m: score_nats(m, parts.validation, joint),
+        evaluate_every=evaluate_every,
+        checkpoint=checkpoint,
+        progress=progress,
+    )
+    seconds = time.process_time() - begun
+    about = {
+        "kind": VOICES,
+        "V": len(reach),
+        "hidden": hidden,
+        "width": width,
+        "drop": drop,
+        "joint": joint,
+        "shifts": shifts,
+        "steps": steps,
+        "rate": rate,
+        "compass": reach.tolist(),
+        "seed": seed,
+        "seconds": round(seconds, 1),
+        "validation": min(result.history.score),
+        "curve": [result.history.evaluated, result.history.score],
+    }
+    return model, about
+
+
+def train_frames(
+    parts: Sequence[Rolls],
+    *,
+    seed: int,
+    steps: int = 1000,
+    hidden: int = 200,
+    drop: float = 0.3,
+    rate: float = 5e-3,
+    shifts: int = 0,
+    B: int = 16,
+    window: int = 96,
+    evaluate_every: int = 100,
+    patience: int | None = None,
+    checkpoint: str | os.PathLike | None = None,
+    progress: Progress = None,
+    device: torch.device | str = "cpu",
+) -> tuple[FrameModel, dict[str, Any]]:
+    """A trained model of 88 independent keys; parts: train, validation.
+
+    It keeps the weights that were best on the validation part. Where the
+    checkpoint exists, its run goes on.
+    """
+    train, validation = parts[:2]
+    with seeded(seed):
+        model = FrameModel(hidden, drop).to(device)
+    begun = time.process_time()
+    result = train_module(
+        model,
+        frame_loss,
+        frame_batches(train, B, window, shifts, device),
+        optimizer=cooling(rate, steps),
+        steps=steps,
+        rng=np.random.default_rng(seed),
+        clip=1.0,
+        evaluate=lambda m: nats_a_frame(m, validation),
+        evaluate_every=evaluate_every,
+        patience=patience,
+        checkpoint=checkpoint,
+        progress=progress,
+    )
+    seconds = time.process_time() - begun
+    about = {
+        "kind": FRAMES,
+        "hidden": hidden,
+        "drop": drop,
+        "shifts": shifts,
+        "steps": steps,
+        "rate": rate,
+        "seed": seed,
+        "seconds": round(seconds, 1),
+        "validation": min(result.history.score),
+    }
+    return model, about
+
+
+def save_model(
+    path: str | os.PathLike, model: torch.nn.Module, about: dict[str, Any]
+) -> None:
+    """Weights and what they are, in half precision: see `load_voices`."""
+    save_weights(path, model, about, torch.float16)
+
+
+def load_voices(
+    path: str | os.PathLike,
+) -> tuple[VoiceModel, dict[str, Any]]:
+    """A model that `train_voices` made, and what was stored of it.
+
+    Raises Refused naming the file where it is no such model.
+    """
+    weights, about = load_weights(path, VOICES)
+    try:
+        model = VoiceModel(
+            about["V"], about["hidden"], about["width"], about["drop"]
+        )
+        put_weights(model, weights)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Refused(
+            f"{Path(path)}: not of this model: {error}"
+        ) from error
+    return model.eval(), about
+
+
+def load_frames(
+    path: str | os.PathLike,
+) -> tuple[FrameModel, dict[str, Any]]:
+    """A model that `train_frames` made, and what was stored of it.
+
+    Raises Refused naming the file where it is no such model.
+    """
+    weights, about = load_weights(path, FRAMES)
+    try:
+        model = FrameModel(about["hidden"], about["drop"])
+        put_weights(model, weights)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Refused(
+            f"{Path(path)}: not of this model: {error}"
+        ) from error
+    return model.eval(), about
+
+
+def rounded(model: torch.nn.Module) -> torch.nn.Module:
+    """The model with its weights as the stored file will give them."""
+    with torch.no_grad():
+        for p in model.parameters():
+            p.copy_(p.half())
+    return model

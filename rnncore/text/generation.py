@@ -1,0 +1,98 @@
+"""Text from a language model, token by token."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+import torch
+
+from rnncore.backend import check_shape, to_numpy
+from rnncore.text.model import LanguageModel, States
+from rnncore.text.sampling import Hypothesis, beam_search, draw
+from rnncore.text.vocabulary import Vocabulary
+
+Shape = Callable[[np.ndarray], np.ndarray]  # logits (B, K) -> p (B, K)
+
+
+def read(
+    model: LanguageModel, ids: np.ndarray, state: States | None = None
+) -> tuple[np.ndarray, States]:
+    """The logits after the last of these tokens, and the state.
+
+    Shapes: ids (T, B) -> logits (B, K); state
+    """
+    check_shape("ids", ids, "T", "B")
+    with torch.no_grad():
+        tokens = torch.as_tensor(ids, device=model.readout.bias.device)
+        y, state = model.hidden(tokens, state)
+        return to_numpy(model.readout(y[-1])).astype(float), state
+
+
+def generate(
+    model: LanguageModel,
+    prompts: np.ndarray,
+    rng: np.random.Generator,
+    shape: Shape,
+) -> Iterator[np.ndarray]:
+    """Tokens without end, one row a step, each read before the next.
+
+    `shape` turns logits into the probabilities that are drawn from.
+
+    Shapes: prompts (T, B) -> ids (B,), again and again
+    """
+    model.eval()
+    logits, state = read(model, prompts)
+    while True:
+        ids = draw(rng, shape(logits))
+        yield ids
+        logits, state = read(model, ids[None], state)
+
+
+def write(
+    model: LanguageModel,
+    vocabulary: Vocabulary,
+    prompt: str,
+    rng: np.random.Generator,
+    shape: Shape,
+    length: int,
+) -> Iterator[str]:
+    """The prompt, then piece by piece what the model makes of it.
+
+    Raises ValueError where the prompt is empty.
+    """
+    ids = vocabulary.encode(prompt)
+    check_shape("prompt", ids, "T")
+    yield vocabulary.decode(ids)
+    before = int(ids[-1])
+    tokens = generate(model, ids[:, None], rng, shape)
+    for _, (token,) in zip(range(length), tokens, strict=False):
+        both = vocabulary.decode([before, token])
+        yield both[len(vocabulary.decode([before])) :]
+        before = int(token)
+
+
+def stream(pieces: Iterable[str]) -> str:
+    """Print each piece as soon as it is there; the whole text."""
+    shown = []
+    for piece in pieces:
+        print(piece, end="", flush=True)
+        shown.append(piece)
+    print()
+    return "".join(shown)
+
+
+def likeliest(
+    model: LanguageModel, prompt: np.ndarray, width: int, length: int
+) -> list[Hypothesis]:
+    """Beam search from a prompt of token ids (T,), best first."""
+    model.eval()
+
+    def log_p(logits):
+        a = logits[0] - logits[0].max()
+        return a - np.log(np.exp(a).sum())
+
+    def advance(state, token):
+        logits, state = read(model, np.array([[token]]), state)
+        return log_p(logits), state
+
+    logits, state = read(model, prompt[:, None])
+    return beam_search(advance, log_p(logits), state, width, length)

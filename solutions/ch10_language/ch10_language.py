@@ -1,0 +1,1318 @@
+# %% [markdown]
+# # Assignment 10: language
+#
+# *75 to 90 minutes, 29 points. Read chapter 10 first.*
+#
+# You will measure a language model over texts that are read in windows, and get the same number whatever the windows; let one matrix read and write, and give it the gradient of both; draw words that are neither too dull nor too wild; and write
+# with a generator that cannot leave a bracket open. With the book closed you will rebuild `beam_search`. Then you hunt seven wrong nuclei, and train a small model with the gradient that you have written.
+#
+# | letter | shape | meaning |
+# | --- | --- | --- |
+# | K | | how many tokens there are |
+# | `ids` | (N, B) | B texts side by side, a token a row |
+# | $E$ | (K, D) | the embedding: row k is what the network reads for token k |
+# | $y$ | (T, B, D) | the outputs of the layer |
+# | `logits` | (T, B, K) | before the softmax: row t speaks about the token after token t |
+# | $p$, $-\log p$ | | a probability, and the surprisal in nats |
+# | $\mathrm{d}q$, in code `d_q` | as q | the gradient of the loss with respect to q |
+#
+# ### Before you start: two questions from earlier chapters
+#
+# <details><summary>Chapter 3: two readers read one number. What is its gradient?</summary>
+#
+# The sum of what the two send back.
+# </details>
+#
+# <details><summary>Chapter 8: when is the state carried into the next window, and when is it not?</summary>
+#
+# When the next window goes on where the last one ended, in the same text. Anywhere else it begins anew.
+# </details>
+
+# %% [markdown]
+# ## Imports, and where to compute
+#
+# Leave `"cpu"`, or write `"cuda"` where there is a GPU. The tests count the same. What you write keeps the dtype and device of its arguments, and changes none of them.
+
+# %%
+import math
+
+import numpy as np
+import torch
+
+from rnncore.bptt import bptt
+from rnncore.display import plot_lines
+from rnncore.gru import gru_cell, gru_cell_vjp
+from rnncore.losses import cross_entropy, cross_entropy_vjp
+from rnncore.optim import adam
+from rnncore.rnn import init_params, unroll, zero_state
+from rnncore.testing import black_boxes, mover
+from rnncore.text.sampling import Hypothesis, nucleus
+from rnncore.train import fit
+
+device = "cpu"
+move = mover(device)
+
+# %% [markdown]
+# ## Four tokens by hand
+#
+# A text of four tokens is read in two windows. In the first stand three tokens, each with probability 1/2; in the second a single one, with 1/32. What is the perplexity of the text? Work it out on paper: the mean surprisal of the four tokens in bits first, then 2 to that power.
+# And what would two wrong ways give: the mean of the two windows' perplexities, and 2 to the mean of the two windows' mean surprisals?
+
+# %%
+bits = [[1, 1, 1], [5]]
+means = [sum(window) / len(window) for window in bits]
+print("perplexity", 2 ** (sum(map(sum, bits)) / 4), " by hand: 2^(8/4) = 4")
+print("mean of perplexities", sum(2**m for m in means) / 2)
+print("windows taken for tokens", 2 ** (sum(means) / 2))
+
+# %% [markdown]
+# Three numbers for one text: 4, 17 and 8. Now a temperature. Two tokens have $p = (0.8, 0.2)$; at $\tau = 1/2$ each probability is raised to the power $1/\tau = 2$, and then the two are divided by their sum. One line is left out. Write it, and run again.
+#
+# <details><summary>The missing line</summary>
+#
+# `q = p ** (1 / tau)`: dividing the logits by τ raises the probabilities to 1/τ. (`p / tau` would change nothing, once it is divided by its sum.)
+# </details>
+
+# %%
+p, tau = np.array([0.8, 0.2]), 0.5
+q = p
+# (the missing line)
+print(q / q.sum(), " by hand: 16/17 and 1/17, or 0.941 and 0.059")
+
+# %% [markdown]
+# ## Task 1: perplexity, however the windows lie (4 points)
+#
+# A long text is read in windows, because memory is short; what comes out must not depend on it. You get `texts`, a list of arrays `ids` (N, B), each B texts of N tokens side by side, and `read(ids, state)`, which gives logits and the state after the last row; with `None` for the state it begins anew.
+#
+# Predict every token but the first row of each array, from all the rows before it: at most `window` rows a call, the state carried from window to window, and not from one array to the next (they are other texts, in no order). The perplexity is
+#
+# $$\exp\Big(\frac{\text{sum of } -\log p \text{ over all predicted tokens of all texts}}{\text{their number}}\Big)$$
+#
+# <details><summary>Hint 1</summary>
+#
+# Two loops: over the texts, and over the starts 0, window, 2 window, ... of the windows. N rows hold N - 1 to be read and N - 1 to be predicted; the last window is shorter where they do not come out even.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Rows `start:stop` are read, rows `start + 1 : stop + 1` predicted. Keep a sum of nats and a count of tokens; nothing is divided before the end.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `log_p = torch.log_softmax(logits, -1)`, then `log_p.gather(-1, targets[..., None])` picks the targets', (T, B, 1). `targets.numel()` is their number.
+# </details>
+
+
+# %% solution="carried_perplexity"
+def carried_perplexity(read, texts, window):
+    """Perplexity of all tokens but each text's first, read in windows.
+
+    Shapes: texts [(N, B), ...] -> a number
+    """
+    ### BEGIN SOLUTION
+    nats, count = 0.0, 0
+    for ids in texts:
+        state = None
+        for start in range(0, len(ids) - 1, window):
+            stop = min(start + window, len(ids) - 1)
+            logits, state = read(ids[start:stop], state)
+            targets = ids[start + 1 : stop + 1]
+            log_p = torch.log_softmax(logits, -1)
+            nats -= float(log_p.gather(-1, targets[..., None]).sum())
+            count += targets.numel()
+    return math.exp(nats / count)
+    ### END SOLUTION
+
+
+# %%
+def tied_model(E, bias, cell):
+    """`read` of a GRU whose embedding is its readout too."""
+
+    def read(ids, state=None):
+        state = zero_state(cell, ids.shape[1]) if state is None else state
+        y, state, _ = unroll(gru_cell, cell, E[ids], state)
+        return y @ E.T + bias, state
+
+    return read
+
+
+# %% [markdown]
+# Try it: windows of one row and of all rows. A model must not care.
+
+# %%
+rng = np.random.default_rng(0)
+E, cell = move(rng.normal(size=(5, 3))), move(init_params(rng, 3, 3, 3))
+read = tied_model(E, 0.0, cell)
+texts = [move(rng.integers(0, 5, (N, 2))) for N in (12, 7)]
+for window in (1, 4, 20):
+    print(window, carried_perplexity(read, texts, window))
+
+# %% test="carried_perplexity" points=4
+import numpy as np
+import torch
+
+from rnncore.rnn import init_params
+from rnncore.testing import assert_close, check, mover, stored
+
+move = mover(device)
+
+
+def measured(E, bias, cell, texts, window):
+    """The learner's perplexity of the model with these weights."""
+    read = tied_model(E, bias, cell)
+
+    def read_little(ids, state):
+        if not 1 <= len(ids) <= window:
+            raise ValueError(f"read: 1 to {window} rows, got {len(ids)}")
+        return read(ids, state)
+
+    return carried_perplexity(read_little, texts, window)
+
+
+def library(rng, K, D, sizes, window):
+    return dict(
+        E=rng.normal(size=(K, D)),
+        bias=rng.normal(size=K),
+        cell=init_params(rng, D, D, 3),
+        texts=[rng.integers(0, K, size) for size in sizes],
+        window=window,
+    )
+
+
+rng = np.random.default_rng(1)
+visible = [
+    move(library(rng, 5, 3, [(9, 2), (6, 2)], 3)),
+    move(library(rng, 4, 2, [(7, 3)], 4)),
+]
+check(measured, stored("carried_perplexity"), visible, outputs="perplexity")
+
+
+def fair(ids, state):
+    """A model that takes all of 8 tokens for equally likely."""
+    return torch.zeros((*ids.shape, 8), device=ids.device), state
+
+
+texts = [move(rng.integers(0, 8, (6, 2)))]
+assert_close("a fair die", carried_perplexity(fair, texts, 2), 8.0, 1e-5)
+args = visible[0]
+one, all_rows = (measured(**args | {"window": n}) for n in (1, 100))
+assert_close("windows of 1 row, against one window", one, all_rows)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+
+def right(E, bias, cell, texts, window):
+    read = reference_tied_model(E, bias, cell)
+    return reference_carried_perplexity(read, texts, window)
+
+
+rng = hidden_rng()
+hidden = [
+    move(library(rng, K, D, sizes, window), dtype)
+    for K, D, sizes, window in [
+        (2, 1, [(2, 1)], 1),
+        (6, 4, [(11, 3), (4, 1), (8, 3)], 5),
+        (3, 5, [(20, 2), (7, 2)], 6),
+        (7, 2, [(9, 4)], 50),
+    ]
+    for dtype in ("float64", "float32")
+]
+check(measured, right, hidden, outputs="perplexity")
+### END HIDDEN TESTS
+print("Task 1 holds.")
+
+# %% mistakes="carried_perplexity"
+[
+    {
+        "name": "targets not shifted",
+        "was": "ids[start + 1 : stop + 1]",
+        "is": "ids[start:stop]",
+        "says": "the targets were not shifted: the model was asked for the token that it had just read",
+    },
+    {
+        "name": "mean(exp(loss))",
+        "was": "            nats -= float(log_p.gather(-1, targets[..., None]).sum())\n            count += targets.numel()\n    return math.exp(nats / count)",
+        "is": "            nats += math.exp(-log_p.gather(-1, targets[..., None]).mean())\n            count += 1\n    return nats / count",
+        "says": "perplexities of windows were averaged, mean(exp(loss)): add up the nats of all tokens, divide once, and take exp at the end",
+    },
+    {
+        "name": "averaged over windows instead of tokens",
+        "was": ".sum())\n            count += targets.numel()",
+        "is": ".mean())\n            count += 1",
+        "says": "the mean losses of the windows were averaged; a short last window then counts as much as a full one. Count tokens",
+    },
+    {
+        "name": "state reset between windows",
+        "was": "read(ids[start:stop], state)",
+        "is": "read(ids[start:stop], None)",
+        "says": "the state was reset at each window: the first tokens of a window were predicted from nothing",
+    },
+    {
+        "name": "state carried into another text",
+        "was": "    for ids in texts:\n        state = None\n",
+        "is": "    state = None\n    for ids in texts:\n",
+        "says": "the state was carried from one array into the next: each text begins anew",
+    },
+    {
+        "name": "short window dropped",
+        "was": "range(0, len(ids) - 1, window)",
+        "is": "range(0, len(ids) - min(window, len(ids) - 1), window)",
+        "says": "a last window that was not full was left out; its tokens count too",
+    },
+    {
+        "name": "token at the border lost",
+        "was": "range(0, len(ids) - 1, window)",
+        "is": "range(0, len(ids) - 1, window + 1)",
+        "says": "between two windows a token is read by neither and predicted by neither: the next window starts at `start + window`",
+    },
+    {
+        "name": "2 to the nats",
+        "was": "math.exp(nats / count)",
+        "is": "2 ** (nats / count)",
+        "says": "surprisal in nats was raised on 2: it is exp for nats, 2 for bits",
+    },
+    {
+        "name": "all in one window",
+        "was": "range(0, len(ids) - 1, window)",
+        "is": "range(0, len(ids) - 1, window := len(ids))",
+        "says": "a text was read in one piece: at most `window` rows may go into a call",
+    },
+    {
+        "name": "divided by rows",
+        "was": "targets.numel()",
+        "is": "len(targets)",
+        "says": "the sum was divided by the number of rows; each of the B texts has a token in each",
+    },
+]
+
+# %% [markdown]
+# ## Task 2: one matrix that reads and writes (5 points)
+#
+# With **tied embeddings** (Press and Wolf 2017; Inan, Khosravi and Socher 2017) the matrix whose rows are read is the matrix that predicts:
+#
+# $$x_t = E[\text{ids}_t], \qquad y = \text{layer}(x), \qquad \text{logits} = y\,E^\top + b$$
+#
+# Of `ids` (T+1, B) all rows but the last are read, and all but the first are to be predicted. Write the loss and the gradients of $E$ and $b$, without autograd. The layer comes as a function: `y, back = through(x)`, and `back(d_y)` gives d_x. The loss is the chapter's:
+# `loss, cache = cross_entropy(logits, targets)`, and `cross_entropy_vjp(1.0, cache)` gives d_logits.
+#
+# <details><summary>Hint 1</summary>
+#
+# E is read at two places, so two gradients arrive. From the readout: how does logit k answer to row k of E? From the embedding: the row of a token is what the layer got wherever that token stood.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# d_y = d_logits E. The readout's share of d_E is d_logitsᵀ y, over all T B rows (`.flatten(0, 1)` puts them one below the other). The embedding's share adds d_x at the rows that were read, and a token may have been read many times.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `d_E.index_add(0, read.flatten(), d_x.flatten(0, 1))` adds up where a row is named twice; `d_E[read] += d_x` keeps the last one only.
+# </details>
+
+
+# %% solution="tied_loss"
+def tied_loss(E, bias, ids, through):
+    """The loss of predicting each token, and the gradients of E and bias.
+
+    Shapes: E (K, D); bias (K,); ids (T+1, B)
+        -> loss (); d_E (K, D); d_bias (K,)
+    """
+    ### BEGIN SOLUTION
+    x, targets = E[ids[:-1]], ids[1:]
+    y, back = through(x)
+    loss, cache = cross_entropy(y @ E.T + bias, targets)
+    d_logits = cross_entropy_vjp(1.0, cache)
+    d_x = back(d_logits @ E)
+    d_E = d_logits.flatten(0, 1).T @ y.flatten(0, 1)
+    d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1))
+    return loss, d_E, d_logits.sum((0, 1))
+    ### END SOLUTION
+
+
+# %%
+class Middle:
+    """A GRU between embedding and readout; it keeps what else you need."""
+
+    def __init__(self, cell, state):
+        self.cell, self.state = cell, state
+
+    def __call__(self, x):
+        y, self.state, self.tape = unroll(
+            gru_cell, self.cell, x, self.state
+        )
+        return y, self.back
+
+    def back(self, d_y):
+        d_last = tuple(0 * s for s in self.state)
+        self.d_cell, d_x, _ = bptt(
+            gru_cell_vjp, self.cell, self.tape, d_y, d_last
+        )
+        return d_x
+
+
+# %% [markdown]
+# Try it: a layer that passes on what it reads, and a token 3 that is never read and never comes. Why is its gradient not zero?
+
+# %%
+E, ids = move(np.eye(4)), move(np.array([[0], [1], [1], [2]]))
+loss, d_E, d_bias = tied_loss(
+    E, 0 * E[0], ids, lambda x: (x, lambda d_y: d_y)
+)
+print(f"loss {float(loss):.4f}")
+print(d_E.cpu().numpy().round(3))
+
+# %% test="tied_loss" points=5
+import numpy as np
+
+from rnncore.rnn import init_params
+from rnncore.testing import assert_gradient, check, mover, stored
+
+move = mover(device)
+OUTPUTS = "loss, d_E, d_bias"
+
+
+def through_gru(E, bias, ids, cell, state):
+    """The learner's gradients, with a GRU in the middle."""
+    return tied_loss(E, bias, ids, Middle(cell, state))
+
+
+def sentence(rng, T, B, K, D):
+    """Few tokens for many places, so that they come again."""
+    return dict(
+        E=rng.normal(size=(K, D)),
+        bias=rng.normal(size=K),
+        ids=rng.integers(0, max(K - 1, 1), (T + 1, B)),
+        cell=init_params(rng, D, D, 3),
+        state=(rng.normal(size=(B, D)),),
+    )
+
+
+visible = move(sentence(np.random.default_rng(2), 4, 3, 4, 2))
+check(through_gru, stored("tied_loss"), [visible], outputs=OUTPUTS)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+
+def right(E, bias, ids, cell, state):
+    return reference_tied_loss(E, bias, ids, reference_Middle(cell, state))
+
+
+rng = hidden_rng()
+hidden = [
+    move(sentence(rng, T, B, K, D), dtype)
+    for T, B, K, D in [(1, 1, 2, 1), (6, 2, 3, 4), (3, 5, 9, 3)]
+    for dtype in ("float64", "float32")
+]
+check(through_gru, right, hidden, outputs=OUTPUTS)
+args = move(sentence(rng, 5, 2, 4, 3))
+_, d_E, d_bias = through_gru(**args)
+assert_gradient(
+    lambda E: float(right(**args | {"E": E})[0]), args["E"], d_E, "d_E"
+)
+assert_gradient(
+    lambda b: float(right(**args | {"bias": b})[0]),
+    args["bias"],
+    d_bias,
+    "d_bias",
+)
+### END HIDDEN TESTS
+print("Task 2 holds.")
+
+# %% mistakes="tied_loss"
+[
+    {
+        "name": "tied gradient counted once: the readout",
+        "was": "d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1))",
+        "is": "1 * d_E",
+        "says": "only the readout's share of d_E is here: E is read by the embedding too, and the two add up",
+    },
+    {
+        "name": "tied gradient counted once: the embedding",
+        "was": "d_logits.flatten(0, 1).T @ y.flatten(0, 1)",
+        "is": "torch.zeros_like(E)",
+        "says": "only the embedding's share of d_E is here: E is the readout too, and the two add up",
+    },
+    {
+        "name": "averaged over the two uses",
+        "was": "d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1))",
+        "is": "d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1)) / 2",
+        "says": "the two shares of d_E were averaged; shared gradients add up",
+    },
+    {
+        "name": "a token read twice counted once",
+        "was": "d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1))",
+        "is": "d_E[ids[:-1].flatten()] += d_x.flatten(0, 1)",
+        "says": "of a token that was read several times only one place counts: `d_E[...] += ...` does not add up where an index comes twice, index_add does",
+    },
+    {
+        "name": "added at the targets",
+        "was": "d_E.index_add(0, ids[:-1].flatten()",
+        "is": "d_E.index_add(0, ids[1:].flatten()",
+        "says": "d_x was added at the rows of the targets; it belongs to the tokens that were read",
+    },
+    {
+        "name": "targets not shifted",
+        "was": "E[ids[:-1]], ids[1:]",
+        "is": "E[ids[:-1]], ids[:-1]",
+        "says": "the targets were not shifted: each token was to predict itself",
+    },
+    {
+        "name": "input taken for the output",
+        "was": "@ y.flatten(0, 1)",
+        "is": "@ x.flatten(0, 1)",
+        "says": "the readout's share of d_E is d_logitsᵀ y: the readout reads the layer's outputs, not its inputs",
+    },
+    {
+        "name": "not taken through the layer",
+        "was": "d_x = back(d_logits @ E)",
+        "is": "d_x = d_logits @ E",
+        "says": "d_y was taken for d_x: between embedding and readout lies the layer, so call back(d_y)",
+    },
+    {
+        "name": "bias averaged",
+        "was": "d_logits.sum((0, 1))",
+        "is": "d_logits.mean((0, 1))",
+        "says": "d_bias was averaged over steps and sequences; all of them read the one bias, so add up",
+    },
+]
+
+# %% [markdown]
+# ## Task 3: neither dull nor wild (4 points)
+#
+# A text of always the likeliest word is dull, and people do not write so: their words carry about as much surprise as the model expects, its entropy. **Locally typical** sampling (Meister, Pimentel, Wiher and Cotterell 2023) keeps the tokens whose surprisal is nearest to the entropy. After the temperature, with
+#
+# $$p = \text{softmax}(\text{logits} / \tau), \qquad \mathcal H = -\sum_k p_k \log p_k$$
+#
+# put the tokens in the order of $|-\log p_k - \mathcal H|$, the smallest first. Keep the first few: as few as have together at least `mass` of the probability. (So the token that *crosses* `mass` stays, and at least one is kept.) Return the probabilities, divided by the sum of those kept in their row, and zero for the rest. Each row stands for itself.
+#
+# <details><summary>Hint 1</summary>
+#
+# `order = distance.argsort(-1)` has the tokens of each row in that order; `p.gather(-1, order)` are their probabilities.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# A token is kept if those *before* it do not have `mass` yet: `ordered.cumsum(-1) - ordered` is what stands before each.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# Back into the tokens' own places: `torch.zeros_like(p).scatter(-1, order, ordered * (before < mass))`. Then divide by the row's sum, `keepdim=True`.
+# </details>
+
+
+# %% solution="locally_typical"
+def locally_typical(logits, temperature, mass):
+    """Probabilities of the tokens whose surprisal is nearest to the entropy.
+
+    Shapes: logits (B, K) -> p (B, K)
+    """
+    ### BEGIN SOLUTION
+    log_p = torch.log_softmax(logits / temperature, -1)
+    p = log_p.exp()
+    entropy = -(p * log_p).sum(-1, keepdim=True)
+    order = (-log_p - entropy).abs().argsort(-1)
+    ordered = p.gather(-1, order)
+    before = ordered.cumsum(-1) - ordered
+    kept = torch.zeros_like(p).scatter(-1, order, ordered * (before < mass))
+    return kept / kept.sum(-1, keepdim=True)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: one token has 0.4, twelve have 0.05 each. The entropy is 2.2 nats, the surprisals 0.9 and 3.0: here the likeliest token is the *less* typical at first, and with a larger mass it comes in last.
+
+# %%
+p = move(np.array([[0.4] + [0.05] * 12]))
+for mass in (0.3, 0.95):
+    print(mass, locally_typical(p.log(), 1.0, mass).cpu().numpy().round(3))
+
+# %% test="locally_typical" points=4
+import numpy as np
+import torch
+
+from rnncore.testing import (
+    assert_close,
+    check,
+    check_independent,
+    mover,
+    stored,
+)
+
+move = mover(device)
+
+
+def said(rng, B, K, temperature, mass):
+    logits = 2 * rng.normal(size=(B, K))
+    return dict(logits=logits, temperature=temperature, mass=mass)
+
+
+visible = move(said(np.random.default_rng(8), 5, 8, 0.7, 0.6))
+check(
+    locally_typical,
+    stored("locally_typical"),
+    [visible, visible | {"temperature": 1.6}],
+    outputs="p",
+)
+p = locally_typical(**visible)
+assert_close("the sums of the rows", p.sum(-1), torch.ones_like(p[:, 0]))
+everything = visible | {"mass": 1.0 + 1e-6}
+p = torch.softmax(visible["logits"] / visible["temperature"], -1)
+assert_close("where all are kept", locally_typical(**everything), p)
+check_independent(locally_typical, visible, {"logits": 0}, axis=0)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(said(rng, B, K, temperature, mass), dtype)
+    for B, K, temperature, mass in [
+        (1, 2, 1.0, 0.5),
+        (1, 9, 0.5, 0.05),
+        (5, 4, 2.0, 0.9),
+        (3, 20, 1.3, 0.7),
+    ]
+    for dtype in ("float64", "float32")
+]
+check(locally_typical, reference_locally_typical, hidden, outputs="p")
+### END HIDDEN TESTS
+print("Task 3 holds.")
+
+# %% mistakes="locally_typical"
+[
+    {
+        "name": "probabilities divided by the temperature",
+        "was": "torch.log_softmax(logits / temperature, -1)",
+        "is": "torch.log_softmax(logits, -1) - math.log(temperature)\n    log_p = log_p - log_p.logsumexp(-1, keepdim=True)",
+        "says": "the probabilities were divided by the temperature and renormalised, which changes nothing: divide the logits, before the softmax",
+    },
+    {
+        "name": "temperature multiplied",
+        "was": "logits / temperature",
+        "is": "logits * temperature",
+        "says": "the logits were multiplied by the temperature; a high one is to make the tokens more alike, so divide",
+    },
+    {
+        "name": "the token that crosses dropped",
+        "was": "before = ordered.cumsum(-1) - ordered\n    kept = torch.zeros_like(p).scatter(-1, order, ordered * (before < mass))",
+        "is": "within = ordered.cumsum(-1) <= mass\n    kept = torch.zeros_like(p).scatter(-1, order, ordered * within)",
+        "says": "the token that crosses `mass` was dropped, so that less than `mass` is kept (nothing, where the first one crosses)",
+    },
+    {
+        "name": "a nucleus",
+        "was": "(-log_p - entropy).abs().argsort(-1)",
+        "is": "(-log_p).argsort(-1)",
+        "says": "the likeliest tokens were kept: this is the nucleus; here the ones whose surprisal is nearest to the entropy come first",
+    },
+    {
+        "name": "without the absolute value",
+        "was": "(-log_p - entropy).abs().argsort(-1)",
+        "is": "(-log_p - entropy).square().neg().argsort(-1)",
+        "says": "the tokens farthest from the entropy came first",
+    },
+    {
+        "name": "entropy not weighted",
+        "was": "-(p * log_p).sum(-1, keepdim=True)",
+        "is": "-log_p.mean(-1, keepdim=True)",
+        "says": "the entropy is the mean surprisal weighted by p, not that of all tokens alike",
+    },
+    {
+        "name": "entropy in bits",
+        "was": "-(p * log_p).sum(-1, keepdim=True)",
+        "is": "-(p * log_p).sum(-1, keepdim=True) / math.log(2)",
+        "says": "the entropy is in bits, the surprisals are in nats",
+    },
+    {
+        "name": "one entropy for all rows",
+        "was": "-(p * log_p).sum(-1, keepdim=True)",
+        "is": "-(p * log_p).sum() / len(p)",
+        "says": "all rows were compared with the mean entropy of the batch; each row has its own",
+    },
+    {
+        "name": "left in the order of typicality",
+        "was": "torch.zeros_like(p).scatter(-1, order, ordered * (before < mass))",
+        "is": "ordered * (before < mass)",
+        "says": "the probabilities were not put back into their tokens' places",
+    },
+    {
+        "name": "not renormalised",
+        "was": "kept / kept.sum(-1, keepdim=True)",
+        "is": "kept",
+        "says": "the kept probabilities do not sum to one: divide by their sum",
+    },
+]
+
+# %% [markdown]
+# ## Task 4: a generator that cannot break a bracket (5 points)
+#
+# A model learns that brackets close, mostly. A generator can be built that *cannot* get it wrong, whatever the model says: at each step the tokens that would break the text get a probability of zero before anything is drawn. `pairs` lists the brackets as (opening, closing) ids; all other ids are plain. The text has to have exactly `len(numbers)`
+# tokens, and after the last of them every bracket must be closed. So, with `left` tokens to write (this one included) and `depth` brackets open:
+#
+# | token | may come if |
+# | --- | --- |
+# | plain | enough are left behind it to close what is open |
+# | opening | enough are left behind it to close what is open, and itself |
+# | closing | it closes the bracket that was opened last |
+#
+# Write the loop. `step(token, state)` reads a token and gives logits (K,) and the new state (K tokens, and `None` for the first state). Turn the logits of what may come into probabilities, let the given `draw_at` choose with the next of the `numbers`, and keep account with the given `after`. Return the drawn ids, a list of int.
+#
+# <details><summary>Hint 1</summary>
+#
+# `open_ones` is a list of the closing ids that are owed, the last one due first. Before the last token `left` is 1: what does that leave?
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# With `behind = left - 1`: plain if depth ≤ behind, opening if depth + 1 ≤ behind, closing if `open_ones[-1:] == [closing]`, which is False where nothing is open. Begin with all tokens as if plain, and then overwrite the brackets'.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `may = torch.full_like(logits, depth <= behind, dtype=torch.bool)`, the brackets in a loop, `p = torch.softmax(torch.where(may, logits, -torch.inf), -1)`. In the next round the drawn token is what is read.
+# </details>
+
+
+# %%
+def draw_at(p, number):
+    """The token at a number from 0 to 1; one of p = 0 is never drawn."""
+    total = p.double().cumsum(-1)
+    return int((total <= number * total[-1]).sum())
+
+
+def after(open_ones, token, pairs):
+    """Which closing ids are owed after a token, the last one due first."""
+    if token in dict(pairs):
+        return [*open_ones, dict(pairs)[token]]
+    return open_ones[:-1] if open_ones[-1:] == [token] else open_ones
+
+
+# %% solution="balanced_text"
+def balanced_text(step, token, numbers, pairs):
+    """Ids that a model draws, one a number, with every bracket closed."""
+    state, open_ones, written = None, [], []
+    ### BEGIN SOLUTION
+    for behind in reversed(range(len(numbers))):
+        logits, state = step(token, state)
+        depth = len(open_ones)
+        may = torch.full_like(logits, depth <= behind, dtype=torch.bool)
+        for opening, closing in pairs:
+            may[opening] = depth + 1 <= behind
+            may[closing] = open_ones[-1:] == [closing]
+        p = torch.softmax(torch.where(may, logits, -torch.inf), -1)
+        token = draw_at(p, numbers[len(written)])
+        open_ones = after(open_ones, token, pairs)
+        written.append(token)
+    ### END SOLUTION
+    return written
+
+
+# %%
+def stepper(read, device):
+    """`step(token, state)` of a model that reads whole windows."""
+
+    def step(token, state):
+        logits, state = read(torch.tensor([[token]], device=device), state)
+        return logits[0, 0], state
+
+    return step
+
+
+# %% [markdown]
+# Try it: a model that knows nothing at all, and still closes its brackets.
+
+# %%
+letters = " ab()[]{}"
+brackets = [(3, 4), (5, 6), (7, 8)]
+rng = np.random.default_rng(0)
+no_idea = stepper(
+    lambda ids, state: (torch.zeros((1, 1, 9), device=device), state),
+    device,
+)
+for _ in range(4):
+    ids = balanced_text(no_idea, 0, rng.uniform(size=30), brackets)
+    print("|" + "".join(letters[k] for k in ids) + "|")
+
+# %% test="balanced_text" points=5
+import numpy as np
+
+from rnncore.rnn import init_params
+from rnncore.testing import check, mover, stored
+
+move = mover(device)
+
+
+def wrote(E, bias, cell, token, numbers, pairs):
+    """What the learner's loop writes with the model of these weights."""
+    step = stepper(tied_model(E, bias, cell), E.device)
+    return balanced_text(step, token, [float(n) for n in numbers], pairs)
+
+
+def writer(rng, K, D, length, kinds):
+    """A model, numbers to draw with, and brackets anywhere among K ids."""
+    order = [int(k) for k in rng.permutation(K)]
+    pairs = [(order[2 * k], order[2 * k + 1]) for k in range(kinds)]
+    return dict(
+        E=rng.normal(size=(K, D)),
+        bias=rng.normal(size=K),
+        cell=init_params(rng, D, D, 3),
+        token=order[-1],  # never a bracket
+        numbers=rng.uniform(size=length),
+        pairs=pairs,
+    )
+
+
+def broken(ids, pairs):
+    """Where a text breaks a bracket; None where it does not."""
+    owed = []
+    for k, token in enumerate(ids):
+        if token in dict(pairs):
+            owed.append(dict(pairs)[token])
+        elif token in dict(pairs).values() and (
+            not owed or owed.pop() != token
+        ):
+            return k
+    return len(ids) if owed else None
+
+
+rng = np.random.default_rng(4)
+visible = [
+    move(writer(rng, K, 3, length, kinds))
+    for K, length, kinds in [(7, 12, 2), (6, 9, 2), (9, 16, 3)]
+]
+check(wrote, stored("balanced_text"), visible, outputs="ids")
+for _ in range(20):
+    args = move(writer(rng, 7, 2, 11, 3))
+    at = broken(wrote(**args), args["pairs"])
+    assert at is None, f"a bracket is broken at token {at}"
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+
+def right(E, bias, cell, token, numbers, pairs):
+    read = reference_tied_model(E, bias, cell)
+    step = reference_stepper(read, E.device)
+    numbers = [float(n) for n in numbers]
+    return reference_balanced_text(step, token, numbers, pairs)
+
+
+rng = hidden_rng()
+hidden = [
+    move(writer(rng, K, D, length, kinds))
+    for K, D, length, kinds in [
+        (3, 1, 1, 1),
+        (3, 2, 2, 1),
+        (5, 2, 0, 2),
+        *[(7, 3, 9, 3)] * 20,
+        *[(12, 2, 40, 4)] * 10,
+    ]
+]
+check(wrote, right, hidden, outputs="ids")
+### END HIDDEN TESTS
+print("Task 4 holds.")
+
+# %% mistakes="balanced_text"
+[
+    {
+        "name": "brackets counted, not matched",
+        "was": "open_ones[-1:] == [closing]",
+        "is": "depth > 0",
+        "says": "any closing bracket was let in while one is open; it must be that of the bracket opened last, else `( ]` passes",
+    },
+    {
+        "name": "any bracket that is open",
+        "was": "open_ones[-1:] == [closing]",
+        "is": "closing in open_ones",
+        "says": "a bracket was closed that is open, but not the one opened last: ( [ ) ]",
+    },
+    {
+        "name": "first opened, first closed",
+        "was": "open_ones[-1:] == [closing]",
+        "is": "open_ones[:1] == [closing]",
+        "says": "the bracket opened first was to close first; the last one is due",
+    },
+    {
+        "name": "opened too late",
+        "was": "may[opening] = depth + 1 <= behind",
+        "is": "may[opening] = depth <= behind",
+        "says": "a bracket was opened although too few tokens are left to close it and the others",
+    },
+    {
+        "name": "left open at the end",
+        "was": "depth <= behind, dtype=torch.bool)",
+        "is": "True, dtype=torch.bool)",
+        "says": "plain tokens were let in to the end: brackets stay open, because nothing was left to close them with",
+    },
+    {
+        "name": "one token too careful",
+        "was": "depth <= behind, dtype=torch.bool)",
+        "is": "depth < max(behind, 1), dtype=torch.bool)",
+        "says": "plain tokens were shut out one token too early",
+    },
+    {
+        "name": "zero for minus infinity",
+        "was": "torch.where(may, logits, -torch.inf)",
+        "is": "torch.where(may, logits, 0.0)",
+        "says": "the logits of what may not come were set to 0, which is a probability like any other: use minus infinity before the softmax",
+    },
+    {
+        "name": "the wrong ones kept",
+        "was": "torch.where(may, logits, -torch.inf)",
+        "is": "torch.where(may, -torch.inf, logits)",
+        "says": "what may come was shut out, and the rest kept",
+        "visible": False,
+    },
+    {
+        "name": "the same token read at each step",
+        "was": "token = draw_at(p, numbers[len(written)])\n        open_ones = after(open_ones, token, pairs)\n        written.append(token)",
+        "is": "drawn = draw_at(p, numbers[len(written)])\n        open_ones = after(open_ones, drawn, pairs)\n        written.append(drawn)",
+        "says": "the first token was read at every step: what is drawn is what the model reads next",
+    },
+    {
+        "name": "state forgotten",
+        "was": "logits, state = step(token, state)",
+        "is": "logits, _ = step(token, state)",
+        "says": "the state was not carried from token to token",
+    },
+]
+
+# %% [markdown]
+# ## Task 5, closed book: `beam_search` (5 points)
+#
+# Close the chapter. Rebuild beam search under its own name: from one beginning, keep the `width` likeliest continuations at each of `length` steps. What is kept is a `Hypothesis(log_p, tokens, after, state)`: the sum of its tokens' log probabilities, the tuple of its tokens (int), the log probabilities (K,) of the next token, and a
+# state of its own. `advance(state, token)` reads a token and gives the next `after` and `state`. Return the list of those kept at the end, the likeliest first. `width` may be larger than K: then each hypothesis has K continuations, and fewer than `width` may be kept at first.
+#
+# <details><summary>Hint 1</summary>
+#
+# At each step there are up to (hypotheses kept) · K candidates, of which `width` stay. Rank them by what? Not by the last token alone.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# A candidate is (log_p, hypothesis, token), with log_p = that of the hypothesis plus `after[token]`. Sort by log_p, the largest first: `key=lambda c: -c[0]` (without a key, ties would compare arrays).
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# Call `advance` only for the ones that stay, with the state of the hypothesis that each came from: `Hypothesis(log_p, (*h.tokens, k), *advance(h.state, k))`.
+# </details>
+
+
+# %% solution="beam_search" closed_book=true
+def beam_search(advance, after, state, width, length):
+    """The likeliest continuations found when `width` are kept at each step.
+
+    Shapes: after (K,) -> [Hypothesis, ...]
+    """
+    if width < 1 or length < 1:
+        raise ValueError(
+            f"width, length: expected at least 1, got {width}, {length}"
+        )
+    kept = [Hypothesis(0.0, (), after, state)]
+    ### BEGIN SOLUTION
+    for _ in range(length):
+        longer = [
+            (h.log_p + float(h.after[k]), h, k)
+            for h in kept
+            for k in range(len(h.after))
+        ]
+        longer.sort(key=lambda candidate: -candidate[0])
+        kept = [
+            Hypothesis(log_p, (*h.tokens, k), *advance(h.state, k))
+            for log_p, h, k in longer[:width]
+        ]
+    ### END SOLUTION
+    return kept
+
+
+# %% [markdown]
+# Try it: a state that is the last token, and a trap for the greedy. Token 0 is likelier at first, and leads to nothing likely.
+
+# %%
+follows = np.log([[0.34, 0.33, 0.33], [0.9, 0.05, 0.05], [0.3, 0.3, 0.4]])
+
+
+def last_token(state, token):
+    """A model that knows the last token only."""
+    return follows[token], token
+
+
+for width in (1, 3):
+    first = beam_search(last_token, np.log([0.5, 0.4, 0.1]), -1, width, 2)[
+        0
+    ]
+    print(width, first.tokens, f"p = {np.exp(first.log_p):.3f}")
+
+# %% test="beam_search" points=5
+import numpy as np
+
+from rnncore.testing import assert_refuses, check, stored
+from rnncore.text.sampling import beam_search as book_beam_search
+
+
+def found_by(search):
+    """Beam search through a small network; its state is an array."""
+
+    def found(W, R, V, state, width, length):
+        def advance(state, token):
+            state = np.tanh(W[token] + R @ state)
+            logits = V @ state
+            return logits - np.log(np.exp(logits).sum()), state
+
+        after, state = advance(state, 0)
+        return search(advance, after, state, width, length)
+
+    return found
+
+
+def small_network(rng, K, H, width, length):
+    return dict(
+        W=2 * rng.normal(size=(K, H)),
+        R=rng.normal(size=(H, H)),
+        V=rng.normal(size=(K, H)),
+        state=rng.normal(size=H),
+        width=width,
+        length=length,
+    )
+
+
+rng = np.random.default_rng(12)
+visible = [
+    small_network(rng, K, 3, width, length)
+    for K, width, length in [(4, 3, 4), (5, 2, 3), (3, 4, 2)]
+]
+mine = found_by(beam_search)
+check(mine, stored("beam_search"), visible, outputs="beam")
+every = small_network(rng, 3, 2, 27, 3)  # so wide that nothing is lost
+paths = {h.tokens for h in mine(**every)}
+assert len(paths) == 27, (
+    f"a beam of 27: expected 27 paths, got {len(paths)}"
+)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    small_network(rng, K, H, width, length)
+    for K, H, width, length in [
+        (2, 1, 1, 1),
+        (2, 2, 5, 3),
+        (6, 3, 1, 5),
+        *[(5, 4, 3, 6)] * 5,
+        *[(9, 3, 4, 4)] * 5,
+    ]
+]
+mine = found_by(beam_search)
+check(mine, found_by(book_beam_search), hidden, outputs="beam")
+for width, length in ((0, 2), (2, 0)):
+    args = small_network(rng, 3, 2, width, length)
+    assert_refuses(mine, args, "width and length must be at least 1")
+### END HIDDEN TESTS
+print("Task 5 holds.")
+
+# %% mistakes="beam_search"
+[
+    {
+        "name": "last token alone",
+        "was": "h.log_p + float(h.after[k]), h, k",
+        "is": "float(h.after[k]), h, k",
+        "says": "candidates were ranked by their last token alone; what counts is the probability of the whole continuation",
+    },
+    {
+        "name": "least likely kept",
+        "was": "-candidate[0]",
+        "is": "candidate[0]",
+        "says": "the least likely candidates were kept",
+    },
+    {
+        "name": "each beam for itself",
+        "was": "longer[:width]",
+        "is": "([max((c for c in longer if c[1] is h), key=lambda c: c[0]) for h in kept] if len(kept) == width else longer[:width])",
+        "says": "each hypothesis kept its own best continuation; all candidates compete, and a weak hypothesis may lose its place to two of a strong one",
+    },
+    {
+        "name": "probabilities added",
+        "was": "h.log_p + float(h.after[k]), h, k",
+        "is": "h.log_p + float(np.exp(h.after[k])), h, k",
+        "says": "probabilities were added: their logarithms are",
+    },
+    {
+        "name": "the best one's state for all",
+        "was": "advance(h.state, k)",
+        "is": "advance(kept[0].state, k)",
+        "says": "every continuation went on from the state of the likeliest hypothesis; each has a state of its own",
+    },
+    {
+        "name": "tokens in reverse",
+        "was": "(*h.tokens, k)",
+        "is": "(k, *h.tokens)",
+        "says": "the new token was put before the others",
+    },
+    {
+        "name": "normalised by length",
+        "was": "h.log_p + float(h.after[k]), h, k",
+        "is": "(h.log_p * len(h.tokens) + float(h.after[k])) / (len(h.tokens) + 1), h, k",
+        "says": "log_p was divided by the number of tokens; that is a convention for continuations of different lengths. Here it is the plain sum",
+    },
+    {
+        "name": "one step short",
+        "was": "range(length)",
+        "is": "range(max(length - 1, 1))",
+        "says": "the continuations are one token too short",
+    },
+]
+
+# %% [markdown]
+# ## The mutant hunt (4 points)
+#
+# `nucleus(p, mass)` of the chapter takes probabilities `p` (B, K), a row for each text, and keeps in each row the fewest tokens that together have at least `mass`, the one that crosses it included; what is kept is divided by its sum. Seven boxes are one small edit away from it, and none raises an error.
+#
+# Write `nucleus_probes()`: a list of `(p, mass)`, with p a float64 NumPy array whose rows sum to 1. Points are for the boxes that some probe tells apart; the last point is for all of them with a single probe.
+#
+# <details><summary>Hint 1</summary>
+#
+# Boxes that mix up the rows of a batch need a batch. Boxes that mix up the places of the tokens need tokens that are not in falling order already.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# What is the difference between "less than mass" and "at most mass"? Choose numbers whose sum meets the mass exactly (in binary: 0.5, 0.25, 0.125).
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# Two rows; the mass 0.5; in one row a token of exactly 0.5 that is not the first, in the other the likeliest has less than 0.5.
+# </details>
+
+
+# %% solution="nucleus_probes"
+def nucleus_probes():
+    """A list of (p, mass).
+
+    Shapes: p (B, K)
+    """
+    ### BEGIN SOLUTION
+    p = np.array([[0.25, 0.5, 0.125, 0.125], [0.1, 0.2, 0.3, 0.4]])
+    return [(p, 0.5)]
+    ### END SOLUTION
+
+
+# %% [markdown]
+# The boxes, to play with. A first probe of the kind that one writes in a hurry:
+
+# %%
+boxes = black_boxes("nucleus_probes")
+p = np.array([[0.6, 0.3, 0.1]])
+for name, box in boxes.items():
+    same = np.allclose(box(p, 0.7), nucleus(p, 0.7))
+    print(name, "looks right" if same else "differs")
+
+# %% test="nucleus_probes" points=4
+from rnncore.testing import black_boxes, hunt
+from rnncore.text.sampling import nucleus
+
+hunt(
+    nucleus,
+    black_boxes("nucleus_probes"),
+    nucleus_probes(),
+    few=1,
+    points=4,
+)
+
+# %% mutants="nucleus_probes" of="rnncore.text.sampling.nucleus"
+[
+    {
+        "name": "the token that crosses dropped",
+        "was": "before < mass",
+        "is": "before + falling <= mass",
+        "says": "less than the mass is kept; nothing at all where the first token crosses it",
+    },
+    {
+        "name": "at most for less than",
+        "was": "before < mass",
+        "is": "before <= mass",
+        "says": "where the sum meets the mass exactly, a token too many is kept",
+    },
+    {
+        "name": "the unlikely ones",
+        "was": "np.argsort(-p,",
+        "is": "np.argsort(p,",
+        "says": "the tail was kept, and the likely tokens dropped",
+    },
+    {
+        "name": "one order for all rows",
+        "was": "np.argsort(-p,",
+        "is": "np.argsort(-p[:1] + 0 * p,",
+        "says": "every row is sorted as the first one: unseen with one row",
+    },
+    {
+        "name": "not renormalised",
+        "was": "return kept / kept.sum(axis=-1, keepdims=True)",
+        "is": "return kept",
+        "says": "what is kept sums to less than one",
+    },
+    {
+        "name": "renormalised over the batch",
+        "was": "return kept / kept.sum(axis=-1, keepdims=True)",
+        "is": "return kept / kept.sum() * len(p)",
+        "says": "all rows are divided by the same sum: unseen with one row",
+    },
+    {
+        "name": "a threshold for a mass",
+        "was": "before < mass",
+        "is": "falling >= 1 - mass",
+        "says": "each token is judged by its own probability; a flat row loses all of them",
+    },
+]
+
+# %% [markdown]
+# ## Experiment: what is open, and for how long
+#
+# A language of nested brackets, in which the letters depend on the innermost open one: mostly a inside ( ), b inside [ ], c inside { }. A tied GRU learns it with *your* gradient (half a minute), and *your* perplexity measures it on held-out text, in windows of 1 to 256 tokens: with the state carried from window to
+# window, and with a state that begins anew in each. The language was made with known probabilities, so its own perplexity is known too: no model can get below it for long.
+#
+# **Predict**, before you run anything: by which factor is the perplexity larger with a state that begins anew, in windows of 4 tokens, and in windows of 64? And in how many of 50 texts of 40 tokens, drawn freely from the model at a temperature of 1, does a closing bracket come that fits nothing? Nothing is graded here; your numbers are kept in the notebook for you to come back to.
+
+# %%
+my_prediction = {
+    "factor, windows of 4": 1.0,
+    "factor, windows of 64": 1.0,
+    "wrong bracket, of 50 texts": 25,
+}
+
+
+# %% experiment
+from ipywidgets import FloatSlider, interact
+
+letters = " abc()[]{}"
+brackets = [(4, 5), (6, 7), (8, 9)]
+
+
+def nested(rng, length, deepest=3):
+    """A text of the language, and the probability of each of its tokens."""
+    owed, ids, p_of = [], [0], [1.0]
+    while len(ids) < length:
+        p = np.full(10, 0.02)
+        p[(owed[-1] - 3) // 2 if owed else 0] = 0.6
+        p[[4, 6, 8]] = 0.08 * (len(owed) < deepest)
+        p[[5, 7, 9]] = 0.0
+        if owed:
+            p[owed[-1]] = 0.24
+        sums = np.cumsum(p)
+        ids.append(int((sums <= rng.uniform() * sums[-1]).sum()))
+        p_of.append(p[ids[-1]] / sums[-1])
+        owed = after(owed, ids[-1], brackets)
+    return np.array(ids), np.array(p_of)
+
+
+def some_texts(seed, B, length):
+    """Texts side by side, and the perplexity of the language itself."""
+    rng = np.random.default_rng(seed)
+    both = [nested(rng, length) for _ in range(B)]
+    ids, p_of = (np.stack(part, 1) for part in zip(*both, strict=True))
+    return move(ids), float(np.exp(-np.log(p_of[1:]).mean()))
+
+
+def train(seed, B=32, T=64, D=32, steps=300):
+    """A tied GRU, trained with your `tied_loss` from texts of T + 1."""
+    rng = np.random.default_rng(seed)
+    pool, _ = some_texts(seed, 20 * B, T + 1)
+    cell = move(init_params(rng, D, D, 3), "float32")
+    E = move(rng.normal(size=(10, D)) / D**0.5, "float32")
+
+    def loss_and_gradient(params, batch, carry):
+        middle = Middle(params["cell"], zero_state(params["cell"], B))
+        loss, d_E, d_bias = tied_loss(
+            params["E"], params["bias"], batch, middle
+        )
+        grads = {"E": d_E, "bias": d_bias, "cell": middle.d_cell}
+        return loss, grads, carry
+
+    def next_batch(rng, step):
+        return pool[:, move(rng.choice(pool.shape[1], B, replace=False))]
+
+    trained = fit(
+        loss_and_gradient,
+        {"E": E, "bias": 0 * E[:, 0], "cell": cell},
+        next_batch,
+        optimizer=adam(0.01),
+        steps=steps,
+        rng=rng,
+        clip=1.0,
+    )
+    return tied_model(**trained.params)
+
+
+read = train(0)
+held_out, own = some_texts(99, 16, 257)
+windows = [int(n) for n in 2 ** np.arange(9)]
+begun, carried = (
+    [carried_perplexity(model, [held_out], n) for n in windows]
+    for model in (lambda ids, state: read(ids), read)
+)
+plot_lines(
+    {"anew": begun, "carried": carried, "the language's own": [own] * 9},
+    "log2 of the window",
+    "perplexity",
+    "",
+    np.arange(9.0),
+)
+print("You predicted", my_prediction)
+print("factors:", (np.array(begun) / carried).round(2)[[2, 6]])
+
+
+def freely(step, token, numbers):
+    """Ids that the model draws, with nobody in its way."""
+    state, written = None, []
+    for number in numbers:
+        logits, state = step(token, state)
+        token = draw_at(torch.softmax(logits, -1), number)
+        written.append(token)
+    return written
+
+
+def faults(ids):
+    """Whether a closing bracket fits nothing; whether some stay open."""
+    owed, wrong = [], False
+    for token in ids:
+        wrong |= token in (5, 7, 9) and owed[-1:] != [token]
+        owed = after(owed, token, brackets)
+    return np.array([wrong, bool(owed)])
+
+
+def show(temperature=1.0):
+    def cooler(ids, state):
+        logits, state = read(ids, state)
+        return logits / temperature, state
+
+    rng, step = np.random.default_rng(0), stepper(cooler, device)
+    numbers = rng.uniform(size=(50, 40))
+    free = [freely(step, 0, row) for row in numbers]
+    guarded = [balanced_text(step, 0, row, brackets) for row in numbers]
+    for name, texts in {"freely": free, "guarded": guarded}.items():
+        wrong, opened = sum(map(faults, texts))
+        print(f"{name}: {wrong} of 50 with a wrong bracket, {opened} open")
+        for ids in texts[:4]:
+            print("   |" + "".join(letters[k] for k in ids) + "|")
+
+
+temperature = FloatSlider(value=1.0, min=0.3, max=2.0, step=0.1)
+shown = interact(show, temperature=temperature)
+
+# %% [markdown]
+# The curve of the carried state is flat: how long the windows are is a matter of memory, not of the model. The other one is a different quantity, the perplexity of a model that forgets. Why does it come down to the first, and why so slowly? Now look at the texts, and move the temperature. Low temperatures break fewer brackets, and pay with text that says nothing. The guard breaks none at any
+# temperature. Is what it writes the same as drawing freely, many times, and keeping only the texts without a fault? (Think of a text near its end with two brackets open: who has paid for getting into that corner?) Compare with your predictions.
+
+# %% [markdown]
+# ## In your own words (2 points)
+#
+# Two colleagues evaluate the same weights on the same held-out book, word by word. One reports a perplexity of 71, the other 54. The first cut the book into windows of 16 words, shuffled them, began each batch at a state of zero, and averaged exp(loss) over the batches. The second read the book in order with the state carried, and took exp of the total surprisal over the number of words. A third says: "I get 49, with the weights
+# trained a little on each window after it had been scored." In four to six sentences: name the two reasons why the first number is larger, and say for each whether it must be so or only tends to be; say which number you would print beside a 5-gram's; and is the third number cheating?
+
+# %% [markdown] answer="three_numbers" points=2
+# First, exp is convex, so the mean of exp(loss) over batches is at least exp of the mean loss: it can only be larger (or equal, if all batches have the same loss), and it depends on the size of the batches, while the perplexity of a text must not. Second, with a state of zero the first words of each window are predicted without what stands before them; that tends to cost, since the model has less to go by, but
+# it is not a law: a model that uses its state badly, far from what it was trained on, may even gain by a reset. Beside a 5-gram I would print 54: it too predicts each word from all that it can use of the past, and divides by words. The third number, dynamic evaluation, is no cheating as long as each word is scored before it is trained on, since nothing of the future is used; but it is another task, a model that
+# may learn while it reads, and it has to be told, and compared with an n-gram that may count while it reads, too.
+#
+# Rubric: 1 point for both reasons, with convexity as what must be so and the lost context as what tends to be; 1 point for 54 beside the 5-gram **and** for the third number being fair if scoring comes before training (or if it is compared with a model that may adapt, too). No point is lost for not naming dynamic evaluation.

@@ -1,0 +1,185 @@
+"""A table that is read, and every table that is refused, with its reason."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rnncore.application import Refused
+from rnncore.forecast.table import read_table, step_of
+
+DAYS = [f"2024-02-{day:02}" for day in range(20, 30)] + [
+    f"2024-03-{day:02}" for day in range(1, 11)
+]  # a leap year's February
+
+
+def write(folder, rows, header="day,sold,price"):
+    path = folder / "shop.csv"
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def good_rows():
+    return [f"{day},{k},{k / 4}" for k, day in enumerate(DAYS)]
+
+
+def test_a_good_table_comes_by_date_with_its_step(tmp_path):
+    frame = read_table(
+        write(tmp_path, good_rows()), "day", ["price", "sold"]
+    )
+    assert list(frame) == ["price", "sold"]
+    assert frame["sold"].tolist() == list(range(20))
+    assert frame["price"].dtype == float
+    assert frame.index[9] == pd.Timestamp("2024-02-29")
+    assert frame.index.freq == pd.offsets.Day()
+
+
+def test_a_mark_at_the_start_of_the_file_is_no_part_of_the_header(tmp_path):
+    path = write(tmp_path, good_rows())
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert len(read_table(path, "day", ["sold"])) == 20
+
+
+def swapped(rows, a, b):
+    rows[a], rows[b] = rows[b], rows[a]
+    return rows
+
+
+REFUSED = {
+    "line 5: expected a date such as 2024-01-31, got 'soon'": lambda rows: [
+        *rows[:3],
+        "soon,1,1",
+        *rows[4:],
+    ],
+    "line 4: sold: expected a number, got ''": lambda rows: [
+        *rows[:2],
+        f"{DAYS[2]},,1",
+        *rows[3:],
+    ],
+    "line 4: sold: expected a number, got 'n/a'": lambda rows: [
+        *rows[:2],
+        f"{DAYS[2]},n/a,1",
+        *rows[3:],
+    ],
+    "line 4: sold: expected a number, got 'inf'": lambda rows: [
+        *rows[:2],
+        f"{DAYS[2]},inf,1",
+        *rows[3:],
+    ],
+    "stands twice, in lines 4 and 5; there are 1": lambda rows: [
+        *rows[:3],
+        rows[2],
+        *rows[3:],
+    ],
+    "line 5: 2024-02-22 00:00:00 comes after 2024-02-23": lambda rows: (
+        swapped(rows, 2, 3)
+    ),
+    "gaps: 2 dates are missing, the first is 2024-02-29": lambda rows: [
+        *rows[:9],
+        *rows[11:],
+    ],
+    "does not fit the step of the dates": lambda rows: [
+        *rows[:3],
+        "2024-02-22 07:30,1,1",
+        *rows[3:],
+    ],
+    "expected at least 10 rows, got 9": lambda rows: rows[:9],
+}
+
+
+@pytest.mark.parametrize("reason", REFUSED)
+def test_a_table_that_is_none_is_refused_with_file_and_reason(
+    tmp_path, reason
+):
+    path = write(tmp_path, REFUSED[reason](good_rows()))
+    with pytest.raises(Refused, match=re.escape(reason)) as refused:
+        read_table(path, "day", ["sold"])
+    message = str(refused.value)
+    assert message.startswith(f"{path}: ")
+    assert "\n" not in message
+
+
+def test_a_missing_column_is_named_beside_those_there_are(tmp_path):
+    path = write(tmp_path, good_rows())
+    for date, values in [("date", ["sold"]), ("day", ["cost"])]:
+        wanted = "date" if date == "date" else "cost"
+        with pytest.raises(
+            Refused, match=f"no column '{wanted}'.*'day', 'sold', 'price'"
+        ):
+            read_table(path, date, values)
+    with pytest.raises(Refused, match="at least one column of values"):
+        read_table(path, "day", [])
+
+
+def test_what_is_no_text_table_is_refused(tmp_path):
+    empty = tmp_path / "empty.csv"
+    empty.write_bytes(b"")
+    with pytest.raises(Refused, match="the file is empty"):
+        read_table(empty, "day", ["sold"])
+    latin = tmp_path / "latin.csv"
+    latin.write_bytes("day,größe\n2024-01-01,1\n".encode("latin-1"))
+    with pytest.raises(Refused, match="encoding 'utf-8-sig'"):
+        read_table(latin, "day", ["größe"])
+    with pytest.raises(Refused, match="there is no such file"):
+        read_table(tmp_path / "none.csv", "day", ["sold"])
+    with pytest.raises(Refused, match="expected a file, got a folder"):
+        read_table(tmp_path, "day", ["sold"])
+    ragged = write(tmp_path, [*good_rows(), "2024-03-11,1,2,3,4"])
+    with pytest.raises(Refused, match="not a table: .*line 22"):
+        read_table(ragged, "day", ["sold"])
+
+
+def test_the_encoding_and_the_form_of_dates_can_be_given(tmp_path):
+    path = tmp_path / "shop.csv"
+    days = pd.date_range("2024-01-28", periods=12)
+    rows = [f"{day:%d.%m.%Y};{k}" for k, day in enumerate(days)]
+    path.write_bytes("\n".join(["Tag;Größe", *rows]).encode("latin-1"))
+    frame = read_table(
+        path,
+        "Tag",
+        ["Größe"],
+        separator=";",
+        encoding="latin-1",
+        date_format="%d.%m.%Y",
+    )
+    assert frame.index[-1] == pd.Timestamp("2024-02-08")
+    with pytest.raises(Refused, match="columns separated by ','"):
+        read_table(path, "Tag", ["Größe"], encoding="latin-1")
+
+
+def test_a_date_that_may_be_read_in_two_ways_is_refused(tmp_path):
+    rows = [f"03/{day:02}/2024,1,1" for day in range(1, 13)]
+    with pytest.raises(Refused, match="line 2: expected a date such as"):
+        read_table(write(tmp_path, rows), "day", ["sold"])
+
+
+def test_with_gaps_each_row_is_a_step(tmp_path):
+    rows = [*good_rows()[:9], *good_rows()[12:]]
+    frame = read_table(write(tmp_path, rows), "day", ["sold"], gaps=True)
+    assert len(frame) == 17
+    assert frame.index.freq is None
+
+
+STEPS = {
+    "D": pd.offsets.Day(),
+    "h": pd.offsets.Hour(),
+    "30min": pd.offsets.Minute(30),
+    "W-WED": pd.Timedelta(days=7),
+    "MS": pd.DateOffset(months=1),
+    "ME": pd.offsets.MonthEnd(),
+    "QS": pd.DateOffset(months=3),
+    "YS": pd.DateOffset(months=12),
+    "B": pd.offsets.BusinessDay(),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_the_step_is_told_from_the_dates(tmp_path, name):
+    index = pd.date_range("2023-11-01", periods=30, freq=name)
+    again = pd.date_range(index[0], periods=30, freq=step_of(index))
+    assert (again == index).all()
+    rows = [f"{day.isoformat()},{k},0" for k, day in enumerate(index)]
+    frame = read_table(write(tmp_path, rows), "day", ["sold"])
+    assert (frame.index == index).all()
+    assert np.array_equal(frame["sold"], np.arange(30.0))

@@ -1,0 +1,252 @@
+"""Train chapter 10's language models: words, Python source, folk tunes.
+
+    tools/train_text.py words          one of the sets, or several
+
+Three seeds each; scores of the network and of its baselines, on text that
+neither training nor tuning saw, go to book/measurements.json under "text.",
+the weights of seed 0 to rnncore/weights/. The documentation comes with the
+reader's own Python, so its scores belong to a version, recorded beside them.
+About 1 minute of one core a seed and set for words and tunes, 3 for Python.
+With --check it trains a few steps and writes nothing.
+"""
+
+import argparse
+import importlib.metadata
+import math
+import os
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+for _name in "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS":
+    os.environ.setdefault(_name, "1")
+
+import numpy as np
+import torch
+from measurements import record
+from tqdm import tqdm
+
+from rnncore.application import origin, seeded, train_module
+from rnncore.optim import adam
+from rnncore.text import (
+    LanguageModel,
+    character_vocabulary,
+    contiguous_windows,
+    dynamic_nats,
+    fit_kneser_ney,
+    kneser_ney_probabilities,
+    language_loss,
+    load_model,
+    lzma_bits,
+    save_model,
+    stretches,
+    token_nats,
+    word_vocabulary,
+)
+from rnncore.text.corpora import (
+    Corpus,
+    documentation_corpus,
+    python_corpus,
+    tunes_corpus,
+)
+
+WEIGHTS = Path(__file__).resolve().parent.parent / "rnncore" / "weights"
+SEEDS = range(3)
+RATES = (0.1, 0.3, 1.0, 3.0)  # of dynamic evaluation
+SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)  # of the network in a mixture
+
+
+class Plan(NamedTuple):
+    """What is trained, and how."""
+
+    corpus: Callable[[int], Corpus]  # of a seed
+    words: bool
+    H: int
+    dropout: float
+    rate: float
+    T: int
+    B: int
+    steps: int
+    every: int
+    orders: tuple[int, ...]  # of the n-grams to choose from
+    lanes: int  # in which the test text is read
+    weights: str = ""  # a name, if seed 0 is kept
+
+
+PLANS = {
+    "words-random": Plan(
+        lambda seed: documentation_corpus(seed, apart=False),
+        True, 128, 0.5, 0.005, 35, 20, 1000, 100, (2, 3, 4, 5), 1,
+    ),
+    "words-apart": Plan(
+        lambda seed: documentation_corpus(seed, apart=True),
+        True, 128, 0.5, 0.005, 35, 20, 1000, 100, (2, 3, 4, 5), 1,
+        "text_words",
+    ),
+    "python": Plan(
+        lambda seed: python_corpus(),
+        False, 192, 0.1, 0.004, 64, 24, 1500, 250, (4, 5, 6, 7, 8), 8,
+        "text_python",
+    ),
+    "tunes": Plan(
+        lambda seed: tunes_corpus(),
+        False, 192, 0.1, 0.004, 64, 24, 700, 100, (4, 5, 6, 7, 8), 8,
+        "text_tunes",
+    ),
+}  # fmt: skip
+
+
+def train(name: str, seed: int, steps: int | None = None) -> dict:
+    """One run: its scores, and those of the baselines on the same text."""
+    plan = PLANS[name]
+    training, valid, test = plan.corpus(seed).texts()
+    if plan.words:
+        vocabulary = word_vocabulary(training, least=3)
+    else:
+        vocabulary = character_vocabulary(training)
+    ids, ids_valid, ids_test = map(
+        vocabulary.encode, (training, valid, test)
+    )
+
+    with seeded(seed):
+        K = vocabulary.size
+        model = LanguageModel(K, plan.H, "LSTM", 1, plan.dropout)
+    rows = stretches(ids, plan.B)
+    rows_valid = stretches(ids_valid, 8)
+    rows_test = stretches(ids_test, plan.lanes)
+    begun = time.process_time()
+    result = train_module(
+        model,
+        language_loss,
+        contiguous_windows(rows, plan.T),
+        optimizer=adam(plan.rate),
+        steps=steps or plan.steps,
+        rng=np.random.default_rng(seed),
+        carry=model.zero_state(plan.B),
+        clip=1.0,
+        evaluate=lambda m: float(token_nats(m, rows_valid).mean()),
+        evaluate_every=plan.every,
+        progress=lambda s: tqdm(s, desc=f"{name} {seed}", mininterval=5),
+    )
+    seconds = time.process_time() - begun
+    network = token_nats(model, rows_test)
+    scores = {
+        "network": network.mean(),
+        "valid": min(result.history.score),
+        "curve": result.history.score,
+        "training": float(np.mean(result.history.loss[-plan.every :])),
+        "seconds": seconds,
+        "tokens": [len(ids), len(ids_valid), len(ids_test)],
+        "unknown": float(np.mean(ids_test == 0)),
+        "uniform": math.log(vocabulary.size),
+    }
+    if steps:
+        return scores
+    save(plan, model, vocabulary, name, seed, scores, rows_test)
+    scores |= dynamic(plan, model, rows_valid, rows_test)
+    return scores | baselines(
+        plan, vocabulary, model, (training, valid, test)
+    )
+
+
+def save(plan, model, vocabulary, name, seed, scores, rows_test) -> None:
+    """The weights of seed 0 in half precision, with the score they have."""
+    if seed or not plan.weights:
+        return
+    WEIGHTS.mkdir(exist_ok=True)
+    path = WEIGHTS / f"{plan.weights}.safetensors"
+    about: dict[str, Any] = {**origin(f"tools/train_text.py {name}")}
+    about |= {"seed": seed, "seconds": round(scores["seconds"])}
+    about |= {"set": name, "versions": versions()}
+    save_model(path, model, vocabulary, about, torch.float16)
+    half, _, _ = load_model(path)
+    score = float(token_nats(half, rows_test).mean())
+    unit = "nats a token, held-out test text"
+    about |= {"score": score, "unit": unit, "lanes": plan.lanes}
+    save_model(path, model, vocabulary, about, torch.float16)
+
+
+def dynamic(plan, model, rows_valid, rows_test) -> dict:
+    """Dynamic evaluation, its rate chosen on the validation text."""
+    narrow = rows_valid[: max(2, len(rows_valid) // 2)]
+    found = {
+        rate: dynamic_nats(model, narrow, rate, plan.T).mean()
+        for rate in RATES
+    }
+    rate = min(found, key=lambda r: found[r])
+    nats = dynamic_nats(model, rows_test, rate, plan.T)
+    return {"dynamic": nats.mean(), "dynamic_rate": rate}
+
+
+def baselines(plan, vocabulary, model, texts) -> dict:
+    """n-grams of the order that suits the validation text; mixtures."""
+    ids, valid, test = map(vocabulary.encode, texts)
+
+    def nats(order: int, held: np.ndarray) -> np.ndarray:
+        fitted = fit_kneser_ney(ids, order, vocabulary.size)
+        return -np.log(kneser_ney_probabilities(fitted, held))
+
+    chosen = {n: nats(n, valid).mean() for n in plan.orders}
+    order = min(chosen, key=lambda n: chosen[n])
+    scores = {"order": order, "ngrams": nats(order, test).mean()}
+    scores["by_order"] = [nats(n, test).mean() for n in (1, *plan.orders)]
+
+    def mixed(held: np.ndarray, share: float) -> float:
+        rows = stretches(held, plan.lanes)
+        own = np.exp(-token_nats(model, rows)).T.flatten()
+        counted = np.exp(-nats(order, held))[1 : 1 + len(own)]
+        return -np.log(share * own + (1 - share) * counted).mean()
+
+    by_share = {share: mixed(valid, share) for share in SHARES}
+    share = min(by_share, key=lambda s: by_share[s])
+    scores |= {"mixed": mixed(test, share), "mixed_share": share}
+    if not plan.words:
+        bits = lzma_bits(texts[0], texts[2])
+        scores["lzma"] = bits * math.log(2) / len(texts[2])
+    return scores
+
+
+def versions() -> dict[str, str]:
+    """What the texts come from."""
+    found = {"python": platform.python_version()}
+    for package in ("pytest", "music21", "tokenizers", "torch"):
+        found[package] = importlib.metadata.version(package)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("sets", nargs="*", default=list(PLANS))
+    parser.add_argument("--check", action="store_true", help="few steps")
+    given = parser.parse_args()
+    for name in given.sets:
+        if name not in PLANS:
+            parser.error(f"expected some of {', '.join(PLANS)}")
+        if given.check:
+            scores = train(name, 0, steps=3)
+            assert scores["network"] < 1.2 * scores["uniform"]
+            continue
+        runs = [train(name, seed) for seed in SEEDS]
+        record(
+            {
+                f"text.{name}.{key}": [run[key] for run in runs]
+                for key in runs[0]
+            },
+            unit="nats a token, unless its name says otherwise",
+            seed=list(SEEDS),
+            command=f"tools/train_text.py {name}",
+        )
+        record(
+            {"text.versions": versions()},
+            unit="version",
+            seed=0,
+            command=f"tools/train_text.py {name}",
+        )
+        for key in ("network", "dynamic", "ngrams", "mixed", "seconds"):
+            print(name, key, [round(float(run[key]), 3) for run in runs])
+
+
+if __name__ == "__main__":
+    main()
