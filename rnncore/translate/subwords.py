@@ -63,8 +63,8 @@ def learn_subwords(sentences: Iterable[str], size: int = 400) -> SubWords:
     if size < least:
         raise ValueError(f"size: expected at least {least}, got {size}")
     pieces = Tokenizer(models.BPE())
-    pieces.pre_tokenizer = ByteLevel(add_prefix_space=False)  # type: ignore[assignment]
-    pieces.decoder = decoders.ByteLevel()  # type: ignore[assignment]
+    pieces.pre_tokenizer = ByteLevel(add_prefix_space=False)
+    pieces.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=size,
         special_tokens=list(SPECIAL),
