@@ -174,13 +174,10 @@ def train_module(
     return result
 
 
-def split(
-    count: int, *shares: float, rng: np.random.Generator | None = None
-) -> list[np.ndarray]:
-    """Numbers 0 to count - 1 in parts: the rest first, then each share.
+def split(count: int, *shares: float) -> list[range]:
+    """0 to count - 1 in parts, in order: the rest first, then each share.
 
-    In order, as time asks for; or, with a generator, drawn from all. No
-    part is empty.
+    No part is empty. Whoever may shuffle takes the parts of a permutation.
 
     Raises ValueError where that cannot be.
     """
@@ -194,11 +191,10 @@ def split(
             f"count: expected at least {len(shares) + 1}, got {count}"
         )
     sizes = [max(1, round(s * count)) for s in shares]
-    first = max(1, count - sum(sizes))
-    while first + sum(sizes) > count:
-        sizes[int(np.argmax(sizes))] -= 1
-    order = np.arange(count) if rng is None else rng.permutation(count)
-    return np.split(order, np.cumsum([first, *sizes])[:-1])
+    while sum(sizes) >= count:
+        sizes[sizes.index(max(sizes))] -= 1
+    ends = [*np.cumsum([count - sum(sizes), *sizes]).tolist()]
+    return [range(a, b) for a, b in zip([0, *ends], ends, strict=False)]
 
 
 def origin(command: str) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Files that are written whole or not at all, or refused."""
 
+import codecs
 import contextlib
 import os
 import secrets
@@ -11,6 +12,36 @@ from typing import BinaryIO
 
 class Refused(ValueError):
     """Why something cannot be done, in one line for whoever asked."""
+
+
+def read_text(path: str | os.PathLike, encoding: str = "utf-8") -> str:
+    """The text in a file; lines that end in CR LF end in LF.
+
+    Raises Refused naming the file where there is none, it is empty, or a
+    byte is none of this encoding: which one, and where.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise Refused(f"{path}: expected a file, got a folder")
+    if not path.exists():
+        raise Refused(f"{path}: there is no such file")
+    raw = path.read_bytes()
+    mark = len(codecs.BOM_UTF8) if raw.startswith(codecs.BOM_UTF8) else 0
+    try:
+        text = raw[mark:].decode(encoding)
+    except UnicodeDecodeError as error:
+        place = mark + error.start
+        line = raw.count(b"\n", 0, place) + 1
+        raise Refused(
+            f"{path}: not {encoding}: byte 0x{raw[place]:02X} at place "
+            f"{place} (line {line}): {error.reason}"
+        ) from error
+    except LookupError as error:
+        raise Refused(f"{path}: {error}") from error
+    if not text.strip():
+        what = "has nothing but white space" if text else "is empty"
+        raise Refused(f"{path}: the file {what}")
+    return text.replace("\r\n", "\n")
 
 
 @contextlib.contextmanager

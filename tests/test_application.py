@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch.nn.functional import cross_entropy, dropout
 
 from rnncore import application
@@ -406,13 +408,21 @@ def test_a_score_says_mean_spread_and_how_many():
         spread_of([])
 
 
-def test_a_split_leaves_nothing_out_and_shares_nothing(rng):
-    parts = split(10, 0.2, 0.1)
-    assert [p.tolist() for p in parts] == [list(range(7)), [7, 8], [9]]
-    parts = split(10, 0.2, 0.1, rng=rng)
-    assert [len(p) for p in parts] == [7, 2, 1]
-    assert sorted(np.concatenate(parts).tolist()) == list(range(10))
-    assert [len(p) for p in split(3, 0.1, 0.1)] == [1, 1, 1]
+@given(
+    count=st.integers(3, 1000),
+    shares=st.tuples(st.floats(0.01, 0.49), st.floats(0.01, 0.49)),
+)
+def test_a_split_leaves_nothing_out_and_shares_nothing(count, shares):
+    parts = split(count, *shares)
+    assert [k for part in parts for k in part] == list(range(count))
+    for part, share in zip(parts[1:], shares, strict=True):
+        assert len(part) >= 1
+        assert abs(len(part) - share * count) <= 1 + (count < 10)
+
+
+def test_a_split_is_in_order_with_the_rest_first():
+    assert split(10, 0.2, 0.1) == [range(7), range(7, 9), range(9, 10)]
+    assert [len(part) for part in split(3, 0.1, 0.1)] == [1, 1, 1]
 
 
 def test_a_split_that_leaves_a_part_empty_is_refused():

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from rnncore.files import whole_file
+from rnncore.files import Refused, read_text, whole_file
 
 
 def test_the_old_file_stands_until_the_new_one_is_whole(tmp_path):
@@ -75,3 +75,47 @@ def test_who_may_read_it_stays(tmp_path):
     with whole_file(path) as file:
         file.write(b"new")
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_text_is_read_as_it_is(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes("für\r\nElise\n".encode())
+    assert read_text(path) == "für\nElise\n"
+    path.write_bytes("\N{BYTE ORDER MARK}für".encode())
+    assert read_text(path) == "für"
+    path.write_bytes("für".encode("latin-1"))
+    assert read_text(path, "latin-1") == "für"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", r"a\.txt: the file is empty"),
+        (b" \n\t\n", r"a\.txt: the file has nothing but white space"),
+        (
+            b"one\ntwo \xe9\n",
+            r"a\.txt: not utf-8: byte 0xE9 at place 8 \(line 2\): ",
+        ),
+        (
+            b"\xef\xbb\xbfab\xff",
+            r"a\.txt: not utf-8: byte 0xFF at place 5 \(line 1\): ",
+        ),
+    ],
+)
+def test_what_is_no_text_is_refused_with_its_place(
+    tmp_path, content, message
+):
+    path = tmp_path / "a.txt"
+    path.write_bytes(content)
+    with pytest.raises(Refused, match=message):
+        read_text(path)
+
+
+def test_a_text_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(Refused, match="b: there is no such file"):
+        read_text(tmp_path / "b")
+    with pytest.raises(Refused, match="expected a file, got a folder"):
+        read_text(tmp_path)
+    (tmp_path / "b").write_text("text")
+    with pytest.raises(Refused, match="unknown encoding: x"):
+        read_text(tmp_path / "b", "x")

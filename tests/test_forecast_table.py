@@ -126,7 +126,7 @@ def test_what_is_no_text_table_is_refused(tmp_path):
     with pytest.raises(Refused, match="expected a file, got a folder"):
         read_table(tmp_path, "day", ["sold"])
     ragged = write(tmp_path, [*good_rows(), "2024-03-11,1,2,3,4"])
-    with pytest.raises(Refused, match="not a table: .*line 22"):
+    with pytest.raises(Refused, match=r"not a table: .*line 22"):
         read_table(ragged, "day", ["sold"])
 
 

@@ -32,6 +32,7 @@ from rnncore.application import origin, seeded, train_module
 from rnncore.optim import adam
 from rnncore.text import (
     LanguageModel,
+    bits_given,
     character_vocabulary,
     contiguous_windows,
     dynamic_nats,
@@ -39,7 +40,6 @@ from rnncore.text import (
     kneser_ney_probabilities,
     language_loss,
     load_model,
-    lzma_bits,
     save_model,
     stretches,
     token_nats,
@@ -55,6 +55,7 @@ from rnncore.text.corpora import (
 WEIGHTS = Path(__file__).resolve().parent.parent / "rnncore" / "weights"
 SEEDS = range(3)
 RATES = (0.1, 0.3, 1.0, 3.0)  # of dynamic evaluation
+COPIED = 8  # tokens: a run that also stands in training was copied
 SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)  # of the network in a mixture
 
 
@@ -78,11 +79,11 @@ class Plan(NamedTuple):
 PLANS = {
     "words-random": Plan(
         lambda seed: documentation_corpus(seed, apart=False),
-        True, 128, 0.5, 0.005, 35, 20, 1000, 100, (2, 3, 4, 5), 1,
+        True, 128, 0.5, 0.005, 35, 20, 800, 100, (2, 3, 4, 5), 1,
     ),
     "words-apart": Plan(
         lambda seed: documentation_corpus(seed, apart=True),
-        True, 128, 0.5, 0.005, 35, 20, 1000, 100, (2, 3, 4, 5), 1,
+        True, 128, 0.5, 0.005, 35, 20, 800, 100, (2, 3, 4, 5), 1,
         "text_words",
     ),
     "python": Plan(
@@ -92,7 +93,7 @@ PLANS = {
     ),
     "tunes": Plan(
         lambda seed: tunes_corpus(),
-        False, 192, 0.1, 0.004, 64, 24, 700, 100, (4, 5, 6, 7, 8), 8,
+        False, 192, 0.1, 0.004, 64, 24, 600, 100, (4, 5, 6, 7, 8), 8,
         "text_tunes",
     ),
 }  # fmt: skip
@@ -183,29 +184,58 @@ def dynamic(plan, model, rows_valid, rows_test) -> dict:
 def baselines(plan, vocabulary, model, texts) -> dict:
     """n-grams of the order that suits the validation text; mixtures."""
     ids, valid, test = map(vocabulary.encode, texts)
+    by_order = {}
+    for n in (1, *plan.orders):
+        fitted = fit_kneser_ney(ids, n, vocabulary.size)
+        by_order[n] = [
+            -np.log(kneser_ney_probabilities(fitted, held))
+            for held in (valid, test)
+        ]
+    order = min(plan.orders, key=lambda n: by_order[n][0].mean())
+    own = [
+        token_nats(model, stretches(held, plan.lanes)).T.flatten()
+        for held in (valid, test)
+    ]
+    counted = [
+        nats[1 : 1 + len(a)]
+        for nats, a in zip(by_order[order], own, strict=True)
+    ]
 
-    def nats(order: int, held: np.ndarray) -> np.ndarray:
-        fitted = fit_kneser_ney(ids, order, vocabulary.size)
-        return -np.log(kneser_ney_probabilities(fitted, held))
+    def mixed(share: float, part: int) -> float:
+        p = share * np.exp(-own[part])
+        p += (1 - share) * np.exp(-counted[part])
+        return float(-np.log(p).mean())
 
-    chosen = {n: nats(n, valid).mean() for n in plan.orders}
-    order = min(chosen, key=lambda n: chosen[n])
-    scores = {"order": order, "ngrams": nats(order, test).mean()}
-    scores["by_order"] = [nats(n, test).mean() for n in (1, *plan.orders)]
-
-    def mixed(held: np.ndarray, share: float) -> float:
-        rows = stretches(held, plan.lanes)
-        own = np.exp(-token_nats(model, rows)).T.flatten()
-        counted = np.exp(-nats(order, held))[1 : 1 + len(own)]
-        return -np.log(share * own + (1 - share) * counted).mean()
-
-    by_share = {share: mixed(valid, share) for share in SHARES}
-    share = min(by_share, key=lambda s: by_share[s])
-    scores |= {"mixed": mixed(test, share), "mixed_share": share}
-    if not plan.words:
-        bits = lzma_bits(texts[0], texts[2])
+    share = min(SHARES, key=lambda s: mixed(s, 0))
+    scores = {
+        "order": order,
+        "ngrams": counted[1].mean(),
+        "by_order": [nats[1].mean() for nats in by_order.values()],
+        "mixed": mixed(share, 1),
+        "mixed_share": share,
+    }
+    if plan.words:
+        copied = stand_in(ids, test, COPIED)[1 : 1 + len(own[1])]
+        scores["copied"] = copied.mean()
+        for name, nats in ("network", own[1]), ("ngrams", counted[1]):
+            scores[f"{name}_copied"] = nats[copied].mean()
+            scores[f"{name}_fresh"] = nats[~copied].mean()
+    else:
+        bits = bits_given(texts[0], texts[2])
         scores["lzma"] = bits * math.log(2) / len(texts[2])
     return scores
+
+
+def stand_in(training: np.ndarray, test: np.ndarray, n: int) -> np.ndarray:
+    """Which test tokens end a run of n tokens that training holds too."""
+    runs = set(
+        zip(*(training[k:].tolist() for k in range(n)), strict=False)
+    )
+    found = [
+        tuple(test[max(0, t + 1 - n) : t + 1].tolist()) in runs
+        for t in range(len(test))
+    ]
+    return np.array(found)
 
 
 def versions() -> dict[str, str]:

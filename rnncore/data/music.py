@@ -88,19 +88,25 @@ def chorales() -> list[Score]:
     """Bach's chorales in four parts, on a grid of eighth notes.
 
     They come with the package: `tools/encode_chorales.py` made the file
-    from music21's corpus, which takes minutes to read. Each is as long as
-    it is, in its own key; a piece that the corpus has under two numbers
-    is here once. It is not the set, nor the split, of published scores.
+    from music21's corpus, which takes minutes to read. Each is in its own
+    key, and has its number in the catalogue of Bach's works for a title;
+    a piece that stands in the corpus under two numbers is here once. It
+    is not the set of the published scores, nor their split.
     """
     with np.load(CHORALES, allow_pickle=False) as file:
         about = zip(
             np.split(file["tokens"].astype(int), file["ends"][:-1]),
             file["bars"].tolist(),
             file["pickups"].tolist(),
-            file["titles"].tolist(),
+            file["names"].tolist(),
             strict=True,
         )
         return [
-            decode(tokens, bar=bar, pickup=pickup, title=title)
-            for tokens, bar, pickup, title in about
+            decode(
+                tokens,
+                bar=bar,
+                pickup=pickup,
+                title=name.replace("bwv", "BWV "),
+            )
+            for tokens, bar, pickup, name in about
         ]

@@ -48,10 +48,10 @@ def fit_linear(windows: Windows, penalty: float = 1.0) -> Linear:
     """
     from sklearn.linear_model import Ridge
 
-    model = Ridge(alpha=penalty).fit(
-        _flat(windows), np.asarray(windows.target).T
-    )
-    return Linear(model.coef_, model.intercept_)
+    target = np.asarray(windows.target)
+    model = Ridge(alpha=penalty).fit(_flat(windows), target.T)
+    K = len(target)  # of one step scikit-learn makes a row
+    return Linear(model.coef_.reshape(K, -1), model.intercept_.reshape(K))
 
 
 def best_linear(

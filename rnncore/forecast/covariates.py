@@ -1,6 +1,6 @@
 """What is known of a step before it comes: its place in the calendar."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -43,3 +43,35 @@ def waves(phase: np.ndarray, pairs: int) -> list[np.ndarray]:
         for turns in range(1, pairs + 1)
         for wave in (np.sin, np.cos)
     ]
+
+
+class Climate(NamedTuple):
+    """What a day of the year is like, in an average year.
+
+    Shapes: w (1+2*pairs,)
+    """
+
+    w: np.ndarray
+
+
+def fit_climate(
+    values: np.ndarray, index: "pd.DatetimeIndex", pairs: int = 3
+) -> Climate:
+    """The smooth yearly curve of least squares: of training alone.
+
+    Shapes: values (N,); index of N dates -> climate
+    """
+    return Climate(np.linalg.lstsq(_year(index, pairs), values)[0])
+
+
+def climatology(climate: Climate, index: "pd.DatetimeIndex") -> np.ndarray:
+    """The curve at these dates: a forecast that needs no past.
+
+    Shapes: index of N dates -> values (N,)
+    """
+    return _year(index, len(climate.w) // 2) @ climate.w
+
+
+def _year(index: "pd.DatetimeIndex", pairs: int) -> np.ndarray:
+    phase = (np.asarray(index.day_of_year) - 1) / 365.25
+    return np.array([np.ones(len(index)), *waves(phase, pairs)]).T

@@ -58,6 +58,7 @@ if TYPE_CHECKING:
 
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 PERIODS = {"h": 24, "D": 7, "B": 5, "W": 52, "M": 12, "Q": 4, "Y": 1}
+CALM = 0.05  # of a series' spread: the least of a window's
 KIND = "forecast"  # what `save_weights` writes down
 
 
@@ -333,10 +334,14 @@ def forecast_ahead(
 
 
 def draw(
-    frame: pd.DataFrame, said: dict[str, pd.DataFrame], back: int
+    frame: pd.DataFrame,
+    said: dict[str, pd.DataFrame],
+    back: int,
+    came: pd.DataFrame | None = None,
 ) -> "Figure":
-    """The last `back` values of each column, and what is forecast."""
+    """The last `back` values of each column, what is forecast, what came."""
     import matplotlib.pyplot as plt
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
     from rnncore.display import BLUE, use_style
 
@@ -351,6 +356,8 @@ def draw(
             x = np.arange(len(frame) - len(seen), len(frame))
         ax.plot(x, seen, color="#111111", label="seen")
         ax.plot(q.index, q["0.5"], "--", color=BLUE, label="median")
+        if came is not None:
+            ax.plot(q.index, came[name], "k.", label="what came")
         for low, high, alpha in [
             ("0.05", "0.95", 0.2),
             ("0.25", "0.75", 0.3),
@@ -366,6 +373,10 @@ def draw(
                 label=f"{share} within",
             )
         ax.set(ylabel=name)
+        if frame.index.freq is not None:
+            locator = AutoDateLocator(maxticks=7)
+            ax.xaxis.set_major_locator(locator)
+            ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     handles, labels = axes[0, 0].get_legend_handles_labels()
     fig.legend(handles, labels, ncols=4, loc="outside upper center")
     return fig
@@ -373,29 +384,38 @@ def draw(
 
 def save(
     path: str | os.PathLike,
-    module: torch.nn.Module,
+    modules: Sequence[torch.nn.Module],
     plan: Plan,
     frame: pd.DataFrame,
     about: dict[str, Any],
 ) -> None:
-    """The weights with all that is needed to forecast with them."""
-    F = covariates_of(frame, 0).shape[1]
-    own = {"kind": KIND, "plan": plan._asdict(), "F": F}
-    save_weights(path, module, {**about, **own})
+    """The networks of all seeds, with what is needed to forecast."""
+    own = {
+        "kind": KIND,
+        "plan": plan._asdict(),
+        "F": covariates_of(frame, 0).shape[1],
+        "networks": len(modules),
+    }
+    save_weights(path, torch.nn.ModuleList(modules), {**about, **own})
 
 
 def load(
     path: str | os.PathLike,
-) -> tuple[torch.nn.Module, Plan, dict[str, Any]]:
+) -> tuple[list[torch.nn.Module], Plan, dict[str, Any]]:
     """What `save` wrote.
 
-    Raises Refused where the file holds something else.
+    Raises Refused naming the file where it holds something else.
     """
     weights, about = load_weights(path, KIND)
-    plan = Plan(**about["plan"])
-    module = build(plan, about["F"], 0)
-    put_weights(module, weights)
-    return module.eval(), plan, about
+    try:
+        plan = Plan(**about["plan"])
+        modules = [
+            build(plan, about["F"], 0) for _ in range(about["networks"])
+        ]
+        put_weights(torch.nn.ModuleList(modules), weights)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Refused(f"{path}: no forecaster: {error}") from error
+    return [module.eval() for module in modules], plan, about
 
 
 def _last_window(values: np.ndarray, plan: Plan, known: np.ndarray):
@@ -409,7 +429,7 @@ def _last_window(values: np.ndarray, plan: Plan, known: np.ndarray):
         plan.horizon,
         known[: T + plan.horizon],
     )
-    return scaled_by_past(window)
+    return scaled_by_past(window, CALM * values.std())
 
 
 def _with_spread(

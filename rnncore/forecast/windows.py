@@ -139,16 +139,46 @@ def unscaled(values: np.ndarray, scaler: Scaler) -> np.ndarray:
     return values * scaler.spread + scaler.center
 
 
-def scaled_by_past(windows: Windows) -> tuple[Windows, Scaler]:
+def scaled_by_past(
+    windows: Windows, least: float = 0.0
+) -> tuple[Windows, Scaler]:
     """Each window in units of its own past, so that all series look alike.
 
-    The target does not take part in choosing the units.
+    The target does not take part in choosing the units. A past that
+    hardly moved, by less than `least`, would make any step a huge one:
+    its spread is `least`.
 
     Shapes: windows -> windows; scaler ((B,), (B,))
     """
     values = windows.past[..., 0]
-    scaler = fit_scaler(values)
+    center, spread = fit_scaler(values)
+    scaler = Scaler(center, np.maximum(spread, least))
     past = windows.past.copy()
     past[..., 0] = scaled(values, scaler)
     target = scaled(windows.target, scaler)
     return Windows(past, windows.known, target), scaler
+
+
+def changes(windows: Windows) -> Windows:
+    """The same windows told as changes; what is forecast is the change.
+
+    The past becomes the differences between its steps, the target the
+    distance from the last value. The values themselves stay as the first
+    covariate, and the last one as that of every step to come.
+
+    Shapes: windows of T steps and F covariates
+        -> windows of T-1 steps and F+1 covariates
+
+    Raises ValueError where the past has one step.
+    """
+    past, known, target = windows
+    if len(past) < 2:
+        raise ValueError("past: expected at least 2 steps, got 1")
+    steps = np.diff(past[..., :1], axis=0)
+    last = past[-1, :, 0]
+    level = np.broadcast_to(last[:, None], (*target.shape, 1))
+    return Windows(
+        np.concatenate([steps, past[1:]], axis=-1),
+        np.concatenate([level, known], axis=-1),
+        target - last,
+    )

@@ -187,8 +187,8 @@ def _about(score: Any, frame: float, title: str) -> dict[str, Any]:
     quarters = meters[0].barDuration.quarterLength if meters else 4.0
     bar = max(1, round(float(quarters) / frame))
     parts = list(getattr(score, "parts", [])) or [score]
-    first = parts[0].getElementsByClass("Measure").first()
-    length = float(first.duration.quarterLength) if first else 0.0
+    bars = list(parts[0].getElementsByClass("Measure"))
+    length = float(bars[0].duration.quarterLength) if bars[1:] else quarters
     pickup = round(length / frame) % bar if length < quarters else 0
     known = score.metadata.bestTitle if score.metadata else None
     return {
@@ -220,6 +220,13 @@ def to_music21(score: Score) -> Any:
                     measure.insert(0, mark)
             for element in bar:
                 measure.append(element)
+            missing = (
+                score.bar * score.frame - measure.duration.quarterLength
+            )
+            if number == 0 and score.pickup:
+                measure.paddingLeft = missing
+            else:
+                measure.paddingRight = missing
             part.append(measure)
         whole.insert(0, part)
     return whole

@@ -48,7 +48,7 @@ def who_wrote_it(
     ):
         buttons = "".join(
             f'<label><input type="radio" name="rnn-who-{k}" '
-            f'value="{_key(c)}"> {escape(c)}</label> '
+            f'value="{_key(c)}" /> {escape(c)}</label> '
             for c in choices
         )
         truth = f"{answer}. {words}"

@@ -5,7 +5,7 @@ The chapter's face for a command line and for notebooks; the parts are
 `judge`, `probe`, `heatmap` and `tunes`.
 """
 
-from rnncore.text.generation import generate, likeliest, stream, write
+from rnncore.text.generation import generate, likeliest, stream, write_text
 from rnncore.text.heatmap import heat_map
 from rnncore.text.model import (
     LanguageModel,
@@ -16,15 +16,15 @@ from rnncore.text.model import (
     token_nats,
 )
 from rnncore.text.ngrams import (
+    bits_given,
     fit_kneser_ney,
     kneser_ney_next,
     kneser_ney_probabilities,
-    lzma_bits,
 )
 from rnncore.text.sampling import (
     at_temperature,
     beam_search,
-    draw,
+    draw_tokens,
     nucleus,
     top_k,
 )
@@ -40,9 +40,10 @@ __all__ = [
     "Vocabulary",
     "at_temperature",
     "beam_search",
+    "bits_given",
     "character_vocabulary",
     "contiguous_windows",
-    "draw",
+    "draw_tokens",
     "dynamic_nats",
     "fit_kneser_ney",
     "generate",
@@ -52,7 +53,6 @@ __all__ = [
     "language_loss",
     "likeliest",
     "load_model",
-    "lzma_bits",
     "nucleus",
     "save_model",
     "stream",
@@ -60,5 +60,5 @@ __all__ = [
     "token_nats",
     "top_k",
     "word_vocabulary",
-    "write",
+    "write_text",
 ]

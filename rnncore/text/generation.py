@@ -7,13 +7,13 @@ import torch
 
 from rnncore.backend import check_shape, to_numpy
 from rnncore.text.model import LanguageModel, States
-from rnncore.text.sampling import Hypothesis, beam_search, draw
+from rnncore.text.sampling import Hypothesis, beam_search, draw_tokens
 from rnncore.text.vocabulary import Vocabulary
 
 Shape = Callable[[np.ndarray], np.ndarray]  # logits (B, K) -> p (B, K)
 
 
-def read(
+def next_logits(
     model: LanguageModel, ids: np.ndarray, state: States | None = None
 ) -> tuple[np.ndarray, States]:
     """The logits after the last of these tokens, and the state.
@@ -40,14 +40,14 @@ def generate(
     Shapes: prompts (T, B) -> ids (B,), again and again
     """
     model.eval()
-    logits, state = read(model, prompts)
+    logits, state = next_logits(model, prompts)
     while True:
-        ids = draw(rng, shape(logits))
+        ids = draw_tokens(rng, shape(logits))
         yield ids
-        logits, state = read(model, ids[None], state)
+        logits, state = next_logits(model, ids[None], state)
 
 
-def write(
+def write_text(
     model: LanguageModel,
     vocabulary: Vocabulary,
     prompt: str,
@@ -91,8 +91,8 @@ def likeliest(
         return a - np.log(np.exp(a).sum())
 
     def advance(state, token):
-        logits, state = read(model, np.array([[token]]), state)
+        logits, state = next_logits(model, np.array([[token]]), state)
         return log_p(logits), state
 
-    logits, state = read(model, prompt[:, None])
+    logits, state = next_logits(model, prompt[:, None])
     return beam_search(advance, log_p(logits), state, width, length)

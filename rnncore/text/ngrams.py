@@ -60,14 +60,15 @@ def fit_kneser_ney(ids: np.ndarray, order: int, K: int) -> KneserNey:
         else:
             counts = np.bincount(gram)
         after = codes // K  # each gram's context
-        once, twice = (counts == 1).sum(), (counts == 2).sum()
+        once = max(1, (counts == 1).sum())  # so that d is never 0
+        twice = (counts == 2).sum()
         orders.append(
             Order(
                 codes,
                 counts,
                 np.bincount(after, counts, minlength=contexts),
                 np.bincount(after, minlength=contexts),
-                once / max(1, once + 2 * twice),
+                once / (once + 2 * twice),
             )
         )
         context, contexts = gram[:-1], len(codes)
@@ -109,7 +110,7 @@ def kneser_ney_next(model: KneserNey, ids: np.ndarray) -> np.ndarray:
     return p
 
 
-def lzma_bits(training: str, text: str) -> float:
+def bits_given(training: str, text: str) -> float:
     """Bits that a text costs a compressor which has read another before.
 
     Compressed: both together, less the first alone.

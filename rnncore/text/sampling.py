@@ -62,7 +62,7 @@ def nucleus(p: np.ndarray, mass: float) -> np.ndarray:
     return kept / kept.sum(axis=-1, keepdims=True)
 
 
-def draw(rng: np.random.Generator, p: np.ndarray) -> np.ndarray:
+def draw_tokens(rng: np.random.Generator, p: np.ndarray) -> np.ndarray:
     """One token a row, each as often as its probability says.
 
     Shapes: p (B, K) -> ids (B,)

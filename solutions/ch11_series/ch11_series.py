@@ -1,0 +1,1227 @@
+# %% [markdown]
+# # Assignment 11: time series
+#
+# *75 to 90 minutes, 28 points. Read chapter 11 first.*
+#
+# You will take the season out of series without a look at the test; roll an origin through time, refitting at each stop on what was known then; forecast in blocks, from one step at a time to all at once; and judge quantiles, with the gradient that teaches them. With the book closed you will rebuild `cut`.
+# Then you hunt seven wrong back-tests, and find out what becomes of a network that reads its own forecasts.
+#
+# | letter | shape | meaning |
+# | --- | --- | --- |
+# | N | | steps of a series |
+# | $x$ | (N,) or (N, S) | one series, or S of them side by side |
+# | T, K | | steps that a forecast reads (its history), steps that it looks ahead (its horizon) |
+# | origin | | the first step that is forecast: everything before it is known, nothing from it on |
+# | $y$ | (K, B) | what came: K steps, B forecasts |
+# | $q$ | (K, B, Q) | quantiles of it at Q levels |
+#
+# ### Before you start: two questions from earlier chapters
+#
+# <details><summary>Chapter 1: in what unit is a MASE, and why does that need no test data?</summary>
+#
+# In the mean step of the training series, persistence's error there. It is fixed before the first forecast.
+# </details>
+#
+# <details><summary>Chapter 4: what does a network read while it writes, and what did it read in training?</summary>
+#
+# Its own output while it writes, the truth in training. An error of its own is something it has never seen.
+# </details>
+
+# %% [markdown]
+# ## Imports, and where to compute
+#
+# Leave `"cpu"`, or write `"cuda"` where there is a GPU. The tests count the same. What you write keeps the dtype and device of its arguments, and changes none of them.
+
+# %%
+import numpy as np
+import torch
+
+from rnncore.display import plot_lines
+from rnncore.forecast.backtest import backtest
+from rnncore.forecast.windows import Windows
+from rnncore.testing import black_boxes, mover
+
+device = "cpu"
+move = mover(device)
+
+# %% [markdown]
+# ## A look into the future, by hand
+#
+# Training has two values, 2 and 4; the test has one, 12. Scale all three by mean and standard deviation (divide by the number of values), first fitted on training alone, then on all three. Where does the 12 lie in each case? Work it out on paper, then run the cell.
+
+# %%
+x = np.array([2.0, 4.0, 12.0])
+for known in (x[:2], x):
+    print("scaled:", ((x - known.mean()) / known.std()).round(2))
+print(
+    "by hand: the 12 at 9, far outside of all that was seen; then at 1.39"
+)
+
+# %% [markdown]
+# With the second scaling the network has been told that something large will come. Now a quantile. A forecast says: with probability 0.9 it will be at most 10. Then 14 comes, and on another day 6. The **pinball loss** charges 0.9 for each unit above the quantile, and 0.1 for each below. One line is left out. Write it, and run again.
+#
+# <details><summary>The missing line</summary>
+#
+# `loss = max(level * error, (level - 1) * error)`: 0.9 · 4 = 3.6 and 0.1 · 4 = 0.4.
+# </details>
+
+# %%
+level = 0.9
+for actual in (14.0, 6.0):
+    error = actual - 10.0
+    loss = abs(error)
+    # (the missing line)
+    print(actual, round(loss, 2), end="  ")
+print("by hand: 3.6 and 0.4")
+
+# %% [markdown]
+# ## Task 1: out with the season, without a leak (4 points)
+#
+# Sales have a December. Take it out before a network sees the series, S series at once, x (N, S). Step t has the phase t mod `period`, counted from the first step. The first `training` steps are training; they hold each phase at least once. Whatever is *estimated* comes from them; what is estimated is *applied* to all N steps:
+#
+# 1. `means` (period, S): each series' mean at each phase;
+# 2. the rest: x minus the mean of its phase;
+# 3. `spread` (S,): the standard deviation of the rest, with 1 for a series whose rest never moves; then divide the rest by it.
+#
+# Divide by the number of values in the standard deviation, not by one less.
+#
+# <details><summary>Hint 1</summary>
+#
+# `past = x[:training]`, and `past[k::period]` has the steps of phase k.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `means[torch.arange(len(x), device=x.device) % period]` lays the means out along the whole series, (N, S).
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `rest[:training].std(0, correction=0)` is the spread; `torch.where(spread > 0, spread, 1.0)` replaces zeros.
+# </details>
+
+
+# %% solution="without_season"
+def without_season(x, training, period):
+    """Scaled series without their seasons, and what was estimated.
+
+    Shapes: x (N, S) -> z (N, S); means (period, S); spread (S,)
+    """
+    ### BEGIN SOLUTION
+    past = x[:training]
+    means = torch.stack([past[k::period].mean(0) for k in range(period)])
+    phases = torch.arange(len(x), device=x.device) % period
+    rest = x - means[phases]
+    spread = rest[:training].std(0, correction=0)
+    spread = torch.where(spread > 0, spread, 1.0)
+    return rest / spread, means, spread
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: a season of three steps, and from step 6 on something new. The new must not change how the old looks.
+
+# %%
+season = np.array([1.0, 2, 6, 3, 2, 4, 11, 12, 15])[:, None]
+for N in (6, 9):
+    z, means, spread = without_season(move(season[:N]), 6, 3)
+    print(z[:, 0].cpu().numpy().round(2), means[:, 0].cpu().numpy())
+
+# %% test="without_season" points=4
+import numpy as np
+
+from rnncore.testing import (
+    assert_close,
+    check,
+    check_independent,
+    mover,
+    stored,
+)
+
+move = mover(device)
+OUTPUTS = "z, means, spread"
+
+
+def sold(rng, N, S, training, period):
+    """Series with seasons, that go up and change their season in the end."""
+    t = np.arange(N)[:, None]
+    x = (
+        rng.normal(size=(N, S))
+        + 3 * rng.normal(size=(period, S))[t[:, 0] % period]
+    )
+    x[training:] += 2 * rng.normal(size=S) + 0.1 * t[training:]
+    return dict(x=x, training=training, period=period)
+
+
+visible = [
+    move(sold(np.random.default_rng(1), 11, 2, 7, 3)),
+    dict(x=move(np.array([[1.0, 5], [2, 5], [4, 5], [2, 5], [9, 7], [8, 5]])),
+         training=4, period=2),
+]  # fmt: skip
+check(without_season, stored("without_season"), visible, outputs=OUTPUTS)
+args = visible[0]
+other = args["x"] + 0
+other[7:] += 100.0
+for k, name in enumerate(("z of training", "means", "spread")):
+    before, after = (without_season(x, 7, 3)[k] for x in (args["x"], other))
+    why = "it changes when only the steps after training do: a leak"
+    assert_close(name, after[:7], before[:7], why=why)
+check_independent(without_season, args, {"x": 1})
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(sold(rng, N, S, training, period), dtype)
+    for N, S, training, period in [
+        (3, 1, 2, 1),
+        (20, 3, 12, 4),
+        (17, 1, 9, 7),
+        (31, 4, 30, 5),
+    ]
+    for dtype in ("float64", "float32")
+]
+hidden[2]["x"] = hidden[2]["x"] * 0 + 3  # one that never moves
+check(without_season, reference_without_season, hidden, outputs=OUTPUTS)
+### END HIDDEN TESTS
+print("Task 1 holds.")
+
+# %% mistakes="without_season"
+[
+    {
+        "name": "season fitted on all data",
+        "was": "past = x[:training]",
+        "is": "past = x",
+        "says": "the means were estimated from all steps; the steps after training are not known yet",
+    },
+    {
+        "name": "spread fitted on all data",
+        "was": "rest[:training].std",
+        "is": "rest.std",
+        "says": "the scaler was fitted on all data: the spread comes from the training steps alone",
+    },
+    {
+        "name": "spread of the series, not of the rest",
+        "was": "rest[:training].std",
+        "is": "past.std",
+        "says": "the spread is that of x itself, with its season; it is that of the rest, without",
+    },
+    {
+        "name": "one scale for all series",
+        "was": "spread = torch.where(spread > 0, spread, 1.0)",
+        "is": "spread = (rest[:training].square().mean() ** 0.5).expand(x.shape[1])",
+        "says": "all series share one spread; each has its own",
+    },
+    {
+        "name": "phases not counted from the first step",
+        "was": "torch.arange(len(x), device=x.device) % period",
+        "is": "(torch.arange(len(x), device=x.device) - training) % period",
+        "says": "the phases were counted from the end of training; the season of training and that of the rest then do not fit",
+    },
+    {
+        "name": "season not taken out",
+        "was": "rest = x - means[phases]",
+        "is": "rest = x - past.mean(0)",
+        "says": "the mean over all phases was subtracted: the season is still there",
+    },
+    {
+        "name": "one less",
+        "was": "correction=0",
+        "is": "correction=1",
+        "says": "the standard deviation was divided by the number of values less one; here it is by their number",
+    },
+    {
+        "name": "divided by nothing",
+        "was": "torch.where(spread > 0, spread, 1.0)",
+        "is": "spread",
+        "says": "the rest of a series that never moves was divided by zero: its spread is to be 1",
+    },
+    {
+        "name": "the last season instead of the mean",
+        "was": "past[k::period].mean(0)",
+        "is": "past[k::period][-1]",
+        "says": "the last season was subtracted, as seasonal naive does; here it is the mean of all seasons of training",
+    },
+    {
+        "name": "in place",
+        "was": "rest = x - means[phases]",
+        "is": "rest = x.sub_(means[phases])",
+        "says": "the numbers are right, but x, which belongs to the caller, was changed",
+    },
+]
+
+# %% [markdown]
+# ## Task 2: an origin that rolls (5 points)
+#
+# A back-test with refitting: `folds` forecasts of `horizon` steps each, whose horizons lie one behind the other and end with the series. Before each, the model is fitted anew on all that is known at its origin:
+#
+# * a training window reads `history` steps and has the `horizon` steps behind them as its target, **all of them before the origin**;
+# * of all such windows, one for each step, the `memory` latest are used (fewer where there are fewer);
+# * `predict = fit(past, target)` with past (windows, history) and target (windows, horizon), the oldest window first, gives a function from (B, history) to (B, horizon).
+#
+# Then the model forecasts from the `history` steps before the origin. Return the errors, what came minus what was said, (folds, horizon).
+#
+# <details><summary>Hint 1</summary>
+#
+# With N steps, the last origin is N - horizon, and the one before it lies a horizon earlier. Draw a line with N = 10, horizon = 2, folds = 3: the origins are 4, 6, 8.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Let a training window be named by its own origin o: it reads `x[o - history : o]`, and its target is `x[o : o + horizon]`. What is the largest o, so that the target ends before the origin of the test? And the smallest one, without memory?
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `last = origin - horizon`, `first = max(history, last + 1 - memory)`, `range(first, last + 1)`; `torch.stack` of the windows. `predict(x[None, origin - history : origin])[0]` is the forecast.
+# </details>
+
+
+# %%
+def linear_fit(past, target, penalty=0.1):
+    """A linear forecast: least squares with a small penalty (ridge)."""
+    ones = torch.ones_like(past[:, :1])
+    A = torch.cat([past, ones], 1)
+    eye = torch.eye(A.shape[1], dtype=A.dtype, device=A.device)
+    W = torch.linalg.solve(A.T @ A + penalty * eye, A.T @ target)
+    return lambda seen: seen @ W[:-1] + W[-1]
+
+
+# %% solution="rolling_errors"
+def rolling_errors(x, fit, history, horizon, folds, memory):
+    """Errors of a forecast that is fitted anew at each of its origins.
+
+    Shapes: x (N,) -> errors (folds, horizon)
+    """
+    errors = []
+    ### BEGIN SOLUTION
+    for k in range(folds):
+        origin = len(x) - (folds - k) * horizon
+        last = origin - horizon
+        trained = range(max(history, last + 1 - memory), last + 1)
+        past = torch.stack([x[o - history : o] for o in trained])
+        target = torch.stack([x[o : o + horizon] for o in trained])
+        predict = fit(past, target)
+        said = predict(x[None, origin - history : origin])[0]
+        errors.append(x[origin : origin + horizon] - said)
+    ### END SOLUTION
+    return torch.stack(errors)
+
+
+# %% [markdown]
+# Try it, without noise: a wave, which a linear forecast knows nearly exactly, and a curve that climbs, of which every training window lies lower than the test.
+
+# %%
+t = np.arange(60)
+for name, series in {"wave": np.sin(t), "climb": (t / 30) ** 2}.items():
+    errors = rolling_errors(move(series), linear_fit, 4, 3, 4, 20)
+    print(name, errors.abs().mean(0).cpu().numpy().round(4))
+
+# %% test="rolling_errors" points=5
+import numpy as np
+
+from rnncore.testing import assert_close, check, mover, stored
+
+move = mover(device)
+
+
+def linear_errors(x, history, horizon, folds, memory):
+    """The learner's back-test of a linear forecast."""
+    return rolling_errors(x, linear_fit, history, horizon, folds, memory)
+
+
+def wandering(rng, N, history, horizon, folds, memory):
+    x = np.sin(np.arange(N)) + 0.3 * rng.normal(size=N).cumsum()
+    sizes = dict(history=history, horizon=horizon)
+    return dict(x=x) | sizes | dict(folds=folds, memory=memory)
+
+
+rng = np.random.default_rng(2)
+visible = [
+    move(wandering(rng, 22, 3, 2, 3, 6)),
+    move(wandering(rng, 19, 2, 3, 2, 100)),
+]
+check(linear_errors, stored("rolling_errors"), visible, outputs="errors")
+args = visible[0]
+later = args["x"] + 0
+later[18:] += 50.0  # the second fold ends before step 20, begins at 18
+before, after = (
+    linear_errors(**args | {"x": x})[0] for x in (args["x"], later)
+)
+why = "it changes when steps after the end of its horizon do: a leak"
+assert_close("errors[0]", after, before, why=why)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+
+def right(x, history, horizon, folds, memory):
+    return reference_rolling_errors(
+        x, reference_linear_fit, history, horizon, folds, memory
+    )
+
+
+rng = hidden_rng()
+hidden = [
+    move(wandering(rng, N, *sizes), dtype)
+    for N, *sizes in [
+        (4, 1, 1, 1, 1),
+        (30, 4, 1, 5, 12),
+        (41, 2, 5, 3, 9),
+        (26, 5, 2, 4, 1000),
+    ]
+    for dtype in ("float64", "float32")
+]
+check(linear_errors, right, hidden, outputs="errors")
+### END HIDDEN TESTS
+print("Task 2 holds.")
+
+# %% mistakes="rolling_errors"
+[
+    {
+        "name": "training targets overlap the test",
+        "was": "last = origin - horizon",
+        "is": "last = origin - 1",
+        "says": "the targets of the latest training windows reach over the origin: windows of training and test overlap, and the model is told the start of what it is to forecast",
+    },
+    {
+        "name": "one window too few",
+        "was": "last = origin - horizon",
+        "is": "last = origin - horizon - 1",
+        "says": "the latest training window was left out: its target may end right before the origin",
+    },
+    {
+        "name": "an origin that sees the future",
+        "was": "last = origin - horizon",
+        "is": "last = len(x) - horizon",
+        "says": "every fold was trained on the latest windows of the whole series, its own future among them",
+    },
+    {
+        "name": "fitted once",
+        "was": "predict = fit(past, target)",
+        "is": "predict = predict if k else fit(past, target)",
+        "says": "the model was fitted at the first origin only; it is to be fitted anew at each",
+    },
+    {
+        "name": "folds overlap",
+        "was": "len(x) - (folds - k) * horizon",
+        "is": "len(x) - horizon - (folds - 1 - k)",
+        "says": "the origins are one step apart; their horizons are to lie one behind the other",
+    },
+    {
+        "name": "memory ignored",
+        "was": "max(history, last + 1 - memory)",
+        "is": "history",
+        "says": "all windows were used, not the `memory` latest",
+    },
+    {
+        "name": "the oldest ones kept",
+        "was": "range(max(history, last + 1 - memory), last + 1)",
+        "is": "range(history, min(last + 1, history + memory))",
+        "says": "of the windows the oldest were kept, and the latest forgotten",
+    },
+    {
+        "name": "input reaches past the origin",
+        "was": "x[None, origin - history : origin]",
+        "is": "x[None, origin - history + 1 : origin + 1]",
+        "says": "the forecast read the step at the origin, the first that it is to forecast",
+    },
+    {
+        "name": "sign of the error",
+        "was": "x[origin : origin + horizon] - said",
+        "is": "said - x[origin : origin + horizon]",
+        "says": "the error is what came minus what was said; here it is the other way round",
+    },
+]
+
+# %% [markdown]
+# ## Task 3: in blocks, from recursive to direct (4 points)
+#
+# A **direct** forecaster says K steps at once; a **recursive** one says a single step, takes it for true, and goes on. Between the two lie blocks: `predict` says m steps from the last T, those m are put behind what was read, and it is asked again, until there are K. With m = 1 this is recursive, with m = K direct.
+#
+# Each time `predict` sees the last T values *divided by their mean absolute value*, one number for each of the B series, and what it says is in that unit. So: window (T, B), `unit` (B,) from this window, `unit * predict(window / unit)` (m, B). You get `x` (N, B), which may go on past the `origin`: what comes from there on is the truth, for whoever draws the picture.
+#
+# <details><summary>Hint 1</summary>
+#
+# The first window is `x[origin - T : origin]`. No later line may mention x.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `window = torch.cat([window, ahead])[-T:]` puts the forecast behind what was read, and drops the oldest.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# You learn m from what `predict` gives. `while` fewer than K steps are there, ask again; then cut off what is too much: `torch.cat(said)[:K]`.
+# </details>
+
+
+# %% solution="in_blocks"
+def in_blocks(predict, x, origin, T, K):
+    """K steps from the origin, m at a time, where predict says m.
+
+    Shapes: x (N, B) -> ahead (K, B)
+    """
+    ### BEGIN SOLUTION
+    window = x[origin - T : origin]
+    said = window[:0]
+    while len(said) < K:
+        unit = window.abs().mean(0)
+        ahead = unit * predict(window / unit)
+        said = torch.cat([said, ahead])
+        window = torch.cat([window, ahead])[-T:]
+    return said[:K]
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: a model that says that everything doubles. Do one step at a time, two at a time and all at once give one future, or three?
+
+# %%
+powers = move(np.array([[1.0], [2], [4], [99], [99], [99], [99]]))
+for m in (1, 2, 4):
+    factor = move(2.0 ** np.arange(1, m + 1))[:, None]
+    ahead = in_blocks(lambda w, f=factor: w[-1] * f, powers, 3, 2, 4)
+    print(m, ahead[:, 0].cpu().numpy())
+
+
+# %% [markdown]
+# Powers of two go on as powers of two, whatever the block: a model without error is the same in all blocks. It is errors that are fed back.
+
+# %% test="in_blocks" points=4
+import numpy as np
+import torch
+
+from rnncore.testing import (
+    assert_close,
+    check,
+    check_independent,
+    mover,
+    stored,
+)
+
+move = mover(device)
+
+
+def said_by(W, x, origin, T, K):
+    """The learner's forecast with a small network of weights W (m, T)."""
+    return in_blocks(lambda w: torch.tanh(W @ w) + 0.3, x, origin, T, K)
+
+
+def asked(rng, N, B, T, K, m):
+    x = 3 * rng.normal(size=(N, B)) + 1
+    W = rng.normal(size=(m, T)) / T**0.5
+    return dict(W=W, x=x, origin=N - K, T=T, K=K)
+
+
+rng = np.random.default_rng(3)
+visible = [
+    move(asked(rng, 12, 3, 4, 5, 1)),
+    move(asked(rng, 11, 2, 3, 7, 3)),
+    move(asked(rng, 9, 2, 4, 3, 3)),
+]
+check(said_by, stored("in_blocks"), visible, outputs="ahead")
+args = visible[0]
+blind = args | {"x": args["x"][: args["origin"]]}
+why = "it changes when x ends at the origin: nothing from there on is known"
+assert_close("ahead", said_by(**blind), said_by(**args), why=why)
+check_independent(said_by, args, {"x": 1})
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+
+
+def right(W, x, origin, T, K):
+    return reference_in_blocks(
+        lambda w: torch.tanh(W @ w) + 0.3, x, origin, T, K
+    )
+
+
+hidden = [
+    move(asked(rng, N, B, T, K, m), dtype)
+    for N, B, T, K, m in [
+        (2, 1, 1, 1, 1),
+        (15, 2, 5, 9, 2),
+        (20, 4, 3, 8, 8),
+        (16, 1, 2, 10, 6),
+    ]
+    for dtype in ("float64", "float32")
+]
+check(said_by, right, hidden, outputs="ahead")
+### END HIDDEN TESTS
+print("Task 3 holds.")
+
+# %% mistakes="in_blocks"
+[
+    {
+        "name": "recursive forecast fed with the truth",
+        "was": "window = torch.cat([window, ahead])[-T:]",
+        "is": "end = origin + len(said)\n        window = x[:end][-T:]",
+        "says": "the truth was fed in: after the first block the window took its values from x, which nobody knows at the origin; it goes on with its own forecasts",
+    },
+    {
+        "name": "window not moved",
+        "was": "window = torch.cat([window, ahead])[-T:]",
+        "is": "window = 1 * window",
+        "says": "the window was not moved on: every block is the same",
+    },
+    {
+        "name": "forecast in the wrong unit",
+        "was": "ahead = unit * predict(window / unit)",
+        "is": "ahead = predict(window / unit)",
+        "says": "what predict says is in units of its window: multiply by `unit`",
+    },
+    {
+        "name": "window not scaled",
+        "was": "predict(window / unit)",
+        "is": "predict(window)",
+        "says": "predict was given the window as it is; divide it by `unit`",
+    },
+    {
+        "name": "one unit for all",
+        "was": "unit = window.abs().mean(0)",
+        "is": "unit = window.abs().mean()",
+        "says": "all series share one unit; each has that of its own window",
+    },
+    {
+        "name": "unit of the first window kept",
+        "was": "unit = window.abs().mean(0)",
+        "is": "unit = x[origin - T : origin].abs().mean(0)",
+        "says": "the unit is that of the first window; each block takes it from the window that it reads",
+    },
+    {
+        "name": "unit of the whole series",
+        "was": "unit = window.abs().mean(0)",
+        "is": "unit = x.abs().mean(0)",
+        "says": "the unit was taken from all of x, the future included; it is that of the window",
+    },
+    {
+        "name": "mean for mean absolute value",
+        "was": "window.abs().mean(0)",
+        "is": "window.mean(0)",
+        "says": "the unit is the mean of the absolute values, not the mean",
+    },
+    {
+        "name": "one step of each block kept",
+        "was": "ahead = unit * predict(window / unit)",
+        "is": "ahead = unit * predict(window / unit)[:1]",
+        "says": "of each block only the first step was used, which makes every model recursive",
+    },
+    {
+        "name": "window begins at the origin",
+        "was": "window = x[origin - T : origin]",
+        "is": "window = x[origin - T + 1 : origin + 1]",
+        "says": "the first window holds the step at the origin, the first that is to be forecast",
+    },
+]
+
+# %% [markdown]
+# ## Task 4: quantiles, their loss and their honesty (5 points)
+#
+# A network says Q quantiles, at `levels` that rise, for each of K steps and B forecasts: q (K, B, Q). Then y (K, B) comes. Four numbers, without autograd:
+#
+# * the **loss**, the mean over all K B Q of the pinball loss $\max\big(\ell\,e,\ (\ell - 1)\,e\big)$, with the error $e = y - q$ and the level $\ell$;
+# * its gradient `d_q` (K, B, Q); where y = q exactly, take the error for positive;
+# * `below` (Q,): for each level the share of all y that are at most their quantile. An honest forecaster has `below` near `levels`;
+# * `inside`: the share of y from the lowest to the highest quantile, both included. A 0-d tensor.
+#
+# <details><summary>Hint 1</summary>
+#
+# `error = y[..., None] - q` is (K, B, Q), and levels as an array (Q,) fit it. How does the loss change when q goes up by a little: where y lies above q, and where below?
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Above, e falls and the loss by ℓ: the gradient is -ℓ. Below it is 1 - ℓ. Both in one: (1 if e < 0 else 0) - ℓ, over the number of entries.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `levels = torch.as_tensor(levels, dtype=q.dtype, device=q.device)`; a share is the mean of a comparison: `(error <= 0).to(q.dtype).mean((0, 1))`. Inside: `error[..., 0] >= 0` and `error[..., -1] <= 0`.
+# </details>
+
+
+# %% solution="quantile_report"
+def quantile_report(q, y, levels):
+    """Pinball loss, its gradient, and how often y lay where.
+
+    Shapes: q (K, B, Q); y (K, B)
+        -> loss (); d_q (K, B, Q); below (Q,); inside ()
+    """
+    ### BEGIN SOLUTION
+    levels = torch.as_tensor(levels, dtype=q.dtype, device=q.device)
+    error = y[..., None] - q
+    loss = torch.maximum(levels * error, (levels - 1) * error).mean()
+    d_q = ((error < 0).to(q.dtype) - levels) / error.numel()
+    below = (error <= 0).to(q.dtype).mean((0, 1))
+    within = (error[..., 0] >= 0) & (error[..., -1] <= 0)
+    return loss, d_q, below, within.to(q.dtype).mean()
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: walk down the gradient from zero, and the quantiles of a sample come out. Nobody has told the loss what a quantile is.
+
+# %%
+y = move(np.random.default_rng(0).exponential(size=(1, 500)))
+q = torch.zeros((1, 500, 3), dtype=y.dtype, device=y.device)
+for _ in range(400):
+    _, d_q, _, _ = quantile_report(q, y, (0.1, 0.5, 0.9))
+    q = q - 0.5 * d_q.sum(1, keepdim=True)
+print("found ", q[0, 0].cpu().numpy().round(2))
+print("sample", np.quantile(y.cpu().numpy(), (0.1, 0.5, 0.9)).round(2))
+
+# %% test="quantile_report" points=5
+import numpy as np
+
+from rnncore.testing import assert_close, check, mover, stored
+
+move = mover(device)
+OUTPUTS = "loss, d_q, below, inside"
+
+
+def forecast_and_truth(rng, K, B, levels):
+    q = np.sort(2 * rng.normal(size=(K, B, len(levels))), -1)
+    return dict(q=q, y=rng.normal(size=(K, B)) + 0.3, levels=levels)
+
+
+rng = np.random.default_rng(4)
+met = dict(q=np.zeros((2, 1, 3)), y=np.array([[0.0], [1.0]]))
+visible = [
+    move(forecast_and_truth(rng, 5, 4, (0.1, 0.3, 0.8))),
+    move(met | {"levels": (0.2, 0.5, 0.9)}),  # y meets q exactly
+]
+check(quantile_report, stored("quantile_report"), visible, outputs=OUTPUTS)
+_, d_q, _, _ = quantile_report(**visible[1])
+assert_close(
+    "d_q by hand, where y lies above all quantiles",
+    d_q[1, 0],
+    -np.array([0.2, 0.5, 0.9]) / 6,
+    why="(right to 7 digits? Then a number went through float32)",
+)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import assert_gradient, hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(forecast_and_truth(rng, K, B, levels), dtype)
+    for K, B, levels in [
+        (1, 1, (0.5,)),
+        (7, 3, (0.05, 0.95)),
+        (2, 9, (0.01, 0.2, 0.4, 0.7, 0.75)),
+    ]
+    for dtype in ("float64", "float32")
+]
+for args in hidden[:4]:  # whole numbers meet each other
+    hidden.append(args | {"q": args["q"].round(), "y": args["y"].round()})
+check(quantile_report, reference_quantile_report, hidden, outputs=OUTPUTS)
+args = move(forecast_and_truth(rng, 3, 4, (0.25, 0.6)))
+_, d_q, _, _ = quantile_report(**args)
+assert_gradient(
+    lambda q: float(reference_quantile_report(**args | {"q": q})[0]),
+    args["q"],
+    d_q,
+    "d_q",
+)
+### END HIDDEN TESTS
+print("Task 4 holds.")
+
+# %% mistakes="quantile_report"
+[
+    {
+        "name": "error with the wrong sign",
+        "was": "error = y[..., None] - q",
+        "is": "error = q - y[..., None]",
+        "says": "the error was taken as q - y: with that sign a level of 0.9 trains the quantile of 0.1",
+    },
+    {
+        "name": "levels exchanged in the loss",
+        "was": "torch.maximum(levels * error, (levels - 1) * error)",
+        "is": "torch.maximum((1 - levels) * error, -levels * error)",
+        "says": "the pinball loss has the level on the wrong side: where y lies *above* the quantile it costs ℓ a unit",
+    },
+    {
+        "name": "minimum for maximum",
+        "was": "torch.maximum(levels",
+        "is": "torch.minimum(levels",
+        "says": "the smaller of the two lines was taken: that loss is never positive",
+    },
+    {
+        "name": "gradient with the wrong sign",
+        "was": "((error < 0).to(q.dtype) - levels)",
+        "is": "(levels - (error < 0).to(q.dtype))",
+        "says": "d_q is the gradient with respect to the error; q enters the error with a minus",
+    },
+    {
+        "name": "gradient summed",
+        "was": "- levels) / error.numel()",
+        "is": "- levels)",
+        "says": "the loss is a mean: its gradient is divided by the number of entries",
+    },
+    {
+        "name": "gradient of the absolute error",
+        "was": "((error < 0).to(q.dtype) - levels)",
+        "is": "(-error.sign() / 2)",
+        "says": "this is the gradient at level 0.5 for all levels: with it every quantile becomes the median",
+    },
+    {
+        "name": "kink on the other side",
+        "was": "(error < 0).to(q.dtype) - levels",
+        "is": "(error <= 0).to(q.dtype) - levels",
+        "says": "where y meets q the error was taken for negative; the text takes it for positive",
+    },
+    {
+        "name": "share above",
+        "was": "below = (error <= 0)",
+        "is": "below = (error >= 0)",
+        "says": "`below` is the share of y at or above the quantile; asked for is at or below",
+    },
+    {
+        "name": "met not counted",
+        "was": "below = (error <= 0)",
+        "is": "below = (error < 0)",
+        "says": "a y that meets its quantile exactly was not counted as at most the quantile",
+    },
+    {
+        "name": "the interval's sides exchanged",
+        "was": "(error[..., 0] >= 0) & (error[..., -1] <= 0)",
+        "is": "(error[..., -1] >= 0) & (error[..., 0] <= 0)",
+        "says": "the sides of the interval are exchanged: y was to be above the highest quantile and below the lowest",
+    },
+    {
+        "name": "one side only",
+        "was": "(error[..., 0] >= 0) & (error[..., -1] <= 0)",
+        "is": "error[..., -1] <= 0",
+        "says": "`inside` looks at the upper end alone; y may have fallen below the lowest quantile",
+    },
+]
+
+# %% [markdown]
+# ## Task 5, closed book: `cut` (4 points)
+#
+# Close the chapter. Rebuild the function that cuts windows out of one series, in NumPy, under its own name. For each of the `origins` (B of them, in any order, perhaps overlapping) it takes the `history` steps before it and the `horizon` steps from it on, and gives `Windows(past, known, target)`:
+#
+# * `past` (T, B, 1+F): the values first, then the F covariates of the same steps;
+# * `known` (K, B, F): the covariates of the steps to come, which the calendar knows;
+# * `target` (K, B): the values to come.
+#
+# Without covariates F is 0. A window that would leave the series gets a ValueError; its test is given.
+#
+# <details><summary>Hint 1</summary>
+#
+# No loop is needed: an array of integers as an index picks all windows at once, and the result has the shape of the index.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `before = origins + np.arange(-history, 0)[:, None]` is (T, B). How do the steps from the origin on look?
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `values[before]` is (T, B), `covariates[before]` (T, B, F). `np.concatenate([values[before][..., None], covariates[before]], axis=-1)` is past.
+# </details>
+
+
+# %% solution="cut" closed_book=true
+def cut(values, origins, history, horizon, covariates=None):
+    """A window of `history` steps before and `horizon` from each origin.
+
+    Shapes: values (N,); origins (B,); covariates (N, F) -> windows
+    """
+    N = len(values)
+    if covariates is None:
+        covariates = np.empty((N, 0), values.dtype)
+    origins = np.asarray(origins)
+    if origins.min() < history or origins.max() > N - horizon:
+        raise ValueError("origins: a window leaves the series")
+    ### BEGIN SOLUTION
+    before = origins + np.arange(-history, 0)[:, None]
+    after = origins + np.arange(horizon)[:, None]
+    past = np.concatenate(
+        [values[before][..., None], covariates[before]], axis=-1
+    )
+    return Windows(past, covariates[after], values[after])
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: two windows of a series that counts, with the weekday for a covariate.
+
+# %%
+days = np.arange(12.0)
+w = cut(days, np.array([5, 8]), 3, 2, days[:, None] % 7)
+print(
+    "past",
+    *w.past[:, 0],
+    " known",
+    *w.known[:, 0],
+    " target",
+    w.target[:, 0],
+)
+
+# %% test="cut" points=4
+import numpy as np
+
+from rnncore.forecast.windows import cut as book_cut
+from rnncore.testing import assert_refuses, check, stored
+
+OUTPUTS = "past, known, target"
+
+
+def series_to_cut(rng, N, F, B, history, horizon, dtype="float64"):
+    origins = rng.integers(history, N - horizon + 1, B)
+    return dict(
+        values=rng.normal(size=N).astype(dtype),
+        origins=origins,
+        history=history,
+        horizon=horizon,
+        covariates=rng.normal(size=(N, F)).astype(dtype),
+    )
+
+
+rng = np.random.default_rng(5)
+visible = [
+    series_to_cut(rng, 14, 2, 3, 4, 2),
+    series_to_cut(rng, 9, 0, 2, 3, 3) | {"covariates": None},
+]
+check(cut, stored("cut"), visible, outputs=OUTPUTS)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    series_to_cut(rng, N, F, B, history, horizon, dtype)
+    for N, F, B, history, horizon in [
+        (2, 1, 1, 1, 1),
+        (25, 3, 7, 6, 4),
+        (18, 1, 4, 2, 9),
+    ]
+    for dtype in ("float64", "float32")
+]
+check(cut, book_cut, hidden, outputs=OUTPUTS)
+args = series_to_cut(rng, 10, 2, 3, 4, 2)
+for origin in (3, 9):
+    outside = args | {"origins": np.array([5, origin])}
+    assert_refuses(cut, outside, "a window leaves the series", "origins")
+### END HIDDEN TESTS
+print("Task 5 holds.")
+
+# %% mistakes="cut"
+[
+    {
+        "name": "history with the origin",
+        "was": "np.arange(-history, 0)",
+        "is": "np.arange(-history + 1, 1)",
+        "says": "the past holds the step at the origin, which is the first of the target: windows of past and target overlap",
+    },
+    {
+        "name": "target a step late",
+        "was": "np.arange(horizon)[:, None]",
+        "is": "(np.arange(1, horizon + 1) % len(values))[:, None] - (origins + horizon >= N)",
+        "says": "the target begins one step behind the origin",
+    },
+    {
+        "name": "time and batch swapped",
+        "was": "return Windows(past, covariates[after], values[after])",
+        "is": "return Windows(past.swapaxes(0, 1), covariates[after].swapaxes(0, 1), values[after].T)",
+        "says": "time and batch are swapped: time comes first",
+    },
+    {
+        "name": "reshaped",
+        "was": "return Windows(past, covariates[after], values[after])",
+        "is": "return Windows(past, covariates[after], values[after].T.reshape(horizon, -1))",
+        "says": "the target was reshaped where a transpose was due: its numbers stand at wrong places",
+    },
+    {
+        "name": "covariates before the values",
+        "was": "[values[before][..., None], covariates[before]]",
+        "is": "[covariates[before], values[before][..., None]]",
+        "says": "in past the values come first, then the covariates",
+    },
+    {
+        "name": "covariates of the past for those to come",
+        "was": "covariates[after], values",
+        "is": "covariates[np.maximum(after - horizon, 0)], values",
+        "says": "known holds covariates of the steps before the origin; it is those of the steps to be forecast",
+    },
+    {
+        "name": "covariates of the steps asked for",
+        "was": "covariates[before]]",
+        "is": "covariates[before + 1]]",
+        "says": "each step of the past has the next step's covariates; here each has its own",
+    },
+    {
+        "name": "newest first",
+        "was": "np.arange(-history, 0)",
+        "is": "np.arange(-1, -history - 1, -1)",
+        "says": "the past runs backwards: the oldest step comes first",
+    },
+]
+
+# %% [markdown]
+# ## The mutant hunt (4 points)
+#
+# `backtest(values, methods, origins, horizon, levels)` of the chapter asks each method for a forecast at each origin, `method(past, horizon)`, and hands it nothing but the past. Seven boxes are one small edit away from it, and every one of them will give you a table of scores.
+#
+# Write `backtest_probes()`: a list of `(values, method, origins, horizon)`, with values (N,) in float64 and a method of your own, a function of `(past, horizon)` that returns (horizon,) numbers. It may do anything with its past: the more it tells about what it was given, the better. Points are for the boxes that some probe tells apart; the last point is for all of them
+# with at most two probes.
+#
+# <details><summary>Hint 1</summary>
+#
+# Persistence looks at the last value alone. What does it not notice? Let a method return something that depends on every value that it was given, and on how many there are.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Must the origins rise? And what if a method writes into what it was given (`past[0] = ...`): whose array is it?
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# Origins such as 5, 9, 3; random values; a method that computes `(past * np.arange(1, len(past) + 1)).sum()`, then sets `past[:] = 0`, and returns the sum for each step.
+# </details>
+
+
+# %% solution="backtest_probes"
+def backtest_probes():
+    """A list of (values, method, origins, horizon).
+
+    Shapes: values (N,)
+    """
+
+    ### BEGIN SOLUTION
+    def spy(past, horizon):
+        said = (past * np.arange(1, len(past) + 1)).sum()
+        past[:] = 0
+        return np.full(horizon, said)
+
+    values = np.random.default_rng(0).normal(size=14)
+    return [(values, spy, np.array([5, 9, 3]), 2)]
+    ### END SOLUTION
+
+
+# %% [markdown]
+# The boxes, to play with. A first probe of the kind that one writes in a hurry:
+
+
+# %%
+def last_value(past, horizon):
+    """Persistence."""
+    return np.full(horizon, past[-1])
+
+
+boxes = black_boxes("backtest_probes")
+hasty = np.ones(9), {"it": last_value}, np.array([4, 5, 6]), 2, (0.5,)
+actual, outcomes = backtest(*hasty)
+for name, box in boxes.items():
+    came, said = box(*hasty)
+    same = np.array_equal(came, actual)
+    same &= np.array_equal(said["it"].point, outcomes["it"].point)
+    print(name, "looks right" if same else "differs")
+
+# %% test="backtest_probes" points=4
+from rnncore.forecast.backtest import backtest
+from rnncore.testing import black_boxes, hunt
+
+
+def of_one(function):
+    """The back-test of a single method: what came, what was said."""
+
+    def tested(values, method, origins, horizon):
+        came, said = function(
+            values, {"it": method}, origins, horizon, (0.5,)
+        )
+        return came, said["it"].point
+
+    return tested
+
+
+hunt(
+    of_one(backtest),
+    {
+        name: of_one(box)
+        for name, box in black_boxes("backtest_probes").items()
+    },
+    backtest_probes(),
+    few=2,
+    points=4,
+)
+
+# %% mutants="backtest_probes" of="rnncore.forecast.backtest.backtest"
+[
+    {
+        "name": "sees the first step of the future",
+        "was": "values[:t].copy()",
+        "is": "values[: t + 1].copy()",
+        "says": "each method is handed the step at the origin: persistence becomes perfect at one step",
+    },
+    {
+        "name": "a day late",
+        "was": "values[:t].copy()",
+        "is": "values[: max(t - 1, 1)].copy()",
+        "says": "the latest known value is kept from the methods",
+    },
+    {
+        "name": "short memory",
+        "was": "values[:t].copy()",
+        "is": "values[max(t - 3, 0) : t].copy()",
+        "says": "a method sees the last three values only: unseen with persistence",
+    },
+    {
+        "name": "shifted onto the truth",
+        "was": "values[t : t + horizon]",
+        "is": "values[t - 1 : t + horizon - 1]",
+        "says": "forecasts are compared with the day before the one they are for: persistence lies on the truth",
+    },
+    {
+        "name": "the past itself handed out",
+        "was": "values[:t].copy()",
+        "is": "values[:t]",
+        "says": "a method that writes into its past changes everybody's series",
+    },
+    {
+        "name": "origin does not roll",
+        "was": "values[:t].copy()",
+        "is": "values[: origins[0]].copy()",
+        "says": "every forecast is made at the first origin",
+    },
+    {
+        "name": "origins in order",
+        "was": "for name in methods for t in origins",
+        "is": "for name in methods for t in sorted(origins)",
+        "says": "forecasts are in the order of time, what came is in the order of the origins: unseen where they rise",
+    },
+]
+
+# %% [markdown]
+# ## Experiment: a network that reads itself
+#
+# The mean number of sunspots, quarter by quarter, from 1749 to 1983 (its root, which makes the high cycles less wild). Three GRUs read 32 quarters, in units of their own mean. One says the next quarter, one the next 6, one the next 24, six years. With *your* `in_blocks` all three forecast six years from every origin of the last sixty years, which none of them has seen. A linear forecast of
+# one quarter is put to the same use, and persistence stands by. (About half a minute.)
+#
+# **Predict**, before you run anything: by which factor is the error of the first network larger than that of the third, one quarter ahead, and six years ahead? And will the linear forecast, which reads itself too, fare as the first network does? Nothing is graded here; your answers are kept in the notebook for you to come back to.
+
+# %%
+my_prediction = {
+    "factor, a quarter ahead": 1.0,
+    "factor, six years ahead": 1.0,
+    "linear, fed with itself": "like the network, or better, or worse",
+}
+
+# %% experiment
+from ipywidgets import IntSlider, interact
+
+from rnncore.data.series import sunspot_months
+from rnncore.forecast.heads import mean_head
+from rnncore.forecast.models import Direct
+from rnncore.forecast.training import train_forecaster
+
+months = sunspot_months().to_numpy()
+x = np.sqrt(months.reshape(-1, 3).mean(1))  # 940 quarters
+T, K, TRAINED, JUDGED = 32, 24, 600, 700
+
+
+def windows_of(first, last, m):
+    """Windows whose m targets lie from first to last, in their own units."""
+    w = cut(x, np.arange(max(first, T), last - m + 1), T, m)
+    unit = np.abs(w.past).mean(0)  # (B, 1)
+    return Windows(w.past / unit, w.known, w.target / unit[:, 0])
+
+
+def network(m, seed=0):
+    """A GRU that says m quarters; `predict` for in_blocks."""
+    torch.manual_seed(seed)
+    module = Direct("GRU", 0, 24, m).to(device)
+    train_forecaster(
+        module,
+        mean_head(),
+        windows_of(0, TRAINED, m),
+        windows_of(TRAINED, JUDGED, m),
+        rng=np.random.default_rng(seed),
+        steps=250,
+        rate=5e-3,
+    )
+    nothing = torch.empty((m, 1, 0), device=device)
+
+    def predict(window):
+        with torch.no_grad():
+            known = nothing.expand(-1, window.shape[1], -1)
+            return module(window[..., None], known)[..., 0]
+
+    return predict
+
+
+def linear_step():
+    """The linear forecast of one quarter."""
+    w = windows_of(0, TRAINED, 1)
+    past, target = w.past[..., 0].T, w.target.T
+    said = linear_fit(*move((past, target), "float32"), 1.0)
+    return lambda window: said(window.T).T
+
+
+origins = np.arange(JUDGED, len(x) - K + 1)
+test = cut(x, origins, T, K)
+seen = move(test.past[..., 0], "float32")
+ahead = {
+    f"GRU, {m} at once": in_blocks(network(m), seen, T, T, K)
+    for m in (1, 6, 24)
+}
+ahead["linear, 1 at once"] = in_blocks(linear_step(), seen, T, T, K)
+ahead["persistence"] = seen[-1:].expand(K, -1)
+ahead = {name: a.cpu().numpy() for name, a in ahead.items()}
+by_step = {
+    name: np.abs(said - test.target).mean(1) for name, said in ahead.items()
+}
+plot_lines(
+    by_step,
+    "quarters ahead",
+    "mean absolute error",
+    "",
+    np.arange(1.0, K + 1),
+)
+one, _, whole, line, _ = by_step.values()
+print("You predicted", my_prediction)
+print("one at a time against all at once:", (one / whole)[[0, -1]].round(2))
+print("linear against all at once:", (line / whole)[[0, -1]].round(2))
+
+# how far off a linear forecast of a year was, fitted anew each year
+past_errors = rolling_errors(move(x), linear_fit, T, 4, 80, 400)
+first, then = past_errors[:40].T, past_errors[40:].T  # (4 quarters, 40)
+
+
+def show(origin=JUDGED + 60, percent=80):
+    b = origin - JUDGED
+    lines = {"truth": test.target[:, b]}
+    lines |= {name: said[:, b] for name, said in ahead.items()}
+    year = 1749 + origin / 4
+    plot_lines(
+        lines, "year", "root of sunspots", "", year + np.arange(K) / 4
+    )
+    low, high = 0.5 - percent / 200, 0.5 + percent / 200
+    levels = torch.tensor([low, high], dtype=first.dtype, device=device)
+    q = torch.quantile(first, levels, dim=1).T[:, None].expand(-1, 40, -1)
+    inside = quantile_report(q, then, (low, high))[-1]
+    print(f"{percent} % of the first 40 errors: {float(inside):.0%} later")
+
+
+origin = IntSlider(JUDGED + 60, min=JUDGED, max=len(x) - K)
+percent = IntSlider(80, min=10, max=98, step=2)
+shown = interact(show, origin=origin, percent=percent)
+
+# %% [markdown]
+# One quarter ahead the three networks are the same. What happens to the one that reads itself, and why not to the linear forecast that does the same? (Look at single forecasts with the slider: where does each settle after four years? And what has each been trained to get right?) With another seed, `network(1, seed=1)`, the factor moves; is there one at which it turns round? The line under the picture takes an
+# interval from the errors of forty years and counts how many of the next forty it holds. Why fewer than promised, and what would you need to know to promise more? Compare with your predictions.
+
+# %% [markdown]
+# ## In your own words (2 points)
+#
+# "Our LSTM forecasts the share price with a correlation of 0.99 on unseen data", says a page with a chart on which the forecast lies on the price almost everywhere. In its code the prices are first scaled to 0 ... 1 with the minimum and maximum of the whole series, then cut into windows of 60 days with the next day as the target, then the windows are shuffled and split 80 : 20. In four to six sentences: name two leaks and say what each tells
+# the network; say why even without them chart and correlation would look as good; and name the one comparison that would settle it.
+
+# %% [markdown] answer="share" points=2
+# First leak: the scaler knows the minimum and maximum of the whole series, so a training value near 0 says that the price will not fall much lower, and one at 0.3 that it will rise a good deal. Second: shuffled windows overlap, so almost every test window has neighbours in training that hold its target day and most of its input: the test asks for days that were learnt by heart. Even without both the chart would look perfect, because a
+# price moves little in a day compared with its range: yesterday's price, drawn as today's forecast, lies on the curve at the scale of the chart, and correlates with it at 0.99. (Shift the forecast one day to the left, and it lies on the truth.) What settles it is the error beside persistence's, on days after all of training, for instance a MASE, or the correlation of forecast and actual *changes*.
+#
+# Rubric: 1 point for both leaks with what they tell (the scaler: the coming range; the shuffle: overlapping windows, so the test's days are in training); 1 point for persistence: that a copy of yesterday gives such a chart **and** that the comparison is with persistence (or of changes with changes) on later days.

@@ -1,0 +1,61 @@
+"""Scores for the tests of rnncore.music: any there can be, and a few."""
+
+import numpy as np
+from hypothesis import strategies as st
+
+from rnncore.music.score import (
+    FIRST,
+    HOLD,
+    KEYS,
+    LOWEST,
+    REST,
+    SILENCE,
+    Score,
+    allowed_tokens,
+    decode,
+    sounding,
+)
+
+
+def any_tokens(rng, T, V, low=LOWEST, high=LOWEST + KEYS - 1):
+    """Tokens of a legal score: holds, rests and keys mixed."""
+    tokens = np.zeros((T, V), int)
+    before = np.full(V, REST)
+    for t in range(T):
+        key = rng.integers(low, high + 1, V) - LOWEST + FIRST
+        kinds = rng.choice([HOLD, SILENCE, FIRST], V, p=[0.5, 0.15, 0.35])
+        tokens[t] = np.where(kinds == FIRST, key, kinds)
+        may_hold = allowed_tokens(before)[:, HOLD]
+        tokens[t] = np.where((kinds == HOLD) & ~may_hold, key, tokens[t])
+        before = sounding(tokens[t], before)
+    return tokens
+
+
+@st.composite
+def scores(draw, most=24, voices=(1, 5)):
+    """Any score."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    T, V = draw(st.integers(1, most)), draw(st.integers(*voices))
+    bar = draw(st.sampled_from([4, 6, 8, 12]))
+    pickup = draw(st.integers(0, bar - 1))
+    tempo = draw(st.integers(40, 200))
+    return decode(
+        any_tokens(rng, T, V), tempo=float(tempo), bar=bar, pickup=pickup
+    )
+
+
+def score(rows, **about):
+    """A score from rows of tokens by name: 60 a key, "-" a hold, "." a rest."""
+    signs = {"-": HOLD, ".": SILENCE}
+    tokens = [
+        [signs[x] if x in signs else x - LOWEST + FIRST for x in row]
+        for row in rows
+    ]
+    return decode(np.array(tokens), **about)
+
+
+def same_music(a: Score, b: Score) -> bool:
+    """Whether two scores have the same notes, voice by voice."""
+    return np.array_equal(a.pitches, b.pitches) and np.array_equal(
+        a.starts, b.starts
+    )

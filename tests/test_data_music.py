@@ -1,0 +1,79 @@
+"""The chorales that come with the package."""
+
+import hashlib
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rnncore.data.music import CHORALES, chorales
+from rnncore.music.score import check_score, encode
+from rnncore.music.split import compass, fingerprint, groups, melody, split
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_there_are_331_chorales_in_four_voices():
+    found = chorales()
+    assert len(found) == 331
+    for s in found:
+        check_score(s)
+        assert s.pitches.shape[1] == 4
+        assert s.frame == 0.5
+    assert sum(len(s.pitches) for s in found) == 35_308
+    assert compass(found).tolist() == [
+        [57, 81],
+        [53, 74],
+        [48, 69],
+        [36, 64],
+    ]
+
+
+def test_the_first_bar_of_a_known_chorale():
+    """BWV 269, Aus meines Herzens Grunde: G major, an upbeat of a beat."""
+    (s,) = (s for s in chorales() if s.title == "BWV 269")
+    assert (s.bar, s.pickup) == (6, 2)
+    assert s.pitches[0].tolist() == [67, 62, 59, 43]
+    assert s.pitches[2].tolist() == [67, 62, 59, 55]
+
+
+def test_the_file_is_the_one_that_the_sources_name():
+    content = hashlib.sha256(CHORALES.read_bytes()).hexdigest()
+    assert content in (ROOT / "rnncore/data/SOURCES.md").read_text()
+    assert CHORALES.stat().st_size < 100_000
+
+
+def test_melodies_that_bach_set_twice_stay_together():
+    found = chorales()
+    by_piece, by_tune = (
+        groups(found, [fingerprint]),
+        groups(found, [melody]),
+    )
+    assert (len(by_piece), len(by_tune)) == (330, 257)
+    parts = split(found)
+    assert [len(p) for p in parts] == [214, 50, 67]
+    tunes = [{melody(s) for s in part} for part in parts]
+    assert not tunes[0] & tunes[1] | tunes[0] & tunes[2]
+    assert not tunes[1] & tunes[2]
+
+
+@pytest.mark.slow
+def test_the_file_is_what_the_tool_makes_of_the_corpus():
+    sys.path.insert(0, str(ROOT / "tools"))
+    import io
+
+    from encode_chorales import chorales_file
+
+    content, told = chorales_file()
+    with np.load(io.BytesIO(content)) as new, np.load(CHORALES) as old:
+        assert sorted(new.files) == sorted(old.files)
+        for name in new.files:
+            assert np.array_equal(new[name], old[name]), name
+    assert re.match(r"350 files, 331 in four parts", told)
+
+
+def test_a_score_is_what_its_tokens_say():
+    s = chorales()[7]
+    assert encode(s)[0].min() > 1  # it begins with four notes

@@ -1,0 +1,122 @@
+"""The published file's forms, made small; and what a pickle may not do."""
+
+import json
+import pickle
+import pickletools
+
+import numpy as np
+import pytest
+from scipy.io import savemat
+
+from rnncore.music.published import published_scores, read_published
+
+SMALL = {
+    "train": [[(60, 64, 67), (60, 65, 69), ()], [(48,), (50,)]],
+    "valid": [[(60,), (62, 64)]],
+    "test": [[(59, 62), (60,), (60, 64)]],
+}
+
+
+def write(path, content=SMALL):
+    if path.suffix == ".json":
+        path.write_text(json.dumps(content))
+    elif path.suffix == ".mat":
+        cells = {}
+        for name, pieces in content.items():
+            cell = np.empty((1, len(pieces)), object)
+            for k, piece in enumerate(pieces):
+                roll = np.zeros((len(piece), 88))
+                for t, frame in enumerate(piece):
+                    roll[t, [p - 21 for p in frame]] = 1
+                cell[0, k] = roll
+            cells[f"{name}data"] = cell
+        savemat(path, cells)
+    else:
+        path.write_bytes(pickle.dumps(content, protocol=0))
+    return path
+
+
+@pytest.mark.parametrize("ending", [".pickle", ".json", ".mat"])
+def test_all_forms_give_the_same_rolls(tmp_path, ending):
+    parts = read_published(write(tmp_path / f"jsb{ending}"))
+    assert [len(p) for p in parts] == [2, 1, 1]
+    first = parts.train[0]
+    assert first.shape == (3, 88)
+    assert np.flatnonzero(first[0]).tolist() == [39, 43, 46]
+    assert first[2].sum() == 0
+    assert np.flatnonzero(parts.test[0][2]).tolist() == [39, 43]
+
+
+class Malice:
+    def __reduce__(self):
+        import os
+
+        return os.system, ("touch harmed",)
+
+
+def test_a_pickle_that_would_run_a_command_is_refused_and_runs_nothing(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "jsb.pickle"
+    raw = pickle.dumps({**SMALL, "extra": Malice()}, protocol=0)
+    assert "system" in "".join(map(str, pickletools.genops(raw)))
+    path.write_bytes(raw)
+    with pytest.raises(ValueError, match=r"asks for \w+.system"):
+        read_published(path)
+    assert not (tmp_path / "harmed").exists()
+
+
+@pytest.mark.parametrize("kind", [set, complex, np.float64])
+def test_even_harmless_classes_are_refused(tmp_path, kind):
+    path = tmp_path / "jsb.pickle"
+    path.write_bytes(pickle.dumps({**SMALL, "extra": kind}, protocol=0))
+    with pytest.raises(ValueError, match="lists and numbers"):
+        read_published(path)
+
+
+def test_a_copy_with_rests_below_zero_is_read(tmp_path):
+    content = {**SMALL, "test": [[[60, -1], [62]]]}
+    parts = read_published(write(tmp_path / "a.json", content))
+    assert parts.test[0].sum(1).tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ({"train": [[(60,)]]}, "no part 'valid'"),
+        ({**SMALL, "test": []}, "holds no piece"),
+        ({**SMALL, "test": [[]]}, "empty piece"),
+        ({**SMALL, "test": [[(10,)]]}, "21 to 108"),
+        ({**SMALL, "test": [["high"]]}, "not the published form"),
+    ],
+)
+def test_another_content_is_refused_by_name(tmp_path, content, says):
+    path = write(tmp_path / "a.json", content)
+    with pytest.raises(ValueError, match=says) as error:
+        read_published(path)
+    assert str(path) in str(error.value)
+
+
+def test_what_is_no_such_file_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="no such file"):
+        read_published(tmp_path / "a.pickle")
+    for name in ("a.pickle", "a.json", "a.mat"):
+        (tmp_path / name).write_bytes(b"something else")
+        with pytest.raises(ValueError, match="not the published form"):
+            read_published(tmp_path / name)
+
+
+def test_the_protocol_runs_from_file_to_table(tmp_path):
+    parts = read_published(write(tmp_path / "jsb.json"))
+    found = published_scores(parts, (0, 1), steps=2, chord_steps=2)
+    assert list(found) == [
+        "each key's frequency",
+        "each key, given itself before",
+        "independent keys, LSTM",
+        "keys of a frame jointly",
+    ]
+    assert found["independent keys, LSTM"].seeds == 2
+    assert found["keys of a frame jointly"].mean > 0
+    steady = found["each key's frequency"]
+    assert (steady.seeds, steady.spread) == (1, 0)
