@@ -111,3 +111,26 @@ def log_probabilities(model: Recognizer, batch: Batch) -> Tensor:
 def read_greedily(model: Recognizer, batch: Batch) -> list[list[int]]:
     """The labels that each recording's likeliest path spells."""
     return greedy(log_probabilities(model, batch), batch.lengths)
+
+
+class WindowRecognizer(torch.nn.Module):
+    """The baseline without memory: it sees `reach` steps on either side.
+
+    Shapes: features (T, B, D) -> logits (T, B, K)
+
+    Raises ValueError where a shape or a length does not fit.
+    """
+
+    def __init__(self, D: int, H: int, K: int, reach: int = 5):
+        super().__init__()
+        self.D = D
+        self.see = torch.nn.Conv1d(D, H, 2 * reach + 1, padding=reach)
+        self.think = torch.nn.Linear(H, H)
+        self.readout = torch.nn.Linear(H, K)
+
+    def forward(self, features: Tensor, lengths: Sequence[int]) -> Tensor:
+        """Padding is silence, as it stands before and after a recording."""
+        check_shape("features", features, "T", "B", self.D)
+        check_lengths(lengths, *features.shape[:2])
+        x = self.see(features.permute(1, 2, 0)).permute(2, 0, 1).relu()
+        return self.readout(self.think(x).relu())
