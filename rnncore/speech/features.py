@@ -16,7 +16,8 @@ from rnncore.backend import check_shape
 from rnncore.files import Refused
 
 RATE = 16_000  # samples a second: speech has little above 8 kHz
-WINDOW, HOP = 400, 160  # samples: 25 and 10 ms
+WINDOW = 400  # samples: 25 ms
+HOP = 160  # samples: 10 ms
 FFT = 512
 BANDS = 40
 FLOOR = 1e-8  # power below which all is silence
