@@ -1355,6 +1355,10 @@ plot_lines(
 )
 
 aligned = recorded_at(20.0, 6, 3, (3, 5))
+for factor in (0.82, 1.0, 1.2):
+    title = f"Its rate stated as {factor} of the true one"
+    stated = round(SPOKEN * factor)
+    display(play(aligned[1].samples, stated, title))
 spoken = {c.sentence.text: k for k, c in enumerate(aligned)}
 
 
