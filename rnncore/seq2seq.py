@@ -252,24 +252,21 @@ def translation_loss(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def greedy(
-    model: Translator, ids: Tensor, lengths: Sequence[int], limit: int
-) -> list[list[int]]:
+def greedy(decoder: Any, source: Encoded, limit: int) -> list[list[int]]:
     """The likeliest token at each step, read again at the next.
 
-    It ends at END, or after `limit` tokens.
+    One target for each source; it ends at END, or after `limit` tokens.
 
     Raises ValueError where the limit is below 1.
     """
     _check_limit(limit)
-    source = model.encoder(ids, lengths)
-    h = model.decoder.start(source)
-    B = ids.shape[1]
-    read = ids.new_full((1, B), START)
-    done = torch.zeros(B, dtype=torch.bool, device=ids.device)
+    h = decoder.start(source)
+    B = h.shape[1]
+    read = torch.full((1, B), START, device=h.device)
+    done = torch.zeros(B, dtype=torch.bool, device=h.device)
     written: list[list[int]] = [[] for _ in range(B)]
     for _ in range(limit):
-        log_p, h = _next_token(model, read, h, source)
+        log_p, h = _next_token(decoder, read, h, source)
         read = log_p.argmax(dim=1)[None]
         done |= read[0] == END
         if bool(done.all()):
@@ -289,18 +286,18 @@ def length_penalty(length: int, alpha: float) -> float:
 
 @torch.no_grad()
 def beam_search(
-    model: Translator,
-    ids: Tensor,
+    decoder: Any,
+    source: Encoded,
     width: int,
     limit: int,
     alpha: float = 0.6,
 ) -> list[Hypothesis]:
     """The best targets that keeping `width` beginnings at a time finds.
 
-    One source, (S,). Each step extends all beginnings by all tokens and
-    keeps the likeliest. One that ends is set aside, its log p divided by
-    the length penalty; END counts as a token. It stops when no beginning
-    could still beat the worst of `width` that ended. Best first.
+    One source alone (B = 1). Each step extends all beginnings by all
+    tokens and keeps the likeliest. One that ends is set aside, its log p
+    divided by the length penalty; END counts as a token. It stops when no
+    beginning could still beat the worst of `width` that ended. Best first.
 
     Raises ValueError where width or limit is below 1, or alpha negative.
     """
@@ -309,16 +306,15 @@ def beam_search(
         raise ValueError(f"width: expected at least 1, got {width}")
     if alpha < 0:
         raise ValueError(f"alpha: expected at least 0, got {alpha}")
-    check_shape("ids", ids, "S")
-    source = model.encoder(ids[:, None], [len(ids)])
-    h = model.decoder.start(source)
+    check_shape("source.states", source.states, "S", 1, "E")
+    h = decoder.start(source)
     live: list[tuple[list[int], float]] = [([], 0.0)]
     ended: list[Hypothesis] = []
     for n in range(1, limit + 1):
         last = [tokens[-1] if tokens else START for tokens, _ in live]
-        read = torch.tensor([last], device=ids.device)
+        read = torch.tensor([last], device=h.device)
         one_each = _repeated(source, len(live))
-        log_p, h = _next_token(model, read, h, one_each)
+        log_p, h = _next_token(decoder, read, h, one_each)
         so_far = log_p.new_tensor([p for _, p in live])
         total = (log_p + so_far[:, None]).flatten()
         best = total.topk(min(2 * width, len(total)))
@@ -362,10 +358,10 @@ def _settled(
 
 
 def _next_token(
-    model: Translator, read: Tensor, h: Tensor, source: Encoded
+    decoder: Any, read: Tensor, h: Tensor, source: Encoded
 ) -> tuple[Tensor, Tensor]:
     """log p (B, K) of what may follow: no target holds PAD or START."""
-    logits, h = model.decoder(read, h, source)
+    logits, h = decoder(read, h, source)
     log_p = logits[0].log_softmax(dim=1)
     log_p[:, [PAD, START]] = -math.inf
     return log_p, h

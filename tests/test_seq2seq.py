@@ -55,6 +55,11 @@ def translator(decoder, seed=0, sharp=1.0):
     return model
 
 
+def beam(model, tokens, **options):
+    source = model.encoder(*pad([tokens]))
+    return beam_search(model.decoder, source, **options)
+
+
 SOURCES = [[3, 4, 5, 3], [5], [4, 4, 3]]
 
 
@@ -205,9 +210,7 @@ def test_a_wide_beam_finds_the_best_target(decoder, alpha):
             every,
             key=lambda t: -every[t] / length_penalty(len(t) + 1, alpha),
         )
-        found = beam_search(
-            model, torch.tensor(source), width=50, limit=4, alpha=alpha
-        )
+        found = beam(model, source, width=50, limit=4, alpha=alpha)
         for tokens, hypothesis in zip(ranked[:5], found[:5], strict=True):
             assert tuple(hypothesis.tokens) == tokens
             assert math.isclose(hypothesis.log_p, every[tokens])
@@ -216,8 +219,7 @@ def test_a_wide_beam_finds_the_best_target(decoder, alpha):
 @given(seed=st.integers(0, 200))
 def test_a_wider_beam_is_never_stopped_too_early(seed):
     model = translator(dot, seed, sharp=2.5)
-    ids = torch.tensor([3, 5, 4])
-    found = beam_search(model, ids, width=3, limit=8, alpha=0.6)
+    found = beam(model, [3, 5, 4], width=3, limit=8, alpha=0.6)
     assert len(found) <= 3
     scores = [h.score for h in found]
     assert scores == sorted(scores, reverse=True)
@@ -226,13 +228,13 @@ def test_a_wider_beam_is_never_stopped_too_early(seed):
 def test_a_beam_of_one_without_penalty_is_greedy():
     model = translator(dot, seed=3, sharp=3.0)
     sources = [list(s) for s in itertools.product(range(3, K), repeat=2)]
-    ids, lengths = pad(sources)
-    expected = greedy(model, ids, lengths, limit=6)
+    source = model.encoder(*pad(sources))
+    expected = greedy(model.decoder, source, limit=6)
     compared = 0
     for source, tokens in zip(sources, expected, strict=True):
         if len(tokens) == 6:
             continue  # it never ended
-        best, *_ = beam_search(model, torch.tensor(source), 1, 6, alpha=0)
+        best, *_ = beam(model, source, width=1, limit=6, alpha=0)
         assert best.tokens == tokens
         compared += 1
     assert compared > 2
@@ -243,9 +245,9 @@ def test_a_search_ends_where_nothing_does():
     with torch.no_grad():
         model.decoder.readout.bias[END] = -1000.0
         model.decoder.readout.bias[[PAD, START]] = -1000.0
-    ids, lengths = pad(SOURCES)
-    assert [len(t) for t in greedy(model, ids, lengths, 5)] == [5] * 3
-    found = beam_search(model, ids[:, 0], width=2, limit=5)
+    source = model.encoder(*pad(SOURCES))
+    assert [len(t) for t in greedy(model.decoder, source, 5)] == [5] * 3
+    found = beam(model, SOURCES[0], width=2, limit=5)
     assert [len(h.tokens) for h in found] == [5, 5]
 
 
@@ -261,13 +263,18 @@ def test_the_length_penalty():
         (dict(width=0), "width: expected at least 1, got 0"),
         (dict(limit=0), "limit: expected at least 1, got 0"),
         (dict(alpha=-1), "alpha: expected at least 0, got -1"),
-        (dict(ids=torch.zeros(2, 2)), r"ids: expected \(S,\), got"),
+        (
+            dict(sources=SOURCES),
+            r"source.states: expected \(S, 1, E\), got \(4, 3, 8\)",
+        ),
     ],
 )
 def test_a_search_that_makes_no_sense_is_refused(change, message):
-    args = dict(ids=torch.tensor([3]), width=2, limit=3) | change
+    args = dict(sources=[[3]], width=2, limit=3) | change
+    model = translator(dot)
+    source = model.encoder(*pad(args.pop("sources")))
     with pytest.raises(ValueError, match=message):
-        beam_search(translator(dot), **args)
+        beam_search(model.decoder, source, **args)
 
 
 def test_a_decoder_learns_to_turn_a_word_around():
@@ -283,6 +290,7 @@ def test_a_decoder_learns_to_turn_a_word_around():
         translation_loss(model(ids, lengths, read), targets).backward()
         optimizer.step()
     words = torch.randint(3, 8, (100, 4)).tolist()
-    written = greedy(model.eval(), *pad(words), limit=6)
+    source = model.eval().encoder(*pad(words))
+    written = greedy(model.decoder, source, limit=6)
     right = sum(w == v[::-1] for w, v in zip(written, words, strict=True))
     assert right > 90

@@ -1,0 +1,1 @@
+"""Speech recognition: sound to features, features to letters."""

@@ -1,0 +1,162 @@
+"""From a waveform to what a network reads: the logarithm of its energies.
+
+A window of 25 ms slides over the sound in hops of 10 ms. In each window
+the power of every frequency is found, and added up in bands as wide as
+the ear's: the mel scale.
+"""
+
+import os
+import warnings
+from math import gcd
+from pathlib import Path
+
+import numpy as np
+
+from rnncore.backend import check_shape
+from rnncore.files import Refused
+
+RATE = 16_000  # samples a second: speech has little above 8 kHz
+WINDOW = 400  # samples: 25 ms
+HOP = 160  # samples: 10 ms
+FFT = 512
+BANDS = 40
+FLOOR = 1e-8  # power below which all is silence
+
+
+def read_wav(path: str | os.PathLike) -> tuple[np.ndarray, int]:
+    """The samples of a WAV file, all channels' mean, and their rate.
+
+    Shapes: -> samples (N,); rate
+
+    Raises Refused naming the file where it is no WAV file, or is empty.
+    """
+    from scipy.io import wavfile
+
+    if not Path(path).is_file():
+        raise Refused(f"{path}: there is no such file")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of chunks with other facts
+            rate, raw = wavfile.read(path)
+    except Exception as error:  # scipy lets many kinds through
+        raise Refused(f"{path}: no WAV file: {error}") from error
+    samples = np.asarray(raw, dtype=np.float64)
+    if raw.dtype.kind == "u":  # 8 bits, with silence at 128
+        samples = (samples - 128) / 128
+    elif raw.dtype.kind == "i":
+        samples = samples / -float(np.iinfo(raw.dtype).min)
+    if samples.ndim == 2:
+        samples = samples.mean(axis=1)
+    if not samples.size or rate < 1:
+        raise Refused(f"{path}: it holds no sound")
+    if not np.isfinite(samples).all():
+        raise Refused(f"{path}: a sample is not a number")
+    return samples, rate
+
+
+def resample(samples: np.ndarray, rate: int, to: int = RATE) -> np.ndarray:
+    """The same sound at another number of samples a second.
+
+    Raises ValueError where samples are no row of numbers.
+    """
+    from scipy.signal import resample_poly
+
+    check_shape("samples", samples, "N")
+    if rate == to:
+        return samples
+    factor = gcd(rate, to)
+    return resample_poly(samples, to // factor, rate // factor)
+
+
+def power_spectra(samples: np.ndarray) -> np.ndarray:
+    """The power of each frequency in each window of the sound.
+
+    Half a window of silence is put before and after, so that the first
+    window is centred on the first sample.
+
+    Shapes: samples (N,) -> power (T, F), F = 257
+
+    Raises ValueError where samples are no row of numbers.
+    """
+    check_shape("samples", samples, "N")
+    padded = np.pad(samples, WINDOW // 2)
+    starts = np.arange(0, len(padded) - WINDOW + 1, HOP)
+    frames = padded[starts[:, None] + np.arange(WINDOW)]
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
+    spectrum = np.fft.rfft(frames * hann, FFT)
+    return spectrum.real**2 + spectrum.imag**2
+
+
+def mel(hertz: np.ndarray) -> np.ndarray:
+    """How high a tone seems: 1,000 mel at 1,000 Hz.
+
+    Source: O'Shaughnessy 1987.
+    """
+    return 2595 * np.log10(1 + np.asarray(hertz) / 700)
+
+
+def mel_bands(count: int = BANDS, rate: int = RATE) -> np.ndarray:
+    """Triangles over the frequencies, equally wide in mel.
+
+    Each rises from the centre of the band below to its own and falls to
+    that of the band above.
+
+    Shapes: -> weights (count, F), F = 257
+    """
+    frequency = mel(np.arange(FFT // 2 + 1) * rate / FFT)
+    edges = np.linspace(0, mel(np.asarray(rate / 2)), count + 2)[:, None]
+    low, centre, high = edges[:-2], edges[1:-1], edges[2:]
+    rising = (frequency - low) / (centre - low)
+    falling = (high - frequency) / (high - centre)
+    return np.clip(np.minimum(rising, falling), 0, None)
+
+
+def log_mel(samples: np.ndarray, rate: int = RATE) -> np.ndarray:
+    """The logarithm of the power in each band, every 10 ms.
+
+    Shapes: samples (N,) -> features (T, D), D = 40
+
+    Raises ValueError where samples are no row of numbers.
+    """
+    check_shape("samples", samples, "N")
+    power = power_spectra(resample(samples, rate))
+    return np.log(power @ mel_bands().T + FLOOR)
+
+
+def standardised(features: np.ndarray) -> np.ndarray:
+    """Each band's mean 0 and deviation 1 over the recording.
+
+    What stays the same throughout goes: a dull microphone, a low voice.
+
+    Shapes: features (T, D) -> features (T, D)
+    """
+    check_shape("features", features, "T", "D")
+    mean, spread = features.mean(axis=0), features.std(axis=0)
+    return (features - mean) / np.maximum(spread, 1e-3)
+
+
+def stacked(features: np.ndarray, k: int = 2) -> np.ndarray:
+    """k frames side by side as one: a k-th of the steps for the loop.
+
+    The last frame is repeated where k does not divide T.
+
+    Shapes: features (T, D) -> features (T // k, k*D), rounded up
+
+    Raises ValueError where k is below 1.
+    """
+    check_shape("features", features, "T", "D")
+    if k < 1:
+        raise ValueError(f"k: expected at least 1, got {k}")
+    T, D = features.shape
+    short = -T % k
+    features = np.concatenate([features, features[-1:].repeat(short, 0)])
+    return features.reshape(-1, k * D)
+
+
+def heard(samples: np.ndarray, rate: int) -> np.ndarray:
+    """All of it: what the network reads of a sound, 50 steps a second.
+
+    Shapes: samples (N,) -> features (T, D), D = 80
+    """
+    features = stacked(standardised(log_mel(samples, rate)))
+    return features.astype(np.float32)

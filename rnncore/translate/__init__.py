@@ -1,0 +1,1 @@
+"""Machine translation: pairs of sentences, sub-words, two decoders."""

@@ -1,0 +1,1 @@
+"""Video: what moves, what happens, and saying so."""

@@ -1,0 +1,89 @@
+"""Films from files: the frames that the networks of this course read."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from rnncore.files import Refused
+
+
+def read_video(
+    path: str | os.PathLike, T: int = 16, S: int = 24
+) -> np.ndarray:
+    """T grey frames of S x S pixels, evenly spread over a video file.
+
+    The middle square of each frame is taken. A film of fewer frames
+    repeats some.
+
+    Shapes: -> frames (T, S, S)
+
+    Raises Refused naming the file where it holds no film.
+    """
+    import av
+
+    if not Path(path).is_file():
+        raise Refused(f"{path}: there is no such file")
+    frames = []
+    try:
+        with av.open(os.fspath(path)) as film:
+            if not film.streams.video:
+                raise Refused(f"{path}: it holds no film")
+            for frame in film.decode(video=0):
+                frames.append(_square(frame.to_ndarray(format="gray"), S))
+    except (av.FFmpegError, OSError) as error:
+        if (
+            not frames
+        ):  # a film that was cut short is read as far as it goes
+            raise Refused(f"{path}: no film: {error}") from error
+    if not frames:
+        raise Refused(f"{path}: it holds no film")
+    chosen = np.linspace(0, len(frames) - 1, T).round().astype(int)
+    return np.stack([frames[k] for k in chosen])
+
+
+def write_video(
+    path: str | os.PathLike,
+    frames: np.ndarray,
+    rate: int = 8,
+    zoom: int = 8,
+) -> None:
+    """Grey frames as an H.264 film, each pixel `zoom` pixels wide.
+
+    Shapes: frames (T, S, S)
+
+    Raises ValueError where there is no frame.
+    """
+    import av
+
+    if frames.ndim != 3 or not frames.size:
+        raise ValueError(f"frames: expected (T, S, S), got {frames.shape}")
+    grey = (np.clip(frames, 0, 1) * 255).round().astype(np.uint8)
+    grey = grey.repeat(zoom, axis=1).repeat(zoom, axis=2)
+    grey = grey[:, : grey.shape[1] // 2 * 2, : grey.shape[2] // 2 * 2]
+    with av.open(os.fspath(path), "w") as film:
+        stream = film.add_stream("libx264", rate=rate)
+        stream.height, stream.width = grey.shape[1:]
+        stream.pix_fmt = "yuv420p"
+        for picture in grey:
+            frame = av.VideoFrame.from_ndarray(picture, format="gray")
+            film.mux(stream.encode(frame))
+        film.mux(stream.encode())
+
+
+def _square(picture: np.ndarray, S: int) -> np.ndarray:
+    """The middle square, S x S pixels, each the mean of what it covers."""
+    side = min(picture.shape)
+    top, left = ((n - side) // 2 for n in picture.shape)
+    square = picture[top : top + side, left : left + side] / 255.0
+    weights = _overlap(side, S)
+    return (weights @ square @ weights.T).astype(np.float32)
+
+
+def _overlap(side: int, S: int) -> np.ndarray:
+    """Which share of old pixel j lies in new pixel i: (S, side)."""
+    edges = np.linspace(0, side, S + 1)[:, None]
+    pixel = np.arange(side)[None]
+    low = np.maximum(edges[:-1], pixel)
+    high = np.minimum(edges[1:], pixel + 1)
+    return np.clip(high - low, 0, None) * (S / side)

@@ -1,0 +1,311 @@
+"""Frames as a sequence: a small convolution in front of the loop."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import (
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+)
+
+from rnncore.backend import check_shape
+from rnncore.nn import GRU
+from rnncore.seq2seq import (
+    END,
+    START,
+    AttentionDecoder,
+    Encoded,
+    pad,
+    translation_loss,
+)
+
+
+class FrameEncoder(nn.Module):
+    """One frame at a time: S x S pixels to D numbers.
+
+    Shapes: frames (T, B, S, S) -> x (T, B, D)
+
+    Raises ValueError where the frames are of another size.
+    """
+
+    def __init__(self, S: int, D: int):
+        super().__init__()
+        self.S = S
+        self.see = nn.Sequential(
+            nn.Conv2d(1, 8, 3, stride=2, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(8, 16, 3, stride=2, padding=1),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Linear(16 * (-(-S // 4)) ** 2, D),
+            nn.ReLU(),
+        )
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """All frames of all films at once."""
+        check_shape("frames", frames, "T", "B", self.S, self.S)
+        T, B = frames.shape[:2]
+        x = self.see(frames.flatten(0, 1)[:, None])
+        return x.unflatten(0, (T, B))
+
+
+class FilmClassifier(nn.Module):
+    """What happens, as believed after each frame.
+
+    Shapes: frames (T, B, S, S) -> logits (T, B, K)
+
+    Source: Donahue et al. 2015.
+    """
+
+    def __init__(self, S: int, D: int, H: int, K: int):
+        super().__init__()
+        self.encoder = FrameEncoder(S, D)
+        self.loop = GRU(D, H)
+        self.readout = nn.Linear(H, K)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Logits after each frame, of what was seen until then."""
+        y, _ = self.loop(self.encoder(frames))
+        return self.readout(y)
+
+
+class BagOfFrames(nn.Module):
+    """The baseline that sees all frames, but not their order.
+
+    Shapes: frames (T, B, S, S) -> logits (T, B, K)
+    """
+
+    def __init__(self, S: int, D: int, K: int):
+        super().__init__()
+        self.encoder = FrameEncoder(S, D)
+        self.readout = nn.Linear(D, K)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Logits after each frame: of the mean of all until then."""
+        x = self.encoder(frames)
+        count = torch.arange(1, len(x) + 1, device=x.device)
+        return self.readout(x.cumsum(dim=0) / count[:, None, None])
+
+
+class SingleFrame(nn.Module):
+    """The baseline that sees one frame at a time and remembers none.
+
+    Shapes: frames (T, B, S, S) -> logits (T, B, K)
+    """
+
+    def __init__(self, S: int, D: int, K: int):
+        super().__init__()
+        self.encoder = FrameEncoder(S, D)
+        self.readout = nn.Linear(D, K)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Logits of each frame alone."""
+        return self.readout(self.encoder(frames))
+
+
+class NextFrame(nn.Module):
+    """The frame that comes after each, as the logit of each pixel.
+
+    It says what changes: the last frame itself is handed on.
+
+    Shapes: frames (T, B, S, S) -> logits (T, B, S, S)
+    """
+
+    def __init__(self, S: int, D: int, H: int):
+        super().__init__()
+        self.encoder = FrameEncoder(S, D)
+        self.loop = GRU(D, H)
+        self.draw = nn.Linear(H, S * S)
+        self.keep = nn.Parameter(torch.tensor(2.0))
+        self.S = S
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Logits of the frame after each."""
+        y, _ = self.loop(self.encoder(frames))
+        change = self.draw(y).unflatten(2, (self.S, self.S))
+        return change + self.keep * (2 * frames - 1)
+
+
+class FilmEncoder(nn.Module):
+    """Films as what a decoder of `seq2seq` looks at: a state a frame.
+
+    Shapes: frames (T, B, S, S) -> states (T, B, H); mask (T, B);
+        summary (B, H)
+    """
+
+    def __init__(self, S: int, D: int, H: int):
+        super().__init__()
+        self.encoder = FrameEncoder(S, D)
+        self.loop = GRU(D, H)
+
+    def forward(self, frames: Tensor) -> Encoded:
+        """All films are equally long: nothing is masked."""
+        y, last = self.loop(self.encoder(frames))
+        mask = torch.ones(y.shape[:2], dtype=torch.bool, device=y.device)
+        return Encoded(y, mask, last[0])
+
+
+class Captioner(nn.Module):
+    """Says what it saw, and looks back at a frame for each word.
+
+    Shapes: frames (T, B, S, S); read (N, B) -> logits (N, B, K)
+
+    Source: Venugopalan et al. 2015; Yao et al. 2015.
+    """
+
+    def __init__(self, S: int, D: int, H: int, K: int):
+        super().__init__()
+        self.encoder = FilmEncoder(S, D, H)
+        self.decoder = AttentionDecoder(K, D, H, H)
+
+    def forward(self, frames: Tensor, read: Tensor) -> Tensor:
+        """Teacher forcing: logits after each true word that was read."""
+        source = self.encoder(frames)
+        return self.decoder(read, self.decoder.start(source), source)[0]
+
+
+class FilmBatch(NamedTuple):
+    """Films side by side, and what each of them is."""
+
+    frames: Tensor  # (T, B, S, S)
+    labels: Tensor  # (B,)
+
+
+class CaptionBatch(NamedTuple):
+    """Films side by side, what the decoder reads and should then say."""
+
+    frames: Tensor  # (T, B, S, S)
+    read: Tensor  # (N, B)
+    targets: Tensor  # (N, B)
+
+
+def film_batches(
+    frames: np.ndarray,
+    labels: np.ndarray,
+    B: int,
+    device: torch.device | None = None,
+) -> Callable[[np.random.Generator, int], FilmBatch]:
+    """The `next_batch` that draws B films at a time.
+
+    Shapes: frames (N, T, S, S); labels (N,)
+    """
+    check_shape("frames", frames, "N", "T", "S", frames.shape[-1])
+    check_shape("labels", labels, len(frames))
+
+    def next_batch(rng: np.random.Generator, step: int) -> FilmBatch:
+        chosen = rng.integers(len(frames), size=B)
+        return film_batch(frames[chosen], labels[chosen], device)
+
+    return next_batch
+
+
+def film_batch(
+    frames: np.ndarray,
+    labels: np.ndarray,
+    device: torch.device | None = None,
+) -> FilmBatch:
+    """Films as a network reads them: time first."""
+    return FilmBatch(
+        torch.as_tensor(frames).transpose(0, 1).to(device),
+        torch.as_tensor(labels).to(device),
+    )
+
+
+def film_loss(
+    model: nn.Module, batch: FilmBatch, carry: Any
+) -> tuple[Tensor, Any]:
+    """The mean surprise of the label, after every frame alike.
+
+    A network that is asked after each frame learns to answer early.
+    """
+    logits = model(batch.frames)
+    labels = batch.labels.expand(len(logits), -1)
+    return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
+
+
+def next_frame_loss(
+    model: nn.Module, batch: FilmBatch, carry: Any
+) -> tuple[Tensor, Any]:
+    """The mean surprise of a pixel of the next frame, in nats."""
+    logits = model(batch.frames[:-1])
+    return binary_cross_entropy_with_logits(logits, batch.frames[1:]), carry
+
+
+@torch.no_grad()
+def accuracy_by_frame(
+    model: nn.Module, batch: FilmBatch, count: int = 250
+) -> np.ndarray:
+    """The share of films that are named rightly after each frame.
+
+    Shapes: -> accuracy (T,)
+    """
+    model.eval()
+    right = []
+    for k in range(0, len(batch.labels), count):
+        part = slice(k, k + count)
+        best = model(batch.frames[:, part]).argmax(dim=2)
+        right.append((best == batch.labels[part]).float().cpu())
+    return torch.cat(right, dim=1).mean(dim=1).numpy()
+
+
+class Words(NamedTuple):
+    """The words of the captions, after PAD, START and END."""
+
+    words: tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        """K: the words, and the three signs."""
+        return len(self.words) + 3
+
+    def encode(self, caption: str) -> list[int]:
+        """The number of each word.
+
+        Raises ValueError naming a word that is not known.
+        """
+        place = {word: k + 3 for k, word in enumerate(self.words)}
+        unknown = [w for w in caption.split() if w not in place]
+        if unknown:
+            raise ValueError(f"caption: {unknown[0]!r} is not known")
+        return [place[w] for w in caption.split()]
+
+    def decode(self, ids: list[int]) -> str:
+        """The caption that these numbers stand for."""
+        return " ".join(self.words[k - 3] for k in ids)
+
+
+def words_of(captions: list[str]) -> Words:
+    """Every word of the captions, in alphabetic order."""
+    return Words(tuple(sorted({w for c in captions for w in c.split()})))
+
+
+def caption_batches(
+    frames: np.ndarray,
+    captions: list[list[int]],
+    B: int,
+    device: torch.device | None = None,
+) -> Callable[[np.random.Generator, int], CaptionBatch]:
+    """The `next_batch` that draws B films and their encoded captions."""
+
+    def next_batch(rng: np.random.Generator, step: int) -> CaptionBatch:
+        chosen = rng.integers(len(frames), size=B)
+        said = [captions[k] for k in chosen]
+        read, _ = pad([[START, *c] for c in said])
+        targets, _ = pad([[*c, END] for c in said])
+        films = torch.as_tensor(frames[chosen]).transpose(0, 1)
+        return CaptionBatch(
+            films.to(device), read.to(device), targets.to(device)
+        )
+
+    return next_batch
+
+
+def caption_loss(
+    model: Captioner, batch: CaptionBatch, carry: Any
+) -> tuple[Tensor, Any]:
+    """The mean of -log p of the caption's words under teacher forcing."""
+    logits = model(batch.frames, batch.read)
+    return translation_loss(logits, batch.targets), carry

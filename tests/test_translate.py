@@ -1,0 +1,126 @@
+"""Sub-words, batches, training and scores of translation."""
+
+import numpy as np
+import pytest
+import torch
+
+from rnncore.application import seeded, train_module
+from rnncore.data.translation import Pair, number_pairs
+from rnncore.optim import adam
+from rnncore.seq2seq import END, PAD, START
+from rnncore.translate.subwords import SubWords, learn_subwords
+from rnncore.translate.training import (
+    DECODERS,
+    batch_of,
+    build_translator,
+    quality,
+    shuffled_batches,
+    translate,
+    translate_loss,
+)
+
+SENTENCES = [
+    "vierundachtzig und einundzwanzig",
+    "naïve élève",
+    "שלום עולם",
+    "tab\tand  two spaces",
+    "🙂 日本語",
+]
+
+
+def test_every_script_comes_back_as_it_was():
+    subwords = learn_subwords(SENTENCES[:1] * 5, 280)
+    for sentence in [*SENTENCES, "never seen: ж"]:
+        ids = subwords.encode(sentence)
+        assert min(ids) > END
+        assert subwords.decode(ids) == sentence
+
+
+def test_what_is_frequent_becomes_one_piece():
+    subwords = learn_subwords(["hundert tausend hundert"] * 20, 300)
+    assert "hundert" in subwords.pieces("hundert")
+    assert len(subwords.encode("hundert")) < 3
+    assert subwords.size <= 300
+
+
+def test_subwords_come_back_from_their_form():
+    subwords = learn_subwords(SENTENCES, 300)
+    again = SubWords(subwords.as_json())
+    assert again.encode(SENTENCES[0]) == subwords.encode(SENTENCES[0])
+    for wrong in "", "{}", '{"a": 1}':
+        with pytest.raises(ValueError, match="form: no sub-words"):
+            SubWords(wrong)
+    with pytest.raises(ValueError, match="size: expected at least 259"):
+        learn_subwords(SENTENCES, 100)
+
+
+def test_a_batch_reads_start_and_says_end():
+    batch = batch_of([[5, 6], [7]], [[8], [9, 8]])
+    assert batch.ids.tolist() == [[5, 7], [6, PAD]]
+    assert batch.read.tolist() == [[START, START], [8, 9], [PAD, 8]]
+    assert batch.targets.tolist() == [[8, 9], [END, 8], [PAD, END]]
+
+
+def test_batches_hold_sentences_of_similar_length(rng):
+    sources = [[3] * n for n in rng.integers(1, 40, 400)]
+    draw = shuffled_batches(sources, sources, 16)
+    spread = [np.ptp(draw(rng, step).lengths) for step in range(40)]
+    assert np.median(spread) < 10  # of 16 drawn from all it would be 35
+    seen = {n for step in range(60) for n in draw(rng, step).lengths}
+    assert min(seen) < 4
+    assert max(seen) > 36
+
+
+def test_scores_by_hand():
+    pairs = [Pair("a", "ein Haus"), Pair("b", "zwei Häuser")]
+    assert quality(["ein Haus", "zwei Häuser"], pairs)[:2] == (100, 100)
+    half = quality(["ein Haus", "drei Katzen"], pairs)
+    assert half.exact == 50
+    assert 0 < half.chrf < 100
+    with pytest.raises(ValueError, match="said: expected 2 translations"):
+        quality(["ein Haus"], pairs)
+
+
+def test_an_unknown_decoder_is_refused():
+    with pytest.raises(ValueError, match="decoder: expected vector, dot"):
+        build_translator(9, 9, 4, 4, "none")
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_each_decoder_learns_small_numbers(decoder):
+    pairs = number_pairs(np.random.default_rng(0), "en", "de", 2, 60, 10)
+    known = pairs.train
+    source = learn_subwords([p.source for p in known], 280)
+    target = learn_subwords([p.target for p in known], 280)
+    with seeded(0):
+        model = build_translator(
+            source.size, target.size, 16, 48, decoder, rate=0.0
+        )
+    train_module(
+        model,
+        translate_loss,
+        shuffled_batches(
+            [source.encode(p.source) for p in known],
+            [target.encode(p.target) for p in known],
+            32,
+        ),
+        optimizer=adam(0.01),
+        steps=150,
+        rng=np.random.default_rng(0),
+        clip=1.0,
+    )
+    said = translate(model, source, target, [p.source for p in known])
+    assert quality(said, known).exact > 90
+    assert translate(model, source, target, []) == []
+
+
+def test_the_order_of_the_sentences_stays():
+    source = learn_subwords(SENTENCES, 300)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = build_translator(source.size, source.size, 8, 8).double()
+    many = translate(model, source, source, SENTENCES, B=2)
+    for sentence, said in zip(SENTENCES, many, strict=True):
+        (alone,) = translate(model, source, source, [sentence])
+        same = min(len(said), len(alone))  # untrained, they never end
+        assert said[:same] == alone[:same]
