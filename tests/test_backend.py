@@ -106,8 +106,10 @@ ORDER = ["backend", "files", "sequence", "rnn", "bptt", "losses"]
 ORDER += ["optim", "checkpoint", "train", "gradient_flow", "lstm"]
 ORDER += ["gru", "layers", "nn", "seq2seq", "ctc"]
 ORDER += ["characters", "testing", "display", "ruler", "application"]
-ORDER += ["text", "forecast", "music", "commands", "__main__"]
+ORDER += ["text", "forecast", "music", "translate", "speech", "video"]
+ORDER += ["commands", "__main__"]
 TORCH = ["nn", "seq2seq", "application", "text", "forecast", "music"]
+TORCH += ["translate", "speech", "video"]
 
 
 def test_importing_brings_torch_only_where_torch_is_the_subject():
