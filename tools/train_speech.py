@@ -136,7 +136,8 @@ def save(
 ) -> None:
     """The weights of seed 0 in half precision, with the score they have."""
     WEIGHTS.mkdir(exist_ok=True)
-    about = {**origin("tools/train_speech.py"), "kind": "speech"}
+    about: dict[str, Any] = {**origin("tools/train_speech.py")}
+    about |= {"kind": "speech"}
     about |= {"letters": letters.letters, "H": H, "D": 2 * BANDS}
     about |= {"seed": 0, "seconds": round(seconds)}
     for _, tensor in model.named_parameters():
