@@ -37,6 +37,7 @@ ALONE = {  # what reaches beyond its own submission, or stops the class
     "other_submission",
     "own_config",
     "plants_feedback",
+    "reads_memory",
     "scheduled",
     "timestamp",
 }
