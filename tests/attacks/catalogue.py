@@ -1342,7 +1342,7 @@ def _only_cheats(notebook: NotebookNode) -> None:
 
 def _tag(notebook: NotebookNode) -> None:
     for cell in _tests(notebook):
-        cell.metadata["tags"] = ["skip-execution", ""]
+        cell.metadata["tags"] = ["skip-execution"]
 
 
 def _marks(notebook: NotebookNode) -> None:

@@ -37,6 +37,7 @@ ALONE = {  # what reaches beyond its own submission, or stops the class
     "other_submission",
     "own_config",
     "plants_feedback",
+    "reads_memory",
     "scheduled",
     "timestamp",
 }
@@ -155,14 +156,13 @@ def nbgrader(root: Path, what: str, seconds: float = SECONDS) -> None:
     )
     (base / "left").write_text("")
     try:
-        with (base / "log").open("a") as log:
-            subprocess.run(
-                [*held, "/bin/sh", "-c", script],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                check=False,
-                timeout=seconds,
-            )
+        subprocess.run(
+            [*held, "/bin/sh", "-c", script],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,  # an attack may print for ever
+            stderr=subprocess.DEVNULL,
+            check=False,
+            timeout=seconds,
+        )
     except subprocess.TimeoutExpired:  # the class is not graded: told
         return
