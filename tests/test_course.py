@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import nbformat
@@ -42,17 +43,20 @@ def secret_statements():
             if "closed_book" in cell.split("\n")[0]:
                 continue
             for _, text in SECRET.findall(cell):
-                for node in ast.parse(_dedent(text)).body:
+                for node in _parsed(text):
                     source = ast.unparse(node)
                     if len(source) > 20:
                         found[source] = path.stem
     return found
 
 
-def _dedent(text):
-    lines = text.strip("\n").split("\n")
-    margin = len(lines[0]) - len(lines[0].lstrip())
-    return "\n".join(line[margin:] for line in lines)
+def _parsed(text):
+    """The statements of a piece of code, which may begin inside a loop."""
+    text = textwrap.dedent(text.strip("\n"))
+    if not text.startswith(" "):
+        return ast.parse(text).body
+    loop, *rest = ast.parse(f"while True:\n{text}").body
+    return [*loop.body, *rest]
 
 
 def statements(path):

@@ -193,7 +193,7 @@ def _about(score: Any, frame: float, title: str) -> dict[str, Any]:
     known = score.metadata.bestTitle if score.metadata else None
     return {
         "frame": frame,
-        "tempo": float(next((r for r in rates if r), TEMPO)),
+        "tempo": round(float(next((r for r in rates if r), TEMPO)), 6),
         "bar": bar,
         "pickup": pickup,
         "title": known or title,
