@@ -153,3 +153,10 @@ def test_the_page_says_what_can_go_wrong(page):
     assert re.search(
         r":::\{admonition\} What can go wrong", page.read_text()
     )
+
+
+def test_no_two_figures_have_one_name():
+    names = re.findall(
+        r"\bname: (fig-[\w-]+)", "\n".join(p.read_text() for p in PAGES)
+    )
+    assert sorted(names) == sorted(set(names))
