@@ -448,7 +448,9 @@ attack(
 for name in ("grader.seeds", "grader.course", "grader.trusted", "grade", "exercises", "solutions"):
     try:
         module = __import__(name, fromlist=["x"])
-        say("imported", name, module.__file__)
+        # The grader's code is no secret; the course's builder has some.
+        public = name.startswith("grader.")
+        (print if public else say)("imported", name, module.__file__)
     except Exception as error:
         print(type(error))
 with contextlib.suppress(Exception):
