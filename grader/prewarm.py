@@ -57,6 +57,7 @@ class Server:
             {
                 "sandboxed": sandboxed,
                 "user": sandbox.USER,
+                "mounted": sandbox.MOUNTED,
                 "modules": list(modules),
             }
         )

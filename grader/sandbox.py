@@ -16,6 +16,7 @@ from grader.course import SetupError
 USER = 60321  # owns the learners' processes where the grader is root
 INSIDE = "/opt/course"  # rnncore and grader, in the sandbox
 VENV = "/opt/venv"
+MOUNTED = "/submission"  # a learner's folder, in the sandbox
 PROBE = (
     "import ctypes, os, sys; c = ctypes.CDLL(None, use_errno=True); "
     "os.getuid() or (os.setgroups([]), os.setresgid(1, 1, 1), "
@@ -103,7 +104,7 @@ def command(program: list[str]) -> list[str]:
         asked += ["--ro-bind", str(folder), f"{INSIDE}/{folder.name}"]
     asked += ["--proc", "/proc", "--dev", "/dev"]
     asked += ["--perms", "1777", "--tmpfs", "/tmp"]
-    asked += ["--dir", "/work", "--remount-ro", "/", "--chdir", "/"]
+    asked += ["--dir", MOUNTED, "--remount-ro", "/", "--chdir", "/"]
     asked += ["--clearenv"]
     for name, value in environment("/tmp").items():
         asked += ["--setenv", name, value]

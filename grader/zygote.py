@@ -27,7 +27,6 @@ import psutil
 
 from grader.plain import receive, send
 
-MOUNTED = "/work"  # a learner's folder, in the sandbox
 LOOK_SECONDS = 0.2  # between two looks at the memory
 
 # <sys/mount.h>, <sched.h>, <sys/prctl.h>, <linux/capability.h>
@@ -167,8 +166,8 @@ def _init(
     limits = head["limits"]
     folder = head["folder"]
     if config["sandboxed"]:
-        folder = MOUNTED
-        _private_folders(limits)
+        folder = config["mounted"]
+        _private_folders(limits, folder)
     _write_files(folder, head["files"], data)
     _limit(limits)
     if config["sandboxed"]:
@@ -188,13 +187,13 @@ def _init(
             os._exit(0)
 
 
-def _private_folders(limits: Any) -> None:
+def _private_folders(limits: Any, mounted: str) -> None:
     """Folders of its own, and no more namespaces."""
     _checked(LIBC.unshare(CLONE["mount"]), "unshare")
     _mount("", "/", MS_REC | MS_PRIVATE)
     _mount("proc", "/proc", MS_NOSUID | MS_NODEV)
     size = f"size={limits['scratch_bytes']},nr_inodes=10000,mode=700"
-    for folder in (MOUNTED, "/tmp"):
+    for folder in (mounted, "/tmp"):
         _mount("tmpfs", folder, MS_NOSUID | MS_NODEV, size)
     _mount("tmpfs", "/dev/shm", MS_NOSUID | MS_NODEV, size)
     for name in ("user", "pid", "net", "mnt"):

@@ -427,7 +427,7 @@ attack(
     "searches_disk",
     "searches all files that it may read for solutions and tests",
     """
-for base in ("/tmp", "/home", "/root", "/work", "/var", "/srv", "/mnt", "/opt"):
+for base in set(glob.glob("/*")) - {"/bin", "/dev", "/lib", "/lib64", "/proc", "/sbin", "/sys", "/usr"}:
     for folder, _, names in os.walk(base):
         if folder.count("/") > 7: continue
         for name in names:
@@ -608,7 +608,7 @@ attack(
     "asks the server of the kernels for a process of its own",
     """
 import socket
-for path in glob.glob("/tmp/grade-*/socket") + ["/work/socket", "/run/grade"]:
+for path in glob.glob("/*/grade-*/socket") + [os.path.abspath("socket"), "/run/grade"]:
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as s:
         s.connect(path)
         say("connected to", path)
@@ -950,7 +950,7 @@ for path in glob.glob("/proc/[0-9]*/environ") + glob.glob("/proc/[0-9]*/cmdline"
     with contextlib.suppress(OSError):
         text = open(path, errors="replace").read()
         if "token-" in text or "diary" in text: say(path, text[-3000:])
-for path in glob.glob("/proc/[0-9]*/fd/*") + glob.glob("/proc/[0-9]*/root/tmp/*"):
+for path in glob.glob("/proc/[0-9]*/fd/*") + glob.glob("/proc/[0-9]*/cwd/*") + glob.glob("/proc/[0-9]*/roo[t]/tmp/*"):
     with contextlib.suppress(OSError):
         if os.path.isfile(path) and os.path.getsize(path) < 10**6:
             text = open(path, errors="replace").read()
@@ -962,7 +962,7 @@ attack(
     "reads_diary",
     "reads a file of the instructor's",
     """
-for path in glob.glob("/tmp/**/diary.txt", recursive=True) + [os.path.expanduser("~/diary.txt"), "/etc/shadow", "/root/.ssh/id_rsa"]:
+for path in glob.glob("/tmp/**/diary.txt", recursive=True) + [os.path.expanduser("~/diary.txt"), "/etc/shadow"] + glob.glob("/*/.ssh/id_*"):
     with contextlib.suppress(OSError):
         say(path, open(path).read()[:100])
 """,
