@@ -12,7 +12,6 @@ solutions/README.md describes the format.
 
 import argparse
 import ast
-import builtins
 import contextlib
 import difflib
 import io
@@ -21,7 +20,6 @@ import os
 import re
 import shutil
 import subprocess
-import symtable
 import sys
 import sysconfig
 import tempfile
@@ -41,6 +39,10 @@ from traitlets.config.loader import PyFileConfigLoader
 from rnncore import testing
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from grader.source import BUILTINS, free_names  # noqa: E402
+
 BEGIN, END = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 KINDS = ("solution", "test", "mistakes", "mutants", "answer", "experiment")
 DEVICE = re.compile(r'^device = "(?:numpy|cpu)"$', re.MULTILINE)
@@ -134,7 +136,7 @@ def problems(assignment: Assignment) -> list[str]:
             BEGIN not in cell.source or END not in cell.source
         ):
             found.append(f"{name}: the test has no hidden part")
-        strange = _free_names(cell.source) - _given(assignment)
+        strange = free_names(cell.source) - BUILTINS - _given(assignment)
         strange = {s for s in strange if not s.startswith("reference_")}
         if strange:
             found.append(
@@ -233,26 +235,6 @@ def _binds(node: ast.stmt) -> list[str]:
     return []
 
 
-def _free_names(source: str) -> set[str]:
-    """The names that some source takes from elsewhere."""
-    top = symtable.symtable(source, "<cell>", "exec")
-    tables, used = [top], set()
-    while tables:
-        table = tables.pop()
-        tables += table.get_children()
-        used |= {
-            s.get_name()
-            for s in table.get_symbols()
-            if s.is_referenced() and (s.is_global() or table is top)
-        }
-    own = {
-        s.get_name()
-        for s in top.get_symbols()
-        if s.is_assigned() or s.is_imported()
-    }
-    return used - own - set(dir(builtins))
-
-
 def _given(assignment: Assignment) -> set[str]:
     """What a test may use: the device, and functions of the notebook."""
     found = {"device"}
@@ -295,7 +277,7 @@ def references(assignment: Assignment, hidden: str) -> str:
                 f"defines no {name}"
             )
         needed.add(name)
-        wanted |= (_free_names(made[name]) & set(made)) - needed
+        wanted |= (free_names(made[name]) & set(made)) - needed
     texts = dict.fromkeys(t for n, t in made.items() if n in needed)
     source = "\n".join(texts)
     source = re.sub(r" *### (BEGIN|END) SOLUTION\n", "", source + "\n")
