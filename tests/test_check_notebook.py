@@ -1,5 +1,6 @@
 """make check: the visible tests of one's own notebook, as fast as a save."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -37,7 +38,8 @@ def notebook(tmp_path, monkeypatch):
         if short in " ".join(p.info["cmdline"] or [])
     ]
     for process in mine:
-        process.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):  # ended meanwhile
+            process.kill()
     psutil.wait_procs(mine)
     shutil.rmtree(short)
 
