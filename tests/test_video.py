@@ -9,21 +9,23 @@ from rnncore.data.video import moving_digits, stick_figures
 from rnncore.files import Refused
 from rnncore.optim import adam
 from rnncore.seq2seq import END, PAD, START, greedy
+from rnncore.video.captions import (
+    Captioner,
+    caption_batches,
+    caption_loss,
+    words_of,
+)
 from rnncore.video.files import read_video, write_video
 from rnncore.video.model import (
     BagOfFrames,
-    Captioner,
     FilmClassifier,
     NextFrame,
     SingleFrame,
     accuracy_by_frame,
-    caption_batches,
-    caption_loss,
     film_batch,
     film_batches,
     film_loss,
     next_frame_loss,
-    words_of,
 )
 
 S, K = 24, 8

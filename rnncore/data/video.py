@@ -173,7 +173,8 @@ def _act(rng: np.random.Generator, pair: int, T: int, S: int) -> Figure:
     elif pair == 2:
         torso = facing * s * 1.4
     else:  # nothing tells front from back but where it goes
-        speed, phase = rng.uniform(0.8, 1.5) * S / 24, rng.uniform(0, 6.28)
+        speed = rng.uniform(0.8, 1.5) * S / 24
+        phase = rng.uniform(0, 2 * np.pi)
         x = (rng.uniform(0, S) + speed * np.arange(T)) % S
         swing = 0.6 * np.sin(phase + 0.9 * speed * 24 / S * np.arange(T))
         thighs = shins = np.stack([swing, -swing], axis=1)

@@ -1,5 +1,6 @@
 """Frames as a sequence: a small convolution in front of the loop."""
 
+import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -11,16 +12,11 @@ from torch.nn.functional import (
     cross_entropy,
 )
 
+from rnncore.application import load_module
 from rnncore.backend import check_shape
 from rnncore.nn import GRU
-from rnncore.seq2seq import (
-    END,
-    START,
-    AttentionDecoder,
-    Encoded,
-    pad,
-    translation_loss,
-)
+
+KIND = "video"  # of weights
 
 
 class FrameEncoder(nn.Module):
@@ -72,24 +68,6 @@ class FilmClassifier(nn.Module):
         return self.readout(y)
 
 
-class BagOfFrames(nn.Module):
-    """The baseline that sees all frames, but not their order.
-
-    Shapes: frames (T, B, S, S) -> logits (T, B, K)
-    """
-
-    def __init__(self, S: int, D: int, K: int):
-        super().__init__()
-        self.encoder = FrameEncoder(S, D)
-        self.readout = nn.Linear(D, K)
-
-    def forward(self, frames: Tensor) -> Tensor:
-        """Logits after each frame: of the mean of all until then."""
-        x = self.encoder(frames)
-        count = torch.arange(1, len(x) + 1, device=x.device)
-        return self.readout(x.cumsum(dim=0) / count[:, None, None])
-
-
 class SingleFrame(nn.Module):
     """The baseline that sees one frame at a time and remembers none.
 
@@ -104,6 +82,19 @@ class SingleFrame(nn.Module):
     def forward(self, frames: Tensor) -> Tensor:
         """Logits of each frame alone."""
         return self.readout(self.encoder(frames))
+
+
+class BagOfFrames(SingleFrame):
+    """The baseline that sees all frames, but not their order.
+
+    Shapes: frames (T, B, S, S) -> logits (T, B, K)
+    """
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Logits after each frame: of the mean of all until then."""
+        x = self.encoder(frames)
+        count = torch.arange(1, len(x) + 1, device=x.device)
+        return self.readout(x.cumsum(dim=0) / count[:, None, None])
 
 
 class NextFrame(nn.Module):
@@ -129,57 +120,11 @@ class NextFrame(nn.Module):
         return change + self.keep * (2 * frames - 1)
 
 
-class FilmEncoder(nn.Module):
-    """Films as what a decoder of `seq2seq` looks at: a state a frame.
-
-    Shapes: frames (T, B, S, S) -> states (T, B, H); mask (T, B);
-        summary (B, H)
-    """
-
-    def __init__(self, S: int, D: int, H: int):
-        super().__init__()
-        self.encoder = FrameEncoder(S, D)
-        self.loop = GRU(D, H)
-
-    def forward(self, frames: Tensor) -> Encoded:
-        """All films are equally long: nothing is masked."""
-        y, last = self.loop(self.encoder(frames))
-        mask = torch.ones(y.shape[:2], dtype=torch.bool, device=y.device)
-        return Encoded(y, mask, last[0])
-
-
-class Captioner(nn.Module):
-    """Says what it saw, and looks back at a frame for each word.
-
-    Shapes: frames (T, B, S, S); read (N, B) -> logits (N, B, K)
-
-    Source: Venugopalan et al. 2015; Yao et al. 2015.
-    """
-
-    def __init__(self, S: int, D: int, H: int, K: int):
-        super().__init__()
-        self.encoder = FilmEncoder(S, D, H)
-        self.decoder = AttentionDecoder(K, D, H, H)
-
-    def forward(self, frames: Tensor, read: Tensor) -> Tensor:
-        """Teacher forcing: logits after each true word that was read."""
-        source = self.encoder(frames)
-        return self.decoder(read, self.decoder.start(source), source)[0]
-
-
 class FilmBatch(NamedTuple):
     """Films side by side, and what each of them is."""
 
     frames: Tensor  # (T, B, S, S)
     labels: Tensor  # (B,)
-
-
-class CaptionBatch(NamedTuple):
-    """Films side by side, what the decoder reads and should then say."""
-
-    frames: Tensor  # (T, B, S, S)
-    read: Tensor  # (N, B)
-    targets: Tensor  # (N, B)
 
 
 def film_batches(
@@ -251,61 +196,16 @@ def accuracy_by_frame(
     return torch.cat(right, dim=1).mean(dim=1).numpy()
 
 
-class Words(NamedTuple):
-    """The words of the captions, after PAD, START and END."""
+def load_classifier(
+    path: str | os.PathLike,
+) -> tuple[FilmClassifier, dict[str, Any]]:
+    """A stored classifier, and what is known of it.
 
-    words: tuple[str, ...]
+    Raises Refused naming the file where it is no such model.
+    """
 
-    @property
-    def size(self) -> int:
-        """K: the words, and the three signs."""
-        return len(self.words) + 3
+    def build(about: dict[str, Any]) -> FilmClassifier:
+        sizes = [about[name] for name in "SDH"]
+        return FilmClassifier(*sizes, len(about["classes"]))
 
-    def encode(self, caption: str) -> list[int]:
-        """The number of each word.
-
-        Raises ValueError naming a word that is not known.
-        """
-        place = {word: k + 3 for k, word in enumerate(self.words)}
-        unknown = [w for w in caption.split() if w not in place]
-        if unknown:
-            raise ValueError(f"caption: {unknown[0]!r} is not known")
-        return [place[w] for w in caption.split()]
-
-    def decode(self, ids: list[int]) -> str:
-        """The caption that these numbers stand for."""
-        return " ".join(self.words[k - 3] for k in ids)
-
-
-def words_of(captions: list[str]) -> Words:
-    """Every word of the captions, in alphabetic order."""
-    return Words(tuple(sorted({w for c in captions for w in c.split()})))
-
-
-def caption_batches(
-    frames: np.ndarray,
-    captions: list[list[int]],
-    B: int,
-    device: torch.device | None = None,
-) -> Callable[[np.random.Generator, int], CaptionBatch]:
-    """The `next_batch` that draws B films and their encoded captions."""
-
-    def next_batch(rng: np.random.Generator, step: int) -> CaptionBatch:
-        chosen = rng.integers(len(frames), size=B)
-        said = [captions[k] for k in chosen]
-        read, _ = pad([[START, *c] for c in said])
-        targets, _ = pad([[*c, END] for c in said])
-        films = torch.as_tensor(frames[chosen]).transpose(0, 1)
-        return CaptionBatch(
-            films.to(device), read.to(device), targets.to(device)
-        )
-
-    return next_batch
-
-
-def caption_loss(
-    model: Captioner, batch: CaptionBatch, carry: Any
-) -> tuple[Tensor, Any]:
-    """The mean of -log p of the caption's words under teacher forcing."""
-    logits = model(batch.frames, batch.read)
-    return translation_loss(logits, batch.targets), carry
+    return load_module(path, KIND, build, "classifier of films")
