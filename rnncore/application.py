@@ -297,6 +297,28 @@ def put_weights(
             tensor.copy_(weights[name])
 
 
+def load_module(
+    path: str | os.PathLike,
+    kind: str,
+    make: Callable[[dict[str, Any]], torch.nn.Module],
+    what: str,
+) -> tuple[Any, dict[str, Any]]:
+    """The module that a file of weights holds, and what is known of it.
+
+    `make(about)` builds it with any weights; it comes back in eval mode.
+
+    Raises Refused naming the file where it is damaged, of another kind,
+    or does not say enough to be what is wanted: `what`, in words.
+    """
+    weights, about = load_weights(path, kind)
+    try:
+        module = make(about)
+        put_weights(module, weights)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Refused(f"{path}: no {what}: {error}") from error
+    return module.eval(), about
+
+
 def stored(name: str) -> Path:
     """The weights of this name that come with the package.
 

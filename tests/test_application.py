@@ -20,6 +20,7 @@ from rnncore.application import (
     Refused,
     Score,
     choose_device,
+    load_module,
     load_weights,
     put_weights,
     save_weights,
@@ -274,6 +275,32 @@ def test_weights_and_what_they_are_come_back(weights):
     assert same(bits(other), bits(module))
     assert other.readout.weight is other.embedding.weight
     assert json.loads(json.dumps(about)) == about
+
+
+def test_a_module_comes_back_ready_for_use(weights):
+    path, module = weights
+
+    def make(about):
+        assert about == ABOUT
+        return problem(seed=1)["module"]
+
+    found, about = load_module(path, "tied", make, "tied model")
+    assert same(bits(found), bits(module))
+    assert (found.training, about) == (False, ABOUT)
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda about: torch.nn.Linear(about["width"], 2), "'width'"),
+        (lambda about: torch.nn.Linear(3, "ü"), "str"),
+        (lambda about: torch.nn.Linear(3, 2), "it is missing"),
+    ],
+)
+def test_weights_that_do_not_fit_are_refused_by_name(weights, make, says):
+    with pytest.raises(Refused, match=r"model\.safetensors: no tied") as e:
+        load_module(weights[0], "tied", make, "tied model")
+    assert says in str(e.value)
 
 
 def test_anybody_s_safetensors_reads_the_file(weights):

@@ -4,18 +4,14 @@ import numpy as np
 import pytest
 import train_speech
 
-from rnncore.application import load_weights, put_weights, stored
+from rnncore.application import stored
 from rnncore.data.speech import digit_strings, split_voices
-from rnncore.speech.letters import Letters
-from rnncore.speech.model import Recognizer
+from rnncore.speech.model import load_recognizer
 
 
 @pytest.mark.slow
 def test_the_stored_weights_give_the_recorded_score():
-    weights, about = load_weights(stored("speech_digits"), "speech")
-    letters = Letters(about["letters"])
-    model = Recognizer(about["D"], about["H"], letters.size)
-    put_weights(model, weights)
+    model, letters, about = load_recognizer(stored("speech_digits"))
     _, unknown = split_voices(np.random.default_rng(0))
     clips = digit_strings(
         np.random.default_rng([2, 20]),

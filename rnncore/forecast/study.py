@@ -16,8 +16,7 @@ import torch
 from rnncore.application import (
     Refused,
     Score,
-    load_weights,
-    put_weights,
+    load_module,
     save_weights,
     seeded,
     spread_of,
@@ -406,16 +405,14 @@ def load(
 
     Raises Refused naming the file where it holds something else.
     """
-    weights, about = load_weights(path, KIND)
-    try:
-        plan = Plan(**about["plan"])
-        modules = [
-            build(plan, about["F"], 0) for _ in range(about["networks"])
-        ]
-        put_weights(torch.nn.ModuleList(modules), weights)
-    except (KeyError, TypeError, ValueError) as error:
-        raise Refused(f"{path}: no forecaster: {error}") from error
-    return [module.eval() for module in modules], plan, about
+    modules, about = load_module(path, KIND, _networks, "forecaster")
+    return list(modules), Plan(**about["plan"]), about
+
+
+def _networks(about: dict[str, Any]) -> torch.nn.ModuleList:
+    plan = Plan(**about["plan"])
+    made = (build(plan, about["F"], 0) for _ in range(about["networks"]))
+    return torch.nn.ModuleList(made)
 
 
 def _last_window(values: np.ndarray, plan: Plan, known: np.ndarray):

@@ -3,16 +3,13 @@
 import os
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
 from rnncore.application import (
-    Refused,
-    load_weights,
-    put_weights,
+    load_module,
     save_weights,
     seeded,
     train_module,
@@ -188,17 +185,14 @@ def load_voices(
 
     Raises Refused naming the file where it is no such model.
     """
-    weights, about = load_weights(path, VOICES)
-    try:
-        model = VoiceModel(
+    return load_module(
+        path,
+        VOICES,
+        lambda about: VoiceModel(
             about["V"], about["hidden"], about["width"], about["drop"]
-        )
-        put_weights(model, weights)
-    except (KeyError, TypeError, ValueError) as error:
-        raise Refused(
-            f"{Path(path)}: not of this model: {error}"
-        ) from error
-    return model.eval(), about
+        ),
+        "model of voices",
+    )
 
 
 def load_frames(
@@ -208,15 +202,12 @@ def load_frames(
 
     Raises Refused naming the file where it is no such model.
     """
-    weights, about = load_weights(path, FRAMES)
-    try:
-        model = FrameModel(about["hidden"], about["drop"])
-        put_weights(model, weights)
-    except (KeyError, TypeError, ValueError) as error:
-        raise Refused(
-            f"{Path(path)}: not of this model: {error}"
-        ) from error
-    return model.eval(), about
+    return load_module(
+        path,
+        FRAMES,
+        lambda about: FrameModel(about["hidden"], about["drop"]),
+        "model of frames",
+    )
 
 
 def rounded(model: torch.nn.Module) -> torch.nn.Module:

@@ -1,5 +1,6 @@
 """A network that hears: bidirectional layers under the CTC loss."""
 
+import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -9,9 +10,13 @@ from torch import Tensor
 from torch.nn.functional import dropout
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from rnncore.application import load_module
 from rnncore.backend import check_lengths, check_shape
 from rnncore.ctc import ctc_loss, ctc_loss_vjp, greedy
 from rnncore.nn import LSTM
+from rnncore.speech.letters import Letters
+
+KIND = "speech"  # of weights
 
 
 class Batch(NamedTuple):
@@ -66,6 +71,22 @@ class Recognizer(torch.nn.Module):
         y, _ = self.loop(packed)
         y, _ = pad_packed_sequence(y, total_length=T)
         return self.readout(dropout(y, self.rate, self.training))
+
+
+def load_recognizer(
+    path: str | os.PathLike,
+) -> tuple[Recognizer, Letters, dict[str, Any]]:
+    """A stored recogniser, its letters, and what is known of it.
+
+    Raises Refused naming the file where it is no such model.
+    """
+    model, about = load_module(path, KIND, _build, "recogniser")
+    return model, Letters(about["letters"]), about
+
+
+def _build(about: dict[str, Any]) -> Recognizer:
+    size, layers = Letters(about["letters"]).size, about.get("layers", 2)
+    return Recognizer(about["D"], about["H"], size, layers)
 
 
 def batch_of(

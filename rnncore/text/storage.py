@@ -5,12 +5,7 @@ from typing import Any
 
 import torch
 
-from rnncore.application import (
-    Refused,
-    load_weights,
-    put_weights,
-    save_weights,
-)
+from rnncore.application import load_module, save_weights
 from rnncore.text.model import LanguageModel
 from rnncore.text.vocabulary import Vocabulary
 
@@ -47,13 +42,15 @@ def load_model(
 
     Raises Refused naming the file where it is damaged or of another kind.
     """
-    weights, about = load_weights(path, KIND)
-    try:
-        sizes = {name: about["sizes"][name] for name in SIZES}
-        known = about["vocabulary"]
-        vocabulary = Vocabulary(tuple(known["tokens"]), known["words"])
-        model = LanguageModel(vocabulary.size, **sizes)
-        put_weights(model, weights)
-    except (KeyError, TypeError, ValueError) as error:
-        raise Refused(f"{path}: no language model: {error}") from error
-    return model.eval(), vocabulary, about
+    model, about = load_module(path, KIND, _build, "language model")
+    return model, _vocabulary(about), about
+
+
+def _build(about: dict[str, Any]) -> LanguageModel:
+    sizes = {name: about["sizes"][name] for name in SIZES}
+    return LanguageModel(_vocabulary(about).size, **sizes)
+
+
+def _vocabulary(about: dict[str, Any]) -> Vocabulary:
+    known = about["vocabulary"]
+    return Vocabulary(tuple(known["tokens"]), known["words"])

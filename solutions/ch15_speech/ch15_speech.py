@@ -1290,18 +1290,17 @@ my_prediction = {
 from IPython.display import display
 from ipywidgets import Dropdown, FloatSlider, IntSlider, interact
 
-from rnncore.application import load_weights, put_weights
 from rnncore.application import stored as stored_weights
 from rnncore.data.speech import RATE as SPOKEN
 from rnncore.data.speech import digit_strings, split_voices
 from rnncore.speech.features import heard as features_of
-from rnncore.speech.letters import Letters
-from rnncore.speech.model import Recognizer, batch_of, log_probabilities
+from rnncore.speech.model import (
+    batch_of,
+    load_recognizer,
+    log_probabilities,
+)
 
-weights, about = load_weights(stored_weights("speech_digits"), "speech")
-letters = Letters(about["letters"])
-network = Recognizer(about["D"], about["H"], letters.size)
-put_weights(network, weights)
+network, letters, _ = load_recognizer(stored_weights("speech_digits"))
 network.to(device)
 _, strangers = split_voices(np.random.default_rng(0))
 
