@@ -99,10 +99,12 @@ def one_direction(
 class Recurrent(torch.nn.RNNBase):
     """What the three share; torch's base class holds the weights.
 
-    Shapes: input (T, B, D), (B, T, D) where batch_first, (T, D) for one
-        sequence, or a PackedSequence; hx (L, B, H), L = layers times
-        directions, or a pair (h, c) of them for LSTM; zeros where left out
-        -> y (T, B, directions*H), in the form of the input; hx
+    As in torch the input may also be (B, T, D) where batch_first, (T, D)
+    for one sequence, or a PackedSequence, and y has its form. hx is zero
+    where left out, for LSTM a pair (h, c); it has a row for each of L
+    layers times N directions.
+
+    Shapes: input (T, B, D); hx (N*L, B, H) -> y (T, B, N*H); hx
 
     Raises ValueError where a shape, dtype or device does not fit.
     """

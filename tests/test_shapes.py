@@ -1,13 +1,14 @@
 """What the `Shapes:` entry of a docstring promises, the function keeps.
 
 The entry is parsed, arrays of the sizes that it names are made for the
-arguments, the function is called, and what it returns is compared.
+arguments, the function is called, and what it returns is compared. A
+class that is a torch module is built and called.
 """
 
 import ast
 import importlib
 import inspect
-import math
+import operator
 import pkgutil
 import re
 from typing import NamedTuple
@@ -15,19 +16,28 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import torch
-from oracles import KINDS, problem
+from shape_arguments import (
+    ANY,
+    MODULES,
+    NUMBERS,
+    OTHERS,
+    found,
+    letters,
+    module,
+)
 
 import rnncore
-import rnncore.data
 from rnncore.backend import named_leaves
-from rnncore.gru import unroll_reset_before
-from rnncore.layers import unroll_padded
-from rnncore.rnn import init_readout, unroll
 
-SIZES = {"T": 7, "B": 2, "D": 4, "H": 5, "K": 6, "S": 5, "E": 3}
-SIZES["N"] = 50  # samples of a sound
-TORCH = {"seq2seq"}  # modules about torch
-GATES = {"lstm": 4, "gru": 3}  # elsewhere a plain cell's 1
+LATER = ("video.", "translate.", "speech.training.")
+TORCH = {"seq2seq"}  # modules about torch, whatever their annotations say
+DOUBLE = {"sampling", "generate"}  # where float32 would be too coarse
+STEPS = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+}
 
 
 class Entry(NamedTuple):
@@ -38,21 +48,29 @@ class Entry(NamedTuple):
     more: bool  # it ends in ...: one or more such arrays
 
 
-def functions():
-    """Each public function of the package with a `Shapes:` entry."""
-    found = {}
-    for parent in (rnncore, rnncore.data):
-        for info in pkgutil.iter_modules(
-            parent.__path__, parent.__name__ + "."
-        ):
-            if info.name.endswith("__main__"):
-                continue
-            module = importlib.import_module(info.name)
-            for name, f in inspect.getmembers(module, inspect.isfunction):
-                own = f.__module__ == info.name and not name.startswith("_")
-                if own and "Shapes:" in (f.__doc__ or ""):
-                    found[f"{info.name}.{name}"] = f
-    return found
+def documented():
+    """All that is public and has a `Shapes:` entry, in every package."""
+    names = pkgutil.walk_packages(rnncore.__path__, "rnncore.")
+    for info in names:
+        if info.name.endswith("__main__"):
+            continue
+        module_ = importlib.import_module(info.name)
+        for name, f in inspect.getmembers(module_):
+            own = getattr(f, "__module__", "") == info.name
+            own &= inspect.isfunction(f) or inspect.isclass(f)
+            if own and name[0] != "_" and "Shapes:" in (f.__doc__ or ""):
+                yield f"{info.name.removeprefix('rnncore.')}.{name}", f
+
+
+def called():
+    """Functions, and modules that stand on their own."""
+    return {
+        name: f
+        for name, f in documented()
+        if not name.startswith(LATER)
+        if not inspect.isclass(f)
+        or (issubclass(f, torch.nn.Module) and name != "nn.Recurrent")
+    }
 
 
 def parse(docstring):
@@ -90,152 +108,145 @@ def _entry(text):
 
 
 def size(text, sizes):
-    """The number that a product such as "G*H" stands for."""
-    factors = (f.strip() for f in text.split("*"))
-    return math.prod(int(f) if f.isdigit() else sizes[f] for f in factors)
+    """The number that an expression such as "T // B + 1" stands for.
+
+    None where a letter may be any number.
+    """
+
+    def value(node):
+        if isinstance(node, ast.Constant):
+            return node.value
+        if isinstance(node, ast.Name):
+            return sizes[node.id]
+        return STEPS[type(node.op)](value(node.left), value(node.right))
+
+    return value(ast.parse(text.strip(), mode="eval").body)
 
 
-def arguments(f, given, sizes):
+def arguments(name, f, given, sizes):
     """A value for each argument of `f` that has no default."""
     rng = np.random.default_rng(0)
     shaped = {e.name: e for e in given if e.shapes is not None}
-    module = f.__module__.rpartition(".")[2]
+    home = name.split(".")[-2]
     values = {}
-    for name, parameter in inspect.signature(f).parameters.items():
-        if name in shaped:
+    for key, parameter in inspect.signature(f).parameters.items():
+        if key in shaped:
+            numbers = found(NUMBERS, name, key) or _normal
             arrays = [
-                rng.normal(size=[size(s, sizes) for s in shape])
-                for shape in shaped[name].shapes
+                numbers(rng, [size(s, sizes) for s in shape])
+                for shape in shaped[key].shapes
             ]
-            if name == "norms":  # a length is never negative
-                arrays = [np.abs(a) for a in arrays]
-            plural = shaped[name].more or "state" in name
-            values[name] = tuple(arrays) if plural else arrays[0]
+            plural = shaped[key].more or "state" in key
+            values[key] = tuple(arrays) if plural else arrays[0]
+            tensor = parameter.annotation in (torch.Tensor, "Tensor")
+            if tensor or home in TORCH:
+                values[key] = _as_torch(values[key], home)
         elif parameter.default is inspect.Parameter.empty:
-            values[name] = OTHERS[name](f, module, sizes)
-    classes = ["ids"] + ["targets"] * ("logits" in values)
-    for name in set(classes) & set(values):
-        values[name] = rng.integers(0, sizes["K"], values[name].shape)
-    if "mask" in values:
-        values["mask"] = np.ones(values["mask"].shape, bool)
-    if module in TORCH:
-        values = {k: _as_torch(v) for k, v in values.items()}
+            if key == "cache":
+                values[key] = _cache(name, f, sizes)
+                continue
+            other = found(OTHERS, name, key)
+            if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+                continue
+            assert other, f"shape_arguments.py: say what {key!r} may be"
+            values[key] = other(f, home, sizes)
+    if {"targets", "logits"} <= set(values) and home != "frames":
+        shape = values["targets"].shape
+        values["targets"] = rng.integers(0, sizes["K"], shape)
+        if home in TORCH:
+            values["targets"] = torch.asarray(values["targets"])
     return values
 
 
-def _as_torch(value):
-    return torch.asarray(value) if isinstance(value, np.ndarray) else value
+def _normal(rng, shape):
+    return rng.normal(size=shape)
 
 
-def _network(module, sizes):
-    kind = KINDS.get(module, KINDS["rnn"])
-    p = problem(kind, *(sizes[k] for k in "TBDH"))
-    return kind, p
+def _as_torch(value, home):
+    if isinstance(value, tuple):
+        return tuple(_as_torch(a, home) for a in value)
+    tensor = torch.asarray(value)
+    single = tensor.is_floating_point() and home not in DOUBLE
+    return tensor.float() if single else tensor
 
 
-def _cache(f, module, sizes):
+def _cache(name, f, sizes):
     """What the forward function of a vjp leaves."""
     forward = getattr(
         importlib.import_module(f.__module__),
         f.__name__.removesuffix("_vjp"),
     )
     given, _ = parse(forward.__doc__)
-    return forward(**arguments(forward, given, sizes))[-1]
+    return forward(**arguments(name, forward, given, sizes))[-1]
 
 
-def _tape(f, module, sizes):
-    kind, p = _network(module, sizes)
-    if f.__name__.endswith("_reset_before"):
-        return unroll_reset_before(p.params, p.x, p.state)[2]
-    return unroll(kind.cell, p.params, p.x, p.state)[2]
+def result(name, f, given, sizes):
+    """What the call gives; a class is built, and its module called."""
+    if not inspect.isclass(f):
+        value = f(**arguments(name, f, given, sizes))
+        return next(value) if inspect.isgenerator(value) else value
+    assert name in MODULES, f"shape_arguments.py: say how to build {name}"
+    made = module(name, sizes)
+    values = arguments(name, made.forward, given, sizes)
+    with torch.no_grad():
+        return made(
+            **{
+                k: torch.as_tensor(_single(v))
+                if isinstance(v, np.ndarray)
+                else v
+                for k, v in values.items()
+            }
+        )
 
 
-def _two(one):
-    """A pair of it, for a layer in both directions; elsewhere a list."""
-
-    def value(f, module, sizes):
-        args = f, module, sizes
-        if module != "layers" or "padded" in f.__name__:
-            return one(*args)
-        if "bidirectional" in f.__name__:
-            return one(*args), one(*args)
-        return [one(*args)]
-
-    return value
+def _single(a):
+    kinds = {"f": np.float32, "b": np.float32, "i": np.int64}
+    return a.astype(kinds[a.dtype.kind])
 
 
-def _padded(f, module, sizes):
-    """The tape of a padded batch: each sequence a step shorter."""
-    _, p = _network(module, sizes)
-    T, B = sizes["T"], sizes["B"]
-    rest = [0] * B, [T - k for k in range(B)]
-    return unroll_padded(KINDS["rnn"].cell, p.params, p.x, p.state, *rest)[
-        2
-    ]
-
-
-def _state(f, module, sizes):
-    return _network(module, sizes)[1].state
-
-
-OTHERS = {
-    "cell": lambda f, m, s: _network(m, s)[0].cell,
-    "cell_vjp": lambda f, m, s: _network(m, s)[0].vjp,
-    "params": _two(lambda f, m, s: _network(m, s)[1].params),
-    "state": _state,
-    "states": _two(_state),
-    "d_states": _two(_state),
-    "tape": lambda f, m, s: (_padded if m == "layers" else _tape)(f, m, s),
-    "tapes": _two(_padded),
-    "begins": lambda f, m, s: [0] * s["B"],
-    "ends": lambda f, m, s: list(range(1, s["B"] + 1)),
-    "anew": lambda f, m, s: [k % 2 == 0 for k in range(s["B"])],
-    "rate": lambda f, m, s: 0.5,
-    "cache": _cache,
-    "weights": lambda f, m, s: init_readout(
-        np.random.default_rng(0), s["H"], s["K"]
-    ),
-    "rng": lambda f, m, s: np.random.default_rng(0),
-    "window": lambda f, m, s: 2,
-    "period": lambda f, m, s: 2,
-    "order": lambda f, m, s: s["K"],
-    "labels": lambda f, m, s: [[1, 2]] * s["B"],  # S = 2 + 2 + 1
-    "frames": lambda f, m, s: [s["T"]] * s["B"],
-    "sequences": lambda f, m, s: [[3] * s["T"]] * s["B"],
-    "signal_to_noise": lambda f, m, s: 10.0,
-    "width": lambda f, m, s: 4,
-    "horizon": lambda f, m, s: s["K"],
-    "characters": lambda f, m, s: 100,
-    **{letter: lambda f, m, s, k=letter: s[k] for letter in "TBDHGK"},
-}
+def leaves(part):
+    return [leaf for _, leaf in named_leaves(part)]
 
 
 def test_there_are_functions_to_test():
-    assert len(functions()) > 20
+    packages = {name.split(".")[0] for name in called()}
+    assert {"bptt", "text", "forecast", "music", "data"} <= packages
+    assert len(called()) > 100
 
 
-@pytest.mark.parametrize("f", functions().values(), ids=functions())
-def test_a_docstrings_shapes_are_those_of_the_call(f):
-    module = f.__module__.rpartition(".")[2]
-    sizes = {**SIZES, "G": GATES.get(module, 1)}
+@pytest.mark.parametrize(
+    "docstring", [pytest.param(f.__doc__, id=n) for n, f in documented()]
+)
+def test_every_entry_follows_the_grammar(docstring):
+    given, returned = parse(docstring)
+    assert given or returned
+
+
+@pytest.mark.parametrize(("name", "f"), called().items(), ids=called())
+def test_a_docstrings_shapes_are_those_of_the_call(name, f):
+    sizes = letters(name)
     given, returned = parse(f.__doc__)
-    assert returned, "a Shapes: entry says what is returned"
-    result = f(**arguments(f, given, sizes))
-    parts = result if len(returned) > 1 else (result,)
+    value = result(name, f, given, sizes)
+    if not returned:  # it gives no array
+        assert all(np.ndim(leaf) == 0 for leaf in leaves(value))
+        return
+    parts = value if len(returned) > 1 else (value,)
     if len(returned) > 1 and len(parts) != len(returned):
-        parts = [leaf for _, leaf in named_leaves(result)]
+        parts = leaves(value)
     assert len(parts) == len(returned)
     for entry, part in zip(returned, parts, strict=True):
         if entry.shapes is None:
             continue
-        leaves = [leaf for _, leaf in named_leaves(part)]
-        shapes = [tuple(np.shape(leaf)) for leaf in leaves]
-        expected = [
-            tuple(size(s, sizes) for s in shape) for shape in entry.shapes
-        ]
+        shapes = [tuple(np.shape(leaf)) for leaf in leaves(part)]
+        expected = list(entry.shapes)
         if entry.more:
             expected = expected[:1] * len(shapes)
-        assert shapes == expected, entry.name
+        assert len(shapes) == len(expected), entry.name
+        for shape, dims in zip(shapes, expected, strict=True):
+            wanted = [size(s, sizes) for s in dims]
+            assert len(shape) == len(wanted), entry.name
+            if ANY not in wanted:
+                assert list(shape) == wanted, entry.name
 
 
 def test_the_parser_reads_the_grammar():
@@ -254,3 +265,5 @@ def test_the_parser_reads_the_grammar():
     assert returned[1] == Entry("loss", ((),), False)
     assert returned[2] == Entry("cache", None, False)
     assert size("4*H", {"H": 5}) == 20
+    assert size("T // B + 1", {"T": 7, "B": 2}) == 4
+    assert size("N", {"N": ANY}) is ANY

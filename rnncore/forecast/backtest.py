@@ -18,9 +18,9 @@ Progress = Callable[[Iterable], Iterable]
 
 
 class Outcome(NamedTuple):
-    """What a method said at each origin.
+    """What a method said at each origin; None where it gave no quantiles.
 
-    Shapes: point (K, B); quantiles (Q, K, B), or None where it gave none
+    Shapes: point (K, B); quantiles (Q, K, B)
     """
 
     point: np.ndarray

@@ -85,9 +85,9 @@ def ets(
     """Exponential smoothing: level, damped trend, and season if period > 1.
 
     Recent values count more, by shares that are fitted. With `levels` the
-    quantiles of its own simulation.
+    quantiles (Q, K) of its own simulation.
 
-    Shapes: values (N,) -> predicted (K,), or (Q, K)
+    Shapes: values (N,) -> predicted (K,)
 
     Source: Hyndman et al. 2002; computed by statsmodels.
     """
@@ -124,9 +124,9 @@ def arima(
 ) -> np.ndarray:
     """Differences, weighted sums of past values and past errors.
 
-    With `levels` the quantiles of its Gaussian forecast.
+    With `levels` the quantiles (Q, K) of its Gaussian forecast.
 
-    Shapes: values (N,) -> predicted (K,), or (Q, K)
+    Shapes: values (N,) -> predicted (K,)
 
     Source: Box & Jenkins 1970; computed by statsmodels.
     """
@@ -163,6 +163,6 @@ def with_past_errors(
 
 
 def _flat(windows: Windows) -> np.ndarray:
-    """Everything a window shows, in a row. Shapes: -> (B, columns)"""
+    """Everything a window shows, a row (columns,) for each of B."""
     parts = [np.moveaxis(np.asarray(a), 1, 0) for a in windows[:2]]
     return np.concatenate([p.reshape(len(p), -1) for p in parts], axis=1)

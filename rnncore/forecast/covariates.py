@@ -13,9 +13,9 @@ def calendar(index: "pd.DatetimeIndex") -> np.ndarray:
 
     A cycle stands as pairs of sine and cosine, so that midnight lies next
     to 23 h; the weekday as seven switches, since Sunday is not between
-    its neighbours.
+    its neighbours. For yearly dates nothing is left, and F is 0.
 
-    Shapes: index of N dates -> covariates (N, F); F is 0 for yearly dates
+    Shapes: index (N,) -> covariates (N, F)
 
     Raises ValueError where there are fewer than two dates.
     """
@@ -59,7 +59,7 @@ def fit_climate(
 ) -> Climate:
     """The smooth yearly curve of least squares: of training alone.
 
-    Shapes: values (N,); index of N dates -> climate
+    Shapes: values (N,); index (N,) -> climate
     """
     return Climate(np.linalg.lstsq(_year(index, pairs), values)[0])
 
@@ -67,7 +67,7 @@ def fit_climate(
 def climatology(climate: Climate, index: "pd.DatetimeIndex") -> np.ndarray:
     """The curve at these dates: a forecast that needs no past.
 
-    Shapes: index of N dates -> values (N,)
+    Shapes: index (N,) -> values (N,)
     """
     return _year(index, len(climate.w) // 2) @ climate.w
 

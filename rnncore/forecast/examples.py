@@ -34,7 +34,9 @@ LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 class Example(NamedTuple):
     """Windows to learn from, to stop by, to be judged on.
 
-    Shapes: values (N,); origins (B,) of the test; actual (K, B)
+    The origins are those of the test windows.
+
+    Shapes: values (N,); origins (B,); actual (K, B)
     """
 
     training: Windows
@@ -129,9 +131,9 @@ def wine(
 
 
 class Countries(NamedTuple):
-    """Fertility rates, forecast ten years ahead from one origin.
+    """Fertility rates of B countries, forecast from one origin.
 
-    Shapes: actual (K, B) for all B countries; last (B,)
+    Shapes: actual (K, B); last (B,)
     """
 
     training: Windows

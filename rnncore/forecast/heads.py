@@ -11,10 +11,9 @@ from rnncore.backend import check_shape
 
 
 class Head(NamedTuple):
-    """What P numbers a step mean.
+    """What P numbers a step mean; of Q levels asked for, Q quantiles.
 
-    Shapes: out (K, B, P); target (K, B); point (K, B);
-        quantiles (Q, K, B), one for each level
+    Shapes: out (K, B, P); target (K, B); point (K, B); quantiles (Q, K, B)
     """
 
     P: int

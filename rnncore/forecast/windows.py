@@ -25,11 +25,11 @@ class Scaler(NamedTuple):
 class Windows(NamedTuple):
     """Stretches of a series, each cut where its forecast begins.
 
-    Arrays of NumPy, or tensors while a network has them.
+    The past holds the values first, then F covariates; `known` are the
+    covariates of the steps to be forecast. Arrays of NumPy, or tensors
+    while a network has them.
 
-    Shapes: past (T, B, 1+F), the values first, then F covariates;
-        known (K, B, F), the covariates of the steps to be forecast;
-        target (K, B)
+    Shapes: past (T, B, 1+F); known (K, B, F); target (K, B)
     """
 
     past: Any
@@ -166,8 +166,7 @@ def changes(windows: Windows) -> Windows:
     distance from the last value. The values themselves stay as the first
     covariate, and the last one as that of every step to come.
 
-    Shapes: windows of T steps and F covariates
-        -> windows of T-1 steps and F+1 covariates
+    Shapes: windows -> past (T-1, B, 2+F); known (K, B, 1+F); target (K, B)
 
     Raises ValueError where the past has one step.
     """

@@ -15,7 +15,7 @@ def synthesise(score: Score, rate: int = 11_025) -> np.ndarray:
     A note that begins while the same pitch sounds is heard to begin: the
     pipe closes for a moment before.
 
-    Shapes: score -> samples (T,)
+    Shapes: score -> samples (N,)
 
     Raises ValueError where the score is silent, or too fast to be heard.
     """

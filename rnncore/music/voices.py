@@ -331,9 +331,9 @@ def independent_nats(
     """What the same model pays with independent voices, and with keys.
 
     From its own `marginals`; with few draws they are a little off, and
-    the costs too high. First frames are left out.
+    the costs too high. First frames are left out, so that N are left.
 
-    Shapes: scores; rng -> voices (T, V); keys (T,)
+    Shapes: scores; rng -> voices (N, V); keys (N,)
     """
     voices, keys = [], []
     for score in scores:

@@ -38,7 +38,7 @@ def generate(
 
     `shape` turns logits into the probabilities that are drawn from.
 
-    Shapes: prompts (T, B) -> ids (B,), again and again
+    Shapes: prompts (T, B) -> ids (B,)
     """
     model.eval()
     logits, state = next_logits(model, prompts)

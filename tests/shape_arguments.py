@@ -1,0 +1,368 @@
+"""What test_shapes.py hands to a function beside arrays of random numbers.
+
+`OTHERS` holds the arguments that are no arrays, `NUMBERS` those arrays
+whose numbers are not just any, `MODULES` a module of each class, `LETTERS`
+the sizes that a function has of its own. A package's table comes before
+the common one.
+"""
+
+from pathlib import Path
+from tempfile import mkdtemp
+
+import numpy as np
+import pandas as pd
+import torch
+from music import any_tokens
+from oracles import KINDS, problem
+
+from rnncore import seq2seq
+from rnncore.forecast import classical, covariates, heads, models
+from rnncore.forecast.backtest import Outcome
+from rnncore.forecast.windows import Windows
+from rnncore.gru import unroll_reset_before
+from rnncore.layers import unroll_padded
+from rnncore.music import chords, frames, score, voices
+from rnncore.rnn import init_readout, unroll
+from rnncore.speech import model as speech
+from rnncore.text.model import LanguageModel
+from rnncore.video import files
+from rnncore.video import model as video
+
+SIZES = {"T": 7, "B": 2, "D": 4, "H": 5, "K": 6, "S": 5, "E": 3}
+SIZES |= {"F": 3, "V": 4, "P": 2, "Q": 3, "A": 6, "C": 4}
+SIZES["N"] = 50  # samples of a sound, values of a series
+LEVELS = (0.1, 0.5, 0.9)  # Q of them
+DAYS = pd.date_range("2020-01-01", periods=SIZES["N"], freq="D")
+ANY = None  # a size that the arguments do not tell
+
+LETTERS = {
+    "forecast.covariates.calendar": {"F": 7 + 4},  # days have no hour
+    "forecast.training.futures": {"paths": 4},
+    "music.chords.ChordModel": {"N": 4},
+    "music.sound.pipe": {"samples": 100},
+    "music.sound.synthesise": {"N": ANY},
+    "music.voices.facts": {"A": SIZES["V"] + 2},
+    "music.voices.independent_nats": {"N": SIZES["T"] - 1},
+    "music.voices.past_rows": {"A": SIZES["V"] + 2},
+    "speech.features.heard": {"T": 1},
+    "speech.features.log_mel": {"T": 1},
+    "speech.features.mel_bands": {"count": 40},
+    "speech.features.power_spectra": {"T": 1},
+    "speech.features.read_wav": {"N": ANY},
+    "speech.features.stacked": {"k": 2},
+}
+GATES = {"lstm": 4, "gru": 3}  # elsewhere a plain cell's 1
+
+
+def letters(name):
+    """The sizes of a function, given its name within the package."""
+    module = name.split(".")[-2]
+    own = LETTERS.get(name, {})
+    return {**SIZES, "G": GATES.get(module, 1), **own}
+
+
+def _network(module, sizes):
+    kind = KINDS.get(module, KINDS["rnn"])
+    p = problem(kind, *(sizes[k] for k in "TBDH"))
+    return kind, p
+
+
+def _tape(f, module, sizes):
+    kind, p = _network(module, sizes)
+    if f.__name__.endswith("_reset_before"):
+        return unroll_reset_before(p.params, p.x, p.state)[2]
+    return unroll(kind.cell, p.params, p.x, p.state)[2]
+
+
+def _two(one):
+    """A pair of it, for a layer in both directions; elsewhere a list."""
+
+    def value(f, module, sizes):
+        args = f, module, sizes
+        if module != "layers" or "padded" in f.__name__:
+            return one(*args)
+        if "bidirectional" in f.__name__:
+            return one(*args), one(*args)
+        return [one(*args)]
+
+    return value
+
+
+def _padded(f, module, sizes):
+    """The tape of a padded batch: each sequence a step shorter."""
+    _, p = _network(module, sizes)
+    T, B = sizes["T"], sizes["B"]
+    rest = [0] * B, [T - k for k in range(B)]
+    return unroll_padded(KINDS["rnn"].cell, p.params, p.x, p.state, *rest)[
+        2
+    ]
+
+
+def _state(f, module, sizes):
+    return _network(module, sizes)[1].state
+
+
+def _file(name):
+    return Path(mkdtemp()) / name
+
+
+def _language(f, module, s):
+    return LanguageModel(s["K"], s["H"])
+
+
+def _score(f, module, s):
+    """Any score of T frames; where it is to be heard, with a note."""
+    tokens = any_tokens(np.random.default_rng(0), s["T"], s["V"])
+    return score.decode(tokens)
+
+
+def _windows(f, module, s):
+    rng = np.random.default_rng(0)
+    T, B, K, F = (s[k] for k in "TBKF")
+    shapes = (T, B, 1 + F), (K, B, F), (K, B)
+    return Windows(*(rng.normal(size=shape) for shape in shapes))
+
+
+def _recognised(f, module, s):
+    T, B, D = (s[k] for k in "TBD")
+    return speech.Batch(torch.ones(T, B, D), [T] * B, [[1]] * B)
+
+
+def _sound():
+    from scipy.io import wavfile
+
+    path = _file("sound.wav")
+    wavfile.write(path, 16_000, np.ones(100, np.int16))
+    return path
+
+
+def _film(f, module, s):
+    """A film to be read, or the place for one to be written."""
+    path = _file("film.mp4")
+    if f.__name__ == "read_video":
+        files.write_video(path, np.zeros((16, 24, 24), np.uint8))
+    return path
+
+
+def _source(f, module, s):
+    """What an encoder made of S tokens."""
+    S, B, E = s["S"], s["B"], s["E"]
+    mask = torch.ones(S, B, dtype=torch.bool)
+    return seq2seq.Encoded(torch.ones(S, B, E), mask, torch.ones(B, E))
+
+
+def _methods(f, module, s):
+    return {"drift": classical.drift}
+
+
+OTHERS = {
+    "cell": lambda f, m, s: _network(m, s)[0].cell,
+    "cell_vjp": lambda f, m, s: _network(m, s)[0].vjp,
+    "params": _two(lambda f, m, s: _network(m, s)[1].params),
+    "state": _state,
+    "states": _two(_state),
+    "d_states": _two(_state),
+    "tape": lambda f, m, s: (_padded if m == "layers" else _tape)(f, m, s),
+    "tapes": _two(_padded),
+    "begins": lambda f, m, s: [0] * s["B"],
+    "ends": lambda f, m, s: list(range(1, s["B"] + 1)),
+    "anew": lambda f, m, s: [k % 2 == 0 for k in range(s["B"])],
+    "rate": lambda f, m, s: 0.5,
+    "weights": lambda f, m, s: init_readout(
+        np.random.default_rng(0), s["H"], s["K"]
+    ),
+    "rng": lambda f, m, s: np.random.default_rng(0),
+    "window": lambda f, m, s: 2,
+    "period": lambda f, m, s: 2,
+    "order": lambda f, m, s: s["K"],
+    "labels": lambda f, m, s: [[1, 2]] * s["B"],  # S = 2 + 2 + 1
+    "lengths": lambda f, m, s: [s["T"]] * s["B"],
+    "frames": lambda f, m, s: [s["T"]] * s["B"],
+    "sequences": lambda f, m, s: [[3] * s["T"]] * s["B"],
+    "signal_to_noise": lambda f, m, s: 10.0,
+    "width": lambda f, m, s: 4,
+    "horizon": lambda f, m, s: s["K"],
+    "characters": lambda f, m, s: 100,
+    "source": _source,
+    **{letter: lambda f, m, s, k=letter: s[k] for letter in "TBDHGK"},
+    "seq2seq": {"lengths": lambda f, m, s: [s["S"]] * s["B"]},
+    "text": {
+        "model": _language,
+        "shape": lambda f, m, s: lambda a: np.full(a.shape, 1 / s["K"]),
+        "temperature": lambda f, m, s: 0.5,
+        "k": lambda f, m, s: 2,
+        "mass": lambda f, m, s: 0.5,
+        "p": lambda f, m, s: 0.5,
+        "learning_rate": lambda f, m, s: 0.1,
+        "state": lambda f, m, s: _language(f, m, s).zero_state(s["B"]),
+    },
+    "music": {
+        "model": lambda f, m, s: voices.VoiceModel(s["V"], 5, 3),
+        "score": _score,
+        "scores": lambda f, m, s: [_score(f, m, s)],
+        "rolls": lambda f, m, s: [np.zeros((s["T"], 88))] * s["B"],
+        "batch": lambda f, m, s: voices.together(
+            [voices.facts(_score(f, m, s))] * s["B"]
+        ),
+        "semitones": lambda f, m, s: 2,
+        "draws": lambda f, m, s: 3,
+        "pitch": lambda f, m, s: 60,
+        "samples": lambda f, m, s: 100,
+        "rate": lambda f, m, s: 8000,
+        "bar": lambda f, m, s: 8,
+    },
+    "forecast": {
+        "windows": _windows,
+        "methods": _methods,
+        "outcomes": lambda f, m, s: {
+            "one": Outcome(np.ones((s["K"], s["B"])), None)
+        },
+        "levels": lambda f, m, s: LEVELS,
+        "climate": lambda f, m, s: covariates.Climate(np.ones(7)),
+        "history": lambda f, m, s: s["T"],
+        "paths": lambda f, m, s: 4,
+        "head": lambda f, m, s: heads.gaussian_head(),
+        "model": lambda f, m, s: classical.fit_linear(_windows(f, m, s)),
+        "module": lambda f, m, s: module("forecast.models.Recursive", s),
+    },
+    "speech": {
+        "path": lambda f, m, s: _sound(),
+        "rate": lambda f, m, s: 16_000,
+        "model": lambda f, m, s: module("speech.model.Recognizer", s),
+        "batch": _recognised,
+    },
+    "video": {
+        "path": _film,
+        "model": lambda f, m, s: module("video.model.SingleFrame", s),
+        "batch": lambda f, m, s: video.FilmBatch(
+            torch.ones(s["T"], s["B"], s["S"], s["S"]),
+            torch.zeros(s["B"], dtype=torch.long),
+        ),
+    },
+}
+
+
+def _whole(low, high):
+    return lambda rng, shape: rng.integers(low, high, shape)
+
+
+def _share(rng, shape):
+    return rng.dirichlet(np.ones(shape[-1]), shape[:-1])
+
+
+def _bool(rng, shape):
+    return np.ones(shape, bool)
+
+
+def _unit(rng, shape):
+    return rng.uniform(size=shape)
+
+
+_tokens = _whole(0, SIZES["K"])
+_pitches = _whole(score.LOWEST, score.LOWEST + score.KEYS)
+NUMBERS = {
+    "ids": _tokens,
+    "read": _tokens,
+    "mask": _bool,
+    "norms": _unit,
+    "text": {"prompts": _tokens, "p": _share},
+    "music": {
+        "before": _pitches,
+        "log_p": lambda rng, shape: np.log(_share(rng, shape)),
+        "may_hold": _bool,
+        "now": _pitches,
+        "past": _whole(0, 5),
+        "pitches": _pitches,
+        "position": _whole(0, 8),
+        "roll": lambda rng, shape: rng.integers(0, 2, shape) * 1.0,
+        "rows": _whole(0, 5),
+        "slots": _whole(0, 5),
+        "sounds": _bool,
+        "starts": _bool,
+        "struck": _bool,
+        "targets": lambda rng, shape: np.full(shape, chords.END),
+        "tokens": _whole(score.FIRST, score.TOKENS),
+    },
+    "forecast": {
+        "index": lambda rng, shape: DAYS,
+        "origins": lambda rng, shape: rng.integers(10, 20, shape),
+        "values": lambda rng, shape: np.cumsum(rng.uniform(size=shape)),
+    },
+    "video": {"labels": _tokens, "frames": _unit},
+}
+
+
+def _point(out):
+    return out[..., 0]
+
+
+def _forecaster(cls, *K):
+    return lambda s: cls(
+        "GRU", s["F"], s["H"], *(s[k] for k in K), P=s["P"], point=_point
+    )
+
+
+MODULES = {
+    "forecast.models.Direct": lambda s: models.Direct(
+        "GRU", s["F"], s["H"], s["K"], s["P"]
+    ),
+    "forecast.models.EncoderDecoder": _forecaster(models.EncoderDecoder),
+    "forecast.models.Recursive": _forecaster(models.Recursive),
+    "music.chords.ChordModel": lambda s: chords.ChordModel(s["H"], 3),
+    "music.frames.FrameModel": lambda s: frames.FrameModel(s["H"]),
+    "music.voices.Table": lambda s: voices.Table(5, s["D"]),
+    "music.voices.VoiceModel": lambda s: voices.VoiceModel(s["V"], 5, 3),
+    "seq2seq.AdditiveScore": lambda s: seq2seq.AdditiveScore(
+        s["H"], s["E"]
+    ),
+    "seq2seq.AttentionDecoder": lambda s: seq2seq.AttentionDecoder(
+        s["K"], s["D"], s["H"], s["E"]
+    ),
+    "seq2seq.DotScore": lambda s: seq2seq.DotScore(s["H"], s["E"]),
+    "seq2seq.Encoder": lambda s: seq2seq.Encoder(s["K"], s["D"], s["H"]),
+    "seq2seq.VectorDecoder": lambda s: seq2seq.VectorDecoder(
+        s["K"], s["D"], s["H"], s["E"]
+    ),
+    "speech.model.Recognizer": lambda s: speech.Recognizer(
+        s["D"], s["H"], s["K"]
+    ),
+    "speech.model.WindowRecognizer": lambda s: speech.WindowRecognizer(
+        s["D"], s["H"], s["K"]
+    ),
+    "text.model.LanguageModel": lambda s: LanguageModel(s["K"], s["H"]),
+    "video.model.BagOfFrames": lambda s: video.BagOfFrames(
+        s["S"], s["D"], s["K"]
+    ),
+    "video.model.Captioner": lambda s: video.Captioner(
+        s["S"], s["D"], s["H"], s["K"]
+    ),
+    "video.model.FilmClassifier": lambda s: video.FilmClassifier(
+        s["S"], s["D"], s["H"], s["K"]
+    ),
+    "video.model.FilmEncoder": lambda s: video.FilmEncoder(
+        s["S"], s["D"], s["H"]
+    ),
+    "video.model.FrameEncoder": lambda s: video.FrameEncoder(
+        s["S"], s["D"]
+    ),
+    "video.model.NextFrame": lambda s: video.NextFrame(
+        s["S"], s["D"], s["H"]
+    ),
+    "video.model.SingleFrame": lambda s: video.SingleFrame(
+        s["S"], s["D"], s["K"]
+    ),
+}
+
+
+def module(name, sizes):
+    """A module of this class, with small random weights, asked nothing."""
+    torch.manual_seed(0)
+    return MODULES[name](sizes).eval()
+
+
+def found(table, name, argument):
+    """The entry of a package's own table, or else of the common one."""
+    package = table.get(name.split(".")[0], {})
+    return (package if isinstance(package, dict) else {}).get(
+        argument, table.get(argument)
+    )
