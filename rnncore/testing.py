@@ -374,7 +374,7 @@ def edited(function: Callable, was: str, now: str) -> Callable:
             f"{function.__name__}: {was!r} occurs {source.count(was)} "
             "times in its source, expected once"
         )
-    namespace = dict(function.__globals__)
+    namespace = dict(inspect.unwrap(function).__globals__)  # undecorated
     exec(compile(source.replace(was, now), "<box>", "exec"), namespace)  # noqa: S102
     return namespace[function.__name__]
 

@@ -399,6 +399,24 @@ def test_hunt_refuses_what_is_no_probe():
             hunt(lambda x, y: x, {}, probes, few=1, points=1)
 
 
+def test_edited_finds_the_module_of_a_decorated_function():
+    class Follows:
+        def start(self, source):
+            return source.summary[None]
+
+        def __call__(self, ids, h, source):
+            return h, torch.roll(h, 1, 2)
+
+    from rnncore.seq2seq import Encoded, greedy
+
+    states = torch.zeros(2, 1, 1)
+    summary = torch.tensor([[0.0, 0.0, 1.0, 2.0, 3.0]])
+    source = Encoded(states, states[..., 0] == 0, summary)
+    right = greedy(Follows(), source, 2)
+    wrong = edited(greedy, "range(limit)", "range(limit - 1)")
+    assert wrong(Follows(), source, 2) == [right[0][:1]]
+
+
 def test_edited_changes_a_copy_only():
     from rnncore.bptt import rnn_cell_vjp
 
