@@ -79,6 +79,20 @@ def stick_figures(
     return Films(frames, labels, [ACTIONS[k] for k in labels])
 
 
+def twins(films: Films) -> Films:
+    """Films of actions, each followed by the same run backward.
+
+    That is a film of the other action of its pair, made of the very same
+    frames: whoever does not look at their order is wrong on one of two.
+    """
+    N, T, S, _ = films.frames.shape
+    both = np.stack([films.frames, films.frames[:, ::-1]], axis=1)
+    labels = np.stack([films.labels, films.labels ^ 1], axis=1).ravel()
+    return Films(
+        both.reshape(2 * N, T, S, S), labels, names_of(labels.tolist())
+    )
+
+
 def moving_digits(
     rng: np.random.Generator,
     count: int,

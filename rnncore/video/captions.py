@@ -203,8 +203,8 @@ def load_captioner(
     """
 
     def build(about: dict[str, Any]) -> Captioner:
-        sizes = [about[name] for name in "SDH"]
-        return Captioner(*sizes, Words(tuple(about["words"])).size)
+        S, D, H = (about[name] for name in "SDH")
+        return Captioner(S, D, H, Words(tuple(about["words"])).size)
 
     model, about = load_module(path, KIND, build, "captioner")
     return model, Words(tuple(about["words"])), about

@@ -1,10 +1,15 @@
-"""Films from files: the frames that the networks of this course read."""
+"""Films from files, and in a page: the frames that the networks read."""
 
+import base64
+import io
 import os
+from html import escape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from rnncore.display import HTML
 from rnncore.files import Refused
 
 
@@ -13,15 +18,17 @@ def read_video(
 ) -> np.ndarray:
     """T grey frames of S x S pixels, evenly spread over a video file.
 
-    The middle square of each frame is taken. A film of fewer frames
-    repeats some.
+    The middle square of each frame is taken, upright. A film of fewer
+    frames repeats some.
 
     Shapes: -> frames (T, S, S)
 
-    Raises Refused naming the file where it holds no film.
+    Raises Refused naming the file where it holds no film, or one frame.
     """
     import av
 
+    if Path(path).is_dir():
+        raise Refused(f"{path}: expected a file, got a folder")
     if not Path(path).is_file():
         raise Refused(f"{path}: there is no such file")
     frames = []
@@ -30,14 +37,17 @@ def read_video(
             if not film.streams.video:
                 raise Refused(f"{path}: it holds no film")
             for frame in film.decode(video=0):
-                frames.append(_square(frame.to_ndarray(format="gray"), S))
+                picture = frame.to_ndarray(format="gray")
+                turned = np.rot90(picture, frame.rotation // 90)
+                frames.append(_square(turned, S))
     except (av.FFmpegError, OSError) as error:
-        if (
-            not frames
-        ):  # a film that was cut short is read as far as it goes
+        if not frames:  # what was cut short is read as far as it goes
             raise Refused(f"{path}: no film: {error}") from error
-    if not frames:
-        raise Refused(f"{path}: it holds no film")
+    if len(frames) < 2:
+        raise Refused(
+            f"{path}: expected a film of at least 2 frames, "
+            f"got {len(frames)}"
+        )
     chosen = np.linspace(0, len(frames) - 1, T).round().astype(int)
     return np.stack([frames[k] for k in chosen])
 
@@ -54,6 +64,44 @@ def write_video(
 
     Raises ValueError where there is no frame.
     """
+    _encode(os.fspath(path), frames, rate, zoom)
+
+
+def watch(
+    frames: np.ndarray,
+    label: str,
+    description: str,
+    rate: int = 6,
+    zoom: int = 8,
+) -> HTML:
+    """A player with a visible label; the film is in the page.
+
+    `description` says what a reader who cannot see it should know.
+
+    Shapes: frames (T, S, S)
+
+    Raises ValueError where there is no frame.
+    """
+    file = io.BytesIO()
+    _encode(file, frames, rate, zoom, container="mp4")
+    data = base64.b64encode(file.getvalue()).decode()
+    name, told = escape(label), escape(description)
+    return HTML(
+        f'<figure class="rnn-video"><video controls loop muted playsinline '
+        f'width="{frames.shape[2] * zoom}" aria-label="{name}: {told}" '
+        f'src="data:video/mp4;base64,{data}">{told}</video>'
+        f"<figcaption>{name}. <span>{told}</span></figcaption></figure>"
+    )
+
+
+def _encode(
+    out: Any,
+    frames: np.ndarray,
+    rate: int,
+    zoom: int,
+    container: str | None = None,
+) -> None:
+    """H.264, which every browser plays, into a path or an open file."""
     import av
 
     if frames.ndim != 3 or not frames.size:
@@ -61,7 +109,7 @@ def write_video(
     grey = (np.clip(frames, 0, 1) * 255).round().astype(np.uint8)
     grey = grey.repeat(zoom, axis=1).repeat(zoom, axis=2)
     grey = grey[:, : grey.shape[1] // 2 * 2, : grey.shape[2] // 2 * 2]
-    with av.open(os.fspath(path), "w") as film:
+    with av.open(out, "w", format=container) as film:
         stream = film.add_stream("libx264", rate=rate)
         stream.height, stream.width = grey.shape[1:]
         stream.pix_fmt = "yuv420p"

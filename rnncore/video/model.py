@@ -179,7 +179,17 @@ def next_frame_loss(
     return binary_cross_entropy_with_logits(logits, batch.frames[1:]), carry
 
 
-@torch.no_grad()
+def logits_of(model: nn.Module, frames: Tensor, count: int = 250) -> Tensor:
+    """A network's logits of many films, `count` at a time.
+
+    Shapes: frames (T, N, S, S) -> logits (T, N, K)
+    """
+    model.eval()
+    with torch.no_grad():
+        parts = [model(part) for part in frames.split(count, dim=1)]
+    return torch.cat(parts, dim=1).cpu()
+
+
 def accuracy_by_frame(
     model: nn.Module, batch: FilmBatch, count: int = 250
 ) -> np.ndarray:
@@ -187,13 +197,40 @@ def accuracy_by_frame(
 
     Shapes: -> accuracy (T,)
     """
+    best = logits_of(model, batch.frames, count).argmax(dim=2)
+    right = best == batch.labels.cpu()
+    return right.double().mean(dim=1).numpy()
+
+
+def within_pairs(model: nn.Module, batch: FilmBatch) -> np.ndarray:
+    """The same where only the two actions of its pair are compared.
+
+    Labels 0 and 1 are a pair, 2 and 3, and so on.
+
+    Shapes: -> accuracy (T,)
+    """
+    logits = logits_of(model, batch.frames)
+    label = batch.labels.cpu().expand(len(logits), -1)[..., None]
+    ahead = logits.gather(2, label) - logits.gather(2, label ^ 1)
+    right = torch.heaviside(ahead, ahead.new_tensor(0.5))  # a tie is half
+    return right.double().mean(dim=(1, 2)).numpy()
+
+
+@torch.no_grad()
+def imagine(model: nn.Module, frames: Tensor, count: int) -> Tensor:
+    """The frames that are expected after these, each read again.
+
+    Shapes: frames (T, B, S, S) -> ahead (N, B, S, S)
+
+    Raises ValueError where count is below 1.
+    """
+    if count < 1:
+        raise ValueError(f"count: expected at least 1, got {count}")
     model.eval()
-    right = []
-    for k in range(0, len(batch.labels), count):
-        part = slice(k, k + count)
-        best = model(batch.frames[:, part]).argmax(dim=2)
-        right.append((best == batch.labels[part]).float().cpu())
-    return torch.cat(right, dim=1).mean(dim=1).numpy()
+    for _ in range(count):
+        following = model(frames)[-1:].sigmoid()
+        frames = torch.cat([frames, following])
+    return frames[-count:]
 
 
 def load_classifier(
@@ -205,7 +242,7 @@ def load_classifier(
     """
 
     def build(about: dict[str, Any]) -> FilmClassifier:
-        sizes = [about[name] for name in "SDH"]
-        return FilmClassifier(*sizes, len(about["classes"]))
+        S, D, H = (about[name] for name in "SDH")
+        return FilmClassifier(S, D, H, len(about["classes"]))
 
     return load_module(path, KIND, build, "classifier of films")

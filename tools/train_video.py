@@ -1,0 +1,351 @@
+"""Train the networks of chapters 16 and 17 on films, and score them.
+
+    tools/train_video.py
+    tools/train_video.py --tasks actions captions --seeds 2
+
+Tasks: actions (stick figures), digits (which one moves), next (the frame to
+come), captions. Three seeds each, of the network and of its baselines. The
+test films are drawn from a seed of their own; those of digits are written
+by hands on no training film, those of actions stand beside themselves run
+backward. Scores go to book/measurements.json under "video.", the weights of
+seed 0 to rnncore/weights/. With --check it trains a few steps and writes
+nothing.
+"""
+
+import argparse
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+for _name in "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS":
+    os.environ.setdefault(_name, "1")
+
+import numpy as np
+import sacrebleu
+import torch
+from measurements import read, record
+from tqdm import tqdm
+
+from rnncore.application import origin, save_weights, seeded, train_module
+from rnncore.data.video import (
+    ACTIONS,
+    DIGITS,
+    Films,
+    moving_digits,
+    stick_figures,
+    twins,
+)
+from rnncore.optim import adam
+from rnncore.seq2seq import VectorDecoder
+from rnncore.video import captions, model
+from rnncore.video.captions import Captioner, FrameBag, words_of
+from rnncore.video.model import (
+    BagOfFrames,
+    FilmClassifier,
+    NextFrame,
+    SingleFrame,
+    film_batch,
+)
+
+WEIGHTS = Path(__file__).resolve().parent.parent / "rnncore" / "weights"
+COMMAND = "tools/train_video.py"
+SEEDS = range(3)
+TEST = 1000  # the seed of the test films
+S, B, FILMS, TESTED, EVERY = 24, 32, 8000, 1000, 250
+SIZES = {"S": S, "D": 64, "H": 128}
+
+
+class Task(NamedTuple):
+    """One thing to learn: its films, its networks, how long they train."""
+
+    films: Callable[[np.random.Generator, int, bool], Films]
+    networks: dict[str, Callable[[], torch.nn.Module]]
+    steps: int
+    rate: float
+
+
+def digit_films(rng: np.random.Generator, count: int, test: bool) -> Films:
+    """Films of digits, those of the test by other hands."""
+    return moving_digits(rng, count, held_out=test)
+
+
+def action_films(rng: np.random.Generator, count: int, test: bool) -> Films:
+    """Stick figures; in the test each film beside the same run backward."""
+    if not test:
+        return stick_figures(rng, count)
+    return twins(stick_figures(rng, count // 2))
+
+
+def clean_films(rng: np.random.Generator, count: int, test: bool) -> Films:
+    """Stick figures without noise, which nobody could foresee."""
+    return stick_figures(rng, count, noise=0.0)
+
+
+def classifiers(K: int) -> dict[str, Callable[[], torch.nn.Module]]:
+    """The loop, and what sees frames without their order."""
+    D, H = SIZES["D"], SIZES["H"]
+    return {
+        "loop": lambda: FilmClassifier(S, D, H, K),
+        "bag": lambda: BagOfFrames(S, D, K),
+        "single": lambda: SingleFrame(S, D, K),
+    }
+
+
+def captioners(K: int) -> dict[str, Callable[[], torch.nn.Module]]:
+    """With attention, from one vector, and without order."""
+    sizes = S, SIZES["D"], SIZES["H"], K
+    return {
+        "attention": lambda: Captioner(*sizes),
+        "vector": lambda: Captioner(*sizes, decoder=VectorDecoder),
+        "bag": lambda: Captioner(*sizes, encoder=FrameBag),
+    }
+
+
+WORDS = words_of(moving_digits(np.random.default_rng(0), 500).captions)
+TASKS = {
+    "actions": Task(action_films, classifiers(len(ACTIONS)), 1500, 0.002),
+    "digits": Task(digit_films, classifiers(len(DIGITS)), 4000, 0.003),
+    "next": Task(
+        clean_films,
+        {"loop": lambda: NextFrame(S, SIZES["D"], SIZES["H"])},
+        2000,
+        0.003,
+    ),
+    "captions": Task(digit_films, captioners(WORDS.size), 4000, 0.003),
+}
+NEXT = 8, 6  # frames that are seen, and frames that are then imagined
+
+
+def classifier_scores(
+    network: torch.nn.Module, films: Films, paired: bool
+) -> dict[str, Any]:
+    """Percent right after each frame and, within pairs, of the two."""
+    batch = film_batch(films.frames, films.labels)
+    right = 100 * model.accuracy_by_frame(network, batch)
+    found = {"by_frame": right.tolist(), "accuracy": float(right[-1])}
+    if paired:
+        within = 100 * model.within_pairs(network, batch)
+        found["pairs_by_frame"] = within.tolist()
+        found["pairs"] = float(within[-1])
+        found["pairs_mean"] = float(within.mean())
+    return found
+
+
+def next_scores(network: torch.nn.Module, films: Films) -> dict[str, Any]:
+    """Squared error a pixel: of the next frame, and of several ahead."""
+    frames = film_batch(films.frames, films.labels).frames
+    with torch.no_grad():
+        guess = network(frames[:-1]).sigmoid()
+    seen, ahead = NEXT
+    imagined = model.imagine(network, frames[:seen], ahead)
+    true, last = frames[seen : seen + ahead], frames[seen - 1]
+
+    def error(a: torch.Tensor, b: torch.Tensor) -> list[float]:
+        return ((a - b) ** 2).flatten(1).mean(dim=1).tolist()
+
+    return {
+        "error": float(np.mean(error(guess, frames[1:]))),
+        "copy": float(np.mean(error(frames[:-1], frames[1:]))),
+        "ahead": error(imagined, true),
+        "copy_ahead": error(last.expand_as(true), true),
+    }
+
+
+def caption_scores(network: Any, films: Films) -> dict[str, Any]:
+    """Percent exact, BLEU, and percent right of each part of a caption."""
+    batch = film_batch(films.frames, films.labels)
+    said: list[str] = []
+    for k in range(0, len(films.captions), 250):
+        part = captions.say(network, batch.frames[:, k : k + 250])
+        said += map(WORDS.decode, part)
+    return {
+        "exact": share(zip(said, films.captions, strict=True)),
+        "bleu": sacrebleu.corpus_bleu(said, [films.captions]).score,
+        **{
+            name: share(
+                (f(a), f(b))
+                for a, b in zip(said, films.captions, strict=True)
+            )
+            for name, f in PARTS.items()
+        },
+    }
+
+
+PARTS: dict[str, Callable[[str], Any]] = {  # "the six moves up and stops"
+    "digit": lambda c: c.split()[1:2],
+    "way": lambda c: c.split()[3:4],
+    "end": lambda c: c.split()[4:],
+}
+
+
+def share(pairs: Any) -> float:
+    """Percent of pairs that are equal."""
+    return 100 * float(np.mean([a == b for a, b in pairs]))
+
+
+def train(
+    name: str, network: str, seed: int, steps: int, count: int, tested: int
+) -> tuple[torch.nn.Module, dict[str, Any]]:
+    """One run, and its scores on the test films."""
+    task = TASKS[name]
+    films = task.films(np.random.default_rng([1, seed]), count, False)
+    test = task.films(np.random.default_rng(TEST), tested, True)
+    valid = task.films(np.random.default_rng([2, seed]), 300, False)
+    with seeded(seed):
+        made: Any = task.networks[network]()
+    loss, next_batch, evaluate = how_to_train(name, films, valid)
+    begun = time.process_time()
+    result = train_module(
+        made,
+        loss,
+        next_batch,
+        optimizer=adam(task.rate),
+        steps=steps,
+        rng=np.random.default_rng(seed),
+        clip=1.0,
+        evaluate=evaluate,
+        evaluate_every=EVERY,
+        progress=lambda s: tqdm(
+            s, desc=f"{name} {network} {seed}", mininterval=20
+        ),
+    )
+    facts = scores(name, made, test)
+    facts |= {"seconds": time.process_time() - begun, "steps": steps}
+    shown = {k: v for k, v in facts.items() if isinstance(v, float)}
+    print(name, network, seed, shown, result.history.score, flush=True)
+    return made, facts
+
+
+def how_to_train(
+    name: str, films: Films, valid: Films
+) -> tuple[Any, Any, Any]:
+    """Loss, batches, and what is looked at on the way."""
+    if name == "captions":
+        ids = [WORDS.encode(c) for c in films.captions]
+        others = [WORDS.encode(c) for c in valid.captions]
+        held_out = captions.caption_batches(valid.frames, others, 300)
+        batch: Any = held_out(np.random.default_rng(0), 0)
+        loss: Any = captions.caption_loss
+        next_batch: Any = captions.caption_batches(films.frames, ids, B)
+    else:
+        batch = film_batch(valid.frames, valid.labels)
+        loss = model.next_frame_loss if name == "next" else model.film_loss
+        next_batch = model.film_batches(films.frames, films.labels, B)
+    return loss, next_batch, lambda m: float(loss(m, batch, None)[0])
+
+
+def scores(name: str, network: Any, test: Films) -> dict[str, Any]:
+    """What is recorded of a trained network."""
+    network.eval()
+    if name == "captions":
+        return caption_scores(network, test)
+    if name == "next":
+        return next_scores(network, test)
+    return classifier_scores(network, test, name == "actions")
+
+
+def save(name: str, network: str, made: Any, tested: int) -> None:
+    """The weights in half precision, with the score that they have."""
+    for _, tensor in made.named_parameters():
+        tensor.data = tensor.data.half().float()
+    test = TASKS[name].films(np.random.default_rng(TEST), tested, True)
+    facts = scores(name, made, test)
+    about: dict[str, Any] = {**origin(COMMAND), **SIZES, "seed": 0}
+    about |= {"T": test.frames.shape[1], "network": network}
+    about |= ABOUT[name](facts)
+    stem = f"video_{name}" + "_bag" * (network == "bag")
+    save_weights(
+        WEIGHTS / f"{stem}.safetensors", made, about, torch.float16
+    )
+
+
+ABOUT: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "actions": lambda f: {
+        "kind": model.KIND,
+        "classes": ACTIONS,
+        "score": f["accuracy"],
+    },
+    "digits": lambda f: {
+        "kind": model.KIND,
+        "classes": DIGITS,
+        "score": f["accuracy"],
+    },
+    "next": lambda f: {"kind": "video.next", "score": f["error"]},
+    "captions": lambda f: {
+        "kind": captions.KIND,
+        "words": WORDS.words,
+        "score": f["exact"],
+    },
+}
+STORED = {
+    ("actions", "loop"),
+    ("actions", "bag"),
+    ("digits", "loop"),
+    ("next", "loop"),
+    ("captions", "attention"),
+}
+
+
+def keep(key: str, values: dict[int, Any], unit: str) -> None:
+    """Record one value a seed, beside those of seeds trained before."""
+    before = read().get(key, {"seed": [], "value": []})
+    both = dict(zip(before["seed"], before["value"], strict=True)) | values
+    seeds = sorted(both)
+    record(
+        {key: [both[seed] for seed in seeds]},
+        unit=unit,
+        seed=seeds,
+        command=COMMAND,
+    )
+
+
+UNITS = {
+    "seconds": "s",
+    "steps": "updates",
+    "bleu": "BLEU",
+    "error": "squared error a pixel",
+    "copy": "squared error a pixel",
+    "ahead": "squared error a pixel, by frames ahead",
+    "copy_ahead": "squared error a pixel, by frames ahead",
+    "by_frame": "%, after each frame",
+    "pairs_by_frame": "% of the two, after each frame",
+}
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Some tasks, some seeds, all their networks."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[*SEEDS])
+    parser.add_argument(
+        "--tasks", nargs="+", choices=TASKS, default=[*TASKS]
+    )
+    parser.add_argument("--networks", nargs="+", help="only these")
+    arguments = parser.parse_args(words)
+    for seed in arguments.seeds:
+        for name in arguments.tasks:
+            for network in TASKS[name].networks:
+                if arguments.networks and network not in arguments.networks:
+                    continue
+                if arguments.check:
+                    train(name, network, 0, 3, 40, 16)
+                    continue
+                steps = TASKS[name].steps
+                made, facts = train(
+                    name, network, seed, steps, FILMS, TESTED
+                )
+                for key, value in facts.items():
+                    unit = UNITS.get(key, "%")
+                    keep(
+                        f"video.{name}.{network}.{key}", {seed: value}, unit
+                    )
+                if seed == 0 and (name, network) in STORED:
+                    save(name, network, made, TESTED)
+        if arguments.check:
+            break
+
+
+if __name__ == "__main__":
+    main()
