@@ -56,7 +56,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
-PERIODS = {"h": 24, "D": 7, "B": 5, "W": 52, "M": 12, "Q": 4, "Y": 1}
+BUSINESS = 5  # days of a week
+SEASONS = ((1, 1, 7), (7, 7, 52), (28, 31, 12), (90, 92, 4))
 CALM = 0.05  # of a series' spread: the least of a window's
 KIND = "forecast"  # what `save_weights` writes down
 
@@ -109,7 +110,10 @@ def plan_for(
 
 
 def season_of(frame: pd.DataFrame) -> int:
-    """Steps of a season by the dates' step: 24 hours, 7 days, 12 months."""
+    """Steps of a season by the dates' step: 24 hours, 7 days, 12 months.
+
+    1 where the step fits into no such season, as two days do not.
+    """
     step = frame.index.freq
     if step is None:
         return 1
@@ -118,11 +122,11 @@ def season_of(frame: pd.DataFrame) -> int:
     if days < 1:
         return round(1 / days)
     if step.freqstr == "B":
-        return PERIODS["B"]
-    for most, name in [(1, "D"), (7, "W"), (31, "M"), (92, "Q")]:
-        if days <= most:
-            return PERIODS[name]
-    return PERIODS["Y"]
+        return BUSINESS
+    for low, high, period in SEASONS:
+        if low <= days <= high:
+            return period
+    return 1
 
 
 def parts_of(frame: pd.DataFrame, plan: Plan) -> Split:
