@@ -69,7 +69,7 @@ def test_what_is_not_given_is_chosen_by_the_table():
 
 def test_a_table_too_short_for_its_plan_is_refused():
     study.plan_for(table(14 + 5 * 3), 3, history=14)
-    with pytest.raises(Refused, match="28 rows: .* need at least 29"):
+    with pytest.raises(Refused, match=r"28 rows: .* need at least 29"):
         study.plan_for(table(28), 3, history=14)
     with pytest.raises(Refused, match="expected at least 1, got 0, 7"):
         study.plan_for(table(), 0)
