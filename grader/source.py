@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import symtable
+from typing import Any
 
 from nbformat import NotebookNode
 
@@ -48,6 +49,13 @@ def _kind(node: ast.stmt) -> str:
     if isinstance(node, ast.ClassDef):
         return "class"
     return "function" if isinstance(node, Definition) else "value"
+
+
+def cell_metadata(grade_id: str, **flags: object) -> dict[str, Any]:
+    """nbgrader's metadata of a cell; what isn't said is False."""
+    roles = dict.fromkeys(("grade", "solution", "locked", "task"), False)
+    known = {"schema_version": 3, "grade_id": grade_id}
+    return {"nbgrader": known | roles | flags}
 
 
 def bound(node: ast.stmt) -> list[str]:

@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from grader import sandbox
+from grader.source import cell_metadata
 
 # Learners' code is not run where nothing holds it (see `--no-sandbox`).
 NEEDS_SANDBOX = pytest.mark.skipif(
@@ -57,24 +58,12 @@ def make_once(factory, name: str, make: Callable[[Path], None]) -> Path:
     return base / name
 
 
-def _meta(name: str, **flags: object) -> dict[str, object]:
-    meta = {
-        "schema_version": 3,
-        "grade": False,
-        "solution": False,
-        "locked": False,
-        "task": False,
-        "grade_id": name,
-    }
-    return {"nbgrader": meta | flags}
-
-
 def source_notebook() -> NotebookNode:
     """The instructor's notebook, with solutions and hidden tests."""
     cells = [
         new_markdown_cell("# Demo"),
         new_code_cell(
-            "import math", metadata=_meta("imports", locked=True)
+            "import math", metadata=cell_metadata("imports", locked=True)
         ),
     ]
     for task, test in zip(SOLUTIONS, TESTS, strict=True):
@@ -88,10 +77,12 @@ def source_notebook() -> NotebookNode:
             "### END HIDDEN TESTS"
         )
         cells += [
-            new_code_cell(text, metadata=_meta(task, solution=True)),
+            new_code_cell(
+                text, metadata=cell_metadata(task, solution=True)
+            ),
             new_code_cell(
                 check,
-                metadata=_meta(
+                metadata=cell_metadata(
                     test, grade=True, locked=True, points=points
                 ),
             ),
@@ -99,7 +90,9 @@ def source_notebook() -> NotebookNode:
     cells.append(
         new_markdown_cell(
             "Why?",
-            metadata=_meta("why", grade=True, solution=True, points=1),
+            metadata=cell_metadata(
+                "why", grade=True, solution=True, points=1
+            ),
         )
     )
     for number, cell in enumerate(cells):

@@ -19,6 +19,7 @@ from grader.course import Limits
 from grader.prewarm import Server
 from grader.seeds import course_secret, seed_of, submission_key
 from grader.session import Session
+from grader.source import cell_metadata
 from grader.trusted import TrustedExecute
 
 QUICK = Limits(cell_seconds=5, total_seconds=60, output_bytes=100_000)
@@ -32,18 +33,18 @@ def server():
     found.stop()
 
 
-def meta(name, **flags):
-    known = {"grade": False, "solution": False, "locked": False}
-    return {"nbgrader": {"grade_id": name, "task": False} | known | flags}
-
-
 def notebook(asked, answer, test, given="", later=""):
     """A notebook: a given cell, an answer, a test, one more cell."""
     cells = [
         new_code_cell(given),
-        new_code_cell(answer, metadata=meta("answer", solution=True)),
         new_code_cell(
-            test, metadata=meta("test", grade=True, locked=True, points=2)
+            answer, metadata=cell_metadata("answer", solution=True)
+        ),
+        new_code_cell(
+            test,
+            metadata=cell_metadata(
+                "test", grade=True, locked=True, points=2
+            ),
         ),
         new_code_cell(later),
     ]

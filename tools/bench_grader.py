@@ -30,6 +30,10 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from grader.source import cell_metadata
+
 NAME = "timed"
 ASKED = {"numpy": 8, "torch": 15}  # times as fast as stock
 STOCK = """
@@ -71,19 +75,6 @@ class Timed(NamedTuple):
     memory: float  # MB, at the most, with what is shared counted once
 
 
-def meta(name: str, **flags: object) -> dict[str, object]:
-    """nbgrader's metadata of a cell."""
-    found: dict[str, object] = {
-        "schema_version": 3,
-        "grade": False,
-        "solution": False,
-        "locked": False,
-        "task": False,
-        "grade_id": name,
-    }
-    return {"nbgrader": found | flags}
-
-
 def assignment(kind: str) -> NotebookNode:
     """Four tasks with a visible and a hidden test each."""
     cells = [new_code_cell(IMPORTS[kind])]
@@ -93,7 +84,7 @@ def assignment(kind: str) -> NotebookNode:
                 f"def {task}(x):\n    ### BEGIN SOLUTION\n"
                 f"    x = {ARRAY[kind]}\n    return {right.format('x')}\n"
                 "    ### END SOLUTION",
-                metadata=meta(task, solution=True),
+                metadata=cell_metadata(task, solution=True),
             )
         )
         check = "np.testing.assert_allclose(np.asarray({}(x)), {})"
@@ -107,7 +98,7 @@ def assignment(kind: str) -> NotebookNode:
         cells.append(
             new_code_cell(
                 test,
-                metadata=meta(
+                metadata=cell_metadata(
                     f"test_{task}", grade=True, locked=True, points=2
                 ),
             )

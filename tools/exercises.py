@@ -41,7 +41,7 @@ from rnncore import testing
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from grader.source import BUILTINS, free_names  # noqa: E402
+from grader.source import BUILTINS, cell_metadata, free_names
 
 BEGIN, END = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 KINDS = ("solution", "test", "mistakes", "mutants", "answer", "experiment")
@@ -435,17 +435,14 @@ def source_notebook(assignment: Assignment) -> nbformat.NotebookNode:
         grade_id = f"test_{cell.name}" if cell.kind == "test" else cell.name
         made = new(source, id=grade_id or f"cell-{len(cells):02d}")
         if grade_id:
-            made.metadata["nbgrader"] = {
-                "grade": cell.kind in ("test", "answer"),
-                "grade_id": grade_id,
-                "locked": cell.kind == "test",
-                "points": cell.options.get("points", 0),
-                "schema_version": 3,
-                "solution": cell.kind in ("solution", "answer"),
-                "task": False,
-            }
-            if cell.kind == "solution":
-                del made.metadata["nbgrader"]["points"]
+            points = {"points": cell.options.get("points", 0)}
+            made.metadata |= cell_metadata(
+                grade_id,
+                grade=cell.kind in ("test", "answer"),
+                solution=cell.kind in ("solution", "answer"),
+                locked=cell.kind == "test",
+                **(points if cell.kind != "solution" else {}),
+            )
         cells.append(made)
     kernel = {
         "name": "python3",

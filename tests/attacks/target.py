@@ -16,6 +16,8 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from grader.source import cell_metadata
+
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "target"
 POINTS = 20
@@ -94,18 +96,6 @@ TESTS = {
 }
 
 
-def _meta(grade_id: str, **flags: object) -> dict[str, object]:
-    meta = {
-        "schema_version": 3,
-        "grade": False,
-        "solution": False,
-        "locked": False,
-        "task": False,
-        "grade_id": grade_id,
-    }
-    return {"nbgrader": meta | flags}
-
-
 def source() -> NotebookNode:
     """The instructor's notebook."""
     cells = [
@@ -128,10 +118,12 @@ def source() -> NotebookNode:
             "### END HIDDEN TESTS\nprint('It holds.')"
         )
         cells += [
-            new_code_cell(text, metadata=_meta(task, solution=True)),
+            new_code_cell(
+                text, metadata=cell_metadata(task, solution=True)
+            ),
             new_code_cell(
                 check,
-                metadata=_meta(
+                metadata=cell_metadata(
                     f"test_{task}", grade=True, locked=True, points=5
                 ),
             ),
