@@ -110,6 +110,22 @@ class VectorDecoder(nn.Module):
         return self.readout(dropout(y, self.rate, self.training)), h
 
 
+class StateDecoder(VectorDecoder):
+    """The same, given the vector as its first state alone.
+
+    Shapes: ids (T, B); h (1, B, H) -> logits (T, B, K); h (1, B, H)
+
+    Source: Sutskever, Vinyals & Le 2014.
+    """
+
+    def forward(
+        self, ids: Tensor, h: Tensor, source: Encoded
+    ) -> tuple[Tensor, Tensor]:
+        """Where the vector would stand, the loop reads zeros."""
+        nothing = torch.zeros_like(source.summary)
+        return super().forward(ids, h, source._replace(summary=nothing))
+
+
 class DotScore(nn.Module):
     """How well a query fits each key: their product, over sqrt(E).
 

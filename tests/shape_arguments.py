@@ -320,6 +320,9 @@ MODULES = {
     ),
     "seq2seq.DotScore": lambda s: seq2seq.DotScore(s["H"], s["E"]),
     "seq2seq.Encoder": lambda s: seq2seq.Encoder(s["K"], s["D"], s["H"]),
+    "seq2seq.StateDecoder": lambda s: seq2seq.StateDecoder(
+        s["K"], s["D"], s["H"], s["E"]
+    ),
     "seq2seq.VectorDecoder": lambda s: seq2seq.VectorDecoder(
         s["K"], s["D"], s["H"], s["E"]
     ),

@@ -11,6 +11,7 @@ from rnncore.data.translation import (
     Pair,
     date_in_words,
     date_pairs,
+    draw_numbers,
     number_in_words,
     number_pairs,
     read_pairs,
@@ -60,6 +61,16 @@ def test_no_number_of_a_test_is_seen_in_training():
             assert not part & other
 
 
+def test_zero_stays_in_training():
+    for seed in range(8):
+        known, *others = draw_numbers(
+            np.random.default_rng(seed), 3, train=600, held_out=200
+        )
+        assert 0 in known
+        assert len(known) == 600
+        assert [len(part) for part in others] == [200] * 3
+
+
 def test_all_lengths_are_there_and_the_longer_ones_are_longer():
     known = {number_in_words(n, "en"): n for n in range(100_000)}
     found = number_pairs(
@@ -97,7 +108,8 @@ def test_the_days_end_with_the_year_2099():
     [
         (dict(source="xx"), "source: expected en, de, fr, got 'xx'"),
         (dict(target="en"), "target: expected another one than 'en'"),
-        (dict(digits=0), "digits: expected at least 1, got 0"),
+        (dict(digits=0), "digits: expected 1 to 17, got 0"),
+        (dict(digits=18), "digits: expected 1 to 17, got 18"),
         (dict(digits=2), "expected 1 to 100 numbers of up to 2 digits"),
     ],
 )
@@ -134,10 +146,11 @@ def test_a_file_of_pairs(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "expected pairs of sentences, got none"),
+        (b"", "the file is empty"),
         (b"a\tb\nno tab here\n", "line 2: expected source, tab, target"),
-        (b"a\tb\ncaf\xe9\tc\n", "line 2: expected UTF-8, got byte 0xe9"),
-        (b" \t \n", "expected pairs of sentences, got none"),
+        (b"a\tb\ncaf\xe9\tc\n", r"not utf-8: byte 0xE9 .* \(line 2\)"),
+        (b" \t \n", "nothing but white space"),
+        (b"a\t \n", "expected pairs of sentences, got none"),
     ],
 )
 def test_a_file_that_holds_no_pairs_is_refused(tmp_path, content, message):

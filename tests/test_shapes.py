@@ -29,7 +29,7 @@ from shape_arguments import (
 import rnncore
 from rnncore.backend import named_leaves
 
-LATER = ("video.", "translate.", "speech.training.")
+LATER = ("video.", "speech.training.")
 TORCH = {"seq2seq"}  # modules about torch, whatever their annotations say
 DOUBLE = {"sampling", "generate"}  # where float32 would be too coarse
 STEPS = {

@@ -30,7 +30,7 @@ MARKER = re.compile(r"# (rnncore(?:\.\w+)+)\s*$")
 
 # Where the book builds what; a module in a folder has a dotted name, such
 # as "text.sampling". A module whose chapter is not written yet is left
-# alone.
+# alone. A name of its own chapter stands here with its module.
 CHAPTERS = {
     "sequence": "ch01",
     "rnn": "ch02",
@@ -44,6 +44,14 @@ CHAPTERS = {
     "gru": "ch07",
     "layers": "ch08",
     "nn": "ch09",
+    "seq2seq": "ch13",
+    "seq2seq.DotScore": "ch14",
+    "seq2seq.AdditiveScore": "ch14",
+    "seq2seq.attend": "ch14",
+    "seq2seq.AttentionDecoder": "ch14",
+    "translate.subwords": "ch13",
+    "translate.training": "ch13",
+    "translate.baselines": "ch13",
     "ctc": "ch15",
     "speech.features": "ch15",
     "speech.model": "ch15",
@@ -192,7 +200,7 @@ def misplaced(pages: list[Path], known: dict[str, Definition]) -> list[str]:
                 )
     found = []
     for name in teaching_names(known):
-        chapter = CHAPTERS[_module(name)]
+        chapter = _builds(name)
         if chapter not in written:
             continue
         places = where[name]
@@ -209,7 +217,7 @@ def redefined(page: Path, known: dict[str, Definition]) -> list[str]:
     public = {
         name.rpartition(".")[2]
         for name in teaching_names(known)
-        if CHAPTERS[_module(name)] <= _chapter(page)
+        if _builds(name) <= _chapter(page)
     }
     clean = TransformerManager().transform_cell
     found = []
@@ -224,6 +232,12 @@ def redefined(page: Path, known: dict[str, Definition]) -> list[str]:
                     "package: mark the cell, or take another name"
                 )
     return found
+
+
+def _builds(name: str) -> str:
+    """The chapter that a public name of a teaching module belongs to."""
+    module = _module(name)
+    return CHAPTERS.get(f"{module}.{name.split('.')[-1]}", CHAPTERS[module])
 
 
 def _chapter(page: Path) -> str:

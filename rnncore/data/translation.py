@@ -10,10 +10,11 @@ import datetime
 import io
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+from rnncore.files import Refused, read_text
 
 LANGUAGES = "en", "de", "fr"
 FIRST_DAY = datetime.date(1800, 1, 1)
@@ -71,6 +72,33 @@ def date_in_words(day: datetime.date, language: str) -> str:
     }[language]
 
 
+def draw_numbers(
+    rng: np.random.Generator, digits: int, train: int, held_out: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Numbers for training, validation, test, and longer ones.
+
+    They have 1 to `digits` digits, the longer ones one more; no number is
+    drawn twice. How many digits it has is drawn first, as far as there
+    are enough such numbers: else nine of ten would be of the longest
+    kind. Zero is never held out: no other number has its word.
+
+    Raises ValueError where there are not enough numbers.
+    """
+    if not 1 <= digits <= 17:
+        raise ValueError(f"digits: expected 1 to 17, got {digits}")
+    wanted = train + 2 * held_out
+    if min(train, held_out) < 1 or wanted > 10**digits:
+        raise ValueError(
+            f"train, held_out: expected 1 to {10**digits} numbers of up to "
+            f"{digits} digits, got {train} + 2 x {held_out}"
+        )
+    drawn = rng.permutation(_by_digits(rng, digits, wanted))
+    drawn = drawn[np.argsort(drawn != 0, kind="stable")]
+    longest = rng.choice(9 * 10**digits, held_out, replace=False)
+    parts = np.split(drawn, [train, train + held_out])
+    return parts[0], parts[1], parts[2], longest + 10**digits
+
+
 def number_pairs(
     rng: np.random.Generator,
     source: str,
@@ -79,26 +107,12 @@ def number_pairs(
     train: int = 20_000,
     held_out: int = 1_000,
 ) -> Pairs:
-    """Numbers of 1 to `digits` digits; longer ones have one digit more.
-
-    Each number is drawn at most once, so that none of a test is seen in
-    training. How many digits it has is drawn first, as far as there are
-    enough such numbers: else nine of ten would be of the longest kind.
+    """The numbers of `draw_numbers` in the words of two languages.
 
     Raises ValueError for languages that are equal or unknown, or where
     there are not enough numbers.
     """
     check_languages(source, target)
-    if digits < 1:
-        raise ValueError(f"digits: expected at least 1, got {digits}")
-    wanted = train + 2 * held_out
-    if min(train, held_out) < 1 or wanted > 10**digits:
-        raise ValueError(
-            f"train, held_out: expected 1 to {10**digits} numbers of up to "
-            f"{digits} digits, got {train} + 2 x {held_out}"
-        )
-    drawn = rng.permutation(_by_digits(rng, digits, wanted))
-    longest = rng.choice(9 * 10**digits, held_out, replace=False)
 
     def both(numbers: np.ndarray) -> list[Pair]:
         return [
@@ -106,12 +120,7 @@ def number_pairs(
             for n in numbers
         ]
 
-    return Pairs(
-        both(drawn[: -2 * held_out]),
-        both(drawn[-2 * held_out : -held_out]),
-        both(drawn[-held_out:]),
-        both(longest + 10**digits),
-    )
+    return Pairs(*map(both, draw_numbers(rng, digits, train, held_out)))
 
 
 def date_pairs(
@@ -155,18 +164,10 @@ def read_pairs(
     More columns (Tatoeba's files name an author there) are left out. A
     line with an empty side is left out too, and `report` is told.
 
-    Raises ValueError naming file and line where a line has no tab, the
-    text is not UTF-8, or no pair remains.
+    Raises Refused naming the file, and the line, where a line has no tab,
+    the text is not UTF-8, or no pair remains.
     """
-    raw = Path(path).read_bytes()
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise ValueError(
-            f"{path}, line {line}: expected UTF-8, got byte "
-            f"0x{raw[error.start]:02x}"
-        ) from error
+    text = read_text(path)
     pairs = []
     rows = csv.reader(
         io.StringIO(text, newline=""),
@@ -177,7 +178,7 @@ def read_pairs(
         if not any(cell.strip() for cell in row):
             continue
         if len(row) < 2:
-            raise ValueError(
+            raise Refused(
                 f"{path}, line {rows.line_num}: expected source, tab, "
                 f"target, got {row[0]!r}"
             )
@@ -187,7 +188,7 @@ def read_pairs(
         elif report:
             report(f"{path}, line {rows.line_num}: one side is empty")
     if not pairs:
-        raise ValueError(f"{path}: expected pairs of sentences, got none")
+        raise Refused(f"{path}: expected pairs of sentences, got none")
     return pairs
 
 

@@ -15,15 +15,18 @@ from rnncore.seq2seq import (
     AttentionDecoder,
     DotScore,
     Encoder,
+    Hypothesis,
+    StateDecoder,
     Translator,
     VectorDecoder,
+    beam_search,
     greedy,
     pad,
     translation_loss,
 )
 from rnncore.translate.subwords import SubWords
 
-DECODERS = "vector", "dot", "additive"
+DECODERS = "state", "vector", "dot", "additive"
 ROOM = 20  # tokens that a translation may be longer than twice its source
 
 
@@ -52,7 +55,7 @@ def build_translator(
     decoder: str = "dot",
     rate: float = 0.1,
 ) -> Translator:
-    """A bidirectional encoder and one of the three decoders.
+    """A bidirectional encoder and one of the four decoders.
 
     Raises ValueError where the decoder is unknown.
     """
@@ -62,8 +65,9 @@ def build_translator(
         )
     encoder = Encoder(K_source, D, H, rate)
     sizes = K_target, D, H, 2 * H
-    if decoder == "vector":
-        return Translator(encoder, VectorDecoder(*sizes, rate))
+    if decoder in ("state", "vector"):
+        kind = StateDecoder if decoder == "state" else VectorDecoder
+        return Translator(encoder, kind(*sizes, rate))
     score = {"dot": DotScore, "additive": AdditiveScore}[decoder]
     return Translator(encoder, AttentionDecoder(*sizes, score, rate))
 
@@ -119,6 +123,30 @@ def translate_loss(
 
 
 @torch.no_grad()
+def mean_loss(
+    model: Translator,
+    pairs: Sequence[tuple[Sequence[int], Sequence[int]]],
+    B: int = 256,
+) -> float:
+    """Teacher forcing's mean of -log p a token, over encoded pairs.
+
+    Raises ValueError where there is none.
+    """
+    if not pairs:
+        raise ValueError("pairs: expected at least one, got none")
+    device = next(model.parameters()).device
+    ranked = sorted(pairs, key=lambda pair: len(pair[0]))
+    total, count = 0.0, 0
+    for start in range(0, len(ranked), B):
+        sources, targets = zip(*ranked[start : start + B], strict=True)
+        tokens = sum(map(len, targets)) + len(targets)  # END is one
+        batch = batch_of(sources, targets, device)
+        loss, _ = translate_loss(model, batch, None)
+        total, count = total + tokens * float(loss), count + tokens
+    return total / count
+
+
+@torch.no_grad()
 def translate(
     model: Translator,
     source: SubWords,
@@ -144,6 +172,28 @@ def translate(
         for k, tokens in zip(chosen, written, strict=True):
             said[k] = target.decode(tokens)
     return said
+
+
+def search(
+    model: Translator,
+    source: SubWords,
+    target: SubWords,
+    sentence: str,
+    width: int,
+    alpha: float = 0.6,
+) -> list[tuple[str, Hypothesis]]:
+    """The best translations that a beam finds, best first.
+
+    Raises ValueError where the sentence is empty, or as `beam_search`.
+    """
+    device = next(model.parameters()).device
+    ids, lengths = pad([source.encode(sentence)])
+    model.eval()
+    with torch.no_grad():
+        read = model.encoder(ids.to(device), lengths)
+        limit = 2 * max(lengths) + ROOM
+        found = beam_search(model.decoder, read, width, limit, alpha)
+    return [(target.decode(h.tokens), h) for h in found]
 
 
 def quality(said: Sequence[str], pairs: Sequence[Pair]) -> Quality:

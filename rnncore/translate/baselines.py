@@ -1,0 +1,87 @@
+"""What a translator has to beat: the nearest pair, and a table of words."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from rnncore.data.translation import Pair
+from rnncore.translate.subwords import SubWords
+
+NONE = -1  # the piece of a source that stands for nothing in particular
+LEAST = 1 / 3  # of a piece's probability: what the table needs to trust it
+
+
+class WordTable(NamedTuple):
+    """For each piece of a source, the piece it mostly stands for."""
+
+    best: dict[int, int]  # of the pieces that have one
+    source: SubWords
+    target: SubWords
+
+    def translate(self, sentences: Sequence[str]) -> list[str]:
+        """Piece by piece, in the order of the source."""
+        coded = map(self.source.encode, sentences)
+        found = [[self.best[k] for k in c if k in self.best] for c in coded]
+        return [self.target.decode(ids) for ids in found]
+
+
+def learn_word_table(
+    source: SubWords,
+    target: SubWords,
+    pairs: Sequence[Pair],
+    rounds: int = 8,
+) -> WordTable:
+    """Which piece stands for which, by expectation and maximisation.
+
+    Each piece of a target is thought to come from one of its source, or
+    from none. Who may have been it shares it by the p of the last round;
+    the shares, added up, are the next p. Order plays no part.
+
+    Source: Brown et al. 1993, model 1.
+    """
+    coded = [
+        ([NONE, *source.encode(p.source)], target.encode(p.target))
+        for p in pairs
+    ]
+    p: dict[tuple[int, int], float] = defaultdict(lambda: 1.0)
+    for _ in range(rounds):
+        shares: Counter[tuple[int, int]] = Counter()
+        for given, said in coded:
+            for t in said:
+                total = sum(p[s, t] for s in given)
+                for s in given:
+                    shares[s, t] += p[s, t] / total
+        totals: Counter[int] = Counter()
+        for (s, _), share in shares.items():
+            totals[s] += share
+        p = {(s, t): n / totals[s] for (s, t), n in shares.items()}
+    ranked = sorted(p.items(), key=lambda entry: entry[1])
+    best = {s: t for (s, t), q in ranked if s != NONE and q > LEAST}
+    return WordTable(best, source, target)
+
+
+def nearest(
+    source: SubWords, pairs: Sequence[Pair], sentences: Sequence[str]
+) -> list[str]:
+    """The translation of the known sentence whose pieces differ least.
+
+    Raises ValueError where there is no pair.
+    """
+    if not pairs:
+        raise ValueError("pairs: expected at least one, got none")
+    known = _counted(source, [p.source for p in pairs])
+    found = []
+    for row in _counted(source, sentences):
+        apart = np.abs(known - row).sum(axis=1)
+        found.append(pairs[int(apart.argmin())].target)
+    return found
+
+
+def _counted(source: SubWords, sentences: Sequence[str]) -> np.ndarray:
+    """How often each piece stands in each sentence."""
+    counts = np.zeros((len(sentences), source.size), np.int16)
+    for row, sentence in zip(counts, sentences, strict=True):
+        np.add.at(row, source.encode(sentence), 1)
+    return counts
