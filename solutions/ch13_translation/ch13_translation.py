@@ -1,0 +1,1734 @@
+# %% [markdown]
+# # Assignment 13: translation
+#
+# *75 to 90 minutes, 30 points. Read chapter 13 first.*
+#
+# You will lay sentences of different length side by side, so that nothing looks at the padding; write the loss and its gradient; run a decoder that hears its teacher at some steps and itself at others; search with a beam and rank what ended by a fair score; and find out how long a sentence may be before one vector no longer holds it. With the book closed you will rebuild `greedy`.
+# Then you hunt eight wrong beam searches, and see where your own small translator loses the thread.
+#
+# | letter | shape | meaning |
+# | --- | --- | --- |
+# | S, T, B | | tokens of the source, of the target, sentences side by side |
+# | K, D, H, V | | tokens there are; size of an embedding, of the state, of the source's vector |
+# | `read` | (T, B) | what the decoder reads under teacher forcing: START, then the target |
+# | `targets` | (T, B) | what it should say: the target, then END |
+# | `logits` | (T, B, K) | row t was computed from rows 0 to t of `read`, and speaks about row t of `targets` |
+# | `h` | (B, H) | the decoder's state |
+# | `vector` | (B, V) | all that the decoder knows of the source |
+# | $\mathrm{d}q$, in code `d_q` | as q | the gradient of the loss with respect to q |
+#
+# PAD is token 0, START 1, END 2; words have the numbers from 3 on.
+#
+# ### Before you start: two questions from earlier chapters
+#
+# <details><summary>Chapter 10: a model's loss is low on the text that it reads. Why can what it writes be poor all the same?</summary>
+#
+# The loss is measured behind true tokens. Writing, it reads its own; after a first mistake it stands where training never was.
+# </details>
+#
+# <details><summary>Chapter 8: why must a loop that reads backward know where each sequence ends?</summary>
+#
+# Else it begins its way in the padding, and carries what it found there into every step.
+# </details>
+
+# %% [markdown]
+# ## Imports, and where to compute
+#
+# Leave `"cpu"`, or write `"cuda"` where there is a GPU. The tests count the same. Tasks 1, 4 and 5 are about lists and NumPy arrays. Tasks 2 and 3 take arrays of any library: `xp` is NumPy or torch, as the arguments are, and the results keep their dtype and device. Nothing that you write changes an argument.
+
+# %%
+import math
+
+import numpy as np
+import torch
+
+from rnncore.backend import array_namespace
+from rnncore.backend import device as device_of
+from rnncore.display import plot_lines
+from rnncore.gru import gru_cell
+from rnncore.losses import log_softmax
+from rnncore.rnn import init_params, init_readout, readout, unroll
+from rnncore.seq2seq import (
+    END,
+    PAD,
+    START,
+    Encoded,
+    beam_search,
+    length_penalty,
+)
+from rnncore.testing import black_boxes, mover
+
+device = "cpu"
+move = mover(device)
+
+# %% [markdown]
+# ## Two sentences by hand
+#
+# Two targets lie side by side. The decoder gives the three tokens of the first (END among them) the probabilities 1/2, 1/4, 1/2, and the one token of the second, END, 1/2. The other two places of the second are padding. What is the loss, the mean of $-\log p$ over all real tokens, in units of log 2? And what would be the mean of the two sentences' means? Then run the cell.
+
+# %%
+p = np.array([[0.5, 0.5], [0.25, 0.9], [0.5, 0.9]])  # (T, B)
+real = np.array([[True, True], [True, False], [True, False]])
+bits = -np.log2(p)
+print("loss", bits[real].sum() / real.sum(), " by hand: 5/4")
+each = [bits[real[:, b], b].mean() for b in range(2)]
+print("mean of means", np.mean(each), " by hand: (4/3 + 1)/2")
+
+# %% [markdown]
+# Now a beam has found two translations that end: one of 2 tokens with log p = -2.0, one of 9 tokens with log p = -2.6 (END counted). The longer one has more factors below one. One line is left out: divide by the penalty $((5 + n)/6)^\alpha$. Write it, and run again. Which one wins at which $\alpha$?
+#
+# <details><summary>The missing line</summary>
+#
+# `scores = [q / length_penalty(n, alpha) for n, q in found]`. At 0 it is the short one, at 0.6 the long one.
+# </details>
+
+# %%
+found = [(2, -2.0), (9, -2.6)]
+for alpha in (0.0, 0.6):
+    scores = [q for n, q in found]
+    # (the missing line)
+    print(
+        alpha, np.round(scores, 3), "the longer" * (scores[1] > scores[0])
+    )
+
+# %% [markdown]
+# ## Task 1: side by side (4 points)
+#
+# You get B sources and B targets, lists of lists of token numbers, none of them empty, without START and END. Make four NumPy arrays of them; the first three hold integers, and PAD where nothing stands.
+#
+# - `ids` (S, B): the sources *backwards*, as Sutskever, Vinyals and Le (2014) read them: the last word first, so that the first words of both sentences come close. The padding stays behind.
+# - `read` (T, B): START and the target.
+# - `targets` (T, B): the target and END.
+# - `real` (T, B): True where `targets` holds a token that counts, END among them.
+#
+# S is the length of the longest source, T that of the longest target plus one.
+#
+# <details><summary>Hint 1</summary>
+#
+# Row t of `read` and row t of `targets` belong together: what has just been read, and what has to come next. So one of them is the other, a step later.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Write `padded(rows)` once, and use it three times: `np.full((longest, B), PAD)`, and then a column for each row: `a[: len(row), b] = row`.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `padded([s[::-1] for s in sources])`, `padded([[START, *t] for t in targets])`, `padded([[*t, END] for t in targets])`. No token of a sentence is PAD.
+# </details>
+
+
+# %% solution="side_by_side"
+def side_by_side(sources, targets):
+    """Sentences as arrays: what is read, and what should be said.
+
+    Shapes: -> ids (S, B); read (T, B); targets (T, B); real (T, B)
+    """
+
+    ### BEGIN SOLUTION
+    def padded(rows):
+        a = np.full((max(map(len, rows)), len(rows)), PAD)
+        for b, row in enumerate(rows):
+            a[: len(row), b] = row
+        return a
+
+    ids = padded([s[::-1] for s in sources])
+    read = padded([[START, *t] for t in targets])
+    said = padded([[*t, END] for t in targets])
+    real = said != PAD
+    return ids, read, said, real
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it. Read the columns: each is a sentence.
+
+# %%
+made = side_by_side([[5, 6, 7], [8]], [[11, 12], [13, 14, 15]])
+for name, a in zip(("ids", "read", "targets", "real"), made, strict=True):
+    print(name, *a.astype(int), sep="\n  ")
+
+# %% test="side_by_side" points=4
+import numpy as np
+
+from rnncore.testing import check, stored
+
+OUTPUTS = "ids, read, targets, real"
+
+
+def sentences(rng, B, longest):
+    """B sources and targets of any length up to the longest."""
+    return {
+        name: [
+            [int(k) for k in rng.integers(3, 20, n)]
+            for n in rng.integers(1, longest + 1, B)
+        ]
+        for name in ("sources", "targets")
+    }
+
+
+visible = [
+    dict(
+        sources=[[5, 6, 7, 8], [9, 3], [4]],
+        targets=[[11, 12], [13, 14, 15], [16]],
+    ),
+    sentences(np.random.default_rng(1), 5, 6),
+]
+check(side_by_side, stored("side_by_side"), visible, outputs=OUTPUTS)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    sentences(rng, B, longest)
+    for B, longest in [(1, 1), (1, 5), (7, 3), (4, 12), (30, 9)]
+]
+hidden.append(dict(sources=[[3], [4, 5]], targets=[[2 + 4], [7, 8]]))
+check(side_by_side, reference_side_by_side, hidden, outputs=OUTPUTS)
+for a in side_by_side(**hidden[2])[:3]:
+    assert a.dtype.kind == "i", f"expected integers, got {a.dtype}"
+### END HIDDEN TESTS
+print("Task 1 holds.")
+
+# %% mistakes="side_by_side"
+[
+    {
+        "name": "the decoder fed its own target",
+        "was": "read = padded([[START, *t] for t in targets])",
+        "is": "read = padded([[*t, END] for t in targets])",
+        "says": "the decoder is fed its own target: row t of `read` is the very token that row t should predict. In training it copies, and the loss is nearly 0; alone it has nothing to copy from. It reads START and then the target",
+    },
+    {
+        "name": "targets not shifted",
+        "was": "padded([[*t, END] for t in targets])",
+        "is": "padded([[START, *t] for t in targets])",
+        "says": "the targets were not shifted: they begin with START, which nobody has to say, and END is missing",
+    },
+    {
+        "name": "END forgotten",
+        "was": "padded([[*t, END] for t in targets])",
+        "is": "padded([[*t, PAD] for t in targets])",
+        "says": "END is missing: a decoder that never saw where a sentence ends never stops",
+    },
+    {
+        "name": "END behind the padding",
+        "was": "    real = said != PAD\n",
+        "is": "    said[said == END] = PAD\n    said[-1] = END\n    real = said != PAD\n",
+        "says": "END stands in the last row for all; it stands right behind each sentence's own last token",
+    },
+    {
+        "name": "padding reversed too",
+        "was": "ids = padded([s[::-1] for s in sources])",
+        "is": "ids = padded(sources)[::-1]",
+        "says": "the padded array was turned round, so that short sources begin with padding; turn each sentence, then pad",
+    },
+    {
+        "name": "sources not reversed",
+        "was": "[s[::-1] for s in sources]",
+        "is": "sources",
+        "says": "the sources stand as they were; they are to be read backwards",
+    },
+    {
+        "name": "time and batch swapped",
+        "was": "        return a\n",
+        "is": "        return a.T\n",
+        "says": "the arrays are (B, T): time comes first",
+    },
+    {
+        "name": "padded in front",
+        "was": "a[: len(row), b] = row",
+        "is": "a[len(a) - len(row) :, b] = row",
+        "says": "the padding stands in front of the sentences; it stands behind them",
+    },
+    {
+        "name": "padded with END",
+        "was": "np.full((max(map(len, rows)), len(rows)), PAD)",
+        "is": "np.full((max(map(len, rows)), len(rows)), END)",
+        "says": "the places behind a sentence hold END instead of PAD: then they look like tokens that count",
+    },
+    {
+        "name": "END does not count",
+        "was": "real = said != PAD",
+        "is": "real = (said != PAD) & (said != END)",
+        "says": "END was left out of `real`: the loss would never ask for the end of a sentence",
+    },
+    {
+        "name": "mask of what is read",
+        "was": "    return ids, read, said, real",
+        "is": "    return ids, read, said, (read != PAD) & (read != START)",
+        "says": "`real` was made from `read`: it leaves out the first token of each target",
+    },
+    {
+        "name": "all places real",
+        "was": "real = said != PAD",
+        "is": "real = np.ones(said.shape, bool)",
+        "says": "`real` is True everywhere, on the padding too: the loss would run over padding",
+    },
+    {
+        "name": "cut to the shortest",
+        "was": "        return a\n",
+        "is": "        return a[: min(map(len, rows))]\n",
+        "says": "everything was cut to the shortest sentence; the longest one decides",
+    },
+]
+
+# %% [markdown]
+# ## Task 2: the loss of real tokens (5 points)
+#
+# The loss is the mean of $-\log p(\text{target})$ over *all real tokens of all sentences together*; a token is real unless its target is PAD. Return it, and `d_logits`, its gradient, without autograd:
+#
+# $$L = -\frac1N \sum_{t,b\ \text{real}} \log p_{tb}(\text{target}_{tb}), \qquad \mathrm{d}\text{logits}_{tbk} = \frac1N\bigl(p_{tbk} - [k = \text{target}_{tb}]\bigr) \text{ where real, else } 0.$$
+#
+# N is the number of real tokens. What stands in the logits of the padding reaches nothing, not even if it is NaN.
+#
+# <details><summary>Hint 1</summary>
+#
+# `log_softmax` gives $\log p$ for every class. Two masks are all that is left: which places are real (T, B, 1), and which class is the target (T, B, K).
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `targets[..., None] == classes` is the second one. Count N as a sum of the first one in the logits' dtype: `xp.astype(real, logits.dtype)`.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# A product with the mask lets NaN through; `xp.where(real, a, nothing)` does not. With `hit` for the second mask: the loss takes `xp.where(real & hit, log_p, nothing)`, the gradient `xp.where(real, xp.exp(log_p) - xp.astype(hit, logits.dtype), nothing)`.
+# </details>
+
+
+# %% solution="token_loss"
+def token_loss(logits, targets):
+    """The mean of -log p over real tokens, and its gradient.
+
+    Shapes: logits (T, B, K); targets (T, B) -> loss (); d_logits (T, B, K)
+    """
+    xp = array_namespace(logits)
+    classes = xp.arange(logits.shape[2], device=device_of(logits))
+    nothing = xp.zeros_like(logits)
+    ### BEGIN SOLUTION
+    log_p = log_softmax(logits)
+    real = (targets != PAD)[..., None]
+    hit = targets[..., None] == classes
+    N = xp.sum(xp.astype(real, logits.dtype))
+    loss = -xp.sum(xp.where(real & hit, log_p, nothing)) / N
+    error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
+    d_logits = xp.where(real, error, nothing) / N
+    return loss, d_logits
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: a decoder that knows nothing, with 8 tokens. The loss is log 8, however much padding there is.
+
+# %%
+_, _, targets, _ = side_by_side([[3], [4]], [[5, 6, 7], [3]])
+loss, d_logits = token_loss(np.zeros((4, 2, 8)), targets)
+print(float(loss), math.log(8))
+print("gradient of the second sentence, row by row:")
+print(d_logits[:, 1].round(3))
+
+# %% test="token_loss" points=5
+import numpy as np
+
+from rnncore.testing import assert_close, check, mover, stored
+
+move = mover(device)
+OUTPUTS = "loss, d_logits"
+
+
+def spoken(rng, T, B, K, loud=1.0):
+    """Logits and targets; sentences end anywhere, in padding."""
+    targets = rng.integers(3, K, (T, B))
+    for b, n in enumerate(rng.integers(1, T + 1, B)):
+        targets[n - 1, b], targets[n:, b] = 2, 0
+    logits = loud * rng.normal(size=(T, B, K))
+    logits[..., 0] += 1.5  # PAD is no rare class
+    return {"logits": logits, "targets": targets}
+
+
+rng = np.random.default_rng(2)
+visible = [
+    move(spoken(rng, 4, 3, 5)),
+    move(spoken(rng, 6, 2, 7, 3.0)),
+    spoken(rng, 5, 4, 6),  # the same in NumPy
+]
+check(token_loss, stored("token_loss"), visible, outputs=OUTPUTS)
+args = {k: v + 0 for k, v in visible[0].items()}
+args["logits"][args["targets"] == 0] += 5.0
+loss, _ = token_loss(**args)
+assert_close("with other padding", loss, float(token_loss(**visible[0])[0]))
+### BEGIN HIDDEN TESTS
+from rnncore.testing import assert_gradient, hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    place(spoken(rng, T, B, K, loud), dtype)
+    for T, B, K, loud in [
+        (1, 1, 4, 1.0),
+        (7, 3, 9, 2.0),
+        (3, 6, 4, 1.0),
+        (12, 2, 30, 1.0),
+    ]
+    for dtype in ("float64", "float32")
+    for place in (move, mover("numpy"))
+]
+check(token_loss, reference_token_loss, hidden, outputs=OUTPUTS)
+loud = spoken(rng, 5, 3, 6)
+loud["logits"][loud["targets"] == 0] = np.nan
+loud["logits"][0] = 1e4 * rng.normal(size=(3, 6))
+check(token_loss, reference_token_loss, [loud, move(loud)], outputs=OUTPUTS)
+args = spoken(rng, 3, 2, 5)
+assert_gradient(
+    lambda a: float(reference_token_loss(a, args["targets"])[0]),
+    args["logits"],
+    token_loss(**args)[1],
+    "d_logits",
+)
+### END HIDDEN TESTS
+print("Task 2 holds.")
+
+# %% mistakes="token_loss"
+[
+    {
+        "name": "loss over padding",
+        "was": "real = (targets != PAD)[..., None]",
+        "is": "real = (targets == targets)[..., None]",
+        "says": "the loss ran over padding: the decoder is taught to say PAD, and a long sentence in the batch makes every other one look easier",
+    },
+    {
+        "name": "divided by all places",
+        "was": "N = xp.sum(xp.astype(real, logits.dtype))",
+        "is": "N = targets.shape[0] * targets.shape[1]",
+        "says": "the sum was divided by T B, padding and all: the more padding, the smaller the loss. Divide by the real tokens",
+    },
+    {
+        "name": "gradient over padding",
+        "was": "d_logits = xp.where(real, error, nothing) / N",
+        "is": "d_logits = error / N",
+        "says": "the loss leaves the padding out, and its gradient does not",
+    },
+    {
+        "name": "each sentence averaged by itself",
+        "was": "    loss = -xp.sum(",
+        "is": "    N = xp.sum(xp.astype(real, logits.dtype), axis=0, keepdims=True) * targets.shape[1]\n    loss = xp.sum(-xp.where(real & hit, log_p, nothing) / N)\n    _ = -xp.sum(",
+        "says": "each sentence was averaged by itself, and then the sentences: a token of a short one weighs more. Divide once, by all real tokens",
+    },
+    {
+        "name": "each step averaged by itself",
+        "was": "    loss = -xp.sum(",
+        "is": "    N = xp.sum(xp.astype(real, logits.dtype), axis=1, keepdims=True) * targets.shape[0]\n    N = xp.where(N > 0, N, N + 1)\n    loss = xp.sum(-xp.where(real & hit, log_p, nothing) / N)\n    _ = -xp.sum(",
+        "says": "each step was averaged by itself, and then the steps: the last tokens of the longest sentence weigh most. Divide once, by all real tokens",
+    },
+    {
+        "name": "END does not count",
+        "was": "real = (targets != PAD)[..., None]",
+        "is": "real = (targets > 2)[..., None]",
+        "says": "END was left out: a decoder that is not asked for it never stops",
+    },
+    {
+        "name": "first row skipped",
+        "was": "real = (targets != PAD)[..., None]",
+        "is": "real = xp.concat([targets[:1, ...] < 0, targets[1:, ...] != PAD])[..., None]",
+        "says": "the first row was left out, as if it were START; `targets` is shifted already, and its first row is the first word",
+    },
+    {
+        "name": "targets of the step before",
+        "was": "hit = targets[..., None] == classes",
+        "is": "hit = xp.roll(targets, 1, axis=0)[..., None] == classes",
+        "says": "each row was compared with the target of the row before: `targets` is shifted already",
+    },
+    {
+        "name": "summed",
+        "was": "N = xp.sum(xp.astype(real, logits.dtype))",
+        "is": "N = xp.sum(xp.astype(real, logits.dtype)) * 0 + 1",
+        "says": "this is the sum over the tokens; the mean was asked for",
+    },
+    {
+        "name": "gradient not divided",
+        "was": "d_logits = xp.where(real, error, nothing) / N",
+        "is": "d_logits = xp.where(real, error, nothing)",
+        "says": "the loss was divided by N, and d_logits was not",
+    },
+    {
+        "name": "gradient with the wrong sign",
+        "was": "error = xp.exp(log_p) - xp.astype(hit, logits.dtype)",
+        "is": "error = xp.astype(hit, logits.dtype) - xp.exp(log_p)",
+        "says": "d_logits has the wrong sign: going against it makes the targets less likely",
+    },
+    {
+        "name": "gradient at the target alone",
+        "was": "d_logits = xp.where(real, error, nothing) / N",
+        "is": "d_logits = xp.where(real & hit, error, nothing) / N",
+        "says": "only the target's logit got a gradient; the others have to go down",
+    },
+    {
+        "name": "softmax forgotten in the gradient",
+        "was": "error = xp.exp(log_p) - xp.astype(hit, logits.dtype)",
+        "is": "error = -xp.astype(hit, logits.dtype)",
+        "says": "this is the gradient with respect to log p; on the way through the softmax p is added",
+    },
+    {
+        "name": "padding multiplied away",
+        "was": "xp.where(real, error, nothing) / N",
+        "is": "xp.astype(real, logits.dtype) * error / N",
+        "says": "the padding was multiplied by zero: a NaN in it stays one",
+        "visible": False,
+    },
+]
+
+# %% [markdown]
+# ## Task 3: a teacher who is silent at times (5 points)
+#
+# The decoder with one vector (Cho et al. 2014). At each step it looks up the embedding of the token that it reads, puts the source's `vector` behind it, takes one step of a GRU, and the readout makes logits of the new state:
+#
+# $$x_t = [E_{\text{token}_t};\ \text{vector}], \qquad h_t = \mathrm{GRU}(x_t, h_{t-1}), \qquad \text{logits}_t = W_y h_t + b_y.$$
+#
+# *Which* token does it read? Under teacher forcing the true one, `read[t]`; alone, its own. **Scheduled sampling** (Bengio et al. 2015) tosses a coin: where `own[t, b]` is True, sentence b reads at step t what the decoder itself said at step t - 1, its likeliest token; else the true one. Nobody ever says PAD or START, however large their logits. At step 0 there is nothing to repeat: all read `read[0]`, whatever the coin.
+#
+# Return `logits` (T, B, K), as they are (nothing is taken out of them), and the state after the last step, (B, H). A decoder that has said END simply goes on.
+#
+# <details><summary>Hint 1</summary>
+#
+# A loop over t, and one variable that lives through it: what was `said` at the step before, (B,). `xp.where(own[t, ...], said, read[t, ...])` chooses for each sentence.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# One step of the book's loop: `unroll(gru_cell, loop, x[None, ...], (h,))` gives y (1, B, H), the state `(h,)` and a tape that you do not need. `xp.take(E, token, axis=0)` looks up.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# The likeliest word: `xp.argmax(now[0, :, END:], axis=1) + END`, with `now = readout(out, y)`. Collect `now[0, ...]` in a list, and `xp.stack` it at the end.
+# </details>
+
+
+# %% solution="part_teacher"
+def part_teacher(weights, vector, h, read, own):
+    """The decoder's logits where it reads partly its own words.
+
+    Shapes: vector (B, V); h (B, H); read (T, B); own (T, B)
+        -> logits (T, B, K); h (B, H)
+    """
+    xp = array_namespace(vector)
+    E, loop, out = weights  # (K, D); GRU of D + V inputs; readout
+    said, logits = read[0, ...], []
+    ### BEGIN SOLUTION
+    for t in range(read.shape[0]):
+        heard = t > 0
+        token = xp.where(own[t, ...] & heard, said, read[t, ...])
+        x = xp.concat([xp.take(E, token, axis=0), vector], axis=1)
+        y, (h,), _ = unroll(gru_cell, loop, x[None, ...], (h,))
+        now = readout(out, y)
+        said = xp.argmax(now[0, :, END:], axis=1) + END
+        logits.append(now[0, ...])
+    ### END SOLUTION
+    return xp.stack(logits), h
+
+
+# %%
+def small_decoder(rng, K, D, H, V):
+    """Weights of a decoder: embedding, loop, readout."""
+    loop = init_params(rng, D + V, H, 3)
+    return rng.normal(size=(K, D)), loop, init_readout(rng, H, K)
+
+
+# %% [markdown]
+# Try it: how far apart are the logits with and without the teacher, step by step? At the first step they are the same. After that each word of its own leads a bit farther away.
+
+# %%
+rng = np.random.default_rng(3)
+weights = small_decoder(rng, 9, 4, 6, 5)
+weights = (
+    weights[0],
+    weights[1],
+    weights[2]._replace(W_y=2 * weights[2].W_y),
+)
+vector, h = rng.normal(size=(3, 5)), np.zeros((3, 6))
+_, read, _, _ = side_by_side([[3]] * 3, rng.integers(3, 9, (3, 6)).tolist())
+taught, _ = part_teacher(weights, vector, h, read, read < 0)
+alone, _ = part_teacher(weights, vector, h, read, read >= 0)
+print(np.abs(taught - alone).max(axis=(1, 2)).round(3))
+
+# %% test="part_teacher" points=5
+import numpy as np
+
+from rnncore.rnn import init_params as drawn_params
+from rnncore.rnn import init_readout as drawn_readout
+from rnncore.testing import (
+    assert_close,
+    check,
+    check_independent,
+    mover,
+    stored,
+)
+
+move = mover(device)
+OUTPUTS = "logits, h"
+
+
+def lesson(rng, T, B, K=7, D=3, H=4, V=2):
+    """A decoder whose readout is loud, and a class that listens at times."""
+    loop = drawn_params(rng, D + V, H, 3)
+    out = drawn_readout(rng, H, K)
+    out = out._replace(W_y=4 * out.W_y)
+    out.b_y[:2] += 0.4  # PAD and START would often be said
+    read = rng.integers(3, K, (T, B))
+    read[0] = 1
+    return dict(
+        weights=(rng.normal(size=(K, D)), loop, out),
+        vector=2 * rng.normal(size=(B, V)),
+        h=rng.normal(size=(B, H)),
+        read=read,
+        own=rng.integers(0, 2, (T, B)) == 1,
+    )
+
+
+rng = np.random.default_rng(4)
+visible = [
+    move(lesson(rng, 6, 3)),
+    move(lesson(rng, 8, 2, 9, 2, 3, 4)),
+    lesson(rng, 5, 4, 6),  # the same in NumPy
+]
+check(part_teacher, stored("part_teacher"), visible, outputs=OUTPUTS)
+args = visible[0]
+first, _ = part_teacher(**args)
+later = {**args, "own": args["own"] & (args["read"] < 0)}
+taught, _ = part_teacher(**later)
+assert_close("logits of step 0", first[0], taught[0])
+check_independent(part_teacher, args, {"vector": 0, "h": 0})
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    place(lesson(rng, *sizes), dtype)
+    for sizes in [(1, 1), (9, 5, 12, 4, 6, 3), (4, 2, 4, 1, 1, 1)]
+    for dtype in ("float64", "float32")
+    for place in (move, mover("numpy"))
+]
+for coin in (True, False):
+    args = lesson(rng, 7, 3)
+    hidden.append(move({**args, "own": np.full((7, 3), coin)}))
+check(part_teacher, reference_part_teacher, hidden, outputs=OUTPUTS)
+### END HIDDEN TESTS
+print("Task 3 holds.")
+
+# %% mistakes="part_teacher"
+[
+    {
+        "name": "the decoder fed its own target",
+        "was": "said, read[t, ...])",
+        "is": "said, read[min(t + 1, read.shape[0] - 1), ...])",
+        "says": "the decoder is fed its own target: at step t it read the token that step t should predict. `read` begins with START and is one step behind already",
+    },
+    {
+        "name": "the teacher never silent",
+        "was": "xp.where(own[t, ...] & heard, said, read[t, ...])",
+        "is": "read[t, ...]",
+        "says": "the coin was not looked at: this is teacher forcing at every step",
+    },
+    {
+        "name": "the teacher always silent",
+        "was": "own[t, ...] & heard",
+        "is": "xp.logical_or(own[t, ...], own[t, ...] == own[t, ...]) & heard",
+        "says": "the coin was not looked at: this decoder hears nobody but itself",
+    },
+    {
+        "name": "coin the other way round",
+        "was": "own[t, ...] & heard, said, read[t, ...])",
+        "is": "own[t, ...] & heard, read[t, ...], said)",
+        "says": "the coin was taken the other way round: True means its own word",
+    },
+    {
+        "name": "coin of the step before",
+        "was": "own[t, ...] & heard",
+        "is": "own[max(t - 1, 0), ...] & heard",
+        "says": "the coin of the step before was taken: own[t] says what is read at step t",
+    },
+    {
+        "name": "one coin for all sentences",
+        "was": "own[t, ...] & heard",
+        "is": "own[t, :1] & heard",
+        "says": "the first sentence's coin decided for all; each sentence has its own",
+    },
+    {
+        "name": "vector at the first step only",
+        "was": "axis=0), vector], axis=1)",
+        "is": "axis=0), vector * (t == 0)], axis=1)",
+        "says": "the source's vector was given at the first step only: the state must carry it to the end, and does not. This decoder gets it at every step",
+    },
+    {
+        "name": "vector before the word",
+        "was": "xp.concat([xp.take(E, token, axis=0), vector], axis=1)",
+        "is": "xp.concat([vector, xp.take(E, token, axis=0)], axis=1)",
+        "says": "vector and embedding are in the wrong order: the columns of W_x expect the embedding first",
+    },
+    {
+        "name": "a fresh state at each step",
+        "was": "y, (h,), _ = unroll(",
+        "is": "y, (last,), _ = unroll(",
+        "says": "each step began from the first state: nothing of what was read before is left",
+    },
+    {
+        "name": "PAD and START are said",
+        "was": "xp.argmax(now[0, :, END:], axis=1) + END",
+        "is": "xp.argmax(now[0, ...], axis=1)",
+        "says": "the decoder said PAD or START, which stand in no target: look among the tokens from END on",
+    },
+    {
+        "name": "END is never said",
+        "was": "xp.argmax(now[0, :, END:], axis=1) + END",
+        "is": "xp.argmax(now[0, :, END + 1 :], axis=1) + END + 1",
+        "says": "the decoder could not say END; only PAD and START are never said",
+    },
+    {
+        "name": "words two too low",
+        "was": "xp.argmax(now[0, :, END:], axis=1) + END",
+        "is": "xp.argmax(now[0, :, END:], axis=1)",
+        "says": "PAD and START were cut off, and then the places were taken for token numbers: they begin at END",
+    },
+    {
+        "name": "the first sentence's word for all",
+        "was": "xp.argmax(now[0, :, END:], axis=1) + END",
+        "is": "xp.argmax(now[0, :1, END:], axis=1) + END",
+        "says": "all sentences read what the first one said",
+    },
+]
+
+# %% [markdown]
+# ## Task 4: a beam and a fair score (5 points)
+#
+# A decoder that looks at its last word only: `log_p[t, a, k]` is the log probability that token k comes at step t, behind token a. Behind START at step 0. Search with a beam, by these rules.
+#
+# 1. At each step all beginnings that live are extended by every token from END on: candidates, with log p added up. The `width` likeliest of *all* candidates stay.
+# 2. One of these that ends in END is a translation: it is set aside, and scores log p divided by `length_penalty(n, alpha)`, where n counts its tokens and END. The others live on, even if they are fewer than `width`.
+# 3. After T steps, or where none lives, it is over. What has not ended by then is dropped.
+#
+# Return the list of `(tokens, score)`, best score first: `tokens` a tuple of int without END, the score a float.
+#
+# <details><summary>Hint 1</summary>
+#
+# Two lists: `live`, pairs of tokens and log p, at first `[((), 0.0)]`; and `ended`. The last token of a beginning is `tokens[-1]`, or START where there is none.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `found` holds a pair for each beginning and each token: `((*tokens, k), p + float(step[last, k]))`. Sort it by `-p`, and look at the first `width` alone.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `for t, step in enumerate(log_p):` then a translation that ends at step t has n = t + 1. It goes to `ended` as `(tokens[:-1], p / length_penalty(t + 1, alpha))`.
+# </details>
+
+
+# %% solution="ranked"
+def ranked(log_p, width, alpha):
+    """Translations that a beam finds, with their scores, best first.
+
+    Shapes: log_p (T, K, K) -> [(tokens, score), ...]
+    """
+    live, ended, K = [((), 0.0)], [], log_p.shape[2]
+    ### BEGIN SOLUTION
+    for t, step in enumerate(log_p):
+        found = [
+            ((*tokens, k), p + float(step[(START, *tokens)[-1], k]))
+            for tokens, p in live
+            for k in range(END, K)
+        ]
+        live = []
+        for tokens, p in sorted(found, key=lambda f: -f[1])[:width]:
+            if tokens[-1] == END:
+                score = p / length_penalty(t + 1, alpha)
+                ended.append((tokens[:-1], score))
+            else:
+                live.append((tokens, p))
+    return sorted(ended, key=lambda e: -e[1])
+    ### END SOLUTION
+
+
+# %%
+def wordy(seed, T, K, hurry=0.0):
+    """A decoder that knows its last word; hurry makes END likelier.
+
+    Shapes: -> log_p (T, K, K)
+    """
+    logits = np.random.default_rng(seed).normal(size=(T, K, K))
+    logits[..., END] += hurry
+    return log_softmax(logits)
+
+
+# %% [markdown]
+# Try it: a decoder in a hurry. What does a wider beam find that a narrow one misses? And what does it prefer, without a penalty and with one?
+
+# %%
+for width in (1, 4):
+    for alpha in (0.0, 1.0):
+        best = ranked(wordy(38, 6, 6, 0.7), width, alpha)[:2]
+        print(width, alpha, [(t, round(s, 3)) for t, s in best])
+
+# %% test="ranked" points=5
+import numpy as np
+
+from rnncore.testing import assert_close, check, stored
+
+
+def decoder_of(rng, T, K, width, alpha, hurry=0.0):
+    logits = rng.normal(size=(T, K, K))
+    logits[..., 2] += hurry
+    logits -= np.log(np.exp(logits).sum(2, keepdims=True))
+    return dict(log_p=logits, width=width, alpha=alpha)
+
+
+rng = np.random.default_rng(6)
+visible = [
+    decoder_of(rng, 5, 6, 3, 0.7),
+    decoder_of(rng, 4, 5, 4, 1.2, 0.8),
+    decoder_of(rng, 6, 5, 2, 0.4, 0.5),
+    decoder_of(rng, 3, 5, 6, 1.0),
+]
+check(ranked, stored("ranked"), visible, outputs="translations")
+everything = dict(decoder_of(rng, 3, 5, 999, 0.0))
+total = sum(np.exp(score) for _, score in ranked(**everything))
+assert total < 1, f"the translations have probability {total:.3f} together"
+### BEGIN HIDDEN TESTS
+from itertools import product
+
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    decoder_of(rng, T, K, width, alpha, hurry)
+    for T, K, width, alpha, hurry in [
+        (1, 4, 1, 0.6, 1.0),
+        (7, 8, 1, 0.6, 0.5),
+        (8, 5, 4, 0.0, 0.0),
+        (8, 6, 5, 1.5, 1.0),
+        (5, 9, 3, 0.6, 2.0),
+        (6, 4, 12, 0.9, 0.0),
+    ]
+    for _ in range(3)
+]
+check(ranked, reference_ranked, hidden, outputs="translations")
+args = decoder_of(rng, 3, 5, 999, 0.8)  # so wide that nothing is lost
+scores = []
+for n in (0, 1, 2):
+    for words in product((3, 4), repeat=n):
+        path = (1, *words, 2)
+        steps = [
+            args["log_p"][t, path[t], path[t + 1]] for t in range(n + 1)
+        ]
+        scores.append(sum(steps) / ((6 + n) / 6) ** 0.8)
+assert_close(
+    "all scores, best first",
+    np.array([score for _, score in ranked(**args)]),
+    np.array(sorted(scores, reverse=True)),
+)
+### END HIDDEN TESTS
+print("Task 4 holds.")
+
+# %% mistakes="ranked"
+[
+    {
+        "name": "beam score not normalised",
+        "was": "score = p / length_penalty(t + 1, alpha)",
+        "is": "score = p",
+        "says": "the beam's score was not normalised: log p falls with every token, so that the shortest translation wins. Divide by the length penalty",
+    },
+    {
+        "name": "multiplied by the penalty",
+        "was": "score = p / length_penalty(t + 1, alpha)",
+        "is": "score = p * length_penalty(t + 1, alpha)",
+        "says": "log p was multiplied by the penalty: it is negative, so that long translations lose twice. Divide",
+    },
+    {
+        "name": "divided by the length itself",
+        "was": "score = p / length_penalty(t + 1, alpha)",
+        "is": "score = p / (t + 1) ** alpha",
+        "says": "this divides by n to the power of alpha, which others do; here it is `length_penalty(n, alpha)`",
+    },
+    {
+        "name": "END not counted",
+        "was": "length_penalty(t + 1, alpha)",
+        "is": "length_penalty(t, alpha)",
+        "says": "END was not counted in the length: n is the number of factors in p",
+    },
+    {
+        "name": "END left in the tokens",
+        "was": "(tokens[:-1], score)",
+        "is": "(tokens, score)",
+        "says": "the translations still hold END",
+    },
+    {
+        "name": "greedy",
+        "was": "[:width]",
+        "is": "[:1]",
+        "says": "one candidate was kept at each step, which is the greedy choice; `width` of them stay",
+    },
+    {
+        "name": "one too many kept",
+        "was": "[:width]",
+        "is": "[: width + 1]",
+        "says": "one candidate more than `width` stays",
+    },
+    {
+        "name": "each beginning for itself",
+        "was": "for k in range(END, K)",
+        "is": "for k in sorted(range(END, K), key=lambda k: -step[(START, *tokens)[-1], k])[: max(1, width // len(live))]",
+        "says": "each beginning kept its own best tokens; all candidates compete, and a weak beginning may lose its place to two of a strong one",
+    },
+    {
+        "name": "last token alone",
+        "was": "p + float(step[(START, *tokens)[-1], k])",
+        "is": "float(step[(START, *tokens)[-1], k])",
+        "says": "candidates were ranked by their last token alone; log p is added up from the first",
+    },
+    {
+        "name": "probabilities added",
+        "was": "p + float(step[(START, *tokens)[-1], k])",
+        "is": "p + float(np.exp(step[(START, *tokens)[-1], k]))",
+        "says": "probabilities were added: their logarithms are",
+    },
+    {
+        "name": "START read again and again",
+        "was": "step[(START, *tokens)[-1], k]",
+        "is": "step[START, k]",
+        "says": "every token was predicted from START; behind a word it is that word which is read",
+    },
+    {
+        "name": "PAD and START are said",
+        "was": "for k in range(END, K)",
+        "is": "for k in range(K)",
+        "says": "PAD or START were extended with, which stand in no target",
+    },
+    {
+        "name": "an end keeps its place",
+        "was": "sorted(found, key=lambda f: -f[1])[:width]:",
+        "is": "sorted([f for f in found if f[0][-1] == END], key=lambda f: -f[1])[:width] + sorted([f for f in found if f[0][-1] != END], key=lambda f: -f[1])[:width]:",
+        "says": "ends and beginnings each got `width` places; here they compete for the same ones (the chapter's search lets as many live on, which is its convention)",
+    },
+    {
+        "name": "over at the first end",
+        "was": "        live = []\n",
+        "is": "        live = []\n        if ended:\n            break\n",
+        "says": "the search stopped at the first translation; a longer one may have the better score",
+    },
+    {
+        "name": "ranked by log p",
+        "was": "sorted(ended, key=lambda e: -e[1])",
+        "is": "sorted(ended, key=lambda e: -e[1] * length_penalty(len(e[0]) + 1, alpha))",
+        "says": "the scores are right, and the order is not: it is that of log p",
+    },
+    {
+        "name": "what did not end returned too",
+        "was": "    return sorted(ended, key=",
+        "is": "    ended += [(k, p / length_penalty(len(k), alpha)) for k, p in live]\n    return sorted(ended, key=",
+        "says": "beginnings that never ended were returned; they are dropped",
+    },
+]
+
+# %% [markdown]
+# ## Task 5: how long may it be? (4 points)
+#
+# One number for a test set hides where a translator fails. You get three lists of texts: `sources`, what was `said`, and what was `wanted`. A translation is *exact* if it is the same text as what was wanted; nothing less counts. The length of a pair is the number of words of its *source*, words standing between spaces.
+#
+# Return two things: a list of `(length, count, share)` for each length that occurs, shortest first, with `count` pairs of which the `share` (a float, 1.0 for all) is exact; and `holds`, the length up to which the translator holds the sentence: the longest length such that it *and every shorter one that occurs* have a share of at least `bar`. If not even the shortest has, it is 0.
+#
+# <details><summary>Hint 1</summary>
+#
+# Collect the verdicts by length: a dict of lists of True and False.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `by.setdefault(len(source.split()), []).append(a == b)`. Then `sorted(by)` gives the lengths in order.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# For `holds`, go through the rows from the shortest on, and stop at the first whose share is below the bar. A lucky length behind it does not count.
+# </details>
+
+
+# %% solution="exact_by_length"
+def exact_by_length(sources, said, wanted, bar=0.5):
+    """The share of exact translations by length, and how far it holds.
+
+    Raises ValueError where the lists differ in length.
+    """
+    ### BEGIN SOLUTION
+    by = {}
+    for source, a, b in zip(sources, said, wanted, strict=True):
+        by.setdefault(len(source.split()), []).append(a == b)
+    rows = [(n, len(by[n]), sum(by[n]) / len(by[n])) for n in sorted(by)]
+    holds = 0
+    for n, _, share in rows:
+        if share < bar:
+            break
+        holds = n
+    return rows, holds
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: by hand, lengths 1, 2 and 3 with shares 1, 0.5 and 0. It holds up to 2 at a bar of 0.5, up to 1 at 0.6.
+
+# %%
+pairs = [("one", "un"), ("twenty two", "vingt-deux"), ("a b", "a b")]
+sources, wanted = map(list, zip(*pairs, ("x y z", "xyz"), strict=True))
+for bar in (0.5, 0.6):
+    print(
+        exact_by_length(
+            sources, ["un", "vingt-deux", "b a", ""], wanted, bar
+        )
+    )
+
+# %% test="exact_by_length" points=4
+import numpy as np
+
+from rnncore.testing import assert_refuses, check, stored
+
+WORDS = ["two", "Two", "ten", "six", "and"]
+
+
+def translated(rng, N, longest, bar, luck=0.8):
+    """Pairs that are the harder, the longer they are."""
+    sources, said, wanted = [], [], []
+    for _ in range(N):
+        n = int(rng.integers(1, longest + 1))
+        text = [WORDS[k] for k in rng.integers(0, 5, n)]
+        target = [WORDS[k] for k in rng.integers(0, 5, rng.integers(2, 6))]
+        answer = list(target)
+        if rng.uniform() > luck ** (n - 1):
+            kind = rng.integers(3)
+            if kind == 0:
+                answer = answer[::-1]
+            elif kind == 1:
+                answer[0] = answer[0].swapcase()
+            else:
+                answer = answer[:-1]
+        sources.append(" ".join(text))
+        said.append(" ".join(answer))
+        wanted.append(" ".join(target))
+    return dict(sources=sources, said=said, wanted=wanted, bar=bar)
+
+
+rng = np.random.default_rng(7)
+visible = [
+    translated(rng, 40, 7, 0.5),
+    translated(rng, 30, 6, 0.75, 0.7),
+    dict(  # length 6 fails, 7 does not; the bar is just reached
+        sources=["a b c", *["a b c d"] * 2, "f e d c b a", *["n " * 7] * 2],
+        said=["x y", "x", "y x", "", "x y z w v", "v"],
+        wanted=["x y", "x", "x y", "x", "x y z w v", "v w"],
+        bar=0.5,
+    ),
+]
+check(
+    exact_by_length,
+    stored("exact_by_length"),
+    visible,
+    outputs="rows, holds",
+)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    translated(rng, N, longest, bar, luck)
+    for N, longest, bar, luck in [
+        (1, 1, 0.5, 1.0),
+        (200, 9, 0.5, 0.85),
+        (60, 12, 0.9, 0.9),
+        (50, 5, 0.25, 0.5),
+        (30, 4, 1.0, 1.0),
+    ]
+]
+hidden.append(dict(sources=["a b"], said=["x"], wanted=["y"], bar=0.5))
+hidden.append(
+    dict(
+        sources=["a b", "a b c d", "a b c d e f g"],
+        said=["x", "y", "z"],
+        wanted=["x", "y", "y"],
+        bar=0.9,
+    )
+)
+check(
+    exact_by_length,
+    reference_exact_by_length,
+    hidden,
+    outputs="rows, holds",
+)
+assert_refuses(
+    exact_by_length,
+    dict(sources=["a", "b"], said=["x"], wanted=["x", "y"], bar=0.5),
+    "with a translation too few",
+)
+### END HIDDEN TESTS
+print("Task 5 holds.")
+
+# %% mistakes="exact_by_length"
+[
+    {
+        "name": "length of the translation",
+        "was": "len(source.split())",
+        "is": "len(b.split())",
+        "says": "the pairs were sorted by the length of the target; it is the source that the vector has to hold",
+    },
+    {
+        "name": "length of what was said",
+        "was": "len(source.split())",
+        "is": "len(a.split())",
+        "says": "the pairs were sorted by the length of what was said: a translator that stops early then looks good on short sentences",
+    },
+    {
+        "name": "length in letters",
+        "was": "len(source.split())",
+        "is": "len(source)",
+        "says": "the length was counted in letters; count words",
+    },
+    {
+        "name": "upper case forgiven",
+        "was": "append(a == b)",
+        "is": "append(a.lower() == b.lower())",
+        "says": "upper and lower case were taken for the same; exact is exact",
+    },
+    {
+        "name": "order forgiven",
+        "was": "append(a == b)",
+        "is": "append(sorted(a.split()) == sorted(b.split()))",
+        "says": "the order of the words was not looked at",
+    },
+    {
+        "name": "the beginning is enough",
+        "was": "append(a == b)",
+        "is": "append(b.startswith(a))",
+        "says": "a translation that stops too early was taken for exact",
+    },
+    {
+        "name": "share of right words",
+        "was": "append(a == b)",
+        "is": "append(sum(x == y for x, y in zip(a.split(), b.split(), strict=False)) / len(b.split()))",
+        "says": "this is the share of words that are right; exact match gives a sentence with one wrong word nothing",
+    },
+    {
+        "name": "divided by all pairs",
+        "was": "sum(by[n]) / len(by[n])",
+        "is": "sum(by[n]) / len(sources)",
+        "says": "the exact ones of a length were divided by the pairs of all lengths",
+    },
+    {
+        "name": "a lucky length counts",
+        "was": "            break\n",
+        "is": "            continue\n",
+        "says": "`holds` is the longest length above the bar, although a shorter one is below it; all shorter ones must hold too",
+    },
+    {
+        "name": "the first that fails",
+        "was": "            break\n        holds = n",
+        "is": "            holds = n\n            break",
+        "says": "`holds` is the first length that fails; asked for is the last one before it",
+    },
+    {
+        "name": "above the bar",
+        "was": "if share < bar:",
+        "is": "if share <= bar:",
+        "says": "a share that just reaches the bar was taken for a failure; at least `bar` is enough",
+    },
+    {
+        "name": "one length less",
+        "was": "        holds = n\n",
+        "is": "        holds += 1\n",
+        "says": "`holds` counts how many lengths hold; it is the length itself, and lengths may be missing",
+    },
+    {
+        "name": "lists cut to the shortest",
+        "was": "strict=True",
+        "is": "strict=False",
+        "says": "lists of different length were accepted",
+        "visible": False,
+    },
+]
+
+# %% [markdown]
+# ## Task 6, closed book: `greedy` (4 points)
+#
+# Close the chapter. Rebuild the simplest search under its own name. `decoder.start(source)` gives the first state h (1, B, H), and `decoder(read, h, source)`, with read (1, B), gives logits (1, B, K) and the next state. At each step each of the B sentences reads its own likeliest token, PAD and START left out, at first START. A sentence ends at END, or after `limit` tokens. Return B lists of int, without START and END.
+#
+# It must stop as soon as all have ended, and what a sentence says after its END belongs to nobody. A limit below 1 is refused: a ValueError whose message begins with `limit`.
+#
+# <details><summary>Hint 1</summary>
+#
+# All B run on together until the last has ended. Remember who is done.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `read = logits[0, :, END:].argmax(dim=1)[None] + END`: the next token of each sentence, (1, B), PAD and START left out.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `live`, a list of the sentences that have not ended: after each step `live = [b for b in live if int(read[0, b]) != END]`; then a token for each of these. The first `read` is `torch.full((1, B), START, device=h.device)`.
+# </details>
+
+
+# %% solution="greedy" closed_book=true
+def greedy(decoder, source, limit):
+    """The likeliest token at each step, read again at the next.
+
+    Raises ValueError where the limit is below 1.
+    """
+    ### BEGIN SOLUTION
+    if limit < 1:
+        raise ValueError(f"limit: expected at least 1, got {limit}")
+    h = decoder.start(source)
+    written, live = [[] for _ in range(h.shape[1])], range(h.shape[1])
+    read = torch.full((1, h.shape[1]), START, device=h.device)
+    for _ in range(limit):
+        logits, h = decoder(read, h, source)
+        read = logits[0, :, END:].argmax(dim=1)[None] + END
+        live = [b for b in live if int(read[0, b]) != END]
+        for b in live:
+            written[b].append(int(read[0, b]))
+        if not live:
+            break
+    return written
+    ### END SOLUTION
+
+
+# %%
+class Toy:
+    """A decoder that one can see through.
+
+    Its state counts what it has read, the last token most: half of the
+    old state, and one for the new token. W makes logits of that; the
+    source adds its own.
+
+    Shapes: W (K, K)
+    """
+
+    def __init__(self, W):
+        self.W, self.calls = W, 0
+
+    def start(self, source):
+        return torch.zeros_like(source.summary)[None]
+
+    def __call__(self, ids, h, source):
+        self.calls += 1
+        h = 0.5 * h + torch.eye(len(self.W)).to(h)[ids]
+        return h @ self.W + source.summary, h
+
+
+def toy_source(summary):
+    """A source of which the decoder knows what it adds to the logits.
+
+    Shapes: summary (B, K)
+    """
+    states = torch.zeros_like(summary)[None]
+    return Encoded(states, states[..., 0] == 0, summary)
+
+
+# %% [markdown]
+# Try it: a decoder that counts up from 3 and then ends. The second source forbids it to say 4: it gets stuck for a while.
+
+# %%
+follows = -9.0 * np.ones((7, 7))
+for before, after in [(1, 3), (3, 4), (4, 5), (5, 6), (6, 2)]:
+    follows[before, after] = 9.0
+skips = np.zeros((2, 7))
+skips[1, [2, 4]] = 4.0, -99.0
+toy = Toy(move(follows))
+print(greedy(toy, toy_source(move(skips)), 9), toy.calls, "calls")
+
+# %% test="greedy" points=4
+import numpy as np
+import torch
+
+from rnncore.testing import assert_refuses, check, mover, stored
+
+move = mover(device)
+OUTPUTS = "sentences, calls"
+
+
+def wrote(W, summary, limit):
+    """What the learner's search writes, and how often it asked."""
+    toy = Toy(W)
+    return greedy(toy, toy_source(summary), limit), toy.calls
+
+
+def toy_input(rng, K, B, limit, hurry=0.0):
+    """A decoder that likes PAD and START, and ends at some time."""
+    W, summary = 2 * rng.normal(size=(K, K)), rng.normal(size=(B, K))
+    summary[:, :2] += 1.0
+    summary[:, 2] += hurry
+    return dict(W=W, summary=summary, limit=limit)
+
+
+rng = np.random.default_rng(8)
+visible = [
+    move(toy_input(rng, K, B, limit, hurry))
+    for K, B, limit, hurry in [
+        (9, 4, 12, 1.5),
+        (8, 3, 5, 0.0),
+        (7, 5, 14, 1.0),
+        (9, 2, 30, 5.0),
+        (6, 3, 25, 4.0),
+    ]
+]
+check(wrote, stored("greedy"), visible, outputs=OUTPUTS)
+### BEGIN HIDDEN TESTS
+from rnncore.seq2seq import greedy as book_greedy
+from rnncore.testing import hidden_rng
+
+
+def right(W, summary, limit):
+    toy = reference_Toy(W)
+    return book_greedy(toy, reference_toy_source(summary), limit), toy.calls
+
+
+rng = hidden_rng()
+hidden = [
+    move(toy_input(rng, K, B, limit, hurry), dtype)
+    for K, B, limit, hurry in [
+        (4, 1, 1, 0.0),
+        (12, 6, 20, 1.0),
+        (6, 3, 25, 1.5),
+        (9, 8, 4, 0.5),
+        (8, 5, 30, 4.5),
+        (9, 2, 30, 5.0),
+        (5, 1, 9, 1.0),
+    ]
+    for dtype in ("float64", "float32")
+]
+check(wrote, right, hidden, outputs=OUTPUTS)
+for limit in (0, -1):
+    args = {**hidden[0], "limit": limit}
+    assert_refuses(wrote, args, "with nothing to write", "limit")
+### END HIDDEN TESTS
+print("Task 6 holds.")
+
+# %% mistakes="greedy"
+[
+    {
+        "name": "writes on after END",
+        "was": "        live = [b for b in live if int(read[0, b]) != END]\n",
+        "is": "        live = [b for b in range(h.shape[1]) if int(read[0, b]) != END]\n",
+        "says": "a sentence went on after its END: what comes behind it belongs to nobody",
+    },
+    {
+        "name": "END written down",
+        "was": "        for b in live:\n",
+        "is": "        for b in range(h.shape[1]):\n            written[b] += [END] * (int(read[0, b]) == END and END not in written[b])\n        for b in live:\n",
+        "says": "END was written down; the sentences are asked for without it",
+    },
+    {
+        "name": "all stop with the first",
+        "was": "        if not live:\n",
+        "is": "        if len(live) < h.shape[1]:\n",
+        "says": "the search stopped where the first sentence ended, and cut the others off",
+    },
+    {
+        "name": "never stops early",
+        "was": "        if not live:\n            break\n",
+        "is": "",
+        "says": "the sentences are right, but the decoder was asked on after all of them had ended",
+    },
+    {
+        "name": "START read at every step",
+        "was": "logits, h = decoder(read, h, source)",
+        "is": "logits, h = decoder(torch.full_like(read, START), h, source)",
+        "says": "START was read at every step; after it comes the token that was just said",
+    },
+    {
+        "name": "PAD and START are said",
+        "was": "logits[0, :, END:].argmax(dim=1)[None] + END",
+        "is": "logits[0].argmax(dim=1)[None]",
+        "says": "PAD or START were said, which stand in no target",
+    },
+    {
+        "name": "tokens two too low",
+        "was": "logits[0, :, END:].argmax(dim=1)[None] + END",
+        "is": "logits[0, :, END:].argmax(dim=1)[None]",
+        "says": "PAD and START were cut off, and then the places were taken for token numbers: they begin at END",
+    },
+    {
+        "name": "a fresh state at each step",
+        "was": "logits, h = decoder(read, h, source)",
+        "is": "logits, _ = decoder(read, h, source)",
+        "says": "every step began from the first state: the decoder forgets what it has written but the last word",
+    },
+    {
+        "name": "begins with END",
+        "was": "torch.full((1, h.shape[1]), START, device=h.device)",
+        "is": "torch.full((1, h.shape[1]), END, device=h.device)",
+        "says": "the first token that was read is END; it is START",
+    },
+    {
+        "name": "begins with PAD",
+        "was": "torch.full((1, h.shape[1]), START, device=h.device)",
+        "is": "torch.full((1, h.shape[1]), PAD, device=h.device)",
+        "says": "the first token that was read is PAD; it is START",
+    },
+    {
+        "name": "one token too many",
+        "was": "range(limit)",
+        "is": "range(limit + 1)",
+        "says": "more than `limit` tokens were written",
+    },
+    {
+        "name": "one token short",
+        "was": "range(limit)",
+        "is": "range(limit - 1)",
+        "says": "the sentences that do not end are one token short of `limit`",
+    },
+    {
+        "name": "the first sentence's token for all",
+        "was": "logits[0, :, END:].argmax(dim=1)[None] + END",
+        "is": "(logits[0, :, END:].argmax(dim=1)[None] + END)[:, :1].expand(1, h.shape[1])",
+        "says": "all sentences said what the first one said",
+    },
+    {
+        "name": "no limit refused",
+        "was": "    if limit < 1:\n",
+        "is": "    if limit < -9:\n",
+        "says": "a limit below 1 was not refused",
+        "visible": False,
+    },
+]
+
+# %% [markdown]
+# ## The mutant hunt (4 points)
+#
+# The chapter's `beam_search(decoder, source, width, limit, alpha)` keeps `width` beginnings beside those that ended. Eight boxes are one small edit away from it, and on a decoder that is sure of itself all of them find the right translation.
+#
+# Write `beam_probes()`: a list of `(W, summary, width, limit, alpha)`: the weights (K, K) of a `Toy` decoder, as a NumPy array, and its source (1, K). All that is found is compared: the tokens, log p, the scores, their order. Points are for the boxes that some probe tells apart; the last point is for all of them with at most two probes.
+#
+# <details><summary>Hint 1</summary>
+#
+# Where does a mistake in the score show? Where translations of different length end. And one in the states? Where the likeliest beginning changes from step to step.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# One line of the search runs only where nothing comes to its end within `limit`. That wants a probe of its own.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# Random W with 7 tokens, a width of 3 and a limit of 6 or so, alpha 1; END a little likelier (look whether anything ends; else take another seed). And the same with END forbidden: -99 in its place of the source.
+# </details>
+
+
+# %% solution="beam_probes"
+def beam_probes():
+    """A list of (W, summary, width, limit, alpha).
+
+    Shapes: W (K, K); summary (1, K)
+    """
+    ### BEGIN SOLUTION
+    rng = np.random.default_rng(1)
+    W, summary = rng.normal(size=(7, 7)), rng.normal(size=(1, 7))
+    never = summary - 99.0 * (np.arange(7) == END)
+    return [(W, summary, 3, 6, 1.0), (W, never, 3, 4, 1.0)]
+    ### END SOLUTION
+
+
+# %% [markdown]
+# The boxes, to play with. A first probe of the kind that one writes in a hurry:
+
+# %%
+boxes = black_boxes("beam_probes")
+
+
+def first_found(search, W, summary, width, limit, alpha):
+    toy, source = Toy(move(W)), toy_source(move(summary))
+    best = search(toy, source, width, limit, alpha)[0]
+    return best.tokens, round(best.score, 4)
+
+
+hasty = (follows, np.zeros((1, 7)), 1, 9, 0.0)
+right = first_found(beam_search, *hasty)
+for name, box in boxes.items():
+    found = first_found(box, *hasty)
+    print(name, "looks right" if found == right else "differs", *found)
+
+# %% test="beam_probes" points=4
+import torch
+
+from rnncore.seq2seq import Encoded
+from rnncore.seq2seq import beam_search as book_beam_search
+from rnncore.testing import black_boxes, hunt
+
+
+class SeenThrough:
+    """The decoder `Toy`, once more: no test takes tools from elsewhere."""
+
+    def __init__(self, W):
+        self.W = torch.tensor(W)
+
+    def start(self, source):
+        return torch.zeros_like(source.summary)[None]
+
+    def __call__(self, ids, h, source):
+        h = 0.5 * h + torch.eye(len(self.W)).to(h)[ids]
+        return h @ self.W + source.summary, h
+
+
+def listed_by(search):
+    """What a beam search finds, as plain lists and numbers."""
+
+    def listing(W, summary, width, limit, alpha):
+        states = torch.zeros((1, 1, 1))
+        source = Encoded(states, states[..., 0] == 0, torch.tensor(summary))
+        found = search(SeenThrough(W), source, width, limit, alpha)
+        return [(tuple(f.tokens), f.log_p, f.score) for f in found]
+
+    return listing
+
+
+hunt(
+    listed_by(book_beam_search),
+    {
+        name: listed_by(box)
+        for name, box in black_boxes("beam_probes").items()
+    },
+    beam_probes(),
+    few=2,
+    points=4,
+)
+
+# %% mutants="beam_probes" of="rnncore.seq2seq.beam_search"
+[
+    {
+        "name": "score not normalised",
+        "was": "score = p / length_penalty(n, alpha)",
+        "is": "score = p",
+        "says": "unseen where alpha is 0, or all translations have one length",
+    },
+    {
+        "name": "END not counted",
+        "was": "score = p / length_penalty(n, alpha)",
+        "is": "score = p / length_penalty(n - 1, alpha)",
+        "says": "END does not count as a token: unseen where alpha is 0",
+    },
+    {
+        "name": "states left behind",
+        "was": "h[:, rows]",
+        "is": "h[:, sorted(rows)]",
+        "says": "the states are not put in the order of their beginnings: unseen while the order stays",
+    },
+    {
+        "name": "an end from outside the beam",
+        "was": "if token == END and rank < width:",
+        "is": "if token == END:",
+        "says": "ends that are not among the best are set aside too: unseen with a width that holds everything",
+    },
+    {
+        "name": "one more lives",
+        "was": "len(longer) < width",
+        "is": "len(longer) <= width",
+        "says": "the beam is one wider than asked",
+    },
+    {
+        "name": "last token alone",
+        "was": "total = (log_p + so_far[:, None]).flatten()",
+        "is": "total = (log_p + 0 * so_far[:, None]).flatten()",
+        "says": "candidates are ranked by their last token: with a width of 1 the same translation is found",
+    },
+    {
+        "name": "START read again and again",
+        "was": "last = [tokens[-1] if tokens else START for tokens, _ in live]",
+        "is": "last = [START for tokens, _ in live]",
+        "says": "unseen where the first word is the last",
+    },
+    {
+        "name": "what did not end keeps its log p",
+        "was": "Hypothesis(t, p, p / length_penalty(len(t), alpha))",
+        "is": "Hypothesis(t, p, p)",
+        "says": "unseen where something comes to its end",
+    },
+]
+
+# %% [markdown]
+# ## Experiment: where the thread is lost
+#
+# A small translator learns numbers in words, from English to German, up to four digits; none that is tested was in training. All that its decoder gets is one vector of 128 numbers. It learns from *your* `side_by_side` and by *your* gradient, and *your* `exact_by_length` judges it: on new numbers of up to four digits, and on numbers of five. (20 to 40 seconds.)
+#
+# Then you choose a number, a beam and a penalty, and read what comes.
+#
+# **Predict**, before you run anything. Nothing is graded here; your answers are kept in the notebook for you to come back to.
+
+# %%
+my_prediction = {
+    "exact on new numbers of one to four digits, in percent": 0,
+    "exact on numbers of five digits, in percent": 0,
+    "on five digits the teacher helps: percent of tokens right": 0,
+    "in words, up to what length will it hold (at least half exact)?": 0,
+    "does a wider beam mend the long ones?": "yes or no",
+}
+
+# %% experiment
+import re
+
+from ipywidgets import FloatSlider, IntSlider, interact
+
+from rnncore.application import seeded, train_module
+from rnncore.data.translation import number_in_words, number_pairs
+from rnncore.optim import adam
+from rnncore.seq2seq import Encoder, Translator, VectorDecoder
+
+PIECE = re.compile(
+    "zwanzig|dreißig|vierzig|fünfzig|sechzig|siebzig|achtzig|neunzig|"
+    "sechzehn|siebzehn|hundert|tausend|null|eins|eine|ein|zwei|drei|vier|"
+    "fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|und"
+)
+pairs = number_pairs(
+    np.random.default_rng(0), "en", "de", 4, train=2000, held_out=300
+)
+
+
+def words(text):
+    return text.replace("-", " ").replace(",", "").split()
+
+
+def pieces(text):
+    return PIECE.findall(text)
+
+
+def numbered(texts, cut):
+    """A token number for each word or piece, from 3 on."""
+    return {
+        w: k
+        for k, w in enumerate(sorted({w for t in texts for w in cut(t)}), 3)
+    }
+
+
+english = numbered([p.source for p in pairs.train], words)
+german = numbered([p.target for p in pairs.train], pieces)
+spelt = {k: w for w, k in german.items()}
+whole = ["".join(pieces(p.target)) == p.target for p in pairs.train]
+print(len(english), "words,", len(german), "pieces; whole:", all(whole))
+
+
+def as_arrays(chosen):
+    """Pairs as the translator wants them, by your `side_by_side`."""
+    sources = [[english[w] for w in words(p.source)] for p in chosen]
+    targets = [[german[w] for w in pieces(p.target)] for p in chosen]
+    ids, read, said, real = side_by_side(sources, targets)
+    return (*map(torch.tensor, (ids, read, said, real)), sources)
+
+
+def next_batch(rng, step):
+    return as_arrays([pairs.train[k] for k in rng.integers(2000, size=64)])
+
+
+def taught(model, batch):
+    ids, read, *_, sources = batch
+    return model(ids.to(device), [*map(len, sources)], read.to(device))
+
+
+def your_gradient(model, batch, carry):
+    """A scalar whose gradient is that of `token_loss`, as you wrote it."""
+    logits = taught(model, batch)
+    _, d_logits = token_loss(logits.detach(), batch[2].to(device))
+    return (logits * d_logits).sum(), None
+
+
+with seeded(0):
+    model = Translator(
+        Encoder(3 + len(english), 24, 64),
+        VectorDecoder(3 + len(german), 24, 64, 128),
+    ).to(device)
+train_module(
+    model,
+    your_gradient,
+    next_batch,
+    optimizer=adam(3e-3),
+    steps=300,
+    rng=np.random.default_rng(0),
+    clip=1.0,
+)
+
+
+@torch.no_grad()
+def judge(chosen):
+    """What it says alone, and the share of tokens right when taught."""
+    batch = as_arrays(chosen)
+    lengths = [*map(len, batch[-1])]
+    source = model.encoder(batch[0].to(device), lengths)
+    said = [
+        "".join(spelt[k] for k in s)
+        for s in greedy(model.decoder, source, 40)
+    ]
+    hits = taught(model, batch).argmax(dim=2).cpu() == batch[2]
+    return said, float(hits[batch[3]].float().mean())
+
+
+print("You predicted", my_prediction)
+everything = []
+for name, chosen in (
+    ("up to four digits", pairs.test),
+    ("five digits", pairs.longer),
+):
+    said, right = judge(chosen)
+    sources = [" ".join(words(p.source)) for p in chosen]
+    everything += zip(
+        sources, said, [p.target for p in chosen], strict=True
+    )
+    exact = np.mean(
+        [a == p.target for a, p in zip(said, chosen, strict=True)]
+    )
+    print(f"{name}: {100 * exact:.1f} % exact alone,", end=" ")
+    print(f"{100 * right:.1f} % of the tokens right with a teacher")
+rows, holds = exact_by_length(*map(list, zip(*everything, strict=True)))
+print(
+    "words, pairs, share exact:", [(n, c, round(s, 2)) for n, c, s in rows]
+)
+print("holds up to", holds, "words")
+plot_lines(
+    {"one vector": np.array([100 * s for _, _, s in rows])},
+    "words of the source",
+    "exact, %",
+    "",
+    np.array([n for n, _, _ in rows]),
+)
+
+
+@torch.no_grad()
+def say(number, width, alpha):
+    source = words(number_in_words(number, "en"))
+    ids = torch.tensor([[english[w]] for w in source[::-1]], device=device)
+    read = model.encoder(ids, [len(source)])
+    print(" ".join(source), "->", number_in_words(number, "de"))
+    for found in beam_search(model.decoder, read, width, 40, alpha)[:3]:
+        print(
+            f"{found.score:8.3f}", "".join(spelt[k] for k in found.tokens)
+        )
+
+
+shown = interact(
+    say,
+    number=IntSlider(4321, min=0, max=99_999, continuous_update=False),
+    width=IntSlider(1, min=1, max=8, continuous_update=False),
+    alpha=FloatSlider(0.6, min=0, max=2, continuous_update=False),
+)
+
+# %% [markdown]
+# Numbers of five digits have words that the translator knows, and not many more of them than some it can do. So what is it that fails: the vector's room, or that no training sentence was like these? Look for a long number of four digits and a short one of five (*twenty thousand*). What would you train on, and what keep aside, to tell the two apart?
+#
+# With a teacher, what share of the tokens is right on five digits? Suppose it were 90 %: how many sentences of ten tokens could then be exact at best, if mistakes fell independently? And does the beam find better translations of long numbers, or just surer ones? Compare with your predictions.
+
+# %% [markdown]
+# ## In your own words (2 points)
+#
+# A report says: "Under teacher forcing 97 % of the test tokens are right, so 97 % of our translations are. The test sentences were drawn at random from the corpus, in which frequent sentences occur several times. With a beam of 20 we find translations with a higher log p than greedy search does, but users say they are cut short; we conclude that the model is bad." In four to six sentences: name what is wrong with the 97 %, in two ways; say why the beam's translations are short, and what you would change; and what you would report instead.
+
+# %% [markdown] answer="ninety_seven" points=2
+# The 97 % are tokens behind true words: a translation of ten tokens is right only if all ten are, about 0.97¹⁰ = 74 % even if mistakes were independent and the teacher stayed; alone, the decoder reads its own mistakes, and goes on from a place where it never was in training. And the test sentences are partly those of the training, since frequent sentences occur several times and were drawn at random: split by distinct sentences, so that none is in both. The beam is ranked by log p, which falls with every token, so the more it finds, the shorter the best is;
+# that tells about the score, not the model: divide by a length penalty, chosen on validation data. I would report exact match (and chrF or BLEU) of free-running translations on unseen sentences, by length, for greedy search and the beam with its penalty.
+#
+# Rubric: 1 point for two faults of the 97 % (tokens are not sentences; teacher forcing is not free running; test sentences seen in training); 1 point for the beam's score that is not normalised **with** its remedy, and a report of free-running quality on unseen sentences.
