@@ -71,8 +71,8 @@ PLANS = {
     "de-vector": Plan("de", "vector", 400),
     "de-state": Plan("de", "state", 400),
     "de-additive": Plan("de", "additive", 400),
-    "dates-dot": Plan("dates", "dot", 250),
-    "fr-dot": Plan("fr", "dot", 400),
+    "dates-dot": Plan("dates", "dot", 200),
+    "fr-dot": Plan("fr", "dot", 300),
     "de-vector-long": Plan("de", "vector", 1200),
 }
 KEPT = {"de-dot": "translate_dot", "de-vector": "translate_vector"}
@@ -222,6 +222,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("names", nargs="*", choices=[*PLANS, []])
+    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--check", action="store_true")
     arguments = parser.parse_args()
@@ -229,7 +230,7 @@ def main() -> None:
         print({name: train(name, 0, few=2) for name in PLANS})
         return
     command = "tools/train_translate.py"
-    for seed in SEEDS:
+    for seed in arguments.seeds:
         for name in arguments.names or PLANS:
             key = f"translate.{name}.{seed}"
             if key in read() and not arguments.again:
