@@ -5,7 +5,15 @@ import os
 import shlex
 import sys
 
-from rnncore.commands import forecast, memory_ruler, music, text
+from rnncore.commands import (
+    forecast,
+    memory_ruler,
+    music,
+    speech,
+    text,
+    translate,
+    video,
+)
 from rnncore.files import Refused
 
 PROGRAM = "python -m rnncore"
@@ -18,7 +26,15 @@ def main(argv: list[str] | None = None) -> int:
     commands = parser.add_subparsers(
         dest="command", metavar="COMMAND", required=True
     )
-    for module in (text, forecast, music, memory_ruler):
+    for module in (
+        text,
+        forecast,
+        music,
+        translate,
+        speech,
+        video,
+        memory_ruler,
+    ):
         module.add(commands)
     words = sys.argv[1:] if argv is None else argv
     arguments = parser.parse_args(words)

@@ -19,25 +19,27 @@ from typing import Any, NamedTuple
 for _name in "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS":
     os.environ.setdefault(_name, "1")
 
-import jiwer
 import numpy as np
 import torch
 from measurements import read, record
 from tqdm import tqdm
 
-from rnncore.application import origin, save_weights, seeded, train_module
+from rnncore.application import origin, seeded, train_module
 from rnncore.data.speech import RATE, Clip, digit_strings, split_voices
 from rnncore.optim import adam
 from rnncore.speech.features import BANDS, heard
 from rnncore.speech.letters import Letters, letters_of
 from rnncore.speech.model import (
-    KIND,
-    Batch,
     Recognizer,
     WindowRecognizer,
-    batch_of,
-    read_greedily,
     speech_loss,
+)
+from rnncore.speech.training import (
+    outputs,
+    save_recognizer,
+    similar_lengths,
+    word_errors,
+    written,
 )
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "rnncore" / "weights"
@@ -83,38 +85,26 @@ def encoded(clips: list[Clip], letters: Letters) -> tuple[list, list]:
 
 def error_rate(model: Any, clips: list[Clip], letters: Letters) -> float:
     """Words that are wrong, too many or missing, in percent of all."""
-    features, labels = encoded(clips, letters)
-    said: list[str] = []
-    for k in range(0, len(clips), 64):
-        batch = batch_of(features[k : k + 64], labels[k : k + 64])
-        said += map(letters.decode, read_greedily(model, batch))
-    return 100 * jiwer.wer([c.sentence.text for c in clips], said)
+    features, _ = encoded(clips, letters)
+    said = [written(p, letters) for p in outputs(model, features)]
+    return word_errors([c.sentence.text for c in clips], said)
 
 
 def train(name: str, seed: int, steps: int, found: Data) -> dict[str, Any]:
     """One run, and its word error rates on the unknown voices."""
     letters = letters_of(c.sentence.text for c in found.train)
     features, labels = encoded(found.train, letters)
-    sizes = np.array([len(a) for a in features])
     kind = Recognizer if name == "loop" else WindowRecognizer
     with seeded(seed):
         model: Any = kind(
             2 * BANDS, H if name == "loop" else 256, letters.size
         )
 
-    def next_batch(rng: np.random.Generator, step: int) -> Batch:
-        drawn = rng.integers(len(features), size=4 * B)
-        drawn = drawn[np.argsort(sizes[drawn], kind="stable")]
-        chosen = drawn[B * rng.integers(4) :][:B]  # of similar length
-        return batch_of(
-            [features[k] for k in chosen], [labels[k] for k in chosen]
-        )
-
     begun = time.process_time()
     result = train_module(
         model,
         speech_loss,
-        next_batch,
+        similar_lengths(features, labels, B),
         optimizer=adam(PEAK),
         steps=steps,
         rng=np.random.default_rng(seed),
@@ -141,14 +131,12 @@ def save(
     """The weights of seed 0 in half precision, with the score they have."""
     WEIGHTS.mkdir(exist_ok=True)
     about: dict[str, Any] = {**origin("tools/train_speech.py")}
-    about |= {"kind": KIND}
-    about |= {"letters": letters.letters, "H": H, "D": 2 * BANDS}
     about |= {"seed": 0, "seconds": round(seconds)}
     for _, tensor in model.named_parameters():
         tensor.data = tensor.data.half().float()
     score = error_rate(model, clips, letters)
     about |= {"score": score, "unit": "% word errors at 20 dB"}
-    save_weights(PATH, model, about, torch.float16)
+    save_recognizer(PATH, model, letters, about, torch.float16)
 
 
 def keep(key: str, values: dict[int, Any], unit: str) -> None:

@@ -21,6 +21,8 @@ HOP = 160  # samples: 10 ms
 FFT = 512
 BANDS = 40
 FLOOR = 1e-8  # power below which all is silence
+SLOWEST = 1_000  # samples a second that a file may have
+FASTEST = 768_000
 
 
 def read_wav(path: str | os.PathLike) -> tuple[np.ndarray, int]:
@@ -28,7 +30,8 @@ def read_wav(path: str | os.PathLike) -> tuple[np.ndarray, int]:
 
     Shapes: -> samples (N,); rate
 
-    Raises Refused naming the file where it is no WAV file, or is empty.
+    Raises Refused naming the file where it is no WAV file, is empty, or
+    has another rate than sound has.
     """
     from scipy.io import wavfile
 
@@ -47,8 +50,13 @@ def read_wav(path: str | os.PathLike) -> tuple[np.ndarray, int]:
         samples = samples / -float(np.iinfo(raw.dtype).min)
     if samples.ndim == 2:
         samples = samples.mean(axis=1)
-    if not samples.size or rate < 1:
+    if not samples.size:
         raise Refused(f"{path}: it holds no sound")
+    if not SLOWEST <= rate <= FASTEST:
+        raise Refused(
+            f"{path}: expected {SLOWEST} to {FASTEST} samples a second, "
+            f"got {rate}"
+        )
     if not np.isfinite(samples).all():
         raise Refused(f"{path}: a sample is not a number")
     return samples, rate
@@ -74,7 +82,7 @@ def power_spectra(samples: np.ndarray) -> np.ndarray:
     Half a window of silence is put before and after, so that the first
     window is centred on the first sample.
 
-    Shapes: samples (N,) -> power (T, F), F = 257
+    Shapes: samples (N,) -> power (T, 257)
 
     Raises ValueError where samples are no row of numbers.
     """
@@ -101,7 +109,7 @@ def mel_bands(count: int = BANDS, rate: int = RATE) -> np.ndarray:
     Each rises from the centre of the band below to its own and falls to
     that of the band above.
 
-    Shapes: -> weights (count, F), F = 257
+    Shapes: -> weights (count, 257)
     """
     frequency = mel(np.arange(FFT // 2 + 1) * rate / FFT)
     edges = np.linspace(0, mel(np.asarray(rate / 2)), count + 2)[:, None]
@@ -114,7 +122,7 @@ def mel_bands(count: int = BANDS, rate: int = RATE) -> np.ndarray:
 def log_mel(samples: np.ndarray, rate: int = RATE) -> np.ndarray:
     """The logarithm of the power in each band, every 10 ms.
 
-    Shapes: samples (N,) -> features (T, D), D = 40
+    Shapes: samples (N,) -> features (T, 40)
 
     Raises ValueError where samples are no row of numbers.
     """
@@ -140,7 +148,7 @@ def stacked(features: np.ndarray, k: int = 2) -> np.ndarray:
 
     The last frame is repeated where k does not divide T.
 
-    Shapes: features (T, D) -> features (T // k, k*D), rounded up
+    Shapes: features (T, D) -> features ((T + k - 1) // k, k*D)
 
     Raises ValueError where k is below 1.
     """
@@ -156,7 +164,7 @@ def stacked(features: np.ndarray, k: int = 2) -> np.ndarray:
 def heard(samples: np.ndarray, rate: int) -> np.ndarray:
     """All of it: what the network reads of a sound, 50 steps a second.
 
-    Shapes: samples (N,) -> features (T, D), D = 80
+    Shapes: samples (N,) -> features (T, 80)
     """
     features = stacked(standardised(log_mel(samples, rate)))
     return features.astype(np.float32)

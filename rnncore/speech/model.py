@@ -58,7 +58,11 @@ class Recognizer(torch.nn.Module):
         super().__init__()
         self.D, self.rate = D, rate
         self.loop = LSTM(
-            D, H, num_layers=layers, bidirectional=True, dropout=rate
+            D,
+            H,
+            num_layers=layers,
+            bidirectional=True,
+            dropout=rate if layers > 1 else 0.0,
         )
         self.readout = torch.nn.Linear(2 * H, K)
 

@@ -1,0 +1,186 @@
+"""A folder of one's own recordings: which transcript belongs to which."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from rnncore.files import Refused, read_text
+from rnncore.speech.features import heard, read_wav
+
+TABLE = "transcripts.tsv"
+
+
+class Recording(NamedTuple):
+    """What is heard in a file, and what is said in it."""
+
+    name: str  # below the folder
+    text: str
+    speaker: str
+    features: np.ndarray  # (T, D)
+
+
+class Folder(NamedTuple):
+    """What was read of a folder, and which files say why not."""
+
+    recordings: list[Recording]
+    unreadable: dict[str, str]
+
+
+class Parts(NamedTuple):
+    """Recordings in three parts; no speaker is in two of them."""
+
+    train: list[Recording]
+    validation: list[Recording]
+    test: list[Recording]
+
+
+def read_folder(
+    folder: Path,
+    transcripts: str = "files",
+    speakers: str = "unknown",
+    progress: Callable[[Sequence[Path]], Iterable[Path]] = iter,
+) -> Folder:
+    """All WAV files in a folder and below it, with their transcripts.
+
+    "files": what `transcripts.tsv` in the folder says (file, words and,
+    where they are known, the speaker, a tab between them); where there is
+    no such table, NAME.txt beside NAME.wav. "folders": each file lies in
+    a folder whose name is what is said; one that begins with _ says
+    nothing. Speakers are the table's, or each file's "folders", or its
+    "names" up to the first - or _; "unknown" takes each recording for a
+    speaker of its own.
+
+    Raises Refused where there is no recording with a transcript.
+    """
+    if not folder.is_dir():
+        raise Refused(f"{folder}: there is no such folder")
+    files = sorted(
+        p for p in folder.rglob("*") if p.suffix.lower() == ".wav"
+    )
+    table = folder / TABLE
+    known = None
+    if transcripts == "files" and table.exists():
+        known = _table(table)
+    found, unreadable = [], {}
+    seen: dict[str, str] = {}
+    for path in progress(files):
+        name = path.relative_to(folder).as_posix()
+        try:
+            text, speaker = _said(path, name, transcripts, known)
+            one = Recording(
+                name,
+                text,
+                speaker or _speaker(path, name, speakers),
+                heard(*read_wav(path)),
+            )
+            _check_new(one, seen)
+        except ValueError as error:
+            unreadable[name] = str(error).removeprefix(f"{path}: ")
+            continue
+        found.append(one)
+    if not found:
+        why = f"{folder}: there is no WAV file with a transcript"
+        for name, reason in list(unreadable.items())[:1]:
+            why += f"; {name}: {reason}"
+        raise Refused(why)
+    return Folder(found, unreadable)
+
+
+def split_speakers(
+    recordings: Sequence[Recording], seed: int, share: float = 0.1
+) -> Parts:
+    """A tenth each to choose and to judge by, of speakers drawn anew.
+
+    Raises ValueError where there are fewer than three speakers.
+    """
+    by_speaker: dict[str, list[Recording]] = {}
+    for one in recordings:
+        by_speaker.setdefault(one.speaker, []).append(one)
+    names = sorted(by_speaker)
+    if len(names) < 3:
+        raise ValueError(
+            f"expected at least 3 speakers, got {len(names)}: one to learn "
+            "from, one to choose and one to judge by"
+        )
+    parts: list[list[Recording]] = [[], []]
+    order = [
+        names[k]
+        for k in np.random.default_rng(seed).permutation(len(names))
+    ]
+    for part in parts:
+        while len(part) < share * len(recordings) and len(order) > 2:
+            part += by_speaker[order.pop()]
+        part += [] if part else by_speaker[order.pop()]
+    train = [one for name in order for one in by_speaker[name]]
+    return Parts(train, *parts)
+
+
+def as_spelt(text: str) -> str:
+    """A transcript in lower case, with one space between words."""
+    return " ".join(text.lower().split())
+
+
+def _table(path: Path) -> dict[str, tuple[str, str]]:
+    """Words and speaker by file; "" for a speaker that is not known."""
+    found = {}
+    for k, line in enumerate(read_text(path).splitlines(), 1):
+        if not line.strip():
+            continue
+        name, *rest = (field.strip() for field in line.split("\t"))
+        if not 1 <= len(rest) <= 2:
+            raise Refused(
+                f"{path}, line {k}: expected a file, words and perhaps a "
+                f"speaker, with tabs between, got {len(rest) + 1} fields"
+            )
+        words, speaker = rest[0], rest[1] if len(rest) == 2 else ""
+        found[name] = (words, speaker)
+    return found
+
+
+def _said(
+    path: Path,
+    name: str,
+    transcripts: str,
+    table: dict[str, tuple[str, str]] | None,
+) -> tuple[str, str]:
+    """The transcript, and the speaker where the table has one.
+
+    Raises ValueError where there is none.
+    """
+    speaker = ""
+    if transcripts == "folders":
+        if path.parent.name.startswith("_"):  # as in Speech Commands
+            raise ValueError(f"in {path.parent.name}, which says nothing")
+        text = path.parent.name.replace("_", " ")
+    elif table is None:
+        beside = path.with_suffix(".txt")
+        if not beside.is_file():
+            raise ValueError(f"no {beside.name} beside it")
+        text = read_text(beside)
+    elif name in table:
+        text, speaker = table[name]
+    else:
+        raise ValueError(f"no line in {TABLE}")
+    spelt = as_spelt(text)
+    if not spelt:
+        raise ValueError("its transcript is empty")
+    return spelt, speaker
+
+
+def _speaker(path: Path, name: str, how: str) -> str:
+    if how == "folders":
+        return path.parent.as_posix()
+    if how == "names":
+        return path.stem.replace("_", "-").partition("-")[0]
+    return name
+
+
+def _check_new(one: Recording, seen: dict[str, str]) -> None:
+    """Raise ValueError where the same sound was read before."""
+    key = hashlib.sha256(one.features.tobytes()).hexdigest()
+    first = seen.setdefault(key, one.name)
+    if first != one.name:
+        raise ValueError(f"the same sound as {first}")
