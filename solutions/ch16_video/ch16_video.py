@@ -1,0 +1,1371 @@
+# %% [markdown]
+# # Assignment 16: video
+#
+# *75 to 90 minutes, 28 points. Read both pages of chapter 16 first.*
+#
+# You will build an eye that looks at two frames at a time and so sees which way things go, and send a gradient back through it to the pixels; measure after which share of a film an answer is right, and stays so; and work out, before anything is trained, how well a reader can do that does not know the order of the frames. With the book closed you will rebuild `film_loss`.
+# Then you hunt nine wrong ways to serve films to a network (training goes on with all of them), and train your eye with your own gradient.
+#
+# | letter | shape | meaning |
+# | --- | --- | --- |
+# | T, B, S | | frames of the longest film, films side by side, pixels of a side |
+# | `frames` | (T, B, S, S) | light of each pixel; the axes of a frame are row and column |
+# | `lengths` | B numbers | film b has `lengths[b]` frames; what stands after them is padding |
+# | `W`, `b` | (K, 2, 3, 3), (K,) | K kernels, each for the frame now (0) and the one before (1), and their biases |
+# | `y` | (T, B, K) | what K kernels make of each frame |
+# | `labels` | (B,) | what each film shows, a number |
+# | $\mathrm{d}q$, in code `d_q` | as q | the gradient of the loss with respect to q |
+#
+# ### Before you start: two questions from earlier chapters
+#
+# <details><summary>Chapter 8: sequences of different length lie in one batch, padded behind. What is <code>y[-1]</code>?</summary>
+#
+# The output at the last step of the batch. For all but the longest sequences it comes from the padding; sequence b ends at `y[lengths[b] - 1, b]`.
+# </details>
+#
+# <details><summary>Chapter 3: one number is read at step t and again at step t + 1. What is its gradient?</summary>
+#
+# The sum of what both steps send back.
+# </details>
+
+# %% [markdown]
+# ## Imports, and where to compute
+#
+# Leave `"numpy"`, or write `"cpu"` or `"cuda"`: tasks 1 and 2 then run on torch. What you write there keeps the library, dtype and device of its arguments, and changes none of them. Tasks 3 and 4 are about NumPy arrays and plain lists; task 5 is torch anyway.
+
+# %%
+import numpy as np
+import torch
+from torch.nn.functional import cross_entropy
+
+from rnncore.backend import array_namespace, from_numpy, to_numpy
+from rnncore.data.video import contact_sheet, moving_digits
+from rnncore.display import plot_lines
+from rnncore.testing import black_boxes, mover
+from rnncore.video.model import FilmBatch, film_batches
+
+device = "numpy"
+move = mover(device)
+
+# %% [markdown]
+# ## Three pixels by hand
+#
+# A film of three frames, each a row of three pixels. A light goes from left to right: 100, 010, 001. The unit
+#
+# $$\max\bigl(0,\; x_t(p) + x_{t-1}(p-1) - 1\bigr)$$
+#
+# is 1 where a light is, and was one pixel further left a frame ago. Add it up over all places and steps, on paper, for this film and for the film run backward. And what are the means of all frames of the two? Then run the cell.
+
+# %%
+film = np.eye(3)  # a frame a row
+for name, x in {"forward": film, "backward": film[::-1]}.items():
+    seen = np.maximum(x[1:, 1:] + x[:-1, :-1] - 1, 0).sum()
+    print(f"{name:9}", "seen", seen, " mean frame", x.mean(axis=0).round(2))
+print("by hand: 2 and 0, and the same mean frame")
+
+# %% [markdown]
+# Now a unit that sees what goes to the *left*. One line is left out. Write it, and run again.
+#
+# <details><summary>The missing line</summary>
+#
+# `seen = np.maximum(x[1:, :-1] + x[:-1, 1:] - 1, 0).sum()`: a light at p now, and at p + 1 before.
+# </details>
+
+# %%
+for name, x in {"forward": film, "backward": film[::-1]}.items():
+    seen = x.sum() * np.nan
+    # (the missing line)
+    print(f"{name:9}", "seen", seen)
+print("by hand: 0 and 2")
+
+# %% [markdown]
+# ## Task 1: an eye for two frames (4 points)
+#
+# The chapter's encoder looks at one frame at a time and leaves all movement to the loop. This one has kernels of 3 × 3 pixels for the frame now *and* for the one before. At pixel p,
+#
+# $$
+# z_t(k, p) = b(k) + \sum_{s=0}^{1} \; \sum_{i,j=-1}^{1} W(k, s, i+1, j+1)\; x_{t-s}\bigl(p + (i, j)\bigr),
+# \qquad
+# y_t(k) = \frac{1}{S^2} \sum_p \max\bigl(0, z_t(k, p)\bigr).
+# $$
+#
+# Before the first frame stands the first frame once more: nothing has moved yet. Outside the picture is darkness, 0, which the given `shifted` sees to. Return y (T, B, K), with zeros behind each film's end, and a cache of (frames, W, z, seen), where `seen` (given) is True for the frames that count. z is (T, B, K, S, S).
+#
+# <details><summary>Hint 1</summary>
+#
+# Eighteen terms: two films (the frames, and the frames one step later), nine places each. A term is a number of each kernel times a shifted film.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `before = xp.concat([frames[:1, ...], frames[:-1, ...]])` is the film of what was before. `shifted(film, i, j)[:, :, None, ...]` is (T, B, 1, S, S), and a number for each kernel, `W[:, s, i + 1, j + 1][:, None, None]`, is (K, 1, 1): their product is (T, B, K, S, S).
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# Start with `z = b[:, None, None]` and add the terms in a loop `for i, j in PLACES` inside `for s, film in enumerate((frames, before))`. Then `xp.mean(z * (z > 0), axis=(-2, -1))`, times `seen`.
+# </details>
+
+
+# %%
+PLACES = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1)]
+
+
+def shifted(film, i, j):
+    """At each pixel what stands i rows below it and j columns right of it.
+
+    Shapes: film (T, B, S, S) -> (T, B, S, S)
+    """
+    out, S = array_namespace(film).zeros_like(film), film.shape[-1]
+    here, there = (
+        tuple(slice(max(0, m), S + min(0, m)) for m in way)
+        for way in ((-i, -j), (i, j))
+    )
+    out[:, :, here[0], here[1]] = film[:, :, there[0], there[1]]
+    return out
+
+
+def counted(frames, lengths):
+    """Which frames are no padding.
+
+    Shapes: frames (T, B, S, S); lengths (B,) -> seen (T, B, 1)
+    """
+    step = np.arange(frames.shape[0])[:, None]
+    return from_numpy((step < np.asarray(lengths))[..., None], frames)
+
+
+# %% solution="motion_maps"
+def motion_maps(frames, lengths, W, b):
+    """What K kernels see in each frame and the one before it.
+
+    Shapes: frames (T, B, S, S); lengths (B,); W (K, 2, 3, 3); b (K,)
+        -> y (T, B, K); cache
+    """
+    xp = array_namespace(frames)
+    seen = counted(frames, lengths)
+    ### BEGIN SOLUTION
+    before = xp.concat([frames[:1, ...], frames[:-1, ...]])
+    z = b[:, None, None]
+    for s, film in enumerate((frames, before)):
+        for i, j in PLACES:
+            w = W[:, s, i + 1, j + 1][:, None, None]
+            z = z + w * shifted(film, i, j)[:, :, None, ...]
+    y = xp.mean(z * (z > 0), axis=(-2, -1)) * seen
+    ### END SOLUTION
+    return y, (frames, W, z, seen)
+
+
+# %% [markdown]
+# Try it: the two units from above as kernels, one for *right*, one for *left*, on a light that crosses the picture. Which of them answers, and at which frames?
+
+# %%
+light = np.zeros((5, 1, 5, 5))
+light[np.arange(5), 0, 2, np.arange(5)] = 1.0
+W = np.zeros((2, 2, 3, 3))
+W[:, 0, 1, 1] = 1.0  # here, now
+W[0, 1, 1, 0] = W[1, 1, 1, 2] = 1.0  # left of here, or right of it, before
+for name, film in {"right": light, "left": light[::-1].copy()}.items():
+    y, _ = motion_maps(*move((film, [5], W, np.array([-1.0, -1.0]))))
+    print(f"to the {name:5}", 25 * to_numpy(y)[:, 0].T)
+
+# %% test="motion_maps" points=4
+import numpy as np
+import torch
+
+from rnncore.backend import to_numpy
+from rnncore.testing import (
+    assert_close,
+    check,
+    check_causal,
+    check_independent,
+    mover,
+    stored,
+)
+
+move = mover(device)
+OUTPUTS = "y, cache"
+
+
+def eyes(rng, T, B, S, K):
+    """Films of unsorted lengths, with light in the padding."""
+    return dict(
+        frames=rng.normal(size=(T, B, S, S)),
+        lengths=[int(n) for n in rng.permutation(T - np.arange(B) % T)],
+        W=rng.normal(size=(K, 2, 3, 3)),
+        b=0.3 * rng.normal(size=K),
+    )
+
+
+visible = move(eyes(np.random.default_rng(1), 4, 3, 5, 2))
+check(motion_maps, stored("motion_maps"), [visible], outputs=OUTPUTS)
+check_causal(motion_maps, visible, "frames")
+check_independent(motion_maps, visible, {"frames": 1})
+# a film that stands still, with kernels that take the difference
+still = {**visible, "frames": 0 * visible["frames"] + 1}
+still["W"] = 0 * still["W"]
+still["W"][:, 0, 1, 1] = 1.0
+still["W"][:, 1, 1, 1] = -1.0
+still["b"] = 0 * still["b"]
+y, _ = motion_maps(**still)
+assert_close("y of a still film", y, np.zeros((4, 3, 2)))
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(eyes(rng, T, B, S, K), dtype)
+    for T, B, S, K in [(1, 1, 2, 1), (5, 2, 4, 3), (3, 4, 3, 2)]
+    for dtype in ("float64", "float32")
+]
+check(motion_maps, reference_motion_maps, hidden, outputs=OUTPUTS)
+
+# against a three-dimensional convolution of torch
+args = eyes(rng, 4, 2, 6, 3)
+clip, kernels, biases = (
+    torch.tensor(args[name]) for name in ("frames", "W", "b")
+)
+clip = torch.cat([clip[:1], clip]).transpose(0, 1)[:, None]
+z = torch.nn.functional.conv3d(
+    clip, kernels.flip(1)[:, None], biases, padding=(0, 1, 1)
+)
+right = z.relu().mean(dim=(3, 4)).permute(2, 0, 1).numpy()
+args["lengths"] = [4, 4]
+y, _ = motion_maps(*move(args).values())
+assert_close("y, against torch's conv3d", to_numpy(y), right)
+### END HIDDEN TESTS
+print("Task 1 holds.")
+
+# %% mistakes="motion_maps"
+[
+    {
+        "name": "now and before exchanged",
+        "was": "enumerate((frames, before))",
+        "is": "enumerate((before, frames))",
+        "says": "W[:, 0] belongs to the frame now, W[:, 1] to the one before; they are exchanged, and left is taken for right",
+    },
+    {
+        "name": "darkness before the first frame",
+        "was": "frames[:1, ...], frames[:-1",
+        "is": "0 * frames[:1, ...], frames[:-1",
+        "says": "before the first frame there was darkness: each film begins with a flash that nothing in it explains",
+    },
+    {
+        "name": "the last frame before the first",
+        "was": "frames[:1, ...], frames[:-1",
+        "is": "frames[-1:, ...], frames[:-1",
+        "says": "the film was taken for a loop: before its first frame stood its last one (or that of the padding)",
+    },
+    {
+        "name": "the frame after instead of the one before",
+        "was": "xp.concat([frames[:1, ...], frames[:-1, ...]])",
+        "is": "xp.concat([frames[1:, ...], frames[-1:, ...]])",
+        "says": "the eye looks at the frame after instead of the one before, which nobody has seen yet",
+    },
+    {
+        "name": "one frame at a time",
+        "was": "xp.concat([frames[:1, ...], frames[:-1, ...]])",
+        "is": "frames",
+        "says": "both kernels look at the same frame: an eye that cannot see anything move",
+    },
+    {
+        "name": "mean before the ReLU",
+        "was": "xp.mean(z * (z > 0), axis=(-2, -1))",
+        "is": "xp.mean(z, axis=(-2, -1)) * (xp.mean(z, axis=(-2, -1)) > 0)",
+        "says": "the mean over the pixels was taken before the ReLU: it is then linear in the film, and a light that goes right looks like one that goes left",
+    },
+    {
+        "name": "no ReLU",
+        "was": "xp.mean(z * (z > 0)",
+        "is": "xp.mean(z",
+        "says": "the ReLU is missing: what is left is linear, and sees no movement",
+    },
+    {
+        "name": "summed over the pixels",
+        "was": "xp.mean(",
+        "is": "xp.sum(",
+        "says": "the pixels were added up; y is their mean, so that larger pictures do not speak louder",
+    },
+    {
+        "name": "the brightest pixel alone",
+        "was": "xp.mean(",
+        "is": "xp.max(",
+        "says": "this is the largest pixel instead of the mean",
+    },
+    {
+        "name": "kernel turned round",
+        "was": "shifted(film, i, j)",
+        "is": "shifted(film, -i, -j)",
+        "says": "the kernel was turned by half a circle, as mathematicians define a convolution; here, as in torch.nn, it is not turned",
+    },
+    {
+        "name": "rows and columns exchanged",
+        "was": "shifted(film, i, j)",
+        "is": "shifted(film, j, i)",
+        "says": "rows and columns of the kernels are exchanged: what goes down is taken for what goes right",
+    },
+    {
+        "name": "bias after the ReLU",
+        "was": "    y = xp.mean(z * (z > 0), axis=(-2, -1)) * seen",
+        "is": "    z = z - b[:, None, None]\n    y = (xp.mean(z * (z > 0), axis=(-2, -1)) + b) * seen\n    z = z + b[:, None, None]",
+        "says": "the bias was added after the ReLU; it is the threshold of a unit, and belongs inside",
+    },
+    {
+        "name": "padding not silenced",
+        "was": ", axis=(-2, -1)) * seen",
+        "is": ", axis=(-2, -1))",
+        "says": "y is not zero behind a film's end: the padding has been looked at",
+    },
+]
+
+# %% [markdown]
+# ## Task 2: back to the pixels (5 points)
+#
+# Write the vjp: `d_y` (T, B, K) comes in, `d_frames`, `d_W` and `d_b` go out. The gradient of the pixels is worth having: it shows *where* a film would have to change to be named otherwise.
+#
+# A shift is undone by the shift the other way: what pixel p has read at p + (i, j) goes back there, `shifted(d, -i, -j)`. And each frame is read twice, once as the frame now, once as the frame before.
+#
+# <details><summary>Hint 1</summary>
+#
+# d_z first: it is (T, B, K, S, S). Each pixel of z had 1/S² of a say in y, and none where z was not above 0, nor in the padding.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Then the same two loops as forward. For each term: `d_W[:, s, i + 1, j + 1] = xp.sum(d_z * moved, axis=(0, 1, 3, 4))`, where moved is the shifted film; and back to that film goes `xp.sum(w * d_z, axis=2)`, (T, B, S, S), shifted the other way. Keep the two films' sums apart.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# At the end: frame t was the frame before of t + 1, so to `d_now` comes `xp.concat([d_before[1:, ...], 0 * d_before[:1, ...]])`. And frame 0 was its own frame before: `d_frames[0, ...] = d_frames[0, ...] + d_before[0, ...]` (an array that you have just made may be written to).
+# </details>
+
+
+# %% solution="motion_maps_vjp"
+def motion_maps_vjp(d_y, cache):
+    """Backward through `motion_maps`.
+
+    Shapes: d_y (T, B, K)
+        -> d_frames (T, B, S, S); d_W (K, 2, 3, 3); d_b (K,)
+    """
+    xp = array_namespace(d_y)
+    frames, W, z, seen = cache
+    before = xp.concat([frames[:1, ...], frames[:-1, ...]])
+    d_W = xp.zeros_like(W)
+    d_films = [xp.zeros_like(frames), xp.zeros_like(frames)]
+    ### BEGIN SOLUTION
+    d_z = (d_y * seen)[..., None, None] * (z > 0) / frames.shape[-1] ** 2
+    for s, film in enumerate((frames, before)):
+        for i, j in PLACES:
+            moved = shifted(film, i, j)[:, :, None, ...]
+            d_W[:, s, i + 1, j + 1] = xp.sum(d_z * moved, axis=(0, 1, 3, 4))
+            w = W[:, s, i + 1, j + 1][:, None, None]
+            d_moved = xp.sum(w * d_z, axis=2)
+            d_films[s] = d_films[s] + shifted(d_moved, -i, -j)
+    d_now, d_before = d_films
+    later = xp.concat([d_before[1:, ...], 0 * d_before[:1, ...]])
+    d_frames = d_now + later
+    d_frames[0, ...] = d_frames[0, ...] + d_before[0, ...]
+    ### END SOLUTION
+    return d_frames, d_W, xp.sum(d_z, axis=(0, 1, 3, 4))
+
+
+# %% [markdown]
+# Try it: the light of above crosses the picture to the right. Which pixels of the middle frame should be brighter for the kernel for *right* to see more, and which for the one for *left*? (With biases of -0.9 a kernel answers a little where one of its two lights is missing, and so can say where it would like to have it.)
+
+# %%
+y, cache = motion_maps(*move((light, [5], W, np.array([-0.9, -0.9]))))
+for k, name in enumerate(["right", "left"]):
+    d_y = to_numpy(0 * y)
+    d_y[..., k] = 25.0
+    d_frames, _, _ = motion_maps_vjp(move(d_y), cache)
+    print(f"{name:5}  middle row of frame 2:", to_numpy(d_frames)[2, 0, 2])
+
+# %% test="motion_maps_vjp" points=5
+import numpy as np
+
+from rnncore.backend import to_numpy
+from rnncore.testing import (
+    assert_close,
+    assert_gradient,
+    check,
+    mover,
+    stored,
+)
+
+move = mover(device)
+OUTPUTS = "d_frames, d_W, d_b"
+
+
+def looked(rng, T, B, S, K):
+    lengths = rng.permutation(T - np.arange(B) % T)
+    z = rng.normal(size=(T, B, K, S, S))
+    return dict(
+        d_y=rng.normal(size=(T, B, K)),
+        cache=(
+            rng.normal(size=(T, B, S, S)),
+            rng.normal(size=(K, 2, 3, 3)),
+            z,
+            (np.arange(T)[:, None] < lengths)[..., None],
+        ),
+    )
+
+
+visible = move(looked(np.random.default_rng(2), 4, 3, 5, 2))
+check(
+    motion_maps_vjp, stored("motion_maps_vjp"), [visible], outputs=OUTPUTS
+)
+d_frames, _, d_b = motion_maps_vjp(**visible)
+z, seen = (to_numpy(a) for a in visible["cache"][2:])
+share = (z > 0).mean((3, 4)) * to_numpy(visible["d_y"]) * seen
+assert_close("d_b", to_numpy(d_b), share.sum((0, 1)))
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(looked(rng, T, B, S, K), dtype)
+    for T, B, S, K in [(1, 1, 2, 1), (5, 2, 4, 3), (3, 4, 3, 2)]
+    for dtype in ("float64", "float32")
+]
+check(motion_maps_vjp, reference_motion_maps_vjp, hidden, outputs=OUTPUTS)
+args = move(
+    dict(
+        frames=rng.normal(size=(3, 2, 3, 3)),
+        W=rng.normal(size=(2, 2, 3, 3)),
+        b=rng.normal(size=2),
+        d_y=rng.normal(size=(3, 2, 2)),
+    )
+)
+frames, W, b, d_y = args.values()
+_, cache = reference_motion_maps(frames, [3, 2], W, b)
+d_frames, d_W, d_b = motion_maps_vjp(d_y, cache)
+
+
+def loss(frames, W, b):
+    y, _ = reference_motion_maps(frames, [3, 2], W, b)
+    return float((y * d_y).sum())
+
+
+assert_gradient(lambda a: loss(a, W, b), frames, d_frames, "d_frames")
+assert_gradient(lambda a: loss(frames, a, b), W, d_W, "d_W")
+assert_gradient(lambda a: loss(frames, W, a), b, d_b, "d_b")
+### END HIDDEN TESTS
+print("Task 2 holds.")
+
+# %% mistakes="motion_maps_vjp"
+[
+    {
+        "name": "loss over padding",
+        "was": "(d_y * seen)",
+        "is": "d_y",
+        "says": "the padding was learnt from: y is zero behind a film's end, whatever stands there, so nothing goes back from it",
+    },
+    {
+        "name": "slope of the ReLU forgotten",
+        "was": "[..., None, None] * (z > 0) /",
+        "is": "[..., None, None] * (z == z) /",
+        "says": "the slope of the ReLU is missing: where z was not above 0 nothing comes back",
+    },
+    {
+        "name": "not divided by the pixels",
+        "was": " / frames.shape[-1] ** 2",
+        "is": "",
+        "says": "each pixel had 1/S² of a say in the mean, and got back all of it",
+    },
+    {
+        "name": "divided by one side",
+        "was": "frames.shape[-1] ** 2",
+        "is": "frames.shape[-1]",
+        "says": "a mean over S × S pixels was divided by S",
+    },
+    {
+        "name": "shifted the same way back",
+        "was": "shifted(d_moved, -i, -j)",
+        "is": "shifted(d_moved, i, j)",
+        "says": "on the way back the shift goes the other way: what p has read at p + (i, j) belongs to p + (i, j)",
+    },
+    {
+        "name": "the frame before got nothing",
+        "was": "d_frames = d_now + later",
+        "is": "d_frames = d_now + 0",
+        "says": "frame t was read again at t + 1, as the frame before; what came back from there was dropped",
+    },
+    {
+        "name": "back to the wrong step",
+        "was": "d_frames = d_now + later",
+        "is": "d_frames = d_now + d_before",
+        "says": "what the frame before is owed went to the frame now: shift it one step back in time",
+    },
+    {
+        "name": "one step too late",
+        "was": "xp.concat([d_before[1:, ...], 0 * d_before[:1, ...]])",
+        "is": "xp.concat([0 * d_before[:1, ...], d_before[:-1, ...]])",
+        "says": "what the frame before is owed was moved later in time; it belongs to the frame before",
+    },
+    {
+        "name": "the first frame read once",
+        "was": "d_frames[0, ...] + d_before[0, ...]",
+        "is": "d_frames[0, ...] + 0",
+        "says": "the first frame was its own frame before: this reader sends something back as well",
+    },
+    {
+        "name": "averaged over the batch",
+        "was": "xp.sum(d_z * moved, axis=(0, 1, 3, 4))",
+        "is": "xp.sum(xp.mean(d_z * moved, axis=1), axis=(0, 2, 3))",
+        "says": "d_W was averaged over the films; gradients of shared weights add up",
+    },
+    {
+        "name": "averaged over time",
+        "was": "xp.sum(d_z * moved, axis=(0, 1, 3, 4))",
+        "is": "xp.sum(d_z * moved, axis=(0, 1, 3, 4)) / d_y.shape[0]",
+        "says": "d_W was divided by T; gradients of shared weights add up",
+    },
+    {
+        "name": "last frame only",
+        "was": "xp.sum(d_z * moved, axis=(0, 1, 3, 4))",
+        "is": "xp.sum((d_z * moved)[-1, ...], axis=(0, 2, 3))",
+        "says": "d_W has the share of the last step alone; all steps use the kernels",
+    },
+    {
+        "name": "the frame now for both kernels",
+        "was": "moved = shifted(film, i, j)",
+        "is": "moved = shifted(frames, i, j)",
+        "says": "the kernel for the frame before got a gradient as if it had looked at the frame now",
+    },
+    {
+        "name": "kernels exchanged",
+        "was": "w = W[:, s, i + 1, j + 1]",
+        "is": "w = W[:, 1 - s, i + 1, j + 1]",
+        "says": "the frame now got its gradient through the kernel of the frame before, and the other way round",
+    },
+]
+
+# %% [markdown]
+# ## Task 3: how soon, and for good (5 points)
+#
+# A recogniser that is asked after each frame gives `logits` (T, B, K). Films have different lengths, and *half of the film* is another frame in each. Return two NumPy arrays:
+#
+# - `accuracy` (P,), floats: for each of `percents`, whole numbers from 1 to 100, the share of the films that are named rightly when that share **of the film's own length** has been seen, rounded **up** to whole frames. Of 7 frames 50 % are 4.
+# - `decided` (B,), whole numbers: the fewest frames after which the answer is right *and stays right to the film's end*; -1 where it is wrong at the end. To be right once, by chance, is no recognition.
+#
+# <details><summary>Hint 1</summary>
+#
+# Begin with `right` (T, B): whether the largest logit is the label's. Frame counts are 1, 2, ...; after n frames the answer stands in row n - 1.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Rounded up in whole numbers: `-(-length * percent // 100)` (in floats 28 % of 25 is 7.000000000000001, and 8 when rounded up). For all at once, `-(-np.asarray(percents)[:, None] * np.asarray(lengths) // 100)` is (P, B), and `right[after - 1, np.arange(B)]` picks.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `wrong` is not right, and no padding. The number of frames up to the last wrong answer is the largest of `(t + 1) * wrong` along time, with t (T, 1). One more frame, and it was decided, unless there is none.
+# </details>
+
+
+# %% solution="how_soon"
+def how_soon(logits, labels, lengths, percents):
+    """Accuracy by the share of a film that was seen, and when it settled.
+
+    Shapes: logits (T, B, K); labels (B,); lengths (B,); percents (P,)
+        -> accuracy (P,); decided (B,)
+    """
+    lengths, percents = np.asarray(lengths), np.asarray(percents)
+    T, B = logits.shape[:2]
+    t = np.arange(T)[:, None]
+    ### BEGIN SOLUTION
+    right = logits.argmax(axis=2) == labels
+    after = -(-percents[:, None] * lengths // 100)
+    accuracy = right[after - 1, np.arange(B)].mean(axis=1)
+    wrong = ~right & (t < lengths)
+    last_wrong = ((t + 1) * wrong).max(axis=0)
+    decided = np.where(last_wrong < lengths, last_wrong + 1, -1)
+    ### END SOLUTION
+    return accuracy, decided
+
+
+# %% [markdown]
+# Try it: two classes, films of 5 and of 3 frames. The first is named rightly after 2 frames, then doubted, then named again; the second's padding is right where the film was not.
+
+# %%
+says = np.array([[1, 1], [0, 1], [1, 1], [0, 0], [0, 0]])  # film a column
+accuracy, decided = how_soon(
+    np.eye(2)[says], np.array([0, 0]), [5, 3], [20, 40, 60, 80, 100]
+)
+print(
+    accuracy, "by hand [0, 0.5, 0, 0.5, 0.5];", decided, "by hand [4, -1]"
+)
+
+# %% test="how_soon" points=5
+import numpy as np
+
+from rnncore.testing import assert_close, check, stored
+
+OUTPUTS = "accuracy, decided"
+
+
+def asked(rng, T, B, K, percents, sure=1.5):
+    """Logits that grow more and more right, with noise in the padding."""
+    lengths = [int(n) for n in rng.permutation(T - np.arange(B) % (T - 1))]
+    labels = rng.integers(0, K, B)
+    share = (np.arange(T)[:, None] + 1) / np.array(lengths)
+    logits = rng.normal(size=(T, B, K))
+    logits += sure * np.eye(K)[labels] * share[..., None]
+    return dict(
+        logits=logits, labels=labels, lengths=lengths, percents=percents
+    )
+
+
+rng = np.random.default_rng(3)
+visible = [
+    asked(rng, 9, 14, 3, [5, 30, 50, 70, 100]),
+    asked(rng, 25, 12, 4, [4, 28, 56, 90], 3.0),
+]
+check(how_soon, stored("how_soon"), visible, outputs=OUTPUTS)
+sure = np.zeros((10, 1, 2))
+sure[7:] = [0, 1]
+accuracy, decided = how_soon(sure, np.array([0]), [10], [70, 71, 100])
+assert_close("accuracy at 70, 71 and 100 of 10", accuracy, [1.0, 0, 0])
+assert decided.tolist() == [-1], "a film that is named wrongly at its end"
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    asked(rng, T, B, K, percents, sure)
+    for T, B, K, percents, sure in [
+        (2, 1, 2, [1, 100], 1.0),
+        (5, 30, 3, [20, 33, 34, 60], 2.0),
+        (12, 40, 4, list(range(1, 101)), 2.0),
+        (25, 30, 5, [7, 14, 28, 29, 55, 56, 57, 58], 3.0),
+    ]
+]
+hidden.append(asked(rng, 6, 5, 2, [50], 50.0))
+hidden.append(asked(rng, 25, 40, 5, [7, 28, 56]) | {"lengths": [25] * 40})
+check(how_soon, reference_how_soon, hidden, outputs=OUTPUTS)
+### END HIDDEN TESTS
+print("Task 3 holds.")
+
+# %% mistakes="how_soon"
+[
+    {
+        "name": "share of the longest film",
+        "was": "-(-percents[:, None] * lengths // 100)",
+        "is": "-(-percents[:, None] * np.full(B, T) // 100)",
+        "says": "the share was taken of the longest film: shorter ones were asked in their padding",
+    },
+    {
+        "name": "the last frame under padding",
+        "was": "right[after - 1, np.arange(B)]",
+        "is": "right[np.where(after < lengths, after, T) - 1, np.arange(B)]",
+        "says": "a film that was seen whole was asked at the batch's last frame, logits[-1]: for shorter films that is padding",
+    },
+    {
+        "name": "one frame too late",
+        "was": "right[after - 1, np.arange(B)]",
+        "is": "right[np.minimum(after, T - 1), np.arange(B)]",
+        "says": "after n frames the answer stands in row n - 1; row n has seen one more",
+    },
+    {
+        "name": "rounded down",
+        "was": "-(-percents[:, None] * lengths // 100)",
+        "is": "np.maximum(percents[:, None] * lengths // 100, 1)",
+        "says": "the number of frames was rounded down; a share is rounded up to whole frames",
+    },
+    {
+        "name": "rounded up in floats",
+        "was": "-(-percents[:, None] * lengths // 100)",
+        "is": "np.ceil(percents[:, None] / 100 * lengths).astype(int)",
+        "says": "a share like 28 % of 25 came out as 7.000000000000001 and was rounded up to 8: stay with whole numbers",
+    },
+    {
+        "name": "everything so far averaged",
+        "was": "accuracy = right[after - 1, np.arange(B)].mean(axis=1)",
+        "is": "so_far = right.cumsum(0) / (t + 1)\n    accuracy = so_far[after - 1, np.arange(B)].mean(axis=1)",
+        "says": "the answers after all frames so far were averaged; the one after the last of them counts",
+    },
+    {
+        "name": "right once",
+        "was": "decided = np.where(last_wrong < lengths, last_wrong + 1, -1)",
+        "is": "decided = np.where((right & (t < lengths)).any(axis=0), right.argmax(axis=0) + 1, -1)",
+        "says": "decided is the first right answer, even where a wrong one follows; it has to stay right",
+    },
+    {
+        "name": "decided by the padding",
+        "was": "wrong = ~right & (t < lengths)",
+        "is": "wrong = ~right & (t < T)",
+        "says": "wrong answers in the padding were counted: after a film's end nobody asks",
+    },
+    {
+        "name": "the last wrong answer",
+        "was": "last_wrong + 1, -1)",
+        "is": "last_wrong, -1)",
+        "says": "decided counts the frames up to the last wrong answer; it takes one more to be right",
+    },
+    {
+        "name": "never is the film's length",
+        "was": "last_wrong + 1, -1)",
+        "is": "last_wrong + 1, lengths)",
+        "says": "a film that is wrong at its end was never decided: -1, not its length",
+    },
+    {
+        "name": "numbered from 0",
+        "was": "((t + 1) * wrong).max(axis=0)",
+        "is": "(t * wrong).max(axis=0)",
+        "says": "frames were numbered from 0: a film that is right at once counts like one that is wrong at first",
+    },
+    {
+        "name": "smallest logit",
+        "was": "logits.argmax(axis=2)",
+        "is": "logits.argmin(axis=2)",
+        "says": "the answer is the class with the largest logit, not the smallest",
+    },
+]
+
+# %% [markdown]
+# ## Task 4: what no network could do (5 points)
+#
+# Before you train a baseline, ask what the *best possible* one could reach. Take films whose frames are letters: `"abc"` rises, `"cba"` falls. A reader knows all films and their labels by heart, but is shown only a part of the film to be named, and then says what is most often true of the films that look like this. Which fraction of the films does it name rightly? Return four floats, for a reader that sees
+#
+# 1. **one frame** of the film, any of them being equally likely, and not told which place it had;
+# 2. **a bag of frames**: all of them, each as often as it occurs, without their order;
+# 3. **a bag of neighbours**: all pairs of a frame and the next, without the order of the pairs;
+# 4. **the film**.
+#
+# All films count alike, the long ones no more than the short: for reader 1 a frame of a film of n frames weighs 1/n. `films` is a list of texts, each with at least one letter; `labels` a list of the same length.
+#
+# <details><summary>Hint 1</summary>
+#
+# One helper for all four: from a list of (what is seen, label, weight) it adds up, for everything that can be seen, the weight of each label. The best reader says the heaviest. What is the sum of these, divided by the number of films?
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `votes = defaultdict(Counter)`, then `votes[seen][label] += weight`, and at the end `sum(max(c.values()) for c in votes.values()) / len(films)`.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# What is seen has to be something that can be a key: the letter; `tuple(sorted(film))`; `tuple(sorted(pairwise(film)))`; the film. Not `set(film)`: that forgets how often.
+# </details>
+
+
+# %%
+from collections import Counter, defaultdict
+from itertools import pairwise
+
+
+# %% solution="ceilings"
+def ceilings(films, labels):
+    """The best accuracy with a frame, a bag of them, of pairs, the film.
+
+    Returns four floats.
+    """
+    ### BEGIN SOLUTION
+
+    def best(shown):
+        votes = defaultdict(Counter)
+        for seen, label, weight in shown:
+            votes[seen][label] += weight
+        return sum(max(c.values()) for c in votes.values()) / len(films)
+
+    named = list(zip(films, labels, strict=True))
+    frame = best([(a, k, 1 / len(film)) for film, k in named for a in film])
+    bag = best([(tuple(sorted(film)), k, 1) for film, k in named])
+    pairs = [(sorted(pairwise(f)), k) for f, k in named]
+    neighbours = best([(tuple(p), k, 1) for p, k in pairs])
+    return frame, bag, neighbours, best([(f, k, 1) for f, k in named])
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: *sit down* goes from a to d, *stand up* from d to a, with holds before and after; and a *turn* that has a frame of its own, and two hops that differ only in when.
+
+# %%
+sits = ["aabcd", "abbcd", "abcdd"]
+acts = [*sits, *[film[::-1] for film in sits], "ztz", "yxyyxxy", "yxxyyxy"]
+named = [*["sit"] * 3, *["stand"] * 3, "turn", "hop", "skip"]
+readers = ("a frame", "a bag", "neighbours", "the film")
+for reader, share in zip(readers, ceilings(acts, named), strict=True):
+    print(f"{reader:10} {9 * share:.1f} of 9 films")
+
+# %% test="ceilings" points=5
+import numpy as np
+
+from rnncore.testing import check, stored
+
+OUTPUTS = "frame, bag, neighbours, film"
+
+
+def shown(rng, N, longest=6, letters="abcd", kinds=3):
+    """Films, some of them the same or turned round, with labels."""
+    films = []
+    for _ in range(N):
+        film = rng.choice(list(letters), rng.integers(1, longest + 1))
+        film = "".join(film)
+        films += [film, film[::-1]]
+    labels = [int(k) for k in rng.integers(0, kinds, len(films))]
+    return dict(films=films, labels=labels)
+
+
+rng = np.random.default_rng(4)
+visible = [
+    shown(rng, 12),
+    dict(films=["abc", "cba", "aab", "bba"], labels=[0, 1, 2, 3]),
+    dict(films=["abac", "aabc", "cbaa"], labels=[0, 1, 2]),
+    dict(films=["aabab", "abaab", "a", "a"], labels=[0, 1, 1, 0]),
+    shown(rng, 15, 4, "ab", 2),
+]
+check(ceilings, stored("ceilings"), visible, outputs=OUTPUTS)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    shown(rng, N, longest, letters, kinds)
+    for N, longest, letters, kinds in [
+        (1, 1, "a", 1),
+        (6, 3, "ab", 2),
+        (40, 4, "abc", 4),
+        (30, 8, "ab", 3),
+    ]
+]
+hidden.append(dict(films=["aab", "abb"], labels=["x", "y"]))
+hidden.append(dict(films=["abaabb", "abbaab"], labels=["x", "y"]))
+check(ceilings, reference_ceilings, hidden, outputs=OUTPUTS)
+### END HIDDEN TESTS
+print("Task 4 holds.")
+
+# %% mistakes="ceilings"
+[
+    {
+        "name": "frames told by their number",
+        "was": "[(a, k, 1 / len(film)) for film, k in named for a in film]",
+        "is": "[(a, k, 1 / len(film)) for film, k in named for a in enumerate(film)]",
+        "says": "the reader of one frame was told its place in the film: then a frame gives away what only the order should",
+    },
+    {
+        "name": "long films weigh more",
+        "was": "[(a, k, 1 / len(film)) for",
+        "is": "[(a, k, len(films) / sum(map(len, films))) for",
+        "says": "each frame counts alike, and so a long film more than a short one; a film's frames share a weight of 1",
+    },
+    {
+        "name": "the first frame",
+        "was": "[(a, k, 1 / len(film)) for film, k in named for a in film]",
+        "is": "[(film[0], k, 1) for film, k in named]",
+        "says": "only first frames were shown; any frame of the film is equally likely",
+    },
+    {
+        "name": "a set instead of a bag",
+        "was": "(tuple(sorted(film)), k, 1)",
+        "is": "(frozenset(film), k, 1)",
+        "says": "a set forgets how often a frame occurs: aab and abb differ as bags",
+    },
+    {
+        "name": "frames shuffled unnoticed",
+        "was": "(sorted(pairwise(f)), k)",
+        "is": "(sorted(pairwise(sorted(f))), k)",
+        "says": "the frames were sorted before the pairs were made: a shuffled film has other neighbours",
+    },
+    {
+        "name": "neighbours without direction",
+        "was": "(sorted(pairwise(f)), k)",
+        "is": "(sorted(tuple(sorted(p)) for p in pairwise(f)), k)",
+        "says": "the pairs forgot which frame came first, and with it which way things went",
+    },
+    {
+        "name": "pairs in their order",
+        "was": "(sorted(pairwise(f)), k)",
+        "is": "(list(pairwise(f)), k)",
+        "says": "the pairs kept their order, and so the film; they belong in a bag as well",
+    },
+    {
+        "name": "pairs that do not overlap",
+        "was": "pairwise(f)",
+        "is": "zip(f[::2], f[1::2], strict=False)",
+        "says": "every frame is in one pair only; each frame and the next make one, so that all but the ends are in two",
+    },
+    {
+        "name": "neighbours as a set",
+        "was": "(tuple(p), k, 1)",
+        "is": "(frozenset(p), k, 1)",
+        "says": "a set forgets how often two frames are neighbours",
+    },
+    {
+        "name": "the bag for the film",
+        "was": "best([(f, k, 1) for f, k in named])",
+        "is": "bag",
+        "says": "who sees the film saw the bag only: it may use the order",
+    },
+    {
+        "name": "a film seen is a film known",
+        "was": "best([(f, k, 1) for f, k in named])",
+        "is": "1.0",
+        "says": "two films may look the same and have different labels; then even the best reader is wrong in one of them",
+    },
+    {
+        "name": "how much is different",
+        "was": "sum(max(c.values()) for c in votes.values()) / len(films)",
+        "is": "sum(len(c) == 1 for c in votes.values()) / len(votes)",
+        "says": "what was counted is what gives its label away for certain; the best reader guesses where it must, and is right with the most frequent label",
+    },
+]
+
+# %% [markdown]
+# ## Task 5, closed book: `film_loss` (3 points)
+#
+# Close the chapter. Rebuild the loss of a network that is asked after *each* frame, so that it learns to answer early: `film_loss(model, batch, carry)`. `model(batch.frames)` gives logits (T, B, K), one answer a frame; `batch.labels` is (B,), one label a film. Return the mean over all frames and films of -log p of the label, and the carry, untouched, since `fit` wants it back.
+#
+# <details><summary>Hint 1</summary>
+#
+# `cross_entropy(logits, labels)` of torch wants (N, K) and (N,), and takes the mean. What is N here?
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# The labels have to be repeated for each frame: `batch.labels.expand(T, -1)` is (T, B).
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `logits.flatten(0, 1)` has the rows of frame 0 first, all films; so must the labels: `labels.flatten()` of (T, B).
+# </details>
+
+
+# %% solution="film_loss" closed_book=true
+def film_loss(model, batch, carry):
+    """The mean surprise of the label, after every frame alike.
+
+    Shapes: batch (frames (T, B, S, S), labels (B,)) -> loss; carry
+    """
+    ### BEGIN SOLUTION
+    logits = model(batch.frames)
+    labels = batch.labels.expand(len(logits), -1)
+    return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: a network that knows nothing is surprised by log 8 each time, whatever it is asked.
+
+# %%
+blank = FilmBatch(torch.zeros(5, 3, 4, 4), torch.tensor([0, 7, 2]))
+loss, carry = film_loss(lambda x: torch.zeros(5, 3, 8), blank, "carried on")
+print(round(float(loss), 4), "log 8 =", np.log(8).round(4), carry)
+
+# %% test="film_loss" points=3
+import numpy as np
+import torch
+
+from rnncore.testing import check, mover, stored
+from rnncore.video.model import FilmBatch
+from rnncore.video.model import film_loss as book_film_loss
+
+move = mover("cuda" if device == "cuda" else "cpu")
+
+
+def losses_of(function):
+    """The loss, the carry, and the gradient that reaches the network."""
+
+    def losses(frames, labels, U, carry):
+        U = U.detach().requires_grad_()
+
+        def model(x):
+            return torch.tanh(x.flatten(2)) @ U
+
+        loss, carried = function(model, FilmBatch(frames, labels), carry)
+        loss.backward()
+        return loss.detach(), carried, U.grad
+
+    return losses
+
+
+def asked_films(rng, T, B, S, K):
+    return dict(
+        frames=rng.normal(size=(T, B, S, S)),
+        labels=rng.integers(0, K, B),
+        U=rng.normal(size=(S * S, K)),
+        carry="carried on",
+    )
+
+
+rng = np.random.default_rng(5)
+visible = [move(asked_films(rng, 4, 3, 2, 5))]
+OUTPUTS = "loss, carry, gradient"
+check(losses_of(film_loss), stored("film_loss"), visible, outputs=OUTPUTS)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(asked_films(rng, T, B, S, K), dtype)
+    for T, B, S, K in [
+        (1, 1, 1, 2),
+        (6, 2, 3, 4),
+        (3, 7, 2, 8),
+        (4, 4, 2, 3),
+    ]
+    for dtype in ("float64", "float32")
+]
+right = losses_of(book_film_loss)
+check(losses_of(film_loss), right, hidden, outputs=OUTPUTS)
+### END HIDDEN TESTS
+print("Task 5 holds.")
+
+# %% mistakes="film_loss"
+[
+    {
+        "name": "last frame only",
+        "was": "return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry",
+        "is": "return cross_entropy(logits[-1], labels[-1]), carry",
+        "says": "only the answer after the last frame counts: such a network has no reason to know anything earlier",
+    },
+    {
+        "name": "time and batch swapped",
+        "was": "logits.flatten(0, 1)",
+        "is": "logits.transpose(0, 1).flatten(0, 1)",
+        "says": "logits and labels were flattened in different orders: frames got the labels of other films",
+    },
+    {
+        "name": "labels repeated film by film",
+        "was": "labels.flatten()",
+        "is": "batch.labels.repeat_interleave(len(logits))",
+        "says": "each label was repeated T times in a row, but the logits' rows go through all films first: frames got the labels of other films",
+    },
+    {
+        "name": "answers averaged before the loss",
+        "was": "return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry",
+        "is": "return cross_entropy(logits.mean(0), labels[0]), carry",
+        "says": "the logits were averaged over the frames before the loss: that is a bag of frames, and nobody is asked after each of them",
+    },
+    {
+        "name": "summed",
+        "was": "labels.flatten())",
+        "is": 'labels.flatten(), reduction="sum")',
+        "says": "the losses were added up; it is their mean, so that longer films do not count more",
+    },
+    {
+        "name": "summed over time",
+        "was": "labels.flatten())",
+        "is": "labels.flatten()) * len(logits)",
+        "says": "the losses of a film's frames were added up; the mean is over frames and films",
+    },
+    {
+        "name": "softmax twice",
+        "was": "logits.flatten(0, 1)",
+        "is": "logits.softmax(2).flatten(0, 1)",
+        "says": "the softmax was taken twice: cross_entropy does it, and wants logits",
+    },
+    {
+        "name": "carry forgotten",
+        "was": "labels.flatten()), carry",
+        "is": "labels.flatten()), None",
+        "says": "the carry has to come back as it was",
+    },
+    {
+        "name": "cut from the graph",
+        "was": "logits = model(batch.frames)",
+        "is": "logits = model(batch.frames).detach().requires_grad_()",
+        "says": "the loss was cut from the network: nothing reaches the weights",
+    },
+]
+
+# %% [markdown]
+# ## The mutant hunt (4 points)
+#
+# `film_batches(frames, labels, B)` of the chapter makes the function that serves B films at a time, drawn at random, time first. Nine boxes are one small edit away from it, and a network trains on what each of them serves without a complaint; with some its loss even falls.
+#
+# Write `serving_probes()`: a list of `(frames, labels, B)`, where frames is (N, T, S, S), labels (N,) whole numbers, both NumPy arrays. Each box is asked for two batches, with the same random generator, and everything that it serves is compared. Points are for the boxes that some probe tells apart; the last point is for all of them with a single probe.
+#
+# <details><summary>Hint 1</summary>
+#
+# In films whose frames are all alike nobody sees their order; in pictures that are the same when mirrored at the diagonal nobody sees them mirrored.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# With one film, whichever is drawn is the right one. With labels that are all the same nobody sees whose they are.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# Random numbers everywhere, ten films or so, a label of its own for each, and batches of several films.
+# </details>
+
+
+# %% solution="serving_probes"
+def serving_probes():
+    """A list of (frames, labels, B).
+
+    Shapes: frames (N, T, S, S); labels (N,)
+    """
+    ### BEGIN SOLUTION
+    rng = np.random.default_rng(0)
+    return [(rng.normal(size=(10, 5, 3, 3)), np.arange(10), 6)]
+    ### END SOLUTION
+
+
+# %% [markdown]
+# The boxes, to play with. A first probe of the kind that one writes in a hurry:
+
+# %%
+boxes = black_boxes("serving_probes")
+hasty = (np.zeros((4, 3, 2, 2)), np.zeros(4, int), 2)
+right = film_batches(*hasty)(np.random.default_rng(0), 0)
+for name, box in boxes.items():
+    served = box(*hasty)(np.random.default_rng(0), 0)
+    same = torch.equal(served.frames, right.frames)
+    print(name, "looks right" if same else "differs")
+
+# %% test="serving_probes" points=4
+import numpy as np
+
+from rnncore.testing import black_boxes, hunt
+from rnncore.video.model import film_batches as book_film_batches
+
+
+def served_by(function):
+    """Two batches of what a function serves."""
+
+    def served(frames, labels, B):
+        next_batch = function(frames, labels, B)
+        rng = np.random.default_rng(0)
+        batches = [next_batch(rng, step) for step in range(2)]
+        return [(b.frames.numpy(), b.labels.numpy()) for b in batches]
+
+    return served
+
+
+hunt(
+    served_by(book_film_batches),
+    {
+        name: served_by(box)
+        for name, box in black_boxes("serving_probes").items()
+    },
+    serving_probes(),
+    few=1,
+    points=4,
+)
+
+# %% mutants="serving_probes" of="rnncore.video.model.film_batches"
+[
+    {
+        "name": "frames shuffled unnoticed",
+        "was": "frames[chosen]",
+        "is": "frames[chosen][:, rng.permutation(frames.shape[1])]",
+        "says": "the frames of each batch are shuffled: a reader of bags never notices, and the loss of the others falls to that of a bag",
+    },
+    {
+        "name": "films run backward",
+        "was": "frames[chosen]",
+        "is": "frames[chosen][:, ::-1].copy()",
+        "says": "the films run backward: in training and test alike, so that nothing but the names is wrong",
+    },
+    {
+        "name": "a mirror at the diagonal",
+        "was": "frames[chosen]",
+        "is": "frames[chosen].swapaxes(2, 3)",
+        "says": "rows and columns are exchanged: unseen where pictures are symmetric",
+    },
+    {
+        "name": "reshape taken for a transpose",
+        "was": "frames[chosen]",
+        "is": "frames[chosen].swapaxes(0, 1).reshape(frames[chosen].shape)",
+        "says": "frames of different films stand in one film: the shapes are right",
+    },
+    {
+        "name": "each film begins with its second frame",
+        "was": "frames[chosen]",
+        "is": "frames[chosen][:, [*range(1, frames.shape[1]), -1]]",
+        "says": "the films are one frame ahead: unseen where the frames are alike",
+    },
+    {
+        "name": "labels drawn on their own",
+        "was": "labels[chosen]",
+        "is": "labels[rng.integers(len(frames), size=B)]",
+        "says": "labels and films are drawn apart from each other: all that can be learnt is how frequent each label is",
+    },
+    {
+        "name": "labels in order",
+        "was": "labels[chosen]",
+        "is": "np.sort(labels[chosen])",
+        "says": "the labels of a batch are sorted, its films are not",
+    },
+    {
+        "name": "always the first films",
+        "was": "rng.integers(len(frames), size=B)",
+        "is": "np.arange(B) % len(frames)",
+        "says": "every batch is the same: the loss falls splendidly",
+    },
+    {
+        "name": "one film, B times",
+        "was": "rng.integers(len(frames), size=B)",
+        "is": "np.full(B, rng.integers(len(frames)))",
+        "says": "a batch holds one film B times: unseen where B is 1",
+    },
+]
+
+# %% [markdown]
+# ## Experiment: a bag that knows the way
+#
+# Digits that go left, right, up or down. Two readers take the *mean over the frames* of what eight kernels see, and a line through it: both are blind to the order of what they average. One has kernels for a single frame, the other your kernels for two. Both are trained with *your* vjp. Then both are asked after each share of the film (*your* `how_soon`), on films as they were filmed, run backward, and shuffled; and on films of which only each n-th frame was kept. (About 20 seconds.)
+#
+# **Predict**, before you run anything. Nothing is graded here; your answers are kept in the notebook for you to come back to.
+
+# %%
+my_prediction = {
+    "one frame at a time: right of 100 films, 25 being chance": 25,
+    "two frames at a time": 25,
+    "two frames, the film run backward": 25,
+    "two frames, the film shuffled": 25,
+    "two frames, each third frame kept": 25,
+    "frames of 12 that it takes to be 90 % right": 12,
+}
+
+# %% experiment
+import matplotlib.pyplot as plt
+from ipywidgets import Dropdown, IntSlider, interact
+
+from rnncore.losses import cross_entropy as surprise
+from rnncore.losses import cross_entropy_vjp as surprise_vjp
+from rnncore.optim import adam
+
+WAYS = ["left", "right", "up", "down"]
+
+
+def goers(seed, count):
+    """Films in which a digit goes one way, 12 x 12 pixels, and the ways."""
+    films = moving_digits(
+        np.random.default_rng(seed), 3 * count, held_out=seed > 0
+    )
+    keep = [k for k, c in enumerate(films.captions) if "and" not in c]
+    x = films.frames[keep[:count]]
+    x = x.reshape(*x.shape[:2], 12, 2, 12, 2).mean((3, 5))
+    ways = [films.captions[k].split()[3] for k in keep[:count]]
+    return x.transpose(1, 0, 2, 3), np.array([WAYS.index(w) for w in ways])
+
+
+def answers(params, x):
+    """Logits after each frame: of the mean of all until then."""
+    y, cache = motion_maps(
+        x, [len(x)] * x.shape[1], params["W"], params["b"]
+    )
+    count = np.arange(1, len(x) + 1)[:, None, None]
+    mean = 20 * y.cumsum(axis=0) / count
+    return mean @ params["V"].T + params["c"], mean, cache
+
+
+def trained(steps=100, two=True, K=8):
+    rng = np.random.default_rng(3)
+    W = 0.5 * rng.normal(size=(K, 2, 3, 3)).astype("float32")
+    W[:, 1] *= two
+    zeros = [np.zeros(s, "float32") for s in (K, (4, K), 4)]
+    params = dict(zip("WbVc", [W, *zeros], strict=True))
+    optimizer = adam(0.05)
+    state = optimizer.init(params)
+    for _ in range(steps):
+        chosen = rng.integers(train_x.shape[1], size=32)
+        logits, mean, cache = answers(params, train_x[:, chosen])
+        _, kept = surprise(logits[-1:], train_way[None, chosen])
+        d_logits = surprise_vjp(np.float32(1), kept)[0]
+        d_y = np.repeat(
+            20 / 12 * (d_logits @ params["V"])[None], 12, axis=0
+        )
+        _, d_W, d_b = motion_maps_vjp(d_y.astype("float32"), cache)
+        d_W[:, 1] *= two
+        d_V, d_c = d_logits.T @ mean[-1], d_logits.sum(axis=0)
+        grads = dict(zip("WbVc", [d_W, d_b, d_V, d_c], strict=True))
+        grads = {k: d.astype("float32") for k, d in grads.items()}
+        params, state = optimizer.update(params, grads, state)
+    return params
+
+
+def changed(x, how, every=1):
+    rng = np.random.default_rng(0)
+    if how == "backward":
+        x = x[::-1]
+    elif how == "shuffled":
+        x = np.stack(
+            [film[rng.permutation(12)] for film in x.swapaxes(0, 1)]
+        )
+        x = x.swapaxes(0, 1)
+    return np.ascontiguousarray(x[::every])
+
+
+train_x, train_way = goers(0, 300)
+test_x, test_way = goers(1, 200)
+readers = {"one frame": trained(two=False), "two frames": trained()}
+print("You predicted", my_prediction)
+
+
+def scores(reader, how="as filmed", every=1):
+    x = changed(test_x, how, every)
+    logits, _, _ = answers(readers[reader], x)
+    counts = np.full(x.shape[1], len(x))
+    shares = [100 * n // len(x) for n in range(1, len(x) + 1)]
+    return how_soon(logits, test_way, counts, shares)
+
+
+for how in ("as filmed", "backward", "shuffled"):
+    for reader in readers:
+        accuracy, _ = scores(reader, how)
+        print(f"{how:9}, {reader}: {100 * accuracy[-1]:.0f} % at the end")
+for every in (2, 3):
+    accuracy, _ = scores("two frames", every=every)
+    print(
+        f"each {every}. frame kept, two frames: {100 * accuracy[-1]:.0f} %"
+    )
+_, decided = scores("two frames")
+print("decided after", np.median(decided[decided > 0]), "frames (median)")
+plot_lines(
+    {reader: 100 * scores(reader)[0] for reader in readers},
+    "frames seen",
+    "films named rightly, %",
+    "",
+    np.arange(1, 13),
+)
+
+
+def show(film=0, how="as filmed", every=1):
+    """A film, what is said of it, and which pixels said it."""
+    x = changed(test_x[:, film : film + 1], how, every)
+    params = readers["two frames"]
+    logits, _, cache = answers(params, x)
+    said = WAYS[int(logits[-1, 0].argmax())]
+    d_y = np.repeat(
+        params["V"][WAYS.index(said)][None, None], len(x), axis=0
+    )
+    d_frames, _, _ = motion_maps_vjp(d_y, cache)
+    _, axes = plt.subplots(2, 1, figsize=(7, 3.2))
+    sheets = (x[:, 0], d_frames[:, 0])
+    names = (f"it goes {WAYS[test_way[film]]}; {how}", f"says {said}: why")
+    for ax, sheet, name in zip(axes, sheets, names, strict=True):
+        ax.imshow(contact_sheet(sheet, 12), cmap="gray")
+        ax.set(title=name, xticks=[], yticks=[])
+    plt.show()
+
+
+shown = interact(
+    show,
+    film=IntSlider(0, min=0, max=199, continuous_update=False),
+    how=Dropdown(options=["as filmed", "backward", "shuffled"]),
+    every=IntSlider(1, min=1, max=4, continuous_update=False),
+)
+
+# %% [markdown]
+# Both readers average over the frames. Why is one of them no better than a coin within *left or right*, and the other nearly perfect? Which of your four readers of task 4 are they? What does the better one say of a film run backward, and is that wrong? Why is it so sure after two frames, and what becomes of it when frames are left out: how far does a digit then go between two frames, and how far does a kernel see?
+#
+# A bag of neighbours needs no loop. Look again at *hop* and *skip* in task 4: for which of the chapter's actions would it need one? Compare with your predictions.
+
+# %% [markdown]
+# ## In your own words (2 points)
+#
+# A page reports: "Our recurrent network names 12 hand gestures with 94 %; a single frame, drawn at random, gives 83 %, so gestures are mostly a matter of movement." Each clip was cut so that the gesture begins at its first frame. 5,000 clips were made from 40 recordings of 10 people, then split at random into training and test. Batches are padded with black frames, and the answer is taken from the last step of the batch. In four to six sentences: what does the 83 % tell against the sentence, and name two more faults and what each does to the numbers; then name one experiment of a few minutes, with the trained network as it is, that shows whether it uses the order of the frames.
+
+# %% [markdown] answer="gestures" points=2
+# A single frame reaches 83 % where chance is about 8 %: nearly everything can be told without any movement, from posture, place, clothes or background; movement is at best the 11 points between, or less, since all frames together, without their order, may well fill them. Clips of one recording lie on both sides of the split, so both numbers are too high: person and room give the gesture away (if each recording shows few gestures); split by person. Every gesture begins with the clip, so that a frame's stage and, for the network, the number of steps stand in for its content: draw the beginnings at random. And the answer is read after the padding, where short clips have gone on through black frames: that makes the network's number too low, or makes it read a clip's length.
+# The experiment: shuffle the frames of each test clip (each in its own way, padding left where it is) and measure again. If the 94 % hardly fall, order is not used; or run them backward, and see whether the names change.
+#
+# Rubric: 1 point for the single frame's 83 % as evidence *against* movement (most can be told from one frame; the bag of frames is the fair opponent), with one more fault and its direction (clips of one recording on both sides: too high; the same beginning: too high; last step under padding: too low or a leak of length); 1 point for a second such fault **and** the experiment of shuffled or reversed test films, with how its result is to be read.
