@@ -23,6 +23,7 @@ from rnncore.gru import unroll_reset_before
 from rnncore.layers import unroll_padded
 from rnncore.music import chords, frames, score, voices
 from rnncore.rnn import init_readout, unroll
+from rnncore.scan import Minimal
 from rnncore.speech import model as speech
 from rnncore.text.model import LanguageModel
 from rnncore.video import files
@@ -151,6 +152,11 @@ def _source(f, module, s):
     return seq2seq.Encoded(torch.ones(S, B, E), mask, torch.ones(B, E))
 
 
+def _minimal(f, module, s):
+    weights = np.random.default_rng(0).normal(size=(2 * s["H"], s["D"]))
+    return Minimal(weights, np.zeros(2 * s["H"]))
+
+
 def _methods(f, module, s):
     return {"drift": classical.drift}
 
@@ -185,6 +191,7 @@ OTHERS = {
     "characters": lambda f, m, s: 100,
     "source": _source,
     **{letter: lambda f, m, s, k=letter: s[k] for letter in "TBDHGK"},
+    "scan": {"params": _minimal},
     "seq2seq": {"lengths": lambda f, m, s: [s["S"]] * s["B"]},
     "text": {
         "model": _language,
