@@ -354,7 +354,7 @@ def _scores(
     rows = [(name, t.quality(texts, seen)) for name, texts in said.items()]
     what = several(len(seen), "pair")
     return {
-        "table": [(name, quality._asdict()) for name, quality in rows],
+        "table": rows,
         "score": rows[0][1].exact,
         "test": what + (", not seen in training" if training else ""),
     }
@@ -364,8 +364,9 @@ def _print(path: Path, about: dict[str, Any]) -> None:
     """What is known of a model, and its table of scores."""
     import pandas as pd
 
-    table = pd.DataFrame(dict(about["table"])).T
-    table.columns = ["exact match %", "chrF", "BLEU"]
+    table = pd.DataFrame(
+        dict(about["table"]), index=["exact match %", "chrF", "BLEU"]
+    ).T
     sizes = about["sizes"]
     network = f"{sizes['decoder']} of {sizes['H']} units"
     print(describe(path, network, about))
