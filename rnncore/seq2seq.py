@@ -17,7 +17,9 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from rnncore.backend import check_lengths, check_shape
 from rnncore.nn import GRU
 
-PAD, START, END = 0, 1, 2
+PAD = 0  # stands where a shorter sequence has ended
+START = 1
+END = 2
 
 
 class Encoded(NamedTuple):

@@ -51,6 +51,8 @@ CHAPTERS = {
     "seq2seq.AttentionDecoder": "ch14",
     "translate.subwords": "ch13",
     "translate.training": "ch13",
+    "translate.training.DECODERS": "ch14",
+    "translate.training.build_translator": "ch14",
     "translate.baselines": "ch13",
     "ctc": "ch15",
     "speech.features": "ch15",
@@ -74,6 +76,9 @@ CHAPTERS = {
     "music.frames": "ch12",
     "music.voices": "ch12",
     "music.generate": "ch12",
+    "video.files": "ch16",
+    "video.model": "ch16",
+    "video.captions": "ch17",
 }
 
 
