@@ -24,6 +24,7 @@ from grader.session import Ended
 from grader.source import BUILTINS, Names, free_names
 from rnncore import testing
 from rnncore.backend import named_leaves
+from rnncore.testing import checks
 
 
 class Space:
@@ -124,7 +125,7 @@ def _evaluate(source: str, file: str, values: dict[str, Any]) -> Any:
 
 @contextlib.contextmanager
 def _lending(link: Link) -> Iterator[None]:
-    """Let `testing.lend` tell the link what may be changed."""
+    """Let `lend` tell the link what may be changed."""
 
     def lend(args: dict[str, Any]) -> dict[str, Any]:
         copy = plain(args)
@@ -133,8 +134,11 @@ def _lending(link: Link) -> Iterator[None]:
                 link.lend(leaf)
         return copy
 
-    plain = testing.lend
-    with mock.patch.object(testing, "lend", lend):
+    plain = checks.lend
+    with (
+        mock.patch.object(checks, "lend", lend),
+        mock.patch.object(testing, "lend", lend),
+    ):
         yield
 
 

@@ -17,13 +17,13 @@ from rnncore.testing import (
     check_causal,
     check_independent,
     edited,
-    encoded,
     hunt,
     mover,
     observe,
     sketch,
     stored,
 )
+from rnncore.testing.sketches import decoded, encoded, same_sketch
 
 A = np.arange(6.0).reshape(3, 2)
 
@@ -173,15 +173,15 @@ def test_sketches_of_almost_equal_results_differ():
     look, other = (
         sketch(observe(lambda x: x, {"x": a})) for a in (x, moved)
     )
-    assert testing.same_sketch(look, look)
-    assert not testing.same_sketch(look, other)
+    assert same_sketch(look, look)
+    assert not same_sketch(look, other)
 
 
 def test_a_result_survives_being_stored():
     rng = np.random.default_rng(0)
     result = (init_params(rng, 2, 3), None, ("W_h", (2, 1)), np.arange(3))
-    text = json.dumps(testing.encoded(result))
-    back = testing._decoded(json.loads(text))
+    text = json.dumps(encoded(result))
+    back = decoded(json.loads(text))
     np.testing.assert_allclose(back[0].W_h, result[0].W_h, atol=5e-9)
     assert back[1:3] == result[1:3]
     assert back[3].dtype.kind == "i"

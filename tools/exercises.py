@@ -37,6 +37,8 @@ from nbgrader.apps import NbGraderAPI
 from traitlets.config.loader import PyFileConfigLoader
 
 from rnncore import testing
+from rnncore.testing.boxes import shut
+from rnncore.testing.sketches import SAME_SKETCH, encoded, same_sketch
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -368,9 +370,7 @@ def boxes(assignment: Assignment) -> dict[str, Any]:
     return {
         name: {
             "of": cell.options["of"],
-            "edits": [
-                testing.shut(m["was"], m["is"]) for m in catalogue(cell)
-            ],
+            "edits": [shut(m["was"], m["is"]) for m in catalogue(cell)],
         }
         for name, cell in assignment.of("mutants").items()
     }
@@ -386,7 +386,7 @@ def _check_entry(
     calls = [testing.observe(right, args) for args in inputs]
     looks = {"the solution": [testing.sketch(c) for c in calls]}
     entry: dict[str, Any] = {
-        "results": [testing.encoded(c.result) for c in calls],
+        "results": [encoded(c.result) for c in calls],
         "mistakes": [],
     }
     for mistake in catalogue(assignment.of("mistakes")[name]):
@@ -400,7 +400,7 @@ def _check_entry(
             calls = [testing.observe(wrong, args) for args in inputs]
         look = [testing.sketch(c) for c in calls]
         for other, seen in looks.items():
-            if testing.same_sketch(look, seen, 10 * testing.SAME_SKETCH):
+            if same_sketch(look, seen, 10 * SAME_SKETCH):
                 raise ValueError(
                     f"{assignment.name}, {name}: on the visible inputs "
                     f"{mistake['name']!r} gives what {other!r} gives"

@@ -1,0 +1,138 @@
+"""The mutant hunt: wrong versions of a function, told apart by probes."""
+
+import base64
+import importlib
+import inspect
+import json
+import zlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from rnncore.backend import named_leaves
+from rnncore.testing.checks import observe
+from rnncore.testing.compare import NOTHING, compare
+from rnncore.testing.sketches import Seen
+from rnncore.testing.values import kind_of
+
+
+def black_boxes(
+    task: str, path: str | Path = "checks.json"
+) -> dict[str, Callable]:
+    """The wrong versions of a printed function, for the mutant hunt."""
+    entry = json.loads(Path(path).read_text())["boxes"][task]
+    module, _, name = entry["of"].rpartition(".")
+    right = getattr(importlib.import_module(module), name)
+    return {
+        f"box {k}": edited(right, *_open(edit))
+        for k, edit in enumerate(entry["edits"], start=1)
+    }
+
+
+def edited(function: Callable, was: str, now: str) -> Callable:
+    """The function with one edit of its source, in a copy of its module.
+
+    Raises ValueError unless `was` occurs exactly once in the source.
+    """
+    source = inspect.getsource(function)
+    if source.count(was) != 1:
+        raise ValueError(
+            f"{function.__name__}: {was!r} occurs {source.count(was)} "
+            "times in its source, expected once"
+        )
+    namespace = dict(inspect.unwrap(function).__globals__)  # undecorated
+    exec(compile(source.replace(was, now), "<box>", "exec"), namespace)  # noqa: S102
+    return namespace[function.__name__]
+
+
+def hunt(
+    right: Callable,
+    boxes: dict[str, Callable],
+    probes: Sequence[tuple],
+    few: int,
+    points: int,
+) -> float:
+    """Points for the boxes that some probe tells apart from the original.
+
+    One of the points is for telling all apart with at most `few` probes.
+    A table shows the first probe that opens each box.
+
+    Raises AssertionError where a probe is none, too large, or refused, or
+    where the original answers it in two ways.
+    """
+    __tracebackhide__ = True
+    if not isinstance(probes, list) or not probes:
+        raise AssertionError(
+            f"probes: expected a list of tuples, got {kind_of(probes)}"
+        )
+    answers = []
+    for k, probe in enumerate(probes, start=1):
+        if not isinstance(probe, tuple):
+            raise AssertionError(  # noqa: TRY004 - a failed test
+                f"probe {k}: expected a tuple of arguments, "
+                f"got {kind_of(probe)}"
+            )
+        sizes = [np.size(leaf) for _, leaf in named_leaves(probe)]
+        if sum(s for s in sizes if s > 1) > 10_000:
+            raise AssertionError(f"probe {k}: over 10,000 numbers")
+        answer = _answer(right, probe)
+        if answer.error:
+            raise AssertionError(
+                f"probe {k}: the right function refuses it: {answer.error}"
+            )
+        answers.append(answer)
+    told = 0
+    for name, box in boxes.items():
+        by = [
+            k
+            for k, (probe, answer) in enumerate(
+                zip(probes, answers, strict=True), start=1
+            )
+            if not _alike(answer, _answer(box, probe))
+        ]
+        told += bool(by)
+        verdict = f"told apart by probe {by[0]}" if by else "NOT told apart"
+        print(f"{name}: {verdict}")
+    for k, (probe, answer) in enumerate(
+        zip(probes, answers, strict=True), start=1
+    ):
+        if not _alike(answer, _answer(right, probe)):
+            raise AssertionError(
+                f"probe {k}: the right function gives another answer each "
+                "time: no probe may depend on chance or on earlier calls"
+            )
+    all_told = told == len(boxes)
+    bonus = float(all_told and len(probes) <= few)
+    print(
+        f"{told} of {len(boxes)} boxes with {len(probes)} "
+        f"probe{'s' * (len(probes) > 1)} (the last point is for all of "
+        f"them with at most {few})"
+    )
+    return round((points - 1) * told / len(boxes) + bonus, 2)
+
+
+def shut(was: str, now: str) -> str:
+    """An edit as text that is not read by accident."""
+    both = json.dumps([was, now]).encode()
+    return base64.b64encode(zlib.compress(both, 9)).decode()
+
+
+def _open(edit: str) -> list[str]:
+    return json.loads(zlib.decompress(base64.b64decode(edit)))
+
+
+def _answer(function: Callable, probe: tuple) -> Seen:
+    args = {str(k): part for k, part in enumerate(probe)}
+    with np.errstate(all="ignore"):
+        return observe(function, args)
+
+
+def _alike(a: Seen, b: Seen) -> bool:
+    if b.error or a.changed != b.changed:
+        return False
+    try:
+        compare(["result"], a.result, b.result, None, NOTHING)
+    except AssertionError:
+        return False
+    return True

@@ -1,0 +1,233 @@
+"""A learner's function: what it gives, and what it must not do."""
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from rnncore.backend import named_leaves, tree_map
+from rnncore.testing.compare import compare
+from rnncore.testing.sketches import (
+    STORED_TOLERANCE,
+    Mistake,
+    Seen,
+    Stored,
+    recognised,
+)
+from rnncore.testing.values import (
+    copied,
+    first,
+    identical,
+    like_of,
+    path_of,
+    shapes,
+    shifted,
+)
+
+
+def check(
+    candidate: Callable,
+    reference: Callable | Stored,
+    inputs: Sequence[dict[str, Any]],
+    mistakes: Sequence[Mistake] = (),
+    outputs: str = "the result",
+) -> None:
+    """Compare a function with the reference on each input.
+
+    An input maps the arguments' names to their values, in order; outputs
+    names the results: "d_a_x, d_a_h, d_state". Checked are the kind and
+    number of results, shapes, dtypes, devices and values, and that no
+    argument was changed in place.
+
+    Raises AssertionError naming the output, the index and both numbers,
+    and the mistake, where it is a known one. An exception that the
+    candidate raises passes through.
+    """
+    __tracebackhide__ = True
+    if isinstance(reference, Stored):
+        results, mistakes = reference.results, reference.mistakes
+        at_least = STORED_TOLERANCE
+    else:
+        results = [reference(*copied(args).values()) for args in inputs]
+        at_least = 0.0
+    name = called = getattr(candidate, "__name__", "the function")
+    if isinstance(reference, Stored):
+        name = reference.task or called  # the candidate may be a wrapper
+    seen = []
+    for args in inputs:
+        seen.append(observe(candidate, args))
+        if isinstance(seen[-1].error, NotImplementedError):
+            raise NotImplementedError(f"{name} is not written yet")
+    may_be_none = any(expected is None for expected in results)
+    for k, (args, expected) in enumerate(zip(inputs, results, strict=True)):
+        call = seen[k]
+        problem = _problem(name, expected, call, args, outputs, at_least)
+        if problem:
+            known = recognised(seen, mistakes, k)
+            nothing = call.result is None and not call.error
+            if nothing and not known and not may_be_none:
+                known = "Is a `return` missing?"
+            how = "called" if name == called else "checked"
+            raise AssertionError(
+                f"{problem}\n({name} was {how} with {shapes(args)})"
+                + (f"\n{known}" if known else "")
+            ) from call.error
+
+
+def observe(candidate: Callable, args: dict[str, Any]) -> Seen:
+    """Call the candidate on a copy: what it gave, and did to the copy."""
+    given = lend(args)
+    result, error = None, None
+    try:
+        result = candidate(*given.values())
+    except Exception as raised:  # noqa: BLE001 - whatever a learner raises
+        error = raised
+    pairs = zip(named_leaves(args), named_leaves(given), strict=True)
+    changed = [
+        name
+        for (name, before), (_, after) in pairs
+        if hasattr(before, "shape") and not identical(before, after)
+    ]
+    return Seen(result, changed, error)
+
+
+def lend(args: dict[str, Any]) -> dict[str, Any]:
+    """A copy of the arguments that a candidate may change.
+
+    A grader whose candidate runs in another process brings back the
+    changes of what was lent, and of nothing else.
+    """
+    return copied(args)
+
+
+def assert_refuses(
+    candidate: Callable, args: dict[str, Any], why: str, begins: str = ""
+) -> None:
+    """A call that makes no sense has to raise a ValueError.
+
+    `why` says what is wrong with the arguments, `begins` how the message
+    has to begin. Raises AssertionError naming what came instead.
+    """
+    __tracebackhide__ = True
+    error = observe(candidate, args).error
+    if isinstance(error, ValueError) and str(error).startswith(begins):
+        return
+    message = f" whose message begins with {begins!r}" if begins else ""
+    got = f"{type(error).__name__}: {error}" if error else "a result"
+    name = getattr(candidate, "__name__", "the function")
+    raise AssertionError(
+        f"{name}, {why}: expected a ValueError{message}, got {got}\n"
+        f"({name} was called with {shapes(args)})"
+    ) from error
+
+
+def check_causal(
+    candidate: Callable, args: dict[str, Any], changes: str
+) -> None:
+    """A later entry of one argument must reach no earlier output.
+
+    The argument is (T, ...), and so is the first (or only) result.
+    Raises AssertionError naming the first step that moved too early.
+    """
+    __tracebackhide__ = True
+    steps = args[changes].shape[0]
+    before = first(candidate(*copied(args).values()))
+    for t in range(1, steps):
+        moved = copied(args)
+        moved[changes] = shifted(moved[changes], np.s_[t:, ...])
+        after = first(candidate(*moved.values()))
+        differs = np.abs(after[:t] - before[:t]) > 0
+        if differs.any():
+            early = int(np.argwhere(differs)[0][0])
+            raise AssertionError(
+                f"step {early} of the result changes when {changes} "
+                f"changes from step {t} on: a later input must not reach "
+                "an earlier output"
+            )
+
+
+def check_independent(
+    candidate: Callable,
+    args: dict[str, Any],
+    changes: dict[str, int],
+    axis: int = 1,
+) -> None:
+    """One sequence of a batch must not reach another's result.
+
+    `changes` maps an argument to its batch axis; `axis` is that of the
+    first (or only) result. Raises AssertionError naming both sequences.
+    """
+    __tracebackhide__ = True
+    before = first(candidate(*copied(args).values()))
+    last = before.shape[axis] - 1
+    moved = copied(args)
+    for name, batch_axis in changes.items():
+        here: Any = (slice(None),) * batch_axis + (last, ...)
+        moved[name] = tree_map(
+            lambda a, here=here: shifted(a, here), moved[name]
+        )
+    after = first(candidate(*moved.values()))
+    differs = np.moveaxis(np.abs(after - before) > 0, axis, 0)[:last]
+    if differs.any():
+        other = int(np.argwhere(differs)[0][0])
+        raise AssertionError(
+            f"the result of sequence {other} changes when only sequence "
+            f"{last} does: the sequences of a batch are independent"
+        )
+
+
+def mover(place: str) -> Callable:
+    """A function that moves a tree of NumPy arrays to a place.
+
+    The place is "numpy", or a device of torch such as "cpu" or "cuda";
+    `move(tree, "float32")` also changes the dtype of the floats.
+    """
+
+    def put(a: Any, dtype: str | None) -> Any:
+        if not isinstance(a, np.ndarray):
+            return a
+        a = a.astype(dtype) if dtype and a.dtype.kind == "f" else a
+        if place == "numpy":
+            return a.copy()
+        import torch
+
+        return torch.tensor(a, device=place)
+
+    return lambda tree, dtype=None: tree_map(lambda a: put(a, dtype), tree)
+
+
+def hidden_rng() -> np.random.Generator:
+    """The generator of the hidden tests: the grader may choose its seed."""
+    return np.random.default_rng(
+        int(os.environ.get("RNNCORE_SEED", "2026"))
+    )
+
+
+def _problem(
+    name: str,
+    expected: Any,
+    call: Seen,
+    args: dict[str, Any],
+    outputs: str,
+    at_least: float,
+) -> str:
+    """What is wrong with one call, as text; empty where all is well."""
+    if call.error:
+        lines = [line.strip() for line in str(call.error).split("\n")]
+        said = " ".join([*lines[:3], *["..."] * (len(lines) > 3)])
+        return f"{name} raised {type(call.error).__name__}: {said}"
+    changed = (
+        f"changed its argument {path_of(call.changed[0])} in place: the "
+        "caller still needs it (`a = a + b` makes a new array, `a += b` "
+        "does not)"
+        if call.changed
+        else ""
+    )
+    names = [part.strip() for part in outputs.split(",")]
+    try:
+        compare(names, expected, call.result, like_of(args), at_least)
+    except AssertionError as error:
+        also = f"\n{name} also {changed}" if changed else ""
+        return f"{error}{also}"
+    return f"{name} {changed}" if changed else ""

@@ -1,0 +1,169 @@
+"""A result in a few numbers, by which a known mistake is recognised."""
+
+import json
+import re
+from collections import namedtuple
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnncore.backend import named_leaves, to_numpy
+from rnncore.testing.compare import NOTHING
+from rnncore.testing.values import unboxed
+
+STORED_DIGITS = 8  # decimals of a stored result ...
+STORED_TOLERANCE = 2e-8  # ... which may thus be wrong by half of 1e-8
+SAME_SKETCH = 2e-4  # float32 moves a sketch by less than 1e-5 of its norm
+
+
+class Seen(NamedTuple):
+    """What one call of a candidate did."""
+
+    result: Any
+    changed: list[str]  # the arguments that were changed in place
+    error: Exception | None
+
+
+class Mistake(NamedTuple):
+    """A known mistake: how its results look, and what to tell about it."""
+
+    says: str
+    sketches: list[Any]  # one for each input of the visible check
+
+
+class Stored(NamedTuple):
+    """The right results for the inputs of one visible check."""
+
+    results: list[Any]
+    mistakes: list[Mistake]
+    task: str = ""
+
+
+def stored(task: str, path: str | Path = "checks.json") -> Stored:
+    """The right results and known mistakes of a task's visible check."""
+    entry = json.loads(Path(path).read_text())["checks"][task]
+    mistakes = [
+        Mistake(m["says"], m["sketches"]) for m in entry["mistakes"]
+    ]
+    return Stored([decoded(r) for r in entry["results"]], mistakes, task)
+
+
+def sketch(call: Seen) -> Any:
+    """A few numbers by which a wrong result is recognised again.
+
+    For each array its shape and its norm, and its products with two fixed
+    vectors; rounded, and equal in float32 up to a tolerance. Of an error
+    its type, and the numbers in its message: shapes, mostly.
+    """
+    if call.error:
+        kind = type(call.error).__name__
+        return ["raises", kind, *re.findall(r"\d+", str(call.error))]
+    leaves = [_leaf_sketch(leaf) for _, leaf in named_leaves(call.result)]
+    return [call.changed, leaves]
+
+
+def same_sketch(a: Any, b: Any, tolerance: float = SAME_SKETCH) -> bool:
+    """Whether two sketches describe one result, up to rounding."""
+    if isinstance(a, list) and isinstance(b, list):
+        if a[:1] == ["array"] == b[:1] and a[1] == b[1]:
+            near = tolerance * max(a[2], b[2]) + 1e-7
+            return all(
+                abs(p - q) <= near
+                for p, q in zip(a[2:], b[2:], strict=True)
+            )
+        return len(a) == len(b) and all(
+            same_sketch(p, q, tolerance) for p, q in zip(a, b, strict=True)
+        )
+    return a == b
+
+
+def recognised(
+    seen: list[Seen], mistakes: Sequence[Mistake], failed: int
+) -> str:
+    """The mistake that gives these results, as text; empty if none does.
+
+    Beside results, an error of any kind will do for an error: each library
+    has its own. Where none gives all of them, one that gives those up to
+    the wrong one will do, if it is the only one: after that learners' ways
+    part (one raises where another goes on).
+    """
+    sketches = [sketch(call) for call in seen]
+    for mistake in mistakes:
+        if same_sketch(sketches, mistake.sketches):
+            return f"A known mistake: {mistake.says}"
+    if any(call.error is None for call in seen):
+        sketches = _without_errors(sketches)
+        mistakes = [
+            m._replace(sketches=_without_errors(m.sketches))
+            for m in mistakes
+        ]
+        for mistake in mistakes:
+            if same_sketch(sketches, mistake.sketches):
+                return f"A known mistake: {mistake.says}"
+    upto = slice(failed + 1)
+    near = [
+        mistake
+        for mistake in mistakes
+        if same_sketch(sketches[upto], mistake.sketches[upto])
+    ]
+    if len(near) == 1 and not seen[failed].error:
+        return f"A known mistake: {near[0].says}"
+    return ""
+
+
+def encoded(tree: Any) -> Any:
+    """A result as JSON; `stored` reads it back."""
+    if isinstance(tree, tuple | list):
+        fields = list(getattr(tree, "_fields", ()))
+        return {"fields": fields, "parts": [encoded(t) for t in tree]}
+    tree = unboxed(tree)
+    if tree is None or isinstance(tree, bool | int | str):
+        return tree
+    values = to_numpy(tree)
+    if values.dtype.kind == "f":
+        values = values.round(STORED_DIGITS) + 0.0  # no minus zero
+    return {"array": values.tolist(), "kind": values.dtype.kind}
+
+
+def decoded(tree: Any) -> Any:
+    if not isinstance(tree, dict):
+        return tree
+    if "array" in tree:
+        kinds = {"f": float, "b": bool}
+        return np.asarray(tree["array"], dtype=kinds.get(tree["kind"], int))
+    parts = [decoded(t) for t in tree["parts"]]
+    if tree["fields"]:
+        return namedtuple("Result", tree["fields"])(*parts)
+    return tuple(parts)
+
+
+def _without_errors(sketches: list[Any]) -> list[Any]:
+    """Sketches in which all errors look alike."""
+    return [["raises"] if s[0] == "raises" else s for s in sketches]
+
+
+def _leaf_sketch(leaf: Any) -> Any:
+    leaf = unboxed(leaf)
+    numeric = hasattr(leaf, "dtype") or isinstance(leaf, float)
+    if not numeric or isinstance(leaf, bool):
+        known = leaf is None or isinstance(leaf, bool | int | str)
+        return leaf if known else type(leaf).__name__
+    values = np.asarray(to_numpy(leaf))
+    if values.dtype.kind not in "fiub":
+        return str(values.dtype)
+    flat = values.astype(float).ravel()
+    if not np.isfinite(flat).all():
+        return ["not finite", list(values.shape)]
+    if (
+        not flat.size or np.abs(flat).max() < NOTHING
+    ):  # as 0.0, its stand-in
+        return ["array", [], 0.0, 0.0, 0.0]
+    k = np.arange(1, flat.size + 1)
+    numbers = np.linalg.norm(flat), flat @ np.cos(k), flat @ np.sin(2.3 * k)
+    return ["array", list(values.shape), *(_rounded(n) for n in numbers)]
+
+
+def _rounded(number: Any) -> float:
+    return float(f"{number:.6g}") if abs(number) > NOTHING else 0.0

@@ -1,0 +1,121 @@
+"""Results as they come: copies of them, and how a message says them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from rnncore.backend import (
+    Array,
+    array_namespace,
+    device,
+    named_leaves,
+    to_numpy,
+    tree_map,
+)
+
+
+def copied(args: dict[str, Any]) -> dict[str, Any]:
+    return tree_map(
+        lambda a: (
+            array_namespace(a).asarray(a, copy=True)
+            if hasattr(a, "shape") and hasattr(a, "dtype")
+            else a
+        ),
+        args,
+    )
+
+
+def identical(a: Array, b: Array) -> bool:
+    if tuple(a.shape) != tuple(b.shape):
+        return False
+    p, q = to_numpy(a), to_numpy(b)
+    return bool(np.array_equal(p, q, equal_nan=p.dtype.kind == "f"))
+
+
+def shifted(a: Array, here: Any) -> Array:
+    xp = array_namespace(a)
+    moved = xp.asarray(a, copy=True)
+    if "float" in str(a.dtype):
+        moved[here] = moved[here] + 1.7
+    else:
+        moved[here] = 1 - moved[here]
+    return moved
+
+
+def first(result: Any) -> np.ndarray:
+    first = result[0] if isinstance(result, tuple | list) else result
+    return np.asarray(to_numpy(first), dtype=float)
+
+
+def is_plain(tree: Any) -> bool:
+    """Whether a tree holds no array, so that it can be printed."""
+    if isinstance(tree, tuple | list):
+        return all(is_plain(part) for part in tree)
+    return isinstance(tree, bool | int | str)
+
+
+def unboxed(leaf: Any) -> Any:
+    """An int or a bool for NumPy's own; the rest as it is."""
+    return leaf.item() if isinstance(leaf, np.integer | np.bool_) else leaf
+
+
+def like_of(args: dict[str, Any]) -> Any:
+    for _, leaf in named_leaves(args):
+        if "float" in str(getattr(leaf, "dtype", "")):
+            return leaf
+    return None
+
+
+def path_of(name: str) -> str:
+    first, *rest = name.split(".")
+    return first + "".join(
+        f"[{part}]" if part.isdigit() else f".{part}" for part in rest
+    )
+
+
+def place_of(a: Any) -> str:
+    library = "torch " if type(a).__module__.startswith("torch") else ""
+    dtype = str(a.dtype).rpartition(".")[2]
+    return f"{library}{dtype} on {device(a)}"
+
+
+def shapes(args: dict[str, Any]) -> str:
+    return ", ".join(f"{n} {shown(a)}" for n, a in args.items())
+
+
+def shown(value: Any) -> str:
+    """An argument in a word: its shape, or what kind of thing it is."""
+    if hasattr(value, "shape"):
+        return str(tuple(value.shape))
+    if hasattr(value, "_fields"):
+        return type(value).__name__
+    if isinstance(value, tuple | list):
+        inside = ", ".join(shown(v) for v in value[:4])
+        more = ", ..." if len(value) > 4 else "," * (len(value) == 1)
+        return f"({inside}{more})"
+    return getattr(value, "__name__", repr(value))
+
+
+def short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) < 80 else text[:77] + "..."
+
+
+def kind_of(value: Any) -> str:
+    if value is None:
+        return "None"
+    if hasattr(value, "shape"):
+        return f"an array {tuple(value.shape)}"
+    if isinstance(value, tuple | list):
+        return f"a {type(value).__name__} of {len(value)}"
+    return type(value).__name__
+
+
+def swapped(want: Sequence[int], got: Sequence[int]) -> str:
+    want, got = tuple(want), tuple(got)
+    if len(want) != len(got) or sorted(want) != sorted(got):
+        return ""
+    if len(want) == 2:
+        return " (transposed)"
+    return " (the same sizes in another order: time comes first)"
