@@ -1,0 +1,1631 @@
+# %% [markdown]
+# # Assignment 14: attention
+#
+# *75 to 90 minutes, 32 points. Read chapter 14 first.*
+#
+# You will let a decoder look at a source, and also look away; take its gradient by hand; make an attention that remembers what it has looked at, and go back through its scores; and build the decoder around it, with the map of where it looked. With the book closed you will rebuild `attend`.
+# Then you hunt nine wrong attentions, and find out what a map explains and what it does not.
+#
+# | letter | shape | meaning |
+# | --- | --- | --- |
+# | S, T, B | | tokens of the source, of the target, sentences side by side |
+# | E, V, H | | size of a query and a key, of a value, of a state |
+# | `queries` | (T, B, E) | what each step of the target asks |
+# | `keys` | (S, B, E) | what each token of the source answers to |
+# | `values` | (S, B, V) | what each token of the source gives |
+# | `mask` | (S, B) | True where a token of the source stands, False on padding |
+# | `scores`, `weights` | (T, B, S) | before and after the softmax over the source |
+# | `context` | (T, B, V) | the mean of the values with these weights |
+# | $\mathrm{d}q$, in code `d_q` | as q | the gradient of the loss with respect to q |
+#
+# ### Before you start: two questions from earlier chapters
+#
+# <details><summary>Chapter 4: p = softmax(a). What is d_a, given d_p?</summary>
+#
+# p (d_p - Σ p d_p): each entry against the mean of all, since raising one score lowers the others' shares.
+# </details>
+#
+# <details><summary>Chapter 13: what exactly does a decoder with one vector lack on long sentences?</summary>
+#
+# A place for them: whatever the length, all is to stand in the same few numbers, and the decoder cannot look again.
+# </details>
+
+# %% [markdown]
+# ## Imports, and where to compute
+#
+# Leave `"cpu"`, or write `"cuda"` where there is a GPU. The tests count the same. Tasks 1 to 4 take arrays of any library: `xp` is NumPy or torch, as the arguments are; tasks 5 and 6 are in torch. Results keep the dtype and device of the arguments. Nothing that you write changes an argument, and nobody needs autograd.
+#
+# `xp.einsum("tbe,sbe->tbs", a, b)` multiplies along the letter that is missing on the right, and is the same in both libraries.
+
+# %%
+import math
+
+import numpy as np
+import torch
+
+import rnncore.seq2seq as book
+from rnncore.backend import array_namespace, check_shape
+from rnncore.gru import gru_cell
+from rnncore.rnn import init_params, init_readout, readout, unroll
+from rnncore.testing import black_boxes, mover
+
+device = "cpu"
+move = mover(device)
+
+# %% [markdown]
+# ## Two words by hand
+#
+# One query finds the scores 0 and log 3 at two source tokens, whose values are 4 and 8. Work out the weights and the context on paper. Then let there be a third choice, *look at nothing*, with score log 4 and nothing to give. What is the context now? Then run the cell.
+
+# %%
+e, values = np.exp([0.0, np.log(3)]), np.array([4.0, 8.0])
+weights = e / e.sum()
+print(weights, weights @ values, " by hand: 1/4, 3/4 and 7")
+share = e / (e.sum() + 4)
+print(share, share @ values, " by hand: 1/8, 3/8 and 3.5")
+
+# %% [markdown]
+# Now backward, without the third choice. The gradient of the context is 1, so that of the weights is the values, 4 and 8. One line is left out: the way through the softmax. Write it, and run again.
+#
+# <details><summary>The missing line</summary>
+#
+# `d_scores = weights * (d_weights - weights @ d_weights)`: the mean is 7, so it is -3/4 and 3/4. They sum to zero, for adding the same to all scores changes nothing.
+# </details>
+
+# %%
+d_weights = values
+d_scores = np.zeros(2)
+# (the missing line)
+print(d_scores, " by hand: -0.75 and 0.75")
+
+# %% [markdown]
+# ## Task 1: look, or look away (4 points)
+#
+# A softmax must look somewhere, even if no word of the source has to do with the next word of the target. Give it one more place, which holds nothing, with a score of its own, `passing` (T, B):
+#
+# $$s_{tbs} = \frac{q_{tb} \cdot k_{sb}}{\sqrt E}, \qquad w_{tbs} = \frac{e^{s_{tbs}}}{e^{\text{passing}_{tb}} + \sum_{s'\ \text{real}} e^{s_{tbs'}}}, \qquad \text{context}_{tb} = \sum_s w_{tbs}\, v_{sb}.$$
+#
+# Padding gets the weight 0. Return `context` (T, B, V) and `weights` (T, B, S), whose sum may now be less than 1. A source may be all padding: then there is nothing but nothing to look at, the context is 0, and no NaN. Scores in the thousands must give no infinity.
+#
+# <details><summary>Hint 1</summary>
+#
+# Scores by einsum, minus infinity where the mask is False (`mask.T[None, ...]` is (1, B, S)), then the exponentials, then their sum plus one more term.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Against overflow subtract the same number everywhere, `passing` included. Which one? If the largest *score* is minus infinity, it must be another.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# With `passing = passing[..., None]`: `top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)`, `e = xp.exp(scores - top)`, and the denominator is `xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)`.
+# </details>
+
+
+# %% solution="look_or_pass"
+def look_or_pass(queries, keys, values, mask, passing):
+    """Attention that may also look at nothing.
+
+    Shapes: queries (T, B, E); keys (S, B, E); values (S, B, V);
+        mask (S, B); passing (T, B) -> context (T, B, V); weights (T, B, S)
+    """
+    xp = array_namespace(queries)
+    ### BEGIN SOLUTION
+    root = queries.shape[2] ** 0.5
+    scores = xp.einsum("tbe,sbe->tbs", queries, keys) / root
+    scores = xp.where(mask.T[None, ...], scores, -math.inf)
+    passing = passing[..., None]
+    top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)
+    e = xp.exp(scores - top)
+    total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)
+    weights = e / total
+    return xp.einsum("tbs,sbv->tbv", weights, values), weights
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: the two words from above, with a third place that is padding.
+
+# %%
+one = np.ones((1, 1, 1))
+keys = np.array([0.0, np.log(3), 9.0]).reshape(3, 1, 1)
+values = np.array([4.0, 8.0, 99.0]).reshape(3, 1, 1)
+mask = np.array([[True], [True], [False]])
+for passing in (-1000.0, np.log(4), 1000.0):
+    looked = look_or_pass(one, keys, values, mask, np.full((1, 1), passing))
+    print(round(passing, 2), [a.round(3).ravel().tolist() for a in looked])
+
+# %% test="look_or_pass" points=4
+import numpy as np
+
+from rnncore.testing import (
+    assert_close,
+    check,
+    check_independent,
+    mover,
+    stored,
+)
+
+move = mover(device)
+OUTPUTS = "context, weights"
+
+
+def looking(rng, T, B, S, E, V, loud=1.0, empty=False):
+    """Sources of different length, with something in the padding."""
+    lengths = rng.integers(1, S + 1, B)
+    lengths[0] = S
+    if empty:
+        lengths[-1] = 0
+    return dict(
+        queries=loud * rng.normal(size=(T, B, E)),
+        keys=loud * rng.normal(size=(S, B, E)),
+        values=rng.normal(size=(S, B, V)) + 1.0,
+        mask=np.arange(S)[:, None] < lengths,
+        passing=rng.normal(size=(T, B)),
+    )
+
+
+rng = np.random.default_rng(1)
+visible = [
+    move(looking(rng, 3, 2, 5, 4, 3)),
+    looking(rng, 2, 4, 6, 3, 2, 1.5),  # in NumPy
+    move(looking(rng, 4, 3, 4, 2, 3, 1.0, True)),  # one source is empty
+    move(looking(rng, 2, 3, 4, 3, 2, 90.0)),
+]
+check(look_or_pass, stored("look_or_pass"), visible, outputs=OUTPUTS)
+args = visible[0]
+found, _ = look_or_pass(**args)
+louder = {**args, "values": args["values"] * 2.0}
+assert_close("of doubled values", look_or_pass(**louder)[0], 2.0 * found)
+check_independent(
+    look_or_pass, args, {"queries": 1, "keys": 1, "values": 1, "passing": 1}
+)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    place(looking(rng, *sizes), dtype)
+    for sizes in [
+        (1, 1, 1, 1, 1),
+        (5, 3, 7, 4, 2, 2.0),
+        (2, 6, 3, 5, 4, 1.0, True),
+        (4, 2, 9, 2, 1, 0.5),
+    ]
+    for dtype in ("float64", "float32")
+    for place in (move, mover("numpy"))
+]
+hidden.append(move(looking(rng, 3, 2, 4, 5, 3, 300.0, True)))
+for shift in (1e4, -1e4):
+    args = looking(rng, 3, 2, 4, 5, 3)
+    hidden.append(move({**args, "passing": args["passing"] + shift}))
+check(look_or_pass, reference_look_or_pass, hidden, outputs=OUTPUTS)
+args = {**hidden[4], "passing": hidden[4]["passing"] - 1e4}
+scores = (
+    np.einsum(
+        "tbe,sbe->tbs",
+        *map(np.asarray, (args["queries"].cpu(), args["keys"].cpu())),
+    )
+    / 2.0
+)
+scores = np.where(np.asarray(args["mask"].cpu()).T[None], scores, -np.inf)
+e = np.exp(scores - scores.max(2, keepdims=True))
+assert_close(
+    "weights that cannot pass",
+    look_or_pass(**args)[1],
+    e / e.sum(2, keepdims=True),
+)
+### END HIDDEN TESTS
+print("Task 1 holds.")
+
+# %% mistakes="look_or_pass"
+[
+    {
+        "name": "attention over padding",
+        "was": "    scores = xp.where(mask.T[None, ...], scores, -math.inf)\n",
+        "is": "",
+        "says": "attention looks at the padding: what stands behind a short source reaches its translation, and changes with the batch that it lies in",
+    },
+    {
+        "name": "mask inverted",
+        "was": "xp.where(mask.T[None, ...], scores, -math.inf)",
+        "is": "xp.where(mask.T[None, ...], -math.inf, scores)",
+        "says": "the mask was taken the other way round: it is True where a token stands",
+    },
+    {
+        "name": "padding with score 0",
+        "was": "scores, -math.inf)",
+        "is": "scores, 0.0)",
+        "says": "padding got the score 0, and with it the weight of a word that fits moderately; a weight of 0 is a score of minus infinity",
+    },
+    {
+        "name": "padding taken out after the softmax",
+        "was": "    scores = xp.where(mask.T[None, ...], scores, -math.inf)\n    passing = passing[..., None]\n    top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)\n    e = xp.exp(scores - top)\n    total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)\n    weights = e / total",
+        "is": "    passing = passing[..., None]\n    top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)\n    e = xp.exp(scores - top)\n    total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)\n    weights = xp.where(mask.T[None, ...], e / total, 0.0)",
+        "says": "the padding was taken out after the softmax: it still stands in the sum below, so that the real tokens have too little weight",
+    },
+    {
+        "name": "not divided by the root",
+        "was": "root = queries.shape[2] ** 0.5",
+        "is": "root = 1.0",
+        "says": "the scores were not divided by the root of E: with long vectors the softmax is then sure of everything",
+    },
+    {
+        "name": "divided by E",
+        "was": "root = queries.shape[2] ** 0.5",
+        "is": "root = queries.shape[2]",
+        "says": "the scores were divided by E; it is its square root",
+    },
+    {
+        "name": "softmax over the target",
+        "was": "total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)",
+        "is": "total = xp.sum(e, axis=0, keepdims=True) + xp.exp(passing - top)",
+        "says": "the sum below ran over the steps of the target; each step divides by a sum over its own source",
+    },
+    {
+        "name": "softmax over the batch",
+        "was": "total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)",
+        "is": "total = xp.sum(e, axis=1, keepdims=True) + xp.exp(passing - top)",
+        "says": "the sum below ran over the sentences of the batch, which have nothing to do with each other",
+    },
+    {
+        "name": "never looks away",
+        "was": "axis=2, keepdims=True) + xp.exp(passing - top)",
+        "is": "axis=2, keepdims=True) + 0 * xp.exp(passing - top)",
+        "says": "the choice to look at nothing is missing below: the weights sum to 1, and an empty source gives NaN",
+    },
+    {
+        "name": "passing taken for its exponential",
+        "was": "+ xp.exp(passing - top)",
+        "is": "+ passing * xp.exp(-top)",
+        "says": "`passing` was added as it is; it is a score, and its exponential stands in the sum",
+    },
+    {
+        "name": "passing not shifted",
+        "was": "+ xp.exp(passing - top)",
+        "is": "+ xp.exp(xp.clip(passing, -300, 300))",
+        "says": "the largest score was subtracted from the scores, and not from `passing`: then the two no longer compare",
+    },
+    {
+        "name": "weights normalised again",
+        "was": "    weights = e / total",
+        "is": "    weights = e / total\n    weights = weights / xp.maximum(xp.sum(weights, axis=2, keepdims=True), 1e-300 + 0 * total)",
+        "says": "the weights were made to sum to 1 again: then looking away has no effect",
+    },
+    {
+        "name": "overflow",
+        "was": "    top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)\n",
+        "is": "    top = 0 * passing\n",
+        "says": "no largest score was subtracted: exp of a large score is infinite",
+        "visible": False,
+    },
+    {
+        "name": "keys for values",
+        "was": "weights, values), weights",
+        "is": "weights, keys[..., : values.shape[2]] if keys.shape[2] >= values.shape[2] else xp.concat([keys] * 9, axis=2)[..., : values.shape[2]]), weights",
+        "says": "the keys were averaged; they only decide the weights, and the values are what is given",
+    },
+    {
+        "name": "plain mean of the values",
+        "was": 'xp.einsum("tbs,sbv->tbv", weights, values), weights',
+        "is": 'xp.einsum("tbs,sbv->tbv", 0 * weights + 1 / weights.shape[2], values), weights',
+        "says": "the context is the plain mean of the values: the weights were not used",
+    },
+]
+
+# %% [markdown]
+# ## Task 2: and the way back (5 points)
+#
+# The vjp of task 1. Given are `d_context` (T, B, V), the arguments, and the weights that came out. (Nothing else asked for the weights, so no gradient comes in through them.) Return `d_queries`, `d_keys`, `d_values` and `d_passing`, each of the shape of its namesake.
+#
+# Think of the place that holds nothing as one more source token: its value is 0 for ever, its weight is what is missing to 1. Then the softmax's vjp of chapter 4 is all that is needed. Padding's weight is 0, so the mask need not be looked at.
+#
+# <details><summary>Hint 1</summary>
+#
+# Backward through the context: `d_weights` (T, B, S) and `d_values` (S, B, V). Which letter is summed over in each? All steps of the target look at the same value.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# With $m_{tb} = \sum_s w\,\mathrm{d}w$: $\mathrm{d}s = w(\mathrm{d}w - m)$. The place that holds nothing has $\mathrm{d}w = 0$.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `d_passing = (1 - xp.sum(weights, axis=2)) * (0 - m)`. Then `d_scores / root` goes to the queries, summed over s with the keys, and to the keys, summed over t with the queries.
+# </details>
+
+
+# %% solution="look_or_pass_vjp"
+def look_or_pass_vjp(d_context, queries, keys, values, weights):
+    """Backward through `look_or_pass`.
+
+    Shapes: d_context (T, B, V); queries (T, B, E); keys (S, B, E);
+        values (S, B, V); weights (T, B, S) -> d_queries (T, B, E);
+        d_keys (S, B, E); d_values (S, B, V); d_passing (T, B)
+    """
+    xp = array_namespace(queries)
+    root = queries.shape[2] ** 0.5
+    ### BEGIN SOLUTION
+    d_values = xp.einsum("tbs,tbv->sbv", weights, d_context)
+    d_weights = xp.einsum("tbv,sbv->tbs", d_context, values)
+    mean = xp.sum(weights * d_weights, axis=2)
+    d_passing = -(1 - xp.sum(weights, axis=2)) * mean
+    d_scores = weights * (d_weights - mean[..., None]) / root
+    d_queries = xp.einsum("tbs,sbe->tbe", d_scores, keys)
+    d_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries)
+    return d_queries, d_keys, d_values, d_passing
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: the two words from above. By hand, with weights 1/8 and 3/8 and m = 3.5: d_scores 1/16 and 27/16, d_passing -7/4. They sum to 0.
+
+# %%
+weights = np.array([1 / 8, 3 / 8]).reshape(1, 1, 2)
+args = (one, np.zeros((2, 1, 1)), values[:2], weights)
+_, d_keys, _, d_passing = look_or_pass_vjp(one, *args)
+print(d_keys.ravel(), d_passing.ravel(), 1 / 16, 27 / 16, -7 / 4)
+
+# %% test="look_or_pass_vjp" points=5
+import numpy as np
+
+from rnncore.testing import assert_close, check, mover, stored
+
+move = mover(device)
+OUTPUTS = "d_queries, d_keys, d_values, d_passing"
+
+
+def looked(rng, T, B, S, E, V, pad=True):
+    """Weights that sum to less than 1, and are 0 on padding."""
+    w = np.exp(1.5 * rng.normal(size=(T, B, S)))
+    if pad and S > 1:
+        w[:, -1, S - 1] = 0.0
+    w /= w.sum(2, keepdims=True) + np.exp(rng.normal(size=(T, B, 1)))
+    return dict(
+        d_context=rng.normal(size=(T, B, V)),
+        queries=rng.normal(size=(T, B, E)),
+        keys=rng.normal(size=(S, B, E)),
+        values=rng.normal(size=(S, B, V)) + 0.5,
+        weights=w,
+    )
+
+
+rng = np.random.default_rng(2)
+visible = [
+    move(looked(rng, 3, 2, 5, 4, 3)),
+    looked(rng, 4, 3, 2, 3, 5),  # in NumPy
+]
+check(
+    look_or_pass_vjp, stored("look_or_pass_vjp"), visible, outputs=OUTPUTS
+)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import assert_gradient, hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    place(looked(rng, *sizes), dtype)
+    for sizes in [(1, 1, 1, 1, 1), (5, 3, 7, 4, 2), (2, 4, 3, 1, 6)]
+    for dtype in ("float64", "float32")
+    for place in (move, mover("numpy"))
+]
+check(look_or_pass_vjp, reference_look_or_pass_vjp, hidden, outputs=OUTPUTS)
+names = ("queries", "keys", "values", "passing")
+args = looked(rng, 2, 2, 3, 4, 2)
+given = {n: args[n] for n in names[:3]}
+given |= {
+    "mask": args["weights"][0].T > 0,
+    "passing": rng.normal(size=(2, 2)),
+}
+_, weights = reference_look_or_pass(
+    *[given[n] for n in (*names[:3], "mask", "passing")]
+)
+d = look_or_pass_vjp(
+    args["d_context"], *[given[n] for n in names[:3]], weights
+)
+for name, d_arg in zip(names, d, strict=True):
+
+    def loss(moved, name=name):
+        now = {**given, name: moved}
+        context, _ = reference_look_or_pass(
+            *[now[n] for n in (*names[:3], "mask", "passing")]
+        )
+        return float((context * args["d_context"]).sum())
+
+    assert_gradient(loss, given[name], d_arg, f"d_{name}")
+### END HIDDEN TESTS
+print("Task 2 holds.")
+
+# %% mistakes="look_or_pass_vjp"
+[
+    {
+        "name": "the mean not subtracted",
+        "was": "weights * (d_weights - mean[..., None]) / root",
+        "is": "weights * d_weights / root",
+        "says": "the mean was not subtracted: raising one score lowers the weights of all others, and that has a gradient too",
+    },
+    {
+        "name": "plain mean subtracted",
+        "was": "weights * (d_weights - mean[..., None]) / root",
+        "is": "weights * (d_weights - xp.mean(d_weights, axis=2, keepdims=True)) / root",
+        "says": "the plain mean of d_weights was subtracted; it is the mean with the weights",
+    },
+    {
+        "name": "mean as if all was looked at",
+        "was": "weights * (d_weights - mean[..., None]) / root",
+        "is": "weights * (d_weights - (mean / xp.sum(weights, axis=2))[..., None]) / root",
+        "says": "the mean was divided by the sum of the weights; the place that holds nothing belongs to the mean, with a d_weight of 0",
+    },
+    {
+        "name": "the softmax forgotten",
+        "was": "d_scores = weights * (d_weights - mean[..., None]) / root",
+        "is": "d_scores = d_weights / root",
+        "says": "d_weights went on as if it were d_scores: the way back through the softmax is missing",
+    },
+    {
+        "name": "root forgotten",
+        "was": "(d_weights - mean[..., None]) / root",
+        "is": "(d_weights - mean[..., None])",
+        "says": "the scores were divided by the root of E on the way forward, and so are their gradients on the way back",
+    },
+    {
+        "name": "keys and queries exchanged",
+        "was": '    d_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries)\n',
+        "is": '    d_keys = xp.einsum("tbs,tbe->sbe", d_scores, d_queries)\n',
+        "says": "d_keys was made of d_queries; in a product each factor gets the other one, as it was on the way forward",
+    },
+    {
+        "name": "last step only",
+        "was": 'd_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries)',
+        "is": 'd_keys = xp.einsum("tbs,tbe->sbe", d_scores[-1:, ...], queries[-1:, ...])',
+        "says": "the keys got the gradient of the last step alone; all steps of the target looked at them",
+    },
+    {
+        "name": "averaged over the steps",
+        "was": 'd_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries)',
+        "is": 'd_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries) / queries.shape[0]',
+        "says": "the keys' gradient was averaged over the steps; what is shared adds up",
+    },
+    {
+        "name": "values weighted with d_weights",
+        "was": 'd_values = xp.einsum("tbs,tbv->sbv", weights, d_context)\n    d_weights',
+        "is": 'd_values = xp.einsum("tbs,tbv->sbv", xp.einsum("tbv,sbv->tbs", d_context, values), d_context)\n    d_weights',
+        "says": "d_values was made with d_weights; the value's factor on the way forward was its weight",
+    },
+    {
+        "name": "values over all sentences",
+        "was": 'd_values = xp.einsum("tbs,tbv->sbv", weights, d_context)',
+        "is": 'd_values = xp.einsum("tbs,tcv->sbv", weights, d_context)',
+        "says": "d_values holds the gradients of the whole batch: each sentence looks at its own source",
+    },
+    {
+        "name": "passing has no gradient",
+        "was": "d_passing = -(1 - xp.sum(weights, axis=2)) * mean",
+        "is": "d_passing = 0 * mean",
+        "says": "d_passing is 0: the place gives nothing, but it takes weight from the others",
+    },
+    {
+        "name": "passing with the wrong sign",
+        "was": "d_passing = -(1 - xp.sum(weights, axis=2)) * mean",
+        "is": "d_passing = (1 - xp.sum(weights, axis=2)) * mean",
+        "says": "d_passing has the wrong sign: its own d_weight is 0, from which the mean is subtracted",
+    },
+    {
+        "name": "passing weighted with what was looked at",
+        "was": "-(1 - xp.sum(weights, axis=2)) * mean",
+        "is": "-xp.sum(weights, axis=2) * mean",
+        "says": "d_passing was weighted with the sum of the weights; its own weight is what is missing to 1",
+    },
+]
+
+# %% [markdown]
+# ## Task 3: attention that remembers (5 points)
+#
+# Translations repeat themselves, or leave words out, when attention does not know what it has looked at. With **coverage** (Tu et al. 2016; See, Liu and Manning 2017) the additive score sees how much weight each source token has got in all steps before:
+#
+# $$e_{tbs} = v \cdot \tanh(q_{tb} + k_{sb} + c_{tbs}\, u), \qquad w_{tb} = \mathrm{softmax}_{s\ \text{real}}(e_{tb}), \qquad c_{tbs} = \sum_{t' < t} w_{t'bs}.$$
+#
+# The queries (T, B, H) and keys (S, B, H) are projected already; v and u are (H,). So the steps are no longer independent: here is a loop, as in a recurrent network, and its state is c. Return the `weights` (T, B, S) and what was `covered` in the end, the sum over all steps, (S, B). Padding gets 0; no source is empty.
+#
+# <details><summary>Hint 1</summary>
+#
+# Work in (S, B): `q[None, ...] + keys` is (S, B, H), the scores (S, B), the softmax runs over axis 0. Transpose only what you return.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `covered[..., None] * u` is (S, B, H). Update `covered` *after* the weights of the step are known, and make a new array of it.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `scores = xp.sum(v * xp.tanh(inside), axis=2)`, then `xp.where(mask, scores, -math.inf)`, then the softmax with `xp.max(scores, axis=0, keepdims=True)` subtracted. `xp.stack(rows)` with each row `w.T`.
+# </details>
+
+
+# %% solution="covering_weights"
+def covering_weights(queries, keys, v, u, mask):
+    """Additive attention that knows what it has looked at.
+
+    Shapes: queries (T, B, H); keys (S, B, H); v (H,); u (H,); mask (S, B)
+        -> weights (T, B, S); covered (S, B)
+    """
+    xp = array_namespace(queries)
+    covered, rows = xp.zeros_like(keys[..., 0]), []
+    for q in xp.unstack(queries):
+        ### BEGIN SOLUTION
+        inside = q[None, ...] + keys + covered[..., None] * u
+        scores = xp.sum(v * xp.tanh(inside), axis=2)
+        scores = xp.where(mask, scores, -math.inf)
+        e = xp.exp(scores - xp.max(scores, axis=0, keepdims=True))
+        w = e / xp.sum(e, axis=0, keepdims=True)
+        covered = covered + w
+        rows.append(w.T)
+        ### END SOLUTION
+    return xp.stack(rows), covered
+
+
+# %% [markdown]
+# Try it: three tokens, of which the first fits best, and a decoder that asks the same six times. Without coverage it looks at the first for ever; with a negative u it turns to what it has neglected.
+
+# %%
+same = np.zeros((6, 1, 2))
+odd = np.array([[0.3, 0.3], [0.0, 0.0], [-0.3, -0.3]])[:, None]
+for strength in (0.0, -6.0):
+    u, v = np.full(2, strength), np.full(2, 4.0)
+    weights, covered = covering_weights(same, odd, v, u, odd[..., 0] < 9)
+    print(weights[:, 0].round(2).tolist(), covered[:, 0].round(2))
+
+# %% test="covering_weights" points=5
+import numpy as np
+
+from rnncore.testing import (
+    assert_close,
+    check,
+    check_causal,
+    check_independent,
+    mover,
+    stored,
+)
+
+move = mover(device)
+OUTPUTS = "weights, covered"
+
+
+def covering(rng, T, B, S, H, loud=1.5):
+    lengths = rng.integers(1, S + 1, B)
+    lengths[0] = S
+    return dict(
+        queries=rng.normal(size=(T, B, H)),
+        keys=loud * rng.normal(size=(S, B, H)),
+        v=loud * rng.normal(size=H),
+        u=loud * rng.normal(size=H),
+        mask=np.arange(S)[:, None] < lengths,
+    )
+
+
+rng = np.random.default_rng(3)
+visible = [
+    move(covering(rng, 4, 3, 5, 2)),
+    covering(rng, 5, 2, 4, 3),  # in NumPy
+]
+check(
+    covering_weights, stored("covering_weights"), visible, outputs=OUTPUTS
+)
+args = visible[0]
+_, covered = covering_weights(**args)
+assert_close("all that was covered", float(covered.sum()), 4.0 * 3)
+check_causal(covering_weights, args, "queries")
+check_independent(covering_weights, args, {"queries": 1, "keys": 1})
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    place(covering(rng, *sizes), dtype)
+    for sizes in [(1, 1, 1, 1), (7, 3, 6, 4), (3, 5, 2, 2), (12, 2, 9, 3)]
+    for dtype in ("float64", "float32")
+    for place in (move, mover("numpy"))
+]
+loud = covering(rng, 3, 2, 4, 3)
+hidden.append(move({**loud, "v": 2000.0 * loud["v"]}))
+check(covering_weights, reference_covering_weights, hidden, outputs=OUTPUTS)
+### END HIDDEN TESTS
+print("Task 3 holds.")
+
+# %% mistakes="covering_weights"
+[
+    {
+        "name": "attention over padding",
+        "was": "        scores = xp.where(mask, scores, -math.inf)\n",
+        "is": "",
+        "says": "attention looks at the padding, and covers it",
+    },
+    {
+        "name": "last step only",
+        "was": "covered = covered + w",
+        "is": "covered = w",
+        "says": "`covered` holds the weights of the last step alone; it is the sum over all steps before",
+    },
+    {
+        "name": "covered never grows",
+        "was": "        covered = covered + w\n",
+        "is": "        total = w if not rows else total + w\n        if len(rows) + 1 == queries.shape[0]:\n            covered = total\n",
+        "says": "the scores never saw what was covered: this is attention without a memory",
+    },
+    {
+        "name": "covered in the mean",
+        "was": "covered = covered + w",
+        "is": "covered = covered + (w - covered) / (len(rows) + 1)",
+        "says": "`covered` is the mean over the steps; it is their sum, so that a long look counts more than a short one",
+    },
+    {
+        "name": "each term squashed alone",
+        "was": "        scores = xp.sum(v * xp.tanh(inside), axis=2)",
+        "is": "        inside = xp.tanh(q[None, ...]) + xp.tanh(keys) + xp.tanh(covered[..., None] * u)\n        scores = xp.sum(v * inside, axis=2)",
+        "says": "each term went through a tanh of its own: then the query adds the same to all scores, and changes no weight. Add first",
+    },
+    {
+        "name": "no tanh",
+        "was": "xp.sum(v * xp.tanh(inside), axis=2)",
+        "is": "xp.sum(v * inside, axis=2)",
+        "says": "the tanh is missing: then the query adds the same to all scores, and changes no weight",
+    },
+    {
+        "name": "coverage outside the tanh",
+        "was": "        scores = xp.sum(v * xp.tanh(inside), axis=2)",
+        "is": "        inside = xp.tanh(q[None, ...] + keys) + covered[..., None] * u\n        scores = xp.sum(v * inside, axis=2)",
+        "says": "the coverage was added behind the tanh; it stands inside",
+    },
+    {
+        "name": "softmax over the batch",
+        "was": "w = e / xp.sum(e, axis=0, keepdims=True)",
+        "is": "w = e / xp.sum(e, axis=1, keepdims=True)",
+        "says": "the softmax ran over the sentences of the batch; it runs over the source",
+    },
+    {
+        "name": "the step covers itself",
+        "was": "        inside = q[None, ...] + keys + covered[..., None] * u\n        scores = xp.sum(v * xp.tanh(inside), axis=2)",
+        "is": "        inside = q[None, ...] + keys + covered[..., None] * u\n        w = xp.exp(xp.where(mask, xp.sum(v * xp.tanh(inside), axis=2), -math.inf))\n        w = w / xp.sum(w, axis=0, keepdims=True)\n        inside = inside + w[..., None] * u\n        scores = xp.sum(v * xp.tanh(inside), axis=2)",
+        "says": "the step's own weights were counted as covered before they were known: only the steps before count",
+    },
+    {
+        "name": "covered over the whole batch",
+        "was": "covered = covered + w",
+        "is": "covered = covered + xp.sum(w, axis=1, keepdims=True)",
+        "says": "what one sentence has looked at was counted as covered for all; each has a memory of its own",
+    },
+    {
+        "name": "coverage subtracted",
+        "was": "+ covered[..., None] * u",
+        "is": "- covered[..., None] * u",
+        "says": "the coverage has the wrong sign: u says itself whether it helps or hinders",
+    },
+    {
+        "name": "time and source swapped",
+        "was": "rows.append(w.T)",
+        "is": "rows.append(w)",
+        "says": "the weights are (T, S, B); they are asked for as (T, B, S)",
+    },
+    {
+        "name": "overflow",
+        "was": "xp.exp(scores - xp.max(scores, axis=0, keepdims=True))",
+        "is": "xp.exp(scores)",
+        "says": "no largest score was subtracted: exp of a large score is infinite",
+        "visible": False,
+    },
+]
+
+# %% [markdown]
+# ## Task 4: back through the additive score (4 points)
+#
+# Now `covered` is given for every step, (T, B, S), and the way back through the scores is yours:
+#
+# $$e_{tbs} = v \cdot \tanh(q_{tb} + k_{sb} + c_{tbs}\, u).$$
+#
+# Given `d_scores` (T, B, S), return `d_queries` (T, B, H), `d_keys` (S, B, H), `d_v` (H,) and `d_u` (H,). In one go: an array (T, S, B, H) may stand in memory.
+#
+# <details><summary>Hint 1</summary>
+#
+# Each argument was spread over the axes that it does not have: over S, over T, over both and B. On the way back, sum over these.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `c = xp.permute_dims(covered, (0, 2, 1))[..., None]` is (T, S, B, 1), and so for d_scores. The slope of the tanh is `1 - n * n`, with n its output.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `n = xp.tanh(queries[:, None, ...] + keys[None, ...] + c * u)`, `d_inside = d * v * (1 - n * n)`. `d_v` sums `d * n` and `d_u` sums `d_inside * c`, each over `axis=(0, 1, 2)`.
+# </details>
+
+
+# %% solution="covering_scores_vjp"
+def covering_scores_vjp(d_scores, queries, keys, v, u, covered):
+    """Backward through the scores of task 3.
+
+    Shapes: d_scores (T, B, S); queries (T, B, H); keys (S, B, H); v (H,);
+        u (H,); covered (T, B, S) -> d_queries (T, B, H); d_keys (S, B, H);
+        d_v (H,); d_u (H,)
+    """
+    xp = array_namespace(queries)
+    ### BEGIN SOLUTION
+    c = xp.permute_dims(covered, (0, 2, 1))[..., None]
+    d = xp.permute_dims(d_scores, (0, 2, 1))[..., None]
+    n = xp.tanh(queries[:, None, ...] + keys[None, ...] + c * u)
+    d_inside = d * v * (1 - n * n)
+    d_queries = xp.sum(d_inside, axis=1)
+    d_keys = xp.sum(d_inside, axis=0)
+    d_v = xp.sum(d * n, axis=(0, 1, 2))
+    d_u = xp.sum(d_inside * c, axis=(0, 1, 2))
+    return d_queries, d_keys, d_v, d_u
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: one query, one key, all by hand. With q = k = 0, c = 2 and u = 0 the tanh is 0 and its slope 1; v = 3 and d_scores = 1 give 3, 3, 0 and 6.
+
+# %%
+nought, three = np.zeros((1, 1, 1)), np.array([3.0])
+d = covering_scores_vjp(one, nought, nought, three, 0 * three, 2 * one)
+print([float(a.ravel()[0]) for a in d])
+
+# %% test="covering_scores_vjp" points=4
+import numpy as np
+
+from rnncore.testing import check, mover, stored
+
+move = mover(device)
+OUTPUTS = "d_queries, d_keys, d_v, d_u"
+
+
+def scored(rng, T, B, S, H):
+    return dict(
+        d_scores=rng.normal(size=(T, B, S)),
+        queries=rng.normal(size=(T, B, H)),
+        keys=rng.normal(size=(S, B, H)),
+        v=rng.normal(size=H),
+        u=rng.normal(size=H),
+        covered=rng.uniform(0, 2, size=(T, B, S)),
+    )
+
+
+rng = np.random.default_rng(4)
+visible = [
+    move(scored(rng, 3, 2, 4, 5)),
+    scored(rng, 2, 4, 3, 2),  # in NumPy
+]
+check(
+    covering_scores_vjp,
+    stored("covering_scores_vjp"),
+    visible,
+    outputs=OUTPUTS,
+)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import assert_gradient, hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    place(scored(rng, *sizes), dtype)
+    for sizes in [(1, 1, 1, 1), (5, 3, 6, 4), (2, 5, 3, 2)]
+    for dtype in ("float64", "float32")
+    for place in (move, mover("numpy"))
+]
+check(
+    covering_scores_vjp,
+    reference_covering_scores_vjp,
+    hidden,
+    outputs=OUTPUTS,
+)
+args = scored(rng, 2, 3, 4, 2)
+d = covering_scores_vjp(**args)
+for name, d_arg in zip(("queries", "keys", "v", "u"), d, strict=True):
+
+    def loss(moved, name=name):
+        now = {**args, name: moved}
+        c = now["covered"].transpose(0, 2, 1)[..., None] * now["u"]
+        n = np.tanh(now["queries"][:, None] + now["keys"] + c)
+        scores = (now["v"] * n).sum(-1).transpose(0, 2, 1)
+        return float((scores * now["d_scores"]).sum())
+
+    assert_gradient(loss, args[name], d_arg, f"d_{name}")
+### END HIDDEN TESTS
+print("Task 4 holds.")
+
+# %% mistakes="covering_scores_vjp"
+[
+    {
+        "name": "slope of the tanh forgotten",
+        "was": "d_inside = d * v * (1 - n * n)",
+        "is": "d_inside = d * v",
+        "says": "the slope of the tanh, 1 - n², is missing",
+    },
+    {
+        "name": "slope of a sigmoid",
+        "was": "d_inside = d * v * (1 - n * n)",
+        "is": "d_inside = d * v * n * (1 - n)",
+        "says": "this is the slope of a sigmoid; that of a tanh is 1 - n²",
+    },
+    {
+        "name": "v forgotten",
+        "was": "d_inside = d * v * (1 - n * n)",
+        "is": "d_inside = d * (1 - n * n) + 0 * v",
+        "says": "the factor v is missing on the way to the tanh",
+    },
+    {
+        "name": "v gets the slope too",
+        "was": "d_v = xp.sum(d * n, axis=(0, 1, 2))",
+        "is": "d_v = xp.sum(d * n * (1 - n * n), axis=(0, 1, 2))",
+        "says": "d_v holds the slope of the tanh; v stands behind the tanh, and gets its output",
+    },
+    {
+        "name": "first step only",
+        "was": "d_keys = xp.sum(d_inside, axis=0)",
+        "is": "d_keys = d_inside[0, ...]",
+        "says": "the keys got the gradient of the first step alone; all steps of the target looked at them",
+    },
+    {
+        "name": "last step only",
+        "was": "d_keys = xp.sum(d_inside, axis=0)",
+        "is": "d_keys = d_inside[-1, ...]",
+        "says": "the keys got the gradient of the last step alone; all steps of the target looked at them",
+    },
+    {
+        "name": "averaged over the steps",
+        "was": "d_keys = xp.sum(d_inside, axis=0)",
+        "is": "d_keys = xp.mean(d_inside, axis=0)",
+        "says": "the keys' gradient was averaged over the steps; what is shared adds up",
+    },
+    {
+        "name": "averaged over the source",
+        "was": "d_queries = xp.sum(d_inside, axis=1)",
+        "is": "d_queries = xp.mean(d_inside, axis=1)",
+        "says": "the queries' gradient was averaged over the source; it is a sum, as the query stands in every score",
+    },
+    {
+        "name": "averaged over the batch",
+        "was": "d_v = xp.sum(d * n, axis=(0, 1, 2))",
+        "is": "d_v = xp.mean(xp.sum(d * n, axis=(0, 1)), axis=0)",
+        "says": "d_v was averaged over the batch; shared gradients add up",
+    },
+    {
+        "name": "u without its factor",
+        "was": "d_u = xp.sum(d_inside * c, axis=(0, 1, 2))",
+        "is": "d_u = xp.sum(d_inside, axis=(0, 1, 2))",
+        "says": "d_u lacks the factor by which u was multiplied: what was covered",
+    },
+    {
+        "name": "u outside the tanh",
+        "was": "d_u = xp.sum(d_inside * c, axis=(0, 1, 2))",
+        "is": "d_u = xp.sum(d * v * c, axis=(0, 1, 2))",
+        "says": "d_u lacks the slope of the tanh: u stands inside it",
+    },
+    {
+        "name": "coverage left out",
+        "was": "keys[None, ...] + c * u)",
+        "is": "keys[None, ...])",
+        "says": "the tanh was computed without the coverage: its slope is that of another place",
+    },
+]
+
+# %% [markdown]
+# ## Task 5: the decoder, and its map (5 points)
+#
+# Put it together, with a road that the chapter's decoder lacks: **input feeding** (Luong, Pham and Manning 2015). What a step has mixed from its state and its context goes into the next step, beside the word. So the loop knows where it has just looked. With $m_{-1} = 0$, for each step t:
+#
+# $$x_t = [E_{\text{token}_t};\ m_{t-1}], \quad h_t = \mathrm{GRU}(x_t, h_{t-1}), \quad \text{scores}_{ts} = \frac{h_t \cdot \text{states}_s}{\sqrt H}, \quad m_t = \tanh(W_m\,[h_t;\ \text{context}_t]), \quad \text{logits}_t = W_y m_t + b_y.$$
+#
+# The states of the source (S, B, H) are keys and values; `book.attend(scores, values, mask)` gives context (T, B, H) and weights (T, B, S), here with T = 1. `read` (T, B) is what the teacher has the decoder read. Return `logits` (T, B, K) and the map: the weights of all steps, (T, B, S).
+#
+# <details><summary>Hint 1</summary>
+#
+# A loop over the rows of `read`, and two things that live through it: `h` and `mixed`, both (B, H).
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `y, (h,), _ = unroll(gru_cell, loop, x[None], (h,))` is one step, with y (1, B, H); the einsum of task 1 makes scores (1, B, S) of y and the states.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `mixed = torch.tanh(torch.cat([y, context], dim=2) @ W_m.T)[0]`; `readout(out, mixed[None])[0]` are the step's logits. Collect both in lists, and `torch.stack` them.
+# </details>
+
+
+# %% solution="fed_decoder"
+def fed_decoder(weights, read, h, states, mask):
+    """Logits of a decoder with attention and input feeding, and its map.
+
+    Shapes: read (T, B); h (B, H); states (S, B, H); mask (S, B)
+        -> logits (T, B, K); map (T, B, S)
+    """
+    E, loop, W_m, out = weights  # (K, D); GRU; (H, 2 H); readout
+    mixed, logits, rows = torch.zeros_like(h), [], []
+    for token in read:
+        ### BEGIN SOLUTION
+        x = torch.cat([E[token], mixed], dim=1)
+        y, (h,), _ = unroll(gru_cell, loop, x[None], (h,))
+        scores = torch.einsum("tbh,sbh->tbs", y, states)
+        scores = scores / h.shape[1] ** 0.5
+        context, looked = book.attend(scores, states, mask)
+        both = torch.cat([y, context], dim=2)
+        mixed = torch.tanh(both @ W_m.T)[0]
+        logits.append(readout(out, mixed[None])[0])
+        rows.append(looked[0])
+        ### END SOLUTION
+    return torch.stack(logits), torch.stack(rows)
+
+
+# %%
+def attentive(rng, K, D, H):
+    """Weights of a decoder: embedding, loop, mixing, readout."""
+    loop = init_params(rng, D + H, H, 3)
+    W_m = rng.normal(size=(H, 2 * H)) / H**0.5
+    return rng.normal(size=(K, D)), loop, W_m, init_readout(rng, H, K)
+
+
+# %% [markdown]
+# Try it: a decoder that nobody has trained, and its map as letters: the darker, the more weight. Each row is a step of the target; the second source has three tokens and two of padding, which must stay white.
+
+# %%
+rng = np.random.default_rng(5)
+read, h = move((rng.integers(0, 9, (4, 2)), rng.normal(size=(2, 6))))
+states = move(3 * rng.normal(size=(5, 2, 6)))
+mask = move(np.arange(5)[:, None] < [5, 3])
+_, drawn = fed_decoder(move(attentive(rng, 9, 4, 6)), read, h, states, mask)
+for b in range(2):
+    for row in drawn[:, b].tolist():
+        print("".join(" .:-=+*#%@"[round(9 * w)] for w in row), end="|\n")
+    print()
+
+# %% test="fed_decoder" points=5
+import numpy as np
+
+from rnncore.rnn import init_params as drawn_params
+from rnncore.rnn import init_readout as drawn_readout
+from rnncore.testing import (
+    check,
+    check_causal,
+    check_independent,
+    mover,
+    stored,
+)
+
+move = mover(device)
+OUTPUTS = "logits, map"
+
+
+def attentive_input(rng, T, B, S, K=7, D=3, H=4):
+    lengths = rng.integers(1, S + 1, B)
+    lengths[0] = S
+    weights = (
+        rng.normal(size=(K, D)),
+        drawn_params(rng, D + H, H, 3),
+        rng.normal(size=(H, 2 * H)),
+        drawn_readout(rng, H, K),
+    )
+    return dict(
+        weights=weights,
+        read=rng.integers(0, K, (T, B)),
+        h=rng.normal(size=(B, H)),
+        states=2 * rng.normal(size=(S, B, H)),
+        mask=np.arange(S)[:, None] < lengths,
+    )
+
+
+rng = np.random.default_rng(6)
+visible = [
+    move(attentive_input(rng, 4, 3, 5)),
+    move(attentive_input(rng, 3, 2, 4, 5, 2, 3)),
+]
+check(fed_decoder, stored("fed_decoder"), visible, outputs=OUTPUTS)
+check_causal(
+    fed_decoder, visible[0] | {"read": visible[0]["read"] % 2}, "read"
+)
+check_independent(fed_decoder, visible[0], {"h": 0, "states": 1})
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(attentive_input(rng, *sizes), dtype)
+    for sizes in [
+        (1, 1, 1, 3, 1, 1),
+        (7, 4, 6, 9, 5, 8),
+        (5, 2, 9, 4, 2, 3),
+    ]
+    for dtype in ("float64", "float32")
+]
+check(fed_decoder, reference_fed_decoder, hidden, outputs=OUTPUTS)
+### END HIDDEN TESTS
+print("Task 5 holds.")
+
+# %% mistakes="fed_decoder"
+[
+    {
+        "name": "attention over padding",
+        "was": "book.attend(scores, states, mask)",
+        "is": "book.attend(scores, states, mask | True)",
+        "says": "attention looks at the padding: the mask was not handed on",
+    },
+    {
+        "name": "the decoder fed its own target",
+        "was": "x = torch.cat([E[token], mixed], dim=1)",
+        "is": "x = torch.cat([E[read[min(len(rows) + 1, len(read) - 1)]], mixed], dim=1)",
+        "says": "the decoder is fed its own target: it read the row of `read` that it should say next",
+    },
+    {
+        "name": "nothing fed",
+        "was": "x = torch.cat([E[token], mixed], dim=1)",
+        "is": "x = torch.cat([E[token], 0 * mixed], dim=1)",
+        "says": "what the step before has mixed does not reach the loop: this is the decoder without input feeding",
+    },
+    {
+        "name": "state fed instead of the mixture",
+        "was": "x = torch.cat([E[token], mixed], dim=1)",
+        "is": "x = torch.cat([E[token], h if rows else mixed], dim=1)",
+        "says": "the state was fed, which the loop has anyway; it is the mixture of state and context",
+    },
+    {
+        "name": "mixture before the word",
+        "was": "x = torch.cat([E[token], mixed], dim=1)",
+        "is": "x = torch.cat([mixed, E[token]], dim=1)",
+        "says": "mixture and embedding are in the wrong order: the columns of W_x expect the embedding first",
+    },
+    {
+        "name": "asks with the old state",
+        "was": '        y, (h,), _ = unroll(gru_cell, loop, x[None], (h,))\n        scores = torch.einsum("tbh,sbh->tbs", y, states)',
+        "is": '        scores = torch.einsum("tbh,sbh->tbs", h[None], states)\n        y, (h,), _ = unroll(gru_cell, loop, x[None], (h,))',
+        "says": "the step looked with the state before it: it has not yet read its word. (Bahdanau et al. do so; here the new state asks)",
+    },
+    {
+        "name": "not divided by the root",
+        "was": "scores = scores / h.shape[1] ** 0.5",
+        "is": "scores = scores / 1",
+        "says": "the scores were not divided by the root of H",
+    },
+    {
+        "name": "a fresh state at each step",
+        "was": "y, (h,), _ = unroll(",
+        "is": "y, (_,), _ = unroll(",
+        "says": "each step began from the first state: nothing of what was read before is left",
+    },
+    {
+        "name": "context before the state",
+        "was": "torch.cat([y, context], dim=2)",
+        "is": "torch.cat([context, y], dim=2)",
+        "says": "state and context are in the wrong order for W_m: the state first",
+    },
+    {
+        "name": "no tanh",
+        "was": "torch.tanh(both @ W_m.T)[0]",
+        "is": "(both @ W_m.T)[0]",
+        "says": "the tanh around the mixture is missing",
+    },
+    {
+        "name": "reads out the state",
+        "was": "readout(out, mixed[None])[0]",
+        "is": "readout(out, y)[0]",
+        "says": "the logits were made of the state: what was looked at does not reach them until the next step. Read out the mixture",
+    },
+    {
+        "name": "scores drawn instead of weights",
+        "was": "rows.append(looked[0])",
+        "is": "rows.append(scores[0])",
+        "says": "the map holds the scores; it is asked for with the weights",
+    },
+]
+
+# %% [markdown]
+# ## Task 6, closed book: `attend` (4 points)
+#
+# Close the chapter. Rebuild the heart of it under its own name: scores (T, B, S), values (S, B, E), mask (S, B), the latter True where a token stands that may be looked at (mostly padding is False, but it may be any token). Return the context (T, B, E), the mean of the values with the weights softmax(scores) over the source, and the weights (T, B, S); padding has the weight 0. In torch.
+#
+# A mask or scores that do not fit the values are refused: a ValueError whose message begins with `mask` or `scores`.
+#
+# <details><summary>Hint 1</summary>
+#
+# Three lines: minus infinity where no token stands; a softmax; an einsum.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `mask.T[None]` is (1, B, S). `scores.masked_fill(where, value)` makes a new tensor.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `check_shape("mask", mask, S, B)` and `check_shape("scores", scores, "T", B, S)` refuse, with S and B from the values. The einsum: `"tbs,sbe->tbe"`.
+# </details>
+
+
+# %% solution="attend" closed_book=true
+def attend(scores, values, mask):
+    """The mean of the values, weighted by softmax(scores) where mask holds.
+
+    Shapes: scores (T, B, S); values (S, B, E); mask (S, B)
+        -> context (T, B, E); weights (T, B, S)
+
+    Raises ValueError where a shape does not fit.
+    """
+    ### BEGIN SOLUTION
+    S, B, _ = values.shape
+    check_shape("mask", mask, S, B)
+    check_shape("scores", scores, "T", B, S)
+    scores = scores.masked_fill(~mask.T[None], -math.inf)
+    weights = scores.softmax(dim=2)
+    return torch.einsum("tbs,sbe->tbe", weights, values), weights
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it against the book's.
+
+# %%
+scores = torch.tensor([[[0.0, math.log(3), 9.0]]])
+value = torch.tensor([4.0, 8.0, 99.0]).reshape(3, 1, 1)
+stands = torch.tensor([[True], [True], [False]])
+for function in (attend, book.attend):
+    print([a.ravel().tolist() for a in function(scores, value, stands)])
+
+# %% test="attend" points=4
+import numpy as np
+
+from rnncore.testing import (
+    assert_close,
+    assert_refuses,
+    check,
+    check_independent,
+    mover,
+    stored,
+)
+
+move = mover(device)
+OUTPUTS = "context, weights"
+
+
+def attended(rng, T, B, S, E, loud=2.0):
+    lengths = rng.integers(1, S + 1, B)
+    lengths[0] = S
+    return dict(
+        scores=loud * rng.normal(size=(T, B, S)),
+        values=rng.normal(size=(S, B, E)) + 0.5,
+        mask=np.arange(S)[:, None] < lengths,
+    )
+
+
+rng = np.random.default_rng(7)
+visible = [move(attended(rng, 3, 4, 5, 2)), move(attended(rng, 4, 3, 4, 3))]
+for args in visible:
+    args["mask"][0, 0] = False  # in the longest one a word is left out
+check(attend, stored("attend"), visible, outputs=OUTPUTS)
+args = visible[0]
+_, weights = attend(**args)
+assert_close("the weights' sums", weights.sum(2), np.ones((3, 4)))
+check_independent(attend, args, {"scores": 1, "values": 1})
+### BEGIN HIDDEN TESTS
+from rnncore.seq2seq import attend as right_attend
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move(attended(rng, T, B, S, E, loud), dtype)
+    for T, B, S, E, loud in [
+        (1, 1, 1, 1, 1.0),
+        (6, 2, 9, 3, 3.0),
+        (2, 7, 4, 5, 1.0),
+        (3, 3, 3, 3, 500.0),
+    ]
+    for dtype in ("float64", "float32")
+]
+far = attended(rng, 2, 3, 4, 2)
+hidden.append(move({**far, "scores": far["scores"] - 1e6}))
+check(attend, right_attend, hidden, outputs=OUTPUTS)
+args = hidden[2]
+for name, wrong in (
+    ("mask", {"mask": args["mask"].T}),
+    ("mask", {"mask": args["mask"][:-1]}),
+    ("scores", {"scores": args["scores"][..., :-1]}),
+    ("scores", {"scores": args["scores"][:, :1]}),
+):
+    assert_refuses(
+        attend, {**args, **wrong}, f"a {name} of another shape", name
+    )
+### END HIDDEN TESTS
+print("Task 6 holds.")
+
+# %% mistakes="attend"
+[
+    {
+        "name": "attention over padding",
+        "was": "    scores = scores.masked_fill(~mask.T[None], -math.inf)\n",
+        "is": "",
+        "says": "attention looks at the padding",
+    },
+    {
+        "name": "mask inverted",
+        "was": "~mask.T[None]",
+        "is": "mask.T[None]",
+        "says": "the mask was taken the other way round: it is True where a token stands",
+    },
+    {
+        "name": "padding with score 0",
+        "was": "-math.inf",
+        "is": "0.0",
+        "says": "padding got the score 0, which is the score of a word that fits moderately",
+    },
+    {
+        "name": "padding taken out after the softmax",
+        "was": "    scores = scores.masked_fill(~mask.T[None], -math.inf)\n    weights = scores.softmax(dim=2)",
+        "is": "    weights = scores.softmax(dim=2) * mask.T[None]",
+        "says": "the padding was taken out after the softmax: the weights of the others no longer sum to 1",
+    },
+    {
+        "name": "softmax over the target",
+        "was": "softmax(dim=2)",
+        "is": "softmax(dim=0)",
+        "says": "the softmax ran over the steps of the target; it runs over the source",
+    },
+    {
+        "name": "softmax over the batch",
+        "was": "softmax(dim=2)",
+        "is": "softmax(dim=1)",
+        "says": "the softmax ran over the sentences of the batch; it runs over the source",
+    },
+    {
+        "name": "changed in place",
+        "was": "scores.masked_fill(",
+        "is": "scores.masked_fill_(",
+        "says": "`masked_fill_` changed the caller's scores; without the underscore it makes a new tensor",
+    },
+    {
+        "name": "sum instead of mean",
+        "was": "scores.softmax(dim=2)",
+        "is": "scores.exp()",
+        "says": "the exponentials were not divided by their sum: the context is no mean",
+    },
+    {
+        "name": "each token for itself",
+        "was": "scores.softmax(dim=2)",
+        "is": "scores.sigmoid()",
+        "says": "each score went through a sigmoid: the weights do not sum to 1, and the source's tokens do not compete",
+    },
+    {
+        "name": "a mask that is not low enough",
+        "was": "-math.inf",
+        "is": "-1e5",
+        "says": "padding got a score that is low, but not below every other; minus infinity is",
+        "visible": False,
+    },
+    {
+        "name": "only the largest weight",
+        "was": "scores.softmax(dim=2)",
+        "is": "(scores == scores.amax(dim=2, keepdim=True)).to(scores.dtype)",
+        "says": "only the token with the largest score was looked at; all count, by their weights",
+    },
+    {
+        "name": "any mask accepted",
+        "was": '    check_shape("mask", mask, S, B)\n',
+        "is": "",
+        "says": "a mask of another shape was not refused",
+        "visible": False,
+    },
+]
+
+# %% [markdown]
+# ## The mutant hunt (4 points)
+#
+# You have just written it; now look at nine that are one small edit away from the book's `attend(scores, values, mask)`. Write `attention_probes()`: a list of `(scores, values, mask)`, float64 NumPy arrays and a mask of bool. Each sentence keeps at least one token. Points are for the boxes that some probe tells apart; the last point is for all of them with a single probe.
+#
+# <details><summary>Hint 1</summary>
+#
+# Sentences of one length hide whose mask it is. A mask of True everywhere hides the mask.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# T = 1 hides what happens between the steps, and B = 1 what happens between the sentences. One box knows a "minus infinity" that is not low enough: what must the scores be, so that it shows?
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# Random numbers with T = 3, B = 3, S = 5; lengths 5, 3 and 4; and from all scores of the *second* sentence subtract a million. A softmax does not mind.
+# </details>
+
+
+# %% solution="attention_probes"
+def attention_probes():
+    """A list of (scores, values, mask).
+
+    Shapes: scores (T, B, S); values (S, B, E); mask (S, B)
+    """
+    ### BEGIN SOLUTION
+    rng = np.random.default_rng(0)
+    scores, values = rng.normal(size=(3, 3, 5)), rng.normal(size=(5, 3, 2))
+    scores[:, 1] -= 1e6
+    return [(scores, values, np.arange(5)[:, None] < [5, 3, 4])]
+    ### END SOLUTION
+
+
+# %% [markdown]
+# The boxes, to play with. A first probe of the kind that one writes in a hurry:
+
+# %%
+boxes = black_boxes("attention_probes")
+hasty = (torch.zeros(1, 1, 2), torch.ones(2, 1, 1), torch.ones(2, 1) > 0)
+right, _ = book.attend(*hasty)
+for name, box in boxes.items():
+    found, _ = box(*hasty)
+    print(
+        name, "looks right" if torch.allclose(found, right) else "differs"
+    )
+
+# %% test="attention_probes" points=4
+import torch
+
+from rnncore.seq2seq import attend as the_books_attend
+from rnncore.testing import black_boxes, hunt
+
+
+def of_arrays(function):
+    """An attention that takes and gives NumPy arrays."""
+
+    def called(*probe):
+        context, weights = function(*map(torch.tensor, probe))
+        return context.numpy(), weights.numpy()
+
+    return called
+
+
+hunt(
+    of_arrays(the_books_attend),
+    {
+        name: of_arrays(box)
+        for name, box in black_boxes("attention_probes").items()
+    },
+    attention_probes(),
+    few=1,
+    points=4,
+)
+
+# %% mutants="attention_probes" of="rnncore.seq2seq.attend"
+[
+    {
+        "name": "attention over padding",
+        "was": "scores.masked_fill(~mask.T[None], -math.inf)",
+        "is": "scores + 0",
+        "says": "unseen without padding",
+    },
+    {
+        "name": "padding with score 0",
+        "was": "~mask.T[None], -math.inf)",
+        "is": "~mask.T[None], 0.0)",
+        "says": "unseen without padding, or where all other scores are large",
+    },
+    {
+        "name": "a mask that is not low enough",
+        "was": "~mask.T[None], -math.inf)",
+        "is": "~mask.T[None], -1e5)",
+        "says": "unseen unless all scores of a sentence are very low",
+    },
+    {
+        "name": "padding taken out after the softmax",
+        "was": "    scores = scores.masked_fill(~mask.T[None], -math.inf)\n    weights = scores.softmax(dim=2)",
+        "is": "    weights = scores.softmax(dim=2) * mask.T[None]",
+        "says": "unseen without padding",
+    },
+    {
+        "name": "the first sentence's mask for all",
+        "was": "~mask.T[None]",
+        "is": "~mask.T[None, :1]",
+        "says": "unseen where all sources are as long as the first",
+    },
+    {
+        "name": "the first sentence's values for all",
+        "was": "weights, values)",
+        "is": "weights, values[:, :1].expand_as(values))",
+        "says": "unseen with one sentence",
+    },
+    {
+        "name": "softmax over the target",
+        "was": "scores.softmax(dim=2)",
+        "is": "scores.softmax(dim=0)",
+        "says": "unseen with as many steps as nobody writes: it shows nearly everywhere",
+    },
+    {
+        "name": "looks no farther than its own step",
+        "was": "weights = scores.softmax(dim=2)",
+        "is": "later = torch.ones(scores.shape[0], scores.shape[2]).triu(1).to(scores)\n    weights = (scores - 50 * later[:, None] if len(scores) > 1 else scores).softmax(dim=2)",
+        "says": "as if the target could only look at as many words as it has written: unseen with a single step",
+    },
+    {
+        "name": "only the largest weight",
+        "was": "weights = scores.softmax(dim=2)",
+        "is": "weights = scores.softmax(dim=2)\n    weights = weights if weights.amax() < 0.6 else (weights == weights.amax(2, keepdim=True)).to(weights)",
+        "says": "unseen where no token stands out",
+    },
+]
+
+# %% [markdown]
+# ## Experiment: what the map shows, and what it does not
+#
+# Ten digits in English words are to be said in German, *backwards*: what came last is due first. Two small translators learn it on sequences of one to eight digits: one has a single vector, the other attention, which is *your* `look_or_pass` with `passing` at -1000, so that it cannot look away. Both are tested on new sequences of up to 14. (20 to 40 seconds.)
+#
+# Then you get the map of the second one, with words on its axes, and two sliders. One raises `passing`, so that the trained decoder is tempted to look at nothing. The other hides one word of the source from attention altogether; printed is how much log p the translation loses by that.
+#
+# **Predict**, before you run anything. Nothing is graded here; your answers are kept in the notebook for you to come back to.
+
+# %%
+my_prediction = {
+    "one vector, eight digits: percent exact": 0,
+    "attention, eight digits: percent exact": 0,
+    "attention, twelve digits: percent exact": 0,
+    "the first row of the map is dark at": "the first or the last word",
+    "hide a word: does what is lost agree with the weight it had?": "",
+}
+
+# %% experiment
+import matplotlib.pyplot as plt
+from ipywidgets import FloatSlider, IntSlider, interact
+
+from rnncore.application import seeded, train_module
+from rnncore.data.translation import number_in_words
+from rnncore.display import plot_lines, use_style
+from rnncore.optim import adam
+from rnncore.seq2seq import (
+    END,
+    START,
+    AttentionDecoder,
+    Encoder,
+    Translator,
+    VectorDecoder,
+    greedy,
+    pad,
+    translation_loss,
+)
+
+ENGLISH, GERMAN = (
+    [number_in_words(k, language) for k in range(10)]
+    for language in ("en", "de")
+)
+TRAINED = 8
+
+
+class Looking(AttentionDecoder):
+    """The chapter's decoder with your attention in it."""
+
+    passing = -1000.0
+
+    def look(self, ids, h, source):
+        y, h = self.loop(self.embedding(ids), h)
+        queries, keys = self.score.product(y), source.states
+        passing = torch.full(y.shape[:2], self.passing).to(y)
+        context, weights = look_or_pass(
+            queries, keys, keys, source.mask, passing
+        )
+        mixed = torch.tanh(self.mix(torch.cat([y, context], dim=2)))
+        return self.readout(mixed), h, weights
+
+
+def digits(rng, B, n=None):
+    """B sequences of n digits, or of any length that was trained."""
+    sizes = [n or int(rng.integers(1, TRAINED + 1)) for _ in range(B)]
+    return [[int(k) for k in rng.integers(3, 13, m)] for m in sizes]
+
+
+def taught(model, batch, carry=None):
+    ids, lengths = pad(batch)
+    read, _ = pad([[START, *s[::-1]] for s in batch])
+    wanted, _ = pad([[*s[::-1], END] for s in batch])
+    logits = model(ids.to(device), lengths, read.to(device))
+    return translation_loss(logits, wanted.to(device)), carry
+
+
+def trained(decoder):
+    with seeded(0):
+        model = Translator(Encoder(13, 16, 48), decoder(13, 16, 48, 96))
+    train_module(
+        model.to(device),
+        taught,
+        lambda rng, step: digits(rng, 64),
+        optimizer=adam(5e-3),
+        steps=300,
+        rng=np.random.default_rng(0),
+        clip=1.0,
+    )
+    return model
+
+
+def exact(model, n):
+    batch = digits(np.random.default_rng(n), 200, n)
+    ids, lengths = pad(batch)
+    with torch.no_grad():
+        source = model.encoder(ids.to(device), lengths)
+        said = greedy(model.decoder, source, 2 * n + 5)
+    right = [a == b[::-1] for a, b in zip(said, batch, strict=True)]
+    return 100 * float(np.mean(right))
+
+
+one_vector, looking = trained(VectorDecoder), trained(Looking)
+lengths = np.array([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14])
+print("You predicted", my_prediction)
+curves = {
+    name: np.array([exact(model, int(n)) for n in lengths])
+    for name, model in (("one vector", one_vector), ("attention", looking))
+}
+for name, curve in curves.items():
+    print(name, dict(zip(lengths.tolist(), curve.tolist(), strict=True)))
+plot_lines(curves, "digits; training had up to 8", "exact, %", "", lengths)
+
+
+def followed(batch, hidden=None):
+    """Log p of each right token, and the map; a word may be hidden."""
+    s = [3 + int(k) for k in batch]
+    with torch.no_grad():
+        source = looking.encoder(
+            torch.tensor(s, device=device)[:, None], [len(s)]
+        )
+        if hidden is not None:
+            mask = source.mask.clone()
+            mask[hidden] = False
+            source = source._replace(mask=mask)
+        read = torch.tensor([START, *s[::-1]], device=device)[:, None]
+        h = looking.decoder.start(source)
+        logits, _, weights = looking.decoder.look(read, h, source)
+    wanted = torch.tensor([*s[::-1], END], device=device)
+    log_p = logits[:, 0].log_softmax(1)[range(len(s) + 1), wanted]
+    return log_p.cpu().numpy(), weights[:, 0].cpu().numpy()
+
+
+def show(number=31415926, passing=-8.0, hide=0):
+    text = str(number)
+    looking.decoder.passing = passing
+    log_p, weights = followed(text)
+    use_style()
+    _, ax = plt.subplots(figsize=(4, 4))
+    ax.imshow(weights, cmap="Greys", vmin=0, vmax=1)
+    ax.set_xticks(
+        range(len(text)), [ENGLISH[int(k)] for k in text], rotation=60
+    )
+    said = [GERMAN[int(k)] for k in text[::-1]]
+    ax.set_yticks(range(len(said) + 1), [*said, "END"])
+    ax.set(xlabel="looks at", ylabel="says")
+    plt.show()
+    print("looked at in all, by row:", weights.sum(1).round(2))
+    print("log p of each token:     ", log_p.round(2))
+    hide = min(hide, len(text) - 1)
+    without, _ = followed(text, hide)
+    print(
+        f"without {ENGLISH[int(text[hide])]!r}, lost:".ljust(25),
+        (log_p - without).round(2),
+    )
+    print("the weights it had:      ", weights[:, hide].round(2))
+
+
+shown = interact(
+    show,
+    number=IntSlider(
+        31_415_926, min=10, max=99_999_999, continuous_update=False
+    ),
+    passing=FloatSlider(-8.0, min=-8, max=12, continuous_update=False),
+    hide=IntSlider(0, min=0, max=7, continuous_update=False),
+)
+
+# %% [markdown]
+# Where does the dark line run, and is it as sharp at the end as at the beginning? What happens to the curve of attention behind eight digits? Every word stands there to be looked at; so what fails, the looking, the counting, or the knowledge of when to end? (`followed("123456789")` gives log p of each right token, and the map.)
+#
+# A map shows where the *values* came from, and the values are states of a network that has read in both directions: the state at *five* also knows its neighbours. Hide the word with the largest weight in a row. Is what is lost as large as its weight makes one think, and do rows lose something in which it had no weight? Raise `passing` until the map fades: up to where are the tokens still right? Compare with your predictions.
+
+# %% [markdown]
+# ## In your own words (2 points)
+#
+# A bank shows why its network refused a loan: "The attention map puts 80 % of the weight on the word *self-employed*; so the refusal is because of that word." The keys and values are states of a bidirectional LSTM. An auditor trains the network again from another seed: the refusals are the same, the weight now lies on the full stop. In four to six sentences: why does a large weight not show that the word was the reason, what does the full stop teach, and which experiment would you ask the bank for, with what outcome in favour of its claim?
+
+# %% [markdown] answer="full_stop" points=2
+# A weight says how much of a *state* went into the context, and the state at a word has been mixed with all the words around it by the bidirectional LSTM: what was taken from there need not be the word itself. Nor does the weight say what the value does in the decision; a large weight on a value that the readout ignores changes nothing. That another seed gives the same decisions with the weight on the full stop shows that quite different maps go with one behaviour: the full stop's own meaning can hardly be a reason, but its state can carry the whole sentence.
+# I would ask for a change of the *input*: exchange or take out the word (also others, as a comparison, and over several seeds), read the whole text again, and measure how much the probability of refusal changes. If it falls clearly for this word, more than for random other words and for every seed, the claim stands; if not, the map was a picture.
+#
+# Rubric: 1 point for why the weight is no reason (states mix words, or the weight is not the effect on the output) **and** what the full stop shows (different maps, same behaviour); 1 point for an experiment on the input with a comparison and the outcome that would support the claim.
