@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test test-slow test-system lab check exercises weave grade similarity attacks course bench bench-grader bench-gradebook constraints times readme clean
+.PHONY: help book serve test test-slow test-system lab check exercises weave grade similarity attacks course bench bench-grader bench-gradebook constraints times scores readme clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -60,8 +60,9 @@ similarity: $(STAMP)  ## which submissions look alike
 attacks: $(STAMP)  ## grade hostile notebooks; STOCK=1: on a stock nbgrader too; WRITE=1: into the guide
 	@$(PY) tools/attack_table.py $(if $(STOCK),--stock) $(if $(WRITE),--write)
 
-bench-grader: $(STAMP)  ## time the grader against stock nbgrader; SIZE=128 for a larger class
-	@$(PY) tools/bench_grader.py $(if $(SIZE),--class-size $(SIZE))
+bench-grader: $(STAMP)  ## time the grader against stock nbgrader; SIZE=128, ROUNDS=5, OURS=1, SAVE=1
+	@$(PY) tools/bench_grader.py $(if $(SIZE),--class-size $(SIZE)) \
+	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(OURS),--ours) $(if $(SAVE),--save)
 
 bench-gradebook: $(STAMP)  ## what the gradebook costs 1,000 submissions; POSTGRES=1
 	@$(PY) tools/bench_gradebook.py $(if $(POSTGRES),--postgres) $(if $(SAVE),--save)
@@ -75,6 +76,9 @@ bench: $(STAMP)  ## time the loops against torch.nn; SAVE=1 keeps the ratios
 constraints: $(STAMP)  ## pin everything as it is installed now
 	@echo "# Everything that requirements.txt brings, as tested: make constraints." > constraints.txt
 	@$(PY) -m pip freeze --all --exclude-editable --exclude pip | sed 's/+[a-z0-9]*$$//' >> constraints.txt
+
+scores: $(STAMP)  ## the stored networks on held-out data, beside baselines; SAVE=1 keeps them
+	@$(PY) tools/scores.py $(if $(SAVE),--save)
 
 times: $(STAMP)  ## time the book and the tests, for the README
 	@$(PY) tools/times.py

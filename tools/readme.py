@@ -65,6 +65,31 @@ def times(known: Known) -> str:
     return "\n".join(lines)
 
 
+def scores(known: Known) -> str:
+    """The table of what each application scores, and its baseline."""
+    found = {k: v for k, v in known.items() if k.startswith("scores.")}
+    if not found:
+        return "Not measured yet: `make scores`."
+    lines = [
+        "| chapter | command | held-out data | network | baseline |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    rows = [
+        (row["chapter"], k, key.removeprefix("scores."), row)
+        for key, entry in found.items()
+        for k, row in enumerate(entry["value"])
+    ]
+    for chapter, _, name, row in sorted(rows, key=lambda r: r[:2]):
+        network, rival = row["network"], row["baseline"]
+        digits = 1 if row["higher"] or network > 10 else 2
+        lines.append(
+            f"| {chapter} | `{name}` | {row['what']} | "
+            f"{network:.{digits}f} | {rival:.{digits}f}, {row['than']} |"
+        )
+    lines += ["", f"One seed each, {origin(found)}"]
+    return "\n".join(lines)
+
+
 def picture() -> bytes:
     """Four cells that differ in one weight, as an SVG file."""
     use_style()
@@ -89,7 +114,7 @@ def picture() -> bytes:
     return file.getvalue()
 
 
-BLOCKS = {"bench": bench, "times": times}
+BLOCKS = {"bench": bench, "scores": scores, "times": times}
 
 
 def written(text: str, known: Known) -> str:
