@@ -14,17 +14,22 @@ loop against T on NumPy, on torch and, where there is one, on a GPU.
 
 import argparse
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 for _name in "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS":
     os.environ.setdefault(_name, "1")
 
+sys.path.append(str(Path(__file__).resolve().parent.parent / "examples"))
+
 import numpy as np
 import torch
 from measurements import record
+from my_cell import leaky_cell, leaky_cell_vjp
 from tqdm import tqdm
 from train_lags import SEEDS, SOLVED, TASKS, Task
 
@@ -59,6 +64,7 @@ RATE, STEPS, EVERY = 3e-3, 4000, 250
 SIZES = (1, 64), (32, 128)  # B, H
 LENGTHS = tuple(2**k for k in range(2, 11))
 CELLS = {
+    "leaky": ruler.Cell(leaky_cell, leaky_cell_vjp),
     "relu": ruler.Cell(relu_cell, relu_cell_vjp),
     "minimal": ruler.Cell(minimal_cell, minimal_cell_vjp, 2),
 }
