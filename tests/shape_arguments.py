@@ -26,7 +26,7 @@ from rnncore.rnn import init_readout, unroll
 from rnncore.scan import Minimal
 from rnncore.speech import model as speech
 from rnncore.text.model import LanguageModel
-from rnncore.video import files
+from rnncore.video import captions, files
 from rnncore.video import model as video
 
 SIZES = {"T": 7, "B": 2, "D": 4, "H": 5, "K": 6, "S": 5, "E": 3}
@@ -240,7 +240,19 @@ OTHERS = {
     },
     "video": {
         "path": _film,
-        "model": lambda f, m, s: module("video.model.SingleFrame", s),
+        "model": lambda f, m, s: module(
+            {
+                "say": "video.captions.Captioner",
+                "looks": "video.captions.Captioner",
+                "imagine": "video.model.NextFrame",
+            }.get(f.__name__, "video.model.SingleFrame"),
+            s,
+        ),
+        "caption": lambda f, m, s: [3] * (s["N"] - 1),  # and END
+        "captions": lambda f, m, s: [[3]] * s["N"],
+        "count": lambda f, m, s: s["N"],
+        "label": lambda f, m, s: "a film",
+        "description": lambda f, m, s: "what it shows",
         "batch": lambda f, m, s: video.FilmBatch(
             torch.ones(s["T"], s["B"], s["S"], s["S"]),
             torch.zeros(s["B"], dtype=torch.long),
@@ -340,17 +352,20 @@ MODULES = {
         s["D"], s["H"], s["K"]
     ),
     "text.model.LanguageModel": lambda s: LanguageModel(s["K"], s["H"]),
-    "video.model.BagOfFrames": lambda s: video.BagOfFrames(
-        s["S"], s["D"], s["K"]
+    "video.captions.Captioner": lambda s: captions.Captioner(
+        s["S"], s["D"], s["H"], s["K"]
     ),
-    "video.model.Captioner": lambda s: video.Captioner(
+    "video.captions.FilmEncoder": lambda s: captions.FilmEncoder(
+        s["S"], s["D"], s["H"]
+    ),
+    "video.captions.FrameBag": lambda s: captions.FrameBag(
+        s["S"], s["D"], s["H"]
+    ),
+    "video.model.BagOfFrames": lambda s: video.BagOfFrames(
         s["S"], s["D"], s["H"], s["K"]
     ),
     "video.model.FilmClassifier": lambda s: video.FilmClassifier(
         s["S"], s["D"], s["H"], s["K"]
-    ),
-    "video.model.FilmEncoder": lambda s: video.FilmEncoder(
-        s["S"], s["D"], s["H"]
     ),
     "video.model.FrameEncoder": lambda s: video.FrameEncoder(
         s["S"], s["D"]
@@ -359,7 +374,7 @@ MODULES = {
         s["S"], s["D"], s["H"]
     ),
     "video.model.SingleFrame": lambda s: video.SingleFrame(
-        s["S"], s["D"], s["K"]
+        s["S"], s["D"], s["H"], s["K"]
     ),
 }
 

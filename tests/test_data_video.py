@@ -13,6 +13,8 @@ from rnncore.data.video import (
     moving_digits,
     names_of,
     stick_figures,
+    still_digits,
+    twins,
 )
 
 
@@ -54,6 +56,31 @@ def test_frames_without_order_do_not_tell_a_pair_apart(figures, pair, when):
     )
     # 150 films to judge by: chance is 0.5, its standard deviation 0.04.
     assert 0.38 < right < 0.62
+
+
+def test_a_twin_is_the_other_action_of_the_same_frames(figures):
+    both = twins(figures)
+    assert both.frames.shape == (2400, 16, 24, 24)
+    np.testing.assert_array_equal(both.frames[::2], figures.frames)
+    np.testing.assert_array_equal(
+        both.frames[1::2], figures.frames[:, ::-1]
+    )
+    for one, other in zip(both.captions[::2], both.captions[1::2]):
+        assert (one, other) in PAIRS or (other, one) in PAIRS
+
+
+@pytest.mark.parametrize("pair", range(len(PAIRS)))
+def test_a_frame_shows_the_same_at_any_time_in_both_actions(figures, pair):
+    """The mean picture of the first, a middle and the last frame."""
+    means = [
+        figures.frames[figures.labels == 2 * pair + side][:, t].mean(axis=0)
+        for side in (0, 1)
+        for t in (0, 7, 15)
+    ]
+    for mean in means[1:]:
+        # 150 films each: a pixel's mean has an error of about 0.04
+        assert np.abs(mean - means[0]).max() < 0.25
+        assert np.abs(mean - means[0]).mean() < 0.03
 
 
 def test_one_frame_tells_the_pairs_from_each_other(figures):
@@ -100,6 +127,20 @@ def test_captions_say_how_it_moves(digits):
             assert (late * place).sum() / late.sum() < (
                 early * place
             ).sum() / early.sum()
+
+
+def test_a_still_shows_the_digits_that_it_says():
+    frames, seen = still_digits(np.random.default_rng(0), 200)
+    assert frames.shape == (200, 24, 24)
+    assert seen.shape == (200, 10, 3, 3)
+    assert set(seen.sum(axis=(2, 3)).ravel().tolist()) == {0, 1}
+    assert set(seen.sum(axis=(1, 2, 3)).tolist()) == {2}
+    for frame, where in zip(frames, seen.max(axis=1)):
+        light = frame.copy()
+        for i, j in zip(*np.nonzero(where)):
+            # a corner in this ninth of the 17 x 17 that it may have
+            light[6 * i - i // 2 :, 6 * j - j // 2 :][:13, :13] = 0
+        assert light.sum() == 0
 
 
 def test_held_out_films_use_other_hands():

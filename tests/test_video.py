@@ -1,21 +1,28 @@
 """Films: what networks and baselines may know, files, captions."""
 
+import base64
+import re
+import struct
+
 import numpy as np
 import pytest
 import torch
 
 from rnncore.application import seeded, train_module
-from rnncore.data.video import moving_digits, stick_figures
+from rnncore.data.video import moving_digits, stick_figures, twins
 from rnncore.files import Refused
 from rnncore.optim import adam
-from rnncore.seq2seq import END, PAD, START, greedy
+from rnncore.seq2seq import END, PAD, START, VectorDecoder
 from rnncore.video.captions import (
     Captioner,
+    FrameBag,
     caption_batches,
     caption_loss,
+    looks,
+    say,
     words_of,
 )
-from rnncore.video.files import read_video, write_video
+from rnncore.video.files import read_video, watch, write_video
 from rnncore.video.model import (
     BagOfFrames,
     FilmClassifier,
@@ -25,7 +32,10 @@ from rnncore.video.model import (
     film_batch,
     film_batches,
     film_loss,
+    imagine,
     next_frame_loss,
+    seen_loss,
+    within_pairs,
 )
 
 S, K = 24, 8
@@ -45,8 +55,8 @@ def films():
     "model",
     [
         made(FilmClassifier, S, 16, 16, K),
-        made(BagOfFrames, S, 16, K),
-        made(SingleFrame, S, 16, K),
+        made(BagOfFrames, S, 16, 16, K),
+        made(SingleFrame, S, 16, 16, K),
         made(NextFrame, S, 16, 16),
     ],
     ids=["loop", "bag", "single", "next"],
@@ -65,9 +75,9 @@ def test_no_frame_is_judged_by_a_later_one(model, films):
 def test_order_reaches_the_loop_and_no_baseline(films):
     frames = film_batch(films.frames, films.labels).frames
     shuffled = frames[[3, 0, 7, 1, 6, 2, 5, 4]]
-    bag = made(BagOfFrames, S, 16, K)
+    bag = made(BagOfFrames, S, 16, 16, K)
     torch.testing.assert_close(bag(shuffled)[-1], bag(frames)[-1])
-    single = made(SingleFrame, S, 16, K)
+    single = made(SingleFrame, S, 16, 16, K)
     torch.testing.assert_close(single(shuffled)[0], single(frames)[3])
     loop = made(FilmClassifier, S, 16, 16, K)
     assert (loop(shuffled)[-1] - loop(frames)[-1]).abs().max() > 1e-4
@@ -107,6 +117,56 @@ def test_accuracy_after_each_frame_by_hand():
     np.testing.assert_allclose(found, [3 / 5, 1 / 5])
 
 
+def test_a_bag_is_right_on_one_of_two_twins_whatever_its_weights(films):
+    both = twins(films)
+    batch = film_batch(both.frames, both.labels)
+    for seed in range(5):
+        with seeded(seed):
+            bag, single = BagOfFrames(S, 16, 9, K), SingleFrame(S, 16, 9, K)
+        assert within_pairs(bag, batch)[-1] == 0.5
+        # frame t of a film is frame 7 - t of its twin
+        found = within_pairs(single, batch)
+        np.testing.assert_allclose(found + found[::-1], 1)
+
+
+def test_within_pairs_by_hand():
+    class Fixed(torch.nn.Module):
+        def forward(self, frames):
+            one = torch.tensor([[0.0, 1, 5, 5], [2, 0, 0, 1]])
+            return one[:, None].expand(-1, frames.shape[1], -1)
+
+    batch = film_batch(np.zeros((4, 2, S, S)), np.array([0, 1, 2, 3]))
+    # after frame 0: 1 beats 0, and 2 and 3 tie; after frame 1 the others
+    np.testing.assert_allclose(within_pairs(Fixed(), batch), [0.5, 0.5])
+    batch = film_batch(np.zeros((2, 2, S, S)), np.array([1, 3]))
+    np.testing.assert_allclose(within_pairs(Fixed(), batch), [0.75, 0.5])
+
+
+def test_what_is_seen_shares_the_probability():
+    frames = np.zeros((3, 1, S, S), np.float32)
+    seen = np.eye(5, dtype=np.float32)[:3]
+    seen[:, 4] = 1  # two things in each
+    model = made(SingleFrame, S, 16, 16, 5)
+    loss, _ = seen_loss(model, film_batch(frames, seen), None)
+    log_p = model(film_batch(frames, seen).frames)[0].log_softmax(dim=1)
+    expected = -(log_p[[0, 1, 2], [0, 1, 2]] + log_p[:, 4]).mean() / 2
+    torch.testing.assert_close(loss, expected)
+
+
+def test_imagined_frames_are_read_again(films):
+    model = made(NextFrame, S, 16, 16)
+    frames = film_batch(films.frames[:3], films.labels[:3]).frames
+    ahead = imagine(model, frames, 3)
+    assert ahead.shape == (3, 3, S, S)
+    with torch.no_grad():
+        first = model(frames)[-1:].sigmoid()
+        second = model(torch.cat([frames, first]))[-1].sigmoid()
+    torch.testing.assert_close(ahead[0], first[0])
+    torch.testing.assert_close(ahead[1], second)
+    with pytest.raises(ValueError, match="count: expected at least 1"):
+        imagine(model, frames, 0)
+
+
 @pytest.mark.slow
 def test_the_loop_tells_apart_what_the_bag_cannot():
     rng = np.random.default_rng(0)
@@ -114,7 +174,7 @@ def test_the_loop_tells_apart_what_the_bag_cannot():
     found = {}
     for kind, sizes in (
         (FilmClassifier, (S, 32, 48, K)),
-        (BagOfFrames, (S, 32, K)),
+        (BagOfFrames, (S, 32, 48, K)),
     ):
         with seeded(0):
             model = kind(*sizes)
@@ -163,17 +223,80 @@ def test_a_captioner_learns_a_few_films_by_heart():
         model,
         caption_loss,
         caption_batches(films.frames, captions, 12),
-        optimizer=adam(0.01),
+        optimizer=adam(0.004),
         steps=200,
         rng=np.random.default_rng(0),
         clip=1.0,
     )
     frames = torch.as_tensor(films.frames).transpose(0, 1)
-    with torch.no_grad():
-        source = model.encoder(frames)
-    said = [words.decode(s) for s in greedy(model.decoder, source, 10)]
+    said = [words.decode(s) for s in say(model, frames)]
     right = sum(a == b for a, b in zip(said, films.captions, strict=True))
     assert right >= 10
+
+
+def test_a_captioner_needs_the_order_and_its_bag_does_not(films):
+    frames = film_batch(films.frames, films.labels).frames
+    shuffled = frames[[3, 0, 7, 1, 6, 2, 5, 4]]
+    read = torch.tensor([[START, 3, 4]]).T.expand(-1, 64)
+    loop = made(Captioner, S, 16, 16, 9)
+    assert (loop(shuffled, read) - loop(frames, read)).abs().max() > 1e-4
+    bag = made(Captioner, S, 16, 16, 9, FrameBag)
+    torch.testing.assert_close(bag(shuffled, read), bag(frames, read))
+
+
+def test_a_captioner_with_one_vector(films):
+    frames = film_batch(films.frames, films.labels).frames
+    model = made(Captioner, S, 16, 16, 9, FrameBag, VectorDecoder)
+    read = torch.tensor([[START, 3]]).T.expand(-1, 64)
+    assert model(frames, read).shape == (2, 64, 9)
+    assert len(say(model, frames, limit=3)) == 64
+
+
+def test_where_the_words_looked(films):
+    frames = film_batch(films.frames[:1], films.labels[:1]).frames
+    model = made(Captioner, S, 16, 16, 9)
+    weights, p = looks(model, frames, [3, 5])
+    assert weights.shape == (3, 8)
+    torch.testing.assert_close(weights.sum(dim=1), torch.ones(3))
+    read = torch.tensor([[START], [3], [5]])
+    expected = model(frames, read)[:, 0].softmax(dim=1)
+    torch.testing.assert_close(p, expected[[0, 1, 2], [3, 5, END]])
+
+
+def test_a_player_holds_its_film(tmp_path):
+    film = stick_figures(np.random.default_rng(2), 1, noise=0.0).frames[0]
+    page = watch(film, "A & B", "somebody <sits>").html
+    assert (
+        "<figcaption>A &amp; B. <span>somebody &lt;sits&gt;</span>" in page
+    )
+    assert 'aria-label="A &amp; B: somebody &lt;sits&gt;"' in page
+    assert "http" not in page
+    data = re.search(r"data:video/mp4;base64,([^\"]+)", page)[1]
+    (tmp_path / "a.mp4").write_bytes(base64.b64decode(data))
+    read = read_video(tmp_path / "a.mp4")
+    assert np.abs(read - film).mean() < 0.05
+
+
+@pytest.mark.parametrize(
+    ("matrix", "turns"),
+    [((0, 1, -1, 0), -1), ((0, -1, 1, 0), 1), ((-1, 0, 0, -1), 2)],
+)
+def test_a_film_that_lies_on_its_side_is_read_upright(
+    tmp_path, matrix, turns
+):
+    film = stick_figures(np.random.default_rng(2), 1, noise=0.0).frames[0]
+    path = tmp_path / "a.mp4"
+    write_video(path, film)
+    straight = read_video(path)
+    raw = bytearray(path.read_bytes())
+    place = raw.index(b"tkhd") + 4 + 4 + 20 + 16  # the track's matrix
+    a, b, c, d = (n << 16 for n in matrix)
+    raw[place : place + 36] = struct.pack(
+        ">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30
+    )
+    path.write_bytes(raw)
+    turned = np.rot90(straight, turns, axes=(1, 2))
+    np.testing.assert_allclose(read_video(path), turned, atol=1e-6)
 
 
 def test_a_film_is_read_as_it_was_written(tmp_path):
@@ -203,6 +326,11 @@ def test_what_is_no_film_is_refused(tmp_path):
         path.write_bytes(content)
         with pytest.raises(Refused, match="no film"):
             read_video(path)
+    with pytest.raises(Refused, match="expected a file, got a folder"):
+        read_video(tmp_path)
+    write_video(path, np.zeros((1, 24, 24)))
+    with pytest.raises(Refused, match="at least 2 frames, got 1"):
+        read_video(path)
     with pytest.raises(Refused, match="there is no such file"):
         read_video(tmp_path / "none.mp4")
     with pytest.raises(ValueError, match=r"frames: expected \(T, S, S\)"):
@@ -210,4 +338,4 @@ def test_what_is_no_film_is_refused(tmp_path):
     with pytest.raises(
         ValueError, match=r"frames: expected \(T, B, 24, 24"
     ):
-        made(SingleFrame, S, 16, K)(torch.zeros(2, 3, 20, 20))
+        made(SingleFrame, S, 16, 16, K)(torch.zeros(2, 3, 20, 20))

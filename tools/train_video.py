@@ -16,6 +16,7 @@ import argparse
 import os
 import time
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,13 +29,20 @@ import torch
 from measurements import read, record
 from tqdm import tqdm
 
-from rnncore.application import origin, save_weights, seeded, train_module
+from rnncore.application import (
+    load_module,
+    origin,
+    save_weights,
+    seeded,
+    train_module,
+)
 from rnncore.data.video import (
     ACTIONS,
     DIGITS,
     Films,
     moving_digits,
     stick_figures,
+    still_digits,
     twins,
 )
 from rnncore.optim import adam
@@ -44,6 +52,7 @@ from rnncore.video.captions import Captioner, FrameBag, words_of
 from rnncore.video.model import (
     BagOfFrames,
     FilmClassifier,
+    FrameEncoder,
     NextFrame,
     SingleFrame,
     film_batch,
@@ -53,7 +62,7 @@ WEIGHTS = Path(__file__).resolve().parent.parent / "rnncore" / "weights"
 COMMAND = "tools/train_video.py"
 SEEDS = range(3)
 TEST = 1000  # the seed of the test films
-S, B, FILMS, TESTED, EVERY = 24, 32, 8000, 1000, 250
+S, B, FILMS, TESTED, EVERY = 24, 16, 6000, 1000, 250
 SIZES = {"S": S, "D": 64, "H": 128}
 
 
@@ -88,8 +97,8 @@ def classifiers(K: int) -> dict[str, Callable[[], torch.nn.Module]]:
     D, H = SIZES["D"], SIZES["H"]
     return {
         "loop": lambda: FilmClassifier(S, D, H, K),
-        "bag": lambda: BagOfFrames(S, D, K),
-        "single": lambda: SingleFrame(S, D, K),
+        "bag": lambda: BagOfFrames(S, D, H, K),
+        "single": lambda: SingleFrame(S, D, H, K),
     }
 
 
@@ -105,16 +114,18 @@ def captioners(K: int) -> dict[str, Callable[[], torch.nn.Module]]:
 
 WORDS = words_of(moving_digits(np.random.default_rng(0), 500).captions)
 TASKS = {
-    "actions": Task(action_films, classifiers(len(ACTIONS)), 1500, 0.002),
-    "digits": Task(digit_films, classifiers(len(DIGITS)), 4000, 0.003),
+    "actions": Task(action_films, classifiers(len(ACTIONS)), 750, 0.002),
+    "digits": Task(digit_films, classifiers(len(DIGITS)), 2500, 0.002),
     "next": Task(
         clean_films,
         {"loop": lambda: NextFrame(S, SIZES["D"], SIZES["H"])},
-        2000,
+        750,
         0.003,
     ),
-    "captions": Task(digit_films, captioners(WORDS.size), 4000, 0.003),
+    "captions": Task(digit_films, captioners(WORDS.size), 2000, 0.002),
 }
+ON_DIGITS = "digits", "captions"  # with an eye that knows digits
+EYE, EYE_STEPS = "video.eye", 2500
 NEXT = 8, 6  # frames that are seen, and frames that are then imagined
 
 
@@ -185,16 +196,112 @@ def share(pairs: Any) -> float:
     return 100 * float(np.mean([a == b for a, b in pairs]))
 
 
+@lru_cache(maxsize=1)
+def eye(steps: int) -> torch.nn.Module:
+    """A frame encoder that was trained on still pictures of two digits.
+
+    It is trained once, and all networks on digits have it.
+    """
+    path = WEIGHTS / "video_eye.safetensors"
+    if path.exists():
+        made, about = load_module(path, EYE, eye_of, "frame encoder")
+        if about["steps"] == steps:
+            return made[0]
+    frames, seen = still_digits(
+        np.random.default_rng(3), min(60_000, 300 * steps)
+    )
+    with seeded(0):
+        sight = eye_of(SIZES)
+    labels = seen.reshape(len(seen), -1)
+    begun = time.process_time()
+    train_module(
+        sight,
+        model.seen_loss,
+        model.film_batches(frames[:, None], labels, 256),
+        optimizer=adam(0.004),
+        steps=steps,
+        rng=np.random.default_rng(0),
+        clip=1.0,
+        progress=lambda s: tqdm(s, desc="eye", mininterval=30),
+    )
+    seconds = time.process_time() - begun
+    for _, tensor in sight.named_parameters():
+        tensor.data = tensor.data.half().float()
+    right = named_in_stills(sight)
+    print(
+        f"eye: {right:.1f} % of the two named, {seconds:.0f} s", flush=True
+    )
+    if steps == EYE_STEPS:
+        about = {**origin(COMMAND), **SIZES, "kind": EYE, "score": right}
+        about |= {"seed": 0, "steps": steps, "seconds": round(seconds)}
+        save_weights(path, sight, about, torch.float16)
+        keep("video.eye.named", {0: right}, "%")
+    return sight[0]
+
+
+def eye_of(about: dict[str, Any]) -> torch.nn.Sequential:
+    """An eye, and which of ten digits it sees in which ninth of a frame."""
+    S, D = about["S"], about["D"]
+    readout = torch.nn.Linear(D, len(DIGITS) * 9)
+    return torch.nn.Sequential(FrameEncoder(S, D), readout)
+
+
+def named_in_stills(sight: torch.nn.Module) -> float:
+    """Percent of the two digits in a still that it names, wherever."""
+    frames, seen = still_digits(
+        np.random.default_rng(TEST), TESTED, held_out=True
+    )
+    logits = model.logits_of(sight, torch.as_tensor(frames[None]))[0]
+    digit = logits.unflatten(1, (len(DIGITS), 9)).logsumexp(dim=2)
+    two = digit.topk(2, dim=1).indices
+    there = torch.as_tensor(seen.max(axis=(2, 3)))
+    return 100 * float(there.gather(1, two).mean())
+
+
+@torch.no_grad()
+def looked_at(encoder: torch.nn.Module, films: Films) -> Films:
+    """What an encoder that does not learn makes of films, once for all."""
+    parts = [
+        encoder(torch.as_tensor(part).transpose(0, 1)).transpose(0, 1)
+        for part in np.array_split(
+            films.frames, -(-len(films.frames) // 250)
+        )
+    ]
+    return films._replace(frames=torch.cat(parts).numpy())
+
+
+@lru_cache(maxsize=1)
+def data(
+    name: str, seed: int, count: int, tested: int, seen: int
+) -> list[Films]:
+    """Films to train on, to look at on the way, and to be judged by.
+
+    Of digits the first two as the eye sees them, after `seen` steps.
+    """
+    make = TASKS[name].films
+    films = make(np.random.default_rng([1, seed]), count, False)
+    valid = make(np.random.default_rng([2, seed]), 300, False)
+    if name in ON_DIGITS:
+        films, valid = (looked_at(eye(seen), f) for f in (films, valid))
+    return [films, valid, judged_films(name, tested)]
+
+
+def judged_films(name: str, tested: int = TESTED) -> Films:
+    """The films that a task is judged by."""
+    return TASKS[name].films(np.random.default_rng(TEST), tested, True)
+
+
 def train(
     name: str, network: str, seed: int, steps: int, count: int, tested: int
 ) -> tuple[torch.nn.Module, dict[str, Any]]:
     """One run, and its scores on the test films."""
-    task = TASKS[name]
-    films = task.films(np.random.default_rng([1, seed]), count, False)
-    test = task.films(np.random.default_rng(TEST), tested, True)
-    valid = task.films(np.random.default_rng([2, seed]), 300, False)
+    task, seen = TASKS[name], EYE_STEPS if steps > 3 else 3
+    films, valid, test = data(name, seed, count, tested, seen)
     with seeded(seed):
         made: Any = task.networks[network]()
+    place = made.encoder if name == "captions" else made
+    if name in ON_DIGITS:
+        place.encoder = torch.nn.Identity()  # the eye has looked already
     loss, next_batch, evaluate = how_to_train(name, films, valid)
     begun = time.process_time()
     result = train_module(
@@ -208,9 +315,11 @@ def train(
         evaluate=evaluate,
         evaluate_every=EVERY,
         progress=lambda s: tqdm(
-            s, desc=f"{name} {network} {seed}", mininterval=20
+            s, desc=f"{name} {network} {seed}", mininterval=30
         ),
     )
+    if name in ON_DIGITS:
+        place.encoder = eye(seen)
     facts = scores(name, made, test)
     facts |= {"seconds": time.process_time() - begun, "steps": steps}
     shown = {k: v for k, v in facts.items() if isinstance(v, float)}
@@ -250,34 +359,29 @@ def save(name: str, network: str, made: Any, tested: int) -> None:
     """The weights in half precision, with the score that they have."""
     for _, tensor in made.named_parameters():
         tensor.data = tensor.data.half().float()
-    test = TASKS[name].films(np.random.default_rng(TEST), tested, True)
-    facts = scores(name, made, test)
+    test = judged_films(name, tested)
     about: dict[str, Any] = {**origin(COMMAND), **SIZES, "seed": 0}
     about |= {"T": test.frames.shape[1], "network": network}
-    about |= ABOUT[name](facts)
+    about |= ABOUT[name] | {"score": scores(name, made, test)[SCORE[name]]}
+    if network == "bag":
+        about["kind"] = "video.bag"
     stem = f"video_{name}" + "_bag" * (network == "bag")
     save_weights(
         WEIGHTS / f"{stem}.safetensors", made, about, torch.float16
     )
 
 
-ABOUT: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-    "actions": lambda f: {
-        "kind": model.KIND,
-        "classes": ACTIONS,
-        "score": f["accuracy"],
-    },
-    "digits": lambda f: {
-        "kind": model.KIND,
-        "classes": DIGITS,
-        "score": f["accuracy"],
-    },
-    "next": lambda f: {"kind": "video.next", "score": f["error"]},
-    "captions": lambda f: {
-        "kind": captions.KIND,
-        "words": WORDS.words,
-        "score": f["exact"],
-    },
+ABOUT: dict[str, dict[str, Any]] = {
+    "actions": {"kind": model.KIND, "classes": ACTIONS},
+    "digits": {"kind": model.KIND, "classes": DIGITS},
+    "next": {"kind": "video.next"},
+    "captions": {"kind": captions.KIND, "words": WORDS.words},
+}
+SCORE = {  # what is stored with the weights
+    "actions": "accuracy",
+    "digits": "accuracy",
+    "next": "error",
+    "captions": "exact",
 }
 STORED = {
     ("actions", "loop"),

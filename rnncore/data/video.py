@@ -7,7 +7,7 @@ their order, says nothing about which of the two it is.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -107,13 +107,8 @@ def moving_digits(
 
     Raises ValueError where count, T or S is too small.
     """
-    from sklearn.datasets import load_digits
-
     _check_sizes(count, T, S, 2 * SIDE)
-    digits = load_digits()
-    part = slice(TRAIN_IMAGES, None) if held_out else slice(TRAIN_IMAGES)
-    images = (digits.images[part] / 16).astype(np.float32)
-    names = digits.target[part]
+    images, names = _handwriting(held_out)
     frames = np.zeros((count, T, S, S), np.float32)
     labels, captions = np.empty(count, int), []
     for k in range(count):
@@ -121,12 +116,54 @@ def moving_digits(
         path, words = _path(rng, T, S - SIDE)
         still = np.broadcast_to(rng.integers(0, S - SIDE + 1, 2), (T, 2))
         for image, places in (moves, path), (stays, still):
-            for t, (x, y) in enumerate(places):
-                spot = frames[k, t, y : y + SIDE, x : x + SIDE]
-                np.maximum(spot, images[image], out=spot)
+            for t, place in enumerate(places):
+                _put(frames[k, t], images[image], place)
         labels[k] = names[moves]
         captions.append(f"the {DIGITS[labels[k]]} moves {words}")
     return Films(frames, labels, captions)
+
+
+def still_digits(
+    rng: np.random.Generator,
+    count: int,
+    S: int = 24,
+    held_out: bool = False,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Single frames of two different digits: which two, and where.
+
+    The frames are (N, S, S). What is seen is (N, 10, 3, 3): 1 where a
+    digit stands in that row and column of ninths of the frame.
+
+    Raises ValueError where count or S is too small.
+    """
+    _check_sizes(count, 6, S, 2 * SIDE)
+    images, names = _handwriting(held_out)
+    frames = np.zeros((count, S, S), np.float32)
+    seen = np.zeros((count, 10, 3, 3), np.float32)
+    places = S - SIDE + 1
+    for k in range(count):
+        for image in _two(rng, names):
+            x, y = rng.integers(0, places, 2)
+            _put(frames[k], images[image], (x, y))
+            seen[k, names[image], 3 * y // places, 3 * x // places] = 1
+    return frames, seen
+
+
+def _handwriting(held_out: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Images (N, 8, 8) from 0 to 1, and the digit that each shows."""
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    part = slice(TRAIN_IMAGES, None) if held_out else slice(TRAIN_IMAGES)
+    images = (digits.images[part] / 16).astype(np.float32)
+    return images, digits.target[part]
+
+
+def _put(frame: np.ndarray, image: np.ndarray, place: Any) -> None:
+    """Draw an image into a frame, in place; the lighter pixel stays."""
+    x, y = place
+    spot = frame[y : y + SIDE, x : x + SIDE]
+    np.maximum(spot, image, out=spot)
 
 
 def _two(rng: np.random.Generator, names: np.ndarray) -> tuple[int, int]:

@@ -35,10 +35,16 @@ class FrameEncoder(nn.Module):
             nn.ReLU(),
             nn.Conv2d(8, 16, 3, stride=2, padding=1),
             nn.ReLU(),
+            nn.Conv2d(16, 32, 3, padding=1),
+            nn.ReLU(),
             nn.Flatten(),
-            nn.Linear(16 * (-(-S // 4)) ** 2, D),
+            nn.Linear(32 * (-(-S // 4)) ** 2, D),
             nn.ReLU(),
         )
+        for layer in self.see:
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                # what comes out varies as much as what went in
+                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
 
     def forward(self, frames: Tensor) -> Tensor:
         """All frames of all films at once."""
@@ -74,14 +80,16 @@ class SingleFrame(nn.Module):
     Shapes: frames (T, B, S, S) -> logits (T, B, K)
     """
 
-    def __init__(self, S: int, D: int, K: int):
+    def __init__(self, S: int, D: int, H: int, K: int):
         super().__init__()
         self.encoder = FrameEncoder(S, D)
-        self.readout = nn.Linear(D, K)
+        self.think = nn.Linear(D, H)
+        self.readout = nn.Linear(H, K)
 
     def forward(self, frames: Tensor) -> Tensor:
         """Logits of each frame alone."""
-        return self.readout(self.encoder(frames))
+        x = self.encoder(frames)
+        return self.readout(torch.tanh(self.think(x)))
 
 
 class BagOfFrames(SingleFrame):
@@ -94,7 +102,8 @@ class BagOfFrames(SingleFrame):
         """Logits after each frame: of the mean of all until then."""
         x = self.encoder(frames)
         count = torch.arange(1, len(x) + 1, device=x.device)
-        return self.readout(x.cumsum(dim=0) / count[:, None, None])
+        mean = x.cumsum(dim=0) / count[:, None, None]
+        return self.readout(torch.tanh(self.think(mean)))
 
 
 class NextFrame(nn.Module):
@@ -124,7 +133,7 @@ class FilmBatch(NamedTuple):
     """Films side by side, and what each of them is."""
 
     frames: Tensor  # (T, B, S, S)
-    labels: Tensor  # (B,)
+    labels: Tensor  # (B,), or (B, K) where several things are seen
 
 
 def film_batches(
@@ -135,10 +144,12 @@ def film_batches(
 ) -> Callable[[np.random.Generator, int], FilmBatch]:
     """The `next_batch` that draws B films at a time.
 
+    Instead of frames it takes what an encoder made of them, (N, T, D).
+
     Shapes: frames (N, T, S, S); labels (N,)
     """
-    check_shape("frames", frames, "N", "T", "S", frames.shape[-1])
-    check_shape("labels", labels, len(frames))
+    check_shape("frames", frames, "N", "T", *frames.shape[2:])
+    check_shape("labels", labels, len(frames), *labels.shape[1:])
 
     def next_batch(rng: np.random.Generator, step: int) -> FilmBatch:
         chosen = rng.integers(len(frames), size=B)
@@ -169,6 +180,19 @@ def film_loss(
     logits = model(batch.frames)
     labels = batch.labels.expand(len(logits), -1)
     return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
+
+
+def seen_loss(
+    model: nn.Module, batch: FilmBatch, carry: Any
+) -> tuple[Tensor, Any]:
+    """The mean surprise of the things that are seen: each has its share.
+
+    The labels are (B, K), 1 where a thing is in the frames.
+    """
+    logits = model(batch.frames)
+    share = batch.labels / batch.labels.sum(dim=1, keepdim=True)
+    share = share.expand(len(logits), -1, -1)
+    return cross_entropy(logits.flatten(0, 1), share.flatten(0, 1)), carry
 
 
 def next_frame_loss(
