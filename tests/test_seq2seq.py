@@ -17,6 +17,7 @@ from rnncore.seq2seq import (
     AttentionDecoder,
     DotScore,
     Encoder,
+    StateDecoder,
     Translator,
     VectorDecoder,
     attend,
@@ -42,7 +43,13 @@ def additive():
     return AttentionDecoder(K, D, H, 2 * H, AdditiveScore)
 
 
-each_decoder = pytest.mark.parametrize("decoder", [vector, dot, additive])
+def state():
+    return StateDecoder(K, D, H, 2 * H)
+
+
+each_decoder = pytest.mark.parametrize(
+    "decoder", [state, vector, dot, additive]
+)
 
 
 def translator(decoder, seed=0, sharp=1.0):
