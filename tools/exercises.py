@@ -72,8 +72,9 @@ class Assignment(NamedTuple):
 
 
 def names() -> list[str]:
-    """All assignments, in the order of the chapters."""
-    return sorted(p.stem for p in (ROOT / "solutions").glob("ch*/ch*.py"))
+    """All assignments, in the order of the chapters; the capstone last."""
+    found = (ROOT / "solutions").glob("c*/c*.py")
+    return sorted((p.stem for p in found), key=lambda n: (n[:2] != "ch", n))
 
 
 def read(name: str) -> Assignment:

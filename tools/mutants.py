@@ -115,7 +115,7 @@ def table(chosen: list[str]) -> str:
     kept = {
         line.split("|")[1].strip(): line
         for line in old.splitlines(keepends=True)
-        if line.startswith("| ch")
+        if line.startswith("| c")
     }
     rows = {n: row(n) if n in chosen else kept.get(n, "") for n in names()}
     return HEAD + "".join(rows.values())

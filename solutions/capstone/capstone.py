@@ -1,0 +1,1098 @@
+# %% [markdown]
+# # Capstone: bring your own cell
+#
+# *180 to 300 minutes, 32 points: 18 by tests, 14 by a reader with the rubric below. Chapters 1 to 7 are enough; read the page "A cell of your own" first.*
+#
+# You ask one question about recurrent cells, make the cell that can answer it, show that its gradient is right, and measure how long it remembers, how far it learns to copy, and what a step costs. In the end it has a dot on the course's poster, and you say in half a page what the dot means and what it does not.
+#
+# | what | points | who counts |
+# | --- | --- | --- |
+# | the cell and its vjp | 6 | tests |
+# | the four instruments: gradient, half-life, copy limit, speed | 12 | tests |
+# | the question | 4 | a reader |
+# | the finding | 6 | a reader |
+# | the limits | 4 | a reader |
+#
+# ### The rubric
+#
+# | | full | half | none |
+# | --- | --- | --- | --- |
+# | **Question** (4) | One change against a named cell; a number predicted before measuring, with the reason it should come; what outcome would refute it | A change and an expectation, but no number, no reason, or several changes at once | "A better LSTM", or a question that the measurements cannot answer |
+# | **Finding** (6): 2 for the measurements, 2 for the comparison, 2 for the reading | All three numbers, over all seeds, with spread; beside the cell *without* the change; the reading says whether the prediction held, and what in the equations or the other numbers explains it | One seed, or no spread; beside the poster's cells only; the result is told and not explained | Numbers without the check of the gradient; a figure that is not from this cell; a claim that the numbers do not carry |
+# | **Limits** (4) | Names what was held equal and what was not; a cause that the experiment cannot exclude; the next experiment, with the outcome that would decide | General caution ("more seeds would be good") | None, or a claim about other tasks and sizes |
+#
+# A refuted prediction costs nothing. A cell that remembers less than the plain one can earn all points.
+#
+# ### Before you start: two questions from earlier chapters
+#
+# <details><summary>Chapter 3: why must finite differences be taken in float64?</summary>
+#
+# With a step of 10⁻⁶, the difference of two losses has about ten digits less than the losses. float32 has seven in all.
+# </details>
+#
+# <details><summary>Chapter 7: "A is better than B" is half a sentence. What is the other half?</summary>
+#
+# What was held equal (steps, time, weights, units), and how much of it there was.
+# </details>
+
+# %% [markdown]
+# ## Imports, and where to compute
+#
+# The memory ruler measures in NumPy, so your cell may use NumPy and `rnncore` alone. (Task 2 keeps the library of its arguments; `"cpu"` or `"cuda"` runs its tests on torch.) Nothing that you write changes an argument.
+
+# %%
+import math
+
+import numpy as np
+
+from rnncore import ruler
+from rnncore.backend import from_numpy, to_numpy
+from rnncore.lstm import gates, sigmoid
+from rnncore.ruler import Cell
+from rnncore.testing import mover
+
+device = "numpy"
+move = mover(device)
+
+# %% [markdown]
+# ## A half-life by hand
+#
+# A cell keeps the share 0.8 of its state at each step, and nothing else happens. After how many steps is half of a change left? Work it out on paper, then run the cell.
+
+# %%
+print(math.log(0.5) / math.log(0.8), " by hand: log 2 / log 1.25 = 3.106")
+
+# %% [markdown]
+# Now the distance of two runs was measured, 1.0, 0.8, 0.64, 0.512, 0.41, ..., and is below one half after step 4 for the first time. Where in between was it one half? On a straight line in its *logarithm*. One line is left out. Write it, and run again.
+#
+# <details><summary>The missing line</summary>
+#
+# `at = 3 + math.log(2 * 0.512) / math.log(0.512 / 0.4096)`: how far it still had to fall, over how far it fell in this step.
+# </details>
+
+# %%
+at = math.nan
+# (the missing line)
+print(at, " by hand: 3.106 again")
+
+# %% [markdown]
+# ## The question (4 points)
+#
+# Before any code. A template; replace the brackets, and keep it under 150 words.
+#
+# > **My cell** is [a cell of the course] with one change: [the equation that differs].
+# > **I ask** whether [half-life / copy limit / time a step] becomes [longer / shorter / the same], because [the reason, in terms of the equations].
+# > **I predict** [a number or a factor], against [the number of the cell without the change].
+# > **I would take it back** if [an outcome].
+
+# %% [markdown] answer="question" points=4
+# My cell is the minimal gated unit without a reset: one gate z, and h_t = z h_{t-1} + (1 - z) tanh(a_n). Against the GRU one thing is gone, the reset gate. I ask whether the copy limit becomes shorter, because the reset is the GRU's only means to make its candidate forget, and copying one symbol over blanks asks for keeping, not for forgetting: everything it needs is z. I predict the same limit as the GRU's, lag 32 in the median of three seeds, at about two thirds of its time a step, since two of three blocks of columns are left. I would take it back if the median limit were half of the GRU's or less with no overlap of the seeds.
+#
+# Rubric: 1 for a single change against a named cell, 1 for a predicted number, 1 for a reason in the equations, 1 for an outcome that would refute it.
+
+# %% [markdown]
+# ## Task 1: the cell, and its way back (6 points)
+#
+# `own_cell()` returns `Cell(forward, vjp, G, parts)`, two functions and two numbers:
+#
+# - `forward(a_x, a_h, state)` gives `(state, cache)`. a_x and a_h are (B, G · H), what the input and the hidden state contribute; the state is a tuple of `parts` arrays (B, H), the hidden state first. The cache is whatever the way back needs.
+# - `vjp(d_state, cache)` gives `(d_a_x, d_a_h, d_state)`: the gradients of the sums, (B, G · H) each, and what goes past the matrix, a tuple of `parts` arrays (B, H).
+#
+# It must be a cell of its own: not the plain cell, the GRU or the LSTM. The same arguments give the same result, no sequence of the batch reaches another, both a_x and a_h are read, float32 stays float32, and no argument is changed.
+#
+# Where to look for one: a constant that the course has set, and you set otherwise; two gates made one, or one made two; a gate that sees something else; another squashing function; half of the units slow; a published cell (chapter 7's exercise names some). One change is worth more than three.
+#
+# <details><summary>Hint 1</summary>
+#
+# Begin with a cell that you have: copy the equations of its forward way, make the one change, and write the cache last.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Every value that two others read gets the sum of what they send back. For the change alone, ask: what does it read, and who reads it?
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# If the test says that a gradient is wrong, set parts of your cell to constants (a gate to 1/2) on both ways, until it is right. The part that you freed last is to blame.
+# </details>
+
+
+# %% solution="own_cell"
+def own_cell():
+    """A cell of your own: forward, vjp, G, parts."""
+
+    ### BEGIN SOLUTION
+    def forward(a_x, a_h, state):
+        z, n = gates(a_x + a_h, 2)
+        z, n = sigmoid(z), np.tanh(n)
+        return (z * state[0] + (1 - z) * n,), (z, n, state[0])
+
+    def vjp(d_state, cache):
+        (d_h,), (z, n, h) = d_state, cache
+        d_z = d_h * (h - n) * z * (1 - z)
+        d_n = d_h * (1 - z) * (1 - n * n)
+        d_a = np.concatenate([d_z, d_n], axis=-1)
+        return d_a, d_a, (d_h * z,)
+
+    return Cell(forward, vjp, 2, 1)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: the ruler's own check, through a loop of five steps. It names the first output that is wrong.
+
+# %%
+print("largest relative error:", ruler.check_cell(Cell(*own_cell())))
+
+# %% test="own_cell" points=6
+import numpy as np
+
+from rnncore.bptt import bptt
+from rnncore.rnn import init_params, unroll
+from rnncore.ruler import CELLS
+from rnncore.testing import check, observe, stored
+
+OUTPUTS = (
+    "G and parts are numbers, the state has its form, "
+    "the cell changes no argument, the vjp changes no argument, "
+    "the same twice, sequences apart, reads a_x, reads a_h, "
+    "a cell of its own, d_a_x, d_a_h, d_state"
+)
+NOTHING_RIGHT = ("no",) * 12
+
+
+def numbers(seed, G, parts, B=2, H=3):
+    rng = np.random.default_rng(seed)
+    a_x, a_h = rng.normal(size=(2, B, G * H))
+    return {
+        "a_x": a_x,
+        "a_h": a_h,
+        "state": tuple(rng.normal(size=(parts, B, H))),
+    }, tuple(rng.normal(size=(parts, B, H)))
+
+
+def kind_of(found, expected):
+    """What a gradient is, next to the one by finite differences."""
+    found = np.asarray(found, dtype=float)
+    if found.ndim == 0:
+        found = np.full(expected.shape, float(found))
+    if found.shape != expected.shape:
+        return "of another shape"
+    near = 1e-6 * max(1.0, np.abs(expected).max())
+    for words, factor in (
+        ("right", 1),
+        ("zero", 0),
+        ("of the opposite sign", -1),
+        ("half of it", 0.5),
+        ("twice as large", 2),
+        ("averaged over the batch", 1 / len(expected)),
+    ):
+        if np.abs(found - factor * expected).max() < near:
+            return words
+    return "wrong"
+
+
+def slopes(forward, args, d_state, name, k=None):
+    """The gradient of sum(d_state * state), by finite differences."""
+    start = args[name] if k is None else args[name][k]
+    d = np.zeros(start.shape)
+    for index in np.ndindex(*start.shape):
+        for sign in (1, -1):
+            moved = start.copy()
+            moved[index] += sign * 1e-6
+            if k is not None:
+                moved = (*args[name][:k], moved, *args[name][k + 1 :])
+            new, _ = forward(*{**args, name: moved}.values())
+            total = sum(
+                float((a * b).sum())
+                for a, b in zip(d_state, new, strict=True)
+            )
+            d[index] += sign * total / 2e-6
+    return d
+
+
+def yes(holds):
+    return "yes" if holds else "no"
+
+
+def examined(seed):
+    """What the learner's cell is like, in words."""
+    forward, vjp, G, parts = own_cell()
+    if type(G) is not int or type(parts) is not int or min(G, parts) < 1:
+        return NOTHING_RIGHT
+    args, d_state = numbers(seed, G, parts)
+    first, again = observe(forward, args), observe(forward, args)
+    for call in (first, again):
+        if call.error:
+            raise call.error
+    result = first.result
+    if not isinstance(result, tuple) or len(result) != 2:
+        return ("yes", *NOTHING_RIGHT[1:])
+    new, cache = result
+    if not (
+        isinstance(new, tuple)
+        and len(new) == parts
+        and all(np.shape(part) == (2, 3) for part in new)
+    ):
+        return ("yes", *NOTHING_RIGHT[1:])
+    same = all(
+        np.array_equal(a, b)
+        for a, b in zip(new, again.result[0], strict=True)
+    )
+
+    def moved(name, rows):
+        """How far new states move when rows of an argument do."""
+        other = {**args, name: args[name] + 0.0}
+        other[name][rows] += 0.7
+        after, _ = forward(*other.values())
+        return [
+            np.abs(a - b).max(1) for a, b in zip(after, new, strict=True)
+        ]
+
+    if not same:
+        return ("yes",) * 4 + ("no",) * 8
+    apart = not any(
+        far[1] > 0 for name in ("a_x", "a_h") for far in moved(name, [0])
+    )
+    reads = [
+        any(far.max() > 0 for far in moved(name, [0, 1]))
+        for name in ("a_x", "a_h")
+    ]
+    kin = ""
+    for name, known in CELLS.items():
+        if (known.G, known.parts) == (G, parts):
+            theirs, _ = known.forward(*args.values())
+            if all(
+                np.allclose(a, b) for a, b in zip(theirs, new, strict=True)
+            ):
+                kin = name
+    call = observe(vjp, {"d_state": d_state, "cache": cache})
+    if call.error:
+        raise call.error
+    d_a_x, d_a_h, d_before = call.result
+    ways = [
+        kind_of(d_a_x, slopes(forward, args, d_state, "a_x")),
+        kind_of(d_a_h, slopes(forward, args, d_state, "a_h")),
+        *(
+            kind_of(d_before[k], slopes(forward, args, d_state, "state", k))
+            for k in range(parts)
+        ),
+    ]
+    past = [way for way in ways[2:] if way != "right"]
+    changed = [name for name in call.changed if "cache" not in name]
+    return (
+        "yes",
+        "yes",
+        yes(not first.changed),
+        yes(not changed),
+        yes(same),
+        yes(apart),
+        *map(yes, reads),
+        f"no: the {kin}" if kin else "yes",
+        *ways[:2],
+        past[0] if past else "right",
+    )
+
+
+check(examined, stored("own_cell"), [{"seed": 1}], outputs=OUTPUTS)
+### BEGIN HIDDEN TESTS
+from rnncore.backend import tree_map
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+check(
+    examined,
+    lambda seed: ("yes",) * 9 + ("right",) * 3,
+    [{"seed": int(rng.integers(1000))} for _ in range(2)],
+    outputs=OUTPUTS,
+)
+forward, vjp, G, parts = own_cell()
+for B, H in ((1, 1), (4, 2), (3, 6)):  # float32 stays, other sizes hold
+    args, d_state = numbers(int(rng.integers(1000)), G, parts, B, H)
+    args, d_state = tree_map(lambda a: a.astype("float32"), (args, d_state))
+    new, cache = forward(*args.values())
+    d_a_x, d_a_h, _ = vjp(d_state, cache)
+    for name, a, shape in (
+        *(("state", part, (B, H)) for part in new),
+        ("d_a_x", d_a_x, (B, G * H)),
+        ("d_a_h", d_a_h, (B, G * H)),
+    ):
+        assert a.shape == shape, f"{name}: expected {shape}, got {a.shape}"
+        assert a.dtype == np.float32, f"{name}: float32 became {a.dtype}"
+# through the loop: the slope along random directions, five steps
+params = init_params(rng, 3, 4, G)
+x, d_y = rng.normal(size=(5, 2, 3)), rng.normal(size=(5, 2, 4))
+state = tuple(rng.normal(size=(parts, 2, 4)))
+d_last = tuple(rng.normal(size=(parts, 2, 4)))
+y, last, tape = unroll(forward, params, x, state)
+d_params, d_x, d_first = bptt(vjp, params, tape, d_y, d_last)
+for _ in range(4):
+    ways = [rng.normal(size=a.shape) for a in (*params, x, *state)]
+    totals = []
+    for sign in (1, -1):
+        a = [
+            b + sign * 1e-6 * w
+            for b, w in zip((*params, x, *state), ways, strict=True)
+        ]
+        y, last, _ = unroll(
+            forward, type(params)(*a[:4]), a[4], tuple(a[5:])
+        )
+        pairs = [(d_y, y), *zip(d_last, last, strict=True)]
+        totals.append(sum(float((d * b).sum()) for d, b in pairs))
+    slope = (totals[0] - totals[1]) / 2e-6
+    mine = sum(
+        float((np.asarray(d) * w).sum())
+        for d, w in zip((*d_params, d_x, *d_first), ways, strict=True)
+    )
+    assert abs(mine - slope) < 1e-5 * max(1.0, abs(slope)), (
+        f"through five steps: expected a slope of {slope:.6g}, got {mine:.6g}"
+    )
+### END HIDDEN TESTS
+print("Task 1 holds.")
+
+# %% mistakes="own_cell"
+[
+    {
+        "name": "upstream in place",
+        "was": "return d_a, d_a, (d_h * z,)",
+        "is": "d_h *= z\n        return d_a, d_a, (d_h,)",
+        "says": "the gradients are right, but the caller's d_state was changed in place: the loop still needs it",
+    },
+    {
+        "name": "the way past the matrix dropped",
+        "was": "(d_h * z,)",
+        "is": "(0 * d_h,)",
+        "says": "nothing goes past the matrix: what the cell keeps of its state sends its gradient back directly, and that is what a memory lives on",
+    },
+    {
+        "name": "split between a_x and a_h",
+        "was": "return d_a, d_a, (d_h * z,)",
+        "is": "return d_a / 2, d_a / 2, (d_h * z,)",
+        "says": "the gradient was split between a_x and a_h; a sum hands the whole gradient to each of its terms",
+    },
+    {
+        "name": "nothing for a_h",
+        "was": "return d_a, d_a, (d_h * z,)",
+        "is": "return d_a, 0 * d_a, (d_h * z,)",
+        "says": "a_h got no gradient: then W_h never learns",
+    },
+    {
+        "name": "all signs wrong",
+        "was": "return d_a, d_a, (d_h * z,)",
+        "is": "return -d_a, -d_a, (-d_h * z,)",
+        "says": "all gradients have the opposite sign: the cell would climb its loss",
+    },
+    {
+        "name": "averaged over the batch",
+        "was": "return d_a, d_a, (d_h * z,)",
+        "is": "return d_a / len(d_a) ** 2 * 1.0, d_a / len(d_a) ** 2 * 1.0, (d_h * z,)",
+        "says": "the gradients of the sums were divided by the size of the batch; the loss does that, once",
+        "visible": False,
+    },
+    {
+        "name": "noise in the cell",
+        "was": "z, n = sigmoid(z), np.tanh(n)",
+        "is": "z, n = sigmoid(z), np.tanh(n + np.random.normal(size=n.shape))",
+        "says": "the same arguments gave two results: whatever is random must come in from outside, or no gradient can be checked",
+    },
+    {
+        "name": "sequences mixed",
+        "was": "return (z * state[0] + (1 - z) * n,), (z, n, state[0])",
+        "is": "n = n - np.mean(n, axis=0, keepdims=True)\n        return (z * state[0] + (1 - z) * n,), (z, n, state[0])",
+        "says": "one sequence of the batch reaches another (a mean over axis 0?); a result would depend on its neighbours",
+    },
+    {
+        "name": "a_h not read",
+        "was": "gates(a_x + a_h, 2)",
+        "is": "gates(a_x + 0 * a_h, 2)",
+        "says": "the cell does not read a_h: its gates cannot see the state, and its vjp sends a gradient all the same",
+    },
+    {
+        "name": "a cell of the course",
+        "was": "return Cell(forward, vjp, 2, 1)",
+        "is": "return ruler.CELLS['plain']",
+        "says": "this is the plain cell; a cell of your own is asked for",
+    },
+    {
+        "name": "the course's GRU",
+        "was": "return Cell(forward, vjp, 2, 1)",
+        "is": "return ruler.CELLS['GRU']",
+        "says": "this is the GRU; a cell of your own is asked for",
+    },
+    {
+        "name": "state not in a tuple",
+        "was": "return (z * state[0] + (1 - z) * n,), (z, n, state[0])",
+        "is": "return z * state[0] + (1 - z) * n, (z, n, state[0])",
+        "says": "the new state is no tuple of `parts` arrays (B, H): for one part it is (h,), with a comma",
+    },
+    {
+        "name": "old state overwritten",
+        "was": "return (z * state[0] + (1 - z) * n,), (z, n, state[0])",
+        "is": "h = state[0] + 0\n        state[0][...] = z * h + (1 - z) * n\n        return (state[0] + 0,), (z, n, h)",
+        "says": "the cell wrote its new state into the old one, which the caller still has",
+    },
+    {
+        "name": "slope of the tanh forgotten",
+        "was": "d_n = d_h * (1 - z) * (1 - n * n)",
+        "is": "d_n = d_h * (1 - z)",
+        "says": "the slope of the tanh, 1 - n², is missing",
+        "visible": False,
+    },
+    {
+        "name": "gate without a gradient",
+        "was": "d_z = d_h * (h - n) * z * (1 - z)",
+        "is": "d_z = 0 * d_h",
+        "says": "the gate got no gradient: it never learns when to keep",
+        "visible": False,
+    },
+    {
+        "name": "float64 made",
+        "was": "z, n = sigmoid(z), np.tanh(n)",
+        "is": "z, n = sigmoid(z).astype(float), np.tanh(n)",
+        "says": "float32 became float64",
+        "visible": False,
+    },
+]
+
+# %% [markdown]
+# ## Task 2, closed book: `numerical_gradient` (3 points)
+#
+# The instrument that your cell was just judged by. Close the book and rebuild it under its own name: for each entry of x, (f(x + step) - f(x - step)) / (2 step), with that entry alone moved. `f` takes an array like x, of its library, dtype and device, and gives a number. x is never changed; the result is a NumPy array of x's shape.
+#
+# <details><summary>Hint 1</summary>
+#
+# `np.ndindex(*shape)` goes through all indices. Each needs two calls of f, with a fresh copy each.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `start = to_numpy(x)` once; `moved = start.copy()`, and `from_numpy(moved, x)` is what f gets.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `for sign in (1, -1):` move by `sign * step`, and add `sign * float(f(...)) / (2 * step)` to the entry of the result.
+# </details>
+
+
+# %% solution="numerical_gradient" closed_book=true
+def numerical_gradient(f, x, step=1e-6):
+    """(f(x + step) - f(x - step)) / (2 step), one entry of x at a time.
+
+    The array is moved, not changed: `f` gets a copy each time.
+    """
+    ### BEGIN SOLUTION
+    start = to_numpy(x)
+    d_x = np.zeros(start.shape)
+    for index in np.ndindex(*start.shape):
+        for sign in (1, -1):
+            moved = start.copy()
+            moved[index] += sign * step
+            value = float(f(from_numpy(moved, x)))
+            d_x[index] += sign * value / (2 * step)
+    return d_x
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: the gradient of the sum of squares is 2x.
+
+# %%
+print(numerical_gradient(lambda a: (a**2).sum(), move(np.arange(3.0))))
+
+# %% test="numerical_gradient" points=3
+import numpy as np
+
+from rnncore.testing import check, mover, stored
+
+move = mover(device)
+
+
+def cubic(a):
+    """Curved, so that a one-sided difference shows."""
+    weight = 1.0 + 0 * a
+    return ((a + 0.3) ** 3 * weight).sum() + (a.ravel()[0] * a.ravel()[-1])
+
+
+def sloped(x, step):
+    """The learner's gradient, moved to where x lies, as check wants it."""
+    return move(numerical_gradient(cubic, x, step))
+
+
+rng = np.random.default_rng(2)
+visible = [
+    move({"x": rng.normal(size=(2, 3)), "step": 1e-2}),
+    move({"x": rng.normal(size=4), "step": 1e-1}),
+]
+check(sloped, stored("numerical_gradient"), visible, outputs="d_x")
+### BEGIN HIDDEN TESTS
+from rnncore.bptt import numerical_gradient as book_numerical_gradient
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    move({"x": rng.normal(size=shape), "step": step})
+    for shape, step in [((1,), 1e-1), ((2, 2, 3), 1e-2), ((5,), 0.3)]
+]
+check(
+    sloped,
+    lambda x, step: move(book_numerical_gradient(cubic, x, step)),
+    hidden,
+    outputs="d_x",
+)
+seen = []
+
+
+def watched(a):
+    """How far each call lies from x, and what kind of array it is."""
+    seen.append((type(a), a.dtype, float(abs(a - x).max())))
+    return float(a.sum())
+
+
+x = move(rng.normal(size=3))
+before = x + 0
+kind = type(numerical_gradient(watched, x))
+assert kind is np.ndarray, f"expected a NumPy array, got {kind.__name__}"
+assert len(seen) == 6, f"6 calls of f for 3 entries, got {len(seen)}"
+for kind, dtype, far in seen:
+    assert kind is type(x), f"f got {kind.__name__}"
+    assert dtype == x.dtype, f"f got {dtype}"
+    assert 0.9e-6 < far < 1.1e-6, f"the default step is 1e-6, got {far:.2g}"
+assert float(abs(x - before).max()) == 0, "x was changed"
+### END HIDDEN TESTS
+print("Task 2 holds.")
+
+# %% mistakes="numerical_gradient"
+[
+    {
+        "name": "one side only",
+        "was": "        for sign in (1, -1):\n            moved = start.copy()\n            moved[index] += sign * step\n            value = float(f(from_numpy(moved, x)))\n            d_x[index] += sign * value / (2 * step)",
+        "is": "        moved = start.copy()\n        moved[index] += step\n        d_x[index] = (float(f(from_numpy(moved, x))) - float(f(x))) / step",
+        "says": "the difference was taken on one side: its error is of the order of the step, that of both sides of its square",
+    },
+    {
+        "name": "divided by one step",
+        "was": "(2 * step)",
+        "is": "step",
+        "says": "the two points are two steps apart: divide by 2 step",
+    },
+    {
+        "name": "all entries moved",
+        "was": "moved[index] += sign * step",
+        "is": "moved += sign * step",
+        "says": "all entries were moved at once: this is one slope, the sum of all, in every entry",
+    },
+    {
+        "name": "entries stay moved",
+        "was": "            moved = start.copy()\n            moved[index] += sign * step",
+        "is": "            moved = moved if index != (0,) * start.ndim else start.copy()\n            moved[index] += sign * step * (1 if sign > 0 else 2)",
+        "says": "an entry stayed where it was moved to while the next one was measured; make a copy each time",
+    },
+    {
+        "name": "x changed",
+        "was": "moved = start.copy()",
+        "is": "moved = start",
+        "says": "x itself was moved; move a copy",
+    },
+    {
+        "name": "sign lost",
+        "was": "d_x[index] += sign * value",
+        "is": "d_x[index] += value",
+        "says": "the two values were added; their difference is the slope",
+    },
+    {
+        "name": "step fixed",
+        "was": "sign * step\n",
+        "is": "sign * 1e-6\n",
+        "says": "the entries were not moved by `step`",
+    },
+]
+
+# %% [markdown]
+# ## Task 3: the half-life of a curve (3 points)
+#
+# Two runs differ in one symbol; `distance` (N,) is how far their states are apart after 0, 1, 2, ... steps of waiting, all positive. Return the *first* time at which it is half of `distance[0]`, a float. Between two steps the *logarithm* of the distance lies on a straight line. If it never gets so low, `math.inf`. (A curve may rise before it falls, and come back after.)
+#
+# <details><summary>Hint 1</summary>
+#
+# Find the first step k at which the distance is at most one half of the first. The time lies between k - 1 and k.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `np.flatnonzero(distance <= distance[0] / 2)` lists all such steps; an empty list means never.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# Of the fall from k - 1 to k, log(before / now), the part above one half is log(before / half): the time is k - 1 + their quotient.
+# </details>
+
+
+# %% solution="steps_to_half"
+def steps_to_half(distance):
+    """Steps until the distance of two runs is half of the first.
+
+    Shapes: distance (N,) -> a number
+    """
+    ### BEGIN SOLUTION
+    half = distance[0] / 2
+    below = np.flatnonzero(distance <= half)
+    if not len(below):
+        return math.inf
+    k = int(below[0])
+    before, now = distance[k - 1], distance[k]
+    return float(k - 1 + np.log(before / half) / np.log(before / now))
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: a share of 0.8 a step, and a memory that loses nothing.
+
+# %%
+print(steps_to_half(0.8 ** np.arange(9)), steps_to_half(np.ones(9)))
+
+# %% test="steps_to_half" points=3
+import numpy as np
+
+from rnncore.testing import assert_close, check, stored
+
+
+def fading(rng, N, share, noise, rise=0.0):
+    t = np.arange(N)
+    steps = share * np.exp(noise * rng.normal(size=N))
+    curve = 3.0 * np.cumprod(steps) * (1 + rise * t * np.exp(-t))
+    return {"distance": curve}
+
+
+rng = np.random.default_rng(3)
+visible = [
+    fading(rng, 12, 0.7, 0.3),
+    fading(rng, 20, 0.9, 0.2, 2.0),
+    {"distance": np.array([2.0, 1.5, 0.9, 1.6, 0.8, 0.1])},
+    {"distance": np.array([4.0, 3.0, 2.0, 1.0])},
+    {"distance": np.array([1.0, 2.0, 3.0])},
+]
+check(steps_to_half, stored("steps_to_half"), visible, outputs="half-life")
+assert_close("of half a step", steps_to_half(np.array([1.0, 0.25])), 0.5)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    fading(rng, N, share, noise, rise)
+    for N, share, noise, rise in [
+        (2, 0.3, 0.0, 0.0),
+        (200, 0.97, 0.1, 1.0),
+        (30, 0.8, 0.5, 0.0),
+        (40, 0.85, 0.2, 3.0),
+        (5, 1.2, 0.0, 0.0),
+    ]
+]
+check(steps_to_half, reference_steps_to_half, hidden, outputs="half-life")
+### END HIDDEN TESTS
+print("Task 3 holds.")
+
+# %% mistakes="steps_to_half"
+[
+    {
+        "name": "straight line in the distance",
+        "was": "np.log(before / half) / np.log(before / now)",
+        "is": "(before - half) / (before - now)",
+        "says": "the line was drawn through the distances; a fading is straight in their logarithms",
+    },
+    {
+        "name": "whole steps",
+        "was": "return float(k - 1 + np.log(before / half) / np.log(before / now))",
+        "is": "return float(k)",
+        "says": "this is the first whole step below one half; the time lies between it and the one before",
+    },
+    {
+        "name": "the last time",
+        "was": "below[0]",
+        "is": "below[-1]",
+        "says": "the last time was taken; the first one was asked for",
+    },
+    {
+        "name": "below one half of the largest",
+        "was": "half = distance[0] / 2",
+        "is": "half = distance.max() / 2",
+        "says": "one half of the largest distance was looked for; of the first it is",
+    },
+    {
+        "name": "below 0.5",
+        "was": "half = distance[0] / 2",
+        "is": "half = 0.5",
+        "says": "the distance was compared with 0.5; it is half of the first distance",
+    },
+    {
+        "name": "below 1/e",
+        "was": "half = distance[0] / 2",
+        "is": "half = distance[0] / np.e",
+        "says": "this is the time to 1/e, a time constant; the half-life is the time to 1/2",
+    },
+    {
+        "name": "one step late",
+        "was": "k - 1 + np.log",
+        "is": "k + np.log",
+        "says": "the time is one step too late: it lies between k - 1 and k",
+    },
+    {
+        "name": "never is not infinite",
+        "was": "return math.inf",
+        "is": "return float(len(distance))",
+        "says": "a distance that never falls to one half got a finite half-life; it is infinite, or at least not known",
+    },
+]
+
+# %% [markdown]
+# ## Task 4: the copy limit (3 points)
+#
+# A cell was trained to copy one symbol over each of some `lags`, from several seeds. `updates[s][k]` says after how many updates seed s had learned `lags[k]`, or None where it never did; a row may be shorter than `lags` (what is missing was not learned).
+#
+# The *limit* of a seed is the longest lag such that it *and all shorter ones* took at most `budget` updates; 0 where not even the first did. Return three ints: the median of the seeds' limits (of an even number the lower one in the middle), the lowest, and the highest.
+#
+# <details><summary>Hint 1</summary>
+#
+# For each seed walk through the lags from the shortest, and stop at the first that was not learned in time. A lucky longer one does not count.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `zip(lags, row, strict=False)` ends with the shorter of both. Check for None before you compare.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# Sort the limits: the median is number `(len(limits) - 1) // 2`.
+# </details>
+
+
+# %% solution="copy_limit"
+def copy_limit(updates, lags, budget):
+    """The seeds' longest lags within the budget: median, lowest, highest."""
+    ### BEGIN SOLUTION
+    limits = []
+    for row in updates:
+        limits.append(0)
+        for lag, needed in zip(lags, row, strict=False):
+            if needed is None or needed > budget:
+                break
+            limits[-1] = lag
+    limits.sort()
+    return limits[(len(limits) - 1) // 2], limits[0], limits[-1]
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it on the course's cells, with the whole budget and with a quarter of it.
+
+# %%
+for name, updates in ruler.stored_lags()["value"].items():
+    for budget in (ruler.BUDGET, ruler.BUDGET // 4):
+        print(name, budget, copy_limit(updates, ruler.LAGS, budget))
+
+# %% test="copy_limit" points=3
+import numpy as np
+
+from rnncore.testing import check, stored
+
+OUTPUTS = "median, lowest, highest"
+
+
+def runs(rng, seeds, budget=300, lags=(1, 2, 4, 8, 16, 32)):
+    updates = []
+    for _ in range(seeds):
+        hard = 20 * np.exp(rng.uniform(0.2, 1.1) * np.arange(len(lags)))
+        row = [
+            int(n) for n in hard * np.exp(0.4 * rng.normal(size=len(lags)))
+        ]
+        row = [n if n < 1.6 * budget else None for n in row]
+        updates.append(row[: int(rng.integers(3, len(lags) + 1))])
+    return dict(updates=updates, lags=list(lags), budget=budget)
+
+
+rng = np.random.default_rng(4)
+visible = [
+    dict(
+        updates=[
+            [30, 40, 90, 200, None, 150],
+            [25, 300, 301, 20],
+            [20, 30, 50, 60, 70],
+            [None, 10, 10],
+        ],
+        lags=[1, 2, 3, 5, 9, 12],
+        budget=300,
+    ),
+    dict(
+        updates=[[9, 20, 400, 20], [9, 20, 30, 40], [9, 400], [350, 20, 9]],
+        lags=[1, 2, 4, 8],
+        budget=300,
+    ),
+    runs(rng, 5),
+]
+check(copy_limit, stored("copy_limit"), visible, outputs=OUTPUTS)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    runs(rng, seeds, budget) for seeds, budget in [(1, 300), (3, 100)]
+]
+hidden += [runs(rng, 8, 250), runs(rng, 7, 400, (3, 10, 30, 100))]
+hidden.append(dict(updates=[[], [5]], lags=[7, 9], budget=5))
+hidden.append(
+    dict(updates=[[5, None, 5], [5, 9, 9]], lags=[2, 3, 4], budget=8)
+)
+check(copy_limit, reference_copy_limit, hidden, outputs=OUTPUTS)
+### END HIDDEN TESTS
+print("Task 4 holds.")
+
+# %% mistakes="copy_limit"
+[
+    {
+        "name": "a lucky lag counts",
+        "was": "                break\n",
+        "is": "                continue\n",
+        "says": "the longest lag that was learned was taken, although a shorter one was not; all shorter ones must hold too",
+    },
+    {
+        "name": "below the budget",
+        "was": "needed > budget",
+        "is": "needed >= budget",
+        "says": "a lag that took just the budget was not counted; at most `budget` is within",
+    },
+    {
+        "name": "budget ignored",
+        "was": "needed is None or needed > budget",
+        "is": "needed is None",
+        "says": "the budget was not looked at: who trains longer remembers longer",
+    },
+    {
+        "name": "places instead of lags",
+        "was": "limits[-1] = lag",
+        "is": "limits[-1] += 1",
+        "says": "the lags were counted; asked for is the longest lag itself",
+    },
+    {
+        "name": "mean of the seeds",
+        "was": "limits[(len(limits) - 1) // 2]",
+        "is": "sum(limits) // len(limits)",
+        "says": "the mean of the seeds was taken; lags double, and one lucky seed would decide. The median was asked for",
+    },
+    {
+        "name": "the upper one in the middle",
+        "was": "limits[(len(limits) - 1) // 2]",
+        "is": "limits[len(limits) // 2]",
+        "says": "of an even number of seeds the upper one in the middle was taken; the lower one is the more careful",
+    },
+    {
+        "name": "the best seed",
+        "was": "limits[(len(limits) - 1) // 2]",
+        "is": "limits[-1]",
+        "says": "the best seed was reported as if it were typical",
+    },
+    {
+        "name": "the first that fails",
+        "was": "            if needed is None or needed > budget:\n                break\n            limits[-1] = lag",
+        "is": "            limits[-1] = lag\n            if needed is None or needed > budget:\n                break",
+        "says": "the first lag that fails was taken; asked for is the one before it",
+    },
+]
+
+# %% [markdown]
+# ## Task 5: what it costs (3 points)
+#
+# `own` and `plain` (N,) are the milliseconds of N turns; in each turn both cells ran, one after the other, so that a busy moment of the machine meets both. The first turn warms up, and does not count. Return three floats: the *median*, the lowest and the highest over the turns of the quotient own / plain. A quotient of two runs in the same turn, that is: not one of means.
+#
+# <details><summary>Hint 1</summary>
+#
+# Without the first turn there are N - 1 quotients.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `own[1:] / plain[1:]`, turn by turn; nothing is sorted before.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `np.median` of an even number takes the mean of the two in the middle, which is right here. `float(...)` makes floats.
+# </details>
+
+
+# %% solution="times_the_plain"
+def times_the_plain(own, plain):
+    """What a step costs beside the plain cell: median, lowest, highest.
+
+    Shapes: own (N,); plain (N,) -> three numbers
+    """
+    ### BEGIN SOLUTION
+    quotients = own[1:] / plain[1:]
+    return (
+        float(np.median(quotients)),
+        float(quotients.min()),
+        float(quotients.max()),
+    )
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: the GRU beside the plain cell, here and now.
+
+# %%
+clock = ruler.step_times(
+    {"GRU": ruler.CELLS["GRU"], "plain": ruler.CELLS["plain"]}
+)
+print(
+    times_the_plain(*(np.array(clock[name]) for name in ("GRU", "plain")))
+)
+
+# %% test="times_the_plain" points=3
+import numpy as np
+
+from rnncore.testing import assert_close, check, stored
+
+OUTPUTS = "median, lowest, highest"
+
+
+def turns(rng, N, factor):
+    busy = np.exp(rng.exponential(0.5, size=N))
+    own = factor * busy * np.exp(0.1 * rng.normal(size=N))
+    plain = busy * np.exp(0.1 * rng.normal(size=N))
+    own[0], plain[0] = 9 * own[0], 2 * plain[0]
+    return dict(own=own, plain=plain)
+
+
+rng = np.random.default_rng(5)
+visible = [turns(rng, 8, 2.5), turns(rng, 5, 0.8)]
+check(times_the_plain, stored("times_the_plain"), visible, outputs=OUTPUTS)
+args = visible[0]
+same = times_the_plain(args["own"], args["own"])
+assert_close("a cell beside itself", np.array(same), np.ones(3))
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+hidden = [
+    turns(rng, N, factor) for N, factor in [(2, 3.0), (21, 4.0), (10, 1.0)]
+]
+check(times_the_plain, reference_times_the_plain, hidden, outputs=OUTPUTS)
+### END HIDDEN TESTS
+print("Task 5 holds.")
+
+# %% mistakes="times_the_plain"
+[
+    {
+        "name": "warm-up counted",
+        "was": "own[1:] / plain[1:]",
+        "is": "own / plain",
+        "says": "the first turn was counted, which pays for warming up",
+    },
+    {
+        "name": "upside down",
+        "was": "own[1:] / plain[1:]",
+        "is": "plain[1:] / own[1:]",
+        "says": "the quotient stands upside down: own over plain",
+    },
+    {
+        "name": "quotient of means",
+        "was": "float(np.median(quotients))",
+        "is": "float(own[1:].mean() / plain[1:].mean())",
+        "says": "the quotient of the means was taken: the busiest turn decides it",
+    },
+    {
+        "name": "mean of the quotients",
+        "was": "np.median(quotients)",
+        "is": "np.mean(quotients)",
+        "says": "the mean of the quotients was taken; the median was asked for",
+    },
+    {
+        "name": "quotient of the best runs",
+        "was": "float(np.median(quotients))",
+        "is": "float(own[1:].min() / plain[1:].min())",
+        "says": "the best run of each was compared, whichever turns they were from (the ruler does so); asked for is the median over the turns",
+    },
+    {
+        "name": "sorted apart",
+        "was": "own[1:] / plain[1:]",
+        "is": "np.sort(own[1:]) / np.sort(plain[1:])",
+        "says": "the runs were sorted before they were divided: each must meet the run of its own turn",
+    },
+]
+
+# %% [markdown]
+# ## The measurement
+#
+# **Predict** once more, in numbers; your answers are kept in the notebook for you to come back to. Then run. `full = False` takes one seed and half of the budget, well under a minute; for your report set it to `True` (all seeds: a few minutes). Put the cell *without* your change beside it, if it is not one of the course's: `without`.
+
+# %%
+my_prediction = {
+    "half-life, steps": 0.0,
+    "copy limit, median of the seeds": 0,
+    "times the plain cell's time": 0.0,
+}
+
+# %% experiment
+from IPython.display import display
+from tqdm.auto import tqdm
+
+full = False
+without = None  # another Cell, such as the same one with the change undone
+budget = ruler.BUDGET if full else ruler.QUICK_BUDGET
+seeds = ruler.SEEDS if full else ruler.QUICK_SEEDS
+print("You predicted", my_prediction)
+found = []
+for name, cell in (("mine", own_cell()), ("without", without)):
+    if cell is None:
+        continue
+    with tqdm(total=len(ruler.LAGS) * len(seeds), desc=name) as bar:
+        r = ruler.measure(
+            *cell, budget=budget, seeds=seeds, progress=bar.update
+        )
+    found.append(r._replace(name=name))
+    clock = ruler.step_times(
+        {"own": Cell(*cell), "plain": ruler.CELLS["plain"]}
+    )
+    cost = times_the_plain(np.array(clock["own"]), np.array(clock["plain"]))
+    print(
+        f"{name}: largest relative error of the gradient {r.gradient_error:.1e}"
+    )
+    print(f"  half-life without training {r.half_life:.1f} steps")
+    print(f"  copy limits {r.copy_lags}, median {r.copy_lag}")
+    print(
+        "  times the plain cell:", np.round(cost, 2), "(median, low, high)"
+    )
+for name, rows in ruler.stored_lags()["value"].items():
+    rows = [rows[s] for s in seeds]
+    print(f"{name}: copy limit", copy_limit(rows, ruler.LAGS, budget))
+    print(f"  half-life {ruler.half_life(ruler.CELLS[name]):.1f} steps")
+display(ruler.draw(*found))
+
+# %% [markdown]
+# ## The finding (6 points)
+#
+# A template; half a page, with the figures of the run with all seeds.
+#
+# > **Measured** (seeds [..], budget [..] updates): gradient error [..]; half-life [..] steps; copy limits [.., .., ..], median [..]; time [..] ([..] to [..]) times the plain cell's.
+# > **Beside it**, [the cell without the change], measured alike: [the same three].
+# > **The prediction** [held / did not]: [predicted] against [found].
+# > **Because** [what in the equations, or which of the other numbers, says so]. [What surprised you.]
+
+# %% [markdown] answer="finding" points=6
+# Measured with seeds 0, 1, 2 and 400 updates: the gradient's largest relative error is below 10⁻⁸; half-life, copy limits with their median, and the time in multiples of the plain cell's, as the run above prints them; beside it the GRU, the cell with the reset gate, half-life, limits and time from the same run. The prediction held if the seeds' ranges overlap and the medians are the same or neighbours on the ruler; else it did not, and that is said first. Because: without training both gates start half open, so both half-lives are about the same, near that of a share of one half a step, and what the copy limit adds is learned by z alone; the reset has nothing to contribute while only blanks come in. The time falls with the blocks of columns, 2 instead of 3, but not in proportion, since a part of each step does not depend on G.
+#
+# Rubric: measurements 2 (all three, all seeds, spread; 1 for one seed or no spread; 0 without a gradient check that passed), comparison 2 (the cell without the change, measured alike; 1 for the poster's cells only), reading 2 (says whether the prediction held **and** explains it by equations or numbers; 1 for one of the two). A claim that the numbers do not carry costs the points of the reading.
+
+# %% [markdown]
+# ## The limits (4 points)
+#
+# > **Held equal** were [..]; **not equal** were [..].
+# > **This could also be explained by** [another cause that the experiment does not exclude].
+# > **Next I would** [an experiment]; [this outcome] would decide for [..], [that one] for [..].
+
+# %% [markdown] answer="limits" points=4
+# Held equal: units (32), updates, learning rate, the way weights are drawn, seeds, batches. Not equal: the number of weights (two blocks against three) and so the time a step, and the effect of a learning rate that was chosen for neither. That the limits are alike could also be explained by the budget: at 400 updates both may be stopped by the optimiser and not by the cell. Next I would give both ten times the updates, and a second task in which forgetting is needed (copy the *last* of several symbols): if the GRU then pulls ahead on the second and not on the first, the reset gate is for forgetting; if on both, it helps training as such.
+#
+# Rubric: 1 for what was equal, 1 for what was not (weights or time at least), 1 for a cause that is not excluded, 1 for a next experiment with the outcome that decides. General caution without any of these: at most 1.
