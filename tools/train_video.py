@@ -62,7 +62,7 @@ WEIGHTS = Path(__file__).resolve().parent.parent / "rnncore" / "weights"
 COMMAND = "tools/train_video.py"
 SEEDS = range(3)
 TEST = 1000  # the seed of the test films
-S, B, FILMS, TESTED, EVERY = 24, 16, 6000, 1000, 250
+S, TESTED, EVERY = 24, 1000, 125
 SIZES = {"S": S, "D": 64, "H": 128}
 
 
@@ -71,6 +71,8 @@ class Task(NamedTuple):
 
     films: Callable[[np.random.Generator, int, bool], Films]
     networks: dict[str, Callable[[], torch.nn.Module]]
+    drawn: int  # films to train on
+    batch: int
     steps: int
     rate: float
 
@@ -114,15 +116,23 @@ def captioners(K: int) -> dict[str, Callable[[], torch.nn.Module]]:
 
 WORDS = words_of(moving_digits(np.random.default_rng(0), 500).captions)
 TASKS = {
-    "actions": Task(action_films, classifiers(len(ACTIONS)), 750, 0.002),
-    "digits": Task(digit_films, classifiers(len(DIGITS)), 2500, 0.002),
+    "digits": Task(
+        digit_films, classifiers(len(DIGITS)), 3000, 64, 750, 0.004
+    ),
+    "captions": Task(
+        digit_films, captioners(WORDS.size), 3000, 64, 750, 0.004
+    ),
+    "actions": Task(
+        action_films, classifiers(len(ACTIONS)), 2500, 16, 500, 0.002
+    ),
     "next": Task(
         clean_films,
         {"loop": lambda: NextFrame(S, SIZES["D"], SIZES["H"])},
-        750,
-        0.003,
+        2500,
+        16,
+        400,
+        0.002,
     ),
-    "captions": Task(digit_films, captioners(WORDS.size), 2000, 0.002),
 }
 ON_DIGITS = "digits", "captions"  # with an eye that knows digits
 EYE, EYE_STEPS = "video.eye", 2500
@@ -272,18 +282,21 @@ def looked_at(encoder: torch.nn.Module, films: Films) -> Films:
 
 @lru_cache(maxsize=1)
 def data(
-    name: str, seed: int, count: int, tested: int, seen: int
+    make: Callable[..., Films],
+    seed: int,
+    count: int,
+    tested: int,
+    seen: int,
 ) -> list[Films]:
     """Films to train on, to look at on the way, and to be judged by.
 
     Of digits the first two as the eye sees them, after `seen` steps.
     """
-    make = TASKS[name].films
     films = make(np.random.default_rng([1, seed]), count, False)
     valid = make(np.random.default_rng([2, seed]), 300, False)
-    if name in ON_DIGITS:
+    if make is digit_films:
         films, valid = (looked_at(eye(seen), f) for f in (films, valid))
-    return [films, valid, judged_films(name, tested)]
+    return [films, valid, make(np.random.default_rng(TEST), tested, True)]
 
 
 def judged_films(name: str, tested: int = TESTED) -> Films:
@@ -296,7 +309,7 @@ def train(
 ) -> tuple[torch.nn.Module, dict[str, Any]]:
     """One run, and its scores on the test films."""
     task, seen = TASKS[name], EYE_STEPS if steps > 3 else 3
-    films, valid, test = data(name, seed, count, tested, seen)
+    films, valid, test = data(task.films, seed, count, tested, seen)
     with seeded(seed):
         made: Any = task.networks[network]()
     place = made.encoder if name == "captions" else made
@@ -337,11 +350,15 @@ def how_to_train(
         held_out = captions.caption_batches(valid.frames, others, 300)
         batch: Any = held_out(np.random.default_rng(0), 0)
         loss: Any = captions.caption_loss
-        next_batch: Any = captions.caption_batches(films.frames, ids, B)
+        next_batch: Any = captions.caption_batches(
+            films.frames, ids, TASKS[name].batch
+        )
     else:
         batch = film_batch(valid.frames, valid.labels)
         loss = model.next_frame_loss if name == "next" else model.film_loss
-        next_batch = model.film_batches(films.frames, films.labels, B)
+        next_batch = model.film_batches(
+            films.frames, films.labels, TASKS[name].batch
+        )
     return loss, next_batch, lambda m: float(loss(m, batch, None)[0])
 
 
@@ -436,9 +453,9 @@ def main(words: Sequence[str] | None = None) -> None:
                 if arguments.check:
                     train(name, network, 0, 3, 40, 16)
                     continue
-                steps = TASKS[name].steps
+                task = TASKS[name]
                 made, facts = train(
-                    name, network, seed, steps, FILMS, TESTED
+                    name, network, seed, task.steps, task.drawn, TESTED
                 )
                 for key, value in facts.items():
                     unit = UNITS.get(key, "%")
