@@ -90,6 +90,31 @@ def scores(known: Known) -> str:
     return "\n".join(lines)
 
 
+def grader(known: Known) -> str:
+    """The table of the grader's times beside stock nbgrader's."""
+    found = {k: v for k, v in known.items() if k.startswith("grader.")}
+    if not found:
+        return "Not measured yet: `make bench-grader SAVE=1`."
+    head = "assignment | submissions | nbgrader | here | times | memory"
+    lines = [f"| {head} | a worker's own |", "| --- " * 7 + "|"]
+    forms = {"stock": ".2f", "ours": ".3f", "times": ".1f"}
+    forms |= {"memory": ".0f", "worker": ".0f"}
+    for kind, size in sorted(
+        {(k.split(".")[1], int(k.split(".")[2])) for k in found}
+    ):
+        cells = [kind, f"{size:,}"]
+        for name, form in forms.items():
+            entry = found.get(f"grader.{kind}.{size}.{name}")
+            cells.append(format(entry["value"], form) if entry else "-")
+        lines.append(f"| {' | '.join(cells)} |")
+    commands = sorted({entry["command"] for entry in found.values()})
+    asked = ", ".join(f"`{command}`" for command in commands)
+    about = "Seconds a submission on two cores, medians of rounds in which "
+    about += "both grade the same class, one after the other; MB"
+    lines += ["", f"{about}: {asked}."]
+    return "\n".join(lines)
+
+
 def picture() -> bytes:
     """Four cells that differ in one weight, as an SVG file."""
     use_style()
@@ -114,7 +139,12 @@ def picture() -> bytes:
     return file.getvalue()
 
 
-BLOCKS = {"bench": bench, "scores": scores, "times": times}
+BLOCKS = {
+    "bench": bench,
+    "scores": scores,
+    "times": times,
+    "grader": grader,
+}
 
 
 def written(text: str, known: Known) -> str:
