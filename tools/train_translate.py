@@ -72,8 +72,8 @@ PLANS = {
     "de-state": Plan("de", "state", 400),
     "de-additive": Plan("de", "additive", 400),
     "dates-dot": Plan("dates", "dot", 200),
-    "fr-dot": Plan("fr", "dot", 300),
-    "de-vector-long": Plan("de", "vector", 1200),
+    "fr-dot": Plan("fr", "dot", 240),
+    "de-vector-half": Plan("de", "vector", 200),
 }
 KEPT = {"de-dot": "translate_dot", "de-vector": "translate_vector"}
 

@@ -194,7 +194,7 @@ def _train(arguments: argparse.Namespace) -> int:
             arguments.dropout,
         )
     model.to(device)
-    sides = zip(*learned, strict=True)
+    known, said = zip(*learned, strict=True)
     clock, bar = Clock(run), Bar(f"{arguments.decoder} {arguments.hidden}")
 
     def evaluate(model: "Translator") -> float:
@@ -206,7 +206,7 @@ def _train(arguments: argparse.Namespace) -> int:
         arguments,
         model,
         t.translate_loss,
-        t.shuffled_batches(*sides, arguments.batch, device),
+        t.shuffled_batches(known, said, arguments.batch, device),
         evaluate=evaluate,
         progress=bar,
     )

@@ -1,6 +1,6 @@
 """What a translator has to beat: the nearest pair, and a table of words."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -47,13 +47,13 @@ def learn_word_table(
     ]
     p: dict[tuple[int, int], float] = defaultdict(lambda: 1.0)
     for _ in range(rounds):
-        shares: Counter[tuple[int, int]] = Counter()
+        shares: dict[tuple[int, int], float] = defaultdict(float)
         for given, said in coded:
             for t in said:
                 total = sum(p[s, t] for s in given)
                 for s in given:
                     shares[s, t] += p[s, t] / total
-        totals: Counter[int] = Counter()
+        totals: dict[int, float] = defaultdict(float)
         for (s, _), share in shares.items():
             totals[s] += share
         p = {(s, t): n / totals[s] for (s, t), n in shares.items()}
