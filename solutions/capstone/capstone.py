@@ -85,7 +85,7 @@ print(at, " by hand: 3.106 again")
 # > **I predict** [a number or a factor], against [the number of the cell without the change].
 # > **I would take it back** if [an outcome].
 
-# %% [markdown] answer="question" points=4
+# %% [markdown] answer="question" points=4 explained="capstone: What is asked"
 # My cell is the minimal gated unit without a reset: one gate z, and h_t = z h_{t-1} + (1 - z) tanh(a_n). Against the GRU one thing is gone, the reset gate. I ask whether the copy limit becomes shorter, because the reset is the GRU's only means to make its candidate forget, and copying one symbol over blanks asks for keeping, not for forgetting: everything it needs is z. I predict the same limit as the GRU's, lag 32 in the median of three seeds, at about two thirds of its time a step, since two of three blocks of columns are left. I would take it back if the median limit were half of the GRU's or less with no overlap of the seeds.
 #
 # Rubric: 1 for a single change against a named cell, 1 for a predicted number, 1 for a reason in the equations, 1 for an outcome that would refute it.
@@ -145,7 +145,7 @@ def own_cell():
 # %%
 print("largest relative error:", ruler.check_cell(Cell(*own_cell())))
 
-# %% test="own_cell" points=6
+# %% test="own_cell" points=6 explained="ch07_gru: Fewer parts"
 import numpy as np
 
 from rnncore.bptt import bptt
@@ -501,7 +501,7 @@ def numerical_gradient(f, x, step=1e-6):
 # %%
 print(numerical_gradient(lambda a: (a**2).sum(), move(np.arange(3.0))))
 
-# %% test="numerical_gradient" points=3
+# %% test="numerical_gradient" points=3 explained="ch03_bptt: Trust nothing: the numerical check"
 import numpy as np
 
 from rnncore.testing import check, mover, stored
@@ -653,7 +653,7 @@ def steps_to_half(distance):
 # %%
 print(steps_to_half(0.8 ** np.arange(9)), steps_to_half(np.ones(9)))
 
-# %% test="steps_to_half" points=3
+# %% test="steps_to_half" points=3 explained="ch06_lstm: A forget gate is a time constant"
 import numpy as np
 
 from rnncore.testing import assert_close, check, stored
@@ -793,7 +793,7 @@ for name, updates in ruler.stored_lags()["value"].items():
     for budget in (ruler.BUDGET, ruler.BUDGET // 4):
         print(name, budget, copy_limit(updates, ruler.LAGS, budget))
 
-# %% test="copy_limit" points=3
+# %% test="copy_limit" points=3 explained="ch07_gru: How far back"
 import numpy as np
 
 from rnncore.testing import check, stored
@@ -949,7 +949,7 @@ print(
     times_the_plain(*(np.array(clock[name]) for name in ("GRU", "plain")))
 )
 
-# %% test="times_the_plain" points=3
+# %% test="times_the_plain" points=3 explained="ch07_gru: What each cell costs"
 import numpy as np
 
 from rnncore.testing import assert_close, check, stored
@@ -1080,7 +1080,7 @@ display(ruler.draw(*found))
 # > **The prediction** [held / did not]: [predicted] against [found].
 # > **Because** [what in the equations, or which of the other numbers, says so]. [What surprised you.]
 
-# %% [markdown] answer="finding" points=6
+# %% [markdown] answer="finding" points=6 explained="capstone: A good report: 32 of 32"
 # Measured with seeds 0, 1, 2 and 400 updates: the gradient's largest relative error is below 10⁻⁸; half-life, copy limits with their median, and the time in multiples of the plain cell's, as the run above prints them; beside it the GRU, the cell with the reset gate, half-life, limits and time from the same run. The prediction held if the seeds' ranges overlap and the medians are the same or neighbours on the ruler; else it did not, and that is said first. Because: without training both gates start half open, so both half-lives are about the same, near that of a share of one half a step, and what the copy limit adds is learned by z alone; the reset has nothing to contribute while only blanks come in. The time falls with the blocks of columns, 2 instead of 3, but not in proportion, since a part of each step does not depend on G.
 #
 # Rubric: measurements 2 (all three, all seeds, spread; 1 for one seed or no spread; 0 without a gradient check that passed), comparison 2 (the cell without the change, measured alike; 1 for the poster's cells only), reading 2 (says whether the prediction held **and** explains it by equations or numbers; 1 for one of the two). A claim that the numbers do not carry costs the points of the reading.
@@ -1092,7 +1092,7 @@ display(ruler.draw(*found))
 # > **This could also be explained by** [another cause that the experiment does not exclude].
 # > **Next I would** [an experiment]; [this outcome] would decide for [..], [that one] for [..].
 
-# %% [markdown] answer="limits" points=4
+# %% [markdown] answer="limits" points=4 explained="capstone: A good report: 32 of 32"
 # Held equal: units (32), updates, learning rate, the way weights are drawn, seeds, batches. Not equal: the number of weights (two blocks against three) and so the time a step, and the effect of a learning rate that was chosen for neither. That the limits are alike could also be explained by the budget: at 400 updates both may be stopped by the optimiser and not by the cell. Next I would give both ten times the updates, and a second task in which forgetting is needed (copy the *last* of several symbols): if the GRU then pulls ahead on the second and not on the first, the reset gate is for forgetting; if on both, it helps training as such.
 #
 # Rubric: 1 for what was equal, 1 for what was not (weights or time at least), 1 for a cause that is not excluded, 1 for a next experiment with the outcome that decides. General caution without any of these: at most 1.

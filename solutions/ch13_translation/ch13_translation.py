@@ -149,7 +149,7 @@ made = side_by_side([[5, 6, 7], [8]], [[11, 12], [13, 14, 15]])
 for name, a in zip(("ids", "read", "targets", "real"), made, strict=True):
     print(name, *a.astype(int), sep="\n  ")
 
-# %% test="side_by_side" points=4
+# %% test="side_by_side" points=4 explained="ch13_translation: Teacher forcing"
 import numpy as np
 
 from rnncore.testing import check, stored
@@ -329,7 +329,7 @@ print(float(loss), math.log(8))
 print("gradient of the second sentence, row by row:")
 print(d_logits[:, 1].round(3))
 
-# %% test="token_loss" points=5
+# %% test="token_loss" points=5 explained="ch13_translation: Two loops"
 import numpy as np
 
 from rnncore.testing import assert_close, check, mover, stored
@@ -552,7 +552,7 @@ taught, _ = part_teacher(weights, vector, h, read, read < 0)
 alone, _ = part_teacher(weights, vector, h, read, read >= 0)
 print(np.abs(taught - alone).max(axis=(1, 2)).round(3))
 
-# %% test="part_teacher" points=5
+# %% test="part_teacher" points=5 explained="ch13_translation: Running free"
 import numpy as np
 
 from rnncore.rnn import init_params as drawn_params
@@ -770,7 +770,7 @@ for width in (1, 4):
         best = ranked(wordy(38, 6, 6, 0.7), width, alpha)[:2]
         print(width, alpha, [(t, round(s, 3)) for t, s in best])
 
-# %% test="ranked" points=5
+# %% test="ranked" points=5 explained="ch13_translation: Searching for the sentence"
 import numpy as np
 
 from rnncore.testing import assert_close, check, stored
@@ -986,7 +986,7 @@ for bar in (0.5, 0.6):
         )
     )
 
-# %% test="exact_by_length" points=4
+# %% test="exact_by_length" points=4 explained="ch13_translation: How long a sentence does one vector hold?"
 import numpy as np
 
 from rnncore.testing import assert_refuses, check, stored
@@ -1244,7 +1244,7 @@ skips[1, [2, 4]] = 4.0, -99.0
 toy = Toy(move(follows))
 print(greedy(toy, toy_source(move(skips)), 9), toy.calls, "calls")
 
-# %% test="greedy" points=4
+# %% test="greedy" points=4 explained="ch13_translation: Teacher forcing"
 import numpy as np
 import torch
 
@@ -1456,7 +1456,7 @@ for name, box in boxes.items():
     found = first_found(box, *hasty)
     print(name, "looks right" if found == right else "differs", *found)
 
-# %% test="beam_probes" points=4
+# %% test="beam_probes" points=4 explained="ch13_translation: Searching for the sentence"
 import torch
 
 from rnncore.seq2seq import Encoded
@@ -1727,7 +1727,7 @@ shown = interact(
 #
 # A report says: "Under teacher forcing 97 % of the test tokens are right, so 97 % of our translations are. The test sentences were drawn at random from the corpus, in which frequent sentences occur several times. With a beam of 20 we find translations with a higher log p than greedy search does, but users say they are cut short; we conclude that the model is bad." In four to six sentences: name what is wrong with the 97 %, in two ways; say why the beam's translations are short, and what you would change; and what you would report instead.
 
-# %% [markdown] answer="ninety_seven" points=2
+# %% [markdown] answer="ninety_seven" points=2 explained="ch13_translation: Running free"
 # The 97 % are tokens behind true words: a translation of ten tokens is right only if all ten are, about 0.97¹⁰ = 74 % even if mistakes were independent and the teacher stayed; alone, the decoder reads its own mistakes, and goes on from a place where it never was in training. And the test sentences are partly those of the training, since frequent sentences occur several times and were drawn at random: split by distinct sentences, so that none is in both. The beam is ranked by log p, which falls with every token, so the more it finds, the shorter the best is;
 # that tells about the score, not the model: divide by a length penalty, chosen on validation data. I would report exact match (and chrF or BLEU) of free-running translations on unseen sentences, by length, for greedy search and the beam with its penalty.
 #

@@ -136,7 +136,7 @@ for passing in (-1000.0, np.log(4), 1000.0):
     looked = look_or_pass(one, keys, values, mask, np.full((1, 1), passing))
     print(round(passing, 2), [a.round(3).ravel().tolist() for a in looked])
 
-# %% test="look_or_pass" points=4
+# %% test="look_or_pass" points=4 explained="ch14_attention: The decoder's question"
 import numpy as np
 
 from rnncore.testing import (
@@ -368,7 +368,7 @@ args = (one, np.zeros((2, 1, 1)), values[:2], weights)
 _, d_keys, _, d_passing = look_or_pass_vjp(one, *args)
 print(d_keys.ravel(), d_passing.ravel(), 1 / 16, 27 / 16, -7 / 4)
 
-# %% test="look_or_pass_vjp" points=5
+# %% test="look_or_pass_vjp" points=5 explained="ch14_attention: Its gradient"
 import numpy as np
 
 from rnncore.testing import assert_close, check, mover, stored
@@ -577,7 +577,7 @@ for strength in (0.0, -6.0):
     weights, covered = covering_weights(same, odd, v, u, odd[..., 0] < 9)
     print(weights[:, 0].round(2).tolist(), covered[:, 0].round(2))
 
-# %% test="covering_weights" points=5
+# %% test="covering_weights" points=5 explained="ch14_attention: Two ways to score"
 import numpy as np
 
 from rnncore.testing import (
@@ -772,7 +772,7 @@ nought, three = np.zeros((1, 1, 1)), np.array([3.0])
 d = covering_scores_vjp(one, nought, nought, three, 0 * three, 2 * one)
 print([float(a.ravel()[0]) for a in d])
 
-# %% test="covering_scores_vjp" points=4
+# %% test="covering_scores_vjp" points=4 explained="ch14_attention: Two ways to score"
 import numpy as np
 
 from rnncore.testing import check, mover, stored
@@ -981,7 +981,7 @@ for b in range(2):
         print("".join(" .:-=+*#%@"[round(9 * w)] for w in row), end="|\n")
     print()
 
-# %% test="fed_decoder" points=5
+# %% test="fed_decoder" points=5 explained="ch14_attention: The decoder that looks"
 import numpy as np
 
 from rnncore.rnn import init_params as drawn_params
@@ -1171,7 +1171,7 @@ stands = torch.tensor([[True], [True], [False]])
 for function in (attend, book.attend):
     print([a.ravel().tolist() for a in function(scores, value, stands)])
 
-# %% test="attend" points=4
+# %% test="attend" points=4 explained="ch14_attention: The decoder's question"
 import numpy as np
 
 from rnncore.testing import (
@@ -1363,7 +1363,7 @@ for name, box in boxes.items():
         name, "looks right" if torch.allclose(found, right) else "differs"
     )
 
-# %% test="attention_probes" points=4
+# %% test="attention_probes" points=4 explained="ch14_attention: The decoder's question"
 import torch
 
 from rnncore.seq2seq import attend as the_books_attend
@@ -1624,7 +1624,7 @@ shown = interact(
 #
 # A bank shows why its network refused a loan: "The attention map puts 80 % of the weight on the word *self-employed*; so the refusal is because of that word." The keys and values are states of a bidirectional LSTM. An auditor trains the network again from another seed: the refusals are the same, the weight now lies on the full stop. In four to six sentences: why does a large weight not show that the word was the reason, what does the full stop teach, and which experiment would you ask the bank for, with what outcome in favour of its claim?
 
-# %% [markdown] answer="full_stop" points=2
+# %% [markdown] answer="full_stop" points=2 explained="ch14_attention: What the weights do not explain"
 # A weight says how much of a *state* went into the context, and the state at a word has been mixed with all the words around it by the bidirectional LSTM: what was taken from there need not be the word itself. Nor does the weight say what the value does in the decision; a large weight on a value that the readout ignores changes nothing. That another seed gives the same decisions with the weight on the full stop shows that quite different maps go with one behaviour: the full stop's own meaning can hardly be a reason, but its state can carry the whole sentence.
 # I would ask for a change of the *input*: exchange or take out the word (also others, as a comparison, and over several seeds), read the whole text again, and measure how much the probability of refusal changes. If it falls clearly for this word, more than for random other words and for every seed, the claim stands; if not, the map was a picture.
 #
