@@ -1,5 +1,6 @@
 """What nbgrader has to know of the course; its commands run from here."""
 
+import sys
 from pathlib import Path
 
 import bleach
@@ -21,6 +22,18 @@ c.CourseDirectory.db_url = f"sqlite:///{ROOT}/grading/gradebook.db"
 c.Execute.timeout = 30  # seconds a cell
 c.Grader.limits = {"total_seconds": 300}  # a notebook; see grader/course.py
 c.Grader.workers = 2  # submissions graded side by side
+
+# nbgrader's own `autograde`, and the formgrader's button, run a notebook as
+# `make grade` does. Without these three settings they are stock nbgrader:
+# no sandbox, and the tests in the learner's own process.
+sys.path.insert(0, str(ROOT))  # where the package `grader` lies
+c.Autograde.exporter_class = "grader.autograde.TrustedNotebook"
+c.Autograde.sanitize_preprocessors = []
+c.Autograde.autograde_preprocessors = [
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
 
 # A test that prints to the error stream counts as failed. A warning that
 # NumPy prints there while a right answer runs must not cost its points.

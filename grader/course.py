@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import logging
@@ -166,6 +167,23 @@ class Course:
         if "ledger" in self.__dict__:
             self.ledger.close()
             del self.ledger
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the course's lock; a killed run lets go of it by itself.
+
+        Raises SetupError where another run holds it.
+        """
+        self.home.mkdir(exist_ok=True)
+        with (self.home / ".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise SetupError("it is running already") from error
+            shutil.rmtree(self.work, ignore_errors=True)
+            self.work.mkdir(exist_ok=True)
+            self.create_gradebook()
+            yield
 
     def directories(self, **changes: str) -> CourseDirectory:
         """nbgrader's view of the folders, with `changes` made to it.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import json
+import secrets
 import stat
 from datetime import datetime
 from pathlib import Path
@@ -26,10 +27,10 @@ from nbformat.v4 import (
 )
 from nbgrader.utils import parse_utc
 
-NEW_CELL = {
-    "code": new_code_cell,
-    "markdown": new_markdown_cell,
-    "raw": new_raw_cell,
+NEW_CELL = {  # copied for each cell, as nbformat validates what it makes
+    "code": new_code_cell(),
+    "markdown": new_markdown_cell(),
+    "raw": new_raw_cell(),
 }
 
 
@@ -122,12 +123,18 @@ def _upgraded(content: Any, name: str) -> NotebookNode:
     return clean
 
 
+def _new_cell(kind: str, text: str) -> NotebookNode:
+    cell = copy.deepcopy(NEW_CELL[kind])
+    cell.update(source=text, id=secrets.token_hex(4))
+    return cell
+
+
 def _clean(cell: Any) -> NotebookNode:
     """The cell's text, id and nbgrader metadata; no tags, no outputs."""
     source = cell["source"]
     text = source if isinstance(source, str) else "".join(source)
     text = text.encode("utf-8", "replace").decode()  # lone surrogates
-    fresh = NEW_CELL[cell["cell_type"]](text)
+    fresh = _new_cell(cell["cell_type"], text)
     grading = cell.get("metadata", {}).get("nbgrader")
     if isinstance(grading, dict):
         fresh.metadata["nbgrader"] = grading
@@ -262,7 +269,7 @@ def _with_type(
     """The cell, with the type that the release gives it."""
     if wanted is None or cell.cell_type == wanted.cell_type:
         return cell
-    fresh = NEW_CELL[wanted.cell_type](cell.source)
+    fresh = _new_cell(wanted.cell_type, cell.source)
     fresh.metadata = cell.metadata
     return fresh
 

@@ -13,8 +13,9 @@ from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 
 from grader import one, sandbox
+from grader.course import Assignment
 from grader.one import Job, Report
-from grader.prewarm import server
+from grader.prewarm import says_torch, server, wants_torch
 
 START_SECONDS = 60  # to import, to start a kernel and to stop it
 
@@ -50,7 +51,12 @@ def run(job: Job) -> Report:
     if _stop.is_set():
         raise InterruptedError(job.student)
     if not job.server:
-        job = replace(job, server=server(sandboxed=job.sandboxed).path)
+        most = job.limits.upload_bytes
+        torch = wants_torch(job.assignment) or says_torch(
+            job.submitted / f"{job.assignment.name}.ipynb", most
+        )
+        found = server(sandboxed=job.sandboxed, torch=torch)
+        job = replace(job, server=found.path)
     process = _CONTEXT.Process(target=one.main, args=[job])  # type: ignore
     process.start()
     try:
@@ -77,17 +83,24 @@ def run(job: Job) -> Report:
 
 
 def warm(*, sandboxed: bool) -> None:
-    """Start what every job needs, so that the first need not wait.
+    """Begin to start what every job needs, so that the first need not wait.
 
     Raises NoSandbox where there is none and one is asked for.
     """
     if sandboxed:
         sandbox.require()
     process = _CONTEXT.Process(target=int)  # type: ignore
-    process.start()
-    threading.Thread(
-        target=server, kwargs={"sandboxed": sandboxed}, daemon=True
-    ).start()
+    threading.Thread(target=process.start, daemon=True).start()
+
+
+def warm_servers(assignments: list[Assignment], *, sandboxed: bool) -> None:
+    """Begin to start the servers that these assignments need."""
+    for torch in {wants_torch(assignment) for assignment in assignments}:
+        threading.Thread(
+            target=server,
+            kwargs={"sandboxed": sandboxed, "torch": torch},
+            daemon=True,
+        ).start()
 
 
 def interrupt() -> None:

@@ -4,6 +4,7 @@ multiprocessing has each of them import the main program again. This does it
 once, before the fork: Python 3.11's own way to ask for that does nothing.
 """
 
+import gc
 import os
 from multiprocessing import spawn
 
@@ -22,6 +23,7 @@ import grader.one  # noqa: F401
 import rnncore.testing  # noqa: F401
 from grader.explain import own_errors
 from grader.mend import mend
+from grader.pages import use_large
 
 
 def use_first() -> None:
@@ -43,3 +45,6 @@ MAIN = "GRADER_MAIN"  # the program's path, in the environment
 use_first()
 if path := os.environ.pop(MAIN, None):
     spawn.import_main_path(path)
+gc.collect()
+gc.freeze()  # a collection would write to pages that are shared
+use_large()

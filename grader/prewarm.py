@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import atexit
+import functools
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
+from collections import defaultdict
 from pathlib import Path
 
 from grader import sandbox
-from grader.course import SetupError
+from grader.course import Assignment, SetupError
 
-# Imported before the fork, for the notebooks that do.
-MODULES = (
+# Imported before the fork, for the notebooks that do. A process without
+# torch is copied in half the time, so the assignments that do without it
+# have a server of their own.
+NUMPY = (
     "numpy",
-    "torch",
     "rnncore.testing",
-    "rnncore.nn",
     "rnncore.display",
     "rnncore.gradient_flow",
     "rnncore.characters",
@@ -34,6 +37,8 @@ MODULES = (
     "ipywidgets",
     "IPython.core.completer",
 )
+MODULES = (*NUMPY, "torch", "rnncore.nn")
+TORCH = re.compile(rb'(import|from) torch\b|device = \\\\"c')  # in JSON
 START_SECONDS = 120
 END_SECONDS = 5
 
@@ -110,17 +115,45 @@ class Server:
         atexit.unregister(self.stop)
 
 
-_servers: dict[bool, Server] = {}
-_lock = threading.Lock()
+Kind = tuple[bool, bool]  # sandboxed, with torch
+_servers: dict[Kind, Server] = {}
+_locks: dict[Kind, threading.Lock] = defaultdict(threading.Lock)
 
 
-def server(*, sandboxed: bool) -> Server:
+def server(*, sandboxed: bool, torch: bool = True) -> Server:
     """This process's server; where it has died, a new one."""
-    with _lock:
-        found = _servers.get(sandboxed)
+    kind = sandboxed, torch
+    with _locks[kind]:
+        found = _servers.get(kind)
         if found is None or not found.alive() or found.owner != os.getpid():
-            found = _servers[sandboxed] = Server(sandboxed=sandboxed)
+            modules = MODULES if torch else NUMPY
+            found = Server(sandboxed=sandboxed, modules=modules)
+            _servers[kind] = found
         return found
+
+
+@functools.cache
+def wants_torch(assignment: Assignment) -> bool:
+    """Whether an assignment's code or tests use torch."""
+    release = json.loads(assignment.release.read_text(encoding="utf-8"))
+    code = [
+        "".join(c["source"]) for c in release["cells"] if "outputs" in c
+    ]
+    cells = json.loads(assignment.cells.read_text(encoding="utf-8"))
+    code += [cell["source"] for cell in cells.values()]
+    used = re.findall(r"\btorch\b|\brnncore\.\w+", "\n".join(code))
+    return not set(used) <= {*NUMPY, "rnncore.backend"}
+
+
+def says_torch(notebook: Path, most: int) -> bool:
+    """Whether a submitted notebook asks for torch, at a glance.
+
+    One that does so in other words waits for the import.
+    """
+    if notebook.is_symlink() or not notebook.is_file():
+        return False
+    with notebook.open("rb") as file:
+        return TORCH.search(file.read(most)) is not None
 
 
 def _command(sandboxed: bool, number: int, asked: str) -> list[str]:

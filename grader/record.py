@@ -11,7 +11,7 @@ import json
 import shutil
 from typing import Any
 
-import nbformat
+import nbformat.v4
 
 from grader.course import Course
 from grader.mend import read_timestamp
@@ -54,6 +54,13 @@ def record(
     path = result_path(course, submission)
     path.unlink(missing_ok=True)
     _save(course, job)
+    _write_result(course, submission, key, dict(report), known=True)
+
+
+def record_graded(
+    course: Course, submission: Submission, key: str, report: Report
+) -> None:
+    """Save the result of what nbgrader itself enters."""
     _write_result(course, submission, key, dict(report), known=True)
 
 
@@ -103,9 +110,8 @@ def _write_result(
 def _save(course: Course, job: Job) -> None:
     """Enter the points, and put the executed notebook in its place."""
     name = job.assignment.name
-    notebook = nbformat.read(
-        job.executed / f"{name}.ipynb", as_version=nbformat.NO_CONVERT
-    )
+    text = (job.executed / f"{name}.ipynb").read_text(encoding="utf-8")
+    notebook = nbformat.v4.reads(text)  # it was validated when written
     course.ledger.enter(
         job.student,
         name,

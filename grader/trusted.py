@@ -1,8 +1,9 @@
 """Executes a notebook: the learner's cells over there, the tests here.
 
 The learner's cells run first, all of them, and the process is copied at
-each test. Then the tests run in this process, each with its copy: what a
-test hands over can reach no cell of the learner's, nor another test.
+each test; after the last cell it may stay itself. Then the tests run in
+this process, each with its copy: what a test hands over can reach no cell
+of the learner's, nor another test.
 """
 
 from __future__ import annotations
@@ -87,6 +88,7 @@ class TrustedExecute(NbGraderPreprocessor):
     ) -> dict[int, socket.socket]:
         """Run the learner's cells; a copy of the process for each test."""
         copies = {}
+        final = code[-1][0] if code else 0
         for number, cell in code:
             cell.outputs = []
             if not self._goes_on(number):
@@ -94,7 +96,9 @@ class TrustedExecute(NbGraderPreprocessor):
                     self._leave_out(cell)
                 continue
             try:
-                if is_test(cell):
+                if is_test(cell) and number == final:
+                    copies[number] = session.last()
+                elif is_test(cell):
                     copies[number] = session.snapshot()
                 else:
                     self._run_cell(session, number, cell)

@@ -20,14 +20,17 @@ import select
 import signal
 import socket
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from grader.pages import use_large
 from grader.plain import receive, send
 
 LOOK_SECONDS = 0.2  # between two looks at the memory
+END_SECONDS = 3  # for a thread to end
 
 # <sys/mount.h>, <sched.h>, <sys/prctl.h>, <linux/capability.h>
 MS_NOSUID, MS_NODEV, MS_REC, MS_PRIVATE = 2, 4, 0x4000, 0x40000
@@ -75,15 +78,25 @@ def main() -> None:
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(1)
     warm.run(shell, beside.OUTPUTS)
-    threads = len(os.listdir("/proc/self/task")) if _linux() else 1
-    if threads != 1:
+    if (threads := _threads()) != 1:
         raise SystemExit(f"{threads} threads run: a fork would lose them")
     gc.collect()
     gc.freeze()
+    use_large()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     _accept(listening, config, shell)
+
+
+def _threads() -> int:
+    """How many threads run, once those that are about to end have ended."""
+    until = time.monotonic() + END_SECONDS
+    while True:
+        count = len(os.listdir("/proc/self/task")) if _linux() else 1
+        if count == 1 or time.monotonic() > until:
+            return count
+        time.sleep(0.01)
 
 
 def _accept(listening: socket.socket, config: Any, shell: Any) -> None:
@@ -260,25 +273,38 @@ def _learner(link: int, folder: str, shell: Any) -> None:
         os._exit(0)
 
 
-# ------------------------------------------------------------- the monito
+# ------------------------------------------------------------- the monitor
 
 
 def _watch(
     connection: socket.socket, init: int, learner: int, most: int
 ) -> None:
-    """Pass signals on, look at the memory, until either side ends."""
-    connection.settimeout(LOOK_SECONDS)
+    """Pass signals on, look at the memory, until either side ends.
+
+    The grader is told at once when the learner's own process ends; its
+    snapshots live on.
+    """
     base = psutil.Process(init).memory_info().rss
+    events = select.poll()
+    events.register(connection, select.POLLIN)
+    end = os.pidfd_open(learner) if hasattr(os, "pidfd_open") else -1
+    if end >= 0:
+        events.register(end, select.POLLIN)
     while True:
-        try:
-            word = connection.recv(1)
-        except TimeoutError:
+        happened = dict(events.poll(LOOK_SECONDS * 1000))
+        if not happened:
             if os.waitpid(init, os.WNOHANG)[0]:
                 return
             if _memory(init, base, most) > most:
-                send(connection, {"memory": True})
+                _tell(connection, {"memory": True})
                 return
             continue
+        if end in happened:
+            events.unregister(end)
+            _tell(connection, {"ended": True})
+        if connection.fileno() not in happened:
+            continue
+        word = connection.recv(1)
         if not word:
             return
         number = signal.SIGINT if word == b"i" else signal.SIGKILL
@@ -286,6 +312,11 @@ def _watch(
             os.kill(learner, number)
         except ProcessLookupError:  # it has ended meanwhile
             continue
+
+
+def _tell(connection: socket.socket, what: Any) -> None:
+    with contextlib.suppress(OSError):  # the grader has gone
+        send(connection, what)
 
 
 def _end(init: int, sandboxed: bool) -> None:

@@ -682,7 +682,7 @@ def test_a_run_that_is_killed_often_ends_with_the_same_points(course):
 def test_a_second_grader_at_the_same_time_is_refused(course, capsys):
     from grader.course import Course
 
-    with grade._alone(Course(course)):
+    with Course(course).alone():
         assert grade.main(["--root", str(course)]) == 2
     assert "running already" in capsys.readouterr().err
 

@@ -7,12 +7,9 @@ run goes on with the rest.
 from __future__ import annotations
 
 import argparse
-import fcntl
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,8 +40,7 @@ def main(argv: list[str] | None = None) -> int:
     options = _options(argv)
     try:
         course = Course(options.root)
-        course.home.mkdir(exist_ok=True)
-        with _alone(course):
+        with course.alone():
             log_to(course.log)
             try:
                 return _grade_class(course, options)
@@ -81,20 +77,6 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-@contextmanager
-def _alone(course: Course) -> Iterator[None]:
-    """Hold the course's lock; a killed run lets go of it by itself."""
-    with (course.home / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise SetupError("it is running already") from error
-        shutil.rmtree(course.work, ignore_errors=True)
-        course.work.mkdir(exist_ok=True)
-        course.create_gradebook()
-        yield
-
-
 def _grade_class(course: Course, options: argparse.Namespace) -> int:
     submissions, stray = find_submissions(course)
     for complaint in stray:
@@ -106,6 +88,8 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
         return 1 if stray else 0
     if options.no_sandbox:
         print(sandbox.WITHOUT, file=sys.stderr)
+    if not options.executor and not course.prepared.exists():
+        pool.warm(sandboxed=not options.no_sandbox)  # all is to be graded
     known = _known_names(course)
     _build_sources(course, known & {s.assignment for s in submissions})
     assignments, refused = _prepare(course, submissions)
@@ -234,7 +218,9 @@ def _run(
     if options.executor:
         place = Cluster(options.executor)
     else:
-        pool.warm(sandboxed=not options.no_sandbox)
+        sandboxed = not options.no_sandbox
+        pool.warm(sandboxed=sandboxed)
+        pool.warm_servers([*assignments.values()], sandboxed=sandboxed)
         place = Here(options.workers or course.workers)
     run_all(
         course,

@@ -3,6 +3,7 @@
 `nbgrader autograde` gives them the rights of whoever runs it. So that
 nothing is harmed, it runs in a bubblewrap of its own here, in which only
 the copied course and its home may be written, and no process outlives it.
+Files and memory have a limit that is far beyond what honest work takes.
 """
 
 from __future__ import annotations
@@ -18,9 +19,12 @@ from attacks import harness
 from attacks.catalogue import Attack
 from attacks.target import NAME, ROOT, blank, hand_in, make_course
 
-SECONDS = 1800  # for a class; a busy machine is no outcome
+SECONDS = 900  # for a class; a busy machine is no outcome
 SECONDS_ALONE = 300  # for a class of three: what takes longer never ends
+FILE_BYTES = 500_000_000  # for the machine's sake: one fills the log
+MEMORY_BYTES = 12_000_000_000  # of addresses, each process
 LIST_LEFT = (
+    "ulimit -f {blocks} && ulimit -v {kilobytes} && "
     "{python} -m nbgrader {what}; "
     "grep -aho 'ATTACK[-][a-z_]*' /proc/[0-9]*/cmdline > {left}"
 )
@@ -142,7 +146,9 @@ def nbgrader(root: Path, what: str, seconds: float = SECONDS) -> None:
     """One of nbgrader's commands, held by bubblewrap."""
     base = root.parent
     held = ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev"]
-    held += ["--proc", "/proc", "--tmpfs", "/tmp", "--tmpfs", "/dev/shm"]
+    held += ["--proc", "/proc"]
+    for folder in ("/tmp", "/dev/shm"):
+        held += ["--size", str(FILE_BYTES), "--tmpfs", folder]
     held += ["--ro-bind", str(ROOT), str(ROOT)]
     held += ["--bind", str(base), str(base), "--chdir", str(root)]
     held += ["--unshare-pid", "--unshare-net", "--die-with-parent"]
@@ -152,7 +158,11 @@ def nbgrader(root: Path, what: str, seconds: float = SECONDS) -> None:
     programs = f"{Path(sys.executable).parent}:/usr/bin:/bin"
     held += ["--setenv", "PATH", programs]
     script = LIST_LEFT.format(
-        python=sys.executable, what=what, left=base / "left"
+        python=sys.executable,
+        what=what,
+        left=base / "left",
+        blocks=FILE_BYTES // 512,
+        kilobytes=MEMORY_BYTES // 1024,
     )
     (base / "left").write_text("")
     try:

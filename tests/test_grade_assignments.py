@@ -1,0 +1,76 @@
+"""Every assignment of the course, solved and untouched, through the grader."""
+
+import json
+import shutil
+
+import grade
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+
+import exercises
+from grading import NEEDS_SANDBOX, ROOT, hand_in, make_once
+
+pytestmark = [NEEDS_SANDBOX, pytest.mark.slow, pytest.mark.system]
+NAMES = exercises.names()
+
+
+def solved(source, release, device):
+    """The release with the source's answers, for one of the devices."""
+    right = {cell.id: cell.source for cell in source.cells}
+    notebook = nbformat.from_dict(json.loads(nbformat.writes(release)))
+    for cell in notebook.cells:
+        if cell.metadata.get("nbgrader", {}).get("solution"):
+            cell.source = right[cell.id]
+        if device:
+            line = f'device = "{device}"'
+            cell.source = exercises.DEVICE.sub(line, cell.source)
+    return notebook
+
+
+@pytest.fixture(scope="module")
+def points(tmp_path_factory):
+    """The automatic points of all, by assignment and learner."""
+
+    def make(root):
+        root.mkdir()
+        shutil.copy(ROOT / "nbgrader_config.py", root)
+        for name in NAMES:
+            exercises.build(name, root)
+            file = f"{name}/{name}.ipynb"
+            source = nbformat.read(root / "grading/source" / file, 4)
+            release = nbformat.read(root / "exercises" / file, 4)
+            hand_in(root, "blank", release, name)
+            for device in ("numpy", "cpu"):
+                hand_in(root, device, solved(source, release, device), name)
+        assert grade.main(["--root", str(root)]) == 0
+        found = {name: {} for name in NAMES}
+        with Gradebook(f"sqlite:///{root}/grading/gradebook.db") as book:
+            for name in NAMES:
+                for submission in book.assignment_submissions(name):
+                    found[name][submission.student.id] = {
+                        grade.name: grade.auto_score
+                        for notebook in submission.notebooks
+                        for grade in notebook.grades
+                        if grade.auto_score is not None
+                    }
+        (root / "found.json").write_text(json.dumps(found))
+
+    root = make_once(tmp_path_factory, "assignments", make)
+    return json.loads((root / "found.json").read_text())
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("device", ["numpy", "cpu"])
+def test_a_solution_gets_all_points(name, device, points):
+    wanted = {
+        f"test_{task}": cell.options["points"]
+        for task, cell in exercises.read(name).of("test").items()
+    }
+    got = points[name][device]
+    assert {task: got[task] for task in wanted} == wanted
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_untouched_release_gets_none(name, points):
+    assert not any(points[name]["blank"].values())

@@ -1,0 +1,122 @@
+"""nbgrader's own `autograde`, with what nbgrader_config.py switches on."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import grade
+import pytest
+from nbgrader.api import Gradebook
+
+from attacks import harness, target
+from attacks.catalogue import ATTACKS
+from attacks.stock import points as points_or_none
+from grading import (
+    NAME,
+    NEEDS_SANDBOX,
+    ROOT,
+    cell_of,
+    hand_in,
+    make_course,
+    solved,
+)
+
+pytestmark = [NEEDS_SANDBOX, pytest.mark.system]
+TRIED = [  # of each sort: points, secrets, other files, the class's end
+    "replaced_assert",
+    "equal_array",
+    "uses_reference",
+    "reads_source",
+    "transformer",
+    "false_result",
+    "skip_tag",
+    "gradebook",
+    "other_submission",
+    "double_mark",
+]
+
+
+def nbgrader(root, *command, path=None):
+    """Run one of nbgrader's commands in the course's folder."""
+    programs = str(Path(sys.executable).parent)
+    path = path or f"{programs}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        [sys.executable, "-m", "nbgrader", *command],
+        cwd=root,
+        env=harness.environment(root)
+        | {"PATH": path, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def points_of(root):
+    with Gradebook(f"sqlite:///{root}/grading/gradebook.db") as book:
+        return {
+            s.student.id: (s.score, s.needs_manual_grade)
+            for s in book.assignment_submissions(NAME)
+        }
+
+
+def hand_in_all(root):
+    """Right, wrong, ended, marked twice, no notebook at all."""
+    hand_in(root, "ann", solved())
+    for student, source in (
+        ("bob", "def double(x): return 0"),
+        ("cy", "import os; os._exit(1)"),
+    ):
+        notebook = solved()
+        cell_of(notebook, "double").source = source
+        hand_in(root, student, notebook)
+    notebook = solved()
+    notebook.cells.append(cell_of(notebook, "test_double"))
+    hand_in(root, "dot", notebook)
+    hand_in(root, "eve", "{")
+
+
+def test_it_gives_the_points_that_make_grade_gives(tmp_path, capsys):
+    own, ours = make_course(tmp_path / "own"), make_course(tmp_path / "us")
+    for root in own, ours:
+        hand_in_all(root)
+    assert grade.main(["--root", str(ours)]) == 0
+    assert nbgrader(own, "generate_assignment", NAME).returncode == 0
+    run = nbgrader(own, "autograde", NAME)
+    assert run.returncode == 0, run.stderr[-2000:]
+    assert points_of(own) == points_of(ours)
+    assert points_of(own)["ann"][0] == 5
+    capsys.readouterr()
+    assert grade.main(["--root", str(own)]) == 0  # and goes on from there
+    assert "0 to grade, 5 graded already" in capsys.readouterr().out
+    assert points_of(own) == points_of(ours)
+
+
+def test_a_hostile_notebook_gains_nothing_through_it(tmp_path):
+    root = harness.make_class(tmp_path, [ATTACKS[n] for n in TRIED])
+    before = harness.picture(root)
+    run = nbgrader(root, "autograde", target.NAME)
+    assert run.returncode == 0, run.stderr[-2000:]
+    assert harness.picture(root) == before
+    assert points_or_none(root, "honest") == target.POINTS
+    got = {name: points_or_none(root, name) for name in TRIED}
+    assert got == dict.fromkeys(TRIED, 0)
+    for name in TRIED:
+        assert harness.secrets_in(harness.shown(root, name)) == []
+    assert harness.left_processes() == []
+
+
+def test_without_a_sandbox_it_runs_nothing(tmp_path):
+    root = make_course(tmp_path)
+    hand_in(root, "ann", solved())
+    assert nbgrader(root, "generate_assignment", NAME).returncode == 0
+    programs = tmp_path / "programs"  # nbgrader's, and no bubblewrap
+    programs.mkdir()
+    alembic = Path(sys.executable).with_name("alembic")
+    (programs / "alembic").symlink_to(alembic)
+    run = nbgrader(root, "autograde", NAME, path=str(programs))
+    assert run.returncode != 0
+    assert "bwrap is missing" in run.stderr
+    assert not (root / "grading" / "autograded" / "ann").exists()
+    shutil.rmtree(programs)
