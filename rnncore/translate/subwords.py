@@ -23,6 +23,7 @@ class SubWords:
             self._pieces: Any = Tokenizer.from_str(form)
         except Exception as error:  # the library raises no other kind
             raise ValueError(f"form: no sub-words: {error}") from error
+        self._pieces.encode_special_tokens = True  # "<end>" is text too
         found = [self._pieces.token_to_id(name) for name in SPECIAL]
         if found != [PAD, START, END]:
             raise ValueError(

@@ -27,7 +27,7 @@ from rnncore.seq2seq import (
 from rnncore.translate.subwords import SubWords
 
 DECODERS = "state", "vector", "dot", "additive"
-ROOM = 20  # tokens that a translation may be longer than twice its source
+ROOM = 60  # tokens that a translation may be longer than twice its source
 
 
 class Batch(NamedTuple):
@@ -166,11 +166,11 @@ def translate(
     for start in range(0, len(order), B):
         chosen = order[start : start + B]
         ids, lengths = pad([encoded[k] for k in chosen])
-        limit = 2 * max(lengths) + ROOM
         read = model.encoder(ids.to(device), lengths)
-        written = greedy(model.decoder, read, limit)
-        for k, tokens in zip(chosen, written, strict=True):
-            said[k] = target.decode(tokens)
+        limits = [2 * n + ROOM for n in lengths]
+        written = greedy(model.decoder, read, max(limits))
+        for k, tokens, limit in zip(chosen, written, limits, strict=True):
+            said[k] = target.decode(tokens[:limit])
     return said
 
 
