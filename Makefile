@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test test-slow test-system lab check exercises weave grade similarity attacks course bench bench-grader bench-gradebook constraints times scores readme clean
+.PHONY: help book serve test test-slow test-system lab check exercises weave grade similarity attacks course bench bench-grader bench-check bench-gradebook constraints times scores readme clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -63,6 +63,9 @@ attacks: $(STAMP)  ## grade hostile notebooks; STOCK=1: on a stock nbgrader too;
 bench-grader: $(STAMP)  ## time the grader against stock nbgrader; SIZE=128, ROUNDS=5, OURS=1, SAVE=1
 	@$(PY) tools/bench_grader.py $(if $(SIZE),--class-size $(SIZE)) \
 	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(OURS),--ours) $(if $(SAVE),--save)
+
+bench-check: $(STAMP)  ## time make check after a change, in every assignment; SAVE=1
+	@$(PY) tools/bench_check.py $(if $(SAVE),--save)
 
 bench-gradebook: $(STAMP)  ## what the gradebook costs 1,000 submissions; POSTGRES=1
 	@$(PY) tools/bench_gradebook.py $(if $(POSTGRES),--postgres) $(if $(SAVE),--save)

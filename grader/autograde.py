@@ -29,6 +29,9 @@ class TrustedNotebook(NotebookExporter):
     is: SaveAutoGrades finds the points in its outputs.
     """
 
+    parent: Any  # nbgrader's Autograde
+    ran: tuple[str, Report]  # of the notebook that is at hand
+
     def from_filename(
         self, filename: str, resources: Any = None, **kwargs: Any
     ) -> Any:
@@ -47,7 +50,8 @@ class TrustedNotebook(NotebookExporter):
                 f"{filename}: an assignment has one notebook, of its name"
             )
         with course.alone():
-            notebook, *self.ran = _run(course, submission)
+            notebook, key, report = _run(course, submission)
+        self.ran = key, report
         return self.from_notebook_node(notebook, resources, **kwargs)
 
 

@@ -51,9 +51,9 @@ def run(job: Job) -> Report:
     if _stop.is_set():
         raise InterruptedError(job.student)
     if not job.server:
-        most = job.limits.upload_bytes
+        notebook = job.submitted / f"{job.assignment.name}.ipynb"
         torch = wants_torch(job.assignment) or says_torch(
-            job.submitted / f"{job.assignment.name}.ipynb", most
+            notebook, job.limits.upload_bytes
         )
         found = server(sandboxed=job.sandboxed, torch=torch)
         job = replace(job, server=found.path)
