@@ -208,6 +208,15 @@ class Stub:
         return self._helper.call_back(self._number, args, kwargs)
 
 
+class Object(Stub):
+    """Stands for an object there, whose public names may be asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self._helper.ask(self._number, name)
+
+
 class Helper:
     """Serves one socket: runs cells, takes snapshots, does operations."""
 
@@ -323,13 +332,23 @@ class Helper:
             return self.do_name(node["N"])
         if "m" in node:
             return imported(node["m"])
-        return Stub(self, node["f"], node.get("k", "function"))
+        kind = Object if node.get("o") else Stub
+        return kind(self, node["f"], node.get("k", "function"))
 
     def call_back(self, number: int, args: tuple, kwargs: dict) -> Any:
         """Let the grader call a function of its own."""
         encoder = Encoder(self.keep)
         head = {"callback": number, "args": encoder.encode((args, kwargs))}
         send(self.sock, head, b"".join(encoder.chunks))
+        return self._answered()
+
+    def ask(self, number: int, name: str) -> Any:
+        """What an object of the grader's calls by a name."""
+        send(self.sock, {"callback": number, "attribute": name})
+        return self._answered()
+
+    def _answered(self) -> Any:
+        """The grader's answer; meanwhile it may ask for more."""
         while True:
             head, data = receive(self.sock, MOST)
             if "do" in head:

@@ -26,6 +26,7 @@ from grader.plain import (
 from grader.session import Ended
 
 MOST = 1 << 26  # bytes of one answer
+SPACE = "test"  # the module that a test's own classes say they are of
 RAISED = {
     name: getattr(builtins, name)
     for name in (
@@ -124,6 +125,10 @@ class Link:
             0 <= number < len(self.functions)
         ):
             raise NotPlain("there is no such function to call back")
+        if "attribute" in head:
+            return self._tell_attribute(
+                self.functions[number], head["attribute"]
+            )
         decoder = Decoder(Message(head, body, []), self._fetch)
         args, kwargs = _arguments(decoder.decode(head.get("args")))
         try:
@@ -132,6 +137,19 @@ class Link:
             return {"raise": [type(error).__name__, str(error)]}, b""
         encoder = Encoder(self._keep)
         answer = {"value": encoder.encode(result)}
+        return answer, b"".join(encoder.chunks)
+
+    def _tell_attribute(self, owner: Any, name: Any) -> tuple[Tree, bytes]:
+        """What an object of the test's own class calls by a public name."""
+        if (
+            not isinstance(name, str)
+            or name.startswith("_")
+            or not has_names(owner)
+            or not (name in vars(type(owner)) or name in _own(owner))
+        ):
+            return {"raise": ["AttributeError", f"{name!r:.100}"]}, b""
+        encoder = Encoder(self._keep)
+        answer = {"value": encoder.encode(getattr(owner, name))}
         return answer, b"".join(encoder.chunks)
 
     def _take(self, message: Message, encoder: Encoder) -> Any:
@@ -232,7 +250,7 @@ class Link:
             return value._node
         if found := importable(value):
             return {"m": found}
-        if not callable(value):
+        if not callable(value) and not has_names(value):
             raise Untrusted(
                 f"a {type(value).__name__} cannot be handed to a learner's "
                 "function, which runs in another process: numbers, texts, "
@@ -241,7 +259,8 @@ class Link:
         if value not in self.functions:
             self.functions.append(value)
         number = self.functions.index(value)
-        return {"f": number, "k": getattr(value, "__name__", "function")}
+        name = getattr(value, "__name__", type(value).__name__)
+        return {"f": number, "k": name, "o": has_names(value)}
 
     def _fetch(self, node: Tree) -> Any:
         """What a node of an answer stands for that is not plain."""
@@ -251,6 +270,17 @@ class Link:
         if "f" in node and 0 <= _whole(node["f"]) < len(self.functions):
             return self.functions[node["f"]]
         raise NotPlain(f"there is no {sorted(map(str, node))[:3]}")
+
+
+def has_names(value: Any) -> bool:
+    """Whether a learner may ask for an object's attributes: where its class
+    stands in the test or in the assignment, and nowhere else."""
+    kind = type(value)
+    return kind.__module__ == SPACE and kind.__mro__[1:] == (object,)
+
+
+def _own(value: Any) -> dict[str, Any]:
+    return getattr(value, "__dict__", {})
 
 
 def _whole(number: Any) -> int:

@@ -19,7 +19,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from grader.explain import hidden_lines
-from grader.handles import Link
+from grader.handles import SPACE, Link
 from grader.session import Ended
 from grader.source import BUILTINS, Names, free_names
 from rnncore import testing
@@ -33,7 +33,7 @@ class Space:
     def __init__(self, names: Names):
         self.names = names
         self.values: dict[str, Any] = {
-            "__name__": "test",
+            "__name__": SPACE,
             "__builtins__": builtins,
         }
 

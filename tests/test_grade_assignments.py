@@ -1,5 +1,6 @@
 """Every assignment of the course, solved and untouched, through the grader."""
 
+import copy
 import json
 import shutil
 
@@ -16,13 +17,13 @@ NAMES = exercises.names()
 
 
 def solved(source, release, device):
-    """The release with the source's answers, for one of the devices."""
+    """The release with the source's answers, for a device."""
     right = {cell.id: cell.source for cell in source.cells}
-    notebook = nbformat.from_dict(json.loads(nbformat.writes(release)))
+    notebook = copy.deepcopy(release)
     for cell in notebook.cells:
         if cell.metadata.get("nbgrader", {}).get("solution"):
             cell.source = right[cell.id]
-        if device:
+        if device != "own":
             line = f'device = "{device}"'
             cell.source = exercises.DEVICE.sub(line, cell.source)
     return notebook
@@ -41,7 +42,7 @@ def points(tmp_path_factory):
             source = nbformat.read(root / "grading/source" / file, 4)
             release = nbformat.read(root / "exercises" / file, 4)
             hand_in(root, "blank", release, name)
-            for device in ("numpy", "cpu"):
+            for device in ("own", "cpu"):
                 hand_in(root, device, solved(source, release, device), name)
         assert grade.main(["--root", str(root)]) == 0
         found = {name: {} for name in NAMES}
@@ -61,7 +62,7 @@ def points(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("device", ["numpy", "cpu"])
+@pytest.mark.parametrize("device", ["own", "cpu"])
 def test_a_solution_gets_all_points(name, device, points):
     wanted = {
         f"test_{task}": cell.options["points"]

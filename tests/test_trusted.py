@@ -91,12 +91,41 @@ def grade(server, tmp_path):
     return run
 
 
+TOY = """
+class Toy:
+    _hidden = 3
+
+    def __init__(self):
+        self.base, self.calls = 7, 0
+
+    def start(self, x):
+        return x
+
+    def __call__(self, x):
+        self.calls += 1
+        return 10 * x
+
+
+toy = Toy()
+"""
 # what is tested, the answer, its test: all of these hold
 RIGHT = {
     "a function": (
         "def f(x): ...",
         "def f(x): return 2 * x",
         "assert f(3) == 6",
+    ),
+    "an object of the test's own": (
+        "def f(toy): ...",
+        "def f(toy): return toy.start(1) + toy(2) + toy.base",
+        TOY + "assert f(toy) == 1 + 20 + 7\nassert toy.calls == 1",
+    ),
+    "no more of it than its public names": (
+        "def f(toy, name): ...",
+        "def f(toy, name): return getattr(toy, name, 'none')",
+        TOY
+        + "for name in ['_hidden', '__dict__x', '__globals__', 'nothing']:"
+        "\n    assert f(toy, name) == 'none'",
     ),
     "partial credit": (
         "def f(x): ...",
