@@ -67,7 +67,7 @@ for n in (3, 5):
 print("by hand: 1/4, 1/2, 1/4, and 0/4 + 4/2 + 12/4 = 5")
 
 # %% [markdown]
-# Now backward. The loss is what the word sees, 5. How does it answer to the centre? Through a softmax goes $\mathrm{d}s_t = w_t (x_t - 5)$, and a score's slope along the centre, counted in frames, is $2 \log 2 \cdot d_t$ with $d = -1, 0, 1$. One line is left out. Write it, and run again.
+# Now backward. The loss is what the word sees, 5. How does it answer to the centre? A score gets $\mathrm{d}e_t = w_t (x_t - 5)$ through the softmax, and a score's slope along the centre, counted in frames, is $2 \log 2 \cdot d_t$ with $d = -1, 0, 1$. One line is left out. Write it, and run again.
 #
 # <details><summary>The missing line</summary>
 #
@@ -519,7 +519,7 @@ print("Task 2 holds.")
 #
 # <details><summary>Hint 3</summary>
 #
-# `chosen = xp.stack([~second, second])` is (2, B). `counts = real & chosen[:, None, :, None]` marks the words that count; the gradient is `xp.where(counts, error, nothing)` over their number, with `error` = p minus 1 where it should have been said. Each word of `counts` is one number: its last axis has length 1.
+# `chosen = xp.stack([~second, second])` is (2, B). `taught = real & chosen[:, None, :, None]` marks the words that count; the gradient is `xp.where(taught, error, nothing)` over their number, with `error` = p minus 1 where it should have been said. Each word has one entry in `taught`: its last axis has length 1.
 # </details>
 
 
@@ -540,11 +540,11 @@ def either_order(logits, targets):
     each = -xp.sum(xp.where(real & hit, log_p, nothing), axis=(1, 3))
     second = each[1, ...] < each[0, ...]
     chosen = xp.stack([~second, second])
-    counts = real & chosen[:, None, :, None]
-    words = xp.sum(xp.astype(counts, logits.dtype))
+    taught = real & chosen[:, None, :, None]
+    words = xp.sum(xp.astype(taught, logits.dtype))
     loss = xp.sum(xp.where(chosen, each, 0 * each)) / words
     error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
-    return loss, xp.where(counts, error, nothing) / words
+    return loss, xp.where(taught, error, nothing) / words
     ### END SOLUTION
 
 
@@ -645,7 +645,7 @@ print("Task 3 holds.")
     },
     {
         "name": "gradient over padding",
-        "was": "return loss, xp.where(counts, error, nothing) / words",
+        "was": "return loss, xp.where(taught, error, nothing) / words",
         "is": "return loss, xp.where(chosen[:, None, :, None], error, nothing) / words",
         "says": "the loss leaves the padding out, and its gradient does not",
     },
@@ -663,8 +663,8 @@ print("Task 3 holds.")
     },
     {
         "name": "both orders averaged",
-        "was": "    counts = real & chosen[:, None, :, None]",
-        "is": "    chosen = chosen == chosen\n    counts = real & chosen[:, None, :, None]",
+        "was": "    taught = real & chosen[:, None, :, None]",
+        "is": "    chosen = chosen == chosen\n    taught = real & chosen[:, None, :, None]",
         "says": "both captions are taught: the decoder is asked to say two things at once, and is right about neither",
     },
     {
@@ -681,32 +681,32 @@ print("Task 3 holds.")
     },
     {
         "name": "divided by the words of both captions",
-        "was": "words = xp.sum(xp.astype(counts, logits.dtype))",
+        "was": "words = xp.sum(xp.astype(taught, logits.dtype))",
         "is": "words = xp.sum(xp.astype(real, logits.dtype))",
         "says": "the sum was divided by the words of both captions, and only one of them counts",
     },
     {
         "name": "divided by the films",
-        "was": "words = xp.sum(xp.astype(counts, logits.dtype))",
+        "was": "words = xp.sum(xp.astype(taught, logits.dtype))",
         "is": "words = targets.shape[2]",
         "says": "the sum was divided by the number of films, not of words",
     },
     {
         "name": "divided by all places",
-        "was": "words = xp.sum(xp.astype(counts, logits.dtype))",
+        "was": "words = xp.sum(xp.astype(taught, logits.dtype))",
         "is": "words = targets.shape[1] * targets.shape[2]",
         "says": "the sum was divided by N B, padding and all: the more padding, the smaller the loss",
     },
     {
         "name": "gradient for the harder one too",
-        "was": "return loss, xp.where(counts, error, nothing) / words",
+        "was": "return loss, xp.where(taught, error, nothing) / words",
         "is": "return loss, xp.where(real, error, nothing) / words",
         "says": "the caption that was not chosen got a gradient too; it is not in the loss",
     },
     {
         "name": "gradient not divided",
-        "was": "xp.where(counts, error, nothing) / words",
-        "is": "xp.where(counts, error, nothing)",
+        "was": "xp.where(taught, error, nothing) / words",
+        "is": "xp.where(taught, error, nothing)",
         "says": "the loss was divided by the words, and its gradient was not",
     },
     {
@@ -729,7 +729,7 @@ print("Task 3 holds.")
 # \text{bleu} = \min\bigl(1,\, e^{1 - r/s}\bigr)\,\sqrt{p_1\, p_2},
 # $$
 #
-# with s the words said and r the words that would have been right, in all films together: who says little is not rewarded for saying nothing wrong. Somebody says at least two words.
+# with s the words said and r the words that would have been right, in all films together: who says little is not rewarded for saying nothing wrong. At least one of the captions has two words or more.
 #
 # <details><summary>Hint 1</summary>
 #
