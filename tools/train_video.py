@@ -120,7 +120,7 @@ TASKS = {
         digit_films, classifiers(len(DIGITS)), 3000, 64, 500, 0.004
     ),
     "captions": Task(
-        digit_films, captioners(WORDS.size), 3000, 32, 600, 0.004
+        digit_films, captioners(WORDS.size), 3000, 32, 800, 0.003
     ),
     "actions": Task(
         action_films, classifiers(len(ACTIONS)), 2500, 16, 500, 0.002
@@ -250,6 +250,12 @@ def eye(steps: int) -> torch.nn.Module:
     return sight[0]
 
 
+def watcher() -> torch.nn.Module:
+    """The loop that says which digit moves: where captioners begin."""
+    path = WEIGHTS / "video_digits.safetensors"
+    return model.load_classifier(path)[0].loop
+
+
 def eye_of(about: dict[str, Any]) -> torch.nn.Sequential:
     """An eye, and which of ten digits it sees in which ninth of a frame."""
     S, D = about["S"], about["D"]
@@ -308,6 +314,8 @@ def train(
         made: Any = task.networks[network]()
     place = made.encoder if name == "captions" else made
     sight = eye(seen) if name in ON_DIGITS else None
+    if name == "captions" and network != "bag":
+        place.loop.load_state_dict(watcher().state_dict())
     if network in ("bag", "single"):
         sight = sight or LOOPS[name, seed]
     if sight:
