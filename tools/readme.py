@@ -81,7 +81,7 @@ def scores(known: Known) -> str:
     ]
     for chapter, _, name, row in sorted(rows, key=lambda r: r[:2]):
         network, rival = row["network"], row["baseline"]
-        digits = 1 if row["higher"] or network > 10 else 2
+        digits = 1 if row["higher"] or max(network, rival) > 10 else 2
         lines.append(
             f"| {chapter} | `{name}` | {row['what']} | "
             f"{network:.{digits}f} | {rival:.{digits}f}, {row['than']} |"
