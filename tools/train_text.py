@@ -6,7 +6,7 @@ Three seeds each; scores of the network and of its baselines, on text that
 neither training nor tuning saw, go to book/measurements.json under "text.",
 the weights of seed 0 to rnncore/weights/. The documentation comes with the
 reader's own Python, so its scores belong to a version, recorded beside them.
-About 1 minute of one core a seed and set for words and tunes, 3 for Python.
+About 1 minute of one core a seed and set for words and tunes, 2 for Python.
 With --check it trains a few steps and writes nothing.
 """
 
@@ -29,6 +29,7 @@ from measurements import record
 from tqdm import tqdm
 
 from rnncore.application import origin, seeded, train_module
+from rnncore.music.training import cooling
 from rnncore.optim import adam
 from rnncore.text import (
     LanguageModel,
@@ -54,7 +55,8 @@ from rnncore.text.corpora import (
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "rnncore" / "weights"
 SEEDS = range(3)
-RATES = (0.1, 0.3, 1.0, 3.0)  # of dynamic evaluation
+RATES = (0.3, 1.0, 3.0, 10.0)  # of dynamic evaluation
+TRIED = 24  # windows on which each of these rates is tried
 COPIED = 8  # tokens: a run that also stands in training was copied
 SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)  # of the network in a mixture
 
@@ -74,26 +76,28 @@ class Plan(NamedTuple):
     orders: tuple[int, ...]  # of the n-grams to choose from
     lanes: int  # in which the test text is read
     weights: str = ""  # a name, if seed 0 is kept
+    cools: bool = True  # the rate falls to 0 over the last 40 % of steps
 
 
 PLANS = {
     "words-random": Plan(
         lambda seed: documentation_corpus(seed, apart=False),
         True, 128, 0.5, 0.005, 35, 20, 600, 100, (2, 3, 4, 5), 1,
+        cools=False,
     ),
     "words-apart": Plan(
         lambda seed: documentation_corpus(seed, apart=True),
         True, 128, 0.5, 0.005, 35, 20, 600, 100, (2, 3, 4, 5), 1,
-        "text_words",
+        "text_words", False,
     ),
     "python": Plan(
         lambda seed: python_corpus(),
         False, 192, 0.1, 0.004, 64, 24, 1500, 250, (4, 5, 6, 7, 8), 8,
-        "text_python",
+        "text_python", False,
     ),
     "tunes": Plan(
         lambda seed: tunes_corpus(),
-        False, 192, 0.1, 0.004, 64, 24, 300, 100, (4, 5, 6, 7, 8), 8,
+        False, 192, 0.1, 0.004, 64, 24, 800, 100, (4, 5, 6, 7, 8), 8,
         "text_tunes",
     ),
 }  # fmt: skip
@@ -115,15 +119,18 @@ def train(name: str, seed: int, steps: int | None = None) -> dict:
         K = vocabulary.size
         model = LanguageModel(K, plan.H, "LSTM", 1, plan.dropout)
     rows = stretches(ids, plan.B)
-    rows_valid = stretches(ids_valid, 8)
+    rows_valid = stretches(ids_valid, 32)
     rows_test = stretches(ids_test, plan.lanes)
+    count = steps or plan.steps
     begun = time.process_time()
     result = train_module(
         model,
         language_loss,
         contiguous_windows(rows, plan.T),
-        optimizer=adam(plan.rate),
-        steps=steps or plan.steps,
+        optimizer=cooling(plan.rate, count)
+        if plan.cools
+        else adam(plan.rate),
+        steps=count,
         rng=np.random.default_rng(seed),
         carry=model.zero_state(plan.B),
         clip=1.0,
@@ -139,6 +146,7 @@ def train(name: str, seed: int, steps: int | None = None) -> dict:
         "curve": result.history.score,
         "training": float(np.mean(result.history.loss[-plan.every :])),
         "seconds": seconds,
+        "steps": plan.steps,
         "tokens": [len(ids), len(ids_valid), len(ids_test)],
         "unknown": float(np.mean(ids_test == 0)),
         "uniform": math.log(vocabulary.size),
@@ -146,7 +154,7 @@ def train(name: str, seed: int, steps: int | None = None) -> dict:
     if steps:
         return scores
     save(plan, model, vocabulary, name, seed, scores, rows_test)
-    scores |= dynamic(plan, model, rows_valid, rows_test)
+    scores |= dynamic(plan, model, ids_valid, rows_test)
     return scores | baselines(
         plan, vocabulary, model, (training, valid, test)
     )
@@ -169,11 +177,11 @@ def save(plan, model, vocabulary, name, seed, scores, rows_test) -> None:
     save_model(path, model, vocabulary, about, torch.float16)
 
 
-def dynamic(plan, model, rows_valid, rows_test) -> dict:
+def dynamic(plan, model, ids_valid, rows_test) -> dict:
     """Dynamic evaluation, its rate chosen on the validation text."""
-    narrow = rows_valid[: max(2, len(rows_valid) // 2)]
+    some = stretches(ids_valid, 8)[: 1 + TRIED * plan.T]
     found = {
-        rate: dynamic_nats(model, narrow, rate, plan.T).mean()
+        rate: dynamic_nats(model, some, rate, plan.T).mean()
         for rate in RATES
     }
     rate = min(found, key=lambda r: found[r])
