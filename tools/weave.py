@@ -55,6 +55,7 @@ CHAPTERS = {
     "translate.training.build_translator": "ch14",
     "translate.baselines": "ch13",
     "ctc": "ch15",
+    "scan": "ch18",
     "speech.features": "ch15",
     "speech.model": "ch15",
     "speech.letters": "ch15",
