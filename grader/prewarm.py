@@ -38,7 +38,7 @@ NUMPY = (
     "IPython.core.completer",
 )
 MODULES = (*NUMPY, "torch", "rnncore.nn")
-TORCH = re.compile(rb'(import|from) torch\b|device = \\\\"c')  # in JSON
+TORCH = re.compile(rb'(import|from) torch\b|device = \\"c')  # in JSON
 START_SECONDS = 120
 END_SECONDS = 5
 
