@@ -1392,22 +1392,23 @@ class Teller(nn.Module):
 def learnt(choose, steps=400, B=32):
     """A decoder, and its loss at the end, in nats a word."""
     rng, losses = np.random.default_rng(1), []
+    seen, lengths, clauses = happens(rng, 3000)
+    both = both_orders(clauses)
     with seeded(0):
         net = Teller()
     optimizer = torch.optim.Adam(net.parameters(), 1e-2)
+    h = torch.zeros(1, 2 * B, net.loop.hidden_size)
     for _ in range(steps):
-        seen, lengths, clauses = happens(rng, B)
-        read, targets = both_orders(clauses)
+        b = rng.integers(3000, size=B)
+        read, targets = (a[:, :, b] for a in both)
         if not choose:  # one of the two, drawn: both places hold it
-            drawn = torch.tensor(rng.integers(2, size=B)), torch.arange(B)
+            drawn = rng.integers(2, size=B), slice(None), np.arange(B)
             read, targets = (
-                a[drawn[0], :, drawn[1]].T.expand(2, -1, -1)
-                for a in (read, targets)
+                a[drawn].T.expand(2, -1, -1) for a in (read, targets)
             )
-        h = torch.zeros(1, 2 * B, net.loop.hidden_size)
         logits, *_ = net(
-            seen.repeat(1, 2, 1),
-            np.tile(lengths, 2),
+            seen[:, b].repeat(1, 2, 1),
+            np.tile(lengths[b], 2),
             torch.cat([*read], dim=1),
             h,
         )
