@@ -1,6 +1,8 @@
 """A cell that adds to its state and never takes away.
 
     python -m rnncore memory-ruler examples/capstone/adding.py
+
+It is the plain cell with its old state added.
 """
 
 import numpy as np

@@ -1,6 +1,8 @@
 """A cell that lets its own new value decide how much of it is written.
 
     python -m rnncore memory-ruler examples/capstone/own_gate.py
+
+The command refuses it: its gradient is wrong, and the page says where.
 """
 
 import numpy as np
