@@ -29,6 +29,7 @@ from shape_arguments import (
 import rnncore
 from rnncore.backend import named_leaves
 
+# Their arguments are not in shape_arguments.py yet.
 LATER = ("video.", "speech.training.")
 TORCH = {"seq2seq"}  # modules about torch, whatever their annotations say
 DOUBLE = {"sampling", "generate"}  # where float32 would be too coarse
