@@ -10,15 +10,26 @@ import pytest
 from commands import ROOT, examples, run, shown_help
 from test_command_forecast import sales, write
 from test_command_music import airs
+from test_command_speech import fill
 
 from rnncore.__main__ import main
 
+APPLICATIONS = {  # and the parts of each
+    "text": ["train", "sample", "evaluate"],
+    "forecast": ["train", "forecast", "evaluate"],
+    "music": ["train", "sample", "evaluate"],
+    "translate": ["train", "translate", "evaluate"],
+    "speech": ["train", "transcribe", "evaluate"],
+    "video": ["train", "classify", "caption", "draw", "evaluate"],
+}
 PAGE = (ROOT / "book/commands.md").read_text("utf-8")
 FEW = {  # so that it takes seconds
     ("text", "train"): ["--steps", 3, "--batch", 4, "--hidden", 8],
     ("forecast", "train"): ["--steps", 2, "--seeds", 1, "--origins", 1],
     ("forecast", "evaluate"): ["--origins", 1],
     ("music", "train"): ["--steps", 2, "--transpose", 0, "--hidden", 8],
+    ("translate", "train"): ["--steps", 2, "--hidden", 8, "--pieces", 260],
+    ("speech", "train"): ["--steps", 2, "--hidden", 8],
 }
 
 
@@ -33,6 +44,11 @@ def test_every_example_of_the_page_works(tmp_path, capsys, monkeypatch):
     for k, tune in enumerate(airs(5)):
         tune.write("midi", f"songs/{k}.mid")
     shutil.copy("songs/0.mid", "tune.mid")
+    pairs = "".join(f"the {k}\tder {k}\n" for k in range(40))
+    Path("pairs.tsv").write_text(pairs)
+    Path("new.txt").write_text("the 3\nthe 4\n")
+    fill(Path("recordings"), 8, 4)
+    shutil.copy("recordings/voice0-000.wav", "file.wav")
     Path("examples").mkdir()
     shutil.copy(ROOT / "examples/my_cell.py", "examples")
     for line in examples(PAGE):
@@ -47,13 +63,13 @@ def test_every_example_of_the_page_works(tmp_path, capsys, monkeypatch):
 
 def test_the_page_names_every_command(capsys):
     out = shown_help(capsys)
-    for name in "text", "forecast", "music", "memory-ruler":
+    for name in (*APPLICATIONS, "memory-ruler"):
         assert re.search(rf"^ +{name}\b", out, re.MULTILINE)
         assert f"| `{name}` |" in PAGE
         assert f"python -m rnncore {name}" in PAGE
 
 
-@pytest.mark.parametrize("name", ["text", "forecast", "music"])
+@pytest.mark.parametrize("name", APPLICATIONS)
 def test_a_command_needs_a_part(name, capsys):
     with pytest.raises(SystemExit) as ended:
         main([name])
@@ -66,10 +82,8 @@ def test_a_command_needs_a_part(name, capsys):
 def test_every_option_says_what_it_does(capsys):
     """No option without help; options of the page exist."""
     known = set()
-    for name in "text", "forecast", "music":
-        for part in "train", "sample", "forecast", "evaluate":
-            if part == ("sample" if name == "forecast" else "forecast"):
-                continue
+    for name, parts in APPLICATIONS.items():
+        for part in parts:
             out = shown_help(capsys, name, part)
             known |= {
                 w.strip(",[]()") for w in out.split() if w[:2] == "--"
