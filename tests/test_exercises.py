@@ -245,6 +245,7 @@ def small(solution="return 2 * x", was="2 * x", name="double", test=""):
         f"check({name}, stored('{name}'), [dict(x=3.0)])\n"
     )
     cells = [
+        Cell("text", "", "# Small\n\n*One minute, 2 points.*", {}),
         Cell("code", "", 'device = "numpy"', {}),
         Cell("solution", name, f"def {name}(x):\n    {body}", {}),
         Cell("test", name, test + hidden, {"points": 1}),
@@ -265,6 +266,13 @@ def test_builder_refuses_an_edit_that_fits_nowhere_or_twice():
     assert "occurs 0 times in the solution, expected once" in text
     (text, *_) = exercises.problems(small(was="x"))
     assert re.search(r"occurs [2-9] times", text)
+
+
+def test_builder_adds_up_the_points_that_the_head_names():
+    wrong = small()
+    wrong.cells[5].options["points"] = 3
+    (text,) = exercises.problems(wrong)
+    assert text == "the head must say that there are 4 points"
 
 
 def test_builder_refuses_a_name_of_the_package():
@@ -303,7 +311,7 @@ def test_reference_brings_what_it_needs_under_other_names():
         1,
         Cell("code", "", "import math\n\ndef given(x):\n    return x", {}),
     )
-    assignment.cells[2] = Cell(
+    assignment.cells[3] = Cell(
         "solution",
         "double",
         "def double(x):\n    ### BEGIN SOLUTION\n"

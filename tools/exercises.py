@@ -120,6 +120,9 @@ def problems(assignment: Assignment) -> list[str]:
     if not assignment.of("answer"):
         found.append("a written answer is missing")
     found += _unexplained(assignment)
+    points = sum(c.options.get("points", 0) for c in assignment.cells)
+    if f" {points} points" not in assignment.cells[0].source:
+        found.append(f"the head must say that there are {points} points")
     public = public_names()
     for name, cell in solutions.items():
         closed = cell.options.get("closed_book", False)

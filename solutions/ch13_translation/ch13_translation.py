@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Assignment 13: translation
 #
-# *75 to 90 minutes, 30 points. Read chapter 13 first.*
+# *75 to 90 minutes, 33 points. Read chapter 13 first.*
 #
 # You will lay sentences of different length side by side, so that nothing looks at the padding; write the loss and its gradient; run a decoder that hears its teacher at some steps and itself at others; search with a beam and rank what ended by a fair score; and find out how long a sentence may be before one vector no longer holds it. With the book closed you will rebuild `greedy`.
 # Then you hunt eight wrong beam searches, and see where your own small translator loses the thread.

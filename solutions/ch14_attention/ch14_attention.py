@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Assignment 14: attention
 #
-# *75 to 90 minutes, 32 points. Read chapter 14 first.*
+# *75 to 90 minutes, 33 points. Read chapter 14 first.*
 #
 # You will let a decoder look at a source, and also look away; take its gradient by hand; make an attention that remembers what it has looked at, and go back through its scores; and build the decoder around it, with the map of where it looked. With the book closed you will rebuild `attend`.
 # Then you hunt nine wrong attentions, and find out what a map explains and what it does not.
