@@ -120,7 +120,7 @@ TASKS = {
         digit_films, classifiers(len(DIGITS)), 3000, 64, 500, 0.004
     ),
     "captions": Task(
-        digit_films, captioners(WORDS.size), 3000, 32, 800, 0.003
+        digit_films, captioners(WORDS.size), 6000, 32, 3200, 0.003
     ),
     "actions": Task(
         action_films, classifiers(len(ACTIONS)), 2500, 16, 500, 0.002
