@@ -2,13 +2,11 @@
 
 import contextlib
 import json
-import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
@@ -173,20 +171,35 @@ def test_a_folder_will_do_and_nothing_will_not(notebook, capsys):
     assert check_notebook.main([]) == 2
 
 
-def test_watching_checks_at_each_save(notebook, capsys):
+@pytest.fixture
+def interruptible():
+    """Ctrl-C raises here, also where the tests run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_watching_checks_at_each_save(
+    notebook, capsys, monkeypatch, interruptible
+):
     write(notebook)
+    said = []
+    plain = check_notebook.report
 
-    def save_and_stop():
-        time.sleep(3)
-        write(notebook, double="def double(x): return 0")
-        time.sleep(3)
-        os.kill(os.getpid(), signal.SIGINT)
+    def report(*about):
+        said.append(plain(*about))
+        if len(said) == 1:  # saved before the check has ended
+            write(notebook, double="def double(x): return 0")
+        else:
+            signal.raise_signal(signal.SIGINT)
+        return said[-1]
 
-    threading.Thread(target=save_and_stop).start()
-    status, out = check(notebook, capsys, "--watch")
+    monkeypatch.setattr(check_notebook, "report", report)
+    status, _ = check(notebook, capsys, "--watch")
     assert status == 130
-    assert "2 of 2 hold" in out
-    assert "1 of 2 hold" in out
+    assert len(said) == 2
+    assert "2 of 2 hold" in said[0]
+    assert "1 of 2 hold" in said[1]
 
 
 def solved_release(name, folder):

@@ -33,10 +33,12 @@ def main(argv: list[str] | None = None) -> int:
     options = _options(argv)
     try:
         path = _notebook(options.notebook)
-        status = _check(path, options.seconds)
-        while options.watch:
-            _wait_for_save(path)
+        while True:
+            seen = path.stat().st_mtime_ns  # a save during a check counts
             status = _check(path, options.seconds)
+            if not options.watch:
+                break
+            _wait_for_save(path, seen)
     except Refused as refused:
         print(f"make check: {refused}", file=sys.stderr)
         return 2
@@ -77,13 +79,10 @@ def _check(path: Path, seconds: float) -> int:
     return 0 if good and not answer["stopped"] else 1
 
 
-def _wait_for_save(path: Path) -> None:
-    """Return when the file has changed, and is there."""
-    seen = path.stat().st_mtime_ns
-    while True:
+def _wait_for_save(path: Path, seen: int) -> None:
+    """Return when the file is there, and is not that of the time `seen`."""
+    while not path.exists() or path.stat().st_mtime_ns == seen:
         time.sleep(PAUSE)
-        if path.exists() and path.stat().st_mtime_ns != seen:
-            return
 
 
 def read_cells(path: Path) -> list[dict[str, Any]]:
