@@ -187,13 +187,16 @@ def keep(name: str, task: Task, model: Translator, facts: dict) -> None:
     """Weights in half precision, and the score that they have as such."""
     for weights in model.parameters():
         weights.data = weights.data.half().float()
+    scores = model_scores(task, model)
     about = {
         **origin(f"tools/train_translate.py {name}"),
         "seed": 0,
         "seconds": facts["seconds"],
         "steps": facts["steps"],
         "task": PLANS[name].task,
-        "scores": model_scores(task, model),
+        "scores": scores,
+        "score": scores["test"]["exact"],
+        "unit": "% exact",
     }
     save_translator(
         WEIGHTS / f"{KEPT[name]}.safetensors",

@@ -380,12 +380,15 @@ def scores(name: str, network: Any, test: Films) -> dict[str, Any]:
     return classifier_scores(network, test, name == "actions")
 
 
-def save(name: str, network: str, made: Any, tested: int) -> None:
+def save(
+    name: str, network: str, made: Any, tested: int, seconds: float
+) -> None:
     """The weights in half precision, with the score that they have."""
     for _, tensor in made.named_parameters():
         tensor.data = tensor.data.half().float()
     test = judged_films(name, tested)
     about: dict[str, Any] = {**origin(COMMAND), **SIZES, "seed": 0}
+    about["seconds"] = round(seconds, 1)
     about |= {"T": test.frames.shape[1], "network": network}
     about |= ABOUT[name] | {"score": scores(name, made, test)[SCORE[name]]}
     if network == "bag":
@@ -471,7 +474,7 @@ def main(words: Sequence[str] | None = None) -> None:
                         f"video.{name}.{network}.{key}", {seed: value}, unit
                     )
                 if seed == 0 and (name, network) in STORED:
-                    save(name, network, made, TESTED)
+                    save(name, network, made, TESTED, facts["seconds"])
         if arguments.check:
             break
 

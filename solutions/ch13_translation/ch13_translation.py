@@ -733,19 +733,16 @@ def ranked(log_p, width, alpha):
     """
     live, ended, K = [((), 0.0)], [], log_p.shape[2]
     ### BEGIN SOLUTION
-    for t, step in enumerate(log_p):
+    for n, step in enumerate(log_p, start=1):
         found = [
             ((*tokens, k), p + float(step[(START, *tokens)[-1], k]))
             for tokens, p in live
             for k in range(END, K)
         ]
-        live = []
-        for tokens, p in sorted(found, key=lambda f: -f[1])[:width]:
-            if tokens[-1] == END:
-                score = p / length_penalty(t + 1, alpha)
-                ended.append((tokens[:-1], score))
-            else:
-                live.append((tokens, p))
+        best = sorted(found, key=lambda f: -f[1])[:width]
+        live = [f for f in best if f[0][-1] != END]
+        over = [f for f in best if f[0][-1] == END]
+        ended += [(k[:-1], p / length_penalty(n, alpha)) for k, p in over]
     return sorted(ended, key=lambda e: -e[1])
     ### END SOLUTION
 
@@ -834,32 +831,32 @@ print("Task 4 holds.")
 [
     {
         "name": "beam score not normalised",
-        "was": "score = p / length_penalty(t + 1, alpha)",
-        "is": "score = p",
+        "was": "p / length_penalty(n, alpha)",
+        "is": "p",
         "says": "the beam's score was not normalised: log p falls with every token, so that the shortest translation wins. Divide by the length penalty",
     },
     {
         "name": "multiplied by the penalty",
-        "was": "score = p / length_penalty(t + 1, alpha)",
-        "is": "score = p * length_penalty(t + 1, alpha)",
+        "was": "p / length_penalty(n, alpha)",
+        "is": "p * length_penalty(n, alpha)",
         "says": "log p was multiplied by the penalty: it is negative, so that long translations lose twice. Divide",
     },
     {
         "name": "divided by the length itself",
-        "was": "score = p / length_penalty(t + 1, alpha)",
-        "is": "score = p / (t + 1) ** alpha",
+        "was": "p / length_penalty(n, alpha)",
+        "is": "p / n**alpha",
         "says": "this divides by n to the power of alpha, which others do; here it is `length_penalty(n, alpha)`",
     },
     {
         "name": "END not counted",
-        "was": "length_penalty(t + 1, alpha)",
-        "is": "length_penalty(t, alpha)",
+        "was": "length_penalty(n, alpha)",
+        "is": "length_penalty(n - 1, alpha)",
         "says": "END was not counted in the length: n is the number of factors in p",
     },
     {
         "name": "END left in the tokens",
-        "was": "(tokens[:-1], score)",
-        "is": "(tokens, score)",
+        "was": "(k[:-1], p",
+        "is": "(k, p",
         "says": "the translations still hold END",
     },
     {
@@ -906,14 +903,14 @@ print("Task 4 holds.")
     },
     {
         "name": "an end keeps its place",
-        "was": "sorted(found, key=lambda f: -f[1])[:width]:",
-        "is": "sorted([f for f in found if f[0][-1] == END], key=lambda f: -f[1])[:width] + sorted([f for f in found if f[0][-1] != END], key=lambda f: -f[1])[:width]:",
+        "was": "sorted(found, key=lambda f: -f[1])[:width]",
+        "is": "sorted([f for f in found if f[0][-1] == END], key=lambda f: -f[1])[:width] + sorted([f for f in found if f[0][-1] != END], key=lambda f: -f[1])[:width]",
         "says": "ends and beginnings each got `width` places; here they compete for the same ones (the chapter's search lets as many live on, which is its convention)",
     },
     {
         "name": "over at the first end",
-        "was": "        live = []\n",
-        "is": "        live = []\n        if ended:\n            break\n",
+        "was": " for k, p in over]\n",
+        "is": " for k, p in over]\n        if ended:\n            break\n",
         "says": "the search stopped at the first translation; a longer one may have the better score",
     },
     {
@@ -1158,7 +1155,7 @@ print("Task 5 holds.")
 #
 # Close the chapter. Rebuild the simplest search under its own name. `decoder.start(source)` gives the first state h (1, B, H), and `decoder(read, h, source)`, with read (1, B), gives logits (1, B, K) and the next state. At each step each of the B sentences reads its own likeliest token, PAD and START left out, at first START. A sentence ends at END, or after `limit` tokens. Return B lists of int, without START and END.
 #
-# It must stop as soon as all have ended, and what a sentence says after its END belongs to nobody. A limit below 1 is refused: a ValueError whose message begins with `limit`.
+# It must stop as soon as all have ended, and what a sentence says after its END belongs to nobody. The line that refuses a limit below 1 is there already.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1182,9 +1179,9 @@ def greedy(decoder, source, limit):
 
     Raises ValueError where the limit is below 1.
     """
-    ### BEGIN SOLUTION
     if limit < 1:
         raise ValueError(f"limit: expected at least 1, got {limit}")
+    ### BEGIN SOLUTION
     h = decoder.start(source)
     written, live = [[] for _ in range(h.shape[1])], range(h.shape[1])
     read = torch.full((1, h.shape[1]), START, device=h.device)
@@ -1390,13 +1387,6 @@ print("Task 6 holds.")
         "was": "logits[0, :, END:].argmax(dim=1)[None] + END",
         "is": "(logits[0, :, END:].argmax(dim=1)[None] + END)[:, :1].expand(1, h.shape[1])",
         "says": "all sentences said what the first one said",
-    },
-    {
-        "name": "no limit refused",
-        "was": "    if limit < 1:\n",
-        "is": "    if limit < -9:\n",
-        "says": "a limit below 1 was not refused",
-        "visible": False,
     },
 ]
 
