@@ -39,9 +39,10 @@ class Score(NamedTuple):
     def __str__(self) -> str:
         if self.seeds == 1:
             return f"{self.mean:.4g} (1 seed)"
-        digits = 4
-        if self.spread > 0:  # one digit of the spread, as many of the mean
-            digits = max(0, -math.floor(math.log10(self.spread)))
+        if self.spread < 1e-12 * max(1.0, abs(self.mean)):  # rounding
+            return f"{self.mean:.4g} ± 0 ({self.seeds} seeds)"
+        # one digit of the spread, as many of the mean
+        digits = max(0, -math.floor(math.log10(self.spread)))
         return (
             f"{self.mean:.{digits}f} ± {self.spread:.{digits}f} "
             f"({self.seeds} seeds)"

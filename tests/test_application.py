@@ -431,6 +431,8 @@ def test_a_score_says_mean_spread_and_how_many():
         str(spread_of([0.123456, 0.123656])) == "0.1236 ± 0.0001 (2 seeds)"
     )
     assert str(spread_of([2000.0, 2200.0])) == "2100 ± 141 (2 seeds)"
+    assert str(spread_of([0.1 + 0.2, 0.3])) == "0.3 ± 0 (2 seeds)"
+    assert str(spread_of([50.0, 50.0])) == "50 ± 0 (2 seeds)"
     with pytest.raises(ValueError, match="values: expected at least one"):
         spread_of([])
 
