@@ -44,6 +44,15 @@ def test_a_measurement_says_all_that_is_needed_to_repeat_it(tmp_path):
     assert list(json.loads(path.read_text())) == ["a", "b"]
 
 
+def test_seeds_are_kept_beside_those_that_were_there(tmp_path):
+    path = tmp_path / "measurements.json"
+    for values in {2: 0.2, 0: 0.0}, {1: 0.1, 2: 0.5}:
+        measurements.keep_seeds("a", values, "s", "make bench", path)
+    (entry,) = measurements.read(path).values()
+    assert (entry["seed"], entry["value"]) == ([0, 1, 2], [0.0, 0.1, 0.5])
+    assert (entry["unit"], entry["command"]) == ("s", "make bench")
+
+
 def test_nothing_is_known_before_the_first_measurement(tmp_path):
     assert measurements.read(tmp_path / "measurements.json") == {}
 

@@ -50,6 +50,26 @@ def record(
             file.write(text.encode("utf-8"))
 
 
+def keep_seeds(
+    key: str,
+    values: dict[int, Any],
+    unit: str,
+    command: str,
+    path: Path = PATH,
+) -> None:
+    """Store one value a seed, beside those of seeds trained before."""
+    before = read(path).get(key, {"seed": [], "value": []})
+    both = dict(zip(before["seed"], before["value"], strict=True)) | values
+    seeds = sorted(both)
+    record(
+        {key: [both[seed] for seed in seeds]},
+        unit=unit,
+        seed=seeds,
+        command=command,
+        path=path,
+    )
+
+
 if __name__ == "__main__":
     argparse.ArgumentParser(description=__doc__).parse_args()
     for key, entry in sorted(read().items()):

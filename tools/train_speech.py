@@ -21,7 +21,7 @@ for _name in "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS":
 
 import numpy as np
 import torch
-from measurements import read, record
+from measurements import keep_seeds
 from tqdm import tqdm
 
 from rnncore.application import origin, seeded, train_module
@@ -139,19 +139,6 @@ def save(
     save_recognizer(PATH, model, letters, about, torch.float16)
 
 
-def keep(key: str, values: dict[int, Any], unit: str) -> None:
-    """Record one value a seed, beside those of seeds trained before."""
-    before = read().get(key, {"seed": [], "value": []})
-    both = dict(zip(before["seed"], before["value"], strict=True)) | values
-    seeds = sorted(both)
-    record(
-        {key: [both[seed] for seed in seeds]},
-        unit=unit,
-        seed=seeds,
-        command="tools/train_speech.py",
-    )
-
-
 def main() -> None:
     """Some seeds of both networks."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -168,7 +155,12 @@ def main() -> None:
         for name in NETWORKS:
             for key, value in train(name, seed, STEPS, found).items():
                 unit = "s" if key == "seconds" else "% word errors"
-                keep(f"speech.{name}.{key}", {seed: value}, unit)
+                keep_seeds(
+                    f"speech.{name}.{key}",
+                    {seed: value},
+                    unit,
+                    "tools/train_speech.py",
+                )
 
 
 if __name__ == "__main__":

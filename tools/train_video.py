@@ -26,7 +26,7 @@ for _name in "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS":
 import numpy as np
 import sacrebleu
 import torch
-from measurements import read, record
+from measurements import keep_seeds
 from tqdm import tqdm
 
 from rnncore.application import (
@@ -246,7 +246,7 @@ def eye(steps: int) -> torch.nn.Module:
         about = {**origin(COMMAND), **SIZES, "kind": EYE, "score": right}
         about |= {"seed": 0, "steps": steps, "seconds": round(seconds)}
         save_weights(path, sight, about, torch.float16)
-        keep("video.eye.named", {0: right}, "%")
+        keep_seeds("video.eye.named", {0: right}, "%", COMMAND)
     return sight[0]
 
 
@@ -420,19 +420,6 @@ STORED = {
 }
 
 
-def keep(key: str, values: dict[int, Any], unit: str) -> None:
-    """Record one value a seed, beside those of seeds trained before."""
-    before = read().get(key, {"seed": [], "value": []})
-    both = dict(zip(before["seed"], before["value"], strict=True)) | values
-    seeds = sorted(both)
-    record(
-        {key: [both[seed] for seed in seeds]},
-        unit=unit,
-        seed=seeds,
-        command=COMMAND,
-    )
-
-
 UNITS = {
     "seconds": "s",
     "steps": "updates",
@@ -470,8 +457,11 @@ def main(words: Sequence[str] | None = None) -> None:
                 )
                 for key, value in facts.items():
                     unit = UNITS.get(key, "%")
-                    keep(
-                        f"video.{name}.{network}.{key}", {seed: value}, unit
+                    keep_seeds(
+                        f"video.{name}.{network}.{key}",
+                        {seed: value},
+                        unit,
+                        COMMAND,
                     )
                 if seed == 0 and (name, network) in STORED:
                     save(name, network, made, TESTED, facts["seconds"])

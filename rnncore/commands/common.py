@@ -35,6 +35,16 @@ class Group(NamedTuple):
         parser.set_defaults(run=run)
         return parser
 
+    def add_evaluate(
+        self, run: Callable, about: str, example: str, data: str
+    ) -> argparse.ArgumentParser:
+        """`evaluate`: a model, the FILE or FOLDER it is judged by."""
+        parser = self.add("evaluate", run, about, example)
+        parser.add_argument("model", metavar="MODEL", type=Path)
+        parser.add_argument(data, metavar=data.upper(), type=Path)
+        add_device(parser)
+        return parser
+
 
 def group(commands: Any, name: str, about: str, epilog: str) -> Group:
     """A command that has subcommands."""

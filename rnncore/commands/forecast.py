@@ -70,17 +70,15 @@ def add(commands: Any) -> None:
     ahead.add_argument(
         "--out", type=Path, metavar="FILE.csv", help="write it as a table"
     )
-    evaluate = parts.add(
-        "evaluate",
+    evaluate = parts.add_evaluate(
         _evaluate,
         "the back-test on the last fifth of a table, beside baselines",
         EVALUATE,
+        "file",
     )
-    evaluate.add_argument("model", metavar="MODEL", type=Path)
-    evaluate.add_argument("file", metavar="FILE", type=Path)
-    for parser in ahead, evaluate:
-        _add_plot(parser)
-        add_device(parser)
+    _add_plot(ahead)
+    add_device(ahead)
+    _add_plot(evaluate)
     _add_origins(evaluate)
 
 

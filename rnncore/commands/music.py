@@ -100,12 +100,9 @@ def add(commands: Any) -> None:
         evaluate_every=100,
     )
     _add_sample(parts)
-    evaluate = parts.add(
-        "evaluate", _evaluate, "score pieces that were held out", EVALUATE
+    parts.add_evaluate(
+        _evaluate, "score pieces that were held out", EVALUATE, "folder"
     )
-    evaluate.add_argument("model", metavar="MODEL", type=Path)
-    evaluate.add_argument("folder", metavar="FOLDER", type=Path)
-    add_device(evaluate)
 
 
 def _add_sample(parts: Any) -> None:

@@ -113,15 +113,9 @@ def add(commands: Any) -> None:
         patience=5,
     )
     _add_transcribe(parts)
-    evaluate = parts.add(
-        "evaluate",
-        _evaluate,
-        "score recordings that were held out",
-        EVALUATE,
+    parts.add_evaluate(
+        _evaluate, "score recordings that were held out", EVALUATE, "folder"
     )
-    evaluate.add_argument("model", metavar="MODEL", type=Path)
-    evaluate.add_argument("folder", metavar="FOLDER", type=Path)
-    add_device(evaluate)
 
 
 def _add_transcribe(parts: Any) -> None:

@@ -105,18 +105,15 @@ def add(commands: Any) -> None:
         patience=5,
     )
     _add_sample(parts)
-    evaluate = parts.add(
-        "evaluate",
+    evaluate = parts.add_evaluate(
         _evaluate,
         "score the part of the text that was not trained on",
         EVALUATE,
+        "file",
     )
-    evaluate.add_argument("model", metavar="MODEL", type=Path)
-    evaluate.add_argument("file", metavar="FILE", type=Path)
     evaluate.add_argument(
         "--encoding", default="utf-8", help="of FILE (default: %(default)s)"
     )
-    add_device(evaluate)
 
 
 def _add_sample(parts: Any) -> None:

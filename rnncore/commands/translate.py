@@ -103,15 +103,12 @@ def add(commands: Any) -> None:
         patience=5,
     )
     _add_translate(parts)
-    evaluate = parts.add(
-        "evaluate",
+    parts.add_evaluate(
         _evaluate,
         "exact match, chrF and BLEU of pairs that were not trained on",
         EVALUATE,
+        "file",
     )
-    evaluate.add_argument("model", metavar="MODEL", type=Path)
-    evaluate.add_argument("file", metavar="FILE", type=Path)
-    add_device(evaluate)
 
 
 def _add_translate(parts: Any) -> None:

@@ -91,15 +91,12 @@ def add(commands: Any) -> None:
     )
     _add_file(caption, "video_captions")
     _add_train(parts)
-    evaluate = parts.add(
-        "evaluate",
+    parts.add_evaluate(
         _evaluate,
         "score the films that were not trained on",
         EVALUATE,
+        "folder",
     )
-    evaluate.add_argument("model", metavar="MODEL", type=Path)
-    evaluate.add_argument("folder", metavar="FOLDER", type=Path)
-    add_device(evaluate)
     draw = parts.add("draw", _draw, "make a film to try the rest on", DRAW)
     draw.add_argument("file", metavar="FILE", type=Path)
     draw.add_argument(
