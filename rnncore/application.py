@@ -22,7 +22,7 @@ from torch import Tensor
 import rnncore
 from rnncore.backend import check_shape, tree_map
 from rnncore.files import Refused, whole_file
-from rnncore.optim import Optimizer
+from rnncore.optim import Optimizer, adam
 from rnncore.train import Fit, fit
 
 WEIGHTS = Path(__file__).parent / "weights"  # what comes with the package
@@ -104,6 +104,17 @@ def seeded(seed: int) -> Iterator[None]:
         torch.random.set_rng_state(before)
         if others:
             torch.cuda.set_rng_state_all(others)
+
+
+def cooling(rate: float, steps: int, last: float = 0.4) -> Optimizer:
+    """Adam whose rate falls in a straight line to 0 over the last part."""
+
+    def update(params, d_params, state):
+        left = (steps - state.steps) / (last * steps)
+        now = rate * min(1.0, max(left, 0.0))
+        return adam(now).update(params, d_params, state)
+
+    return Optimizer(adam(rate).init, update)
 
 
 def train_module(

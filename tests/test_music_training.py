@@ -8,13 +8,12 @@ import pytest
 import torch
 from music import any_tokens
 
-from rnncore.application import Refused, stored
+from rnncore.application import Refused, cooling, stored
 from rnncore.data.music import chorales
 from rnncore.music.frames import nats_a_frame
 from rnncore.music.score import decode
 from rnncore.music.split import Parts, compass, split
 from rnncore.music.training import (
-    cooling,
     load_frames,
     load_voices,
     rolls,

@@ -28,8 +28,7 @@ import torch
 from measurements import record
 from tqdm import tqdm
 
-from rnncore.application import origin, seeded, train_module
-from rnncore.music.training import cooling
+from rnncore.application import cooling, origin, seeded, train_module
 from rnncore.optim import adam
 from rnncore.text import (
     LanguageModel,

@@ -30,7 +30,7 @@ import torch
 from measurements import read, record
 from tqdm import tqdm
 
-from rnncore.application import origin, seeded, train_module
+from rnncore.application import cooling, origin, seeded, train_module
 from rnncore.data.translation import (
     Pair,
     Pairs,
@@ -38,7 +38,6 @@ from rnncore.data.translation import (
     draw_numbers,
     number_pairs,
 )
-from rnncore.music.training import cooling
 from rnncore.seq2seq import Translator
 from rnncore.translate.baselines import learn_word_table, nearest
 from rnncore.translate.storage import save_translator

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from rnncore.application import Score, spread_of
+from rnncore.application import Score, cooling, spread_of
 from rnncore.music.chords import chord_nats, train_chords
 from rnncore.music.frames import (
     Rolls,
@@ -26,7 +26,7 @@ from rnncore.music.frames import (
     nats_a_frame,
 )
 from rnncore.music.score import KEYS, LOWEST
-from rnncore.music.training import cooling, train_frames
+from rnncore.music.training import train_frames
 
 PARTS = ("train", "valid", "test")
 

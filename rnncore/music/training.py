@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from rnncore.application import (
+    cooling,
     load_module,
     save_weights,
     seeded,
@@ -29,21 +30,9 @@ from rnncore.music.voices import (
     voice_batches,
     voice_loss,
 )
-from rnncore.optim import Optimizer, adam
 
 VOICES, FRAMES = "music, voices", "music, frames"  # kinds of weights
 Progress = Callable[[Any], Any] | None
-
-
-def cooling(rate: float, steps: int, last: float = 0.4) -> Optimizer:
-    """Adam whose rate falls in a straight line to 0 over the last part."""
-
-    def update(params, d_params, state):
-        left = (steps - state.steps) / (last * steps)
-        now = rate * min(1.0, max(left, 0.0))
-        return adam(now).update(params, d_params, state)
-
-    return Optimizer(adam(rate).init, update)
 
 
 def rolls(scores: Sequence[Score]) -> list[np.ndarray]:
