@@ -482,7 +482,7 @@ print("Task 2 holds.")
         "name": "shifted the same way back",
         "was": "shifted(d_moved, -i, -j)",
         "is": "shifted(d_moved, i, j)",
-        "says": "on the way back the shift goes the other way: what p has read at p + (i, j) belongs to p + (i, j)",
+        "says": "on the way back the shift goes the other way: what pixel p has read at p + (i, j) goes back to pixel p + (i, j), so shift by (-i, -j)",
     },
     {
         "name": "the frame before got nothing",
@@ -624,7 +624,7 @@ visible = [
 ]
 check(how_soon, stored("how_soon"), visible, outputs=OUTPUTS)
 sure = np.zeros((10, 1, 2))
-sure[7:] = [0, 1]
+sure[:7], sure[7:] = [1, 0], [0, 1]
 accuracy, decided = how_soon(sure, np.array([0]), [10], [70, 71, 100])
 assert_close("accuracy at 70, 71 and 100 of 10", accuracy, [1.0, 0, 0])
 assert decided.tolist() == [-1], "a film that is named wrongly at its end"
@@ -692,6 +692,12 @@ print("Task 3 holds.")
         "says": "decided is the first right answer, even where a wrong one follows; it has to stay right",
     },
     {
+        "name": "right once, and at the end",
+        "was": "last_wrong + 1, -1)",
+        "is": "right.argmax(axis=0) + 1, -1)",
+        "says": "decided is the first right answer, even where it was doubted again later; it has to stay right",
+    },
+    {
         "name": "decided by the padding",
         "was": "wrong = ~right & (t < lengths)",
         "is": "wrong = ~right & (t < T)",
@@ -708,6 +714,12 @@ print("Task 3 holds.")
         "was": "last_wrong + 1, -1)",
         "is": "last_wrong + 1, lengths)",
         "says": "a film that is wrong at its end was never decided: -1, not its length",
+    },
+    {
+        "name": "never is one more than the film has",
+        "was": "last_wrong + 1, -1)",
+        "is": "last_wrong + 1, last_wrong + 1)",
+        "says": "a film that is wrong at its end was never decided: -1, not a frame that it does not have",
     },
     {
         "name": "numbered from 0",
@@ -730,7 +742,7 @@ print("Task 3 holds.")
 #
 # 1. **one frame** of the film, any of them being equally likely, and not told which place it had;
 # 2. **a bag of frames**: all of them, each as often as it occurs, without their order;
-# 3. **a bag of neighbours**: all pairs of a frame and the next, without the order of the pairs;
+# 3. **a bag of neighbours**: all pairs of a frame and the next, without the order of the pairs (a film of one frame has none);
 # 4. **the film**.
 #
 # All films count alike, the long ones no more than the short: for reader 1 a frame of a film of n frames weighs 1/n. `films` is a list of texts, each with at least one letter; `labels` a list of the same length.
@@ -1200,7 +1212,7 @@ hunt(
 # %% [markdown]
 # ## Experiment: a bag that knows the way
 #
-# Digits that go left, right, up or down. Two readers take the *mean over the frames* of what eight kernels see, and a line through it: both are blind to the order of what they average. One has kernels for a single frame, the other your kernels for two. Both are trained with *your* vjp. Then both are asked after each share of the film (*your* `how_soon`), on films as they were filmed, run backward, and shuffled; and on films of which only each n-th frame was kept. (About 20 seconds.)
+# Digits that go left, right, up or down. Two readers take the *mean over the frames* of what eight kernels see, and a line through it: both are blind to the order of what they average. One has kernels for a single frame, the other your kernels for two. Both are trained with *your* vjp. Then both are asked after each share of the film (*your* `how_soon`), on films as they were filmed, run backward, and shuffled; and on films of which only each n-th frame was kept. (About 10 seconds.)
 #
 # **Predict**, before you run anything. Nothing is graded here; your answers are kept in the notebook for you to come back to.
 
