@@ -170,7 +170,13 @@ def windows(rng, T, N, B, H, sharpest=1.0):
 
 
 visible = move(windows(np.random.default_rng(1), 5, 2, 4, 3))
-check(through_window, stored("through_window"), [visible], outputs=OUTPUTS)
+narrow = move(windows(np.random.default_rng(6), 6, 2, 4, 3, 1e5))
+check(
+    through_window,
+    stored("through_window"),
+    [visible, narrow],
+    outputs=OUTPUTS,
+)
 check_independent(
     through_window, visible, {"states": 1, "centre": 1, "sharp": 1}
 )
@@ -249,6 +255,18 @@ print("Task 1 holds.")
         "says": "the sign is missing: the window looks everywhere but at its centre",
     },
     {
+        "name": "halved as in a normal density",
+        "was": "-sharp[..., None] * away**2",
+        "is": "-sharp[..., None] * away**2 / 2",
+        "says": "the score is -s d², not half of it",
+    },
+    {
+        "name": "distance with the opposite sign",
+        "was": "t - (centre * last)[..., None]",
+        "is": "(centre * last)[..., None] - t",
+        "says": "`away` is t - c (n - 1); what is kept here has the opposite sign, and so would d_centre",
+    },
+    {
         "name": "divided by the sharpness",
         "was": "-sharp[..., None] * away**2",
         "is": "-(away**2) / sharp[..., None]",
@@ -281,8 +299,8 @@ print("Task 1 holds.")
     {
         "name": "too sharp for the exponential",
         "was": "xp.exp(scores - xp.max(scores, axis=-1, keepdims=True))",
-        "is": "xp.exp(scores) + 1e-300",
-        "says": "in a sharp window that stands between two frames all exponentials are 0; take the largest score from all of them first",
+        "is": "xp.exp(scores)",
+        "says": "in a sharp window that stands between two frames all exponentials are 0, and 0/0 is NaN; take the largest score from all of them first",
         "visible": False,
     },
 ]
@@ -586,6 +604,9 @@ visible = [
     move(told_twice(rng, 4, 5, 6)),
     move(told_twice(rng, 3, 4, 7, 3.0)),
 ]
+empty = told_twice(rng, 4, 3, 6)
+empty["logits"][empty["targets"] == 0] = np.nan
+visible.append(move(empty))
 check(either_order, stored("either_order"), visible, outputs=OUTPUTS)
 swapped = {
     name: move(to_numpy(a)[::-1].copy()) for name, a in visible[0].items()
@@ -675,8 +696,8 @@ print("Task 3 holds.")
     },
     {
         "name": "chosen word by word",
-        "was": "    each = -xp.sum(xp.where(real & hit, log_p, nothing), axis=(1, 3))",
-        "is": "    word = -xp.sum(xp.where(real & hit, log_p, nothing), axis=3)\n    easier = xp.min(word, axis=0)\n    each = xp.stack([xp.sum(easier, axis=0)] * 2)",
+        "was": "axis=(1, 3))\n    second = each[1, ...] < each[0, ...]\n    chosen = xp.stack([~second, second])\n    taught = real & chosen[:, None, :, None]",
+        "is": "axis=3)\n    second = each[1, ...] < each[0, ...]\n    chosen = xp.stack([~second, second])\n    taught = real & chosen[..., None]",
         "says": "the easier word was chosen at each place: half of one caption and half of the other is a caption that nobody would say",
     },
     {
@@ -714,6 +735,12 @@ print("Task 3 holds.")
         "was": "error = xp.exp(log_p) - xp.astype(hit, logits.dtype)",
         "is": "error = -xp.astype(hit, logits.dtype)",
         "says": "this is the gradient with respect to log p; on the way through the softmax p is added",
+    },
+    {
+        "name": "gradient of log p instead of -log p",
+        "was": "xp.exp(log_p) - xp.astype(hit, logits.dtype)",
+        "is": "xp.astype(hit, logits.dtype) - xp.exp(log_p)",
+        "says": "d_logits has the wrong sign: it is p, minus 1 where the word should have been said",
     },
 ]
 
@@ -1146,7 +1173,7 @@ print("Task 5 holds.")
 #
 # `looks(model, frames, caption)` of the chapter feeds one film's caption to the decoder and reports where each word looked, and how probable it was. Nine boxes are one small edit away from it. All give weights that add up to 1, or nearly, and so make a fine picture.
 #
-# Write `looking_probes()`: a list of `(seed, frames, caption)`: the seed of an untrained network, a film (T, 1, 4, 4), and a list of word numbers from 3 to 8. Everything that is returned is compared. Points are for the boxes that some probe tells apart; the last point is for all of them with a single probe.
+# Write `looking_probes()`: a list of `(seed, frames, caption)`: the seed of an untrained network (`newborn` below makes it), a film (T, 1, 4, 4), an array, and a list of word numbers from 3 to 8. Everything that is returned is compared. Points are for the boxes that some probe tells apart; the last point is for all of them with a single probe.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1160,7 +1187,7 @@ print("Task 5 holds.")
 #
 # <details><summary>Hint 3</summary>
 #
-# A film of random numbers, five frames or more, and a caption of four different words.
+# A film of random numbers, five frames or more, and a caption of four different words. If a box stays shut, try another seed: a network that was not trained may by chance see next to nothing of a film.
 # </details>
 
 
@@ -1207,6 +1234,7 @@ for name, box in boxes.items():
 import torch
 
 from rnncore.application import seeded
+from rnncore.backend import to_numpy, tree_map
 from rnncore.testing import black_boxes, hunt
 from rnncore.video.captions import Captioner
 from rnncore.video.captions import looks as book_looks
@@ -1229,13 +1257,18 @@ def looked_by(function):
     return looked
 
 
+def as_numpy(part):
+    """A film may be torch's as well as NumPy's."""
+    return to_numpy(part) if torch.is_tensor(part) else part
+
+
 hunt(
     looked_by(book_looks),
     {
         name: looked_by(box)
         for name, box in black_boxes("looking_probes").items()
     },
-    looking_probes(),
+    tree_map(as_numpy, looking_probes()),
     few=1,
     points=4,
 )
@@ -1512,7 +1545,7 @@ shown = interact(
 # %% [markdown]
 # A decoder that is given a drawn caption cannot know which of the two lights comes first: what does that cost at least, in nats a caption, and a word (10 words)? Compare with the difference of the two losses. And why are its captions so much worse, when its own order would have been right as well?
 #
-# BLEU is close to 1 for both. Which mistakes does it not see? (Two films ago in this notebook there was one: *left* and *up* exchanged. Look for its pairs of words in the two right texts.) What would triples of words change?
+# BLEU is close to 1 for both. Which mistakes does it not see? (The third text of task 4's try-it had one: *left* and *up* exchanged. Look for its pairs of words in the two right texts.) What would triples of words change?
 #
 # In which order did the better one tell: that of time, or one of its own? Look at some films: which light does it name first when the dim and the grey one move, and so on? Start from another seed (`seeded(0)` in `learnt`) and look again. Nobody taught it an order; why does it settle on one, and why need it not be that of time?
 #
