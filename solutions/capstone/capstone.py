@@ -98,7 +98,7 @@ print(at, " by hand: 3.106 again")
 # - `forward(a_x, a_h, state)` gives `(state, cache)`. a_x and a_h are (B, G · H), what the input and the hidden state contribute; the state is a tuple of `parts` arrays (B, H), the hidden state first. The cache is whatever the way back needs.
 # - `vjp(d_state, cache)` gives `(d_a_x, d_a_h, d_state)`: the gradients of the sums, (B, G · H) each, and what goes past the matrix, a tuple of `parts` arrays (B, H).
 #
-# It must be a cell of its own: not the plain cell, the GRU or the LSTM. The same arguments give the same result, no sequence of the batch reaches another, both a_x and a_h are read, float32 stays float32, and no argument is changed.
+# It must be a cell of its own: not the plain cell, the GRU or the LSTM. The same arguments give the same result, no sequence of the batch reaches another, both a_x and a_h are read, float32 stays float32 (an array of constants that you make has the `dtype` of a_x), and no argument is changed.
 #
 # Where to look for one: a constant that the course has set, and you set otherwise; two gates made one, or one made two; a gate that sees something else; another squashing function; half of the units slow; a published cell (chapter 7's exercise names some). One change is worth more than three.
 #
@@ -148,6 +148,7 @@ print("largest relative error:", ruler.check_cell(Cell(*own_cell())))
 # %% test="own_cell" points=6 explained="ch07_gru: Fewer parts"
 import numpy as np
 
+from rnncore.backend import tree_map
 from rnncore.bptt import bptt
 from rnncore.rnn import init_params, unroll
 from rnncore.ruler import CELLS
@@ -295,21 +296,10 @@ def examined(seed):
     )
 
 
-check(examined, stored("own_cell"), [{"seed": 1}], outputs=OUTPUTS)
-### BEGIN HIDDEN TESTS
-from rnncore.backend import tree_map
-from rnncore.testing import hidden_rng
-
-rng = hidden_rng()
-check(
-    examined,
-    lambda seed: ("yes",) * 9 + ("right",) * 3,
-    [{"seed": int(rng.integers(1000))} for _ in range(2)],
-    outputs=OUTPUTS,
-)
-forward, vjp, G, parts = own_cell()
-for B, H in ((1, 1), (4, 2), (3, 6)):  # float32 stays, other sizes hold
-    args, d_state = numbers(int(rng.integers(1000)), G, parts, B, H)
+def check_float32(seed, B, H):
+    """float32 stays what it is, and other sizes hold."""
+    forward, vjp, G, parts = own_cell()
+    args, d_state = numbers(seed, G, parts, B, H)
     args, d_state = tree_map(lambda a: a.astype("float32"), (args, d_state))
     new, cache = forward(*args.values())
     d_a_x, d_a_h, _ = vjp(d_state, cache)
@@ -320,6 +310,23 @@ for B, H in ((1, 1), (4, 2), (3, 6)):  # float32 stays, other sizes hold
     ):
         assert a.shape == shape, f"{name}: expected {shape}, got {a.shape}"
         assert a.dtype == np.float32, f"{name}: float32 became {a.dtype}"
+
+
+check(examined, stored("own_cell"), [{"seed": 1}], outputs=OUTPUTS)
+check_float32(1, 3, 4)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_rng
+
+rng = hidden_rng()
+check(
+    examined,
+    lambda seed: ("yes",) * 9 + ("right",) * 3,
+    [{"seed": int(rng.integers(1000))} for _ in range(2)],
+    outputs=OUTPUTS,
+)
+for B, H in ((1, 1), (4, 2), (3, 6)):
+    check_float32(int(rng.integers(1000)), B, H)
+forward, vjp, G, parts = own_cell()
 # through the loop: the slope along random directions, five steps
 params = init_params(rng, 3, 4, G)
 x, d_y = rng.normal(size=(5, 2, 3)), rng.normal(size=(5, 2, 4))
@@ -364,6 +371,12 @@ print("Task 1 holds.")
         "was": "(d_h * z,)",
         "is": "(0 * d_h,)",
         "says": "nothing goes past the matrix: what the cell keeps of its state sends its gradient back directly, and that is what a memory lives on",
+    },
+    {
+        "name": "gradient of the state not in a tuple",
+        "was": "(d_h * z,)",
+        "is": "d_h * z",
+        "says": "the third result of the vjp is no tuple of `parts` arrays (B, H): for one part it is (d_h,), with a comma",
     },
     {
         "name": "split between a_x and a_h",
@@ -1025,7 +1038,7 @@ print("Task 5 holds.")
 # %% [markdown]
 # ## The measurement
 #
-# **Predict** once more, in numbers; your answers are kept in the notebook for you to come back to. Then run. `full = False` takes one seed and half of the budget, well under a minute; for your report set it to `True` (all seeds: a few minutes). Put the cell *without* your change beside it, if it is not one of the course's: `without`.
+# **Predict** once more, in numbers; your answers are kept in the notebook for you to come back to. Then run. `full = False` takes one seed and half of the budget, well under a minute; for your report set it to `True` (all seeds: a few minutes). Put the cell *without* your change beside it, if it is not one of the course's: `without`. (The shortest way: give `own_cell` an argument with a default, say `shift=2.0`, and write `without = own_cell(shift=0.0)`.)
 
 # %%
 my_prediction = {
