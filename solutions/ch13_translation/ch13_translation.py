@@ -99,7 +99,7 @@ for alpha in (0.0, 0.6):
 # - `ids` (S, B): the sources *backwards*, as Sutskever, Vinyals and Le (2014) read them: the last word first, so that the first words of both sentences come close. The padding stays behind.
 # - `read` (T, B): START and the target.
 # - `targets` (T, B): the target and END.
-# - `real` (T, B): True where `targets` holds a token that counts, END among them.
+# - `real` (T, B), of bool: True where `targets` holds a token that counts, END among them.
 #
 # S is the length of the longest source, T that of the longest target plus one.
 #
@@ -176,6 +176,10 @@ visible = [
     sentences(np.random.default_rng(1), 5, 6),
 ]
 check(side_by_side, stored("side_by_side"), visible, outputs=OUTPUTS)
+*whole, real = side_by_side(**visible[0])
+for name, a in zip(("ids", "read", "targets"), whole, strict=True):
+    assert a.dtype.kind == "i", f"{name}: expected integers, got {a.dtype}"
+assert real.dtype.kind == "b", f"real: expected bool, got {real.dtype}"
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
 
@@ -186,8 +190,6 @@ hidden = [
 ]
 hidden.append(dict(sources=[[3], [4, 5]], targets=[[2 + 4], [7, 8]]))
 check(side_by_side, reference_side_by_side, hidden, outputs=OUTPUTS)
-for a in side_by_side(**hidden[2])[:3]:
-    assert a.dtype.kind == "i", f"expected integers, got {a.dtype}"
 ### END HIDDEN TESTS
 print("Task 1 holds.")
 
@@ -352,7 +354,7 @@ rng = np.random.default_rng(2)
 visible = [
     move(spoken(rng, 4, 3, 5)),
     move(spoken(rng, 6, 2, 7, 3.0)),
-    spoken(rng, 5, 4, 6),  # the same in NumPy
+    mover("numpy")(spoken(rng, 5, 4, 6), "float32"),
 ]
 check(token_loss, stored("token_loss"), visible, outputs=OUTPUTS)
 args = {k: v + 0 for k, v in visible[0].items()}
@@ -414,6 +416,12 @@ print("Task 2 holds.")
         "was": "    loss = -xp.sum(",
         "is": "    N = xp.sum(xp.astype(real, logits.dtype), axis=0, keepdims=True) * targets.shape[1]\n    loss = xp.sum(-xp.where(real & hit, log_p, nothing) / N)\n    _ = -xp.sum(",
         "says": "each sentence was averaged by itself, and then the sentences: a token of a short one weighs more. Divide once, by all real tokens",
+    },
+    {
+        "name": "each sentence averaged by itself, in the loss alone",
+        "was": "    return loss, d_logits",
+        "is": "    each = xp.sum(xp.astype(real, logits.dtype), axis=0, keepdims=True) * targets.shape[1]\n    return xp.sum(-xp.where(real & hit, log_p, nothing) / each), d_logits",
+        "says": "the loss averages each sentence by itself, and then the sentences; d_logits does not. Divide once, by all real tokens",
     },
     {
         "name": "each step averaged by itself",
@@ -707,7 +715,7 @@ print("Task 3 holds.")
 # 2. One of these that ends in END is a translation: it is set aside, and scores log p divided by `length_penalty(n, alpha)`, where n counts its tokens and END. The others live on, even if they are fewer than `width`.
 # 3. After T steps, or where none lives, it is over. What has not ended by then is dropped.
 #
-# Return the list of `(tokens, score)`, best score first: `tokens` a tuple of int without END, the score a float.
+# Return all translations that were set aside, even if they are more than `width`, as a list of `(tokens, score)`, best score first: `tokens` a tuple of int without END, the score a float.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -920,6 +928,18 @@ print("Task 4 holds.")
         "says": "the scores are right, and the order is not: it is that of log p",
     },
     {
+        "name": "an end makes the beam narrower",
+        "was": "[:width]",
+        "is": "[: max(0, width - len(ended))]",
+        "says": "each translation that has ended took a place away from all later steps; it competes at its own step alone",
+    },
+    {
+        "name": "cut to the width",
+        "was": "    return sorted(ended, key=lambda e: -e[1])",
+        "is": "    return sorted(ended, key=lambda e: -e[1])[:width]",
+        "says": "only the best `width` translations were returned, as the chapter's search does; all that ended are asked for",
+    },
+    {
         "name": "what did not end returned too",
         "was": "    return sorted(ended, key=",
         "is": "    ended += [(k, p / length_penalty(len(k), alpha)) for k, p in live]\n    return sorted(ended, key=",
@@ -932,7 +952,7 @@ print("Task 4 holds.")
 #
 # One number for a test set hides where a translator fails. You get three lists of texts: `sources`, what was `said`, and what was `wanted`. A translation is *exact* if it is the same text as what was wanted; nothing less counts. The length of a pair is the number of words of its *source*, words standing between spaces.
 #
-# Return two things: a list of `(length, count, share)` for each length that occurs, shortest first, with `count` pairs of which the `share` (a float, 1.0 for all) is exact; and `holds`, the length up to which the translator holds the sentence: the longest length such that it *and every shorter one that occurs* have a share of at least `bar`. If not even the shortest has, it is 0.
+# Return two things: a list of `(length, count, share)` for each length that occurs, shortest first, with `count` pairs of which the `share` (a float, 1.0 for all) is exact; and `holds`, the length up to which the translator holds the sentence: the longest length such that it *and every shorter one that occurs* have a share of at least `bar`. If not even the shortest has, it is 0. Lists that differ in length are refused with a ValueError.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -941,7 +961,7 @@ print("Task 4 holds.")
 #
 # <details><summary>Hint 2</summary>
 #
-# `by.setdefault(len(source.split()), []).append(a == b)`. Then `sorted(by)` gives the lengths in order.
+# `zip(sources, said, wanted, strict=True)` refuses what it should; in the loop `by.setdefault(len(source.split()), []).append(a == b)`. Then `sorted(by)` gives the lengths in order.
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -1030,6 +1050,9 @@ check(
     visible,
     outputs="rows, holds",
 )
+for short in ("sources", "wanted"):
+    args = {**visible[0], short: visible[0][short][:-1]}
+    assert_refuses(exact_by_length, args, f"with `{short}` one too short")
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
 
@@ -1395,7 +1418,7 @@ print("Task 6 holds.")
 #
 # The chapter's `beam_search(decoder, source, width, limit, alpha)` keeps `width` beginnings beside those that ended. Eight boxes are one small edit away from it, and on a decoder that is sure of itself all of them find the right translation.
 #
-# Write `beam_probes()`: a list of `(W, summary, width, limit, alpha)`: the weights (K, K) of a `Toy` decoder, as a NumPy array, and its source (1, K). All that is found is compared: the tokens, log p, the scores, their order. Points are for the boxes that some probe tells apart; the last point is for all of them with at most two probes.
+# Write `beam_probes()`: a list of `(W, summary, width, limit, alpha)`: the weights (K, K) of a `Toy` decoder and its source (1, K), both float64 NumPy arrays. All that is found is compared: the tokens, log p, the scores, their order. Points are for the boxes that some probe tells apart; the last point is for all of them with at most two probes.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1409,7 +1432,7 @@ print("Task 6 holds.")
 #
 # <details><summary>Hint 3</summary>
 #
-# Random W with 7 tokens, a width of 3 and a limit of 6 or so, alpha 1; END a little likelier (look whether anything ends; else take another seed). And the same with END forbidden: -99 in its place of the source.
+# Random W with 7 tokens, a width of 3 and a limit of 6 or so, alpha 1; END a little likelier, by 2 or so in the source (look whether anything ends). And the same with END forbidden: -99 in its place of the source. Where a box is left, take another seed.
 # </details>
 
 
@@ -1546,7 +1569,7 @@ hunt(
 # %% [markdown]
 # ## Experiment: where the thread is lost
 #
-# A small translator learns numbers in words, from English to German, up to four digits; none that is tested was in training. All that its decoder gets is one vector of 128 numbers. It learns from *your* `side_by_side` and by *your* gradient, and *your* `exact_by_length` judges it: on new numbers of up to four digits, and on numbers of five. (20 to 40 seconds.)
+# A small translator learns numbers in words, from English to German, up to four digits; none that is tested was in training. All that its decoder gets is one vector of 128 numbers. It learns from *your* `side_by_side` and by *your* gradient, and *your* `exact_by_length` judges it: on new numbers of up to four digits, and on numbers of five. (Up to 40 seconds.)
 #
 # Then you choose a number, a beam and a penalty, and read what comes.
 #
@@ -1676,7 +1699,7 @@ for name, chosen in (
     print(f"{100 * right:.1f} % of the tokens right with a teacher")
 rows, holds = exact_by_length(*map(list, zip(*everything, strict=True)))
 print(
-    "words, pairs, share exact:", [(n, c, round(s, 2)) for n, c, s in rows]
+    "words, pairs, share exact:", [(n, c, round(s, 3)) for n, c, s in rows]
 )
 print("holds up to", holds, "words")
 plot_lines(

@@ -89,7 +89,7 @@ print(d_scores, " by hand: -0.75 and 0.75")
 #
 # <details><summary>Hint 1</summary>
 #
-# Scores by einsum, minus infinity where the mask is False (`mask.T[None, ...]` is (1, B, S)), then the exponentials, then their sum plus one more term.
+# Scores by einsum over `queries.shape[2] ** 0.5` (`np.sqrt` would make float64 of float32), minus infinity where the mask is False (`mask.T[None, ...]` is (1, B, S)), then the exponentials, then their sum plus one more term.
 # </details>
 #
 # <details><summary>Hint 2</summary>
@@ -169,9 +169,9 @@ def looking(rng, T, B, S, E, V, loud=1.0, empty=False):
 rng = np.random.default_rng(1)
 visible = [
     move(looking(rng, 3, 2, 5, 4, 3)),
-    looking(rng, 2, 4, 6, 3, 2, 1.5),  # in NumPy
     move(looking(rng, 4, 3, 4, 2, 3, 1.0, True)),  # one source is empty
-    move(looking(rng, 2, 3, 4, 3, 2, 90.0)),
+    move(looking(rng, 2, 4, 5, 3, 2, 90.0)),  # scores in the thousands
+    mover("numpy")(looking(rng, 2, 4, 6, 3, 2, 1.5), "float32"),
 ]
 check(look_or_pass, stored("look_or_pass"), visible, outputs=OUTPUTS)
 args = visible[0]
@@ -276,6 +276,12 @@ print("Task 1 holds.")
         "says": "the choice to look at nothing is missing below: the weights sum to 1, and an empty source gives NaN",
     },
     {
+        "name": "the largest of the scores alone",
+        "was": "top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)",
+        "is": "top = xp.max(scores, axis=2, keepdims=True)",
+        "says": "the largest score was subtracted, which for an empty source is minus infinity, and makes NaN; `passing` is one of those to be compared",
+    },
+    {
         "name": "passing taken for its exponential",
         "was": "+ xp.exp(passing - top)",
         "is": "+ passing * xp.exp(-top)",
@@ -297,8 +303,7 @@ print("Task 1 holds.")
         "name": "overflow",
         "was": "    top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)\n",
         "is": "    top = 0 * passing\n",
-        "says": "no largest score was subtracted: exp of a large score is infinite",
-        "visible": False,
+        "says": "with scores in the thousands exp gives infinity, or only zeros: subtract the largest of the real scores and `passing` first",
     },
     {
         "name": "keys for values",
@@ -655,6 +660,12 @@ print("Task 3 holds.")
         "says": "the scores never saw what was covered: this is attention without a memory",
     },
     {
+        "name": "covered stays 0",
+        "was": "        covered = covered + w\n",
+        "is": "",
+        "says": "`covered` stayed 0: each step's weights are added to it, once they are known",
+    },
+    {
         "name": "covered in the mean",
         "was": "covered = covered + w",
         "is": "covered = covered + (w - covered) / (len(rows) + 1)",
@@ -841,6 +852,12 @@ print("Task 4 holds.")
         "was": "d_inside = d * v * (1 - n * n)",
         "is": "d_inside = d * v",
         "says": "the slope of the tanh, 1 - n², is missing",
+    },
+    {
+        "name": "reshape taken for a transpose",
+        "was": "    c = xp.permute_dims(covered, (0, 2, 1))[..., None]\n    d = xp.permute_dims(d_scores, (0, 2, 1))[..., None]",
+        "is": "    T, B, S = covered.shape\n    c = xp.reshape(covered, (T, S, B, 1))\n    d = xp.reshape(d_scores, (T, S, B, 1))",
+        "says": "a reshape does not exchange two axes: it fills the new shape in the old order, and mixes sentences and tokens",
     },
     {
         "name": "slope of a sigmoid",
@@ -1070,6 +1087,12 @@ print("Task 5 holds.")
         "says": "the state was fed, which the loop has anyway; it is the mixture of state and context",
     },
     {
+        "name": "context fed instead of the mixture",
+        "was": "x = torch.cat([E[token], mixed], dim=1)",
+        "is": "x = torch.cat([E[token], context[0] if rows else mixed], dim=1)",
+        "says": "the context alone was fed; it is the mixture of state and context",
+    },
+    {
         "name": "mixture before the word",
         "was": "x = torch.cat([E[token], mixed], dim=1)",
         "is": "x = torch.cat([mixed, E[token]], dim=1)",
@@ -1206,6 +1229,9 @@ args = visible[0]
 _, weights = attend(**args)
 assert_close("the weights' sums", weights.sum(2), np.ones((3, 4)))
 check_independent(attend, args, {"scores": 1, "values": 1})
+for name in ("mask", "scores"):
+    wrong = {**args, name: args[name][:, :-1]}
+    assert_refuses(attend, wrong, f"`{name}` of another shape", name)
 ### BEGIN HIDDEN TESTS
 from rnncore.seq2seq import attend as right_attend
 from rnncore.testing import hidden_rng
@@ -1452,7 +1478,7 @@ hunt(
 # %% [markdown]
 # ## Experiment: what the map shows, and what it does not
 #
-# Ten digits in English words are to be said in German, *backwards*: what came last is due first. Two small translators learn it on sequences of one to eight digits: one has a single vector, the other attention, which is *your* `look_or_pass` with `passing` at -1000, so that it cannot look away. Both are tested on new sequences of up to 14. (20 to 40 seconds.)
+# Ten digits in English words are to be said in German, *backwards*: what came last is due first. Two small translators learn it on sequences of one to eight digits: one has a single vector, the other attention, which is *your* `look_or_pass` with `passing` at -1000, so that it cannot look away. Both are tested on new sequences of up to 14. (Up to 40 seconds.)
 #
 # Then you get the map of the second one, with words on its axes, and two sliders. One raises `passing`, so that the trained decoder is tempted to look at nothing. The other hides one word of the source from attention altogether; printed is how much log p the translation loses by that.
 #
