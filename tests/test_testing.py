@@ -280,6 +280,25 @@ def test_a_mistake_is_recognised_up_to_the_first_wrong_result():
     assert "known mistake" not in str(caught.value)
 
 
+def test_an_answer_of_another_dtype_is_not_called_another_mistake():
+    inputs = [{"x": A.astype(np.float32)}, {"x": 1 + A}]
+    later = known(
+        lambda x: double(x) + (x.dtype == float), "one added", inputs
+    )
+    with pytest.raises(AssertionError, match="float64") as caught:
+        check(lambda x: 2.0 * x.astype(float), double, inputs, [later])
+    assert "known mistake" not in str(caught.value)
+
+
+def test_a_list_of_one_is_not_asked_for_as_a_tuple():
+    with pytest.raises(AssertionError, match=r"y: expected 1 value, got 3"):
+        check(lambda x: [x] * 3, lambda x: [x], [{"x": 1}], outputs="y")
+    with pytest.raises(
+        AssertionError, match=r"a tuple of one, \(y\[0\],\)"
+    ):
+        check(lambda x: x, lambda x: (x,), [{"x": A}], outputs="y")
+
+
 def test_a_mistake_that_only_raises_is_known_by_what_it_raises():
     def wrong(x, message):
         raise ValueError(message)
@@ -364,6 +383,20 @@ def test_hunt_counts_boxes_and_rewards_few_probes(capsys):
     assert hunt(boxed, boxes, [(1.0, 2.0)] * 2, few=1, points=3) == 2
     assert hunt(boxed, boxes, [(1.0, 0.0)], few=1, points=3) == 0
     assert "first: NOT told apart" in capsys.readouterr().out
+
+
+def test_hunt_takes_tensors_as_probes(capsys):
+    boxes = {"minus": lambda x: -x}
+    assert hunt(lambda x: x, boxes, [(torch.ones(2),)], 1, points=2) == 2
+    capsys.readouterr()
+    with pytest.raises(AssertionError, match="over 10,000 numbers"):
+        hunt(lambda x: x, boxes, [(torch.ones(20_000),)], 1, points=2)
+
+
+def test_hunt_says_that_nan_is_equal_to_nothing(capsys):
+    with pytest.raises(AssertionError, match=r"probe 1: .* NaN"):
+        hunt(lambda x: x / x, {"x": abs}, [(np.zeros(2),)], 1, points=2)
+    assert not capsys.readouterr().out
 
 
 def test_hunt_refuses_probes_that_answer_by_chance_or_by_count():

@@ -4,6 +4,7 @@ import base64
 import importlib
 import inspect
 import json
+import math
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,6 +18,8 @@ from rnncore.testing.checks import observe
 from rnncore.testing.compare import NOTHING, compare
 from rnncore.testing.sketches import Seen
 from rnncore.testing.values import kind_of
+
+NOT_TOLD = "NOT told apart"
 
 
 def black_boxes(
@@ -76,7 +79,11 @@ def hunt(
                 f"got {kind_of(probe)}"
             )
         leaves = [leaf for _, leaf in named_leaves(probe)]
-        sizes = [np.size(leaf) for leaf in leaves if not callable(leaf)]
+        sizes = [
+            math.prod(np.shape(leaf))
+            for leaf in leaves
+            if not callable(leaf)
+        ]
         if sum(s for s in sizes if s > 1) > 10_000:
             raise AssertionError(f"probe {k}: over 10,000 numbers")
         probe = tuple(map(_called_here, probe))
@@ -85,9 +92,14 @@ def hunt(
             raise AssertionError(
                 f"probe {k}: the right function refuses it: {answer.error}"
             )
+        if not _alike(answer, answer):
+            raise AssertionError(
+                f"probe {k}: the right function's answer holds NaN, which "
+                "is equal to nothing, not even to itself"
+            )
         answers.append(answer)
     probes = [tuple(map(_called_here, probe)) for probe in probes]
-    told = 0
+    verdicts = {}
     for name, box in boxes.items():
         by = [
             k
@@ -96,9 +108,7 @@ def hunt(
             )
             if not _alike(answer, _answer(box, probe))
         ]
-        told += bool(by)
-        verdict = f"told apart by probe {by[0]}" if by else "NOT told apart"
-        print(f"{name}: {verdict}")
+        verdicts[name] = f"told apart by probe {by[0]}" if by else NOT_TOLD
     for k, (probe, answer) in enumerate(
         zip(probes, answers, strict=True), start=1
     ):
@@ -107,8 +117,10 @@ def hunt(
                 f"probe {k}: the right function gives another answer each "
                 "time: no probe may depend on chance or on earlier calls"
             )
-    all_told = told == len(boxes)
-    bonus = float(all_told and len(probes) <= few)
+    told = sum(verdict != NOT_TOLD for verdict in verdicts.values())
+    bonus = float(told == len(boxes) and len(probes) <= few)
+    for name, verdict in verdicts.items():
+        print(f"{name}: {verdict}")
     print(
         f"{told} of {len(boxes)} boxes with {len(probes)} "
         f"probe{'s' * (len(probes) > 1)} (the last point is for all of "

@@ -64,7 +64,7 @@ def check(
         call = seen[k]
         problem = _problem(name, expected, call, args, outputs, at_least)
         if problem:
-            known = recognised(seen, mistakes, k)
+            known = recognised(seen, mistakes, k, expected)
             nothing = call.result is None and not call.error
             if nothing and not known and not may_be_none:
                 known = "Is a `return` missing?"

@@ -125,12 +125,12 @@ def compare(
             got = f"{len(actual)} values"
         if got != f"{count} values":
             shown = parts if count < 9 else [parts[0], "...", parts[-1]]
-            raise AssertionError(
-                f"{name}: expected a tuple of one, ({parts[0]},), got {got}"
-                if count == 1
-                else f"{name}: expected {count} values "
-                f"({', '.join(shown)}), got {got}"
-            )
+            due = f"{count} values ({', '.join(shown)})"
+            if count == 1:
+                several = isinstance(actual, tuple | list)
+                one = f"a tuple of one, ({parts[0]},)"
+                due = "1 value" if several else one
+            raise AssertionError(f"{name}: expected {due}, got {got}")
         for part, e, a in zip(parts, expected, actual, strict=True):
             compare([part], e, a, like, at_least)
     elif expected is None or isinstance(expected, bool | str | int):

@@ -80,14 +80,19 @@ def same_sketch(a: Any, b: Any, tolerance: float = SAME_SKETCH) -> bool:
 
 
 def recognised(
-    seen: list[Seen], mistakes: Sequence[Mistake], failed: int
+    seen: list[Seen],
+    mistakes: Sequence[Mistake],
+    failed: int,
+    expected: Any,
 ) -> str:
     """The mistake that gives these results, as text; empty if none does.
 
     Beside results, an error of any kind will do for an error: each library
     has its own. Where none gives all of them, one that gives those up to
     the wrong one will do, if it is the only one: after that learners' ways
-    part (one raises where another goes on).
+    part (one raises where another goes on). A result that is wrong in its
+    dtype alone has the right one's sketch, and says nothing of mistakes
+    that show later.
     """
     sketches = [sketch(call) for call in seen]
     for mistake in mistakes:
@@ -102,6 +107,8 @@ def recognised(
         for mistake in mistakes:
             if same_sketch(sketches, mistake.sketches):
                 return f"A known mistake: {mistake.says}"
+    if same_sketch(sketches[failed], sketch(Seen(expected, [], None))):
+        return ""
     upto = slice(failed + 1)
     near = [
         mistake
