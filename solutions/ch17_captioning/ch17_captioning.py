@@ -1234,7 +1234,6 @@ for name, box in boxes.items():
 import torch
 
 from rnncore.application import seeded
-from rnncore.backend import to_numpy, tree_map
 from rnncore.testing import black_boxes, hunt
 from rnncore.video.captions import Captioner
 from rnncore.video.captions import looks as book_looks
@@ -1257,18 +1256,13 @@ def looked_by(function):
     return looked
 
 
-def as_numpy(part):
-    """A film may be torch's as well as NumPy's."""
-    return to_numpy(part) if torch.is_tensor(part) else part
-
-
 hunt(
     looked_by(book_looks),
     {
         name: looked_by(box)
         for name, box in black_boxes("looking_probes").items()
     },
-    tree_map(as_numpy, looking_probes()),
+    looking_probes(),
     few=1,
     points=4,
 )
