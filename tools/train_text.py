@@ -6,7 +6,8 @@ Three seeds each; scores of the network and of its baselines, on text that
 neither training nor tuning saw, go to book/measurements.json under "text.",
 the weights of seed 0 to rnncore/weights/. The documentation comes with the
 reader's own Python, so its scores belong to a version, recorded beside them.
-About 1 minute of one core a seed and set for words and tunes, 2 for Python.
+The rate falls to 0 over the last 40 % of the steps. About a minute and a
+half of one core a seed and set for words and tunes, three for Python.
 With --check it trains a few steps and writes nothing.
 """
 
@@ -29,7 +30,6 @@ from measurements import record
 from tqdm import tqdm
 
 from rnncore.application import cooling, origin, seeded, train_module
-from rnncore.optim import adam
 from rnncore.text import (
     LanguageModel,
     bits_given,
@@ -75,24 +75,22 @@ class Plan(NamedTuple):
     orders: tuple[int, ...]  # of the n-grams to choose from
     lanes: int  # in which the test text is read
     weights: str = ""  # a name, if seed 0 is kept
-    cools: bool = True  # the rate falls to 0 over the last 40 % of steps
 
 
 PLANS = {
     "words-random": Plan(
         lambda seed: documentation_corpus(seed, apart=False),
-        True, 128, 0.5, 0.005, 35, 20, 600, 100, (2, 3, 4, 5), 1,
-        cools=False,
+        True, 128, 0.5, 0.005, 35, 20, 2000, 200, (2, 3, 4, 5), 1,
     ),
     "words-apart": Plan(
         lambda seed: documentation_corpus(seed, apart=True),
-        True, 128, 0.5, 0.005, 35, 20, 600, 100, (2, 3, 4, 5), 1,
-        "text_words", False,
+        True, 128, 0.5, 0.005, 35, 20, 2000, 200, (2, 3, 4, 5), 1,
+        "text_words",
     ),
     "python": Plan(
         lambda seed: python_corpus(),
-        False, 192, 0.1, 0.004, 64, 24, 1500, 250, (4, 5, 6, 7, 8), 8,
-        "text_python", False,
+        False, 192, 0.1, 0.004, 64, 24, 3000, 250, (4, 5, 6, 7, 8), 8,
+        "text_python",
     ),
     "tunes": Plan(
         lambda seed: tunes_corpus(),
@@ -126,9 +124,7 @@ def train(name: str, seed: int, steps: int | None = None) -> dict:
         model,
         language_loss,
         contiguous_windows(rows, plan.T),
-        optimizer=cooling(plan.rate, count)
-        if plan.cools
-        else adam(plan.rate),
+        optimizer=cooling(plan.rate, count),
         steps=count,
         rng=np.random.default_rng(seed),
         carry=model.zero_state(plan.B),
