@@ -144,12 +144,16 @@ def test_within_pairs_by_hand():
 
 def test_what_is_seen_shares_the_probability():
     frames = np.zeros((3, 1, S, S), np.float32)
-    seen = np.eye(5, dtype=np.float32)[:3]
-    seen[:, 4] = 1  # two things in each
-    model = made(SingleFrame, S, 16, 16, 5)
-    loss, _ = seen_loss(model, film_batch(frames, seen), None)
-    log_p = model(film_batch(frames, seen).frames)[0].log_softmax(dim=1)
-    expected = -(log_p[[0, 1, 2], [0, 1, 2]] + log_p[:, 4]).mean() / 2
+    one, two = np.zeros((2, 3, 5), np.float32)
+    one[:, 1] = 1
+    two[[0, 1, 2], [0, 1, 2]] = two[:, 4] = 1  # two right answers
+    batch = film_batch(frames, np.stack([one, two], axis=1))
+    model = made(SingleFrame, S, 16, 16, 2 * 5)
+    loss, _ = seen_loss(model, batch, None)
+    a, b = model(batch.frames)[0].split(5, dim=1)
+    log_a, log_b = a.log_softmax(dim=1), b.log_softmax(dim=1)
+    surprise = -(log_b[[0, 1, 2], [0, 1, 2]] + log_b[:, 4]) / 2
+    expected = (surprise - log_a[:, 1]).mean() / 2
     torch.testing.assert_close(loss, expected)
 
 

@@ -30,6 +30,7 @@ from measurements import keep_seeds
 from tqdm import tqdm
 
 from rnncore.application import (
+    cooling,
     load_module,
     origin,
     save_weights,
@@ -45,7 +46,6 @@ from rnncore.data.video import (
     still_digits,
     twins,
 )
-from rnncore.optim import adam
 from rnncore.seq2seq import VectorDecoder
 from rnncore.video import captions, model
 from rnncore.video.captions import Captioner, FrameBag, words_of
@@ -63,7 +63,9 @@ COMMAND = "tools/train_video.py"
 SEEDS = range(3)
 TEST = 1000  # the seed of the test films
 S, TESTED, EVERY = 24, 1000, 125
+AT_ONCE = 2000  # films that are drawn and looked at together
 SIZES = {"S": S, "D": 64, "H": 128}
+FINE = SIZES | {"D": 128, "fine": True}  # digits are small
 
 
 class Task(NamedTuple):
@@ -94,19 +96,21 @@ def clean_films(rng: np.random.Generator, count: int, test: bool) -> Films:
     return stick_figures(rng, count, noise=0.0)
 
 
-def classifiers(K: int) -> dict[str, Callable[[], torch.nn.Module]]:
+def classifiers(
+    K: int, about: dict[str, Any]
+) -> dict[str, Callable[[], torch.nn.Module]]:
     """The loop, and what sees frames without their order."""
-    D, H = SIZES["D"], SIZES["H"]
+    sizes = S, about["D"], about["H"], K, about.get("fine", False)
     return {
-        "loop": lambda: FilmClassifier(S, D, H, K),
-        "bag": lambda: BagOfFrames(S, D, H, K),
-        "single": lambda: SingleFrame(S, D, H, K),
+        "loop": lambda: FilmClassifier(*sizes),
+        "bag": lambda: BagOfFrames(*sizes),
+        "single": lambda: SingleFrame(*sizes),
     }
 
 
 def captioners(K: int) -> dict[str, Callable[[], torch.nn.Module]]:
     """With attention, from one vector, and without order."""
-    sizes = S, SIZES["D"], SIZES["H"], K
+    sizes = S, FINE["D"], FINE["H"], K
     return {
         "attention": lambda: Captioner(*sizes),
         "vector": lambda: Captioner(*sizes, decoder=VectorDecoder),
@@ -117,25 +121,36 @@ def captioners(K: int) -> dict[str, Callable[[], torch.nn.Module]]:
 WORDS = words_of(moving_digits(np.random.default_rng(0), 500).captions)
 TASKS = {
     "digits": Task(
-        digit_films, classifiers(len(DIGITS)), 3000, 64, 500, 0.004
+        digit_films,
+        classifiers(len(DIGITS), FINE),
+        24_000,
+        64,
+        1500,
+        0.004,
     ),
     "captions": Task(
-        digit_films, captioners(WORDS.size), 6000, 32, 3200, 0.003
+        digit_films, captioners(WORDS.size), 24_000, 32, 3200, 0.003
     ),
     "actions": Task(
-        action_films, classifiers(len(ACTIONS)), 2500, 16, 500, 0.002
+        action_films,
+        classifiers(len(ACTIONS), SIZES),
+        2500,
+        16,
+        700,
+        0.002,
     ),
     "next": Task(
         clean_films,
         {"loop": lambda: NextFrame(S, SIZES["D"], SIZES["H"])},
         2500,
         16,
-        400,
+        1200,
         0.002,
     ),
 }
 ON_DIGITS = "digits", "captions"  # with an eye that knows digits
-EYE, EYE_STEPS = "video.eye", 2500
+EYE, EYE_STEPS = "video.eye", 5000
+QUESTIONS, SIXTHS = 2, 6  # where, across and down
 LOOPS: dict[tuple[str, int], Any] = {}  # the eye of a loop: its baselines'
 NEXT = 8, 6  # frames that are seen, and frames that are then imagined
 
@@ -211,7 +226,8 @@ def share(pairs: Any) -> float:
 def eye(steps: int) -> torch.nn.Module:
     """A frame encoder that was trained on still pictures of two digits.
 
-    It is trained once, and all networks on digits have it.
+    It is trained once, and all networks on digits have it; for another,
+    delete its file.
     """
     path = WEIGHTS / "video_eye.safetensors"
     if path.exists():
@@ -222,14 +238,14 @@ def eye(steps: int) -> torch.nn.Module:
         np.random.default_rng(3), min(60_000, 300 * steps)
     )
     with seeded(0):
-        sight = eye_of(SIZES)
-    labels = seen.reshape(len(seen), -1)
+        sight = eye_of(FINE)
+    labels = seen.reshape(len(seen), QUESTIONS, -1)
     begun = time.process_time()
     train_module(
         sight,
         model.seen_loss,
-        model.film_batches(frames[:, None], labels, 256),
-        optimizer=adam(0.004),
+        model.film_batches(frames[:, None], labels, 128),
+        optimizer=cooling(0.003, steps),
         steps=steps,
         rng=np.random.default_rng(0),
         clip=1.0,
@@ -243,7 +259,7 @@ def eye(steps: int) -> torch.nn.Module:
         f"eye: {right:.1f} % of the two named, {seconds:.0f} s", flush=True
     )
     if steps == EYE_STEPS:
-        about = {**origin(COMMAND), **SIZES, "kind": EYE, "score": right}
+        about = {**origin(COMMAND), **FINE, "kind": EYE, "score": right}
         about |= {"seed": 0, "steps": steps, "seconds": round(seconds)}
         save_weights(path, sight, about, torch.float16)
         keep_seeds("video.eye.named", {0: right}, "%", COMMAND)
@@ -257,10 +273,10 @@ def watcher() -> torch.nn.Module:
 
 
 def eye_of(about: dict[str, Any]) -> torch.nn.Sequential:
-    """An eye, and which of ten digits it sees in which ninth of a frame."""
+    """An eye, and which digits it sees in which sixth, across and down."""
     S, D = about["S"], about["D"]
-    readout = torch.nn.Linear(D, len(DIGITS) * 9)
-    return torch.nn.Sequential(FrameEncoder(S, D), readout)
+    readout = torch.nn.Linear(D, QUESTIONS * len(DIGITS) * SIXTHS)
+    return torch.nn.Sequential(FrameEncoder(S, D, fine=True), readout)
 
 
 def named_in_stills(sight: torch.nn.Module) -> float:
@@ -269,9 +285,10 @@ def named_in_stills(sight: torch.nn.Module) -> float:
         np.random.default_rng(TEST), TESTED, held_out=True
     )
     logits = model.logits_of(sight, torch.as_tensor(frames[None]))[0]
-    digit = logits.unflatten(1, (len(DIGITS), 9)).logsumexp(dim=2)
+    by_place = logits.unflatten(1, (QUESTIONS, len(DIGITS), -1))
+    digit = by_place.logsumexp(dim=3).sum(dim=1)
     two = digit.topk(2, dim=1).indices
-    there = torch.as_tensor(seen.max(axis=(2, 3)))
+    there = torch.as_tensor(seen.max(axis=(1, 3)))
     return 100 * float(there.gather(1, two).mean())
 
 
@@ -289,13 +306,25 @@ def looked_at(encoder: torch.nn.Module, films: Films) -> Films:
 
 @lru_cache(maxsize=1)
 def data(
-    make: Callable[..., Films], seed: int, count: int, tested: int
+    make: Callable[..., Films], seed: int, count: int, seen: int
 ) -> list[Films]:
-    """Films to train on, to look at on the way, and to be judged by."""
+    """Films to train on, and to look at on the way.
+
+    Those of digits are what an eye of so many steps has seen.
+    """
+    drawn = []
+    for part in range(-(-count // AT_ONCE)):
+        rng = np.random.default_rng([1, seed, part])
+        films = make(rng, min(count - part * AT_ONCE, AT_ONCE), False)
+        drawn.append(looked_at(eye(seen), films) if seen else films)
+    valid = make(np.random.default_rng([2, seed]), 300, False)
     return [
-        make(np.random.default_rng([1, seed]), count, False),
-        make(np.random.default_rng([2, seed]), 300, False),
-        make(np.random.default_rng(TEST), tested, True),
+        Films(
+            np.concatenate([films.frames for films in drawn]),
+            np.concatenate([films.labels for films in drawn]),
+            [caption for films in drawn for caption in films.captions],
+        ),
+        looked_at(eye(seen), valid) if seen else valid,
     ]
 
 
@@ -308,18 +337,20 @@ def train(
     name: str, network: str, seed: int, steps: int, count: int, tested: int
 ) -> tuple[torch.nn.Module, dict[str, Any]]:
     """One run, and its scores on the test films."""
-    task, seen = TASKS[name], EYE_STEPS if steps > 3 else 3
-    films, valid, test = data(task.films, seed, count, tested)
+    task, seen = TASKS[name], 0
+    if name in ON_DIGITS:
+        seen = EYE_STEPS if steps > 3 else 3
+    films, valid = data(task.films, seed, count, seen)
     with seeded(seed):
         made: Any = task.networks[network]()
     place = made.encoder if name == "captions" else made
-    sight = eye(seen) if name in ON_DIGITS else None
+    sight = eye(seen) if seen else None
     if name == "captions" and network != "bag":
         place.loop.load_state_dict(watcher().state_dict())
-    if network in ("bag", "single"):
-        sight = sight or LOOPS[name, seed]
-    if sight:
+    if not seen and network in ("bag", "single"):
+        sight = LOOPS[name, seed]
         films, valid = (looked_at(sight, f) for f in (films, valid))
+    if sight:
         place.encoder = torch.nn.Identity()  # the eye has looked already
     loss, next_batch, evaluate = how_to_train(name, films, valid)
     begun = time.process_time()
@@ -327,7 +358,7 @@ def train(
         made,
         loss,
         next_batch,
-        optimizer=adam(task.rate),
+        optimizer=cooling(task.rate, steps),
         steps=steps,
         rng=np.random.default_rng(seed),
         clip=1.0,
@@ -341,7 +372,7 @@ def train(
         place.encoder = sight
     if network == "loop":
         LOOPS[name, seed] = made.encoder
-    facts = scores(name, made, test)
+    facts = scores(name, made, judged_films(name, tested))
     facts |= {"seconds": time.process_time() - begun, "steps": steps}
     shown = {k: v for k, v in facts.items() if isinstance(v, float)}
     print(name, network, seed, shown, result.history.score, flush=True)
@@ -387,7 +418,8 @@ def save(
     for _, tensor in made.named_parameters():
         tensor.data = tensor.data.half().float()
     test = judged_films(name, tested)
-    about: dict[str, Any] = {**origin(COMMAND), **SIZES, "seed": 0}
+    sizes = FINE if name in ON_DIGITS else SIZES
+    about: dict[str, Any] = {**origin(COMMAND), **sizes, "seed": 0}
     about["seconds"] = round(seconds, 1)
     about |= {"T": test.frames.shape[1], "network": network}
     about |= ABOUT[name] | {"score": scores(name, made, test)[SCORE[name]]}

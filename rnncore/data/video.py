@@ -131,21 +131,21 @@ def still_digits(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Single frames of two different digits: which two, and where.
 
-    The frames are (N, S, S). What is seen is (N, 10, 3, 3): 1 where a
-    digit stands in that row and column of ninths of the frame.
+    The frames are (N, S, S). What is seen is (N, 2, 10, 6): 1 where a
+    digit stands in that sixth of the width, and in that of the height.
 
     Raises ValueError where count or S is too small.
     """
     _check_sizes(count, 6, S, 2 * SIDE)
     images, names = _handwriting(held_out)
     frames = np.zeros((count, S, S), np.float32)
-    seen = np.zeros((count, 10, 3, 3), np.float32)
+    seen = np.zeros((count, 2, 10, 6), np.float32)
     places = S - SIDE + 1
     for k in range(count):
         for image in _two(rng, names):
-            x, y = rng.integers(0, places, 2)
-            _put(frames[k], images[image], (x, y))
-            seen[k, names[image], 3 * y // places, 3 * x // places] = 1
+            place = rng.integers(0, places, 2)
+            _put(frames[k], images[image], place)
+            seen[k, [0, 1], names[image], 6 * place // places] = 1
     return frames, seen
 
 

@@ -66,7 +66,7 @@ class FilmEncoder(nn.Module):
 
     def __init__(self, S: int, D: int, H: int):
         super().__init__()
-        self.encoder = FrameEncoder(S, D)
+        self.encoder = FrameEncoder(S, D, fine=True)
         self.loop = GRU(D, H)
 
     def forward(self, frames: Tensor) -> Encoded:
@@ -84,7 +84,7 @@ class FrameBag(nn.Module):
 
     def __init__(self, S: int, D: int, H: int):
         super().__init__()
-        self.encoder = FrameEncoder(S, D)
+        self.encoder = FrameEncoder(S, D, fine=True)
         self.think = nn.Linear(D, H)
 
     def forward(self, frames: Tensor) -> Encoded:
