@@ -149,8 +149,8 @@ def test_fields_of_a_docstring_become_fields_of_the_reference():
     text = (
         "W_h h_{t-1} * 2, see `bptt`.\n\n"
         "Shapes: x (T, B, D); h (B, H)\n    -> y (T, B, H)\n\n"
-        "Raises ValueError where x does not fit.\n\n"
-        "Source: Elman 1990."
+        "Raises ValueError where x does not fit.\n"
+        "    Source: Elman 1990."
     )
     assert sphinx_course.docstring_to_rst(text) == (
         "W\\_h h\\_{t-1} \\* 2, see ``bptt``.\n\n"

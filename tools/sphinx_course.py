@@ -8,7 +8,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-PARAGRAPH = re.compile(r"\n\s*\n")
+PARAGRAPH = re.compile(r"\n\s*\n|\n\s*(?=Source:)")
 RAISES = re.compile(r"Raises (\w+)\b,?:?\s*(.*)", re.DOTALL)
 THEBE = re.compile(
     r"<script>const THEBE_JS_URL[^<]*</script>"
