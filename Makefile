@@ -33,7 +33,7 @@ test: $(STAMP)  ## lint, types, weave, and the tests
 	@$(PY) -m pytest -n 2 -m "not system and not slow"
 
 test-slow: $(STAMP)  ## the tests that take over 20 seconds each
-	@$(PY) -m pytest -n 2 -m slow
+	@$(PY) -m pytest -n 2 -m "slow and not system"
 
 test-system: $(STAMP)  ## the tests that need Chromium, bubblewrap or PostgreSQL; a skip is a failure
 	@$(PY) -m pytest -m system --no-skips
