@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import shutil
-from collections.abc import Callable
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
@@ -160,3 +167,42 @@ def hand_in(
     else:
         nbformat.write(content, path)
     return path
+
+
+@contextlib.contextmanager
+def formgrader(root: Path) -> Iterator[Callable[..., str]]:
+    """nbgrader's formgrader on a course: a function that asks it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "jupyter", "server", "--no-browser"]
+    command += [f"--port={port}", "--IdentityProvider.token=secret"]
+    server = subprocess.Popen(
+        [*command, "--allow-root"],
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stderr=subprocess.DEVNULL,
+    )
+
+    def ask(path: str, method: str = "GET") -> str:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}/formgrader{path}",
+            headers={"Authorization": "token secret"},
+            method=method,
+        )
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            return answer.read().decode()
+
+    try:
+        patience = time.monotonic() + 60
+        while True:
+            try:
+                ask("/gradebook")
+                break
+            except urllib.error.URLError:
+                assert time.monotonic() < patience
+                time.sleep(0.5)
+        yield ask
+    finally:
+        server.terminate()
+        server.wait(20)

@@ -10,12 +10,9 @@ import random
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import nbformat
@@ -37,6 +34,7 @@ from grading import (
     ROOT,
     SECRET,
     cell_of,
+    formgrader,
     hand_in,
     make_course,
     make_once,
@@ -853,16 +851,6 @@ def test_nbgraders_own_commands_work_on_the_same_folders(tmp_path):
 SCRIPT = "<script>ATTACK()</script>"
 
 
-def ask(port, path):
-    """What the server answers to somebody with its token."""
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{port}/formgrader{path}",
-        headers={"Authorization": "token secret"},
-    )
-    with urllib.request.urlopen(request, timeout=20) as answer:
-        return answer.read().decode()
-
-
 @pytest.mark.slow
 def test_the_formgrader_opens_on_the_graded_class(course):
     answer = f"Because. **Really.** {SCRIPT}\n\n[x](javascript:ATTACK())"
@@ -871,32 +859,14 @@ def test_the_formgrader_opens_on_the_graded_class(course):
     notebook.cells.append(nbformat.v4.new_markdown_cell(SCRIPT))
     hand_in(course, "ann", notebook)
     grade.main(["--root", str(course)])
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "jupyter", "server", "--no-browser"]
-    command += [f"--port={port}", "--IdentityProvider.token=secret"]
-    server = subprocess.Popen(
-        [*command, "--allow-root"], cwd=course, stderr=subprocess.DEVNULL
-    )
-    try:
-        patience = time.monotonic() + 60
-        while True:
-            try:
-                page = ask(port, "/gradebook")
-                break
-            except urllib.error.URLError:
-                assert time.monotonic() < patience
-                time.sleep(0.5)
+    with formgrader(course) as ask:
+        page = ask("/gradebook")
         assert "nbgrader" in page
         assert "formgrader" in page.lower()
-        rows = json.loads(ask(port, f"/api/submissions/{NAME}"))
+        rows = json.loads(ask(f"/api/submissions/{NAME}"))
         path = f"/api/submitted_notebooks/{NAME}/{NAME}"
-        ids = {r["student"]: r["id"] for r in json.loads(ask(port, path))}
-        work = ask(port, f"/submissions/{ids['ann']}/?index=0")
-    finally:
-        server.terminate()
-        server.wait(20)
+        ids = {r["student"]: r["id"] for r in json.loads(ask(path))}
+        work = ask(f"/submissions/{ids['ann']}/?index=0")
     scores = {row["student"]: row["score"] for row in rows}
     assert scores["ann"] == 5
     assert "Because." in work

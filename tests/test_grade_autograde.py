@@ -1,5 +1,6 @@
 """nbgrader's own `autograde`, with what nbgrader_config.py switches on."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ from grading import (
     NEEDS_SANDBOX,
     ROOT,
     cell_of,
+    formgrader,
     hand_in,
     make_course,
     solved,
@@ -103,6 +105,22 @@ def test_a_hostile_notebook_gains_nothing_through_it(tmp_path):
     got = {name: points_or_none(root, name) for name in TRIED}
     assert got == dict.fromkeys(TRIED, 0)
     for name in TRIED:
+        assert harness.secrets_in(harness.shown(root, name)) == []
+    assert harness.left_processes() == []
+
+
+def test_the_formgraders_button_does_the_same(tmp_path):
+    names = ["replaced_assert", "reads_source", "gradebook"]
+    root = harness.make_class(tmp_path, [ATTACKS[n] for n in names])
+    before = harness.picture(root)
+    with formgrader(root) as ask:
+        for name in ["honest", *names]:
+            path = f"/api/submission/{target.NAME}/{name}/autograde"
+            assert json.loads(ask(path, "POST"))["success"]
+    assert harness.picture(root) == before
+    assert points_or_none(root, "honest") == target.POINTS
+    for name in names:
+        assert points_or_none(root, name) == 0
         assert harness.secrets_in(harness.shown(root, name)) == []
     assert harness.left_processes() == []
 
