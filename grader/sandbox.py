@@ -105,7 +105,7 @@ def command(program: list[str]) -> list[str]:
     asked += ["--proc", "/proc", "--dev", "/dev"]
     asked += ["--perms", "1777", "--tmpfs", "/tmp"]
     asked += ["--dir", MOUNTED, "--remount-ro", "/", "--chdir", "/"]
-    asked += ["--clearenv"]
+    asked += ["--clearenv", "--setenv", "PYTHONPATH", INSIDE]
     for name, value in environment("/tmp").items():
         asked += ["--setenv", name, value]
     return [*asked, "--", *program]

@@ -21,6 +21,7 @@ from grader.prewarm import Server
 from grader.session import Ended, Session
 from grading import hand_in, make_course, solved
 
+OWN = "PWD", "PYTHONPATH"  # of the sandbox alone
 LIMITS = Limits(total_seconds=30, file_bytes=10_000_000, processes=32)
 needs_sandbox = pytest.mark.skipif(
     sandbox.why_not() is not None, reason=str(sandbox.why_not())
@@ -72,9 +73,17 @@ TRIES = {
     "the environment": (
         (
             "import os\nprint(sorted(k for k in os.environ if k not in "
-            f"{sorted([*sandbox.environment('/tmp'), 'PWD'])}))"
+            f"{sorted([*sandbox.environment('/tmp'), *OWN])}))"
         ),
         "[]",
+    ),
+    "a Python beside it": (
+        (
+            "import subprocess, sys\n"
+            "run = [sys.executable, '-c', 'import rnncore; print(7)']\n"
+            "print(subprocess.run(run, capture_output=True, text=True))"
+        ),
+        r"stdout='7\n'",
     ),
     "the package": (
         "import rnncore\nopen(rnncore.__file__, 'a')",
