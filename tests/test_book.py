@@ -1,9 +1,11 @@
 """The builder of the book, on books of one page."""
 
+import asyncio
 import json
 import pkgutil
 import re
 import socket
+from queue import Empty
 
 import pytest
 
@@ -158,6 +160,25 @@ def test_fields_of_a_docstring_become_fields_of_the_reference():
         ":Raises: ``ValueError`` where x does not fit.\n\n"
         ":Source: Elman 1990."
     )
+
+
+def test_a_reply_that_wakes_nobody_is_found_all_the_same(monkeypatch):
+    waits = []
+
+    async def get_msg(self, timeout):
+        waits.append(timeout)
+        if len(waits) % 3:
+            raise Empty
+        return "found"
+
+    monkeypatch.setattr(book.AsyncZMQSocketChannel, "get_msg", get_msg)
+    channel = object.__new__(book.Channel)
+    for timeout in (300, None):
+        assert asyncio.run(channel.get_msg(timeout)) == "found"
+    assert waits == [1] * 6
+    with pytest.raises(Empty):
+        asyncio.run(channel.get_msg(0))
+    assert waits[6:] == [0]
 
 
 def test_vendored_files_are_those_of_the_manifest():

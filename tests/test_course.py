@@ -19,6 +19,7 @@ sys.path[:0] = [str(ROOT / "tools")]
 
 import course
 
+import book
 import exercises
 from grading import make_once
 
@@ -170,6 +171,7 @@ def run_notebook(tree, name):
         notebook,
         allow_errors=True,
         timeout=120,
+        kernel_manager_class=book.Manager,
         resources={"metadata": {"path": str(folder)}},
     )
     client.execute(env=os.environ | {"PYTHONPATH": str(tree)})

@@ -23,6 +23,7 @@ import functools
 import hashlib
 import http.server
 import importlib
+import math
 import os
 import re
 import shutil
@@ -31,6 +32,7 @@ import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 for _name in "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS":
@@ -40,6 +42,8 @@ import yaml
 from jupyter_book.sphinx import build_sphinx
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
+from jupyter_client import AsyncKernelClient, AsyncKernelManager
+from jupyter_client.channels import AsyncZMQSocketChannel
 from myst_nb.core.read import (
     is_myst_markdown_notebook,
     read_myst_markdown_notebook,
@@ -49,6 +53,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError
 from nbformat import NotebookNode
 from sphinx_external_toc.parsing import parse_toc_yaml
+from traitlets import Type
 from traitlets.config import Config
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -160,6 +165,39 @@ class Executions:
                 self.cache.remove_cache(record.pk)
 
 
+class Channel(AsyncZMQSocketChannel):
+    """A channel that looks again every second.
+
+    Now and then nothing wakes who waits for a reply that has come.
+    """
+
+    async def get_msg(  # type: ignore[override]
+        self, timeout: float | None = None
+    ) -> dict[str, Any]:
+        """The next message; raises Empty where none comes in time."""
+        end = math.inf if timeout is None else time.monotonic() + timeout
+        while True:
+            left = max(0.0, end - time.monotonic())
+            try:
+                return await super().get_msg(min(1.0, left))
+            except Empty:
+                if not left:
+                    raise
+
+
+class Client(AsyncKernelClient):
+    """A kernel's client with such channels."""
+
+    shell_channel_class = Type(Channel)
+    iopub_channel_class = Type(Channel)
+
+
+class Manager(AsyncKernelManager):
+    """A kernel's manager with such a client."""
+
+    client_factory = Type(Client)
+
+
 def execute(page: Path, notebook: NotebookNode) -> float:
     """Run a page's cells, outputs into the notebook; the seconds it took.
 
@@ -173,6 +211,7 @@ def execute(page: Path, notebook: NotebookNode) -> float:
         allow_errors=True,  # the hook below names page and line instead
         record_timing=False,  # would change the cells' metadata, and the key
         kernel_name="python3",
+        kernel_manager_class=Manager,
         resources={"metadata": {"path": str(page.parent)}},
         config=Config({"KernelManager": {"transport_encryption": "auto"}}),
     )
