@@ -184,13 +184,13 @@ def formgrader(root: Path) -> Iterator[Callable[..., str]]:
         stderr=subprocess.DEVNULL,
     )
 
-    def ask(path: str, method: str = "GET") -> str:
+    def ask(path: str, method: str = "GET", seconds: float = 20) -> str:
         request = urllib.request.Request(
             f"http://127.0.0.1:{port}/formgrader{path}",
             headers={"Authorization": "token secret"},
             method=method,
         )
-        with urllib.request.urlopen(request, timeout=120) as answer:
+        with urllib.request.urlopen(request, timeout=seconds) as answer:
             return answer.read().decode()
 
     try:

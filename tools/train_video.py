@@ -328,6 +328,7 @@ def data(
     ]
 
 
+@lru_cache(maxsize=1)
 def judged_films(name: str, tested: int = TESTED) -> Films:
     """The films that a task is judged by."""
     return TASKS[name].films(np.random.default_rng(TEST), tested, True)

@@ -19,8 +19,6 @@ from rnncore.testing.compare import NOTHING, compare
 from rnncore.testing.sketches import Seen
 from rnncore.testing.values import kind_of
 
-NOT_TOLD = "NOT told apart"
-
 
 def black_boxes(
     task: str, path: str | Path = "checks.json"
@@ -99,16 +97,15 @@ def hunt(
             )
         answers.append(answer)
     probes = [tuple(map(_called_here, probe)) for probe in probes]
-    verdicts = {}
+    opened = {}  # the probes that open each box
     for name, box in boxes.items():
-        by = [
+        opened[name] = [
             k
             for k, (probe, answer) in enumerate(
                 zip(probes, answers, strict=True), start=1
             )
             if not _alike(answer, _answer(box, probe))
         ]
-        verdicts[name] = f"told apart by probe {by[0]}" if by else NOT_TOLD
     for k, (probe, answer) in enumerate(
         zip(probes, answers, strict=True), start=1
     ):
@@ -117,9 +114,10 @@ def hunt(
                 f"probe {k}: the right function gives another answer each "
                 "time: no probe may depend on chance or on earlier calls"
             )
-    told = sum(verdict != NOT_TOLD for verdict in verdicts.values())
+    told = sum(map(bool, opened.values()))
     bonus = float(told == len(boxes) and len(probes) <= few)
-    for name, verdict in verdicts.items():
+    for name, by in opened.items():
+        verdict = f"told apart by probe {by[0]}" if by else "NOT told apart"
         print(f"{name}: {verdict}")
     print(
         f"{told} of {len(boxes)} boxes with {len(probes)} "
