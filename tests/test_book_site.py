@@ -11,7 +11,7 @@ from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
 
-from tools import book
+from tools.build import book
 
 pytestmark = pytest.mark.system
 HTML = book.BUILD / "html"

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from grader.prewarm import says_torch
+from grader.isolation.client import says_torch
 from grading import ROOT
 
 

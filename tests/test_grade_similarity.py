@@ -1,11 +1,11 @@
 """Copies are found, also renamed ones; what all have is no evidence."""
 
 import pytest
-import similarity
 from nbformat.v4 import new_code_cell, new_notebook
 
-import exercises
-from grader.similarity import alike, code_prints, compare, tokens_of
+from grader.assignments import builder
+from grader.commands import similarity
+from grader.reports.similarity import alike, code_prints, compare, tokens_of
 from grading import NAME, cell_of, hand_in, make_course, solved
 
 ANSWER = """
@@ -105,6 +105,6 @@ def test_the_command_writes_the_pairs(tmp_path, capsys):
 
 
 def test_the_courses_own_tasks_are_long_enough_for_it():
-    for name in exercises.names():
-        cells = exercises.read(name).of("solution").values()
+    for name in builder.names():
+        cells = builder.read(name).of("solution").values()
         assert len(code_prints(notebook(*(c.source for c in cells)))) > 30

@@ -4,10 +4,11 @@ import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-import measurements
 import numpy as np
 import pytest
-import train_lags
+
+from tools import measurements
+from tools.train.tasks import lags
 
 
 def test_writers_at_the_same_time_lose_nothing(tmp_path):
@@ -62,10 +63,10 @@ def few(monkeypatch):
     """Two short runs instead of long ones."""
     tasks = {
         name: task._replace(sizes=(task.sizes[0], 6, task.sizes[2]))
-        for name, task in train_lags.TASKS.items()
+        for name, task in lags.TASKS.items()
     }
-    monkeypatch.setattr(train_lags, "TASKS", tasks)
-    monkeypatch.setattr(train_lags, "SEEDS", (0, 1))
+    monkeypatch.setattr(lags, "TASKS", tasks)
+    monkeypatch.setattr(lags, "SEEDS", (0, 1))
 
 
 @pytest.mark.parametrize("task", ["adding", "copy"])
@@ -81,13 +82,13 @@ def test_runs_over_lags_are_recorded_and_repeatable(
             f"train_lags.py --flow --task {task} --lag 6 --steps 3 "
             f"--path {path}".split(),
         )
-        train_lags.main()
+        lags.main()
         found.append(measurements.read(path))
     first, second = (
         {key: entry["value"] for key, entry in f.items()} for f in found
     )
     assert first == second
-    keys = {f"lags.{task}.{start}.6" for start in train_lags.PLAIN}
+    keys = {f"lags.{task}.{start}.6" for start in lags.PLAIN}
     assert set(first) == keys | {f"{key}.flow" for key in keys}
     for key in keys:
         assert len(first[key]) == 2
@@ -105,8 +106,8 @@ def test_gated_runs_end_where_they_are_solved(few, tmp_path, monkeypatch):
         "train_lags.py --flow --task adding --lag 6 --steps 300 "
         f"--start lstm gru --forget-bias 2 --path {path}".split(),
     )
-    monkeypatch.setattr(train_lags, "SOLVED", 1.0)  # any score will do
-    train_lags.main()
+    monkeypatch.setattr(lags, "SOLVED", 1.0)  # any score will do
+    lags.main()
     found = measurements.read(path)
     keys = {f"lags.adding.{cell}.6" for cell in ("lstm@2", "gru")}
     wanted = {f"{k}{end}" for k in keys for end in ("", ".flow", ".steps")}
@@ -119,9 +120,9 @@ def test_gated_runs_end_where_they_are_solved(few, tmp_path, monkeypatch):
 
 
 def test_an_lstm_starts_with_the_forget_bias_asked_for():
-    start = train_lags.GATED["lstm"]._replace(forget_bias=3.0)
-    task, rng = train_lags.TASKS["copy"], np.random.default_rng(0)
-    layer, _ = train_lags.first_params(start, task, rng)
+    start = lags.GATED["lstm"]._replace(forget_bias=3.0)
+    task, rng = lags.TASKS["copy"], np.random.default_rng(0)
+    layer, _ = lags.first_params(start, task, rng)
     b = (layer.b_x + layer.b_h).reshape(4, -1)
     assert (b[1] == 3).all()
     assert not (b[[0, 2, 3]] == 3).any()

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import train_ruler
 
 from rnncore import ruler
 from rnncore.__main__ import main
+from tools.train.tasks import ruler as train_ruler
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "examples/my_cell.py"

@@ -2,10 +2,11 @@
 
 import sys
 
-import measurements
 import numpy as np
 import pytest
-import train_cells as cells
+
+from tools import measurements
+from tools.train.tasks import cells
 
 
 @pytest.fixture

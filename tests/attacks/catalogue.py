@@ -445,7 +445,7 @@ attack(
     "imports_grader",
     "imports the grader's own code, and the course's builder",
     """
-for name in ("grader.seeds", "grader.course", "grader.trusted", "grade", "exercises", "solutions"):
+for name in ("grader.course.seeds", "grader.course.settings", "grader.trusted.execute", "grade", "exercises", "solutions"):
     try:
         module = __import__(name, fromlist=["x"])
         # The grader's code is no secret; the course's builder has some.

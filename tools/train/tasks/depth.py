@@ -1,0 +1,246 @@
+"""Train chapter 8's stacks on characters, wide against deep.
+
+Plain cells, one to four layers, with and without a way past each layer, at
+equal width and at equal numbers of weights; two learning rates, three seeds
+each. Writes into book/measurements.json, under "depth.", bits per character
+of held-out files and the seconds of a run: about four minutes on one core.
+At last the wide layer is trained again, for as long as the residual stack
+took (--same-time: that alone). With --check it trains 20 steps of one stack and writes nothing.
+"""
+
+import argparse
+import math
+import os
+import time
+from functools import cache
+from typing import Any, NamedTuple
+
+for _name in "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS":
+    os.environ.setdefault(_name, "1")
+
+import numpy as np
+from tqdm import tqdm
+
+from rnncore.backend import named_leaves, tree_map
+from rnncore.bptt import readout_vjp, rnn_cell_vjp
+from rnncore.characters import encode, lanes, one_hot
+from rnncore.data.text import python_source
+from rnncore.layers import stack, stack_bptt
+from rnncore.losses import cross_entropy, cross_entropy_vjp
+from rnncore.optim import adam
+from rnncore.rnn import (
+    Params,
+    Readout,
+    init_params,
+    init_readout,
+    readout,
+    rnn_cell,
+    zero_state,
+)
+from rnncore.sequence import bits_per_character, count_ngrams, surprisal
+from rnncore.train import fit
+from tools.measurements import read, record
+
+T, B, STEPS, HELD_OUT = 32, 32, 700, 1000
+RATES, SEEDS = (0.005, 0.002), (0, 1, 2)
+COMMAND = "python -m tools.train depth"
+
+
+class Form(NamedTuple):
+    """How many layers, how wide, and whether there is a way past each."""
+
+    layers: int
+    H: int
+    residual: bool = False
+
+
+FORMS = {
+    "narrow": Form(1, 64),
+    "wide": Form(1, 128),
+    "two": Form(2, 89),
+    "four": Form(4, 64),
+    "residual": Form(4, 64, residual=True),
+}
+
+
+class Model(NamedTuple):
+    """A stack, and the readout that predicts from the top layer."""
+
+    layers: list[Params]
+    readout: Readout
+
+
+def forward(
+    model: Model, x: Any, states: list, residual: bool
+) -> tuple[Any, list, list]:
+    """Like `stack`, one layer at a time where there is a way past it."""
+    if not residual:
+        return stack(rnn_cell, model.layers, x, states)
+    y, last, tapes = stack(rnn_cell, model.layers[:1], x, states[:1])
+    for layer, state in zip(model.layers[1:], states[1:], strict=True):
+        up, (end,), (tape,) = stack(rnn_cell, [layer], y, [state])
+        y = y + up
+        last.append(end)
+        tapes.append(tape)
+    return y, last, tapes
+
+
+def backward(
+    model: Model, tapes: list, d_y: Any, residual: bool
+) -> list[Params]:
+    """The gradients of the layers' weights."""
+    nothing = [zero_state(p, B) for p in model.layers]
+    if not residual:
+        return stack_bptt(rnn_cell_vjp, model.layers, tapes, d_y, nothing)[
+            0
+        ]
+    found = []
+    for k in reversed(range(len(tapes))):
+        one = slice(k, k + 1)
+        (d_layer,), d_x, _ = stack_bptt(
+            rnn_cell_vjp, model.layers[one], tapes[one], d_y, nothing[one]
+        )
+        d_y = d_x + d_y if k else d_x  # through the layer, and past it
+        found.append(d_layer)
+    return found[::-1]
+
+
+def init(rng: np.random.Generator, form: Form, K: int) -> Model:
+    """The first weights in float32."""
+    widths = [K] + [form.H] * (form.layers - 1)
+    layers = [init_params(rng, D, form.H) for D in widths]
+    return tree_map(np.float32, Model(layers, init_readout(rng, form.H, K)))
+
+
+def train(
+    form: Form, rate: float, seed: int, steps: int, label: str
+) -> tuple[float, float, int]:
+    """Held-out bits, seconds and number of weights of one run."""
+    rows, held_out, K, _ = data()
+    model = init(np.random.default_rng(seed), form, K)
+    zero = [zero_state(p, B) for p in model.layers]
+
+    def loss_and_gradient(
+        model: Model, ids: Any, states: list
+    ) -> tuple[Any, Model, list]:
+        x = one_hot(ids[:-1], model.readout.W_y.T)
+        y, states, tapes = forward(model, x, states, form.residual)
+        logits = readout(model.readout, y)
+        loss, cache = cross_entropy(logits, ids[1:])
+        d_logits = cross_entropy_vjp(1.0, cache)
+        d_readout, d_y = readout_vjp(d_logits, model.readout, y)
+        d_layers = backward(model, tapes, d_y, form.residual)
+        return loss, Model(d_layers, d_readout), states
+
+    def bits(model: Model) -> float:
+        x = one_hot(held_out[:-1], model.readout.W_y.T)
+        y, _, _ = forward(model, x, zero, form.residual)
+        loss, _ = cross_entropy(readout(model.readout, y), held_out[1:])
+        return float(loss) / math.log(2)
+
+    begun = time.process_time()
+    result = fit(
+        loss_and_gradient,
+        model,
+        lambda rng, step: rows[step * T : step * T + T + 1],
+        optimizer=adam(rate),
+        steps=steps,
+        rng=np.random.default_rng(seed),
+        carry=zero,
+        clip=1.0,
+        progress=lambda steps: tqdm(steps, desc=label),
+    )
+    seconds = time.process_time() - begun
+    count = sum(leaf.size for _, leaf in named_leaves(model))
+    return bits(result.params), seconds, count
+
+
+@cache
+def data() -> tuple[np.ndarray, np.ndarray, int, str]:
+    """Training and held-out lanes, the alphabet's size, the alphabet."""
+    source = python_source()
+    training = "".join(source.train.values())
+    alphabet = "".join(sorted(set(training)))
+    rows = lanes(encode(training, alphabet), B)
+    other = lanes(encode("".join(source.held_out.values()), alphabet), B)
+    return rows, other[: HELD_OUT + 1], len(alphabet), alphabet
+
+
+def baseline() -> list[float]:
+    """Bits of 1- to 5-grams that count the same characters."""
+    rows, held_out, _, alphabet = data()
+    letters = np.array(list(alphabet))
+    seen = "".join(letters[rows[: STEPS * T + 1].T.ravel()])
+    unseen = "".join(letters[held_out.T.ravel()])
+    grams = count_ngrams(seen, 5, alphabet)
+    return [
+        bits_per_character(
+            surprisal(grams._replace(order=order), unseen), len(unseen)
+        )
+        for order in range(1, 6)
+    ]
+
+
+def same_time() -> None:
+    """The wide layer for the residual stack's time, from what is recorded."""
+    known = read()
+    wide, deep = (
+        known[f"depth.{name}.milliseconds"]["value"]
+        for name in ("wide", "residual")
+    )
+    steps = round(STEPS * deep / wide)
+    label = f"wide, {steps} steps"
+    found = [
+        train(FORMS["wide"], RATES[0], seed, steps, label)[0]
+        for seed in SEEDS
+    ]
+    about: dict[str, Any] = {"seed": list(SEEDS), "command": COMMAND}
+    record({"depth.same_time": found}, unit="bits per character", **about)
+    record({"depth.same_time.steps": steps}, unit="steps", **about)
+    print(label, [f"{score:.3f}" for score in found])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--check", action="store_true", help="20 steps")
+    parser.add_argument("--same-time", action="store_true")
+    given = parser.parse_args()
+    if given.same_time:
+        same_time()
+        return
+    if given.check:
+        few = train(FORMS["residual"], 0.005, 0, 20, "check")[0]
+        none = train(FORMS["residual"], 1e-9, 0, 1, "check")[0]
+        assert few < none - 0.5
+        return
+    record(
+        {"depth.ngrams": baseline()},
+        unit="bits per character",
+        seed=None,
+        command=COMMAND,
+    )
+    for name, form in FORMS.items():
+        scores: dict[str, Any] = {}
+        seconds = []
+        for rate in RATES:
+            found = []
+            for seed in SEEDS:
+                label = f"{name} {rate} {seed}"
+                bits, spent, count = train(form, rate, seed, STEPS, label)
+                found.append(bits)
+                seconds.append(spent)
+            scores[f"depth.{name}.{rate}"] = found
+            print(name, rate, [f"{score:.3f}" for score in found])
+        about: dict[str, Any] = {"seed": list(SEEDS), "command": COMMAND}
+        record(scores, unit="bits per character", **about)
+        record(
+            {f"depth.{name}.milliseconds": 1000 * min(seconds) / STEPS},
+            unit="ms of one core a step",
+            **about,
+        )
+        record({f"depth.{name}.weights": count}, unit="", **about)
+    same_time()
+
+
+if __name__ == "__main__":
+    main()
