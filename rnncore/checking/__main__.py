@@ -1,7 +1,8 @@
-"""python -m rnncore.checking NOTEBOOK."""
+"""Checks a notebook: python -m rnncore.checking NOTEBOOK."""
 
 import sys
 
 from rnncore.checking.client import main
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
