@@ -12,7 +12,7 @@ import torch
 
 from rnncore.backend import named_leaves
 from tools import measurements
-from tools.bench import cuda
+from tools.bench import cuda as bench_cuda
 from tools.bench.cuda import Machine, Sizes, shares, spans_of, three_steps
 from tools.build import weave
 
@@ -126,7 +126,7 @@ def test_three_steps_begin_where_one_has_ended():
 @pytest.fixture(scope="module")
 def file(tmp_path_factory):
     path = tmp_path_factory.mktemp("cuda") / "measurements.json"
-    assert cuda.measure(STAND_IN, SMALL, True, path) == []
+    assert bench_cuda.measure(STAND_IN, SMALL, True, path) == []
     return path
 
 
@@ -135,7 +135,7 @@ def test_every_part_is_recorded_with_device_and_command(file):
     for part in (
         *("launches.1", "launches.2", "timeline.1", "timeline.2"),
         *("batching.4", "batching.5"),
-        *(f"graphs.{c}.{B}" for c in cuda.CELLS for B in (1, 2)),
+        *(f"graphs.{c}.{B}" for c in bench_cuda.CELLS for B in (1, 2)),
         *("precision.TF32", "precision.bfloat16", "mixed.LSTM.5"),
         *("memory.RNN", "memory.LSTM", "memory.GRU"),
         *("roofline.roof.float32", "roofline.memory", "roofline.cache"),
@@ -153,7 +153,7 @@ def test_every_part_is_recorded_with_device_and_command(file):
 
 def test_nothing_is_written_where_nothing_is_to_be_saved(tmp_path):
     path = tmp_path / "measurements.json"
-    assert cuda.measure(STAND_IN, SMALL, False, path) == []
+    assert bench_cuda.measure(STAND_IN, SMALL, False, path) == []
     assert not path.exists()
 
 
@@ -165,7 +165,7 @@ def test_a_part_that_fails_is_told_and_does_not_stop_the_others(
 
     path = tmp_path / "measurements.json"
     broken = STAND_IN._replace(recorded=stale)
-    assert cuda.measure(broken, SMALL, True, path) == ["graphs"]
+    assert bench_cuda.measure(broken, SMALL, True, path) == ["graphs"]
     assert (
         "graphs failed: RNN: a replay is off by" in capsys.readouterr().out
     )
@@ -223,7 +223,7 @@ def test_a_graph_is_recorded_on_the_stream_that_was_warmed_up(monkeypatch):
         cuda.done.append(f"run: {cuda.inside[-1]}")
         return "results"
 
-    replay, results = cuda.recorded_graph(run)
+    replay, results = bench_cuda.recorded_graph(run)
     replay()
     assert results == "results"
     assert cuda.done == [
@@ -237,12 +237,12 @@ def test_a_graph_is_recorded_on_the_stream_that_was_warmed_up(monkeypatch):
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_a_graph_replays_the_loop_on_a_gpu():
-    machine = cuda.gpu()
-    assert cuda.measure(machine, SMALL, False) == []
-    for cell in cuda.CELLS:
-        given = cuda.problem(machine, SMALL, 2, cell)
-        run = partial(cuda.train_step, cell, *given)
-        replay, results = cuda.recorded_graph(run)
+    machine = bench_cuda.gpu()
+    assert bench_cuda.measure(machine, SMALL, False) == []
+    for cell in bench_cuda.CELLS:
+        given = bench_cuda.problem(machine, SMALL, 2, cell)
+        run = partial(bench_cuda.train_step, cell, *given)
+        replay, results = bench_cuda.recorded_graph(run)
         given[1].mul_(0.5)
         replay()
         torch.cuda.synchronize()
@@ -307,7 +307,7 @@ def test_the_page_shows_all_that_the_bench_has_recorded(
     said, figures = shown_on_the_page(known, tmp_path, monkeypatch, capsys)
     assert "Not measured" not in said
     assert said.count("Measured on: a CPU") == 1
-    for cell in cuda.CELLS:
+    for cell in bench_cuda.CELLS:
         assert f"\n{cell:4} B = 2 " in said  # as a graph
         assert f"peak memory, {cell}: 1.00 of torch.nn's" in said
     assert "autocast, LSTM.5: " in said
