@@ -9,24 +9,26 @@ import torch
 from rnncore.application import Refused, seeded, train_module
 from rnncore.optim import adam
 from rnncore.sequence import perplexity
-from rnncore.text import (
-    LanguageModel,
-    Vocabulary,
-    at_temperature,
-    contiguous_windows,
-    dynamic_nats,
+from rnncore.text.generation import (
     generate,
-    language_loss,
     likeliest,
-    load_model,
-    save_model,
+    next_logits,
     stream,
-    stretches,
-    token_nats,
     write_text,
 )
-from rnncore.text.generation import next_logits
-from rnncore.text.model import LAYERS, locked_dropout
+from rnncore.text.model import (
+    LAYERS,
+    LanguageModel,
+    contiguous_windows,
+    dynamic_nats,
+    language_loss,
+    locked_dropout,
+    stretches,
+    token_nats,
+)
+from rnncore.text.sampling import at_temperature
+from rnncore.text.storage import load_model, save_model
+from rnncore.text.vocabulary import Vocabulary
 
 K, H, T, B = 11, 6, 9, 3
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import train_text
 
-from rnncore.text import load_model
 from rnncore.text.corpora import Corpus
+from rnncore.text.storage import load_model
 
 LINE = "def f(a):\n    return a + 1\n\n"
 

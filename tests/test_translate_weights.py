@@ -9,7 +9,8 @@ import train_translate
 
 from rnncore.application import stored
 from rnncore.data.translation import Pair, draw_numbers, number_in_words
-from rnncore.translate import load_translator, translate
+from rnncore.translate.storage import load_translator
+from rnncore.translate.training import translate
 
 ROOT = Path(__file__).parent.parent
 each = pytest.mark.parametrize("run", train_translate.KEPT)

@@ -22,17 +22,8 @@ from measurements import record
 from train_text import versions
 
 from rnncore.application import stored
-from rnncore.text import (
-    at_temperature,
-    draw_tokens,
-    fit_kneser_ney,
-    generate,
-    kneser_ney_next,
-    load_model,
-    nucleus,
-    top_k,
-)
 from rnncore.text.corpora import python_corpus, tunes_corpus
+from rnncore.text.generation import generate
 from rnncore.text.judge import (
     bars_that_fit,
     first_function,
@@ -40,7 +31,15 @@ from rnncore.text.judge import (
     parses,
     read_tune,
 )
-from rnncore.text.sampling import repeated_share
+from rnncore.text.ngrams import fit_kneser_ney, kneser_ney_next
+from rnncore.text.sampling import (
+    at_temperature,
+    draw_tokens,
+    nucleus,
+    repeated_share,
+    top_k,
+)
+from rnncore.text.storage import load_model
 
 SHAPES = {
     **{

@@ -30,27 +30,27 @@ from measurements import record
 from tqdm import tqdm
 
 from rnncore.application import cooling, origin, seeded, train_module
-from rnncore.text import (
-    LanguageModel,
-    bits_given,
-    character_vocabulary,
-    contiguous_windows,
-    dynamic_nats,
-    fit_kneser_ney,
-    kneser_ney_probabilities,
-    language_loss,
-    load_model,
-    save_model,
-    stretches,
-    token_nats,
-    word_vocabulary,
-)
 from rnncore.text.corpora import (
     Corpus,
     documentation_corpus,
     python_corpus,
     tunes_corpus,
 )
+from rnncore.text.model import (
+    LanguageModel,
+    contiguous_windows,
+    dynamic_nats,
+    language_loss,
+    stretches,
+    token_nats,
+)
+from rnncore.text.ngrams import (
+    bits_given,
+    fit_kneser_ney,
+    kneser_ney_probabilities,
+)
+from rnncore.text.storage import load_model, save_model
+from rnncore.text.vocabulary import character_vocabulary, word_vocabulary
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "rnncore" / "weights"
 SEEDS = range(3)

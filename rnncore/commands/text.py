@@ -30,7 +30,8 @@ from rnncore.files import Refused, read_text
 if TYPE_CHECKING:
     import numpy as np
 
-    from rnncore.text import LanguageModel, Vocabulary
+    from rnncore.text.model import LanguageModel
+    from rnncore.text.vocabulary import Vocabulary
 
 KIND = "text"
 TRAIN = "python -m rnncore text train book.txt --model book.safetensors"
@@ -167,14 +168,20 @@ def _add_sample(parts: Any) -> None:
 
 def _train(arguments: argparse.Namespace) -> int:
     """Train, or go on; then score, and write the model."""
-    from rnncore import application, text
+    from rnncore import application
+    from rnncore.text.model import LanguageModel, language_loss, token_nats
+    from rnncore.text.storage import load_model, save_model
+    from rnncore.text.vocabulary import (
+        character_vocabulary,
+        word_vocabulary,
+    )
 
     device = application.choose_device(arguments.device)
     whole = read_text(arguments.file, arguments.encoding)
     parts = _split(arguments.file, whole)
     make = {
-        "characters": text.character_vocabulary,
-        "words": text.word_vocabulary,
+        "characters": character_vocabulary,
+        "words": word_vocabulary,
     }[arguments.tokens]
     vocabulary = make(parts.training)
     next_batch = _windows(arguments, vocabulary.encode(parts.training))
@@ -182,10 +189,10 @@ def _train(arguments: argparse.Namespace) -> int:
     settings |= {"kind": KIND, "data": fingerprint(whole)}
     run = begin(arguments.model, settings, arguments.restart)
     if run is None:
-        _print(arguments.model, text.load_model(arguments.model)[2])
+        _print(arguments.model, load_model(arguments.model)[2])
         return 0
     with application.seeded(arguments.seed):
-        model = text.LanguageModel(
+        model = LanguageModel(
             vocabulary.size,
             arguments.hidden,
             arguments.cell,
@@ -198,13 +205,13 @@ def _train(arguments: argparse.Namespace) -> int:
 
     def evaluate(model: "LanguageModel") -> float:
         clock.seconds()
-        return bar.tell("bits", _bits(text.token_nats(model, validation)))
+        return bar.tell("bits", _bits(token_nats(model, validation)))
 
     result = train_run(
         run,
         arguments,
         model,
-        text.language_loss,
+        language_loss,
         next_batch,
         carry=model.zero_state(arguments.batch),
         evaluate=evaluate,
@@ -216,9 +223,9 @@ def _train(arguments: argparse.Namespace) -> int:
     about |= about_run(arguments, settings, seconds)
     about["split"] = {k: len(v) for k, v in parts._asdict().items()}
     about["steps"] = len(result.history.loss)
-    text.save_model(arguments.model, model, vocabulary, about)
+    save_model(arguments.model, model, vocabulary, about)
     finish(run)
-    _print(arguments.model, text.load_model(arguments.model)[2])
+    _print(arguments.model, load_model(arguments.model)[2])
     return 0
 
 
@@ -226,9 +233,12 @@ def _sample(arguments: argparse.Namespace) -> int:
     """Write token by token, or the likeliest text."""
     import numpy as np
 
-    from rnncore import application, text
+    from rnncore import application
+    from rnncore.text.generation import likeliest, stream, write_text
+    from rnncore.text.sampling import at_temperature, nucleus, top_k
+    from rnncore.text.storage import load_model
 
-    model, vocabulary, _ = text.load_model(model_file(arguments.model))
+    model, vocabulary, _ = load_model(model_file(arguments.model))
     model.to(application.choose_device(arguments.device))
     prompt = arguments.prompt
     if prompt is None:
@@ -236,36 +246,33 @@ def _sample(arguments: argparse.Namespace) -> int:
     ids = vocabulary.encode(prompt)
     _check_prompt(vocabulary, prompt, ids)
     if arguments.beam:
-        found = text.likeliest(
-            model, ids, arguments.beam, arguments.length
-        )[0]
+        found = likeliest(model, ids, arguments.beam, arguments.length)[0]
         print(vocabulary.decode([*ids, *found.tokens]))
         return 0
 
     def shape(logits: "np.ndarray") -> "np.ndarray":
         logits = logits.copy()
         logits[:, 0] = -np.inf  # what stands for unknown tokens
-        p = text.at_temperature(logits, arguments.temperature)
+        p = at_temperature(logits, arguments.temperature)
         if arguments.top_k:
-            p = text.top_k(p, arguments.top_k)
+            p = top_k(p, arguments.top_k)
         if arguments.nucleus:
-            p = text.nucleus(p, arguments.nucleus)
+            p = nucleus(p, arguments.nucleus)
         return p
 
     rng = np.random.default_rng(arguments.seed)
-    text.stream(
-        text.write_text(
-            model, vocabulary, prompt, rng, shape, arguments.length
-        )
+    stream(
+        write_text(model, vocabulary, prompt, rng, shape, arguments.length)
     )
     return 0
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
     """The table of scores, computed again."""
-    from rnncore import application, text
+    from rnncore import application
+    from rnncore.text.storage import load_model
 
-    model, vocabulary, about = text.load_model(arguments.model)
+    model, vocabulary, about = load_model(arguments.model)
     model.to(application.choose_device(arguments.device))
     whole = read_text(arguments.file, arguments.encoding)
     if fingerprint(whole) == about.get("settings", {}).get("data"):
@@ -294,7 +301,7 @@ def _windows(arguments: argparse.Namespace, ids: "np.ndarray") -> Any:
 
     Raises Refused where the text is shorter than one window.
     """
-    from rnncore.text import contiguous_windows, stretches
+    from rnncore.text.model import contiguous_windows, stretches
 
     window, batch = arguments.window, arguments.batch
     needed = window * batch + 1
@@ -313,7 +320,7 @@ def _lanes(ids: "np.ndarray") -> "np.ndarray":
 
     Raises Refused where there are not two tokens.
     """
-    from rnncore.text import stretches
+    from rnncore.text.model import stretches
 
     if len(ids) < 2:
         raise Refused("a held-out part has fewer than two tokens")
@@ -328,21 +335,22 @@ def _scores(
     model: "LanguageModel", vocabulary: "Vocabulary", parts: Parts
 ) -> dict[str, Any]:
     """Bits a token of the test part, beside those of the baselines."""
-    from rnncore import text
+    from rnncore.text.model import dynamic_nats
+    from rnncore.text.ngrams import bits_given
 
     training, validation, test = map(vocabulary.encode, parts)
     table = _network_scores(model, test)
     rate = min(
         RATES,
         key=lambda r: _bits(
-            text.dynamic_nats(model, _lanes(validation[:AT_MOST]), r)
+            dynamic_nats(model, _lanes(validation[:AT_MOST]), r)
         ),
     )
     name = f"{NETWORK}, learning as it reads"
-    table[name] = _bits(text.dynamic_nats(model, _lanes(test), rate))
+    table[name] = _bits(dynamic_nats(model, _lanes(test), rate))
     baselines = _counted(vocabulary, training, validation, test)
     if not vocabulary.words:
-        bits = text.bits_given(parts.training, parts.test)
+        bits = bits_given(parts.training, parts.test)
         name = "lzma that has read the training part"
         baselines[name] = bits / len(parts.test)
     return {
@@ -366,16 +374,16 @@ def _counted(
     """What n-grams give; the longest context is chosen on validation."""
     import numpy as np
 
-    from rnncore import text
+    from rnncore.text.ngrams import fit_kneser_ney, kneser_ney_probabilities
 
     def bits(order: int, ids: "np.ndarray") -> float:
-        p = text.kneser_ney_probabilities(fits[order], ids)
+        p = kneser_ney_probabilities(fits[order], ids)
         return _bits(-np.log(p[1:]))
 
     K = vocabulary.size
     orders = ORDERS["words" if vocabulary.words else "characters"]
     fits = {
-        n: text.fit_kneser_ney(training, n, K)
+        n: fit_kneser_ney(training, n, K)
         for n in orders
         if n <= len(training)
     }
@@ -391,9 +399,9 @@ def _counted(
 def _network_scores(
     model: "LanguageModel", test: "np.ndarray"
 ) -> dict[str, float]:
-    from rnncore import text
+    from rnncore.text.model import token_nats
 
-    return {NETWORK: _bits(text.token_nats(model, _lanes(test)))}
+    return {NETWORK: _bits(token_nats(model, _lanes(test)))}
 
 
 def _scores_elsewhere(

@@ -30,7 +30,7 @@ from rnncore.files import Refused, read_text
 if TYPE_CHECKING:
     from rnncore.data.translation import Pair
     from rnncore.seq2seq import Translator
-    from rnncore.translate import SubWords
+    from rnncore.translate.subwords import SubWords
 
 KIND = "translate"
 TRAIN = (
@@ -158,7 +158,14 @@ def _pieces(text: str) -> int:
 def _train(arguments: argparse.Namespace) -> int:
     """Train, or go on; then score, and write the model."""
     from rnncore import application
-    from rnncore import translate as t
+    from rnncore.translate.storage import load_translator, save_translator
+    from rnncore.translate.subwords import learn_subwords
+    from rnncore.translate.training import (
+        build_translator,
+        mean_loss,
+        shuffled_batches,
+        translate_loss,
+    )
 
     device = application.choose_device(arguments.device)
     training, validation, test = _split(arguments.file, _read(arguments))
@@ -166,10 +173,10 @@ def _train(arguments: argparse.Namespace) -> int:
     settings |= {"kind": KIND, "data": fingerprint(_content(arguments))}
     run = begin(arguments.model, settings, arguments.restart)
     if run is None:
-        _print(arguments.model, t.load_translator(arguments.model)[3])
+        _print(arguments.model, load_translator(arguments.model)[3])
         return 0
     source, target = (
-        t.learn_subwords(side, arguments.pieces)
+        learn_subwords(side, arguments.pieces)
         for side in zip(*training, strict=True)
     )
     learned = _encoded(training, source, target, arguments.longest)
@@ -182,7 +189,7 @@ def _train(arguments: argparse.Namespace) -> int:
         note(f"{several(short, 'pair')} longer than --longest left out")
     looked = _encoded(validation[:AT_MOST], source, target, 10**6)
     with application.seeded(arguments.seed):
-        model = t.build_translator(
+        model = build_translator(
             source.size,
             target.size,
             max(1, arguments.hidden // 2),
@@ -196,14 +203,14 @@ def _train(arguments: argparse.Namespace) -> int:
 
     def evaluate(model: "Translator") -> float:
         clock.seconds()
-        return bar.tell("nats", t.mean_loss(model, looked))
+        return bar.tell("nats", mean_loss(model, looked))
 
     result = train_run(
         run,
         arguments,
         model,
-        t.translate_loss,
-        t.shuffled_batches(known, said, arguments.batch, device),
+        translate_loss,
+        shuffled_batches(known, said, arguments.batch, device),
         evaluate=evaluate,
         progress=bar,
     )
@@ -213,29 +220,28 @@ def _train(arguments: argparse.Namespace) -> int:
     about |= about_run(arguments, settings, seconds)
     about["split"] = [len(training), len(validation), len(test)]
     about["steps"] = len(result.history.loss)
-    t.save_translator(
+    save_translator(
         arguments.model, model, arguments.decoder, source, target, about
     )
     finish(run)
-    _print(arguments.model, t.load_translator(arguments.model)[3])
+    _print(arguments.model, load_translator(arguments.model)[3])
     return 0
 
 
 def _translate(arguments: argparse.Namespace) -> int:
     """A line for each line; an empty one for an empty one."""
     from rnncore import application
-    from rnncore import translate as t
+    from rnncore.translate.storage import load_translator
+    from rnncore.translate.training import search, translate
 
-    model, source, target, _ = t.load_translator(
-        model_file(arguments.model)
-    )
+    model, source, target, _ = load_translator(model_file(arguments.model))
     model.to(application.choose_device(arguments.device))
     for line in _lines(arguments.file):
         sentence = " ".join(line.split())
         if not sentence:
             print(flush=True)
         elif arguments.beam:
-            found = t.search(
+            found = search(
                 model,
                 source,
                 target,
@@ -245,7 +251,7 @@ def _translate(arguments: argparse.Namespace) -> int:
             )
             print(_one_line(found[0][0]), flush=True)
         else:
-            (said,) = t.translate(model, source, target, [sentence])
+            (said,) = translate(model, source, target, [sentence])
             print(_one_line(said), flush=True)
     return 0
 
@@ -253,10 +259,10 @@ def _translate(arguments: argparse.Namespace) -> int:
 def _evaluate(arguments: argparse.Namespace) -> int:
     """The table of scores, computed again."""
     from rnncore import application
-    from rnncore import translate as t
+    from rnncore.translate.storage import load_translator
 
     path = model_file(arguments.model)
-    model, source, target, about = t.load_translator(path)
+    model, source, target, about = load_translator(path)
     model.to(application.choose_device(arguments.device))
     pairs = _read(arguments)
     known = about.get("settings", {}).get("data")
@@ -336,19 +342,20 @@ def _scores(
     test: "list[Pair]",
 ) -> dict[str, Any]:
     """The network beside a copy, the nearest pair and a table of pieces."""
-    from rnncore import translate as t
+    from rnncore.translate.baselines import learn_word_table, nearest
+    from rnncore.translate.training import quality, translate
 
     seen = test[:AT_MOST]
     sentences = [p.source for p in seen]
-    said = {NETWORK: t.translate(model, source, target, sentences)}
+    said = {NETWORK: translate(model, source, target, sentences)}
     if training:
-        table = t.learn_word_table(source, target, training[:TABLE])
+        table = learn_word_table(source, target, training[:TABLE])
         said["a table, piece by piece"] = table.translate(sentences)
-        said["the most similar known sentence"] = t.nearest(
+        said["the most similar known sentence"] = nearest(
             source, training, sentences
         )
     said["a copy of the source"] = sentences
-    rows = [(name, t.quality(texts, seen)) for name, texts in said.items()]
+    rows = [(name, quality(texts, seen)) for name, texts in said.items()]
     what = several(len(seen), "pair")
     return {
         "table": rows,
