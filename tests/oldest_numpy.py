@@ -40,7 +40,7 @@ from rnncore.rnn import (
     unroll,
     zero_state,
 )
-from rnncore.train import fit
+from rnncore.train import Schedule, fit
 
 T, B, D, H, K = 4, 2, 3, 5, 6
 rng = np.random.default_rng(0)
@@ -123,7 +123,7 @@ def training():
         params,
         lambda rng, step: None,
         optimizer=adam(0.05),
-        steps=50,
+        schedule=Schedule(50),
         rng=rng,
     )
     losses = result.history.loss

@@ -55,7 +55,7 @@ from rnncore.rnn import (
     unroll,
     zero_state,
 )
-from rnncore.train import fit
+from rnncore.train import Schedule, fit
 
 
 class Task(NamedTuple):
@@ -215,10 +215,9 @@ def milliseconds(task: Task, c: Cell, H: int, repeats: int = 12) -> float:
             model,
             task.batch,
             optimizer=adam(task.rate),
-            steps=5,
+            schedule=Schedule(5, clip=1.0),
             rng=np.random.default_rng(seed),
             carry=task.carry(model, c),
-            clip=1.0,
         )
         taken.append((time.process_time() - begun) / 5)
     return 1000 * min(taken)
@@ -235,12 +234,10 @@ def train(
         model,
         task.batch,
         optimizer=adam(task.rate),
-        steps=steps,
+        schedule=Schedule(steps, clip=1.0, evaluate_every=every),
         rng=rng,
         carry=task.carry(model, c),
-        clip=1.0,
         evaluate=lambda m: task.score(c, m),
-        evaluate_every=every,
     ).history
     return np.minimum.accumulate(history.score).tolist()
 

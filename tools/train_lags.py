@@ -47,7 +47,7 @@ from rnncore.rnn import (
     unroll,
     zero_state,
 )
-from rnncore.train import Fit, fit
+from rnncore.train import Fit, Schedule, fit
 
 
 class Task(NamedTuple):
@@ -185,12 +185,11 @@ def train(
         params,
         lambda rng, step: task.batch(rng, lag, 64),
         optimizer=adam(rate),
-        steps=steps,
+        schedule=Schedule(
+            steps, clip=1.0, evaluate_every=250, progress=until_solved
+        ),
         rng=rng,
-        clip=1.0,
         evaluate=evaluate,
-        evaluate_every=250,
-        progress=until_solved,
     )
     return params, result
 

@@ -56,7 +56,7 @@ from rnncore.scan import (
     minimal_layer,
     minimal_layer_vjp,
 )
-from rnncore.train import fit
+from rnncore.train import Schedule, fit
 
 COMMAND = "python tools/train_limits.py"
 KEEP = -1.0  # of z, at first: an LSTM's forget bias of 1
@@ -146,12 +146,11 @@ def train(
         network,
         lambda rng, step: task.batch(rng, lag, 64),
         optimizer=adam(RATE),
-        steps=steps,
+        schedule=Schedule(
+            steps, clip=1.0, evaluate_every=EVERY, progress=until_solved
+        ),
         rng=rng,
-        clip=1.0,
         evaluate=evaluate,
-        evaluate_every=EVERY,
-        progress=until_solved,
     )
 
 

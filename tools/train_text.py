@@ -51,6 +51,7 @@ from rnncore.text.ngrams import (
 )
 from rnncore.text.storage import load_model, save_model
 from rnncore.text.vocabulary import character_vocabulary, word_vocabulary
+from rnncore.train import Schedule
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "rnncore" / "weights"
 SEEDS = range(3)
@@ -125,13 +126,17 @@ def train(name: str, seed: int, steps: int | None = None) -> dict:
         language_loss,
         contiguous_windows(rows, plan.T),
         optimizer=cooling(plan.rate, count),
-        steps=count,
+        schedule=Schedule(
+            count,
+            clip=1.0,
+            evaluate_every=plan.every,
+            progress=lambda s: tqdm(
+                s, desc=f"{name} {seed}", mininterval=5
+            ),
+        ),
         rng=np.random.default_rng(seed),
         carry=model.zero_state(plan.B),
-        clip=1.0,
         evaluate=lambda m: float(token_nats(m, rows_valid).mean()),
-        evaluate_every=plan.every,
-        progress=lambda s: tqdm(s, desc=f"{name} {seed}", mininterval=5),
     )
     seconds = time.process_time() - begun
     network = token_nats(model, rows_test)

@@ -233,6 +233,7 @@ def train_run(
     module: Any,
     loss: Callable,
     next_batch: Callable,
+    progress: Callable,
     **more: Any,
 ) -> Any:
     """`train_module` with the options that every `train` has.
@@ -243,6 +244,7 @@ def train_run(
 
     from rnncore.application import train_module
     from rnncore.optim import adam
+    from rnncore.train import Schedule
 
     with refusing():
         return train_module(
@@ -250,12 +252,15 @@ def train_run(
             loss,
             next_batch,
             optimizer=adam(arguments.rate),
-            steps=arguments.steps,
+            schedule=Schedule(
+                arguments.steps,
+                1.0,
+                arguments.evaluate_every,
+                arguments.patience,
+                run.checkpoint,
+                progress,
+            ),
             rng=np.random.default_rng(arguments.seed),
-            clip=1.0,
-            evaluate_every=arguments.evaluate_every,
-            patience=arguments.patience,
-            checkpoint=run.checkpoint,
             **more,
         )
 

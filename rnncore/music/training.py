@@ -30,6 +30,7 @@ from rnncore.music.voices import (
     voice_batches,
     voice_loss,
 )
+from rnncore.train import Schedule
 
 VOICES, FRAMES = "music, voices", "music, frames"  # kinds of weights
 Progress = Callable[[Any], Any] | None
@@ -77,13 +78,11 @@ def train_voices(
         voice_loss,
         voice_batches(parts.train, B, window, shifts, joint, device),
         optimizer=cooling(rate, steps),
-        steps=steps,
+        schedule=Schedule(
+            steps, 1.0, evaluate_every, None, checkpoint, progress
+        ),
         rng=np.random.default_rng(seed),
-        clip=1.0,
         evaluate=lambda m: score_nats(m, parts.validation, joint),
-        evaluate_every=evaluate_every,
-        checkpoint=checkpoint,
-        progress=progress,
     )
     seconds = time.process_time() - begun
     about = {
@@ -136,14 +135,11 @@ def train_frames(
         frame_loss,
         frame_batches(train, B, window, shifts, device),
         optimizer=cooling(rate, steps),
-        steps=steps,
+        schedule=Schedule(
+            steps, 1.0, evaluate_every, patience, checkpoint, progress
+        ),
         rng=np.random.default_rng(seed),
-        clip=1.0,
         evaluate=lambda m: nats_a_frame(m, validation),
-        evaluate_every=evaluate_every,
-        patience=patience,
-        checkpoint=checkpoint,
-        progress=progress,
     )
     seconds = time.process_time() - begun
     about = {
