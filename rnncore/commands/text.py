@@ -1,29 +1,18 @@
 """The command `text`: a language model of one's own text file."""
 
-import argparse
 import math
+from argparse import Namespace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rnncore.commands import common
 from rnncore.commands.common import (
-    Bar,
-    Clock,
-    about_run,
-    add_device,
-    add_seed,
-    add_training,
-    begin,
-    describe,
+    Run,
     fingerprint,
-    finish,
-    group,
-    model_file,
-    note,
-    positive,
-    share,
-    show_table,
-    train_run,
-    whole_number,
+    later,
+    operand,
+    option,
 )
 from rnncore.files import Refused, read_text
 
@@ -40,23 +29,11 @@ SAMPLE = (
     " --temperature 0.7"
 )
 EVALUATE = "python -m rnncore text evaluate book.safetensors book.txt"
-EPILOG = f"""\
-example:
-  {TRAIN}
-  {SAMPLE}
-  {EVALUATE}
-
-Interrupted with Ctrl-C or otherwise, the same `train` goes on where it was.
-"""
 LANES = 16  # the held-out text is read as so many stretches at a time
 AT_MOST = 40_000  # tokens of the validation part that are looked at
 ORDERS = {"characters": (3, 4, 5, 6, 8), "words": (2, 3, 4, 5)}
 SHARES = (0.1, 0.1)  # of the text: validation and test, in this order
 NETWORK = "the network"
-SETTINGS = (  # all that the outcome depends on, with the text itself
-    *("tokens", "cell", "hidden", "layers", "dropout", "window"),
-    *("batch", "steps", "rate", "evaluate_every", "patience", "seed"),
-)
 RATES = (0.1, 0.3, 1.0)  # of dynamic evaluation; the best on validation
 
 
@@ -70,30 +47,17 @@ class Parts(NamedTuple):
 
 def add(commands: Any) -> None:
     """Add `text train`, `text sample` and `text evaluate`."""
-    parts = group(
-        commands,
-        KIND,
-        "a language model of any text file: train it, write with it",
-        EPILOG,
-    )
-    train = parts.add("train", _train, "learn from a text file", TRAIN)
-    train.add_argument("file", metavar="FILE", type=Path)
-    train.add_argument(
-        "--encoding", default="utf-8", help="of FILE (default: %(default)s)"
-    )
-    train.add_argument(
-        "--tokens",
-        choices=list(ORDERS),
-        default="characters",
-        help="what is predicted (default: %(default)s)",
-    )
-    train.add_argument(
-        "--cell",
-        choices=["RNN", "LSTM", "GRU"],
-        default="LSTM",
-        help="(default: %(default)s)",
-    )
-    add_training(
+    about = "a language model of any text file: train it, write with it"
+    parts = common.group(commands, KIND, about, (TRAIN, SAMPLE, EVALUATE))
+    run = partial(common.learn, APP)
+    train = parts.add("train", run, "learn from a text file", TRAIN)
+    operand(train, "file")
+    option(train, "--encoding", "of FILE", "utf-8")
+    tokens, cells = list(ORDERS), ["RNN", "LSTM", "GRU"]
+    what = "what is predicted"
+    option(train, "--tokens", what, "characters", choices=tokens)
+    option(train, "--cell", default="LSTM", choices=cells)
+    common.add_training(
         train,
         hidden=128,
         layers=1,
@@ -106,130 +70,32 @@ def add(commands: Any) -> None:
         patience=5,
     )
     _add_sample(parts)
-    evaluate = parts.add_evaluate(
-        _evaluate,
-        "score the part of the text that was not trained on",
-        EVALUATE,
-        "file",
-    )
-    evaluate.add_argument(
-        "--encoding", default="utf-8", help="of FILE (default: %(default)s)"
-    )
+    about = "score the part of the text that was not trained on"
+    run = partial(common.judge, APP)
+    evaluate = parts.add_evaluate(run, about, EVALUATE, "file")
+    option(evaluate, "--encoding", "of FILE", "utf-8")
 
 
-def _add_sample(parts: Any) -> None:
+def _add_sample(parts: common.Group) -> None:
     sample = parts.add("sample", _sample, "write with a model", SAMPLE)
-    sample.add_argument(
-        "model",
-        metavar="MODEL",
-        type=Path,
-        help="a file that `train` wrote, or a model that comes with the "
-        "course: text_python",
-    )
-    sample.add_argument(
-        "--prompt", help="what the text begins with (default: a new line)"
-    )
-    sample.add_argument(
-        "--length",
-        type=whole_number,
-        default=400,
-        metavar="N",
-        help="tokens (default: %(default)s)",
-    )
-    sample.add_argument(
-        "--temperature",
-        type=positive,
-        default=1.0,
-        metavar="X",
-        help="below 1 cautious, above 1 daring (default: %(default)s)",
-    )
+    common.add_model(sample, "text_python")
+    what = "what the text begins with (default: a new line)"
+    option(sample, "--prompt", what)
+    option(sample, "--length", "tokens", 400)
+    what = "below 1 cautious, above 1 daring"
+    option(sample, "--temperature", what, 1.0)
     how = sample.add_mutually_exclusive_group()
-    how.add_argument(
-        "--top-k",
-        type=whole_number,
-        metavar="N",
-        help="draw from the N likeliest tokens",
-    )
-    how.add_argument(
-        "--nucleus",
-        type=share,
-        metavar="P",
-        help="draw from the fewest tokens with a probability of P together",
-    )
-    how.add_argument(
-        "--beam",
-        type=whole_number,
-        metavar="N",
-        help="no drawing: the likeliest text that a beam of N finds",
-    )
-    add_seed(sample)
-    add_device(sample)
+    count = common.whole_number
+    option(how, "--top-k", "draw from the N likeliest tokens", kind=count)
+    what = "draw from the fewest tokens with a probability of P together"
+    option(how, "--nucleus", what, kind=common.share, metavar="P")
+    what = "no drawing: the likeliest text that a beam of N finds"
+    option(how, "--beam", what, kind=count)
+    common.add_seed(sample)
+    common.add_device(sample)
 
 
-def _train(arguments: argparse.Namespace) -> int:
-    """Train, or go on; then score, and write the model."""
-    from rnncore import application
-    from rnncore.text.model import LanguageModel, language_loss, token_nats
-    from rnncore.text.storage import load_model, save_model
-    from rnncore.text.vocabulary import (
-        character_vocabulary,
-        word_vocabulary,
-    )
-
-    device = application.choose_device(arguments.device)
-    whole = read_text(arguments.file, arguments.encoding)
-    parts = _split(arguments.file, whole)
-    make = {
-        "characters": character_vocabulary,
-        "words": word_vocabulary,
-    }[arguments.tokens]
-    vocabulary = make(parts.training)
-    next_batch = _windows(arguments, vocabulary.encode(parts.training))
-    settings = {name: getattr(arguments, name) for name in SETTINGS}
-    settings |= {"kind": KIND, "data": fingerprint(whole)}
-    run = begin(arguments.model, settings, arguments.restart)
-    if run is None:
-        _print(arguments.model, load_model(arguments.model)[2])
-        return 0
-    with application.seeded(arguments.seed):
-        model = LanguageModel(
-            vocabulary.size,
-            arguments.hidden,
-            arguments.cell,
-            arguments.layers,
-            arguments.dropout,
-        )
-    model.to(device)
-    validation = _lanes(vocabulary.encode(parts.validation)[:AT_MOST])
-    clock, bar = Clock(run), Bar(f"{arguments.cell} {arguments.hidden}")
-
-    def evaluate(model: "LanguageModel") -> float:
-        clock.seconds()
-        return bar.tell("bits", _bits(token_nats(model, validation)))
-
-    result = train_run(
-        run,
-        arguments,
-        model,
-        language_loss,
-        next_batch,
-        carry=model.zero_state(arguments.batch),
-        evaluate=evaluate,
-        progress=bar,
-    )
-    seconds = clock.seconds()
-    note("scoring the test part, beside what counts and compresses ...")
-    about = _scores(model, vocabulary, parts)
-    about |= about_run(arguments, settings, seconds)
-    about["split"] = {k: len(v) for k, v in parts._asdict().items()}
-    about["steps"] = len(result.history.loss)
-    save_model(arguments.model, model, vocabulary, about)
-    finish(run)
-    _print(arguments.model, load_model(arguments.model)[2])
-    return 0
-
-
-def _sample(arguments: argparse.Namespace) -> int:
+def _sample(arguments: Namespace) -> int:
     """Write token by token, or the likeliest text."""
     import numpy as np
 
@@ -238,7 +104,7 @@ def _sample(arguments: argparse.Namespace) -> int:
     from rnncore.text.sampling import at_temperature, nucleus, top_k
     from rnncore.text.storage import load_model
 
-    model, vocabulary, _ = load_model(model_file(arguments.model))
+    model, vocabulary, _ = load_model(common.model_file(arguments.model))
     model.to(application.choose_device(arguments.device))
     prompt = arguments.prompt
     if prompt is None:
@@ -267,26 +133,73 @@ def _sample(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _evaluate(arguments: argparse.Namespace) -> int:
-    """The table of scores, computed again."""
-    from rnncore import application
-    from rnncore.text.storage import load_model
+def _read(arguments: Namespace) -> tuple[Parts, Any, Any]:
+    """The text in parts, its vocabulary, and the batches of training."""
+    from rnncore.text.vocabulary import (
+        character_vocabulary,
+        word_vocabulary,
+    )
 
-    model, vocabulary, about = load_model(arguments.model)
-    model.to(application.choose_device(arguments.device))
-    whole = read_text(arguments.file, arguments.encoding)
+    parts = _split(arguments)
+    words = arguments.tokens == "words"
+    make = word_vocabulary if words else character_vocabulary
+    known = make(parts.training)
+    return parts, known, _windows(arguments, known.encode(parts.training))
+
+
+def _known(data: tuple) -> dict[str, Any]:
+    return {"data": fingerprint("".join(data[0]))}
+
+
+def _fit(
+    arguments: Namespace,
+    data: tuple,
+    run: Run,
+    device: Any,
+) -> tuple[Any, dict[str, Any]]:
+    """A model that has learned the training part."""
+    from rnncore.application import seeded
+    from rnncore.text.model import LanguageModel, language_loss, token_nats
+
+    parts, vocabulary, next_batch = data
+    cell, H = arguments.cell, arguments.hidden
+    layers, dropout = arguments.layers, arguments.dropout
+    with seeded(arguments.seed):
+        model = LanguageModel(vocabulary.size, H, cell, layers, dropout)
+    model.to(device)
+    validation = _lanes(vocabulary.encode(parts.validation)[:AT_MOST])
+    about = common.train_run(
+        run,
+        arguments,
+        model,
+        language_loss,
+        next_batch,
+        lambda model: _bits(token_nats(model, validation)),
+        common.Bar(f"{cell} {H}"),
+        unit="bits",
+        carry=model.zero_state(arguments.batch),
+    )
+    about["split"] = {k: len(v) for k, v in parts._asdict().items()}
+    return (model, vocabulary), about
+
+
+def _again(
+    arguments: Namespace, model: Any, about: dict[str, Any]
+) -> dict[str, Any]:
+    """The scores of the same text, or of another one."""
+    path = arguments.file
+    whole = read_text(path, arguments.encoding)
     if fingerprint(whole) == about.get("settings", {}).get("data"):
-        scores = _scores(model, vocabulary, _split(arguments.file, whole))
-    else:
-        scores = _scores_elsewhere(model, vocabulary, arguments.file, whole)
-    _print(arguments.model, about | scores)
-    return 0
+        return _scores(model, (_split(arguments),))
+    return _scores_elsewhere(model, path, whole)
 
 
-def _split(path: Path, whole: str) -> Parts:
+def _split(arguments: Namespace) -> Parts:
     """The first eight tenths, and a tenth each to choose and to judge."""
     from rnncore.application import split
 
+    path = arguments.file
+    whole = read_text(path, arguments.encoding)
     try:
         ranges = split(len(whole), *SHARES)
     except ValueError:
@@ -296,7 +209,7 @@ def _split(path: Path, whole: str) -> Parts:
     return Parts(*(whole[r.start : r.stop] for r in ranges))
 
 
-def _windows(arguments: argparse.Namespace, ids: "np.ndarray") -> Any:
+def _windows(arguments: Namespace, ids: "np.ndarray") -> Any:
     """The next_batch of training.
 
     Raises Refused where the text is shorter than one window.
@@ -331,13 +244,12 @@ def _bits(nats: "np.ndarray") -> float:
     return float(nats.mean()) / math.log(2)
 
 
-def _scores(
-    model: "LanguageModel", vocabulary: "Vocabulary", parts: Parts
-) -> dict[str, Any]:
+def _scores(known: Any, data: Any) -> dict[str, Any]:
     """Bits a token of the test part, beside those of the baselines."""
     from rnncore.text.model import dynamic_nats
     from rnncore.text.ngrams import bits_given
 
+    (model, vocabulary), parts = known, data[0]
     training, validation, test = map(vocabulary.encode, parts)
     table = _network_scores(model, test)
     rate = min(
@@ -404,10 +316,9 @@ def _network_scores(
     return {NETWORK: _bits(token_nats(model, _lanes(test)))}
 
 
-def _scores_elsewhere(
-    model: "LanguageModel", vocabulary: "Vocabulary", path: Path, whole: str
-) -> dict[str, Any]:
+def _scores_elsewhere(known: Any, path: Path, whole: str) -> dict[str, Any]:
     """Bits on another text, without what has to read the training part."""
+    model, vocabulary = known
     ids = vocabulary.encode(whole)
     table = _network_scores(model, ids)
     name = "as if all tokens were equally likely"
@@ -421,22 +332,19 @@ def _scores_elsewhere(
     }
 
 
-def _print(path: Path, about: dict[str, Any]) -> None:
+def _show(path: Path, about: dict[str, Any]) -> None:
     """What is known of a model, and its table of scores."""
-    import pandas as pd
-
     words = about["vocabulary"]["words"]
-    unit = "word" if words else "character"
-    table = pd.DataFrame({f"bits a {unit}": dict(about["table"])})
+    table = common.rows(about, f"bits a {'word' if words else 'character'}")
     if words:
         table["perplexity"] = 2 ** table.iloc[:, 0]
     sizes = about["sizes"]
-    network = f"{sizes['cell']} of {sizes['H']} units"
-    print(describe(path, network, about))
-    print(f"scored on {about['test']['what']}")
+    lines = [f"scored on {about['test']['what']}"]
     if unknown := about["test"]["unknown"]:
-        print(f"{unknown} of them are unknown to the model: one token")
-    print(show_table(table))
+        what = "of them are unknown to the model: one token"
+        lines.append(f"{unknown} {what}")
+    network = f"{sizes['cell']} of {sizes['H']} units"
+    common.show(path, network, about, table, *lines)
 
 
 def _beginning(vocabulary: "Vocabulary") -> str:
@@ -460,3 +368,17 @@ def _check_prompt(
     if unknown:
         shown = ", ".join(map(repr, sorted(unknown)))
         raise Refused(f"--prompt: the model never saw {shown}")
+
+
+APP = common.Application(
+    KIND,
+    _read,
+    _known,
+    _fit,
+    _scores,
+    _again,
+    later("text.storage.save_model"),
+    later("text.storage.load_model"),
+    _show,
+    "the test part, beside what counts and compresses",
+)

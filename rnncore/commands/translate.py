@@ -2,28 +2,21 @@
 
 import argparse
 import sys
+from argparse import Namespace
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rnncore.commands import common
 from rnncore.commands.common import (
-    Bar,
-    Clock,
-    about_run,
-    add_device,
-    add_training,
-    begin,
-    describe,
+    Run,
     fingerprint,
-    finish,
-    group,
-    model_file,
+    later,
     note,
-    positive,
+    operand,
+    option,
     several,
-    show_table,
-    train_run,
-    whole_number,
 )
 from rnncore.files import Refused, read_text
 
@@ -42,57 +35,32 @@ TRANSLATE = (
 EVALUATE = (
     "python -m rnncore translate evaluate pairs.safetensors pairs.tsv"
 )
-EPILOG = f"""\
-example:
-  {TRAIN}
-  {TRANSLATE}
-  {EVALUATE}
-
-pairs.tsv has a pair a line: a sentence, a tab, its translation, in UTF-8.
-Interrupted with Ctrl-C or otherwise, the same `train` goes on where it was.
-"""
+PAIRS = (
+    "pairs.tsv has a pair a line: a sentence, a tab, its translation, in "
+    "UTF-8."
+)
 SHARES = (0.1, 0.1)  # of the sources: validation and test, in this order
 AT_MOST = 1_000  # pairs that are looked at, for validation and as a test
 TABLE = 3_000  # pairs from which the table of pieces is learned
 NETWORK = "the network"
-SETTINGS = (  # all that the outcome depends on, with the pairs
-    *("decoder", "pieces", "longest", "hidden", "dropout", "batch"),
-    *("steps", "rate", "evaluate_every", "patience", "seed"),
-)
+DECODERS = ["dot", "additive", "vector"]
 
 
 def add(commands: Any) -> None:
     """Add `translate train`, `... translate` and `... evaluate`."""
-    parts = group(
-        commands,
-        KIND,
-        "a translator from any file of pairs of sentences",
-        EPILOG,
-    )
-    train = parts.add("train", _train, "learn from pairs", TRAIN)
-    train.add_argument("file", metavar="FILE", type=Path)
-    train.add_argument(
-        "--decoder",
-        choices=["dot", "additive", "vector"],
-        default="dot",
-        help="two kinds of attention, or one vector (default: %(default)s)",
-    )
-    train.add_argument(
-        "--pieces",
-        type=_pieces,
-        default=1000,
-        metavar="N",
-        help="sub-words a side, 259 at least (default: %(default)s)",
-    )
-    train.add_argument(
-        "--longest",
-        type=whole_number,
-        default=80,
-        metavar="N",
-        help="pieces of the longest sentence that is learned from "
-        "(default: %(default)s)",
-    )
-    add_training(
+    about = "a translator from any file of pairs of sentences"
+    examples = TRAIN, TRANSLATE, EVALUATE
+    parts = common.group(commands, KIND, about, examples, PAIRS)
+    run = partial(common.learn, APP)
+    train = parts.add("train", run, "learn from pairs", TRAIN)
+    operand(train, "file")
+    what, kinds = "two kinds of attention, or one vector", DECODERS
+    option(train, "--decoder", what, "dot", choices=kinds)
+    what = "sub-words a side, 259 at least"
+    option(train, "--pieces", what, 1000, _pieces)
+    what = "pieces of the longest sentence that is learned from"
+    option(train, "--longest", what, 80)
+    common.add_training(
         train,
         hidden=128,
         batch=64,
@@ -103,47 +71,22 @@ def add(commands: Any) -> None:
         patience=5,
     )
     _add_translate(parts)
-    parts.add_evaluate(
-        _evaluate,
-        "exact match, chrF and BLEU of pairs that were not trained on",
-        EVALUATE,
-        "file",
-    )
+    about = "exact match, chrF and BLEU of pairs that were not trained on"
+    run = partial(common.judge, APP)
+    parts.add_evaluate(run, about, EVALUATE, "file")
 
 
-def _add_translate(parts: Any) -> None:
-    translate = parts.add(
-        "translate", _translate, "translate line by line", TRANSLATE
-    )
-    translate.add_argument(
-        "model",
-        metavar="MODEL",
-        type=Path,
-        help="a file that `train` wrote, or a model that comes with the "
-        "course: translate_dot",
-    )
-    translate.add_argument(
-        "file",
-        metavar="FILE",
-        type=Path,
-        nargs="?",
-        help="a sentence a line, in UTF-8 (default: what is piped in)",
-    )
-    translate.add_argument(
-        "--beam",
-        type=whole_number,
-        metavar="N",
-        help="search with a beam of N (default: greedily)",
-    )
-    translate.add_argument(
-        "--length-penalty",
-        type=positive,
-        default=0.6,
-        metavar="X",
-        help="of the beam: above 0, larger for longer translations "
-        "(default: %(default)s)",
-    )
-    add_device(translate)
+def _add_translate(parts: common.Group) -> None:
+    about = "translate line by line"
+    translate = parts.add("translate", _translate, about, TRANSLATE)
+    common.add_model(translate, "translate_dot")
+    what = "a sentence a line, in UTF-8 (default: what is piped in)"
+    operand(translate, "file", what, nargs="?")
+    what = "search with a beam of N (default: greedily)"
+    option(translate, "--beam", what, kind=common.whole_number)
+    what = "of the beam: above 0, larger for longer translations"
+    option(translate, "--length-penalty", what, 0.6)
+    common.add_device(translate)
 
 
 def _pieces(text: str) -> int:
@@ -155,10 +98,21 @@ def _pieces(text: str) -> int:
     return int(text)
 
 
-def _train(arguments: argparse.Namespace) -> int:
-    """Train, or go on; then score, and write the model."""
-    from rnncore import application
-    from rnncore.translate.storage import load_translator, save_translator
+def _read(arguments: Namespace) -> tuple[bytes, tuple]:
+    """What is in the file, and its pairs in three parts."""
+    path = arguments.file
+    return path.read_bytes(), _split(path, _pairs(path))
+
+
+def _known(data: tuple[bytes, tuple]) -> dict[str, Any]:
+    return {"data": fingerprint(data[0])}
+
+
+def _fit(
+    arguments: Namespace, data: tuple, run: Run, device: Any
+) -> tuple[Any, dict[str, Any]]:
+    """A translator that has learned the training pairs."""
+    from rnncore.application import seeded
     from rnncore.translate.subwords import learn_subwords
     from rnncore.translate.training import (
         build_translator,
@@ -167,14 +121,7 @@ def _train(arguments: argparse.Namespace) -> int:
         translate_loss,
     )
 
-    device = application.choose_device(arguments.device)
-    training, validation, test = _split(arguments.file, _read(arguments))
-    settings = {name: getattr(arguments, name) for name in SETTINGS}
-    settings |= {"kind": KIND, "data": fingerprint(_content(arguments))}
-    run = begin(arguments.model, settings, arguments.restart)
-    if run is None:
-        _print(arguments.model, load_translator(arguments.model)[3])
-        return 0
+    _, (training, validation, test) = data
     source, target = (
         learn_subwords(side, arguments.pieces)
         for side in zip(*training, strict=True)
@@ -188,53 +135,33 @@ def _train(arguments: argparse.Namespace) -> int:
     if short := len(training) - len(learned):
         note(f"{several(short, 'pair')} longer than --longest left out")
     looked = _encoded(validation[:AT_MOST], source, target, 10**6)
-    with application.seeded(arguments.seed):
-        model = build_translator(
-            source.size,
-            target.size,
-            max(1, arguments.hidden // 2),
-            arguments.hidden,
-            arguments.decoder,
-            arguments.dropout,
-        )
-    model.to(device)
+    H, decoder = arguments.hidden, arguments.decoder
+    sizes = source.size, target.size, max(1, H // 2), H
+    with seeded(arguments.seed):
+        model = build_translator(*sizes, decoder, arguments.dropout)
     known, said = zip(*learned, strict=True)
-    clock, bar = Clock(run), Bar(f"{arguments.decoder} {arguments.hidden}")
-
-    def evaluate(model: "Translator") -> float:
-        clock.seconds()
-        return bar.tell("nats", mean_loss(model, looked))
-
-    result = train_run(
+    about = common.train_run(
         run,
         arguments,
-        model,
+        model.to(device),
         translate_loss,
         shuffled_batches(known, said, arguments.batch, device),
-        evaluate=evaluate,
-        progress=bar,
+        lambda model: mean_loss(model, looked),
+        common.Bar(f"{decoder} {H}"),
     )
-    seconds = clock.seconds()
-    note("scoring the test part, beside simpler ways to translate ...")
-    about = _scores(model, source, target, training, test)
-    about |= about_run(arguments, settings, seconds)
     about["split"] = [len(training), len(validation), len(test)]
-    about["steps"] = len(result.history.loss)
-    save_translator(
-        arguments.model, model, arguments.decoder, source, target, about
-    )
-    finish(run)
-    _print(arguments.model, load_translator(arguments.model)[3])
-    return 0
+    return (model, source, target), about
 
 
-def _translate(arguments: argparse.Namespace) -> int:
+def _translate(arguments: Namespace) -> int:
     """A line for each line; an empty one for an empty one."""
     from rnncore import application
     from rnncore.translate.storage import load_translator
     from rnncore.translate.training import search, translate
 
-    model, source, target, _ = load_translator(model_file(arguments.model))
+    model, source, target, _ = load_translator(
+        common.model_file(arguments.model)
+    )
     model.to(application.choose_device(arguments.device))
     for line in _lines(arguments.file):
         sentence = " ".join(line.split())
@@ -256,39 +183,28 @@ def _translate(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _evaluate(arguments: argparse.Namespace) -> int:
-    """The table of scores, computed again."""
-    from rnncore import application
-    from rnncore.translate.storage import load_translator
-
-    path = model_file(arguments.model)
-    model, source, target, about = load_translator(path)
-    model.to(application.choose_device(arguments.device))
-    pairs = _read(arguments)
-    known = about.get("settings", {}).get("data")
-    if fingerprint(_content(arguments)) == known:
-        training, _, test = _split(arguments.file, pairs)
-        scores = _scores(model, source, target, training, test)
-    else:
-        scores = _scores(model, source, target, [], pairs)
-        scores["test"] += (
-            f" of {arguments.file}. It is not the file that the model was "
-            "trained on, so it has no baseline but a copy"
-        )
-    _print(path, about | scores)
-    return 0
+def _again(
+    arguments: Namespace, model: Any, about: dict[str, Any]
+) -> dict[str, Any]:
+    """The scores of the same pairs, or of others."""
+    path = arguments.file
+    content, pairs = path.read_bytes(), _pairs(path)
+    if fingerprint(content) == about.get("settings", {}).get("data"):
+        return _scores(model, (content, _split(path, pairs)))
+    scores = _scores(model, (content, ([], [], pairs)))
+    scores["test"] += (
+        f" of {path}. It is not the file that the model was trained on, so "
+        "it has no baseline but a copy"
+    )
+    return scores
 
 
-def _content(arguments: argparse.Namespace) -> bytes:
-    return arguments.file.read_bytes()
-
-
-def _read(arguments: argparse.Namespace) -> "list[Pair]":
+def _pairs(path: Path) -> "list[Pair]":
     """The pairs of the file; what is left out is told."""
     from rnncore.data.translation import read_pairs
 
     told: list[str] = []
-    pairs = read_pairs(arguments.file, told.append)
+    pairs = read_pairs(path, told.append)
     for line in told[:5]:
         note(f"left out: {line}")
     if len(told) > 5:
@@ -334,17 +250,12 @@ def _encoded(
     return [pair for pair in both if max(map(len, pair)) <= longest]
 
 
-def _scores(
-    model: "Translator",
-    source: "SubWords",
-    target: "SubWords",
-    training: "list[Pair]",
-    test: "list[Pair]",
-) -> dict[str, Any]:
+def _scores(known: Any, data: tuple) -> dict[str, Any]:
     """The network beside a copy, the nearest pair and a table of pieces."""
     from rnncore.translate.baselines import learn_word_table, nearest
     from rnncore.translate.training import quality, translate
 
+    (model, source, target), (_, (training, _, test)) = known, data
     seen = test[:AT_MOST]
     sentences = [p.source for p in seen]
     said = {NETWORK: translate(model, source, target, sentences)}
@@ -364,18 +275,26 @@ def _scores(
     }
 
 
-def _print(path: Path, about: dict[str, Any]) -> None:
+def _show(path: Path, about: dict[str, Any]) -> None:
     """What is known of a model, and its table of scores."""
-    import pandas as pd
-
-    table = pd.DataFrame(
-        dict(about["table"]), index=["exact match %", "chrF", "BLEU"]
-    ).T
-    sizes = about["sizes"]
+    columns = "exact match %", "chrF", "BLEU"
+    flat = {"table": [(name, *scores) for name, scores in about["table"]]}
+    table, sizes = common.rows(flat, *columns), about["sizes"]
     network = f"{sizes['decoder']} of {sizes['H']} units"
-    print(describe(path, network, about))
-    print(f"scored on {about['test']}")
-    print(show_table(table))
+    common.show(path, network, about, table, f"scored on {about['test']}")
+
+
+def _save(
+    path: Path,
+    model: "Translator",
+    source: "SubWords",
+    target: "SubWords",
+    about: dict[str, Any],
+) -> None:
+    from rnncore.translate.storage import save_translator
+
+    decoder = about["settings"]["decoder"]
+    save_translator(path, model, decoder, source, target, about)
 
 
 def _lines(path: Path | None) -> Iterable[str]:
@@ -395,3 +314,17 @@ def _lines(path: Path | None) -> Iterable[str]:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+APP = common.Application(
+    KIND,
+    _read,
+    _known,
+    _fit,
+    _scores,
+    _again,
+    _save,
+    later("translate.storage.load_translator"),
+    _show,
+    "the test part, beside simpler ways to translate",
+)
