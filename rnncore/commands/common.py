@@ -80,22 +80,20 @@ def _parser(
     return parser
 
 
-def whole_number(text: str) -> int:
-    """For argparse: an integer of at least 1."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(
-            f"expected a whole number of at least 1, got {text!r}"
-        )
-    return int(text)
+def at_least(low: int) -> Callable[[str], int]:
+    """For argparse: an integer of at least this."""
+
+    def number(text: str) -> int:
+        if not text.isdecimal() or int(text) < low:
+            raise argparse.ArgumentTypeError(
+                f"expected a whole number of at least {low}, got {text!r}"
+            )
+        return int(text)
+
+    return number
 
 
-def seed_number(text: str) -> int:
-    """For argparse: an integer of at least 0."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(
-            f"expected a whole number of at least 0, got {text!r}"
-        )
-    return int(text)
+whole_number = at_least(1)
 
 
 def positive(text: str) -> float:
@@ -165,7 +163,7 @@ def add_device(parser: argparse.ArgumentParser) -> None:
 
 def add_seed(parser: argparse.ArgumentParser) -> None:
     what = "the same seed gives the same result"
-    option(parser, "--seed", what, 0, seed_number)
+    option(parser, "--seed", what, 0, at_least(0))
 
 
 OPTIONS: dict[str, tuple[Callable, str]] = {
@@ -207,13 +205,12 @@ def add_training(parser: argparse.ArgumentParser, **defaults: Any) -> None:
 class Application(NamedTuple):
     """What `train` and `evaluate` of one application are made of.
 
-    `Data` is what `read` gives, `Model` a tuple with the network, or the
-    networks, first: what `load` gives, without its last.
+    `Data` is what is learned from; `Model` a tuple with the network, or a
+    list of them, first: what `load` gives, without its last.
     """
 
     kind: str  # of the model file
-    read: Callable  # arguments -> Data, in parts
-    known: Callable  # Data -> what the outcome depends on: a fingerprint
+    read: Callable  # arguments -> Data, what knows it again: a fingerprint
     fit: Callable  # arguments, Data, Run, device -> Model, facts
     score: Callable  # Model, Data -> facts: a table beside baselines
     again: Callable  # arguments, Model, facts -> facts: other scores
@@ -240,9 +237,9 @@ def learn(app: Application, arguments: argparse.Namespace) -> int:
 
     device = choose_device(arguments.device)
     check_model(arguments.model)
-    data = app.read(arguments)
-    settings = settings_of(arguments) | {"kind": app.kind}
-    run = begin(arguments, settings | app.known(data))
+    data, known = app.read(arguments)
+    settings = settings_of(arguments) | {"kind": app.kind} | known
+    run = begin(arguments, settings)
     if run is not None:
         with refusing():
             model, about = app.fit(arguments, data, run, device)

@@ -5,14 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncore.commands import common
-from rnncore.commands.common import (
-    Run,
-    fingerprint,
-    later,
-    note,
-    operand,
-    option,
-)
+from rnncore.commands.common import later, note, operand, option
 from rnncore.files import Refused, whole_file
 
 if TYPE_CHECKING:
@@ -103,20 +96,17 @@ def _train(arguments: Namespace) -> int:
     return code
 
 
-def _read(arguments: Namespace) -> tuple:
+def _read(arguments: Namespace) -> tuple[tuple, dict[str, Any]]:
     """The table, how it is read, the plan, and how many origins count."""
     reading = {name: getattr(arguments, name) for name in READING}
     frame = _table(arguments.file, reading)
-    return frame, reading, _plan(arguments, frame), arguments.origins
-
-
-def _known(data: tuple) -> dict[str, Any]:
-    frame, reading, plan, _ = data
-    return plan._asdict() | reading | {"data": _print_of(frame)}
+    plan = _plan(arguments, frame)
+    known = plan._asdict() | reading | {"data": _print_of(frame)}
+    return (frame, reading, plan, arguments.origins), known
 
 
 def _fit(
-    arguments: Namespace, data: tuple, run: Run, device: Any
+    arguments: Namespace, data: tuple, run: common.Run, device: Any
 ) -> tuple[Any, dict[str, Any]]:
     """One network a seed, and what is known of the table."""
     from rnncore.forecast import study
@@ -246,7 +236,9 @@ def _print_of(frame: "pd.DataFrame") -> str:
     """By which a table is recognised again."""
     names = "\n".join([str(frame.index.name), *map(str, frame.columns)])
     dates = frame.index.to_numpy().astype("datetime64[ns]").tobytes()
-    return fingerprint(names.encode() + dates + frame.to_numpy().tobytes())
+    return common.fingerprint(
+        names.encode() + dates + frame.to_numpy().tobytes()
+    )
 
 
 def _scores(
@@ -326,14 +318,8 @@ def _show(path: Path, about: dict[str, Any]) -> None:
     )
 
 
+SAVE = later("forecast.study.save")
+LOAD = later("forecast.study.load")
 APP = common.Application(
-    KIND,
-    _read,
-    _known,
-    _fit,
-    _score,
-    _again,
-    later("forecast.study.save"),
-    later("forecast.study.load"),
-    _show,
+    KIND, _read, _fit, _score, _again, SAVE, LOAD, _show
 )

@@ -7,15 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncore.commands import common
-from rnncore.commands.common import (
-    Run,
-    fingerprint,
-    later,
-    note,
-    operand,
-    option,
-    several,
-)
+from rnncore.commands.common import later, note, operand, option, several
 from rnncore.files import Refused, whole_file
 
 if TYPE_CHECKING:
@@ -95,28 +87,24 @@ def _semitones(text: str) -> int:
     return int(text)
 
 
-def _read(arguments: Namespace) -> tuple:
-    """The scores, the number of voices, the parts, and how far to move."""
+def _read(arguments: Namespace) -> tuple[tuple, dict[str, Any]]:
+    """The parts, and how far their pieces are moved."""
     scores = _scores_of(arguments.folder, arguments.frame)
     V = arguments.voices or _usual_voices(scores)
     parts = _split(arguments.folder, scores, V, arguments.seed)
-    return scores, V, parts, arguments.transpose
-
-
-def _known(data: tuple) -> dict[str, Any]:
-    scores, V, *_ = data
     prints = sorted("".join(_names(s)) for s in scores)
-    return {"voices": V, "data": fingerprint(" ".join(prints))}
+    known = {"voices": V, "data": common.fingerprint(" ".join(prints))}
+    return (parts, arguments.transpose), known
 
 
 def _fit(
-    arguments: Namespace, data: tuple, run: Run, device: Any
+    arguments: Namespace, data: tuple, run: common.Run, device: Any
 ) -> tuple[Any, dict[str, Any]]:
     """A model of voices that has learned the training pieces."""
     from rnncore.music.training import rounded, train_voices
 
-    _, V, parts, _ = data
-    bar = common.Bar(several(V, "voice"))
+    parts, _ = data
+    bar = common.Bar(several(run.settings["voices"], "voice"))
 
     def progress(todo: Any) -> Any:
         for step in bar(todo):
@@ -147,7 +135,7 @@ def _fit(
 
 
 def _score(model: Any, data: tuple) -> dict[str, Any]:
-    _, _, parts, shifts = data
+    parts, shifts = data
     return _scores(model[0], parts.train, parts.test, shifts)
 
 
@@ -370,15 +358,9 @@ def _show(path: Path, about: dict[str, Any]) -> None:
     common.show(path, network, about, table, f"scored on {about['test']}")
 
 
+SAVE = later("music.training.save_model")
+LOAD = later("music.training.load_voices")
+SCORED = "the pieces held out, beside what counts"
 APP = common.Application(
-    KIND,
-    _read,
-    _known,
-    _fit,
-    _score,
-    _again,
-    later("music.training.save_model"),
-    later("music.training.load_voices"),
-    _show,
-    "the pieces held out, beside what counts",
+    KIND, _read, _fit, _score, _again, SAVE, LOAD, _show, SCORED
 )

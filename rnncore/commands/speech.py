@@ -7,15 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncore.commands import common
-from rnncore.commands.common import (
-    Run,
-    fingerprint,
-    later,
-    note,
-    operand,
-    option,
-    several,
-)
+from rnncore.commands.common import later, note, operand, option, several
 from rnncore.files import Refused, read_text
 
 if TYPE_CHECKING:
@@ -112,19 +104,16 @@ def _add_transcribe(parts: common.Group) -> None:
     common.add_device(transcribe)
 
 
-def _read(arguments: Namespace) -> tuple[list["Recording"], "Parts"]:
-    """The recordings, and the same in parts."""
+def _read(arguments: Namespace) -> tuple["Parts", dict[str, Any]]:
+    """The recordings in parts."""
     folder = arguments.folder
     recordings = _recordings(folder, vars(arguments))
-    return recordings, _split(folder, recordings, arguments.seed)
-
-
-def _known(data: tuple[list["Recording"], "Parts"]) -> dict[str, Any]:
-    return {"data": _fingerprint(data[0])}
+    parts = _split(folder, recordings, arguments.seed)
+    return parts, {"data": _fingerprint(recordings)}
 
 
 def _fit(
-    arguments: Namespace, data: tuple, run: Run, device: Any
+    arguments: Namespace, parts: "Parts", run: common.Run, device: Any
 ) -> tuple[Any, dict[str, Any]]:
     """A recogniser that has learned the training part."""
     from rnncore.application import seeded
@@ -132,7 +121,6 @@ def _fit(
     from rnncore.speech.model import Recognizer, speech_loss
     from rnncore.speech.training import similar_lengths
 
-    _, parts = data
     known = letters_of(r.text for r in parts.train)
     features = [r.features for r in parts.train]
     labels = [known.encode(r.text) for r in parts.train]
@@ -196,7 +184,7 @@ def _again(
     else:
         note("not the recordings that the model was trained on")
         parts = Parts([], [], recordings)
-    return _scores(model, (recordings, parts))
+    return _scores(model, parts)
 
 
 def _recordings(
@@ -255,10 +243,10 @@ def _split(
 def _fingerprint(recordings: list["Recording"]) -> str:
     """By which a folder is known again: sounds, words and speakers."""
     rows = [
-        f"{r.name}\t{r.text}\t{r.speaker}\t{fingerprint(r.features.tobytes())}"
+        f"{r.name}\t{r.text}\t{r.speaker}\t{common.fingerprint(r.features.tobytes())}"
         for r in recordings
     ]
-    return fingerprint("\n".join(rows))
+    return common.fingerprint("\n".join(rows))
 
 
 def _nats(network: Any, recordings: list["Recording"], known: Any) -> float:
@@ -275,11 +263,11 @@ def _nats(network: Any, recordings: list["Recording"], known: Any) -> float:
     return total / max(count, 1)
 
 
-def _scores(model: Any, data: tuple) -> dict[str, Any]:
+def _scores(model: Any, parts: "Parts") -> dict[str, Any]:
     """Word and letter errors of the test part, beside the baselines."""
     from rnncore.speech import training
 
-    (network, letters), (_, parts) = model, data
+    network, letters = model
     true = [r.text for r in parts.test]
     found = training.outputs(network, [r.features for r in parts.test])
     read = {NETWORK: [training.written(p, letters) for p in found]}
@@ -352,15 +340,9 @@ def _show(path: Path, about: dict[str, Any]) -> None:
     common.show(path, network, about, table, f"scored on {about['test']}")
 
 
+SAVE = later("speech.training.save_recognizer")
+LOAD = later("speech.model.load_recognizer")
+SCORED = "the recordings held out"
 APP = common.Application(
-    KIND,
-    _read,
-    _known,
-    _fit,
-    _scores,
-    _again,
-    later("speech.training.save_recognizer"),
-    later("speech.model.load_recognizer"),
-    _show,
-    "the recordings held out",
+    KIND, _read, _fit, _scores, _again, SAVE, LOAD, _show, SCORED
 )

@@ -7,13 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rnncore.commands import common
-from rnncore.commands.common import (
-    Run,
-    fingerprint,
-    later,
-    operand,
-    option,
-)
+from rnncore.commands.common import later, operand, option
 from rnncore.files import Refused, read_text
 
 if TYPE_CHECKING:
@@ -133,7 +127,7 @@ def _sample(arguments: Namespace) -> int:
     return 0
 
 
-def _read(arguments: Namespace) -> tuple[Parts, Any, Any]:
+def _read(arguments: Namespace) -> tuple[tuple, dict[str, Any]]:
     """The text in parts, its vocabulary, and the batches of training."""
     from rnncore.text.vocabulary import (
         character_vocabulary,
@@ -143,18 +137,16 @@ def _read(arguments: Namespace) -> tuple[Parts, Any, Any]:
     parts = _split(arguments)
     words = arguments.tokens == "words"
     make = word_vocabulary if words else character_vocabulary
-    known = make(parts.training)
-    return parts, known, _windows(arguments, known.encode(parts.training))
-
-
-def _known(data: tuple) -> dict[str, Any]:
-    return {"data": fingerprint("".join(data[0]))}
+    vocabulary = make(parts.training)
+    batches = _windows(arguments, vocabulary.encode(parts.training))
+    known = {"data": common.fingerprint("".join(parts))}
+    return (parts, vocabulary, batches), known
 
 
 def _fit(
     arguments: Namespace,
     data: tuple,
-    run: Run,
+    run: common.Run,
     device: Any,
 ) -> tuple[Any, dict[str, Any]]:
     """A model that has learned the training part."""
@@ -189,7 +181,7 @@ def _again(
     """The scores of the same text, or of another one."""
     path = arguments.file
     whole = read_text(path, arguments.encoding)
-    if fingerprint(whole) == about.get("settings", {}).get("data"):
+    if common.fingerprint(whole) == about.get("settings", {}).get("data"):
         return _scores(model, (_split(arguments),))
     return _scores_elsewhere(model, path, whole)
 
@@ -370,15 +362,9 @@ def _check_prompt(
         raise Refused(f"--prompt: the model never saw {shown}")
 
 
+SAVE = later("text.storage.save_model")
+LOAD = later("text.storage.load_model")
+SCORED = "the test part, beside what counts and compresses"
 APP = common.Application(
-    KIND,
-    _read,
-    _known,
-    _fit,
-    _scores,
-    _again,
-    later("text.storage.save_model"),
-    later("text.storage.load_model"),
-    _show,
-    "the test part, beside what counts and compresses",
+    KIND, _read, _fit, _scores, _again, SAVE, LOAD, _show, SCORED
 )

@@ -1,6 +1,5 @@
 """The command `translate`: any file of tab-separated pairs."""
 
-import argparse
 import sys
 from argparse import Namespace
 from collections.abc import Iterable
@@ -9,15 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncore.commands import common
-from rnncore.commands.common import (
-    Run,
-    fingerprint,
-    later,
-    note,
-    operand,
-    option,
-    several,
-)
+from rnncore.commands.common import later, note, operand, option, several
 from rnncore.files import Refused, read_text
 
 if TYPE_CHECKING:
@@ -57,7 +48,7 @@ def add(commands: Any) -> None:
     what, kinds = "two kinds of attention, or one vector", DECODERS
     option(train, "--decoder", what, "dot", choices=kinds)
     what = "sub-words a side, 259 at least"
-    option(train, "--pieces", what, 1000, _pieces)
+    option(train, "--pieces", what, 1000, common.at_least(259))
     what = "pieces of the longest sentence that is learned from"
     option(train, "--longest", what, 80)
     common.add_training(
@@ -89,27 +80,15 @@ def _add_translate(parts: common.Group) -> None:
     common.add_device(translate)
 
 
-def _pieces(text: str) -> int:
-    """For argparse: room for all bytes and three signs."""
-    if not text.isdecimal() or int(text) < 259:
-        raise argparse.ArgumentTypeError(
-            f"expected a whole number of at least 259, got {text!r}"
-        )
-    return int(text)
-
-
-def _read(arguments: Namespace) -> tuple[bytes, tuple]:
-    """What is in the file, and its pairs in three parts."""
+def _read(arguments: Namespace) -> tuple[tuple, dict[str, Any]]:
+    """The pairs in three parts."""
     path = arguments.file
-    return path.read_bytes(), _split(path, _pairs(path))
-
-
-def _known(data: tuple[bytes, tuple]) -> dict[str, Any]:
-    return {"data": fingerprint(data[0])}
+    parts = _split(path, _pairs(path))
+    return parts, {"data": common.fingerprint(path.read_bytes())}
 
 
 def _fit(
-    arguments: Namespace, data: tuple, run: Run, device: Any
+    arguments: Namespace, data: tuple, run: common.Run, device: Any
 ) -> tuple[Any, dict[str, Any]]:
     """A translator that has learned the training pairs."""
     from rnncore.application import seeded
@@ -121,7 +100,7 @@ def _fit(
         translate_loss,
     )
 
-    _, (training, validation, test) = data
+    training, validation, test = data
     source, target = (
         learn_subwords(side, arguments.pieces)
         for side in zip(*training, strict=True)
@@ -188,10 +167,10 @@ def _again(
 ) -> dict[str, Any]:
     """The scores of the same pairs, or of others."""
     path = arguments.file
-    content, pairs = path.read_bytes(), _pairs(path)
-    if fingerprint(content) == about.get("settings", {}).get("data"):
-        return _scores(model, (content, _split(path, pairs)))
-    scores = _scores(model, (content, ([], [], pairs)))
+    pairs, known = _pairs(path), about.get("settings", {}).get("data")
+    if common.fingerprint(path.read_bytes()) == known:
+        return _scores(model, _split(path, pairs))
+    scores = _scores(model, ([], [], pairs))
     scores["test"] += (
         f" of {path}. It is not the file that the model was trained on, so "
         "it has no baseline but a copy"
@@ -222,7 +201,7 @@ def _split(
     """
     from rnncore.application import split
 
-    sources = sorted({p.source for p in pairs}, key=fingerprint)
+    sources = sorted({p.source for p in pairs}, key=common.fingerprint)
     try:
         ranges = split(len(sources), *SHARES)
     except ValueError:
@@ -255,7 +234,7 @@ def _scores(known: Any, data: tuple) -> dict[str, Any]:
     from rnncore.translate.baselines import learn_word_table, nearest
     from rnncore.translate.training import quality, translate
 
-    (model, source, target), (_, (training, _, test)) = known, data
+    (model, source, target), (training, _, test) = known, data
     seen = test[:AT_MOST]
     sentences = [p.source for p in seen]
     said = {NETWORK: translate(model, source, target, sentences)}
@@ -316,15 +295,8 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
+LOAD = later("translate.storage.load_translator")
+SCORED = "the test part, beside simpler ways to translate"
 APP = common.Application(
-    KIND,
-    _read,
-    _known,
-    _fit,
-    _scores,
-    _again,
-    _save,
-    later("translate.storage.load_translator"),
-    _show,
-    "the test part, beside simpler ways to translate",
+    KIND, _read, _fit, _scores, _again, _save, LOAD, _show, SCORED
 )

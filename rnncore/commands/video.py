@@ -6,15 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rnncore.commands import common
-from rnncore.commands.common import (
-    Run,
-    fingerprint,
-    later,
-    note,
-    operand,
-    option,
-    several,
-)
+from rnncore.commands.common import later, note, operand, option, several
 from rnncore.files import Refused
 
 if TYPE_CHECKING:
@@ -156,19 +148,16 @@ def _ready(
     return model.to(device), torch.as_tensor(frames)[:, None].to(device)
 
 
-def _read(arguments: Namespace) -> tuple[Folder, list["np.ndarray"]]:
+def _read(arguments: Namespace) -> tuple[tuple, dict[str, Any]]:
     """The films, and which of them are in which part."""
     path, T, S = arguments.folder, arguments.frames, arguments.size
     folder = _read_folder(path, T, S)
-    return folder, _split(folder, arguments.seed)
-
-
-def _known(data: tuple) -> dict[str, Any]:
-    return {"data": _fingerprint(data[0])}
+    parts = _split(folder, arguments.seed)
+    return (folder, parts), {"data": _fingerprint(folder)}
 
 
 def _fit(
-    arguments: Namespace, data: tuple, run: Run, device: Any
+    arguments: Namespace, data: tuple, run: common.Run, device: Any
 ) -> tuple[Any, dict[str, Any]]:
     """A classifier that has learned the training films."""
     from rnncore.application import seeded
@@ -276,7 +265,9 @@ def _split(folder: Folder, seed: int) -> list["np.ndarray"]:
 
 
 def _fingerprint(folder: Folder) -> str:
-    return fingerprint(folder.frames.tobytes() + folder.labels.tobytes())
+    return common.fingerprint(
+        folder.frames.tobytes() + folder.labels.tobytes()
+    )
 
 
 def _scores(known: Any, data: tuple) -> dict[str, Any]:
@@ -375,14 +366,8 @@ def _draw(arguments: Namespace) -> int:
     return 0
 
 
+SAVE = later("application.save_weights")
+LOAD = later("video.model.load_classifier")
 APP = common.Application(
-    KIND,
-    _read,
-    _known,
-    _fit,
-    _scores,
-    _again,
-    later("application.save_weights"),
-    later("video.model.load_classifier"),
-    _show,
+    KIND, _read, _fit, _scores, _again, SAVE, LOAD, _show
 )
