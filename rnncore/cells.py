@@ -7,6 +7,7 @@ from rnncore.bptt import relu_cell_vjp, rnn_cell_vjp
 from rnncore.gru import gru_cell, gru_cell_vjp
 from rnncore.lstm import lstm_cell, lstm_cell_vjp
 from rnncore.rnn import relu_cell, rnn_cell
+from rnncore.scan import minimal_cell, minimal_cell_vjp
 
 
 class Cell(NamedTuple):
@@ -23,4 +24,5 @@ CELLS = {  # by the class of torch.nn that has it, if any
     "RNN_RELU": Cell(relu_cell, relu_cell_vjp),
     "LSTM": Cell(lstm_cell, lstm_cell_vjp, 4, 2),
     "GRU": Cell(gru_cell, gru_cell_vjp, 3),
+    "minimal": Cell(minimal_cell, minimal_cell_vjp, 2),
 }

@@ -105,7 +105,7 @@ def test_leaves_are_named_by_their_path():
 
 ORDER = ["backend", "files", "sequence", "rnn", "bptt", "losses"]
 ORDER += ["optim", "checkpoint", "train", "gradient_flow", "lstm"]
-ORDER += ["gru", "cells", "layers", "scan", "nn", "seq2seq", "ctc"]
+ORDER += ["gru", "layers", "scan", "cells", "nn", "seq2seq", "ctc"]
 ORDER += ["characters", "testing", "display", "ruler", "application"]
 ORDER += ["text", "forecast", "music", "translate", "speech", "video"]
 ORDER += ["commands", "__main__"]
