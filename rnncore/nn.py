@@ -14,17 +14,10 @@ from torch.nn.functional import dropout
 from torch.nn.utils.rnn import PackedSequence
 
 from rnncore.backend import check_alike, check_shape, tree_map
-from rnncore.bptt import bptt, relu_cell_vjp, rnn_cell_vjp
-from rnncore.gru import gru_cell, gru_cell_vjp
-from rnncore.lstm import lstm_cell, lstm_cell_vjp
-from rnncore.rnn import Params, State, relu_cell, rnn_cell, unroll
+from rnncore.bptt import bptt
+from rnncore.cells import CELLS
+from rnncore.rnn import Params, State, unroll
 
-CELLS = {
-    "RNN_TANH": (rnn_cell, rnn_cell_vjp),
-    "RNN_RELU": (relu_cell, relu_cell_vjp),
-    "LSTM": (lstm_cell, lstm_cell_vjp),
-    "GRU": (gru_cell, gru_cell_vjp),
-}
 Run = tuple[int, int]  # so many steps of so many sequences
 
 
@@ -158,7 +151,7 @@ class Recurrent(torch.nn.RNNBase):
         x, state, params = tree_map(_autocast, (x, state, params))
         parts = {f"hx[{k}]": s for k, s in enumerate(state)}
         check_alike("weight_ih_l0", params[0].W_x, input=x, **parts)
-        cell, cell_vjp = CELLS[self.mode]
+        cell, cell_vjp, _, _ = CELLS[self.mode]
         if not torch.is_grad_enabled():
             cell = _without_cache(cell)
         directions = 2 if self.bidirectional else 1

@@ -1,15 +1,15 @@
 """What the cells are held against: torch.nn, and problems of random size."""
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from hypothesis import strategies as st
 
-from rnncore.bptt import bptt, relu_cell_vjp, rnn_cell_vjp
-from rnncore.gru import gru_cell, gru_cell_vjp
-from rnncore.lstm import lstm_cell, lstm_cell_vjp
-from rnncore.rnn import Params, init_params, relu_cell, rnn_cell, unroll
+from rnncore.bptt import bptt
+from rnncore.cells import CELLS
+from rnncore.rnn import Params, init_params, unroll
 
 
 class Kind(NamedTuple):
@@ -22,15 +22,17 @@ class Kind(NamedTuple):
     module: object
 
 
-def _relu(*sizes):
-    return torch.nn.RNN(*sizes, nonlinearity="relu")
+def _module(name):
+    """What makes torch.nn's module of this mode, such as RNN_RELU."""
+    kind, _, nonlinearity = name.lower().partition("_")
+    options = {"nonlinearity": nonlinearity} if nonlinearity else {}
+    return partial(getattr(torch.nn, kind.upper()), **options)
 
 
-KINDS = {
-    "rnn": Kind(rnn_cell, rnn_cell_vjp, 1, 1, torch.nn.RNN),
-    "relu": Kind(relu_cell, relu_cell_vjp, 1, 1, _relu),
-    "lstm": Kind(lstm_cell, lstm_cell_vjp, 4, 2, torch.nn.LSTM),
-    "gru": Kind(gru_cell, gru_cell_vjp, 3, 1, torch.nn.GRU),
+KINDS = {  # rnn, relu, lstm, gru: all that torch.nn has too
+    c.forward.__name__.removesuffix("_cell"): Kind(*c, _module(name))
+    for name, c in CELLS.items()
+    if hasattr(torch.nn, name.partition("_")[0])
 }
 
 # T = 1, B = 1, D = 1 and H = 1 are sizes like any other.

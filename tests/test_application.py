@@ -13,6 +13,7 @@ import safetensors.torch
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from schedules import planned
 from torch.nn.functional import cross_entropy, dropout
 
 from rnncore import application
@@ -28,12 +29,12 @@ from rnncore.application import (
     split,
     spread_of,
     stored,
-    train_module,
 )
 from rnncore.nn import LSTM
 from rnncore.optim import adam
 
 K, B, T = 5, 3, 4
+train_module = planned(application.train_module)
 
 
 class Tied(torch.nn.Module):
@@ -472,8 +473,7 @@ def test_a_split_that_leaves_a_part_empty_is_refused():
 KILLED = """
 import sys, time
 sys.path.insert(0, sys.argv[2])
-from test_application import problem
-from rnncore.application import train_module
+from test_application import problem, train_module
 given = problem(steps=10**6, evaluate_every=3, checkpoint=sys.argv[1])
 draw = given["next_batch"]
 def next_batch(rng, step):

@@ -20,7 +20,7 @@ from rnncore.characters import (
 )
 from rnncore.optim import adam
 from rnncore.rnn import init_params, init_readout, rnn_cell, zero_state
-from rnncore.train import fit
+from rnncore.train import Schedule, fit
 
 
 def test_characters_have_places():
@@ -101,7 +101,7 @@ def test_it_learns_a_text_by_heart_and_recites_it(move):
         model,
         lambda rng, step: ids,
         optimizer=adam(0.02),
-        steps=150,
+        schedule=Schedule(150),
         rng=rng,
         carry=state,
     )

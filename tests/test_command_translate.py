@@ -13,12 +13,9 @@ from commands import broken_off, examples, killed, run, shown_help, weights
 from rnncore.application import load_weights
 from rnncore.commands import translate as command
 from rnncore.data.translation import Pair, number_pairs
-from rnncore.translate import (
-    build_translator,
-    learn_subwords,
-    load_translator,
-    save_translator,
-)
+from rnncore.translate.storage import load_translator, save_translator
+from rnncore.translate.subwords import learn_subwords
+from rnncore.translate.training import build_translator
 
 TINY = ["--hidden", 16, "--batch", 16, "--pieces", 280, "--rate", 0.01]
 TINY += ["--steps", 40, "--evaluate-every", 20]

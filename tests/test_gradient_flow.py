@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from oracles import KINDS
 
 from rnncore.backend import array_namespace, to_numpy
 from rnncore.bptt import (
@@ -34,13 +35,6 @@ from rnncore.rnn import (
     unroll,
 )
 
-CELLS = {  # forward, backward, gates, parts of the state
-    "rnn": (rnn_cell, rnn_cell_vjp, 1, 1),
-    "relu": (relu_cell, relu_cell_vjp, 1, 1),
-    "lstm": (lstm_cell, lstm_cell_vjp, 4, 2),
-    "gru": (gru_cell, gru_cell_vjp, 3, 1),
-}
-
 
 def setting(rng, G, parts, T=5, B=2, D=3, H=4):
     """Weights, input and a first state other than zero."""
@@ -69,9 +63,9 @@ def linear_jacobians(W_h, T):
     return state_jacobians(linear_cell_vjp, params, tape, state)
 
 
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", KINDS)
 def test_jacobians_agree_with_autograd_at_every_lag(name, rng, move):
-    cell, cell_vjp, G, parts = CELLS[name]
+    cell, cell_vjp, G, parts, _ = KINDS[name]
     params, x, state = setting(rng, G, parts)
     moved = move(params), move(x), move(state)
     _, last, tape = unroll(cell, *moved)
@@ -165,9 +159,9 @@ def test_scalar_tanh_by_hand():
     )
 
 
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", KINDS)
 def test_contributions_by_lag_add_up_to_the_gradient(name, rng, move):
-    cell, cell_vjp, G, parts = CELLS[name]
+    cell, cell_vjp, G, parts, _ = KINDS[name]
     params, x, state = setting(rng, G, parts)
     d_state = tuple(rng.normal(size=(2, 4)) for _ in range(parts))
     d_y = np.zeros((5, 2, 4))
@@ -240,7 +234,7 @@ def test_norm_bounds_every_gradient_that_walks_back(T, B, D, H, seed):
 
 @pytest.mark.parametrize("name", ["rnn", "lstm"])
 def test_norms_on_every_backend(name, rng, move):
-    cell, cell_vjp, G, parts = CELLS[name]
+    cell, cell_vjp, G, parts, _ = KINDS[name]
     params, x, state = setting(rng, G, parts)
     params, x, state = move(params), move(x), move(state)
     _, last, tape = unroll(cell, params, x, state)

@@ -14,6 +14,7 @@ from rnncore.speech.model import (
     read_greedily,
     speech_loss,
 )
+from rnncore.train import Schedule
 
 
 def recognizer(rate=0.0):
@@ -86,9 +87,8 @@ def test_it_learns_to_spell_what_it_hears():
         speech_loss,
         lambda rng, step: draw(rng, 16),
         optimizer=adam(0.02),
-        steps=120,
+        schedule=Schedule(120, clip=1.0),
         rng=np.random.default_rng(0),
-        clip=1.0,
     )
     batch = draw(np.random.default_rng(1), 50)
     written = read_greedily(model, batch)

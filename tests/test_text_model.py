@@ -9,24 +9,27 @@ import torch
 from rnncore.application import Refused, seeded, train_module
 from rnncore.optim import adam
 from rnncore.sequence import perplexity
-from rnncore.text import (
-    LanguageModel,
-    Vocabulary,
-    at_temperature,
-    contiguous_windows,
-    dynamic_nats,
+from rnncore.text.generation import (
     generate,
-    language_loss,
     likeliest,
-    load_model,
-    save_model,
+    next_logits,
     stream,
-    stretches,
-    token_nats,
     write_text,
 )
-from rnncore.text.generation import next_logits
-from rnncore.text.model import LAYERS, locked_dropout
+from rnncore.text.model import (
+    LAYERS,
+    LanguageModel,
+    contiguous_windows,
+    dynamic_nats,
+    language_loss,
+    locked_dropout,
+    stretches,
+    token_nats,
+)
+from rnncore.text.sampling import at_temperature
+from rnncore.text.storage import load_model, save_model
+from rnncore.text.vocabulary import Vocabulary
+from rnncore.train import Schedule
 
 K, H, T, B = 11, 6, 9, 3
 
@@ -202,10 +205,9 @@ def test_a_small_text_is_learned():
         language_loss,
         contiguous_windows(rows, 20),
         optimizer=adam(0.02),
-        steps=80,
+        schedule=Schedule(80, clip=1.0),
         rng=np.random.default_rng(0),
         carry=model.zero_state(4),
-        clip=1.0,
     )
     assert result.history.loss[0] > 2
     assert token_nats(model, rows)[5:].mean() < 0.1
@@ -223,10 +225,9 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_weights(tmp_path):
             language_loss,
             contiguous_windows(rows, 7),
             optimizer=adam(0.01),
-            steps=steps,
+            schedule=Schedule(steps, checkpoint=checkpoint),
             rng=np.random.default_rng(0),
             carry=model.zero_state(4),
-            checkpoint=checkpoint,
         )
         return fitted.history.loss
 

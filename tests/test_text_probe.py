@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from rnncore.application import seeded
-from rnncore.text import LanguageModel, token_nats
+from rnncore.text.model import LanguageModel, token_nats
 from rnncore.text.probe import ablated, bracket_depth, hidden_states
 
 

@@ -146,7 +146,8 @@ def test_repetition_is_the_share_of_runs_seen_before():
 def test_nothing_is_drawn_ahead_of_what_is_asked_for():
     torch = pytest.importorskip("torch")
     from rnncore.application import seeded
-    from rnncore.text import LanguageModel, generate
+    from rnncore.text.generation import generate
+    from rnncore.text.model import LanguageModel
 
     with seeded(0):
         model = LanguageModel(7, 5)

@@ -10,12 +10,13 @@ import pytest
 
 from rnncore.application import stored
 from rnncore.data.text import checksum
-from rnncore.text import load_model, stretches, token_nats
 from rnncore.text.corpora import (
     documentation_corpus,
     python_corpus,
     tunes_corpus,
 )
+from rnncore.text.model import stretches, token_nats
+from rnncore.text.storage import load_model
 from rnncore.text.tunes import folk_tunes
 
 ROOT = Path(__file__).parent.parent

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from schedules import planned
 
+from rnncore import train
 from rnncore.backend import (
     array_namespace,
     from_numpy,
@@ -30,7 +32,8 @@ from rnncore.rnn import (
     unroll,
     zero_state,
 )
-from rnncore.train import fit
+
+fit = planned(train.fit)
 
 
 def problem(move=lambda tree: tree, dtype=np.float64, seed=0):
@@ -492,8 +495,7 @@ def test_a_run_moves_between_backends(move, tmp_path):
 SLOW_RUN = """
 import sys, time
 sys.path.insert(0, sys.argv[2])
-from test_train import problem
-from rnncore.train import fit
+from test_train import fit, problem
 given = problem()
 quick = given["next_batch"]
 def next_batch(rng, step):

@@ -6,8 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from rnncore.text import load_model
 from rnncore.text.corpora import Corpus
+from rnncore.text.storage import load_model
 from tools.train.applications import judge_text, text
 
 LINE = "def f(a):\n    return a + 1\n\n"

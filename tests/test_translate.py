@@ -8,6 +8,7 @@ from rnncore.application import seeded, train_module
 from rnncore.data.translation import Pair, number_pairs
 from rnncore.optim import adam
 from rnncore.seq2seq import END, PAD, START
+from rnncore.train import Schedule
 from rnncore.translate.baselines import learn_word_table, nearest
 from rnncore.translate.subwords import SubWords, learn_subwords
 from rnncore.translate.training import (
@@ -192,9 +193,8 @@ def test_each_decoder_learns_small_numbers(decoder):
             32,
         ),
         optimizer=adam(0.01),
-        steps=150,
+        schedule=Schedule(150, clip=1.0),
         rng=np.random.default_rng(0),
-        clip=1.0,
     )
     said = translate(model, source, target, [p.source for p in known])
     assert quality(said, known).exact > 90

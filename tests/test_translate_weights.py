@@ -8,7 +8,8 @@ import pytest
 
 from rnncore.application import stored
 from rnncore.data.translation import Pair, draw_numbers, number_in_words
-from rnncore.translate import load_translator, translate
+from rnncore.translate.storage import load_translator
+from rnncore.translate.training import translate
 from tools.train.applications import translate as train_translate
 
 ROOT = Path(__file__).parent.parent

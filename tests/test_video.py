@@ -13,6 +13,7 @@ from rnncore.data.video import moving_digits, stick_figures, twins
 from rnncore.files import Refused
 from rnncore.optim import adam
 from rnncore.seq2seq import END, PAD, START, VectorDecoder
+from rnncore.train import Schedule
 from rnncore.video.captions import (
     Captioner,
     FrameBag,
@@ -187,9 +188,8 @@ def test_the_loop_tells_apart_what_the_bag_cannot():
             film_loss,
             film_batches(train.frames, train.labels, 32),
             optimizer=adam(0.003),
-            steps=400,
+            schedule=Schedule(400, clip=1.0),
             rng=np.random.default_rng(1),
-            clip=1.0,
         )
         batch = film_batch(test.frames, test.labels)
         found[kind] = accuracy_by_frame(model, batch)[-1]
@@ -228,9 +228,8 @@ def test_a_captioner_learns_a_few_films_by_heart():
         caption_loss,
         caption_batches(films.frames, captions, 12),
         optimizer=adam(0.004),
-        steps=200,
+        schedule=Schedule(200, clip=1.0),
         rng=np.random.default_rng(0),
-        clip=1.0,
     )
     frames = torch.as_tensor(films.frames).transpose(0, 1)
     said = [words.decode(s) for s in say(model, frames)]

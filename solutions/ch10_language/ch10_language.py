@@ -47,7 +47,7 @@ from rnncore.optim import adam
 from rnncore.rnn import init_params, unroll, zero_state
 from rnncore.testing import black_boxes, mover
 from rnncore.text.sampling import Hypothesis, nucleus
-from rnncore.train import fit
+from rnncore.train import Schedule, fit
 
 device = "cpu"
 move = mover(device)
@@ -1294,9 +1294,8 @@ def train(seed, B=32, T=64, D=32, steps=300):
         {"E": E, "bias": 0 * E[:, 0], "cell": cell},
         next_batch,
         optimizer=adam(0.01),
-        steps=steps,
+        schedule=Schedule(steps, clip=1.0),
         rng=rng,
-        clip=1.0,
     )
     return tied_model(**trained.params)
 

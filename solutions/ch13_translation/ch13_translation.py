@@ -1593,6 +1593,7 @@ from rnncore.application import seeded, train_module
 from rnncore.data.translation import number_in_words, number_pairs
 from rnncore.optim import adam
 from rnncore.seq2seq import Encoder, Translator, VectorDecoder
+from rnncore.train import Schedule
 
 PIECE = re.compile(
     "zwanzig|dreißig|vierzig|fünfzig|sechzig|siebzig|achtzig|neunzig|"
@@ -1661,9 +1662,8 @@ train_module(
     your_gradient,
     next_batch,
     optimizer=adam(3e-3),
-    steps=300,
+    schedule=Schedule(300, clip=1.0),
     rng=np.random.default_rng(0),
-    clip=1.0,
 )
 
 

@@ -1512,6 +1512,7 @@ from rnncore.seq2seq import (
     pad,
     translation_loss,
 )
+from rnncore.train import Schedule
 
 ENGLISH, GERMAN = (
     [number_in_words(k, language) for k in range(10)]
@@ -1558,9 +1559,8 @@ def trained(decoder):
         taught,
         lambda rng, step: digits(rng, 64),
         optimizer=adam(5e-3),
-        steps=300,
+        schedule=Schedule(300, clip=1.0),
         rng=np.random.default_rng(0),
-        clip=1.0,
     )
     return model
 

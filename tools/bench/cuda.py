@@ -29,16 +29,15 @@ import torch
 
 import rnncore.nn
 from rnncore.backend import named_leaves, tree_map
-from rnncore.bptt import bptt, rnn_cell_vjp
-from rnncore.gru import gru_cell, gru_cell_vjp
-from rnncore.lstm import lstm_cell, lstm_cell_vjp
-from rnncore.rnn import init_params, rnn_cell, unroll
+from rnncore.bptt import bptt
+from rnncore.cells import CELLS as KNOWN
+from rnncore.rnn import init_params, unroll
 from tools.measurements import PATH, record
 
 CELLS = {
-    "RNN": (rnn_cell, rnn_cell_vjp, 1, 1),
-    "LSTM": (lstm_cell, lstm_cell_vjp, 4, 2),
-    "GRU": (gru_cell, gru_cell_vjp, 3, 1),
+    "RNN": KNOWN["RNN_TANH"],
+    "LSTM": KNOWN["LSTM"],
+    "GRU": KNOWN["GRU"],
 }
 PRODUCTS = ("mm", "addmm", "bmm", "matmul", "linear")  # operators
 COMMAND = "make bench SAVE=1"

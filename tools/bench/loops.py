@@ -25,19 +25,18 @@ import torch
 
 import rnncore.nn
 from rnncore.backend import tree_map
-from rnncore.bptt import bptt, rnn_cell_vjp
-from rnncore.gru import gru_cell, gru_cell_vjp
-from rnncore.lstm import lstm_cell, lstm_cell_vjp
-from rnncore.rnn import Params, init_params, rnn_cell, unroll
+from rnncore.bptt import bptt
+from rnncore.cells import CELLS as KNOWN
+from rnncore.rnn import Params, init_params, unroll
 from tools.bench import cuda
 from tools.measurements import record
 
 SHAPES = [(35, 20, 200, 200), (128, 32, 64, 128)]
 SHAPES += [(100, 64, 128, 256), (512, 8, 32, 64)]
 CELLS = {
-    "RNN": (rnn_cell, rnn_cell_vjp, 1, 1),
-    "LSTM": (lstm_cell, lstm_cell_vjp, 4, 2),
-    "GRU": (gru_cell, gru_cell_vjp, 3, 1),
+    "RNN": KNOWN["RNN_TANH"],
+    "LSTM": KNOWN["LSTM"],
+    "GRU": KNOWN["GRU"],
 }
 LIMITS = {  # what the course asks of its modules at these shapes, on a CPU
     "RNN": [1.2, 1.2, 1.2, 1.2],
@@ -108,7 +107,7 @@ def through(made: torch.nn.Module, x, state, d_y, half=False) -> Callable:
 
 def autograd(name: str, params: Params, x, state, d_y) -> Callable:
     """The loop that learners usually write: all of a step, every step."""
-    cell = CELLS[name][0]
+    cell = CELLS[name].forward
     params = Params(*(w.clone().requires_grad_() for w in params))
     x = x.clone().requires_grad_()
     state = tuple(s.clone().requires_grad_() for s in state)
@@ -208,7 +207,7 @@ def compare_option(
     directions = 2 if made.bidirectional else 1
     rows = made.num_layers * directions
     x = torch.randn(T, B, D, device=device)
-    state = torch.randn(CELLS[name][-1], rows, B, H, device=device)
+    state = torch.randn(CELLS[name].parts, rows, B, H, device=device)
     d_y = torch.randn(T, B, H * directions, device=device)
     half = option == "bfloat16"
     runs = {

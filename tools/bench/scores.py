@@ -44,7 +44,9 @@ class Row(NamedTuple):
 
 def text() -> Iterator[Row]:
     """Bits a character and perplexity, beside n-grams."""
-    from rnncore import text as package
+    from rnncore.text.model import stretches, token_nats
+    from rnncore.text.ngrams import fit_kneser_ney, kneser_ney_probabilities
+    from rnncore.text.storage import load_model
     from tools.train.applications.text import PLANS
 
     for name, what in (
@@ -52,14 +54,14 @@ def text() -> Iterator[Row]:
         ("text_python", "Python source, bits a character"),
         ("text_words", "documentation, perplexity of a word"),
     ):
-        model, vocabulary, about = package.load_model(stored(name))
+        model, vocabulary, about = load_model(stored(name))
         plan = PLANS[about["set"]]
         training, _, test = map(vocabulary.encode, plan.corpus(0).texts())
-        rows = package.stretches(test, about["lanes"])
-        nats = float(package.token_nats(model, rows).mean())
+        rows = stretches(test, about["lanes"])
+        nats = float(token_nats(model, rows).mean())
         order = max(plan.orders)  # what the validation text chose
-        fitted = package.fit_kneser_ney(training, order, vocabulary.size)
-        p = package.kneser_ney_probabilities(fitted, test)
+        fitted = fit_kneser_ney(training, order, vocabulary.size)
+        p = kneser_ney_probabilities(fitted, test)
         counted = float(-np.log(p[1:]).mean())
         unit = np.exp if plan.words else lambda a: a / np.log(2)
         than = f"Kneser-Ney {order}-grams"

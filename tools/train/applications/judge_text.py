@@ -20,17 +20,8 @@ for _name in "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS":
 import numpy as np
 
 from rnncore.application import stored
-from rnncore.text import (
-    at_temperature,
-    draw_tokens,
-    fit_kneser_ney,
-    generate,
-    kneser_ney_next,
-    load_model,
-    nucleus,
-    top_k,
-)
 from rnncore.text.corpora import python_corpus, tunes_corpus
+from rnncore.text.generation import generate
 from rnncore.text.judge import (
     bars_that_fit,
     first_function,
@@ -38,7 +29,15 @@ from rnncore.text.judge import (
     parses,
     read_tune,
 )
-from rnncore.text.sampling import repeated_share
+from rnncore.text.ngrams import fit_kneser_ney, kneser_ney_next
+from rnncore.text.sampling import (
+    at_temperature,
+    draw_tokens,
+    nucleus,
+    repeated_share,
+    top_k,
+)
+from rnncore.text.storage import load_model
 from tools.measurements import record
 from tools.train.applications.text import versions
 

@@ -39,6 +39,7 @@ from rnncore.speech.training import (
     word_errors,
     written,
 )
+from rnncore.train import Schedule
 from tools.measurements import keep_seeds
 
 PATH = WEIGHTS / "speech_digits.safetensors"
@@ -104,12 +105,16 @@ def train(name: str, seed: int, steps: int, found: Data) -> dict[str, Any]:
         speech_loss,
         similar_lengths(features, labels, B),
         optimizer=adam(PEAK),
-        steps=steps,
+        schedule=Schedule(
+            steps,
+            clip=1.0,
+            evaluate_every=EVERY,
+            progress=lambda s: tqdm(
+                s, desc=f"{name} {seed}", mininterval=10
+            ),
+        ),
         rng=np.random.default_rng(seed),
-        clip=1.0,
         evaluate=lambda m: error_rate(m, found.valid, letters),
-        evaluate_every=EVERY,
-        progress=lambda s: tqdm(s, desc=f"{name} {seed}", mininterval=10),
     )
     seconds = time.process_time() - begun
     scores = {

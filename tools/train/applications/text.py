@@ -34,27 +34,28 @@ from rnncore.application import (
     seeded,
     train_module,
 )
-from rnncore.text import (
-    LanguageModel,
-    bits_given,
-    character_vocabulary,
-    contiguous_windows,
-    dynamic_nats,
-    fit_kneser_ney,
-    kneser_ney_probabilities,
-    language_loss,
-    load_model,
-    save_model,
-    stretches,
-    token_nats,
-    word_vocabulary,
-)
 from rnncore.text.corpora import (
     Corpus,
     documentation_corpus,
     python_corpus,
     tunes_corpus,
 )
+from rnncore.text.model import (
+    LanguageModel,
+    contiguous_windows,
+    dynamic_nats,
+    language_loss,
+    stretches,
+    token_nats,
+)
+from rnncore.text.ngrams import (
+    bits_given,
+    fit_kneser_ney,
+    kneser_ney_probabilities,
+)
+from rnncore.text.storage import load_model, save_model
+from rnncore.text.vocabulary import character_vocabulary, word_vocabulary
+from rnncore.train import Schedule
 from tools.measurements import record
 
 SEEDS = range(3)
@@ -129,13 +130,17 @@ def train(name: str, seed: int, steps: int | None = None) -> dict:
         language_loss,
         contiguous_windows(rows, plan.T),
         optimizer=cooling(plan.rate, count),
-        steps=count,
+        schedule=Schedule(
+            count,
+            clip=1.0,
+            evaluate_every=plan.every,
+            progress=lambda s: tqdm(
+                s, desc=f"{name} {seed}", mininterval=5
+            ),
+        ),
         rng=np.random.default_rng(seed),
         carry=model.zero_state(plan.B),
-        clip=1.0,
         evaluate=lambda m: float(token_nats(m, rows_valid).mean()),
-        evaluate_every=plan.every,
-        progress=lambda s: tqdm(s, desc=f"{name} {seed}", mininterval=5),
     )
     seconds = time.process_time() - begun
     network = token_nats(model, rows_test)

@@ -43,6 +43,7 @@ from rnncore.data.translation import (
     number_pairs,
 )
 from rnncore.seq2seq import Translator
+from rnncore.train import Schedule
 from rnncore.translate.baselines import learn_word_table, nearest
 from rnncore.translate.storage import save_translator
 from rnncore.translate.subwords import SubWords, learn_subwords
@@ -160,12 +161,16 @@ def train(name: str, seed: int, few: int | None = None) -> dict[str, Any]:
         translate_loss,
         shuffled_batches(*coded(task, task.pairs.train), B),
         optimizer=cooling(RATE, steps),
-        steps=steps,
+        schedule=Schedule(
+            steps,
+            clip=1.0,
+            evaluate_every=max(1, steps // 10),
+            progress=lambda s: tqdm(
+                s, desc=f"{name} {seed}", mininterval=10
+            ),
+        ),
         rng=np.random.default_rng(seed),
-        clip=1.0,
         evaluate=lambda m: float(translate_loss(m, valid, None)[0]),
-        evaluate_every=max(1, steps // 10),
-        progress=lambda s: tqdm(s, desc=f"{name} {seed}", mininterval=10),
     )
     facts = {
         "seconds": round(time.process_time() - begun, 1),

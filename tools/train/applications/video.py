@@ -46,6 +46,7 @@ from rnncore.data.video import (
     twins,
 )
 from rnncore.seq2seq import VectorDecoder
+from rnncore.train import Schedule
 from rnncore.video import captions, model
 from rnncore.video.captions import Captioner, FrameBag, words_of
 from rnncore.video.model import (
@@ -245,10 +246,12 @@ def eye(steps: int) -> torch.nn.Module:
         model.seen_loss,
         model.film_batches(frames[:, None], labels, 128),
         optimizer=cooling(0.003, steps),
-        steps=steps,
+        schedule=Schedule(
+            steps,
+            clip=1.0,
+            progress=lambda s: tqdm(s, desc="eye", mininterval=30),
+        ),
         rng=np.random.default_rng(0),
-        clip=1.0,
-        progress=lambda s: tqdm(s, desc="eye", mininterval=30),
     )
     seconds = time.process_time() - begun
     for _, tensor in sight.named_parameters():
@@ -359,14 +362,16 @@ def train(
         loss,
         next_batch,
         optimizer=cooling(task.rate, steps),
-        steps=steps,
-        rng=np.random.default_rng(seed),
-        clip=1.0,
-        evaluate=evaluate,
-        evaluate_every=EVERY,
-        progress=lambda s: tqdm(
-            s, desc=f"{name} {network} {seed}", mininterval=30
+        schedule=Schedule(
+            steps,
+            clip=1.0,
+            evaluate_every=EVERY,
+            progress=lambda s: tqdm(
+                s, desc=f"{name} {network} {seed}", mininterval=30
+            ),
         ),
+        rng=np.random.default_rng(seed),
+        evaluate=evaluate,
     )
     if sight:
         place.encoder = sight

@@ -22,7 +22,9 @@ import numpy as np
 from tqdm import tqdm
 
 from rnncore.backend import tree_map
-from rnncore.bptt import bptt, rnn_cell_vjp
+from rnncore.bptt import bptt
+from rnncore.cells import CELLS as KNOWN
+from rnncore.cells import Cell
 from rnncore.characters import (
     Model,
     encode,
@@ -44,27 +46,16 @@ from rnncore.losses import (
     squared_error,
     squared_error_vjp,
 )
-from rnncore.lstm import lstm_cell, lstm_cell_vjp
 from rnncore.optim import adam
 from rnncore.rnn import (
     init_params,
     init_readout,
     readout,
-    rnn_cell,
     unroll,
     zero_state,
 )
-from rnncore.train import fit
+from rnncore.train import Schedule, fit
 from tools.measurements import PATH, record
-
-
-class Cell(NamedTuple):
-    """A cell, its vjp, its gates, and the parts of its state."""
-
-    cell: Callable
-    vjp: Callable
-    G: int
-    parts: int
 
 
 class Task(NamedTuple):
@@ -82,9 +73,9 @@ class Task(NamedTuple):
 
 
 CELLS = {
-    "plain": Cell(rnn_cell, rnn_cell_vjp, 1, 1),
-    "lstm": Cell(lstm_cell, lstm_cell_vjp, 4, 2),
-    "gru": Cell(gru_cell, gru_cell_vjp, 3, 1),
+    "plain": KNOWN["RNN_TANH"],
+    "lstm": KNOWN["LSTM"],
+    "gru": KNOWN["GRU"],
 }
 SEEDS = (0, 1, 2)
 POINTS = 8  # evaluations of the slowest cell
@@ -98,7 +89,7 @@ def adding() -> Task:
 
     def score(c: Cell, model: Model) -> float:
         y, _, _ = unroll(
-            c.cell, model.cell, x, zero_state(model.cell, 1000, c.parts)
+            c.forward, model.cell, x, zero_state(model.cell, 1000, c.parts)
         )
         said = readout(model.readout, y[-1:])
         return float(np.mean((said - targets) ** 2))
@@ -123,7 +114,7 @@ def copying() -> Task:
 
     def score(c: Cell, model: Model) -> float:
         y, _, _ = unroll(
-            c.cell, model.cell, x, zero_state(model.cell, 1000, c.parts)
+            c.forward, model.cell, x, zero_state(model.cell, 1000, c.parts)
         )
         said = readout(model.readout, y[COPY:]).argmax(-1)
         return float(np.mean(said != targets))
@@ -158,14 +149,14 @@ def characters() -> Task:
 
     def score(c: Cell, model: Model) -> float:
         state = zero_state(model.cell, held_out.shape[1], c.parts)
-        return held_out_bits(c.cell, model, held_out, state)
+        return held_out_bits(c.forward, model, held_out, state)
 
     return Task(
         len(alphabet),
         len(alphabet),
         64,
         5e-3,
-        lambda c: next_character(c.cell, c.vjp),
+        lambda c: next_character(c.forward, c.vjp),
         batch,
         lambda model, c: zero_state(model.cell, B, c.parts),
         score,
@@ -178,7 +169,7 @@ TASKS = {"adding": adding, "copy": copying, "characters": characters}
 
 def at_the_end(c: Cell, loss: Callable, loss_vjp: Callable) -> Callable:
     """`loss_at_the_end` for a Model."""
-    run = loss_at_the_end(c.cell, c.vjp, loss, loss_vjp, c.parts)
+    run = loss_at_the_end(c.forward, c.vjp, loss, loss_vjp, c.parts)
 
     def loss_and_gradient(model: Model, batch: Any, carry: Any) -> Any:
         value, gradient, carry = run(tuple(model), batch, carry)
@@ -224,10 +215,9 @@ def milliseconds(task: Task, c: Cell, H: int, repeats: int = 12) -> float:
             model,
             task.batch,
             optimizer=adam(task.rate),
-            steps=5,
+            schedule=Schedule(5, clip=1.0),
             rng=np.random.default_rng(seed),
             carry=task.carry(model, c),
-            clip=1.0,
         )
         taken.append((time.process_time() - begun) / 5)
     return 1000 * min(taken)
@@ -244,12 +234,10 @@ def train(
         model,
         task.batch,
         optimizer=adam(task.rate),
-        steps=steps,
+        schedule=Schedule(steps, clip=1.0, evaluate_every=every),
         rng=rng,
         carry=task.carry(model, c),
-        clip=1.0,
         evaluate=lambda m: task.score(c, m),
-        evaluate_every=every,
     ).history
     return np.minimum.accumulate(history.score).tolist()
 

@@ -28,7 +28,7 @@ from rnncore.characters import (
 from rnncore.data.text import python_source
 from rnncore.optim import adam
 from rnncore.rnn import rnn_cell, zero_state
-from rnncore.train import Fit, fit
+from rnncore.train import Fit, Schedule, fit
 from tools.measurements import record
 
 T, B, H, EVERY = 32, 32, 128, 1000
@@ -58,13 +58,15 @@ def train(seed: int, steps: int) -> Fit:
         model,
         next_batch,
         optimizer=adam(RATE),
-        steps=steps,
+        schedule=Schedule(
+            steps,
+            clip=1.0,
+            evaluate_every=EVERY,
+            progress=lambda steps: tqdm(steps, desc=f"seed {seed}"),
+        ),
         rng=rng,
         carry=start,
-        clip=1.0,
         evaluate=lambda m: held_out_bits(rnn_cell, m, held_out, start),
-        evaluate_every=EVERY,
-        progress=lambda steps: tqdm(steps, desc=f"seed {seed}"),
     )
 
 

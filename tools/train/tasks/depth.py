@@ -38,7 +38,7 @@ from rnncore.rnn import (
     zero_state,
 )
 from rnncore.sequence import bits_per_character, count_ngrams, surprisal
-from rnncore.train import fit
+from rnncore.train import Schedule, fit
 from tools.measurements import read, record
 
 T, B, STEPS, HELD_OUT = 32, 32, 700, 1000
@@ -144,11 +144,11 @@ def train(
         model,
         lambda rng, step: rows[step * T : step * T + T + 1],
         optimizer=adam(rate),
-        steps=steps,
+        schedule=Schedule(
+            steps, clip=1.0, progress=lambda steps: tqdm(steps, desc=label)
+        ),
         rng=np.random.default_rng(seed),
         carry=zero,
-        clip=1.0,
-        progress=lambda steps: tqdm(steps, desc=label),
     )
     seconds = time.process_time() - begun
     count = sum(leaf.size for _, leaf in named_leaves(model))

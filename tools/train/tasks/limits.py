@@ -30,14 +30,14 @@ from tqdm import tqdm
 from examples.my_cell import leaky_cell, leaky_cell_vjp
 from rnncore import ruler
 from rnncore.backend import array_namespace, from_numpy, tree_map
-from rnncore.bptt import bptt, readout_vjp, relu_cell_vjp
+from rnncore.bptt import bptt, readout_vjp
+from rnncore.cells import CELLS as KNOWN
 from rnncore.lstm import lstm_cell, lstm_cell_vjp
 from rnncore.optim import adam
 from rnncore.rnn import (
     init_params,
     init_readout,
     readout,
-    relu_cell,
     unroll,
     zero_state,
 )
@@ -46,12 +46,10 @@ from rnncore.scan import (
     linear_loop,
     linear_scan,
     linear_scan_vjp,
-    minimal_cell,
-    minimal_cell_vjp,
     minimal_layer,
     minimal_layer_vjp,
 )
-from rnncore.train import fit
+from rnncore.train import Schedule, fit
 from tools.measurements import record
 from tools.train.tasks.lags import SEEDS, SOLVED, TASKS, Task
 
@@ -62,8 +60,8 @@ SIZES = (1, 64), (32, 128)  # B, H
 LENGTHS = tuple(2**k for k in range(2, 11))
 CELLS = {
     "leaky": ruler.Cell(leaky_cell, leaky_cell_vjp),
-    "relu": ruler.Cell(relu_cell, relu_cell_vjp),
-    "minimal": ruler.Cell(minimal_cell, minimal_cell_vjp, 2),
+    "relu": KNOWN["RNN_RELU"],
+    "minimal": KNOWN["minimal"],
 }
 Network = tuple[list[Minimal], Any]  # layers, and what reads them out
 
@@ -143,12 +141,11 @@ def train(
         network,
         lambda rng, step: task.batch(rng, lag, 64),
         optimizer=adam(RATE),
-        steps=steps,
+        schedule=Schedule(
+            steps, clip=1.0, evaluate_every=EVERY, progress=until_solved
+        ),
         rng=rng,
-        clip=1.0,
         evaluate=evaluate,
-        evaluate_every=EVERY,
-        progress=until_solved,
     )
 
 
