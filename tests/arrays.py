@@ -69,7 +69,8 @@ def assert_close(
     finite = np.abs(b[np.isfinite(b)])
     largest = max(scale, float(finite.max()) if finite.size else 0.0)
     rounding = 8 * math.sqrt(terms) * eps * largest * amplified
-    _check_values(name, a, np.broadcast_to(b, a.shape), rounding + within)
+    tolerance = rounding + np.asarray(within)
+    _check_values(name, a, np.broadcast_to(b, a.shape), tolerance)
 
 
 def _check_values(name, a, b, tolerance):

@@ -41,6 +41,7 @@ def test_one_hot_selects_a_column_of_W_x(move, rng):
     W_x = move(rng.normal(size=(5, 3)))
     x = one_hot(np.array([[2, 0]]), W_x)
     assert x.shape == (1, 2, 3)
+    # exact: each sum has one term that is not zero
     np.testing.assert_array_equal(
         to_numpy(x @ W_x.T)[0], to_numpy(W_x)[:, [2, 0]].T
     )

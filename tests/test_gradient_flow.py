@@ -117,6 +117,7 @@ def test_lstm_jacobian_holds_the_cell_states_own_path(rng):
     for lag in range(1, 6):
         by_h = jacobians[lag - 1, :, :, :H]
         c_by_c = jacobians[lag - 1, :, H:, H:]
+        # exact: products with zero
         np.testing.assert_array_equal(by_h, 0 * by_h)
         assert_close(c_by_c, np.stack([np.diag(f**lag)] * 2))
 
@@ -294,8 +295,10 @@ def test_identity_keeps_a_positive_state_for_ever():
     start = (np.array([[0.1, 0.2, 0.3]]),)
     x = np.zeros((50, 1, 1))
     _, last, tape = unroll(relu_cell, params, x, start)
+    # exact: each sum has one term that is not zero
     np.testing.assert_array_equal(last[0], start[0])
     jacobians = state_jacobians(relu_cell_vjp, params, tape, last)
+    # exact: so has each of these
     np.testing.assert_array_equal(jacobians[-1, 0], np.eye(3))
     np.testing.assert_array_equal(identity(2, 0.5), [[0.5, 0], [0, 0.5]])
 

@@ -52,13 +52,14 @@ def test_a_latch_by_hand():
     y, state, _ = unroll(rnn_cell, params, x, (np.zeros((1, 1)),))
     # ten digits
     assert_close(y[:, 0, 0], [0.9950547537, 0.9633221051], within=1e-10)
-    assert state[0] == y[-1]
+    assert state[0] == y[-1]  # exact: the same number, given twice
 
 
 def test_a_relu_cell_counts_by_hand():
     params = Params(*map(np.asarray, ([[1.0]], [[1.0]], [0.0], [0.0])))
     x = np.array([1.0, 0, 1, 1, -9, 1]).reshape(6, 1, 1)
     y, _, _ = unroll(relu_cell, params, x, (np.zeros((1, 1)),))
+    # exact: whole numbers
     np.testing.assert_array_equal(y[:, 0, 0], [1, 1, 2, 3, 0, 1])
 
 
@@ -206,6 +207,7 @@ def test_readout_by_hand_on_every_backend(move):
     )
     y = move(np.array([[[1.0, 1]], [[2, 0]]]))
     logits = to_numpy(readout(weights, y))
+    # exact: multiples of 1/2
     np.testing.assert_array_equal(logits, [[[3.5, 1]], [[2.5, 0]]])
     with pytest.raises(ValueError, match=r"y: expected \(T, B, 2\)"):
         readout(weights, y[..., :1])

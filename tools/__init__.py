@@ -1,0 +1,1 @@
+"""What is built, checked and measured; each module is a command."""
