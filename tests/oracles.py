@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-import torch
+import pytest
 from hypothesis import strategies as st
 
 from rnncore.bptt import bptt, relu_cell_vjp, rnn_cell_vjp
@@ -22,15 +22,27 @@ class Kind(NamedTuple):
     module: object
 
 
-def _relu(*sizes):
-    return torch.nn.RNN(*sizes, nonlinearity="relu")
+def _of_torch(name, **options):
+    """The module's class; torch is not needed before one is made."""
+
+    def make(*sizes, **more):
+        torch = pytest.importorskip("torch")
+        return getattr(torch.nn, name)(*sizes, **options, **more)
+
+    return make
 
 
 KINDS = {
-    "rnn": Kind(rnn_cell, rnn_cell_vjp, 1, 1, torch.nn.RNN),
-    "relu": Kind(relu_cell, relu_cell_vjp, 1, 1, _relu),
-    "lstm": Kind(lstm_cell, lstm_cell_vjp, 4, 2, torch.nn.LSTM),
-    "gru": Kind(gru_cell, gru_cell_vjp, 3, 1, torch.nn.GRU),
+    "rnn": Kind(rnn_cell, rnn_cell_vjp, 1, 1, _of_torch("RNN")),
+    "relu": Kind(
+        relu_cell,
+        relu_cell_vjp,
+        1,
+        1,
+        _of_torch("RNN", nonlinearity="relu"),
+    ),
+    "lstm": Kind(lstm_cell, lstm_cell_vjp, 4, 2, _of_torch("LSTM")),
+    "gru": Kind(gru_cell, gru_cell_vjp, 3, 1, _of_torch("GRU")),
 }
 
 # T = 1, B = 1, D = 1 and H = 1 are sizes like any other.
@@ -68,6 +80,7 @@ def both_ways(kind, p):
 def both_ways_torch(kind, p):
     """The same by torch.nn and autograd."""
     names = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
+    torch = pytest.importorskip("torch")
     module = kind.module(p.x.shape[2], p.d_y.shape[2]).double()
     module.load_state_dict(dict(zip(names, map(torch.asarray, p.params))))
     x = torch.tensor(p.x, requires_grad=True)

@@ -113,7 +113,7 @@ def test_reset_before_keeps_float32(move):
     got = before_both_ways(single)
     for _, leaf in named_leaves(got):
         assert "float32" in str(leaf.dtype)
-    assert_alike(got, expected, rtol=1e-5)  # 24 bits, five steps
+    assert_alike(got, expected, computed_in="float32")
 
 
 @pytest.mark.parametrize("name", Params._fields)

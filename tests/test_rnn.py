@@ -192,8 +192,7 @@ def test_a_cell_with_another_number_of_gates_is_refused():
 
 
 def test_arrays_of_two_libraries_are_refused():
-    import torch
-
+    torch = pytest.importorskip("torch")
     p = problem(KINDS["rnn"])
     with pytest.raises(
         ValueError, match=r"x: expected float64.*torch.float64"

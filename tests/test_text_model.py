@@ -78,7 +78,7 @@ def test_the_state_is_carried_over_windows(ids):
 def test_dropout_is_locked_over_the_steps_of_a_sequence():
     with seeded(0):
         y = locked_dropout(torch.ones(5, 4, 200), 0.25)
-    assert_close(sorted(y.unique().tolist()), [0, 1 / 0.75])
+    assert_close(y.unique(), [0, 1 / 0.75])
     assert (y == y[:1]).all()
     assert not (y[:, 0] == y[:, 1]).all()
     # a share of 800 masks: four standard deviations are 0.06
@@ -263,7 +263,7 @@ def test_reading_gives_the_logits_after_the_last_token(ids):
     model = model_of()
     logits, state = next_logits(model, ids)
     whole, last = model(torch.as_tensor(ids))
-    assert_close(logits, whole[-1])
+    assert_close(logits, whole[-1], computed_in="float32")
     assert_close(state, last)
 
 
