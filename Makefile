@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test test-slow test-system lab check exercises weave grade similarity attacks course bench bench-grader bench-check bench-gradebook constraints times scores readme clean
+.PHONY: help book serve test test-machines test-slow test-system lab check exercises weave grade similarity attacks course bench bench-grader bench-check bench-gradebook constraints times scores readme clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -31,6 +31,9 @@ serve: book  ## build the book and serve it on this machine
 test: $(STAMP)  ## lint, types, weave, and the tests
 	@$(PY) -m tools.check
 	@$(PY) -m pytest -n 2 -m "not system and not slow"
+
+test-machines: $(STAMP)  ## the numeric tests as on other processors and Pythons; ONLY=3.13: one row
+	@$(PY) -m tools.check.machines $(if $(ONLY),"$(ONLY)")
 
 test-slow: $(STAMP)  ## the tests that take over 20 seconds each
 	@$(PY) -m pytest -n 2 -m "slow and not system"

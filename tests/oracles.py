@@ -1,10 +1,9 @@
 """What the cells are held against: torch.nn, and problems of random size."""
 
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-import torch
+import pytest
 from hypothesis import strategies as st
 
 from rnncore.bptt import bptt
@@ -22,17 +21,23 @@ class Kind(NamedTuple):
     module: object
 
 
-def _module(name):
-    """What makes torch.nn's module of this mode, such as RNN_RELU."""
-    kind, _, nonlinearity = name.lower().partition("_")
-    options = {"nonlinearity": nonlinearity} if nonlinearity else {}
-    return partial(getattr(torch.nn, kind.upper()), **options)
+def _of_torch(mode):
+    """What makes torch.nn's module of this mode; it is imported then."""
+
+    def make(*sizes, **more):
+        torch = pytest.importorskip("torch")
+        kind, _, nonlinearity = mode.lower().partition("_")
+        options = {"nonlinearity": nonlinearity} if nonlinearity else {}
+        return getattr(torch.nn, kind.upper())(*sizes, **options, **more)
+
+    return make
 
 
 KINDS = {  # rnn, relu, lstm, gru: all that torch.nn has too
-    c.forward.__name__.removesuffix("_cell"): Kind(*c, _module(name))
-    for name, c in CELLS.items()
-    if hasattr(torch.nn, name.partition("_")[0])
+    CELLS[mode].forward.__name__.removesuffix("_cell"): Kind(
+        *CELLS[mode], _of_torch(mode)
+    )
+    for mode in ("RNN_TANH", "RNN_RELU", "LSTM", "GRU")
 }
 
 # T = 1, B = 1, D = 1 and H = 1 are sizes like any other.
@@ -70,6 +75,7 @@ def both_ways(kind, p):
 def both_ways_torch(kind, p):
     """The same by torch.nn and autograd."""
     names = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
+    torch = pytest.importorskip("torch")
     module = kind.module(p.x.shape[2], p.d_y.shape[2]).double()
     module.load_state_dict(dict(zip(names, map(torch.asarray, p.params))))
     x = torch.tensor(p.x, requires_grad=True)

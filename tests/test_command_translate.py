@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import pytest
+from arrays import assert_close
 from commands import broken_off, examples, killed, run, shown_help, weights
 
 from rnncore.application import load_weights
@@ -80,7 +81,7 @@ def test_evaluate_gives_the_scores_again(trained, pairs, capsys):
     assert code == 0
     expected = {name: tuple(row) for name, row in about["table"]}
     for name, row in table(out).items():
-        assert row == pytest.approx(expected[name], abs=6e-4), name
+        assert_close(row, expected[name], within=6e-4, name=name)
 
 
 def test_other_pairs_are_scored_beside_a_copy(trained, tmp_path, capsys):

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from arrays import assert_close
 
 from tools import measurements
 from tools.train.tasks import lags
@@ -95,7 +96,7 @@ def test_runs_over_lags_are_recorded_and_repeatable(
         before = first[f"{key}.flow"][0]["before"]
         if "uniform" not in key:  # orthogonal and identity
             # float32 weights: 1e-7 an entry, of six
-            assert before["radius"] == pytest.approx(1, abs=1e-6)
+            assert_close(before["radius"], 1, within=1e-6)
 
 
 def test_gated_runs_end_where_they_are_solved(few, tmp_path, monkeypatch):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import psutil
@@ -269,11 +268,10 @@ def test_without_a_sandbox_nothing_outlives_its_session(tmp_path):
     finally:
         session.close()
         server.stop()
-    time.sleep(0.2)
     left = [
         p
         for p in psutil.process_iter(["cmdline"])
         if "98761" in (p.info["cmdline"] or [])
     ]
-    assert left == []
+    assert not psutil.wait_procs(left, timeout=60)[1]
     assert os.getcwd() != str(tmp_path)

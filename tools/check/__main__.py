@@ -12,6 +12,7 @@ CHECKS = {
     "types": ["-m", "mypy", "--no-error-summary"],
     "weave": ["-m", "tools.build.weave", "--check"],
     "readme": ["-m", "tools.build.readme", "--check"],
+    "floats": ["-m", "tools.check.floats"],
 }
 
 
