@@ -441,13 +441,13 @@ print("Task 2 holds.")
 # %% mistakes="tied_loss"
 [
     {
-        "name": "tied gradient counted once: the readout",
+        "name": "tied gradient of the readout alone",
         "was": "d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1))",
         "is": "1 * d_E",
         "says": "only the readout's share of d_E is here: E is read by the embedding too, and the two add up",
     },
     {
-        "name": "tied gradient counted once: the embedding",
+        "name": "tied gradient of the embedding alone",
         "was": "d_logits.flatten(0, 1).T @ y.flatten(0, 1)",
         "is": "torch.zeros_like(E)",
         "says": "only the embedding's share of d_E is here: E is the readout too, and the two add up",
