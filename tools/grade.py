@@ -149,7 +149,8 @@ def _build_sources(course: Course, names: set[str]) -> None:
         built = course.source / name / f"{name}.ipynb"
         if not (folder / f"{name}.py").exists():
             continue
-        parts = [Path(exercises.__file__), *folder.rglob("*")]
+        builder = (ROOT / "grader" / "assignments").glob("*.py")
+        parts = [Path(exercises.__file__), *builder, *folder.rglob("*")]
         newest = max(path.stat().st_mtime for path in parts)
         if built.exists() and built.stat().st_mtime > newest:
             continue

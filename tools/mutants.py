@@ -12,19 +12,22 @@ import contextlib
 import functools
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from exercises import (
-    DEVICE,
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from grader.assignments.catalogue import catalogue
+from grader.assignments.rules import DEVICE
+from grader.assignments.source import (
     ROOT,
     Assignment,
     Cell,
-    catalogue,
     names,
     read,
-    run_cell,
     test_parts,
 )
+from grader.assignments.stored import run_cell
 
 TABLE = ROOT / "book" / "mutants.md"
 HEAD = """\
@@ -133,7 +136,7 @@ def common(name: str) -> str:
     for task, cell in assignment.of("mistakes").items():
         text += f"\n`{task}`\n\n"
         for mistake in catalogue(cell):
-            text += f"- *{mistake['name']}*: {mistake['says']}\n"
+            text += f"- *{mistake.name}*: {mistake.says}\n"
     return text + ":::\n"
 
 
@@ -145,7 +148,7 @@ def _judged(
     right = assignment.of("solution")[test.name].source
     visible, hidden, after = test_parts(assignment, test)
     for mistake in catalogue(cell) if cell else []:
-        wrong = right.replace(mistake["was"], mistake["is"])
+        wrong = mistake.made_in(right)
         own = dict(before)
         for source in (visible, wrong):  # the visible part on the solution
             run_cell(source, own)
@@ -155,10 +158,10 @@ def _judged(
         run_cell(wrong, own)
         _, told = _tried(visible, own)
         recognised = None
-        if mistake.get("visible", True):
-            recognised = mistake["says"] in str(told)
+        if mistake.visible:
+            recognised = mistake.says in str(told)
         yield Verdict(
-            test.name, mistake["name"], killed, recognised, str(told)
+            test.name, mistake.name, killed, recognised, str(told)
         )
 
 
