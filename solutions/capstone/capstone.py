@@ -361,8 +361,8 @@ print("Task 1 holds.")
 # %% mistakes="own_cell"
 r"""
 upstream in place: the gradients are right, but the caller's d_state was changed in place: the loop still needs it
-- return d_a, d_a, (d_h * z,)
-+ d_h *= z
+-         return d_a, d_a, (d_h * z,)
++         d_h *= z
 +         return d_a, d_a, (d_h,)
 
 the way past the matrix dropped: nothing goes past the matrix: what the cell keeps of its state sends its gradient back directly, and that is what a memory lives on
@@ -394,8 +394,8 @@ noise in the cell: the same arguments gave two results: whatever is random must 
 + z, n = sigmoid(z), np.tanh(n + np.random.normal(size=n.shape))
 
 sequences mixed: one sequence of the batch reaches another (a mean over axis 0?); a result would depend on its neighbours
-- return (z * state[0] + (1 - z) * n,), (z, n, state[0])
-+ n = n - np.mean(n, axis=0, keepdims=True)
+-         return (z * state[0] + (1 - z) * n,), (z, n, state[0])
++         n = n - np.mean(n, axis=0, keepdims=True)
 +         return (z * state[0] + (1 - z) * n,), (z, n, state[0])
 
 a_h not read: the cell does not read a_h: its gates cannot see the state, and its vjp sends a gradient all the same
@@ -415,8 +415,8 @@ state not in a tuple: the new state is no tuple of `parts` arrays (B, H): for on
 + return z * state[0] + (1 - z) * n, (z, n, state[0])
 
 old state overwritten: the cell wrote its new state into the old one, which the caller still has
-- return (z * state[0] + (1 - z) * n,), (z, n, state[0])
-+ h = state[0] + 0
+-         return (z * state[0] + (1 - z) * n,), (z, n, state[0])
++         h = state[0] + 0
 +         state[0][...] = z * h + (1 - z) * n
 +         return (state[0] + 0,), (z, n, h)
 
@@ -577,9 +577,7 @@ sign lost: the two values were added; their difference is the slope
 
 step fixed: the entries were not moved by `step`
 - sign * step
--
 + sign * 1e-6
-+
 """
 
 # %% [markdown]
@@ -809,9 +807,7 @@ print("Task 4 holds.")
 r"""
 a lucky lag counts: the longest lag that was learned was taken, although a shorter one was not; all shorter ones must hold too
 -                 break
--
 +                 continue
-+
 
 below the budget: a lag that took just the budget was not counted; at most `budget` is within
 - needed > budget

@@ -388,7 +388,7 @@ context decides: a gap decided although it has seen the context only, never with
 + if tokens[:-k].count(context):
 
 best gap decides: the largest score was taken; the first gap that has seen the pair decides, even where a wider one would score higher
-- for k in range(1, gaps + 1):
+-     for k in range(1, gaps + 1):
 -         if len(before) >= k:
 -             context = before[-k]
 -             pairs = Counter(zip(tokens, tokens[k:], strict=False))
@@ -397,7 +397,7 @@ best gap decides: the largest score was taken; the first gap that has seen the p
 -                 total = tokens[:-k].count(context)
 -                 return discount ** (k - 1) * seen / total
 -     return discount**gaps * tokens.count(token) / len(tokens)
-+ scores = [discount**gaps * tokens.count(token) / len(tokens)]
++     scores = [discount**gaps * tokens.count(token) / len(tokens)]
 +     for k in range(1, min(gaps, len(before)) + 1):
 +         seen = Counter(zip(tokens, tokens[k:], strict=False))[before[-k], token]
 +         if seen:
@@ -522,21 +522,21 @@ print("Task 3 holds.")
 # %% mistakes="masked_perplexity"
 r"""
 mean of exp: exp was taken of each token and then the mean: mean(exp(loss)) is always too large; take the mean first and exp once
-- total = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))
+-     total = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))
 -     return exp(float(total) / count)
-+ total = xp.sum(xp.where(mask, xp.exp(nats), xp.zeros_like(nats)))
++     total = xp.sum(xp.where(mask, xp.exp(nats), xp.zeros_like(nats)))
 +     return float(total) / count
 
 perplexities averaged: each sequence got a perplexity of its own and these were averaged; average surprisals, over all real tokens at once
-- total = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))
+-     total = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))
 -     return exp(float(total) / count)
-+ each = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)), axis=0)
++     each = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)), axis=0)
 +     return float(xp.mean(xp.exp(each / xp.sum(xp.astype(mask, nats.dtype), axis=0))))
 
 sequences weighted alike: the mean surprisal was taken for each sequence and then over sequences: a short one counts as much as a long one; every token counts once
-- total = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))
+-     total = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))
 -     return exp(float(total) / count)
-+ each = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)), axis=0)
++     each = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)), axis=0)
 +     return exp(float(xp.mean(each / xp.sum(xp.astype(mask, nats.dtype), axis=0))))
 
 padding in the denominator: the sum was divided by T B: filled places are no tokens; divide by the number of True in the mask

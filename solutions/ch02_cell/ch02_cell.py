@@ -235,8 +235,8 @@ state ignored: a_h was not used: without it the network has no memory
 + clip(a_x
 
 argument changed in place: `a_x += a_h` changes the caller's array: all steps' a_x are slices of one array that the loop made
-- h = xp.clip(a_x + a_h, 0.0, 1.0)
-+ a_x += a_h
+-     h = xp.clip(a_x + a_h, 0.0, 1.0)
++     a_x += a_h
 +     h = xp.clip(a_x, 0.0, 1.0)
 """
 
@@ -518,12 +518,12 @@ print("Task 3 holds.")
 # %% mistakes="ragged_unroll"
 r"""
 output masked instead of state: y was multiplied by the mask and the state went on changing; it is the state that is kept, and y_t repeats it
-- on = mask[t, :, None] > 0
+-         on = mask[t, :, None] > 0
 -         state = tuple(
 -             xp.where(on, n, s) for n, s in zip(new, state, strict=True)
 -         )
 -         y.append(state[0])
-+ state = new
++         state = new
 +         y.append(state[0] * mask[t, :, None])
 
 mask ignored: the mask changes nothing: short sequences went on reading their filling, and y[-1] is not their last state
@@ -551,19 +551,19 @@ only y masked: y is zero where a sequence has ended; y_t is to repeat its last s
 + y.append(on * state[0])
 
 only x masked: the filling was set to zero, but a step with zeros is still a step: the state goes on changing through W_h and the biases
-- a = x @ params.W_x.T + params.b_x
-+ a = (x * mask[..., None]) @ params.W_x.T + params.b_x
+-     a = x @ params.W_x.T + params.b_x
++     a = (x * mask[..., None]) @ params.W_x.T + params.b_x
 +     mask = 0 * mask + 1
 
 memory not kept: only the first array of the state was kept; the second (c) went on changing
-- state = tuple(
+-         state = tuple(
 -             xp.where(on, n, s) for n, s in zip(new, state, strict=True)
 -         )
-+ state = (xp.where(on, new[0], state[0]), *new[1:])
++         state = (xp.where(on, new[0], state[0]), *new[1:])
 
 state always zero at the start: the state that was handed in was not used: the run began at zero
-- a = x @ params.W_x.T + params.b_x
-+ a = x @ params.W_x.T + params.b_x
+-     a = x @ params.W_x.T + params.b_x
++     a = x @ params.W_x.T + params.b_x
 +     state = tuple(0 * s for s in state)
 
 W_h not transposed: a state is a row, (B, H), so the product is h @ W_h.T
@@ -781,8 +781,8 @@ print("Task 5 holds.")
 # %% mistakes="unroll"
 r"""
 state always zero at the start: the state that was handed in was not used: the run began at zero
-- a = x @ params.W_x.T + params.b_x
-+ a = x @ params.W_x.T + params.b_x
+-     a = x @ params.W_x.T + params.b_x
++     a = x @ params.W_x.T + params.b_x
 +     state = tuple(0 * s for s in state)
 
 no recurrence: the state never reaches the next step: each output depends on its own input only
@@ -802,8 +802,8 @@ bias used twice: b_x was added twice, b_h not at all
 + params.W_h.T + params.b_x
 
 each term squashed alone: each term was squashed by itself; the cell gets both at once
-- state, cache = cell(a_x, a_h, state)
-+ one, other = cell(a_x, 0 * a_h, state)[0], cell(0 * a_x, a_h, state)[0]
+-         state, cache = cell(a_x, a_h, state)
++         one, other = cell(a_x, 0 * a_h, state)[0], cell(0 * a_x, a_h, state)[0]
 +         state, cache = tuple(p + q for p, q in zip(one, other)), one[0]
 
 time backwards: the sequence was read from its end
@@ -815,9 +815,9 @@ time and batch swapped: the steps and the sequences were mixed up: the input is 
 + in xp.unstack(xp.reshape(a, (a.shape[1], a.shape[0], -1)), axis=1):
 
 tape of the state after: the tape must hold the state that each step read, h_{t-1}; this one holds what it wrote
-- tape.h_before.append(state[0])
+-         tape.h_before.append(state[0])
 -         state, cache = cell(a_x, a_h, state)
-+ state, cache = cell(a_x, a_h, state)
++         state, cache = cell(a_x, a_h, state)
 +         tape.h_before.append(state[0])
 
 memory taken for the output: y shows the last array of the state; with two of them that is c, and the output is h, the first
@@ -825,8 +825,8 @@ memory taken for the output: y shows the last array of the state; with two of th
 + y.append(state[-1])
 
 argument changed in place: x was changed on the way; the caller, and the way back, still need it
-- y.append(state[0])
-+ y.append(state[0])
+-         y.append(state[0])
++         y.append(state[0])
 +         x[len(y) - 1, ...] = 0
 """
 
@@ -912,8 +912,8 @@ b_h forgotten: unseen when b_h is zero
 + a_h += 0 * params.b_h
 
 state always zero at the start: unseen when the state is zero
-- tape = Tape(x, state, [], [])
-+ tape = Tape(x, state, [], [])
+-     tape = Tape(x, state, [], [])
++     tape = Tape(x, state, [], [])
 +     state = tuple(xp.zeros_like(s) for s in state)
 
 sequences mixed: unseen with one sequence

@@ -236,8 +236,8 @@ no slope: the slope of tanh, 1 - r², is missing
 + d_h
 
 upstream in place: `d_h *= ...` changes the caller's array, and the way past then is squashed as well; make a new array: d_a = d_h * ...
-- d_a = d_h * (1 - r * r)
-+ d_h *= 1 - r * r
+-     d_a = d_h * (1 - r * r)
++     d_h *= 1 - r * r
 +     d_a = d_h
 """
 
@@ -421,8 +421,8 @@ later steps forgotten: what comes from step t+1 was overwritten by d_y[t]; the t
 + d_h = d_y[t, ...]
 
 upstream in place: the numbers are right, but the caller's d_y was changed on the way; a second call with it would be wrong
-- d_h = d_h + d_y[t, ...]
-+ d_y[t, ...] += d_h
+-         d_h = d_h + d_y[t, ...]
++         d_y[t, ...] += d_h
 +         d_h = d_y[t, ...]
 
 mask forgotten at the tanh: the tanh of a step that is masked got a gradient; multiply its share by the mask
@@ -738,10 +738,10 @@ biases not looked at: an error in a bias was not found: all four arrays are weig
 + [*params._asdict().items()][:2]
 
 sign kept, the other way round: an entry that is too large was not found: compare by absolute value
-- error = abs(
+-         error = abs(
 -             to_numpy(getattr(d_params, name)) - numerical_gradient(loss, w)
 -         )
-+ error = numerical_gradient(loss, w) - to_numpy(getattr(d_params, name))
++         error = numerical_gradient(loss, w) - to_numpy(getattr(d_params, name))
 
 flat index: the index counts all entries in one row; W_h has two axes, so its index has two numbers
 - np.unravel_index(error.argmax(), error.shape)
@@ -916,8 +916,8 @@ upstream in place: `d_h += ...` changed the caller's d_state; write d_h = d_h + 
 + d_h += d_y[t, ...]
 
 last state's gradient ignored: the gradient of the last state, d_state, was never used: it is where the loop begins
-- for t in reversed(range(d_y.shape[0])):
-+ d_state = tuple(0 * d for d in d_state)
+-     for t in reversed(range(d_y.shape[0])):
++     d_state = tuple(0 * d for d in d_state)
 +     for t in reversed(range(d_y.shape[0])):
 
 forward in time: the loop ran from the first step to the last; a gradient comes from the future
@@ -925,9 +925,9 @@ forward in time: the loop ran from the first step to the last; a gradient comes 
 + in range(d_y.shape[0]):
 
 not turned round: the d_a were gathered from the last step to the first and stacked in that order; turn them round first
-- d_a_x.insert(0, d_a_x_t)
+-         d_a_x.insert(0, d_a_x_t)
 -         d_a_h.insert(0, d_a_h_t)
-+ d_a_x.append(d_a_x_t)
++         d_a_x.append(d_a_x_t)
 +         d_a_h.append(d_a_h_t)
 
 gradient averaged over steps: d_W_h was divided by T; shared gradients add up, they are not averaged

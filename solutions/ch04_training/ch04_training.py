@@ -213,12 +213,12 @@ corrected means handed on: m and s were divided by 1 - beta^k before they were r
 + return w, m / (1 - BETA_1**k), s / (1 - BETA_2**k)
 
 L2: decay * w was added to the gradient. That is L2, and what torch.optim.Adam calls weight_decay; in AdamW the decay passes neither through m nor through s
-- m = BETA_1 * m + (1 - BETA_1) * d_w
+-     m = BETA_1 * m + (1 - BETA_1) * d_w
 -     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
 -     root = (s / (1 - BETA_2**k)) ** 0.5
 -     step = m / (1 - BETA_1**k) / (root + EPSILON)
 -     w = w - learning_rate * decay * w - learning_rate * step
-+ d_w = d_w + decay * w
++     d_w = d_w + decay * w
 +     m = BETA_1 * m + (1 - BETA_1) * d_w
 +     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
 +     root = (s / (1 - BETA_2**k)) ** 0.5
@@ -226,9 +226,9 @@ L2: decay * w was added to the gradient. That is L2, and what torch.optim.Adam c
 +     w = w - learning_rate * step
 
 no bias correction: the bias correction was dropped: m and s begin at zero, and are too small until they are divided by 1 - beta^k
-- root = (s / (1 - BETA_2**k)) ** 0.5
+-     root = (s / (1 - BETA_2**k)) ** 0.5
 -     step = m / (1 - BETA_1**k) /
-+ root = s**0.5
++     root = s**0.5
 +     step = m /
 
 only one bias corrected: m was corrected for its start at zero, s was not: the first steps are thirty times too long
@@ -260,14 +260,14 @@ the square of the mean: s was made of the squared mean; it is the mean of the sq
 + (1 - BETA_2) * m * m
 
 betas swapped: the two betas were swapped: m forgets in about 10 steps, s in about 1000
-- m = BETA_1 * m + (1 - BETA_1) * d_w
+-     m = BETA_1 * m + (1 - BETA_1) * d_w
 -     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
-+ m = BETA_2 * m + (1 - BETA_2) * d_w
++     m = BETA_2 * m + (1 - BETA_2) * d_w
 +     s = BETA_1 * s + (1 - BETA_1) * d_w * d_w
 
 means changed in place: `m *= ...` writes into the caller's array; make a new one: m = BETA_1 * m + ...
-- m = BETA_1 * m + (1 - BETA_1) * d_w
-+ m *= BETA_1
+-     m = BETA_1 * m + (1 - BETA_1) * d_w
++     m *= BETA_1
 +     m += (1 - BETA_1) * d_w
 """
 
@@ -435,9 +435,9 @@ gradient with the wrong sign: q - p points up the loss; the gradient is p - q
 + (q - xp.exp(log_p)) / (T * B)
 
 p smoothed instead of the target: the network's probabilities were smoothed, and the targets were not
-- q = (1 - alpha) * one_hot + alpha / K
+-     q = (1 - alpha) * one_hot + alpha / K
 -     loss = -xp.sum(q * log_p) / (T * B)
-+ q = one_hot
++     q = one_hot
 +     loss = -xp.sum(q * xp.log((1 - alpha) * xp.exp(log_p) + alpha / K)) / (T * B)
 """
 
@@ -561,8 +561,8 @@ straight down: this is the straight line down, another usual schedule; the task 
 + peak * (1 - done)
 
 counted from 1: the steps were counted from 1: every rate is that of the step after it
-- if step < warmup:
-+ step = step + 1
+-     if step < warmup:
++     step = step + 1
 +     if step < warmup:
 """
 
@@ -690,8 +690,8 @@ state carried: the state at the end of the batch was carried to its beginning: t
 + loss, d_params, state = loss_and_gradient
 
 state optimised like a weight: the state moved from step to step as if it were a weight; it belongs to the data, and stays
-- losses.append(float(loss))
-+ losses.append(float(loss))
+-         losses.append(float(loss))
++         losses.append(float(loss))
 +         state = tuple(h - 0.1 * new for h, new in zip(state, _))
 
 no memory: the optimiser was given a fresh memory at every step: momentum and Adam's means never build up

@@ -344,9 +344,9 @@ newest step on the right: the newest step was multiplied from the right; a push 
 + J @ (slope[:, :, None] * W_h)
 
 slope of the step before: the slope was taken at the state before the step; it is 1 - h_t², of the new state
-- h = xp.tanh(h @ W_h.T + noise[t, ...])
+-         h = xp.tanh(h @ W_h.T + noise[t, ...])
 -         slope = 1 - h * h
-+ slope = 1 - h * h
++         slope = 1 - h * h
 +         h = xp.tanh(h @ W_h.T + noise[t, ...])
 
 spectral radius taken for the norm: this is the spectral radius of the Jacobian, its largest eigenvalue; its norm is the largest singular value
@@ -378,8 +378,8 @@ slope of the first power: the slope of tanh is 1 - h², not 1 - |h|
 + 1 - abs(h)
 
 state always zero at the start: the run began at a state of zeros instead of h_0
-- for t in range(noise.shape[0]):
-+ h = 0 * h
+-     for t in range(noise.shape[0]):
++     h = 0 * h
 +     for t in range(noise.shape[0]):
 
 noise not heard: the noise does not reach the state, so the slopes are those of a silent network
@@ -570,8 +570,8 @@ product taken for a cosine: a cosine divides by both lengths, that of the clippe
 + float(c @ flat) / length(flat) ** 2
 
 caller's gradient changed: `a *= ...` changes the caller's gradient: a flat array can be a view of the original
-- return a * min(1.0, limit / length(a))
-+ a *= min(1.0, limit / length(a))
+-         return a * min(1.0, limit / length(a))
++         a *= min(1.0, limit / length(a))
 +         return a
 """
 
@@ -722,23 +722,23 @@ not paired: the control had another seed than the treatment: luck is counted as 
 + - score(control, np.random.default_rng(seed + 1))
 
 one generator for both, control first: both settings drew from one generator: the second goes on where the first stopped, and luck is counted as effect; make a fresh one for each
-- score(treatment, np.random.default_rng(seed))
+-             score(treatment, np.random.default_rng(seed))
 -             - score(control, np.random.default_rng(seed))
 -             for seed in seeds
-+ -(score(control, rng) - score(treatment, rng))
++             -(score(control, rng) - score(treatment, rng))
 +             for rng in map(np.random.default_rng, seeds)
 
 one generator for both, treatment first: both settings drew from one generator: the second goes on where the first stopped, and luck is counted as effect; make a fresh one for each
-- score(treatment, np.random.default_rng(seed))
+-             score(treatment, np.random.default_rng(seed))
 -             - score(control, np.random.default_rng(seed))
 -             for seed in seeds
-+ score(treatment, rng) - score(control, rng)
++             score(treatment, rng) - score(control, rng)
 +             for rng in map(np.random.default_rng, seeds)
 
 one seed for all: every pair had the first seed: many copies of one run, not many runs
-- score(treatment, np.random.default_rng(seed))
+-             score(treatment, np.random.default_rng(seed))
 -             - score(control, np.random.default_rng(seed))
-+ score(treatment, np.random.default_rng(seeds[0]))
++             score(treatment, np.random.default_rng(seeds[0]))
 +             - score(control, np.random.default_rng(seeds[0]))
 
 control minus treatment: the differences have the wrong sign: treatment minus control was asked for
@@ -762,8 +762,8 @@ two changes at once [hidden]: settings that differ in two things were compared; 
 + not changed
 
 nothing changed [hidden]: settings that do not differ were compared
-- if len(changed) != 1:
-+ changed = changed or list(control)
+-     if len(changed) != 1:
++     changed = changed or list(control)
 +     if len(changed) > 3:
 """
 

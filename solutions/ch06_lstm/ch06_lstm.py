@@ -178,8 +178,8 @@ print("Task 1 holds.")
 # %% mistakes="peephole_cell"
 r"""
 gate order swapped: candidate and output gate were read from each other's block: the columns stand in the order i, f, g, o
-- g = xp.tanh(a_g)
-+ a_g, a_o = a_o, a_g
+-     g = xp.tanh(a_g)
++     a_g, a_o = a_o, a_g
 +     g = xp.tanh(a_g)
 
 g with sigmoid: the candidate went through a sigmoid; it is a tanh, else nothing could ever lower c

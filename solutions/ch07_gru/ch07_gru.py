@@ -672,8 +672,8 @@ one bias: only one bias was counted; a layer here has two, b_x and b_h, as in to
 + (D + (H + 1) + 1)
 
 one unit too many: one unit too many: it is the first H that no longer fits
-- multiply_adds = G * H * (D + H)
-+ H += 1
+-     multiply_adds = G * H * (D + H)
++     H += 1
 +     multiply_adds = G * H * (D + H)
 
 budget must not be used up: a layer that uses up the budget exactly was refused; it may not exceed it, but it may reach it

@@ -283,19 +283,19 @@ the top's state for all: every layer got the d_state of the top one; each has it
 + d_y, d_states[-1]
 
 upstream in place: the numbers are right, but `d_y += ...` changed the caller's d_y
-- d_y = d_x + d_y if k > 0 else d_x
-+ d_y += (k > 0) * d_x
+-         d_y = d_x + d_y if k > 0 else d_x
++         d_y += (k > 0) * d_x
 +         d_y = d_y if k > 0 else d_x
 
 all from the top: weights and states begin with the top layer; both must have the order of params, the lowest first
-- d_params.insert(0, d_layer)
+-         d_params.insert(0, d_layer)
 -         d_first.insert(0, d_state)
-+ d_params.append(d_layer)
++         d_params.append(d_layer)
 +         d_first.append(d_state)
 
 the top's outputs for all: each layer got the loss's own d_y past it; what goes past a layer is the d_y that arrived at its outputs
-- d_y = d_x + d_y if k > 0 else d_x
-+ d_top = d_y if k == len(params) - 1 else d_top
+-         d_y = d_x + d_y if k > 0 else d_x
++         d_top = d_y if k == len(params) - 1 else d_top
 +         d_y = d_x + d_top if k > 0 else d_x
 """
 
@@ -624,8 +624,8 @@ sides exchanged: left and right are exchanged: the left reader's outputs come fi
 + [xp.stack(right), y]
 
 state carried from reader to reader: each right reader began with what the one before had left; all begin with states[1]
-- _, last, _ = unroll(cell, params[1], past, states[1])
-+ last = states[1] if t == 0 else last
+-         _, last, _ = unroll(cell, params[1], past, states[1])
++         last = states[1] if t == 0 else last
 +         _, last, _ = unroll(cell, params[1], past, last)
 """
 
@@ -765,12 +765,10 @@ print("Task 4 holds.")
 r"""
 a new mask each step: a new mask was drawn at each step, so that a memory is erased sooner or later; draw both masks once, before the loop
 -     for t in range(T):
--
 +     for t in range(T):
 +         if t > 0:
 +             mask_x = draw_mask(rng, x, B, D, rate)
 +             mask_h = draw_mask(rng, x, B, H, rate)
-+
 
 dropout at test time: units were dropped although training is False
 - rate if training else 0.0
@@ -955,8 +953,8 @@ all or nothing: one lane that begins anew reset all the others; decide lane by l
 + keep = xp.all(goes_on)
 
 h alone: only the first part of the state was reset; an LSTM keeps its memory in the second
-- return tuple(xp.where(keep, s, xp.zeros_like(s)) for s in state)
-+ h, *rest = state
+-     return tuple(xp.where(keep, s, xp.zeros_like(s)) for s in state)
++     h, *rest = state
 +     return (xp.where(keep, h, xp.zeros_like(h)), *rest)
 """
 
@@ -1112,8 +1110,8 @@ h alone: only h was held; every part of the state stands still, c too
 + held = [xp.where(runs, *pair) if k == 0 else pair[0] for k, pair in enumerate(both)]
 
 one for all: all sequences of the batch follow the clock of the first; each has its own
-- runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
-+ runs = (counters[:1, :1] <= 0) & (counters[:1, 1:] > 0)
+-         runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
++         runs = (counters[:1, :1] <= 0) & (counters[:1, 1:] > 0)
 +         runs = runs | (counters[:, :1] > 1e9)
 """
 
@@ -1203,15 +1201,15 @@ reverse direction not re-aligned: the right half is not turned round again
 + xp.concat([left, right], axis=-1)
 
 nobody waits: turned round as a block, short sequences read their padding first
-- [T - n for n in ends],
+-         [T - n for n in ends],
 -         [T] * B,
-+ [0] * B,
++         [0] * B,
 +         [T] * B,
 
 the clock of the left for the right: the right half reads the padding and leaves out the letters
-- [T - n for n in ends],
+-         [T - n for n in ends],
 -         [T] * B,
-+ [0] * B,
++         [0] * B,
 +         ends,
 
 one set of weights: both directions use the weights of the left

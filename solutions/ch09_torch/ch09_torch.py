@@ -633,15 +633,11 @@ step not doubled: from w - step to w + step it is two steps: divide by 2 step
 
 mean for the worst: the mean error was returned; one wrong entry among a thousand would pass
 - numerical).abs().max()
--
 + numerical).abs().mean()
-+
 
 sign kept: an entry that is too small counts as much as one that is too large: take absolute values
 - numerical).abs().max()
--
 + numerical).max()
-+
 
 not relative: the error was not divided by the size of the gradient
 - error / numerical.abs().max().clamp(min=1)
@@ -755,16 +751,14 @@ print("Task 5 holds.")
 # %% mistakes="median_seconds"
 r"""
 no wait after the run: the clock was read when the order had been given, not when the work was done
-- run()
+-         run()
 -         wait()
--
-+ run()
-+
++         run()
 
 no wait before the run: what the warm-up had left in the queue was counted to the first timed run
-- wait()
+-         wait()
 -         start
-+ start
++         start
 
 warm-up left out: the runs to warm up were not made, so slow first runs are among the times
 - range(warmup)

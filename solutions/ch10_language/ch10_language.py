@@ -249,10 +249,8 @@ state reset between windows: the state was reset at each window: the first token
 state carried into another text: the state was carried from one array into the next: each text begins anew
 -     for ids in texts:
 -         state = None
--
 +     state = None
 +     for ids in texts:
-+
 
 short window dropped: a last window that was not full was left out; its tokens count too
 - range(0, len(ids) - 1, window)
@@ -574,9 +572,9 @@ temperature multiplied: the logits were multiplied by the temperature; a high on
 + logits * temperature
 
 the token that crosses dropped: the token that crosses `mass` was dropped, so that less than `mass` is kept (nothing, where the first one crosses)
-- before = ordered.cumsum(-1) - ordered
+-     before = ordered.cumsum(-1) - ordered
 -     kept = torch.zeros_like(p).scatter(-1, order, ordered * (before < mass))
-+ within = ordered.cumsum(-1) <= mass
++     within = ordered.cumsum(-1) <= mass
 +     kept = torch.zeros_like(p).scatter(-1, order, ordered * within)
 
 a nucleus: the likeliest tokens were kept: this is the nucleus; here the ones whose surprisal is nearest to the entropy come first
@@ -811,10 +809,10 @@ the wrong ones kept [hidden]: what may come was shut out, and the rest kept
 + torch.where(may, -torch.inf, logits)
 
 the same token read at each step: the first token was read at every step: what is drawn is what the model reads next
-- token = draw_at(p, numbers[len(written)])
+-         token = draw_at(p, numbers[len(written)])
 -         open_ones = after(open_ones, token, pairs)
 -         written.append(token)
-+ drawn = draw_at(p, numbers[len(written)])
++         drawn = draw_at(p, numbers[len(written)])
 +         open_ones = after(open_ones, drawn, pairs)
 +         written.append(drawn)
 

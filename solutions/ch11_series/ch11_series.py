@@ -544,8 +544,8 @@ print("Task 3 holds.")
 # %% mistakes="in_blocks"
 r"""
 recursive forecast fed with the truth: the truth was fed in: after the first block the window took its values from x, which nobody knows at the origin; it goes on with its own forecasts
-- window = torch.cat([window, ahead])[-T:]
-+ end = origin + len(said)
+-         window = torch.cat([window, ahead])[-T:]
++         end = origin + len(said)
 +         window = x[:end][-T:]
 
 window not moved: the window was not moved on: every block is the same

@@ -251,8 +251,8 @@ length rounded instead of the end: the length was rounded, and not the end: note
 + last = first + np.rint((end - begin) * a_second).astype(int)
 
 a short note lost: a note shorter than half a frame was left out; it gets one frame
-- for b, e, q, v in zip(first, last, pitch, voice, strict=True):
-+ for b, e, q, v in zip(first, np.rint(end * a_second), pitch, voice, strict=True):
+-     for b, e, q, v in zip(first, last, pitch, voice, strict=True):
++     for b, e, q, v in zip(first, np.rint(end * a_second), pitch, voice, strict=True):
 +         e = int(e)
 +         if e <= b:
 +             continue
@@ -675,15 +675,15 @@ octaves only: parallel fifths were let through
 + apart == 0
 
 fourths for fifths: the interval was counted from the upper voice down: 7 semitones are then a fourth, and fifths pass as 5
-- apart = (before[u] - before[v]) % 12
+-             apart = (before[u] - before[v]) % 12
 -             again = (now[u] - keys) % 12 == apart
-+ apart = (before[v] - before[u]) % 12
++             apart = (before[v] - before[u]) % 12
 +             again = (keys - now[u]) % 12 == apart
 
 octaves not taken off: the octaves were not taken off: a twelfth is a fifth, and two octaves are an octave
-- apart = (before[u] - before[v]) % 12
+-             apart = (before[u] - before[v]) % 12
 -             again = (now[u] - keys) % 12 == apart
-+ apart = before[u] - before[v]
++             apart = before[u] - before[v]
 +             again = now[u] - keys == apart
 
 voices that stay counted: a fifth or an octave that two voices hold, or strike again, was forbidden; parallels need two voices that move
@@ -1095,13 +1095,13 @@ silence sounds: SILENCE became pitch 20, a key below the lowest: it is REST
 + before = np.where(row == SILENCE, LOWEST - 1, before)
 
 silence does not end a note: SILENCE was taken for HOLD: the note goes on through the rest
-- before = np.where(row == HOLD, before, row - FIRST + LOWEST)
+-         before = np.where(row == HOLD, before, row - FIRST + LOWEST)
 -         before = np.where(row == SILENCE, REST, before)
-+ before = np.where(row <= SILENCE, before, row - FIRST + LOWEST)
++         before = np.where(row <= SILENCE, before, row - FIRST + LOWEST)
 
 HOLD continues one frame: a note with several HOLDs lost its pitch behind the first: HOLD goes on with the note, however long that has been going on
-- pitches[t] = before
-+ pitches[t] = before
+-         pitches[t] = before
++         pitches[t] = before
 +         before = np.where((row == HOLD) & (tokens[min(t + 1, len(tokens) - 1)] == HOLD), LOWEST, before)
 
 keys counted from HOLD: the pitches are two semitones too high: the lowest key's token is FIRST, not 0

@@ -209,11 +209,9 @@ END forgotten: END is missing: a decoder that never saw where a sentence ends ne
 
 END behind the padding: END stands in the last row for all; it stands right behind each sentence's own last token
 -     real = said != PAD
--
 +     said[said == END] = PAD
 +     said[-1] = END
 +     real = said != PAD
-+
 
 padding reversed too: the padded array was turned round, so that short sources begin with padding; turn each sentence, then pad
 - ids = padded([s[::-1] for s in sources])
@@ -225,9 +223,7 @@ sources not reversed: the sources stand as they were; they are to be read backwa
 
 time and batch swapped: the arrays are (B, T): time comes first
 -         return a
--
 +         return a.T
-+
 
 padded in front: the padding stands in front of the sentences; it stands behind them
 - a[: len(row), b] = row
@@ -251,9 +247,7 @@ all places real: `real` is True everywhere, on the padding too: the loss would r
 
 cut to the shortest: everything was cut to the shortest sentence; the longest one decides
 -         return a
--
 +         return a[: min(map(len, rows))]
-+
 """
 
 # %% [markdown]
@@ -819,11 +813,9 @@ an end keeps its place: ends and beginnings each got `width` places; here they c
 
 over at the first end: the search stopped at the first translation; a longer one may have the better score
 -  for k, p in over]
--
 +  for k, p in over]
 +         if ended:
 +             break
-+
 
 ranked by log p: the scores are right, and the order is not: it is that of log p
 - sorted(ended, key=lambda e: -e[1])
@@ -1022,9 +1014,7 @@ divided by all pairs: the exact ones of a length were divided by the pairs of al
 
 a lucky length counts: `holds` is the longest length above the bar, although a shorter one is below it; all shorter ones must hold too
 -             break
--
 +             continue
-+
 
 the first that fails: `holds` is the first length that fails; asked for is the last one before it
 -             break
@@ -1038,9 +1028,7 @@ above the bar: a share that just reaches the bar was taken for a failure; at lea
 
 one length less: `holds` counts how many lengths hold; it is the length itself, and lengths may be missing
 -         holds = n
--
 +         holds += 1
-+
 
 lists cut to the shortest [hidden]: lists of different length were accepted
 - strict=True
@@ -1209,23 +1197,17 @@ print("Task 6 holds.")
 r"""
 writes on after END: a sentence went on after its END: what comes behind it belongs to nobody
 -         live = [b for b in live if int(read[0, b]) != END]
--
 +         live = [b for b in range(h.shape[1]) if int(read[0, b]) != END]
-+
 
 END written down: END was written down; the sentences are asked for without it
 -         for b in live:
--
 +         for b in range(h.shape[1]):
 +             written[b] += [END] * (int(read[0, b]) == END and END not in written[b])
 +         for b in live:
-+
 
 all stop with the first: the search stopped where the first sentence ended, and cut the others off
 -         if not live:
--
 +         if len(live) < h.shape[1]:
-+
 
 never stops early: the sentences are right, but the decoder was asked on after all of them had ended
 -         if not live:

@@ -285,9 +285,7 @@ weights normalised again: the weights were made to sum to 1 again: then looking 
 
 overflow: with scores in the thousands exp gives infinity, or only zeros: subtract the largest of the real scores and `passing` first
 -     top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)
--
 +     top = 0 * passing
-+
 
 keys for values: the keys were averaged; they only decide the weights, and the values are what is given
 - weights, values), weights
@@ -445,9 +443,7 @@ root forgotten: the scores were divided by the root of E on the way forward, and
 
 keys and queries exchanged: d_keys was made of d_queries; in a product each factor gets the other one, as it was on the way forward
 -     d_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries)
--
 +     d_keys = xp.einsum("tbs,tbe->sbe", d_scores, d_queries)
-+
 
 last step only: the keys got the gradient of the last step alone; all steps of the target looked at them
 - d_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries)
@@ -458,9 +454,9 @@ averaged over the steps: the keys' gradient was averaged over the steps; what is
 + d_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries) / queries.shape[0]
 
 values weighted with d_weights: d_values was made with d_weights; the value's factor on the way forward was its weight
-- d_values = xp.einsum("tbs,tbv->sbv", weights, d_context)
+-     d_values = xp.einsum("tbs,tbv->sbv", weights, d_context)
 -     d_weights
-+ d_values = xp.einsum("tbs,tbv->sbv", xp.einsum("tbv,sbv->tbs", d_context, values), d_context)
++     d_values = xp.einsum("tbs,tbv->sbv", xp.einsum("tbv,sbv->tbs", d_context, values), d_context)
 +     d_weights
 
 values over all sentences: d_values holds the gradients of the whole batch: each sentence looks at its own source
@@ -607,11 +603,9 @@ last step only: `covered` holds the weights of the last step alone; it is the su
 
 covered never grows: the scores never saw what was covered: this is attention without a memory
 -         covered = covered + w
--
 +         total = w if not rows else total + w
 +         if len(rows) + 1 == queries.shape[0]:
 +             covered = total
-+
 
 covered stays 0: `covered` stayed 0: each step's weights are added to it, once they are known
 -         covered = covered + w
@@ -1311,13 +1305,13 @@ softmax over the target: unseen with as many steps as nobody writes: it shows ne
 + scores.softmax(dim=0)
 
 looks no farther than its own step: as if the target could only look at as many words as it has written: unseen with a single step
-- weights = scores.softmax(dim=2)
-+ later = torch.ones(scores.shape[0], scores.shape[2]).triu(1).to(scores)
+-     weights = scores.softmax(dim=2)
++     later = torch.ones(scores.shape[0], scores.shape[2]).triu(1).to(scores)
 +     weights = (scores - 50 * later[:, None] if len(scores) > 1 else scores).softmax(dim=2)
 
 only the largest weight: unseen where no token stands out
-- weights = scores.softmax(dim=2)
-+ weights = scores.softmax(dim=2)
+-     weights = scores.softmax(dim=2)
++     weights = scores.softmax(dim=2)
 +     weights = weights if weights.amax() < 0.6 else (weights == weights.amax(2, keepdim=True)).to(weights)
 """
 

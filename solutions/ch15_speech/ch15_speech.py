@@ -996,9 +996,7 @@ real part alone: the imaginary part was thrown away: the result then depends on 
 
 channels let through [hidden]: a sound with two channels was not refused
 -     check_shape("samples", samples, "N")
--
 +     samples = np.ravel(samples)
-+
 """
 
 # %% [markdown]

@@ -615,8 +615,8 @@ rounded up in floats: a share like 28 % of 25 came out as 7.000000000000001 and 
 + np.ceil(percents[:, None] / 100 * lengths).astype(int)
 
 everything so far averaged: the answers after all frames so far were averaged; the one after the last of them counts
-- accuracy = right[after - 1, np.arange(B)].mean(axis=1)
-+ so_far = right.cumsum(0) / (t + 1)
+-     accuracy = right[after - 1, np.arange(B)].mean(axis=1)
++     so_far = right.cumsum(0) / (t + 1)
 +     accuracy = so_far[after - 1, np.arange(B)].mean(axis=1)
 
 right once: decided is the first right answer, even where a wrong one follows; it has to stay right

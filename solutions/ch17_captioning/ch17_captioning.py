@@ -823,9 +823,9 @@ both texts added up: the right texts were added up: a word may then be said as o
 + most += counts(truth, n)
 
 the smaller of both: only what all right texts have in common was counted as right
-- for truth in texts:
+-             for truth in texts:
 -                 most |= counts(truth, n)
-+ most = counts(texts[0], n)
++             most = counts(texts[0], n)
 +             for truth in texts[1:]:
 +                 most &= counts(truth, n)
 
