@@ -189,14 +189,11 @@ for name, a, b in zip(OUTPUTS.split(", "), by_hand, after, strict=True):
     if not name.startswith("test"):
         assert_close(f"{name}, with another future,", b, a)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(walk(rng, T, size, cut), dtype)
-    for T, size, cut in [(4, 1, 2), (30, 4, 21), (25, 7, 12), (40, 2, 9)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    walk, [(4, 1, 2), (30, 4, 21), (25, 7, 12), (40, 2, 9)], device
+)
 check(honest_split, reference_honest_split, hidden, outputs=OUTPUTS)
 ### END HIDDEN TESTS
 print("Task 1 holds.")
@@ -501,15 +498,17 @@ assert_refuses(
     begins="mask",
 )
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(ragged(rng, T, B, rubbish), dtype)
-    for T, B in [(1, 1), (1, 4), (6, 3), (3, 7)]
-    for rubbish in (3.0, np.inf, np.nan)
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    ragged,
+    [
+        (T, B, rubbish)
+        for T, B in [(1, 1), (1, 4), (6, 3), (3, 7)]
+        for rubbish in (3.0, np.inf, np.nan)
+    ],
+    device,
+)
 check(
     masked_perplexity,
     reference_masked_perplexity,
@@ -660,19 +659,13 @@ assert_refuses(
     begins="training",
 )
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(seasons(rng, T, B, K, period), dtype)
-    for T, B, K, period in [
-        (2, 1, 1, 1),
-        (13, 4, 2, 12),
-        (20, 2, 7, 5),
-        (31, 3, 3, 7),
-    ]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    seasons,
+    [(2, 1, 1, 1), (13, 4, 2, 12), (20, 2, 7, 5), (31, 3, 3, 7)],
+    device,
+)
 check(seasonal_mase, reference_seasonal_mase, hidden, outputs="mase")
 ### END HIDDEN TESTS
 print("Task 4 holds.")

@@ -192,14 +192,9 @@ run = {
 check_causal(loop, move(run), "x")
 check_independent(loop, move(run), {"x": 1, "h_0": 0})
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(sums(rng, B, H), dtype)
-    for B, H in [(1, 1), (5, 2), (3, 8)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(sums, [(1, 1), (5, 2), (3, 8)], device)
 check(ceiling_cell, reference_ceiling_cell, hidden, outputs="state, cache")
 ### END HIDDEN TESTS
 print("Task 1 holds.")
@@ -502,15 +497,17 @@ assert_close("y with a mask of ones", y, book)
 check_causal(ragged_unroll, plain, "x")
 check_independent(ragged_unroll, plain, {"x": 1, "mask": 1, "state": 0})
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(ragged(rng, T, B, D, H, cell, G, parts), dtype)
-    for T, B, D, H in [(1, 1, 1, 1), (6, 4, 3, 2), (2, 5, 1, 4)]
-    for cell, G, parts in [(rnn_cell, 1, 1), (lstm_cell, 4, 2)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    ragged,
+    [
+        (T, B, D, H, cell, G, parts)
+        for T, B, D, H in [(1, 1, 1, 1), (6, 4, 3, 2), (2, 5, 1, 4)]
+        for cell, G, parts in [(rnn_cell, 1, 1), (lstm_cell, 4, 2)]
+    ],
+    device,
+)
 check(ragged_unroll, reference_ragged_unroll, hidden, outputs="y, state")
 ### END HIDDEN TESTS
 print("Task 3 holds.")
@@ -765,15 +762,17 @@ check(unroll, stored("unroll"), [plain, paired], outputs="y, state, tape")
 check_causal(unroll, plain, "x")
 check_independent(unroll, plain, {"x": 1, "state": 0})
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(run(rng, T, B, D, H, cell, G, parts), dtype)
-    for T, B, D, H in [(1, 1, 1, 1), (6, 2, 3, 4), (3, 7, 2, 1)]
-    for cell, G, parts in [(rnn_cell, 1, 1), (lstm_cell, 4, 2)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    run,
+    [
+        (T, B, D, H, cell, G, parts)
+        for T, B, D, H in [(1, 1, 1, 1), (6, 2, 3, 4), (3, 7, 2, 1)]
+        for cell, G, parts in [(rnn_cell, 1, 1), (lstm_cell, 4, 2)]
+    ],
+    device,
+)
 check(unroll, book_unroll, hidden, outputs="y, state, tape")
 ### END HIDDEN TESTS
 print("Task 5 holds.")

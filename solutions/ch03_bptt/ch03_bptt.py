@@ -176,14 +176,12 @@ d_a_x, _, (d_h,) = residual_cell_vjp((one,), r)  # slopes 1 and 0.36
 assert_close("d_a_x at r = 0 and 0.8", d_a_x, np.array([[1.0, 0.36]]))
 assert_close("what reaches h past the tanh", d_h, np.ones((1, 2)))
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(cell_input(rng, B, H), dtype)
-    for B, H in [(1, 1), (4, 3), (2, 7)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    cell_input, [(1, 1), (4, 3), (2, 7)], device, rng=rng
+)
 check(
     residual_cell_vjp, reference_residual_cell_vjp, hidden, outputs=OUTPUTS
 )
@@ -367,19 +365,15 @@ check_independent(
     {"x": 1, "d_y": 1, "h": 1},
 )
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import assert_gradient, hidden_rng
+from rnncore.testing import assert_gradient, hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(ragged(rng, T, B, D, H), dtype)
-    for T, B, D, H in [
-        (1, 1, 1, 1),
-        (5, 3, 2, 4),
-        (9, 4, 3, 2),
-        (2, 6, 1, 3),
-    ]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    ragged,
+    [(1, 1, 1, 1), (5, 3, 2, 4), (9, 4, 3, 2), (2, 6, 1, 3)],
+    device,
+    rng=rng,
+)
 check(masked_bptt, reference_masked_bptt, hidden, outputs=OUTPUTS)
 
 args = move(ragged(rng, 5, 3, 2, 4))
@@ -551,14 +545,12 @@ assert_close(
     np.zeros((3, 2)),
 )
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(shares(rng, T, B, K), dtype)
-    for T, B, K in [(1, 1, 2), (4, 3, 5), (2, 5, 3), (3, 3, 3)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    shares, [(1, 1, 2), (4, 3, 5), (2, 5, 3), (3, 3, 3)], device, rng=rng
+)
 check(sum_to_one_vjp, reference_sum_to_one_vjp, hidden, outputs="d_a")
 
 a, d_p = move(rng.normal(size=(2, 3, 4))), move(rng.normal(size=(2, 3, 4)))

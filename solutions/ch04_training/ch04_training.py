@@ -192,14 +192,18 @@ for k in (1, 2, 3):
     mine, m, s = adamw_step(mine, d_w, m, s, k, 0.05, 0.0)
 assert_close("three steps with a decay of 0", mine, params[0])
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(middle_of_a_run(rng, k, *shape), dtype)
-    for k, shape in [(1, (1,)), (1, (4, 2)), (3, (5,)), (40, (2, 3, 2))]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    middle_of_a_run,
+    [
+        (k, *shape)
+        for k, shape in [(1, (1,)), (1, (4, 2)), (3, (5,)), (40, (2, 3, 2))]
+    ],
+    device,
+    rng=rng,
+)
 small = move(middle_of_a_run(rng, 1, 3))
 small["d_w"] = small["d_w"] * 1e-7
 check(adamw_step, reference_adamw_step, [*hidden, small], outputs=OUTPUTS)
@@ -370,19 +374,15 @@ check_independent(
     {"logits": 1},
 )
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(batch(rng, T, B, K, alpha), dtype)
-    for T, B, K, alpha in [
-        (1, 1, 2, 0.5),
-        (4, 3, 5, 0.1),
-        (2, 5, 3, 0.9),
-        (3, 1, 1, 0.3),
-    ]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    batch,
+    [(1, 1, 2, 0.5), (4, 3, 5, 0.1), (2, 5, 3, 0.9), (3, 1, 1, 0.3)],
+    device,
+    rng=rng,
+)
 check(
     smoothed_cross_entropy,
     reference_smoothed_cross_entropy,
@@ -803,15 +803,23 @@ by_hand = np.array([[[0.0, -1000], [-np.log(2), -np.log(2)]]])
 assert_close("log_p at logits of 1000 and 0", log_p, by_hand, why=why)
 assert_close("the loss there", loss, 500 + np.log(2) / 2)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(prediction(rng, T, B, K, size), dtype)
-    for T, B, K in [(1, 1, 1), (1, 1, 2), (4, 3, 5), (2, 5, 3), (6, 2, 6)]
-    for size in (1.0, 1000.0)
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    prediction,
+    [
+        (T, B, K, size)
+        for T, B, K in [
+            (1, 1, 1),
+            (1, 1, 2),
+            (4, 3, 5),
+            (2, 5, 3),
+            (6, 2, 6),
+        ]
+        for size in (1.0, 1000.0)
+    ],
+    device,
+)
 check(cross_entropy, book_cross_entropy, hidden, outputs=OUTPUTS)
 ### END HIDDEN TESTS
 print("Task 5 holds.")

@@ -306,14 +306,12 @@ from rnncore.gradient_flow import (
     state_jacobians,
 )
 from rnncore.rnn import Params, rnn_cell, unroll
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(noisy(rng, T, B, H), dtype)
-    for T, B, H in [(1, 1, 1), (6, 2, 3), (3, 4, 5), (4, 3, 3)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    noisy, [(1, 1, 1), (6, 2, 3), (3, 4, 5), (4, 3, 3)], device, rng=rng
+)
 check(
     noisy_growth_rate, reference_noisy_growth_rate, hidden, outputs="rate"
 )
@@ -517,19 +515,18 @@ assert_close("by_entry of (4, 3)", got[2], 21 / (5 * 18**0.5))
 short = cosines_of_clipping(move((np.array([0.1]), np.array([0.2]))), 9.0)
 assert_close("the cosines of a short gradient", np.array(short), np.ones(3))
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(gradient(rng, sizes, shapes, limit), dtype)
-    for sizes, shapes, limit in [
+hidden = hidden_inputs(
+    gradient,
+    [
         ((1.0,), [(1,)], 0.1),
         ((10.0, 0.1), [(3, 4), (3,)], 1.0),
         ((1.0, 1.0, 100.0), [(2, 5), (5, 1), (5,)], 2.0),
         ((0.01, 0.02), [(2, 2), (2,)], 5.0),
-    ]
-    for dtype in ("float64", "float32")
-]
+    ],
+    device,
+)
 check(
     cosines_of_clipping,
     reference_cosines_of_clipping,

@@ -163,14 +163,9 @@ zero, c_0 = move(np.zeros((1, 4))), move(np.array([[3.0]]))
 assert_close("c of gates at a half", c, np.array([[1.5]]))
 assert_close("h of gates at a half", h, np.tanh([[1.5]]) / 2)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(peephole_input(rng, B, H), dtype)
-    for B, H in [(1, 1), (4, 3), (2, 5)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(peephole_input, [(1, 1), (4, 3), (2, 5)], device)
 check(peephole_cell, reference_peephole_cell, hidden, outputs=OUTPUTS)
 ### END HIDDEN TESTS
 print("Task 1 holds.")
@@ -315,14 +310,12 @@ check(
     outputs=OUTPUTS,
 )
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(peephole_cache(rng, B, H), dtype)
-    for B, H in [(1, 1), (4, 3), (2, 5)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    peephole_cache, [(1, 1), (4, 3), (2, 5)], device, rng=rng
+)
 check(
     peephole_cell_vjp, reference_peephole_cell_vjp, hidden, outputs=OUTPUTS
 )
@@ -495,14 +488,9 @@ cache = (quarter, zero, quarter, zero, zero)
 _, _, (_, d_before) = coupled_cell_vjp((zero, zero + 8), cache)
 assert_close("d_c of the step before", d_before, np.array([[2.0]]))
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(coupled_cache(rng, B, H), dtype)
-    for B, H in [(1, 1), (4, 3), (2, 5)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(coupled_cache, [(1, 1), (4, 3), (2, 5)], device)
 check(coupled_cell_vjp, reference_coupled_cell_vjp, hidden, outputs=OUTPUTS)
 ### END HIDDEN TESTS
 print("Task 3 holds.")
@@ -603,14 +591,14 @@ check(
 one = bias_for_half_life(move(np.ones(1)))
 assert_close("the bias for a half-life of 1", one, np.zeros(1))
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    {"half_life": move(rng.uniform(0.3, 50.0, H), dtype)}
-    for H in (1, 4, 7)
-    for dtype in ("float64", "float32")
-]
+
+def some_half_lives(rng, H):
+    return {"half_life": rng.uniform(0.3, 50.0, H)}
+
+
+hidden = hidden_inputs(some_half_lives, [(1,), (4,), (7,)], device)
 check(
     bias_for_half_life,
     reference_bias_for_half_life,
@@ -721,14 +709,9 @@ check(
     outputs=OUTPUTS,
 )
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(lstm_cache(rng, B, H), dtype)
-    for B, H in [(1, 1), (4, 3), (2, 5)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(lstm_cache, [(1, 1), (4, 3), (2, 5)], device)
 check(
     vjp_without_gates, reference_vjp_without_gates, hidden, outputs=OUTPUTS
 )
@@ -833,14 +816,9 @@ def lstm_taped(rng, B, H):
 visible = move(lstm_taped(np.random.default_rng(5), 3, 2))
 check(lstm_cell_vjp, stored("lstm_cell_vjp"), [visible], outputs=OUTPUTS)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(lstm_taped(rng, B, H), dtype)
-    for B, H in [(1, 1), (4, 3), (2, 5)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(lstm_taped, [(1, 1), (4, 3), (2, 5)], device)
 check(lstm_cell_vjp, book_lstm_cell_vjp, hidden, outputs=OUTPUTS)
 ### END HIDDEN TESTS
 print("Task 6 holds.")

@@ -373,14 +373,11 @@ assert_close(
 )
 check_independent(minimal_step, visible, {"x_t": 0, "h": 0}, axis=0)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(a_step(rng, B, D, H), dtype)
-    for B, D, H in [(1, 1, 1), (4, 2, 3), (2, 5, 4), (3, 3, 3)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    a_step, [(1, 1, 1), (4, 2, 3), (2, 5, 4), (3, 3, 3)], device
+)
 check(minimal_step, reference_minimal_step, hidden, outputs=OUTPUTS)
 ### END HIDDEN TESTS
 print("Task 2 holds.")
@@ -513,14 +510,15 @@ check_independent(
     axis=0,
 )
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import assert_gradient, hidden_rng
+from rnncore.testing import assert_gradient, hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(a_step_back(rng, B, D, H), dtype)
-    for B, D, H in [(1, 1, 1), (4, 2, 3), (2, 5, 4), (3, 3, 3)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    a_step_back,
+    [(1, 1, 1), (4, 2, 3), (2, 5, 4), (3, 3, 3)],
+    device,
+    rng=rng,
+)
 check(minimal_step_vjp, reference_minimal_step_vjp, hidden, outputs=OUTPUTS)
 
 args = move(a_step_back(rng, 3, 2, 4))
@@ -770,14 +768,9 @@ assert_close(
     1e-5,
 )
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(gate(rng, T, B, H), dtype)
-    for T, B, H in [(1, 1, 1), (6, 3, 2), (4, 5, 3)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(gate, [(1, 1, 1), (6, 3, 2), (4, 5, 3)], device)
 hidden.append(move({"a_z": np.full((2, 3, 2), 19.0)}, "float32"))
 hidden.append(move({"a_z": np.full((2, 3, 2), -60.0)}))
 check(gate_report, reference_gate_report, hidden, outputs=OUTPUTS)

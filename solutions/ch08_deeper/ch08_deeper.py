@@ -401,20 +401,24 @@ assert_close("the padding of y", y[1:], np.zeros((2, 1, 2)))
 check_independent(read_from_the_end, visible, {"x": 1, "h_0": 0})
 ### BEGIN HIDDEN TESTS
 from rnncore.layers import bidirectional
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(padded(rng, T, B, D, H, gru), dtype)
-    for T, B, D, H in [
-        (1, 1, 1, 1),
-        (5, 3, 2, 4),
-        (7, 4, 3, 2),
-        (2, 6, 1, 3),
-    ]
-    for gru in (False, True)
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    padded,
+    [
+        (T, B, D, H, gru)
+        for T, B, D, H in [
+            (1, 1, 1, 1),
+            (5, 3, 2, 4),
+            (7, 4, 3, 2),
+            (2, 6, 1, 3),
+        ]
+        for gru in (False, True)
+    ],
+    device,
+    rng=rng,
+)
 check(
     read_from_the_end, reference_read_from_the_end, hidden, outputs=OUTPUTS
 )
@@ -555,18 +559,18 @@ from rnncore.testing import check, check_causal, mover, stored
 CELLS = [(rnn_cell, 1, 1), (lstm_cell, 4, 2), (gru_cell, 3, 1)]
 
 
-def days(rng, T, B, D, H, which, dtype="float64"):
+def days(rng, T, B, D, H, which):
     cell, G, parts = CELLS[which]
-    arrays = dict(
+    return dict(
+        cell=cell,
         params=tuple(init_params(rng, D, H, G) for _ in range(2)),
         x=rng.normal(size=(T, B, D)),
         states=tuple(tuple(rng.normal(size=(parts, B, H))) for _ in "lr"),
     )
-    return dict(cell=cell) | mover(device)(arrays, dtype)
 
 
 rng = np.random.default_rng(11)
-visible = [days(rng, 4, 2, 2, 3, which) for which in (0, 1)]
+visible = mover(device)([days(rng, 4, 2, 2, 3, k) for k in (0, 1)])
 check(
     both_ends_of_the_past,
     stored("both_ends_of_the_past"),
@@ -575,15 +579,17 @@ check(
 )
 check_causal(both_ends_of_the_past, visible[0], "x")
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    days(rng, T, B, D, H, which, dtype)
-    for T, B, D, H in [(1, 1, 1, 1), (5, 3, 2, 4), (3, 1, 4, 2)]
-    for which in (0, 1, 2)
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    days,
+    [
+        (T, B, D, H, which)
+        for T, B, D, H in [(1, 1, 1, 1), (5, 3, 2, 4), (3, 1, 4, 2)]
+        for which in (0, 1, 2)
+    ],
+    device,
+)
 check(
     both_ends_of_the_past,
     reference_both_ends_of_the_past,
@@ -910,14 +916,11 @@ check_independent(
     {"ended": 0, "begins": 0},
 )
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(between(rng, B, H, parts), dtype)
-    for B, H, parts in [(1, 1, 1), (4, 2, 1), (9, 3, 2), (8, 5, 2)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    between, [(1, 1, 1), (4, 2, 1), (9, 3, 2), (8, 5, 2)], device
+)
 check(state_for_window, reference_state_for_window, hidden, outputs="state")
 ### END HIDDEN TESTS
 print("Task 5 holds.")
@@ -1026,21 +1029,20 @@ CELLS = [
 OUTPUTS = "y, state, d_params, d_x, d_state"
 
 
-def clocked(rng, T, B, D, H, which, dtype="float64"):
+def clocked(rng, T, B, D, H, which):
     """A run whose sequences begin and end at steps of their own."""
-    move = mover(device)
     _, _, G, parts = CELLS[which]
     begins = rng.integers(0, T, B)
     ends = begins + 1 + rng.integers(0, T, B)  # some go on after the loop
     counters = np.stack([begins, ends], 1).astype(float)
-    arrays = dict(
+    return dict(
+        which=which,
         params=init_params(rng, D, H, G),
         x=rng.normal(size=(T, B, D)),
         state=(*rng.normal(size=(parts, B, H)), counters),
         d_y=rng.normal(size=(T, B, H)),
         d_state=(*rng.normal(size=(parts, B, H)), 0 * counters),
     )
-    return dict(which=which) | move(arrays, dtype)
 
 
 def there_and_back(which, params, x, state, d_y, d_state):
@@ -1051,11 +1053,11 @@ def there_and_back(which, params, x, state, d_y, d_state):
 
 
 rng = np.random.default_rng(9)
-visible = [clocked(rng, 5, 4, 2, 2, which) for which in (0, 1, 2)]
+visible = mover(device)([clocked(rng, 5, 4, 2, 2, k) for k in (0, 1, 2)])
 check(there_and_back, stored("masked"), visible, outputs=OUTPUTS)
 check_causal(there_and_back, visible[0], "x")
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
 
 def expected_there_and_back(which, params, x, state, d_y, d_state):
@@ -1064,13 +1066,15 @@ def expected_there_and_back(which, params, x, state, d_y, d_state):
     return y, last, *bptt(masked_vjp(vjp), params, tape, d_y, d_state)
 
 
-rng = hidden_rng()
-hidden = [
-    clocked(rng, T, B, D, H, which, dtype)
-    for T, B, D, H in [(1, 1, 1, 1), (6, 5, 3, 4), (8, 7, 1, 2)]
-    for which in (0, 1, 2)
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    clocked,
+    [
+        (T, B, D, H, which)
+        for T, B, D, H in [(1, 1, 1, 1), (6, 5, 3, 4), (8, 7, 1, 2)]
+        for which in (0, 1, 2)
+    ],
+    device,
+)
 check(there_and_back, expected_there_and_back, hidden, outputs=OUTPUTS)
 ### END HIDDEN TESTS
 print("Task 6 holds.")

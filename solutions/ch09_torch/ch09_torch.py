@@ -163,25 +163,21 @@ def gradients_by(step):
     return gradients
 
 
-def one_step(rng, B, H, steepness, dtype="float64"):
+def one_step(rng, B, H, steepness):
     a_x, a_h, h, d_h = rng.normal(size=(4, B, H))
     given = dict(a_x=a_x, a_h=a_h, h=h, keep=rng.uniform(size=H))
-    given |= dict(steepness=steepness, d_h=d_h)
-    return mover(device)(given, dtype)
+    return given | dict(steepness=steepness, d_h=d_h)
 
 
-visible = one_step(np.random.default_rng(2), 3, 2, 1.5)
+visible = mover(device)(one_step(np.random.default_rng(2), 3, 2, 1.5))
 mine = gradients_by(LeakyCell.apply)
 check(mine, stored("LeakyCell"), [visible], outputs=OUTPUTS)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    one_step(rng, B, H, s, dtype)
-    for B, H, s in [(1, 1, 1.0), (4, 3, 0.5), (2, 5, 2.0)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    one_step, [(1, 1, 1.0), (4, 3, 0.5), (2, 5, 2.0)], device
+)
 right = gradients_by(reference_leaky_step)
 mine = gradients_by(LeakyCell.apply)
 check(mine, right, hidden, outputs=OUTPUTS)
@@ -318,24 +314,20 @@ def loaded(kernel, recurrent, bias, x):
     return y, h, c
 
 
-def from_file(rng, T, B, D, H, dtype="float64"):
+def from_file(rng, T, B, D, H):
     shapes = dict(kernel=(D, 4 * H), recurrent=(H, 4 * H), bias=(4 * H,))
     shapes["x"] = T, B, D
-    given = {name: rng.normal(size=s) for name, s in shapes.items()}
-    return mover(device)(given, dtype)
+    return {name: rng.normal(size=s) for name, s in shapes.items()}
 
 
-visible = from_file(np.random.default_rng(3), 3, 2, 2, 3)
+visible = mover(device)(from_file(np.random.default_rng(3), 3, 2, 2, 3))
 check(loaded, stored("to_torch"), [visible], outputs=OUTPUTS)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    from_file(rng, T, B, D, H, dtype)
-    for T, B, D, H in [(2, 1, 1, 2), (5, 3, 4, 3), (4, 2, 5, 6)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    from_file, [(2, 1, 1, 2), (5, 3, 4, 3), (4, 2, 5, 6)], device
+)
 check(loaded, reference_by_the_file, hidden, outputs=OUTPUTS)
 ### END HIDDEN TESTS
 print("Task 2 holds.")
@@ -434,32 +426,27 @@ OUTPUTS = "kernel, recurrent, bias"
 NAMES = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
 
 
-def trained(rng, D, H, dtype="float64"):
+def trained(rng, D, H):
     shapes = (4 * H, D), (4 * H, H), (4 * H,), (4 * H,)
     arrays = [rng.normal(size=shape) for shape in shapes]
-    return mover(device)(dict(zip(NAMES, arrays, strict=True)), dtype)
+    return dict(zip(NAMES, arrays, strict=True))
 
 
 def written(*arrays):
     return from_torch(dict(zip(NAMES, arrays, strict=True)))
 
 
-visible = trained(np.random.default_rng(6), 2, 3)
+visible = mover(device)(trained(np.random.default_rng(6), 2, 3))
 check(written, stored("from_torch"), [visible], outputs=OUTPUTS)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
 
 def right(*arrays):
     return reference_from_torch(dict(zip(NAMES, arrays, strict=True)))
 
 
-rng = hidden_rng()
-hidden = [
-    trained(rng, D, H, dtype)
-    for D, H in [(1, 1), (5, 2), (3, 4)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(trained, [(1, 1), (5, 2), (3, 4)], device)
 check(written, right, hidden, outputs=OUTPUTS)
 ### END HIDDEN TESTS
 print("Task 3 holds.")
@@ -890,30 +877,34 @@ def results_of(loop):
     return results
 
 
-def network(rng, T, B, D, H, which, dtype="float64"):
+def network(rng, T, B, D, H, which):
     _, _, G, parts = CELLS[which]
     given = dict(which=which, params=init_params(rng, D, H, G))
     given["x"] = rng.normal(size=(T, B, D))
     given["state"] = tuple(rng.normal(size=(parts, B, H)))
     given["d_y"] = rng.normal(size=(T, B, H))
     given["d_state"] = tuple(rng.normal(size=(parts, B, H)))
-    return mover(device)(given, dtype)
+    return given
 
 
 rng = np.random.default_rng(5)
-visible = [network(rng, 3, 2, 1, 2, which) for which in (0, 1, 2)]
+visible = mover(device)([network(rng, 3, 2, 1, 2, k) for k in (0, 1, 2)])
 mine = results_of(Loop)
 check(mine, stored("Loop"), visible, outputs=OUTPUTS)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    network(rng, T, B, D, H, which, dtype)
-    for T, B, D, H in [(1, 1, 1, 1), (4, 3, 2, 5)]
-    for which in (0, 1, 2)
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    network,
+    [
+        (T, B, D, H, which)
+        for T, B, D, H in [(1, 1, 1, 1), (4, 3, 2, 5)]
+        for which in (0, 1, 2)
+    ],
+    device,
+    rng=rng,
+)
 mine = results_of(Loop)
 check(mine, results_of(book_loop), hidden, outputs=OUTPUTS)
 
@@ -927,7 +918,7 @@ def refused(again):
     return False
 
 
-args = network(rng, 4, 2, 3, 2, 0)
+args = mover(device)(network(rng, 4, 2, 3, 2, 0))
 x = args["x"].requires_grad_()
 inputs = x, *args["params"], *args["state"]
 

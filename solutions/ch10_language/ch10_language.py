@@ -199,7 +199,7 @@ args = visible[0]
 one, all_rows = (measured(**args | {"window": n}) for n in (1, 100))
 assert_close("windows of 1 row, against one window", one, all_rows)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
 
 def right(E, bias, cell, texts, window):
@@ -207,17 +207,16 @@ def right(E, bias, cell, texts, window):
     return reference_carried_perplexity(read, texts, window)
 
 
-rng = hidden_rng()
-hidden = [
-    move(library(rng, K, D, sizes, window), dtype)
-    for K, D, sizes, window in [
+hidden = hidden_inputs(
+    library,
+    [
         (2, 1, [(2, 1)], 1),
         (6, 4, [(11, 3), (4, 1), (8, 3)], 5),
         (3, 5, [(20, 2), (7, 2)], 6),
         (7, 2, [(9, 4)], 50),
-    ]
-    for dtype in ("float64", "float32")
-]
+    ],
+    device,
+)
 check(measured, right, hidden, outputs="perplexity")
 ### END HIDDEN TESTS
 print("Task 1 holds.")
@@ -391,7 +390,7 @@ def sentence(rng, T, B, K, D):
 visible = move(sentence(np.random.default_rng(2), 4, 3, 4, 2))
 check(through_gru, stored("tied_loss"), [visible], outputs=OUTPUTS)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 
 def right(E, bias, ids, cell, state):
@@ -399,11 +398,9 @@ def right(E, bias, ids, cell, state):
 
 
 rng = hidden_rng()
-hidden = [
-    move(sentence(rng, T, B, K, D), dtype)
-    for T, B, K, D in [(1, 1, 2, 1), (6, 2, 3, 4), (3, 5, 9, 3)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    sentence, [(1, 1, 2, 1), (6, 2, 3, 4), (3, 5, 9, 3)], device, rng=rng
+)
 check(through_gru, right, hidden, outputs=OUTPUTS)
 args = move(sentence(rng, 5, 2, 4, 3))
 _, d_E, d_bias = through_gru(**args)
@@ -543,19 +540,18 @@ p = torch.softmax(visible["logits"] / visible["temperature"], -1)
 assert_close("where all are kept", locally_typical(**everything), p)
 check_independent(locally_typical, visible, {"logits": 0}, axis=0)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(said(rng, B, K, temperature, mass), dtype)
-    for B, K, temperature, mass in [
+hidden = hidden_inputs(
+    said,
+    [
         (1, 2, 1.0, 0.5),
         (1, 9, 0.5, 0.05),
         (5, 4, 2.0, 0.9),
         (3, 20, 1.3, 0.7),
-    ]
-    for dtype in ("float64", "float32")
-]
+    ],
+    device,
+)
 check(locally_typical, reference_locally_typical, hidden, outputs="p")
 ### END HIDDEN TESTS
 print("Task 3 holds.")

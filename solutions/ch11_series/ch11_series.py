@@ -168,19 +168,13 @@ for k, name in enumerate(("z of training", "means", "spread")):
     assert_close(name, after[:7], before[:7], why=why)
 check_independent(without_season, args, {"x": 1})
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(sold(rng, N, S, training, period), dtype)
-    for N, S, training, period in [
-        (3, 1, 2, 1),
-        (20, 3, 12, 4),
-        (17, 1, 9, 7),
-        (31, 4, 30, 5),
-    ]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    sold,
+    [(3, 1, 2, 1), (20, 3, 12, 4), (17, 1, 9, 7), (31, 4, 30, 5)],
+    device,
+)
 hidden[2]["x"] = hidden[2]["x"] * 0 + 3  # one that never moves
 check(without_season, reference_without_season, hidden, outputs=OUTPUTS)
 ### END HIDDEN TESTS
@@ -347,7 +341,7 @@ why = "the windows go to `fit` with the oldest first"
 found = rolling_errors(x, latest, 3, 2, 3, 6)
 assert_close("errors of `latest`", found, said_again, why=why)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
 
 def right(x, history, horizon, folds, memory):
@@ -356,17 +350,16 @@ def right(x, history, horizon, folds, memory):
     )
 
 
-rng = hidden_rng()
-hidden = [
-    move(wandering(rng, N, *sizes), dtype)
-    for N, *sizes in [
+hidden = hidden_inputs(
+    wandering,
+    [
         (4, 1, 1, 1, 1),
         (30, 4, 1, 5, 12),
         (41, 2, 5, 3, 9),
         (26, 5, 2, 4, 1000),
-    ]
-    for dtype in ("float64", "float32")
-]
+    ],
+    device,
+)
 check(linear_errors, right, hidden, outputs="errors")
 ### END HIDDEN TESTS
 print("Task 2 holds.")
@@ -516,9 +509,7 @@ why = "it changes when x ends at the origin: nothing from there on is known"
 assert_close("ahead", said_by(**blind), said_by(**args), why=why)
 check_independent(said_by, args, {"x": 1})
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
-
-rng = hidden_rng()
+from rnncore.testing import hidden_inputs
 
 
 def right(W, x, origin, T, K):
@@ -527,16 +518,16 @@ def right(W, x, origin, T, K):
     )
 
 
-hidden = [
-    move(asked(rng, N, B, T, K, m), dtype)
-    for N, B, T, K, m in [
+hidden = hidden_inputs(
+    asked,
+    [
         (2, 1, 1, 1, 1),
         (15, 2, 5, 9, 2),
         (20, 4, 3, 8, 8),
         (16, 1, 2, 10, 6),
-    ]
-    for dtype in ("float64", "float32")
-]
+    ],
+    device,
+)
 check(said_by, right, hidden, outputs="ahead")
 ### END HIDDEN TESTS
 print("Task 3 holds.")
@@ -677,18 +668,19 @@ assert_close(
     -np.array([0.2, 0.5, 0.9]) / 6,
 )
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import assert_gradient, hidden_rng
+from rnncore.testing import assert_gradient, hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(forecast_and_truth(rng, K, B, levels), dtype)
-    for K, B, levels in [
+hidden = hidden_inputs(
+    forecast_and_truth,
+    [
         (1, 1, (0.5,)),
         (7, 3, (0.05, 0.95)),
         (2, 9, (0.01, 0.2, 0.4, 0.7, 0.75)),
-    ]
-    for dtype in ("float64", "float32")
-]
+    ],
+    device,
+    rng=rng,
+)
 for args in hidden[:4]:  # whole numbers meet each other
     hidden.append(args | {"q": args["q"].round(), "y": args["y"].round()})
 check(quantile_report, reference_quantile_report, hidden, outputs=OUTPUTS)
@@ -835,14 +827,14 @@ from rnncore.testing import assert_refuses, check, stored
 OUTPUTS = "past, known, target"
 
 
-def series_to_cut(rng, N, F, B, history, horizon, dtype="float64"):
+def series_to_cut(rng, N, F, B, history, horizon):
     origins = rng.integers(history, N - horizon + 1, B)
     return dict(
-        values=rng.normal(size=N).astype(dtype),
+        values=rng.normal(size=N),
         origins=origins,
         history=history,
         horizon=horizon,
-        covariates=rng.normal(size=(N, F)).astype(dtype),
+        covariates=rng.normal(size=(N, F)),
     )
 
 
@@ -853,18 +845,15 @@ visible = [
 ]
 check(cut, stored("cut"), visible, outputs=OUTPUTS)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    series_to_cut(rng, N, F, B, history, horizon, dtype)
-    for N, F, B, history, horizon in [
-        (2, 1, 1, 1, 1),
-        (25, 3, 7, 6, 4),
-        (18, 1, 4, 2, 9),
-    ]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    series_to_cut,
+    [(2, 1, 1, 1, 1), (25, 3, 7, 6, 4), (18, 1, 4, 2, 9)],
+    "numpy",
+    rng=rng,
+)
 check(cut, book_cut, hidden, outputs=OUTPUTS)
 args = series_to_cut(rng, 10, 2, 3, 4, 2)
 for origin in (3, 9):

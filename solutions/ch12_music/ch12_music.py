@@ -350,19 +350,15 @@ logits, roll = move((np.zeros((6, 2, 88)), np.zeros((6, 2, 88))))
 nats, _ = chorale_nats(logits, roll, move(np.array([6, 3])))
 assert_close("a coin for each of 88 keys", nats, 88 * np.log(2), 1e-6)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import assert_gradient, hidden_rng
+from rnncore.testing import assert_gradient, hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(pieces_and_model(rng, T, B, K, scale), dtype)
-    for T, B, K, scale in [
-        (2, 1, 1, 1.0),
-        (9, 4, 5, 2.0),
-        (4, 6, 88, 3.0),
-        (5, 2, 7, 500.0),
-    ]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    pieces_and_model,
+    [(2, 1, 1, 1.0), (9, 4, 5, 2.0), (4, 6, 88, 3.0), (5, 2, 7, 500.0)],
+    device,
+    rng=rng,
+)
 check(chorale_nats, reference_chorale_nats, hidden, outputs=OUTPUTS)
 args = move(pieces_and_model(rng, 4, 3, 3))
 _, d_logits = chorale_nats(**args)

@@ -337,20 +337,16 @@ args["logits"][args["targets"] == 0] += 5.0
 loss, _ = token_loss(**args)
 assert_close("with other padding", loss, float(token_loss(**visible[0])[0]))
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import assert_gradient, hidden_rng
+from rnncore.testing import assert_gradient, hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    place(spoken(rng, T, B, K, loud), dtype)
-    for T, B, K, loud in [
-        (1, 1, 4, 1.0),
-        (7, 3, 9, 2.0),
-        (3, 6, 4, 1.0),
-        (12, 2, 30, 1.0),
-    ]
-    for dtype in ("float64", "float32")
-    for place in (move, mover("numpy"))
-]
+hidden = hidden_inputs(
+    spoken,
+    [(1, 1, 4, 1.0), (7, 3, 9, 2.0), (3, 6, 4, 1.0), (12, 2, 30, 1.0)],
+    device,
+    "numpy",
+    rng=rng,
+)
 check(token_loss, reference_token_loss, hidden, outputs=OUTPUTS)
 loud = spoken(rng, 5, 3, 6)
 loud["logits"][loud["targets"] == 0] = np.nan
@@ -557,15 +553,16 @@ taught, _ = part_teacher(**later)
 assert_close("logits of step 0", first[0], taught[0])
 check_independent(part_teacher, args, {"vector": 0, "h": 0})
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    place(lesson(rng, *sizes), dtype)
-    for sizes in [(1, 1), (9, 5, 12, 4, 6, 3), (4, 2, 4, 1, 1, 1)]
-    for dtype in ("float64", "float32")
-    for place in (move, mover("numpy"))
-]
+hidden = hidden_inputs(
+    lesson,
+    [(1, 1), (9, 5, 12, 4, 6, 3), (4, 2, 4, 1, 1, 1)],
+    device,
+    "numpy",
+    rng=rng,
+)
 for coin in (True, False):
     args = lesson(rng, 7, 3)
     hidden.append(move({**args, "own": np.full((7, 3), coin)}))
@@ -1164,7 +1161,7 @@ visible = [
 check(wrote, stored("greedy"), visible, outputs=OUTPUTS)
 ### BEGIN HIDDEN TESTS
 from rnncore.seq2seq import greedy as book_greedy
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
 
 def right(W, summary, limit):
@@ -1172,10 +1169,9 @@ def right(W, summary, limit):
     return book_greedy(toy, reference_toy_source(summary), limit), toy.calls
 
 
-rng = hidden_rng()
-hidden = [
-    move(toy_input(rng, K, B, limit, hurry), dtype)
-    for K, B, limit, hurry in [
+hidden = hidden_inputs(
+    toy_input,
+    [
         (4, 1, 1, 0.0),
         (12, 6, 20, 1.0),
         (6, 3, 25, 1.5),
@@ -1183,9 +1179,9 @@ hidden = [
         (8, 5, 30, 4.5),
         (9, 2, 30, 5.0),
         (5, 1, 9, 1.0),
-    ]
-    for dtype in ("float64", "float32")
-]
+    ],
+    device,
+)
 check(wrote, right, hidden, outputs=OUTPUTS)
 for limit in (0, -1):
     args = {**hidden[0], "limit": limit}

@@ -182,20 +182,21 @@ check_independent(
     look_or_pass, args, {"queries": 1, "keys": 1, "values": 1, "passing": 1}
 )
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    place(looking(rng, *sizes), dtype)
-    for sizes in [
+hidden = hidden_inputs(
+    looking,
+    [
         (1, 1, 1, 1, 1),
         (5, 3, 7, 4, 2, 2.0),
         (2, 6, 3, 5, 4, 1.0, True),
         (4, 2, 9, 2, 1, 0.5),
-    ]
-    for dtype in ("float64", "float32")
-    for place in (move, mover("numpy"))
-]
+    ],
+    device,
+    "numpy",
+    rng=rng,
+)
 hidden.append(move(looking(rng, 3, 2, 4, 5, 3, 300.0, True)))
 for shift in (1e4, -1e4):
     args = looking(rng, 3, 2, 4, 5, 3)
@@ -383,15 +384,16 @@ check(
     look_or_pass_vjp, stored("look_or_pass_vjp"), visible, outputs=OUTPUTS
 )
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import assert_gradient, hidden_rng
+from rnncore.testing import assert_gradient, hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    place(looked(rng, *sizes), dtype)
-    for sizes in [(1, 1, 1, 1, 1), (5, 3, 7, 4, 2), (2, 4, 3, 1, 6)]
-    for dtype in ("float64", "float32")
-    for place in (move, mover("numpy"))
-]
+hidden = hidden_inputs(
+    looked,
+    [(1, 1, 1, 1, 1), (5, 3, 7, 4, 2), (2, 4, 3, 1, 6)],
+    device,
+    "numpy",
+    rng=rng,
+)
 check(look_or_pass_vjp, reference_look_or_pass_vjp, hidden, outputs=OUTPUTS)
 names = ("queries", "keys", "values", "passing")
 args = looked(rng, 2, 2, 3, 4, 2)
@@ -576,15 +578,16 @@ assert_close("all that was covered", float(covered.sum()), 4.0 * 3)
 check_causal(covering_weights, args, "queries")
 check_independent(covering_weights, args, {"queries": 1, "keys": 1})
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    place(covering(rng, *sizes), dtype)
-    for sizes in [(1, 1, 1, 1), (7, 3, 6, 4), (3, 5, 2, 2), (12, 2, 9, 3)]
-    for dtype in ("float64", "float32")
-    for place in (move, mover("numpy"))
-]
+hidden = hidden_inputs(
+    covering,
+    [(1, 1, 1, 1), (7, 3, 6, 4), (3, 5, 2, 2), (12, 2, 9, 3)],
+    device,
+    "numpy",
+    rng=rng,
+)
 loud = covering(rng, 3, 2, 4, 3)
 hidden.append(move({**loud, "v": 2000.0 * loud["v"]}))
 check(covering_weights, reference_covering_weights, hidden, outputs=OUTPUTS)
@@ -746,15 +749,16 @@ check(
     outputs=OUTPUTS,
 )
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import assert_gradient, hidden_rng
+from rnncore.testing import assert_gradient, hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    place(scored(rng, *sizes), dtype)
-    for sizes in [(1, 1, 1, 1), (5, 3, 6, 4), (2, 5, 3, 2)]
-    for dtype in ("float64", "float32")
-    for place in (move, mover("numpy"))
-]
+hidden = hidden_inputs(
+    scored,
+    [(1, 1, 1, 1), (5, 3, 6, 4), (2, 5, 3, 2)],
+    device,
+    "numpy",
+    rng=rng,
+)
 check(
     covering_scores_vjp,
     reference_covering_scores_vjp,
@@ -951,18 +955,13 @@ check_causal(
 )
 check_independent(fed_decoder, visible[0], {"h": 0, "states": 1})
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(attentive_input(rng, *sizes), dtype)
-    for sizes in [
-        (1, 1, 1, 3, 1, 1),
-        (7, 4, 6, 9, 5, 8),
-        (5, 2, 9, 4, 2, 3),
-    ]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    attentive_input,
+    [(1, 1, 1, 3, 1, 1), (7, 4, 6, 9, 5, 8), (5, 2, 9, 4, 2, 3)],
+    device,
+)
 check(fed_decoder, reference_fed_decoder, hidden, outputs=OUTPUTS)
 ### END HIDDEN TESTS
 print("Task 5 holds.")
@@ -1116,19 +1115,20 @@ for name in ("mask", "scores"):
     assert_refuses(attend, wrong, f"`{name}` of another shape", name)
 ### BEGIN HIDDEN TESTS
 from rnncore.seq2seq import attend as right_attend
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(attended(rng, T, B, S, E, loud), dtype)
-    for T, B, S, E, loud in [
+hidden = hidden_inputs(
+    attended,
+    [
         (1, 1, 1, 1, 1.0),
         (6, 2, 9, 3, 3.0),
         (2, 7, 4, 5, 1.0),
         (3, 3, 3, 3, 500.0),
-    ]
-    for dtype in ("float64", "float32")
-]
+    ],
+    device,
+    rng=rng,
+)
 far = attended(rng, 2, 3, 4, 2)
 hidden.append(move({**far, "scores": far["scores"] - 1e6}))
 check(attend, right_attend, hidden, outputs=OUTPUTS)

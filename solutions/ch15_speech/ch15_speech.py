@@ -774,21 +774,22 @@ found, louder = (with_change(a, lengths, reach) for a in (x, x + 4.0))
 assert_close("slopes of x + 4", louder[..., 2:], found[..., 2:])
 check_independent(with_change, visible[0], {"features": 1})
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(recordings(rng, T, B, D, reach), dtype)
-    for T, B, D, reach in [
+hidden = hidden_inputs(
+    recordings,
+    [
         (1, 1, 1, 2),
         (2, 3, 4, 2),
         (12, 4, 3, 3),
         (30, 2, 5, 2),
         (8, 5, 1, 1),
         (5, 2, 2, 7),
-    ]
-    for dtype in ("float64", "float32")
-]
+    ],
+    device,
+    rng=rng,
+)
 check(with_change, reference_with_change, hidden)
 args = move(recordings(rng, 6, 2, 2, 2) | {"lengths": np.array([6, 3])})
 args["features"][3:, 1] = torch.nan

@@ -209,14 +209,12 @@ still["b"] = 0 * still["b"]
 y, _ = motion_maps(**still)
 assert_close("y of a still film", y, np.zeros((4, 3, 2)))
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(eyes(rng, T, B, S, K), dtype)
-    for T, B, S, K in [(1, 1, 2, 1), (5, 2, 4, 3), (3, 4, 3, 2)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    eyes, [(1, 1, 2, 1), (5, 2, 4, 3), (3, 4, 3, 2)], device, rng=rng
+)
 check(motion_maps, reference_motion_maps, hidden, outputs=OUTPUTS)
 
 # against a three-dimensional convolution of torch
@@ -394,14 +392,12 @@ z, seen = (to_numpy(a) for a in visible["cache"][2:])
 share = (z > 0).mean((3, 4)) * to_numpy(visible["d_y"]) * seen
 assert_close("d_b", to_numpy(d_b), share.sum((0, 1)))
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(looked(rng, T, B, S, K), dtype)
-    for T, B, S, K in [(1, 1, 2, 1), (5, 2, 4, 3), (3, 4, 3, 2)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    looked, [(1, 1, 2, 1), (5, 2, 4, 3), (3, 4, 3, 2)], device, rng=rng
+)
 check(motion_maps_vjp, reference_motion_maps_vjp, hidden, outputs=OUTPUTS)
 args = move(
     dict(
@@ -867,7 +863,8 @@ from rnncore.testing import check, mover, stored
 from rnncore.video.model import FilmBatch
 from rnncore.video.model import film_loss as book_film_loss
 
-move = mover("cuda" if device == "cuda" else "cpu")
+place = "cuda" if device == "cuda" else "cpu"
+move = mover(place)
 
 
 def losses_of(function):
@@ -896,19 +893,13 @@ visible = [move(asked_films(rng, 4, 3, 2, 5))]
 OUTPUTS = "loss, carry"
 check(losses_of(film_loss), stored("film_loss"), visible, outputs=OUTPUTS)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(asked_films(rng, T, B, S, K), dtype)
-    for T, B, S, K in [
-        (1, 1, 1, 2),
-        (6, 2, 3, 4),
-        (3, 7, 2, 8),
-        (4, 4, 2, 3),
-    ]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    asked_films,
+    [(1, 1, 1, 2), (6, 2, 3, 4), (3, 7, 2, 8), (4, 4, 2, 3)],
+    place,
+)
 right = losses_of(book_film_loss)
 check(losses_of(film_loss), right, hidden, outputs=OUTPUTS)
 ### END HIDDEN TESTS

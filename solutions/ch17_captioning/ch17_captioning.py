@@ -193,19 +193,18 @@ ends = [
 ]
 assert_close("context of the last frames", context, np.stack([ends] * 2))
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(windows(rng, T, N, B, H, sharpest), dtype)
-    for T, N, B, H, sharpest in [
+hidden = hidden_inputs(
+    windows,
+    [
         (1, 1, 1, 1, 1.0),
         (7, 3, 2, 4, 3.0),
         (4, 2, 6, 2, 0.1),
         (30, 4, 3, 2, 900.0),
-    ]
-    for dtype in ("float64", "float32")
-]
+    ],
+    device,
+)
 check(through_window, reference_through_window, hidden, outputs=OUTPUTS)
 ### END HIDDEN TESTS
 print("Task 1 holds.")
@@ -372,14 +371,15 @@ check(
     outputs=OUTPUTS,
 )
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(seen_through(rng, T, N, B, H), dtype)
-    for T, N, B, H in [(1, 1, 1, 1), (7, 3, 2, 4), (4, 2, 6, 2)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    seen_through,
+    [(1, 1, 1, 1), (7, 3, 2, 4), (4, 2, 6, 2)],
+    device,
+    rng=rng,
+)
 check(
     through_window_vjp,
     reference_through_window_vjp,
@@ -565,19 +565,15 @@ assert_close(
 ### BEGIN HIDDEN TESTS
 import torch
 
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(told_twice(rng, N, B, K, loud), dtype)
-    for N, B, K, loud in [
-        (1, 1, 4, 1.0),
-        (6, 3, 9, 2.0),
-        (3, 7, 5, 1.0),
-        (11, 4, 12, 5.0),
-    ]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    told_twice,
+    [(1, 1, 4, 1.0), (6, 3, 9, 2.0), (3, 7, 5, 1.0), (11, 4, 12, 5.0)],
+    device,
+    rng=rng,
+)
 check(either_order, reference_either_order, hidden, outputs=OUTPUTS)
 same = told_twice(rng, 3, 2, 5)
 same["logits"][1], same["targets"][1] = (
