@@ -12,7 +12,8 @@ import torch
 from nbgrader.api import Gradebook
 
 from grader.assignments import builder, mistakes
-from grader.assignments.builder import Assignment, Cell
+from grader.assignments.catalogue import Mistake, catalogue
+from grader.assignments.source import Assignment, Cell, references
 
 NAMES = builder.names()
 PLACES = ["numpy", "cpu"] + ["cuda"] * torch.cuda.is_available()
@@ -167,7 +168,7 @@ def test_assignment_has_all_of_its_parts(name):
     if name > "ch02":
         assert boxes
     for cell in boxes.values():
-        assert len(builder.catalogue(cell)) >= 4
+        assert len(catalogue(cell)) >= 4
 
 
 @each_assignment
@@ -229,14 +230,16 @@ def test_a_stock_nbgrader_gives_a_solution_all_points(tmp_path):
         assert book.find_submission(name, "blank").score == 0
 
 
+def mistakes_cell(text, name="double"):
+    """A catalogue that begins on line 7 of its file."""
+    return Cell("mistakes", name, f'r"""\n{text}\n"""', {}, "small.py", 7)
+
+
 def small(solution="return 2 * x", was="2 * x", name="double", test=""):
     """An assignment of one task, for the rules of the builder."""
     hidden = "### BEGIN HIDDEN TESTS\n### END HIDDEN TESTS\n"
-    edits = ["x", "3 * x", "x + 1", "-x"]
-    mistakes = [
-        {"name": e, "was": was, "is": e, "says": f"it is {e}"}
-        for e in edits
-    ]
+    edits = ["5 * x", "3 * x", "x + 1", "-x"]
+    blocks = [f"{e}: it is {e}\n- {was}\n+ {e}" for e in edits]
     body = f"### BEGIN SOLUTION\n    {solution}\n    ### END SOLUTION"
     test = test or (
         "from rnncore.testing import check, stored\n"
@@ -247,7 +250,7 @@ def small(solution="return 2 * x", was="2 * x", name="double", test=""):
         Cell("code", "", 'device = "numpy"', {}),
         Cell("solution", name, f"def {name}(x):\n    {body}", {}),
         Cell("test", name, test + hidden, {"points": 1}),
-        Cell("mistakes", name, repr(mistakes), {}),
+        mistakes_cell("\n\n".join(blocks), name),
         Cell("answer", "why", "Because.", {"points": 1}),
     ]
     return Assignment("small", builder.ROOT, cells)
@@ -264,6 +267,43 @@ def test_builder_refuses_an_edit_that_fits_nowhere_or_twice():
     assert "occurs 0 times in the solution, expected once" in text
     (text, *_) = builder.problems(small(was="x"))
     assert re.search(r"occurs [2-9] times", text)
+
+
+def test_a_catalogue_holds_edits_of_several_lines_and_of_whole_lines():
+    text = (
+        "one [hidden]: gone: all of it\n- a\n-\n\n\n"
+        "two: moved\n- a\n-\n-     b\n+ c\n+"
+    )
+    assert catalogue(mistakes_cell(text)) == [
+        Mistake("one", "a\n", "", "gone: all of it", False, 8),
+        Mistake("two", "a\n\n    b", "c\n", "moved", True, 13),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "expected"),
+    [
+        ("twice it is 2 x\n- x\n+ y", 8, "a heading `name: what it says`"),
+        ("- {x: 1}\n+ y", 8, "a heading `name: what it says`"),
+        ("twice: 2 x\n+ y", 8, "an edit, `- was` and `+ is`"),
+        ("twice: 2 x\n- x\n+ x", 8, "an edit, `- was` and `+ is`"),
+        ("twice: 2 x\n+ x\n- y", 10, "`- was` lines, then `+ is` lines"),
+        ("twice: 2 x\n-x\n+ y", 9, "`- was` lines, then `+ is` lines"),
+        ("a: 1\n- x\n+ y\n\na: 2\n- x\n+ z", 12, "a name of its own"),
+    ],
+)
+def test_a_catalogue_that_is_not_sound_is_refused(text, line, expected):
+    where = re.escape(f"small.py:{line}, double: expected {expected}, got ")
+    with pytest.raises(ValueError, match=where):
+        catalogue(mistakes_cell(text))
+
+
+def test_a_catalogue_that_is_no_text_is_refused():
+    cell = mistakes_cell("")._replace(source="[{}]")
+    with pytest.raises(
+        ValueError, match=r"small\.py:7, double: expected r"
+    ):
+        catalogue(cell)
 
 
 def test_builder_adds_up_the_points_that_the_head_names():
@@ -316,7 +356,7 @@ def test_reference_brings_what_it_needs_under_other_names():
         "    return given(x) * math.sqrt(4)\n    ### END SOLUTION",
         {},
     )
-    source = builder.references(assignment, "reference_double(3)")
+    source = references(assignment, "reference_double(3)")
     namespace = {}
     exec(source, namespace)  # noqa: S102
     assert namespace["reference_double"](3) == 6

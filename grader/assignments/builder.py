@@ -1,9 +1,10 @@
 """Build the assignments: one text source each, two notebooks from it.
 
-    exercises.py            build all of solutions/ (or those named)
-    exercises.py --check    fail, with a diff, when exercises/ is stale
+    python -m grader build            all of solutions/ (or those named)
+    python -m grader build --check    fail when exercises/ is stale
 
-Afterwards mutants.py runs the known mistakes against the tests.
+Afterwards `python -m grader mistakes` runs the known mistakes against the
+tests. The modules beside this one have the format and its rules.
 
 From solutions/NAME/NAME.py comes grading/source/NAME/, nbgrader's source
 notebook, and from that, by nbgrader itself, the learners' exercises/NAME/.
@@ -11,440 +12,48 @@ solutions/README.md describes the format.
 """
 
 import argparse
-import ast
 import contextlib
 import difflib
-import io
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
 import sysconfig
 import tempfile
 import time
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
-from unittest import mock
+from typing import Any
 
-import jupytext
 import nbformat
-from docutils.nodes import make_id
 from nbgrader.apps import NbGraderAPI
 from traitlets.config.loader import PyFileConfigLoader
 
 from grader import ROOT
-from grader.notebook.names import BUILTINS, cell_metadata, free_names
-from rnncore import testing
-from rnncore.testing.boxes import shut
-from rnncore.testing.sketches import SAME_SKETCH, encoded, same_sketch
-
-BEGIN, END = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
-KINDS = ("solution", "test", "mistakes", "mutants", "answer", "experiment")
-DEVICE = re.compile(r'^device = "(?:numpy|cpu)"$', re.MULTILINE)
-
-
-class Cell(NamedTuple):
-    """One cell of an assignment's source."""
-
-    kind: str  # one of KINDS, or "text", or "code"
-    name: str  # the task's, for the kinds that belong to one
-    source: str
-    options: dict[str, Any]  # points, closed_book, of, explained
-
-
-class Assignment(NamedTuple):
-    """An assignment as its text source has it."""
-
-    name: str
-    folder: Path
-    cells: list[Cell]
-
-    def of(self, kind: str) -> dict[str, Cell]:
-        """The cells of one kind, by their task's name."""
-        return {c.name: c for c in self.cells if c.kind == kind}
-
-
-def names() -> list[str]:
-    """All assignments, in the order of the chapters; the capstone last."""
-    found = (ROOT / "solutions").glob("c*/c*.py")
-    return sorted((p.stem for p in found), key=lambda n: (n[:2] != "ch", n))
-
-
-def read(name: str) -> Assignment:
-    """Read an assignment's text source."""
-    folder = ROOT / "solutions" / name
-    text = (folder / f"{name}.py").read_text()
-    cells = []
-    for raw in jupytext.reads(text, "py:percent").cells:
-        options = dict(raw.metadata)
-        options.pop("lines_to_next_cell", None)
-        if options.get("title") == "experiment":
-            options["experiment"] = ""
-        kind = next((k for k in KINDS if k in options), None)
-        plain = "code" if raw.cell_type == "code" else "text"
-        task = options.pop(kind, "") if kind else ""
-        cells.append(Cell(kind or plain, task, raw.source, options))
-    return Assignment(name, folder, cells)
-
-
-def catalogue(cell: Cell) -> list[dict[str, Any]]:
-    """The literal list of a `mistakes` or `mutants` cell."""
-    return ast.literal_eval(cell.source)
-
-
-# ---------------------------------------------------------- what must hold
-
-
-def problems(assignment: Assignment) -> list[str]:
-    """What an author must mend before the assignment can be built."""
-    solutions, tests = assignment.of("solution"), assignment.of("test")
-    found = []
-    code = "\n".join(c.source for c in assignment.cells if c.kind == "code")
-    if len(DEVICE.findall(code)) != 1:
-        found.append(
-            'the line device = "numpy" (or "cpu", in an assignment on '
-            "torch) must stand in exactly one cell"
-        )
-    if sorted(solutions) != sorted(tests):
-        found.append(
-            f"solutions {sorted(solutions)} and tests {sorted(tests)} "
-            "must belong together"
-        )
-    if not assignment.of("answer"):
-        found.append("a written answer is missing")
-    found += _unexplained(assignment)
-    points = sum(c.options.get("points", 0) for c in assignment.cells)
-    if f" {points} points" not in assignment.cells[0].source:
-        found.append(f"the head must say that there are {points} points")
-    public = public_names()
-    for name, cell in solutions.items():
-        closed = cell.options.get("closed_book", False)
-        if (name in public) != closed:
-            found.append(
-                f"{name}: only a closed-book task has a name of rnncore's"
-            )
-        if not re.search(
-            r"### BEGIN SOLUTION.*### END SOLUTION", cell.source, re.DOTALL
-        ):
-            found.append(f"{name}: no BEGIN SOLUTION ... END SOLUTION")
-        if name not in assignment.of("mutants"):
-            found += _catalogue_problems(assignment, name)
-    for name, cell in tests.items():
-        hunt = name in assignment.of("mutants")
-        if not hunt and (
-            BEGIN not in cell.source or END not in cell.source
-        ):
-            found.append(f"{name}: the test has no hidden part")
-        strange = free_names(cell.source) - BUILTINS - _given(assignment)
-        strange = {s for s in strange if not s.startswith("reference_")}
-        if strange:
-            found.append(
-                f"{name}: the test uses {', '.join(sorted(strange))}, "
-                "which it must import or make itself (a learner may "
-                "have changed it)"
-            )
-    return found
-
-
-def _unexplained(assignment: Assignment) -> list[str]:
-    """Tasks that name a page or a section which the book does not have."""
-    try:
-        explained(assignment)
-    except ValueError as error:
-        return [str(error)]
-    return []
-
-
-def explained(assignment: Assignment) -> dict[str, dict[str, str]]:
-    """Where the book explains each graded task: page, section, anchor.
-
-    A task that names no place is explained by the chapter of the
-    assignment's name, where there is one.
-
-    Raises ValueError where the book has no such page or section.
-    """
-    found = {}
-    graded = assignment.of("test") | assignment.of("answer")
-    for name, cell in graded.items():
-        place = cell.options.get("explained", assignment.name)
-        page, _, section = place.partition(": ")
-        path = ROOT / "book" / f"{page}.md"
-        if not path.exists():
-            if "explained" not in cell.options:
-                continue
-            raise ValueError(f"{name}: the book has no page {page!r}")
-        text = re.sub(r"```.*?```", "", path.read_text(), flags=re.DOTALL)
-        titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
-        if section and section not in titles:
-            raise ValueError(
-                f"{name}: {page} has no section {section!r}, only "
-                + ", ".join(titles)
-            )
-        found[name] = {
-            "page": page,
-            "title": section or titles[0],
-            "anchor": make_id(section),
-        }
-    return found
-
-
-def _catalogue_problems(assignment: Assignment, name: str) -> list[str]:
-    solution = assignment.of("solution")[name].source
-    cell = assignment.of("mistakes").get(name)
-    if cell is None or len(catalogue(cell)) < 4:
-        return [f"{name}: at least four mistakes are needed"]
-    found = []
-    for mistake in catalogue(cell):
-        count = solution.count(mistake["was"])
-        if count != 1:
-            found.append(
-                f"{name}, {mistake['name']}: {mistake['was']!r} occurs "
-                f"{count} times in the solution, expected once"
-            )
-        if not {"name", "was", "is", "says"} <= set(mistake):
-            found.append(f"{name}: a mistake needs name, was, is and says")
-    return found
-
-
-def public_names() -> set[str]:
-    """All that rnncore defines, read from its source."""
-    found = set()
-    for path in (ROOT / "rnncore").rglob("*.py"):
-        for node in ast.parse(path.read_text()).body:
-            found |= set(_binds(node)) if not _imports(node) else set()
-    return {name for name in found if not name.startswith("_")}
-
-
-def _imports(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Import | ast.ImportFrom)
-
-
-def _binds(node: ast.stmt) -> list[str]:
-    """The names that a top-level statement defines."""
-    if isinstance(node, ast.FunctionDef | ast.ClassDef):
-        return [node.name]
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        return [(a.asname or a.name).split(".")[0] for a in node.names]
-    if isinstance(node, ast.Assign | ast.AnnAssign):
-        return [
-            n.id
-            for n in ast.walk(node)
-            if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
-        ]
-    return []
-
-
-def _given(assignment: Assignment) -> set[str]:
-    """What a test may use: the device, and functions of the notebook."""
-    found = {"device"}
-    for cell in assignment.cells:
-        if cell.kind in ("code", "solution"):
-            for node in ast.parse(cell.source).body:
-                if isinstance(node, ast.FunctionDef | ast.ClassDef):
-                    found.add(node.name)
-    return found
-
-
-# ---------------------------------------------------- the hidden reference
-
-
-def references(assignment: Assignment, hidden: str) -> str:
-    """Source of each `reference_NAME` that hidden tests use.
-
-    NAME is a solution or a function of the notebook; what it needs comes
-    with it. All functions of the notebook are renamed, so that nothing of
-    a learner's is called.
-    """
-    made: dict[str, str] = {}  # name: source of its top-level statement
-    renamed = []
-    for cell in assignment.cells:
-        if cell.kind not in ("code", "solution"):
-            continue
-        for node in ast.parse(cell.source).body:
-            text = ast.get_source_segment(cell.source, node) or ""
-            for name in _binds(node):
-                made[name] = text
-                if isinstance(node, ast.FunctionDef | ast.ClassDef):
-                    renamed.append(name)
-    wanted = set(re.findall(r"\breference_(\w+)", hidden))
-    needed: set[str] = set()
-    while wanted:
-        name = wanted.pop()
-        if name not in made:
-            raise ValueError(
-                f"{assignment.name}: reference_{name}: the notebook "
-                f"defines no {name}"
-            )
-        needed.add(name)
-        wanted |= (free_names(made[name]) & set(made)) - needed
-    texts = dict.fromkeys(t for n, t in made.items() if n in needed)
-    source = "\n".join(texts)
-    source = re.sub(r" *### (BEGIN|END) SOLUTION\n", "", source + "\n")
-    for name in renamed:
-        source = re.sub(rf"(?<![\w.]){name}\b", f"reference_{name}", source)
-    return source
-
-
-def test_parts(assignment: Assignment, cell: Cell) -> tuple[str, str, str]:
-    """A test's visible part, its hidden part with references, the rest."""
-    if BEGIN not in cell.source:
-        return cell.source, "", ""
-    visible, rest = cell.source.split(BEGIN)
-    hidden, after = rest.split(END)
-    return visible, references(assignment, hidden) + hidden, after
-
-
-# ----------------------------------------------------- run in this process
-
-
-def run_cell(source: str, namespace: dict[str, Any]) -> Any:
-    """Execute a cell as a kernel does; the value of its last expression.
-
-    A warning is an error: on stderr it would cost all of a test's points.
-    """
-    tree = ast.parse(source)
-    end = None
-    if tree.body and isinstance(tree.body[-1], ast.Expr):
-        end = ast.Expression(tree.body.pop().value)  # type: ignore
-    with (
-        warnings.catch_warnings(),
-        contextlib.redirect_stdout(io.StringIO()),
-        mock.patch.dict(os.environ, MPLBACKEND="agg"),  # opens no window
-    ):
-        warnings.simplefilter("error")
-        warnings.filterwarnings("ignore", "FigureCanvasAgg is non-inter")
-        try:
-            exec(compile(tree, "<cell>", "exec"), namespace)  # noqa: S102
-            return end and eval(compile(end, "<cell>", "eval"), namespace)
-        finally:
-            if "matplotlib.pyplot" in sys.modules:  # as a notebook does
-                sys.modules["matplotlib.pyplot"].close("all")
-
-
-class Recorded(Exception):
-    """A visible test has come to its check against stored results."""
-
-
-def recorded(
-    assignment: Assignment, test: Cell, namespace: dict[str, Any]
-) -> tuple[Any, list[dict[str, Any]]]:
-    """What a visible test hands to its check: candidate and inputs."""
-
-    def record(candidate, reference, inputs, mistakes=(), outputs=""):
-        if reference == test.name:
-            raise Recorded(candidate, inputs)
-
-    with mock.patch.multiple(testing, check=record, stored=str):
-        try:
-            run_cell(test_parts(assignment, test)[0], namespace)
-        except Recorded as found:
-            candidate, inputs = found.args
-            return candidate, inputs
-    raise ValueError(
-        f"{assignment.name}, {test.name}: the visible test must call "
-        f'check(..., stored("{test.name}"), ...)'
-    )
-
-
-def checks(assignment: Assignment) -> dict[str, Any]:
-    """The right results of the visible checks, and the mistakes' looks.
-
-    Runs the solution on the visible tests' inputs, then each mistake.
-    Raises ValueError where two of them cannot be told apart.
-    """
-    namespace: dict[str, Any] = {}
-    made = {}
-    for cell in assignment.cells:
-        if cell.kind in ("code", "solution"):
-            run_cell(cell.source, namespace)
-        elif cell.kind == "test" and "stored(" in cell.source:
-            made[cell.name] = _check_entry(assignment, cell, namespace)
-    return made
-
-
-def boxes(assignment: Assignment) -> dict[str, Any]:
-    """The wrong versions of printed functions, for the mutant hunts."""
-    return {
-        name: {
-            "of": cell.options["of"],
-            "edits": [shut(m["was"], m["is"]) for m in catalogue(cell)],
-        }
-        for name, cell in assignment.of("mutants").items()
-    }
-
-
-def _check_entry(
-    assignment: Assignment, test: Cell, namespace: dict[str, Any]
-) -> dict[str, Any]:
-    """The right results of one check, and how each mistake looks."""
-    name = test.name
-    solution = assignment.of("solution")[name].source
-    right, inputs = recorded(assignment, test, dict(namespace))
-    calls = [testing.observe(right, args) for args in inputs]
-    looks = {"the solution": [testing.sketch(c) for c in calls]}
-    entry: dict[str, Any] = {
-        "results": [encoded(c.result) for c in calls],
-        "mistakes": [],
-    }
-    for mistake in catalogue(assignment.of("mistakes")[name]):
-        if mistake.get("visible", True) is False:
-            continue
-        own = dict(namespace)
-        run_cell(solution.replace(mistake["was"], mistake["is"]), own)
-        wrong, inputs = recorded(assignment, test, own)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            calls = [testing.observe(wrong, args) for args in inputs]
-        look = [testing.sketch(c) for c in calls]
-        for other, seen in looks.items():
-            if same_sketch(look, seen, 10 * SAME_SKETCH):
-                raise ValueError(
-                    f"{assignment.name}, {name}: on the visible inputs "
-                    f"{mistake['name']!r} gives what {other!r} gives"
-                )
-        looks[mistake["name"]] = look
-        entry["mistakes"].append(
-            {"says": mistake["says"], "sketches": look}
-        )
-    return entry
-
-
-# --------------------------------------------------------------- notebooks
+from grader.assignments.rules import explained, problems
+from grader.assignments.source import (
+    BEGIN,
+    END,
+    Assignment,
+    Cell,
+    names,
+    read,
+    test_parts,
+)
+from grader.assignments.stored import boxes, checks
+from grader.notebook.names import cell_metadata
 
 
 def source_notebook(assignment: Assignment) -> nbformat.NotebookNode:
     """The notebook that nbgrader takes, with all of its metadata."""
-    cells: list[nbformat.NotebookNode] = []
-    for cell in assignment.cells:
-        if cell.kind in ("mistakes", "mutants"):
-            continue
-        code = cell.kind not in ("text", "answer")
-        new = (
-            nbformat.v4.new_code_cell
-            if code
-            else nbformat.v4.new_markdown_cell
-        )
-        source = cell.source
-        if cell.kind == "test":
-            visible, hidden, after = test_parts(assignment, cell)
-            if hidden:
-                source = f"{visible}{BEGIN}\n{hidden}{END}{after}"
-        grade_id = f"test_{cell.name}" if cell.kind == "test" else cell.name
-        made = new(source, id=grade_id or f"cell-{len(cells):02d}")
-        if grade_id:
-            points = {"points": cell.options.get("points", 0)}
-            made.metadata |= cell_metadata(
-                grade_id,
-                grade=cell.kind in ("test", "answer"),
-                solution=cell.kind in ("solution", "answer"),
-                locked=cell.kind == "test",
-                **(points if cell.kind != "solution" else {}),
-            )
-        cells.append(made)
+    shown = [
+        c for c in assignment.cells if c.kind not in ("mistakes", "mutants")
+    ]
+    cells = [
+        _notebook_cell(assignment, cell, number)
+        for number, cell in enumerate(shown)
+    ]
     kernel = {
         "name": "python3",
         "display_name": "Python 3",
@@ -452,6 +61,33 @@ def source_notebook(assignment: Assignment) -> nbformat.NotebookNode:
     }
     metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+
+
+def _notebook_cell(
+    assignment: Assignment, cell: Cell, number: int
+) -> nbformat.NotebookNode:
+    """A cell as nbgrader wants it; graded ones have an id of their own."""
+    source, grade_id = cell.source, cell.name
+    if cell.kind == "test":
+        grade_id = f"test_{cell.name}"
+        visible, hidden, after = test_parts(assignment, cell)
+        if hidden:
+            source = f"{visible}{BEGIN}\n{hidden}{END}{after}"
+    if cell.kind in ("text", "answer"):
+        new = nbformat.v4.new_markdown_cell
+    else:
+        new = nbformat.v4.new_code_cell
+    made = new(source, id=grade_id or f"cell-{number:02d}")
+    if grade_id:
+        points = {"points": cell.options.get("points", 0)}
+        made.metadata |= cell_metadata(
+            grade_id,
+            grade=cell.kind in ("test", "answer"),
+            solution=cell.kind in ("solution", "answer"),
+            locked=cell.kind == "test",
+            **(points if cell.kind != "solution" else {}),
+        )
+    return made
 
 
 def build(name: str, root: Path) -> None:
@@ -522,9 +158,6 @@ def _as_text(made: dict[str, Any]) -> str:
     for start in (*starts, '{"fields"', '{"says"'):
         text = text.replace(start, "\n" + start)
     return text + "\n"
-
-
-# ------------------------------------------------------------ command line
 
 
 def different(built: Path, kept: Path) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Run every known mistake against the tests that must catch it.
 
-    mutants.py            write book/mutants.md, for the instructor's guide
-    mutants.py --check    fail when that page is stale, or a mistake lives
+    python -m grader mistakes            write book/mutants.md
+    python -m grader mistakes --check    fail when it is stale, or one lives
 
 The cells of an assignment's source run in this process, with one solution
 replaced: milliseconds a mistake, against seconds through nbgrader.
@@ -14,17 +14,17 @@ import sys
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from grader.assignments.builder import (
-    DEVICE,
-    ROOT,
+from grader import ROOT
+from grader.assignments.catalogue import catalogue
+from grader.assignments.rules import DEVICE
+from grader.assignments.source import (
     Assignment,
     Cell,
-    catalogue,
     names,
     read,
-    run_cell,
     test_parts,
 )
+from grader.assignments.stored import run_cell
 
 TABLE = ROOT / "book" / "mutants.md"
 HEAD = """\
@@ -133,7 +133,7 @@ def common(name: str) -> str:
     for task, cell in assignment.of("mistakes").items():
         text += f"\n`{task}`\n\n"
         for mistake in catalogue(cell):
-            text += f"- *{mistake['name']}*: {mistake['says']}\n"
+            text += f"- *{mistake.name}*: {mistake.says}\n"
     return text + ":::\n"
 
 
@@ -145,7 +145,7 @@ def _judged(
     right = assignment.of("solution")[test.name].source
     visible, hidden, after = test_parts(assignment, test)
     for mistake in catalogue(cell) if cell else []:
-        wrong = right.replace(mistake["was"], mistake["is"])
+        wrong = mistake.made_in(right)
         own = dict(before)
         for source in (visible, wrong):  # the visible part on the solution
             run_cell(source, own)
@@ -155,10 +155,10 @@ def _judged(
         run_cell(wrong, own)
         _, told = _tried(visible, own)
         recognised = None
-        if mistake.get("visible", True):
-            recognised = mistake["says"] in str(told)
+        if mistake.visible:
+            recognised = mistake.says in str(told)
         yield Verdict(
-            test.name, mistake["name"], killed, recognised, str(told)
+            test.name, mistake.name, killed, recognised, str(told)
         )
 
 

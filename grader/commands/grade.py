@@ -148,7 +148,8 @@ def _build_sources(course: Course, names: set[str]) -> None:
         built = course.source / name / f"{name}.ipynb"
         if not (folder / f"{name}.py").exists():
             continue
-        parts = [Path(builder.__file__), *folder.rglob("*")]
+        code = Path(builder.__file__).parent.glob("*.py")
+        parts = [*code, *folder.rglob("*")]
         newest = max(path.stat().st_mtime for path in parts)
         if built.exists() and built.stat().st_mtime > newest:
             continue

@@ -13,6 +13,7 @@ CHECKS = {
     "weave": ["-m", "tools.build.weave", "--check"],
     "readme": ["-m", "tools.build.readme", "--check"],
     "floats": ["-m", "tools.check.floats"],
+    "answers": ["-m", "tools.check.answers"],
 }
 
 
