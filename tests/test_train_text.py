@@ -1,13 +1,13 @@
 """The scripts that train chapter 10's models and judge their writing."""
 
 import math
-import sys
 
 import numpy as np
 import pytest
 
 from rnncore.text import load_model
 from rnncore.text.corpora import Corpus
+from tools.train import runner
 from tools.train.applications import judge_text, text
 
 LINE = "def f(a):\n    return a + 1\n\n"
@@ -22,12 +22,20 @@ def tiny(monkeypatch, tmp_path):
         orders=(2, 3), lanes=2, weights="tiny",
     )  # fmt: skip
     monkeypatch.setitem(text.PLANS, "python", plan)
-    monkeypatch.setattr(text, "WEIGHTS", tmp_path)
     return tmp_path / "tiny.safetensors"
 
 
+def train(tiny, seed):
+    """What a run finds, by the last part of its key."""
+    asked = runner.Asked("python -m tools.train text", weights=tiny.parent)
+    found = text.train("python", seed, asked)
+    return {
+        one.key.removeprefix("text.python."): one.value for one in found
+    }
+
+
 def test_a_run_scores_the_network_beside_its_baselines(tiny):
-    scores = text.train("python", 0)
+    scores = train(tiny, 0)
     assert scores["tokens"] == [60 * 28, 20 * 28, 20 * 28]
     assert len(scores["curve"]) == 3
     assert scores["valid"] == min(scores["curve"])
@@ -45,7 +53,7 @@ def test_a_run_scores_the_network_beside_its_baselines(tiny):
 
 
 def test_other_seeds_are_not_kept(tiny):
-    text.train("python", 1)
+    train(tiny, 1)
     assert not tiny.exists()
 
 
@@ -56,10 +64,9 @@ def test_copied_tokens_end_a_run_that_training_holds():
     assert found.tolist() == [False, False, True] + [False] * 3 + [True]
 
 
-def test_a_set_that_is_not_there_is_refused(monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["train_text.py", "poems"])
+def test_a_set_that_is_not_there_is_refused(capsys):
     with pytest.raises(SystemExit):
-        text.main()
+        runner.main(text.TRAINING, ["poems"])
     assert "words-apart" in capsys.readouterr().err
 
 

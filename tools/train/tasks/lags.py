@@ -1,24 +1,21 @@
 """Train cells on tasks with a known lag, and record how they score.
 
-Writes into book/measurements.json, for every task, start and lag, one
-held-out score a seed: "lags.adding.uniform.50". The plain cells, which
-train where nothing else is said, take about ten minutes. A gated cell is
-asked for by name (--start lstm); its runs end as soon as the task is solved,
-at a held-out score below 0.01, and write down after how many steps that was
-("lags.adding.lstm.50.steps"; the most where it was not). With --forget-bias 2 an LSTM's key is "lstm@2".
-With --flow it also writes how the best weights of each run carry gradients:
-growth rates over 100 steps, with the task's input and without any, before
-and after training, and a plain cell's spectral radius.
+For every task, start and lag one held-out score a seed:
+"lags.adding.uniform.50". A gated cell's runs end as soon as the task is
+solved, at a held-out score below 0.01, and write down after how many steps
+that was ("lags.adding.lstm.50.steps"; the most where it was not). The plain
+cells take about ten minutes: `lags "*.uniform.*" "*.orthogonal.*"
+"*.identity.*"`. Where RUNS asks for the flow, a run also writes how its
+best weights carry gradients: growth rates over 100 steps, with the task's
+input and without any, before and after training, and a plain cell's
+spectral radius.
 """
 
-import argparse
-import sys
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 from rnncore.backend import tree_map
 from rnncore.bptt import relu_cell_vjp, rnn_cell_vjp
@@ -39,7 +36,6 @@ from rnncore.losses import (
     squared_error_vjp,
 )
 from rnncore.lstm import lstm_cell, lstm_cell_vjp
-from rnncore.optim import adam
 from rnncore.rnn import (
     Params,
     init_params,
@@ -50,8 +46,8 @@ from rnncore.rnn import (
     unroll,
     zero_state,
 )
-from rnncore.train import Fit, fit
-from tools.measurements import PATH, record
+from rnncore.train import Fit
+from tools.train.runner import Asked, Found, Training, fitted, founds
 
 
 class Task(NamedTuple):
@@ -75,6 +71,17 @@ class Start(NamedTuple):
     G: int = 1
     parts: int = 1
     forget_bias: float | None = None  # in place of torch's, of b_x + b_h
+
+
+class Run(NamedTuple):
+    """What is trained, and how long."""
+
+    task: str
+    start: str
+    lag: int
+    steps: int
+    rate: float
+    flow: bool = False
 
 
 def mean_square(outputs: np.ndarray, targets: np.ndarray) -> float:
@@ -120,7 +127,34 @@ GATED = {
     "gru": Start((gru_cell, gru_cell_vjp), None, 3),
 }
 STARTS = PLAIN | GATED
-SEEDS = (0, 1, 2)
+LONG = 4000, 3e-3  # steps, rate
+RUNS = {
+    f"{task}.{start}.{lag}": Run(
+        task,
+        start,
+        lag,
+        TASKS[task].steps,
+        TASKS[task].learning_rate,
+        flow=(task, lag) == ("adding", 20),
+    )
+    for task in TASKS
+    for start in PLAIN
+    for lag in TASKS[task].lags
+}
+RUNS |= {
+    "adding.lstm.50": Run("adding", "lstm", 50, *LONG),
+    "adding.lstm.100": Run("adding", "lstm", 100, *LONG),
+    "adding.lstm.200": Run("adding", "lstm", 200, *LONG),
+    "adding.gru.200": Run("adding", "gru", 200, *LONG),
+    "adding.gru.400": Run("adding", "gru", 400, *LONG),
+    "copy.lstm.10": Run("copy", "lstm", 10, 1000, 1e-3),
+    "copy.lstm.20": Run("copy", "lstm", 20, 1000, 1e-3),
+    "copy.lstm-long.10": Run("copy", "lstm", 10, *LONG),
+    "copy.lstm-long.20": Run("copy", "lstm", 20, *LONG),
+    "copy.lstm-long.30": Run("copy", "lstm", 30, *LONG),
+    "copy.lstm-long.50": Run("copy", "lstm", 50, *LONG),
+    "copy.gru-long.30": Run("copy", "gru", 30, *LONG),
+}
 SOLVED = 0.01
 
 
@@ -156,112 +190,92 @@ def flow(task: Task, start: Start, params: Any) -> dict[str, float]:
     return found
 
 
-def train(
-    task: Task, start: Start, lag: int, seed: int, steps: int, rate: float
-) -> tuple[Any, Fit]:
-    """The first weights of one run, and its outcome."""
-    rng = np.random.default_rng(seed)
-    params = first_params(start, task, rng)
+def train_task(
+    task: Task,
+    lag: int,
+    loss_and_gradient: Callable,
+    params: Any,
+    outputs: Callable[[Any, np.ndarray, int], np.ndarray],
+    *,
+    seed: int,
+    rng: np.random.Generator,
+    steps: int,
+    rate: float,
+    until_solved: bool,
+) -> Fit:
+    """One run; `outputs(params, x, last)` are those of the last steps."""
     held_out = np.random.default_rng(10_000 + seed)
     x, targets = task.batch(held_out, lag, 1000)
     x = x.astype(np.float32)
     scores: list[float] = []
 
     def evaluate(params: Any) -> float:
-        layer, out = params
-        nothing = zero_state(layer, 1000, start.parts)
-        y, _, _ = unroll(start.cell[0], layer, x, nothing)
-        scores.append(task.score(readout(out, y[-len(targets) :]), targets))
+        y = outputs(params, x, len(targets))
+        scores.append(task.score(y, targets))
         return scores[-1]
 
-    def until_solved(steps: Iterable[int]) -> Iterable[int]:
+    def to_the_end(steps: Iterable[int]) -> Iterable[int]:
         for step in steps:
-            if start.G > 1 and min(scores, default=1) < SOLVED:
+            if until_solved and min(scores, default=1) < SOLVED:
                 return
             yield step
 
-    result = fit(
-        loss_at_the_end(*start.cell, *task.loss, start.parts),
+    return fitted(
+        loss_and_gradient,
         params,
         lambda rng, step: task.batch(rng, lag, 64),
-        optimizer=adam(rate),
-        steps=steps,
-        rng=rng,
-        clip=1.0,
+        rate,
+        steps,
+        rng,
         evaluate=evaluate,
         evaluate_every=250,
-        progress=until_solved,
-    )
-    return params, result
+        progress=to_the_end,
+    )[0]
 
 
-def main() -> None:
-    """Train what the command line selects."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--task", choices=TASKS, nargs="*", default=TASKS)
-    parser.add_argument("--start", choices=STARTS, nargs="*", default=PLAIN)
-    parser.add_argument("--lag", type=int, nargs="*", help="else all")
-    parser.add_argument("--steps", type=int, help="else each task's own")
-    parser.add_argument("--rate", type=float, help="else each task's own")
-    parser.add_argument(
-        "--forget-bias", type=float, default=1.0, help="an LSTM's, at first"
+def train(name: str, run: Run, seed: int, asked: Asked) -> Iterator[Found]:
+    """One run: its score, for a gated cell its steps, and its flow."""
+    task, start = TASKS[run.task], STARTS[run.start]
+    steps, gated = asked.steps or run.steps, start.G > 1
+    rng = np.random.default_rng(seed)
+    params = first_params(start, task, rng)
+
+    def outputs(params: Any, x: np.ndarray, last: int) -> np.ndarray:
+        layer, out = params
+        nothing = zero_state(layer, x.shape[1], start.parts)
+        y, _, _ = unroll(start.cell[0], layer, x, nothing)
+        return readout(out, y[-last:])
+
+    result = train_task(
+        task,
+        run.lag,
+        loss_at_the_end(*start.cell, *task.loss, start.parts),
+        params,
+        outputs,
+        seed=seed,
+        rng=rng,
+        steps=steps,
+        rate=run.rate,
+        until_solved=gated,
     )
-    parser.add_argument("--name", help="in the key, else the start's")
-    parser.add_argument("--flow", action="store_true", help="also rates")
-    parser.add_argument("--path", type=Path, default=PATH)
-    chosen = parser.parse_args()
-    runs = [
-        (task, start, lag)
-        for task in chosen.task
-        for start in chosen.start
-        for lag in chosen.lag or TASKS[task].lags
-    ]
-    for task, start, lag in tqdm(runs):
-        steps = chosen.steps or TASKS[task].steps
-        rate = chosen.rate or TASKS[task].learning_rate
-        name = chosen.name or start
-        begin, key = STARTS[start], f"lags.{task}.{name}.{lag}"
-        bias = chosen.forget_bias
-        if begin.forget_bias not in (None, bias):
-            begin = begin._replace(forget_bias=bias)
-            key = f"lags.{task}.{name}@{bias:g}.{lag}"
-        outcomes = [
-            train(TASKS[task], begin, lag, seed, steps, rate)
-            for seed in SEEDS
-        ]
-        scores = [min(run.history.score) for _, run in outcomes]
-        tqdm.write(f"{key}: {', '.join(f'{s:.4g}' for s in scores)}")
-        about: dict[str, Any] = {
-            "seed": list(SEEDS),
-            "command": " ".join(
-                ["python", "-m", "tools.train", "lags", *sys.argv[1:]]
-            ),
-            "path": chosen.path,
+    protocol = f"one a seed; {steps} steps of Adam at {run.rate:g}"
+    protocol += f" at most, to a score below {SOLVED:g}" * gated
+    values: dict[str, Any] = {"": min(result.history.score)}
+    if gated:
+        values["steps"] = len(result.history.loss)
+    if run.flow:
+        values["flow"] = {
+            "before": flow(task, start, params),
+            "after": flow(task, start, result.params),
         }
-        protocol = f"one a seed; {steps} steps of Adam at {rate:g}"
-        if begin.G > 1:
-            protocol += f" at most, to a score below {SOLVED:g}"
-            taken = [len(run.history.loss) for _, run in outcomes]
-            record(
-                {f"{key}.steps": taken}, unit=f"steps, {protocol}", **about
-            )
-        record(
-            {key: scores}, unit=f"{TASKS[task].unit}, {protocol}", **about
-        )
-        if chosen.flow:
-            found = [
-                {
-                    "before": flow(TASKS[task], begin, first),
-                    "after": flow(TASKS[task], begin, run.params),
-                }
-                for first, run in outcomes
-            ]
-            record(
-                {f"{key}.flow": found},
-                unit=f"spectral radius, factor a step, {protocol}",
-                **about,
-            )
+    units = {
+        "": f"{task.unit}, {protocol}",
+        "steps": f"steps, {protocol}",
+        "flow": f"spectral radius, factor a step, {protocol}",
+    }
+    yield from founds(f"lags.{name}", values, units)
 
 
-if __name__ == "__main__":
-    main()
+TRAINING = Training(
+    "lags", __doc__, {n: partial(train, n, run) for n, run in RUNS.items()}
+)
