@@ -328,7 +328,7 @@ def longest_lag(needed: Sequence[int], budget: int) -> int:
 
 
 def stored_lags() -> dict[str, Any]:
-    """What python -m tools.train ruler updates_by_lag wrote of plain, GRU and LSTM.
+    """What python -m tools.train ruler wrote of plain, GRU and LSTM.
 
     Its "value" holds the updates by lag for each of SEEDS; beside it stand
     device, date and command.

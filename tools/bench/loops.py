@@ -15,7 +15,6 @@ import os
 import platform
 import statistics
 import sys
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -24,21 +23,14 @@ import numpy as np
 import torch
 
 import rnncore.nn
-from rnncore.backend import tree_map
-from rnncore.bptt import bptt, rnn_cell_vjp
-from rnncore.gru import gru_cell, gru_cell_vjp
-from rnncore.lstm import lstm_cell, lstm_cell_vjp
-from rnncore.rnn import Params, init_params, rnn_cell, unroll
+from rnncore.bptt import bptt
+from rnncore.rnn import Params, unroll
 from tools.bench import cuda
+from tools.bench.timing import CELLS, in_turns, problem
 from tools.measurements import record
 
 SHAPES = [(35, 20, 200, 200), (128, 32, 64, 128)]
 SHAPES += [(100, 64, 128, 256), (512, 8, 32, 64)]
-CELLS = {
-    "RNN": (rnn_cell, rnn_cell_vjp, 1, 1),
-    "LSTM": (lstm_cell, lstm_cell_vjp, 4, 2),
-    "GRU": (gru_cell, gru_cell_vjp, 3, 1),
-}
 LIMITS = {  # what the course asks of its modules at these shapes, on a CPU
     "RNN": [1.2, 1.2, 1.2, 1.2],
     "LSTM": [3.0, 4.0, 2.2, 9.0],
@@ -50,23 +42,6 @@ OPTIONS: dict[str, dict[str, Any]] = {  # at the second shape
     "both directions": {"bidirectional": True},
     "bfloat16": {},
 }
-
-
-def problem(name: str, shape: tuple[int, ...], device: str) -> tuple:
-    """Weights, input, first state and upstream gradient, as torch tensors."""
-    T, B, D, H = shape
-    _, _, G, parts = CELLS[name]
-    rng = np.random.default_rng(0)
-    arrays = (
-        init_params(rng, D, H, G),
-        rng.normal(size=(T, B, D)),
-        tuple(rng.normal(size=(B, H)) for _ in range(parts)),
-        rng.normal(size=(T, B, H)),
-    )
-    return tree_map(
-        lambda a: torch.asarray(a, dtype=torch.float32, device=device),
-        arrays,
-    )
 
 
 def ours(name: str, params: Params, x, state, d_y) -> Callable:
@@ -108,7 +83,7 @@ def through(made: torch.nn.Module, x, state, d_y, half=False) -> Callable:
 
 def autograd(name: str, params: Params, x, state, d_y) -> Callable:
     """The loop that learners usually write: all of a step, every step."""
-    cell = CELLS[name][0]
+    cell = CELLS[name].forward
     params = Params(*(w.clone().requires_grad_() for w in params))
     x = x.clone().requires_grad_()
     state = tuple(s.clone().requires_grad_() for s in state)
@@ -135,21 +110,9 @@ MAKERS: dict[str, Callable] = {
 }
 
 
-def seconds(
-    runs: dict[str, Callable], repeats: int
-) -> dict[str, list[float]]:
-    """The time of each run, taken in turn, `repeats` times."""
-    sync = torch.cuda.synchronize if torch.cuda.is_available() else int
-    times: dict[str, list[float]] = {way: [] for way in runs}
-    for k in range(repeats + 2):  # two rounds to warm up
-        for way, run in runs.items():
-            sync()
-            start = time.perf_counter()
-            run()
-            sync()
-            if k > 1:
-                times[way].append(time.perf_counter() - start)
-    return times
+def wait_of(device: str) -> Callable[[], Any]:
+    """What waits until all work is done."""
+    return int if device == "cpu" else torch.cuda.synchronize
 
 
 def peak_bytes(run: Callable) -> int:
@@ -185,7 +148,7 @@ def compare_shape(
     """One cell at one shape, every way; what is kept as a measurement."""
     given = problem(name, shape, device)
     runs = {way: make(name, *given) for way, make in MAKERS.items()}
-    times = seconds(runs, repeats)
+    times = in_turns(runs, repeats, warm_up=2, wait=wait_of(device))
     found = {
         "nn": ratio(times, "ours", "torch.nn"),
         "module": ratio(times, "rnncore.nn", "torch.nn"),
@@ -208,14 +171,14 @@ def compare_option(
     directions = 2 if made.bidirectional else 1
     rows = made.num_layers * directions
     x = torch.randn(T, B, D, device=device)
-    state = torch.randn(CELLS[name][-1], rows, B, H, device=device)
+    state = torch.randn(CELLS[name].parts, rows, B, H, device=device)
     d_y = torch.randn(T, B, H * directions, device=device)
     half = option == "bfloat16"
     runs = {
         way: through(m, x, tuple(state), d_y, half)
         for way, m in (("rnncore.nn", made), ("torch.nn", theirs))
     }
-    times = seconds(runs, repeats)
+    times = in_turns(runs, repeats, warm_up=2, wait=wait_of(device))
     return {
         "module": ratio(times, "rnncore.nn", "torch.nn"),
         "milliseconds": 1e3 * statistics.median(times["rnncore.nn"]),

@@ -1,11 +1,45 @@
-"""Times of runs that take turns, so that a slow moment meets all of them."""
+"""What is timed, and how: runs in turns, so that a slow moment of the
+machine meets all of them."""
 
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from rnncore import ruler
+from rnncore.backend import tree_map
+from rnncore.rnn import init_params
+
+CELLS = {
+    "RNN": ruler.CELLS["plain"],
+    "LSTM": ruler.CELLS["LSTM"],
+    "GRU": ruler.CELLS["GRU"],
+}
 
 
-def no_wait() -> None:
-    """On a CPU all work is done when a call returns."""
+def problem(
+    name: str,
+    shape: tuple[int, ...],
+    device: str,
+    dtype: torch.dtype = torch.float32,
+) -> tuple[Any, ...]:
+    """Weights, input, first state and upstream gradient, as torch tensors.
+
+    Shapes: shape (T, B, D, H)
+    """
+    T, B, D, H = shape
+    rng = np.random.default_rng(0)
+    arrays = (
+        init_params(rng, D, H, CELLS[name].G),
+        rng.normal(size=(T, B, D)),
+        tuple(rng.normal(size=(CELLS[name].parts, B, H))),
+        rng.normal(size=(T, B, H)),
+    )
+    return tree_map(
+        lambda a: torch.asarray(a, dtype=dtype, device=device), arrays
+    )
 
 
 def in_turns(
@@ -13,7 +47,7 @@ def in_turns(
     repeats: int,
     *,
     warm_up: int = 0,
-    wait: Callable[[], None] = no_wait,
+    wait: Callable[[], Any] = int,  # until all work is done: on a CPU it is
     clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, list[float]]:
     """Seconds of each run, `repeats` times, from idle to idle."""
