@@ -20,13 +20,10 @@ from rnncore.backend import tree_map
 from rnncore.bptt import bptt
 from rnncore.characters import (
     Model,
-    encode,
     held_out_bits,
-    lanes,
     next_character,
 )
 from rnncore.data.tasks import loss_at_the_end
-from rnncore.data.text import python_source
 from rnncore.gru import bptt_reset_before, unroll_reset_before
 from rnncore.rnn import (
     init_params,
@@ -37,6 +34,7 @@ from rnncore.rnn import (
 )
 from tools.train.runner import Asked, Found, Training, fitted, founds
 from tools.train.tasks import lags
+from tools.train.tasks.chars import python_text
 
 
 class Task(NamedTuple):
@@ -100,30 +98,21 @@ def task_at_the_end(like: lags.Task, lag: int, H: int) -> Task:
 
 def characters() -> Task:
     """The next character of Python source, as in chapter 4."""
-    source = python_source()
-    text = "".join(source.train.values())
-    alphabet = "".join(sorted(set(text)))
     B, T = 16, 32
-    grid = lanes(encode(text, alphabet), B)
-    unseen = encode("".join(source.held_out.values()), alphabet)
-    held_out = lanes(unseen, 64)[:257]
-    windows = (len(grid) - 1) // T
-
-    def batch(rng: np.random.Generator, step: int) -> np.ndarray:
-        at = step % windows * T
-        return grid[at : at + T + 1]
+    text = python_text(B, 64)
+    held_out, K = text.held_out[:257], len(text.alphabet)
 
     def score(c: ruler.Cell, model: Model) -> float:
         state = zero_state(model.cell, held_out.shape[1], c.parts)
         return held_out_bits(c.forward, model, held_out, state)
 
     return Task(
-        len(alphabet),
-        len(alphabet),
+        K,
+        K,
         64,
         5e-3,
         lambda c: next_character(c.forward, c.vjp),
-        batch,
+        lambda rng, step: text.window(step, T),
         lambda model, c: zero_state(model.cell, B, c.parts),
         score,
         "bits per held-out character",

@@ -6,6 +6,7 @@ under "chars.". About 70 seconds a seed on one core.
 
 import math
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -33,33 +34,48 @@ T, B, H = 32, 32, 128
 STEPS, EVERY, RATE = 8000, 1000, 0.005
 
 
+class Text(NamedTuple):
+    """Python source in lanes: to train on, and held out; its letters."""
+
+    rows: np.ndarray
+    held_out: np.ndarray
+    alphabet: str
+
+    def window(self, step: int, T: int) -> np.ndarray:
+        """The rows of one step, from the first again after the last."""
+        at = step % ((len(self.rows) - 1) // T) * T
+        return self.rows[at : at + T + 1]
+
+
+def python_text(B: int, held_out: int) -> Text:
+    """Chapter 4's text in so many lanes."""
+    source = python_source()
+    training, other = (
+        "".join(files.values()) for files in (source.train, source.held_out)
+    )
+    alphabet = "".join(sorted(set(training)))
+    return Text(
+        lanes(encode(training, alphabet), B),
+        lanes(encode(other, alphabet), held_out),
+        alphabet,
+    )
+
+
 def train(seed: int, asked: Asked) -> Iterator[Found]:
     """One run, just as the page trains, float32 on NumPy."""
-    source = python_source()
-    training = "".join(source.train.values())
-    alphabet = "".join(sorted(set(training)))
-    rows = lanes(encode(training, alphabet), B)
-    held_out = lanes(
-        encode("".join(source.held_out.values()), alphabet), 32
-    )
-    windows = (len(rows) - 1) // T
+    text = python_text(B, 32)
     rng = np.random.default_rng(seed)
-    model = tree_map(np.float32, init_model(rng, len(alphabet), H))
+    model = tree_map(np.float32, init_model(rng, len(text.alphabet), H))
     start = zero_state(model.cell, 32)
-
-    def next_batch(rng: np.random.Generator, step: int) -> np.ndarray:
-        at = step % windows * T
-        return rows[at : at + T + 1]
-
     result, seconds = fitted(
         next_character(rnn_cell, rnn_cell_vjp),
         model,
-        next_batch,
+        lambda rng, step: text.window(step, T),
         RATE,
         asked.steps or STEPS,
         rng,
         carry=start,
-        evaluate=lambda m: held_out_bits(rnn_cell, m, held_out, start),
+        evaluate=lambda m: held_out_bits(rnn_cell, m, text.held_out, start),
         evaluate_every=EVERY,
         progress=bar(f"seed {seed}"),
     )

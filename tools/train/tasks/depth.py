@@ -17,8 +17,7 @@ import numpy as np
 
 from rnncore.backend import named_leaves, tree_map
 from rnncore.bptt import readout_vjp, rnn_cell_vjp
-from rnncore.characters import encode, lanes, one_hot
-from rnncore.data.text import python_source
+from rnncore.characters import one_hot
 from rnncore.layers import stack, stack_bptt
 from rnncore.losses import cross_entropy, cross_entropy_vjp
 from rnncore.rnn import (
@@ -33,6 +32,7 @@ from rnncore.rnn import (
 from rnncore.sequence import bits_per_character, count_ngrams, surprisal
 from tools.measurements import read
 from tools.train.runner import Asked, Found, Training, bar, fitted
+from tools.train.tasks.chars import Text, python_text
 
 T, B, STEPS, HELD_OUT = 32, 32, 700, 1000
 RATES = 0.005, 0.002
@@ -109,8 +109,9 @@ def train_one(
     form: Form, rate: float, seed: int, steps: int, label: str
 ) -> tuple[float, float, int]:
     """Held-out bits, seconds and number of weights of one run."""
-    rows, held_out, K, _ = data()
-    model = init(np.random.default_rng(seed), form, K)
+    text = data()
+    held_out = text.held_out
+    model = init(np.random.default_rng(seed), form, len(text.alphabet))
     zero = [zero_state(p, B) for p in model.layers]
 
     def loss_and_gradient(
@@ -134,7 +135,7 @@ def train_one(
     result, seconds = fitted(
         loss_and_gradient,
         model,
-        lambda rng, step: rows[step * T : step * T + T + 1],
+        lambda rng, step: text.window(step, T),
         rate,
         steps,
         np.random.default_rng(seed),
@@ -146,19 +147,15 @@ def train_one(
 
 
 @cache
-def data() -> tuple[np.ndarray, np.ndarray, int, str]:
-    """Training and held-out lanes, the alphabet's size, the alphabet."""
-    source = python_source()
-    training = "".join(source.train.values())
-    alphabet = "".join(sorted(set(training)))
-    rows = lanes(encode(training, alphabet), B)
-    other = lanes(encode("".join(source.held_out.values()), alphabet), B)
-    return rows, other[: HELD_OUT + 1], len(alphabet), alphabet
+def data() -> Text:
+    """Training and held-out lanes, the same for all runs."""
+    text = python_text(B, B)
+    return text._replace(held_out=text.held_out[: HELD_OUT + 1])
 
 
 def baseline(asked: Asked) -> Iterator[Found]:
     """Bits of 1- to 5-grams that count the same characters."""
-    rows, held_out, _, alphabet = data()
+    rows, held_out, alphabet = data()
     letters = np.array(list(alphabet))
     seen = "".join(letters[rows[: STEPS * T + 1].T.ravel()])
     unseen = "".join(letters[held_out.T.ravel()])
