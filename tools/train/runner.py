@@ -65,31 +65,28 @@ def main(training: Training, argv: list[str] | None = None) -> None:
     """Run what the command line selects; keep each result as it comes."""
     names, given = _options(training, argv)
     torch.set_num_threads(1)
+    seeds, steps = given.seeds, given.steps
     if given.check:
-        steps = given.steps or FEW
-        asked = Asked("", given.seeds[:1], steps, True, given.weights)
-    else:
-        asked = Asked("", given.seeds, given.steps, False, given.weights)
-        given.weights.mkdir(exist_ok=True)
+        seeds, steps = seeds[:1], steps or FEW
     known = read(given.path) if given.missing else {}
-
-    def keep(found: Iterable[Found], seed: int = 0) -> None:
+    todo = [(n, s) for s in seeds for n in names if n in training.runs]
+    todo += [(n, None) for n in names if n in training.studies]
+    for name, seed in todo:
+        if _is_known(training, name, seed, known):
+            continue
+        command = f"python -m tools.train {training.name} {name}"
+        command += f" --steps {steps}" if steps else ""
+        asked = Asked(command, seeds, steps, given.check, given.weights)
+        if seed is None:
+            found = training.studies[name](asked)
+        else:
+            found = training.runs[name](seed, asked)
         for one in found:
             text = str(one.value)
             short = text if len(text) < 100 else f"{text[:97]}..."
             tqdm.write(f"{one.key}: {short}")
             if not given.check:
-                _record(one, seed, asked.command, given.path)
-
-    for seed in asked.seeds:
-        for name in (n for n in names if n in training.runs):
-            if not _is_known(training, name, seed, known):
-                asked = _asked_of(training, name, asked)
-                keep(training.runs[name](seed, asked), seed)
-    for name in (n for n in names if n in training.studies):
-        if not _is_known(training, name, None, known):
-            asked = _asked_of(training, name, asked)
-            keep(training.studies[name](asked))
+                _record(one, seed, command, given.path)
 
 
 def _options(
@@ -121,26 +118,20 @@ def _options(
     return chosen, given
 
 
-def _asked_of(training: Training, name: str, asked: Asked) -> Asked:
-    """The same, with the command that repeats this run."""
-    command = f"python -m tools.train {training.name} {name}"
-    if asked.steps:
-        command += f" --steps {asked.steps}"
-    return asked._replace(command=command)
-
-
-def _record(found: Found, seed: int, command: str, path: Path) -> None:
-    if found.seed == BY_SEED:
-        key, unit = found.key, found.unit
-        keep_seeds(key, {seed: found.value}, unit, command, path)
+def _record(
+    found: Found, seed: int | None, command: str, path: Path
+) -> None:
+    key, value, unit, of, device, other = found
+    if of == BY_SEED and seed is not None:
+        keep_seeds(key, {seed: value}, unit, command, path)
         return
     record(
-        {found.key: found.value},
-        unit=found.unit,
-        seed=found.seed,
+        {key: value},
+        unit=unit,
+        seed=of,
         command=command,
-        device=found.device,
-        path=found.path or path,
+        device=device,
+        path=other or path,
     )
 
 
