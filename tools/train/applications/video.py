@@ -341,6 +341,11 @@ def train(
     if name == "captions" and network != "bag":
         place.loop.load_state_dict(watcher(asked.weights).state_dict())
     if not which and network in ("bag", "single"):
+        if (name, seed) not in LOOPS:
+            raise ValueError(
+                f"{name}.{network}: expected {name}.loop in the same "
+                "command, whose eye it has"
+            )
         sight = LOOPS[name, seed]
         films, valid = (looked_at(sight, f) for f in (films, valid))
     if sight:
