@@ -1,13 +1,12 @@
 """The stacks that chapter 8 compares: their gradients, and a short run."""
 
-import sys
-
 import numpy as np
 import pytest
 
 from rnncore.backend import tree_map
 from rnncore.bptt import check_gradient
 from rnncore.rnn import zero_state
+from tools.train import runner
 from tools.train.tasks import depth
 from tools.train.tasks.depth import Model, backward, forward, init
 
@@ -59,11 +58,12 @@ def test_the_forms_that_are_compared_have_as_many_weights():
     assert max(counts) / min(counts) < 1.01
 
 
-def test_twenty_steps_learn_and_write_nothing(monkeypatch):
-    monkeypatch.setattr(sys, "argv", ["train_depth.py", "--check"])
-
-    def refuse(*args, **about):
-        raise AssertionError("a check writes nothing")
-
-    monkeypatch.setattr(depth, "record", refuse)
-    depth.main()
+def test_twenty_steps_learn_and_write_nothing(tmp_path):
+    path = tmp_path / "m.json"
+    words = ["residual", "--check", "--path", str(path)]
+    runner.main(depth.TRAINING, words)
+    assert not path.exists()
+    form, rate = depth.FORMS["residual"], depth.RATES[0]
+    few, _, _ = depth.train_one(form, rate, 0, 20, "check")
+    none, _, _ = depth.train_one(form, 1e-9, 0, 1, "check")
+    assert few < none - 0.5

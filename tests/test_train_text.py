@@ -1,14 +1,13 @@
 """The scripts that train chapter 10's models and judge their writing."""
 
 import math
-import sys
 
 import numpy as np
 import pytest
-from arrays import assert_close
 
 from rnncore.text.corpora import Corpus
 from rnncore.text.storage import load_model
+from tools.train import runner
 from tools.train.applications import judge_text, text
 
 LINE = "def f(a):\n    return a + 1\n\n"
@@ -23,12 +22,20 @@ def tiny(monkeypatch, tmp_path):
         orders=(2, 3), lanes=2, weights="tiny",
     )  # fmt: skip
     monkeypatch.setitem(text.PLANS, "python", plan)
-    monkeypatch.setattr(text, "WEIGHTS", tmp_path)
     return tmp_path / "tiny.safetensors"
 
 
+def train(tiny, seed):
+    """What a run finds, by the last part of its key."""
+    asked = runner.Asked("python -m tools.train text", weights=tiny.parent)
+    found = text.train("python", seed, asked)
+    return {
+        one.key.removeprefix("text.python."): one.value for one in found
+    }
+
+
 def test_a_run_scores_the_network_beside_its_baselines(tiny):
-    scores = text.train("python", 0)
+    scores = train(tiny, 0)
     assert scores["tokens"] == [60 * 28, 20 * 28, 20 * 28]
     assert len(scores["curve"]) == 3
     assert scores["valid"] == min(scores["curve"])
@@ -41,12 +48,12 @@ def test_a_run_scores_the_network_beside_its_baselines(tiny):
     assert scores["dynamic_rate"] in text.RATES
     assert scores["lzma"] < 0.5
     _, _, about = load_model(tiny)
-    assert_close(about["score"], scores["network"], within=0.01)
+    assert about["score"] == pytest.approx(scores["network"], abs=0.01)
     assert about["set"] == "python"
 
 
 def test_other_seeds_are_not_kept(tiny):
-    text.train("python", 1)
+    train(tiny, 1)
     assert not tiny.exists()
 
 
@@ -57,10 +64,9 @@ def test_copied_tokens_end_a_run_that_training_holds():
     assert found.tolist() == [False, False, True] + [False] * 3 + [True]
 
 
-def test_a_set_that_is_not_there_is_refused(monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["train_text.py", "poems"])
+def test_a_set_that_is_not_there_is_refused(capsys):
     with pytest.raises(SystemExit):
-        text.main()
+        runner.main(text.TRAINING, ["poems"])
     assert "words-apart" in capsys.readouterr().err
 
 
@@ -69,8 +75,8 @@ def test_functions_are_judged_by_the_parser():
                "f(self:\n        return 1\n\n    @property\n",
                "f(self):\n        return 1"]  # fmt: skip
     found = judge_text.judge_functions(written, "nothing of the kind " * 9)
-    assert_close(found["finished"], 2 / 3)
-    assert_close(found["accepted"], 1 / 3)
+    assert found["finished"] == pytest.approx(2 / 3)
+    assert found["accepted"] == pytest.approx(1 / 3)
     assert found["lines"] == 1  # the first lines and broken-off ones aside
     assert found["copied"] == 0
 

@@ -12,6 +12,7 @@ from rnncore.data.translation import Pair, draw_numbers, number_in_words
 from rnncore.translate.storage import load_translator
 from rnncore.translate.training import translate
 from tools.train.applications import translate as train_translate
+from tools.train.runner import SEEDS
 
 ROOT = Path(__file__).parent.parent
 each = pytest.mark.parametrize("run", train_translate.KEPT)
@@ -58,6 +59,6 @@ def test_a_stored_translator_has_the_recorded_score(run):
 def test_attention_reaches_its_aim_on_unseen_numbers():
     """99.5 % exact on lengths of training, by every seed."""
     measured = json.loads((ROOT / "book/measurements.json").read_text())
-    for seed in train_translate.SEEDS:
+    for seed in SEEDS:
         facts = measured[f"translate.de-dot.{seed}"]["value"]
         assert facts["test"]["exact"] >= 99.5

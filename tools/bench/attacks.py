@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import shutil
 import sys
 import tempfile
@@ -16,7 +15,7 @@ from pathlib import Path
 
 from tests.attacks import harness, stock
 from tests.attacks.catalogue import ATTACKS
-from tools import ROOT
+from tools import ROOT, marks
 
 GUIDE, README = ROOT / "book" / "grading.md", ROOT / "README.md"
 IN_README = [  # the rest is in the guide
@@ -56,9 +55,10 @@ def main(argv: list[str] | None = None) -> int:
     head += ["| --- | --- | --- |"]
     print("\n".join([*head, *lines(rows)]))
     if options.write and not options.names:
-        _write(GUIDE, "attacks", [*head, *lines(rows)])
+        marks.write(GUIDE, "attacks", "\n".join([*head, *lines(rows)]))
         chosen = [row for row in rows if row[0] in IN_README]
-        _write(README, "readme attacks", [*head, *lines(chosen)])
+        block = "\n".join([*head, *lines(chosen)])
+        marks.write(README, "readme attacks", block)
     bad = [name for name, words in here.items() if words != NOTHING]
     print(f"{len(names) - len(bad)} of {len(names)} gain nothing here")
     return 1 if bad else 0
@@ -135,15 +135,6 @@ def lines(rows: list[tuple[str, str, str]]) -> list[str]:
         f"| {ATTACKS[name].tries} | {was} | {now} |"
         for name, was, now in rows
     ]
-
-
-def _write(path: Path, name: str, made: list[str]) -> None:
-    """Put lines between a file's marks."""
-    marks = rf"(<!-- {name} -->\n).*?(<!-- end {name} -->)"
-    text = "\n".join(made) + "\n"
-    old = path.read_text()
-    new = re.sub(marks, lambda m: m[1] + text + m[2], old, flags=re.DOTALL)
-    path.write_text(new)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,6 @@ put a CPU in its place.
 
 import contextlib
 import statistics
-import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -30,15 +29,11 @@ import torch
 import rnncore.nn
 from rnncore.backend import named_leaves, tree_map
 from rnncore.bptt import bptt
-from rnncore.cells import CELLS as KNOWN
-from rnncore.rnn import init_params, unroll
+from rnncore.rnn import unroll
+from tools.bench import timing
+from tools.bench.timing import CELLS
 from tools.measurements import PATH, record
 
-CELLS = {
-    "RNN": KNOWN["RNN_TANH"],
-    "LSTM": KNOWN["LSTM"],
-    "GRU": KNOWN["GRU"],
-}
 PRODUCTS = ("mm", "addmm", "bmm", "matmul", "linear")  # operators
 COMMAND = "make bench SAVE=1"
 POWERS = tuple(2**k for k in range(13))
@@ -210,18 +205,9 @@ def problem(
     m: Machine, s: Sizes, B: int, cell="RNN", H=0, dtype=torch.float32
 ) -> tuple:
     """Weights, input, first state (zeros), upstream gradient."""
-    _, _, G, parts = CELLS[cell]
-    H = H or s.H
-    rng = np.random.default_rng(0)
-    given = (
-        init_params(rng, s.D, H, G),
-        rng.normal(size=(s.T, B, s.D)),
-        tuple(np.zeros((parts, B, H))),
-        rng.normal(size=(s.T, B, H)),
-    )
-    return tree_map(
-        lambda a: torch.asarray(a, dtype=dtype, device=m.device), given
-    )
+    shape = s.T, B, s.D, H or s.H
+    params, x, state, d_y = timing.problem(cell, shape, m.device, dtype)
+    return params, x, tree_map(torch.zeros_like, state), d_y
 
 
 def train_step(cell: str, params, x, state, d_y):
@@ -234,16 +220,8 @@ def train_step(cell: str, params, x, state, d_y):
 def seconds(
     m: Machine, runs: Mapping[str, Callable], repeats: int
 ) -> dict[str, float]:
-    """Medians of runs that take turns, from idle machine to idle machine."""
-    times: dict[str, list[float]] = {way: [] for way in runs}
-    for turn in range(repeats + 3):  # three to warm up
-        for way, run in runs.items():
-            m.wait()
-            begun = time.perf_counter()
-            run()
-            m.wait()
-            if turn > 2:
-                times[way].append(time.perf_counter() - begun)
+    """Medians of runs that take turns."""
+    times = timing.in_turns(runs, repeats, warm_up=3, wait=m.wait)
     return {way: statistics.median(taken) for way, taken in times.items()}
 
 

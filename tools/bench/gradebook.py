@@ -9,15 +9,14 @@ make bench-grader.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import platform
-import re
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,7 +33,7 @@ from grader.course.submissions import (
 )
 from grader.run import grade_one, record
 from grader.run.grade_one import Job
-from tools import ROOT
+from tools import ROOT, marks
 
 NAME = "ch03_bptt"
 LARGE = 10_000
@@ -90,13 +89,9 @@ def _save(text_: str) -> None:
         f"```text\n{text_}\n```\n\n"
         f"{platform.machine()}, {os.cpu_count()} cores, one process, "
         f"{time.strftime('%Y-%m-%d')}: "
-        "`make bench-gradebook POSTGRES=1 SAVE=1`.\n"
+        "`make bench-gradebook POSTGRES=1 SAVE=1`."
     )
-    marks = r"(<!-- gradebook -->\n).*?(<!-- end gradebook -->)"
-    old = GUIDE.read_text()
-    GUIDE.write_text(
-        re.sub(marks, lambda m: m[1] + made + m[2], old, flags=re.DOTALL)
-    )
+    marks.write(GUIDE, "gradebook", made)
 
 
 def measure(root: Path, count: int, db_url: str) -> Cost:
@@ -191,7 +186,7 @@ def _finish(course: Course) -> tuple[float, float]:
     """Seconds of the tables, and of finding out that all is done."""
     submissions, _ = find_submissions(course)
     start = time.perf_counter()
-    with _quiet():
+    with redirect_stdout(io.StringIO()):
         grade._report(course, submissions)
     report = time.perf_counter() - start
     assignments = {NAME: course.prepare(NAME)}
@@ -199,12 +194,6 @@ def _finish(course: Course) -> tuple[float, float]:
     todo = grade._to_grade(course, submissions, assignments, set(), False)
     assert not todo
     return report, time.perf_counter() - start
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    with Path("/dev/null").open("w") as nowhere, redirect_stdout(nowhere):
-        yield
 
 
 def _database_bytes(course: Course) -> int:

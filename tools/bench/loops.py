@@ -15,7 +15,6 @@ import os
 import platform
 import statistics
 import sys
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -24,20 +23,14 @@ import numpy as np
 import torch
 
 import rnncore.nn
-from rnncore.backend import tree_map
 from rnncore.bptt import bptt
-from rnncore.cells import CELLS as KNOWN
-from rnncore.rnn import Params, init_params, unroll
+from rnncore.rnn import Params, unroll
 from tools.bench import cuda
+from tools.bench.timing import CELLS, in_turns, problem
 from tools.measurements import record
 
 SHAPES = [(35, 20, 200, 200), (128, 32, 64, 128)]
 SHAPES += [(100, 64, 128, 256), (512, 8, 32, 64)]
-CELLS = {
-    "RNN": KNOWN["RNN_TANH"],
-    "LSTM": KNOWN["LSTM"],
-    "GRU": KNOWN["GRU"],
-}
 LIMITS = {  # what the course asks of its modules at these shapes, on a CPU
     "RNN": [1.2, 1.2, 1.2, 1.2],
     "LSTM": [3.0, 4.0, 2.2, 9.0],
@@ -49,23 +42,6 @@ OPTIONS: dict[str, dict[str, Any]] = {  # at the second shape
     "both directions": {"bidirectional": True},
     "bfloat16": {},
 }
-
-
-def problem(name: str, shape: tuple[int, ...], device: str) -> tuple:
-    """Weights, input, first state and upstream gradient, as torch tensors."""
-    T, B, D, H = shape
-    _, _, G, parts = CELLS[name]
-    rng = np.random.default_rng(0)
-    arrays = (
-        init_params(rng, D, H, G),
-        rng.normal(size=(T, B, D)),
-        tuple(rng.normal(size=(B, H)) for _ in range(parts)),
-        rng.normal(size=(T, B, H)),
-    )
-    return tree_map(
-        lambda a: torch.asarray(a, dtype=torch.float32, device=device),
-        arrays,
-    )
 
 
 def ours(name: str, params: Params, x, state, d_y) -> Callable:
@@ -134,21 +110,9 @@ MAKERS: dict[str, Callable] = {
 }
 
 
-def seconds(
-    runs: dict[str, Callable], repeats: int
-) -> dict[str, list[float]]:
-    """The time of each run, taken in turn, `repeats` times."""
-    sync = torch.cuda.synchronize if torch.cuda.is_available() else int
-    times: dict[str, list[float]] = {way: [] for way in runs}
-    for k in range(repeats + 2):  # two rounds to warm up
-        for way, run in runs.items():
-            sync()
-            start = time.perf_counter()
-            run()
-            sync()
-            if k > 1:
-                times[way].append(time.perf_counter() - start)
-    return times
+def wait_of(device: str) -> Callable[[], Any]:
+    """What waits until all work is done."""
+    return int if device == "cpu" else torch.cuda.synchronize
 
 
 def peak_bytes(run: Callable) -> int:
@@ -184,7 +148,7 @@ def compare_shape(
     """One cell at one shape, every way; what is kept as a measurement."""
     given = problem(name, shape, device)
     runs = {way: make(name, *given) for way, make in MAKERS.items()}
-    times = seconds(runs, repeats)
+    times = in_turns(runs, repeats, warm_up=2, wait=wait_of(device))
     found = {
         "nn": ratio(times, "ours", "torch.nn"),
         "module": ratio(times, "rnncore.nn", "torch.nn"),
@@ -214,7 +178,7 @@ def compare_option(
         way: through(m, x, tuple(state), d_y, half)
         for way, m in (("rnncore.nn", made), ("torch.nn", theirs))
     }
-    times = seconds(runs, repeats)
+    times = in_turns(runs, repeats, warm_up=2, wait=wait_of(device))
     return {
         "module": ratio(times, "rnncore.nn", "torch.nn"),
         "milliseconds": 1e3 * statistics.median(times["rnncore.nn"]),

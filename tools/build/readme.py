@@ -7,7 +7,8 @@ Each block between `<!-- NAME -->` and `<!-- end NAME -->` is written anew;
 import argparse
 import io
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -15,7 +16,7 @@ import numpy as np
 from rnncore.display import use_style
 from rnncore.files import whole_file
 from rnncore.rnn import Params, rnn_cell, unroll, zero_state
-from tools import ROOT
+from tools import ROOT, marks
 from tools.measurements import read
 
 README = ROOT / "README.md"
@@ -29,11 +30,8 @@ def origin(found: Known) -> str:
     return f"{one['device']}, {one['date']}: `{one['command']}`."
 
 
-def bench(known: Known) -> str:
+def bench(found: Known) -> str:
     """The table of ratios against torch.nn and the autograd loop."""
-    found = {k: v for k, v in known.items() if k.startswith("bench.cpu.")}
-    if not found:
-        return "Not measured yet: `make bench SAVE=1`."
     rows = sorted({tuple(k.split(".")[2:4]) for k in found})
     lines = [
         "| cell | T × B × D × H | loop | module | autograd | memory |",
@@ -51,11 +49,8 @@ def bench(known: Known) -> str:
     return "\n".join(lines)
 
 
-def times(known: Known) -> str:
+def times(found: Known) -> str:
     """The table of what each command takes."""
-    found = {k: v for k, v in known.items() if k.startswith("times.")}
-    if not found:
-        return "Not measured yet: `make times`."
     lines = ["| command | seconds |", "| --- | --- |"]
     for key, entry in sorted(found.items()):
         name = key.removeprefix("times.")
@@ -64,11 +59,8 @@ def times(known: Known) -> str:
     return "\n".join(lines)
 
 
-def scores(known: Known) -> str:
+def scores(found: Known) -> str:
     """The table of what each application scores, and its baseline."""
-    found = {k: v for k, v in known.items() if k.startswith("scores.")}
-    if not found:
-        return "Not measured yet: `make scores`."
     lines = [
         "| chapter | command | held-out data | network | baseline |",
         "| --- | --- | --- | --- | --- |",
@@ -89,11 +81,8 @@ def scores(known: Known) -> str:
     return "\n".join(lines)
 
 
-def grader(known: Known) -> str:
+def grader(found: Known) -> str:
     """The table of the grader's times beside stock nbgrader's."""
-    found = {k: v for k, v in known.items() if k.startswith("grader.")}
-    if not found:
-        return "Not measured yet: `make bench-grader SAVE=1`."
     head = "assignment | submissions | nbgrader | here | times | memory"
     lines = [f"| {head} | a worker's own |", "| --- " * 7 + "|"]
     forms = {"stock": ".2f", "ours": ".3f", "times": ".1f"}
@@ -138,11 +127,19 @@ def picture() -> bytes:
     return file.getvalue()
 
 
+class Block(NamedTuple):
+    """A block of the README: its measurements, table and command."""
+
+    keys: str  # which begin so
+    table: Callable[[Known], str]
+    command: str
+
+
 BLOCKS = {
-    "bench": bench,
-    "scores": scores,
-    "times": times,
-    "grader": grader,
+    "bench": Block("bench.cpu.", bench, "make bench SAVE=1"),
+    "scores": Block("scores.", scores, "make scores"),
+    "times": Block("times.", times, "make times"),
+    "grader": Block("grader.", grader, "make bench-grader SAVE=1"),
 }
 
 
@@ -151,15 +148,10 @@ def written(text: str, known: Known) -> str:
 
     Raises ValueError where a block has no beginning or no end.
     """
-    for name, make in BLOCKS.items():
-        begin, end = f"<!-- {name} -->\n", f"<!-- end {name} -->"
-        if text.count(begin) != 1 or text.count(end) != 1:
-            raise ValueError(
-                f"README.md: expected one {begin.strip()} block"
-            )
-        before, _, rest = text.partition(begin)
-        _, _, after = rest.partition(end)
-        text = before + begin + make(known) + "\n" + end + after
+    for name, (keys, table, command) in BLOCKS.items():
+        found = {k: v for k, v in known.items() if k.startswith(keys)}
+        block = table(found) if found else f"Not measured yet: `{command}`."
+        text = marks.between(text, name, block)
     return text
 
 

@@ -16,7 +16,7 @@ import ast
 import difflib
 import re
 import sys
-from collections import Counter, defaultdict
+from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,54 +32,34 @@ MARKER = re.compile(r"# (rnncore(?:\.\w+)+)\s*$")
 # as "text.sampling". A module whose chapter is not written yet is left
 # alone. A name of its own chapter stands here with its module.
 CHAPTERS = {
-    "sequence": "ch01",
-    "rnn": "ch02",
-    "bptt": "ch03",
-    "losses": "ch04",
-    "optim": "ch04",
-    "train": "ch04",
-    "characters": "ch04",
-    "gradient_flow": "ch05",
-    "lstm": "ch06",
-    "gru": "ch07",
-    "layers": "ch08",
-    "nn": "ch09",
-    "seq2seq": "ch13",
-    "seq2seq.DotScore": "ch14",
-    "seq2seq.AdditiveScore": "ch14",
-    "seq2seq.attend": "ch14",
-    "seq2seq.AttentionDecoder": "ch14",
-    "translate.subwords": "ch13",
-    "translate.training": "ch13",
-    "translate.training.DECODERS": "ch14",
-    "translate.training.build_translator": "ch14",
-    "translate.baselines": "ch13",
-    "ctc": "ch15",
-    "scan": "ch18",
-    "speech.features": "ch15",
-    "speech.model": "ch15",
-    "speech.letters": "ch15",
-    "text.vocabulary": "ch10",
-    "text.splits": "ch10",
-    "text.ngrams": "ch10",
-    "text.model": "ch10",
-    "text.sampling": "ch10",
-    "text.generation": "ch10",
-    "text.probe": "ch10",
-    "forecast.windows": "ch11",
-    "forecast.covariates": "ch11",
-    "forecast.models": "ch11",
-    "forecast.heads": "ch11",
-    "forecast.training": "ch11",
-    "forecast.scores": "ch11",
-    "forecast.backtest": "ch11",
-    "music.score": "ch12",
-    "music.frames": "ch12",
-    "music.voices": "ch12",
-    "music.generate": "ch12",
-    "video.files": "ch16",
-    "video.model": "ch16",
-    "video.captions": "ch17",
+    name: chapter
+    for chapter, names in {
+        "ch01": "sequence",
+        "ch02": "rnn",
+        "ch03": "bptt",
+        "ch04": "losses optim train characters",
+        "ch05": "gradient_flow",
+        "ch06": "lstm",
+        "ch07": "gru",
+        "ch08": "layers",
+        "ch09": "nn",
+        "ch10": "text.vocabulary text.splits text.ngrams text.model "
+        "text.sampling text.generation text.probe",
+        "ch11": "forecast.windows forecast.covariates forecast.models "
+        "forecast.heads forecast.training forecast.scores "
+        "forecast.backtest",
+        "ch12": "music.score music.frames music.voices music.generate",
+        "ch13": "seq2seq translate.subwords translate.training "
+        "translate.baselines",
+        "ch14": "seq2seq.DotScore seq2seq.AdditiveScore seq2seq.attend "
+        "seq2seq.AttentionDecoder translate.training.DECODERS "
+        "translate.training.build_translator",
+        "ch15": "ctc speech.features speech.model speech.letters",
+        "ch16": "video.files video.model",
+        "ch17": "video.captions",
+        "ch18": "scan",
+    }.items()
+    for name in names.split()
 }
 
 
@@ -277,14 +257,14 @@ def main() -> int:
             "\n".join(problems) or f"{len(pages)} pages agree with rnncore"
         )
         return 1 if problems else 0
-    changed: Counter[str] = Counter()
+    changed = []
     for page in pages:
         before = page.read_text(encoding="utf-8")
         after = weave(before, known, page.name)
         if after != before:
             with whole_file(page) as file:
                 file.write(after.encode("utf-8"))
-            changed[page.name] += 1
+            changed.append(page.name)
     print(f"{len(pages)} pages, changed: {', '.join(changed) or 'none'}")
     return 0
 

@@ -4,6 +4,8 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from tools.train import runner
+
 
 def main() -> None:
     """Run one of the trainings by its name."""
@@ -14,8 +16,7 @@ def main() -> None:
     name = sys.argv[1] if len(sys.argv) > 1 else ""
     if name not in known:
         sys.exit(f"NAME: expected one of {', '.join(sorted(known))}")
-    sys.argv[:2] = [f"python -m tools.train {name}"]
-    import_module(known[name]).main()
+    runner.main(import_module(known[name]).TRAINING, sys.argv[2:])
 
 
 if __name__ == "__main__":

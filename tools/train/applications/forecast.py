@@ -1,26 +1,21 @@
 """Train chapter 11's networks and score them beside their baselines.
 
-Eight studies, three seeds each, into book/measurements.json under
-"forecast."; two networks go to rnncore/weights/. Scores are those of test
-windows that neither training nor stopping has seen. About ten minutes of
-one core: `python -m tools.train forecast [STUDY ...]`.
+Eight studies, three seeds each, under "forecast."; two networks go to
+rnncore/weights/. Scores are those of test windows that neither training nor
+stopping has seen. About ten minutes of one core.
 """
 
-import argparse
-import os
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
-
-for _name in "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS":
-    os.environ.setdefault(_name, "1")
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
-from rnncore.application import WEIGHTS, origin, save_weights, seeded
+from rnncore.application import save_weights, seeded
 from rnncore.data.series import fertility, google_share
 from rnncore.forecast.classical import (
     arima,
@@ -60,60 +55,40 @@ from rnncore.forecast.windows import (
     unscaled,
 )
 from rnncore.sequence import persistence, seasonal_naive
-from tools.measurements import record
+from tools.train.runner import Asked, Found, Training, about, founds
 
-SEEDS = (0, 1, 2)
-Found = dict[str, Any]  # by name: a score, or one for each seed
-
-
-def main() -> None:
-    studies = {
-        "weather": weather_study,
-        "leak": leak_study,
-        "sunspots": sunspot_study,
-        "wine": wine_study,
-        "countries": country_study,
-        "units": unit_study,
-        "rivals": rival_study,
-        "draws": draw_study,
-    }
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("study", nargs="*", help=", ".join(studies))
-    for name in parser.parse_args().study or studies:
-        start = time.process_time()
-        studies[name]()
-        seconds = time.process_time() - start
-        note(name, {"seconds": round(seconds, 1)}, "seconds of one core")
+Values = defaultdict[str, Any]  # by name: a score, or one for each seed
 
 
-def note(study: str, values: dict, unit: str) -> None:
-    """Record values of a study, rounded, and show them."""
-    for key, value in values.items():
-        print(f"forecast.{study}.{key}: {np.round(value, 4)}")
-    record(
-        {
-            f"forecast.{study}.{key}": np.round(value, 4).tolist()
-            for key, value in values.items()
-        },
-        unit=unit,
-        seed=list(SEEDS),
-        command=f"python -m tools.train forecast {study}",
-    )
+class Parts(NamedTuple):
+    """Windows to learn from, and to stop by."""
+
+    training: Windows
+    validation: Windows
 
 
 def trained(
     make: Callable[[], torch.nn.Module],
     head: Head,
-    training: Windows,
-    validation: Windows,
+    windows: Any,
     seed: int,
+    asked: Asked,
+    *,
+    steps: int,
     **options,
 ) -> torch.nn.Module:
-    """A network from its seed."""
+    """A network from its seed; windows.training and .validation teach it."""
     with seeded(seed):
         module = make()
-    rng = np.random.default_rng(seed)
-    train_forecaster(module, head, training, validation, rng=rng, **options)
+    train_forecaster(
+        module,
+        head,
+        windows.training,
+        windows.validation,
+        rng=np.random.default_rng(seed),
+        steps=asked.steps or steps,
+        **options,
+    )
     return module
 
 
@@ -139,38 +114,56 @@ def judged(example: Example, quantiles: np.ndarray) -> dict[str, float]:
     }
 
 
-def weather_study() -> None:
+def append(found: Values, prefix: str, scores: dict[str, float]) -> None:
+    """One more seed's scores."""
+    for key, value in scores.items():
+        found[prefix + key].append(value)
+
+
+def score_network(
+    found: Values,
+    name: str,
+    make: Callable[[], torch.nn.Module],
+    head: Head,
+    e: Example,
+    seed: int,
+    asked: Asked,
+    **options: Any,
+) -> torch.nn.Module:
+    """Train it, and append what it scores."""
+    module = trained(make, head, e, seed, asked, **options)
+    point, quantiles = said_by(module, head, e.test)
+    found[name].append(errors(e, e.back(point)))
+    append(found, f"{name}_", judged(e, e.back(quantiles)))
+    return module
+
+
+def weather_study(found: Values, asked: Asked) -> None:
     """One and seven days ahead, with and without covariates."""
     head = quantile_head(LEVELS)
-    found: Found = {}
     for name, covariates in [("plain", False), ("covariates", True)]:
         e = weather(covariates=covariates)
-        F = e.test.known.shape[2]
+        make = partial(Direct, "GRU", e.test.known.shape[2], 16, 7, head.P)
         line = ask_linear(best_linear(e.training, e.validation), e.test)
         found[f"linear_{name}"] = errors(e, e.back(line))
-        runs = []
-        for seed in SEEDS:
-            module = trained(
-                partial(Direct, "GRU", F, 16, 7, head.P),
+        for seed in asked.seeds:
+            score_network(
+                found,
+                f"network_{name}",
+                make,
                 head,
-                e.training,
-                e.validation,
+                e,
                 seed,
+                asked,
                 steps=500,
                 evaluate_every=25,
             )
-            point, quantiles = said_by(module, head, e.test)
-            runs.append(errors(e, e.back(point)))
-            for key, value in judged(e, e.back(quantiles)).items():
-                found.setdefault(f"network_{name}_{key}", []).append(value)
-        found[f"network_{name}"] = runs
     last = np.repeat(e.values[e.origins - 1][None], 7, axis=0)
     found["persistence"] = errors(e, last)
     found["climatology"] = errors(e, e.back(np.zeros(e.actual.shape)))
-    note("weather", found, "MASE a day ahead; CRPS; share inside")
 
 
-def leak_study() -> None:
+def leak_study(found: Values, asked: Asked) -> None:
     """How good a forecast of a share looks if one is not careful.
 
     Twenty days ahead, in units of persistence's error on the same windows.
@@ -179,7 +172,6 @@ def leak_study() -> None:
     N, history, horizon = len(prices), 20, 20
     parts = split_by_time(N, 150, 250)
     head = mean_head()
-    found: Found = {}
     honest = fit_scaler(prices[: parts.training.stop])
     by_time = [origins(part, history, horizon) for part in parts]
     until_test = np.arange(history, parts.test.start)
@@ -199,17 +191,17 @@ def leak_study() -> None:
             cut(scaled(prices, scaler), at, history, horizon)
             for at in starts
         ]
+        windows = Parts(cuts[0], cuts[stop_by])
         test = starts[2]
         actual = unscaled(cuts[2].target, scaler)
         still = np.abs(prices[test - 1] - actual).mean()
-        found[name] = []
-        for seed in SEEDS:
+        for seed in asked.seeds:
             module = trained(
                 lambda: Direct("GRU", 0, 32, horizon),
                 head,
-                cuts[0],
-                cuts[stop_by],
+                windows,
                 seed,
+                asked,
                 steps=1500,
                 rate=5e-3,
                 patience=10,
@@ -219,10 +211,8 @@ def leak_study() -> None:
             )
             found[name].append(np.abs(point - actual).mean() / still)
         if name in ("none", "shuffled"):
-            nearest = copied(cuts[0], cuts[2])
-            point = unscaled(nearest, scaler)
+            point = unscaled(copied(cuts[0], cuts[2]), scaler)
             found[f"nearest_{name}"] = np.abs(point - actual).mean() / still
-    note("leak", found, "mean absolute error over persistence's")
 
 
 def copied(training: Windows, test: Windows) -> np.ndarray:
@@ -232,58 +222,43 @@ def copied(training: Windows, test: Windows) -> np.ndarray:
     return training.target[:, distance.argmin(axis=0)]
 
 
-def sunspot_study() -> None:
+def sunspot_study(found: Values, asked: Asked) -> None:
     """Three ways to look five years ahead, and two heads."""
     e = sunspots()
-    found = sunspot_networks(e) | sunspot_classics(e)
-    note("sunspots", found, "MASE a step ahead; CRPS; share inside")
-
-
-def sunspot_networks(e: Example) -> Found:
-    """Three seeds of each."""
     K, H = 10, 32
     quantile, gaussian = quantile_head(LEVELS), gaussian_head()
     Q, point = quantile.P, quantile.point
+    sizes = "GRU", 0, H
     ways: dict[str, tuple[Head, Callable]] = {
-        "direct": (quantile, partial(Direct, "GRU", 0, H, K, Q)),
-        "recursive": (
-            quantile,
-            partial(Recursive, "GRU", 0, H, Q, point=point),
-        ),
+        "direct": (quantile, partial(Direct, *sizes, K, Q)),
+        "recursive": (quantile, partial(Recursive, *sizes, Q, point=point)),
         "encoder_decoder": (
             quantile,
-            partial(EncoderDecoder, "GRU", 0, H, Q, point=point),
+            partial(EncoderDecoder, *sizes, Q, point=point),
         ),
-        "gaussian": (gaussian, partial(Direct, "GRU", 0, H, K, 2)),
+        "gaussian": (gaussian, partial(Direct, *sizes, K, 2)),
     }
-    found: Found = {}
     for name, (head, make) in ways.items():
-        for seed in SEEDS:
-            module = trained(
-                make, head, e.training, e.validation, seed, steps=800
+        for seed in asked.seeds:
+            module = score_network(
+                found, name, make, head, e, seed, asked, steps=800
             )
-            said, quantiles = said_by(module, head, e.test)
-            found.setdefault(name, []).append(errors(e, e.back(said)))
-            for key, value in judged(e, e.back(quantiles)).items():
-                found.setdefault(f"{name}_{key}", []).append(value)
             if isinstance(module, Recursive):
                 told = fed_the_truth(module, head, e)
-                found.setdefault("fed_the_truth", []).append(told)
-            if name == "direct" and seed == 0:
-                keep(
-                    "forecast_sunspots", module, "sunspots", found[name][0]
-                )
-    return found
+                found["fed_the_truth"].append(told)
+            if name == "direct" and asked.keeps(seed):
+                keep("forecast_sunspots", module, found[name][0], asked)
+    sunspot_classics(found, e)
 
 
-def sunspot_classics(e: Example) -> Found:
+def sunspot_classics(found: Values, e: Example) -> None:
     """The same windows and origins without a network."""
     K = len(e.actual)
     model = best_linear(e.training, e.validation)
     line = ask_linear(model, e.test)
     past = e.validation.target - ask_linear(model, e.validation)
     quantiles = {"linear": e.back(with_past_errors(line, past, LEVELS))}
-    found: Found = {"linear": errors(e, e.back(line))}
+    found["linear"] = errors(e, e.back(line))
     plain: dict[str, Callable] = {
         "persistence": persistence,
         "cycle": partial(seasonal_naive, period=22),
@@ -306,7 +281,6 @@ def sunspot_classics(e: Example) -> Found:
     for name, q in quantiles.items():
         for key, value in judged(e, q).items():
             found[f"{name}_{key}"] = value
-    return found
 
 
 def fed_the_truth(module: Recursive, head: Head, e: Example) -> list[float]:
@@ -321,68 +295,56 @@ def fed_the_truth(module: Recursive, head: Head, e: Example) -> list[float]:
     return found
 
 
-def wine_study() -> None:
+def wine_study(found: Values, asked: Asked) -> None:
     """One series of 176 months, a year ahead, from 25 origins."""
     head = quantile_head(LEVELS)
-    found: Found = {}
     for name, known in [("calendar", True), ("no_calendar", False)]:
         e = wine(with_calendar=known)
-        F = e.test.known.shape[2]
+        make = partial(Direct, "GRU", e.test.known.shape[2], 16, 12, head.P)
         line = ask_linear(best_linear(e.training, e.validation), e.test)
         found[f"linear_{name}"] = errors(e, e.back(line)).mean()
-        for seed in SEEDS:
-            module = trained(
-                partial(Direct, "GRU", F, 16, 12, head.P),
+        key = f"network_{name}"
+        for seed in asked.seeds:
+            score_network(
+                found,
+                key,
+                make,
                 head,
-                e.training,
-                e.validation,
+                e,
                 seed,
+                asked,
                 steps=300,
                 batch=32,
                 evaluate_every=25,
             )
-            point, quantiles = said_by(module, head, e.test)
-            found.setdefault(f"network_{name}", []).append(
-                errors(e, e.back(point)).mean()
-            )
-            for key, value in judged(e, e.back(quantiles)).items():
-                found.setdefault(f"network_{name}_{key}", []).append(value)
-    note("wine", found, "MASE over a year; CRPS; share inside")
+        found[key] = [by_month.mean() for by_month in found[key]]
 
 
-def country_study() -> None:
+def country_study(found: Values, asked: Asked) -> None:
     """188 countries, ten years ahead, from three origins."""
     head = quantile_head(LEVELS)
-    found: Found = {}
     for year in (1992, 1997, 2002):
         c = countries(year)
-        for seed in SEEDS:
-            module = country_network(c, head, seed)
+        for seed in asked.seeds:
+            module = country_network(c, head, seed, asked)
             scores = country_scores(c, *said_by(module, head, c.test))
-            for key, value in scores.items():
-                found.setdefault(f"network_{year}{key}", []).append(value)
-            if (year, seed) == (2002, 0):
-                keep("forecast_countries", module, "countries", scores[""])
+            append(found, f"network_{year}", scores)
+            if year == 2002 and asked.keeps(seed):
+                keep("forecast_countries", module, scores[""], asked)
         model = best_linear(c.training, c.validation)
         line = ask_linear(model, c.test)
         past = c.validation.target - ask_linear(model, c.validation)
         around = with_past_errors(line, past, LEVELS)
         for key, value in country_scores(c, line, around).items():
             found[f"linear_{year}{key}"] = value
-        found |= one_by_one(year, c)
-    found |= by_number(head)
-    note("countries", found, "births a woman; CRPS; share inside")
+        one_by_one(found, year, c)
+    by_number(found, head, asked)
 
 
-def country_network(c, head: Head, seed: int) -> torch.nn.Module:
-    return trained(
-        lambda: Direct("GRU", 1, 32, 10, head.P),
-        head,
-        c.training,
-        c.validation,
-        seed,
-        steps=1000,
-    )
+def country_network(c, head: Head, seed: int, asked: Asked):
+    """The one whose weights are kept."""
+    make = partial(Direct, "GRU", 1, 32, 10, head.P)
+    return trained(make, head, c, seed, asked, steps=1000)
 
 
 def country_scores(c, point: np.ndarray, q: np.ndarray) -> dict[str, float]:
@@ -396,46 +358,32 @@ def country_scores(c, point: np.ndarray, q: np.ndarray) -> dict[str, float]:
     }
 
 
-def one_by_one(year: int, c) -> dict[str, float]:
+def one_by_one(found: Values, year: int, c) -> None:
     """Methods that know one country each, from 1960 to the origin."""
     rates = fertility().to_numpy()[: year - 1960]
-    methods = {
-        "persistence": persistence,
-        "drift": drift,
-        "ets": ets,
-        "arima": arima,
-    }
-    found = {}
-    for name, method in methods.items():
-        said = np.stack(
-            [
-                method(r, 10)
-                for r in tqdm(rates.T, disable=None, leave=False)
-            ],
-            axis=1,
-        )
-        found[f"{name}_{year}"] = float(np.abs(said - c.actual).mean())
-    return found
+    for method in (persistence, drift, ets, arima):
+        series = tqdm(rates.T, disable=None, leave=False)
+        said = np.stack([method(r, 10) for r in series], axis=1)
+        error = np.abs(said - c.actual).mean()
+        found[f"{method.__name__}_{year}"] = float(error)
 
 
-def by_number(head: Head) -> Found:
+def by_number(found: Values, head: Head, asked: Asked) -> None:
     """How the error falls with the number of countries learnt from."""
-    found: Found = {}
     for number in (5, 20, 60, 188):
-        for seed in SEEDS:
+        for seed in asked.seeds:
             rng = np.random.default_rng(seed)
             chosen = rng.permutation(188)[:number]
             c = countries(2002, learn_from=chosen)
             line = ask_linear(best_linear(c.training, c.validation), c.test)
-            module = country_network(c, head, seed)
+            module = country_network(c, head, seed, asked)
             point, q = said_by(module, head, c.test)
             for name, said in [("network", point), ("linear", line)]:
                 error = country_scores(c, said, q)[""]
-                found.setdefault(f"{name}_of_{number}", []).append(error)
-    return found
+                found[f"{name}_of_{number}"].append(error)
 
 
-def unit_study() -> None:
+def unit_study(found: Values, asked: Asked) -> None:
     """The countries from 2002 on, each window in units of its own past."""
     rates = fertility().to_numpy()
     every = np.arange(rates.shape[1])
@@ -448,27 +396,19 @@ def unit_study() -> None:
         return changes(window), scaler
 
     before = origins(range(42), 10, 10)
-    training, _ = windows(every[~kept], before)
-    validation, _ = windows(every[kept], before)
+    parts = Parts(
+        windows(every[~kept], before)[0], windows(every[kept], before)[0]
+    )
     test, scaler = windows(every, np.array([42]))
     actual = rates[42:52] - rates[41]
-    found: Found = {}
-    for seed in SEEDS:
-        module = trained(
-            partial(Direct, "GRU", 1, 32, 10, head.P),
-            head,
-            training,
-            validation,
-            seed,
-            steps=1000,
-        )
+    for seed in asked.seeds:
+        module = country_network(parts, head, seed, asked)
         point, _ = said_by(module, head, test)
         error = np.abs(point * scaler.spread - actual).mean()
-        found.setdefault("network", []).append(float(error))
-    note("units", found, "births a woman")
+        found["network"].append(float(error))
 
 
-def rival_study() -> None:
+def rival_study(found: Values, asked: Asked) -> None:
     """Other models that can bend, from the very windows of the network."""
     from sklearn.ensemble import RandomForestRegressor
     from sklearn.neural_network import MLPRegressor
@@ -481,19 +421,17 @@ def rival_study() -> None:
             MLPRegressor, hidden_layer_sizes=(64,), early_stopping=True
         ),
     }
-    found: Found = {}
     for year in (1992, 1997, 2002):
         c = countries(year)
         x, unseen = flat(c.training), flat(c.test)
         spread = fit_scaler(x).spread
         for name, make in rivals.items():
-            for seed in SEEDS:
+            for seed in asked.seeds:
                 model = make(random_state=seed)
                 model.fit(x / spread, c.training.target.T)
                 said = model.predict(unseen / spread).T
                 error = np.abs(said - (c.actual - c.last)).mean()
-                found.setdefault(f"{name}_{year}", []).append(float(error))
-    note("rivals", found, "births a woman")
+                found[f"{name}_{year}"].append(float(error))
 
 
 def flat(window: Windows) -> np.ndarray:
@@ -502,39 +440,69 @@ def flat(window: Windows) -> np.ndarray:
     return np.concatenate([p.reshape(len(p), -1) for p in parts], axis=1)
 
 
-def draw_study() -> None:
+def draw_study(found: Values, asked: Asked) -> None:
     """The recursive way with drawn futures in place of fed medians."""
     e = sunspots()
     head = quantile_head(LEVELS)
     make = partial(Recursive, "GRU", 0, 32, head.P, point=head.point)
-    found: Found = {}
-    for seed in SEEDS:
-        module = trained(
-            make, head, e.training, e.validation, seed, steps=800
-        )
+    for seed in asked.seeds:
+        module = trained(make, head, e, seed, asked, steps=800)
         assert isinstance(module, Recursive)
         values = futures(
             module, head, e.test, LEVELS, 500, np.random.default_rng(seed)
         )
         quantiles = e.back(np.quantile(values, LEVELS, axis=0))
-        found.setdefault("mase", []).append(errors(e, quantiles[3]).mean())
-        for key, value in judged(e, quantiles).items():
-            found.setdefault(key, []).append(value)
-    note("draws", found, "MASE over five years; CRPS; share inside")
+        found["mase"].append(errors(e, quantiles[3]).mean())
+        append(found, "", judged(e, quantiles))
 
 
-def keep(name: str, module: torch.nn.Module, study: str, score) -> None:
+def keep(
+    name: str, module: torch.nn.Module, score: Any, asked: Asked
+) -> None:
     """Store a network's weights with what they score."""
-    about = {
-        "kind": "forecast example",
-        "seed": 0,
-        "seconds": round(time.process_time(), 1),  # of the study so far
-        "score": np.round(score, 6).tolist(),
-        **origin(f"python -m tools.train forecast {study}"),
-    }
-    WEIGHTS.mkdir(exist_ok=True)
-    save_weights(WEIGHTS / f"{name}.safetensors", module, about)
+    seconds = time.process_time()  # of the study so far
+    known = about(asked, seconds, kind="forecast example")
+    known["score"] = np.round(score, 6).tolist()
+    save_weights(asked.weights / f"{name}.safetensors", module, known)
 
 
-if __name__ == "__main__":
-    main()
+class Study(NamedTuple):
+    """What fills in values, and their unit."""
+
+    run: Callable[[Values, Asked], None]
+    unit: str
+
+
+STUDIES = {
+    "weather": Study(weather_study, "MASE a day ahead; CRPS; share inside"),
+    "leak": Study(leak_study, "mean absolute error over persistence's"),
+    "sunspots": Study(
+        sunspot_study, "MASE a step ahead; CRPS; share inside"
+    ),
+    "wine": Study(wine_study, "MASE over a year; CRPS; share inside"),
+    "countries": Study(country_study, "births a woman; CRPS; share inside"),
+    "units": Study(unit_study, "births a woman"),
+    "rivals": Study(rival_study, "births a woman"),
+    "draws": Study(draw_study, "MASE over five years; CRPS; share inside"),
+}
+
+
+def measure(name: str, asked: Asked) -> Iterator[Found]:
+    """One study, rounded."""
+    begun = time.process_time()
+    values: Values = defaultdict(list)
+    STUDIES[name].run(values, asked)
+    prefix, seeds = f"forecast.{name}", list(asked.seeds)
+    rounded = {k: np.round(v, 4).tolist() for k, v in values.items()}
+    yield from founds(prefix, rounded, STUDIES[name].unit, seeds)
+    seconds = round(time.process_time() - begun, 1)
+    unit = "seconds of one core"
+    yield Found(f"{prefix}.seconds", seconds, unit, seeds)
+
+
+TRAINING = Training(
+    "forecast",
+    __doc__,
+    {},
+    {name: partial(measure, name) for name in STUDIES},
+)

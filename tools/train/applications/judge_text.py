@@ -5,17 +5,12 @@ that Python's parser accepts, of tunes that music21 reads and of bars that
 fit their metre; how much of it stands in the training text, how much is
 said twice. Three seeds of drawing, one trained model. The baseline is an
 n-gram model that writes; the measure of what is possible, the held-out
-text itself. Into book/measurements.json under "writing.".
-With --check it writes little and records nothing.
+text itself. Under "writing.".
 """
 
-import argparse
-import os
+from collections.abc import Iterator
 from functools import partial
 from itertools import islice
-
-for _name in "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS":
-    os.environ.setdefault(_name, "1")
 
 import numpy as np
 
@@ -38,8 +33,8 @@ from rnncore.text.sampling import (
     top_k,
 )
 from rnncore.text.storage import load_model
-from tools.measurements import record
 from tools.train.applications.text import versions
+from tools.train.runner import Asked, Found, Training, founds
 
 SHAPES = {
     **{
@@ -148,49 +143,40 @@ def real(name: str, test: str) -> list[str]:
     return [p[:LENGTH] for p in pieces if len(p) > LENGTH // 2]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("sets", nargs="*", default=list(JOBS))
-    parser.add_argument("--check", action="store_true")
-    given = parser.parse_args()
-    for name in given.sets:
-        corpus, prompt, judge, order = JOBS[name]
-        training, _, test = corpus().texts()
-        model, vocabulary, _ = load_model(stored(f"text_{name}"))
-        count = 4 if given.check else 60
-        found = {}
-        for how, shape in SHAPES.items():
-            written = [
-                texts(model, vocabulary, prompt, shape, seed, count)
-                for seed in range(1 if given.check else 3)
-            ]
-            found[how] = [judge(some, training) for some in written]
-        ids = vocabulary.encode(training)
-        fitted = fit_kneser_ney(ids, order, vocabulary.size)
-        found["n-grams"] = [
-            judge(
-                counted_texts(
-                    fitted, vocabulary, prompt, seed, max(2, count // 6)
-                ),
-                training,
-            )
-            for seed in range(1 if given.check else 3)
+def measure(name: str, asked: Asked) -> Iterator[Found]:
+    """What all of them write of one kind, and how good it is."""
+    corpus, prompt, judge, order = JOBS[name]
+    training, _, test = corpus().texts()
+    model, vocabulary, _ = load_model(stored(f"text_{name}"))
+    count = 4 if asked.check else 60
+    found = {}
+    for how, shape in SHAPES.items():
+        written = [
+            texts(model, vocabulary, prompt, shape, seed, count)
+            for seed in asked.seeds
         ]
-        found["held out"] = [judge(real(name, test), training)]
-        for how, runs in found.items():
-            print(name, how, {k: round(runs[0][k], 2) for k in runs[0]})
-        if given.check:
-            continue
-        values = {
-            f"writing.{name}.{how}.{key}": [run[key] for run in runs]
-            for how, runs in found.items()
-            for key in runs[0]
-        }
-        command = f"python -m tools.train judge_text {name}"
-        record(values, unit="share", seed=[0, 1, 2], command=command)
-        version = {"writing.versions": versions()}
-        record(version, unit="version", seed=0, command=command)
+        found[how] = [judge(some, training) for some in written]
+    fitted = fit_kneser_ney(
+        vocabulary.encode(training), order, vocabulary.size
+    )
+    few = max(2, count // 6)
+    written = [
+        counted_texts(fitted, vocabulary, prompt, seed, few)
+        for seed in asked.seeds
+    ]
+    found["n-grams"] = [judge(some, training) for some in written]
+    found["held out"] = [judge(real(name, test), training)]
+    for how, runs in found.items():
+        values = {key: [run[key] for run in runs] for key in runs[0]}
+        prefix = f"writing.{name}.{how}"
+        yield from founds(prefix, values, "share", list(asked.seeds))
+    yield Found("writing.versions", versions(), "version", 0)
 
 
-if __name__ == "__main__":
-    main()
+TRAINING = Training(
+    "judge_text",
+    __doc__,
+    {},
+    {name: partial(measure, name) for name in JOBS},
+    "writing",
+)

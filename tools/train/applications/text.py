@@ -1,39 +1,24 @@
 """Train chapter 10's language models: words, Python source, folk tunes.
 
-    python -m tools.train text words          one of the sets, or several
-
 Three seeds each; scores of the network and of its baselines, on text that
-neither training nor tuning saw, go to book/measurements.json under "text.",
-the weights of seed 0 to rnncore/weights/. The documentation comes with the
-reader's own Python, so its scores belong to a version, recorded beside them.
-The rate falls to 0 over the last 40 % of the steps. About a minute and a
-half of one core a seed and set for words and tunes, three for Python.
-With --check it trains a few steps and writes nothing.
+neither training nor tuning saw, go under "text.", the weights of seed 0 to
+rnncore/weights/. The documentation comes with the reader's own Python, so
+its scores belong to a version, recorded beside them. The rate falls to 0
+over the last 40 % of the steps. About a minute and a half of one core a
+seed and set for words and tunes, three for Python.
 """
 
-import argparse
 import importlib.metadata
 import math
-import os
 import platform
-import time
-from collections.abc import Callable
-from typing import Any, NamedTuple
-
-for _name in "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS":
-    os.environ.setdefault(_name, "1")
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
-from rnncore.application import (
-    WEIGHTS,
-    cooling,
-    origin,
-    seeded,
-    train_module,
-)
+from rnncore.application import seeded
 from rnncore.text.corpora import (
     Corpus,
     documentation_corpus,
@@ -53,12 +38,19 @@ from rnncore.text.ngrams import (
     fit_kneser_ney,
     kneser_ney_probabilities,
 )
-from rnncore.text.storage import load_model, save_model
+from rnncore.text.storage import save_model
 from rnncore.text.vocabulary import character_vocabulary, word_vocabulary
-from rnncore.train import Schedule
-from tools.measurements import record
+from tools.train.runner import (
+    Asked,
+    Found,
+    Training,
+    about,
+    fitted_module,
+    founds,
+    halved,
+)
 
-SEEDS = range(3)
+UNIT = "nats a token, unless its name says otherwise"
 RATES = (0.3, 1.0, 3.0, 10.0)  # of dynamic evaluation
 TRIED = 24  # windows on which each of these rates is tried
 COPIED = 8  # tokens: a run that also stands in training was copied
@@ -105,80 +97,58 @@ PLANS = {
 }  # fmt: skip
 
 
-def train(name: str, seed: int, steps: int | None = None) -> dict:
+def train(name: str, seed: int, asked: Asked) -> Iterator[Found]:
     """One run: its scores, and those of the baselines on the same text."""
     plan = PLANS[name]
-    training, valid, test = plan.corpus(seed).texts()
+    texts = plan.corpus(seed).texts()
     if plan.words:
-        vocabulary = word_vocabulary(training, least=3)
+        vocabulary = word_vocabulary(texts[0], least=3)
     else:
-        vocabulary = character_vocabulary(training)
-    ids, ids_valid, ids_test = map(
-        vocabulary.encode, (training, valid, test)
-    )
+        vocabulary = character_vocabulary(texts[0])
+    ids = tuple(map(vocabulary.encode, texts))  # training, valid, test
 
     with seeded(seed):
         K = vocabulary.size
         model = LanguageModel(K, plan.H, "LSTM", 1, plan.dropout)
-    rows = stretches(ids, plan.B)
-    rows_valid = stretches(ids_valid, 32)
-    rows_test = stretches(ids_test, plan.lanes)
-    count = steps or plan.steps
-    begun = time.process_time()
-    result = train_module(
+    rows_valid = stretches(ids[1], 32)
+    rows_test = stretches(ids[2], plan.lanes)
+    steps = asked.steps or plan.steps
+    result, seconds = fitted_module(
         model,
         language_loss,
-        contiguous_windows(rows, plan.T),
-        optimizer=cooling(plan.rate, count),
-        schedule=Schedule(
-            count,
-            clip=1.0,
-            evaluate_every=plan.every,
-            progress=lambda s: tqdm(
-                s, desc=f"{name} {seed}", mininterval=5
-            ),
-        ),
-        rng=np.random.default_rng(seed),
+        contiguous_windows(stretches(ids[0], plan.B), plan.T),
+        plan.rate,
+        steps,
+        seed,
+        name,
         carry=model.zero_state(plan.B),
         evaluate=lambda m: float(token_nats(m, rows_valid).mean()),
+        evaluate_every=plan.every,
     )
-    seconds = time.process_time() - begun
-    network = token_nats(model, rows_test)
     scores = {
-        "network": network.mean(),
+        "network": token_nats(model, rows_test).mean(),
         "valid": min(result.history.score),
         "curve": result.history.score,
         "training": float(np.mean(result.history.loss[-plan.every :])),
         "seconds": seconds,
-        "steps": plan.steps,
-        "tokens": [len(ids), len(ids_valid), len(ids_test)],
-        "unknown": float(np.mean(ids_test == 0)),
+        "steps": steps,
+        "tokens": [len(part) for part in ids],
+        "unknown": float(np.mean(ids[2] == 0)),
         "uniform": math.log(vocabulary.size),
     }
-    if steps:
-        return scores
-    save(plan, model, vocabulary, name, seed, scores, rows_test)
-    scores |= dynamic(plan, model, ids_valid, rows_test)
-    return scores | baselines(
-        plan, vocabulary, model, (training, valid, test)
-    )
-
-
-def save(plan, model, vocabulary, name, seed, scores, rows_test) -> None:
-    """The weights of seed 0 in half precision, with the score they have."""
-    if seed or not plan.weights:
-        return
-    WEIGHTS.mkdir(exist_ok=True)
-    path = WEIGHTS / f"{plan.weights}.safetensors"
-    about: dict[str, Any] = {**origin(f"python -m tools.train text {name}")}
-    about |= {"seed": seed, "seconds": round(scores["seconds"])}
-    about |= {"set": name, "versions": versions()}
-    save_model(path, model, vocabulary, about, torch.float16)
-    half, _, _ = load_model(path)
-    score = float(token_nats(half, rows_test).mean())
-    unit = "nats a token, held-out test text"
-    about |= {"score": score, "unit": unit, "lanes": plan.lanes}
-    save_model(path, model, vocabulary, about, torch.float16)
+    assert scores["network"] < 1.2 * scores["uniform"]
+    if not asked.check:
+        scores |= dynamic(plan, model, ids[1], rows_test)
+        scores |= baselines(plan, vocabulary, model, texts)
+    yield from founds(f"text.{name}", scores, UNIT)
+    yield Found("text.versions", versions(), "version", 0)
+    if plan.weights and asked.keeps(seed):
+        score = float(token_nats(halved(model), rows_test).mean())
+        known = about(asked, seconds, set=name, versions=versions())
+        known |= {"score": score, "lanes": plan.lanes}
+        known["unit"] = "nats a token, held-out test text"
+        path = asked.weights / f"{plan.weights}.safetensors"
+        save_model(path, model, vocabulary, known, torch.float16)
 
 
 def dynamic(plan, model, ids_valid, rows_test) -> dict:
@@ -258,37 +228,6 @@ def versions() -> dict[str, str]:
     return found
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("sets", nargs="*", default=list(PLANS))
-    parser.add_argument("--check", action="store_true", help="few steps")
-    given = parser.parse_args()
-    for name in given.sets:
-        if name not in PLANS:
-            parser.error(f"expected some of {', '.join(PLANS)}")
-        if given.check:
-            scores = train(name, 0, steps=3)
-            assert scores["network"] < 1.2 * scores["uniform"]
-            continue
-        runs = [train(name, seed) for seed in SEEDS]
-        record(
-            {
-                f"text.{name}.{key}": [run[key] for run in runs]
-                for key in runs[0]
-            },
-            unit="nats a token, unless its name says otherwise",
-            seed=list(SEEDS),
-            command=f"python -m tools.train text {name}",
-        )
-        record(
-            {"text.versions": versions()},
-            unit="version",
-            seed=0,
-            command=f"python -m tools.train text {name}",
-        )
-        for key in ("network", "dynamic", "ngrams", "mixed", "seconds"):
-            print(name, key, [round(float(run[key]), 3) for run in runs])
-
-
-if __name__ == "__main__":
-    main()
+TRAINING = Training(
+    "text", __doc__, {name: partial(train, name) for name in PLANS}
+)

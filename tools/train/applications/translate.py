@@ -1,40 +1,21 @@
 """Train the translators of chapters 13 and 14.
 
-    python -m tools.train translate            all of them
-    python -m tools.train translate de-dot     one, or several
-
 Numbers in words from English to German and French, dates to German. No
 number or day of a test is in training; "longer" numbers have one digit more
-than any in training. Three seeds each; each run goes, as soon as it is
-done, to book/measurements.json under "translate.", with the baselines of
-its task; of de-vector and de-dot the weights of seed 0 go to
-rnncore/weights/. A run that is there already is not repeated, unless
---again is given. About a minute of one core a run. With --check it trains
-a few steps of each and writes nothing.
+than any in training. Three seeds each, under "translate.", with the
+baselines of each task; of de-vector and de-dot the weights of seed 0 go to
+rnncore/weights/. About a minute of one core a run.
 """
 
-import argparse
-import os
-import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
 from typing import Any, NamedTuple
-
-for _name in "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS":
-    os.environ.setdefault(_name, "1")
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
-from rnncore.application import (
-    WEIGHTS,
-    cooling,
-    origin,
-    seeded,
-    train_module,
-)
+from rnncore.application import seeded
 from rnncore.data.translation import (
     Pair,
     Pairs,
@@ -42,8 +23,6 @@ from rnncore.data.translation import (
     draw_numbers,
     number_pairs,
 )
-from rnncore.seq2seq import Translator
-from rnncore.train import Schedule
 from rnncore.translate.baselines import learn_word_table, nearest
 from rnncore.translate.storage import save_translator
 from rnncore.translate.subwords import SubWords, learn_subwords
@@ -55,9 +34,15 @@ from rnncore.translate.training import (
     translate,
     translate_loss,
 )
-from tools.measurements import read, record
+from tools.train.runner import (
+    Asked,
+    Found,
+    Training,
+    about,
+    fitted_module,
+    halved,
+)
 
-SEEDS = range(3)
 DIGITS, PIECES = 11, 340
 D, H, B, RATE, DROPOUT = 64, 128, 128, 0.004, 0.1
 
@@ -141,79 +126,49 @@ def scores(
     return found
 
 
-def train(name: str, seed: int, few: int | None = None) -> dict[str, Any]:
+def train(name: str, seed: int, asked: Asked) -> Iterator[Found]:
     """One run, and what it is worth on what it has not seen."""
     plan = PLANS[name]
-    task, steps = task_of(plan.task), few or plan.steps
+    task, steps = task_of(plan.task), asked.steps or plan.steps
+    sizes = task.source.size, task.target.size, D, H
     with seeded(seed):
-        model = build_translator(
-            task.source.size,
-            task.target.size,
-            D,
-            H,
-            plan.decoder,
-            DROPOUT,
-        )
+        model = build_translator(*sizes, plan.decoder, DROPOUT)
     valid = batch_of(*coded(task, task.pairs.validation))
-    begun = time.process_time()
-    result = train_module(
+    result, seconds = fitted_module(
         model,
         translate_loss,
         shuffled_batches(*coded(task, task.pairs.train), B),
-        optimizer=cooling(RATE, steps),
-        schedule=Schedule(
-            steps,
-            clip=1.0,
-            evaluate_every=max(1, steps // 10),
-            progress=lambda s: tqdm(
-                s, desc=f"{name} {seed}", mininterval=10
-            ),
-        ),
-        rng=np.random.default_rng(seed),
+        RATE,
+        steps,
+        seed,
+        name,
         evaluate=lambda m: float(translate_loss(m, valid, None)[0]),
+        evaluate_every=max(1, steps // 10),
     )
     facts = {
-        "seconds": round(time.process_time() - begun, 1),
+        "seconds": round(seconds, 1),
         "weights": sum(w.numel() for w in model.parameters()),
         "steps": steps,
         "loss": [round(x, 5) for x in result.history.score],
         **model_scores(task, model),
     }
-    if seed == 0 and name in KEPT and not few:
-        keep(name, task, model, facts)
-    return facts
+    yield Found(f"translate.{name}.{seed}", facts, "see keys", seed)
+    if name in KEPT and asked.keeps(seed):
+        scores = model_scores(task, halved(model))
+        known = about(asked, seconds, scores=scores, unit="% exact")
+        known |= {"steps": steps, "task": plan.task}
+        known["score"] = scores["test"]["exact"]
+        path = asked.weights / f"{KEPT[name]}.safetensors"
+        pieces = task.source, task.target
+        save_translator(
+            path, model, plan.decoder, *pieces, known, torch.float16
+        )
 
 
-def model_scores(task: Task, model: Translator) -> dict[str, Any]:
+def model_scores(task: Task, model: Any) -> dict[str, Any]:
     """The scores of greedy translations."""
     return scores(
         task, lambda s: translate(model, task.source, task.target, s)
-    )
-
-
-def keep(name: str, task: Task, model: Translator, facts: dict) -> None:
-    """Weights in half precision, and the score that they have as such."""
-    for weights in model.parameters():
-        weights.data = weights.data.half().float()
-    scores = model_scores(task, model)
-    about = {
-        **origin(f"python -m tools.train translate {name}"),
-        "seed": 0,
-        "seconds": facts["seconds"],
-        "steps": facts["steps"],
-        "task": PLANS[name].task,
-        "scores": scores,
-        "score": scores["test"]["exact"],
-        "unit": "% exact",
-    }
-    save_translator(
-        WEIGHTS / f"{KEPT[name]}.safetensors",
-        model,
-        PLANS[name].decoder,
-        task.source,
-        task.target,
-        about,
-        torch.float16,
     )
 
 
@@ -227,37 +182,18 @@ def baselines(task: Task) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    """All runs that are asked for, one after the other."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("names", nargs="*", choices=[*PLANS, []])
-    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
-    parser.add_argument("--again", action="store_true")
-    parser.add_argument("--check", action="store_true")
-    arguments = parser.parse_args()
-    if arguments.check:
-        print({name: train(name, 0, few=2) for name in PLANS})
-        return
-    command = "python -m tools.train translate"
-    for seed in arguments.seeds:
-        for name in arguments.names or PLANS:
-            key = f"translate.{name}.{seed}"
-            if key in read() and not arguments.again:
-                continue
-            facts = train(name, seed)
-            print(key, facts, flush=True)
-            record(
-                {key: facts}, unit="see keys", seed=seed, command=command
-            )
-    for task in {PLANS[name].task for name in arguments.names or PLANS}:
-        key = f"translate.{task}.baselines"
-        if key in read() and not arguments.again:
-            continue
-        facts = baselines(task_of(task))
-        record({key: facts}, unit="%", seed=0, command=command)
+def measure_baselines(name: str, asked: Asked) -> Iterator[Found]:
+    """Those of one task."""
+    found = baselines(task_of(name))
+    yield Found(f"translate.{name}.baselines", found, "%", 0)
 
 
-if __name__ == "__main__":
-    main()
+TRAINING = Training(
+    "translate",
+    __doc__,
+    {name: partial(train, name) for name in PLANS},
+    {
+        f"{task}.baselines": partial(measure_baselines, task)
+        for task in ("de", "dates", "fr")
+    },
+)

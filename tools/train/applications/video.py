@@ -1,41 +1,23 @@
 """Train the networks of chapters 16 and 17 on films, and score them.
 
-    python -m tools.train video
-    python -m tools.train video --tasks actions captions --seeds 2
-
 Tasks: actions (stick figures), digits (which one moves), next (the frame to
-come), captions. Three seeds each, of the network and of its baselines. The
-test films are drawn from a seed of their own; those of digits are written
-by hands on no training film, those of actions stand beside themselves run
-backward. Scores go to book/measurements.json under "video.", the weights of
-seed 0 to rnncore/weights/. With --check it trains a few steps and writes
-nothing.
+come), captions. Three seeds each, of the network and of its baselines; runs
+are named such as "captions.bag". The test films are drawn from a seed of
+their own; those of digits are written by hands on no training film, those
+of actions stand beside themselves run backward. Scores go under "video.",
+the weights of seed 0 to rnncore/weights/.
 """
 
-import argparse
-import os
-import time
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any, NamedTuple
-
-for _name in "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS":
-    os.environ.setdefault(_name, "1")
 
 import numpy as np
 import sacrebleu
 import torch
-from tqdm import tqdm
 
-from rnncore.application import (
-    WEIGHTS,
-    cooling,
-    load_module,
-    origin,
-    save_weights,
-    seeded,
-    train_module,
-)
+from rnncore.application import load_module, save_weights, seeded
 from rnncore.data.video import (
     ACTIONS,
     DIGITS,
@@ -46,7 +28,6 @@ from rnncore.data.video import (
     twins,
 )
 from rnncore.seq2seq import VectorDecoder
-from rnncore.train import Schedule
 from rnncore.video import captions, model
 from rnncore.video.captions import Captioner, FrameBag, words_of
 from rnncore.video.model import (
@@ -57,10 +38,16 @@ from rnncore.video.model import (
     SingleFrame,
     film_batch,
 )
-from tools.measurements import keep_seeds
+from tools.train.runner import (
+    Asked,
+    Found,
+    Training,
+    about,
+    fitted_module,
+    founds,
+    halved,
+)
 
-COMMAND = "python -m tools.train video"
-SEEDS = range(3)
 TEST = 1000  # the seed of the test films
 S, TESTED, EVERY = 24, 1000, 125
 AT_ONCE = 2000  # films that are drawn and looked at together
@@ -222,55 +209,57 @@ def share(pairs: Any) -> float:
     return 100 * float(np.mean([a == b for a, b in pairs]))
 
 
+class Sight(NamedTuple):
+    """Which eye looks at digits: so many steps, and where it is kept."""
+
+    steps: int
+    folder: Path
+
+
+def sight_of(asked: Asked) -> Sight:
+    """The eye that is asked for."""
+    return Sight(asked.steps or EYE_STEPS, asked.weights)
+
+
 @lru_cache(maxsize=1)
-def eye(steps: int) -> torch.nn.Module:
+def eye(which: Sight) -> torch.nn.Sequential:
     """A frame encoder that was trained on still pictures of two digits.
 
     It is trained once, and all networks on digits have it; for another,
     delete its file.
     """
-    path = WEIGHTS / "video_eye.safetensors"
+    steps, path = which.steps, which.folder / "video_eye.safetensors"
     if path.exists():
-        made, about = load_module(path, EYE, eye_of, "frame encoder")
-        if about["steps"] == steps:
-            return made[0]
+        made, known = load_module(path, EYE, eye_of, "frame encoder")
+        if known["steps"] == steps:
+            return made
     frames, seen = still_digits(
         np.random.default_rng(3), min(60_000, 300 * steps)
     )
     with seeded(0):
-        sight = eye_of(FINE)
+        made = eye_of(FINE)
     labels = seen.reshape(len(seen), QUESTIONS, -1)
-    begun = time.process_time()
-    train_module(
-        sight,
-        model.seen_loss,
-        model.film_batches(frames[:, None], labels, 128),
-        optimizer=cooling(0.003, steps),
-        schedule=Schedule(
-            steps,
-            clip=1.0,
-            progress=lambda s: tqdm(s, desc="eye", mininterval=30),
-        ),
-        rng=np.random.default_rng(0),
+    next_batch = model.film_batches(frames[:, None], labels, 128)
+    _, seconds = fitted_module(
+        made, model.seen_loss, next_batch, 0.003, steps, 0, "eye"
     )
-    seconds = time.process_time() - begun
-    for _, tensor in sight.named_parameters():
-        tensor.data = tensor.data.half().float()
-    right = named_in_stills(sight)
-    print(
-        f"eye: {right:.1f} % of the two named, {seconds:.0f} s", flush=True
-    )
+    right = named_in_stills(halved(made))
     if steps == EYE_STEPS:
-        about = {**origin(COMMAND), **FINE, "kind": EYE, "score": right}
-        about |= {"seed": 0, "steps": steps, "seconds": round(seconds)}
-        save_weights(path, sight, about, torch.float16)
-        keep_seeds("video.eye.named", {0: right}, "%", COMMAND)
-    return sight[0]
+        asked = Asked("python -m tools.train video eye")
+        known = about(asked, seconds, steps=steps, kind=EYE, score=right)
+        save_weights(path, made, known | FINE, torch.float16)
+    return made
 
 
-def watcher() -> torch.nn.Module:
+def measure_eye(asked: Asked) -> Iterator[Found]:
+    """How good the eye is that all networks on digits have."""
+    named = named_in_stills(eye(sight_of(asked)))
+    yield Found("video.eye.named", [named], "%", [0])
+
+
+def watcher(folder: Path) -> torch.nn.Module:
     """The loop that says which digit moves: where captioners begin."""
-    path = WEIGHTS / "video_digits.safetensors"
+    path = folder / "video_digits.safetensors"
     return model.load_classifier(path)[0].loop
 
 
@@ -308,26 +297,27 @@ def looked_at(encoder: torch.nn.Module, films: Films) -> Films:
 
 @lru_cache(maxsize=1)
 def data(
-    make: Callable[..., Films], seed: int, count: int, seen: int
+    make: Callable[..., Films], seed: int, count: int, which: Sight | None
 ) -> list[Films]:
     """Films to train on, and to look at on the way.
 
-    Those of digits are what an eye of so many steps has seen.
+    Those of digits are what an eye has seen.
     """
-    drawn = []
-    for part in range(-(-count // AT_ONCE)):
-        rng = np.random.default_rng([1, seed, part])
-        films = make(rng, min(count - part * AT_ONCE, AT_ONCE), False)
-        drawn.append(looked_at(eye(seen), films) if seen else films)
-    valid = make(np.random.default_rng([2, seed]), 300, False)
-    return [
-        Films(
-            np.concatenate([films.frames for films in drawn]),
-            np.concatenate([films.labels for films in drawn]),
-            [caption for films in drawn for caption in films.captions],
-        ),
-        looked_at(eye(seen), valid) if seen else valid,
+
+    def drawn(key: list[int], count: int) -> Films:
+        films = make(np.random.default_rng(key), count, False)
+        return looked_at(eye(which)[0], films) if which else films
+
+    parts = [
+        drawn([1, seed, k], min(count - k * AT_ONCE, AT_ONCE))
+        for k in range(-(-count // AT_ONCE))
     ]
+    together = Films(
+        np.concatenate([films.frames for films in parts]),
+        np.concatenate([films.labels for films in parts]),
+        [caption for films in parts for caption in films.captions],
+    )
+    return [together, drawn([2, seed], 300)]
 
 
 @lru_cache(maxsize=1)
@@ -337,51 +327,50 @@ def judged_films(name: str, tested: int = TESTED) -> Films:
 
 
 def train(
-    name: str, network: str, seed: int, steps: int, count: int, tested: int
-) -> tuple[torch.nn.Module, dict[str, Any]]:
+    name: str, network: str, seed: int, asked: Asked
+) -> Iterator[Found]:
     """One run, and its scores on the test films."""
-    task, seen = TASKS[name], 0
-    if name in ON_DIGITS:
-        seen = EYE_STEPS if steps > 3 else 3
-    films, valid = data(task.films, seed, count, seen)
+    task, steps = TASKS[name], asked.steps or TASKS[name].steps
+    which = sight_of(asked) if name in ON_DIGITS else None
+    count = 40 if asked.check else task.drawn
+    films, valid = data(task.films, seed, count, which)
     with seeded(seed):
         made: Any = task.networks[network]()
     place = made.encoder if name == "captions" else made
-    sight = eye(seen) if seen else None
+    sight = eye(which)[0] if which else None
     if name == "captions" and network != "bag":
-        place.loop.load_state_dict(watcher().state_dict())
-    if not seen and network in ("bag", "single"):
+        place.loop.load_state_dict(watcher(asked.weights).state_dict())
+    if not which and network in ("bag", "single"):
+        if (name, seed) not in LOOPS:
+            raise ValueError(
+                f"{name}.{network}: expected {name}.loop in the same "
+                "command, whose eye it has"
+            )
         sight = LOOPS[name, seed]
         films, valid = (looked_at(sight, f) for f in (films, valid))
     if sight:
         place.encoder = torch.nn.Identity()  # the eye has looked already
     loss, next_batch, evaluate = how_to_train(name, films, valid)
-    begun = time.process_time()
-    result = train_module(
+    _, seconds = fitted_module(
         made,
         loss,
         next_batch,
-        optimizer=cooling(task.rate, steps),
-        schedule=Schedule(
-            steps,
-            clip=1.0,
-            evaluate_every=EVERY,
-            progress=lambda s: tqdm(
-                s, desc=f"{name} {network} {seed}", mininterval=30
-            ),
-        ),
-        rng=np.random.default_rng(seed),
+        task.rate,
+        steps,
+        seed,
+        f"{name} {network}",
         evaluate=evaluate,
+        evaluate_every=EVERY,
     )
     if sight:
         place.encoder = sight
     if network == "loop":
         LOOPS[name, seed] = made.encoder
-    facts = scores(name, made, judged_films(name, tested))
-    facts |= {"seconds": time.process_time() - begun, "steps": steps}
-    shown = {k: v for k, v in facts.items() if isinstance(v, float)}
-    print(name, network, seed, shown, result.history.score, flush=True)
-    return made, facts
+    test = judged_films(name, 16 if asked.check else TESTED)
+    facts = scores(name, made, test) | {"seconds": seconds, "steps": steps}
+    yield from founds(f"video.{name}.{network}", facts, UNITS)
+    if (name, network) in STORED and asked.keeps(seed):
+        save(name, network, made, test, asked, seconds)
 
 
 def how_to_train(
@@ -417,23 +406,23 @@ def scores(name: str, network: Any, test: Films) -> dict[str, Any]:
 
 
 def save(
-    name: str, network: str, made: Any, tested: int, seconds: float
+    name: str,
+    network: str,
+    made: Any,
+    test: Films,
+    asked: Asked,
+    seconds: float,
 ) -> None:
     """The weights in half precision, with the score that they have."""
-    for _, tensor in made.named_parameters():
-        tensor.data = tensor.data.half().float()
-    test = judged_films(name, tested)
-    sizes = FINE if name in ON_DIGITS else SIZES
-    about: dict[str, Any] = {**origin(COMMAND), **sizes, "seed": 0}
-    about["seconds"] = round(seconds, 1)
-    about |= {"T": test.frames.shape[1], "network": network}
-    about |= ABOUT[name] | {"score": scores(name, made, test)[SCORE[name]]}
+    score = scores(name, halved(made), test)[SCORE[name]]
+    known = about(asked, seconds, network=network, score=score)
+    known |= FINE if name in ON_DIGITS else SIZES
+    known |= {"T": test.frames.shape[1], **ABOUT[name]}
     if network == "bag":
-        about["kind"] = "video.bag"
+        known["kind"] = "video.bag"
     stem = f"video_{name}" + "_bag" * (network == "bag")
-    save_weights(
-        WEIGHTS / f"{stem}.safetensors", made, about, torch.float16
-    )
+    path = asked.weights / f"{stem}.safetensors"
+    save_weights(path, made, known, torch.float16)
 
 
 ABOUT: dict[str, dict[str, Any]] = {
@@ -458,6 +447,7 @@ STORED = {
 
 
 UNITS = {
+    "": "%",
     "seconds": "s",
     "steps": "updates",
     "bleu": "BLEU",
@@ -470,41 +460,13 @@ UNITS = {
 }
 
 
-def main(words: Sequence[str] | None = None) -> None:
-    """Some tasks, some seeds, all their networks."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[*SEEDS])
-    parser.add_argument(
-        "--tasks", nargs="+", choices=TASKS, default=[*TASKS]
-    )
-    parser.add_argument("--networks", nargs="+", help="only these")
-    arguments = parser.parse_args(words)
-    for seed in arguments.seeds:
-        for name in arguments.tasks:
-            for network in TASKS[name].networks:
-                if arguments.networks and network not in arguments.networks:
-                    continue
-                if arguments.check:
-                    train(name, network, 0, 3, 40, 16)
-                    continue
-                task = TASKS[name]
-                made, facts = train(
-                    name, network, seed, task.steps, task.drawn, TESTED
-                )
-                for key, value in facts.items():
-                    unit = UNITS.get(key, "%")
-                    keep_seeds(
-                        f"video.{name}.{network}.{key}",
-                        {seed: value},
-                        unit,
-                        COMMAND,
-                    )
-                if seed == 0 and (name, network) in STORED:
-                    save(name, network, made, TESTED, facts["seconds"])
-        if arguments.check:
-            break
-
-
-if __name__ == "__main__":
-    main()
+TRAINING = Training(
+    "video",
+    __doc__,
+    {
+        f"{name}.{network}": partial(train, name, network)
+        for name, task in TASKS.items()
+        for network in task.networks
+    },
+    {"eye": measure_eye},
+)

@@ -1,21 +1,18 @@
 """Train the capstone's worked examples on the memory ruler.
 
-For each cell of examples/capstone/ writes the longest lag of the copy task
-that it learned, one a seed, into book/measurements.json
-("capstone.lags.slow_start"). The third example's gradient is wrong on
-purpose; it is trained all the same, as its author did, and once mended.
+For each cell of examples/capstone/ the longest lag of the copy task that it
+learned ("capstone.lags.slow_start"). The third example's gradient is wrong
+on purpose; it is trained all the same, as its author did, and once mended.
 A minute on a quiet core.
 """
 
-import argparse
 import runpy
 from typing import Any
 
-from tqdm import tqdm
-
 from rnncore import ruler
 from tools import ROOT
-from tools.measurements import record
+from tools.train.runner import Training
+from tools.train.tasks.ruler import copy_lags
 
 FOLDER = ROOT / "examples/capstone"
 
@@ -47,21 +44,10 @@ def cells() -> dict[str, ruler.Cell]:
     return {n: example(n) for n in names} | {"own_gate.mended": mended()}
 
 
-def main() -> None:
-    argparse.ArgumentParser(description=__doc__).parse_args()
-    for name, cell in cells().items():
-        lags = []
-        for seed in tqdm(ruler.SEEDS, desc=name):
-            needed = ruler.updates_by_lag(cell, seed, ruler.BUDGET)
-            lags.append(ruler.longest_lag(needed, ruler.BUDGET))
-        tqdm.write(f"{name}: {lags}")
-        record(
-            {f"capstone.lags.{name}": lags},
-            unit=f"longest copy lag in {ruler.BUDGET} updates, one a seed",
-            seed=list(ruler.SEEDS),
-            command="python -m tools.train capstone",
-        )
-
-
-if __name__ == "__main__":
-    main()
+TRAINING = Training(
+    "capstone",
+    __doc__,
+    copy_lags("capstone.lags", cells()),
+    {},
+    "capstone.lags",
+)

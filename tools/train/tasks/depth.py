@@ -2,32 +2,24 @@
 
 Plain cells, one to four layers, with and without a way past each layer, at
 equal width and at equal numbers of weights; two learning rates, three seeds
-each. Writes into book/measurements.json, under "depth.", bits per character
-of held-out files and the seconds of a run: about four minutes on one core.
-At last the wide layer is trained again, for as long as the residual stack
-took (--same-time: that alone). With --check it trains 20 steps of one stack and writes nothing.
+each: under "depth.", bits per character of held-out files and the time of a
+step; about four minutes on one core. "same_time" trains the wide layer once
+more, for as long as the residual stack took; "ngrams" is the baseline.
 """
 
-import argparse
 import math
-import os
-import time
-from functools import cache
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cache, partial
 from typing import Any, NamedTuple
 
-for _name in "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS":
-    os.environ.setdefault(_name, "1")
-
 import numpy as np
-from tqdm import tqdm
 
 from rnncore.backend import named_leaves, tree_map
 from rnncore.bptt import readout_vjp, rnn_cell_vjp
-from rnncore.characters import encode, lanes, one_hot
-from rnncore.data.text import python_source
+from rnncore.characters import one_hot
 from rnncore.layers import stack, stack_bptt
 from rnncore.losses import cross_entropy, cross_entropy_vjp
-from rnncore.optim import adam
 from rnncore.rnn import (
     Params,
     Readout,
@@ -38,12 +30,13 @@ from rnncore.rnn import (
     zero_state,
 )
 from rnncore.sequence import bits_per_character, count_ngrams, surprisal
-from rnncore.train import Schedule, fit
-from tools.measurements import read, record
+from tools.measurements import read
+from tools.train.runner import Asked, Found, Training, bar, fitted
+from tools.train.tasks.chars import Text, python_text
 
 T, B, STEPS, HELD_OUT = 32, 32, 700, 1000
-RATES, SEEDS = (0.005, 0.002), (0, 1, 2)
-COMMAND = "python -m tools.train depth"
+RATES = 0.005, 0.002
+UNIT = "bits per character"
 
 
 class Form(NamedTuple):
@@ -112,12 +105,13 @@ def init(rng: np.random.Generator, form: Form, K: int) -> Model:
     return tree_map(np.float32, Model(layers, init_readout(rng, form.H, K)))
 
 
-def train(
+def train_one(
     form: Form, rate: float, seed: int, steps: int, label: str
 ) -> tuple[float, float, int]:
     """Held-out bits, seconds and number of weights of one run."""
-    rows, held_out, K, _ = data()
-    model = init(np.random.default_rng(seed), form, K)
+    text = data()
+    held_out = text.held_out
+    model = init(np.random.default_rng(seed), form, len(text.alphabet))
     zero = [zero_state(p, B) for p in model.layers]
 
     def loss_and_gradient(
@@ -138,109 +132,82 @@ def train(
         loss, _ = cross_entropy(readout(model.readout, y), held_out[1:])
         return float(loss) / math.log(2)
 
-    begun = time.process_time()
-    result = fit(
+    result, seconds = fitted(
         loss_and_gradient,
         model,
-        lambda rng, step: rows[step * T : step * T + T + 1],
-        optimizer=adam(rate),
-        schedule=Schedule(
-            steps, clip=1.0, progress=lambda steps: tqdm(steps, desc=label)
-        ),
-        rng=np.random.default_rng(seed),
+        lambda rng, step: text.window(step, T),
+        rate,
+        steps,
+        np.random.default_rng(seed),
         carry=zero,
+        progress=bar(label),
     )
-    seconds = time.process_time() - begun
     count = sum(leaf.size for _, leaf in named_leaves(model))
     return bits(result.params), seconds, count
 
 
 @cache
-def data() -> tuple[np.ndarray, np.ndarray, int, str]:
-    """Training and held-out lanes, the alphabet's size, the alphabet."""
-    source = python_source()
-    training = "".join(source.train.values())
-    alphabet = "".join(sorted(set(training)))
-    rows = lanes(encode(training, alphabet), B)
-    other = lanes(encode("".join(source.held_out.values()), alphabet), B)
-    return rows, other[: HELD_OUT + 1], len(alphabet), alphabet
+def data() -> Text:
+    """Training and held-out lanes, the same for all runs."""
+    text = python_text(B, B)
+    return text._replace(held_out=text.held_out[: HELD_OUT + 1])
 
 
-def baseline() -> list[float]:
+def baseline(asked: Asked) -> Iterator[Found]:
     """Bits of 1- to 5-grams that count the same characters."""
-    rows, held_out, _, alphabet = data()
+    rows, held_out, alphabet = data()
     letters = np.array(list(alphabet))
     seen = "".join(letters[rows[: STEPS * T + 1].T.ravel()])
     unseen = "".join(letters[held_out.T.ravel()])
     grams = count_ngrams(seen, 5, alphabet)
-    return [
+    bits = [
         bits_per_character(
             surprisal(grams._replace(order=order), unseen), len(unseen)
         )
         for order in range(1, 6)
     ]
+    yield Found("depth.ngrams", bits, UNIT, None)
 
 
-def same_time() -> None:
+# Milliseconds a step of each form, by run: the shortest is recorded.
+TAKEN: dict[str, list[float]] = defaultdict(list)
+
+
+def train(name: str, seed: int, asked: Asked) -> Iterator[Found]:
+    """One form with each learning rate."""
+    steps = asked.steps or STEPS
+    for rate in RATES:
+        label = f"{name} {rate} {seed}"
+        bits, seconds, count = train_one(
+            FORMS[name], rate, seed, steps, label
+        )
+        yield Found(f"depth.{name}.{rate}", bits, UNIT)
+        TAKEN[name].append(1000 * seconds / steps)
+    seeds, unit = list(asked.seeds), "ms of one core a step"
+    yield Found(f"depth.{name}.milliseconds", min(TAKEN[name]), unit, seeds)
+    yield Found(f"depth.{name}.weights", count, "", seeds)
+
+
+def same_time(asked: Asked) -> Iterator[Found]:
     """The wide layer for the residual stack's time, from what is recorded."""
     known = read()
     wide, deep = (
         known[f"depth.{name}.milliseconds"]["value"]
         for name in ("wide", "residual")
     )
-    steps = round(STEPS * deep / wide)
-    label = f"wide, {steps} steps"
+    steps = asked.steps or round(STEPS * deep / wide)
     found = [
-        train(FORMS["wide"], RATES[0], seed, steps, label)[0]
-        for seed in SEEDS
+        train_one(FORMS["wide"], RATES[0], seed, steps, f"wide {seed}")[0]
+        for seed in asked.seeds
     ]
-    about: dict[str, Any] = {"seed": list(SEEDS), "command": COMMAND}
-    record({"depth.same_time": found}, unit="bits per character", **about)
-    record({"depth.same_time.steps": steps}, unit="steps", **about)
-    print(label, [f"{score:.3f}" for score in found])
+    seeds = list(asked.seeds)
+    yield Found("depth.same_time", found, UNIT, seeds)
+    yield Found("depth.same_time.steps", steps, "steps", seeds)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--check", action="store_true", help="20 steps")
-    parser.add_argument("--same-time", action="store_true")
-    given = parser.parse_args()
-    if given.same_time:
-        same_time()
-        return
-    if given.check:
-        few = train(FORMS["residual"], 0.005, 0, 20, "check")[0]
-        none = train(FORMS["residual"], 1e-9, 0, 1, "check")[0]
-        assert few < none - 0.5
-        return
-    record(
-        {"depth.ngrams": baseline()},
-        unit="bits per character",
-        seed=None,
-        command=COMMAND,
-    )
-    for name, form in FORMS.items():
-        scores: dict[str, Any] = {}
-        seconds = []
-        for rate in RATES:
-            found = []
-            for seed in SEEDS:
-                label = f"{name} {rate} {seed}"
-                bits, spent, count = train(form, rate, seed, STEPS, label)
-                found.append(bits)
-                seconds.append(spent)
-            scores[f"depth.{name}.{rate}"] = found
-            print(name, rate, [f"{score:.3f}" for score in found])
-        about: dict[str, Any] = {"seed": list(SEEDS), "command": COMMAND}
-        record(scores, unit="bits per character", **about)
-        record(
-            {f"depth.{name}.milliseconds": 1000 * min(seconds) / STEPS},
-            unit="ms of one core a step",
-            **about,
-        )
-        record({f"depth.{name}.weights": count}, unit="", **about)
-    same_time()
-
-
-if __name__ == "__main__":
-    main()
+TRAINING = Training(
+    "depth",
+    __doc__,
+    {name: partial(train, name) for name in FORMS},
+    {"ngrams": baseline, "same_time": same_time},
+)

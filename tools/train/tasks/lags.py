@@ -1,27 +1,24 @@
 """Train cells on tasks with a known lag, and record how they score.
 
-Writes into book/measurements.json, for every task, start and lag, one
-held-out score a seed: "lags.adding.uniform.50". The plain cells, which
-train where nothing else is said, take about ten minutes. A gated cell is
-asked for by name (--start lstm); its runs end as soon as the task is solved,
-at a held-out score below 0.01, and write down after how many steps that was
-("lags.adding.lstm.50.steps"; the most where it was not). With --forget-bias 2 an LSTM's key is "lstm@2".
-With --flow it also writes how the best weights of each run carry gradients:
-growth rates over 100 steps, with the task's input and without any, before
-and after training, and a plain cell's spectral radius.
+For every task, start and lag one held-out score a seed:
+"lags.adding.uniform.50". A gated cell's runs end as soon as the task is
+solved, at a held-out score below 0.01, and write down after how many steps
+that was ("lags.adding.lstm.50.steps"; the most where it was not). The plain
+cells take about ten minutes: `lags "*.uniform.*" "*.orthogonal.*"
+"*.identity.*"`. Where RUNS asks for the flow, a run also writes how its
+best weights carry gradients: growth rates over 100 steps, with the task's
+input and without any, before and after training, and a plain cell's
+spectral radius.
 """
 
-import argparse
-import sys
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 from rnncore.backend import tree_map
-from rnncore.cells import CELLS, Cell
+from rnncore.bptt import relu_cell_vjp, rnn_cell_vjp
 from rnncore.data.tasks import adding_problem, copy_problem, loss_at_the_end
 from rnncore.gradient_flow import (
     growth_rate,
@@ -31,23 +28,26 @@ from rnncore.gradient_flow import (
     spectral_radius,
     state_jacobians,
 )
+from rnncore.gru import gru_cell, gru_cell_vjp
 from rnncore.losses import (
     cross_entropy,
     cross_entropy_vjp,
     squared_error,
     squared_error_vjp,
 )
-from rnncore.optim import adam
+from rnncore.lstm import lstm_cell, lstm_cell_vjp
 from rnncore.rnn import (
     Params,
     init_params,
     init_readout,
     readout,
+    relu_cell,
+    rnn_cell,
     unroll,
     zero_state,
 )
-from rnncore.train import Fit, Schedule, fit
-from tools.measurements import PATH, record
+from rnncore.train import Fit
+from tools.train.runner import Asked, Found, Training, fitted, founds
 
 
 class Task(NamedTuple):
@@ -66,9 +66,22 @@ class Task(NamedTuple):
 class Start(NamedTuple):
     """A cell and what it starts with; torch's weights where W_h is None."""
 
-    cell: Cell
+    cell: tuple[Callable, Callable]
     W_h: Callable[[np.random.Generator, int], np.ndarray] | None
+    G: int = 1
+    parts: int = 1
     forget_bias: float | None = None  # in place of torch's, of b_x + b_h
+
+
+class Run(NamedTuple):
+    """What is trained, and how long."""
+
+    task: str
+    start: str
+    lag: int
+    steps: int
+    rate: float
+    flow: bool = False
 
 
 def mean_square(outputs: np.ndarray, targets: np.ndarray) -> float:
@@ -103,25 +116,52 @@ TASKS = {
         1e-3,
     ),
 }
-TANH, RELU = CELLS["RNN_TANH"], CELLS["RNN_RELU"]
+TANH, RELU = (rnn_cell, rnn_cell_vjp), (relu_cell, relu_cell_vjp)
 PLAIN = {
     "uniform": Start(TANH, None),
     "orthogonal": Start(TANH, orthogonal),
     "identity": Start(RELU, lambda rng, H: identity(H)),
 }
 GATED = {
-    "lstm": Start(CELLS["LSTM"], None, 1.0),
-    "gru": Start(CELLS["GRU"], None),
+    "lstm": Start((lstm_cell, lstm_cell_vjp), None, 4, 2, 1.0),
+    "gru": Start((gru_cell, gru_cell_vjp), None, 3),
 }
 STARTS = PLAIN | GATED
-SEEDS = (0, 1, 2)
+LONG = 4000, 3e-3  # steps, rate
+RUNS = {
+    f"{task}.{start}.{lag}": Run(
+        task,
+        start,
+        lag,
+        TASKS[task].steps,
+        TASKS[task].learning_rate,
+        flow=(task, lag) == ("adding", 20),
+    )
+    for task in TASKS
+    for start in PLAIN
+    for lag in TASKS[task].lags
+}
+RUNS |= {
+    "adding.lstm.50": Run("adding", "lstm", 50, *LONG),
+    "adding.lstm.100": Run("adding", "lstm", 100, *LONG),
+    "adding.lstm.200": Run("adding", "lstm", 200, *LONG),
+    "adding.gru.200": Run("adding", "gru", 200, *LONG),
+    "adding.gru.400": Run("adding", "gru", 400, *LONG),
+    "copy.lstm.10": Run("copy", "lstm", 10, 1000, 1e-3),
+    "copy.lstm.20": Run("copy", "lstm", 20, 1000, 1e-3),
+    "copy.lstm-long.10": Run("copy", "lstm", 10, *LONG),
+    "copy.lstm-long.20": Run("copy", "lstm", 20, *LONG),
+    "copy.lstm-long.30": Run("copy", "lstm", 30, *LONG),
+    "copy.lstm-long.50": Run("copy", "lstm", 50, *LONG),
+    "copy.gru-long.30": Run("copy", "gru", 30, *LONG),
+}
 SOLVED = 0.01
 
 
 def first_params(start: Start, task: Task, rng: np.random.Generator) -> Any:
     """Weights in float32; biases zero where W_h is not torch's uniform."""
     D, H, K = task.sizes
-    layer = init_params(rng, D, H, start.cell.G)
+    layer = init_params(rng, D, H, start.G)
     out = init_readout(rng, H, K)
     if start.forget_bias is not None:  # an LSTM: the gates are i, f, g, o
         layer.b_x[H : 2 * H] = start.forget_bias
@@ -135,16 +175,12 @@ def first_params(start: Start, task: Task, rng: np.random.Generator) -> Any:
 def flow(task: Task, start: Start, params: Any) -> dict[str, float]:
     """Spectral radius (G = 1), and growth rates over 100 steps of the
     task's input ("rate") and over 100 steps of zeros ("silent")."""
-    cell, cell_vjp, _, _ = start.cell
+    cell, cell_vjp = start.cell
     layer = tree_map(lambda w: w.astype(np.float64), params[0])
     x, _ = task.batch(np.random.default_rng(7), 100, 4)
-    found = (
-        {"radius": spectral_radius(layer.W_h)} if start.cell.G == 1 else {}
-    )
+    found = {"radius": spectral_radius(layer.W_h)} if start.G == 1 else {}
     for name, heard in ("rate", x[:100]), ("silent", 0 * x[:100]):
-        state = tuple(
-            1e-6 + s for s in zero_state(layer, 4, start.cell.parts)
-        )
+        state = tuple(1e-6 + s for s in zero_state(layer, 4, start.parts))
         _, state, tape = unroll(cell, layer, heard, state)
         norms = jacobian_norms(
             state_jacobians(cell_vjp, layer, tape, state)
@@ -154,113 +190,92 @@ def flow(task: Task, start: Start, params: Any) -> dict[str, float]:
     return found
 
 
-def train(
-    task: Task, start: Start, lag: int, seed: int, steps: int, rate: float
-) -> tuple[Any, Fit]:
-    """The first weights of one run, and its outcome."""
-    rng = np.random.default_rng(seed)
-    params = first_params(start, task, rng)
+def train_task(
+    task: Task,
+    lag: int,
+    loss_and_gradient: Callable,
+    params: Any,
+    outputs: Callable[[Any, np.ndarray, int], np.ndarray],
+    *,
+    seed: int,
+    rng: np.random.Generator,
+    steps: int,
+    rate: float,
+    until_solved: bool,
+) -> Fit:
+    """One run; `outputs(params, x, last)` are those of the last steps."""
     held_out = np.random.default_rng(10_000 + seed)
     x, targets = task.batch(held_out, lag, 1000)
     x = x.astype(np.float32)
     scores: list[float] = []
 
     def evaluate(params: Any) -> float:
-        layer, out = params
-        nothing = zero_state(layer, 1000, start.cell.parts)
-        y, _, _ = unroll(start.cell.forward, layer, x, nothing)
-        scores.append(task.score(readout(out, y[-len(targets) :]), targets))
+        y = outputs(params, x, len(targets))
+        scores.append(task.score(y, targets))
         return scores[-1]
 
-    def until_solved(steps: Iterable[int]) -> Iterable[int]:
+    def to_the_end(steps: Iterable[int]) -> Iterable[int]:
         for step in steps:
-            if start.cell.G > 1 and min(scores, default=1) < SOLVED:
+            if until_solved and min(scores, default=1) < SOLVED:
                 return
             yield step
 
-    result = fit(
-        loss_at_the_end(
-            start.cell.forward, start.cell.vjp, *task.loss, start.cell.parts
-        ),
+    return fitted(
+        loss_and_gradient,
         params,
         lambda rng, step: task.batch(rng, lag, 64),
-        optimizer=adam(rate),
-        schedule=Schedule(
-            steps, clip=1.0, evaluate_every=250, progress=until_solved
-        ),
-        rng=rng,
+        rate,
+        steps,
+        rng,
         evaluate=evaluate,
-    )
-    return params, result
+        evaluate_every=250,
+        progress=to_the_end,
+    )[0]
 
 
-def main() -> None:
-    """Train what the command line selects."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--task", choices=TASKS, nargs="*", default=TASKS)
-    parser.add_argument("--start", choices=STARTS, nargs="*", default=PLAIN)
-    parser.add_argument("--lag", type=int, nargs="*", help="else all")
-    parser.add_argument("--steps", type=int, help="else each task's own")
-    parser.add_argument("--rate", type=float, help="else each task's own")
-    parser.add_argument(
-        "--forget-bias", type=float, default=1.0, help="an LSTM's, at first"
+def train(name: str, run: Run, seed: int, asked: Asked) -> Iterator[Found]:
+    """One run: its score, for a gated cell its steps, and its flow."""
+    task, start = TASKS[run.task], STARTS[run.start]
+    steps, gated = asked.steps or run.steps, start.G > 1
+    rng = np.random.default_rng(seed)
+    params = first_params(start, task, rng)
+
+    def outputs(params: Any, x: np.ndarray, last: int) -> np.ndarray:
+        layer, out = params
+        nothing = zero_state(layer, x.shape[1], start.parts)
+        y, _, _ = unroll(start.cell[0], layer, x, nothing)
+        return readout(out, y[-last:])
+
+    result = train_task(
+        task,
+        run.lag,
+        loss_at_the_end(*start.cell, *task.loss, start.parts),
+        params,
+        outputs,
+        seed=seed,
+        rng=rng,
+        steps=steps,
+        rate=run.rate,
+        until_solved=gated,
     )
-    parser.add_argument("--name", help="in the key, else the start's")
-    parser.add_argument("--flow", action="store_true", help="also rates")
-    parser.add_argument("--path", type=Path, default=PATH)
-    chosen = parser.parse_args()
-    runs = [
-        (task, start, lag)
-        for task in chosen.task
-        for start in chosen.start
-        for lag in chosen.lag or TASKS[task].lags
-    ]
-    for task, start, lag in tqdm(runs):
-        steps = chosen.steps or TASKS[task].steps
-        rate = chosen.rate or TASKS[task].learning_rate
-        name = chosen.name or start
-        begin, key = STARTS[start], f"lags.{task}.{name}.{lag}"
-        bias = chosen.forget_bias
-        if begin.forget_bias not in (None, bias):
-            begin = begin._replace(forget_bias=bias)
-            key = f"lags.{task}.{name}@{bias:g}.{lag}"
-        outcomes = [
-            train(TASKS[task], begin, lag, seed, steps, rate)
-            for seed in SEEDS
-        ]
-        scores = [min(run.history.score) for _, run in outcomes]
-        tqdm.write(f"{key}: {', '.join(f'{s:.4g}' for s in scores)}")
-        about: dict[str, Any] = {
-            "seed": list(SEEDS),
-            "command": " ".join(
-                ["python", "-m", "tools.train", "lags", *sys.argv[1:]]
-            ),
-            "path": chosen.path,
+    protocol = f"one a seed; {steps} steps of Adam at {run.rate:g}"
+    protocol += f" at most, to a score below {SOLVED:g}" * gated
+    values: dict[str, Any] = {"": min(result.history.score)}
+    if gated:
+        values["steps"] = len(result.history.loss)
+    if run.flow:
+        values["flow"] = {
+            "before": flow(task, start, params),
+            "after": flow(task, start, result.params),
         }
-        protocol = f"one a seed; {steps} steps of Adam at {rate:g}"
-        if begin.cell.G > 1:
-            protocol += f" at most, to a score below {SOLVED:g}"
-            taken = [len(run.history.loss) for _, run in outcomes]
-            record(
-                {f"{key}.steps": taken}, unit=f"steps, {protocol}", **about
-            )
-        record(
-            {key: scores}, unit=f"{TASKS[task].unit}, {protocol}", **about
-        )
-        if chosen.flow:
-            found = [
-                {
-                    "before": flow(TASKS[task], begin, first),
-                    "after": flow(TASKS[task], begin, run.params),
-                }
-                for first, run in outcomes
-            ]
-            record(
-                {f"{key}.flow": found},
-                unit=f"spectral radius, factor a step, {protocol}",
-                **about,
-            )
+    units = {
+        "": f"{task.unit}, {protocol}",
+        "steps": f"steps, {protocol}",
+        "flow": f"spectral radius, factor a step, {protocol}",
+    }
+    yield from founds(f"lags.{name}", values, units)
 
 
-if __name__ == "__main__":
-    main()
+TRAINING = Training(
+    "lags", __doc__, {n: partial(train, n, run) for n, run in RUNS.items()}
+)

@@ -1,43 +1,31 @@
 """Measure for chapter 18 what a layer without recurrent weights can do.
 
-    python -m tools.train limits --task adding --layers 1 --lag 50 100 200
-    python -m tools.train limits --ruler
-    python -m tools.train limits --times
-
 Trains layers of `rnncore.scan` on the tasks of chapters 5 to 7, with the
-steps, rate and batches of python -m tools.train lags, three seeds, until a
-held-out score is below 0.01: "limits.adding.1.50" is a score a seed, one
-layer, lag 50; beside it ".steps". --ruler puts the course's other cells on
-the poster's axis of memory ("limits.ruler.relu"). --times measures scan and
-loop against T on NumPy, on torch and, where there is one, on a GPU.
+rate and batches of python -m tools.train lags, until a held-out score is
+below 0.01: "limits.adding.1.50" is a score a seed, one layer, lag 50;
+beside it ".steps". The runs "ruler.NAME" put the course's other cells on
+the poster's axis of memory. "times" measures scan and loop against T on
+NumPy, on torch and, where there is one, on a GPU.
 """
 
-import argparse
-import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
-
-for _name in "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS":
-    os.environ.setdefault(_name, "1")
-
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from examples.my_cell import leaky_cell, leaky_cell_vjp
 from rnncore import ruler
 from rnncore.backend import array_namespace, from_numpy, tree_map
-from rnncore.bptt import bptt, readout_vjp
-from rnncore.cells import CELLS as KNOWN
+from rnncore.bptt import bptt, readout_vjp, relu_cell_vjp
 from rnncore.lstm import lstm_cell, lstm_cell_vjp
-from rnncore.optim import adam
 from rnncore.rnn import (
     init_params,
     init_readout,
     readout,
+    relu_cell,
     unroll,
     zero_state,
 )
@@ -46,22 +34,44 @@ from rnncore.scan import (
     linear_loop,
     linear_scan,
     linear_scan_vjp,
+    minimal_cell,
+    minimal_cell_vjp,
     minimal_layer,
     minimal_layer_vjp,
 )
-from rnncore.train import Schedule, fit
-from tools.measurements import record
-from tools.train.tasks.lags import SEEDS, SOLVED, TASKS, Task
+from tools.bench import timing
+from tools.train.runner import Asked, Found, Training, founds
+from tools.train.tasks.lags import TASKS, Task, train_task
+from tools.train.tasks.ruler import copy_lags
 
-COMMAND = "python -m tools.train limits"
 KEEP = -1.0  # of z, at first: an LSTM's forget bias of 1
-RATE, STEPS, EVERY = 3e-3, 4000, 250
+RATE = 3e-3
 SIZES = (1, 64), (32, 128)  # B, H
 LENGTHS = tuple(2**k for k in range(2, 11))
 CELLS = {
     "leaky": ruler.Cell(leaky_cell, leaky_cell_vjp),
-    "relu": KNOWN["RNN_RELU"],
-    "minimal": KNOWN["minimal"],
+    "relu": ruler.Cell(relu_cell, relu_cell_vjp),
+    "minimal": ruler.Cell(minimal_cell, minimal_cell_vjp, 2),
+}
+REPEATS = 3
+
+
+class Run(NamedTuple):
+    """What is trained, and how long."""
+
+    task: str
+    layers: int
+    lag: int
+    steps: int
+
+
+RUNS = {
+    "adding.1.50": Run("adding", 1, 50, 4000),
+    "adding.1.100": Run("adding", 1, 100, 4000),
+    "adding.2.50": Run("adding", 2, 50, 4000),
+    "adding.2.100": Run("adding", 2, 100, 4000),
+    "copy.1.10": Run("copy", 1, 10, 2000),
+    "copy.2.10": Run("copy", 2, 10, 2000),
 }
 Network = tuple[list[Minimal], Any]  # layers, and what reads them out
 
@@ -111,85 +121,39 @@ def loss_at_the_end(loss: Callable, loss_vjp: Callable) -> Callable:
     return loss_and_gradient
 
 
-def train(
-    task: Task, layers: int, lag: int, seed: int, steps: int = STEPS
-) -> Any:
+def outputs(network: Network, x: np.ndarray, last: int) -> np.ndarray:
+    """Of the last steps, for a quarter of the sequences at a time."""
+    stack, out = network
+    answers = [
+        readout(out, forward(stack, part)[0][-last:])
+        for part in np.split(x, 4, axis=1)
+    ]
+    return np.concatenate(answers, axis=1)
+
+
+def train(name: str, run: Run, seed: int, asked: Asked) -> Iterator[Found]:
     """One run, as python -m tools.train lags trains a gated cell."""
+    task, steps = TASKS[run.task], asked.steps or run.steps
     rng = np.random.default_rng(seed)
-    network = first_network(task, layers, rng)
-    held_out = np.random.default_rng(10_000 + seed)
-    x, targets = task.batch(held_out, lag, 1000)
-    scores: list[float] = []
-
-    def evaluate(network: Network) -> float:
-        stack, out = network
-        said = [
-            readout(out, forward(stack, part)[0][-len(targets) :])
-            for part in np.split(x.astype(np.float32), 4, axis=1)
-        ]
-        scores.append(task.score(np.concatenate(said, axis=1), targets))
-        return scores[-1]
-
-    def until_solved(steps: Iterable[int]) -> Iterable[int]:
-        for step in steps:
-            if min(scores, default=1) < SOLVED:
-                return
-            yield step
-
-    return fit(
+    history = train_task(
+        task,
+        run.lag,
         loss_at_the_end(*task.loss),
-        network,
-        lambda rng, step: task.batch(rng, lag, 64),
-        optimizer=adam(RATE),
-        schedule=Schedule(
-            steps, clip=1.0, evaluate_every=EVERY, progress=until_solved
-        ),
+        first_network(task, run.layers, rng),
+        outputs,
+        seed=seed,
         rng=rng,
-        evaluate=evaluate,
-    )
-
-
-def train_all(task: str, layers: int, lags: list[int], most: int) -> None:
-    """Three seeds at each lag."""
-    for lag in lags:
-        key, begun = f"limits.{task}.{layers}.{lag}", time.process_time()
-        runs = [
-            train(TASKS[task], layers, lag, seed, most) for seed in SEEDS
-        ]
-        scores = [min(run.history.score) for run in runs]
-        steps = [len(run.history.loss) for run in runs]
-        seconds = time.process_time() - begun
-        tqdm.write(f"{key}: {scores} {steps} {seconds:.0f} s")
-        protocol = f"{most} steps of Adam at {RATE:g} at most, one a seed"
-        for name, values, unit in (
-            (key, scores, TASKS[task].unit),
-            (f"{key}.steps", steps, "steps"),
-        ):
-            record(
-                {name: values},
-                unit=f"{unit}, {protocol}",
-                seed=list(SEEDS),
-                command=f"{COMMAND} --task {task} --layers {layers} "
-                f"--lag {lag} --steps {most}",
-            )
-
-
-def train_ruler() -> None:
-    """The longest copy lag of the cells that ruler.json does not have."""
-    for name, cell in CELLS.items():
-        lags = [
-            ruler.longest_lag(
-                ruler.updates_by_lag(cell, seed, ruler.BUDGET), ruler.BUDGET
-            )
-            for seed in tqdm(ruler.SEEDS, desc=name)
-        ]
-        tqdm.write(f"{name}: {lags}")
-        record(
-            {f"limits.ruler.{name}": lags},
-            unit=f"longest copy lag in {ruler.BUDGET} updates, one a seed",
-            seed=list(ruler.SEEDS),
-            command=f"{COMMAND} --ruler",
-        )
+        steps=steps,
+        rate=RATE,
+        until_solved=True,
+    ).history
+    protocol = f"{steps} steps of Adam at {RATE:g} at most, one a seed"
+    units = {
+        "": f"{task.unit}, {protocol}",
+        "steps": f"steps, {protocol}",
+    }
+    values = {"": min(history.score), "steps": len(history.loss)}
+    yield from founds(f"limits.{name}", values, units)
 
 
 def loop_both_ways(a: Any, u: Any, h: Any, d_y: Any) -> None:
@@ -212,42 +176,33 @@ def lstm_both_ways(x: Any, params: Any, state: Any, d_y: Any) -> None:
     bptt(lstm_cell_vjp, params, tape, d_y, state)
 
 
-def measure_times(repeats: int = 3) -> None:
+def measure_times(asked: Asked) -> Iterator[Found]:
     """Milliseconds for T steps, forward and backward: the shortest."""
     places: dict[str, Callable] = {"numpy": np.asarray}
     places["torch"] = torch.asarray
     if torch.cuda.is_available():
         places["cuda"] = lambda a: torch.asarray(a, device="cuda")
-    torch.set_num_threads(1)
-    record(
-        {"limits.times.lengths": LENGTHS},
-        unit="steps",
-        seed=None,
-        command=f"{COMMAND} --times",
-    )
+    yield Found("limits.times.lengths", LENGTHS, "steps", None)
     for place, move in places.items():
+        device = torch.cuda.get_device_name() if place == "cuda" else ""
         for B, H in SIZES:
-            lines = times_by_length(move, B, H, place == "cuda", repeats)
+            lines = times_by_length(move, B, H, place == "cuda")
             for name, values in lines.items():
-                print(place, B, H, name, [f"{v:.3g}" for v in values])
-                on = torch.cuda.get_device_name() if place == "cuda" else ""
-                record(
-                    {f"limits.times.{place}.{B}.{H}.{name}": values},
-                    unit=f"ms for {LENGTHS} steps, forward and backward, "
+                yield Found(
+                    f"limits.times.{place}.{B}.{H}.{name}",
+                    values,
+                    f"ms for {LENGTHS} steps, forward and backward, "
                     "float32, one thread; the shortest of "
-                    f"{repeats} runs in turns",
-                    seed=0,
-                    command=f"{COMMAND} --times",
-                    device=on,
+                    f"{REPEATS} runs in turns",
+                    0,
+                    device,
                 )
 
 
 def times_by_length(
-    move: Callable, B: int, H: int, gpu: bool, repeats: int
+    move: Callable, B: int, H: int, gpu: bool
 ) -> dict[str, list[float]]:
     """The shortest time of each way at each length."""
-    clock = time.perf_counter if gpu else time.process_time
-    wait = torch.cuda.synchronize if gpu else lambda: None
     found: dict[str, list[float]] = {"loop": [], "scan": [], "lstm": []}
     for T in LENGTHS:
         rng = np.random.default_rng(0)
@@ -266,36 +221,23 @@ def times_by_length(
                 lstm_both_ways, given[1], params, state, given[3]
             ),
         }
-        taken: dict[str, list[float]] = {name: [] for name in ways}
-        for _ in range(repeats):
-            for name, way in ways.items():
-                wait()
-                begun = clock()
-                way()
-                wait()
-                taken[name].append(1000 * (clock() - begun))
-        for name, values in taken.items():
-            found[name].append(min(values))
+        taken = timing.in_turns(
+            ways,
+            REPEATS,
+            wait=torch.cuda.synchronize if gpu else int,
+            clock=time.perf_counter if gpu else time.process_time,
+        )
+        for name, seconds in taken.items():
+            found[name].append(1000 * min(seconds))
     return found
 
 
-def main() -> None:
-    """Train or measure what the command line selects."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--task", choices=TASKS)
-    parser.add_argument("--layers", type=int, default=1)
-    parser.add_argument("--lag", type=int, nargs="*", default=[])
-    parser.add_argument("--steps", type=int, default=STEPS, help="at most")
-    parser.add_argument("--ruler", action="store_true")
-    parser.add_argument("--times", action="store_true")
-    chosen = parser.parse_args()
-    if chosen.task:
-        train_all(chosen.task, chosen.layers, chosen.lag, chosen.steps)
-    if chosen.ruler:
-        train_ruler()
-    if chosen.times:
-        measure_times()
-
-
-if __name__ == "__main__":
-    main()
+TRAINING = Training(
+    "limits",
+    __doc__,
+    {
+        **{name: partial(train, name, run) for name, run in RUNS.items()},
+        **copy_lags("limits", {f"ruler.{n}": c for n, c in CELLS.items()}),
+    },
+    {"times": measure_times},
+)
