@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from rnncore import ruler
 from rnncore.backend import tree_map
+from rnncore.cells import CELLS as KNOWN
 from rnncore.rnn import init_params
 
 CELLS = {
-    "RNN": ruler.CELLS["plain"],
-    "LSTM": ruler.CELLS["LSTM"],
-    "GRU": ruler.CELLS["GRU"],
+    "RNN": KNOWN["RNN_TANH"],
+    "LSTM": KNOWN["LSTM"],
+    "GRU": KNOWN["GRU"],
 }
 
 

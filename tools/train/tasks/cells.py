@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnncore import ruler
 from rnncore.backend import tree_map
 from rnncore.bptt import bptt
+from rnncore.cells import CELLS as KNOWN
+from rnncore.cells import Cell
 from rnncore.characters import (
     Model,
     held_out_bits,
@@ -44,17 +45,17 @@ class Task(NamedTuple):
     K: int
     H: int  # of the GRU; the others get as many weights
     rate: float
-    loss: Callable[[ruler.Cell], Callable]
+    loss: Callable[[Cell], Callable]
     batch: Callable[[np.random.Generator, int], Any]
-    carry: Callable[[Any, ruler.Cell], Any]
-    score: Callable[[ruler.Cell, Any], float]  # lower is better
+    carry: Callable[[Any, Cell], Any]
+    score: Callable[[Cell, Any], float]  # lower is better
     unit: str
 
 
 CELLS = {
-    "plain": ruler.CELLS["plain"],
-    "lstm": ruler.CELLS["LSTM"],
-    "gru": ruler.CELLS["GRU"],
+    "plain": KNOWN["RNN_TANH"],
+    "lstm": KNOWN["LSTM"],
+    "gru": KNOWN["GRU"],
 }
 SECONDS = 7  # a run
 REPEATS = 40  # of what is timed
@@ -68,7 +69,7 @@ def task_at_the_end(like: lags.Task, lag: int, H: int) -> Task:
     x, targets = like.batch(np.random.default_rng(99), lag, 1000)
     x = x.astype(np.float32)
 
-    def loss(c: ruler.Cell) -> Callable:
+    def loss(c: Cell) -> Callable:
         run = loss_at_the_end(c.forward, c.vjp, *like.loss, c.parts)
 
         def loss_and_gradient(model: Model, batch: Any, carry: Any) -> Any:
@@ -77,7 +78,7 @@ def task_at_the_end(like: lags.Task, lag: int, H: int) -> Task:
 
         return loss_and_gradient
 
-    def score(c: ruler.Cell, model: Model) -> float:
+    def score(c: Cell, model: Model) -> float:
         zero = zero_state(model.cell, 1000, c.parts)
         y, _, _ = unroll(c.forward, model.cell, x, zero)
         last = readout(model.readout, y[-len(targets) :])
@@ -102,7 +103,7 @@ def characters() -> Task:
     text = python_text(B, 64)
     held_out, K = text.held_out[:257], len(text.alphabet)
 
-    def score(c: ruler.Cell, model: Model) -> float:
+    def score(c: Cell, model: Model) -> float:
         state = zero_state(model.cell, held_out.shape[1], c.parts)
         return held_out_bits(c.forward, model, held_out, state)
 
@@ -141,7 +142,7 @@ def units(G: int, task: Task) -> int:
 
 
 def first_model(
-    task: Task, c: ruler.Cell, H: int, rng: np.random.Generator
+    task: Task, c: Cell, H: int, rng: np.random.Generator
 ) -> Model:
     """Weights in float32; the gate that keeps starts at sigmoid(1)."""
     layer = init_params(rng, task.D, H, c.G)
@@ -153,7 +154,7 @@ def first_model(
 
 
 def train(
-    task: Task, c: ruler.Cell, H: int, seed: int, steps: int, every: int
+    task: Task, c: Cell, H: int, seed: int, steps: int, every: int
 ) -> tuple[list[float], float]:
     """The best held-out score so far, every so many steps; seconds."""
     rng = np.random.default_rng(seed)
@@ -181,7 +182,7 @@ class Plan(NamedTuple):
     every: int  # steps between two scores, of all cells
 
 
-def milliseconds(task: Task, c: ruler.Cell, H: int) -> float:
+def milliseconds(task: Task, c: Cell, H: int) -> float:
     """One step of training: the shortest of twelve short runs."""
     runs = [train(task, c, H, k, steps=5, every=0)[1] for k in range(12)]
     return 1000 * min(runs) / 5

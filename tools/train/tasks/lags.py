@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnncore.backend import tree_map
-from rnncore.bptt import relu_cell_vjp, rnn_cell_vjp
+from rnncore.cells import CELLS, Cell
 from rnncore.data.tasks import adding_problem, copy_problem, loss_at_the_end
 from rnncore.gradient_flow import (
     growth_rate,
@@ -28,21 +28,17 @@ from rnncore.gradient_flow import (
     spectral_radius,
     state_jacobians,
 )
-from rnncore.gru import gru_cell, gru_cell_vjp
 from rnncore.losses import (
     cross_entropy,
     cross_entropy_vjp,
     squared_error,
     squared_error_vjp,
 )
-from rnncore.lstm import lstm_cell, lstm_cell_vjp
 from rnncore.rnn import (
     Params,
     init_params,
     init_readout,
     readout,
-    relu_cell,
-    rnn_cell,
     unroll,
     zero_state,
 )
@@ -66,10 +62,8 @@ class Task(NamedTuple):
 class Start(NamedTuple):
     """A cell and what it starts with; torch's weights where W_h is None."""
 
-    cell: tuple[Callable, Callable]
+    cell: Cell
     W_h: Callable[[np.random.Generator, int], np.ndarray] | None
-    G: int = 1
-    parts: int = 1
     forget_bias: float | None = None  # in place of torch's, of b_x + b_h
 
 
@@ -116,15 +110,15 @@ TASKS = {
         1e-3,
     ),
 }
-TANH, RELU = (rnn_cell, rnn_cell_vjp), (relu_cell, relu_cell_vjp)
+TANH, RELU = CELLS["RNN_TANH"], CELLS["RNN_RELU"]
 PLAIN = {
     "uniform": Start(TANH, None),
     "orthogonal": Start(TANH, orthogonal),
     "identity": Start(RELU, lambda rng, H: identity(H)),
 }
 GATED = {
-    "lstm": Start((lstm_cell, lstm_cell_vjp), None, 4, 2, 1.0),
-    "gru": Start((gru_cell, gru_cell_vjp), None, 3),
+    "lstm": Start(CELLS["LSTM"], None, 1.0),
+    "gru": Start(CELLS["GRU"], None),
 }
 STARTS = PLAIN | GATED
 LONG = 4000, 3e-3  # steps, rate
@@ -161,7 +155,7 @@ SOLVED = 0.01
 def first_params(start: Start, task: Task, rng: np.random.Generator) -> Any:
     """Weights in float32; biases zero where W_h is not torch's uniform."""
     D, H, K = task.sizes
-    layer = init_params(rng, D, H, start.G)
+    layer = init_params(rng, D, H, start.cell.G)
     out = init_readout(rng, H, K)
     if start.forget_bias is not None:  # an LSTM: the gates are i, f, g, o
         layer.b_x[H : 2 * H] = start.forget_bias
@@ -175,12 +169,16 @@ def first_params(start: Start, task: Task, rng: np.random.Generator) -> Any:
 def flow(task: Task, start: Start, params: Any) -> dict[str, float]:
     """Spectral radius (G = 1), and growth rates over 100 steps of the
     task's input ("rate") and over 100 steps of zeros ("silent")."""
-    cell, cell_vjp = start.cell
+    cell, cell_vjp, _, _ = start.cell
     layer = tree_map(lambda w: w.astype(np.float64), params[0])
     x, _ = task.batch(np.random.default_rng(7), 100, 4)
-    found = {"radius": spectral_radius(layer.W_h)} if start.G == 1 else {}
+    found = (
+        {"radius": spectral_radius(layer.W_h)} if start.cell.G == 1 else {}
+    )
     for name, heard in ("rate", x[:100]), ("silent", 0 * x[:100]):
-        state = tuple(1e-6 + s for s in zero_state(layer, 4, start.parts))
+        state = tuple(
+            1e-6 + s for s in zero_state(layer, 4, start.cell.parts)
+        )
         _, state, tape = unroll(cell, layer, heard, state)
         norms = jacobian_norms(
             state_jacobians(cell_vjp, layer, tape, state)
@@ -236,20 +234,22 @@ def train_task(
 def train(name: str, run: Run, seed: int, asked: Asked) -> Iterator[Found]:
     """One run: its score, for a gated cell its steps, and its flow."""
     task, start = TASKS[run.task], STARTS[run.start]
-    steps, gated = asked.steps or run.steps, start.G > 1
+    steps, gated = asked.steps or run.steps, start.cell.G > 1
     rng = np.random.default_rng(seed)
     params = first_params(start, task, rng)
 
     def outputs(params: Any, x: np.ndarray, last: int) -> np.ndarray:
         layer, out = params
-        nothing = zero_state(layer, x.shape[1], start.parts)
-        y, _, _ = unroll(start.cell[0], layer, x, nothing)
+        nothing = zero_state(layer, x.shape[1], start.cell.parts)
+        y, _, _ = unroll(start.cell.forward, layer, x, nothing)
         return readout(out, y[-last:])
 
     result = train_task(
         task,
         run.lag,
-        loss_at_the_end(*start.cell, *task.loss, start.parts),
+        loss_at_the_end(
+            start.cell.forward, start.cell.vjp, *task.loss, start.cell.parts
+        ),
         params,
         outputs,
         seed=seed,

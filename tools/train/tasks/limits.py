@@ -19,13 +19,13 @@ import torch
 from examples.my_cell import leaky_cell, leaky_cell_vjp
 from rnncore import ruler
 from rnncore.backend import array_namespace, from_numpy, tree_map
-from rnncore.bptt import bptt, readout_vjp, relu_cell_vjp
+from rnncore.bptt import bptt, readout_vjp
+from rnncore.cells import CELLS as KNOWN
 from rnncore.lstm import lstm_cell, lstm_cell_vjp
 from rnncore.rnn import (
     init_params,
     init_readout,
     readout,
-    relu_cell,
     unroll,
     zero_state,
 )
@@ -34,8 +34,6 @@ from rnncore.scan import (
     linear_loop,
     linear_scan,
     linear_scan_vjp,
-    minimal_cell,
-    minimal_cell_vjp,
     minimal_layer,
     minimal_layer_vjp,
 )
@@ -50,8 +48,8 @@ SIZES = (1, 64), (32, 128)  # B, H
 LENGTHS = tuple(2**k for k in range(2, 11))
 CELLS = {
     "leaky": ruler.Cell(leaky_cell, leaky_cell_vjp),
-    "relu": ruler.Cell(relu_cell, relu_cell_vjp),
-    "minimal": ruler.Cell(minimal_cell, minimal_cell_vjp, 2),
+    "relu": KNOWN["RNN_RELU"],
+    "minimal": KNOWN["minimal"],
 }
 REPEATS = 3
 
