@@ -366,6 +366,8 @@ def tested(
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "tests.xml"
         words = ["-m", "pytest", "-p", "no:cacheprovider", "--tb=short"]
+        if python == PYTHON and env["OMP_NUM_THREADS"] == "1":
+            words += ["-n", "2"]
         run = subprocess.run(
             [python, *words, f"--junitxml={report}", *files],
             cwd=ROOT,
