@@ -37,7 +37,10 @@ PROBE = """
 import json, os, sys
 import numpy as np
 import threadpoolctl
-from numpy._core import _multiarray_umath as numpy_core
+try:
+    from numpy._core import _multiarray_umath as numpy_core
+except ModuleNotFoundError:  # NumPy 1
+    from numpy.core import _multiarray_umath as numpy_core
 found = {"python": sys.version.split()[0], "numpy": np.__version__}
 found["features"] = [
     name for name in numpy_core.__cpu_dispatch__
@@ -116,7 +119,7 @@ MACHINES = [
         "AVX2, 2 threads",
         2,
         aten="avx2",
-        openblas="Zen",
+        openblas="Haswell",
         numpy=r"AVX512.*|X86_V4",
         others=("ONEDNN_MAX_CPU_ISA=AVX2", "MKL_CBWR=AVX2"),
         flag="avx2",
@@ -282,10 +285,10 @@ def of_python(version: str, python: Path, numpy: str) -> Row:
     folder = VENVS / f"{version}-{numpy}"
     try:
         inside = made(folder, python, numpy)
+        found = probed(inside, {})
     except subprocess.CalledProcessError as error:
         seconds = time.perf_counter() - start
         return Row(name, "", "not made", 0, 1, 0, seconds, error.stderr)
-    found = probed(inside, {})
     names = NUMERIC if found["torch"] else PLAIN
     files = [TESTS / f"test_{n}.py" for n in names]
     effect = told(found) + ("" if found["torch"] else ", no torch")
@@ -366,6 +369,8 @@ def tested(
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "tests.xml"
         words = ["-m", "pytest", "-p", "no:cacheprovider", "--tb=short"]
+        if python == PYTHON and env["OMP_NUM_THREADS"] == "1":
+            words += ["-n", "2"]
         run = subprocess.run(
             [python, *words, f"--junitxml={report}", *files],
             cwd=ROOT,
