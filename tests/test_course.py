@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from unittest import mock
 
 import nbformat
 import pytest
@@ -29,9 +31,17 @@ SECRET = re.compile(
 
 
 @pytest.fixture(scope="session")
-def tree(tmp_path_factory):
+def tree(tmp_path_factory, released):
+    """The learners' tree, of releases that were built for other tests too."""
+
+    def build(name, root):
+        for part in ("exercises", "grading/source"):
+            built = released(name) / part / name
+            shutil.copytree(built, root / part / name)
+
     def make(folder):
-        assert course.main([str(folder)]) == 0
+        with mock.patch.object(exercises, "build", build):
+            assert course.main([str(folder)]) == 0
 
     return make_once(tmp_path_factory, "learners", make)
 

@@ -89,9 +89,8 @@ def test_mistakes_are_caught_on_torch_as_well(name):
 
 
 @each_assignment
-def test_committed_release_is_what_the_source_gives(name, tmp_path):
-    exercises.build(name, tmp_path)
-    built = tmp_path / "exercises" / name
+def test_committed_release_is_what_the_source_gives(name, released):
+    built = released(name) / "exercises" / name
     diff = exercises.different(built, exercises.ROOT / "exercises" / name)
     assert "".join(diff) == "", "make exercises, and commit exercises/"
 
@@ -206,7 +205,7 @@ print(sum(mutants.play(exercises.read({name!r})).values()))
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
 def test_a_stock_nbgrader_gives_a_solution_all_points(tmp_path):
     name = "ch03_bptt"
-    exercises.build(name, tmp_path)
+    exercises.build(name, tmp_path)  # with a gradebook of its own
     source = tmp_path / "grading" / "source" / name / f"{name}.ipynb"
     release = tmp_path / "exercises" / name / f"{name}.ipynb"
     right = {c.id: c.source for c in nbformat.read(source, 4).cells}

@@ -10,6 +10,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 import exercises
+from grader.assignments.rules import DEVICE
 from grading import NEEDS_SANDBOX, ROOT, hand_in, make_once
 
 pytestmark = [NEEDS_SANDBOX, pytest.mark.slow, pytest.mark.system]
@@ -25,7 +26,7 @@ def solved(source, release, device):
             cell.source = right[cell.id]
         if device != "own":
             line = f'device = "{device}"'
-            cell.source = exercises.DEVICE.sub(line, cell.source)
+            cell.source = DEVICE.sub(line, cell.source)
     return notebook
 
 
