@@ -4,6 +4,8 @@
 the other, so that one test body describes all of them.
 """
 
+import os
+
 import array_api_strict
 import numpy as np
 import pytest
@@ -40,6 +42,34 @@ def move(request):
 def rng():
     """A generator that starts alike in every test."""
     return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def released(tmp_path_factory):
+    """A function: the folder where an assignment was built.
+
+    A build takes seconds, so that all tests of a run, in all processes,
+    share one: they read `grading/source/` and `exercises/` there.
+    """
+    from filelock import FileLock
+
+    from grader.assignments import builder
+
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    course = base / "released"
+
+    def folder(name):
+        course.mkdir(exist_ok=True)
+        built = course / f"{name}.built"
+        with FileLock(course / "lock"):
+            if not built.exists():
+                builder.build(name, course)
+                built.touch()
+        return course
+
+    return folder
 
 
 @pytest.fixture(scope="module")

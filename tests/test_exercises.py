@@ -88,9 +88,8 @@ def test_mistakes_are_caught_on_torch_as_well(name):
 
 
 @each_assignment
-def test_committed_release_is_what_the_source_gives(name, tmp_path):
-    builder.build(name, tmp_path)
-    built = tmp_path / "exercises" / name
+def test_committed_release_is_what_the_source_gives(name, released):
+    built = released(name) / "exercises" / name
     diff = builder.different(built, builder.ROOT / "exercises" / name)
     assert "".join(diff) == "", "make exercises, and commit exercises/"
 
@@ -204,7 +203,7 @@ print(sum(mistakes.play(builder.read({name!r})).values()))
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
 def test_a_stock_nbgrader_gives_a_solution_all_points(tmp_path):
     name = "ch03_bptt"
-    builder.build(name, tmp_path)
+    builder.build(name, tmp_path)  # with a gradebook of its own
     source = tmp_path / "grading" / "source" / name / f"{name}.ipynb"
     release = tmp_path / "exercises" / name / f"{name}.ipynb"
     right = {c.id: c.source for c in nbformat.read(source, 4).cells}

@@ -9,6 +9,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from grader.assignments import builder
+from grader.assignments.rules import DEVICE
 from grader.commands import grade
 from grading import NEEDS_SANDBOX, ROOT, hand_in, make_once
 
@@ -25,7 +26,7 @@ def solved(source, release, device):
             cell.source = right[cell.id]
         if device != "own":
             line = f'device = "{device}"'
-            cell.source = builder.DEVICE.sub(line, cell.source)
+            cell.source = DEVICE.sub(line, cell.source)
     return notebook
 
 
