@@ -16,7 +16,7 @@ from grader.course.settings import Course
 from rnncore.files import whole_file
 
 _UNFIT = {"Cc", "Cs"}  # Unicode's categories: control, surrogate
-VERSION = 2  # raise it where the same notebook would get other points
+VERSION = 3  # raise it where the same notebook would get another result
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
@@ -171,11 +172,13 @@ class Shell(InteractiveShell):
 
     def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
         text = [str(line)[:LONGEST] for line in stb][-50:]
+        says = evalue.msg if isinstance(evalue, SyntaxError) else evalue
         output = {
             "output_type": "error",
             "ename": str(getattr(etype, "__name__", etype))[:200],
-            "evalue": str(evalue)[:LONGEST],
+            "evalue": str(says)[:LONGEST],
             "traceback": text,
+            "line": _line(evalue),
         }
         OUTPUTS.found.append(output)  # errors always count
 
@@ -183,12 +186,35 @@ class Shell(InteractiveShell):
         """A notebook here has no windows."""
 
 
+class Compiler(CachingCompiler):
+    """Calls each cell by its number, by which its frames are found."""
+
+    def get_code_name(
+        self, raw_code: str, transformed_code: str, number: int
+    ) -> str:
+        return f"cell {OUTPUTS.count}"
+
+
+def _line(error: BaseException) -> int:
+    """The line of the running cell in which an error arose, or 0."""
+    places = [
+        (frame.filename, frame.lineno)
+        for frame in traceback.extract_tb(error.__traceback__)
+    ]
+    if isinstance(error, SyntaxError):  # of the cell itself, or of others
+        places.append((error.filename or "", error.lineno))
+    here = [
+        line for file, line in places if file == f"cell {OUTPUTS.count}"
+    ]
+    return (here[0] if here else 0) or 0
+
+
 def make_shell() -> Shell:
     """The shell, made before the fork; its namespace is still empty."""
     config = Config()
     config.HistoryManager.enabled = False
     config.InteractiveShell.colors = "nocolor"
-    shell = Shell.instance(config=config)
+    shell = Shell.instance(config=config, compiler_class=Compiler)
     formatter: Any = shell.display_formatter
     formatter.active_types = formatter.format_types  # pictures too
     return shell

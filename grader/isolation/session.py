@@ -21,9 +21,9 @@ class Ended(BaseException):
     Not an Exception, so that no test takes it for the learner's error.
     """
 
-    def __init__(self, kind: str, reason: str):
-        super().__init__(reason)
-        self.kind, self.reason = kind, reason
+    def __init__(self, kind: str, reason: str, detail: str = ""):
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.kind, self.reason, self.detail = kind, reason, detail
 
 
 class Session:
@@ -137,8 +137,8 @@ class Session:
             raise Ended("KernelDied", reason) from None
         except NotPlain as error:
             self._tell(b"k")
-            reason = f"sent a message that the grader refuses: {error}"
-            raise Ended("KernelDied", reason) from None
+            reason = "sent a message that the grader refuses"
+            raise Ended("KernelDied", reason, str(error)) from None
 
     def why_ended(self) -> str | None:
         """What the monitor says about the end, if it says anything."""

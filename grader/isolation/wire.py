@@ -238,7 +238,6 @@ class Decoder:
         self.arrays: list[
             tuple[Any, bytes]
         ] = []  # and their bytes, as sent
-        self.texts: list[str] = []
         self.nodes = 0
 
     def decode(self, tree: Tree) -> Any:
@@ -256,10 +255,7 @@ class Decoder:
         self.nodes += 1
         if self.nodes > NODES:
             raise NotPlain(f"it has more than {NODES:,} parts")
-        if isinstance(tree, str):
-            self.texts.append(tree)
-            return tree
-        if tree is None or isinstance(tree, bool | int | float):
+        if tree is None or isinstance(tree, str | bool | int | float):
             return tree
         if isinstance(tree, list):
             return [self._decode(v) for v in tree]

@@ -22,7 +22,6 @@ from nbformat.v4 import (
     new_code_cell,
     new_markdown_cell,
     new_notebook,
-    new_output,
     new_raw_cell,
 )
 from nbgrader.utils import parse_utc
@@ -162,6 +161,11 @@ def grade_id(cell: NotebookNode) -> str | None:
     """The name that nbgrader knows a cell by."""
     name = cell.metadata.get("nbgrader", {}).get("grade_id")
     return name if isinstance(name, str) and name else None
+
+
+def task_of(name: str) -> str:
+    """The task's name: without the prefix that all tests share."""
+    return name.removeprefix("test_").removeprefix("test-")
 
 
 def is_test(cell: NotebookNode) -> bool:
@@ -306,21 +310,3 @@ def _put_back(
         cells.insert(place, copy.deepcopy(wanted))
         remarks.append(f"the cell '{name}' was missing: it was put back")
     return remarks
-
-
-def stand_in(release: NotebookNode, reason: str) -> NotebookNode:
-    """The released notebook with every test failed for one reason."""
-    notebook = copy.deepcopy(release)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs = []
-        if is_test(cell) and cell.cell_type == "code":
-            cell.outputs = [failure("NotGraded", reason)]
-    return notebook
-
-
-def failure(kind: str, reason: str) -> NotebookNode:
-    """An error output; nbgrader gives no points where it stands."""
-    return new_output(
-        "error", ename=kind, evalue=reason, traceback=[f"{kind}: {reason}"]
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nbgrader.api import (
@@ -21,8 +21,19 @@ from sqlalchemy import select
 
 from grader.course.settings import Course
 from grader.course.submissions import Submission, load_result, replace_text
+from grader.notebook.repair import task_of
+from rnncore.testing.failure import Failure
 
 WIDEST = 22  # characters of a column's head
+FAILED = [
+    "kind",
+    "checked",
+    "expected",
+    "came",
+    "mistake",
+    "read",
+    "hidden",
+]
 
 
 @dataclass(frozen=True)
@@ -34,6 +45,7 @@ class Task:
     of: float
     open: bool
     comment: str = ""
+    failure: Failure | None = None
 
 
 @dataclass(frozen=True)
@@ -94,15 +106,21 @@ def _row(
         status = "failed"
     if entered is None:
         return Row(submission, status, reason)
+    failures = {
+        check["id"]: Failure.from_json(check["failure"])
+        for check in result["checks"]
+        if check["failure"] and not reason
+    }
+    tasks = [replace(t, failure=failures.get(t.id)) for t in entered.tasks]
     return Row(
         submission,
         status,
         reason,
-        points=sum(task.points for task in entered.tasks) - entered.penalty,
-        of=sum(task.of for task in entered.tasks),
+        points=sum(task.points for task in tasks) - entered.penalty,
+        of=sum(task.of for task in tasks),
         penalty=entered.penalty,
-        open=any(task.open for task in entered.tasks),
-        tasks=entered.tasks,
+        open=any(task.open for task in tasks),
+        tasks=tasks,
     )
 
 
@@ -181,16 +199,9 @@ def table(rows: list[Row]) -> str:
     return "\n\n".join(parts)
 
 
-def short(task_id: str) -> str:
-    """A task's name without the prefix that all tests share."""
-    for prefix in ("test_", "test-"):
-        task_id = task_id.removeprefix(prefix)
-    return task_id
-
-
 def _one_table(name: str, rows: list[Row]) -> str:
     widest = max(rows, key=lambda row: len(row.tasks))
-    heads = [short(task.id)[:WIDEST] for task in widest.tasks]
+    heads = [task_of(task.id)[:WIDEST] for task in widest.tasks]
     lines = [["learner", *heads, "points"]]
     for row in rows:
         cells = [shown_points(task) for task in row.tasks]
@@ -224,9 +235,8 @@ def write_csv(course: Course, rows: list[Row]) -> None:
     """Write points.csv (lines are submissions) and tasks.csv (tasks)."""
     head = ["learner", "assignment", "points", "of", "late_penalty"]
     lines: list[list[object]] = [[*head, "to_be_read", "status", "reason"]]
-    tasks: list[list[object]] = [
-        ["learner", "assignment", "task", "points", "of", "to_be_read"]
-    ]
+    head = ["learner", "assignment", "task", "points", "of", "to_be_read"]
+    tasks: list[list[object]] = [[*head, *FAILED]]
     for row in rows:
         who: list[object] = [
             row.submission.student,
@@ -240,11 +250,29 @@ def write_csv(course: Course, rows: list[Row]) -> None:
             ]
         )
         tasks += [
-            [*who, task.id, task.points, task.of, int(task.open)]
+            [
+                *(*who, task.id, task.points, task.of, int(task.open)),
+                *_failed(task.failure),
+            ]
             for task in row.tasks
         ]
     for name, content in (("points.csv", lines), ("tasks.csv", tasks)):
         replace_text(course.home / name, csv_text(content))
+
+
+def _failed(failure: Failure | None) -> list[object]:
+    """A failure's fields in the columns FAILED."""
+    if failure is None:
+        return [""] * len(FAILED)
+    return [
+        failure.kind,
+        failure.checked,
+        failure.expected,
+        failure.came,
+        failure.mistake,
+        failure.read.file if failure.read else "",
+        int(failure.hidden),
+    ]
 
 
 def csv_text(lines: Iterable[Iterable[object]]) -> str:
@@ -256,6 +284,8 @@ def csv_text(lines: Iterable[Iterable[object]]) -> str:
 
 def _cell(value: object) -> object:
     """A spreadsheet runs text that starts like a formula: quote it."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@")):
+    if isinstance(value, str) and value.startswith(
+        ("=", "+", "-", "@", "\t")
+    ):
         return f"'{value}"
     return value

@@ -29,19 +29,27 @@ from grader.course.seeds import submission_key
 from grader.course.settings import Assignment, Limits, load_config, log_to
 from grader.course.submissions import replace_text
 from grader.isolation.session import Session
-from grader.notebook.explain import Check, check_of, own_errors, settle
+from grader.notebook.failures import (
+    Check,
+    check_of,
+    own_errors,
+    settle,
+    stand_in,
+)
 from grader.notebook.repair import (
     Broken,
+    grade_id,
     is_test,
     mend,
     read_notebook,
     read_timestamp,
-    stand_in,
+    task_of,
 )
 from grader.notebook.restore import restore
-from grader.notebook.sanitise import make_harmless
+from grader.notebook.sanitise import sanitise
 from grader.reports import suspicion
 from grader.trusted.execute import TrustedExecute
+from rnncore.testing.failure import places
 
 FULL = 4_000_000_000  # bytes of addresses that this process has anyway
 
@@ -120,7 +128,7 @@ def give_up(job: Job, reason: str, *, failed: bool) -> Report:
         failed=failed,
         remarks=[],
         errors=[],
-        checks=_checks(notebook),
+        checks=_checks(job, notebook),
         suspicious=[],
         seconds=0.0,
     )
@@ -172,7 +180,7 @@ def _grade(job: Job) -> Report:
     )
     done = _executed(mended, execute, config)
     nbformat.write(done, folder / f"{name}.ipynb")
-    checks = _checks(done)
+    checks = _checks(job, done)
     return Report(
         reason=None,
         failed=False,
@@ -229,16 +237,18 @@ def _executed(
     ):
         if step.enabled:
             notebook, resources = step.preprocess(notebook, resources)
-    make_harmless(notebook)
+    sanitise(notebook)
     for cell in notebook.cells:
         if is_test(cell):
             settle(cell)
     return notebook
 
 
-def _checks(notebook: NotebookNode) -> list[Check]:
+def _checks(job: Job, notebook: NotebookNode) -> list[Check]:
+    """What each graded cell showed, with the place that explains it."""
+    where = places(job.assignment.release.parent / "checks.json")
     return [
-        check_of(cell)
+        check_of(cell, where.get(task_of(grade_id(cell) or "")))
         for cell in notebook.cells
         if cell.metadata.get("nbgrader", {}).get("grade")
     ]

@@ -21,7 +21,7 @@ from nbgrader.preprocessors import IgnorePattern, LimitOutput
 import grader.run.grade_one  # noqa: F401
 import rnncore.testing  # noqa: F401
 from grader.isolation.huge_pages import use_large
-from grader.notebook.explain import own_errors
+from grader.notebook.failures import own_errors
 from grader.notebook.repair import mend
 
 

@@ -63,7 +63,6 @@ class Link:
         self.until = math.inf  # by time.monotonic()
         self.functions: list[Any] = []  # the test's own, to be called back
         self.lent: dict[int, Any] = {}  # may be changed, by id
-        self.heard: list[str] = []  # texts of the learner's exceptions
 
     def lend(self, leaf: Any) -> None:
         """Let changes of this array come back."""
@@ -115,7 +114,7 @@ class Link:
             raise Ended("KernelDied", "ended the Python process") from None
         except NotPlain as error:
             raise Ended(
-                "KernelDied", f"gave what the grader refuses: {error}"
+                "KernelDied", "gave what the grader refuses", str(error)
             ) from None
 
     def _call_back(self, head: Tree, body: bytes) -> tuple[Tree, bytes]:
@@ -158,7 +157,7 @@ class Link:
             return self._taken(message, encoder)
         except NotPlain as error:
             raise Ended(
-                "KernelDied", f"gave what the grader refuses: {error}"
+                "KernelDied", "gave what the grader refuses", str(error)
             ) from None
 
     def _taken(self, message: Message, encoder: Encoder) -> Any:
@@ -173,9 +172,7 @@ class Link:
         if "graph" in head:
             attach = self._attach(message, encoder)
         decoder = Decoder(message, self._fetch, attach)
-        value = decoder.decode(head["value"])
-        self.heard += decoder.texts
-        return value
+        return decoder.decode(head["value"])
 
     def _attach(self, message: Message, encoder: Encoder) -> Any:
         """Join the learner's part of an autograd graph to the test's."""
@@ -228,10 +225,8 @@ class Link:
             "",
         ]
         kind, text, where = words[:3]
-        self.heard.append(text)
         known = RAISED.get(kind)
         if known is None:
-            self.heard.append(kind)
             error: Exception = LearnerError(f"{kind[:100]}: {text}")
         else:
             error = known(_Text(text))
