@@ -41,7 +41,7 @@ from grading import (
 )
 from rnncore.testing.failure import Failure, render
 
-# nbgrader's own habit; grader/course.py says why it is harmless
+# nbgrader's own habit; grader/course/gradebook.py says why it is harmless
 pytestmark = [
     NEEDS_SANDBOX,
     pytest.mark.filterwarnings("ignore:Object of type <Submitted"),

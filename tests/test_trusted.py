@@ -347,7 +347,7 @@ HOSTILE = {
     ),
     "the helper is replaced": (
         (
-            "import grader.beside as b\n"
+            "import grader.isolation.learner as b\n"
             "b.Helper.do = lambda self, head, data: b.send(\n"
             "    self.sock, {'value': True})\n"
             "def f(x): return 0"

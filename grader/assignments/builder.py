@@ -85,9 +85,9 @@ def read(name: str) -> Assignment:
         if options.get("title") == "experiment":
             options["experiment"] = ""
         kind = next((k for k in KINDS if k in options), None)
-        plain = "code" if raw.cell_type == "code" else "text"
+        usual = "code" if raw.cell_type == "code" else "text"
         task = options.pop(kind, "") if kind else ""
-        cells.append(Cell(kind or plain, task, raw.source, options))
+        cells.append(Cell(kind or usual, task, raw.source, options))
     return Assignment(name, folder, cells)
 
 
@@ -100,7 +100,7 @@ def catalogue(cell: Cell) -> list[dict[str, Any]]:
 
 
 def problems(assignment: Assignment) -> list[str]:
-    """What an author must mend before the assignment can be built."""
+    """What an author must correct before the assignment can be built."""
     solutions, tests = assignment.of("solution"), assignment.of("test")
     found = []
     code = "\n".join(c.source for c in assignment.cells if c.kind == "code")
@@ -457,7 +457,7 @@ def source_notebook(assignment: Assignment) -> nbformat.NotebookNode:
 def build(name: str, root: Path) -> None:
     """Write the source notebook under `root`, and release it from there.
 
-    Raises ValueError listing what the author must mend.
+    Raises ValueError listing what the author must correct.
     """
     assignment = read(name)
     found = problems(assignment)
@@ -487,16 +487,16 @@ def _write_source(assignment: Assignment, folder: Path) -> None:
     notebook = source_notebook(assignment)
     nbformat.validate(notebook)
     nbformat.write(notebook, folder / f"{assignment.name}.ipynb")
-    beside = folder / "checks.json"
+    stored = folder / "checks.json"
     made = {
         "boxes": boxes(assignment),
         "checks": {},
         "explained": explained(assignment),
     }
-    beside.write_text(_as_text(made))
+    stored.write_text(_as_text(made))
     with contextlib.chdir(folder):  # a notebook runs beside its files
         made["checks"] = checks(assignment)
-    beside.write_text(_as_text(made))
+    stored.write_text(_as_text(made))
 
 
 def course(root: Path) -> NbGraderAPI:

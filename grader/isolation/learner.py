@@ -1,7 +1,7 @@
-"""What runs beside a learner's code: its cells, and calls of its names.
+"""The learner's process: runs its cells, and answers calls of its names.
 
-Everything here is at the mercy of that code, so nothing that it says is
-believed: the grader's process reads plain data and judges for itself.
+Everything here is at the mercy of the learner's code, so nothing that it
+says is believed: the grader's process reads data and judges for itself.
 """
 
 from __future__ import annotations
@@ -279,8 +279,8 @@ class Helper:
         try:
             send(self.sock, answer)
         except (TypeError, ValueError):  # an output that is no JSON
-            plain = [o for o in OUTPUTS.found if "data" not in o]
-            send(self.sock, {"outputs": plain, "flooded": False})
+            texts = [o for o in OUTPUTS.found if "data" not in o]
+            send(self.sock, {"outputs": texts, "flooded": False})
 
     def fork(self) -> None:
         """Leave a copy of the process as it is now, on a new socket."""
@@ -344,14 +344,14 @@ class Helper:
         return head, b"".join(encoder.chunks)
 
     def keep(self, value: Any) -> Tree:
-        """A number for what is not plain; it stays here."""
+        """A number for what cannot be sent; it stays here."""
         if isinstance(value, Stub):
             return {"f": value._number}
         self.objects.append(value)
         return {"h": len(self.objects) - 1, "k": type(value).__name__[:100]}
 
     def fetch(self, node: Tree) -> Any:
-        """What the grader means by a node that is not plain."""
+        """What the grader means by a node that is no data."""
         if "h" in node:
             return self.objects[node["h"]]
         if "N" in node:

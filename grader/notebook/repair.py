@@ -174,7 +174,7 @@ def is_test(cell: NotebookNode) -> bool:
     return bool(meta.get("grade")) and not meta.get("solution")
 
 
-def mend(
+def repair(
     notebook: NotebookNode, release: NotebookNode
 ) -> tuple[NotebookNode, list[str]]:
     """A copy whose nbgrader cells are the release's, and what was amiss."""
@@ -205,12 +205,12 @@ def mend(
         for cell, name in zip(cells, names, strict=True)
     ]
     remarks += _put_back(cells, expected)
-    mended = new_notebook(
+    repaired = new_notebook(
         cells=cells, metadata=copy.deepcopy(release.metadata)
     )
-    for number, cell in enumerate(mended.cells):
+    for number, cell in enumerate(repaired.cells):
         cell["id"] = f"cell-{number}"  # a learner's may be doubled
-    return mended, remarks
+    return repaired, remarks
 
 
 def _kernel_remark(

@@ -14,6 +14,7 @@ import shutil
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing import connection, parent_process
 from pathlib import Path
@@ -40,9 +41,9 @@ from grader.notebook.repair import (
     Broken,
     grade_id,
     is_test,
-    mend,
     read_notebook,
     read_timestamp,
+    repair,
     task_of,
 )
 from grader.notebook.restore import restore
@@ -123,12 +124,19 @@ def give_up(job: Job, reason: str, *, failed: bool) -> Report:
     shutil.rmtree(job.executed, ignore_errors=True)
     job.executed.mkdir(parents=True)
     nbformat.write(notebook, job.executed / f"{job.assignment.name}.ipynb")
+    return empty_report(reason, _checks(job, notebook), failed=failed)
+
+
+def empty_report(
+    reason: str, checks: Sequence[Check] = (), *, failed: bool
+) -> Report:
+    """The report of what could not be graded."""
     return Report(
         reason=reason,
         failed=failed,
         remarks=[],
         errors=[],
-        checks=_checks(job, notebook),
+        checks=[*checks],
         suspicious=[],
         seconds=0.0,
     )
@@ -160,10 +168,10 @@ def _grade(job: Job) -> Report:
     name = job.assignment.name
     notebook = read_notebook(job.submitted, name, job.limits.upload_bytes)
     release = nbformat.read(job.assignment.release, as_version=4)
-    mended, remarks = mend(notebook, release)
+    repaired, remarks = repair(notebook, release)
     known = versions.read(job.assignment.versions)
     remarks += versions.remarks(known, notebook)
-    restore(mended, job.assignment.cells)
+    restore(repaired, job.assignment.cells)
     folder = job.executed
     _copy_files(job, folder)
     config = load_config(job.root)
@@ -178,7 +186,7 @@ def _grade(job: Job) -> Report:
         ),
         config=config,
     )
-    done = _executed(mended, execute, config)
+    done = _executed(repaired, execute, config)
     nbformat.write(done, folder / f"{name}.ipynb")
     checks = _checks(job, done)
     return Report(
@@ -187,7 +195,7 @@ def _grade(job: Job) -> Report:
         remarks=remarks + execute.remarks,
         errors=own_errors(done),
         checks=checks,
-        suspicious=suspicion.reasons(mended, release, checks, remarks),
+        suspicious=suspicion.reasons(repaired, release, checks, remarks),
         seconds=0.0,
     )
 

@@ -29,7 +29,7 @@ from rnncore.testing.failure import failure_of
 
 
 class Space:
-    """The names that tests see: their own, the assignment's, handles."""
+    """The names that tests see: their own, the assignment's, proxies."""
 
     def __init__(self, names: Names):
         self.names = names
@@ -129,13 +129,13 @@ def _lending(link: Link) -> Iterator[None]:
     """Let `lend` tell the link what may be changed."""
 
     def lend(args: dict[str, Any]) -> dict[str, Any]:
-        copy = plain(args)
+        copy = original(args)
         for _, leaf in named_leaves(copy):
             if hasattr(leaf, "dtype"):
                 link.lend(leaf)
         return copy
 
-    plain = checks.lend
+    original = checks.lend
     with (
         mock.patch.object(checks, "lend", lend),
         mock.patch.object(testing, "lend", lend),
