@@ -25,7 +25,7 @@ import sysconfig
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
@@ -122,31 +122,45 @@ def problems(assignment: Assignment) -> list[str]:
         found.append(f"the head must say that there are {points} points")
     public = public_names()
     for name, cell in solutions.items():
-        closed = cell.options.get("closed_book", False)
-        if (name in public) != closed:
-            found.append(
-                f"{name}: only a closed-book task has a name of rnncore's"
-            )
-        if not re.search(
-            r"### BEGIN SOLUTION.*### END SOLUTION", cell.source, re.DOTALL
-        ):
-            found.append(f"{name}: no BEGIN SOLUTION ... END SOLUTION")
-        if name not in assignment.of("mutants"):
-            found += _catalogue_problems(assignment, name)
+        found += _solution_problems(assignment, name, cell, public)
     for name, cell in tests.items():
-        hunt = name in assignment.of("mutants")
-        if not hunt and (
-            BEGIN not in cell.source or END not in cell.source
-        ):
-            found.append(f"{name}: the test has no hidden part")
-        strange = free_names(cell.source) - BUILTINS - _given(assignment)
-        strange = {s for s in strange if not s.startswith("reference_")}
-        if strange:
-            found.append(
-                f"{name}: the test uses {', '.join(sorted(strange))}, "
-                "which it must import or make itself (a learner may "
-                "have changed it)"
-            )
+        found += _test_problems(assignment, name, cell)
+    return found
+
+
+def _solution_problems(
+    assignment: Assignment, name: str, cell: Cell, public: Container[str]
+) -> list[str]:
+    found = []
+    closed = cell.options.get("closed_book", False)
+    if (name in public) != closed:
+        found.append(
+            f"{name}: only a closed-book task has a name of rnncore's"
+        )
+    if not re.search(
+        r"### BEGIN SOLUTION.*### END SOLUTION", cell.source, re.DOTALL
+    ):
+        found.append(f"{name}: no BEGIN SOLUTION ... END SOLUTION")
+    if name not in assignment.of("mutants"):
+        found += _catalogue_problems(assignment, name)
+    return found
+
+
+def _test_problems(
+    assignment: Assignment, name: str, cell: Cell
+) -> list[str]:
+    found = []
+    hunt = name in assignment.of("mutants")
+    if not hunt and (BEGIN not in cell.source or END not in cell.source):
+        found.append(f"{name}: the test has no hidden part")
+    strange = free_names(cell.source) - BUILTINS - _given(assignment)
+    strange = {s for s in strange if not s.startswith("reference_")}
+    if strange:
+        found.append(
+            f"{name}: the test uses {', '.join(sorted(strange))}, "
+            "which it must import or make itself (a learner may "
+            "have changed it)"
+        )
     return found
 
 

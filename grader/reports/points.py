@@ -138,37 +138,21 @@ def _entered(book: Gradebook, name: str) -> dict[str, Entered]:
         for cell in [*graded_cells, *notebook.solution_cells]
     }
 
-    def read(*columns: Any, of: Any) -> Any:
-        query = (
-            select(Student.id, *columns)
-            .join(
-                SubmittedAssignment,
-                SubmittedAssignment.student_id == Student.id,
-            )
-            .join(
-                SubmittedNotebook,
-                SubmittedNotebook.assignment_id == SubmittedAssignment.id,
-            )
-            .where(SubmittedNotebook.notebook_id == notebook.id)
-        )
-        if of is not SubmittedNotebook:
-            query = query.join(of, of.notebook_id == SubmittedNotebook.id)
-        return book.db.execute(query)
-
     comments = {
         (who, names[cell]): text or ""
-        for who, cell, text in read(
-            Comment.cell_id, Comment.comment, of=Comment
+        for who, cell, text in _select(
+            book, notebook, Comment.cell_id, Comment.comment, of=Comment
         )
     }
+    penalty = SubmittedNotebook.late_submission_penalty
     found = {
         who: Entered(penalty=float(penalty or 0))
-        for who, penalty in read(
-            SubmittedNotebook.late_submission_penalty, of=SubmittedNotebook
-        )
+        for who, penalty in _select(book, notebook, penalty)
     }
-    columns = (Grade.cell_id, Grade.score, Grade.needs_manual_grade)
-    for who, cell, score, is_open in read(*columns, of=Grade):
+    columns = Grade.cell_id, Grade.score, Grade.needs_manual_grade
+    for who, cell, score, is_open in _select(
+        book, notebook, *columns, of=Grade
+    ):
         task = Task(
             names[cell],
             float(score),
@@ -180,6 +164,27 @@ def _entered(book: Gradebook, name: str) -> dict[str, Entered]:
     for entered in found.values():
         entered.tasks.sort(key=lambda task: order.index(task.id))
     return found
+
+
+def _select(
+    book: Gradebook, notebook: Any, *columns: Any, of: Any = None
+) -> Any:
+    """Columns for each learner who handed in a notebook."""
+    query = (
+        select(Student.id, *columns)
+        .join(
+            SubmittedAssignment,
+            SubmittedAssignment.student_id == Student.id,
+        )
+        .join(
+            SubmittedNotebook,
+            SubmittedNotebook.assignment_id == SubmittedAssignment.id,
+        )
+        .where(SubmittedNotebook.notebook_id == notebook.id)
+    )
+    if of is not None:
+        query = query.join(of, of.notebook_id == SubmittedNotebook.id)
+    return book.db.execute(query)
 
 
 def table(rows: list[Row]) -> str:
