@@ -20,7 +20,9 @@ c.CourseDirectory.db_url = f"sqlite:///{ROOT}/grading/gradebook.db"
 
 # Grading: `make grade` and nbgrader's own commands read the same settings.
 c.Execute.timeout = 30  # seconds a cell
-c.Grader.limits = {"total_seconds": 300}  # a notebook; see grader/course.py
+c.Grader.limits = {
+    "total_seconds": 300
+}  # a notebook; see grader/course/settings.py
 c.Grader.workers = 2  # submissions graded side by side
 
 # nbgrader's own `autograde`, and the formgrader's button, run a notebook as
@@ -66,7 +68,7 @@ def _may_stay(tag, name, value):
     return name in ("class", "id", "alt", "title", "start", "colspan")
 
 
-def _harmless(text):
+def _sanitised(text):
     return bleach.clean(
         strip_files_prefix(text),
         tags=SHOWN.split(),
@@ -76,4 +78,4 @@ def _harmless(text):
 
 
 c.HTMLExporter.sanitize_html = True
-c.HTMLExporter.filters = {"strip_files_prefix": _harmless}
+c.HTMLExporter.filters = {"strip_files_prefix": _sanitised}

@@ -63,8 +63,7 @@ def test_points_without_an_answer_are_a_reason():
         "id": "test_double",
         "points": 3,
         "of": 3,
-        "says": "",
-        "hidden": False,
+        "failure": None,
     }
     (reason,) = reasons(notebook, source_notebook(), [check], [])
     assert (

@@ -85,6 +85,14 @@ TRIES = {
         "import rnncore\nopen(rnncore.__file__, 'a')",
         "denied",
     ),
+    "the grader": (
+        (
+            "import grader\nfrom pathlib import Path\n"
+            "here = Path(grader.__file__).parent\n"
+            "print(sorted(p.name for p in here.iterdir()))"
+        ),
+        "['__init__.py', 'isolation']",
+    ),
     "Python": ("import os\nopen(os.__file__, 'a')", "denied"),
     "another user": ("import os\nprint(os.getuid() == 0)", "False"),
     "root": ("import os\nos.setuid(0)", "Invalid argument"),

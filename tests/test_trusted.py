@@ -347,7 +347,7 @@ HOSTILE = {
     ),
     "the helper is replaced": (
         (
-            "import grader.beside as b\n"
+            "import grader.isolation.learner as b\n"
             "b.Helper.do = lambda self, head, data: b.send(\n"
             "    self.sock, {'value': True})\n"
             "def f(x): return 0"
@@ -448,6 +448,10 @@ def f(x):
     Path("/tmp/seen").unlink(missing_ok=True)
 
 
+CALLS = """from rnncore.testing import check
+check(f(7), lambda x: x, [{"x": 7}])"""
+
+
 def test_a_learners_words_are_not_told_where_the_test_is_hidden(grade):
     answer = "def f(x): raise ValueError('the input was ' + 'seven')"
     test = """
@@ -457,9 +461,30 @@ assert f(7) == 8
 ### END HIDDEN TESTS"""
     assert grade(answer, test) == 0
     assert "seven" not in grade.said
+    answer = (
+        "def f(x):\n    global g\n    g = type('seven', (), {'__call__': "
+        "lambda self, x: 1 / 0})()\n    return g"
+    )
+    named = test.replace("assert f(7) == 8", CALLS)
+    assert grade(answer, named) == 0
+    assert "seven" not in grade.said
+    assert "ZeroDivisionError" in grade.said
     visible = test.replace("### BEGIN HIDDEN TESTS", "")
     visible = visible.replace("### END HIDDEN TESTS", "")
     assert grade(answer, visible) == 0
+    assert "seven" in grade.said
+
+
+def test_what_a_refused_message_holds_is_not_told_of_a_hidden_test(grade):
+    answer = """
+import grader.isolation.learner as learner
+learner.Helper._answer = lambda self, result, *_: ({"value": {"seven": 7}}, b"")
+def f(x): return x"""
+    hidden = "pass\n### BEGIN HIDDEN TESTS\nassert f(7) == 8\n"
+    assert grade(answer, hidden + "### END HIDDEN TESTS") == 0
+    assert "gave what the grader refuses" in grade.said
+    assert "seven" not in grade.said + str(grade.remarks)
+    assert grade(answer, "assert f(7) == 8") == 0
     assert "seven" in grade.said
 
 

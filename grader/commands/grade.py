@@ -19,7 +19,7 @@ from grader.course.settings import Assignment, Course, SetupError, log_to
 from grader.course.submissions import (
     Submission,
     find_submissions,
-    fingerprint,
+    key_of,
     load_result,
     unknown_reason,
 )
@@ -194,7 +194,7 @@ def _to_grade(
             continue
         assignment = assignments.get(submission.assignment)
         version = assignment.version if assignment else "unknown"
-        key = fingerprint(submission, version, course.limits.upload_bytes)
+        key = key_of(submission, version, course.limits.upload_bytes)
         done = entered.get(submission.assignment, set())
         if again or not record.is_done(course, submission, key, done):
             todo.append((submission, key))

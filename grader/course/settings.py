@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import logging
 import os
@@ -26,6 +25,7 @@ from sqlalchemy.exc import SAWarning
 from traitlets.config import Config, PyFileConfigLoader
 
 from grader.course import versions
+from grader.course.fingerprint import fingerprint
 from grader.course.gradebook import Ledger
 from grader.notebook.restore import read_cells, write_cells
 
@@ -86,22 +86,6 @@ def load_config(root: Path) -> Config:
     config = loader.load_config()
     config.CourseDirectory.root = str(root)
     return config
-
-
-def hash_folder(folder: Path) -> str:
-    """A fingerprint of the names and contents of all files in `folder`."""
-    total = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        total.update(
-            f"{path.relative_to(folder)}\0".encode(errors="replace")
-        )
-        if path.is_symlink():
-            total.update(b"link")
-        elif path.is_file():
-            total.update(hashlib.sha256(path.read_bytes()).digest())
-        else:
-            total.update(b"other")
-    return total.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -212,7 +196,7 @@ class Course:
 
         Raises SetupError where nbgrader cannot generate it.
         """
-        version = hash_folder(self.source / name)
+        version = fingerprint(self.source / name)
         ready = Assignment(
             name, version, self.prepared / f"{name}-{version[:16]}"
         )

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 import json
-import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unicodedata import category
 
+from grader.course.fingerprint import fingerprint
 from grader.course.settings import Course
 from rnncore.files import whole_file
 
 _UNFIT = {"Cc", "Cs"}  # Unicode's categories: control, surrogate
-VERSION = 2  # raise it where the same notebook would get other points
+VERSION = 3  # raise it where the same notebook would get another result
 
 
 @dataclass(frozen=True)
@@ -74,35 +72,9 @@ def _entries(folder: Path, stray: list[str]) -> list[Path]:
     return clean
 
 
-def fingerprint(submission: Submission, version: str, limit: int) -> str:
-    """Changes when the submission, the assignment or the grader does.
-
-    Only plain files up to `limit` bytes are read: others are known by
-    their kind and size.
-    """
-    total = hashlib.sha256(f"{VERSION} {version}".encode())
-    paths = [submission.path, *sorted(submission.path.rglob("*"))]
-    for path in paths:
-        name = os.fsencode(path.relative_to(submission.path.parent))
-        try:
-            looks = _looks(path, limit)
-        except OSError:  # may not be read: told when it is graded
-            looks = b"unreadable"
-        total.update(b"%d %s %d %s" % (len(name), name, len(looks), looks))
-    return total.hexdigest()
-
-
-def _looks(path: Path, limit: int) -> bytes:
-    """What stands for a file, a folder or a link in the fingerprint."""
-    info = path.lstat()
-    kind = b"%d " % stat.S_IFMT(info.st_mode)
-    if stat.S_ISLNK(info.st_mode):
-        return kind + os.fsencode(os.readlink(path))
-    if not stat.S_ISREG(info.st_mode):
-        return kind
-    if info.st_size > limit:
-        return kind + b"%d %d" % (info.st_size, info.st_mtime_ns)
-    return kind + hashlib.sha256(path.read_bytes()).digest()
+def key_of(submission: Submission, version: str, limit: int) -> str:
+    """Changes when the submission, the assignment or the grader does."""
+    return fingerprint(submission.path, f"{VERSION} {version}", limit)
 
 
 def unknown_reason(name: str, known: list[str]) -> str:

@@ -16,6 +16,7 @@ import threading
 from collections import defaultdict
 from pathlib import Path
 
+from grader import ROOT
 from grader.course.settings import Assignment, SetupError
 from grader.isolation import sandbox
 
@@ -158,8 +159,7 @@ def says_torch(notebook: Path, most: int) -> bool:
 
 def _command(sandboxed: bool, number: int, asked: str) -> list[str]:
     """The server's command; the grader's folder comes first in its path."""
-    here = str(Path(__file__).resolve().parent.parent.parent)
-    place = sandbox.INSIDE if sandboxed else here
+    place = sandbox.INSIDE if sandboxed else str(ROOT)
     start = (
         f"import sys; sys.path.insert(0, {place!r}); "
         "from grader.isolation import server; server.main()"

@@ -1,7 +1,7 @@
-"""What runs beside a learner's code: its cells, and calls of its names.
+"""The learner's process: runs its cells, and answers calls of its names.
 
-Everything here is at the mercy of that code, so nothing that it says is
-believed: the grader's process reads plain data and judges for itself.
+Everything here is at the mercy of the learner's code, so nothing that it
+says is believed: the grader's process reads data and judges for itself.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
@@ -171,11 +172,13 @@ class Shell(InteractiveShell):
 
     def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
         text = [str(line)[:LONGEST] for line in stb][-50:]
+        says = evalue.msg if isinstance(evalue, SyntaxError) else evalue
         output = {
             "output_type": "error",
             "ename": str(getattr(etype, "__name__", etype))[:200],
-            "evalue": str(evalue)[:LONGEST],
+            "evalue": str(says)[:LONGEST],
             "traceback": text,
+            "line": _line(evalue),
         }
         OUTPUTS.found.append(output)  # errors always count
 
@@ -183,12 +186,35 @@ class Shell(InteractiveShell):
         """A notebook here has no windows."""
 
 
+class Compiler(CachingCompiler):
+    """Calls each cell by its number, by which its frames are found."""
+
+    def get_code_name(
+        self, raw_code: str, transformed_code: str, number: int
+    ) -> str:
+        return f"cell {OUTPUTS.count}"
+
+
+def _line(error: BaseException) -> int:
+    """The line of the running cell in which an error arose, or 0."""
+    places = [
+        (frame.filename, frame.lineno)
+        for frame in traceback.extract_tb(error.__traceback__)
+    ]
+    if isinstance(error, SyntaxError):  # of the cell itself, or of others
+        places.append((error.filename or "", error.lineno))
+    here = [
+        line for file, line in places if file == f"cell {OUTPUTS.count}"
+    ]
+    return (here[0] if here else 0) or 0
+
+
 def make_shell() -> Shell:
     """The shell, made before the fork; its namespace is still empty."""
     config = Config()
     config.HistoryManager.enabled = False
     config.InteractiveShell.colors = "nocolor"
-    shell = Shell.instance(config=config)
+    shell = Shell.instance(config=config, compiler_class=Compiler)
     formatter: Any = shell.display_formatter
     formatter.active_types = formatter.format_types  # pictures too
     return shell
@@ -253,8 +279,8 @@ class Helper:
         try:
             send(self.sock, answer)
         except (TypeError, ValueError):  # an output that is no JSON
-            plain = [o for o in OUTPUTS.found if "data" not in o]
-            send(self.sock, {"outputs": plain, "flooded": False})
+            texts = [o for o in OUTPUTS.found if "data" not in o]
+            send(self.sock, {"outputs": texts, "flooded": False})
 
     def fork(self) -> None:
         """Leave a copy of the process as it is now, on a new socket."""
@@ -318,14 +344,14 @@ class Helper:
         return head, b"".join(encoder.chunks)
 
     def keep(self, value: Any) -> Tree:
-        """A number for what is not plain; it stays here."""
+        """A number for what cannot be sent; it stays here."""
         if isinstance(value, Stub):
             return {"f": value._number}
         self.objects.append(value)
         return {"h": len(self.objects) - 1, "k": type(value).__name__[:100]}
 
     def fetch(self, node: Tree) -> Any:
-        """What the grader means by a node that is not plain."""
+        """What the grader means by a node that is no data."""
         if "h" in node:
             return self.objects[node["h"]]
         if "N" in node:

@@ -9,12 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import grader
 import rnncore
+from grader import ROOT
 from grader.course.settings import SetupError
 
 USER = 60321  # owns the learners' processes where the grader is root
-INSIDE = "/opt/course"  # rnncore and grader, in the sandbox
+INSIDE = "/opt/course"  # rnncore and SHOWN, in the sandbox
+SHOWN = ("__init__.py", "isolation")  # of the grader's package
 VENV = "/opt/venv"
 MOUNTED = "/submission"  # a learner's folder, in the sandbox
 PROBE = (
@@ -79,7 +80,7 @@ def command(program: list[str]) -> list[str]:
     """The command that runs a program in the sandbox.
 
     It sees the system's programs, this Python with its packages, rnncore
-    and the grader's own code, read only; of the course nothing.
+    and, of the grader, what runs there, read only; of the course nothing.
     """
     asked = ["bwrap", "--new-session", "--unshare-net"]
     asked += ["--unshare-ipc", "--unshare-pid", "--unshare-uts"]
@@ -93,15 +94,17 @@ def command(program: list[str]) -> list[str]:
             asked += ["--symlink", os.readlink(path), path]
         elif os.path.isdir(path):
             asked += ["--ro-bind", path, path]
-    for folder in (Path(INSIDE, "rnncore"), Path(sys.base_prefix)):
-        for parent in reversed(folder.parents[:-1]):
+    for inner in (Path(INSIDE, "grader", "x"), Path(sys.base_prefix)):
+        for parent in reversed(inner.parents[:-1]):
             asked += ["--perms", "0755", "--dir", str(parent)]
     asked += ["--ro-bind", sys.base_prefix, sys.base_prefix]
     if sys.prefix != sys.base_prefix:
         asked += ["--ro-bind", sys.prefix, VENV]
-    for package in (rnncore, grader):
-        folder = Path(package.__file__ or "").parent
-        asked += ["--ro-bind", str(folder), f"{INSIDE}/{folder.name}"]
+    package = Path(rnncore.__file__ or "").parent
+    asked += ["--ro-bind", str(package), f"{INSIDE}/rnncore"]
+    for name in SHOWN:
+        part = ROOT / "grader" / name
+        asked += ["--ro-bind", str(part), f"{INSIDE}/grader/{name}"]
     asked += ["--proc", "/proc", "--dev", "/dev"]
     asked += ["--perms", "1777", "--tmpfs", "/tmp"]
     asked += ["--dir", MOUNTED, "--remount-ro", "/", "--chdir", "/"]

@@ -1,6 +1,6 @@
-"""The pre-warmed server: imports once, then forks a process a submission.
+"""The sandbox server: imports once, then forks a process a submission.
 
-    zygote.py FD CONFIG     FD: the listening socket, CONFIG: JSON
+    server.py FD CONFIG     FD: the listening socket, CONFIG: JSON
 
 No learner's code ever runs in this process. A submission's is forked from
 it: a monitor, which holds the grader's connection, makes the namespaces and

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from grader.course.settings import Limits, SetupError
-from grader.isolation.wire import NotPlain, receive, send
+from grader.isolation.wire import WireError, receive, send
 
 GRACE_SECONDS = 3  # for a cell to end after it was told to
 START_SECONDS = 60
@@ -21,9 +21,9 @@ class Ended(BaseException):
     Not an Exception, so that no test takes it for the learner's error.
     """
 
-    def __init__(self, kind: str, reason: str):
-        super().__init__(reason)
-        self.kind, self.reason = kind, reason
+    def __init__(self, kind: str, reason: str, detail: str = ""):
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.kind, self.reason, self.detail = kind, reason, detail
 
 
 class Session:
@@ -46,7 +46,7 @@ class Session:
             try:
                 self.control.connect(path)
                 self._start(files, folder, theirs)
-            except (OSError, EOFError, NotPlain) as error:
+            except (OSError, EOFError, WireError) as error:
                 self.close()
                 raise SetupError(
                     f"the learner's process did not start: {error}"
@@ -135,17 +135,17 @@ class Session:
         except (EOFError, ConnectionError):
             reason = self.why_ended() or "ended the Python process"
             raise Ended("KernelDied", reason) from None
-        except NotPlain as error:
+        except WireError as error:
             self._tell(b"k")
-            reason = f"sent a message that the grader refuses: {error}"
-            raise Ended("KernelDied", reason) from None
+            reason = "sent a message that the grader refuses"
+            raise Ended("KernelDied", reason, str(error)) from None
 
     def why_ended(self) -> str | None:
         """What the monitor says about the end, if it says anything."""
         self.control.settimeout(0.1)
         try:
             answer, _ = receive(self.control, 1 << 20)
-        except (OSError, EOFError, NotPlain):
+        except (OSError, EOFError, WireError):
             return None
         if "memory" in answer:
             most = self.limits.memory_bytes / 1e6

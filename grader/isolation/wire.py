@@ -1,9 +1,9 @@
-"""Plain data between the grader's process and a learner's.
+"""The wire format between the grader's process and a learner's.
 
 A message is a tree in JSON and one run of bytes that its arrays point
 into. Numbers, texts, containers, NumPy arrays and torch tensors cross by
 value; nothing is unpickled, evaluated or imported at the other side's
-word. What is not plain is left to the `keep` of the sender, which names it
+word. Other values are left to the `keep` of the sender, which names each
 so that the receiver can ask for it, and to the receiver's `fetch`.
 """
 
@@ -33,13 +33,13 @@ TENSORS = [
 ]
 DICTS = {"d": dict, "D": OrderedDict, "C": Counter}
 SEQUENCES: dict[Any, str] = {tuple: "u", set: "s", frozenset: "z"}
-PLAIN: tuple[Any, ...] = (int, float, str, list, tuple, dict, set)
+BASES: tuple[Any, ...] = (int, float, str, list, tuple, dict, set)
 LIBRARIES = {"rnncore", "numpy", "torch", "math", "operator", "builtins"}
 
 Tree = Any  # what json can write
 
 
-class NotPlain(ValueError):
+class WireError(ValueError):
     """A value that cannot cross, or a message that is none."""
 
 
@@ -131,8 +131,8 @@ class Encoder:
         return self._subclass(value)
 
     def _subclass(self, value: Any) -> Tree:
-        """An instance of a class made from a plain one, as that one."""
-        for kind in PLAIN:
+        """An instance of a class derived from one of BASES, as that one."""
+        for kind in BASES:
             if isinstance(value, kind) and not hasattr(value, "_make"):
                 return self.encode(kind(value))
         return self.keep(value)
@@ -150,8 +150,8 @@ class Encoder:
             return found
         if value.dtype.kind not in KINDS + "U" or value.dtype.names:
             return self.keep(value)
-        plain = np.ascontiguousarray(np.asarray(value))
-        at = self._bytes(plain.tobytes())
+        whole = np.ascontiguousarray(np.asarray(value))
+        at = self._bytes(whole.tobytes())
         node = {"a": [value.dtype.str, list(value.shape), at]}
         self.memo[id(value)] = node
         self.arrays.append(value)
@@ -238,28 +238,24 @@ class Decoder:
         self.arrays: list[
             tuple[Any, bytes]
         ] = []  # and their bytes, as sent
-        self.texts: list[str] = []
         self.nodes = 0
 
     def decode(self, tree: Tree) -> Any:
-        """The value of a tree. Raises NotPlain."""
+        """The value of a tree. Raises WireError."""
         try:
             return self._decode(tree)
         except RecursionError:
-            raise NotPlain("it is nested too deeply") from None
-        except NotPlain:
+            raise WireError("it is nested too deeply") from None
+        except WireError:
             raise
         except Exception as error:  # whatever such a tree may hold
-            raise NotPlain(f"it cannot be read: {error}") from error
+            raise WireError(f"it cannot be read: {error}") from error
 
     def _decode(self, tree: Tree) -> Any:
         self.nodes += 1
         if self.nodes > NODES:
-            raise NotPlain(f"it has more than {NODES:,} parts")
-        if isinstance(tree, str):
-            self.texts.append(tree)
-            return tree
-        if tree is None or isinstance(tree, bool | int | float):
+            raise WireError(f"it has more than {NODES:,} parts")
+        if tree is None or isinstance(tree, str | bool | int | float):
             return tree
         if isinstance(tree, list):
             return [self._decode(v) for v in tree]
@@ -294,7 +290,7 @@ class Decoder:
         if tag == "r":
             made = range(*map(int, body))
             if len(made) > NODES:  # a test might make a list of it
-                raise NotPlain(f"a range of {len(made):,} numbers")
+                raise WireError(f"a range of {len(made):,} numbers")
             return made
         if tag == "e":
             return Ellipsis
@@ -310,7 +306,7 @@ class Decoder:
 
     def _slice(self, start: int, size: int) -> memoryview:
         if not 0 <= start <= start + size <= len(self.data):
-            raise NotPlain("its bytes are not there")
+            raise WireError("its bytes are not there")
         return memoryview(self.data)[start : start + size]
 
     def _view(
@@ -340,7 +336,7 @@ class Decoder:
         if key[1] and key in self.memo:
             return self.memo[key]
         if name not in TENSORS:
-            raise NotPlain(f"no tensor holds {name!r}")
+            raise WireError(f"no tensor holds {name!r}")
         dtype, data = getattr(torch, name), bytes(self._slice(*at))
         _check_size(shape, dtype.itemsize, len(data))
         tensor = torch.empty(shape, dtype=dtype)
@@ -366,7 +362,7 @@ class Decoder:
 @functools.lru_cache(maxsize=64)
 def _own_tuple(fields: tuple[str, ...]) -> Any:
     if len(fields) > 100:
-        raise NotPlain("it has too many fields")
+        raise WireError("it has too many fields")
     return namedtuple("Result", fields)
 
 
@@ -383,7 +379,7 @@ def _known_tuple(name: str) -> Any:
 def _dtype(name: str) -> np.dtype:
     dtype = np.dtype(str(name)[:20])
     if dtype.kind not in KINDS + "U" or dtype.names or dtype.shape:
-        raise NotPlain(f"no array holds {name!r}")
+        raise WireError(f"no array holds {name!r}")
     return dtype
 
 
@@ -392,7 +388,7 @@ def _check_size(shape: list[int], item: int, size: int) -> None:
         type(n) is int and n >= 0 for n in shape
     )
     if not whole or len(shape) > 32 or math.prod(shape) * item != size:
-        raise NotPlain(f"an array of shape {shape} has not {size} bytes")
+        raise WireError(f"an array of shape {shape} has not {size} bytes")
 
 
 # -------------------------------------------------------------- the socket
@@ -410,12 +406,12 @@ def receive(
     """Read one frame of at most `most` bytes, before time.monotonic() is
     `until`.
 
-    Raises NotPlain where it is larger or no frame, EOFError at the end,
+    Raises WireError where it is larger or no frame, EOFError at the end,
     TimeoutError where it is late.
     """
     text_size, data_size = HEAD.unpack(_exactly(sock, HEAD.size, until))
     if text_size + data_size > most:
-        raise NotPlain(
+        raise WireError(
             f"it has {(text_size + data_size) / 1e6:,.0f} MB, more than "
             f"{most / 1e6:,.0f} MB"
         )
@@ -424,9 +420,9 @@ def receive(
     try:
         tree = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise NotPlain(f"it is no JSON: {error}") from error
+        raise WireError(f"it is no JSON: {error}") from error
     if not isinstance(tree, dict):
-        raise NotPlain("it is no message")
+        raise WireError("it is no message")
     return tree, bytes(data)
 
 

@@ -22,7 +22,6 @@ from nbformat.v4 import (
     new_code_cell,
     new_markdown_cell,
     new_notebook,
-    new_output,
     new_raw_cell,
 )
 from nbgrader.utils import parse_utc
@@ -164,13 +163,18 @@ def grade_id(cell: NotebookNode) -> str | None:
     return name if isinstance(name, str) and name else None
 
 
+def task_of(name: str) -> str:
+    """The task's name: without the prefix that all tests share."""
+    return name.removeprefix("test_").removeprefix("test-")
+
+
 def is_test(cell: NotebookNode) -> bool:
     """Whether the cell is a test that gives points."""
     meta = cell.metadata.get("nbgrader", {})
     return bool(meta.get("grade")) and not meta.get("solution")
 
 
-def mend(
+def repair(
     notebook: NotebookNode, release: NotebookNode
 ) -> tuple[NotebookNode, list[str]]:
     """A copy whose nbgrader cells are the release's, and what was amiss."""
@@ -201,12 +205,12 @@ def mend(
         for cell, name in zip(cells, names, strict=True)
     ]
     remarks += _put_back(cells, expected)
-    mended = new_notebook(
+    repaired = new_notebook(
         cells=cells, metadata=copy.deepcopy(release.metadata)
     )
-    for number, cell in enumerate(mended.cells):
+    for number, cell in enumerate(repaired.cells):
         cell["id"] = f"cell-{number}"  # a learner's may be doubled
-    return mended, remarks
+    return repaired, remarks
 
 
 def _kernel_remark(
@@ -306,21 +310,3 @@ def _put_back(
         cells.insert(place, copy.deepcopy(wanted))
         remarks.append(f"the cell '{name}' was missing: it was put back")
     return remarks
-
-
-def stand_in(release: NotebookNode, reason: str) -> NotebookNode:
-    """The released notebook with every test failed for one reason."""
-    notebook = copy.deepcopy(release)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs = []
-        if is_test(cell) and cell.cell_type == "code":
-            cell.outputs = [failure("NotGraded", reason)]
-    return notebook
-
-
-def failure(kind: str, reason: str) -> NotebookNode:
-    """An error output; nbgrader gives no points where it stands."""
-    return new_output(
-        "error", ename=kind, evalue=reason, traceback=[f"{kind}: {reason}"]
-    )

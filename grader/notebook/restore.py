@@ -36,7 +36,7 @@ def write_cells(path: Path, cells: Cells) -> None:
 def restore(notebook: NotebookNode, path: Path) -> None:
     """Put the locked cells back, hidden tests with them, in place.
 
-    As nbgrader's OverwriteCells does, on a notebook that `mend` has made.
+    As nbgrader's OverwriteCells does, on a notebook that `repair` has made.
     """
     cells: Cells = json.loads(path.read_text(encoding="utf-8"))
     for cell in notebook.cells:

@@ -20,19 +20,16 @@ _CODES = re.compile(
     r"|\x1b.",
     re.DOTALL,
 )
-_CONTROL = {number: None for number in range(32)} | {127: None}
-_CONTROL |= {number: None for number in range(128, 160)}
-for kept in "\n\t":
-    del _CONTROL[ord(kept)]
 
 
-def harmless_text(text: str) -> str:
-    """Text without codes that a terminal obeys."""
+def sanitised(text: str) -> str:
+    """Text without codes that a terminal obeys, or that a page hides."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _CODES.sub("", text).translate(_CONTROL)
+    text = _CODES.sub("", text)
+    return "".join(c for c in text if c.isprintable() or c in "\n\t")
 
 
-def make_harmless(notebook: NotebookNode) -> None:
+def sanitise(notebook: NotebookNode) -> None:
     """Leave text and pixels in all outputs, in place."""
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
@@ -42,10 +39,10 @@ def make_harmless(notebook: NotebookNode) -> None:
 def _clean(output: NotebookNode) -> None:
     for key in ("text", "ename", "evalue"):
         if key in output:
-            output[key] = harmless_text(_joined(output[key]))
+            output[key] = sanitised(_joined(output[key]))
     if "traceback" in output:
         output.traceback = [
-            harmless_text(_joined(line)) for line in output.traceback
+            sanitised(_joined(line)) for line in output.traceback
         ]
     if "data" in output:
         output.data = NotebookNode(_data(output.data))
@@ -58,7 +55,7 @@ def _data(data: dict[str, Any]) -> dict[str, str]:
     for kind in KEPT:
         value = _joined(data.get(kind, ""))
         if kind == "text/plain":
-            value = harmless_text(value)
+            value = sanitised(value)
         elif not _BASE64.fullmatch(value):
             continue
         if value:

@@ -7,13 +7,14 @@ at, with the reasons, and the slowest.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from grader.course.settings import Course
 from grader.course.submissions import replace_text
-from grader.notebook.said import parts_of
-from grader.reports.points import Row, csv_text, short
+from grader.notebook.repair import task_of
+from grader.reports.points import Row, csv_text
 
 MOST = 10  # lines of each list
 SLOW = 5
@@ -29,14 +30,14 @@ class Mistake:
     count: int
 
 
-def mistakes(graded: list[tuple[Row, dict[str, Any]]]) -> list[Mistake]:
+def mistakes(rows: Iterable[Row]) -> list[Mistake]:
     """The recognised mistakes, the most frequent first."""
     found: Counter[tuple[str, str, str]] = Counter()
-    for row, result in graded:
-        for check in result["checks"]:
-            if says := parts_of(check["says"]).mistake:
+    for row in rows:
+        for task in row.tasks:
+            if task.failure and (says := task.failure.mistake):
                 name = row.submission.assignment
-                found[name, short(check["id"]), says] += 1
+                found[name, task_of(task.id), says] += 1
     ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
     return [Mistake(*key, count) for key, count in ordered]
 
@@ -59,7 +60,8 @@ def write_overview(
         ["assignment", "task", "learners", "mistake"]
     ]
     lines += [
-        [m.assignment, m.task, m.count, m.says] for m in mistakes(graded)
+        [m.assignment, m.task, m.count, m.says]
+        for m in mistakes(row for row, _ in graded)
     ]
     replace_text(course.home / "mistakes.csv", csv_text(lines))
     lines = [["learner", "assignment", "reason"]]
@@ -78,7 +80,7 @@ def _section(title: str, lines: list[str]) -> str:
 def _mistakes(graded: list[tuple[Row, dict[str, Any]]]) -> list[str]:
     return [
         f"{m.count:4}  {m.assignment} {m.task}: {m.says}"
-        for m in mistakes(graded)[:MOST]
+        for m in mistakes(row for row, _ in graded)[:MOST]
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nbgrader.api import (
@@ -21,8 +21,19 @@ from sqlalchemy import select
 
 from grader.course.settings import Course
 from grader.course.submissions import Submission, load_result, replace_text
+from grader.notebook.repair import task_of
+from rnncore.testing.failure import Failure
 
 WIDEST = 22  # characters of a column's head
+FAILED = [
+    "kind",
+    "checked",
+    "expected",
+    "came",
+    "mistake",
+    "read",
+    "hidden",
+]
 
 
 @dataclass(frozen=True)
@@ -34,6 +45,7 @@ class Task:
     of: float
     open: bool
     comment: str = ""
+    failure: Failure | None = None
 
 
 @dataclass(frozen=True)
@@ -94,15 +106,21 @@ def _row(
         status = "failed"
     if entered is None:
         return Row(submission, status, reason)
+    failures = {
+        check["id"]: Failure.from_json(check["failure"])
+        for check in result["checks"]
+        if check["failure"] and not reason
+    }
+    tasks = [replace(t, failure=failures.get(t.id)) for t in entered.tasks]
     return Row(
         submission,
         status,
         reason,
-        points=sum(task.points for task in entered.tasks) - entered.penalty,
-        of=sum(task.of for task in entered.tasks),
+        points=sum(task.points for task in tasks) - entered.penalty,
+        of=sum(task.of for task in tasks),
         penalty=entered.penalty,
-        open=any(task.open for task in entered.tasks),
-        tasks=entered.tasks,
+        open=any(task.open for task in tasks),
+        tasks=tasks,
     )
 
 
@@ -120,37 +138,21 @@ def _entered(book: Gradebook, name: str) -> dict[str, Entered]:
         for cell in [*graded_cells, *notebook.solution_cells]
     }
 
-    def read(*columns: Any, of: Any) -> Any:
-        query = (
-            select(Student.id, *columns)
-            .join(
-                SubmittedAssignment,
-                SubmittedAssignment.student_id == Student.id,
-            )
-            .join(
-                SubmittedNotebook,
-                SubmittedNotebook.assignment_id == SubmittedAssignment.id,
-            )
-            .where(SubmittedNotebook.notebook_id == notebook.id)
-        )
-        if of is not SubmittedNotebook:
-            query = query.join(of, of.notebook_id == SubmittedNotebook.id)
-        return book.db.execute(query)
-
     comments = {
         (who, names[cell]): text or ""
-        for who, cell, text in read(
-            Comment.cell_id, Comment.comment, of=Comment
+        for who, cell, text in _select(
+            book, notebook, Comment.cell_id, Comment.comment, of=Comment
         )
     }
+    penalty = SubmittedNotebook.late_submission_penalty
     found = {
         who: Entered(penalty=float(penalty or 0))
-        for who, penalty in read(
-            SubmittedNotebook.late_submission_penalty, of=SubmittedNotebook
-        )
+        for who, penalty in _select(book, notebook, penalty)
     }
-    columns = (Grade.cell_id, Grade.score, Grade.needs_manual_grade)
-    for who, cell, score, is_open in read(*columns, of=Grade):
+    columns = Grade.cell_id, Grade.score, Grade.needs_manual_grade
+    for who, cell, score, is_open in _select(
+        book, notebook, *columns, of=Grade
+    ):
         task = Task(
             names[cell],
             float(score),
@@ -162,6 +164,27 @@ def _entered(book: Gradebook, name: str) -> dict[str, Entered]:
     for entered in found.values():
         entered.tasks.sort(key=lambda task: order.index(task.id))
     return found
+
+
+def _select(
+    book: Gradebook, notebook: Any, *columns: Any, of: Any = None
+) -> Any:
+    """Columns for each learner who handed in a notebook."""
+    query = (
+        select(Student.id, *columns)
+        .join(
+            SubmittedAssignment,
+            SubmittedAssignment.student_id == Student.id,
+        )
+        .join(
+            SubmittedNotebook,
+            SubmittedNotebook.assignment_id == SubmittedAssignment.id,
+        )
+        .where(SubmittedNotebook.notebook_id == notebook.id)
+    )
+    if of is not None:
+        query = query.join(of, of.notebook_id == SubmittedNotebook.id)
+    return book.db.execute(query)
 
 
 def table(rows: list[Row]) -> str:
@@ -181,16 +204,9 @@ def table(rows: list[Row]) -> str:
     return "\n\n".join(parts)
 
 
-def short(task_id: str) -> str:
-    """A task's name without the prefix that all tests share."""
-    for prefix in ("test_", "test-"):
-        task_id = task_id.removeprefix(prefix)
-    return task_id
-
-
 def _one_table(name: str, rows: list[Row]) -> str:
     widest = max(rows, key=lambda row: len(row.tasks))
-    heads = [short(task.id)[:WIDEST] for task in widest.tasks]
+    heads = [task_of(task.id)[:WIDEST] for task in widest.tasks]
     lines = [["learner", *heads, "points"]]
     for row in rows:
         cells = [shown_points(task) for task in row.tasks]
@@ -224,9 +240,8 @@ def write_csv(course: Course, rows: list[Row]) -> None:
     """Write points.csv (lines are submissions) and tasks.csv (tasks)."""
     head = ["learner", "assignment", "points", "of", "late_penalty"]
     lines: list[list[object]] = [[*head, "to_be_read", "status", "reason"]]
-    tasks: list[list[object]] = [
-        ["learner", "assignment", "task", "points", "of", "to_be_read"]
-    ]
+    head = ["learner", "assignment", "task", "points", "of", "to_be_read"]
+    tasks: list[list[object]] = [[*head, *FAILED]]
     for row in rows:
         who: list[object] = [
             row.submission.student,
@@ -240,11 +255,29 @@ def write_csv(course: Course, rows: list[Row]) -> None:
             ]
         )
         tasks += [
-            [*who, task.id, task.points, task.of, int(task.open)]
+            [
+                *(*who, task.id, task.points, task.of, int(task.open)),
+                *_failed(task.failure),
+            ]
             for task in row.tasks
         ]
     for name, content in (("points.csv", lines), ("tasks.csv", tasks)):
         replace_text(course.home / name, csv_text(content))
+
+
+def _failed(failure: Failure | None) -> list[object]:
+    """A failure's fields in the columns FAILED."""
+    if failure is None:
+        return [""] * len(FAILED)
+    return [
+        failure.kind,
+        failure.checked,
+        failure.expected,
+        failure.came,
+        failure.mistake,
+        failure.read.file if failure.read else "",
+        int(failure.hidden),
+    ]
 
 
 def csv_text(lines: Iterable[Iterable[object]]) -> str:
@@ -256,6 +289,8 @@ def csv_text(lines: Iterable[Iterable[object]]) -> str:
 
 def _cell(value: object) -> object:
     """A spreadsheet runs text that starts like a formula: quote it."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@")):
+    if isinstance(value, str) and value.startswith(
+        ("=", "+", "-", "@", "\t")
+    ):
         return f"'{value}"
     return value

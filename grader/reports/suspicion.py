@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from nbformat import NotebookNode
 
-from grader.notebook.explain import Check
+from grader.notebook.failures import Check
 from grader.notebook.repair import grade_id, is_test
 
 NOT_WRITTEN = "raise NotImplementedError"

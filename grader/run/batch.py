@@ -93,17 +93,30 @@ def run_all(
             waiting[place.submit(job)] = (submission, key, job)
         for future in as_completed(list(waiting)):
             submission, key, job = waiting.pop(future)
-            try:
-                report = place.finish(job, future.result())
-                record.record(course, submission, key, report, job)
-            except Exception as error:  # noqa: BLE001 - told; others go on
-                progress.show(submission, f"NOT GRADED: {error!r}")
-                record.record_failed(course, submission, repr(error))
-            else:
-                progress.show(submission, _summary(report))
-            shutil.rmtree(job.work, ignore_errors=True)
+            said = _record(course, place, submission, key, job, future)
+            progress.show(submission, said)
     finally:
         place.close()
+
+
+def _record(
+    course: Course,
+    place: Place,
+    submission: Submission,
+    key: str,
+    job: Job,
+    future: Future[Any],
+) -> str:
+    """Save what a job gave; what to print of it."""
+    try:
+        report = place.finish(job, future.result())
+        record.record(course, submission, key, report, job)
+        return _summary(report)
+    except Exception as error:  # noqa: BLE001 - told; others go on
+        record.record_failed(course, submission, repr(error))
+        return f"NOT GRADED: {error!r}"
+    finally:
+        shutil.rmtree(job.work, ignore_errors=True)
 
 
 def _summary(report: Report) -> str:

@@ -17,7 +17,7 @@ from nbconvert.exporters import NotebookExporter
 
 from grader.course.seeds import course_secret
 from grader.course.settings import Course, SetupError
-from grader.course.submissions import Submission, fingerprint
+from grader.course.submissions import Submission, key_of
 from grader.isolation import sandbox
 from grader.run import processes, record
 from grader.run.grade_one import Job, Report
@@ -59,7 +59,7 @@ class TrustedNotebook(NotebookExporter):
 def _run(
     course: Course, submission: Submission
 ) -> tuple[nbformat.NotebookNode, str, Report]:
-    """The executed notebook, the submission's fingerprint, and a report.
+    """The executed notebook, the submission's key_of, and a report.
 
     Raises SetupError where it could not be run.
     """
@@ -69,7 +69,7 @@ def _run(
     finally:
         course.close()
     limit = course.limits.upload_bytes
-    key = fingerprint(submission, assignment.version, limit)
+    key = key_of(submission, assignment.version, limit)
     work = Path(tempfile.mkdtemp(dir=course.work))
     job = Job(
         course.root,

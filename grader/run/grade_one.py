@@ -14,6 +14,7 @@ import shutil
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing import connection, parent_process
 from pathlib import Path
@@ -29,19 +30,27 @@ from grader.course.seeds import submission_key
 from grader.course.settings import Assignment, Limits, load_config, log_to
 from grader.course.submissions import replace_text
 from grader.isolation.session import Session
-from grader.notebook.explain import Check, check_of, own_errors, settle
-from grader.notebook.repair import (
-    Broken,
-    is_test,
-    mend,
-    read_notebook,
-    read_timestamp,
+from grader.notebook.failures import (
+    Check,
+    check_of,
+    own_errors,
+    settle,
     stand_in,
 )
+from grader.notebook.repair import (
+    Broken,
+    grade_id,
+    is_test,
+    read_notebook,
+    read_timestamp,
+    repair,
+    task_of,
+)
 from grader.notebook.restore import restore
-from grader.notebook.sanitise import make_harmless
+from grader.notebook.sanitise import sanitise
 from grader.reports import suspicion
 from grader.trusted.execute import TrustedExecute
+from rnncore.testing.failure import places
 
 FULL = 4_000_000_000  # bytes of addresses that this process has anyway
 
@@ -115,12 +124,19 @@ def give_up(job: Job, reason: str, *, failed: bool) -> Report:
     shutil.rmtree(job.executed, ignore_errors=True)
     job.executed.mkdir(parents=True)
     nbformat.write(notebook, job.executed / f"{job.assignment.name}.ipynb")
+    return empty_report(reason, _checks(job, notebook), failed=failed)
+
+
+def empty_report(
+    reason: str, checks: Sequence[Check] = (), *, failed: bool
+) -> Report:
+    """The report of what could not be graded."""
     return Report(
         reason=reason,
         failed=failed,
         remarks=[],
         errors=[],
-        checks=_checks(notebook),
+        checks=[*checks],
         suspicious=[],
         seconds=0.0,
     )
@@ -152,10 +168,10 @@ def _grade(job: Job) -> Report:
     name = job.assignment.name
     notebook = read_notebook(job.submitted, name, job.limits.upload_bytes)
     release = nbformat.read(job.assignment.release, as_version=4)
-    mended, remarks = mend(notebook, release)
+    repaired, remarks = repair(notebook, release)
     known = versions.read(job.assignment.versions)
     remarks += versions.remarks(known, notebook)
-    restore(mended, job.assignment.cells)
+    restore(repaired, job.assignment.cells)
     folder = job.executed
     _copy_files(job, folder)
     config = load_config(job.root)
@@ -170,16 +186,16 @@ def _grade(job: Job) -> Report:
         ),
         config=config,
     )
-    done = _executed(mended, execute, config)
+    done = _executed(repaired, execute, config)
     nbformat.write(done, folder / f"{name}.ipynb")
-    checks = _checks(done)
+    checks = _checks(job, done)
     return Report(
         reason=None,
         failed=False,
         remarks=remarks + execute.remarks,
         errors=own_errors(done),
         checks=checks,
-        suspicious=suspicion.reasons(mended, release, checks, remarks),
+        suspicious=suspicion.reasons(repaired, release, checks, remarks),
         seconds=0.0,
     )
 
@@ -229,16 +245,18 @@ def _executed(
     ):
         if step.enabled:
             notebook, resources = step.preprocess(notebook, resources)
-    make_harmless(notebook)
+    sanitise(notebook)
     for cell in notebook.cells:
         if is_test(cell):
             settle(cell)
     return notebook
 
 
-def _checks(notebook: NotebookNode) -> list[Check]:
+def _checks(job: Job, notebook: NotebookNode) -> list[Check]:
+    """What each graded cell showed, with the place that explains it."""
+    where = places(job.assignment.release.parent / "checks.json")
     return [
-        check_of(cell)
+        check_of(cell, where.get(task_of(grade_id(cell) or "")))
         for cell in notebook.cells
         if cell.metadata.get("nbgrader", {}).get("grade")
     ]

@@ -21,8 +21,8 @@ from nbgrader.preprocessors import IgnorePattern, LimitOutput
 import grader.run.grade_one  # noqa: F401
 import rnncore.testing  # noqa: F401
 from grader.isolation.huge_pages import use_large
-from grader.notebook.explain import own_errors
-from grader.notebook.repair import mend
+from grader.notebook.failures import own_errors
+from grader.notebook.repair import repair
 
 
 def use_first() -> None:
@@ -32,7 +32,7 @@ def use_first() -> None:
     notebook = nbformat.reads(nbformat.writes(notebook), as_version=4)
     release = new_notebook(cells=[new_code_cell("1")])
     notebook.metadata["kernelspec"] = {}
-    mend(notebook, release)
+    repair(notebook, release)
     for step in (IgnorePattern(), LimitOutput()):
         step.preprocess(notebook, {})
     own_errors(notebook)

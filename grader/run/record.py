@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from typing import Any
 
 import nbformat.v4
 
@@ -21,7 +20,7 @@ from grader.course.submissions import (
     result_path,
 )
 from grader.notebook.repair import read_timestamp
-from grader.run.grade_one import Job, Report
+from grader.run.grade_one import Job, Report, empty_report
 
 
 def is_done(
@@ -54,54 +53,41 @@ def record(
     path = result_path(course, submission)
     path.unlink(missing_ok=True)
     _save(course, job)
-    _write_result(course, submission, key, dict(report), known=True)
+    _write_result(course, submission, key, report, known=True)
 
 
 def record_graded(
     course: Course, submission: Submission, key: str, report: Report
 ) -> None:
     """Save the result of what nbgrader itself enters."""
-    _write_result(course, submission, key, dict(report), known=True)
+    _write_result(course, submission, key, report, known=True)
 
 
 def record_unknown(
     course: Course, submission: Submission, key: str, reason: str
 ) -> None:
     """Save why a submission belongs to no assignment."""
-    report = _empty_report(reason, failed=False)
+    report = empty_report(reason, failed=False)
     _write_result(course, submission, key, report, known=False)
 
 
 def record_failed(course: Course, submission: Submission, why: str) -> None:
     """Save that the grader itself failed: the next run tries again."""
-    report = _empty_report(f"the grader failed: {why}", failed=True)
+    report = empty_report(f"the grader failed: {why}", failed=True)
     _write_result(course, submission, "", report, known=True)
-
-
-def _empty_report(reason: str, *, failed: bool) -> dict[str, Any]:
-    report = Report(
-        reason=reason,
-        failed=failed,
-        remarks=[],
-        errors=[],
-        checks=[],
-        suspicious=[],
-        seconds=0.0,
-    )
-    return dict(report)
 
 
 def _write_result(
     course: Course,
     submission: Submission,
     key: str,
-    report: dict[str, Any],
+    report: Report,
     *,
     known: bool,
 ) -> None:
     if report["failed"]:
         key = ""  # so that the next run tries again
-    result = report | {"key": key, "known": known}
+    result = {**report, "key": key, "known": known}
     replace_text(
         result_path(course, submission), json.dumps(result, indent=1)
     )

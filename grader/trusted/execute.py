@@ -24,10 +24,12 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from grader.course.seeds import seed_of
 from grader.course.settings import Limits
 from grader.isolation.session import Ended, Session
+from grader.notebook.failures import fail, hidden_lines, note
 from grader.notebook.names import Names
-from grader.notebook.repair import failure, is_test
+from grader.notebook.repair import is_test
 from grader.trusted.proxies import Link
 from grader.trusted.test_cell import Space, run_test
+from rnncore.testing.failure import Failure, render
 
 LEFT_OUT = "\n... the rest of this cell's output is left out ...\n"
 LONGEST = 10_000  # characters of an error
@@ -104,7 +106,7 @@ class TrustedExecute(NbGraderPreprocessor):
                     self._run_cell(session, number, cell)
             except Ended as end:
                 self._stop(number, end)
-                cell.outputs = [failure(end.kind, self.stopped or "")]
+                fail(cell, Failure(end.kind, why=self.stopped or ""))
         return copies
 
     def _goes_on(self, number: int) -> bool:
@@ -118,11 +120,11 @@ class TrustedExecute(NbGraderPreprocessor):
         return not self.stopped
 
     def _leave_out(self, cell: NotebookNode) -> None:
-        cell.outputs = [failure("NotRun", f"not run: {self.stopped}")]
+        fail(cell, Failure("NotRun", why=f"not run: {self.stopped}"))
 
     def _stop(self, number: int, end: Ended) -> None:
         """No cell after this one can run."""
-        self.stopped = f"code cell {number} {end.reason}"
+        self.stopped = f"code cell {number} {end}"
         self.remarks.append(f"{self.stopped}; no cell after it could run")
 
     def _seconds(self) -> float:
@@ -137,11 +139,13 @@ class TrustedExecute(NbGraderPreprocessor):
         try:
             outputs, flooded = session.run(cell.source, number, seconds)
         except TimeoutError:
-            cell.outputs = [_time_limit(number, seconds)]
+            fail(cell, _time_limit(number, seconds))
             return
-        cell.outputs = [
-            made for o in outputs if (made := _clean(o, number))
-        ]
+        made = [made for o in outputs if (made := _clean(o, number))]
+        errors = [o for o in outputs if _kind(o) == "error"]
+        if errors:
+            note(cell, _failure(errors[0]))
+        cell.outputs = made
         size = sum(len(str(output)) for output in cell.outputs)
         most = self.limits.output_bytes
         if flooded or size > 2 * most or self.notebook_bytes > 10 * most:
@@ -215,20 +219,38 @@ class TrustedExecute(NbGraderPreprocessor):
         except Ended as end:
             cell.execution_count = number
             if end.kind == "TimeLimit":
-                cell.outputs = [_time_limit(number, seconds)]
+                fail(cell, _time_limit(number, seconds))
                 return
             reason = session.why_ended() or end.reason
-            text = f"code cell {number}: the answer {reason}"
-            cell.outputs = [failure(end.kind, text)]
-            self.remarks.append(text)
+            failure = Failure(
+                end.kind,
+                why=f"code cell {number}: the answer {reason}",
+                came="" if hidden_lines(cell.source) else end.detail,
+            )
+            fail(cell, failure)
+            self.remarks.append(render(failure))
 
 
-def _time_limit(number: int, seconds: float) -> NotebookNode:
-    text = (
+def _time_limit(number: int, seconds: float) -> Failure:
+    why = (
         f"code cell {number} was stopped after {seconds:.0f} s, the time "
         "limit: look for a loop that never ends"
     )
-    return failure("TimeLimit", text)
+    return Failure("TimeLimit", why=why)
+
+
+def _kind(output: Any) -> Any:
+    return output.get("output_type") if isinstance(output, dict) else None
+
+
+def _failure(error: dict[str, Any]) -> Failure:
+    """The record of an error output of the learner's."""
+    line = error.get("line")
+    return Failure(
+        str(error.get("ename"))[:200],
+        came=str(error.get("evalue"))[:LONGEST].strip(),
+        line=line if type(line) is int else 0,
+    )
 
 
 def _clean(output: Any, count: int) -> NotebookNode | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from grader.isolation.wire import NotPlain
+from grader.isolation.wire import WireError
 
 
 class Joined(torch.autograd.Function):
@@ -44,9 +44,9 @@ class Joined(torch.autograd.Function):
             retain = task._get_current_graph_task_keep_graph()
             found = ctx.link.do("backward", ctx.number, grads, retain)
         if not isinstance(found, list | tuple):
-            raise NotPlain("the gradients are no list")
+            raise WireError("expected a list of gradients")
         if len(found) != len(ctx.inputs):
-            raise NotPlain("there is not one gradient for each input")
+            raise WireError("expected one gradient for each input")
         return None, None, None, None, *found
 
 

@@ -1,8 +1,8 @@
 """Calls of a learner's functions and objects, which stay in its process.
 
 A test is ordinary code; the names that are the learner's stand for
-`Handle`s there. What a call gives is plain data where it can be, a copy
-that the test may trust to be what it seems; else another handle.
+a `Proxy` there. What a call gives is data where it can be, a copy that the
+test may trust to be what it seems; else another proxy.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from grader.isolation.wire import (
     Decoder,
     Encoder,
     Message,
-    NotPlain,
     Tree,
+    WireError,
     importable,
     receive,
     send,
@@ -63,7 +63,6 @@ class Link:
         self.until = math.inf  # by time.monotonic()
         self.functions: list[Any] = []  # the test's own, to be called back
         self.lent: dict[int, Any] = {}  # may be changed, by id
-        self.heard: list[str] = []  # texts of the learner's exceptions
 
     def lend(self, leaf: Any) -> None:
         """Let changes of this array come back."""
@@ -76,7 +75,7 @@ class Link:
         """
         if kind == "value":
             return self.do("name", name)
-        return Handle(self, {"N": name}, name, kind == "class", kind)
+        return Proxy(self, {"N": name}, name, kind == "class", kind)
 
     def do(self, what: str, *args: Any, **kwargs: Any) -> Any:
         """Do an operation in the learner's process.
@@ -113,9 +112,9 @@ class Link:
             raise Ended("TimeLimit", "used up its time") from None
         except (EOFError, ConnectionError):
             raise Ended("KernelDied", "ended the Python process") from None
-        except NotPlain as error:
+        except WireError as error:
             raise Ended(
-                "KernelDied", f"gave what the grader refuses: {error}"
+                "KernelDied", "gave what the grader refuses", str(error)
             ) from None
 
     def _call_back(self, head: Tree, body: bytes) -> tuple[Tree, bytes]:
@@ -124,7 +123,7 @@ class Link:
         if type(number) is not int or not (
             0 <= number < len(self.functions)
         ):
-            raise NotPlain("there is no such function to call back")
+            raise WireError("called back a function that does not exist")
         if "attribute" in head:
             return self._tell_attribute(
                 self.functions[number], head["attribute"]
@@ -156,9 +155,9 @@ class Link:
         """The value of an answer, with changes and gradients."""
         try:
             return self._taken(message, encoder)
-        except NotPlain as error:
+        except WireError as error:
             raise Ended(
-                "KernelDied", f"gave what the grader refuses: {error}"
+                "KernelDied", "gave what the grader refuses", str(error)
             ) from None
 
     def _taken(self, message: Message, encoder: Encoder) -> Any:
@@ -166,16 +165,14 @@ class Link:
         if "error" in head:
             raise self._error(head["error"])
         if "value" not in head:
-            raise NotPlain("it is no answer")
+            raise WireError("it is not an answer")
         if "changed" in head:
             self._change(message, encoder.arrays)
         attach = None
         if "graph" in head:
             attach = self._attach(message, encoder)
         decoder = Decoder(message, self._fetch, attach)
-        value = decoder.decode(head["value"])
-        self.heard += decoder.texts
-        return value
+        return decoder.decode(head["value"])
 
     def _attach(self, message: Message, encoder: Encoder) -> Any:
         """Join the learner's part of an autograd graph to the test's."""
@@ -211,7 +208,7 @@ class Link:
         )
         for number, now in pairs:
             if not 0 <= _whole(number) < len(arrays):
-                raise NotPlain("no such array was handed over")
+                raise WireError("changed an array that was not passed")
             array = arrays[number]
             same = getattr(now, "shape", None) == array.shape
             if id(array) in self.lent and same and now.dtype == array.dtype:
@@ -228,10 +225,8 @@ class Link:
             "",
         ]
         kind, text, where = words[:3]
-        self.heard.append(text)
         known = RAISED.get(kind)
         if known is None:
-            self.heard.append(kind)
             error: Exception = LearnerError(f"{kind[:100]}: {text}")
         else:
             error = known(_Text(text))
@@ -240,11 +235,11 @@ class Link:
         return error
 
     def _keep(self, value: Any) -> Tree:
-        """How a value that is not plain is named over there."""
-        if isinstance(value, Handle):
+        """How a value that cannot be sent is named over there."""
+        if isinstance(value, Proxy):
             if value._link is not self:
                 raise Untrusted(
-                    f"{value!r} belongs to another test cell: make it "
+                    f"{value!r} belongs to another test cell: create it "
                     "again in this one"
                 )
             return value._node
@@ -252,9 +247,9 @@ class Link:
             return {"m": found}
         if not callable(value) and not has_names(value):
             raise Untrusted(
-                f"a {type(value).__name__} cannot be handed to a learner's "
-                "function, which runs in another process: numbers, texts, "
-                "arrays, tuples, lists, dicts and functions can"
+                f"a {type(value).__name__} cannot be passed to a learner's "
+                "function, which runs in another process; expected "
+                "numbers, texts, arrays, tuples, lists, dicts or functions"
             )
         if value not in self.functions:
             self.functions.append(value)
@@ -263,13 +258,13 @@ class Link:
         return {"f": number, "k": name, "o": has_names(value)}
 
     def _fetch(self, node: Tree) -> Any:
-        """What a node of an answer stands for that is not plain."""
+        """What a node of an answer stands for that is no data."""
         if "h" in node:
             kind = "".join(c for c in str(node.get("k")) if c.isalnum())
-            return Handle(self, {"h": _whole(node["h"])}, kind[:40], False)
+            return Proxy(self, {"h": _whole(node["h"])}, kind[:40], False)
         if "f" in node and 0 <= _whole(node["f"]) < len(self.functions):
             return self.functions[node["f"]]
-        raise NotPlain(f"there is no {sorted(map(str, node))[:3]}")
+        raise WireError(f"unknown node {sorted(map(str, node))[:3]}")
 
 
 def has_names(value: Any) -> bool:
@@ -285,20 +280,20 @@ def _own(value: Any) -> dict[str, Any]:
 
 def _whole(number: Any) -> int:
     if type(number) is not int or number < 0:
-        raise NotPlain(f"{number!r:.40} is no number")
+        raise WireError(f"expected a number, got {number!r:.40}")
     return number
 
 
 def _arguments(found: Any) -> tuple[tuple, dict]:
     if not isinstance(found, tuple) or len(found) != 2:
-        raise NotPlain("a call needs arguments")
+        raise WireError("a call needs arguments")
     args, kwargs = found
     if not isinstance(args, tuple) or not isinstance(kwargs, dict):
-        raise NotPlain("a call needs arguments")
+        raise WireError("a call needs arguments")
     return args, {str(k): v for k, v in kwargs.items()}
 
 
-class Handle:
+class Proxy:
     """Stands for a learner's object.
 
     It can be called, iterated over and handed back. If it is the
@@ -311,6 +306,7 @@ class Handle:
 
     _link: Link
     _node: Tree
+    _name: str
 
     def __init__(
         self, link: Link, node: Tree, name: str, open_: bool, kind: str = ""
@@ -320,14 +316,16 @@ class Handle:
             _node=node,
             _open=open_,
             _makes=kind == "class",
-            __name__=name,
+            _name=name,
         )
+        if kind:  # else the name is the learner's own word
+            self.__dict__["__name__"] = name
 
     def __repr__(self) -> str:
-        return f"<{self.__dict__['__name__']} of the submission>"
+        return f"<{self._name} of the submission>"
 
     def _made(self, result: Any, open_: bool) -> Any:
-        if isinstance(result, Handle):
+        if isinstance(result, Proxy):
             result.__dict__["_open"] = open_
         return result
 
@@ -341,7 +339,7 @@ class Handle:
     def __next__(self) -> Any:
         found = self._link.do("next", self)
         if not isinstance(found, tuple) or len(found) > 1:
-            raise Untrusted(f"{self!r} is no iterator")
+            raise Untrusted(f"{self!r} is not an iterator")
         if not found:
             raise StopIteration
         return self._made(found[0], self._open)
@@ -349,8 +347,8 @@ class Handle:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or not self._open:
             raise AttributeError(
-                f"{self!r} is no plain data: a test may call it, iterate "
-                f"over it and hand it back, but has no {name!r} of it"
+                f"{self!r} is not data: a test may call it, iterate over "
+                f"it and pass it back, but cannot read its {name!r}"
             )
         return self._made(self._link.do("attribute", self, name), True)
 
@@ -368,22 +366,22 @@ class Handle:
 
     def __len__(self) -> int:
         if not self._open:  # a TypeError: list() asks, and goes on then
-            raise TypeError(f"{self!r} is no plain data: it has no length")
+            raise TypeError(f"{self!r} is not data: it has no length")
         found = self._link.do("length", self)
         if type(found) is not int:
-            raise TypeError(f"the length of {self!r} is no number")
+            raise TypeError(f"the length of {self!r} is not a number")
         return found
 
     def _opened(self, what: str) -> None:
         if not self._open:
-            raise Untrusted(f"{self!r} is no plain data: it has no {what}")
+            raise Untrusted(f"{self!r} is not data: it has no {what}")
 
     def _operate(self, what: str, other: Any) -> Any:
         """Combine two of the learner's objects into a third."""
-        if not isinstance(other, Handle):
+        if not isinstance(other, Proxy):
             self._refuse()
         result = self._link.do(what, self, other)
-        if not isinstance(result, Handle):
+        if not isinstance(result, Proxy):
             self._refuse()
         return self._made(result, self._open)
 
@@ -404,8 +402,8 @@ class Handle:
 
     def _refuse(self, *_: Any) -> Any:
         raise Untrusted(
-            f"{self!r} is no plain data, and what it says about itself is "
-            "not believed: a number, a text or an array is expected here"
+            f"expected a number, a text or an array, got {self!r}, whose "
+            "word about itself is not trusted"
         )
 
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse

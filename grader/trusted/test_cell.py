@@ -19,16 +19,17 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from grader.isolation.session import Ended
-from grader.notebook.explain import hidden_lines
+from grader.notebook.failures import fail, is_hidden
 from grader.notebook.names import BUILTINS, Names, free_names
 from grader.trusted.proxies import SPACE, Link
 from rnncore import testing
 from rnncore.backend import named_leaves
 from rnncore.testing import checks
+from rnncore.testing.failure import failure_of
 
 
 class Space:
-    """The names that tests see: their own, the assignment's, handles."""
+    """The names that tests see: their own, the assignment's, proxies."""
 
     def __init__(self, names: Names):
         self.names = names
@@ -80,7 +81,7 @@ def run_test(
     lines = cell.source.splitlines(keepends=True)
     linecache.cache[file] = (len(cell.source), None, lines, file)
     out, err = io.StringIO(), io.StringIO()
-    value, failed = None, None
+    value, raised = None, None
     with (
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
@@ -91,7 +92,7 @@ def run_test(
             space.provide(cell.source, link)
             value = _evaluate(cell.source, file, space.values)
         except Exception as error:  # noqa: BLE001 - the test has failed
-            failed = _error_output(error, cell, count, file, link)
+            raised = error
     cell.execution_count = count
     cell.outputs = [
         new_output("stream", name=name, text=text)
@@ -101,8 +102,8 @@ def run_test(
         )
         if text
     ]
-    if failed is not None:
-        cell.outputs.append(failed)
+    if raised is not None:
+        _fail(cell, raised, file)
     elif value is not None:
         cell.outputs.append(
             new_output(
@@ -128,13 +129,13 @@ def _lending(link: Link) -> Iterator[None]:
     """Let `lend` tell the link what may be changed."""
 
     def lend(args: dict[str, Any]) -> dict[str, Any]:
-        copy = plain(args)
+        copy = original(args)
         for _, leaf in named_leaves(copy):
             if hasattr(leaf, "dtype"):
                 link.lend(leaf)
         return copy
 
-    plain = checks.lend
+    original = checks.lend
     with (
         mock.patch.object(checks, "lend", lend),
         mock.patch.object(testing, "lend", lend),
@@ -161,43 +162,21 @@ def _at_most(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def _error_output(
-    error: Exception, cell: NotebookNode, count: int, file: str, link: Link
-) -> NotebookNode:
-    """An error as a kernel writes it; a hidden one without the learner's
-    words, which may hold what it saw."""
-    kind = type(error).__name__
-    if isinstance(error, AssertionError):
-        kind = "AssertionError"
-    text = str(error)
+def _fail(cell: NotebookNode, error: Exception, file: str) -> None:
+    """Leave what a test raised; of a hidden one, without its values."""
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
         if frame.filename == file
     ]
+    line = (frames[0].lineno if frames else 0) or 0
+    failure = failure_of(error)._replace(line=line)
     notes = getattr(error, "__notes__", [])
-    first = frames[0].lineno if frames else None
-    hidden = hidden_lines(cell.source)
-    if hidden and (first is None or first in hidden):
-        text, notes = without(text, link.heard), []
+    if is_hidden(cell.source, line):
+        failure, notes = failure.masked(), []
     where = [
-        f"Cell In[{count}], line {frame.lineno}\n----> {frame.line}"
+        f"Cell In[{cell.execution_count}], line {frame.lineno}\n"
+        f"----> {frame.line}"
         for frame in frames
     ]
-    return new_output(
-        "error",
-        ename=kind,
-        evalue=text[:10_000],
-        traceback=[*where, *notes, f"{kind}: {text[:10_000]}"],
-    )
-
-
-def without(text: str, heard: list[str]) -> str:
-    """A text without the learner's own words."""
-    parts = {line for words in heard for line in words.split("\n")}
-    parts |= set(heard)
-    parts |= {repr(part)[1:-1] for part in parts}
-    for part in sorted(parts, key=len, reverse=True):
-        if len(part.strip()) > 2:
-            text = text.replace(part, "...")
-    return text
+    fail(cell, failure, cell.outputs, [*where, *notes])

@@ -205,7 +205,6 @@ def report(
     path: Path, cells: list[dict[str, Any]], answer: Answer, took: float
 ) -> str:
     """What a learner reads: a line a test, and what to do about it."""
-    places = explained(path.parent)
     points = {cell["test"]: cell["points"] for cell in cells}
     lines = [f"{path.stem}: visible tests, {took:.1f} s"]
     lines += [f"  {error}" for error in answer["errors"]]
@@ -217,12 +216,12 @@ def report(
         if test["holds"]:
             lines.append(f"  + {task}: holds ({worth})")
             continue
-        says = test["says"].strip() or "a check failed that has no message"
+        says = test["says"]
         if test["got"] is not None:
             says = f"{worth}\n{says}"
         lines.append(f"  - {task}: {says}".replace("\n", "\n      "))
-        if place := places.get(task):
-            lines.append(f"      Read {place}")
+        if place := test["failure"].get("read"):
+            lines.append(f"      Read {_shown(*place)}")
     if answer["stopped"]:
         lines.append(f"  {answer['stopped']}; nothing after it ran")
     holds = sum(test["holds"] for test in answer["tests"])
@@ -230,20 +229,9 @@ def report(
     return "\n".join(lines)
 
 
-def explained(folder: Path) -> dict[str, str]:
-    """Where the book explains each task, from the assignment's own file."""
-    try:
-        found = json.loads((folder / "checks.json").read_text())[
-            "explained"
-        ]
-    except (FileNotFoundError, KeyError):
-        return {}
-    return {
-        task: f'"{place["title"]}" (book: {place["page"]}'
-        + (f"#{place['anchor']}" if place["anchor"] else "")
-        + ")"
-        for task, place in found.items()
-    }
+def _shown(page: str, title: str, anchor: str) -> str:
+    """Where the book explains a task."""
+    return f'"{title}" (book: {page}{anchor and f"#{anchor}"})'
 
 
 if __name__ == "__main__":

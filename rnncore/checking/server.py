@@ -28,6 +28,14 @@ from IPython.core.compilerop import CachingCompiler
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from rnncore.testing.failure import (
+    WORDS,
+    Failure,
+    failure_of,
+    places,
+    render,
+)
+
 IDLE_SECONDS = 1800  # after which the process ends
 WORTH_A_COPY = 0.1  # seconds that the next check is to save
 MOST_TEXT = 10_000  # characters of one cell's output
@@ -330,28 +338,37 @@ def run_cell(
     if not cell["test"]:
         if error is None or isinstance(error, NotImplementedError):
             return None
-        return {"test": "", "says": f"code cell {number}: {_say(error)}"}
+        says = _say(failure_of(error), error)
+        return {"test": "", "says": f"code cell {number}: {says}"}
     value = result.result if error is None else None
     got = None
     if isinstance(value, int | float) and not isinstance(value, bool):
         got = float(value)  # points in part
+    failure = None
+    if error is not None:
+        failure = failure_of(error)
+    elif got is not None and got < cell["points"]:
+        failure = Failure("PartOfThePoints", came=out.getvalue().strip())
+    if failure:
+        task = cell["test"].removeprefix("test_")
+        read = places(Path("checks.json")).get(task)
+        failure = failure._replace(read=read)
     return {
         "test": cell["test"],
-        "holds": error is None and (got is None or got >= cell["points"]),
+        "holds": failure is None,
         "got": got,
-        "says": _say(error) if error else out.getvalue(),
+        "failure": failure and failure.as_json(),
+        "says": _say(failure, error) if failure else "",
     }
 
 
-def _say(error: BaseException) -> str:
-    """The error in words, with the learner's line in which it arose."""
-    text = str(error)[:MOST_TEXT].strip()
-    if isinstance(error, AssertionError) and text:
-        return text
-    if isinstance(error, NotImplementedError):
-        return text or "not written yet"
+def _say(failure: Failure, error: BaseException | None) -> str:
+    """The failure in words, with the learner's line in which it arose."""
+    says = render(failure)[:MOST_TEXT]
     if isinstance(error, SyntaxError):
         return f"line {error.lineno}: {type(error).__name__}: {error.msg}"
+    if error is None or failure.kind in WORDS:
+        return says
     where = ""
     trace = error.__traceback__
     while trace:
@@ -359,7 +376,7 @@ def _say(error: BaseException) -> str:
         if name.startswith("cell "):
             where = f" (code {name}, line {trace.tb_lineno})"
         trace = trace.tb_next
-    return f"{type(error).__name__}: {text}{where}"
+    return says + where
 
 
 if __name__ == "__main__":

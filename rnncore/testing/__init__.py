@@ -21,11 +21,15 @@ from rnncore.testing.compare import (
     assert_close,
     assert_gradient,
     assert_shape,
+    assert_that,
 )
+from rnncore.testing.failure import CheckFailure, Failure
 from rnncore.testing.inputs import hidden_inputs
 from rnncore.testing.sketches import Mistake, Seen, Stored, sketch, stored
 
 __all__ = [
+    "CheckFailure",
+    "Failure",
     "Mistake",
     "Seen",
     "Stored",
@@ -33,6 +37,7 @@ __all__ = [
     "assert_gradient",
     "assert_refuses",
     "assert_shape",
+    "assert_that",
     "black_boxes",
     "check",
     "check_causal",

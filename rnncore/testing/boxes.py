@@ -15,7 +15,7 @@ import numpy as np
 from rnncore.backend import named_leaves
 from rnncore.testing import checks
 from rnncore.testing.checks import observe
-from rnncore.testing.compare import NOTHING, compare
+from rnncore.testing.compare import NOTHING, compare, differs
 from rnncore.testing.sketches import Seen
 from rnncore.testing.values import kind_of
 
@@ -66,65 +66,72 @@ def hunt(
     """
     __tracebackhide__ = True
     if not isinstance(probes, list) or not probes:
-        raise AssertionError(
-            f"probes: expected a list of tuples, got {kind_of(probes)}"
-        )
-    answers = []
-    for k, probe in enumerate(probes, start=1):
-        if not isinstance(probe, tuple):
-            raise AssertionError(  # noqa: TRY004 - a failed test
-                f"probe {k}: expected a tuple of arguments, "
-                f"got {kind_of(probe)}"
-            )
-        leaves = [leaf for _, leaf in named_leaves(probe)]
-        sizes = [
-            math.prod(np.shape(leaf))
-            for leaf in leaves
-            if not callable(leaf)
-        ]
-        if sum(s for s in sizes if s > 1) > 10_000:
-            raise AssertionError(f"probe {k}: over 10,000 numbers")
-        probe = tuple(map(_called_here, probe))
-        answer = _answer(right, probe)
-        if answer.error:
-            raise AssertionError(
-                f"probe {k}: the right function refuses it: {answer.error}"
-            )
-        if not _alike(answer, answer):
-            raise AssertionError(
-                f"probe {k}: the right function's answer holds NaN, which "
-                "is equal to nothing, not even to itself"
-            )
-        answers.append(answer)
+        raise differs("kind", "probes", "a list of tuples", kind_of(probes))
+    answers = [
+        _answer_of(right, k, probe) for k, probe in enumerate(probes, 1)
+    ]
     probes = [tuple(map(_called_here, probe)) for probe in probes]
-    opened = {}  # the probes that open each box
-    for name, box in boxes.items():
-        opened[name] = [
-            k
-            for k, (probe, answer) in enumerate(
-                zip(probes, answers, strict=True), start=1
-            )
-            if not _alike(answer, _answer(box, probe))
-        ]
-    for k, (probe, answer) in enumerate(
-        zip(probes, answers, strict=True), start=1
-    ):
-        if not _alike(answer, _answer(right, probe)):
-            raise AssertionError(
-                f"probe {k}: the right function gives another answer each "
-                "time: no probe may depend on chance or on earlier calls"
-            )
-    told = sum(map(bool, opened.values()))
-    bonus = float(told == len(boxes) and len(probes) <= few)
+    opened = {  # the probes that open each box
+        name: _unlike(box, probes, answers) for name, box in boxes.items()
+    }
+    for k in _unlike(right, probes, answers):
+        raise AssertionError(
+            f"probe {k}: the right function gives another answer each "
+            "time: no probe may depend on chance or on earlier calls"
+        )
+    count = sum(map(bool, opened.values()))
+    bonus = float(count == len(boxes) and len(probes) <= few)
     for name, by in opened.items():
         verdict = f"told apart by probe {by[0]}" if by else "NOT told apart"
         print(f"{name}: {verdict}")
     print(
-        f"{told} of {len(boxes)} boxes with {len(probes)} "
+        f"{count} of {len(boxes)} boxes with {len(probes)} "
         f"probe{'s' * (len(probes) > 1)} (the last point is for all of "
         f"them with at most {few})"
     )
-    return round((points - 1) * told / len(boxes) + bonus, 2)
+    return round((points - 1) * count / len(boxes) + bonus, 2)
+
+
+def _answer_of(right: Callable, k: int, probe: Any) -> Seen:
+    """What the right function makes of probe number k.
+
+    Raises AssertionError where it is none, too large, or refused.
+    """
+    __tracebackhide__ = True
+    if not isinstance(probe, tuple):
+        raise differs(
+            "kind", f"probe {k}", "a tuple of arguments", kind_of(probe)
+        )
+    leaves = [leaf for _, leaf in named_leaves(probe)]
+    sizes = [
+        math.prod(np.shape(leaf)) for leaf in leaves if not callable(leaf)
+    ]
+    if sum(s for s in sizes if s > 1) > 10_000:
+        raise AssertionError(f"probe {k}: over 10,000 numbers")
+    answer = _answer(right, tuple(map(_called_here, probe)))
+    if answer.error:
+        raise AssertionError(
+            f"probe {k}: the right function refuses it: {answer.error}"
+        )
+    if not _alike(answer, answer):
+        raise AssertionError(
+            f"probe {k}: the right function's answer holds NaN, which "
+            "is equal to nothing, not even to itself"
+        )
+    return answer
+
+
+def _unlike(
+    function: Callable, probes: Sequence[tuple], answers: Sequence[Seen]
+) -> list[int]:
+    """The numbers of the probes that a function answers otherwise."""
+    return [
+        k
+        for k, (probe, answer) in enumerate(
+            zip(probes, answers, strict=True), start=1
+        )
+        if not _alike(answer, _answer(function, probe))
+    ]
 
 
 def _called_here(part: Any) -> Any:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from rnncore.backend import named_leaves, tree_map
-from rnncore.testing.compare import compare
+from rnncore.testing.compare import compare, differs
+from rnncore.testing.failure import CheckFailure, Failure
 from rnncore.testing.sketches import (
     STORED_TOLERANCE,
     Mistake,
@@ -62,17 +63,17 @@ def check(
     may_be_none = any(expected is None for expected in results)
     for k, (args, expected) in enumerate(zip(inputs, results, strict=True)):
         call = seen[k]
-        problem = _problem(name, expected, call, args, outputs, at_least)
-        if problem:
-            known = recognised(seen, mistakes, k, expected)
-            nothing = call.result is None and not call.error
-            if nothing and not known and not may_be_none:
-                known = "Is a `return` missing?"
+        found = _problem(name, expected, call, args, outputs, at_least)
+        if found:
             how = "called" if name == called else "checked"
-            raise AssertionError(
-                f"{problem}\n({name} was {how} with {shapes(args)})"
-                + (f"\n{known}" if known else "")
-            ) from call.error
+            found = found._replace(
+                call=f"{how} with {shapes(args)}",
+                mistake=recognised(seen, mistakes, k, expected),
+            )
+            nothing = call.result is None and not call.error
+            if nothing and not found.mistake and not may_be_none:
+                found = found._replace(why="Is a `return` missing?")
+            raise CheckFailure(found) from call.error
 
 
 def observe(candidate: Callable, args: dict[str, Any]) -> Seen:
@@ -114,11 +115,14 @@ def assert_refuses(
     if isinstance(error, ValueError) and str(error).startswith(begins):
         return
     message = f" whose message begins with {begins!r}" if begins else ""
-    got = f"{type(error).__name__}: {error}" if error else "a result"
     name = getattr(candidate, "__name__", "the function")
-    raise AssertionError(
-        f"{name}, {why}: expected a ValueError{message}, got {got}\n"
-        f"({name} was called with {shapes(args)})"
+    raise differs(
+        "refusal",
+        f"{name}, {why}",
+        f"a ValueError{message}",
+        f"{type(error).__name__}: {error}" if error else "a result",
+        function=name,
+        call=f"called with {shapes(args)}",
     ) from error
 
 
@@ -140,10 +144,12 @@ def check_causal(
         differs = np.abs(after[:t] - before[:t]) > 0
         if differs.any():
             early = int(np.argwhere(differs)[0][0])
-            raise AssertionError(
-                f"step {early} of the result changes when {changes} "
-                f"changes from step {t} on: a later input must not reach "
-                "an earlier output"
+            raise CheckFailure(
+                Failure(
+                    why="a later input must not reach an earlier output",
+                    came=f"step {early} of the result changes when "
+                    f"{changes} changes from step {t} on",
+                )
             )
 
 
@@ -171,9 +177,12 @@ def check_independent(
     differs = np.moveaxis(np.abs(after - before) > 0, axis, 0)[:last]
     if differs.any():
         other = int(np.argwhere(differs)[0][0])
-        raise AssertionError(
-            f"the result of sequence {other} changes when only sequence "
-            f"{last} does: the sequences of a batch are independent"
+        raise CheckFailure(
+            Failure(
+                why="the sequences of a batch are independent",
+                came=f"the result of sequence {other} changes when only "
+                f"sequence {last} does",
+            )
         )
 
 
@@ -211,23 +220,25 @@ def _problem(
     args: dict[str, Any],
     outputs: str,
     at_least: float,
-) -> str:
-    """What is wrong with one call, as text; empty where all is well."""
+) -> Failure | None:
+    """What is wrong with one call; None where all is well."""
     if call.error:
         lines = [line.strip() for line in str(call.error).split("\n")]
-        said = " ".join([*lines[:3], *["..."] * (len(lines) > 3)])
-        return f"{name} raised {type(call.error).__name__}: {said}"
-    changed = (
-        f"changed its argument {path_of(call.changed[0])} in place: the "
-        "caller still needs it (`a = a + b` makes a new array, `a += b` "
-        "does not)"
-        if call.changed
-        else ""
-    )
+        return Failure(
+            kind=type(call.error).__name__,
+            about="error",
+            what=name,
+            came=" ".join([*lines[:3], *["..."] * (len(lines) > 3)]),
+            function=name,
+        )
+    changed = path_of(call.changed[0]) if call.changed else ""
     names = [part.strip() for part in outputs.split(",")]
     try:
         compare(names, expected, call.result, like_of(args), at_least)
-    except AssertionError as error:
-        also = f"\n{name} also {changed}" if changed else ""
-        return f"{error}{also}"
-    return f"{name} {changed}" if changed else ""
+    except CheckFailure as error:
+        return error.failure._replace(function=name, changed=changed)
+    if not changed:
+        return None
+    return Failure(
+        about="argument", what=name, function=name, changed=changed
+    )

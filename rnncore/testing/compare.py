@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from rnncore.backend import Array, to_numpy
+from rnncore.testing.failure import CheckFailure, Failure
 from rnncore.testing.values import (
     is_plain,
     kind_of,
@@ -26,14 +27,29 @@ def assert_shape(name: str, actual: Any, shape: tuple[int, ...]) -> None:
     """Raise AssertionError unless `actual` is an array of this shape."""
     __tracebackhide__ = True
     if not hasattr(actual, "shape"):
-        raise AssertionError(
-            f"{name}: expected an array {shape}, got {kind_of(actual)}"
-        )
+        raise differs("kind", name, f"an array {shape}", kind_of(actual))
     if tuple(actual.shape) != tuple(shape):
-        raise AssertionError(
-            f"{name}: expected shape {tuple(shape)}, "
-            f"got {tuple(actual.shape)}{swapped(shape, actual.shape)}"
-        )
+        came = f"{tuple(actual.shape)}{swapped(shape, actual.shape)}"
+        raise differs("shape", name, f"shape {tuple(shape)}", came)
+
+
+def differs(
+    about: str, what: str, expected: str, came: str, **more: Any
+) -> CheckFailure:
+    """The error that says what was expected and what came."""
+    failure = Failure(about=about, what=what, expected=expected, came=came)
+    return CheckFailure(failure._replace(**more))
+
+
+def assert_that(holds: bool, says: str) -> None:
+    """Raise AssertionError unless it holds.
+
+    What it says is told also where the test is hidden, so it holds none
+    of the test's values.
+    """
+    __tracebackhide__ = True
+    if not holds:
+        raise CheckFailure(Failure(why=says))
 
 
 def assert_close(
@@ -42,8 +58,11 @@ def assert_close(
     expected: Any,
     tolerance: float | None = None,
     why: str = "",
+    by: str = "",
 ) -> None:
     """Compare numbers or arrays; errors are relative to the largest entry.
+
+    `why` says more about a difference, `by` where `expected` comes from.
 
     Raises AssertionError naming the worst entry, and both numbers.
     """
@@ -52,12 +71,10 @@ def assert_close(
     if want.ndim or hasattr(actual, "shape"):
         assert_shape(name, actual, want.shape)
     elif isinstance(actual, bool) or not isinstance(actual, int | float):
-        raise AssertionError(
-            f"{name}: expected a number, got {kind_of(actual)}"
-        )
+        raise differs("kind", name, "a number", kind_of(actual))
     got = np.asarray(to_numpy(actual))
     if got.dtype.kind not in "fiub":
-        raise AssertionError(f"{name}: expected numbers, got {got.dtype}")
+        raise differs("kind", name, "numbers", str(got.dtype))
     if tolerance is None:
         names = str(getattr(actual, "dtype", "float64"))
         tolerance = TOLERANCE[
@@ -65,26 +82,34 @@ def assert_close(
         ]
     if want.size == 0:
         return
-    finite = np.isfinite(want)
-    scale = np.abs(want[finite]).max(initial=1.0)
-    with np.errstate(invalid="ignore"):
-        error = np.abs(got.astype(float) - want)
-    error = np.where(
-        got == want, 0, np.where(np.isnan(error), np.inf, error)
-    )
+    error, scale = _errors(got, want)
     worst = tuple(
         int(k) for k in np.unravel_index(error.argmax(), error.shape)
     )
     if error[worst] > tolerance * scale:
-        at = f"[{', '.join(map(str, worst))}]" if worst else ""
         wrong = int((error > tolerance * scale).sum())
-        of = f" ({wrong} of {want.size} entries differ)" if at else ""
+        of = f" ({wrong} of {want.size} entries differ)" if worst else ""
         if tolerance < 1e-6 and error[worst] < 1e-6 * scale:
-            of += ", right to 6 digits: did a number go through float32?"
-        raise AssertionError(
-            f"{name}{at}: expected {want[worst] + 0.0:.8g}, "
-            f"got {got[worst] + 0.0:.8g}{of}" + (f"\n{why}" if why else "")
+            hint = "Right to 6 digits: did a number go through float32?"
+            why = f"{hint}\n{why}" if why else hint
+        raise differs(
+            "value",
+            name,
+            f"{want[worst] + 0.0:.8g}" + (by and f" ({by})"),
+            f"{got[worst] + 0.0:.8g}{of}",
+            at=worst,
+            why=why,
         )
+
+
+def _errors(got: np.ndarray, want: np.ndarray) -> tuple[np.ndarray, float]:
+    """How far each entry is off, and the size of the largest one."""
+    finite = np.isfinite(want)
+    scale = np.abs(want[finite]).max(initial=1.0)
+    with np.errstate(invalid="ignore"):
+        error = np.abs(got.astype(float) - want)
+    error = np.where(np.isnan(error), np.inf, error)
+    return np.where(got == want, 0, error), float(scale)
 
 
 def assert_gradient(
@@ -92,13 +117,17 @@ def assert_gradient(
 ) -> None:
     """Compare a gradient with finite differences of f, in float64.
 
-    Raises AssertionError naming the entry, and both numbers.
+    Raises AssertionError naming the entry, and both numbers; ValueError
+    unless x is float64, the only dtype that finite differences can judge.
     """
     __tracebackhide__ = True
-    from rnncore.bptt import check_gradient
+    from rnncore.bptt import numerical_gradient
 
+    if "float64" not in str(x.dtype):
+        raise ValueError(f"x: expected float64, got {x.dtype}")
     assert_shape(name, d_x, tuple(x.shape))
-    check_gradient(f, x, d_x, name)
+    numbers = numerical_gradient(f, x)
+    assert_close(name, d_x, numbers, 1e-6, by="finite differences")
 
 
 def compare(
@@ -108,43 +137,55 @@ def compare(
     __tracebackhide__ = True
     name = ", ".join(names)
     if isinstance(expected, tuple | list):
-        count = len(expected)
-        fields = getattr(expected, "_fields", range(count))
-        parts = (
-            names
-            if len(names) == count > 1
-            else [
-                f"{name}.{f}" if isinstance(f, str) else f"{name}[{f}]"
-                for f in fields
-            ]
-        )
-        got = kind_of(actual)
-        if actual is None and is_plain(expected):
-            raise AssertionError(f"{name}: expected {expected!r}, got None")
-        if isinstance(actual, tuple | list):
-            got = f"{len(actual)} values"
-        if got != f"{count} values":
-            shown = parts if count < 9 else [parts[0], "...", parts[-1]]
-            due = f"{count} values ({', '.join(shown)})"
-            if count == 1:
-                several = isinstance(actual, tuple | list)
-                one = f"a tuple of one, ({parts[0]},)"
-                due = "1 value" if several else one
-            raise AssertionError(f"{name}: expected {due}, got {got}")
+        parts = _parts(names, expected)
+        _check_count(name, parts, expected, actual)
         for part, e, a in zip(parts, expected, actual, strict=True):
             compare([part], e, a, like, at_least)
     elif expected is None or isinstance(expected, bool | str | int):
         actual = unboxed(actual)
-        if type(actual) is not type(expected) or actual != expected:
+        same_type = type(actual) is type(expected)
+        if not same_type or actual != expected:
             kinds = [f" ({type(v).__name__})" for v in (expected, actual)]
-            if type(actual) is type(expected):
+            if same_type:
                 kinds = ["", ""]
-            raise AssertionError(
-                f"{name}: expected {expected!r}{kinds[0]}, "
-                f"got {short(actual)}{kinds[1]}"
+            raise differs(
+                "value" if same_type else "kind",
+                name,
+                f"{expected!r}{kinds[0]}",
+                f"{short(actual)}{kinds[1]}",
             )
     else:
         _compare_arrays(name, expected, actual, like, at_least)
+
+
+def _parts(names: list[str], expected: tuple | list) -> list[str]:
+    """What the parts of a result are called."""
+    if len(names) == len(expected) > 1:
+        return names
+    name = ", ".join(names)
+    fields = getattr(expected, "_fields", range(len(expected)))
+    return [
+        f"{name}.{f}" if isinstance(f, str) else f"{name}[{f}]"
+        for f in fields
+    ]
+
+
+def _check_count(
+    name: str, parts: list[str], expected: tuple | list, actual: Any
+) -> None:
+    """Raise AssertionError unless there are as many values as expected."""
+    __tracebackhide__ = True
+    several = isinstance(actual, tuple | list)
+    if several and len(actual) == len(parts):
+        return
+    if actual is None and is_plain(expected):
+        raise differs("kind", name, repr(expected), "None")
+    shown = parts if len(parts) < 9 else [parts[0], "...", parts[-1]]
+    due = f"{len(parts)} values ({', '.join(shown)})"
+    if len(parts) == 1:
+        due = "1 value" if several else f"a tuple of one, ({parts[0]},)"
+    got = f"{len(actual)} values" if several else kind_of(actual)
+    raise differs("count", name, due, got)
 
 
 def _compare_arrays(
@@ -163,10 +204,8 @@ def _compare_arrays(
         if want.dtype.kind == "f" and (
             not floats or place_of(actual) != place_of(like)
         ):
-            raise AssertionError(
-                f"{name}: expected {place_of(like)} as the arguments, "
-                f"got {place_of(actual)}"
-            )
+            due = f"{place_of(like)} as the arguments"
+            raise differs("dtype", name, due, place_of(actual))
     floats32 = like is not None and "float32" in str(like.dtype)
     rounding = TOLERANCE["float32" if floats32 else "float64"]
     assert_close(name, actual, want, max(rounding, at_least))

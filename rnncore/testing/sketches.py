@@ -85,7 +85,7 @@ def recognised(
     failed: int,
     expected: Any,
 ) -> str:
-    """The mistake that gives these results, as text; empty if none does.
+    """What is told of the mistake that gives these results, if any.
 
     Beside results, an error of any kind will do for an error: each library
     has its own. Where none gives all of them, one that gives those up to
@@ -97,7 +97,7 @@ def recognised(
     sketches = [sketch(call) for call in seen]
     for mistake in mistakes:
         if same_sketch(sketches, mistake.sketches):
-            return f"A known mistake: {mistake.says}"
+            return mistake.says
     if any(call.error is None for call in seen):
         sketches = _without_errors(sketches)
         mistakes = [
@@ -106,7 +106,7 @@ def recognised(
         ]
         for mistake in mistakes:
             if same_sketch(sketches, mistake.sketches):
-                return f"A known mistake: {mistake.says}"
+                return mistake.says
     if same_sketch(sketches[failed], sketch(Seen(expected, [], None))):
         return ""
     upto = slice(failed + 1)
@@ -116,7 +116,7 @@ def recognised(
         if same_sketch(sketches[upto], mistake.sketches[upto])
     ]
     if len(near) == 1 and not seen[failed].error:
-        return f"A known mistake: {near[0].says}"
+        return near[0].says
     return ""
 
 

@@ -315,7 +315,7 @@ def check_float32(seed, B, H):
 check(examined, stored("own_cell"), [{"seed": 1}], outputs=OUTPUTS)
 check_float32(1, 3, 4)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import assert_close, hidden_rng
 
 rng = hidden_rng()
 check(
@@ -352,9 +352,7 @@ for _ in range(4):
         float((np.asarray(d) * w).sum())
         for d, w in zip((*d_params, d_x, *d_first), ways, strict=True)
     )
-    assert abs(mine - slope) < 1e-5 * max(1.0, abs(slope)), (
-        f"through five steps: expected a slope of {slope:.6g}, got {mine:.6g}"
-    )
+    assert_close("the slope through five steps", mine, slope, 1e-5)
 ### END HIDDEN TESTS
 print("Task 1 holds.")
 
@@ -506,7 +504,7 @@ visible = [
 check(sloped, stored("numerical_gradient"), visible, outputs="d_x")
 ### BEGIN HIDDEN TESTS
 from rnncore.bptt import numerical_gradient as book_numerical_gradient
-from rnncore.testing import hidden_rng
+from rnncore.testing import assert_that, hidden_rng
 
 rng = hidden_rng()
 hidden = [
@@ -531,13 +529,13 @@ def watched(a):
 x = move(rng.normal(size=3))
 before = x + 0
 kind = type(numerical_gradient(watched, x))
-assert kind is np.ndarray, f"expected a NumPy array, got {kind.__name__}"
-assert len(seen) == 6, f"6 calls of f for 3 entries, got {len(seen)}"
+assert_that(kind is np.ndarray, "a NumPy array is expected")
+assert_that(len(seen) == 6, "6 calls of f are expected for 3 entries")
 for kind, dtype, far in seen:
-    assert kind is type(x), f"f got {kind.__name__}"
-    assert dtype == x.dtype, f"f got {dtype}"
-    assert 0.9e-6 < far < 1.1e-6, f"the default step is 1e-6, got {far:.2g}"
-assert float(abs(x - before).max()) == 0, "x was changed"
+    assert_that(kind is type(x), "f gets another kind of array than x")
+    assert_that(dtype == x.dtype, "f gets another dtype than x has")
+    assert_that(0.9e-6 < far < 1.1e-6, "the default step is 1e-6")
+assert_that(float(abs(x - before).max()) == 0, "x was changed")
 ### END HIDDEN TESTS
 print("Task 2 holds.")
 

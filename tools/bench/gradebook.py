@@ -29,7 +29,7 @@ from grader.course.settings import Assignment, Course, log_to
 from grader.course.submissions import (
     Submission,
     find_submissions,
-    fingerprint,
+    key_of,
 )
 from grader.run import grade_one, record
 from grader.run.grade_one import Job
@@ -114,7 +114,7 @@ def measure(root: Path, count: int, db_url: str) -> Cost:
             suspicious=[],
             seconds=0.2,
         )
-        key = fingerprint(
+        key = key_of(
             submission, assignment.version, course.limits.upload_bytes
         )
         start = time.perf_counter()

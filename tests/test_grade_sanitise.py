@@ -3,14 +3,14 @@
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from grader.notebook.sanitise import harmless_text, make_harmless
+from grader.notebook.sanitise import sanitise, sanitised
 
 
 def cleaned(*outputs):
     notebook = new_notebook(
         cells=[new_code_cell("", outputs=list(outputs))]
     )
-    make_harmless(notebook)
+    sanitise(notebook)
     return notebook.cells[0].outputs
 
 
@@ -54,7 +54,7 @@ def test_a_picture_that_is_no_picture_goes():
     ],
 )
 def test_a_terminal_is_told_nothing(text, kept):
-    assert harmless_text(text) == kept
+    assert sanitised(text) == kept
     stream = new_output("stream", text=text)
     error = new_output("error", ename="E", evalue=text, traceback=[text])
     first, second = cleaned(stream, error)

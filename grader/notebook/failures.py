@@ -1,0 +1,171 @@
+"""The failures of a notebook's cells: a record in each cell's metadata.
+
+nbgrader reads no points where an error stands among a cell's outputs, so a
+record is left as such an output too, in words.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from typing import Any, TypedDict
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+from nbgrader.utils import determine_grade
+
+from grader.notebook.repair import grade_id, is_test
+from grader.notebook.sanitise import sanitised
+from rnncore.testing.failure import Failure, Place, render
+
+HIDDEN, END_HIDDEN = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"
+LONGEST = 1500  # characters of one field
+KEY = "failure"  # in a cell's metadata
+TOLD_ELSEWHERE = {"NotRun", "NotImplementedError"}
+
+
+class Check(TypedDict):
+    """What one graded cell showed; points None: a person grades it."""
+
+    id: str
+    points: float | None
+    of: float
+    failure: dict[str, Any] | None  # a Failure, as JSON
+
+
+def note(cell: NotebookNode, failure: Failure) -> None:
+    """Leave the record of a failure, with clean and bounded texts."""
+    texts = {
+        name: text if len(text) <= LONGEST else text[:LONGEST] + " ..."
+        for name, value in failure._asdict().items()
+        if isinstance(value, str) and value
+        for text in [sanitised(value)]
+    }
+    cell.metadata[KEY] = failure.as_json() | texts
+
+
+def fail(
+    cell: NotebookNode,
+    failure: Failure,
+    outputs: Iterable[NotebookNode] = (),
+    traceback: Iterable[str] = (),
+) -> None:
+    """Leave a failure as a record, and as an error behind the outputs."""
+    note(cell, failure)
+    kind = "AssertionError" if failure.about else failure.kind
+    text = render(Failure.from_json(cell.metadata[KEY]))
+    lines = [*traceback, f"{kind}: {text}"]
+    error = new_output("error", ename=kind, evalue=text, traceback=lines)
+    cell.outputs = [*outputs, error]
+
+
+def failure_in(cell: NotebookNode) -> Failure | None:
+    """The record that a cell has, if any."""
+    found = cell.metadata.get(KEY)
+    return Failure.from_json(found) if found else None
+
+
+def stand_in(release: NotebookNode, reason: str) -> NotebookNode:
+    """The released notebook with every test failed for one reason."""
+    notebook = copy.deepcopy(release)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = []
+        if is_test(cell) and cell.cell_type == "code":
+            fail(cell, Failure("NotGraded", why=reason))
+    return notebook
+
+
+def settle(cell: NotebookNode) -> None:
+    """Make a graded cell's points a matter that nbgrader can decide.
+
+    A result that is no number between 0 and the cell's points would stop
+    nbgrader when it saves the grades.
+    """
+    try:
+        points, most = determine_grade(cell)
+    except Exception as error:  # noqa: BLE001 - it parses the learner's
+        said = "" if hidden_lines(cell.source) else str(error)
+        why = "the result cannot be points"
+        fail(cell, Failure("NotGraded", why=why, came=said))
+        return
+    if points is not None and not 0 <= points <= most:
+        why = f"{points} is not between 0 and {most}"
+        fail(cell, Failure("NotGraded", why=why))
+
+
+def hidden_lines(source: str) -> set[int]:
+    """The numbers of the lines between the marks of hidden tests."""
+    inside, found = False, set()
+    for number, line in enumerate(source.split("\n"), 1):
+        inside = (inside or HIDDEN in line) and END_HIDDEN not in line
+        if inside:
+            found.add(number)
+    return found
+
+
+def is_hidden(source: str, line: int) -> bool:
+    """Whether what arose in this line of a test is, or may be, hidden.
+
+    The line is 0 where it is not known.
+    """
+    hidden = hidden_lines(source)
+    return bool(hidden) and (not line or line in hidden)
+
+
+def check_of(cell: NotebookNode, read: Place | None = None) -> Check:
+    """What a graded cell showed; `read` is where the book explains it."""
+    points, most = determine_grade(cell)
+    failure = None
+    if cell.cell_type == "code" and is_test(cell) and points != most:
+        failure = failure_in(cell) or _printed(cell)
+    if failure:
+        failure = failure._replace(read=read)
+    return Check(
+        id=grade_id(cell) or "",
+        points=points,
+        of=most,
+        failure=failure.as_json() if failure else None,
+    )
+
+
+def _printed(cell: NotebookNode) -> Failure | None:
+    """What a test that raised nothing has against the answer."""
+    hidden = bool(hidden_lines(cell.source))
+    if text := _stream(cell, "stderr"):
+        why = "the test printed to the error stream, which counts as failed"
+        failure = Failure("ErrorStream", why=why, came=text)
+        return failure.masked() if hidden else failure
+    text = _stream(cell, "stdout")
+    if hidden or not text:
+        return None
+    return Failure("PartOfThePoints", came=text)
+
+
+def _stream(cell: NotebookNode, name: str) -> str:
+    texts = [
+        output.text
+        for output in cell.outputs
+        if output.output_type == "stream" and output.name == name
+    ]
+    return sanitised("".join(texts)).strip()[:LONGEST]
+
+
+def own_errors(notebook: NotebookNode) -> list[str]:
+    """The learner's cells that ended in an error, and how.
+
+    A cell that only tries what is not written yet is none of them.
+    """
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    found = []
+    for number, cell in enumerate(cells, 1):
+        failure = failure_in(cell)
+        if not failure or is_test(cell) or failure.kind in TOLD_ELSEWHERE:
+            continue
+        lines = [line.strip() for line in cell.source.split("\n")]
+        head = sanitised(next((line for line in lines if line), ""))[:60]
+        line = f", line {failure.line}" if failure.line else ""
+        found.append(
+            f"code cell {number} ({head}){line}: {render(failure)}"
+        )
+    return found

@@ -1,0 +1,180 @@
+"""What a failed check found, as a record; the one place that words it.
+
+The record travels as it is: from a check to the gradebook's files, to a
+learner's page and to `make check`. A hidden test's values are dropped from
+its fields before anybody sees it.
+"""
+
+import builtins
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ABOUT = {  # what a check compares, and all that a hidden one says of it
+    "value": "another value is expected",
+    "shape": "another shape is expected",
+    "dtype": "the arguments' dtype, library and device are expected",
+    "kind": "another kind of result is expected",
+    "count": "another number of results is expected",
+    "refusal": "a ValueError is expected",
+    "error": "an error was raised",
+    "argument": "an argument was changed",
+}
+WORDS = {  # kinds that need no name, and what they say without words
+    "AssertionError": "a check failed that has no message",
+    "NotImplementedError": "not written yet",
+    "NotGraded": "not graded",
+    "NotRun": "not run",
+    "TimeLimit": "stopped at the time limit",
+    "KernelDied": "the Python process ended",
+    "ErrorStream": "the test printed to the error stream",
+    "PartOfThePoints": "",
+}
+
+
+class Place(NamedTuple):
+    """Where the book explains a task."""
+
+    page: str
+    title: str
+    anchor: str = ""
+
+    @property
+    def file(self) -> str:
+        """The page as the book's site has it."""
+        return f"{self.page}.html" + (self.anchor and f"#{self.anchor}")
+
+
+class Failure(NamedTuple):
+    """What failed. An empty field says nothing."""
+
+    kind: str = "AssertionError"  # the error's type, or one of WORDS
+    about: str = ""  # of a comparison: one of ABOUT
+    what: str = ""  # was compared, in the test's words: "d_h"
+    at: tuple[int, ...] = ()  # where in it
+    expected: str = ""
+    came: str = ""  # instead; of an error, its message
+    function: str = ""  # that was called
+    call: str = ""  # with what: "called with d_h (2, 3)"
+    changed: str = ""  # the argument that was changed in place
+    why: str = ""  # the test's or the grader's own words about it
+    mistake: str = ""  # the known one that gives this
+    line: int = 0  # of the cell
+    read: Place | None = None  # where the book explains it
+    hidden: bool = False  # it arose in a hidden test
+
+    @property
+    def checked(self) -> str:
+        """What was compared, with the index: d_h[2, 1]."""
+        at = ", ".join(map(str, self.at))
+        return f"{self.what}[{at}]" if at else self.what
+
+    def masked(self) -> "Failure":
+        """The record of a hidden test, without the test's values.
+
+        What the test says in its own words stays: the name of what was
+        compared, the argument's name, why it matters, the mistake.
+        """
+        found = getattr(builtins, self.kind, None)
+        known = isinstance(found, type) and issubclass(found, Exception)
+        return self._replace(
+            kind=self.kind if known or self.kind in WORDS else "Exception",
+            at=(),
+            expected="",
+            came="",
+            call="",
+            changed=self.changed.partition("[")[0].partition(".")[0],
+            hidden=True,
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields that say something, as JSON can write them."""
+        default = self._field_defaults
+        fields = self._asdict().items()
+        return {k: v for k, v in fields if v != default[k]}
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> "Failure":
+        """The record that `as_json` wrote."""
+        read, at = fields.get("read"), fields.get("at", ())
+        made = {"at": tuple(at), "read": read and Place(*read)}
+        return cls(**{**fields, **made})
+
+
+class CheckFailure(AssertionError):
+    """A check failed; its text is what the record says."""
+
+    def __init__(self, failure: Failure):
+        super().__init__(render(failure))
+        self.failure = failure
+
+
+def failure_of(error: BaseException) -> Failure:
+    """The record of an error, whoever raised it."""
+    if isinstance(error, CheckFailure):
+        return error.failure
+    kind = type(error).__name__
+    if isinstance(error, AssertionError):
+        kind = "AssertionError"
+    return Failure(kind, came=str(error).strip())
+
+
+def render(failure: Failure) -> str:
+    """The record in words."""
+    function, why = failure.function, failure.why
+    lines = [_first_line(failure)]
+    if failure.hidden:
+        lines[0] += " (in a hidden test, whose values are not shown)"
+    if why and failure.about:
+        lines.append(why)
+    if failure.changed and failure.about != "argument":
+        lines.append(f"{function} also {_changed(failure)}")
+    if failure.call:
+        lines.append(f"({function} was {failure.call})")
+    if failure.mistake:
+        lines.append(f"A known mistake: {failure.mistake}")
+    return "\n".join(lines)
+
+
+def _first_line(failure: Failure) -> str:
+    kind, about, came = failure.kind, failure.about, failure.came
+    if about == "error":
+        return f"{failure.function} raised {_joined(kind, came)}"
+    if about == "argument":
+        return f"{failure.function} {_changed(failure)}"
+    if about and failure.hidden:
+        return _joined(failure.what, ABOUT[about])
+    if about:
+        expected = f"expected {failure.expected}, got {came}"
+        return f"{failure.checked}: {expected}"
+    if kind not in WORDS:
+        return _joined(kind, failure.why, came)
+    if kind == "AssertionError" and failure.hidden:
+        return failure.why or "a check failed"
+    return _joined(failure.why, came) or WORDS[kind]
+
+
+def _joined(*parts: str) -> str:
+    return ": ".join(filter(None, parts))
+
+
+def _changed(failure: Failure) -> str:
+    return (
+        f"changed its argument {failure.changed} in place: the caller "
+        "still needs it (`a = a + b` makes a new array, `a += b` does not)"
+    )
+
+
+def places(path: Path) -> dict[str, Place]:
+    """Where the book explains each task, by an assignment's checks.json."""
+    if not path.exists():
+        return {}
+    return _read(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=100)
+def _read(path: Path, _changed: int) -> dict[str, Place]:
+    made = json.loads(path.read_text(encoding="utf-8"))
+    explained = made.get("explained", {}).items()
+    return {task: Place(**place) for task, place in explained}
