@@ -93,7 +93,7 @@ def _notebook_cell(
 def build(name: str, root: Path) -> None:
     """Write the source notebook under `root`, and release it from there.
 
-    Raises ValueError listing what the author must mend.
+    Raises ValueError listing what the author must correct.
     """
     assignment = read(name)
     found = problems(assignment)

@@ -17,7 +17,7 @@ SOLUTION = re.compile(r"### BEGIN SOLUTION.*### END SOLUTION", re.DOTALL)
 
 
 def problems(assignment: Assignment) -> list[str]:
-    """What an author must mend before the assignment can be built."""
+    """What an author must correct before the assignment can be built."""
     found = [*_of_the_whole(assignment)]
     for cell in assignment.of("solution").values():
         found += _of_a_solution(assignment, cell)
