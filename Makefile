@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test test-machines test-slow test-system lab check exercises weave grade similarity attacks course bench bench-grader bench-check bench-gradebook constraints times scores readme clean
+.PHONY: help book serve test test-machines test-slow test-system lab check exercises weave grade similarity attacks course bench bench-grader bench-check bench-gradebook constraints times scores readme mutation clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -40,6 +40,9 @@ test-slow: $(STAMP)  ## the tests that take over 20 seconds each
 
 test-system: $(STAMP)  ## the tests that need Chromium, bubblewrap or PostgreSQL; a skip is a failure
 	@$(PY) -m pytest -m system --no-skips
+
+mutation: $(STAMP)  ## change the code 4,000 times: does a test object? MODULE=path, AGAIN=1
+	@$(PY) -m tools.check.mutation $(if $(AGAIN),--again) $(MODULE)
 
 lab: $(STAMP)  ## JupyterLab with the assignments open
 	@$(PY) -m jupyterlab --notebook-dir=exercises --LabApp.news_url=None \
@@ -93,4 +96,4 @@ readme: $(STAMP)  ## write the README's figures from the measurements
 	@$(PY) -m tools.build.readme
 
 clean:  ## remove what was built; .venv stays
-	rm -rf _build book/_generated grading/source .pytest_cache .mypy_cache .ruff_cache
+	rm -rf _build book/_generated grading/source mutants .pytest_cache .mypy_cache .ruff_cache

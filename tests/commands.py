@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from safetensors import safe_open
 
+from rnncore import train
+
 ROOT = Path(__file__).parent.parent
 ENV = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
 
@@ -67,6 +69,28 @@ def broken_off(sign, checkpoint, *words):
 def killed(checkpoint, *words):
     """SIGKILL as soon as the checkpoint is there."""
     return broken_off(signal.SIGKILL, checkpoint, *words)
+
+
+class Killed(BaseException):
+    """Ends a run in this process as SIGKILL ends one outside."""
+
+
+def stopped(monkeypatch, capsys, error, checkpoint, *words):
+    """The same within this process, which spares the start of another."""
+    write = train.write_checkpoint
+
+    def last(path, *about):
+        write(path, *about)
+        if Path(path) == Path(checkpoint):
+            raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(train, "write_checkpoint", last)
+        if error is KeyboardInterrupt:
+            return run(capsys, *words)
+        with pytest.raises(error):
+            run(capsys, *words)
+        return None
 
 
 def weights(path):

@@ -15,6 +15,9 @@ from rnncore.backend import tree_map
 
 # The same examples in every run; a busy machine is no failure.
 settings.register_profile("course", derandomize=True, deadline=None)
+settings.register_profile(
+    "quick", settings.get_profile("course"), max_examples=10
+)
 settings.load_profile("course")
 
 BACKENDS = {

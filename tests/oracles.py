@@ -111,3 +111,10 @@ def scalar_loss(kind, p):
         return float((y * q.d_y).sum() + last)
 
     return loss
+
+
+def said(call, *args, error=ValueError, **named):
+    """The whole message with which a call is refused."""
+    with pytest.raises(error, match=r"\S") as caught:
+        call(*args, **named)
+    return str(caught.value)

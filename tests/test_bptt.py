@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from arrays import assert_close
 from hypothesis import given, settings
-from oracles import KINDS, both_ways, problem, scalar_loss, sizes
+from oracles import KINDS, both_ways, problem, said, scalar_loss, sizes
 
 from rnncore.backend import array_namespace, to_numpy
 from rnncore.bptt import (
@@ -12,7 +12,9 @@ from rnncore.bptt import (
     check_gradient,
     numerical_gradient,
     readout_vjp,
+    relu_cell_vjp,
     rnn_cell_vjp,
+    rows,
     truncated_bptt,
 )
 from rnncore.gradient_flow import gradient_by_lag, state_jacobians
@@ -241,3 +243,94 @@ def test_numerical_gradients_leave_the_array_alone(move):
     # The third derivative is 6: an error of step^2 = 1e-12, and rounding.
     assert_close(d_x, 3 * x**2, within=1e-8)
     np.testing.assert_array_equal(to_numpy(moved), np.arange(3.0))
+
+
+def test_a_window_of_one_step_adds_up_what_single_steps_give():
+    kind = KINDS["gru"]
+    p = problem(kind)
+    nothing = tuple(np.zeros_like(s) for s in p.state)
+    d_params, last = truncated_bptt(
+        kind.cell, kind.vjp, p.params, p.x, p.state, p.d_y, window=1
+    )
+    total, state = 0.0, p.state
+    for t in range(5):
+        part = slice(t, t + 1)
+        _, state, tape = unroll(kind.cell, p.params, p.x[part], state)
+        step, _, _ = bptt(kind.vjp, p.params, tape, p.d_y[part], nothing)
+        total = total + step.b_x
+    assert_close(d_params.b_x, total)
+    assert_close(last[0], state[0])
+
+
+def test_refusals_of_the_backward_functions_in_full(rng):
+    kind = KINDS["rnn"]
+    p = problem(kind)
+    given = kind.cell, kind.vjp, p.params
+    assert said(truncated_bptt, *given, p.x, p.state, p.d_y, 0) == (
+        "window: expected at least 1, got 0"
+    )
+    assert said(truncated_bptt, *given, p.x[0], p.state, p.d_y, 2) == (
+        "x: expected (T, B, 4), got (3, 4)"
+    )
+    assert said(truncated_bptt, *given, p.x, p.state, p.d_y[1:], 2) == (
+        "d_y: expected (5, 3, 6), got (4, 3, 6)"
+    )
+    weights = init_readout(rng, 6, 2)
+    assert said(readout_vjp, p.d_y, weights, p.d_y) == (
+        "d_logits: expected (5, 3, 2), got (5, 3, 6)"
+    )
+    assert said(check_gradient, np.sum, np.ones(2, "f"), np.ones(2)) == (
+        "x: expected float64, got float32"
+    )
+    assert said(
+        check_gradient,
+        np.sum,
+        np.ones(2),
+        np.zeros(2),
+        error=AssertionError,
+    ) == ("d_x[0]: expected 1 (finite differences), got 0")
+
+
+def test_an_error_is_relative_above_1_and_absolute_below():
+    # The tolerance is 1e-6 unless another is asked for.
+    for slope, off, right in (
+        (1e6, 0.9, True),
+        (1e6, 1.1, False),
+        (1e-3, 0.9e-6, True),
+        (1e-3, 1.1e-6, False),
+    ):
+        x, d_x = np.zeros(1), np.array([slope + off])
+        if right:
+            error = check_gradient(lambda a, s=slope: s * a[0], x, d_x)
+            expected = off / max(1, slope)
+            assert_close(error, expected, within=1e-3 * expected)
+        else:
+            with pytest.raises(AssertionError, match="finite differences"):
+                check_gradient(lambda a, s=slope: s * a[0], x, d_x)
+
+
+def test_an_error_as_large_as_the_tolerance_passes():
+    x = np.zeros(1)
+    assert check_gradient(lambda a: 0.0, x, x + 0.5, tolerance=0.5) == 0.5
+
+
+def test_the_step_of_finite_differences_is_on_both_sides():
+    # |x| has slope 0 at 0 as seen from both sides, and a kink elsewhere
+    x = np.array([0.0, 0.25, -1.0])
+    d_x = numerical_gradient(lambda a: np.abs(a).sum(), x, step=0.5)
+    np.testing.assert_array_equal(d_x, [0, 0.5, -1])
+
+
+def test_a_cells_way_back_by_hand():
+    d, h = np.array([[2.0, 2.0]]), np.array([[0.5, 0.0]])
+    d_a_x, d_a_h, past = rnn_cell_vjp((d,), h)
+    assert d_a_x.tolist() == d_a_h.tolist() == [[1.5, 2.0]]
+    assert past == (0.0,)
+    d_a_x, d_a_h, past = relu_cell_vjp((d,), h)
+    assert d_a_x.tolist() == d_a_h.tolist() == [[2.0, 0.0]]  # off at 0
+    assert past == (0.0,)
+
+
+def test_rows_lie_step_by_step():
+    a = np.arange(12).reshape(3, 2, 2)
+    np.testing.assert_array_equal(rows(a), a.reshape(6, 2))

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 from arrays import assert_close
-from oracles import KINDS
+from oracles import KINDS, said
 
 from rnncore.backend import to_numpy, tree_map
 from rnncore.bptt import check_gradient, rnn_cell_vjp
@@ -20,7 +20,14 @@ from rnncore.characters import (
     sample,
 )
 from rnncore.optim import adam
-from rnncore.rnn import init_params, init_readout, rnn_cell, zero_state
+from rnncore.rnn import (
+    Params,
+    Readout,
+    init_params,
+    init_readout,
+    rnn_cell,
+    zero_state,
+)
 from rnncore.train import Schedule, fit
 
 
@@ -134,3 +141,63 @@ def test_temperature_makes_bold_or_timid(rng):
     for wrong in (0, -1, math.nan):
         with pytest.raises(ValueError, match="temperature: expected more"):
             shares(wrong)
+
+
+def test_refusals_of_the_characters_in_full(rng):
+    assert said(encode, "zoé", "abc") == "text: 'o' is not in the alphabet"
+    assert (
+        said(lanes, np.ones((2, 2)), 1) == "ids: expected (T,), got (2, 2)"
+    )
+    assert said(lanes, np.arange(3), 4) == "ids: expected at least 4, got 3"
+    model = init_model(rng, 3, 2)
+    state = zero_state(model.cell, 1)
+    asked = rng, rnn_cell, model, state, np.array([0]), 5
+    assert said(sample, *asked, 0) == (
+        "temperature: expected more than 0, got 0"
+    )
+
+
+def test_places_and_drawn_characters_are_whole_numbers(rng):
+    model = init_model(rng, 3, 2)
+    state = zero_state(model.cell, 1)
+    nothing = sample(rng, rnn_cell, model, state, np.array([0]), 0)
+    for ids in (encode("", "abc"), encode("ab", "abc"), nothing):
+        assert ids.dtype.kind == "i"
+    assert nothing.shape == (0,)
+
+
+def test_as_many_lanes_as_characters_is_one_row():
+    assert lanes(np.arange(3), 3).tolist() == [[0, 1, 2]]
+    assert lanes(np.arange(3), 1).tolist() == [[0], [1], [2]]
+
+
+def test_a_sample_is_drawn_at_temperature_1_unless_asked(rng):
+    model = tree_map(lambda w: 3 * w, init_model(rng, 5, 8))
+    state = zero_state(model.cell, 1)
+
+    def drawn(*temperature):
+        asked = rnn_cell, model, state, np.array([0, 1]), 30, *temperature
+        return sample(np.random.default_rng(3), *asked).tolist()
+
+    assert drawn() == drawn(1.0) != drawn(3.0)
+
+
+def test_a_sample_goes_on_from_the_prompts_last_character(rng):
+    # The model says again what it reads: W_x turns ids into +-1, W_y back.
+    eye = np.eye(3)
+    cell = Params(20 * eye, 0 * eye, 0 * eye[0], 0 * eye[0])
+    model = Model(cell, Readout(50 * eye, 0 * eye[0]))
+    state = zero_state(cell, 1)
+    prompt = np.array([0, 1, 2])
+    assert (
+        sample(rng, rnn_cell, model, state, prompt, 4).tolist() == [2] * 4
+    )
+
+
+def test_float32_probabilities_of_many_characters_can_be_drawn_from(rng):
+    model = tree_map(
+        lambda w: (5 * w).astype(np.float32), init_model(rng, 90, 16)
+    )
+    state = zero_state(model.cell, 1)
+    drawn = sample(rng, rnn_cell, model, state, np.array([0]), 200)
+    assert len(set(drawn.tolist())) > 5

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from arrays import assert_close
-from commands import examples, killed, run, shown_help, weights
+from commands import Killed, examples, run, shown_help, stopped, weights
 
 from rnncore.application import load_weights, save_weights
 from rnncore.forecast import study
@@ -233,15 +233,15 @@ def test_the_same_command_again_says_that_all_is_done(
 
 
 def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(
-    table, tmp_path, capsys
+    table, tmp_path, capsys, monkeypatch
 ):
-    words = ["forecast", "train", table, *TINY, "--steps", 200]
+    words = ["forecast", "train", table, *TINY]
     whole, broken = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
     run(capsys, *words, "--model", whole)
     folder = tmp_path / "b.safetensors.run"
     words += ["--model", broken]
     # in the middle of the second seed
-    killed(folder / "seed-1.npz", *words)
+    stopped(monkeypatch, capsys, Killed, folder / "seed-1.npz", *words)
     assert not broken.exists()
     code, _, err = run(capsys, *words)
     assert code == 0

@@ -11,7 +11,7 @@ import jiwer
 import numpy as np
 import pytest
 from arrays import assert_close
-from commands import examples, killed, run, shown_help, weights
+from commands import Killed, examples, run, shown_help, stopped, weights
 from scipy.io import wavfile
 from scipy.signal import resample_poly
 
@@ -163,15 +163,14 @@ def test_it_learns_what_is_said(tmp_path, capsys):
 
 
 def test_a_run_that_broke_off_ends_with_the_same_weights(
-    folder, tmp_path, capsys
+    folder, tmp_path, capsys, monkeypatch
 ):
     whole, broken = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
-    words = ["speech", "train", folder, *TINY, "--evaluate-every", 2]
-    words += ["--steps", 24, "--patience", 100]
+    words = ["speech", "train", folder, *TINY, "--patience", 100]
     run(capsys, *words, "--model", whole)
     checkpoint = tmp_path / "b.safetensors.run" / "run.npz"
     words += ["--model", broken]
-    killed(checkpoint, *words)
+    stopped(monkeypatch, capsys, Killed, checkpoint, *words)
     assert not broken.exists()
     code, _, err = run(capsys, *words)
     assert code == 0

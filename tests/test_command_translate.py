@@ -9,7 +9,15 @@ import sys
 import numpy as np
 import pytest
 from arrays import assert_close
-from commands import broken_off, examples, killed, run, shown_help, weights
+from commands import (
+    Killed,
+    broken_off,
+    examples,
+    run,
+    shown_help,
+    stopped,
+    weights,
+)
 
 from rnncore.application import load_weights
 from rnncore.commands import translate as command
@@ -107,13 +115,14 @@ def test_a_sentence_is_in_one_part_only(tmp_path):
 
 
 def test_a_run_that_was_killed_ends_with_the_same_weights(
-    pairs, tmp_path, capsys
+    pairs, tmp_path, capsys, monkeypatch
 ):
     words = ["translate", "train", pairs, *TINY, "--evaluate-every", 4]
     whole, broken = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
     assert run(capsys, *words, "--model", whole)[0] == 0
     words += ["--model", broken]
-    killed(tmp_path / "b.safetensors.run" / "run.npz", *words)
+    checkpoint = tmp_path / "b.safetensors.run" / "run.npz"
+    stopped(monkeypatch, capsys, Killed, checkpoint, *words)
     code, _, err = run(capsys, *words)
     assert code == 0
     assert "goes on after step" in err

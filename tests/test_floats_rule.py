@@ -107,6 +107,7 @@ def test_the_reason_for_exactness_may_stand_above(tmp_path):
         ["y, _ = unroll(A)", "assert [a.ndim for a in y] == [2, 2]"],
         ["y, _ = unroll(A)", "assert not torch.equal(y, w)"],
         ["assert np.stack([A, B]).tolist() == w"],
+        ["y, _ = unroll(A)", "assert told(y) == 'expected (2, 3)'"],
         ["assert_close(A @ B, w)"],
         ["run('assert np.allclose(A, B, atol=0)')"],
     ],

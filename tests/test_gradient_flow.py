@@ -6,7 +6,7 @@ import torch
 from arrays import assert_close
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracles import KINDS
+from oracles import KINDS, said
 
 from rnncore.backend import array_namespace, to_numpy
 from rnncore.bptt import (
@@ -313,3 +313,43 @@ def test_misfits_are_named(rng):
         jacobian_norms(np.zeros((3, 3)))
     with pytest.raises(ValueError, match="norms"):
         growth_rate(np.zeros(3))
+
+
+def test_refusals_of_the_gradients_flow_in_full(rng):
+    params, x, state = setting(rng, 1, 1)
+    _, last, tape = unroll(rnn_cell, params, x, state)
+    wrong = (last[0].T,)
+    assert said(state_jacobians, rnn_cell_vjp, params, tape, wrong) == (
+        "state[0]: expected (2, 4), got (4, 2)"
+    )
+    assert said(gradient_by_lag, rnn_cell_vjp, params, tape, wrong) == (
+        "d_state[0]: expected (2, 4), got (4, 2)"
+    )
+    a = np.zeros((3, 3))
+    assert said(jacobian_norms, a) == (
+        "jacobians: expected (T, B, H, H), got (3, 3)"
+    )
+    assert said(growth_rate, a[0]) == "norms: expected (T, B), got (3,)"
+    assert said(spectral_radius, a[:, :2]) == (
+        "W_h: expected (H, 3), got (3, 2)"
+    )
+
+
+def test_jacobians_lie_where_the_state_lies():
+    W = torch.ones((4, 4), device="meta")
+    params = Params(W, W, W[0], W[0])
+    h = torch.ones((2, 4), device="meta")
+    _, last, tape = unroll(rnn_cell, params, h[None], (h,))
+    found = state_jacobians(rnn_cell_vjp, params, tape, last)
+    assert (found.device, found.dtype) == (h.device, h.dtype)
+
+
+def test_random_recurrent_weights_are_scattered_around_zero(rng):
+    for W_h in (scaled_gaussian(rng, 60), orthogonal(rng, 60)):
+        # 3600 numbers with a deviation near 60**-0.5 = 0.129
+        assert abs(W_h.mean()) < 0.01
+        assert 0.12 < W_h.std() < 0.14
+    assert_close(spectral_radius(scaled_gaussian(rng, 5)), 1.0)
+    assert orthogonal(rng, 3).shape == (3, 3)
+    first, second = np.split(orthogonal(rng, 4, 2), 2)
+    assert np.abs(first - second).max() > 0.1  # a draw for each gate

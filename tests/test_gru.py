@@ -9,7 +9,7 @@ import pytest
 import torch
 from arrays import assert_close
 from hypothesis import given
-from oracles import KINDS, problem, sizes
+from oracles import KINDS, problem, said, sizes
 
 from rnncore.backend import named_leaves
 from rnncore.bptt import bptt, check_gradient
@@ -187,3 +187,30 @@ def test_reset_before_refuses_what_does_not_fit():
         bptt_reset_before(p.params, tape, p.d_y[1:], p.d_state)
     with pytest.raises(ValueError, match=r"state: expected 1 array\(s\)"):
         bptt_reset_before(p.params, tape, p.d_y, p.d_state * 2)
+
+
+def test_refusals_of_the_gru_in_full():
+    a = np.zeros((2, 9))
+    h = np.zeros((2, 3))
+    assert said(gru_cell, a, a, (h[:1],)) == (
+        "h: expected (2, 3), got (1, 3)"
+    )
+    assert said(gru_cell, a, a, (h, h)) == (
+        "state: expected 1 array(s), got 2"
+    )
+    p = problem(KINDS["gru"])
+    given = p.params, p.x, p.state
+    assert said(unroll_reset_before, *given[:2], p.state * 2) == (
+        "state: expected 1 array(s), got 2"
+    )
+    assert said(unroll_reset_before, p.params, p.x[0], p.state) == (
+        "x: expected (T, B, 4), got (3, 4)"
+    )
+    other = problem(KINDS["lstm"])
+    assert said(unroll_reset_before, other.params, p.x, p.state) == (
+        "W_h: expected (18, 6), got (24, 6)"
+    )
+    _, _, tape = unroll_reset_before(*given)
+    assert said(
+        bptt_reset_before, p.params, tape, p.d_y[1:], p.d_state
+    ) == ("d_y: expected (5, 3, 6), got (4, 3, 6)")

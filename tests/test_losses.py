@@ -9,6 +9,7 @@ from arrays import assert_close
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from oracles import said
 
 from rnncore.backend import array_namespace, from_numpy, to_numpy
 from rnncore.bptt import check_gradient
@@ -208,3 +209,25 @@ def test_results_stay_on_their_backend(move, rng):
     loss, cache = cross_entropy(logits, targets)
     xp = array_namespace(logits)
     assert array_namespace(cross_entropy_vjp(loss, cache)) is xp
+
+
+def test_refusals_of_the_losses_in_full():
+    y = np.ones((4, 3, 2))
+    whole = np.zeros((4, 3), int)
+    for loss, name in ((cross_entropy, "logits"), (squared_error, "y")):
+        letter = "K" if name == "logits" else "D"
+        assert said(loss, y[0], whole) == (
+            f"{name}: expected (T, B, {letter}), got (3, 2)"
+        )
+    assert said(log_softmax, y[0]) == (
+        "logits: expected (T, B, K), got (3, 2)"
+    )
+    assert said(cross_entropy, y, whole.T) == (
+        "targets: expected (4, 3), got (3, 4)"
+    )
+    assert said(squared_error, y, y[1:]) == (
+        "targets: expected (4, 3, 2), got (3, 3, 2)"
+    )
+    assert said(squared_error, y, y.astype("f")) == (
+        "targets: expected float64 on cpu as y, got float32 on cpu"
+    )

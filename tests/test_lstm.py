@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from arrays import assert_close
+from oracles import said
 
 from rnncore.backend import to_numpy
 from rnncore.lstm import gates, lstm_cell, lstm_cell_vjp, sigmoid
@@ -46,3 +47,35 @@ def test_a_cell_without_c_is_refused():
         ValueError, match=r"state: expected 2 array\(s\), got 1"
     ):
         lstm_cell(a, a, (np.zeros((1, 1)),))
+
+
+def test_a_c_of_another_size_is_told_in_full():
+    a = np.zeros((2, 12))
+    h = np.zeros((2, 3))
+    assert said(lstm_cell, a, a, (h, h[:1])) == (
+        "c: expected (2, 3), got (1, 3)"
+    )
+    assert said(lstm_cell, a, a, (h,)) == (
+        "state: expected 2 array(s), got 1"
+    )
+
+
+def test_one_step_back_by_hand():
+    # i = o = 1/2, f = 3/4, g = tanh(1), c_1 = 2 f + i g
+    g = np.tanh(1)
+    a = np.array([[0.0, np.log(3), 1.0, 0.0]])
+    one, two = np.ones((1, 1)), np.full((1, 1), 2.0)
+    _, cache = lstm_cell(a, 0 * a, (one, two))
+    tanh_c = np.tanh(1.5 + 0.5 * g)
+    d_a_x, d_a_h, (d_h, d_c) = lstm_cell_vjp((two, one), cache)
+    to_c = 1 + 2 * 0.5 * (1 - tanh_c**2)
+    expected = [
+        to_c * g * 0.25,
+        to_c * 2 * 0.75 * 0.25,
+        to_c * 0.5 * (1 - g**2),
+        2 * tanh_c * 0.25,
+    ]
+    assert_close(d_a_x[0], expected)
+    np.testing.assert_array_equal(d_a_x, d_a_h)
+    assert d_h == 0.0
+    assert_close(d_c, [[to_c * 0.75]])

@@ -9,6 +9,7 @@ from arrays import assert_close
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from oracles import said
 
 from rnncore.backend import (
     array_namespace,
@@ -223,3 +224,70 @@ def test_a_step_of_sgd_goes_down_and_a_rate_of_zero_stays(w):
         optimizer = sgd(rate)
         (moved,), _ = optimizer.update((w,), (w,), optimizer.init((w,)))
         assert_close(moved, w * (1 - rate))
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: sgd(-1), "learning_rate: expected at least 0, got -1"),
+        (
+            lambda: sgd(0.1, -0.5),
+            "momentum: expected at least 0 and below 1, got -0.5",
+        ),
+        (
+            lambda: adam(math.inf),
+            "learning_rate: expected at least 0, got inf",
+        ),
+        (
+            lambda: adam(0.1, 1),
+            "beta_1: expected at least 0 and below 1, got 1",
+        ),
+        (
+            lambda: adam(0.1, 0.9, 1.5),
+            "beta_2: expected at least 0 and below 1, got 1.5",
+        ),
+        (
+            lambda: adam(0.1, epsilon=0.0),
+            "epsilon: expected more than 0, got 0.0",
+        ),
+        (
+            lambda: clip_by_global_norm((np.ones(1),), -1),
+            "limit: expected more than 0, got -1",
+        ),
+    ],
+)
+def test_refusals_of_the_optimisers_in_full(build, message):
+    assert said(build) == message
+
+
+def test_numbers_at_the_edge_are_allowed():
+    w = (np.array([1.0, -2.0]),)
+    for optimizer in (sgd(0, 0), adam(0, 0, 0), sgd(1e9, 0.999)):
+        optimizer.init(w)
+    still, _ = adam(0).update(w, w, adam(0).init(w))
+    np.testing.assert_array_equal(still[0], w[0])
+    # without memory Adam's step is the sign of the gradient
+    optimizer = adam(0.5, 0, 0, epsilon=1e-300)
+    (moved,), _ = optimizer.update(w, w, optimizer.init(w))
+    np.testing.assert_array_equal(moved, [0.5, -1.5])
+
+
+def test_adam_remembers_steps_and_means_by_hand():
+    optimizer = adam(0.1, beta_1=0.75, beta_2=0.5)
+    w = (np.array([1.0]),)
+    state = optimizer.init(w)
+    assert (state.steps, state.mean[0][0], state.square[0][0]) == (0, 0, 0)
+    for steps, d, mean, square in (
+        (1, 4.0, 1.0, 8.0),
+        (2, 2.0, 1.25, 6.0),
+    ):
+        w, state = optimizer.update(w, (np.array([d]),), state)
+        found = state.steps, state.mean[0][0], state.square[0][0]
+        assert found == (steps, mean, square)
+
+
+def test_a_gradient_just_as_long_as_the_limit_is_left_alone():
+    d = (np.array([3.0, 4.0]),)
+    left, norm = clip_by_global_norm(d, 5.0)
+    assert norm == 5.0
+    assert left is d

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from arrays import assert_close
 from hypothesis import given
-from oracles import KINDS, both_ways, both_ways_torch, problem, sizes
+from oracles import KINDS, both_ways, both_ways_torch, problem, said, sizes
 
 from rnncore.backend import named_leaves, to_numpy, tree_map
 from rnncore.rnn import (
@@ -227,3 +227,57 @@ def test_the_zero_state_has_the_weights_dtype(move):
     assert h.shape == c.shape == (5, 3)
     assert h.dtype == params.W_h.dtype
     assert not to_numpy(h).any()
+
+
+def test_weights_are_drawn_from_the_whole_interval_around_zero(rng):
+    params = init_params(rng, D=50, H=100)
+    weights = init_readout(rng, H=100, K=50)
+    for w in (*params, *weights):  # 50 numbers or more, from -0.1 to 0.1
+        assert -0.1 <= w.min() < -0.08
+        assert 0.08 < w.max() <= 0.1
+        assert abs(w.mean()) < 0.03  # its deviation is 0.008 at most
+
+
+def test_a_layer_has_one_gate_and_a_state_one_part_unless_asked(rng):
+    params = init_params(rng, 2, 3)
+    assert [w.shape for w in params] == [(3, 2), (3, 3), (3,), (3,)]
+    (h,) = zero_state(params, 4)
+    assert h.shape == (4, 3)
+
+
+def test_the_zero_state_lies_where_the_weights_lie():
+    torch = pytest.importorskip("torch")
+    W_h = torch.ones((3, 3), device="meta", dtype=torch.float32)
+    (h,) = zero_state(Params(None, W_h, None, None), 2)
+    assert (h.device, h.dtype) == (W_h.device, W_h.dtype)
+
+
+def test_refusals_of_the_loop_and_of_the_readout_in_full(rng):
+    p = problem(LSTM)
+    assert said(unroll, LSTM.cell, p.params, p.x[0], p.state) == (
+        "x: expected (T, B, 4), got (3, 4)"
+    )
+    assert said(unroll, LSTM.cell, p.params, p.x, list(p.state)) == (
+        "state: expected a tuple of arrays, (h,) or (h, c), got list"
+    )
+    weights = init_readout(rng, 6, 2)
+    assert said(readout, weights, p.d_y[0]) == (
+        "y: expected (T, B, 6), got (3, 6)"
+    )
+    assert said(readout, weights, p.d_y.astype("f")) == (
+        "y: expected float64 on cpu as W_y, got float32 on cpu"
+    )
+    assert said(unroll, rnn_cell, p.params, p.x, p.state[:1]) == (
+        "the cell's new h: expected (3, 6), got (3, 24)"
+    )
+
+
+def test_the_tape_holds_what_each_step_read():
+    p = problem(KINDS["rnn"])
+    y, last, tape = unroll(rnn_cell, p.params, p.x, p.state)
+    assert tape.x is p.x
+    assert tape.state is p.state
+    assert len(tape.h_before) == len(tape.caches) == len(p.x)
+    for before, after in zip(tape.h_before, (p.state[0], *y[:-1])):
+        np.testing.assert_array_equal(before, after)  # exact: kept
+    np.testing.assert_array_equal(last[0], y[-1])  # exact: the same

@@ -12,6 +12,7 @@ import pytest
 from arrays import assert_close
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from oracles import said
 from schedules import planned
 
 from rnncore import train
@@ -565,3 +566,120 @@ def test_a_full_disk_leaves_the_old_checkpoint(tmp_path, monkeypatch):
         fit(**problem() | {"steps": 16, "checkpoint": path})
     assert path.read_bytes() == content
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"steps": 0}, "steps: expected at least 1, got 0"),
+        (
+            {"evaluate_every": 0},
+            "evaluate_every: expected at least 1, got 0",
+        ),
+        ({"patience": 0}, "patience: expected at least 1, got 0"),
+        (
+            {"patience": 1, "evaluate": None},
+            "patience: needs evaluate, got None",
+        ),
+        (
+            {"checkpoint": "no/such/run.npz"},
+            "checkpoint: there is no folder no/such",
+        ),
+    ],
+)
+def test_a_plan_that_makes_no_sense_is_told_in_full(change, message):
+    assert said(fit, **problem() | change) == message
+
+
+def test_one_step_one_evaluation_and_a_patience_of_one_are_a_plan():
+    scores = iter([3.0, 2.0, 2.0, 1.0])
+    given = problem() | {
+        "evaluate": lambda params: next(scores),
+        "evaluate_every": 1,
+        "patience": 1,
+    }
+    result = fit(**given)
+    assert result.history.score == [3.0, 2.0, 2.0]
+    assert len(fit(**problem() | {"steps": 1}).history.loss) == 1
+
+
+def test_every_100_steps_are_evaluated_unless_asked():
+    given = problem() | {"steps": 250}
+    del given["evaluate_every"]
+    assert fit(**given).history.evaluated == [100, 200, 250]
+
+
+def test_of_equally_good_weights_the_first_are_kept():
+    seen = []
+
+    def evaluate(params):
+        seen.append(params)
+        return 1.0
+
+    result = fit(**problem() | {"evaluate": evaluate, "steps": 12})
+    assert len(seen) == 3
+    assert same(result.params, seen[0])
+    assert not same(result.params, seen[1])
+
+
+def test_all_that_is_not_finite_is_named_together():
+    given = problem()
+
+    def poison(params, batch, carry):
+        loss, d, carry = given["loss_and_gradient"](params, batch, carry)
+        cell = d["cell"]._replace(W_x=d["cell"].W_x * np.nan)
+        return loss * np.inf, d | {"cell": cell}, carry
+
+    text = said(
+        fit,
+        **given | {"loss_and_gradient": poison},
+        error=FloatingPointError,
+    )
+    assert text == "step 0: loss, d_cell.W_x are not finite"
+
+
+def test_a_score_that_is_not_finite_is_told_with_its_step():
+    for value in (np.nan, -np.inf):
+        given = problem() | {"evaluate": lambda params, v=value: v}
+        text = said(fit, **given, error=FloatingPointError)
+        assert text == f"step 3: score is {value}"
+
+
+def test_a_carry_of_another_form_is_told_in_full(tmp_path):
+    given = problem() | {"checkpoint": tmp_path / "run.npz"}
+    inner = given["loss_and_gradient"]
+
+    def longer(params, batch, carry):
+        loss, d, carry = inner(params, batch, carry[:1])
+        return loss, d, (*carry, carry[0])
+
+    assert said(fit, **given | {"loss_and_gradient": longer}) == (
+        "carry: a checkpoint needs it in one form throughout; "
+        "hand fit one as the first step returns it"
+    )
+
+
+def test_a_gradient_is_clipped_to_the_length_asked_for():
+    moved = {}
+    for clip in (None, 1.0):
+        result = fit(
+            lambda params, batch, carry: (0.0, (np.array([4.0]),), carry),
+            (np.array([0.0]),),
+            lambda rng, step: None,
+            optimizer=sgd(0.5),
+            steps=1,
+            rng=np.random.default_rng(0),
+            clip=clip,
+        )
+        moved[clip] = result.params[0][0]
+        assert result.history.norm == [4.0]
+        assert not result.stopped_early
+    assert moved == {None: -2.0, 1.0: -0.5}
+
+
+def test_a_run_in_the_folder_it_stands_in_is_kept(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    first = fit(**problem() | {"checkpoint": "run.npz", "steps": 8})
+    assert Path("run.npz").exists()
+    again = fit(**problem() | {"checkpoint": "run.npz", "steps": 8})
+    assert again.history == first.history

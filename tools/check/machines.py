@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tools import ROOT
+
 TESTS = ROOT / "tests"
 VENVS = ROOT / ".venv" / "machines"
 # What depends on the BLAS, on vector instructions or on torch.

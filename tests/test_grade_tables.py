@@ -1,0 +1,481 @@
+"""Points as tables and files, and what a class's notebooks have in common."""
+
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbgrader.api import Gradebook
+
+from grader.course.gradebook import Ledger
+from grader.course.submissions import Submission
+from grader.notebook.names import cell_metadata
+from grader.reports.lms import write_lms
+from grader.reports.points import (
+    Row,
+    Task,
+    csv_text,
+    read_rows,
+    shown_points,
+    table,
+    write_csv,
+)
+from grader.reports.similarity import (
+    Pair,
+    alike,
+    code_prints,
+    compare,
+    fingerprints,
+    tokens_of,
+    word_prints,
+)
+from grader.reports.suspicion import reasons
+
+
+def row(
+    student,
+    *tasks,
+    assignment="demo",
+    status="graded",
+    reason="",
+    penalty=0.0,
+):
+    """A line of the class's table, its sums as `read_rows` makes them."""
+    return Row(
+        Submission(student, assignment, None),
+        status,
+        reason,
+        points=sum(task.points for task in tasks) - penalty,
+        of=sum(task.of for task in tasks),
+        penalty=penalty,
+        open=any(task.open for task in tasks),
+        tasks=list(tasks),
+    )
+
+
+ANN = row("ann", Task("test_double", 3, 3, False), Task("why", 0, 1, True))
+BOB = row(
+    "bob",
+    Task("test_double", 0.5, 3, False),
+    Task("why", 1, 1, False),
+    penalty=0.25,
+)
+CY = row("cy", status="failed", reason="no file")
+
+
+def test_the_table_has_a_column_a_task_and_says_what_is_open():
+    wide = "test-a_name_of_over_twenty_two_letters"
+    other = row("d", Task(wide, 2, 2.5, False), assignment="art")
+    assert table([ANN, CY, BOB, other]).split("\n") == [
+        "art",
+        "learner  a_name_of_over_twenty_  points",
+        "d                             2  2 / 2.5",
+        "",
+        "demo",
+        "learner  double  why  points",
+        "ann           3    ?  3+? / 4",
+        "cy                    0 / 0  (see below)",
+        "bob         0.5    1  1.25 / 4",
+        "",
+        "Not gradable, and why:",
+        "cy demo: no file",
+    ]
+
+
+def test_a_table_without_reasons_ends_with_its_last_learner():
+    assert table([BOB]).endswith("\nbob         0.5    1  1.25 / 4")
+    assert table([]) == ""
+    assert shown_points(Task("a", 1234567.0, 1, False)) == "1.23457e+06"
+
+
+class Home:
+    """What of a course the writers of files need."""
+
+    course_id = "rnn"
+
+    def __init__(self, home):
+        self.home = home
+        self.results = home / "results"
+        self.db_url = f"sqlite:///{home}/gradebook.db"
+
+
+@pytest.fixture
+def course(tmp_path):
+    return Home(tmp_path)
+
+
+def read(course, name):
+    return (course.home / name).read_text().splitlines()
+
+
+def test_csv_files_have_a_line_a_submission_and_a_line_a_task(course):
+    write_csv(course, [ANN, BOB, CY])
+    assert read(course, "points.csv") == [
+        "learner,assignment,points,of,late_penalty,to_be_read,status,reason",
+        "ann,demo,3.0,4,0.0,1,graded,",
+        "bob,demo,1.25,4,0.25,0,graded,",
+        "cy,demo,0.0,0,0.0,0,failed,no file",
+    ]
+    assert read(course, "tasks.csv") == [
+        "learner,assignment,task,points,of,to_be_read",
+        "ann,demo,test_double,3,3,0",
+        "ann,demo,why,0,1,1",
+        "bob,demo,test_double,0.5,3,0",
+        "bob,demo,why,1,1,0",
+    ]
+
+
+def test_what_a_spreadsheet_would_run_is_quoted():
+    line = ["=1", "+1", "-1", "@a", "a=1", -1, ""]
+    assert csv_text([line]) == "'=1,'+1,'-1,'@a,a=1,-1,\r\n"
+
+
+@pytest.fixture
+def gradebook(course, monkeypatch):
+    """Ann with all that a system may know of her, Bob with a name alone."""
+    programs = Path(sys.executable).parent  # nbgrader calls alembic
+    monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
+    with Gradebook(course.db_url, course.course_id) as book:
+        for name in ("demo", "art", "later"):
+            book.add_assignment(name)
+            book.add_notebook(name, name)
+            book.add_grade_cell(
+                "test_double", name, name, max_score=3, cell_type="code"
+            )
+            book.add_grade_cell(
+                "why", name, name, max_score=1, cell_type="markdown"
+            )
+            book.add_solution_cell("why", name, name)
+            for cell in ("why", "test_double"):
+                book.add_source_cell(
+                    cell, name, name, source="", cell_type="code"
+                )
+        book.add_student(
+            "ann",
+            first_name="Ann",
+            last_name="Ode",
+            email="ann@example.org",
+            lms_user_id="4711",
+        )
+        book.add_student("bob", last_name="Bell")
+        book.add_student("cy")
+    return course
+
+
+def test_an_lms_gets_what_is_known_of_each_learner(gradebook):
+    art = row("bob", Task("a", 2, 2, False), assignment="art")
+    gone = row("zoe", Task("a", 2, 2, False))
+    cy = row("cy", Task("test_double", 1, 3, False))
+    write_lms(gradebook, [ANN, BOB, CY, art, gone, cy])
+    assert read(gradebook, "lms.csv") == [
+        "id,lms_user_id,first_name,last_name,email,art,demo",
+        "ann,4711,Ann,Ode,ann@example.org,,",
+        "bob,,,Bell,,2.0,1.25",
+        "cy,,,,,,1.0",
+    ]
+    assert read(gradebook, "canvas.csv") == [
+        "Student,ID,SIS User ID,SIS Login ID,Section,art,demo",
+        "    Points Possible,,,,,4.0,4.0",
+        '"Ode, Ann",4711,,ann,,,',
+        "Bell,,,bob,,2.0,1.25",
+        "cy,,,cy,,,1.0",
+    ]
+
+
+@pytest.mark.filterwarnings("ignore:Object of type <Submitted")
+def test_rows_hold_what_a_person_entered(gradebook):
+    with Gradebook(gradebook.db_url, gradebook.course_id) as book:
+        for who, score in (("ann", 3.0), ("bob", 1.0)):
+            book.add_submission("demo", who)
+            grade = book.find_grade("test_double", "demo", "demo", who)
+            grade.auto_score, grade.needs_manual_grade = score, False
+            answer = book.find_grade("why", "demo", "demo", who)
+            answer.needs_manual_grade = who == "ann"
+            if who == "bob":
+                answer.manual_score = 0.5
+                comment = book.find_comment("why", "demo", "demo", who)
+                comment.manual_comment = "Nearly."
+                notebook = book.find_submission_notebook(
+                    "demo", "demo", who
+                )
+                notebook.late_submission_penalty = 0.25
+        book.db.commit()
+    gradebook.ledger = Ledger(gradebook.db_url, gradebook.course_id)
+    submissions = [
+        Submission(who, assignment, gradebook.home)
+        for who, assignment in (
+            ("ann", "demo"),
+            ("bob", "demo"),
+            ("cy", "demo"),
+            ("dan", "demo"),
+            ("ann", "unknown"),
+        )
+    ]
+    for submission in submissions:
+        who = submission.student
+        if who == "dan":
+            continue  # not graded yet
+        path = gradebook.results / who / f"{submission.assignment}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        reason = '"no notebook"' if who == "cy" else "null"
+        failed = "true" if submission.assignment == "unknown" else "false"
+        path.write_text(f'{{"reason": {reason}, "failed": {failed}}}')
+    ann, bob, cy, unknown = read_rows(gradebook, submissions)
+    gradebook.ledger.close()
+    assert (ann.points, ann.of, ann.open, ann.penalty) == (3, 4, True, 0)
+    assert ann.tasks == [
+        Task("why", 0.0, 1.0, True),
+        Task("test_double", 3.0, 3.0, False),
+    ]
+    assert (bob.points, bob.of, bob.open, bob.penalty) == (
+        1.25,
+        4,
+        False,
+        0.25,
+    )
+    assert bob.tasks[0] == Task("why", 0.5, 1.0, False, "Nearly.")
+    assert (ann.status, ann.reason) == ("graded", "")
+    assert (cy.status, cy.reason) == ("not gradable", "no notebook")
+    assert (cy.points, cy.of, cy.tasks) == (0, 0, [])
+    assert (unknown.status, unknown.tasks) == ("failed", [])
+
+
+def notebook(*cells):
+    return new_notebook(cells=list(cells))
+
+
+def told(*sources, release="", remarks=(), checks=()):
+    """Why a person should look at such cells."""
+    return reasons(
+        notebook(*map(new_code_cell, sources)),
+        notebook(new_code_cell(release)),
+        list(checks),
+        list(remarks),
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        (
+            "import a.b, os, gc as g",
+            "imports gc: searches all objects in memory",
+        ),
+        (
+            "from urllib.request import urlopen",
+            "imports urllib: uses the network",
+        ),
+        ("from . import x", None),
+        ("import signals", None),
+        ("x.f_back", "uses f_back: looks at the code that calls it"),
+        ("_ih[0]", "uses _ih: reads the cells that were executed"),
+        (
+            "def __reduce__(self): pass",
+            "defines __reduce__: defines what unpickling executes",
+        ),
+        (
+            "'see /proc/1'",
+            "has the text '/proc': reads what the system knows of processes",
+        ),
+        ("b'/proc'", None),
+        (
+            "import numpy as np\nnp.testing.x[0].y = 1",
+            "replaces np.testing.x[0].y",
+        ),
+        ("import numpy as np\nz.y = np.x", None),
+        ("import os.path\nos.y = 1", "replaces os.y"),
+        ("f().y = 1", None),
+        (
+            "import a\na." + "b" * 80 + " = 1",
+            "replaces a." + "b" * 58,
+        ),
+        (
+            "!ls\n%cd x\nimport gc",
+            "imports gc: searches all objects in memory",
+        ),
+    ],
+)
+def test_a_reason_says_cell_and_name_and_why(source, reason):
+    expected = [] if reason is None else [f"code cell 1 {reason}"]
+    assert told(source) == expected
+
+
+def test_cells_are_counted_as_a_reader_counts_them():
+    test = new_code_cell(
+        "import socket", metadata=cell_metadata("test_a", grade=True)
+    )
+    made = notebook(
+        new_markdown_cell("import gc"),
+        new_code_cell("import gc\nimport gc"),
+        test,
+        new_code_cell("import pty"),
+    )
+    release = notebook(new_markdown_cell("import pty"))
+    assert reasons(made, release, [], []) == [
+        "code cell 1 imports gc: searches all objects in memory",
+        "code cell 3 imports pty: starts processes",
+    ]
+
+
+def test_what_was_repaired_by_force_is_a_reason_and_the_rest_is_not():
+    remarks = [
+        "the points of 'a' had been changed: they are 3",
+        "two cells are marked 'a': the last one counts",
+        "the cell 'a' was missing: it was put back",
+    ]
+    assert told("x = 1", remarks=remarks) == remarks[:2]
+
+
+def test_eight_reasons_are_all_told_and_of_more_the_number():
+    names = [
+        "gc",
+        "pty",
+        "zmq",
+        "atexit",
+        "ctypes",
+        "marshal",
+        "pickle",
+        "signal",
+    ]
+    text = "\n".join(f"import {name}" for name in names)
+    assert len(told(text)) == 8
+    found = told(f"{text}\nimport socket")
+    assert len(found) == 9
+    assert found[-1] == "and 1 reasons more"
+
+
+def test_points_for_an_answer_that_was_never_written():
+    cells = [
+        new_code_cell(
+            "def a():\n    raise NotImplementedError",
+            metadata=cell_metadata("a", solution=True),
+        ),
+        new_code_cell(
+            "def b(): pass", metadata=cell_metadata("b", solution=True)
+        ),
+        new_code_cell("raise NotImplementedError"),
+    ]
+    checks = [
+        {"id": "test_a", "points": 2},
+        {"id": "test_b", "points": 2},
+        {"id": "a", "points": 0},
+    ]
+    release = notebook()
+    assert reasons(notebook(*cells), release, checks, []) == [
+        "test_a has points, though its answer is not written"
+    ]
+
+
+def test_tokens_are_what_a_copyist_would_not_change():
+    source = (
+        "# note\ndef f(x):\n    return np.sum(x) + 3.5 if 'a' else None\n"
+    )
+    assert tokens_of(source) == [
+        *("def", "name", "(", "name", ")", ":", "return", "name", "."),
+        *("sum", "(", "name", ")", "+", "0", "if", "''", "else", "None"),
+    ]
+    assert tokens_of("a = (1,") == ["name", "=", "(", "0", ","]
+
+
+def test_a_shared_passage_of_k_plus_w_minus_one_tokens_is_always_found():
+    passage = list("passage")  # 4 + 4 - 1
+    for before in range(5):
+        first = [*"abcde"[:before], *passage, *"xyz"]
+        second = [*"uv", *passage, *"w"]
+        assert fingerprints(first, 4, 4) & fingerprints(second, 4, 4)
+    assert fingerprints(list("abc"), 4, 4) == set()
+    assert len(fingerprints(list("abcd"), 4, 4)) == 1
+    assert len(fingerprints(list("abcdef"), 4, 4)) == 1
+    assert fingerprints(list("abab"), 4, 1) != fingerprints(
+        list("baba"), 4, 1
+    )
+    assert fingerprints(["a", "b"], 2, 1) != fingerprints(["", "ab"], 2, 1)
+
+
+def test_prints_are_of_code_or_of_words():
+    code = "a = 1 + 2 + 3 + 4 + 5 + 6 + 7 + 8 + 9 + f(10)"
+    words = "One two three four five six seven eight."
+    test = new_code_cell(code, metadata=cell_metadata("t", grade=True))
+    answer = new_markdown_cell(
+        words, metadata=cell_metadata("why", grade=True, solution=True)
+    )
+    assert code_prints(notebook(new_code_cell(code)))
+    assert code_prints(notebook(test, new_markdown_cell(code))) == set()
+    assert word_prints(notebook(answer))
+    assert word_prints(notebook(new_markdown_cell(words), test)) == set()
+    answer.source = words.upper() + "!"
+    assert word_prints(notebook(answer)) == word_prints(
+        notebook(
+            new_markdown_cell(
+                words,
+                metadata=cell_metadata("b", grade=True, solution=True),
+            )
+        )
+    )
+
+
+def test_a_pair_is_told_with_its_share_of_the_shorter_one():
+    prints = {
+        "ann": {1, 2, 3, 4, 5, 6, 90, 91},
+        "bob": {1, 2, 3, 4, 90, 91},
+        "cy": {5, 6, 7, 90},
+        "dan": set(range(100, 105)),
+        "eve": set(range(100, 105)) | {91},
+    }
+    assert alike(prints, {90, 91}, "code") == [
+        Pair("dan", "eve", "code", 1.0, 5),
+        Pair("ann", "bob", "code", 1.0, 4),
+    ]
+    prints["bob"] |= {8, 9, 10, 11}  # four of six, of the shorter one
+    (pair,) = alike(
+        {k: prints[k] for k in ("bob", "ann")}, {90, 91}, "words"
+    )
+    assert pair == Pair("ann", "bob", "words", 4 / 6, 4)
+
+
+def test_what_more_than_a_few_have_is_common():
+    shared = {1, 2, 3, 4}
+    class_ = {
+        f"s{k}": {k * 100 + n for n in range(10)} for k in range(10, 40)
+    }
+    for who in list(class_)[:3]:
+        class_[who] |= shared
+    # three of thirty are a tenth; a fourth makes it common
+    assert len(alike(class_, set(), "code")) == 3
+    class_["s30"] |= shared
+    assert alike(class_, set(), "code") == []
+    few = {who: {1, 2, 3, 4} for who in ("a", "b", "c")}
+    assert len(alike(few, set(), "code")) == 3  # never fewer than three
+    many = {
+        f"m{k}": {k * 10 + n for n in range(5)} for k in range(100, 700)
+    }
+    for who in list(many)[:50]:
+        many[who] |= shared
+    assert len(alike(many, set(), "code")) == 50 * 49 / 2
+    many["m699"] |= shared
+    assert alike(many, set(), "code") == []  # never more than fifty
+
+
+def test_code_and_words_are_compared_by_themselves():
+    words = "The gradient fades, as each step multiplies it by less than one, so nothing is left of it after a hundred steps."
+    code = "total = 1 + 2 * 3 - f(4) / 5 % 6 ** g(7)\nfor k in range(8):\n    total += h(k) ** 2 - abs(k) * 3 if k > 4 else -k\n"
+
+    def handed_in():
+        return notebook(
+            new_code_cell(code),
+            new_markdown_cell(
+                words,
+                metadata=cell_metadata("why", grade=True, solution=True),
+            ),
+        )
+
+    pairs = compare({"bob": handed_in(), "ann": handed_in()}, [])
+    assert Counter((p.first, p.second, p.kind) for p in pairs) == {
+        ("ann", "bob", "code"): 1,
+        ("ann", "bob", "words"): 1,
+    }
+    given = notebook(handed_in().cells[1])
+    pairs = compare({"bob": handed_in(), "ann": handed_in()}, [given])
+    assert [p.kind for p in pairs] == ["code"]
