@@ -1,0 +1,246 @@
+"""The live figures' mathematics is the package's, to twelve digits."""
+
+import numpy as np
+import pytest
+
+from live import STATIC, served
+from rnncore.bptt import bptt, readout_vjp, rnn_cell_vjp
+from rnncore.gru import gru_cell, gru_cell_vjp
+from rnncore.losses import (
+    cross_entropy,
+    cross_entropy_vjp,
+    squared_error,
+    squared_error_vjp,
+)
+from rnncore.lstm import lstm_cell, lstm_cell_vjp
+from rnncore.optim import adam, clip_by_global_norm, global_norm, sgd
+from rnncore.rnn import init_params, init_readout, readout, rnn_cell, unroll
+
+pytestmark = pytest.mark.system
+T, B, D, H, K = 7, 3, 4, 5, 6
+CELLS = {
+    "rnn": (rnn_cell, rnn_cell_vjp, 1, 1),
+    "lstm": (lstm_cell, lstm_cell_vjp, 4, 2),
+    "gru": (gru_cell, gru_cell_vjp, 3, 1),
+}
+
+
+@pytest.fixture(scope="module")
+def js(browser):
+    """A function that runs JavaScript with the modules' names in `m`."""
+    with served(STATIC) as site:
+        page = browser.new_page()
+        page.goto(f"{site}course.css")
+
+        def run(module, body, arg):
+            return page.evaluate(
+                f"""async (arg) => {{
+                  const m = await import("{site}live/{module}.mjs");
+                  const F = (a) => Float64Array.from(a);
+                  const plain = (v) => v instanceof Float64Array ? [...v]
+                    : Array.isArray(v) ? v.map(plain)
+                    : v && typeof v === "object" ? Object.fromEntries(
+                        Object.entries(v).map(([k, w]) => [k, plain(w)]))
+                    : v;
+                  return plain(await (async () => {{ {body} }})());
+                }}""",
+                arg,
+            )
+
+        yield run
+        page.close()
+
+
+def flat(tree):
+    """Arrays as lists, row by row, whatever holds them."""
+    if hasattr(tree, "_asdict"):
+        tree = tree._asdict()
+    if isinstance(tree, dict):
+        return {name: np.ravel(a).tolist() for name, a in tree.items()}
+    return [np.ravel(a).tolist() for a in tree]
+
+
+def assert_same(theirs, ours):
+    np.testing.assert_allclose(
+        np.ravel(theirs), np.ravel(ours), rtol=1e-10, atol=1e-12
+    )
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_a_loop_and_its_gradient_are_the_packages(js, rng, name):
+    cell, vjp, G, parts = CELLS[name]
+    params = init_params(rng, D, H, G)
+    x = rng.normal(size=(T, B, D))
+    state = tuple(rng.normal(size=(B, H)) for _ in range(parts))
+    d_y = rng.normal(size=(T, B, H))
+    d_state = tuple(rng.normal(size=(B, H)) for _ in range(parts))
+
+    y, last, tape = unroll(cell, params, x, state)
+    d_params, d_x, d_first = bptt(vjp, params, tape, d_y, d_state)
+
+    found = js(
+        "cells",
+        """
+        const layer = { D: arg.D, H: arg.H };
+        for (const [k, v] of Object.entries(arg.params)) layer[k] = F(v);
+        const run = m.unroll(arg.name, layer, arg.x.map(F),
+          arg.state.map(F));
+        const seen = [];
+        const back = m.bptt(arg.name, layer, run.tape, arg.d_y.map(F),
+          arg.d_state.map(F), seen);
+        return { y: run.y, last: run.state, ...back,
+          seen: seen.map((s) => s[0]) };
+        """,
+        dict(
+            name=name, D=D, H=H, params=flat(params), x=flat(x),
+            state=flat(state), d_y=flat(d_y), d_state=flat(d_state),
+        ),
+    )  # fmt: skip
+    assert_same(found["y"], y)
+    assert_same(found["last"], last)
+    assert_same(found["d_x"], d_x)
+    assert_same(found["d_state"], d_first)
+    for key, value in d_params._asdict().items():
+        assert_same(found["d_params"][key], value)
+
+    for t in (0, T // 2):  # what arrives at h_t: the loop cut there
+        _, middle, _ = unroll(cell, params, x[: t + 1], state)
+        _, _, rest = unroll(cell, params, x[t + 1 :], middle)
+        _, _, d_middle = bptt(vjp, params, rest, d_y[t + 1 :], d_state)
+        assert_same(found["seen"][t], d_middle[0] + d_y[t])
+
+
+def test_the_readout_and_the_losses_are_the_packages(js, rng):
+    weights = init_readout(rng, H, K)
+    y, targets = rng.normal(size=(T, B, H)), rng.integers(0, K, (T, B))
+    wanted = rng.normal(size=(T, B, K))
+    logits = readout(weights, y)
+    entropy, cache = cross_entropy(logits, targets)
+    d_logits = cross_entropy_vjp(1.0, cache)
+    square, error = squared_error(logits, wanted)
+    d_square = squared_error_vjp(1.0, error)
+    d_weights, d_y = readout_vjp(d_logits, weights, y)
+
+    found = js(
+        "cells",
+        """
+        const weights = { W_y: F(arg.W_y), b_y: F(arg.b_y) };
+        const y = arg.y.map(F), logits = m.readout(weights, y, arg.H);
+        const entropy = m.crossEntropy(logits, arg.targets);
+        const square = m.squaredError(logits, arg.wanted.map(F));
+        return { logits, entropy, square, p: m.softmax(logits[0].slice(0, 6)),
+          back: m.readoutBack(entropy.d_logits, weights, y, arg.H) };
+        """,
+        dict(
+            flat(weights), H=H, y=flat(y), targets=targets.tolist(),
+            wanted=flat(wanted),
+        ),
+    )  # fmt: skip
+    assert_same(found["logits"], logits)
+    assert_same(found["entropy"]["loss"], entropy)
+    assert_same(found["entropy"]["d_logits"], d_logits)
+    assert_same(found["square"]["loss"], square)
+    assert_same(found["square"]["d_y"], d_square)
+    assert_same(found["back"]["W_y"], d_weights.W_y)
+    assert_same(found["back"]["b_y"], d_weights.b_y)
+    assert_same(found["back"]["d_y"], d_y)
+    e = np.exp(logits[0, 0])
+    assert_same(found["p"], e / e.sum())
+
+
+def test_the_optimisers_are_the_packages(js, rng):
+    params = {"W": rng.normal(size=12), "b": rng.normal(size=3)}
+    steps = [
+        {"W": rng.normal(size=12), "b": rng.normal(size=3)}
+        for _ in range(5)
+    ]
+    expected = {}
+    for name, optimizer in {"adam": adam(0.05), "sgd": sgd(0.05)}.items():
+        w, memory = params, optimizer.init(params)
+        for d in steps:
+            d, _ = clip_by_global_norm(d, 2.0)
+            w, memory = optimizer.update(w, d, memory)
+        expected[name] = w
+    found = js(
+        "cells",
+        """
+        const out = {};
+        for (const name of ["adam", "sgd"]) {
+          const w = { W: F(arg.params.W), b: F(arg.params.b) }, memory = {};
+          out.norms = [];
+          for (const d of arg.steps) {
+            const g = { W: F(d.W), b: F(d.b) };
+            out.norms.push(m.clip(g, 2));
+            if (name === "adam") m.adam(w, g, memory, 0.05);
+            else m.sgd(w, g, 0.05);
+          }
+          out[name] = w;
+        }
+        return out;
+        """,
+        {"params": flat(params), "steps": [flat(d) for d in steps]},
+    )
+    assert_same(found["norms"], [global_norm(d) for d in steps])
+    for name, w in expected.items():
+        for key in w:
+            assert_same(found[name][key], w[key])
+
+
+def test_a_gradient_that_is_no_number_is_not_scaled(js):
+    found = js(
+        "cells",
+        """
+        const bad = { W: F([1, NaN]) }, huge = { W: F([3e300, 4e300]) };
+        return [String(m.clip(bad, 1)), m.clip(huge, 1), huge.W];
+        """,
+        None,
+    )
+    assert found[0] == "NaN"
+    assert_same(found[1], 5e300)
+    assert_same(found[2], [0.6, 0.8])
+
+
+def test_three_steps_are_the_packages(js, rng):
+    w, h0 = 0.7, -0.4
+    x, target = rng.normal(size=3), rng.uniform(-1, 1, 3)
+    params = init_params(rng, 1, 1)._replace(
+        W_x=np.ones((1, 1)), W_h=np.full((1, 1), w),
+        b_x=np.zeros(1), b_h=np.zeros(1),
+    )  # fmt: skip
+    y, _, tape = unroll(
+        rnn_cell, params, x[:, None, None], (np.full((1, 1), h0),)
+    )
+    d_y = y - target[:, None, None]
+    zero = (np.zeros((1, 1)),)
+    d_params, d_x, d_first = bptt(rnn_cell_vjp, params, tape, d_y, zero)
+    run = js(
+        "graph",
+        "return m.threeSteps(arg)",
+        {"w": w, "h0": h0, "x": x.tolist(), "target": target.tolist()},
+    )
+    assert_same(run["h"][1:], y)
+    assert_same(run["loss"], (d_y**2).sum() / 2)
+    assert_same(run["d_w"], d_params.W_h)
+    assert_same(run["d_a"][1:], d_x)
+    assert_same(run["back"][1], d_first[0])
+
+
+def test_no_exercise_confuses_two_mistakes(js):
+    answers = js(
+        "graph",
+        """
+        return Array.from({ length: 300 }, (_, k) => {
+          const drawn = m.exercise(k + 1);
+          const asked = m.questions(m.threeSteps(drawn));
+          return { drawn, asked: asked.map(([, , right, wrong]) =>
+            [right, ...wrong.map(([value]) => value)]) };
+        });
+        """,
+        None,
+    )
+    assert len({str(a["drawn"]) for a in answers}) == 300
+    for answer in answers:
+        assert all(abs(y) <= 1 for y in answer["drawn"]["target"])
+        for values in answer["asked"]:
+            gaps = np.diff(np.sort(values))
+            assert gaps.min() > 0.0132  # twice the tolerance, and more

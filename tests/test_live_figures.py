@@ -1,0 +1,244 @@
+"""The live figures in a browser: keys, words, links, and without script."""
+
+import gzip
+import re
+
+import pytest
+
+from live import STATIC, Figure, served
+from tools.build import stills
+
+pytestmark = pytest.mark.system
+MODULES = STATIC / "live"
+NAMES = sorted(
+    p.stem
+    for p in MODULES.glob("*.mjs")
+    if "customElements.define" in p.read_text("utf8")
+)
+each_figure = pytest.mark.parametrize("name", NAMES)
+PAGES = {tag.removeprefix("live-") for _, tag, _, _ in stills.figures()}
+
+
+@pytest.fixture(scope="module")
+def site():
+    with served(STATIC) as address:
+        yield address
+
+
+@pytest.fixture
+def show(browser, site):
+    """A function that opens one figure; pages close by themselves."""
+    shown = []
+
+    def open_figure(name, attributes="", query="", **how):
+        shown.append(Figure(browser, site, name, attributes, query, **how))
+        return shown[-1]
+
+    yield open_figure
+    for figure in shown:
+        figure.page.close()
+        assert figure.wrong == []
+
+
+def test_every_figure_stands_in_a_page():
+    assert set(NAMES) == PAGES
+
+
+def test_all_figures_together_weigh_under_30_kilobytes():
+    files = [STATIC / "live.js", *MODULES.glob("*.mjs")]
+    size = sum(len(gzip.compress(f.read_bytes())) for f in files)
+    assert size < 30_000
+
+
+def test_no_module_names_another_host():
+    for path in [STATIC / "live.js", *MODULES.glob("*.mjs")]:
+        text = path.read_text("utf8").replace("http://www.w3.org/", "")
+        assert not re.search(r"https?://", text), path.name
+
+
+@pytest.mark.parametrize(
+    ("page", "tag", "name", "rest"), stills.figures(), ids=str
+)
+def test_a_page_gives_a_question_and_a_still(page, tag, name, rest):
+    text = (stills.BOOK / f"{page}.md").read_text("utf8")
+    inside = text.partition(f'id="{name}"')[2].partition(f"</{tag}>")[0]
+    assert re.search(r'class="question">[^<]+\?', inside)
+    still = re.search(
+        r'<img src="([^"]+)" width="\d+" height="\d+"', inside
+    )
+    assert still
+    assert (stills.BOOK / still[1]).exists()
+    assert len(re.search(r'alt="([^"]+)"', inside)[1]) > 60
+
+
+@each_figure
+def test_a_figure_says_what_it_shows_and_names_its_controls(show, name):
+    figure = show(name)
+    assert len(figure.words) > 20
+    unnamed = figure.page.evaluate(
+        """() => [...document.querySelectorAll(
+          '.live input, .live select')].filter((control) =>
+          ![...control.labels].some((l) => l.innerText.trim()))
+          .map((control) => control.outerHTML)"""
+    )
+    assert unnamed == []
+    assert figure.page.locator(".live svg[aria-label]").count() == 1
+    assert figure.page.locator(".live img").count() == 0
+    assert (
+        figure.page.locator(".live .question").inner_text() == "What now?"
+    )
+
+
+@each_figure
+def test_its_link_restores_its_state(show, name):
+    figure = show(name)
+    for slider in figure.page.locator(".live input[type=range]").all():
+        if slider.is_visible() and slider.is_enabled():
+            slider.press("ArrowRight")
+            slider.press("ArrowRight")
+    before, words = figure.state(), figure.words
+    link = figure.page.locator(".live .foot a").first.get_attribute("href")
+    again = show(name, query=link.partition("?")[2])
+    assert again.state() == pytest.approx(before, rel=1e-5)
+    assert again.words == words
+
+
+@each_figure
+def test_a_hostile_address_changes_nothing(show, name):
+    first = show(name).state()
+    query = "&".join(
+        f"{field}={value}"
+        for field in first
+        for value in ("NaN", "<img src=x onerror=alert(1)>")
+    )
+    assert show(name, query=query).state() == first
+
+
+@each_figure
+def test_extreme_states_are_cut_to_what_is_allowed(show, name):
+    first = show(name).state()
+    numbers = [f for f, v in first.items() if isinstance(v, (int, float))]
+    for value in ("1e308", "-1e308"):
+        figure = show(name, query="&".join(f"{f}={value}" for f in numbers))
+        assert "?" not in figure.words.replace("What now?", "")
+        assert "NaN" not in figure.page.locator(".live").inner_html()
+
+
+@each_figure
+def test_a_telephone_shows_it_whole(show, name):
+    page = show(name, viewport={"width": 320, "height": 800}).page
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+@each_figure
+def test_paper_shows_the_drawing_and_no_control(show, name):
+    figure = show(name)
+    figure.page.emulate_media(media="print")
+    assert figure.page.locator(".live svg").is_visible()
+    for control in figure.page.locator(".live button, .live input").all():
+        assert not control.is_visible()
+
+
+@each_figure
+def test_without_script_the_still_picture_stands(show, name):
+    figure = show(name, java_script_enabled=False)
+    assert figure.page.locator("img").is_visible()
+    assert figure.page.locator(".question").is_visible()
+
+
+def test_a_figure_far_below_is_not_loaded(browser, site):
+    page = browser.new_page(viewport={"width": 800, "height": 600})
+    asked = []
+    page.on("request", lambda r: asked.append(r.url))
+    body = (
+        '<script src="live.js"></script><p style="height:5000px">Far.</p>'
+        '<live-unrolled id="it"></live-unrolled>'
+    )
+    page.route(
+        "**/far.html",
+        lambda route: route.fulfill(body=body, content_type="text/html"),
+    )
+    page.goto(f"{site}far.html", wait_until="networkidle")
+    assert not [url for url in asked if url.endswith(".mjs")]
+    page.mouse.wheel(0, 4500)
+    page.wait_for_selector(".live .says")
+    page.close()
+
+
+# The unrolled graph
+
+
+def test_next_walks_forward_and_then_backward(show):
+    figure = show("unrolled")
+    said = [figure.words]
+    for _ in range(22):
+        figure.page.get_by_role("button", name="Next").press("Enter")
+        said.append(figure.words)
+    assert len(set(said)) == 23
+    assert "a₁ = w h₀ + x₁ = 0.50 × 0.20 + 0.45 = 0.55" in said[1]
+    assert "dh₃ = 0.40" in said[11]
+    assert (
+        "0.35 from the loss plus 0.15 from step 3: dh₂ = 0.50" in said[15]
+    )
+    assert "-0.03 + 0.16 + 0.18 = 0.31" in said[22]
+
+
+def test_a_typed_weight_changes_every_number_after_it(show):
+    figure = show("unrolled", query="step=22")
+    before = figure.words
+    field = figure.page.get_by_label("w", exact=True)
+    field.fill("-0.5")
+    field.press("Enter")
+    assert figure.state()["w"] == -0.5
+    assert figure.words != before
+
+
+def test_a_number_can_be_dragged(show):
+    figure = show("unrolled")
+    box = figure.page.locator(".drag", has_text="w = ").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    figure.page.mouse.move(x, y)
+    figure.page.mouse.down()
+    figure.page.mouse.move(x + 60, y)
+    figure.page.mouse.up()
+    assert figure.state()["w"] == pytest.approx(1.5)
+
+
+def test_an_exercise_names_every_known_mistake(show):
+    figure = show("unrolled", query="seed=7")
+    asked = figure.call(
+        """async (figure) => (await import('./live/graph.mjs'))
+        .questions(figure.run_)"""
+    )
+    rows = figure.page.locator(".live form")
+    assert rows.count() == len(asked) == 5
+    for row, (letter, _, right, mistakes) in zip(rows.all(), asked):
+        shown = figure.page.locator(".live svg").get_by_text(
+            letter, exact=True
+        )
+        assert shown.count() >= 1
+
+        def answer(value, row=row):
+            row.locator("input").fill(f"{value:.3f}".replace("-", "−"))
+            row.locator("input").press("Enter")
+            return row.locator("output").inner_text()
+
+        for value, words in mistakes:
+            assert answer(value) == f"✗ Not yet: {words}"
+        assert answer(right) == "✓ Right."
+        assert shown.count() == 0  # the number takes the letter's place
+    row = rows.first
+    row.locator("input").fill("a lot")
+    row.locator("input").press("Enter")
+    assert row.locator("output").inner_text().startswith("Type a number")
+
+
+def test_new_numbers_are_new_and_their_link_gives_them_again(show):
+    figure = show("unrolled")
+    button = figure.page.get_by_role("button", name="New numbers")
+    button.click()
+    first = figure.state()
+    button.click()
+    assert figure.state()["x1"] != first["x1"]
+    again = show("unrolled", query=f"seed={first['seed']:.0f}")
+    assert again.state() == pytest.approx(first)
