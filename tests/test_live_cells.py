@@ -1,20 +1,33 @@
 """The live figures' mathematics is the package's, to twelve digits."""
 
+import json
+
 import numpy as np
 import pytest
-
 from live import STATIC, served
+
 from rnncore.bptt import bptt, readout_vjp, rnn_cell_vjp
+from rnncore.characters import Model, encode, held_out_bits, lanes, one_hot
 from rnncore.gru import gru_cell, gru_cell_vjp
 from rnncore.losses import (
     cross_entropy,
     cross_entropy_vjp,
+    log_softmax,
     squared_error,
     squared_error_vjp,
 )
 from rnncore.lstm import lstm_cell, lstm_cell_vjp
 from rnncore.optim import adam, clip_by_global_norm, global_norm, sgd
-from rnncore.rnn import init_params, init_readout, readout, rnn_cell, unroll
+from rnncore.rnn import (
+    Params,
+    Readout,
+    init_params,
+    init_readout,
+    readout,
+    rnn_cell,
+    unroll,
+    zero_state,
+)
 
 pytestmark = pytest.mark.system
 T, B, D, H, K = 7, 3, 4, 5, 6
@@ -244,3 +257,84 @@ def test_no_exercise_confuses_two_mistakes(js):
         for values in answer["asked"]:
             gaps = np.diff(np.sort(values))
             assert gaps.min() > 0.0132  # twice the tolerance, and more
+
+
+LEVELS = "abcdefghijk"
+
+
+def logit(p):
+    return np.log(p / (1 - p))
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_a_unit_set_by_hand_is_the_packages_cell(js, rng, cell):
+    rows = 4 if cell == "lstm" else 3
+    levels = rng.integers(1, 10, (rows, 24))  # no gate quite shut
+    program = "".join(LEVELS[k] for k in levels.ravel())
+    steps = js(
+        "machine", "return m.byHand(arg[0], arg[1])", [cell, program]
+    )
+    gates, signed = levels / 10, (levels[2] - 5) / 5
+    zero, w = np.zeros((1, 1)), 1.5
+    state = (zero, zero) if cell == "lstm" else (zero,)
+    for t in range(24):
+        a, b = logit(gates[0, t]), logit(gates[1, t])
+        if cell == "lstm":  # rows f, i, g, o
+            a_x = [b, a, np.arctanh(signed[t]), logit(gates[3, t])]
+            a_h = np.zeros((1, 4))
+            state, _ = lstm_cell(np.array([a_x]), a_h, state)
+            assert_same(steps[t]["c"], state[1])
+        else:  # rows z, r, x
+            a_h = np.array([[0, 0, w * state[0][0, 0]]])
+            a_x = np.array([[b, a, 2 * signed[t]]])
+            state, _ = gru_cell(a_x, a_h, state)
+        assert_same(steps[t]["h"], state[0])
+
+
+@pytest.mark.parametrize("name", ["lstm", "gru"])
+def test_the_trained_network_is_read_as_the_package_reads_it(js, name):
+    from tools.train.tasks import live as training
+
+    net = json.loads((training.FOLDER / f"letters-{name}.json").read_text())
+    cell, _, G, parts = training.CELLS[name]
+    H, K = net["H"], len(net["alphabet"])
+    shapes = dict(
+        W_x=(G * H, K), W_h=(G * H, H), b_x=G * H, b_h=G * H,
+        W_y=(K, H), b_y=K,
+    )  # fmt: skip
+    arrays = {k: np.reshape(net[k], shape) for k, shape in shapes.items()}
+    model = Model(
+        Params(*(arrays[k] for k in Params._fields)),
+        Readout(arrays["W_y"], arrays["b_y"]),
+    )
+    _, unseen = training.texts()
+    exam = lanes(encode(unseen, net["alphabet"]), training.LANES)
+    zero = zero_state(model.cell, training.LANES, parts)
+    assert held_out_bits(cell, model, exam, zero) == pytest.approx(
+        net["bits"], abs=6e-4
+    )
+    assert training.space_unit(name, model, exam, K) == net["unit"]
+
+    words = "the name is bound."
+    x = one_hot(encode(words, net["alphabet"])[:, None], model.cell.W_x)
+    y, _, tape = unroll(
+        cell, model.cell, x, zero_state(model.cell, 1, parts)
+    )
+    p = np.exp(log_softmax(readout(model.readout, y)))
+    found = js(
+        "machine",
+        """
+        for (const k of ["W_x", "W_h", "b_x", "b_h", "W_y", "b_y"]) {
+          arg[1][k] = F(arg[1][k]);
+        }
+        return m.trained(arg[0], arg[1], arg[2]);
+        """,
+        [name, net, words],
+    )
+    assert_same([step["h"] for step in found["steps"]], y)
+    keep = "f" if name == "lstm" else "z"
+    assert_same(
+        [step[keep] for step in found["steps"]],
+        np.stack([cache[1] for cache in tape.caches]),
+    )
+    assert_same(found["next"], p)

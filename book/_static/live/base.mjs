@@ -54,11 +54,12 @@ const STYLE = `
     align-items: center; margin: 0.5em 0 0; }
   .live label { display: inline-flex; gap: 0.5em; align-items: center;
     margin: 0; }
-  .live label.wide { flex: 1 1 15em; min-width: 0; flex-wrap: wrap; }
-  .live label.wide span { flex: none; min-width: 6.5em; }
+  .live .wide { display: flex; flex: 1 1 15em; min-width: 0;
+    flex-wrap: wrap; gap: 0.1em 0.5em; align-items: center; }
+  .live .wide > label { flex: none; min-width: 6.5em; }
   .live input[type="range"] { flex: 1 1 6em; min-width: 5em;
     min-height: 26px; accent-color: var(--input); }
-  .live label output { min-width: 2.2em; }
+  .live .wide output { min-width: 2.2em; }
   .live input:not([type="range"], [type="checkbox"]), .live select,
   .live button { font: inherit; color: inherit;
     background: var(--paper); border: 1px solid var(--faint);
@@ -293,12 +294,8 @@ export class LiveFigure extends HTMLElement {
 
   slider(parent, name, label, digits = 2, format) {
     const [, min, max, step] = this.constructor.fields[name];
-    const row = make(parent, "label", { class: "wide" });
-    make(row, "span", {}, label);
-    const input = make(row, "input", { type: "range", min, max, step });
-    const value = make(row, "output");
-    value.htmlFor = input.id = `${this.id}-${name}`;
-    row.htmlFor = input.id;
+    const { input, value } = this.range(parent, name, label,
+      { min, max, step });
     const words = format ?? ((v) => show(v, digits));
     input.addEventListener("input", () =>
       this.change({ [name]: Number(input.value) }));
@@ -308,6 +305,15 @@ export class LiveFigure extends HTMLElement {
       input.setAttribute("aria-valuetext", value.textContent);
     });
     return input;
+  }
+
+  /* A labelled range and the place of its value. */
+  range(parent, name, label, limits) {
+    const row = make(parent, "div", { class: "wide" });
+    const id = `${this.id}-${name}`;
+    make(row, "label", { for: id }, label);
+    const input = make(row, "input", { type: "range", id, ...limits });
+    return { input, value: make(row, "output", { for: id }) };
   }
 
   number(parent, name, label) {
