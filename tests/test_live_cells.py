@@ -8,6 +8,7 @@ from live import STATIC, served
 
 from rnncore.bptt import bptt, readout_vjp, rnn_cell_vjp
 from rnncore.characters import Model, encode, held_out_bits, lanes, one_hot
+from rnncore.data.tasks import loss_at_the_end
 from rnncore.gru import gru_cell, gru_cell_vjp
 from rnncore.losses import (
     cross_entropy,
@@ -338,3 +339,107 @@ def test_the_trained_network_is_read_as_the_package_reads_it(js, name):
         np.stack([cache[1] for cache in tape.caches]),
     )
     assert_same(found["next"], p)
+
+
+@pytest.mark.parametrize("task", ["counting", "latching", "adding"])
+@pytest.mark.parametrize("cell", CELLS)
+def test_training_in_the_page_is_the_packages(js, task, cell):
+    found = js(
+        "tasks",
+        """
+        const about = { ...arg, T: 9, start: "keep", seed: 5 };
+        const one = new m.Trainer(about), drawn = [];
+        const weights = { ...one.layer, ...one.out };
+        const before = Object.fromEntries(Object.entries(weights)
+          .map(([k, v]) => [k, v.slice?.() ?? v]));
+        const { batch } = m.TASKS[arg.task];
+        one.task = { batch: (T, B, random) => {
+          drawn.push(batch(T, B, random));
+          return drawn.at(-1);
+        } };
+        for (let k = 0; k < 3; k++) one.step(0.05, 0.2);
+        one.task = m.TASKS[arg.task];
+        return { before, after: weights, drawn, losses: one.losses,
+          shown: one.shown, flow: one.flow() };
+        """,
+        {"task": task, "cell": cell},
+    )
+    forward, vjp, G, parts = CELLS[cell]
+    H, B = 12, 16
+    shapes = dict(
+        W_x=(G * H, 2), W_h=(G * H, H), b_x=G * H, b_h=G * H,
+        W_y=(1, H), b_y=1,
+    )  # fmt: skip
+
+    def tree(which):
+        a = {
+            k: np.reshape(found[which][k], s).astype(float)
+            for k, s in shapes.items()
+        }
+        names = Params._fields
+        return Params(*(a[k] for k in names)), Readout(a["W_y"], a["b_y"])
+
+    rule = loss_at_the_end(
+        forward, vjp, squared_error, squared_error_vjp, parts
+    )
+    params, optimizer = tree("before"), adam(0.05)
+    memory = optimizer.init(params)
+    for drawn, expected in zip(found["drawn"], found["losses"]):
+        x = np.reshape(drawn["x"], (9, B, 2)).astype(float)
+        targets = np.reshape(drawn["targets"], (-1, B, 1)).astype(float)
+        loss, d, _ = rule(params, (x, targets), None)
+        assert_same(expected, loss)
+        d, _ = clip_by_global_norm(d, 0.2)
+        params, memory = optimizer.update(params, d, memory)
+    for theirs, ours in zip(tree("after"), params):
+        for a, b in zip(theirs, ours):
+            np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-9)
+
+    layer, out = tree("after")
+    x = np.reshape(found["shown"]["x"], (9, 4, 2)).astype(float)
+    zero = zero_state(layer, 4, parts)
+    norms = []
+    for lag in range(9):
+        _, middle, _ = unroll(forward, layer, x[: 9 - lag], zero)
+        d_last = (
+            np.tile(out.W_y, (4, 1)),
+            *[np.zeros((4, H))] * (parts - 1),
+        )
+        if lag:
+            _, _, rest = unroll(forward, layer, x[9 - lag :], middle)
+            none = np.zeros((lag, 4, H))
+            _, _, d_last = bptt(vjp, layer, rest, none, d_last)
+        norms.append(np.sqrt(sum((d**2).sum() for d in d_last)))
+    assert_same(found["flow"], np.array(norms) / norms[0])
+
+
+@pytest.mark.parametrize("task", ["counting", "latching", "adding"])
+def test_a_tasks_targets_and_baseline_are_what_it_says(js, task):
+    T, B = 12, 4000
+    drawn = js(
+        "tasks",
+        """
+        const { generator } = await import(
+          document.baseURI.replace("course.css", "live/cells.mjs"));
+        const task = m.TASKS[arg[0]];
+        return { ...task.batch(arg[1], arg[2], generator(3)),
+          baseline: task.baseline(arg[1]) };
+        """,
+        [task, T, B],
+    )
+    x = np.reshape(drawn["x"], (T, B, 2))
+    targets = np.reshape(drawn["targets"], (-1, B))
+    if task == "counting":
+        np.testing.assert_allclose(targets, np.cumsum(x[..., 0], 0) / 3)
+    elif task == "latching":
+        now = np.zeros(B)
+        for t in range(T):
+            on, off = x[t].T
+            now = np.where(on, 1, np.where(off, -1, now))
+            np.testing.assert_array_equal(targets[t], now)
+    else:
+        assert (x[: T // 2, :, 1].sum(0) == 1).all()
+        assert (x[T // 2 :, :, 1].sum(0) == 1).all()
+        np.testing.assert_allclose(targets[0], x.prod(-1).sum(0))
+    blind = targets.var(axis=1).mean()
+    assert blind == pytest.approx(drawn["baseline"], rel=0.05)

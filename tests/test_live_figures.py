@@ -319,3 +319,89 @@ def test_a_gate_can_be_drawn(show):
     )
     assert figure.state()["t"] == 24
     assert figure.state()["program"][23] == "a"
+
+
+# Training
+
+
+def trained(figure):
+    """What the figure says once it has stopped training."""
+    figure.page.wait_for_function(
+        "!document.getElementById('it').run", timeout=60_000
+    )
+    return figure.words
+
+
+def loss_said(words):
+    return float(re.search(r"batches is ([\d.e-]+)", words)[1])
+
+
+def test_a_network_learns_while_one_watches(show):
+    figure = show("training", query="updates=300")
+    assert loss_said(trained(figure)) < 0.02
+    assert "After 300 updates" in figure.words
+
+
+def test_one_update_is_one_update(show):
+    figure = show("training")
+    assert "Not trained yet" in figure.words
+    figure.page.get_by_role("button", name="One update").press("Enter")
+    assert "After 1 update the mean" in trained(figure)
+    assert figure.state()["updates"] == 1
+
+
+def test_train_runs_and_pauses_and_what_changed_is_in_the_link(show):
+    figure = show("training", query="T=8")
+    button = figure.page.get_by_role("button", name="Train", exact=True)
+    button.press("Enter")
+    figure.page.wait_for_function(
+        "document.getElementById('it').state.updates > 20"
+    )
+    move_to(figure, "Learning rate", 4)
+    now = figure.state()["updates"]
+    figure.page.wait_for_function(
+        "n => document.getElementById('it').state.updates > n + 5", arg=now
+    )
+    figure.page.get_by_role("button", name="Pause").press("Enter")
+    state, words = figure.state(), figure.words
+    assert re.fullmatch(r"0\.3\.2~\d+\.4\.2", state["plan"])
+    link = figure.page.locator(".foot a").first.get_attribute("href")
+    again = show("training", query=link.split("?")[1])
+    assert trained(again) == words
+    assert again.state() == state
+
+
+def test_a_rate_that_is_too_large_is_told(show):
+    figure = show("training")
+    figure.call(
+        """figure => {
+          figure.trainer.layer.W_x.fill(NaN);
+          figure.until = 5;
+          figure.tick();
+        }"""
+    )
+    assert "no longer a finite number" in figure.words
+    assert figure.state()["updates"] == 1
+
+
+def test_other_settings_start_again(show):
+    figure = show("training", query="updates=5")
+    trained(figure)
+    figure.page.get_by_label("Cell").select_option("gru")
+    assert "Not trained yet" in figure.words
+    assert figure.state()["updates"] == 0
+
+
+def test_reduced_motion_trains_without_flicker(show):
+    figure = show("training", reduced_motion="reduce")
+    draws = figure.call(
+        """figure => new Promise((done) => {
+          let draws = 0;
+          const draw = figure.draw.bind(figure);
+          figure.draw = () => { draws++; draw(); };
+          figure.until = 4000;
+          figure.setRun(true);
+          setTimeout(() => { figure.setRun(false); done(draws); }, 2000);
+        })"""
+    )
+    assert 1 <= draws <= 5

@@ -71,16 +71,18 @@ def draw(page: Page, site: str, tag: str, name: str, rest: str) -> str:
     page.wait_for_function(
         "id => document.getElementById(id).width > 0", arg=name
     )
-    return page.evaluate(
-        """async ([id, query]) => {
+    page.evaluate(
+        """([id, query]) => {
           const figure = document.getElementById(id);
-          await figure.ready;
           const given = new URLSearchParams(query);
           figure.change(figure.allowed((name) => given.get(name)));
-          return figure.still();
         }""",
         [name, still.group(1) if still else ""],
     )
+    page.wait_for_function(
+        "id => !document.getElementById(id).run", arg=name
+    )
+    return page.evaluate("id => document.getElementById(id).still()", name)
 
 
 def main() -> None:

@@ -54,6 +54,7 @@ const STYLE = `
     align-items: center; margin: 0.5em 0 0; }
   .live label { display: inline-flex; gap: 0.5em; align-items: center;
     margin: 0; }
+  .live label, .live select { max-width: 100%; min-width: 0; }
   .live .wide { display: flex; flex: 1 1 15em; min-width: 0;
     flex-wrap: wrap; gap: 0.1em 0.5em; align-items: center; }
   .live .wide > label { flex: none; min-width: 6.5em; }
@@ -262,7 +263,11 @@ export class LiveFigure extends HTMLElement {
     this.draw();
     for (const sync of this.syncs) sync();
     const words = this.says();
-    if (!this.run || this.calm) this.words.textContent = words;
+    const now = performance.now();
+    if (!this.run || !(now - this.said < 2000)) { // else it never rests
+      this.words.textContent = words;
+      this.said = now;
+    }
     this.svg.setAttribute("aria-label", this.title_ ?? words);
     this.link.setAttribute("href", this.address());
   }
@@ -277,13 +282,16 @@ export class LiveFigure extends HTMLElement {
     clearTimeout(this.timer);
     cancelAnimationFrame(this.frame);
     if (!on) return;
-    const again = () => {
-      if (!this.run || !this.isConnected) return;
-      this.tick();
+    const later = () => {
       if (this.calm) this.timer = setTimeout(again, 500);
       else this.frame = requestAnimationFrame(again);
     };
-    again();
+    const again = () => {
+      if (!this.run || !this.isConnected) return;
+      this.tick();
+      later();
+    };
+    later();
   }
 
   group(legend) {

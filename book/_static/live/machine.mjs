@@ -369,7 +369,8 @@ class Machine extends LiveFigure {
     this.gate(X(0.62), low, "g", g, "candidate");
     this.gate(X(0.87), low, "o", o, "output");
     this.word(2, rail - 16, `c before ${show(before)}`, "");
-    this.word((xf + xp) / 2 + 12, rail - 10, `f c = ${show(f * before)}`);
+    this.word((xf + xp) / 2 + 12, rail + (this.narrow ? 20 : -10),
+      `f c = ${show(f * before)}`);
     this.word(xp + 10, (rail + mid) / 2 + 5, `i g = ${show(i * g)}`, "");
     this.word(this.width - 2, rail - 16, `c = ${show(c)}`, "end");
     this.word(this.width - 2, mid - 18, `h = ${show(h)}`, "end");
@@ -399,7 +400,8 @@ class Machine extends LiveFigure {
     this.gate(xr, 152, "r", r, "input");
     this.gate(xn, low, "n", n, "candidate");
     this.word(2, rail - 16, `h before ${show(before)}`, "");
-    this.word((xz + xn) / 2, rail - 10, `z h = ${show(z * before)}`);
+    this.word((xz + xn) / 2, rail + (this.narrow ? 20 : -10),
+      `z h = ${show(z * before)}`);
     this.word((xr + xn) / 2 - 6, mid - 9, `1 − z = ${show(1 - z)}`);
     this.word(xn - 16, (rail + mid) / 2 + 5,
       `(1 − z) n = ${show((1 - z) * n)}`, "end");
