@@ -26,7 +26,13 @@ class Figure:
         )
         self.page.goto(f"{site}figure.html{query and '#it?' + query}")
         if how.get("java_script_enabled", True):
-            self.page.wait_for_selector(".live .says:not(:empty)")
+            self.page.wait_for_function(
+                """() => {
+                  const says = document.querySelector(".live .says");
+                  return says?.textContent && !/loading/.test(
+                    says.textContent);
+                }"""
+            )
 
     @property
     def words(self):

@@ -1,13 +1,16 @@
 """The live figures' mathematics is the package's, to twelve digits."""
 
+import itertools
 import json
 
 import numpy as np
 import pytest
+import torch
 from live import STATIC, served
 
 from rnncore.bptt import bptt, readout_vjp, rnn_cell_vjp
 from rnncore.characters import Model, encode, held_out_bits, lanes, one_hot
+from rnncore.ctc import ctc_loss, forward_variables, lattice, read_path
 from rnncore.data.tasks import loss_at_the_end
 from rnncore.gru import gru_cell, gru_cell_vjp
 from rnncore.losses import (
@@ -18,7 +21,7 @@ from rnncore.losses import (
     squared_error_vjp,
 )
 from rnncore.lstm import lstm_cell, lstm_cell_vjp
-from rnncore.optim import adam, clip_by_global_norm, global_norm, sgd
+from rnncore.optim import adam, clip_by_global_norm, global_norm
 from rnncore.rnn import (
     Params,
     Readout,
@@ -29,6 +32,9 @@ from rnncore.rnn import (
     unroll,
     zero_state,
 )
+from rnncore.scan import joined
+from rnncore.seq2seq import attend
+from rnncore.text.sampling import nucleus, top_k
 
 pytestmark = pytest.mark.system
 T, B, D, H, K = 7, 3, 4, 5, 6
@@ -162,14 +168,14 @@ def test_the_readout_and_the_losses_are_the_packages(js, rng):
     assert_same(found["p"], e / e.sum())
 
 
-def test_the_optimisers_are_the_packages(js, rng):
+def test_adam_and_clipping_are_the_packages(js, rng):
     params = {"W": rng.normal(size=12), "b": rng.normal(size=3)}
     steps = [
         {"W": rng.normal(size=12), "b": rng.normal(size=3)}
         for _ in range(5)
     ]
     expected = {}
-    for name, optimizer in {"adam": adam(0.05), "sgd": sgd(0.05)}.items():
+    for name, optimizer in {"adam": adam(0.05)}.items():
         w, memory = params, optimizer.init(params)
         for d in steps:
             d, _ = clip_by_global_norm(d, 2.0)
@@ -179,14 +185,13 @@ def test_the_optimisers_are_the_packages(js, rng):
         "cells",
         """
         const out = {};
-        for (const name of ["adam", "sgd"]) {
+        for (const name of ["adam"]) {
           const w = { W: F(arg.params.W), b: F(arg.params.b) }, memory = {};
           out.norms = [];
           for (const d of arg.steps) {
             const g = { W: F(d.W), b: F(d.b) };
             out.norms.push(m.clip(g, 2));
-            if (name === "adam") m.adam(w, g, memory, 0.05);
-            else m.sgd(w, g, 0.05);
+            m.adam(w, g, memory, 0.05);
           }
           out[name] = w;
         }
@@ -328,7 +333,8 @@ def test_the_trained_network_is_read_as_the_package_reads_it(js, name):
         for (const k of ["W_x", "W_h", "b_x", "b_h", "W_y", "b_y"]) {
           arg[1][k] = F(arg[1][k]);
         }
-        return m.trained(arg[0], arg[1], arg[2]);
+        return m.trained(arg[0], { ...arg[1],
+          D: arg[1].alphabet.length }, arg[2]);
         """,
         [name, net, words],
     )
@@ -443,3 +449,84 @@ def test_a_tasks_targets_and_baseline_are_what_it_says(js, task):
         np.testing.assert_allclose(targets[0], x.prod(-1).sum(0))
     blind = targets.var(axis=1).mean()
     assert blind == pytest.approx(drawn["baseline"], rel=0.05)
+
+
+def test_cutting_a_distribution_is_the_packages(js, rng):
+    p = rng.dirichlet(np.ones(20) * 0.3)
+    p[3] = p[7]  # of two equal ones the first
+    p /= p.sum()
+    for k in (1, 4, 20):
+        found = js(
+            "formulas", "return m.topK(arg[0], arg[1])", [list(p), k]
+        )
+        assert_same(found, top_k(p[None], k))
+    for mass in (0.05, 0.5, 0.9, 1.0):
+        found = js(
+            "formulas", "return m.nucleus(arg[0], arg[1])", [list(p), mass]
+        )
+        assert_same(found, nucleus(p[None], mass))
+
+
+@pytest.mark.parametrize("labels", [[1], [1, 2], [1, 1], [2, 1, 2]])
+def test_the_sum_over_paths_is_the_packages(js, rng, labels):
+    logits = rng.normal(size=(6, 1, 3))
+    loss, _ = ctc_loss(logits, [labels])
+    p = np.exp(log_softmax(logits))[:, 0]
+    found = js(
+        "formulas",
+        "return m.ctcForward(arg[0], arg[1])",
+        [p.tolist(), labels],
+    )
+    assert_same(found["total"], np.exp(-loss))
+    states, skips, _ = lattice([labels])
+    sums = forward_variables(np.log(p)[:, None, states[0]], skips)
+    assert_same(found["sums"], np.exp(sums))
+
+
+def test_a_path_is_read_as_the_package_reads_it(js):
+    for path in itertools.product(range(3), repeat=4):
+        found = js("formulas", "return m.readPath(arg)", list(path))
+        assert found == read_path(path)
+
+
+@pytest.mark.parametrize("T", [2, 3, 7, 8, 16])
+def test_a_scan_gives_the_states_of_the_loop(js, rng, T):
+    a, u = rng.uniform(-1, 1, T), rng.normal(size=T)
+    found = js(
+        "formulas",
+        """return { loop: m.linearLoop(arg[0], arg[1]),
+          ...m.linearScan(arg[0], arg[1]) }""",
+        [a.tolist(), u.tolist()],
+    )
+    expected = joined(a[:, None, None], u[:, None, None])
+    assert_same(found["h"], expected)
+    assert_same(found["loop"], expected)
+    known = {0} | {
+        step["to"] for r in found["rounds"] for step in r if step["h"]
+    }
+    assert known == set(range(T))
+
+
+def test_attention_is_the_packages(js, rng):
+    query, keys = rng.normal(size=2), rng.normal(size=(4, 2))
+    found = js(
+        "attention",
+        "return m.attend(arg[0], arg[1], arg[2])",
+        [query.tolist(), keys.tolist(), 1.7],
+    )
+    scores = torch.tensor(1.7 * keys @ query)[None, None]
+    context, weights = attend(
+        scores, torch.tensor(keys)[:, None], torch.ones(4, 1, dtype=bool)
+    )
+    assert_same(found["weights"], weights)
+    assert_same(found["context"], context)
+
+
+def test_a_ring_is_a_product_of_matrices(js):
+    r, angle = 0.93, 0.7
+    found = js("formulas", "return m.ring(arg[0], arg[1], 30)", [r, angle])
+    W = np.array(
+        [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    )
+    for t, h in enumerate(found):
+        assert_same(h, np.linalg.matrix_power(r * W, t) @ [1, 0])

@@ -1,6 +1,7 @@
 """The live figures in a browser: keys, words, links, and without script."""
 
 import gzip
+import lzma
 import re
 
 import pytest
@@ -44,10 +45,27 @@ def test_every_figure_stands_in_a_page():
     assert set(NAMES) == PAGES
 
 
+def weight(paths):
+    """Bytes of files that a host compresses one by one."""
+    return sum(len(gzip.compress(p.read_bytes())) for p in paths)
+
+
 def test_all_figures_together_weigh_under_30_kilobytes():
-    files = [STATIC / "live.js", *MODULES.glob("*.mjs")]
-    size = sum(len(gzip.compress(f.read_bytes())) for f in files)
-    assert size < 30_000
+    files = [STATIC / "live.js", *sorted(MODULES.glob("*.mjs"))]
+    together = b"".join(f.read_bytes() for f in files)
+    assert len(lzma.compress(together)) < 30_000  # packed as one
+
+
+@each_figure
+def test_a_figure_fetches_under_18_kilobytes_of_code(show, name):
+    figure = show(name, query="mode=trained")
+    fetched = figure.page.evaluate(
+        """() => performance.getEntriesByType("resource")
+          .map((entry) => new URL(entry.name).pathname)"""
+    )
+    code = [p for p in fetched if p.endswith(("js", ".mjs"))]
+    assert f"/live/{name}.mjs" in code
+    assert weight(STATIC / p.lstrip("/") for p in code) < 18_000
 
 
 def test_no_module_names_another_host():
@@ -405,3 +423,84 @@ def test_reduced_motion_trains_without_flicker(show):
         })"""
     )
     assert 1 <= draws <= 5
+
+
+# Later chapters
+
+
+def test_sampling_cuts_what_it_says_and_writes_a_text(show):
+    figure = show("sampling", query="k=1")
+    assert "1 of 33 characters can be drawn" in figure.words
+    once = figure.words.rpartition("continuation:")[2]
+    figure.page.get_by_role("button", name="Draw again").click()
+    assert figure.words.rpartition("continuation:")[2] == once  # greedy
+    move_to(figure, "Top k", 33)
+    move_to(figure, "Top p", 1)
+    assert "33 of 33" in figure.words
+    free = figure.words
+    figure.page.get_by_role("button", name="Draw again").click()
+    assert figure.words != free
+
+
+def test_a_path_is_read_and_its_word_summed(show):
+    figure = show("ctc")
+    assert "reads “ab”, with probability 0.021" in figure.words
+    assert "one of the paths" in figure.words
+    figure.page.get_by_label("Frame 4").select_option("b")
+    assert figure.state()["path"] == "-aabb-"
+    figure.page.get_by_label("The word", exact=True).select_option("aa")
+    assert "none of the paths" in figure.words
+    figure.page.locator(".live g > g").nth(0).click()
+    assert figure.state()["path"][0] == "-"
+
+
+@pytest.mark.parametrize("word", ["ab", "aa", "ba", "a", "aba"])
+def test_every_path_of_a_word_runs_through_its_lattice(show, word):
+    figure = show("ctc", query=f"word={word}")
+    wrong = figure.call(
+        """(figure) => {
+          const wrong = [];
+          for (let n = 0; n < 729; n++) {
+            const path = Array.from({ length: 6 }, (_, t) =>
+              "-ab"[Math.floor(n / 3 ** t) % 3]).join("");
+            figure.state.path = path;
+            figure.work();
+            const on = figure.states();
+            if (on === null) continue;
+            const { states } = figure.forward;
+            const fits = on.every((s, t) => states[s] === figure.path[t])
+              && on[0] < 2 && on.at(-1) >= states.length - 2
+              && on.every((s, t) => t === 0 || (s - on[t - 1] >= 0 &&
+                s - on[t - 1] <= 2));
+            if (!fits) wrong.push(path);
+          }
+          return wrong;
+        }"""
+    )
+    assert wrong == []
+
+
+def test_the_query_is_dragged_in_the_plane(show):
+    figure = show("attention")
+    box = figure.page.locator(".live svg rect").last.bounding_box()
+    figure.page.mouse.click(
+        box["x"] + box["width"] * 0.75, box["y"] + box["height"] * 0.1
+    )
+    assert figure.state()["x"] == pytest.approx(0.5, abs=0.051)
+    assert figure.state()["y"] == pytest.approx(0.8, abs=0.051)
+    assert "“cat” has the largest" in figure.words
+
+
+def test_a_scan_has_its_last_state_before_the_loop(show):
+    figure = show("scan", query="T=16&round=4")
+    assert "the loop has 4 states" in figure.words
+    figure.page.get_by_role("slider", name="Time").press("End")
+    assert "the loop has 16 states and the scan 16" in figure.words
+
+
+def test_eigenvalues_say_how_long_and_how_fast(show):
+    figure = show("ring", query="radius=0.5&angle=90")
+    assert "One round takes 4.0 steps" in figure.words
+    assert "half is left after 1.0 steps" in figure.words
+    figure.page.get_by_role("slider", name="Radius").press("End")
+    assert "It grows" in figure.words

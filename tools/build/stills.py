@@ -28,6 +28,24 @@ STATIC = BOOK / "_static"
 STILLS = STATIC / "live" / "stills"
 TAG = re.compile(r'<(live-[a-z-]+) id="([a-z0-9-]+)"([^>]*)>')
 WIDTH = 720
+STILL = """async ([base, id]) => {
+  const { COLOURS, DRAWING } = await import(base);
+  const copy = document.getElementById(id).svg.cloneNode(true);
+  for (const name of ["role", "aria-label"]) copy.removeAttribute(name);
+  const add = (name) => {
+    const node = document.createElementNS(copy.namespaceURI, name);
+    copy.prepend(node);
+    return node;
+  };
+  const paper = add("rect");
+  for (const [key, value] of Object.entries({ x: -8, y: -8,
+    width: "110%", height: "110%", fill: "var(--paper)" })) {
+    paper.setAttribute(key, value);
+  }
+  add("style").textContent = DRAWING;
+  return new XMLSerializer().serializeToString(copy).replace(
+    /var\\(--(\\w+)\\)/g, (_, name) => COLOURS[name][0]);
+}"""  # the drawing as a file: light colours, nothing from outside
 
 
 def figures() -> list[tuple[str, str, str, str]]:
@@ -82,7 +100,7 @@ def draw(page: Page, site: str, tag: str, name: str, rest: str) -> str:
     page.wait_for_function(
         "id => !document.getElementById(id).run", arg=name
     )
-    return page.evaluate("id => document.getElementById(id).still()", name)
+    return page.evaluate(STILL, [f"{site}live/base.mjs", name])
 
 
 def main() -> None:

@@ -1,15 +1,11 @@
-/* What every live figure shares: its state and the link that restores it,
-   controls with labels, a text that says what is shown, the theme's
-   colours, a still picture for paper.
-
-   A figure is a class with `fields` (what its state holds), `build` (once
-   for each width), `draw` (after each change) and `says` (a sentence or
-   two, for a reader who does not see it). */
+/* What every live figure shares. A figure is a class with `fields` (what
+   its state holds), `build` (once for each width), `draw` (after each
+   change) and `says` (for a reader who does not see it). */
 
 const SVG = "http://www.w3.org/2000/svg";
 
 /* Colours: [light theme and paper, dark theme]. The gates keep theirs. */
-const COLOURS = {
+export const COLOURS = {
   ink: ["#1f2328", "#e6e6e6"],
   faint: ["#6b6f75", "#a0a4aa"],
   line: ["#c4c8cc", "#53575c"],
@@ -22,7 +18,7 @@ const COLOURS = {
   back: ["#A94700", "#FFA466"], // a gradient, dark enough to read
 };
 
-const DRAWING = `
+export const DRAWING = `
   text { font-family: system-ui, sans-serif; font-size: 14px;
     fill: var(--ink); }
   .narrow text, .small { font-size: 12px; } .faint { fill: var(--faint); }
@@ -54,22 +50,23 @@ const STYLE = `
     align-items: center; margin: 0.5em 0 0; }
   .live label { display: inline-flex; gap: 0.5em; align-items: center;
     margin: 0; }
-  .live label, .live select { max-width: 100%; min-width: 0; }
+  .live label, .live select, .live input { max-width: 100%; min-width: 0; }
   .live .wide { display: flex; flex: 1 1 15em; min-width: 0;
     flex-wrap: wrap; gap: 0.1em 0.5em; align-items: center; }
+  .live .row { display: flex; gap: 0.5em; align-items: center;
+    max-width: 100%; }
   .live .wide > label { flex: none; min-width: 6.5em; }
   .live input[type="range"] { flex: 1 1 6em; min-width: 5em;
     min-height: 26px; accent-color: var(--input); }
   .live .wide output { min-width: 2.2em; }
-  .live input:not([type="range"], [type="checkbox"]), .live select,
+  .live input:not([type="range"]), .live select,
   .live button { font: inherit; color: inherit;
     background: var(--paper); border: 1px solid var(--faint);
     border-radius: 4px; padding: 0.15em 0.5em; min-height: 28px; }
   .live input[type="number"], .live input.answer { width: 6em; }
-  .live input[type="checkbox"] { width: 20px; height: 20px; }
-  .live button:disabled { opacity: 0.5; }
   .live :focus-visible { outline: 3px solid var(--input);
     outline-offset: 2px; }
+  .live [hidden] { display: none; }
   .live .says { margin: 0.6em 0 0; }
   .live .foot { margin: 0.4em 0 0; font-size: 0.85em; }
   .live .foot a { color: inherit; text-decoration: underline; }
@@ -99,12 +96,9 @@ export function make(parent, name, attributes = {}, text) {
 
 /* A path through points. */
 export function line(parent, points, attributes) {
-  return make(parent, "path", { d: route(points), ...attributes });
-}
-
-export function route(points) {
-  return points.map(([x, y], k) =>
+  const d = points.map(([x, y], k) =>
     `${k ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
+  return make(parent, "path", { d, ...attributes });
 }
 
 /* A number with a real minus sign, and no minus before zero. */
@@ -207,7 +201,8 @@ export class LiveFigure extends HTMLElement {
       } else if (typeof first === "string") {
         if (text.length <= low) found[name] = text;
       } else if (Number.isFinite(Number(text))) {
-        found[name] = Math.min(Math.max(Number(text), low), high);
+        const number = Math.min(Math.max(Number(text), low), high);
+        found[name] = field[3] === 1 ? Math.round(number) : number;
       }
     }
     return found;
@@ -268,7 +263,7 @@ export class LiveFigure extends HTMLElement {
       this.words.textContent = words;
       this.said = now;
     }
-    this.svg.setAttribute("aria-label", this.title_ ?? words);
+    this.svg.setAttribute("aria-label", words);
     this.link.setAttribute("href", this.address());
   }
 
@@ -339,33 +334,53 @@ export class LiveFigure extends HTMLElement {
   }
 
   choice(parent, name, label, options) {
-    const row = make(parent, "label");
-    make(row, "span", {}, label);
-    const select = make(row, "select");
+    const row = make(parent, "div", { class: "row" });
+    const id = `${this.id}-${name}`;
+    make(row, "label", { for: id }, label);
+    const select = make(row, "select", { id });
     for (const [value, words] of Object.entries(options)) {
       make(select, "option", { value }, words);
     }
-    const kind = typeof this.constructor.fields[name][0];
-    select.addEventListener("change", () => this.change({
-      [name]: kind === "number" ? Number(select.value) : select.value }));
+    select.addEventListener("change", () =>
+      this.change({ [name]: select.value }));
     this.syncs.push(() => { select.value = this.state[name]; });
     return select;
-  }
-
-  check(parent, name, label) {
-    const row = make(parent, "label");
-    const input = make(row, "input", { type: "checkbox" });
-    make(row, "span", {}, label);
-    input.addEventListener("change", () =>
-      this.change({ [name]: input.checked ? 1 : 0 }));
-    this.syncs.push(() => { input.checked = Boolean(this.state[name]); });
-    return input;
   }
 
   button(parent, words, action) {
     const node = make(parent, "button", { type: "button" }, words);
     node.addEventListener("click", action);
     return node;
+  }
+
+  /* Press and drag inside a box: `action` gets the place in it, 0 to 1
+     across and 0 to 1 upward. */
+  press(box, action, style = "touch-action: none") {
+    const area = make(this.svg, "rect", { x: box.left, y: box.top,
+      width: box.width, height: box.height, fill: "transparent",
+      style: `cursor: crosshair; ${style}` });
+    const move = (event) => {
+      if (event.type === "pointermove" && !event.buttons) return;
+      const at = this.svg.getBoundingClientRect();
+      const cut = (v) => Math.min(Math.max(v, 0), 1);
+      action(cut((event.clientX - at.left - box.left) / box.width),
+        cut(1 - (event.clientY - at.top - box.top) / box.height));
+    };
+    area.addEventListener("pointerdown", move);
+    area.addEventListener("pointermove", move);
+  }
+
+  /* A field for a text that a network reads. */
+  text(parent, name, label) {
+    const row = make(parent, "label");
+    make(row, "span", {}, label);
+    const input = make(row, "input", { type: "text", size: 15,
+      maxlength: this.constructor.fields[name][1] });
+    input.addEventListener("input", () =>
+      this.change({ [name]: input.value || " " }));
+    this.syncs.push(() => {
+      if (document.activeElement !== input) input.value = this.state[name];
+    });
   }
 
   /* What is drawn can be dragged sideways: `range` pixels for all of it. */
@@ -387,23 +402,6 @@ export class LiveFigure extends HTMLElement {
           node.removeEventListener("pointermove", move), { once: true });
       }
     });
-  }
-
-  /* The drawing as a file: light colours, nothing from outside. */
-  still() {
-    const copy = this.svg.cloneNode(true);
-    for (const name of ["role", "aria-label"]) copy.removeAttribute(name);
-    const paper = document.createElementNS(SVG, "rect");
-    for (const [key, value] of Object.entries({ x: -8, y: -8,
-      width: "110%", height: "110%", fill: "var(--paper)" })) {
-      paper.setAttribute(key, value);
-    }
-    copy.prepend(paper);
-    const style = document.createElementNS(SVG, "style");
-    style.textContent = DRAWING;
-    copy.prepend(style);
-    return new XMLSerializer().serializeToString(copy).replace(
-      /var\(--(\w+)\)/g, (_, name) => COLOURS[name][0]);
   }
 }
 

@@ -251,17 +251,16 @@ export function squaredError(y, targets) {
 }
 
 /* Weights uniform in +-1/sqrt(H), drawn by `random()`. */
+const drawn = (n, H, random) =>
+  zeros(n).map(() => H ** -0.5 * (2 * random() - 1));
+
 export function initLayer(name, D, H, random) {
-  const { G } = CELLS[name], bound = H ** -0.5;
-  const draw = (n) => zeros(n).map(() => bound * (2 * random() - 1));
-  return { D, H, W_x: draw(G * H * D), W_h: draw(G * H * H),
-    b_x: draw(G * H), b_h: draw(G * H) };
+  const { G } = CELLS[name], draw = (n) => drawn(n * G * H, H, random);
+  return { D, H, W_x: draw(D), W_h: draw(H), b_x: draw(1), b_h: draw(1) };
 }
 
 export function initReadout(H, K, random) {
-  const bound = H ** -0.5;
-  const draw = (n) => zeros(n).map(() => bound * (2 * random() - 1));
-  return { W_y: draw(K * H), b_y: draw(K) };
+  return { W_y: drawn(K * H, H, random), b_y: drawn(K, H, random) };
 }
 
 /* The length of a gradient, {name: array}. */
@@ -289,14 +288,6 @@ export function clip(gradient, limit) {
     for (let k = 0; k < d.length; k++) d[k] *= limit / norm;
   }
   return norm;
-}
-
-/* w -= rate d, in place. */
-export function sgd(params, gradient, rate) {
-  for (const [name, d] of Object.entries(gradient)) {
-    const w = params[name];
-    for (let k = 0; k < w.length; k++) w[k] -= rate * d[k];
-  }
 }
 
 /* One step of Adam, in place; `memory` starts as {}. */

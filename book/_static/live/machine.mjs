@@ -1,9 +1,8 @@
 /* <live-machine cell="lstm"> or "gru": one unit's wiring at one step, and
-   its gates and state over a sequence. By hand the reader sets the gates;
-   trained, a small character network does, on a text the reader types. */
+   its gates and state over a sequence, set by hand or by a network. */
 import { LiveFigure, axes, line, make, show } from "./base.mjs";
-import { CELLS, softmax, readout, unroll, zeroState, zeros }
-  from "./cells.mjs";
+import { softmax } from "./cells.mjs";
+import { network, read } from "./letters.mjs";
 
 const STEPS = 24, FROM = 4, TO = 20, LEVELS = "abcdefghijk";
 const W_HAND = 1.5; // the recurrent weight of the unit set by hand
@@ -56,16 +55,8 @@ export function byHand(cell, program) {
 
 /* A trained network over a text: all units' numbers at each step. */
 export function trained(cell, net, text) {
-  const K = net.alphabet.length, H = net.H;
-  const x = [...text].map((letter) => {
-    const one = zeros(K);
-    const k = net.alphabet.indexOf(letter);
-    one[k < 0 ? net.alphabet.indexOf("_") : k] = 1;
-    return one;
-  });
-  const { y, tape } = unroll(cell, { ...net, D: K }, x,
-    zeroState(cell, H, 1));
-  const next = readout(net, y, H).map((logits) => softmax(logits));
+  const { y, tape, logits } = read(cell, net, text);
+  const next = logits.map((row) => softmax(row));
   const steps = tape.caches.map((cache, t) => {
     if (cell === "gru") {
       return { ...cache, before: cache.h_before, h: y[t] };
@@ -95,9 +86,6 @@ class Machine extends LiveFigure {
 
   allowed(read) {
     const found = super.allowed(read);
-    for (const name of ["t", "unit"]) {
-      if (name in found) found[name] = Math.round(found[name]);
-    }
     delete found[this.state && "cell"]; // the page's, not the address's
     const rows = SET[(this.state ?? found).cell ?? "lstm"].length;
     if (!RegExp(`^[a-k]{${rows * STEPS}}$`).test(found.program)) {
@@ -135,33 +123,15 @@ class Machine extends LiveFigure {
           : program[k * STEPS + t - 1].repeat(STEPS)).join("") });
     });
     this.net = this.group();
-    const label = make(this.net, "label");
-    make(label, "span", {}, "A text to read");
-    const input = make(label, "input", { type: "text", maxlength: 40,
-      size: this.clientWidth < 560 ? 14 : 24 });
-    input.addEventListener("input", () =>
-      this.change({ text: input.value || " " }));
-    this.syncs.push(() => {
-      if (document.activeElement !== input) input.value = this.state.text;
-    });
+    this.text(this.net, "text", "A text to read");
     this.slider(this.net, "unit", "Unit", 0, (v) => `${v} of 24`).min = 1;
-  }
-
-  /* The network's numbers come when they are first asked for. */
-  async load() {
-    this.loading ??= fetch(new URL(
-      `data/letters-${this.state.cell}.json`, import.meta.url));
-    const net = await (await this.loading).json();
-    for (const name of ["W_x", "W_h", "b_x", "b_h", "W_y", "b_y"]) {
-      net[name] = Float64Array.from(net[name]);
-    }
-    return net;
   }
 
   changed() {
     this.fresh = true;
     if (this.state.mode === "trained" && !this.weights) {
-      this.ready = this.load().then((net) => {
+      this.weights = {};
+      network(this.state.cell).then((net) => {
         this.weights = net;
         this.state.unit ||= net.unit + 1;
         this.change({});
@@ -190,7 +160,7 @@ class Machine extends LiveFigure {
       return;
     }
     this.rows = this.rows.filter(([key]) => key !== "x");
-    if (!this.weights) {
+    if (!this.weights?.H) {
       this.steps = [...text].map(() => ({}));
       return;
     }
@@ -235,36 +205,26 @@ class Machine extends LiveFigure {
 
   /* Press and drag in a row: which step, and by hand which value. */
   grip(bottom) {
-    const { left, width, n } = this.plot;
-    const grip = make(this.svg, "rect", { x: left, y: 228, width,
-      height: bottom - 228, fill: "transparent" });
-    grip.style.touchAction = "pan-y";
-    const move = (event) => {
-      if (event.type === "pointermove" && !event.buttons) return;
-      const box = this.svg.getBoundingClientRect();
-      const x = event.clientX - box.left, y = event.clientY - box.top;
-      const t = Math.min(Math.max(
-        Math.floor(((x - left) * n) / width), 0), n - 1);
+    const { left, width, n } = this.plot, top = 228;
+    this.press({ left, top, width, height: bottom - top }, (across, up) => {
+      const t = Math.min(Math.floor(across * n), n - 1);
+      const y = bottom - up * (bottom - top);
       const k = this.places.findIndex((place) =>
         y >= place.top - 4 && y <= place.top + place.height + 4);
       const row = SET[this.state.cell].indexOf(this.rows[k]?.[0]);
       if (this.state.mode === "hand" && row >= 0) {
-        const { top, height } = this.places[k];
-        const level = Math.round(10 * (1 - (y - top) / height));
+        const place = this.places[k];
+        const level = Math.round(10 * (1 - (y - place.top) / place.height));
         this.set(row, t, Math.min(Math.max(level, 0), 10));
       } else {
         this.change({ t: t + 1 });
       }
-    };
-    grip.addEventListener("pointerdown", move);
-    grip.addEventListener("pointermove", move);
+    }, "touch-action: pan-y");
   }
 
   draw() {
     this.hand.hidden = this.state.mode !== "hand";
     this.net.hidden = !this.hand.hidden;
-    this.hand.style.display = this.hand.hidden ? "none" : "";
-    this.net.style.display = this.net.hidden ? "none" : "";
     const slider = this.querySelector(`#${CSS.escape(this.id)}-t`);
     slider.max = this.length();
     this.drawRows();

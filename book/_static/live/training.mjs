@@ -1,5 +1,5 @@
 /* <live-training>: a small network that trains in the page. */
-import { LiveFigure, axes, line, make, route, show } from "./base.mjs";
+import { LiveFigure, axes, line, make, show } from "./base.mjs";
 import { STARTS, TASKS, Trainer } from "./tasks.mjs";
 
 const RATES = [0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3];
@@ -27,9 +27,6 @@ class Training extends LiveFigure {
 
   allowed(read) {
     const found = super.allowed(read);
-    for (const name of ["T", "seed", "updates"]) {
-      if (name in found) found[name] = Math.round(found[name]);
-    }
     if (found.plan !== undefined && !readPlan(found.plan)) {
       delete found.plan;
     }
@@ -178,8 +175,7 @@ class Training extends LiveFigure {
       if (Number.isFinite(mean)) points.push([at.x(k), at.y(log(mean))]);
     }
     if (points.length) {
-      make(this.panels, "path", { d: route(points), class: "curve",
-        stroke: "var(--input)" });
+      line(this.panels, points, { class: "curve", stroke: "var(--input)" });
     }
     this.label(box, "updates");
   }
@@ -197,8 +193,7 @@ class Training extends LiveFigure {
     const points = output.map((v, k) => [middle(k), at.y(v)])
       .filter(([, y]) => Number.isFinite(y));
     if (points.length) {
-      make(this.panels, "path", { d: route(points), class: "curve",
-        stroke: "var(--forget)" });
+      line(this.panels, points, { class: "curve", stroke: "var(--forget)" });
     }
     if (points.length === 1) {
       make(this.panels, "circle", { cx: points[0][0], cy: points[0][1],
@@ -242,8 +237,7 @@ class Training extends LiveFigure {
       [at.x(k), at.y(Math.log10(Math.max(v, 1e-12)))])
       .filter(([, y]) => Number.isFinite(y));
     if (points.length) {
-      make(this.panels, "path", { d: route(points), class: "curve",
-        stroke: "var(--candidate)" });
+      line(this.panels, points, { class: "curve", stroke: "var(--candidate)" });
     }
     this.oldest = flow.at(-1);
     this.label(box, "steps before the last output");

@@ -74,7 +74,6 @@ class Unrolled extends LiveFigure {
   changed(changes) {
     this.solved ??= new Set();
     if (changes.seed) {
-      this.state.seed = Math.round(changes.seed);
       const { w, h0, x, target } = exercise(this.state.seed);
       const [x1, x2, x3] = x, [y1, y2, y3] = target;
       Object.assign(this.state,
@@ -86,7 +85,6 @@ class Unrolled extends LiveFigure {
     } else if (Object.keys(changes).some((name) => name !== "step")) {
       this.state.seed = 0;
     }
-    this.state.step = Math.round(this.state.step);
     if (this.state.seed) {
       this.state.step = Math.min(this.state.step, ASKED);
     }
