@@ -67,7 +67,7 @@ const STYLE = `
   .live :focus-visible { outline: 3px solid var(--input);
     outline-offset: 2px; }
   .live [hidden] { display: none; }
-  .live .says { margin: 0.6em 0 0; }
+  .live .says { margin: 0.6em 0 0; overflow-wrap: anywhere; }
   .live .foot { margin: 0.4em 0 0; font-size: 0.85em; }
   .live .foot a { color: inherit; text-decoration: underline; }
   .live .foot a + a { margin-left: 1em; }
