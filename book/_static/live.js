@@ -1,0 +1,35 @@
+/* Loads a live figure, an element named <live-NAME>, from live/NAME.mjs
+   when it is about to be seen. Until then, in print of a page that was
+   never scrolled, and without JavaScript, its still picture stands there. */
+(() => {
+  const here = document.currentScript.src;
+  const load = (figure) => {
+    const name = figure.localName.slice("live-".length);
+    import(new URL(`live/${name}.mjs`, here).href);
+  };
+  const start = () => {
+    const figures = [...document.body.querySelectorAll("*")]
+      .filter((node) => node.localName.startsWith("live-"));
+    const near = new IntersectionObserver((seen) => {
+      for (const { isIntersecting, target } of seen) {
+        if (!isIntersecting) continue;
+        near.unobserve(target);
+        load(target);
+      }
+    }, { rootMargin: "600px" });
+    const linked = location.hash.slice(1).split("?")[0];
+    for (const figure of figures) {
+      if (figure.id && figure.id === linked) load(figure);
+      else near.observe(figure);
+    }
+    addEventListener("beforeprint", () => figures.forEach((figure) =>
+      figure.querySelectorAll("img").forEach((still) => {
+        still.loading = "eager";
+      })));
+  };
+  if (document.readyState === "loading") {
+    document.addEventListener("DOMContentLoaded", start);
+  } else {
+    start();
+  }
+})();

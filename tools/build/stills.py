@@ -1,0 +1,139 @@
+"""Draws the still pictures of the live figures, one SVG for each.
+
+    python -m tools.build.stills           draw them all
+    python -m tools.build.stills --check   fail where one is out of date
+
+Each <live-NAME id="..."> of a page is opened in headless Chromium, put into
+the state that its attribute `still` names, and its drawing is written to
+book/_static/live/stills/ID.svg: what a reader without JavaScript sees, and
+what is printed from a page that was never scrolled there.
+"""
+
+import argparse
+import functools
+import http.server
+import re
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from tools import ROOT
+
+BOOK = ROOT / "book"
+STATIC = BOOK / "_static"
+STILLS = STATIC / "live" / "stills"
+TAG = re.compile(r'<(live-[a-z-]+) id="([a-z0-9-]+)"([^>]*)>')
+WIDTH = 720
+STILL = """async ([base, id]) => {
+  const { COLOURS, DRAWING } = await import(base);
+  const copy = document.getElementById(id).svg.cloneNode(true);
+  for (const name of ["role", "aria-label"]) copy.removeAttribute(name);
+  const add = (name) => {
+    const node = document.createElementNS(copy.namespaceURI, name);
+    copy.prepend(node);
+    return node;
+  };
+  const paper = add("rect");
+  for (const [key, value] of Object.entries({ x: -8, y: -8,
+    width: "110%", height: "110%", fill: "var(--paper)" })) {
+    paper.setAttribute(key, value);
+  }
+  add("style").textContent = DRAWING;
+  return new XMLSerializer().serializeToString(copy).replace(
+    /var\\(--(\\w+)\\)/g, (_, name) => COLOURS[name][0]);
+}"""  # the drawing as a file: light colours, nothing from outside
+
+
+def figures() -> list[tuple[str, str, str, str]]:
+    """Each live figure of the book: page, element, id, other attributes."""
+    found = []
+    for page in sorted(BOOK.glob("*.md")):
+        for tag, name, rest in TAG.findall(page.read_text("utf8")):
+            found.append((page.stem, tag, name, rest))
+    return found
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address at which the folder's files are on this machine."""
+    handler = functools.partial(_Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as s:
+        threading.Thread(target=s.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{s.server_port}/"
+        s.shutdown()
+
+
+def draw(page: Page, site: str, tag: str, name: str, rest: str) -> str:
+    """One figure's still picture."""
+    still = re.search(r'still="([^"]*)"', rest)
+    body = (
+        f'<!doctype html><body style="width:{WIDTH + 28}px">'
+        f'<script type="module" src="live/{tag.removeprefix("live-")}.mjs">'
+        f'</script><{tag} id="{name}"{rest}></{tag}></body>'
+    )
+    page.route(
+        "**/figure.html",
+        lambda route: route.fulfill(body=body, content_type="text/html"),
+        times=1,
+    )
+    page.goto(f"{site}figure.html")
+    page.wait_for_function(
+        "id => document.getElementById(id).width > 0", arg=name
+    )
+    page.evaluate(
+        """([id, query]) => {
+          const figure = document.getElementById(id);
+          const given = new URLSearchParams(query);
+          figure.change(figure.allowed((name) => given.get(name)));
+        }""",
+        [name, still.group(1) if still else ""],
+    )
+    page.wait_for_function(
+        "id => !document.getElementById(id).run", arg=name
+    )
+    return page.evaluate(STILL, [f"{site}live/base.mjs", name])
+
+
+def main() -> None:
+    """Read the command line and do what it says."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--check", action="store_true")
+    check = parser.parse_args().check
+    wrong = []
+    with sync_playwright() as player, served(STATIC) as site:
+        browser = player.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=["--no-sandbox", "--disable-gpu"],
+        )
+        page = browser.new_page()
+        for _, tag, name, rest in figures():
+            made = draw(page, site, tag, name, rest) + "\n"
+            path = STILLS / f"{name}.svg"
+            if not path.exists() or path.read_text("utf8") != made:
+                wrong.append(path.name)
+                if not check:
+                    path.parent.mkdir(exist_ok=True)
+                    path.write_text(made, "utf8")
+        browser.close()
+    if wrong and check:
+        sys.exit(
+            f"out of date: {', '.join(wrong)}\n"
+            ".venv/bin/python -m tools.build.stills draws them"
+        )
+    print("drawn: " + (", ".join(wrong) or "nothing changed"))
+
+
+if __name__ == "__main__":
+    main()
