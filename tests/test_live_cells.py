@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from arrays import assert_close
 from live import STATIC, served
 
 from rnncore.bptt import bptt, readout_vjp, rnn_cell_vjp
@@ -81,9 +82,8 @@ def flat(tree):
 
 
 def assert_same(theirs, ours):
-    np.testing.assert_allclose(
-        np.ravel(theirs), np.ravel(ours), rtol=1e-10, atol=1e-12
-    )
+    # the browser's exp and tanh may round otherwise than NumPy's
+    assert_close(np.ravel(theirs), np.ravel(ours), amplified=100)
 
 
 @pytest.mark.parametrize("name", CELLS)
@@ -299,7 +299,7 @@ def test_a_unit_set_by_hand_is_the_packages_cell(js, rng, cell):
 
 @pytest.mark.parametrize("name", ["lstm", "gru"])
 def test_the_trained_network_is_read_as_the_package_reads_it(js, name):
-    from tools.train.tasks import live as training
+    from tools.build import letters as training
 
     net = json.loads((training.FOLDER / f"letters-{name}.json").read_text())
     cell, _, G, parts = training.CELLS[name]
@@ -316,9 +316,8 @@ def test_the_trained_network_is_read_as_the_package_reads_it(js, name):
     _, unseen = training.texts()
     exam = lanes(encode(unseen, net["alphabet"]), training.LANES)
     zero = zero_state(model.cell, training.LANES, parts)
-    assert held_out_bits(cell, model, exam, zero) == pytest.approx(
-        net["bits"], abs=6e-4
-    )
+    bits = held_out_bits(cell, model, exam, zero)
+    assert_close(bits, net["bits"], within=6e-4)
     assert training.space_unit(name, model, exam, K) == net["unit"]
 
     words = "the name is bound."
@@ -399,7 +398,7 @@ def test_training_in_the_page_is_the_packages(js, task, cell):
         params, memory = optimizer.update(params, d, memory)
     for theirs, ours in zip(tree("after"), params):
         for a, b in zip(theirs, ours):
-            np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-9)
+            assert_close(a, b, within=1e-6)  # three updates of Adam
 
     layer, out = tree("after")
     x = np.reshape(found["shown"]["x"], (9, 4, 2)).astype(float)
@@ -436,7 +435,7 @@ def test_a_tasks_targets_and_baseline_are_what_it_says(js, task):
     x = np.reshape(drawn["x"], (T, B, 2))
     targets = np.reshape(drawn["targets"], (-1, B))
     if task == "counting":
-        np.testing.assert_allclose(targets, np.cumsum(x[..., 0], 0) / 3)
+        assert_close(targets, np.cumsum(x[..., 0], 0) / 3)
     elif task == "latching":
         now = np.zeros(B)
         for t in range(T):
@@ -446,9 +445,9 @@ def test_a_tasks_targets_and_baseline_are_what_it_says(js, task):
     else:
         assert (x[: T // 2, :, 1].sum(0) == 1).all()
         assert (x[T // 2 :, :, 1].sum(0) == 1).all()
-        np.testing.assert_allclose(targets[0], x.prod(-1).sum(0))
+        assert_close(targets[0], x.prod(-1).sum(0))
     blind = targets.var(axis=1).mean()
-    assert blind == pytest.approx(drawn["baseline"], rel=0.05)
+    assert_close(blind, drawn["baseline"], within=0.05 * blind)  # a sample
 
 
 def test_cutting_a_distribution_is_the_packages(js, rng):

@@ -17,6 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 from rnncore.backend import tree_map
+from rnncore.cells import CELLS as KNOWN
 from rnncore.characters import (
     Model,
     encode,
@@ -26,19 +27,14 @@ from rnncore.characters import (
     one_hot,
 )
 from rnncore.data.text import documentation_topics
-from rnncore.gru import gru_cell, gru_cell_vjp
-from rnncore.lstm import lstm_cell, lstm_cell_vjp
 from rnncore.optim import adam
 from rnncore.rnn import init_params, init_readout, unroll, zero_state
-from rnncore.train import fit
+from rnncore.train import Schedule, fit
 from tools import ROOT
 
 UNITS, LANES, WINDOW, PASSES = 24, 32, 32, 6
 FOLDER = ROOT / "book/_static/live/data"
-CELLS = {
-    "lstm": (lstm_cell, lstm_cell_vjp, 4, 2),
-    "gru": (gru_cell, gru_cell_vjp, 3, 1),
-}
+CELLS = {"lstm": KNOWN["LSTM"], "gru": KNOWN["GRU"]}
 
 
 def plain_letters(text: str) -> str:
@@ -78,11 +74,13 @@ def train(name: str, grid: np.ndarray, K: int) -> Model:
         model,
         lambda rng, step: grid[step % windows * WINDOW :][: WINDOW + 1],
         optimizer=adam(0.005),
-        steps=PASSES * windows,
         rng=rng,
         carry=zero_state(layer, LANES, parts),
-        clip=1.0,
-        progress=lambda steps: tqdm(steps, desc=name),
+        schedule=Schedule(
+            PASSES * windows,
+            clip=1.0,
+            progress=lambda steps: tqdm(steps, desc=name),
+        ),
     )
     return tree_map(lambda w: np.round(w, 2), run.params)
 
