@@ -43,7 +43,7 @@ def problem(move=lambda tree: tree, dtype=np.float64, seed=0):
     rng = np.random.default_rng(seed)
     params = move(
         tree_map(
-            dtype,
+            lambda a: a.astype(dtype),
             {
                 "cell": init_params(rng, 1, 4),
                 "out": init_readout(rng, 4, 1),
