@@ -246,7 +246,7 @@ def test_weights_that_are_no_layer_are_told_in_full(change, message):
 
 
 def test_a_state_that_does_not_fit_is_told_in_full():
-    x, h = np.ones((7, 2, 2)), np.ones((2, 3))
+    x, h = np.ones((7, 4, 2)), np.ones((4, 3))
     check_state(LAYER, x, (h, h))
     assert said(check_state, LAYER, x, [h]) == (
         "state: expected a tuple of arrays, (h,) or (h, c), got list"
@@ -255,7 +255,7 @@ def test_a_state_that_does_not_fit_is_told_in_full():
         "state: expected a tuple of arrays, (h,) or (h, c), got tuple"
     )
     assert said(check_state, LAYER, x, (h.T,)) == (
-        "state[0]: expected (2, 3), got (3, 2)"
+        "state[0]: expected (4, 3), got (3, 4)"
     )
     single = h.astype(np.float32)
     assert said(check_state, LAYER, x, (h, single)) == (
@@ -343,9 +343,9 @@ def test_targets_that_are_no_classes_are_told_in_full():
     check_targets(np.full((4, 3), 4), logits)
     check_targets(np.zeros((4, 3), int), logits)
     mixed = np.zeros((4, 3), int)
-    mixed[0, 0], mixed[1, 1] = 7, 2
+    mixed[0, 0], mixed[1, 1] = 5, 2
     assert said(check_targets, mixed, logits) == (
-        "targets: expected 0 to 4, got 7"
+        "targets: expected 0 to 4, got 5"
     )
     mixed[2, 2] = -3
     assert said(check_targets, mixed, logits) == (
@@ -383,6 +383,10 @@ def test_trees_that_differ_are_told_in_full():
     )
     assert said(check_tree, "d_params", tree, tree | {"b": 1.5}) == (
         "params.b: expected an array (), got float"
+    )
+    empty = {"w": np.ones((0, 3)), "b": np.ones(2)}
+    assert said(check_tree, "d_params", empty, empty) == (
+        "params.w: expected (N, N), every size at least 1, got (0, 3)"
     )
     single = {"w": tree["w"].astype("f"), "b": tree["b"]}
     assert said(check_tree, "d_params", single, tree) == (

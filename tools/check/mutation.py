@@ -51,95 +51,103 @@ ELSEWHERE = [  # a program of its own runs the module on disk
 PATH = ROOT / "tests/survivors.json"
 GUIDE = ROOT / "CONTRIBUTING.md"
 SHARE = re.compile(r"[\d,]+ of [\d,]+ mutants")
+WHERE = ("function", "was", "is")
 KILLED = {"killed", "timeout", "segfault"}  # anything but "passed"
 
 
 def mutate(module: str) -> None:
-    """Make the mutants of one module and run its tests on each."""
+    """Run a module's tests on each of its mutants, and keep what came."""
     from mutmut.__main__ import cli  # changes how processes start
 
+    folder = ROOT / "mutants"
     for stale in (module, "mutmut-stats.json"):  # of another module's run
-        (ROOT / "mutants" / stale).unlink(missing_ok=True)
+        (folder / stale).unlink(missing_ok=True)
     about = config()
     about.only_mutate = [module]
     about.pytest_add_cli_args_test_selection = [
         f"tests/test_{name}.py" for name in MODULES[module]
     ]
     about.pytest_add_cli_args += [f"-k=not {' and not '.join(ELSEWHERE)}"]
-    cli(["run", "--max-children=2"])
+    cli(["run", "--max-children=2"], standalone_mode=False)
+    result = read()
+    known = result.get(module, {}).get("survivors", [])
+    codes = exit_codes(folder / f"{module}.meta")
+    keep(result | {module: outcome(module, codes, known)})
 
 
-def exit_codes(folder: Path) -> dict[str, dict[str, int | None]]:
-    """What pytest said of each mutant, by module."""
-    return {
-        str(path.relative_to(folder).with_suffix("")): json.loads(
-            path.read_text("utf-8")
-        )["exit_code_by_key"]
-        for path in sorted(folder.rglob("*.py.meta"))
-    }
+def read() -> dict[str, Any]:
+    """What earlier runs found, by module."""
+    return json.loads(PATH.read_text("utf-8")) if PATH.exists() else {}
 
 
-def forget_survivors(folder: Path) -> None:
+def exit_codes(path: Path) -> dict[str, int | None]:
+    """What pytest said of each mutant; none where nothing was run."""
+    if not path.exists():
+        return {}
+    known: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return known["exit_code_by_key"]
+
+
+def forget_survivors(path: Path) -> None:
     """Let the next run test again whatever was not killed."""
-    for path in folder.rglob("*.py.meta"):
-        known = json.loads(path.read_text("utf-8"))
-        for mutant, code in known["exit_code_by_key"].items():
-            if status_by_exit_code[code] not in KILLED:
-                known["exit_code_by_key"][mutant] = None
-        path.write_text(json.dumps(known), "utf-8")
+    if not path.exists():
+        return
+    known = json.loads(path.read_text("utf-8"))
+    known["exit_code_by_key"] = {
+        mutant: code if status_by_exit_code[code] in KILLED else None
+        for mutant, code in known["exit_code_by_key"].items()
+    }
+    path.write_text(json.dumps(known), "utf-8")
+
+
+def outcome(
+    module: str, codes: dict[str, int | None], known: list[dict[str, str]]
+) -> dict[str, Any]:
+    """A module's counts, and its survivors with the reasons known so far.
+
+    Raises SystemExit where the run broke off before its last mutant.
+    """
+    if not codes or None in codes.values():
+        raise SystemExit(f"{module}: not all mutants were tested")
+    reasons = {tuple(one[k] for k in WHERE): one["why"] for one in known}
+    survivors = []
+    for mutant, code in codes.items():
+        if status_by_exit_code[code] not in KILLED:
+            one = survivor(module, mutant)
+            why = reasons.get(tuple(one[k] for k in WHERE), "")
+            survivors.append({**one, "why": why})
+    return {
+        "mutants": len(codes),
+        "killed": len(codes) - len(survivors),
+        "survivors": survivors,
+    }
 
 
 def survivor(module: str, mutant: str) -> dict[str, str]:
     """Where a mutant differs: the function, and the line before and after."""
     diff = get_diff_for_mutant(mutant, path=module).splitlines()[2:]
-    lines = {
-        sign: " ".join(d[1:].strip() for d in diff if d.startswith(sign))
+    was, now = (
+        " ".join(d[1:].strip() for d in diff if d.startswith(sign))
         for sign in "-+"
-    }
+    )
     function = mutant.rpartition(".")[2].rpartition("__mutmut_")[0]
     function = function.removeprefix("x_").removeprefix("xǁ")
-    return {
-        "module": module,
-        "function": function.replace("ǁ", "."),
-        "was": lines["-"],
-        "is": lines["+"],
-    }
-
-
-def summary(folder: Path, known: dict[str, Any]) -> dict[str, Any]:
-    """Counts by module, and the survivors with the reasons known so far.
-
-    Raises SystemExit where a run broke off before its last mutant.
-    """
-    reasons = {
-        tuple(s[k] for k in ("module", "function", "was", "is")): s["why"]
-        for s in known.get("survivors", [])
-    }
-    counts, survivors = {}, []
-    for module, codes in exit_codes(folder).items():
-        if None in codes.values():
-            raise SystemExit(f"{module}: not all mutants were tested")
-        alive = [
-            survivor(module, mutant)
-            for mutant, code in codes.items()
-            if status_by_exit_code[code] not in KILLED
-        ]
-        for one in alive:
-            one["why"] = reasons.get(tuple(one.values()), "")
-        counts[module] = {
-            "mutants": len(codes),
-            "killed": len(codes) - len(alive),
-            "survived": len(alive),
-        }
-        survivors += alive
-    return {"modules": counts, "survivors": survivors}
+    return {"function": function.replace("ǁ", "."), "was": was, "is": now}
 
 
 def share(result: dict[str, Any]) -> str:
-    """The line that the guide has of it."""
-    counts = result["modules"].values()
-    killed = sum(c["killed"] for c in counts)
-    return f"{killed:,} of {sum(c['mutants'] for c in counts):,} mutants"
+    """The words that the guide has of it."""
+    killed = sum(part["killed"] for part in result.values())
+    mutants = sum(part["mutants"] for part in result.values())
+    return f"{killed:,} of {mutants:,} mutants"
+
+
+def keep(result: dict[str, Any]) -> None:
+    """Write the result, and its share into the guide."""
+    text = json.dumps(result, indent=1, ensure_ascii=False, sort_keys=True)
+    PATH.write_text(f"{text}\n", "utf-8")
+    guide = GUIDE.read_text("utf-8")
+    GUIDE.write_text(SHARE.sub(share(result), guide), "utf-8")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -150,47 +158,40 @@ def main(argv: list[str] | None = None) -> int:
         action="store_true",
         help="keep what the last run killed: quick, after new tests",
     )
-    parser.add_argument("--one", choices=MODULES, help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--one", action="store_true", help=argparse.SUPPRESS
+    )
     asked = parser.parse_args(argv)
     if asked.one:
-        mutate(asked.one)
+        mutate(*asked.modules)
         return 0
-    folder = ROOT / "mutants"
-    if asked.again:
-        forget_survivors(folder)
-    else:
-        shutil.rmtree(folder, ignore_errors=True)
+    if not asked.again:
+        shutil.rmtree(ROOT / "mutants", ignore_errors=True)
+    unexplained = 0
     for module in asked.modules or MODULES:
-        print(f"mutation: {module}", flush=True)
-        done = subprocess.run(
-            [sys.executable, "-m", "tools.check.mutation", "--one", module],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise SystemExit(f"{done.stdout[-5000:]}\n{done.stderr}")
-    return report(folder)
-
-
-def report(folder: Path) -> int:
-    """Write the result and the guide's line; 1 where a reason is missing."""
-    known = json.loads(PATH.read_text("utf-8")) if PATH.exists() else {}
-    result = summary(folder, known)
-    text = json.dumps(result, indent=1, ensure_ascii=False)
-    PATH.write_text(f"{text}\n", "utf-8")
-    guide = GUIDE.read_text("utf-8")
-    GUIDE.write_text(SHARE.sub(share(result), guide), "utf-8")
-    for module, c in result["modules"].items():
-        print(f"{module:32} {c['mutants']:5} {c['survived']:4} survived")
-    unexplained = [s for s in result["survivors"] if not s["why"]]
-    for s in unexplained:
-        print(f"{s['module']} {s['function']}\n- {s['was']}\n+ {s['is']}")
-    print(
-        f"{share(result)} were killed; {len(unexplained)} without a reason"
-    )
+        forget_survivors(ROOT / "mutants" / f"{module}.meta")
+        unexplained += in_a_process_of_its_own(module)
     return 1 if unexplained else 0
+
+
+def in_a_process_of_its_own(module: str) -> int:
+    """Mutate a module; tell and count the survivors without a reason."""
+    command = ["-m", "tools.check.mutation", "--one", module]
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(f"{done.stdout[-5000:]}\n{done.stderr}")
+    part = read()[module]
+    print(f"{module}: {part['killed']} of {part['mutants']}", flush=True)
+    unexplained = [one for one in part["survivors"] if not one["why"]]
+    for one in unexplained:
+        print(f"  {one['function']}\n  - {one['was']}\n  + {one['is']}")
+    return len(unexplained)
 
 
 if __name__ == "__main__":
