@@ -313,9 +313,14 @@ def test_folders_that_hold_no_music_are_refused(songs, tmp_path, capsys):
     assert "there is no such folder" in refused(tmp_path / "nowhere")
     folder = tmp_path / "songs"
     folder.mkdir()
-    assert f"{folder}: no file could be read as .mid" in refused(folder)
+    assert f"{folder}: there is no file that ends in .mid" in refused(
+        folder
+    )
     (folder / "a.mid").write_bytes(b"")
-    assert "none of 1 files could be read" in refused(folder)
+    assert (
+        f"{folder}: its one file cannot be learned from\n"
+        "  a.mid: the file is empty\n"
+    ) in refused(folder)
     tune = min(songs.rglob("air*.mid"))
     for k in range(3):
         shutil.copy(tune, folder / f"{k}.mid")

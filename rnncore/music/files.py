@@ -6,7 +6,7 @@ frame: a note shorter than a frame that lies between two of them is lost.
 
 import itertools
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -83,8 +83,18 @@ def read_scores(path: str | os.PathLike, frame: float = 0.5) -> list[Score]:
         raise ValueError(f"{path}: unreadable: {reason[:200]}") from error
     scores = [s for s in read if s is not None]
     if not scores:
-        raise ValueError(f"{path}: there are no notes in it")
+        raise ValueError(f"{path}: {_nothing(parts)}")
     return scores
+
+
+def _nothing(parts: Sequence[Any]) -> str:
+    """Why there is no voice in what was read."""
+    if not any(len(part.flatten().notes) for part in parts):
+        return "there are no notes in it"
+    return (
+        "there are only drums in it, or notes that are shorter than a "
+        "frame or that no piano has"
+    )
 
 
 def read_folder(
@@ -112,12 +122,25 @@ def read_folder(
         except ValueError as error:
             _, _, reason = str(error).partition(f"{file}: ")
             unreadable[str(file.relative_to(folder))] = reason
-    if not scores:
-        what = f"none of {len(files)} files" if files else "no file"
+    if not files:
         raise ValueError(
-            f"{folder}: {what} could be read as {', '.join(ENDINGS)}"
+            f"{folder}: there is no file that ends in {', '.join(ENDINGS)}"
         )
+    if not scores:
+        raise ValueError(f"{folder}: {_none_of(unreadable)}")
     return Folder(scores, unreadable)
+
+
+def _none_of(unreadable: dict[str, str]) -> str:
+    """Why no file could be read, a line for each of the first ten."""
+    count = len(unreadable)
+    what = f"none of {count} files" if count > 1 else "its one file cannot"
+    lines = [f"{what} {'can ' if count > 1 else ''}be learned from"]
+    for name, reason in list(unreadable.items())[:10]:
+        lines.append(f"  {name}: {reason}")
+    if count > 10:
+        lines.append(f"  and {count - 10} more")
+    return "\n".join(lines)
 
 
 def from_music21(score: Any, frame: float, title: str) -> Score | None:
