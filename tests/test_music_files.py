@@ -190,3 +190,6 @@ def test_folders_and_files_that_cannot_be_used_are_refused(tmp_path):
     (tmp_path / "d.abc").write_text("X:1\nM:4/4\nL:1/4\nK:C\nz4 |\n")
     with pytest.raises(ValueError, match="no notes"):
         read_score(tmp_path / "d.abc")
+    (tmp_path / "e.abc").write_text("X:1\nT:No 999\nM:4/4\nK:C\nC e999|\n")
+    with pytest.raises(ValueError, match=r"line 5: .* below 100, got e999"):
+        read_score(tmp_path / "e.abc")  # else it is read for hours

@@ -23,7 +23,8 @@ EVALUATE = (
 )
 TABLE = (
     "sales.csv has a header, a row a step, a column of dates and one or "
-    "more columns of numbers."
+    "more columns of numbers. Dates may have an offset from UTC; hours are "
+    "then counted, and forecast, in UTC."
 )
 READING = ("date", "value", "separator", "encoding", "date_format", "gaps")
 

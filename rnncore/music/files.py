@@ -6,6 +6,7 @@ frame: a note shorter than a frame that lies between two of them is lost.
 
 import itertools
 import os
+import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,6 +24,9 @@ from rnncore.music.score import (
 
 ENDINGS = (".mid", ".midi", ".musicxml", ".xml", ".mxl", ".abc")
 TEMPO = 80.0  # quarter notes a minute, where the file does not say
+FIELD = re.compile(r"\s*([A-Za-z+]):")  # of an ABC file: T:, M:, K: ...
+TOO_LONG = re.compile(r"[A-Ga-gw-zZ>)\]/][,']*\d{3,}")  # after a note
+TOO_LARGE = re.compile(r"\d{4,}")  # of M: and L:
 LONGEST = 50_000  # frames: an hour of eighth notes is a damaged file
 
 
@@ -71,6 +75,8 @@ def read_scores(path: str | os.PathLike, frame: float = 0.5) -> list[Score]:
         raise ValueError(f"{path}: expected one of {', '.join(ENDINGS)}")
     if path.stat().st_size == 0:
         raise ValueError(f"{path}: the file is empty")
+    if path.suffix.lower() == ".abc":
+        _check_abc(path)
     try:
         found: Any = converter.parse(  # no pickle read, none written
             path, forceSource=True, storePickle=False
@@ -85,6 +91,25 @@ def read_scores(path: str | os.PathLike, frame: float = 0.5) -> list[Score]:
     if not scores:
         raise ValueError(f"{path}: {_nothing(parts)}")
     return scores
+
+
+def _check_abc(path: Path) -> None:
+    """Raise ValueError where a length is beyond all bars.
+
+    music21 would look for a time signature with as many beats, for hours.
+    """
+    text = path.read_bytes().decode("latin-1")
+    for number, line in enumerate(text.splitlines(), 1):
+        field = FIELD.match(line)
+        if field and field[1] not in "LM":
+            continue
+        body = re.sub(r'"[^"]*"|%.*', " ", line)
+        if found := (TOO_LARGE if field else TOO_LONG).search(body):
+            shown = found[0][:20]
+            raise ValueError(
+                f"{path}: unreadable: line {number}: expected lengths of "
+                f"a note or bar below 100, got {shown}"
+            )
 
 
 def _nothing(parts: Sequence[Any]) -> str:
