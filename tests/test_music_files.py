@@ -193,3 +193,17 @@ def test_folders_and_files_that_cannot_be_used_are_refused(tmp_path):
     (tmp_path / "e.abc").write_text("X:1\nT:No 999\nM:4/4\nK:C\nC e999|\n")
     with pytest.raises(ValueError, match=r"line 5: .* below 100, got e999"):
         read_score(tmp_path / "e.abc")  # else it is read for hours
+
+
+def test_a_year_of_silence_is_refused_not_written_out(tmp_path):
+    """music21 would write a rest into each of its bars."""
+    path = tmp_path / "late.mid"
+    pitches = np.array([[72], [74], [76]])
+    write_midi(path, Score(pitches, np.ones((3, 1), bool), 0.5, 80.0, 8))
+    content = path.read_bytes()
+    at = content.rindex(b"\x90")  # the last note, and the time before it
+    path.write_bytes(
+        content[: at - 1] + b"\xff\xff\xff" + content[at - 1 :]
+    )
+    with pytest.raises(ValueError, match="at most 10000 quarter notes"):
+        read_score(path)

@@ -24,6 +24,7 @@ from rnncore.music.score import (
 
 ENDINGS = (".mid", ".midi", ".musicxml", ".xml", ".mxl", ".abc")
 TEMPO = 80.0  # quarter notes a minute, where the file does not say
+QUARTERS = 10_000  # of a MIDI file: two hours are a damaged file
 FIELD = re.compile(r"\s*([A-Za-z+]):")  # of an ABC file: T:, M:, K: ...
 TOO_LONG = re.compile(r"[A-Ga-gw-zZ>)\]/][,']*\d{3,}")  # after a note
 TOO_LARGE = re.compile(r"\d{4,}")  # of M: and L:
@@ -78,6 +79,8 @@ def read_scores(path: str | os.PathLike, frame: float = 0.5) -> list[Score]:
     if path.suffix.lower() == ".abc":
         _check_abc(path)
     try:
+        if path.suffix.lower() in (".mid", ".midi"):
+            _check_midi(path)
         found: Any = converter.parse(  # no pickle read, none written
             path, forceSource=True, storePickle=False
         )
@@ -91,6 +94,25 @@ def read_scores(path: str | os.PathLike, frame: float = 0.5) -> list[Score]:
     if not scores:
         raise ValueError(f"{path}: {_nothing(parts)}")
     return scores
+
+
+def _check_midi(path: Path) -> None:
+    """Raise ValueError where a track lasts longer than music does.
+
+    music21 would write a rest into each bar of a year of silence.
+    """
+    from music21 import midi
+
+    file = midi.MidiFile()
+    file.readstr(path.read_bytes())
+    for track in file.tracks:
+        ticks = sum(e.time for e in track.events if e.isDeltaTime())
+        quarters = ticks / (file.ticksPerQuarterNote or 1)
+        if quarters > QUARTERS:
+            raise ValueError(
+                f"expected at most {QUARTERS} quarter notes, "
+                f"got {quarters:.0f}"
+            )
 
 
 def _check_abc(path: Path) -> None:
