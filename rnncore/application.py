@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 WEIGHTS = Path(__file__).parent / "weights"  # what comes with the package
 FORMAT = "rnncore weights, version 1"
+MANY = 1_000  # layers, or networks, that a file may hold
 
 
 class Score(NamedTuple):
@@ -343,15 +344,22 @@ def put_weights(
     """
     import torch
 
+    check_weights(module, weights)
+    with torch.no_grad():
+        for name, tensor in _tensors(module).items():
+            tensor.copy_(weights[name])
+
+
+def check_weights(
+    module: torch.nn.Module, weights: dict[str, Tensor]
+) -> None:
+    """Raise ValueError unless these are all weights of the module."""
     own = _tensors(module)
     for name in [*own, *weights]:
         if name not in weights or name not in own:
             how = "unexpected" if name in weights else "missing"
             raise ValueError(f"{name}: it is {how}")
         check_shape(name, weights[name], *own[name].shape)
-    with torch.no_grad():
-        for name, tensor in own.items():
-            tensor.copy_(weights[name])
 
 
 def load_module(
@@ -367,13 +375,35 @@ def load_module(
     Raises Refused naming the file where it is damaged, of another kind,
     or does not say enough to be what is wanted: `what`, in words.
     """
+    import torch
+
     weights, about = load_weights(path, kind)
     try:
+        _check_counts(about)
+        with torch.device("meta"):  # no memory is taken for hostile sizes
+            check_weights(make(about), weights)
         module = make(about)
         put_weights(module, weights)
-    except (KeyError, TypeError, ValueError) as error:
-        raise Refused(f"{path}: no {what}: {error}") from error
+    except Exception as error:  # as many kinds as about has places
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise Refused(f"{path}: no {what}: {reason}") from error
     return module.eval(), about
+
+
+def _check_counts(about: Any) -> None:
+    """Raise ValueError where a model says that it has very many layers.
+
+    A layer with wrong sizes is seen when it is made; a billion of them
+    would never be done.
+    """
+    inner = about.values() if isinstance(about, dict) else []
+    for found in (about, *(v for v in inner if isinstance(v, dict))):
+        for name in "layers", "networks":
+            count = found.get(name, 1)
+            if not isinstance(count, int) or not 0 < count <= MANY:
+                raise ValueError(
+                    f"{name}: expected 1 to {MANY}, got {count!r}"
+                )
 
 
 def stored(name: str) -> Path:

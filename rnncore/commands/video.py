@@ -96,13 +96,13 @@ def _add_train(parts: common.Group) -> None:
 
 def _classify(arguments: Namespace) -> int:
     """The likeliest classes, and from when on it was the best."""
-    path, frames = _film(arguments, KIND)
+    path, film = _film(arguments, KIND)
     import pandas as pd
 
     from rnncore.video.model import load_classifier, logits_of
 
     model, about = load_classifier(path)
-    model, frames = _ready(arguments, model, frames)
+    model, frames = _ready(arguments, model, film)
     p = logits_of(model, frames)[:, 0].softmax(dim=1).numpy()
     best = p.argmax(axis=1)
     found = int(best[-1])
@@ -122,13 +122,13 @@ def _run_of(same: "np.ndarray") -> int:
 
 def _caption(arguments: Namespace) -> int:
     """A sentence, and where each of its words looked."""
-    path, frames = _film(arguments, CAPTIONS)
+    path, film = _film(arguments, CAPTIONS)
     import pandas as pd
 
     from rnncore.video.captions import load_captioner, looks, say
 
     model, words, _ = load_captioner(path)
-    model, frames = _ready(arguments, model, frames)
+    model, frames = _ready(arguments, model, film)
     said = say(model, frames)[0]
     print(f"{arguments.file}: {words.decode(said)}")
     weights, p = looks(model, frames, said)
@@ -153,11 +153,15 @@ def _film(arguments: Namespace, kind: str) -> tuple[Path, "np.ndarray"]:
 
     check_device(arguments.device)
     path = common.model_file(arguments.model, kind)
-    about = read_about(path)
-    sizes = about.get("T"), about.get("S")
-    if not all(isinstance(n, int) and 0 < n < 10_000 for n in sizes):
+    about: dict[str, Any] = read_about(path)
+    T, S = (about.get(name, 0) for name in "TS")
+    if not (_is_size(T) and _is_size(S)):
         raise Refused(f"{path}: it does not say what films it learned from")
-    return path, read_video(arguments.file, *sizes)
+    return path, read_video(arguments.file, T, S)
+
+
+def _is_size(n: Any) -> bool:
+    return isinstance(n, int) and 0 < n < 10_000
 
 
 def _ready(
