@@ -176,9 +176,10 @@ def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(
     assert not folder.exists()
 
 
-def sample(capsys, trained, tmp_path, *words):
+def sample(capsys, trained, tmp_path, *more):
     out = tmp_path / "new.mid"
-    words = ["music", "sample", trained[0], "--out", out, *words]
+    words = ["music", "sample", trained[0], "--out", out]
+    words += ["--force", *more]
     code, shown, err = run(capsys, *words)
     assert code == 0, err
     return shown.split()
