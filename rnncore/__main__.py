@@ -3,7 +3,10 @@
 import argparse
 import os
 import shlex
+import signal
 import sys
+from pathlib import Path
+from typing import Any
 
 from rnncore.commands import (
     forecast,
@@ -14,10 +17,25 @@ from rnncore.commands import (
     translate,
     video,
 )
+from rnncore.commands.common import reason_of
 from rnncore.files import Refused
 
 PROGRAM = "python -m rnncore"
-INSTALL = "python -m pip install '.[apps]' in the course's folder"
+CHECKOUT = (Path(__file__).parents[1] / "pyproject.toml").exists()
+INSTALL = (
+    "python -m pip install '.[apps]' in the course's folder"
+    if CHECKOUT
+    else "python -m pip install 'rnncore[apps]'"
+)
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: as Ctrl-C, but for the exit status."""
+
+
+def terminate(number: int, frame: Any) -> None:
+    """What SIGTERM does, so that no half a file is left behind."""
+    raise Terminated
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -48,20 +66,23 @@ def main(argv: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (Refused, OSError) as error:
-        code, why = 2, str(error)
+        code, why = 2, reason_of(error)
     except ModuleNotFoundError as error:
         if str(error.name).startswith("rnncore"):
             raise
         code, why = 2, f"needs {error.name}: {INSTALL}"
     except FloatingPointError as error:
         code, why = 1, f"training broke off: {error}; try a smaller --rate"
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         more = "; the same command goes on from here"
-        code, why = 130, "interrupted" + more * name.endswith("train")
-        print(file=sys.stderr)  # below the progress bar
+        code = 143 if isinstance(error, Terminated) else 130
+        why = "interrupted" + more * name.endswith("train")
+        if sys.stderr.isatty():
+            print(file=sys.stderr)  # below the progress bar
     print(f"{name}: {why}", file=sys.stderr)
     return code
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, terminate)
     sys.exit(main())

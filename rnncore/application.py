@@ -1,8 +1,11 @@
 """What the applications share: training a module, weights, devices, splits.
 
 The networks are torch modules made of `rnncore.nn`; the loop that trains
-them is `rnncore.train.fit`, the update one of `rnncore.optim`.
+them is `rnncore.train.fit`, the update one of `rnncore.optim`. torch is
+imported where it is needed, so that a refusal does not wait for it.
 """
+
+from __future__ import annotations
 
 import datetime
 import hashlib
@@ -13,11 +16,9 @@ import platform
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import torch
-from torch import Tensor
 
 import rnncore
 from rnncore.backend import check_shape, tree_map
@@ -25,8 +26,13 @@ from rnncore.files import Refused, whole_file
 from rnncore.optim import Optimizer, adam
 from rnncore.train import Fit, Schedule, fit
 
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
 WEIGHTS = Path(__file__).parent / "weights"  # what comes with the package
 FORMAT = "rnncore weights, version 1"
+MANY = 1_000  # layers, or networks, that a file may hold
 
 
 class Score(NamedTuple):
@@ -61,10 +67,10 @@ def spread_of(values: Sequence[float]) -> Score:
     return Score(float(np.mean(values)), spread, len(values))
 
 
-def choose_device(name: str = "auto") -> torch.device:
-    """The device of this name; "auto" is a GPU where there is one.
+def check_device(name: str) -> None:
+    """Raise Refused unless there is a device of this name.
 
-    Raises Refused where there is no such device.
+    torch is imported only where a GPU is asked for by name.
     """
     kind, _, number = name.partition(":")
     known = name in ("auto", "cpu", "cuda")
@@ -72,8 +78,10 @@ def choose_device(name: str = "auto") -> torch.device:
         raise Refused(
             f"device: expected auto, cpu, cuda or cuda:0, got {name!r}"
         )
-    if name == "cpu" or (name == "auto" and not torch.cuda.is_available()):
-        return torch.device("cpu")
+    if name in ("auto", "cpu"):
+        return
+    import torch
+
     if not torch.cuda.is_available():
         raise Refused(f"device: torch finds no GPU here, got {name!r}")
     last = torch.cuda.device_count() - 1
@@ -81,6 +89,18 @@ def choose_device(name: str = "auto") -> torch.device:
         raise Refused(
             f"device: expected cuda:0 to cuda:{last}, got {name!r}"
         )
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """The device of this name; "auto" is a GPU where there is one.
+
+    Raises Refused where there is no such device.
+    """
+    import torch
+
+    check_device(name)
+    if name == "cpu" or (name == "auto" and not torch.cuda.is_available()):
+        return torch.device("cpu")
     torch.cuda.init()  # from now on `seeded` knows of its generators
     return torch.device("cuda" if name == "auto" else name)
 
@@ -92,6 +112,8 @@ def seeded(seed: int) -> Iterator[None]:
     That holds on the CPU and on each GPU in use: for first weights,
     and for dropout.
     """
+    import torch
+
     before = torch.random.get_rng_state()
     on_gpu = torch.cuda.is_initialized()
     others = torch.cuda.get_rng_state_all() if on_gpu else []
@@ -139,6 +161,8 @@ def train_module(
     Raises what `fit` raises; ValueError where the module has nothing to
     train or the loss is no scalar.
     """
+    import torch
+
     given = {n: p for n, p in module.named_parameters() if p.requires_grad}
     if not given:
         raise ValueError("module: expected a parameter to train, got none")
@@ -201,6 +225,8 @@ def split(count: int, *shares: float) -> list[range]:
 
 def origin(command: str) -> dict[str, str]:
     """What to write beside a result: command, date and versions."""
+    import torch
+
     return {
         "command": command,
         "date": datetime.date.today().isoformat(),
@@ -244,6 +270,16 @@ def save_weights(
         file.write(content)
 
 
+def read_about(
+    path: str | os.PathLike, kind: str | None = None
+) -> dict[str, Any]:
+    """What a file of weights says of itself, without reading the weights.
+
+    Raises Refused as `load_weights` does, but for damaged weights.
+    """
+    return _about(Path(path), kind)[0]
+
+
 def load_weights(
     path: str | os.PathLike, kind: str | None = None
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -255,29 +291,47 @@ def load_weights(
     from safetensors import SafetensorError, safe_open
 
     path = Path(path)
+    about, metadata = _about(path, kind)
+    try:
+        with safe_open(path, framework="pt") as file:
+            names = file.keys()
+            tensors = {name: file.get_tensor(name) for name in names}
+    except (SafetensorError, ValueError) as error:
+        raise Refused(f"{path}: damaged: {error}") from error
+    if metadata.get("checksum") != _checksum(tensors, metadata["about"]):
+        raise Refused(f"{path}: damaged: its checksum differs")
+    return tensors, about
+
+
+def _about(
+    path: Path, kind: str | None
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """What a file's header says: of the model, and all of it."""
+    from safetensors import SafetensorError, safe_open
+
     if path.is_dir():
         raise Refused(f"{path}: expected a file of weights, got a folder")
     if not path.exists():
         raise Refused(f"{path}: there is no such file")
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(path, framework="np") as file:
             metadata = file.metadata() or {}
-            names = file.keys()
-            tensors = {name: file.get_tensor(name) for name in names}
     except (SafetensorError, ValueError) as error:
         raise Refused(f"{path}: damaged: {error}") from error
     if metadata.get("format") != FORMAT:
         raise Refused(f"{path}: these are no weights of this course")
-    text = metadata.get("about", "")
-    if metadata.get("checksum") != _checksum(tensors, text):
-        raise Refused(f"{path}: damaged: its checksum differs")
-    about = json.loads(text)
+    try:
+        about = json.loads(metadata.get("about", ""))
+    except (ValueError, RecursionError) as error:
+        raise Refused(f"{path}: damaged: {error}") from error
+    if not isinstance(about, dict):
+        raise Refused(f"{path}: damaged: it does not say what it is")
     if kind is not None and about.get("kind") != kind:
         raise Refused(
             f"{path}: expected a model of {kind!r}, "
             f"got one of {about.get('kind')!r}"
         )
-    return tensors, about
+    return about, metadata
 
 
 def put_weights(
@@ -288,15 +342,24 @@ def put_weights(
     Raises ValueError naming a weight that is missing, unexpected or of
     another shape; then the module is as it was.
     """
+    import torch
+
+    check_weights(module, weights)
+    with torch.no_grad():
+        for name, tensor in _tensors(module).items():
+            tensor.copy_(weights[name])
+
+
+def check_weights(
+    module: torch.nn.Module, weights: dict[str, Tensor]
+) -> None:
+    """Raise ValueError unless these are all weights of the module."""
     own = _tensors(module)
     for name in [*own, *weights]:
         if name not in weights or name not in own:
             how = "unexpected" if name in weights else "missing"
             raise ValueError(f"{name}: it is {how}")
         check_shape(name, weights[name], *own[name].shape)
-    with torch.no_grad():
-        for name, tensor in own.items():
-            tensor.copy_(weights[name])
 
 
 def load_module(
@@ -312,13 +375,35 @@ def load_module(
     Raises Refused naming the file where it is damaged, of another kind,
     or does not say enough to be what is wanted: `what`, in words.
     """
+    import torch
+
     weights, about = load_weights(path, kind)
     try:
+        _check_counts(about)
+        with torch.device("meta"):  # no memory is taken for hostile sizes
+            check_weights(make(about), weights)
         module = make(about)
         put_weights(module, weights)
-    except (KeyError, TypeError, ValueError) as error:
-        raise Refused(f"{path}: no {what}: {error}") from error
+    except Exception as error:  # as many kinds as about has places
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise Refused(f"{path}: no {what}: {reason}") from error
     return module.eval(), about
+
+
+def _check_counts(about: Any) -> None:
+    """Raise ValueError where a model says that it has very many layers.
+
+    A layer with wrong sizes is seen when it is made; a billion of them
+    would never be done.
+    """
+    inner = about.values() if isinstance(about, dict) else []
+    for found in (about, *(v for v in inner if isinstance(v, dict))):
+        for name in "layers", "networks":
+            count = found.get(name, 1)
+            if not isinstance(count, int) or not 0 < count <= MANY:
+                raise ValueError(
+                    f"{name}: expected 1 to {MANY}, got {count!r}"
+                )
 
 
 def stored(name: str) -> Path:
@@ -343,6 +428,8 @@ def _place(given: dict[str, Any], params: dict[str, Tensor]) -> None:
 
 
 def _detached(leaf: Any) -> Any:
+    from torch import Tensor
+
     return leaf.detach() if isinstance(leaf, Tensor) else leaf
 
 
@@ -360,6 +447,8 @@ def _stored(tensor: Tensor, dtype: torch.dtype | None) -> Tensor:
 
 def _checksum(tensors: dict[str, Tensor], text: str) -> str:
     """SHA-256 over names, shapes, types and bytes of all, and the text."""
+    import torch
+
     total = hashlib.sha256(text.encode())
     for name, a in sorted(tensors.items()):
         total.update(f"\n{name} {a.dtype} {tuple(a.shape)}\n".encode())

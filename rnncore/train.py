@@ -2,6 +2,7 @@
 
 import math
 import os
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +23,7 @@ class Schedule(NamedTuple):
     patience: int | None = None  # evaluations without a better one
     checkpoint: str | os.PathLike | None = None
     progress: Callable[[Iterable[int]], Iterable[int]] | None = None
+    save_every: float = 60.0  # seconds from one checkpoint to the next
 
 
 class History(NamedTuple):
@@ -68,16 +70,18 @@ def fit(
     `loss_and_gradient(params, batch, carry)` gives the loss, d_params and
     what it wants to be handed at the next step, such as the last state.
     Every `evaluate_every` steps and at the end `evaluate(params)` gives
-    a held-out score, and `checkpoint` is written; the best weights are
-    kept, and after `patience` evaluations without a better one it stops.
-    Where the checkpoint exists already, its run goes on, with the same
-    losses as if it had never stopped.
+    a held-out score; the best weights are kept, and after `patience`
+    evaluations without a better one it stops. With each evaluation, and
+    after `save_every` seconds, `checkpoint` is written. Where it exists
+    already, its run goes on, with the same losses as if it had never
+    stopped.
 
     Raises FloatingPointError naming step and array where a loss, gradient
     or score is not finite; ValueError for a schedule that makes no sense.
     """
     _check_schedule(schedule, evaluate)
-    steps, clip, evaluate_every, patience, checkpoint, progress = schedule
+    steps, clip, evaluate_every, patience, checkpoint = schedule[:5]
+    progress, saved = schedule.progress, time.monotonic()
     limit = math.inf if clip is None else clip
     history = History([], [], [], [])
     start = Run(params, optimizer.init(params), carry, params)
@@ -101,9 +105,8 @@ def fit(
         params, state = optimizer.update(params, d_params, state)
         history.loss.append(float(loss))
         history.norm.append(norm)
-        if (step + 1) % evaluate_every and step + 1 < steps:
-            continue
-        if evaluate:
+        looks = (step + 1) % evaluate_every == 0 or step + 1 == steps
+        if looks and evaluate:
             score = float(evaluate(params))
             if not math.isfinite(score):
                 raise FloatingPointError(f"step {step}: score is {score}")
@@ -111,10 +114,12 @@ def fit(
                 best = params
             history.evaluated.append(step + 1)
             history.score.append(score)
-        if checkpoint is not None:
+        late = time.monotonic() - saved >= schedule.save_every
+        if checkpoint is not None and (looks or late):
             run = Run(params, state, carry, best)
             _check_form(run, start)
             write_checkpoint(checkpoint, run, history._asdict(), rng)
+            saved = time.monotonic()
     return Fit(
         best if history.score else params,
         history,
@@ -160,7 +165,7 @@ def _check_form(run: Run, start: Run) -> None:
 
 def _check_schedule(schedule: Schedule, evaluate: Callable | None) -> None:
     """Raise ValueError before the first step, not after hours."""
-    steps, _, evaluate_every, patience, checkpoint, _ = schedule
+    steps, _, evaluate_every, patience, checkpoint = schedule[:5]
     if steps < 1:
         raise ValueError(f"steps: expected at least 1, got {steps}")
     if evaluate_every < 1:
@@ -171,6 +176,10 @@ def _check_schedule(schedule: Schedule, evaluate: Callable | None) -> None:
         raise ValueError(f"patience: expected at least 1, got {patience}")
     if patience is not None and evaluate is None:
         raise ValueError("patience: needs evaluate, got None")
+    if not schedule.save_every >= 0:
+        raise ValueError(
+            f"save_every: expected at least 0, got {schedule.save_every}"
+        )
     if checkpoint is not None and not Path(checkpoint).parent.is_dir():
         folder = Path(checkpoint).parent
         raise ValueError(f"checkpoint: there is no folder {folder}")

@@ -537,3 +537,29 @@ def test_on_a_gpu_a_run_resumes_and_the_generators_stay(tmp_path):
         whole.history.loss,
         within=1e-4 * whole.history.loss,
     )
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"layers": 10**12}, "layers: expected 1 to 1000"),
+        ({"layers": "x"}, "layers: expected 1 to 1000, got 'x'"),
+        ({"sizes": {"layers": 10**12}}, "layers: expected 1 to 1000"),
+        ({"width": 10**9}, "expected"),  # before memory is taken for it
+        ({"width": -1}, "no tied"),
+        ({"width": None}, "no tied"),
+    ],
+)
+def test_a_model_of_a_hostile_size_is_refused_at_once(
+    tmp_path, change, says
+):
+    path = tmp_path / "model.safetensors"
+    about = ABOUT | {"width": 3} | change
+    save_weights(path, torch.nn.Linear(3, 3), about)
+
+    def make(about):
+        return torch.nn.Linear(about["width"], about["width"])
+
+    with pytest.raises(Refused, match=r"model\.safetensors: no tied") as e:
+        load_module(path, "tied", make, "tied")
+    assert says in str(e.value)

@@ -11,6 +11,7 @@ from commands import Killed, examples, run, shown_help, stopped, weights
 
 from rnncore.application import load_weights, save_weights
 from rnncore.forecast import study
+from rnncore.forecast.plan import Plan
 
 ROWS = 90
 OPTIONS = ["--date", "day", "--value", "sold", "--horizon", 3]
@@ -96,7 +97,7 @@ def test_training_prints_a_back_test_beside_the_baselines(trained):
 def test_the_baselines_are_scored_as_by_hand(trained, table):
     """Seasonal naive's MASE from the file alone."""
     path, out = trained
-    plan = study.Plan(**load_weights(path)[1]["plan"])
+    plan = Plan(**load_weights(path)[1]["plan"])
     values = pd.read_csv(table)["sold"].to_numpy()
     first = ROWS - ROWS // 5
     starts = first + np.array([0, 5, 10, 15])
@@ -275,7 +276,7 @@ def defect(name):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("gap", "gaps: 2 dates are missing, the first is 2024-02-10"),
+        ("gap", "2 dates are missing, the first is 2024-02-10"),
         ("twice", "2024-01-31 00:00:00 stands twice, in lines 32 and 33"),
         ("unsorted", "sort the rows by date"),
         ("no number", "line 22: sold: expected a number, got 'many'"),

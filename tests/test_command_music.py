@@ -176,9 +176,10 @@ def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(
     assert not folder.exists()
 
 
-def sample(capsys, trained, tmp_path, *words):
+def sample(capsys, trained, tmp_path, *more):
     out = tmp_path / "new.mid"
-    words = ["music", "sample", trained[0], "--out", out, *words]
+    words = ["music", "sample", trained[0], "--out", out]
+    words += ["--force", *more]
     code, shown, err = run(capsys, *words)
     assert code == 0, err
     return shown.split()
@@ -315,9 +316,14 @@ def test_folders_that_hold_no_music_are_refused(songs, tmp_path, capsys):
     assert "there is no such folder" in refused(tmp_path / "nowhere")
     folder = tmp_path / "songs"
     folder.mkdir()
-    assert f"{folder}: no file could be read as .mid" in refused(folder)
+    assert f"{folder}: there is no file that ends in .mid" in refused(
+        folder
+    )
     (folder / "a.mid").write_bytes(b"")
-    assert "none of 1 files could be read" in refused(folder)
+    assert (
+        f"{folder}: its one file cannot be learned from\n"
+        "  a.mid: the file is empty\n"
+    ) in refused(folder)
     tune = min(songs.rglob("air*.mid"))
     for k in range(3):
         shutil.copy(tune, folder / f"{k}.mid")

@@ -237,9 +237,10 @@ def test_a_model_of_another_kind_is_refused(tmp_path, capsys):
 def test_draw_makes_what_it_says(tmp_path, capsys):
     path = tmp_path / "a.mp4"
     for action in ACTIONS:
-        code, out, _ = run(capsys, "video", "draw", path, "--what", action)
+        words = ["video", "draw", path, "--what", action, "--force"]
+        code, out, _ = run(capsys, *words)
         assert (code, out) == (0, f"{path}: {action}\n")
-    code, out, _ = run(capsys, "video", "draw", path, "--what", "digits")
+    code, out, _ = run(capsys, *words[:4], "digits", "--force")
     assert " moves " in out
     code, _, err = run(capsys, "video", "draw", path, "--what", "dance")
     assert code == 2

@@ -9,6 +9,7 @@ torch = pytest.importorskip("torch")
 
 from rnncore.application import Refused, Score, save_weights
 from rnncore.forecast import study
+from rnncore.forecast.plan import plan_for, season_of
 
 WEEK = np.array([3.0, 4.0, 4.0, 5.0, 7.0, 9.0, 1.0])
 
@@ -26,7 +27,7 @@ def table(rows=120, freq="D", columns=("sold",), seed=0):
 
 
 def tiny(frame, **others):
-    return study.plan_for(frame, 3, units=4, steps=6, **others)
+    return plan_for(frame, 3, units=4, steps=6, **others)
 
 
 class Flat(torch.nn.Module):
@@ -50,36 +51,36 @@ class Flat(torch.nn.Module):
     ],
 )
 def test_the_season_is_told_by_the_step(freq, period):
-    assert study.season_of(table(40, freq)) == period
+    assert season_of(table(40, freq)) == period
 
 
 def test_rows_that_are_steps_have_no_season_and_no_calendar():
     frame = table().iloc[::2].iloc[[0, 1, 3, 4, 7, 8, 9]]
     assert frame.index.freq is None
-    assert study.season_of(frame) == 1
+    assert season_of(frame) == 1
     assert study.covariates_of(frame, 5).shape == (12, 0)
 
 
 def test_what_is_not_given_is_chosen_by_the_table():
-    plan = study.plan_for(table(120), 3)
+    plan = plan_for(table(120), 3)
     assert (plan.period, plan.history) == (7, 14)  # two seasons
-    assert study.plan_for(table(400), 20).history == 40  # two horizons
-    assert study.plan_for(table(40), 3).history == 10  # a quarter
-    assert study.plan_for(table(120), 3, history=5, period=9).period == 5
+    assert plan_for(table(400), 20).history == 40  # two horizons
+    assert plan_for(table(40), 3).history == 10  # a quarter
+    assert plan_for(table(120), 3, history=5, period=9).period == 5
 
 
 def test_a_table_too_short_for_its_plan_is_refused():
-    study.plan_for(table(14 + 5 * 3), 3, history=14)
+    plan_for(table(14 + 5 * 3), 3, history=14)
     with pytest.raises(Refused, match=r"28 rows: .* need at least 29"):
-        study.plan_for(table(28), 3, history=14)
+        plan_for(table(28), 3, history=14)
     with pytest.raises(Refused, match="expected at least 1, got 0, 7"):
-        study.plan_for(table(), 0)
+        plan_for(table(), 0)
     with pytest.raises(Refused, match="history: expected at least 2"):
-        study.plan_for(table(), 3, history=1)
+        plan_for(table(), 3, history=1)
 
 
 def test_the_last_fifth_is_judged_on_and_a_fifth_before_it_stops():
-    split = study.parts_of(table(100), study.plan_for(table(100), 3))
+    split = study.parts_of(table(100), plan_for(table(100), 3))
     assert [*split.training, *split.validation, *split.test] == [
         *range(100)
     ]
@@ -151,7 +152,7 @@ def test_a_linear_autoregression_repeats_an_exact_rhythm():
 
 def test_baselines_are_those_that_the_season_allows():
     names = ["persistence", "seasonal naive", "drift", "ETS", "ARIMA"]
-    plan = study.plan_for(table(), 3)
+    plan = plan_for(table(), 3)
     assert [*study.baselines(plan)] == names
     methods = study.baselines(plan._replace(period=1))
     assert [*methods] == [n for n in names if n != "seasonal naive"]

@@ -67,7 +67,7 @@ REFUSED = {
         f"{DAYS[2]},inf,1",
         *rows[3:],
     ],
-    "stands twice, in lines 4 and 5; there are 1": lambda rows: [
+    "stands twice, in lines 4 and 5": lambda rows: [
         *rows[:3],
         rows[2],
         *rows[3:],
@@ -75,7 +75,14 @@ REFUSED = {
     "line 5: 2024-02-22 00:00:00 comes after 2024-02-23": lambda rows: (
         swapped(rows, 2, 3)
     ),
-    "gaps: 2 dates are missing, the first is 2024-02-29": lambda rows: [
+    "stands twice, in lines 4 and 5; 2 more lines do the": lambda rows: [
+        *rows[:3],
+        *[rows[2]] * 3,
+        *rows[3:],
+    ],
+    "one date is missing: 2024-02-29 00:00:00; fill the gap, or take rows "
+    "as steps (--gaps)": lambda rows: [*rows[:9], *rows[10:]],
+    "2 dates are missing, the first is 2024-02-29": lambda rows: [
         *rows[:9],
         *rows[11:],
     ],
@@ -98,6 +105,69 @@ def test_a_table_that_is_none_is_refused_with_file_and_reason(
     message = str(refused.value)
     assert message.startswith(f"{path}: ")
     assert "\n" not in message
+
+
+def clock(start, hours, freq="h"):
+    """Dates as a clock in Berlin tells them, with its offset from UTC."""
+    index = pd.date_range(
+        start, periods=hours, freq=freq, tz="Europe/Berlin"
+    )
+    return [day.isoformat() for day in index]
+
+
+@pytest.mark.parametrize("start", ["2024-03-30", "2024-10-26"])
+def test_hours_across_a_change_of_clocks_have_no_gap(tmp_path, start):
+    dates = clock(start, 72)
+    path = write(tmp_path, [f"{d},{k},1" for k, d in enumerate(dates)])
+    frame = read_table(path, "day", ["sold"])
+    assert frame.index.freq == pd.offsets.Hour()
+    assert frame.index[-1] - frame.index[0] == pd.Timedelta(hours=71)
+    first = pd.Timestamp(dates[0]).tz_convert(None)
+    assert frame.index[0] == first  # in UTC
+
+
+def test_a_table_that_grew_past_a_change_of_clocks_has_the_same_hours(
+    tmp_path,
+):
+    dates = clock("2024-03-30", 72)
+    rows = [f"{d},{k},1" for k, d in enumerate(dates)]
+    short = read_table(write(tmp_path, rows[:20]), "day", ["sold"])
+    long = read_table(write(tmp_path, rows), "day", ["sold"])
+    assert (long.index[:20] == short.index).all()
+
+
+def test_days_across_a_change_of_clocks_are_the_clock_s(tmp_path):
+    dates = clock("2024-03-25", 14, "D")
+    assert len({date[-6:] for date in dates}) == 2
+    path = write(tmp_path, [f"{d},{k},1" for k, d in enumerate(dates)])
+    frame = read_table(path, "day", ["sold"])
+    assert frame.index.freq == pd.offsets.Day()
+    assert frame.index[0] == pd.Timestamp("2024-03-25")
+
+
+def test_an_offset_for_some_dates_alone_is_refused(tmp_path):
+    dates = clock("2024-03-30", 72)
+    dates[4] = dates[4][:-6]
+    path = write(tmp_path, [f"{d},{k},1" for k, d in enumerate(dates)])
+    with pytest.raises(Refused, match="line 6: expected all dates with"):
+        read_table(path, "day", ["sold"])
+    dates[4] = "soon"
+    path = write(tmp_path, [f"{d},{k},1" for k, d in enumerate(dates)])
+    with pytest.raises(Refused, match="line 6: expected a date such as"):
+        read_table(path, "day", ["sold"])
+
+
+@pytest.mark.parametrize(
+    ("start", "message"),
+    [("2024-03-30", "one date is missing"), ("2024-10-26", "stands twice")],
+)
+def test_hours_of_a_clock_without_offsets_are_refused_with_the_way_out(
+    tmp_path, start, message
+):
+    rows = [f"{d[:-6]},{k},1" for k, d in enumerate(clock(start, 72))]
+    with pytest.raises(Refused, match=message) as refused:
+        read_table(write(tmp_path, rows), "day", ["sold"])
+    assert "give each date its offset from UTC" in str(refused.value)
 
 
 def test_a_missing_column_is_named_beside_those_there_are(tmp_path):

@@ -176,10 +176,12 @@ def test_a_folder_tells_what_it_could_not_read(tmp_path):
 def test_folders_and_files_that_cannot_be_used_are_refused(tmp_path):
     with pytest.raises(ValueError, match="no such folder"):
         read_folder(tmp_path / "none")
-    with pytest.raises(ValueError, match="no file could be read"):
+    with pytest.raises(ValueError, match="there is no file that ends"):
         read_folder(tmp_path)
     (tmp_path / "a.mid").touch()
-    with pytest.raises(ValueError, match="none of 1 files"):
+    with pytest.raises(
+        ValueError, match=r"one file cannot be .*\n  a\.mid: "
+    ):
         read_folder(tmp_path)
     with pytest.raises(ValueError, match="no such file"):
         read_score(tmp_path / "b.mid")
@@ -189,3 +191,20 @@ def test_folders_and_files_that_cannot_be_used_are_refused(tmp_path):
     (tmp_path / "d.abc").write_text("X:1\nM:4/4\nL:1/4\nK:C\nz4 |\n")
     with pytest.raises(ValueError, match="no notes"):
         read_score(tmp_path / "d.abc")
+    (tmp_path / "e.abc").write_text("X:1\nT:No 999\nM:4/4\nK:C\nC e999|\n")
+    with pytest.raises(ValueError, match=r"line 5: .* below 100, got e999"):
+        read_score(tmp_path / "e.abc")  # else it is read for hours
+
+
+def test_a_year_of_silence_is_refused_not_written_out(tmp_path):
+    """music21 would write a rest into each of its bars."""
+    path = tmp_path / "late.mid"
+    pitches = np.array([[72], [74], [76]])
+    write_midi(path, Score(pitches, np.ones((3, 1), bool), 0.5, 80.0, 8))
+    content = path.read_bytes()
+    at = content.rindex(b"\x90")  # the last note, and the time before it
+    path.write_bytes(
+        content[: at - 1] + b"\xff\xff\xff" + content[at - 1 :]
+    )
+    with pytest.raises(ValueError, match="at most 10000 quarter notes"):
+        read_score(path)

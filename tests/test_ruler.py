@@ -399,7 +399,7 @@ def test_a_file_that_holds_no_cell_is_refused(
     [
         (["nowhere.py"], "nowhere.py: there is no such file"),
         ([EXAMPLE, "--budget", "0"], "--budget: expected 1 to 400, got 0"),
-        ([EXAMPLE, "--poster", "a.gif"], "expected a .png or .svg file"),
+        ([EXAMPLE, "--poster", "a.gif"], "expected a file that ends in"),
         ([EXAMPLE, "--poster", "no/a.png"], "there is no folder no"),
         ([EXAMPLE, "--cell", "gru"], "functions gru and gru_vjp, got no"),
     ],

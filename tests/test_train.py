@@ -158,6 +158,21 @@ def test_without_evaluation_the_last_weights_come_back():
     assert result.history.score == []
 
 
+@pytest.mark.parametrize("broken_at", [1, 3, 10])
+def test_a_checkpoint_is_written_by_time_too(tmp_path, broken_at):
+    """Evaluations may be an hour apart; then a run resumes between them."""
+    whole = fit(**problem())
+    path = tmp_path / "run.npz"
+    given = problem() | {"checkpoint": path, "save_every": 0.0}
+    with pytest.raises(Interrupted):
+        fit(**interrupted_at(broken_at, given))
+    assert len(np.load(path)["log:loss"]) == broken_at
+    resumed = fit(**problem() | {"checkpoint": path})
+    assert resumed.history == whole.history
+    assert same(resumed[2:4], whole[2:4])
+    assert same(resumed.params, whole.params)
+
+
 def test_a_finished_run_that_was_never_evaluated_keeps_its_weights(
     tmp_path,
 ):
@@ -360,6 +375,7 @@ def test_a_score_that_is_not_finite_stops_the_run():
         ({"patience": 2, "evaluate": None}, "patience: needs evaluate"),
         ({"clip": 0.0}, "limit: expected more than 0, got 0.0"),
         ({"params": ()}, "params: expected at least one array"),
+        ({"save_every": -1.0}, "save_every: expected at least 0, got -1"),
         ({"checkpoint": "no/such/run.npz"}, "there is no folder no/such"),
     ],
 )

@@ -4,8 +4,8 @@ import argparse
 import contextlib
 import hashlib
 import importlib
+import importlib.util
 import json
-import shutil
 import sys
 import textwrap
 import time
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from rnncore.files import Refused, whole_file
 
 PLAN, CHECKPOINT, SECONDS = "plan.json", "run.npz", "seconds"
+MINUTE = 60.0  # seconds between two lines of progress, but in a terminal
 
 
 class Group(NamedTuple):
@@ -24,10 +25,15 @@ class Group(NamedTuple):
     parsers: Any
 
     def add(
-        self, name: str, run: Callable, about: str, example: str
+        self,
+        name: str,
+        run: Callable,
+        about: str,
+        example: str,
+        *notes: str,
     ) -> argparse.ArgumentParser:
         """A subcommand with help, an example, and the function it calls."""
-        return _parser(self.parsers, name, about, example, run=run)
+        return _parser(self.parsers, name, about, example, *notes, run=run)
 
     def add_evaluate(
         self, run: Callable, about: str, example: str, data: str
@@ -161,6 +167,11 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", help=what)
 
 
+def add_force(parser: argparse.ArgumentParser) -> None:
+    what = "replace files that are there already"
+    parser.add_argument("--force", action="store_true", help=what)
+
+
 def add_seed(parser: argparse.ArgumentParser) -> None:
     what = "the same seed gives the same result"
     option(parser, "--seed", what, 0, at_least(0))
@@ -198,7 +209,7 @@ def add_training(parser: argparse.ArgumentParser, **defaults: Any) -> None:
     parser.add_argument(
         "--restart",
         action="store_true",
-        help="train anew, whatever is there already",
+        help="train anew, and replace the model that is there already",
     )
 
 
@@ -233,14 +244,15 @@ def later(name: str) -> Callable:
 
 def learn(app: Application, arguments: argparse.Namespace) -> int:
     """Train, or go on; then score, and write the model."""
-    from rnncore.application import choose_device, origin
+    from rnncore.application import check_device, choose_device, origin
 
-    device = choose_device(arguments.device)
-    check_model(arguments.model)
+    check_device(arguments.device)
+    check_model(arguments)
     data, known = app.read(arguments)
     settings = settings_of(arguments) | {"kind": app.kind} | known
     run = begin(arguments, settings)
     if run is not None:
+        device = choose_device(arguments.device)
         with refusing():
             model, about = app.fit(arguments, data, run, device)
         about |= origin(arguments.line) | {"seed": arguments.seed}
@@ -249,16 +261,17 @@ def learn(app: Application, arguments: argparse.Namespace) -> int:
             note(f"scoring {app.scored} ...")
         about |= app.score(model, data)
         app.save(arguments.model, *model, about)
-        shutil.rmtree(run.folder)  # the model is written
+        _discard(run.folder)  # the model is written
     app.show(arguments.model, app.load(arguments.model)[-1])
     return 0
 
 
 def judge(app: Application, arguments: argparse.Namespace) -> int:
     """The table of scores, computed again."""
-    from rnncore.application import choose_device
+    from rnncore.application import check_device, choose_device
 
-    *model, about = app.load(model_file(arguments.model))
+    check_device(arguments.device)
+    *model, about = app.load(model_file(arguments.model, app.kind))
     device = choose_device(arguments.device)
     several = isinstance(model[0], list)
     for network in model[0] if several else model[:1]:
@@ -269,7 +282,7 @@ def judge(app: Application, arguments: argparse.Namespace) -> int:
 
 
 OUTSIDE = {"model", "file", "folder", "device", "restart", "plot"}
-OUTSIDE |= {"encoding", "command", "part", "line", "run"}
+OUTSIDE |= {"encoding", "command", "part", "line", "run", "force"}
 
 
 def settings_of(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -308,30 +321,56 @@ def begin(
     settings = json.loads(json.dumps(settings))  # as it will come back
     folder = model.with_name(model.name + ".run")
     if arguments.restart:
-        shutil.rmtree(folder, ignore_errors=True)
+        _discard(folder)
     elif any(folder.glob("*.npz")):  # else nothing is lost
         _check_settings(settings, _plan(folder / PLAN), f"{folder}")
     elif model.exists():
-        from rnncore.application import load_weights
+        from rnncore.application import read_about
 
-        _, about = load_weights(model, settings["kind"])
+        about = read_about(model, settings["kind"])
         _check_settings(settings, about.get("settings", {}), f"{model}")
         note(f"{model} is trained already; --restart trains anew")
         return None
     folder.mkdir(exist_ok=True)
     with whole_file(folder / PLAN) as file:
         file.write(json.dumps(settings, indent=1).encode())
-    seconds = folder / SECONDS
-    before = float(seconds.read_text()) if seconds.exists() else 0.0
+    before = _seconds(folder / SECONDS)
     return Run(folder, settings, before, time.perf_counter())
 
 
-def check_model(path: Path) -> None:
-    """Raise Refused unless a model can be written there."""
+def _seconds(path: Path) -> float:
+    """Of the parts of a run that broke off."""
+    try:
+        return float(path.read_bytes()) if path.exists() else 0.0
+    except ValueError as error:
+        raise Refused(f"{path}: damaged; --restart trains anew") from error
+
+
+def _discard(folder: Path) -> None:
+    """Delete a run, and no file that is no run's.
+
+    The checkpoints go first: without them nothing is there to go on with,
+    wherever this breaks off.
+    """
+    for pattern in "*.npz", ".*.part", SECONDS, PLAN:
+        for path in folder.glob(pattern):
+            path.unlink()
+    with contextlib.suppress(OSError):  # none, or others' files are in it
+        folder.rmdir()
+
+
+def check_model(arguments: argparse.Namespace) -> None:
+    """Raise Refused unless a model can be written, in no input's place."""
+    path = arguments.model
     if path.suffix != ".safetensors":
         raise Refused(f"--model: expected NAME.safetensors, got {path}")
     if not path.parent.is_dir():
         raise Refused(f"--model: there is no folder {path.parent}")
+    if path.is_dir():
+        raise Refused(f"--model: expected a file, got the folder {path}")
+    given = getattr(arguments, "file", None)
+    if given and path.exists() and given.exists() and path.samefile(given):
+        raise Refused(f"--model: {path} is what is to be learned from")
 
 
 def fingerprint(content: bytes | str) -> str:
@@ -436,31 +475,20 @@ def refusing_file(path: Path) -> Iterator[None]:
 
 
 class Bar:
-    """A progress bar on stderr: steps done, and the latest score."""
+    """Progress on stderr: steps done, and the latest score."""
 
     def __init__(self, label: str, unit: str = "step"):
         self.label, self.unit = label, unit
         self.bar: Any = None
 
     def __call__(self, todo: Iterable) -> Iterable:
-        from tqdm import tqdm
-
         first = todo.start if isinstance(todo, range) else 0
         total = todo.stop if isinstance(todo, range) else None
         if total is None and isinstance(todo, Sized):
             total = len(todo)
         if first:
             note(f"goes on after step {first}")
-        self.bar = tqdm(
-            todo,
-            desc=self.label,
-            unit=self.unit,
-            initial=first,
-            total=total,
-            dynamic_ncols=True,
-            mininterval=0.1 if sys.stderr.isatty() else 5,
-            leave=False,
-        )
+        self.bar = progress(self.label, self.unit, total, todo, first)
         return self.bar
 
     def close(self) -> None:
@@ -475,23 +503,129 @@ class Bar:
         return value
 
 
+def progress(
+    label: str,
+    unit: str,
+    total: int | None,
+    todo: Iterable | None = None,
+    first: int = 0,
+) -> Any:
+    """A bar of tqdm's in a terminal; else, and without tqdm, lines."""
+    seen = sys.stderr.isatty() and importlib.util.find_spec("tqdm")
+    if not seen:
+        return Lines(label, unit, total, todo, first)
+    from tqdm import tqdm
+
+    return tqdm(
+        todo,
+        desc=label,
+        unit=unit,
+        initial=first,
+        total=total,
+        dynamic_ncols=True,
+        leave=False,
+    )
+
+
+class Lines:
+    """A line a minute, where stderr is a file or a pipe, as tqdm's bar."""
+
+    def __init__(
+        self,
+        label: str,
+        unit: str,
+        total: int | None,
+        todo: Iterable | None = None,
+        first: int = 0,
+    ):
+        self.label, self.unit = label, unit
+        self.todo = () if todo is None else todo
+        self.of = "" if total is None else f" of {total}"
+        self.done, self.beside = first, ""
+        self.told = time.monotonic()
+
+    def __iter__(self) -> Iterator:
+        for one in self.todo:
+            yield one
+            self.update()
+
+    def update(self, count: int = 1) -> None:
+        """So many more are done."""
+        self.done += count
+        now = time.monotonic()
+        if now - self.told >= MINUTE:
+            self.told = now
+            where = f"{self.unit} {self.done}{self.of}"
+            note(f"{self.label}: {where}{self.beside}")
+
+    def set_postfix_str(self, text: str, refresh: bool = False) -> None:
+        """What the next line says too."""
+        self.beside = f", {text}"
+
+    def close(self) -> None:
+        """No line is left to be cleared."""
+
+
+def each(paths: Sequence[Any], do: Callable[[Any], None]) -> int:
+    """Do it for each, whatever becomes of the others: the exit status.
+
+    What is refused is told at the end, with its reason; then it is 1. Of
+    one alone, the refusal is the command's.
+    """
+    if len(paths) == 1:
+        do(paths[0])
+        return 0
+    failed = []
+    for path in paths:
+        try:
+            do(path)
+        except BrokenPipeError:  # of the output: there is no reader
+            raise
+        except (Refused, OSError) as error:
+            failed.append(reason_of(error))
+    return tell_failed(failed, "file")
+
+
+def tell_failed(failed: Sequence[str], what: str) -> int:
+    """At a batch's end: what failed, and why; the exit status."""
+    for reason in failed:
+        note(reason)
+    if failed:
+        note(f"{several(len(failed), what)} failed")
+    return 1 if failed else 0
+
+
+def reason_of(error: Exception) -> str:
+    """An exception in words, without the system's numbers for it."""
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror}"
+    return str(error)
+
+
 def note(text: str) -> None:
     """A line on stderr: for whoever waits, not part of the result."""
     print(text, file=sys.stderr, flush=True)
 
 
-def model_file(path: Path) -> Path:
-    """The path, or the weights of this name that come with the package."""
-    from rnncore.application import stored
+def model_file(path: Path, kind: str) -> Path:
+    """The path, or the weights of this name that come with the package.
+
+    Raises Refused where there is no model of this kind; torch is not
+    needed to see that.
+    """
+    from rnncore.application import read_about, stored
 
     named = path.name == str(path) and not path.suffix
-    return stored(str(path)) if named and not path.exists() else path
+    found = stored(str(path)) if named and not path.exists() else path
+    read_about(found, kind)
+    return found
 
 
-def output_file(path: Path, *endings: str) -> Path:
+def output_file(path: Path, force: bool, *endings: str) -> Path:
     """The path, if a file of this kind can be written there.
 
-    Raises Refused.
+    Raises Refused; also where one is there, unless it may be replaced.
     """
     if path.suffix.lower() not in endings:
         raise Refused(
@@ -499,6 +633,10 @@ def output_file(path: Path, *endings: str) -> Path:
         )
     if not path.parent.is_dir():
         raise Refused(f"{path}: there is no folder {path.parent}")
+    if path.is_dir():
+        raise Refused(f"{path}: expected a file, got a folder")
+    if path.exists() and not force:
+        raise Refused(f"{path}: it is there already; --force replaces it")
     return path
 
 

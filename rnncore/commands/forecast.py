@@ -23,7 +23,8 @@ EVALUATE = (
 )
 TABLE = (
     "sales.csv has a header, a row a step, a column of dates and one or "
-    "more columns of numbers."
+    "more columns of numbers. Dates may have an offset from UTC; hours are "
+    "then counted, and forecast, in UTC."
 )
 READING = ("date", "value", "separator", "encoding", "date_format", "gaps")
 
@@ -86,6 +87,7 @@ def _add_origins(parser: Any) -> None:
 
 def _add_plot(parser: Any) -> None:
     option(parser, "--plot", "draw into a .png or .svg file", kind=Path)
+    common.add_force(parser)
 
 
 def _train(arguments: Namespace) -> int:
@@ -141,21 +143,23 @@ def _score(model: Any, data: tuple) -> dict[str, Any]:
 
 
 def _forecast(arguments: Namespace) -> int:
-    """The quantiles of what comes next."""
+    from rnncore import application
+
+    application.check_device(arguments.device)
+    _check_outputs(arguments)
+    path = common.model_file(arguments.model, KIND)
+    frame = _table(arguments.file, _reading(path))
     import pandas as pd
 
-    from rnncore import application
     from rnncore.forecast import study
 
-    device = application.choose_device(arguments.device)
-    _check_outputs(arguments)
-    modules, plan, about = study.load(arguments.model)
-    frame = _table(arguments.file, about["reading"])
+    modules, plan, _ = study.load(path)
     if len(frame) < plan.history:
         raise Refused(
             f"{arguments.file}: {len(frame)} rows are fewer than the "
             f"{plan.history} that the model reads"
         )
+    device = application.choose_device(arguments.device)
     modules = [module.to(device) for module in modules]
     said = _ahead(frame, plan, modules)
     table = pd.concat(said, names=["series"])
@@ -181,12 +185,12 @@ def _again(
     arguments: Namespace, model: Any, about: dict[str, Any]
 ) -> dict[str, Any]:
     """The back-test on a table that may have grown since."""
-    from rnncore.forecast import study
+    from rnncore.forecast.plan import plan_for
 
     modules, plan = model
     frame = _table(arguments.file, about["reading"])
     with common.refusing_file(arguments.file):
-        study.plan_for(
+        plan_for(
             frame, plan.horizon, history=plan.history, period=plan.period
         )
     known = about["settings"]["data"]
@@ -201,9 +205,24 @@ def _again(
 def _check_outputs(arguments: Namespace) -> None:
     """Raise Refused now, not after minutes of training."""
     if arguments.plot:
-        common.output_file(arguments.plot, ".png", ".svg")
+        common.output_file(arguments.plot, arguments.force, ".png", ".svg")
     if getattr(arguments, "out", None):
-        common.output_file(arguments.out, ".csv")
+        common.output_file(arguments.out, arguments.force, ".csv")
+
+
+def _reading(path: Path) -> dict[str, Any]:
+    """How the table is read that a model learned from.
+
+    Raises Refused where the model does not say.
+    """
+    from rnncore.application import read_about
+
+    reading = read_about(path, KIND).get("reading")
+    if not isinstance(reading, dict) or set(reading) != set(READING):
+        raise Refused(
+            f"{path}: no forecaster: it does not say what it read"
+        )
+    return reading
 
 
 def _table(path: Path, reading: dict[str, Any]) -> "pd.DataFrame":
@@ -216,10 +235,10 @@ def _table(path: Path, reading: dict[str, Any]) -> "pd.DataFrame":
 
 def _plan(arguments: Namespace, frame: "pd.DataFrame") -> Any:
     """What is not given is chosen by the table."""
-    from rnncore.forecast import study
+    from rnncore.forecast.plan import plan_for
 
     with common.refusing_file(arguments.file):
-        return study.plan_for(
+        return plan_for(
             frame,
             arguments.horizon,
             history=arguments.history,

@@ -7,12 +7,13 @@ import math
 import sys
 import traceback
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from rnncore import ruler
-from rnncore.files import Refused
+from rnncore.commands import common
+from rnncore.files import Refused, whole_file
 
 RULER_HELP = """\
 Puts a cell of your own beside the plain cell, GRU and LSTM.
@@ -79,6 +80,7 @@ def add(commands: Any) -> None:
         type=Path,
         help="draw memory against milliseconds into a .png or .svg file",
     )
+    common.add_force(command)
     command.add_argument(
         "--cell", metavar="NAME", help="where FILE holds several cells"
     )
@@ -105,16 +107,19 @@ def _memory_ruler(arguments: argparse.Namespace) -> int:
             f"--budget: expected 1 to {ruler.BUDGET}, "
             f"got {arguments.budget}"
         )
-    _check_poster(arguments.poster)
+    _check_poster(arguments.poster, arguments.force)
     found = _load_cell(arguments.file, arguments.cell)
     budget = arguments.budget
     seeds: Sequence[int] = ruler.SEEDS
     if arguments.quick:
         budget, seeds = ruler.QUICK_BUDGET, ruler.QUICK_SEEDS
     try:
-        with _progress(len(seeds) * len(ruler.LAGS)) as progress:
+        bar = common.progress(
+            "copy lag", "lag", len(seeds) * len(ruler.LAGS)
+        )
+        with contextlib.closing(bar):
             result = ruler.measure(
-                *found, budget=budget, seeds=seeds, progress=progress
+                *found, budget=budget, seeds=seeds, progress=bar.update
             )
     except Exception as error:
         at = _place(error, arguments.file)
@@ -127,7 +132,9 @@ def _memory_ruler(arguments: argparse.Namespace) -> int:
         return 1
     print(_report(result, budget))
     if arguments.poster:
-        ruler.draw(result).savefig(arguments.poster)
+        kind = arguments.poster.suffix[1:].lower()
+        with whole_file(arguments.poster) as file:
+            ruler.draw(result).savefig(file, format=kind)
         print(f"the poster: {arguments.poster}")
     return 0
 
@@ -226,27 +233,12 @@ def _place(error: BaseException, path: Path) -> str:
     return ""
 
 
-def _check_poster(path: Path | None) -> None:
+def _check_poster(path: Path | None, force: bool) -> None:
     """Raise Refused now, not after a minute of training."""
     if path is None:
         return
-    if path.suffix not in (".png", ".svg"):
-        raise Refused(f"--poster: expected a .png or .svg file, got {path}")
-    if not path.parent.is_dir():
-        raise Refused(f"--poster: there is no folder {path.parent}")
+    common.output_file(path, force, ".png", ".svg")
     if importlib.util.find_spec("matplotlib") is None:
         raise Refused(
             "--poster needs matplotlib: python -m pip install matplotlib"
         )
-
-
-@contextlib.contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], Any] | None]:
-    """A bar on stderr, where tqdm is installed."""
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        yield None
-        return
-    with tqdm(total=total, unit="lag", leave=False) as bar:
-        yield bar.update

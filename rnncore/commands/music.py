@@ -69,6 +69,7 @@ def _add_sample(parts: common.Group) -> None:
     sample.add_argument(
         "--wav", action="store_true", help="write NAME.wav too, to listen"
     )
+    common.add_force(sample)
     option(sample, "--bars", default=16)
     what = "write lower voices for the first voice of this score"
     option(sample, "--melody", what, kind=Path)
@@ -144,10 +145,13 @@ def _sample(arguments: Namespace) -> int:
     import numpy as np
 
     from rnncore import application
+
+    application.check_device(arguments.device)
+    midi, xml, wav = _outputs(arguments)
+    path = common.model_file(arguments.model, KIND)
     from rnncore.music import files, generate, training
 
-    midi = common.output_file(arguments.out, ".mid", ".midi")
-    model, about = training.load_voices(common.model_file(arguments.model))
+    model, about = training.load_voices(path)
     about = TYPICAL | about  # the course's own has eighths in 4/4
     model.to(application.choose_device(arguments.device))
     rng = np.random.default_rng(arguments.seed)
@@ -179,14 +183,27 @@ def _sample(arguments: Namespace) -> int:
             frame=about["frame"],
             title=f"seed {arguments.seed}",
         )
-    xml = midi.with_suffix(".musicxml")
     files.write_midi(midi, score)
     files.write_musicxml(xml, score)
     written = [midi, xml]
     if arguments.wav:
-        written.append(_write_wav(midi.with_suffix(".wav"), score))
+        written.append(_write_wav(wav, score))
     print("\n".join(map(str, written)))
     return 0
+
+
+def _outputs(arguments: Namespace) -> tuple[Path, Path, Path]:
+    """The MIDI, MusicXML and WAV files, if they can be written.
+
+    Raises Refused; of the last only where it is asked for.
+    """
+    midi, force = arguments.out, arguments.force
+    common.output_file(midi, force, ".mid", ".midi")
+    xml, wav = (midi.with_suffix(end) for end in (".musicxml", ".wav"))
+    common.output_file(xml, force, ".musicxml")
+    if arguments.wav:
+        common.output_file(wav, force, ".wav")
+    return midi, xml, wav
 
 
 def _again(

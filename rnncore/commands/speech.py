@@ -36,6 +36,10 @@ FOLDER = (
 )
 COURSE = "speech_digits"
 NETWORK = "the network"
+ALWAYS = (
+    "A model knows nothing but the letters and words that it learned from, "
+    "and never abstains: it writes some also for a tone or a noise."
+)
 AROUND = 20  # steps to which a recording is stretched, to be compared
 
 
@@ -82,7 +86,9 @@ def add(commands: Any) -> None:
 
 def _add_transcribe(parts: common.Group) -> None:
     about = "write what is said"
-    transcribe = parts.add("transcribe", _transcribe, about, TRANSCRIBE)
+    transcribe = parts.add(
+        "transcribe", _transcribe, about, TRANSCRIBE, ALWAYS
+    )
     what = "a WAV file of any rate and number of channels"
     operand(transcribe, "files", what, metavar="FILE", nargs="+")
     transcribe.add_argument(
@@ -145,16 +151,20 @@ def _fit(
 def _transcribe(arguments: Namespace) -> int:
     """The words of each file, on a line of their own."""
     from rnncore import application
-    from rnncore.speech import model, training
     from rnncore.speech.features import heard, read_wav
 
-    network, letters, _ = model.load_recognizer(
-        common.model_file(arguments.model)
-    )
+    application.check_device(arguments.device)
+    path = common.model_file(arguments.model, KIND)
+    if len(arguments.files) == 1:
+        read_wav(arguments.files[0])  # a refusal does not wait for torch
+    from rnncore.speech import model, training
+
+    network, letters, _ = model.load_recognizer(path)
     network.to(application.choose_device(arguments.device))
     language = _language(arguments, letters) if arguments.text else None
     width = arguments.beam if language is None else max(arguments.beam, 8)
-    for path in arguments.files:
+
+    def transcribe(path: Path) -> None:
         samples, rate = read_wav(path)
         (log_p,) = training.outputs(network, [heard(samples, rate)])
         text = training.written(log_p, letters, width, language)
@@ -165,10 +175,11 @@ def _transcribe(arguments: Namespace) -> int:
         before = f"{path}\t" if len(arguments.files) > 1 else ""
         if not arguments.times:
             print(f"{before}{text}")
-            continue
+            return
         for second, word in training.word_times(log_p, letters, text):
             print(f"{before}{second:.2f}\t{word}")
-    return 0
+
+    return common.each(arguments.files, transcribe)
 
 
 def _again(
@@ -195,7 +206,6 @@ def _recordings(
     Raises Refused where none is left.
     """
     from rnncore.speech.folder import read_folder
-    from rnncore.speech.training import STEP
 
     bar = common.Bar("reading", "file")
     found = read_folder(
@@ -205,6 +215,8 @@ def _recordings(
         bar,
     )
     bar.close()
+    from rnncore.speech.training import STEP
+
     left_out = dict(found.unreadable)
     longest = settings.get("longest", float("inf"))
     fit = []

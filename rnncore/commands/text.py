@@ -94,11 +94,14 @@ def _sample(arguments: Namespace) -> int:
     import numpy as np
 
     from rnncore import application
+
+    application.check_device(arguments.device)
+    path = common.model_file(arguments.model, KIND)
     from rnncore.text.generation import likeliest, stream, write_text
     from rnncore.text.sampling import at_temperature, nucleus, top_k
     from rnncore.text.storage import load_model
 
-    model, vocabulary, _ = load_model(common.model_file(arguments.model))
+    model, vocabulary, _ = load_model(path)
     model.to(application.choose_device(arguments.device))
     prompt = arguments.prompt
     if prompt is None:
@@ -206,8 +209,6 @@ def _windows(arguments: Namespace, ids: "np.ndarray") -> Any:
 
     Raises Refused where the text is shorter than one window.
     """
-    from rnncore.text.model import contiguous_windows, stretches
-
     window, batch = arguments.window, arguments.batch
     needed = window * batch + 1
     if len(ids) < needed:
@@ -217,6 +218,8 @@ def _windows(arguments: Namespace, ids: "np.ndarray") -> Any:
             f"sequences takes {needed}: a longer text, or a smaller "
             "--window or --batch"
         )
+    from rnncore.text.model import contiguous_windows, stretches
+
     return contiguous_windows(stretches(ids, batch), window)
 
 

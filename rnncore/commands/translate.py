@@ -30,6 +30,10 @@ PAIRS = (
     "pairs.tsv has a pair a line: a sentence, a tab, its translation, in "
     "UTF-8."
 )
+ALWAYS = (
+    "A model never abstains: of a sentence unlike those that it learned "
+    "from it makes something all the same."
+)
 SHARES = (0.1, 0.1)  # of the sources: validation and test, in this order
 AT_MOST = 1_000  # pairs that are looked at, for validation and as a test
 TABLE = 3_000  # pairs from which the table of pieces is learned
@@ -69,7 +73,7 @@ def add(commands: Any) -> None:
 
 def _add_translate(parts: common.Group) -> None:
     about = "translate line by line"
-    translate = parts.add("translate", _translate, about, TRANSLATE)
+    translate = parts.add("translate", _translate, about, TRANSLATE, ALWAYS)
     common.add_model(translate, "translate_dot")
     what = "a sentence a line, in UTF-8 (default: what is piped in)"
     operand(translate, "file", what, nargs="?")
@@ -135,14 +139,18 @@ def _fit(
 def _translate(arguments: Namespace) -> int:
     """A line for each line; an empty one for an empty one."""
     from rnncore import application
+
+    application.check_device(arguments.device)
+    path = common.model_file(arguments.model, KIND)
+    if arguments.file:
+        read_text(arguments.file)  # a refusal does not wait for torch
     from rnncore.translate.storage import load_translator
     from rnncore.translate.training import search, translate
 
-    model, source, target, _ = load_translator(
-        common.model_file(arguments.model)
-    )
+    model, source, target, _ = load_translator(path)
     model.to(application.choose_device(arguments.device))
-    for line in _lines(arguments.file):
+    told: list[str] = []
+    for line in _lines(arguments.file, told):
         sentence = " ".join(line.split())
         if not sentence:
             print(flush=True)
@@ -159,7 +167,7 @@ def _translate(arguments: Namespace) -> int:
         else:
             (said,) = translate(model, source, target, [sentence])
             print(_one_line(said), flush=True)
-    return 0
+    return common.tell_failed(told, "line")
 
 
 def _again(
@@ -276,10 +284,11 @@ def _save(
     save_translator(path, model, decoder, source, target, about)
 
 
-def _lines(path: Path | None) -> Iterable[str]:
+def _lines(path: Path | None, told: list[str]) -> Iterable[str]:
     """The lines of a file, or of what is piped in, as they come.
 
-    Raises Refused where a piped line is not UTF-8.
+    For a piped line that is not UTF-8 comes an empty one, and why in
+    `told`: the others are translated.
     """
     if path is not None:
         yield from read_text(path).removesuffix("\n").split("\n")
@@ -288,7 +297,8 @@ def _lines(path: Path | None) -> Iterable[str]:
         try:
             yield raw.decode()
         except UnicodeDecodeError as error:
-            raise Refused(f"line {number}: not utf-8: {error}") from error
+            told.append(f"line {number}: not utf-8: {error}")
+            yield ""
 
 
 def _one_line(text: str) -> str:

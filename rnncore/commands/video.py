@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rnncore.video.model import FilmClassifier
 
-KIND = "video"
+KIND, CAPTIONS = "video", "captions"
 DRAW = 'python -m rnncore video draw sitting.mp4 --what "sit down"'
 CLASSIFY = "python -m rnncore video classify sitting.mp4"
 DRAW_DIGITS = "python -m rnncore video draw digits.mp4 --what digits"
@@ -23,6 +23,10 @@ CAPTION = "python -m rnncore video caption digits.mp4"
 TRAIN = "python -m rnncore video train films/ --model films.safetensors"
 EVALUATE = "python -m rnncore video evaluate films.safetensors films/"
 ENDINGS = ".mp4", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".gif"
+ALWAYS = (
+    "A model never abstains: it gives one of the answers that it learned, "
+    "and often a high probability, whatever the film shows."
+)
 SHARES = (0.15, 0.2)  # of the films: validation and test
 NETWORK = "the network"
 D = 64  # numbers that a frame becomes
@@ -48,9 +52,11 @@ def add(commands: Any) -> None:
     examples = DRAW, CLASSIFY, DRAW_DIGITS, CAPTION, TRAIN, EVALUATE
     parts = common.group(commands, KIND, about, examples)
     about = "say what happens in a video file"
-    _add_file(parts.add("classify", _classify, about, CLASSIFY), "actions")
+    part = parts.add("classify", _classify, about, CLASSIFY, ALWAYS)
+    _add_file(part, "actions")
     about = "say in words what moves"
-    _add_file(parts.add("caption", _caption, about, CAPTION), "captions")
+    part = parts.add("caption", _caption, about, CAPTION, ALWAYS)
+    _add_file(part, "captions")
     _add_train(parts)
     about = "score the films that were not trained on"
     run = partial(common.judge, APP)
@@ -60,6 +66,7 @@ def add(commands: Any) -> None:
     what = "digits, an action such as 'sit down', or any action"
     option(draw, "--what", what, "any action", metavar="WHAT")
     common.add_seed(draw)
+    common.add_force(draw)
 
 
 def _add_file(parser: Any, model: str) -> None:
@@ -89,12 +96,13 @@ def _add_train(parts: common.Group) -> None:
 
 def _classify(arguments: Namespace) -> int:
     """The likeliest classes, and from when on it was the best."""
+    path, film = _film(arguments, KIND)
     import pandas as pd
 
     from rnncore.video.model import load_classifier, logits_of
 
-    model, about = load_classifier(common.model_file(arguments.model))
-    model, frames = _ready(arguments, model, about)
+    model, about = load_classifier(path)
+    model, frames = _ready(arguments, model, film)
     p = logits_of(model, frames)[:, 0].softmax(dim=1).numpy()
     best = p.argmax(axis=1)
     found = int(best[-1])
@@ -114,12 +122,13 @@ def _run_of(same: "np.ndarray") -> int:
 
 def _caption(arguments: Namespace) -> int:
     """A sentence, and where each of its words looked."""
+    path, film = _film(arguments, CAPTIONS)
     import pandas as pd
 
     from rnncore.video.captions import load_captioner, looks, say
 
-    model, words, about = load_captioner(common.model_file(arguments.model))
-    model, frames = _ready(arguments, model, about)
+    model, words, _ = load_captioner(path)
+    model, frames = _ready(arguments, model, film)
     said = say(model, frames)[0]
     print(f"{arguments.file}: {words.decode(said)}")
     weights, p = looks(model, frames, said)
@@ -134,17 +143,36 @@ def _caption(arguments: Namespace) -> int:
     return 0
 
 
+def _film(arguments: Namespace, kind: str) -> tuple[Path, "np.ndarray"]:
+    """The model's file, and the film's frames (T, S, S) as it sees them.
+
+    Raises Refused without waiting for torch.
+    """
+    from rnncore.application import check_device, read_about
+    from rnncore.video.files import read_video
+
+    check_device(arguments.device)
+    path = common.model_file(arguments.model, kind)
+    about: dict[str, Any] = read_about(path)
+    T, S = (about.get(name, 0) for name in "TS")
+    if not (_is_size(T) and _is_size(S)):
+        raise Refused(f"{path}: it does not say what films it learned from")
+    return path, read_video(arguments.file, T, S)
+
+
+def _is_size(n: Any) -> bool:
+    return isinstance(n, int) and 0 < n < 10_000
+
+
 def _ready(
-    arguments: Namespace, model: Any, about: dict[str, Any]
+    arguments: Namespace, model: Any, frames: "np.ndarray"
 ) -> tuple[Any, "torch.Tensor"]:
-    """The model, and the film's frames (T, 1, S, S), on the device."""
+    """The model, and the frames (T, 1, S, S), on the device."""
     import torch
 
     from rnncore.application import choose_device
-    from rnncore.video.files import read_video
 
     device = choose_device(arguments.device)
-    frames = read_video(arguments.file, about["T"], about["S"])
     return model.to(device), torch.as_tensor(frames)[:, None].to(device)
 
 
@@ -347,15 +375,15 @@ def _draw(arguments: Namespace) -> int:
     import numpy as np
 
     from rnncore.data.video import ACTIONS, moving_digits, stick_figures
-    from rnncore.video.files import write_video
+    from rnncore.video.files import CONTAINERS, write_video
 
-    path = common.output_file(arguments.file, *ENDINGS[:-1])
     what, rng = arguments.what, np.random.default_rng(arguments.seed)
     if what not in (*ACTIONS, "digits", "any action"):
         raise Refused(
             f"--what: expected digits, any action, {', '.join(ACTIONS)}; "
             f"got {what!r}"
         )
+    path = common.output_file(arguments.file, arguments.force, *CONTAINERS)
     if what == "digits":
         films, k = moving_digits(rng, 1, held_out=True), 0
     else:

@@ -7,14 +7,13 @@ columns of a table, each window in units of its own past.
 import os
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import torch
 
 from rnncore.application import (
-    Refused,
     Score,
     load_module,
     save_weights,
@@ -38,6 +37,7 @@ from rnncore.forecast.classical import (
 from rnncore.forecast.covariates import calendar
 from rnncore.forecast.heads import Head, quantile_head
 from rnncore.forecast.models import Direct
+from rnncore.forecast.plan import Plan
 from rnncore.forecast.training import ask, train_forecaster
 from rnncore.forecast.windows import (
     Split,
@@ -56,77 +56,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
-BUSINESS = 5  # days of a week
-SEASONS = ((1, 1, 7), (7, 7, 52), (28, 31, 12), (90, 92, 4))
 CALM = 0.05  # of a series' spread: the least of a window's
 KIND = "forecast"  # what `save_weights` writes down
-
-
-class Plan(NamedTuple):
-    """What a study is done with; JSON holds it beside the weights."""
-
-    horizon: int
-    history: int
-    period: int  # steps of a season; 1 where there is none
-    cell: str = "GRU"
-    units: int = 32
-    steps: int = 400
-    batch: int = 64
-    rate: float = 3e-3
-
-
-def plan_for(
-    frame: pd.DataFrame,
-    horizon: int,
-    *,
-    history: int | None = None,
-    period: int | None = None,
-    **others: Any,
-) -> Plan:
-    """A plan that fits the table; what is not given is chosen.
-
-    The season by the dates' step, the history as two seasons or two
-    horizons, but at most a quarter of the rows.
-
-    Raises Refused where the table is too short for it.
-    """
-    rows = len(frame)
-    period = season_of(frame) if period is None else period
-    if min(horizon, period) < 1:
-        raise Refused(
-            f"horizon, period: expected at least 1, got {horizon}, {period}"
-        )
-    if history is None:
-        history = min(max(2 * period, 2 * horizon, 8), max(rows // 4, 2))
-    if history < 2:
-        raise Refused(f"history: expected at least 2, got {history}")
-    needed = history + 5 * horizon  # two horizons each to judge on
-    if rows < needed:
-        raise Refused(
-            f"{rows} rows: a horizon of {horizon} and a history of "
-            f"{history} need at least {needed}"
-        )
-    return Plan(horizon, history, min(period, history), **others)
-
-
-def season_of(frame: pd.DataFrame) -> int:
-    """Steps of a season by the dates' step: 24 hours, 7 days, 12 months.
-
-    1 where the step fits into no such season, as two days do not.
-    """
-    step = frame.index.freq
-    if step is None:
-        return 1
-    first, second = frame.index[:2]
-    days = (second - first).total_seconds() / 86400
-    if days < 1:
-        return round(1 / days)
-    if step.freqstr == "B":
-        return BUSINESS
-    for low, high, period in SEASONS:
-        if low <= days <= high:
-            return period
-    return 1
 
 
 def parts_of(frame: pd.DataFrame, plan: Plan) -> Split:

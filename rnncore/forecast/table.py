@@ -1,14 +1,19 @@
 """Reading a table with a date column, and refusing what is not one."""
 
+from __future__ import annotations
+
 import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from rnncore.files import Refused, read_text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FEWEST = 10  # rows
 
@@ -26,7 +31,9 @@ def read_table(
     """The value columns of a CSV file, by date, one row a step.
 
     With `gaps` each row is a step, whatever lies between the dates, as
-    for shares, which are not traded on holidays.
+    for shares, which are not traded on holidays. Dates with an offset
+    keep the clock's time where it is the same every day; others are
+    turned into UTC, in which a change of clocks leaves no gap.
 
     Raises Refused with the file, and the line where there is one: where
     the file is empty or not in this encoding, a column is missing, a date
@@ -34,6 +41,8 @@ def read_table(
     """
     path = Path(path)
     rows = _rows(path, separator, encoding)
+    import pandas as pd
+
     for name in [date, *values]:
         if name not in rows:
             raise Refused(
@@ -58,6 +67,8 @@ def step_of(index: pd.DatetimeIndex) -> pd.DateOffset:
 
     Months, quarters and years differ in length: they are told by it.
     """
+    import pandas as pd
+
     days = np.diff(index.to_numpy()) / np.timedelta64(1, "D")
     common = float(pd.Series(days).mode()[0])
     for low, high, months in [(28, 31, 1), (90, 92, 3), (365, 366, 12)]:
@@ -75,6 +86,8 @@ def step_of(index: pd.DatetimeIndex) -> pd.DateOffset:
 def _rows(path: Path, separator: str, encoding: str) -> pd.DataFrame:
     """The file as texts."""
     text = read_text(path, encoding)
+    import pandas as pd
+
     try:
         rows = pd.read_csv(
             io.StringIO(text),
@@ -101,7 +114,20 @@ def _line(row: int) -> int:
 def _dates(
     path: Path, texts: pd.Series, date_format: str
 ) -> pd.DatetimeIndex:
-    dates = pd.to_datetime(texts, format=date_format, errors="coerce")
+    import pandas as pd
+
+    try:
+        dates = pd.to_datetime(texts, format=date_format, errors="coerce")
+    except ValueError:  # some differ in their offset from UTC
+        return _of_several_offsets(path, texts, date_format)
+    _check_dates(path, texts, dates, date_format)
+    return _without_offset(pd.DatetimeIndex(dates, name=texts.name))
+
+
+def _check_dates(
+    path: Path, texts: pd.Series, dates: pd.Series, date_format: str
+) -> None:
+    """Raise Refused naming the first text that is no date."""
     if dates.isna().any():
         row = int(dates.isna().to_numpy().argmax())
         example = "2024-01-31" if date_format == "ISO8601" else date_format
@@ -109,12 +135,50 @@ def _dates(
             f"{path}: line {_line(row)}: expected a date such as "
             f"{example}, got {texts.iloc[row]!r}"
         )
-    if getattr(dates.dtype, "tz", None) is not None:
-        dates = dates.dt.tz_convert("UTC").dt.tz_localize(None)
-    return pd.DatetimeIndex(dates, name=texts.name)
+
+
+def _of_several_offsets(
+    path: Path, texts: pd.Series, date_format: str
+) -> pd.DatetimeIndex:
+    """As where clocks are changed; every date has to have its offset."""
+    import pandas as pd
+
+    def parsed(text: str) -> pd.Timestamp:
+        return pd.to_datetime(text, format=date_format, errors="coerce")
+
+    dates = pd.Series(map(parsed, texts), index=texts.index, dtype=object)
+    _check_dates(path, texts, dates, date_format)
+    given = np.array([d.tzinfo is not None for d in dates])
+    if not given.all():
+        row = int((given != given[0]).argmax())
+        raise Refused(
+            f"{path}: line {_line(row)}: expected all dates with their "
+            f"offset from UTC, or none, got {texts.iloc[row]!r} after "
+            f"{texts.iloc[0]!r}"
+        )
+    clock = pd.DatetimeIndex([d.tz_localize(None) for d in dates])
+    if _is_daily(clock):
+        return clock.rename(texts.name)
+    utc = pd.DatetimeIndex(pd.to_datetime(dates, utc=True))
+    return _without_offset(utc.rename(texts.name))
+
+
+def _without_offset(index: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """Days as the clock tells them, hours as UTC does."""
+    if index.tz is None:
+        return index
+    clock = index.tz_localize(None)
+    return clock if _is_daily(clock) else index.tz_convert(None)
+
+
+def _is_daily(index: pd.DatetimeIndex) -> bool:
+    """Whether all are at one time of their days."""
+    return len(set(index.time)) == 1
 
 
 def _numbers(path: Path, texts: pd.Series) -> np.ndarray:
+    import pandas as pd
+
     numbers = pd.to_numeric(texts, errors="coerce").to_numpy(float)
     wrong = ~np.isfinite(numbers)
     if wrong.any():
@@ -133,7 +197,7 @@ def _check_order(path: Path, index: pd.DatetimeIndex) -> None:
         first = int((index == index[row]).argmax())
         raise Refused(
             f"{path}: {index[row]} stands twice, in lines {_line(first)} "
-            f"and {_line(row)}; there are {twice.sum()} such lines"
+            f"and {_line(row)}{_more(int(twice.sum()) - 1)}{_clocks(index)}"
         )
     falls = np.flatnonzero(np.diff(index.to_numpy()) < np.timedelta64(0))
     if falls.size:
@@ -144,15 +208,38 @@ def _check_order(path: Path, index: pd.DatetimeIndex) -> None:
         )
 
 
+def _more(count: int) -> str:
+    """How many lines are like the one that is named."""
+    if not count:
+        return ""
+    lines = "line does" if count == 1 else "lines do"
+    return f"; {count} more {lines} the same"
+
+
+def _clocks(index: pd.DatetimeIndex) -> str:
+    """What helps where days have hours, and some days 23 or 25."""
+    if _is_daily(index):
+        return ""
+    return (
+        "; if clocks were changed then, give each date its offset from "
+        "UTC, as in 2024-03-31T03:00+02:00"
+    )
+
+
 def _regular(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with its step, if no date is missing."""
+    import pandas as pd
+
     index, step = frame.index, step_of(frame.index)
     expected = pd.date_range(index[0], index[-1], freq=step)
     missing = expected.difference(index)
     if len(missing):
+        count = len(missing)
+        many = f"{count} dates are missing, the first is"
         raise Refused(
-            f"{path}: gaps: {len(missing)} dates are missing, the first is "
-            f"{missing[0]}; fill them, or take rows as steps (gaps)"
+            f"{path}: {many if count > 1 else 'one date is missing:'} "
+            f"{missing[0]}; fill the gap, or take rows as steps (--gaps)"
+            f"{_clocks(index)}"
         )
     between = index.difference(expected)
     if len(between):

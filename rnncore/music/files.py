@@ -6,7 +6,8 @@ frame: a note shorter than a frame that lies between two of them is lost.
 
 import itertools
 import os
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +24,10 @@ from rnncore.music.score import (
 
 ENDINGS = (".mid", ".midi", ".musicxml", ".xml", ".mxl", ".abc")
 TEMPO = 80.0  # quarter notes a minute, where the file does not say
+QUARTERS = 10_000  # of a MIDI file: two hours are a damaged file
+FIELD = re.compile(r"\s*([A-Za-z+]):")  # of an ABC file: T:, M:, K: ...
+TOO_LONG = re.compile(r"[A-Ga-gw-zZ>)\]/][,']*\d{3,}")  # after a note
+TOO_LARGE = re.compile(r"\d{4,}")  # of M: and L:
 LONGEST = 50_000  # frames: an hour of eighth notes is a damaged file
 
 
@@ -71,7 +76,11 @@ def read_scores(path: str | os.PathLike, frame: float = 0.5) -> list[Score]:
         raise ValueError(f"{path}: expected one of {', '.join(ENDINGS)}")
     if path.stat().st_size == 0:
         raise ValueError(f"{path}: the file is empty")
+    if path.suffix.lower() == ".abc":
+        _check_abc(path)
     try:
+        if path.suffix.lower() in (".mid", ".midi"):
+            _check_midi(path)
         found: Any = converter.parse(  # no pickle read, none written
             path, forceSource=True, storePickle=False
         )
@@ -83,8 +92,56 @@ def read_scores(path: str | os.PathLike, frame: float = 0.5) -> list[Score]:
         raise ValueError(f"{path}: unreadable: {reason[:200]}") from error
     scores = [s for s in read if s is not None]
     if not scores:
-        raise ValueError(f"{path}: there are no notes in it")
+        raise ValueError(f"{path}: {_nothing(parts)}")
     return scores
+
+
+def _check_midi(path: Path) -> None:
+    """Raise ValueError where a track lasts longer than music does.
+
+    music21 would write a rest into each bar of a year of silence.
+    """
+    from music21 import midi
+
+    file = midi.MidiFile()
+    file.readstr(path.read_bytes())
+    for track in file.tracks:
+        ticks = sum(e.time for e in track.events if e.isDeltaTime())
+        quarters = ticks / (file.ticksPerQuarterNote or 1)
+        if quarters > QUARTERS:
+            raise ValueError(
+                f"expected at most {QUARTERS} quarter notes, "
+                f"got {quarters:.0f}"
+            )
+
+
+def _check_abc(path: Path) -> None:
+    """Raise ValueError where a length is beyond all bars.
+
+    music21 would look for a time signature with as many beats, for hours.
+    """
+    text = path.read_bytes().decode("latin-1")
+    for number, line in enumerate(text.splitlines(), 1):
+        field = FIELD.match(line)
+        if field and field[1] not in "LM":
+            continue
+        body = re.sub(r'"[^"]*"|%.*', " ", line)
+        if found := (TOO_LARGE if field else TOO_LONG).search(body):
+            shown = found[0][:20]
+            raise ValueError(
+                f"{path}: unreadable: line {number}: expected lengths of "
+                f"a note or bar below 100, got {shown}"
+            )
+
+
+def _nothing(parts: Sequence[Any]) -> str:
+    """Why there is no voice in what was read."""
+    if not any(len(part.flatten().notes) for part in parts):
+        return "there are no notes in it"
+    return (
+        "there are only drums in it, or notes that are shorter than a "
+        "frame or that no piano has"
+    )
 
 
 def read_folder(
@@ -112,12 +169,25 @@ def read_folder(
         except ValueError as error:
             _, _, reason = str(error).partition(f"{file}: ")
             unreadable[str(file.relative_to(folder))] = reason
-    if not scores:
-        what = f"none of {len(files)} files" if files else "no file"
+    if not files:
         raise ValueError(
-            f"{folder}: {what} could be read as {', '.join(ENDINGS)}"
+            f"{folder}: there is no file that ends in {', '.join(ENDINGS)}"
         )
+    if not scores:
+        raise ValueError(f"{folder}: {_none_of(unreadable)}")
     return Folder(scores, unreadable)
+
+
+def _none_of(unreadable: dict[str, str]) -> str:
+    """Why no file could be read, a line for each of the first ten."""
+    count = len(unreadable)
+    what = f"none of {count} files" if count > 1 else "its one file cannot"
+    lines = [f"{what} {'can ' if count > 1 else ''}be learned from"]
+    for name, reason in list(unreadable.items())[:10]:
+        lines.append(f"  {name}: {reason}")
+    if count > 10:
+        lines.append(f"  and {count - 10} more")
+    return "\n".join(lines)
 
 
 def from_music21(score: Any, frame: float, title: str) -> Score | None:

@@ -5,12 +5,21 @@ import io
 import os
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
 import numpy as np
 
 from rnncore.display import HTML
-from rnncore.files import Refused
+from rnncore.files import Refused, whole_file
+
+CONTAINERS = {  # that hold H.264, as ffmpeg calls them
+    ".mp4": "mp4",
+    ".mov": "mov",
+    ".avi": "avi",
+    ".mkv": "matroska",
+    ".mpg": "mpeg",
+    ".mpeg": "mpeg",
+}
 
 
 def read_video(
@@ -25,12 +34,12 @@ def read_video(
 
     Raises Refused naming the file where it holds no film, or one frame.
     """
-    import av
-
     if Path(path).is_dir():
         raise Refused(f"{path}: expected a file, got a folder")
     if not Path(path).is_file():
         raise Refused(f"{path}: there is no such file")
+    import av
+
     frames = []
     try:
         with av.open(os.fspath(path)) as film:
@@ -42,7 +51,8 @@ def read_video(
                 frames.append(_square(turned, S))
     except (av.FFmpegError, OSError) as error:
         if not frames:  # what was cut short is read as far as it goes
-            raise Refused(f"{path}: no film: {error}") from error
+            why = error.strerror or type(error).__name__
+            raise Refused(f"{path}: no film: {why}") from error
     if len(frames) < 2:
         raise Refused(
             f"{path}: expected a film of at least 2 frames, "
@@ -62,9 +72,20 @@ def write_video(
 
     Shapes: frames (T, S, S)
 
-    Raises ValueError where there is no frame.
+    The file is written whole, in the container that its ending names.
+
+    Raises ValueError where there is no frame, or no such container.
     """
-    _encode(os.fspath(path), frames, rate, zoom)
+    path = Path(path)
+    container = CONTAINERS.get(path.suffix.lower())
+    if container is None:
+        raise ValueError(
+            f"{path}: expected a file that ends in {', '.join(CONTAINERS)}"
+        )
+    file = io.BytesIO()
+    _encode(file, frames, rate, zoom, container)
+    with whole_file(path) as out:
+        out.write(file.getvalue())
 
 
 def watch(
@@ -83,7 +104,7 @@ def watch(
     Raises ValueError where there is no frame.
     """
     file = io.BytesIO()
-    _encode(file, frames, rate, zoom, container="mp4")
+    _encode(file, frames, rate, zoom, "mp4")
     data = base64.b64encode(file.getvalue()).decode()
     name, told = escape(label), escape(description)
     return HTML(
@@ -95,13 +116,13 @@ def watch(
 
 
 def _encode(
-    out: Any,
+    out: BinaryIO,
     frames: np.ndarray,
     rate: int,
     zoom: int,
-    container: str | None = None,
+    container: str,
 ) -> None:
-    """H.264, which every browser plays, into a path or an open file."""
+    """H.264, which every browser plays, into an open file."""
     import av
 
     if frames.ndim != 3 or not frames.size:
