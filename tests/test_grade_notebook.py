@@ -3,7 +3,10 @@
 import ast
 import json
 import os
+import re
 import stat
+import time
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -33,6 +36,7 @@ from grader.notebook.repair import (
     stand_in,
 )
 from grader.notebook.restore import restore, write_cells
+from grader.notebook.sanitise import make_harmless
 from grading import cell_of, solved, source_notebook
 
 LIMIT = 1_000_000
@@ -235,6 +239,7 @@ def test_repairing_leaves_both_notebooks_as_they_were():
     for cell in made.cells:
         cell.source = "changed"
         cell.metadata.get("nbgrader", {})["points"] = -1
+    made.metadata.kernelspec.name = "other"
     assert (nbformat.writes(notebook), nbformat.writes(release)) == before
 
 
@@ -373,6 +378,22 @@ def test_another_kernel_is_told_and_none_is_no_reason():
         )
     ]
     assert kernel("python3") == kernel(None) == []
+    release = source_notebook()
+    release.metadata.kernelspec.name = "xpython"
+    _, remarks = mend(submitted(solved()), release)
+    assert remarks == [
+        (
+            "the notebook asks for the kernel 'python3': it was graded with "
+            "'xpython', the assignment's"
+        )
+    ]
+    del release.metadata["kernelspec"]
+    assert mend(submitted(solved()), release)[1] == []
+
+
+def test_cells_that_never_had_an_id_are_repaired_too():
+    _, remarks = mend(solved(), source_notebook())
+    assert remarks == []
 
 
 def test_a_test_gives_points_and_is_no_answer():
@@ -498,6 +519,7 @@ def test_the_secret_is_made_once_and_no_other_reads_it(tmp_path):
     assert len(secret) == 32
     assert course_secret(tmp_path) == secret
     (path,) = tmp_path.iterdir()
+    assert path.name == ".secret"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     (tmp_path / "other").mkdir()
     assert course_secret(tmp_path / "other") != secret
@@ -545,7 +567,7 @@ def test_submissions_are_found_in_order_and_strays_are_told(course):
     top = course.submitted
     for name in ("bob/demo", "ann/two", "ann/demo", ".hidden/demo"):
         (top / name).mkdir(parents=True)
-    (top / "readme.txt").write_text("")
+    (top / "a.txt").write_text("")
     (top / "ann" / "two.ipynb").write_text("")  # beside its folder
     (top / "ann" / "loose.ipynb").write_text("")
     (top / "ann" / "notes.txt").write_text("")
@@ -561,15 +583,18 @@ def test_submissions_are_found_in_order_and_strays_are_told(course):
         "ann two",
         "bob demo",
     ]
-    assert found[1].path == top / "ann" / "demo"
+    names = ["bare", "demo", "link.x", "loose.ipynb", "two"]
+    assert [one.path for one in found[:5]] == [
+        top / "ann" / name for name in names
+    ]
     assert stray == [
+        (
+            "grading/submitted/a.txt belongs to no learner: "
+            "grading/submitted/<learner>/<assignment>/ is the place"
+        ),
         (
             "'bad\\n' in ann/ has a name that is no text in UTF-8, or has "
             "control characters: rename it"
-        ),
-        (
-            "grading/submitted/readme.txt belongs to no learner: "
-            "grading/submitted/<learner>/<assignment>/ is the place"
         ),
     ]
 
@@ -615,6 +640,22 @@ def test_a_fingerprint_changes_with_all_that_could_change_the_points(
     assert now() != large
 
 
+def test_what_may_not_be_read_is_told_and_stops_nobody(course, monkeypatch):
+    folder = course.submitted / "ann"
+    folder.mkdir(parents=True)
+    submission = Submission("ann", "demo", folder)
+    before = fingerprint(submission, "1", 100)
+
+    def forbidden(path):
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "iterdir", forbidden)
+    assert find_submissions(course) == ([], ["submitted/ may not be read"])
+    monkeypatch.setattr(Path, "lstat", forbidden)
+    unread = fingerprint(submission, "1", 100)
+    assert unread == fingerprint(submission, "1", 100) != before
+
+
 def test_results_are_kept_by_learner_and_a_damaged_one_is_none(course):
     submission = Submission("ann", "demo", course.submitted / "ann/demo")
     path = result_path(course, submission)
@@ -636,13 +677,14 @@ def test_a_name_that_there_is_not_is_told_with_the_closest():
     assert unknown_reason("ch06-lstn", known) == (
         f"there is no assignment 'ch06-lstn'. Is it 'ch06_lstm'? {rest}"
     )
+    assert "Is it 'ch06_lstm'?" in unknown_reason("lstm_six_x", known)
     assert unknown_reason("zzz", known) == (
         f"there is no assignment 'zzz'. {rest}"
     )
 
 
 def test_versions_are_numbered_dated_and_kept(tmp_path):
-    path = tmp_path / "new" / "demo.json"
+    path = tmp_path / "made" / "new" / "demo.json"
     assert versions.read(path) == []
     release = source_notebook()
     first = versions.enter(path, "a", release)
@@ -653,6 +695,9 @@ def test_versions_are_numbered_dated_and_kept(tmp_path):
     assert [v["number"] for v in both] == [1, 2]
     assert [v["fingerprint"] for v in both] == ["a", "b"]
     assert both[:1] == first
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d", both[1]["since"])
+    year = time.localtime().tm_year
+    assert abs(int(both[1]["since"][:4]) - year) <= 1
     assert list(first[0]["tests"]) == ["test_double", "test_triple"]
     assert {len(look) for look in first[0]["tests"].values()} == {16}
     # an earlier source that comes back is a version of its own
@@ -665,11 +710,49 @@ def test_the_remark_of_an_older_release_in_full(tmp_path):
     changed = source_notebook()
     cell_of(changed, "test_double").source = "assert double(2) == 4"
     known = versions.enter(path, "b", changed)
+    cell_of(changed, "test_double").source = "assert double(3) == 6"
+    known = versions.enter(path, "c", changed)
     known[0]["since"] = "2026-03-04 05:06"
     assert versions.remarks(known, source_notebook()) == [
         (
             "your notebook was made from version 1 of the assignment "
-            "(2026-03-04); it was graded with version 2, whose tests are the "
+            "(2026-03-04); it was graded with version 3, whose tests are the "
             "ones that count"
         )
     ]
+
+
+def harmless(*outputs):
+    """Outputs as they are after what could act was taken out."""
+    cell = new_code_cell("x")
+    cell.outputs = [nbformat.from_dict(output) for output in outputs]
+    notebook = (
+        new_notebook()
+    )  # which would refuse what a learner's may hold
+    notebook.cells = [new_markdown_cell("text"), cell]
+    make_harmless(notebook)
+    return cell.outputs
+
+
+def test_every_text_of_an_output_is_made_harmless():
+    code, error = (
+        "\x1b[2J",
+        {"ename": "\x1b[2JE", "evalue": ["\x1b[2J", "a", 1]},
+    )
+    error |= {
+        "output_type": "error",
+        "traceback": [f"{code}b", ["c", code]],
+    }
+    (found,) = harmless(error)
+    assert (found.ename, found.evalue) == ("E", "a1")
+    assert found.traceback == ["b", "c"]
+    (stream,) = harmless({"output_type": "stream", "text": 3})
+    assert stream.text == "3"
+
+
+def test_a_damaged_picture_takes_no_other_with_it():
+    shown = {"image/png": "<svg>", "image/jpeg": ["aGVs", "bG8="]}
+    about = {"output_type": "display_data", "metadata": {"a": 1}}
+    (found,) = harmless({**about, "data": shown})
+    assert found.data == {"image/jpeg": "aGVsbG8="}
+    assert found.metadata == {}

@@ -12,6 +12,7 @@ from nbgrader.api import Gradebook
 from grader.course.gradebook import Ledger
 from grader.course.submissions import Submission
 from grader.notebook.names import cell_metadata
+from grader.notebook.restore import read_cells
 from grader.reports.lms import write_lms
 from grader.reports.points import (
     Row,
@@ -479,3 +480,15 @@ def test_code_and_words_are_compared_by_themselves():
     given = notebook(handed_in().cells[1])
     pairs = compare({"bob": handed_in(), "ann": handed_in()}, [given])
     assert [p.kind for p in pairs] == ["code"]
+
+
+def test_the_cells_that_nbgrader_knows_can_be_read(gradebook):
+    with Gradebook(gradebook.db_url, gradebook.course_id) as book:
+        cell = book.find_source_cell("why", "art", "art")
+        cell.source, cell.locked, cell.checksum = "Why?", True, "abc"
+        book.db.commit()
+    path = gradebook.home / "gradebook.db"
+    assert read_cells(path, "art") == {
+        "why": {"source": "Why?", "locked": True, "checksum": "abc"},
+        "test_double": {"source": "", "locked": False, "checksum": None},
+    }

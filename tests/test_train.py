@@ -699,3 +699,35 @@ def test_a_run_in_the_folder_it_stands_in_is_kept(tmp_path, monkeypatch):
     assert Path("run.npz").exists()
     again = fit(**problem() | {"checkpoint": "run.npz", "steps": 8})
     assert again.history == first.history
+
+
+def test_the_carry_goes_from_step_to_step_and_comes_back():
+    seen = []
+
+    def count(params, batch, carry):
+        seen.append(carry)
+        return 0.0, (np.zeros(1),), carry + 1
+
+    result = fit(
+        count,
+        (np.zeros(1),),
+        lambda rng, step: None,
+        optimizer=sgd(0.1),
+        steps=3,
+        rng=np.random.default_rng(0),
+        carry=7,
+    )
+    assert seen == [7, 8, 9]
+    assert result.carry == 10
+
+
+def test_patience_counts_from_the_best_evaluation():
+    scores = iter([5.0, 4.0, 6.0, 6.0, 6.0, 1.0])
+    given = problem() | {
+        "evaluate": lambda params: next(scores),
+        "evaluate_every": 1,
+        "patience": 3,
+    }
+    result = fit(**given)
+    assert result.history.score == [5.0, 4.0, 6.0, 6.0, 6.0]
+    assert result.stopped_early
