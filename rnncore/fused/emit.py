@@ -17,11 +17,15 @@ FUNCTIONS = {"tanh", "sigmoid", "exp", "log", "sqrt", "pow", "abs"}
 FUNCTIONS |= {"maximum", "minimum"}
 
 
+POWER = {"pow": "power"}
+
+
 class Writer:
     """Assignments for the nodes that a block of code computes."""
 
     def __init__(self, known: dict[int, str], call: Callable[..., str]):
         self.names, self.call = dict(known), call
+        self.symbols: dict[str, str] = {}
         self.lines: list[str] = []
 
     def write(self, roots: list[Node]) -> None:
@@ -50,7 +54,7 @@ class Writer:
         if n.op == "constant":
             return self.call("constant", repr(n.args[0]))
         if n.op == "symbol":
-            return n.args[0]
+            return self.symbols.get(n.args[0], n.args[0])
         if n.op == "pow":
             base, power = n.args
             return self.call("pow", self.text(base), repr(power.args[0]))
@@ -115,6 +119,103 @@ def as_register(text: str) -> str:
     """A number's text as a register that holds it in every place."""
     number = text.lstrip("-").replace(".", "").replace("e-", "").isdigit()
     return f"full(zero, {text})" if number else text
+
+
+def in_arrays(op: str, *args: str) -> str:
+    """The same in the terms of `rnncore.fused.functions`."""
+    return infix("abs" if op == "abs" else POWER.get(op, op), *args)
+
+
+def cell_source(cell: Derived) -> str:
+    """The cell as a function of arrays, as the printed loop takes it."""
+    traced, G = cell.cell, cell.cell.gates
+    out = [
+        f"def {traced.name}_cell(a_x, a_h, state):",
+        f"    {_list(traced.parts)} = check_parts(state, {len(traced.parts)})",
+    ]
+    if traced.shared:
+        out.append(f"    a = gates(a_x + a_h, {G})")
+    if traced.apart:
+        out.append(f"    a_x, a_h = gates(a_x, {G}), gates(a_h, {G})")
+    w = _names_of_state(cell, in_arrays)
+    for name in cell.slots:
+        w.symbols[name] = name.rstrip("0123456789") + (
+            f"[{name.lstrip('a_xh')}]"
+        )
+    w.write([*traced.after, *cell.kept])
+    out += [f"    {k}" for k in w.lines]
+    zero = f" + 0 * {traced.parts[0]}"
+    after = [
+        w.text(n) + (zero if n.op == "constant" else "")
+        for n in traced.after
+    ]
+    cache = ", ".join(_names_kept(cell)[1](w))
+    out.append(f"    return ({', '.join(after)},), ({cache},)")
+    return "\n".join(out) + "\n"
+
+
+def vjp_source(cell: Derived) -> str:
+    """The derived way back through one step, as a function of arrays."""
+    traced = cell.cell
+    w = _names_of_state(cell, in_arrays)
+    read, _ = _names_kept(cell)
+    for node, name in read:
+        w.names.setdefault(node.place, name)
+    for node, part in zip(cell.d_after, traced.parts, strict=True):
+        w.names[node.place] = f"d_{part}"
+    roots = [*cell.d_slots, *cell.d_state]
+    w.write(roots)
+    of_slot = dict(zip(cell.slots, cell.d_slots, strict=True))
+    zero = f"0 * d_{traced.parts[0]}"
+
+    def text(n: Node) -> str:
+        return zero if n.op == "constant" else w.text(n)
+
+    G = range(traced.gates)
+    rows = [
+        [text(of_slot[f"{a}{g}" if g in traced.apart else f"a{g}"]) for g in G]
+        for a in ("a_x", "a_h")
+    ]
+    out = [
+        f"def {traced.name}_vjp(d_state, cache):",
+        f"    {_list([f'd_{p}' for p in traced.parts])} = d_state",
+        f"    {_list([name for _, name in read])} = cache",
+        *(f"    {k}" for k in w.lines),
+        f"    d_a_x = joined({', '.join(rows[0])})",
+    ]
+    d_a_h = "d_a_x"
+    if traced.apart:
+        out.append(f"    d_a_h = joined({', '.join(rows[1])})")
+        d_a_h = "d_a_h"
+    d_state = ", ".join(text(n) for n in cell.d_state)
+    out.append(f"    return d_a_x, {d_a_h}, ({d_state},)")
+    return "\n".join(out) + "\n"
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(names) if len(names) > 1 else f"({names[0]},)"
+
+
+def _names_of_state(cell: Derived, call: Callable[..., str]) -> Writer:
+    w = Writer({}, call)
+    for node, part in zip(cell.cell.state, cell.cell.parts, strict=True):
+        w.names[node.place] = part
+    return w
+
+
+def _names_kept(cell: Derived):
+    """Each array of the cache with its name, and their texts forward."""
+    traced = cell.cell
+    read = list(zip(traced.state, traced.parts, strict=True))
+    for k, (node, part) in enumerate(
+        zip(traced.after, traced.parts, strict=True)
+    ):
+        if k not in cell.held and node.op != "constant":
+            read.append((node, f"new_{part}"))
+    for k, node in enumerate(cell.kept):
+        what = node.args[0] if node.op == "symbol" else f"{node.op}{k}"
+        read.append((node, what))
+    return read, lambda w: [w.text(node) for node, _ in read]
 
 
 def loop_source(cell: Derived) -> str:

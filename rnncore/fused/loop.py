@@ -20,9 +20,9 @@ from rnncore.backend import (
     to_numpy,
 )
 from rnncore.fused.compiled import BLOCK, Loops
-from rnncore.fused.derive import Derived, derive
+from rnncore.fused.derive import Derived
+from rnncore.fused.printed import derived
 from rnncore.fused.product import WIDTH, pack
-from rnncore.fused.trace import trace
 from rnncore.rnn import Params, State
 
 SMALL = 2e6  # operations that are not worth a second thread
@@ -54,8 +54,8 @@ def unroll(
 
     Raises ValueError where a shape, dtype or device does not fit.
     """
-    derived = derived_of(cell)
-    _check(derived, params, x, state)
+    made = derived(cell)
+    _check(made, params, x, state)
     T, B, D = x.shape
     H = state[0].shape[1]
     dtype = to_numpy(x[:0]).dtype
@@ -63,16 +63,16 @@ def unroll(
     x_ = np.ascontiguousarray(to_numpy(x))
     steps, strides = [], []
     for k, part in enumerate(state):
-        all_steps = k == 0 or (keep and k not in derived.held)
+        all_steps = k == 0 or (keep and k not in made.held)
         held = np.empty((T + 1 if all_steps else 1, B, H), dtype)
         held[0] = to_numpy(part)
         steps.append(held)
         strides.append(B * H if all_steps else 0)
-    n = len(derived.kept)
+    n = len(made.kept)
     kept = np.empty((T if keep else 1, B, n, H), dtype)
     q_t = B * n * H if keep else 0
-    W_x, W_h, bias = _packed_forward(derived, params, loops.lanes)
-    P = bias.size // len(derived.slots)
+    W_x, W_h, bias = _packed_forward(made, params, loops.lanes)
+    P = bias.size // len(made.slots)
     flat = [v for s, k in zip(steps, strides, strict=True) for v in (_flat(s), k)]
 
     def run(lo: int, hi: int) -> None:
@@ -82,7 +82,7 @@ def unroll(
             q_t, *flat,
         )
 
-    in_parts(run, B, 2.0 * T * B * derived.cell.gates * P * (D + H))
+    in_parts(run, B, 2.0 * T * B * made.cell.gates * P * (D + H))
     last = tuple(from_numpy(s[-1].copy(), x) for s in steps)
     y = from_numpy(steps[0][1:], x)
     return y, last, Tape(x_, state, steps, kept, x) if keep else None
@@ -107,17 +107,17 @@ def bptt(
 
     Raises ValueError where a shape, dtype or device does not fit the tape.
     """
-    derived = derived_of(cell)
+    made = derived(cell)
     check_backward(tape.state, tape.x.shape[0], d_y, d_state)
     x, steps, kept = tape.x, tape.steps, tape.kept
     T, B, D = x.shape
     H = steps[0].shape[2]
     loops = loops_of(cell, x.dtype.name)
-    slots = len(derived.slots)
+    slots = len(made.slots)
     d = kept
     if not spend or kept.shape[2] < slots:
         d = np.empty((T, B, slots, H), x.dtype)
-    W_x, W_h = _packed_backward(derived, params, loops.lanes)
+    W_x, W_h = _packed_backward(made, params, loops.lanes)
     d_first = [np.array(to_numpy(s), x.dtype, order="C") for s in d_state]
     d_x_ = np.empty(x.shape if d_x else (0,), x.dtype)
     d_y_ = np.ascontiguousarray(to_numpy(d_y))
@@ -135,9 +135,9 @@ def bptt(
             d.shape[2], W_h, W_x, _flat(d_h), row, _flat(d_x_), *parts,
         )
 
-    G = derived.cell.gates
+    G = made.cell.gates
     in_parts(run, B, 2.0 * T * B * G * H * (D + H))
-    d_params = _weights(derived, loops, x, steps[0], d)
+    d_params = _weights(made, loops, x, steps[0], d)
     d_params = Params(*(from_numpy(w, tape.like) for w in d_params))
     d_state = tuple(from_numpy(s, tape.like) for s in d_first)
     return d_params, from_numpy(d_x_, tape.like) if d_x else None, d_state
@@ -251,15 +251,9 @@ def threads() -> int:
 
 
 @lru_cache(maxsize=64)
-def derived_of(cell: Callable) -> Derived:
-    """A cell with its vjp, worked out once."""
-    return derive(trace(cell))
-
-
-@lru_cache(maxsize=64)
 def loops_of(cell: Callable, dtype: str) -> Loops:
     """The compiled loops of a cell."""
-    return Loops(derived_of(cell), dtype)
+    return Loops(derived(cell), dtype)
 
 
 def _check(cell: Derived, params: Params, x: Array, state: State) -> None:

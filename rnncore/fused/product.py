@@ -28,37 +28,68 @@ WIDTH = 4 if many_registers() else 2  # registers side by side in a panel
 ROWS = 6  # of a tile: 24 sums, or 12 where there are 16 registers
 
 
-def _tile(vec: Vec, rows: int, width: int) -> Any:
-    """out = init + a @ panel for a tile of that many rows and registers."""
+def _tile(vec: Vec) -> Any:
+    """c = i + a @ w for one tile of any number of rows and registers."""
 
     @intrinsic
     def tile(
-        typing_context, K, a, a0, row, col, w, w0, i, i0, i_row, c, c0, c_row
-    ):
+        typing_context, r, p, K, a, a0, row, col, w, w0, i, i0, i_row, c, c0,
+        c_row,
+    ):  # fmt: skip
         given = K, a, a0, row, col, w, w0, i, i0, i_row, c, c0, c_row
-        whole = [
+        kinds = [
             g if isinstance(g, types.Array) else types.int64 for g in given
         ]
-        return types.void(*whole), _tile_code(vec, rows, width)
+        return types.void(types.int64, types.int64, *kinds), _tile_code(vec)
 
     return tile
 
 
-def _tile_code(vec: Vec, rows: int, width: int) -> Any:
+def _tile_code(vec: Vec) -> Any:
     def code(context, builder, sig, args):
-        K, a, a0, row, col, w, w0, i, i0, i_row, c, c0, c_row = args
+        r, p, K, a, a0, row, col, w, w0, i, i0, i_row, c, c0, c_row = args
 
         def start(k, array, place):
             data = context.make_array(sig.args[k])(context, builder, array)
             return builder.gep(data.data, [place])
 
-        pointers = start(1, a, a0), start(5, w, w0)
-        pointers += start(7, i, i0), start(10, c, c0)
-        f = _tile_function(builder.module, vec, rows, width)
-        builder.call(f, [*pointers, K, row, col, i_row, c_row])
+        pointers = [start(3, a, a0), start(7, w, w0)]
+        pointers += [start(9, i, i0), start(12, c, c0)]
+        f = _any_tile(builder.module, vec)
+        builder.call(f, [r, p, *pointers, K, row, col, i_row, c_row])
         return context.get_dummy_value()
 
     return code
+
+
+def _any_tile(module: ir.Module, vec: Vec) -> ir.Function:
+    """The function that picks the tile by its rows and registers."""
+    number, index = llvm_float(vec), ir.IntType(64)
+    kinds = [index] * 2 + [number.as_pointer()] * 4 + [index] * 5
+    f = cgutils.get_or_insert_function(
+        module,
+        ir.FunctionType(ir.VoidType(), kinds),
+        f"rnncore_tile_{vec.lanes}_{number}",
+    )
+    if not f.is_declaration:
+        return f
+    f.linkage = "internal"
+    f.attributes.add("noinline")
+    builder = ir.IRBuilder(f.append_basic_block("entry"))
+    rows, width, *given = f.args
+    which = builder.add(builder.mul(width, index(ROWS + 1)), rows)
+    end = f.append_basic_block("end")
+    switch = builder.switch(which, end)
+    for p in range(1, WIDTH + 1):
+        for r in range(1, ROWS + 1):
+            block = f.append_basic_block(f"tile_{r}_{p}")
+            switch.add_case(index(p * (ROWS + 1) + r), block)
+            builder.position_at_end(block)
+            builder.call(_tile_function(module, vec, r, p), given)
+            builder.branch(end)
+    builder.position_at_end(end)
+    builder.ret_void()
+    return f
 
 
 def _tile_function(
@@ -70,7 +101,7 @@ def _tile_function(
     f = cgutils.get_or_insert_function(
         module,
         ir.FunctionType(ir.VoidType(), pointers + counts),
-        f"rnncore_tile_{rows}_{width}_{vec.lanes}_{number}",
+        f"rnncore_tile_{vec.lanes}_{number}_{rows}_{width}",
     )
     if f.is_declaration:
         f.linkage = "internal"
@@ -138,44 +169,28 @@ def _tile_body(f: ir.Function, vec: Vec, rows: int, width: int) -> None:
     builder.ret_void()
 
 
-def product_source(rows: int = ROWS, width: int = WIDTH) -> str:
-    """The function that lays tiles over the whole product."""
-    out = [
-        "def product(M, K, N, a, a0, row, col, w, w0,",
-        "            i, i0, i_row, c, c0, c_row):",
-        f"    tiles = (M + {rows - 1}) // {rows}",
-        "    n = 0",
-        "    while n < N:",
-        f"        p = min(N - n, {width})",
-        "        m = 0",
-        "        for t in range(tiles):",
-        "            r = (M - m + tiles - t - 1) // (tiles - t)",
-        "            A = a0 + m * row",
-        "            I = i0 + m * i_row + n * L",
-        "            C = c0 + m * c_row + n * L",
-    ]
-    word = "if"
-    for p in range(width, 0, -1):
-        for r in range(rows, 0, -1):
-            out.append(
-                f"            {word} p == {p} and r == {r}:\n"
-                f"                tile_{r}_{p}(K, a, A, row, col, w, "
-                "w0 + n * K * L,\n                    "
-                "i, I, i_row, c, C, c_row)"
-            )
-            word = "elif"
-    out += ["            m += r", f"        n += {width}"]
-    return "\n".join(out) + "\n"
+SOURCE = f"""
+def product(M, K, N, a, a0, row, col, w, w0, i, i0, i_row, c, c0, c_row):
+    tiles = (M + {ROWS - 1}) // {ROWS}
+    n = 0
+    while n < N:
+        p = min(N - n, {WIDTH})
+        m = 0
+        for t in range(tiles):
+            r = (M - m + tiles - t - 1) // (tiles - t)
+            tile(r, p, K, a, a0 + m * row, row, col, w, w0 + n * K * L,
+                 i, i0 + m * i_row + n * L, i_row,
+                 c, c0 + m * c_row + n * L, c_row)
+            m += r
+        n += p
+"""  # c = i + a @ w, tile by tile; N counts registers
 
 
 def make_product(dtype: Any) -> Any:
     """The product for one dtype, compiled when it is first called."""
     vec = vec_of(dtype)
-    names: dict[str, Any] = {"L": vec.lanes}
-    for p in range(1, WIDTH + 1):
-        for r in range(1, ROWS + 1):
-            names[f"tile_{r}_{p}"] = _tile(vec, r, p)
-    exec(product_source(), names)
+    names: dict[str, Any] = {"L": vec.lanes, "tile": _tile(vec)}
+    exec(SOURCE, names)
     return njit(nogil=True)(names["product"])
 
 

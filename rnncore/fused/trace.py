@@ -178,6 +178,7 @@ class Traced(NamedTuple):
     """A cell as a graph: what it reads and what it returns."""
 
     name: str
+    parts: list[str]  # the cell's own names of the state's parts
     graph: Graph
     shared: list[str]  # gates that see only the sum a_x + a_h
     apart: list[int]  # numbers of the gates that see a_x and a_h apart
@@ -214,7 +215,9 @@ def trace(cell: Callable, gates: int | None = None) -> Traced:
     apart = [] if sums else _apart(graph, after, G)
     graph, state, after = _with_sums(graph, state, after, G, apart, sums)
     shared = [f"a{g}" for g in range(G) if g not in apart]
-    return Traced(cell.__name__, graph, shared, apart, G, state, after)
+    parts = names[1 if sums else 2 :]
+    name = cell.__name__ if cell.__name__.isidentifier() else "cell"
+    return Traced(name, parts, graph, shared, apart, G, state, after)
 
 
 def apply(op: str, *args: Any) -> Node:
