@@ -1,18 +1,30 @@
 """The loops of a cell as compiled functions."""
 
+import contextlib
+import hashlib
+import os
+import platform
+import re
+import sys
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-import numpy as np
+import llvmlite
+import llvmlite.binding
+import numba
+from llvmlite import ir
 from numba import njit
 from numba.extending import intrinsic
 
+import rnncore
 from rnncore.fused.derive import Derived
 from rnncore.fused.elementary import make_functions
 from rnncore.fused.emit import loop_source
 from rnncore.fused.product import WIDTH, make_product
 from rnncore.fused.vector import (
     Vec,
+    full,
     llvm_vec,
     load,
     load_some,
@@ -63,25 +75,23 @@ def outer(first, last, low, high, K, M, N, a, d, d0, d_row,
 class Loops:
     """What is compiled for one cell and one dtype."""
 
-    def __init__(self, cell: Derived, dtype: Any):
-        names = shared_names(np.dtype(dtype).name)
-        names = dict(names)
-        exec(loop_source(cell), names)
-        self.forward = njit(nogil=True)(names["forward"])
-        self.backward = njit(nogil=True)(names["backward"])
-        self.outer = names["outer"]
-        self.lanes = names["L"]
+    def __init__(self, cell: Derived, dtype: str):
+        names = dict(shared_names(dtype))
+        told = f"the loops of {cell.cell.name} in {dtype}"
+        compile_into(names, loop_source(cell), dtype, told)
+        self.forward, self.backward = names["forward"], names["backward"]
+        self.outer, self.lanes = names["outer"], names["L"]
 
 
 @cache
 def shared_names(dtype: str) -> dict[str, Any]:
     """What the loops of every cell call, for one dtype."""
     vec = vec_of(dtype)
-    names = make_functions(dtype)
-    names |= {
+    names = make_functions(dtype) | {
         "L": vec.lanes,
         "W": WIDTH,
         "BLOCK": BLOCK,
+        "full": full,
         "load": load,
         "load_some": load_some,
         "store": store,
@@ -89,19 +99,89 @@ def shared_names(dtype: str) -> dict[str, Any]:
         "nothing": _nothing(vec),
         "product": make_product(dtype),
     }
-    from rnncore.fused.vector import full
-
-    names["full"] = full
-    exec(SOURCE, names)
-    for name in ("copy", "outer"):
-        names[name] = njit(nogil=True)(names[name])
+    compile_into(names, SOURCE, dtype, "")
     return names
+
+
+def compile_into(
+    names: dict[str, Any], source: str, dtype: str, told: str
+) -> None:
+    """Define what the source defines, compiled or read from the disk.
+
+    On the disk the functions carry the digest in their names: numba tells
+    machine code apart by the names alone.
+    """
+    digest = digest_of(source, dtype)
+    folder = store_for(digest)
+    path = folder / "loops.py" if folder else None
+    functions = re.findall(r"^def (\w+)\(", source, re.MULTILINE)
+    for name in functions:
+        source = re.sub(rf"\b{name}\(", f"{name}_{digest}(", source)
+    names["__name__"] = __name__
+    exec(compile(source, str(path or "<loops>"), "exec"), names)
+    if path:
+        with contextlib.suppress(FileExistsError), open(path, "x") as out:
+            out.write(source)
+    for name in functions:
+        f = names[f"{name}_{digest}"]
+        made = njit(cache=path is not None, nogil=True)(f)
+        names[name] = names[f"{name}_{digest}"] = made
+    if told and not (folder and any(folder.rglob("*.nbi"))):
+        kept = f"kept in {folder}" if folder else "not kept"
+        print(
+            f"rnncore.fused: compiles {told}, a few seconds ({kept})",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def digest_of(source: str, dtype: str) -> str:
+    """A name for this source under these versions of all that matters."""
+    found = hashlib.sha256(_versions())
+    found.update(f"{dtype}\n{source}".encode())
+    return found.hexdigest()[:24]
+
+
+def store_for(digest: str) -> Path | None:
+    """The folder of what was compiled from one source.
+
+    None where there is nothing that the user alone may write to.
+    """
+    folder = user_cache() / "rnncore" / "fused" / digest
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        about = folder.stat()
+    except OSError:
+        return None
+    if hasattr(os, "getuid") and about.st_uid != os.getuid():
+        return None  # what another user wrote is not run
+    if about.st_mode & 0o022 or not os.access(folder, os.W_OK):
+        return None
+    return folder
+
+
+def user_cache() -> Path:
+    """Where this system keeps what can be made again."""
+    if os.environ.get("XDG_CACHE_HOME"):
+        return Path(os.environ["XDG_CACHE_HOME"])
+    if sys.platform == "win32" and os.environ.get("LOCALAPPDATA"):
+        return Path(os.environ["LOCALAPPDATA"])
+    home = Path.home()
+    return home / ("Library/Caches" if sys.platform == "darwin" else ".cache")
+
+
+@cache
+def _versions() -> bytes:
+    """All that the machine code depends on besides the cell."""
+    parts = [rnncore.__version__, numba.__version__, llvmlite.__version__]
+    parts += [platform.machine(), llvmlite.binding.get_host_cpu_name()]
+    parts += [llvmlite.binding.get_host_cpu_features().flatten()]
+    texts = [p.read_text() for p in sorted(Path(__file__).parent.glob("*.py"))]
+    return "\n".join(parts + texts).encode()
 
 
 def _nothing(vec: Vec) -> Any:
     """A register of zeros, which says what the loops load."""
-    from llvmlite import ir
-
     @intrinsic
     def nothing(typing_context):
         def code(context, builder, sig, args):

@@ -107,6 +107,7 @@ def make_functions(dtype: Any) -> dict[str, Any]:
     """The functions of one dtype, by the names that the loops use."""
     k = SINGLE if np.dtype(dtype) == np.float32 else DOUBLE
     made: dict[str, Any] = {"fma": fma, "full": full, **k._asdict()}
+    made["__name__"] = __name__
     made |= {"select": select, "scale2": scale2, "INVERSE": INVERSE}
     made |= {"exponent": exponent, "mantissa": mantissa, "inf": np.inf}
     made |= {"magnitude": magnitude, "nan": np.nan}

@@ -189,7 +189,7 @@ def product(M, K, N, a, a0, row, col, w, w0, i, i0, i_row, c, c0, c_row):
 def make_product(dtype: Any) -> Any:
     """The product for one dtype, compiled when it is first called."""
     vec = vec_of(dtype)
-    names: dict[str, Any] = {"L": vec.lanes, "tile": _tile(vec)}
+    names: dict[str, Any] = {"__name__": __name__, "L": vec.lanes, "tile": _tile(vec)}
     exec(SOURCE, names)
     return njit(nogil=True)(names["product"])
 
