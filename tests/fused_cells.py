@@ -60,11 +60,11 @@ def minimal_gated(a_x, a_h, h):
 def exponential(a, h, c, n, m):
     """Beck et al. 2024: xLSTM's sLSTM, with its stabiliser."""
     i, f, z, o = a
-    f = -log(1 + exp(-f))
+    f = minimum(f, 0) - log(1 + exp(-abs(f)))  # log of the sigmoid
     top = maximum(f + m, i)
     write, keep = exp(i - top), exp(f + m - top)
     c, n = keep * c + write * tanh(z), keep * n + write
-    return sigmoid(o) * c / maximum(n, 1e-3), c, n, top
+    return sigmoid(o) * c / maximum(abs(n), 1), c, n, top
 
 
 def odd(a, h, c):

@@ -11,7 +11,6 @@ import pytest
 import torch
 from oracles import KINDS
 
-import rnncore.bptt
 import rnncore.rnn
 from rnncore import fused
 from rnncore.backend import tree_map
@@ -19,8 +18,11 @@ from rnncore.bptt import check_gradient
 from rnncore.fused import exp, sigmoid, tanh
 
 pytest.importorskip("numba")
-CELLS = {n: (f, KINDS[n].G, KINDS[n].parts) for n, f in fused_cells.TORCH.items()}
+CELLS = {
+    n: (f, KINDS[n].G, KINDS[n].parts) for n, f in fused_cells.TORCH.items()
+}
 CELLS |= fused_cells.OWN
+FIELDS = rnncore.rnn.Params._fields
 # T, B, D, H: ones, less than a register, more than one, odd rests
 SHAPES = [(1, 1, 1, 1), (5, 3, 4, 6), (3, 2, 16, 16), (4, 13, 19, 37)]
 
@@ -35,8 +37,10 @@ def problem(name, *shape, dtype=np.float64, seed=0):
 def both_ways(name, p, **options):
     cell = CELLS[name][0]
     y, state, tape = fused.unroll(cell, p.params, p.x, p.state)
-    return y, state, *fused.bptt(
-        cell, p.params, tape, p.d_y, p.d_state, **options
+    return (
+        y,
+        state,
+        *fused.bptt(cell, p.params, tape, p.d_y, p.d_state, **options),
     )
 
 
@@ -87,15 +91,21 @@ def test_the_gradient_is_that_of_finite_differences(name):
 
     check_gradient(lambda x: loss(p._replace(x=x)), p.x, d_x)
     for k, w in enumerate(p.params):
-        changed = lambda w, k=k: p._replace(
-            params=rnncore.rnn.Params(*p.params[:k], w, *p.params[k + 1 :])
+        check_gradient(
+            lambda w, k=k: loss(
+                p._replace(params=p.params._replace(**{FIELDS[k]: w}))
+            ),
+            w,
+            d_params[k],
         )
-        check_gradient(lambda w, f=changed: loss(f(w)), w, d_params[k])
     for k, s in enumerate(p.state):
-        changed = lambda s, k=k: p._replace(
-            state=(*p.state[:k], s, *p.state[k + 1 :])
+        check_gradient(
+            lambda s, k=k: loss(
+                p._replace(state=(*p.state[:k], s, *p.state[k + 1 :]))
+            ),
+            s,
+            d_state[k],
         )
-        check_gradient(lambda s, f=changed: loss(f(s)), s, d_state[k])
 
 
 @pytest.mark.parametrize("name", list(fused_cells.TORCH))
@@ -148,7 +158,9 @@ def test_the_bits_do_not_depend_on_the_threads(name, monkeypatch):
     monkeypatch.setattr("rnncore.fused.loop.SMALL", 0)
     found = []
     for threads in (1, 2, 3, 7):
-        monkeypatch.setattr("rnncore.fused.loop.threads", lambda n=threads: n)
+        monkeypatch.setattr(
+            "rnncore.fused.loop.threads", lambda n=threads: n
+        )
         found += [both_ways(name, p), both_ways(name, p)]
     for other in found[1:]:
         for a, b in zip(flat(found[0]), flat(other)):
@@ -185,7 +197,11 @@ def test_a_child_of_fork_runs_too():
         "print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", code],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.stdout == "7\n", done.stderr
 
@@ -198,7 +214,9 @@ def test_nan_is_carried(name):
     forward, vjp = fused.pair(CELLS[name][0])
     kind = oracles.Kind(forward, vjp, 0, 0, None)
     expected = oracles.both_ways(kind, p)
-    for a, b in zip(flat((y, d_params, d_x)), flat((expected[0], *expected[2:4]))):
+    for a, b in zip(
+        flat((y, d_params, d_x)), flat((expected[0], *expected[2:4]))
+    ):
         assert np.array_equal(np.isnan(a), np.isnan(b))
     assert np.isnan(y[1, 2]).all()
     assert not np.isnan(y[:, :2]).any()
@@ -299,7 +317,7 @@ def two_for_one(a, h):
 
 
 def test_the_number_of_parts_is_checked():
-    with pytest.raises(ValueError, match="expected 1 part.* got 2"):
+    with pytest.raises(ValueError, match=r"expected 1 part.* got 2"):
         fused.vjp_source(two_for_one)
     with pytest.raises(ValueError, match="expected a function, got int"):
         fused.vjp_source(3)
@@ -311,7 +329,9 @@ def test_bad_arrays_are_refused():
     p = problem("lstm", 5, 3, 4, 6)
     cell = fused_cells.lstm
     with pytest.raises(ValueError, match="every size at least 1"):
-        fused.unroll(cell, p.params, p.x[:, :0], tuple(s[:0] for s in p.state))
+        fused.unroll(
+            cell, p.params, p.x[:, :0], tuple(s[:0] for s in p.state)
+        )
     with pytest.raises(ValueError, match="float64"):
         fused.unroll(cell, p.params, p.x.astype("f"), p.state)
     with pytest.raises(ValueError, match=r"expected 2 array\(s\), got 1"):

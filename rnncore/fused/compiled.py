@@ -118,7 +118,7 @@ def compile_into(
     for name in functions:
         source = re.sub(rf"\b{name}\(", f"{name}_{digest}(", source)
     names["__name__"] = __name__
-    exec(compile(source, str(path or "<loops>"), "exec"), names)
+    exec(compile(source, str(path or "<loops>"), "exec"), names)  # noqa: S102
     if path:
         with contextlib.suppress(FileExistsError), open(path, "x") as out:
             out.write(source)
@@ -167,7 +167,9 @@ def user_cache() -> Path:
     if sys.platform == "win32" and os.environ.get("LOCALAPPDATA"):
         return Path(os.environ["LOCALAPPDATA"])
     home = Path.home()
-    return home / ("Library/Caches" if sys.platform == "darwin" else ".cache")
+    return home / (
+        "Library/Caches" if sys.platform == "darwin" else ".cache"
+    )
 
 
 @cache
@@ -176,12 +178,15 @@ def _versions() -> bytes:
     parts = [rnncore.__version__, numba.__version__, llvmlite.__version__]
     parts += [platform.machine(), llvmlite.binding.get_host_cpu_name()]
     parts += [llvmlite.binding.get_host_cpu_features().flatten()]
-    texts = [p.read_text() for p in sorted(Path(__file__).parent.glob("*.py"))]
+    texts = [
+        p.read_text() for p in sorted(Path(__file__).parent.glob("*.py"))
+    ]
     return "\n".join(parts + texts).encode()
 
 
 def _nothing(vec: Vec) -> Any:
     """A register of zeros, which says what the loops load."""
+
     @intrinsic
     def nothing(typing_context):
         def code(context, builder, sig, args):

@@ -45,7 +45,8 @@ def derive(cell: Traced) -> Derived:
     d_slots = [d.get(s.place, zero) for s in symbols]
     d_state = [d.get(s.place, zero) for s in cell.state]
     held = [
-        k for k, (a, b) in enumerate(zip(cell.state, cell.after, strict=True))
+        k
+        for k, (a, b) in enumerate(zip(cell.state, cell.after, strict=True))
         if k and a is b
     ]
     kept = _kept(cell, forward, [*d_slots, *d_state])
@@ -117,7 +118,7 @@ RULES: dict[str, Callable[[Node, Node], list[tuple[Node, Node]]]] = {
     "abs": lambda n, d: [
         (
             n.args[0],
-            _where(0 < n.args[0], d, _where(n.args[0] < 0, -d, 0 * d)),
+            _where(n.args[0] > 0, d, _where(n.args[0] < 0, -d, 0 * d)),
         )
     ],
     # written so that a comparison with NaN lets the gradient pass

@@ -117,7 +117,7 @@ def make_functions(dtype: Any) -> dict[str, Any]:
                 f"SERIES_{series}",
                 _horner(factors, "r" if series == "q" else "u"),
             )
-        exec(source, made)
+        exec(source, made)  # noqa: S102
         made[name] = njit(nogil=True)(made[name])
     return {n: made[n] for n in SOURCES} | {
         "sqrt": root,

@@ -129,9 +129,10 @@ def in_arrays(op: str, *args: str) -> str:
 def cell_source(cell: Derived) -> str:
     """The cell as a function of arrays, as the printed loop takes it."""
     traced, G = cell.cell, cell.cell.gates
+    count = len(traced.parts)
     out = [
         f"def {traced.name}_cell(a_x, a_h, state):",
-        f"    {_list(traced.parts)} = check_parts(state, {len(traced.parts)})",
+        f"    {_list(traced.parts)} = check_parts(state, {count})",
     ]
     if traced.shared:
         out.append(f"    a = gates(a_x + a_h, {G})")
@@ -173,7 +174,10 @@ def vjp_source(cell: Derived) -> str:
 
     G = range(traced.gates)
     rows = [
-        [text(of_slot[f"{a}{g}" if g in traced.apart else f"a{g}"]) for g in G]
+        [
+            text(of_slot[f"{a}{g}" if g in traced.apart else f"a{g}"])
+            for g in G
+        ]
         for a in ("a_x", "a_h")
     ]
     out = [
@@ -239,8 +243,8 @@ def _forward(cell: Derived) -> str:
         "    P = (H + L - 1) // L * L",
         f"    wide = {n} * P",
         "    for t in range(T):",
-        f"        product(hi - lo, D, {G} * P // L, x, (t * B + lo) * D, D,",
-        "                1, W_x, 0, bias, 0, 0, a, 0, wide)",
+        f"        product(hi - lo, D, {G} * P // L, x, (t * B + lo) * D,",
+        "                D, 1, W_x, 0, bias, 0, 0, a, 0, wide)",
         f"        copy(hi - lo, {nap} * P, bias, {G} * P, 0,",
         f"             a, {G} * P, wide)",
         f"        product(hi - lo, H, {G} * P // L, s0, t * s0_t + lo * H,",

@@ -4,8 +4,8 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from functools import lru_cache
-from typing import Any, NamedTuple
+from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,9 +23,28 @@ from rnncore.fused.compiled import BLOCK, Loops
 from rnncore.fused.derive import Derived
 from rnncore.fused.printed import derived
 from rnncore.fused.product import WIDTH, pack
+from rnncore.fused.vector import vec_of
 from rnncore.rnn import Params, State
 
 SMALL = 2e6  # operations that are not worth a second thread
+
+
+class Packed:
+    """A layer's weights as the loops read them, laid out when asked for."""
+
+    def __init__(self, cell: Callable, params: Params):
+        self.cell, self.params = derived(cell), params
+        self.lanes = vec_of(to_numpy(params.W_x[:0]).dtype).lanes
+
+    @cached_property
+    def forward(self) -> tuple[np.ndarray, ...]:
+        """W_x, W_h and one row of biases."""
+        return _packed_forward(self.cell, self.params, self.lanes)
+
+    @cached_property
+    def backward(self) -> list[np.ndarray]:
+        """W_x and W_h the other way round."""
+        return _packed_backward(self.cell, self.params, self.lanes)
 
 
 class Tape(NamedTuple):
@@ -44,6 +63,7 @@ def unroll(
     x: Array,
     state: State,
     keep: bool = True,
+    packed: "Packed | None" = None,
 ) -> tuple[Array, State, Tape | None]:
     """Run a cell over a sequence, as `rnncore.rnn.unroll` does.
 
@@ -71,15 +91,32 @@ def unroll(
     n = len(made.kept)
     kept = np.empty((T if keep else 1, B, n, H), dtype)
     q_t = B * n * H if keep else 0
-    W_x, W_h, bias = _packed_forward(made, params, loops.lanes)
+    packed = packed or Packed(cell, params)
+    W_x, W_h, bias = packed.forward
     P = bias.size // len(made.slots)
-    flat = [v for s, k in zip(steps, strides, strict=True) for v in (_flat(s), k)]
+    flat = [
+        v
+        for s, k in zip(steps, strides, strict=True)
+        for v in (_flat(s), k)
+    ]
 
     def run(lo: int, hi: int) -> None:
         a = np.empty((hi - lo) * bias.size, dtype)
         loops.forward(
-            T, B, D, H, lo, hi, _flat(x_), W_x, W_h, bias, a, _flat(kept),
-            q_t, *flat,
+            T,
+            B,
+            D,
+            H,
+            lo,
+            hi,
+            _flat(x_),
+            W_x,
+            W_h,
+            bias,
+            a,
+            _flat(kept),
+            q_t,
+            *flat,
         )
 
     in_parts(run, B, 2.0 * T * B * made.cell.gates * P * (D + H))
@@ -96,6 +133,7 @@ def bptt(
     d_state: State,
     d_x: bool = True,
     spend: bool = False,
+    packed: "Packed | None" = None,
 ) -> tuple[Params, Array | None, State]:
     """Backpropagation through time, as `rnncore.bptt.bptt` does.
 
@@ -117,7 +155,8 @@ def bptt(
     d = kept
     if not spend or kept.shape[2] < slots:
         d = np.empty((T, B, slots, H), x.dtype)
-    W_x, W_h = _packed_backward(made, params, loops.lanes)
+    packed = packed or Packed(cell, params)
+    W_x, W_h = packed.backward
     d_first = [np.array(to_numpy(s), x.dtype, order="C") for s in d_state]
     d_x_ = np.empty(x.shape if d_x else (0,), x.dtype)
     d_y_ = np.ascontiguousarray(to_numpy(d_y))
@@ -131,8 +170,22 @@ def bptt(
         d_h[:, :H] = d_first[0][lo:hi]
         row = np.zeros((hi - lo + 1) * P_x if d_x else 0, x.dtype)
         loops.backward(
-            T, B, D, H, lo, hi, _flat(d_y_), _flat(kept), _flat(d),
-            d.shape[2], W_h, W_x, _flat(d_h), row, _flat(d_x_), *parts,
+            T,
+            B,
+            D,
+            H,
+            lo,
+            hi,
+            _flat(d_y_),
+            _flat(kept),
+            _flat(d),
+            d.shape[2],
+            W_h,
+            W_x,
+            _flat(d_h),
+            row,
+            _flat(d_x_),
+            *parts,
         )
 
     G = made.cell.gates
@@ -162,13 +215,26 @@ def _weights(
             first, last = (0, panels) if by_rows else (lo, hi)
             low, high = (lo, hi) if by_rows else (0, M)
             loops.outer(
-                first, last, low, high, K, M, N, _flat(a), _flat(d),
-                skip * H, d.shape[2] * H, panel,
-                sums if low == 0 else np.zeros_like(sums), _flat(out),
+                first,
+                last,
+                low,
+                high,
+                K,
+                M,
+                N,
+                _flat(a),
+                _flat(d),
+                skip * H,
+                d.shape[2] * H,
+                panel,
+                sums if low == 0 else np.zeros_like(sums),
+                _flat(out),
                 panels * wide,
             )
 
-        in_parts(run, M if panels < 2 * threads() else panels, 2.0 * K * N * M)
+        in_parts(
+            run, M if panels < 2 * threads() else panels, 2.0 * K * N * M
+        )
         order = np.argsort(_order(cell, skip > 0))
         by_gate = out[:, :N].reshape(M, G, H)[:, order].reshape(M, N)
         found += [by_gate.T, sums[:N].reshape(G, H)[order].reshape(N)]
@@ -225,7 +291,7 @@ def in_parts(run: Callable[[int, int], None], n: int, work: float) -> None:
     def guarded(lo: int, hi: int) -> None:
         try:
             run(lo, hi)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - raised below
             failed.append(error)
 
     others = [
@@ -247,7 +313,11 @@ def threads() -> int:
     if torch is not None and hasattr(torch, "get_num_threads"):
         return torch.get_num_threads()
     given = os.environ.get("OMP_NUM_THREADS", "")
-    return int(given) if given.isdigit() and int(given) else os.cpu_count() or 1
+    return (
+        int(given)
+        if given.isdigit() and int(given)
+        else os.cpu_count() or 1
+    )
 
 
 @lru_cache(maxsize=64)

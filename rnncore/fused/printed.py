@@ -24,7 +24,7 @@ def pair(cell: Callable) -> tuple[Callable, Callable]:
     """
     made = derived(cell)
     names = dict(vars(functions), gates=gates, check_parts=check_parts)
-    exec(emit.cell_source(made) + emit.vjp_source(made), names)
+    exec(emit.cell_source(made) + emit.vjp_source(made), names)  # noqa: S102
     name = made.cell.name
     return names[f"{name}_cell"], names[f"{name}_vjp"]
 

@@ -33,8 +33,8 @@ def _tile(vec: Vec) -> Any:
 
     @intrinsic
     def tile(
-        typing_context, r, p, K, a, a0, row, col, w, w0, i, i0, i_row, c, c0,
-        c_row,
+        typing_context, r, p, K, a, a0, row, col, w, w0, i, i0, i_row,
+        c, c0, c_row,
     ):  # fmt: skip
         given = K, a, a0, row, col, w, w0, i, i0, i_row, c, c0, c_row
         kinds = [
@@ -95,7 +95,7 @@ def _any_tile(module: ir.Module, vec: Vec) -> ir.Function:
 def _tile_function(
     module: ir.Module, vec: Vec, rows: int, width: int
 ) -> ir.Function:
-    """The tile as a function of its own: one copy, wherever it is called."""
+    """The tile as a function: one copy, wherever it is called."""
     number, index = llvm_float(vec), ir.IntType(64)
     pointers, counts = [number.as_pointer()] * 4, [index] * 5
     f = cgutils.get_or_insert_function(
@@ -161,7 +161,7 @@ def _tile_body(f: ir.Function, vec: Vec, rows: int, width: int) -> None:
     builder.cbranch(builder.icmp_signed("<", following, K), loop, end)
     builder.position_at_end(end)
     last = [builder.phi(kind) for _ in tiles]
-    for (r, n), out, start, s in zip(tiles, last, first, new, strict=True):
+    for out, start, s in zip(last, first, new, strict=True):
         out.add_incoming(start, before)
         out.add_incoming(s, loop)
     for (r, n), out in zip(tiles, last, strict=True):
@@ -189,8 +189,12 @@ def product(M, K, N, a, a0, row, col, w, w0, i, i0, i_row, c, c0, c_row):
 def make_product(dtype: Any) -> Any:
     """The product for one dtype, compiled when it is first called."""
     vec = vec_of(dtype)
-    names: dict[str, Any] = {"__name__": __name__, "L": vec.lanes, "tile": _tile(vec)}
-    exec(SOURCE, names)
+    names: dict[str, Any] = {
+        "__name__": __name__,
+        "L": vec.lanes,
+        "tile": _tile(vec),
+    }
+    exec(SOURCE, names)  # noqa: S102
     return njit(nogil=True)(names["product"])
 
 

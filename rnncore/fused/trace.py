@@ -28,7 +28,7 @@ class Graph:
         self.nodes: dict[tuple, Node] = {}
 
     def node(self, op: str, *args: Any) -> "Node":
-        """The node of this operation, made if it is the first of its kind."""
+        """The node of this operation, made if there is none yet."""
         if op in COMMUTE:
             args = tuple(sorted(args, key=lambda a: a.place))
         key = op, *map(_key, args)
@@ -96,10 +96,10 @@ class Node:
     def __ge__(self, other: Any) -> "Node":
         return apply("less_equal", other, self)
 
-    def __eq__(self, other: Any) -> "Node":  # type: ignore[override]
+    def __eq__(self, other: object) -> "Node":  # type: ignore[override]
         return apply("equal", self, other)
 
-    def __ne__(self, other: Any) -> "Node":  # type: ignore[override]
+    def __ne__(self, other: object) -> "Node":  # type: ignore[override]
         return ~(self == other)
 
     __hash__ = object.__hash__
@@ -121,7 +121,7 @@ class Node:
 
     __int__ = __index__ = __complex__ = __float__
 
-    def __len__(self) -> NoReturn:
+    def __len__(self) -> int:
         raise TypeError("takes one unit's value for a list of values")
 
     def __iter__(self) -> Iterator["Node"]:
@@ -200,11 +200,11 @@ def trace(cell: Callable, gates: int | None = None) -> Traced:
     given = _symbols(graph, names, sums, G)
     try:
         returned = cell(*given)
-        after = returned if isinstance(returned, tuple) else (returned,)
-        after = [_node(graph, part) for part in after]
+        parts = returned if isinstance(returned, tuple) else (returned,)
+        after = [_node(graph, part) for part in parts]
         if any(part.op in TRUTHS for part in after):
             raise TypeError("returns a condition; use where")
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - told with its line
         _refuse(cell, error)
     state = given[1 if sums else 2 :]
     if len(after) != len(state):
@@ -215,13 +215,13 @@ def trace(cell: Callable, gates: int | None = None) -> Traced:
     apart = [] if sums else _apart(graph, after, G)
     graph, state, after = _with_sums(graph, state, after, G, apart, sums)
     shared = [f"a{g}" for g in range(G) if g not in apart]
-    parts = names[1 if sums else 2 :]
+    own = names[1 if sums else 2 :]
     name = cell.__name__ if cell.__name__.isidentifier() else "cell"
-    return Traced(name, parts, graph, shared, apart, G, state, after)
+    return Traced(name, own, graph, shared, apart, G, state, after)
 
 
 def apply(op: str, *args: Any) -> Node:
-    """An operation on nodes and numbers, those that change nothing left out.
+    """An operation on nodes and numbers, left out if it changes nothing.
 
     Raises TypeError where an argument is neither.
     """
@@ -305,7 +305,9 @@ def _symbols(
     gates: list[Node] = []
     for name in names[:first]:
         gates.append(Gates(graph, name, G))
-    state = [graph.node("symbol", f"s{k}") for k in range(len(names[first:]))]
+    state = [
+        graph.node("symbol", f"s{k}") for k in range(len(names[first:]))
+    ]
     return [*gates, *state]
 
 
@@ -316,7 +318,7 @@ def _count_gates(cell: Callable, names: list[str], sums: bool) -> int:
     gates = given[: 1 if sums else 2]
     try:
         cell(*given)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - told with its line
         if "too many values to unpack" not in str(error):
             _refuse(cell, error)
         return max(g.asked for g in gates) - 1  # one more to see the end

@@ -185,7 +185,9 @@ for _op, _sign in (
 ):
     _binary(
         _op,
-        lambda builder, a, b, _sign=_sign: builder.fcmp_ordered(_sign, a, b),
+        lambda builder, a, b, _sign=_sign: builder.fcmp_ordered(
+            _sign, a, b
+        ),
         _Comparison,
     )
 for _op, _name in ((operator.and_, "and_"), (operator.or_, "or_")):
@@ -201,7 +203,9 @@ infer_global(operator.invert)(
 lower_builtin(operator.invert, Mask)(
     lambda context, builder, sig, args: builder.not_(args[0])
 )
-infer_global(operator.neg)(type("neg", (_Arithmetic,), {"key": operator.neg}))
+infer_global(operator.neg)(
+    type("neg", (_Arithmetic,), {"key": operator.neg})
+)
 lower_builtin(operator.neg, Vec)(
     lambda context, builder, sig, args: builder.fneg(args[0])
 )
