@@ -5,6 +5,8 @@ GRU, so that a state_dict moves between the two unchanged.
 """
 
 import copy
+import functools
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -13,8 +15,10 @@ from torch import Tensor
 from torch.nn.functional import dropout
 from torch.nn.utils.rnn import PackedSequence
 
+from rnncore import fused
 from rnncore.backend import check_alike, check_shape, tree_map
 from rnncore.bptt import bptt, relu_cell_vjp, rnn_cell_vjp
+from rnncore.fused import cells as equations
 from rnncore.gru import gru_cell, gru_cell_vjp
 from rnncore.lstm import lstm_cell, lstm_cell_vjp
 from rnncore.rnn import Params, State, relu_cell, rnn_cell, unroll
@@ -24,6 +28,12 @@ CELLS = {
     "RNN_RELU": (relu_cell, relu_cell_vjp),
     "LSTM": (lstm_cell, lstm_cell_vjp),
     "GRU": (gru_cell, gru_cell_vjp),
+}
+EQUATIONS = {  # the same cells for rnncore.fused, by their vjp
+    rnn_cell_vjp: equations.rnn,
+    relu_cell_vjp: equations.relu,
+    lstm_cell_vjp: equations.lstm,
+    gru_cell_vjp: equations.gru,
 }
 Run = tuple[int, int]  # so many steps of so many sequences
 
@@ -62,6 +72,22 @@ class Loop(torch.autograd.Function):
         return None, None, d_x, *d_params, *d_state
 
 
+def loop_for(
+    cells: tuple[Callable, Callable], params: Params, given: State
+) -> Callable:
+    """The fused loop where it can run, elsewhere the printed one."""
+    equation = EQUATIONS.get(cells[1])
+    if equation and (loops := _fused()) and loops.takes(*params, *given):
+        packed = loops.Packed(equation, params)
+        return lambda x, s: loops.run(equation, packed, x, params, s)
+
+    def printed(x, state):
+        y, *last = Loop.apply(*cells, x, *params, *state)
+        return y, tuple(last)
+
+    return printed
+
+
 def one_direction(
     cells: tuple[Callable, Callable],
     params: Params,
@@ -77,6 +103,7 @@ def one_direction(
     and go through the loop together. Between runs sequences leave, or,
     in reverse, join.
     """
+    run = loop_for(cells, params, (x, *first))
     xs = x.split([steps * B for steps, B in runs])
     order = range(len(runs))
     state, left = tuple(s[:0] for s in first), []
@@ -89,7 +116,7 @@ def one_direction(
         state = tuple(torch.cat([s[:B], new[rows:B]]) for s, new in both)
         x_k = xs[k].unflatten(0, (steps, B))
         x_k = x_k.flip(0) if reverse else x_k
-        y_k, *state = Loop.apply(*cells, x_k, *params, *state)
+        y_k, state = run(x_k, state)
         y_k = y_k.flip(0) if reverse else y_k
         y[k] = y_k.flatten(0, 1)
     parts = zip(state, *reversed(left), strict=True)
@@ -216,6 +243,21 @@ class LSTM(Recurrent, torch.nn.LSTM):
 
 class GRU(Recurrent, torch.nn.GRU):
     """The gated recurrent unit, in torch.nn.GRU's place."""
+
+
+@functools.cache
+def _fused() -> Any:
+    """`rnncore.fused.autograd`, or None, said once, without numba."""
+    if fused.available():
+        from rnncore.fused import autograd
+
+        return autograd
+    warnings.warn(
+        "rnncore.nn: numba is not installed, so the printed loops run, "
+        "several times slower (pip install rnncore[fused])",
+        stacklevel=2,
+    )
+    return None
 
 
 def _join(parts: list[Tensor], dim: int = 0) -> Tensor:
