@@ -76,7 +76,7 @@ def loop_for(
     cells: tuple[Callable, Callable], params: Params, given: State
 ) -> Callable:
     """The fused loop where it can run, elsewhere the printed one."""
-    equation = EQUATIONS.get(cells[1])
+    equation = EQUATIONS.get(cells[1]) or fused.equation_of(cells[1])
     if equation and (loops := _fused()) and loops.takes(*params, *given):
         packed = loops.Packed(equation, params)
         return lambda x, s: loops.run(equation, packed, x, params, s)
@@ -185,7 +185,7 @@ class Recurrent(torch.nn.RNNBase):
         x, state, params = tree_map(_autocast, (x, state, params))
         parts = {f"hx[{k}]": s for k, s in enumerate(state)}
         check_alike("weight_ih_l0", params[0].W_x, input=x, **parts)
-        cell, cell_vjp = CELLS[self.mode]
+        cell, cell_vjp = self.cells()
         if not torch.is_grad_enabled():
             cell = _without_cache(cell)
         directions = 2 if self.bidirectional else 1
@@ -196,14 +196,23 @@ class Recurrent(torch.nn.RNNBase):
             y = []
             for k in range(layer, layer + directions):
                 first = tuple(s[k] for s in state)
+                first += self.own_state(k, runs[0][1], x.dtype)
                 y_k, s_k = one_direction(
                     (cell, cell_vjp), params[k], x, runs, first, k > layer
                 )
                 y.append(y_k)
-                last.append(s_k)
+                last.append(s_k[: len(state)])
             x = _join(y, -1)
         ends = zip(*last, strict=True)
         return x, tuple(torch.stack(part) for part in ends)
+
+    def cells(self) -> tuple[Callable, Callable]:
+        """The printed cell and its vjp."""
+        return CELLS[self.mode]
+
+    def own_state(self, k: int, B: int, dtype: torch.dtype) -> State:
+        """The parts of the state that are weights: none."""
+        return ()
 
     def first_state(self, hx, x: Tensor, *B: int) -> State:
         """hx as a tuple of (L, B, H), or (L, H) without a batch."""
@@ -258,6 +267,85 @@ def _fused() -> Any:
         stacklevel=2,
     )
     return None
+
+
+class Cell(Recurrent):
+    """A network of a cell that is written as an equation.
+
+    The function is one of `rnncore.fused`. hx holds the parts of its
+    state: h alone as a tensor, several as a tuple. A part that the cell
+    returns as it came is a weight of each unit, `weight_NAME_l0`.
+
+    Shapes: input (T, B, D); hx (N*L, B, H) -> y (T, B, N*H); hx
+
+    Raises ValueError naming the line where the function is no cell.
+    """
+
+    def __init__(
+        self,
+        function: Callable,
+        input_size: int,
+        hidden_size: int,
+        *args: Any,
+        **options: Any,
+    ):
+        traced = fused.printed.derived(function)
+        torch.nn.RNNBase.__init__(
+            self, "RNN_TANH", input_size, hidden_size, *args, **options
+        )
+        if self.proj_size:
+            raise ValueError(f"proj_size: expected 0, got {self.proj_size}")
+        self.function = function
+        names = traced.cell.parts
+        self.kept = [names[k] for k in traced.held]
+        self.parts = len(names) - len(self.kept)
+        if traced.held != list(range(self.parts, len(names))):
+            raise ValueError(
+                f"{function.__name__}: expected its weights "
+                f"({', '.join(self.kept)}) after the rest of its state"
+            )
+        for layer in self._all_weights:
+            for name in layer:  # torch made one gate: as many as it has
+                w = getattr(self, name)
+                rows = traced.cell.gates * hidden_size, *w.shape[1:]
+                setattr(self, name, torch.nn.Parameter(w.new_empty(rows)))
+            suffix = layer[0].removeprefix("weight_ih")
+            for name in self.kept:
+                self.register_parameter(
+                    f"weight_{name}{suffix}",
+                    torch.nn.Parameter(w.new_empty(hidden_size)),
+                )
+        self.reset_parameters()
+
+    def cells(self) -> tuple[Callable, Callable]:
+        """The cell and its vjp as functions of arrays."""
+        return fused.pair(self.function)
+
+    def own_state(self, k: int, B: int, dtype: torch.dtype) -> State:
+        """Each unit's weights, for every sequence."""
+        suffix = self._all_weights[k][0].removeprefix("weight_ih")
+        return tuple(
+            getattr(self, f"weight_{name}{suffix}").expand(B, -1).to(dtype)
+            for name in self.kept
+        )
+
+    def first_state(self, hx, x: Tensor, *B: int) -> State:
+        """hx as a tuple of (L, B, H), or (L, H) without a batch."""
+        shape = len(self.all_weights), *B, self.hidden_size
+        if hx is None:
+            return (x.new_zeros(shape),) * self.parts
+        given = hx if isinstance(hx, tuple | list) else (hx,)
+        if len(given) != self.parts:
+            raise ValueError(
+                f"hx: expected {self.parts} part(s), got {len(given)}"
+            )
+        for k, part in enumerate(given):
+            check_shape(f"hx[{k}]", part, *shape)
+        return tuple(given)
+
+    def last_state(self, state: State):
+        """The state in the form of hx."""
+        return state if self.parts > 1 else state[0]
 
 
 def _join(parts: list[Tensor], dim: int = 0) -> Tensor:

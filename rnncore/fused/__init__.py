@@ -23,11 +23,17 @@ from rnncore.fused.functions import (
     tanh,
     where,
 )
-from rnncore.fused.printed import loop_source, pair, vjp_source
+from rnncore.fused.printed import (
+    equation_of,
+    loop_source,
+    pair,
+    vjp_source,
+)
 
 __all__ = [
     "available",
     "bptt",
+    "equation_of",
     "exp",
     "log",
     "loop_source",

@@ -26,7 +26,14 @@ def pair(cell: Callable) -> tuple[Callable, Callable]:
     names = dict(vars(functions), gates=gates, check_parts=check_parts)
     exec(emit.cell_source(made) + emit.vjp_source(made), names)  # noqa: S102
     name = made.cell.name
-    return names[f"{name}_cell"], names[f"{name}_vjp"]
+    found = names[f"{name}_cell"], names[f"{name}_vjp"]
+    found[1].equation = cell  # what `equation_of` gives back
+    return found
+
+
+def equation_of(cell_vjp: Callable) -> Callable | None:
+    """The cell that `pair` made a vjp of; None for any other function."""
+    return getattr(cell_vjp, "equation", None)
 
 
 def vjp_source(cell: Callable) -> str:
