@@ -27,6 +27,8 @@ from rnncore.fused.vector import (
 WIDTH = 4 if many_registers() else 2  # registers side by side in a panel
 ROWS = 6  # of a tile: 24 sums, or 12 where there are 16 registers
 
+FEW = 2  # rows that leave registers for two panels at a time
+
 
 def _tile(vec: Vec) -> Any:
     """c = i + a @ w for one tile of any number of rows and registers."""
@@ -80,8 +82,8 @@ def _any_tile(module: ir.Module, vec: Vec) -> ir.Function:
     which = builder.add(builder.mul(width, index(ROWS + 1)), rows)
     end = f.append_basic_block("end")
     switch = builder.switch(which, end)
-    for p in range(1, WIDTH + 1):
-        for r in range(1, ROWS + 1):
+    for p in [*range(1, WIDTH + 1), 2 * WIDTH]:
+        for r in range(1, (ROWS if p <= WIDTH else FEW) + 1):
             block = f.append_basic_block(f"tile_{r}_{p}")
             switch.add_case(index(p * (ROWS + 1) + r), block)
             builder.position_at_end(block)
@@ -136,13 +138,15 @@ def _tile_body(f: ir.Function, vec: Vec, rows: int, width: int) -> None:
     builder.position_at_end(loop)
     k = builder.phi(index)
     sums = [builder.phi(kind) for _ in tiles]
-    base = builder.mul(k, index(width * vec.lanes))
-    ws = [
-        builder.load(
-            vec_at(w, builder.add(base, index(n * vec.lanes))), align=align
-        )
-        for n in range(width)
-    ]
+    base = builder.mul(k, index(min(width, WIDTH) * vec.lanes))
+    panel = builder.mul(K, index(WIDTH * vec.lanes))
+    ws = []
+    for n in range(width):
+        far = index(n % WIDTH * vec.lanes)
+        if n >= WIDTH:  # the panel that follows
+            far = builder.add(far, panel)
+        at_w = vec_at(w, builder.add(base, far))
+        ws.append(builder.load(at_w, align=align))
     at = builder.mul(k, col)
     new = []
     for r in range(rows):
@@ -175,6 +179,8 @@ def product(M, K, N, a, a0, row, col, w, w0, i, i0, i_row, c, c0, c_row):
     n = 0
     while n < N:
         p = min(N - n, {WIDTH})
+        if M <= {FEW} and N - n >= {2 * WIDTH}:
+            p = {2 * WIDTH}
         m = 0
         for t in range(tiles):
             r = (M - m + tiles - t - 1) // (tiles - t)
