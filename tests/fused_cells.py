@@ -72,7 +72,8 @@ def odd(a, h, c):
     u, v, w = a
     c = where((u > 0.25) & (v <= c), u * abs(c), minimum(v, c)) / 2
     root = sqrt(w**2 + 0.5) + (w * w + 1) ** 1.3 + (1 + u**4) ** -1
-    return tanh(root - c) - 0.3 * (-h) ** 3, where(~(c < w), c, 0.5)
+    h = (-tanh(h)) ** 3  # bounded: a cubed h would grow without end
+    return tanh(root - c) - 0.3 * h, where(~(c < w), c, 0.5)
 
 
 TORCH = {"rnn": rnn, "relu": relu, "lstm": lstm, "gru": gru}

@@ -1,6 +1,8 @@
 """Modules of any cell, and the fused loops beneath torch's modules."""
 
 import copy
+import gc
+import weakref
 
 import fused_cells
 import pytest
@@ -10,6 +12,7 @@ import rnncore.nn
 from rnncore import fused
 
 pytest.importorskip("numba")
+from rnncore.fused import autograd  # noqa: E402 - needs numba
 
 
 def gradients(module, x, hx, d_y):
@@ -73,6 +76,56 @@ def test_backward_twice_gives_the_same():
     y.sum().backward()
     for w, g in zip(module.parameters(), once):
         assert torch.equal(w.grad, 2 * g)
+
+
+@pytest.mark.parametrize("backward", [True, False])
+def test_the_tape_is_freed_without_a_garbage_collector(
+    backward, monkeypatch
+):
+    kept = []
+    unroll = autograd.unroll
+
+    def spy(*given, **options):
+        result = unroll(*given, **options)
+        tape = result[2]
+        kept.extend(map(weakref.ref, (*tape.steps[1:], tape.kept)))
+        return result
+
+    monkeypatch.setattr(autograd, "unroll", spy)
+    module = rnncore.nn.LSTM(5, 7)
+    gc.disable()
+    try:
+        y, state = module(torch.randn(6, 3, 5))
+        loss = y.sum()
+        assert all(ref() is not None for ref in kept)
+        if backward:  # frees it even while the outputs are held
+            loss.backward()
+            with pytest.raises(RuntimeError, match="second time"):
+                loss.backward()
+        else:
+            del y, state, loss
+        assert len(kept) == 2
+        assert all(ref() is None for ref in kept)
+    finally:
+        gc.enable()
+
+
+def test_without_gradients_no_tape_is_kept(monkeypatch):
+    seen = []
+    unroll = autograd.unroll
+
+    def spy(*given, **options):
+        result = unroll(*given, **options)
+        seen.append(result[2])
+        return result
+
+    monkeypatch.setattr(autograd, "unroll", spy)
+    module, x = rnncore.nn.LSTM(5, 7), torch.randn(6, 3, 5)
+    with torch.no_grad():
+        y, _ = module(x)
+    assert seen == [None]
+    assert y.grad_fn is None
+    assert torch.equal(y, module(x)[0])
 
 
 def test_an_output_that_was_changed_is_noticed():

@@ -329,11 +329,11 @@ def _refuse(cell: Callable, error: Exception) -> NoReturn:
     """Raise again, naming the line of the cell that did it."""
     lines = traceback.extract_tb(error.__traceback__)
     theirs = [k for k in lines if not k.filename.startswith(HERE)]
-    last = theirs[-1]
-    raise ValueError(
-        f"{last.filename}:{last.lineno}: {cell.__name__}: {error}: "
-        f"{last.line}"
-    ) from error
+    place, line = _place(cell), ""
+    if theirs:
+        place = f"{theirs[-1].filename}:{theirs[-1].lineno}"
+        line = f": {theirs[-1].line}"
+    raise ValueError(f"{place}: {cell.__name__}: {error}{line}") from error
 
 
 def _place(cell: Callable) -> str:
