@@ -12,7 +12,7 @@ import rnncore.nn
 from rnncore import fused
 
 pytest.importorskip("numba")
-from rnncore.fused import autograd  # noqa: E402 - needs numba
+from rnncore.fused import autograd
 
 
 def gradients(module, x, hx, d_y):
