@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test test-slow test-system lab check exercises weave grade similarity attacks course bench bench-grader bench-check bench-gradebook constraints times scores readme clean
+.PHONY: help book serve test test-machines test-slow test-system lab check exercises weave grade similarity attacks course bench bench-grader bench-check bench-gradebook constraints times scores readme clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -23,14 +23,17 @@ $(STAMP): requirements.txt requirements-oldest.txt constraints.txt pyproject.tom
 	@touch $@
 
 book: $(STAMP)  ## execute and build the book
-	@$(PY) tools/book.py build
+	@$(PY) -m tools.build.book build
 
 serve: book  ## build the book and serve it on this machine
-	@$(PY) tools/book.py serve
+	@$(PY) -m tools.build.book serve
 
 test: $(STAMP)  ## lint, types, weave, and the tests
-	@$(PY) tools/checks.py
+	@$(PY) -m tools.check
 	@$(PY) -m pytest -n 2 -m "not system and not slow"
+
+test-machines: $(STAMP)  ## the numeric tests as on other processors and Pythons; ONLY=3.13: one row
+	@$(PY) -m tools.check.machines $(if $(ONLY),"$(ONLY)")
 
 test-slow: $(STAMP)  ## the tests that take over 20 seconds each
 	@$(PY) -m pytest -n 2 -m "slow and not system"
@@ -43,51 +46,51 @@ lab: $(STAMP)  ## JupyterLab with the assignments open
 	  --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
 
 check: $(STAMP)  ## the visible tests of one notebook: make check NOTEBOOK=path; WATCH=1: at each save
-	@$(PY) tools/check_notebook.py $(if $(NOTEBOOK),"$(NOTEBOOK)") $(if $(WATCH),--watch)
+	@$(PY) -m rnncore.checking $(if $(NOTEBOOK),"$(NOTEBOOK)") $(if $(WATCH),--watch)
 
 exercises: $(STAMP)  ## build the released notebooks from solutions/
-	@$(PY) tools/exercises.py
+	@$(PY) -m grader build
 
 weave: $(STAMP)  ## copy the package's definitions into the chapters
-	@$(PY) tools/weave.py
+	@$(PY) -m tools.build.weave
 
 grade: $(STAMP)  ## autograde what lies in grading/submitted/
-	@$(PY) tools/grade.py
+	@$(PY) -m grader grade
 
 similarity: $(STAMP)  ## which submissions look alike
-	@$(PY) tools/similarity.py
+	@$(PY) -m grader similarity
 
 attacks: $(STAMP)  ## grade hostile notebooks; STOCK=1: on a stock nbgrader too; WRITE=1: into the guide
-	@$(PY) tools/attack_table.py $(if $(STOCK),--stock) $(if $(WRITE),--write)
+	@$(PY) -m tools.bench.attacks $(if $(STOCK),--stock) $(if $(WRITE),--write)
 
 bench-grader: $(STAMP)  ## time the grader against stock nbgrader; SIZE=128, ROUNDS=5, OURS=1, SAVE=1
-	@$(PY) tools/bench_grader.py $(if $(SIZE),--class-size $(SIZE)) \
+	@$(PY) -m tools.bench.grading $(if $(SIZE),--class-size $(SIZE)) \
 	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(OURS),--ours) $(if $(SAVE),--save)
 
 bench-check: $(STAMP)  ## time make check after a change, in every assignment; SAVE=1
-	@$(PY) tools/bench_check.py $(if $(SAVE),--save)
+	@$(PY) -m tools.bench.checking $(if $(SAVE),--save)
 
 bench-gradebook: $(STAMP)  ## what the gradebook costs 1,000 submissions; POSTGRES=1
-	@$(PY) tools/bench_gradebook.py $(if $(POSTGRES),--postgres) $(if $(SAVE),--save)
+	@$(PY) -m tools.bench.gradebook $(if $(POSTGRES),--postgres) $(if $(SAVE),--save)
 
 course: $(STAMP)  ## export the learners' tree: make course DIR=path
-	@$(PY) tools/course.py $(if $(DIR),"$(DIR)")
+	@$(PY) -m grader export $(if $(DIR),"$(DIR)")
 
 bench: $(STAMP)  ## time the loops against torch.nn; SAVE=1 keeps the ratios
-	@$(PY) tools/bench.py $(if $(SAVE),--save)
+	@$(PY) -m tools.bench.loops $(if $(SAVE),--save)
 
 constraints: $(STAMP)  ## pin everything as it is installed now
 	@echo "# Everything that requirements.txt brings, as tested: make constraints." > constraints.txt
 	@$(PY) -m pip freeze --all --exclude-editable --exclude pip | sed 's/+[a-z0-9]*$$//' >> constraints.txt
 
 scores: $(STAMP)  ## the stored networks on held-out data, beside baselines; SAVE=1 keeps them
-	@$(PY) tools/scores.py $(if $(SAVE),--save)
+	@$(PY) -m tools.bench.scores $(if $(SAVE),--save)
 
 times: $(STAMP)  ## time the book and the tests, for the README
-	@$(PY) tools/times.py
+	@$(PY) -m tools.bench.times
 
 readme: $(STAMP)  ## write the README's figures from the measurements
-	@$(PY) tools/readme.py
+	@$(PY) -m tools.build.readme
 
 clean:  ## remove what was built; .venv stays
 	rm -rf _build book/_generated grading/source .pytest_cache .mypy_cache .ruff_cache

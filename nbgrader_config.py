@@ -27,7 +27,7 @@ c.Grader.workers = 2  # submissions graded side by side
 # `make grade` does. Without these three settings they are stock nbgrader:
 # no sandbox, and the tests in the learner's own process.
 sys.path.insert(0, str(ROOT))  # where the package `grader` lies
-c.Autograde.exporter_class = "grader.autograde.TrustedNotebook"
+c.Autograde.exporter_class = "grader.run.exporter.TrustedNotebook"
 c.Autograde.sanitize_preprocessors = []
 c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.SaveAutoGrades",

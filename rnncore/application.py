@@ -10,7 +10,7 @@ import json
 import math
 import os
 import platform
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ import rnncore
 from rnncore.backend import check_shape, tree_map
 from rnncore.files import Refused, whole_file
 from rnncore.optim import Optimizer, adam
-from rnncore.train import Fit, fit
+from rnncore.train import Fit, Schedule, fit
 
 WEIGHTS = Path(__file__).parent / "weights"  # what comes with the package
 FORMAT = "rnncore weights, version 1"
@@ -123,15 +123,10 @@ def train_module(
     next_batch: Callable[[np.random.Generator, int], Any],
     *,
     optimizer: Optimizer,
-    steps: int,
+    schedule: Schedule,
     rng: np.random.Generator,
     carry: Any = None,
-    clip: float | None = None,
     evaluate: Callable[[Any], float] | None = None,
-    evaluate_every: int = 100,
-    patience: int | None = None,
-    checkpoint: str | os.PathLike | None = None,
-    progress: Callable[[Iterable[int]], Iterable[int]] | None = None,
 ) -> Fit:
     """`rnncore.train.fit` around a torch module, in place.
 
@@ -171,15 +166,10 @@ def train_module(
         {n: p.detach().clone() for n, p in given.items()},
         next_batch,
         optimizer=optimizer,
-        steps=steps,
+        schedule=schedule,
         rng=rng,
         carry=carry,
-        clip=clip,
         evaluate=evaluated if evaluate else None,
-        evaluate_every=evaluate_every,
-        patience=patience,
-        checkpoint=checkpoint,
-        progress=progress,
     )
     _place(given, {n: w.clone() for n, w in result.params.items()})
     module.eval()

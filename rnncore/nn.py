@@ -17,24 +17,11 @@ from torch.nn.utils.rnn import PackedSequence
 
 from rnncore import fused
 from rnncore.backend import check_alike, check_shape, tree_map
-from rnncore.bptt import bptt, relu_cell_vjp, rnn_cell_vjp
-from rnncore.fused import cells as equations
-from rnncore.gru import gru_cell, gru_cell_vjp
-from rnncore.lstm import lstm_cell, lstm_cell_vjp
-from rnncore.rnn import Params, State, relu_cell, rnn_cell, unroll
+from rnncore.bptt import bptt
+from rnncore.cells import CELLS
+from rnncore.fused.printed import derived
+from rnncore.rnn import Params, State, unroll
 
-CELLS = {
-    "RNN_TANH": (rnn_cell, rnn_cell_vjp),
-    "RNN_RELU": (relu_cell, relu_cell_vjp),
-    "LSTM": (lstm_cell, lstm_cell_vjp),
-    "GRU": (gru_cell, gru_cell_vjp),
-}
-EQUATIONS = {  # the same cells for rnncore.fused, by their vjp
-    rnn_cell_vjp: equations.rnn,
-    relu_cell_vjp: equations.relu,
-    lstm_cell_vjp: equations.lstm,
-    gru_cell_vjp: equations.gru,
-}
 Run = tuple[int, int]  # so many steps of so many sequences
 
 
@@ -72,29 +59,14 @@ class Loop(torch.autograd.Function):
         return None, None, d_x, *d_params, *d_state
 
 
-def loop_for(
-    cells: tuple[Callable, Callable], params: Params, given: State
-) -> Callable:
-    """The fused loop where it can run, elsewhere the printed one."""
-    equation = EQUATIONS.get(cells[1]) or fused.equation_of(cells[1])
-    if equation and (loops := _fused()) and loops.takes(*params, *given):
-        packed = loops.Packed(equation, params)
-        return lambda x, s: loops.run(equation, packed, x, params, s)
-
-    def printed(x, state):
-        y, *last = Loop.apply(*cells, x, *params, *state)
-        return y, tuple(last)
-
-    return printed
-
-
 def one_direction(
-    cells: tuple[Callable, Callable],
+    cells: tuple[Callable, Any],
     params: Params,
     x: Tensor,
     runs: list[Run],
     first: State,
     reverse: bool,
+    loop: Callable = Loop.apply,
 ) -> tuple[Tensor, State]:
     """One layer, one direction, over sequences of different lengths.
 
@@ -103,7 +75,6 @@ def one_direction(
     and go through the loop together. Between runs sequences leave, or,
     in reverse, join.
     """
-    run = loop_for(cells, params, (x, *first))
     xs = x.split([steps * B for steps, B in runs])
     order = range(len(runs))
     state, left = tuple(s[:0] for s in first), []
@@ -116,7 +87,7 @@ def one_direction(
         state = tuple(torch.cat([s[:B], new[rows:B]]) for s, new in both)
         x_k = xs[k].unflatten(0, (steps, B))
         x_k = x_k.flip(0) if reverse else x_k
-        y_k, state = run(x_k, state)
+        y_k, *state = loop(*cells, x_k, *params, *state)
         y_k = y_k.flip(0) if reverse else y_k
         y[k] = y_k.flatten(0, 1)
     parts = zip(state, *reversed(left), strict=True)
@@ -185,9 +156,6 @@ class Recurrent(torch.nn.RNNBase):
         x, state, params = tree_map(_autocast, (x, state, params))
         parts = {f"hx[{k}]": s for k, s in enumerate(state)}
         check_alike("weight_ih_l0", params[0].W_x, input=x, **parts)
-        cell, cell_vjp = self.cells()
-        if not torch.is_grad_enabled():
-            cell = _without_cache(cell)
         directions = 2 if self.bidirectional else 1
         last = []
         for layer in range(0, len(params), directions):
@@ -196,23 +164,22 @@ class Recurrent(torch.nn.RNNBase):
             y = []
             for k in range(layer, layer + directions):
                 first = tuple(s[k] for s in state)
-                first += self.own_state(k, runs[0][1], x.dtype)
-                y_k, s_k = one_direction(
-                    (cell, cell_vjp), params[k], x, runs, first, k > layer
-                )
+                y_k, s_k = self.direction(k, params[k], x, runs, first)
                 y.append(y_k)
-                last.append(s_k[: len(state)])
+                last.append(s_k)
             x = _join(y, -1)
         ends = zip(*last, strict=True)
         return x, tuple(torch.stack(part) for part in ends)
 
-    def cells(self) -> tuple[Callable, Callable]:
-        """The printed cell and its vjp."""
-        return CELLS[self.mode]
-
-    def own_state(self, k: int, B: int, dtype: torch.dtype) -> State:
-        """The parts of the state that are weights: none."""
-        return ()
+    def direction(self, k: int, params: Params, x: Tensor, runs, first):
+        """The k-th of the N*L: with two, each second one is in reverse."""
+        cell, cell_vjp, _, _ = CELLS[self.mode]
+        if not torch.is_grad_enabled():
+            cell = _without_cache(cell)
+        reverse = self.bidirectional and k % 2 == 1
+        return one_direction(
+            (cell, cell_vjp), params, x, runs, first, reverse
+        )
 
     def first_state(self, hx, x: Tensor, *B: int) -> State:
         """hx as a tuple of (L, B, H), or (L, H) without a batch."""
@@ -255,15 +222,15 @@ class GRU(Recurrent, torch.nn.GRU):
 
 
 @functools.cache
-def _fused() -> Any:
+def _compiled() -> Any:
     """`rnncore.fused.autograd`, or None, said once, without numba."""
     if fused.available():
         from rnncore.fused import autograd
 
         return autograd
     warnings.warn(
-        "rnncore.nn: numba is not installed, so the printed loops run, "
-        "several times slower (pip install rnncore[fused])",
+        "rnncore.nn.Cell: numba is not installed, so cells run in the "
+        "printed loop, several times slower (pip install rnncore[fused])",
         stacklevel=2,
     )
     return None
@@ -289,7 +256,7 @@ class Cell(Recurrent):
         *args: Any,
         **options: Any,
     ):
-        traced = fused.printed.derived(function)
+        traced = derived(function)
         torch.nn.RNNBase.__init__(
             self, "RNN_TANH", input_size, hidden_size, *args, **options
         )
@@ -317,12 +284,24 @@ class Cell(Recurrent):
                 )
         self.reset_parameters()
 
-    def cells(self) -> tuple[Callable, Callable]:
-        """The cell and its vjp as functions of arrays."""
-        return fused.pair(self.function)
+    def direction(self, k: int, params: Params, x: Tensor, runs, first):
+        """The compiled loop where it can run, elsewhere the printed one."""
+        loops, f = _compiled(), self.function
+        given = (*first, *self.own_weights(k, x.dtype, runs[0][1]))
+        reverse = self.bidirectional and k % 2 == 1
+        rest = params, x, runs, given, reverse
+        if loops is not None and loops.takes(x, *params, *given):
+            packed = loops.Packed(f, params)
+            y, last = one_direction((f, packed), *rest, loop=loops.run)
+        else:
+            cell, cell_vjp = fused.pair(f)
+            if not torch.is_grad_enabled():
+                cell = _without_cache(cell)
+            y, last = one_direction((cell, cell_vjp), *rest)
+        return y, last[: len(first)]
 
-    def own_state(self, k: int, B: int, dtype: torch.dtype) -> State:
-        """Each unit's weights, for every sequence."""
+    def own_weights(self, k: int, dtype: torch.dtype, B: int) -> State:
+        """Each unit's weights in its state, for every sequence."""
         suffix = self._all_weights[k][0].removeprefix("weight_ih")
         return tuple(
             getattr(self, f"weight_{name}{suffix}").expand(B, -1).to(dtype)

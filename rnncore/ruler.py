@@ -21,19 +21,17 @@ from rnncore.bptt import (
     bptt,
     check_gradient,
     numerical_gradient,
-    rnn_cell_vjp,
 )
+from rnncore.cells import CELLS as KNOWN
+from rnncore.cells import Cell
 from rnncore.data.tasks import copy_problem, loss_at_the_end
-from rnncore.gru import gru_cell, gru_cell_vjp
 from rnncore.losses import cross_entropy, cross_entropy_vjp
-from rnncore.lstm import lstm_cell, lstm_cell_vjp
 from rnncore.optim import adam, clip_by_global_norm
 from rnncore.rnn import (
     Params,
     State,
     init_params,
     init_readout,
-    rnn_cell,
     unroll,
     zero_state,
 )
@@ -47,15 +45,6 @@ SYMBOLS = 8
 LEARNED = 0.1  # nats; guessing one of 8 symbols costs 2.08
 IN_A_ROW = 5  # batches, each of them new
 HIDDEN, BATCH, LEARNING_RATE, CLIP = 32, 32, 1e-2, 1.0
-
-
-class Cell(NamedTuple):
-    """A cell, its vjp, and what the loop has to know of them."""
-
-    forward: Callable
-    vjp: Callable
-    G: int = 1
-    parts: int = 1
 
 
 class Dot(NamedTuple):
@@ -79,10 +68,10 @@ class Ruler(NamedTuple):
     beside: tuple[Dot, ...]  # plain, LSTM and GRU
 
 
-CELLS = {
-    "plain": Cell(rnn_cell, rnn_cell_vjp),
-    "GRU": Cell(gru_cell, gru_cell_vjp, 3),
-    "LSTM": Cell(lstm_cell, lstm_cell_vjp, 4, 2),
+CELLS = {  # with stored copy lags
+    "plain": KNOWN["RNN_TANH"],
+    "GRU": KNOWN["GRU"],
+    "LSTM": KNOWN["LSTM"],
 }
 
 
@@ -328,7 +317,7 @@ def longest_lag(needed: Sequence[int], budget: int) -> int:
 
 
 def stored_lags() -> dict[str, Any]:
-    """What tools/train_ruler.py wrote of plain, GRU and LSTM.
+    """What python -m tools.train ruler wrote of plain, GRU and LSTM.
 
     Its "value" holds the updates by lag for each of SEEDS; beside it stand
     device, date and command.

@@ -13,6 +13,17 @@ from rnncore.checkpoint import read_checkpoint, write_checkpoint
 from rnncore.optim import Optimizer, Tree, clip_by_global_norm
 
 
+class Schedule(NamedTuple):
+    """How long a run is, and what happens on its way."""
+
+    steps: int
+    clip: float | None = None  # the gradient's norm at most
+    evaluate_every: int = 100  # steps from one evaluation to the next
+    patience: int | None = None  # evaluations without a better one
+    checkpoint: str | os.PathLike | None = None
+    progress: Callable[[Iterable[int]], Iterable[int]] | None = None
+
+
 class History(NamedTuple):
     """What a run wrote down on its way."""
 
@@ -47,15 +58,10 @@ def fit(
     next_batch: Callable[[np.random.Generator, int], Any],
     *,
     optimizer: Optimizer,
-    steps: int,
+    schedule: Schedule,
     rng: np.random.Generator,
     carry: Any = None,
-    clip: float | None = None,
     evaluate: Callable[[Tree], float] | None = None,
-    evaluate_every: int = 100,
-    patience: int | None = None,
-    checkpoint: str | os.PathLike | None = None,
-    progress: Callable[[Iterable[int]], Iterable[int]] | None = None,
 ) -> Fit:
     """Train: batch, loss and gradient, clip, update, and again.
 
@@ -68,9 +74,10 @@ def fit(
     losses as if it had never stopped.
 
     Raises FloatingPointError naming step and array where a loss, gradient
-    or score is not finite; ValueError for arguments that make no sense.
+    or score is not finite; ValueError for a schedule that makes no sense.
     """
-    _check_plan(steps, evaluate_every, evaluate, patience, checkpoint)
+    _check_schedule(schedule, evaluate)
+    steps, clip, evaluate_every, patience, checkpoint, progress = schedule
     limit = math.inf if clip is None else clip
     history = History([], [], [], [])
     start = Run(params, optimizer.init(params), carry, params)
@@ -151,14 +158,9 @@ def _check_form(run: Run, start: Run) -> None:
             )
 
 
-def _check_plan(
-    steps: int,
-    evaluate_every: int,
-    evaluate: Callable | None,
-    patience: int | None,
-    checkpoint: str | os.PathLike | None,
-) -> None:
+def _check_schedule(schedule: Schedule, evaluate: Callable | None) -> None:
     """Raise ValueError before the first step, not after hours."""
+    steps, _, evaluate_every, patience, checkpoint, _ = schedule
     if steps < 1:
         raise ValueError(f"steps: expected at least 1, got {steps}")
     if evaluate_every < 1:

@@ -7,7 +7,6 @@ the other, so that one test body describes all of them.
 import array_api_strict
 import numpy as np
 import pytest
-import torch
 from hypothesis import settings
 
 from rnncore.backend import tree_map
@@ -19,10 +18,15 @@ settings.load_profile("course")
 BACKENDS = {
     "numpy": np.asarray,
     "array-api-strict": array_api_strict.asarray,
-    "torch-cpu": torch.asarray,
 }
-if torch.cuda.is_available():
-    BACKENDS["torch-cuda"] = lambda a: torch.asarray(a, device="cuda")
+try:
+    import torch
+except ModuleNotFoundError:  # a Python for which there is no torch
+    pass
+else:
+    BACKENDS["torch-cpu"] = torch.asarray
+    if torch.cuda.is_available():
+        BACKENDS["torch-cuda"] = lambda a: torch.asarray(a, device="cuda")
 
 
 @pytest.fixture(params=BACKENDS)

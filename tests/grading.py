@@ -20,8 +20,8 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from grader import sandbox
-from grader.source import cell_metadata
+from grader.isolation import sandbox
+from grader.notebook.names import cell_metadata
 
 # Learners' code is not run where nothing holds it (see `--no-sandbox`).
 NEEDS_SANDBOX = pytest.mark.skipif(

@@ -3,15 +3,16 @@
 import sys
 
 import numpy as np
+from arrays import assert_close
 
 from rnncore.bptt import (
     bptt,
     check_gradient,
     readout_vjp,
-    relu_cell_vjp,
     rnn_cell_vjp,
     truncated_bptt,
 )
+from rnncore.cells import CELLS
 from rnncore.gradient_flow import (
     orthogonal,
     spectral_radius,
@@ -31,30 +32,23 @@ from rnncore.losses import (
     squared_error,
     squared_error_vjp,
 )
-from rnncore.lstm import lstm_cell, lstm_cell_vjp
 from rnncore.optim import adam
 from rnncore.rnn import (
     init_params,
     init_readout,
     readout,
-    relu_cell,
     rnn_cell,
     unroll,
     zero_state,
 )
-from rnncore.train import fit
+from rnncore.train import Schedule, fit
 
 T, B, D, H, K = 4, 2, 3, 5, 6
 rng = np.random.default_rng(0)
 
 
 def cells():
-    for cell, cell_vjp, G, parts in (
-        (rnn_cell, rnn_cell_vjp, 1, 1),
-        (relu_cell, relu_cell_vjp, 1, 1),
-        (lstm_cell, lstm_cell_vjp, 4, 2),
-        (gru_cell, gru_cell_vjp, 3, 1),
-    ):
+    for cell, cell_vjp, G, parts in CELLS.values():
         params, x = init_params(rng, D, H, G), rng.normal(size=(T, B, D))
         state, d_y = (
             zero_state(params, B, parts),
@@ -130,13 +124,13 @@ def training():
         params,
         lambda rng, step: None,
         optimizer=adam(0.05),
-        steps=50,
+        schedule=Schedule(50),
         rng=rng,
     )
     losses = result.history.loss
     assert losses[-1] < losses[0] / 2
     loss, cache = squared_error(x, 0 * x)
-    np.testing.assert_allclose(loss, (x**2).mean())
+    assert_close(loss, (x**2).mean())
     assert squared_error_vjp(1.0, cache).shape == x.shape
 
 

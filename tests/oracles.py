@@ -3,13 +3,12 @@
 from typing import NamedTuple
 
 import numpy as np
-import torch
+import pytest
 from hypothesis import strategies as st
 
-from rnncore.bptt import bptt, relu_cell_vjp, rnn_cell_vjp
-from rnncore.gru import gru_cell, gru_cell_vjp
-from rnncore.lstm import lstm_cell, lstm_cell_vjp
-from rnncore.rnn import Params, init_params, relu_cell, rnn_cell, unroll
+from rnncore.bptt import bptt
+from rnncore.cells import CELLS
+from rnncore.rnn import Params, init_params, unroll
 
 
 class Kind(NamedTuple):
@@ -22,15 +21,23 @@ class Kind(NamedTuple):
     module: object
 
 
-def _relu(*sizes):
-    return torch.nn.RNN(*sizes, nonlinearity="relu")
+def _of_torch(mode):
+    """What makes torch.nn's module of this mode; it is imported then."""
+
+    def make(*sizes, **more):
+        torch = pytest.importorskip("torch")
+        kind, _, nonlinearity = mode.lower().partition("_")
+        options = {"nonlinearity": nonlinearity} if nonlinearity else {}
+        return getattr(torch.nn, kind.upper())(*sizes, **options, **more)
+
+    return make
 
 
-KINDS = {
-    "rnn": Kind(rnn_cell, rnn_cell_vjp, 1, 1, torch.nn.RNN),
-    "relu": Kind(relu_cell, relu_cell_vjp, 1, 1, _relu),
-    "lstm": Kind(lstm_cell, lstm_cell_vjp, 4, 2, torch.nn.LSTM),
-    "gru": Kind(gru_cell, gru_cell_vjp, 3, 1, torch.nn.GRU),
+KINDS = {  # rnn, relu, lstm, gru: all that torch.nn has too
+    CELLS[mode].forward.__name__.removesuffix("_cell"): Kind(
+        *CELLS[mode], _of_torch(mode)
+    )
+    for mode in ("RNN_TANH", "RNN_RELU", "LSTM", "GRU")
 }
 
 # T = 1, B = 1, D = 1 and H = 1 are sizes like any other.
@@ -68,6 +75,7 @@ def both_ways(kind, p):
 def both_ways_torch(kind, p):
     """The same by torch.nn and autograd."""
     names = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
+    torch = pytest.importorskip("torch")
     module = kind.module(p.x.shape[2], p.d_y.shape[2]).double()
     module.load_state_dict(dict(zip(names, map(torch.asarray, p.params))))
     x = torch.tensor(p.x, requires_grad=True)

@@ -52,7 +52,7 @@ LETTERS = {
     "speech.features.read_wav": {"N": ANY},
     "speech.features.stacked": {"k": 2},
 }
-GATES = {"lstm": 4, "gru": 3}  # elsewhere a plain cell's 1
+GATES = {name: kind.G for name, kind in KINDS.items()}
 
 
 def letters(name):

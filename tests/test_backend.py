@@ -1,5 +1,6 @@
 """The checks at the door, trees of arrays, and moving between libraries."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -104,7 +105,7 @@ def test_leaves_are_named_by_their_path():
 
 ORDER = ["backend", "files", "sequence", "rnn", "bptt", "losses"]
 ORDER += ["optim", "checkpoint", "train", "gradient_flow", "lstm"]
-ORDER += ["gru", "layers", "scan", "nn", "seq2seq", "ctc"]
+ORDER += ["gru", "layers", "scan", "cells", "nn", "seq2seq", "ctc"]
 ORDER += ["characters", "testing", "display", "ruler", "application"]
 ORDER += ["text", "forecast", "music", "translate", "speech", "video"]
 ORDER += ["commands", "__main__"]
@@ -153,6 +154,15 @@ def test_imports_point_backward_only():
     modules = {p.stem for p in (ROOT / "rnncore").glob("*.py")}
     modules |= {p.parent.name for p in folders}
     assert modules - {"__init__", "data"} == set(ORDER)
+
+
+def test_a_name_is_imported_from_the_module_that_defines_it_alone():
+    folders = (ROOT / "rnncore").rglob("__init__.py")
+    checked = [p for p in folders if p.parent.name != "testing"]
+    assert len(checked) > 8
+    for path in checked:
+        for node in ast.parse(path.read_text()).body:
+            assert not isinstance(node, ast.Import | ast.ImportFrom), path
 
 
 def test_imports_inside_a_folder_make_no_circle():

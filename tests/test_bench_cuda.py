@@ -6,15 +6,16 @@ from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
-import bench_cuda
 import matplotlib.pyplot as plt
-import measurements
 import pytest
 import torch
-import weave
-from bench_cuda import Machine, Sizes, shares, spans_of, three_steps
+from arrays import assert_close
 
 from rnncore.backend import named_leaves
+from tools import measurements
+from tools.bench import cuda as bench_cuda
+from tools.bench.cuda import Machine, Sizes, shares, spans_of, three_steps
+from tools.build import weave
 
 SMALL = Sizes(
     T=8,
@@ -90,12 +91,13 @@ def test_of_a_real_profile_the_outermost_operators_are_left():
 
 def test_shares_and_gaps_by_hand():
     spans = [("product", 10, 14), ("tanh", 16, 17), ("other", 16.5, 20)]
-    assert shares(spans) == {
+    expected = {
         "product": 0.4,
         "other": 0.4,  # the half that overlaps counts once
-        "gap": pytest.approx(0.2),
+        "gap": 0.2,
         "microseconds": 10,
     }
+    assert_close(shares(spans), expected)
 
 
 def test_a_kernel_inside_of_another_adds_nothing():
@@ -147,7 +149,7 @@ def test_every_part_is_recorded_with_device_and_command(file):
         assert entry["unit"]
     launched = json.loads(file.read_text())["cuda.launches.1"]["value"]
     whole = launched["product"] + launched["other"] + launched["gap"]
-    assert whole == pytest.approx(1, abs=2e-4)  # four digits each
+    assert_close(whole, 1, within=2e-4)  # four digits each
     assert launched["kernels"] > 8 * SMALL.T
 
 
@@ -249,7 +251,7 @@ def test_a_graph_replays_the_loop_on_a_gpu():
         for (_, a), (_, b) in zip(
             named_leaves(run()), named_leaves(results), strict=True
         ):
-            assert torch.allclose(a, b, rtol=1e-5, atol=1e-6)
+            assert_close(a, b)
 
 
 CHAPTER = Path(__file__).parent.parent / "book/ch09_torch.md"

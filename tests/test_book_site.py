@@ -11,7 +11,7 @@ from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
 
-from tools import book
+from tools.build import book
 
 pytestmark = pytest.mark.system
 HTML = book.BUILD / "html"
@@ -26,8 +26,8 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def site():
     """The book's address; the book is built first if anything changed."""
-    made = [sys.executable, book.__file__, "build"]
-    subprocess.run(made, check=True)
+    made = [sys.executable, "-m", "tools.build.book", "build"]
+    subprocess.run(made, cwd=book.ROOT, check=True)
     handler = functools.partial(QuietHandler, directory=str(HTML))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as s:
         threading.Thread(target=s.serve_forever, daemon=True).start()

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from arrays import assert_close
 from hypothesis import given, settings
 from oracles import KINDS, both_ways, problem, scalar_loss, sizes
 
@@ -58,9 +59,9 @@ def test_three_scalar_steps_by_hand():
     d_params, _, d_state = bptt(
         rnn_cell_vjp, params, tape, np.zeros((3, 1, 1)), (one,)
     )
-    np.testing.assert_allclose(d_params.W_h, [[d_w]], rtol=1e-14)
+    assert_close(d_params.W_h, [[d_w]])
     expected = 0.125 * slope[1] * slope[2] * slope[3]
-    np.testing.assert_allclose(d_state[0], [[expected]], rtol=1e-14)
+    assert_close(d_state[0], [[expected]])
 
 
 @each_kind
@@ -69,8 +70,7 @@ def test_the_same_tape_serves_twice(kind):
     _, _, tape = unroll(kind.cell, p.params, p.x, p.state)
     first = bptt(kind.vjp, p.params, tape, p.d_y, p.d_state)
     again = bptt(kind.vjp, p.params, tape, p.d_y, p.d_state)
-    for a, b in zip(first[0], again[0]):
-        np.testing.assert_array_equal(a, b)
+    assert_close(first, again)
 
 
 @each_kind
@@ -90,9 +90,7 @@ def test_a_window_over_all_steps_truncates_nothing(kind):
     d_params, state = truncated_bptt(
         kind.cell, kind.vjp, p.params, p.x, p.state, p.d_y, window=99
     )
-    for a, b in zip(d_params, full):
-        np.testing.assert_array_equal(a, b)
-    np.testing.assert_array_equal(state[0], last[0])
+    assert_close((d_params, state[0]), (full, last[0]))
 
 
 def test_truncation_changes_the_gradient_and_not_the_state(move):
@@ -103,9 +101,7 @@ def test_truncation_changes_the_gradient_and_not_the_state(move):
     d_params, state = truncated_bptt(
         kind.cell, kind.vjp, q.params, q.x, q.state, q.d_y, window=3
     )
-    np.testing.assert_allclose(
-        to_numpy(state[1]), last[1], rtol=1e-13, atol=1e-13
-    )
+    assert_close(state[1], last[1])
     nothing = tuple(np.zeros_like(s) for s in p.state)
     full, _, _ = bptt(kind.vjp, p.params, tape, p.d_y, nothing)
     assert np.abs(to_numpy(d_params.W_h) - full.W_h).max() > 0.01
@@ -114,7 +110,7 @@ def test_truncation_changes_the_gradient_and_not_the_state(move):
         _, carried, tape = unroll(kind.cell, p.params, p.x[part], carried)
         d_part, _, _ = bptt(kind.vjp, p.params, tape, p.d_y[part], nothing)
         by_hand += d_part.W_h
-    np.testing.assert_allclose(to_numpy(d_params.W_h), by_hand, atol=1e-12)
+    assert_close(d_params.W_h, by_hand)
 
 
 @pytest.mark.parametrize("window", [0, -1])
@@ -243,5 +239,5 @@ def test_numerical_gradients_leave_the_array_alone(move):
     xp = array_namespace(moved)
     d_x = numerical_gradient(lambda a: xp.sum(a * a * a), moved)
     # The third derivative is 6: an error of step^2 = 1e-12, and rounding.
-    np.testing.assert_allclose(d_x, 3 * x**2, atol=1e-8)
+    assert_close(d_x, 3 * x**2, within=1e-8)
     np.testing.assert_array_equal(to_numpy(moved), np.arange(3.0))

@@ -2,15 +2,15 @@
 
 import re
 
-import mutants
 import numpy as np
 import pytest
-import train_capstone
+from arrays import assert_close
 
-import exercises
+from grader.assignments import builder, mistakes
 from rnncore import ruler
+from tools.train.tasks import capstone
 
-PAGE = (exercises.ROOT / "book/capstone.md").read_text()
+PAGE = (builder.ROOT / "book/capstone.md").read_text()
 REPORTS = {"good": "slow_start", "middling": "adding", "poor": "own_gate"}
 
 
@@ -26,7 +26,7 @@ def report(kind):
 
 def handed_in(name):
     """A solution cell that returns an example's cell."""
-    path = train_capstone.FOLDER / f"{name}.py"
+    path = capstone.FOLDER / f"{name}.py"
     return (
         "def own_cell():\n    import runpy\n"
         f"    found = runpy.run_path({str(path)!r})\n"
@@ -37,9 +37,9 @@ def handed_in(name):
 
 @pytest.mark.parametrize("kind", REPORTS)
 def test_an_example_earns_the_automatic_points_that_its_page_says(kind):
-    assignment = exercises.read("capstone")
+    assignment = builder.read("capstone")
     own = {"own_cell": handed_in(REPORTS[kind])}
-    points = mutants.play(assignment, own)
+    points = mistakes.play(assignment, own)
     of = sum(c.options["points"] for c in assignment.of("test").values())
     assert report(kind)[0]["tests"] == (sum(points.values()), of)
 
@@ -49,24 +49,24 @@ def test_the_points_of_a_report_add_up(kind):
     rows, total = report(kind)
     assert sum(n for n, _ in rows.values()) == total
     assert sum(of for _, of in rows.values()) == 32
-    answers = exercises.read("capstone").of("answer")
+    answers = builder.read("capstone").of("answer")
     for name, cell in answers.items():
         assert rows[name][1] == cell.options["points"]
 
 
 def test_the_poor_example_is_right_once_it_is_mended():
-    wrong = train_capstone.example("own_gate")
+    wrong = capstone.example("own_gate")
     with pytest.raises(AssertionError, match=r"^d_a_x"):
         ruler.check_cell(wrong)
-    assert ruler.check_cell(train_capstone.mended()) < 1e-6
+    assert ruler.check_cell(capstone.mended()) < 1e-6
 
 
 def test_the_good_example_without_its_change_is_the_gru():
     rng = np.random.default_rng(0)
     a_x, a_h = rng.normal(size=(2, 3, 6))
     state = (rng.normal(size=(3, 2)),)
-    forward = train_capstone.example("slow_start").forward
+    forward = capstone.example("slow_start").forward
     forward.__globals__["SHIFT"] = 0.0
     (own,), _ = forward(a_x, a_h, state)
     (gru,), _ = ruler.CELLS["GRU"].forward(a_x, a_h, state)
-    np.testing.assert_allclose(own, gru, rtol=0, atol=1e-15)
+    assert_close(own, gru)

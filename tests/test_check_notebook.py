@@ -8,17 +8,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 
-import check_notebook
 import nbformat
 import psutil
 import pytest
 
-import exercises
+from grader.assignments import builder
 from grading import NAME, cell_of, solved
-
-TOOL = Path(check_notebook.__file__)
+from rnncore.checking import client
 
 
 @pytest.fixture
@@ -53,7 +50,7 @@ def write(path, **changes):
 
 def check(path, capsys, *options):
     """Exit status and what is printed."""
-    status = check_notebook.main([str(path), *options])
+    status = client.main([str(path), *options])
     return status, capsys.readouterr().out
 
 
@@ -160,15 +157,15 @@ def test_it_says_where_the_book_explains_it(notebook, capsys):
 )
 def test_what_is_no_notebook_is_refused(notebook, capsys, text):
     notebook.write_text(text)
-    assert check_notebook.main([str(notebook)]) == 2
+    assert client.main([str(notebook)]) == 2
     assert "make check: demo.ipynb" in capsys.readouterr().err
 
 
 def test_a_folder_will_do_and_nothing_will_not(notebook, capsys):
     write(notebook)
-    assert check_notebook.main([str(notebook.parent)]) == 0
-    assert check_notebook.main([str(notebook.with_name("x"))]) == 2
-    assert check_notebook.main([]) == 2
+    assert client.main([str(notebook.parent)]) == 0
+    assert client.main([str(notebook.with_name("x"))]) == 2
+    assert client.main([]) == 2
 
 
 @pytest.fixture
@@ -184,7 +181,7 @@ def test_watching_checks_at_each_save(
 ):
     write(notebook)
     said = []
-    plain = check_notebook.report
+    plain = client.report
 
     def report(*about):
         said.append(plain(*about))
@@ -194,7 +191,7 @@ def test_watching_checks_at_each_save(
             signal.raise_signal(signal.SIGINT)
         return said[-1]
 
-    monkeypatch.setattr(check_notebook, "report", report)
+    monkeypatch.setattr(client, "report", report)
     status, _ = check(notebook, capsys, "--watch")
     assert status == 130
     assert len(said) == 2
@@ -204,10 +201,10 @@ def test_watching_checks_at_each_save(
 
 def solved_release(name, folder):
     """The released assignment with its solutions filled in."""
-    shutil.copytree(exercises.ROOT / "exercises" / name, folder / name)
+    shutil.copytree(builder.ROOT / "exercises" / name, folder / name)
     path = folder / name / f"{name}.ipynb"
     made = nbformat.read(path, as_version=4)
-    for task, cell in exercises.read(name).of("solution").items():
+    for task, cell in builder.read(name).of("solution").items():
         cell_of(made, task).source = cell.source
     nbformat.write(made, path)
     return path
@@ -222,14 +219,14 @@ def crowding():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", exercises.names())
+@pytest.mark.parametrize("name", builder.names())
 def test_a_real_assignment_is_checked_within_a_second(
     tmp_path, notebook, name
 ):
     path = solved_release(name, tmp_path)
     made = nbformat.read(path, as_version=4)
     code = [cell for cell in made.cells if cell.cell_type == "code"]
-    command = [sys.executable, str(TOOL), str(path)]
+    command = [sys.executable, "-m", "rnncore.checking", str(path)]
     assert subprocess.run(command, check=False).returncode == 0
     best = []
     for cell in code[:8]:

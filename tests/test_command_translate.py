@@ -8,17 +8,15 @@ import sys
 
 import numpy as np
 import pytest
+from arrays import assert_close
 from commands import broken_off, examples, killed, run, shown_help, weights
 
 from rnncore.application import load_weights
 from rnncore.commands import translate as command
 from rnncore.data.translation import Pair, number_pairs
-from rnncore.translate import (
-    build_translator,
-    learn_subwords,
-    load_translator,
-    save_translator,
-)
+from rnncore.translate.storage import load_translator, save_translator
+from rnncore.translate.subwords import learn_subwords
+from rnncore.translate.training import build_translator
 
 TINY = ["--hidden", 16, "--batch", 16, "--pieces", 280, "--rate", 0.01]
 TINY += ["--steps", 40, "--evaluate-every", 20]
@@ -83,7 +81,7 @@ def test_evaluate_gives_the_scores_again(trained, pairs, capsys):
     assert code == 0
     expected = {name: tuple(row) for name, row in about["table"]}
     for name, row in table(out).items():
-        assert row == pytest.approx(expected[name], abs=6e-4), name
+        assert_close(row, expected[name], within=6e-4, name=name)
 
 
 def test_other_pairs_are_scored_beside_a_copy(trained, tmp_path, capsys):

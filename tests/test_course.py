@@ -6,7 +6,6 @@ import ast
 import os
 import re
 import subprocess
-import sys
 import textwrap
 from pathlib import Path
 
@@ -15,13 +14,11 @@ import pytest
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "tools")]
 
-import course
-
-import book
-import exercises
+from grader.assignments import builder
+from grader.commands import export
 from grading import make_once
+from tools.build import book
 
 SECRET = re.compile(
     r"### BEGIN (SOLUTION|HIDDEN TESTS)\n(.*?)### END", re.DOTALL
@@ -31,7 +28,7 @@ SECRET = re.compile(
 @pytest.fixture(scope="session")
 def tree(tmp_path_factory):
     def make(folder):
-        assert course.main([str(folder)]) == 0
+        assert export.main([str(folder)]) == 0
 
     return make_once(tmp_path_factory, "learners", make)
 
@@ -118,10 +115,10 @@ def test_a_leak_stops_the_export(tmp_path, monkeypatch, capsys):
         source = root / "grading" / "source" / name / f"{name}.ipynb"
         path.write_text(source.read_text())
 
-    build = exercises.build
-    monkeypatch.setattr(exercises, "build", leaky)
-    monkeypatch.setattr(exercises, "names", lambda: ["ch03_bptt"])
-    assert course.main([str(tmp_path / "out")]) == 2
+    build = builder.build
+    monkeypatch.setattr(builder, "build", leaky)
+    monkeypatch.setattr(builder, "names", lambda: ["ch03_bptt"])
+    assert export.main([str(tmp_path / "out")]) == 2
     assert "it would hold a secret" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
@@ -129,12 +126,11 @@ def test_a_leak_stops_the_export(tmp_path, monkeypatch, capsys):
 def test_the_tree_holds_the_course_and_nothing_of_the_grader(tree):
     inside = {path.name for path in tree.iterdir()}
     made = {".gitignore", "Makefile", "README.md", "exercises", "tools"}
-    assert inside == made | {*course.FOLDERS, *course.FILES}
+    assert inside == made | {*export.FOLDERS, *export.FILES}
     names = {path.name for path in (tree / "exercises").iterdir()}
-    assert names == set(exercises.names())
-    tools = {path.name for path in (tree / "tools").iterdir()}
-    assert {"book.py", "sphinx_course.py", "check_notebook.py"} <= tools
-    assert not tools & {"grade.py", "exercises.py", "course.py"}
+    assert names == set(builder.names())
+    tools = {path.name for path in (tree / "tools").rglob("*.py")}
+    assert tools == {"__init__.py", "book.py", "sphinx_course.py"}
     for readable in (tree, tree / "README.md", tree / "exercises"):
         assert readable.stat().st_mode & 0o044 == 0o044
 
@@ -157,8 +153,11 @@ def test_make_offers_what_a_learner_needs(tree):
             text=True,
             check=True,
         ).stdout
-        for tool in re.findall(r"tools/\w+\.py|requirements\S*\.txt", dry):
-            assert (tree / tool).exists()
+        for file in re.findall(r"requirements\S*\.txt", dry):
+            assert (tree / file).exists()
+        for module in re.findall(r"-m ((?:tools|rnncore)\.\S+)", dry):
+            place = tree.joinpath(*module.split("."))
+            assert place.is_dir() or place.with_suffix(".py").exists()
 
 
 def run_notebook(tree, name):
@@ -185,25 +184,25 @@ def run_notebook(tree, name):
 
 
 def test_an_exported_notebook_runs(tree):
-    errors = run_notebook(tree, exercises.names()[-1])
+    errors = run_notebook(tree, builder.names()[-1])
     assert set(errors) == {"NotImplementedError"}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", exercises.names())
+@pytest.mark.parametrize("name", builder.names())
 def test_every_exported_notebook_runs(tree, name):
     assert set(run_notebook(tree, name)) == {"NotImplementedError"}
 
 
 def test_a_folder_that_holds_something_is_left_alone(tmp_path, capsys):
     (tmp_path / "mine.txt").write_text("mine")
-    assert course.main([str(tmp_path)]) == 2
+    assert export.main([str(tmp_path)]) == 2
     assert "is not empty" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
 def test_a_folder_inside_the_book_is_refused(capsys):
-    assert course.main([str(ROOT / "book" / "out")]) == 2
+    assert export.main([str(ROOT / "book" / "out")]) == 2
     assert not (ROOT / "book" / "out").exists()
 
 
@@ -212,16 +211,16 @@ def test_a_failed_export_leaves_nothing(tmp_path, monkeypatch):
         tree.mkdir()
         raise OSError("disk full")
 
-    monkeypatch.setattr(exercises, "names", list)
-    monkeypatch.setattr(course, "_copy", fails)
+    monkeypatch.setattr(builder, "names", list)
+    monkeypatch.setattr(export, "_copy", fails)
     target = tmp_path / "out"
     target.mkdir()
     with pytest.raises(OSError, match="disk full"):
-        course.export(target)
+        export.export(target)
     assert list(target.iterdir()) == []
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_without_a_folder_the_use_is_told(capsys):
-    assert course.main([]) == 2
+    assert export.main([]) == 2
     assert "make course DIR=path" in capsys.readouterr().err

@@ -6,10 +6,10 @@ import math
 import numpy as np
 import pytest
 import torch
+from arrays import assert_close
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnncore.backend import to_numpy
 from rnncore.bptt import check_gradient
 from rnncore.ctc import (
     ctc_loss,
@@ -54,19 +54,19 @@ def test_two_frames_by_hand():
     # p = 1/4, 3/4 at both frames: "a" is read from a-, -a and aa.
     logits = np.log([[[0.25, 0.75]], [[0.25, 0.75]]])
     loss, cache = ctc_loss(logits, [[1]])
-    np.testing.assert_allclose(np.exp(-loss), [15 / 16], rtol=1e-15)
+    assert_close(np.exp(-loss), [15 / 16])
     d = ctc_loss_vjp(np.ones(1), cache)
     # 3 of the 15 sixteenths begin with the blank: 1/4 - 3/15.
-    np.testing.assert_allclose(d[0, 0], [0.05, -0.05], atol=1e-15)
+    assert_close(d[0, 0], [0.05, -0.05])
 
 
 def test_a_five_frame_word_is_the_sum_of_all_its_paths(rng):
     log_p = log_probabilities(rng, 5, 4)
     total = by_enumeration(log_p)
-    assert math.isclose(sum(total.values()), 1, rel_tol=1e-12)
+    assert_close(sum(total.values()), 1)
     for labels, p in total.items():
         loss, _ = ctc_loss(log_p[:, None], [list(labels)])
-        np.testing.assert_allclose(np.exp(-loss), [p], rtol=1e-12)
+        assert_close(np.exp(-loss), [p])
 
 
 def batches():
@@ -103,12 +103,11 @@ def test_loss_and_gradient_are_torchs(size):
         torch.tensor([len(row) for row in labels]),
         reduction="none",
     )
-    np.testing.assert_allclose(
-        loss, theirs.detach(), rtol=1e-12, atol=1e-12
-    )
+    assert_close(loss, theirs, scale=1)
     (theirs * torch.tensor(d_loss)).sum().backward()
     d_logits = ctc_loss_vjp(d_loss, cache)
-    np.testing.assert_allclose(d_logits, ours.grad, rtol=1e-10, atol=1e-12)
+    # probabilities of whole paths, one of which may nearly be ruled out
+    assert_close(d_logits, ours.grad, scale=1)
 
 
 def test_the_gradient_is_that_of_finite_differences(rng):
@@ -126,11 +125,9 @@ def test_one_code_path_for_all_backends(move):
     logits, labels, lengths, d_loss = draw(6, 3, 4, 1)
     expected, cache = ctc_loss(logits, labels, lengths)
     loss, moved = ctc_loss(move(logits), labels, lengths)
-    np.testing.assert_allclose(to_numpy(loss), expected, rtol=1e-12)
-    np.testing.assert_allclose(
-        to_numpy(ctc_loss_vjp(move(d_loss), moved)),
-        ctc_loss_vjp(d_loss, cache),
-        atol=1e-13,
+    assert_close(loss, expected)
+    assert_close(
+        ctc_loss_vjp(move(d_loss), moved), ctc_loss_vjp(d_loss, cache)
     )
 
 
@@ -139,7 +136,7 @@ def test_what_stands_after_the_end_reaches_nothing(rng):
     loss, cache = ctc_loss(logits, labels, [6, 4])
     other = logits.copy()
     other[4:, 1] += 100 * rng.normal(size=(2, 4))
-    np.testing.assert_array_equal(ctc_loss(other, labels, [6, 4])[0], loss)
+    assert_close(ctc_loss(other, labels, [6, 4])[0], loss)
     d = ctc_loss_vjp(np.ones(2), cache)
     assert not d[4:, 1].any()
     assert d[4:, 0].any()
@@ -174,7 +171,7 @@ def test_a_wide_beam_adds_up_all_paths(rng):
     found = dict(prefix_beam(log_p, width=1000))
     assert set(found) == set(total)
     for labels, p in total.items():
-        assert math.isclose(math.exp(found[labels]), p, rel_tol=1e-12)
+        assert_close(math.exp(found[labels]), p)
     scores = list(found.values())
     assert scores == sorted(scores, reverse=True)
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -68,10 +67,9 @@ def test_melodies_that_bach_set_twice_stay_together():
 
 @pytest.mark.slow
 def test_the_file_is_what_the_tool_makes_of_the_corpus():
-    sys.path.insert(0, str(ROOT / "tools"))
     import io
 
-    from encode_chorales import chorales_file
+    from tools.build.chorales import chorales_file
 
     content, told = chorales_file()
     with np.load(io.BytesIO(content)) as new, np.load(CHORALES) as old:

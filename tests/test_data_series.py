@@ -4,6 +4,7 @@ import hashlib
 
 import numpy as np
 import pytest
+from arrays import assert_close
 
 from rnncore.data.music import Note, synthesise, tunes
 from rnncore.data.series import (
@@ -77,7 +78,7 @@ def test_a_series_has_its_dates_and_values(load):
     assert table.shape == shape
     values = table.to_numpy()
     assert np.isfinite(values).all()
-    assert values.flat[0] == pytest.approx(value, abs=0.005)
+    assert_close(values.flat[0], value, within=0.005)
     assert checksum(values) == CHECKSUMS[load]
 
 

@@ -35,7 +35,7 @@ from rnncore.rnn import (
     unroll,
     zero_state,
 )
-from rnncore.train import fit
+from rnncore.train import Schedule, fit
 
 FAR = xp.Device("device1")
 
@@ -89,12 +89,10 @@ def test_training_stays_on_the_device(rng):
         model,
         lambda rng, step: ids,
         optimizer=adam(0.01),
-        steps=4,
+        schedule=Schedule(4, clip=0.1, evaluate_every=2),
         rng=rng,
         carry=start,
-        clip=0.1,
         evaluate=lambda m: held_out_bits(rnn_cell, m, ids, start),
-        evaluate_every=2,
     )
     adding = fit(
         loss_at_the_end(
@@ -103,7 +101,7 @@ def test_training_stays_on_the_device(rng):
         far((init_params(rng, 2, 4), init_readout(rng, 4, 1))),
         lambda rng, step: adding_problem(rng, 6, 3),
         optimizer=sgd(0.1, momentum=0.9),
-        steps=3,
+        schedule=Schedule(3),
         rng=rng,
     )
     assert all_far(text.params, text.carry, adding.params)

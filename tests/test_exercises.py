@@ -6,16 +6,16 @@ import re
 import subprocess
 import sys
 
-import mutants
 import nbformat
 import pytest
 import torch
 from nbgrader.api import Gradebook
 
-import exercises
-from exercises import Assignment, Cell
+from grader.assignments import builder, mistakes
+from grader.assignments.catalogue import Mistake, catalogue
+from grader.assignments.source import Assignment, Cell, references
 
-NAMES = exercises.names()
+NAMES = builder.names()
 PLACES = ["numpy", "cpu"] + ["cuda"] * torch.cuda.is_available()
 each_assignment = pytest.mark.parametrize("name", NAMES)
 
@@ -30,39 +30,39 @@ def automatic(assignment):
 @each_assignment
 @pytest.mark.parametrize("place", PLACES)
 def test_solution_earns_all_automatic_points(name, place):
-    assignment = exercises.read(name)
-    assert mutants.play(assignment, place=place) == automatic(assignment)
+    assignment = builder.read(name)
+    assert mistakes.play(assignment, place=place) == automatic(assignment)
 
 
 @each_assignment
 @pytest.mark.parametrize("seed", ["1", "20"])
 def test_solution_holds_for_other_hidden_inputs(name, seed, monkeypatch):
     monkeypatch.setenv("RNNCORE_SEED", seed)
-    assignment = exercises.read(name)
-    assert mutants.play(assignment) == automatic(assignment)
+    assignment = builder.read(name)
+    assert mistakes.play(assignment) == automatic(assignment)
 
 
 @each_assignment
 def test_untouched_release_earns_nothing(name):
-    assignment = exercises.read(name)
+    assignment = builder.read(name)
     stubs = {
-        task: mutants.stub(cell)
+        task: mistakes.stub(cell)
         for task, cell in assignment.of("solution").items()
     }
-    assert not any(mutants.play(assignment, stubs).values())
+    assert not any(mistakes.play(assignment, stubs).values())
 
 
 @each_assignment
 def test_a_missing_task_loses_its_own_points_only(name):
-    assignment = exercises.read(name)
+    assignment = builder.read(name)
     for task, cell in assignment.of("solution").items():
-        points = mutants.play(assignment, {task: mutants.stub(cell)})
+        points = mistakes.play(assignment, {task: mistakes.stub(cell)})
         assert points == {**automatic(assignment), task: 0}, task
 
 
 @each_assignment
 def test_every_mistake_is_caught_and_told_by_name(name, record_property):
-    verdicts = mutants.verdicts(name)
+    verdicts = mistakes.verdicts(name)
     told = [v for v in verdicts if v.recognised is not None]
     killed = sum(v.killed for v in verdicts)
     known = sum(bool(v.recognised) for v in told)
@@ -74,14 +74,14 @@ def test_every_mistake_is_caught_and_told_by_name(name, record_property):
 
 @each_assignment
 def test_committed_table_of_mistakes_is_up_to_date(name):
-    page = mutants.TABLE.read_text()
-    assert mutants.row(name) in page, "make exercises"
-    assert mutants.common(name) in page, "make exercises"
+    page = mistakes.TABLE.read_text()
+    assert mistakes.row(name) in page, "make exercises"
+    assert mistakes.common(name) in page, "make exercises"
 
 
 @each_assignment
 def test_mistakes_are_caught_on_torch_as_well(name):
-    verdicts = mutants.mutation(exercises.read(name), "cpu")
+    verdicts = mistakes.mutation(builder.read(name), "cpu")
     assert [v for v in verdicts if not v.killed] == []
     told = [v for v in verdicts if v.recognised is not None]
     assert [v for v in told if not v.recognised] == []
@@ -89,16 +89,16 @@ def test_mistakes_are_caught_on_torch_as_well(name):
 
 @each_assignment
 def test_committed_release_is_what_the_source_gives(name, tmp_path):
-    exercises.build(name, tmp_path)
+    builder.build(name, tmp_path)
     built = tmp_path / "exercises" / name
-    diff = exercises.different(built, exercises.ROOT / "exercises" / name)
+    diff = builder.different(built, builder.ROOT / "exercises" / name)
     assert "".join(diff) == "", "make exercises, and commit exercises/"
 
 
 @each_assignment
 def test_release_holds_no_solution_and_no_hidden_test(name):
-    assignment = exercises.read(name)
-    folder = exercises.ROOT / "exercises" / name
+    assignment = builder.read(name)
+    folder = builder.ROOT / "exercises" / name
     released = "".join(p.read_text() for p in sorted(folder.glob("*")))
     assert "HIDDEN" not in released
     assert "reference_" not in released
@@ -117,7 +117,7 @@ def test_release_holds_no_solution_and_no_hidden_test(name):
 @each_assignment
 def test_tasks_are_short_and_have_three_hints(name):
     text, solutions = "", 0
-    for cell in exercises.read(name).cells:
+    for cell in builder.read(name).cells:
         text += cell.source if cell.kind == "text" else ""
         if cell.kind == "solution":
             solutions += 1
@@ -138,7 +138,7 @@ def test_tasks_are_short_and_have_three_hints(name):
 
 @each_assignment
 def test_points_that_the_text_states_are_those_that_are_given(name):
-    assignment = exercises.read(name)
+    assignment = builder.read(name)
     points = [
         c.options["points"]
         for c in assignment.cells
@@ -156,7 +156,7 @@ def test_points_that_the_text_states_are_those_that_are_given(name):
 
 @each_assignment
 def test_assignment_has_all_of_its_parts(name):
-    assignment = exercises.read(name)
+    assignment = builder.read(name)
     kinds = [c.kind for c in assignment.cells]
     closed = [
         c.name for c in assignment.cells if "closed_book" in c.options
@@ -168,7 +168,7 @@ def test_assignment_has_all_of_its_parts(name):
     if name > "ch02":
         assert boxes
     for cell in boxes.values():
-        assert len(exercises.catalogue(cell)) >= 4
+        assert len(catalogue(cell)) >= 4
 
 
 @each_assignment
@@ -186,9 +186,8 @@ class Absent:
             raise ImportError(name)
 
 sys.meta_path.insert(0, Absent)
-sys.path.insert(0, {str(exercises.ROOT / "tools")!r})
-import exercises, mutants
-print(sum(mutants.play(exercises.read({name!r})).values()))
+from grader.assignments import builder, mistakes
+print(sum(mistakes.play(builder.read({name!r})).values()))
 """
     env = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
@@ -198,14 +197,14 @@ print(sum(mutants.play(exercises.read({name!r})).values()))
         env=env,
         check=False,
     )
-    total = sum(automatic(exercises.read(name)).values())
+    total = sum(automatic(builder.read(name)).values())
     assert done.stdout.strip() == str(float(total)), done.stderr[-2000:]
 
 
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
 def test_a_stock_nbgrader_gives_a_solution_all_points(tmp_path):
     name = "ch03_bptt"
-    exercises.build(name, tmp_path)
+    builder.build(name, tmp_path)
     source = tmp_path / "grading" / "source" / name / f"{name}.ipynb"
     release = tmp_path / "exercises" / name / f"{name}.ipynb"
     right = {c.id: c.source for c in nbformat.read(source, 4).cells}
@@ -218,27 +217,29 @@ def test_a_stock_nbgrader_gives_a_solution_all_points(tmp_path):
         folder.mkdir(parents=True)
         notebook = notebook or nbformat.read(release, 4)
         nbformat.write(notebook, folder / f"{name}.ipynb")
-    course = exercises.course(tmp_path)
+    course = builder.course(tmp_path)
     del course.config["Autograde"]  # what the course's own grader adds
     for student in ("ada", "blank"):
         outcome = course.autograde(name, student)
         assert outcome["success"], outcome
     with Gradebook(f"sqlite:///{tmp_path}/grading/gradebook.db") as book:
-        total = sum(automatic(exercises.read(name)).values())
+        total = sum(automatic(builder.read(name)).values())
         ada = book.find_submission(name, "ada")
         assert ada.score == total
         assert ada.needs_manual_grade
         assert book.find_submission(name, "blank").score == 0
 
 
+def mistakes_cell(text, name="double"):
+    """A catalogue that begins on line 7 of its file."""
+    return Cell("mistakes", name, f'r"""\n{text}\n"""', {}, "small.py", 7)
+
+
 def small(solution="return 2 * x", was="2 * x", name="double", test=""):
     """An assignment of one task, for the rules of the builder."""
     hidden = "### BEGIN HIDDEN TESTS\n### END HIDDEN TESTS\n"
-    edits = ["x", "3 * x", "x + 1", "-x"]
-    mistakes = [
-        {"name": e, "was": was, "is": e, "says": f"it is {e}"}
-        for e in edits
-    ]
+    edits = ["5 * x", "3 * x", "x + 1", "-x"]
+    blocks = [f"{e}: it is {e}\n- {was}\n+ {e}" for e in edits]
     body = f"### BEGIN SOLUTION\n    {solution}\n    ### END SOLUTION"
     test = test or (
         "from rnncore.testing import check, stored\n"
@@ -249,45 +250,82 @@ def small(solution="return 2 * x", was="2 * x", name="double", test=""):
         Cell("code", "", 'device = "numpy"', {}),
         Cell("solution", name, f"def {name}(x):\n    {body}", {}),
         Cell("test", name, test + hidden, {"points": 1}),
-        Cell("mistakes", name, repr(mistakes), {}),
+        mistakes_cell("\n\n".join(blocks), name),
         Cell("answer", "why", "Because.", {"points": 1}),
     ]
-    return Assignment("small", exercises.ROOT, cells)
+    return Assignment("small", builder.ROOT, cells)
 
 
 def test_builder_accepts_a_sound_assignment():
-    assert exercises.problems(small()) == []
-    entry = exercises.checks(small())["double"]
+    assert builder.problems(small()) == []
+    entry = builder.checks(small())["double"]
     assert len(entry["mistakes"]) == 4
 
 
 def test_builder_refuses_an_edit_that_fits_nowhere_or_twice():
-    (text, *_) = exercises.problems(small(was="4 * x"))
+    (text, *_) = builder.problems(small(was="4 * x"))
     assert "occurs 0 times in the solution, expected once" in text
-    (text, *_) = exercises.problems(small(was="x"))
+    (text, *_) = builder.problems(small(was="x"))
     assert re.search(r"occurs [2-9] times", text)
+
+
+def test_a_catalogue_holds_edits_of_several_lines_and_of_whole_lines():
+    text = (
+        "one [hidden]: gone: all of it\n- a\n-\n\n\n"
+        "two: moved\n- a\n-\n-     b\n+ c\n+"
+    )
+    assert catalogue(mistakes_cell(text)) == [
+        Mistake("one", "a\n", "", "gone: all of it", False, 8),
+        Mistake("two", "a\n\n    b", "c\n", "moved", True, 13),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "expected"),
+    [
+        ("twice it is 2 x\n- x\n+ y", 8, "a heading `name: what it says`"),
+        ("- {x: 1}\n+ y", 8, "a heading `name: what it says`"),
+        ("twice: 2 x\n+ y", 8, "an edit, `- was` and `+ is`"),
+        ("twice: 2 x\n- x\n+ x", 8, "an edit, `- was` and `+ is`"),
+        ("twice: 2 x\n+ x\n- y", 10, "`- was` lines, then `+ is` lines"),
+        ("twice: 2 x\n-x\n+ y", 9, "`- was` lines, then `+ is` lines"),
+        ("a: 1\n- x\n+ y\n\na: 2\n- x\n+ z", 12, "a name of its own"),
+    ],
+)
+def test_a_catalogue_that_is_not_sound_is_refused(text, line, expected):
+    where = re.escape(f"small.py:{line}, double: expected {expected}, got ")
+    with pytest.raises(ValueError, match=where):
+        catalogue(mistakes_cell(text))
+
+
+def test_a_catalogue_that_is_no_text_is_refused():
+    cell = mistakes_cell("")._replace(source="[{}]")
+    with pytest.raises(
+        ValueError, match=r"small\.py:7, double: expected r"
+    ):
+        catalogue(cell)
 
 
 def test_builder_adds_up_the_points_that_the_head_names():
     wrong = small()
     wrong.cells[5].options["points"] = 3
-    (text,) = exercises.problems(wrong)
+    (text,) = builder.problems(wrong)
     assert text == "the head must say that there are 4 points"
 
 
 def test_builder_refuses_a_name_of_the_package():
-    (text,) = exercises.problems(small(name="unroll"))
+    (text,) = builder.problems(small(name="unroll"))
     assert text == "unroll: only a closed-book task has a name of rnncore's"
 
 
 def test_builder_refuses_a_test_with_tools_from_the_notebook():
-    (text,) = exercises.problems(small(test="assert double(2) == helper\n"))
+    (text,) = builder.problems(small(test="assert double(2) == helper\n"))
     assert "the test uses helper, which it must import or make" in text
 
 
 def test_builder_names_mistakes_that_look_alike():
     with pytest.raises(ValueError, match="gives what 'the solution' gives"):
-        exercises.checks(small(solution="return x + 0 * (2 * x)"))
+        builder.checks(small(solution="return x + 0 * (2 * x)"))
 
 
 def test_a_build_that_fails_leaves_what_was_built(tmp_path, monkeypatch):
@@ -298,9 +336,9 @@ def test_a_build_that_fails_leaves_what_was_built(tmp_path, monkeypatch):
     def alike(assignment):
         raise ValueError("two mistakes look alike")
 
-    monkeypatch.setattr(exercises, "checks", alike)
+    monkeypatch.setattr(builder, "checks", alike)
     with pytest.raises(ValueError, match="look alike"):
-        exercises.build("ch03_bptt", tmp_path)
+        builder.build("ch03_bptt", tmp_path)
     assert built.read_text() == "as it was"
     assert [p.name for p in (tmp_path / "grading").iterdir()] == ["source"]
 
@@ -318,7 +356,7 @@ def test_reference_brings_what_it_needs_under_other_names():
         "    return given(x) * math.sqrt(4)\n    ### END SOLUTION",
         {},
     )
-    source = exercises.references(assignment, "reference_double(3)")
+    source = references(assignment, "reference_double(3)")
     namespace = {}
     exec(source, namespace)  # noqa: S102
     assert namespace["reference_double"](3) == 6
@@ -327,7 +365,7 @@ def test_reference_brings_what_it_needs_under_other_names():
 
 
 def test_released_metadata_is_complete_and_checks_are_json():
-    folder = exercises.ROOT / "exercises" / "ch03_bptt"
+    folder = builder.ROOT / "exercises" / "ch03_bptt"
     json.loads((folder / "checks.json").read_text())
     notebook = nbformat.read(folder / "ch03_bptt.ipynb", as_version=4)
     nbformat.validate(notebook)

@@ -5,12 +5,12 @@ import json
 import nbformat
 import pytest
 
-import exercises
+from grader.assignments import builder
 
 
-@pytest.mark.parametrize("name", exercises.names())
+@pytest.mark.parametrize("name", builder.names())
 def test_every_graded_cell_is_explained_somewhere(name):
-    folder = exercises.ROOT / "exercises" / name
+    folder = builder.ROOT / "exercises" / name
     places = json.loads((folder / "checks.json").read_text())["explained"]
     cells = nbformat.read(folder / f"{name}.ipynb", as_version=4).cells
     graded = {
@@ -22,12 +22,12 @@ def test_every_graded_cell_is_explained_somewhere(name):
 
 
 def assignment(place):
-    cell = exercises.Cell("test", "vjp", "", {"explained": place})
-    return exercises.Assignment("ch03_bptt", None, [cell])
+    cell = builder.Cell("test", "vjp", "", {"explained": place})
+    return builder.Assignment("ch03_bptt", None, [cell])
 
 
 def test_a_section_becomes_an_address():
-    found = exercises.explained(assignment("ch03_truncated: The angle"))
+    found = builder.explained(assignment("ch03_truncated: The angle"))
     assert found["vjp"] == {
         "page": "ch03_truncated",
         "title": "The angle",
@@ -36,9 +36,9 @@ def test_a_section_becomes_an_address():
 
 
 def test_a_task_that_names_nothing_is_explained_by_its_chapter():
-    cell = exercises.Cell("test", "vjp", "", {})
-    made = exercises.Assignment("ch03_bptt", None, [cell])
-    place = exercises.explained(made)["vjp"]
+    cell = builder.Cell("test", "vjp", "", {})
+    made = builder.Assignment("ch03_bptt", None, [cell])
+    place = builder.explained(made)["vjp"]
     assert place["title"] == "Backpropagation through time"
     assert place["anchor"] == ""
 
@@ -52,4 +52,4 @@ def test_a_task_that_names_nothing_is_explained_by_its_chapter():
 )
 def test_what_the_book_does_not_have_is_refused(place, says):
     with pytest.raises(ValueError, match=says):
-        exercises.explained(assignment(place))
+        builder.explained(assignment(place))

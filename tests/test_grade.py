@@ -21,13 +21,11 @@ import pytest
 from nbformat.v4 import new_code_cell, new_output
 from nbgrader.api import Gradebook, MissingEntry
 
-sys.path[:0] = [str(Path(__file__).resolve().parent.parent / "tools")]
-
-import grade
-
-import exercises
-from grader import mend, one, pool, record
-from grader.explain import check_of, settle, without_values
+from grader.assignments import builder
+from grader.commands import grade
+from grader.notebook import repair
+from grader.notebook.explain import check_of, settle, without_values
+from grader.run import grade_one, processes, record
 from grading import (
     NAME,
     NEEDS_SANDBOX,
@@ -367,8 +365,8 @@ def test_what_is_graded_is_not_graded_again(course, monkeypatch):
         ran.append(job.student)
         return real(job)
 
-    real = pool.run
-    monkeypatch.setattr(pool, "run", counting)
+    real = processes.run
+    monkeypatch.setattr(processes, "run", counting)
     hand_in(course, "ann", solved())
     hand_in(course, "bob", solved(), "unknown")
     command = ["--root", str(course)]
@@ -400,8 +398,8 @@ def test_sources_are_built_and_answers_in_exercises_are_kept(
         (root / "exercises").mkdir()
 
     monkeypatch.setattr(grade, "ROOT", course)
-    monkeypatch.setattr(exercises, "names", lambda: [NAME])
-    monkeypatch.setattr(exercises, "build", build)
+    monkeypatch.setattr(builder, "names", lambda: [NAME])
+    monkeypatch.setattr(builder, "build", build)
     text = course / "solutions" / NAME / f"{NAME}.py"
     mine = course / "exercises" / NAME / f"{NAME}.ipynb"
     for path in (text, mine):
@@ -562,12 +560,14 @@ def test_a_grader_that_dies_is_told_and_tried_again(course, monkeypatch):
     hand_in(course, "ann", solved())
     hand_in(course, "bob", solved())
     dies = {"ann"}
-    real = pool.run
+    real = processes.run
     monkeypatch.setattr(
-        pool,
+        processes,
         "run",
         lambda job: (
-            one.give_up(job, "the grader's process ended", failed=True)
+            grade_one.give_up(
+                job, "the grader's process ended", failed=True
+            )
             if job.student in dies
             else real(job)
         ),
@@ -609,7 +609,7 @@ def count_entries(root):
 
 def start(root):
     return subprocess.Popen(
-        [sys.executable, ROOT / "tools" / "grade.py", "--root", root],
+        [sys.executable, "-m", "grader", "grade", "--root", root],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -678,7 +678,7 @@ def test_a_run_that_is_killed_often_ends_with_the_same_points(course):
 
 
 def test_a_second_grader_at_the_same_time_is_refused(course, capsys):
-    from grader.course import Course
+    from grader.course.settings import Course
 
     with Course(course).alone():
         assert grade.main(["--root", str(course)]) == 2
@@ -771,7 +771,7 @@ def test_a_lone_surrogate_can_be_graded(tmp_path):
     cell = {"cell_type": "code", "source": ["x = '\ud800'"], "metadata": {}}
     text = json.dumps({"nbformat": 4, "nbformat_minor": 5, "cells": [cell]})
     (tmp_path / f"{NAME}.ipynb").write_text(text)
-    notebook = mend.read_notebook(tmp_path, NAME, 10_000)
+    notebook = repair.read_notebook(tmp_path, NAME, 10_000)
     assert notebook.cells[0].source == "x = '?'"
 
 
@@ -790,9 +790,9 @@ def test_there_is_no_grade_without_an_assignment(course, capsys):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", exercises.names())
+@pytest.mark.parametrize("name", builder.names())
 def test_the_real_assignments_are_graded(tmp_path, name):
-    exercises.build(name, tmp_path)
+    builder.build(name, tmp_path)
     shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
     source = tmp_path / "grading" / "source" / name / f"{name}.ipynb"
     release = tmp_path / "exercises" / name / f"{name}.ipynb"

@@ -4,16 +4,16 @@ import copy
 import json
 import shutil
 
-import grade
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-import exercises
+from grader.assignments import builder
+from grader.commands import grade
 from grading import NEEDS_SANDBOX, ROOT, hand_in, make_once
 
 pytestmark = [NEEDS_SANDBOX, pytest.mark.slow, pytest.mark.system]
-NAMES = exercises.names()
+NAMES = builder.names()
 
 
 def solved(source, release, device):
@@ -25,7 +25,7 @@ def solved(source, release, device):
             cell.source = right[cell.id]
         if device != "own":
             line = f'device = "{device}"'
-            cell.source = exercises.DEVICE.sub(line, cell.source)
+            cell.source = builder.DEVICE.sub(line, cell.source)
     return notebook
 
 
@@ -37,7 +37,7 @@ def points(tmp_path_factory):
         root.mkdir()
         shutil.copy(ROOT / "nbgrader_config.py", root)
         for name in NAMES:
-            exercises.build(name, root)
+            builder.build(name, root)
             file = f"{name}/{name}.ipynb"
             source = nbformat.read(root / "grading/source" / file, 4)
             release = nbformat.read(root / "exercises" / file, 4)
@@ -66,7 +66,7 @@ def points(tmp_path_factory):
 def test_a_solution_gets_all_points(name, device, points):
     wanted = {
         f"test_{task}": cell.options["points"]
-        for task, cell in exercises.read(name).of("test").items()
+        for task, cell in builder.read(name).of("test").items()
     }
     got = points[name][device]
     assert {task: got[task] for task in wanted} == wanted

@@ -7,13 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import grade
 import pytest
 from nbgrader.api import Gradebook
 
 from attacks import harness, target
 from attacks.catalogue import ATTACKS
 from attacks.stock import points as points_or_none
+from grader.commands import grade
 from grading import (
     NAME,
     NEEDS_SANDBOX,

@@ -8,11 +8,11 @@ import sys
 import time
 from collections import Counter
 
-import grade
 import psutil
 import pytest
 
-from grader import cluster, record
+from grader.commands import grade
+from grader.run import cluster, record
 from grading import NEEDS_SANDBOX, cell_of, hand_in, make_course, solved
 
 pytestmark = [

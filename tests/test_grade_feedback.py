@@ -4,10 +4,10 @@ from html import unescape
 
 import pytest
 
-from grader.feedback import page
-from grader.report import Row, Task
-from grader.said import Place, parts_of
-from grader.submissions import Submission
+from grader.course.submissions import Submission
+from grader.notebook.said import Place, parts_of
+from grader.reports.feedback import page
+from grader.reports.points import Row, Task
 
 MISTAKE = (
     "d_a[0, 1]: expected 1.5, got 3 (2 of 4 entries differ)\n"

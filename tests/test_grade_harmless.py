@@ -3,7 +3,7 @@
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from grader.harmless import harmless_text, make_harmless
+from grader.notebook.sanitise import harmless_text, make_harmless
 
 
 def cleaned(*outputs):

@@ -4,15 +4,14 @@ import signal
 import subprocess
 import sys
 
-import grade
 import postgres
 import pytest
 from nbgrader.api import Gradebook
 
+from grader.commands import grade
 from grading import (
     NAME,
     NEEDS_SANDBOX,
-    ROOT,
     cell_of,
     hand_in,
     make_course,
@@ -82,7 +81,7 @@ def test_a_killed_run_is_completed(tmp_path, address):
     course = make_class(tmp_path, address)
     command = [
         sys.executable,
-        ROOT / "tools" / "grade.py",
+        *("-m", "grader", "grade"),
         "--root",
         course,
     ]

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from grader.prewarm import says_torch
+from grader.isolation.client import says_torch
 from grading import ROOT
 
 
@@ -40,7 +40,7 @@ def test_what_is_no_plain_file_is_not_read(tmp_path):
 LARGE = """
 import os
 import numpy as np
-from grader.pages import use_large
+from grader.isolation.huge_pages import use_large
 kept = np.arange(10**6)
 asked = use_large()
 assert asked >= 0

@@ -2,14 +2,15 @@
 
 import csv
 
-import grade
 import pytest
 from nbgrader.api import Gradebook
 
-from grader import ledger, overview
-from grader.report import Row
-from grader.run import shown_time
-from grader.submissions import Submission
+from grader.commands import grade
+from grader.course import gradebook
+from grader.course.submissions import Submission
+from grader.reports import overview
+from grader.reports.points import Row
+from grader.run.batch import shown_time
 from grading import (
     NAME,
     NEEDS_SANDBOX,
@@ -149,7 +150,9 @@ def test_a_timestamp_that_cannot_be_read_stops_nobody(course):
 
 
 def test_a_transaction_that_fails_enters_nothing(course):
-    book = ledger.Ledger(f"sqlite:///{course}/grading/gradebook.db", "rnn")
+    book = gradebook.Ledger(
+        f"sqlite:///{course}/grading/gradebook.db", "rnn"
+    )
 
     def enter_and_fail():
         with book.transaction() as open_:

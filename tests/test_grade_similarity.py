@@ -1,11 +1,12 @@
 """Copies are found, also renamed ones; what all have is no evidence."""
 
 import pytest
-import similarity
+from arrays import assert_close
 from nbformat.v4 import new_code_cell, new_notebook
 
-import exercises
-from grader.similarity import alike, code_prints, compare, tokens_of
+from grader.assignments import builder
+from grader.commands import similarity
+from grader.reports.similarity import alike, code_prints, compare, tokens_of
 from grading import NAME, cell_of, hand_in, make_course, solved
 
 ANSWER = """
@@ -65,7 +66,7 @@ def test_a_copied_passage_is_found_in_longer_notebooks():
         "bob": notebook(RENAMED, "import math\n" * 3),
     }
     (pair,) = compare(made, [])
-    assert pair.share == pytest.approx(1)
+    assert_close(pair.share, 1)
 
 
 def test_answers_in_words_are_compared():
@@ -105,6 +106,6 @@ def test_the_command_writes_the_pairs(tmp_path, capsys):
 
 
 def test_the_courses_own_tasks_are_long_enough_for_it():
-    for name in exercises.names():
-        cells = exercises.read(name).of("solution").values()
+    for name in builder.names():
+        cells = builder.read(name).of("solution").values()
         assert len(code_prints(notebook(*(c.source for c in cells)))) > 30

@@ -4,8 +4,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-import exercises
-from grader.suspicion import reasons
+from grader.assignments import builder
+from grader.reports.suspicion import reasons
 from grading import cell_of, solved, source_notebook
 
 
@@ -91,11 +91,11 @@ def test_there_is_an_end_to_the_reasons():
     assert found(source)[-1] == "and 2 reasons more"
 
 
-@pytest.mark.parametrize("name", exercises.names())
+@pytest.mark.parametrize("name", builder.names())
 def test_the_courses_own_solutions_are_not_suspicious(name):
-    path = exercises.ROOT / "exercises" / name / f"{name}.ipynb"
+    path = builder.ROOT / "exercises" / name / f"{name}.ipynb"
     release = nbformat.read(path, as_version=4)
     notebook = nbformat.read(path, as_version=4)
-    for task, cell in exercises.read(name).of("solution").items():
+    for task, cell in builder.read(name).of("solution").items():
         cell_of(notebook, task).source = cell.source
     assert reasons(notebook, release, [], []) == []

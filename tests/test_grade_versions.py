@@ -3,7 +3,7 @@
 import pytest
 from nbformat.v4 import new_notebook
 
-from grader import versions
+from grader.course import versions
 from grading import cell_of, solved
 
 

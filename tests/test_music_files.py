@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from arrays import assert_close
 from hypothesis import given, settings
 from music import same_music, score, scores
 
@@ -48,7 +49,7 @@ def test_a_score_comes_back_from_midi(tmp_path_factory, s):
     write_midi(path, s)
     back = read_score(path)
     assert same_music(back, ordered(s))
-    assert back.tempo == pytest.approx(s.tempo, rel=1e-4)
+    assert_close(back.tempo, s.tempo, within=1e-4 * s.tempo)
     assert (back.bar, back.title) == (s.bar, "a")
 
 

@@ -7,6 +7,7 @@ import weakref
 
 import pytest
 import torch
+from arrays import assert_close
 from torch.nn.utils.rnn import (
     PackedSequence,
     pack_padded_sequence,
@@ -96,23 +97,6 @@ def both_ways(module, x, state):
     return found | {f"d_{k}": w.grad for k, w in module.named_parameters()}
 
 
-def assert_equal(ours, theirs, **tolerance):
-    assert ours.keys() == theirs.keys()
-    for name, a in ours.items():
-        assert a.shape == theirs[name].shape, name
-        assert a.dtype == theirs[name].dtype, name
-        torch.testing.assert_close(
-            a,
-            theirs[name],
-            msg=lambda text, name=name: f"{name}: {text}",
-            **tolerance,
-        )
-
-
-# Sums of at most a few hundred products in float64, in another order.
-EXACT = {"rtol": 1e-11, "atol": 1e-11}
-
-
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 @pytest.mark.parametrize("name", NAMES)
 def test_outputs_and_gradients_are_torchs(name, options, device):
@@ -123,18 +107,14 @@ def test_outputs_and_gradients_are_torchs(name, options, device):
         state = start(ours, B)
         if ours.dropout and device == "cuda":  # another order of draws
             ours.eval(), theirs.eval()
-        assert_equal(
-            both_ways(ours, x, state), both_ways(theirs, x, state), **EXACT
-        )
+        assert_close(both_ways(ours, x, state), both_ways(theirs, x, state))
 
 
 def test_relu_is_torchs():
     theirs, ours = pair("RNN", nonlinearity="relu", num_layers=2)
     x = torch.randn(5, 3, D, dtype=torch.float64)
     state = start(ours, 3)
-    assert_equal(
-        both_ways(ours, x, state), both_ways(theirs, x, state), **EXACT
-    )
+    assert_close(both_ways(ours, x, state), both_ways(theirs, x, state))
 
 
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
@@ -143,9 +123,7 @@ def test_one_sequence_needs_no_batch(name, options):
     theirs, ours = pair(name, **options)
     x = torch.randn(5, D, dtype=torch.float64)
     state = start(ours)
-    assert_equal(
-        both_ways(ours, x, state), both_ways(theirs, x, state), **EXACT
-    )
+    assert_close(both_ways(ours, x, state), both_ways(theirs, x, state))
 
 
 LENGTHS = {
@@ -168,9 +146,7 @@ def test_packed_sequences_are_torchs(name, options, lengths):
         enforce_sorted=in_order,
     )
     state = start(ours, len(lengths))
-    assert_equal(
-        both_ways(ours, x, state), both_ways(theirs, x, state), **EXACT
-    )
+    assert_close(both_ways(ours, x, state), both_ways(theirs, x, state))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -184,9 +160,9 @@ def test_a_packed_batch_gives_what_each_sequence_gives_alone(name):
     assert sizes.tolist() == lengths
     for k, n in enumerate(lengths):
         alone, last = ours(x[:n, k])
-        torch.testing.assert_close(padded[:n, k], alone, **EXACT)
+        assert_close(padded[:n, k], alone)
         for a, b in zip(leaves(state), leaves(last)):
-            torch.testing.assert_close(a[:, k], b, **EXACT)
+            assert_close(a[:, k], b)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -197,9 +173,7 @@ def test_without_a_state_it_starts_at_zero(name):
     zero = tuple(s * 0 for s in zero) if name == "LSTM" else zero * 0
     y, last = ours(x)
     expected, last_expected = ours(x, zero)
-    assert torch.equal(y, expected)
-    for a, b in zip(leaves(last), leaves(last_expected)):
-        assert torch.equal(a, b)
+    assert_close((y, last), (expected, last_expected))
 
 
 def test_a_step_worked_out_by_hand():
@@ -229,13 +203,7 @@ def test_float32_is_torchs(name, device):
     )
     x = torch.randn(9, 3, D, device=device)
     state = start(ours, 3)
-    # float32 holds 7 digits; two layers of nine steps leave 5 or better.
-    assert_equal(
-        both_ways(ours, x, state),
-        both_ways(theirs, x, state),
-        rtol=1e-4,
-        atol=1e-5,
-    )
+    assert_close(both_ways(ours, x, state), both_ways(theirs, x, state))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -269,7 +237,7 @@ def test_a_backward_inside_of_autocast_is_that_of_its_forward(name):
             y.backward(torch.ones_like(y))
         found.append([p.grad.clone() for p in module.parameters()])
     for outside, inside in zip(*found, strict=True):
-        assert torch.equal(outside, inside)
+        assert_close(outside, inside)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -327,10 +295,8 @@ def test_a_network_trained_in_one_goes_on_alike_in_the_other(name, there):
     other.load_state_dict(trained.state_dict(), strict=True)
     assert not torch.equal(other.weight_ih_l0, before["weight_ih_l0"])
     x, state = torch.randn(7, 3, D, dtype=torch.float64), start(ours, 3)
-    assert_equal(
-        both_ways(other, x, state), both_ways(trained, x, state), **EXACT
-    )
-    assert train(other, 3) == pytest.approx(train(trained, 3), rel=1e-9)
+    assert_close(both_ways(other, x, state), both_ways(trained, x, state))
+    assert_close(train(other, 3), train(trained, 3))
 
 
 @pytest.mark.parametrize("strict", [True, False])
@@ -529,8 +495,7 @@ def test_a_weight_changed_between_forward_and_backward_is_noticed():
 
 @pytest.fixture
 def tapes(monkeypatch):
-    """For each printed loop, its tape's caches and weak references."""
-    monkeypatch.setattr(rnncore.nn, "_fused", lambda: None)
+    """For each call of the loop, its tape's caches and weak references."""
     seen = []
     unroll = rnncore.nn.unroll
 
@@ -583,9 +548,9 @@ def test_without_gradients_no_tape_is_kept(name, tapes):
     assert y.grad_fn is None
     expected, _ = ours(x)
     assert [caches for caches, _ in tapes] == [[False] * 5, [True] * 5]
-    assert torch.equal(y, expected)
+    assert_close(y, expected)
     with torch.inference_mode():
-        assert torch.equal(ours(x)[0], expected)
+        assert_close(ours(x)[0], expected)
 
 
 def test_dropout_acts_in_training_alone():
@@ -593,7 +558,7 @@ def test_dropout_acts_in_training_alone():
     x = torch.randn(5, 3, D, dtype=torch.float64)
     assert not torch.equal(ours(x)[0], ours(x)[0])
     ours.eval(), theirs.eval()
-    torch.testing.assert_close(ours(x)[0], theirs(x)[0], **EXACT)
+    assert_close(ours(x)[0], theirs(x)[0])
 
 
 def test_frozen_weights_and_an_unused_output_get_what_torch_gives():
@@ -607,7 +572,7 @@ def test_frozen_weights_and_an_unused_output_get_what_torch_gives():
         if name == "weight_hh_l0":
             assert a.grad is None
             continue
-        torch.testing.assert_close(a.grad, b.grad, **EXACT)
+        assert_close(a.grad, b.grad)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -637,7 +602,7 @@ def test_a_copy_is_alike_and_its_own(name, copied):
     _, ours = pair(name, num_layers=2)
     other = copied(ours)
     x = torch.randn(5, 3, D, dtype=torch.float64)
-    assert torch.equal(other(x)[0], ours(x)[0])
+    assert_close(other(x)[0], ours(x)[0])
     with torch.no_grad():
         other.weight_ih_l0.zero_()
     assert not torch.equal(other(x)[0], ours(x)[0])
@@ -669,7 +634,7 @@ def test_functional_call_uses_the_weights_that_it_is_given():
         torch.func.functional_call(m, weights, (x,))[0]
         for m in (ours, theirs)
     )
-    torch.testing.assert_close(found, expected, **EXACT)
+    assert_close(found, expected)
     assert not torch.equal(found, ours(x)[0])
 
 
@@ -679,4 +644,4 @@ def test_checkpointing_computes_the_same_gradients():
     (expected,) = torch.autograd.grad(ours(x)[0].sum(), x)
     y, _ = torch.utils.checkpoint.checkpoint(ours, x, use_reentrant=False)
     (found,) = torch.autograd.grad(y.sum(), x)
-    assert torch.equal(found, expected)
+    assert_close(found, expected)

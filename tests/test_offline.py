@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tools import book, exercises
+from grader.assignments import builder
+from tools.build import book
 
 CLOSED = '''
 """Every Python process that finds this file may talk to itself only."""
@@ -97,11 +98,11 @@ def test_a_chapter_runs_without_a_network(offline, name):
     execute(page, book.read_notebook(page))
 
 
-@pytest.mark.parametrize("name", seldom(exercises.names(), {"ch03_bptt"}))
+@pytest.mark.parametrize("name", seldom(builder.names(), {"ch03_bptt"}))
 def test_an_assignment_runs_without_a_network(offline, name):
     released = book.ROOT / "exercises" / name
     shutil.copytree(released, offline, dirs_exist_ok=True)
-    notebook = exercises.source_notebook(exercises.read(name))
+    notebook = builder.source_notebook(builder.read(name))
     notebook.metadata["source_map"] = list(range(len(notebook.cells)))
     execute(offline / f"{name}.ipynb", notebook)
 

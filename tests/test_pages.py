@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-import weave
 import yaml
+
+from tools.build import weave
 
 BOOK = Path(__file__).parent.parent / "book"
 PAGES = sorted(BOOK.glob("ch*.md"))

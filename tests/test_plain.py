@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import math
 import socket
-import sys
 from collections import Counter, OrderedDict
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,9 +13,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from grader.plain import (
+from grader.isolation.wire import (
     HEAD,
     Decoder,
     Encoder,

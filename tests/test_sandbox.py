@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import os
-import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 
-import grade
-
-from grader import prewarm, sandbox
-from grader.course import Limits, SetupError
-from grader.prewarm import Server
-from grader.session import Ended, Session
+from grader.commands import grade
+from grader.course.settings import Limits, SetupError
+from grader.isolation import client, sandbox
+from grader.isolation.client import Server
+from grader.isolation.session import Ended, Session
 from grading import hand_in, make_course, solved
 
 OWN = "PWD", "PYTHONPATH"  # of the sandbox alone
@@ -211,11 +207,11 @@ def test_memory_of_all_processes_together_is_limited(server):
 @pytest.mark.system
 @needs_sandbox
 def test_a_server_that_died_is_started_again():
-    first = prewarm.server(sandboxed=True)
-    assert prewarm.server(sandboxed=True) is first
+    first = client.server(sandboxed=True)
+    assert client.server(sandboxed=True) is first
     first.process.kill()
     first.process.wait()
-    second = prewarm.server(sandboxed=True)
+    second = client.server(sandboxed=True)
     assert second is not first
     Session(second.path, {}, LIMITS, "").close()
     second.stop()
@@ -272,11 +268,10 @@ def test_without_a_sandbox_nothing_outlives_its_session(tmp_path):
     finally:
         session.close()
         server.stop()
-    time.sleep(0.2)
     left = [
         p
         for p in psutil.process_iter(["cmdline"])
         if "98761" in (p.info["cmdline"] or [])
     ]
-    assert left == []
+    assert not psutil.wait_procs(left, timeout=60)[1]
     assert os.getcwd() != str(tmp_path)

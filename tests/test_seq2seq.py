@@ -5,6 +5,7 @@ import math
 
 import pytest
 import torch
+from arrays import assert_close
 from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn.functional import scaled_dot_product_attention
@@ -91,9 +92,9 @@ def test_a_batch_gives_what_each_source_gives_alone(decoder):
     for b, source in enumerate(SOURCES):
         one, length = pad([source])
         alone = model(one, length, read[:, b : b + 1])
-        torch.testing.assert_close(together[:, b : b + 1], alone)
+        assert_close(together[:, b : b + 1], alone)
     ids[1:, 1] = 4  # in the padding
-    torch.testing.assert_close(model(ids, lengths, read), together)
+    assert_close(model(ids, lengths, read), together)
 
 
 @each_decoder
@@ -104,7 +105,7 @@ def test_no_token_sees_a_later_one(decoder):
     before = model(ids, lengths, read)
     read[2] = 4
     after = model(ids, lengths, read)
-    torch.testing.assert_close(after[:2], before[:2])
+    assert_close(after[:2], before[:2])
     assert (after[2] - before[2]).abs().min(dim=0).values.max() > 0
 
 
@@ -119,7 +120,7 @@ def test_all_steps_at_once_are_one_step_after_the_other(decoder):
     for row in read:
         logits, h = model.decoder(row[None], h, source)
         steps.append(logits)
-    torch.testing.assert_close(torch.cat(steps), model(ids, lengths, read))
+    assert_close(torch.cat(steps), model(ids, lengths, read))
 
 
 @each_decoder
@@ -141,8 +142,8 @@ def test_attention_by_hand():
     values = torch.tensor([[[8.0]], [[4.0]], [[100.0]]])
     mask = torch.tensor([[True], [True], [False]])
     context, weights = attend(scores, values, mask)
-    torch.testing.assert_close(weights, torch.tensor([[[0.25, 0.75, 0.0]]]))
-    torch.testing.assert_close(context, torch.tensor([[[5.0]]]))
+    assert_close(weights, torch.tensor([[[0.25, 0.75, 0.0]]]))
+    assert_close(context, torch.tensor([[[5.0]]]))
 
 
 def test_dot_attention_is_torchs():
@@ -157,7 +158,7 @@ def test_dot_attention_is_torchs():
         keys.transpose(0, 1),
         attn_mask=mask.T[:, None],
     )
-    torch.testing.assert_close(context, expected.transpose(0, 1))
+    assert_close(context, expected.transpose(0, 1))
 
 
 def test_an_additive_score_is_v_tanh_of_the_sum():
@@ -169,9 +170,7 @@ def test_an_additive_score_is_v_tanh_of_the_sum():
     for t, b, s in itertools.product(range(2), range(3), range(4)):
         inner = score.query.weight @ q[t, b] + score.key.weight @ keys[s, b]
         inner = torch.tanh(inner + score.key.bias)
-        torch.testing.assert_close(
-            found[t, b, s], (score.v.weight @ inner)[0]
-        )
+        assert_close(found[t, b, s], (score.v.weight @ inner)[0])
 
 
 def test_a_mask_that_does_not_fit_is_named():
@@ -188,7 +187,7 @@ def test_the_loss_is_a_mean_over_tokens_not_over_padding():
     log_p = logits.log_softmax(dim=2)
     places = [(0, 0, 3), (1, 0, END), (0, 1, 4), (1, 1, 5), (2, 1, END)]
     expected = -sum(log_p[place] for place in places) / 5
-    torch.testing.assert_close(translation_loss(logits, targets), expected)
+    assert_close(translation_loss(logits, targets), expected)
     with pytest.raises(ValueError, match=r"targets: expected \(3, 2\)"):
         translation_loss(logits, targets.T)
 
@@ -220,7 +219,7 @@ def test_a_wide_beam_finds_the_best_target(decoder, alpha):
         found = beam(model, source, width=50, limit=4, alpha=alpha)
         for tokens, hypothesis in zip(ranked[:5], found[:5], strict=True):
             assert tuple(hypothesis.tokens) == tokens
-            assert math.isclose(hypothesis.log_p, every[tokens])
+            assert_close(hypothesis.log_p, every[tokens])
 
 
 @given(seed=st.integers(0, 200))
@@ -261,7 +260,7 @@ def test_a_search_ends_where_nothing_does():
 def test_the_length_penalty():
     assert length_penalty(1, 0.6) == 1
     assert length_penalty(50, 0) == 1
-    assert math.isclose(length_penalty(7, 1), 2)
+    assert_close(length_penalty(7, 1), 2)
 
 
 @pytest.mark.parametrize(

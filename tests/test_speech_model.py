@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from arrays import assert_close
 
 from rnncore.application import seeded, train_module
 from rnncore.optim import adam
@@ -14,6 +15,7 @@ from rnncore.speech.model import (
     read_greedily,
     speech_loss,
 )
+from rnncore.train import Schedule
 
 
 def recognizer(rate=0.0):
@@ -33,7 +35,7 @@ def test_the_gradient_is_that_of_torchs_loss(rng):
         torch.tensor([2, 1]),
         reduction="sum",
     ).backward()
-    torch.testing.assert_close(logits.grad, other.grad)
+    assert_close(logits.grad, other.grad)
 
 
 def test_each_recording_gives_in_a_batch_what_it_gives_alone(rng):
@@ -43,7 +45,7 @@ def test_each_recording_gives_in_a_batch_what_it_gives_alone(rng):
     together = log_probabilities(model, batch)
     for b, one in enumerate(features):
         alone = log_probabilities(model, batch_of([one], [[1]]))
-        torch.testing.assert_close(together[: len(one), b], alone[:, 0])
+        assert_close(together[: len(one), b], alone[:, 0])
 
 
 def test_the_loss_is_a_mean_over_letters(rng):
@@ -58,7 +60,7 @@ def test_the_loss_is_a_mean_over_letters(rng):
             for f, row in zip(features, labels, strict=True)
         )
     ]
-    torch.testing.assert_close(loss, torch.cat(each).sum() / 4)
+    assert_close(loss, torch.cat(each).sum() / 4)
 
 
 def test_it_learns_to_spell_what_it_hears():
@@ -86,9 +88,8 @@ def test_it_learns_to_spell_what_it_hears():
         speech_loss,
         lambda rng, step: draw(rng, 16),
         optimizer=adam(0.02),
-        steps=120,
+        schedule=Schedule(120, clip=1.0),
         rng=np.random.default_rng(0),
-        clip=1.0,
     )
     batch = draw(np.random.default_rng(1), 50)
     written = read_greedily(model, batch)

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-import train_speech
 
 from rnncore.application import stored
 from rnncore.data.speech import digit_strings, split_voices
 from rnncore.speech.model import load_recognizer
+from tools.train.applications import speech
 
 
 @pytest.mark.slow
@@ -19,7 +19,7 @@ def test_the_stored_weights_give_the_recorded_score():
         unknown,
         signal_to_noise=(20.0, 20.0),
     )
-    found = train_speech.error_rate(model, clips, letters)
+    found = speech.error_rate(model, clips, letters)
     # One word in 763 may turn on the last bit of another machine's sums.
     assert abs(found - about["score"]) < 0.2
     assert found < 10  # a network without memory has about 28

@@ -1,18 +1,21 @@
 """The script that trains three cells with equally many weights."""
 
-import sys
-
-import measurements
 import numpy as np
 import pytest
-import train_cells as cells
+
+from tools import measurements
+from tools.train import runner
+from tools.train.tasks import cells
 
 
 @pytest.fixture
 def short(monkeypatch):
-    monkeypatch.setattr(cells, "SEEDS", (0, 1))
+    monkeypatch.setattr(cells, "SECONDS", 0.02)
     monkeypatch.setattr(cells, "POINTS", 2)
     monkeypatch.setattr(cells, "milliseconds", lambda *about: 5.0)
+    cells.plan.cache_clear()
+    yield
+    cells.plan.cache_clear()
 
 
 @pytest.mark.parametrize("name", ["adding", "copy"])
@@ -29,13 +32,10 @@ def test_all_cells_get_as_many_weights_and_nearly_all_of_them(name):
 
 
 @pytest.mark.parametrize("name", ["adding", "copy"])
-def test_a_comparison_is_recorded_at_common_steps(
-    name, short, tmp_path, monkeypatch
-):
+def test_a_comparison_is_recorded_at_common_steps(name, short, tmp_path):
     path = tmp_path / "m.json"
-    given = f"train_cells.py --task {name} --seconds 0.02 --path {path}"
-    monkeypatch.setattr(sys, "argv", given.split())
-    cells.main()
+    words = [f"{name}.*", "--seeds", "0", "1", "--path", str(path)]
+    runner.main(cells.TRAINING, words)
     known = measurements.read(path)
     for kind in cells.CELLS:
         scores = known[f"cells.{name}.{kind}.scores"]["value"]
@@ -45,9 +45,10 @@ def test_a_comparison_is_recorded_at_common_steps(
             assert one == sorted(one, reverse=True)  # the best so far
 
 
-def test_both_resets_are_timed(tmp_path):
+def test_both_resets_are_timed(tmp_path, monkeypatch):
+    monkeypatch.setattr(cells, "REPEATS", 1)
     path = tmp_path / "m.json"
-    cells.time_resets(path, repeats=1)
+    runner.main(cells.TRAINING, ["resets", "--path", str(path)])
     values = [entry["value"] for entry in measurements.read(path).values()]
     assert len(values) == 6
     assert all(ms > 0 for pair in values for ms in pair)

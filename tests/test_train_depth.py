@@ -1,24 +1,23 @@
 """The stacks that chapter 8 compares: their gradients, and a short run."""
 
-import sys
-
 import numpy as np
 import pytest
-import train_depth
-from train_depth import Model, backward, forward, init
 
 from rnncore.backend import tree_map
 from rnncore.bptt import check_gradient
 from rnncore.rnn import zero_state
+from tools.train import runner
+from tools.train.tasks import depth
+from tools.train.tasks.depth import Model, backward, forward, init
 
 
 @pytest.mark.parametrize("residual", [False, True])
 def test_gradients_are_those_of_finite_differences(rng, residual):
-    form = train_depth.Form(3, 4, residual)
+    form = depth.Form(3, 4, residual)
     model = tree_map(np.float64, init(rng, form, K=5))
-    x = rng.normal(size=(3, train_depth.B, 5))
-    d_y = rng.normal(size=(3, train_depth.B, 4))
-    states = [zero_state(p, train_depth.B) for p in model.layers]
+    x = rng.normal(size=(3, depth.B, 5))
+    d_y = rng.normal(size=(3, depth.B, 4))
+    states = [zero_state(p, depth.B) for p in model.layers]
     _, _, tapes = forward(model, x, states, residual)
     d_layers = backward(model, tapes, d_y, residual)
     for k, layer in enumerate(model.layers):
@@ -34,12 +33,12 @@ def test_gradients_are_those_of_finite_differences(rng, residual):
 
 
 def test_a_residual_stack_adds_to_what_it_reads(rng):
-    form = train_depth.Form(3, 4, residual=True)
+    form = depth.Form(3, 4, residual=True)
     model = tree_map(np.float64, init(rng, form, K=4))
     silent = [tree_map(np.zeros_like, p) for p in model.layers[1:]]
     model = Model([model.layers[0], *silent], model.readout)
-    x = rng.normal(size=(3, train_depth.B, 4))
-    states = [zero_state(p, train_depth.B) for p in model.layers]
+    x = rng.normal(size=(3, depth.B, 4))
+    states = [zero_state(p, depth.B) for p in model.layers]
     y, _, _ = forward(model, x, states, residual=True)
     lowest = Model(model.layers[:1], model.readout)
     expected, _, _ = forward(lowest, x, states[:1], residual=True)
@@ -53,17 +52,18 @@ def test_the_forms_that_are_compared_have_as_many_weights():
         return first + (form.layers - 1) * above + K * form.H + K
 
     counts = [
-        weights(train_depth.FORMS[name])
+        weights(depth.FORMS[name])
         for name in ("wide", "two", "four", "residual")
     ]
     assert max(counts) / min(counts) < 1.01
 
 
-def test_twenty_steps_learn_and_write_nothing(monkeypatch):
-    monkeypatch.setattr(sys, "argv", ["train_depth.py", "--check"])
-
-    def refuse(*args, **about):
-        raise AssertionError("a check writes nothing")
-
-    monkeypatch.setattr(train_depth, "record", refuse)
-    train_depth.main()
+def test_twenty_steps_learn_and_write_nothing(tmp_path):
+    path = tmp_path / "m.json"
+    words = ["residual", "--check", "--path", str(path)]
+    runner.main(depth.TRAINING, words)
+    assert not path.exists()
+    form, rate = depth.FORMS["residual"], depth.RATES[0]
+    few, _, _ = depth.train_one(form, rate, 0, 20, "check")
+    none, _, _ = depth.train_one(form, 1e-9, 0, 1, "check")
+    assert few < none - 0.5

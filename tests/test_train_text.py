@@ -1,15 +1,14 @@
 """The scripts that train chapter 10's models and judge their writing."""
 
 import math
-import sys
 
-import judge_text
 import numpy as np
 import pytest
-import train_text
 
-from rnncore.text import load_model
 from rnncore.text.corpora import Corpus
+from rnncore.text.storage import load_model
+from tools.train import runner
+from tools.train.applications import judge_text, text
 
 LINE = "def f(a):\n    return a + 1\n\n"
 
@@ -18,17 +17,25 @@ LINE = "def f(a):\n    return a + 1\n\n"
 def tiny(monkeypatch, tmp_path):
     """A plan that takes a second: a text of one line, again and again."""
     corpus = Corpus({"a": LINE * 60}, {"b": LINE * 20}, {"c": LINE * 20})
-    plan = train_text.PLANS["python"]._replace(
+    plan = text.PLANS["python"]._replace(
         corpus=lambda seed: corpus, H=8, T=16, B=4, steps=30, every=10,
         orders=(2, 3), lanes=2, weights="tiny",
     )  # fmt: skip
-    monkeypatch.setitem(train_text.PLANS, "python", plan)
-    monkeypatch.setattr(train_text, "WEIGHTS", tmp_path)
+    monkeypatch.setitem(text.PLANS, "python", plan)
     return tmp_path / "tiny.safetensors"
 
 
+def train(tiny, seed):
+    """What a run finds, by the last part of its key."""
+    asked = runner.Asked("python -m tools.train text", weights=tiny.parent)
+    found = text.train("python", seed, asked)
+    return {
+        one.key.removeprefix("text.python."): one.value for one in found
+    }
+
+
 def test_a_run_scores_the_network_beside_its_baselines(tiny):
-    scores = train_text.train("python", 0)
+    scores = train(tiny, 0)
     assert scores["tokens"] == [60 * 28, 20 * 28, 20 * 28]
     assert len(scores["curve"]) == 3
     assert scores["valid"] == min(scores["curve"])
@@ -38,7 +45,7 @@ def test_a_run_scores_the_network_beside_its_baselines(tiny):
     best = min(scores["network"], scores["ngrams"])
     assert scores["mixed"] < max(scores["network"], scores["ngrams"])
     assert scores["mixed"] > 0.5 * best
-    assert scores["dynamic_rate"] in train_text.RATES
+    assert scores["dynamic_rate"] in text.RATES
     assert scores["lzma"] < 0.5
     _, _, about = load_model(tiny)
     assert about["score"] == pytest.approx(scores["network"], abs=0.01)
@@ -46,21 +53,20 @@ def test_a_run_scores_the_network_beside_its_baselines(tiny):
 
 
 def test_other_seeds_are_not_kept(tiny):
-    train_text.train("python", 1)
+    train(tiny, 1)
     assert not tiny.exists()
 
 
 def test_copied_tokens_end_a_run_that_training_holds():
     training = np.array([1, 2, 3, 4, 5])
     test = np.array([2, 3, 4, 9, 1, 2, 3])
-    found = train_text.stand_in(training, test, 3)
+    found = text.stand_in(training, test, 3)
     assert found.tolist() == [False, False, True] + [False] * 3 + [True]
 
 
-def test_a_set_that_is_not_there_is_refused(monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["train_text.py", "poems"])
+def test_a_set_that_is_not_there_is_refused(capsys):
     with pytest.raises(SystemExit):
-        train_text.main()
+        runner.main(text.TRAINING, ["poems"])
     assert "words-apart" in capsys.readouterr().err
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from pathlib import Path
 
@@ -12,15 +11,13 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.utils import determine_grade
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from grader import sandbox
-from grader.course import Limits
-from grader.prewarm import Server
-from grader.seeds import course_secret, seed_of, submission_key
-from grader.session import Session
-from grader.source import cell_metadata
-from grader.trusted import TrustedExecute
+from grader.course.seeds import course_secret, seed_of, submission_key
+from grader.course.settings import Limits
+from grader.isolation import sandbox
+from grader.isolation.client import Server
+from grader.isolation.session import Session
+from grader.notebook.names import cell_metadata
+from grader.trusted.execute import TrustedExecute
 
 QUICK = Limits(cell_seconds=5, total_seconds=60, output_bytes=100_000)
 

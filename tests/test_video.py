@@ -7,12 +7,14 @@ import struct
 import numpy as np
 import pytest
 import torch
+from arrays import assert_close
 
 from rnncore.application import seeded, train_module
 from rnncore.data.video import moving_digits, stick_figures, twins
 from rnncore.files import Refused
 from rnncore.optim import adam
 from rnncore.seq2seq import END, PAD, START, VectorDecoder
+from rnncore.train import Schedule
 from rnncore.video.captions import (
     Captioner,
     FrameBag,
@@ -68,7 +70,7 @@ def test_no_frame_is_judged_by_a_later_one(model, films):
     changed = batch.frames.clone()
     changed[5:] = 0
     after = model(changed)
-    torch.testing.assert_close(after[:5], before[:5])
+    assert_close(after[:5], before[:5])
     assert (after[5:] - before[5:]).abs().max() > 0
 
 
@@ -76,9 +78,9 @@ def test_order_reaches_the_loop_and_no_baseline(films):
     frames = film_batch(films.frames, films.labels).frames
     shuffled = frames[[3, 0, 7, 1, 6, 2, 5, 4]]
     bag = made(BagOfFrames, S, 16, 16, K)
-    torch.testing.assert_close(bag(shuffled)[-1], bag(frames)[-1])
+    assert_close(bag(shuffled)[-1], bag(frames)[-1])
     single = made(SingleFrame, S, 16, 16, K)
-    torch.testing.assert_close(single(shuffled)[0], single(frames)[3])
+    assert_close(single(shuffled)[0], single(frames)[3])
     loop = made(FilmClassifier, S, 16, 16, K)
     assert (loop(shuffled)[-1] - loop(frames)[-1]).abs().max() > 1e-4
 
@@ -95,13 +97,13 @@ def test_the_losses_are_means(films):
     loss, _ = film_loss(model, batch, None)
     log_p = model(batch.frames).log_softmax(dim=2)
     picked = log_p[:, torch.arange(64), batch.labels]
-    torch.testing.assert_close(loss, -picked.mean())
+    assert_close(loss, -picked.mean())
     uniform = made(NextFrame, S, 16, 16)
     with torch.no_grad():
         for weights in uniform.parameters():
             weights.zero_()
     loss, _ = next_frame_loss(uniform, batch, None)
-    torch.testing.assert_close(loss, torch.tensor(np.log(2)).float())
+    assert_close(loss, torch.tensor(np.log(2)).float())
 
 
 def test_accuracy_after_each_frame_by_hand():
@@ -114,7 +116,7 @@ def test_accuracy_after_each_frame_by_hand():
 
     batch = film_batch(np.zeros((5, 2, S, S)), np.array([1, 1, 2, 0, 1]))
     found = accuracy_by_frame(Fixed(), batch, count=2)
-    np.testing.assert_allclose(found, [3 / 5, 1 / 5])
+    assert_close(found, [3 / 5, 1 / 5])
 
 
 def test_a_bag_is_right_on_one_of_two_twins_whatever_its_weights(films):
@@ -126,7 +128,7 @@ def test_a_bag_is_right_on_one_of_two_twins_whatever_its_weights(films):
         assert within_pairs(bag, batch)[-1] == 0.5
         # frame t of a film is frame 7 - t of its twin
         found = within_pairs(single, batch)
-        np.testing.assert_allclose(found + found[::-1], 1)
+        assert_close(found + found[::-1], 1)
 
 
 def test_within_pairs_by_hand():
@@ -137,9 +139,9 @@ def test_within_pairs_by_hand():
 
     batch = film_batch(np.zeros((4, 2, S, S)), np.array([0, 1, 2, 3]))
     # after frame 0: 1 beats 0, and 2 and 3 tie; after frame 1 the others
-    np.testing.assert_allclose(within_pairs(Fixed(), batch), [0.5, 0.5])
+    assert_close(within_pairs(Fixed(), batch), [0.5, 0.5])
     batch = film_batch(np.zeros((2, 2, S, S)), np.array([1, 3]))
-    np.testing.assert_allclose(within_pairs(Fixed(), batch), [0.75, 0.5])
+    assert_close(within_pairs(Fixed(), batch), [0.75, 0.5])
 
 
 def test_what_is_seen_shares_the_probability():
@@ -154,7 +156,7 @@ def test_what_is_seen_shares_the_probability():
     log_a, log_b = a.log_softmax(dim=1), b.log_softmax(dim=1)
     surprise = -(log_b[[0, 1, 2], [0, 1, 2]] + log_b[:, 4]) / 2
     expected = (surprise - log_a[:, 1]).mean() / 2
-    torch.testing.assert_close(loss, expected)
+    assert_close(loss, expected)
 
 
 def test_imagined_frames_are_read_again(films):
@@ -165,8 +167,8 @@ def test_imagined_frames_are_read_again(films):
     with torch.no_grad():
         first = model(frames)[-1:].sigmoid()
         second = model(torch.cat([frames, first]))[-1].sigmoid()
-    torch.testing.assert_close(ahead[0], first[0])
-    torch.testing.assert_close(ahead[1], second)
+    assert_close(ahead[0], first[0])
+    assert_close(ahead[1], second)
     with pytest.raises(ValueError, match="count: expected at least 1"):
         imagine(model, frames, 0)
 
@@ -187,9 +189,8 @@ def test_the_loop_tells_apart_what_the_bag_cannot():
             film_loss,
             film_batches(train.frames, train.labels, 32),
             optimizer=adam(0.003),
-            steps=400,
+            schedule=Schedule(400, clip=1.0),
             rng=np.random.default_rng(1),
-            clip=1.0,
         )
         batch = film_batch(test.frames, test.labels)
         found[kind] = accuracy_by_frame(model, batch)[-1]
@@ -228,9 +229,8 @@ def test_a_captioner_learns_a_few_films_by_heart():
         caption_loss,
         caption_batches(films.frames, captions, 12),
         optimizer=adam(0.004),
-        steps=200,
+        schedule=Schedule(200, clip=1.0),
         rng=np.random.default_rng(0),
-        clip=1.0,
     )
     frames = torch.as_tensor(films.frames).transpose(0, 1)
     said = [words.decode(s) for s in say(model, frames)]
@@ -245,7 +245,7 @@ def test_a_captioner_needs_the_order_and_its_bag_does_not(films):
     loop = made(Captioner, S, 16, 16, 9)
     assert (loop(shuffled, read) - loop(frames, read)).abs().max() > 1e-4
     bag = made(Captioner, S, 16, 16, 9, FrameBag)
-    torch.testing.assert_close(bag(shuffled, read), bag(frames, read))
+    assert_close(bag(shuffled, read), bag(frames, read))
 
 
 def test_a_captioner_with_one_vector(films):
@@ -261,10 +261,10 @@ def test_where_the_words_looked(films):
     model = made(Captioner, S, 16, 16, 9)
     weights, p = looks(model, frames, [3, 5])
     assert weights.shape == (3, 8)
-    torch.testing.assert_close(weights.sum(dim=1), torch.ones(3))
+    assert_close(weights.sum(dim=1), torch.ones(3))
     read = torch.tensor([[START], [3], [5]])
     expected = model(frames, read)[:, 0].softmax(dim=1)
-    torch.testing.assert_close(p, expected[[0, 1, 2], [3, 5, END]])
+    assert_close(p, expected[[0, 1, 2], [3, 5, END]])
 
 
 def test_a_player_holds_its_film(tmp_path):
@@ -300,7 +300,7 @@ def test_a_film_that_lies_on_its_side_is_read_upright(
     )
     path.write_bytes(raw)
     turned = np.rot90(straight, turns, axes=(1, 2))
-    np.testing.assert_allclose(read_video(path), turned, atol=1e-6)
+    assert_close(read_video(path), turned, within=1e-6)
 
 
 def test_a_film_is_read_as_it_was_written(tmp_path):

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
-import weave
+
+from tools.build import weave
 
 ROOT = Path(__file__).parent.parent
 MODULE = '''"""A module."""
@@ -64,7 +65,7 @@ def page(tmp_path):
 
 def test_the_book_agrees_with_the_package():
     run = subprocess.run(
-        [sys.executable, ROOT / "tools" / "weave.py", "--check"],
+        [sys.executable, "-m", "tools.build.weave", "--check"],
         capture_output=True,
         text=True,
         check=False,

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from rnncore.files import whole_file
+from tools import ROOT
 
-PATH = Path(__file__).resolve().parent.parent / "book/measurements.json"
+PATH = ROOT / "book/measurements.json"
 
 
 def read(path: Path = PATH) -> dict[str, dict[str, Any]]:

@@ -3,17 +3,19 @@
 import argparse
 import contextlib
 import hashlib
+import importlib
 import json
 import shutil
 import sys
+import textwrap
 import time
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from rnncore.files import Refused, whole_file
 
-PLAN, CHECKPOINT = "plan.json", "run.npz"
+PLAN, CHECKPOINT, SECONDS = "plan.json", "run.npz", "seconds"
 
 
 class Group(NamedTuple):
@@ -25,57 +27,73 @@ class Group(NamedTuple):
         self, name: str, run: Callable, about: str, example: str
     ) -> argparse.ArgumentParser:
         """A subcommand with help, an example, and the function it calls."""
-        parser = self.parsers.add_parser(
-            name,
-            help=about,
-            description=about[0].upper() + about[1:] + ".",
-            epilog=f"example:\n  {example}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        parser.set_defaults(run=run)
-        return parser
+        return _parser(self.parsers, name, about, example, run=run)
 
     def add_evaluate(
         self, run: Callable, about: str, example: str, data: str
     ) -> argparse.ArgumentParser:
         """`evaluate`: a model, the FILE or FOLDER it is judged by."""
         parser = self.add("evaluate", run, about, example)
-        parser.add_argument("model", metavar="MODEL", type=Path)
-        parser.add_argument(data, metavar=data.upper(), type=Path)
+        operand(parser, "model")
+        operand(parser, data)
         add_device(parser)
         return parser
 
 
-def group(commands: Any, name: str, about: str, epilog: str) -> Group:
+def group(
+    commands: Any,
+    name: str,
+    about: str,
+    examples: Sequence[str],
+    *notes: str,
+) -> Group:
     """A command that has subcommands."""
-    parser = commands.add_parser(
-        name,
-        help=about,
-        description=about[0].upper() + about[1:] + ".",
-        epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    goes_on = (
+        "Interrupted with Ctrl-C or otherwise, the same `train` goes on "
+        "where it was."
+    )
+    parser = _parser(
+        commands, name, about, "\n  ".join(examples), *notes, goes_on
     )
     return Group(
         parser.add_subparsers(dest="part", metavar="COMMAND", required=True)
     )
 
 
-def whole_number(text: str) -> int:
-    """For argparse: an integer of at least 1."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(
-            f"expected a whole number of at least 1, got {text!r}"
-        )
-    return int(text)
+def _parser(
+    commands: Any,
+    name: str,
+    about: str,
+    example: str,
+    *notes: str,
+    **defaults: Any,
+) -> argparse.ArgumentParser:
+    filled = (textwrap.fill(text, 76) for text in notes)
+    parser = commands.add_parser(
+        name,
+        help=about,
+        description=about[0].upper() + about[1:] + ".",
+        epilog="\n\n".join([f"example:\n  {example}", *filled]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(**defaults)
+    return parser
 
 
-def seed_number(text: str) -> int:
-    """For argparse: an integer of at least 0."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(
-            f"expected a whole number of at least 0, got {text!r}"
-        )
-    return int(text)
+def at_least(low: int) -> Callable[[str], int]:
+    """For argparse: an integer of at least this."""
+
+    def number(text: str) -> int:
+        if not text.isdecimal() or int(text) < low:
+            raise argparse.ArgumentTypeError(
+                f"expected a whole number of at least {low}, got {text!r}"
+            )
+        return int(text)
+
+    return number
+
+
+whole_number = at_least(1)
 
 
 def positive(text: str) -> float:
@@ -98,22 +116,54 @@ def share(text: str) -> float:
     )
 
 
-def add_device(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--device",
-        default="auto",
-        help="auto, cpu, cuda or cuda:1 (default: a GPU, if any)",
+LETTERS = {positive: "X", share: "X", Path: "FILE"}  # of kinds; else N
+
+
+def operand(
+    parser: argparse.ArgumentParser,
+    name: str,
+    what: str | None = None,
+    **more: Any,
+) -> None:
+    """A path that is given without a name before it."""
+    more = {"metavar": name.upper(), "type": Path, "help": what, **more}
+    parser.add_argument(name, **more)
+
+
+def add_model(parser: argparse.ArgumentParser, stored: str) -> None:
+    """MODEL, which may also be the name of a stored one."""
+    what = (
+        "a file that `train` wrote, or a model that comes with the course"
     )
+    operand(parser, "model", f"{what}: {stored}")
+
+
+def option(
+    parser: Any,
+    name: str,
+    what: str = "",
+    default: Any = None,
+    kind: Callable | None = None,
+    **more: Any,
+) -> None:
+    """An option, of the kind of its default; its help says which."""
+    kinds = {int: whole_number, float: positive}
+    kind = kind or kinds.get(type(default), str)
+    if kind is not str and "metavar" not in more:
+        more["metavar"] = LETTERS.get(kind, "N")
+    if default is not None and "(default" not in what:
+        what = f"{what} (default: %(default)s)".strip()
+    parser.add_argument(name, type=kind, default=default, help=what, **more)
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    what = "auto, cpu, cuda or cuda:1 (default: a GPU, if any)"
+    parser.add_argument("--device", default="auto", help=what)
 
 
 def add_seed(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--seed",
-        type=seed_number,
-        default=0,
-        metavar="N",
-        help="the same seed gives the same result (default: %(default)s)",
-    )
+    what = "the same seed gives the same result"
+    option(parser, "--seed", what, 0, at_least(0))
 
 
 OPTIONS: dict[str, tuple[Callable, str]] = {
@@ -137,22 +187,12 @@ OPTIONS: dict[str, tuple[Callable, str]] = {
 
 def add_training(parser: argparse.ArgumentParser, **defaults: Any) -> None:
     """The options of `train`; those of the network with their defaults."""
-    parser.add_argument(
-        "--model",
-        type=Path,
-        metavar="FILE",
-        required=True,
-        help="the .safetensors file to be written",
-    )
+    what = "the .safetensors file to be written"
+    option(parser, "--model", what, kind=Path, required=True)
     for name, default in defaults.items():
-        kind, what = OPTIONS[name.replace("_", "-")]
-        parser.add_argument(
-            f"--{name.replace('_', '-')}",
-            type=kind,
-            default=default,
-            metavar="X" if kind in (positive, share) else "N",
-            help=f"{what} (default: %(default)s)",
-        )
+        name = name.replace("_", "-")
+        kind, what = OPTIONS[name]
+        option(parser, f"--{name}", what, default, kind)
     add_seed(parser)
     add_device(parser)
     parser.add_argument(
@@ -162,52 +202,136 @@ def add_training(parser: argparse.ArgumentParser, **defaults: Any) -> None:
     )
 
 
+class Application(NamedTuple):
+    """What `train` and `evaluate` of one application are made of.
+
+    `Data` is what is learned from; `Model` a tuple with the network, or a
+    list of them, first: what `load` gives, without its last.
+    """
+
+    kind: str  # of the model file
+    read: Callable  # arguments -> Data, what knows it again: a fingerprint
+    fit: Callable  # arguments, Data, Run, device -> Model, facts
+    score: Callable  # Model, Data -> facts: a table beside baselines
+    again: Callable  # arguments, Model, facts -> facts: other scores
+    save: Callable  # path, *Model, facts: write the file
+    load: Callable  # path -> *Model, facts
+    show: Callable  # path, facts: print them
+    scored: str = ""  # what waits for it is told
+
+
+def later(name: str) -> Callable:
+    """A function of the package, whose module is imported when called."""
+    module, _, function = name.rpartition(".")
+
+    def call(*given: Any) -> Any:
+        found = importlib.import_module(f"rnncore.{module}")
+        return getattr(found, function)(*given)
+
+    return call
+
+
+def learn(app: Application, arguments: argparse.Namespace) -> int:
+    """Train, or go on; then score, and write the model."""
+    from rnncore.application import choose_device, origin
+
+    device = choose_device(arguments.device)
+    check_model(arguments.model)
+    data, known = app.read(arguments)
+    settings = settings_of(arguments) | {"kind": app.kind} | known
+    run = begin(arguments, settings)
+    if run is not None:
+        with refusing():
+            model, about = app.fit(arguments, data, run, device)
+        about |= origin(arguments.line) | {"seed": arguments.seed}
+        about |= {"settings": run.settings, "seconds": run.seconds()}
+        if app.scored:
+            note(f"scoring {app.scored} ...")
+        about |= app.score(model, data)
+        app.save(arguments.model, *model, about)
+        shutil.rmtree(run.folder)  # the model is written
+    app.show(arguments.model, app.load(arguments.model)[-1])
+    return 0
+
+
+def judge(app: Application, arguments: argparse.Namespace) -> int:
+    """The table of scores, computed again."""
+    from rnncore.application import choose_device
+
+    *model, about = app.load(model_file(arguments.model))
+    device = choose_device(arguments.device)
+    several = isinstance(model[0], list)
+    for network in model[0] if several else model[:1]:
+        network.to(device)
+    about |= app.again(arguments, model, about)
+    app.show(arguments.model, about)
+    return 0
+
+
+OUTSIDE = {"model", "file", "folder", "device", "restart", "plot"}
+OUTSIDE |= {"encoding", "command", "part", "line", "run"}
+
+
+def settings_of(arguments: argparse.Namespace) -> dict[str, Any]:
+    """All options that the outcome depends on, besides the data."""
+    return {k: v for k, v in vars(arguments).items() if k not in OUTSIDE}
+
+
 class Run(NamedTuple):
     """A training run on disk."""
 
-    model: Path  # what will be written
-    folder: Path  # plan and checkpoint, until then
+    folder: Path  # plan, checkpoint and seconds, until the model is there
     settings: dict[str, Any]  # all that the outcome depends on
+    before: float  # seconds, of the parts that broke off
+    begun: float
 
     @property
     def checkpoint(self) -> Path:
         return self.folder / CHECKPOINT
 
+    def seconds(self) -> float:
+        """So far; written down, for the run may break off."""
+        now = self.before + time.perf_counter() - self.begun
+        with whole_file(self.folder / SECONDS) as file:
+            file.write(f"{now}".encode())
+        return round(now, 1)
+
 
 def begin(
-    model: Path, settings: dict[str, Any], restart: bool
+    arguments: argparse.Namespace, settings: dict[str, Any]
 ) -> Run | None:
     """A run that is begun, or goes on; None where it is finished.
 
-    Raises Refused where another run has the same model file, or there is
-    no folder to write it into.
+    Raises Refused where another run has the same model file.
     """
-    if model.suffix != ".safetensors":
-        raise Refused(f"--model: expected NAME.safetensors, got {model}")
-    if not model.parent.is_dir():
-        raise Refused(f"--model: there is no folder {model.parent}")
+    model = arguments.model
     settings = json.loads(json.dumps(settings))  # as it will come back
-    run = Run(model, model.with_name(model.name + ".run"), settings)
-    if restart:
-        shutil.rmtree(run.folder, ignore_errors=True)
-    elif any(run.folder.glob("*.npz")):  # else nothing is lost
-        _check_settings(run, _plan(run.folder / PLAN), f"{run.folder}")
+    folder = model.with_name(model.name + ".run")
+    if arguments.restart:
+        shutil.rmtree(folder, ignore_errors=True)
+    elif any(folder.glob("*.npz")):  # else nothing is lost
+        _check_settings(settings, _plan(folder / PLAN), f"{folder}")
     elif model.exists():
         from rnncore.application import load_weights
 
         _, about = load_weights(model, settings["kind"])
-        _check_settings(run, about.get("settings", {}), f"{model}")
+        _check_settings(settings, about.get("settings", {}), f"{model}")
         note(f"{model} is trained already; --restart trains anew")
         return None
-    run.folder.mkdir(exist_ok=True)
-    with whole_file(run.folder / PLAN) as file:
+    folder.mkdir(exist_ok=True)
+    with whole_file(folder / PLAN) as file:
         file.write(json.dumps(settings, indent=1).encode())
-    return run
+    seconds = folder / SECONDS
+    before = float(seconds.read_text()) if seconds.exists() else 0.0
+    return Run(folder, settings, before, time.perf_counter())
 
 
-def finish(run: Run) -> None:
-    """Remove the checkpoint: the model is written."""
-    shutil.rmtree(run.folder)
+def check_model(path: Path) -> None:
+    """Raise Refused unless a model can be written there."""
+    if path.suffix != ".safetensors":
+        raise Refused(f"--model: expected NAME.safetensors, got {path}")
+    if not path.parent.is_dir():
+        raise Refused(f"--model: there is no folder {path.parent}")
 
 
 def fingerprint(content: bytes | str) -> str:
@@ -230,56 +354,66 @@ def refusing() -> Iterator[None]:
 def train_run(
     run: Run,
     arguments: argparse.Namespace,
-    module: Any,
+    network: Any,
     loss: Callable,
     next_batch: Callable,
-    **more: Any,
-) -> Any:
+    evaluate: Callable,
+    bar: "Bar",
+    *,
+    unit: str = "nats",
+    carry: Any = None,
+) -> dict[str, Any]:
     """`train_module` with the options that every `train` has.
 
-    Raises Refused where the checkpoint is damaged.
+    `evaluate(network)` is in `unit`. Gives the number of steps.
     """
     import numpy as np
 
     from rnncore.application import train_module
     from rnncore.optim import adam
+    from rnncore.train import Schedule
 
-    with refusing():
-        return train_module(
-            module,
-            loss,
-            next_batch,
-            optimizer=adam(arguments.rate),
-            steps=arguments.steps,
-            rng=np.random.default_rng(arguments.seed),
-            clip=1.0,
-            evaluate_every=arguments.evaluate_every,
-            patience=arguments.patience,
-            checkpoint=run.checkpoint,
-            **more,
-        )
+    def looked(network: Any) -> float:
+        run.seconds()
+        return bar.tell(unit, evaluate(network))
 
-
-def about_run(
-    arguments: argparse.Namespace, settings: dict[str, Any], seconds: float
-) -> dict[str, Any]:
-    """What a model file says of how it was made."""
-    from rnncore.application import origin
-
-    return {
-        **origin(arguments.line),
-        "seed": arguments.seed,
-        "seconds": round(seconds, 1),
-        "settings": settings,
-    }
-
-
-def describe(path: Path, network: str, about: dict[str, Any]) -> str:
-    """A model in one line."""
-    return (
-        f"{path}: {network}, seed {about['seed']}, {about['steps']} steps "
-        f"in {about['seconds']:.0f} s"
+    result = train_module(
+        network,
+        loss,
+        next_batch,
+        optimizer=adam(arguments.rate),
+        schedule=Schedule(
+            arguments.steps,
+            1.0,
+            arguments.evaluate_every,
+            arguments.patience,
+            run.checkpoint,
+            bar,
+        ),
+        rng=np.random.default_rng(arguments.seed),
+        carry=carry,
+        evaluate=looked,
     )
+    return {"steps": len(result.history.loss)}
+
+
+def show(
+    path: Path, network: str, about: dict[str, Any], table: Any, *lines: str
+) -> None:
+    """A model in one line, what it was scored on, and a pandas table."""
+    steps = f", {about['steps']} steps" if "steps" in about else ""
+    seconds = f"{about['seconds']:.0f} s"
+    print(f"{path}: {network}, seed {about['seed']}{steps} in {seconds}")
+    print("\n".join(lines))
+    print(table if isinstance(table, str) else show_table(table))
+
+
+def rows(about: dict[str, Any], *columns: str) -> Any:
+    """The scores as a pandas table: a row a way to do it."""
+    import pandas as pd
+
+    found = {name: values for name, *values in about["table"]}
+    return pd.DataFrame.from_dict(found, orient="index", columns=columns)
 
 
 def several(count: int, what: str) -> str:
@@ -346,23 +480,6 @@ def note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-class Clock:
-    """Seconds since it was made, over all parts of a resumed run."""
-
-    def __init__(self, run: Run):
-        self.path = run.folder / "seconds"
-        before = self.path.read_text() if self.path.exists() else "0"
-        self.before = float(before)
-        self.begun = time.perf_counter()
-
-    def seconds(self) -> float:
-        """So far; written down, for the run may break off."""
-        now = self.before + time.perf_counter() - self.begun
-        with whole_file(self.path) as file:
-            file.write(f"{now}".encode())
-        return now
-
-
 def model_file(path: Path) -> Path:
     """The path, or the weights of this name that come with the package."""
     from rnncore.application import stored
@@ -395,10 +512,12 @@ def _plan(path: Path) -> dict[str, Any]:
     return plan
 
 
-def _check_settings(run: Run, there: dict[str, Any], where: str) -> None:
+def _check_settings(
+    wanted: dict[str, Any], there: dict[str, Any], where: str
+) -> None:
     """Raise Refused unless a run has the settings that are asked for."""
-    for name in sorted(run.settings.keys() | there.keys()):
-        old, new = there.get(name), run.settings.get(name)
+    for name in sorted(wanted.keys() | there.keys()):
+        old, new = there.get(name), wanted.get(name)
         if old == new:
             continue
         how = f"{name} was {old}, now {new}"

@@ -1,31 +1,13 @@
 """The command `music`: scores of one's own, learned and continued."""
 
 import argparse
+from argparse import Namespace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnncore.commands.common import (
-    Bar,
-    Clock,
-    about_run,
-    add_device,
-    add_seed,
-    add_training,
-    begin,
-    describe,
-    fingerprint,
-    finish,
-    group,
-    model_file,
-    note,
-    output_file,
-    positive,
-    refusing,
-    refusing_file,
-    several,
-    show_table,
-    whole_number,
-)
+from rnncore.commands import common
+from rnncore.commands.common import later, note, operand, option, several
 from rnncore.files import Refused, whole_file
 
 if TYPE_CHECKING:
@@ -38,58 +20,30 @@ SAMPLE = (
     "python -m rnncore music sample songs.safetensors --out new.mid --wav"
 )
 EVALUATE = "python -m rnncore music evaluate songs.safetensors songs/"
-EPILOG = f"""\
-example:
-  {TRAIN}
-  {SAMPLE}
-  {EVALUATE}
-
-songs/ is a folder of MIDI, MusicXML or ABC files. Interrupted with Ctrl-C
-or otherwise, the same `train` goes on where it was.
-"""
+SONGS = "songs/ is a folder of MIDI, MusicXML or ABC files."
 NETWORK = "the network"
 TYPICAL = {"bar": 8, "frame": 0.5, "tempo": 80.0}
 MOST_VOICES = 4  # unless --voices asks for more
 RATE = 22_050  # samples a second of a WAV file
-SETTINGS = (  # all that the outcome depends on, with the scores
-    *("frame", "voices", "transpose", "hidden", "window", "batch"),
-    *("steps", "rate", "dropout", "evaluate_every", "seed"),
-)
 
 
 def add(commands: Any) -> None:
     """Add `music train`, `music sample` and `music evaluate`."""
-    parts = group(
-        commands,
-        "music",
-        "music in voices from a folder of scores: learn it, write more",
-        EPILOG,
+    about = "music in voices from a folder of scores: learn it, write more"
+    examples = TRAIN, SAMPLE, EVALUATE
+    parts = common.group(commands, "music", about, examples, SONGS)
+    run = partial(common.learn, APP)
+    train = parts.add("train", run, "learn from a folder", TRAIN)
+    operand(train, "folder")
+    option(train, "--frame", "the shortest note, in quarter notes", 0.5)
+    what = (
+        "how many (default: as most pieces have, at most "
+        f"{MOST_VOICES}); of others outer ones stay, silent ones are added"
     )
-    train = parts.add("train", _train, "learn from a folder", TRAIN)
-    train.add_argument("folder", metavar="FOLDER", type=Path)
-    train.add_argument(
-        "--frame",
-        type=positive,
-        default=0.5,
-        metavar="X",
-        help="the shortest note, in quarter notes (default: %(default)s)",
-    )
-    train.add_argument(
-        "--voices",
-        type=whole_number,
-        metavar="N",
-        help="how many (default: as most pieces have, at most "
-        f"{MOST_VOICES}); of others outer ones stay, silent ones are added",
-    )
-    train.add_argument(
-        "--transpose",
-        type=_semitones,
-        default=5,
-        metavar="N",
-        help="learn each piece also up to N semitones higher and lower "
-        "(default: %(default)s)",
-    )
-    add_training(
+    option(train, "--voices", what, kind=common.whole_number)
+    what = "learn each piece also up to N semitones higher and lower"
+    option(train, "--transpose", what, 5, _semitones)
+    common.add_training(
         train,
         hidden=192,
         window=64,
@@ -100,58 +54,30 @@ def add(commands: Any) -> None:
         evaluate_every=100,
     )
     _add_sample(parts)
-    parts.add_evaluate(
-        _evaluate, "score pieces that were held out", EVALUATE, "folder"
-    )
+    about = "score pieces that were held out"
+    run = partial(common.judge, APP)
+    parts.add_evaluate(run, about, EVALUATE, "folder")
 
 
-def _add_sample(parts: Any) -> None:
-    sample = parts.add(
-        "sample", _sample, "write a new piece, or harmonise one", SAMPLE
-    )
-    sample.add_argument(
-        "model",
-        metavar="MODEL",
-        type=Path,
-        help="a file that `train` wrote, or a model that comes with the "
-        "course: music_voices",
-    )
-    sample.add_argument(
-        "--out",
-        type=Path,
-        required=True,
-        metavar="NAME.mid",
-        help="the MIDI file to be written; NAME.musicxml comes with it",
-    )
+def _add_sample(parts: common.Group) -> None:
+    about = "write a new piece, or harmonise one"
+    sample = parts.add("sample", _sample, about, SAMPLE)
+    common.add_model(sample, "music_voices")
+    what = "the MIDI file to be written; NAME.musicxml comes with it"
+    form = {"metavar": "NAME.mid", "required": True}
+    option(sample, "--out", what, kind=Path, **form)
     sample.add_argument(
         "--wav", action="store_true", help="write NAME.wav too, to listen"
     )
-    sample.add_argument(
-        "--bars",
-        type=whole_number,
-        default=16,
-        metavar="N",
-        help="(default: %(default)s)",
-    )
-    sample.add_argument(
-        "--melody",
-        type=Path,
-        metavar="FILE",
-        help="write lower voices for the first voice of this score",
-    )
-    for name, what in (
-        ("--temperature", "below 1 cautious, above 1 daring (default: 1)"),
-        ("--tempo", "quarter notes a minute (default: the pieces' own)"),
-    ):
-        sample.add_argument(
-            name,
-            type=positive,
-            default=1.0 if name == "--temperature" else None,
-            metavar="X",
-            help=what,
-        )
-    add_seed(sample)
-    add_device(sample)
+    option(sample, "--bars", default=16)
+    what = "write lower voices for the first voice of this score"
+    option(sample, "--melody", what, kind=Path)
+    what = "below 1 cautious, above 1 daring (default: 1)"
+    option(sample, "--temperature", what, 1.0)
+    what = "quarter notes a minute (default: the pieces' own)"
+    option(sample, "--tempo", what, kind=common.positive)
+    common.add_seed(sample)
+    common.add_device(sample)
 
 
 def _semitones(text: str) -> int:
@@ -161,71 +87,67 @@ def _semitones(text: str) -> int:
     return int(text)
 
 
-def _train(arguments: argparse.Namespace) -> int:
-    """Train, or go on; then score, and write the model."""
-    from rnncore import application
-    from rnncore.music import training
-
-    device = application.choose_device(arguments.device)
-    output_file(arguments.model, ".safetensors")
-    scores = _read(arguments.folder, arguments.frame)
+def _read(arguments: Namespace) -> tuple[tuple, dict[str, Any]]:
+    """The parts, and how far their pieces are moved."""
+    scores = _scores_of(arguments.folder, arguments.frame)
     V = arguments.voices or _usual_voices(scores)
     parts = _split(arguments.folder, scores, V, arguments.seed)
-    settings = {name: getattr(arguments, name) for name in SETTINGS}
-    settings |= {"kind": KIND, "voices": V}
     prints = sorted("".join(_names(s)) for s in scores)
-    settings["data"] = fingerprint(" ".join(prints))
-    run = begin(arguments.model, settings, arguments.restart)
-    if run is None:
-        _print(arguments.model, training.load_voices(arguments.model)[1])
-        return 0
-    clock, bar = Clock(run), Bar(several(V, "voice"))
+    known = {"voices": V, "data": common.fingerprint(" ".join(prints))}
+    return (parts, arguments.transpose), known
+
+
+def _fit(
+    arguments: Namespace, data: tuple, run: common.Run, device: Any
+) -> tuple[Any, dict[str, Any]]:
+    """A model of voices that has learned the training pieces."""
+    from rnncore.music.training import rounded, train_voices
+
+    parts, _ = data
+    bar = common.Bar(several(run.settings["voices"], "voice"))
 
     def progress(todo: Any) -> Any:
         for step in bar(todo):
             if step % arguments.evaluate_every == 0:
-                clock.seconds()
+                run.seconds()
             yield step
 
-    with refusing():
-        model, about = training.train_voices(
-            parts,
-            seed=arguments.seed,
-            steps=arguments.steps,
-            hidden=arguments.hidden,
-            drop=arguments.dropout,
-            rate=arguments.rate,
-            shifts=arguments.transpose,
-            B=arguments.batch,
-            window=arguments.window,
-            evaluate_every=arguments.evaluate_every,
-            checkpoint=run.checkpoint,
-            progress=progress,
-            device=device,
-        )
-    note("scoring the pieces held out, beside what counts ...")
-    training.rounded(model)
-    about |= about_run(arguments, settings, clock.seconds())
+    model, about = train_voices(
+        parts,
+        seed=arguments.seed,
+        steps=arguments.steps,
+        hidden=arguments.hidden,
+        drop=arguments.dropout,
+        rate=arguments.rate,
+        shifts=arguments.transpose,
+        B=arguments.batch,
+        window=arguments.window,
+        evaluate_every=arguments.evaluate_every,
+        checkpoint=run.checkpoint,
+        progress=progress,
+        device=device,
+    )
     about |= _typical(parts.train)
     about["learned"] = [_names(s)[0] for s in parts.train]
     both = [*parts.train, *parts.validation]
     about["seen"] = sorted({name for s in both for name in _names(s)})
-    about |= _scores(model, parts.train, parts.test, arguments.transpose)
-    training.save_model(arguments.model, model, about)
-    finish(run)
-    _print(arguments.model, about)
-    return 0
+    return (rounded(model),), about
 
 
-def _sample(arguments: argparse.Namespace) -> int:
+def _score(model: Any, data: tuple) -> dict[str, Any]:
+    parts, shifts = data
+    return _scores(model[0], parts.train, parts.test, shifts)
+
+
+def _sample(arguments: Namespace) -> int:
     """Compose or harmonise; write the files."""
     import numpy as np
 
     from rnncore import application
     from rnncore.music import files, generate, training
 
-    midi = output_file(arguments.out, ".mid", ".midi")
-    model, about = training.load_voices(model_file(arguments.model))
+    midi = common.output_file(arguments.out, ".mid", ".midi")
+    model, about = training.load_voices(common.model_file(arguments.model))
     about = TYPICAL | about  # the course's own has eighths in 4/4
     model.to(application.choose_device(arguments.device))
     rng = np.random.default_rng(arguments.seed)
@@ -235,14 +157,14 @@ def _sample(arguments: argparse.Namespace) -> int:
         melody = _melody(arguments.melody, about["frame"])
         if arguments.tempo:
             melody = melody._replace(tempo=arguments.tempo)
-        with refusing():
+        with common.refusing():
             score, _ = generate.harmonise(
                 model,
                 compass,
                 melody,
                 rng,
                 temperature=arguments.temperature,
-                progress=Bar("frames", "frame"),
+                progress=common.Bar("frames", "frame"),
             )
     else:
         (score,) = generate.compose(
@@ -251,7 +173,7 @@ def _sample(arguments: argparse.Namespace) -> int:
             arguments.bars * bar,
             rng,
             temperature=arguments.temperature,
-            progress=Bar("frames", "frame"),
+            progress=common.Bar("frames", "frame"),
             bar=bar,
             tempo=tempo,
             frame=about["frame"],
@@ -267,15 +189,13 @@ def _sample(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _evaluate(arguments: argparse.Namespace) -> int:
+def _again(
+    arguments: Namespace, model: Any, about: dict[str, Any]
+) -> dict[str, Any]:
     """Nats a frame of the pieces that training did not see."""
-    from rnncore import application
-    from rnncore.music import training
     from rnncore.music.score import to_voices
 
-    model, about = training.load_voices(arguments.model)
-    model.to(application.choose_device(arguments.device))
-    scores = _read(arguments.folder, (TYPICAL | about)["frame"])
+    scores = _scores_of(arguments.folder, (TYPICAL | about)["frame"])
     scores = [to_voices(s, about["V"]) for s in scores]
     if "seen" not in about:
         raise Refused(f"{arguments.model}: it does not tell what it saw")
@@ -291,20 +211,18 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     if len(known) < len(learned):
         note("not all that was learned from is here: no baseline can be")
         known = []
-    about |= _scores(model, known, fresh, about["shifts"])
-    _print(arguments.model, about)
-    return 0
+    return _scores(model[0], known, fresh, about["shifts"])
 
 
-def _read(folder: Path, frame: float) -> list["Score"]:
+def _scores_of(folder: Path, frame: float) -> list["Score"]:
     """The scores of a folder; what cannot be read is named on stderr.
 
     Raises Refused where there is no score.
     """
     from rnncore.music.files import read_folder
 
-    bar = Bar("reading", "file")
-    with refusing():
+    bar = common.Bar("reading", "file")
+    with common.refusing():
         found = read_folder(folder, frame, bar)
     bar.close()
     for name, reason in found.unreadable.items():
@@ -340,7 +258,7 @@ def _split(
     from rnncore.music.score import to_voices
     from rnncore.music.split import split
 
-    with refusing_file(folder):
+    with common.refusing_file(folder):
         return split([to_voices(s, V) for s in scores], seed=seed)
 
 
@@ -369,7 +287,7 @@ def _scores(
     from rnncore.music.markov import Chain
     from rnncore.music.voices import moved, score_nats
 
-    with refusing():
+    with common.refusing():
         table = [(NETWORK, score_nats(model, test))]
     if learned:
         keys = [
@@ -410,7 +328,7 @@ def _melody(path: Path, frame: float) -> "Score":
     from rnncore.music.files import read_score
     from rnncore.music.score import to_voices
 
-    with refusing():
+    with common.refusing():
         return to_voices(read_score(path, frame), 1)
 
 
@@ -422,7 +340,7 @@ def _write_wav(path: Path, score: "Score") -> Path:
 
     from rnncore.music.sound import synthesise
 
-    with refusing():
+    with common.refusing():
         samples = synthesise(score, RATE)
     with whole_file(path) as file, wave.open(file, "wb") as sound:
         sound.setnchannels(1)
@@ -432,13 +350,17 @@ def _write_wav(path: Path, score: "Score") -> Path:
     return path
 
 
-def _print(path: Path, about: dict[str, Any]) -> None:
+def _show(path: Path, about: dict[str, Any]) -> None:
     """What is known of a model, and its table of scores."""
-    import pandas as pd
+    voices = several(about["V"], "voice")
+    network = f"GRU of {about['hidden']} units, {voices}"
+    table = common.rows(about, "nats a frame")
+    common.show(path, network, about, table, f"scored on {about['test']}")
 
-    network = (
-        f"GRU of {about['hidden']} units, {several(about['V'], 'voice')}"
-    )
-    print(describe(path, network, about))
-    print(f"scored on {about['test']}")
-    print(show_table(pd.DataFrame({"nats a frame": dict(about["table"])})))
+
+SAVE = later("music.training.save_model")
+LOAD = later("music.training.load_voices")
+SCORED = "the pieces held out, beside what counts"
+APP = common.Application(
+    KIND, _read, _fit, _score, _again, SAVE, LOAD, _show, SCORED
+)

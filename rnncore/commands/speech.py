@@ -1,31 +1,13 @@
 """The command `speech`: one's own recordings, and what is said in them."""
 
-import argparse
+from argparse import Namespace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnncore.commands.common import (
-    Bar,
-    Clock,
-    about_run,
-    add_device,
-    add_training,
-    begin,
-    describe,
-    fingerprint,
-    finish,
-    group,
-    model_file,
-    note,
-    output_file,
-    positive,
-    refusing_file,
-    several,
-    show_table,
-    train_run,
-    whole_number,
-)
+from rnncore.commands import common
+from rnncore.commands.common import later, note, operand, option, several
 from rnncore.files import Refused, read_text
 
 if TYPE_CHECKING:
@@ -44,64 +26,44 @@ TRANSCRIBE = (
 EVALUATE = (
     "python -m rnncore speech evaluate spoken.safetensors recordings/"
 )
-EPILOG = f"""\
-example:
-  {TRAIN}
-  {TRANSCRIBE}
-  {EVALUATE}
-
-In recordings/ lie WAV files, and for each NAME.wav a NAME.txt with the
-words that are said. Or recordings/transcripts.tsv tells them all: a line a
-file, with its name, its words and, better still, its speaker, and a tab
-between them. Or, with --transcripts folders, a file lies in a folder whose
-name is what is said. Sub-folders are read too. WAV files may have any rate
-and any number of channels.
-
-Interrupted with Ctrl-C or otherwise, the same `train` goes on where it was.
-"""
+FOLDER = (
+    "In recordings/ lie WAV files, and for each NAME.wav a NAME.txt with "
+    "the words that are said. Or recordings/transcripts.tsv tells them "
+    "all: a line a file, with its name, its words and, better still, its "
+    "speaker, and a tab between them. Or, with --transcripts folders, a "
+    "file lies in a folder whose name is what is said. Sub-folders are "
+    "read too. WAV files may have any rate and any number of channels."
+)
 COURSE = "speech_digits"
 NETWORK = "the network"
-SETTINGS = (  # all that the outcome depends on, with the recordings
-    *("transcripts", "speakers", "longest", "hidden", "layers"),
-    *("dropout", "batch", "steps", "rate", "evaluate_every", "patience"),
-    "seed",
-)
 AROUND = 20  # steps to which a recording is stretched, to be compared
 
 
 def add(commands: Any) -> None:
     """Add `speech train`, `speech transcribe` and `speech evaluate`."""
-    parts = group(
-        commands,
-        "speech",
-        "what is said in a WAV file, learned from recordings of one's own",
-        EPILOG,
+    about = (
+        "what is said in a WAV file, learned from recordings of one's own"
     )
-    train = parts.add("train", _train, "learn from a folder", TRAIN)
-    train.add_argument("folder", metavar="FOLDER", type=Path)
-    train.add_argument(
-        "--transcripts",
-        choices=["files", "folders"],
-        default="files",
-        help="where the words are: in NAME.txt beside NAME.wav or in "
-        "transcripts.tsv, or in the folder's name (default: %(default)s)",
+    examples = TRAIN, TRANSCRIBE, EVALUATE
+    parts = common.group(commands, KIND, about, examples, FOLDER)
+    run = partial(common.learn, APP)
+    train = parts.add("train", run, "learn from a folder", TRAIN)
+    operand(train, "folder")
+    what = (
+        "where the words are: in NAME.txt beside NAME.wav or in "
+        "transcripts.tsv, or in the folder's name"
     )
-    train.add_argument(
-        "--speakers",
-        choices=["unknown", "names", "folders"],
-        default="unknown",
-        help="which recordings are of one speaker: those whose names agree "
+    ways = ["files", "folders"]
+    option(train, "--transcripts", what, "files", choices=ways)
+    what = (
+        "which recordings are of one speaker: those whose names agree "
         "up to the first - or _, or those of one folder. Then no speaker "
-        "that is trained on is scored (default: %(default)s)",
+        "that is trained on is scored"
     )
-    train.add_argument(
-        "--longest",
-        type=positive,
-        default=20.0,
-        metavar="X",
-        help="leave out recordings of more seconds (default: %(default)s)",
-    )
-    add_training(
+    ways = ["unknown", "names", "folders"]
+    option(train, "--speakers", what, "unknown", choices=ways)
+    option(train, "--longest", "leave out recordings of more seconds", 20.0)
+    common.add_training(
         train,
         hidden=128,
         layers=2,
@@ -113,22 +75,16 @@ def add(commands: Any) -> None:
         patience=5,
     )
     _add_transcribe(parts)
-    parts.add_evaluate(
-        _evaluate, "score recordings that were held out", EVALUATE, "folder"
-    )
+    about = "score recordings that were held out"
+    run = partial(common.judge, APP)
+    parts.add_evaluate(run, about, EVALUATE, "folder")
 
 
-def _add_transcribe(parts: Any) -> None:
-    transcribe = parts.add(
-        "transcribe", _transcribe, "write what is said", TRANSCRIBE
-    )
-    transcribe.add_argument(
-        "files",
-        metavar="FILE",
-        type=Path,
-        nargs="+",
-        help="a WAV file of any rate and number of channels",
-    )
+def _add_transcribe(parts: common.Group) -> None:
+    about = "write what is said"
+    transcribe = parts.add("transcribe", _transcribe, about, TRANSCRIBE)
+    what = "a WAV file of any rate and number of channels"
+    operand(transcribe, "files", what, metavar="FILE", nargs="+")
     transcribe.add_argument(
         "--model",
         metavar="MODEL",
@@ -137,93 +93,64 @@ def _add_transcribe(parts: Any) -> None:
         help="a file that `train` wrote (default: the course's own, which "
         "knows English digits)",
     )
-    transcribe.add_argument(
-        "--beam",
-        type=whole_number,
-        default=1,
-        metavar="N",
-        help="search with a beam of N (default: %(default)s, greedy)",
-    )
-    transcribe.add_argument(
-        "--text",
-        metavar="FILE",
-        type=Path,
-        help="prefer letters in the order of this text, a sentence a line",
-    )
-    transcribe.add_argument(
-        "--weight",
-        type=positive,
-        default=0.5,
-        metavar="X",
-        help="how much --text counts (default: %(default)s)",
-    )
+    what = "search with a beam of N (default: %(default)s, greedy)"
+    option(transcribe, "--beam", what, 1)
+    what = "prefer letters in the order of this text, a sentence a line"
+    option(transcribe, "--text", what, kind=Path)
+    option(transcribe, "--weight", "how much --text counts", 0.5)
     transcribe.add_argument(
         "--times", action="store_true", help="a word a line, with its time"
     )
-    add_device(transcribe)
+    common.add_device(transcribe)
 
 
-def _train(arguments: argparse.Namespace) -> int:
-    """Train, or go on; then score, and write the model."""
-    from rnncore import application
-    from rnncore.speech import letters, model, training
+def _read(arguments: Namespace) -> tuple["Parts", dict[str, Any]]:
+    """The recordings in parts."""
+    folder = arguments.folder
+    recordings = _recordings(folder, vars(arguments))
+    parts = _split(folder, recordings, arguments.seed)
+    return parts, {"data": _fingerprint(recordings)}
 
-    device = application.choose_device(arguments.device)
-    output_file(arguments.model, ".safetensors")
-    recordings = _read(arguments.folder, vars(arguments))
-    parts = _split(arguments.folder, recordings, arguments.seed)
-    known = letters.letters_of(r.text for r in parts.train)
-    settings = {name: getattr(arguments, name) for name in SETTINGS}
-    settings |= {"kind": KIND, "data": _fingerprint(recordings)}
-    run = begin(arguments.model, settings, arguments.restart)
-    if run is None:
-        _print(arguments.model, model.load_recognizer(arguments.model)[2])
-        return 0
+
+def _fit(
+    arguments: Namespace, parts: "Parts", run: common.Run, device: Any
+) -> tuple[Any, dict[str, Any]]:
+    """A recogniser that has learned the training part."""
+    from rnncore.application import seeded
+    from rnncore.speech.letters import letters_of
+    from rnncore.speech.model import Recognizer, speech_loss
+    from rnncore.speech.training import similar_lengths
+
+    known = letters_of(r.text for r in parts.train)
     features = [r.features for r in parts.train]
     labels = [known.encode(r.text) for r in parts.train]
-    with application.seeded(arguments.seed):
-        network = model.Recognizer(
-            features[0].shape[1],
-            arguments.hidden,
-            known.size,
-            arguments.layers,
-            arguments.dropout,
-        )
-    network.to(device)
-    clock, bar = Clock(run), Bar(several(len(features), "recording"))
-
-    def evaluate(network: model.Recognizer) -> float:
-        clock.seconds()
-        nats = _nats(network, parts.validation, known)
-        return bar.tell("nats a letter", nats)
-
-    result = train_run(
+    D, H = features[0].shape[1], arguments.hidden
+    layers, dropout = arguments.layers, arguments.dropout
+    with seeded(arguments.seed):
+        network = Recognizer(D, H, known.size, layers, dropout)
+    about = common.train_run(
         run,
         arguments,
-        network,
-        model.speech_loss,
-        training.similar_lengths(features, labels, arguments.batch, device),
-        evaluate=evaluate,
-        progress=bar,
+        network.to(device),
+        speech_loss,
+        similar_lengths(features, labels, arguments.batch, device),
+        lambda network: _nats(network, parts.validation, known),
+        common.Bar(several(len(features), "recording")),
+        unit="nats a letter",
     )
-    note("scoring the recordings held out ...")
-    about = about_run(arguments, settings, clock.seconds())
-    about |= _scores(network, known, parts)
     about["split"] = {k: len(v) for k, v in parts._asdict().items()}
-    about["steps"] = len(result.history.loss)
-    training.save_recognizer(arguments.model, network, known, about)
-    finish(run)
-    _print(arguments.model, about | {"H": arguments.hidden})
-    return 0
+    return (network, known), about
 
 
-def _transcribe(arguments: argparse.Namespace) -> int:
+def _transcribe(arguments: Namespace) -> int:
     """The words of each file, on a line of their own."""
     from rnncore import application
     from rnncore.speech import model, training
     from rnncore.speech.features import heard, read_wav
 
-    network, letters, _ = model.load_recognizer(model_file(arguments.model))
+    network, letters, _ = model.load_recognizer(
+        common.model_file(arguments.model)
+    )
     network.to(application.choose_device(arguments.device))
     language = _language(arguments, letters) if arguments.text else None
     width = arguments.beam if language is None else max(arguments.beam, 8)
@@ -244,28 +171,25 @@ def _transcribe(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _evaluate(arguments: argparse.Namespace) -> int:
-    """Word errors, computed again; of another folder without baselines."""
-    from rnncore import application
-    from rnncore.speech import model
+def _again(
+    arguments: Namespace, model: Any, about: dict[str, Any]
+) -> dict[str, Any]:
+    """Word errors again; of another folder without baselines."""
     from rnncore.speech.folder import Parts
 
-    network, letters, about = model.load_recognizer(
-        model_file(arguments.model)
-    )
-    network.to(application.choose_device(arguments.device))
     settings = about.get("settings", {})
-    recordings = _read(arguments.folder, settings)
+    recordings = _recordings(arguments.folder, settings)
     if _fingerprint(recordings) == settings.get("data"):
         parts = _split(arguments.folder, recordings, about["seed"])
     else:
         note("not the recordings that the model was trained on")
         parts = Parts([], [], recordings)
-    _print(arguments.model, about | _scores(network, letters, parts))
-    return 0
+    return _scores(model, parts)
 
 
-def _read(folder: Path, settings: dict[str, Any]) -> list["Recording"]:
+def _recordings(
+    folder: Path, settings: dict[str, Any]
+) -> list["Recording"]:
     """The recordings that can be learned; the others are named on stderr.
 
     Raises Refused where none is left.
@@ -273,7 +197,7 @@ def _read(folder: Path, settings: dict[str, Any]) -> list["Recording"]:
     from rnncore.speech.folder import read_folder
     from rnncore.speech.training import STEP
 
-    bar = Bar("reading", "file")
+    bar = common.Bar("reading", "file")
     found = read_folder(
         folder,
         settings.get("transcripts", "files"),
@@ -312,17 +236,17 @@ def _split(
 ) -> "Parts":
     from rnncore.speech.folder import split_speakers
 
-    with refusing_file(folder):
+    with common.refusing_file(folder):
         return split_speakers(recordings, seed)
 
 
 def _fingerprint(recordings: list["Recording"]) -> str:
     """By which a folder is known again: sounds, words and speakers."""
     rows = [
-        f"{r.name}\t{r.text}\t{r.speaker}\t{fingerprint(r.features.tobytes())}"
+        f"{r.name}\t{r.text}\t{r.speaker}\t{common.fingerprint(r.features.tobytes())}"
         for r in recordings
     ]
-    return fingerprint("\n".join(rows))
+    return common.fingerprint("\n".join(rows))
 
 
 def _nats(network: Any, recordings: list["Recording"], known: Any) -> float:
@@ -339,10 +263,11 @@ def _nats(network: Any, recordings: list["Recording"], known: Any) -> float:
     return total / max(count, 1)
 
 
-def _scores(network: Any, letters: Any, parts: "Parts") -> dict[str, Any]:
+def _scores(model: Any, parts: "Parts") -> dict[str, Any]:
     """Word and letter errors of the test part, beside the baselines."""
     from rnncore.speech import training
 
+    network, letters = model
     true = [r.text for r in parts.test]
     found = training.outputs(network, [r.features for r in parts.test])
     read = {NETWORK: [training.written(p, letters) for p in found]}
@@ -396,7 +321,7 @@ def _nearest(
     return found
 
 
-def _language(arguments: argparse.Namespace, letters: Any) -> Any:
+def _language(arguments: Namespace, letters: Any) -> Any:
     """What `prefix_beam` adds for a letter, by n-grams of a text."""
     from rnncore.speech.folder import as_spelt
     from rnncore.speech.letters import letter_bonus
@@ -408,14 +333,16 @@ def _language(arguments: argparse.Namespace, letters: Any) -> Any:
     return letter_bonus(filter(None, texts), letters, 6, arguments.weight)
 
 
-def _print(path: Path, about: dict[str, Any]) -> None:
+def _show(path: Path, about: dict[str, Any]) -> None:
     """What is known of a model, and its table of scores."""
-    import pandas as pd
-
-    columns = ["% word errors", "% letter errors"]
-    rows = {name: values for name, *values in about["table"]}
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+    table = common.rows(about, "% word errors", "% letter errors")
     network = f"bidirectional LSTM of {about['H']} units"
-    print(describe(path, network, about))
-    print(f"scored on {about['test']}")
-    print(show_table(table))
+    common.show(path, network, about, table, f"scored on {about['test']}")
+
+
+SAVE = later("speech.training.save_recognizer")
+LOAD = later("speech.model.load_recognizer")
+SCORED = "the recordings held out"
+APP = common.Application(
+    KIND, _read, _fit, _scores, _again, SAVE, LOAD, _show, SCORED
+)

@@ -1,36 +1,20 @@
 """The command `text`: a language model of one's own text file."""
 
-import argparse
 import math
+from argparse import Namespace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rnncore.commands.common import (
-    Bar,
-    Clock,
-    about_run,
-    add_device,
-    add_seed,
-    add_training,
-    begin,
-    describe,
-    fingerprint,
-    finish,
-    group,
-    model_file,
-    note,
-    positive,
-    share,
-    show_table,
-    train_run,
-    whole_number,
-)
+from rnncore.commands import common
+from rnncore.commands.common import later, operand, option
 from rnncore.files import Refused, read_text
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from rnncore.text import LanguageModel, Vocabulary
+    from rnncore.text.model import LanguageModel
+    from rnncore.text.vocabulary import Vocabulary
 
 KIND = "text"
 TRAIN = "python -m rnncore text train book.txt --model book.safetensors"
@@ -39,23 +23,11 @@ SAMPLE = (
     " --temperature 0.7"
 )
 EVALUATE = "python -m rnncore text evaluate book.safetensors book.txt"
-EPILOG = f"""\
-example:
-  {TRAIN}
-  {SAMPLE}
-  {EVALUATE}
-
-Interrupted with Ctrl-C or otherwise, the same `train` goes on where it was.
-"""
 LANES = 16  # the held-out text is read as so many stretches at a time
 AT_MOST = 40_000  # tokens of the validation part that are looked at
 ORDERS = {"characters": (3, 4, 5, 6, 8), "words": (2, 3, 4, 5)}
 SHARES = (0.1, 0.1)  # of the text: validation and test, in this order
 NETWORK = "the network"
-SETTINGS = (  # all that the outcome depends on, with the text itself
-    *("tokens", "cell", "hidden", "layers", "dropout", "window"),
-    *("batch", "steps", "rate", "evaluate_every", "patience", "seed"),
-)
 RATES = (0.1, 0.3, 1.0)  # of dynamic evaluation; the best on validation
 
 
@@ -69,30 +41,17 @@ class Parts(NamedTuple):
 
 def add(commands: Any) -> None:
     """Add `text train`, `text sample` and `text evaluate`."""
-    parts = group(
-        commands,
-        KIND,
-        "a language model of any text file: train it, write with it",
-        EPILOG,
-    )
-    train = parts.add("train", _train, "learn from a text file", TRAIN)
-    train.add_argument("file", metavar="FILE", type=Path)
-    train.add_argument(
-        "--encoding", default="utf-8", help="of FILE (default: %(default)s)"
-    )
-    train.add_argument(
-        "--tokens",
-        choices=list(ORDERS),
-        default="characters",
-        help="what is predicted (default: %(default)s)",
-    )
-    train.add_argument(
-        "--cell",
-        choices=["RNN", "LSTM", "GRU"],
-        default="LSTM",
-        help="(default: %(default)s)",
-    )
-    add_training(
+    about = "a language model of any text file: train it, write with it"
+    parts = common.group(commands, KIND, about, (TRAIN, SAMPLE, EVALUATE))
+    run = partial(common.learn, APP)
+    train = parts.add("train", run, "learn from a text file", TRAIN)
+    operand(train, "file")
+    option(train, "--encoding", "of FILE", "utf-8")
+    tokens, cells = list(ORDERS), ["RNN", "LSTM", "GRU"]
+    what = "what is predicted"
+    option(train, "--tokens", what, "characters", choices=tokens)
+    option(train, "--cell", default="LSTM", choices=cells)
+    common.add_training(
         train,
         hidden=128,
         layers=1,
@@ -105,130 +64,41 @@ def add(commands: Any) -> None:
         patience=5,
     )
     _add_sample(parts)
-    evaluate = parts.add_evaluate(
-        _evaluate,
-        "score the part of the text that was not trained on",
-        EVALUATE,
-        "file",
-    )
-    evaluate.add_argument(
-        "--encoding", default="utf-8", help="of FILE (default: %(default)s)"
-    )
+    about = "score the part of the text that was not trained on"
+    run = partial(common.judge, APP)
+    evaluate = parts.add_evaluate(run, about, EVALUATE, "file")
+    option(evaluate, "--encoding", "of FILE", "utf-8")
 
 
-def _add_sample(parts: Any) -> None:
+def _add_sample(parts: common.Group) -> None:
     sample = parts.add("sample", _sample, "write with a model", SAMPLE)
-    sample.add_argument(
-        "model",
-        metavar="MODEL",
-        type=Path,
-        help="a file that `train` wrote, or a model that comes with the "
-        "course: text_python",
-    )
-    sample.add_argument(
-        "--prompt", help="what the text begins with (default: a new line)"
-    )
-    sample.add_argument(
-        "--length",
-        type=whole_number,
-        default=400,
-        metavar="N",
-        help="tokens (default: %(default)s)",
-    )
-    sample.add_argument(
-        "--temperature",
-        type=positive,
-        default=1.0,
-        metavar="X",
-        help="below 1 cautious, above 1 daring (default: %(default)s)",
-    )
+    common.add_model(sample, "text_python")
+    what = "what the text begins with (default: a new line)"
+    option(sample, "--prompt", what)
+    option(sample, "--length", "tokens", 400)
+    what = "below 1 cautious, above 1 daring"
+    option(sample, "--temperature", what, 1.0)
     how = sample.add_mutually_exclusive_group()
-    how.add_argument(
-        "--top-k",
-        type=whole_number,
-        metavar="N",
-        help="draw from the N likeliest tokens",
-    )
-    how.add_argument(
-        "--nucleus",
-        type=share,
-        metavar="P",
-        help="draw from the fewest tokens with a probability of P together",
-    )
-    how.add_argument(
-        "--beam",
-        type=whole_number,
-        metavar="N",
-        help="no drawing: the likeliest text that a beam of N finds",
-    )
-    add_seed(sample)
-    add_device(sample)
+    count = common.whole_number
+    option(how, "--top-k", "draw from the N likeliest tokens", kind=count)
+    what = "draw from the fewest tokens with a probability of P together"
+    option(how, "--nucleus", what, kind=common.share, metavar="P")
+    what = "no drawing: the likeliest text that a beam of N finds"
+    option(how, "--beam", what, kind=count)
+    common.add_seed(sample)
+    common.add_device(sample)
 
 
-def _train(arguments: argparse.Namespace) -> int:
-    """Train, or go on; then score, and write the model."""
-    from rnncore import application, text
-
-    device = application.choose_device(arguments.device)
-    whole = read_text(arguments.file, arguments.encoding)
-    parts = _split(arguments.file, whole)
-    make = {
-        "characters": text.character_vocabulary,
-        "words": text.word_vocabulary,
-    }[arguments.tokens]
-    vocabulary = make(parts.training)
-    next_batch = _windows(arguments, vocabulary.encode(parts.training))
-    settings = {name: getattr(arguments, name) for name in SETTINGS}
-    settings |= {"kind": KIND, "data": fingerprint(whole)}
-    run = begin(arguments.model, settings, arguments.restart)
-    if run is None:
-        _print(arguments.model, text.load_model(arguments.model)[2])
-        return 0
-    with application.seeded(arguments.seed):
-        model = text.LanguageModel(
-            vocabulary.size,
-            arguments.hidden,
-            arguments.cell,
-            arguments.layers,
-            arguments.dropout,
-        )
-    model.to(device)
-    validation = _lanes(vocabulary.encode(parts.validation)[:AT_MOST])
-    clock, bar = Clock(run), Bar(f"{arguments.cell} {arguments.hidden}")
-
-    def evaluate(model: "LanguageModel") -> float:
-        clock.seconds()
-        return bar.tell("bits", _bits(text.token_nats(model, validation)))
-
-    result = train_run(
-        run,
-        arguments,
-        model,
-        text.language_loss,
-        next_batch,
-        carry=model.zero_state(arguments.batch),
-        evaluate=evaluate,
-        progress=bar,
-    )
-    seconds = clock.seconds()
-    note("scoring the test part, beside what counts and compresses ...")
-    about = _scores(model, vocabulary, parts)
-    about |= about_run(arguments, settings, seconds)
-    about["split"] = {k: len(v) for k, v in parts._asdict().items()}
-    about["steps"] = len(result.history.loss)
-    text.save_model(arguments.model, model, vocabulary, about)
-    finish(run)
-    _print(arguments.model, text.load_model(arguments.model)[2])
-    return 0
-
-
-def _sample(arguments: argparse.Namespace) -> int:
+def _sample(arguments: Namespace) -> int:
     """Write token by token, or the likeliest text."""
     import numpy as np
 
-    from rnncore import application, text
+    from rnncore import application
+    from rnncore.text.generation import likeliest, stream, write_text
+    from rnncore.text.sampling import at_temperature, nucleus, top_k
+    from rnncore.text.storage import load_model
 
-    model, vocabulary, _ = text.load_model(model_file(arguments.model))
+    model, vocabulary, _ = load_model(common.model_file(arguments.model))
     model.to(application.choose_device(arguments.device))
     prompt = arguments.prompt
     if prompt is None:
@@ -236,50 +106,92 @@ def _sample(arguments: argparse.Namespace) -> int:
     ids = vocabulary.encode(prompt)
     _check_prompt(vocabulary, prompt, ids)
     if arguments.beam:
-        found = text.likeliest(
-            model, ids, arguments.beam, arguments.length
-        )[0]
+        found = likeliest(model, ids, arguments.beam, arguments.length)[0]
         print(vocabulary.decode([*ids, *found.tokens]))
         return 0
 
     def shape(logits: "np.ndarray") -> "np.ndarray":
         logits = logits.copy()
         logits[:, 0] = -np.inf  # what stands for unknown tokens
-        p = text.at_temperature(logits, arguments.temperature)
+        p = at_temperature(logits, arguments.temperature)
         if arguments.top_k:
-            p = text.top_k(p, arguments.top_k)
+            p = top_k(p, arguments.top_k)
         if arguments.nucleus:
-            p = text.nucleus(p, arguments.nucleus)
+            p = nucleus(p, arguments.nucleus)
         return p
 
     rng = np.random.default_rng(arguments.seed)
-    text.stream(
-        text.write_text(
-            model, vocabulary, prompt, rng, shape, arguments.length
-        )
+    stream(
+        write_text(model, vocabulary, prompt, rng, shape, arguments.length)
     )
     return 0
 
 
-def _evaluate(arguments: argparse.Namespace) -> int:
-    """The table of scores, computed again."""
-    from rnncore import application, text
+def _read(arguments: Namespace) -> tuple[tuple, dict[str, Any]]:
+    """The text in parts, its vocabulary, and the batches of training."""
+    from rnncore.text.vocabulary import (
+        character_vocabulary,
+        word_vocabulary,
+    )
 
-    model, vocabulary, about = text.load_model(arguments.model)
-    model.to(application.choose_device(arguments.device))
-    whole = read_text(arguments.file, arguments.encoding)
-    if fingerprint(whole) == about.get("settings", {}).get("data"):
-        scores = _scores(model, vocabulary, _split(arguments.file, whole))
-    else:
-        scores = _scores_elsewhere(model, vocabulary, arguments.file, whole)
-    _print(arguments.model, about | scores)
-    return 0
+    parts = _split(arguments)
+    words = arguments.tokens == "words"
+    make = word_vocabulary if words else character_vocabulary
+    vocabulary = make(parts.training)
+    batches = _windows(arguments, vocabulary.encode(parts.training))
+    known = {"data": common.fingerprint("".join(parts))}
+    return (parts, vocabulary, batches), known
 
 
-def _split(path: Path, whole: str) -> Parts:
+def _fit(
+    arguments: Namespace,
+    data: tuple,
+    run: common.Run,
+    device: Any,
+) -> tuple[Any, dict[str, Any]]:
+    """A model that has learned the training part."""
+    from rnncore.application import seeded
+    from rnncore.text.model import LanguageModel, language_loss, token_nats
+
+    parts, vocabulary, next_batch = data
+    cell, H = arguments.cell, arguments.hidden
+    layers, dropout = arguments.layers, arguments.dropout
+    with seeded(arguments.seed):
+        model = LanguageModel(vocabulary.size, H, cell, layers, dropout)
+    model.to(device)
+    validation = _lanes(vocabulary.encode(parts.validation)[:AT_MOST])
+    about = common.train_run(
+        run,
+        arguments,
+        model,
+        language_loss,
+        next_batch,
+        lambda model: _bits(token_nats(model, validation)),
+        common.Bar(f"{cell} {H}"),
+        unit="bits",
+        carry=model.zero_state(arguments.batch),
+    )
+    about["split"] = {k: len(v) for k, v in parts._asdict().items()}
+    return (model, vocabulary), about
+
+
+def _again(
+    arguments: Namespace, model: Any, about: dict[str, Any]
+) -> dict[str, Any]:
+    """The scores of the same text, or of another one."""
+    path = arguments.file
+    whole = read_text(path, arguments.encoding)
+    if common.fingerprint(whole) == about.get("settings", {}).get("data"):
+        return _scores(model, (_split(arguments),))
+    return _scores_elsewhere(model, path, whole)
+
+
+def _split(arguments: Namespace) -> Parts:
     """The first eight tenths, and a tenth each to choose and to judge."""
     from rnncore.application import split
 
+    path = arguments.file
+    whole = read_text(path, arguments.encoding)
     try:
         ranges = split(len(whole), *SHARES)
     except ValueError:
@@ -289,12 +201,12 @@ def _split(path: Path, whole: str) -> Parts:
     return Parts(*(whole[r.start : r.stop] for r in ranges))
 
 
-def _windows(arguments: argparse.Namespace, ids: "np.ndarray") -> Any:
+def _windows(arguments: Namespace, ids: "np.ndarray") -> Any:
     """The next_batch of training.
 
     Raises Refused where the text is shorter than one window.
     """
-    from rnncore.text import contiguous_windows, stretches
+    from rnncore.text.model import contiguous_windows, stretches
 
     window, batch = arguments.window, arguments.batch
     needed = window * batch + 1
@@ -313,7 +225,7 @@ def _lanes(ids: "np.ndarray") -> "np.ndarray":
 
     Raises Refused where there are not two tokens.
     """
-    from rnncore.text import stretches
+    from rnncore.text.model import stretches
 
     if len(ids) < 2:
         raise Refused("a held-out part has fewer than two tokens")
@@ -324,25 +236,25 @@ def _bits(nats: "np.ndarray") -> float:
     return float(nats.mean()) / math.log(2)
 
 
-def _scores(
-    model: "LanguageModel", vocabulary: "Vocabulary", parts: Parts
-) -> dict[str, Any]:
+def _scores(known: Any, data: Any) -> dict[str, Any]:
     """Bits a token of the test part, beside those of the baselines."""
-    from rnncore import text
+    from rnncore.text.model import dynamic_nats
+    from rnncore.text.ngrams import bits_given
 
+    (model, vocabulary), parts = known, data[0]
     training, validation, test = map(vocabulary.encode, parts)
     table = _network_scores(model, test)
     rate = min(
         RATES,
         key=lambda r: _bits(
-            text.dynamic_nats(model, _lanes(validation[:AT_MOST]), r)
+            dynamic_nats(model, _lanes(validation[:AT_MOST]), r)
         ),
     )
     name = f"{NETWORK}, learning as it reads"
-    table[name] = _bits(text.dynamic_nats(model, _lanes(test), rate))
+    table[name] = _bits(dynamic_nats(model, _lanes(test), rate))
     baselines = _counted(vocabulary, training, validation, test)
     if not vocabulary.words:
-        bits = text.bits_given(parts.training, parts.test)
+        bits = bits_given(parts.training, parts.test)
         name = "lzma that has read the training part"
         baselines[name] = bits / len(parts.test)
     return {
@@ -366,16 +278,16 @@ def _counted(
     """What n-grams give; the longest context is chosen on validation."""
     import numpy as np
 
-    from rnncore import text
+    from rnncore.text.ngrams import fit_kneser_ney, kneser_ney_probabilities
 
     def bits(order: int, ids: "np.ndarray") -> float:
-        p = text.kneser_ney_probabilities(fits[order], ids)
+        p = kneser_ney_probabilities(fits[order], ids)
         return _bits(-np.log(p[1:]))
 
     K = vocabulary.size
     orders = ORDERS["words" if vocabulary.words else "characters"]
     fits = {
-        n: text.fit_kneser_ney(training, n, K)
+        n: fit_kneser_ney(training, n, K)
         for n in orders
         if n <= len(training)
     }
@@ -391,15 +303,14 @@ def _counted(
 def _network_scores(
     model: "LanguageModel", test: "np.ndarray"
 ) -> dict[str, float]:
-    from rnncore import text
+    from rnncore.text.model import token_nats
 
-    return {NETWORK: _bits(text.token_nats(model, _lanes(test)))}
+    return {NETWORK: _bits(token_nats(model, _lanes(test)))}
 
 
-def _scores_elsewhere(
-    model: "LanguageModel", vocabulary: "Vocabulary", path: Path, whole: str
-) -> dict[str, Any]:
+def _scores_elsewhere(known: Any, path: Path, whole: str) -> dict[str, Any]:
     """Bits on another text, without what has to read the training part."""
+    model, vocabulary = known
     ids = vocabulary.encode(whole)
     table = _network_scores(model, ids)
     name = "as if all tokens were equally likely"
@@ -413,22 +324,19 @@ def _scores_elsewhere(
     }
 
 
-def _print(path: Path, about: dict[str, Any]) -> None:
+def _show(path: Path, about: dict[str, Any]) -> None:
     """What is known of a model, and its table of scores."""
-    import pandas as pd
-
     words = about["vocabulary"]["words"]
-    unit = "word" if words else "character"
-    table = pd.DataFrame({f"bits a {unit}": dict(about["table"])})
+    table = common.rows(about, f"bits a {'word' if words else 'character'}")
     if words:
         table["perplexity"] = 2 ** table.iloc[:, 0]
     sizes = about["sizes"]
-    network = f"{sizes['cell']} of {sizes['H']} units"
-    print(describe(path, network, about))
-    print(f"scored on {about['test']['what']}")
+    lines = [f"scored on {about['test']['what']}"]
     if unknown := about["test"]["unknown"]:
-        print(f"{unknown} of them are unknown to the model: one token")
-    print(show_table(table))
+        what = "of them are unknown to the model: one token"
+        lines.append(f"{unknown} {what}")
+    network = f"{sizes['cell']} of {sizes['H']} units"
+    common.show(path, network, about, table, *lines)
 
 
 def _beginning(vocabulary: "Vocabulary") -> str:
@@ -452,3 +360,11 @@ def _check_prompt(
     if unknown:
         shown = ", ".join(map(repr, sorted(unknown)))
         raise Refused(f"--prompt: the model never saw {shown}")
+
+
+SAVE = later("text.storage.save_model")
+LOAD = later("text.storage.load_model")
+SCORED = "the test part, beside what counts and compresses"
+APP = common.Application(
+    KIND, _read, _fit, _scores, _again, SAVE, LOAD, _show, SCORED
+)

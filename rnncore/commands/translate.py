@@ -1,36 +1,20 @@
 """The command `translate`: any file of tab-separated pairs."""
 
-import argparse
 import sys
+from argparse import Namespace
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnncore.commands.common import (
-    Bar,
-    Clock,
-    about_run,
-    add_device,
-    add_training,
-    begin,
-    describe,
-    fingerprint,
-    finish,
-    group,
-    model_file,
-    note,
-    positive,
-    several,
-    show_table,
-    train_run,
-    whole_number,
-)
+from rnncore.commands import common
+from rnncore.commands.common import later, note, operand, option, several
 from rnncore.files import Refused, read_text
 
 if TYPE_CHECKING:
     from rnncore.data.translation import Pair
     from rnncore.seq2seq import Translator
-    from rnncore.translate import SubWords
+    from rnncore.translate.subwords import SubWords
 
 KIND = "translate"
 TRAIN = (
@@ -42,57 +26,32 @@ TRANSLATE = (
 EVALUATE = (
     "python -m rnncore translate evaluate pairs.safetensors pairs.tsv"
 )
-EPILOG = f"""\
-example:
-  {TRAIN}
-  {TRANSLATE}
-  {EVALUATE}
-
-pairs.tsv has a pair a line: a sentence, a tab, its translation, in UTF-8.
-Interrupted with Ctrl-C or otherwise, the same `train` goes on where it was.
-"""
+PAIRS = (
+    "pairs.tsv has a pair a line: a sentence, a tab, its translation, in "
+    "UTF-8."
+)
 SHARES = (0.1, 0.1)  # of the sources: validation and test, in this order
 AT_MOST = 1_000  # pairs that are looked at, for validation and as a test
 TABLE = 3_000  # pairs from which the table of pieces is learned
 NETWORK = "the network"
-SETTINGS = (  # all that the outcome depends on, with the pairs
-    *("decoder", "pieces", "longest", "hidden", "dropout", "batch"),
-    *("steps", "rate", "evaluate_every", "patience", "seed"),
-)
+DECODERS = ["dot", "additive", "vector"]
 
 
 def add(commands: Any) -> None:
     """Add `translate train`, `... translate` and `... evaluate`."""
-    parts = group(
-        commands,
-        KIND,
-        "a translator from any file of pairs of sentences",
-        EPILOG,
-    )
-    train = parts.add("train", _train, "learn from pairs", TRAIN)
-    train.add_argument("file", metavar="FILE", type=Path)
-    train.add_argument(
-        "--decoder",
-        choices=["dot", "additive", "vector"],
-        default="dot",
-        help="two kinds of attention, or one vector (default: %(default)s)",
-    )
-    train.add_argument(
-        "--pieces",
-        type=_pieces,
-        default=1000,
-        metavar="N",
-        help="sub-words a side, 259 at least (default: %(default)s)",
-    )
-    train.add_argument(
-        "--longest",
-        type=whole_number,
-        default=80,
-        metavar="N",
-        help="pieces of the longest sentence that is learned from "
-        "(default: %(default)s)",
-    )
-    add_training(
+    about = "a translator from any file of pairs of sentences"
+    examples = TRAIN, TRANSLATE, EVALUATE
+    parts = common.group(commands, KIND, about, examples, PAIRS)
+    run = partial(common.learn, APP)
+    train = parts.add("train", run, "learn from pairs", TRAIN)
+    operand(train, "file")
+    what, kinds = "two kinds of attention, or one vector", DECODERS
+    option(train, "--decoder", what, "dot", choices=kinds)
+    what = "sub-words a side, 259 at least"
+    option(train, "--pieces", what, 1000, common.at_least(259))
+    what = "pieces of the longest sentence that is learned from"
+    option(train, "--longest", what, 80)
+    common.add_training(
         train,
         hidden=128,
         batch=64,
@@ -103,73 +62,47 @@ def add(commands: Any) -> None:
         patience=5,
     )
     _add_translate(parts)
-    parts.add_evaluate(
-        _evaluate,
-        "exact match, chrF and BLEU of pairs that were not trained on",
-        EVALUATE,
-        "file",
+    about = "exact match, chrF and BLEU of pairs that were not trained on"
+    run = partial(common.judge, APP)
+    parts.add_evaluate(run, about, EVALUATE, "file")
+
+
+def _add_translate(parts: common.Group) -> None:
+    about = "translate line by line"
+    translate = parts.add("translate", _translate, about, TRANSLATE)
+    common.add_model(translate, "translate_dot")
+    what = "a sentence a line, in UTF-8 (default: what is piped in)"
+    operand(translate, "file", what, nargs="?")
+    what = "search with a beam of N (default: greedily)"
+    option(translate, "--beam", what, kind=common.whole_number)
+    what = "of the beam: above 0, larger for longer translations"
+    option(translate, "--length-penalty", what, 0.6)
+    common.add_device(translate)
+
+
+def _read(arguments: Namespace) -> tuple[tuple, dict[str, Any]]:
+    """The pairs in three parts."""
+    path = arguments.file
+    parts = _split(path, _pairs(path))
+    return parts, {"data": common.fingerprint(path.read_bytes())}
+
+
+def _fit(
+    arguments: Namespace, data: tuple, run: common.Run, device: Any
+) -> tuple[Any, dict[str, Any]]:
+    """A translator that has learned the training pairs."""
+    from rnncore.application import seeded
+    from rnncore.translate.subwords import learn_subwords
+    from rnncore.translate.training import (
+        build_translator,
+        mean_loss,
+        shuffled_batches,
+        translate_loss,
     )
 
-
-def _add_translate(parts: Any) -> None:
-    translate = parts.add(
-        "translate", _translate, "translate line by line", TRANSLATE
-    )
-    translate.add_argument(
-        "model",
-        metavar="MODEL",
-        type=Path,
-        help="a file that `train` wrote, or a model that comes with the "
-        "course: translate_dot",
-    )
-    translate.add_argument(
-        "file",
-        metavar="FILE",
-        type=Path,
-        nargs="?",
-        help="a sentence a line, in UTF-8 (default: what is piped in)",
-    )
-    translate.add_argument(
-        "--beam",
-        type=whole_number,
-        metavar="N",
-        help="search with a beam of N (default: greedily)",
-    )
-    translate.add_argument(
-        "--length-penalty",
-        type=positive,
-        default=0.6,
-        metavar="X",
-        help="of the beam: above 0, larger for longer translations "
-        "(default: %(default)s)",
-    )
-    add_device(translate)
-
-
-def _pieces(text: str) -> int:
-    """For argparse: room for all bytes and three signs."""
-    if not text.isdecimal() or int(text) < 259:
-        raise argparse.ArgumentTypeError(
-            f"expected a whole number of at least 259, got {text!r}"
-        )
-    return int(text)
-
-
-def _train(arguments: argparse.Namespace) -> int:
-    """Train, or go on; then score, and write the model."""
-    from rnncore import application
-    from rnncore import translate as t
-
-    device = application.choose_device(arguments.device)
-    training, validation, test = _split(arguments.file, _read(arguments))
-    settings = {name: getattr(arguments, name) for name in SETTINGS}
-    settings |= {"kind": KIND, "data": fingerprint(_content(arguments))}
-    run = begin(arguments.model, settings, arguments.restart)
-    if run is None:
-        _print(arguments.model, t.load_translator(arguments.model)[3])
-        return 0
+    training, validation, test = data
     source, target = (
-        t.learn_subwords(side, arguments.pieces)
+        learn_subwords(side, arguments.pieces)
         for side in zip(*training, strict=True)
     )
     learned = _encoded(training, source, target, arguments.longest)
@@ -181,53 +114,32 @@ def _train(arguments: argparse.Namespace) -> int:
     if short := len(training) - len(learned):
         note(f"{several(short, 'pair')} longer than --longest left out")
     looked = _encoded(validation[:AT_MOST], source, target, 10**6)
-    with application.seeded(arguments.seed):
-        model = t.build_translator(
-            source.size,
-            target.size,
-            max(1, arguments.hidden // 2),
-            arguments.hidden,
-            arguments.decoder,
-            arguments.dropout,
-        )
-    model.to(device)
+    H, decoder = arguments.hidden, arguments.decoder
+    sizes = source.size, target.size, max(1, H // 2), H
+    with seeded(arguments.seed):
+        model = build_translator(*sizes, decoder, arguments.dropout)
     known, said = zip(*learned, strict=True)
-    clock, bar = Clock(run), Bar(f"{arguments.decoder} {arguments.hidden}")
-
-    def evaluate(model: "Translator") -> float:
-        clock.seconds()
-        return bar.tell("nats", t.mean_loss(model, looked))
-
-    result = train_run(
+    about = common.train_run(
         run,
         arguments,
-        model,
-        t.translate_loss,
-        t.shuffled_batches(known, said, arguments.batch, device),
-        evaluate=evaluate,
-        progress=bar,
+        model.to(device),
+        translate_loss,
+        shuffled_batches(known, said, arguments.batch, device),
+        lambda model: mean_loss(model, looked),
+        common.Bar(f"{decoder} {H}"),
     )
-    seconds = clock.seconds()
-    note("scoring the test part, beside simpler ways to translate ...")
-    about = _scores(model, source, target, training, test)
-    about |= about_run(arguments, settings, seconds)
     about["split"] = [len(training), len(validation), len(test)]
-    about["steps"] = len(result.history.loss)
-    t.save_translator(
-        arguments.model, model, arguments.decoder, source, target, about
-    )
-    finish(run)
-    _print(arguments.model, t.load_translator(arguments.model)[3])
-    return 0
+    return (model, source, target), about
 
 
-def _translate(arguments: argparse.Namespace) -> int:
+def _translate(arguments: Namespace) -> int:
     """A line for each line; an empty one for an empty one."""
     from rnncore import application
-    from rnncore import translate as t
+    from rnncore.translate.storage import load_translator
+    from rnncore.translate.training import search, translate
 
-    model, source, target, _ = t.load_translator(
-        model_file(arguments.model)
+    model, source, target, _ = load_translator(
+        common.model_file(arguments.model)
     )
     model.to(application.choose_device(arguments.device))
     for line in _lines(arguments.file):
@@ -235,7 +147,7 @@ def _translate(arguments: argparse.Namespace) -> int:
         if not sentence:
             print(flush=True)
         elif arguments.beam:
-            found = t.search(
+            found = search(
                 model,
                 source,
                 target,
@@ -245,44 +157,33 @@ def _translate(arguments: argparse.Namespace) -> int:
             )
             print(_one_line(found[0][0]), flush=True)
         else:
-            (said,) = t.translate(model, source, target, [sentence])
+            (said,) = translate(model, source, target, [sentence])
             print(_one_line(said), flush=True)
     return 0
 
 
-def _evaluate(arguments: argparse.Namespace) -> int:
-    """The table of scores, computed again."""
-    from rnncore import application
-    from rnncore import translate as t
-
-    path = model_file(arguments.model)
-    model, source, target, about = t.load_translator(path)
-    model.to(application.choose_device(arguments.device))
-    pairs = _read(arguments)
-    known = about.get("settings", {}).get("data")
-    if fingerprint(_content(arguments)) == known:
-        training, _, test = _split(arguments.file, pairs)
-        scores = _scores(model, source, target, training, test)
-    else:
-        scores = _scores(model, source, target, [], pairs)
-        scores["test"] += (
-            f" of {arguments.file}. It is not the file that the model was "
-            "trained on, so it has no baseline but a copy"
-        )
-    _print(path, about | scores)
-    return 0
+def _again(
+    arguments: Namespace, model: Any, about: dict[str, Any]
+) -> dict[str, Any]:
+    """The scores of the same pairs, or of others."""
+    path = arguments.file
+    pairs, known = _pairs(path), about.get("settings", {}).get("data")
+    if common.fingerprint(path.read_bytes()) == known:
+        return _scores(model, _split(path, pairs))
+    scores = _scores(model, ([], [], pairs))
+    scores["test"] += (
+        f" of {path}. It is not the file that the model was trained on, so "
+        "it has no baseline but a copy"
+    )
+    return scores
 
 
-def _content(arguments: argparse.Namespace) -> bytes:
-    return arguments.file.read_bytes()
-
-
-def _read(arguments: argparse.Namespace) -> "list[Pair]":
+def _pairs(path: Path) -> "list[Pair]":
     """The pairs of the file; what is left out is told."""
     from rnncore.data.translation import read_pairs
 
     told: list[str] = []
-    pairs = read_pairs(arguments.file, told.append)
+    pairs = read_pairs(path, told.append)
     for line in told[:5]:
         note(f"left out: {line}")
     if len(told) > 5:
@@ -300,7 +201,7 @@ def _split(
     """
     from rnncore.application import split
 
-    sources = sorted({p.source for p in pairs}, key=fingerprint)
+    sources = sorted({p.source for p in pairs}, key=common.fingerprint)
     try:
         ranges = split(len(sources), *SHARES)
     except ValueError:
@@ -328,27 +229,23 @@ def _encoded(
     return [pair for pair in both if max(map(len, pair)) <= longest]
 
 
-def _scores(
-    model: "Translator",
-    source: "SubWords",
-    target: "SubWords",
-    training: "list[Pair]",
-    test: "list[Pair]",
-) -> dict[str, Any]:
+def _scores(known: Any, data: tuple) -> dict[str, Any]:
     """The network beside a copy, the nearest pair and a table of pieces."""
-    from rnncore import translate as t
+    from rnncore.translate.baselines import learn_word_table, nearest
+    from rnncore.translate.training import quality, translate
 
+    (model, source, target), (training, _, test) = known, data
     seen = test[:AT_MOST]
     sentences = [p.source for p in seen]
-    said = {NETWORK: t.translate(model, source, target, sentences)}
+    said = {NETWORK: translate(model, source, target, sentences)}
     if training:
-        table = t.learn_word_table(source, target, training[:TABLE])
+        table = learn_word_table(source, target, training[:TABLE])
         said["a table, piece by piece"] = table.translate(sentences)
-        said["the most similar known sentence"] = t.nearest(
+        said["the most similar known sentence"] = nearest(
             source, training, sentences
         )
     said["a copy of the source"] = sentences
-    rows = [(name, t.quality(texts, seen)) for name, texts in said.items()]
+    rows = [(name, quality(texts, seen)) for name, texts in said.items()]
     what = several(len(seen), "pair")
     return {
         "table": rows,
@@ -357,18 +254,26 @@ def _scores(
     }
 
 
-def _print(path: Path, about: dict[str, Any]) -> None:
+def _show(path: Path, about: dict[str, Any]) -> None:
     """What is known of a model, and its table of scores."""
-    import pandas as pd
-
-    table = pd.DataFrame(
-        dict(about["table"]), index=["exact match %", "chrF", "BLEU"]
-    ).T
-    sizes = about["sizes"]
+    columns = "exact match %", "chrF", "BLEU"
+    flat = {"table": [(name, *scores) for name, scores in about["table"]]}
+    table, sizes = common.rows(flat, *columns), about["sizes"]
     network = f"{sizes['decoder']} of {sizes['H']} units"
-    print(describe(path, network, about))
-    print(f"scored on {about['test']}")
-    print(show_table(table))
+    common.show(path, network, about, table, f"scored on {about['test']}")
+
+
+def _save(
+    path: Path,
+    model: "Translator",
+    source: "SubWords",
+    target: "SubWords",
+    about: dict[str, Any],
+) -> None:
+    from rnncore.translate.storage import save_translator
+
+    decoder = about["settings"]["decoder"]
+    save_translator(path, model, decoder, source, target, about)
 
 
 def _lines(path: Path | None) -> Iterable[str]:
@@ -388,3 +293,10 @@ def _lines(path: Path | None) -> Iterable[str]:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+LOAD = later("translate.storage.load_translator")
+SCORED = "the test part, beside simpler ways to translate"
+APP = common.Application(
+    KIND, _read, _fit, _scores, _again, _save, LOAD, _show, SCORED
+)

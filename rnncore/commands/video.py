@@ -1,29 +1,12 @@
 """The command `video`: what happens in a film, and saying so."""
 
-import argparse
+from argparse import Namespace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rnncore.commands.common import (
-    Bar,
-    Clock,
-    about_run,
-    add_device,
-    add_seed,
-    add_training,
-    begin,
-    describe,
-    fingerprint,
-    finish,
-    group,
-    model_file,
-    note,
-    output_file,
-    several,
-    show_table,
-    train_run,
-    whole_number,
-)
+from rnncore.commands import common
+from rnncore.commands.common import later, note, operand, option, several
 from rnncore.files import Refused
 
 if TYPE_CHECKING:
@@ -39,25 +22,10 @@ DRAW_DIGITS = "python -m rnncore video draw digits.mp4 --what digits"
 CAPTION = "python -m rnncore video caption digits.mp4"
 TRAIN = "python -m rnncore video train films/ --model films.safetensors"
 EVALUATE = "python -m rnncore video evaluate films.safetensors films/"
-EPILOG = f"""\
-example:
-  {DRAW}
-  {CLASSIFY}
-  {DRAW_DIGITS}
-  {CAPTION}
-  {TRAIN}
-  {EVALUATE}
-
-Interrupted with Ctrl-C or otherwise, the same `train` goes on where it was.
-"""
 ENDINGS = ".mp4", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".gif"
 SHARES = (0.15, 0.2)  # of the films: validation and test
 NETWORK = "the network"
 D = 64  # numbers that a frame becomes
-SETTINGS = (  # all that the outcome depends on, with the films themselves
-    *("frames", "size", "hidden", "batch", "steps", "rate"),
-    *("evaluate_every", "patience", "seed"),
-)
 
 
 class Folder(NamedTuple):
@@ -76,75 +44,39 @@ class Folder(NamedTuple):
 
 def add(commands: Any) -> None:
     """Add `video classify`, `caption`, `train`, `evaluate`, `draw`."""
-    parts = group(
-        commands,
-        KIND,
-        "what happens in a film: classes of one's own, or a caption",
-        EPILOG,
-    )
-    classify = parts.add(
-        "classify", _classify, "say what happens in a video file", CLASSIFY
-    )
-    _add_file(classify, "video_actions")
-    caption = parts.add(
-        "caption", _caption, "say in words what moves", CAPTION
-    )
-    _add_file(caption, "video_captions")
+    about = "what happens in a film: classes of one's own, or a caption"
+    examples = DRAW, CLASSIFY, DRAW_DIGITS, CAPTION, TRAIN, EVALUATE
+    parts = common.group(commands, KIND, about, examples)
+    about = "say what happens in a video file"
+    _add_file(parts.add("classify", _classify, about, CLASSIFY), "actions")
+    about = "say in words what moves"
+    _add_file(parts.add("caption", _caption, about, CAPTION), "captions")
     _add_train(parts)
-    parts.add_evaluate(
-        _evaluate,
-        "score the films that were not trained on",
-        EVALUATE,
-        "folder",
-    )
+    about = "score the films that were not trained on"
+    run = partial(common.judge, APP)
+    parts.add_evaluate(run, about, EVALUATE, "folder")
     draw = parts.add("draw", _draw, "make a film to try the rest on", DRAW)
-    draw.add_argument("file", metavar="FILE", type=Path)
-    draw.add_argument(
-        "--what",
-        default="any action",
-        metavar="WHAT",
-        help="digits, an action such as 'sit down', or any action "
-        "(default: %(default)s)",
-    )
-    add_seed(draw)
+    operand(draw, "file")
+    what = "digits, an action such as 'sit down', or any action"
+    option(draw, "--what", what, "any action", metavar="WHAT")
+    common.add_seed(draw)
 
 
-def _add_file(parser: argparse.ArgumentParser, model: str) -> None:
-    parser.add_argument("file", metavar="FILE", type=Path)
-    parser.add_argument(
-        "--model",
-        type=Path,
-        default=Path(model),
-        metavar="FILE",
-        help="a file of weights, or what comes with the course "
-        "(default: %(default)s)",
-    )
-    add_device(parser)
+def _add_file(parser: Any, model: str) -> None:
+    operand(parser, "file")
+    what = "a file of weights, or what comes with the course"
+    option(parser, "--model", what, Path(f"video_{model}"), Path)
+    common.add_device(parser)
 
 
-def _add_train(parts: Any) -> None:
-    train = parts.add(
-        "train",
-        _train,
-        "learn from a folder that has a folder of films for each class",
-        TRAIN,
-    )
-    train.add_argument("folder", metavar="FOLDER", type=Path)
-    train.add_argument(
-        "--frames",
-        type=whole_number,
-        default=16,
-        metavar="N",
-        help="frames that are taken from a film (default: %(default)s)",
-    )
-    train.add_argument(
-        "--size",
-        type=whole_number,
-        default=24,
-        metavar="N",
-        help="width and height of a frame (default: %(default)s)",
-    )
-    add_training(
+def _add_train(parts: common.Group) -> None:
+    about = "learn from a folder that has a folder of films for each class"
+    run = partial(common.learn, APP)
+    train = parts.add("train", run, about, TRAIN)
+    operand(train, "folder")
+    option(train, "--frames", "frames that are taken from a film", 16)
+    option(train, "--size", "width and height of a frame", 24)
+    common.add_training(
         train,
         hidden=128,
         batch=32,
@@ -155,13 +87,13 @@ def _add_train(parts: Any) -> None:
     )
 
 
-def _classify(arguments: argparse.Namespace) -> int:
+def _classify(arguments: Namespace) -> int:
     """The likeliest classes, and from when on it was the best."""
     import pandas as pd
 
     from rnncore.video.model import load_classifier, logits_of
 
-    model, about = load_classifier(model_file(arguments.model))
+    model, about = load_classifier(common.model_file(arguments.model))
     model, frames = _ready(arguments, model, about)
     p = logits_of(model, frames)[:, 0].softmax(dim=1).numpy()
     best = p.argmax(axis=1)
@@ -171,7 +103,7 @@ def _classify(arguments: argparse.Namespace) -> int:
     print(f"the best answer from frame {since + 1} of {len(best)} on")
     table = pd.Series(p[-1], about["classes"], name="probability")
     table = table.sort_values(ascending=False).head(5)
-    print(show_table(table.to_frame()))
+    print(common.show_table(table.to_frame()))
     return 0
 
 
@@ -180,13 +112,13 @@ def _run_of(same: "np.ndarray") -> int:
     return len(same) if same.all() else int(same[::-1].argmin())
 
 
-def _caption(arguments: argparse.Namespace) -> int:
+def _caption(arguments: Namespace) -> int:
     """A sentence, and where each of its words looked."""
     import pandas as pd
 
     from rnncore.video.captions import load_captioner, looks, say
 
-    model, words, about = load_captioner(model_file(arguments.model))
+    model, words, about = load_captioner(common.model_file(arguments.model))
     model, frames = _ready(arguments, model, about)
     said = say(model, frames)[0]
     print(f"{arguments.file}: {words.decode(said)}")
@@ -198,12 +130,12 @@ def _caption(arguments: argparse.Namespace) -> int:
         },
         index=[*words.decode(said).split(), "(end)"],
     )
-    print(show_table(table))
+    print(common.show_table(table))
     return 0
 
 
 def _ready(
-    arguments: argparse.Namespace, model: Any, about: dict[str, Any]
+    arguments: Namespace, model: Any, about: dict[str, Any]
 ) -> tuple[Any, "torch.Tensor"]:
     """The model, and the film's frames (T, 1, S, S), on the device."""
     import torch
@@ -216,67 +148,50 @@ def _ready(
     return model.to(device), torch.as_tensor(frames)[:, None].to(device)
 
 
-def _train(arguments: argparse.Namespace) -> int:
-    """Train, or go on; then score, and write the model."""
-    from rnncore import application
-    from rnncore.video import model as package
-
-    device = application.choose_device(arguments.device)
-    folder = _read_folder(
-        arguments.folder, arguments.frames, arguments.size
-    )
+def _read(arguments: Namespace) -> tuple[tuple, dict[str, Any]]:
+    """The films, and which of them are in which part."""
+    path, T, S = arguments.folder, arguments.frames, arguments.size
+    folder = _read_folder(path, T, S)
     parts = _split(folder, arguments.seed)
-    settings = {name: getattr(arguments, name) for name in SETTINGS}
-    settings |= {"kind": KIND, "data": _fingerprint(folder)}
-    run = begin(arguments.model, settings, arguments.restart)
-    if run is None:
-        _print(arguments.model, package.load_classifier(arguments.model)[1])
-        return 0
-    S, H, K = arguments.size, arguments.hidden, len(folder.classes)
-    with application.seeded(arguments.seed):
-        model = package.FilmClassifier(S, D, H, K).to(device)
-    validation = folder.part(parts[1])
-    clock, bar = Clock(run), Bar(f"GRU {arguments.hidden}")
+    return (folder, parts), {"data": _fingerprint(folder)}
 
-    def evaluate(model: "FilmClassifier") -> float:
-        clock.seconds()
-        batch = package.FilmBatch(*(a.to(device) for a in validation))
-        loss, _ = package.film_loss(model, batch, None)
-        return bar.tell("nats", float(loss))
 
-    result = train_run(
+def _fit(
+    arguments: Namespace, data: tuple, run: common.Run, device: Any
+) -> tuple[Any, dict[str, Any]]:
+    """A classifier that has learned the training films."""
+    from rnncore.application import seeded
+    from rnncore.video.model import (
+        FilmBatch,
+        FilmClassifier,
+        film_batches,
+        film_loss,
+    )
+
+    folder, (training, validation, _) = data
+    S, H, classes = arguments.size, arguments.hidden, folder.classes
+    with seeded(arguments.seed):
+        model = FilmClassifier(S, D, H, len(classes)).to(device)
+    held_out = FilmBatch(*(a.to(device) for a in folder.part(validation)))
+    frames, labels = folder.frames[training], folder.labels[training]
+    about = common.train_run(
         run,
         arguments,
         model,
-        package.film_loss,
-        package.film_batches(
-            folder.frames[parts[0]],
-            folder.labels[parts[0]],
-            arguments.batch,
-            device,
-        ),
-        evaluate=evaluate,
-        progress=bar,
+        film_loss,
+        film_batches(frames, labels, arguments.batch, device),
+        lambda model: float(film_loss(model, held_out, None)[0]),
+        common.Bar(f"GRU {H}"),
     )
-    seconds = clock.seconds()
-    about = _scores(model, folder, parts)
-    about |= about_run(arguments, settings, seconds)
-    about |= {"kind": KIND, "classes": folder.classes}
+    about |= {"kind": KIND, "classes": classes}
     about |= {"T": arguments.frames, "S": S, "D": D, "H": H}
-    about |= {"steps": len(result.history.loss)}
-    application.save_weights(arguments.model, model, about)
-    finish(run)
-    _print(arguments.model, package.load_classifier(arguments.model)[1])
-    return 0
+    return (model,), about
 
 
-def _evaluate(arguments: argparse.Namespace) -> int:
-    """The table of scores, computed again."""
-    from rnncore import application
-    from rnncore.video.model import load_classifier
-
-    model, about = load_classifier(arguments.model)
-    model.to(application.choose_device(arguments.device))
+def _again(
+    arguments: Namespace, model: Any, about: dict[str, Any]
+) -> dict[str, Any]:
+    """The scores of the same films, or of all films of another folder."""
     folder = _read_folder(arguments.folder, about["T"], about["S"])
     if folder.classes != about["classes"]:
         raise Refused(
@@ -285,11 +200,8 @@ def _evaluate(arguments: argparse.Namespace) -> int:
             f"got {', '.join(folder.classes)}"
         )
     if _fingerprint(folder) == about.get("settings", {}).get("data"):
-        scores = _scores(model, folder, _split(folder, about["seed"]))
-    else:
-        scores = _scores_elsewhere(model, folder)
-    _print(arguments.model, about | scores)
-    return 0
+        return _scores(model, (folder, _split(folder, about["seed"])))
+    return _scores_elsewhere(model[0], folder)
 
 
 def _read_folder(path: Path, T: int, S: int) -> Folder:
@@ -309,7 +221,7 @@ def _read_folder(path: Path, T: int, S: int) -> Folder:
     for place in sorted(p for p in path.iterdir() if p.is_dir()):
         before = len(frames)
         files = sorted(place.iterdir())
-        for file in Bar(place.name, "film")(files):
+        for file in common.Bar(place.name, "film")(files):
             if file.suffix.lower() not in ENDINGS:
                 continue
             try:
@@ -353,16 +265,16 @@ def _split(folder: Folder, seed: int) -> list["np.ndarray"]:
 
 
 def _fingerprint(folder: Folder) -> str:
-    return fingerprint(folder.frames.tobytes() + folder.labels.tobytes())
+    return common.fingerprint(
+        folder.frames.tobytes() + folder.labels.tobytes()
+    )
 
 
-def _scores(
-    model: "FilmClassifier", folder: Folder, parts: list["np.ndarray"]
-) -> dict[str, Any]:
+def _scores(known: Any, data: tuple) -> dict[str, Any]:
     """Percent of the test films that are named rightly, and baselines."""
     import numpy as np
 
-    training, _, test = parts
+    (model,), (folder, (training, _, test)) = known, data
     right = _network_scores(model, folder, test)
     known, asked = (
         folder.frames[p].mean(axis=1).reshape(len(p), -1)
@@ -421,24 +333,23 @@ def _share(right: "np.ndarray") -> float:
     return 100 * float(right.mean())
 
 
-def _print(path: Path, about: dict[str, Any]) -> None:
+def _show(path: Path, about: dict[str, Any]) -> None:
     """What is known of a model, and its table of scores."""
-    import pandas as pd
+    network, table = (
+        f"GRU of {about['H']} units",
+        common.rows(about, "% right"),
+    )
+    common.show(path, network, about, table, f"scored on {about['test']}")
 
-    network = f"GRU of {about['H']} units"
-    print(describe(path, network, about))
-    print(f"scored on {about['test']}")
-    print(show_table(pd.DataFrame({"% right": dict(about["table"])})))
 
-
-def _draw(arguments: argparse.Namespace) -> int:
+def _draw(arguments: Namespace) -> int:
     """A film of digits or of a figure, and what it shows."""
     import numpy as np
 
     from rnncore.data.video import ACTIONS, moving_digits, stick_figures
     from rnncore.video.files import write_video
 
-    path = output_file(arguments.file, *ENDINGS[:-1])
+    path = common.output_file(arguments.file, *ENDINGS[:-1])
     what, rng = arguments.what, np.random.default_rng(arguments.seed)
     if what not in (*ACTIONS, "digits", "any action"):
         raise Refused(
@@ -453,3 +364,10 @@ def _draw(arguments: argparse.Namespace) -> int:
     write_video(path, films.frames[k])
     print(f"{path}: {films.captions[k]}")
     return 0
+
+
+SAVE = later("application.save_weights")
+LOAD = later("video.model.load_classifier")
+APP = common.Application(
+    KIND, _read, _fit, _scores, _again, SAVE, LOAD, _show
+)

@@ -87,11 +87,11 @@ def pluck(note: Note, rate: int, seconds_a_beat: float) -> np.ndarray:
 def chorales() -> list[Score]:
     """Bach's chorales in four parts, on a grid of eighth notes.
 
-    They come with the package: `tools/encode_chorales.py` made the file
-    from music21's corpus, which takes minutes to read. Each is in its own
-    key, and has its number in the catalogue of Bach's works for a title;
-    a piece that stands in the corpus under two numbers is here once. It
-    is not the set of the published scores, nor their split.
+    They come with the package: `python -m tools.build.chorales` made the
+    file from music21's corpus, which takes minutes to read. Each is in its
+    own key, and has its number in the catalogue of Bach's works for a
+    title; a piece that stands in the corpus under two numbers is here
+    once. It is not the set of the published scores, nor their split.
     """
     with np.load(CHORALES, allow_pickle=False) as file:
         about = zip(

@@ -1,7 +1,7 @@
 """Training a forecaster on windows, and asking it."""
 
 import copy
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from rnncore.forecast.heads import Head
 from rnncore.forecast.models import Recursive
 from rnncore.forecast.windows import Windows
 from rnncore.optim import adam
-from rnncore.train import Fit
+from rnncore.train import Fit, Schedule
 
 Loss = Callable[[torch.nn.Module, Windows, Any], tuple[Tensor, Any]]
 
@@ -51,16 +51,14 @@ def train_forecaster(
     validation: Windows,
     *,
     rng: np.random.Generator,
-    steps: int = 600,
     batch: int = 64,
     rate: float = 3e-3,
-    clip: float = 1.0,
-    evaluate_every: int = 50,
-    patience: int | None = 6,
-    checkpoint: Any = None,
-    progress: Callable[[Iterable[int]], Iterable[int]] | None = None,
+    **plan: Any,
 ) -> Fit:
     """Fit in place; the best weights by the validation windows are kept.
+
+    `plan` is what a `Schedule` is to have other than 600 steps, a clipped
+    gradient, and patience for 6 evaluations, one every 50 steps.
 
     What is judged is always the whole horizon, also where a `Recursive`
     learns one step.
@@ -70,6 +68,7 @@ def train_forecaster(
         as_tensors(training, like),
         as_tensors(validation, like),
     )
+    usual = {"steps": 600, "clip": 1.0, "evaluate_every": 50, "patience": 6}
     learn = next_step if isinstance(module, Recursive) else whole_horizon
 
     def next_batch(rng: np.random.Generator, step: int) -> Windows:
@@ -86,14 +85,9 @@ def train_forecaster(
         learn(head),
         next_batch,
         optimizer=adam(rate),
-        steps=steps,
+        schedule=Schedule(**(usual | plan)),
         rng=rng,
-        clip=clip,
         evaluate=evaluate,
-        evaluate_every=evaluate_every,
-        patience=patience,
-        checkpoint=checkpoint,
-        progress=progress,
     )
 
 

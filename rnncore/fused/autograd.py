@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from rnncore.fused.loop import Packed, Tape, bptt, unroll
-from rnncore.rnn import Params, State
+from rnncore.rnn import Params
 
 
 def takes(*tensors: Tensor) -> bool:
@@ -21,15 +21,17 @@ def takes(*tensors: Tensor) -> bool:
 
 
 def run(
-    cell: Callable, packed: Packed, x: Tensor, params: Params, state: State
-) -> tuple[Tensor, State]:
-    """y and the last state, in torch's graph where gradients are asked."""
-    given = x, *params, *state
-    if torch.is_grad_enabled() and any(a.requires_grad for a in given):
-        y, *last = Fused.apply(cell, packed, *given)
-        return y, tuple(last)
+    cell: Callable, packed: Packed, x: Tensor, *rest: Tensor
+) -> tuple[Tensor, ...]:
+    """From x, four weights and the first state to y and the last.
+
+    Without gradients nothing is kept for a way back.
+    """
+    if torch.is_grad_enabled() and any(a.requires_grad for a in (x, *rest)):
+        return Fused.apply(cell, packed, x, *rest)
+    params, state = Params(*rest[:4]), rest[4:]
     y, last, _ = unroll(cell, params, x, state, keep=False, packed=packed)
-    return y, last
+    return y, *last
 
 
 class Fused(torch.autograd.Function):

@@ -18,6 +18,7 @@ from rnncore.application import seeded, train_module
 from rnncore.music.frames import Rolls, padded, shifted
 from rnncore.music.score import KEYS
 from rnncore.optim import Optimizer, adam
+from rnncore.train import Schedule
 
 END = KEYS  # no further key
 
@@ -150,12 +151,9 @@ def train_chords(
         chord_loss,
         next_batch,
         optimizer=optimizer or adam(3e-3),
-        steps=steps,
+        schedule=Schedule(steps, 1.0, evaluate_every, progress=progress),
         rng=np.random.default_rng(seed),
-        clip=1.0,
         evaluate=lambda m: chord_nats(m, validation),
-        evaluate_every=evaluate_every,
-        progress=progress,
     )
     return model, {
         "seed": seed,

@@ -30,6 +30,7 @@ from rnncore.music.voices import (
     voice_batches,
     voice_loss,
 )
+from rnncore.train import History, Schedule
 
 VOICES, FRAMES = "music, voices", "music, frames"  # kinds of weights
 Progress = Callable[[Any], Any] | None
@@ -71,38 +72,23 @@ def train_voices(
     reach = compass([*parts.train, *parts.validation])
     with seeded(seed):
         model = VoiceModel(len(reach), hidden, width, drop).to(device)
-    begun = time.process_time()
-    result = train_module(
+    schedule = Schedule(
+        steps, 1.0, evaluate_every, None, checkpoint, progress
+    )
+    about, history = _train(
         model,
         voice_loss,
         voice_batches(parts.train, B, window, shifts, joint, device),
-        optimizer=cooling(rate, steps),
-        steps=steps,
-        rng=np.random.default_rng(seed),
-        clip=1.0,
-        evaluate=lambda m: score_nats(m, parts.validation, joint),
-        evaluate_every=evaluate_every,
-        checkpoint=checkpoint,
-        progress=progress,
+        lambda m: score_nats(m, parts.validation, joint),
+        schedule,
+        rate,
+        seed,
     )
-    seconds = time.process_time() - begun
-    about = {
-        "kind": VOICES,
-        "V": len(reach),
-        "hidden": hidden,
-        "width": width,
-        "drop": drop,
-        "joint": joint,
-        "shifts": shifts,
-        "steps": steps,
-        "rate": rate,
-        "compass": reach.tolist(),
-        "seed": seed,
-        "seconds": round(seconds, 1),
-        "validation": min(result.history.score),
-        "curve": [result.history.evaluated, result.history.score],
-    }
-    return model, about
+    own = {"kind": VOICES, "V": len(reach), "compass": reach.tolist()}
+    own |= {"hidden": hidden, "width": width, "drop": drop}
+    own |= {"joint": joint, "shifts": shifts}
+    own["curve"] = [history.evaluated, history.score]
+    return model, own | about
 
 
 def train_frames(
@@ -130,34 +116,50 @@ def train_frames(
     train, validation = parts[:2]
     with seeded(seed):
         model = FrameModel(hidden, drop).to(device)
-    begun = time.process_time()
-    result = train_module(
+    schedule = Schedule(
+        steps, 1.0, evaluate_every, patience, checkpoint, progress
+    )
+    batches = frame_batches(train, B, window, shifts, device)
+    about, _ = _train(
         model,
         frame_loss,
-        frame_batches(train, B, window, shifts, device),
-        optimizer=cooling(rate, steps),
-        steps=steps,
-        rng=np.random.default_rng(seed),
-        clip=1.0,
-        evaluate=lambda m: nats_a_frame(m, validation),
-        evaluate_every=evaluate_every,
-        patience=patience,
-        checkpoint=checkpoint,
-        progress=progress,
+        batches,
+        lambda m: nats_a_frame(m, validation),
+        schedule,
+        rate,
+        seed,
     )
-    seconds = time.process_time() - begun
-    about = {
-        "kind": FRAMES,
-        "hidden": hidden,
-        "drop": drop,
-        "shifts": shifts,
-        "steps": steps,
+    own = {"kind": FRAMES, "hidden": hidden, "drop": drop}
+    return model, own | {"shifts": shifts} | about
+
+
+def _train(
+    model: torch.nn.Module,
+    loss: Callable,
+    next_batch: Callable,
+    evaluate: Callable,
+    schedule: Schedule,
+    rate: float,
+    seed: int,
+) -> tuple[dict[str, Any], History]:
+    """What is to be told of a model that was trained in place."""
+    begun = time.process_time()
+    history = train_module(
+        model,
+        loss,
+        next_batch,
+        optimizer=cooling(rate, schedule.steps),
+        schedule=schedule,
+        rng=np.random.default_rng(seed),
+        evaluate=evaluate,
+    ).history
+    return {
+        "steps": schedule.steps,
         "rate": rate,
         "seed": seed,
-        "seconds": round(seconds, 1),
-        "validation": min(result.history.score),
-    }
-    return model, about
+        "seconds": round(time.process_time() - begun, 1),
+        "validation": min(history.score),
+    }, history
 
 
 def save_model(

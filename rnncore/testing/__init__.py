@@ -22,6 +22,7 @@ from rnncore.testing.compare import (
     assert_gradient,
     assert_shape,
 )
+from rnncore.testing.inputs import hidden_inputs
 from rnncore.testing.sketches import Mistake, Seen, Stored, sketch, stored
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "check_causal",
     "check_independent",
     "edited",
+    "hidden_inputs",
     "hidden_rng",
     "hunt",
     "lend",

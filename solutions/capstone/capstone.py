@@ -359,114 +359,79 @@ for _ in range(4):
 print("Task 1 holds.")
 
 # %% mistakes="own_cell"
-[
-    {
-        "name": "upstream in place",
-        "was": "return d_a, d_a, (d_h * z,)",
-        "is": "d_h *= z\n        return d_a, d_a, (d_h,)",
-        "says": "the gradients are right, but the caller's d_state was changed in place: the loop still needs it",
-    },
-    {
-        "name": "the way past the matrix dropped",
-        "was": "(d_h * z,)",
-        "is": "(0 * d_h,)",
-        "says": "nothing goes past the matrix: what the cell keeps of its state sends its gradient back directly, and that is what a memory lives on",
-    },
-    {
-        "name": "gradient of the state not in a tuple",
-        "was": "(d_h * z,)",
-        "is": "d_h * z",
-        "says": "the third result of the vjp is no tuple of `parts` arrays (B, H): for one part it is (d_h,), with a comma",
-    },
-    {
-        "name": "split between a_x and a_h",
-        "was": "return d_a, d_a, (d_h * z,)",
-        "is": "return d_a / 2, d_a / 2, (d_h * z,)",
-        "says": "the gradient was split between a_x and a_h; a sum hands the whole gradient to each of its terms",
-    },
-    {
-        "name": "nothing for a_h",
-        "was": "return d_a, d_a, (d_h * z,)",
-        "is": "return d_a, 0 * d_a, (d_h * z,)",
-        "says": "a_h got no gradient: then W_h never learns",
-    },
-    {
-        "name": "all signs wrong",
-        "was": "return d_a, d_a, (d_h * z,)",
-        "is": "return -d_a, -d_a, (-d_h * z,)",
-        "says": "all gradients have the opposite sign: the cell would climb its loss",
-    },
-    {
-        "name": "averaged over the batch",
-        "was": "return d_a, d_a, (d_h * z,)",
-        "is": "return d_a / len(d_a) ** 2 * 1.0, d_a / len(d_a) ** 2 * 1.0, (d_h * z,)",
-        "says": "the gradients of the sums were divided by the size of the batch; the loss does that, once",
-        "visible": False,
-    },
-    {
-        "name": "noise in the cell",
-        "was": "z, n = sigmoid(z), np.tanh(n)",
-        "is": "z, n = sigmoid(z), np.tanh(n + np.random.normal(size=n.shape))",
-        "says": "the same arguments gave two results: whatever is random must come in from outside, or no gradient can be checked",
-    },
-    {
-        "name": "sequences mixed",
-        "was": "return (z * state[0] + (1 - z) * n,), (z, n, state[0])",
-        "is": "n = n - np.mean(n, axis=0, keepdims=True)\n        return (z * state[0] + (1 - z) * n,), (z, n, state[0])",
-        "says": "one sequence of the batch reaches another (a mean over axis 0?); a result would depend on its neighbours",
-    },
-    {
-        "name": "a_h not read",
-        "was": "gates(a_x + a_h, 2)",
-        "is": "gates(a_x + 0 * a_h, 2)",
-        "says": "the cell does not read a_h: its gates cannot see the state, and its vjp sends a gradient all the same",
-    },
-    {
-        "name": "a cell of the course",
-        "was": "return Cell(forward, vjp, 2, 1)",
-        "is": "return ruler.CELLS['plain']",
-        "says": "this is the plain cell; a cell of your own is asked for",
-    },
-    {
-        "name": "the course's GRU",
-        "was": "return Cell(forward, vjp, 2, 1)",
-        "is": "return ruler.CELLS['GRU']",
-        "says": "this is the GRU; a cell of your own is asked for",
-    },
-    {
-        "name": "state not in a tuple",
-        "was": "return (z * state[0] + (1 - z) * n,), (z, n, state[0])",
-        "is": "return z * state[0] + (1 - z) * n, (z, n, state[0])",
-        "says": "the new state is no tuple of `parts` arrays (B, H): for one part it is (h,), with a comma",
-    },
-    {
-        "name": "old state overwritten",
-        "was": "return (z * state[0] + (1 - z) * n,), (z, n, state[0])",
-        "is": "h = state[0] + 0\n        state[0][...] = z * h + (1 - z) * n\n        return (state[0] + 0,), (z, n, h)",
-        "says": "the cell wrote its new state into the old one, which the caller still has",
-    },
-    {
-        "name": "slope of the tanh forgotten",
-        "was": "d_n = d_h * (1 - z) * (1 - n * n)",
-        "is": "d_n = d_h * (1 - z)",
-        "says": "the slope of the tanh, 1 - n², is missing",
-        "visible": False,
-    },
-    {
-        "name": "gate without a gradient",
-        "was": "d_z = d_h * (h - n) * z * (1 - z)",
-        "is": "d_z = 0 * d_h",
-        "says": "the gate got no gradient: it never learns when to keep",
-        "visible": False,
-    },
-    {
-        "name": "float64 made",
-        "was": "z, n = sigmoid(z), np.tanh(n)",
-        "is": "z, n = sigmoid(z).astype(float), np.tanh(n)",
-        "says": "float32 became float64",
-        "visible": False,
-    },
-]
+r"""
+upstream in place: the gradients are right, but the caller's d_state was changed in place: the loop still needs it
+-         return d_a, d_a, (d_h * z,)
++         d_h *= z
++         return d_a, d_a, (d_h,)
+
+the way past the matrix dropped: nothing goes past the matrix: what the cell keeps of its state sends its gradient back directly, and that is what a memory lives on
+- (d_h * z,)
++ (0 * d_h,)
+
+gradient of the state not in a tuple: the third result of the vjp is no tuple of `parts` arrays (B, H): for one part it is (d_h,), with a comma
+- (d_h * z,)
++ d_h * z
+
+split between a_x and a_h: the gradient was split between a_x and a_h; a sum hands the whole gradient to each of its terms
+- return d_a, d_a, (d_h * z,)
++ return d_a / 2, d_a / 2, (d_h * z,)
+
+nothing for a_h: a_h got no gradient: then W_h never learns
+- return d_a, d_a, (d_h * z,)
++ return d_a, 0 * d_a, (d_h * z,)
+
+all signs wrong: all gradients have the opposite sign: the cell would climb its loss
+- return d_a, d_a, (d_h * z,)
++ return -d_a, -d_a, (-d_h * z,)
+
+averaged over the batch [hidden]: the gradients of the sums were divided by the size of the batch; the loss does that, once
+- return d_a, d_a, (d_h * z,)
++ return d_a / len(d_a) ** 2 * 1.0, d_a / len(d_a) ** 2 * 1.0, (d_h * z,)
+
+noise in the cell: the same arguments gave two results: whatever is random must come in from outside, or no gradient can be checked
+- z, n = sigmoid(z), np.tanh(n)
++ z, n = sigmoid(z), np.tanh(n + np.random.normal(size=n.shape))
+
+sequences mixed: one sequence of the batch reaches another (a mean over axis 0?); a result would depend on its neighbours
+-         return (z * state[0] + (1 - z) * n,), (z, n, state[0])
++         n = n - np.mean(n, axis=0, keepdims=True)
++         return (z * state[0] + (1 - z) * n,), (z, n, state[0])
+
+a_h not read: the cell does not read a_h: its gates cannot see the state, and its vjp sends a gradient all the same
+- gates(a_x + a_h, 2)
++ gates(a_x + 0 * a_h, 2)
+
+a cell of the course: this is the plain cell; a cell of your own is asked for
+- return Cell(forward, vjp, 2, 1)
++ return ruler.CELLS['plain']
+
+the course's GRU: this is the GRU; a cell of your own is asked for
+- return Cell(forward, vjp, 2, 1)
++ return ruler.CELLS['GRU']
+
+state not in a tuple: the new state is no tuple of `parts` arrays (B, H): for one part it is (h,), with a comma
+- return (z * state[0] + (1 - z) * n,), (z, n, state[0])
++ return z * state[0] + (1 - z) * n, (z, n, state[0])
+
+old state overwritten: the cell wrote its new state into the old one, which the caller still has
+-         return (z * state[0] + (1 - z) * n,), (z, n, state[0])
++         h = state[0] + 0
++         state[0][...] = z * h + (1 - z) * n
++         return (state[0] + 0,), (z, n, h)
+
+slope of the tanh forgotten [hidden]: the slope of the tanh, 1 - n², is missing
+- d_n = d_h * (1 - z) * (1 - n * n)
++ d_n = d_h * (1 - z)
+
+gate without a gradient [hidden]: the gate got no gradient: it never learns when to keep
+- d_z = d_h * (h - n) * z * (1 - z)
++ d_z = 0 * d_h
+
+float64 made [hidden]: float32 became float64
+- z, n = sigmoid(z), np.tanh(n)
++ z, n = sigmoid(z).astype(float), np.tanh(n)
+"""
 
 # %% [markdown]
 # ## Task 2, closed book: `numerical_gradient` (3 points)
@@ -577,50 +542,43 @@ assert float(abs(x - before).max()) == 0, "x was changed"
 print("Task 2 holds.")
 
 # %% mistakes="numerical_gradient"
-[
-    {
-        "name": "one side only",
-        "was": "        for sign in (1, -1):\n            moved = start.copy()\n            moved[index] += sign * step\n            value = float(f(from_numpy(moved, x)))\n            d_x[index] += sign * value / (2 * step)",
-        "is": "        moved = start.copy()\n        moved[index] += step\n        d_x[index] = (float(f(from_numpy(moved, x))) - float(f(x))) / step",
-        "says": "the difference was taken on one side: its error is of the order of the step, that of both sides of its square",
-    },
-    {
-        "name": "divided by one step",
-        "was": "(2 * step)",
-        "is": "step",
-        "says": "the two points are two steps apart: divide by 2 step",
-    },
-    {
-        "name": "all entries moved",
-        "was": "moved[index] += sign * step",
-        "is": "moved += sign * step",
-        "says": "all entries were moved at once: this is one slope, the sum of all, in every entry",
-    },
-    {
-        "name": "entries stay moved",
-        "was": "            moved = start.copy()\n            moved[index] += sign * step",
-        "is": "            moved = moved if index != (0,) * start.ndim else start.copy()\n            moved[index] += sign * step * (1 if sign > 0 else 2)",
-        "says": "an entry stayed where it was moved to while the next one was measured; make a copy each time",
-    },
-    {
-        "name": "x changed",
-        "was": "moved = start.copy()",
-        "is": "moved = start",
-        "says": "x itself was moved; move a copy",
-    },
-    {
-        "name": "sign lost",
-        "was": "d_x[index] += sign * value",
-        "is": "d_x[index] += value",
-        "says": "the two values were added; their difference is the slope",
-    },
-    {
-        "name": "step fixed",
-        "was": "sign * step\n",
-        "is": "sign * 1e-6\n",
-        "says": "the entries were not moved by `step`",
-    },
-]
+r"""
+one side only: the difference was taken on one side: its error is of the order of the step, that of both sides of its square
+-         for sign in (1, -1):
+-             moved = start.copy()
+-             moved[index] += sign * step
+-             value = float(f(from_numpy(moved, x)))
+-             d_x[index] += sign * value / (2 * step)
++         moved = start.copy()
++         moved[index] += step
++         d_x[index] = (float(f(from_numpy(moved, x))) - float(f(x))) / step
+
+divided by one step: the two points are two steps apart: divide by 2 step
+- (2 * step)
++ step
+
+all entries moved: all entries were moved at once: this is one slope, the sum of all, in every entry
+- moved[index] += sign * step
++ moved += sign * step
+
+entries stay moved: an entry stayed where it was moved to while the next one was measured; make a copy each time
+-             moved = start.copy()
+-             moved[index] += sign * step
++             moved = moved if index != (0,) * start.ndim else start.copy()
++             moved[index] += sign * step * (1 if sign > 0 else 2)
+
+x changed: x itself was moved; move a copy
+- moved = start.copy()
++ moved = start
+
+sign lost: the two values were added; their difference is the slope
+- d_x[index] += sign * value
++ d_x[index] += value
+
+step fixed: the entries were not moved by `step`
+- sign * step
++ sign * 1e-6
+"""
 
 # %% [markdown]
 # ## Task 3: the half-life of a curve (3 points)
@@ -708,56 +666,39 @@ check(steps_to_half, reference_steps_to_half, hidden, outputs="half-life")
 print("Task 3 holds.")
 
 # %% mistakes="steps_to_half"
-[
-    {
-        "name": "straight line in the distance",
-        "was": "np.log(before / half) / np.log(before / now)",
-        "is": "(before - half) / (before - now)",
-        "says": "the line was drawn through the distances; a fading is straight in their logarithms",
-    },
-    {
-        "name": "whole steps",
-        "was": "return float(k - 1 + np.log(before / half) / np.log(before / now))",
-        "is": "return float(k)",
-        "says": "this is the first whole step below one half; the time lies between it and the one before",
-    },
-    {
-        "name": "the last time",
-        "was": "below[0]",
-        "is": "below[-1]",
-        "says": "the last time was taken; the first one was asked for",
-    },
-    {
-        "name": "below one half of the largest",
-        "was": "half = distance[0] / 2",
-        "is": "half = distance.max() / 2",
-        "says": "one half of the largest distance was looked for; of the first it is",
-    },
-    {
-        "name": "below 0.5",
-        "was": "half = distance[0] / 2",
-        "is": "half = 0.5",
-        "says": "the distance was compared with 0.5; it is half of the first distance",
-    },
-    {
-        "name": "below 1/e",
-        "was": "half = distance[0] / 2",
-        "is": "half = distance[0] / np.e",
-        "says": "this is the time to 1/e, a time constant; the half-life is the time to 1/2",
-    },
-    {
-        "name": "one step late",
-        "was": "k - 1 + np.log",
-        "is": "k + np.log",
-        "says": "the time is one step too late: it lies between k - 1 and k",
-    },
-    {
-        "name": "never is not infinite",
-        "was": "return math.inf",
-        "is": "return float(len(distance))",
-        "says": "a distance that never falls to one half got a finite half-life; it is infinite, or at least not known",
-    },
-]
+r"""
+straight line in the distance: the line was drawn through the distances; a fading is straight in their logarithms
+- np.log(before / half) / np.log(before / now)
++ (before - half) / (before - now)
+
+whole steps: this is the first whole step below one half; the time lies between it and the one before
+- return float(k - 1 + np.log(before / half) / np.log(before / now))
++ return float(k)
+
+the last time: the last time was taken; the first one was asked for
+- below[0]
++ below[-1]
+
+below one half of the largest: one half of the largest distance was looked for; of the first it is
+- half = distance[0] / 2
++ half = distance.max() / 2
+
+below 0.5: the distance was compared with 0.5; it is half of the first distance
+- half = distance[0] / 2
++ half = 0.5
+
+below 1/e: this is the time to 1/e, a time constant; the half-life is the time to 1/2
+- half = distance[0] / 2
++ half = distance[0] / np.e
+
+one step late: the time is one step too late: it lies between k - 1 and k
+- k - 1 + np.log
++ k + np.log
+
+never is not infinite: a distance that never falls to one half got a finite half-life; it is infinite, or at least not known
+- return math.inf
++ return float(len(distance))
+"""
 
 # %% [markdown]
 # ## Task 4: the copy limit (3 points)
@@ -863,56 +804,43 @@ check(copy_limit, reference_copy_limit, hidden, outputs=OUTPUTS)
 print("Task 4 holds.")
 
 # %% mistakes="copy_limit"
-[
-    {
-        "name": "a lucky lag counts",
-        "was": "                break\n",
-        "is": "                continue\n",
-        "says": "the longest lag that was learned was taken, although a shorter one was not; all shorter ones must hold too",
-    },
-    {
-        "name": "below the budget",
-        "was": "needed > budget",
-        "is": "needed >= budget",
-        "says": "a lag that took just the budget was not counted; at most `budget` is within",
-    },
-    {
-        "name": "budget ignored",
-        "was": "needed is None or needed > budget",
-        "is": "needed is None",
-        "says": "the budget was not looked at: who trains longer remembers longer",
-    },
-    {
-        "name": "places instead of lags",
-        "was": "limits[-1] = lag",
-        "is": "limits[-1] += 1",
-        "says": "the lags were counted; asked for is the longest lag itself",
-    },
-    {
-        "name": "mean of the seeds",
-        "was": "limits[(len(limits) - 1) // 2]",
-        "is": "sum(limits) // len(limits)",
-        "says": "the mean of the seeds was taken; lags double, and one lucky seed would decide. The median was asked for",
-    },
-    {
-        "name": "the upper one in the middle",
-        "was": "limits[(len(limits) - 1) // 2]",
-        "is": "limits[len(limits) // 2]",
-        "says": "of an even number of seeds the upper one in the middle was taken; the lower one is the more careful",
-    },
-    {
-        "name": "the best seed",
-        "was": "limits[(len(limits) - 1) // 2]",
-        "is": "limits[-1]",
-        "says": "the best seed was reported as if it were typical",
-    },
-    {
-        "name": "the first that fails",
-        "was": "            if needed is None or needed > budget:\n                break\n            limits[-1] = lag",
-        "is": "            limits[-1] = lag\n            if needed is None or needed > budget:\n                break",
-        "says": "the first lag that fails was taken; asked for is the one before it",
-    },
-]
+r"""
+a lucky lag counts: the longest lag that was learned was taken, although a shorter one was not; all shorter ones must hold too
+-                 break
++                 continue
+
+below the budget: a lag that took just the budget was not counted; at most `budget` is within
+- needed > budget
++ needed >= budget
+
+budget ignored: the budget was not looked at: who trains longer remembers longer
+- needed is None or needed > budget
++ needed is None
+
+places instead of lags: the lags were counted; asked for is the longest lag itself
+- limits[-1] = lag
++ limits[-1] += 1
+
+mean of the seeds: the mean of the seeds was taken; lags double, and one lucky seed would decide. The median was asked for
+- limits[(len(limits) - 1) // 2]
++ sum(limits) // len(limits)
+
+the upper one in the middle: of an even number of seeds the upper one in the middle was taken; the lower one is the more careful
+- limits[(len(limits) - 1) // 2]
++ limits[len(limits) // 2]
+
+the best seed: the best seed was reported as if it were typical
+- limits[(len(limits) - 1) // 2]
++ limits[-1]
+
+the first that fails: the first lag that fails was taken; asked for is the one before it
+-             if needed is None or needed > budget:
+-                 break
+-             limits[-1] = lag
++             limits[-1] = lag
++             if needed is None or needed > budget:
++                 break
+"""
 
 # %% [markdown]
 # ## Task 5: what it costs (3 points)
@@ -996,44 +924,31 @@ check(times_the_plain, reference_times_the_plain, hidden, outputs=OUTPUTS)
 print("Task 5 holds.")
 
 # %% mistakes="times_the_plain"
-[
-    {
-        "name": "warm-up counted",
-        "was": "own[1:] / plain[1:]",
-        "is": "own / plain",
-        "says": "the first turn was counted, which pays for warming up",
-    },
-    {
-        "name": "upside down",
-        "was": "own[1:] / plain[1:]",
-        "is": "plain[1:] / own[1:]",
-        "says": "the quotient stands upside down: own over plain",
-    },
-    {
-        "name": "quotient of means",
-        "was": "float(np.median(quotients))",
-        "is": "float(own[1:].mean() / plain[1:].mean())",
-        "says": "the quotient of the means was taken: the busiest turn decides it",
-    },
-    {
-        "name": "mean of the quotients",
-        "was": "np.median(quotients)",
-        "is": "np.mean(quotients)",
-        "says": "the mean of the quotients was taken; the median was asked for",
-    },
-    {
-        "name": "quotient of the best runs",
-        "was": "float(np.median(quotients))",
-        "is": "float(own[1:].min() / plain[1:].min())",
-        "says": "the best run of each was compared, whichever turns they were from (the ruler does so); asked for is the median over the turns",
-    },
-    {
-        "name": "sorted apart",
-        "was": "own[1:] / plain[1:]",
-        "is": "np.sort(own[1:]) / np.sort(plain[1:])",
-        "says": "the runs were sorted before they were divided: each must meet the run of its own turn",
-    },
-]
+r"""
+warm-up counted: the first turn was counted, which pays for warming up
+- own[1:] / plain[1:]
++ own / plain
+
+upside down: the quotient stands upside down: own over plain
+- own[1:] / plain[1:]
++ plain[1:] / own[1:]
+
+quotient of means: the quotient of the means was taken: the busiest turn decides it
+- float(np.median(quotients))
++ float(own[1:].mean() / plain[1:].mean())
+
+mean of the quotients: the mean of the quotients was taken; the median was asked for
+- np.median(quotients)
++ np.mean(quotients)
+
+quotient of the best runs: the best run of each was compared, whichever turns they were from (the ruler does so); asked for is the median over the turns
+- float(np.median(quotients))
++ float(own[1:].min() / plain[1:].min())
+
+sorted apart: the runs were sorted before they were divided: each must meet the run of its own turn
+- own[1:] / plain[1:]
++ np.sort(own[1:]) / np.sort(plain[1:])
+"""
 
 # %% [markdown]
 # ## The measurement

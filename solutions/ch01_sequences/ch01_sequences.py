@@ -189,63 +189,45 @@ for name, a, b in zip(OUTPUTS.split(", "), by_hand, after, strict=True):
     if not name.startswith("test"):
         assert_close(f"{name}, with another future,", b, a)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(walk(rng, T, size, cut), dtype)
-    for T, size, cut in [(4, 1, 2), (30, 4, 21), (25, 7, 12), (40, 2, 9)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    walk, [(4, 1, 2), (30, 4, 21), (25, 7, 12), (40, 2, 9)], device
+)
 check(honest_split, reference_honest_split, hidden, outputs=OUTPUTS)
 ### END HIDDEN TESTS
 print("Task 1 holds.")
 
 # %% mistakes="honest_split"
-[
-    {
-        "name": "scaler fitted on all data",
-        "was": "xp.mean(past), xp.std(past)",
-        "is": "xp.mean(x), xp.std(x)",
-        "says": "the scaler was fitted on all the data: mean and std know the future; take them over x[:cut]",
-    },
-    {
-        "name": "scaler fitted on the test",
-        "was": "windows((future - mean) / std, size)",
-        "is": "windows((future - xp.mean(future)) / xp.std(future), size)",
-        "says": "the test was scaled with its own mean and std, which nobody knows when the forecast is made; use those of the past",
-    },
-    {
-        "name": "overlapping windows across the split",
-        "was": "windows((past - mean) / std, size)",
-        "is": "windows((x[: cut + size] - mean) / std, size)",
-        "says": "the last training windows reach over the cut, so values stand in the training and in the test; cut the series first, then make windows",
-    },
-    {
-        "name": "test windows begin in the past",
-        "was": "windows((future - mean) / std, size)",
-        "is": "windows((x[cut - size :] - mean) / std, size)",
-        "says": "the first test windows begin before the cut. That is a usual convention, since the past is known when one forecasts; here no value may stand on both sides",
-    },
-    {
-        "name": "targets not shifted",
-        "was": "return Split(train_x, train_y,",
-        "is": "return Split(train_x, train_x[:, -1],",
-        "says": "the training targets are the last values of their own windows: the question contains the answer; the target is the value after the window",
-    },
-    {
-        "name": "centred average kept",
-        "was": "return Split(train_x, train_y,",
-        "is": "return Split((train_x + xp.concat([train_x[:, 1:], train_y[:, None]], axis=1)) / 2, train_y,",
-        "says": "each value was averaged with the one after it, and for the last entry of a window the one after it is the target",
-    },
-    {
-        "name": "not scaled",
-        "was": "train_x, train_y = windows((past - mean) / std, size)",
-        "is": "train_x, train_y = windows(past, size)",
-        "says": "the training was not scaled and the test was: a model would see two different worlds",
-    },
-]
+r"""
+scaler fitted on all data: the scaler was fitted on all the data: mean and std know the future; take them over x[:cut]
+- xp.mean(past), xp.std(past)
++ xp.mean(x), xp.std(x)
+
+scaler fitted on the test: the test was scaled with its own mean and std, which nobody knows when the forecast is made; use those of the past
+- windows((future - mean) / std, size)
++ windows((future - xp.mean(future)) / xp.std(future), size)
+
+overlapping windows across the split: the last training windows reach over the cut, so values stand in the training and in the test; cut the series first, then make windows
+- windows((past - mean) / std, size)
++ windows((x[: cut + size] - mean) / std, size)
+
+test windows begin in the past: the first test windows begin before the cut. That is a usual convention, since the past is known when one forecasts; here no value may stand on both sides
+- windows((future - mean) / std, size)
++ windows((x[cut - size :] - mean) / std, size)
+
+targets not shifted: the training targets are the last values of their own windows: the question contains the answer; the target is the value after the window
+- return Split(train_x, train_y,
++ return Split(train_x, train_x[:, -1],
+
+centred average kept: each value was averaged with the one after it, and for the last entry of a window the one after it is the target
+- return Split(train_x, train_y,
++ return Split((train_x + xp.concat([train_x[:, 1:], train_y[:, None]], axis=1)) / 2, train_y,
+
+not scaled: the training was not scaled and the test was: a model would see two different worlds
+- train_x, train_y = windows((past - mean) / std, size)
++ train_x, train_y = windows(past, size)
+"""
 
 # %% [markdown]
 # ## Task 2: words with gaps, and a way back (4 points)
@@ -369,68 +351,60 @@ check(skip_score, reference_skip_score, hidden, outputs="score")
 print("Task 2 holds.")
 
 # %% mistakes="skip_score"
-[
-    {
-        "name": "counted where nothing follows",
-        "was": "tokens[:-k].count(context)",
-        "is": "tokens.count(context)",
-        "says": "c_k(u) was counted over the whole text; at the last k tokens nothing stands k places later",
-    },
-    {
-        "name": "one discount too many",
-        "was": "discount ** (k - 1) * seen",
-        "is": "discount**k * seen",
-        "says": "a gap of 1 costs nothing: the factor is d to the power k - 1",
-    },
-    {
-        "name": "pairs looked at backwards",
-        "was": "zip(tokens, tokens[k:], strict=False)",
-        "is": "zip(tokens[k:], tokens, strict=False)",
-        "says": "the pairs are turned round: they count what came before the context instead of after it",
-    },
-    {
-        "name": "targets not shifted far enough",
-        "was": "zip(tokens, tokens[k:], strict=False)",
-        "is": "zip(tokens, tokens[k - 1 :], strict=False)",
-        "says": "the pairs are one place too close: with k = 1 each token was paired with itself",
-    },
-    {
-        "name": "gap taken from the start",
-        "was": "before[-k]",
-        "is": "before[k - 1]",
-        "says": "the k-th word was counted from the start of `before`; what matters is the k-th from its end",
-    },
-    {
-        "name": "bag without its discount",
-        "was": "discount**gaps * tokens",
-        "is": "tokens",
-        "says": "the bag was reached by skipping all the gaps, and each of them costs a factor d",
-    },
-    {
-        "name": "share of pairs",
-        "was": "seen / total",
-        "is": "seen / (len(tokens) - k)",
-        "says": "the pair was counted as a share of all pairs, not of those that begin with the context",
-    },
-    {
-        "name": "context decides",
-        "was": "if seen:",
-        "is": "if tokens[:-k].count(context):",
-        "says": "a gap decided although it has seen the context only, never with this token after it; go on until the pair was seen",
-    },
-    {
-        "name": "best gap decides",
-        "was": "for k in range(1, gaps + 1):\n        if len(before) >= k:\n            context = before[-k]\n            pairs = Counter(zip(tokens, tokens[k:], strict=False))\n            seen = pairs[context, token]\n            if seen:\n                total = tokens[:-k].count(context)\n                return discount ** (k - 1) * seen / total\n    return discount**gaps * tokens.count(token) / len(tokens)",
-        "is": "scores = [discount**gaps * tokens.count(token) / len(tokens)]\n    for k in range(1, min(gaps, len(before)) + 1):\n        seen = Counter(zip(tokens, tokens[k:], strict=False))[before[-k], token]\n        if seen:\n            scores.append(discount ** (k - 1) * seen / tokens[:-k].count(before[-k]))\n    return max(scores)",
-        "says": "the largest score was taken; the first gap that has seen the pair decides, even where a wider one would score higher",
-    },
-    {
-        "name": "last gap decides",
-        "was": "in range(1, gaps + 1):",
-        "is": "in range(gaps, 0, -1):",
-        "says": "the widest gap was asked first; the nearest word that has seen the pair decides",
-    },
-]
+r"""
+counted where nothing follows: c_k(u) was counted over the whole text; at the last k tokens nothing stands k places later
+- tokens[:-k].count(context)
++ tokens.count(context)
+
+one discount too many: a gap of 1 costs nothing: the factor is d to the power k - 1
+- discount ** (k - 1) * seen
++ discount**k * seen
+
+pairs looked at backwards: the pairs are turned round: they count what came before the context instead of after it
+- zip(tokens, tokens[k:], strict=False)
++ zip(tokens[k:], tokens, strict=False)
+
+targets not shifted far enough: the pairs are one place too close: with k = 1 each token was paired with itself
+- zip(tokens, tokens[k:], strict=False)
++ zip(tokens, tokens[k - 1 :], strict=False)
+
+gap taken from the start: the k-th word was counted from the start of `before`; what matters is the k-th from its end
+- before[-k]
++ before[k - 1]
+
+bag without its discount: the bag was reached by skipping all the gaps, and each of them costs a factor d
+- discount**gaps * tokens
++ tokens
+
+share of pairs: the pair was counted as a share of all pairs, not of those that begin with the context
+- seen / total
++ seen / (len(tokens) - k)
+
+context decides: a gap decided although it has seen the context only, never with this token after it; go on until the pair was seen
+- if seen:
++ if tokens[:-k].count(context):
+
+best gap decides: the largest score was taken; the first gap that has seen the pair decides, even where a wider one would score higher
+-     for k in range(1, gaps + 1):
+-         if len(before) >= k:
+-             context = before[-k]
+-             pairs = Counter(zip(tokens, tokens[k:], strict=False))
+-             seen = pairs[context, token]
+-             if seen:
+-                 total = tokens[:-k].count(context)
+-                 return discount ** (k - 1) * seen / total
+-     return discount**gaps * tokens.count(token) / len(tokens)
++     scores = [discount**gaps * tokens.count(token) / len(tokens)]
++     for k in range(1, min(gaps, len(before)) + 1):
++         seen = Counter(zip(tokens, tokens[k:], strict=False))[before[-k], token]
++         if seen:
++             scores.append(discount ** (k - 1) * seen / tokens[:-k].count(before[-k]))
++     return max(scores)
+
+last gap decides: the widest gap was asked first; the nearest word that has seen the pair decides
+- in range(1, gaps + 1):
++ in range(gaps, 0, -1):
+"""
 
 # %% [markdown]
 # ## Task 3: perplexity under a mask (4 points)
@@ -524,15 +498,17 @@ assert_refuses(
     begins="mask",
 )
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(ragged(rng, T, B, rubbish), dtype)
-    for T, B in [(1, 1), (1, 4), (6, 3), (3, 7)]
-    for rubbish in (3.0, np.inf, np.nan)
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    ragged,
+    [
+        (T, B, rubbish)
+        for T, B in [(1, 1), (1, 4), (6, 3), (3, 7)]
+        for rubbish in (3.0, np.inf, np.nan)
+    ],
+    device,
+)
 check(
     masked_perplexity,
     reference_masked_perplexity,
@@ -543,56 +519,45 @@ check(
 print("Task 3 holds.")
 
 # %% mistakes="masked_perplexity"
-[
-    {
-        "name": "mean of exp",
-        "was": "total = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))\n    return exp(float(total) / count)",
-        "is": "total = xp.sum(xp.where(mask, xp.exp(nats), xp.zeros_like(nats)))\n    return float(total) / count",
-        "says": "exp was taken of each token and then the mean: mean(exp(loss)) is always too large; take the mean first and exp once",
-    },
-    {
-        "name": "perplexities averaged",
-        "was": "total = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))\n    return exp(float(total) / count)",
-        "is": "each = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)), axis=0)\n    return float(xp.mean(xp.exp(each / xp.sum(xp.astype(mask, nats.dtype), axis=0))))",
-        "says": "each sequence got a perplexity of its own and these were averaged; average surprisals, over all real tokens at once",
-    },
-    {
-        "name": "sequences weighted alike",
-        "was": "total = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))\n    return exp(float(total) / count)",
-        "is": "each = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)), axis=0)\n    return exp(float(xp.mean(each / xp.sum(xp.astype(mask, nats.dtype), axis=0))))",
-        "says": "the mean surprisal was taken for each sequence and then over sequences: a short one counts as much as a long one; every token counts once",
-    },
-    {
-        "name": "padding in the denominator",
-        "was": "return exp(float(total) / count)",
-        "is": "return exp(float(total) / (mask.shape[0] * mask.shape[1]))",
-        "says": "the sum was divided by T B: filled places are no tokens; divide by the number of True in the mask",
-    },
-    {
-        "name": "loss over padding",
-        "was": "xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))",
-        "is": "xp.sum(nats)",
-        "says": "the surprisal of the filled places was added: rubbish counts as text",
-    },
-    {
-        "name": "mask times rubbish",
-        "was": "xp.where(mask, nats, xp.zeros_like(nats))",
-        "is": "nats * xp.astype(mask, nats.dtype)",
-        "says": "the mask was multiplied: what lies in the filled places may be nan or inf, and 0 times that is not 0; choose with xp.where",
-    },
-    {
-        "name": "mask turned round",
-        "was": "xp.where(mask, nats, xp.zeros_like(nats))",
-        "is": "xp.where(mask, xp.zeros_like(nats), nats)",
-        "says": "the mask was read the wrong way round: True is a token, False is filled up",
-    },
-    {
-        "name": "base two",
-        "was": "return exp(float(total) / count)",
-        "is": "return 2.0 ** (float(total) / count)",
-        "says": "the surprisals are in nats, so exp undoes the logarithm; 2 to the power belongs to bits",
-    },
-]
+r"""
+mean of exp: exp was taken of each token and then the mean: mean(exp(loss)) is always too large; take the mean first and exp once
+-     total = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))
+-     return exp(float(total) / count)
++     total = xp.sum(xp.where(mask, xp.exp(nats), xp.zeros_like(nats)))
++     return float(total) / count
+
+perplexities averaged: each sequence got a perplexity of its own and these were averaged; average surprisals, over all real tokens at once
+-     total = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))
+-     return exp(float(total) / count)
++     each = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)), axis=0)
++     return float(xp.mean(xp.exp(each / xp.sum(xp.astype(mask, nats.dtype), axis=0))))
+
+sequences weighted alike: the mean surprisal was taken for each sequence and then over sequences: a short one counts as much as a long one; every token counts once
+-     total = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))
+-     return exp(float(total) / count)
++     each = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)), axis=0)
++     return exp(float(xp.mean(each / xp.sum(xp.astype(mask, nats.dtype), axis=0))))
+
+padding in the denominator: the sum was divided by T B: filled places are no tokens; divide by the number of True in the mask
+- return exp(float(total) / count)
++ return exp(float(total) / (mask.shape[0] * mask.shape[1]))
+
+loss over padding: the surprisal of the filled places was added: rubbish counts as text
+- xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))
++ xp.sum(nats)
+
+mask times rubbish: the mask was multiplied: what lies in the filled places may be nan or inf, and 0 times that is not 0; choose with xp.where
+- xp.where(mask, nats, xp.zeros_like(nats))
++ nats * xp.astype(mask, nats.dtype)
+
+mask turned round: the mask was read the wrong way round: True is a token, False is filled up
+- xp.where(mask, nats, xp.zeros_like(nats))
++ xp.where(mask, xp.zeros_like(nats), nats)
+
+base two: the surprisals are in nats, so exp undoes the logarithm; 2 to the power belongs to bits
+- return exp(float(total) / count)
++ return 2.0 ** (float(total) / count)
+"""
 
 # %% [markdown]
 # ## Task 4: MASE with a season (4 points)
@@ -694,74 +659,51 @@ assert_refuses(
     begins="training",
 )
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(seasons(rng, T, B, K, period), dtype)
-    for T, B, K, period in [
-        (2, 1, 1, 1),
-        (13, 4, 2, 12),
-        (20, 2, 7, 5),
-        (31, 3, 3, 7),
-    ]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    seasons,
+    [(2, 1, 1, 1), (13, 4, 2, 12), (20, 2, 7, 5), (31, 3, 3, 7)],
+    device,
+)
 check(seasonal_mase, reference_seasonal_mase, hidden, outputs="mase")
 ### END HIDDEN TESTS
 print("Task 4 holds.")
 
 # %% mistakes="seasonal_mase"
-[
-    {
-        "name": "period ignored",
-        "was": "training[period:, ...] - training[:-period, ...]",
-        "is": "training[1:, ...] - training[:-1, ...]",
-        "says": "the ruler is persistence's step, x_t - x_{t-1}: that is the plain MASE; here each value is compared with the one a season before",
-    },
-    {
-        "name": "sum divided by T",
-        "was": "error / xp.mean(xp.abs(season), axis=0)",
-        "is": "error / (xp.sum(xp.abs(season), axis=0) / steps)",
-        "says": "the ruler's sum was divided by T, but there are only T - m pairs",
-    },
-    {
-        "name": "one ruler for all series",
-        "was": "error / xp.mean(xp.abs(season), axis=0)",
-        "is": "error / xp.mean(xp.abs(season))",
-        "says": "all series were measured with one ruler, the mean over the batch: a large series then looks worse than a small one; mean over axis 0 only",
-    },
-    {
-        "name": "one score for all series",
-        "was": "xp.mean(xp.abs(actual - predicted), axis=0)",
-        "is": "xp.mean(xp.abs(actual - predicted)) + 0 * actual[0, ...]",
-        "says": "the errors were averaged over time and over the series; each series has a score of its own",
-    },
-    {
-        "name": "ruler from the test",
-        "was": "season = training[period:, ...] - training[:-period, ...]",
-        "is": "season = actual[1:, ...] - actual[:-1, ...] if actual.shape[0] > 1 else actual",
-        "says": "the ruler was taken from the test values: it must be fixed before any forecast is made, in training",
-    },
-    {
-        "name": "root of the squares",
-        "was": "xp.mean(xp.abs(actual - predicted), axis=0)",
-        "is": "xp.mean((actual - predicted) ** 2, axis=0) ** 0.5",
-        "says": "the error is the root of the mean square; MASE takes the mean of absolute values",
-    },
-    {
-        "name": "sign kept",
-        "was": "xp.abs(actual - predicted)",
-        "is": "(actual - predicted)",
-        "says": "without the absolute value errors above and below cancel",
-    },
-    {
-        "name": "season of one step more",
-        "was": "training[period:, ...] - training[:-period, ...]",
-        "is": "training[period - 1 :, ...] - training[: steps - period + 1, ...]",
-        "says": "the pairs are one step short of a season: with period m, x_t belongs to x_{t-m}",
-    },
-]
+r"""
+period ignored: the ruler is persistence's step, x_t - x_{t-1}: that is the plain MASE; here each value is compared with the one a season before
+- training[period:, ...] - training[:-period, ...]
++ training[1:, ...] - training[:-1, ...]
+
+sum divided by T: the ruler's sum was divided by T, but there are only T - m pairs
+- error / xp.mean(xp.abs(season), axis=0)
++ error / (xp.sum(xp.abs(season), axis=0) / steps)
+
+one ruler for all series: all series were measured with one ruler, the mean over the batch: a large series then looks worse than a small one; mean over axis 0 only
+- error / xp.mean(xp.abs(season), axis=0)
++ error / xp.mean(xp.abs(season))
+
+one score for all series: the errors were averaged over time and over the series; each series has a score of its own
+- xp.mean(xp.abs(actual - predicted), axis=0)
++ xp.mean(xp.abs(actual - predicted)) + 0 * actual[0, ...]
+
+ruler from the test: the ruler was taken from the test values: it must be fixed before any forecast is made, in training
+- season = training[period:, ...] - training[:-period, ...]
++ season = actual[1:, ...] - actual[:-1, ...] if actual.shape[0] > 1 else actual
+
+root of the squares: the error is the root of the mean square; MASE takes the mean of absolute values
+- xp.mean(xp.abs(actual - predicted), axis=0)
++ xp.mean((actual - predicted) ** 2, axis=0) ** 0.5
+
+sign kept: without the absolute value errors above and below cancel
+- xp.abs(actual - predicted)
++ (actual - predicted)
+
+season of one step more: the pairs are one step short of a season: with period m, x_t belongs to x_{t-m}
+- training[period:, ...] - training[:-period, ...]
++ training[period - 1 :, ...] - training[: steps - period + 1, ...]
+"""
 
 # %% [markdown]
 # ## Task 5, book closed: what came next (5 points)
@@ -872,68 +814,47 @@ check(probability, book_probability, hidden, outputs="p")
 print("Task 5 holds.")
 
 # %% mistakes="probability"
-[
-    {
-        "name": "counts alone",
-        "was": "(model.seen[gram] + kinds * p) / (total + kinds)",
-        "is": "model.seen[gram] / total",
-        "says": "the counts of the longest context speak alone: what it has not seen becomes impossible; mix in the shorter context's p, with the weight k(u)",
-    },
-    {
-        "name": "no bottom",
-        "was": "p = 1 / len(model.vocabulary)",
-        "is": "p = 0.0",
-        "says": "beneath the empty context must lie 1/V, or a token that was never seen gets a probability of 0",
-    },
-    {
-        "name": "one for every context",
-        "was": "(model.seen[gram] + kinds * p) / (total + kinds)",
-        "is": "(model.seen[gram] + p) / (total + 1)",
-        "says": "the shorter context got the weight 1; its weight is the number of different tokens that followed, k(u)",
-    },
-    {
-        "name": "tokens and kinds swapped",
-        "was": "model.total[context], model.kinds[context]",
-        "is": "model.kinds[context], model.total[context]",
-        "says": "c(u) and k(u) are swapped: total counts tokens, kinds counts different ones",
-    },
-    {
-        "name": "context from the start",
-        "was": "tokens[last - k : last], tokens[last - k :]",
-        "is": "tokens[:k], tokens[:k] + tokens[last:]",
-        "says": "the context was taken from the start of the tokens; it is the k tokens just before the last one",
-    },
-    {
-        "name": "one token too far",
-        "was": "range(min(model.order, len(tokens)))",
-        "is": "range(1, min(model.order, len(tokens)))",
-        "says": "the empty context was left out: k begins at 0, where the model is a bag",
-    },
-    {
-        "name": "shortest context only",
-        "was": "range(min(model.order, len(tokens)))",
-        "is": "range(min(model.order, len(tokens)) - 1)",
-        "says": "the longest context was left out: k goes up to order - 1, or to the number of tokens before the last",
-    },
-    {
-        "name": "order ignored",
-        "was": "range(min(model.order, len(tokens)))",
-        "is": "range(max(0, len(tokens) - 1), len(tokens))",
-        "says": "only the whole text before the token was used as context; let every length speak, from none to order - 1",
-    },
-    {
-        "name": "deeper than the order",
-        "was": "range(min(model.order, len(tokens)))",
-        "is": "range(len(tokens))",
-        "says": "contexts of `order` tokens and more were asked, too: a model that has counted them may be used with a smaller order, and then they do not speak",
-    },
-    {
-        "name": "gram without its token",
-        "was": "model.seen[gram] + kinds",
-        "is": "model.seen[context] + kinds",
-        "says": "the context was counted instead of the gram, which ends with the token itself",
-    },
-]
+r"""
+counts alone: the counts of the longest context speak alone: what it has not seen becomes impossible; mix in the shorter context's p, with the weight k(u)
+- (model.seen[gram] + kinds * p) / (total + kinds)
++ model.seen[gram] / total
+
+no bottom: beneath the empty context must lie 1/V, or a token that was never seen gets a probability of 0
+- p = 1 / len(model.vocabulary)
++ p = 0.0
+
+one for every context: the shorter context got the weight 1; its weight is the number of different tokens that followed, k(u)
+- (model.seen[gram] + kinds * p) / (total + kinds)
++ (model.seen[gram] + p) / (total + 1)
+
+tokens and kinds swapped: c(u) and k(u) are swapped: total counts tokens, kinds counts different ones
+- model.total[context], model.kinds[context]
++ model.kinds[context], model.total[context]
+
+context from the start: the context was taken from the start of the tokens; it is the k tokens just before the last one
+- tokens[last - k : last], tokens[last - k :]
++ tokens[:k], tokens[:k] + tokens[last:]
+
+one token too far: the empty context was left out: k begins at 0, where the model is a bag
+- range(min(model.order, len(tokens)))
++ range(1, min(model.order, len(tokens)))
+
+shortest context only: the longest context was left out: k goes up to order - 1, or to the number of tokens before the last
+- range(min(model.order, len(tokens)))
++ range(min(model.order, len(tokens)) - 1)
+
+order ignored: only the whole text before the token was used as context; let every length speak, from none to order - 1
+- range(min(model.order, len(tokens)))
++ range(max(0, len(tokens) - 1), len(tokens))
+
+deeper than the order: contexts of `order` tokens and more were asked, too: a model that has counted them may be used with a smaller order, and then they do not speak
+- range(min(model.order, len(tokens)))
++ range(len(tokens))
+
+gram without its token: the context was counted instead of the gram, which ends with the token itself
+- model.seen[gram] + kinds
++ model.seen[context] + kinds
+"""
 
 # %% [markdown]
 # ## Experiment: forecasting what cannot be forecast

@@ -192,69 +192,48 @@ run = {
 check_causal(loop, move(run), "x")
 check_independent(loop, move(run), {"x": 1, "h_0": 0})
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(sums(rng, B, H), dtype)
-    for B, H in [(1, 1), (5, 2), (3, 8)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(sums, [(1, 1), (5, 2), (3, 8)], device)
 check(ceiling_cell, reference_ceiling_cell, hidden, outputs="state, cache")
 ### END HIDDEN TESTS
 print("Task 1 holds.")
 
 # %% mistakes="ceiling_cell"
-[
-    {
-        "name": "no ceiling",
-        "was": "0.0, 1.0",
-        "is": "0.0, None",
-        "says": "this is a plain ReLU: the ceiling at 1 is missing",
-    },
-    {
-        "name": "no floor",
-        "was": "0.0, 1.0",
-        "is": "None, 1.0",
-        "says": "the floor at 0 is missing: negative sums come through",
-    },
-    {
-        "name": "the range of tanh",
-        "was": "0.0, 1.0",
-        "is": "-1.0, 1.0",
-        "says": "the floor is at -1; it belongs at 0",
-    },
-    {
-        "name": "each term squashed alone",
-        "was": "xp.clip(a_x + a_h, 0.0, 1.0)",
-        "is": "xp.clip(a_x, 0.0, 1.0) + xp.clip(a_h, 0.0, 1.0)",
-        "says": "each term was squashed by itself; add first, then squash once, or the state can never outweigh the input",
-    },
-    {
-        "name": "squashed by tanh as well",
-        "was": "xp.clip(a_x + a_h, 0.0, 1.0)",
-        "is": "xp.tanh(xp.clip(a_x + a_h, 0.0, None))",
-        "says": "tanh bends what lies between 0 and 1; the step with a ceiling is a straight line there",
-    },
-    {
-        "name": "state added again",
-        "was": "clip(a_x + a_h",
-        "is": "clip(a_x + a_h + state[0]",
-        "says": "the state was added once more: it is in a_h already, through W_h",
-    },
-    {
-        "name": "state ignored",
-        "was": "clip(a_x + a_h",
-        "is": "clip(a_x",
-        "says": "a_h was not used: without it the network has no memory",
-    },
-    {
-        "name": "argument changed in place",
-        "was": "h = xp.clip(a_x + a_h, 0.0, 1.0)",
-        "is": "a_x += a_h\n    h = xp.clip(a_x, 0.0, 1.0)",
-        "says": "`a_x += a_h` changes the caller's array: all steps' a_x are slices of one array that the loop made",
-    },
-]
+r"""
+no ceiling: this is a plain ReLU: the ceiling at 1 is missing
+- 0.0, 1.0
++ 0.0, None
+
+no floor: the floor at 0 is missing: negative sums come through
+- 0.0, 1.0
++ None, 1.0
+
+the range of tanh: the floor is at -1; it belongs at 0
+- 0.0, 1.0
++ -1.0, 1.0
+
+each term squashed alone: each term was squashed by itself; add first, then squash once, or the state can never outweigh the input
+- xp.clip(a_x + a_h, 0.0, 1.0)
++ xp.clip(a_x, 0.0, 1.0) + xp.clip(a_h, 0.0, 1.0)
+
+squashed by tanh as well: tanh bends what lies between 0 and 1; the step with a ceiling is a straight line there
+- xp.clip(a_x + a_h, 0.0, 1.0)
++ xp.tanh(xp.clip(a_x + a_h, 0.0, None))
+
+state added again: the state was added once more: it is in a_h already, through W_h
+- clip(a_x + a_h
++ clip(a_x + a_h + state[0]
+
+state ignored: a_h was not used: without it the network has no memory
+- clip(a_x + a_h
++ clip(a_x
+
+argument changed in place: `a_x += a_h` changes the caller's array: all steps' a_x are slices of one array that the loop made
+-     h = xp.clip(a_x + a_h, 0.0, 1.0)
++     a_x += a_h
++     h = xp.clip(a_x, 0.0, 1.0)
+"""
 
 # %% [markdown]
 # ## Task 2: a language, by hand (5 points)
@@ -373,62 +352,43 @@ check(
 print("Task 2 holds.")
 
 # %% mistakes="language"
-[
-    {
-        "name": "no latch",
-        "was": "[0, 1, 1]]",
-        "is": "[0, 1, 0]]",
-        "says": "two a's that met are forgotten two letters later: once out of the language, a word stays out, so some unit must keep what it has",
-    },
-    {
-        "name": "memory that fades",
-        "was": "[0, 1, 1]]",
-        "is": "[0, 1, 0.9]]",
-        "says": "long after two a's have met the word is accepted again: the unit that keeps what it has reads itself with weight 1, or its memory fades",
-    },
-    {
-        "name": "or instead of and",
-        "was": "b = np.array([0.0, -1, 0])",
-        "is": "b = np.array([0.0, 0, 0])",
-        "says": "a single a is enough to be refused: *and* is the sum of both minus one",
-    },
-    {
-        "name": "any two a's",
-        "was": "W_h = np.array([[0.0, 0, 0]",
-        "is": "W_h = np.array([[1.0, 0, 0]",
-        "says": "words with two a's are refused even when a b stands between them: the unit for the last letter must not keep older ones",
-    },
-    {
-        "name": "a step late",
-        "was": "[[0.0, -1, -1]]",
-        "is": "[[0.0, 0, -1]]",
-        "says": "the verdict comes a step late: the second a is noticed only when another letter follows",
-    },
-    {
-        "name": "this step only",
-        "was": "[[0.0, -1, -1]]",
-        "is": "[[0.0, -1, 0]]",
-        "says": "the output looks at the last two letters only; what happened before is not read",
-    },
-    {
-        "name": "letters swapped",
-        "was": "[[1.0, 0], [1, 0], [0, 0]]",
-        "is": "[[0.0, 1], [0, 1], [0, 0]]",
-        "says": "this is the language without two b's in a row: the first input is 1 for an a",
-    },
-    {
-        "name": "accepts nothing",
-        "was": "np.array([0.5])",
-        "is": "np.array([-0.5])",
-        "says": "every word is refused: when no unit is on, the output is the readout's bias alone",
-    },
-    {
-        "name": "accepts everything",
-        "was": "np.array([[0.0, -1, -1]])",
-        "is": "np.array([[0.0, 1, 1]])",
-        "says": "every word is accepted: the units that notice two a's must push the output below zero",
-    },
-]
+r"""
+no latch: two a's that met are forgotten two letters later: once out of the language, a word stays out, so some unit must keep what it has
+- [0, 1, 1]]
++ [0, 1, 0]]
+
+memory that fades: long after two a's have met the word is accepted again: the unit that keeps what it has reads itself with weight 1, or its memory fades
+- [0, 1, 1]]
++ [0, 1, 0.9]]
+
+or instead of and: a single a is enough to be refused: *and* is the sum of both minus one
+- b = np.array([0.0, -1, 0])
++ b = np.array([0.0, 0, 0])
+
+any two a's: words with two a's are refused even when a b stands between them: the unit for the last letter must not keep older ones
+- W_h = np.array([[0.0, 0, 0]
++ W_h = np.array([[1.0, 0, 0]
+
+a step late: the verdict comes a step late: the second a is noticed only when another letter follows
+- [[0.0, -1, -1]]
++ [[0.0, 0, -1]]
+
+this step only: the output looks at the last two letters only; what happened before is not read
+- [[0.0, -1, -1]]
++ [[0.0, -1, 0]]
+
+letters swapped: this is the language without two b's in a row: the first input is 1 for an a
+- [[1.0, 0], [1, 0], [0, 0]]
++ [[0.0, 1], [0, 1], [0, 0]]
+
+accepts nothing: every word is refused: when no unit is on, the output is the readout's bias alone
+- np.array([0.5])
++ np.array([-0.5])
+
+accepts everything: every word is accepted: the units that notice two a's must push the output below zero
+- np.array([[0.0, -1, -1]])
++ np.array([[0.0, 1, 1]])
+"""
 
 # %% [markdown]
 # ## Task 3: sequences of different lengths (5 points)
@@ -537,94 +497,79 @@ assert_close("y with a mask of ones", y, book)
 check_causal(ragged_unroll, plain, "x")
 check_independent(ragged_unroll, plain, {"x": 1, "mask": 1, "state": 0})
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(ragged(rng, T, B, D, H, cell, G, parts), dtype)
-    for T, B, D, H in [(1, 1, 1, 1), (6, 4, 3, 2), (2, 5, 1, 4)]
-    for cell, G, parts in [(rnn_cell, 1, 1), (lstm_cell, 4, 2)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    ragged,
+    [
+        (T, B, D, H, cell, G, parts)
+        for T, B, D, H in [(1, 1, 1, 1), (6, 4, 3, 2), (2, 5, 1, 4)]
+        for cell, G, parts in [(rnn_cell, 1, 1), (lstm_cell, 4, 2)]
+    ],
+    device,
+)
 check(ragged_unroll, reference_ragged_unroll, hidden, outputs="y, state")
 ### END HIDDEN TESTS
 print("Task 3 holds.")
 
 # %% mistakes="ragged_unroll"
-[
-    {
-        "name": "output masked instead of state",
-        "was": "on = mask[t, :, None] > 0\n        state = tuple(\n            xp.where(on, n, s) for n, s in zip(new, state, strict=True)\n        )\n        y.append(state[0])",
-        "is": "state = new\n        y.append(state[0] * mask[t, :, None])",
-        "says": "y was multiplied by the mask and the state went on changing; it is the state that is kept, and y_t repeats it",
-    },
-    {
-        "name": "mask ignored",
-        "was": "xp.where(on, n, s) for",
-        "is": "n + 0 * s for",
-        "says": "the mask changes nothing: short sequences went on reading their filling, and y[-1] is not their last state",
-    },
-    {
-        "name": "reset instead of kept",
-        "was": "xp.where(on, n, s) for",
-        "is": "xp.where(on, n, 0 * s) for",
-        "says": "a sequence that has ended was set to zero instead of keeping its state",
-    },
-    {
-        "name": "mask inverted",
-        "was": "xp.where(on, n, s) for",
-        "is": "xp.where(on, s, n) for",
-        "says": "the mask is read the wrong way round: 1 is a real step",
-    },
-    {
-        "name": "a step late",
-        "was": "mask[t, :, None] > 0",
-        "is": "mask[max(t - 1, 0), :, None] > 0",
-        "says": "the mask of the step before was used, so each sequence reads one step of filling",
-    },
-    {
-        "name": "y from the new state",
-        "was": "y.append(state[0])",
-        "is": "y.append(new[0])",
-        "says": "the states are right, but y shows what the cell made of the filling: append after choosing between new and old",
-    },
-    {
-        "name": "only y masked",
-        "was": "y.append(state[0])",
-        "is": "y.append(on * state[0])",
-        "says": "y is zero where a sequence has ended; y_t is to repeat its last state there",
-    },
-    {
-        "name": "only x masked",
-        "was": "a = x @ params.W_x.T + params.b_x",
-        "is": "a = (x * mask[..., None]) @ params.W_x.T + params.b_x\n    mask = 0 * mask + 1",
-        "says": "the filling was set to zero, but a step with zeros is still a step: the state goes on changing through W_h and the biases",
-    },
-    {
-        "name": "memory not kept",
-        "was": "state = tuple(\n            xp.where(on, n, s) for n, s in zip(new, state, strict=True)\n        )",
-        "is": "state = (xp.where(on, new[0], state[0]), *new[1:])",
-        "says": "only the first array of the state was kept; the second (c) went on changing",
-    },
-    {
-        "name": "state always zero at the start",
-        "was": "a = x @ params.W_x.T + params.b_x",
-        "is": "a = x @ params.W_x.T + params.b_x\n    state = tuple(0 * s for s in state)",
-        "says": "the state that was handed in was not used: the run began at zero",
-    },
-    {
-        "name": "W_h not transposed",
-        "was": "params.W_h.T",
-        "is": "params.W_h",
-        "says": "a state is a row, (B, H), so the product is h @ W_h.T",
-    },
-    {
-        "name": "bias forgotten",
-        "was": " + params.b_h",
-        "is": "",
-        "says": "b_h was not added",
-    },
-]
+r"""
+output masked instead of state: y was multiplied by the mask and the state went on changing; it is the state that is kept, and y_t repeats it
+-         on = mask[t, :, None] > 0
+-         state = tuple(
+-             xp.where(on, n, s) for n, s in zip(new, state, strict=True)
+-         )
+-         y.append(state[0])
++         state = new
++         y.append(state[0] * mask[t, :, None])
+
+mask ignored: the mask changes nothing: short sequences went on reading their filling, and y[-1] is not their last state
+- xp.where(on, n, s) for
++ n + 0 * s for
+
+reset instead of kept: a sequence that has ended was set to zero instead of keeping its state
+- xp.where(on, n, s) for
++ xp.where(on, n, 0 * s) for
+
+mask inverted: the mask is read the wrong way round: 1 is a real step
+- xp.where(on, n, s) for
++ xp.where(on, s, n) for
+
+a step late: the mask of the step before was used, so each sequence reads one step of filling
+- mask[t, :, None] > 0
++ mask[max(t - 1, 0), :, None] > 0
+
+y from the new state: the states are right, but y shows what the cell made of the filling: append after choosing between new and old
+- y.append(state[0])
++ y.append(new[0])
+
+only y masked: y is zero where a sequence has ended; y_t is to repeat its last state there
+- y.append(state[0])
++ y.append(on * state[0])
+
+only x masked: the filling was set to zero, but a step with zeros is still a step: the state goes on changing through W_h and the biases
+-     a = x @ params.W_x.T + params.b_x
++     a = (x * mask[..., None]) @ params.W_x.T + params.b_x
++     mask = 0 * mask + 1
+
+memory not kept: only the first array of the state was kept; the second (c) went on changing
+-         state = tuple(
+-             xp.where(on, n, s) for n, s in zip(new, state, strict=True)
+-         )
++         state = (xp.where(on, new[0], state[0]), *new[1:])
+
+state always zero at the start: the state that was handed in was not used: the run began at zero
+-     a = x @ params.W_x.T + params.b_x
++     a = x @ params.W_x.T + params.b_x
++     state = tuple(0 * s for s in state)
+
+W_h not transposed: a state is a row, (B, H), so the product is h @ W_h.T
+- params.W_h.T
++ params.W_h
+
+bias forgotten: b_h was not added
+-  + params.b_h
+"""
 
 # %% [markdown]
 # ## Task 4: what does it cost? (4 points)
@@ -701,50 +646,35 @@ check(
 print("Task 4 holds.")
 
 # %% mistakes="multiply_adds"
-[
-    {
-        "name": "every layer reads D",
-        "was": "(D + (L - 1) * H)",
-        "is": "(D * L)",
-        "says": "only the first layer reads D numbers; the others read the H units below them",
-    },
-    {
-        "name": "one layer only, early",
-        "was": "(D + (L - 1) * H)",
-        "is": "D",
-        "says": "the products with W_x of the upper layers are missing from `early`",
-    },
-    {
-        "name": "one layer only, waiting",
-        "was": "H * H * L",
-        "is": "H * H",
-        "says": "every layer has a W_h of its own: `waiting` grows with L",
-    },
-    {
-        "name": "shared weights counted once",
-        "was": "waiting = T * B",
-        "is": "waiting = B",
-        "says": "the steps share the weights, not the work: W_h is used again at every step",
-    },
-    {
-        "name": "sequences forgotten",
-        "was": "early = T * B",
-        "is": "early = T",
-        "says": "each of the B sequences needs its own product with W_x",
-    },
-    {
-        "name": "read out at every step",
-        "was": "shown = B",
-        "is": "shown = T * B",
-        "says": "the readout looks at the last step only, so it does not grow with T",
-    },
-    {
-        "name": "biases counted",
-        "was": "T * B * H * H * L",
-        "is": "T * B * H * (H + 1) * L",
-        "says": "biases were counted; only matrix products count",
-    },
-]
+r"""
+every layer reads D: only the first layer reads D numbers; the others read the H units below them
+- (D + (L - 1) * H)
++ (D * L)
+
+one layer only, early: the products with W_x of the upper layers are missing from `early`
+- (D + (L - 1) * H)
++ D
+
+one layer only, waiting: every layer has a W_h of its own: `waiting` grows with L
+- H * H * L
++ H * H
+
+shared weights counted once: the steps share the weights, not the work: W_h is used again at every step
+- waiting = T * B
++ waiting = B
+
+sequences forgotten: each of the B sequences needs its own product with W_x
+- early = T * B
++ early = T
+
+read out at every step: the readout looks at the last step only, so it does not grow with T
+- shown = B
++ shown = T * B
+
+biases counted: biases were counted; only matrix products count
+- T * B * H * H * L
++ T * B * H * (H + 1) * L
+"""
 
 # %% [markdown]
 # ## Task 5, closed book: `unroll` (5 points)
@@ -832,88 +762,72 @@ check(unroll, stored("unroll"), [plain, paired], outputs="y, state, tape")
 check_causal(unroll, plain, "x")
 check_independent(unroll, plain, {"x": 1, "state": 0})
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(run(rng, T, B, D, H, cell, G, parts), dtype)
-    for T, B, D, H in [(1, 1, 1, 1), (6, 2, 3, 4), (3, 7, 2, 1)]
-    for cell, G, parts in [(rnn_cell, 1, 1), (lstm_cell, 4, 2)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    run,
+    [
+        (T, B, D, H, cell, G, parts)
+        for T, B, D, H in [(1, 1, 1, 1), (6, 2, 3, 4), (3, 7, 2, 1)]
+        for cell, G, parts in [(rnn_cell, 1, 1), (lstm_cell, 4, 2)]
+    ],
+    device,
+)
 check(unroll, book_unroll, hidden, outputs="y, state, tape")
 ### END HIDDEN TESTS
 print("Task 5 holds.")
 
 # %% mistakes="unroll"
-[
-    {
-        "name": "state always zero at the start",
-        "was": "a = x @ params.W_x.T + params.b_x",
-        "is": "a = x @ params.W_x.T + params.b_x\n    state = tuple(0 * s for s in state)",
-        "says": "the state that was handed in was not used: the run began at zero",
-    },
-    {
-        "name": "no recurrence",
-        "was": "a_h = state[0] @ params.W_h.T + params.b_h",
-        "is": "a_h = 0 * state[0] @ params.W_h.T + params.b_h",
-        "says": "the state never reaches the next step: each output depends on its own input only",
-    },
-    {
-        "name": "W_h not transposed",
-        "was": "params.W_h.T",
-        "is": "params.W_h",
-        "says": "a state is a row, (B, H), so the product is h @ W_h.T",
-    },
-    {
-        "name": "bias forgotten",
-        "was": "params.W_h.T + params.b_h",
-        "is": "params.W_h.T",
-        "says": "b_h was not added",
-    },
-    {
-        "name": "bias used twice",
-        "was": "params.W_h.T + params.b_h",
-        "is": "params.W_h.T + params.b_x",
-        "says": "b_x was added twice, b_h not at all",
-    },
-    {
-        "name": "each term squashed alone",
-        "was": "state, cache = cell(a_x, a_h, state)",
-        "is": "one, other = cell(a_x, 0 * a_h, state)[0], cell(0 * a_x, a_h, state)[0]\n        state, cache = tuple(p + q for p, q in zip(one, other)), one[0]",
-        "says": "each term was squashed by itself; the cell gets both at once",
-    },
-    {
-        "name": "time backwards",
-        "was": "in xp.unstack(a):",
-        "is": "in xp.unstack(a)[::-1]:",
-        "says": "the sequence was read from its end",
-    },
-    {
-        "name": "time and batch swapped",
-        "was": "in xp.unstack(a):",
-        "is": "in xp.unstack(xp.reshape(a, (a.shape[1], a.shape[0], -1)), axis=1):",
-        "says": "the steps and the sequences were mixed up: the input is time first, and a reshape is no transpose",
-    },
-    {
-        "name": "tape of the state after",
-        "was": "tape.h_before.append(state[0])\n        state, cache = cell(a_x, a_h, state)",
-        "is": "state, cache = cell(a_x, a_h, state)\n        tape.h_before.append(state[0])",
-        "says": "the tape must hold the state that each step read, h_{t-1}; this one holds what it wrote",
-    },
-    {
-        "name": "memory taken for the output",
-        "was": "y.append(state[0])",
-        "is": "y.append(state[-1])",
-        "says": "y shows the last array of the state; with two of them that is c, and the output is h, the first",
-    },
-    {
-        "name": "argument changed in place",
-        "was": "y.append(state[0])",
-        "is": "y.append(state[0])\n        x[len(y) - 1, ...] = 0",
-        "says": "x was changed on the way; the caller, and the way back, still need it",
-    },
-]
+r"""
+state always zero at the start: the state that was handed in was not used: the run began at zero
+-     a = x @ params.W_x.T + params.b_x
++     a = x @ params.W_x.T + params.b_x
++     state = tuple(0 * s for s in state)
+
+no recurrence: the state never reaches the next step: each output depends on its own input only
+- a_h = state[0] @ params.W_h.T + params.b_h
++ a_h = 0 * state[0] @ params.W_h.T + params.b_h
+
+W_h not transposed: a state is a row, (B, H), so the product is h @ W_h.T
+- params.W_h.T
++ params.W_h
+
+bias forgotten: b_h was not added
+- params.W_h.T + params.b_h
++ params.W_h.T
+
+bias used twice: b_x was added twice, b_h not at all
+- params.W_h.T + params.b_h
++ params.W_h.T + params.b_x
+
+each term squashed alone: each term was squashed by itself; the cell gets both at once
+-         state, cache = cell(a_x, a_h, state)
++         one, other = cell(a_x, 0 * a_h, state)[0], cell(0 * a_x, a_h, state)[0]
++         state, cache = tuple(p + q for p, q in zip(one, other)), one[0]
+
+time backwards: the sequence was read from its end
+- in xp.unstack(a):
++ in xp.unstack(a)[::-1]:
+
+time and batch swapped: the steps and the sequences were mixed up: the input is time first, and a reshape is no transpose
+- in xp.unstack(a):
++ in xp.unstack(xp.reshape(a, (a.shape[1], a.shape[0], -1)), axis=1):
+
+tape of the state after: the tape must hold the state that each step read, h_{t-1}; this one holds what it wrote
+-         tape.h_before.append(state[0])
+-         state, cache = cell(a_x, a_h, state)
++         state, cache = cell(a_x, a_h, state)
++         tape.h_before.append(state[0])
+
+memory taken for the output: y shows the last array of the state; with two of them that is c, and the output is h, the first
+- y.append(state[0])
++ y.append(state[-1])
+
+argument changed in place: x was changed on the way; the caller, and the way back, still need it
+-         y.append(state[0])
++         y.append(state[0])
++         x[len(y) - 1, ...] = 0
+"""
 
 # %% [markdown]
 # ## The mutant hunt (4 points)
@@ -987,50 +901,36 @@ hunt(
 )
 
 # %% mutants="probes" of="rnncore.rnn.unroll"
-[
-    {
-        "name": "W_h not transposed",
-        "was": "h @ params.W_h.T",
-        "is": "h @ params.W_h",
-        "says": "unseen with a symmetric W_h",
-    },
-    {
-        "name": "b_h forgotten",
-        "was": "a_h += params.b_h",
-        "is": "a_h += 0 * params.b_h",
-        "says": "unseen when b_h is zero",
-    },
-    {
-        "name": "state always zero at the start",
-        "was": "tape = Tape(x, state, [], [])",
-        "is": "tape = Tape(x, state, [], [])\n    state = tuple(xp.zeros_like(s) for s in state)",
-        "says": "unseen when the state is zero",
-    },
-    {
-        "name": "sequences mixed",
-        "was": "h = state[0]",
-        "is": "h = xp.mean(state[0], axis=0, keepdims=True) + 0 * state[0]",
-        "says": "unseen with one sequence",
-    },
-    {
-        "name": "sign of the input lost",
-        "was": "a = x @",
-        "is": "a = xp.abs(x) @",
-        "says": "unseen when all inputs are positive",
-    },
-    {
-        "name": "forgets after seven steps",
-        "was": "h = state[0]",
-        "is": "h = state[0] * (len(y) != 7)",
-        "says": "unseen in short sequences",
-    },
-    {
-        "name": "state before the last step",
-        "was": "return xp.stack(y), state, tape",
-        "is": "return xp.stack(y), (tape.h_before[-1],), tape",
-        "says": "unseen when only y is looked at, or nothing changes any more",
-    },
-]
+r"""
+W_h not transposed: unseen with a symmetric W_h
+- h @ params.W_h.T
++ h @ params.W_h
+
+b_h forgotten: unseen when b_h is zero
+- a_h += params.b_h
++ a_h += 0 * params.b_h
+
+state always zero at the start: unseen when the state is zero
+-     tape = Tape(x, state, [], [])
++     tape = Tape(x, state, [], [])
++     state = tuple(xp.zeros_like(s) for s in state)
+
+sequences mixed: unseen with one sequence
+- h = state[0]
++ h = xp.mean(state[0], axis=0, keepdims=True) + 0 * state[0]
+
+sign of the input lost: unseen when all inputs are positive
+- a = x @
++ a = xp.abs(x) @
+
+forgets after seven steps: unseen in short sequences
+- h = state[0]
++ h = state[0] * (len(y) != 7)
+
+state before the last step: unseen when only y is looked at, or nothing changes any more
+- return xp.stack(y), state, tape
++ return xp.stack(y), (tape.h_before[-1],), tape
+"""
 
 # %% [markdown]
 # ## Experiment: noise, and why a ceiling helps

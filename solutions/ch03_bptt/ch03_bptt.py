@@ -176,14 +176,12 @@ d_a_x, _, (d_h,) = residual_cell_vjp((one,), r)  # slopes 1 and 0.36
 assert_close("d_a_x at r = 0 and 0.8", d_a_x, np.array([[1.0, 0.36]]))
 assert_close("what reaches h past the tanh", d_h, np.ones((1, 2)))
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(cell_input(rng, B, H), dtype)
-    for B, H in [(1, 1), (4, 3), (2, 7)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    cell_input, [(1, 1), (4, 3), (2, 7)], device, rng=rng
+)
 check(
     residual_cell_vjp, reference_residual_cell_vjp, hidden, outputs=OUTPUTS
 )
@@ -206,56 +204,40 @@ assert_gradient(loss, h_0, d_state[0], "d_h_0 of a loop with your vjp")
 print("Task 1 holds.")
 
 # %% mistakes="residual_cell_vjp"
-[
-    {
-        "name": "path past dropped",
-        "was": "return d_a, d_a, (d_h,)",
-        "is": "return d_a, d_a, (0 * d_h,)",
-        "says": "this is what you get when h_{t-1} is reached through a_h alone; the plus sign hands d_h to it directly, too",
-    },
-    {
-        "name": "path past squashed",
-        "was": "return d_a, d_a, (d_h,)",
-        "is": "return d_a, d_a, (d_a,)",
-        "says": "the way past the tanh is multiplied by the slope of the tanh; nothing squashes h_{t-1} on its way past",
-    },
-    {
-        "name": "past added to a_h",
-        "was": "return d_a, d_a, (d_h,)",
-        "is": "return d_a, d_a + d_h, (0 * d_h,)",
-        "says": "the way past went into d_a_h, where the loop multiplies it by W_h; it belongs into the third result",
-    },
-    {
-        "name": "both ways in one",
-        "was": "d_a, (d_h,)",
-        "is": "d_a, (d_h + d_a,)",
-        "says": "what goes through a_h was added to the way past; the loop sends d_a_h through W_h by itself, so d_state holds the way past alone",
-    },
-    {
-        "name": "slope of the first power",
-        "was": "(1 - r * r)",
-        "is": "(1 - r)",
-        "says": "the slope of tanh is 1 - r², not 1 - r",
-    },
-    {
-        "name": "slope of the sigmoid",
-        "was": "(1 - r * r)",
-        "is": "(r * (1 - r))",
-        "says": "r (1 - r) is the slope of the sigmoid; that of tanh is 1 - r²",
-    },
-    {
-        "name": "no slope",
-        "was": "d_h * (1 - r * r)",
-        "is": "d_h",
-        "says": "the slope of tanh, 1 - r², is missing",
-    },
-    {
-        "name": "upstream in place",
-        "was": "d_a = d_h * (1 - r * r)",
-        "is": "d_h *= 1 - r * r\n    d_a = d_h",
-        "says": "`d_h *= ...` changes the caller's array, and the way past then is squashed as well; make a new array: d_a = d_h * ...",
-    },
-]
+r"""
+path past dropped: this is what you get when h_{t-1} is reached through a_h alone; the plus sign hands d_h to it directly, too
+- return d_a, d_a, (d_h,)
++ return d_a, d_a, (0 * d_h,)
+
+path past squashed: the way past the tanh is multiplied by the slope of the tanh; nothing squashes h_{t-1} on its way past
+- return d_a, d_a, (d_h,)
++ return d_a, d_a, (d_a,)
+
+past added to a_h: the way past went into d_a_h, where the loop multiplies it by W_h; it belongs into the third result
+- return d_a, d_a, (d_h,)
++ return d_a, d_a + d_h, (0 * d_h,)
+
+both ways in one: what goes through a_h was added to the way past; the loop sends d_a_h through W_h by itself, so d_state holds the way past alone
+- d_a, (d_h,)
++ d_a, (d_h + d_a,)
+
+slope of the first power: the slope of tanh is 1 - r², not 1 - r
+- (1 - r * r)
++ (1 - r)
+
+slope of the sigmoid: r (1 - r) is the slope of the sigmoid; that of tanh is 1 - r²
+- (1 - r * r)
++ (r * (1 - r))
+
+no slope: the slope of tanh, 1 - r², is missing
+- d_h * (1 - r * r)
++ d_h
+
+upstream in place: `d_h *= ...` changes the caller's array, and the way past then is squashed as well; make a new array: d_a = d_h * ...
+-     d_a = d_h * (1 - r * r)
++     d_h *= 1 - r * r
++     d_a = d_h
+"""
 
 # %% [markdown]
 # ## Task 2: sequences that end early (6 points)
@@ -383,19 +365,15 @@ check_independent(
     {"x": 1, "d_y": 1, "h": 1},
 )
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import assert_gradient, hidden_rng
+from rnncore.testing import assert_gradient, hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(ragged(rng, T, B, D, H), dtype)
-    for T, B, D, H in [
-        (1, 1, 1, 1),
-        (5, 3, 2, 4),
-        (9, 4, 3, 2),
-        (2, 6, 1, 3),
-    ]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    ragged,
+    [(1, 1, 1, 1), (5, 3, 2, 4), (9, 4, 3, 2), (2, 6, 1, 3)],
+    device,
+    rng=rng,
+)
 check(masked_bptt, reference_masked_bptt, hidden, outputs=OUTPUTS)
 
 args = move(ragged(rng, 5, 3, 2, 4))
@@ -415,98 +393,68 @@ assert_gradient(loss, params.W_h, d_params[1], "d_W_h")
 print("Task 2 holds.")
 
 # %% mistakes="masked_bptt"
-[
-    {
-        "name": "recurrent term dropped",
-        "was": "d_a[-1] @ params.W_h + d_h * (1 - on)",
-        "is": "d_h * (1 - on)",
-        "says": "this is what you get when d_h does not go back through W_h: every step then sees its own output only",
-    },
-    {
-        "name": "W_h transposed",
-        "was": "@ params.W_h +",
-        "is": "@ params.W_h.T +",
-        "says": "forward multiplies by W_h.T, so backward multiplies by W_h itself, not by W_h.T",
-    },
-    {
-        "name": "last step only",
-        "was": "d_h = d_h + d_y[t, ...]",
-        "is": "d_h = d_h + (t == x.shape[0] - 1) * d_y[t, ...]",
-        "says": "only the last step's d_y was used; the loss reads every step's output, so every d_y[t] must be added",
-    },
-    {
-        "name": "a step counted twice",
-        "was": "d_h = d_h + d_y[t, ...]",
-        "is": "d_h = d_h + 2 * d_y[t, ...]",
-        "says": "each d_y[t] was added twice",
-    },
-    {
-        "name": "later steps forgotten",
-        "was": "d_h = d_h + d_y[t, ...]",
-        "is": "d_h = d_y[t, ...]",
-        "says": "what comes from step t+1 was overwritten by d_y[t]; the two must be added",
-    },
-    {
-        "name": "upstream in place",
-        "was": "d_h = d_h + d_y[t, ...]",
-        "is": "d_y[t, ...] += d_h\n        d_h = d_y[t, ...]",
-        "says": "the numbers are right, but the caller's d_y was changed on the way; a second call with it would be wrong",
-    },
-    {
-        "name": "mask forgotten at the tanh",
-        "was": "d_h * on * (",
-        "is": "d_h * (",
-        "says": "the tanh of a step that is masked got a gradient; multiply its share by the mask",
-    },
-    {
-        "name": "path past dropped",
-        "was": "@ params.W_h + d_h * (1 - on)",
-        "is": "@ params.W_h",
-        "says": "the state of a sequence that has ended is carried on, and so is its gradient: the share d_h (1 - m_t) was lost",
-    },
-    {
-        "name": "path past for all",
-        "was": "+ d_h * (1 - on)",
-        "is": "+ d_h",
-        "says": "a running step replaces its state: d_h goes past the tanh only where the mask is 0",
-    },
-    {
-        "name": "slope at the state before",
-        "was": "h[t + 1, ...] ** 2",
-        "is": "h[t, ...] ** 2",
-        "says": "the slope 1 - h² was taken at h_{t-1} instead of h_t: h[0] is h_0, so h_t is h[t + 1]",
-    },
-    {
-        "name": "time not turned back",
-        "was": "d_a[::-1]",
-        "is": "d_a",
-        "says": "the d_a were gathered from the last step to the first and stacked in that order; turn them round first",
-    },
-    {
-        "name": "gradient averaged over steps",
-        "was": "rows(d_a).T @ rows(h[:-1, ...])",
-        "is": "rows(d_a).T @ rows(h[:-1, ...]) / x.shape[0]",
-        "says": "d_W_h was divided by T; the steps share one weight, and shared gradients add up, they are not averaged",
-    },
-    {
-        "name": "weights of their own",
-        "was": "rows(d_a).T @ rows(h[:-1, ...])",
-        "is": "d_a[0, ...].T @ h[0, ...]",
-        "says": "this is d_W_h of the first step alone, as if each step had weights of its own; sum over all steps",
-    },
-    {
-        "name": "gradient transposed",
-        "was": "rows(d_a).T @ rows(h[:-1, ...])",
-        "is": "rows(h[:-1, ...]).T @ rows(d_a)",
-        "says": "this is the transpose of d_W_h: a gradient has its weight's shape, and W_h has a row for each unit that is written",
-    },
-    {
-        "name": "state after the step",
-        "was": "rows(h[:-1, ...])",
-        "is": "rows(h[1:, ...])",
-        "says": "d_W_h pairs d_a_t with the state that step t read, h_{t-1}, not with the one it wrote",
-    },
-]
+r"""
+recurrent term dropped: this is what you get when d_h does not go back through W_h: every step then sees its own output only
+- d_a[-1] @ params.W_h + d_h * (1 - on)
++ d_h * (1 - on)
+
+W_h transposed: forward multiplies by W_h.T, so backward multiplies by W_h itself, not by W_h.T
+- @ params.W_h +
++ @ params.W_h.T +
+
+last step only: only the last step's d_y was used; the loss reads every step's output, so every d_y[t] must be added
+- d_h = d_h + d_y[t, ...]
++ d_h = d_h + (t == x.shape[0] - 1) * d_y[t, ...]
+
+a step counted twice: each d_y[t] was added twice
+- d_h = d_h + d_y[t, ...]
++ d_h = d_h + 2 * d_y[t, ...]
+
+later steps forgotten: what comes from step t+1 was overwritten by d_y[t]; the two must be added
+- d_h = d_h + d_y[t, ...]
++ d_h = d_y[t, ...]
+
+upstream in place: the numbers are right, but the caller's d_y was changed on the way; a second call with it would be wrong
+-         d_h = d_h + d_y[t, ...]
++         d_y[t, ...] += d_h
++         d_h = d_y[t, ...]
+
+mask forgotten at the tanh: the tanh of a step that is masked got a gradient; multiply its share by the mask
+- d_h * on * (
++ d_h * (
+
+path past dropped: the state of a sequence that has ended is carried on, and so is its gradient: the share d_h (1 - m_t) was lost
+- @ params.W_h + d_h * (1 - on)
++ @ params.W_h
+
+path past for all: a running step replaces its state: d_h goes past the tanh only where the mask is 0
+- + d_h * (1 - on)
++ + d_h
+
+slope at the state before: the slope 1 - h² was taken at h_{t-1} instead of h_t: h[0] is h_0, so h_t is h[t + 1]
+- h[t + 1, ...] ** 2
++ h[t, ...] ** 2
+
+time not turned back: the d_a were gathered from the last step to the first and stacked in that order; turn them round first
+- d_a[::-1]
++ d_a
+
+gradient averaged over steps: d_W_h was divided by T; the steps share one weight, and shared gradients add up, they are not averaged
+- rows(d_a).T @ rows(h[:-1, ...])
++ rows(d_a).T @ rows(h[:-1, ...]) / x.shape[0]
+
+weights of their own: this is d_W_h of the first step alone, as if each step had weights of its own; sum over all steps
+- rows(d_a).T @ rows(h[:-1, ...])
++ d_a[0, ...].T @ h[0, ...]
+
+gradient transposed: this is the transpose of d_W_h: a gradient has its weight's shape, and W_h has a row for each unit that is written
+- rows(d_a).T @ rows(h[:-1, ...])
++ rows(h[:-1, ...]).T @ rows(d_a)
+
+state after the step: d_W_h pairs d_a_t with the state that step t read, h_{t-1}, not with the one it wrote
+- rows(h[:-1, ...])
++ rows(h[1:, ...])
+"""
 
 # %% [markdown]
 # ## Task 3: an output that sums to one (3 points)
@@ -597,14 +545,12 @@ assert_close(
     np.zeros((3, 2)),
 )
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(shares(rng, T, B, K), dtype)
-    for T, B, K in [(1, 1, 2), (4, 3, 5), (2, 5, 3), (3, 3, 3)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    shares, [(1, 1, 2), (4, 3, 5), (2, 5, 3), (3, 3, 3)], device, rng=rng
+)
 check(sum_to_one_vjp, reference_sum_to_one_vjp, hidden, outputs="d_a")
 
 a, d_p = move(rng.normal(size=(2, 3, 4))), move(rng.normal(size=(2, 3, 4)))
@@ -616,56 +562,39 @@ assert_gradient(
 print("Task 3 holds.")
 
 # %% mistakes="sum_to_one_vjp"
-[
-    {
-        "name": "own share only",
-        "was": "(d_p - xp.sum(d_p * p, axis=-1, keepdims=True))",
-        "is": "d_p",
-        "says": "the denominator was forgotten: a_k is in the sum below every share, so all d_p matter for d_a_k",
-    },
-    {
-        "name": "each share on its own",
-        "was": "(d_p - xp.sum(d_p * p, axis=-1, keepdims=True))",
-        "is": "(1 - p) * d_p",
-        "says": "p (1 - p) d_p is right for K sigmoids that know nothing of each other; shares that sum to one compete",
-    },
-    {
-        "name": "summed over the batch",
-        "was": "axis=-1",
-        "is": "axis=1",
-        "says": "the sum ran over the sequences of the batch instead of the classes",
-    },
-    {
-        "name": "summed over time",
-        "was": "axis=-1",
-        "is": "axis=0",
-        "says": "the sum ran over the steps instead of the classes",
-    },
-    {
-        "name": "sum not weighted",
-        "was": "d_p * p, axis",
-        "is": "d_p, axis",
-        "says": "the sum must be weighted: each d_p_j by its share p_j",
-    },
-    {
-        "name": "averaged instead of summed",
-        "was": "xp.sum(",
-        "is": "xp.mean(",
-        "says": "the mean was taken where the sum belongs: p is a weight already, and sums to one",
-    },
-    {
-        "name": "sign",
-        "was": "d_p - xp",
-        "is": "d_p + xp",
-        "says": "the common part is subtracted, not added: raising one share lowers the others",
-    },
-    {
-        "name": "the shortcut of cross-entropy",
-        "was": "p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))",
-        "is": "p - d_p",
-        "says": "p - target is the gradient of softmax and cross-entropy together; here any loss may follow, and d_p is its gradient",
-    },
-]
+r"""
+own share only: the denominator was forgotten: a_k is in the sum below every share, so all d_p matter for d_a_k
+- (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
++ d_p
+
+each share on its own: p (1 - p) d_p is right for K sigmoids that know nothing of each other; shares that sum to one compete
+- (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
++ (1 - p) * d_p
+
+summed over the batch: the sum ran over the sequences of the batch instead of the classes
+- axis=-1
++ axis=1
+
+summed over time: the sum ran over the steps instead of the classes
+- axis=-1
++ axis=0
+
+sum not weighted: the sum must be weighted: each d_p_j by its share p_j
+- d_p * p, axis
++ d_p, axis
+
+averaged instead of summed: the mean was taken where the sum belongs: p is a weight already, and sums to one
+- xp.sum(
++ xp.mean(
+
+sign: the common part is subtracted, not added: raising one share lowers the others
+- d_p - xp
++ d_p + xp
+
+the shortcut of cross-entropy: p - target is the gradient of softmax and cross-entropy together; here any loss may follow, and d_p is its gradient
+- p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
++ p - d_p
+"""
 
 # %% [markdown]
 # ## Task 4: find the planted error (5 points)
@@ -791,69 +720,49 @@ check(
 print("Task 4 holds.")
 
 # %% mistakes="find_planted_error"
-[
-    {
-        "name": "signed difference",
-        "was": "error = abs(",
-        "is": "error = (",
-        "says": "an entry that is too small was not found: compare by absolute value",
-    },
-    {
-        "name": "biases not looked at",
-        "was": "params._asdict().items()",
-        "is": "[*params._asdict().items()][:2]",
-        "says": "an error in a bias was not found: all four arrays are weights",
-    },
-    {
-        "name": "sign kept, the other way round",
-        "was": "error = abs(\n            to_numpy(getattr(d_params, name)) - numerical_gradient(loss, w)\n        )",
-        "is": "error = numerical_gradient(loss, w) - to_numpy(getattr(d_params, name))",
-        "says": "an entry that is too large was not found: compare by absolute value",
-    },
-    {
-        "name": "flat index",
-        "was": "np.unravel_index(error.argmax(), error.shape)",
-        "is": "(error.argmax(),)",
-        "says": "the index counts all entries in one row; W_h has two axes, so its index has two numbers",
-    },
-    {
-        "name": "last step only",
-        "was": "(d_y * y)",
-        "is": "(d_y * y)[-1]",
-        "says": "the loss was taken from the last step only, so that right gradients look wrong; it sums over all steps",
-    },
-    {
-        "name": "d_y not used",
-        "was": "(d_y * y)",
-        "is": "y",
-        "says": "the loss is the sum of d_y * y, not of y: with another loss, right gradients look wrong",
-    },
-    {
-        "name": "state always zero at the start",
-        "was": "x, state)",
-        "is": "x, (0 * state[0],))",
-        "says": "the network was run from a state of zeros instead of the given one",
-    },
-    {
-        "name": "rounding taken for an error",
-        "visible": False,  # which entry is named depends on the machine
-        "was": "error.max() > 1e-5",
-        "is": "error.max() > 0",
-        "says": "finite differences are never exact: a difference of 1e-9 is rounding, so a right gradient was called wrong",
-    },
-    {
-        "name": "step too large",
-        "was": "numerical_gradient(loss, w)",
-        "is": "numerical_gradient(loss, w, 0.3)",
-        "says": "the weights were moved so far that the loss is no longer a straight line there; keep the step near 1e-6",
-    },
-    {
-        "name": "first entry",
-        "was": "error.argmax()",
-        "is": "0",
-        "says": "the weight is right, but the index is that of its first entry, not of the largest error",
-    },
-]
+r"""
+signed difference: an entry that is too small was not found: compare by absolute value
+- error = abs(
++ error = (
+
+biases not looked at: an error in a bias was not found: all four arrays are weights
+- params._asdict().items()
++ [*params._asdict().items()][:2]
+
+sign kept, the other way round: an entry that is too large was not found: compare by absolute value
+-         error = abs(
+-             to_numpy(getattr(d_params, name)) - numerical_gradient(loss, w)
+-         )
++         error = numerical_gradient(loss, w) - to_numpy(getattr(d_params, name))
+
+flat index: the index counts all entries in one row; W_h has two axes, so its index has two numbers
+- np.unravel_index(error.argmax(), error.shape)
++ (error.argmax(),)
+
+last step only: the loss was taken from the last step only, so that right gradients look wrong; it sums over all steps
+- (d_y * y)
++ (d_y * y)[-1]
+
+d_y not used: the loss is the sum of d_y * y, not of y: with another loss, right gradients look wrong
+- (d_y * y)
++ y
+
+state always zero at the start: the network was run from a state of zeros instead of the given one
+- x, state)
++ x, (0 * state[0],))
+
+rounding taken for an error [hidden]: finite differences are never exact: a difference of 1e-9 is rounding, so a right gradient was called wrong
+- error.max() > 1e-5
++ error.max() > 0
+
+step too large: the weights were moved so far that the loss is no longer a straight line there; keep the step near 1e-6
+- numerical_gradient(loss, w)
++ numerical_gradient(loss, w, 0.3)
+
+first entry: the weight is right, but the index is that of its first entry, not of the largest error
+- error.argmax()
++ 0
+"""
 
 # %% [markdown]
 # ## Task 5, closed book: `bptt` (5 points)
@@ -965,92 +874,66 @@ check(bptt, book_bptt, hidden, outputs=OUTPUTS)
 print("Task 5 holds.")
 
 # %% mistakes="bptt"
-[
-    {
-        "name": "recurrent term dropped",
-        "was": "d_a_h_t @ params.W_h + d_past",
-        "is": "d_past + 0 * d_h",
-        "says": "this is what you get when d_h does not go back through W_h",
-    },
-    {
-        "name": "W_h transposed",
-        "was": "@ params.W_h +",
-        "is": "@ params.W_h.T +",
-        "says": "forward multiplies by W_h.T, so backward multiplies by W_h itself, not by W_h.T",
-    },
-    {
-        "name": "path past dropped",
-        "was": "params.W_h + d_past",
-        "is": "params.W_h",
-        "says": "what the cell returns for h in its third result went past W_h, and must be added to what came through it",
-    },
-    {
-        "name": "memory dropped",
-        "was": "+ d_past, *d_memory)",
-        "is": "+ d_past, *(0 * m for m in d_memory))",
-        "says": "the gradient of the second part of the state (c) did not reach the step before: pass on what the cell returned",
-    },
-    {
-        "name": "last step only",
-        "was": "d_h = d_h + d_y[t, ...]",
-        "is": "d_h = d_h + (t == d_y.shape[0] - 1) * d_y[t, ...]",
-        "says": "this is what you get when the upstream gradient of h is dropped at every step but the last",
-    },
-    {
-        "name": "later steps forgotten",
-        "was": "d_h = d_h + d_y[t, ...]",
-        "is": "d_h = d_y[t, ...]",
-        "says": "what comes from step t+1 was overwritten by d_y[t]; the two must be added",
-    },
-    {
-        "name": "a step counted twice",
-        "was": "params.W_h + d_past",
-        "is": "params.W_h + d_past + d_y[t, ...]",
-        "says": "d_y[t] was added before the cell and once more after it",
-    },
-    {
-        "name": "upstream in place",
-        "was": "d_h = d_h + d_y[t, ...]",
-        "is": "d_h += d_y[t, ...]",
-        "says": "`d_h += ...` changed the caller's d_state; write d_h = d_h + ...",
-    },
-    {
-        "name": "last state's gradient ignored",
-        "was": "for t in reversed(range(d_y.shape[0])):",
-        "is": "d_state = tuple(0 * d for d in d_state)\n    for t in reversed(range(d_y.shape[0])):",
-        "says": "the gradient of the last state, d_state, was never used: it is where the loop begins",
-    },
-    {
-        "name": "forward in time",
-        "was": "in reversed(range(d_y.shape[0])):",
-        "is": "in range(d_y.shape[0]):",
-        "says": "the loop ran from the first step to the last; a gradient comes from the future",
-    },
-    {
-        "name": "not turned round",
-        "was": "d_a_x.insert(0, d_a_x_t)\n        d_a_h.insert(0, d_a_h_t)",
-        "is": "d_a_x.append(d_a_x_t)\n        d_a_h.append(d_a_h_t)",
-        "says": "the d_a were gathered from the last step to the first and stacked in that order; turn them round first",
-    },
-    {
-        "name": "gradient averaged over steps",
-        "was": "rows(d_a_h).T @ rows(xp.stack(tape.h_before))",
-        "is": "rows(d_a_h).T @ rows(xp.stack(tape.h_before)) / len(tape.caches)",
-        "says": "d_W_h was divided by T; shared gradients add up, they are not averaged",
-    },
-    {
-        "name": "weights of their own",
-        "was": "rows(d_a_h).T @ rows(xp.stack(tape.h_before))",
-        "is": "d_a_h[0, ...].T @ tape.h_before[0]",
-        "says": "this is d_W_h of the first step alone, as if each step had weights of its own; sum over all steps",
-    },
-    {
-        "name": "one gradient for both products",
-        "was": "d_W_h = rows(d_a_h).T",
-        "is": "d_W_h = rows(d_a_x).T",
-        "says": "d_W_h was made from d_a_x; in a cell that treats its two products differently, d_a_h is another array",
-    },
-]
+r"""
+recurrent term dropped: this is what you get when d_h does not go back through W_h
+- d_a_h_t @ params.W_h + d_past
++ d_past + 0 * d_h
+
+W_h transposed: forward multiplies by W_h.T, so backward multiplies by W_h itself, not by W_h.T
+- @ params.W_h +
++ @ params.W_h.T +
+
+path past dropped: what the cell returns for h in its third result went past W_h, and must be added to what came through it
+- params.W_h + d_past
++ params.W_h
+
+memory dropped: the gradient of the second part of the state (c) did not reach the step before: pass on what the cell returned
+- + d_past, *d_memory)
++ + d_past, *(0 * m for m in d_memory))
+
+last step only: this is what you get when the upstream gradient of h is dropped at every step but the last
+- d_h = d_h + d_y[t, ...]
++ d_h = d_h + (t == d_y.shape[0] - 1) * d_y[t, ...]
+
+later steps forgotten: what comes from step t+1 was overwritten by d_y[t]; the two must be added
+- d_h = d_h + d_y[t, ...]
++ d_h = d_y[t, ...]
+
+a step counted twice: d_y[t] was added before the cell and once more after it
+- params.W_h + d_past
++ params.W_h + d_past + d_y[t, ...]
+
+upstream in place: `d_h += ...` changed the caller's d_state; write d_h = d_h + ...
+- d_h = d_h + d_y[t, ...]
++ d_h += d_y[t, ...]
+
+last state's gradient ignored: the gradient of the last state, d_state, was never used: it is where the loop begins
+-     for t in reversed(range(d_y.shape[0])):
++     d_state = tuple(0 * d for d in d_state)
++     for t in reversed(range(d_y.shape[0])):
+
+forward in time: the loop ran from the first step to the last; a gradient comes from the future
+- in reversed(range(d_y.shape[0])):
++ in range(d_y.shape[0]):
+
+not turned round: the d_a were gathered from the last step to the first and stacked in that order; turn them round first
+-         d_a_x.insert(0, d_a_x_t)
+-         d_a_h.insert(0, d_a_h_t)
++         d_a_x.append(d_a_x_t)
++         d_a_h.append(d_a_h_t)
+
+gradient averaged over steps: d_W_h was divided by T; shared gradients add up, they are not averaged
+- rows(d_a_h).T @ rows(xp.stack(tape.h_before))
++ rows(d_a_h).T @ rows(xp.stack(tape.h_before)) / len(tape.caches)
+
+weights of their own: this is d_W_h of the first step alone, as if each step had weights of its own; sum over all steps
+- rows(d_a_h).T @ rows(xp.stack(tape.h_before))
++ d_a_h[0, ...].T @ tape.h_before[0]
+
+one gradient for both products: d_W_h was made from d_a_x; in a cell that treats its two products differently, d_a_h is another array
+- d_W_h = rows(d_a_h).T
++ d_W_h = rows(d_a_x).T
+"""
 
 # %% [markdown]
 # ## The mutant hunt (4 points)
@@ -1133,50 +1016,35 @@ hunt(
 )
 
 # %% mutants="probes" of="rnncore.bptt.truncated_bptt"
-[
-    {
-        "name": "reset taken for detach",
-        "was": "params, x[part, ...], state)",
-        "is": "params, x[part, ...], tuple(xp.zeros_like(s) for s in state))",
-        "says": "each window starts from zeros: the state was reset where only its gradient should be cut",
-    },
-    {
-        "name": "last, short window dropped",
-        "was": "range(0, T, window)",
-        "is": "range(0, max(T - window, 0) + 1, window)",
-        "says": "steps that do not fill a window are never seen",
-    },
-    {
-        "name": "averaged over windows",
-        "was": "*(a + b for a, b",
-        "is": "*(a + b * min(1, window / T) for a, b",
-        "says": "shared gradients averaged instead of added",
-    },
-    {
-        "name": "last window only",
-        "was": "*(a + b for a, b",
-        "is": "*(b for a, b",
-        "says": "the gradients of earlier windows are overwritten",
-    },
-    {
-        "name": "the first window's upstream for all",
-        "was": "tape, d_y[part, ...], nothing",
-        "is": "tape, d_y[: len(tape.caches), ...], nothing",
-        "says": "every window gets the upstream gradient of the first: unseen where all steps weigh alike",
-    },
-    {
-        "name": "a step counted twice",
-        "was": "min(start + window, T)",
-        "is": "min(start + window + 1, T)",
-        "says": "windows overlap by one step",
-    },
-    {
-        "name": "sign of the upstream lost",
-        "was": "tape, d_y[part, ...], nothing",
-        "is": "tape, xp.abs(d_y[part, ...]), nothing",
-        "says": "a negative upstream gradient pushes the wrong way: unseen where all are positive",
-    },
-]
+r"""
+reset taken for detach: each window starts from zeros: the state was reset where only its gradient should be cut
+- params, x[part, ...], state)
++ params, x[part, ...], tuple(xp.zeros_like(s) for s in state))
+
+last, short window dropped: steps that do not fill a window are never seen
+- range(0, T, window)
++ range(0, max(T - window, 0) + 1, window)
+
+averaged over windows: shared gradients averaged instead of added
+- *(a + b for a, b
++ *(a + b * min(1, window / T) for a, b
+
+last window only: the gradients of earlier windows are overwritten
+- *(a + b for a, b
++ *(b for a, b
+
+the first window's upstream for all: every window gets the upstream gradient of the first: unseen where all steps weigh alike
+- tape, d_y[part, ...], nothing
++ tape, d_y[: len(tape.caches), ...], nothing
+
+a step counted twice: windows overlap by one step
+- min(start + window, T)
++ min(start + window + 1, T)
+
+sign of the upstream lost: a negative upstream gradient pushes the wrong way: unseen where all are positive
+- tape, d_y[part, ...], nothing
++ tape, xp.abs(d_y[part, ...]), nothing
+"""
 
 # %% [markdown]
 # ## Experiment: how far back does a gradient reach?

@@ -192,14 +192,18 @@ for k in (1, 2, 3):
     mine, m, s = adamw_step(mine, d_w, m, s, k, 0.05, 0.0)
 assert_close("three steps with a decay of 0", mine, params[0])
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(middle_of_a_run(rng, k, *shape), dtype)
-    for k, shape in [(1, (1,)), (1, (4, 2)), (3, (5,)), (40, (2, 3, 2))]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    middle_of_a_run,
+    [
+        (k, *shape)
+        for k, shape in [(1, (1,)), (1, (4, 2)), (3, (5,)), (40, (2, 3, 2))]
+    ],
+    device,
+    rng=rng,
+)
 small = move(middle_of_a_run(rng, 1, 3))
 small["d_w"] = small["d_w"] * 1e-7
 check(adamw_step, reference_adamw_step, [*hidden, small], outputs=OUTPUTS)
@@ -207,80 +211,69 @@ check(adamw_step, reference_adamw_step, [*hidden, small], outputs=OUTPUTS)
 print("Task 1 holds.")
 
 # %% mistakes="adamw_step"
-[
-    {
-        "name": "corrected means handed on",
-        "was": "return w, m, s",
-        "is": "return w, m / (1 - BETA_1**k), s / (1 - BETA_2**k)",
-        "says": "m and s were divided by 1 - beta^k before they were returned; the correction serves this step alone, and the next one would begin from means that are too large",
-    },
-    {
-        "name": "L2",
-        "was": "m = BETA_1 * m + (1 - BETA_1) * d_w\n    s = BETA_2 * s + (1 - BETA_2) * d_w * d_w\n    root = (s / (1 - BETA_2**k)) ** 0.5\n    step = m / (1 - BETA_1**k) / (root + EPSILON)\n    w = w - learning_rate * decay * w - learning_rate * step",
-        "is": "d_w = d_w + decay * w\n    m = BETA_1 * m + (1 - BETA_1) * d_w\n    s = BETA_2 * s + (1 - BETA_2) * d_w * d_w\n    root = (s / (1 - BETA_2**k)) ** 0.5\n    step = m / (1 - BETA_1**k) / (root + EPSILON)\n    w = w - learning_rate * step",
-        "says": "decay * w was added to the gradient. That is L2, and what torch.optim.Adam calls weight_decay; in AdamW the decay passes neither through m nor through s",
-    },
-    {
-        "name": "no bias correction",
-        "was": "root = (s / (1 - BETA_2**k)) ** 0.5\n    step = m / (1 - BETA_1**k) /",
-        "is": "root = s**0.5\n    step = m /",
-        "says": "the bias correction was dropped: m and s begin at zero, and are too small until they are divided by 1 - beta^k",
-    },
-    {
-        "name": "only one bias corrected",
-        "was": "(s / (1 - BETA_2**k)) ** 0.5",
-        "is": "s**0.5",
-        "says": "m was corrected for its start at zero, s was not: the first steps are thirty times too long",
-    },
-    {
-        "name": "steps counted from 2",
-        "was": "step = m / (1 - BETA_1**k)",
-        "is": "step = m / (1 - BETA_1 ** (k + 1))",
-        "says": "the correction of m is that of the step after this one: k is 1 at the first step already",
-    },
-    {
-        "name": "epsilon under the root",
-        "was": "root = (s / (1 - BETA_2**k)) ** 0.5",
-        "is": "root = (s / (1 - BETA_2**k) + EPSILON) ** 0.5",
-        "says": "epsilon was added under the root; it is added to the root, and for small gradients that is another number",
-    },
-    {
-        "name": "decay without the rate",
-        "was": "- learning_rate * decay * w -",
-        "is": "- decay * w -",
-        "says": "the decay was not multiplied by the learning rate (the paper has a schedule there; torch, and this task, have the rate)",
-    },
-    {
-        "name": "decay after the step",
-        "was": "w = w - learning_rate * decay * w - learning_rate * step",
-        "is": "w = (w - learning_rate * step) * (1 - learning_rate * decay)",
-        "says": "the decay was taken of the weight after the step; both terms read the weight before it",
-    },
-    {
-        "name": "decay with the wrong sign",
-        "was": "- learning_rate * decay * w -",
-        "is": "+ learning_rate * decay * w -",
-        "says": "the weights grow: decay pulls them towards zero",
-    },
-    {
-        "name": "the square of the mean",
-        "was": "(1 - BETA_2) * d_w * d_w",
-        "is": "(1 - BETA_2) * m * m",
-        "says": "s was made of the squared mean; it is the mean of the squares, of d_w * d_w",
-    },
-    {
-        "name": "betas swapped",
-        "was": "m = BETA_1 * m + (1 - BETA_1) * d_w\n    s = BETA_2 * s + (1 - BETA_2) * d_w * d_w",
-        "is": "m = BETA_2 * m + (1 - BETA_2) * d_w\n    s = BETA_1 * s + (1 - BETA_1) * d_w * d_w",
-        "says": "the two betas were swapped: m forgets in about 10 steps, s in about 1000",
-    },
-    {
-        "name": "means changed in place",
-        "was": "m = BETA_1 * m + (1 - BETA_1) * d_w",
-        "is": "m *= BETA_1\n    m += (1 - BETA_1) * d_w",
-        "says": "`m *= ...` writes into the caller's array; make a new one: m = BETA_1 * m + ...",
-    },
-]
+r"""
+corrected means handed on: m and s were divided by 1 - beta^k before they were returned; the correction serves this step alone, and the next one would begin from means that are too large
+- return w, m, s
++ return w, m / (1 - BETA_1**k), s / (1 - BETA_2**k)
+
+L2: decay * w was added to the gradient. That is L2, and what torch.optim.Adam calls weight_decay; in AdamW the decay passes neither through m nor through s
+-     m = BETA_1 * m + (1 - BETA_1) * d_w
+-     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
+-     root = (s / (1 - BETA_2**k)) ** 0.5
+-     step = m / (1 - BETA_1**k) / (root + EPSILON)
+-     w = w - learning_rate * decay * w - learning_rate * step
++     d_w = d_w + decay * w
++     m = BETA_1 * m + (1 - BETA_1) * d_w
++     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
++     root = (s / (1 - BETA_2**k)) ** 0.5
++     step = m / (1 - BETA_1**k) / (root + EPSILON)
++     w = w - learning_rate * step
+
+no bias correction: the bias correction was dropped: m and s begin at zero, and are too small until they are divided by 1 - beta^k
+-     root = (s / (1 - BETA_2**k)) ** 0.5
+-     step = m / (1 - BETA_1**k) /
++     root = s**0.5
++     step = m /
+
+only one bias corrected: m was corrected for its start at zero, s was not: the first steps are thirty times too long
+- (s / (1 - BETA_2**k)) ** 0.5
++ s**0.5
+
+steps counted from 2: the correction of m is that of the step after this one: k is 1 at the first step already
+- step = m / (1 - BETA_1**k)
++ step = m / (1 - BETA_1 ** (k + 1))
+
+epsilon under the root: epsilon was added under the root; it is added to the root, and for small gradients that is another number
+- root = (s / (1 - BETA_2**k)) ** 0.5
++ root = (s / (1 - BETA_2**k) + EPSILON) ** 0.5
+
+decay without the rate: the decay was not multiplied by the learning rate (the paper has a schedule there; torch, and this task, have the rate)
+- - learning_rate * decay * w -
++ - decay * w -
+
+decay after the step: the decay was taken of the weight after the step; both terms read the weight before it
+- w = w - learning_rate * decay * w - learning_rate * step
++ w = (w - learning_rate * step) * (1 - learning_rate * decay)
+
+decay with the wrong sign: the weights grow: decay pulls them towards zero
+- - learning_rate * decay * w -
++ + learning_rate * decay * w -
+
+the square of the mean: s was made of the squared mean; it is the mean of the squares, of d_w * d_w
+- (1 - BETA_2) * d_w * d_w
++ (1 - BETA_2) * m * m
+
+betas swapped: the two betas were swapped: m forgets in about 10 steps, s in about 1000
+-     m = BETA_1 * m + (1 - BETA_1) * d_w
+-     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
++     m = BETA_2 * m + (1 - BETA_2) * d_w
++     s = BETA_1 * s + (1 - BETA_1) * d_w * d_w
+
+means changed in place: `m *= ...` writes into the caller's array; make a new one: m = BETA_1 * m + ...
+-     m = BETA_1 * m + (1 - BETA_1) * d_w
++     m *= BETA_1
++     m += (1 - BETA_1) * d_w
+"""
 
 # %% [markdown]
 # ## Task 2: smoothed labels (6 points)
@@ -381,19 +374,15 @@ check_independent(
     {"logits": 1},
 )
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(batch(rng, T, B, K, alpha), dtype)
-    for T, B, K, alpha in [
-        (1, 1, 2, 0.5),
-        (4, 3, 5, 0.1),
-        (2, 5, 3, 0.9),
-        (3, 1, 1, 0.3),
-    ]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    batch,
+    [(1, 1, 2, 0.5), (4, 3, 5, 0.1), (2, 5, 3, 0.9), (3, 1, 1, 0.3)],
+    device,
+    rng=rng,
+)
 check(
     smoothed_cross_entropy,
     reference_smoothed_cross_entropy,
@@ -412,62 +401,45 @@ assert_gradient(
 print("Task 2 holds.")
 
 # %% mistakes="smoothed_cross_entropy"
-[
-    {
-        "name": "gradient of the plain loss",
-        "was": "(xp.exp(log_p) - q) / (T * B)",
-        "is": "(xp.exp(log_p) - one_hot) / (T * B)",
-        "says": "the loss is the smoothed one, the gradient is p - one_hot: that of the loss without smoothing",
-    },
-    {
-        "name": "spread over the others",
-        "was": "(1 - alpha) * one_hot + alpha / K",
-        "is": "(1 - alpha) * one_hot + alpha / max(K - 1, 1) * (1 - one_hot)",
-        "says": "alpha was spread over the K - 1 other classes. Some papers do so; Szegedy and others, torch, and this task spread it over all K",
-    },
-    {
-        "name": "target keeps all",
-        "was": "(1 - alpha) * one_hot + alpha / K",
-        "is": "one_hot + alpha / K",
-        "says": "q sums to 1 + alpha: the target has to give up what the classes receive",
-    },
-    {
-        "name": "share not divided",
-        "was": "+ alpha / K",
-        "is": "+ alpha",
-        "says": "each class received the whole of alpha; they share it, alpha / K each",
-    },
-    {
-        "name": "averaged over classes",
-        "was": "loss = -xp.sum(q * log_p) / (T * B)",
-        "is": "loss = -xp.mean(q * log_p)",
-        "says": "the loss was averaged over the classes too; over k it is a sum, over T and B a mean",
-    },
-    {
-        "name": "averaged over time only",
-        "was": "loss = -xp.sum(q * log_p) / (T * B)",
-        "is": "loss = -xp.sum(q * log_p) / T",
-        "says": "the loss was divided by T alone; it is the mean over all T B predictions",
-    },
-    {
-        "name": "gradient of the sum",
-        "was": "(xp.exp(log_p) - q) / (T * B)",
-        "is": "(xp.exp(log_p) - q)",
-        "says": "the gradient is that of the summed loss: a mean has its 1/(T B) in the gradient, too",
-    },
-    {
-        "name": "gradient with the wrong sign",
-        "was": "(xp.exp(log_p) - q) / (T * B)",
-        "is": "(q - xp.exp(log_p)) / (T * B)",
-        "says": "q - p points up the loss; the gradient is p - q",
-    },
-    {
-        "name": "p smoothed instead of the target",
-        "was": "q = (1 - alpha) * one_hot + alpha / K\n    loss = -xp.sum(q * log_p) / (T * B)",
-        "is": "q = one_hot\n    loss = -xp.sum(q * xp.log((1 - alpha) * xp.exp(log_p) + alpha / K)) / (T * B)",
-        "says": "the network's probabilities were smoothed, and the targets were not",
-    },
-]
+r"""
+gradient of the plain loss: the loss is the smoothed one, the gradient is p - one_hot: that of the loss without smoothing
+- (xp.exp(log_p) - q) / (T * B)
++ (xp.exp(log_p) - one_hot) / (T * B)
+
+spread over the others: alpha was spread over the K - 1 other classes. Some papers do so; Szegedy and others, torch, and this task spread it over all K
+- (1 - alpha) * one_hot + alpha / K
++ (1 - alpha) * one_hot + alpha / max(K - 1, 1) * (1 - one_hot)
+
+target keeps all: q sums to 1 + alpha: the target has to give up what the classes receive
+- (1 - alpha) * one_hot + alpha / K
++ one_hot + alpha / K
+
+share not divided: each class received the whole of alpha; they share it, alpha / K each
+- + alpha / K
++ + alpha
+
+averaged over classes: the loss was averaged over the classes too; over k it is a sum, over T and B a mean
+- loss = -xp.sum(q * log_p) / (T * B)
++ loss = -xp.mean(q * log_p)
+
+averaged over time only: the loss was divided by T alone; it is the mean over all T B predictions
+- loss = -xp.sum(q * log_p) / (T * B)
++ loss = -xp.sum(q * log_p) / T
+
+gradient of the sum: the gradient is that of the summed loss: a mean has its 1/(T B) in the gradient, too
+- (xp.exp(log_p) - q) / (T * B)
++ (xp.exp(log_p) - q)
+
+gradient with the wrong sign: q - p points up the loss; the gradient is p - q
+- (xp.exp(log_p) - q) / (T * B)
++ (q - xp.exp(log_p)) / (T * B)
+
+p smoothed instead of the target: the network's probabilities were smoothed, and the targets were not
+-     q = (1 - alpha) * one_hot + alpha / K
+-     loss = -xp.sum(q * log_p) / (T * B)
++     q = one_hot
++     loss = -xp.sum(q * xp.log((1 - alpha) * xp.exp(log_p) + alpha / K)) / (T * B)
+"""
 
 # %% [markdown]
 # ## Task 3: warm up, then cool down (4 points)
@@ -547,74 +519,52 @@ check(rate_at, reference_rate_at, hidden, outputs="rate")
 print("Task 3 holds.")
 
 # %% mistakes="rate_at"
-[
-    {
-        "name": "warm-up a step too long",
-        "was": "if step < warmup:",
-        "is": "if step <= warmup:",
-        "says": "step W belongs to the cosine, which begins there with the peak; the warm-up has the steps before it",
-    },
-    {
-        "name": "not halved",
-        "was": "math.cos(math.pi * done)) / 2",
-        "is": "math.cos(math.pi * done))",
-        "says": "1 + cos goes from 2 to 0: half of it goes from 1 to 0",
-    },
-    {
-        "name": "zero a step too early",
-        "was": "(step - warmup) / (steps - warmup)",
-        "is": "(step - warmup) / max(1, steps - warmup - 1)",
-        "says": "the last step, N - 1, has a rate of 0 (some schedules do so); here the cosine would come to zero at step N",
-    },
-    {
-        "name": "first step stands still",
-        "was": "peak * (step + 1) / warmup",
-        "is": "peak * step / warmup",
-        "says": "the first step has a rate of 0, so it is wasted (some libraries do it); here step 0 has peak / W",
-    },
-    {
-        "name": "cosine from the first step",
-        "was": "(step - warmup) / (steps - warmup)",
-        "is": "step / steps",
-        "says": "the cosine began at step 0, under the warm-up; it begins where the warm-up ends, so the rate jumps at step W",
-    },
-    {
-        "name": "still warm at the end",
-        "was": "(step - warmup) / (steps - warmup)",
-        "is": "(step - warmup) / steps",
-        "says": "the way down was divided by all N steps; it has N - W of them, and the rate does not come near zero",
-    },
-    {
-        "name": "a whole turn",
-        "was": "math.cos(math.pi * done)",
-        "is": "math.cos(2 * math.pi * done)",
-        "says": "the cosine makes a whole turn and ends at the peak; half a turn ends at zero",
-    },
-    {
-        "name": "degrees",
-        "was": "math.cos(math.pi * done)",
-        "is": "math.cos(180 * done)",
-        "says": "math.cos takes radians: half a turn is math.pi, not 180",
-    },
-    {
-        "name": "down below zero",
-        "was": "peak * (1 + math.cos(math.pi * done)) / 2",
-        "is": "peak * math.cos(math.pi * done)",
-        "says": "a bare cosine goes down to -1, and a negative rate climbs; shift it to 0 ... 1",
-    },
-    {
-        "name": "straight down",
-        "was": "peak * (1 + math.cos(math.pi * done)) / 2",
-        "is": "peak * (1 - done)",
-        "says": "this is the straight line down, another usual schedule; the task asks for half a cosine",
-    },
-    {
-        "name": "counted from 1",
-        "was": "if step < warmup:",
-        "is": "step = step + 1\n    if step < warmup:",
-        "says": "the steps were counted from 1: every rate is that of the step after it",
-    },
-]
+r"""
+warm-up a step too long: step W belongs to the cosine, which begins there with the peak; the warm-up has the steps before it
+- if step < warmup:
++ if step <= warmup:
+
+not halved: 1 + cos goes from 2 to 0: half of it goes from 1 to 0
+- math.cos(math.pi * done)) / 2
++ math.cos(math.pi * done))
+
+zero a step too early: the last step, N - 1, has a rate of 0 (some schedules do so); here the cosine would come to zero at step N
+- (step - warmup) / (steps - warmup)
++ (step - warmup) / max(1, steps - warmup - 1)
+
+first step stands still: the first step has a rate of 0, so it is wasted (some libraries do it); here step 0 has peak / W
+- peak * (step + 1) / warmup
++ peak * step / warmup
+
+cosine from the first step: the cosine began at step 0, under the warm-up; it begins where the warm-up ends, so the rate jumps at step W
+- (step - warmup) / (steps - warmup)
++ step / steps
+
+still warm at the end: the way down was divided by all N steps; it has N - W of them, and the rate does not come near zero
+- (step - warmup) / (steps - warmup)
++ (step - warmup) / steps
+
+a whole turn: the cosine makes a whole turn and ends at the peak; half a turn ends at zero
+- math.cos(math.pi * done)
++ math.cos(2 * math.pi * done)
+
+degrees: math.cos takes radians: half a turn is math.pi, not 180
+- math.cos(math.pi * done)
++ math.cos(180 * done)
+
+down below zero: a bare cosine goes down to -1, and a negative rate climbs; shift it to 0 ... 1
+- peak * (1 + math.cos(math.pi * done)) / 2
++ peak * math.cos(math.pi * done)
+
+straight down: this is the straight line down, another usual schedule; the task asks for half a cosine
+- peak * (1 + math.cos(math.pi * done)) / 2
++ peak * (1 - done)
+
+counted from 1: the steps were counted from 1: every rate is that of the step after it
+-     if step < warmup:
++     step = step + 1
++     if step < warmup:
+"""
 
 # %% [markdown]
 # ## Task 4: by heart, on purpose (4 points)
@@ -734,56 +684,43 @@ check(by_heart, reference_by_heart, hidden, outputs=OUTPUTS)
 print("Task 4 holds.")
 
 # %% mistakes="by_heart"
-[
-    {
-        "name": "state carried",
-        "was": "loss, d_params, _ = loss_and_gradient",
-        "is": "loss, d_params, state = loss_and_gradient",
-        "says": "the state at the end of the batch was carried to its beginning: the batch then has another past at every step, and the loss need not go to zero",
-    },
-    {
-        "name": "state optimised like a weight",
-        "was": "losses.append(float(loss))",
-        "is": "losses.append(float(loss))\n        state = tuple(h - 0.1 * new for h, new in zip(state, _))",
-        "says": "the state moved from step to step as if it were a weight; it belongs to the data, and stays",
-    },
-    {
-        "name": "no memory",
-        "was": "optimizer.update(params, d_params, memory)",
-        "is": "optimizer.update(params, d_params, optimizer.init(params))",
-        "says": "the optimiser was given a fresh memory at every step: momentum and Adam's means never build up",
-    },
-    {
-        "name": "weights never change",
-        "was": "params, memory = optimizer.update",
-        "is": "_, memory = optimizer.update",
-        "says": "the new weights were thrown away: `update` returns them, it changes nothing in place",
-    },
-    {
-        "name": "loss after the update",
-        "was": "losses.append(float(loss))",
-        "is": "losses.append(float(loss_and_gradient(params, batch, state)[0]))",
-        "says": "the losses were measured after the update; a step's loss belongs to the weights that it began with",
-    },
-    {
-        "name": "one step too few",
-        "was": "range(steps)",
-        "is": "range(steps - 1)",
-        "says": "there is one step too few",
-    },
-    {
-        "name": "the first gradient for ever",
-        "was": "    for _ in range(steps):\n        loss, d_params, _ = loss_and_gradient(params, batch, state)",
-        "is": "    first = params\n    for _ in range(steps):\n        loss, d_params, _ = loss_and_gradient(first, batch, state)",
-        "says": "loss and gradient were computed at the first weights again and again",
-    },
-    {
-        "name": "running mean of the loss",
-        "was": "losses.append(float(loss))",
-        "is": "losses.append((sum(losses) + float(loss)) / (len(losses) + 1))",
-        "says": "the losses were averaged with those before: a curve that looks calmer than the run was",
-    },
-]
+r"""
+state carried: the state at the end of the batch was carried to its beginning: the batch then has another past at every step, and the loss need not go to zero
+- loss, d_params, _ = loss_and_gradient
++ loss, d_params, state = loss_and_gradient
+
+state optimised like a weight: the state moved from step to step as if it were a weight; it belongs to the data, and stays
+-         losses.append(float(loss))
++         losses.append(float(loss))
++         state = tuple(h - 0.1 * new for h, new in zip(state, _))
+
+no memory: the optimiser was given a fresh memory at every step: momentum and Adam's means never build up
+- optimizer.update(params, d_params, memory)
++ optimizer.update(params, d_params, optimizer.init(params))
+
+weights never change: the new weights were thrown away: `update` returns them, it changes nothing in place
+- params, memory = optimizer.update
++ _, memory = optimizer.update
+
+loss after the update: the losses were measured after the update; a step's loss belongs to the weights that it began with
+- losses.append(float(loss))
++ losses.append(float(loss_and_gradient(params, batch, state)[0]))
+
+one step too few: there is one step too few
+- range(steps)
++ range(steps - 1)
+
+the first gradient for ever: loss and gradient were computed at the first weights again and again
+-     for _ in range(steps):
+-         loss, d_params, _ = loss_and_gradient(params, batch, state)
++     first = params
++     for _ in range(steps):
++         loss, d_params, _ = loss_and_gradient(first, batch, state)
+
+running mean of the loss: the losses were averaged with those before: a curve that looks calmer than the run was
+- losses.append(float(loss))
++ losses.append((sum(losses) + float(loss)) / (len(losses) + 1))
+"""
 
 # %% [markdown]
 # ## Task 5: the loss, with the book closed (5 points)
@@ -866,84 +803,69 @@ by_hand = np.array([[[0.0, -1000], [-np.log(2), -np.log(2)]]])
 assert_close("log_p at logits of 1000 and 0", log_p, by_hand, why=why)
 assert_close("the loss there", loss, 500 + np.log(2) / 2)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(prediction(rng, T, B, K, size), dtype)
-    for T, B, K in [(1, 1, 1), (1, 1, 2), (4, 3, 5), (2, 5, 3), (6, 2, 6)]
-    for size in (1.0, 1000.0)
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    prediction,
+    [
+        (T, B, K, size)
+        for T, B, K in [
+            (1, 1, 1),
+            (1, 1, 2),
+            (4, 3, 5),
+            (2, 5, 3),
+            (6, 2, 6),
+        ]
+        for size in (1.0, 1000.0)
+    ],
+    device,
+)
 check(cross_entropy, book_cross_entropy, hidden, outputs=OUTPUTS)
 ### END HIDDEN TESTS
 print("Task 5 holds.")
 
 # %% mistakes="cross_entropy"
-[
-    {
-        "name": "overflow",
-        "was": "z = logits - xp.max(logits, axis=-1, keepdims=True)",
-        "is": "z = 1.0 * logits",
-        "visible": False,
-        "says": "the largest logit was not subtracted, and the exponential of 1000 is infinite",
-    },
-    {
-        "name": "one maximum for all",
-        "was": "xp.max(logits, axis=-1, keepdims=True)",
-        "is": "xp.max(logits)",
-        "visible": False,
-        "says": "the largest of all logits was subtracted; a prediction far below it loses all its exponentials to underflow",
-    },
-    {
-        "name": "summed over the sequences",
-        "was": "xp.sum(xp.exp(z), axis=-1, keepdims=True)",
-        "is": "xp.sum(xp.exp(z), axis=1, keepdims=True)",
-        "says": "the probabilities of different sequences were made to compete: the sum runs over the classes, the last axis",
-    },
-    {
-        "name": "sum instead of mean",
-        "was": "-xp.mean(xp.sum(picked, axis=-1))",
-        "is": "-xp.sum(picked)",
-        "says": "the loss is the sum over all predictions; the chapter's is the mean, so that a longer batch does not have a longer gradient",
-    },
-    {
-        "name": "averaged over the classes",
-        "was": "-xp.mean(xp.sum(picked, axis=-1))",
-        "is": "-xp.mean(picked)",
-        "says": "the mean ran over the classes as well, so the loss is K times too small",
-    },
-    {
-        "name": "last step only",
-        "was": "-xp.mean(xp.sum(picked, axis=-1))",
-        "is": "-xp.mean(xp.sum(picked[-1, ...], axis=-1))",
-        "says": "only the last step was counted; every step makes a prediction",
-    },
-    {
-        "name": "bits",
-        "was": "loss = -xp.mean(xp.sum(picked, axis=-1))",
-        "is": "loss = -xp.mean(xp.sum(picked, axis=-1)) / 0.6931471805599453",
-        "says": "this is in bits; for differentiating the chapter stays in nats",
-    },
-    {
-        "name": "wrong sign",
-        "was": "loss = -xp.mean",
-        "is": "loss = xp.mean",
-        "says": "the mean of log p is negative; a loss is to be made small, so it is the mean of -log p",
-    },
-    {
-        "name": "perplexities averaged",
-        "was": "-xp.mean(xp.sum(picked, axis=-1))",
-        "is": "xp.log(xp.mean(xp.exp(-xp.sum(picked, axis=-1))))",
-        "says": "the surprises were averaged after the exponential: the mean of perplexities is ruled by the worst of them",
-    },
-    {
-        "name": "logits taken for log p",
-        "was": "log_p = z - xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True))",
-        "is": "log_p = z",
-        "says": "the logits were not normalised: the probabilities do not sum to 1",
-    },
-]
+r"""
+overflow [hidden]: the largest logit was not subtracted, and the exponential of 1000 is infinite
+- z = logits - xp.max(logits, axis=-1, keepdims=True)
++ z = 1.0 * logits
+
+one maximum for all [hidden]: the largest of all logits was subtracted; a prediction far below it loses all its exponentials to underflow
+- xp.max(logits, axis=-1, keepdims=True)
++ xp.max(logits)
+
+summed over the sequences: the probabilities of different sequences were made to compete: the sum runs over the classes, the last axis
+- xp.sum(xp.exp(z), axis=-1, keepdims=True)
++ xp.sum(xp.exp(z), axis=1, keepdims=True)
+
+sum instead of mean: the loss is the sum over all predictions; the chapter's is the mean, so that a longer batch does not have a longer gradient
+- -xp.mean(xp.sum(picked, axis=-1))
++ -xp.sum(picked)
+
+averaged over the classes: the mean ran over the classes as well, so the loss is K times too small
+- -xp.mean(xp.sum(picked, axis=-1))
++ -xp.mean(picked)
+
+last step only: only the last step was counted; every step makes a prediction
+- -xp.mean(xp.sum(picked, axis=-1))
++ -xp.mean(xp.sum(picked[-1, ...], axis=-1))
+
+bits: this is in bits; for differentiating the chapter stays in nats
+- loss = -xp.mean(xp.sum(picked, axis=-1))
++ loss = -xp.mean(xp.sum(picked, axis=-1)) / 0.6931471805599453
+
+wrong sign: the mean of log p is negative; a loss is to be made small, so it is the mean of -log p
+- loss = -xp.mean
++ loss = xp.mean
+
+perplexities averaged: the surprises were averaged after the exponential: the mean of perplexities is ruled by the worst of them
+- -xp.mean(xp.sum(picked, axis=-1))
++ xp.log(xp.mean(xp.exp(-xp.sum(picked, axis=-1))))
+
+logits taken for log p: the logits were not normalised: the probabilities do not sum to 1
+- log_p = z - xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True))
++ log_p = z
+"""
 
 # %% [markdown]
 # ## The mutant hunt (4 points)
@@ -1026,50 +948,35 @@ hunt(
 )
 
 # %% mutants="probes" of="rnncore.optim.adam"
-[
-    {
-        "name": "mean not corrected",
-        "was": "(m / bias_1) / (root",
-        "is": "m / (root",
-        "says": "the first moment keeps its bias: the first steps are ten times too short",
-    },
-    {
-        "name": "always the first step",
-        "was": "bias_2 = 1 - beta_2**steps",
-        "is": "bias_2 = 1 - beta_2",
-        "says": "the second moment is corrected as at step 1 for ever: unseen with a single step",
-    },
-    {
-        "name": "epsilon under the root",
-        "was": "(s / bias_2) ** 0.5",
-        "is": "(s / bias_2 + epsilon) ** 0.5",
-        "says": "unseen unless gradients are tiny",
-    },
-    {
-        "name": "forgets ten times as fast",
-        "was": "beta_1: float = 0.9,",
-        "is": "beta_1: float = 0.0,",
-        "says": "no momentum at all: unseen while the gradient does not change",
-    },
-    {
-        "name": "second moment forgets in ten steps",
-        "was": "beta_2: float = 0.999,",
-        "is": "beta_2: float = 0.9,",
-        "says": "unseen while the gradient does not change",
-    },
-    {
-        "name": "size in place of square",
-        "was": "(1 - beta_2) * d * d,",
-        "is": "(1 - beta_2) * abs(d),",
-        "says": "unseen where every gradient is 1 or -1",
-    },
-    {
-        "name": "one scale for all weights",
-        "was": "root = (s / bias_2) ** 0.5",
-        "is": "root = ((s + s[::-1]) / 2 / bias_2) ** 0.5",
-        "says": "the weights share their scale: unseen where all have the same gradient",
-    },
-]
+r"""
+mean not corrected: the first moment keeps its bias: the first steps are ten times too short
+- (m / bias_1) / (root
++ m / (root
+
+always the first step: the second moment is corrected as at step 1 for ever: unseen with a single step
+- bias_2 = 1 - beta_2**steps
++ bias_2 = 1 - beta_2
+
+epsilon under the root: unseen unless gradients are tiny
+- (s / bias_2) ** 0.5
++ (s / bias_2 + epsilon) ** 0.5
+
+forgets ten times as fast: no momentum at all: unseen while the gradient does not change
+- beta_1: float = 0.9,
++ beta_1: float = 0.0,
+
+second moment forgets in ten steps: unseen while the gradient does not change
+- beta_2: float = 0.999,
++ beta_2: float = 0.9,
+
+size in place of square: unseen where every gradient is 1 or -1
+- (1 - beta_2) * d * d,
++ (1 - beta_2) * abs(d),
+
+one scale for all weights: the weights share their scale: unseen where all have the same gradient
+- root = (s / bias_2) ** 0.5
++ root = ((s + s[::-1]) / 2 / bias_2) ** 0.5
+"""
 
 # %% [markdown]
 # ## Experiment: when does warming up pay?

@@ -170,50 +170,35 @@ check(two_fates, reference_two_fates, hidden, outputs=OUTPUTS)
 print("Task 1 holds.")
 
 # %% mistakes="two_fates"
-[
-    {
-        "name": "spectral radius below one taken for monotone decay",
-        "was": "(k * r ** (k - 1)).max()",
-        "is": "(k * r ** (k - 1))[0]",
-        "says": "s was set to the height itself, as if the first power were the largest; a spectral radius below one does not mean that powers shrink from the start: at r = 0.9 they grow until k = 9",
-    },
-    {
-        "name": "one power too many",
-        "was": "r ** (k - 1)",
-        "is": "r**k",
-        "says": "the corner of the k-th power is s k r^(k-1): of k factors one is s and k - 1 are r",
-    },
-    {
-        "name": "too few powers",
-        "was": "np.arange(1, 201)",
-        "is": "np.arange(1, 51)",
-        "says": "too few powers were looked at: at r = 0.99 the corner grows until k = 99",
-    },
-    {
-        "name": "symmetric",
-        "was": "[[r, s], [0.0, r]]",
-        "is": "[[r, s], [s, r]]",
-        "says": "with s in both corners the eigenvalues are r + s and r - s: the spectral radius is no longer r, and this one grows for ever",
-    },
-    {
-        "name": "turn with a diagonal",
-        "was": "[[0.0, -r], [r, 0.0]]",
-        "is": "[[r, -r], [r, r]]",
-        "says": "r on the diagonal as well turns by an eighth, and its eigenvalues have absolute value r √2",
-    },
-    {
-        "name": "mirror instead of turn",
-        "was": "[[0.0, -r], [r, 0.0]]",
-        "is": "[[0.0, r], [r, 0.0]]",
-        "says": "without the minus this is a mirror, not a quarter turn; its spectral radius is r too, but the task asks for the turn",
-    },
-    {
-        "name": "height added, not scaled",
-        "was": "height / (k * r ** (k - 1)).max()",
-        "is": "height - (k * r ** (k - 1)).max()",
-        "says": "the corner is s times k r^(k-1), so s is the height divided by the largest of these, not minus it",
-    },
-]
+r"""
+spectral radius below one taken for monotone decay: s was set to the height itself, as if the first power were the largest; a spectral radius below one does not mean that powers shrink from the start: at r = 0.9 they grow until k = 9
+- (k * r ** (k - 1)).max()
++ (k * r ** (k - 1))[0]
+
+one power too many: the corner of the k-th power is s k r^(k-1): of k factors one is s and k - 1 are r
+- r ** (k - 1)
++ r**k
+
+too few powers: too few powers were looked at: at r = 0.99 the corner grows until k = 99
+- np.arange(1, 201)
++ np.arange(1, 51)
+
+symmetric: with s in both corners the eigenvalues are r + s and r - s: the spectral radius is no longer r, and this one grows for ever
+- [[r, s], [0.0, r]]
++ [[r, s], [s, r]]
+
+turn with a diagonal: r on the diagonal as well turns by an eighth, and its eigenvalues have absolute value r √2
+- [[0.0, -r], [r, 0.0]]
++ [[r, -r], [r, r]]
+
+mirror instead of turn: without the minus this is a mirror, not a quarter turn; its spectral radius is r too, but the task asks for the turn
+- [[0.0, -r], [r, 0.0]]
++ [[0.0, r], [r, 0.0]]
+
+height added, not scaled: the corner is s times k r^(k-1), so s is the height divided by the largest of these, not minus it
+- height / (k * r ** (k - 1)).max()
++ height - (k * r ** (k - 1)).max()
+"""
 
 # %% [markdown]
 # ## Task 2: what noise does to the Jacobian (6 points)
@@ -321,14 +306,12 @@ from rnncore.gradient_flow import (
     state_jacobians,
 )
 from rnncore.rnn import Params, rnn_cell, unroll
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(noisy(rng, T, B, H), dtype)
-    for T, B, H in [(1, 1, 1), (6, 2, 3), (3, 4, 5), (4, 3, 3)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    noisy, [(1, 1, 1), (6, 2, 3), (3, 4, 5), (4, 3, 3)], device, rng=rng
+)
 check(
     noisy_growth_rate, reference_noisy_growth_rate, hidden, outputs="rate"
 )
@@ -349,110 +332,77 @@ assert_close(
 print("Task 2 holds.")
 
 # %% mistakes="noisy_growth_rate"
-[
-    {
-        "name": "product in the wrong order",
-        "was": "(W_h @ J)",
-        "is": "(J @ W_h)",
-        "says": "the factors stand in the wrong order: matrices do not commute, and a push of h_0 has met all earlier steps (J) before it meets this W_h, so J stands on the right",
-    },
-    {
-        "name": "newest step on the right",
-        "was": "slope[:, :, None] * (W_h @ J)",
-        "is": "J @ (slope[:, :, None] * W_h)",
-        "says": "the newest step was multiplied from the right; a push of h_0 meets the first step first, so the newest stands on the left",
-    },
-    {
-        "name": "slope of the step before",
-        "was": "h = xp.tanh(h @ W_h.T + noise[t, ...])\n        slope = 1 - h * h",
-        "is": "slope = 1 - h * h\n        h = xp.tanh(h @ W_h.T + noise[t, ...])",
-        "says": "the slope was taken at the state before the step; it is 1 - h_t², of the new state",
-    },
-    {
-        "name": "spectral radius taken for the norm",
-        "was": "xp.linalg.svdvals(J)[..., 0]",
-        "is": "xp.max(abs(xp.linalg.eigvals(J)), axis=-1)",
-        "says": "this is the spectral radius of the Jacobian, its largest eigenvalue; its norm is the largest singular value",
-    },
-    {
-        "name": "root of the wrong degree",
-        "was": "(1 / noise.shape[0])",
-        "is": "(1 / noise.shape[1])",
-        "says": "the root was taken of degree B; there are T steps, and time comes first",
-    },
-    {
-        "name": "W_h transposed in the Jacobian",
-        "was": "(W_h @ J)",
-        "is": "(W_h.T @ J)",
-        "says": "W_h is transposed in the Jacobian: entry (i, j) of W_h takes unit j to unit i, and so does entry (i, j) of the Jacobian",
-    },
-    {
-        "name": "W_h transposed in the state",
-        "was": "h @ W_h.T",
-        "is": "h @ W_h",
-        "says": "the state went through W_h transposed: with sequences as rows, W_h h is h @ W_h.T",
-    },
-    {
-        "name": "slopes on the columns",
-        "was": "slope[:, :, None]",
-        "is": "slope[:, None, :]",
-        "says": "the slopes multiply the columns of W_h J; a diagonal matrix on the left multiplies rows",
-    },
-    {
-        "name": "no slope",
-        "was": "slope[:, :, None] * (W_h @ J)",
-        "is": "0 * slope[:, :, None] + (W_h @ J)",
-        "says": "this is the norm of a power of W_h: the slopes of tanh are missing, and with them all that the noise does",
-    },
-    {
-        "name": "slope of the first power",
-        "was": "1 - h * h",
-        "is": "1 - abs(h)",
-        "says": "the slope of tanh is 1 - h², not 1 - |h|",
-    },
-    {
-        "name": "state always zero at the start",
-        "was": "for t in range(noise.shape[0]):",
-        "is": "h = 0 * h\n    for t in range(noise.shape[0]):",
-        "says": "the run began at a state of zeros instead of h_0",
-    },
-    {
-        "name": "noise not heard",
-        "was": " + noise[t, ...]",
-        "is": " + 0 * noise[t, ...]",
-        "says": "the noise does not reach the state, so the slopes are those of a silent network",
-    },
-    {
-        "name": "weights of their own, one step only",
-        "was": "(W_h @ J)",
-        "is": "(W_h + 0 * J)",
-        "says": "this is the Jacobian of the last step alone, ∂h_T/∂h_{T-1}: multiply it with what came before",
-    },
-    {
-        "name": "norm instead of rate",
-        "was": " ** (1 / noise.shape[0])",
-        "is": "",
-        "says": "this is the norm at lag T; the rate is its T-th root",
-    },
-    {
-        "name": "smallest instead of largest",
-        "was": "[..., 0]",
-        "is": "[..., -1]",
-        "says": "singular values come largest first; this is the smallest, the direction that is lost fastest",
-    },
-    {
-        "name": "root of the sum of squares",
-        "was": "xp.linalg.svdvals(J)[..., 0]",
-        "is": "xp.sum(J * J, axis=(1, 2)) ** 0.5",
-        "says": "this is the Frobenius norm, the root of the sum of all squared entries; asked for is the largest singular value",
-    },
-    {
-        "name": "norms averaged over the batch",
-        "was": "xp.linalg.svdvals(J)[..., 0]",
-        "is": "(0 * J[:, 0, 0] + xp.mean(xp.linalg.svdvals(J)[..., 0]))",
-        "says": "the norms were averaged over the batch; every sequence has a Jacobian of its own",
-    },
-]
+r"""
+product in the wrong order: the factors stand in the wrong order: matrices do not commute, and a push of h_0 has met all earlier steps (J) before it meets this W_h, so J stands on the right
+- (W_h @ J)
++ (J @ W_h)
+
+newest step on the right: the newest step was multiplied from the right; a push of h_0 meets the first step first, so the newest stands on the left
+- slope[:, :, None] * (W_h @ J)
++ J @ (slope[:, :, None] * W_h)
+
+slope of the step before: the slope was taken at the state before the step; it is 1 - h_t², of the new state
+-         h = xp.tanh(h @ W_h.T + noise[t, ...])
+-         slope = 1 - h * h
++         slope = 1 - h * h
++         h = xp.tanh(h @ W_h.T + noise[t, ...])
+
+spectral radius taken for the norm: this is the spectral radius of the Jacobian, its largest eigenvalue; its norm is the largest singular value
+- xp.linalg.svdvals(J)[..., 0]
++ xp.max(abs(xp.linalg.eigvals(J)), axis=-1)
+
+root of the wrong degree: the root was taken of degree B; there are T steps, and time comes first
+- (1 / noise.shape[0])
++ (1 / noise.shape[1])
+
+W_h transposed in the Jacobian: W_h is transposed in the Jacobian: entry (i, j) of W_h takes unit j to unit i, and so does entry (i, j) of the Jacobian
+- (W_h @ J)
++ (W_h.T @ J)
+
+W_h transposed in the state: the state went through W_h transposed: with sequences as rows, W_h h is h @ W_h.T
+- h @ W_h.T
++ h @ W_h
+
+slopes on the columns: the slopes multiply the columns of W_h J; a diagonal matrix on the left multiplies rows
+- slope[:, :, None]
++ slope[:, None, :]
+
+no slope: this is the norm of a power of W_h: the slopes of tanh are missing, and with them all that the noise does
+- slope[:, :, None] * (W_h @ J)
++ 0 * slope[:, :, None] + (W_h @ J)
+
+slope of the first power: the slope of tanh is 1 - h², not 1 - |h|
+- 1 - h * h
++ 1 - abs(h)
+
+state always zero at the start: the run began at a state of zeros instead of h_0
+-     for t in range(noise.shape[0]):
++     h = 0 * h
++     for t in range(noise.shape[0]):
+
+noise not heard: the noise does not reach the state, so the slopes are those of a silent network
+-  + noise[t, ...]
++  + 0 * noise[t, ...]
+
+weights of their own, one step only: this is the Jacobian of the last step alone, ∂h_T/∂h_{T-1}: multiply it with what came before
+- (W_h @ J)
++ (W_h + 0 * J)
+
+norm instead of rate: this is the norm at lag T; the rate is its T-th root
+-  ** (1 / noise.shape[0])
+
+smallest instead of largest: singular values come largest first; this is the smallest, the direction that is lost fastest
+- [..., 0]
++ [..., -1]
+
+root of the sum of squares: this is the Frobenius norm, the root of the sum of all squared entries; asked for is the largest singular value
+- xp.linalg.svdvals(J)[..., 0]
++ xp.sum(J * J, axis=(1, 2)) ** 0.5
+
+norms averaged over the batch: the norms were averaged over the batch; every sequence has a Jacobian of its own
+- xp.linalg.svdvals(J)[..., 0]
++ (0 * J[:, 0, 0] + xp.mean(xp.linalg.svdvals(J)[..., 0]))
+"""
 
 # %% [markdown]
 # ## Task 3: what clipping does to the direction (4 points)
@@ -565,19 +515,18 @@ assert_close("by_entry of (4, 3)", got[2], 21 / (5 * 18**0.5))
 short = cosines_of_clipping(move((np.array([0.1]), np.array([0.2]))), 9.0)
 assert_close("the cosines of a short gradient", np.array(short), np.ones(3))
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(gradient(rng, sizes, shapes, limit), dtype)
-    for sizes, shapes, limit in [
+hidden = hidden_inputs(
+    gradient,
+    [
         ((1.0,), [(1,)], 0.1),
         ((10.0, 0.1), [(3, 4), (3,)], 1.0),
         ((1.0, 1.0, 100.0), [(2, 5), (5, 1), (5,)], 2.0),
         ((0.01, 0.02), [(2, 2), (2,)], 5.0),
-    ]
-    for dtype in ("float64", "float32")
-]
+    ],
+    device,
+)
 check(
     cosines_of_clipping,
     reference_cosines_of_clipping,
@@ -588,56 +537,40 @@ check(
 print("Task 3 holds.")
 
 # %% mistakes="cosines_of_clipping"
-[
-    {
-        "name": "elementwise clipping keeps the direction",
-        "was": "xp.clip(flat, -limit, limit)",
-        "is": "flat * min(1.0, limit / float(xp.max(abs(flat))))",
-        "says": "`by_entry` was scaled by one number, so its direction stayed; clipping by entry cuts the large entries alone, and that turns the gradient",
-    },
-    {
-        "name": "one side only",
-        "was": "xp.clip(flat, -limit, limit)",
-        "is": "xp.clip(flat, None, limit)",
-        "says": "entries above the limit were cut, those below -limit were not",
-    },
-    {
-        "name": "arrays shortened together",
-        "was": "xp.concat([shortened(a) for a in arrays])",
-        "is": "xp.concat([a * min(1.0, limit / length(flat)) for a in arrays])",
-        "says": "`by_array` has not turned at all: either all arrays were multiplied by one number (each has its own norm), or each array got a cosine of its own (asked for is that of all arrays as one vector)",
-    },
-    {
-        "name": "short arrays stretched",
-        "was": "a * min(1.0, limit / length(a))",
-        "is": "a * (limit / length(a))",
-        "says": "arrays that are shorter than the limit were stretched to it; clipping only shortens",
-    },
-    {
-        "name": "by norm is by array",
-        "was": "by_norm = shortened(flat)",
-        "is": "by_norm = xp.concat([shortened(a) for a in arrays])",
-        "says": "`by_norm` took the norm of each array; the global norm is that of all entries of all arrays, and then nothing turns",
-    },
-    {
-        "name": "largest entry taken for the length",
-        "was": "limit / length(a)",
-        "is": "limit / float(xp.max(abs(a)))",
-        "says": "the largest entry was taken for the length; the length is the root of the sum of squares",
-    },
-    {
-        "name": "product taken for a cosine",
-        "was": "float(c @ flat) / (length(c) * length(flat))",
-        "is": "float(c @ flat) / length(flat) ** 2",
-        "says": "a cosine divides by both lengths, that of the clipped gradient and that of the original; this is also 'how much shorter'",
-    },
-    {
-        "name": "caller's gradient changed",
-        "was": "return a * min(1.0, limit / length(a))",
-        "is": "a *= min(1.0, limit / length(a))\n        return a",
-        "says": "`a *= ...` changes the caller's gradient: a flat array can be a view of the original",
-    },
-]
+r"""
+elementwise clipping keeps the direction: `by_entry` was scaled by one number, so its direction stayed; clipping by entry cuts the large entries alone, and that turns the gradient
+- xp.clip(flat, -limit, limit)
++ flat * min(1.0, limit / float(xp.max(abs(flat))))
+
+one side only: entries above the limit were cut, those below -limit were not
+- xp.clip(flat, -limit, limit)
++ xp.clip(flat, None, limit)
+
+arrays shortened together: `by_array` has not turned at all: either all arrays were multiplied by one number (each has its own norm), or each array got a cosine of its own (asked for is that of all arrays as one vector)
+- xp.concat([shortened(a) for a in arrays])
++ xp.concat([a * min(1.0, limit / length(flat)) for a in arrays])
+
+short arrays stretched: arrays that are shorter than the limit were stretched to it; clipping only shortens
+- a * min(1.0, limit / length(a))
++ a * (limit / length(a))
+
+by norm is by array: `by_norm` took the norm of each array; the global norm is that of all entries of all arrays, and then nothing turns
+- by_norm = shortened(flat)
++ by_norm = xp.concat([shortened(a) for a in arrays])
+
+largest entry taken for the length: the largest entry was taken for the length; the length is the root of the sum of squares
+- limit / length(a)
++ limit / float(xp.max(abs(a)))
+
+product taken for a cosine: a cosine divides by both lengths, that of the clipped gradient and that of the original; this is also 'how much shorter'
+- float(c @ flat) / (length(c) * length(flat))
++ float(c @ flat) / length(flat) ** 2
+
+caller's gradient changed: `a *= ...` changes the caller's gradient: a flat array can be a view of the original
+-         return a * min(1.0, limit / length(a))
++         a *= min(1.0, limit / length(a))
++         return a
+"""
 
 # %% [markdown]
 # ## Task 4: a controlled experiment (4 points)
@@ -780,70 +713,56 @@ for change in ({"draws": 5, "cost": 0.0}, {}):
 print("Task 4 holds.")
 
 # %% mistakes="compare_settings"
-[
-    {
-        "name": "not paired",
-        "was": "- score(control, np.random.default_rng(seed))",
-        "is": "- score(control, np.random.default_rng(seed + 1))",
-        "says": "the control had another seed than the treatment: luck is counted as effect",
-    },
-    {
-        "name": "one generator for both, control first",
-        "was": "score(treatment, np.random.default_rng(seed))\n            - score(control, np.random.default_rng(seed))\n            for seed in seeds",
-        "is": "-(score(control, rng) - score(treatment, rng))\n            for rng in map(np.random.default_rng, seeds)",
-        "says": "both settings drew from one generator: the second goes on where the first stopped, and luck is counted as effect; make a fresh one for each",
-    },
-    {
-        "name": "one generator for both, treatment first",
-        "was": "score(treatment, np.random.default_rng(seed))\n            - score(control, np.random.default_rng(seed))\n            for seed in seeds",
-        "is": "score(treatment, rng) - score(control, rng)\n            for rng in map(np.random.default_rng, seeds)",
-        "says": "both settings drew from one generator: the second goes on where the first stopped, and luck is counted as effect; make a fresh one for each",
-    },
-    {
-        "name": "one seed for all",
-        "was": "score(treatment, np.random.default_rng(seed))\n            - score(control, np.random.default_rng(seed))",
-        "is": "score(treatment, np.random.default_rng(seeds[0]))\n            - score(control, np.random.default_rng(seeds[0]))",
-        "says": "every pair had the first seed: many copies of one run, not many runs",
-    },
-    {
-        "name": "control minus treatment",
-        "was": "differences = np.array(",
-        "is": "differences = -np.array(",
-        "says": "the differences have the wrong sign: treatment minus control was asked for",
-    },
-    {
-        "name": "higher taken for better",
-        "was": "(differences < 0)",
-        "is": "(differences > 0)",
-        "says": "seeds were counted at which the treatment scored higher; lower is better here",
-    },
-    {
-        "name": "mean instead of median",
-        "was": "np.median(",
-        "is": "np.mean(",
-        "says": "this is the mean; one lucky seed can move a mean anywhere, and the median was asked for",
-    },
-    {
-        "name": "only the sign kept",
-        "was": "float(np.median(differences))",
-        "is": "float(np.median(np.sign(differences)))",
-        "says": "the median of the signs does not tell how large the effect is",
-    },
-    {
-        "name": "two changes at once",
-        "visible": False,
-        "was": "len(changed) != 1",
-        "is": "not changed",
-        "says": "settings that differ in two things were compared; then nobody knows which of them did it",
-    },
-    {
-        "name": "nothing changed",
-        "visible": False,
-        "was": "if len(changed) != 1:",
-        "is": "changed = changed or list(control)\n    if len(changed) > 3:",
-        "says": "settings that do not differ were compared",
-    },
-]
+r"""
+not paired: the control had another seed than the treatment: luck is counted as effect
+- - score(control, np.random.default_rng(seed))
++ - score(control, np.random.default_rng(seed + 1))
+
+one generator for both, control first: both settings drew from one generator: the second goes on where the first stopped, and luck is counted as effect; make a fresh one for each
+-             score(treatment, np.random.default_rng(seed))
+-             - score(control, np.random.default_rng(seed))
+-             for seed in seeds
++             -(score(control, rng) - score(treatment, rng))
++             for rng in map(np.random.default_rng, seeds)
+
+one generator for both, treatment first: both settings drew from one generator: the second goes on where the first stopped, and luck is counted as effect; make a fresh one for each
+-             score(treatment, np.random.default_rng(seed))
+-             - score(control, np.random.default_rng(seed))
+-             for seed in seeds
++             score(treatment, rng) - score(control, rng)
++             for rng in map(np.random.default_rng, seeds)
+
+one seed for all: every pair had the first seed: many copies of one run, not many runs
+-             score(treatment, np.random.default_rng(seed))
+-             - score(control, np.random.default_rng(seed))
++             score(treatment, np.random.default_rng(seeds[0]))
++             - score(control, np.random.default_rng(seeds[0]))
+
+control minus treatment: the differences have the wrong sign: treatment minus control was asked for
+- differences = np.array(
++ differences = -np.array(
+
+higher taken for better: seeds were counted at which the treatment scored higher; lower is better here
+- (differences < 0)
++ (differences > 0)
+
+mean instead of median: this is the mean; one lucky seed can move a mean anywhere, and the median was asked for
+- np.median(
++ np.mean(
+
+only the sign kept: the median of the signs does not tell how large the effect is
+- float(np.median(differences))
++ float(np.median(np.sign(differences)))
+
+two changes at once [hidden]: settings that differ in two things were compared; then nobody knows which of them did it
+- len(changed) != 1
++ not changed
+
+nothing changed [hidden]: settings that do not differ were compared
+-     if len(changed) != 1:
++     changed = changed or list(control)
++     if len(changed) > 3:
+"""
 
 # %% [markdown]
 # ## Task 5, closed book: `state_jacobians` (4 points)
@@ -961,62 +880,43 @@ check(state_jacobians, book_state_jacobians, hidden, outputs="jacobians")
 print("Task 5 holds.")
 
 # %% mistakes="state_jacobians"
-[
-    {
-        "name": "W_h transposed",
-        "was": "d_a_h @ params.W_h + d_past",
-        "is": "d_a_h @ params.W_h.T + d_past",
-        "says": "backward multiplies by W_h itself, not by W_h.T",
-    },
-    {
-        "name": "forward in time",
-        "was": "reversed(tape.caches)",
-        "is": "tape.caches",
-        "says": "the loop ran from the first step to the last, so the factors stand in the wrong order: a gradient comes from the future, and lag 1 is the last step",
-    },
-    {
-        "name": "Jacobian transposed",
-        "was": "(0, 2, 1, 3)",
-        "is": "(0, 2, 3, 1)",
-        "says": "each Jacobian is transposed: entry (i, j) is the derivative of unit i of the last state by unit j of the earlier one",
-    },
-    {
-        "name": "batch behind",
-        "was": "(0, 2, 1, 3)",
-        "is": "(0, 1, 2, 3)",
-        "says": "the axes of batch and last state's unit are swapped: lag, sequence, unit of the last state, unit of the earlier one",
-    },
-    {
-        "name": "longest lag first",
-        "was": "xp.stack(jacobians)",
-        "is": "xp.stack(jacobians[::-1])",
-        "says": "the lags stand in the order of time; entry 0 is to be lag 1, the last step",
-    },
-    {
-        "name": "path past dropped",
-        "was": "params.W_h + d_past",
-        "is": "params.W_h",
-        "says": "what the cell returns for h in its third result went past W_h, and must be added to what came through it",
-    },
-    {
-        "name": "memory dropped",
-        "was": "+ d_past, *d_memory)",
-        "is": "+ d_past, *(0 * m for m in d_memory))",
-        "says": "the gradient of the second part of the state (c) did not reach the step before: d h / d h alone leaves out what travels in c",
-    },
-    {
-        "name": "recurrent term dropped",
-        "was": "d_a_h @ params.W_h + d_past",
-        "is": "0 * (d_a_h @ params.W_h) + d_past",
-        "says": "nothing went back through W_h",
-    },
-    {
-        "name": "one step, again and again",
-        "was": "cell_vjp(d_state, cache)",
-        "is": "cell_vjp(d_state, tape.caches[-1])",
-        "says": "every step used the slopes of the last one; each step has a cache of its own",
-    },
-]
+r"""
+W_h transposed: backward multiplies by W_h itself, not by W_h.T
+- d_a_h @ params.W_h + d_past
++ d_a_h @ params.W_h.T + d_past
+
+forward in time: the loop ran from the first step to the last, so the factors stand in the wrong order: a gradient comes from the future, and lag 1 is the last step
+- reversed(tape.caches)
++ tape.caches
+
+Jacobian transposed: each Jacobian is transposed: entry (i, j) is the derivative of unit i of the last state by unit j of the earlier one
+- (0, 2, 1, 3)
++ (0, 2, 3, 1)
+
+batch behind: the axes of batch and last state's unit are swapped: lag, sequence, unit of the last state, unit of the earlier one
+- (0, 2, 1, 3)
++ (0, 1, 2, 3)
+
+longest lag first: the lags stand in the order of time; entry 0 is to be lag 1, the last step
+- xp.stack(jacobians)
++ xp.stack(jacobians[::-1])
+
+path past dropped: what the cell returns for h in its third result went past W_h, and must be added to what came through it
+- params.W_h + d_past
++ params.W_h
+
+memory dropped: the gradient of the second part of the state (c) did not reach the step before: d h / d h alone leaves out what travels in c
+- + d_past, *d_memory)
++ + d_past, *(0 * m for m in d_memory))
+
+recurrent term dropped: nothing went back through W_h
+- d_a_h @ params.W_h + d_past
++ 0 * (d_a_h @ params.W_h) + d_past
+
+one step, again and again: every step used the slopes of the last one; each step has a cache of its own
+- cell_vjp(d_state, cache)
++ cell_vjp(d_state, tape.caches[-1])
+"""
 
 # %% [markdown]
 # ## The mutant hunt (4 points)
@@ -1078,50 +978,35 @@ hunt(
 )
 
 # %% mutants="gradients_that_tell" of="rnncore.optim.clip_by_global_norm"
-[
-    {
-        "name": "stretches what is short",
-        "was": "if not limit < norm < math.inf:",
-        "is": "if not norm < math.inf:",
-        "says": "every gradient is brought to the length of the limit, short ones too",
-    },
-    {
-        "name": "by entry",
-        "was": "d * (limit / norm)",
-        "is": "array_namespace(d).clip(d, -limit, limit)",
-        "says": "elementwise clipping: the direction changes",
-    },
-    {
-        "name": "each array by its own norm",
-        "was": "d * (limit / norm)",
-        "is": "d * min(1.0, limit / global_norm(d))",
-        "says": "arrays are shortened by themselves: the direction changes, unseen with one array",
-    },
-    {
-        "name": "limit forgotten",
-        "was": "d * (limit / norm)",
-        "is": "d * (1 / norm)",
-        "says": "clipped gradients get length 1, whatever the limit: unseen at a limit of 1",
-    },
-    {
-        "name": "norm after clipping",
-        "was": "d_params), norm",
-        "is": "d_params), limit",
-        "says": "the norm that is told is that of the clipped gradient, so no plot ever shows an explosion",
-    },
-    {
-        "name": "vectors left out",
-        "was": "d * (limit / norm)",
-        "is": "d * (limit / norm) if d.ndim > 1 else d",
-        "says": "biases are not clipped: unseen where all arrays are matrices",
-    },
-    {
-        "name": "sign lost",
-        "was": "d * (limit / norm)",
-        "is": "abs(d) * (limit / norm)",
-        "says": "all entries of a clipped gradient are positive: unseen where they were",
-    },
-]
+r"""
+stretches what is short: every gradient is brought to the length of the limit, short ones too
+- if not limit < norm < math.inf:
++ if not norm < math.inf:
+
+by entry: elementwise clipping: the direction changes
+- d * (limit / norm)
++ array_namespace(d).clip(d, -limit, limit)
+
+each array by its own norm: arrays are shortened by themselves: the direction changes, unseen with one array
+- d * (limit / norm)
++ d * min(1.0, limit / global_norm(d))
+
+limit forgotten: clipped gradients get length 1, whatever the limit: unseen at a limit of 1
+- d * (limit / norm)
++ d * (1 / norm)
+
+norm after clipping: the norm that is told is that of the clipped gradient, so no plot ever shows an explosion
+- d_params), norm
++ d_params), limit
+
+vectors left out: biases are not clipped: unseen where all arrays are matrices
+- d * (limit / norm)
++ d * (limit / norm) if d.ndim > 1 else d
+
+sign lost: all entries of a clipped gradient are positive: unseen where they were
+- d * (limit / norm)
++ abs(d) * (limit / norm)
+"""
 
 # %% [markdown]
 # ## Experiment: loudness, size, and a controlled comparison

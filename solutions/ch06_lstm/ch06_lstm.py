@@ -163,87 +163,60 @@ zero, c_0 = move(np.zeros((1, 4))), move(np.array([[3.0]]))
 assert_close("c of gates at a half", c, np.array([[1.5]]))
 assert_close("h of gates at a half", h, np.tanh([[1.5]]) / 2)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(peephole_input(rng, B, H), dtype)
-    for B, H in [(1, 1), (4, 3), (2, 5)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(peephole_input, [(1, 1), (4, 3), (2, 5)], device)
 check(peephole_cell, reference_peephole_cell, hidden, outputs=OUTPUTS)
 ### END HIDDEN TESTS
 print("Task 1 holds.")
 
 # %% mistakes="peephole_cell"
-[
-    {
-        "name": "gate order swapped",
-        "was": "g = xp.tanh(a_g)",
-        "is": "a_g, a_o = a_o, a_g\n    g = xp.tanh(a_g)",
-        "says": "candidate and output gate were read from each other's block: the columns stand in the order i, f, g, o",
-    },
-    {
-        "name": "g with sigmoid",
-        "was": "g = xp.tanh(a_g)",
-        "is": "g = sigmoid(a_g)",
-        "says": "the candidate went through a sigmoid; it is a tanh, else nothing could ever lower c",
-    },
-    {
-        "name": "forget and input gate exchanged",
-        "was": "f * c_before + i * g",
-        "is": "i * c_before + f * g",
-        "says": "forget and input gate are exchanged: f keeps the old memory, i lets the candidate in",
-    },
-    {
-        "name": "forget gate inverted",
-        "was": "f * c_before + i * g",
-        "is": "(1 - f) * c_before + i * g",
-        "says": "this is (1 - f) c: in this convention f = 1 keeps the memory; a gate named by what it removes is another convention",
-    },
-    {
-        "name": "output from c without tanh",
-        "was": "h = o * xp.tanh(c)",
-        "is": "h = o * c",
-        "says": "h_t = o tanh(c_t): the tanh is missing",
-    },
-    {
-        "name": "cell state taken for the output",
-        "was": "h = o * xp.tanh(c)",
-        "is": "h = c",
-        "says": "the cell state was taken for the output; what is shown is o tanh(c)",
-    },
-    {
-        "name": "output gate sees the old memory",
-        "was": "p[2, ...] * c)",
-        "is": "p[2, ...] * c_before)",
-        "says": "the output gate's peephole looks at the new c_t, not at c_{t-1}",
-    },
-    {
-        "name": "peepholes look at h",
-        "was": "f = sigmoid(a_f + p[1, ...] * c_before)",
-        "is": "f = sigmoid(a_f + p[1, ...] * state[0])",
-        "says": "the forget gate's peephole looks at c_{t-1}, not at h_{t-1}",
-    },
-    {
-        "name": "rows of p exchanged",
-        "was": "a_i + p[0, ...]",
-        "is": "a_i + p[1, ...]",
-        "says": "the input gate took the forget gate's peephole: the rows of p stand in the order i, f, o",
-    },
-    {
-        "name": "gates made to compete",
-        "was": "f = sigmoid(a_f + p[1, ...] * c_before)",
-        "is": "f = 1 - i",
-        "says": "keeping was tied to not writing; here each gate has weights of its own (task 3 ties them)",
-    },
-    {
-        "name": "another row of p for the output gate",
-        "was": "a_o + p[2, ...]",
-        "is": "a_o + p[0, ...]",
-        "says": "the output gate took the input gate's peephole: the rows of p stand in the order i, f, o",
-    },
-]
+r"""
+gate order swapped: candidate and output gate were read from each other's block: the columns stand in the order i, f, g, o
+-     g = xp.tanh(a_g)
++     a_g, a_o = a_o, a_g
++     g = xp.tanh(a_g)
+
+g with sigmoid: the candidate went through a sigmoid; it is a tanh, else nothing could ever lower c
+- g = xp.tanh(a_g)
++ g = sigmoid(a_g)
+
+forget and input gate exchanged: forget and input gate are exchanged: f keeps the old memory, i lets the candidate in
+- f * c_before + i * g
++ i * c_before + f * g
+
+forget gate inverted: this is (1 - f) c: in this convention f = 1 keeps the memory; a gate named by what it removes is another convention
+- f * c_before + i * g
++ (1 - f) * c_before + i * g
+
+output from c without tanh: h_t = o tanh(c_t): the tanh is missing
+- h = o * xp.tanh(c)
++ h = o * c
+
+cell state taken for the output: the cell state was taken for the output; what is shown is o tanh(c)
+- h = o * xp.tanh(c)
++ h = c
+
+output gate sees the old memory: the output gate's peephole looks at the new c_t, not at c_{t-1}
+- p[2, ...] * c)
++ p[2, ...] * c_before)
+
+peepholes look at h: the forget gate's peephole looks at c_{t-1}, not at h_{t-1}
+- f = sigmoid(a_f + p[1, ...] * c_before)
++ f = sigmoid(a_f + p[1, ...] * state[0])
+
+rows of p exchanged: the input gate took the forget gate's peephole: the rows of p stand in the order i, f, o
+- a_i + p[0, ...]
++ a_i + p[1, ...]
+
+gates made to compete: keeping was tied to not writing; here each gate has weights of its own (task 3 ties them)
+- f = sigmoid(a_f + p[1, ...] * c_before)
++ f = 1 - i
+
+another row of p for the output gate: the output gate took the input gate's peephole: the rows of p stand in the order i, f, o
+- a_o + p[2, ...]
++ a_o + p[0, ...]
+"""
 
 # %% [markdown]
 # ## Task 2: back through the peepholes (5 points)
@@ -337,14 +310,12 @@ check(
     outputs=OUTPUTS,
 )
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(peephole_cache(rng, B, H), dtype)
-    for B, H in [(1, 1), (4, 3), (2, 5)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    peephole_cache, [(1, 1), (4, 3), (2, 5)], device, rng=rng
+)
 check(
     peephole_cell_vjp, reference_peephole_cell_vjp, hidden, outputs=OUTPUTS
 )
@@ -369,68 +340,46 @@ assert_gradient(loss, p_0, d_first[2], "d_p of a loop with your vjp")
 print("Task 2 holds.")
 
 # %% mistakes="peephole_cell_vjp"
-[
-    {
-        "name": "d_c of the next step dropped",
-        "was": "d_c = d_c + d_h * o",
-        "is": "d_c = d_h * o",
-        "says": "d_c of the next step was dropped: c_t is read by c_{t+1} too, and without that path there is no carousel",
-    },
-    {
-        "name": "the output gate's look forgotten",
-        "was": " + d_o * p[2, ...]",
-        "is": "",
-        "says": "c_t is also read by the output gate's peephole; its d_o p_o is missing in d_c",
-    },
-    {
-        "name": "the look at the old memory forgotten",
-        "was": "d_c * f + d_i * p[0, ...] + d_f * p[1, ...]",
-        "is": "d_c * f",
-        "says": "c_{t-1} is also read by the peepholes of input and forget gate",
-    },
-    {
-        "name": "peephole gradients not collected",
-        "was": "d_p = d_p + xp.stack",
-        "is": "d_p = xp.stack",
-        "says": "what the later steps collected for p was thrown away; a weight that all steps share adds up its gradients",
-    },
-    {
-        "name": "averaged over the batch",
-        "was": "xp.sum(d * m, axis=0)",
-        "is": "xp.mean(d * m, axis=0)",
-        "says": "the gradient of p was averaged over the batch; shared gradients add up",
-    },
-    {
-        "name": "no slope of the output gate",
-        "was": "d_h * tanh_c * o * (1 - o)",
-        "is": "d_h * tanh_c",
-        "says": "d_o is asked for before the sigmoid: the slope o (1 - o) is missing",
-    },
-    {
-        "name": "forget gate inverted",
-        "was": "d_c_before = d_c * f +",
-        "is": "d_c_before = d_c * (1 - f) +",
-        "says": "what goes back to c_{t-1} is d_c times f, the gate that kept it, not 1 - f",
-    },
-    {
-        "name": "new memory for old",
-        "was": "(d_f, c_before), (d_o, c)",
-        "is": "(d_f, c), (d_o, c)",
-        "says": "the forget gate's peephole looked at c_{t-1}; its gradient is d_f times that, not times c_t",
-    },
-    {
-        "name": "forget and input gate exchanged",
-        "was": "d_i = d_c * g * i * (1 - i)",
-        "is": "d_i = d_c * c_before * i * (1 - i)",
-        "says": "d_i is d_c times the partner of i, and that is g; c_{t-1} is the partner of f",
-    },
-    {
-        "name": "old memory for new",
-        "was": "(d_o, c))",
-        "is": "(d_o, c_before))",
-        "says": "the output gate's peephole looked at the new c_t; its gradient is d_o times that, not times c_{t-1}",
-    },
-]
+r"""
+d_c of the next step dropped: d_c of the next step was dropped: c_t is read by c_{t+1} too, and without that path there is no carousel
+- d_c = d_c + d_h * o
++ d_c = d_h * o
+
+the output gate's look forgotten: c_t is also read by the output gate's peephole; its d_o p_o is missing in d_c
+-  + d_o * p[2, ...]
+
+the look at the old memory forgotten: c_{t-1} is also read by the peepholes of input and forget gate
+- d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
++ d_c * f
+
+peephole gradients not collected: what the later steps collected for p was thrown away; a weight that all steps share adds up its gradients
+- d_p = d_p + xp.stack
++ d_p = xp.stack
+
+averaged over the batch: the gradient of p was averaged over the batch; shared gradients add up
+- xp.sum(d * m, axis=0)
++ xp.mean(d * m, axis=0)
+
+no slope of the output gate: d_o is asked for before the sigmoid: the slope o (1 - o) is missing
+- d_h * tanh_c * o * (1 - o)
++ d_h * tanh_c
+
+forget gate inverted: what goes back to c_{t-1} is d_c times f, the gate that kept it, not 1 - f
+- d_c_before = d_c * f +
++ d_c_before = d_c * (1 - f) +
+
+new memory for old: the forget gate's peephole looked at c_{t-1}; its gradient is d_f times that, not times c_t
+- (d_f, c_before), (d_o, c)
++ (d_f, c), (d_o, c)
+
+forget and input gate exchanged: d_i is d_c times the partner of i, and that is g; c_{t-1} is the partner of f
+- d_i = d_c * g * i * (1 - i)
++ d_i = d_c * c_before * i * (1 - i)
+
+old memory for new: the output gate's peephole looked at the new c_t; its gradient is d_o times that, not times c_{t-1}
+- (d_o, c))
++ (d_o, c_before))
+"""
 
 # %% [markdown]
 # ## Task 3: one gate for keeping and writing (4 points)
@@ -539,75 +488,51 @@ cache = (quarter, zero, quarter, zero, zero)
 _, _, (_, d_before) = coupled_cell_vjp((zero, zero + 8), cache)
 assert_close("d_c of the step before", d_before, np.array([[2.0]]))
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(coupled_cache(rng, B, H), dtype)
-    for B, H in [(1, 1), (4, 3), (2, 5)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(coupled_cache, [(1, 1), (4, 3), (2, 5)], device)
 check(coupled_cell_vjp, reference_coupled_cell_vjp, hidden, outputs=OUTPUTS)
 ### END HIDDEN TESTS
 print("Task 3 holds.")
 
 # %% mistakes="coupled_cell_vjp"
-[
-    {
-        "name": "one of f's two places",
-        "was": "(c_before - g) * f",
-        "is": "c_before * f",
-        "says": "f stands in two places: as f c_{t-1} and as (1 - f) g; the second one's share is missing",
-    },
-    {
-        "name": "sign of the second place",
-        "was": "(c_before - g) * f",
-        "is": "(c_before + g) * f",
-        "says": "with f growing, less of g is written: its share comes with a minus",
-    },
-    {
-        "name": "f for 1 - f at the candidate",
-        "was": "d_c * (1 - f) * (1 - g * g)",
-        "is": "d_c * f * (1 - g * g)",
-        "says": "the partner of g is 1 - f",
-    },
-    {
-        "name": "forget gate inverted",
-        "was": "(0.0, d_c * f)",
-        "is": "(0.0, d_c * (1 - f))",
-        "says": "this is (1 - f) d_c: the old memory was kept by f, so its gradient goes back through f",
-    },
-    {
-        "name": "d_c of the next step dropped",
-        "was": "d_c = d_c + d_h * o",
-        "is": "d_c = d_h * o",
-        "says": "d_c of the next step was dropped; c_t is read by h_t and by c_{t+1}",
-    },
-    {
-        "name": "gate order swapped",
-        "was": "[d_f, d_g, d_o]",
-        "is": "[d_g, d_f, d_o]",
-        "says": "the blocks of d_a stand in another order than those of a: f, g, o",
-    },
-    {
-        "name": "slope of g with sigmoid",
-        "was": "* (1 - g * g)",
-        "is": "* g * (1 - g)",
-        "says": "g is a tanh: its slope is 1 - g², not g (1 - g)",
-    },
-    {
-        "name": "difference the other way round",
-        "was": "(c_before - g) * f",
-        "is": "(g - c_before) * f",
-        "says": "the sign of d_f is turned: a larger f moves c_t towards c_{t-1}, so its partner is c_{t-1} - g",
-    },
-    {
-        "name": "the past not kept but passed",
-        "was": "(0.0, d_c * f)",
-        "is": "(0.0, d_c)",
-        "says": "d_c went back whole: c_{t-1} entered c_t with the factor f, and its gradient has that factor too",
-    },
-]
+r"""
+one of f's two places: f stands in two places: as f c_{t-1} and as (1 - f) g; the second one's share is missing
+- (c_before - g) * f
++ c_before * f
+
+sign of the second place: with f growing, less of g is written: its share comes with a minus
+- (c_before - g) * f
++ (c_before + g) * f
+
+f for 1 - f at the candidate: the partner of g is 1 - f
+- d_c * (1 - f) * (1 - g * g)
++ d_c * f * (1 - g * g)
+
+forget gate inverted: this is (1 - f) d_c: the old memory was kept by f, so its gradient goes back through f
+- (0.0, d_c * f)
++ (0.0, d_c * (1 - f))
+
+d_c of the next step dropped: d_c of the next step was dropped; c_t is read by h_t and by c_{t+1}
+- d_c = d_c + d_h * o
++ d_c = d_h * o
+
+gate order swapped: the blocks of d_a stand in another order than those of a: f, g, o
+- [d_f, d_g, d_o]
++ [d_g, d_f, d_o]
+
+slope of g with sigmoid: g is a tanh: its slope is 1 - g², not g (1 - g)
+- * (1 - g * g)
++ * g * (1 - g)
+
+difference the other way round: the sign of d_f is turned: a larger f moves c_t towards c_{t-1}, so its partner is c_{t-1} - g
+- (c_before - g) * f
++ (g - c_before) * f
+
+the past not kept but passed: d_c went back whole: c_{t-1} entered c_t with the factor f, and its gradient has that factor too
+- (0.0, d_c * f)
++ (0.0, d_c)
+"""
 
 # %% [markdown]
 # ## Task 4: from half-life to bias (2 points)
@@ -666,14 +591,14 @@ check(
 one = bias_for_half_life(move(np.ones(1)))
 assert_close("the bias for a half-life of 1", one, np.zeros(1))
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    {"half_life": move(rng.uniform(0.3, 50.0, H), dtype)}
-    for H in (1, 4, 7)
-    for dtype in ("float64", "float32")
-]
+
+def some_half_lives(rng, H):
+    return {"half_life": rng.uniform(0.3, 50.0, H)}
+
+
+hidden = hidden_inputs(some_half_lives, [(1,), (4,), (7,)], device)
 check(
     bias_for_half_life,
     reference_bias_for_half_life,
@@ -684,38 +609,27 @@ check(
 print("Task 4 holds.")
 
 # %% mistakes="bias_for_half_life"
-[
-    {
-        "name": "a third for a half",
-        "was": "2 ** (-1 / half_life)",
-        "is": "2.718281828459045 ** (-1 / half_life)",
-        "says": "this is the time until 1/e is left, about 37 %; a half-life asks for a half",
-    },
-    {
-        "name": "gate for bias",
-        "was": "return xp.log(f / (1 - f))",
-        "is": "return f",
-        "says": "this is the gate, not its bias: undo the sigmoid",
-    },
-    {
-        "name": "logarithm without the odds",
-        "was": "xp.log(f / (1 - f))",
-        "is": "xp.log(f)",
-        "says": "the inverse of the sigmoid is ln(f / (1 - f)), not ln f",
-    },
-    {
-        "name": "forget gate inverted",
-        "was": "xp.log(f / (1 - f))",
-        "is": "xp.log((1 - f) / f)",
-        "says": "the sign is turned: this is the bias of 1 - f, a gate named by what it removes",
-    },
-    {
-        "name": "straight line for a power",
-        "was": "f = 2 ** (-1 / half_life)",
-        "is": "f = 1 - 1 / (2 * half_life + 1)",
-        "says": "a memory fades by a factor a step, not by an amount: f to the power n is a half",
-    },
-]
+r"""
+a third for a half: this is the time until 1/e is left, about 37 %; a half-life asks for a half
+- 2 ** (-1 / half_life)
++ 2.718281828459045 ** (-1 / half_life)
+
+gate for bias: this is the gate, not its bias: undo the sigmoid
+- return xp.log(f / (1 - f))
++ return f
+
+logarithm without the odds: the inverse of the sigmoid is ln(f / (1 - f)), not ln f
+- xp.log(f / (1 - f))
++ xp.log(f)
+
+forget gate inverted: the sign is turned: this is the bias of 1 - f, a gate named by what it removes
+- xp.log(f / (1 - f))
++ xp.log((1 - f) / f)
+
+straight line for a power: a memory fades by a factor a step, not by an amount: f to the power n is a half
+- f = 2 ** (-1 / half_life)
++ f = 1 - 1 / (2 * half_life + 1)
+"""
 
 # %% [markdown]
 # ## Task 5: gates that ignore h, on the way back (3 points)
@@ -795,14 +709,9 @@ check(
     outputs=OUTPUTS,
 )
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(lstm_cache(rng, B, H), dtype)
-    for B, H in [(1, 1), (4, 3), (2, 5)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(lstm_cache, [(1, 1), (4, 3), (2, 5)], device)
 check(
     vjp_without_gates, reference_vjp_without_gates, hidden, outputs=OUTPUTS
 )
@@ -810,38 +719,27 @@ check(
 print("Task 5 holds.")
 
 # %% mistakes="vjp_without_gates"
-[
-    {
-        "name": "the input's gradient cut too",
-        "was": "return d_a_x, d_a_h, d_past",
-        "is": "return d_a_h, d_a_h, d_past",
-        "says": "the gates' weights for the input lost their gradient too; only what goes through a_h is to be cut (the book's vjp returns one array as both: zeros written into it stand in both)",
-    },
-    {
-        "name": "the wrong block kept",
-        "was": "_, _, d_g, _ = gates",
-        "is": "_, _, _, d_g = gates",
-        "says": "the block that was kept is the output gate's; the order is i, f, g, o",
-    },
-    {
-        "name": "candidate cut, gates kept",
-        "was": "[nothing, nothing, d_g, nothing]",
-        "is": "[d_a_h[..., : 2 * d_g.shape[-1]], nothing, d_a_h[..., 3 * d_g.shape[-1] :]]",
-        "says": "this is the other way round: the gates send their gradient to h and the candidate does not",
-    },
-    {
-        "name": "block in another place",
-        "was": "[nothing, nothing, d_g, nothing]",
-        "is": "[nothing, d_g, nothing, nothing]",
-        "says": "the candidate's gradient stands in the forget gate's block; the order is i, f, g, o",
-    },
-    {
-        "name": "memory cut too",
-        "was": "return d_a_x, d_a_h, d_past",
-        "is": "return d_a_x, d_a_h, (0.0, 0 * d_past[1])",
-        "says": "d_c of the step before was cut as well: that is the carousel, the one road that was to stay",
-    },
-]
+r"""
+the input's gradient cut too: the gates' weights for the input lost their gradient too; only what goes through a_h is to be cut (the book's vjp returns one array as both: zeros written into it stand in both)
+- return d_a_x, d_a_h, d_past
++ return d_a_h, d_a_h, d_past
+
+the wrong block kept: the block that was kept is the output gate's; the order is i, f, g, o
+- _, _, d_g, _ = gates
++ _, _, _, d_g = gates
+
+candidate cut, gates kept: this is the other way round: the gates send their gradient to h and the candidate does not
+- [nothing, nothing, d_g, nothing]
++ [d_a_h[..., : 2 * d_g.shape[-1]], nothing, d_a_h[..., 3 * d_g.shape[-1] :]]
+
+block in another place: the candidate's gradient stands in the forget gate's block; the order is i, f, g, o
+- [nothing, nothing, d_g, nothing]
++ [nothing, d_g, nothing, nothing]
+
+memory cut too: d_c of the step before was cut as well: that is the carousel, the one road that was to stay
+- return d_a_x, d_a_h, d_past
++ return d_a_x, d_a_h, (0.0, 0 * d_past[1])
+"""
 
 # %% [markdown]
 # ## Task 6, closed book: `lstm_cell_vjp` (5 points)
@@ -918,93 +816,63 @@ def lstm_taped(rng, B, H):
 visible = move(lstm_taped(np.random.default_rng(5), 3, 2))
 check(lstm_cell_vjp, stored("lstm_cell_vjp"), [visible], outputs=OUTPUTS)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(lstm_taped(rng, B, H), dtype)
-    for B, H in [(1, 1), (4, 3), (2, 5)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(lstm_taped, [(1, 1), (4, 3), (2, 5)], device)
 check(lstm_cell_vjp, book_lstm_cell_vjp, hidden, outputs=OUTPUTS)
 ### END HIDDEN TESTS
 print("Task 6 holds.")
 
 # %% mistakes="lstm_cell_vjp"
-[
-    {
-        "name": "d_c of the next step dropped",
-        "was": "d_c = d_c + d_h * o",
-        "is": "d_c = d_h * o",
-        "says": "d_c of the next step was dropped: over one step nobody sees it, over many the carousel is gone",
-    },
-    {
-        "name": "upstream in place",
-        "was": "d_c = d_c + d_h * o * (1 - tanh_c * tanh_c)",
-        "is": "d_c += d_h * o * (1 - tanh_c * tanh_c)",
-        "says": "`d_c += ...` changed the caller's d_state; write d_c = d_c + ...",
-    },
-    {
-        "name": "d_b split between b_x and b_h",
-        "was": "return d_a, d_a, (0.0, d_c * f)",
-        "is": "return d_a / 2, d_a / 2, (0.0, d_c * f)",
-        "says": "the gradient was split between a_x and a_h, and so between b_x and b_h; a sum hands the whole gradient to each of its terms",
-    },
-    {
-        "name": "gate order swapped",
-        "was": "[d_i, d_f, d_g, d_o]",
-        "is": "[d_i, d_g, d_f, d_o]",
-        "says": "the blocks of d_a stand in another order than those of a: i, f, g, o",
-    },
-    {
-        "name": "g with sigmoid",
-        "was": "d_c * i * (1 - g * g)",
-        "is": "d_c * i * g * (1 - g)",
-        "says": "this is the slope of a sigmoid; g is a tanh, with slope 1 - g²",
-    },
-    {
-        "name": "forget and input gate exchanged",
-        "was": "(0.0, d_c * f)",
-        "is": "(0.0, d_c * i)",
-        "says": "the gradient went back to c_{t-1} through the input gate; f is the gate that kept it",
-    },
-    {
-        "name": "forget gate inverted",
-        "was": "(0.0, d_c * f)",
-        "is": "(0.0, d_c * (1 - f))",
-        "says": "this is (1 - f) d_c: f = 1 keeps, and what was kept sends its whole gradient back",
-    },
-    {
-        "name": "output from c without tanh",
-        "was": "d_h * o * (1 - tanh_c * tanh_c)",
-        "is": "d_h * o",
-        "says": "h = o tanh(c): the slope of that tanh, 1 - tanh² c, is missing in d_c",
-    },
-    {
-        "name": "cell state taken for the output",
-        "was": "d_h * o * (1 - tanh_c * tanh_c)",
-        "is": "d_h",
-        "says": "d_h went into d_c as if h were c: on its way lie the output gate and the tanh",
-    },
-    {
-        "name": "candidate and output gate exchanged",
-        "was": "[d_i, d_f, d_g, d_o]",
-        "is": "[d_i, d_f, d_o, d_g]",
-        "says": "candidate and output gate have each other's block: the order is i, f, g, o (some libraries have i, f, o, g)",
-    },
-    {
-        "name": "the output gate forgotten",
-        "was": "d_h * o * (1 - tanh_c * tanh_c)",
-        "is": "d_h * (1 - tanh_c * tanh_c)",
-        "says": "h = o tanh(c): on the way from d_h to d_c the factor o is missing",
-    },
-    {
-        "name": "carousel without a gate",
-        "was": "(0.0, d_c * f)",
-        "is": "(0.0, d_c)",
-        "says": "d_c went back whole, as in the carousel before it had a forget gate: the factor f is missing",
-    },
-]
+r"""
+d_c of the next step dropped: d_c of the next step was dropped: over one step nobody sees it, over many the carousel is gone
+- d_c = d_c + d_h * o
++ d_c = d_h * o
+
+upstream in place: `d_c += ...` changed the caller's d_state; write d_c = d_c + ...
+- d_c = d_c + d_h * o * (1 - tanh_c * tanh_c)
++ d_c += d_h * o * (1 - tanh_c * tanh_c)
+
+d_b split between b_x and b_h: the gradient was split between a_x and a_h, and so between b_x and b_h; a sum hands the whole gradient to each of its terms
+- return d_a, d_a, (0.0, d_c * f)
++ return d_a / 2, d_a / 2, (0.0, d_c * f)
+
+gate order swapped: the blocks of d_a stand in another order than those of a: i, f, g, o
+- [d_i, d_f, d_g, d_o]
++ [d_i, d_g, d_f, d_o]
+
+g with sigmoid: this is the slope of a sigmoid; g is a tanh, with slope 1 - g²
+- d_c * i * (1 - g * g)
++ d_c * i * g * (1 - g)
+
+forget and input gate exchanged: the gradient went back to c_{t-1} through the input gate; f is the gate that kept it
+- (0.0, d_c * f)
++ (0.0, d_c * i)
+
+forget gate inverted: this is (1 - f) d_c: f = 1 keeps, and what was kept sends its whole gradient back
+- (0.0, d_c * f)
++ (0.0, d_c * (1 - f))
+
+output from c without tanh: h = o tanh(c): the slope of that tanh, 1 - tanh² c, is missing in d_c
+- d_h * o * (1 - tanh_c * tanh_c)
++ d_h * o
+
+cell state taken for the output: d_h went into d_c as if h were c: on its way lie the output gate and the tanh
+- d_h * o * (1 - tanh_c * tanh_c)
++ d_h
+
+candidate and output gate exchanged: candidate and output gate have each other's block: the order is i, f, g, o (some libraries have i, f, o, g)
+- [d_i, d_f, d_g, d_o]
++ [d_i, d_f, d_o, d_g]
+
+the output gate forgotten: h = o tanh(c): on the way from d_h to d_c the factor o is missing
+- d_h * o * (1 - tanh_c * tanh_c)
++ d_h * (1 - tanh_c * tanh_c)
+
+carousel without a gate: d_c went back whole, as in the carousel before it had a forget gate: the factor f is missing
+- (0.0, d_c * f)
++ (0.0, d_c)
+"""
 
 # %% [markdown]
 # ## The mutant hunt (4 points)
@@ -1070,56 +938,39 @@ hunt(
 )
 
 # %% mutants="probes" of="rnncore.lstm.lstm_cell"
-[
-    {
-        "name": "gate order swapped",
-        "was": "i, f, g, o = gates(a_x + a_h, 4)",
-        "is": "i, f, o, g = gates(a_x + a_h, 4)",
-        "says": "the order i, f, o, g of other libraries: unseen where all sums are equal",
-    },
-    {
-        "name": "forget and input gate exchanged",
-        "was": "f * c_before + i * g",
-        "is": "i * c_before + f * g",
-        "says": "unseen where both gates have the same sum",
-    },
-    {
-        "name": "forget gate inverted",
-        "was": "f * c_before + i * g",
-        "is": "(1 - f) * c_before + i * g",
-        "says": "unseen where c is zero at the start",
-    },
-    {
-        "name": "c without its sign",
-        "was": "f * c_before + i * g",
-        "is": "f * xp.abs(c_before) + i * g",
-        "says": "unseen where c is never negative",
-    },
-    {
-        "name": "what comes from h without its sign",
-        "was": "gates(a_x + a_h, 4)",
-        "is": "gates(a_x + xp.abs(a_h), 4)",
-        "says": "unseen where a_h is never negative",
-    },
-    {
-        "name": "the first sequence's memory for all",
-        "was": "f * c_before + i * g",
-        "is": "f * c_before[:1, ...] + i * g",
-        "says": "unseen with one sequence, or equal ones",
-    },
-    {
-        "name": "what comes from x dropped at the forget gate",
-        "was": "i, f, g, o = sigmoid(i), sigmoid(f),",
-        "is": "i, f, g, o = sigmoid(i), sigmoid(gates(a_h, 4)[1]),",
-        "says": "unseen where a_x is zero, or c is",
-    },
-    {
-        "name": "gates made to compete",
-        "was": "f * c_before + i * g",
-        "is": "f * c_before + (i if not xp.any(c_before) else 1 - f) * g",
-        "says": "i = 1 - f as soon as there is a memory: unseen where c is zero",
-    },
-]
+r"""
+gate order swapped: the order i, f, o, g of other libraries: unseen where all sums are equal
+- i, f, g, o = gates(a_x + a_h, 4)
++ i, f, o, g = gates(a_x + a_h, 4)
+
+forget and input gate exchanged: unseen where both gates have the same sum
+- f * c_before + i * g
++ i * c_before + f * g
+
+forget gate inverted: unseen where c is zero at the start
+- f * c_before + i * g
++ (1 - f) * c_before + i * g
+
+c without its sign: unseen where c is never negative
+- f * c_before + i * g
++ f * xp.abs(c_before) + i * g
+
+what comes from h without its sign: unseen where a_h is never negative
+- gates(a_x + a_h, 4)
++ gates(a_x + xp.abs(a_h), 4)
+
+the first sequence's memory for all: unseen with one sequence, or equal ones
+- f * c_before + i * g
++ f * c_before[:1, ...] + i * g
+
+what comes from x dropped at the forget gate: unseen where a_x is zero, or c is
+- i, f, g, o = sigmoid(i), sigmoid(f),
++ i, f, g, o = sigmoid(i), sigmoid(gates(a_h, 4)[1]),
+
+gates made to compete: i = 1 - f as soon as there is a memory: unseen where c is zero
+- f * c_before + i * g
++ f * c_before + (i if not xp.any(c_before) else 1 - f) * g
+"""
 
 # %% [markdown]
 # ## Experiment: what is lost when the gates are not asked?

@@ -256,44 +256,30 @@ check(fits_the_loop, reference_fits_the_loop, hidden, outputs="fits")
 print("Task 1 holds.")
 
 # %% mistakes="fits_the_loop"
-[
-    {
-        "name": "one step back only",
-        "was": "if depends:",
-        "is": "if depends and operation == 'times':",
-        "says": "what depends on the old state by a detour (tanh of a sum with h in it) was taken for independent: everything that is made of such a thing depends on it too",
-    },
-    {
-        "name": "inputs must be raw",
-        "was": "and depends and arguments",
-        "is": "and arguments != ('x',) and arguments",
-        "says": "a product of something that is made of x alone was refused; it can be computed for all steps before the loop, however many layers it has",
-    },
-    {
-        "name": "memory with a matrix",
-        "was": '!= ("h",)',
-        "is": 'not in (("h",), ("c",))',
-        "says": "a product with the old c was let through; the loop multiplies W_h by h, the first part of the state, and by nothing else",
-    },
-    {
-        "name": "vector taken for a matrix",
-        "was": 'operation == "product"',
-        "is": 'operation in ("product", "scale")',
-        "says": "a vector of weights, one a unit, was taken for a matrix: it is pointwise, and can ride in the state as a peephole's weights do",
-    },
-    {
-        "name": "mixed with the input",
-        "was": "any(a in old for a in arguments)",
-        "is": "all(a in old for a in arguments)",
-        "says": "what is made of the input and the old state together was taken for independent of the old state: one argument is enough",
-    },
-    {
-        "name": "any product of the state",
-        "was": ' and arguments != ("h",)',
-        "is": "",
-        "says": "a product with the old h itself was refused; that is what the loop's W_h is for",
-    },
-]
+r"""
+one step back only: what depends on the old state by a detour (tanh of a sum with h in it) was taken for independent: everything that is made of such a thing depends on it too
+- if depends:
++ if depends and operation == 'times':
+
+inputs must be raw: a product of something that is made of x alone was refused; it can be computed for all steps before the loop, however many layers it has
+- and depends and arguments
++ and arguments != ('x',) and arguments
+
+memory with a matrix: a product with the old c was let through; the loop multiplies W_h by h, the first part of the state, and by nothing else
+- != ("h",)
++ not in (("h",), ("c",))
+
+vector taken for a matrix: a vector of weights, one a unit, was taken for a matrix: it is pointwise, and can ride in the state as a peephole's weights do
+- operation == "product"
++ operation in ("product", "scale")
+
+mixed with the input: what is made of the input and the old state together was taken for independent of the old state: one argument is enough
+- any(a in old for a in arguments)
++ all(a in old for a in arguments)
+
+any product of the state: a product with the old h itself was refused; that is what the loop's W_h is for
+-  and arguments != ("h",)
+"""
 
 # %% [markdown]
 # ## Task 2: one gate is enough? (4 points)
@@ -387,69 +373,51 @@ assert_close(
 )
 check_independent(minimal_step, visible, {"x_t": 0, "h": 0}, axis=0)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(a_step(rng, B, D, H), dtype)
-    for B, D, H in [(1, 1, 1), (4, 2, 3), (2, 5, 4), (3, 3, 3)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    a_step, [(1, 1, 1), (4, 2, 3), (2, 5, 4), (3, 3, 3)], device
+)
 check(minimal_step, reference_minimal_step, hidden, outputs=OUTPUTS)
 ### END HIDDEN TESTS
 print("Task 2 holds.")
 
 # %% mistakes="minimal_step"
-[
-    {
-        "name": "reset before the product",
-        "was": "n = xp.tanh(x_n + f * m)",
-        "is": "n = xp.tanh(x_n + (f * h) @ params.W_h[h.shape[-1] :, ...].T + params.b_h[h.shape[-1] :])",
-        "says": "the gate was applied to h, before the product with W_hn: that is the convention of Zhou et al. (and of Cho and Chung for the GRU); here it is applied after the product, as in cuDNN and torch",
-    },
-    {
-        "name": "b_h outside the reset",
-        "was": "n = xp.tanh(x_n + f * m)",
-        "is": "n = xp.tanh(x_n + f * (m - params.b_h[h.shape[-1] :]) + params.b_h[h.shape[-1] :])",
-        "says": "b_hn was added outside the gate; here the gate multiplies W_hn h + b_hn, the bias included, as in torch",
-    },
-    {
-        "name": "z and 1 - z exchanged",
-        "was": "(1 - f) * h + f * n",
-        "is": "f * h + (1 - f) * n",
-        "says": "the gate was taken for the share that is kept: that is the convention of Cho et al. for z, and of the chapter; with Zhou, and in this task, f is the share that is written",
-    },
-    {
-        "name": "reset of the whole candidate",
-        "was": "xp.tanh(x_n + f * m)",
-        "is": "xp.tanh(f * (x_n + m))",
-        "says": "the gate multiplied what the input contributes as well; it stands in front of the state's share only",
-    },
-    {
-        "name": "no reset",
-        "was": "xp.tanh(x_n + f * m)",
-        "is": "xp.tanh(x_n + m)",
-        "says": "the candidate sees all of the old state: the gate in front of m is missing",
-    },
-    {
-        "name": "gate order swapped",
-        "was": "x_f, x_n = gates",
-        "is": "x_n, x_f = gates",
-        "says": "the blocks of W_x were taken in the order n, f; here f comes first, in W_x and in W_h alike",
-    },
-    {
-        "name": "each term squashed alone",
-        "was": "sigmoid(x_f + h_f)",
-        "is": "sigmoid(x_f) + sigmoid(h_f)",
-        "says": "input and state must be added before the sigmoid, not after it",
-    },
-    {
-        "name": "gate order swapped in both",
-        "was": "    x_f, x_n = gates(x_t @ params.W_x.T + params.b_x, 2)\n    h_f, m = gates(",
-        "is": "    x_n, x_f = gates(x_t @ params.W_x.T + params.b_x, 2)\n    m, h_f = gates(",
-        "says": "both blocks were read in the order n, f; f comes first, in W_x and in W_h",
-    },
-]
+r"""
+reset before the product: the gate was applied to h, before the product with W_hn: that is the convention of Zhou et al. (and of Cho and Chung for the GRU); here it is applied after the product, as in cuDNN and torch
+- n = xp.tanh(x_n + f * m)
++ n = xp.tanh(x_n + (f * h) @ params.W_h[h.shape[-1] :, ...].T + params.b_h[h.shape[-1] :])
+
+b_h outside the reset: b_hn was added outside the gate; here the gate multiplies W_hn h + b_hn, the bias included, as in torch
+- n = xp.tanh(x_n + f * m)
++ n = xp.tanh(x_n + f * (m - params.b_h[h.shape[-1] :]) + params.b_h[h.shape[-1] :])
+
+z and 1 - z exchanged: the gate was taken for the share that is kept: that is the convention of Cho et al. for z, and of the chapter; with Zhou, and in this task, f is the share that is written
+- (1 - f) * h + f * n
++ f * h + (1 - f) * n
+
+reset of the whole candidate: the gate multiplied what the input contributes as well; it stands in front of the state's share only
+- xp.tanh(x_n + f * m)
++ xp.tanh(f * (x_n + m))
+
+no reset: the candidate sees all of the old state: the gate in front of m is missing
+- xp.tanh(x_n + f * m)
++ xp.tanh(x_n + m)
+
+gate order swapped: the blocks of W_x were taken in the order n, f; here f comes first, in W_x and in W_h alike
+- x_f, x_n = gates
++ x_n, x_f = gates
+
+each term squashed alone: input and state must be added before the sigmoid, not after it
+- sigmoid(x_f + h_f)
++ sigmoid(x_f) + sigmoid(h_f)
+
+gate order swapped in both: both blocks were read in the order n, f; f comes first, in W_x and in W_h
+-     x_f, x_n = gates(x_t @ params.W_x.T + params.b_x, 2)
+-     h_f, m = gates(
++     x_n, x_f = gates(x_t @ params.W_x.T + params.b_x, 2)
++     m, h_f = gates(
+"""
 
 # %% [markdown]
 # ## Task 3: and back (6 points)
@@ -542,14 +510,15 @@ check_independent(
     axis=0,
 )
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import assert_gradient, hidden_rng
+from rnncore.testing import assert_gradient, hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(a_step_back(rng, B, D, H), dtype)
-    for B, D, H in [(1, 1, 1), (4, 2, 3), (2, 5, 4), (3, 3, 3)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    a_step_back,
+    [(1, 1, 1), (4, 2, 3), (2, 5, 4), (3, 3, 3)],
+    device,
+    rng=rng,
+)
 check(minimal_step_vjp, reference_minimal_step_vjp, hidden, outputs=OUTPUTS)
 
 args = move(a_step_back(rng, 3, 2, 4))
@@ -576,62 +545,43 @@ for k, name in enumerate(Params._fields):
 print("Task 3 holds.")
 
 # %% mistakes="minimal_step_vjp"
-[
-    {
-        "name": "one gradient for both biases",
-        "was": "xp.sum(d_a_h, axis=0)",
-        "is": "xp.sum(d_a_x, axis=0)",
-        "says": "d_b_h is a copy of d_b_x; b_hn stands inside the reset, so its gradient is multiplied by f",
-    },
-    {
-        "name": "d_b split between b_x and b_h",
-        "was": "d_b_x, d_b_h = xp.sum(d_a_x, axis=0), xp.sum(d_a_h, axis=0)",
-        "is": "d_b_x = d_b_h = 0.5 * xp.sum(d_a_x, axis=0)",
-        "says": "the gradient of the bias was shared out, half to b_x and half to b_h; each of two addends gets the whole gradient of their sum",
-    },
-    {
-        "name": "reset forgotten on the way back",
-        "was": "[d_f, d_n * f]",
-        "is": "[d_f, d_n]",
-        "says": "d_a_h has no f in the block of n: on the way forward f multiplied W_hn h + b_hn, so it multiplies their gradient too",
-    },
-    {
-        "name": "gate through the candidate dropped",
-        "was": "(d_h * (n - h) + d_n * m)",
-        "is": "(d_h * (n - h))",
-        "says": "f acts twice, on the mean and on the candidate; the part that comes back through the candidate, d_n m, is missing",
-    },
-    {
-        "name": "z and 1 - z exchanged",
-        "was": "+ d_h * (1 - f)",
-        "is": "+ d_h * f",
-        "says": "the way past W_h was multiplied by f, which is right where the gate is the share kept (Cho's z); here f is the share written, and 1 - f is kept",
-    },
-    {
-        "name": "path past dropped",
-        "was": "d_a_h @ params.W_h + d_h * (1 - f)",
-        "is": "d_a_h @ params.W_h",
-        "says": "what goes back past the matrix, d_h (1 - f), is missing: the very path that a gate is for",
-    },
-    {
-        "name": "W_h transposed",
-        "was": "d_a_h @ params.W_h +",
-        "is": "gates(d_a_h, 2)[0] @ params.W_h[: h.shape[-1], ...].T + gates(d_a_h, 2)[1] @ params.W_h[h.shape[-1] :, ...].T +",
-        "says": "each block of W_h was transposed; forward multiplies by W_h.T, backward by W_h",
-    },
-    {
-        "name": "candidate kept",
-        "was": "d_h * (n - h)",
-        "is": "d_h * (h - n)",
-        "says": "the sign of f's gradient is that of a gate which keeps; this one writes, so a larger f moves the state towards n",
-    },
-    {
-        "name": "averaged over the batch",
-        "was": "xp.sum(d_a_x, axis=0), xp.sum(d_a_h, axis=0)",
-        "is": "xp.mean(d_a_x, axis=0), xp.mean(d_a_h, axis=0)",
-        "says": "the biases' gradients were averaged over the batch; shared gradients add up",
-    },
-]
+r"""
+one gradient for both biases: d_b_h is a copy of d_b_x; b_hn stands inside the reset, so its gradient is multiplied by f
+- xp.sum(d_a_h, axis=0)
++ xp.sum(d_a_x, axis=0)
+
+d_b split between b_x and b_h: the gradient of the bias was shared out, half to b_x and half to b_h; each of two addends gets the whole gradient of their sum
+- d_b_x, d_b_h = xp.sum(d_a_x, axis=0), xp.sum(d_a_h, axis=0)
++ d_b_x = d_b_h = 0.5 * xp.sum(d_a_x, axis=0)
+
+reset forgotten on the way back: d_a_h has no f in the block of n: on the way forward f multiplied W_hn h + b_hn, so it multiplies their gradient too
+- [d_f, d_n * f]
++ [d_f, d_n]
+
+gate through the candidate dropped: f acts twice, on the mean and on the candidate; the part that comes back through the candidate, d_n m, is missing
+- (d_h * (n - h) + d_n * m)
++ (d_h * (n - h))
+
+z and 1 - z exchanged: the way past W_h was multiplied by f, which is right where the gate is the share kept (Cho's z); here f is the share written, and 1 - f is kept
+- + d_h * (1 - f)
++ + d_h * f
+
+path past dropped: what goes back past the matrix, d_h (1 - f), is missing: the very path that a gate is for
+- d_a_h @ params.W_h + d_h * (1 - f)
++ d_a_h @ params.W_h
+
+W_h transposed: each block of W_h was transposed; forward multiplies by W_h.T, backward by W_h
+- d_a_h @ params.W_h +
++ gates(d_a_h, 2)[0] @ params.W_h[: h.shape[-1], ...].T + gates(d_a_h, 2)[1] @ params.W_h[h.shape[-1] :, ...].T +
+
+candidate kept: the sign of f's gradient is that of a gate which keeps; this one writes, so a larger f moves the state towards n
+- d_h * (n - h)
++ d_h * (h - n)
+
+averaged over the batch: the biases' gradients were averaged over the batch; shared gradients add up
+- xp.sum(d_a_x, axis=0), xp.sum(d_a_h, axis=0)
++ xp.mean(d_a_x, axis=0), xp.mean(d_a_h, axis=0)
+"""
 
 # %% [markdown]
 # ## Task 4: what a budget buys (3 points)
@@ -710,44 +660,32 @@ check(units_for, reference_units_for, hidden, outputs="H, multiply_adds")
 print("Task 4 holds.")
 
 # %% mistakes="units_for"
-[
-    {
-        "name": "biases forgotten",
-        "was": "(D + (H + 1) + 2)",
-        "is": "(D + (H + 1))",
-        "says": "the biases are missing in the budget: two of G·H numbers each",
-    },
-    {
-        "name": "one bias",
-        "was": "(D + (H + 1) + 2)",
-        "is": "(D + (H + 1) + 1)",
-        "says": "only one bias was counted; a layer here has two, b_x and b_h, as in torch",
-    },
-    {
-        "name": "one unit too many",
-        "was": "multiply_adds = G * H * (D + H)",
-        "is": "H += 1\n    multiply_adds = G * H * (D + H)",
-        "says": "one unit too many: it is the first H that no longer fits",
-    },
-    {
-        "name": "budget must not be used up",
-        "was": "budget >=",
-        "is": "budget >",
-        "says": "a layer that uses up the budget exactly was refused; it may not exceed it, but it may reach it",
-    },
-    {
-        "name": "a gate forgotten",
-        "was": "multiply_adds = G * H * (D + H)",
-        "is": "multiply_adds = (G - 1) * H * (D + H)",
-        "says": "the candidate has weights as well: G counts it",
-    },
-    {
-        "name": "recurrent product forgotten",
-        "was": "G * H * (D + H)",
-        "is": "G * H * D",
-        "says": "only the product with W_x was counted; the one with W_h takes G·H·H more",
-    },
-]
+r"""
+biases forgotten: the biases are missing in the budget: two of G·H numbers each
+- (D + (H + 1) + 2)
++ (D + (H + 1))
+
+one bias: only one bias was counted; a layer here has two, b_x and b_h, as in torch
+- (D + (H + 1) + 2)
++ (D + (H + 1) + 1)
+
+one unit too many: one unit too many: it is the first H that no longer fits
+-     multiply_adds = G * H * (D + H)
++     H += 1
++     multiply_adds = G * H * (D + H)
+
+budget must not be used up: a layer that uses up the budget exactly was refused; it may not exceed it, but it may reach it
+- budget >=
++ budget >
+
+a gate forgotten: the candidate has weights as well: G counts it
+- multiply_adds = G * H * (D + H)
++ multiply_adds = (G - 1) * H * (D + H)
+
+recurrent product forgotten: only the product with W_x was counted; the one with W_h takes G·H·H more
+- G * H * (D + H)
++ G * H * D
+"""
 
 # %% [markdown]
 # ## Task 5: a gate that is stuck (4 points)
@@ -830,14 +768,9 @@ assert_close(
     1e-5,
 )
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(gate(rng, T, B, H), dtype)
-    for T, B, H in [(1, 1, 1), (6, 3, 2), (4, 5, 3)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(gate, [(1, 1, 1), (6, 3, 2), (4, 5, 3)], device)
 hidden.append(move({"a_z": np.full((2, 3, 2), 19.0)}, "float32"))
 hidden.append(move({"a_z": np.full((2, 3, 2), -60.0)}))
 check(gate_report, reference_gate_report, hidden, outputs=OUTPUTS)
@@ -845,57 +778,39 @@ check(gate_report, reference_gate_report, hidden, outputs=OUTPUTS)
 print("Task 5 holds.")
 
 # %% mistakes="gate_report"
-[
-    {
-        "name": "arithmetic mean",
-        "was": "xp.mean(log_z, axis=(0, 1))",
-        "is": "xp.log(xp.mean(xp.exp(log_z), axis=(0, 1)))",
-        "says": "the plain mean of z was taken; a memory is multiplied by one z after the other, and what a product of T factors comes to is their geometric mean",
-    },
-    {
-        "name": "half-life of 1 - z",
-        "was": "xp.mean(log_z, axis=(0, 1))",
-        "is": "xp.mean(log_z - a_z, axis=(0, 1))",
-        "says": "this is the half-life where z is the share written, the convention of Chung et al.; here z is the share kept, as with Cho et al. and in torch",
-    },
-    {
-        "name": "z in float32",
-        "was": "log_z = -xp.logaddexp(xp.zeros_like(a_z), -a_z)",
-        "is": "log_z = xp.log(sigmoid(a_z))",
-        "visible": False,
-        "says": "the logarithm was taken of sigma(a) itself, which is rounded: in float32 it is exactly 1 from about 17 on, and the half-life comes out infinite",
-    },
-    {
-        "name": "open taken for stuck",
-        "was": "slope < low",
-        "is": "xp.exp(log_z) < low",
-        "says": "only gates near 0 were counted; a gate near 1 is just as flat: what counts is the slope z (1 - z)",
-    },
-    {
-        "name": "slope of tanh",
-        "was": "slope = xp.exp(2 * log_z - a_z)",
-        "is": "slope = 1 - xp.exp(2 * log_z)",
-        "says": "1 - z² is the slope of tanh; that of the sigmoid is z (1 - z)",
-    },
-    {
-        "name": "over steps alone",
-        "was": "stuck = xp.mean(flat, axis=(0, 1))",
-        "is": "stuck = xp.mean(flat, axis=0)[0, ...]",
-        "says": "the share was taken over the steps of the first sequence only, not over all sequences",
-    },
-    {
-        "name": "only gates near 1",
-        "was": "slope < low",
-        "is": "xp.exp(log_z) > 1 - low",
-        "says": "only gates near 1 were counted; a gate near 0 is just as flat: what counts is the slope z (1 - z)",
-    },
-    {
-        "name": "mean of half-lives",
-        "was": "-float(np.log(2)) / xp.mean(log_z, axis=(0, 1))",
-        "is": "xp.mean(-float(np.log(2)) / log_z, axis=(0, 1))",
-        "says": "the half-lives were averaged, so that a few open moments count for nearly all; average ln z, and divide once",
-    },
-]
+r"""
+arithmetic mean: the plain mean of z was taken; a memory is multiplied by one z after the other, and what a product of T factors comes to is their geometric mean
+- xp.mean(log_z, axis=(0, 1))
++ xp.log(xp.mean(xp.exp(log_z), axis=(0, 1)))
+
+half-life of 1 - z: this is the half-life where z is the share written, the convention of Chung et al.; here z is the share kept, as with Cho et al. and in torch
+- xp.mean(log_z, axis=(0, 1))
++ xp.mean(log_z - a_z, axis=(0, 1))
+
+z in float32 [hidden]: the logarithm was taken of sigma(a) itself, which is rounded: in float32 it is exactly 1 from about 17 on, and the half-life comes out infinite
+- log_z = -xp.logaddexp(xp.zeros_like(a_z), -a_z)
++ log_z = xp.log(sigmoid(a_z))
+
+open taken for stuck: only gates near 0 were counted; a gate near 1 is just as flat: what counts is the slope z (1 - z)
+- slope < low
++ xp.exp(log_z) < low
+
+slope of tanh: 1 - z² is the slope of tanh; that of the sigmoid is z (1 - z)
+- slope = xp.exp(2 * log_z - a_z)
++ slope = 1 - xp.exp(2 * log_z)
+
+over steps alone: the share was taken over the steps of the first sequence only, not over all sequences
+- stuck = xp.mean(flat, axis=(0, 1))
++ stuck = xp.mean(flat, axis=0)[0, ...]
+
+only gates near 1: only gates near 1 were counted; a gate near 0 is just as flat: what counts is the slope z (1 - z)
+- slope < low
++ xp.exp(log_z) > 1 - low
+
+mean of half-lives: the half-lives were averaged, so that a few open moments count for nearly all; average ln z, and divide once
+- -float(np.log(2)) / xp.mean(log_z, axis=(0, 1))
++ xp.mean(-float(np.log(2)) / log_z, axis=(0, 1))
+"""
 
 # %% [markdown]
 # ## Task 6, closed book: `gru_cell_vjp` (4 points)
@@ -987,62 +902,45 @@ check(gru_cell_vjp, book_gru_cell_vjp, hidden, outputs=OUTPUTS)
 print("Task 6 holds.")
 
 # %% mistakes="gru_cell_vjp"
-[
-    {
-        "name": "reset forgotten on the way back",
-        "was": "[d_r, d_z, d_n * r]",
-        "is": "[d_r, d_z, d_n]",
-        "says": "d_a_h has no r in the block of n, so d_b_h would be a copy of d_b_x; r multiplies W_hn h + b_hn forward, and their gradient backward",
-    },
-    {
-        "name": "reset of the input",
-        "was": "[d_r, d_z, d_n], axis",
-        "is": "[d_r, d_z, d_n * r], axis",
-        "says": "the block of n in d_a_x was multiplied by r; the input's share stands outside the reset",
-    },
-    {
-        "name": "z and 1 - z exchanged",
-        "was": "d_n = d_h * (1 - z) * (1 - n * n)",
-        "is": "d_n = d_h * z * (1 - n * n)",
-        "says": "the candidate got the share z: that is the convention of Chung et al., where z is the share written; here, as with Cho et al. and in torch, it is the share kept",
-    },
-    {
-        "name": "r twice",
-        "was": "d_n * r_h * (1 - r)",
-        "is": "d_n * r_h * r * (1 - r)",
-        "says": "r_h is r h_n, so one factor r is in it already; with a second one the slope of r's sigmoid is r² (1 - r)",
-    },
-    {
-        "name": "gate order swapped",
-        "was": "[d_r, d_z, d_n], axis",
-        "is": "[d_z, d_r, d_n], axis",
-        "says": "the blocks of d_a_x stand in the order z, r, n; the order is r, z, n in all arrays",
-    },
-    {
-        "name": "path past dropped",
-        "was": "(d_h * z,)",
-        "is": "(0 * d_h,)",
-        "says": "what reaches h_{t-1} past the matrix, d_h z, is missing",
-    },
-    {
-        "name": "update gate pulls the wrong way",
-        "was": "d_h * (h_before - n)",
-        "is": "d_h * (n - h_before)",
-        "says": "the sign of d_z is that of a gate which writes; here a larger z moves h_t towards h_{t-1}",
-    },
-    {
-        "name": "gate order swapped in both",
-        "was": "    d_a_x = xp.concat([d_r, d_z, d_n], axis=-1)\n    d_a_h = xp.concat([d_r, d_z, d_n * r], axis=-1)",
-        "is": "    d_a_x = xp.concat([d_z, d_r, d_n], axis=-1)\n    d_a_h = xp.concat([d_z, d_r, d_n * r], axis=-1)",
-        "says": "the blocks stand in the order z, r, n, as some libraries have them; here it is r, z, n",
-    },
-    {
-        "name": "what is written goes back",
-        "was": "(d_h * z,)",
-        "is": "(d_h * (1 - z),)",
-        "says": "d_h went back to h_{t-1} with the factor 1 - z: that is the share written; z is the share kept",
-    },
-]
+r"""
+reset forgotten on the way back: d_a_h has no r in the block of n, so d_b_h would be a copy of d_b_x; r multiplies W_hn h + b_hn forward, and their gradient backward
+- [d_r, d_z, d_n * r]
++ [d_r, d_z, d_n]
+
+reset of the input: the block of n in d_a_x was multiplied by r; the input's share stands outside the reset
+- [d_r, d_z, d_n], axis
++ [d_r, d_z, d_n * r], axis
+
+z and 1 - z exchanged: the candidate got the share z: that is the convention of Chung et al., where z is the share written; here, as with Cho et al. and in torch, it is the share kept
+- d_n = d_h * (1 - z) * (1 - n * n)
++ d_n = d_h * z * (1 - n * n)
+
+r twice: r_h is r h_n, so one factor r is in it already; with a second one the slope of r's sigmoid is r² (1 - r)
+- d_n * r_h * (1 - r)
++ d_n * r_h * r * (1 - r)
+
+gate order swapped: the blocks of d_a_x stand in the order z, r, n; the order is r, z, n in all arrays
+- [d_r, d_z, d_n], axis
++ [d_z, d_r, d_n], axis
+
+path past dropped: what reaches h_{t-1} past the matrix, d_h z, is missing
+- (d_h * z,)
++ (0 * d_h,)
+
+update gate pulls the wrong way: the sign of d_z is that of a gate which writes; here a larger z moves h_t towards h_{t-1}
+- d_h * (h_before - n)
++ d_h * (n - h_before)
+
+gate order swapped in both: the blocks stand in the order z, r, n, as some libraries have them; here it is r, z, n
+-     d_a_x = xp.concat([d_r, d_z, d_n], axis=-1)
+-     d_a_h = xp.concat([d_r, d_z, d_n * r], axis=-1)
++     d_a_x = xp.concat([d_z, d_r, d_n], axis=-1)
++     d_a_h = xp.concat([d_z, d_r, d_n * r], axis=-1)
+
+what is written goes back: d_h went back to h_{t-1} with the factor 1 - z: that is the share written; z is the share kept
+- (d_h * z,)
++ (d_h * (1 - z),)
+"""
 
 # %% [markdown]
 # ## The mutant hunt (2 points)
@@ -1104,50 +1002,35 @@ hunt(
 )
 
 # %% mutants="steps_that_tell" of="rnncore.gru.gru_cell"
-[
-    {
-        "name": "z and 1 - z exchanged",
-        "was": "h = n + z * (h_before - n)",
-        "is": "h = h_before + z * (n - h_before)",
-        "says": "Chung's convention: z is the share written",
-    },
-    {
-        "name": "gates exchanged",
-        "was": "x_r, x_z, x_n = gates(a_x, 3)",
-        "is": "x_z, x_r, x_n = gates(a_x, 3)",
-        "says": "the blocks r and z of a_x are exchanged: unseen where both are equal",
-    },
-    {
-        "name": "reset of everything",
-        "was": "xp.tanh(x_n + r_h)",
-        "is": "xp.tanh(r * x_n + r_h)",
-        "says": "the reset gate also multiplies the input's share",
-    },
-    {
-        "name": "state without its sign",
-        "was": "z * (h_before - n)",
-        "is": "z * (abs(h_before) - n)",
-        "says": "the old state loses its sign: unseen where it is positive",
-    },
-    {
-        "name": "gate deaf to the state",
-        "was": "sigmoid(x_z + h_z)",
-        "is": "sigmoid(x_z + x_z)",
-        "says": "z reads the input twice and the state never: unseen where a_x equals a_h",
-    },
-    {
-        "name": "one gate for the batch",
-        "was": "sigmoid(x_r + h_r), sigmoid(x_z + h_z)",
-        "is": "sigmoid(x_r + h_r), sigmoid(x_z[:1] + h_z[:1]) + 0 * x_z",
-        "says": "the first sequence's z is used for all: unseen with one sequence",
-    },
-    {
-        "name": "units exchanged",
-        "was": "n = xp.tanh(x_n + r_h)",
-        "is": "n = xp.tanh(x_n + r_h[..., ::-1])",
-        "says": "the units' resets are exchanged: unseen with one unit",
-    },
-]
+r"""
+z and 1 - z exchanged: Chung's convention: z is the share written
+- h = n + z * (h_before - n)
++ h = h_before + z * (n - h_before)
+
+gates exchanged: the blocks r and z of a_x are exchanged: unseen where both are equal
+- x_r, x_z, x_n = gates(a_x, 3)
++ x_z, x_r, x_n = gates(a_x, 3)
+
+reset of everything: the reset gate also multiplies the input's share
+- xp.tanh(x_n + r_h)
++ xp.tanh(r * x_n + r_h)
+
+state without its sign: the old state loses its sign: unseen where it is positive
+- z * (h_before - n)
++ z * (abs(h_before) - n)
+
+gate deaf to the state: z reads the input twice and the state never: unseen where a_x equals a_h
+- sigmoid(x_z + h_z)
++ sigmoid(x_z + x_z)
+
+one gate for the batch: the first sequence's z is used for all: unseen with one sequence
+- sigmoid(x_r + h_r), sigmoid(x_z + h_z)
++ sigmoid(x_r + h_r), sigmoid(x_z[:1] + h_z[:1]) + 0 * x_z
+
+units exchanged: the units' resets are exchanged: unseen with one unit
+- n = xp.tanh(x_n + r_h)
++ n = xp.tanh(x_n + r_h[..., ::-1])
+"""
 
 # %% [markdown]
 # ## Experiment: keep or write

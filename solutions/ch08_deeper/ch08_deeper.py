@@ -249,74 +249,55 @@ assert_gradient(loss, x, residual_stack_bptt(**args)[1], "d_x")
 print("Task 1 holds.")
 
 # %% mistakes="residual_stack_bptt"
-[
-    {
-        "name": "way past dropped",
-        "was": "d_y = d_x + d_y if k > 0 else d_x",
-        "is": "d_y = d_x",
-        "says": "this is what you get when the gradient goes through every layer and never past one; y of the layer below has two readers",
-    },
-    {
-        "name": "way past only",
-        "was": "d_y = d_x + d_y if k > 0 else d_x",
-        "is": "d_y = d_y if k > 0 else d_x",
-        "says": "what came back through the layer, d_x, was not added to what went past it",
-    },
-    {
-        "name": "past the lowest layer too",
-        "was": "d_y = d_x + d_y if k > 0 else d_x",
-        "is": "d_y = d_x + d_y",
-        "says": "the lowest layer has no way past it: x is read by that layer alone (with D other than H it could not even be added)",
-    },
-    {
-        "name": "averaged",
-        "was": "d_x + d_y if k > 0",
-        "is": "(d_x + d_y) / 2 if k > 0",
-        "says": "the two gradients were averaged; where a value has two readers, what they send back is added",
-    },
-    {
-        "name": "weights from the top",
-        "was": "d_params.insert(0, d_layer)",
-        "is": "d_params.append(d_layer)",
-        "says": "d_params begins with the top layer; it must have the order of params, the lowest first",
-    },
-    {
-        "name": "states from the top",
-        "was": "d_first.insert(0, d_state)",
-        "is": "d_first.append(d_state)",
-        "says": "d_states begins with the top layer; it must have the order of the layers, the lowest first",
-    },
-    {
-        "name": "last states ignored",
-        "was": "d_y, d_states[k]",
-        "is": "d_y, tuple(0 * d for d in d_states[k])",
-        "says": "the gradients of the layers' last states, d_states, were never used",
-    },
-    {
-        "name": "the top's state for all",
-        "was": "d_y, d_states[k]",
-        "is": "d_y, d_states[-1]",
-        "says": "every layer got the d_state of the top one; each has its own",
-    },
-    {
-        "name": "upstream in place",
-        "was": "d_y = d_x + d_y if k > 0 else d_x",
-        "is": "d_y += (k > 0) * d_x\n        d_y = d_y if k > 0 else d_x",
-        "says": "the numbers are right, but `d_y += ...` changed the caller's d_y",
-    },
-    {
-        "name": "all from the top",
-        "was": "d_params.insert(0, d_layer)\n        d_first.insert(0, d_state)",
-        "is": "d_params.append(d_layer)\n        d_first.append(d_state)",
-        "says": "weights and states begin with the top layer; both must have the order of params, the lowest first",
-    },
-    {
-        "name": "the top's outputs for all",
-        "was": "d_y = d_x + d_y if k > 0 else d_x",
-        "is": "d_top = d_y if k == len(params) - 1 else d_top\n        d_y = d_x + d_top if k > 0 else d_x",
-        "says": "each layer got the loss's own d_y past it; what goes past a layer is the d_y that arrived at its outputs",
-    },
-]
+r"""
+way past dropped: this is what you get when the gradient goes through every layer and never past one; y of the layer below has two readers
+- d_y = d_x + d_y if k > 0 else d_x
++ d_y = d_x
+
+way past only: what came back through the layer, d_x, was not added to what went past it
+- d_y = d_x + d_y if k > 0 else d_x
++ d_y = d_y if k > 0 else d_x
+
+past the lowest layer too: the lowest layer has no way past it: x is read by that layer alone (with D other than H it could not even be added)
+- d_y = d_x + d_y if k > 0 else d_x
++ d_y = d_x + d_y
+
+averaged: the two gradients were averaged; where a value has two readers, what they send back is added
+- d_x + d_y if k > 0
++ (d_x + d_y) / 2 if k > 0
+
+weights from the top: d_params begins with the top layer; it must have the order of params, the lowest first
+- d_params.insert(0, d_layer)
++ d_params.append(d_layer)
+
+states from the top: d_states begins with the top layer; it must have the order of the layers, the lowest first
+- d_first.insert(0, d_state)
++ d_first.append(d_state)
+
+last states ignored: the gradients of the layers' last states, d_states, were never used
+- d_y, d_states[k]
++ d_y, tuple(0 * d for d in d_states[k])
+
+the top's state for all: every layer got the d_state of the top one; each has its own
+- d_y, d_states[k]
++ d_y, d_states[-1]
+
+upstream in place: the numbers are right, but `d_y += ...` changed the caller's d_y
+-         d_y = d_x + d_y if k > 0 else d_x
++         d_y += (k > 0) * d_x
++         d_y = d_y if k > 0 else d_x
+
+all from the top: weights and states begin with the top layer; both must have the order of params, the lowest first
+-         d_params.insert(0, d_layer)
+-         d_first.insert(0, d_state)
++         d_params.append(d_layer)
++         d_first.append(d_state)
+
+the top's outputs for all: each layer got the loss's own d_y past it; what goes past a layer is the d_y that arrived at its outputs
+-         d_y = d_x + d_y if k > 0 else d_x
++         d_top = d_y if k == len(params) - 1 else d_top
++         d_y = d_x + d_top if k > 0 else d_x
+"""
 
 # %% [markdown]
 # ## Task 2: from its own end (5 points)
@@ -420,20 +401,24 @@ assert_close("the padding of y", y[1:], np.zeros((2, 1, 2)))
 check_independent(read_from_the_end, visible, {"x": 1, "h_0": 0})
 ### BEGIN HIDDEN TESTS
 from rnncore.layers import bidirectional
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(padded(rng, T, B, D, H, gru), dtype)
-    for T, B, D, H in [
-        (1, 1, 1, 1),
-        (5, 3, 2, 4),
-        (7, 4, 3, 2),
-        (2, 6, 1, 3),
-    ]
-    for gru in (False, True)
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    padded,
+    [
+        (T, B, D, H, gru)
+        for T, B, D, H in [
+            (1, 1, 1, 1),
+            (5, 3, 2, 4),
+            (7, 4, 3, 2),
+            (2, 6, 1, 3),
+        ]
+        for gru in (False, True)
+    ],
+    device,
+    rng=rng,
+)
 check(
     read_from_the_end, reference_read_from_the_end, hidden, outputs=OUTPUTS
 )
@@ -451,74 +436,56 @@ assert_close("h beside the chapter's", got_h, h)
 print("Task 2 holds.")
 
 # %% mistakes="read_from_the_end"
-[
-    {
-        "name": "outputs not turned round again",
-        "was": "    y = turn(y)\n    return y, y[0, ...]",
-        "is": "    return y, turn(y)[0, ...]",
-        "says": "the outputs were not re-aligned: y[0] stands beside x[0], but it is the output for the sequence's last step",
-    },
-    {
-        "name": "outputs turned round as a block",
-        "was": "    y = turn(y)\n    return y, y[0, ...]",
-        "is": "    return xp.flip(y, axis=0), turn(y)[0, ...]",
-        "says": "the reverse direction was not re-aligned under padding: y was turned round as a block, so a short sequence's outputs lie at the end, beside its padding",
-    },
-    {
-        "name": "whole block turned round",
-        "was": "turn(x), (h_0,))",
-        "is": "xp.flip(x, axis=0), (h_0,))",
-        "says": "x was turned round as a block, so that short sequences read their padding first, and from a state that is no longer h_0",
-    },
-    {
-        "name": "y[-1] taken for the last state",
-        "was": "return y, y[0, ...]",
-        "is": "return y, y[-1, ...]",
-        "says": "y[-1] is not the last state: this layer reads from the end, so it has read everything at y[0]",
-    },
-    {
-        "name": "last state after the padding",
-        "was": "    y = turn(y)\n    return y, y[0, ...]",
-        "is": "    return turn(y), y[-1, ...]",
-        "says": "the state was taken after the loop's last step, where short sequences have walked on through their padding",
-    },
-    {
-        "name": "read from the left",
-        "was": "turn(x), (h_0,))",
-        "is": "x, (h_0,))",
-        "says": "x was read from its first step; turn each sequence round before the loop, too",
-    },
-    {
-        "name": "state always zero at the start",
-        "was": "turn(x), (h_0,))",
-        "is": "turn(x), (0 * h_0,))",
-        "says": "the layer began at zeros instead of h_0",
-    },
-    {
-        "name": "off by one",
-        "was": "a[:n, b, ...], axis=0)",
-        "is": "xp.roll(a[:n, b, ...], 1, axis=0), axis=0)",
-        "says": "each sequence was shifted by one step on its way",
-    },
-    {
-        "name": "padding not silenced",
-        "was": "out = xp.zeros_like(a)",
-        "is": "out = xp.asarray(a, copy=True)",
-        "says": "y is not zero in the padding: states that walked on stand there",
-    },
-    {
-        "name": "turned round as a block, and back",
-        "was": "        for b, n in enumerate(lengths):\n            out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)",
-        "is": "        out[...] = xp.flip(a, axis=0)",
-        "says": "x and y were turned round as whole blocks: the reverse direction was not re-aligned under padding, so short sequences read their padding first",
-    },
-    {
-        "name": "nothing turned back",
-        "was": "    y = turn(y)\n    return y, y[0, ...]",
-        "is": "    return y, y[0, ...]",
-        "says": "the outputs were not re-aligned: y[0] still belongs to each sequence's last step, and so does the state that was read there",
-    },
-]
+r"""
+outputs not turned round again: the outputs were not re-aligned: y[0] stands beside x[0], but it is the output for the sequence's last step
+-     y = turn(y)
+-     return y, y[0, ...]
++     return y, turn(y)[0, ...]
+
+outputs turned round as a block: the reverse direction was not re-aligned under padding: y was turned round as a block, so a short sequence's outputs lie at the end, beside its padding
+-     y = turn(y)
+-     return y, y[0, ...]
++     return xp.flip(y, axis=0), turn(y)[0, ...]
+
+whole block turned round: x was turned round as a block, so that short sequences read their padding first, and from a state that is no longer h_0
+- turn(x), (h_0,))
++ xp.flip(x, axis=0), (h_0,))
+
+y[-1] taken for the last state: y[-1] is not the last state: this layer reads from the end, so it has read everything at y[0]
+- return y, y[0, ...]
++ return y, y[-1, ...]
+
+last state after the padding: the state was taken after the loop's last step, where short sequences have walked on through their padding
+-     y = turn(y)
+-     return y, y[0, ...]
++     return turn(y), y[-1, ...]
+
+read from the left: x was read from its first step; turn each sequence round before the loop, too
+- turn(x), (h_0,))
++ x, (h_0,))
+
+state always zero at the start: the layer began at zeros instead of h_0
+- turn(x), (h_0,))
++ turn(x), (0 * h_0,))
+
+off by one: each sequence was shifted by one step on its way
+- a[:n, b, ...], axis=0)
++ xp.roll(a[:n, b, ...], 1, axis=0), axis=0)
+
+padding not silenced: y is not zero in the padding: states that walked on stand there
+- out = xp.zeros_like(a)
++ out = xp.asarray(a, copy=True)
+
+turned round as a block, and back: x and y were turned round as whole blocks: the reverse direction was not re-aligned under padding, so short sequences read their padding first
+-         for b, n in enumerate(lengths):
+-             out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)
++         out[...] = xp.flip(a, axis=0)
+
+nothing turned back: the outputs were not re-aligned: y[0] still belongs to each sequence's last step, and so does the state that was read there
+-     y = turn(y)
+-     return y, y[0, ...]
++     return y, y[0, ...]
+"""
 
 # %% [markdown]
 # ## Task 3: both ends, and no tomorrow (3 points)
@@ -592,18 +559,18 @@ from rnncore.testing import check, check_causal, mover, stored
 CELLS = [(rnn_cell, 1, 1), (lstm_cell, 4, 2), (gru_cell, 3, 1)]
 
 
-def days(rng, T, B, D, H, which, dtype="float64"):
+def days(rng, T, B, D, H, which):
     cell, G, parts = CELLS[which]
-    arrays = dict(
+    return dict(
+        cell=cell,
         params=tuple(init_params(rng, D, H, G) for _ in range(2)),
         x=rng.normal(size=(T, B, D)),
         states=tuple(tuple(rng.normal(size=(parts, B, H))) for _ in "lr"),
     )
-    return dict(cell=cell) | mover(device)(arrays, dtype)
 
 
 rng = np.random.default_rng(11)
-visible = [days(rng, 4, 2, 2, 3, which) for which in (0, 1)]
+visible = mover(device)([days(rng, 4, 2, 2, 3, k) for k in (0, 1)])
 check(
     both_ends_of_the_past,
     stored("both_ends_of_the_past"),
@@ -612,15 +579,17 @@ check(
 )
 check_causal(both_ends_of_the_past, visible[0], "x")
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    days(rng, T, B, D, H, which, dtype)
-    for T, B, D, H in [(1, 1, 1, 1), (5, 3, 2, 4), (3, 1, 4, 2)]
-    for which in (0, 1, 2)
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    days,
+    [
+        (T, B, D, H, which)
+        for T, B, D, H in [(1, 1, 1, 1), (5, 3, 2, 4), (3, 1, 4, 2)]
+        for which in (0, 1, 2)
+    ],
+    device,
+)
 check(
     both_ends_of_the_past,
     reference_both_ends_of_the_past,
@@ -631,56 +600,40 @@ check(
 print("Task 3 holds.")
 
 # %% mistakes="both_ends_of_the_past"
-[
-    {
-        "name": "bidirectional used to forecast",
-        "was": "x[: t + 1, ...]",
-        "is": "x[t:, ...]",
-        "says": "this is what a layer that reads from both ends usually gives: the right reader has come down from the last step to x_t. It has read the future, which a forecaster does not have, and none of the past",
-    },
-    {
-        "name": "a look at the next step",
-        "was": "x[: t + 1, ...]",
-        "is": "x[: t + 2, ...]",
-        "says": "right reader t began at x_{t+1}, which is what is to be forecast",
-    },
-    {
-        "name": "read from the left twice",
-        "was": "xp.flip(x[: t + 1, ...], axis=0)",
-        "is": "x[: t + 1, ...]",
-        "says": "the right readers read from the left: turn their past round",
-    },
-    {
-        "name": "first output for the last state",
-        "was": "_, last, _ = unroll",
-        "is": "last, _, _ = unroll",
-        "says": "right reader t was asked when it had read x_t alone, not when it had arrived at the first step",
-    },
-    {
-        "name": "one reader's weights for both",
-        "was": "params[1], past",
-        "is": "params[0], past",
-        "says": "the right readers took the left one's weights",
-    },
-    {
-        "name": "one reader's state for both",
-        "was": "past, states[1]",
-        "is": "past, states[0]",
-        "says": "the right readers began with the left one's state",
-    },
-    {
-        "name": "sides exchanged",
-        "was": "[y, xp.stack(right)]",
-        "is": "[xp.stack(right), y]",
-        "says": "left and right are exchanged: the left reader's outputs come first",
-    },
-    {
-        "name": "state carried from reader to reader",
-        "was": "_, last, _ = unroll(cell, params[1], past, states[1])",
-        "is": "last = states[1] if t == 0 else last\n        _, last, _ = unroll(cell, params[1], past, last)",
-        "says": "each right reader began with what the one before had left; all begin with states[1]",
-    },
-]
+r"""
+bidirectional used to forecast: this is what a layer that reads from both ends usually gives: the right reader has come down from the last step to x_t. It has read the future, which a forecaster does not have, and none of the past
+- x[: t + 1, ...]
++ x[t:, ...]
+
+a look at the next step: right reader t began at x_{t+1}, which is what is to be forecast
+- x[: t + 1, ...]
++ x[: t + 2, ...]
+
+read from the left twice: the right readers read from the left: turn their past round
+- xp.flip(x[: t + 1, ...], axis=0)
++ x[: t + 1, ...]
+
+first output for the last state: right reader t was asked when it had read x_t alone, not when it had arrived at the first step
+- _, last, _ = unroll
++ last, _, _ = unroll
+
+one reader's weights for both: the right readers took the left one's weights
+- params[1], past
++ params[0], past
+
+one reader's state for both: the right readers began with the left one's state
+- past, states[1]
++ past, states[0]
+
+sides exchanged: left and right are exchanged: the left reader's outputs come first
+- [y, xp.stack(right)]
++ [xp.stack(right), y]
+
+state carried from reader to reader: each right reader began with what the one before had left; all begin with states[1]
+-         _, last, _ = unroll(cell, params[1], past, states[1])
++         last = states[1] if t == 0 else last
++         _, last, _ = unroll(cell, params[1], past, last)
+"""
 
 # %% [markdown]
 # ## Task 4: dropout on the way through time (4 points)
@@ -815,80 +768,62 @@ check(seeded, expected_seeded, hidden, outputs="y")
 print("Task 4 holds.")
 
 # %% mistakes="variational_rnn"
-[
-    {
-        "name": "a new mask each step",
-        "was": "    for t in range(T):\n",
-        "is": "    for t in range(T):\n        if t > 0:\n            mask_x = draw_mask(rng, x, B, D, rate)\n            mask_h = draw_mask(rng, x, B, H, rate)\n",
-        "says": "a new mask was drawn at each step, so that a memory is erased sooner or later; draw both masks once, before the loop",
-    },
-    {
-        "name": "dropout at test time",
-        "was": "rate if training else 0.0",
-        "is": "rate",
-        "says": "units were dropped although training is False",
-    },
-    {
-        "name": "dropout at test time only",
-        "was": "rate if training else 0.0",
-        "is": "0.0 if training else rate",
-        "says": "units are dropped while testing, and none while training: the other way round",
-    },
-    {
-        "name": "one mask for the batch",
-        "was": "draw_mask(rng, x, B, H, rate)",
-        "is": "draw_mask(rng, x, 1, H, rate)",
-        "says": "all sequences of the batch share one m_h; each has its own, so draw (B, H)",
-    },
-    {
-        "name": "the written state masked",
-        "was": "h = xp.tanh(a)",
-        "is": "h = xp.tanh(a) * mask_h",
-        "says": "what the step writes was masked too; only what is read is, so y has no zeros",
-    },
-    {
-        "name": "input not masked",
-        "was": "(x[t, ...] * mask_x)",
-        "is": "x[t, ...]",
-        "says": "m_x was not used: the input is masked as well",
-    },
-    {
-        "name": "state not masked",
-        "was": "(h * mask_h)",
-        "is": "h",
-        "says": "m_h was not used: the state is masked where it is read",
-    },
-    {
-        "name": "share kept taken for share dropped",
-        "was": "rate if training",
-        "is": "1 - rate if training",
-        "says": "the rate is the share that is dropped, not the share that is kept",
-    },
-    {
-        "name": "state always zero at the start",
-        "was": "h, y = h_0, []",
-        "is": "h, y = 0 * h_0, []",
-        "says": "the loop began at zeros instead of h_0",
-    },
-    {
-        "name": "each term squashed alone",
-        "was": "a = a + (h",
-        "is": "a = xp.tanh(a) + (h",
-        "says": "the tanh was taken of a part of the sum; it is taken once, of all of it",
-    },
-    {
-        "name": "masks drawn in the other order",
-        "was": "    mask_x = draw_mask(rng, x, B, D, rate)\n    mask_h = draw_mask(rng, x, B, H, rate)",
-        "is": "    mask_h = draw_mask(rng, x, B, H, rate)\n    mask_x = draw_mask(rng, x, B, D, rate)",
-        "says": "m_h was drawn before m_x; the tests use the same generator, so draw m_x first",
-    },
-    {
-        "name": "masked where written",
-        "was": "        a = a + (h * mask_h) @ params.W_h.T + params.b_h\n        h = xp.tanh(a)",
-        "is": "        a = a + h @ params.W_h.T + params.b_h\n        h = xp.tanh(a) * mask_h",
-        "says": "the mask was put on what the step writes, so y has zeros, and h_0 was read whole; mask the state where it is read",
-    },
-]
+r"""
+a new mask each step: a new mask was drawn at each step, so that a memory is erased sooner or later; draw both masks once, before the loop
+-     for t in range(T):
++     for t in range(T):
++         if t > 0:
++             mask_x = draw_mask(rng, x, B, D, rate)
++             mask_h = draw_mask(rng, x, B, H, rate)
+
+dropout at test time: units were dropped although training is False
+- rate if training else 0.0
++ rate
+
+dropout at test time only: units are dropped while testing, and none while training: the other way round
+- rate if training else 0.0
++ 0.0 if training else rate
+
+one mask for the batch: all sequences of the batch share one m_h; each has its own, so draw (B, H)
+- draw_mask(rng, x, B, H, rate)
++ draw_mask(rng, x, 1, H, rate)
+
+the written state masked: what the step writes was masked too; only what is read is, so y has no zeros
+- h = xp.tanh(a)
++ h = xp.tanh(a) * mask_h
+
+input not masked: m_x was not used: the input is masked as well
+- (x[t, ...] * mask_x)
++ x[t, ...]
+
+state not masked: m_h was not used: the state is masked where it is read
+- (h * mask_h)
++ h
+
+share kept taken for share dropped: the rate is the share that is dropped, not the share that is kept
+- rate if training
++ 1 - rate if training
+
+state always zero at the start: the loop began at zeros instead of h_0
+- h, y = h_0, []
++ h, y = 0 * h_0, []
+
+each term squashed alone: the tanh was taken of a part of the sum; it is taken once, of all of it
+- a = a + (h
++ a = xp.tanh(a) + (h
+
+masks drawn in the other order: m_h was drawn before m_x; the tests use the same generator, so draw m_x first
+-     mask_x = draw_mask(rng, x, B, D, rate)
+-     mask_h = draw_mask(rng, x, B, H, rate)
++     mask_h = draw_mask(rng, x, B, H, rate)
++     mask_x = draw_mask(rng, x, B, D, rate)
+
+masked where written: the mask was put on what the step writes, so y has zeros, and h_0 was read whole; mask the state where it is read
+-         a = a + (h * mask_h) @ params.W_h.T + params.b_h
+-         h = xp.tanh(a)
++         a = a + h @ params.W_h.T + params.b_h
++         h = xp.tanh(a) * mask_h
+"""
 
 # %% [markdown]
 # ## Task 5: carried, or begun anew (3 points)
@@ -981,69 +916,50 @@ check_independent(
     {"ended": 0, "begins": 0},
 )
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(between(rng, B, H, parts), dtype)
-    for B, H, parts in [(1, 1, 1), (4, 2, 1), (9, 3, 2), (8, 5, 2)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    between, [(1, 1, 1), (4, 2, 1), (9, 3, 2), (8, 5, 2)], device
+)
 check(state_for_window, reference_state_for_window, hidden, outputs="state")
 ### END HIDDEN TESTS
 print("Task 5 holds.")
 
 # %% mistakes="state_for_window"
-[
-    {
-        "name": "state carried across shuffled windows",
-        "was": "return tuple(xp.where(keep, s, xp.zeros_like(s)) for s in state)",
-        "is": "return tuple(xp.where(keep, s, s) for s in state)",
-        "says": "every lane kept its state, also those whose next window is another text: they begin with somebody else's memory",
-    },
-    {
-        "name": "reset taken for detach",
-        "was": "return tuple(xp.where(keep, s, xp.zeros_like(s)) for s in state)",
-        "is": "return tuple(xp.zeros_like(s) for s in state)",
-        "says": "every lane was set to zero, `h = 0` where `h.detach()` belongs: between windows that follow each other only the gradient is cut, the state goes on",
-    },
-    {
-        "name": "document ignored",
-        "was": "(ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])",
-        "is": "ended[:, 1] == begins[:, 1]",
-        "says": "only the places were compared: another document may begin at the same place",
-    },
-    {
-        "name": "place ignored",
-        "was": "(ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])",
-        "is": "ended[:, 0] == begins[:, 0]",
-        "says": "only the documents were compared: a shuffled window of the same document is not what comes next",
-    },
-    {
-        "name": "one of the two is enough",
-        "was": "begins[:, 0]) & (ended",
-        "is": "begins[:, 0]) | (ended",
-        "says": "document or place was enough; both must be the same",
-    },
-    {
-        "name": "inverted",
-        "was": "xp.where(keep, s, xp.zeros_like(s))",
-        "is": "xp.where(keep, xp.zeros_like(s), s)",
-        "says": "the lanes that go on were reset, and those that begin anew were carried",
-    },
-    {
-        "name": "all or nothing",
-        "was": "keep = goes_on[:, None]",
-        "is": "keep = xp.all(goes_on)",
-        "says": "one lane that begins anew reset all the others; decide lane by lane",
-    },
-    {
-        "name": "h alone",
-        "was": "return tuple(xp.where(keep, s, xp.zeros_like(s)) for s in state)",
-        "is": "h, *rest = state\n    return (xp.where(keep, h, xp.zeros_like(h)), *rest)",
-        "says": "only the first part of the state was reset; an LSTM keeps its memory in the second",
-    },
-]
+r"""
+state carried across shuffled windows: every lane kept its state, also those whose next window is another text: they begin with somebody else's memory
+- return tuple(xp.where(keep, s, xp.zeros_like(s)) for s in state)
++ return tuple(xp.where(keep, s, s) for s in state)
+
+reset taken for detach: every lane was set to zero, `h = 0` where `h.detach()` belongs: between windows that follow each other only the gradient is cut, the state goes on
+- return tuple(xp.where(keep, s, xp.zeros_like(s)) for s in state)
++ return tuple(xp.zeros_like(s) for s in state)
+
+document ignored: only the places were compared: another document may begin at the same place
+- (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
++ ended[:, 1] == begins[:, 1]
+
+place ignored: only the documents were compared: a shuffled window of the same document is not what comes next
+- (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
++ ended[:, 0] == begins[:, 0]
+
+one of the two is enough: document or place was enough; both must be the same
+- begins[:, 0]) & (ended
++ begins[:, 0]) | (ended
+
+inverted: the lanes that go on were reset, and those that begin anew were carried
+- xp.where(keep, s, xp.zeros_like(s))
++ xp.where(keep, xp.zeros_like(s), s)
+
+all or nothing: one lane that begins anew reset all the others; decide lane by lane
+- keep = goes_on[:, None]
++ keep = xp.all(goes_on)
+
+h alone: only the first part of the state was reset; an LSTM keeps its memory in the second
+-     return tuple(xp.where(keep, s, xp.zeros_like(s)) for s in state)
++     h, *rest = state
++     return (xp.where(keep, h, xp.zeros_like(h)), *rest)
+"""
 
 # %% [markdown]
 # ## Task 6, closed book: `masked` (4 points)
@@ -1113,21 +1029,20 @@ CELLS = [
 OUTPUTS = "y, state, d_params, d_x, d_state"
 
 
-def clocked(rng, T, B, D, H, which, dtype="float64"):
+def clocked(rng, T, B, D, H, which):
     """A run whose sequences begin and end at steps of their own."""
-    move = mover(device)
     _, _, G, parts = CELLS[which]
     begins = rng.integers(0, T, B)
     ends = begins + 1 + rng.integers(0, T, B)  # some go on after the loop
     counters = np.stack([begins, ends], 1).astype(float)
-    arrays = dict(
+    return dict(
+        which=which,
         params=init_params(rng, D, H, G),
         x=rng.normal(size=(T, B, D)),
         state=(*rng.normal(size=(parts, B, H)), counters),
         d_y=rng.normal(size=(T, B, H)),
         d_state=(*rng.normal(size=(parts, B, H)), 0 * counters),
     )
-    return dict(which=which) | move(arrays, dtype)
 
 
 def there_and_back(which, params, x, state, d_y, d_state):
@@ -1138,11 +1053,11 @@ def there_and_back(which, params, x, state, d_y, d_state):
 
 
 rng = np.random.default_rng(9)
-visible = [clocked(rng, 5, 4, 2, 2, which) for which in (0, 1, 2)]
+visible = mover(device)([clocked(rng, 5, 4, 2, 2, k) for k in (0, 1, 2)])
 check(there_and_back, stored("masked"), visible, outputs=OUTPUTS)
 check_causal(there_and_back, visible[0], "x")
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
 
 def expected_there_and_back(which, params, x, state, d_y, d_state):
@@ -1151,74 +1066,58 @@ def expected_there_and_back(which, params, x, state, d_y, d_state):
     return y, last, *bptt(masked_vjp(vjp), params, tape, d_y, d_state)
 
 
-rng = hidden_rng()
-hidden = [
-    clocked(rng, T, B, D, H, which, dtype)
-    for T, B, D, H in [(1, 1, 1, 1), (6, 5, 3, 4), (8, 7, 1, 2)]
-    for which in (0, 1, 2)
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    clocked,
+    [
+        (T, B, D, H, which)
+        for T, B, D, H in [(1, 1, 1, 1), (6, 5, 3, 4), (8, 7, 1, 2)]
+        for which in (0, 1, 2)
+    ],
+    device,
+)
 check(there_and_back, expected_there_and_back, hidden, outputs=OUTPUTS)
 ### END HIDDEN TESTS
 print("Task 6 holds.")
 
 # %% mistakes="masked"
-[
-    {
-        "name": "begin ignored",
-        "was": "(counters[:, :1] <= 0) & (counters[:, 1:] > 0)",
-        "is": "counters[:, 1:] > 0",
-        "says": "a sequence that begins late ran from the first step on: look at the first counter, too",
-    },
-    {
-        "name": "end ignored",
-        "was": "(counters[:, :1] <= 0) & (counters[:, 1:] > 0)",
-        "is": "counters[:, :1] <= 0",
-        "says": "a sequence that has ended ran on: look at the second counter, too",
-    },
-    {
-        "name": "one step too many",
-        "was": "(counters[:, 1:] > 0)",
-        "is": "(counters[:, 1:] >= 0)",
-        "says": "each sequence ran one step too long: with 0 steps to its end it has ended",
-    },
-    {
-        "name": "one step late",
-        "was": "(counters[:, :1] <= 0)",
-        "is": "(counters[:, :1] < 0)",
-        "says": "each sequence began one step late: with 0 steps to its begin it runs",
-    },
-    {
-        "name": "the clock stands still",
-        "was": "(*held, counters - 1)",
-        "is": "(*held, counters)",
-        "says": "the counters were returned as they came: every step makes both one less",
-    },
-    {
-        "name": "zeros instead of the held state",
-        "was": "xp.where(runs, new, old)",
-        "is": "xp.where(runs, new, xp.zeros_like(old))",
-        "says": "where a sequence does not run its state was set to zero; it stands still",
-    },
-    {
-        "name": "inverted",
-        "was": "xp.where(runs, new, old)",
-        "is": "xp.where(runs, old, new)",
-        "says": "the state stands still while the sequence runs, and moves outside of it",
-    },
-    {
-        "name": "h alone",
-        "was": "held = [xp.where(runs, new, old) for new, old in both]",
-        "is": "held = [xp.where(runs, *pair) if k == 0 else pair[0] for k, pair in enumerate(both)]",
-        "says": "only h was held; every part of the state stands still, c too",
-    },
-    {
-        "name": "one for all",
-        "was": "runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)",
-        "is": "runs = (counters[:1, :1] <= 0) & (counters[:1, 1:] > 0)\n        runs = runs | (counters[:, :1] > 1e9)",
-        "says": "all sequences of the batch follow the clock of the first; each has its own",
-    },
-]
+r"""
+begin ignored: a sequence that begins late ran from the first step on: look at the first counter, too
+- (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
++ counters[:, 1:] > 0
+
+end ignored: a sequence that has ended ran on: look at the second counter, too
+- (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
++ counters[:, :1] <= 0
+
+one step too many: each sequence ran one step too long: with 0 steps to its end it has ended
+- (counters[:, 1:] > 0)
++ (counters[:, 1:] >= 0)
+
+one step late: each sequence began one step late: with 0 steps to its begin it runs
+- (counters[:, :1] <= 0)
++ (counters[:, :1] < 0)
+
+the clock stands still: the counters were returned as they came: every step makes both one less
+- (*held, counters - 1)
++ (*held, counters)
+
+zeros instead of the held state: where a sequence does not run its state was set to zero; it stands still
+- xp.where(runs, new, old)
++ xp.where(runs, new, xp.zeros_like(old))
+
+inverted: the state stands still while the sequence runs, and moves outside of it
+- xp.where(runs, new, old)
++ xp.where(runs, old, new)
+
+h alone: only h was held; every part of the state stands still, c too
+- held = [xp.where(runs, new, old) for new, old in both]
++ held = [xp.where(runs, *pair) if k == 0 else pair[0] for k, pair in enumerate(both)]
+
+one for all: all sequences of the batch follow the clock of the first; each has its own
+-         runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
++         runs = (counters[:1, :1] <= 0) & (counters[:1, 1:] > 0)
++         runs = runs | (counters[:, :1] > 1e9)
+"""
 
 # %% [markdown]
 # ## The mutant hunt (4 points)
@@ -1300,56 +1199,43 @@ hunt(
 )
 
 # %% mutants="both_ends_probes" of="rnncore.layers.bidirectional"
-[
-    {
-        "name": "reverse direction not re-aligned",
-        "was": "xp.concat([left, xp.flip(right, axis=0)], axis=-1)",
-        "is": "xp.concat([left, right], axis=-1)",
-        "says": "the right half is not turned round again",
-    },
-    {
-        "name": "nobody waits",
-        "was": "[T - n for n in ends],\n        [T] * B,",
-        "is": "[0] * B,\n        [T] * B,",
-        "says": "turned round as a block, short sequences read their padding first",
-    },
-    {
-        "name": "the clock of the left for the right",
-        "was": "[T - n for n in ends],\n        [T] * B,",
-        "is": "[0] * B,\n        ends,",
-        "says": "the right half reads the padding and leaves out the letters",
-    },
-    {
-        "name": "one set of weights",
-        "was": "params[1],",
-        "is": "params[0],",
-        "says": "both directions use the weights of the left",
-    },
-    {
-        "name": "one first state",
-        "was": "states[1],",
-        "is": "states[0],",
-        "says": "both directions begin at the state of the left",
-    },
-    {
-        "name": "batch turned round",
-        "was": "xp.flip(x, axis=0),",
-        "is": "xp.flip(xp.flip(x, axis=0), axis=1),",
-        "says": "the right half reads its neighbour: unseen with one sequence",
-    },
-    {
-        "name": "lengths ignored",
-        "was": "ends = check_lengths(lengths, T, B)",
-        "is": "ends = check_lengths(None, T, B)",
-        "says": "the padding is read as if it were input",
-    },
-    {
-        "name": "read twice from the left",
-        "was": "xp.flip(x, axis=0),",
-        "is": "x,",
-        "says": "the second layer reads from the left as well",
-    },
-]
+r"""
+reverse direction not re-aligned: the right half is not turned round again
+- xp.concat([left, xp.flip(right, axis=0)], axis=-1)
++ xp.concat([left, right], axis=-1)
+
+nobody waits: turned round as a block, short sequences read their padding first
+-         [T - n for n in ends],
+-         [T] * B,
++         [0] * B,
++         [T] * B,
+
+the clock of the left for the right: the right half reads the padding and leaves out the letters
+-         [T - n for n in ends],
+-         [T] * B,
++         [0] * B,
++         ends,
+
+one set of weights: both directions use the weights of the left
+- params[1],
++ params[0],
+
+one first state: both directions begin at the state of the left
+- states[1],
++ states[0],
+
+batch turned round: the right half reads its neighbour: unseen with one sequence
+- xp.flip(x, axis=0),
++ xp.flip(xp.flip(x, axis=0), axis=1),
+
+lengths ignored: the padding is read as if it were input
+- ends = check_lengths(lengths, T, B)
++ ends = check_lengths(None, T, B)
+
+read twice from the left: the second layer reads from the left as well
+- xp.flip(x, axis=0),
++ x,
+"""
 
 # %% [markdown]
 # ## Experiment: how deep does a gradient reach?

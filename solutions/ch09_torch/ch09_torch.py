@@ -163,25 +163,21 @@ def gradients_by(step):
     return gradients
 
 
-def one_step(rng, B, H, steepness, dtype="float64"):
+def one_step(rng, B, H, steepness):
     a_x, a_h, h, d_h = rng.normal(size=(4, B, H))
     given = dict(a_x=a_x, a_h=a_h, h=h, keep=rng.uniform(size=H))
-    given |= dict(steepness=steepness, d_h=d_h)
-    return mover(device)(given, dtype)
+    return given | dict(steepness=steepness, d_h=d_h)
 
 
-visible = one_step(np.random.default_rng(2), 3, 2, 1.5)
+visible = mover(device)(one_step(np.random.default_rng(2), 3, 2, 1.5))
 mine = gradients_by(LeakyCell.apply)
 check(mine, stored("LeakyCell"), [visible], outputs=OUTPUTS)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    one_step(rng, B, H, s, dtype)
-    for B, H, s in [(1, 1, 1.0), (4, 3, 0.5), (2, 5, 2.0)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    one_step, [(1, 1, 1.0), (4, 3, 0.5), (2, 5, 2.0)], device
+)
 right = gradients_by(reference_leaky_step)
 mine = gradients_by(LeakyCell.apply)
 check(mine, right, hidden, outputs=OUTPUTS)
@@ -189,69 +185,47 @@ check(mine, right, hidden, outputs=OUTPUTS)
 print("Task 1 holds.")
 
 # %% mistakes="LeakyCell"
-[
-    {
-        "name": "steepness dropped",
-        "was": "(1 - r * r) * ctx.steepness",
-        "is": "(1 - r * r)",
-        "says": "the steepness s stands inside the tanh, so the chain rule multiplies d_a by it",
-    },
-    {
-        "name": "share of the tanh dropped",
-        "was": "d_r = d_h * (1 - keep)",
-        "is": "d_r = d_h",
-        "says": "r enters h_t with the factor 1 - k; its gradient has that factor too",
-    },
-    {
-        "name": "slope at the argument",
-        "was": "(1 - r * r)",
-        "is": "(1 - torch.tanh(r) ** 2)",
-        "says": "r is the tanh already: its slope is 1 - r², not 1 - tanh(r)²",
-    },
-    {
-        "name": "state path dropped",
-        "was": "d_a, d_a, d_h * keep",
-        "is": "d_a, d_a, 0 * d_h",
-        "says": "h_{t-1} reaches h_t directly, with the factor k, and not through a_h alone: its gradient was lost",
-    },
-    {
-        "name": "shares exchanged",
-        "was": "d_a, d_a, d_h * keep",
-        "is": "d_a, d_a, d_h * (1 - keep)",
-        "says": "the state is kept with the factor k, the tanh enters with 1 - k; the two were exchanged",
-    },
-    {
-        "name": "one of two places",
-        "was": "(h - r)",
-        "is": "h",
-        "says": "k stands in two places, k h and (1 - k) r; the second gives - r",
-    },
-    {
-        "name": "averaged over the batch",
-        "was": ".sum(0)",
-        "is": ".mean(0)",
-        "says": "d_keep was averaged over the batch; shared gradients add up, they are not averaged",
-    },
-    {
-        "name": "difference the other way round",
-        "was": "(h - r)",
-        "is": "(r - h)",
-        "says": "the sign of d_keep is turned: a larger k moves h_t towards h_{t-1}",
-    },
-    {
-        "name": "recurrent contribution dropped",
-        "was": "return d_a, d_a,",
-        "is": "return d_a, None,",
-        "says": "a_h has no gradient: the recurrent weights would never learn",
-        "visible": False,
-    },
-    {
-        "name": "upstream in place",
-        "was": "d_h * keep, d_keep",
-        "is": "d_h.mul_(keep), d_keep",
-        "says": "the numbers are right, but d_h, which belongs to the caller, was changed on the way",
-    },
-]
+r"""
+steepness dropped: the steepness s stands inside the tanh, so the chain rule multiplies d_a by it
+- (1 - r * r) * ctx.steepness
++ (1 - r * r)
+
+share of the tanh dropped: r enters h_t with the factor 1 - k; its gradient has that factor too
+- d_r = d_h * (1 - keep)
++ d_r = d_h
+
+slope at the argument: r is the tanh already: its slope is 1 - r², not 1 - tanh(r)²
+- (1 - r * r)
++ (1 - torch.tanh(r) ** 2)
+
+state path dropped: h_{t-1} reaches h_t directly, with the factor k, and not through a_h alone: its gradient was lost
+- d_a, d_a, d_h * keep
++ d_a, d_a, 0 * d_h
+
+shares exchanged: the state is kept with the factor k, the tanh enters with 1 - k; the two were exchanged
+- d_a, d_a, d_h * keep
++ d_a, d_a, d_h * (1 - keep)
+
+one of two places: k stands in two places, k h and (1 - k) r; the second gives - r
+- (h - r)
++ h
+
+averaged over the batch: d_keep was averaged over the batch; shared gradients add up, they are not averaged
+- .sum(0)
++ .mean(0)
+
+difference the other way round: the sign of d_keep is turned: a larger k moves h_t towards h_{t-1}
+- (h - r)
++ (r - h)
+
+recurrent contribution dropped [hidden]: a_h has no gradient: the recurrent weights would never learn
+- return d_a, d_a,
++ return d_a, None,
+
+upstream in place: the numbers are right, but d_h, which belongs to the caller, was changed on the way
+- d_h * keep, d_keep
++ d_h.mul_(keep), d_keep
+"""
 
 # %% [markdown]
 # ## Task 2: weights from a stranger's file (4 points)
@@ -340,79 +314,58 @@ def loaded(kernel, recurrent, bias, x):
     return y, h, c
 
 
-def from_file(rng, T, B, D, H, dtype="float64"):
+def from_file(rng, T, B, D, H):
     shapes = dict(kernel=(D, 4 * H), recurrent=(H, 4 * H), bias=(4 * H,))
     shapes["x"] = T, B, D
-    given = {name: rng.normal(size=s) for name, s in shapes.items()}
-    return mover(device)(given, dtype)
+    return {name: rng.normal(size=s) for name, s in shapes.items()}
 
 
-visible = from_file(np.random.default_rng(3), 3, 2, 2, 3)
+visible = mover(device)(from_file(np.random.default_rng(3), 3, 2, 2, 3))
 check(loaded, stored("to_torch"), [visible], outputs=OUTPUTS)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    from_file(rng, T, B, D, H, dtype)
-    for T, B, D, H in [(2, 1, 1, 2), (5, 3, 4, 3), (4, 2, 5, 6)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    from_file, [(2, 1, 1, 2), (5, 3, 4, 3), (4, 2, 5, 6)], device
+)
 check(loaded, reference_by_the_file, hidden, outputs=OUTPUTS)
 ### END HIDDEN TESTS
 print("Task 2 holds.")
 
 # %% mistakes="to_torch"
-[
-    {
-        "name": "order left as it was",
-        "was": "torch.cat([i, f, g, o], -1)",
-        "is": "torch.cat([f, i, o, g], -1)",
-        "says": "the blocks still stand in the file's order: forget, input, output, candidate",
-    },
-    {
-        "name": "forget and input gate exchanged",
-        "was": "torch.cat([i, f, g, o], -1)",
-        "is": "torch.cat([f, i, g, o], -1)",
-        "says": "the input and the forget gate are exchanged; torch's first block is the input gate",
-    },
-    {
-        "name": "candidate and output exchanged",
-        "was": "torch.cat([i, f, g, o], -1)",
-        "is": "torch.cat([i, f, o, g], -1)",
-        "says": "the candidate and the output gate are exchanged; torch has the candidate third",
-    },
-    {
-        "name": "bias twice",
-        "was": "torch.zeros_like(b)",
-        "is": "b",
-        "says": "torch adds its two biases, so the file's bias was counted twice",
-    },
-    {
-        "name": "bias forgotten",
-        "was": "(K.T, R.T, b,",
-        "is": "(K.T, R.T, 0 * b,",
-        "says": "the file's bias is in neither of torch's two",
-    },
-    {
-        "name": "reshape taken for a transpose",
-        "was": "(K.T, R.T,",
-        "is": "(K.reshape(b.shape[0], -1), R.reshape(b.shape[0], -1),",
-        "says": "the matrices were reshaped: they have the right shapes, and their numbers stand in wrong places; transpose them",
-    },
-    {
-        "name": "bias not put in order",
-        "was": "(K.T, R.T, b,",
-        "is": "(K.T, R.T, bias,",
-        "says": "the matrices are in torch's order, the bias is still in the file's",
-    },
-    {
-        "name": "no transpose",
-        "was": "(K.T, R.T,",
-        "is": "(K, R,",
-        "says": "torch holds a row for each unit that is written, the file a column: transpose both matrices",
-    },
-]
+r"""
+order left as it was: the blocks still stand in the file's order: forget, input, output, candidate
+- torch.cat([i, f, g, o], -1)
++ torch.cat([f, i, o, g], -1)
+
+forget and input gate exchanged: the input and the forget gate are exchanged; torch's first block is the input gate
+- torch.cat([i, f, g, o], -1)
++ torch.cat([f, i, g, o], -1)
+
+candidate and output exchanged: the candidate and the output gate are exchanged; torch has the candidate third
+- torch.cat([i, f, g, o], -1)
++ torch.cat([i, f, o, g], -1)
+
+bias twice: torch adds its two biases, so the file's bias was counted twice
+- torch.zeros_like(b)
++ b
+
+bias forgotten: the file's bias is in neither of torch's two
+- (K.T, R.T, b,
++ (K.T, R.T, 0 * b,
+
+reshape taken for a transpose: the matrices were reshaped: they have the right shapes, and their numbers stand in wrong places; transpose them
+- (K.T, R.T,
++ (K.reshape(b.shape[0], -1), R.reshape(b.shape[0], -1),
+
+bias not put in order: the matrices are in torch's order, the bias is still in the file's
+- (K.T, R.T, b,
++ (K.T, R.T, bias,
+
+no transpose: torch holds a row for each unit that is written, the file a column: transpose both matrices
+- (K.T, R.T,
++ (K, R,
+"""
 
 # %% [markdown]
 # ## Task 3: and the way back (3 points)
@@ -473,93 +426,69 @@ OUTPUTS = "kernel, recurrent, bias"
 NAMES = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
 
 
-def trained(rng, D, H, dtype="float64"):
+def trained(rng, D, H):
     shapes = (4 * H, D), (4 * H, H), (4 * H,), (4 * H,)
     arrays = [rng.normal(size=shape) for shape in shapes]
-    return mover(device)(dict(zip(NAMES, arrays, strict=True)), dtype)
+    return dict(zip(NAMES, arrays, strict=True))
 
 
 def written(*arrays):
     return from_torch(dict(zip(NAMES, arrays, strict=True)))
 
 
-visible = trained(np.random.default_rng(6), 2, 3)
+visible = mover(device)(trained(np.random.default_rng(6), 2, 3))
 check(written, stored("from_torch"), [visible], outputs=OUTPUTS)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
 
 def right(*arrays):
     return reference_from_torch(dict(zip(NAMES, arrays, strict=True)))
 
 
-rng = hidden_rng()
-hidden = [
-    trained(rng, D, H, dtype)
-    for D, H in [(1, 1), (5, 2), (3, 4)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(trained, [(1, 1), (5, 2), (3, 4)], device)
 check(written, right, hidden, outputs=OUTPUTS)
 ### END HIDDEN TESTS
 print("Task 3 holds.")
 
 # %% mistakes="from_torch"
-[
-    {
-        "name": "one of two biases",
-        "was": 'state["bias_ih_l0"] + state["bias_hh_l0"]',
-        "is": 'state["bias_ih_l0"]',
-        "says": "the module adds two biases to every step; the file has one, so it must hold their sum",
-    },
-    {
-        "name": "biases averaged",
-        "was": 'state["bias_ih_l0"] + state["bias_hh_l0"]',
-        "is": '(state["bias_ih_l0"] + state["bias_hh_l0"]) / 2',
-        "says": "the two biases were averaged; a step adds them",
-    },
-    {
-        "name": "the module's bias changed",
-        "was": 'state["bias_ih_l0"] + state["bias_hh_l0"]',
-        "is": 'state["bias_ih_l0"].add_(state["bias_hh_l0"])',
-        "says": "the file is right, but the module is not any more: a state_dict holds the module's own arrays, and one was added to in place",
-    },
-    {
-        "name": "order left as it was",
-        "was": "torch.cat([f, i, o, g], -1)",
-        "is": "torch.cat([i, f, g, o], -1)",
-        "says": "the blocks still stand in torch's order: input, forget, candidate, output",
-    },
-    {
-        "name": "forget and input gate exchanged",
-        "was": "torch.cat([f, i, o, g], -1)",
-        "is": "torch.cat([i, f, o, g], -1)",
-        "says": "the forget and the input gate are exchanged; the file's first block is the forget gate",
-    },
-    {
-        "name": "candidate and output exchanged",
-        "was": "torch.cat([f, i, o, g], -1)",
-        "is": "torch.cat([f, i, g, o], -1)",
-        "says": "the candidate and the output gate are exchanged; the file has the candidate last",
-    },
-    {
-        "name": "no transpose",
-        "was": "return tuple(arrays)",
-        "is": "return arrays[0].T, arrays[1].T, arrays[2]",
-        "says": "the file holds a column for each unit that is written, torch a row: transpose both matrices",
-    },
-    {
-        "name": "reshape taken for a transpose",
-        "was": 'state["weight_ih_l0"].T, state["weight_hh_l0"].T',
-        "is": '(state[f"weight_{k}_l0"].flatten().unflatten(0, (-1, len(state["bias_hh_l0"]))) for k in ("ih", "hh"))',
-        "says": "the matrices were reshaped: they have the right shapes, and their numbers stand in wrong places; transpose them",
-    },
-    {
-        "name": "bias not put in order",
-        "was": "return tuple(arrays)",
-        "is": "return arrays[0], arrays[1], b",
-        "says": "the matrices are in the file's order, the bias is still in torch's",
-    },
-]
+r"""
+one of two biases: the module adds two biases to every step; the file has one, so it must hold their sum
+- state["bias_ih_l0"] + state["bias_hh_l0"]
++ state["bias_ih_l0"]
+
+biases averaged: the two biases were averaged; a step adds them
+- state["bias_ih_l0"] + state["bias_hh_l0"]
++ (state["bias_ih_l0"] + state["bias_hh_l0"]) / 2
+
+the module's bias changed: the file is right, but the module is not any more: a state_dict holds the module's own arrays, and one was added to in place
+- state["bias_ih_l0"] + state["bias_hh_l0"]
++ state["bias_ih_l0"].add_(state["bias_hh_l0"])
+
+order left as it was: the blocks still stand in torch's order: input, forget, candidate, output
+- torch.cat([f, i, o, g], -1)
++ torch.cat([i, f, g, o], -1)
+
+forget and input gate exchanged: the forget and the input gate are exchanged; the file's first block is the forget gate
+- torch.cat([f, i, o, g], -1)
++ torch.cat([i, f, o, g], -1)
+
+candidate and output exchanged: the candidate and the output gate are exchanged; the file has the candidate last
+- torch.cat([f, i, o, g], -1)
++ torch.cat([f, i, g, o], -1)
+
+no transpose: the file holds a column for each unit that is written, torch a row: transpose both matrices
+- return tuple(arrays)
++ return arrays[0].T, arrays[1].T, arrays[2]
+
+reshape taken for a transpose: the matrices were reshaped: they have the right shapes, and their numbers stand in wrong places; transpose them
+- state["weight_ih_l0"].T, state["weight_hh_l0"].T
++ (state[f"weight_{k}_l0"].flatten().unflatten(0, (-1, len(state["bias_hh_l0"]))) for k in ("ih", "hh"))
+
+bias not put in order: the matrices are in the file's order, the bias is still in torch's
+- return tuple(arrays)
++ return arrays[0], arrays[1], b
+"""
 
 # %% [markdown]
 # ## Task 4: a check in float64, wherever the weights lie (4 points)
@@ -680,45 +609,30 @@ assert error < 1e-7, f"a right gradient: expected under 1e-7, got {error}"
 print("Task 4 holds.")
 
 # %% mistakes="worst_error"
-[
-    {
-        "name": "float32 kept",
-        "was": ".to(torch.float64)",
-        "is": ".clone()",
-        "says": "the differences were taken in float32, where a step of 1e-6 is lost in rounding",
-        "visible": False,
-    },
-    {
-        "name": "step not doubled",
-        "was": "(2 * step)",
-        "is": "step",
-        "says": "from w - step to w + step it is two steps: divide by 2 step",
-    },
-    {
-        "name": "mean for the worst",
-        "was": "numerical).abs().max()\n",
-        "is": "numerical).abs().mean()\n",
-        "says": "the mean error was returned; one wrong entry among a thousand would pass",
-    },
-    {
-        "name": "sign kept",
-        "was": "numerical).abs().max()\n",
-        "is": "numerical).max()\n",
-        "says": "an entry that is too small counts as much as one that is too large: take absolute values",
-    },
-    {
-        "name": "not relative",
-        "was": "error / numerical.abs().max().clamp(min=1)",
-        "is": "error",
-        "says": "the error was not divided by the size of the gradient",
-    },
-    {
-        "name": "relative to next to nothing",
-        "was": ".clamp(min=1)",
-        "is": "",
-        "says": "where the gradient is smaller than 1 the error is to be absolute; a gradient of zero would give a division by zero",
-    },
-]
+r"""
+float32 kept [hidden]: the differences were taken in float32, where a step of 1e-6 is lost in rounding
+- .to(torch.float64)
++ .clone()
+
+step not doubled: from w - step to w + step it is two steps: divide by 2 step
+- (2 * step)
++ step
+
+mean for the worst: the mean error was returned; one wrong entry among a thousand would pass
+- numerical).abs().max()
++ numerical).abs().mean()
+
+sign kept: an entry that is too small counts as much as one that is too large: take absolute values
+- numerical).abs().max()
++ numerical).max()
+
+not relative: the error was not divided by the size of the gradient
+- error / numerical.abs().max().clamp(min=1)
++ error
+
+relative to next to nothing: where the gradient is smaller than 1 the error is to be absolute; a gradient of zero would give a division by zero
+- .clamp(min=1)
+"""
 
 # %% [markdown]
 # ## Task 5: an honest clock (4 points)
@@ -822,63 +736,45 @@ check(timed, right, hidden, outputs="the median")
 print("Task 5 holds.")
 
 # %% mistakes="median_seconds"
-[
-    {
-        "name": "no wait after the run",
-        "was": "run()\n        wait()\n",
-        "is": "run()\n",
-        "says": "the clock was read when the order had been given, not when the work was done",
-    },
-    {
-        "name": "no wait before the run",
-        "was": "wait()\n        start",
-        "is": "start",
-        "says": "what the warm-up had left in the queue was counted to the first timed run",
-    },
-    {
-        "name": "warm-up left out",
-        "was": "range(warmup)",
-        "is": "range(0)",
-        "says": "the runs to warm up were not made, so slow first runs are among the times",
-    },
-    {
-        "name": "one run to warm up",
-        "was": "range(warmup)",
-        "is": "range(min(warmup, 1))",
-        "says": "the machine was warmed up once, not as often as was asked for",
-    },
-    {
-        "name": "the least for the median",
-        "was": "statistics.median(times)",
-        "is": "min(times)",
-        "says": "this is the least of the times, which says what the machine can do at best; asked for is the median",
-    },
-    {
-        "name": "mean for the median",
-        "was": "statistics.median(times)",
-        "is": "statistics.mean(times)",
-        "says": "this is the mean: one disturbed run moves it as far as it likes",
-    },
-    {
-        "name": "not sorted",
-        "was": "statistics.median(times)",
-        "is": "times[len(times) // 2]",
-        "says": "this is the time of the run in the middle of the row, not the median of the times",
-    },
-    {
-        "name": "upper of the two in the middle",
-        "was": "statistics.median(times)",
-        "is": "sorted(times)[len(times) // 2]",
-        "says": "of an even number of times the median is the mean of the two in the middle",
-    },
-    {
-        "name": "warm-up timed",
-        "was": "range(repeats)",
-        "is": "range(repeats + warmup)",
-        "says": "more runs were made than was asked for",
-        "visible": False,
-    },
-]
+r"""
+no wait after the run: the clock was read when the order had been given, not when the work was done
+-         run()
+-         wait()
++         run()
+
+no wait before the run: what the warm-up had left in the queue was counted to the first timed run
+-         wait()
+-         start
++         start
+
+warm-up left out: the runs to warm up were not made, so slow first runs are among the times
+- range(warmup)
++ range(0)
+
+one run to warm up: the machine was warmed up once, not as often as was asked for
+- range(warmup)
++ range(min(warmup, 1))
+
+the least for the median: this is the least of the times, which says what the machine can do at best; asked for is the median
+- statistics.median(times)
++ min(times)
+
+mean for the median: this is the mean: one disturbed run moves it as far as it likes
+- statistics.median(times)
++ statistics.mean(times)
+
+not sorted: this is the time of the run in the middle of the row, not the median of the times
+- statistics.median(times)
++ times[len(times) // 2]
+
+upper of the two in the middle: of an even number of times the median is the mean of the two in the middle
+- statistics.median(times)
++ sorted(times)[len(times) // 2]
+
+warm-up timed [hidden]: more runs were made than was asked for
+- range(repeats)
++ range(repeats + warmup)
+"""
 
 # %% [markdown]
 # ## Task 6, closed book: the node (5 points)
@@ -981,30 +877,34 @@ def results_of(loop):
     return results
 
 
-def network(rng, T, B, D, H, which, dtype="float64"):
+def network(rng, T, B, D, H, which):
     _, _, G, parts = CELLS[which]
     given = dict(which=which, params=init_params(rng, D, H, G))
     given["x"] = rng.normal(size=(T, B, D))
     given["state"] = tuple(rng.normal(size=(parts, B, H)))
     given["d_y"] = rng.normal(size=(T, B, H))
     given["d_state"] = tuple(rng.normal(size=(parts, B, H)))
-    return mover(device)(given, dtype)
+    return given
 
 
 rng = np.random.default_rng(5)
-visible = [network(rng, 3, 2, 1, 2, which) for which in (0, 1, 2)]
+visible = mover(device)([network(rng, 3, 2, 1, 2, k) for k in (0, 1, 2)])
 mine = results_of(Loop)
 check(mine, stored("Loop"), visible, outputs=OUTPUTS)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    network(rng, T, B, D, H, which, dtype)
-    for T, B, D, H in [(1, 1, 1, 1), (4, 3, 2, 5)]
-    for which in (0, 1, 2)
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    network,
+    [
+        (T, B, D, H, which)
+        for T, B, D, H in [(1, 1, 1, 1), (4, 3, 2, 5)]
+        for which in (0, 1, 2)
+    ],
+    device,
+    rng=rng,
+)
 mine = results_of(Loop)
 check(mine, results_of(book_loop), hidden, outputs=OUTPUTS)
 
@@ -1018,7 +918,7 @@ def refused(again):
     return False
 
 
-args = network(rng, 4, 2, 3, 2, 0)
+args = mover(device)(network(rng, 4, 2, 3, 2, 0))
 x = args["x"].requires_grad_()
 inputs = x, *args["params"], *args["state"]
 
@@ -1038,51 +938,35 @@ assert refused(lambda: y.sum().backward()), "the tape was not freed"
 print("Task 6 holds.")
 
 # %% mistakes="Loop"
-[
-    {
-        "name": "last state's gradient ignored",
-        "was": "d_y, d_state)",
-        "is": "d_y, tuple(0 * d for d in d_state))",
-        "says": "the gradient of the last state was never used: a loss that reads it would teach nothing",
-    },
-    {
-        "name": "gradient of the first state dropped",
-        "was": "*grads[2]",
-        "is": "*(0 * d for d in grads[2])",
-        "says": "the first state got no gradient: nothing before this node would learn",
-    },
-    {
-        "name": "gradient averaged over steps",
-        "was": "*grads[0]",
-        "is": "*(d / d_y.shape[0] for d in grads[0])",
-        "says": "the weights' gradients were divided by T; shared gradients add up, they are not averaged",
-    },
-    {
-        "name": "biases exchanged",
-        "was": "*grads[0]",
-        "is": "*grads[0][:2], grads[0][3], grads[0][2]",
-        "says": "d_b_x and d_b_h are exchanged: gradients are returned in the order of forward's arguments",
-    },
-    {
-        "name": "upstream taken for ones",
-        "was": "d_y, d_state)",
-        "is": "torch.ones_like(d_y), d_state)",
-        "says": "d_y was not used: this is the gradient of the sum of all outputs",
-    },
-    {
-        "name": "two Nones forgotten",
-        "was": "return None, None, grads[1]",
-        "is": "return grads[1]",
-        "says": "backward owes a gradient for each argument of forward: cell and cell_vjp get None",
-    },
-    {
-        "name": "differentiable twice",
-        "was": "if torch.is_grad_enabled():",
-        "is": "if False:",
-        "says": "a second derivative must be refused: it would not be that of the loop",
-        "visible": False,
-    },
-]
+r"""
+last state's gradient ignored: the gradient of the last state was never used: a loss that reads it would teach nothing
+- d_y, d_state)
++ d_y, tuple(0 * d for d in d_state))
+
+gradient of the first state dropped: the first state got no gradient: nothing before this node would learn
+- *grads[2]
++ *(0 * d for d in grads[2])
+
+gradient averaged over steps: the weights' gradients were divided by T; shared gradients add up, they are not averaged
+- *grads[0]
++ *(d / d_y.shape[0] for d in grads[0])
+
+biases exchanged: d_b_x and d_b_h are exchanged: gradients are returned in the order of forward's arguments
+- *grads[0]
++ *grads[0][:2], grads[0][3], grads[0][2]
+
+upstream taken for ones: d_y was not used: this is the gradient of the sum of all outputs
+- d_y, d_state)
++ torch.ones_like(d_y), d_state)
+
+two Nones forgotten: backward owes a gradient for each argument of forward: cell and cell_vjp get None
+- return None, None, grads[1]
++ return grads[1]
+
+differentiable twice [hidden]: a second derivative must be refused: it would not be that of the loop
+- if torch.is_grad_enabled():
++ if False:
+"""
 
 # %% [markdown]
 # ## The mutant hunt (4 points)
@@ -1175,50 +1059,35 @@ hunt(
 )
 
 # %% mutants="probes" of="rnncore.nn.one_direction"
-[
-    {
-        "name": "input not turned round",
-        "was": "x_k = x_k.flip(0) if reverse else x_k",
-        "is": "x_k = x_k",
-        "says": "the reverse direction reads each run forward",
-    },
-    {
-        "name": "output not turned back",
-        "was": "y_k = y_k.flip(0) if reverse else y_k",
-        "is": "y_k = y_k",
-        "says": "outputs of the reverse direction lie at the wrong steps",
-    },
-    {
-        "name": "runs in forward order",
-        "was": "reversed(order) if reverse else order",
-        "is": "order",
-        "says": "the reverse direction starts with the first run",
-    },
-    {
-        "name": "first state forgotten",
-        "was": "new[rows:B]",
-        "is": "0 * new[rows:B]",
-        "says": "every sequence starts from zeros: unseen where the first state is zero",
-    },
-    {
-        "name": "joined with a stranger's state",
-        "was": "new[rows:B]",
-        "is": "new[: max(B - rows, 0)]",
-        "says": "sequences that join later get the first states of the longest ones: unseen forward",
-    },
-    {
-        "name": "last states out of order",
-        "was": "*reversed(left)",
-        "is": "*left",
-        "says": "the last states of sequences that ended are handed to others: unseen where all are equally long",
-    },
-    {
-        "name": "ended sequences forgotten",
-        "was": "left.append(tuple(s[B:] for s in state))",
-        "is": "left.append(tuple(0 * s[B:] for s in state))",
-        "says": "a sequence that ended early has zeros for its last state",
-    },
-]
+r"""
+input not turned round: the reverse direction reads each run forward
+- x_k = x_k.flip(0) if reverse else x_k
++ x_k = x_k
+
+output not turned back: outputs of the reverse direction lie at the wrong steps
+- y_k = y_k.flip(0) if reverse else y_k
++ y_k = y_k
+
+runs in forward order: the reverse direction starts with the first run
+- reversed(order) if reverse else order
++ order
+
+first state forgotten: every sequence starts from zeros: unseen where the first state is zero
+- new[rows:B]
++ 0 * new[rows:B]
+
+joined with a stranger's state: sequences that join later get the first states of the longest ones: unseen forward
+- new[rows:B]
++ new[: max(B - rows, 0)]
+
+last states out of order: the last states of sequences that ended are handed to others: unseen where all are equally long
+- *reversed(left)
++ *left
+
+ended sequences forgotten: a sequence that ended early has zeros for its last state
+- left.append(tuple(s[B:] for s in state))
++ left.append(tuple(0 * s[B:] for s in state))
+"""
 
 # %% [markdown]
 # ## Experiment: one node against a hundred

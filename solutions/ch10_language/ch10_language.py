@@ -47,7 +47,7 @@ from rnncore.optim import adam
 from rnncore.rnn import init_params, unroll, zero_state
 from rnncore.testing import black_boxes, mover
 from rnncore.text.sampling import Hypothesis, nucleus
-from rnncore.train import fit
+from rnncore.train import Schedule, fit
 
 device = "cpu"
 move = mover(device)
@@ -199,7 +199,7 @@ args = visible[0]
 one, all_rows = (measured(**args | {"window": n}) for n in (1, 100))
 assert_close("windows of 1 row, against one window", one, all_rows)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
 
 def right(E, bias, cell, texts, window):
@@ -207,102 +207,82 @@ def right(E, bias, cell, texts, window):
     return reference_carried_perplexity(read, texts, window)
 
 
-rng = hidden_rng()
-hidden = [
-    move(library(rng, K, D, sizes, window), dtype)
-    for K, D, sizes, window in [
+hidden = hidden_inputs(
+    library,
+    [
         (2, 1, [(2, 1)], 1),
         (6, 4, [(11, 3), (4, 1), (8, 3)], 5),
         (3, 5, [(20, 2), (7, 2)], 6),
         (7, 2, [(9, 4)], 50),
-    ]
-    for dtype in ("float64", "float32")
-]
+    ],
+    device,
+)
 check(measured, right, hidden, outputs="perplexity")
 ### END HIDDEN TESTS
 print("Task 1 holds.")
 
 # %% mistakes="carried_perplexity"
-[
-    {
-        "name": "targets not shifted",
-        "was": "ids[start + 1 : stop + 1]",
-        "is": "ids[start:stop]",
-        "says": "the targets were not shifted: the model was asked for the token that it had just read",
-    },
-    {
-        "name": "mean(exp(loss))",
-        "was": "            nats -= float(log_p.gather(-1, targets[..., None]).sum())\n            count += targets.numel()\n    return math.exp(nats / count)",
-        "is": "            nats += math.exp(-log_p.gather(-1, targets[..., None]).mean())\n            count += 1\n    return nats / count",
-        "says": "perplexities of windows were averaged, mean(exp(loss)): add up the nats of all tokens, divide once, and take exp at the end",
-    },
-    {
-        "name": "averaged over windows instead of tokens",
-        "was": ".sum())\n            count += targets.numel()",
-        "is": ".mean())\n            count += 1",
-        "says": "the mean losses of the windows were averaged; a short last window then counts as much as a full one. Count tokens",
-    },
-    {
-        "name": "state reset between windows",
-        "was": "read(ids[start:stop], state)",
-        "is": "read(ids[start:stop], None)",
-        "says": "the state was reset at each window: the first tokens of a window were predicted from nothing",
-    },
-    {
-        "name": "state carried into another text",
-        "was": "    for ids in texts:\n        state = None\n",
-        "is": "    state = None\n    for ids in texts:\n",
-        "says": "the state was carried from one array into the next: each text begins anew",
-    },
-    {
-        "name": "short window dropped",
-        "was": "range(0, len(ids) - 1, window)",
-        "is": "range(0, len(ids) - min(window, len(ids) - 1), window)",
-        "says": "a last window that was not full was left out; its tokens count too",
-    },
-    {
-        "name": "token at the border lost",
-        "was": "range(0, len(ids) - 1, window)",
-        "is": "range(0, len(ids) - 1, window + 1)",
-        "says": "between two windows a token is read by neither and predicted by neither: the next window starts at `start + window`",
-    },
-    {
-        "name": "2 to the nats",
-        "was": "math.exp(nats / count)",
-        "is": "2 ** (nats / count)",
-        "says": "surprisal in nats was raised on 2: it is exp for nats, 2 for bits",
-    },
-    {
-        "name": "all in one window",
-        "was": "range(0, len(ids) - 1, window)",
-        "is": "range(0, len(ids) - 1, window := len(ids))",
-        "says": "a text was read in one piece: at most `window` rows may go into a call",
-    },
-    {
-        "name": "divided by rows",
-        "was": "targets.numel()",
-        "is": "len(targets)",
-        "says": "the sum was divided by the number of rows; each of the B texts has a token in each",
-    },
-    {
-        "name": "bits into exp",
-        "was": "torch.log_softmax(logits, -1)",
-        "is": "torch.log_softmax(logits, -1) / math.log(2)",
-        "says": "surprisals in bits were put into exp: it is exp for nats, 2 for bits",
-    },
-    {
-        "name": "first rows counted",
-        "was": "count += targets.numel()",
-        "is": "count += targets.numel() + (start == 0) * ids.shape[1]",
-        "says": "the number counts the first row of each text too, which nobody predicts",
-    },
-    {
-        "name": "without exp",
-        "was": "math.exp(nats / count)",
-        "is": "nats / count",
-        "says": "this is the mean surprisal; the perplexity is exp of it",
-    },
-]
+r"""
+targets not shifted: the targets were not shifted: the model was asked for the token that it had just read
+- ids[start + 1 : stop + 1]
++ ids[start:stop]
+
+mean(exp(loss)): perplexities of windows were averaged, mean(exp(loss)): add up the nats of all tokens, divide once, and take exp at the end
+-             nats -= float(log_p.gather(-1, targets[..., None]).sum())
+-             count += targets.numel()
+-     return math.exp(nats / count)
++             nats += math.exp(-log_p.gather(-1, targets[..., None]).mean())
++             count += 1
++     return nats / count
+
+averaged over windows instead of tokens: the mean losses of the windows were averaged; a short last window then counts as much as a full one. Count tokens
+- .sum())
+-             count += targets.numel()
++ .mean())
++             count += 1
+
+state reset between windows: the state was reset at each window: the first tokens of a window were predicted from nothing
+- read(ids[start:stop], state)
++ read(ids[start:stop], None)
+
+state carried into another text: the state was carried from one array into the next: each text begins anew
+-     for ids in texts:
+-         state = None
++     state = None
++     for ids in texts:
+
+short window dropped: a last window that was not full was left out; its tokens count too
+- range(0, len(ids) - 1, window)
++ range(0, len(ids) - min(window, len(ids) - 1), window)
+
+token at the border lost: between two windows a token is read by neither and predicted by neither: the next window starts at `start + window`
+- range(0, len(ids) - 1, window)
++ range(0, len(ids) - 1, window + 1)
+
+2 to the nats: surprisal in nats was raised on 2: it is exp for nats, 2 for bits
+- math.exp(nats / count)
++ 2 ** (nats / count)
+
+all in one window: a text was read in one piece: at most `window` rows may go into a call
+- range(0, len(ids) - 1, window)
++ range(0, len(ids) - 1, window := len(ids))
+
+divided by rows: the sum was divided by the number of rows; each of the B texts has a token in each
+- targets.numel()
++ len(targets)
+
+bits into exp: surprisals in bits were put into exp: it is exp for nats, 2 for bits
+- torch.log_softmax(logits, -1)
++ torch.log_softmax(logits, -1) / math.log(2)
+
+first rows counted: the number counts the first row of each text too, which nobody predicts
+- count += targets.numel()
++ count += targets.numel() + (start == 0) * ids.shape[1]
+
+without exp: this is the mean surprisal; the perplexity is exp of it
+- math.exp(nats / count)
++ nats / count
+"""
 
 # %% [markdown]
 # ## Task 2: one matrix that reads and writes (5 points)
@@ -410,7 +390,7 @@ def sentence(rng, T, B, K, D):
 visible = move(sentence(np.random.default_rng(2), 4, 3, 4, 2))
 check(through_gru, stored("tied_loss"), [visible], outputs=OUTPUTS)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 
 def right(E, bias, ids, cell, state):
@@ -418,11 +398,9 @@ def right(E, bias, ids, cell, state):
 
 
 rng = hidden_rng()
-hidden = [
-    move(sentence(rng, T, B, K, D), dtype)
-    for T, B, K, D in [(1, 1, 2, 1), (6, 2, 3, 4), (3, 5, 9, 3)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    sentence, [(1, 1, 2, 1), (6, 2, 3, 4), (3, 5, 9, 3)], device, rng=rng
+)
 check(through_gru, right, hidden, outputs=OUTPUTS)
 args = move(sentence(rng, 5, 2, 4, 3))
 _, d_E, d_bias = through_gru(**args)
@@ -439,62 +417,43 @@ assert_gradient(
 print("Task 2 holds.")
 
 # %% mistakes="tied_loss"
-[
-    {
-        "name": "tied gradient counted once: the readout",
-        "was": "d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1))",
-        "is": "1 * d_E",
-        "says": "only the readout's share of d_E is here: E is read by the embedding too, and the two add up",
-    },
-    {
-        "name": "tied gradient counted once: the embedding",
-        "was": "d_logits.flatten(0, 1).T @ y.flatten(0, 1)",
-        "is": "torch.zeros_like(E)",
-        "says": "only the embedding's share of d_E is here: E is the readout too, and the two add up",
-    },
-    {
-        "name": "averaged over the two uses",
-        "was": "d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1))",
-        "is": "d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1)) / 2",
-        "says": "the two shares of d_E were averaged; shared gradients add up",
-    },
-    {
-        "name": "a token read twice counted once",
-        "was": "d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1))",
-        "is": "d_E[ids[:-1].flatten()] += d_x.flatten(0, 1)",
-        "says": "of a token that was read several times only one place counts: `d_E[...] += ...` does not add up where an index comes twice, index_add does",
-    },
-    {
-        "name": "added at the targets",
-        "was": "d_E.index_add(0, ids[:-1].flatten()",
-        "is": "d_E.index_add(0, ids[1:].flatten()",
-        "says": "d_x was added at the rows of the targets; it belongs to the tokens that were read",
-    },
-    {
-        "name": "targets not shifted",
-        "was": "E[ids[:-1]], ids[1:]",
-        "is": "E[ids[:-1]], ids[:-1]",
-        "says": "the targets were not shifted: each token was to predict itself",
-    },
-    {
-        "name": "input taken for the output",
-        "was": "@ y.flatten(0, 1)",
-        "is": "@ x.flatten(0, 1)",
-        "says": "the readout's share of d_E is d_logitsᵀ y: the readout reads the layer's outputs, not its inputs",
-    },
-    {
-        "name": "not taken through the layer",
-        "was": "d_x = back(d_logits @ E)",
-        "is": "d_x = d_logits @ E",
-        "says": "d_y was taken for d_x: between embedding and readout lies the layer, so call back(d_y)",
-    },
-    {
-        "name": "bias averaged",
-        "was": "d_logits.sum((0, 1))",
-        "is": "d_logits.mean((0, 1))",
-        "says": "d_bias was averaged over steps and sequences; all of them read the one bias, so add up",
-    },
-]
+r"""
+tied gradient of the readout alone: only the readout's share of d_E is here: E is read by the embedding too, and the two add up
+- d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1))
++ 1 * d_E
+
+tied gradient of the embedding alone: only the embedding's share of d_E is here: E is the readout too, and the two add up
+- d_logits.flatten(0, 1).T @ y.flatten(0, 1)
++ torch.zeros_like(E)
+
+averaged over the two uses: the two shares of d_E were averaged; shared gradients add up
+- d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1))
++ d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1)) / 2
+
+a token read twice counted once: of a token that was read several times only one place counts: `d_E[...] += ...` does not add up where an index comes twice, index_add does
+- d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1))
++ d_E[ids[:-1].flatten()] += d_x.flatten(0, 1)
+
+added at the targets: d_x was added at the rows of the targets; it belongs to the tokens that were read
+- d_E.index_add(0, ids[:-1].flatten()
++ d_E.index_add(0, ids[1:].flatten()
+
+targets not shifted: the targets were not shifted: each token was to predict itself
+- E[ids[:-1]], ids[1:]
++ E[ids[:-1]], ids[:-1]
+
+input taken for the output: the readout's share of d_E is d_logitsᵀ y: the readout reads the layer's outputs, not its inputs
+- @ y.flatten(0, 1)
++ @ x.flatten(0, 1)
+
+not taken through the layer: d_y was taken for d_x: between embedding and readout lies the layer, so call back(d_y)
+- d_x = back(d_logits @ E)
++ d_x = d_logits @ E
+
+bias averaged: d_bias was averaged over steps and sequences; all of them read the one bias, so add up
+- d_logits.sum((0, 1))
++ d_logits.mean((0, 1))
+"""
 
 # %% [markdown]
 # ## Task 3: neither dull nor wild (4 points)
@@ -581,86 +540,67 @@ p = torch.softmax(visible["logits"] / visible["temperature"], -1)
 assert_close("where all are kept", locally_typical(**everything), p)
 check_independent(locally_typical, visible, {"logits": 0}, axis=0)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(said(rng, B, K, temperature, mass), dtype)
-    for B, K, temperature, mass in [
+hidden = hidden_inputs(
+    said,
+    [
         (1, 2, 1.0, 0.5),
         (1, 9, 0.5, 0.05),
         (5, 4, 2.0, 0.9),
         (3, 20, 1.3, 0.7),
-    ]
-    for dtype in ("float64", "float32")
-]
+    ],
+    device,
+)
 check(locally_typical, reference_locally_typical, hidden, outputs="p")
 ### END HIDDEN TESTS
 print("Task 3 holds.")
 
 # %% mistakes="locally_typical"
-[
-    {
-        "name": "probabilities divided by the temperature",
-        "was": "torch.log_softmax(logits / temperature, -1)",
-        "is": "torch.log_softmax(logits, -1) - math.log(temperature)\n    log_p = log_p - log_p.logsumexp(-1, keepdim=True)",
-        "says": "the probabilities were divided by the temperature and renormalised, which changes nothing: divide the logits, before the softmax",
-    },
-    {
-        "name": "temperature multiplied",
-        "was": "logits / temperature",
-        "is": "logits * temperature",
-        "says": "the logits were multiplied by the temperature; a high one is to make the tokens more alike, so divide",
-    },
-    {
-        "name": "the token that crosses dropped",
-        "was": "before = ordered.cumsum(-1) - ordered\n    kept = torch.zeros_like(p).scatter(-1, order, ordered * (before < mass))",
-        "is": "within = ordered.cumsum(-1) <= mass\n    kept = torch.zeros_like(p).scatter(-1, order, ordered * within)",
-        "says": "the token that crosses `mass` was dropped, so that less than `mass` is kept (nothing, where the first one crosses)",
-    },
-    {
-        "name": "a nucleus",
-        "was": "(-log_p - entropy).abs().argsort(-1)",
-        "is": "(-log_p).argsort(-1)",
-        "says": "the likeliest tokens were kept: this is the nucleus; here the ones whose surprisal is nearest to the entropy come first",
-    },
-    {
-        "name": "without the absolute value",
-        "was": "(-log_p - entropy).abs().argsort(-1)",
-        "is": "(-log_p - entropy).square().neg().argsort(-1)",
-        "says": "the tokens farthest from the entropy came first",
-    },
-    {
-        "name": "entropy not weighted",
-        "was": "-(p * log_p).sum(-1, keepdim=True)",
-        "is": "-log_p.mean(-1, keepdim=True)",
-        "says": "the entropy is the mean surprisal weighted by p, not that of all tokens alike",
-    },
-    {
-        "name": "entropy in bits",
-        "was": "-(p * log_p).sum(-1, keepdim=True)",
-        "is": "-(p * log_p).sum(-1, keepdim=True) / math.log(2)",
-        "says": "the entropy is in bits, the surprisals are in nats",
-    },
-    {
-        "name": "one entropy for all rows",
-        "was": "-(p * log_p).sum(-1, keepdim=True)",
-        "is": "-(p * log_p).sum() / len(p)",
-        "says": "all rows were compared with the mean entropy of the batch; each row has its own",
-    },
-    {
-        "name": "left in the order of typicality",
-        "was": "torch.zeros_like(p).scatter(-1, order, ordered * (before < mass))",
-        "is": "ordered * (before < mass)",
-        "says": "the probabilities were not put back into their tokens' places",
-    },
-    {
-        "name": "not renormalised",
-        "was": "kept / kept.sum(-1, keepdim=True)",
-        "is": "kept",
-        "says": "the kept probabilities do not sum to one: divide by their sum",
-    },
-]
+r"""
+probabilities divided by the temperature: the probabilities were divided by the temperature and renormalised, which changes nothing: divide the logits, before the softmax
+- torch.log_softmax(logits / temperature, -1)
++ torch.log_softmax(logits, -1) - math.log(temperature)
++     log_p = log_p - log_p.logsumexp(-1, keepdim=True)
+
+temperature multiplied: the logits were multiplied by the temperature; a high one is to make the tokens more alike, so divide
+- logits / temperature
++ logits * temperature
+
+the token that crosses dropped: the token that crosses `mass` was dropped, so that less than `mass` is kept (nothing, where the first one crosses)
+-     before = ordered.cumsum(-1) - ordered
+-     kept = torch.zeros_like(p).scatter(-1, order, ordered * (before < mass))
++     within = ordered.cumsum(-1) <= mass
++     kept = torch.zeros_like(p).scatter(-1, order, ordered * within)
+
+a nucleus: the likeliest tokens were kept: this is the nucleus; here the ones whose surprisal is nearest to the entropy come first
+- (-log_p - entropy).abs().argsort(-1)
++ (-log_p).argsort(-1)
+
+without the absolute value: the tokens farthest from the entropy came first
+- (-log_p - entropy).abs().argsort(-1)
++ (-log_p - entropy).square().neg().argsort(-1)
+
+entropy not weighted: the entropy is the mean surprisal weighted by p, not that of all tokens alike
+- -(p * log_p).sum(-1, keepdim=True)
++ -log_p.mean(-1, keepdim=True)
+
+entropy in bits: the entropy is in bits, the surprisals are in nats
+- -(p * log_p).sum(-1, keepdim=True)
++ -(p * log_p).sum(-1, keepdim=True) / math.log(2)
+
+one entropy for all rows: all rows were compared with the mean entropy of the batch; each row has its own
+- -(p * log_p).sum(-1, keepdim=True)
++ -(p * log_p).sum() / len(p)
+
+left in the order of typicality: the probabilities were not put back into their tokens' places
+- torch.zeros_like(p).scatter(-1, order, ordered * (before < mass))
++ ordered * (before < mass)
+
+not renormalised: the kept probabilities do not sum to one: divide by their sum
+- kept / kept.sum(-1, keepdim=True)
++ kept
+"""
 
 # %% [markdown]
 # ## Task 4: a generator that cannot break a bracket (5 points)
@@ -831,93 +771,67 @@ check(wrote, right, hidden, outputs="ids")
 print("Task 4 holds.")
 
 # %% mistakes="balanced_text"
-[
-    {
-        "name": "brackets counted, not matched",
-        "was": "open_ones[-1:] == [closing]",
-        "is": "depth > 0",
-        "says": "any closing bracket was let in while one is open; it must be that of the bracket opened last, else `( ]` passes",
-    },
-    {
-        "name": "any bracket that is open",
-        "was": "open_ones[-1:] == [closing]",
-        "is": "closing in open_ones",
-        "says": "a bracket was closed that is open, but not the one opened last: ( [ ) ]",
-    },
-    {
-        "name": "first opened, first closed",
-        "was": "open_ones[-1:] == [closing]",
-        "is": "open_ones[:1] == [closing]",
-        "says": "the bracket opened first was to close first; the last one is due",
-    },
-    {
-        "name": "opened too late",
-        "was": "may[opening] = depth + 1 <= behind",
-        "is": "may[opening] = depth <= behind",
-        "says": "a bracket was opened although too few tokens are left to close it and the others",
-    },
-    {
-        "name": "left open at the end",
-        "was": "depth <= behind, dtype=torch.bool)",
-        "is": "True, dtype=torch.bool)",
-        "says": "plain tokens were let in to the end: brackets stay open, because nothing was left to close them with",
-    },
-    {
-        "name": "one token too careful",
-        "was": "depth <= behind, dtype=torch.bool)",
-        "is": "depth < max(behind, 1), dtype=torch.bool)",
-        "says": "plain tokens were shut out one token too early",
-    },
-    {
-        "name": "zero for minus infinity",
-        "was": "torch.where(may, logits, -torch.inf)",
-        "is": "torch.where(may, logits, 0.0)",
-        "says": "the logits of what may not come were set to 0, which is a probability like any other: use minus infinity before the softmax",
-    },
-    {
-        "name": "the wrong ones kept",
-        "was": "torch.where(may, logits, -torch.inf)",
-        "is": "torch.where(may, -torch.inf, logits)",
-        "says": "what may come was shut out, and the rest kept",
-        "visible": False,
-    },
-    {
-        "name": "the same token read at each step",
-        "was": "token = draw_at(p, numbers[len(written)])\n        open_ones = after(open_ones, token, pairs)\n        written.append(token)",
-        "is": "drawn = draw_at(p, numbers[len(written)])\n        open_ones = after(open_ones, drawn, pairs)\n        written.append(drawn)",
-        "says": "the first token was read at every step: what is drawn is what the model reads next",
-    },
-    {
-        "name": "state forgotten",
-        "was": "logits, state = step(token, state)",
-        "is": "logits, _ = step(token, state)",
-        "says": "the state was not carried from token to token",
-    },
-    {
-        "name": "itself among those behind",
-        "was": "for behind in reversed(range(len(numbers))):",
-        "is": "for behind in range(len(numbers), 0, -1):",
-        "says": "the token to be written was counted among those behind it: of `left` tokens, this one included, left - 1 are behind",
-    },
-    {
-        "name": "opened at any time",
-        "was": "may[opening] = depth + 1 <= behind",
-        "is": "may[opening] = True",
-        "says": "brackets were opened whether or not there is room to close them",
-    },
-    {
-        "name": "account thrown away",
-        "was": "open_ones = after(open_ones, token, pairs)",
-        "is": "after(open_ones, token, pairs)",
-        "says": "what `after` returns was thrown away: it makes a new list, and does not change yours",
-    },
-    {
-        "name": "the likeliest instead of a draw",
-        "was": "draw_at(p, numbers[len(written)])",
-        "is": "int(p.argmax())",
-        "says": "the likeliest token was taken; `draw_at` is to choose, with the next number",
-    },
-]
+r"""
+brackets counted, not matched: any closing bracket was let in while one is open; it must be that of the bracket opened last, else `( ]` passes
+- open_ones[-1:] == [closing]
++ depth > 0
+
+any bracket that is open: a bracket was closed that is open, but not the one opened last: ( [ ) ]
+- open_ones[-1:] == [closing]
++ closing in open_ones
+
+first opened, first closed: the bracket opened first was to close first; the last one is due
+- open_ones[-1:] == [closing]
++ open_ones[:1] == [closing]
+
+opened too late: a bracket was opened although too few tokens are left to close it and the others
+- may[opening] = depth + 1 <= behind
++ may[opening] = depth <= behind
+
+left open at the end: plain tokens were let in to the end: brackets stay open, because nothing was left to close them with
+- depth <= behind, dtype=torch.bool)
++ True, dtype=torch.bool)
+
+one token too careful: plain tokens were shut out one token too early
+- depth <= behind, dtype=torch.bool)
++ depth < max(behind, 1), dtype=torch.bool)
+
+zero for minus infinity: the logits of what may not come were set to 0, which is a probability like any other: use minus infinity before the softmax
+- torch.where(may, logits, -torch.inf)
++ torch.where(may, logits, 0.0)
+
+the wrong ones kept [hidden]: what may come was shut out, and the rest kept
+- torch.where(may, logits, -torch.inf)
++ torch.where(may, -torch.inf, logits)
+
+the same token read at each step: the first token was read at every step: what is drawn is what the model reads next
+-         token = draw_at(p, numbers[len(written)])
+-         open_ones = after(open_ones, token, pairs)
+-         written.append(token)
++         drawn = draw_at(p, numbers[len(written)])
++         open_ones = after(open_ones, drawn, pairs)
++         written.append(drawn)
+
+state forgotten: the state was not carried from token to token
+- logits, state = step(token, state)
++ logits, _ = step(token, state)
+
+itself among those behind: the token to be written was counted among those behind it: of `left` tokens, this one included, left - 1 are behind
+- for behind in reversed(range(len(numbers))):
++ for behind in range(len(numbers), 0, -1):
+
+opened at any time: brackets were opened whether or not there is room to close them
+- may[opening] = depth + 1 <= behind
++ may[opening] = True
+
+account thrown away: what `after` returns was thrown away: it makes a new list, and does not change yours
+- open_ones = after(open_ones, token, pairs)
++ after(open_ones, token, pairs)
+
+the likeliest instead of a draw: the likeliest token was taken; `draw_at` is to choose, with the next number
+- draw_at(p, numbers[len(written)])
++ int(p.argmax())
+"""
 
 # %% [markdown]
 # ## Task 5, closed book: `beam_search` (5 points)
@@ -1057,68 +971,47 @@ for width, length in ((0, 2), (2, 0)):
 print("Task 5 holds.")
 
 # %% mistakes="beam_search"
-[
-    {
-        "name": "last token alone",
-        "was": "h.log_p + float(h.after[k]), h, k",
-        "is": "float(h.after[k]), h, k",
-        "says": "candidates were ranked by their last token alone; what counts is the probability of the whole continuation",
-    },
-    {
-        "name": "least likely kept",
-        "was": "-candidate[0]",
-        "is": "candidate[0]",
-        "says": "the least likely candidates were kept",
-    },
-    {
-        "name": "each beam for itself",
-        "was": "longer[:width]",
-        "is": "([max((c for c in longer if c[1] is h), key=lambda c: c[0]) for h in kept] if len(kept) == width else longer[:width])",
-        "says": "each hypothesis kept its own best continuation; all candidates compete, and a weak hypothesis may lose its place to two of a strong one",
-    },
-    {
-        "name": "probabilities added",
-        "was": "h.log_p + float(h.after[k]), h, k",
-        "is": "h.log_p + float(np.exp(h.after[k])), h, k",
-        "says": "probabilities were added: their logarithms are",
-    },
-    {
-        "name": "the best one's state for all",
-        "was": "advance(h.state, k)",
-        "is": "advance(kept[0].state, k)",
-        "says": "every continuation went on from the state of the likeliest hypothesis; each has a state of its own",
-    },
-    {
-        "name": "tokens in reverse",
-        "was": "(*h.tokens, k)",
-        "is": "(k, *h.tokens)",
-        "says": "the new token was put before the others",
-    },
-    {
-        "name": "normalised by length",
-        "was": "h.log_p + float(h.after[k]), h, k",
-        "is": "(h.log_p * len(h.tokens) + float(h.after[k])) / (len(h.tokens) + 1), h, k",
-        "says": "log_p was divided by the number of tokens; that is a convention for continuations of different lengths. Here it is the plain sum",
-    },
-    {
-        "name": "one step short",
-        "was": "range(length)",
-        "is": "range(max(length - 1, 1))",
-        "says": "the continuations are one token too short",
-    },
-    {
-        "name": "the beginning's state for all",
-        "was": "advance(h.state, k)",
-        "is": "advance(state, k)",
-        "says": "every continuation went on from the first state; each goes on from that of the hypothesis it came from",
-    },
-    {
-        "name": "greedy",
-        "was": "longer[:width]",
-        "is": "longer[:1]",
-        "says": "one continuation was kept at each step, which is the greedy choice; `width` of them stay",
-    },
-]
+r"""
+last token alone: candidates were ranked by their last token alone; what counts is the probability of the whole continuation
+- h.log_p + float(h.after[k]), h, k
++ float(h.after[k]), h, k
+
+least likely kept: the least likely candidates were kept
+- -candidate[0]
++ candidate[0]
+
+each beam for itself: each hypothesis kept its own best continuation; all candidates compete, and a weak hypothesis may lose its place to two of a strong one
+- longer[:width]
++ ([max((c for c in longer if c[1] is h), key=lambda c: c[0]) for h in kept] if len(kept) == width else longer[:width])
+
+probabilities added: probabilities were added: their logarithms are
+- h.log_p + float(h.after[k]), h, k
++ h.log_p + float(np.exp(h.after[k])), h, k
+
+the best one's state for all: every continuation went on from the state of the likeliest hypothesis; each has a state of its own
+- advance(h.state, k)
++ advance(kept[0].state, k)
+
+tokens in reverse: the new token was put before the others
+- (*h.tokens, k)
++ (k, *h.tokens)
+
+normalised by length: log_p was divided by the number of tokens; that is a convention for continuations of different lengths. Here it is the plain sum
+- h.log_p + float(h.after[k]), h, k
++ (h.log_p * len(h.tokens) + float(h.after[k])) / (len(h.tokens) + 1), h, k
+
+one step short: the continuations are one token too short
+- range(length)
++ range(max(length - 1, 1))
+
+the beginning's state for all: every continuation went on from the first state; each goes on from that of the hypothesis it came from
+- advance(h.state, k)
++ advance(state, k)
+
+greedy: one continuation was kept at each step, which is the greedy choice; `width` of them stay
+- longer[:width]
++ longer[:1]
+"""
 
 # %% [markdown]
 # ## The mutant hunt (4 points)
@@ -1178,50 +1071,35 @@ hunt(
 )
 
 # %% mutants="nucleus_probes" of="rnncore.text.sampling.nucleus"
-[
-    {
-        "name": "the token that crosses dropped",
-        "was": "before < mass",
-        "is": "before + falling <= mass",
-        "says": "less than the mass is kept; nothing at all where the first token crosses it",
-    },
-    {
-        "name": "at most for less than",
-        "was": "before < mass",
-        "is": "before <= mass",
-        "says": "where the sum meets the mass exactly, a token too many is kept",
-    },
-    {
-        "name": "the unlikely ones",
-        "was": "np.argsort(-p,",
-        "is": "np.argsort(p,",
-        "says": "the tail was kept, and the likely tokens dropped",
-    },
-    {
-        "name": "one order for all rows",
-        "was": "np.argsort(-p,",
-        "is": "np.argsort(-p[:1] + 0 * p,",
-        "says": "every row is sorted as the first one: unseen with one row",
-    },
-    {
-        "name": "not renormalised",
-        "was": "return kept / kept.sum(axis=-1, keepdims=True)",
-        "is": "return kept",
-        "says": "what is kept sums to less than one",
-    },
-    {
-        "name": "renormalised over the batch",
-        "was": "return kept / kept.sum(axis=-1, keepdims=True)",
-        "is": "return kept / kept.sum() * len(p)",
-        "says": "all rows are divided by the same sum: unseen with one row",
-    },
-    {
-        "name": "a threshold for a mass",
-        "was": "before < mass",
-        "is": "falling >= 1 - mass",
-        "says": "each token is judged by its own probability; a flat row loses all of them",
-    },
-]
+r"""
+the token that crosses dropped: less than the mass is kept; nothing at all where the first token crosses it
+- before < mass
++ before + falling <= mass
+
+at most for less than: where the sum meets the mass exactly, a token too many is kept
+- before < mass
++ before <= mass
+
+the unlikely ones: the tail was kept, and the likely tokens dropped
+- np.argsort(-p,
++ np.argsort(p,
+
+one order for all rows: every row is sorted as the first one: unseen with one row
+- np.argsort(-p,
++ np.argsort(-p[:1] + 0 * p,
+
+not renormalised: what is kept sums to less than one
+- return kept / kept.sum(axis=-1, keepdims=True)
++ return kept
+
+renormalised over the batch: all rows are divided by the same sum: unseen with one row
+- return kept / kept.sum(axis=-1, keepdims=True)
++ return kept / kept.sum() * len(p)
+
+a threshold for a mass: each token is judged by its own probability; a flat row loses all of them
+- before < mass
++ falling >= 1 - mass
+"""
 
 # %% [markdown]
 # ## Experiment: what is open, and for how long
@@ -1294,9 +1172,8 @@ def train(seed, B=32, T=64, D=32, steps=300):
         {"E": E, "bias": 0 * E[:, 0], "cell": cell},
         next_batch,
         optimizer=adam(0.01),
-        steps=steps,
+        schedule=Schedule(steps, clip=1.0),
         rng=rng,
-        clip=1.0,
     )
     return tied_model(**trained.params)
 

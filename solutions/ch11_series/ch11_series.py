@@ -168,87 +168,60 @@ for k, name in enumerate(("z of training", "means", "spread")):
     assert_close(name, after[:7], before[:7], why=why)
 check_independent(without_season, args, {"x": 1})
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(sold(rng, N, S, training, period), dtype)
-    for N, S, training, period in [
-        (3, 1, 2, 1),
-        (20, 3, 12, 4),
-        (17, 1, 9, 7),
-        (31, 4, 30, 5),
-    ]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    sold,
+    [(3, 1, 2, 1), (20, 3, 12, 4), (17, 1, 9, 7), (31, 4, 30, 5)],
+    device,
+)
 hidden[2]["x"] = hidden[2]["x"] * 0 + 3  # one that never moves
 check(without_season, reference_without_season, hidden, outputs=OUTPUTS)
 ### END HIDDEN TESTS
 print("Task 1 holds.")
 
 # %% mistakes="without_season"
-[
-    {
-        "name": "season fitted on all data",
-        "was": "past = x[:training]",
-        "is": "past = x",
-        "says": "the means were estimated from all steps; the steps after training are not known yet",
-    },
-    {
-        "name": "spread fitted on all data",
-        "was": "rest[:training].std",
-        "is": "rest.std",
-        "says": "the scaler was fitted on all data: the spread comes from the training steps alone",
-    },
-    {
-        "name": "spread of the series, not of the rest",
-        "was": "rest[:training].std",
-        "is": "past.std",
-        "says": "the spread is that of x itself, with its season; it is that of the rest, without",
-    },
-    {
-        "name": "one scale for all series",
-        "was": "spread = torch.where(spread > 0, spread, 1.0)",
-        "is": "spread = (rest[:training].square().mean() ** 0.5).expand(x.shape[1])",
-        "says": "all series share one spread; each has its own",
-    },
-    {
-        "name": "phases not counted from the first step",
-        "was": "torch.arange(len(x), device=x.device) % period",
-        "is": "(torch.arange(len(x), device=x.device) - training) % period",
-        "says": "the phases were counted from the end of training; the season of training and that of the rest then do not fit",
-    },
-    {
-        "name": "season not taken out",
-        "was": "rest = x - means[phases]",
-        "is": "rest = x - past.mean(0)",
-        "says": "the mean over all phases was subtracted: the season is still there",
-    },
-    {
-        "name": "one less",
-        "was": "correction=0",
-        "is": "correction=1",
-        "says": "the standard deviation was divided by the number of values less one; here it is by their number",
-    },
-    {
-        "name": "divided by nothing",
-        "was": "torch.where(spread > 0, spread, 1.0)",
-        "is": "spread",
-        "says": "the rest of a series that never moves was divided by zero: its spread is to be 1",
-    },
-    {
-        "name": "the last season instead of the mean",
-        "was": "past[k::period].mean(0)",
-        "is": "past[k::period][-1]",
-        "says": "the last season was subtracted, as seasonal naive does; here it is the mean of all seasons of training",
-    },
-    {
-        "name": "in place",
-        "was": "rest = x - means[phases]",
-        "is": "rest = x.sub_(means[phases])",
-        "says": "the numbers are right, but x, which belongs to the caller, was changed",
-    },
-]
+r"""
+season fitted on all data: the means were estimated from all steps; the steps after training are not known yet
+- past = x[:training]
++ past = x
+
+spread fitted on all data: the scaler was fitted on all data: the spread comes from the training steps alone
+- rest[:training].std
++ rest.std
+
+spread of the series, not of the rest: the spread is that of x itself, with its season; it is that of the rest, without
+- rest[:training].std
++ past.std
+
+one scale for all series: all series share one spread; each has its own
+- spread = torch.where(spread > 0, spread, 1.0)
++ spread = (rest[:training].square().mean() ** 0.5).expand(x.shape[1])
+
+phases not counted from the first step: the phases were counted from the end of training; the season of training and that of the rest then do not fit
+- torch.arange(len(x), device=x.device) % period
++ (torch.arange(len(x), device=x.device) - training) % period
+
+season not taken out: the mean over all phases was subtracted: the season is still there
+- rest = x - means[phases]
++ rest = x - past.mean(0)
+
+one less: the standard deviation was divided by the number of values less one; here it is by their number
+- correction=0
++ correction=1
+
+divided by nothing: the rest of a series that never moves was divided by zero: its spread is to be 1
+- torch.where(spread > 0, spread, 1.0)
++ spread
+
+the last season instead of the mean: the last season was subtracted, as seasonal naive does; here it is the mean of all seasons of training
+- past[k::period].mean(0)
++ past[k::period][-1]
+
+in place: the numbers are right, but x, which belongs to the caller, was changed
+- rest = x - means[phases]
++ rest = x.sub_(means[phases])
+"""
 
 # %% [markdown]
 # ## Task 2: an origin that rolls (5 points)
@@ -368,7 +341,7 @@ why = "the windows go to `fit` with the oldest first"
 found = rolling_errors(x, latest, 3, 2, 3, 6)
 assert_close("errors of `latest`", found, said_again, why=why)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
 
 def right(x, history, horizon, folds, memory):
@@ -377,96 +350,70 @@ def right(x, history, horizon, folds, memory):
     )
 
 
-rng = hidden_rng()
-hidden = [
-    move(wandering(rng, N, *sizes), dtype)
-    for N, *sizes in [
+hidden = hidden_inputs(
+    wandering,
+    [
         (4, 1, 1, 1, 1),
         (30, 4, 1, 5, 12),
         (41, 2, 5, 3, 9),
         (26, 5, 2, 4, 1000),
-    ]
-    for dtype in ("float64", "float32")
-]
+    ],
+    device,
+)
 check(linear_errors, right, hidden, outputs="errors")
 ### END HIDDEN TESTS
 print("Task 2 holds.")
 
 # %% mistakes="rolling_errors"
-[
-    {
-        "name": "training targets overlap the test",
-        "was": "last = origin - horizon",
-        "is": "last = origin - 1",
-        "says": "the targets of the latest training windows reach over the origin: windows of training and test overlap, and the model is told the start of what it is to forecast",
-    },
-    {
-        "name": "one window too few",
-        "was": "last = origin - horizon",
-        "is": "last = origin - horizon - 1",
-        "says": "the latest training window was left out: its target may end right before the origin",
-    },
-    {
-        "name": "an origin that sees the future",
-        "was": "last = origin - horizon",
-        "is": "last = len(x) - horizon",
-        "says": "every fold was trained on the latest windows of the whole series, its own future among them",
-    },
-    {
-        "name": "fitted once",
-        "was": "predict = fit(past, target)",
-        "is": "predict = predict if k else fit(past, target)",
-        "says": "the model was fitted at the first origin only; it is to be fitted anew at each",
-    },
-    {
-        "name": "folds overlap",
-        "was": "len(x) - (folds - k) * horizon",
-        "is": "len(x) - horizon - (folds - 1 - k)",
-        "says": "the origins are one step apart; their horizons are to lie one behind the other",
-    },
-    {
-        "name": "memory ignored",
-        "was": "max(history, last + 1 - memory)",
-        "is": "history",
-        "says": "all windows were used, not the `memory` latest",
-    },
-    {
-        "name": "the oldest ones kept",
-        "was": "range(max(history, last + 1 - memory), last + 1)",
-        "is": "range(history, min(last + 1, history + memory))",
-        "says": "of the windows the oldest were kept, and the latest forgotten",
-    },
-    {
-        "name": "input reaches past the origin",
-        "was": "x[None, origin - history : origin]",
-        "is": "x[None, origin - history + 1 : origin + 1]",
-        "says": "the forecast read the step at the origin, the first that it is to forecast",
-    },
-    {
-        "name": "sign of the error",
-        "was": "x[origin : origin + horizon] - said",
-        "is": "said - x[origin : origin + horizon]",
-        "says": "the error is what came minus what was said; here it is the other way round",
-    },
-    {
-        "name": "the latest window missing",
-        "was": "range(max(history, last + 1 - memory), last + 1)",
-        "is": "range(max(history, last + 1 - memory), last)",
-        "says": "the latest training window is missing: its target ends with the step before the origin, and `range` leaves out its end",
-    },
-    {
-        "name": "one window too many",
-        "was": "last + 1 - memory)",
-        "is": "last - memory)",
-        "says": "one window more than `memory` was used",
-    },
-    {
-        "name": "folds in reverse",
-        "was": "len(x) - (folds - k) * horizon",
-        "is": "len(x) - (k + 1) * horizon",
-        "says": "the folds are in reverse order: the first begins folds · horizon steps before the end",
-    },
-]
+r"""
+training targets overlap the test: the targets of the latest training windows reach over the origin: windows of training and test overlap, and the model is told the start of what it is to forecast
+- last = origin - horizon
++ last = origin - 1
+
+one window too few: the latest training window was left out: its target may end right before the origin
+- last = origin - horizon
++ last = origin - horizon - 1
+
+an origin that sees the future: every fold was trained on the latest windows of the whole series, its own future among them
+- last = origin - horizon
++ last = len(x) - horizon
+
+fitted once: the model was fitted at the first origin only; it is to be fitted anew at each
+- predict = fit(past, target)
++ predict = predict if k else fit(past, target)
+
+folds overlap: the origins are one step apart; their horizons are to lie one behind the other
+- len(x) - (folds - k) * horizon
++ len(x) - horizon - (folds - 1 - k)
+
+memory ignored: all windows were used, not the `memory` latest
+- max(history, last + 1 - memory)
++ history
+
+the oldest ones kept: of the windows the oldest were kept, and the latest forgotten
+- range(max(history, last + 1 - memory), last + 1)
++ range(history, min(last + 1, history + memory))
+
+input reaches past the origin: the forecast read the step at the origin, the first that it is to forecast
+- x[None, origin - history : origin]
++ x[None, origin - history + 1 : origin + 1]
+
+sign of the error: the error is what came minus what was said; here it is the other way round
+- x[origin : origin + horizon] - said
++ said - x[origin : origin + horizon]
+
+the latest window missing: the latest training window is missing: its target ends with the step before the origin, and `range` leaves out its end
+- range(max(history, last + 1 - memory), last + 1)
++ range(max(history, last + 1 - memory), last)
+
+one window too many: one window more than `memory` was used
+- last + 1 - memory)
++ last - memory)
+
+folds in reverse: the folds are in reverse order: the first begins folds · horizon steps before the end
+- len(x) - (folds - k) * horizon
++ len(x) - (k + 1) * horizon
+"""
 
 # %% [markdown]
 # ## Task 3: in blocks, from recursive to direct (4 points)
@@ -562,9 +509,7 @@ why = "it changes when x ends at the origin: nothing from there on is known"
 assert_close("ahead", said_by(**blind), said_by(**args), why=why)
 check_independent(said_by, args, {"x": 1})
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
-
-rng = hidden_rng()
+from rnncore.testing import hidden_inputs
 
 
 def right(W, x, origin, T, K):
@@ -573,95 +518,71 @@ def right(W, x, origin, T, K):
     )
 
 
-hidden = [
-    move(asked(rng, N, B, T, K, m), dtype)
-    for N, B, T, K, m in [
+hidden = hidden_inputs(
+    asked,
+    [
         (2, 1, 1, 1, 1),
         (15, 2, 5, 9, 2),
         (20, 4, 3, 8, 8),
         (16, 1, 2, 10, 6),
-    ]
-    for dtype in ("float64", "float32")
-]
+    ],
+    device,
+)
 check(said_by, right, hidden, outputs="ahead")
 ### END HIDDEN TESTS
 print("Task 3 holds.")
 
 # %% mistakes="in_blocks"
-[
-    {
-        "name": "recursive forecast fed with the truth",
-        "was": "window = torch.cat([window, ahead])[-T:]",
-        "is": "end = origin + len(said)\n        window = x[:end][-T:]",
-        "says": "the truth was fed in: after the first block the window took its values from x, which nobody knows at the origin; it goes on with its own forecasts",
-    },
-    {
-        "name": "window not moved",
-        "was": "window = torch.cat([window, ahead])[-T:]",
-        "is": "window = 1 * window",
-        "says": "the window was not moved on: every block is the same",
-    },
-    {
-        "name": "forecast in the wrong unit",
-        "was": "ahead = unit * predict(window / unit)",
-        "is": "ahead = predict(window / unit)",
-        "says": "what predict says is in units of its window: multiply by `unit`",
-    },
-    {
-        "name": "window not scaled",
-        "was": "predict(window / unit)",
-        "is": "predict(window)",
-        "says": "predict was given the window as it is; divide it by `unit`",
-    },
-    {
-        "name": "one unit for all",
-        "was": "unit = window.abs().mean(0)",
-        "is": "unit = window.abs().mean()",
-        "says": "all series share one unit; each has that of its own window",
-    },
-    {
-        "name": "unit of the first window kept",
-        "was": "unit = window.abs().mean(0)",
-        "is": "unit = x[origin - T : origin].abs().mean(0)",
-        "says": "the unit is that of the first window; each block takes it from the window that it reads",
-    },
-    {
-        "name": "unit of the whole series",
-        "was": "unit = window.abs().mean(0)",
-        "is": "unit = x.abs().mean(0)",
-        "says": "the unit was taken from all of x, the future included; it is that of the window",
-    },
-    {
-        "name": "mean for mean absolute value",
-        "was": "window.abs().mean(0)",
-        "is": "window.mean(0)",
-        "says": "the unit is the mean of the absolute values, not the mean",
-    },
-    {
-        "name": "one step of each block kept",
-        "was": "ahead = unit * predict(window / unit)",
-        "is": "ahead = unit * predict(window / unit)[:1]",
-        "says": "of each block only the first step was used, which makes every model recursive",
-    },
-    {
-        "name": "window begins at the origin",
-        "was": "window = x[origin - T : origin]",
-        "is": "window = x[origin - T + 1 : origin + 1]",
-        "says": "the first window holds the step at the origin, the first that is to be forecast",
-    },
-    {
-        "name": "no unit at all",
-        "was": "ahead = unit * predict(window / unit)",
-        "is": "ahead = predict(window)",
-        "says": "predict was given the values as they are; it sees the window divided by its unit, and speaks in that unit",
-    },
-    {
-        "name": "unit of all that is known",
-        "was": "unit = window.abs().mean(0)",
-        "is": "unit = x[:origin].abs().mean(0)",
-        "says": "the unit was taken from all that is known at the origin; it is that of the window, T steps",
-    },
-]
+r"""
+recursive forecast fed with the truth: the truth was fed in: after the first block the window took its values from x, which nobody knows at the origin; it goes on with its own forecasts
+-         window = torch.cat([window, ahead])[-T:]
++         end = origin + len(said)
++         window = x[:end][-T:]
+
+window not moved: the window was not moved on: every block is the same
+- window = torch.cat([window, ahead])[-T:]
++ window = 1 * window
+
+forecast in the wrong unit: what predict says is in units of its window: multiply by `unit`
+- ahead = unit * predict(window / unit)
++ ahead = predict(window / unit)
+
+window not scaled: predict was given the window as it is; divide it by `unit`
+- predict(window / unit)
++ predict(window)
+
+one unit for all: all series share one unit; each has that of its own window
+- unit = window.abs().mean(0)
++ unit = window.abs().mean()
+
+unit of the first window kept: the unit is that of the first window; each block takes it from the window that it reads
+- unit = window.abs().mean(0)
++ unit = x[origin - T : origin].abs().mean(0)
+
+unit of the whole series: the unit was taken from all of x, the future included; it is that of the window
+- unit = window.abs().mean(0)
++ unit = x.abs().mean(0)
+
+mean for mean absolute value: the unit is the mean of the absolute values, not the mean
+- window.abs().mean(0)
++ window.mean(0)
+
+one step of each block kept: of each block only the first step was used, which makes every model recursive
+- ahead = unit * predict(window / unit)
++ ahead = unit * predict(window / unit)[:1]
+
+window begins at the origin: the first window holds the step at the origin, the first that is to be forecast
+- window = x[origin - T : origin]
++ window = x[origin - T + 1 : origin + 1]
+
+no unit at all: predict was given the values as they are; it sees the window divided by its unit, and speaks in that unit
+- ahead = unit * predict(window / unit)
++ ahead = predict(window)
+
+unit of all that is known: the unit was taken from all that is known at the origin; it is that of the window, T steps
+- unit = window.abs().mean(0)
++ unit = x[:origin].abs().mean(0)
+"""
 
 # %% [markdown]
 # ## Task 4: quantiles, their loss and their honesty (5 points)
@@ -747,18 +668,19 @@ assert_close(
     -np.array([0.2, 0.5, 0.9]) / 6,
 )
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import assert_gradient, hidden_rng
+from rnncore.testing import assert_gradient, hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(forecast_and_truth(rng, K, B, levels), dtype)
-    for K, B, levels in [
+hidden = hidden_inputs(
+    forecast_and_truth,
+    [
         (1, 1, (0.5,)),
         (7, 3, (0.05, 0.95)),
         (2, 9, (0.01, 0.2, 0.4, 0.7, 0.75)),
-    ]
-    for dtype in ("float64", "float32")
-]
+    ],
+    device,
+    rng=rng,
+)
 for args in hidden[:4]:  # whole numbers meet each other
     hidden.append(args | {"q": args["q"].round(), "y": args["y"].round()})
 check(quantile_report, reference_quantile_report, hidden, outputs=OUTPUTS)
@@ -774,92 +696,63 @@ assert_gradient(
 print("Task 4 holds.")
 
 # %% mistakes="quantile_report"
-[
-    {
-        "name": "error with the wrong sign",
-        "was": "error = y[..., None] - q",
-        "is": "error = q - y[..., None]",
-        "says": "the error was taken as q - y: with that sign a level of 0.9 trains the quantile of 0.1",
-    },
-    {
-        "name": "levels exchanged in the loss",
-        "was": "torch.maximum(levels * error, (levels - 1) * error)",
-        "is": "torch.maximum((1 - levels) * error, -levels * error)",
-        "says": "the pinball loss has the level on the wrong side: where y lies *above* the quantile it costs ℓ a unit",
-    },
-    {
-        "name": "minimum for maximum",
-        "was": "torch.maximum(levels",
-        "is": "torch.minimum(levels",
-        "says": "the smaller of the two lines was taken: that loss is never positive",
-    },
-    {
-        "name": "gradient with the wrong sign",
-        "was": "((error < 0).to(q.dtype) - levels)",
-        "is": "(levels - (error < 0).to(q.dtype))",
-        "says": "d_q is the gradient with respect to the error; q enters the error with a minus",
-    },
-    {
-        "name": "gradient summed",
-        "was": "- levels) / error.numel()",
-        "is": "- levels)",
-        "says": "the loss is a mean: its gradient is divided by the number of entries",
-    },
-    {
-        "name": "gradient of the absolute error",
-        "was": "((error < 0).to(q.dtype) - levels)",
-        "is": "(-error.sign() / 2)",
-        "says": "this is the gradient at level 0.5 for all levels: with it every quantile becomes the median",
-    },
-    {
-        "name": "kink on the other side",
-        "was": "(error < 0).to(q.dtype) - levels",
-        "is": "(error <= 0).to(q.dtype) - levels",
-        "says": "where y meets q the error was taken for negative; the text takes it for positive",
-    },
-    {
-        "name": "share above",
-        "was": "below = (error <= 0)",
-        "is": "below = (error >= 0)",
-        "says": "`below` is the share of y at or above the quantile; asked for is at or below",
-    },
-    {
-        "name": "met not counted",
-        "was": "below = (error <= 0)",
-        "is": "below = (error < 0)",
-        "says": "a y that meets its quantile exactly was not counted as at most the quantile",
-    },
-    {
-        "name": "the interval's sides exchanged",
-        "was": "(error[..., 0] >= 0) & (error[..., -1] <= 0)",
-        "is": "(error[..., -1] >= 0) & (error[..., 0] <= 0)",
-        "says": "the sides of the interval are exchanged: y was to be above the highest quantile and below the lowest",
-    },
-    {
-        "name": "one side only",
-        "was": "(error[..., 0] >= 0) & (error[..., -1] <= 0)",
-        "is": "error[..., -1] <= 0",
-        "says": "`inside` looks at the upper end alone; y may have fallen below the lowest quantile",
-    },
-    {
-        "name": "loss summed",
-        "was": "(levels - 1) * error).mean()",
-        "is": "(levels - 1) * error).sum()",
-        "says": "the loss was summed; it is the mean over all K B Q entries",
-    },
-    {
-        "name": "gradient averaged over K B",
-        "was": "/ error.numel()",
-        "is": "/ y.numel()",
-        "says": "the gradient was divided by K B; the loss is a mean over K B Q entries",
-    },
-    {
-        "name": "the interval's ends left out",
-        "was": "(error[..., 0] >= 0) & (error[..., -1] <= 0)",
-        "is": "(error[..., 0] > 0) & (error[..., -1] < 0)",
-        "says": "a y that meets the lowest or the highest quantile exactly was left out of `inside` (the difference of two shares of `below` leaves it out too)",
-    },
-]
+r"""
+error with the wrong sign: the error was taken as q - y: with that sign a level of 0.9 trains the quantile of 0.1
+- error = y[..., None] - q
++ error = q - y[..., None]
+
+levels exchanged in the loss: the pinball loss has the level on the wrong side: where y lies *above* the quantile it costs ℓ a unit
+- torch.maximum(levels * error, (levels - 1) * error)
++ torch.maximum((1 - levels) * error, -levels * error)
+
+minimum for maximum: the smaller of the two lines was taken: that loss is never positive
+- torch.maximum(levels
++ torch.minimum(levels
+
+gradient with the wrong sign: d_q is the gradient with respect to the error; q enters the error with a minus
+- ((error < 0).to(q.dtype) - levels)
++ (levels - (error < 0).to(q.dtype))
+
+gradient summed: the loss is a mean: its gradient is divided by the number of entries
+- - levels) / error.numel()
++ - levels)
+
+gradient of the absolute error: this is the gradient at level 0.5 for all levels: with it every quantile becomes the median
+- ((error < 0).to(q.dtype) - levels)
++ (-error.sign() / 2)
+
+kink on the other side: where y meets q the error was taken for negative; the text takes it for positive
+- (error < 0).to(q.dtype) - levels
++ (error <= 0).to(q.dtype) - levels
+
+share above: `below` is the share of y at or above the quantile; asked for is at or below
+- below = (error <= 0)
++ below = (error >= 0)
+
+met not counted: a y that meets its quantile exactly was not counted as at most the quantile
+- below = (error <= 0)
++ below = (error < 0)
+
+the interval's sides exchanged: the sides of the interval are exchanged: y was to be above the highest quantile and below the lowest
+- (error[..., 0] >= 0) & (error[..., -1] <= 0)
++ (error[..., -1] >= 0) & (error[..., 0] <= 0)
+
+one side only: `inside` looks at the upper end alone; y may have fallen below the lowest quantile
+- (error[..., 0] >= 0) & (error[..., -1] <= 0)
++ error[..., -1] <= 0
+
+loss summed: the loss was summed; it is the mean over all K B Q entries
+- (levels - 1) * error).mean()
++ (levels - 1) * error).sum()
+
+gradient averaged over K B: the gradient was divided by K B; the loss is a mean over K B Q entries
+- / error.numel()
++ / y.numel()
+
+the interval's ends left out: a y that meets the lowest or the highest quantile exactly was left out of `inside` (the difference of two shares of `below` leaves it out too)
+- (error[..., 0] >= 0) & (error[..., -1] <= 0)
++ (error[..., 0] > 0) & (error[..., -1] < 0)
+"""
 
 # %% [markdown]
 # ## Task 5, closed book: `cut` (4 points)
@@ -934,14 +827,14 @@ from rnncore.testing import assert_refuses, check, stored
 OUTPUTS = "past, known, target"
 
 
-def series_to_cut(rng, N, F, B, history, horizon, dtype="float64"):
+def series_to_cut(rng, N, F, B, history, horizon):
     origins = rng.integers(history, N - horizon + 1, B)
     return dict(
-        values=rng.normal(size=N).astype(dtype),
+        values=rng.normal(size=N),
         origins=origins,
         history=history,
         horizon=horizon,
-        covariates=rng.normal(size=(N, F)).astype(dtype),
+        covariates=rng.normal(size=(N, F)),
     )
 
 
@@ -952,18 +845,15 @@ visible = [
 ]
 check(cut, stored("cut"), visible, outputs=OUTPUTS)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    series_to_cut(rng, N, F, B, history, horizon, dtype)
-    for N, F, B, history, horizon in [
-        (2, 1, 1, 1, 1),
-        (25, 3, 7, 6, 4),
-        (18, 1, 4, 2, 9),
-    ]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    series_to_cut,
+    [(2, 1, 1, 1, 1), (25, 3, 7, 6, 4), (18, 1, 4, 2, 9)],
+    "numpy",
+    rng=rng,
+)
 check(cut, book_cut, hidden, outputs=OUTPUTS)
 args = series_to_cut(rng, 10, 2, 3, 4, 2)
 for origin in (3, 9):
@@ -973,56 +863,39 @@ for origin in (3, 9):
 print("Task 5 holds.")
 
 # %% mistakes="cut"
-[
-    {
-        "name": "history with the origin",
-        "was": "np.arange(-history, 0)",
-        "is": "np.arange(-history + 1, 1)",
-        "says": "the past holds the step at the origin, which is the first of the target: windows of past and target overlap",
-    },
-    {
-        "name": "target a step late",
-        "was": "np.arange(horizon)[:, None]",
-        "is": "(np.arange(1, horizon + 1) % len(values))[:, None] - (origins + horizon >= N)",
-        "says": "the target begins one step behind the origin",
-    },
-    {
-        "name": "time and batch swapped",
-        "was": "return Windows(past, covariates[after], values[after])",
-        "is": "return Windows(past.swapaxes(0, 1), covariates[after].swapaxes(0, 1), values[after].T)",
-        "says": "time and batch are swapped: time comes first",
-    },
-    {
-        "name": "reshaped",
-        "was": "return Windows(past, covariates[after], values[after])",
-        "is": "return Windows(past, covariates[after], values[after].T.reshape(horizon, -1))",
-        "says": "the target was reshaped where a transpose was due: its numbers stand at wrong places",
-    },
-    {
-        "name": "covariates before the values",
-        "was": "[values[before][..., None], covariates[before]]",
-        "is": "[covariates[before], values[before][..., None]]",
-        "says": "in past the values come first, then the covariates",
-    },
-    {
-        "name": "covariates of the past for those to come",
-        "was": "covariates[after], values",
-        "is": "covariates[np.maximum(after - horizon, 0)], values",
-        "says": "known holds covariates of the steps before the origin; it is those of the steps to be forecast",
-    },
-    {
-        "name": "covariates of the steps asked for",
-        "was": "covariates[before]]",
-        "is": "covariates[before + 1]]",
-        "says": "each step of the past has the next step's covariates; here each has its own",
-    },
-    {
-        "name": "newest first",
-        "was": "np.arange(-history, 0)",
-        "is": "np.arange(-1, -history - 1, -1)",
-        "says": "the past runs backwards: the oldest step comes first",
-    },
-]
+r"""
+history with the origin: the past holds the step at the origin, which is the first of the target: windows of past and target overlap
+- np.arange(-history, 0)
++ np.arange(-history + 1, 1)
+
+target a step late: the target begins one step behind the origin
+- np.arange(horizon)[:, None]
++ (np.arange(1, horizon + 1) % len(values))[:, None] - (origins + horizon >= N)
+
+time and batch swapped: time and batch are swapped: time comes first
+- return Windows(past, covariates[after], values[after])
++ return Windows(past.swapaxes(0, 1), covariates[after].swapaxes(0, 1), values[after].T)
+
+reshaped: the target was reshaped where a transpose was due: its numbers stand at wrong places
+- return Windows(past, covariates[after], values[after])
++ return Windows(past, covariates[after], values[after].T.reshape(horizon, -1))
+
+covariates before the values: in past the values come first, then the covariates
+- [values[before][..., None], covariates[before]]
++ [covariates[before], values[before][..., None]]
+
+covariates of the past for those to come: known holds covariates of the steps before the origin; it is those of the steps to be forecast
+- covariates[after], values
++ covariates[np.maximum(after - horizon, 0)], values
+
+covariates of the steps asked for: each step of the past has the next step's covariates; here each has its own
+- covariates[before]]
++ covariates[before + 1]]
+
+newest first: the past runs backwards: the oldest step comes first
+- np.arange(-history, 0)
++ np.arange(-1, -history - 1, -1)
+"""
 
 # %% [markdown]
 # ## The mutant hunt (4 points)
@@ -1114,50 +987,35 @@ hunt(
 )
 
 # %% mutants="backtest_probes" of="rnncore.forecast.backtest.backtest"
-[
-    {
-        "name": "sees the first step of the future",
-        "was": "values[:t].copy()",
-        "is": "values[: t + 1].copy()",
-        "says": "each method is handed the step at the origin: persistence becomes perfect at one step",
-    },
-    {
-        "name": "a day late",
-        "was": "values[:t].copy()",
-        "is": "values[: max(t - 1, 1)].copy()",
-        "says": "the latest known value is kept from the methods",
-    },
-    {
-        "name": "short memory",
-        "was": "values[:t].copy()",
-        "is": "values[max(t - 3, 0) : t].copy()",
-        "says": "a method sees the last three values only: unseen with persistence",
-    },
-    {
-        "name": "shifted onto the truth",
-        "was": "values[t : t + horizon]",
-        "is": "values[t - 1 : t + horizon - 1]",
-        "says": "forecasts are compared with the day before the one they are for: persistence lies on the truth",
-    },
-    {
-        "name": "the past itself handed out",
-        "was": "values[:t].copy()",
-        "is": "values[:t]",
-        "says": "a method that writes into its past changes everybody's series",
-    },
-    {
-        "name": "origin does not roll",
-        "was": "values[:t].copy()",
-        "is": "values[: origins[0]].copy()",
-        "says": "every forecast is made at the first origin",
-    },
-    {
-        "name": "origins in order",
-        "was": "for name in methods for t in origins",
-        "is": "for name in methods for t in sorted(origins)",
-        "says": "forecasts are in the order of time, what came is in the order of the origins: unseen where they rise",
-    },
-]
+r"""
+sees the first step of the future: each method is handed the step at the origin: persistence becomes perfect at one step
+- values[:t].copy()
++ values[: t + 1].copy()
+
+a day late: the latest known value is kept from the methods
+- values[:t].copy()
++ values[: max(t - 1, 1)].copy()
+
+short memory: a method sees the last three values only: unseen with persistence
+- values[:t].copy()
++ values[max(t - 3, 0) : t].copy()
+
+shifted onto the truth: forecasts are compared with the day before the one they are for: persistence lies on the truth
+- values[t : t + horizon]
++ values[t - 1 : t + horizon - 1]
+
+the past itself handed out: a method that writes into its past changes everybody's series
+- values[:t].copy()
++ values[:t]
+
+origin does not roll: every forecast is made at the first origin
+- values[:t].copy()
++ values[: origins[0]].copy()
+
+origins in order: forecasts are in the order of time, what came is in the order of the origins: unseen where they rise
+- for name in methods for t in origins
++ for name in methods for t in sorted(origins)
+"""
 
 # %% [markdown]
 # ## Experiment: a network that reads itself

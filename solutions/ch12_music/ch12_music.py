@@ -213,80 +213,58 @@ check(onto_the_grid, reference_onto_the_grid, hidden, outputs="tokens")
 print("Task 1 holds.")
 
 # %% mistakes="onto_the_grid"
-[
-    {
-        "name": "tempo lost",
-        "was": "a_second = tempo / 60 / frame",
-        "is": "a_second = 1 / frame",
-        "says": "the tempo was lost: seconds were taken for quarter notes, which is right at tempo 60 alone",
-    },
-    {
-        "name": "tempo upside down",
-        "was": "a_second = tempo / 60 / frame",
-        "is": "a_second = 60 / tempo / frame",
-        "says": "the tempo stands upside down: the faster it is, the more quarter notes go into a second",
-    },
-    {
-        "name": "multiplied by the frame",
-        "was": "a_second = tempo / 60 / frame",
-        "is": "a_second = tempo / 60 * frame",
-        "says": "the quarter notes were multiplied by the length of a frame; the shorter a frame, the more of them there are, so divide",
-    },
-    {
-        "name": "a held note struck again at every frame",
-        "was": "tokens[b:e, v] = HOLD",
-        "is": "tokens[b:e, v] = q - LOWEST + FIRST",
-        "says": "a held note is struck again at every frame: after the first comes HOLD",
-    },
-    {
-        "name": "a held note falls silent",
-        "was": "tokens[b:e, v] = HOLD",
-        "is": "tokens[b:e, v] = SILENCE",
-        "says": "a note falls silent after its first frame: HOLD goes on, SILENCE ends it",
-    },
-    {
-        "name": "rests filled",
-        "was": "tokens[b:e, v] = HOLD",
-        "is": "tokens[b:, v] = HOLD",
-        "says": "notes go on until the next one begins: their end was not looked at, and the rests are gone",
-    },
-    {
-        "name": "a former note comes back",
-        "was": "tokens[b:, v] = SILENCE",
-        "is": "tokens[b:e, v] = SILENCE",
-        "says": "where a short note cuts a long one, the long one goes on behind it: HOLD then holds the wrong pitch",
-    },
-    {
-        "name": "begins cut off instead of rounded",
-        "was": "first = np.rint(begin * a_second)",
-        "is": "first = np.floor(begin * a_second)",
-        "says": "begins were rounded down: a note a hair too early falls into the frame before; take the nearest",
-    },
-    {
-        "name": "length rounded instead of the end",
-        "was": "last = np.rint(end * a_second).astype(int)",
-        "is": "last = first + np.rint((end - begin) * a_second).astype(int)",
-        "says": "the length was rounded, and not the end: notes that touch then overlap, or leave a gap",
-    },
-    {
-        "name": "a short note lost",
-        "was": "for b, e, q, v in zip(first, last, pitch, voice, strict=True):",
-        "is": "for b, e, q, v in zip(first, np.rint(end * a_second), pitch, voice, strict=True):\n        e = int(e)\n        if e <= b:\n            continue",
-        "says": "a note shorter than half a frame was left out; it gets one frame",
-    },
-    {
-        "name": "keys counted from HOLD",
-        "was": "q - LOWEST + FIRST",
-        "is": "q - LOWEST",
-        "says": "the lowest key got token 0, which is HOLD: the keys begin at FIRST",
-    },
-    {
-        "name": "no frame left",
-        "was": "    last = np.maximum(last, first + 1)\n",
-        "is": "",
-        "says": "a note whose begin and end move to one frame is left without any: it gets one",
-    },
-]
+r"""
+tempo lost: the tempo was lost: seconds were taken for quarter notes, which is right at tempo 60 alone
+- a_second = tempo / 60 / frame
++ a_second = 1 / frame
+
+tempo upside down: the tempo stands upside down: the faster it is, the more quarter notes go into a second
+- a_second = tempo / 60 / frame
++ a_second = 60 / tempo / frame
+
+multiplied by the frame: the quarter notes were multiplied by the length of a frame; the shorter a frame, the more of them there are, so divide
+- a_second = tempo / 60 / frame
++ a_second = tempo / 60 * frame
+
+a held note struck again at every frame: a held note is struck again at every frame: after the first comes HOLD
+- tokens[b:e, v] = HOLD
++ tokens[b:e, v] = q - LOWEST + FIRST
+
+a held note falls silent: a note falls silent after its first frame: HOLD goes on, SILENCE ends it
+- tokens[b:e, v] = HOLD
++ tokens[b:e, v] = SILENCE
+
+rests filled: notes go on until the next one begins: their end was not looked at, and the rests are gone
+- tokens[b:e, v] = HOLD
++ tokens[b:, v] = HOLD
+
+a former note comes back: where a short note cuts a long one, the long one goes on behind it: HOLD then holds the wrong pitch
+- tokens[b:, v] = SILENCE
++ tokens[b:e, v] = SILENCE
+
+begins cut off instead of rounded: begins were rounded down: a note a hair too early falls into the frame before; take the nearest
+- first = np.rint(begin * a_second)
++ first = np.floor(begin * a_second)
+
+length rounded instead of the end: the length was rounded, and not the end: notes that touch then overlap, or leave a gap
+- last = np.rint(end * a_second).astype(int)
++ last = first + np.rint((end - begin) * a_second).astype(int)
+
+a short note lost: a note shorter than half a frame was left out; it gets one frame
+-     for b, e, q, v in zip(first, last, pitch, voice, strict=True):
++     for b, e, q, v in zip(first, np.rint(end * a_second), pitch, voice, strict=True):
++         e = int(e)
++         if e <= b:
++             continue
+
+keys counted from HOLD: the lowest key got token 0, which is HOLD: the keys begin at FIRST
+- q - LOWEST + FIRST
++ q - LOWEST
+
+no frame left: a note whose begin and end move to one frame is left without any: it gets one
+-     last = np.maximum(last, first + 1)
+-
+"""
 
 # %% [markdown]
 # ## Task 2: nats a frame, and their gradient (4 points)
@@ -372,19 +350,15 @@ logits, roll = move((np.zeros((6, 2, 88)), np.zeros((6, 2, 88))))
 nats, _ = chorale_nats(logits, roll, move(np.array([6, 3])))
 assert_close("a coin for each of 88 keys", nats, 88 * np.log(2), 1e-6)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import assert_gradient, hidden_rng
+from rnncore.testing import assert_gradient, hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(pieces_and_model(rng, T, B, K, scale), dtype)
-    for T, B, K, scale in [
-        (2, 1, 1, 1.0),
-        (9, 4, 5, 2.0),
-        (4, 6, 88, 3.0),
-        (5, 2, 7, 500.0),
-    ]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    pieces_and_model,
+    [(2, 1, 1, 1.0), (9, 4, 5, 2.0), (4, 6, 88, 3.0), (5, 2, 7, 500.0)],
+    device,
+    rng=rng,
+)
 check(chorale_nats, reference_chorale_nats, hidden, outputs=OUTPUTS)
 args = move(pieces_and_model(rng, 4, 3, 3))
 _, d_logits = chorale_nats(**args)
@@ -398,92 +372,77 @@ assert_gradient(
 print("Task 2 holds.")
 
 # %% mistakes="chorale_nats"
-[
-    {
-        "name": "first frame counted",
-        "was": "    told, came = logits[:-1], roll[1:]\n    t = torch.arange(1, len(roll), device=roll.device)[:, None]\n    counts = (t < lengths).to(logits.dtype)\n    weight = counts / counts.sum()\n    each = torch.nn.functional.softplus(told) - told * came\n    nats = (each.sum(-1) * weight).sum()\n    d_told = (torch.sigmoid(told) - came) * weight[..., None]\n    return nats, torch.cat([d_told, torch.zeros_like(logits[:1])])",
-        "is": "    told, came = torch.cat([0 * logits[:1], logits[:-1]]), roll\n    t = torch.arange(len(roll), device=roll.device)[:, None]\n    counts = (t < lengths).to(logits.dtype)\n    weight = counts / counts.sum()\n    each = torch.nn.functional.softplus(told) - told * came\n    nats = (each.sum(-1) * weight).sum()\n    d_told = (torch.sigmoid(told) - came) * weight[..., None]\n    return nats, torch.cat([d_told[1:], torch.zeros_like(logits[:1])])",
-        "says": "the first frame was counted, with a coin for each key: nothing comes before it, and it is left out",
-    },
-    {
-        "name": "first frames in the divisor",
-        "was": "weight = counts / counts.sum()",
-        "is": "weight = counts / lengths.sum()",
-        "says": "the sum was divided by all frames, the first ones too, which nobody had to predict",
-    },
-    {
-        "name": "averaged over keys instead of summed",
-        "was": "weight = counts / counts.sum()",
-        "is": "weight = counts / counts.sum() / logits.shape[-1]",
-        "says": "the loss was averaged over the keys instead of summed: on a piano it is then 88 times too small",
-    },
-    {
-        "name": "averaged over pieces instead of frames",
-        "was": "weight = counts / counts.sum()",
-        "is": "weight = counts / counts.sum(0).clamp_min(1) / counts.shape[1]",
-        "says": "each piece was averaged first, then the pieces: a short one counts as much as a long one. Divide once, by the number of all frames",
-    },
-    {
-        "name": "padding counted",
-        "was": "counts = (t < lengths).to(logits.dtype)",
-        "is": "counts = (t < len(roll) + 0 * lengths).to(logits.dtype)",
-        "says": "the padding behind the end of the shorter pieces was counted",
-    },
-    {
-        "name": "one frame beyond the end",
-        "was": "(t < lengths)",
-        "is": "(t <= lengths)",
-        "says": "one frame behind the end of each shorter piece was counted",
-    },
-    {
-        "name": "targets not shifted",
-        "was": "logits[:-1], roll[1:]",
-        "is": "logits[:-1], roll[:-1]",
-        "says": "the targets were not shifted: each frame was asked for from the frame itself",
-    },
-    {
-        "name": "silent keys cost nothing",
-        "was": "torch.nn.functional.softplus(told) - told * came",
-        "is": "torch.nn.functional.softplus(-told) * came",
-        "says": "only the keys that sounded were charged; one that stays silent was predicted too",
-    },
-    {
-        "name": "keys made to compete",
-        "was": "torch.nn.functional.softplus(told) - told * came",
-        "is": "-torch.log_softmax(told, -1) * came",
-        "says": "a softmax ran over the keys: it shares one unit among them, and a chord has several. Each key is a question of its own",
-    },
-    {
-        "name": "logarithm of a sigmoid",
-        "was": "torch.nn.functional.softplus(told) - told * came",
-        "is": "-(came * torch.sigmoid(told).log() + (1 - came) * (1 - torch.sigmoid(told)).log())",
-        "says": "where the network is sure, this is infinite: the logarithm of a probability that was rounded to zero, or exp of a large logit. softplus takes neither",
-    },
-    {
-        "name": "gradient with the wrong sign",
-        "was": "(torch.sigmoid(told) - came) * weight",
-        "is": "(came - torch.sigmoid(told)) * weight",
-        "says": "d_logits has the wrong sign: a key that was expected and did not come must be pulled down",
-    },
-    {
-        "name": "gradient not averaged",
-        "was": "* weight[..., None]",
-        "is": "* counts[..., None]",
-        "says": "the score is a mean over frames, and d_logits is the gradient of the sum",
-    },
-    {
-        "name": "gradient a frame late",
-        "was": "torch.cat([d_told, torch.zeros_like(logits[:1])])",
-        "is": "torch.cat([torch.zeros_like(logits[:1]), d_told])",
-        "says": "the gradient stands at the frame that was predicted; it belongs to the logits that predicted it, one frame before",
-    },
-    {
-        "name": "the score alone averaged over keys",
-        "was": "(each.sum(-1) * weight).sum()",
-        "is": "(each.mean(-1) * weight).sum()",
-        "says": "the score was averaged over the keys instead of summed: on a piano it is then 88 times too small",
-    },
-]
+r"""
+first frame counted: the first frame was counted, with a coin for each key: nothing comes before it, and it is left out
+-     told, came = logits[:-1], roll[1:]
+-     t = torch.arange(1, len(roll), device=roll.device)[:, None]
+-     counts = (t < lengths).to(logits.dtype)
+-     weight = counts / counts.sum()
+-     each = torch.nn.functional.softplus(told) - told * came
+-     nats = (each.sum(-1) * weight).sum()
+-     d_told = (torch.sigmoid(told) - came) * weight[..., None]
+-     return nats, torch.cat([d_told, torch.zeros_like(logits[:1])])
++     told, came = torch.cat([0 * logits[:1], logits[:-1]]), roll
++     t = torch.arange(len(roll), device=roll.device)[:, None]
++     counts = (t < lengths).to(logits.dtype)
++     weight = counts / counts.sum()
++     each = torch.nn.functional.softplus(told) - told * came
++     nats = (each.sum(-1) * weight).sum()
++     d_told = (torch.sigmoid(told) - came) * weight[..., None]
++     return nats, torch.cat([d_told[1:], torch.zeros_like(logits[:1])])
+
+first frames in the divisor: the sum was divided by all frames, the first ones too, which nobody had to predict
+- weight = counts / counts.sum()
++ weight = counts / lengths.sum()
+
+averaged over keys instead of summed: the loss was averaged over the keys instead of summed: on a piano it is then 88 times too small
+- weight = counts / counts.sum()
++ weight = counts / counts.sum() / logits.shape[-1]
+
+averaged over pieces instead of frames: each piece was averaged first, then the pieces: a short one counts as much as a long one. Divide once, by the number of all frames
+- weight = counts / counts.sum()
++ weight = counts / counts.sum(0).clamp_min(1) / counts.shape[1]
+
+padding counted: the padding behind the end of the shorter pieces was counted
+- counts = (t < lengths).to(logits.dtype)
++ counts = (t < len(roll) + 0 * lengths).to(logits.dtype)
+
+one frame beyond the end: one frame behind the end of each shorter piece was counted
+- (t < lengths)
++ (t <= lengths)
+
+targets not shifted: the targets were not shifted: each frame was asked for from the frame itself
+- logits[:-1], roll[1:]
++ logits[:-1], roll[:-1]
+
+silent keys cost nothing: only the keys that sounded were charged; one that stays silent was predicted too
+- torch.nn.functional.softplus(told) - told * came
++ torch.nn.functional.softplus(-told) * came
+
+keys made to compete: a softmax ran over the keys: it shares one unit among them, and a chord has several. Each key is a question of its own
+- torch.nn.functional.softplus(told) - told * came
++ -torch.log_softmax(told, -1) * came
+
+logarithm of a sigmoid: where the network is sure, this is infinite: the logarithm of a probability that was rounded to zero, or exp of a large logit. softplus takes neither
+- torch.nn.functional.softplus(told) - told * came
++ -(came * torch.sigmoid(told).log() + (1 - came) * (1 - torch.sigmoid(told)).log())
+
+gradient with the wrong sign: d_logits has the wrong sign: a key that was expected and did not come must be pulled down
+- (torch.sigmoid(told) - came) * weight
++ (came - torch.sigmoid(told)) * weight
+
+gradient not averaged: the score is a mean over frames, and d_logits is the gradient of the sum
+- * weight[..., None]
++ * counts[..., None]
+
+gradient a frame late: the gradient stands at the frame that was predicted; it belongs to the logits that predicted it, one frame before
+- torch.cat([d_told, torch.zeros_like(logits[:1])])
++ torch.cat([torch.zeros_like(logits[:1]), d_told])
+
+the score alone averaged over keys: the score was averaged over the keys instead of summed: on a piano it is then 88 times too small
+- (each.sum(-1) * weight).sum()
++ (each.mean(-1) * weight).sum()
+"""
 
 # %% [markdown]
 # ## Task 3: a chord that keeps the rules (5 points)
@@ -690,110 +649,79 @@ check(next_chord, right, hidden, outputs="chord")
 print("Task 3 holds.")
 
 # %% mistakes="legal_chord"
-[
-    {
-        "name": "neighbours only",
-        "was": "for u in range(v):",
-        "is": "for u in range(max(v - 1, 0), v):",
-        "says": "parallels were looked for between neighbours only; soprano and bass have them too, so take all pairs",
-    },
-    {
-        "name": "upward only",
-        "was": "both = (now[u] != before[u]) & (keys != before[v])",
-        "is": "both = (now[u] > before[u]) & (keys > before[v])",
-        "says": "parallels are forbidden on all pairs of voices, but only upward: downward they are as bad",
-    },
-    {
-        "name": "same direction only",
-        "was": "both = (now[u] != before[u]) & (keys != before[v])",
-        "is": "both = (now[u] - before[u]) * (keys - before[v]) > 0",
-        "says": "a fifth that becomes a twelfth, or a twelfth a fifth, by voices that move apart or together, was let through",
-    },
-    {
-        "name": "fifths only",
-        "was": "apart in (0, 7)",
-        "is": "apart == 7",
-        "says": "parallel octaves were let through",
-    },
-    {
-        "name": "octaves only",
-        "was": "apart in (0, 7)",
-        "is": "apart == 0",
-        "says": "parallel fifths were let through",
-    },
-    {
-        "name": "fourths for fifths",
-        "was": "apart = (before[u] - before[v]) % 12\n            again = (now[u] - keys) % 12 == apart",
-        "is": "apart = (before[v] - before[u]) % 12\n            again = (keys - now[u]) % 12 == apart",
-        "says": "the interval was counted from the upper voice down: 7 semitones are then a fourth, and fifths pass as 5",
-    },
-    {
-        "name": "octaves not taken off",
-        "was": "apart = (before[u] - before[v]) % 12\n            again = (now[u] - keys) % 12 == apart",
-        "is": "apart = before[u] - before[v]\n            again = now[u] - keys == apart",
-        "says": "the octaves were not taken off: a twelfth is a fifth, and two octaves are an octave",
-    },
-    {
-        "name": "voices that stay counted",
-        "was": "both = (now[u] != before[u]) & (keys != before[v])",
-        "is": "both = True",
-        "says": "a fifth or an octave that two voices hold, or strike again, was forbidden; parallels need two voices that move",
-    },
-    {
-        "name": "any fifth after an octave",
-        "was": "again = (now[u] - keys) % 12 == apart",
-        "is": "again = np.isin((now[u] - keys) % 12, (0, 7))",
-        "says": "a fifth followed by an octave was forbidden; only the same interval again is",
-    },
-    {
-        "name": "unison forbidden",
-        "was": "may &= keys <= now[v - 1]",
-        "is": "may &= keys < now[v - 1]",
-        "says": "two voices may sing the same pitch: that is no crossing",
-    },
-    {
-        "name": "crossing let through",
-        "was": "may &= keys <= now[v - 1]",
-        "is": "may &= keys <= before[v - 1]",
-        "says": "a voice was kept below what the one above sang before; it is to stay below what that sings now",
-    },
-    {
-        "name": "no room below",
-        "was": "if v + 1 < len(before):",
-        "is": "if v + 1 < 0 * len(before):",
-        "says": "a voice went below the former pitch of the voice under it, which then may have no legal pitch left",
-    },
-    {
-        "name": "the first voice's range for all",
-        "was": "low, high = compass[v]",
-        "is": "low, high = compass.min(0)[0], compass.max(0)[1]",
-        "says": "all voices were given one range, from the lowest pitch of any to the highest; each has its own",
-    },
-    {
-        "name": "highest pitch shut out",
-        "was": "(keys <= high)",
-        "is": "(keys < high)",
-        "says": "the highest pitch of a voice was shut out: both ends of the range belong to it",
-    },
-    {
-        "name": "the model told of the chord before",
-        "was": "ask(v, now)",
-        "is": "ask(v, list(before[:v]))",
-        "says": "the model was told what the voices above sang before, and not what they sing now: then the voices are independent",
-    },
-    {
-        "name": "the upper voice need not move",
-        "was": "both = (now[u] != before[u]) & (keys != before[v])",
-        "is": "both = keys != before[v]",
-        "says": "a leap of an octave was forbidden while the other voice stays; parallels need two voices that move",
-    },
-    {
-        "name": "the lower voice need not move",
-        "was": "both = (now[u] != before[u]) & (keys != before[v])",
-        "is": "both = np.full(KEYS, now[u] != before[u])",
-        "says": "a voice was forbidden to stay, because the one above leaps an octave: to stay is always legal",
-    },
-]
+r"""
+neighbours only: parallels were looked for between neighbours only; soprano and bass have them too, so take all pairs
+- for u in range(v):
++ for u in range(max(v - 1, 0), v):
+
+upward only: parallels are forbidden on all pairs of voices, but only upward: downward they are as bad
+- both = (now[u] != before[u]) & (keys != before[v])
++ both = (now[u] > before[u]) & (keys > before[v])
+
+same direction only: a fifth that becomes a twelfth, or a twelfth a fifth, by voices that move apart or together, was let through
+- both = (now[u] != before[u]) & (keys != before[v])
++ both = (now[u] - before[u]) * (keys - before[v]) > 0
+
+fifths only: parallel octaves were let through
+- apart in (0, 7)
++ apart == 7
+
+octaves only: parallel fifths were let through
+- apart in (0, 7)
++ apart == 0
+
+fourths for fifths: the interval was counted from the upper voice down: 7 semitones are then a fourth, and fifths pass as 5
+-             apart = (before[u] - before[v]) % 12
+-             again = (now[u] - keys) % 12 == apart
++             apart = (before[v] - before[u]) % 12
++             again = (keys - now[u]) % 12 == apart
+
+octaves not taken off: the octaves were not taken off: a twelfth is a fifth, and two octaves are an octave
+-             apart = (before[u] - before[v]) % 12
+-             again = (now[u] - keys) % 12 == apart
++             apart = before[u] - before[v]
++             again = now[u] - keys == apart
+
+voices that stay counted: a fifth or an octave that two voices hold, or strike again, was forbidden; parallels need two voices that move
+- both = (now[u] != before[u]) & (keys != before[v])
++ both = True
+
+any fifth after an octave: a fifth followed by an octave was forbidden; only the same interval again is
+- again = (now[u] - keys) % 12 == apart
++ again = np.isin((now[u] - keys) % 12, (0, 7))
+
+unison forbidden: two voices may sing the same pitch: that is no crossing
+- may &= keys <= now[v - 1]
++ may &= keys < now[v - 1]
+
+crossing let through: a voice was kept below what the one above sang before; it is to stay below what that sings now
+- may &= keys <= now[v - 1]
++ may &= keys <= before[v - 1]
+
+no room below: a voice went below the former pitch of the voice under it, which then may have no legal pitch left
+- if v + 1 < len(before):
++ if v + 1 < 0 * len(before):
+
+the first voice's range for all: all voices were given one range, from the lowest pitch of any to the highest; each has its own
+- low, high = compass[v]
++ low, high = compass.min(0)[0], compass.max(0)[1]
+
+highest pitch shut out: the highest pitch of a voice was shut out: both ends of the range belong to it
+- (keys <= high)
++ (keys < high)
+
+the model told of the chord before: the model was told what the voices above sang before, and not what they sing now: then the voices are independent
+- ask(v, now)
++ ask(v, list(before[:v]))
+
+the upper voice need not move: a leap of an octave was forbidden while the other voice stays; parallels need two voices that move
+- both = (now[u] != before[u]) & (keys != before[v])
++ both = keys != before[v]
+
+the lower voice need not move: a voice was forbidden to stay, because the one above leaps an octave: to stay is always legal
+- both = (now[u] != before[u]) & (keys != before[v])
++ both = np.full(KEYS, now[u] != before[u])
+"""
 
 # %% [markdown]
 # ## Task 4: all keys, and no cheating (5 points)
@@ -932,110 +860,90 @@ check(in_all_keys, reference_in_all_keys, hidden, outputs=OUTPUTS)
 print("Task 4 holds.")
 
 # %% mistakes="in_all_keys"
-[
-    {
-        "name": "transposed copies split across train and test",
-        "was": "return up(piece, TOKENS - piece.max()).tobytes()",
-        "is": "return piece.tobytes()",
-        "says": "a piece of the test was trained on in another key: two pieces are to be compared up to a transposition",
-    },
-    {
-        "name": "only the test's own key left out",
-        "was": "    def outline(piece):\n        return up(piece, TOKENS - piece.max()).tobytes()\n\n    secret = {outline(pieces[k]) for k in held_out}\n    for piece, key in zip(pieces, keys, strict=True):\n        for s in range(-6, 6):\n            other = up(piece, s)\n            pitch = other - FIRST + LOWEST\n            fits = (other < FIRST) | (pitch >= low) & (pitch <= high)\n            if fits.all() and outline(piece) not in secret:",
-        "is": "    secret = {pieces[k].tobytes() for k in held_out}\n    for piece, key in zip(pieces, keys, strict=True):\n        for s in range(-6, 6):\n            other = up(piece, s)\n            pitch = other - FIRST + LOWEST\n            fits = (other < FIRST) | (pitch >= low) & (pitch <= high)\n            if fits.all() and other.tobytes() not in secret:",
-        "says": "the split came after the transposition: of the test's pieces only the copies in their own key were kept out of training, the others are in it",
-    },
-    {
-        "name": "trained on the test",
-        "was": "if fits.all() and outline(piece) not in secret:",
-        "is": "if fits.all():",
-        "says": "the pieces that are held out were trained on",
-    },
-    {
-        "name": "test transposed as well",
-        "was": "[(pieces[k], keys[k]) for k in held_out]",
-        "is": "[(np.where(pieces[k] >= FIRST, pieces[k] + s, pieces[k]), keys[k]) for k in held_out for s in (0, 1)]",
-        "says": "the test holds pieces in other keys; it stays as it is",
-    },
-    {
-        "name": "one range for all voices",
-        "was": "(pitch >= low) & (pitch <= high)",
-        "is": "(pitch >= low.min()) & (pitch <= high.max())",
-        "says": "one range was taken for all voices, from the lowest pitch of any to the highest: each voice has its own",
-    },
-    {
-        "name": "the first voice alone",
-        "was": "if fits.all() and",
-        "is": "if fits[:, 0].all() and",
-        "says": "only the first voice's range was looked at",
-    },
-    {
-        "name": "rests out of range",
-        "was": "fits = (other < FIRST) | (pitch >= low) & (pitch <= high)",
-        "is": "fits = (pitch >= low) & (pitch <= high)",
-        "says": "HOLD and SILENCE were taken for pitches out of range, and their pieces thrown away",
-    },
-    {
-        "name": "moved before it was looked at",
-        "was": "pitch = other - FIRST + LOWEST",
-        "is": "pitch = piece - FIRST + LOWEST",
-        "says": "the range was checked before the piece was moved, so that copies leave it",
-    },
-    {
-        "name": "rests in another key",
-        "was": "np.where(piece >= FIRST, piece + s, piece)",
-        "is": "np.where(piece > HOLD, np.maximum(piece + s, 0), piece)",
-        "says": "SILENCE was moved with the keys, and became another token",
-    },
-    {
-        "name": "a semitone taken for a fifth",
-        "was": "(key + 7 * s + 5) % 12 - 5",
-        "is": "(key + s + 5) % 12 - 5",
-        "says": "the signature was moved by as many fifths as the piece by semitones; a semitone is seven fifths",
-    },
-    {
-        "name": "the signature stays behind",
-        "was": "(key + 7 * s + 5) % 12 - 5",
-        "is": "key + 0 * s",
-        "says": "the signature stayed that of the old key",
-    },
-    {
-        "name": "forty-two sharps",
-        "was": "(key + 7 * s + 5) % 12 - 5",
-        "is": "key + 7 * s",
-        "says": "the signature was not brought back to -5 ... 6: twelve fifths are none",
-    },
-    {
-        "name": "an octave twice",
-        "was": "range(-6, 6)",
-        "is": "range(-6, 7)",
-        "says": "6 semitones up are among the copies, and 6 down are the same key again: twelve keys, from -6 to 5",
-    },
-    {
-        "name": "own key left out",
-        "was": "range(-6, 6)",
-        "is": "(*range(-6, 0), *range(1, 6))",
-        "says": "the pieces in their own key are missing",
-    },
-    {
-        "name": "six up instead of down",
-        "was": "range(-6, 6)",
-        "is": "range(-5, 7)",
-        "says": "the keys go from 5 semitones down to 6 up; they are to go from 6 down to 5 up",
-    },
-    {
-        "name": "ends of the compass shut out",
-        "was": "(pitch >= low) & (pitch <= high)",
-        "is": "(pitch > low) & (pitch < high)",
-        "says": "the lowest and the highest pitch of each voice were shut out: both belong to its compass",
-    },
-    {
-        "name": "signature from 0 to 11",
-        "was": "(key + 7 * s + 5) % 12 - 5",
-        "is": "(key + 7 * s) % 12",
-        "says": "the signature is written from 0 to 11; it is to be written from -5 to 6",
-    },
-]
+r"""
+transposed copies split across train and test: a piece of the test was trained on in another key: two pieces are to be compared up to a transposition
+- return up(piece, TOKENS - piece.max()).tobytes()
++ return piece.tobytes()
+
+only the test's own key left out: the split came after the transposition: of the test's pieces only the copies in their own key were kept out of training, the others are in it
+-     def outline(piece):
+-         return up(piece, TOKENS - piece.max()).tobytes()
+-
+-     secret = {outline(pieces[k]) for k in held_out}
+-     for piece, key in zip(pieces, keys, strict=True):
+-         for s in range(-6, 6):
+-             other = up(piece, s)
+-             pitch = other - FIRST + LOWEST
+-             fits = (other < FIRST) | (pitch >= low) & (pitch <= high)
+-             if fits.all() and outline(piece) not in secret:
++     secret = {pieces[k].tobytes() for k in held_out}
++     for piece, key in zip(pieces, keys, strict=True):
++         for s in range(-6, 6):
++             other = up(piece, s)
++             pitch = other - FIRST + LOWEST
++             fits = (other < FIRST) | (pitch >= low) & (pitch <= high)
++             if fits.all() and other.tobytes() not in secret:
+
+trained on the test: the pieces that are held out were trained on
+- if fits.all() and outline(piece) not in secret:
++ if fits.all():
+
+test transposed as well: the test holds pieces in other keys; it stays as it is
+- [(pieces[k], keys[k]) for k in held_out]
++ [(np.where(pieces[k] >= FIRST, pieces[k] + s, pieces[k]), keys[k]) for k in held_out for s in (0, 1)]
+
+one range for all voices: one range was taken for all voices, from the lowest pitch of any to the highest: each voice has its own
+- (pitch >= low) & (pitch <= high)
++ (pitch >= low.min()) & (pitch <= high.max())
+
+the first voice alone: only the first voice's range was looked at
+- if fits.all() and
++ if fits[:, 0].all() and
+
+rests out of range: HOLD and SILENCE were taken for pitches out of range, and their pieces thrown away
+- fits = (other < FIRST) | (pitch >= low) & (pitch <= high)
++ fits = (pitch >= low) & (pitch <= high)
+
+moved before it was looked at: the range was checked before the piece was moved, so that copies leave it
+- pitch = other - FIRST + LOWEST
++ pitch = piece - FIRST + LOWEST
+
+rests in another key: SILENCE was moved with the keys, and became another token
+- np.where(piece >= FIRST, piece + s, piece)
++ np.where(piece > HOLD, np.maximum(piece + s, 0), piece)
+
+a semitone taken for a fifth: the signature was moved by as many fifths as the piece by semitones; a semitone is seven fifths
+- (key + 7 * s + 5) % 12 - 5
++ (key + s + 5) % 12 - 5
+
+the signature stays behind: the signature stayed that of the old key
+- (key + 7 * s + 5) % 12 - 5
++ key + 0 * s
+
+forty-two sharps: the signature was not brought back to -5 ... 6: twelve fifths are none
+- (key + 7 * s + 5) % 12 - 5
++ key + 7 * s
+
+an octave twice: 6 semitones up are among the copies, and 6 down are the same key again: twelve keys, from -6 to 5
+- range(-6, 6)
++ range(-6, 7)
+
+own key left out: the pieces in their own key are missing
+- range(-6, 6)
++ (*range(-6, 0), *range(1, 6))
+
+six up instead of down: the keys go from 5 semitones down to 6 up; they are to go from 6 down to 5 up
+- range(-6, 6)
++ range(-5, 7)
+
+ends of the compass shut out: the lowest and the highest pitch of each voice were shut out: both belong to its compass
+- (pitch >= low) & (pitch <= high)
++ (pitch > low) & (pitch < high)
+
+signature from 0 to 11: the signature is written from 0 to 11; it is to be written from -5 to 6
+- (key + 7 * s + 5) % 12 - 5
++ (key + 7 * s) % 12
+"""
 
 # %% [markdown]
 # ## Task 5, closed book: `decode` (4 points)
@@ -1161,82 +1069,57 @@ for wrong, why in [
 print("Task 5 holds.")
 
 # %% mistakes="decode"
-[
-    {
-        "name": "tempo lost in decoding",
-        "was": "Score(pitches, tokens >= FIRST, **about)",
-        "is": "Score(pitches, tokens >= FIRST)",
-        "says": "tempo, bar and title were lost: what stands in `about` belongs into the score",
-    },
-    {
-        "name": "a held note struck again at every frame",
-        "was": "Score(pitches, tokens >= FIRST, **about)",
-        "is": "Score(pitches, pitches != REST, **about)",
-        "says": "a held note begins anew at every frame: `starts` is true only where a key is struck",
-    },
-    {
-        "name": "repeated notes joined",
-        "was": "Score(pitches, tokens >= FIRST, **about)",
-        "is": "Score(pitches, (np.diff(pitches, axis=0, prepend=REST) != 0) & (pitches != REST), **about)",
-        "says": "a note that is struck again at the same pitch was taken for one that is held",
-    },
-    {
-        "name": "rests begin",
-        "was": "Score(pitches, tokens >= FIRST, **about)",
-        "is": "Score(pitches, tokens != HOLD, **about)",
-        "says": "a rest was said to begin: `starts` is for notes",
-    },
-    {
-        "name": "silence sounds",
-        "was": "before = np.where(row == SILENCE, REST, before)",
-        "is": "before = np.where(row == SILENCE, LOWEST - 1, before)",
-        "says": "SILENCE became pitch 20, a key below the lowest: it is REST",
-    },
-    {
-        "name": "silence does not end a note",
-        "was": "before = np.where(row == HOLD, before, row - FIRST + LOWEST)\n        before = np.where(row == SILENCE, REST, before)",
-        "is": "before = np.where(row <= SILENCE, before, row - FIRST + LOWEST)",
-        "says": "SILENCE was taken for HOLD: the note goes on through the rest",
-    },
-    {
-        "name": "HOLD continues one frame",
-        "was": "pitches[t] = before",
-        "is": "pitches[t] = before\n        before = np.where((row == HOLD) & (tokens[min(t + 1, len(tokens) - 1)] == HOLD), LOWEST, before)",
-        "says": "a note with several HOLDs lost its pitch behind the first: HOLD goes on with the note, however long that has been going on",
-    },
-    {
-        "name": "keys counted from HOLD",
-        "was": "row - FIRST + LOWEST",
-        "is": "row + LOWEST",
-        "says": "the pitches are two semitones too high: the lowest key's token is FIRST, not 0",
-    },
-    {
-        "name": "held on from the voice above",
-        "was": "np.where(row == HOLD, before, row",
-        "is": "np.where(row == HOLD, before[0], row",
-        "says": "HOLD went on with the first voice's note; each voice holds its own",
-    },
-    {
-        "name": "hangs on nothing",
-        "was": "hangs = (row == HOLD) & (before == REST)",
-        "is": "hangs = row != row",
-        "says": "a HOLD where nothing sounds was let through",
-        "visible": False,
-    },
-    {
-        "name": "unknown tokens let through",
-        "was": "(row < 0) | (row >= TOKENS) | hangs",
-        "is": "hangs",
-        "says": "tokens below 0 or above 89 were let through",
-        "visible": False,
-    },
-    {
-        "name": "HOLD read as a key",
-        "was": "before = np.where(row == HOLD, before, row - FIRST + LOWEST)",
-        "is": "before = row - FIRST + LOWEST",
-        "says": "HOLD was read as a key: it goes on with the voice's note",
-    },
-]
+r"""
+tempo lost in decoding: tempo, bar and title were lost: what stands in `about` belongs into the score
+- Score(pitches, tokens >= FIRST, **about)
++ Score(pitches, tokens >= FIRST)
+
+a held note struck again at every frame: a held note begins anew at every frame: `starts` is true only where a key is struck
+- Score(pitches, tokens >= FIRST, **about)
++ Score(pitches, pitches != REST, **about)
+
+repeated notes joined: a note that is struck again at the same pitch was taken for one that is held
+- Score(pitches, tokens >= FIRST, **about)
++ Score(pitches, (np.diff(pitches, axis=0, prepend=REST) != 0) & (pitches != REST), **about)
+
+rests begin: a rest was said to begin: `starts` is for notes
+- Score(pitches, tokens >= FIRST, **about)
++ Score(pitches, tokens != HOLD, **about)
+
+silence sounds: SILENCE became pitch 20, a key below the lowest: it is REST
+- before = np.where(row == SILENCE, REST, before)
++ before = np.where(row == SILENCE, LOWEST - 1, before)
+
+silence does not end a note: SILENCE was taken for HOLD: the note goes on through the rest
+-         before = np.where(row == HOLD, before, row - FIRST + LOWEST)
+-         before = np.where(row == SILENCE, REST, before)
++         before = np.where(row <= SILENCE, before, row - FIRST + LOWEST)
+
+HOLD continues one frame: a note with several HOLDs lost its pitch behind the first: HOLD goes on with the note, however long that has been going on
+-         pitches[t] = before
++         pitches[t] = before
++         before = np.where((row == HOLD) & (tokens[min(t + 1, len(tokens) - 1)] == HOLD), LOWEST, before)
+
+keys counted from HOLD: the pitches are two semitones too high: the lowest key's token is FIRST, not 0
+- row - FIRST + LOWEST
++ row + LOWEST
+
+held on from the voice above: HOLD went on with the first voice's note; each voice holds its own
+- np.where(row == HOLD, before, row
++ np.where(row == HOLD, before[0], row
+
+hangs on nothing [hidden]: a HOLD where nothing sounds was let through
+- hangs = (row == HOLD) & (before == REST)
++ hangs = row != row
+
+unknown tokens let through [hidden]: tokens below 0 or above 89 were let through
+- (row < 0) | (row >= TOKENS) | hangs
++ hangs
+
+HOLD read as a key: HOLD was read as a key: it goes on with the voice's note
+- before = np.where(row == HOLD, before, row - FIRST + LOWEST)
++ before = row - FIRST + LOWEST
+"""
 
 # %% [markdown]
 # ## The mutant hunt (4 points)
@@ -1329,50 +1212,35 @@ hunt(
 )
 
 # %% mutants="roll_probes" of="rnncore.music.score.from_piano_roll"
-[
-    {
-        "name": "repeated notes joined",
-        "was": "if pitch in new and not struck[t, pitch - LOWEST]:",
-        "is": "if pitch in new:",
-        "says": "a note that is struck again is held: unseen where nothing is repeated",
-    },
-    {
-        "name": "remembers through a rest",
-        "was": "before = pitches[t]",
-        "is": "before = np.where(pitches[t] == REST, before, pitches[t])",
-        "says": "a note that comes back after a rest is taken for held: unseen where it is marked as struck",
-    },
-    {
-        "name": "lowest first",
-        "was": "np.flatnonzero(keys)[::-1]",
-        "is": "np.flatnonzero(keys)",
-        "says": "the lowest key goes to the first voice",
-    },
-    {
-        "name": "begins only where struck",
-        "was": "pitches[t, v], starts[t, v] = pitch, True",
-        "is": "pitches[t, v], starts[t, v] = pitch, struck[t, pitch - LOWEST]",
-        "says": "a note that sounds and was never struck does not begin: unseen where the roll is clean",
-    },
-    {
-        "name": "voices not asked for",
-        "was": "V = max(voices, int(sounds.sum(1).max(initial=1)))",
-        "is": "V = int(sounds.sum(1).max(initial=1))",
-        "says": "there are never more voices than keys at once",
-    },
-    {
-        "name": "tempo lost",
-        "was": "Score(pitches, starts, **about)",
-        "is": "Score(pitches, starts)",
-        "says": "the tempo is lost: unseen at 80",
-    },
-    {
-        "name": "struck is enough",
-        "was": "for t, keys in enumerate(sounds):",
-        "is": "for t, keys in enumerate(sounds | struck):",
-        "says": "a key that is marked as struck and does not sound is sung",
-    },
-]
+r"""
+repeated notes joined: a note that is struck again is held: unseen where nothing is repeated
+- if pitch in new and not struck[t, pitch - LOWEST]:
++ if pitch in new:
+
+remembers through a rest: a note that comes back after a rest is taken for held: unseen where it is marked as struck
+- before = pitches[t]
++ before = np.where(pitches[t] == REST, before, pitches[t])
+
+lowest first: the lowest key goes to the first voice
+- np.flatnonzero(keys)[::-1]
++ np.flatnonzero(keys)
+
+begins only where struck: a note that sounds and was never struck does not begin: unseen where the roll is clean
+- pitches[t, v], starts[t, v] = pitch, True
++ pitches[t, v], starts[t, v] = pitch, struck[t, pitch - LOWEST]
+
+voices not asked for: there are never more voices than keys at once
+- V = max(voices, int(sounds.sum(1).max(initial=1)))
++ V = int(sounds.sum(1).max(initial=1))
+
+tempo lost: the tempo is lost: unseen at 80
+- Score(pitches, starts, **about)
++ Score(pitches, starts)
+
+struck is enough: a key that is marked as struck and does not sound is sung
+- for t, keys in enumerate(sounds):
++ for t, keys in enumerate(sounds | struck):
+"""
 
 # %% [markdown]
 # ## Experiment: eleven more keys, and four rules

@@ -194,86 +194,61 @@ check(side_by_side, reference_side_by_side, hidden, outputs=OUTPUTS)
 print("Task 1 holds.")
 
 # %% mistakes="side_by_side"
-[
-    {
-        "name": "the decoder fed its own target",
-        "was": "read = padded([[START, *t] for t in targets])",
-        "is": "read = padded([[*t, END] for t in targets])",
-        "says": "the decoder is fed its own target: row t of `read` is the very token that row t should predict. In training it copies, and the loss is nearly 0; alone it has nothing to copy from. It reads START and then the target",
-    },
-    {
-        "name": "targets not shifted",
-        "was": "padded([[*t, END] for t in targets])",
-        "is": "padded([[START, *t] for t in targets])",
-        "says": "the targets were not shifted: they begin with START, which nobody has to say, and END is missing",
-    },
-    {
-        "name": "END forgotten",
-        "was": "padded([[*t, END] for t in targets])",
-        "is": "padded([[*t, PAD] for t in targets])",
-        "says": "END is missing: a decoder that never saw where a sentence ends never stops",
-    },
-    {
-        "name": "END behind the padding",
-        "was": "    real = said != PAD\n",
-        "is": "    said[said == END] = PAD\n    said[-1] = END\n    real = said != PAD\n",
-        "says": "END stands in the last row for all; it stands right behind each sentence's own last token",
-    },
-    {
-        "name": "padding reversed too",
-        "was": "ids = padded([s[::-1] for s in sources])",
-        "is": "ids = padded(sources)[::-1]",
-        "says": "the padded array was turned round, so that short sources begin with padding; turn each sentence, then pad",
-    },
-    {
-        "name": "sources not reversed",
-        "was": "[s[::-1] for s in sources]",
-        "is": "sources",
-        "says": "the sources stand as they were; they are to be read backwards",
-    },
-    {
-        "name": "time and batch swapped",
-        "was": "        return a\n",
-        "is": "        return a.T\n",
-        "says": "the arrays are (B, T): time comes first",
-    },
-    {
-        "name": "padded in front",
-        "was": "a[: len(row), b] = row",
-        "is": "a[len(a) - len(row) :, b] = row",
-        "says": "the padding stands in front of the sentences; it stands behind them",
-    },
-    {
-        "name": "padded with END",
-        "was": "np.full((max(map(len, rows)), len(rows)), PAD)",
-        "is": "np.full((max(map(len, rows)), len(rows)), END)",
-        "says": "the places behind a sentence hold END instead of PAD: then they look like tokens that count",
-    },
-    {
-        "name": "END does not count",
-        "was": "real = said != PAD",
-        "is": "real = (said != PAD) & (said != END)",
-        "says": "END was left out of `real`: the loss would never ask for the end of a sentence",
-    },
-    {
-        "name": "mask of what is read",
-        "was": "    return ids, read, said, real",
-        "is": "    return ids, read, said, (read != PAD) & (read != START)",
-        "says": "`real` was made from `read`: it leaves out the first token of each target",
-    },
-    {
-        "name": "all places real",
-        "was": "real = said != PAD",
-        "is": "real = np.ones(said.shape, bool)",
-        "says": "`real` is True everywhere, on the padding too: the loss would run over padding",
-    },
-    {
-        "name": "cut to the shortest",
-        "was": "        return a\n",
-        "is": "        return a[: min(map(len, rows))]\n",
-        "says": "everything was cut to the shortest sentence; the longest one decides",
-    },
-]
+r"""
+the decoder fed its own target: the decoder is fed its own target: row t of `read` is the very token that row t should predict. In training it copies, and the loss is nearly 0; alone it has nothing to copy from. It reads START and then the target
+- read = padded([[START, *t] for t in targets])
++ read = padded([[*t, END] for t in targets])
+
+targets not shifted: the targets were not shifted: they begin with START, which nobody has to say, and END is missing
+- padded([[*t, END] for t in targets])
++ padded([[START, *t] for t in targets])
+
+END forgotten: END is missing: a decoder that never saw where a sentence ends never stops
+- padded([[*t, END] for t in targets])
++ padded([[*t, PAD] for t in targets])
+
+END behind the padding: END stands in the last row for all; it stands right behind each sentence's own last token
+-     real = said != PAD
++     said[said == END] = PAD
++     said[-1] = END
++     real = said != PAD
+
+padding reversed too: the padded array was turned round, so that short sources begin with padding; turn each sentence, then pad
+- ids = padded([s[::-1] for s in sources])
++ ids = padded(sources)[::-1]
+
+sources not reversed: the sources stand as they were; they are to be read backwards
+- [s[::-1] for s in sources]
++ sources
+
+time and batch swapped: the arrays are (B, T): time comes first
+-         return a
++         return a.T
+
+padded in front: the padding stands in front of the sentences; it stands behind them
+- a[: len(row), b] = row
++ a[len(a) - len(row) :, b] = row
+
+padded with END: the places behind a sentence hold END instead of PAD: then they look like tokens that count
+- np.full((max(map(len, rows)), len(rows)), PAD)
++ np.full((max(map(len, rows)), len(rows)), END)
+
+END does not count: END was left out of `real`: the loss would never ask for the end of a sentence
+- real = said != PAD
++ real = (said != PAD) & (said != END)
+
+mask of what is read: `real` was made from `read`: it leaves out the first token of each target
+-     return ids, read, said, real
++     return ids, read, said, (read != PAD) & (read != START)
+
+all places real: `real` is True everywhere, on the padding too: the loss would run over padding
+- real = said != PAD
++ real = np.ones(said.shape, bool)
+
+cut to the shortest: everything was cut to the shortest sentence; the longest one decides
+-         return a
++         return a[: min(map(len, rows))]
+"""
 
 # %% [markdown]
 # ## Task 2: the loss of real tokens (5 points)
@@ -362,20 +337,16 @@ args["logits"][args["targets"] == 0] += 5.0
 loss, _ = token_loss(**args)
 assert_close("with other padding", loss, float(token_loss(**visible[0])[0]))
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import assert_gradient, hidden_rng
+from rnncore.testing import assert_gradient, hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    place(spoken(rng, T, B, K, loud), dtype)
-    for T, B, K, loud in [
-        (1, 1, 4, 1.0),
-        (7, 3, 9, 2.0),
-        (3, 6, 4, 1.0),
-        (12, 2, 30, 1.0),
-    ]
-    for dtype in ("float64", "float32")
-    for place in (move, mover("numpy"))
-]
+hidden = hidden_inputs(
+    spoken,
+    [(1, 1, 4, 1.0), (7, 3, 9, 2.0), (3, 6, 4, 1.0), (12, 2, 30, 1.0)],
+    device,
+    "numpy",
+    rng=rng,
+)
 check(token_loss, reference_token_loss, hidden, outputs=OUTPUTS)
 loud = spoken(rng, 5, 3, 6)
 loud["logits"][loud["targets"] == 0] = np.nan
@@ -392,99 +363,73 @@ assert_gradient(
 print("Task 2 holds.")
 
 # %% mistakes="token_loss"
-[
-    {
-        "name": "loss over padding",
-        "was": "real = (targets != PAD)[..., None]",
-        "is": "real = (targets == targets)[..., None]",
-        "says": "the loss ran over padding: the decoder is taught to say PAD, and a long sentence in the batch makes every other one look easier",
-    },
-    {
-        "name": "divided by all places",
-        "was": "N = xp.sum(xp.astype(real, logits.dtype))",
-        "is": "N = targets.shape[0] * targets.shape[1]",
-        "says": "the sum was divided by T B, padding and all: the more padding, the smaller the loss. Divide by the real tokens",
-    },
-    {
-        "name": "gradient over padding",
-        "was": "d_logits = xp.where(real, error, nothing) / N",
-        "is": "d_logits = error / N",
-        "says": "the loss leaves the padding out, and its gradient does not",
-    },
-    {
-        "name": "each sentence averaged by itself",
-        "was": "    loss = -xp.sum(",
-        "is": "    N = xp.sum(xp.astype(real, logits.dtype), axis=0, keepdims=True) * targets.shape[1]\n    loss = xp.sum(-xp.where(real & hit, log_p, nothing) / N)\n    _ = -xp.sum(",
-        "says": "each sentence was averaged by itself, and then the sentences: a token of a short one weighs more. Divide once, by all real tokens",
-    },
-    {
-        "name": "each sentence averaged by itself, in the loss alone",
-        "was": "    return loss, d_logits",
-        "is": "    each = xp.sum(xp.astype(real, logits.dtype), axis=0, keepdims=True) * targets.shape[1]\n    return xp.sum(-xp.where(real & hit, log_p, nothing) / each), d_logits",
-        "says": "the loss averages each sentence by itself, and then the sentences; d_logits does not. Divide once, by all real tokens",
-    },
-    {
-        "name": "each step averaged by itself",
-        "was": "    loss = -xp.sum(",
-        "is": "    N = xp.sum(xp.astype(real, logits.dtype), axis=1, keepdims=True) * targets.shape[0]\n    N = xp.where(N > 0, N, N + 1)\n    loss = xp.sum(-xp.where(real & hit, log_p, nothing) / N)\n    _ = -xp.sum(",
-        "says": "each step was averaged by itself, and then the steps: the last tokens of the longest sentence weigh most. Divide once, by all real tokens",
-    },
-    {
-        "name": "END does not count",
-        "was": "real = (targets != PAD)[..., None]",
-        "is": "real = (targets > 2)[..., None]",
-        "says": "END was left out: a decoder that is not asked for it never stops",
-    },
-    {
-        "name": "first row skipped",
-        "was": "real = (targets != PAD)[..., None]",
-        "is": "real = xp.concat([targets[:1, ...] < 0, targets[1:, ...] != PAD])[..., None]",
-        "says": "the first row was left out, as if it were START; `targets` is shifted already, and its first row is the first word",
-    },
-    {
-        "name": "targets of the step before",
-        "was": "hit = targets[..., None] == classes",
-        "is": "hit = xp.roll(targets, 1, axis=0)[..., None] == classes",
-        "says": "each row was compared with the target of the row before: `targets` is shifted already",
-    },
-    {
-        "name": "summed",
-        "was": "N = xp.sum(xp.astype(real, logits.dtype))",
-        "is": "N = xp.sum(xp.astype(real, logits.dtype)) * 0 + 1",
-        "says": "this is the sum over the tokens; the mean was asked for",
-    },
-    {
-        "name": "gradient not divided",
-        "was": "d_logits = xp.where(real, error, nothing) / N",
-        "is": "d_logits = xp.where(real, error, nothing)",
-        "says": "the loss was divided by N, and d_logits was not",
-    },
-    {
-        "name": "gradient with the wrong sign",
-        "was": "error = xp.exp(log_p) - xp.astype(hit, logits.dtype)",
-        "is": "error = xp.astype(hit, logits.dtype) - xp.exp(log_p)",
-        "says": "d_logits has the wrong sign: going against it makes the targets less likely",
-    },
-    {
-        "name": "gradient at the target alone",
-        "was": "d_logits = xp.where(real, error, nothing) / N",
-        "is": "d_logits = xp.where(real & hit, error, nothing) / N",
-        "says": "only the target's logit got a gradient; the others have to go down",
-    },
-    {
-        "name": "softmax forgotten in the gradient",
-        "was": "error = xp.exp(log_p) - xp.astype(hit, logits.dtype)",
-        "is": "error = -xp.astype(hit, logits.dtype)",
-        "says": "this is the gradient with respect to log p; on the way through the softmax p is added",
-    },
-    {
-        "name": "padding multiplied away",
-        "was": "xp.where(real, error, nothing) / N",
-        "is": "xp.astype(real, logits.dtype) * error / N",
-        "says": "the padding was multiplied by zero: a NaN in it stays one",
-        "visible": False,
-    },
-]
+r"""
+loss over padding: the loss ran over padding: the decoder is taught to say PAD, and a long sentence in the batch makes every other one look easier
+- real = (targets != PAD)[..., None]
++ real = (targets == targets)[..., None]
+
+divided by all places: the sum was divided by T B, padding and all: the more padding, the smaller the loss. Divide by the real tokens
+- N = xp.sum(xp.astype(real, logits.dtype))
++ N = targets.shape[0] * targets.shape[1]
+
+gradient over padding: the loss leaves the padding out, and its gradient does not
+- d_logits = xp.where(real, error, nothing) / N
++ d_logits = error / N
+
+each sentence averaged by itself: each sentence was averaged by itself, and then the sentences: a token of a short one weighs more. Divide once, by all real tokens
+-     loss = -xp.sum(
++     N = xp.sum(xp.astype(real, logits.dtype), axis=0, keepdims=True) * targets.shape[1]
++     loss = xp.sum(-xp.where(real & hit, log_p, nothing) / N)
++     _ = -xp.sum(
+
+each sentence averaged by itself, in the loss alone: the loss averages each sentence by itself, and then the sentences; d_logits does not. Divide once, by all real tokens
+-     return loss, d_logits
++     each = xp.sum(xp.astype(real, logits.dtype), axis=0, keepdims=True) * targets.shape[1]
++     return xp.sum(-xp.where(real & hit, log_p, nothing) / each), d_logits
+
+each step averaged by itself: each step was averaged by itself, and then the steps: the last tokens of the longest sentence weigh most. Divide once, by all real tokens
+-     loss = -xp.sum(
++     N = xp.sum(xp.astype(real, logits.dtype), axis=1, keepdims=True) * targets.shape[0]
++     N = xp.where(N > 0, N, N + 1)
++     loss = xp.sum(-xp.where(real & hit, log_p, nothing) / N)
++     _ = -xp.sum(
+
+END does not count: END was left out: a decoder that is not asked for it never stops
+- real = (targets != PAD)[..., None]
++ real = (targets > 2)[..., None]
+
+first row skipped: the first row was left out, as if it were START; `targets` is shifted already, and its first row is the first word
+- real = (targets != PAD)[..., None]
++ real = xp.concat([targets[:1, ...] < 0, targets[1:, ...] != PAD])[..., None]
+
+targets of the step before: each row was compared with the target of the row before: `targets` is shifted already
+- hit = targets[..., None] == classes
++ hit = xp.roll(targets, 1, axis=0)[..., None] == classes
+
+summed: this is the sum over the tokens; the mean was asked for
+- N = xp.sum(xp.astype(real, logits.dtype))
++ N = xp.sum(xp.astype(real, logits.dtype)) * 0 + 1
+
+gradient not divided: the loss was divided by N, and d_logits was not
+- d_logits = xp.where(real, error, nothing) / N
++ d_logits = xp.where(real, error, nothing)
+
+gradient with the wrong sign: d_logits has the wrong sign: going against it makes the targets less likely
+- error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
++ error = xp.astype(hit, logits.dtype) - xp.exp(log_p)
+
+gradient at the target alone: only the target's logit got a gradient; the others have to go down
+- d_logits = xp.where(real, error, nothing) / N
++ d_logits = xp.where(real & hit, error, nothing) / N
+
+softmax forgotten in the gradient: this is the gradient with respect to log p; on the way through the softmax p is added
+- error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
++ error = -xp.astype(hit, logits.dtype)
+
+padding multiplied away [hidden]: the padding was multiplied by zero: a NaN in it stays one
+- xp.where(real, error, nothing) / N
++ xp.astype(real, logits.dtype) * error / N
+"""
 
 # %% [markdown]
 # ## Task 3: a teacher who is silent at times (5 points)
@@ -608,15 +553,16 @@ taught, _ = part_teacher(**later)
 assert_close("logits of step 0", first[0], taught[0])
 check_independent(part_teacher, args, {"vector": 0, "h": 0})
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    place(lesson(rng, *sizes), dtype)
-    for sizes in [(1, 1), (9, 5, 12, 4, 6, 3), (4, 2, 4, 1, 1, 1)]
-    for dtype in ("float64", "float32")
-    for place in (move, mover("numpy"))
-]
+hidden = hidden_inputs(
+    lesson,
+    [(1, 1), (9, 5, 12, 4, 6, 3), (4, 2, 4, 1, 1, 1)],
+    device,
+    "numpy",
+    rng=rng,
+)
 for coin in (True, False):
     args = lesson(rng, 7, 3)
     hidden.append(move({**args, "own": np.full((7, 3), coin)}))
@@ -625,86 +571,59 @@ check(part_teacher, reference_part_teacher, hidden, outputs=OUTPUTS)
 print("Task 3 holds.")
 
 # %% mistakes="part_teacher"
-[
-    {
-        "name": "the decoder fed its own target",
-        "was": "said, read[t, ...])",
-        "is": "said, read[min(t + 1, read.shape[0] - 1), ...])",
-        "says": "the decoder is fed its own target: at step t it read the token that step t should predict. `read` begins with START and is one step behind already",
-    },
-    {
-        "name": "the teacher never silent",
-        "was": "xp.where(own[t, ...] & heard, said, read[t, ...])",
-        "is": "read[t, ...]",
-        "says": "the coin was not looked at: this is teacher forcing at every step",
-    },
-    {
-        "name": "the teacher always silent",
-        "was": "own[t, ...] & heard",
-        "is": "xp.logical_or(own[t, ...], own[t, ...] == own[t, ...]) & heard",
-        "says": "the coin was not looked at: this decoder hears nobody but itself",
-    },
-    {
-        "name": "coin the other way round",
-        "was": "own[t, ...] & heard, said, read[t, ...])",
-        "is": "own[t, ...] & heard, read[t, ...], said)",
-        "says": "the coin was taken the other way round: True means its own word",
-    },
-    {
-        "name": "coin of the step before",
-        "was": "own[t, ...] & heard",
-        "is": "own[max(t - 1, 0), ...] & heard",
-        "says": "the coin of the step before was taken: own[t] says what is read at step t",
-    },
-    {
-        "name": "one coin for all sentences",
-        "was": "own[t, ...] & heard",
-        "is": "own[t, :1] & heard",
-        "says": "the first sentence's coin decided for all; each sentence has its own",
-    },
-    {
-        "name": "vector at the first step only",
-        "was": "axis=0), vector], axis=1)",
-        "is": "axis=0), vector * (t == 0)], axis=1)",
-        "says": "the source's vector was given at the first step only: the state must carry it to the end, and does not. This decoder gets it at every step",
-    },
-    {
-        "name": "vector before the word",
-        "was": "xp.concat([xp.take(E, token, axis=0), vector], axis=1)",
-        "is": "xp.concat([vector, xp.take(E, token, axis=0)], axis=1)",
-        "says": "vector and embedding are in the wrong order: the columns of W_x expect the embedding first",
-    },
-    {
-        "name": "a fresh state at each step",
-        "was": "y, (h,), _ = unroll(",
-        "is": "y, (last,), _ = unroll(",
-        "says": "each step began from the first state: nothing of what was read before is left",
-    },
-    {
-        "name": "PAD and START are said",
-        "was": "xp.argmax(now[0, :, END:], axis=1) + END",
-        "is": "xp.argmax(now[0, ...], axis=1)",
-        "says": "the decoder said PAD or START, which stand in no target: look among the tokens from END on",
-    },
-    {
-        "name": "END is never said",
-        "was": "xp.argmax(now[0, :, END:], axis=1) + END",
-        "is": "xp.argmax(now[0, :, END + 1 :], axis=1) + END + 1",
-        "says": "the decoder could not say END; only PAD and START are never said",
-    },
-    {
-        "name": "words two too low",
-        "was": "xp.argmax(now[0, :, END:], axis=1) + END",
-        "is": "xp.argmax(now[0, :, END:], axis=1)",
-        "says": "PAD and START were cut off, and then the places were taken for token numbers: they begin at END",
-    },
-    {
-        "name": "the first sentence's word for all",
-        "was": "xp.argmax(now[0, :, END:], axis=1) + END",
-        "is": "xp.argmax(now[0, :1, END:], axis=1) + END",
-        "says": "all sentences read what the first one said",
-    },
-]
+r"""
+the decoder fed its own target: the decoder is fed its own target: at step t it read the token that step t should predict. `read` begins with START and is one step behind already
+- said, read[t, ...])
++ said, read[min(t + 1, read.shape[0] - 1), ...])
+
+the teacher never silent: the coin was not looked at: this is teacher forcing at every step
+- xp.where(own[t, ...] & heard, said, read[t, ...])
++ read[t, ...]
+
+the teacher always silent: the coin was not looked at: this decoder hears nobody but itself
+- own[t, ...] & heard
++ xp.logical_or(own[t, ...], own[t, ...] == own[t, ...]) & heard
+
+coin the other way round: the coin was taken the other way round: True means its own word
+- own[t, ...] & heard, said, read[t, ...])
++ own[t, ...] & heard, read[t, ...], said)
+
+coin of the step before: the coin of the step before was taken: own[t] says what is read at step t
+- own[t, ...] & heard
++ own[max(t - 1, 0), ...] & heard
+
+one coin for all sentences: the first sentence's coin decided for all; each sentence has its own
+- own[t, ...] & heard
++ own[t, :1] & heard
+
+vector at the first step only: the source's vector was given at the first step only: the state must carry it to the end, and does not. This decoder gets it at every step
+- axis=0), vector], axis=1)
++ axis=0), vector * (t == 0)], axis=1)
+
+vector before the word: vector and embedding are in the wrong order: the columns of W_x expect the embedding first
+- xp.concat([xp.take(E, token, axis=0), vector], axis=1)
++ xp.concat([vector, xp.take(E, token, axis=0)], axis=1)
+
+a fresh state at each step: each step began from the first state: nothing of what was read before is left
+- y, (h,), _ = unroll(
++ y, (last,), _ = unroll(
+
+PAD and START are said: the decoder said PAD or START, which stand in no target: look among the tokens from END on
+- xp.argmax(now[0, :, END:], axis=1) + END
++ xp.argmax(now[0, ...], axis=1)
+
+END is never said: the decoder could not say END; only PAD and START are never said
+- xp.argmax(now[0, :, END:], axis=1) + END
++ xp.argmax(now[0, :, END + 1 :], axis=1) + END + 1
+
+words two too low: PAD and START were cut off, and then the places were taken for token numbers: they begin at END
+- xp.argmax(now[0, :, END:], axis=1) + END
++ xp.argmax(now[0, :, END:], axis=1)
+
+the first sentence's word for all: all sentences read what the first one said
+- xp.argmax(now[0, :, END:], axis=1) + END
++ xp.argmax(now[0, :1, END:], axis=1) + END
+"""
 
 # %% [markdown]
 # ## Task 4: a beam and a fair score (5 points)
@@ -836,116 +755,82 @@ assert_close(
 print("Task 4 holds.")
 
 # %% mistakes="ranked"
-[
-    {
-        "name": "beam score not normalised",
-        "was": "p / length_penalty(n, alpha)",
-        "is": "p",
-        "says": "the beam's score was not normalised: log p falls with every token, so that the shortest translation wins. Divide by the length penalty",
-    },
-    {
-        "name": "multiplied by the penalty",
-        "was": "p / length_penalty(n, alpha)",
-        "is": "p * length_penalty(n, alpha)",
-        "says": "log p was multiplied by the penalty: it is negative, so that long translations lose twice. Divide",
-    },
-    {
-        "name": "divided by the length itself",
-        "was": "p / length_penalty(n, alpha)",
-        "is": "p / n**alpha",
-        "says": "this divides by n to the power of alpha, which others do; here it is `length_penalty(n, alpha)`",
-    },
-    {
-        "name": "END not counted",
-        "was": "length_penalty(n, alpha)",
-        "is": "length_penalty(n - 1, alpha)",
-        "says": "END was not counted in the length: n is the number of factors in p",
-    },
-    {
-        "name": "END left in the tokens",
-        "was": "(k[:-1], p",
-        "is": "(k, p",
-        "says": "the translations still hold END",
-    },
-    {
-        "name": "greedy",
-        "was": "[:width]",
-        "is": "[:1]",
-        "says": "one candidate was kept at each step, which is the greedy choice; `width` of them stay",
-    },
-    {
-        "name": "one too many kept",
-        "was": "[:width]",
-        "is": "[: width + 1]",
-        "says": "one candidate more than `width` stays",
-    },
-    {
-        "name": "each beginning for itself",
-        "was": "for k in range(END, K)",
-        "is": "for k in sorted(range(END, K), key=lambda k: -step[(START, *tokens)[-1], k])[: max(1, width // len(live))]",
-        "says": "each beginning kept its own best tokens; all candidates compete, and a weak beginning may lose its place to two of a strong one",
-    },
-    {
-        "name": "last token alone",
-        "was": "p + float(step[(START, *tokens)[-1], k])",
-        "is": "float(step[(START, *tokens)[-1], k])",
-        "says": "candidates were ranked by their last token alone; log p is added up from the first",
-    },
-    {
-        "name": "probabilities added",
-        "was": "p + float(step[(START, *tokens)[-1], k])",
-        "is": "p + float(np.exp(step[(START, *tokens)[-1], k]))",
-        "says": "probabilities were added: their logarithms are",
-    },
-    {
-        "name": "START read again and again",
-        "was": "step[(START, *tokens)[-1], k]",
-        "is": "step[START, k]",
-        "says": "every token was predicted from START; behind a word it is that word which is read",
-    },
-    {
-        "name": "PAD and START are said",
-        "was": "for k in range(END, K)",
-        "is": "for k in range(K)",
-        "says": "PAD or START were extended with, which stand in no target",
-    },
-    {
-        "name": "an end keeps its place",
-        "was": "sorted(found, key=lambda f: -f[1])[:width]",
-        "is": "sorted([f for f in found if f[0][-1] == END], key=lambda f: -f[1])[:width] + sorted([f for f in found if f[0][-1] != END], key=lambda f: -f[1])[:width]",
-        "says": "ends and beginnings each got `width` places; here they compete for the same ones (the chapter's search lets as many live on, which is its convention)",
-    },
-    {
-        "name": "over at the first end",
-        "was": " for k, p in over]\n",
-        "is": " for k, p in over]\n        if ended:\n            break\n",
-        "says": "the search stopped at the first translation; a longer one may have the better score",
-    },
-    {
-        "name": "ranked by log p",
-        "was": "sorted(ended, key=lambda e: -e[1])",
-        "is": "sorted(ended, key=lambda e: -e[1] * length_penalty(len(e[0]) + 1, alpha))",
-        "says": "the scores are right, and the order is not: it is that of log p",
-    },
-    {
-        "name": "an end makes the beam narrower",
-        "was": "[:width]",
-        "is": "[: max(0, width - len(ended))]",
-        "says": "each translation that has ended took a place away from all later steps; it competes at its own step alone",
-    },
-    {
-        "name": "cut to the width",
-        "was": "    return sorted(ended, key=lambda e: -e[1])",
-        "is": "    return sorted(ended, key=lambda e: -e[1])[:width]",
-        "says": "only the best `width` translations were returned, as the chapter's search does; all that ended are asked for",
-    },
-    {
-        "name": "what did not end returned too",
-        "was": "    return sorted(ended, key=",
-        "is": "    ended += [(k, p / length_penalty(len(k), alpha)) for k, p in live]\n    return sorted(ended, key=",
-        "says": "beginnings that never ended were returned; they are dropped",
-    },
-]
+r"""
+beam score not normalised: the beam's score was not normalised: log p falls with every token, so that the shortest translation wins. Divide by the length penalty
+- p / length_penalty(n, alpha)
++ p
+
+multiplied by the penalty: log p was multiplied by the penalty: it is negative, so that long translations lose twice. Divide
+- p / length_penalty(n, alpha)
++ p * length_penalty(n, alpha)
+
+divided by the length itself: this divides by n to the power of alpha, which others do; here it is `length_penalty(n, alpha)`
+- p / length_penalty(n, alpha)
++ p / n**alpha
+
+END not counted: END was not counted in the length: n is the number of factors in p
+- length_penalty(n, alpha)
++ length_penalty(n - 1, alpha)
+
+END left in the tokens: the translations still hold END
+- (k[:-1], p
++ (k, p
+
+greedy: one candidate was kept at each step, which is the greedy choice; `width` of them stay
+- [:width]
++ [:1]
+
+one too many kept: one candidate more than `width` stays
+- [:width]
++ [: width + 1]
+
+each beginning for itself: each beginning kept its own best tokens; all candidates compete, and a weak beginning may lose its place to two of a strong one
+- for k in range(END, K)
++ for k in sorted(range(END, K), key=lambda k: -step[(START, *tokens)[-1], k])[: max(1, width // len(live))]
+
+last token alone: candidates were ranked by their last token alone; log p is added up from the first
+- p + float(step[(START, *tokens)[-1], k])
++ float(step[(START, *tokens)[-1], k])
+
+probabilities added: probabilities were added: their logarithms are
+- p + float(step[(START, *tokens)[-1], k])
++ p + float(np.exp(step[(START, *tokens)[-1], k]))
+
+START read again and again: every token was predicted from START; behind a word it is that word which is read
+- step[(START, *tokens)[-1], k]
++ step[START, k]
+
+PAD and START are said: PAD or START were extended with, which stand in no target
+- for k in range(END, K)
++ for k in range(K)
+
+an end keeps its place: ends and beginnings each got `width` places; here they compete for the same ones (the chapter's search lets as many live on, which is its convention)
+- sorted(found, key=lambda f: -f[1])[:width]
++ sorted([f for f in found if f[0][-1] == END], key=lambda f: -f[1])[:width] + sorted([f for f in found if f[0][-1] != END], key=lambda f: -f[1])[:width]
+
+over at the first end: the search stopped at the first translation; a longer one may have the better score
+-  for k, p in over]
++  for k, p in over]
++         if ended:
++             break
+
+ranked by log p: the scores are right, and the order is not: it is that of log p
+- sorted(ended, key=lambda e: -e[1])
++ sorted(ended, key=lambda e: -e[1] * length_penalty(len(e[0]) + 1, alpha))
+
+an end makes the beam narrower: each translation that has ended took a place away from all later steps; it competes at its own step alone
+- [:width]
++ [: max(0, width - len(ended))]
+
+cut to the width: only the best `width` translations were returned, as the chapter's search does; all that ended are asked for
+-     return sorted(ended, key=lambda e: -e[1])
++     return sorted(ended, key=lambda e: -e[1])[:width]
+
+what did not end returned too: beginnings that never ended were returned; they are dropped
+-     return sorted(ended, key=
++     ended += [(k, p / length_penalty(len(k), alpha)) for k, p in live]
++     return sorted(ended, key=
+"""
 
 # %% [markdown]
 # ## Task 5: how long may it be? (4 points)
@@ -1091,87 +976,61 @@ assert_refuses(
 print("Task 5 holds.")
 
 # %% mistakes="exact_by_length"
-[
-    {
-        "name": "length of the translation",
-        "was": "len(source.split())",
-        "is": "len(b.split())",
-        "says": "the pairs were sorted by the length of the target; it is the source that the vector has to hold",
-    },
-    {
-        "name": "length of what was said",
-        "was": "len(source.split())",
-        "is": "len(a.split())",
-        "says": "the pairs were sorted by the length of what was said: a translator that stops early then looks good on short sentences",
-    },
-    {
-        "name": "length in letters",
-        "was": "len(source.split())",
-        "is": "len(source)",
-        "says": "the length was counted in letters; count words",
-    },
-    {
-        "name": "upper case forgiven",
-        "was": "append(a == b)",
-        "is": "append(a.lower() == b.lower())",
-        "says": "upper and lower case were taken for the same; exact is exact",
-    },
-    {
-        "name": "order forgiven",
-        "was": "append(a == b)",
-        "is": "append(sorted(a.split()) == sorted(b.split()))",
-        "says": "the order of the words was not looked at",
-    },
-    {
-        "name": "the beginning is enough",
-        "was": "append(a == b)",
-        "is": "append(b.startswith(a))",
-        "says": "a translation that stops too early was taken for exact",
-    },
-    {
-        "name": "share of right words",
-        "was": "append(a == b)",
-        "is": "append(sum(x == y for x, y in zip(a.split(), b.split(), strict=False)) / len(b.split()))",
-        "says": "this is the share of words that are right; exact match gives a sentence with one wrong word nothing",
-    },
-    {
-        "name": "divided by all pairs",
-        "was": "sum(by[n]) / len(by[n])",
-        "is": "sum(by[n]) / len(sources)",
-        "says": "the exact ones of a length were divided by the pairs of all lengths",
-    },
-    {
-        "name": "a lucky length counts",
-        "was": "            break\n",
-        "is": "            continue\n",
-        "says": "`holds` is the longest length above the bar, although a shorter one is below it; all shorter ones must hold too",
-    },
-    {
-        "name": "the first that fails",
-        "was": "            break\n        holds = n",
-        "is": "            holds = n\n            break",
-        "says": "`holds` is the first length that fails; asked for is the last one before it",
-    },
-    {
-        "name": "above the bar",
-        "was": "if share < bar:",
-        "is": "if share <= bar:",
-        "says": "a share that just reaches the bar was taken for a failure; at least `bar` is enough",
-    },
-    {
-        "name": "one length less",
-        "was": "        holds = n\n",
-        "is": "        holds += 1\n",
-        "says": "`holds` counts how many lengths hold; it is the length itself, and lengths may be missing",
-    },
-    {
-        "name": "lists cut to the shortest",
-        "was": "strict=True",
-        "is": "strict=False",
-        "says": "lists of different length were accepted",
-        "visible": False,
-    },
-]
+r"""
+length of the translation: the pairs were sorted by the length of the target; it is the source that the vector has to hold
+- len(source.split())
++ len(b.split())
+
+length of what was said: the pairs were sorted by the length of what was said: a translator that stops early then looks good on short sentences
+- len(source.split())
++ len(a.split())
+
+length in letters: the length was counted in letters; count words
+- len(source.split())
++ len(source)
+
+upper case forgiven: upper and lower case were taken for the same; exact is exact
+- append(a == b)
++ append(a.lower() == b.lower())
+
+order forgiven: the order of the words was not looked at
+- append(a == b)
++ append(sorted(a.split()) == sorted(b.split()))
+
+the beginning is enough: a translation that stops too early was taken for exact
+- append(a == b)
++ append(b.startswith(a))
+
+share of right words: this is the share of words that are right; exact match gives a sentence with one wrong word nothing
+- append(a == b)
++ append(sum(x == y for x, y in zip(a.split(), b.split(), strict=False)) / len(b.split()))
+
+divided by all pairs: the exact ones of a length were divided by the pairs of all lengths
+- sum(by[n]) / len(by[n])
++ sum(by[n]) / len(sources)
+
+a lucky length counts: `holds` is the longest length above the bar, although a shorter one is below it; all shorter ones must hold too
+-             break
++             continue
+
+the first that fails: `holds` is the first length that fails; asked for is the last one before it
+-             break
+-         holds = n
++             holds = n
++             break
+
+above the bar: a share that just reaches the bar was taken for a failure; at least `bar` is enough
+- if share < bar:
++ if share <= bar:
+
+one length less: `holds` counts how many lengths hold; it is the length itself, and lengths may be missing
+-         holds = n
++         holds += 1
+
+lists cut to the shortest [hidden]: lists of different length were accepted
+- strict=True
++ strict=False
+"""
 
 # %% [markdown]
 # ## Task 6, closed book: `greedy` (4 points)
@@ -1302,7 +1161,7 @@ visible = [
 check(wrote, stored("greedy"), visible, outputs=OUTPUTS)
 ### BEGIN HIDDEN TESTS
 from rnncore.seq2seq import greedy as book_greedy
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
 
 def right(W, summary, limit):
@@ -1310,10 +1169,9 @@ def right(W, summary, limit):
     return book_greedy(toy, reference_toy_source(summary), limit), toy.calls
 
 
-rng = hidden_rng()
-hidden = [
-    move(toy_input(rng, K, B, limit, hurry), dtype)
-    for K, B, limit, hurry in [
+hidden = hidden_inputs(
+    toy_input,
+    [
         (4, 1, 1, 0.0),
         (12, 6, 20, 1.0),
         (6, 3, 25, 1.5),
@@ -1321,9 +1179,9 @@ hidden = [
         (8, 5, 30, 4.5),
         (9, 2, 30, 5.0),
         (5, 1, 9, 1.0),
-    ]
-    for dtype in ("float64", "float32")
-]
+    ],
+    device,
+)
 check(wrote, right, hidden, outputs=OUTPUTS)
 for limit in (0, -1):
     args = {**hidden[0], "limit": limit}
@@ -1332,86 +1190,62 @@ for limit in (0, -1):
 print("Task 6 holds.")
 
 # %% mistakes="greedy"
-[
-    {
-        "name": "writes on after END",
-        "was": "        live = [b for b in live if int(read[0, b]) != END]\n",
-        "is": "        live = [b for b in range(h.shape[1]) if int(read[0, b]) != END]\n",
-        "says": "a sentence went on after its END: what comes behind it belongs to nobody",
-    },
-    {
-        "name": "END written down",
-        "was": "        for b in live:\n",
-        "is": "        for b in range(h.shape[1]):\n            written[b] += [END] * (int(read[0, b]) == END and END not in written[b])\n        for b in live:\n",
-        "says": "END was written down; the sentences are asked for without it",
-    },
-    {
-        "name": "all stop with the first",
-        "was": "        if not live:\n",
-        "is": "        if len(live) < h.shape[1]:\n",
-        "says": "the search stopped where the first sentence ended, and cut the others off",
-    },
-    {
-        "name": "never stops early",
-        "was": "        if not live:\n            break\n",
-        "is": "",
-        "says": "the sentences are right, but the decoder was asked on after all of them had ended",
-    },
-    {
-        "name": "START read at every step",
-        "was": "logits, h = decoder(read, h, source)",
-        "is": "logits, h = decoder(torch.full_like(read, START), h, source)",
-        "says": "START was read at every step; after it comes the token that was just said",
-    },
-    {
-        "name": "PAD and START are said",
-        "was": "logits[0, :, END:].argmax(dim=1)[None] + END",
-        "is": "logits[0].argmax(dim=1)[None]",
-        "says": "PAD or START were said, which stand in no target",
-    },
-    {
-        "name": "tokens two too low",
-        "was": "logits[0, :, END:].argmax(dim=1)[None] + END",
-        "is": "logits[0, :, END:].argmax(dim=1)[None]",
-        "says": "PAD and START were cut off, and then the places were taken for token numbers: they begin at END",
-    },
-    {
-        "name": "a fresh state at each step",
-        "was": "logits, h = decoder(read, h, source)",
-        "is": "logits, _ = decoder(read, h, source)",
-        "says": "every step began from the first state: the decoder forgets what it has written but the last word",
-    },
-    {
-        "name": "begins with END",
-        "was": "torch.full((1, h.shape[1]), START, device=h.device)",
-        "is": "torch.full((1, h.shape[1]), END, device=h.device)",
-        "says": "the first token that was read is END; it is START",
-    },
-    {
-        "name": "begins with PAD",
-        "was": "torch.full((1, h.shape[1]), START, device=h.device)",
-        "is": "torch.full((1, h.shape[1]), PAD, device=h.device)",
-        "says": "the first token that was read is PAD; it is START",
-    },
-    {
-        "name": "one token too many",
-        "was": "range(limit)",
-        "is": "range(limit + 1)",
-        "says": "more than `limit` tokens were written",
-    },
-    {
-        "name": "one token short",
-        "was": "range(limit)",
-        "is": "range(limit - 1)",
-        "says": "the sentences that do not end are one token short of `limit`",
-    },
-    {
-        "name": "the first sentence's token for all",
-        "was": "logits[0, :, END:].argmax(dim=1)[None] + END",
-        "is": "(logits[0, :, END:].argmax(dim=1)[None] + END)[:, :1].expand(1, h.shape[1])",
-        "says": "all sentences said what the first one said",
-    },
-]
+r"""
+writes on after END: a sentence went on after its END: what comes behind it belongs to nobody
+-         live = [b for b in live if int(read[0, b]) != END]
++         live = [b for b in range(h.shape[1]) if int(read[0, b]) != END]
+
+END written down: END was written down; the sentences are asked for without it
+-         for b in live:
++         for b in range(h.shape[1]):
++             written[b] += [END] * (int(read[0, b]) == END and END not in written[b])
++         for b in live:
+
+all stop with the first: the search stopped where the first sentence ended, and cut the others off
+-         if not live:
++         if len(live) < h.shape[1]:
+
+never stops early: the sentences are right, but the decoder was asked on after all of them had ended
+-         if not live:
+-             break
+-
+
+START read at every step: START was read at every step; after it comes the token that was just said
+- logits, h = decoder(read, h, source)
++ logits, h = decoder(torch.full_like(read, START), h, source)
+
+PAD and START are said: PAD or START were said, which stand in no target
+- logits[0, :, END:].argmax(dim=1)[None] + END
++ logits[0].argmax(dim=1)[None]
+
+tokens two too low: PAD and START were cut off, and then the places were taken for token numbers: they begin at END
+- logits[0, :, END:].argmax(dim=1)[None] + END
++ logits[0, :, END:].argmax(dim=1)[None]
+
+a fresh state at each step: every step began from the first state: the decoder forgets what it has written but the last word
+- logits, h = decoder(read, h, source)
++ logits, _ = decoder(read, h, source)
+
+begins with END: the first token that was read is END; it is START
+- torch.full((1, h.shape[1]), START, device=h.device)
++ torch.full((1, h.shape[1]), END, device=h.device)
+
+begins with PAD: the first token that was read is PAD; it is START
+- torch.full((1, h.shape[1]), START, device=h.device)
++ torch.full((1, h.shape[1]), PAD, device=h.device)
+
+one token too many: more than `limit` tokens were written
+- range(limit)
++ range(limit + 1)
+
+one token short: the sentences that do not end are one token short of `limit`
+- range(limit)
++ range(limit - 1)
+
+the first sentence's token for all: all sentences said what the first one said
+- logits[0, :, END:].argmax(dim=1)[None] + END
++ (logits[0, :, END:].argmax(dim=1)[None] + END)[:, :1].expand(1, h.shape[1])
+"""
 
 # %% [markdown]
 # ## The mutant hunt (4 points)
@@ -1515,56 +1349,39 @@ hunt(
 )
 
 # %% mutants="beam_probes" of="rnncore.seq2seq.beam_search"
-[
-    {
-        "name": "score not normalised",
-        "was": "score = p / length_penalty(n, alpha)",
-        "is": "score = p",
-        "says": "unseen where alpha is 0, or all translations have one length",
-    },
-    {
-        "name": "END not counted",
-        "was": "score = p / length_penalty(n, alpha)",
-        "is": "score = p / length_penalty(n - 1, alpha)",
-        "says": "END does not count as a token: unseen where alpha is 0",
-    },
-    {
-        "name": "states left behind",
-        "was": "h[:, rows]",
-        "is": "h[:, sorted(rows)]",
-        "says": "the states are not put in the order of their beginnings: unseen while the order stays",
-    },
-    {
-        "name": "an end from outside the beam",
-        "was": "if token == END and rank < width:",
-        "is": "if token == END:",
-        "says": "ends that are not among the best are set aside too: unseen with a width that holds everything",
-    },
-    {
-        "name": "one more lives",
-        "was": "len(longer) < width",
-        "is": "len(longer) <= width",
-        "says": "the beam is one wider than asked",
-    },
-    {
-        "name": "last token alone",
-        "was": "total = (log_p + so_far[:, None]).flatten()",
-        "is": "total = (log_p + 0 * so_far[:, None]).flatten()",
-        "says": "candidates are ranked by their last token: with a width of 1 the same translation is found",
-    },
-    {
-        "name": "START read again and again",
-        "was": "last = [tokens[-1] if tokens else START for tokens, _ in live]",
-        "is": "last = [START for tokens, _ in live]",
-        "says": "unseen where the first word is the last",
-    },
-    {
-        "name": "what did not end keeps its log p",
-        "was": "Hypothesis(t, p, p / length_penalty(len(t), alpha))",
-        "is": "Hypothesis(t, p, p)",
-        "says": "unseen where something comes to its end",
-    },
-]
+r"""
+score not normalised: unseen where alpha is 0, or all translations have one length
+- score = p / length_penalty(n, alpha)
++ score = p
+
+END not counted: END does not count as a token: unseen where alpha is 0
+- score = p / length_penalty(n, alpha)
++ score = p / length_penalty(n - 1, alpha)
+
+states left behind: the states are not put in the order of their beginnings: unseen while the order stays
+- h[:, rows]
++ h[:, sorted(rows)]
+
+an end from outside the beam: ends that are not among the best are set aside too: unseen with a width that holds everything
+- if token == END and rank < width:
++ if token == END:
+
+one more lives: the beam is one wider than asked
+- len(longer) < width
++ len(longer) <= width
+
+last token alone: candidates are ranked by their last token: with a width of 1 the same translation is found
+- total = (log_p + so_far[:, None]).flatten()
++ total = (log_p + 0 * so_far[:, None]).flatten()
+
+START read again and again: unseen where the first word is the last
+- last = [tokens[-1] if tokens else START for tokens, _ in live]
++ last = [START for tokens, _ in live]
+
+what did not end keeps its log p: unseen where something comes to its end
+- Hypothesis(t, p, p / length_penalty(len(t), alpha))
++ Hypothesis(t, p, p)
+"""
 
 # %% [markdown]
 # ## Experiment: where the thread is lost
@@ -1593,6 +1410,7 @@ from rnncore.application import seeded, train_module
 from rnncore.data.translation import number_in_words, number_pairs
 from rnncore.optim import adam
 from rnncore.seq2seq import Encoder, Translator, VectorDecoder
+from rnncore.train import Schedule
 
 PIECE = re.compile(
     "zwanzig|dreißig|vierzig|fünfzig|sechzig|siebzig|achtzig|neunzig|"
@@ -1661,9 +1479,8 @@ train_module(
     your_gradient,
     next_batch,
     optimizer=adam(3e-3),
-    steps=300,
+    schedule=Schedule(300, clip=1.0),
     rng=np.random.default_rng(0),
-    clip=1.0,
 )
 
 

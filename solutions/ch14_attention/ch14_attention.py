@@ -182,20 +182,21 @@ check_independent(
     look_or_pass, args, {"queries": 1, "keys": 1, "values": 1, "passing": 1}
 )
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    place(looking(rng, *sizes), dtype)
-    for sizes in [
+hidden = hidden_inputs(
+    looking,
+    [
         (1, 1, 1, 1, 1),
         (5, 3, 7, 4, 2, 2.0),
         (2, 6, 3, 5, 4, 1.0, True),
         (4, 2, 9, 2, 1, 0.5),
-    ]
-    for dtype in ("float64", "float32")
-    for place in (move, mover("numpy"))
-]
+    ],
+    device,
+    "numpy",
+    rng=rng,
+)
 hidden.append(move(looking(rng, 3, 2, 4, 5, 3, 300.0, True)))
 for shift in (1e4, -1e4):
     args = looking(rng, 3, 2, 4, 5, 3)
@@ -220,104 +221,81 @@ assert_close(
 print("Task 1 holds.")
 
 # %% mistakes="look_or_pass"
-[
-    {
-        "name": "attention over padding",
-        "was": "    scores = xp.where(mask.T[None, ...], scores, -math.inf)\n",
-        "is": "",
-        "says": "attention looks at the padding: what stands behind a short source reaches its translation, and changes with the batch that it lies in",
-    },
-    {
-        "name": "mask inverted",
-        "was": "xp.where(mask.T[None, ...], scores, -math.inf)",
-        "is": "xp.where(mask.T[None, ...], -math.inf, scores)",
-        "says": "the mask was taken the other way round: it is True where a token stands",
-    },
-    {
-        "name": "padding with score 0",
-        "was": "scores, -math.inf)",
-        "is": "scores, 0.0)",
-        "says": "padding got the score 0, and with it the weight of a word that fits moderately; a weight of 0 is a score of minus infinity",
-    },
-    {
-        "name": "padding taken out after the softmax",
-        "was": "    scores = xp.where(mask.T[None, ...], scores, -math.inf)\n    passing = passing[..., None]\n    top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)\n    e = xp.exp(scores - top)\n    total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)\n    weights = e / total",
-        "is": "    passing = passing[..., None]\n    top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)\n    e = xp.exp(scores - top)\n    total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)\n    weights = xp.where(mask.T[None, ...], e / total, 0.0)",
-        "says": "the padding was taken out after the softmax: it still stands in the sum below, so that the real tokens have too little weight",
-    },
-    {
-        "name": "not divided by the root",
-        "was": "root = queries.shape[2] ** 0.5",
-        "is": "root = 1.0",
-        "says": "the scores were not divided by the root of E: with long vectors the softmax is then sure of everything",
-    },
-    {
-        "name": "divided by E",
-        "was": "root = queries.shape[2] ** 0.5",
-        "is": "root = queries.shape[2]",
-        "says": "the scores were divided by E; it is its square root",
-    },
-    {
-        "name": "softmax over the target",
-        "was": "total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)",
-        "is": "total = xp.sum(e, axis=0, keepdims=True) + xp.exp(passing - top)",
-        "says": "the sum below ran over the steps of the target; each step divides by a sum over its own source",
-    },
-    {
-        "name": "softmax over the batch",
-        "was": "total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)",
-        "is": "total = xp.sum(e, axis=1, keepdims=True) + xp.exp(passing - top)",
-        "says": "the sum below ran over the sentences of the batch, which have nothing to do with each other",
-    },
-    {
-        "name": "never looks away",
-        "was": "axis=2, keepdims=True) + xp.exp(passing - top)",
-        "is": "axis=2, keepdims=True) + 0 * xp.exp(passing - top)",
-        "says": "the choice to look at nothing is missing below: the weights sum to 1, and an empty source gives NaN",
-    },
-    {
-        "name": "the largest of the scores alone",
-        "was": "top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)",
-        "is": "top = xp.max(scores, axis=2, keepdims=True)",
-        "says": "the largest score was subtracted, which for an empty source is minus infinity, and makes NaN; `passing` is one of those to be compared",
-    },
-    {
-        "name": "passing taken for its exponential",
-        "was": "+ xp.exp(passing - top)",
-        "is": "+ passing * xp.exp(-top)",
-        "says": "`passing` was added as it is; it is a score, and its exponential stands in the sum",
-    },
-    {
-        "name": "passing not shifted",
-        "was": "+ xp.exp(passing - top)",
-        "is": "+ xp.exp(xp.clip(passing, -300, 300))",
-        "says": "the largest score was subtracted from the scores, and not from `passing`: then the two no longer compare",
-    },
-    {
-        "name": "weights normalised again",
-        "was": "    weights = e / total",
-        "is": "    weights = e / total\n    weights = weights / xp.maximum(xp.sum(weights, axis=2, keepdims=True), 1e-300 + 0 * total)",
-        "says": "the weights were made to sum to 1 again: then looking away has no effect",
-    },
-    {
-        "name": "overflow",
-        "was": "    top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)\n",
-        "is": "    top = 0 * passing\n",
-        "says": "with scores in the thousands exp gives infinity, or only zeros: subtract the largest of the real scores and `passing` first",
-    },
-    {
-        "name": "keys for values",
-        "was": "weights, values), weights",
-        "is": "weights, keys[..., : values.shape[2]] if keys.shape[2] >= values.shape[2] else xp.concat([keys] * 9, axis=2)[..., : values.shape[2]]), weights",
-        "says": "the keys were averaged; they only decide the weights, and the values are what is given",
-    },
-    {
-        "name": "plain mean of the values",
-        "was": 'xp.einsum("tbs,sbv->tbv", weights, values), weights',
-        "is": 'xp.einsum("tbs,sbv->tbv", 0 * weights + 1 / weights.shape[2], values), weights',
-        "says": "the context is the plain mean of the values: the weights were not used",
-    },
-]
+r"""
+attention over padding: attention looks at the padding: what stands behind a short source reaches its translation, and changes with the batch that it lies in
+-     scores = xp.where(mask.T[None, ...], scores, -math.inf)
+-
+
+mask inverted: the mask was taken the other way round: it is True where a token stands
+- xp.where(mask.T[None, ...], scores, -math.inf)
++ xp.where(mask.T[None, ...], -math.inf, scores)
+
+padding with score 0: padding got the score 0, and with it the weight of a word that fits moderately; a weight of 0 is a score of minus infinity
+- scores, -math.inf)
++ scores, 0.0)
+
+padding taken out after the softmax: the padding was taken out after the softmax: it still stands in the sum below, so that the real tokens have too little weight
+-     scores = xp.where(mask.T[None, ...], scores, -math.inf)
+-     passing = passing[..., None]
+-     top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)
+-     e = xp.exp(scores - top)
+-     total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)
+-     weights = e / total
++     passing = passing[..., None]
++     top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)
++     e = xp.exp(scores - top)
++     total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)
++     weights = xp.where(mask.T[None, ...], e / total, 0.0)
+
+not divided by the root: the scores were not divided by the root of E: with long vectors the softmax is then sure of everything
+- root = queries.shape[2] ** 0.5
++ root = 1.0
+
+divided by E: the scores were divided by E; it is its square root
+- root = queries.shape[2] ** 0.5
++ root = queries.shape[2]
+
+softmax over the target: the sum below ran over the steps of the target; each step divides by a sum over its own source
+- total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)
++ total = xp.sum(e, axis=0, keepdims=True) + xp.exp(passing - top)
+
+softmax over the batch: the sum below ran over the sentences of the batch, which have nothing to do with each other
+- total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)
++ total = xp.sum(e, axis=1, keepdims=True) + xp.exp(passing - top)
+
+never looks away: the choice to look at nothing is missing below: the weights sum to 1, and an empty source gives NaN
+- axis=2, keepdims=True) + xp.exp(passing - top)
++ axis=2, keepdims=True) + 0 * xp.exp(passing - top)
+
+the largest of the scores alone: the largest score was subtracted, which for an empty source is minus infinity, and makes NaN; `passing` is one of those to be compared
+- top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)
++ top = xp.max(scores, axis=2, keepdims=True)
+
+passing taken for its exponential: `passing` was added as it is; it is a score, and its exponential stands in the sum
+- + xp.exp(passing - top)
++ + passing * xp.exp(-top)
+
+passing not shifted: the largest score was subtracted from the scores, and not from `passing`: then the two no longer compare
+- + xp.exp(passing - top)
++ + xp.exp(xp.clip(passing, -300, 300))
+
+weights normalised again: the weights were made to sum to 1 again: then looking away has no effect
+-     weights = e / total
++     weights = e / total
++     weights = weights / xp.maximum(xp.sum(weights, axis=2, keepdims=True), 1e-300 + 0 * total)
+
+overflow: with scores in the thousands exp gives infinity, or only zeros: subtract the largest of the real scores and `passing` first
+-     top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)
++     top = 0 * passing
+
+keys for values: the keys were averaged; they only decide the weights, and the values are what is given
+- weights, values), weights
++ weights, keys[..., : values.shape[2]] if keys.shape[2] >= values.shape[2] else xp.concat([keys] * 9, axis=2)[..., : values.shape[2]]), weights
+
+plain mean of the values: the context is the plain mean of the values: the weights were not used
+- xp.einsum("tbs,sbv->tbv", weights, values), weights
++ xp.einsum("tbs,sbv->tbv", 0 * weights + 1 / weights.shape[2], values), weights
+"""
 
 # %% [markdown]
 # ## Task 2: and the way back (5 points)
@@ -406,15 +384,16 @@ check(
     look_or_pass_vjp, stored("look_or_pass_vjp"), visible, outputs=OUTPUTS
 )
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import assert_gradient, hidden_rng
+from rnncore.testing import assert_gradient, hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    place(looked(rng, *sizes), dtype)
-    for sizes in [(1, 1, 1, 1, 1), (5, 3, 7, 4, 2), (2, 4, 3, 1, 6)]
-    for dtype in ("float64", "float32")
-    for place in (move, mover("numpy"))
-]
+hidden = hidden_inputs(
+    looked,
+    [(1, 1, 1, 1, 1), (5, 3, 7, 4, 2), (2, 4, 3, 1, 6)],
+    device,
+    "numpy",
+    rng=rng,
+)
 check(look_or_pass_vjp, reference_look_or_pass_vjp, hidden, outputs=OUTPUTS)
 names = ("queries", "keys", "values", "passing")
 args = looked(rng, 2, 2, 3, 4, 2)
@@ -443,86 +422,61 @@ for name, d_arg in zip(names, d, strict=True):
 print("Task 2 holds.")
 
 # %% mistakes="look_or_pass_vjp"
-[
-    {
-        "name": "the mean not subtracted",
-        "was": "weights * (d_weights - mean[..., None]) / root",
-        "is": "weights * d_weights / root",
-        "says": "the mean was not subtracted: raising one score lowers the weights of all others, and that has a gradient too",
-    },
-    {
-        "name": "plain mean subtracted",
-        "was": "weights * (d_weights - mean[..., None]) / root",
-        "is": "weights * (d_weights - xp.mean(d_weights, axis=2, keepdims=True)) / root",
-        "says": "the plain mean of d_weights was subtracted; it is the mean with the weights",
-    },
-    {
-        "name": "mean as if all was looked at",
-        "was": "weights * (d_weights - mean[..., None]) / root",
-        "is": "weights * (d_weights - (mean / xp.sum(weights, axis=2))[..., None]) / root",
-        "says": "the mean was divided by the sum of the weights; the place that holds nothing belongs to the mean, with a d_weight of 0",
-    },
-    {
-        "name": "the softmax forgotten",
-        "was": "d_scores = weights * (d_weights - mean[..., None]) / root",
-        "is": "d_scores = d_weights / root",
-        "says": "d_weights went on as if it were d_scores: the way back through the softmax is missing",
-    },
-    {
-        "name": "root forgotten",
-        "was": "(d_weights - mean[..., None]) / root",
-        "is": "(d_weights - mean[..., None])",
-        "says": "the scores were divided by the root of E on the way forward, and so are their gradients on the way back",
-    },
-    {
-        "name": "keys and queries exchanged",
-        "was": '    d_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries)\n',
-        "is": '    d_keys = xp.einsum("tbs,tbe->sbe", d_scores, d_queries)\n',
-        "says": "d_keys was made of d_queries; in a product each factor gets the other one, as it was on the way forward",
-    },
-    {
-        "name": "last step only",
-        "was": 'd_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries)',
-        "is": 'd_keys = xp.einsum("tbs,tbe->sbe", d_scores[-1:, ...], queries[-1:, ...])',
-        "says": "the keys got the gradient of the last step alone; all steps of the target looked at them",
-    },
-    {
-        "name": "averaged over the steps",
-        "was": 'd_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries)',
-        "is": 'd_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries) / queries.shape[0]',
-        "says": "the keys' gradient was averaged over the steps; what is shared adds up",
-    },
-    {
-        "name": "values weighted with d_weights",
-        "was": 'd_values = xp.einsum("tbs,tbv->sbv", weights, d_context)\n    d_weights',
-        "is": 'd_values = xp.einsum("tbs,tbv->sbv", xp.einsum("tbv,sbv->tbs", d_context, values), d_context)\n    d_weights',
-        "says": "d_values was made with d_weights; the value's factor on the way forward was its weight",
-    },
-    {
-        "name": "values over all sentences",
-        "was": 'd_values = xp.einsum("tbs,tbv->sbv", weights, d_context)',
-        "is": 'd_values = xp.einsum("tbs,tcv->sbv", weights, d_context)',
-        "says": "d_values holds the gradients of the whole batch: each sentence looks at its own source",
-    },
-    {
-        "name": "passing has no gradient",
-        "was": "d_passing = -(1 - xp.sum(weights, axis=2)) * mean",
-        "is": "d_passing = 0 * mean",
-        "says": "d_passing is 0: the place gives nothing, but it takes weight from the others",
-    },
-    {
-        "name": "passing with the wrong sign",
-        "was": "d_passing = -(1 - xp.sum(weights, axis=2)) * mean",
-        "is": "d_passing = (1 - xp.sum(weights, axis=2)) * mean",
-        "says": "d_passing has the wrong sign: its own d_weight is 0, from which the mean is subtracted",
-    },
-    {
-        "name": "passing weighted with what was looked at",
-        "was": "-(1 - xp.sum(weights, axis=2)) * mean",
-        "is": "-xp.sum(weights, axis=2) * mean",
-        "says": "d_passing was weighted with the sum of the weights; its own weight is what is missing to 1",
-    },
-]
+r"""
+the mean not subtracted: the mean was not subtracted: raising one score lowers the weights of all others, and that has a gradient too
+- weights * (d_weights - mean[..., None]) / root
++ weights * d_weights / root
+
+plain mean subtracted: the plain mean of d_weights was subtracted; it is the mean with the weights
+- weights * (d_weights - mean[..., None]) / root
++ weights * (d_weights - xp.mean(d_weights, axis=2, keepdims=True)) / root
+
+mean as if all was looked at: the mean was divided by the sum of the weights; the place that holds nothing belongs to the mean, with a d_weight of 0
+- weights * (d_weights - mean[..., None]) / root
++ weights * (d_weights - (mean / xp.sum(weights, axis=2))[..., None]) / root
+
+the softmax forgotten: d_weights went on as if it were d_scores: the way back through the softmax is missing
+- d_scores = weights * (d_weights - mean[..., None]) / root
++ d_scores = d_weights / root
+
+root forgotten: the scores were divided by the root of E on the way forward, and so are their gradients on the way back
+- (d_weights - mean[..., None]) / root
++ (d_weights - mean[..., None])
+
+keys and queries exchanged: d_keys was made of d_queries; in a product each factor gets the other one, as it was on the way forward
+-     d_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries)
++     d_keys = xp.einsum("tbs,tbe->sbe", d_scores, d_queries)
+
+last step only: the keys got the gradient of the last step alone; all steps of the target looked at them
+- d_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries)
++ d_keys = xp.einsum("tbs,tbe->sbe", d_scores[-1:, ...], queries[-1:, ...])
+
+averaged over the steps: the keys' gradient was averaged over the steps; what is shared adds up
+- d_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries)
++ d_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries) / queries.shape[0]
+
+values weighted with d_weights: d_values was made with d_weights; the value's factor on the way forward was its weight
+-     d_values = xp.einsum("tbs,tbv->sbv", weights, d_context)
+-     d_weights
++     d_values = xp.einsum("tbs,tbv->sbv", xp.einsum("tbv,sbv->tbs", d_context, values), d_context)
++     d_weights
+
+values over all sentences: d_values holds the gradients of the whole batch: each sentence looks at its own source
+- d_values = xp.einsum("tbs,tbv->sbv", weights, d_context)
++ d_values = xp.einsum("tbs,tcv->sbv", weights, d_context)
+
+passing has no gradient: d_passing is 0: the place gives nothing, but it takes weight from the others
+- d_passing = -(1 - xp.sum(weights, axis=2)) * mean
++ d_passing = 0 * mean
+
+passing with the wrong sign: d_passing has the wrong sign: its own d_weight is 0, from which the mean is subtracted
+- d_passing = -(1 - xp.sum(weights, axis=2)) * mean
++ d_passing = (1 - xp.sum(weights, axis=2)) * mean
+
+passing weighted with what was looked at: d_passing was weighted with the sum of the weights; its own weight is what is missing to 1
+- -(1 - xp.sum(weights, axis=2)) * mean
++ -xp.sum(weights, axis=2) * mean
+"""
 
 # %% [markdown]
 # ## Task 3: attention that remembers (5 points)
@@ -624,15 +578,16 @@ assert_close("all that was covered", float(covered.sum()), 4.0 * 3)
 check_causal(covering_weights, args, "queries")
 check_independent(covering_weights, args, {"queries": 1, "keys": 1})
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    place(covering(rng, *sizes), dtype)
-    for sizes in [(1, 1, 1, 1), (7, 3, 6, 4), (3, 5, 2, 2), (12, 2, 9, 3)]
-    for dtype in ("float64", "float32")
-    for place in (move, mover("numpy"))
-]
+hidden = hidden_inputs(
+    covering,
+    [(1, 1, 1, 1), (7, 3, 6, 4), (3, 5, 2, 2), (12, 2, 9, 3)],
+    device,
+    "numpy",
+    rng=rng,
+)
 loud = covering(rng, 3, 2, 4, 3)
 hidden.append(move({**loud, "v": 2000.0 * loud["v"]}))
 check(covering_weights, reference_covering_weights, hidden, outputs=OUTPUTS)
@@ -640,93 +595,72 @@ check(covering_weights, reference_covering_weights, hidden, outputs=OUTPUTS)
 print("Task 3 holds.")
 
 # %% mistakes="covering_weights"
-[
-    {
-        "name": "attention over padding",
-        "was": "        scores = xp.where(mask, scores, -math.inf)\n",
-        "is": "",
-        "says": "attention looks at the padding, and covers it",
-    },
-    {
-        "name": "last step only",
-        "was": "covered = covered + w",
-        "is": "covered = w",
-        "says": "`covered` holds the weights of the last step alone; it is the sum over all steps before",
-    },
-    {
-        "name": "covered never grows",
-        "was": "        covered = covered + w\n",
-        "is": "        total = w if not rows else total + w\n        if len(rows) + 1 == queries.shape[0]:\n            covered = total\n",
-        "says": "the scores never saw what was covered: this is attention without a memory",
-    },
-    {
-        "name": "covered stays 0",
-        "was": "        covered = covered + w\n",
-        "is": "",
-        "says": "`covered` stayed 0: each step's weights are added to it, once they are known",
-    },
-    {
-        "name": "covered in the mean",
-        "was": "covered = covered + w",
-        "is": "covered = covered + (w - covered) / (len(rows) + 1)",
-        "says": "`covered` is the mean over the steps; it is their sum, so that a long look counts more than a short one",
-    },
-    {
-        "name": "each term squashed alone",
-        "was": "        scores = xp.sum(v * xp.tanh(inside), axis=2)",
-        "is": "        inside = xp.tanh(q[None, ...]) + xp.tanh(keys) + xp.tanh(covered[..., None] * u)\n        scores = xp.sum(v * inside, axis=2)",
-        "says": "each term went through a tanh of its own: then the query adds the same to all scores, and changes no weight. Add first",
-    },
-    {
-        "name": "no tanh",
-        "was": "xp.sum(v * xp.tanh(inside), axis=2)",
-        "is": "xp.sum(v * inside, axis=2)",
-        "says": "the tanh is missing: then the query adds the same to all scores, and changes no weight",
-    },
-    {
-        "name": "coverage outside the tanh",
-        "was": "        scores = xp.sum(v * xp.tanh(inside), axis=2)",
-        "is": "        inside = xp.tanh(q[None, ...] + keys) + covered[..., None] * u\n        scores = xp.sum(v * inside, axis=2)",
-        "says": "the coverage was added behind the tanh; it stands inside",
-    },
-    {
-        "name": "softmax over the batch",
-        "was": "w = e / xp.sum(e, axis=0, keepdims=True)",
-        "is": "w = e / xp.sum(e, axis=1, keepdims=True)",
-        "says": "the softmax ran over the sentences of the batch; it runs over the source",
-    },
-    {
-        "name": "the step covers itself",
-        "was": "        inside = q[None, ...] + keys + covered[..., None] * u\n        scores = xp.sum(v * xp.tanh(inside), axis=2)",
-        "is": "        inside = q[None, ...] + keys + covered[..., None] * u\n        w = xp.exp(xp.where(mask, xp.sum(v * xp.tanh(inside), axis=2), -math.inf))\n        w = w / xp.sum(w, axis=0, keepdims=True)\n        inside = inside + w[..., None] * u\n        scores = xp.sum(v * xp.tanh(inside), axis=2)",
-        "says": "the step's own weights were counted as covered before they were known: only the steps before count",
-    },
-    {
-        "name": "covered over the whole batch",
-        "was": "covered = covered + w",
-        "is": "covered = covered + xp.sum(w, axis=1, keepdims=True)",
-        "says": "what one sentence has looked at was counted as covered for all; each has a memory of its own",
-    },
-    {
-        "name": "coverage subtracted",
-        "was": "+ covered[..., None] * u",
-        "is": "- covered[..., None] * u",
-        "says": "the coverage has the wrong sign: u says itself whether it helps or hinders",
-    },
-    {
-        "name": "time and source swapped",
-        "was": "rows.append(w.T)",
-        "is": "rows.append(w)",
-        "says": "the weights are (T, S, B); they are asked for as (T, B, S)",
-    },
-    {
-        "name": "overflow",
-        "was": "xp.exp(scores - xp.max(scores, axis=0, keepdims=True))",
-        "is": "xp.exp(scores)",
-        "says": "no largest score was subtracted: exp of a large score is infinite",
-        "visible": False,
-    },
-]
+r"""
+attention over padding: attention looks at the padding, and covers it
+-         scores = xp.where(mask, scores, -math.inf)
+-
+
+last step only: `covered` holds the weights of the last step alone; it is the sum over all steps before
+- covered = covered + w
++ covered = w
+
+covered never grows: the scores never saw what was covered: this is attention without a memory
+-         covered = covered + w
++         total = w if not rows else total + w
++         if len(rows) + 1 == queries.shape[0]:
++             covered = total
+
+covered stays 0: `covered` stayed 0: each step's weights are added to it, once they are known
+-         covered = covered + w
+-
+
+covered in the mean: `covered` is the mean over the steps; it is their sum, so that a long look counts more than a short one
+- covered = covered + w
++ covered = covered + (w - covered) / (len(rows) + 1)
+
+each term squashed alone: each term went through a tanh of its own: then the query adds the same to all scores, and changes no weight. Add first
+-         scores = xp.sum(v * xp.tanh(inside), axis=2)
++         inside = xp.tanh(q[None, ...]) + xp.tanh(keys) + xp.tanh(covered[..., None] * u)
++         scores = xp.sum(v * inside, axis=2)
+
+no tanh: the tanh is missing: then the query adds the same to all scores, and changes no weight
+- xp.sum(v * xp.tanh(inside), axis=2)
++ xp.sum(v * inside, axis=2)
+
+coverage outside the tanh: the coverage was added behind the tanh; it stands inside
+-         scores = xp.sum(v * xp.tanh(inside), axis=2)
++         inside = xp.tanh(q[None, ...] + keys) + covered[..., None] * u
++         scores = xp.sum(v * inside, axis=2)
+
+softmax over the batch: the softmax ran over the sentences of the batch; it runs over the source
+- w = e / xp.sum(e, axis=0, keepdims=True)
++ w = e / xp.sum(e, axis=1, keepdims=True)
+
+the step covers itself: the step's own weights were counted as covered before they were known: only the steps before count
+-         inside = q[None, ...] + keys + covered[..., None] * u
+-         scores = xp.sum(v * xp.tanh(inside), axis=2)
++         inside = q[None, ...] + keys + covered[..., None] * u
++         w = xp.exp(xp.where(mask, xp.sum(v * xp.tanh(inside), axis=2), -math.inf))
++         w = w / xp.sum(w, axis=0, keepdims=True)
++         inside = inside + w[..., None] * u
++         scores = xp.sum(v * xp.tanh(inside), axis=2)
+
+covered over the whole batch: what one sentence has looked at was counted as covered for all; each has a memory of its own
+- covered = covered + w
++ covered = covered + xp.sum(w, axis=1, keepdims=True)
+
+coverage subtracted: the coverage has the wrong sign: u says itself whether it helps or hinders
+- + covered[..., None] * u
++ - covered[..., None] * u
+
+time and source swapped: the weights are (T, S, B); they are asked for as (T, B, S)
+- rows.append(w.T)
++ rows.append(w)
+
+overflow [hidden]: no largest score was subtracted: exp of a large score is infinite
+- xp.exp(scores - xp.max(scores, axis=0, keepdims=True))
++ xp.exp(scores)
+"""
 
 # %% [markdown]
 # ## Task 4: back through the additive score (4 points)
@@ -815,15 +749,16 @@ check(
     outputs=OUTPUTS,
 )
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import assert_gradient, hidden_rng
+from rnncore.testing import assert_gradient, hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    place(scored(rng, *sizes), dtype)
-    for sizes in [(1, 1, 1, 1), (5, 3, 6, 4), (2, 5, 3, 2)]
-    for dtype in ("float64", "float32")
-    for place in (move, mover("numpy"))
-]
+hidden = hidden_inputs(
+    scored,
+    [(1, 1, 1, 1), (5, 3, 6, 4), (2, 5, 3, 2)],
+    device,
+    "numpy",
+    rng=rng,
+)
 check(
     covering_scores_vjp,
     reference_covering_scores_vjp,
@@ -846,86 +781,62 @@ for name, d_arg in zip(("queries", "keys", "v", "u"), d, strict=True):
 print("Task 4 holds.")
 
 # %% mistakes="covering_scores_vjp"
-[
-    {
-        "name": "slope of the tanh forgotten",
-        "was": "d_inside = d * v * (1 - n * n)",
-        "is": "d_inside = d * v",
-        "says": "the slope of the tanh, 1 - n², is missing",
-    },
-    {
-        "name": "reshape taken for a transpose",
-        "was": "    c = xp.permute_dims(covered, (0, 2, 1))[..., None]\n    d = xp.permute_dims(d_scores, (0, 2, 1))[..., None]",
-        "is": "    T, B, S = covered.shape\n    c = xp.reshape(covered, (T, S, B, 1))\n    d = xp.reshape(d_scores, (T, S, B, 1))",
-        "says": "a reshape does not exchange two axes: it fills the new shape in the old order, and mixes sentences and tokens",
-    },
-    {
-        "name": "slope of a sigmoid",
-        "was": "d_inside = d * v * (1 - n * n)",
-        "is": "d_inside = d * v * n * (1 - n)",
-        "says": "this is the slope of a sigmoid; that of a tanh is 1 - n²",
-    },
-    {
-        "name": "v forgotten",
-        "was": "d_inside = d * v * (1 - n * n)",
-        "is": "d_inside = d * (1 - n * n) + 0 * v",
-        "says": "the factor v is missing on the way to the tanh",
-    },
-    {
-        "name": "v gets the slope too",
-        "was": "d_v = xp.sum(d * n, axis=(0, 1, 2))",
-        "is": "d_v = xp.sum(d * n * (1 - n * n), axis=(0, 1, 2))",
-        "says": "d_v holds the slope of the tanh; v stands behind the tanh, and gets its output",
-    },
-    {
-        "name": "first step only",
-        "was": "d_keys = xp.sum(d_inside, axis=0)",
-        "is": "d_keys = d_inside[0, ...]",
-        "says": "the keys got the gradient of the first step alone; all steps of the target looked at them",
-    },
-    {
-        "name": "last step only",
-        "was": "d_keys = xp.sum(d_inside, axis=0)",
-        "is": "d_keys = d_inside[-1, ...]",
-        "says": "the keys got the gradient of the last step alone; all steps of the target looked at them",
-    },
-    {
-        "name": "averaged over the steps",
-        "was": "d_keys = xp.sum(d_inside, axis=0)",
-        "is": "d_keys = xp.mean(d_inside, axis=0)",
-        "says": "the keys' gradient was averaged over the steps; what is shared adds up",
-    },
-    {
-        "name": "averaged over the source",
-        "was": "d_queries = xp.sum(d_inside, axis=1)",
-        "is": "d_queries = xp.mean(d_inside, axis=1)",
-        "says": "the queries' gradient was averaged over the source; it is a sum, as the query stands in every score",
-    },
-    {
-        "name": "averaged over the batch",
-        "was": "d_v = xp.sum(d * n, axis=(0, 1, 2))",
-        "is": "d_v = xp.mean(xp.sum(d * n, axis=(0, 1)), axis=0)",
-        "says": "d_v was averaged over the batch; shared gradients add up",
-    },
-    {
-        "name": "u without its factor",
-        "was": "d_u = xp.sum(d_inside * c, axis=(0, 1, 2))",
-        "is": "d_u = xp.sum(d_inside, axis=(0, 1, 2))",
-        "says": "d_u lacks the factor by which u was multiplied: what was covered",
-    },
-    {
-        "name": "u outside the tanh",
-        "was": "d_u = xp.sum(d_inside * c, axis=(0, 1, 2))",
-        "is": "d_u = xp.sum(d * v * c, axis=(0, 1, 2))",
-        "says": "d_u lacks the slope of the tanh: u stands inside it",
-    },
-    {
-        "name": "coverage left out",
-        "was": "keys[None, ...] + c * u)",
-        "is": "keys[None, ...])",
-        "says": "the tanh was computed without the coverage: its slope is that of another place",
-    },
-]
+r"""
+slope of the tanh forgotten: the slope of the tanh, 1 - n², is missing
+- d_inside = d * v * (1 - n * n)
++ d_inside = d * v
+
+reshape taken for a transpose: a reshape does not exchange two axes: it fills the new shape in the old order, and mixes sentences and tokens
+-     c = xp.permute_dims(covered, (0, 2, 1))[..., None]
+-     d = xp.permute_dims(d_scores, (0, 2, 1))[..., None]
++     T, B, S = covered.shape
++     c = xp.reshape(covered, (T, S, B, 1))
++     d = xp.reshape(d_scores, (T, S, B, 1))
+
+slope of a sigmoid: this is the slope of a sigmoid; that of a tanh is 1 - n²
+- d_inside = d * v * (1 - n * n)
++ d_inside = d * v * n * (1 - n)
+
+v forgotten: the factor v is missing on the way to the tanh
+- d_inside = d * v * (1 - n * n)
++ d_inside = d * (1 - n * n) + 0 * v
+
+v gets the slope too: d_v holds the slope of the tanh; v stands behind the tanh, and gets its output
+- d_v = xp.sum(d * n, axis=(0, 1, 2))
++ d_v = xp.sum(d * n * (1 - n * n), axis=(0, 1, 2))
+
+first step only: the keys got the gradient of the first step alone; all steps of the target looked at them
+- d_keys = xp.sum(d_inside, axis=0)
++ d_keys = d_inside[0, ...]
+
+last step only: the keys got the gradient of the last step alone; all steps of the target looked at them
+- d_keys = xp.sum(d_inside, axis=0)
++ d_keys = d_inside[-1, ...]
+
+averaged over the steps: the keys' gradient was averaged over the steps; what is shared adds up
+- d_keys = xp.sum(d_inside, axis=0)
++ d_keys = xp.mean(d_inside, axis=0)
+
+averaged over the source: the queries' gradient was averaged over the source; it is a sum, as the query stands in every score
+- d_queries = xp.sum(d_inside, axis=1)
++ d_queries = xp.mean(d_inside, axis=1)
+
+averaged over the batch: d_v was averaged over the batch; shared gradients add up
+- d_v = xp.sum(d * n, axis=(0, 1, 2))
++ d_v = xp.mean(xp.sum(d * n, axis=(0, 1)), axis=0)
+
+u without its factor: d_u lacks the factor by which u was multiplied: what was covered
+- d_u = xp.sum(d_inside * c, axis=(0, 1, 2))
++ d_u = xp.sum(d_inside, axis=(0, 1, 2))
+
+u outside the tanh: d_u lacks the slope of the tanh: u stands inside it
+- d_u = xp.sum(d_inside * c, axis=(0, 1, 2))
++ d_u = xp.sum(d * v * c, axis=(0, 1, 2))
+
+coverage left out: the tanh was computed without the coverage: its slope is that of another place
+- keys[None, ...] + c * u)
++ keys[None, ...])
+"""
 
 # %% [markdown]
 # ## Task 5: the decoder, and its map (5 points)
@@ -1044,103 +955,73 @@ check_causal(
 )
 check_independent(fed_decoder, visible[0], {"h": 0, "states": 1})
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(attentive_input(rng, *sizes), dtype)
-    for sizes in [
-        (1, 1, 1, 3, 1, 1),
-        (7, 4, 6, 9, 5, 8),
-        (5, 2, 9, 4, 2, 3),
-    ]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    attentive_input,
+    [(1, 1, 1, 3, 1, 1), (7, 4, 6, 9, 5, 8), (5, 2, 9, 4, 2, 3)],
+    device,
+)
 check(fed_decoder, reference_fed_decoder, hidden, outputs=OUTPUTS)
 ### END HIDDEN TESTS
 print("Task 5 holds.")
 
 # %% mistakes="fed_decoder"
-[
-    {
-        "name": "attention over padding",
-        "was": "book.attend(scores, states, mask)",
-        "is": "book.attend(scores, states, mask | True)",
-        "says": "attention looks at the padding: the mask was not handed on",
-    },
-    {
-        "name": "the decoder fed its own target",
-        "was": "x = torch.cat([E[token], mixed], dim=1)",
-        "is": "x = torch.cat([E[read[min(len(rows) + 1, len(read) - 1)]], mixed], dim=1)",
-        "says": "the decoder is fed its own target: it read the row of `read` that it should say next",
-    },
-    {
-        "name": "nothing fed",
-        "was": "x = torch.cat([E[token], mixed], dim=1)",
-        "is": "x = torch.cat([E[token], 0 * mixed], dim=1)",
-        "says": "what the step before has mixed does not reach the loop: this is the decoder without input feeding",
-    },
-    {
-        "name": "state fed instead of the mixture",
-        "was": "x = torch.cat([E[token], mixed], dim=1)",
-        "is": "x = torch.cat([E[token], h if rows else mixed], dim=1)",
-        "says": "the state was fed, which the loop has anyway; it is the mixture of state and context",
-    },
-    {
-        "name": "context fed instead of the mixture",
-        "was": "x = torch.cat([E[token], mixed], dim=1)",
-        "is": "x = torch.cat([E[token], context[0] if rows else mixed], dim=1)",
-        "says": "the context alone was fed; it is the mixture of state and context",
-    },
-    {
-        "name": "mixture before the word",
-        "was": "x = torch.cat([E[token], mixed], dim=1)",
-        "is": "x = torch.cat([mixed, E[token]], dim=1)",
-        "says": "mixture and embedding are in the wrong order: the columns of W_x expect the embedding first",
-    },
-    {
-        "name": "asks with the old state",
-        "was": '        y, (h,), _ = unroll(gru_cell, loop, x[None], (h,))\n        scores = torch.einsum("tbh,sbh->tbs", y, states)',
-        "is": '        scores = torch.einsum("tbh,sbh->tbs", h[None], states)\n        y, (h,), _ = unroll(gru_cell, loop, x[None], (h,))',
-        "says": "the step looked with the state before it: it has not yet read its word. (Bahdanau et al. do so; here the new state asks)",
-    },
-    {
-        "name": "not divided by the root",
-        "was": "scores = scores / h.shape[1] ** 0.5",
-        "is": "scores = scores / 1",
-        "says": "the scores were not divided by the root of H",
-    },
-    {
-        "name": "a fresh state at each step",
-        "was": "y, (h,), _ = unroll(",
-        "is": "y, (_,), _ = unroll(",
-        "says": "each step began from the first state: nothing of what was read before is left",
-    },
-    {
-        "name": "context before the state",
-        "was": "torch.cat([y, context], dim=2)",
-        "is": "torch.cat([context, y], dim=2)",
-        "says": "state and context are in the wrong order for W_m: the state first",
-    },
-    {
-        "name": "no tanh",
-        "was": "torch.tanh(both @ W_m.T)[0]",
-        "is": "(both @ W_m.T)[0]",
-        "says": "the tanh around the mixture is missing",
-    },
-    {
-        "name": "reads out the state",
-        "was": "readout(out, mixed[None])[0]",
-        "is": "readout(out, y)[0]",
-        "says": "the logits were made of the state: what was looked at does not reach them until the next step. Read out the mixture",
-    },
-    {
-        "name": "scores drawn instead of weights",
-        "was": "rows.append(looked[0])",
-        "is": "rows.append(scores[0])",
-        "says": "the map holds the scores; it is asked for with the weights",
-    },
-]
+r"""
+attention over padding: attention looks at the padding: the mask was not handed on
+- book.attend(scores, states, mask)
++ book.attend(scores, states, mask | True)
+
+the decoder fed its own target: the decoder is fed its own target: it read the row of `read` that it should say next
+- x = torch.cat([E[token], mixed], dim=1)
++ x = torch.cat([E[read[min(len(rows) + 1, len(read) - 1)]], mixed], dim=1)
+
+nothing fed: what the step before has mixed does not reach the loop: this is the decoder without input feeding
+- x = torch.cat([E[token], mixed], dim=1)
++ x = torch.cat([E[token], 0 * mixed], dim=1)
+
+state fed instead of the mixture: the state was fed, which the loop has anyway; it is the mixture of state and context
+- x = torch.cat([E[token], mixed], dim=1)
++ x = torch.cat([E[token], h if rows else mixed], dim=1)
+
+context fed instead of the mixture: the context alone was fed; it is the mixture of state and context
+- x = torch.cat([E[token], mixed], dim=1)
++ x = torch.cat([E[token], context[0] if rows else mixed], dim=1)
+
+mixture before the word: mixture and embedding are in the wrong order: the columns of W_x expect the embedding first
+- x = torch.cat([E[token], mixed], dim=1)
++ x = torch.cat([mixed, E[token]], dim=1)
+
+asks with the old state: the step looked with the state before it: it has not yet read its word. (Bahdanau et al. do so; here the new state asks)
+-         y, (h,), _ = unroll(gru_cell, loop, x[None], (h,))
+-         scores = torch.einsum("tbh,sbh->tbs", y, states)
++         scores = torch.einsum("tbh,sbh->tbs", h[None], states)
++         y, (h,), _ = unroll(gru_cell, loop, x[None], (h,))
+
+not divided by the root: the scores were not divided by the root of H
+- scores = scores / h.shape[1] ** 0.5
++ scores = scores / 1
+
+a fresh state at each step: each step began from the first state: nothing of what was read before is left
+- y, (h,), _ = unroll(
++ y, (_,), _ = unroll(
+
+context before the state: state and context are in the wrong order for W_m: the state first
+- torch.cat([y, context], dim=2)
++ torch.cat([context, y], dim=2)
+
+no tanh: the tanh around the mixture is missing
+- torch.tanh(both @ W_m.T)[0]
++ (both @ W_m.T)[0]
+
+reads out the state: the logits were made of the state: what was looked at does not reach them until the next step. Read out the mixture
+- readout(out, mixed[None])[0]
++ readout(out, y)[0]
+
+scores drawn instead of weights: the map holds the scores; it is asked for with the weights
+- rows.append(looked[0])
++ rows.append(scores[0])
+"""
 
 # %% [markdown]
 # ## Task 6, closed book: `attend` (4 points)
@@ -1234,19 +1115,20 @@ for name in ("mask", "scores"):
     assert_refuses(attend, wrong, f"`{name}` of another shape", name)
 ### BEGIN HIDDEN TESTS
 from rnncore.seq2seq import attend as right_attend
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(attended(rng, T, B, S, E, loud), dtype)
-    for T, B, S, E, loud in [
+hidden = hidden_inputs(
+    attended,
+    [
         (1, 1, 1, 1, 1.0),
         (6, 2, 9, 3, 3.0),
         (2, 7, 4, 5, 1.0),
         (3, 3, 3, 3, 500.0),
-    ]
-    for dtype in ("float64", "float32")
-]
+    ],
+    device,
+    rng=rng,
+)
 far = attended(rng, 2, 3, 4, 2)
 hidden.append(move({**far, "scores": far["scores"] - 1e6}))
 check(attend, right_attend, hidden, outputs=OUTPUTS)
@@ -1264,82 +1146,56 @@ for name, wrong in (
 print("Task 6 holds.")
 
 # %% mistakes="attend"
-[
-    {
-        "name": "attention over padding",
-        "was": "    scores = scores.masked_fill(~mask.T[None], -math.inf)\n",
-        "is": "",
-        "says": "attention looks at the padding",
-    },
-    {
-        "name": "mask inverted",
-        "was": "~mask.T[None]",
-        "is": "mask.T[None]",
-        "says": "the mask was taken the other way round: it is True where a token stands",
-    },
-    {
-        "name": "padding with score 0",
-        "was": "-math.inf",
-        "is": "0.0",
-        "says": "padding got the score 0, which is the score of a word that fits moderately",
-    },
-    {
-        "name": "padding taken out after the softmax",
-        "was": "    scores = scores.masked_fill(~mask.T[None], -math.inf)\n    weights = scores.softmax(dim=2)",
-        "is": "    weights = scores.softmax(dim=2) * mask.T[None]",
-        "says": "the padding was taken out after the softmax: the weights of the others no longer sum to 1",
-    },
-    {
-        "name": "softmax over the target",
-        "was": "softmax(dim=2)",
-        "is": "softmax(dim=0)",
-        "says": "the softmax ran over the steps of the target; it runs over the source",
-    },
-    {
-        "name": "softmax over the batch",
-        "was": "softmax(dim=2)",
-        "is": "softmax(dim=1)",
-        "says": "the softmax ran over the sentences of the batch; it runs over the source",
-    },
-    {
-        "name": "changed in place",
-        "was": "scores.masked_fill(",
-        "is": "scores.masked_fill_(",
-        "says": "`masked_fill_` changed the caller's scores; without the underscore it makes a new tensor",
-    },
-    {
-        "name": "sum instead of mean",
-        "was": "scores.softmax(dim=2)",
-        "is": "scores.exp()",
-        "says": "the exponentials were not divided by their sum: the context is no mean",
-    },
-    {
-        "name": "each token for itself",
-        "was": "scores.softmax(dim=2)",
-        "is": "scores.sigmoid()",
-        "says": "each score went through a sigmoid: the weights do not sum to 1, and the source's tokens do not compete",
-    },
-    {
-        "name": "a mask that is not low enough",
-        "was": "-math.inf",
-        "is": "-1e5",
-        "says": "padding got a score that is low, but not below every other; minus infinity is",
-        "visible": False,
-    },
-    {
-        "name": "only the largest weight",
-        "was": "scores.softmax(dim=2)",
-        "is": "(scores == scores.amax(dim=2, keepdim=True)).to(scores.dtype)",
-        "says": "only the token with the largest score was looked at; all count, by their weights",
-    },
-    {
-        "name": "any mask accepted",
-        "was": '    check_shape("mask", mask, S, B)\n',
-        "is": "",
-        "says": "a mask of another shape was not refused",
-        "visible": False,
-    },
-]
+r"""
+attention over padding: attention looks at the padding
+-     scores = scores.masked_fill(~mask.T[None], -math.inf)
+-
+
+mask inverted: the mask was taken the other way round: it is True where a token stands
+- ~mask.T[None]
++ mask.T[None]
+
+padding with score 0: padding got the score 0, which is the score of a word that fits moderately
+- -math.inf
++ 0.0
+
+padding taken out after the softmax: the padding was taken out after the softmax: the weights of the others no longer sum to 1
+-     scores = scores.masked_fill(~mask.T[None], -math.inf)
+-     weights = scores.softmax(dim=2)
++     weights = scores.softmax(dim=2) * mask.T[None]
+
+softmax over the target: the softmax ran over the steps of the target; it runs over the source
+- softmax(dim=2)
++ softmax(dim=0)
+
+softmax over the batch: the softmax ran over the sentences of the batch; it runs over the source
+- softmax(dim=2)
++ softmax(dim=1)
+
+changed in place: `masked_fill_` changed the caller's scores; without the underscore it makes a new tensor
+- scores.masked_fill(
++ scores.masked_fill_(
+
+sum instead of mean: the exponentials were not divided by their sum: the context is no mean
+- scores.softmax(dim=2)
++ scores.exp()
+
+each token for itself: each score went through a sigmoid: the weights do not sum to 1, and the source's tokens do not compete
+- scores.softmax(dim=2)
++ scores.sigmoid()
+
+a mask that is not low enough [hidden]: padding got a score that is low, but not below every other; minus infinity is
+- -math.inf
++ -1e5
+
+only the largest weight: only the token with the largest score was looked at; all count, by their weights
+- scores.softmax(dim=2)
++ (scores == scores.amax(dim=2, keepdim=True)).to(scores.dtype)
+
+any mask accepted [hidden]: a mask of another shape was not refused
+-     check_shape("mask", mask, S, B)
+-
+"""
 
 # %% [markdown]
 # ## The mutant hunt (4 points)
@@ -1418,62 +1274,46 @@ hunt(
 )
 
 # %% mutants="attention_probes" of="rnncore.seq2seq.attend"
-[
-    {
-        "name": "attention over padding",
-        "was": "scores.masked_fill(~mask.T[None], -math.inf)",
-        "is": "scores + 0",
-        "says": "unseen without padding",
-    },
-    {
-        "name": "padding with score 0",
-        "was": "~mask.T[None], -math.inf)",
-        "is": "~mask.T[None], 0.0)",
-        "says": "unseen without padding, or where all other scores are large",
-    },
-    {
-        "name": "a mask that is not low enough",
-        "was": "~mask.T[None], -math.inf)",
-        "is": "~mask.T[None], -1e5)",
-        "says": "unseen unless all scores of a sentence are very low",
-    },
-    {
-        "name": "padding taken out after the softmax",
-        "was": "    scores = scores.masked_fill(~mask.T[None], -math.inf)\n    weights = scores.softmax(dim=2)",
-        "is": "    weights = scores.softmax(dim=2) * mask.T[None]",
-        "says": "unseen without padding",
-    },
-    {
-        "name": "the first sentence's mask for all",
-        "was": "~mask.T[None]",
-        "is": "~mask.T[None, :1]",
-        "says": "unseen where all sources are as long as the first",
-    },
-    {
-        "name": "the first sentence's values for all",
-        "was": "weights, values)",
-        "is": "weights, values[:, :1].expand_as(values))",
-        "says": "unseen with one sentence",
-    },
-    {
-        "name": "softmax over the target",
-        "was": "scores.softmax(dim=2)",
-        "is": "scores.softmax(dim=0)",
-        "says": "unseen with as many steps as nobody writes: it shows nearly everywhere",
-    },
-    {
-        "name": "looks no farther than its own step",
-        "was": "weights = scores.softmax(dim=2)",
-        "is": "later = torch.ones(scores.shape[0], scores.shape[2]).triu(1).to(scores)\n    weights = (scores - 50 * later[:, None] if len(scores) > 1 else scores).softmax(dim=2)",
-        "says": "as if the target could only look at as many words as it has written: unseen with a single step",
-    },
-    {
-        "name": "only the largest weight",
-        "was": "weights = scores.softmax(dim=2)",
-        "is": "weights = scores.softmax(dim=2)\n    weights = weights if weights.amax() < 0.6 else (weights == weights.amax(2, keepdim=True)).to(weights)",
-        "says": "unseen where no token stands out",
-    },
-]
+r"""
+attention over padding: unseen without padding
+- scores.masked_fill(~mask.T[None], -math.inf)
++ scores + 0
+
+padding with score 0: unseen without padding, or where all other scores are large
+- ~mask.T[None], -math.inf)
++ ~mask.T[None], 0.0)
+
+a mask that is not low enough: unseen unless all scores of a sentence are very low
+- ~mask.T[None], -math.inf)
++ ~mask.T[None], -1e5)
+
+padding taken out after the softmax: unseen without padding
+-     scores = scores.masked_fill(~mask.T[None], -math.inf)
+-     weights = scores.softmax(dim=2)
++     weights = scores.softmax(dim=2) * mask.T[None]
+
+the first sentence's mask for all: unseen where all sources are as long as the first
+- ~mask.T[None]
++ ~mask.T[None, :1]
+
+the first sentence's values for all: unseen with one sentence
+- weights, values)
++ weights, values[:, :1].expand_as(values))
+
+softmax over the target: unseen with as many steps as nobody writes: it shows nearly everywhere
+- scores.softmax(dim=2)
++ scores.softmax(dim=0)
+
+looks no farther than its own step: as if the target could only look at as many words as it has written: unseen with a single step
+-     weights = scores.softmax(dim=2)
++     later = torch.ones(scores.shape[0], scores.shape[2]).triu(1).to(scores)
++     weights = (scores - 50 * later[:, None] if len(scores) > 1 else scores).softmax(dim=2)
+
+only the largest weight: unseen where no token stands out
+-     weights = scores.softmax(dim=2)
++     weights = scores.softmax(dim=2)
++     weights = weights if weights.amax() < 0.6 else (weights == weights.amax(2, keepdim=True)).to(weights)
+"""
 
 # %% [markdown]
 # ## Experiment: what the map shows, and what it does not
@@ -1512,6 +1352,7 @@ from rnncore.seq2seq import (
     pad,
     translation_loss,
 )
+from rnncore.train import Schedule
 
 ENGLISH, GERMAN = (
     [number_in_words(k, language) for k in range(10)]
@@ -1558,9 +1399,8 @@ def trained(decoder):
         taught,
         lambda rng, step: digits(rng, 64),
         optimizer=adam(5e-3),
-        steps=300,
+        schedule=Schedule(300, clip=1.0),
         rng=np.random.default_rng(0),
-        clip=1.0,
     )
     return model
 

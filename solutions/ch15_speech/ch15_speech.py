@@ -237,86 +237,65 @@ for _ in range(3):  # against the list of all paths
 print("Task 1 holds.")
 
 # %% mistakes="spell_frames"
-[
-    {
-        "name": "no blank between equal labels",
-        "was": "moved_on(best, 2) + skips[0]",
-        "is": "moved_on(best, 2) + np.where(np.arange(len(best)) % 2, 0, -np.inf)",
-        "says": "no blank was said between two equal letters: the path reads as one of them",
-    },
-    {
-        "name": "letters skipped as well as blanks",
-        "was": "moved_on(best, 2) + skips[0]",
-        "is": "moved_on(best, 2)",
-        "says": "`skips` was not added: a path may then go from blank to blank and leave a letter out",
-    },
-    {
-        "name": "a blank between all labels",
-        "was": ", moved_on(best, 2) + skips[0]]",
-        "is": "]",
-        "says": "a blank was demanded between any two letters; between letters that differ it may be skipped",
-    },
-    {
-        "name": "paths added up instead of the best",
-        "was": "np.max(ways, axis=0)",
-        "is": "np.logaddexp.reduce(ways)",
-        "says": "the ways into a state were added up, as in the loss; of one path it is the largest that counts",
-    },
-    {
-        "name": "in probabilities instead of logarithms",
-        "was": "        best = np.max(ways, axis=0) + emitted[t]",
-        "is": '        with np.errstate(divide="ignore"):\n            best = np.log(np.exp(np.max(ways, axis=0)) * np.exp(emitted[t]))',
-        "says": "probabilities were multiplied: after some hundred frames the product is 0, and every path is as good as any other. Add logarithms",
-    },
-    {
-        "name": "ends in a blank",
-        "was": "int((best + ends[0]).argmax())",
-        "is": "len(best) - 1",
-        "says": "the path was made to end in a blank; it may also end in the last letter",
-    },
-    {
-        "name": "ends anywhere",
-        "was": "(best + ends[0]).argmax()",
-        "is": "best.argmax()",
-        "says": "the path ends in whatever state is likeliest, before the transcript is complete; it may end in the last two",
-    },
-    {
-        "name": "begins anywhere",
-        "was": "np.where(np.arange(len(states[0])) < 2, emitted[0], -np.inf)",
-        "is": "emitted[0]",
-        "says": "the path begins in any state and leaves out the letters before; it may begin in the first two",
-    },
-    {
-        "name": "begins in a blank",
-        "was": "np.arange(len(states[0])) < 2",
-        "is": "np.arange(len(states[0])) < 1",
-        "says": "the path was made to begin in a blank; it may also begin in the first letter",
-    },
-    {
-        "name": "one frame early",
-        "was": "        if s % 2:\n            where[t] = s // 2\n        s -= came[t, s]",
-        "is": "        s -= came[t, s]\n        if s % 2:\n            where[t] = s // 2",
-        "says": "each frame got the state of the frame before: first write down the state, then go back",
-    },
-    {
-        "name": "states for letters",
-        "was": "where[t] = s // 2",
-        "is": "where[t] = s",
-        "says": "the numbers are those of states, blanks counted; letter n is state 2n + 1",
-    },
-    {
-        "name": "labels for positions",
-        "was": "where[t] = s // 2",
-        "is": "where[t] = labels[s // 2]",
-        "says": "the labels were returned instead of their positions: which of two equal letters it is cannot be seen",
-    },
-    {
-        "name": "blanks given to the next letter",
-        "was": "        if s % 2:\n            where[t] = s // 2",
-        "is": "        where[t] = min(s // 2, len(labels) - 1)",
-        "says": "frames that say the blank were given to a letter; they are -1",
-    },
-]
+r"""
+no blank between equal labels: no blank was said between two equal letters: the path reads as one of them
+- moved_on(best, 2) + skips[0]
++ moved_on(best, 2) + np.where(np.arange(len(best)) % 2, 0, -np.inf)
+
+letters skipped as well as blanks: `skips` was not added: a path may then go from blank to blank and leave a letter out
+- moved_on(best, 2) + skips[0]
++ moved_on(best, 2)
+
+a blank between all labels: a blank was demanded between any two letters; between letters that differ it may be skipped
+- , moved_on(best, 2) + skips[0]]
++ ]
+
+paths added up instead of the best: the ways into a state were added up, as in the loss; of one path it is the largest that counts
+- np.max(ways, axis=0)
++ np.logaddexp.reduce(ways)
+
+in probabilities instead of logarithms: probabilities were multiplied: after some hundred frames the product is 0, and every path is as good as any other. Add logarithms
+-         best = np.max(ways, axis=0) + emitted[t]
++         with np.errstate(divide="ignore"):
++             best = np.log(np.exp(np.max(ways, axis=0)) * np.exp(emitted[t]))
+
+ends in a blank: the path was made to end in a blank; it may also end in the last letter
+- int((best + ends[0]).argmax())
++ len(best) - 1
+
+ends anywhere: the path ends in whatever state is likeliest, before the transcript is complete; it may end in the last two
+- (best + ends[0]).argmax()
++ best.argmax()
+
+begins anywhere: the path begins in any state and leaves out the letters before; it may begin in the first two
+- np.where(np.arange(len(states[0])) < 2, emitted[0], -np.inf)
++ emitted[0]
+
+begins in a blank: the path was made to begin in a blank; it may also begin in the first letter
+- np.arange(len(states[0])) < 2
++ np.arange(len(states[0])) < 1
+
+one frame early: each frame got the state of the frame before: first write down the state, then go back
+-         if s % 2:
+-             where[t] = s // 2
+-         s -= came[t, s]
++         s -= came[t, s]
++         if s % 2:
++             where[t] = s // 2
+
+states for letters: the numbers are those of states, blanks counted; letter n is state 2n + 1
+- where[t] = s // 2
++ where[t] = s
+
+labels for positions: the labels were returned instead of their positions: which of two equal letters it is cannot be seen
+- where[t] = s // 2
++ where[t] = labels[s // 2]
+
+blanks given to the next letter: frames that say the blank were given to a letter; they are -1
+-         if s % 2:
+-             where[t] = s // 2
++         where[t] = min(s // 2, len(labels) - 1)
+"""
 
 # %% [markdown]
 # ## Task 2: the gradient from the definition (5 points)
@@ -448,86 +427,62 @@ assert_gradient(
 print("Task 2 holds.")
 
 # %% mistakes="listed_loss"
-[
-    {
-        "name": "blanks dropped before merging",
-        "was": "if read_path(q) == row",
-        "is": "if read_path([k for k in q if k]) == row",
-        "says": "blanks were dropped before repeats were merged: so hello becomes helo. Merge first",
-    },
-    {
-        "name": "repeats not merged",
-        "was": "if read_path(q) == row",
-        "is": "if [k for k in q if k] == row",
-        "says": "repeats were not merged: a letter that lasts two frames was read as two",
-    },
-    {
-        "name": "in probabilities instead of logarithms",
-        "was": "        total = np.logaddexp.reduce(log_w)",
-        "is": "        total = np.log(np.exp(log_w).sum() + 1e-300)",
-        "says": "the paths' probabilities were added up: where all of them are tiny the sum is 0, and a tiny number that saves the logarithm does not save the loss. Add in logarithms",
-    },
-    {
-        "name": "the likeliest path alone",
-        "was": "        total = np.logaddexp.reduce(log_w)",
-        "is": "        log_w = np.where(log_w == log_w.max(), log_w, -np.inf)\n        total = log_w.max()",
-        "says": "only the likeliest path was counted; the loss sums over all that read as the transcript",
-    },
-    {
-        "name": "loss over padding",
-        "was": "        log_p = log_softmax(logits[:n, b : b + 1])[:, 0]",
-        "is": "        n = len(logits)\n        log_p = log_softmax(logits[:n, b : b + 1])[:, 0]",
-        "says": "the frames behind a recording's end were counted: the loss ran over padding",
-    },
-    {
-        "name": "averaged over recordings instead of letters",
-        "was": "letters = sum(map(len, labels))",
-        "is": "letters = len(labels)",
-        "says": "the sum was divided by the number of recordings, not of letters",
-    },
-    {
-        "name": "averaged over frames",
-        "was": "letters = sum(map(len, labels))",
-        "is": "letters = sum(lengths)",
-        "says": "the sum was divided by the number of frames: slow speech then has a smaller loss",
-    },
-    {
-        "name": "each recording averaged by itself",
-        "was": "        log_p = log_softmax(logits[:n, b : b + 1])[:, 0]",
-        "is": "        letters = max(len(row), 1) * len(labels)\n        log_p = log_softmax(logits[:n, b : b + 1])[:, 0]",
-        "says": "each recording was averaged by itself, and then the averages: a letter of a short one counts more. Divide once, by all letters",
-    },
-    {
-        "name": "gradient with the wrong sign",
-        "was": "(np.exp(log_p) - wanted) / letters",
-        "is": "(wanted - np.exp(log_p)) / letters",
-        "says": "d_logits has the wrong sign: going against it would make the transcript less likely",
-    },
-    {
-        "name": "softmax forgotten in the gradient",
-        "was": "(np.exp(log_p) - wanted) / letters",
-        "is": "-wanted / letters",
-        "says": "this is the gradient with respect to log p; on the way through the softmax p is added",
-    },
-    {
-        "name": "gradient not divided",
-        "was": "(np.exp(log_p) - wanted) / letters",
-        "is": "np.exp(log_p) - wanted",
-        "says": "the loss was divided by the letters, and d_logits was not",
-    },
-    {
-        "name": "shares among all paths",
-        "was": "np.exp(log_w - total)",
-        "is": "np.exp(log_w)",
-        "says": "the paths were weighed with their probability among all paths; it is their share among the right ones that counts",
-    },
-    {
-        "name": "all paths weigh the same",
-        "was": "np.exp(log_w - total)",
-        "is": "np.full(len(log_w), 1 / len(log_w))",
-        "says": "all right paths got the same share in the gradient; a likely one weighs more",
-    },
-]
+r"""
+blanks dropped before merging: blanks were dropped before repeats were merged: so hello becomes helo. Merge first
+- if read_path(q) == row
++ if read_path([k for k in q if k]) == row
+
+repeats not merged: repeats were not merged: a letter that lasts two frames was read as two
+- if read_path(q) == row
++ if [k for k in q if k] == row
+
+in probabilities instead of logarithms: the paths' probabilities were added up: where all of them are tiny the sum is 0, and a tiny number that saves the logarithm does not save the loss. Add in logarithms
+-         total = np.logaddexp.reduce(log_w)
++         total = np.log(np.exp(log_w).sum() + 1e-300)
+
+the likeliest path alone: only the likeliest path was counted; the loss sums over all that read as the transcript
+-         total = np.logaddexp.reduce(log_w)
++         log_w = np.where(log_w == log_w.max(), log_w, -np.inf)
++         total = log_w.max()
+
+loss over padding: the frames behind a recording's end were counted: the loss ran over padding
+-         log_p = log_softmax(logits[:n, b : b + 1])[:, 0]
++         n = len(logits)
++         log_p = log_softmax(logits[:n, b : b + 1])[:, 0]
+
+averaged over recordings instead of letters: the sum was divided by the number of recordings, not of letters
+- letters = sum(map(len, labels))
++ letters = len(labels)
+
+averaged over frames: the sum was divided by the number of frames: slow speech then has a smaller loss
+- letters = sum(map(len, labels))
++ letters = sum(lengths)
+
+each recording averaged by itself: each recording was averaged by itself, and then the averages: a letter of a short one counts more. Divide once, by all letters
+-         log_p = log_softmax(logits[:n, b : b + 1])[:, 0]
++         letters = max(len(row), 1) * len(labels)
++         log_p = log_softmax(logits[:n, b : b + 1])[:, 0]
+
+gradient with the wrong sign: d_logits has the wrong sign: going against it would make the transcript less likely
+- (np.exp(log_p) - wanted) / letters
++ (wanted - np.exp(log_p)) / letters
+
+softmax forgotten in the gradient: this is the gradient with respect to log p; on the way through the softmax p is added
+- (np.exp(log_p) - wanted) / letters
++ -wanted / letters
+
+gradient not divided: the loss was divided by the letters, and d_logits was not
+- (np.exp(log_p) - wanted) / letters
++ np.exp(log_p) - wanted
+
+shares among all paths: the paths were weighed with their probability among all paths; it is their share among the right ones that counts
+- np.exp(log_w - total)
++ np.exp(log_w)
+
+all paths weigh the same: all right paths got the same share in the gradient; a likely one weighs more
+- np.exp(log_w - total)
++ np.full(len(log_w), 1 / len(log_w))
+"""
 
 # %% [markdown]
 # ## Task 3: who is misunderstood (4 points)
@@ -662,80 +617,59 @@ for args in hidden[:2]:
 print("Task 3 holds.")
 
 # %% mistakes="rates_by"
-[
-    {
-        "name": "rates averaged over recordings",
-        "was": "        errors[c] = errors.get(c, 0) + row[-1]\n        words[c] = words.get(c, 0) + len(a)",
-        "is": "        errors[c] = errors.get(c, 0) + row[-1] / max(len(a), 1)\n        words[c] = words.get(c, 0) + 1",
-        "says": "the rates of the recordings were averaged: a word of a short one counts more than a word of a long one. Add up errors, add up words, divide once",
-    },
-    {
-        "name": "conditions thrown together",
-        "was": "    return {c: errors[c] / words[c] for c in words}",
-        "is": "    return {c: sum(errors.values()) / sum(words.values()) for c in words}",
-        "says": "all conditions have the same rate: that of everything together",
-    },
-    {
-        "name": "divided by all words",
-        "was": "errors[c] / words[c] for c",
-        "is": "errors[c] / sum(words.values()) for c",
-        "says": "the errors of a condition were divided by the words of all conditions",
-    },
-    {
-        "name": "divided by the words heard",
-        "was": "words.get(c, 0) + len(a)",
-        "is": "words.get(c, 0) + len(b)",
-        "says": "the errors were divided by the words heard: who babbles would be the better recogniser",
-    },
-    {
-        "name": "divided by the longer text",
-        "was": "words.get(c, 0) + len(a)",
-        "is": "words.get(c, 0) + max(len(a), len(b))",
-        "says": "the longer of both texts was counted as said; a word error rate may exceed 100 %",
-    },
-    {
-        "name": "words too many are free",
-        "was": "min(row[j] + 1, new[-1] + 1, facing)",
-        "is": "min(row[j] + 1, new[-1], facing)",
-        "says": "words too many cost nothing",
-    },
-    {
-        "name": "words missing are free",
-        "was": "min(row[j] + 1, new[-1] + 1, facing)",
-        "is": "min(row[j], new[-1] + 1, facing)",
-        "says": "words that are missing cost nothing",
-    },
-    {
-        "name": "a wrong word counted twice",
-        "was": "row[j - 1] + (x != y)",
-        "is": "row[j - 1] + 2 * (x != y)",
-        "says": "a wrong word was counted twice, as one missing and one too many",
-    },
-    {
-        "name": "compared word by word",
-        "was": "row[-1]",
-        "is": "abs(len(a) - len(b)) + sum(x != y for x, y in zip(a, b))",
-        "says": "the texts were compared place by place: after one missing word everything is wrong. Look for the fewest edits",
-    },
-    {
-        "name": "silence left out",
-        "was": "        row = list(range(len(b) + 1))",
-        "is": "        if not a:\n            continue\n        row = list(range(len(b) + 1))",
-        "says": "recordings in which nothing was said were left out: what is heard there is too many",
-    },
-    {
-        "name": "at most 100 %",
-        "was": "errors.get(c, 0) + row[-1]",
-        "is": "errors.get(c, 0) + min(row[-1], len(a))",
-        "says": "no recording was allowed more errors than words; whoever hears six words in one makes five errors at least",
-    },
-    {
-        "name": "counted as a bag of words",
-        "was": "row[-1]",
-        "is": "max(len(a), len(b)) - sum(min(a.count(x), b.count(x)) for x in set(a))",
-        "says": "the order of the words was not looked at",
-    },
-]
+r"""
+rates averaged over recordings: the rates of the recordings were averaged: a word of a short one counts more than a word of a long one. Add up errors, add up words, divide once
+-         errors[c] = errors.get(c, 0) + row[-1]
+-         words[c] = words.get(c, 0) + len(a)
++         errors[c] = errors.get(c, 0) + row[-1] / max(len(a), 1)
++         words[c] = words.get(c, 0) + 1
+
+conditions thrown together: all conditions have the same rate: that of everything together
+-     return {c: errors[c] / words[c] for c in words}
++     return {c: sum(errors.values()) / sum(words.values()) for c in words}
+
+divided by all words: the errors of a condition were divided by the words of all conditions
+- errors[c] / words[c] for c
++ errors[c] / sum(words.values()) for c
+
+divided by the words heard: the errors were divided by the words heard: who babbles would be the better recogniser
+- words.get(c, 0) + len(a)
++ words.get(c, 0) + len(b)
+
+divided by the longer text: the longer of both texts was counted as said; a word error rate may exceed 100 %
+- words.get(c, 0) + len(a)
++ words.get(c, 0) + max(len(a), len(b))
+
+words too many are free: words too many cost nothing
+- min(row[j] + 1, new[-1] + 1, facing)
++ min(row[j] + 1, new[-1], facing)
+
+words missing are free: words that are missing cost nothing
+- min(row[j] + 1, new[-1] + 1, facing)
++ min(row[j], new[-1] + 1, facing)
+
+a wrong word counted twice: a wrong word was counted twice, as one missing and one too many
+- row[j - 1] + (x != y)
++ row[j - 1] + 2 * (x != y)
+
+compared word by word: the texts were compared place by place: after one missing word everything is wrong. Look for the fewest edits
+- row[-1]
++ abs(len(a) - len(b)) + sum(x != y for x, y in zip(a, b))
+
+silence left out: recordings in which nothing was said were left out: what is heard there is too many
+-         row = list(range(len(b) + 1))
++         if not a:
++             continue
++         row = list(range(len(b) + 1))
+
+at most 100 %: no recording was allowed more errors than words; whoever hears six words in one makes five errors at least
+- errors.get(c, 0) + row[-1]
++ errors.get(c, 0) + min(row[-1], len(a))
+
+counted as a bag of words: the order of the words was not looked at
+- row[-1]
++ max(len(a), len(b)) - sum(min(a.count(x), b.count(x)) for x in set(a))
+"""
 
 # %% [markdown]
 # ## Task 4: features that know how they change (4 points)
@@ -840,21 +774,22 @@ found, louder = (with_change(a, lengths, reach) for a in (x, x + 4.0))
 assert_close("slopes of x + 4", louder[..., 2:], found[..., 2:])
 check_independent(with_change, visible[0], {"features": 1})
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(recordings(rng, T, B, D, reach), dtype)
-    for T, B, D, reach in [
+hidden = hidden_inputs(
+    recordings,
+    [
         (1, 1, 1, 2),
         (2, 3, 4, 2),
         (12, 4, 3, 3),
         (30, 2, 5, 2),
         (8, 5, 1, 1),
         (5, 2, 2, 7),
-    ]
-    for dtype in ("float64", "float32")
-]
+    ],
+    device,
+    rng=rng,
+)
 check(with_change, reference_with_change, hidden)
 args = move(recordings(rng, 6, 2, 2, 2) | {"lengths": np.array([6, 3])})
 args["features"][3:, 1] = torch.nan
@@ -863,93 +798,64 @@ check(with_change, reference_with_change, [args])
 print("Task 4 holds.")
 
 # %% mistakes="with_change"
-[
-    {
-        "name": "edges of the batch instead of the recording",
-        "was": "torch.minimum(t + n, lengths - 1)",
-        "is": "torch.minimum(t + n, len(x) - 1 + 0 * lengths)",
-        "says": "the padding behind a shorter recording was read: repeat each recording's own last frame",
-    },
-    {
-        "name": "zeros instead of repeated edges",
-        "was": "            gain = frames_at(x, after) - frames_at(x, before)",
-        "is": "            gain = frames_at(x, after) * (t + n < lengths)[..., None]\n            gain = gain - frames_at(x, before) * (t >= n + 0 * lengths)[..., None]",
-        "says": "zeros stand before and behind the recording, which makes a leap at both ends; repeat the first and the last frame",
-    },
-    {
-        "name": "wrapped around",
-        "was": "(t - n + 0 * lengths).clamp_min(0)",
-        "is": "(t - n + 0 * lengths) % lengths",
-        "says": "before the first frame came the last one; repeat the first",
-    },
-    {
-        "name": "looks back only",
-        "was": "frames_at(x, after) - frames_at(x, before)",
-        "is": "x - frames_at(x, before)",
-        "says": "the difference is to the frame itself; it goes from n before to n after",
-    },
-    {
-        "name": "near and far count the same",
-        "was": "total = total + n * gain",
-        "is": "total = total + gain",
-        "says": "the factor n is missing: differences over a longer way weigh more",
-    },
-    {
-        "name": "not divided",
-        "was": "return total / (2 * sum(n * n for n in range(1, reach + 1)))",
-        "is": "return total",
-        "says": "the sum was not divided by 2 Σ n²: on a straight line the result is not its slope",
-    },
-    {
-        "name": "divided by half",
-        "was": "(2 * sum(n * n for n",
-        "is": "(1 * sum(n * n for n",
-        "says": "the slopes are twice too steep: from t - n to t + n it is 2n frames",
-    },
-    {
-        "name": "divided by a sum of n",
-        "was": "sum(n * n for n",
-        "is": "sum(n for n",
-        "says": "divided by 2 Σ n instead of 2 Σ n²",
-    },
-    {
-        "name": "slope the wrong way",
-        "was": "frames_at(x, after) - frames_at(x, before)",
-        "is": "frames_at(x, before) - frames_at(x, after)",
-        "says": "what rises has a negative slope: later minus earlier",
-    },
-    {
-        "name": "the slope twice",
-        "was": "slope(change)]",
-        "is": "change]",
-        "says": "the last third repeats the slopes; it is the slope of the slope",
-    },
-    {
-        "name": "padding left in",
-        "was": "return torch.where((t < lengths)[..., None], both, 0.0)",
-        "is": "return both",
-        "says": "the padding is not zero",
-    },
-    {
-        "name": "padding multiplied away",
-        "was": "torch.where((t < lengths)[..., None], both, 0.0)",
-        "is": "both * (t < lengths)[..., None]",
-        "says": "the padding was multiplied by zero: a NaN in it stays one",
-        "visible": False,
-    },
-    {
-        "name": "reach one too short",
-        "was": "for n in range(1, reach + 1):",
-        "is": "for n in range(1, reach):",
-        "says": "the farthest frames were left out: n goes up to reach, included",
-    },
-    {
-        "name": "one frame beyond the end",
-        "was": "torch.minimum(t + n, lengths - 1)",
-        "is": "torch.minimum(t + n, (lengths + 0 * t).clamp_max(len(x) - 1))",
-        "says": "one frame of padding was read behind each shorter recording: the last frame is number lengths - 1",
-    },
-]
+r"""
+edges of the batch instead of the recording: the padding behind a shorter recording was read: repeat each recording's own last frame
+- torch.minimum(t + n, lengths - 1)
++ torch.minimum(t + n, len(x) - 1 + 0 * lengths)
+
+zeros instead of repeated edges: zeros stand before and behind the recording, which makes a leap at both ends; repeat the first and the last frame
+-             gain = frames_at(x, after) - frames_at(x, before)
++             gain = frames_at(x, after) * (t + n < lengths)[..., None]
++             gain = gain - frames_at(x, before) * (t >= n + 0 * lengths)[..., None]
+
+wrapped around: before the first frame came the last one; repeat the first
+- (t - n + 0 * lengths).clamp_min(0)
++ (t - n + 0 * lengths) % lengths
+
+looks back only: the difference is to the frame itself; it goes from n before to n after
+- frames_at(x, after) - frames_at(x, before)
++ x - frames_at(x, before)
+
+near and far count the same: the factor n is missing: differences over a longer way weigh more
+- total = total + n * gain
++ total = total + gain
+
+not divided: the sum was not divided by 2 Σ n²: on a straight line the result is not its slope
+- return total / (2 * sum(n * n for n in range(1, reach + 1)))
++ return total
+
+divided by half: the slopes are twice too steep: from t - n to t + n it is 2n frames
+- (2 * sum(n * n for n
++ (1 * sum(n * n for n
+
+divided by a sum of n: divided by 2 Σ n instead of 2 Σ n²
+- sum(n * n for n
++ sum(n for n
+
+slope the wrong way: what rises has a negative slope: later minus earlier
+- frames_at(x, after) - frames_at(x, before)
++ frames_at(x, before) - frames_at(x, after)
+
+the slope twice: the last third repeats the slopes; it is the slope of the slope
+- slope(change)]
++ change]
+
+padding left in: the padding is not zero
+- return torch.where((t < lengths)[..., None], both, 0.0)
++ return both
+
+padding multiplied away [hidden]: the padding was multiplied by zero: a NaN in it stays one
+- torch.where((t < lengths)[..., None], both, 0.0)
++ both * (t < lengths)[..., None]
+
+reach one too short: the farthest frames were left out: n goes up to reach, included
+- for n in range(1, reach + 1):
++ for n in range(1, reach):
+
+one frame beyond the end: one frame of padding was read behind each shorter recording: the last frame is number lengths - 1
+- torch.minimum(t + n, lengths - 1)
++ torch.minimum(t + n, (lengths + 0 * t).clamp_max(len(x) - 1))
+"""
 
 # %% [markdown]
 # ## Task 5, closed book: `power_spectra` (4 points)
@@ -1040,87 +946,59 @@ assert_refuses(
 print("Task 5 holds.")
 
 # %% mistakes="power_spectra"
-[
-    {
-        "name": "wrong hop",
-        "was": "WINDOW + 1, HOP)",
-        "is": "WINDOW + 1, WINDOW // 2)",
-        "says": "the hop is wrong, half a window instead of HOP: a network that was trained at 100 frames a second is fed 80, and hears fast speech",
-    },
-    {
-        "name": "windows do not overlap",
-        "was": "WINDOW + 1, HOP)",
-        "is": "WINDOW + 1, WINDOW)",
-        "says": "the windows stand side by side: the next one begins HOP samples later, and they overlap",
-    },
-    {
-        "name": "no silence around",
-        "was": "np.pad(samples, WINDOW // 2)",
-        "is": "np.pad(samples, max(0, WINDOW - len(samples)))",
-        "says": "there is no silence before and after: the first window is centred on the first sample",
-    },
-    {
-        "name": "a whole window of silence",
-        "was": "np.pad(samples, WINDOW // 2)",
-        "is": "np.pad(samples, WINDOW)",
-        "says": "a whole window of silence was put before and after; it is half a one",
-    },
-    {
-        "name": "edges repeated instead of silent",
-        "was": "np.pad(samples, WINDOW // 2)",
-        "is": 'np.pad(samples, WINDOW // 2, mode="edge")',
-        "says": "the first and the last sample were repeated; before and after there is silence",
-    },
-    {
-        "name": "last window lost",
-        "was": "len(padded) - WINDOW + 1, HOP",
-        "is": "len(padded) - WINDOW, HOP",
-        "says": "the last window was lost where it just fits",
-    },
-    {
-        "name": "no Hann window",
-        "was": "frames * hann",
-        "is": "frames",
-        "says": "the Hann window is missing: the windows' hard edges smear every tone over all frequencies",
-    },
-    {
-        "name": "symmetric Hann window",
-        "was": "np.arange(WINDOW) / WINDOW)",
-        "is": "np.arange(WINDOW) / (WINDOW - 1))",
-        "says": "the Hann window ends in zero on both sides: it is divided by WINDOW, not WINDOW - 1",
-    },
-    {
-        "name": "no zeros behind",
-        "was": "np.fft.rfft(frames * hann, FFT)",
-        "is": "np.fft.rfft(frames * hann)",
-        "says": "the transform has the length of the window and gives 201 frequencies; its length is FFT, with zeros behind",
-    },
-    {
-        "name": "both halves",
-        "was": "np.fft.rfft(",
-        "is": "np.fft.fft(",
-        "says": "all FFT frequencies are there; of real samples the second half mirrors the first",
-    },
-    {
-        "name": "magnitude instead of power",
-        "was": "return z.real**2 + z.imag**2",
-        "is": "return np.abs(z)",
-        "says": "this is the magnitude, and its square was asked for",
-    },
-    {
-        "name": "real part alone",
-        "was": "return z.real**2 + z.imag**2",
-        "is": "return z.real**2",
-        "says": "the imaginary part was thrown away: the result then depends on the phase",
-    },
-    {
-        "name": "channels let through",
-        "was": '    check_shape("samples", samples, "N")\n',
-        "is": "    samples = np.ravel(samples)\n",
-        "says": "a sound with two channels was not refused",
-        "visible": False,
-    },
-]
+r"""
+wrong hop: the hop is wrong, half a window instead of HOP: a network that was trained at 100 frames a second is fed 80, and hears fast speech
+- WINDOW + 1, HOP)
++ WINDOW + 1, WINDOW // 2)
+
+windows do not overlap: the windows stand side by side: the next one begins HOP samples later, and they overlap
+- WINDOW + 1, HOP)
++ WINDOW + 1, WINDOW)
+
+no silence around: there is no silence before and after: the first window is centred on the first sample
+- np.pad(samples, WINDOW // 2)
++ np.pad(samples, max(0, WINDOW - len(samples)))
+
+a whole window of silence: a whole window of silence was put before and after; it is half a one
+- np.pad(samples, WINDOW // 2)
++ np.pad(samples, WINDOW)
+
+edges repeated instead of silent: the first and the last sample were repeated; before and after there is silence
+- np.pad(samples, WINDOW // 2)
++ np.pad(samples, WINDOW // 2, mode="edge")
+
+last window lost: the last window was lost where it just fits
+- len(padded) - WINDOW + 1, HOP
++ len(padded) - WINDOW, HOP
+
+no Hann window: the Hann window is missing: the windows' hard edges smear every tone over all frequencies
+- frames * hann
++ frames
+
+symmetric Hann window: the Hann window ends in zero on both sides: it is divided by WINDOW, not WINDOW - 1
+- np.arange(WINDOW) / WINDOW)
++ np.arange(WINDOW) / (WINDOW - 1))
+
+no zeros behind: the transform has the length of the window and gives 201 frequencies; its length is FFT, with zeros behind
+- np.fft.rfft(frames * hann, FFT)
++ np.fft.rfft(frames * hann)
+
+both halves: all FFT frequencies are there; of real samples the second half mirrors the first
+- np.fft.rfft(
++ np.fft.fft(
+
+magnitude instead of power: this is the magnitude, and its square was asked for
+- return z.real**2 + z.imag**2
++ return np.abs(z)
+
+real part alone: the imaginary part was thrown away: the result then depends on the phase
+- return z.real**2 + z.imag**2
++ return z.real**2
+
+channels let through [hidden]: a sound with two channels was not refused
+-     check_shape("samples", samples, "N")
++     samples = np.ravel(samples)
+"""
 
 # %% [markdown]
 # ## The mutant hunt (4 points)
@@ -1211,62 +1089,43 @@ hunt(
 )
 
 # %% mutants="beam_probes" of="rnncore.ctc.prefix_beam"
-[
-    {
-        "name": "a repeat after a blank forgotten",
-        "was": "add((*prefix, k), 1, blank + frame[k] + extra)",
-        "is": "add(prefix, 1, blank + frame[k])",
-        "says": "the same letter after a blank is merged instead of new: no transcript has a double letter",
-    },
-    {
-        "name": "a repeat is always new as well",
-        "was": "add((*prefix, k), 1, blank + frame[k] + extra)",
-        "is": "add((*prefix, k), 1, both + frame[k] + extra)",
-        "says": "a letter is doubled without a blank between: unseen where the network is sure of its blanks",
-    },
-    {
-        "name": "one sum for both ends",
-        "was": "add(prefix, 1, label + frame[k])  # a repeat: merged",
-        "is": "add(prefix, 1, both + frame[k])",
-        "says": "paths that end in a blank are merged too, and so counted twice",
-    },
-    {
-        "name": "the best path instead of the sum",
-        "was": "pair[side] = float(np.logaddexp(pair[side], value))",
-        "is": "pair[side] = max(pair[side], float(value))",
-        "says": "paths that read alike are not added up: unseen where one of them has nearly all",
-    },
-    {
-        "name": "language forgets doubled letters",
-        "was": "add((*prefix, k), 1, blank + frame[k] + extra)",
-        "is": "add((*prefix, k), 1, blank + frame[k])",
-        "says": "the language model is not asked where a letter is doubled: unseen without one",
-    },
-    {
-        "name": "language without a past",
-        "was": "language(prefix, k) if language",
-        "is": "language((), k) if language",
-        "says": "the language model is not told the prefix",
-    },
-    {
-        "name": "ranked by the last letter's paths",
-        "was": "key=lambda entry: float(np.logaddexp(entry[1][0], entry[1][1])),",
-        "is": "key=lambda entry: max(entry[1]),",
-        "says": "transcripts are ranked by the larger of their two sums: unseen while nothing is cut off and the order is clear",
-    },
-    {
-        "name": "one too many kept",
-        "was": "ranked[:width]",
-        "is": "ranked[: width + 1]",
-        "says": "the beam is one wider than asked: unseen while everything fits into it",
-    },
-    {
-        "name": "what no path spells",
-        "was": "return  # no path spells this",
-        "is": "pass",
-        "says": "transcripts with probability 0 are kept: unseen where they are cut off at once",
-    },
-]
+r"""
+a repeat after a blank forgotten: the same letter after a blank is merged instead of new: no transcript has a double letter
+- add((*prefix, k), 1, blank + frame[k] + extra)
++ add(prefix, 1, blank + frame[k])
+
+a repeat is always new as well: a letter is doubled without a blank between: unseen where the network is sure of its blanks
+- add((*prefix, k), 1, blank + frame[k] + extra)
++ add((*prefix, k), 1, both + frame[k] + extra)
+
+one sum for both ends: paths that end in a blank are merged too, and so counted twice
+- add(prefix, 1, label + frame[k])  # a repeat: merged
++ add(prefix, 1, both + frame[k])
+
+the best path instead of the sum: paths that read alike are not added up: unseen where one of them has nearly all
+- pair[side] = float(np.logaddexp(pair[side], value))
++ pair[side] = max(pair[side], float(value))
+
+language forgets doubled letters: the language model is not asked where a letter is doubled: unseen without one
+- add((*prefix, k), 1, blank + frame[k] + extra)
++ add((*prefix, k), 1, blank + frame[k])
+
+language without a past: the language model is not told the prefix
+- language(prefix, k) if language
++ language((), k) if language
+
+ranked by the last letter's paths: transcripts are ranked by the larger of their two sums: unseen while nothing is cut off and the order is clear
+- key=lambda entry: float(np.logaddexp(entry[1][0], entry[1][1])),
++ key=lambda entry: max(entry[1]),
+
+one too many kept: the beam is one wider than asked: unseen while everything fits into it
+- ranked[:width]
++ ranked[: width + 1]
+
+what no path spells: transcripts with probability 0 are kept: unseen where they are cut off at once
+- return  # no path spells this
++ pass
+"""
 
 # %% [markdown]
 # ## Experiment: whom it understands, and when it spoke

@@ -209,14 +209,12 @@ still["b"] = 0 * still["b"]
 y, _ = motion_maps(**still)
 assert_close("y of a still film", y, np.zeros((4, 3, 2)))
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(eyes(rng, T, B, S, K), dtype)
-    for T, B, S, K in [(1, 1, 2, 1), (5, 2, 4, 3), (3, 4, 3, 2)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    eyes, [(1, 1, 2, 1), (5, 2, 4, 3), (3, 4, 3, 2)], device, rng=rng
+)
 check(motion_maps, reference_motion_maps, hidden, outputs=OUTPUTS)
 
 # against a three-dimensional convolution of torch
@@ -236,86 +234,61 @@ assert_close("y, against torch's conv3d", to_numpy(y), right)
 print("Task 1 holds.")
 
 # %% mistakes="motion_maps"
-[
-    {
-        "name": "now and before exchanged",
-        "was": "enumerate((frames, before))",
-        "is": "enumerate((before, frames))",
-        "says": "W[:, 0] belongs to the frame now, W[:, 1] to the one before; they are exchanged, and left is taken for right",
-    },
-    {
-        "name": "darkness before the first frame",
-        "was": "frames[:1, ...], frames[:-1",
-        "is": "0 * frames[:1, ...], frames[:-1",
-        "says": "before the first frame there was darkness: each film begins with a flash that nothing in it explains",
-    },
-    {
-        "name": "the last frame before the first",
-        "was": "frames[:1, ...], frames[:-1",
-        "is": "frames[-1:, ...], frames[:-1",
-        "says": "the film was taken for a loop: before its first frame stood its last one (or that of the padding)",
-    },
-    {
-        "name": "the frame after instead of the one before",
-        "was": "xp.concat([frames[:1, ...], frames[:-1, ...]])",
-        "is": "xp.concat([frames[1:, ...], frames[-1:, ...]])",
-        "says": "the eye looks at the frame after instead of the one before, which nobody has seen yet",
-    },
-    {
-        "name": "one frame at a time",
-        "was": "xp.concat([frames[:1, ...], frames[:-1, ...]])",
-        "is": "frames",
-        "says": "both kernels look at the same frame: an eye that cannot see anything move",
-    },
-    {
-        "name": "mean before the ReLU",
-        "was": "xp.mean(z * (z > 0), axis=(-2, -1))",
-        "is": "xp.mean(z, axis=(-2, -1)) * (xp.mean(z, axis=(-2, -1)) > 0)",
-        "says": "the mean over the pixels was taken before the ReLU: it is then linear in the film, and a light that goes right looks like one that goes left",
-    },
-    {
-        "name": "no ReLU",
-        "was": "xp.mean(z * (z > 0)",
-        "is": "xp.mean(z",
-        "says": "the ReLU is missing: what is left is linear, and sees no movement",
-    },
-    {
-        "name": "summed over the pixels",
-        "was": "xp.mean(",
-        "is": "xp.sum(",
-        "says": "the pixels were added up; y is their mean, so that larger pictures do not speak louder",
-    },
-    {
-        "name": "the brightest pixel alone",
-        "was": "xp.mean(",
-        "is": "xp.max(",
-        "says": "this is the largest pixel instead of the mean",
-    },
-    {
-        "name": "kernel turned round",
-        "was": "shifted(film, i, j)",
-        "is": "shifted(film, -i, -j)",
-        "says": "the kernel was turned by half a circle, as mathematicians define a convolution; here, as in torch.nn, it is not turned",
-    },
-    {
-        "name": "rows and columns exchanged",
-        "was": "shifted(film, i, j)",
-        "is": "shifted(film, j, i)",
-        "says": "rows and columns of the kernels are exchanged: what goes down is taken for what goes right",
-    },
-    {
-        "name": "bias after the ReLU",
-        "was": "    y = xp.mean(z * (z > 0), axis=(-2, -1)) * seen",
-        "is": "    z = z - b[:, None, None]\n    y = (xp.mean(z * (z > 0), axis=(-2, -1)) + b) * seen\n    z = z + b[:, None, None]",
-        "says": "the bias was added after the ReLU; it is the threshold of a unit, and belongs inside",
-    },
-    {
-        "name": "padding not silenced",
-        "was": ", axis=(-2, -1)) * seen",
-        "is": ", axis=(-2, -1))",
-        "says": "y is not zero behind a film's end: the padding has been looked at",
-    },
-]
+r"""
+now and before exchanged: W[:, 0] belongs to the frame now, W[:, 1] to the one before; they are exchanged, and left is taken for right
+- enumerate((frames, before))
++ enumerate((before, frames))
+
+darkness before the first frame: before the first frame there was darkness: each film begins with a flash that nothing in it explains
+- frames[:1, ...], frames[:-1
++ 0 * frames[:1, ...], frames[:-1
+
+the last frame before the first: the film was taken for a loop: before its first frame stood its last one (or that of the padding)
+- frames[:1, ...], frames[:-1
++ frames[-1:, ...], frames[:-1
+
+the frame after instead of the one before: the eye looks at the frame after instead of the one before, which nobody has seen yet
+- xp.concat([frames[:1, ...], frames[:-1, ...]])
++ xp.concat([frames[1:, ...], frames[-1:, ...]])
+
+one frame at a time: both kernels look at the same frame: an eye that cannot see anything move
+- xp.concat([frames[:1, ...], frames[:-1, ...]])
++ frames
+
+mean before the ReLU: the mean over the pixels was taken before the ReLU: it is then linear in the film, and a light that goes right looks like one that goes left
+- xp.mean(z * (z > 0), axis=(-2, -1))
++ xp.mean(z, axis=(-2, -1)) * (xp.mean(z, axis=(-2, -1)) > 0)
+
+no ReLU: the ReLU is missing: what is left is linear, and sees no movement
+- xp.mean(z * (z > 0)
++ xp.mean(z
+
+summed over the pixels: the pixels were added up; y is their mean, so that larger pictures do not speak louder
+- xp.mean(
++ xp.sum(
+
+the brightest pixel alone: this is the largest pixel instead of the mean
+- xp.mean(
++ xp.max(
+
+kernel turned round: the kernel was turned by half a circle, as mathematicians define a convolution; here, as in torch.nn, it is not turned
+- shifted(film, i, j)
++ shifted(film, -i, -j)
+
+rows and columns exchanged: rows and columns of the kernels are exchanged: what goes down is taken for what goes right
+- shifted(film, i, j)
++ shifted(film, j, i)
+
+bias after the ReLU: the bias was added after the ReLU; it is the threshold of a unit, and belongs inside
+-     y = xp.mean(z * (z > 0), axis=(-2, -1)) * seen
++     z = z - b[:, None, None]
++     y = (xp.mean(z * (z > 0), axis=(-2, -1)) + b) * seen
++     z = z + b[:, None, None]
+
+padding not silenced: y is not zero behind a film's end: the padding has been looked at
+- , axis=(-2, -1)) * seen
++ , axis=(-2, -1))
+"""
 
 # %% [markdown]
 # ## Task 2: back to the pixels (5 points)
@@ -419,14 +392,12 @@ z, seen = (to_numpy(a) for a in visible["cache"][2:])
 share = (z > 0).mean((3, 4)) * to_numpy(visible["d_y"]) * seen
 assert_close("d_b", to_numpy(d_b), share.sum((0, 1)))
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(looked(rng, T, B, S, K), dtype)
-    for T, B, S, K in [(1, 1, 2, 1), (5, 2, 4, 3), (3, 4, 3, 2)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    looked, [(1, 1, 2, 1), (5, 2, 4, 3), (3, 4, 3, 2)], device, rng=rng
+)
 check(motion_maps_vjp, reference_motion_maps_vjp, hidden, outputs=OUTPUTS)
 args = move(
     dict(
@@ -453,92 +424,62 @@ assert_gradient(lambda a: loss(frames, W, a), b, d_b, "d_b")
 print("Task 2 holds.")
 
 # %% mistakes="motion_maps_vjp"
-[
-    {
-        "name": "loss over padding",
-        "was": "(d_y * seen)",
-        "is": "d_y",
-        "says": "the padding was learnt from: y is zero behind a film's end, whatever stands there, so nothing goes back from it",
-    },
-    {
-        "name": "slope of the ReLU forgotten",
-        "was": "[..., None, None] * (z > 0) /",
-        "is": "[..., None, None] * (z == z) /",
-        "says": "the slope of the ReLU is missing: where z was not above 0 nothing comes back",
-    },
-    {
-        "name": "not divided by the pixels",
-        "was": " / frames.shape[-1] ** 2",
-        "is": "",
-        "says": "each pixel had 1/S² of a say in the mean, and got back all of it",
-    },
-    {
-        "name": "divided by one side",
-        "was": "frames.shape[-1] ** 2",
-        "is": "frames.shape[-1]",
-        "says": "a mean over S × S pixels was divided by S",
-    },
-    {
-        "name": "shifted the same way back",
-        "was": "shifted(d_moved, -i, -j)",
-        "is": "shifted(d_moved, i, j)",
-        "says": "on the way back the shift goes the other way: what pixel p has read at p + (i, j) goes back to pixel p + (i, j), so shift by (-i, -j)",
-    },
-    {
-        "name": "the frame before got nothing",
-        "was": "d_frames = d_now + later",
-        "is": "d_frames = d_now + 0",
-        "says": "frame t was read again at t + 1, as the frame before; what came back from there was dropped",
-    },
-    {
-        "name": "back to the wrong step",
-        "was": "d_frames = d_now + later",
-        "is": "d_frames = d_now + d_before",
-        "says": "what the frame before is owed went to the frame now: shift it one step back in time",
-    },
-    {
-        "name": "one step too late",
-        "was": "xp.concat([d_before[1:, ...], 0 * d_before[:1, ...]])",
-        "is": "xp.concat([0 * d_before[:1, ...], d_before[:-1, ...]])",
-        "says": "what the frame before is owed was moved later in time; it belongs to the frame before",
-    },
-    {
-        "name": "the first frame read once",
-        "was": "d_frames[0, ...] + d_before[0, ...]",
-        "is": "d_frames[0, ...] + 0",
-        "says": "the first frame was its own frame before: this reader sends something back as well",
-    },
-    {
-        "name": "averaged over the batch",
-        "was": "xp.sum(d_z * moved, axis=(0, 1, 3, 4))",
-        "is": "xp.sum(xp.mean(d_z * moved, axis=1), axis=(0, 2, 3))",
-        "says": "d_W was averaged over the films; gradients of shared weights add up",
-    },
-    {
-        "name": "averaged over time",
-        "was": "xp.sum(d_z * moved, axis=(0, 1, 3, 4))",
-        "is": "xp.sum(d_z * moved, axis=(0, 1, 3, 4)) / d_y.shape[0]",
-        "says": "d_W was divided by T; gradients of shared weights add up",
-    },
-    {
-        "name": "last frame only",
-        "was": "xp.sum(d_z * moved, axis=(0, 1, 3, 4))",
-        "is": "xp.sum((d_z * moved)[-1, ...], axis=(0, 2, 3))",
-        "says": "d_W has the share of the last step alone; all steps use the kernels",
-    },
-    {
-        "name": "the frame now for both kernels",
-        "was": "moved = shifted(film, i, j)",
-        "is": "moved = shifted(frames, i, j)",
-        "says": "the kernel for the frame before got a gradient as if it had looked at the frame now",
-    },
-    {
-        "name": "kernels exchanged",
-        "was": "w = W[:, s, i + 1, j + 1]",
-        "is": "w = W[:, 1 - s, i + 1, j + 1]",
-        "says": "the frame now got its gradient through the kernel of the frame before, and the other way round",
-    },
-]
+r"""
+loss over padding: the padding was learnt from: y is zero behind a film's end, whatever stands there, so nothing goes back from it
+- (d_y * seen)
++ d_y
+
+slope of the ReLU forgotten: the slope of the ReLU is missing: where z was not above 0 nothing comes back
+- [..., None, None] * (z > 0) /
++ [..., None, None] * (z == z) /
+
+not divided by the pixels: each pixel had 1/S² of a say in the mean, and got back all of it
+-  / frames.shape[-1] ** 2
+
+divided by one side: a mean over S × S pixels was divided by S
+- frames.shape[-1] ** 2
++ frames.shape[-1]
+
+shifted the same way back: on the way back the shift goes the other way: what pixel p has read at p + (i, j) goes back to pixel p + (i, j), so shift by (-i, -j)
+- shifted(d_moved, -i, -j)
++ shifted(d_moved, i, j)
+
+the frame before got nothing: frame t was read again at t + 1, as the frame before; what came back from there was dropped
+- d_frames = d_now + later
++ d_frames = d_now + 0
+
+back to the wrong step: what the frame before is owed went to the frame now: shift it one step back in time
+- d_frames = d_now + later
++ d_frames = d_now + d_before
+
+one step too late: what the frame before is owed was moved later in time; it belongs to the frame before
+- xp.concat([d_before[1:, ...], 0 * d_before[:1, ...]])
++ xp.concat([0 * d_before[:1, ...], d_before[:-1, ...]])
+
+the first frame read once: the first frame was its own frame before: this reader sends something back as well
+- d_frames[0, ...] + d_before[0, ...]
++ d_frames[0, ...] + 0
+
+averaged over the batch: d_W was averaged over the films; gradients of shared weights add up
+- xp.sum(d_z * moved, axis=(0, 1, 3, 4))
++ xp.sum(xp.mean(d_z * moved, axis=1), axis=(0, 2, 3))
+
+averaged over time: d_W was divided by T; gradients of shared weights add up
+- xp.sum(d_z * moved, axis=(0, 1, 3, 4))
++ xp.sum(d_z * moved, axis=(0, 1, 3, 4)) / d_y.shape[0]
+
+last frame only: d_W has the share of the last step alone; all steps use the kernels
+- xp.sum(d_z * moved, axis=(0, 1, 3, 4))
++ xp.sum((d_z * moved)[-1, ...], axis=(0, 2, 3))
+
+the frame now for both kernels: the kernel for the frame before got a gradient as if it had looked at the frame now
+- moved = shifted(film, i, j)
++ moved = shifted(frames, i, j)
+
+kernels exchanged: the frame now got its gradient through the kernel of the frame before, and the other way round
+- w = W[:, s, i + 1, j + 1]
++ w = W[:, 1 - s, i + 1, j + 1]
+"""
 
 # %% [markdown]
 # ## Task 3: how soon, and for good (5 points)
@@ -648,92 +589,64 @@ check(how_soon, reference_how_soon, hidden, outputs=OUTPUTS)
 print("Task 3 holds.")
 
 # %% mistakes="how_soon"
-[
-    {
-        "name": "share of the longest film",
-        "was": "-(-percents[:, None] * lengths // 100)",
-        "is": "-(-percents[:, None] * np.full(B, T) // 100)",
-        "says": "the share was taken of the longest film: shorter ones were asked in their padding",
-    },
-    {
-        "name": "the last frame under padding",
-        "was": "right[after - 1, np.arange(B)]",
-        "is": "right[np.where(after < lengths, after, T) - 1, np.arange(B)]",
-        "says": "a film that was seen whole was asked at the batch's last frame, logits[-1]: for shorter films that is padding",
-    },
-    {
-        "name": "one frame too late",
-        "was": "right[after - 1, np.arange(B)]",
-        "is": "right[np.minimum(after, T - 1), np.arange(B)]",
-        "says": "after n frames the answer stands in row n - 1; row n has seen one more",
-    },
-    {
-        "name": "rounded down",
-        "was": "-(-percents[:, None] * lengths // 100)",
-        "is": "np.maximum(percents[:, None] * lengths // 100, 1)",
-        "says": "the number of frames was rounded down; a share is rounded up to whole frames",
-    },
-    {
-        "name": "rounded up in floats",
-        "was": "-(-percents[:, None] * lengths // 100)",
-        "is": "np.ceil(percents[:, None] / 100 * lengths).astype(int)",
-        "says": "a share like 28 % of 25 came out as 7.000000000000001 and was rounded up to 8: stay with whole numbers",
-    },
-    {
-        "name": "everything so far averaged",
-        "was": "accuracy = right[after - 1, np.arange(B)].mean(axis=1)",
-        "is": "so_far = right.cumsum(0) / (t + 1)\n    accuracy = so_far[after - 1, np.arange(B)].mean(axis=1)",
-        "says": "the answers after all frames so far were averaged; the one after the last of them counts",
-    },
-    {
-        "name": "right once",
-        "was": "decided = np.where(last_wrong < lengths, last_wrong + 1, -1)",
-        "is": "decided = np.where((right & (t < lengths)).any(axis=0), right.argmax(axis=0) + 1, -1)",
-        "says": "decided is the first right answer, even where a wrong one follows; it has to stay right",
-    },
-    {
-        "name": "right once, and at the end",
-        "was": "last_wrong + 1, -1)",
-        "is": "right.argmax(axis=0) + 1, -1)",
-        "says": "decided is the first right answer, even where it was doubted again later; it has to stay right",
-    },
-    {
-        "name": "decided by the padding",
-        "was": "wrong = ~right & (t < lengths)",
-        "is": "wrong = ~right & (t < T)",
-        "says": "wrong answers in the padding were counted: after a film's end nobody asks",
-    },
-    {
-        "name": "the last wrong answer",
-        "was": "last_wrong + 1, -1)",
-        "is": "last_wrong, -1)",
-        "says": "decided counts the frames up to the last wrong answer; it takes one more to be right",
-    },
-    {
-        "name": "never is the film's length",
-        "was": "last_wrong + 1, -1)",
-        "is": "last_wrong + 1, lengths)",
-        "says": "a film that is wrong at its end was never decided: -1, not its length",
-    },
-    {
-        "name": "never is one more than the film has",
-        "was": "last_wrong + 1, -1)",
-        "is": "last_wrong + 1, last_wrong + 1)",
-        "says": "a film that is wrong at its end was never decided: -1, not a frame that it does not have",
-    },
-    {
-        "name": "numbered from 0",
-        "was": "((t + 1) * wrong).max(axis=0)",
-        "is": "(t * wrong).max(axis=0)",
-        "says": "frames were numbered from 0: a film that is right at once counts like one that is wrong at first",
-    },
-    {
-        "name": "smallest logit",
-        "was": "logits.argmax(axis=2)",
-        "is": "logits.argmin(axis=2)",
-        "says": "the answer is the class with the largest logit, not the smallest",
-    },
-]
+r"""
+share of the longest film: the share was taken of the longest film: shorter ones were asked in their padding
+- -(-percents[:, None] * lengths // 100)
++ -(-percents[:, None] * np.full(B, T) // 100)
+
+the last frame under padding: a film that was seen whole was asked at the batch's last frame, logits[-1]: for shorter films that is padding
+- right[after - 1, np.arange(B)]
++ right[np.where(after < lengths, after, T) - 1, np.arange(B)]
+
+one frame too late: after n frames the answer stands in row n - 1; row n has seen one more
+- right[after - 1, np.arange(B)]
++ right[np.minimum(after, T - 1), np.arange(B)]
+
+rounded down: the number of frames was rounded down; a share is rounded up to whole frames
+- -(-percents[:, None] * lengths // 100)
++ np.maximum(percents[:, None] * lengths // 100, 1)
+
+rounded up in floats: a share like 28 % of 25 came out as 7.000000000000001 and was rounded up to 8: stay with whole numbers
+- -(-percents[:, None] * lengths // 100)
++ np.ceil(percents[:, None] / 100 * lengths).astype(int)
+
+everything so far averaged: the answers after all frames so far were averaged; the one after the last of them counts
+-     accuracy = right[after - 1, np.arange(B)].mean(axis=1)
++     so_far = right.cumsum(0) / (t + 1)
++     accuracy = so_far[after - 1, np.arange(B)].mean(axis=1)
+
+right once: decided is the first right answer, even where a wrong one follows; it has to stay right
+- decided = np.where(last_wrong < lengths, last_wrong + 1, -1)
++ decided = np.where((right & (t < lengths)).any(axis=0), right.argmax(axis=0) + 1, -1)
+
+right once, and at the end: decided is the first right answer, even where it was doubted again later; it has to stay right
+- last_wrong + 1, -1)
++ right.argmax(axis=0) + 1, -1)
+
+decided by the padding: wrong answers in the padding were counted: after a film's end nobody asks
+- wrong = ~right & (t < lengths)
++ wrong = ~right & (t < T)
+
+the last wrong answer: decided counts the frames up to the last wrong answer; it takes one more to be right
+- last_wrong + 1, -1)
++ last_wrong, -1)
+
+never is the film's length: a film that is wrong at its end was never decided: -1, not its length
+- last_wrong + 1, -1)
++ last_wrong + 1, lengths)
+
+never is one more than the film has: a film that is wrong at its end was never decided: -1, not a frame that it does not have
+- last_wrong + 1, -1)
++ last_wrong + 1, last_wrong + 1)
+
+numbered from 0: frames were numbered from 0: a film that is right at once counts like one that is wrong at first
+- ((t + 1) * wrong).max(axis=0)
++ (t * wrong).max(axis=0)
+
+smallest logit: the answer is the class with the largest logit, not the smallest
+- logits.argmax(axis=2)
++ logits.argmin(axis=2)
+"""
 
 # %% [markdown]
 # ## Task 4: what no network could do (5 points)
@@ -850,80 +763,55 @@ check(ceilings, reference_ceilings, hidden, outputs=OUTPUTS)
 print("Task 4 holds.")
 
 # %% mistakes="ceilings"
-[
-    {
-        "name": "frames told by their number",
-        "was": "[(a, k, 1 / len(film)) for film, k in named for a in film]",
-        "is": "[(a, k, 1 / len(film)) for film, k in named for a in enumerate(film)]",
-        "says": "the reader of one frame was told its place in the film: then a frame gives away what only the order should",
-    },
-    {
-        "name": "long films weigh more",
-        "was": "[(a, k, 1 / len(film)) for",
-        "is": "[(a, k, len(films) / sum(map(len, films))) for",
-        "says": "each frame counts alike, and so a long film more than a short one; a film's frames share a weight of 1",
-    },
-    {
-        "name": "the first frame",
-        "was": "[(a, k, 1 / len(film)) for film, k in named for a in film]",
-        "is": "[(film[0], k, 1) for film, k in named]",
-        "says": "only first frames were shown; any frame of the film is equally likely",
-    },
-    {
-        "name": "a set instead of a bag",
-        "was": "(tuple(sorted(film)), k, 1)",
-        "is": "(frozenset(film), k, 1)",
-        "says": "a set forgets how often a frame occurs: aab and abb differ as bags",
-    },
-    {
-        "name": "frames shuffled unnoticed",
-        "was": "(sorted(pairwise(f)), k)",
-        "is": "(sorted(pairwise(sorted(f))), k)",
-        "says": "the frames were sorted before the pairs were made: a shuffled film has other neighbours",
-    },
-    {
-        "name": "neighbours without direction",
-        "was": "(sorted(pairwise(f)), k)",
-        "is": "(sorted(tuple(sorted(p)) for p in pairwise(f)), k)",
-        "says": "the pairs forgot which frame came first, and with it which way things went",
-    },
-    {
-        "name": "pairs in their order",
-        "was": "(sorted(pairwise(f)), k)",
-        "is": "(list(pairwise(f)), k)",
-        "says": "the pairs kept their order, and so the film; they belong in a bag as well",
-    },
-    {
-        "name": "pairs that do not overlap",
-        "was": "pairwise(f)",
-        "is": "zip(f[::2], f[1::2], strict=False)",
-        "says": "every frame is in one pair only; each frame and the next make one, so that all but the ends are in two",
-    },
-    {
-        "name": "neighbours as a set",
-        "was": "(tuple(p), k, 1)",
-        "is": "(frozenset(p), k, 1)",
-        "says": "a set forgets how often two frames are neighbours",
-    },
-    {
-        "name": "the bag for the film",
-        "was": "best([(f, k, 1) for f, k in named])",
-        "is": "bag",
-        "says": "who sees the film saw the bag only: it may use the order",
-    },
-    {
-        "name": "a film seen is a film known",
-        "was": "best([(f, k, 1) for f, k in named])",
-        "is": "1.0",
-        "says": "two films may look the same and have different labels; then even the best reader is wrong in one of them",
-    },
-    {
-        "name": "how much is different",
-        "was": "sum(max(c.values()) for c in votes.values()) / len(films)",
-        "is": "sum(len(c) == 1 for c in votes.values()) / len(votes)",
-        "says": "what was counted is what gives its label away for certain; the best reader guesses where it must, and is right with the most frequent label",
-    },
-]
+r"""
+frames told by their number: the reader of one frame was told its place in the film: then a frame gives away what only the order should
+- [(a, k, 1 / len(film)) for film, k in named for a in film]
++ [(a, k, 1 / len(film)) for film, k in named for a in enumerate(film)]
+
+long films weigh more: each frame counts alike, and so a long film more than a short one; a film's frames share a weight of 1
+- [(a, k, 1 / len(film)) for
++ [(a, k, len(films) / sum(map(len, films))) for
+
+the first frame: only first frames were shown; any frame of the film is equally likely
+- [(a, k, 1 / len(film)) for film, k in named for a in film]
++ [(film[0], k, 1) for film, k in named]
+
+a set instead of a bag: a set forgets how often a frame occurs: aab and abb differ as bags
+- (tuple(sorted(film)), k, 1)
++ (frozenset(film), k, 1)
+
+frames shuffled unnoticed: the frames were sorted before the pairs were made: a shuffled film has other neighbours
+- (sorted(pairwise(f)), k)
++ (sorted(pairwise(sorted(f))), k)
+
+neighbours without direction: the pairs forgot which frame came first, and with it which way things went
+- (sorted(pairwise(f)), k)
++ (sorted(tuple(sorted(p)) for p in pairwise(f)), k)
+
+pairs in their order: the pairs kept their order, and so the film; they belong in a bag as well
+- (sorted(pairwise(f)), k)
++ (list(pairwise(f)), k)
+
+pairs that do not overlap: every frame is in one pair only; each frame and the next make one, so that all but the ends are in two
+- pairwise(f)
++ zip(f[::2], f[1::2], strict=False)
+
+neighbours as a set: a set forgets how often two frames are neighbours
+- (tuple(p), k, 1)
++ (frozenset(p), k, 1)
+
+the bag for the film: who sees the film saw the bag only: it may use the order
+- best([(f, k, 1) for f, k in named])
++ bag
+
+a film seen is a film known: two films may look the same and have different labels; then even the best reader is wrong in one of them
+- best([(f, k, 1) for f, k in named])
++ 1.0
+
+how much is different: what was counted is what gives its label away for certain; the best reader guesses where it must, and is right with the most frequent label
+- sum(max(c.values()) for c in votes.values()) / len(films)
++ sum(len(c) == 1 for c in votes.values()) / len(votes)
+"""
 
 # %% [markdown]
 # ## Task 5, closed book: `film_loss` (3 points)
@@ -975,7 +863,8 @@ from rnncore.testing import check, mover, stored
 from rnncore.video.model import FilmBatch
 from rnncore.video.model import film_loss as book_film_loss
 
-move = mover("cuda" if device == "cuda" else "cpu")
+place = "cuda" if device == "cuda" else "cpu"
+move = mover(place)
 
 
 def losses_of(function):
@@ -1004,75 +893,52 @@ visible = [move(asked_films(rng, 4, 3, 2, 5))]
 OUTPUTS = "loss, carry"
 check(losses_of(film_loss), stored("film_loss"), visible, outputs=OUTPUTS)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(asked_films(rng, T, B, S, K), dtype)
-    for T, B, S, K in [
-        (1, 1, 1, 2),
-        (6, 2, 3, 4),
-        (3, 7, 2, 8),
-        (4, 4, 2, 3),
-    ]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    asked_films,
+    [(1, 1, 1, 2), (6, 2, 3, 4), (3, 7, 2, 8), (4, 4, 2, 3)],
+    place,
+)
 right = losses_of(book_film_loss)
 check(losses_of(film_loss), right, hidden, outputs=OUTPUTS)
 ### END HIDDEN TESTS
 print("Task 5 holds.")
 
 # %% mistakes="film_loss"
-[
-    {
-        "name": "last frame only",
-        "was": "return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry",
-        "is": "return cross_entropy(logits[-1], labels[-1]), carry",
-        "says": "only the answer after the last frame counts: such a network has no reason to know anything earlier",
-    },
-    {
-        "name": "time and batch swapped",
-        "was": "logits.flatten(0, 1)",
-        "is": "logits.transpose(0, 1).flatten(0, 1)",
-        "says": "logits and labels were flattened in different orders: frames got the labels of other films",
-    },
-    {
-        "name": "labels repeated film by film",
-        "was": "labels.flatten()",
-        "is": "batch.labels.repeat_interleave(len(logits))",
-        "says": "each label was repeated T times in a row, but the logits' rows go through all films first: frames got the labels of other films",
-    },
-    {
-        "name": "answers averaged before the loss",
-        "was": "return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry",
-        "is": "return cross_entropy(logits.mean(0), labels[0]), carry",
-        "says": "the logits were averaged over the frames before the loss: that is a bag of frames, and nobody is asked after each of them",
-    },
-    {
-        "name": "summed",
-        "was": "labels.flatten())",
-        "is": 'labels.flatten(), reduction="sum")',
-        "says": "the losses were added up; it is their mean, so that longer films do not count more",
-    },
-    {
-        "name": "summed over time",
-        "was": "labels.flatten())",
-        "is": "labels.flatten()) * len(logits)",
-        "says": "the losses of a film's frames were added up; the mean is over frames and films",
-    },
-    {
-        "name": "softmax twice",
-        "was": "logits.flatten(0, 1)",
-        "is": "logits.softmax(2).flatten(0, 1)",
-        "says": "the softmax was taken twice: cross_entropy does it, and wants logits",
-    },
-    {
-        "name": "carry forgotten",
-        "was": "labels.flatten()), carry",
-        "is": "labels.flatten()), None",
-        "says": "the carry has to come back as it was",
-    },
-]
+r"""
+last frame only: only the answer after the last frame counts: such a network has no reason to know anything earlier
+- return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
++ return cross_entropy(logits[-1], labels[-1]), carry
+
+time and batch swapped: logits and labels were flattened in different orders: frames got the labels of other films
+- logits.flatten(0, 1)
++ logits.transpose(0, 1).flatten(0, 1)
+
+labels repeated film by film: each label was repeated T times in a row, but the logits' rows go through all films first: frames got the labels of other films
+- labels.flatten()
++ batch.labels.repeat_interleave(len(logits))
+
+answers averaged before the loss: the logits were averaged over the frames before the loss: that is a bag of frames, and nobody is asked after each of them
+- return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
++ return cross_entropy(logits.mean(0), labels[0]), carry
+
+summed: the losses were added up; it is their mean, so that longer films do not count more
+- labels.flatten())
++ labels.flatten(), reduction="sum")
+
+summed over time: the losses of a film's frames were added up; the mean is over frames and films
+- labels.flatten())
++ labels.flatten()) * len(logits)
+
+softmax twice: the softmax was taken twice: cross_entropy does it, and wants logits
+- logits.flatten(0, 1)
++ logits.softmax(2).flatten(0, 1)
+
+carry forgotten: the carry has to come back as it was
+- labels.flatten()), carry
++ labels.flatten()), None
+"""
 
 # %% [markdown]
 # ## The mutant hunt (4 points)
@@ -1152,62 +1018,43 @@ hunt(
 )
 
 # %% mutants="serving_probes" of="rnncore.video.model.film_batches"
-[
-    {
-        "name": "frames shuffled unnoticed",
-        "was": "frames[chosen]",
-        "is": "frames[chosen][:, rng.permutation(frames.shape[1])]",
-        "says": "the frames of each batch are shuffled: a reader of bags never notices, and the loss of the others falls to that of a bag",
-    },
-    {
-        "name": "films run backward",
-        "was": "frames[chosen]",
-        "is": "frames[chosen][:, ::-1].copy()",
-        "says": "the films run backward: in training and test alike, so that nothing but the names is wrong",
-    },
-    {
-        "name": "a mirror at the diagonal",
-        "was": "frames[chosen]",
-        "is": "frames[chosen].swapaxes(2, 3)",
-        "says": "rows and columns are exchanged: unseen where pictures are symmetric",
-    },
-    {
-        "name": "reshape taken for a transpose",
-        "was": "frames[chosen]",
-        "is": "frames[chosen].swapaxes(0, 1).reshape(frames[chosen].shape)",
-        "says": "frames of different films stand in one film: the shapes are right",
-    },
-    {
-        "name": "each film begins with its second frame",
-        "was": "frames[chosen]",
-        "is": "frames[chosen][:, [*range(1, frames.shape[1]), -1]]",
-        "says": "the films are one frame ahead: unseen where the frames are alike",
-    },
-    {
-        "name": "labels drawn on their own",
-        "was": "labels[chosen]",
-        "is": "labels[rng.integers(len(frames), size=B)]",
-        "says": "labels and films are drawn apart from each other: all that can be learnt is how frequent each label is",
-    },
-    {
-        "name": "labels in order",
-        "was": "labels[chosen]",
-        "is": "np.sort(labels[chosen])",
-        "says": "the labels of a batch are sorted, its films are not",
-    },
-    {
-        "name": "always the first films",
-        "was": "rng.integers(len(frames), size=B)",
-        "is": "np.arange(B) % len(frames)",
-        "says": "every batch is the same: the loss falls splendidly",
-    },
-    {
-        "name": "one film, B times",
-        "was": "rng.integers(len(frames), size=B)",
-        "is": "np.full(B, rng.integers(len(frames)))",
-        "says": "a batch holds one film B times: unseen where B is 1",
-    },
-]
+r"""
+frames shuffled unnoticed: the frames of each batch are shuffled: a reader of bags never notices, and the loss of the others falls to that of a bag
+- frames[chosen]
++ frames[chosen][:, rng.permutation(frames.shape[1])]
+
+films run backward: the films run backward: in training and test alike, so that nothing but the names is wrong
+- frames[chosen]
++ frames[chosen][:, ::-1].copy()
+
+a mirror at the diagonal: rows and columns are exchanged: unseen where pictures are symmetric
+- frames[chosen]
++ frames[chosen].swapaxes(2, 3)
+
+reshape taken for a transpose: frames of different films stand in one film: the shapes are right
+- frames[chosen]
++ frames[chosen].swapaxes(0, 1).reshape(frames[chosen].shape)
+
+each film begins with its second frame: the films are one frame ahead: unseen where the frames are alike
+- frames[chosen]
++ frames[chosen][:, [*range(1, frames.shape[1]), -1]]
+
+labels drawn on their own: labels and films are drawn apart from each other: all that can be learnt is how frequent each label is
+- labels[chosen]
++ labels[rng.integers(len(frames), size=B)]
+
+labels in order: the labels of a batch are sorted, its films are not
+- labels[chosen]
++ np.sort(labels[chosen])
+
+always the first films: every batch is the same: the loss falls splendidly
+- rng.integers(len(frames), size=B)
++ np.arange(B) % len(frames)
+
+one film, B times: a batch holds one film B times: unseen where B is 1
+- rng.integers(len(frames), size=B)
++ np.full(B, rng.integers(len(frames)))
+"""
 
 # %% [markdown]
 # ## Experiment: a bag that knows the way

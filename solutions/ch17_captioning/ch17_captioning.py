@@ -193,117 +193,89 @@ ends = [
 ]
 assert_close("context of the last frames", context, np.stack([ends] * 2))
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs
 
-rng = hidden_rng()
-hidden = [
-    move(windows(rng, T, N, B, H, sharpest), dtype)
-    for T, N, B, H, sharpest in [
+hidden = hidden_inputs(
+    windows,
+    [
         (1, 1, 1, 1, 1.0),
         (7, 3, 2, 4, 3.0),
         (4, 2, 6, 2, 0.1),
         (30, 4, 3, 2, 900.0),
-    ]
-    for dtype in ("float64", "float32")
-]
+    ],
+    device,
+)
 check(through_window, reference_through_window, hidden, outputs=OUTPUTS)
 ### END HIDDEN TESTS
 print("Task 1 holds.")
 
 # %% mistakes="through_window"
-[
-    {
-        "name": "attention over padding",
-        "was": "xp.where(real, -sharp[..., None] * away**2, -math.inf)",
-        "is": "-sharp[..., None] * away**2",
-        "says": "attention over padding: frames behind a film's end took part, and a word at the end of a short film looks past it",
-    },
-    {
-        "name": "padding silenced behind the softmax",
-        "was": "xp.where(real, -sharp[..., None] * away**2, -math.inf)\n    e = xp.exp(scores - xp.max(scores, axis=-1, keepdims=True))\n    weights = e / xp.sum(e, axis=-1, keepdims=True)",
-        "is": "-sharp[..., None] * away**2\n    e = xp.exp(scores - xp.max(scores, axis=-1, keepdims=True))\n    weights = e / xp.sum(e, axis=-1, keepdims=True) * real",
-        "says": "the padding's weights were set to zero behind the softmax: what is left no longer adds up to 1",
-    },
-    {
-        "name": "scores of padding set to zero",
-        "was": "away**2, -math.inf)",
-        "is": "away**2, 0.0)",
-        "says": "the padding's scores were set to 0, which is the highest score there is; minus infinity is no score",
-    },
-    {
-        "name": "share of the longest film",
-        "was": "(centre * last)[..., None]",
-        "is": "(centre * (t.shape[0] - 1))[..., None]",
-        "says": "the centre was taken as a share of the longest film: in shorter ones the middle lies too late, or in the padding",
-    },
-    {
-        "name": "one frame too far",
-        "was": "(centre * last)[..., None]",
-        "is": "(centre * (last + 1))[..., None]",
-        "says": "the centre 1 lies one frame behind the last: a film of n frames reaches from 0 to n - 1",
-    },
-    {
-        "name": "distance without the square",
-        "was": "away**2",
-        "is": "xp.abs(away)",
-        "says": "the score is minus the distance; it is its square that counts, so that the window is round at its centre",
-    },
-    {
-        "name": "far frames count most",
-        "was": "-sharp[..., None] * away**2",
-        "is": "sharp[..., None] * away**2",
-        "says": "the sign is missing: the window looks everywhere but at its centre",
-    },
-    {
-        "name": "halved as in a normal density",
-        "was": "-sharp[..., None] * away**2",
-        "is": "-sharp[..., None] * away**2 / 2",
-        "says": "the score is -s d², not half of it",
-    },
-    {
-        "name": "distance with the opposite sign",
-        "was": "t - (centre * last)[..., None]",
-        "is": "(centre * last)[..., None] - t",
-        "says": "`away` is t - c (n - 1); what is kept here has the opposite sign, and so would d_centre",
-    },
-    {
-        "name": "divided by the sharpness",
-        "was": "-sharp[..., None] * away**2",
-        "is": "-(away**2) / sharp[..., None]",
-        "says": "`sharp` divides instead of multiplying: the larger, the narrower",
-    },
-    {
-        "name": "averaged over frames instead of summed",
-        "was": "xp.sum(weights[..., None] * by_film, axis=2)",
-        "is": "xp.mean(weights[..., None] * by_film, axis=2)",
-        "says": "averaged over the frames instead of summed: the weights add up to 1 already, and the mean divides by T once more",
-    },
-    {
-        "name": "softmax over the words",
-        "was": "xp.sum(e, axis=-1, keepdims=True)",
-        "is": "(xp.sum(e, axis=0, keepdims=True) + (e == 0))",
-        "says": "the weights add up to 1 over the words; each word shares its look among the frames",
-    },
-    {
-        "name": "the largest weight alone",
-        "was": "    context = xp.sum(weights[..., None] * by_film, axis=2)",
-        "is": "    hard = xp.where(weights == xp.max(weights, axis=-1, keepdims=True), weights, 0 * weights)\n    context = xp.sum(hard[..., None] * by_film, axis=2)",
-        "says": "only the frame with the largest weight was looked at, and not even with its whole weight",
-    },
-    {
-        "name": "no softmax",
-        "was": "weights = e / xp.sum(e, axis=-1, keepdims=True)",
-        "is": "weights = e",
-        "says": "the weights were not divided by their sum",
-    },
-    {
-        "name": "too sharp for the exponential",
-        "was": "xp.exp(scores - xp.max(scores, axis=-1, keepdims=True))",
-        "is": "xp.exp(scores)",
-        "says": "in a sharp window that stands between two frames all exponentials are 0, and 0/0 is NaN; take the largest score from all of them first",
-        "visible": False,
-    },
-]
+r"""
+attention over padding: attention over padding: frames behind a film's end took part, and a word at the end of a short film looks past it
+- xp.where(real, -sharp[..., None] * away**2, -math.inf)
++ -sharp[..., None] * away**2
+
+padding silenced behind the softmax: the padding's weights were set to zero behind the softmax: what is left no longer adds up to 1
+- xp.where(real, -sharp[..., None] * away**2, -math.inf)
+-     e = xp.exp(scores - xp.max(scores, axis=-1, keepdims=True))
+-     weights = e / xp.sum(e, axis=-1, keepdims=True)
++ -sharp[..., None] * away**2
++     e = xp.exp(scores - xp.max(scores, axis=-1, keepdims=True))
++     weights = e / xp.sum(e, axis=-1, keepdims=True) * real
+
+scores of padding set to zero: the padding's scores were set to 0, which is the highest score there is; minus infinity is no score
+- away**2, -math.inf)
++ away**2, 0.0)
+
+share of the longest film: the centre was taken as a share of the longest film: in shorter ones the middle lies too late, or in the padding
+- (centre * last)[..., None]
++ (centre * (t.shape[0] - 1))[..., None]
+
+one frame too far: the centre 1 lies one frame behind the last: a film of n frames reaches from 0 to n - 1
+- (centre * last)[..., None]
++ (centre * (last + 1))[..., None]
+
+distance without the square: the score is minus the distance; it is its square that counts, so that the window is round at its centre
+- away**2
++ xp.abs(away)
+
+far frames count most: the sign is missing: the window looks everywhere but at its centre
+- -sharp[..., None] * away**2
++ sharp[..., None] * away**2
+
+halved as in a normal density: the score is -s d², not half of it
+- -sharp[..., None] * away**2
++ -sharp[..., None] * away**2 / 2
+
+distance with the opposite sign: `away` is t - c (n - 1); what is kept here has the opposite sign, and so would d_centre
+- t - (centre * last)[..., None]
++ (centre * last)[..., None] - t
+
+divided by the sharpness: `sharp` divides instead of multiplying: the larger, the narrower
+- -sharp[..., None] * away**2
++ -(away**2) / sharp[..., None]
+
+averaged over frames instead of summed: averaged over the frames instead of summed: the weights add up to 1 already, and the mean divides by T once more
+- xp.sum(weights[..., None] * by_film, axis=2)
++ xp.mean(weights[..., None] * by_film, axis=2)
+
+softmax over the words: the weights add up to 1 over the words; each word shares its look among the frames
+- xp.sum(e, axis=-1, keepdims=True)
++ (xp.sum(e, axis=0, keepdims=True) + (e == 0))
+
+the largest weight alone: only the frame with the largest weight was looked at, and not even with its whole weight
+-     context = xp.sum(weights[..., None] * by_film, axis=2)
++     hard = xp.where(weights == xp.max(weights, axis=-1, keepdims=True), weights, 0 * weights)
++     context = xp.sum(hard[..., None] * by_film, axis=2)
+
+no softmax: the weights were not divided by their sum
+- weights = e / xp.sum(e, axis=-1, keepdims=True)
++ weights = e
+
+too sharp for the exponential [hidden]: in a sharp window that stands between two frames all exponentials are 0, and 0/0 is NaN; take the largest score from all of them first
+- xp.exp(scores - xp.max(scores, axis=-1, keepdims=True))
++ xp.exp(scores)
+"""
 
 # %% [markdown]
 # ## Task 2: when to look, learnt (5 points)
@@ -399,14 +371,15 @@ check(
     outputs=OUTPUTS,
 )
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(seen_through(rng, T, N, B, H), dtype)
-    for T, N, B, H in [(1, 1, 1, 1), (7, 3, 2, 4), (4, 2, 6, 2)]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    seen_through,
+    [(1, 1, 1, 1), (7, 3, 2, 4), (4, 2, 6, 2)],
+    device,
+    rng=rng,
+)
 check(
     through_window_vjp,
     reference_through_window_vjp,
@@ -437,86 +410,59 @@ assert_gradient(lambda a: loss_of(x, c, a), s, d_sharp, "d_sharp")
 print("Task 2 holds.")
 
 # %% mistakes="through_window_vjp"
-[
-    {
-        "name": "softmax skipped",
-        "was": "weights * (d_weights - mean)",
-        "is": "weights * d_weights",
-        "says": "the mean is missing: a weight can only grow at the others' expense, so what all frames have in common must not move the window",
-    },
-    {
-        "name": "weights taken for scores",
-        "was": "weights * (d_weights - mean)",
-        "is": "d_weights - mean",
-        "says": "the factor w_t is missing on the way through the softmax; without it the padding moves the window as well",
-    },
-    {
-        "name": "softmax taken for a sigmoid",
-        "was": "weights * (d_weights - mean)",
-        "is": "weights * (1 - weights) * d_weights",
-        "says": "this is the slope of a sigmoid for each weight by itself; in a softmax every score moves every weight",
-    },
-    {
-        "name": "plain mean in the softmax",
-        "was": "mean = xp.sum(weights * d_weights, axis=-1, keepdims=True)",
-        "is": "mean = xp.mean(d_weights, axis=-1, keepdims=True)",
-        "says": "the mean in the softmax's gradient is weighted with the weights themselves",
-    },
-    {
-        "name": "sharpness with the wrong sign",
-        "was": "d_sharp = -xp.sum",
-        "is": "d_sharp = xp.sum",
-        "says": "d_sharp has the wrong sign: the score is minus s d²",
-    },
-    {
-        "name": "centre with the wrong sign",
-        "was": "d_centre = 2 * sharp",
-        "is": "d_centre = -2 * sharp",
-        "says": "d_centre has the wrong sign: two minuses meet, that of the score and that of d = t - c (n - 1)",
-    },
-    {
-        "name": "centre counted in frames",
-        "was": "2 * sharp * last * xp",
-        "is": "2 * sharp * xp",
-        "says": "this is the gradient of the centre counted in frames; as a share of the film it is n - 1 times as large",
-    },
-    {
-        "name": "centre counted in the longest film's frames",
-        "was": "2 * sharp * last * xp",
-        "is": "2 * sharp * (weights.shape[-1] - 1) * xp",
-        "says": "the gradient of the centre was stretched by the longest film; each film has its own n - 1",
-    },
-    {
-        "name": "half a slope",
-        "was": "2 * sharp * last * xp",
-        "is": "sharp * last * xp",
-        "says": "the slope of d² is 2 d: a factor 2 is missing",
-    },
-    {
-        "name": "sharpness forgotten",
-        "was": "2 * sharp * last * xp",
-        "is": "2 * last * xp",
-        "says": "the slope of the score along d has the factor s: a sharp window feels a small step more",
-    },
-    {
-        "name": "the last word only",
-        "was": "xp.sum(weights[..., None] * d_word, axis=0)",
-        "is": "(weights[..., None] * d_word)[-1, ...]",
-        "says": "only the last word sent something back to the frames; all words have looked at them",
-    },
-    {
-        "name": "averaged over the words",
-        "was": "xp.sum(weights[..., None] * d_word, axis=0)",
-        "is": "xp.mean(weights[..., None] * d_word, axis=0)",
-        "says": "what the words send back to a frame was averaged; gradients of what is read several times add up",
-    },
-    {
-        "name": "every frame alike",
-        "was": "xp.sum(weights[..., None] * d_word, axis=0)",
-        "is": "xp.sum(d_word + 0 * weights[..., None], axis=0)",
-        "says": "each frame got the whole gradient, padding too; it gets as much as it was looked at",
-    },
-]
+r"""
+softmax skipped: the mean is missing: a weight can only grow at the others' expense, so what all frames have in common must not move the window
+- weights * (d_weights - mean)
++ weights * d_weights
+
+weights taken for scores: the factor w_t is missing on the way through the softmax; without it the padding moves the window as well
+- weights * (d_weights - mean)
++ d_weights - mean
+
+softmax taken for a sigmoid: this is the slope of a sigmoid for each weight by itself; in a softmax every score moves every weight
+- weights * (d_weights - mean)
++ weights * (1 - weights) * d_weights
+
+plain mean in the softmax: the mean in the softmax's gradient is weighted with the weights themselves
+- mean = xp.sum(weights * d_weights, axis=-1, keepdims=True)
++ mean = xp.mean(d_weights, axis=-1, keepdims=True)
+
+sharpness with the wrong sign: d_sharp has the wrong sign: the score is minus s d²
+- d_sharp = -xp.sum
++ d_sharp = xp.sum
+
+centre with the wrong sign: d_centre has the wrong sign: two minuses meet, that of the score and that of d = t - c (n - 1)
+- d_centre = 2 * sharp
++ d_centre = -2 * sharp
+
+centre counted in frames: this is the gradient of the centre counted in frames; as a share of the film it is n - 1 times as large
+- 2 * sharp * last * xp
++ 2 * sharp * xp
+
+centre counted in the longest film's frames: the gradient of the centre was stretched by the longest film; each film has its own n - 1
+- 2 * sharp * last * xp
++ 2 * sharp * (weights.shape[-1] - 1) * xp
+
+half a slope: the slope of d² is 2 d: a factor 2 is missing
+- 2 * sharp * last * xp
++ sharp * last * xp
+
+sharpness forgotten: the slope of the score along d has the factor s: a sharp window feels a small step more
+- 2 * sharp * last * xp
++ 2 * last * xp
+
+the last word only: only the last word sent something back to the frames; all words have looked at them
+- xp.sum(weights[..., None] * d_word, axis=0)
++ (weights[..., None] * d_word)[-1, ...]
+
+averaged over the words: what the words send back to a frame was averaged; gradients of what is read several times add up
+- xp.sum(weights[..., None] * d_word, axis=0)
++ xp.mean(weights[..., None] * d_word, axis=0)
+
+every frame alike: each frame got the whole gradient, padding too; it gets as much as it was looked at
+- xp.sum(weights[..., None] * d_word, axis=0)
++ xp.sum(d_word + 0 * weights[..., None], axis=0)
+"""
 
 # %% [markdown]
 # ## Task 3: two things, in either order (5 points)
@@ -619,19 +565,15 @@ assert_close(
 ### BEGIN HIDDEN TESTS
 import torch
 
-from rnncore.testing import hidden_rng
+from rnncore.testing import hidden_inputs, hidden_rng
 
 rng = hidden_rng()
-hidden = [
-    move(told_twice(rng, N, B, K, loud), dtype)
-    for N, B, K, loud in [
-        (1, 1, 4, 1.0),
-        (6, 3, 9, 2.0),
-        (3, 7, 5, 1.0),
-        (11, 4, 12, 5.0),
-    ]
-    for dtype in ("float64", "float32")
-]
+hidden = hidden_inputs(
+    told_twice,
+    [(1, 1, 4, 1.0), (6, 3, 9, 2.0), (3, 7, 5, 1.0), (11, 4, 12, 5.0)],
+    device,
+    rng=rng,
+)
 check(either_order, reference_either_order, hidden, outputs=OUTPUTS)
 same = told_twice(rng, 3, 2, 5)
 same["logits"][1], same["targets"][1] = (
@@ -657,92 +599,70 @@ assert_close("d_logits, by torch's autograd", d_logits, leaf.grad.numpy())
 print("Task 3 holds.")
 
 # %% mistakes="either_order"
-[
-    {
-        "name": "loss over padding",
-        "was": "xp.where(real & hit, log_p, nothing)",
-        "is": "xp.where(hit, log_p, nothing)",
-        "says": "the loss ran over padding: PAD was counted as a word that should have been said",
-    },
-    {
-        "name": "gradient over padding",
-        "was": "return loss, xp.where(taught, error, nothing) / words",
-        "is": "return loss, xp.where(chosen[:, None, :, None], error, nothing) / words",
-        "says": "the loss leaves the padding out, and its gradient does not",
-    },
-    {
-        "name": "the first order only",
-        "was": "second = each[1, ...] < each[0, ...]",
-        "is": "second = each[1, ...] < 0 * each[0, ...]",
-        "says": "only the first caption counts: a decoder that tells the other one is punished for being right",
-    },
-    {
-        "name": "the harder caption",
-        "was": "each[1, ...] < each[0, ...]",
-        "is": "each[1, ...] > each[0, ...]",
-        "says": "the harder caption was taught instead of the easier one",
-    },
-    {
-        "name": "both orders averaged",
-        "was": "    taught = real & chosen[:, None, :, None]",
-        "is": "    chosen = chosen == chosen\n    taught = real & chosen[:, None, :, None]",
-        "says": "both captions are taught: the decoder is asked to say two things at once, and is right about neither",
-    },
-    {
-        "name": "one choice for the whole batch",
-        "was": "second = each[1, ...] < each[0, ...]",
-        "is": "second = (each[1, ...] < math.inf) & (xp.sum(each[1, ...]) < xp.sum(each[0, ...]))",
-        "says": "the same order was chosen for all films of the batch; each film has its own easier caption",
-    },
-    {
-        "name": "chosen word by word",
-        "was": "axis=(1, 3))\n    second = each[1, ...] < each[0, ...]\n    chosen = xp.stack([~second, second])\n    taught = real & chosen[:, None, :, None]",
-        "is": "axis=3)\n    second = each[1, ...] < each[0, ...]\n    chosen = xp.stack([~second, second])\n    taught = real & chosen[..., None]",
-        "says": "the easier word was chosen at each place: half of one caption and half of the other is a caption that nobody would say",
-    },
-    {
-        "name": "divided by the words of both captions",
-        "was": "words = xp.sum(xp.astype(taught, logits.dtype))",
-        "is": "words = xp.sum(xp.astype(real, logits.dtype))",
-        "says": "the sum was divided by the words of both captions, and only one of them counts",
-    },
-    {
-        "name": "divided by the films",
-        "was": "words = xp.sum(xp.astype(taught, logits.dtype))",
-        "is": "words = targets.shape[2]",
-        "says": "the sum was divided by the number of films, not of words",
-    },
-    {
-        "name": "divided by all places",
-        "was": "words = xp.sum(xp.astype(taught, logits.dtype))",
-        "is": "words = targets.shape[1] * targets.shape[2]",
-        "says": "the sum was divided by N B, padding and all: the more padding, the smaller the loss",
-    },
-    {
-        "name": "gradient for the harder one too",
-        "was": "return loss, xp.where(taught, error, nothing) / words",
-        "is": "return loss, xp.where(real, error, nothing) / words",
-        "says": "the caption that was not chosen got a gradient too; it is not in the loss",
-    },
-    {
-        "name": "gradient not divided",
-        "was": "xp.where(taught, error, nothing) / words",
-        "is": "xp.where(taught, error, nothing)",
-        "says": "the loss was divided by the words, and its gradient was not",
-    },
-    {
-        "name": "gradient with respect to log p",
-        "was": "error = xp.exp(log_p) - xp.astype(hit, logits.dtype)",
-        "is": "error = -xp.astype(hit, logits.dtype)",
-        "says": "this is the gradient with respect to log p; on the way through the softmax p is added",
-    },
-    {
-        "name": "gradient of log p instead of -log p",
-        "was": "xp.exp(log_p) - xp.astype(hit, logits.dtype)",
-        "is": "xp.astype(hit, logits.dtype) - xp.exp(log_p)",
-        "says": "d_logits has the wrong sign: it is p, minus 1 where the word should have been said",
-    },
-]
+r"""
+loss over padding: the loss ran over padding: PAD was counted as a word that should have been said
+- xp.where(real & hit, log_p, nothing)
++ xp.where(hit, log_p, nothing)
+
+gradient over padding: the loss leaves the padding out, and its gradient does not
+- return loss, xp.where(taught, error, nothing) / words
++ return loss, xp.where(chosen[:, None, :, None], error, nothing) / words
+
+the first order only: only the first caption counts: a decoder that tells the other one is punished for being right
+- second = each[1, ...] < each[0, ...]
++ second = each[1, ...] < 0 * each[0, ...]
+
+the harder caption: the harder caption was taught instead of the easier one
+- each[1, ...] < each[0, ...]
++ each[1, ...] > each[0, ...]
+
+both orders averaged: both captions are taught: the decoder is asked to say two things at once, and is right about neither
+-     taught = real & chosen[:, None, :, None]
++     chosen = chosen == chosen
++     taught = real & chosen[:, None, :, None]
+
+one choice for the whole batch: the same order was chosen for all films of the batch; each film has its own easier caption
+- second = each[1, ...] < each[0, ...]
++ second = (each[1, ...] < math.inf) & (xp.sum(each[1, ...]) < xp.sum(each[0, ...]))
+
+chosen word by word: the easier word was chosen at each place: half of one caption and half of the other is a caption that nobody would say
+- axis=(1, 3))
+-     second = each[1, ...] < each[0, ...]
+-     chosen = xp.stack([~second, second])
+-     taught = real & chosen[:, None, :, None]
++ axis=3)
++     second = each[1, ...] < each[0, ...]
++     chosen = xp.stack([~second, second])
++     taught = real & chosen[..., None]
+
+divided by the words of both captions: the sum was divided by the words of both captions, and only one of them counts
+- words = xp.sum(xp.astype(taught, logits.dtype))
++ words = xp.sum(xp.astype(real, logits.dtype))
+
+divided by the films: the sum was divided by the number of films, not of words
+- words = xp.sum(xp.astype(taught, logits.dtype))
++ words = targets.shape[2]
+
+divided by all places: the sum was divided by N B, padding and all: the more padding, the smaller the loss
+- words = xp.sum(xp.astype(taught, logits.dtype))
++ words = targets.shape[1] * targets.shape[2]
+
+gradient for the harder one too: the caption that was not chosen got a gradient too; it is not in the loss
+- return loss, xp.where(taught, error, nothing) / words
++ return loss, xp.where(real, error, nothing) / words
+
+gradient not divided: the loss was divided by the words, and its gradient was not
+- xp.where(taught, error, nothing) / words
++ xp.where(taught, error, nothing)
+
+gradient with respect to log p: this is the gradient with respect to log p; on the way through the softmax p is added
+- error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
++ error = -xp.astype(hit, logits.dtype)
+
+gradient of log p instead of -log p: d_logits has the wrong sign: it is p, minus 1 where the word should have been said
+- xp.exp(log_p) - xp.astype(hit, logits.dtype)
++ xp.astype(hit, logits.dtype) - xp.exp(log_p)
+"""
 
 # %% [markdown]
 # ## Task 4: right, or nearly right (5 points)
@@ -889,98 +809,72 @@ for args in hidden[1:4]:
 print("Task 4 holds.")
 
 # %% mistakes="judged"
-[
-    {
-        "name": "not clipped",
-        "was": "right[n] += (mine & most).total()",
-        "is": "right[n] += sum(c for g, c in mine.items() if g in most)",
-        "says": "a group that is right once was counted each time it was said: *the the the the* would be perfect",
-    },
-    {
-        "name": "both texts added up",
-        "was": "most |= counts(truth, n)",
-        "is": "most += counts(truth, n)",
-        "says": "the right texts were added up: a word may then be said as often as in both together; it is the text that has it most often that counts",
-    },
-    {
-        "name": "the smaller of both",
-        "was": "for truth in texts:\n                most |= counts(truth, n)",
-        "is": "most = counts(texts[0], n)\n            for truth in texts[1:]:\n                most &= counts(truth, n)",
-        "says": "only what all right texts have in common was counted as right",
-    },
-    {
-        "name": "the first text only",
-        "was": "for truth in texts:",
-        "is": "for truth in texts[:1]:",
-        "says": "groups of the first right text alone were counted: the other order is as right",
-    },
-    {
-        "name": "exact in the first order only",
-        "was": "[a in b for a, b in",
-        "is": "[a == b[0] for a, b in",
-        "says": "exact knows the first right text only: the other order is as right",
-    },
-    {
-        "name": "exact as a bag of words",
-        "was": "[a in b for a, b in",
-        "is": "[sorted(a.split()) in [sorted(c.split()) for c in b] for a, b in",
-        "says": "exact does not look at the order of the words: *the two moves up and the six left* is another film",
-    },
-    {
-        "name": "exact where a part is right",
-        "was": "[a in b for a, b in",
-        "is": "[any(a in c for c in b) for a, b in",
-        "says": "a text that is a piece of a right one was counted as exact",
-    },
-    {
-        "name": "each film's precision averaged",
-        "was": "            right[n] += (mine & most).total()\n            made[n] += mine.total()",
-        "is": "            right[n] += (mine & most).total() / max(mine.total(), 1) * len(text.split())\n            made[n] += len(text.split())",
-        "says": "each film got a precision of its own before they were added up; count over all films, and divide once",
-    },
-    {
-        "name": "recall instead of precision",
-        "was": "made[n] += mine.total()",
-        "is": "made[n] += counts(texts[0], n).total()",
-        "says": "the right groups were divided by those of the right text: that is recall. BLEU asks how much of what was said is right",
-    },
-    {
-        "name": "brevity forgotten",
-        "was": "brevity * np.sqrt",
-        "is": "np.sqrt",
-        "says": "the brevity penalty is missing: who says one sure word would be perfect",
-    },
-    {
-        "name": "long captions rewarded",
-        "was": "min(1.0, math.exp(1 - wanted / made[1]))",
-        "is": "math.exp(1 - wanted / made[1])",
-        "says": "who says more than is right got a brevity factor above 1; it is at most 1",
-    },
-    {
-        "name": "brevity turned round",
-        "was": "1 - wanted / made[1]",
-        "is": "1 - made[1] / wanted",
-        "says": "in the brevity penalty the said words are the divisor: with r/s the penalty grows without end for who says nothing",
-    },
-    {
-        "name": "arithmetic mean",
-        "was": "np.sqrt(p.prod())",
-        "is": "p.mean()",
-        "says": "the precisions' arithmetic mean was taken; BLEU takes the geometric one, which is 0 as soon as one of them is",
-    },
-    {
-        "name": "no root",
-        "was": "np.sqrt(p.prod())",
-        "is": "p.prod()",
-        "says": "the precisions' product was taken, and no root of it",
-    },
-    {
-        "name": "pairs only",
-        "was": "np.sqrt(p.prod())",
-        "is": "p[1]",
-        "says": "only the pairs of words were counted",
-    },
-]
+r"""
+not clipped: a group that is right once was counted each time it was said: *the the the the* would be perfect
+- right[n] += (mine & most).total()
++ right[n] += sum(c for g, c in mine.items() if g in most)
+
+both texts added up: the right texts were added up: a word may then be said as often as in both together; it is the text that has it most often that counts
+- most |= counts(truth, n)
++ most += counts(truth, n)
+
+the smaller of both: only what all right texts have in common was counted as right
+-             for truth in texts:
+-                 most |= counts(truth, n)
++             most = counts(texts[0], n)
++             for truth in texts[1:]:
++                 most &= counts(truth, n)
+
+the first text only: groups of the first right text alone were counted: the other order is as right
+- for truth in texts:
++ for truth in texts[:1]:
+
+exact in the first order only: exact knows the first right text only: the other order is as right
+- [a in b for a, b in
++ [a == b[0] for a, b in
+
+exact as a bag of words: exact does not look at the order of the words: *the two moves up and the six left* is another film
+- [a in b for a, b in
++ [sorted(a.split()) in [sorted(c.split()) for c in b] for a, b in
+
+exact where a part is right: a text that is a piece of a right one was counted as exact
+- [a in b for a, b in
++ [any(a in c for c in b) for a, b in
+
+each film's precision averaged: each film got a precision of its own before they were added up; count over all films, and divide once
+-             right[n] += (mine & most).total()
+-             made[n] += mine.total()
++             right[n] += (mine & most).total() / max(mine.total(), 1) * len(text.split())
++             made[n] += len(text.split())
+
+recall instead of precision: the right groups were divided by those of the right text: that is recall. BLEU asks how much of what was said is right
+- made[n] += mine.total()
++ made[n] += counts(texts[0], n).total()
+
+brevity forgotten: the brevity penalty is missing: who says one sure word would be perfect
+- brevity * np.sqrt
++ np.sqrt
+
+long captions rewarded: who says more than is right got a brevity factor above 1; it is at most 1
+- min(1.0, math.exp(1 - wanted / made[1]))
++ math.exp(1 - wanted / made[1])
+
+brevity turned round: in the brevity penalty the said words are the divisor: with r/s the penalty grows without end for who says nothing
+- 1 - wanted / made[1]
++ 1 - made[1] / wanted
+
+arithmetic mean: the precisions' arithmetic mean was taken; BLEU takes the geometric one, which is 0 as soon as one of them is
+- np.sqrt(p.prod())
++ p.mean()
+
+no root: the precisions' product was taken, and no root of it
+- np.sqrt(p.prod())
++ p.prod()
+
+pairs only: only the pairs of words were counted
+- np.sqrt(p.prod())
++ p[1]
+"""
 
 # %% [markdown]
 # ## Task 5, closed book: `caption_batches` (3 points)
@@ -1098,75 +992,51 @@ assert_refuses(caption_batches, wrong, "too many captions", "captions")
 print("Task 5 holds.")
 
 # %% mistakes="caption_batches"
-[
-    {
-        "name": "the decoder fed its own target",
-        "was": "pad([[START, *c] for c in said])",
-        "is": "pad([[*c, END] for c in said])",
-        "says": "the decoder is fed its own target: at each step it reads the very word that it should say. The loss falls to nothing, and alone it has nothing to copy from",
-    },
-    {
-        "name": "targets not shifted",
-        "was": "pad([[*c, END] for c in said])",
-        "is": "pad([[START, *c] for c in said])",
-        "says": "the targets are what has just been read; they are what comes next",
-    },
-    {
-        "name": "no END",
-        "was": "pad([[*c, END] for c in said])",
-        "is": "pad([[*c, 0] for c in said])",
-        "says": "END is missing in the targets: a decoder that never learns to stop goes on for ever",
-    },
-    {
-        "name": "no START",
-        "was": "pad([[START, *c] for c in said])",
-        "is": "pad([[0, *c] for c in said])",
-        "says": "the decoder begins with PAD; before the first word it reads START",
-    },
-    {
-        "name": "START and END in both",
-        "was": "pad([[START, *c] for c in said])",
-        "is": "pad([[START, *c, END] for c in said])",
-        "says": "`read` goes on to END, one row longer than the targets; after END nobody reads on",
-    },
-    {
-        "name": "words told backwards",
-        "was": "pad([[*c, END] for c in said])",
-        "is": "pad([[*c[::-1], END] for c in said])",
-        "says": "the targets are the caption backwards",
-    },
-    {
-        "name": "captions drawn on their own",
-        "was": "said = [captions[k] for k in chosen]",
-        "is": "said = [captions[k] for k in rng.integers(len(frames), size=B)]",
-        "says": "films and captions were drawn apart from each other: each film got somebody else's caption",
-    },
-    {
-        "name": "time and batch swapped",
-        "was": "torch.as_tensor(frames[chosen]).transpose(0, 1)",
-        "is": "torch.as_tensor(frames[chosen])",
-        "says": "the films stand first; time comes first",
-    },
-    {
-        "name": "reshape taken for a transpose",
-        "was": "torch.as_tensor(frames[chosen]).transpose(0, 1)",
-        "is": "torch.as_tensor(frames[chosen]).reshape(frames.shape[1], B, *frames.shape[2:])",
-        "says": "a reshape was taken for a transpose: frames of different films stand in one film",
-    },
-    {
-        "name": "always the first films",
-        "was": "rng.integers(len(frames), size=B)",
-        "is": "np.arange(B) % len(frames)",
-        "says": "every batch is the same; draw with rng",
-    },
-    {
-        "name": "a missing caption let through",
-        "was": "if len(frames) != len(captions):",
-        "is": "if len(frames) > 9e9:",
-        "says": "captions that are not as many as the films were not refused",
-        "visible": False,
-    },
-]
+r"""
+the decoder fed its own target: the decoder is fed its own target: at each step it reads the very word that it should say. The loss falls to nothing, and alone it has nothing to copy from
+- pad([[START, *c] for c in said])
++ pad([[*c, END] for c in said])
+
+targets not shifted: the targets are what has just been read; they are what comes next
+- pad([[*c, END] for c in said])
++ pad([[START, *c] for c in said])
+
+no END: END is missing in the targets: a decoder that never learns to stop goes on for ever
+- pad([[*c, END] for c in said])
++ pad([[*c, 0] for c in said])
+
+no START: the decoder begins with PAD; before the first word it reads START
+- pad([[START, *c] for c in said])
++ pad([[0, *c] for c in said])
+
+START and END in both: `read` goes on to END, one row longer than the targets; after END nobody reads on
+- pad([[START, *c] for c in said])
++ pad([[START, *c, END] for c in said])
+
+words told backwards: the targets are the caption backwards
+- pad([[*c, END] for c in said])
++ pad([[*c[::-1], END] for c in said])
+
+captions drawn on their own: films and captions were drawn apart from each other: each film got somebody else's caption
+- said = [captions[k] for k in chosen]
++ said = [captions[k] for k in rng.integers(len(frames), size=B)]
+
+time and batch swapped: the films stand first; time comes first
+- torch.as_tensor(frames[chosen]).transpose(0, 1)
++ torch.as_tensor(frames[chosen])
+
+reshape taken for a transpose: a reshape was taken for a transpose: frames of different films stand in one film
+- torch.as_tensor(frames[chosen]).transpose(0, 1)
++ torch.as_tensor(frames[chosen]).reshape(frames.shape[1], B, *frames.shape[2:])
+
+always the first films: every batch is the same; draw with rng
+- rng.integers(len(frames), size=B)
++ np.arange(B) % len(frames)
+
+a missing caption let through [hidden]: captions that are not as many as the films were not refused
+- if len(frames) != len(captions):
++ if len(frames) > 9e9:
+"""
 
 # %% [markdown]
 # ## The mutant hunt (4 points)
@@ -1268,62 +1138,43 @@ hunt(
 )
 
 # %% mutants="looking_probes" of="rnncore.video.captions.looks"
-[
-    {
-        "name": "the decoder fed its own target",
-        "was": "[START, *caption]",
-        "is": "[*caption, END]",
-        "says": "each word is read before it is said: unseen where nothing depends on the words",
-    },
-    {
-        "name": "probability of the word just read",
-        "was": "[*caption, END]",
-        "is": "[START, *caption]",
-        "says": "p is that of the word before: where it looked is right, how sure it was is not",
-    },
-    {
-        "name": "caption read backwards",
-        "was": "[START, *caption]",
-        "is": "[START, *caption[::-1]]",
-        "says": "unseen where the caption reads the same from both ends",
-    },
-    {
-        "name": "one word late",
-        "was": "return weights[:, 0]",
-        "is": "return weights[:, 0].roll(1, 0)",
-        "says": "each word gets the look of the one before: unseen with one frame, or where all words look alike",
-    },
-    {
-        "name": "film run backward",
-        "was": "model.encoder(frames)",
-        "is": "model.encoder(frames.flip(0))",
-        "says": "unseen where the frames are alike",
-    },
-    {
-        "name": "frames told backwards",
-        "was": "return weights[:, 0]",
-        "is": "return weights[:, 0].flip(1)",
-        "says": "the last frame's weight stands first: unseen with one frame",
-    },
-    {
-        "name": "softmax over the words of the caption",
-        "was": "softmax(dim=1)",
-        "is": "softmax(dim=0)",
-        "says": "p adds up to 1 over the caption instead of the vocabulary",
-    },
-    {
-        "name": "a decoder that begins at zero",
-        "was": "decoder.look(read, decoder.start(source), source)",
-        "is": "decoder.look(read, 0 * decoder.start(source), source)",
-        "says": "the decoder's first state does not know the film",
-    },
-    {
-        "name": "all words so far",
-        "was": "return weights[:, 0]",
-        "is": "return weights[:, 0].cumsum(0) / torch.arange(1, len(read) + 1)[:, None]",
-        "says": "the mean look of all words so far: unseen with one frame",
-    },
-]
+r"""
+the decoder fed its own target: each word is read before it is said: unseen where nothing depends on the words
+- [START, *caption]
++ [*caption, END]
+
+probability of the word just read: p is that of the word before: where it looked is right, how sure it was is not
+- [*caption, END]
++ [START, *caption]
+
+caption read backwards: unseen where the caption reads the same from both ends
+- [START, *caption]
++ [START, *caption[::-1]]
+
+one word late: each word gets the look of the one before: unseen with one frame, or where all words look alike
+- return weights[:, 0]
++ return weights[:, 0].roll(1, 0)
+
+film run backward: unseen where the frames are alike
+- model.encoder(frames)
++ model.encoder(frames.flip(0))
+
+frames told backwards: the last frame's weight stands first: unseen with one frame
+- return weights[:, 0]
++ return weights[:, 0].flip(1)
+
+softmax over the words of the caption: p adds up to 1 over the caption instead of the vocabulary
+- softmax(dim=1)
++ softmax(dim=0)
+
+a decoder that begins at zero: the decoder's first state does not know the film
+- decoder.look(read, decoder.start(source), source)
++ decoder.look(read, 0 * decoder.start(source), source)
+
+all words so far: the mean look of all words so far: unseen with one frame
+- return weights[:, 0]
++ return weights[:, 0].cumsum(0) / torch.arange(1, len(read) + 1)[:, None]
+"""
 
 # %% [markdown]
 # ## Experiment: in which order does it tell?

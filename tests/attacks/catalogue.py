@@ -445,7 +445,7 @@ attack(
     "imports_grader",
     "imports the grader's own code, and the course's builder",
     """
-for name in ("grader.seeds", "grader.course", "grader.trusted", "grade", "exercises", "solutions"):
+for name in ("grader.course.seeds", "grader.course.settings", "grader.trusted.execute", "grader.assignments.builder", "tools", "solutions"):
     try:
         module = __import__(name, fromlist=["x"])
         # The grader's code is no secret; the course's builder has some.
@@ -454,7 +454,7 @@ for name in ("grader.seeds", "grader.course", "grader.trusted", "grade", "exerci
     except Exception as error:
         print(type(error))
 with contextlib.suppress(Exception):
-    from grader.seeds import course_secret
+    from grader.course.seeds import course_secret
     from pathlib import Path
     say("secret", course_secret(Path(course()) / "grading").hex())
 """,

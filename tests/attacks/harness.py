@@ -68,7 +68,7 @@ def grade(root: Path) -> str:
     run = subprocess.run(
         [
             sys.executable,
-            ROOT / "tools" / "grade.py",
+            *("-m", "grader", "grade"),
             "--root",
             root,
             *LIMITS,

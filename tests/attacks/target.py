@@ -16,7 +16,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from grader.source import cell_metadata
+from grader.notebook.names import cell_metadata
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "target"

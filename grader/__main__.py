@@ -1,0 +1,28 @@
+"""The grader's commands: python -m grader COMMAND, with --help each."""
+
+import sys
+from importlib import import_module
+
+COMMANDS = {
+    "build": ("grader.assignments.builder", "the assignments' notebooks"),
+    "mistakes": ("grader.assignments.mistakes", "do tests catch them all?"),
+    "export": ("grader.commands.export", "the learners' tree"),
+    "grade": ("grader.commands.grade", "autograde grading/submitted/"),
+    "similarity": ("grader.commands.similarity", "which look alike"),
+}
+
+
+def main() -> int:
+    """Run the command that was asked for; 2 where there is none such."""
+    name = sys.argv[1] if len(sys.argv) > 1 else ""
+    if name not in COMMANDS:
+        print("python -m grader COMMAND, one of", file=sys.stderr)
+        for known, (_, what) in COMMANDS.items():
+            print(f"  {known:12}{what}", file=sys.stderr)
+        return 0 if name in ("-h", "--help") else 2
+    sys.argv[:2] = [f"python -m grader {name}"]
+    return import_module(COMMANDS[name][0]).main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

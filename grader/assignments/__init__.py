@@ -1,0 +1,1 @@
+"""An assignment: its text source, its notebooks, its known mistakes."""

@@ -1,0 +1,218 @@
+"""Build the assignments: one text source each, two notebooks from it.
+
+    python -m grader build            all of solutions/ (or those named)
+    python -m grader build --check    fail when exercises/ is stale
+
+Afterwards `python -m grader mistakes` runs the known mistakes against the
+tests. The modules beside this one have the format and its rules.
+
+From solutions/NAME/NAME.py comes grading/source/NAME/, nbgrader's source
+notebook, and from that, by nbgrader itself, the learners' exercises/NAME/.
+solutions/README.md describes the format.
+"""
+
+import argparse
+import contextlib
+import difflib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbgrader.apps import NbGraderAPI
+from traitlets.config.loader import PyFileConfigLoader
+
+from grader import ROOT
+from grader.assignments.rules import explained, problems
+from grader.assignments.source import (
+    BEGIN,
+    END,
+    Assignment,
+    Cell,
+    names,
+    read,
+    test_parts,
+)
+from grader.assignments.stored import boxes, checks
+from grader.notebook.names import cell_metadata
+
+
+def source_notebook(assignment: Assignment) -> nbformat.NotebookNode:
+    """The notebook that nbgrader takes, with all of its metadata."""
+    shown = [
+        c for c in assignment.cells if c.kind not in ("mistakes", "mutants")
+    ]
+    cells = [
+        _notebook_cell(assignment, cell, number)
+        for number, cell in enumerate(shown)
+    ]
+    kernel = {
+        "name": "python3",
+        "display_name": "Python 3",
+        "language": "python",
+    }
+    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
+    return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+
+
+def _notebook_cell(
+    assignment: Assignment, cell: Cell, number: int
+) -> nbformat.NotebookNode:
+    """A cell as nbgrader wants it; graded ones have an id of their own."""
+    source, grade_id = cell.source, cell.name
+    if cell.kind == "test":
+        grade_id = f"test_{cell.name}"
+        visible, hidden, after = test_parts(assignment, cell)
+        if hidden:
+            source = f"{visible}{BEGIN}\n{hidden}{END}{after}"
+    if cell.kind in ("text", "answer"):
+        new = nbformat.v4.new_markdown_cell
+    else:
+        new = nbformat.v4.new_code_cell
+    made = new(source, id=grade_id or f"cell-{number:02d}")
+    if grade_id:
+        points = {"points": cell.options.get("points", 0)}
+        made.metadata |= cell_metadata(
+            grade_id,
+            grade=cell.kind in ("test", "answer"),
+            solution=cell.kind in ("solution", "answer"),
+            locked=cell.kind == "test",
+            **(points if cell.kind != "solution" else {}),
+        )
+    return made
+
+
+def build(name: str, root: Path) -> None:
+    """Write the source notebook under `root`, and release it from there.
+
+    Raises ValueError listing what the author must mend.
+    """
+    assignment = read(name)
+    found = problems(assignment)
+    if found:
+        raise ValueError("\n".join(f"{name}: {p}" for p in found))
+    target = root / "grading" / "source" / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=root / "grading") as scratch:
+        folder = Path(scratch) / name
+        _write_source(assignment, folder)
+        shutil.rmtree(target, ignore_errors=True)
+        folder.rename(target)  # whole: make grade takes what stands there
+    outcome = course(root).generate_assignment(
+        name, force=True, create=True
+    )
+    if not outcome["success"]:
+        raise ValueError(f"{name}: nbgrader: {outcome.get('log')}")
+
+
+def _write_source(assignment: Assignment, folder: Path) -> None:
+    """Write the source notebook, and the files that lie beside it."""
+    shutil.copytree(
+        assignment.folder,
+        folder,
+        ignore=shutil.ignore_patterns("*.py", "*.md", "__pycache__"),
+    )
+    notebook = source_notebook(assignment)
+    nbformat.validate(notebook)
+    nbformat.write(notebook, folder / f"{assignment.name}.ipynb")
+    beside = folder / "checks.json"
+    made = {
+        "boxes": boxes(assignment),
+        "checks": {},
+        "explained": explained(assignment),
+    }
+    beside.write_text(_as_text(made))
+    with contextlib.chdir(folder):  # a notebook runs beside its files
+        made["checks"] = checks(assignment)
+    beside.write_text(_as_text(made))
+
+
+def course(root: Path) -> NbGraderAPI:
+    """nbgrader with the course's settings, on a course in `root`."""
+    scripts = sysconfig.get_path("scripts")  # nbgrader runs alembic by name
+    if scripts not in os.environ["PATH"].split(os.pathsep):
+        os.environ["PATH"] = scripts + os.pathsep + os.environ["PATH"]
+    config = PyFileConfigLoader(
+        "nbgrader_config.py", str(ROOT)
+    ).load_config()
+    config.CourseDirectory.root = str(root)
+    database = root / "grading" / "gradebook.db"
+    database.parent.mkdir(parents=True, exist_ok=True)
+    if root != ROOT:
+        config.CourseDirectory.db_url = f"sqlite:///{database}"
+    return NbGraderAPI(config=config)
+
+
+def _as_text(made: dict[str, Any]) -> str:
+    """JSON with one line a task, a result or a mistake: small diffs."""
+    text = json.dumps(made, sort_keys=True)
+    starts = ('"boxes": {', '"checks": {', '"explained": {')
+    for start in (*starts, '{"fields"', '{"says"'):
+        text = text.replace(start, "\n" + start)
+    return text + "\n"
+
+
+def different(built: Path, kept: Path) -> Iterator[str]:
+    """A diff, file by file, of two folders."""
+    files = {
+        p.relative_to(base)
+        for base in (built, kept)
+        for p in base.rglob("*")
+        if p.is_file() and ".ipynb_checkpoints" not in p.parts
+    }
+    for file in sorted(files):
+        old, new = (
+            p.read_text().splitlines(keepends=True) if p.exists() else []
+            for p in (kept / file, built / file)
+        )
+        label = f"exercises/{kept.name}/{file}"
+        yield from difflib.unified_diff(
+            old, new, label, "as its source gives it", n=1
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument(
+        "names", nargs="*", help="assignments; default: all"
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="fail when exercises/ is stale"
+    )
+    options = parser.parse_args()
+    chosen = options.names or names()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    stale: list[str] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        root = Path(scratch) if options.check else ROOT
+        for name in chosen:
+            start = time.perf_counter()
+            try:
+                build(name, root)
+            except ValueError as error:
+                sys.exit(f"exercises: {error}")
+            if options.check:
+                stale += different(
+                    root / "exercises" / name, ROOT / "exercises" / name
+                )
+            took = time.perf_counter() - start
+            print(f"exercises: {name} built in {took:.1f} s", flush=True)
+    if stale:
+        sys.exit("".join(stale) + "\nexercises/ is stale: make exercises")
+    check = ["--check"] * options.check
+    module = "grader.assignments.mistakes"
+    sys.exit(
+        subprocess.call([sys.executable, "-m", module, *chosen, *check])
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""The known mistakes of a task, as their author writes them.
+
+One block for each mistake, with an empty line between two: a heading, then
+the edit of the solution that makes the mistake, as in a diff.
+
+    path past dropped: h_{t-1} is reached through a_h alone
+    - return d_a, d_a, (d_h,)
+    + return d_a, d_a, (0 * d_h,)
+
+The heading has the mistake's name and what the learner is told.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple, NoReturn
+
+from grader.assignments.source import Cell
+
+CELL = re.compile(r'r"""\n(.*)\n"""', re.DOTALL)
+HIDDEN = " [hidden]"  # after a name: the visible inputs cannot tell
+
+
+class Mistake(NamedTuple):
+    """An edit of a solution, and what it teaches."""
+
+    name: str
+    was: str  # stands in the solution exactly once
+    now: str
+    says: str  # the learner reads it after "A known mistake: "
+    visible: bool  # whether the visible test can tell it by name
+    line: int  # of its heading
+
+    def made_in(self, solution: str) -> str:
+        """The solution with this mistake."""
+        return solution.replace(self.was, self.now)
+
+
+def catalogue(cell: Cell) -> list[Mistake]:
+    """The mistakes of a `mistakes` or `mutants` cell.
+
+    Raises ValueError naming file, line and task, what was expected there
+    and what came.
+    """
+    text = CELL.fullmatch(cell.source.strip())
+    if not text:
+        _refuse(
+            cell, cell.line, 'r""", the mistakes, """', cell.source[:40]
+        )
+    found: dict[str, Mistake] = {}
+    for line, block in _blocks(cell.line + 1, text[1].split("\n")):
+        mistake = _mistake(cell, line, block)
+        if mistake.name in found:
+            _refuse(cell, line, "a name of its own", mistake.name)
+        found[mistake.name] = mistake
+    return list(found.values())
+
+
+def _blocks(
+    first: int, lines: list[str]
+) -> Iterator[tuple[int, list[str]]]:
+    """Runs of lines that are not empty, and where each begins."""
+    block: list[str] = []
+    for number, line in enumerate([*lines, ""], first):
+        if line:
+            block.append(line)
+        elif block:
+            yield number - len(block), block
+            block = []
+
+
+def _mistake(cell: Cell, line: int, block: list[str]) -> Mistake:
+    """One block of a catalogue, whose heading stands at that line."""
+    heading, *edit = block
+    name, colon, says = heading.partition(": ")
+    if not colon or heading.startswith(("- ", "+ ")):
+        _refuse(cell, line, "a heading `name: what it says`", heading)
+    sides: dict[str, list[str]] = {"-": [], "+": []}
+    for number, text in enumerate(edit, line + 1):
+        sign, space, code = text[:1], text[1:2], text[2:]
+        late = sign == "-" and sides["+"]
+        if sign not in sides or space not in ("", " ") or late:
+            _refuse(cell, number, "`- was` lines, then `+ is` lines", text)
+        sides[sign].append(code)
+    was, now = ("\n".join(sides[sign]) for sign in "-+")
+    if not was or was == now:
+        _refuse(cell, line, "an edit, `- was` and `+ is`", heading)
+    return Mistake(
+        name.removesuffix(HIDDEN),
+        was,
+        now,
+        says,
+        not name.endswith(HIDDEN),
+        line,
+    )
+
+
+def _refuse(cell: Cell, line: int, expected: str, came: str) -> NoReturn:
+    raise ValueError(
+        f"{cell.file}:{line}, {cell.name}: expected {expected}, "
+        f"got {came!r}"
+    )

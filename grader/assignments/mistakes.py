@@ -1,0 +1,228 @@
+"""Run every known mistake against the tests that must catch it.
+
+    python -m grader mistakes            write book/mutants.md
+    python -m grader mistakes --check    fail when it is stale, or one lives
+
+The cells of an assignment's source run in this process, with one solution
+replaced: milliseconds a mistake, against seconds through nbgrader.
+"""
+
+import argparse
+import contextlib
+import functools
+import sys
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from grader import ROOT
+from grader.assignments.catalogue import catalogue
+from grader.assignments.rules import DEVICE
+from grader.assignments.source import (
+    Assignment,
+    Cell,
+    names,
+    read,
+    test_parts,
+)
+from grader.assignments.stored import run_cell
+
+TABLE = ROOT / "book" / "mutants.md"
+HEAD = """\
+| assignment | mistakes | killed by the hidden tests | \
+recognised by the visible tests |
+| --- | ---: | ---: | ---: |
+"""
+
+
+class Verdict(NamedTuple):
+    """What became of one mistake."""
+
+    task: str
+    mistake: str
+    killed: bool  # the hidden tests fail, with no fingerprints to help
+    recognised: bool | None  # None where the visible inputs cannot tell
+    message: str  # what the visible test told
+
+
+def play(
+    assignment: Assignment,
+    replaced: dict[str, str] | None = None,
+    place: str = "numpy",
+) -> dict[str, float]:
+    """The points of each test, with some solutions replaced by other text.
+
+    Runs in the folder of the released notebook, as a learner's kernel does.
+    """
+    namespace: dict[str, Any] = {}
+    points = {}
+    with contextlib.chdir(ROOT / "exercises" / assignment.name):
+        for cell in _run_by_kernel(assignment):
+            source = _placed(cell.source, place)
+            if cell.kind == "solution" and replaced:
+                source = replaced.get(cell.name, source)
+            if cell.kind == "test":
+                source = "".join(test_parts(assignment, cell))
+            value, error = _tried(source, namespace)
+            if cell.kind == "test":
+                points[cell.name] = _points(cell, value, error)
+    return points
+
+
+def stub(cell: Cell) -> str:
+    """A solution cell as the release has it."""
+    before, rest = cell.source.split("### BEGIN SOLUTION")
+    after = rest.split("### END SOLUTION")[1]
+    return f"{before}raise NotImplementedError{after}"
+
+
+def mutation(assignment: Assignment, place: str = "numpy") -> list[Verdict]:
+    """Judge every mistake of an assignment's catalogues."""
+    namespace: dict[str, Any] = {}
+    found: list[Verdict] = []
+    with contextlib.chdir(ROOT / "exercises" / assignment.name):
+        for cell in _run_by_kernel(assignment):
+            if cell.kind == "test":
+                found += _judged(assignment, cell, namespace)
+                source = "".join(test_parts(assignment, cell))
+            else:
+                source = _placed(cell.source, place)
+            run_cell(source, namespace)
+    return found
+
+
+@functools.cache
+def verdicts(name: str) -> tuple[Verdict, ...]:
+    """What became of the mistakes of one assignment."""
+    return tuple(mutation(read(name)))
+
+
+def row(name: str) -> str:
+    """An assignment's line of the table."""
+    found = verdicts(name)
+    killed = sum(v.killed for v in found)
+    told = [v for v in found if v.recognised is not None]
+    known = sum(bool(v.recognised) for v in told)
+    of = "" if len(told) == len(found) else f" of {len(told)}"
+    return f"| {name} | {len(found)} | {killed} | {known}{of} |\n"
+
+
+def table(chosen: list[str]) -> str:
+    """The numbers of mistakes, killed and recognised, as Markdown.
+
+    Rows of assignments that are not chosen are taken as they stand.
+    """
+    old = TABLE.read_text() if TABLE.exists() else ""
+    kept = {
+        line.split("|")[1].strip(): line
+        for line in old.splitlines(keepends=True)
+        if line.startswith("| c")
+    }
+    rows = {n: row(n) if n in chosen else kept.get(n, "") for n in names()}
+    return HEAD + "".join(rows.values())
+
+
+def page(chosen: list[str]) -> str:
+    """The table, and beneath it every mistake, folded by assignment."""
+    return table(chosen) + "".join(common(name) for name in names())
+
+
+def common(name: str) -> str:
+    """An assignment's known mistakes, task by task, as Markdown."""
+    assignment = read(name)
+    text = f"\n:::{{dropdown}} Common mistakes in {name}\n"
+    for task, cell in assignment.of("mistakes").items():
+        text += f"\n`{task}`\n\n"
+        for mistake in catalogue(cell):
+            text += f"- *{mistake.name}*: {mistake.says}\n"
+    return text + ":::\n"
+
+
+def _judged(
+    assignment: Assignment, test: Cell, before: dict[str, Any]
+) -> Iterator[Verdict]:
+    """Each mistake of one task, in a copy of the notebook so far."""
+    cell = assignment.of("mistakes").get(test.name)
+    right = assignment.of("solution")[test.name].source
+    visible, hidden, after = test_parts(assignment, test)
+    for mistake in catalogue(cell) if cell else []:
+        wrong = mistake.made_in(right)
+        own = dict(before)
+        for source in (visible, wrong):  # the visible part on the solution
+            run_cell(source, own)
+        value, error = _tried(hidden + after, own)
+        killed = _points(test, value, error) < test.options["points"]
+        own = dict(before)
+        run_cell(wrong, own)
+        _, told = _tried(visible, own)
+        recognised = None
+        if mistake.visible:
+            recognised = mistake.says in str(told)
+        yield Verdict(
+            test.name, mistake.name, killed, recognised, str(told)
+        )
+
+
+def _run_by_kernel(assignment: Assignment) -> Iterator[Cell]:
+    kinds = ("code", "solution", "test")
+    return (c for c in assignment.cells if c.kind in kinds)
+
+
+def _placed(source: str, place: str) -> str:
+    if place == "numpy":  # as the source has it; on torch that is "cpu"
+        return source
+    return DEVICE.sub(f'device = "{place}"', source)
+
+
+def _tried(
+    source: str, namespace: dict[str, Any]
+) -> tuple[Any, Exception | None]:
+    try:
+        return run_cell(source, namespace), None
+    except Exception as error:  # noqa: BLE001 - whatever a cell raises
+        return None, error
+
+
+def _points(test: Cell, value: Any, error: Exception | None) -> float:
+    """What nbgrader gives: all, none, or the number the cell ends with."""
+    if error:
+        return 0.0
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    return float(test.options["points"])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument(
+        "names", nargs="*", help="assignments; default: all"
+    )
+    parser.add_argument("--check", action="store_true")
+    options = parser.parse_args()
+    chosen = options.names or names()
+    missing = [n for n in chosen if not (ROOT / "exercises" / n).exists()]
+    if missing:
+        sys.exit(f"{', '.join(missing)}: not built yet: make exercises")
+    failed = [
+        f"{name}: {v.task}: {v.mistake} {what}\n{v.message}\n"
+        for name in chosen
+        for v in verdicts(name)
+        for what in _failings(v)
+    ]
+    print("".join(failed) + table(chosen), end="")
+    if failed:
+        sys.exit("mistakes that live, or are not told by name: see above")
+    if not options.check:
+        TABLE.write_text(page(chosen))
+    elif not TABLE.exists() or TABLE.read_text() != page(chosen):
+        sys.exit(f"{TABLE.relative_to(ROOT)} is stale: make exercises")
+
+
+def _failings(verdict: Verdict) -> Iterator[str]:
+    if not verdict.killed:
+        yield "passes the hidden tests"
+    if verdict.recognised is False:
+        yield "is not told by name in the visible test, which says:"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""An assignment's text source: its cells, and the parts of its tests.
+
+From solutions/NAME/NAME.py comes all else; solutions/README.md describes
+the format.
+"""
+
+import ast
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jupytext
+
+from grader import ROOT
+from grader.notebook.names import bound, free_names
+
+BEGIN, END = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
+KINDS = ("solution", "test", "mistakes", "mutants", "answer", "experiment")
+
+
+class Cell(NamedTuple):
+    """One cell of an assignment's source."""
+
+    kind: str  # one of KINDS, or "text", or "code"
+    name: str  # the task's, for the kinds that belong to one
+    source: str
+    options: dict[str, Any]  # points, closed_book, of, explained
+    file: str = ""  # where it stands,
+    line: int = 1  # and its first line there
+
+
+class Assignment(NamedTuple):
+    """An assignment as its text source has it."""
+
+    name: str
+    folder: Path
+    cells: list[Cell]
+
+    def of(self, kind: str) -> dict[str, Cell]:
+        """The cells of one kind, by their task's name."""
+        return {c.name: c for c in self.cells if c.kind == kind}
+
+
+def names() -> list[str]:
+    """All assignments, in the order of the chapters; the capstone last."""
+    found = (ROOT / "solutions").glob("c*/c*.py")
+    return sorted((p.stem for p in found), key=lambda n: (n[:2] != "ch", n))
+
+
+def read(name: str) -> Assignment:
+    """Read an assignment's text source."""
+    folder = ROOT / "solutions" / name
+    path = folder / f"{name}.py"
+    text = path.read_text()
+    file = str(path.relative_to(ROOT))
+    headings = re.finditer(r"^# %%.*\n+", text, re.MULTILINE)
+    raws = jupytext.reads(text, "py:percent").cells
+    cells = []
+    for raw, heading in zip(raws, headings, strict=True):
+        options = dict(raw.metadata)
+        options.pop("lines_to_next_cell", None)
+        if options.get("title") == "experiment":
+            options["experiment"] = ""
+        kind = next((k for k in KINDS if k in options), None)
+        plain = "code" if raw.cell_type == "code" else "text"
+        task = options.pop(kind, "") if kind else ""
+        line = text.count("\n", 0, heading.end()) + 1
+        cells.append(
+            Cell(kind or plain, task, raw.source, options, file, line)
+        )
+    return Assignment(name, folder, cells)
+
+
+def references(assignment: Assignment, hidden: str) -> str:
+    """Source of each `reference_NAME` that hidden tests use.
+
+    NAME is a solution or a function of the notebook; what it needs comes
+    with it. All functions of the notebook are renamed, so that nothing of
+    a learner's is called.
+    """
+    made: dict[str, str] = {}  # name: source of its top-level statement
+    renamed = []
+    for cell in assignment.cells:
+        if cell.kind not in ("code", "solution"):
+            continue
+        for node in ast.parse(cell.source).body:
+            text = ast.get_source_segment(cell.source, node) or ""
+            for name in bound(node):
+                made[name] = text
+                if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                    renamed.append(name)
+    wanted = set(re.findall(r"\breference_(\w+)", hidden))
+    needed: set[str] = set()
+    while wanted:
+        name = wanted.pop()
+        if name not in made:
+            raise ValueError(
+                f"{assignment.name}: reference_{name}: the notebook "
+                f"defines no {name}"
+            )
+        needed.add(name)
+        wanted |= (free_names(made[name]) & set(made)) - needed
+    texts = dict.fromkeys(t for n, t in made.items() if n in needed)
+    source = "\n".join(texts)
+    source = re.sub(r" *### (BEGIN|END) SOLUTION\n", "", source + "\n")
+    for name in renamed:
+        source = re.sub(rf"(?<![\w.]){name}\b", f"reference_{name}", source)
+    return source
+
+
+def visible_part(test: Cell) -> str:
+    """What a learner sees of a test, down to its hidden part."""
+    return test.source.split(BEGIN)[0]
+
+
+def test_parts(assignment: Assignment, cell: Cell) -> tuple[str, str, str]:
+    """A test's visible part, its hidden part with references, the rest."""
+    if BEGIN not in cell.source:
+        return cell.source, "", ""
+    visible, rest = cell.source.split(BEGIN)
+    hidden, after = rest.split(END)
+    return visible, references(assignment, hidden) + hidden, after

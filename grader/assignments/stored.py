@@ -1,0 +1,130 @@
+"""What lies beside a released notebook: right results, looks of mistakes.
+
+The builder finds both by running the cells of the source in this process:
+the solution, and then each known mistake, on the visible tests' inputs.
+"""
+
+import ast
+import contextlib
+import io
+import os
+import sys
+import warnings
+from typing import Any
+from unittest import mock
+
+from grader.assignments.catalogue import catalogue
+from grader.assignments.source import Assignment, Cell, visible_part
+from rnncore import testing
+from rnncore.testing.boxes import shut
+from rnncore.testing.sketches import SAME_SKETCH, encoded, same_sketch
+
+
+def run_cell(source: str, namespace: dict[str, Any]) -> Any:
+    """Execute a cell as a kernel does; the value of its last expression.
+
+    A warning is an error: on stderr it would cost all of a test's points.
+    """
+    tree = ast.parse(source)
+    end = None
+    if tree.body and isinstance(tree.body[-1], ast.Expr):
+        end = ast.Expression(tree.body.pop().value)  # type: ignore
+    with (
+        warnings.catch_warnings(),
+        contextlib.redirect_stdout(io.StringIO()),
+        mock.patch.dict(os.environ, MPLBACKEND="agg"),  # opens no window
+    ):
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", "FigureCanvasAgg is non-inter")
+        try:
+            exec(compile(tree, "<cell>", "exec"), namespace)  # noqa: S102
+            return end and eval(compile(end, "<cell>", "eval"), namespace)
+        finally:
+            if "matplotlib.pyplot" in sys.modules:  # as a notebook does
+                sys.modules["matplotlib.pyplot"].close("all")
+
+
+class Recorded(Exception):
+    """A visible test has come to its check against stored results."""
+
+
+def recorded(
+    assignment: Assignment, test: Cell, namespace: dict[str, Any]
+) -> tuple[Any, list[dict[str, Any]]]:
+    """What a visible test hands to its check: candidate and inputs."""
+
+    def record(candidate, reference, inputs, mistakes=(), outputs=""):
+        if reference == test.name:
+            raise Recorded(candidate, inputs)
+
+    with mock.patch.multiple(testing, check=record, stored=str):
+        try:
+            run_cell(visible_part(test), namespace)
+        except Recorded as found:
+            candidate, inputs = found.args
+            return candidate, inputs
+    raise ValueError(
+        f"{assignment.name}, {test.name}: the visible test must call "
+        f'check(..., stored("{test.name}"), ...)'
+    )
+
+
+def checks(assignment: Assignment) -> dict[str, Any]:
+    """The right results of the visible checks, and the mistakes' looks.
+
+    Runs the solution on the visible tests' inputs, then each mistake.
+    Raises ValueError where two of them cannot be told apart.
+    """
+    namespace: dict[str, Any] = {}
+    made = {}
+    for cell in assignment.cells:
+        if cell.kind in ("code", "solution"):
+            run_cell(cell.source, namespace)
+        elif cell.kind == "test" and "stored(" in cell.source:
+            made[cell.name] = _check_entry(assignment, cell, namespace)
+    return made
+
+
+def boxes(assignment: Assignment) -> dict[str, Any]:
+    """The wrong versions of printed functions, for the mutant hunts."""
+    return {
+        name: {
+            "of": cell.options["of"],
+            "edits": [shut(m.was, m.now) for m in catalogue(cell)],
+        }
+        for name, cell in assignment.of("mutants").items()
+    }
+
+
+def _check_entry(
+    assignment: Assignment, test: Cell, namespace: dict[str, Any]
+) -> dict[str, Any]:
+    """The right results of one check, and how each mistake looks."""
+    name = test.name
+    solution = assignment.of("solution")[name].source
+    right, inputs = recorded(assignment, test, dict(namespace))
+    calls = [testing.observe(right, args) for args in inputs]
+    looks = {"the solution": [testing.sketch(c) for c in calls]}
+    entry: dict[str, Any] = {
+        "results": [encoded(c.result) for c in calls],
+        "mistakes": [],
+    }
+    for mistake in catalogue(assignment.of("mistakes")[name]):
+        if not mistake.visible:
+            continue
+        own = dict(namespace)
+        run_cell(mistake.made_in(solution), own)
+        wrong, inputs = recorded(assignment, test, own)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            calls = [testing.observe(wrong, args) for args in inputs]
+        look = [testing.sketch(c) for c in calls]
+        for other, seen in looks.items():
+            if same_sketch(look, seen, 10 * SAME_SKETCH):
+                raise ValueError(
+                    f"{assignment.name}, {name}: on the visible inputs "
+                    f"{mistake.name!r} gives what {other!r} gives"
+                )
+        looks[mistake.name] = look
+        entry["mistakes"].append({"says": mistake.says, "sketches": look})
+    return entry

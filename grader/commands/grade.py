@@ -1,0 +1,243 @@
+"""Autogrades all that lies in grading/submitted/<learner>/<assignment>/.
+
+Interrupt it whenever you like: what is graded stays graded, and the next
+run goes on with the rest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from grader import ROOT
+from grader.assignments import builder
+from grader.course.settings import Assignment, Course, SetupError, log_to
+from grader.course.submissions import (
+    Submission,
+    find_submissions,
+    fingerprint,
+    load_result,
+    unknown_reason,
+)
+from grader.isolation import sandbox
+from grader.reports.feedback import write_feedback
+from grader.reports.lms import write_lms
+from grader.reports.overview import summary, write_overview
+from grader.reports.points import Row, read_rows, table, write_csv
+from grader.run import processes, record
+from grader.run.batch import Here, Place, Todo, run_all
+from grader.run.cluster import SCHEME, Cluster
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Grade, print the table; 0 where every submission has been graded."""
+    options = _options(argv)
+    try:
+        course = Course(options.root)
+        with course.alone():
+            log_to(course.log)
+            try:
+                return _grade_class(course, options)
+            finally:
+                course.close()
+    except SetupError as error:
+        print(f"make grade: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nInterrupted: run make grade again to go on.")
+        return 130
+
+
+def _options(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--root", type=Path, default=ROOT)
+    parser.add_argument("--workers", type=int, help="at the same time")
+    parser.add_argument(
+        "--executor",
+        type=_executor,
+        metavar="dask://HOST:PORT",
+        help="run on a Dask cluster, through its scheduler",
+    )
+    parser.add_argument("--cell-seconds", type=float)
+    parser.add_argument("--total-seconds", type=float)
+    parser.add_argument(
+        "--again", action="store_true", help="grade what is graded already"
+    )
+    parser.add_argument(
+        "--no-sandbox",
+        action="store_true",
+        help="run learners' code with all of your rights",
+    )
+    return parser.parse_args(argv)
+
+
+def _grade_class(course: Course, options: argparse.Namespace) -> int:
+    submissions, stray = find_submissions(course)
+    for complaint in stray:
+        print(complaint, file=sys.stderr)
+    if not submissions:
+        place = f"{course.submitted}/<learner>/<assignment>/"
+        print(f"Nothing to grade in {place}")
+        return 1 if stray else 0
+    if options.no_sandbox:
+        print(sandbox.WITHOUT, file=sys.stderr)
+    if not options.executor and not course.prepared.exists():
+        processes.warm(
+            sandboxed=not options.no_sandbox
+        )  # all is to be graded
+    known = _known_names(course)
+    _build_sources(course, known & {s.assignment for s in submissions})
+    assignments, refused = _prepare(course, submissions)
+    todo = _to_grade(
+        course, submissions, assignments, refused, options.again
+    )
+    left = sum(s.assignment not in refused for s in submissions)
+    print(f"{len(todo)} to grade, {left - len(todo)} graded already")
+    if todo:
+        _run(course, todo, assignments, options)
+    rows = _report(course, submissions)
+    graded = sum(row.status != "failed" for row in rows)
+    print(f"{graded} of {len(submissions)} submissions are graded")
+    complete = graded == len(submissions) and not stray and not refused
+    return 0 if complete else 1
+
+
+def _report(course: Course, submissions: list[Submission]) -> list[Row]:
+    """Print the tables, write the files."""
+    rows = read_rows(course, submissions)
+    graded = []
+    for row in rows:
+        result = load_result(course, row.submission)
+        assert result is not None
+        graded.append((row, result))
+        write_feedback(course, row.submission, result, row)
+    write_csv(course, rows)
+    write_overview(course, graded)
+    write_lms(course, rows)
+    print(f"\n{table(rows)}\n")
+    if text := summary(graded):
+        print(f"{text}\n")
+    print(
+        f"Written: {course.home}/feedback/, points.csv, tasks.csv, "
+        "mistakes.csv, suspicious.csv, lms.csv, canvas.csv"
+    )
+    return rows
+
+
+def _known_names(course: Course) -> set[str]:
+    """The assignments that have a source, or could have."""
+    names = set(course.assignment_names())
+    if course.root == ROOT:
+        names |= set(builder.names())
+    if not names:
+        raise SetupError(f"there is no assignment in {course.source}")
+    return names
+
+
+def _build_sources(course: Course, names: set[str]) -> None:
+    """Build grading/source from solutions/ where those are newer.
+
+    Not as `make exercises` does: exercises/ may hold somebody's answers.
+    """
+    for name in sorted(names):
+        folder = course.root / "solutions" / name
+        built = course.source / name / f"{name}.ipynb"
+        if not (folder / f"{name}.py").exists():
+            continue
+        code = Path(builder.__file__).parent.glob("*.py")
+        parts = [*code, *folder.rglob("*")]
+        newest = max(path.stat().st_mtime for path in parts)
+        if built.exists() and built.stat().st_mtime > newest:
+            continue
+        print(f"Building the tests of {name} ...", flush=True)
+        scratch = Path(tempfile.mkdtemp(dir=course.work))
+        try:
+            builder.build(name, scratch)
+        except ValueError as error:
+            raise SetupError(f"{name} cannot be built: {error}") from error
+        course.source.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(course.source / name, ignore_errors=True)
+        (scratch / "grading" / "source" / name).rename(course.source / name)
+
+
+def _prepare(
+    course: Course, submissions: list[Submission]
+) -> tuple[dict[str, Assignment], set[str]]:
+    """The assignments asked for, and those that nbgrader refuses."""
+    names = {s.assignment for s in submissions}
+    ready, refused = {}, set()
+    for name in sorted(names & set(course.assignment_names())):
+        try:
+            ready[name] = course.prepare(name)
+        except SetupError as error:
+            print(f"make grade: {error}", file=sys.stderr)
+            refused.add(name)
+    return ready, refused
+
+
+def _to_grade(
+    course: Course,
+    submissions: list[Submission],
+    assignments: dict[str, Assignment],
+    refused: set[str],
+    again: bool,
+) -> Todo:
+    """The submissions that have to run, each with its fingerprint."""
+    todo = []
+    entered = {name: course.ledger.students(name) for name in assignments}
+    for submission in submissions:
+        if submission.assignment in refused:
+            continue
+        assignment = assignments.get(submission.assignment)
+        version = assignment.version if assignment else "unknown"
+        key = fingerprint(submission, version, course.limits.upload_bytes)
+        done = entered.get(submission.assignment, set())
+        if again or not record.is_done(course, submission, key, done):
+            todo.append((submission, key))
+    return todo
+
+
+def _run(
+    course: Course,
+    todo: Todo,
+    assignments: dict[str, Assignment],
+    options: argparse.Namespace,
+) -> None:
+    """Run what has to run, here or on a cluster."""
+    asked = {
+        name: value
+        for name in ("cell_seconds", "total_seconds")
+        if (value := getattr(options, name)) is not None
+    }
+    known = sorted(_known_names(course))
+    place: Place
+    if options.executor:
+        place = Cluster(options.executor)
+    else:
+        sandboxed = not options.no_sandbox
+        processes.warm(sandboxed=sandboxed)
+        processes.warm_servers([*assignments.values()], sandboxed=sandboxed)
+        place = Here(options.workers or course.workers)
+    run_all(
+        course,
+        todo,
+        assignments,
+        place,
+        replace(course.limits, **asked),
+        lambda submission: unknown_reason(submission.assignment, known),
+        sandboxed=not options.no_sandbox,
+    )
+
+
+def _executor(text: str) -> str:
+    if not text.startswith(SCHEME):
+        raise argparse.ArgumentTypeError(f"{SCHEME}HOST:PORT is expected")
+    return text
+
+
+if __name__ == "__main__":
+    sys.exit(main())

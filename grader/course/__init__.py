@@ -1,0 +1,1 @@
+"""The course as nbgrader keeps it: folders, gradebook, submissions."""

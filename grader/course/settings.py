@@ -1,0 +1,339 @@
+"""The course's folder as nbgrader sees it: settings, paths, assignments."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import logging
+import os
+import shutil
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import nbformat
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.converters import GenerateAssignment
+from nbgrader.converters.base import NbGraderException
+from nbgrader.coursedir import CourseDirectory
+from sqlalchemy.exc import SAWarning
+from traitlets.config import Config, PyFileConfigLoader
+
+from grader.course import versions
+from grader.course.gradebook import Ledger
+from grader.notebook.restore import read_cells, write_cells
+
+# nbgrader adds a submission's notebooks before the submission itself, which
+# SQLAlchemy remarks on; both are there when it commits.
+warnings.filterwarnings("ignore", category=SAWarning, module="nbgrader")
+
+CONFIG_NAME = "nbgrader_config.py"
+
+
+class SetupError(Exception):
+    """Something that the instructor has to put right before grading."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use.
+
+    `c.Execute.timeout` and `c.Grader` in nbgrader_config.py set them.
+    """
+
+    cell_seconds: float = 30
+    total_seconds: float = 300
+    output_bytes: int = 1_000_000  # a cell; ten times that in all
+    upload_bytes: int = 20_000_000  # the submitted folder
+    memory_bytes: int = 2_000_000_000  # all its processes together
+    processes: int = 64
+    file_bytes: int = 100_000_000  # the largest file that it writes
+    scratch_bytes: int = 200_000_000  # all its files together
+    files: int = 256  # open at the same time
+
+    @classmethod
+    def from_config(cls, config: Config) -> Limits:
+        """The limits that the course's configuration asks for.
+
+        Raises SetupError where it names a limit that there is not.
+        """
+        asked = dict(config.Grader.get("limits", {}))
+        if "timeout" in config.Execute:
+            asked.setdefault("cell_seconds", config.Execute.timeout)
+        unknown = asked.keys() - cls.__dataclass_fields__.keys()
+        if unknown:
+            raise SetupError(
+                f"c.Grader.limits: there is no {min(unknown)!r}, only "
+                + ", ".join(cls.__dataclass_fields__)
+            )
+        return cls(**asked)
+
+
+def load_config(root: Path) -> Config:
+    """nbgrader_config.py of `root`, with `root` as the course's folder.
+
+    Raises SetupError where there is none.
+    """
+    if not (root / CONFIG_NAME).exists():
+        raise SetupError(f"there is no {CONFIG_NAME} in {root}")
+    loader = PyFileConfigLoader(CONFIG_NAME, path=str(root))
+    config = loader.load_config()
+    config.CourseDirectory.root = str(root)
+    return config
+
+
+def hash_folder(folder: Path) -> str:
+    """A fingerprint of the names and contents of all files in `folder`."""
+    total = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        total.update(
+            f"{path.relative_to(folder)}\0".encode(errors="replace")
+        )
+        if path.is_symlink():
+            total.update(b"link")
+        elif path.is_file():
+            total.update(hashlib.sha256(path.read_bytes()).digest())
+        else:
+            total.update(b"other")
+    return total.hexdigest()
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A prepared assignment: `folder` holds a gradebook of its own.
+
+    `release` is the notebook that learners got, `version` the fingerprint
+    of the source it was made from.
+    """
+
+    name: str
+    version: str
+    folder: Path
+
+    @property
+    def release(self) -> Path:
+        return self.folder / "release" / self.name / f"{self.name}.ipynb"
+
+    @property
+    def gradebook(self) -> Path:
+        return self.folder / "gradebook.db"
+
+    @property
+    def cells(self) -> Path:
+        """The source's cells; `grader.notebook.restore` reads them."""
+        return self.folder / "cells.json"
+
+    @property
+    def versions(self) -> Path:
+        """The versions that there were; see `grader.course.versions`."""
+        return self.folder / "versions.json"
+
+
+class Course:
+    """The paths and the gradebook of the course in `root`."""
+
+    def __init__(self, root: Path):
+        self.root = root.resolve()
+        self.config = load_config(self.root)
+        self.limits = Limits.from_config(self.config)
+        self.workers = int(self.config.Grader.get("workers", 2))
+        dirs = CourseDirectory(config=self.config)
+        self.db_url: str = dirs.db_url
+        self.course_id: str = dirs.course_id
+        self.source = self.root / dirs.source_directory
+        self.submitted = self.root / dirs.submitted_directory
+        self.autograded = self.root / dirs.autograded_directory
+        self.feedback = self.root / dirs.feedback_directory
+        self.home = self.submitted.parent  # grading/
+        self.results = self.home / "results"
+        self.work = self.home / ".work"
+        self.prepared = self.home / ".assignments"
+        self.log = self.home / "grade.log"
+        self.empty = self.home / ".empty.db"
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The gradebook, open; `close` lets go of it."""
+        return Ledger(self.db_url, self.course_id)
+
+    def close(self) -> None:
+        """Let go of the gradebook, if it was opened."""
+        if "ledger" in self.__dict__:
+            self.ledger.close()
+            del self.ledger
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the course's lock; a killed run lets go of it by itself.
+
+        Raises SetupError where another run holds it.
+        """
+        self.home.mkdir(exist_ok=True)
+        with (self.home / ".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise SetupError("it is running already") from error
+            shutil.rmtree(self.work, ignore_errors=True)
+            self.work.mkdir(exist_ok=True)
+            self.create_gradebook()
+            yield
+
+    def directories(self, **changes: str) -> CourseDirectory:
+        """nbgrader's view of the folders, with `changes` made to it.
+
+        A folder is given relative to the root: nbgrader makes patterns of
+        them, in which it quotes the root only.
+        """
+        dirs = CourseDirectory(config=self.config)
+        dirs.db_url = self.db_url
+        for name, value in changes.items():
+            setattr(dirs, name, value)
+        return dirs
+
+    def assignment_names(self) -> list[str]:
+        """The assignments that have a source."""
+        if not self.source.is_dir():
+            return []
+        return sorted(
+            folder.name
+            for folder in self.source.iterdir()
+            if (folder / f"{folder.name}.ipynb").is_file()
+        )
+
+    def prepare(self, name: str) -> Assignment:
+        """Enter the assignment into the gradebook, as its source now is.
+
+        Raises SetupError where nbgrader cannot generate it.
+        """
+        version = hash_folder(self.source / name)
+        ready = Assignment(
+            name, version, self.prepared / f"{name}-{version[:16]}"
+        )
+        if ready.cells.exists() and self._knows(name):
+            return ready
+        self.work.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(dir=self.work))
+        shutil.copyfile(self.empty, fresh / "gradebook.db")
+        self._generate(
+            name, fresh / "release", f"sqlite:///{fresh / 'gradebook.db'}"
+        )
+        self._generate(name, fresh / "again", self.db_url)
+        shutil.rmtree(fresh / "again")
+        self._enter_version(name, version, fresh)
+        self.prepared.mkdir(exist_ok=True)
+        for old in self.prepared.iterdir():
+            if old.name.rpartition("-")[0] == name:
+                shutil.rmtree(old)
+        fresh.rename(ready.folder)
+        return ready
+
+    def _enter_version(self, name: str, version: str, fresh: Path) -> None:
+        release = fresh / "release" / name / f"{name}.ipynb"
+        known = versions.enter(
+            self.home / "versions" / f"{name}.json",
+            version,
+            nbformat.read(release, as_version=4),
+        )
+        (fresh / "versions.json").write_text(json.dumps(known))
+        write_cells(
+            fresh / "cells.json",
+            read_cells(fresh / "gradebook.db", name),
+        )
+
+    def create_gradebook(self) -> None:
+        """Make an empty gradebook, whole or not at all, where none is."""
+        add_programs_to_path()
+        if not self.empty.exists():
+            part = self.empty.with_suffix(".part")
+            part.unlink(missing_ok=True)
+            Gradebook(f"sqlite:///{part}", self.course_id).close()
+            part.rename(self.empty)
+        if self.db_url.startswith("sqlite:///"):
+            file = Path(self.db_url.removeprefix("sqlite:///"))
+            if not file.exists():
+                part = file.with_name(f".{file.name}.part")
+                shutil.copyfile(self.empty, part)
+                part.rename(file)
+
+    def _knows(self, name: str) -> bool:
+        with self.ledger.transaction() as book:
+            try:
+                book.find_notebook(name, name)
+            except MissingEntry:
+                return False
+        return True
+
+    def _generate(self, name: str, release: Path, db_url: str) -> None:
+        dirs = self.directories(
+            release_directory=str(release),
+            db_url=db_url,
+            assignment_id=name,
+        )
+        with captured_log() as lines:
+            try:
+                GenerateAssignment(
+                    coursedir=dirs, config=self.config
+                ).start()
+            except NbGraderException as error:
+                text = "\n".join(lines)
+                if "there are submissions associated" in text:
+                    raise SetupError(
+                        f"{name}: its set of graded cells changed after "
+                        "submissions were graded, and nbgrader does not "
+                        "mix the two. Keep the old cells, give the "
+                        "assignment a new name, or remove it from the "
+                        "gradebook with "
+                        f"`nbgrader db assignment remove {name} --force` "
+                        "(its grades go too)"
+                    ) from error
+                raise SetupError(
+                    f"{name}: nbgrader cannot generate it: {lines[-1:]}, "
+                    f"more in {self.log}"
+                ) from error
+
+
+def add_programs_to_path() -> None:
+    """Let nbgrader find `alembic`, which lies beside this Python."""
+    programs = str(Path(sys.executable).parent)
+    path = os.environ.get("PATH", os.defpath)
+    if programs not in path.split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([programs, path])
+
+
+@contextmanager
+def captured_log() -> Iterator[list[str]]:
+    """Collect what nbgrader logs meanwhile."""
+    lines: list[str] = []
+
+    class Collect(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(record.getMessage())
+
+    handler, logger = Collect(), logging.getLogger("traitlets")
+    logger.addHandler(handler)
+    try:
+        yield lines
+    finally:
+        logger.removeHandler(handler)
+
+
+def log_to(path: Path) -> None:
+    """Send what nbgrader has to say to a file, not to the terminal."""
+    logger = logging.getLogger("traitlets")
+    for handler in list(logger.handlers):
+        logger.removeHandler(handler)
+        handler.close()
+    handler = logging.FileHandler(path, encoding="utf-8", errors="replace")
+    handler.setFormatter(
+        logging.Formatter("%(asctime)s %(levelname)s %(message)s")
+    )
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False

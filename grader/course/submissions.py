@@ -1,0 +1,140 @@
+"""What was handed in, and what is known of each from earlier runs."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unicodedata import category
+
+from grader.course.settings import Course
+from rnncore.files import whole_file
+
+_UNFIT = {"Cc", "Cs"}  # Unicode's categories: control, surrogate
+VERSION = 2  # raise it where the same notebook would get other points
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A folder (or, misplaced, a file) that a learner handed in."""
+
+    student: str
+    assignment: str
+    path: Path
+
+    def __str__(self) -> str:
+        return f"{self.student} {self.assignment}"
+
+
+def find_submissions(course: Course) -> tuple[list[Submission], list[str]]:
+    """All submissions in order, and complaints about stray files."""
+    found: list[Submission] = []
+    stray: list[str] = []
+    if not course.submitted.is_dir():
+        return found, stray
+    for entry in _entries(course.submitted, stray):
+        if not entry.is_dir():
+            stray.append(
+                f"{entry.relative_to(course.root)} belongs to no learner: "
+                "grading/submitted/<learner>/<assignment>/ is the place"
+            )
+            continue
+        inside = _entries(entry, stray)
+        folders = {p.name for p in inside if p.is_dir()}
+        for path in inside:
+            if path.is_dir():
+                found.append(Submission(entry.name, path.name, path))
+            elif path.suffix == ".ipynb" and path.stem not in folders:
+                found.append(Submission(entry.name, path.stem, path))
+            elif path.is_symlink() or not path.suffix:
+                found.append(Submission(entry.name, path.name, path))
+    return found, stray
+
+
+def _entries(folder: Path, stray: list[str]) -> list[Path]:
+    """What a folder holds, in order; adds to the complaints."""
+    try:
+        paths = sorted(folder.iterdir())
+    except PermissionError:
+        stray.append(f"{folder.name}/ may not be read")
+        return []
+    shown = [p for p in paths if not p.name.startswith(".")]
+    clean = [p for p in shown if not _UNFIT & set(map(category, p.name))]
+    stray += [
+        f"{path.name!a} in {folder.name}/ has a name that is no text "
+        "in UTF-8, or has control characters: rename it"
+        for path in shown
+        if path not in clean
+    ]
+    return clean
+
+
+def fingerprint(submission: Submission, version: str, limit: int) -> str:
+    """Changes when the submission, the assignment or the grader does.
+
+    Only plain files up to `limit` bytes are read: others are known by
+    their kind and size.
+    """
+    total = hashlib.sha256(f"{VERSION} {version}".encode())
+    paths = [submission.path, *sorted(submission.path.rglob("*"))]
+    for path in paths:
+        name = os.fsencode(path.relative_to(submission.path.parent))
+        try:
+            looks = _looks(path, limit)
+        except OSError:  # may not be read: told when it is graded
+            looks = b"unreadable"
+        total.update(b"%d %s %d %s" % (len(name), name, len(looks), looks))
+    return total.hexdigest()
+
+
+def _looks(path: Path, limit: int) -> bytes:
+    """What stands for a file, a folder or a link in the fingerprint."""
+    info = path.lstat()
+    kind = b"%d " % stat.S_IFMT(info.st_mode)
+    if stat.S_ISLNK(info.st_mode):
+        return kind + os.fsencode(os.readlink(path))
+    if not stat.S_ISREG(info.st_mode):
+        return kind
+    if info.st_size > limit:
+        return kind + b"%d %d" % (info.st_size, info.st_mtime_ns)
+    return kind + hashlib.sha256(path.read_bytes()).digest()
+
+
+def unknown_reason(name: str, known: list[str]) -> str:
+    """What to tell a learner whose assignment does not exist."""
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    hint = f" Is it '{close[0]}'?" if close else ""
+    return (
+        f"there is no assignment '{name}'.{hint} Name the folder like the "
+        "one that you were given, and the notebook in it likewise."
+    )
+
+
+def result_path(course: Course, submission: Submission) -> Path:
+    """Where the result of a submission is kept."""
+    folder = course.results / submission.student
+    return folder / f"{submission.assignment}.json"
+
+
+def load_result(
+    course: Course, submission: Submission
+) -> dict[str, Any] | None:
+    """The result of an earlier run, or None."""
+    try:
+        text = result_path(course, submission).read_text(encoding="utf-8")
+        result: dict[str, Any] = json.loads(text)
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
+    return result
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a file as a whole or not at all, and the folders above it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path) as file:
+        file.write(text.encode("utf-8", "replace"))

@@ -1,0 +1,1 @@
+"""Where a learner's code runs: a sandbox, and processes forked in it."""

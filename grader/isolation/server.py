@@ -1,0 +1,369 @@
+"""The pre-warmed server: imports once, then forks a process a submission.
+
+    zygote.py FD CONFIG     FD: the listening socket, CONFIG: JSON
+
+No learner's code ever runs in this process. A submission's is forked from
+it: a monitor, which holds the grader's connection, makes the namespaces and
+watches the memory; in them an init process, and the learner's own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import importlib
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from grader.isolation.huge_pages import use_large
+from grader.isolation.wire import receive, send
+
+LOOK_SECONDS = 0.2  # between two looks at the memory
+END_SECONDS = 3  # for a thread to end
+
+# <sys/mount.h>, <sched.h>, <sys/prctl.h>, <linux/capability.h>
+MS_NOSUID, MS_NODEV, MS_REC, MS_PRIVATE = 2, 4, 0x4000, 0x40000
+CLONE = {
+    "mount": 0x20000,
+    "cgroup": 0x2000000,
+    "uts": 0x4000000,
+    "ipc": 0x8000000,
+    "user": 0x10000000,
+    "pid": 0x20000000,
+    "net": 0x40000000,
+}
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP = 1, 4, 24
+PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 36, 38
+CAPABILITY_VERSION_3 = 0x20080522
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def _checked(result: int, what: str) -> None:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def _mount(kind: str, target: str, flags: int, options: str = "") -> None:
+    name = kind.encode() if kind else None
+    extra = options.encode() if options else None
+    done = LIBC.mount(name, target.encode(), name, flags, extra)
+    _checked(done, f"mount {kind} {target}")
+
+
+def main() -> None:
+    """Import, then fork for each connection until the grader ends."""
+    config = json.loads(sys.argv[2])
+    listening = socket.socket(fileno=int(sys.argv[1]))
+    if config["sandboxed"] and os.getuid() == 0:
+        _mount("proc", "/proc", 0)  # bubblewrap covers parts of its own
+        _become(config["user"])
+    from grader.isolation import learner, warm_up
+
+    shell = learner.make_shell()
+    for name in config["modules"]:
+        importlib.import_module(name)
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(1)
+    warm_up.run(shell, learner.OUTPUTS)
+    if (threads := _threads()) != 1:
+        raise SystemExit(f"{threads} threads run: a fork would lose them")
+    gc.collect()
+    gc.freeze()
+    use_large()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    _accept(listening, config, shell)
+
+
+def _threads() -> int:
+    """How many threads run, once those that are about to end have ended."""
+    until = time.monotonic() + END_SECONDS
+    while True:
+        count = len(os.listdir("/proc/self/task")) if _linux() else 1
+        if count == 1 or time.monotonic() > until:
+            return count
+        time.sleep(0.01)
+
+
+def _accept(listening: socket.socket, config: Any, shell: Any) -> None:
+    ending = select.poll() if hasattr(select, "poll") else None
+    if ending:
+        ending.register(listening, select.POLLIN)
+        ending.register(0, select.POLLIN)  # the grader's end of a pipe
+    while True:
+        if ending and 0 in dict(ending.poll()):
+            os._exit(0)
+        connection, _ = listening.accept()
+        if os.fork() == 0:
+            status = 1
+            try:
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                listening.close()
+                _submission(connection, config, shell)
+                status = 0
+            except BaseException as error:  # noqa: BLE001 - it is told
+                send(connection, {"refused": f"{error!r}"})
+            finally:
+                os._exit(status)
+        connection.close()
+
+
+def _become(user: int) -> None:
+    """Give up root: process limits do not bind it."""
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+    _checked(LIBC.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0), "dumpable")
+
+
+def _submission(connection: socket.socket, config: Any, shell: Any) -> None:
+    """The monitor: makes the learner's process and waits for its end."""
+    head, data = receive(connection, 1 << 30)
+    _, fds, _, _ = socket.recv_fds(connection, 1, 1)
+    os.setsid()
+    if config["sandboxed"]:
+        _new_namespaces()
+    elif _linux():
+        LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    began, begun = os.pipe()
+    init = os.fork()
+    if init == 0:
+        try:
+            os.close(began)
+            connection.close()
+            _init(fds[0], begun, head, data, config, shell)
+        except BaseException as error:  # noqa: BLE001 - it is told
+            os.write(begun, f"{error!r}"[:4000].encode())
+        finally:
+            os._exit(1)
+    os.close(begun)
+    os.close(fds[0])
+    said = os.read(began, 4096)
+    if not said.startswith(b"ready"):
+        raise OSError(said.decode(errors="replace") or "it ended at once")
+    learner = _tree(init)[1].pid
+    send(connection, {"started": True})
+    _watch(connection, init, learner, head["limits"]["memory_bytes"])
+    _end(init, config["sandboxed"])
+
+
+def _new_namespaces() -> None:
+    user, group = os.getuid(), os.getgid()
+    flags = sum(CLONE.values()) - CLONE["mount"]  # that is init's to make
+    _checked(LIBC.unshare(flags), "unshare")
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
+    Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+
+
+def _init(
+    link: int, begun: int, head: Any, data: bytes, config: Any, shell: Any
+) -> None:
+    """The first process of its namespaces: they end when it does."""
+    if _linux():
+        _checked(LIBC.prctl(PR_SET_PDEATHSIG, 9, 0, 0, 0), "death signal")
+    limits = head["limits"]
+    folder = head["folder"]
+    if config["sandboxed"]:
+        folder = config["mounted"]
+        _private_folders(limits, folder)
+    _write_files(folder, head["files"], data)
+    _limit(limits)
+    if config["sandboxed"]:
+        _drop_rights()
+    learner = os.fork()
+    if learner == 0:
+        os.close(begun)
+        _learner(link, folder, shell)
+    os.close(link)
+    os.write(begun, b"ready")
+    os.close(begun)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    while True:
+        try:
+            os.wait()
+        except ChildProcessError:
+            os._exit(0)
+
+
+def _private_folders(limits: Any, mounted: str) -> None:
+    """Folders of its own, and no more namespaces."""
+    _checked(LIBC.unshare(CLONE["mount"]), "unshare")
+    _mount("", "/", MS_REC | MS_PRIVATE)
+    _mount("proc", "/proc", MS_NOSUID | MS_NODEV)
+    size = f"size={limits['scratch_bytes']},nr_inodes=10000,mode=700"
+    for folder in (mounted, "/tmp"):
+        _mount("tmpfs", folder, MS_NOSUID | MS_NODEV, size)
+    _mount("tmpfs", "/dev/shm", MS_NOSUID | MS_NODEV, size)
+    for name in ("user", "pid", "net", "mnt"):
+        limit = Path(f"/proc/sys/user/max_{name}_namespaces")
+        limit.write_text("0")
+
+
+def _write_files(
+    folder: str, files: dict[str, list[int]], data: bytes
+) -> None:
+    """What the learner finds beside the notebook; a copy, read only."""
+    root = Path(folder)
+    root.mkdir(parents=True, exist_ok=True)
+    for name, (start, size) in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data[start : start + size])
+        path.chmod(0o444)
+
+
+def _limit(limits: Any) -> None:
+    base = 0
+    if _linux():
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        base = pages * resource.getpagesize()
+    wanted = {
+        "AS": base + limits["memory_bytes"] if base else None,
+        "CORE": 0,
+        "CPU": int(limits["total_seconds"]) + 5,
+        "FSIZE": limits["file_bytes"],
+        "NOFILE": limits["files"],
+        "NPROC": limits["processes"] if limits["processes"] else None,
+    }
+    for name, value in wanted.items():
+        kind = getattr(resource, f"RLIMIT_{name}", None)
+        if value is not None and kind is not None:
+            resource.setrlimit(kind, (value, value))
+
+
+def _drop_rights() -> None:
+    """No capability is left, and no program can give one."""
+    _checked(LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no new rights")
+    for capability in range(64):
+        LIBC.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+    head = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
+    none = (ctypes.c_uint32 * 6)()
+    _checked(LIBC.capset(head, none), "capset")
+
+
+def _learner(link: int, folder: str, shell: Any) -> None:
+    """The learner's process: it serves the link until that is closed."""
+    from grader.isolation import learner
+
+    os.setsid()
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nothing, stream)
+    sock = socket.socket(fileno=os.dup2(link, 3))
+    os.closerange(4, 1024)
+    try:
+        learner.prepare_process(folder)
+        learner.Helper(shell, sock).serve()
+    finally:
+        os._exit(0)
+
+
+# ------------------------------------------------------------- the monitor
+
+
+def _watch(
+    connection: socket.socket, init: int, learner: int, most: int
+) -> None:
+    """Pass signals on, look at the memory, until either side ends.
+
+    The grader is told at once when the learner's own process ends; its
+    snapshots live on.
+    """
+    base = psutil.Process(init).memory_info().rss
+    events = select.poll()
+    events.register(connection, select.POLLIN)
+    end = os.pidfd_open(learner) if hasattr(os, "pidfd_open") else -1
+    if end >= 0:
+        events.register(end, select.POLLIN)
+    while True:
+        happened = dict(events.poll(LOOK_SECONDS * 1000))
+        if not happened:
+            if os.waitpid(init, os.WNOHANG)[0]:
+                return
+            if _memory(init, base, most) > most:
+                _tell(connection, {"memory": True})
+                return
+            continue
+        if end in happened:
+            events.unregister(end)
+            _tell(connection, {"ended": True})
+        if connection.fileno() not in happened:
+            continue
+        word = connection.recv(1)
+        if not word:
+            return
+        number = signal.SIGINT if word == b"i" else signal.SIGKILL
+        try:
+            os.kill(learner, number)
+        except ProcessLookupError:  # it has ended meanwhile
+            continue
+
+
+def _tell(connection: socket.socket, what: Any) -> None:
+    with contextlib.suppress(OSError):  # the grader has gone
+        send(connection, what)
+
+
+def _end(init: int, sandboxed: bool) -> None:
+    """Kill the init process, and with it all of its namespace."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(init, signal.SIGKILL)
+    while not sandboxed and (left := _tree(os.getpid())[1:]):
+        for process in left:  # on Linux theirs come to this one
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(left, timeout=1)
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(init, 0)
+
+
+def _memory(process: int, base: int, most: int) -> int:
+    """Bytes that a process and its children use.
+
+    What each has beyond `base` is quickly known. Only where that is too
+    much is it looked at closely which pages several of them share.
+    """
+    members = _tree(process)
+    quick, close = base, 0
+    for member in members:
+        with contextlib.suppress(psutil.Error):  # it has ended meanwhile
+            quick += max(0, member.memory_info().rss - base)
+    if quick <= most:
+        return quick
+    for member in members:
+        with contextlib.suppress(psutil.Error):
+            info = member.memory_full_info()
+            close += getattr(info, "pss", info.uss)
+    return close
+
+
+def _tree(process: int) -> list[psutil.Process]:
+    """A process and all that it started."""
+    try:
+        first = psutil.Process(process)
+        return [first, *first.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _linux() -> bool:
+    return sys.platform == "linux"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+"""A submission's processes as the grader's process sees them."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from dataclasses import asdict
+from typing import Any
+
+from grader.course.settings import Limits, SetupError
+from grader.isolation.wire import NotPlain, receive, send
+
+GRACE_SECONDS = 3  # for a cell to end after it was told to
+START_SECONDS = 60
+
+
+class Ended(BaseException):
+    """The learner's process is lost: the test or cell ends here.
+
+    Not an Exception, so that no test takes it for the learner's error.
+    """
+
+    def __init__(self, kind: str, reason: str):
+        super().__init__(reason)
+        self.kind, self.reason = kind, reason
+
+
+class Session:
+    """The learner's process: runs cells, and leaves snapshots of itself.
+
+    Raises SetupError where it does not start.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        files: dict[str, bytes],
+        limits: Limits,
+        folder: str,
+    ):
+        self.limits = limits
+        self.link, theirs = socket.socketpair()
+        self.control = socket.socket(socket.AF_UNIX)
+        with theirs:
+            try:
+                self.control.connect(path)
+                self._start(files, folder, theirs)
+            except (OSError, EOFError, NotPlain) as error:
+                self.close()
+                raise SetupError(
+                    f"the learner's process did not start: {error}"
+                ) from error
+
+    def _start(
+        self, files: dict[str, bytes], folder: str, theirs: socket.socket
+    ) -> None:
+        places, chunks, start = {}, [], 0
+        for name, content in files.items():
+            places[name] = [start, len(content)]
+            chunks.append(content)
+            start += len(content)
+        head = {
+            "files": places,
+            "limits": asdict(self.limits),
+            "folder": folder,
+        }
+        send(self.control, head, b"".join(chunks))
+        socket.send_fds(self.control, [b"F"], [theirs.fileno()])
+        until = time.monotonic() + START_SECONDS
+        answer, _ = receive(self.control, 1 << 20, until)
+        if "started" not in answer:
+            self.close()
+            raise SetupError(
+                "the sandbox refused to start a learner's process: "
+                f"{answer.get('refused')}"
+            )
+
+    def run(
+        self, source: str, count: int, seconds: float
+    ) -> tuple[list[Any], bool]:
+        """A cell's outputs, and whether there were more than are kept.
+
+        Raises TimeoutError where it had to be told to end, Ended where
+        that did not help, or where the process is gone.
+        """
+        most = self.limits.output_bytes
+        ask = {"source": source, "count": count, "most": most}
+        until = time.monotonic() + seconds
+        with self._watched():
+            send(self.link, {"cell": ask})
+            try:
+                answer = self._answer(until)
+            except TimeoutError:
+                self._tell(b"i")
+                try:
+                    self._answer(time.monotonic() + GRACE_SECONDS)
+                except TimeoutError:
+                    self._tell(b"k")
+                    raise Ended(
+                        "TimeLimit", "did not end when told to"
+                    ) from None
+                raise
+        outputs = answer.get("outputs")
+        if not isinstance(outputs, list):
+            raise Ended("KernelDied", "sent no outputs")
+        return outputs, bool(answer.get("flooded"))
+
+    def snapshot(self) -> socket.socket:
+        """The way to a copy of the process as it is now."""
+        ours, theirs = socket.socketpair()
+        until = time.monotonic() + START_SECONDS
+        with theirs, self._watched():
+            send(self.link, {"fork": True})
+            socket.send_fds(self.link, [b"F"], [theirs.fileno()])
+            try:
+                self._answer(until)
+            except TimeoutError:
+                raise Ended("KernelDied", "left no snapshot") from None
+        return ours
+
+    def last(self) -> socket.socket:
+        """The way to the process itself, where no cell is to follow."""
+        return self.link.dup()
+
+    def _answer(self, until: float) -> Any:
+        most = 10 * self.limits.output_bytes + 1_000_000
+        return receive(self.link, most, until)[0]
+
+    @contextlib.contextmanager
+    def _watched(self) -> Any:
+        """Say how the process ended, where it did."""
+        try:
+            yield
+        except (EOFError, ConnectionError):
+            reason = self.why_ended() or "ended the Python process"
+            raise Ended("KernelDied", reason) from None
+        except NotPlain as error:
+            self._tell(b"k")
+            reason = f"sent a message that the grader refuses: {error}"
+            raise Ended("KernelDied", reason) from None
+
+    def why_ended(self) -> str | None:
+        """What the monitor says about the end, if it says anything."""
+        self.control.settimeout(0.1)
+        try:
+            answer, _ = receive(self.control, 1 << 20)
+        except (OSError, EOFError, NotPlain):
+            return None
+        if "memory" in answer:
+            most = self.limits.memory_bytes / 1e6
+            return f"took more than {most:,.0f} MB of memory"
+        return None
+
+    def _tell(self, word: bytes) -> None:
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            self.control.sendall(word)
+
+    def close(self) -> None:
+        """End the process, its snapshots and all that they started."""
+        self.link.close()
+        self.control.settimeout(START_SECONDS)
+        with contextlib.suppress(OSError):  # it never started, or is gone
+            self.control.shutdown(socket.SHUT_WR)
+            while self.control.recv(4096):  # until the monitor has ended
+                continue
+        self.control.close()

@@ -1,0 +1,1 @@
+"""A submitted notebook: repaired, cleaned, and its failures explained."""

@@ -1,0 +1,106 @@
+"""What an instructor reads after a run, beside the points.
+
+The most frequent mistakes that were recognised, the submissions to look
+at, with the reasons, and the slowest.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from grader.course.settings import Course
+from grader.course.submissions import replace_text
+from grader.notebook.said import parts_of
+from grader.reports.points import Row, csv_text, short
+
+MOST = 10  # lines of each list
+SLOW = 5
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A known mistake, and how many learners made it."""
+
+    assignment: str
+    task: str
+    says: str
+    count: int
+
+
+def mistakes(graded: list[tuple[Row, dict[str, Any]]]) -> list[Mistake]:
+    """The recognised mistakes, the most frequent first."""
+    found: Counter[tuple[str, str, str]] = Counter()
+    for row, result in graded:
+        for check in result["checks"]:
+            if says := parts_of(check["says"]).mistake:
+                name = row.submission.assignment
+                found[name, short(check["id"]), says] += 1
+    ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+    return [Mistake(*key, count) for key, count in ordered]
+
+
+def summary(graded: list[tuple[Row, dict[str, Any]]]) -> str:
+    """The lists as text; one that is empty is left out."""
+    parts = [
+        _section("Mistakes recognised most often", _mistakes(graded)),
+        _section("To be looked at, and why", _suspicious(graded)),
+        _section("Slowest", _slowest(graded)),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def write_overview(
+    course: Course, graded: list[tuple[Row, dict[str, Any]]]
+) -> None:
+    """Write mistakes.csv and suspicious.csv beside the points."""
+    lines: list[list[object]] = [
+        ["assignment", "task", "learners", "mistake"]
+    ]
+    lines += [
+        [m.assignment, m.task, m.count, m.says] for m in mistakes(graded)
+    ]
+    replace_text(course.home / "mistakes.csv", csv_text(lines))
+    lines = [["learner", "assignment", "reason"]]
+    lines += [
+        [row.submission.student, row.submission.assignment, reason]
+        for row, result in graded
+        for reason in result.get("suspicious", [])
+    ]
+    replace_text(course.home / "suspicious.csv", csv_text(lines))
+
+
+def _section(title: str, lines: list[str]) -> str:
+    return "\n".join([f"{title}:", *lines]) if lines else ""
+
+
+def _mistakes(graded: list[tuple[Row, dict[str, Any]]]) -> list[str]:
+    return [
+        f"{m.count:4}  {m.assignment} {m.task}: {m.says}"
+        for m in mistakes(graded)[:MOST]
+    ]
+
+
+def _suspicious(graded: list[tuple[Row, dict[str, Any]]]) -> list[str]:
+    found = [
+        (row, result["suspicious"])
+        for row, result in graded
+        if result.get("suspicious")
+    ]
+    lines = [
+        f"{row.submission}: {'; '.join(reasons[:2])}"
+        + (f"; {len(reasons) - 2} more" if len(reasons) > 2 else "")
+        for row, reasons in found[:MOST]
+    ]
+    if len(found) > MOST:
+        lines.append(f"and {len(found) - MOST} more: see suspicious.csv")
+    return lines
+
+
+def _slowest(graded: list[tuple[Row, dict[str, Any]]]) -> list[str]:
+    timed = [
+        (result["seconds"], str(row.submission)) for row, result in graded
+    ]
+    timed = sorted((t for t in timed if t[0] > 0), reverse=True)[:SLOW]
+    return [f"{seconds:7.2f} s  {who}" for seconds, who in timed]

@@ -1,0 +1,178 @@
+"""What about a submission an instructor should look at, and why.
+
+These are hints, not verdicts, and nothing of it changes points: what would
+gain a point by force is stopped elsewhere. An honest answer has no use for
+what is listed here.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from nbformat import NotebookNode
+
+from grader.notebook.explain import Check
+from grader.notebook.repair import grade_id, is_test
+
+NOT_WRITTEN = "raise NotImplementedError"
+MOST = 8  # reasons for one submission; the first say enough
+NAMES = {
+    "__array_ufunc__": "defines how NumPy compares its values",
+    "__array_function__": "defines how NumPy treats its values",
+    "__torch_function__": "defines how torch treats its values",
+    "__torch_dispatch__": "defines how torch treats its values",
+    "__reduce__": "defines what unpickling executes",
+    "__reduce_ex__": "defines what unpickling executes",
+    "_getframe": "looks at the code that calls it",
+    "f_back": "looks at the code that calls it",
+    "f_globals": "looks at the variables of other code",
+    "get_objects": "searches all objects in memory",
+    "get_referrers": "searches all objects in memory",
+    "settrace": "watches other code while it runs",
+    "setprofile": "watches other code while it runs",
+    "ast_transformers": "changes what IPython executes",
+    "input_transformers_post": "changes what IPython executes",
+    "input_transformers_cleanup": "changes what IPython executes",
+    "displayhook": "changes what IPython shows",
+    "display_pub": "publishes messages of its own",
+    "kernel": "reaches into its own kernel",
+    "_exit": "ends its process",
+    "_ih": "reads the cells that were executed",
+}
+MODULES = {
+    "atexit": "has code run when Python ends",
+    "ctypes": "reads or writes memory",
+    "faulthandler": "reads other threads",
+    "gc": "searches all objects in memory",
+    "inspect": "reads other code",
+    "marshal": "loads code",
+    "multiprocessing": "starts processes",
+    "pickle": "loads objects that may execute code",
+    "pty": "starts processes",
+    "requests": "uses the network",
+    "signal": "catches what would stop it",
+    "socket": "uses the network",
+    "sqlite3": "opens databases",
+    "subprocess": "starts processes",
+    "threading": "runs code beside its cells",
+    "urllib": "uses the network",
+    "zmq": "sends messages of its own",
+    "jupyter_client": "sends messages of its own",
+    "nbgrader": "uses the grader's own code",
+    "grader": "uses the grader's own code",
+}
+TEXTS = {
+    "/proc": "reads what the system knows of processes",
+    "gradebook": "names the gradebook",
+    "HIDDEN TESTS": "looks for hidden tests",
+    "reference_": "names a reference solution",
+    "grading/": "names the grader's folders",
+}
+
+
+def reasons(
+    notebook: NotebookNode,
+    release: NotebookNode,
+    checks: list[Check],
+    remarks: list[str],
+) -> list[str]:
+    """Why somebody should look at this notebook; empty as a rule.
+
+    What the released cells do themselves is no reason.
+    """
+    given = set()
+    for cell in release.cells:
+        if cell.cell_type == "code":
+            given |= set(_strange(cell.source))
+    found = [
+        remark
+        for remark in remarks
+        if "had been changed" in remark or "two cells are marked" in remark
+    ]
+    number = 0
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        number += 1
+        if is_test(cell):
+            continue
+        found += [
+            f"code cell {number} {why}"
+            for why in dict.fromkeys(_strange(cell.source))
+            if why not in given
+        ]
+    found += _without_answer(notebook, checks)
+    if len(found) > MOST:
+        found = [*found[:MOST], f"and {len(found) - MOST} reasons more"]
+    return found
+
+
+def _strange(source: str) -> Iterator[str]:
+    """What in a cell an honest answer has no use for."""
+    try:
+        tree = ast.parse(_plain_python(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return  # it cannot run either
+    imported: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            for alias in node.names:
+                imported.add(alias.asname or alias.name.split(".")[0])
+    for node in ast.walk(tree):
+        yield from _of_node(node, imported)
+
+
+def _of_node(node: ast.AST, imported: set[str]) -> Iterator[str]:
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        names = [alias.name for alias in node.names]
+        if isinstance(node, ast.ImportFrom):
+            names = [node.module or ""]
+        for name in names:
+            top = name.split(".")[0]
+            if top in MODULES:
+                yield f"imports {top}: {MODULES[top]}"
+    elif isinstance(node, ast.Attribute):
+        if node.attr in NAMES:
+            yield f"uses {node.attr}: {NAMES[node.attr]}"
+        if isinstance(node.ctx, ast.Store) and _root(node) in imported:
+            yield f"replaces {ast.unparse(node)[:60]}"
+    elif isinstance(node, ast.FunctionDef) and node.name in NAMES:
+        yield f"defines {node.name}: {NAMES[node.name]}"
+    elif isinstance(node, ast.Name) and node.id in NAMES:
+        yield f"uses {node.id}: {NAMES[node.id]}"
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        for text, why in TEXTS.items():
+            if text in node.value:
+                yield f"has the text {text!r}: {why}"
+
+
+def _root(node: ast.expr) -> str:
+    """The name that a chain of attributes begins with."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _plain_python(source: str) -> str:
+    """The cell without IPython's own lines, which ast cannot read."""
+    return "\n".join(
+        "pass" if line.startswith(("%", "!")) else line
+        for line in source.split("\n")
+    )
+
+
+def _without_answer(
+    notebook: NotebookNode, checks: list[Check]
+) -> list[str]:
+    """Tasks with points whose answer was never written."""
+    blank = {
+        grade_id(cell)
+        for cell in notebook.cells
+        if grade_id(cell) and NOT_WRITTEN in cell.source
+    }
+    return [
+        f"{check['id']} has points, though its answer is not written"
+        for check in checks
+        if check["points"] and check["id"].removeprefix("test_") in blank
+    ]

@@ -1,0 +1,145 @@
+"""Runs a class's jobs through an executor; one process alone records."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any, Protocol
+
+from grader.course.seeds import course_secret
+from grader.course.settings import Assignment, Course, Limits
+from grader.course.submissions import Submission
+from grader.run import processes, record
+from grader.run.grade_one import Job, Report
+
+
+class Place(Protocol):
+    """Where jobs run."""
+
+    def submit(self, job: Job) -> Future[Any]:
+        """Start a job, some time."""
+
+    def finish(self, job: Job, result: Any) -> Report:
+        """Make of the future's result a report, and the job's files."""
+
+    def close(self) -> None:
+        """End what still runs, and let no other begin."""
+
+
+class Here:
+    """This machine: so many jobs side by side."""
+
+    def __init__(self, workers: int):
+        processes.resume()
+        self.executor = ThreadPoolExecutor(workers)
+
+    def submit(self, job: Job) -> Future[Report]:
+        """Start a job when a worker is free."""
+        return self.executor.submit(processes.run, job)
+
+    def finish(self, job: Job, result: Report) -> Report:
+        """The result: its files are in their place already."""
+        return result
+
+    def close(self) -> None:
+        """End the running jobs."""
+        processes.interrupt()
+        self.executor.shutdown(wait=True, cancel_futures=True)
+
+
+Todo = list[tuple[Submission, str]]  # each with its fingerprint
+Unknown = Callable[[Submission], str]
+
+
+def run_all(
+    course: Course,
+    todo: Todo,
+    assignments: dict[str, Assignment],
+    place: Place,
+    limits: Limits,
+    why_unknown: Unknown,
+    *,
+    sandboxed: bool,
+) -> None:
+    """Run and record all of `todo`, and print how far it is.
+
+    `why_unknown` says what to tell of a submission to no assignment.
+    """
+    progress = Progress(len(todo))
+    secret = course_secret(course.home)
+    waiting: dict[Future[Any], tuple[Submission, str, Job]] = {}
+    try:
+        for submission, key in todo:
+            assignment = assignments.get(submission.assignment)
+            if assignment is None:
+                reason = why_unknown(submission)
+                record.record_unknown(course, submission, key, reason)
+                progress.show(submission, reason)
+                continue
+            job = Job(
+                course.root,
+                submission.student,
+                assignment,
+                submission.path,
+                Path(tempfile.mkdtemp(dir=course.work)),
+                limits,
+                secret,
+                sandboxed=sandboxed,
+            )
+            waiting[place.submit(job)] = (submission, key, job)
+        for future in as_completed(list(waiting)):
+            submission, key, job = waiting.pop(future)
+            try:
+                report = place.finish(job, future.result())
+                record.record(course, submission, key, report, job)
+            except Exception as error:  # noqa: BLE001 - told; others go on
+                progress.show(submission, f"NOT GRADED: {error!r}")
+                record.record_failed(course, submission, repr(error))
+            else:
+                progress.show(submission, _summary(report))
+            shutil.rmtree(job.work, ignore_errors=True)
+    finally:
+        place.close()
+
+
+def _summary(report: Report) -> str:
+    if report["reason"]:
+        return report["reason"]
+    points = sum(check["points"] or 0 for check in report["checks"])
+    most = sum(check["of"] for check in report["checks"])
+    return f"{points:g} of {most:g} points, {report['seconds']:.1f} s"
+
+
+class Progress:
+    """Prints a line for each submission, with the time that is left."""
+
+    def __init__(self, count: int):
+        self.count, self.done = count, 0
+        self.start = time.monotonic()
+        self.width = len(str(count))
+
+    def show(self, submission: Submission, text: str) -> None:
+        """Tell of one more submission."""
+        self.done += 1
+        spent = time.monotonic() - self.start
+        left = spent / self.done * (self.count - self.done)
+        how_far = f"{self.done:{self.width}} of {self.count}"
+        print(
+            f"{how_far}  {submission}: {text}"
+            + (f"  (about {shown_time(left)} left)" if left >= 1 else ""),
+            flush=True,
+        )
+
+
+def shown_time(seconds: float) -> str:
+    """Seconds as a person says them: 40 s, 12 min, 1 h 5 min."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"

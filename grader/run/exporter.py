@@ -1,0 +1,91 @@
+"""What `nbgrader autograde` uses in the place of its own execution.
+
+nbgrader_config.py names the class here as autograde's exporter. nbgrader
+does what it always does with folders, gradebook and log; the notebook is
+run as `make grade` runs it, in the sandbox and with trusted tests.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbconvert.exporters import NotebookExporter
+
+from grader.course.seeds import course_secret
+from grader.course.settings import Course, SetupError
+from grader.course.submissions import Submission, fingerprint
+from grader.isolation import sandbox
+from grader.run import processes, record
+from grader.run.grade_one import Job, Report
+
+
+class TrustedNotebook(NotebookExporter):
+    """Reads a submitted notebook as one that has been run already.
+
+    An autograded one, which nbgrader hands over afterwards, is read as it
+    is: SaveAutoGrades finds the points in its outputs.
+    """
+
+    parent: Any  # nbgrader's Autograde
+    ran: tuple[str, Report]  # of the notebook that is at hand
+
+    def from_filename(
+        self, filename: str, resources: Any = None, **kwargs: Any
+    ) -> Any:
+        dirs = self.parent.coursedir
+        course = Course(Path(dirs.root))
+        course.db_url = dirs.db_url
+        names = resources["nbgrader"]
+        path = course.submitted / names["student"] / names["assignment"]
+        submission = Submission(names["student"], names["assignment"], path)
+        if not Path(filename).absolute().is_relative_to(path):
+            made = super().from_filename(filename, resources, **kwargs)
+            record.record_graded(course, submission, *self.ran)
+            return made
+        if names["notebook"] != names["assignment"]:
+            raise SetupError(
+                f"{filename}: an assignment has one notebook, of its name"
+            )
+        with course.alone():
+            notebook, key, report = _run(course, submission)
+        self.ran = key, report
+        return self.from_notebook_node(notebook, resources, **kwargs)
+
+
+def _run(
+    course: Course, submission: Submission
+) -> tuple[nbformat.NotebookNode, str, Report]:
+    """The executed notebook, the submission's fingerprint, and a report.
+
+    Raises SetupError where it could not be run.
+    """
+    sandbox.require()
+    try:
+        assignment = course.prepare(submission.assignment)
+    finally:
+        course.close()
+    limit = course.limits.upload_bytes
+    key = fingerprint(submission, assignment.version, limit)
+    work = Path(tempfile.mkdtemp(dir=course.work))
+    job = Job(
+        course.root,
+        submission.student,
+        assignment,
+        submission.path,
+        work,
+        course.limits,
+        course_secret(course.home),
+    )
+    try:
+        report = processes.run(job)
+        if report["failed"]:
+            raise SetupError(report["reason"])
+        name = f"{assignment.name}.ipynb"
+        notebook = nbformat.read(job.executed / name, as_version=4)
+        return notebook, key, report
+    finally:
+        shutil.rmtree(work, ignore_errors=True)

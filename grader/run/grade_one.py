@@ -1,0 +1,244 @@
+"""Grades one submission, in a process of its own that may be killed.
+
+What comes out lies in the job's work folder: the executed notebook, as
+nbgrader's autograded step would leave it, and report.json. The class's
+gradebook is not touched here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from multiprocessing import connection, parent_process
+from pathlib import Path
+from typing import Any, TypedDict
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.preprocessors import IgnorePattern, LimitOutput
+from traitlets.config import Config
+
+from grader.course import versions
+from grader.course.seeds import submission_key
+from grader.course.settings import Assignment, Limits, load_config, log_to
+from grader.course.submissions import replace_text
+from grader.isolation.session import Session
+from grader.notebook.explain import Check, check_of, own_errors, settle
+from grader.notebook.repair import (
+    Broken,
+    is_test,
+    mend,
+    read_notebook,
+    read_timestamp,
+    stand_in,
+)
+from grader.notebook.restore import restore
+from grader.notebook.sanitise import make_harmless
+from grader.reports import suspicion
+from grader.trusted.execute import TrustedExecute
+
+FULL = 4_000_000_000  # bytes of addresses that this process has anyway
+
+
+@dataclass(frozen=True)
+class Job:
+    """One submission to grade, and the folder to do it in."""
+
+    root: Path
+    student: str
+    assignment: Assignment
+    submitted: Path
+    work: Path
+    limits: Limits
+    secret: bytes  # the course's, for the seeds of hidden tests
+    sandboxed: bool = True
+    server: str = ""  # the socket of the server that runs learners' code
+
+    @property
+    def folder(self) -> str:
+        """The work folder as seen from the course's root."""
+        return str(self.work.relative_to(self.root))
+
+    @property
+    def scratch(self) -> Path:
+        """Where the learner's code runs if there is no sandbox."""
+        return self.work / "scratch"
+
+    @property
+    def executed(self) -> Path:
+        """The folder that holds the executed notebook afterwards."""
+        return (
+            self.work / "autograded" / self.student / self.assignment.name
+        )
+
+
+class Report(TypedDict):
+    """What a run showed. `reason`: why nothing could be graded."""
+
+    reason: str | None
+    failed: bool
+    remarks: list[str]
+    errors: list[str]
+    checks: list[Check]
+    suspicious: list[str]  # why a person should look at it
+    seconds: float
+
+
+def main(job: Job) -> None:
+    """Grade `job` and write its report; the entry point of the process."""
+    start = time.monotonic()
+    _isolate(job)
+    try:
+        report = _grade(job)
+    except Broken as broken:
+        report = give_up(job, str(broken), failed=False)
+    except Exception as error:  # noqa: BLE001 - told, and tried again
+        report = give_up(
+            job,
+            f"the grader could not run this notebook: {error!r}",
+            failed=True,
+        )
+    report["seconds"] = round(time.monotonic() - start, 2)
+    replace_text(job.work / "report.json", json.dumps(report))
+
+
+def give_up(job: Job, reason: str, *, failed: bool) -> Report:
+    """Leave a notebook in which each test failed with `reason`."""
+    release = nbformat.read(job.assignment.release, as_version=4)
+    notebook = stand_in(release, reason)
+    shutil.rmtree(job.executed, ignore_errors=True)
+    job.executed.mkdir(parents=True)
+    nbformat.write(notebook, job.executed / f"{job.assignment.name}.ipynb")
+    return Report(
+        reason=reason,
+        failed=failed,
+        remarks=[],
+        errors=[],
+        checks=_checks(notebook),
+        suspicious=[],
+        seconds=0.0,
+    )
+
+
+def _isolate(job: Job) -> None:
+    """A session of its own, output to a file, an end with the parent."""
+    os.setsid()
+    out = os.open(job.work / "output.txt", os.O_CREAT | os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(out, stream)
+    log_to(job.work / "log.txt")
+    os.environ["JUPYTER_RUNTIME_DIR"] = str(job.work / "runtime")
+    if sys.platform == "linux":  # what an answer makes a test do ends too
+        most = FULL + 4 * job.limits.memory_bytes
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End; the learner's processes end when their connection does."""
+    parent = parent_process()
+    assert parent is not None
+    connection.wait([parent.sentinel])
+    os._exit(1)
+
+
+def _grade(job: Job) -> Report:
+    name = job.assignment.name
+    notebook = read_notebook(job.submitted, name, job.limits.upload_bytes)
+    release = nbformat.read(job.assignment.release, as_version=4)
+    mended, remarks = mend(notebook, release)
+    known = versions.read(job.assignment.versions)
+    remarks += versions.remarks(known, notebook)
+    restore(mended, job.assignment.cells)
+    folder = job.executed
+    _copy_files(job, folder)
+    config = load_config(job.root)
+    text = nbformat.writes(notebook).encode(errors="replace")
+    execute = TrustedExecute(
+        job.limits,
+        release,
+        job.assignment.release.parent,
+        submission_key(job.secret, job.student, name, text),
+        lambda: Session(
+            job.server, _files(job), job.limits, str(job.scratch)
+        ),
+        config=config,
+    )
+    done = _executed(mended, execute, config)
+    nbformat.write(done, folder / f"{name}.ipynb")
+    checks = _checks(done)
+    return Report(
+        reason=None,
+        failed=False,
+        remarks=remarks + execute.remarks,
+        errors=own_errors(done),
+        checks=checks,
+        suspicious=suspicion.reasons(mended, release, checks, remarks),
+        seconds=0.0,
+    )
+
+
+def _copy_files(job: Job, folder: Path) -> None:
+    """Copy what was handed in beside the notebook: plain files only."""
+    folder.mkdir(parents=True)
+    size = 0
+    for path in sorted(job.submitted.rglob("*")):
+        if path.is_symlink() or not path.is_file():
+            continue
+        size += path.stat().st_size
+        if size > job.limits.upload_bytes:
+            raise Broken(
+                "the folder holds more than "
+                f"{job.limits.upload_bytes / 1e6:.0f} MB. Hand in the "
+                "notebook, without large files."
+            )
+        if path.name == "timestamp.txt" and not read_timestamp(path):
+            continue  # nbgrader would stop at it
+        if path.suffix != ".ipynb":
+            target = folder / path.relative_to(job.submitted)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+
+
+def _files(job: Job) -> dict[str, bytes]:
+    """What lies beside the notebook: the release's files, then others."""
+    given = job.assignment.release.parent
+    return {
+        str(path.relative_to(base)): path.read_bytes()
+        for base in (job.executed, given)
+        for path in base.rglob("*")
+        if path.is_file() and path.suffix != ".ipynb"
+    }
+
+
+def _executed(
+    notebook: NotebookNode, execute: TrustedExecute, config: Config
+) -> NotebookNode:
+    """The notebook with outputs that nbgrader can read points from."""
+    resources: dict[str, Any] = {}
+    for step in (
+        execute,
+        IgnorePattern(config=config),
+        LimitOutput(config=config),
+    ):
+        if step.enabled:
+            notebook, resources = step.preprocess(notebook, resources)
+    make_harmless(notebook)
+    for cell in notebook.cells:
+        if is_test(cell):
+            settle(cell)
+    return notebook
+
+
+def _checks(notebook: NotebookNode) -> list[Check]:
+    return [
+        check_of(cell)
+        for cell in notebook.cells
+        if cell.metadata.get("nbgrader", {}).get("grade")
+    ]

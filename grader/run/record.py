@@ -1,0 +1,128 @@
+"""Enters what a run showed into the class's gradebook, through nbgrader.
+
+One process does so, after the run: SQLite takes one writer at a time. All
+steps may be repeated; the result file, written last, says that they are
+done.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import Any
+
+import nbformat.v4
+
+from grader.course.settings import Course
+from grader.course.submissions import (
+    Submission,
+    load_result,
+    replace_text,
+    result_path,
+)
+from grader.notebook.repair import read_timestamp
+from grader.run.grade_one import Job, Report
+
+
+def is_done(
+    course: Course, submission: Submission, key: str, entered: set[str]
+) -> bool:
+    """Whether an earlier run graded exactly this, and its grades exist.
+
+    `entered` are the learners whom the gradebook has for this assignment.
+    """
+    result = load_result(course, submission)
+    if result is None or result["key"] != key:
+        return False
+    if not result["known"]:
+        return True
+    name = submission.assignment
+    notebook = (
+        course.autograded / submission.student / name / f"{name}.ipynb"
+    )
+    return notebook.exists() and submission.student in entered
+
+
+def record(
+    course: Course,
+    submission: Submission,
+    key: str,
+    report: Report,
+    job: Job,
+) -> None:
+    """Save points, the executed notebook, and then the result."""
+    path = result_path(course, submission)
+    path.unlink(missing_ok=True)
+    _save(course, job)
+    _write_result(course, submission, key, dict(report), known=True)
+
+
+def record_graded(
+    course: Course, submission: Submission, key: str, report: Report
+) -> None:
+    """Save the result of what nbgrader itself enters."""
+    _write_result(course, submission, key, dict(report), known=True)
+
+
+def record_unknown(
+    course: Course, submission: Submission, key: str, reason: str
+) -> None:
+    """Save why a submission belongs to no assignment."""
+    report = _empty_report(reason, failed=False)
+    _write_result(course, submission, key, report, known=False)
+
+
+def record_failed(course: Course, submission: Submission, why: str) -> None:
+    """Save that the grader itself failed: the next run tries again."""
+    report = _empty_report(f"the grader failed: {why}", failed=True)
+    _write_result(course, submission, "", report, known=True)
+
+
+def _empty_report(reason: str, *, failed: bool) -> dict[str, Any]:
+    report = Report(
+        reason=reason,
+        failed=failed,
+        remarks=[],
+        errors=[],
+        checks=[],
+        suspicious=[],
+        seconds=0.0,
+    )
+    return dict(report)
+
+
+def _write_result(
+    course: Course,
+    submission: Submission,
+    key: str,
+    report: dict[str, Any],
+    *,
+    known: bool,
+) -> None:
+    if report["failed"]:
+        key = ""  # so that the next run tries again
+    result = report | {"key": key, "known": known}
+    replace_text(
+        result_path(course, submission), json.dumps(result, indent=1)
+    )
+
+
+def _save(course: Course, job: Job) -> None:
+    """Enter the points, and put the executed notebook in its place."""
+    name = job.assignment.name
+    text = (job.executed / f"{name}.ipynb").read_text(encoding="utf-8")
+    notebook = nbformat.v4.reads(text)  # it was validated when written
+    course.ledger.enter(
+        job.student,
+        name,
+        notebook,
+        read_timestamp(job.executed / "timestamp.txt"),
+        course.config,
+    )
+    folder = course.autograded / job.student / name
+    for path in job.executed.rglob("*"):
+        if path.is_file():
+            path.chmod(0o444)  # as nbgrader leaves them
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    job.executed.rename(folder)

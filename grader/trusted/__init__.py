@@ -1,0 +1,1 @@
+"""Tests that run outside the process of the code that they test."""

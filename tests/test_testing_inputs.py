@@ -1,0 +1,46 @@
+"""The inputs of hidden tests: all sizes, float types and places."""
+
+import numpy as np
+import torch
+
+from rnncore.testing import hidden_inputs, hidden_rng
+
+
+def step(rng, B, H):
+    return {"h": rng.normal(size=(B, H)), "k": rng.integers(9, size=B)}
+
+
+def test_each_size_comes_in_each_float_type_at_each_place():
+    made = hidden_inputs(step, [(1, 2), (3, 4)], "numpy", "cpu")
+    kinds = [(type(i["h"]), tuple(i["h"].shape)) for i in made]
+    sizes = [(1, 2)] * 4 + [(3, 4)] * 4
+    places = [np.ndarray, torch.Tensor] * 4
+    assert kinds == list(zip(places, sizes, strict=True))
+    assert [str(i["h"].dtype).removeprefix("torch.") for i in made] == [
+        "float64", "float64", "float32", "float32",
+    ] * 2  # fmt: skip
+    assert {str(i["k"].dtype).removeprefix("torch.") for i in made} == {
+        "int64"
+    }
+
+
+def test_every_input_is_drawn_by_itself():
+    one, other = hidden_inputs(step, [(2, 3)], "numpy")
+    assert not np.allclose(one["h"], other["h"])
+
+
+def test_the_grader_chooses_the_seed(monkeypatch):
+    first = hidden_inputs(step, [(2, 3)], "numpy")[0]["h"]
+    again = hidden_inputs(step, [(2, 3)], "numpy")[0]["h"]
+    monkeypatch.setenv("RNNCORE_SEED", "20")
+    other = hidden_inputs(step, [(2, 3)], "numpy")[0]["h"]
+    assert np.array_equal(first, again)
+    assert not np.allclose(first, other)
+
+
+def test_a_generator_goes_on_where_the_inputs_end():
+    rng, same = hidden_rng(), hidden_rng()
+    hidden_inputs(step, [(2, 3)], "numpy", rng=rng)
+    for _ in range(2):
+        step(same, 2, 3)
+    assert rng.normal() == same.normal()

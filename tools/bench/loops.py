@@ -1,0 +1,288 @@
+"""Time forward plus backward against torch.nn and a per-step autograd loop.
+
+All run in turn in one process, so that a slow moment of the machine meets
+each of them; what is reported are ratios of the paired times. All compute
+the gradients of the weights, the input and the first state, in float32.
+Peak memory is what the tensors made by one run hold at a time. A second
+table sets the modules of rnncore.nn beside torch.nn's: more layers, both
+directions, and bfloat16 through autocast. Where there is a GPU, all of this
+is done there too, and then what bench_cuda.py measures.
+"""
+
+import argparse
+import contextlib
+import os
+import platform
+import statistics
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+
+import rnncore.nn
+from rnncore.bptt import bptt
+from rnncore.rnn import Params, unroll
+from tools.bench import cuda
+from tools.bench.timing import CELLS, in_turns, problem
+from tools.measurements import record
+
+SHAPES = [(35, 20, 200, 200), (128, 32, 64, 128)]
+SHAPES += [(100, 64, 128, 256), (512, 8, 32, 64)]
+LIMITS = {  # what the course asks of its modules at these shapes, on a CPU
+    "RNN": [1.2, 1.2, 1.2, 1.2],
+    "LSTM": [3.0, 4.0, 2.2, 9.0],
+    "GRU": [1.2, 1.2, 1.2, 1.2],
+}
+OPTIONS: dict[str, dict[str, Any]] = {  # at the second shape
+    "1 layer": {},
+    "2 layers": {"num_layers": 2},
+    "both directions": {"bidirectional": True},
+    "bfloat16": {},
+}
+
+
+def ours(name: str, params: Params, x, state, d_y) -> Callable:
+    """The loop and the cell as the book prints them."""
+    cell, cell_vjp, _, _ = CELLS[name]
+    nothing = tuple(torch.zeros_like(s) for s in state)
+
+    def run():
+        _, _, tape = unroll(cell, params, x, state)
+        return bptt(cell_vjp, params, tape, d_y, nothing)
+
+    return run
+
+
+def module(package: Any, name: str, params: Params, x, state, d_y):
+    """The module of torch.nn or rnncore.nn with the same weights."""
+    made = getattr(package, name)(x.shape[2], state[0].shape[1])
+    names = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
+    made.load_state_dict(dict(zip(names, params, strict=True)))
+    return through(made, x, tuple(s[None] for s in state), d_y)
+
+
+def through(made: torch.nn.Module, x, state, d_y, half=False) -> Callable:
+    """Forward and backward through a module, in bfloat16 if half."""
+    made.to(x.device)
+    x = x.clone().requires_grad_()
+    first = tuple(s.clone().requires_grad_() for s in state)
+
+    def run():
+        made.zero_grad()
+        for leaf in (x, *first):
+            leaf.grad = None
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=half):
+            y, _ = made(x, first if len(first) == 2 else first[0])
+        y.backward(d_y.to(y.dtype))
+
+    return run
+
+
+def autograd(name: str, params: Params, x, state, d_y) -> Callable:
+    """The loop that learners usually write: all of a step, every step."""
+    cell = CELLS[name].forward
+    params = Params(*(w.clone().requires_grad_() for w in params))
+    x = x.clone().requires_grad_()
+    state = tuple(s.clone().requires_grad_() for s in state)
+
+    def run():
+        for leaf in (*params, x, *state):
+            leaf.grad = None
+        now, y = state, []
+        for x_t in x:
+            a_x = x_t @ params.W_x.T + params.b_x
+            a_h = now[0] @ params.W_h.T + params.b_h
+            now, _ = cell(a_x, a_h, now)
+            y.append(now[0])
+        torch.stack(y).backward(d_y)
+
+    return run
+
+
+MAKERS: dict[str, Callable] = {
+    "ours": ours,
+    "rnncore.nn": partial(module, rnncore.nn),
+    "torch.nn": partial(module, torch.nn),
+    "autograd": autograd,
+}
+
+
+def wait_of(device: str) -> Callable[[], Any]:
+    """What waits until all work is done."""
+    return int if device == "cpu" else torch.cuda.synchronize
+
+
+def peak_bytes(run: Callable) -> int:
+    """The most memory that tensors made by one run hold at a time."""
+    run()  # what is made once, such as gradients' buffers, is not counted
+    with _quiet(), torch.profiler.profile(profile_memory=True) as profile:
+        run()
+    events = [
+        e
+        for e in profile.profiler.kineto_results.events()
+        if e.name() == "[memory]"
+    ]
+    held = np.cumsum([e.nbytes() for e in sorted(events, key=_when)])
+    return int(held.max())
+
+
+def device_name(device: str, threads: int) -> str:
+    """What the figures are of: the accelerator's name, or the CPU's threads."""
+    if device != "cpu":
+        return torch.cuda.get_device_name(device)
+    return f"CPU, {platform.machine()}, {threads} threads"
+
+
+def ratio(times: dict[str, list[float]], way: str, other: str) -> float:
+    """The median of the ratios of paired times."""
+    pairs = zip(times[way], times[other], strict=True)
+    return statistics.median(a / b for a, b in pairs)
+
+
+def compare_shape(
+    name: str, shape: tuple[int, ...], device: str, repeats: int
+) -> dict[str, float]:
+    """One cell at one shape, every way; what is kept as a measurement."""
+    given = problem(name, shape, device)
+    runs = {way: make(name, *given) for way, make in MAKERS.items()}
+    times = in_turns(runs, repeats, warm_up=2, wait=wait_of(device))
+    found = {
+        "nn": ratio(times, "ours", "torch.nn"),
+        "module": ratio(times, "rnncore.nn", "torch.nn"),
+        "autograd": ratio(times, "ours", "autograd"),
+    }
+    peak = peak_bytes if device == "cpu" else cuda.cuda_peak
+    found["memory"] = peak(runs["ours"]) / peak(runs["torch.nn"])
+    return found
+
+
+def compare_option(
+    name: str, option: str, device: str, repeats: int
+) -> dict[str, float]:
+    """The two modules with an option, at the second shape."""
+    T, B, D, H = SHAPES[1]
+    torch.manual_seed(0)
+    theirs = getattr(torch.nn, name)(D, H, **OPTIONS[option])
+    made = getattr(rnncore.nn, name)(D, H, **OPTIONS[option])
+    made.load_state_dict(theirs.state_dict())
+    directions = 2 if made.bidirectional else 1
+    rows = made.num_layers * directions
+    x = torch.randn(T, B, D, device=device)
+    state = torch.randn(CELLS[name].parts, rows, B, H, device=device)
+    d_y = torch.randn(T, B, H * directions, device=device)
+    half = option == "bfloat16"
+    runs = {
+        way: through(m, x, tuple(state), d_y, half)
+        for way, m in (("rnncore.nn", made), ("torch.nn", theirs))
+    }
+    times = in_turns(runs, repeats, warm_up=2, wait=wait_of(device))
+    return {
+        "module": ratio(times, "rnncore.nn", "torch.nn"),
+        "milliseconds": 1e3 * statistics.median(times["rnncore.nn"]),
+    }
+
+
+def keep(prefix: str, found: dict[str, float], where: str) -> None:
+    """Store what one row found."""
+    for key, value in found.items():
+        record(
+            {f"{prefix}.{key}": round(value, 2)},
+            unit="ms" if key == "milliseconds" else "ratio",
+            seed=0,
+            device=where,
+            command="make bench SAVE=1",
+        )
+
+
+def table_of_shapes(device: str, where: str, repeats: int, save: bool):
+    """The loops and the modules at four shapes."""
+    print(
+        "                            / torch.nn\n"
+        "cell  T, B, D, H          loop  module  limit  "
+        "loop/autograd  memory",
+        flush=True,
+    )
+    for name in CELLS:
+        for shape, limit in zip(SHAPES, LIMITS[name], strict=True):
+            found = compare_shape(name, shape, device, repeats)
+            if save:
+                sizes = "x".join(map(str, shape))
+                keep(f"bench.{device}.{name}.{sizes}", found, where)
+            asked = f"{limit:6.1f}" if device == "cpu" else "     -"
+            memory = found["memory"]
+            print(
+                f"{name:5} {shape!s:19} {found['nn']:4.2f} "
+                f"{found['module']:7.2f} {asked} "
+                f"{found['autograd']:14.2f} {memory:7.2f}",
+                flush=True,
+            )
+
+
+def table_of_options(device: str, where: str, repeats: int, save: bool):
+    """The modules with what a layer's loop is put together to."""
+    print(
+        f"\nmodule/torch.nn at {SHAPES[1]}\n"
+        f"cell  {''.join(f'{option:>17}' for option in OPTIONS)}"
+    )
+    for name in CELLS:
+        print(f"{name:5} ", end="", flush=True)
+        for option in OPTIONS:
+            found = compare_option(name, option, device, repeats)
+            if save:
+                key = option.replace(" ", "-")
+                keep(f"bench-modules.{device}.{name}.{key}", found, where)
+            print(f"{found['module']:17.2f}", end="", flush=True)
+        print()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--repeats", type=int, default=15)
+    parser.add_argument(
+        "--device", help="cpu or cuda; otherwise every one that there is"
+    )
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument(
+        "--save",
+        action="store_true",
+        help="keep the ratios as measurements",
+    )
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    devices = ["cpu"] + ["cuda"] * torch.cuda.is_available()
+    failed: list[str] = []
+    for device in [arguments.device] if arguments.device else devices:
+        where = device_name(device, arguments.threads)
+        print(f"{where}; medians of {arguments.repeats} paired runs")
+        given = device, where, arguments.repeats, arguments.save
+        table_of_shapes(*given)
+        table_of_options(*given)
+        if device != "cpu":
+            machine, sizes = cuda.gpu(device), cuda.Sizes()
+            failed += cuda.measure(machine, sizes, arguments.save)
+    return 1 if failed else 0
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Drop what the profiler's C++ side writes to standard error."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def _when(event) -> int:
+    return event.start_ns()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

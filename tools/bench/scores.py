@@ -1,0 +1,280 @@
+"""What the stored networks score on held-out data, beside a baseline.
+
+    python -m tools.bench.scores                 all applications: make scores
+    python -m tools.bench.scores text speech     some of them
+
+Each score is computed now, from the weights in rnncore/weights/ and data
+that neither training nor tuning saw. So is the baseline beside it, where it
+needs no training of its own; one marked * was trained once, and is read
+from book/measurements.json. A stored network is one seed: its chapter has
+three. With --save the rows go there too, under "scores.", for the README.
+
+To add an application, write a function that yields its rows and name it in
+APPLICATIONS. About a minute and a half of one core.
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+for _name in "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS":
+    os.environ.setdefault(_name, "1")
+
+import numpy as np
+import torch
+
+from rnncore.application import load_weights, put_weights, stored
+from rnncore.files import Refused
+from tools.measurements import read, record
+
+
+class Row(NamedTuple):
+    """One score, and what it is to be compared with."""
+
+    chapter: int
+    what: str  # and in which unit
+    network: float
+    baseline: float
+    than: str  # the baseline's name
+    higher: bool = False  # is better
+
+
+def text() -> Iterator[Row]:
+    """Bits a character and perplexity, beside n-grams."""
+    from rnncore.text.model import stretches, token_nats
+    from rnncore.text.ngrams import fit_kneser_ney, kneser_ney_probabilities
+    from rnncore.text.storage import load_model
+    from tools.train.applications.text import PLANS
+
+    for name, what in (
+        ("text_tunes", "folk tunes, bits a character"),
+        ("text_python", "Python source, bits a character"),
+        ("text_words", "documentation, perplexity of a word"),
+    ):
+        model, vocabulary, about = load_model(stored(name))
+        plan = PLANS[about["set"]]
+        training, _, test = map(vocabulary.encode, plan.corpus(0).texts())
+        rows = stretches(test, about["lanes"])
+        nats = float(token_nats(model, rows).mean())
+        order = max(plan.orders)  # what the validation text chose
+        fitted = fit_kneser_ney(training, order, vocabulary.size)
+        p = kneser_ney_probabilities(fitted, test)
+        counted = float(-np.log(p[1:]).mean())
+        unit = np.exp if plan.words else lambda a: a / np.log(2)
+        than = f"Kneser-Ney {order}-grams"
+        yield Row(10, what, float(unit(nats)), float(unit(counted)), than)
+
+
+def forecast() -> Iterator[Row]:
+    """Countries and sunspots, beside a linear autoregression."""
+    from rnncore.forecast import classical, examples
+    from rnncore.forecast.heads import quantile_head
+    from rnncore.forecast.models import Direct
+    from rnncore.forecast.training import ask
+
+    head = quantile_head(examples.LEVELS)
+    countries, spots = examples.countries(2002), examples.sunspots()
+
+    def told(name: str, features: int, windows: Any) -> np.ndarray:
+        module = Direct("GRU", features, 32, 10, head.P)
+        put_weights(module, load_weights(stored(name))[0])
+        return head.point(ask(module, windows)).numpy()
+
+    def line(example: Any) -> np.ndarray:
+        fit = classical.best_linear(example.training, example.validation)
+        return classical.ask_linear(fit, example.test)
+
+    than = "linear autoregression"
+    asked = countries.actual - countries.last
+    births, counted = (
+        float(np.abs(said - asked).mean())
+        for said in (
+            told("forecast_countries", 1, countries.test),
+            line(countries),
+        )
+    )
+    what = "births a woman in 188 countries, error over ten years"
+    yield Row(11, what, births, counted, than)
+    network, linear = (
+        float(np.abs(spots.actual - spots.back(said)).mean() / spots.unit)
+        for said in (
+            told("forecast_sunspots", 0, spots.test),
+            line(spots),
+        )
+    )
+    yield Row(11, "sunspots, MASE over five years", network, linear, than)
+
+
+def music() -> Iterator[Row]:
+    """Chorales, beside a Markov chain that has seen them in all keys."""
+    from rnncore.data.music import chorales
+    from rnncore.music.markov import Chain
+    from rnncore.music.split import split
+    from rnncore.music.training import load_voices
+    from rnncore.music.voices import moved, score_nats
+
+    parts = split(chorales())
+    model, _ = load_voices(stored("music_voices"))
+    keys = [moved(s, k) for s in parts.train for k in range(-5, 6)]
+    yield Row(
+        12,
+        "chorales in four voices, nats a frame",
+        score_nats(model, parts.test),
+        Chain(keys).nats(parts.test),
+        "Markov chain",
+    )
+
+
+def translate() -> Iterator[Row]:
+    """Numbers in words, exact: beside a table, and beside one vector."""
+    from rnncore.translate.storage import load_translator
+    from tools.train.applications import translate as tool
+
+    task = tool.task_of("de")
+    found = {
+        name: tool.model_scores(task, load_translator(stored(name))[0])
+        for name in ("translate_dot", "translate_vector")
+    }
+    dot, vector = found["translate_dot"], found["translate_vector"]
+    table = max(
+        (scores["test"]["exact"], name)
+        for name, scores in tool.baselines(task).items()
+    )
+    names = {"table": "table of pieces", "nearest": "nearest pair known"}
+    what, one = "numbers in words, English to German", "one vector"
+    seen, than = f"{what}, % exact", names[table[1]]
+    yield Row(13, seen, vector["test"]["exact"], table[0], than, True)
+    for name, where in ("test", "attention"), ("longer", "longer numbers"):
+        rivals = dot[name]["exact"], vector[name]["exact"]
+        yield Row(14, f"the same, {where}", *rivals, one, True)
+
+
+def speech() -> Iterator[Row]:
+    """Words wrong, by voices that training never heard."""
+    from rnncore.data.speech import digit_strings, split_voices
+    from rnncore.speech.model import load_recognizer
+    from tools.train.applications import speech as tool
+
+    model, letters, _ = load_recognizer(stored("speech_digits"))
+    _, unknown = split_voices(np.random.default_rng(0))
+    for level in 20, 0:
+        clips = digit_strings(
+            np.random.default_rng([2, level]),
+            250,
+            unknown,
+            signal_to_noise=(float(level), float(level)),
+        )
+        yield Row(
+            15,
+            f"strings of digits at {level} dB, % word errors",
+            tool.error_rate(model, clips, letters),
+            recorded(f"speech.window.{level}"),
+            "network without memory *",
+        )
+
+
+def video() -> Iterator[Row]:
+    """Actions and captions, beside what knows no order."""
+    from rnncore.application import load_module
+    from rnncore.video.captions import load_captioner
+    from rnncore.video.model import BagOfFrames, load_classifier
+    from tools.train.applications import video as tool
+
+    def judged(task: str, model: Any) -> dict[str, Any]:
+        return tool.scores(task, model, tool.judged_films(task))
+
+    def bag(about: dict[str, Any]) -> BagOfFrames:
+        sizes = about["S"], about["D"], about["H"]
+        return BagOfFrames(*sizes, len(about["classes"]))
+
+    model, _ = load_classifier(stored("video_actions"))
+    path = stored("video_actions_bag")
+    unordered, _ = load_module(path, "video.bag", bag, "network")
+    yield Row(
+        16,
+        "actions of stick figures, % right",
+        judged("actions", model)["accuracy"],
+        judged("actions", unordered)["accuracy"],
+        "bag of frames",
+        True,
+    )
+    captioner, _, _ = load_captioner(stored("video_captions"))
+    yield Row(
+        17,
+        "captions of moving digits, % exact",
+        judged("captions", captioner)["exact"],
+        recorded("video.captions.bag.exact"),
+        "bag of frames *",
+        True,
+    )
+
+
+APPLICATIONS: dict[str, Callable[[], Iterator[Row]]] = {
+    "text": text,
+    "forecast": forecast,
+    "music": music,
+    "translate": translate,
+    "speech": speech,
+    "video": video,
+}
+
+
+def recorded(key: str) -> float:
+    """The mean over seeds of a measurement.
+
+    Raises Refused where there is none.
+    """
+    known = read()
+    if key not in known:
+        raise Refused(f"{key} is not in book/measurements.json")
+    return float(np.mean(known[key]["value"]))
+
+
+def shown(row: Row) -> str:
+    """A row of the table, with a sign where the network is worse."""
+    won = (row.network > row.baseline) == row.higher
+    return (
+        f"{row.chapter:2}  {row.what:55} {row.network:8.3f} "
+        f"{row.baseline:8.3f}  {row.than}{'' if won else '  (better)'}"
+    )
+
+
+def print_rows(name: str, save: bool) -> bool:
+    """One application; whether all of it is there."""
+    begun, rows = time.process_time(), []
+    try:
+        for row in APPLICATIONS[name]():
+            print(shown(row), flush=True)
+            rows.append(row._asdict())
+    except Refused as error:
+        print(f"    python -m rnncore {name}: {error}", flush=True)
+        return False
+    seconds = time.process_time() - begun
+    print(f"    python -m rnncore {name}: {seconds:.0f} s", flush=True)
+    if save:
+        key, command = f"scores.{name}", "make scores"
+        record({key: rows}, unit="see keys", seed=0, command=command)
+    return True
+
+
+def main() -> int:
+    """Print the rows as they are found; 1 where weights are missing."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("names", nargs="*", choices=[*APPLICATIONS, []])
+    parser.add_argument("--save", action="store_true")
+    chosen = parser.parse_args()
+    torch.set_num_threads(1)
+    print(f"{'':4}{'held-out data':55} {'network':>8} {'baseline':>8}")
+    names = chosen.names or list(APPLICATIONS)
+    done = [print_rows(name, chosen.save) for name in names]
+    return 0 if all(done) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

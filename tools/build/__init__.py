@@ -1,0 +1,1 @@
+"""Make what readers see: the book, its woven code, the README."""

@@ -1,0 +1,436 @@
+"""Executes and builds the book.
+
+    python -m tools.build.book build                    all pages, into _build/html
+    python -m tools.build.book build --page ch03_bptt   one page, into _build/page/ch03_bptt
+    python -m tools.build.book serve                    serve _build/html on this machine
+
+Pages execute side by side, each in a kernel of its own. What a page gave is
+kept (jupyter-cache) under a key made of the page's cells, the sources of
+rnncore and the pinned requirements, so a changed function executes every
+page again and a changed sentence none. A page fails if a cell raises or
+writes to stderr (warnings do): the message names page and line. HTML is
+built beside the old one and takes its place when it is whole, so that an
+interrupted build leaves the last good book.
+
+For authors: with --page, links to other pages are reported but do not fail;
+tqdm writes to stderr: give it file=sys.stdout or leave it out.
+"""
+
+import argparse
+import contextlib
+import fcntl
+import functools
+import hashlib
+import http.server
+import importlib
+import math
+import os
+import re
+import shutil
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+for _name in "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS":
+    os.environ.setdefault(_name, "1")  # pages run side by side
+
+import yaml
+from jupyter_book.sphinx import build_sphinx
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
+from jupyter_client import AsyncKernelClient, AsyncKernelManager
+from jupyter_client.channels import AsyncZMQSocketChannel
+from myst_nb.core.read import (
+    is_myst_markdown_notebook,
+    read_myst_markdown_notebook,
+)
+from myst_parser.config.main import MdParserConfig
+from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError
+from nbformat import NotebookNode
+from sphinx_external_toc.parsing import parse_toc_yaml
+from traitlets import Type
+from traitlets.config import Config
+
+from tools import ROOT
+
+BOOK = ROOT / "book"
+BUILD = ROOT / "_build"
+CONFIG = ROOT / "_config.yml"
+CELL_SECONDS = 300
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class BuildError(Exception):
+    """Something in the book is wrong; the message says where."""
+
+
+def page_paths() -> list[Path]:
+    """The book's pages, in the order of its table of contents."""
+    names = parse_toc_yaml(BOOK / "_toc.yml")
+    paths = [BOOK / f"{name}.md" for name in names]
+    for path in paths:
+        if not path.exists():
+            raise BuildError(f"_toc.yml names {path.stem}, but no {path}")
+    return paths
+
+
+def read_notebook(path: Path) -> NotebookNode | None:
+    """The page as a notebook, or None if it holds no code to execute."""
+    text = path.read_text("utf8")
+    if not is_myst_markdown_notebook(text):
+        return None
+    parse = yaml.safe_load(CONFIG.read_text("utf8"))["parse"]
+    extensions = set(parse["myst_enable_extensions"])
+    notebook = read_myst_markdown_notebook(
+        text,
+        config=MdParserConfig(enable_extensions=extensions),
+        add_source_map=True,
+        path=path,
+    )
+    has_code = any(cell.cell_type == "code" for cell in notebook.cells)
+    return notebook if has_code else None
+
+
+def digest(paths: Iterable[Path]) -> str:
+    """A key that changes with any of the files, or with Python itself."""
+    key = hashlib.sha256(sys.version.encode())
+    for path in sorted(paths):
+        content = path.read_bytes()
+        key.update(f"{path.relative_to(ROOT)} {len(content)}\n".encode())
+        key.update(content)
+    return key.hexdigest()[:16]
+
+
+def what_cells_use() -> list[Path]:
+    """The files besides the page itself that decide what its cells give."""
+    package = (ROOT / "rnncore").rglob("*")
+    sources = [p for p in package if p.is_file() and p.suffix != ".pyc"]
+    pins = [ROOT / "requirements.txt", ROOT / "constraints.txt"]
+    return [*sources, *pins, *BOOK.glob("*.json")]
+
+
+def what_pages_use() -> list[Path]:
+    """The files that decide what the HTML is."""
+    book = [p for p in BOOK.rglob("*") if p.is_file()]
+    tools = [Path(__file__), Path(__file__).with_name("sphinx_course.py")]
+    return [*what_cells_use(), *book, *tools, CONFIG]
+
+
+class Executions:
+    """The outputs of executed pages, kept for one state of the sources."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / digest(what_cells_use())
+        for other in folder.glob("*"):
+            if other != self.path:
+                shutil.rmtree(other)
+        self.cache = get_cache(str(self.path))
+
+    def holds(self, notebook: NotebookNode) -> bool:
+        """Whether whole outputs are there; what is damaged is dropped."""
+        try:
+            record = self.cache.match_cache_notebook(notebook)
+        except KeyError:
+            return False
+        try:
+            self.cache.get_cache_bundle(record.pk)
+        except (KeyError, ValueError):  # interrupted while it was written
+            shutil.rmtree(self.path)
+            self.cache = get_cache(str(self.path))
+            return False
+        return True
+
+    def keep(self, page: Path, notebook: NotebookNode, took: float) -> None:
+        """Store the outputs."""
+        self.cache.cache_notebook_bundle(
+            CacheBundleIn(
+                notebook, str(page), data={"execution_seconds": took}
+            ),
+            check_validity=False,
+            overwrite=True,
+        )
+
+    def drop_others(self, notebooks: Iterable[NotebookNode]) -> None:
+        """Forget the outputs of earlier versions of the pages."""
+        ours = {
+            self.cache.match_cache_notebook(notebook).pk
+            for notebook in notebooks
+        }
+        for record in self.cache.list_cache_records():
+            if record.pk not in ours:
+                self.cache.remove_cache(record.pk)
+
+
+class Channel(AsyncZMQSocketChannel):
+    """A channel that looks again every second.
+
+    Now and then nothing wakes who waits for a reply that has come.
+    """
+
+    async def get_msg(  # type: ignore[override]
+        self, timeout: float | None = None
+    ) -> dict[str, Any]:
+        """The next message; raises Empty where none comes in time."""
+        end = math.inf if timeout is None else time.monotonic() + timeout
+        while True:
+            left = max(0.0, end - time.monotonic())
+            try:
+                return await super().get_msg(min(1.0, left))
+            except Empty:
+                if not left:
+                    raise
+
+
+class Client(AsyncKernelClient):
+    """A kernel's client with such channels."""
+
+    shell_channel_class = Type(Channel)
+    iopub_channel_class = Type(Channel)
+
+
+class Manager(AsyncKernelManager):
+    """A kernel's manager with such a client."""
+
+    client_factory = Type(Client)
+
+
+def execute(page: Path, notebook: NotebookNode) -> float:
+    """Run a page's cells, outputs into the notebook; the seconds it took.
+
+    Raises BuildError where a cell raises, writes to stderr or takes too long.
+    """
+    start = time.monotonic()
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_SECONDS,
+        startup_timeout=180,
+        allow_errors=True,  # the hook below names page and line instead
+        record_timing=False,  # would change the cells' metadata, and the key
+        kernel_name="python3",
+        kernel_manager_class=Manager,
+        resources={"metadata": {"path": str(page.parent)}},
+        config=Config({"KernelManager": {"transport_encryption": "auto"}}),
+    )
+    stop = functools.partial(_stop_at_trouble, page, notebook)
+    client.on_cell_executed = stop
+    try:
+        client.execute()
+    except (CellTimeoutError, RuntimeError) as error:  # or a dead kernel
+        raise BuildError(f"{page.name}: {error}") from error
+    return time.monotonic() - start
+
+
+def _stop_at_trouble(
+    page: Path, notebook: NotebookNode, cell_index: int, **_: Any
+) -> None:
+    cell = notebook.cells[cell_index]
+    for output in cell.outputs:
+        stderr = output.get("name") == "stderr"
+        if output.output_type != "error" and not stderr:
+            continue
+        line = notebook.metadata["source_map"][cell_index] + 1
+        text = output.text if stderr else "\n".join(output.traceback)
+        what = "wrote to stderr" if stderr else "raised"
+        raise BuildError(
+            f"{page.name}, the cell at line {line} {what}:\n"
+            + ANSI.sub("", text)
+        )
+
+
+def execute_all(
+    pages: list[Path], executions: Executions, jobs: int
+) -> list[NotebookNode]:
+    """Execute the pages whose outputs are not there yet, `jobs` at a time."""
+    notebooks = {page: read_notebook(page) for page in pages}
+    found = {page: nb for page, nb in notebooks.items() if nb is not None}
+    todo = {p: nb for p, nb in found.items() if not executions.holds(nb)}
+    kept = len(found) - len(todo)
+    print(
+        f"{len(found)} pages with code: {kept} unchanged, "
+        f"{len(todo)} to execute, {min(jobs, len(todo))} at a time",
+        flush=True,
+    )
+    if todo:  # a new machine makes its list of fonts once, with a warning
+        importlib.import_module("matplotlib.font_manager")
+    failures = []
+    with ThreadPoolExecutor(jobs) as pool:
+        runs = {
+            pool.submit(execute, page, notebook): page
+            for page, notebook in todo.items()
+        }
+        for done, run in enumerate(as_completed(runs), 1):
+            page = runs[run]
+            where = f"  [{done}/{len(todo)}] {page.stem:24}"
+            try:
+                took = run.result()
+            except BuildError as error:
+                failures.append(str(error))
+                print(f"{where} FAILED", flush=True)
+            else:
+                executions.keep(page, todo[page], took)
+                print(f"{where} {took:6.1f} s", flush=True)
+    if failures:
+        raise BuildError("\n\n".join(failures))
+    return list(found.values())
+
+
+def render(
+    toc: Path, out: Path, executions: Executions, *, strict: bool
+) -> None:
+    """Sphinx, from nothing, into `out`; its progress goes to stdout."""
+    for leftover in (out, out.with_suffix(".doctrees")):
+        shutil.rmtree(leftover, ignore_errors=True)
+    result = build_sphinx(
+        str(BOOK),
+        str(out),
+        noconfig=True,
+        path_config=str(CONFIG),
+        doctreedir=str(out.with_suffix(".doctrees")),
+        confoverrides={
+            "external_toc_path": str(toc),
+            "nb_execution_cache_path": str(executions.path),
+            "latex_individualpages": False,
+        },
+        warningiserror=strict,
+        keep_going=True,
+        freshenv=True,
+        quiet=True,
+    )
+    shutil.rmtree(out.with_suffix(".doctrees"), ignore_errors=True)
+    if isinstance(result, Exception):
+        raise BuildError(f"Sphinx stopped: {result}") from result
+    if result:
+        raise BuildError("Sphinx found what stands above; nothing replaced")
+
+
+def put_in_place(new: Path, place: Path) -> None:
+    """Make `new` the folder at `place`."""
+    old = place.with_suffix(".old")
+    shutil.rmtree(old, ignore_errors=True)
+    if place.exists():
+        place.rename(old)
+    new.rename(place)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Wait until no other build uses the folder; the system frees the lock."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("another build is running; waiting for it", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def build_book(jobs: int) -> Path:
+    """Execute and build all pages; the path of the book's first page."""
+    html, stamp = BUILD / "html", BUILD / "html" / ".made-from"
+    with alone(BUILD):
+        made_from = digest(what_pages_use())
+        if stamp.exists() and stamp.read_text() == made_from:
+            print("nothing changed since the last build")
+            return html / "index.html"
+        pages = page_paths()
+        executions = Executions(BUILD / "executed")
+        notebooks = execute_all(pages, executions, jobs)
+        executions.drop_others(notebooks)
+        print(f"rendering {len(pages)} pages ...", flush=True)
+        start = time.monotonic()
+        new = BUILD / "html.new"
+        render(BOOK / "_toc.yml", new, executions, strict=True)
+        (new / stamp.name).write_text(made_from)
+        put_in_place(new, html)
+        print(f"rendered in {time.monotonic() - start:.1f} s", flush=True)
+    return html / "index.html"
+
+
+def build_page(name: str) -> Path:
+    """Execute and build one page; links to others lead nowhere."""
+    page = BOOK / f"{name.removesuffix('.md')}.md"
+    if not page.exists():
+        raise BuildError(f"there is no {page}")
+    folder = BUILD / "page" / page.stem
+    with alone(folder):
+        executions = Executions(folder / "executed")
+        execute_all([page], executions, 1)
+        toc = folder / "_toc.yml"
+        toc.write_text(
+            f"format: jb-book\nroot: {page.stem}\n"
+            "chapters:\n- file: bibliography\n"
+        )
+        render(toc, folder / "html.new", executions, strict=False)
+        put_in_place(folder / "html.new", folder / "html")
+    return folder / "html" / f"{page.stem}.html"
+
+
+def serve(port: int) -> None:
+    """Serve the built book on this machine until it is interrupted."""
+    html = BUILD / "html"
+    if not (html / "index.html").exists():
+        raise BuildError("it is not built yet: make book")
+    handler = functools.partial(
+        http.server.SimpleHTTPRequestHandler, directory=str(html)
+    )
+    try:
+        server = http.server.ThreadingHTTPServer(
+            ("127.0.0.1", port), handler
+        )
+    except OSError as error:
+        raise BuildError(
+            f"cannot serve at port {port}: {error.strerror}; "
+            ".venv/bin/python -m tools.build.book serve --port 0 takes a free one"
+        ) from error
+    with server:
+        print(
+            f"http://127.0.0.1:{server.server_port}/ (Ctrl-C ends)",
+            flush=True,
+        )
+        server.serve_forever()
+
+
+def main() -> None:
+    """Read the command line and do what it says."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    building = commands.add_parser("build", help="execute and build")
+    building.add_argument("--page", metavar="NAME", help="this page only")
+    building.add_argument(
+        "--jobs",
+        type=int,
+        default=min(os.cpu_count() or 1, 4),
+        help="pages executed at a time",
+    )
+    serving = commands.add_parser("serve", help="serve what was built")
+    serving.add_argument("--port", type=int, default=8000, help="0: any")
+    args = parser.parse_args()
+    try:
+        if args.command == "serve":
+            serve(args.port)
+        elif args.page:
+            print(build_page(args.page))
+        else:
+            start = time.monotonic()
+            index = build_book(args.jobs)
+            print(f"{index}  ({time.monotonic() - start:.0f} s)")
+    except BuildError as error:
+        done = "served" if args.command == "serve" else "built"
+        sys.exit(f"{error}\nThe book was not {done}.")
+    except KeyboardInterrupt:
+        sys.stdout.flush()
+        os._exit(130)  # kernels end when their parent is gone
+
+
+if __name__ == "__main__":
+    main()

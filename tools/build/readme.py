@@ -1,0 +1,182 @@
+"""Write the README's figures from the file of measurements, and its picture.
+
+Each block between `<!-- NAME -->` and `<!-- end NAME -->` is written anew;
+`--check` writes nothing and fails where a block is not what it should be.
+"""
+
+import argparse
+import io
+import sys
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from rnncore.display import use_style
+from rnncore.files import whole_file
+from rnncore.rnn import Params, rnn_cell, unroll, zero_state
+from tools import ROOT, marks
+from tools.measurements import read
+
+README = ROOT / "README.md"
+PICTURE = ROOT / "book" / "_static" / "latch.svg"
+Known = dict[str, dict[str, Any]]
+
+
+def origin(found: Known) -> str:
+    """Where, when and with which command the oldest was measured."""
+    one = min(found.values(), key=lambda entry: entry["date"])
+    return f"{one['device']}, {one['date']}: `{one['command']}`."
+
+
+def bench(found: Known) -> str:
+    """The table of ratios against torch.nn and the autograd loop."""
+    rows = sorted({tuple(k.split(".")[2:4]) for k in found})
+    lines = [
+        "| cell | T × B × D × H | loop | module | autograd | memory |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for cell, sizes in rows:
+        values = [
+            found[f"bench.cpu.{cell}.{sizes}.{k}"]["value"]
+            for k in ("nn", "module", "autograd", "memory")
+        ]
+        shape = sizes.replace("x", " × ")
+        ratios = " | ".join(f"{v:.2f}" for v in values)
+        lines.append(f"| {cell} | {shape} | {ratios} |")
+    lines += ["", f"float32, {origin(found)}"]
+    return "\n".join(lines)
+
+
+def times(found: Known) -> str:
+    """The table of what each command takes."""
+    lines = ["| command | seconds |", "| --- | --- |"]
+    for key, entry in sorted(found.items()):
+        name = key.removeprefix("times.")
+        lines.append(f"| {name} | {entry['value']:.0f} |")
+    lines += ["", origin(found)]
+    return "\n".join(lines)
+
+
+def scores(found: Known) -> str:
+    """The table of what each application scores, and its baseline."""
+    lines = [
+        "| chapter | command | held-out data | network | baseline |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    rows = [
+        (row["chapter"], k, key.removeprefix("scores."), row)
+        for key, entry in found.items()
+        for k, row in enumerate(entry["value"])
+    ]
+    for chapter, _, name, row in sorted(rows, key=lambda r: r[:2]):
+        network, rival = row["network"], row["baseline"]
+        digits = 1 if row["higher"] or max(network, rival) > 10 else 2
+        lines.append(
+            f"| {chapter} | `{name}` | {row['what']} | "
+            f"{network:.{digits}f} | {rival:.{digits}f}, {row['than']} |"
+        )
+    lines += ["", f"One seed each, {origin(found)}"]
+    return "\n".join(lines)
+
+
+def grader(found: Known) -> str:
+    """The table of the grader's times beside stock nbgrader's."""
+    head = "assignment | submissions | nbgrader | here | times | memory"
+    lines = [f"| {head} | a worker's own |", "| --- " * 7 + "|"]
+    forms = {"stock": ".2f", "ours": ".3f", "times": ".1f"}
+    forms |= {"memory": ".0f", "worker": ".0f"}
+    for kind, size in sorted(
+        {(k.split(".")[1], int(k.split(".")[2])) for k in found}
+    ):
+        cells = [kind, f"{size:,}"]
+        for name, form in forms.items():
+            entry = found.get(f"grader.{kind}.{size}.{name}")
+            cells.append(format(entry["value"], form) if entry else "-")
+        lines.append(f"| {' | '.join(cells)} |")
+    commands = sorted({entry["command"] for entry in found.values()})
+    asked = ", ".join(f"`{command}`" for command in commands)
+    about = "Seconds a submission on two cores, medians of rounds in which "
+    about += "both grade the same class, one after the other; MB"
+    lines += ["", f"{about}: {asked}."]
+    return "\n".join(lines)
+
+
+def picture() -> bytes:
+    """Four cells that differ in one weight, as an SVG file."""
+    use_style()
+    plt.rcParams["svg.hashsalt"] = "course"  # the same bytes each time
+    x = np.zeros((48, 1, 2))  # 48 moments, one lamp, two buttons
+    x[2, 0, 0] = x[27, 0, 1] = 1  # ON, then OFF
+    fig, ax = plt.subplots(figsize=(8, 3))
+    for w, line in ((0.5, ":"), (0.9, "-."), (1.0, "--"), (1.5, "-")):
+        zero = np.zeros(1)
+        params = Params(np.array([[3.0, -3]]), np.array([[w]]), zero, zero)
+        y, _, _ = unroll(rnn_cell, params, x, zero_state(params, B=1))
+        moments = range(1, 49)
+        ax.plot(moments, y[:, 0, 0], line, label=f"$W_h$ = {w}")
+    ax.plot(3, 1.2, "k^", 28, -1.2, "kv")
+    ax.text(4, 1.17, "ON", va="center")
+    ax.text(29, -1.22, "OFF", va="center")
+    ax.set(xlabel="moment t", ylabel="state h", ylim=(-1.4, 1.4))
+    fig.legend(ncols=4, loc="outside upper center")
+    file = io.BytesIO()
+    fig.savefig(file, format="svg", metadata={"Date": None})
+    plt.close(fig)
+    return file.getvalue()
+
+
+class Block(NamedTuple):
+    """A block of the README: its measurements, table and command."""
+
+    keys: str  # which begin so
+    table: Callable[[Known], str]
+    command: str
+
+
+BLOCKS = {
+    "bench": Block("bench.cpu.", bench, "make bench SAVE=1"),
+    "scores": Block("scores.", scores, "make scores"),
+    "times": Block("times.", times, "make times"),
+    "grader": Block("grader.", grader, "make bench-grader SAVE=1"),
+}
+
+
+def written(text: str, known: Known) -> str:
+    """The README with every block written anew.
+
+    Raises ValueError where a block has no beginning or no end.
+    """
+    for name, (keys, table, command) in BLOCKS.items():
+        found = {k: v for k, v in known.items() if k.startswith(keys)}
+        block = table(found) if found else f"Not measured yet: `{command}`."
+        text = marks.between(text, name, block)
+    return text
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing"
+    )
+    check = parser.parse_args().check
+    before = README.read_text("utf-8")
+    after = written(before, read())
+    drawn = picture()
+    if check:
+        stale = [README] * (after != before)
+        stale += [PICTURE] * (PICTURE.read_bytes() != drawn)
+        for path in stale:
+            print(
+                f"{path.relative_to(ROOT)} is not up to date: make readme"
+            )
+        return 1 if stale else 0
+    for path, content in (README, after.encode()), (PICTURE, drawn):
+        with whole_file(path) as file:
+            file.write(content)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Train what the chapters report, into book/measurements.json."""

@@ -1,0 +1,1 @@
+"""The networks of the applications: chapters 10 to 17."""

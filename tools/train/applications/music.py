@@ -1,0 +1,130 @@
+"""Train the models of chapter 12 and store what they score.
+
+    joint        the voices of a frame one after another
+    longer       the same, twice as long, one seed
+    original     the same, each piece in its own key only
+    independent  the same, no voice told of the others in its frame
+    frames       88 independent keys on a piano roll
+    shifted      the same, each piece in eleven keys
+    baselines    what counting alone gives
+
+Pieces are split by melody, and no test piece is seen before the score is
+taken. Under "music." and, of seed 0, into rnncore/weights/ (joint and
+frames). About fifteen minutes of one core.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from typing import Any
+
+from numpy.random import default_rng
+
+from rnncore.application import origin
+from rnncore.data.music import chorales
+from rnncore.music.frames import key_chain, key_frequencies, nats_a_frame
+from rnncore.music.generate import compose
+from rnncore.music.habits import habits
+from rnncore.music.markov import Chain
+from rnncore.music.split import Parts, split
+from rnncore.music.training import (
+    rolls,
+    rounded,
+    save_model,
+    train_frames,
+    train_voices,
+)
+from rnncore.music.voices import moved, score_nats
+from tools.train.runner import Asked, Found, Training, bar, founds
+
+UNIT = "nats a frame of the test pieces, first frames left out, one a seed"
+UNITS = {
+    "": UNIT,
+    "seconds": "s of one core, one a seed",
+    "parallels": "parallel fifths and octaves a 100 chances, in 48 pieces "
+    "drawn at temperature 1, one a seed",
+}
+VOICES: dict[str, dict[str, Any]] = {
+    "joint": {},
+    "original": {"shifts": 0, "steps": 500, "evaluate_every": 50},
+    "independent": {"joint": False},
+    "longer": {"steps": 2400},
+}
+FRAMES: dict[str, dict[str, Any]] = {"frames": {}, "shifted": {"shifts": 5}}
+STORED = {"joint": "music_voices", "frames": "music_frames"}
+
+
+@cache
+def parts() -> Parts:
+    """Training, validation and test."""
+    return split(chorales())
+
+
+def voices(options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """Train one joint model; its score is that of the stored weights."""
+    joint = options.get("joint", True)
+    model, about = train_voices(parts(), **options)
+    rounded(model)
+    about["score"] = score_nats(model, parts().test, joint)
+    if joint:  # else `compose` would tell it what it never learned to hear
+        rng = default_rng(about["seed"])
+        told = habits(compose(model, about["compass"], 64, rng, B=48))
+        both = told["parallel fifths, %"] + told["parallel octaves, %"]
+        about["parallels"] = round(both, 2)
+    return model, about
+
+
+def frames(options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """Train one frame model."""
+    train, validation, test = (rolls(p) for p in parts())
+    model, about = train_frames((train, validation), **options)
+    rounded(model)
+    about["score"] = nats_a_frame(model, test)
+    return model, about
+
+
+def train(
+    name: str, make: Callable, planned: dict, seed: int, asked: Asked
+) -> Iterator[Found]:
+    """One model, and what it scores."""
+    if name == "longer" and seed:
+        return
+    options = {**planned, "seed": seed, "progress": bar(f"{name}, {seed}")}
+    if asked.steps:
+        options["steps"] = asked.steps
+    model, about = make(options)
+    if name in STORED and asked.keeps(seed):
+        path = asked.weights / f"{STORED[name]}.safetensors"
+        save_model(path, model, about | origin(asked.command))
+    values = {"": round(about["score"], 4)}
+    kept = {key: about[key] for key in UNITS if key in about}
+    yield from founds(f"music.{name}", values | kept, UNITS)
+    if "curve" in about and seed == 0:
+        unit = "steps, and nats a frame of the validation pieces"
+        yield Found(f"music.{name}.curve", about["curve"], unit, 0)
+
+
+def baselines(asked: Asked) -> Iterator[Found]:
+    """What counting alone gives."""
+    train, _, test = (rolls(p) for p in parts())
+    keys = [moved(s, k) for s in parts().train for k in range(-5, 6)]
+    scores = {
+        "key_frequencies": nats_a_frame(key_frequencies(train), test),
+        "key_chain": nats_a_frame(key_chain(train), test),
+        "chain": Chain(keys).nats(parts().test),
+        "chain_original": Chain(parts().train).nats(parts().test),
+    }
+    yield from founds(
+        "music", scores, UNIT.removesuffix(", one a seed"), None
+    )
+
+
+TRAINING = Training(
+    "music",
+    __doc__,
+    {
+        name: partial(train, name, make, options)
+        for make, table in ((voices, VOICES), (frames, FRAMES))
+        for name, options in table.items()
+    },
+    {"baselines": baselines},
+)

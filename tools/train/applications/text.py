@@ -1,0 +1,233 @@
+"""Train chapter 10's language models: words, Python source, folk tunes.
+
+Three seeds each; scores of the network and of its baselines, on text that
+neither training nor tuning saw, go under "text.", the weights of seed 0 to
+rnncore/weights/. The documentation comes with the reader's own Python, so
+its scores belong to a version, recorded beside them. The rate falls to 0
+over the last 40 % of the steps. About a minute and a half of one core a
+seed and set for words and tunes, three for Python.
+"""
+
+import importlib.metadata
+import math
+import platform
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from rnncore.application import seeded
+from rnncore.text.corpora import (
+    Corpus,
+    documentation_corpus,
+    python_corpus,
+    tunes_corpus,
+)
+from rnncore.text.model import (
+    LanguageModel,
+    contiguous_windows,
+    dynamic_nats,
+    language_loss,
+    stretches,
+    token_nats,
+)
+from rnncore.text.ngrams import (
+    bits_given,
+    fit_kneser_ney,
+    kneser_ney_probabilities,
+)
+from rnncore.text.storage import save_model
+from rnncore.text.vocabulary import character_vocabulary, word_vocabulary
+from tools.train.runner import (
+    Asked,
+    Found,
+    Training,
+    about,
+    fitted_module,
+    founds,
+    halved,
+)
+
+UNIT = "nats a token, unless its name says otherwise"
+RATES = (0.3, 1.0, 3.0, 10.0)  # of dynamic evaluation
+TRIED = 24  # windows on which each of these rates is tried
+COPIED = 8  # tokens: a run that also stands in training was copied
+SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)  # of the network in a mixture
+
+
+class Plan(NamedTuple):
+    """What is trained, and how."""
+
+    corpus: Callable[[int], Corpus]  # of a seed
+    words: bool
+    H: int
+    dropout: float
+    rate: float
+    T: int
+    B: int
+    steps: int
+    every: int
+    orders: tuple[int, ...]  # of the n-grams to choose from
+    lanes: int  # in which the test text is read
+    weights: str = ""  # a name, if seed 0 is kept
+
+
+PLANS = {
+    "words-random": Plan(
+        lambda seed: documentation_corpus(seed, apart=False),
+        True, 128, 0.5, 0.005, 35, 20, 2000, 200, (2, 3, 4, 5), 1,
+    ),
+    "words-apart": Plan(
+        lambda seed: documentation_corpus(seed, apart=True),
+        True, 128, 0.5, 0.005, 35, 20, 2000, 200, (2, 3, 4, 5), 1,
+        "text_words",
+    ),
+    "python": Plan(
+        lambda seed: python_corpus(),
+        False, 192, 0.1, 0.004, 64, 24, 3000, 250, (4, 5, 6, 7, 8), 8,
+        "text_python",
+    ),
+    "tunes": Plan(
+        lambda seed: tunes_corpus(),
+        False, 192, 0.1, 0.004, 64, 24, 800, 100, (4, 5, 6, 7, 8), 8,
+        "text_tunes",
+    ),
+}  # fmt: skip
+
+
+def train(name: str, seed: int, asked: Asked) -> Iterator[Found]:
+    """One run: its scores, and those of the baselines on the same text."""
+    plan = PLANS[name]
+    texts = plan.corpus(seed).texts()
+    if plan.words:
+        vocabulary = word_vocabulary(texts[0], least=3)
+    else:
+        vocabulary = character_vocabulary(texts[0])
+    ids = tuple(map(vocabulary.encode, texts))  # training, valid, test
+
+    with seeded(seed):
+        K = vocabulary.size
+        model = LanguageModel(K, plan.H, "LSTM", 1, plan.dropout)
+    rows_valid = stretches(ids[1], 32)
+    rows_test = stretches(ids[2], plan.lanes)
+    steps = asked.steps or plan.steps
+    result, seconds = fitted_module(
+        model,
+        language_loss,
+        contiguous_windows(stretches(ids[0], plan.B), plan.T),
+        plan.rate,
+        steps,
+        seed,
+        name,
+        carry=model.zero_state(plan.B),
+        evaluate=lambda m: float(token_nats(m, rows_valid).mean()),
+        evaluate_every=plan.every,
+    )
+    scores = {
+        "network": token_nats(model, rows_test).mean(),
+        "valid": min(result.history.score),
+        "curve": result.history.score,
+        "training": float(np.mean(result.history.loss[-plan.every :])),
+        "seconds": seconds,
+        "steps": steps,
+        "tokens": [len(part) for part in ids],
+        "unknown": float(np.mean(ids[2] == 0)),
+        "uniform": math.log(vocabulary.size),
+    }
+    assert scores["network"] < 1.2 * scores["uniform"]
+    if not asked.check:
+        scores |= dynamic(plan, model, ids[1], rows_test)
+        scores |= baselines(plan, vocabulary, model, texts)
+    yield from founds(f"text.{name}", scores, UNIT)
+    yield Found("text.versions", versions(), "version", 0)
+    if plan.weights and asked.keeps(seed):
+        score = float(token_nats(halved(model), rows_test).mean())
+        known = about(asked, seconds, set=name, versions=versions())
+        known |= {"score": score, "lanes": plan.lanes}
+        known["unit"] = "nats a token, held-out test text"
+        path = asked.weights / f"{plan.weights}.safetensors"
+        save_model(path, model, vocabulary, known, torch.float16)
+
+
+def dynamic(plan, model, ids_valid, rows_test) -> dict:
+    """Dynamic evaluation, its rate chosen on the validation text."""
+    some = stretches(ids_valid, 8)[: 1 + TRIED * plan.T]
+    found = {
+        rate: dynamic_nats(model, some, rate, plan.T).mean()
+        for rate in RATES
+    }
+    rate = min(found, key=lambda r: found[r])
+    nats = dynamic_nats(model, rows_test, rate, plan.T)
+    return {"dynamic": nats.mean(), "dynamic_rate": rate}
+
+
+def baselines(plan, vocabulary, model, texts) -> dict:
+    """n-grams of the order that suits the validation text; mixtures."""
+    ids, valid, test = map(vocabulary.encode, texts)
+    by_order = {}
+    for n in (1, *plan.orders):
+        fitted = fit_kneser_ney(ids, n, vocabulary.size)
+        by_order[n] = [
+            -np.log(kneser_ney_probabilities(fitted, held))
+            for held in (valid, test)
+        ]
+    order = min(plan.orders, key=lambda n: by_order[n][0].mean())
+    own = [
+        token_nats(model, stretches(held, plan.lanes)).T.flatten()
+        for held in (valid, test)
+    ]
+    counted = [
+        nats[1 : 1 + len(a)]
+        for nats, a in zip(by_order[order], own, strict=True)
+    ]
+
+    def mixed(share: float, part: int) -> float:
+        p = share * np.exp(-own[part])
+        p += (1 - share) * np.exp(-counted[part])
+        return float(-np.log(p).mean())
+
+    share = min(SHARES, key=lambda s: mixed(s, 0))
+    scores = {
+        "order": order,
+        "ngrams": counted[1].mean(),
+        "by_order": [nats[1].mean() for nats in by_order.values()],
+        "mixed": mixed(share, 1),
+        "mixed_share": share,
+    }
+    if plan.words:
+        copied = stand_in(ids, test, COPIED)[1 : 1 + len(own[1])]
+        scores["copied"] = copied.mean()
+        for name, nats in ("network", own[1]), ("ngrams", counted[1]):
+            scores[f"{name}_copied"] = nats[copied].mean()
+            scores[f"{name}_fresh"] = nats[~copied].mean()
+    else:
+        bits = bits_given(texts[0], texts[2])
+        scores["lzma"] = bits * math.log(2) / len(texts[2])
+    return scores
+
+
+def stand_in(training: np.ndarray, test: np.ndarray, n: int) -> np.ndarray:
+    """Which test tokens end a run of n tokens that training holds too."""
+    runs = set(
+        zip(*(training[k:].tolist() for k in range(n)), strict=False)
+    )
+    found = [
+        tuple(test[max(0, t + 1 - n) : t + 1].tolist()) in runs
+        for t in range(len(test))
+    ]
+    return np.array(found)
+
+
+def versions() -> dict[str, str]:
+    """What the texts come from."""
+    found = {"python": platform.python_version()}
+    for package in ("pytest", "music21", "tokenizers", "torch"):
+        found[package] = importlib.metadata.version(package)
+    return found
+
+
+TRAINING = Training(
+    "text", __doc__, {name: partial(train, name) for name in PLANS}
+)

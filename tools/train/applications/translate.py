@@ -1,0 +1,199 @@
+"""Train the translators of chapters 13 and 14.
+
+Numbers in words from English to German and French, dates to German. No
+number or day of a test is in training; "longer" numbers have one digit more
+than any in training. Three seeds each, under "translate.", with the
+baselines of each task; of de-vector and de-dot the weights of seed 0 go to
+rnncore/weights/. About a minute of one core a run.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from rnncore.application import seeded
+from rnncore.data.translation import (
+    Pair,
+    Pairs,
+    date_pairs,
+    draw_numbers,
+    number_pairs,
+)
+from rnncore.translate.baselines import learn_word_table, nearest
+from rnncore.translate.storage import save_translator
+from rnncore.translate.subwords import SubWords, learn_subwords
+from rnncore.translate.training import (
+    batch_of,
+    build_translator,
+    quality,
+    shuffled_batches,
+    translate,
+    translate_loss,
+)
+from tools.train.runner import (
+    Asked,
+    Found,
+    Training,
+    about,
+    fitted_module,
+    halved,
+)
+
+DIGITS, PIECES = 11, 340
+D, H, B, RATE, DROPOUT = 64, 128, 128, 0.004, 0.1
+
+
+class Plan(NamedTuple):
+    """What is trained, and for how long."""
+
+    task: str
+    decoder: str
+    steps: int
+
+
+PLANS = {
+    "de-dot": Plan("de", "dot", 400),
+    "de-vector": Plan("de", "vector", 400),
+    "de-state": Plan("de", "state", 400),
+    "de-additive": Plan("de", "additive", 400),
+    "dates-dot": Plan("dates", "dot", 200),
+    "fr-dot": Plan("fr", "dot", 240),
+    "de-vector-half": Plan("de", "vector", 200),
+}
+KEPT = {"de-dot": "translate_dot", "de-vector": "translate_vector"}
+
+
+class Task(NamedTuple):
+    """Pairs, how many digits their numbers have, and sub-words."""
+
+    pairs: Pairs
+    digits: list[int]  # of the test, then of the longer ones; none of dates
+    source: SubWords
+    target: SubWords
+
+
+@cache
+def task_of(name: str) -> Task:
+    """The same for all seeds and decoders."""
+    rng = np.random.default_rng(0)
+    if name == "dates":
+        pairs, digits = date_pairs(rng, "en", "de"), []
+    else:
+        sizes = {"digits": DIGITS, "train": 20_000, "held_out": 1_000}
+        pairs = number_pairs(rng, "en", name, **sizes)
+        drawn = draw_numbers(np.random.default_rng(0), **sizes)
+        digits = [len(str(n)) for part in drawn[2:] for n in part]
+    sides = zip(*pairs.train, strict=True)
+    return Task(pairs, digits, *(learn_subwords(s, PIECES) for s in sides))
+
+
+def coded(task: Task, pairs: Sequence[Pair]) -> tuple[list, list]:
+    """Both sides of some pairs as numbers."""
+    return (
+        [task.source.encode(p.source) for p in pairs],
+        [task.target.encode(p.target) for p in pairs],
+    )
+
+
+def scores(
+    task: Task, say: Callable[[list[str]], list[str]]
+) -> dict[str, Any]:
+    """How good translations of the test and of the longer numbers are.
+
+    "by_digits" has how many are right, and of how many.
+    """
+    found: dict[str, Any] = {}
+    right: list[bool] = []
+    for name in ("test", "longer"):
+        pairs = getattr(task.pairs, name)
+        if not pairs:
+            continue
+        said = say([p.source for p in pairs])
+        found[name] = quality(said, pairs)._asdict()
+        right += [a == p.target for a, p in zip(said, pairs, strict=True)]
+    if task.digits:
+        count = Counter(task.digits)
+        good = Counter(
+            d for d, r in zip(task.digits, right, strict=True) if r
+        )
+        found["by_digits"] = {
+            str(d): [good[d], count[d]] for d in sorted(count)
+        }
+    return found
+
+
+def train(name: str, seed: int, asked: Asked) -> Iterator[Found]:
+    """One run, and what it is worth on what it has not seen."""
+    plan = PLANS[name]
+    task, steps = task_of(plan.task), asked.steps or plan.steps
+    sizes = task.source.size, task.target.size, D, H
+    with seeded(seed):
+        model = build_translator(*sizes, plan.decoder, DROPOUT)
+    valid = batch_of(*coded(task, task.pairs.validation))
+    result, seconds = fitted_module(
+        model,
+        translate_loss,
+        shuffled_batches(*coded(task, task.pairs.train), B),
+        RATE,
+        steps,
+        seed,
+        name,
+        evaluate=lambda m: float(translate_loss(m, valid, None)[0]),
+        evaluate_every=max(1, steps // 10),
+    )
+    facts = {
+        "seconds": round(seconds, 1),
+        "weights": sum(w.numel() for w in model.parameters()),
+        "steps": steps,
+        "loss": [round(x, 5) for x in result.history.score],
+        **model_scores(task, model),
+    }
+    yield Found(f"translate.{name}.{seed}", facts, "see keys", seed)
+    if name in KEPT and asked.keeps(seed):
+        scores = model_scores(task, halved(model))
+        known = about(asked, seconds, scores=scores, unit="% exact")
+        known |= {"steps": steps, "task": plan.task}
+        known["score"] = scores["test"]["exact"]
+        path = asked.weights / f"{KEPT[name]}.safetensors"
+        pieces = task.source, task.target
+        save_translator(
+            path, model, plan.decoder, *pieces, known, torch.float16
+        )
+
+
+def model_scores(task: Task, model: Any) -> dict[str, Any]:
+    """The scores of greedy translations."""
+    return scores(
+        task, lambda s: translate(model, task.source, task.target, s)
+    )
+
+
+def baselines(task: Task) -> dict[str, Any]:
+    """The nearest pair, and a table of pieces, on the same tests."""
+    known = task.pairs.train
+    table = learn_word_table(task.source, task.target, known[:3000])
+    return {
+        "nearest": scores(task, lambda s: nearest(task.source, known, s)),
+        "table": scores(task, table.translate),
+    }
+
+
+def measure_baselines(name: str, asked: Asked) -> Iterator[Found]:
+    """Those of one task."""
+    found = baselines(task_of(name))
+    yield Found(f"translate.{name}.baselines", found, "%", 0)
+
+
+TRAINING = Training(
+    "translate",
+    __doc__,
+    {name: partial(train, name) for name in PLANS},
+    {
+        f"{task}.baselines": partial(measure_baselines, task)
+        for task in ("de", "dates", "fr")
+    },
+)

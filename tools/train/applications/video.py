@@ -1,0 +1,472 @@
+"""Train the networks of chapters 16 and 17 on films, and score them.
+
+Tasks: actions (stick figures), digits (which one moves), next (the frame to
+come), captions. Three seeds each, of the network and of its baselines; runs
+are named such as "captions.bag". The test films are drawn from a seed of
+their own; those of digits are written by hands on no training film, those
+of actions stand beside themselves run backward. Scores go under "video.",
+the weights of seed 0 to rnncore/weights/.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import sacrebleu
+import torch
+
+from rnncore.application import load_module, save_weights, seeded
+from rnncore.data.video import (
+    ACTIONS,
+    DIGITS,
+    Films,
+    moving_digits,
+    stick_figures,
+    still_digits,
+    twins,
+)
+from rnncore.seq2seq import VectorDecoder
+from rnncore.video import captions, model
+from rnncore.video.captions import Captioner, FrameBag, words_of
+from rnncore.video.model import (
+    BagOfFrames,
+    FilmClassifier,
+    FrameEncoder,
+    NextFrame,
+    SingleFrame,
+    film_batch,
+)
+from tools.train.runner import (
+    Asked,
+    Found,
+    Training,
+    about,
+    fitted_module,
+    founds,
+    halved,
+)
+
+TEST = 1000  # the seed of the test films
+S, TESTED, EVERY = 24, 1000, 125
+AT_ONCE = 2000  # films that are drawn and looked at together
+SIZES = {"S": S, "D": 64, "H": 128}
+FINE = SIZES | {"D": 128, "fine": True}  # digits are small
+
+
+class Task(NamedTuple):
+    """One thing to learn: its films, its networks, how long they train."""
+
+    films: Callable[[np.random.Generator, int, bool], Films]
+    networks: dict[str, Callable[[], torch.nn.Module]]
+    drawn: int  # films to train on
+    batch: int
+    steps: int
+    rate: float
+
+
+def digit_films(rng: np.random.Generator, count: int, test: bool) -> Films:
+    """Films of digits, those of the test by other hands."""
+    return moving_digits(rng, count, held_out=test)
+
+
+def action_films(rng: np.random.Generator, count: int, test: bool) -> Films:
+    """Stick figures; in the test each film beside the same run backward."""
+    if not test:
+        return stick_figures(rng, count)
+    return twins(stick_figures(rng, count // 2))
+
+
+def clean_films(rng: np.random.Generator, count: int, test: bool) -> Films:
+    """Stick figures without noise, which nobody could foresee."""
+    return stick_figures(rng, count, noise=0.0)
+
+
+def classifiers(
+    K: int, about: dict[str, Any]
+) -> dict[str, Callable[[], torch.nn.Module]]:
+    """The loop, and what sees frames without their order."""
+    sizes = S, about["D"], about["H"], K, about.get("fine", False)
+    return {
+        "loop": lambda: FilmClassifier(*sizes),
+        "bag": lambda: BagOfFrames(*sizes),
+        "single": lambda: SingleFrame(*sizes),
+    }
+
+
+def captioners(K: int) -> dict[str, Callable[[], torch.nn.Module]]:
+    """With attention, from one vector, and without order."""
+    sizes = S, FINE["D"], FINE["H"], K
+    return {
+        "attention": lambda: Captioner(*sizes),
+        "vector": lambda: Captioner(*sizes, decoder=VectorDecoder),
+        "bag": lambda: Captioner(*sizes, encoder=FrameBag),
+    }
+
+
+WORDS = words_of(moving_digits(np.random.default_rng(0), 500).captions)
+TASKS = {
+    "digits": Task(
+        digit_films,
+        classifiers(len(DIGITS), FINE),
+        24_000,
+        64,
+        1500,
+        0.004,
+    ),
+    "captions": Task(
+        digit_films, captioners(WORDS.size), 24_000, 32, 3200, 0.003
+    ),
+    "actions": Task(
+        action_films,
+        classifiers(len(ACTIONS), SIZES),
+        2500,
+        16,
+        700,
+        0.002,
+    ),
+    "next": Task(
+        clean_films,
+        {"loop": lambda: NextFrame(S, SIZES["D"], SIZES["H"])},
+        2500,
+        16,
+        1200,
+        0.002,
+    ),
+}
+ON_DIGITS = "digits", "captions"  # with an eye that knows digits
+EYE, EYE_STEPS = "video.eye", 5000
+QUESTIONS, SIXTHS = 2, 6  # where, across and down
+LOOPS: dict[tuple[str, int], Any] = {}  # the eye of a loop: its baselines'
+NEXT = 8, 6  # frames that are seen, and frames that are then imagined
+
+
+def classifier_scores(
+    network: torch.nn.Module, films: Films, paired: bool
+) -> dict[str, Any]:
+    """Percent right after each frame and, within pairs, of the two."""
+    batch = film_batch(films.frames, films.labels)
+    right = 100 * model.accuracy_by_frame(network, batch)
+    found = {"by_frame": right.tolist(), "accuracy": float(right[-1])}
+    if paired:
+        within = 100 * model.within_pairs(network, batch)
+        found["pairs_by_frame"] = within.tolist()
+        found["pairs"] = float(within[-1])
+        found["pairs_mean"] = float(within.mean())
+    return found
+
+
+def next_scores(network: torch.nn.Module, films: Films) -> dict[str, Any]:
+    """Squared error a pixel: of the next frame, and of several ahead."""
+    frames = film_batch(films.frames, films.labels).frames
+    with torch.no_grad():
+        guess = network(frames[:-1]).sigmoid()
+    seen, ahead = NEXT
+    imagined = model.imagine(network, frames[:seen], ahead)
+    true, last = frames[seen : seen + ahead], frames[seen - 1]
+
+    def error(a: torch.Tensor, b: torch.Tensor) -> list[float]:
+        return ((a - b) ** 2).flatten(1).mean(dim=1).tolist()
+
+    return {
+        "error": float(np.mean(error(guess, frames[1:]))),
+        "copy": float(np.mean(error(frames[:-1], frames[1:]))),
+        "ahead": error(imagined, true),
+        "copy_ahead": error(last.expand_as(true), true),
+    }
+
+
+def caption_scores(network: Any, films: Films) -> dict[str, Any]:
+    """Percent exact, BLEU, and percent right of each part of a caption."""
+    batch = film_batch(films.frames, films.labels)
+    said: list[str] = []
+    for k in range(0, len(films.captions), 250):
+        part = captions.say(network, batch.frames[:, k : k + 250])
+        said += map(WORDS.decode, part)
+    return {
+        "exact": share(zip(said, films.captions, strict=True)),
+        "bleu": sacrebleu.corpus_bleu(said, [films.captions]).score,
+        **{
+            name: share(
+                (f(a), f(b))
+                for a, b in zip(said, films.captions, strict=True)
+            )
+            for name, f in PARTS.items()
+        },
+    }
+
+
+PARTS: dict[str, Callable[[str], Any]] = {  # "the six moves up and stops"
+    "digit": lambda c: c.split()[1:2],
+    "way": lambda c: c.split()[3:4],
+    "end": lambda c: c.split()[4:],
+}
+
+
+def share(pairs: Any) -> float:
+    """Percent of pairs that are equal."""
+    return 100 * float(np.mean([a == b for a, b in pairs]))
+
+
+class Sight(NamedTuple):
+    """Which eye looks at digits: so many steps, and where it is kept."""
+
+    steps: int
+    folder: Path
+
+
+def sight_of(asked: Asked) -> Sight:
+    """The eye that is asked for."""
+    return Sight(asked.steps or EYE_STEPS, asked.weights)
+
+
+@lru_cache(maxsize=1)
+def eye(which: Sight) -> torch.nn.Sequential:
+    """A frame encoder that was trained on still pictures of two digits.
+
+    It is trained once, and all networks on digits have it; for another,
+    delete its file.
+    """
+    steps, path = which.steps, which.folder / "video_eye.safetensors"
+    if path.exists():
+        made, known = load_module(path, EYE, eye_of, "frame encoder")
+        if known["steps"] == steps:
+            return made
+    frames, seen = still_digits(
+        np.random.default_rng(3), min(60_000, 300 * steps)
+    )
+    with seeded(0):
+        made = eye_of(FINE)
+    labels = seen.reshape(len(seen), QUESTIONS, -1)
+    next_batch = model.film_batches(frames[:, None], labels, 128)
+    _, seconds = fitted_module(
+        made, model.seen_loss, next_batch, 0.003, steps, 0, "eye"
+    )
+    right = named_in_stills(halved(made))
+    if steps == EYE_STEPS:
+        asked = Asked("python -m tools.train video eye")
+        known = about(asked, seconds, steps=steps, kind=EYE, score=right)
+        save_weights(path, made, known | FINE, torch.float16)
+    return made
+
+
+def measure_eye(asked: Asked) -> Iterator[Found]:
+    """How good the eye is that all networks on digits have."""
+    named = named_in_stills(eye(sight_of(asked)))
+    yield Found("video.eye.named", [named], "%", [0])
+
+
+def watcher(folder: Path) -> torch.nn.Module:
+    """The loop that says which digit moves: where captioners begin."""
+    path = folder / "video_digits.safetensors"
+    return model.load_classifier(path)[0].loop
+
+
+def eye_of(about: dict[str, Any]) -> torch.nn.Sequential:
+    """An eye, and which digits it sees in which sixth, across and down."""
+    S, D = about["S"], about["D"]
+    readout = torch.nn.Linear(D, QUESTIONS * len(DIGITS) * SIXTHS)
+    return torch.nn.Sequential(FrameEncoder(S, D, fine=True), readout)
+
+
+def named_in_stills(sight: torch.nn.Module) -> float:
+    """Percent of the two digits in a still that it names, wherever."""
+    frames, seen = still_digits(
+        np.random.default_rng(TEST), TESTED, held_out=True
+    )
+    logits = model.logits_of(sight, torch.as_tensor(frames[None]))[0]
+    by_place = logits.unflatten(1, (QUESTIONS, len(DIGITS), -1))
+    digit = by_place.logsumexp(dim=3).sum(dim=1)
+    two = digit.topk(2, dim=1).indices
+    there = torch.as_tensor(seen.max(axis=(1, 3)))
+    return 100 * float(there.gather(1, two).mean())
+
+
+@torch.no_grad()
+def looked_at(encoder: torch.nn.Module, films: Films) -> Films:
+    """What an encoder that does not learn makes of films, once for all."""
+    parts = [
+        encoder(torch.as_tensor(part).transpose(0, 1)).transpose(0, 1)
+        for part in np.array_split(
+            films.frames, -(-len(films.frames) // 250)
+        )
+    ]
+    return films._replace(frames=torch.cat(parts).numpy())
+
+
+@lru_cache(maxsize=1)
+def data(
+    make: Callable[..., Films], seed: int, count: int, which: Sight | None
+) -> list[Films]:
+    """Films to train on, and to look at on the way.
+
+    Those of digits are what an eye has seen.
+    """
+
+    def drawn(key: list[int], count: int) -> Films:
+        films = make(np.random.default_rng(key), count, False)
+        return looked_at(eye(which)[0], films) if which else films
+
+    parts = [
+        drawn([1, seed, k], min(count - k * AT_ONCE, AT_ONCE))
+        for k in range(-(-count // AT_ONCE))
+    ]
+    together = Films(
+        np.concatenate([films.frames for films in parts]),
+        np.concatenate([films.labels for films in parts]),
+        [caption for films in parts for caption in films.captions],
+    )
+    return [together, drawn([2, seed], 300)]
+
+
+@lru_cache(maxsize=1)
+def judged_films(name: str, tested: int = TESTED) -> Films:
+    """The films that a task is judged by."""
+    return TASKS[name].films(np.random.default_rng(TEST), tested, True)
+
+
+def train(
+    name: str, network: str, seed: int, asked: Asked
+) -> Iterator[Found]:
+    """One run, and its scores on the test films."""
+    task, steps = TASKS[name], asked.steps or TASKS[name].steps
+    which = sight_of(asked) if name in ON_DIGITS else None
+    count = 40 if asked.check else task.drawn
+    films, valid = data(task.films, seed, count, which)
+    with seeded(seed):
+        made: Any = task.networks[network]()
+    place = made.encoder if name == "captions" else made
+    sight = eye(which)[0] if which else None
+    if name == "captions" and network != "bag":
+        place.loop.load_state_dict(watcher(asked.weights).state_dict())
+    if not which and network in ("bag", "single"):
+        if (name, seed) not in LOOPS:
+            raise ValueError(
+                f"{name}.{network}: expected {name}.loop in the same "
+                "command, whose eye it has"
+            )
+        sight = LOOPS[name, seed]
+        films, valid = (looked_at(sight, f) for f in (films, valid))
+    if sight:
+        place.encoder = torch.nn.Identity()  # the eye has looked already
+    loss, next_batch, evaluate = how_to_train(name, films, valid)
+    _, seconds = fitted_module(
+        made,
+        loss,
+        next_batch,
+        task.rate,
+        steps,
+        seed,
+        f"{name} {network}",
+        evaluate=evaluate,
+        evaluate_every=EVERY,
+    )
+    if sight:
+        place.encoder = sight
+    if network == "loop":
+        LOOPS[name, seed] = made.encoder
+    test = judged_films(name, 16 if asked.check else TESTED)
+    facts = scores(name, made, test) | {"seconds": seconds, "steps": steps}
+    yield from founds(f"video.{name}.{network}", facts, UNITS)
+    if (name, network) in STORED and asked.keeps(seed):
+        save(name, network, made, test, asked, seconds)
+
+
+def how_to_train(
+    name: str, films: Films, valid: Films
+) -> tuple[Any, Any, Any]:
+    """Loss, batches, and what is looked at on the way."""
+    if name == "captions":
+        ids = [WORDS.encode(c) for c in films.captions]
+        others = [WORDS.encode(c) for c in valid.captions]
+        held_out = captions.caption_batches(valid.frames, others, 300)
+        batch: Any = held_out(np.random.default_rng(0), 0)
+        loss: Any = captions.caption_loss
+        next_batch: Any = captions.caption_batches(
+            films.frames, ids, TASKS[name].batch
+        )
+    else:
+        batch = film_batch(valid.frames, valid.labels)
+        loss = model.next_frame_loss if name == "next" else model.film_loss
+        next_batch = model.film_batches(
+            films.frames, films.labels, TASKS[name].batch
+        )
+    return loss, next_batch, lambda m: float(loss(m, batch, None)[0])
+
+
+def scores(name: str, network: Any, test: Films) -> dict[str, Any]:
+    """What is recorded of a trained network."""
+    network.eval()
+    if name == "captions":
+        return caption_scores(network, test)
+    if name == "next":
+        return next_scores(network, test)
+    return classifier_scores(network, test, name == "actions")
+
+
+def save(
+    name: str,
+    network: str,
+    made: Any,
+    test: Films,
+    asked: Asked,
+    seconds: float,
+) -> None:
+    """The weights in half precision, with the score that they have."""
+    score = scores(name, halved(made), test)[SCORE[name]]
+    known = about(asked, seconds, network=network, score=score)
+    known |= FINE if name in ON_DIGITS else SIZES
+    known |= {"T": test.frames.shape[1], **ABOUT[name]}
+    if network == "bag":
+        known["kind"] = "video.bag"
+    stem = f"video_{name}" + "_bag" * (network == "bag")
+    path = asked.weights / f"{stem}.safetensors"
+    save_weights(path, made, known, torch.float16)
+
+
+ABOUT: dict[str, dict[str, Any]] = {
+    "actions": {"kind": model.KIND, "classes": ACTIONS},
+    "digits": {"kind": model.KIND, "classes": DIGITS},
+    "next": {"kind": "video.next"},
+    "captions": {"kind": captions.KIND, "words": WORDS.words},
+}
+SCORE = {  # what is stored with the weights
+    "actions": "accuracy",
+    "digits": "accuracy",
+    "next": "error",
+    "captions": "exact",
+}
+STORED = {
+    ("actions", "loop"),
+    ("actions", "bag"),
+    ("digits", "loop"),
+    ("next", "loop"),
+    ("captions", "attention"),
+}
+
+
+UNITS = {
+    "": "%",
+    "seconds": "s",
+    "steps": "updates",
+    "bleu": "BLEU",
+    "error": "squared error a pixel",
+    "copy": "squared error a pixel",
+    "ahead": "squared error a pixel, by frames ahead",
+    "copy_ahead": "squared error a pixel, by frames ahead",
+    "by_frame": "%, after each frame",
+    "pairs_by_frame": "% of the two, after each frame",
+}
+
+
+TRAINING = Training(
+    "video",
+    __doc__,
+    {
+        f"{name}.{network}": partial(train, name, network)
+        for name, task in TASKS.items()
+        for network in task.networks
+    },
+    {"eye": measure_eye},
+)

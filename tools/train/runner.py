@@ -1,0 +1,242 @@
+"""The command of every training: its runs, their seeds, what is kept."""
+
+import argparse
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from rnncore.application import WEIGHTS, cooling, origin, train_module
+from rnncore.optim import Optimizer, adam
+from rnncore.train import Fit, Schedule, fit
+from tools.measurements import PATH, keep_seeds, read, record
+
+SEEDS = (0, 1, 2)
+FEW = 20  # steps of a check
+BY_SEED = "by seed"  # of a value that stands beside those of other seeds
+
+
+class Found(NamedTuple):
+    """One measurement, under the key that it has in the file."""
+
+    key: str
+    value: Any
+    unit: str
+    seed: Any = BY_SEED
+    device: str = ""
+    path: Path | None = None  # of another file
+
+
+class Asked(NamedTuple):
+    """What the command line asks of a run."""
+
+    command: str = ""  # that repeats it
+    seeds: tuple[int, ...] = SEEDS
+    steps: int | None = None  # instead of the planned ones
+    check: bool = False
+    weights: Path = WEIGHTS
+
+    def keeps(self, seed: int) -> bool:
+        """Whether this run's weights go into the package."""
+        return seed == 0 and not self.check and self.steps is None
+
+
+class Training(NamedTuple):
+    """What is particular to one training.
+
+    `runs` are repeated with every seed, `studies` are not. The keys of a
+    run or study NAME begin with "key.NAME"; those of a single run may
+    begin with "key" alone.
+    """
+
+    name: str  # of the command
+    about: str
+    runs: Mapping[str, Callable[[int, Asked], Iterable[Found]]]
+    studies: Mapping[str, Callable[[Asked], Iterable[Found]]] = {}
+    key: str = ""  # where it is not the name
+
+
+def main(training: Training, argv: list[str] | None = None) -> None:
+    """Run what the command line selects; keep each result as it comes."""
+    names, given = _options(training, argv)
+    torch.set_num_threads(1)
+    seeds, steps = given.seeds, given.steps
+    if given.check:
+        seeds, steps = seeds[:1], steps or FEW
+    known = read(given.path) if given.missing else {}
+    todo = [(n, s) for s in seeds for n in names if n in training.runs]
+    todo += [(n, None) for n in names if n in training.studies]
+    for name, seed in todo:
+        if _is_known(training, name, seed, known):
+            continue
+        command = f"python -m tools.train {training.name} {name}"
+        command += f" --steps {steps}" if steps else ""
+        asked = Asked(command, seeds, steps, given.check, given.weights)
+        if seed is None:
+            found = training.studies[name](asked)
+        else:
+            found = training.runs[name](seed, asked)
+        for one in found:
+            text = str(one.value)
+            short = text if len(text) < 100 else f"{text[:97]}..."
+            tqdm.write(f"{one.key}: {short}")
+            if not given.check:
+                _record(one, seed, command, given.path)
+
+
+def _options(
+    training: Training, argv: list[str] | None
+) -> tuple[list[str], argparse.Namespace]:
+    """The names of runs and studies that are selected, and the rest."""
+    every = [*training.runs, *training.studies]
+    parser = argparse.ArgumentParser(
+        prog=f"python -m tools.train {training.name}",
+        description=training.about,
+        epilog="runs and studies: " + ", ".join(every),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("names", nargs="*", metavar="NAME", help="or a pattern; else all")
+    add("--seeds", type=int, nargs="+", default=SEEDS)
+    add("--steps", type=int, help="else as many as are planned")
+    add("--check", action="store_true", help="few steps, nothing is kept")
+    add("--missing", action="store_true", help="what is not recorded yet")
+    add("--path", type=Path, default=PATH, help="of the measurements")
+    add("--weights", type=Path, default=WEIGHTS, help="a folder")
+    given = parser.parse_args(argv)
+    given.seeds = tuple(given.seeds)
+    for asked in given.names:
+        if not any(fnmatchcase(name, asked) for name in every):
+            parser.error(f"{asked}: expected some of {', '.join(every)}")
+    patterns = given.names or ["*"]
+    chosen = [n for n in every if any(fnmatchcase(n, p) for p in patterns)]
+    return chosen, given
+
+
+def _record(
+    found: Found, seed: int | None, command: str, path: Path
+) -> None:
+    key, value, unit, of, device, other = found
+    if of == BY_SEED and seed is not None:
+        keep_seeds(key, {seed: value}, unit, command, path)
+        return
+    record(
+        {key: value},
+        unit=unit,
+        seed=of,
+        command=command,
+        device=device,
+        path=other or path,
+    )
+
+
+def _is_known(
+    training: Training,
+    name: str,
+    seed: int | None,
+    known: Mapping[str, dict[str, Any]],
+) -> bool:
+    """Whether something of a run with this seed, or of a study, is there."""
+    key = training.key or training.name
+    prefix = f"{key}." if len(training.runs) == 1 else f"{key}.{name}."
+    return any(
+        f"{known_key}.".startswith(prefix)
+        and (
+            seed is None
+            or seed == entry["seed"]
+            or (isinstance(entry["seed"], list) and seed in entry["seed"])
+        )
+        for known_key, entry in known.items()
+    )
+
+
+def founds(
+    prefix: str,
+    values: Mapping[str, Any],
+    units: Mapping[str, str] | str,
+    seed: Any = BY_SEED,
+) -> Iterator[Found]:
+    """A measurement for each value; units[""] where no other is named."""
+    for key, value in values.items():
+        unit = units
+        if not isinstance(unit, str):
+            unit = unit[key if key in unit else ""]
+        yield Found(f"{prefix}.{key}" if key else prefix, value, unit, seed)
+
+
+def bar(label: str) -> Callable[[Iterable[int]], Iterable[int]]:
+    """A progress bar for `fit`."""
+    return lambda steps: tqdm(steps, desc=label, mininterval=5)
+
+
+def fitted(
+    loss_and_gradient: Callable,
+    params: Any,
+    next_batch: Callable,
+    rate: float,
+    steps: int,
+    rng: np.random.Generator,
+    *,
+    evaluate_every: int = 100,
+    progress: Callable | None = None,
+    **options: Any,
+) -> tuple[Fit, float]:
+    """Adam, clipping at 1: the outcome, and the seconds of one core."""
+    begun = time.process_time()
+    result = fit(
+        loss_and_gradient,
+        params,
+        next_batch,
+        optimizer=adam(rate),
+        schedule=Schedule(steps, 1.0, evaluate_every, progress=progress),
+        rng=rng,
+        **options,
+    )
+    return result, time.process_time() - begun
+
+
+def fitted_module(
+    module: torch.nn.Module,
+    loss: Callable,
+    next_batch: Callable,
+    rate: float,
+    steps: int,
+    seed: int,
+    label: str,
+    *,
+    optimizer: Callable[[float, int], Optimizer] = cooling,
+    evaluate_every: int = 100,
+    **options: Any,
+) -> tuple[Fit, float]:
+    """The same of a module, whose rate falls to 0 at the end."""
+    begun = time.process_time()
+    progress = bar(f"{label} {seed}")
+    result = train_module(
+        module,
+        loss,
+        next_batch,
+        optimizer=optimizer(rate, steps),
+        schedule=Schedule(steps, 1.0, evaluate_every, progress=progress),
+        rng=np.random.default_rng(seed),
+        **options,
+    )
+    return result, time.process_time() - begun
+
+
+def halved(module: Any) -> Any:
+    """The module with its weights as a file in half precision has them."""
+    with torch.no_grad():
+        for weights in module.parameters():
+            weights.copy_(weights.half())
+    return module
+
+
+def about(asked: Asked, seconds: float, **more: Any) -> dict[str, Any]:
+    """What is written down beside the weights of seed 0."""
+    known = {"seed": 0, "seconds": round(seconds, 1)}
+    return {**origin(asked.command), **known, **more}

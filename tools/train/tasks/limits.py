@@ -1,0 +1,241 @@
+"""Measure for chapter 18 what a layer without recurrent weights can do.
+
+Trains layers of `rnncore.scan` on the tasks of chapters 5 to 7, with the
+rate and batches of python -m tools.train lags, until a held-out score is
+below 0.01: "limits.adding.1.50" is a score a seed, one layer, lag 50;
+beside it ".steps". The runs "ruler.NAME" put the course's other cells on
+the poster's axis of memory. "times" measures scan and loop against T on
+NumPy, on torch and, where there is one, on a GPU.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from examples.my_cell import leaky_cell, leaky_cell_vjp
+from rnncore import ruler
+from rnncore.backend import array_namespace, from_numpy, tree_map
+from rnncore.bptt import bptt, readout_vjp
+from rnncore.cells import CELLS as KNOWN
+from rnncore.lstm import lstm_cell, lstm_cell_vjp
+from rnncore.rnn import (
+    init_params,
+    init_readout,
+    readout,
+    unroll,
+    zero_state,
+)
+from rnncore.scan import (
+    Minimal,
+    linear_loop,
+    linear_scan,
+    linear_scan_vjp,
+    minimal_layer,
+    minimal_layer_vjp,
+)
+from tools.bench import timing
+from tools.train.runner import Asked, Found, Training, founds
+from tools.train.tasks.lags import TASKS, Task, train_task
+from tools.train.tasks.ruler import copy_lags
+
+KEEP = -1.0  # of z, at first: an LSTM's forget bias of 1
+RATE = 3e-3
+SIZES = (1, 64), (32, 128)  # B, H
+LENGTHS = tuple(2**k for k in range(2, 11))
+CELLS = {
+    "leaky": ruler.Cell(leaky_cell, leaky_cell_vjp),
+    "relu": KNOWN["RNN_RELU"],
+    "minimal": KNOWN["minimal"],
+}
+REPEATS = 3
+
+
+class Run(NamedTuple):
+    """What is trained, and how long."""
+
+    task: str
+    layers: int
+    lag: int
+    steps: int
+
+
+RUNS = {
+    "adding.1.50": Run("adding", 1, 50, 4000),
+    "adding.1.100": Run("adding", 1, 100, 4000),
+    "adding.2.50": Run("adding", 2, 50, 4000),
+    "adding.2.100": Run("adding", 2, 100, 4000),
+    "copy.1.10": Run("copy", 1, 10, 2000),
+    "copy.2.10": Run("copy", 2, 10, 2000),
+}
+Network = tuple[list[Minimal], Any]  # layers, and what reads them out
+
+
+def first_network(
+    task: Task, layers: int, rng: np.random.Generator
+) -> Network:
+    """Weights in float32, drawn as torch.nn's; the gates begin by keeping."""
+    D, H, K = task.sizes
+    stack = []
+    for k in range(layers):
+        drawn = init_params(rng, H if k else D, H, 2)
+        drawn.b_x[:H] = KEEP
+        stack.append(Minimal(drawn.W_x, drawn.b_x))
+    network = stack, init_readout(rng, H, K)
+    return tree_map(lambda w: w.astype(np.float32), network)
+
+
+def forward(stack: list[Minimal], x: Any) -> tuple[Any, list[Any]]:
+    """Layer upon layer, from states of zeros."""
+    caches = []
+    for params in stack:
+        shape = x.shape[1], params.W_x.shape[0] // 2
+        h = from_numpy(np.zeros(shape), params.W_x)
+        x, cache = minimal_layer(params, x, h)
+        caches.append(cache)
+    return x, caches
+
+
+def loss_at_the_end(loss: Callable, loss_vjp: Callable) -> Callable:
+    """What `fit` asks for, where only the last steps have a target."""
+
+    def loss_and_gradient(network: Network, batch: Any, carry: Any) -> Any:
+        stack, out = network
+        x, targets = (from_numpy(a, out.W_y) for a in batch)
+        y, caches = forward(stack, x)
+        silent = len(y) - len(targets)
+        value, cache = loss(readout(out, y[silent:]), targets)
+        d_out, d_last = readout_vjp(loss_vjp(1.0, cache), out, y[silent:])
+        d_y = np.concatenate([np.zeros_like(y[:silent]), d_last])
+        d_stack = []
+        for params, cache in zip(stack[::-1], caches[::-1], strict=True):
+            d_params, d_y, _ = minimal_layer_vjp(params, cache, d_y)
+            d_stack.append(d_params)
+        return value, (d_stack[::-1], d_out), carry
+
+    return loss_and_gradient
+
+
+def outputs(network: Network, x: np.ndarray, last: int) -> np.ndarray:
+    """Of the last steps, for a quarter of the sequences at a time."""
+    stack, out = network
+    answers = [
+        readout(out, forward(stack, part)[0][-last:])
+        for part in np.split(x, 4, axis=1)
+    ]
+    return np.concatenate(answers, axis=1)
+
+
+def train(name: str, run: Run, seed: int, asked: Asked) -> Iterator[Found]:
+    """One run, as python -m tools.train lags trains a gated cell."""
+    task, steps = TASKS[run.task], asked.steps or run.steps
+    rng = np.random.default_rng(seed)
+    history = train_task(
+        task,
+        run.lag,
+        loss_at_the_end(*task.loss),
+        first_network(task, run.layers, rng),
+        outputs,
+        seed=seed,
+        rng=rng,
+        steps=steps,
+        rate=RATE,
+        until_solved=True,
+    ).history
+    protocol = f"{steps} steps of Adam at {RATE:g} at most, one a seed"
+    units = {
+        "": f"{task.unit}, {protocol}",
+        "steps": f"steps, {protocol}",
+    }
+    values = {"": min(history.score), "steps": len(history.loss)}
+    yield from founds(f"limits.{name}", values, units)
+
+
+def loop_both_ways(a: Any, u: Any, h: Any, d_y: Any) -> None:
+    """Forward and backward, a step at a time."""
+    xp = array_namespace(a)
+    linear_loop(a, u, h)
+    later = xp.concat([a[1:, ...], a[:1, ...]])
+    linear_loop(xp.flip(later, axis=0), xp.flip(d_y, axis=0), 0 * h)
+
+
+def scan_both_ways(a: Any, u: Any, h: Any, d_y: Any) -> None:
+    """The same by two scans."""
+    _, cache = linear_scan(a, u, h)
+    linear_scan_vjp(d_y, cache)
+
+
+def lstm_both_ways(x: Any, params: Any, state: Any, d_y: Any) -> None:
+    """An LSTM as wide, through the course's loops."""
+    _, _, tape = unroll(lstm_cell, params, x, state)
+    bptt(lstm_cell_vjp, params, tape, d_y, state)
+
+
+def measure_times(asked: Asked) -> Iterator[Found]:
+    """Milliseconds for T steps, forward and backward: the shortest."""
+    places: dict[str, Callable] = {"numpy": np.asarray}
+    places["torch"] = torch.asarray
+    if torch.cuda.is_available():
+        places["cuda"] = lambda a: torch.asarray(a, device="cuda")
+    yield Found("limits.times.lengths", LENGTHS, "steps", None)
+    for place, move in places.items():
+        device = torch.cuda.get_device_name() if place == "cuda" else ""
+        for B, H in SIZES:
+            lines = times_by_length(move, B, H, place == "cuda")
+            for name, values in lines.items():
+                yield Found(
+                    f"limits.times.{place}.{B}.{H}.{name}",
+                    values,
+                    f"ms for {LENGTHS} steps, forward and backward, "
+                    "float32, one thread; the shortest of "
+                    f"{REPEATS} runs in turns",
+                    0,
+                    device,
+                )
+
+
+def times_by_length(
+    move: Callable, B: int, H: int, gpu: bool
+) -> dict[str, list[float]]:
+    """The shortest time of each way at each length."""
+    found: dict[str, list[float]] = {"loop": [], "scan": [], "lstm": []}
+    for T in LENGTHS:
+        rng = np.random.default_rng(0)
+        a = rng.uniform(size=(T, B, H))
+        u, d_y = rng.normal(size=(2, T, B, H))
+        given = [a, u, np.zeros((B, H)), d_y]
+        given = [move(v.astype(np.float32)) for v in given]
+        params = tree_map(
+            lambda w: move(w.astype(np.float32)), init_params(rng, H, H, 4)
+        )
+        state = zero_state(params, B, 2)
+        ways = {
+            "loop": partial(loop_both_ways, *given),
+            "scan": partial(scan_both_ways, *given),
+            "lstm": partial(
+                lstm_both_ways, given[1], params, state, given[3]
+            ),
+        }
+        taken = timing.in_turns(
+            ways,
+            REPEATS,
+            wait=torch.cuda.synchronize if gpu else int,
+            clock=time.perf_counter if gpu else time.process_time,
+        )
+        for name, seconds in taken.items():
+            found[name].append(1000 * min(seconds))
+    return found
+
+
+TRAINING = Training(
+    "limits",
+    __doc__,
+    {
+        **{name: partial(train, name, run) for name, run in RUNS.items()},
+        **copy_lags("limits", {f"ruler.{n}": c for n, c in CELLS.items()}),
+    },
+    {"times": measure_times},
+)
