@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import sys
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from typing import Any
 import llvmlite
 import llvmlite.binding
 import numba
+from filelock import FileLock
 from llvmlite import ir
-from numba import njit
+from numba import njit, types
 from numba.extending import intrinsic
 
 import rnncore
@@ -33,6 +35,10 @@ from rnncore.fused.vector import (
     vec_of,
 )
 
+ARRAYS = re.compile(  # the loops' parameters that are no whole numbers
+    r"x|W_[xh]|bias|[acdq]|(d_)?s\d+|d_[yhx]|x_row|panel|sums|out"
+)
+PATIENCE = 120  # seconds that another process may compile
 BLOCK = 256  # steps times sequences whose gradients are packed at a time
 
 SOURCE = '''
@@ -112,27 +118,62 @@ def compile_into(
     machine code apart by the names alone.
     """
     digest = digest_of(source, dtype)
-    folder = store_for(digest)
-    path = folder / "loops.py" if folder else None
-    functions = re.findall(r"^def (\w+)\(", source, re.MULTILINE)
-    for name in functions:
+    functions = re.findall(r"^def (\w+)\(([^)]*)", source, re.MULTILINE)
+    for name, _ in functions:
         source = re.sub(rf"\b{name}\(", f"{name}_{digest}(", source)
     names["__name__"] = __name__
-    exec(compile(source, str(path or "<loops>"), "exec"), names)  # noqa: S102
-    if path:
-        with contextlib.suppress(FileExistsError), open(path, "x") as out:
-            out.write(source)
-    for name in functions:
-        f = names[f"{name}_{digest}"]
-        made = njit(cache=path is not None, nogil=True)(f)
-        names[name] = names[f"{name}_{digest}"] = made
-    if told and not (folder and any(folder.rglob("*.nbi"))):
-        kept = f"kept in {folder}" if folder else "not kept"
-        print(
-            f"rnncore.fused: compiles {told}, a few seconds ({kept})",
-            file=sys.stderr,
-            flush=True,
+    with contextlib.ExitStack() as stack:
+        path = stack.enter_context(kept_in(store_for(digest), source))
+        if told and not (path and any(path.parent.rglob("*.nbi"))):
+            kept = f"kept in {path.parent}" if path else "not kept"
+            print(
+                f"rnncore.fused: compiles {told}, a few seconds ({kept})",
+                file=sys.stderr,
+                flush=True,
+            )
+        exec(compile(source, str(path or "<loops>"), "exec"), names)  # noqa: S102
+        for name, given in functions:
+            f = names[f"{name}_{digest}"]
+            made = compiled(f, signature_of(given, dtype), path is not None)
+            names[name] = names[f"{name}_{digest}"] = made
+
+
+@contextlib.contextmanager
+def kept_in(folder: Path | None, source: str) -> Iterator[Path | None]:
+    """The source's file, while no other process compiles it.
+
+    None where no file can be written: then nothing is kept.
+    """
+    with contextlib.ExitStack() as stack:
+        path = None
+        with contextlib.suppress(OSError, NotImplementedError):
+            if folder:
+                lock = FileLock(folder / "lock", timeout=PATIENCE)
+                stack.enter_context(lock)
+                file = folder / "loops.py"
+                if not file.exists() or file.read_text() != source:
+                    file.write_text(source)
+                path = file
+        yield path
+
+
+def compiled(f: Callable, signature: Any, keep: bool) -> Callable:
+    """Machine code for one signature, from the disk if it is there."""
+    if keep:
+        with contextlib.suppress(OSError):  # as of a disk that is full
+            return njit(signature, cache=True, nogil=True)(f)
+    return njit(signature, nogil=True)(f)
+
+
+def signature_of(parameters: str, dtype: str) -> Any:
+    """What a loop takes: rows of numbers, and whole numbers."""
+    row = types.Array(getattr(types, dtype), 1, "C")
+    return types.void(
+        *(
+            row if ARRAYS.fullmatch(name) else types.int64
+            for name in re.findall(r"\w+", parameters)
         )
+    )
 
 
 def digest_of(source: str, dtype: str) -> str:
@@ -147,11 +188,11 @@ def store_for(digest: str) -> Path | None:
 
     None where there is nothing that the user alone may write to.
     """
-    folder = user_cache() / "rnncore" / "fused" / digest
     try:
+        folder = user_cache() / "rnncore" / "fused" / digest
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         about = folder.stat()
-    except OSError:
+    except (OSError, RuntimeError):  # RuntimeError: there is no home
         return None
     if hasattr(os, "getuid") and about.st_uid != os.getuid():
         return None  # what another user wrote is not run
@@ -161,9 +202,13 @@ def store_for(digest: str) -> Path | None:
 
 
 def user_cache() -> Path:
-    """Where this system keeps what can be made again."""
-    if os.environ.get("XDG_CACHE_HOME"):
-        return Path(os.environ["XDG_CACHE_HOME"])
+    """Where this system keeps what can be made again.
+
+    A relative XDG_CACHE_HOME is not valid (XDG Base Directory, 0.8).
+    """
+    given = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if given.is_absolute():
+        return given
     if sys.platform == "win32" and os.environ.get("LOCALAPPDATA"):
         return Path(os.environ["LOCALAPPDATA"])
     home = Path.home()

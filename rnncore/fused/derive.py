@@ -21,6 +21,7 @@ class Derived(NamedTuple):
     d_slots: list[Node]  # gradients of the gates
     d_state: list[Node]  # gradients of the state, not through a_h
     kept: list[Node]  # what each step keeps for the way back
+    names: dict[int, str]  # of nodes, for whoever reads the source
 
 
 def derive(cell: Traced) -> Derived:
@@ -50,7 +51,44 @@ def derive(cell: Traced) -> Derived:
         if k and a is b
     ]
     kept = _kept(cell, forward, [*d_slots, *d_state])
-    return Derived(cell, held, d_after, slots, d_slots, d_state, kept)
+    names = _names(cell, held, symbols, forward, d)
+    return Derived(
+        cell, held, d_after, slots, d_slots, d_state, kept, names
+    )
+
+
+def _names(
+    cell: Traced,
+    held: list[int],
+    symbols: list[Node],
+    forward: list[Node],
+    d: dict[int, Node],
+) -> dict[int, str]:
+    """The cell's own names, `new_c` for its state, `d_c` for gradients.
+
+    A value without a name has one after what is done, `sigmoid_f`.
+    """
+    names = {n.place: n.args[0] for n in symbols} | cell.graph.names
+    for k, (node, part) in enumerate(
+        zip(cell.after, cell.parts, strict=True)
+    ):
+        if k not in held:
+            names[node.place] = f"new_{part}"
+    for node, part in zip(cell.state, cell.parts, strict=True):
+        names[node.place] = part
+    for n in forward:
+        if len(n.args) == 1 and isinstance(n.args[0], Node):
+            of = names.get(n.args[0].place)
+            if of:
+                names.setdefault(n.place, f"{n.op}_{of}")
+        if n.op in DEAR:
+            names.setdefault(n.place, f"{n.op}_{n.place}")
+    old = {n.place for n in cell.state}
+    for n in [*symbols, *cell.after, *cell.state, *reversed(forward)]:
+        if n.place in d and n.place in names:
+            name = f"d_{names[n.place]}" + "_before" * (n.place in old)
+            names.setdefault(d[n.place].place, name)
+    return names
 
 
 def _add(d: dict[int, Node], node: Node, part: Node) -> None:

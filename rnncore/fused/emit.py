@@ -7,6 +7,7 @@ the steps forward and one backward, in registers' worth of units.
 
 from collections.abc import Callable
 
+from rnncore.fused import functions
 from rnncore.fused.derive import Derived
 from rnncore.fused.trace import Node, reached
 
@@ -18,13 +19,17 @@ FUNCTIONS |= {"maximum", "minimum"}
 
 
 POWER = {"pow": "power"}
+RESERVED = {*vars(functions), "gates", "check_parts", "abs", "state"}
+RESERVED |= {"cache", "d_state", "a", "a_x", "a_h", "d_a_x", "d_a_h"}
 
 
 class Writer:
     """Assignments for the nodes that a block of code computes."""
 
-    def __init__(self, known: dict[int, str], call: Callable[..., str]):
-        self.names, self.call = dict(known), call
+    def __init__(self, call: Callable[..., str]):
+        self.call = call
+        self.names: dict[int, str] = {}
+        self.wishes: dict[int, str] = {}  # names to give, where free
         self.symbols: dict[str, str] = {}
         self.lines: list[str] = []
 
@@ -44,8 +49,18 @@ class Writer:
                 continue
             if twice or n.place in ends:
                 text = _bare(self.text(n))
-                self.names[n.place] = f"t{n.place}"
-                self.lines.append(f"t{n.place} = {text}")
+                self.lines.append(f"{self.name(n)} = {text}")
+
+    def name(self, n: Node) -> str:
+        """The name of a node, given to it if it has none."""
+        if n.place not in self.names:
+            wish, number = self.wishes.get(n.place, f"t{n.place}"), 2
+            taken = {*self.names.values(), *RESERVED}
+            self.names[n.place] = wish
+            while self.names[n.place] in taken:
+                self.names[n.place] = f"{wish}_{number}"
+                number += 1
+        return self.names[n.place]
 
     def text(self, n: Node) -> str:
         """The node's name, or the expression that it stands for."""
@@ -143,6 +158,7 @@ def cell_source(cell: Derived) -> str:
         w.symbols[name] = name.rstrip("0123456789") + (
             f"[{name.lstrip('a_xh')}]"
         )
+    w.wishes = cell.names
     w.write([*traced.after, *cell.kept])
     out += [f"    {k}" for k in w.lines]
     zero = f" + 0 * {traced.parts[0]}"
@@ -150,7 +166,7 @@ def cell_source(cell: Derived) -> str:
         w.text(n) + (zero if n.op == "constant" else "")
         for n in traced.after
     ]
-    cache = ", ".join(_names_kept(cell)[1](w))
+    cache = ", ".join(w.text(n) for n in _cached(cell))
     out.append(f"    return ({', '.join(after)},), ({cache},)")
     return "\n".join(out) + "\n"
 
@@ -159,11 +175,10 @@ def vjp_source(cell: Derived) -> str:
     """The derived way back through one step, as a function of arrays."""
     traced = cell.cell
     w = _names_of_state(cell, in_arrays)
-    read, _ = _names_kept(cell)
-    for node, name in read:
-        w.names.setdefault(node.place, name)
     for node, part in zip(cell.d_after, traced.parts, strict=True):
         w.names[node.place] = f"d_{part}"
+    w.wishes = cell.names
+    read = [w.name(node) for node in _cached(cell)]
     roots = [*cell.d_slots, *cell.d_state]
     w.write(roots)
     of_slot = dict(zip(cell.slots, cell.d_slots, strict=True))
@@ -183,7 +198,7 @@ def vjp_source(cell: Derived) -> str:
     out = [
         f"def {traced.name}_vjp(d_state, cache):",
         f"    {_list([f'd_{p}' for p in traced.parts])} = d_state",
-        f"    {_list([name for _, name in read])} = cache",
+        f"    {_list(read)} = cache",
         *(f"    {k}" for k in w.lines),
         f"    d_a_x = joined({', '.join(rows[0])})",
     ]
@@ -201,25 +216,20 @@ def _list(names: list[str]) -> str:
 
 
 def _names_of_state(cell: Derived, call: Callable[..., str]) -> Writer:
-    w = Writer({}, call)
+    w = Writer(call)
     for node, part in zip(cell.cell.state, cell.cell.parts, strict=True):
         w.names[node.place] = part
     return w
 
 
-def _names_kept(cell: Derived):
-    """Each array of the cache with its name, and their texts forward."""
-    traced = cell.cell
-    read = list(zip(traced.state, traced.parts, strict=True))
-    for k, (node, part) in enumerate(
-        zip(traced.after, traced.parts, strict=True)
-    ):
-        if k not in cell.held and node.op != "constant":
-            read.append((node, f"new_{part}"))
-    for k, node in enumerate(cell.kept):
-        what = node.args[0] if node.op == "symbol" else f"{node.op}{k}"
-        read.append((node, what))
-    return read, lambda w: [w.text(node) for node, _ in read]
+def _cached(cell: Derived) -> list[Node]:
+    """What the cache of a step holds: the state, the new one, the rest."""
+    new = [
+        node
+        for k, node in enumerate(cell.cell.after)
+        if k not in cell.held and node.op != "constant"
+    ]
+    return [*cell.cell.state, *new, *cell.kept]
 
 
 def loop_source(cell: Derived) -> str:
@@ -254,7 +264,7 @@ def _forward(cell: Derived) -> str:
     if not nap:
         del out[-5:-3]
     body = []
-    w = Writer({}, in_registers)
+    w = Writer(in_registers)
     needed = reached([*cell.cell.after, *cell.kept])
     for g, name in enumerate(cell.slots):
         if any(s.op == "symbol" and s.args[0] == name for s in needed):
@@ -289,7 +299,7 @@ def _backward(cell: Derived) -> str:
         "    P_x = (D + L - 1) // L * L",
         "    for t in range(T - 1, -1, -1):",
     ]
-    w = Writer({}, in_registers)
+    w = Writer(in_registers)
     for node, name in zip(cell.cell.state, states, strict=True):
         w.names[node.place] = f"v{name}"
     for k in states:

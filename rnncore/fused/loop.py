@@ -80,7 +80,7 @@ def unroll(
     H = state[0].shape[1]
     dtype = to_numpy(x[:0]).dtype
     loops = loops_of(cell, dtype.name)
-    x_ = np.ascontiguousarray(to_numpy(x))
+    x_ = _own(x)
     steps, strides = [], []
     for k, part in enumerate(state):
         all_steps = k == 0 or (keep and k not in made.held)
@@ -147,7 +147,7 @@ def bptt(
     """
     made = derived(cell)
     check_backward(tape.state, tape.x.shape[0], d_y, d_state)
-    x, steps, kept = tape.x, tape.steps, tape.kept
+    x, steps, kept = _own(tape.x), tape.steps, tape.kept
     T, B, D = x.shape
     H = steps[0].shape[2]
     loops = loops_of(cell, x.dtype.name)
@@ -159,7 +159,7 @@ def bptt(
     W_x, W_h = packed.backward
     d_first = [np.array(to_numpy(s), x.dtype, order="C") for s in d_state]
     d_x_ = np.empty(x.shape if d_x else (0,), x.dtype)
-    d_y_ = np.ascontiguousarray(to_numpy(d_y))
+    d_y_ = _own(d_y)
     P, P_x = _up(H, loops.lanes), _up(D, loops.lanes)
     parts = []
     for s, d_s in zip(steps, d_first, strict=True):
@@ -335,6 +335,11 @@ def _check(cell: Derived, params: Params, x: Array, state: State) -> None:
     check_like_state("state", state, (state[0],) * len(cell.d_after))
     if str(x.dtype).rpartition(".")[2] not in {"float32", "float64"}:
         raise ValueError(f"x: expected float32 or float64, got {x.dtype}")
+
+
+def _own(a: Array) -> np.ndarray:
+    """An array as the loops take it; most are, and are not copied."""
+    return np.require(to_numpy(a), requirements=["C", "A", "W"])
 
 
 def _flat(a: np.ndarray) -> np.ndarray:

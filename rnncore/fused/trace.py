@@ -6,8 +6,10 @@ operations are one node, so no value is ever computed twice.
 """
 
 import inspect
+import sys
 import traceback
 from collections.abc import Callable, Iterator
+from types import CodeType
 from typing import Any, NamedTuple, NoReturn
 
 HERE = __file__.rpartition("trace.py")[0]
@@ -26,6 +28,8 @@ class Graph:
 
     def __init__(self) -> None:
         self.nodes: dict[tuple, Node] = {}
+        self.names: dict[int, str] = {}  # what the cell calls its values
+        self.running: CodeType | None = None  # the cell's, while it runs
 
     def node(self, op: str, *args: Any) -> "Node":
         """The node of this operation, made if there is none yet."""
@@ -39,6 +43,15 @@ class Graph:
     def constant(self, value: float) -> "Node":
         """The node of a number."""
         return self.node("constant", float(value))
+
+    def read_names(self) -> None:
+        """Note the cell's local names as they are at this operation."""
+        frame = sys._getframe(1) if self.running else None
+        while frame is not None and frame.f_code is not self.running:
+            frame = frame.f_back
+        for name, value in frame.f_locals.items() if frame else ():
+            if type(value) is Node and value.graph is self:
+                self.names.setdefault(value.place, name)
 
 
 class Node:
@@ -197,6 +210,7 @@ def trace(cell: Callable, gates: int | None = None) -> Traced:
     sums = names[0] == "a"
     G = gates or _count_gates(cell, names, sums)
     graph = Graph()
+    graph.running = cell.__code__
     given = _symbols(graph, names, sums, G)
     try:
         returned = cell(*given)
@@ -206,6 +220,7 @@ def trace(cell: Callable, gates: int | None = None) -> Traced:
             raise TypeError("returns a condition; use where")
     except Exception as error:  # noqa: BLE001 - told with its line
         _refuse(cell, error)
+    graph.running = None
     state = given[1 if sums else 2 :]
     if len(after) != len(state):
         raise ValueError(
@@ -227,6 +242,7 @@ def apply(op: str, *args: Any) -> Node:
     """
     graphs = [a.graph for a in args if isinstance(a, Node)]
     graph = graphs[0]
+    graph.read_names()
     nodes = tuple(_node(graph, a) for a in args)
     wants = LOGIC.get(op, [False] * len(args))
     if [n.op in TRUTHS for n in nodes] != wants:
@@ -396,4 +412,7 @@ def _with_sums(graph, state, after, G, apart, sums):
             moved[node.place] = new.node(node.op, *args)
         elif int(node.args[0][3:]) in apart:
             moved[node.place] = new.node("symbol", node.args[0])
+    for place, name in graph.names.items():
+        if place in moved:
+            new.names.setdefault(moved[place].place, name)
     return new, state_, [moved[n.place] for n in after]
