@@ -4,6 +4,8 @@
 the other, so that one test body describes all of them.
 """
 
+import os
+
 import array_api_strict
 import numpy as np
 import pytest
@@ -40,6 +42,17 @@ def move(request):
 def rng():
     """A generator that starts alike in every test."""
     return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="module")
+def kept_loops(tmp_path_factory):
+    """The folder where this run's processes keep compiled loops."""
+    base = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        base = base.parent  # one for all workers
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(base / "kept-loops"))
+        yield base / "kept-loops"
 
 
 @pytest.fixture(scope="module")

@@ -76,6 +76,39 @@ def odd(a, h, c):
     return tanh(root - c) - 0.3 * h, where(~(c < w), c, 0.5)
 
 
+# from here on, cells that were written from the documentation alone
+
+
+def leaky(a, h, leak):
+    """A tanh unit that forgets at a rate of its own, which is learned."""
+    rate = sigmoid(leak)
+    return rate * h + (1 - rate) * tanh(a), leak
+
+
+def janet(a, h, c, beta):
+    """Van der Westhuizen & Lasenby 2018: the forget gate alone."""
+    f, g = a
+    c = sigmoid(f) * c + (1 - sigmoid(f - beta)) * tanh(g)
+    return c, c, beta
+
+
+def simple_unit(a_x, a_h, h, c, v_f, v_r):
+    """After Lei et al. 2018: the gates read x and the unit's own memory."""
+    z, f, r = a_x[0], a_x[1] + a_h[1], a_x[2] + a_h[2]
+    f, r = sigmoid(f + v_f * c), sigmoid(r + v_r * c)
+    c = f * c + (1 - f) * z
+    return r * c + (1 - r) * tanh(z), c, v_f, v_r
+
+
+def exponential_input(a, h, c, n):
+    """An LSTM whose input gate has no upper end but a sum beneath it."""
+    i, f, g, o = a
+    write = exp(minimum(i, 8))
+    keep = sigmoid(f)
+    c, n = keep * c + write * tanh(g), keep * n + write
+    return sigmoid(o) * c / (1 + abs(n)), c, n
+
+
 TORCH = {"rnn": rnn, "relu": relu, "lstm": lstm, "gru": gru}
 OWN = {
     "peephole": (peephole, 4, 5),
@@ -83,4 +116,10 @@ OWN = {
     "minimal": (minimal_gated, 2, 1),
     "exponential": (exponential, 4, 4),
     "odd": (odd, 3, 2),
+}
+INVENTED = {
+    "leaky": (leaky, 1, 2),
+    "janet": (janet, 2, 3),
+    "simple_unit": (simple_unit, 3, 4),
+    "exponential_input": (exponential_input, 4, 3),
 }

@@ -8,9 +8,17 @@ own state. Its gradient, the loops, the memory and the threads follow.
         c = sigmoid(f) * c + sigmoid(i) * tanh(g)
         return sigmoid(o) * tanh(c), c
 
-`unroll` and `bptt` run it as those of `rnncore.rnn` and `rnncore.bptt` run
-a printed cell; `pair` makes a printed cell of it, for every backend. A
+Its parameters are (a, h, ...), or (a_x, a_h, h, ...) where it reads what
+comes from the input apart from what comes from h; it returns h and the
+rest of its state in the same order. How many gates it has, it says by
+taking `a` apart or by a[2]; a that is used whole is one gate. It may
+compute with + - * / **, abs, comparisons, & | ~ and the functions below,
+and with numbers of its surroundings; `where` takes the place of `if`. A
 part of the state that is returned as it came is a weight of the unit.
+
+`unroll` and `bptt` run it as those of `rnncore.rnn` and `rnncore.bptt` run
+a printed cell; `pair` makes a printed cell of it, for every backend;
+`rnncore.nn.Cell` is a torch module of it.
 """
 
 from rnncore.fused.functions import (
