@@ -15,6 +15,7 @@ from rnncore import fused
 
 pytest.importorskip("numba")
 from rnncore.fused import autograd, cells
+from rnncore.fused import module as cell_module
 
 pytestmark = pytest.mark.usefixtures("kept_loops")
 PAIRS = [
@@ -69,7 +70,7 @@ def test_the_printed_loop_gives_the_same(monkeypatch):
     module = rnncore.nn.Cell(fused_cells.odd, 5, 7).double()
     x, d_y, hx = numbers(6, 3, 5), numbers(6, 3, 7), numbers(2, 1, 3, 7)
     got = gradients(module, x, hx.unbind(), d_y)
-    monkeypatch.setattr(rnncore.nn, "_compiled", lambda: None)
+    monkeypatch.setattr(cell_module, "_compiled", lambda: None)
     module.zero_grad()
     assert_close(got, gradients(module, x, hx.unbind(), d_y))
 
@@ -77,7 +78,7 @@ def test_the_printed_loop_gives_the_same(monkeypatch):
 def test_weights_of_a_unit_are_parameters(monkeypatch):
     torch.manual_seed(0)
     module = rnncore.nn.Cell(fused_cells.peephole, 5, 7).double()
-    monkeypatch.setattr(rnncore.nn, "_compiled", lambda: None)
+    monkeypatch.setattr(cell_module, "_compiled", lambda: None)
     found = gradients(module, numbers(6, 3, 5), numbers(2, 1, 3, 7), 1)
     for name in "w_i", "w_f", "w_o":
         assert found[3][f"weight_{name}_l0"].abs().min() > 0
@@ -89,7 +90,7 @@ def test_weights_of_a_unit_learn_alike_in_both_loops(monkeypatch):
     module = rnncore.nn.Cell(fused_cells.peephole, 5, 7).double()
     x, hx = numbers(6, 3, 5), numbers(2, 1, 3, 7).unbind()
     got = gradients(module, x, hx, numbers(6, 3, 7) * 0 + 1)
-    monkeypatch.setattr(rnncore.nn, "_compiled", lambda: None)
+    monkeypatch.setattr(cell_module, "_compiled", lambda: None)
     module.zero_grad()
     assert_close(got, gradients(module, x, hx, numbers(6, 3, 7) * 0 + 1))
 
@@ -212,7 +213,7 @@ def test_a_cell_module_can_be_copied_and_keeps_its_weights():
 def test_without_numba_it_is_said_once_and_the_printed_loop_runs(
     monkeypatch,
 ):
-    rnncore.nn._compiled.cache_clear()
+    cell_module._compiled.cache_clear()
     monkeypatch.setattr(fused, "available", lambda: False)
     try:
         with pytest.warns(UserWarning, match="numba is not installed"):
@@ -222,14 +223,14 @@ def test_without_numba_it_is_said_once_and_the_printed_loop_runs(
             lstm(5, 7)(numbers(6, 3, 5))
             rnncore.nn.LSTM(5, 7)(torch.randn(6, 3, 5))
     finally:
-        rnncore.nn._compiled.cache_clear()
+        cell_module._compiled.cache_clear()
 
 
 def test_torch_s_own_modules_run_the_printed_loops(monkeypatch):
     def called():
         raise AssertionError("compiled loops are asked for")
 
-    monkeypatch.setattr(rnncore.nn, "_compiled", called)
+    monkeypatch.setattr(cell_module, "_compiled", called)
     for name in "RNN", "LSTM", "GRU":
         getattr(rnncore.nn, name)(5, 7)(torch.randn(6, 3, 5))
     with pytest.raises(AssertionError, match="are asked for"):
