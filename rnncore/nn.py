@@ -56,12 +56,13 @@ class Loop(torch.autograd.Function):
 
 
 def one_direction(
-    cells: tuple[Callable, Callable],
+    cells: tuple[Callable, Any],
     params: Params,
     x: Tensor,
     runs: list[Run],
     first: State,
     reverse: bool,
+    loop: Callable = Loop.apply,
 ) -> tuple[Tensor, State]:
     """One layer, one direction, over sequences of different lengths.
 
@@ -82,7 +83,7 @@ def one_direction(
         state = tuple(torch.cat([s[:B], new[rows:B]]) for s, new in both)
         x_k = xs[k].unflatten(0, (steps, B))
         x_k = x_k.flip(0) if reverse else x_k
-        y_k, *state = Loop.apply(*cells, x_k, *params, *state)
+        y_k, *state = loop(*cells, x_k, *params, *state)
         y_k = y_k.flip(0) if reverse else y_k
         y[k] = y_k.flatten(0, 1)
     parts = zip(state, *reversed(left), strict=True)
@@ -151,9 +152,6 @@ class Recurrent(torch.nn.RNNBase):
         x, state, params = tree_map(_autocast, (x, state, params))
         parts = {f"hx[{k}]": s for k, s in enumerate(state)}
         check_alike("weight_ih_l0", params[0].W_x, input=x, **parts)
-        cell, cell_vjp, _, _ = CELLS[self.mode]
-        if not torch.is_grad_enabled():
-            cell = _without_cache(cell)
         directions = 2 if self.bidirectional else 1
         last = []
         for layer in range(0, len(params), directions):
@@ -162,14 +160,22 @@ class Recurrent(torch.nn.RNNBase):
             y = []
             for k in range(layer, layer + directions):
                 first = tuple(s[k] for s in state)
-                y_k, s_k = one_direction(
-                    (cell, cell_vjp), params[k], x, runs, first, k > layer
-                )
+                y_k, s_k = self.direction(k, params[k], x, runs, first)
                 y.append(y_k)
                 last.append(s_k)
             x = _join(y, -1)
         ends = zip(*last, strict=True)
         return x, tuple(torch.stack(part) for part in ends)
+
+    def direction(self, k: int, params: Params, x: Tensor, runs, first):
+        """The k-th of the N*L: with two, each second one is in reverse."""
+        cell, cell_vjp, _, _ = CELLS[self.mode]
+        if not torch.is_grad_enabled():
+            cell = _without_cache(cell)
+        reverse = self.bidirectional and k % 2 == 1
+        return one_direction(
+            (cell, cell_vjp), params, x, runs, first, reverse
+        )
 
     def first_state(self, hx, x: Tensor, *B: int) -> State:
         """hx as a tuple of (L, B, H), or (L, H) without a batch."""
@@ -209,6 +215,15 @@ class LSTM(Recurrent, torch.nn.LSTM):
 
 class GRU(Recurrent, torch.nn.GRU):
     """The gated recurrent unit, in torch.nn.GRU's place."""
+
+
+def __getattr__(name: str):
+    """`Cell` loads `rnncore.fused`, so it comes when asked for."""
+    if name != "Cell":
+        raise AttributeError(f"rnncore.nn has no {name}")
+    from rnncore.fused.module import Cell
+
+    return Cell
 
 
 def _join(parts: list[Tensor], dim: int = 0) -> Tensor:

@@ -76,6 +76,17 @@ def released(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def kept_loops(tmp_path_factory):
+    """The folder where this run's processes keep compiled loops."""
+    base = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        base = base.parent  # one for all workers
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(base / "kept-loops"))
+        yield base / "kept-loops"
+
+
+@pytest.fixture(scope="module")
 def browser():
     """Chromium, which finds no host but this machine."""
     from playwright.sync_api import sync_playwright

@@ -15,10 +15,11 @@ import torch
 from music import any_tokens
 from oracles import KINDS, problem
 
-from rnncore import seq2seq
+from rnncore import fused, seq2seq
 from rnncore.forecast import classical, covariates, heads, models
 from rnncore.forecast.backtest import Outcome
 from rnncore.forecast.windows import Windows
+from rnncore.fused import cells
 from rnncore.gru import unroll_reset_before
 from rnncore.layers import unroll_padded
 from rnncore.music import chords, frames, score, voices
@@ -162,6 +163,13 @@ def _methods(f, module, s):
 
 
 OTHERS = {
+    "fused": {
+        "cell": lambda f, m, s: cells.rnn,
+        "lanes": lambda f, m, s: 5,
+        "tape": lambda f, m, s: fused.unroll(
+            cells.rnn, _network(m, s)[1].params, *_network(m, s)[1][1:3]
+        )[2],
+    },
     "cell": lambda f, m, s: _network(m, s)[0].cell,
     "cell_vjp": lambda f, m, s: _network(m, s)[0].vjp,
     "params": _two(lambda f, m, s: _network(m, s)[1].params),

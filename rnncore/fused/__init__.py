@@ -1,0 +1,73 @@
+"""Any cell as fast as a library's own: write the equation, run the loop.
+
+A cell is a function of one unit: the pre-activations of its gates and its
+own state. Its gradient, the loops, the memory and the threads follow.
+
+    def lstm(a, h, c):
+        i, f, g, o = a
+        c = sigmoid(f) * c + sigmoid(i) * tanh(g)
+        return sigmoid(o) * tanh(c), c
+
+Its parameters are (a, h, ...), or (a_x, a_h, h, ...) where it reads what
+comes from the input apart from what comes from h; it returns h and the
+rest of its state in the same order. How many gates it has, it says by
+taking `a` apart or by a[2]; a that is used whole is one gate. It may
+compute with + - * / **, abs, comparisons, & | ~ and the functions below,
+and with numbers of its surroundings; `where` takes the place of `if`. A
+part of the state that is returned as it came is a weight of the unit.
+
+`unroll` and `bptt` run it as those of `rnncore.rnn` and `rnncore.bptt` run
+a printed cell; `pair` makes a printed cell of it, for every backend;
+`rnncore.nn.Cell` is a torch module of it.
+"""
+
+from rnncore.fused.functions import (
+    exp,
+    log,
+    maximum,
+    minimum,
+    sigmoid,
+    sqrt,
+    tanh,
+    where,
+)
+from rnncore.fused.printed import (
+    equation_of,
+    loop_source,
+    pair,
+    vjp_source,
+)
+
+__all__ = [
+    "available",
+    "bptt",
+    "equation_of",
+    "exp",
+    "log",
+    "loop_source",
+    "maximum",
+    "minimum",
+    "pair",
+    "sigmoid",
+    "sqrt",
+    "tanh",
+    "unroll",
+    "vjp_source",
+    "where",
+]
+
+
+def available() -> bool:
+    """Whether numba is there to compile the loops."""
+    from importlib.util import find_spec
+
+    return find_spec("numba") is not None
+
+
+def __getattr__(name: str):
+    """`unroll` and `bptt` load numba, so they come when asked for."""
+    if name not in {"unroll", "bptt"}:
+        raise AttributeError(f"rnncore.fused has no {name}")
+    from rnncore.fused import loop
+
+    return getattr(loop, name)

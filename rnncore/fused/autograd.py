@@ -1,0 +1,95 @@
+"""The loops as one node of torch's graph."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rnncore.fused.loop import Packed, Tape, bptt, unroll
+from rnncore.rnn import Params
+
+
+def takes(*tensors: Tensor) -> bool:
+    """Whether the loops can run on these: plain floats on a CPU."""
+    return not torch.compiler.is_compiling() and all(
+        type(a) in {Tensor, torch.nn.Parameter}
+        and a.device.type == "cpu"
+        and a.dtype in {torch.float32, torch.float64}
+        for a in tensors
+    )
+
+
+def run(
+    cell: Callable, packed: Packed, x: Tensor, *rest: Tensor
+) -> tuple[Tensor, ...]:
+    """From x, four weights and the first state to y and the last.
+
+    Without gradients nothing is kept for a way back.
+    """
+    if torch.is_grad_enabled() and any(a.requires_grad for a in (x, *rest)):
+        return Fused.apply(cell, packed, x, *rest)
+    params, state = Params(*rest[:4]), rest[4:]
+    y, last, _ = unroll(cell, params, x, state, keep=False, packed=packed)
+    return y, *last
+
+
+class Fused(torch.autograd.Function):
+    """`unroll` forward, `bptt` backward.
+
+    Raises RuntimeError where its gradients are to be differentiated too.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, cell: Callable, packed: Packed, x, *rest):
+        """From x, four weights and the first state to y and the last."""
+        params, state = Params(*rest[:4]), rest[4:]
+        y, last, tape = unroll(cell, params, x, state, packed=packed)
+        assert tape is not None
+        own = [torch.from_numpy(a) for a in (*tape.steps, tape.kept)]
+        # y has the memory of steps[0]: saved too, torch sees it changed
+        ctx.save_for_backward(y, x, *rest, *own)
+        ctx.cell, ctx.packed, ctx.spent = cell, packed, False
+        return y, *last
+
+    @staticmethod
+    def backward(ctx: Any, d_y: Tensor, *d_state: Tensor):
+        """One gradient for each argument of forward, None for the cell."""
+        if torch.is_grad_enabled():
+            raise RuntimeError(
+                "create_graph: expected False, got True: rnncore.nn has "
+                "no second derivatives (torch.nn's modules have, on a CPU)"
+            )
+        _, x, *rest = ctx.saved_tensors
+        n = len(d_state)
+        params, state, own = (
+            Params(*rest[:4]),
+            rest[4 : 4 + n],
+            rest[4 + n :],
+        )
+        if ctx.spent:  # a second time: the gates are computed again
+            _, _, tape = unroll(
+                ctx.cell, params, x, tuple(state), packed=ctx.packed
+            )
+        else:
+            arrays = [a.numpy() for a in own]
+            tape = Tape(
+                x.detach().contiguous().numpy(),
+                tuple(state),
+                arrays[:-1],
+                arrays[-1],
+                x,
+            )
+        ctx.spent = True
+        assert tape is not None
+        d_params, d_x, d_first = bptt(
+            ctx.cell,
+            params,
+            tape,
+            d_y,
+            d_state,
+            d_x=ctx.needs_input_grad[2],
+            spend=True,
+            packed=ctx.packed,
+        )
+        return None, None, d_x, *d_params, *d_first

@@ -1,0 +1,351 @@
+"""A cell over a whole sequence, forward and backward, on all cores."""
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from functools import cached_property, lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from rnncore.backend import (
+    Array,
+    check_backward,
+    check_layer,
+    check_like_state,
+    check_shape,
+    check_state,
+    from_numpy,
+    to_numpy,
+)
+from rnncore.fused.compiled import BLOCK, Loops
+from rnncore.fused.derive import Derived
+from rnncore.fused.printed import derived
+from rnncore.fused.product import WIDTH, pack
+from rnncore.fused.vector import vec_of
+from rnncore.rnn import Params, State
+
+SMALL = 2e6  # operations that are not worth a second thread
+
+
+class Packed:
+    """A layer's weights as the loops read them, laid out when asked for."""
+
+    def __init__(self, cell: Callable, params: Params):
+        self.cell, self.params = derived(cell), params
+        self.lanes = vec_of(to_numpy(params.W_x[:0]).dtype).lanes
+
+    @cached_property
+    def forward(self) -> tuple[np.ndarray, ...]:
+        """W_x, W_h and one row of biases."""
+        return _packed_forward(self.cell, self.params, self.lanes)
+
+    @cached_property
+    def backward(self) -> list[np.ndarray]:
+        """W_x and W_h the other way round."""
+        return _packed_backward(self.cell, self.params, self.lanes)
+
+
+class Tape(NamedTuple):
+    """What the backward loop needs to know of the forward loop."""
+
+    x: np.ndarray
+    state: State  # before the first step, in the caller's library
+    steps: list[np.ndarray]  # each part of the state, before and after all
+    kept: np.ndarray  # what the cell kept, (T, B, n, H)
+    like: Array
+
+
+def unroll(
+    cell: Callable,
+    params: Params,
+    x: Array,
+    state: State,
+    keep: bool = True,
+    packed: "Packed | None" = None,
+) -> tuple[Array, State, Tape | None]:
+    """Run a cell over a sequence, as `rnncore.rnn.unroll` does.
+
+    Without `keep` there is no tape, and memory for one step's gates.
+
+    Shapes: x (T, B, D); state ((B, H), ...)
+        -> y (T, B, H); state ((B, H), ...); tape
+
+    Raises ValueError where a shape, dtype or device does not fit.
+    """
+    made = derived(cell)
+    _check(made, params, x, state)
+    T, B, D = x.shape
+    H = state[0].shape[1]
+    dtype = to_numpy(x[:0]).dtype
+    loops = loops_of(cell, dtype.name)
+    x_ = _own(x)
+    steps, strides = [], []
+    for k, part in enumerate(state):
+        all_steps = k == 0 or (keep and k not in made.held)
+        held = np.empty((T + 1 if all_steps else 1, B, H), dtype)
+        held[0] = to_numpy(part)
+        steps.append(held)
+        strides.append(B * H if all_steps else 0)
+    n = len(made.kept)
+    kept = np.empty((T if keep else 1, B, n, H), dtype)
+    q_t = B * n * H if keep else 0
+    packed = packed or Packed(cell, params)
+    W_x, W_h, bias = packed.forward
+    P = bias.size // len(made.slots)
+    flat = [
+        v
+        for s, k in zip(steps, strides, strict=True)
+        for v in (_flat(s), k)
+    ]
+
+    def run(lo: int, hi: int) -> None:
+        a = np.empty((hi - lo) * bias.size, dtype)
+        loops.forward(
+            T,
+            B,
+            D,
+            H,
+            lo,
+            hi,
+            _flat(x_),
+            W_x,
+            W_h,
+            bias,
+            a,
+            _flat(kept),
+            q_t,
+            *flat,
+        )
+
+    in_parts(run, B, 2.0 * T * B * made.cell.gates * P * (D + H))
+    last = tuple(from_numpy(s[-1].copy(), x) for s in steps)
+    y = from_numpy(steps[0][1:], x)
+    return y, last, Tape(x_, state, steps, kept, x) if keep else None
+
+
+def bptt(
+    cell: Callable,
+    params: Params,
+    tape: Tape,
+    d_y: Array,
+    d_state: State,
+    d_x: bool = True,
+    spend: bool = False,
+    packed: "Packed | None" = None,
+) -> tuple[Params, Array | None, State]:
+    """Backpropagation through time, as `rnncore.bptt.bptt` does.
+
+    With `spend` the gradients of the gates take the place of what the
+    tape keeps, which is then of no more use.
+
+    Shapes: d_y (T, B, H); d_state ((B, H), ...)
+        -> d_params; d_x (T, B, D); d_state ((B, H), ...)
+
+    Raises ValueError where a shape, dtype or device does not fit the tape.
+    """
+    made = derived(cell)
+    check_backward(tape.state, tape.x.shape[0], d_y, d_state)
+    x, steps, kept = _own(tape.x), tape.steps, tape.kept
+    T, B, D = x.shape
+    H = steps[0].shape[2]
+    loops = loops_of(cell, x.dtype.name)
+    slots = len(made.slots)
+    d = kept
+    if not spend or kept.shape[2] < slots:
+        d = np.empty((T, B, slots, H), x.dtype)
+    packed = packed or Packed(cell, params)
+    W_x, W_h = packed.backward
+    d_first = [np.array(to_numpy(s), x.dtype, order="C") for s in d_state]
+    d_x_ = np.empty(x.shape if d_x else (0,), x.dtype)
+    d_y_ = _own(d_y)
+    P, P_x = _up(H, loops.lanes), _up(D, loops.lanes)
+    parts = []
+    for s, d_s in zip(steps, d_first, strict=True):
+        parts += [_flat(s), B * H if len(s) > 1 else 0, _flat(d_s)]
+
+    def run(lo: int, hi: int) -> None:
+        d_h = np.zeros((hi - lo, P), x.dtype)
+        d_h[:, :H] = d_first[0][lo:hi]
+        row = np.zeros((hi - lo + 1) * P_x if d_x else 0, x.dtype)
+        loops.backward(
+            T,
+            B,
+            D,
+            H,
+            lo,
+            hi,
+            _flat(d_y_),
+            _flat(kept),
+            _flat(d),
+            d.shape[2],
+            W_h,
+            W_x,
+            _flat(d_h),
+            row,
+            _flat(d_x_),
+            *parts,
+        )
+
+    G = made.cell.gates
+    in_parts(run, B, 2.0 * T * B * G * H * (D + H))
+    d_params = _weights(made, loops, x, steps[0], d)
+    d_params = Params(*(from_numpy(w, tape.like) for w in d_params))
+    d_state = tuple(from_numpy(s, tape.like) for s in d_first)
+    return d_params, from_numpy(d_x_, tape.like) if d_x else None, d_state
+
+
+def _weights(
+    cell: Derived, loops: Loops, x: np.ndarray, h: np.ndarray, d: np.ndarray
+) -> Params:
+    """The gradients of the weights from those of the gates."""
+    T, B, D = x.shape
+    H, G, nap = h.shape[2], cell.cell.gates, len(cell.cell.apart)
+    K, N, wide = T * B, G * H, WIDTH * loops.lanes
+    panels = -(-N // wide)
+    found = []
+    for a, M, skip in ((x, D, 0), (h, H, nap)):
+        out = np.zeros((M, panels * wide), x.dtype)
+        sums = np.zeros(panels * wide, x.dtype)
+
+        def run(lo, hi, a=a, M=M, skip=skip, out=out, sums=sums):
+            panel = np.empty(BLOCK * wide, x.dtype)
+            by_rows = panels < 2 * threads()
+            first, last = (0, panels) if by_rows else (lo, hi)
+            low, high = (lo, hi) if by_rows else (0, M)
+            loops.outer(
+                first,
+                last,
+                low,
+                high,
+                K,
+                M,
+                N,
+                _flat(a),
+                _flat(d),
+                skip * H,
+                d.shape[2] * H,
+                panel,
+                sums if low == 0 else np.zeros_like(sums),
+                _flat(out),
+                panels * wide,
+            )
+
+        in_parts(
+            run, M if panels < 2 * threads() else panels, 2.0 * K * N * M
+        )
+        order = np.argsort(_order(cell, skip > 0))
+        by_gate = out[:, :N].reshape(M, G, H)[:, order].reshape(M, N)
+        found += [by_gate.T, sums[:N].reshape(G, H)[order].reshape(N)]
+    return Params(found[0], found[2], found[1], found[3])
+
+
+def _order(cell: Derived, of_h: bool = False) -> list[int]:
+    """The gates in the order of the slots that a product fills."""
+    shared = [int(s[1:]) for s in cell.cell.shared]
+    apart = cell.cell.apart
+    return [*shared, *apart] if of_h else [*apart, *shared]
+
+
+def _packed_forward(cell: Derived, params: Params, lanes: int):
+    """Weights as the forward loop reads them, and one row of biases."""
+    W_x, W_h, b_x, b_h = (to_numpy(w) for w in params)
+    G, H = cell.cell.gates, W_h.shape[1]
+    P, nap = _up(H, lanes), len(cell.cell.apart)
+    packed = []
+    for W, of_h in ((W_x, False), (W_h, True)):
+        padded = np.zeros((W.shape[1], G, P), W.dtype)
+        order = _order(cell, of_h)
+        padded[:, :, :H] = W.reshape(G, H, -1)[order].transpose(2, 0, 1)
+        packed.append(pack(padded.reshape(-1, G * P), lanes))
+    bias = np.zeros((len(cell.slots), P), W_x.dtype)
+    bias[:G, :H] += b_x.reshape(G, H)[_order(cell)]
+    bias[nap:, :H] += b_h.reshape(G, H)[_order(cell, True)]
+    return *packed, bias.reshape(-1)
+
+
+def _packed_backward(cell: Derived, params: Params, lanes: int):
+    """Weights as the backward loop reads them."""
+    packed = []
+    for W, of_h in ((params.W_x, False), (params.W_h, True)):
+        W = to_numpy(W)
+        H = params.W_h.shape[1]
+        N = W.shape[1]
+        padded = np.zeros((W.shape[0], _up(N, lanes)), W.dtype)
+        order = _order(cell, of_h)
+        padded[:, :N] = W.reshape(-1, H, N)[order].reshape(-1, N)
+        packed.append(pack(padded, lanes))
+    return packed
+
+
+def in_parts(run: Callable[[int, int], None], n: int, work: float) -> None:
+    """run(lo, hi) for parts of range(n), each on a thread of its own.
+
+    Raises what the first part that failed raised.
+    """
+    parts = min(threads(), n) if work > SMALL else 1
+    ends = [n * k // parts for k in range(parts + 1)]
+    failed: list[BaseException] = []
+
+    def guarded(lo: int, hi: int) -> None:
+        try:
+            run(lo, hi)
+        except BaseException as error:  # noqa: BLE001 - raised below
+            failed.append(error)
+
+    others = [
+        threading.Thread(target=guarded, args=ends[k : k + 2])
+        for k in range(1, parts)
+    ]
+    for t in others:
+        t.start()
+    guarded(*ends[:2])
+    for t in others:
+        t.join()
+    if failed:
+        raise failed[0]
+
+
+def threads() -> int:
+    """As many as torch uses; without torch, as the process has cores."""
+    torch = sys.modules.get("torch")
+    if torch is not None and hasattr(torch, "get_num_threads"):
+        return torch.get_num_threads()
+    given = os.environ.get("OMP_NUM_THREADS", "")
+    return (
+        int(given)
+        if given.isdigit() and int(given)
+        else os.cpu_count() or 1
+    )
+
+
+@lru_cache(maxsize=64)
+def loops_of(cell: Callable, dtype: str) -> Loops:
+    """The compiled loops of a cell."""
+    return Loops(derived(cell), dtype)
+
+
+def _check(cell: Derived, params: Params, x: Array, state: State) -> None:
+    check_layer(params)
+    check_shape("x", x, "T", "B", params.W_x.shape[1])
+    check_state(params, x, state)
+    H, G = params.W_h.shape[1], cell.cell.gates
+    check_shape("W_h", params.W_h, G * H, H)
+    check_like_state("state", state, (state[0],) * len(cell.d_after))
+    if str(x.dtype).rpartition(".")[2] not in {"float32", "float64"}:
+        raise ValueError(f"x: expected float32 or float64, got {x.dtype}")
+
+
+def _own(a: Array) -> np.ndarray:
+    """An array as the loops take it; most are, and are not copied."""
+    return np.require(to_numpy(a), requirements=["C", "A", "W"])
+
+
+def _flat(a: np.ndarray) -> np.ndarray:
+    return a.reshape(-1)
+
+
+def _up(n: int, lanes: int) -> int:
+    """n rounded up to whole registers."""
+    return -(-n // lanes) * lanes

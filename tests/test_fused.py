@@ -1,0 +1,519 @@
+"""Cells that are written as equations: their gradient and their loops."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import fused_cells
+import numpy as np
+import oracles
+import pytest
+import torch
+from arrays import assert_close
+from oracles import KINDS
+
+import rnncore.rnn
+from rnncore import fused
+from rnncore.backend import tree_map
+from rnncore.bptt import check_gradient
+from rnncore.fused import exp, sigmoid, tanh
+
+pytest.importorskip("numba")
+from rnncore.fused import compiled
+
+CELLS = {
+    n: (f, KINDS[n].G, KINDS[n].parts) for n, f in fused_cells.TORCH.items()
+}
+CELLS |= fused_cells.OWN | fused_cells.INVENTED
+QUICK = {"lstm", "gru", "odd"}  # each cell and dtype compiles for seconds
+pytestmark = pytest.mark.usefixtures("kept_loops")
+FIELDS = rnncore.rnn.Params._fields
+# T, B, D, H: ones, less than a register, more than one, odd rests
+SHAPES = [(1, 1, 1, 1), (5, 3, 4, 6), (3, 2, 16, 16), (4, 13, 19, 37)]
+
+
+def each(names):
+    """The names as parameters; those that compile more loops are slow."""
+    slow = pytest.mark.slow
+    return [pytest.param(n, marks=[slow] * (n not in QUICK)) for n in names]
+
+
+def problem(name, *shape, dtype=np.float64, seed=0):
+    _, G, parts = CELLS[name]
+    kind = oracles.Kind(None, None, G, parts, None)
+    given = oracles.problem(kind, *shape, seed=seed)
+    return tree_map(lambda a: a.astype(dtype), given)
+
+
+def both_ways(name, p, **options):
+    cell = CELLS[name][0]
+    y, state, tape = fused.unroll(cell, p.params, p.x, p.state)
+    return (
+        y,
+        state,
+        *fused.bptt(cell, p.params, tape, p.d_y, p.d_state, **options),
+    )
+
+
+def flat(tree):
+    found = []
+    tree_map(lambda a: found.append(np.asarray(a)), tree)
+    return found
+
+
+def assert_same(got, expected):
+    """Equal bit for bit."""
+    for a, b in zip(flat(got), flat(expected), strict=True):
+        assert a.dtype == b.dtype
+        # exact: one order of sums, whatever lies around it
+        assert np.array_equal(a, b, equal_nan=True)
+
+
+def printed(name):
+    """The cell and its derived vjp in the printed loop."""
+    return oracles.Kind(*fused.pair(CELLS[name][0]), 0, 0, None)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("name", each(fused_cells.TORCH))
+def test_the_loops_agree_with_torch(name, shape):
+    p = problem(name, *shape)
+    expected = oracles.both_ways_torch(KINDS[name], p)
+    # scale: 1 - tanh^2 cancels where a unit saturates
+    assert_close(both_ways(name, p), expected, scale=1.0)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(n, marks=[pytest.mark.slow] * (n != "lstm"))
+        for n in fused_cells.TORCH
+    ],
+)
+def test_the_loops_in_float32_agree_with_torch(name, shape):
+    p = problem(name, *shape)
+    expected = oracles.both_ways_torch(KINDS[name], p)
+    single = tree_map(lambda a: a.astype(np.float32), p)
+    # 1.9e-6 of the largest number, and of 1
+    assert_close(
+        both_ways(name, single),
+        expected,
+        terms=4,
+        scale=1.0,
+        computed_in=np.float32,
+    )
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(
+    "name", each({**fused_cells.OWN, **fused_cells.INVENTED})
+)
+def test_the_loops_agree_with_the_printed_ones(name, shape):
+    p = problem(name, *shape)
+    expected = oracles.both_ways(printed(name), p)
+    assert_close(both_ways(name, p), expected, scale=1.0)
+
+
+@pytest.mark.parametrize("name", list(CELLS))
+def test_the_derived_gradient_is_that_of_finite_differences(name):
+    check_all_gradients(
+        problem(name, 3, 2, 2, 3, seed=3),
+        lambda q: oracles.both_ways(printed(name), q),
+    )
+
+
+@pytest.mark.parametrize("name", each(CELLS))
+def test_the_loops_gradient_is_that_of_finite_differences(name):
+    check_all_gradients(
+        problem(name, 3, 2, 2, 3, seed=3), lambda q: both_ways(name, q)
+    )
+
+
+def check_all_gradients(p, run):
+    """Those of the input, the weights and each part of the state."""
+    _, _, d_params, d_x, d_state = run(p)
+
+    def loss(q):
+        y, state = run(q)[:2]
+        last = sum((s * d).sum() for s, d in zip(state, p.d_state))
+        return (y * p.d_y).sum() + last
+
+    check_gradient(lambda x: loss(p._replace(x=x)), p.x, d_x)
+    for k, w in enumerate(p.params):
+        check_gradient(
+            lambda w, k=k: loss(
+                p._replace(params=p.params._replace(**{FIELDS[k]: w}))
+            ),
+            w,
+            d_params[k],
+        )
+    for k, s in enumerate(p.state):
+        check_gradient(
+            lambda s, k=k: loss(
+                p._replace(state=(*p.state[:k], s, *p.state[k + 1 :]))
+            ),
+            s,
+            d_state[k],
+        )
+
+
+@pytest.mark.parametrize("name", list(fused_cells.TORCH))
+def test_the_derived_vjp_equals_the_printed_one(name):
+    p = problem(name, 1, 3, 4, 5)
+    rng = np.random.default_rng(1)
+    G = KINDS[name].G
+    a_x, a_h = rng.normal(size=(2, 3, G * 5))
+    forward, vjp = fused.pair(CELLS[name][0])
+    state, cache = forward(a_x, a_h, p.state)
+    printed, printed_cache = KINDS[name].cell(a_x, a_h, p.state)
+    assert_close(state, printed)
+    expected = KINDS[name].vjp(p.d_state, printed_cache)
+    got = vjp(p.d_state, cache)
+    assert_close(got[:2], expected[:2])
+    for a, b in zip(got[2], expected[2]):
+        assert_close(a, b + 0 * a)
+
+
+def test_the_vjp_can_be_read():
+    text = fused.vjp_source(fused_cells.lstm)
+    assert text.startswith("def lstm_vjp(d_state, cache):\n    d_h, d_c =")
+    assert text.count("tanh(") == 1  # of c, computed again
+    assert "sigmoid(" not in text  # the gates are kept
+
+
+def test_values_have_the_names_that_the_cell_gives_them():
+    text = fused.vjp_source(fused_cells.lstm)
+    assert "sigmoid_f, sigmoid_i, tanh_g, sigmoid_o = cache" in text
+    assert "d_a_x = joined(d_i, d_f, d_g, d_o)" in text
+    assert not re.search(r"\bt\d", text)
+    text = fused.vjp_source(fused_cells.gru)
+    assert "r, z, n = cache" in text
+    assert not re.search(r"\bt\d", text)
+
+
+def test_names_that_are_taken_get_a_number():
+    def cell(a, h):
+        cache, state, tanh_, d_h = sigmoid(a), tanh(a), exp(-a * a), h * h
+        return cache * state + tanh_ * d_h
+
+    forward, vjp = fused.pair(cell)
+    a_x, a_h, h, d_h = np.random.default_rng(0).normal(size=(4, 2, 3))
+
+    def step(a):
+        return forward(a, a_h, (h,))
+
+    d_a_x, _, _ = vjp((d_h,), step(a_x)[1])
+    check_gradient(lambda a: (step(a)[0][0] * d_h).sum(), a_x, d_a_x)
+
+
+@pytest.mark.parametrize("name", each(CELLS))
+def test_without_a_tape_the_outputs_are_the_same(name):
+    cell, p = CELLS[name][0], problem(name, 5, 3, 4, 6)
+    with_tape = fused.unroll(cell, p.params, p.x, p.state)
+    y, state, tape = fused.unroll(cell, p.params, p.x, p.state, keep=False)
+    assert tape is None
+    assert_same((y, state), with_tape[:2])
+
+
+@pytest.mark.parametrize("name", each(CELLS))
+def test_a_tape_that_is_spent_gives_the_same(name):
+    p = problem(name, 5, 3, 4, 18)
+    assert_same(both_ways(name, p, spend=True), both_ways(name, p))
+
+
+@pytest.mark.parametrize("name", each(CELLS))
+def test_the_bits_do_not_depend_on_the_threads(name, monkeypatch):
+    p = problem(name, 5, 7, 33, 70)
+    monkeypatch.setattr("rnncore.fused.loop.SMALL", 0)
+    found = []
+    for threads in (1, 2, 3, 7):
+        monkeypatch.setattr(
+            "rnncore.fused.loop.threads", lambda n=threads: n
+        )
+        found += [both_ways(name, p), both_ways(name, p)]
+    for other in found[1:]:
+        assert_same(other, found[0])
+
+
+def test_many_threads_may_run_at_once():
+    p = problem("lstm", 20, 6, 8, 20)
+    found = []
+
+    def run():
+        found.extend(both_ways("lstm", p) for _ in range(5))
+
+    runs = [threading.Thread(target=run) for _ in range(4)]
+    for r in runs:
+        r.start()
+    expected = both_ways("lstm", p)
+    for r in runs:
+        r.join()
+    assert len(found) == 20
+    for got in found:
+        assert_same(got, expected)
+
+
+def in_process(code, cache):
+    """A new interpreter that runs this after the imports."""
+    code = f"import sys; sys.path.insert(0, 'tests')\n{code}"
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parent.parent,
+        env=os.environ | {"XDG_CACHE_HOME": str(cache)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def output(process):
+    """What it printed to both, once it has ended well."""
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    return out, err
+
+
+COUNTED = """
+import hashlib, json
+from numba.core import event
+seen = event.RecordingListener()
+event.register("numba:compile", seen)
+import test_fused as t
+found = t.flat(t.both_ways("lstm", t.problem("lstm", 5, 3, 4, 6)))
+called = [e.data["dispatcher"].py_func.__name__ for _, e in seen.buffer]
+loops = sorted({k for k in called if len(k.rpartition("_")[2]) == 24})
+digest = hashlib.sha256(b"".join(a.tobytes() for a in found)).hexdigest()
+print(json.dumps([digest, len(seen.buffer), loops]))
+"""
+
+
+def test_a_second_process_reads_what_the_first_one_compiled(kept_loops):
+    both_ways("lstm", problem("lstm", 5, 3, 4, 6))
+    out, err = output(in_process(COUNTED, kept_loops))
+    _, compilations, _ = json.loads(out)
+    assert compilations == 0
+    assert "compiles" not in err
+
+
+@pytest.mark.slow
+def test_of_two_processes_one_compiles_and_the_other_reads(tmp_path):
+    two = [in_process(COUNTED, tmp_path) for _ in range(2)]
+    outs, errs = zip(*map(output, two), strict=True)
+    a, b = map(json.loads, outs)
+    assert a[0] == b[0]
+    names = [name.partition("_")[0] for name in a[2] + b[2]]
+    assert sorted(names) == ["backward", "copy", "forward", "outer"]
+    assert "".join(errs).count("compiles the loops of lstm") == 1
+    again = json.loads(output(in_process(COUNTED, tmp_path))[0])
+    assert again[:2] == [a[0], 0]
+
+
+@pytest.mark.slow
+def test_where_nothing_can_be_kept_it_runs_all_the_same(tmp_path):
+    (tmp_path / "file").touch()  # no folder can be made in it
+    out, err = output(in_process(COUNTED, tmp_path / "file"))
+    assert json.loads(out)[1] > 0
+    assert "not kept" in err
+    assert "Traceback" not in err
+
+
+def test_the_folder_is_the_system_s_and_the_user_s_own(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    folder = compiled.store_for("0" * 24)
+    assert folder == tmp_path / "rnncore" / "fused" / ("0" * 24)
+    assert folder.is_dir()
+    folder.chmod(0o777)  # others could write what would be run
+    assert compiled.store_for("0" * 24) is None
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert compiled.store_for("0" * 24) is None
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for given in ("", "relative"):  # not valid: left out of account
+        monkeypatch.setenv("XDG_CACHE_HOME", given)
+        assert compiled.user_cache().is_relative_to(tmp_path)
+
+
+def test_a_disk_that_is_full_is_no_failure(monkeypatch):
+    def full(*given):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(Path, "exists", lambda path: False)
+    with compiled.kept_in(compiled.store_for("1" * 24), "") as path:
+        assert path is None
+
+
+def test_a_child_of_fork_runs_too(kept_loops):
+    code = (
+        "import os; import test_fused as t\n"
+        "p = t.problem('lstm', 5, 3, 4, 6); t.both_ways('lstm', p)\n"
+        "child = os.fork()\n"
+        "if not child:\n"
+        "    t.both_ways('lstm', p); os._exit(7)\n"
+        "print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+    )
+    assert output(in_process(code, kept_loops))[0] == "7\n"
+
+
+@pytest.mark.parametrize("name", each(CELLS))
+def test_nan_is_carried(name):
+    p = problem(name, 4, 3, 5, 18)
+    p.x[1, 2, 0] = np.nan
+    y, _, d_params, d_x, _ = both_ways(name, p)
+    expected = oracles.both_ways(printed(name), p)
+    assert_same(
+        tree_map(np.isnan, (y, d_params, d_x)),
+        tree_map(np.isnan, (expected[0], *expected[2:4])),
+    )
+    assert np.isnan(y[1, 2]).all()
+    assert not np.isnan(y[:, :2]).any()
+
+
+def test_arrays_need_not_be_contiguous():
+    p = problem("gru", 5, 3, 4, 6)
+    expected = both_ways("gru", p)
+    turned = tree_map(lambda a: np.asfortranarray(a), p)
+    assert_same(both_ways("gru", turned), expected)
+    wide = p._replace(x=np.repeat(p.x, 2, axis=2)[:, :, ::2])
+    assert_same(both_ways("gru", wide), expected)
+    for array in (p.x, p.d_y, *p.state, *p.d_state, *p.params):
+        array.flags.writeable = False
+    assert_same(both_ways("gru", p), expected)
+
+
+def test_torch_tensors_come_back_as_tensors():
+    p = tree_map(torch.asarray, problem("lstm", 5, 3, 4, 6))
+    found = []
+    tree_map(found.append, both_ways("lstm", p))
+    assert all(isinstance(a, torch.Tensor) for a in found)
+
+
+def branches(a, h):
+    if a > 0:
+        return a
+    return h
+
+
+def counts(a, h):
+    return tanh(a) * float(h)
+
+
+def sums(a, h):
+    return h.sum() + a
+
+
+def other_units(a, h):
+    return tanh(a) + h[0]
+
+
+def mixes(a, h):
+    return tanh(a @ h)
+
+
+def numpy_function(a, h):
+    return np.tanh(a)
+
+
+def array_inside(a, h):
+    return tanh(a) + np.ones(3)
+
+
+def condition(a, h):
+    return a > h
+
+
+def text(a, h):
+    return "h"
+
+
+def condition_as_number(a, h):
+    return tanh((a > 0) + h)
+
+
+def loops_for_ever(a, h):
+    for _ in a:
+        h = h + 1
+    return h
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        branches,
+        counts,
+        sums,
+        other_units,
+        mixes,
+        numpy_function,
+        array_inside,
+        condition,
+        text,
+        condition_as_number,
+        loops_for_ever,
+    ],
+)
+def test_what_is_no_cell_is_refused_with_its_line(cell):
+    first = cell.__code__.co_firstlineno
+    with pytest.raises(ValueError, match=r"test_fused.py:\d+: ") as caught:
+        fused.vjp_source(cell)
+    line = int(str(caught.value).split("test_fused.py:")[1].split(":")[0])
+    assert first <= line <= first + 3
+
+
+def two_for_one(a, h):
+    return tanh(a), h
+
+
+def test_the_number_of_parts_is_checked():
+    with pytest.raises(ValueError, match=r"expected 1 part.* got 2"):
+        fused.vjp_source(two_for_one)
+    with pytest.raises(ValueError, match="expected a function, got int"):
+        fused.vjp_source(3)
+    with pytest.raises(ValueError, match=r"expected parameters \(a, h"):
+        fused.vjp_source(lambda x, y: x)
+
+
+def test_bad_arrays_are_refused():
+    p = problem("lstm", 5, 3, 4, 6)
+    cell = fused_cells.lstm
+    with pytest.raises(ValueError, match="every size at least 1"):
+        fused.unroll(
+            cell, p.params, p.x[:, :0], tuple(s[:0] for s in p.state)
+        )
+    with pytest.raises(ValueError, match="float64"):
+        fused.unroll(cell, p.params, p.x.astype("f"), p.state)
+    with pytest.raises(ValueError, match=r"expected 2 array\(s\), got 1"):
+        fused.unroll(cell, p.params, p.x, p.state[:1])
+    with pytest.raises(ValueError, match="W_h"):
+        fused.unroll(fused_cells.gru, p.params, p.x, p.state[:1])
+    half = tree_map(lambda a: a.astype(np.float16), p)
+    with pytest.raises(ValueError, match="float32 or float64, got float16"):
+        fused.unroll(cell, half.params, half.x, half.state)
+
+
+def test_a_constant_of_the_surroundings_counts():
+    def leaky(rate):
+        def cell(a, h, *, slope=0.1):
+            return rate * h + (1 - rate) * (tanh(a) + slope * a)
+
+        return cell
+
+    forward, _ = fused.pair(leaky(0.75))
+    (h,), _ = forward(np.zeros((1, 1)), np.ones((1, 1)), (np.ones((1, 1)),))
+    assert_close(h, [[0.75 + 0.25 * (np.tanh(1) + 0.1)]])
+
+
+def test_equal_operations_are_computed_once():
+    def twice(a, h):
+        return tanh(sigmoid(a)) * exp(sigmoid(a)) + tanh(sigmoid(a))
+
+    text = fused.vjp_source(twice) + fused.loop_source(twice)
+    forward = text.split("def forward")[1].split("def backward")[0]
+    assert forward.count("sigmoid(") == 2  # whole registers, and the rest
