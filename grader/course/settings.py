@@ -51,6 +51,7 @@ class Limits:
     total_seconds: float = 300
     output_bytes: int = 1_000_000  # a cell; ten times that in all
     upload_bytes: int = 20_000_000  # the submitted folder
+    upload_files: int = 1_000  # in it
     memory_bytes: int = 2_000_000_000  # all its processes together
     processes: int = 64
     file_bytes: int = 100_000_000  # the largest file that it writes
