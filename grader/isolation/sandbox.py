@@ -84,7 +84,7 @@ def command(program: list[str]) -> list[str]:
     """
     asked = ["bwrap", "--new-session", "--unshare-net"]
     asked += ["--unshare-ipc", "--unshare-pid", "--unshare-uts"]
-    asked += ["--unshare-cgroup-try"]
+    asked += ["--unshare-cgroup-try", "--hostname", "sandbox"]
     if os.getuid() != 0:
         asked += ["--unshare-user"]
     for path in ("/usr", "/etc/ld.so.cache", "/etc/alternatives"):
@@ -105,7 +105,7 @@ def command(program: list[str]) -> list[str]:
     for name in SHOWN:
         part = ROOT / "grader" / name
         asked += ["--ro-bind", str(part), f"{INSIDE}/grader/{name}"]
-    asked += ["--proc", "/proc", "--dev", "/dev"]
+    asked += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
     asked += ["--perms", "1777", "--tmpfs", "/tmp"]
     asked += ["--dir", MOUNTED, "--remount-ro", "/", "--chdir", "/"]
     asked += ["--clearenv", "--setenv", "PYTHONPATH", INSIDE]
