@@ -17,7 +17,6 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from unicodedata import category
 
 NAME_LENGTH, NAME_BYTES = 100, 200  # of a folder; suffixes come behind it
 PATH_BYTES = 500  # of a file in a folder
@@ -27,7 +26,6 @@ ENTRIES, DEEPEST = 20_000, 20  # of a folder's tree that is looked at
 PARTS = 3_000_000  # of a JSON text: its commas and its opening brackets
 CELLS = 2_000  # of a notebook
 REMARKS = 30
-UNFIT = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # control, format, half, breaks
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 WIDE = str.maketrans("＝＋－＠", "=+-@")  # which spreadsheets take as such
 CODES = re.compile(
@@ -98,10 +96,10 @@ def some(lines: Sequence[str], most: int = REMARKS) -> list[str]:
 
 def unfit(name: str) -> str | None:
     """Why a folder's name cannot be a learner's or an assignment's."""
-    if UNFIT & set(map(category, name)):
+    if not name.isprintable():
         return (
             "a name that is no text in UTF-8, or has characters that "
-            "control how others are shown"
+            "cannot be seen"
         )
     if len(name) > NAME_LENGTH or len(os.fsencode(name)) > NAME_BYTES:
         return f"a name of over {NAME_LENGTH} letters ({NAME_BYTES} bytes)"
@@ -157,8 +155,8 @@ def files_in(folder: Path, most_bytes: int, most: int) -> list[Path]:
 def _fit(path: Path) -> bool:
     """Whether a file's path is a text, short enough, and not hidden."""
     hidden = any(part.startswith(".") for part in path.parts[:-1])
-    odd = UNFIT & set(map(category, str(path)))
-    return not hidden and not odd and len(os.fsencode(path)) <= PATH_BYTES
+    short = len(os.fsencode(path)) <= PATH_BYTES
+    return short and not hidden and str(path).isprintable()
 
 
 def moment(said: str) -> datetime | None:

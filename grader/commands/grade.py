@@ -10,12 +10,18 @@ import argparse
 import shutil
 import sys
 import tempfile
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 from grader import ROOT, door
 from grader.assignments import builder
-from grader.course.settings import Assignment, Course, SetupError, log_to
+from grader.course.settings import (
+    Assignment,
+    Course,
+    Limits,
+    SetupError,
+    log_to,
+)
 from grader.course.submissions import (
     Submission,
     find_submissions,
@@ -65,8 +71,6 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
         metavar="dask://HOST:PORT",
         help="run on a Dask cluster, through its scheduler",
     )
-    parser.add_argument("--cell-seconds", type=float)
-    parser.add_argument("--total-seconds", type=float)
     parser.add_argument(
         "--again", action="store_true", help="grade what is graded already"
     )
@@ -75,6 +79,13 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
         action="store_true",
         help="run learners' code with all of your rights",
     )
+    limits = parser.add_argument_group("limits of a submission")
+    for field in fields(Limits):
+        kind = float if field.name.endswith("_seconds") else int
+        flag = "--" + field.name.replace("_", "-")
+        limits.add_argument(
+            flag, type=kind, help=f"{field.default:,} unless set"
+        )
     return parser.parse_args(argv)
 
 
@@ -223,9 +234,9 @@ def _run(
 ) -> None:
     """Run what has to run, here or on a cluster."""
     asked = {
-        name: value
-        for name in ("cell_seconds", "total_seconds")
-        if (value := getattr(options, name)) is not None
+        field.name: value
+        for field in fields(Limits)
+        if (value := getattr(options, field.name)) is not None
     }
     known = sorted(_known_names(course))
     place: Place

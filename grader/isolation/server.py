@@ -14,6 +14,7 @@ import ctypes
 import gc
 import importlib
 import json
+import math
 import os
 import resource
 import select
@@ -33,7 +34,7 @@ from grader.isolation.wire import receive, send
 LOOK_SECONDS = 0.2  # between two looks at memory and processor
 SHARE = 0.2  # of its time that a monitor may spend on looking
 CALM = 2  # processes at a time: of more, all wait for other submissions
-BUSY_LOOKS = 10  # that may find more than the limit in a row
+BUSY_SECONDS = 2  # that more than the limit may compute at a time
 END_SECONDS = 3  # for a thread to end
 
 # <sys/mount.h>, <sched.h>, <sys/prctl.h>, <linux/capability.h>
@@ -347,7 +348,7 @@ class Looks:
         self.init, self.limits, self.sandboxed = init, limits, sandboxed
         info = psutil.Process(init).memory_info()
         self.base = info.rss - getattr(info, "shared", 0)  # the server's
-        self.pause, self.calm, self.busy = LOOK_SECONDS, False, 0
+        self.pause, self.calm, self.quiet = LOOK_SECONDS, False, math.inf
 
     def look(self) -> str | None:
         """The limit that is passed, if one is."""
@@ -361,14 +362,13 @@ class Looks:
         self.calm = self.calm or running > CALM
         if self.calm:
             _let_others_first(tasks)
-        self.busy = (
-            self.busy + 1 if running > self.limits["computing"] else 0
-        )
+        if running <= self.limits["computing"] or self.quiet > began:
+            self.quiet = began  # the last moment that it was so
         spent = time.monotonic() - began
         self.pause = max(LOOK_SECONDS, spent / SHARE)
         if used > self.limits["memory_bytes"]:
             return "memory"
-        return "busy" if self.busy >= BUSY_LOOKS else None
+        return "busy" if began - self.quiet > BUSY_SECONDS else None
 
 
 def _tasks(process: int) -> list[tuple[int, str]]:
