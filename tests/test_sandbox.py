@@ -91,7 +91,7 @@ TRIES = {
             "here = Path(grader.__file__).parent\n"
             "print(sorted(p.name for p in here.iterdir()))"
         ),
-        "['__init__.py', 'isolation']",
+        "['__init__.py', 'door.py', 'isolation']",
     ),
     "Python": ("import os\nopen(os.__file__, 'a')", "denied"),
     "another user": ("import os\nprint(os.getuid() == 0)", "False"),
@@ -134,6 +134,55 @@ TRIES = {
             "except BlockingIOError:\n    print(made < 32)"
         ),
         "True",
+    ),
+    "the server's input": (
+        (
+            "import glob, os\nfor path in glob.glob('/proc/1/fd/*'):\n"
+            "    print(os.readlink(path) == '/dev/null')"
+        ),
+        "True\nTrue\nTrue",
+    ),
+    "a file among the devices": ("open('/dev/x', 'w')", "Read-only"),
+    "a file that only memory holds": (
+        "import os\nos.memfd_create('x')",
+        "not permitted",
+    ),
+    "a shared segment": (
+        (
+            "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+            "print(libc.shmget(0, 4096, 0o1600), ctypes.get_errno())"
+        ),
+        "-1 1",
+    ),
+    "shared pages without a name": (
+        "import mmap\nmmap.mmap(-1, 4096)",
+        "not permitted",
+    ),
+    "shared pages of /dev/zero": (
+        (
+            "import mmap, os\n"
+            "mmap.mmap(os.open('/dev/zero', os.O_RDWR), 4096)"
+        ),
+        "No such device",
+    ),
+    "memory of a file's": (
+        (
+            "import mmap\nfile = open('/dev/shm/x', 'w+b')\n"
+            "file.truncate(4096)\nm = mmap.mmap(file.fileno(), 4096)\n"
+            "m[:2] = b'ab'\nprint(open('/dev/shm/x').read(2))"
+        ),
+        "ab",
+    ),
+    "files beyond one size": (
+        (
+            "import os\ntry:\n"
+            "    for place in ('/tmp', '/dev/shm', os.getcwd()):\n"
+            "        for n in range(10):\n"
+            "            with open(f'{place}/{n}', 'wb') as file:\n"
+            "                file.write(bytes(9_000_000))\n"
+            "except OSError as error: print(place, error)"
+        ),
+        "No space left",
     ),
     "its own files": ("print(open('data/x.txt').read())", "seven"),
     "a file of its own": (
@@ -208,6 +257,70 @@ def test_memory_of_all_processes_together_is_limited(server):
     try:
         with pytest.raises(Ended, match="took more than 700 MB of memory"):
             session.run(takes, 1, 60)
+    finally:
+        session.close()
+
+
+HOLDS = {  # ways to hold 900 MB, of which no process shows much
+    "in files": (
+        "import time\nfor n in range(19):\n"
+        "    with open(f'/tmp/{n}', 'wb') as f: f.write(bytes(9_900_000))\n"
+        "x = b'x' * 450_000_000\ntime.sleep(60)"
+    ),
+    "in programs": (
+        "import subprocess, sys, time\n"
+        "code = 'import time; x = bytes(range(250)) * 120_000; time.sleep(60)'\n"
+        "for _ in range(30):\n"
+        "    subprocess.Popen([sys.executable, '-S', '-c', code])\n"
+        "time.sleep(60)"
+    ),
+}
+
+
+@pytest.mark.system
+@needs_sandbox
+@pytest.mark.parametrize("where", HOLDS)
+def test_memory_counts_wherever_it_is(server, where):
+    limits = Limits(memory_bytes=600_000_000, total_seconds=60)
+    session = Session(server.path, {}, limits, "")
+    try:
+        with pytest.raises(Ended, match="took more than 600 MB of memory"):
+            session.run(HOLDS[where], 1, 60)
+    finally:
+        session.close()
+
+
+@pytest.mark.system
+@needs_sandbox
+def test_memory_that_copies_share_counts_once(server):
+    limits = Limits(memory_bytes=600_000_000, total_seconds=60)
+    session = Session(server.path, {}, limits, "")
+    takes = (
+        "import os, time\nx = os.urandom(10**6) * 300\n"
+        "for _ in range(8):\n"
+        "    if os.fork() == 0: time.sleep(5); os._exit(0)\n"
+        "time.sleep(2)\nprint('held')"
+    )
+    try:
+        assert said(session, takes) == "held"
+    finally:
+        session.close()
+
+
+@pytest.mark.system
+@needs_sandbox
+def test_who_computes_everywhere_is_stopped(server):
+    limits = Limits(computing=4, total_seconds=60)
+    session = Session(server.path, {}, limits, "")
+    burns = (
+        "import os, time\nfor _ in range(20):\n"
+        "    if os.fork() == 0:\n        os.setsid()\n"
+        "        while True: pass\n"
+        "time.sleep(60)"
+    )
+    try:
+        with pytest.raises(Ended, match="in more than 4 processes at once"):
+            session.run(burns, 1, 60)
     finally:
         session.close()
 

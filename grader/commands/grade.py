@@ -10,12 +10,18 @@ import argparse
 import shutil
 import sys
 import tempfile
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
-from grader import ROOT
+from grader import ROOT, door
 from grader.assignments import builder
-from grader.course.settings import Assignment, Course, SetupError, log_to
+from grader.course.settings import (
+    Assignment,
+    Course,
+    Limits,
+    SetupError,
+    log_to,
+)
 from grader.course.submissions import (
     Submission,
     find_submissions,
@@ -31,6 +37,9 @@ from grader.reports.points import Row, read_rows, table, write_csv
 from grader.run import processes, record
 from grader.run.batch import Here, Place, Todo, run_all
 from grader.run.cluster import SCHEME, Cluster
+from grader.run.faults import Fault
+
+LONGEST = 10_000_000  # characters of a class's table
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -62,8 +71,6 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
         metavar="dask://HOST:PORT",
         help="run on a Dask cluster, through its scheduler",
     )
-    parser.add_argument("--cell-seconds", type=float)
-    parser.add_argument("--total-seconds", type=float)
     parser.add_argument(
         "--again", action="store_true", help="grade what is graded already"
     )
@@ -72,6 +79,13 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
         action="store_true",
         help="run learners' code with all of your rights",
     )
+    limits = parser.add_argument_group("limits of a submission")
+    for field in fields(Limits):
+        kind = float if field.name.endswith("_seconds") else int
+        flag = "--" + field.name.replace("_", "-")
+        limits.add_argument(
+            flag, type=kind, help=f"{field.default:,} unless set"
+        )
     return parser.parse_args(argv)
 
 
@@ -99,33 +113,41 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
     print(f"{len(todo)} to grade, {left - len(todo)} graded already")
     if todo:
         _run(course, todo, assignments, options)
-    rows = _report(course, submissions)
+    rows, unwritten = _report(course, submissions)
     graded = sum(row.status != "failed" for row in rows)
     print(f"{graded} of {len(submissions)} submissions are graded")
-    complete = graded == len(submissions) and not stray and not refused
-    return 0 if complete else 1
+    left_over = stray or refused or unwritten
+    return 0 if graded == len(submissions) and not left_over else 1
 
 
-def _report(course: Course, submissions: list[Submission]) -> list[Row]:
-    """Print the tables, write the files."""
+def _report(
+    course: Course, submissions: list[Submission]
+) -> tuple[list[Row], int]:
+    """Print the tables, write the files; how many pages were not."""
     rows = read_rows(course, submissions)
-    graded = []
+    graded, unwritten = [], 0
     for row in rows:
         result = load_result(course, row.submission)
-        assert result is not None
+        if result is None:
+            continue
         graded.append((row, result))
-        write_feedback(course, row.submission, result, row)
+        try:
+            write_feedback(course, row.submission, result, row)
+        except Exception as error:  # noqa: BLE001 - others get theirs
+            said = Fault(error).log()
+            print(f"{row.submission}: no page: {said}", file=sys.stderr)
+            unwritten += 1
     write_csv(course, rows)
     write_overview(course, graded)
     write_lms(course, rows)
-    print(f"\n{table(rows)}\n")
+    print(f"\n{door.text(table(rows), LONGEST)}\n")
     if text := summary(graded):
-        print(f"{text}\n")
+        print(f"{door.text(text, LONGEST)}\n")
     print(
         f"Written: {course.home}/feedback/, points.csv, tasks.csv, "
         "mistakes.csv, suspicious.csv, lms.csv, canvas.csv"
     )
-    return rows
+    return rows, unwritten
 
 
 def _known_names(course: Course) -> set[str]:
@@ -194,7 +216,11 @@ def _to_grade(
             continue
         assignment = assignments.get(submission.assignment)
         version = assignment.version if assignment else "unknown"
-        key = key_of(submission, version, course.limits.upload_bytes)
+        try:
+            key = key_of(submission, version, course.limits.upload_bytes)
+        except Exception as error:  # noqa: BLE001 - it is to be graded, then
+            print(f"{submission}: {Fault(error).log()}", file=sys.stderr)
+            key = ""
         done = entered.get(submission.assignment, set())
         if again or not record.is_done(course, submission, key, done):
             todo.append((submission, key))
@@ -209,9 +235,9 @@ def _run(
 ) -> None:
     """Run what has to run, here or on a cluster."""
     asked = {
-        name: value
-        for name in ("cell_seconds", "total_seconds")
-        if (value := getattr(options, name)) is not None
+        field.name: value
+        for field in fields(Limits)
+        if (value := getattr(options, field.name)) is not None
     }
     known = sorted(_known_names(course))
     place: Place

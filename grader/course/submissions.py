@@ -7,14 +7,13 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from unicodedata import category
 
+from grader import door
 from grader.course.fingerprint import fingerprint
 from grader.course.settings import Course
 from rnncore.files import whole_file
 
-_UNFIT = {"Cc", "Cs"}  # Unicode's categories: control, surrogate
-VERSION = 3  # raise it where the same notebook would get another result
+VERSION = 4  # raise it where the same notebook would get another result
 
 
 @dataclass(frozen=True)
@@ -61,15 +60,16 @@ def _entries(folder: Path, stray: list[str]) -> list[Path]:
     except PermissionError:
         stray.append(f"{folder.name}/ may not be read")
         return []
-    shown = [p for p in paths if not p.name.startswith(".")]
-    clean = [p for p in shown if not _UNFIT & set(map(category, p.name))]
-    stray += [
-        f"{path.name!a} in {folder.name}/ has a name that is no text "
-        "in UTF-8, or has control characters: rename it"
-        for path in shown
-        if path not in clean
-    ]
-    return clean
+    found = []
+    for path in paths:
+        if path.name.startswith("."):
+            continue
+        if why := door.unfit(path.name):
+            said = f"{path.name[: door.NAME_LENGTH]!a} in {folder.name}/"
+            stray.append(f"{said} has {why}: rename it")
+        else:
+            found.append(path)
+    return found
 
 
 def key_of(submission: Submission, version: str, limit: int) -> str:
@@ -100,7 +100,7 @@ def load_result(
     try:
         text = result_path(course, submission).read_text(encoding="utf-8")
         result: dict[str, Any] = json.loads(text)
-    except (FileNotFoundError, json.JSONDecodeError):
+    except (OSError, ValueError):  # there is none, or no whole one
         return None
     return result
 

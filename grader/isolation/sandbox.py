@@ -15,7 +15,7 @@ from grader.course.settings import SetupError
 
 USER = 60321  # owns the learners' processes where the grader is root
 INSIDE = "/opt/course"  # rnncore and SHOWN, in the sandbox
-SHOWN = ("__init__.py", "isolation")  # of the grader's package
+SHOWN = ("__init__.py", "door.py", "isolation")  # of the grader's package
 VENV = "/opt/venv"
 MOUNTED = "/submission"  # a learner's folder, in the sandbox
 PROBE = (
@@ -84,7 +84,7 @@ def command(program: list[str]) -> list[str]:
     """
     asked = ["bwrap", "--new-session", "--unshare-net"]
     asked += ["--unshare-ipc", "--unshare-pid", "--unshare-uts"]
-    asked += ["--unshare-cgroup-try"]
+    asked += ["--unshare-cgroup-try", "--hostname", "sandbox"]
     if os.getuid() != 0:
         asked += ["--unshare-user"]
     for path in ("/usr", "/etc/ld.so.cache", "/etc/alternatives"):
@@ -105,7 +105,7 @@ def command(program: list[str]) -> list[str]:
     for name in SHOWN:
         part = ROOT / "grader" / name
         asked += ["--ro-bind", str(part), f"{INSIDE}/grader/{name}"]
-    asked += ["--proc", "/proc", "--dev", "/dev"]
+    asked += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
     asked += ["--perms", "1777", "--tmpfs", "/tmp"]
     asked += ["--dir", MOUNTED, "--remount-ro", "/", "--chdir", "/"]
     asked += ["--clearenv", "--setenv", "PYTHONPATH", INSIDE]

@@ -14,6 +14,7 @@ import ctypes
 import gc
 import importlib
 import json
+import math
 import os
 import resource
 import select
@@ -27,13 +28,18 @@ from typing import Any
 import psutil
 
 from grader.isolation.huge_pages import use_large
+from grader.isolation.seccomp import close_calls
 from grader.isolation.wire import receive, send
 
-LOOK_SECONDS = 0.2  # between two looks at the memory
+LOOK_SECONDS = 0.2  # between two looks at memory and processor
+SHARE = 0.2  # of its time that a monitor may spend on looking
+CALM = 2  # processes at a time: of more, all wait for other submissions
+BUSY_SECONDS = 2  # that more than the limit may compute at a time
 END_SECONDS = 3  # for a thread to end
 
 # <sys/mount.h>, <sched.h>, <sys/prctl.h>, <linux/capability.h>
 MS_NOSUID, MS_NODEV, MS_REC, MS_PRIVATE = 2, 4, 0x4000, 0x40000
+MS_BIND = 0x1000
 CLONE = {
     "mount": 0x20000,
     "cgroup": 0x2000000,
@@ -61,6 +67,11 @@ def _mount(kind: str, target: str, flags: int, options: str = "") -> None:
     extra = options.encode() if options else None
     done = LIBC.mount(name, target.encode(), name, flags, extra)
     _checked(done, f"mount {kind} {target}")
+
+
+def _bind(source: str, target: str) -> None:
+    done = LIBC.mount(source.encode(), target.encode(), None, MS_BIND, None)
+    _checked(done, f"mount {source} at {target}")
 
 
 def main() -> None:
@@ -103,7 +114,7 @@ def _accept(listening: socket.socket, config: Any, shell: Any) -> None:
     ending = select.poll() if hasattr(select, "poll") else None
     if ending:
         ending.register(listening, select.POLLIN)
-        ending.register(0, select.POLLIN)  # the grader's end of a pipe
+        ending.register(0, 0)  # a pipe: only its end is of interest
     while True:
         if ending and 0 in dict(ending.poll()):
             os._exit(0)
@@ -113,6 +124,7 @@ def _accept(listening: socket.socket, config: Any, shell: Any) -> None:
             try:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 listening.close()
+                _let_go_of_streams()
                 _submission(connection, config, shell)
                 status = 0
             except BaseException as error:  # noqa: BLE001 - it is told
@@ -120,6 +132,14 @@ def _accept(listening: socket.socket, config: Any, shell: Any) -> None:
             finally:
                 os._exit(status)
         connection.close()
+
+
+def _let_go_of_streams() -> None:
+    """The server's input and output are nothing for its children."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nothing, stream)
+    os.close(nothing)
 
 
 def _become(user: int) -> None:
@@ -157,7 +177,8 @@ def _submission(connection: socket.socket, config: Any, shell: Any) -> None:
         raise OSError(said.decode(errors="replace") or "it ended at once")
     learner = _tree(init)[1].pid
     send(connection, {"started": True})
-    _watch(connection, init, learner, head["limits"]["memory_bytes"])
+    looks = Looks(init, head["limits"], config["sandboxed"])
+    _watch(connection, init, learner, looks)
     _end(init, config["sandboxed"])
 
 
@@ -206,9 +227,12 @@ def _private_folders(limits: Any, mounted: str) -> None:
     _mount("", "/", MS_REC | MS_PRIVATE)
     _mount("proc", "/proc", MS_NOSUID | MS_NODEV)
     size = f"size={limits['scratch_bytes']},nr_inodes=10000,mode=700"
-    for folder in (mounted, "/tmp"):
-        _mount("tmpfs", folder, MS_NOSUID | MS_NODEV, size)
-    _mount("tmpfs", "/dev/shm", MS_NOSUID | MS_NODEV, size)
+    _mount("tmpfs", "/tmp", MS_NOSUID | MS_NODEV, size)
+    for folder in (mounted, "/dev/shm", "/tmp"):  # one size for all three
+        part = f"/tmp/{Path(folder).name}"
+        os.mkdir(part, 0o700)
+        _bind(part, folder)
+    _bind("/dev/null", "/dev/zero")  # whose pages would belong to nobody
     for name in ("user", "pid", "net", "mnt"):
         limit = Path(f"/proc/sys/user/max_{name}_namespaces")
         limit.write_text("0")
@@ -254,6 +278,7 @@ def _drop_rights() -> None:
     head = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
     none = (ctypes.c_uint32 * 6)()
     _checked(LIBC.capset(head, none), "capset")
+    close_calls(LIBC)
 
 
 def _learner(link: int, folder: str, shell: Any) -> None:
@@ -277,26 +302,25 @@ def _learner(link: int, folder: str, shell: Any) -> None:
 
 
 def _watch(
-    connection: socket.socket, init: int, learner: int, most: int
+    connection: socket.socket, init: int, learner: int, looks: Looks
 ) -> None:
-    """Pass signals on, look at the memory, until either side ends.
+    """Pass signals on, look after the limits, until either side ends.
 
     The grader is told at once when the learner's own process ends; its
     snapshots live on.
     """
-    base = psutil.Process(init).memory_info().rss
     events = select.poll()
     events.register(connection, select.POLLIN)
     end = os.pidfd_open(learner) if hasattr(os, "pidfd_open") else -1
     if end >= 0:
         events.register(end, select.POLLIN)
     while True:
-        happened = dict(events.poll(LOOK_SECONDS * 1000))
+        happened = dict(events.poll(looks.pause * 1000))
         if not happened:
             if os.waitpid(init, os.WNOHANG)[0]:
                 return
-            if _memory(init, base, most) > most:
-                _tell(connection, {"memory": True})
+            if over := looks.look():
+                _tell(connection, {over: True})
                 return
             continue
         if end in happened:
@@ -312,6 +336,58 @@ def _watch(
             os.kill(learner, number)
         except ProcessLookupError:  # it has ended meanwhile
             continue
+
+
+class Looks:
+    """What a submission's processes take, seen from time to time.
+
+    `pause` is how long to wait before the next look.
+    """
+
+    def __init__(self, init: int, limits: Any, sandboxed: bool):
+        self.init, self.limits, self.sandboxed = init, limits, sandboxed
+        info = psutil.Process(init).memory_info()
+        self.base = info.rss - getattr(info, "shared", 0)  # the server's
+        self.pause, self.calm, self.quiet = LOOK_SECONDS, False, math.inf
+
+    def look(self) -> str | None:
+        """The limit that is passed, if one is."""
+        began = time.monotonic()
+        members = _tree(self.init)
+        used = _memory(members) - self.base
+        if self.sandboxed:
+            used += _files_bytes(self.init)
+        tasks = [task for p in members for task in _tasks(p.pid)]
+        running = sum(state == "R" for _, state in tasks)
+        self.calm = self.calm or running > CALM
+        if self.calm:
+            _let_others_first(tasks)
+        if running <= self.limits["computing"] or self.quiet > began:
+            self.quiet = began  # the last moment that it was so
+        spent = time.monotonic() - began
+        self.pause = max(LOOK_SECONDS, spent / SHARE)
+        if used > self.limits["memory_bytes"]:
+            return "memory"
+        return "busy" if began - self.quiet > BUSY_SECONDS else None
+
+
+def _tasks(process: int) -> list[tuple[int, str]]:
+    """The threads of a process, and which state each is in."""
+    found: list[tuple[int, str]] = []
+    with contextlib.suppress(OSError):  # it has ended meanwhile
+        for task in os.listdir(f"/proc/{process}/task"):
+            line = Path(f"/proc/{process}/task/{task}/stat").read_bytes()
+            state = line.rpartition(b") ")[2][:1].decode()
+            found.append((int(task), state))
+    return found
+
+
+def _let_others_first(tasks: list[tuple[int, str]]) -> None:
+    """Have these run only where nothing else wants to."""
+    for task, _ in tasks:
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            os.sched_setscheduler(task, os.SCHED_IDLE, os.sched_param(0))
+            Path(f"/proc/{task}/autogroup").write_text("19")
 
 
 def _tell(connection: socket.socket, what: Any) -> None:
@@ -332,24 +408,36 @@ def _end(init: int, sandboxed: bool) -> None:
         os.waitpid(init, 0)
 
 
-def _memory(process: int, base: int, most: int) -> int:
-    """Bytes that a process and its children use.
+def _memory(members: list[psutil.Process]) -> int:
+    """Bytes of memory that some processes use; shared pages count once.
 
-    What each has beyond `base` is quickly known. Only where that is too
-    much is it looked at closely which pages several of them share.
+    Pages of files in memory do not count here: see `_files_bytes`.
     """
-    members = _tree(process)
-    quick, close = base, 0
+    used = 0
     for member in members:
-        with contextlib.suppress(psutil.Error):  # it has ended meanwhile
-            quick += max(0, member.memory_info().rss - base)
-    if quick <= most:
-        return quick
-    for member in members:
-        with contextlib.suppress(psutil.Error):
-            info = member.memory_full_info()
-            close += getattr(info, "pss", info.uss)
-    return close
+        with contextlib.suppress(OSError, psutil.Error):  # it has ended
+            used += _pages(member)
+    return used
+
+
+def _pages(process: psutil.Process) -> int:
+    if not _linux():
+        return int(process.memory_full_info().uss)
+    text = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
+    lines = [line.split() for line in text.splitlines()[1:]]
+    kilobytes = {words[0]: int(words[1]) for words in lines}
+    shared = kilobytes.get("Pss_Shmem:", 0)
+    swapped = kilobytes.get("SwapPss:", 0)
+    return 1024 * (kilobytes["Pss:"] - shared + swapped)
+
+
+def _files_bytes(init: int) -> int:
+    """Bytes of all files that the submission keeps: they lie in memory."""
+    try:
+        whole = os.statvfs(f"/proc/{init}/root/tmp")
+    except OSError:  # it has ended meanwhile
+        return 0
+    return (whole.f_blocks - whole.f_bfree) * whole.f_frsize
 
 
 def _tree(process: int) -> list[psutil.Process]:

@@ -150,6 +150,9 @@ class Session:
         if "memory" in answer:
             most = self.limits.memory_bytes / 1e6
             return f"took more than {most:,.0f} MB of memory"
+        if "busy" in answer:
+            most = self.limits.computing
+            return f"computed in more than {most:g} processes at once"
         return None
 
     def _tell(self, word: bytes) -> None:

@@ -13,6 +13,7 @@ import json
 import secrets
 import stat
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ from nbformat.v4 import (
     new_notebook,
     new_raw_cell,
 )
-from nbgrader.utils import parse_utc
+
+from grader import door
 
 NEW_CELL = {  # copied for each cell, as nbformat validates what it makes
     "code": new_code_cell(),
@@ -55,7 +57,7 @@ def read_notebook(folder: Path, name: str, limit: int) -> NotebookNode:
     path = folder / f"{name}.ipynb"
     _check_file(path, folder, name, limit)
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        content = door.notebook(path.read_bytes())
     except UnicodeDecodeError as error:
         raise Broken(
             f"{path.name} is not a notebook: it is not UTF-8 text. Save it "
@@ -71,14 +73,16 @@ def read_notebook(folder: Path, name: str, limit: int) -> NotebookNode:
     except RecursionError as error:
         raise Broken(f"{path.name} is nested too deeply.") from error
     except ValueError as error:  # a number of over 4,300 digits
-        raise Broken(f"{path.name} cannot be read: {error}.") from error
+        why = door.line(str(error))
+        raise Broken(f"{path.name} cannot be read: {why}.") from error
     return _upgraded(content, path.name)
 
 
 def _check_file(path: Path, folder: Path, name: str, limit: int) -> None:
     if not path.is_symlink() and not path.exists():
-        others = sorted(p.name for p in folder.glob("*.ipynb"))
-        found = f"'{others[0]}'" if others else "no notebook"
+        others = islice(folder.glob("*.ipynb"), 100)
+        names = sorted(door.line(p.name, 100) for p in others)
+        found = f"'{names[0]}'" if names else "no notebook"
         raise Broken(
             f"there is no {path.name} in the folder, it holds {found}. "
             f"Name your notebook {path.name} and hand it in again."
@@ -106,10 +110,10 @@ def _check_file(path: Path, folder: Path, name: str, limit: int) -> None:
 
 def _upgraded(content: Any, name: str) -> NotebookNode:
     try:
-        notebook = nbformat.from_dict(content)
-        if notebook.get("nbformat", 4) < 4:
-            notebook = nbformat.convert(notebook, 4)
-        cells = [_clean(cell) for cell in notebook["cells"]]
+        if content.get("nbformat", 4) < 4:
+            content = nbformat.convert(nbformat.from_dict(content), 4)
+        cells = [_clean(cell) for cell in door.cells_of(content)]
+        asked = door.kernel_name(content.get("metadata"))
     except Exception as error:  # whatever such a file may hold
         raise Broken(
             f"{name} is JSON, but no notebook: {type(error).__name__} "
@@ -117,8 +121,7 @@ def _upgraded(content: Any, name: str) -> NotebookNode:
             "of the assignment."
         ) from error
     clean = new_notebook(cells=cells)
-    spec = notebook.get("metadata", {}).get("kernelspec", {})
-    clean.metadata["kernelspec"] = spec if isinstance(spec, dict) else {}
+    clean.metadata["kernelspec"] = {"name": asked} if asked else {}
     return clean
 
 
@@ -130,15 +133,12 @@ def _new_cell(kind: str, text: str) -> NotebookNode:
 
 def _clean(cell: Any) -> NotebookNode:
     """The cell's text, id and nbgrader metadata; no tags, no outputs."""
-    source = cell["source"]
-    text = source if isinstance(source, str) else "".join(source)
-    text = text.encode("utf-8", "replace").decode()  # lone surrogates
-    fresh = _new_cell(cell["cell_type"], text)
-    grading = cell.get("metadata", {}).get("nbgrader")
-    if isinstance(grading, dict):
+    fresh = _new_cell(cell["cell_type"], door.source(cell["source"]))
+    grading = door.marks(cell.get("metadata", {}).get("nbgrader"))
+    if grading is not None:
         fresh.metadata["nbgrader"] = grading
     if isinstance(cell.get("id"), str):
-        fresh.metadata["was"] = cell["id"]
+        fresh.metadata["was"] = door.line(cell["id"], 100)
     return fresh
 
 
@@ -150,11 +150,7 @@ def read_timestamp(path: Path) -> datetime | None:
     if path.is_symlink() or not path.is_file():
         return None
     with path.open(encoding="utf-8", errors="replace") as file:
-        text = file.read(1000).strip()
-    try:
-        return parse_utc(text) if text else None
-    except (ValueError, OverflowError):
-        return None
+        return door.moment(file.read(1000))
 
 
 def grade_id(cell: NotebookNode) -> str | None:

@@ -12,21 +12,16 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from grader import door
+
 KEPT = ("text/plain", "image/png", "image/jpeg")
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
-_CODES = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]"  # colours, cursor
-    r"|\x1b[\]PX^_].*?(?:\x07|\x1b\\|$)"  # titles, clipboard
-    r"|\x1b.",
-    re.DOTALL,
-)
+LONGEST = 3_000_000  # characters of one output: `Limits` keep it shorter
 
 
 def sanitised(text: str) -> str:
     """Text without codes that a terminal obeys, or that a page hides."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = _CODES.sub("", text)
-    return "".join(c for c in text if c.isprintable() or c in "\n\t")
+    return door.text(text, LONGEST)
 
 
 def sanitise(notebook: NotebookNode) -> None:
@@ -45,11 +40,11 @@ def _clean(output: NotebookNode) -> None:
             sanitised(_joined(line)) for line in output.traceback
         ]
     if "data" in output:
-        output.data = NotebookNode(_data(output.data))
+        output.data = NotebookNode(shown(output.data))
         output.metadata = NotebookNode()
 
 
-def _data(data: dict[str, Any]) -> dict[str, str]:
+def shown(data: dict[str, Any]) -> dict[str, str]:
     """The kinds that only show, with a word for what was left out."""
     kept: dict[str, str] = {}
     for kind in KEPT:
@@ -67,5 +62,5 @@ def _data(data: dict[str, Any]) -> dict[str, str]:
 
 def _joined(value: Any) -> str:
     if isinstance(value, list):
-        return "".join(map(str, value))
-    return value if isinstance(value, str) else str(value)
+        return "".join(v for v in value if isinstance(v, str))
+    return value if isinstance(value, str) else ""

@@ -84,7 +84,7 @@ def reasons(
     given = set()
     for cell in release.cells:
         if cell.cell_type == "code":
-            given |= set(_strange(cell.source))
+            given |= set(strange(cell.source))
     found = [
         remark
         for remark in remarks
@@ -99,7 +99,7 @@ def reasons(
             continue
         found += [
             f"code cell {number} {why}"
-            for why in dict.fromkeys(_strange(cell.source))
+            for why in dict.fromkeys(strange(cell.source))
             if why not in given
         ]
     found += _without_answer(notebook, checks)
@@ -108,12 +108,19 @@ def reasons(
     return found
 
 
-def _strange(source: str) -> Iterator[str]:
+def strange(source: str) -> list[str]:
     """What in a cell an honest answer has no use for."""
     try:
         tree = ast.parse(_plain_python(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return  # it cannot run either
+        return []  # it cannot run either
+    try:
+        return list(_strange(tree))
+    except RecursionError:
+        return ["is nested so deeply that it cannot be read"]
+
+
+def _strange(tree: ast.Module) -> Iterator[str]:
     imported: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any, Protocol
 
+from grader import door
 from grader.course.seeds import course_secret
 from grader.course.settings import Assignment, Course, Limits
 from grader.course.submissions import Submission
 from grader.run import processes, record
+from grader.run.faults import Fault
 from grader.run.grade_one import Job, Report
 
 
@@ -77,46 +80,48 @@ def run_all(
             assignment = assignments.get(submission.assignment)
             if assignment is None:
                 reason = why_unknown(submission)
-                record.record_unknown(course, submission, key, reason)
-                progress.show(submission, reason)
+                with _guarded(course, submission, key, progress):
+                    record.record_unknown(course, submission, key, reason)
+                    progress.show(submission, reason)
                 continue
-            job = Job(
-                course.root,
-                submission.student,
-                assignment,
-                submission.path,
-                Path(tempfile.mkdtemp(dir=course.work)),
-                limits,
-                secret,
-                sandboxed=sandboxed,
-            )
-            waiting[place.submit(job)] = (submission, key, job)
+            with _guarded(course, submission, key, progress):
+                job = Job(
+                    course.root,
+                    submission.student,
+                    assignment,
+                    submission.path,
+                    Path(tempfile.mkdtemp(dir=course.work)),
+                    limits,
+                    secret,
+                    sandboxed=sandboxed,
+                )
+                waiting[place.submit(job)] = (submission, key, job)
         for future in as_completed(list(waiting)):
             submission, key, job = waiting.pop(future)
-            said = _record(course, place, submission, key, job, future)
-            progress.show(submission, said)
+            with _guarded(course, submission, key, progress):
+                report = place.finish(job, future.result())
+                record.record(course, submission, key, report, job)
+                progress.show(submission, _summary(report))
+            shutil.rmtree(job.work, ignore_errors=True)
     finally:
         place.close()
 
 
-def _record(
-    course: Course,
-    place: Place,
-    submission: Submission,
-    key: str,
-    job: Job,
-    future: Future[Any],
-) -> str:
-    """Save what a job gave; what to print of it."""
+@contextlib.contextmanager
+def _guarded(
+    course: Course, submission: Submission, key: str, progress: Progress
+) -> Iterator[None]:
+    """Keep a fault of the grader's to the submission that it is about."""
     try:
-        report = place.finish(job, future.result())
-        record.record(course, submission, key, report, job)
-        return _summary(report)
+        yield
     except Exception as error:  # noqa: BLE001 - told; others go on
-        record.record_failed(course, submission, repr(error))
-        return f"NOT GRADED: {error!r}"
-    finally:
-        shutil.rmtree(job.work, ignore_errors=True)
+        fault = Fault(error)
+        said = fault.log()
+        try:
+            record.record_failed(course, submission, key, fault)
+        except Exception as second:  # noqa: BLE001 - a full disk, perhaps
+            said = Fault(second).log()
+        progress.show(submission, said)
 
 
 def _summary(report: Report) -> str:
@@ -142,7 +147,7 @@ class Progress:
         left = spent / self.done * (self.count - self.done)
         how_far = f"{self.done:{self.width}} of {self.count}"
         print(
-            f"{how_far}  {submission}: {text}"
+            f"{how_far}  {submission}: {door.line(text)}"
             + (f"  (about {shown_time(left)} left)" if left >= 1 else ""),
             flush=True,
         )

@@ -6,6 +6,8 @@ its folder nor its gradebook.
 
 from __future__ import annotations
 
+import contextlib
+import math
 import multiprocessing
 import os
 import shutil
@@ -16,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grader import door
 from grader.course.settings import (
     CONFIG_NAME,
     Assignment,
@@ -26,6 +29,7 @@ from grader.run import processes
 from grader.run.grade_one import Job, Report
 
 SCHEME = "dask://"
+MOST_FILES = 5_000  # of a submission that are sent
 PATIENCE = "15s"  # for a scheduler to answer
 
 
@@ -156,9 +160,14 @@ def _parcel(job: Job) -> Parcel:
 
 
 def pack(folder: Path, most: int | None = None) -> list[Entry]:
-    """What lies in a folder; of a file over `most` bytes, its size only."""
-    paths = [folder, *sorted(folder.rglob("*"))]
-    return [_entry(path, folder, most) for path in paths]
+    """What lies in a folder; of a file over `most` bytes, its size only.
+
+    Where there is too much in it, that much is sent, and refused there.
+    """
+    paths = [folder]
+    with contextlib.suppress(door.TooMuch):
+        paths += door.walk(folder, math.inf if most is None else MOST_FILES)
+    return [_entry(path, folder, most) for path in sorted(paths)]
 
 
 def _entry(path: Path, base: Path, most: int | None) -> Entry:

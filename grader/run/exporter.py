@@ -20,6 +20,7 @@ from grader.course.settings import Course, SetupError
 from grader.course.submissions import Submission, key_of
 from grader.isolation import sandbox
 from grader.run import processes, record
+from grader.run.faults import log
 from grader.run.grade_one import Job, Report
 
 
@@ -83,6 +84,7 @@ def _run(
     try:
         report = processes.run(job)
         if report["failed"]:
+            log(report["trace"])
             raise SetupError(report["reason"])
         name = f"{assignment.name}.ipynb"
         notebook = nbformat.read(job.executed / name, as_version=4)

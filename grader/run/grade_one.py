@@ -25,6 +25,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import IgnorePattern, LimitOutput
 from traitlets.config import Config
 
+from grader import door
 from grader.course import versions
 from grader.course.seeds import submission_key
 from grader.course.settings import Assignment, Limits, load_config, log_to
@@ -49,6 +50,7 @@ from grader.notebook.repair import (
 from grader.notebook.restore import restore
 from grader.notebook.sanitise import sanitise
 from grader.reports import suspicion
+from grader.run.faults import Fault
 from grader.trusted.execute import TrustedExecute
 from rnncore.testing.failure import places
 
@@ -97,6 +99,7 @@ class Report(TypedDict):
     checks: list[Check]
     suspicious: list[str]  # why a person should look at it
     seconds: float
+    trace: str  # of a fault of the grader's own, for its log
 
 
 def main(job: Job) -> None:
@@ -108,11 +111,9 @@ def main(job: Job) -> None:
     except Broken as broken:
         report = give_up(job, str(broken), failed=False)
     except Exception as error:  # noqa: BLE001 - told, and tried again
-        report = give_up(
-            job,
-            f"the grader could not run this notebook: {error!r}",
-            failed=True,
-        )
+        fault = Fault(error)
+        report = give_up(job, fault.told, failed=True)
+        report["trace"] = fault.trace
     report["seconds"] = round(time.monotonic() - start, 2)
     replace_text(job.work / "report.json", json.dumps(report))
 
@@ -139,6 +140,7 @@ def empty_report(
         checks=[*checks],
         suspicious=[],
         seconds=0.0,
+        trace="",
     )
 
 
@@ -187,48 +189,63 @@ def _grade(job: Job) -> Report:
         config=config,
     )
     done = _executed(repaired, execute, config)
-    nbformat.write(done, folder / f"{name}.ipynb")
+    replace_text(folder / f"{name}.ipynb", nbformat.writes(done))
     checks = _checks(job, done)
     return Report(
         reason=None,
         failed=False,
-        remarks=remarks + execute.remarks,
-        errors=own_errors(done),
+        remarks=door.some(remarks + execute.remarks),
+        errors=door.some(own_errors(done)),
         checks=checks,
         suspicious=suspicion.reasons(repaired, release, checks, remarks),
         seconds=0.0,
+        trace="",
     )
 
 
 def _copy_files(job: Job, folder: Path) -> None:
     """Copy what was handed in beside the notebook: plain files only."""
     folder.mkdir(parents=True)
-    size = 0
-    for path in sorted(job.submitted.rglob("*")):
-        if path.is_symlink() or not path.is_file():
-            continue
-        size += path.stat().st_size
-        if size > job.limits.upload_bytes:
-            raise Broken(
-                "the folder holds more than "
-                f"{job.limits.upload_bytes / 1e6:.0f} MB. Hand in the "
-                "notebook, without large files."
-            )
+    limits = job.limits
+    try:
+        names = door.files_in(
+            job.submitted, limits.upload_bytes, limits.upload_files
+        )
+    except door.TooMuch as error:
+        raise Broken(
+            f"the folder holds {error}. Hand in the notebook, without "
+            "other files that it does not need."
+        ) from error
+    for name in names:
+        path = job.submitted / name
         if path.name == "timestamp.txt" and not read_timestamp(path):
             continue  # nbgrader would stop at it
         if path.suffix != ".ipynb":
-            target = folder / path.relative_to(job.submitted)
+            target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
 
 
 def _files(job: Job) -> dict[str, bytes]:
-    """What lies beside the notebook: the release's files, then others."""
-    given = job.assignment.release.parent
+    """What lies beside the notebook: the release's files, then others.
+
+    A file that lies where the release has a folder, or the other way
+    round, is left out.
+    """
+    given = _contents(job.assignment.release.parent)
+    above = {parent for path in given for parent in path.parents}
+    own = {
+        path: data
+        for path, data in _contents(job.executed).items()
+        if path not in above and not given.keys() & {*path.parents}
+    }
+    return {str(path): data for path, data in (own | given).items()}
+
+
+def _contents(folder: Path) -> dict[Path, bytes]:
     return {
-        str(path.relative_to(base)): path.read_bytes()
-        for base in (job.executed, given)
-        for path in base.rglob("*")
+        path.relative_to(folder): path.read_bytes()
+        for path in folder.rglob("*")
         if path.is_file() and path.suffix != ".ipynb"
     }
 

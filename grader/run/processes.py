@@ -16,6 +16,7 @@ from grader.course.settings import Assignment
 from grader.isolation import sandbox
 from grader.isolation.client import says_torch, server, wants_torch
 from grader.run import grade_one
+from grader.run.faults import Fault
 from grader.run.grade_one import Job, Report
 
 START_SECONDS = 60  # to import, to start a kernel and to stop it
@@ -76,11 +77,12 @@ def run(job: Job) -> Report:
             f"the notebook was stopped after {most:g} s, its time limit"
         )
         return grade_one.give_up(job, reason, failed=False)
-    return grade_one.give_up(
-        job,
-        f"the grader's process ended with status {process.exitcode}",
-        failed=True,
+    fault = Fault(
+        f"the grader's process ended with status {process.exitcode}"
     )
+    given_up = grade_one.give_up(job, fault.told, failed=True)
+    given_up["trace"] = fault.trace
+    return given_up
 
 
 def warm(*, sandboxed: bool) -> None:

@@ -20,7 +20,10 @@ from grader.course.submissions import (
     result_path,
 )
 from grader.notebook.repair import read_timestamp
+from grader.run.faults import Fault, log
 from grader.run.grade_one import Job, Report, empty_report
+
+TRIES = 3  # of what made the grader fail: no more without --again
 
 
 def is_done(
@@ -33,6 +36,8 @@ def is_done(
     result = load_result(course, submission)
     if result is None or result["key"] != key:
         return False
+    if result["failed"]:
+        return int(result["tries"]) >= TRIES
     if not result["known"]:
         return True
     name = submission.assignment
@@ -50,8 +55,9 @@ def record(
     job: Job,
 ) -> None:
     """Save points, the executed notebook, and then the result."""
-    path = result_path(course, submission)
-    path.unlink(missing_ok=True)
+    before = load_result(course, submission)
+    if before and not before["failed"]:  # else its tries are counted
+        result_path(course, submission).unlink()
     _save(course, job)
     _write_result(course, submission, key, report, known=True)
 
@@ -71,10 +77,12 @@ def record_unknown(
     _write_result(course, submission, key, report, known=False)
 
 
-def record_failed(course: Course, submission: Submission, why: str) -> None:
-    """Save that the grader itself failed: the next run tries again."""
-    report = empty_report(f"the grader failed: {why}", failed=True)
-    _write_result(course, submission, "", report, known=True)
+def record_failed(
+    course: Course, submission: Submission, key: str, fault: Fault
+) -> None:
+    """Save that the grader itself failed: the next runs try again."""
+    report = empty_report(fault.told, failed=True)
+    _write_result(course, submission, key, report, known=True)
 
 
 def _write_result(
@@ -85,9 +93,14 @@ def _write_result(
     *,
     known: bool,
 ) -> None:
-    if report["failed"]:
-        key = ""  # so that the next run tries again
-    result = {**report, "key": key, "known": known}
+    if report["trace"]:
+        log(report["trace"])
+    before = load_result(course, submission)
+    tries = 1
+    if before and before["failed"] and before["key"] == key:
+        tries += before["tries"]
+    result = {**report, "key": key, "known": known, "tries": tries}
+    result.pop("trace")
     replace_text(
         result_path(course, submission), json.dumps(result, indent=1)
     )

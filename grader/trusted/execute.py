@@ -21,18 +21,21 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbgrader.preprocessors import NbGraderPreprocessor
 
+from grader import door
 from grader.course.seeds import seed_of
 from grader.course.settings import Limits
 from grader.isolation.session import Ended, Session
 from grader.notebook.failures import fail, hidden_lines, note
 from grader.notebook.names import Names
 from grader.notebook.repair import is_test
+from grader.notebook.sanitise import shown
 from grader.trusted.proxies import Link
-from grader.trusted.test_cell import Space, run_test
+from grader.trusted.test_cell import Space, Test
 from rnncore.testing.failure import Failure, render
 
 LEFT_OUT = "\n... the rest of this cell's output is left out ...\n"
 LONGEST = 10_000  # characters of an error
+MOST = 1_000  # outputs of a cell
 SEED = "RNNCORE_SEED"
 
 
@@ -141,6 +144,8 @@ class TrustedExecute(NbGraderPreprocessor):
         except TimeoutError:
             fail(cell, _time_limit(number, seconds))
             return
+        flooded |= len(outputs) > MOST
+        outputs = outputs[:MOST]
         made = [made for o in outputs if (made := _clean(o, number))]
         errors = [o for o in outputs if _kind(o) == "error"]
         if errors:
@@ -175,39 +180,30 @@ class TrustedExecute(NbGraderPreprocessor):
         """Run the tests, and what is locked, in this process."""
         space = Space(self.names)
         waiting: list[str] = []  # locked cells, for the next test
+        begun = []
         for number, cell in code:
             meta = cell.metadata.get("nbgrader", {})
             if is_test(cell) and number in copies:
                 link = Link(copies[number])
-                with link.sock:
-                    self._prepare(space, waiting, link)
-                    self._run_test(session, number, cell, space, link)
+                left = self._seconds()
+                test = Test(cell, number, space, link, waiting, left)
+                self._run_part(session, test, test.start)
+                begun.append(test)
                 waiting = []
             elif is_test(cell):
                 if not cell.outputs:
                     self._leave_out(cell)
             elif meta.get("locked") and not meta.get("solution"):
                 waiting.append(cell.source)
+        for test in begun:  # no visible test runs after a hidden one
+            if not test.done:
+                test.left = min(test.left, self._seconds())
+                self._run_part(session, test, test.finish)
 
-    def _prepare(
-        self, space: Space, waiting: list[str], link: Link
+    def _run_part(
+        self, session: Session, test: Test, run: Callable[[], None]
     ) -> None:
-        """Run what the assignment gives before its test."""
-        link.until = time.monotonic() + self._seconds()
-        for source in waiting:
-            space.provide(source, link)
-            exec(compile(source, "<locked>", "exec"), space.values)  # noqa: S102
-
-    def _run_test(
-        self,
-        session: Session,
-        number: int,
-        cell: NotebookNode,
-        space: Space,
-        link: Link,
-    ) -> None:
-        seconds = self._seconds()
-        link.until = time.monotonic() + seconds
+        cell, number = test.cell, test.count
         name = cell.metadata["nbgrader"]["grade_id"]
         seed = str(seed_of(self.key, name))
         try:
@@ -215,20 +211,28 @@ class TrustedExecute(NbGraderPreprocessor):
                 contextlib.chdir(self.folder),
                 mock.patch.dict(os.environ, {SEED: seed}),
             ):
-                run_test(cell, number, space, link, seconds)
+                run()
         except Ended as end:
+            test.done = True
             cell.execution_count = number
             if end.kind == "TimeLimit":
-                fail(cell, _time_limit(number, seconds))
-                return
-            reason = session.why_ended() or end.reason
-            failure = Failure(
-                end.kind,
-                why=f"code cell {number}: the answer {reason}",
-                came="" if hidden_lines(cell.source) else end.detail,
-            )
-            fail(cell, failure)
-            self.remarks.append(render(failure))
+                fail(cell, _time_limit(number, test.most))
+            else:
+                self._tell_end(session, number, cell, end)
+        if test.done:
+            test.link.sock.close()
+
+    def _tell_end(
+        self, session: Session, number: int, cell: NotebookNode, end: Ended
+    ) -> None:
+        reason = session.why_ended() or end.reason
+        failure = Failure(
+            end.kind,
+            why=f"code cell {number}: the answer {reason}",
+            came="" if hidden_lines(cell.source) else end.detail,
+        )
+        fail(cell, failure)
+        self.remarks.append(render(failure))
 
 
 def _time_limit(number: int, seconds: float) -> Failure:
@@ -247,8 +251,8 @@ def _failure(error: dict[str, Any]) -> Failure:
     """The record of an error output of the learner's."""
     line = error.get("line")
     return Failure(
-        str(error.get("ename"))[:200],
-        came=str(error.get("evalue"))[:LONGEST].strip(),
+        door.line(error.get("ename"), 200),
+        came=door.text(error.get("evalue"), LONGEST).strip(),
         line=line if type(line) is int else 0,
     )
 
@@ -260,25 +264,24 @@ def _clean(output: Any, count: int) -> NotebookNode | None:
     kind = output.get("output_type")
     if kind == "stream":
         name = "stderr" if output.get("name") == "stderr" else "stdout"
-        return new_output("stream", name=name, text=str(output.get("text")))
+        text = output.get("text")
+        text = text if isinstance(text, str) else ""
+        return new_output("stream", name=name, text=text)
     if kind == "error":
         lines = output.get("traceback")
         lines = lines if isinstance(lines, list) else []
         return new_output(
             "error",
-            ename=str(output.get("ename"))[:200],
-            evalue=str(output.get("evalue"))[:LONGEST],
-            traceback=[str(line)[:LONGEST] for line in lines[-50:]],
+            ename=door.line(output.get("ename"), 200),
+            evalue=door.text(output.get("evalue"), LONGEST),
+            traceback=[door.text(line, LONGEST) for line in lines[-50:]],
         )
     data = output.get("data")
     if kind not in ("display_data", "execute_result") or not isinstance(
         data, dict
     ):
         return None
-    made = new_output(kind, {str(k)[:100]: v for k, v in data.items()})
-    for name, value in made.data.items():
-        if not name.endswith("json") and not isinstance(value, str):
-            made.data[name] = str(value)
+    made = new_output(kind, shown(data))
     if kind == "execute_result":
         made.execution_count = count
     return made

@@ -13,6 +13,7 @@ import socket
 import sys
 from typing import Any
 
+from grader import door
 from grader.isolation.session import Ended
 from grader.isolation.wire import (
     Decoder,
@@ -220,11 +221,11 @@ class Link:
     def _error(self, said: Any) -> Exception:
         """The learner's exception: one of Python's own, or LearnerError."""
         words = [
-            *map(str, said if isinstance(said, list) else [said]),
+            *(said if isinstance(said, list) else [said]),
             "",
             "",
         ]
-        kind, text, where = words[:3]
+        kind, text, where = (door.text(word) for word in words[:3])
         known = RAISED.get(kind)
         if known is None:
             error: Exception = LearnerError(f"{kind[:100]}: {text}")

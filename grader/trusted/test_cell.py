@@ -7,8 +7,10 @@ import builtins
 import contextlib
 import io
 import linecache
+import math
 import signal
 import threading
+import time
 import traceback
 from collections.abc import Iterator
 from types import FrameType
@@ -19,7 +21,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from grader.isolation.session import Ended
-from grader.notebook.failures import fail, is_hidden
+from grader.notebook.failures import fail, hidden_lines, is_hidden
 from grader.notebook.names import BUILTINS, Names, free_names
 from grader.trusted.proxies import SPACE, Link
 from rnncore import testing
@@ -36,6 +38,20 @@ class Space:
         self.values: dict[str, Any] = {
             "__name__": SPACE,
             "__builtins__": builtins,
+        }
+        self.hidden: dict[str, Any] = {}
+
+    def resume(self, kept: dict[str, Any]) -> None:
+        """Have the names as they were, and what hidden tests defined."""
+        self.values.clear()
+        self.values.update(self.hidden | kept)
+
+    def remember(self, kept: dict[str, Any]) -> None:
+        """Keep for later hidden tests what was defined since `kept`."""
+        self.hidden |= {
+            name: value
+            for name, value in self.values.items()
+            if name not in kept or kept[name] is not value
         }
 
     def provide(self, source: str, link: Link) -> None:
@@ -70,58 +86,118 @@ class Space:
         exec(compile(module, "<given>", "exec"), self.values)  # noqa: S102
 
 
-def run_test(
-    cell: NotebookNode, count: int, space: Space, link: Link, seconds: float
-) -> None:
-    """Run a test cell and leave its outputs as a kernel does.
+class Test:
+    """A test cell, in two parts: what comes before its hidden tests first.
 
-    Raises Ended where the learner's process or the time is used up.
+    A notebook's tests all run their first parts before any runs its rest.
+    So no process of the learner's has met a hidden value when a visible
+    test is run, whose errors the learner reads. `given` are locked cells
+    that the test needs; `left` is how many seconds it has.
     """
-    file = f"<test cell {count}>"
-    lines = cell.source.splitlines(keepends=True)
-    linecache.cache[file] = (len(cell.source), None, lines, file)
-    out, err = io.StringIO(), io.StringIO()
-    value, raised = None, None
-    with (
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-        _lending(link),
-        _at_most(seconds),
+
+    def __init__(
+        self,
+        cell: NotebookNode,
+        count: int,
+        space: Space,
+        link: Link,
+        given: list[str],
+        left: float,
     ):
-        try:
-            space.provide(cell.source, link)
-            value = _evaluate(cell.source, file, space.values)
-        except Exception as error:  # noqa: BLE001 - the test has failed
-            raised = error
-    cell.execution_count = count
-    cell.outputs = [
-        new_output("stream", name=name, text=text)
-        for name, text in (
-            ("stdout", out.getvalue()),
-            ("stderr", err.getvalue()),
+        self.cell, self.count = cell, count
+        self.most = self.left = left
+        self.space, self.link, self.given = space, link, given
+        self.file = f"<test cell {count}>"
+        lines = cell.source.splitlines(keepends=True)
+        linecache.cache[self.file] = (
+            len(cell.source),
+            None,
+            lines,
+            self.file,
         )
-        if text
-    ]
-    if raised is not None:
-        _fail(cell, raised, file)
-    elif value is not None:
-        cell.outputs.append(
-            new_output(
-                "execute_result",
-                {"text/plain": repr(value)},
-                execution_count=count,
+        self.out, self.err = io.StringIO(), io.StringIO()
+        self.rest: list[ast.stmt] = []
+        self.done = False
+
+    def start(self) -> None:
+        """Run what stands before the hidden tests.
+
+        Raises Ended where the learner's process or the time is used up.
+        """
+        with self._running():
+            for source in self.given:
+                self.space.provide(source, self.link)
+                given = compile(source, "<locked>", "exec")
+                exec(given, self.space.values)  # noqa: S102 - the tests'
+            self.space.provide(self.cell.source, self.link)
+            first, self.rest = _parts(self.cell.source, self.file)
+            self._execute(first)
+        self.kept = dict(self.space.values)
+
+    def finish(self) -> None:
+        """Run the rest, with the names as they were. Raises Ended."""
+        self.space.resume(self.kept)
+        with self._running():
+            body, self.rest = self.rest, []
+            self._execute(body)
+        self.space.remember(self.kept)
+
+    @contextlib.contextmanager
+    def _running(self) -> Iterator[None]:
+        """Keep what is printed, and what is raised, within the time."""
+        began, raised = time.monotonic(), None
+        self.link.until = began + self.left
+        with (
+            contextlib.redirect_stdout(self.out),
+            contextlib.redirect_stderr(self.err),
+            _lending(self.link),
+            _at_most(self.left),
+        ):
+            try:
+                yield
+            except Exception as error:  # noqa: BLE001 - the test has failed
+                raised = error
+        self.left -= time.monotonic() - began
+        self.done = raised is not None or not self.rest
+        if self.done:
+            self._leave(raised)
+
+    def _execute(self, body: list[ast.stmt]) -> None:
+        """Run statements; the value of a last expression is kept."""
+        body, last, values = [*body], None, self.space.values
+        if body and not self.rest and isinstance(body[-1], ast.Expr):
+            last = ast.Expression(body.pop().value)  # type: ignore
+        tree = ast.Module(body, [])
+        exec(compile(tree, self.file, "exec"), values)  # noqa: S102 - tests
+        self.value = last and eval(compile(last, self.file, "eval"), values)
+
+    def _leave(self, raised: Exception | None) -> None:
+        """The outputs as a kernel leaves them."""
+        cell, texts = self.cell, {"stdout": self.out, "stderr": self.err}
+        cell.execution_count = self.count
+        cell.outputs = [
+            new_output("stream", name=name, text=text)
+            for name, file in texts.items()
+            if (text := file.getvalue())
+        ]
+        if raised is not None:
+            _fail(cell, raised, self.file)
+        elif self.value is not None:
+            cell.outputs.append(
+                new_output(
+                    "execute_result",
+                    {"text/plain": repr(self.value)},
+                    execution_count=self.count,
+                )
             )
-        )
 
 
-def _evaluate(source: str, file: str, values: dict[str, Any]) -> Any:
-    """Execute a cell; the value of its last line, if that is one."""
-    tree = ast.parse(source, file)
-    last = None
-    if tree.body and isinstance(tree.body[-1], ast.Expr):
-        last = ast.Expression(tree.body.pop().value)  # type: ignore
-    exec(compile(tree, file, "exec"), values)  # noqa: S102 - the tests
-    return last and eval(compile(last, file, "eval"), values)
+def _parts(source: str, file: str) -> tuple[list[ast.stmt], list[ast.stmt]]:
+    """A cell's statements before its hidden tests, and the others."""
+    body = ast.parse(source, file).body
+    hidden = min(hidden_lines(source), default=math.inf)
+    first = [node for node in body if (node.end_lineno or 0) < hidden]
+    return first, body[len(first) :]
 
 
 @contextlib.contextmanager

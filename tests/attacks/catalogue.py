@@ -1325,6 +1325,204 @@ attack(
     ),
 )
 
+# -------------------------------------- what the grader itself might trip over
+
+attack(
+    "surrogate",
+    "prints half a character, which no file can hold",
+    "print('\\ud800')\ndisplay({'text/plain': '\\ud800'}, raw=True)\n",
+    answers={"turned": "def turned(items): return ['\\ud800', items]"},
+)
+attack(
+    "surrogate_error",
+    "raises errors whose text, name and file are half a character",
+    "kind = type('\\ud800', (Exception,), {})\nraise kind('\\ud800')\n",
+    answers=functions(
+        "    exec(compile('raise ValueError(\"\\ud800\")', '\\udc80', 'exec'))"
+    ),
+)
+attack(
+    "long_name",
+    "hands in folders and files whose names leave no room for another",
+    answers=WRONG,
+    lay=lambda folder: _long_names(folder),
+    stock=False,
+)
+attack(
+    "file_names",
+    "brings names that a terminal obeys, in the place of a notebook",
+    answers=WRONG,
+    lay=lambda folder: _forging_names(folder),
+    stock=False,
+)
+attack(
+    "deep_attributes",
+    "has an expression of ten thousand attributes",
+    "import numpy as np\nif 0: np" + ".a" * 10_000 + " = 1\n",
+    answers=WRONG,
+)
+attack(
+    "folder_over_file",
+    "brings a folder that is called as a file of the assignment",
+    answers=WRONG,
+    lay=lambda folder: _folder_over_file(folder),
+    stock=False,
+)
+attack(
+    "many_files",
+    "brings thirty thousand files",
+    answers=WRONG,
+    lay=lambda folder: _many_files(folder),
+    stock=False,
+)
+attack(
+    "many_sparse",
+    "brings sixty files that are large only when they are read",
+    answers=WRONG,
+    lay=lambda folder: _sparse_files(folder),
+    stock=False,
+)
+attack(
+    "deep_folders",
+    "brings folders in folders, two thousand deep",
+    answers=WRONG,
+    lay=lambda folder: _deep_folders(folder),
+    stock=False,
+)
+attack(
+    "remarks",
+    "asks for a kernel, and marks cells, with names of a megabyte",
+    edit=lambda notebook: _long_marks(notebook),
+    answers=WRONG,
+)
+
+# --------------------------------------------- from a hidden test to a visible one
+
+LEAVES = r"""
+import glob, mmap, os, socket, subprocess, sys, threading, time
+shared = mmap.mmap(-1, 1 << 16)
+line = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+line[0].setblocking(False)
+def leave(what):
+    text = repr(what)
+    at = shared.find(b"\0\0")
+    shared[at:at + min(len(text), 900)] = text.encode()[:900]
+    for place in ("/tmp", "/dev", "/dev/shm", "/dev/mqueue", "/submission", "/var/tmp"):
+        with contextlib.suppress(OSError):
+            with open(f"{place}/left", "a") as file: file.write(text)
+    with contextlib.suppress(OSError): line[1].send(text.encode()[:2000])
+def found():
+    texts = [shared[:].rstrip(b"\0").decode("utf-8", "replace")]
+    for path in glob.glob("/tmp/left") + glob.glob("/dev/**/left", recursive=True) + glob.glob("/*/left"):
+        with contextlib.suppress(OSError): texts.append(open(path).read())
+    with contextlib.suppress(OSError): texts.append(line[0].recv(4000).decode())
+    return " ".join(texts)
+"""
+attack(
+    "left_for_the_next",
+    "leaves hidden inputs in files and memory for the next visible test",
+    LEAVES,
+    answers={
+        "scaled": "def scaled(x, k):\n    leave(('hidden-9a41' * (k != 2), x, k))\n    return k * x if k == 2 else None",
+        "total": "def total(x):\n    leave(('hidden-9a41' * (x.shape != (4,)), x))\n    raise ValueError(found())",
+        "turned": "def turned(items):\n    leave(items)\n    raise ValueError(found())",
+        "Counter": (
+            "class Counter:\n    def add(self, n): pass\n"
+            "    def value(self): raise ValueError(found())"
+        ),
+    },
+)
+attack(
+    "writes_to_the_server",
+    "writes to the input of the processes above it, and into /dev",
+    """
+for path in glob.glob("/proc/[0-9]*/fd/*"):
+    if path.split("/")[2] == str(os.getpid()): continue
+    with contextlib.suppress(OSError):
+        fd = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+        if os.readlink(path) != "/dev/null": say("reached", path, os.readlink(path))
+        os.write(fd, b"x")
+for place in ("/dev", "/dev/pts"):
+    try: open(f"{place}/ATTACK-left", "w"); say("may write in", place)
+    except OSError as error: print(type(error))
+""",
+    answers=VISIBLE,
+    stock=False,
+)
+
+# ------------------------------------------------------- more than its share
+
+attack(
+    "burners",
+    "has sixty processes that compute, in sessions of their own",
+    """
+import time
+for _ in range(60):
+    with contextlib.suppress(OSError):
+        if os.fork() == 0:
+            os.setsid()
+            until = time.monotonic() + 25
+            while time.monotonic() < until: pass
+            os._exit(0)
+time.sleep(2)
+""",
+    answers=VISIBLE,
+    stock=False,
+)
+attack(
+    "memory_in_files",
+    "keeps three gigabytes in files that only memory holds",
+    """
+import ctypes, mmap, time
+kept = []
+with contextlib.suppress(OSError, AttributeError):
+    for number in range(12):
+        fd = os.memfd_create("ATTACK"); [os.write(fd, bytes(10**6)) for _ in range(95)]; kept.append(fd)
+        if number == 11: say("has a memory of", number)
+libc = ctypes.CDLL(None, use_errno=True)
+for number in range(12):
+    if libc.shmget(0, 250 * 10**6, 0o1600) < 0: break
+else: say("has a memory of", number)
+for number in range(12):
+    kept.append(mmap.mmap(-1, 250 * 10**6))
+    for _ in range(250): kept[-1].write(bytes(10**6))
+    kept[-1].madvise(mmap.MADV_DONTNEED)
+time.sleep(2)
+say("has a memory of", len(kept))
+""",
+    answers=VISIBLE,
+    stock=False,
+)
+attack(
+    "memory_in_programs",
+    "keeps three gigabytes in sixty small programs",
+    """
+import time
+for _ in range(60):
+    with contextlib.suppress(OSError):
+        subprocess.Popen([sys.executable, "-S", "-c", "import time; x = b'x' * 50_000_000; time.sleep(30)"], stdout=subprocess.DEVNULL)
+time.sleep(2.5)
+say("has a memory of", 60)
+""",
+    answers=VISIBLE,
+    stock=False,
+)
+attack(
+    "slices",
+    "returns one megabyte two thousand times over",
+    """
+from grader.isolation import wire
+real = wire.Encoder.encode
+def encode(self, value):
+    if not isinstance(value, list): return real(self, value)
+    start = self._bytes(bytes(10**6))[0]
+    return [{"a": ["|u1", [10**6 - k], [start + k, 10**6 - k]]} for k in range(2000)]
+wire.Encoder.encode = encode
+""",
+    answers={"turned": "def turned(items): return [2, 1]"},
+    stock=False,
+)
+
 
 # ----------------------------------------------------------------- how they are made
 
@@ -1454,6 +1652,60 @@ def _own_config(folder: Path) -> None:
         "open('/tmp/ATTACK-config', 'w')\n"
     )
     (folder / "pyproject.toml").write_text("[")
+
+
+def _long_names(folder: Path) -> None:
+    for name in ("x" * 245, "é" * 120, "y" * 252):
+        other = folder.parent / name
+        other.mkdir()
+        (other / f"{NAME}.ipynb").write_text("{}")
+    (folder / ("z" * 250)).write_text("x")
+    deep = folder
+    for _ in range(20):
+        deep = deep / ("w" * 200)
+    deep.mkdir(parents=True)
+
+
+def _forging_names(folder: Path) -> None:
+    (folder / f"{NAME}.ipynb").unlink()
+    forged = "\x1b]0;ATTACK\x07\x1b[2J\n60 of 60  victim: 20 of 20\u202e"
+    (folder / f"{forged}.ipynb").write_text("{}")
+
+
+def _folder_over_file(folder: Path) -> None:
+    (folder / "expected.json").unlink()
+    (folder / "expected.json" / "deeper").mkdir(parents=True)
+    (folder / "expected.json" / "deeper" / "x").write_text("x")
+
+
+def _many_files(folder: Path) -> None:
+    for number in range(30_000):
+        (folder / f"{number}").touch()
+
+
+def _sparse_files(folder: Path) -> None:
+    for number in range(60):
+        with (folder / f"{number}.bin").open("wb") as file:
+            file.truncate(19_900_000)
+
+
+def _deep_folders(folder: Path) -> None:
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(2000):  # deeper than a path can say
+        os.mkdir("d", dir_fd=here)
+        below = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+
+
+def _long_marks(notebook: NotebookNode) -> None:
+    notebook.metadata["kernelspec"]["name"] = "\x1b[2J" + "k" * 10**6
+    for number in range(50):
+        cell = nbformat.v4.new_code_cell("1", id=f"stray-{number}")
+        name = f"{number}\x1b]0;x\x07\n" + "m" * 10**5
+        cell.metadata["nbgrader"] = {"grade_id": name, "grade": True}
+        notebook.cells.append(cell)
 
 
 ATTACKS["not_json"] = Attack(
