@@ -146,7 +146,7 @@ def test_points_that_the_text_states_are_those_that_are_given(name):
     text = "".join(
         c.source for c in assignment.cells if c.kind in ("text", "answer")
     )
-    stated = re.findall(r"\((\d+) points\)$", text, flags=re.MULTILINE)
+    stated = re.findall(r"\((\d+) points?\)$", text, flags=re.MULTILINE)
     assert [int(n) for n in stated] == points
     total = re.search(r"\d+ minutes, (\d+) points", text)
     assert total

@@ -294,6 +294,6 @@ def test_a_gradient_just_as_long_as_the_limit_is_left_alone():
 
 
 def test_lengths_below_1_and_without_end():
-    assert global_norm((np.array([0.3, 0.4]),)) == pytest.approx(0.5)
+    assert_close(global_norm((np.array([0.3, 0.4]),)), 0.5)
     for bad in (np.inf, -np.inf):
         assert global_norm((np.array([1.0, bad]),)) == math.inf

@@ -113,6 +113,7 @@ def measure(root: Path, count: int, db_url: str) -> Cost:
             checks=[],
             suspicious=[],
             seconds=0.2,
+            trace="",
         )
         key = key_of(
             submission, assignment.version, course.limits.upload_bytes
