@@ -123,8 +123,8 @@ def _check_entry(
             if same_sketch(look, seen, 10 * SAME_SKETCH):
                 raise ValueError(
                     f"{assignment.name}, {name}: on the visible inputs "
-                    f"{mistake.name!r} gives what {other!r} gives: change them, "
-                    "or mark the mistake [hidden]"
+                    f"{mistake.name!r} gives what {other!r} gives; change "
+                    "them, or mark the mistake [hidden]"
                 )
         looks[mistake.name] = look
         entry["mistakes"].append({"says": mistake.says, "sketches": look})
