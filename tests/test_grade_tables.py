@@ -1,15 +1,14 @@
 """Points as tables and files, and what a class's notebooks have in common."""
 
-import os
-import sys
+import shutil
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
 
 from grader.course.gradebook import Ledger
+from grader.course.settings import add_programs_to_path
 from grader.course.submissions import Submission
 from grader.notebook.names import cell_metadata
 from grader.notebook.restore import read_cells
@@ -133,11 +132,11 @@ def test_what_a_spreadsheet_would_run_is_quoted():
     assert csv_text([line]) == "'=1,'+1,'-1,'@a,a=1,-1,\r\n"
 
 
-@pytest.fixture
-def gradebook(course, monkeypatch):
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory):
     """Ann with all that a system may know of her, Bob with a name alone."""
-    programs = Path(sys.executable).parent  # nbgrader calls alembic
-    monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
+    course = Home(tmp_path_factory.mktemp("filled"))
+    add_programs_to_path()  # nbgrader calls alembic
     with Gradebook(course.db_url, course.course_id) as book:
         for name in ("demo", "art", "later"):
             book.add_assignment(name)
@@ -162,6 +161,13 @@ def gradebook(course, monkeypatch):
         )
         book.add_student("bob", last_name="Bell")
         book.add_student("cy")
+    return course.home / "gradebook.db"
+
+
+@pytest.fixture
+def gradebook(course, filled):
+    """A course with a copy of that gradebook: making one takes seconds."""
+    shutil.copy(filled, course.home)
     return course
 
 
