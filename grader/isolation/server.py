@@ -346,15 +346,13 @@ class Looks:
 
     def __init__(self, init: int, limits: Any, sandboxed: bool):
         self.init, self.limits, self.sandboxed = init, limits, sandboxed
-        info = psutil.Process(init).memory_info()
-        self.base = info.rss - getattr(info, "shared", 0)  # the server's
         self.pause, self.calm, self.quiet = LOOK_SECONDS, False, math.inf
 
     def look(self) -> str | None:
         """The limit that is passed, if one is."""
         began = time.monotonic()
         members = _tree(self.init)
-        used = _memory(members) - self.base
+        used = _memory(members)
         if self.sandboxed:
             used += _files_bytes(self.init)
         tasks = [task for p in members for task in _tasks(p.pid)]
