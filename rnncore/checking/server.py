@@ -371,8 +371,8 @@ def _executed(
     try:
         with closed_book(task, answer, file):
             result = shell.run_cell(cell["source"], store_history=False)
-    except CheckFailure as error:
-        return None, error
+    except CheckFailure as refused:
+        return None, refused
     error = result.error_before_exec or result.error_in_exec
     return (result.result if error is None else None), error
 
