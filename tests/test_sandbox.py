@@ -314,7 +314,7 @@ def test_who_computes_everywhere_is_stopped(server):
     limits = Limits(computing=4, total_seconds=60)
     session = Session(server.path, {}, limits, "")
     burns = (
-        "import os, time\nfor _ in range(20):\n"
+        "import os, time\nfor _ in range(10):\n"
         "    if os.fork() == 0:\n        os.setsid()\n"
         "        while True: pass\n"
         "time.sleep(60)"
