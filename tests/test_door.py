@@ -333,3 +333,14 @@ def test_a_timestamp_reads_no_file(tmp_path, monkeypatch):
     assert door.moment(f"2026-11-20 10:00:00 {zone}") is None
     assert door.moment("2026-11-20 10:00:00 ../../../etc/passwd") is None
     assert door.moment("2026-11-20 10:00:00 Europe/Berlin").hour == 9
+
+
+def test_a_path_that_no_call_takes_is_too_much(tmp_path):
+    made = [os.open(tmp_path, os.O_RDONLY)]
+    for _ in range(door.DEEPEST):
+        os.mkdir("w" * 250, dir_fd=made[-1])
+        made.append(os.open("w" * 250, os.O_RDONLY, dir_fd=made[-1]))
+    for number in made:
+        os.close(number)
+    with pytest.raises(door.TooMuch, match="a path that is too long"):
+        door.files_in(tmp_path, 100, 100)

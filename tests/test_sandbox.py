@@ -281,7 +281,7 @@ HOLDS = {  # ways to hold 900 MB, of which no process shows much
 @needs_sandbox
 @pytest.mark.parametrize("where", HOLDS)
 def test_memory_counts_wherever_it_is(server, where):
-    limits = Limits(memory_bytes=600_000_000, total_seconds=60)
+    limits = Limits(memory_bytes=600_000_000, computing=64)
     session = Session(server.path, {}, limits, "")
     try:
         with pytest.raises(Ended, match="took more than 600 MB of memory"):
@@ -293,7 +293,7 @@ def test_memory_counts_wherever_it_is(server, where):
 @pytest.mark.system
 @needs_sandbox
 def test_memory_that_copies_share_counts_once(server):
-    limits = Limits(memory_bytes=600_000_000, total_seconds=60)
+    limits = Limits(memory_bytes=900_000_000, total_seconds=60)
     session = Session(server.path, {}, limits, "")
     takes = (
         "import os, time\nx = os.urandom(10**6) * 300\n"
@@ -313,7 +313,7 @@ def test_who_computes_everywhere_is_stopped(server):
     limits = Limits(computing=4, total_seconds=60)
     session = Session(server.path, {}, limits, "")
     burns = (
-        "import os, time\nfor _ in range(20):\n"
+        "import os, time\nfor _ in range(10):\n"
         "    if os.fork() == 0:\n        os.setsid()\n"
         "        while True: pass\n"
         "time.sleep(60)"

@@ -461,3 +461,13 @@ def test_edited_changes_a_copy_only():
     assert float(rnn_cell_vjp((d_h,), h)[0][0, 0]) == 0.75
     with pytest.raises(ValueError, match="occurs 0 times"):
         edited(rnn_cell_vjp, "no such text", "")
+
+
+@pytest.mark.parametrize("size", [1, 6, 1000])
+def test_the_tolerance_follows_dtype_and_size(size):
+    want = np.linspace(0.5, 1, size)
+    for off, dtype in ((8e-5, "float32"), (1e-6, "float64")):
+        with pytest.raises(AssertionError, match="expected"):
+            assert_close("x", (want * (1 + off)).astype(dtype), want)
+    assert_close("x", (want * (1 + 1.5e-5)).astype("float32"), want)
+    assert_close("x", want * (1 + 1e-11), want)

@@ -88,6 +88,43 @@ def grade(server, tmp_path):
     return run
 
 
+@pytest.mark.parametrize(
+    ("answer", "points"),
+    [
+        (
+            "from rnncore import lstm\ndef sigmoid(x): return lstm.sigmoid(x)",
+            0,
+        ),
+        ("from rnncore.lstm import sigmoid", 0),
+        (
+            "import numpy as np\ndef sigmoid(x): return 1 / (1 + np.exp(-x))",
+            2,
+        ),
+    ],
+)
+def test_the_packages_own_function_is_handed_back(
+    server, tmp_path, answer, points
+):
+    test = (
+        "import numpy as np\nfrom rnncore.lstm import sigmoid as expected\n"
+        "assert np.allclose(sigmoid(np.ones(2)), expected(np.ones(2)))"
+    )
+    asked = "def sigmoid(x):\n    ..."
+    submitted, release = notebook(asked, answer, test)
+    for made in (submitted, release):
+        made.cells[2].metadata["nbgrader"]["grade_id"] = "test_sigmoid"
+
+    def start():
+        return Session(server.path, {}, QUICK, str(tmp_path / "scratch"))
+
+    execute = TrustedExecute(QUICK, release, tmp_path, b"", start)
+    done, _ = execute.preprocess(submitted, {})
+    assert determine_grade(done.cells[2])[0] == points
+    if not points:
+        said = done.cells[2].outputs[-1].evalue
+        assert "the answer calls the package's own sigmoid" in said
+
+
 TOY = """
 class Toy:
     _hidden = 3

@@ -52,7 +52,9 @@ class Limits:
     output_bytes: int = 1_000_000  # a cell; ten times that in all
     upload_bytes: int = 20_000_000  # the submitted folder
     upload_files: int = 1_000  # in it
-    memory_bytes: int = 2_000_000_000  # all its processes together
+    memory_bytes: int = (
+        2_000_000_000  # all its processes and files together
+    )
     processes: int = 64  # and threads
     computing: int = 8  # of these at the same time, for over two seconds
     file_bytes: int = 100_000_000  # the largest file that it writes

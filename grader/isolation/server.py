@@ -315,7 +315,7 @@ def _watch(
     if end >= 0:
         events.register(end, select.POLLIN)
     while True:
-        happened = dict(events.poll(looks.pause * 1000))
+        happened = dict(events.poll(LOOK_SECONDS * 1000))
         if not happened:
             if os.waitpid(init, os.WNOHANG)[0]:
                 return
@@ -339,36 +339,35 @@ def _watch(
 
 
 class Looks:
-    """What a submission's processes take, seen from time to time.
-
-    `pause` is how long to wait before the next look.
-    """
+    """What a submission's processes take, seen from time to time."""
 
     def __init__(self, init: int, limits: Any, sandboxed: bool):
         self.init, self.limits, self.sandboxed = init, limits, sandboxed
-        info = psutil.Process(init).memory_info()
-        self.base = info.rss - getattr(info, "shared", 0)  # the server's
-        self.pause, self.calm, self.quiet = LOOK_SECONDS, False, math.inf
+        self.next, self.calm, self.quiet = 0.0, False, math.inf
 
     def look(self) -> str | None:
         """The limit that is passed, if one is."""
-        began = time.monotonic()
-        members = _tree(self.init)
-        used = _memory(members) - self.base
-        if self.sandboxed:
-            used += _files_bytes(self.init)
+        now, members = time.monotonic(), _tree(self.init)
         tasks = [task for p in members for task in _tasks(p.pid)]
         running = sum(state == "R" for _, state in tasks)
         self.calm = self.calm or running > CALM
         if self.calm:
             _let_others_first(tasks)
-        if running <= self.limits["computing"] or self.quiet > began:
-            self.quiet = began  # the last moment that it was so
-        spent = time.monotonic() - began
-        self.pause = max(LOOK_SECONDS, spent / SHARE)
-        if used > self.limits["memory_bytes"]:
-            return "memory"
-        return "busy" if began - self.quiet > BUSY_SECONDS else None
+        if running <= self.limits["computing"] or self.quiet > now:
+            self.quiet = now  # the last moment that it was so
+        if now - self.quiet > BUSY_SECONDS:
+            return "busy"
+        return "memory" if now > self.next and self._full(members) else None
+
+    def _full(self, members: list[psutil.Process]) -> bool:
+        """Whether there is too much memory; the next look may wait."""
+        began = time.process_time()
+        used = _memory(members)
+        if self.sandboxed:
+            used += _files_bytes(self.init)
+        spent = time.process_time() - began
+        self.next = time.monotonic() + spent / SHARE
+        return bool(used > self.limits["memory_bytes"])
 
 
 def _tasks(process: int) -> list[tuple[int, str]]:

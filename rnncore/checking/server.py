@@ -28,8 +28,10 @@ from IPython.core.compilerop import CachingCompiler
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from rnncore.testing.closed import closed_book
 from rnncore.testing.failure import (
     WORDS,
+    CheckFailure,
     Failure,
     failure_of,
     places,
@@ -331,16 +333,14 @@ def run_cell(
     shell.compile.current = f"cell {number}"
     out, err = _Limited(), _Limited()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        result = shell.run_cell(cell["source"], store_history=False)
+        value, error = _executed(shell, cell, f"cell {number}")
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
-    error = result.error_before_exec or result.error_in_exec
     if not cell["test"]:
         if error is None or isinstance(error, NotImplementedError):
             return None
         says = _say(failure_of(error), error)
         return {"test": "", "says": f"code cell {number}: {says}"}
-    value = result.result if error is None else None
     got = None
     if isinstance(value, int | float) and not isinstance(value, bool):
         got = float(value)  # points in part
@@ -360,6 +360,21 @@ def run_cell(
         "failure": failure and failure.as_json(),
         "says": _say(failure, error) if failure else "",
     }
+
+
+def _executed(
+    shell: InteractiveShell, cell: Cell, file: str
+) -> tuple[Any, BaseException | None]:
+    """A cell's value, or its error; for a test, the book is closed."""
+    task = cell["test"].removeprefix("test_")
+    answer = shell.user_ns.get(task)
+    try:
+        with closed_book(task, answer, file):
+            result = shell.run_cell(cell["source"], store_history=False)
+    except CheckFailure as refused:
+        return None, refused
+    error = result.error_before_exec or result.error_in_exec
+    return (result.result if error is None else None), error
 
 
 def _say(failure: Failure, error: BaseException | None) -> str:

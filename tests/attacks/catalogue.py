@@ -1384,7 +1384,7 @@ attack(
 )
 attack(
     "deep_folders",
-    "brings folders in folders, two thousand deep",
+    "brings folders in folders, four hundred deep",
     answers=WRONG,
     lay=lambda folder: _deep_folders(folder),
     stock=False,
@@ -1661,7 +1661,7 @@ def _long_names(folder: Path) -> None:
         (other / f"{NAME}.ipynb").write_text("{}")
     (folder / ("z" * 250)).write_text("x")
     deep = folder
-    for _ in range(20):
+    for _ in range(12):
         deep = deep / ("w" * 200)
     deep.mkdir(parents=True)
 
@@ -1691,7 +1691,7 @@ def _sparse_files(folder: Path) -> None:
 
 def _deep_folders(folder: Path) -> None:
     here = os.open(folder, os.O_RDONLY)
-    for _ in range(2000):  # deeper than a path can say
+    for _ in range(400):
         os.mkdir("d", dir_fd=here)
         below = os.open("d", os.O_RDONLY, dir_fd=here)
         os.close(here)
