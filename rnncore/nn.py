@@ -217,15 +217,6 @@ class GRU(Recurrent, torch.nn.GRU):
     """The gated recurrent unit, in torch.nn.GRU's place."""
 
 
-def __getattr__(name: str):
-    """`Cell` loads `rnncore.fused`, so it comes when asked for."""
-    if name != "Cell":
-        raise AttributeError(f"rnncore.nn has no {name}")
-    from rnncore.fused.module import Cell
-
-    return Cell
-
-
 def _join(parts: list[Tensor], dim: int = 0) -> Tensor:
     """torch.cat, without its copy where there is one part."""
     return torch.cat(parts, dim) if len(parts) > 1 else parts[0]

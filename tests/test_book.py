@@ -1,10 +1,12 @@
 """The builder of the book, on books of one page."""
 
 import asyncio
+import gc
 import json
 import pkgutil
 import re
 import socket
+import weakref
 from queue import Empty
 
 import pytest
@@ -12,6 +14,23 @@ import pytest
 import rnncore
 from tools.build import book, sphinx_course
 from tools.check import vendor
+
+
+@pytest.fixture(autouse=True)
+def no_dead_proxies(monkeypatch):
+    """sphinx_external_toc asks every object of the process for its type.
+
+    It stumbles over the dead weak proxies that numba leaves behind, where
+    tests of compiled loops ran in this process before.
+    """
+    every = gc.get_objects
+    proxies = weakref.ProxyTypes
+    monkeypatch.setattr(
+        gc,
+        "get_objects",
+        lambda: [o for o in every() if type(o) not in proxies],
+    )
+
 
 HEAD = """---
 jupytext:

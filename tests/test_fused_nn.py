@@ -36,7 +36,7 @@ PAIRS = [
 
 def lstm(*sizes, **options):
     """An LSTM in float64, whose loops other tests have compiled."""
-    return rnncore.nn.Cell(cells.lstm, *sizes, **options).double()
+    return cell_module.Cell(cells.lstm, *sizes, **options).double()
 
 
 def numbers(*shape):
@@ -57,7 +57,7 @@ def gradients(module, x, hx, d_y):
 def test_a_module_of_torch_s_cells_is_torch_s(function, module, options):
     torch.manual_seed(0)
     more = dict(num_layers=2, bidirectional=True)
-    ours = rnncore.nn.Cell(function, 5, 7, **more).double()
+    ours = cell_module.Cell(function, 5, 7, **more).double()
     theirs = module(5, 7, **more, **options).double()
     ours.load_state_dict(theirs.state_dict())
     x, d_y = numbers(6, 3, 5), numbers(6, 3, 14)
@@ -67,7 +67,7 @@ def test_a_module_of_torch_s_cells_is_torch_s(function, module, options):
 
 def test_the_printed_loop_gives_the_same(monkeypatch):
     torch.manual_seed(0)
-    module = rnncore.nn.Cell(fused_cells.odd, 5, 7).double()
+    module = cell_module.Cell(fused_cells.odd, 5, 7).double()
     x, d_y, hx = numbers(6, 3, 5), numbers(6, 3, 7), numbers(2, 1, 3, 7)
     got = gradients(module, x, hx.unbind(), d_y)
     monkeypatch.setattr(cell_module, "_compiled", lambda: None)
@@ -77,7 +77,7 @@ def test_the_printed_loop_gives_the_same(monkeypatch):
 
 def test_weights_of_a_unit_are_parameters(monkeypatch):
     torch.manual_seed(0)
-    module = rnncore.nn.Cell(fused_cells.peephole, 5, 7).double()
+    module = cell_module.Cell(fused_cells.peephole, 5, 7).double()
     monkeypatch.setattr(cell_module, "_compiled", lambda: None)
     found = gradients(module, numbers(6, 3, 5), numbers(2, 1, 3, 7), 1)
     for name in "w_i", "w_f", "w_o":
@@ -87,7 +87,7 @@ def test_weights_of_a_unit_are_parameters(monkeypatch):
 @pytest.mark.slow
 def test_weights_of_a_unit_learn_alike_in_both_loops(monkeypatch):
     torch.manual_seed(0)
-    module = rnncore.nn.Cell(fused_cells.peephole, 5, 7).double()
+    module = cell_module.Cell(fused_cells.peephole, 5, 7).double()
     x, hx = numbers(6, 3, 5), numbers(2, 1, 3, 7).unbind()
     got = gradients(module, x, hx, numbers(6, 3, 7) * 0 + 1)
     monkeypatch.setattr(cell_module, "_compiled", lambda: None)

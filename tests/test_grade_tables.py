@@ -118,12 +118,13 @@ def test_csv_files_have_a_line_a_submission_and_a_line_a_task(course):
         "bob,demo,1.25,4,0.25,0,graded,",
         "cy,demo,0.0,0,0.0,0,failed,no file",
     ]
+    record = ",kind,checked,expected,came,mistake,read,hidden"
     assert read(course, "tasks.csv") == [
-        "learner,assignment,task,points,of,to_be_read",
-        "ann,demo,test_double,3,3,0",
-        "ann,demo,why,0,1,1",
-        "bob,demo,test_double,0.5,3,0",
-        "bob,demo,why,1,1,0",
+        "learner,assignment,task,points,of,to_be_read" + record,
+        "ann,demo,test_double,3,3,0,,,,,,,",
+        "ann,demo,why,0,1,1,,,,,,,",
+        "bob,demo,test_double,0.5,3,0,,,,,,,",
+        "bob,demo,why,1,1,0,,,,,,,",
     ]
 
 

@@ -109,8 +109,8 @@ def _row(
         return Row(submission, status, reason)
     failures = {
         check["id"]: Failure.from_json(check["failure"])
-        for check in result["checks"]
-        if check["failure"] and not reason
+        for check in result.get("checks", [])  # an older result has none
+        if check.get("failure") and not reason
     }
     tasks = [replace(t, failure=failures.get(t.id)) for t in entered.tasks]
     return Row(

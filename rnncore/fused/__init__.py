@@ -18,7 +18,7 @@ part of the state that is returned as it came is a weight of the unit.
 
 `unroll` and `bptt` run it as those of `rnncore.rnn` and `rnncore.bptt` run
 a printed cell; `pair` makes a printed cell of it, for every backend;
-`rnncore.nn.Cell` is a torch module of it.
+`rnncore.fused.module.Cell` is a torch module of it.
 """
 
 from rnncore.fused.functions import (

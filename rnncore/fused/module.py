@@ -23,7 +23,7 @@ def _compiled() -> Any:
 
         return autograd
     warnings.warn(
-        "rnncore.nn.Cell: numba is not installed, so cells run in the "
+        "rnncore.fused: numba is not installed, so cells run in the "
         "printed loop, several times slower (pip install rnncore[fused])",
         stacklevel=2,
     )

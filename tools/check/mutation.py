@@ -34,7 +34,7 @@ MODULES = {
     "grader/notebook/names.py": ["grade_notebook"],
     "grader/notebook/repair.py": ["grade_notebook"],
     "grader/notebook/restore.py": ["grade_notebook", "grade_tables"],
-    "grader/notebook/sanitise.py": ["grade_harmless", "grade_notebook"],
+    "grader/notebook/sanitise.py": ["grade_sanitise", "grade_notebook"],
     "grader/course/seeds.py": ["grade_notebook"],
     "grader/course/submissions.py": ["grade_notebook"],
     "grader/course/versions.py": ["grade_notebook", "grade_versions"],
