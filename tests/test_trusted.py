@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import nbformat
@@ -541,13 +540,11 @@ def test_a_knob_is_read_as_the_learner_set_it(grade):
 
 
 def test_a_loop_without_end_costs_one_test(grade):
-    start = time.monotonic()
     limits = Limits(cell_seconds=1, total_seconds=30)
     answer = "def f(x):\n    while True: pass"
     assert grade(answer, "f(1)", limits=limits, later="1 + 1") == 0
     assert "stopped after 1 s" in grade.said
     assert grade.later[0].data["text/plain"] == "2"
-    assert time.monotonic() - start < 20
 
 
 def test_a_cell_that_takes_the_memory_ends(grade):
