@@ -194,6 +194,13 @@ def test_folders_and_files_that_cannot_be_used_are_refused(tmp_path):
     (tmp_path / "e.abc").write_text("X:1\nT:No 999\nM:4/4\nK:C\nC e999|\n")
     with pytest.raises(ValueError, match=r"line 5: .* below 100, got e999"):
         read_score(tmp_path / "e.abc")  # else it is read for hours
+    for meter in (
+        "X:1\nM:999/4\nK:C\nC|\n",
+        "X:1\nM:4/4\nK:C\n[M:999/4]C|\n",
+    ):
+        (tmp_path / "m.abc").write_text(meter)
+        with pytest.raises(ValueError, match="below 100, got 999/"):
+            read_score(tmp_path / "m.abc")
 
 
 def test_a_year_of_silence_is_refused_not_written_out(tmp_path):

@@ -27,7 +27,8 @@ TEMPO = 80.0  # quarter notes a minute, where the file does not say
 QUARTERS = 10_000  # of a MIDI file: two hours are a damaged file
 FIELD = re.compile(r"\s*([A-Za-z+]):")  # of an ABC file: T:, M:, K: ...
 TOO_LONG = re.compile(r"[A-Ga-gw-zZ>)\]/][,']*\d{3,}")  # after a note
-TOO_LARGE = re.compile(r"\d{4,}")  # of M: and L:
+TOO_LARGE = re.compile(r"\d{4,}|\d{3,}\s*/")  # of M: and L:
+INLINE = re.compile(r"\[[LM]:[^\]]*")  # the same within a line
 LONGEST = 50_000  # frames: an hour of eighth notes is a damaged file
 
 
@@ -126,7 +127,9 @@ def _check_abc(path: Path) -> None:
         if field and field[1] not in "LM":
             continue
         body = re.sub(r'"[^"]*"|%.*', " ", line)
-        if found := (TOO_LARGE if field else TOO_LONG).search(body):
+        fields = " ".join(INLINE.findall(body))
+        rule = TOO_LARGE if field else TOO_LONG
+        if found := rule.search(body) or TOO_LARGE.search(fields):
             shown = found[0][:20]
             raise ValueError(
                 f"{path}: unreadable: line {number}: expected lengths of "
