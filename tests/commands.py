@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from safetensors import safe_open
 
 from rnncore import train
@@ -53,7 +54,8 @@ def broken_off(sign, checkpoint, *words):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=ENV,
+        # the bits of a sum depend on the threads: as many as here
+        env={**ENV, "OMP_NUM_THREADS": str(torch.get_num_threads())},
     )
     try:
         while process.poll() is None and not Path(checkpoint).exists():
