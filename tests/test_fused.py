@@ -372,7 +372,7 @@ def test_nan_is_carried(name):
         H = p.params.W_h.shape[
             1
         ]  # the loop writes 0, the printed one 0 NaN
-        assert (d_params.b_h[:H] == 0).all()
+        assert (d_params.b_h[:H] == 0).all()  # exact: zero
         expected[2].b_h[:H] = 0
     assert_same(
         tree_map(np.isnan, (y, d_params, d_x)),
