@@ -368,10 +368,10 @@ def test_nan_is_carried(name):
     p.x[1, 2, 0] = np.nan
     y, _, d_params, d_x, _ = both_ways(name, p)
     expected = oracles.both_ways(printed(name), p)
-    if name == "simple_unit":  # a_h of its first gate is read by nobody:
-        H = p.params.W_h.shape[
-            1
-        ]  # the loop writes 0, the printed one 0 NaN
+    if name == "simple_unit":
+        # a_h of its first gate is read by no one: the loop writes 0 there,
+        # where the printed form has 0 times NaN
+        H = p.params.W_h.shape[1]
         assert (d_params.b_h[:H] == 0).all()  # exact: zero
         expected[2].b_h[:H] = 0
     assert_same(
