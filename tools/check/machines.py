@@ -100,6 +100,14 @@ class Machine(NamedTuple):
     flag: str = ""  # what this processor must have
 
 
+AVX2 = Machine(
+    "AVX2",
+    aten="avx2",
+    openblas="Haswell",
+    numpy=r"AVX512.*|X86_V4",
+    others=("ONEDNN_MAX_CPU_ISA=AVX2", "MKL_CBWR=AVX2"),
+    flag="avx2",
+)
 MACHINES = [
     Machine("this one"),
     Machine("this one, 2 threads", 2),
@@ -110,23 +118,8 @@ MACHINES = [
         numpy=r".*",
         others=("ONEDNN_MAX_CPU_ISA=SSE41", "MKL_CBWR=COMPATIBLE"),
     ),
-    Machine(
-        "AVX2",
-        aten="avx2",
-        openblas="Haswell",
-        numpy=r"AVX512.*|X86_V4",
-        others=("ONEDNN_MAX_CPU_ISA=AVX2", "MKL_CBWR=AVX2"),
-        flag="avx2",
-    ),
-    Machine(
-        "AVX2, 2 threads",
-        2,
-        aten="avx2",
-        openblas="Haswell",
-        numpy=r"AVX512.*|X86_V4",
-        others=("ONEDNN_MAX_CPU_ISA=AVX2", "MKL_CBWR=AVX2"),
-        flag="avx2",
-    ),
+    AVX2,
+    AVX2._replace(name="AVX2, 2 threads", threads=2),
     Machine(
         "AVX-512",
         aten="avx512",
