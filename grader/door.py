@@ -34,9 +34,7 @@ CODES = re.compile(
     r"|\x1b.",
     re.DOTALL,
 )
-MOMENT = re.compile(
-    r"\d[\d :.,TZ+-]{5,50}( [A-Z][A-Za-z_]+(/[A-Za-z_]+)*)?"
-)
+MOMENT = re.compile(r"\d[\d :.,TZ+-]{5,50}( [A-Z][A-Za-z_]+(/[A-Za-z_]+)*)?")
 
 
 class TooMuch(ValueError):
@@ -97,10 +95,7 @@ def some(lines: Sequence[str], most: int = REMARKS) -> list[str]:
 def unfit(name: str) -> str | None:
     """Why a folder's name cannot be a learner's or an assignment's."""
     if not name.isprintable():
-        return (
-            "a name that is no text in UTF-8, or has characters that "
-            "cannot be seen"
-        )
+        return "a name that is no text in UTF-8, or has characters that cannot be seen"
     if len(name) > NAME_LENGTH or len(os.fsencode(name)) > NAME_BYTES:
         return f"a name of over {NAME_LENGTH} letters ({NAME_BYTES} bytes)"
     return None
@@ -208,8 +203,7 @@ def marks(value: Any) -> dict[str, Any] | None:
     known = isinstance(points, int | float) and abs(points) < 1e6
     name = value.get("grade_id")
     found: dict[str, Any] = {
-        role: value.get(role) is True
-        for role in ("grade", "solution", "locked")
+        role: value.get(role) is True for role in ("grade", "solution", "locked")
     }
     found["grade_id"] = line(name, 100) if isinstance(name, str) else ""
     if "points" in value:

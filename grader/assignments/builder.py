@@ -47,18 +47,11 @@ from grader.notebook.names import cell_metadata
 
 def source_notebook(assignment: Assignment) -> nbformat.NotebookNode:
     """The notebook that nbgrader takes, with all of its metadata."""
-    shown = [
-        c for c in assignment.cells if c.kind not in ("mistakes", "mutants")
-    ]
+    shown = [c for c in assignment.cells if c.kind not in ("mistakes", "mutants")]
     cells = [
-        _notebook_cell(assignment, cell, number)
-        for number, cell in enumerate(shown)
+        _notebook_cell(assignment, cell, number) for number, cell in enumerate(shown)
     ]
-    kernel = {
-        "name": "python3",
-        "display_name": "Python 3",
-        "language": "python",
-    }
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
 
@@ -106,9 +99,7 @@ def build(name: str, root: Path) -> None:
         _write_source(assignment, folder)
         shutil.rmtree(target, ignore_errors=True)
         folder.rename(target)  # whole: make grade takes what stands there
-    outcome = course(root).generate_assignment(
-        name, force=True, create=True
-    )
+    outcome = course(root).generate_assignment(name, force=True, create=True)
     if not outcome["success"]:
         raise ValueError(f"{name}: nbgrader: {outcome.get('log')}")
 
@@ -140,9 +131,7 @@ def course(root: Path) -> NbGraderAPI:
     scripts = sysconfig.get_path("scripts")  # nbgrader runs alembic by name
     if scripts not in os.environ["PATH"].split(os.pathsep):
         os.environ["PATH"] = scripts + os.pathsep + os.environ["PATH"]
-    config = PyFileConfigLoader(
-        "nbgrader_config.py", str(ROOT)
-    ).load_config()
+    config = PyFileConfigLoader("nbgrader_config.py", str(ROOT)).load_config()
     config.CourseDirectory.root = str(root)
     database = root / "grading" / "gradebook.db"
     database.parent.mkdir(parents=True, exist_ok=True)
@@ -174,16 +163,12 @@ def different(built: Path, kept: Path) -> Iterator[str]:
             for p in (kept / file, built / file)
         )
         label = f"exercises/{kept.name}/{file}"
-        yield from difflib.unified_diff(
-            old, new, label, "as its source gives it", n=1
-        )
+        yield from difflib.unified_diff(old, new, label, "as its source gives it", n=1)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument(
-        "names", nargs="*", help="assignments; default: all"
-    )
+    parser.add_argument("names", nargs="*", help="assignments; default: all")
     parser.add_argument(
         "--check", action="store_true", help="fail when exercises/ is stale"
     )
@@ -200,18 +185,14 @@ def main() -> None:
             except ValueError as error:
                 sys.exit(f"exercises: {error}")
             if options.check:
-                stale += different(
-                    root / "exercises" / name, ROOT / "exercises" / name
-                )
+                stale += different(root / "exercises" / name, ROOT / "exercises" / name)
             took = time.perf_counter() - start
             print(f"exercises: {name} built in {took:.1f} s", flush=True)
     if stale:
         sys.exit("".join(stale) + "\nexercises/ is stale: make exercises")
     check = ["--check"] * options.check
     module = "grader.assignments.mistakes"
-    sys.exit(
-        subprocess.call([sys.executable, "-m", module, *chosen, *check])
-    )
+    sys.exit(subprocess.call([sys.executable, "-m", module, *chosen, *check]))
 
 
 if __name__ == "__main__":

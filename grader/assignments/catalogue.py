@@ -43,9 +43,7 @@ def catalogue(cell: Cell) -> list[Mistake]:
     """
     text = CELL.fullmatch(cell.source.strip())
     if not text:
-        _refuse(
-            cell, cell.line, 'r""", the mistakes, """', cell.source[:40]
-        )
+        _refuse(cell, cell.line, 'r""", the mistakes, """', cell.source[:40])
     found: dict[str, Mistake] = {}
     for line, block in _blocks(cell.line + 1, text[1].split("\n")):
         mistake = _mistake(cell, line, block)
@@ -55,9 +53,7 @@ def catalogue(cell: Cell) -> list[Mistake]:
     return list(found.values())
 
 
-def _blocks(
-    first: int, lines: list[str]
-) -> Iterator[tuple[int, list[str]]]:
+def _blocks(first: int, lines: list[str]) -> Iterator[tuple[int, list[str]]]:
     """Runs of lines that are not empty, and where each begins."""
     block: list[str] = []
     for number, line in enumerate([*lines, ""], first):
@@ -85,17 +81,11 @@ def _mistake(cell: Cell, line: int, block: list[str]) -> Mistake:
     if not was or was == now:
         _refuse(cell, line, "an edit, `- was` and `+ is`", heading)
     return Mistake(
-        name.removesuffix(HIDDEN),
-        was,
-        now,
-        says,
-        not name.endswith(HIDDEN),
-        line,
+        name.removesuffix(HIDDEN), was, now, says, not name.endswith(HIDDEN), line
     )
 
 
 def _refuse(cell: Cell, line: int, expected: str, came: str) -> NoReturn:
     raise ValueError(
-        f"{cell.file}:{line}, {cell.name}: expected {expected}, "
-        f"got {came!r}"
+        f"{cell.file}:{line}, {cell.name}: expected {expected}, got {came!r}"
     )

@@ -17,13 +17,7 @@ from typing import Any, NamedTuple
 from grader import ROOT
 from grader.assignments.catalogue import catalogue
 from grader.assignments.rules import DEVICE
-from grader.assignments.source import (
-    Assignment,
-    Cell,
-    names,
-    read,
-    test_parts,
-)
+from grader.assignments.source import Assignment, Cell, names, read, test_parts
 from grader.assignments.stored import run_cell
 
 TABLE = ROOT / "book" / "mutants.md"
@@ -45,9 +39,7 @@ class Verdict(NamedTuple):
 
 
 def play(
-    assignment: Assignment,
-    replaced: dict[str, str] | None = None,
-    place: str = "numpy",
+    assignment: Assignment, replaced: dict[str, str] | None = None, place: str = "numpy"
 ) -> dict[str, float]:
     """The points of each test, with some solutions replaced by other text.
 
@@ -157,9 +149,7 @@ def _judged(
         recognised = None
         if mistake.visible:
             recognised = mistake.says in str(told)
-        yield Verdict(
-            test.name, mistake.name, killed, recognised, str(told)
-        )
+        yield Verdict(test.name, mistake.name, killed, recognised, str(told))
 
 
 def _run_by_kernel(assignment: Assignment) -> Iterator[Cell]:
@@ -173,9 +163,7 @@ def _placed(source: str, place: str) -> str:
     return DEVICE.sub(f'device = "{place}"', source)
 
 
-def _tried(
-    source: str, namespace: dict[str, Any]
-) -> tuple[Any, Exception | None]:
+def _tried(source: str, namespace: dict[str, Any]) -> tuple[Any, Exception | None]:
     try:
         return run_cell(source, namespace), None
     except Exception as error:  # noqa: BLE001 - whatever a cell raises
@@ -193,9 +181,7 @@ def _points(test: Cell, value: Any, error: Exception | None) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument(
-        "names", nargs="*", help="assignments; default: all"
-    )
+    parser.add_argument("names", nargs="*", help="assignments; default: all")
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
     chosen = options.names or names()

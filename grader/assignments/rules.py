@@ -36,9 +36,7 @@ def _of_the_whole(assignment: Assignment) -> Iterator[str]:
     solutions = sorted(assignment.of("solution"))
     tests = sorted(assignment.of("test"))
     if solutions != tests:
-        yield (
-            f"solutions {solutions} and tests {tests} must belong together"
-        )
+        yield (f"solutions {solutions} and tests {tests} must belong together")
     if not assignment.of("answer"):
         yield "a written answer is missing"
     try:
@@ -107,8 +105,7 @@ def explained(assignment: Assignment) -> dict[str, dict[str, str]]:
         titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
         if section and section not in titles:
             raise ValueError(
-                f"{name}: {page} has no section {section!r}, only "
-                + ", ".join(titles)
+                f"{name}: {page} has no section {section!r}, only " + ", ".join(titles)
             )
         found[name] = {
             "page": page,

@@ -65,9 +65,7 @@ def read(name: str) -> Assignment:
         plain = "code" if raw.cell_type == "code" else "text"
         task = options.pop(kind, "") if kind else ""
         line = text.count("\n", 0, heading.end()) + 1
-        cells.append(
-            Cell(kind or plain, task, raw.source, options, file, line)
-        )
+        cells.append(Cell(kind or plain, task, raw.source, options, file, line))
     return Assignment(name, folder, cells)
 
 
@@ -95,8 +93,7 @@ def references(assignment: Assignment, hidden: str) -> str:
         name = wanted.pop()
         if name not in made:
             raise ValueError(
-                f"{assignment.name}: reference_{name}: the notebook "
-                f"defines no {name}"
+                f"{assignment.name}: reference_{name}: the notebook defines no {name}"
             )
         needed.add(name)
         wanted |= (free_names(made[name]) & set(made)) - needed

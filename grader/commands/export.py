@@ -100,9 +100,7 @@ def export(folder: Path) -> None:
         if target.is_relative_to(ROOT / name):
             raise Refused(f"{folder} lies in {name}/, which is exported")
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(
-        dir=target.parent, prefix=".course-"
-    ) as scratch:
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".course-") as scratch:
         source, tree = Path(scratch) / "source", Path(scratch) / "tree"
         _build_exercises(source)
         _copy(source, tree)
@@ -127,9 +125,7 @@ def _build_exercises(folder: Path) -> None:
 
 def _copy(source: Path, tree: Path) -> None:
     tree.mkdir()
-    shutil.copytree(
-        source / "exercises", tree / "exercises", ignore=LEFT_OUT
-    )
+    shutil.copytree(source / "exercises", tree / "exercises", ignore=LEFT_OUT)
     for name in FOLDERS:
         shutil.copytree(ROOT / name, tree / name, ignore=LEFT_OUT)
     (tree / "tools" / "build").mkdir(parents=True)

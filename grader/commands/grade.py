@@ -15,13 +15,7 @@ from pathlib import Path
 
 from grader import ROOT, door
 from grader.assignments import builder
-from grader.course.settings import (
-    Assignment,
-    Course,
-    Limits,
-    SetupError,
-    log_to,
-)
+from grader.course.settings import Assignment, Course, Limits, SetupError, log_to
 from grader.course.submissions import (
     Submission,
     find_submissions,
@@ -83,9 +77,7 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     for field in fields(Limits):
         kind = float if field.name.endswith("_seconds") else int
         flag = "--" + field.name.replace("_", "-")
-        limits.add_argument(
-            flag, type=kind, help=f"{field.default:,} unless set"
-        )
+        limits.add_argument(flag, type=kind, help=f"{field.default:,} unless set")
     return parser.parse_args(argv)
 
 
@@ -100,15 +92,11 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
     if options.no_sandbox:
         print(sandbox.WITHOUT, file=sys.stderr)
     if not options.executor and not course.prepared.exists():
-        processes.warm(
-            sandboxed=not options.no_sandbox
-        )  # all is to be graded
+        processes.warm(sandboxed=not options.no_sandbox)  # all is to be graded
     known = _known_names(course)
     _build_sources(course, known & {s.assignment for s in submissions})
     assignments, refused = _prepare(course, submissions)
-    todo = _to_grade(
-        course, submissions, assignments, refused, options.again
-    )
+    todo = _to_grade(course, submissions, assignments, refused, options.again)
     left = sum(s.assignment not in refused for s in submissions)
     print(f"{len(todo)} to grade, {left - len(todo)} graded already")
     if todo:
@@ -120,9 +108,7 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
     return 0 if graded == len(submissions) and not left_over else 1
 
 
-def _report(
-    course: Course, submissions: list[Submission]
-) -> tuple[list[Row], int]:
+def _report(course: Course, submissions: list[Submission]) -> tuple[list[Row], int]:
     """Print the tables, write the files; how many pages were not."""
     rows = read_rows(course, submissions)
     graded, unwritten = [], 0

@@ -16,11 +16,7 @@ from nbformat import NotebookNode
 
 from grader import ROOT
 from grader.course.settings import Course, SetupError
-from grader.course.submissions import (
-    Submission,
-    find_submissions,
-    replace_text,
-)
+from grader.course.submissions import Submission, find_submissions, replace_text
 from grader.notebook.repair import Broken, read_notebook
 from grader.reports.points import csv_text
 from grader.reports.similarity import Pair, compare

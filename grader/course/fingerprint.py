@@ -12,9 +12,7 @@ from pathlib import Path
 from grader import door
 
 
-def fingerprint(
-    folder: Path, start: str = "", limit: float = math.inf
-) -> str:
+def fingerprint(folder: Path, start: str = "", limit: float = math.inf) -> str:
     """Changes when a name or a content in the folder does, or `start`.
 
     Plain files are read until there are `limit` bytes of them: others are

@@ -13,12 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from nbformat import NotebookNode
-from nbgrader.api import (
-    Assignment,
-    Gradebook,
-    Student,
-    SubmittedAssignment,
-)
+from nbgrader.api import Assignment, Gradebook, Student, SubmittedAssignment
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     NbGraderPreprocessor,
@@ -55,9 +50,7 @@ class Ledger:
         """The gradebook, whose commits count when the block ends well."""
         kept = self.book.db
         with self.book.engine.connect() as connection, connection.begin():
-            self.book.db = scoped_session(
-                sessionmaker(autoflush=True, bind=connection)
-            )
+            self.book.db = scoped_session(sessionmaker(autoflush=True, bind=connection))
             try:
                 yield self.book
             finally:
@@ -95,9 +88,7 @@ class _Save(SaveAutoGrades):
         super().__init__()
         self.gradebook = book
 
-    def preprocess(
-        self, nb: NotebookNode, resources: Any
-    ) -> tuple[NotebookNode, Any]:
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         names = resources["nbgrader"]
         self.notebook_id = names["notebook"]
         self.assignment_id = names["assignment"]
@@ -112,9 +103,7 @@ class _Penalties(AssignLatePenalties):
         super().__init__(**kwargs)
         self.gradebook = book
 
-    def preprocess(
-        self, nb: NotebookNode, resources: Any
-    ) -> tuple[NotebookNode, Any]:
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         names = resources["nbgrader"]
         submission = self.gradebook.find_submission(
             names["assignment"], names["student"]

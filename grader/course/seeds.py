@@ -30,9 +30,7 @@ def submission_key(
     Raises ValueError where the secret is none.
     """
     if len(secret) < 16:
-        raise ValueError(
-            f"secret: expected 16 bytes or more, got {len(secret)}"
-        )
+        raise ValueError(f"secret: expected 16 bytes or more, got {len(secret)}")
     name = f"{len(student)} {student} {len(assignment)} {assignment} "
     content = hashlib.sha256(notebook).digest()
     text = name.encode(errors="surrogateescape") + content

@@ -52,9 +52,7 @@ class Limits:
     output_bytes: int = 1_000_000  # a cell; ten times that in all
     upload_bytes: int = 20_000_000  # the submitted folder
     upload_files: int = 1_000  # in it
-    memory_bytes: int = (
-        2_000_000_000  # all its processes and files together
-    )
+    memory_bytes: int = 2_000_000_000  # all its processes and files together
     processes: int = 64  # and threads
     computing: int = 8  # of these at the same time, for over two seconds
     file_bytes: int = 100_000_000  # the largest file that it writes
@@ -201,17 +199,13 @@ class Course:
         Raises SetupError where nbgrader cannot generate it.
         """
         version = fingerprint(self.source / name)
-        ready = Assignment(
-            name, version, self.prepared / f"{name}-{version[:16]}"
-        )
+        ready = Assignment(name, version, self.prepared / f"{name}-{version[:16]}")
         if ready.cells.exists() and self._knows(name):
             return ready
         self.work.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=self.work))
         shutil.copyfile(self.empty, fresh / "gradebook.db")
-        self._generate(
-            name, fresh / "release", f"sqlite:///{fresh / 'gradebook.db'}"
-        )
+        self._generate(name, fresh / "release", f"sqlite:///{fresh / 'gradebook.db'}")
         self._generate(name, fresh / "again", self.db_url)
         shutil.rmtree(fresh / "again")
         self._enter_version(name, version, fresh)
@@ -230,10 +224,7 @@ class Course:
             nbformat.read(release, as_version=4),
         )
         (fresh / "versions.json").write_text(json.dumps(known))
-        write_cells(
-            fresh / "cells.json",
-            read_cells(fresh / "gradebook.db", name),
-        )
+        write_cells(fresh / "cells.json", read_cells(fresh / "gradebook.db", name))
 
     def create_gradebook(self) -> None:
         """Make an empty gradebook, whole or not at all, where none is."""
@@ -260,15 +251,11 @@ class Course:
 
     def _generate(self, name: str, release: Path, db_url: str) -> None:
         dirs = self.directories(
-            release_directory=str(release),
-            db_url=db_url,
-            assignment_id=name,
+            release_directory=str(release), db_url=db_url, assignment_id=name
         )
         with captured_log() as lines:
             try:
-                GenerateAssignment(
-                    coursedir=dirs, config=self.config
-                ).start()
+                GenerateAssignment(coursedir=dirs, config=self.config).start()
             except NbGraderException as error:
                 text = "\n".join(lines)
                 if "there are submissions associated" in text:
@@ -319,9 +306,7 @@ def log_to(path: Path) -> None:
         logger.removeHandler(handler)
         handler.close()
     handler = logging.FileHandler(path, encoding="utf-8", errors="replace")
-    handler.setFormatter(
-        logging.Formatter("%(asctime)s %(levelname)s %(message)s")
-    )
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     logger.propagate = False

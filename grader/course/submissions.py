@@ -93,9 +93,7 @@ def result_path(course: Course, submission: Submission) -> Path:
     return folder / f"{submission.assignment}.json"
 
 
-def load_result(
-    course: Course, submission: Submission
-) -> dict[str, Any] | None:
+def load_result(course: Course, submission: Submission) -> dict[str, Any] | None:
     """The result of an earlier run, or None."""
     try:
         text = result_path(course, submission).read_text(encoding="utf-8")

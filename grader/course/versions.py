@@ -36,9 +36,7 @@ def read(path: Path) -> list[Version]:
     return versions
 
 
-def enter(
-    path: Path, fingerprint: str, release: NotebookNode
-) -> list[Version]:
+def enter(path: Path, fingerprint: str, release: NotebookNode) -> list[Version]:
     """Add the version to the file, unless it is the last one already."""
     known = read(path)
     if known and known[-1]["fingerprint"] == fingerprint:

@@ -47,9 +47,7 @@ END_SECONDS = 5
 class Server:
     """A running server; `path` is the socket that it listens on."""
 
-    def __init__(
-        self, *, sandboxed: bool, modules: tuple[str, ...] = MODULES
-    ):
+    def __init__(self, *, sandboxed: bool, modules: tuple[str, ...] = MODULES):
         if sandboxed:
             sandbox.require()
         self.folder = tempfile.mkdtemp(prefix="grade-")  # mode 0700
@@ -137,9 +135,7 @@ def server(*, sandboxed: bool, torch: bool = True) -> Server:
 def wants_torch(assignment: Assignment) -> bool:
     """Whether an assignment's code or tests use torch."""
     release = json.loads(assignment.release.read_text(encoding="utf-8"))
-    code = [
-        "".join(c["source"]) for c in release["cells"] if "outputs" in c
-    ]
+    code = ["".join(c["source"]) for c in release["cells"] if "outputs" in c]
     cells = json.loads(assignment.cells.read_text(encoding="utf-8"))
     code += [cell["source"] for cell in cells.values()]
     used = re.findall(r"\btorch\b|\brnncore\.\w+", "\n".join(code))

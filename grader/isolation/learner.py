@@ -189,9 +189,7 @@ class Shell(InteractiveShell):
 class Compiler(CachingCompiler):
     """Calls each cell by its number, by which its frames are found."""
 
-    def get_code_name(
-        self, raw_code: str, transformed_code: str, number: int
-    ) -> str:
+    def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
         return f"cell {OUTPUTS.count}"
 
 
@@ -203,9 +201,7 @@ def _line(error: BaseException) -> int:
     ]
     if isinstance(error, SyntaxError):  # of the cell itself, or of others
         places.append((error.filename or "", error.lineno))
-    here = [
-        line for file, line in places if file == f"cell {OUTPUTS.count}"
-    ]
+    here = [line for file, line in places if file == f"cell {OUTPUTS.count}"]
     return (here[0] if here else 0) or 0
 
 
@@ -411,9 +407,7 @@ class Helper:
         for leaf in inputs:
             leaf.grad = None
         torch.autograd.backward(
-            [o for o, _ in pairs],
-            [g for _, g in pairs],
-            retain_graph=retain,
+            [o for o, _ in pairs], [g for _, g in pairs], retain_graph=retain
         )
         return [leaf.grad for leaf in inputs]
 
@@ -505,11 +499,7 @@ def _error(error: BaseException) -> list[str]:
         text = str(error)
     except Exception as second:  # noqa: BLE001 - a learner's __str__
         text = f"an error whose text raises {type(second).__name__}"
-    return [
-        type(error).__name__,
-        text[:LONGEST],
-        "\n".join(lines)[:LONGEST],
-    ]
+    return [type(error).__name__, text[:LONGEST], "\n".join(lines)[:LONGEST]]
 
 
 def _exception(kind: str, text: str) -> BaseException:

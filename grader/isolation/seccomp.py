@@ -101,10 +101,7 @@ class Step(ctypes.Structure):
 class Program(ctypes.Structure):
     """The steps, and how many they are."""
 
-    _fields_ = [
-        ("length", ctypes.c_uint16),
-        ("steps", ctypes.POINTER(Step)),
-    ]
+    _fields_ = [("length", ctypes.c_uint16), ("steps", ctypes.POINTER(Step))]
 
 
 def steps(machine: Machine) -> list[Step]:

@@ -238,9 +238,7 @@ def _private_folders(limits: Any, mounted: str) -> None:
         limit.write_text("0")
 
 
-def _write_files(
-    folder: str, files: dict[str, list[int]], data: bytes
-) -> None:
+def _write_files(folder: str, files: dict[str, list[int]], data: bytes) -> None:
     """What the learner finds beside the notebook; a copy, read only."""
     root = Path(folder)
     root.mkdir(parents=True, exist_ok=True)
@@ -301,9 +299,7 @@ def _learner(link: int, folder: str, shell: Any) -> None:
 # ------------------------------------------------------------- the monitor
 
 
-def _watch(
-    connection: socket.socket, init: int, learner: int, looks: Looks
-) -> None:
+def _watch(connection: socket.socket, init: int, learner: int, looks: Looks) -> None:
     """Pass signals on, look after the limits, until either side ends.
 
     The grader is told at once when the learner's own process ends; its

@@ -32,13 +32,7 @@ class Session:
     Raises SetupError where it does not start.
     """
 
-    def __init__(
-        self,
-        path: str,
-        files: dict[str, bytes],
-        limits: Limits,
-        folder: str,
-    ):
+    def __init__(self, path: str, files: dict[str, bytes], limits: Limits, folder: str):
         self.limits = limits
         self.link, theirs = socket.socketpair()
         self.control = socket.socket(socket.AF_UNIX)
@@ -60,11 +54,7 @@ class Session:
             places[name] = [start, len(content)]
             chunks.append(content)
             start += len(content)
-        head = {
-            "files": places,
-            "limits": asdict(self.limits),
-            "folder": folder,
-        }
+        head = {"files": places, "limits": asdict(self.limits), "folder": folder}
         send(self.control, head, b"".join(chunks))
         socket.send_fds(self.control, [b"F"], [theirs.fileno()])
         until = time.monotonic() + START_SECONDS
@@ -76,9 +66,7 @@ class Session:
                 f"{answer.get('refused')}"
             )
 
-    def run(
-        self, source: str, count: int, seconds: float
-    ) -> tuple[list[Any], bool]:
+    def run(self, source: str, count: int, seconds: float) -> tuple[list[Any], bool]:
         """A cell's outputs, and whether there were more than are kept.
 
         Raises TimeoutError where it had to be told to end, Ended where
@@ -97,9 +85,7 @@ class Session:
                     self._answer(time.monotonic() + GRACE_SECONDS)
                 except TimeoutError:
                     self._tell(b"k")
-                    raise Ended(
-                        "TimeLimit", "did not end when told to"
-                    ) from None
+                    raise Ended("TimeLimit", "did not end when told to") from None
                 raise
         outputs = answer.get("outputs")
         if not isinstance(outputs, list):

@@ -59,9 +59,7 @@ class Message(NamedTuple):
 class Encoder:
     """Makes one message; an array that occurs twice is sent once."""
 
-    def __init__(
-        self, keep: Callable[[Any], Tree], given: Iterable[Any] = ()
-    ):
+    def __init__(self, keep: Callable[[Any], Tree], given: Iterable[Any] = ()):
         self.keep = keep
         self.given = {id(tensor) for tensor in given}  # these are no leaves
         self.chunks: list[bytes] = []
@@ -91,11 +89,7 @@ class Encoder:
         for tag, known in DICTS.items():
             if kind is known:
                 pairs = value.items()
-                return {
-                    tag: [
-                        [self.encode(k), self.encode(v)] for k, v in pairs
-                    ]
-                }
+                return {tag: [[self.encode(k), self.encode(v)] for k, v in pairs]}
         return self._encode_other(value)
 
     def _encode_other(self, value: Any) -> Tree:
@@ -237,9 +231,7 @@ class Decoder:
         self.data = message.data
         self.fetch, self.attach = fetch, attach
         self.memo: dict[tuple, Any] = {}
-        self.arrays: list[
-            tuple[Any, bytes]
-        ] = []  # and their bytes, as sent
+        self.arrays: list[tuple[Any, bytes]] = []  # and their bytes, as sent
         self.nodes = self.taken = 0  # parts, bytes
 
     def decode(self, tree: Tree) -> Any:
@@ -320,9 +312,7 @@ class Decoder:
         """The array as its bytes lie there, and the bytes."""
         dtype, data = _dtype(name), self._slice(*at)
         _check_size(shape, dtype.itemsize, len(data))
-        flat = (
-            np.frombuffer(data, dtype) if len(data) else np.empty(0, dtype)
-        )
+        flat = np.frombuffer(data, dtype) if len(data) else np.empty(0, dtype)
         return flat.reshape(shape), data
 
     def _array(self, body: list) -> np.ndarray:
@@ -389,9 +379,7 @@ def _dtype(name: str) -> np.dtype:
 
 
 def _check_size(shape: list[int], item: int, size: int) -> None:
-    whole = isinstance(shape, list) and all(
-        type(n) is int and n >= 0 for n in shape
-    )
+    whole = isinstance(shape, list) and all(type(n) is int and n >= 0 for n in shape)
     if not whole or len(shape) > 32 or math.prod(shape) * item != size:
         raise WireError(f"an array of shape {shape} has not {size} bytes")
 

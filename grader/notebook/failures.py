@@ -166,7 +166,5 @@ def own_errors(notebook: NotebookNode) -> list[str]:
         lines = [line.strip() for line in cell.source.split("\n")]
         head = sanitised(next((line for line in lines if line), ""))[:60]
         line = f", line {failure.line}" if failure.line else ""
-        found.append(
-            f"code cell {number} ({head}){line}: {render(failure)}"
-        )
+        found.append(f"code cell {number} ({head}){line}: {render(failure)}")
     return found

@@ -37,9 +37,7 @@ class Names:
                 if asked:
                     if not isinstance(node, ast.Import | ast.ImportFrom):
                         self.asked[name] = _kind(node)
-                elif isinstance(
-                    node, Definition | ast.Import | ast.ImportFrom
-                ):
+                elif isinstance(node, Definition | ast.Import | ast.ImportFrom):
                     self.given.setdefault(name, node)
                 else:
                     self.constants.setdefault(name, node)

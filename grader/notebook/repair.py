@@ -19,12 +19,7 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbformat.v4 import (
-    new_code_cell,
-    new_markdown_cell,
-    new_notebook,
-    new_raw_cell,
-)
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
 from grader import door
 
@@ -46,8 +41,7 @@ def read_notebook(folder: Path, name: str, limit: int) -> NotebookNode:
     """
     if folder.is_symlink() or folder.parent.is_symlink():
         raise Broken(
-            f"'{folder.name}' is a link to another folder. Hand in the "
-            "folder itself."
+            f"'{folder.name}' is a link to another folder. Hand in the folder itself."
         )
     if not folder.is_dir():
         raise Broken(
@@ -91,9 +85,7 @@ def _check_file(path: Path, folder: Path, name: str, limit: int) -> None:
     if stat.S_ISDIR(mode):
         raise Broken(f"{path.name} is a folder, not a notebook.")
     if not stat.S_ISREG(mode):
-        raise Broken(
-            f"{path.name} is a link or a device. Hand in the file itself."
-        )
+        raise Broken(f"{path.name} is a link or a device. Hand in the file itself.")
     size = path.stat().st_size
     if size == 0:
         raise Broken(
@@ -174,9 +166,7 @@ def repair(
     notebook: NotebookNode, release: NotebookNode
 ) -> tuple[NotebookNode, list[str]]:
     """A copy whose nbgrader cells are the release's, and what was amiss."""
-    expected = {
-        name: cell for cell in release.cells if (name := grade_id(cell))
-    }
+    expected = {name: cell for cell in release.cells if (name := grade_id(cell))}
     cells = copy.deepcopy(notebook.cells)
     remarks = _kernel_remark(notebook, release)
     names, renamed = _recognise(cells, expected)
@@ -201,17 +191,13 @@ def repair(
         for cell, name in zip(cells, names, strict=True)
     ]
     remarks += _put_back(cells, expected)
-    repaired = new_notebook(
-        cells=cells, metadata=copy.deepcopy(release.metadata)
-    )
+    repaired = new_notebook(cells=cells, metadata=copy.deepcopy(release.metadata))
     for number, cell in enumerate(repaired.cells):
         cell["id"] = f"cell-{number}"  # a learner's may be doubled
     return repaired, remarks
 
 
-def _kernel_remark(
-    notebook: NotebookNode, release: NotebookNode
-) -> list[str]:
+def _kernel_remark(notebook: NotebookNode, release: NotebookNode) -> list[str]:
     asked = notebook.metadata["kernelspec"].get("name")
     given = release.metadata.get("kernelspec", {}).get("name", "python3")
     if asked in (None, given):
@@ -263,9 +249,7 @@ def _recognise(
     return names, remarks
 
 
-def _with_type(
-    cell: NotebookNode, wanted: NotebookNode | None
-) -> NotebookNode:
+def _with_type(cell: NotebookNode, wanted: NotebookNode | None) -> NotebookNode:
     """The cell, with the type that the release gives it."""
     if wanted is None or cell.cell_type == wanted.cell_type:
         return cell

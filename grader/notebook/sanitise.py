@@ -36,9 +36,7 @@ def _clean(output: NotebookNode) -> None:
         if key in output:
             output[key] = sanitised(_joined(output[key]))
     if "traceback" in output:
-        output.traceback = [
-            sanitised(_joined(line)) for line in output.traceback
-        ]
+        output.traceback = [sanitised(_joined(line)) for line in output.traceback]
     if "data" in output:
         output.data = NotebookNode(shown(output.data))
         output.metadata = NotebookNode()

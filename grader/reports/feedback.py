@@ -72,8 +72,4 @@ def compared(failure: Failure) -> list[tuple[str, str]]:
         came = f"{failure.kind}: {came}" if came else failure.kind
     elif failure.hidden:
         expected = came = HIDDEN
-    return [
-        ("Checked", failure.checked),
-        ("Expected", expected),
-        ("Came", came),
-    ]
+    return [("Checked", failure.checked), ("Expected", expected), ("Came", came)]

@@ -30,21 +30,12 @@ def write_lms(course: Course, rows: list[Row]) -> None:
         students = {student.id: student for student in book.students}
         of = {a.name: float(a.max_score) for a in book.assignments}
         points = _points(rows)
-        names = sorted(
-            set(of) & {name for p in points.values() for name in p}
-        )
+        names = sorted(set(of) & {name for p in points.values() for name in p})
         known = [students[who] for who in sorted(points) if who in students]
         lms = [[*LMS_HEAD, *names]]
         canvas: list[list[Any]] = [
             [*CANVAS_HEAD, *names],
-            [
-                "    Points Possible",
-                "",
-                "",
-                "",
-                "",
-                *(of[n] for n in names),
-            ],
+            ["    Points Possible", "", "", "", "", *(of[n] for n in names)],
         ]
         for student in known:
             got = [points[student.id].get(name, "") for name in names]
@@ -60,9 +51,7 @@ def _points(rows: list[Row]) -> dict[str, dict[str, Any]]:
     for row in rows:
         if row.tasks:
             value = "" if row.open else row.points
-            points[row.submission.student][row.submission.assignment] = (
-                value
-            )
+            points[row.submission.student][row.submission.assignment] = value
     return points
 
 
@@ -78,10 +67,4 @@ def _lms(student: Student) -> list[Any]:
 
 def _canvas(student: Student) -> list[Any]:
     full = ", ".join(filter(None, [student.last_name, student.first_name]))
-    return [
-        full or student.id,
-        student.lms_user_id or "",
-        "",
-        student.id,
-        "",
-    ]
+    return [full or student.id, student.lms_user_id or "", "", student.id, ""]

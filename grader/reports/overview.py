@@ -52,13 +52,9 @@ def summary(graded: list[tuple[Row, dict[str, Any]]]) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def write_overview(
-    course: Course, graded: list[tuple[Row, dict[str, Any]]]
-) -> None:
+def write_overview(course: Course, graded: list[tuple[Row, dict[str, Any]]]) -> None:
     """Write mistakes.csv and suspicious.csv beside the points."""
-    lines: list[list[object]] = [
-        ["assignment", "task", "learners", "mistake"]
-    ]
+    lines: list[list[object]] = [["assignment", "task", "learners", "mistake"]]
     lines += [
         [m.assignment, m.task, m.count, m.says]
         for m in mistakes(row for row, _ in graded)
@@ -101,8 +97,6 @@ def _suspicious(graded: list[tuple[Row, dict[str, Any]]]) -> list[str]:
 
 
 def _slowest(graded: list[tuple[Row, dict[str, Any]]]) -> list[str]:
-    timed = [
-        (result["seconds"], str(row.submission)) for row, result in graded
-    ]
+    timed = [(result["seconds"], str(row.submission)) for row, result in graded]
     timed = sorted((t for t in timed if t[0] > 0), reverse=True)[:SLOW]
     return [f"{seconds:7.2f} s  {who}" for seconds, who in timed]

@@ -26,15 +26,7 @@ from grader.notebook.repair import task_of
 from rnncore.testing.failure import Failure
 
 WIDEST = 22  # characters of a column's head
-FAILED = [
-    "kind",
-    "checked",
-    "expected",
-    "came",
-    "mistake",
-    "read",
-    "hidden",
-]
+FAILED = ["kind", "checked", "expected", "came", "mistake", "read", "hidden"]
 
 
 @dataclass(frozen=True)
@@ -63,9 +55,7 @@ class Row:
     tasks: list[Task] = field(default_factory=list)
 
 
-def read_rows(
-    course: Course, submissions: Iterable[Submission]
-) -> list[Row]:
+def read_rows(course: Course, submissions: Iterable[Submission]) -> list[Row]:
     """A row for each submission that has been graded.
 
     Points are the gradebook's: what a person entered counts.
@@ -80,13 +70,7 @@ def read_rows(
             name = submission.assignment
             if name not in entered:
                 entered[name] = _entered(book, name)
-            rows.append(
-                _row(
-                    submission,
-                    result,
-                    entered[name].get(submission.student),
-                )
-            )
+            rows.append(_row(submission, result, entered[name].get(submission.student)))
     return rows
 
 
@@ -134,10 +118,7 @@ def _entered(book: Gradebook, name: str) -> dict[str, Entered]:
     order = [cell.name for cell in notebook.source_cells]
     graded_cells = [*notebook.grade_cells, *notebook.task_cells]
     graded = {cell.id: float(cell.max_score) for cell in graded_cells}
-    names = {
-        cell.id: cell.name
-        for cell in [*graded_cells, *notebook.solution_cells]
-    }
+    names = {cell.id: cell.name for cell in [*graded_cells, *notebook.solution_cells]}
 
     comments = {
         (who, names[cell]): text or ""
@@ -151,9 +132,7 @@ def _entered(book: Gradebook, name: str) -> dict[str, Entered]:
         for who, penalty in _select(book, notebook, penalty)
     }
     columns = Grade.cell_id, Grade.score, Grade.needs_manual_grade
-    for who, cell, score, is_open in _select(
-        book, notebook, *columns, of=Grade
-    ):
+    for who, cell, score, is_open in _select(book, notebook, *columns, of=Grade):
         task = Task(
             names[cell],
             float(score),
@@ -167,19 +146,13 @@ def _entered(book: Gradebook, name: str) -> dict[str, Entered]:
     return found
 
 
-def _select(
-    book: Gradebook, notebook: Any, *columns: Any, of: Any = None
-) -> Any:
+def _select(book: Gradebook, notebook: Any, *columns: Any, of: Any = None) -> Any:
     """Columns for each learner who handed in a notebook."""
     query = (
         select(Student.id, *columns)
+        .join(SubmittedAssignment, SubmittedAssignment.student_id == Student.id)
         .join(
-            SubmittedAssignment,
-            SubmittedAssignment.student_id == Student.id,
-        )
-        .join(
-            SubmittedNotebook,
-            SubmittedNotebook.assignment_id == SubmittedAssignment.id,
+            SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id
         )
         .where(SubmittedNotebook.notebook_id == notebook.id)
     )
@@ -192,15 +165,11 @@ def table(rows: list[Row]) -> str:
     """The points as text: one table an assignment, learners by tasks."""
     names = sorted({row.submission.assignment for row in rows})
     parts = [
-        _one_table(
-            name, [row for row in rows if row.submission.assignment == name]
-        )
+        _one_table(name, [row for row in rows if row.submission.assignment == name])
         for name in names
     ]
     reasons = [
-        f"{row.submission}: {door.line(row.reason, 1000)}"
-        for row in rows
-        if row.reason
+        f"{row.submission}: {door.line(row.reason, 1000)}" for row in rows if row.reason
     ]
     if reasons:
         parts.append("Not gradable, and why:\n" + "\n".join(reasons))
@@ -223,9 +192,7 @@ def _one_table(name: str, rows: list[Row]) -> str:
             [line[0].ljust(widths[0])]
             + [
                 cell.rjust(width)
-                for cell, width in zip(
-                    line[1:-1], widths[1:-1], strict=True
-                )
+                for cell, width in zip(line[1:-1], widths[1:-1], strict=True)
             ]
             + [line[-1]]
         )
@@ -246,10 +213,7 @@ def write_csv(course: Course, rows: list[Row]) -> None:
     head = ["learner", "assignment", "task", "points", "of", "to_be_read"]
     tasks: list[list[object]] = [[*head, *FAILED]]
     for row in rows:
-        who: list[object] = [
-            row.submission.student,
-            row.submission.assignment,
-        ]
+        who: list[object] = [row.submission.student, row.submission.assignment]
         lines.append(
             [
                 *who,

@@ -116,9 +116,7 @@ def word_prints(notebook: NotebookNode) -> set[int]:
     return found
 
 
-def alike(
-    prints: Mapping[str, set[int]], common: set[int], kind: str
-) -> list[Pair]:
+def alike(prints: Mapping[str, set[int]], common: set[int], kind: str) -> list[Pair]:
     """Pairs that share what few others have, the closest first."""
     where: dict[int, list[str]] = defaultdict(list)
     for who, found in prints.items():

@@ -164,14 +164,11 @@ def _root(node: ast.expr) -> str:
 def _plain_python(source: str) -> str:
     """The cell without IPython's own lines, which ast cannot read."""
     return "\n".join(
-        "pass" if line.startswith(("%", "!")) else line
-        for line in source.split("\n")
+        "pass" if line.startswith(("%", "!")) else line for line in source.split("\n")
     )
 
 
-def _without_answer(
-    notebook: NotebookNode, checks: list[Check]
-) -> list[str]:
+def _without_answer(notebook: NotebookNode, checks: list[Check]) -> list[str]:
     """Tasks with points whose answer was never written."""
     blank = {
         grade_id(cell)

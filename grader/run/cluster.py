@@ -19,12 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from grader import door
-from grader.course.settings import (
-    CONFIG_NAME,
-    Assignment,
-    Limits,
-    SetupError,
-)
+from grader.course.settings import CONFIG_NAME, Assignment, Limits, SetupError
 from grader.run import processes
 from grader.run.grade_one import Job, Report
 
@@ -80,9 +75,7 @@ class Cluster:
             ) from error
         if not self.client.scheduler_info()["workers"]:
             self.client.close()
-            raise SetupError(
-                f"the Dask scheduler at {address} has no workers"
-            )
+            raise SetupError(f"the Dask scheduler at {address} has no workers")
         self.executor = self.client.get_executor(pure=False)
         self.sent: dict[Path, Any] = {}  # assignments that workers have
 

@@ -34,9 +34,7 @@ class TrustedNotebook(NotebookExporter):
     parent: Any  # nbgrader's Autograde
     ran: tuple[str, Report]  # of the notebook that is at hand
 
-    def from_filename(
-        self, filename: str, resources: Any = None, **kwargs: Any
-    ) -> Any:
+    def from_filename(self, filename: str, resources: Any = None, **kwargs: Any) -> Any:
         dirs = self.parent.coursedir
         course = Course(Path(dirs.root))
         course.db_url = dirs.db_url
@@ -48,9 +46,7 @@ class TrustedNotebook(NotebookExporter):
             record.record_graded(course, submission, *self.ran)
             return made
         if names["notebook"] != names["assignment"]:
-            raise SetupError(
-                f"{filename}: an assignment has one notebook, of its name"
-            )
+            raise SetupError(f"{filename}: an assignment has one notebook, of its name")
         with course.alone():
             notebook, key, report = _run(course, submission)
         self.ran = key, report

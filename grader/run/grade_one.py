@@ -31,13 +31,7 @@ from grader.course.seeds import submission_key
 from grader.course.settings import Assignment, Limits, load_config, log_to
 from grader.course.submissions import replace_text
 from grader.isolation.session import Session
-from grader.notebook.failures import (
-    Check,
-    check_of,
-    own_errors,
-    settle,
-    stand_in,
-)
+from grader.notebook.failures import Check, check_of, own_errors, settle, stand_in
 from grader.notebook.repair import (
     Broken,
     grade_id,
@@ -84,9 +78,7 @@ class Job:
     @property
     def executed(self) -> Path:
         """The folder that holds the executed notebook afterwards."""
-        return (
-            self.work / "autograded" / self.student / self.assignment.name
-        )
+        return self.work / "autograded" / self.student / self.assignment.name
 
 
 class Report(TypedDict):
@@ -128,9 +120,7 @@ def give_up(job: Job, reason: str, *, failed: bool) -> Report:
     return empty_report(reason, _checks(job, notebook), failed=failed)
 
 
-def empty_report(
-    reason: str, checks: Sequence[Check] = (), *, failed: bool
-) -> Report:
+def empty_report(reason: str, checks: Sequence[Check] = (), *, failed: bool) -> Report:
     """The report of what could not be graded."""
     return Report(
         reason=reason,
@@ -183,9 +173,7 @@ def _grade(job: Job) -> Report:
         release,
         job.assignment.release.parent,
         submission_key(job.secret, job.student, name, text),
-        lambda: Session(
-            job.server, _files(job), job.limits, str(job.scratch)
-        ),
+        lambda: Session(job.server, _files(job), job.limits, str(job.scratch)),
         config=config,
     )
     done = _executed(repaired, execute, config)
@@ -208,9 +196,7 @@ def _copy_files(job: Job, folder: Path) -> None:
     folder.mkdir(parents=True)
     limits = job.limits
     try:
-        names = door.files_in(
-            job.submitted, limits.upload_bytes, limits.upload_files
-        )
+        names = door.files_in(job.submitted, limits.upload_bytes, limits.upload_files)
     except door.TooMuch as error:
         raise Broken(
             f"the folder holds {error}. Hand in the notebook, without "
@@ -255,11 +241,7 @@ def _executed(
 ) -> NotebookNode:
     """The notebook with outputs that nbgrader can read points from."""
     resources: dict[str, Any] = {}
-    for step in (
-        execute,
-        IgnorePattern(config=config),
-        LimitOutput(config=config),
-    ):
+    for step in (execute, IgnorePattern(config=config), LimitOutput(config=config)):
         if step.enabled:
             notebook, resources = step.preprocess(notebook, resources)
     sanitise(notebook)

@@ -10,12 +10,7 @@ from multiprocessing import spawn
 
 import nbformat
 import numpy as np
-from nbformat.v4 import (
-    new_code_cell,
-    new_markdown_cell,
-    new_notebook,
-    new_output,
-)
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from nbgrader.preprocessors import IgnorePattern, LimitOutput
 
 import grader.run.grade_one  # noqa: F401

@@ -33,9 +33,7 @@ def _context() -> BaseContext:
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
     context = multiprocessing.get_context("forkserver")
     main = sys.modules["__main__"]
-    if getattr(main, "__spec__", None) is None and hasattr(
-        main, "__file__"
-    ):
+    if getattr(main, "__spec__", None) is None and hasattr(main, "__file__"):
         os.environ["GRADER_MAIN"] = os.path.abspath(main.__file__ or "")
     context.set_forkserver_preload(["numpy.testing", "grader.run.preload"])
     return context
@@ -73,13 +71,9 @@ def run(job: Job) -> Report:
         return report
     if not ended:
         most = job.limits.total_seconds
-        reason = (
-            f"the notebook was stopped after {most:g} s, its time limit"
-        )
+        reason = f"the notebook was stopped after {most:g} s, its time limit"
         return grade_one.give_up(job, reason, failed=False)
-    fault = Fault(
-        f"the grader's process ended with status {process.exitcode}"
-    )
+    fault = Fault(f"the grader's process ended with status {process.exitcode}")
     given_up = grade_one.give_up(job, fault.told, failed=True)
     given_up["trace"] = fault.trace
     return given_up
@@ -100,9 +94,7 @@ def warm_servers(assignments: list[Assignment], *, sandboxed: bool) -> None:
     """Begin to start the servers that these assignments need."""
     for torch in {wants_torch(assignment) for assignment in assignments}:
         threading.Thread(
-            target=server,
-            kwargs={"sandboxed": sandboxed, "torch": torch},
-            daemon=True,
+            target=server, kwargs={"sandboxed": sandboxed, "torch": torch}, daemon=True
         ).start()
 
 

@@ -13,12 +13,7 @@ import shutil
 import nbformat.v4
 
 from grader.course.settings import Course
-from grader.course.submissions import (
-    Submission,
-    load_result,
-    replace_text,
-    result_path,
-)
+from grader.course.submissions import Submission, load_result, replace_text, result_path
 from grader.notebook.repair import read_timestamp
 from grader.run.faults import Fault, log
 from grader.run.grade_one import Job, Report, empty_report
@@ -41,18 +36,12 @@ def is_done(
     if not result["known"]:
         return True
     name = submission.assignment
-    notebook = (
-        course.autograded / submission.student / name / f"{name}.ipynb"
-    )
+    notebook = course.autograded / submission.student / name / f"{name}.ipynb"
     return notebook.exists() and submission.student in entered
 
 
 def record(
-    course: Course,
-    submission: Submission,
-    key: str,
-    report: Report,
-    job: Job,
+    course: Course, submission: Submission, key: str, report: Report, job: Job
 ) -> None:
     """Save points, the executed notebook, and then the result."""
     before = load_result(course, submission)
@@ -86,12 +75,7 @@ def record_failed(
 
 
 def _write_result(
-    course: Course,
-    submission: Submission,
-    key: str,
-    report: Report,
-    *,
-    known: bool,
+    course: Course, submission: Submission, key: str, report: Report, *, known: bool
 ) -> None:
     if report["trace"]:
         log(report["trace"])
@@ -101,9 +85,7 @@ def _write_result(
         tries += before["tries"]
     result = {**report, "key": key, "known": known, "tries": tries}
     result.pop("trace")
-    replace_text(
-        result_path(course, submission), json.dumps(result, indent=1)
-    )
+    replace_text(result_path(course, submission), json.dumps(result, indent=1))
 
 
 def _save(course: Course, job: Job) -> None:

@@ -62,9 +62,7 @@ class TrustedExecute(NbGraderPreprocessor):
         self.stopped: str | None = None
         self.notebook_bytes = 0
 
-    def preprocess(
-        self, nb: NotebookNode, resources: Any
-    ) -> tuple[NotebookNode, Any]:
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         """Run all cells; each has its outputs afterwards."""
         self.deadline = time.monotonic() + self.limits.total_seconds
         code = [
@@ -134,9 +132,7 @@ class TrustedExecute(NbGraderPreprocessor):
         left = self.deadline - time.monotonic()
         return max(0.1, min(self.limits.cell_seconds, left))
 
-    def _run_cell(
-        self, session: Session, number: int, cell: NotebookNode
-    ) -> None:
+    def _run_cell(self, session: Session, number: int, cell: NotebookNode) -> None:
         seconds = self._seconds()
         cell.execution_count = number
         try:
@@ -200,9 +196,7 @@ class TrustedExecute(NbGraderPreprocessor):
                 test.left = min(test.left, self._seconds())
                 self._run_part(session, test, test.finish)
 
-    def _run_part(
-        self, session: Session, test: Test, run: Callable[[], None]
-    ) -> None:
+    def _run_part(self, session: Session, test: Test, run: Callable[[], None]) -> None:
         cell, number = test.cell, test.count
         name = cell.metadata["nbgrader"]["grade_id"]
         seed = str(seed_of(self.key, name))
@@ -277,9 +271,7 @@ def _clean(output: Any, count: int) -> NotebookNode | None:
             traceback=[door.text(line, LONGEST) for line in lines[-50:]],
         )
     data = output.get("data")
-    if kind not in ("display_data", "execute_result") or not isinstance(
-        data, dict
-    ):
+    if kind not in ("display_data", "execute_result") or not isinstance(data, dict):
         return None
     made = new_output(kind, shown(data))
     if kind == "execute_result":

@@ -19,12 +19,7 @@ class Joined(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any,
-        link: Any,
-        number: int,
-        raw: dict,
-        anchor: Any,
-        *inputs: Any,
+        ctx: Any, link: Any, number: int, raw: dict, anchor: Any, *inputs: Any
     ) -> Any:
         ctx.link, ctx.number, ctx.inputs = link, number, inputs
         ctx.places = sorted(raw)

@@ -121,14 +121,10 @@ class Link:
     def _call_back(self, head: Tree, body: bytes) -> tuple[Tree, bytes]:
         """Call one of the test's functions for the learner's code."""
         number = head["callback"]
-        if type(number) is not int or not (
-            0 <= number < len(self.functions)
-        ):
+        if type(number) is not int or not (0 <= number < len(self.functions)):
             raise WireError("called back a function that does not exist")
         if "attribute" in head:
-            return self._tell_attribute(
-                self.functions[number], head["attribute"]
-            )
+            return self._tell_attribute(self.functions[number], head["attribute"])
         decoder = Decoder(Message(head, body, []), self._fetch)
         args, kwargs = _arguments(decoder.decode(head.get("args")))
         try:
@@ -204,9 +200,7 @@ class Link:
 
     def _change(self, message: Message, arrays: list[Any]) -> None:
         """Bring changes back into what was lent, and into nothing else."""
-        pairs = Decoder(message, self._fetch).decode(
-            message.tree["changed"]
-        )
+        pairs = Decoder(message, self._fetch).decode(message.tree["changed"])
         for number, now in pairs:
             if not 0 <= _whole(number) < len(arrays):
                 raise WireError("changed an array that was not passed")
@@ -220,11 +214,7 @@ class Link:
 
     def _error(self, said: Any) -> Exception:
         """The learner's exception: one of Python's own, or LearnerError."""
-        words = [
-            *(said if isinstance(said, list) else [said]),
-            "",
-            "",
-        ]
+        words = [*(said if isinstance(said, list) else [said]), "", ""]
         kind, text, where = (door.text(word) for word in words[:3])
         known = RAISED.get(kind)
         if known is None:
@@ -309,15 +299,9 @@ class Proxy:
     _node: Tree
     _name: str
 
-    def __init__(
-        self, link: Link, node: Tree, name: str, open_: bool, kind: str = ""
-    ):
+    def __init__(self, link: Link, node: Tree, name: str, open_: bool, kind: str = ""):
         self.__dict__.update(
-            _link=link,
-            _node=node,
-            _open=open_,
-            _makes=kind == "class",
-            _name=name,
+            _link=link, _node=node, _open=open_, _makes=kind == "class", _name=name
         )
         if kind:  # else the name is the learner's own word
             self.__dict__["__name__"] = name

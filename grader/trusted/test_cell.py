@@ -36,10 +36,7 @@ class Space:
 
     def __init__(self, names: Names):
         self.names = names
-        self.values: dict[str, Any] = {
-            "__name__": SPACE,
-            "__builtins__": builtins,
-        }
+        self.values: dict[str, Any] = {"__name__": SPACE, "__builtins__": builtins}
         self.hidden: dict[str, Any] = {}
 
     def resume(self, kept: dict[str, Any]) -> None:
@@ -110,12 +107,7 @@ class Test:
         self.space, self.link, self.given = space, link, given
         self.file = f"<test cell {count}>"
         lines = cell.source.splitlines(keepends=True)
-        linecache.cache[self.file] = (
-            len(cell.source),
-            None,
-            lines,
-            self.file,
-        )
+        linecache.cache[self.file] = (len(cell.source), None, lines, self.file)
         self.out, self.err = io.StringIO(), io.StringIO()
         self.rest: list[ast.stmt] = []
         self.done = False
@@ -255,8 +247,7 @@ def _fail(cell: NotebookNode, error: Exception, file: str) -> None:
     if is_hidden(cell.source, line):
         failure, notes = failure.masked(), []
     where = [
-        f"Cell In[{cell.execution_count}], line {frame.lineno}\n"
-        f"----> {frame.line}"
+        f"Cell In[{cell.execution_count}], line {frame.lineno}\n----> {frame.line}"
         for frame in frames
     ]
     fail(cell, failure, cell.outputs, [*where, *notes])

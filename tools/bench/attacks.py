@@ -131,10 +131,7 @@ def _here(names: list[str]) -> dict[str, str]:
 
 def lines(rows: list[tuple[str, str, str]]) -> list[str]:
     """The outcomes as a table's lines."""
-    return [
-        f"| {ATTACKS[name].tries} | {was} | {now} |"
-        for name, was, now in rows
-    ]
+    return [f"| {ATTACKS[name].tries} | {was} | {now} |" for name, was, now in rows]
 
 
 if __name__ == "__main__":

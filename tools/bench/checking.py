@@ -85,12 +85,7 @@ def main() -> None:
     slowest = max(v for k, v in found.items() if k.endswith("later"))
     print(f"after the first check: at most {slowest:.2f} s, asked 1")
     if options.save:
-        record(
-            found,
-            unit="seconds",
-            seed=None,
-            command="make bench-check SAVE=1",
-        )
+        record(found, unit="seconds", seed=None, command="make bench-check SAVE=1")
 
 
 if __name__ == "__main__":

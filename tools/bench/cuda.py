@@ -104,9 +104,7 @@ def cuda_spans(run: Callable) -> list[Span]:
     run()
     torch.cuda.synchronize()
     kinds = torch.profiler.ProfilerActivity
-    with torch.profiler.profile(
-        activities=[kinds.CPU, kinds.CUDA]
-    ) as profile:
+    with torch.profiler.profile(activities=[kinds.CPU, kinds.CUDA]) as profile:
         run()
         torch.cuda.synchronize()
     found = spans_of(profile.events(), "CUDA")
@@ -143,11 +141,7 @@ def spans_of(events: Any, kind: str) -> list[Span]:
         else:
             is_product = name in products
         what = (
-            "product"
-            if is_product
-            else "tanh"
-            if "tanh" in name.lower()
-            else "other"
+            "product" if is_product else "tanh" if "tanh" in name.lower() else "other"
         )
         span = event.time_range
         found.append((what, float(span.start), float(span.end)))
@@ -217,9 +211,7 @@ def train_step(cell: str, params, x, state, d_y):
     return bptt(backward, params, tape, d_y, state)
 
 
-def seconds(
-    m: Machine, runs: Mapping[str, Callable], repeats: int
-) -> dict[str, float]:
+def seconds(m: Machine, runs: Mapping[str, Callable], repeats: int) -> dict[str, float]:
     """Medians of runs that take turns."""
     times = timing.in_turns(runs, repeats, warm_up=3, wait=m.wait)
     return {way: statistics.median(taken) for way, taken in times.items()}
@@ -262,28 +254,20 @@ def graphs(m: Machine, s: Sizes) -> Iterator[tuple[str, Any, str]]:
             given[1].mul_(0.5)  # another input, in the old one's place
             replay()
             m.wait()
-            pairs = zip(
-                named_leaves(run()), named_leaves(results), strict=True
-            )
+            pairs = zip(named_leaves(run()), named_leaves(results), strict=True)
             error = max(
                 float((a - b).abs().max() / a.abs().max().clamp(min=1e-30))
                 for (_, a), (_, b) in pairs
             )
             if not error < 1e-4:  # float32, sums in another order at most
-                raise RuntimeError(
-                    f"{cell}: a replay is off by {error:.0e}"
-                )
+                raise RuntimeError(f"{cell}: a replay is off by {error:.0e}")
             taken = seconds(m, {"run": run, "replay": replay}, s.repeats)
             found = {
                 "ratio": taken["run"] / taken["replay"],
                 "run": 1e3 * taken["run"],
                 "replay": 1e3 * taken["replay"],
             }
-            yield (
-                f"graphs.{cell}.{B}",
-                found,
-                "milliseconds, and run/replay",
-            )
+            yield (f"graphs.{cell}.{B}", found, "milliseconds, and run/replay")
 
 
 def precision(m: Machine, s: Sizes) -> Iterator[tuple[str, Any, str]]:
@@ -400,9 +384,7 @@ PARTS: dict[str, Callable] = {
 }
 
 
-def measure(
-    m: Machine, s: Sizes, save: bool, path: Path = PATH
-) -> list[str]:
+def measure(m: Machine, s: Sizes, save: bool, path: Path = PATH) -> list[str]:
     """Every part; the names of those that failed, which are told.
 
     What a part has found is kept before the next begins: a machine is

@@ -26,11 +26,7 @@ from sqlalchemy import text
 from grader.assignments import builder
 from grader.commands import grade
 from grader.course.settings import Assignment, Course, log_to
-from grader.course.submissions import (
-    Submission,
-    find_submissions,
-    key_of,
-)
+from grader.course.submissions import Submission, find_submissions, key_of
 from grader.run import grade_one, record
 from grader.run.grade_one import Job
 from tools import ROOT, marks
@@ -58,15 +54,11 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--postgres", action="store_true")
-    parser.add_argument(
-        "--save", action="store_true", help="into the guide"
-    )
+    parser.add_argument("--save", action="store_true", help="into the guide")
     options = parser.parse_args(argv)
     found = []
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        found.append(
-            shown("SQLite", measure(Path(folder), options.count, ""))
-        )
+        found.append(shown("SQLite", measure(Path(folder), options.count, "")))
         print(found[-1], flush=True)
     if options.postgres:
         import postgres
@@ -115,9 +107,7 @@ def measure(root: Path, count: int, db_url: str) -> Cost:
             seconds=0.2,
             trace="",
         )
-        key = key_of(
-            submission, assignment.version, course.limits.upload_bytes
-        )
+        key = key_of(submission, assignment.version, course.limits.upload_bytes)
         start = time.perf_counter()
         record.record(course, submission, key, report, job)
         seconds.append(time.perf_counter() - start)
@@ -156,9 +146,7 @@ def _make_course(root: Path, db_url: str) -> tuple[Course, Assignment]:
     return course, course.prepare(NAME)
 
 
-def _executed(
-    course: Course, assignment: Assignment, submission: Submission
-) -> Job:
+def _executed(course: Course, assignment: Assignment, submission: Submission) -> Job:
     """A job that has run: its notebook with outputs and points."""
     job = Job(
         course.root,

@@ -56,10 +56,7 @@ c.CourseDirectory.feedback_directory = "grading/feedback"
 c.CourseDirectory.db_url = f"sqlite:///{root}/grading/gradebook.db"
 c.Execute.timeout = 30
 """
-IMPORTS = {
-    "numpy": "import numpy as np",
-    "torch": "import numpy as np\nimport torch",
-}
+IMPORTS = {"numpy": "import numpy as np", "torch": "import numpy as np\nimport torch"}
 ARRAY = {"numpy": "np.asarray(x)", "torch": "torch.as_tensor(x)"}
 TASKS = {  # name: right, wrong, what the test expects of x
     "double": ("2 * {}", "3 * {}", "2 * x"),
@@ -112,11 +109,7 @@ def assignment(kind: str) -> NotebookNode:
         )
     for number, cell in enumerate(cells):
         cell["id"] = f"cell-{number}"
-    spec = {
-        "name": "python3",
-        "display_name": "Python 3",
-        "language": "python",
-    }
+    spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     return new_notebook(cells=cells, metadata={"kernelspec": spec})
 
 
@@ -132,9 +125,7 @@ def submission(kind: str, release: NotebookNode, number: int) -> str:
         body = (right if sort < 8 else wrong).format("x")
         if sort in (11, 12):
             continue
-        cell.source = (
-            f"def {name}(x):\n    x = {ARRAY[kind]}\n    return {body}"
-        )
+        cell.source = f"def {name}(x):\n    x = {ARRAY[kind]}\n    return {body}"
         if sort == 13 and name == "centred":
             cell.source = "def centred(x) return x"
         if sort in (14, 15) and name == "total":
@@ -173,9 +164,7 @@ def _environment() -> dict[str, str]:
     programs = str(Path(sys.executable).parent)
     threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     return (
-        os.environ
-        | threads
-        | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+        os.environ | threads | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
     )
 
 
@@ -195,9 +184,7 @@ def timed(command: list[str], root: Path, mark: str) -> Timed:
         env=_environment(),
     )
     peak = [0.0, 0.0]
-    watcher = threading.Thread(
-        target=_watch, args=[process.pid, peak], daemon=True
-    )
+    watcher = threading.Thread(target=_watch, args=[process.pid, peak], daemon=True)
     watcher.start()
     assert process.stdout
     lines, moments = [], []
@@ -327,9 +314,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--class-size", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument(
-        "--kinds", nargs="+", choices=list(ASKED), default=list(ASKED)
-    )
+    parser.add_argument("--kinds", nargs="+", choices=list(ASKED), default=list(ASKED))
     parser.add_argument("--ours", action="store_true")
     parser.add_argument("--save", action="store_true")
     options = parser.parse_args()

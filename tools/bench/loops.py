@@ -121,9 +121,7 @@ def peak_bytes(run: Callable) -> int:
     with _quiet(), torch.profiler.profile(profile_memory=True) as profile:
         run()
     events = [
-        e
-        for e in profile.profiler.kineto_results.events()
-        if e.name() == "[memory]"
+        e for e in profile.profiler.kineto_results.events() if e.name() == "[memory]"
     ]
     held = np.cumsum([e.nbytes() for e in sorted(events, key=_when)])
     return int(held.max())
@@ -246,9 +244,7 @@ def main() -> int:
     )
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument(
-        "--save",
-        action="store_true",
-        help="keep the ratios as measurements",
+        "--save", action="store_true", help="keep the ratios as measurements"
     )
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)

@@ -91,19 +91,13 @@ def forecast() -> Iterator[Row]:
     asked = countries.actual - countries.last
     births, counted = (
         float(np.abs(said - asked).mean())
-        for said in (
-            told("forecast_countries", 1, countries.test),
-            line(countries),
-        )
+        for said in (told("forecast_countries", 1, countries.test), line(countries))
     )
     what = "births a woman in 188 countries, error over ten years"
     yield Row(11, what, births, counted, than)
     network, linear = (
         float(np.abs(spots.actual - spots.back(said)).mean() / spots.unit)
-        for said in (
-            told("forecast_sunspots", 0, spots.test),
-            line(spots),
-        )
+        for said in (told("forecast_sunspots", 0, spots.test), line(spots))
     )
     yield Row(11, "sunspots, MASE over five years", network, linear, than)
 
@@ -140,8 +134,7 @@ def translate() -> Iterator[Row]:
     }
     dot, vector = found["translate_dot"], found["translate_vector"]
     table = max(
-        (scores["test"]["exact"], name)
-        for name, scores in tool.baselines(task).items()
+        (scores["test"]["exact"], name) for name, scores in tool.baselines(task).items()
     )
     names = {"table": "table of pieces", "nearest": "nearest pair known"}
     what, one = "numbers in words, English to German", "one vector"
@@ -263,8 +256,7 @@ def print_rows(name: str, save: bool) -> bool:
 def main() -> int:
     """Print the rows as they are found; 1 where weights are missing."""
     parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("names", nargs="*", choices=[*APPLICATIONS, []])
     parser.add_argument("--save", action="store_true")

@@ -12,18 +12,11 @@ from rnncore.backend import tree_map
 from rnncore.cells import CELLS as KNOWN
 from rnncore.rnn import init_params
 
-CELLS = {
-    "RNN": KNOWN["RNN_TANH"],
-    "LSTM": KNOWN["LSTM"],
-    "GRU": KNOWN["GRU"],
-}
+CELLS = {"RNN": KNOWN["RNN_TANH"], "LSTM": KNOWN["LSTM"], "GRU": KNOWN["GRU"]}
 
 
 def problem(
-    name: str,
-    shape: tuple[int, ...],
-    device: str,
-    dtype: torch.dtype = torch.float32,
+    name: str, shape: tuple[int, ...], device: str, dtype: torch.dtype = torch.float32
 ) -> tuple[Any, ...]:
     """Weights, input, first state and upstream gradient, as torch tensors.
 
@@ -37,9 +30,7 @@ def problem(
         tuple(rng.normal(size=(CELLS[name].parts, B, H))),
         rng.normal(size=(T, B, H)),
     )
-    return tree_map(
-        lambda a: torch.asarray(a, dtype=dtype, device=device), arrays
-    )
+    return tree_map(lambda a: torch.asarray(a, dtype=dtype, device=device), arrays)
 
 
 def in_turns(

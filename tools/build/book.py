@@ -44,10 +44,7 @@ from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from jupyter_client import AsyncKernelClient, AsyncKernelManager
 from jupyter_client.channels import AsyncZMQSocketChannel
-from myst_nb.core.read import (
-    is_myst_markdown_notebook,
-    read_myst_markdown_notebook,
-)
+from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
 from myst_parser.config.main import MdParserConfig
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError
@@ -148,19 +145,14 @@ class Executions:
     def keep(self, page: Path, notebook: NotebookNode, took: float) -> None:
         """Store the outputs."""
         self.cache.cache_notebook_bundle(
-            CacheBundleIn(
-                notebook, str(page), data={"execution_seconds": took}
-            ),
+            CacheBundleIn(notebook, str(page), data={"execution_seconds": took}),
             check_validity=False,
             overwrite=True,
         )
 
     def drop_others(self, notebooks: Iterable[NotebookNode]) -> None:
         """Forget the outputs of earlier versions of the pages."""
-        ours = {
-            self.cache.match_cache_notebook(notebook).pk
-            for notebook in notebooks
-        }
+        ours = {self.cache.match_cache_notebook(notebook).pk for notebook in notebooks}
         for record in self.cache.list_cache_records():
             if record.pk not in ours:
                 self.cache.remove_cache(record.pk)
@@ -237,8 +229,7 @@ def _stop_at_trouble(
         text = output.text if stderr else "\n".join(output.traceback)
         what = "wrote to stderr" if stderr else "raised"
         raise BuildError(
-            f"{page.name}, the cell at line {line} {what}:\n"
-            + ANSI.sub("", text)
+            f"{page.name}, the cell at line {line} {what}:\n" + ANSI.sub("", text)
         )
 
 
@@ -279,9 +270,7 @@ def execute_all(
     return list(found.values())
 
 
-def render(
-    toc: Path, out: Path, executions: Executions, *, strict: bool
-) -> None:
+def render(toc: Path, out: Path, executions: Executions, *, strict: bool) -> None:
     """Sphinx, from nothing, into `out`; its progress goes to stdout."""
     for leftover in (out, out.with_suffix(".doctrees")):
         shutil.rmtree(leftover, ignore_errors=True)
@@ -364,8 +353,7 @@ def build_page(name: str) -> Path:
         execute_all([page], executions, 1)
         toc = folder / "_toc.yml"
         toc.write_text(
-            f"format: jb-book\nroot: {page.stem}\n"
-            "chapters:\n- file: bibliography\n"
+            f"format: jb-book\nroot: {page.stem}\nchapters:\n- file: bibliography\n"
         )
         render(toc, folder / "html.new", executions, strict=False)
         put_in_place(folder / "html.new", folder / "html")
@@ -381,27 +369,21 @@ def serve(port: int) -> None:
         http.server.SimpleHTTPRequestHandler, directory=str(html)
     )
     try:
-        server = http.server.ThreadingHTTPServer(
-            ("127.0.0.1", port), handler
-        )
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
     except OSError as error:
         raise BuildError(
             f"cannot serve at port {port}: {error.strerror}; "
             ".venv/bin/python -m tools.build.book serve --port 0 takes a free one"
         ) from error
     with server:
-        print(
-            f"http://127.0.0.1:{server.server_port}/ (Ctrl-C ends)",
-            flush=True,
-        )
+        print(f"http://127.0.0.1:{server.server_port}/ (Ctrl-C ends)", flush=True)
         server.serve_forever()
 
 
 def main() -> None:
     """Read the command line and do what it says."""
     parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(dest="command", required=True)
     building = commands.add_parser("build", help="execute and build")

@@ -47,9 +47,7 @@ def texts() -> tuple[str, str]:
     """The reference without every tenth topic, and these topics."""
     topics = documentation_topics()
     held = list(topics)[::10]
-    text = "".join(
-        plain_letters(topics[k]) for k in topics if k not in held
-    )
+    text = "".join(plain_letters(topics[k]) for k in topics if k not in held)
     return text, "".join(plain_letters(topics[k]) for k in held)
 
 
@@ -77,9 +75,7 @@ def train(name: str, grid: np.ndarray, K: int) -> Model:
         rng=rng,
         carry=zero_state(layer, LANES, parts),
         schedule=Schedule(
-            PASSES * windows,
-            clip=1.0,
-            progress=lambda steps: tqdm(steps, desc=name),
+            PASSES * windows, clip=1.0, progress=lambda steps: tqdm(steps, desc=name)
         ),
     )
     return tree_map(lambda w: np.round(w, 2), run.params)
@@ -104,9 +100,7 @@ def main() -> None:
     alphabet = "".join(sorted(set(text + unseen)))
     K = len(alphabet)
     if alphabet[0] != " ":
-        raise ValueError(
-            f"alphabet: expected a space first, got {alphabet}"
-        )
+        raise ValueError(f"alphabet: expected a space first, got {alphabet}")
     ids, new = encode(text, alphabet), encode(unseen, alphabet)
     grid, exam = lanes(ids, LANES), lanes(new, LANES)
     FOLDER.mkdir(exist_ok=True)

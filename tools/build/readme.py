@@ -87,9 +87,7 @@ def grader(found: Known) -> str:
     lines = [f"| {head} | a worker's own |", "| --- " * 7 + "|"]
     forms = {"stock": ".2f", "ours": ".3f", "times": ".1f"}
     forms |= {"memory": ".0f", "worker": ".0f"}
-    for kind, size in sorted(
-        {(k.split(".")[1], int(k.split(".")[2])) for k in found}
-    ):
+    for kind, size in sorted({(k.split(".")[1], int(k.split(".")[2])) for k in found}):
         cells = [kind, f"{size:,}"]
         for name, form in forms.items():
             entry = found.get(f"grader.{kind}.{size}.{name}")
@@ -157,9 +155,7 @@ def written(text: str, known: Known) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing"
-    )
+    parser.add_argument("--check", action="store_true", help="write nothing")
     check = parser.parse_args().check
     before = README.read_text("utf-8")
     after = written(before, read())
@@ -168,9 +164,7 @@ def main() -> int:
         stale = [README] * (after != before)
         stale += [PICTURE] * (PICTURE.read_bytes() != drawn)
         for path in stale:
-            print(
-                f"{path.relative_to(ROOT)} is not up to date: make readme"
-            )
+            print(f"{path.relative_to(ROOT)} is not up to date: make readme")
         return 1 if stale else 0
     for path, content in (README, after.encode()), (PICTURE, drawn):
         with whole_file(path) as file:

@@ -48,21 +48,12 @@ def _inline(text: str) -> str:
     """Single backticks mean code; nothing else is markup."""
     pieces = re.split(r"`+([^`]+)`+", text)
     for k, piece in enumerate(pieces):
-        pieces[k] = (
-            f"``{piece}``"
-            if k % 2
-            else re.sub(r"([*_|\\])", r"\\\1", piece)
-        )
+        pieces[k] = f"``{piece}``" if k % 2 else re.sub(r"([*_|\\])", r"\\\1", piece)
     return "".join(pieces)
 
 
 def _process_docstring(
-    app: Sphinx,
-    what: str,
-    name: str,
-    obj: Any,
-    options: Any,
-    lines: list[str],
+    app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]
 ) -> None:
     lines[:] = [*docstring_to_rst("\n".join(lines)).splitlines(), ""]
 

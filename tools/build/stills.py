@@ -86,9 +86,7 @@ def draw(page: Page, site: str, tag: str, name: str, rest: str) -> str:
         times=1,
     )
     page.goto(f"{site}figure.html")
-    page.wait_for_function(
-        "id => document.getElementById(id).width > 0", arg=name
-    )
+    page.wait_for_function("id => document.getElementById(id).width > 0", arg=name)
     page.evaluate(
         """([id, query]) => {
           const figure = document.getElementById(id);
@@ -97,25 +95,21 @@ def draw(page: Page, site: str, tag: str, name: str, rest: str) -> str:
         }""",
         [name, still.group(1) if still else ""],
     )
-    page.wait_for_function(
-        "id => !document.getElementById(id).run", arg=name
-    )
+    page.wait_for_function("id => !document.getElementById(id).run", arg=name)
     return page.evaluate(STILL, [f"{site}live/base.mjs", name])
 
 
 def main() -> None:
     """Read the command line and do what it says."""
     parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
     wrong = []
     with sync_playwright() as player, served(STATIC) as site:
         browser = player.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--disable-gpu"],
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
         )
         page = browser.new_page()
         for _, tag, name, rest in figures():

@@ -49,8 +49,7 @@ CHAPTERS = {
         "forecast.heads forecast.training forecast.scores "
         "forecast.backtest",
         "ch12": "music.score music.frames music.voices music.generate",
-        "ch13": "seq2seq translate.subwords translate.training "
-        "translate.baselines",
+        "ch13": "seq2seq translate.subwords translate.training translate.baselines",
         "ch14": "seq2seq.DotScore seq2seq.AdditiveScore seq2seq.attend "
         "seq2seq.AttentionDecoder translate.training.DECODERS "
         "translate.training.build_translator",
@@ -128,9 +127,7 @@ def cells(text: str) -> list[Cell]:
     return found
 
 
-def weave(
-    text: str, known: dict[str, Definition], page: str = "page"
-) -> str:
+def weave(text: str, known: dict[str, Definition], page: str = "page") -> str:
     """The page with every marked cell written anew.
 
     Raises KeyError naming page, line and name where a marker names nothing.
@@ -181,9 +178,7 @@ def misplaced(pages: list[Path], known: dict[str, Definition]) -> list[str]:
     for page, chapter in zip(pages, written, strict=True):
         for cell in cells(page.read_text(encoding="utf-8")):
             for name in cell.names:
-                where[name].append(
-                    (chapter, f"{page.name}:{cell.start + 1}")
-                )
+                where[name].append((chapter, f"{page.name}:{cell.start + 1}"))
     found = []
     for name in teaching_names(known):
         chapter = _builds(name)
@@ -192,9 +187,7 @@ def misplaced(pages: list[Path], known: dict[str, Definition]) -> list[str]:
         places = where[name]
         if [c for c, _ in places] != [chapter]:
             listed = ", ".join(p for _, p in places) or "nowhere"
-            found.append(
-                f"{name}: stands in {listed}, not once in {chapter}"
-            )
+            found.append(f"{name}: stands in {listed}, not once in {chapter}")
     return found
 
 
@@ -236,16 +229,13 @@ def teaching_names(known: dict[str, Definition]) -> list[str]:
     return [
         name
         for name in known
-        if _module(name) in CHAPTERS
-        and not name.rpartition(".")[2].startswith("_")
+        if _module(name) in CHAPTERS and not name.rpartition(".")[2].startswith("_")
     ]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing"
-    )
+    parser.add_argument("--check", action="store_true", help="write nothing")
     check = parser.parse_args().check
     known = package(ROOT / "rnncore")
     pages = sorted((ROOT / "book").glob("ch*.md"))
@@ -253,9 +243,7 @@ def main() -> int:
         problems = misplaced(pages, known)
         for page in pages:
             problems += disagreements(page, known) + redefined(page, known)
-        print(
-            "\n".join(problems) or f"{len(pages)} pages agree with rnncore"
-        )
+        print("\n".join(problems) or f"{len(pages)} pages agree with rnncore")
         return 1 if problems else 0
     changed = []
     for page in pages:
@@ -286,9 +274,7 @@ def _defined(node: ast.stmt) -> list[str]:
     )
     names = [n for t in targets for n in ast.walk(t)]
     return [
-        n.id
-        for n in names
-        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+        n.id for n in names if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
     ]
 
 
@@ -302,9 +288,7 @@ def _skip_options(lines: list[str], start: int, end: int) -> int:
 
 
 def _short(path: Path) -> str:
-    return str(
-        path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
-    )
+    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
 
 
 if __name__ == "__main__":

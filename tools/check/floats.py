@@ -61,8 +61,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 def main() -> int:
     parser = argparse.ArgumentParser(
-        description="Refuse comparisons of floats that hold on one machine "
-        "alone."
+        description="Refuse comparisons of floats that hold on one machine alone."
     )
     parser.add_argument("paths", nargs="*", type=Path, metavar="PATH")
     paths = parser.parse_args().paths or tests()
@@ -114,14 +113,9 @@ def tolerant(tree: ast.AST) -> Iterator[tuple[int, str]]:
         if TOLERANT.fullmatch(name):
             yield node.lineno, say + name
         for given in node.keywords:
-            zero = isinstance(given.value, ast.Constant) and (
-                given.value.value == 0
-            )
+            zero = isinstance(given.value, ast.Constant) and (given.value.value == 0)
             if given.arg in {"atol", "abs_tol"} and zero:
-                yield (
-                    node.lineno,
-                    f"{given.arg}=0 refuses rounding near zero",
-                )
+                yield (node.lineno, f"{given.arg}=0 refuses rounding near zero")
 
 
 def equal(tree: ast.AST) -> Iterator[tuple[int, str]]:
@@ -150,9 +144,7 @@ def claimed_equal(node: ast.Expr | ast.Assert) -> list[ast.expr]:
             return []
     if isinstance(test, ast.Call) and _called(test) in EQUAL:
         return test.args
-    if isinstance(test, ast.Compare) and all(
-        isinstance(op, ast.Eq) for op in test.ops
-    ):
+    if isinstance(test, ast.Compare) and all(isinstance(op, ast.Eq) for op in test.ops):
         compared = [test.left, *test.comparators]
         return [] if any(map(_is_text, compared)) else compared
     return []

@@ -73,9 +73,7 @@ print("\\nPROBE " + json.dumps(found))
 # Of them, what needs more than NumPy and torch, which other Pythons lack here.
 WITH_MORE = {"sequence", "speech_features", "text_model", "video"}
 # Of them and of others, what needs NumPy alone: for a Python without torch.
-PLAIN = [
-    *("bptt", "characters", "data_tasks", "lstm", "rnn", "scan", "train"),
-]
+PLAIN = [*("bptt", "characters", "data_tasks", "lstm", "rnn", "scan", "train")]
 PYTHON = Path(sys.executable)
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]  # from requires-python on
 OLDEST = PYTHONS[0], "oldest"
@@ -348,9 +346,7 @@ def works(python: Path) -> bool:
     if not python.exists():
         return False
     asked = "import ensurepip, venv, sqlite3, ssl"
-    run = subprocess.run(
-        [python, "-c", asked], capture_output=True, check=False
-    )
+    run = subprocess.run([python, "-c", asked], capture_output=True, check=False)
     return run.returncode == 0
 
 
@@ -386,9 +382,7 @@ def tested(
     failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
     failed = failed or int(run.returncode != 0)
     passed = every - skipped - failed
-    return Row(
-        name, shown, effect, passed, failed, skipped, seconds, run.stdout
-    )
+    return Row(name, shown, effect, passed, failed, skipped, seconds, run.stdout)
 
 
 def line(row: Row | str) -> str:

@@ -127,8 +127,7 @@ def survivor(module: str, mutant: str) -> dict[str, str]:
     """Where a mutant differs: the function, and the line before and after."""
     diff = get_diff_for_mutant(mutant, path=module).splitlines()[2:]
     was, now = (
-        " ".join(d[1:].strip() for d in diff if d.startswith(sign))
-        for sign in "-+"
+        " ".join(d[1:].strip() for d in diff if d.startswith(sign)) for sign in "-+"
     )
     function = mutant.rpartition(".")[2].rpartition("__mutmut_")[0]
     function = function.removeprefix("x_").removeprefix("xǁ")
@@ -158,9 +157,7 @@ def main(argv: list[str] | None = None) -> int:
         action="store_true",
         help="keep what the last run killed: quick, after new tests",
     )
-    parser.add_argument(
-        "--one", action="store_true", help=argparse.SUPPRESS
-    )
+    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args(argv)
     if asked.one:
         mutate(*asked.modules)

@@ -101,9 +101,7 @@ class _Reader:
             case ast.For() | ast.While() | ast.If() | ast.With():
                 self.compound(node)
 
-    def compound(
-        self, node: ast.For | ast.While | ast.If | ast.With
-    ) -> None:
+    def compound(self, node: ast.For | ast.While | ast.If | ast.With) -> None:
         """Read a block of which nobody knows how often it runs."""
         if isinstance(node, ast.With):
             return self.block(node.body)
@@ -127,9 +125,7 @@ class _Reader:
             for node in ast.walk(outer):
                 if isinstance(node, ast.arg):
                     self.names[node.arg] = self.variable()
-                elif isinstance(node, ast.Name) and isinstance(
-                    node.ctx, ast.Store
-                ):
+                elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                     self.names[node.id] = self.variable()
 
     def assign(self, target: ast.expr, value: ast.expr) -> None:
@@ -166,18 +162,12 @@ class _Reader:
             case ast.Attribute(value=value, attr=name):
                 base = self.read(value)
                 library = _is_library(base)
-                return (
-                    Node(f"name {name}")
-                    if library
-                    else Node(f".{name}", base)
-                )
+                return Node(f"name {name}") if library else Node(f".{name}", base)
             case ast.Call(func=ast.Attribute(value=value, attr=name)):
                 base = self.read(value)
                 arguments = map(self.read, [*node.args, *node.keywords])
                 first = [] if _is_library(base) else [base]
-                return Node(
-                    "Call", Node(f"name {name}"), *first, *arguments
-                )
+                return Node("Call", Node(f"name {name}"), *first, *arguments)
             case ast.BinOp(left=left, op=ast.Add() | ast.Mult() as op):
                 return self.sorted(op, left, node.right)
             case ast.Subscript(value=value, slice=ast.Tuple(elts=elts)):

@@ -22,9 +22,7 @@ def sums(package: str) -> dict[str, str]:
     """The SHA-256 of every file of a vendored package."""
     files = sorted(p for p in (VENDOR / package).rglob("*") if p.is_file())
     return {
-        p.relative_to(VENDOR).as_posix(): hashlib.sha256(
-            p.read_bytes()
-        ).hexdigest()
+        p.relative_to(VENDOR).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
         for p in files
     }
 
@@ -33,9 +31,7 @@ def problems(manifest: dict) -> list[str]:
     """What the folder holds and the manifest does not say, or the reverse."""
     found = []
     there = {p.name for p in VENDOR.iterdir() if p.is_dir()}
-    found += [
-        f"{name}: not in the manifest" for name in there - set(manifest)
-    ]
+    found += [f"{name}: not in the manifest" for name in there - set(manifest)]
     for name, entry in manifest.items():
         actual, said = sums(name), entry["sha256"]
         for path in sorted(set(actual) | set(said)):

@@ -118,9 +118,7 @@ def _options(
     return chosen, given
 
 
-def _record(
-    found: Found, seed: int | None, command: str, path: Path
-) -> None:
+def _record(found: Found, seed: int | None, command: str, path: Path) -> None:
     key, value, unit, of, device, other = found
     if of == BY_SEED and seed is not None:
         keep_seeds(key, {seed: value}, unit, command, path)
@@ -136,10 +134,7 @@ def _record(
 
 
 def _is_known(
-    training: Training,
-    name: str,
-    seed: int | None,
-    known: Mapping[str, dict[str, Any]],
+    training: Training, name: str, seed: int | None, known: Mapping[str, dict[str, Any]]
 ) -> bool:
     """Whether something of a run with this seed, or of a study, is there."""
     key = training.key or training.name

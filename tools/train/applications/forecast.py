@@ -33,12 +33,7 @@ from rnncore.forecast.examples import (
     weather,
     wine,
 )
-from rnncore.forecast.heads import (
-    Head,
-    gaussian_head,
-    mean_head,
-    quantile_head,
-)
+from rnncore.forecast.heads import Head, gaussian_head, mean_head, quantile_head
 from rnncore.forecast.models import Direct, EncoderDecoder, Recursive
 from rnncore.forecast.scores import coverage, crps
 from rnncore.forecast.training import ask, futures, train_forecaster
@@ -175,9 +170,7 @@ def leak_study(found: Values, asked: Asked) -> None:
     honest = fit_scaler(prices[: parts.training.stop])
     by_time = [origins(part, history, horizon) for part in parts]
     until_test = np.arange(history, parts.test.start)
-    mixed = np.random.default_rng(0).permutation(
-        origins(range(N), history, horizon)
-    )
+    mixed = np.random.default_rng(0).permutation(origins(range(N), history, horizon))
     sizes = np.cumsum([len(at) for at in by_time])
     cases = {
         "none": (by_time, honest, 1),
@@ -187,10 +180,7 @@ def leak_study(found: Values, asked: Asked) -> None:
         "shuffled": (np.split(mixed, sizes)[:3], honest, 1),
     }
     for name, (starts, scaler, stop_by) in cases.items():
-        cuts = [
-            cut(scaled(prices, scaler), at, history, horizon)
-            for at in starts
-        ]
+        cuts = [cut(scaled(prices, scaler), at, history, horizon) for at in starts]
         windows = Parts(cuts[0], cuts[stop_by])
         test = starts[2]
         actual = unscaled(cuts[2].target, scaler)
@@ -206,9 +196,7 @@ def leak_study(found: Values, asked: Asked) -> None:
                 rate=5e-3,
                 patience=10,
             )
-            point = unscaled(
-                head.point(ask(module, cuts[2])).numpy(), scaler
-            )
+            point = unscaled(head.point(ask(module, cuts[2])).numpy(), scaler)
             found[name].append(np.abs(point - actual).mean() / still)
         if name in ("none", "shuffled"):
             point = unscaled(copied(cuts[0], cuts[2]), scaler)
@@ -232,17 +220,12 @@ def sunspot_study(found: Values, asked: Asked) -> None:
     ways: dict[str, tuple[Head, Callable]] = {
         "direct": (quantile, partial(Direct, *sizes, K, Q)),
         "recursive": (quantile, partial(Recursive, *sizes, Q, point=point)),
-        "encoder_decoder": (
-            quantile,
-            partial(EncoderDecoder, *sizes, Q, point=point),
-        ),
+        "encoder_decoder": (quantile, partial(EncoderDecoder, *sizes, Q, point=point)),
         "gaussian": (gaussian, partial(Direct, *sizes, K, 2)),
     }
     for name, (head, make) in ways.items():
         for seed in asked.seeds:
-            module = score_network(
-                found, name, make, head, e, seed, asked, steps=800
-            )
+            module = score_network(found, name, make, head, e, seed, asked, steps=800)
             if isinstance(module, Recursive):
                 told = fed_the_truth(module, head, e)
                 found["fed_the_truth"].append(told)
@@ -396,9 +379,7 @@ def unit_study(found: Values, asked: Asked) -> None:
         return changes(window), scaler
 
     before = origins(range(42), 10, 10)
-    parts = Parts(
-        windows(every[~kept], before)[0], windows(every[kept], before)[0]
-    )
+    parts = Parts(windows(every[~kept], before)[0], windows(every[kept], before)[0])
     test, scaler = windows(every, np.array([42]))
     actual = rates[42:52] - rates[41]
     for seed in asked.seeds:
@@ -414,9 +395,7 @@ def rival_study(found: Values, asked: Asked) -> None:
     from sklearn.neural_network import MLPRegressor
 
     rivals: dict[str, Callable] = {
-        "forest": partial(
-            RandomForestRegressor, min_samples_leaf=5, max_features=0.3
-        ),
+        "forest": partial(RandomForestRegressor, min_samples_leaf=5, max_features=0.3),
         "feedforward": partial(
             MLPRegressor, hidden_layer_sizes=(64,), early_stopping=True
         ),
@@ -448,17 +427,13 @@ def draw_study(found: Values, asked: Asked) -> None:
     for seed in asked.seeds:
         module = trained(make, head, e, seed, asked, steps=800)
         assert isinstance(module, Recursive)
-        values = futures(
-            module, head, e.test, LEVELS, 500, np.random.default_rng(seed)
-        )
+        values = futures(module, head, e.test, LEVELS, 500, np.random.default_rng(seed))
         quantiles = e.back(np.quantile(values, LEVELS, axis=0))
         found["mase"].append(errors(e, quantiles[3]).mean())
         append(found, "", judged(e, quantiles))
 
 
-def keep(
-    name: str, module: torch.nn.Module, score: Any, asked: Asked
-) -> None:
+def keep(name: str, module: torch.nn.Module, score: Any, asked: Asked) -> None:
     """Store a network's weights with what they score."""
     seconds = time.process_time()  # of the study so far
     known = about(asked, seconds, kind="forecast example")
@@ -476,9 +451,7 @@ class Study(NamedTuple):
 STUDIES = {
     "weather": Study(weather_study, "MASE a day ahead; CRPS; share inside"),
     "leak": Study(leak_study, "mean absolute error over persistence's"),
-    "sunspots": Study(
-        sunspot_study, "MASE a step ahead; CRPS; share inside"
-    ),
+    "sunspots": Study(sunspot_study, "MASE a step ahead; CRPS; share inside"),
     "wine": Study(wine_study, "MASE over a year; CRPS; share inside"),
     "countries": Study(country_study, "births a woman; CRPS; share inside"),
     "units": Study(unit_study, "births a woman"),
@@ -501,8 +474,5 @@ def measure(name: str, asked: Asked) -> Iterator[Found]:
 
 
 TRAINING = Training(
-    "forecast",
-    __doc__,
-    {},
-    {name: partial(measure, name) for name in STUDIES},
+    "forecast", __doc__, {}, {name: partial(measure, name) for name in STUDIES}
 )

@@ -96,9 +96,7 @@ def judge_functions(written: list[str], training: str) -> dict[str, float]:
         "finished": len(done) / len(written),
         "accepted": sum(map(parses, done)) / len(written),
         "lines": float(np.mean([line_parses(x) for x in lines])),
-        "repeated": float(
-            np.mean([repeated_share(t, 12) for t in written])
-        ),
+        "repeated": float(np.mean([repeated_share(t, 12) for t in written])),
         "copied": copied(written, training),
     }
 
@@ -121,9 +119,7 @@ def judge_tunes(written: list[str], training: str) -> dict[str, float]:
         "finished": len(done) / len(written),
         "accepted": read / len(written),
         "bars": fit / max(1, bars),
-        "repeated": float(
-            np.mean([repeated_share(t, 12) for t in written])
-        ),
+        "repeated": float(np.mean([repeated_share(t, 12) for t in written])),
         "copied": copied(written, training),
     }
 
@@ -152,17 +148,13 @@ def measure(name: str, asked: Asked) -> Iterator[Found]:
     found = {}
     for how, shape in SHAPES.items():
         written = [
-            texts(model, vocabulary, prompt, shape, seed, count)
-            for seed in asked.seeds
+            texts(model, vocabulary, prompt, shape, seed, count) for seed in asked.seeds
         ]
         found[how] = [judge(some, training) for some in written]
-    fitted = fit_kneser_ney(
-        vocabulary.encode(training), order, vocabulary.size
-    )
+    fitted = fit_kneser_ney(vocabulary.encode(training), order, vocabulary.size)
     few = max(2, count // 6)
     written = [
-        counted_texts(fitted, vocabulary, prompt, seed, few)
-        for seed in asked.seeds
+        counted_texts(fitted, vocabulary, prompt, seed, few) for seed in asked.seeds
     ]
     found["n-grams"] = [judge(some, training) for some in written]
     found["held out"] = [judge(real(name, test), training)]

@@ -113,9 +113,7 @@ def baselines(asked: Asked) -> Iterator[Found]:
         "chain": Chain(keys).nats(parts().test),
         "chain_original": Chain(parts().train).nats(parts().test),
     }
-    yield from founds(
-        "music", scores, UNIT.removesuffix(", one a seed"), None
-    )
+    yield from founds("music", scores, UNIT.removesuffix(", one a seed"), None)
 
 
 TRAINING = Training(

@@ -17,11 +17,7 @@ from rnncore.data.speech import RATE, Clip, digit_strings, split_voices
 from rnncore.optim import adam
 from rnncore.speech.features import BANDS, heard
 from rnncore.speech.letters import Letters, letters_of
-from rnncore.speech.model import (
-    Recognizer,
-    WindowRecognizer,
-    speech_loss,
-)
+from rnncore.speech.model import Recognizer, WindowRecognizer, speech_loss
 from rnncore.speech.training import (
     outputs,
     save_recognizer,
@@ -114,9 +110,7 @@ def train(name: str, seed: int, asked: Asked) -> Iterator[Found]:
     yield from founds(f"speech.{name}", facts, units_of)
     if name == "loop" and asked.keeps(seed):
         score = error_rate(halved(model), found.test[20.0], letters)
-        known = about(
-            asked, seconds, score=score, unit="% word errors at 20 dB"
-        )
+        known = about(asked, seconds, score=score, unit="% word errors at 20 dB")
         path = asked.weights / "speech_digits.safetensors"
         save_recognizer(path, model, letters, known, torch.float16)
 

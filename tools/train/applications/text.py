@@ -33,11 +33,7 @@ from rnncore.text.model import (
     stretches,
     token_nats,
 )
-from rnncore.text.ngrams import (
-    bits_given,
-    fit_kneser_ney,
-    kneser_ney_probabilities,
-)
+from rnncore.text.ngrams import bits_given, fit_kneser_ney, kneser_ney_probabilities
 from rnncore.text.storage import save_model
 from rnncore.text.vocabulary import character_vocabulary, word_vocabulary
 from tools.train.runner import (
@@ -154,10 +150,7 @@ def train(name: str, seed: int, asked: Asked) -> Iterator[Found]:
 def dynamic(plan, model, ids_valid, rows_test) -> dict:
     """Dynamic evaluation, its rate chosen on the validation text."""
     some = stretches(ids_valid, 8)[: 1 + TRIED * plan.T]
-    found = {
-        rate: dynamic_nats(model, some, rate, plan.T).mean()
-        for rate in RATES
-    }
+    found = {rate: dynamic_nats(model, some, rate, plan.T).mean() for rate in RATES}
     rate = min(found, key=lambda r: found[r])
     nats = dynamic_nats(model, rows_test, rate, plan.T)
     return {"dynamic": nats.mean(), "dynamic_rate": rate}
@@ -170,8 +163,7 @@ def baselines(plan, vocabulary, model, texts) -> dict:
     for n in (1, *plan.orders):
         fitted = fit_kneser_ney(ids, n, vocabulary.size)
         by_order[n] = [
-            -np.log(kneser_ney_probabilities(fitted, held))
-            for held in (valid, test)
+            -np.log(kneser_ney_probabilities(fitted, held)) for held in (valid, test)
         ]
     order = min(plan.orders, key=lambda n: by_order[n][0].mean())
     own = [
@@ -179,8 +171,7 @@ def baselines(plan, vocabulary, model, texts) -> dict:
         for held in (valid, test)
     ]
     counted = [
-        nats[1 : 1 + len(a)]
-        for nats, a in zip(by_order[order], own, strict=True)
+        nats[1 : 1 + len(a)] for nats, a in zip(by_order[order], own, strict=True)
     ]
 
     def mixed(share: float, part: int) -> float:
@@ -210,9 +201,7 @@ def baselines(plan, vocabulary, model, texts) -> dict:
 
 def stand_in(training: np.ndarray, test: np.ndarray, n: int) -> np.ndarray:
     """Which test tokens end a run of n tokens that training holds too."""
-    runs = set(
-        zip(*(training[k:].tolist() for k in range(n)), strict=False)
-    )
+    runs = set(zip(*(training[k:].tolist() for k in range(n)), strict=False))
     found = [
         tuple(test[max(0, t + 1 - n) : t + 1].tolist()) in runs
         for t in range(len(test))
@@ -228,6 +217,4 @@ def versions() -> dict[str, str]:
     return found
 
 
-TRAINING = Training(
-    "text", __doc__, {name: partial(train, name) for name in PLANS}
-)
+TRAINING = Training("text", __doc__, {name: partial(train, name) for name in PLANS})

@@ -16,13 +16,7 @@ import numpy as np
 import torch
 
 from rnncore.application import seeded
-from rnncore.data.translation import (
-    Pair,
-    Pairs,
-    date_pairs,
-    draw_numbers,
-    number_pairs,
-)
+from rnncore.data.translation import Pair, Pairs, date_pairs, draw_numbers, number_pairs
 from rnncore.translate.baselines import learn_word_table, nearest
 from rnncore.translate.storage import save_translator
 from rnncore.translate.subwords import SubWords, learn_subwords
@@ -34,14 +28,7 @@ from rnncore.translate.training import (
     translate,
     translate_loss,
 )
-from tools.train.runner import (
-    Asked,
-    Found,
-    Training,
-    about,
-    fitted_module,
-    halved,
-)
+from tools.train.runner import Asked, Found, Training, about, fitted_module, halved
 
 DIGITS, PIECES = 11, 340
 D, H, B, RATE, DROPOUT = 64, 128, 128, 0.004, 0.1
@@ -99,9 +86,7 @@ def coded(task: Task, pairs: Sequence[Pair]) -> tuple[list, list]:
     )
 
 
-def scores(
-    task: Task, say: Callable[[list[str]], list[str]]
-) -> dict[str, Any]:
+def scores(task: Task, say: Callable[[list[str]], list[str]]) -> dict[str, Any]:
     """How good translations of the test and of the longer numbers are.
 
     "by_digits" has how many are right, and of how many.
@@ -117,12 +102,8 @@ def scores(
         right += [a == p.target for a, p in zip(said, pairs, strict=True)]
     if task.digits:
         count = Counter(task.digits)
-        good = Counter(
-            d for d, r in zip(task.digits, right, strict=True) if r
-        )
-        found["by_digits"] = {
-            str(d): [good[d], count[d]] for d in sorted(count)
-        }
+        good = Counter(d for d, r in zip(task.digits, right, strict=True) if r)
+        found["by_digits"] = {str(d): [good[d], count[d]] for d in sorted(count)}
     return found
 
 
@@ -160,16 +141,12 @@ def train(name: str, seed: int, asked: Asked) -> Iterator[Found]:
         known["score"] = scores["test"]["exact"]
         path = asked.weights / f"{KEPT[name]}.safetensors"
         pieces = task.source, task.target
-        save_translator(
-            path, model, plan.decoder, *pieces, known, torch.float16
-        )
+        save_translator(path, model, plan.decoder, *pieces, known, torch.float16)
 
 
 def model_scores(task: Task, model: Any) -> dict[str, Any]:
     """The scores of greedy translations."""
-    return scores(
-        task, lambda s: translate(model, task.source, task.target, s)
-    )
+    return scores(task, lambda s: translate(model, task.source, task.target, s))
 
 
 def baselines(task: Task) -> dict[str, Any]:

@@ -108,23 +108,11 @@ def captioners(K: int) -> dict[str, Callable[[], torch.nn.Module]]:
 WORDS = words_of(moving_digits(np.random.default_rng(0), 500).captions)
 TASKS = {
     "digits": Task(
-        digit_films,
-        classifiers(len(DIGITS), FINE),
-        24_000,
-        64,
-        1500,
-        0.004,
+        digit_films, classifiers(len(DIGITS), FINE), 24_000, 64, 1500, 0.004
     ),
-    "captions": Task(
-        digit_films, captioners(WORDS.size), 24_000, 32, 3200, 0.003
-    ),
+    "captions": Task(digit_films, captioners(WORDS.size), 24_000, 32, 3200, 0.003),
     "actions": Task(
-        action_films,
-        classifiers(len(ACTIONS), SIZES),
-        2500,
-        16,
-        700,
-        0.002,
+        action_films, classifiers(len(ACTIONS), SIZES), 2500, 16, 700, 0.002
     ),
     "next": Task(
         clean_films,
@@ -188,10 +176,7 @@ def caption_scores(network: Any, films: Films) -> dict[str, Any]:
         "exact": share(zip(said, films.captions, strict=True)),
         "bleu": sacrebleu.corpus_bleu(said, [films.captions]).score,
         **{
-            name: share(
-                (f(a), f(b))
-                for a, b in zip(said, films.captions, strict=True)
-            )
+            name: share((f(a), f(b)) for a, b in zip(said, films.captions, strict=True))
             for name, f in PARTS.items()
         },
     }
@@ -233,9 +218,7 @@ def eye(which: Sight) -> torch.nn.Sequential:
         made, known = load_module(path, EYE, eye_of, "frame encoder")
         if known["steps"] == steps:
             return made
-    frames, seen = still_digits(
-        np.random.default_rng(3), min(60_000, 300 * steps)
-    )
+    frames, seen = still_digits(np.random.default_rng(3), min(60_000, 300 * steps))
     with seeded(0):
         made = eye_of(FINE)
     labels = seen.reshape(len(seen), QUESTIONS, -1)
@@ -272,9 +255,7 @@ def eye_of(about: dict[str, Any]) -> torch.nn.Sequential:
 
 def named_in_stills(sight: torch.nn.Module) -> float:
     """Percent of the two digits in a still that it names, wherever."""
-    frames, seen = still_digits(
-        np.random.default_rng(TEST), TESTED, held_out=True
-    )
+    frames, seen = still_digits(np.random.default_rng(TEST), TESTED, held_out=True)
     logits = model.logits_of(sight, torch.as_tensor(frames[None]))[0]
     by_place = logits.unflatten(1, (QUESTIONS, len(DIGITS), -1))
     digit = by_place.logsumexp(dim=3).sum(dim=1)
@@ -288,9 +269,7 @@ def looked_at(encoder: torch.nn.Module, films: Films) -> Films:
     """What an encoder that does not learn makes of films, once for all."""
     parts = [
         encoder(torch.as_tensor(part).transpose(0, 1)).transpose(0, 1)
-        for part in np.array_split(
-            films.frames, -(-len(films.frames) // 250)
-        )
+        for part in np.array_split(films.frames, -(-len(films.frames) // 250))
     ]
     return films._replace(frames=torch.cat(parts).numpy())
 
@@ -326,9 +305,7 @@ def judged_films(name: str, tested: int = TESTED) -> Films:
     return TASKS[name].films(np.random.default_rng(TEST), tested, True)
 
 
-def train(
-    name: str, network: str, seed: int, asked: Asked
-) -> Iterator[Found]:
+def train(name: str, network: str, seed: int, asked: Asked) -> Iterator[Found]:
     """One run, and its scores on the test films."""
     task, steps = TASKS[name], asked.steps or TASKS[name].steps
     which = sight_of(asked) if name in ON_DIGITS else None
@@ -373,9 +350,7 @@ def train(
         save(name, network, made, test, asked, seconds)
 
 
-def how_to_train(
-    name: str, films: Films, valid: Films
-) -> tuple[Any, Any, Any]:
+def how_to_train(name: str, films: Films, valid: Films) -> tuple[Any, Any, Any]:
     """Loss, batches, and what is looked at on the way."""
     if name == "captions":
         ids = [WORDS.encode(c) for c in films.captions]
@@ -383,15 +358,11 @@ def how_to_train(
         held_out = captions.caption_batches(valid.frames, others, 300)
         batch: Any = held_out(np.random.default_rng(0), 0)
         loss: Any = captions.caption_loss
-        next_batch: Any = captions.caption_batches(
-            films.frames, ids, TASKS[name].batch
-        )
+        next_batch: Any = captions.caption_batches(films.frames, ids, TASKS[name].batch)
     else:
         batch = film_batch(valid.frames, valid.labels)
         loss = model.next_frame_loss if name == "next" else model.film_loss
-        next_batch = model.film_batches(
-            films.frames, films.labels, TASKS[name].batch
-        )
+        next_batch = model.film_batches(films.frames, films.labels, TASKS[name].batch)
     return loss, next_batch, lambda m: float(loss(m, batch, None)[0])
 
 
@@ -406,12 +377,7 @@ def scores(name: str, network: Any, test: Films) -> dict[str, Any]:
 
 
 def save(
-    name: str,
-    network: str,
-    made: Any,
-    test: Films,
-    asked: Asked,
-    seconds: float,
+    name: str, network: str, made: Any, test: Films, asked: Asked, seconds: float
 ) -> None:
     """The weights in half precision, with the score that they have."""
     score = scores(name, halved(made), test)[SCORE[name]]

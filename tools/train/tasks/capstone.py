@@ -45,9 +45,5 @@ def cells() -> dict[str, ruler.Cell]:
 
 
 TRAINING = Training(
-    "capstone",
-    __doc__,
-    copy_lags("capstone.lags", cells()),
-    {},
-    "capstone.lags",
+    "capstone", __doc__, copy_lags("capstone.lags", cells()), {}, "capstone.lags"
 )

@@ -19,20 +19,10 @@ from rnncore.backend import tree_map
 from rnncore.bptt import bptt
 from rnncore.cells import CELLS as KNOWN
 from rnncore.cells import Cell
-from rnncore.characters import (
-    Model,
-    held_out_bits,
-    next_character,
-)
+from rnncore.characters import Model, held_out_bits, next_character
 from rnncore.data.tasks import loss_at_the_end
 from rnncore.gru import bptt_reset_before, unroll_reset_before
-from rnncore.rnn import (
-    init_params,
-    init_readout,
-    readout,
-    unroll,
-    zero_state,
-)
+from rnncore.rnn import init_params, init_readout, readout, unroll, zero_state
 from tools.train.runner import Asked, Found, Training, fitted, founds
 from tools.train.tasks import lags
 from tools.train.tasks.chars import python_text
@@ -52,11 +42,7 @@ class Task(NamedTuple):
     unit: str
 
 
-CELLS = {
-    "plain": KNOWN["RNN_TANH"],
-    "lstm": KNOWN["LSTM"],
-    "gru": KNOWN["GRU"],
-}
+CELLS = {"plain": KNOWN["RNN_TANH"], "lstm": KNOWN["LSTM"], "gru": KNOWN["GRU"]}
 SECONDS = 7  # a run
 REPEATS = 40  # of what is timed
 POINTS = 8  # evaluations of the slowest cell
@@ -141,9 +127,7 @@ def units(G: int, task: Task) -> int:
     return H
 
 
-def first_model(
-    task: Task, c: Cell, H: int, rng: np.random.Generator
-) -> Model:
+def first_model(task: Task, c: Cell, H: int, rng: np.random.Generator) -> Model:
     """Weights in float32; the gate that keeps starts at sigmoid(1)."""
     layer = init_params(rng, task.D, H, c.G)
     if c.G > 1:  # f of an LSTM and z of a GRU: both second
@@ -198,9 +182,7 @@ def plan(name: str) -> Plan:
     return Plan(task, H, ms, every)
 
 
-def compare(
-    name: str, kind: str, seed: int, asked: Asked
-) -> Iterator[Found]:
+def compare(name: str, kind: str, seed: int, asked: Asked) -> Iterator[Found]:
     """One cell on one task, and what came out."""
     task, sizes, ms, every = plan(name)
     c, H, key = CELLS[kind], sizes[kind], f"cells.{name}.{kind}"
@@ -255,8 +237,7 @@ def reset_times(
             end = time.process_time()
             taken[way].append([half - begun, end - half])
     return {
-        way: (1000 * np.min(pairs, axis=0)).tolist()
-        for way, pairs in taken.items()
+        way: (1000 * np.min(pairs, axis=0)).tolist() for way, pairs in taken.items()
     }
 
 

@@ -12,23 +12,10 @@ import numpy as np
 
 from rnncore.backend import tree_map
 from rnncore.bptt import rnn_cell_vjp
-from rnncore.characters import (
-    encode,
-    held_out_bits,
-    init_model,
-    lanes,
-    next_character,
-)
+from rnncore.characters import encode, held_out_bits, init_model, lanes, next_character
 from rnncore.data.text import python_source
 from rnncore.rnn import rnn_cell, zero_state
-from tools.train.runner import (
-    Asked,
-    Found,
-    Training,
-    bar,
-    fitted,
-    founds,
-)
+from tools.train.runner import Asked, Found, Training, bar, fitted, founds
 
 T, B, H = 32, 32, 128
 STEPS, EVERY, RATE = 8000, 1000, 0.005

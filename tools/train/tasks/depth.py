@@ -78,15 +78,11 @@ def forward(
     return y, last, tapes
 
 
-def backward(
-    model: Model, tapes: list, d_y: Any, residual: bool
-) -> list[Params]:
+def backward(model: Model, tapes: list, d_y: Any, residual: bool) -> list[Params]:
     """The gradients of the layers' weights."""
     nothing = [zero_state(p, B) for p in model.layers]
     if not residual:
-        return stack_bptt(rnn_cell_vjp, model.layers, tapes, d_y, nothing)[
-            0
-        ]
+        return stack_bptt(rnn_cell_vjp, model.layers, tapes, d_y, nothing)[0]
     found = []
     for k in reversed(range(len(tapes))):
         one = slice(k, k + 1)
@@ -161,9 +157,7 @@ def baseline(asked: Asked) -> Iterator[Found]:
     unseen = "".join(letters[held_out.T.ravel()])
     grams = count_ngrams(seen, 5, alphabet)
     bits = [
-        bits_per_character(
-            surprisal(grams._replace(order=order), unseen), len(unseen)
-        )
+        bits_per_character(surprisal(grams._replace(order=order), unseen), len(unseen))
         for order in range(1, 6)
     ]
     yield Found("depth.ngrams", bits, UNIT, None)
@@ -178,9 +172,7 @@ def train(name: str, seed: int, asked: Asked) -> Iterator[Found]:
     steps = asked.steps or STEPS
     for rate in RATES:
         label = f"{name} {rate} {seed}"
-        bits, seconds, count = train_one(
-            FORMS[name], rate, seed, steps, label
-        )
+        bits, seconds, count = train_one(FORMS[name], rate, seed, steps, label)
         yield Found(f"depth.{name}.{rate}", bits, UNIT)
         TAKEN[name].append(1000 * seconds / steps)
     seeds, unit = list(asked.seeds), "ms of one core a step"
@@ -192,8 +184,7 @@ def same_time(asked: Asked) -> Iterator[Found]:
     """The wide layer for the residual stack's time, from what is recorded."""
     known = read()
     wide, deep = (
-        known[f"depth.{name}.milliseconds"]["value"]
-        for name in ("wide", "residual")
+        known[f"depth.{name}.milliseconds"]["value"] for name in ("wide", "residual")
     )
     steps = asked.steps or round(STEPS * deep / wide)
     found = [

@@ -34,14 +34,7 @@ from rnncore.losses import (
     squared_error,
     squared_error_vjp,
 )
-from rnncore.rnn import (
-    Params,
-    init_params,
-    init_readout,
-    readout,
-    unroll,
-    zero_state,
-)
+from rnncore.rnn import Params, init_params, init_readout, readout, unroll, zero_state
 from rnncore.train import Fit
 from tools.train.runner import Asked, Found, Training, fitted, founds
 
@@ -116,10 +109,7 @@ PLAIN = {
     "orthogonal": Start(TANH, orthogonal),
     "identity": Start(RELU, lambda rng, H: identity(H)),
 }
-GATED = {
-    "lstm": Start(CELLS["LSTM"], None, 1.0),
-    "gru": Start(CELLS["GRU"], None),
-}
+GATED = {"lstm": Start(CELLS["LSTM"], None, 1.0), "gru": Start(CELLS["GRU"], None)}
 STARTS = PLAIN | GATED
 LONG = 4000, 3e-3  # steps, rate
 RUNS = {
@@ -172,17 +162,11 @@ def flow(task: Task, start: Start, params: Any) -> dict[str, float]:
     cell, cell_vjp, _, _ = start.cell
     layer = tree_map(lambda w: w.astype(np.float64), params[0])
     x, _ = task.batch(np.random.default_rng(7), 100, 4)
-    found = (
-        {"radius": spectral_radius(layer.W_h)} if start.cell.G == 1 else {}
-    )
+    found = {"radius": spectral_radius(layer.W_h)} if start.cell.G == 1 else {}
     for name, heard in ("rate", x[:100]), ("silent", 0 * x[:100]):
-        state = tuple(
-            1e-6 + s for s in zero_state(layer, 4, start.cell.parts)
-        )
+        state = tuple(1e-6 + s for s in zero_state(layer, 4, start.cell.parts))
         _, state, tape = unroll(cell, layer, heard, state)
-        norms = jacobian_norms(
-            state_jacobians(cell_vjp, layer, tape, state)
-        )
+        norms = jacobian_norms(state_jacobians(cell_vjp, layer, tape, state))
         rates = growth_rate(norms)
         found[name] = float(np.prod(rates) ** (1 / rates.size))
     return found

@@ -22,13 +22,7 @@ from rnncore.backend import array_namespace, from_numpy, tree_map
 from rnncore.bptt import bptt, readout_vjp
 from rnncore.cells import CELLS as KNOWN
 from rnncore.lstm import lstm_cell, lstm_cell_vjp
-from rnncore.rnn import (
-    init_params,
-    init_readout,
-    readout,
-    unroll,
-    zero_state,
-)
+from rnncore.rnn import init_params, init_readout, readout, unroll, zero_state
 from rnncore.scan import (
     Minimal,
     linear_loop,
@@ -74,9 +68,7 @@ RUNS = {
 Network = tuple[list[Minimal], Any]  # layers, and what reads them out
 
 
-def first_network(
-    task: Task, layers: int, rng: np.random.Generator
-) -> Network:
+def first_network(task: Task, layers: int, rng: np.random.Generator) -> Network:
     """Weights in float32, drawn as torch.nn's; the gates begin by keeping."""
     D, H, K = task.sizes
     stack = []
@@ -123,8 +115,7 @@ def outputs(network: Network, x: np.ndarray, last: int) -> np.ndarray:
     """Of the last steps, for a quarter of the sequences at a time."""
     stack, out = network
     answers = [
-        readout(out, forward(stack, part)[0][-last:])
-        for part in np.split(x, 4, axis=1)
+        readout(out, forward(stack, part)[0][-last:]) for part in np.split(x, 4, axis=1)
     ]
     return np.concatenate(answers, axis=1)
 
@@ -146,10 +137,7 @@ def train(name: str, run: Run, seed: int, asked: Asked) -> Iterator[Found]:
         until_solved=True,
     ).history
     protocol = f"{steps} steps of Adam at {RATE:g} at most, one a seed"
-    units = {
-        "": f"{task.unit}, {protocol}",
-        "steps": f"steps, {protocol}",
-    }
+    units = {"": f"{task.unit}, {protocol}", "steps": f"steps, {protocol}"}
     values = {"": min(history.score), "steps": len(history.loss)}
     yield from founds(f"limits.{name}", values, units)
 
@@ -215,9 +203,7 @@ def times_by_length(
         ways = {
             "loop": partial(loop_both_ways, *given),
             "scan": partial(scan_both_ways, *given),
-            "lstm": partial(
-                lstm_both_ways, given[1], params, state, given[3]
-            ),
+            "lstm": partial(lstm_both_ways, given[1], params, state, given[3]),
         }
         taken = timing.in_turns(
             ways,

@@ -25,9 +25,7 @@ def copy_lags(
 ) -> dict[str, Callable[[int, Asked], Iterator[Found]]]:
     """Runs that find the longest copy lag of cells."""
 
-    def run(
-        name: str, cell: ruler.Cell, seed: int, asked: Asked
-    ) -> Iterator[Found]:
+    def run(name: str, cell: ruler.Cell, seed: int, asked: Asked) -> Iterator[Found]:
         budget = asked.steps or ruler.BUDGET
         needed = ruler.updates_by_lag(cell, seed, budget)
         yield Found(
@@ -72,9 +70,6 @@ def updates_by_lag(asked: Asked) -> Iterator[Found]:
 TRAINING = Training(
     "ruler",
     __doc__,
-    copy_lags(
-        "ruler",
-        {f"forget_bias.{bias}": biased(bias) for bias in (1, 3)},
-    ),
+    copy_lags("ruler", {f"forget_bias.{bias}": biased(bias) for bias in (1, 3)}),
     {"updates_by_lag": updates_by_lag},
 )
