@@ -9,10 +9,11 @@ import socket
 import weakref
 from queue import Empty
 
+import psutil
 import pytest
 
 import rnncore
-from tools.build import book, sphinx_course
+from tools.build import book, kernels, sphinx_course
 from tools.check import vendor
 
 
@@ -191,14 +192,38 @@ def test_a_reply_that_wakes_nobody_is_found_all_the_same(monkeypatch):
             raise Empty
         return "found"
 
-    monkeypatch.setattr(book.AsyncZMQSocketChannel, "get_msg", get_msg)
-    channel = object.__new__(book.Channel)
+    monkeypatch.setattr(kernels.AsyncZMQSocketChannel, "get_msg", get_msg)
+    channel = object.__new__(kernels.Channel)
     for timeout in (300, None):
         assert asyncio.run(channel.get_msg(timeout)) == "found"
     assert waits == [1] * 6
     with pytest.raises(Empty):
         asyncio.run(channel.get_msg(0))
     assert waits[6:] == [0]
+
+
+def test_kernels_forked_from_one_process_share_its_imports_alone(small):
+    kernel = """
+import os, sys
+assert "torch" in sys.modules and "a" not in globals()
+a = 1
+print(os.getpid(), os.getppid(), sys.argv[-1])
+import matplotlib.pyplot as plt
+plt.plot([1, 2]);
+"""
+    write(small, cells(kernel))
+    page = small / "book" / "page.md"
+    ran = []
+    with kernels.nursery() as manager:
+        for _ in range(2):
+            ran.append(book.read_notebook(page))
+            book.execute(page, ran[-1], manager)
+    printed = [nb.cells[1].outputs[0].text.split() for nb in ran]
+    assert printed[0][1] == printed[1][1]  # one parent
+    assert printed[0][0] != printed[1][0]
+    assert all("image/png" in nb.cells[1].outputs[1].data for nb in ran)
+    for pid in {pid for line in printed for pid in line[:2]}:
+        assert not psutil.pid_exists(int(pid))
 
 
 def test_vendored_files_are_those_of_the_manifest():

@@ -33,6 +33,7 @@ TOOLS = (
     "tools/__init__.py",
     "tools/build/__init__.py",
     "tools/build/book.py",
+    "tools/build/kernels.py",
     "tools/build/sphinx_course.py",
 )
 LEFT_OUT = shutil.ignore_patterns(

@@ -23,7 +23,6 @@ import functools
 import hashlib
 import http.server
 import importlib
-import math
 import os
 import re
 import shutil
@@ -32,7 +31,6 @@ import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from queue import Empty
 from typing import Any
 
 for _name in "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS":
@@ -42,23 +40,22 @@ import yaml
 from jupyter_book.sphinx import build_sphinx
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
-from jupyter_client import AsyncKernelClient, AsyncKernelManager
-from jupyter_client.channels import AsyncZMQSocketChannel
 from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
 from myst_parser.config.main import MdParserConfig
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError
 from nbformat import NotebookNode
 from sphinx_external_toc.parsing import parse_toc_yaml
-from traitlets import Type
 from traitlets.config import Config
 
 from tools import ROOT
+from tools.build.kernels import Manager, nursery
 
 BOOK = ROOT / "book"
 BUILD = ROOT / "_build"
 CONFIG = ROOT / "_config.yml"
 CELL_SECONDS = 300
+WORTH_WARMING = 4  # pages: fewer start faster on their own
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -158,40 +155,9 @@ class Executions:
                 self.cache.remove_cache(record.pk)
 
 
-class Channel(AsyncZMQSocketChannel):
-    """A channel that looks again every second.
-
-    Now and then nothing wakes who waits for a reply that has come.
-    """
-
-    async def get_msg(  # type: ignore[override]
-        self, timeout: float | None = None
-    ) -> dict[str, Any]:
-        """The next message; raises Empty where none comes in time."""
-        end = math.inf if timeout is None else time.monotonic() + timeout
-        while True:
-            left = max(0.0, end - time.monotonic())
-            try:
-                return await super().get_msg(min(1.0, left))
-            except Empty:
-                if not left:
-                    raise
-
-
-class Client(AsyncKernelClient):
-    """A kernel's client with such channels."""
-
-    shell_channel_class = Type(Channel)
-    iopub_channel_class = Type(Channel)
-
-
-class Manager(AsyncKernelManager):
-    """A kernel's manager with such a client."""
-
-    client_factory = Type(Client)
-
-
-def execute(page: Path, notebook: NotebookNode) -> float:
+def execute(
+    page: Path, notebook: NotebookNode, manager: type[Manager] = Manager
+) -> float:
     """Run a page's cells, outputs into the notebook; the seconds it took.
 
     Raises BuildError where a cell raises, writes to stderr or takes too long.
@@ -204,7 +170,7 @@ def execute(page: Path, notebook: NotebookNode) -> float:
         allow_errors=True,  # the hook below names page and line instead
         record_timing=False,  # would change the cells' metadata, and the key
         kernel_name="python3",
-        kernel_manager_class=Manager,
+        kernel_manager_class=manager,
         resources={"metadata": {"path": str(page.parent)}},
         config=Config({"KernelManager": {"transport_encryption": "auto"}}),
     )
@@ -249,9 +215,12 @@ def execute_all(
     if todo:  # a new machine makes its list of fonts once, with a warning
         importlib.import_module("matplotlib.font_manager")
     failures = []
-    with ThreadPoolExecutor(jobs) as pool:
+    with contextlib.ExitStack() as stack:
+        few = len(todo) < WORTH_WARMING
+        manager = Manager if few else stack.enter_context(nursery())
+        pool = stack.enter_context(ThreadPoolExecutor(jobs))
         runs = {
-            pool.submit(execute, page, notebook): page
+            pool.submit(execute, page, notebook, manager): page
             for page, notebook in todo.items()
         }
         for done, run in enumerate(as_completed(runs), 1):
