@@ -10,6 +10,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,11 +36,19 @@ class Group(NamedTuple):
         """A subcommand with help, an example, and the function it calls."""
         return _parser(self.parsers, name, about, example, *notes, run=run)
 
+    def add_train(
+        self, app: "Application", about: str, example: str, data: str
+    ) -> argparse.ArgumentParser:
+        """`train`: the FILE or FOLDER that is learned from."""
+        parser = self.add("train", partial(learn, app), about, example)
+        operand(parser, data)
+        return parser
+
     def add_evaluate(
-        self, run: Callable, about: str, example: str, data: str
+        self, app: "Application", about: str, example: str, data: str
     ) -> argparse.ArgumentParser:
         """`evaluate`: a model, the FILE or FOLDER it is judged by."""
-        parser = self.add("evaluate", run, about, example)
+        parser = self.add("evaluate", partial(judge, app), about, example)
         operand(parser, "model")
         operand(parser, data)
         add_device(parser)
@@ -162,14 +171,18 @@ def option(
     parser.add_argument(name, type=kind, default=default, help=what, **more)
 
 
+def flag(parser: Any, name: str, what: str) -> None:
+    """An option that is given or not."""
+    parser.add_argument(name, action="store_true", help=what)
+
+
 def add_device(parser: argparse.ArgumentParser) -> None:
     what = "auto, cpu, cuda or cuda:1 (default: a GPU, if any)"
-    parser.add_argument("--device", default="auto", help=what)
+    option(parser, "--device", what, "auto")
 
 
 def add_force(parser: argparse.ArgumentParser) -> None:
-    what = "replace files that are there already"
-    parser.add_argument("--force", action="store_true", help=what)
+    flag(parser, "--force", "replace files that are there already")
 
 
 def add_seed(parser: argparse.ArgumentParser) -> None:
@@ -206,11 +219,8 @@ def add_training(parser: argparse.ArgumentParser, **defaults: Any) -> None:
         option(parser, f"--{name}", what, default, kind)
     add_seed(parser)
     add_device(parser)
-    parser.add_argument(
-        "--restart",
-        action="store_true",
-        help="train anew, and replace the model that is there already",
-    )
+    what = "train anew, and replace the model that is there already"
+    flag(parser, "--restart", what)
 
 
 class Application(NamedTuple):
@@ -229,6 +239,8 @@ class Application(NamedTuple):
     load: Callable  # path -> *Model, facts
     show: Callable  # path, facts: print them
     scored: str = ""  # what waits for it is told
+    check: Callable = lambda arguments: None  # Refused before all else
+    after: Callable = lambda arguments: None  # and at the end
 
 
 def later(name: str) -> Callable:
@@ -246,6 +258,7 @@ def learn(app: Application, arguments: argparse.Namespace) -> int:
     """Train, or go on; then score, and write the model."""
     from rnncore.application import check_device, choose_device, origin
 
+    app.check(arguments)
     check_device(arguments.device)
     check_model(arguments)
     data, known = app.read(arguments)
@@ -263,22 +276,34 @@ def learn(app: Application, arguments: argparse.Namespace) -> int:
         app.save(arguments.model, *model, about)
         _discard(run.folder)  # the model is written
     app.show(arguments.model, app.load(arguments.model)[-1])
+    app.after(arguments)
     return 0
 
 
 def judge(app: Application, arguments: argparse.Namespace) -> int:
     """The table of scores, computed again."""
+    app.check(arguments)
+    *model, about = loaded(arguments, app.kind, app.load)
+    about |= app.again(arguments, model, about)
+    app.show(arguments.model, about)
+    app.after(arguments)
+    return 0
+
+
+def loaded(arguments: argparse.Namespace, kind: str, load: Callable) -> Any:
+    """What `load` makes of the model's file, on the device asked for.
+
+    The network, or a list of them, comes first.
+    """
     from rnncore.application import check_device, choose_device
 
     check_device(arguments.device)
-    *model, about = app.load(model_file(arguments.model, app.kind))
+    found = load(model_file(arguments.model, kind))
     device = choose_device(arguments.device)
-    several = isinstance(model[0], list)
-    for network in model[0] if several else model[:1]:
+    several = isinstance(found[0], list)
+    for network in found[0] if several else found[:1]:
         network.to(device)
-    about |= app.again(arguments, model, about)
-    app.show(arguments.model, about)
-    return 0
+    return found
 
 
 OUTSIDE = {"model", "file", "folder", "device", "restart", "plot"}
@@ -380,14 +405,15 @@ def fingerprint(content: bytes | str) -> str:
 
 
 @contextlib.contextmanager
-def refusing() -> Iterator[None]:
-    """What is not as expected becomes one line for whoever asked."""
+def refusing(path: Path | None = None) -> Iterator[None]:
+    """What is not as expected becomes one line, with a file's name."""
     try:
         yield
     except ValueError as error:
+        where = f"{path}: " if path else ""
         hint = "; --restart trains anew"
         damaged = str(error).startswith("checkpoint: ")
-        raise Refused(f"{error}{hint * damaged}") from error
+        raise Refused(f"{where}{error}{hint * damaged}") from error
 
 
 def train_run(
@@ -463,15 +489,6 @@ def several(count: int, what: str) -> str:
 def show_table(table: Any) -> str:
     """A pandas table as text, numbers with three decimals."""
     return table.to_string(float_format="{:.3f}".format, na_rep="")
-
-
-@contextlib.contextmanager
-def refusing_file(path: Path) -> Iterator[None]:
-    """The same, with the file's name before it."""
-    try:
-        yield
-    except ValueError as error:
-        raise Refused(f"{path}: {error}") from error
 
 
 class Bar:

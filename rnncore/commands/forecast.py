@@ -44,7 +44,7 @@ def add(commands: Any) -> None:
     what = "write it as a table"
     option(ahead, "--out", what, kind=Path, metavar="FILE.csv")
     about = "the back-test on the last fifth of a table, beside baselines"
-    evaluate = parts.add_evaluate(_evaluate, about, EVALUATE, "file")
+    evaluate = parts.add_evaluate(APP, about, EVALUATE, "file")
     _add_plot(ahead)
     common.add_device(ahead)
     _add_plot(evaluate)
@@ -53,8 +53,7 @@ def add(commands: Any) -> None:
 
 def _add_train(parts: common.Group) -> None:
     count = common.whole_number
-    train = parts.add("train", _train, "learn from a table", TRAIN)
-    operand(train, "file")
+    train = parts.add_train(APP, "learn from a table", TRAIN, "file")
     column: dict[str, Any] = {"metavar": "COLUMN", "required": True}
     option(train, "--date", "of the dates", **column)
     what = "of the numbers: one network learns from all of them"
@@ -69,7 +68,7 @@ def _add_train(parts: common.Group) -> None:
     option(train, "--encoding", "of FILE", "utf-8")
     option(train, "--date-format", "such as %%d.%%m.%%Y", "ISO8601")
     what = "a row is a step, whatever lies between the dates"
-    train.add_argument("--gaps", action="store_true", help=what)
+    common.flag(train, "--gaps", what)
     option(train, "--cell", default="GRU", choices=["RNN", "LSTM", "GRU"])
     what = (
         "networks that are trained, for the spread of the scores; "
@@ -88,14 +87,6 @@ def _add_origins(parser: Any) -> None:
 def _add_plot(parser: Any) -> None:
     option(parser, "--plot", "draw into a .png or .svg file", kind=Path)
     common.add_force(parser)
-
-
-def _train(arguments: Namespace) -> int:
-    """Train, or go on; then the back-test, and perhaps a figure."""
-    _check_outputs(arguments)
-    code = common.learn(APP, arguments)
-    _plot_back(arguments)
-    return code
 
 
 def _read(arguments: Namespace) -> tuple[tuple, dict[str, Any]]:
@@ -143,24 +134,19 @@ def _score(model: Any, data: tuple) -> dict[str, Any]:
 
 
 def _forecast(arguments: Namespace) -> int:
-    from rnncore import application
-
-    application.check_device(arguments.device)
     _check_outputs(arguments)
     path = common.model_file(arguments.model, KIND)
     frame = _table(arguments.file, _reading(path))
-    import pandas as pd
-
-    from rnncore.forecast import study
-
-    modules, plan, _ = study.load(path)
+    modules, plan, _ = common.loaded(arguments, KIND, LOAD)
     if len(frame) < plan.history:
         raise Refused(
             f"{arguments.file}: {len(frame)} rows are fewer than the "
             f"{plan.history} that the model reads"
         )
-    device = application.choose_device(arguments.device)
-    modules = [module.to(device) for module in modules]
+    import pandas as pd
+
+    from rnncore.forecast import study
+
     said = _ahead(frame, plan, modules)
     table = pd.concat(said, names=["series"])
     print(table.to_string(float_format="{:.6g}".format))
@@ -173,14 +159,6 @@ def _forecast(arguments: Namespace) -> int:
     return 0
 
 
-def _evaluate(arguments: Namespace) -> int:
-    """The back-test table, computed again, and perhaps a figure."""
-    _check_outputs(arguments)
-    code = common.judge(APP, arguments)
-    _plot_back(arguments)
-    return code
-
-
 def _again(
     arguments: Namespace, model: Any, about: dict[str, Any]
 ) -> dict[str, Any]:
@@ -189,7 +167,7 @@ def _again(
 
     modules, plan = model
     frame = _table(arguments.file, about["reading"])
-    with common.refusing_file(arguments.file):
+    with common.refusing(arguments.file):
         plan_for(
             frame, plan.horizon, history=plan.history, period=plan.period
         )
@@ -237,7 +215,7 @@ def _plan(arguments: Namespace, frame: "pd.DataFrame") -> Any:
     """What is not given is chosen by the table."""
     from rnncore.forecast.plan import plan_for
 
-    with common.refusing_file(arguments.file):
+    with common.refusing(arguments.file):
         return plan_for(
             frame,
             arguments.horizon,
@@ -340,5 +318,14 @@ def _show(path: Path, about: dict[str, Any]) -> None:
 SAVE = later("forecast.study.save")
 LOAD = later("forecast.study.load")
 APP = common.Application(
-    KIND, _read, _fit, _score, _again, SAVE, LOAD, _show
+    KIND,
+    _read,
+    _fit,
+    _score,
+    _again,
+    SAVE,
+    LOAD,
+    _show,
+    check=_check_outputs,
+    after=_plot_back,
 )

@@ -2,12 +2,11 @@
 
 import argparse
 from argparse import Namespace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncore.commands import common
-from rnncore.commands.common import later, note, operand, option, several
+from rnncore.commands.common import later, note, option, several
 from rnncore.files import Refused, whole_file
 
 if TYPE_CHECKING:
@@ -32,9 +31,7 @@ def add(commands: Any) -> None:
     about = "music in voices from a folder of scores: learn it, write more"
     examples = TRAIN, SAMPLE, EVALUATE
     parts = common.group(commands, "music", about, examples, SONGS)
-    run = partial(common.learn, APP)
-    train = parts.add("train", run, "learn from a folder", TRAIN)
-    operand(train, "folder")
+    train = parts.add_train(APP, "learn from a folder", TRAIN, "folder")
     option(train, "--frame", "the shortest note, in quarter notes", 0.5)
     what = (
         "how many (default: as most pieces have, at most "
@@ -55,8 +52,7 @@ def add(commands: Any) -> None:
     )
     _add_sample(parts)
     about = "score pieces that were held out"
-    run = partial(common.judge, APP)
-    parts.add_evaluate(run, about, EVALUATE, "folder")
+    parts.add_evaluate(APP, about, EVALUATE, "folder")
 
 
 def _add_sample(parts: common.Group) -> None:
@@ -66,9 +62,7 @@ def _add_sample(parts: common.Group) -> None:
     what = "the MIDI file to be written; NAME.musicxml comes with it"
     form = {"metavar": "NAME.mid", "required": True}
     option(sample, "--out", what, kind=Path, **form)
-    sample.add_argument(
-        "--wav", action="store_true", help="write NAME.wav too, to listen"
-    )
+    common.flag(sample, "--wav", "write NAME.wav too, to listen")
     common.add_force(sample)
     option(sample, "--bars", default=16)
     what = "write lower voices for the first voice of this score"
@@ -144,31 +138,23 @@ def _sample(arguments: Namespace) -> int:
     """Compose or harmonise; write the files."""
     import numpy as np
 
-    from rnncore import application
-
-    application.check_device(arguments.device)
     midi, xml, wav = _outputs(arguments)
-    path = common.model_file(arguments.model, KIND)
-    from rnncore.music import files, generate, training
-
-    model, about = training.load_voices(path)
+    model, about = common.loaded(arguments, KIND, LOAD)
     about = TYPICAL | about  # the course's own has eighths in 4/4
-    model.to(application.choose_device(arguments.device))
+    from rnncore.music import files, generate
+
     rng = np.random.default_rng(arguments.seed)
     compass = np.asarray(about["compass"])
     bar, tempo = about["bar"], arguments.tempo or about["tempo"]
+    how: dict[str, Any] = {"temperature": arguments.temperature}
+    how["progress"] = common.Bar("frames", "frame")
     if arguments.melody:
         melody = _melody(arguments.melody, about["frame"])
         if arguments.tempo:
             melody = melody._replace(tempo=arguments.tempo)
         with common.refusing():
             score, _ = generate.harmonise(
-                model,
-                compass,
-                melody,
-                rng,
-                temperature=arguments.temperature,
-                progress=common.Bar("frames", "frame"),
+                model, compass, melody, rng, **how
             )
     else:
         (score,) = generate.compose(
@@ -176,12 +162,11 @@ def _sample(arguments: Namespace) -> int:
             compass,
             arguments.bars * bar,
             rng,
-            temperature=arguments.temperature,
-            progress=common.Bar("frames", "frame"),
             bar=bar,
             tempo=tempo,
             frame=about["frame"],
             title=f"seed {arguments.seed}",
+            **how,
         )
     files.write_midi(midi, score)
     files.write_musicxml(xml, score)
@@ -275,7 +260,7 @@ def _split(
     from rnncore.music.score import to_voices
     from rnncore.music.split import split
 
-    with common.refusing_file(folder):
+    with common.refusing(folder):
         return split([to_voices(s, V) for s in scores], seed=seed)
 
 
@@ -351,19 +336,15 @@ def _melody(path: Path, frame: float) -> "Score":
 
 def _write_wav(path: Path, score: "Score") -> Path:
     """The piece as one channel of 16 bits."""
-    import wave
-
     import numpy as np
+    from scipy.io import wavfile
 
     from rnncore.music.sound import synthesise
 
     with common.refusing():
         samples = synthesise(score, RATE)
-    with whole_file(path) as file, wave.open(file, "wb") as sound:
-        sound.setnchannels(1)
-        sound.setsampwidth(2)
-        sound.setframerate(RATE)
-        sound.writeframes((samples * 32_767).astype(np.int16).tobytes())
+    with whole_file(path) as file:
+        wavfile.write(file, RATE, (samples * 32_767).astype(np.int16))
     return path
 
 

@@ -1,7 +1,6 @@
 """The command `speech`: one's own recordings, and what is said in them."""
 
 from argparse import Namespace
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,9 +49,7 @@ def add(commands: Any) -> None:
     )
     examples = TRAIN, TRANSCRIBE, EVALUATE
     parts = common.group(commands, KIND, about, examples, FOLDER)
-    run = partial(common.learn, APP)
-    train = parts.add("train", run, "learn from a folder", TRAIN)
-    operand(train, "folder")
+    train = parts.add_train(APP, "learn from a folder", TRAIN, "folder")
     what = (
         "where the words are: in NAME.txt beside NAME.wav or in "
         "transcripts.tsv, or in the folder's name"
@@ -80,8 +77,7 @@ def add(commands: Any) -> None:
     )
     _add_transcribe(parts)
     about = "score recordings that were held out"
-    run = partial(common.judge, APP)
-    parts.add_evaluate(run, about, EVALUATE, "folder")
+    parts.add_evaluate(APP, about, EVALUATE, "folder")
 
 
 def _add_transcribe(parts: common.Group) -> None:
@@ -91,22 +87,17 @@ def _add_transcribe(parts: common.Group) -> None:
     )
     what = "a WAV file of any rate and number of channels"
     operand(transcribe, "files", what, metavar="FILE", nargs="+")
-    transcribe.add_argument(
-        "--model",
-        metavar="MODEL",
-        type=Path,
-        default=Path(COURSE),
-        help="a file that `train` wrote (default: the course's own, which "
-        "knows English digits)",
+    what = (
+        "a file that `train` wrote (default: the course's own, which "
+        "knows English digits)"
     )
+    option(transcribe, "--model", what, Path(COURSE), Path, metavar="MODEL")
     what = "search with a beam of N (default: %(default)s, greedy)"
     option(transcribe, "--beam", what, 1)
     what = "prefer letters in the order of this text, a sentence a line"
     option(transcribe, "--text", what, kind=Path)
     option(transcribe, "--weight", "how much --text counts", 0.5)
-    transcribe.add_argument(
-        "--times", action="store_true", help="a word a line, with its time"
-    )
+    common.flag(transcribe, "--times", "a word a line, with its time")
     common.add_device(transcribe)
 
 
@@ -150,17 +141,13 @@ def _fit(
 
 def _transcribe(arguments: Namespace) -> int:
     """The words of each file, on a line of their own."""
-    from rnncore import application
     from rnncore.speech.features import heard, read_wav
 
-    application.check_device(arguments.device)
-    path = common.model_file(arguments.model, KIND)
     if len(arguments.files) == 1:
         read_wav(arguments.files[0])  # a refusal does not wait for torch
-    from rnncore.speech import model, training
+    network, letters, _ = common.loaded(arguments, KIND, LOAD)
+    from rnncore.speech import training
 
-    network, letters, _ = model.load_recognizer(path)
-    network.to(application.choose_device(arguments.device))
     language = _language(arguments, letters) if arguments.text else None
     width = arguments.beam if language is None else max(arguments.beam, 8)
 
@@ -248,7 +235,7 @@ def _split(
 ) -> "Parts":
     from rnncore.speech.folder import split_speakers
 
-    with common.refusing_file(folder):
+    with common.refusing(folder):
         return split_speakers(recordings, seed)
 
 

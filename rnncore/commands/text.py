@@ -2,12 +2,11 @@
 
 import math
 from argparse import Namespace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rnncore.commands import common
-from rnncore.commands.common import later, operand, option
+from rnncore.commands.common import later, option
 from rnncore.files import Refused, read_text
 
 if TYPE_CHECKING:
@@ -43,9 +42,7 @@ def add(commands: Any) -> None:
     """Add `text train`, `text sample` and `text evaluate`."""
     about = "a language model of any text file: train it, write with it"
     parts = common.group(commands, KIND, about, (TRAIN, SAMPLE, EVALUATE))
-    run = partial(common.learn, APP)
-    train = parts.add("train", run, "learn from a text file", TRAIN)
-    operand(train, "file")
+    train = parts.add_train(APP, "learn from a text file", TRAIN, "file")
     option(train, "--encoding", "of FILE", "utf-8")
     tokens, cells = list(ORDERS), ["RNN", "LSTM", "GRU"]
     what = "what is predicted"
@@ -65,8 +62,7 @@ def add(commands: Any) -> None:
     )
     _add_sample(parts)
     about = "score the part of the text that was not trained on"
-    run = partial(common.judge, APP)
-    evaluate = parts.add_evaluate(run, about, EVALUATE, "file")
+    evaluate = parts.add_evaluate(APP, about, EVALUATE, "file")
     option(evaluate, "--encoding", "of FILE", "utf-8")
 
 
@@ -93,16 +89,10 @@ def _sample(arguments: Namespace) -> int:
     """Write token by token, or the likeliest text."""
     import numpy as np
 
-    from rnncore import application
-
-    application.check_device(arguments.device)
-    path = common.model_file(arguments.model, KIND)
+    model, vocabulary, _ = common.loaded(arguments, KIND, LOAD)
     from rnncore.text.generation import likeliest, stream, write_text
     from rnncore.text.sampling import at_temperature, nucleus, top_k
-    from rnncore.text.storage import load_model
 
-    model, vocabulary, _ = load_model(path)
-    model.to(application.choose_device(arguments.device))
     prompt = arguments.prompt
     if prompt is None:
         prompt = _beginning(vocabulary)

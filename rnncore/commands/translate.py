@@ -3,7 +3,6 @@
 import sys
 from argparse import Namespace
 from collections.abc import Iterable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,9 +45,7 @@ def add(commands: Any) -> None:
     about = "a translator from any file of pairs of sentences"
     examples = TRAIN, TRANSLATE, EVALUATE
     parts = common.group(commands, KIND, about, examples, PAIRS)
-    run = partial(common.learn, APP)
-    train = parts.add("train", run, "learn from pairs", TRAIN)
-    operand(train, "file")
+    train = parts.add_train(APP, "learn from pairs", TRAIN, "file")
     what, kinds = "two kinds of attention, or one vector", DECODERS
     option(train, "--decoder", what, "dot", choices=kinds)
     what = "sub-words a side, 259 at least"
@@ -67,8 +64,7 @@ def add(commands: Any) -> None:
     )
     _add_translate(parts)
     about = "exact match, chrF and BLEU of pairs that were not trained on"
-    run = partial(common.judge, APP)
-    parts.add_evaluate(run, about, EVALUATE, "file")
+    parts.add_evaluate(APP, about, EVALUATE, "file")
 
 
 def _add_translate(parts: common.Group) -> None:
@@ -138,17 +134,11 @@ def _fit(
 
 def _translate(arguments: Namespace) -> int:
     """A line for each line; an empty one for an empty one."""
-    from rnncore import application
-
-    application.check_device(arguments.device)
-    path = common.model_file(arguments.model, KIND)
     if arguments.file:
         read_text(arguments.file)  # a refusal does not wait for torch
-    from rnncore.translate.storage import load_translator
+    model, source, target, _ = common.loaded(arguments, KIND, LOAD)
     from rnncore.translate.training import search, translate
 
-    model, source, target, _ = load_translator(path)
-    model.to(application.choose_device(arguments.device))
     told: list[str] = []
     for line in _lines(arguments.file, told):
         sentence = " ".join(line.split())

@@ -1,7 +1,7 @@
 """The command `video`: what happens in a film, and saying so."""
 
 from argparse import Namespace
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,7 +11,6 @@ from rnncore.files import Refused
 
 if TYPE_CHECKING:
     import numpy as np
-    import torch
 
     from rnncore.video.model import FilmClassifier
 
@@ -59,8 +58,7 @@ def add(commands: Any) -> None:
     _add_file(part, "captions")
     _add_train(parts)
     about = "score the films that were not trained on"
-    run = partial(common.judge, APP)
-    parts.add_evaluate(run, about, EVALUATE, "folder")
+    parts.add_evaluate(APP, about, EVALUATE, "folder")
     draw = parts.add("draw", _draw, "make a film to try the rest on", DRAW)
     operand(draw, "file")
     what = "digits, an action such as 'sit down', or any action"
@@ -78,9 +76,7 @@ def _add_file(parser: Any, model: str) -> None:
 
 def _add_train(parts: common.Group) -> None:
     about = "learn from a folder that has a folder of films for each class"
-    run = partial(common.learn, APP)
-    train = parts.add("train", run, about, TRAIN)
-    operand(train, "folder")
+    train = parts.add_train(APP, about, TRAIN, "folder")
     option(train, "--frames", "frames that are taken from a film", 16)
     option(train, "--size", "width and height of a frame", 24)
     common.add_training(
@@ -96,13 +92,11 @@ def _add_train(parts: common.Group) -> None:
 
 def _classify(arguments: Namespace) -> int:
     """The likeliest classes, and from when on it was the best."""
-    path, film = _film(arguments, KIND)
+    frames, model, about = _film(arguments, KIND, LOAD)
     import pandas as pd
 
-    from rnncore.video.model import load_classifier, logits_of
+    from rnncore.video.model import logits_of
 
-    model, about = load_classifier(path)
-    model, frames = _ready(arguments, model, film)
     p = logits_of(model, frames)[:, 0].softmax(dim=1).numpy()
     best = p.argmax(axis=1)
     found = int(best[-1])
@@ -122,13 +116,12 @@ def _run_of(same: "np.ndarray") -> int:
 
 def _caption(arguments: Namespace) -> int:
     """A sentence, and where each of its words looked."""
-    path, film = _film(arguments, CAPTIONS)
+    load = later("video.captions.load_captioner")
+    frames, model, words, _ = _film(arguments, CAPTIONS, load)
     import pandas as pd
 
-    from rnncore.video.captions import load_captioner, looks, say
+    from rnncore.video.captions import looks, say
 
-    model, words, _ = load_captioner(path)
-    model, frames = _ready(arguments, model, film)
     said = say(model, frames)[0]
     print(f"{arguments.file}: {words.decode(said)}")
     weights, p = looks(model, frames, said)
@@ -143,8 +136,8 @@ def _caption(arguments: Namespace) -> int:
     return 0
 
 
-def _film(arguments: Namespace, kind: str) -> tuple[Path, "np.ndarray"]:
-    """The model's file, and the film's frames (T, S, S) as it sees them.
+def _film(arguments: Namespace, kind: str, load: Callable) -> tuple:
+    """The film's frames (T, 1, S, S) as the model sees them; the model.
 
     Raises Refused without waiting for torch.
     """
@@ -157,23 +150,16 @@ def _film(arguments: Namespace, kind: str) -> tuple[Path, "np.ndarray"]:
     T, S = (about.get(name, 0) for name in "TS")
     if not (_is_size(T) and _is_size(S)):
         raise Refused(f"{path}: it does not say what films it learned from")
-    return path, read_video(arguments.file, T, S)
+    film = read_video(arguments.file, T, S)
+    import torch
+
+    found = common.loaded(arguments, kind, load)
+    device = next(found[0].parameters()).device
+    return torch.as_tensor(film)[:, None].to(device), *found
 
 
 def _is_size(n: Any) -> bool:
     return isinstance(n, int) and 0 < n < 10_000
-
-
-def _ready(
-    arguments: Namespace, model: Any, frames: "np.ndarray"
-) -> tuple[Any, "torch.Tensor"]:
-    """The model, and the frames (T, 1, S, S), on the device."""
-    import torch
-
-    from rnncore.application import choose_device
-
-    device = choose_device(arguments.device)
-    return model.to(device), torch.as_tensor(frames)[:, None].to(device)
 
 
 def _read(arguments: Namespace) -> tuple[tuple, dict[str, Any]]:
@@ -363,10 +349,8 @@ def _share(right: "np.ndarray") -> float:
 
 def _show(path: Path, about: dict[str, Any]) -> None:
     """What is known of a model, and its table of scores."""
-    network, table = (
-        f"GRU of {about['H']} units",
-        common.rows(about, "% right"),
-    )
+    network = f"GRU of {about['H']} units"
+    table = common.rows(about, "% right")
     common.show(path, network, about, table, f"scored on {about['test']}")
 
 
