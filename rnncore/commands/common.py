@@ -17,6 +17,10 @@ from typing import Any, NamedTuple
 from rnncore.files import Refused, whole_file
 
 PLAN, CHECKPOINT, SECONDS = "plan.json", "run.npz", "seconds"
+Facts = dict[str, Any]  # of a model: its settings, sizes and scores
+# Options that the outcome does not depend on, or which the data tell.
+OUTSIDE = {"model", "file", "folder", "device", "restart", "plot"}
+OUTSIDE |= {"encoding", "command", "part", "line", "run", "force"}
 MINUTE = 60.0  # seconds between two lines of progress, but in a terminal
 
 
@@ -262,7 +266,8 @@ def learn(app: Application, arguments: argparse.Namespace) -> int:
     check_device(arguments.device)
     check_model(arguments)
     data, known = app.read(arguments)
-    settings = settings_of(arguments) | {"kind": app.kind} | known
+    given = {k: v for k, v in vars(arguments).items() if k not in OUTSIDE}
+    settings = given | {"kind": app.kind} | known  # of the outcome
     run = begin(arguments, settings)
     if run is not None:
         device = choose_device(arguments.device)
@@ -306,20 +311,11 @@ def loaded(arguments: argparse.Namespace, kind: str, load: Callable) -> Any:
     return found
 
 
-OUTSIDE = {"model", "file", "folder", "device", "restart", "plot"}
-OUTSIDE |= {"encoding", "command", "part", "line", "run", "force"}
-
-
-def settings_of(arguments: argparse.Namespace) -> dict[str, Any]:
-    """All options that the outcome depends on, besides the data."""
-    return {k: v for k, v in vars(arguments).items() if k not in OUTSIDE}
-
-
 class Run(NamedTuple):
     """A training run on disk."""
 
     folder: Path  # plan, checkpoint and seconds, until the model is there
-    settings: dict[str, Any]  # all that the outcome depends on
+    settings: Facts  # all that the outcome depends on
     before: float  # seconds, of the parts that broke off
     begun: float
 
@@ -335,9 +331,7 @@ class Run(NamedTuple):
         return round(now, 1)
 
 
-def begin(
-    arguments: argparse.Namespace, settings: dict[str, Any]
-) -> Run | None:
+def begin(arguments: argparse.Namespace, settings: Facts) -> Run | None:
     """A run that is begun, or goes on; None where it is finished.
 
     Raises Refused where another run has the same model file.
@@ -427,7 +421,7 @@ def train_run(
     *,
     unit: str = "nats",
     carry: Any = None,
-) -> dict[str, Any]:
+) -> Facts:
     """`train_module` with the options that every `train` has.
 
     `evaluate(network)` is in `unit`. Gives the number of steps.
@@ -463,7 +457,7 @@ def train_run(
 
 
 def show(
-    path: Path, network: str, about: dict[str, Any], table: Any, *lines: str
+    path: Path, network: str, about: Facts, table: Any, *lines: str
 ) -> None:
     """A model in one line, what it was scored on, and a pandas table."""
     steps = f", {about['steps']} steps" if "steps" in about else ""
@@ -473,7 +467,7 @@ def show(
     print(table if isinstance(table, str) else show_table(table))
 
 
-def rows(about: dict[str, Any], *columns: str) -> Any:
+def rows(about: Facts, *columns: str) -> Any:
     """The scores as a pandas table: a row a way to do it."""
     import pandas as pd
 
@@ -657,7 +651,7 @@ def output_file(path: Path, force: bool, *endings: str) -> Path:
     return path
 
 
-def _plan(path: Path) -> dict[str, Any]:
+def _plan(path: Path) -> Facts:
     try:
         plan = json.loads(path.read_bytes())
     except (FileNotFoundError, ValueError):
@@ -667,9 +661,7 @@ def _plan(path: Path) -> dict[str, Any]:
     return plan
 
 
-def _check_settings(
-    wanted: dict[str, Any], there: dict[str, Any], where: str
-) -> None:
+def _check_settings(wanted: Facts, there: Facts, where: str) -> None:
     """Raise Refused unless a run has the settings that are asked for."""
     for name in sorted(wanted.keys() | there.keys()):
         old, new = there.get(name), wanted.get(name)

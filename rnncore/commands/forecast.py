@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncore.commands import common
-from rnncore.commands.common import later, note, operand, option
+from rnncore.commands.common import Facts, later, note, operand, option
 from rnncore.files import Refused, whole_file
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _add_plot(parser: Any) -> None:
     common.add_force(parser)
 
 
-def _read(arguments: Namespace) -> tuple[tuple, dict[str, Any]]:
+def _read(arguments: Namespace) -> tuple[tuple, Facts]:
     """The table, how it is read, the plan, and how many origins count."""
     reading = {name: getattr(arguments, name) for name in READING}
     frame = _table(arguments.file, reading)
@@ -100,7 +100,7 @@ def _read(arguments: Namespace) -> tuple[tuple, dict[str, Any]]:
 
 def _fit(
     arguments: Namespace, data: tuple, run: common.Run, device: Any
-) -> tuple[Any, dict[str, Any]]:
+) -> tuple[Any, Facts]:
     """One network a seed, and what is known of the table."""
     from rnncore.forecast import study
 
@@ -128,7 +128,7 @@ def _fit(
     return (modules, plan, frame), about
 
 
-def _score(model: Any, data: tuple) -> dict[str, Any]:
+def _score(model: Any, data: tuple) -> Facts:
     modules, plan, frame = model
     return _scores(frame, plan, modules, data[-1])
 
@@ -159,9 +159,7 @@ def _forecast(arguments: Namespace) -> int:
     return 0
 
 
-def _again(
-    arguments: Namespace, model: Any, about: dict[str, Any]
-) -> dict[str, Any]:
+def _again(arguments: Namespace, model: Any, about: Facts) -> Facts:
     """The back-test on a table that may have grown since."""
     from rnncore.forecast.plan import plan_for
 
@@ -188,7 +186,7 @@ def _check_outputs(arguments: Namespace) -> None:
         common.output_file(arguments.out, arguments.force, ".csv")
 
 
-def _reading(path: Path) -> dict[str, Any]:
+def _reading(path: Path) -> Facts:
     """How the table is read that a model learned from.
 
     Raises Refused where the model does not say.
@@ -203,7 +201,7 @@ def _reading(path: Path) -> dict[str, Any]:
     return reading
 
 
-def _table(path: Path, reading: dict[str, Any]) -> "pd.DataFrame":
+def _table(path: Path, reading: Facts) -> "pd.DataFrame":
     from rnncore.forecast.table import read_table
 
     reading = {**reading}
@@ -240,7 +238,7 @@ def _print_of(frame: "pd.DataFrame") -> str:
 
 def _scores(
     frame: "pd.DataFrame", plan: Any, modules: list, most: int
-) -> dict[str, Any]:
+) -> Facts:
     """The table, as text and as the numbers that count."""
     from rnncore.forecast import study
 
@@ -297,7 +295,7 @@ def _save_figure(path: Path, figure: Any) -> None:
     note(f"drawn: {path}")
 
 
-def _show(path: Path, about: dict[str, Any]) -> None:
+def _show(path: Path, about: Facts) -> None:
     """What is known of a model, and its back-test."""
     plan = about["plan"]
     network = (

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncore.commands import common
-from rnncore.commands.common import later, note, option, several
+from rnncore.commands.common import Facts, later, note, option, several
 from rnncore.files import Refused, whole_file
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _semitones(text: str) -> int:
     return int(text)
 
 
-def _read(arguments: Namespace) -> tuple[tuple, dict[str, Any]]:
+def _read(arguments: Namespace) -> tuple[tuple, Facts]:
     """The parts, and how far their pieces are moved."""
     scores = _scores_of(arguments.folder, arguments.frame)
     V = arguments.voices or _usual_voices(scores)
@@ -94,9 +94,10 @@ def _read(arguments: Namespace) -> tuple[tuple, dict[str, Any]]:
 
 def _fit(
     arguments: Namespace, data: tuple, run: common.Run, device: Any
-) -> tuple[Any, dict[str, Any]]:
+) -> tuple[Any, Facts]:
     """A model of voices that has learned the training pieces."""
-    from rnncore.music.training import rounded, train_voices
+    from rnncore.application import halved
+    from rnncore.music.training import train_voices
 
     parts, _ = data
     bar = common.Bar(several(run.settings["voices"], "voice"))
@@ -126,10 +127,10 @@ def _fit(
     about["learned"] = [_names(s)[0] for s in parts.train]
     both = [*parts.train, *parts.validation]
     about["seen"] = sorted({name for s in both for name in _names(s)})
-    return (rounded(model),), about
+    return (halved(model),), about
 
 
-def _score(model: Any, data: tuple) -> dict[str, Any]:
+def _score(model: Any, data: tuple) -> Facts:
     parts, shifts = data
     return _scores(model[0], parts.train, parts.test, shifts)
 
@@ -191,9 +192,7 @@ def _outputs(arguments: Namespace) -> tuple[Path, Path, Path]:
     return midi, xml, wav
 
 
-def _again(
-    arguments: Namespace, model: Any, about: dict[str, Any]
-) -> dict[str, Any]:
+def _again(arguments: Namespace, model: Any, about: Facts) -> Facts:
     """Nats a frame of the pieces that training did not see."""
     from rnncore.music.score import to_voices
 
@@ -271,7 +270,7 @@ def _names(score: "Score") -> list[str]:
     return [fingerprint(score)[:16], melody(score)[:16]]
 
 
-def _typical(scores: list["Score"]) -> dict[str, Any]:
+def _typical(scores: list["Score"]) -> Facts:
     """The commonest bar, the middle tempo."""
     bars = [s.bar for s in scores]
     tempos = sorted(s.tempo for s in scores)
@@ -284,7 +283,7 @@ def _typical(scores: list["Score"]) -> dict[str, Any]:
 
 def _scores(
     model: Any, learned: list["Score"], test: list["Score"], shifts: int
-) -> dict[str, Any]:
+) -> Facts:
     """Nats a frame of the network, and of what counts the same pieces."""
     from rnncore.music.markov import Chain
     from rnncore.music.voices import moved, score_nats
@@ -348,7 +347,7 @@ def _write_wav(path: Path, score: "Score") -> Path:
     return path
 
 
-def _show(path: Path, about: dict[str, Any]) -> None:
+def _show(path: Path, about: Facts) -> None:
     """What is known of a model, and its table of scores."""
     voices = several(about["V"], "voice")
     network = f"GRU of {about['hidden']} units, {voices}"

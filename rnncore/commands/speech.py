@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncore.commands import common
-from rnncore.commands.common import later, note, operand, option, several
+from rnncore.commands.common import (
+    Facts,
+    later,
+    note,
+    operand,
+    option,
+    several,
+)
 from rnncore.files import Refused, read_text
 
 if TYPE_CHECKING:
@@ -101,7 +108,7 @@ def _add_transcribe(parts: common.Group) -> None:
     common.add_device(transcribe)
 
 
-def _read(arguments: Namespace) -> tuple["Parts", dict[str, Any]]:
+def _read(arguments: Namespace) -> tuple["Parts", Facts]:
     """The recordings in parts."""
     folder = arguments.folder
     recordings = _recordings(folder, vars(arguments))
@@ -111,7 +118,7 @@ def _read(arguments: Namespace) -> tuple["Parts", dict[str, Any]]:
 
 def _fit(
     arguments: Namespace, parts: "Parts", run: common.Run, device: Any
-) -> tuple[Any, dict[str, Any]]:
+) -> tuple[Any, Facts]:
     """A recogniser that has learned the training part."""
     from rnncore.application import seeded
     from rnncore.speech.letters import letters_of
@@ -169,9 +176,7 @@ def _transcribe(arguments: Namespace) -> int:
     return common.each(arguments.files, transcribe)
 
 
-def _again(
-    arguments: Namespace, model: Any, about: dict[str, Any]
-) -> dict[str, Any]:
+def _again(arguments: Namespace, model: Any, about: Facts) -> Facts:
     """Word errors again; of another folder without baselines."""
     from rnncore.speech.folder import Parts
 
@@ -185,9 +190,7 @@ def _again(
     return _scores(model, parts)
 
 
-def _recordings(
-    folder: Path, settings: dict[str, Any]
-) -> list["Recording"]:
+def _recordings(folder: Path, settings: Facts) -> list["Recording"]:
     """The recordings that can be learned; the others are named on stderr.
 
     Raises Refused where none is left.
@@ -262,7 +265,7 @@ def _nats(network: Any, recordings: list["Recording"], known: Any) -> float:
     return total / max(count, 1)
 
 
-def _scores(model: Any, parts: "Parts") -> dict[str, Any]:
+def _scores(model: Any, parts: "Parts") -> Facts:
     """Word and letter errors of the test part, beside the baselines."""
     from rnncore.speech import training
 
@@ -332,7 +335,7 @@ def _language(arguments: Namespace, letters: Any) -> Any:
     return letter_bonus(filter(None, texts), letters, 6, arguments.weight)
 
 
-def _show(path: Path, about: dict[str, Any]) -> None:
+def _show(path: Path, about: Facts) -> None:
     """What is known of a model, and its table of scores."""
     table = common.rows(about, "% word errors", "% letter errors")
     network = f"bidirectional LSTM of {about['H']} units"

@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncore.commands import common
-from rnncore.commands.common import later, note, operand, option, several
+from rnncore.commands.common import (
+    Facts,
+    later,
+    note,
+    operand,
+    option,
+    several,
+)
 from rnncore.files import Refused, read_text
 
 if TYPE_CHECKING:
@@ -80,7 +87,7 @@ def _add_translate(parts: common.Group) -> None:
     common.add_device(translate)
 
 
-def _read(arguments: Namespace) -> tuple[tuple, dict[str, Any]]:
+def _read(arguments: Namespace) -> tuple[tuple, Facts]:
     """The pairs in three parts."""
     path = arguments.file
     parts = _split(path, _pairs(path))
@@ -89,7 +96,7 @@ def _read(arguments: Namespace) -> tuple[tuple, dict[str, Any]]:
 
 def _fit(
     arguments: Namespace, data: tuple, run: common.Run, device: Any
-) -> tuple[Any, dict[str, Any]]:
+) -> tuple[Any, Facts]:
     """A translator that has learned the training pairs."""
     from rnncore.application import seeded
     from rnncore.translate.subwords import learn_subwords
@@ -160,9 +167,7 @@ def _translate(arguments: Namespace) -> int:
     return common.tell_failed(told, "line")
 
 
-def _again(
-    arguments: Namespace, model: Any, about: dict[str, Any]
-) -> dict[str, Any]:
+def _again(arguments: Namespace, model: Any, about: Facts) -> Facts:
     """The scores of the same pairs, or of others."""
     path = arguments.file
     pairs, known = _pairs(path), about.get("settings", {}).get("data")
@@ -227,7 +232,7 @@ def _encoded(
     return [pair for pair in both if max(map(len, pair)) <= longest]
 
 
-def _scores(known: Any, data: tuple) -> dict[str, Any]:
+def _scores(known: Any, data: tuple) -> Facts:
     """The network beside a copy, the nearest pair and a table of pieces."""
     from rnncore.translate.baselines import learn_word_table, nearest
     from rnncore.translate.training import quality, translate
@@ -252,7 +257,7 @@ def _scores(known: Any, data: tuple) -> dict[str, Any]:
     }
 
 
-def _show(path: Path, about: dict[str, Any]) -> None:
+def _show(path: Path, about: Facts) -> None:
     """What is known of a model, and its table of scores."""
     columns = "exact match %", "chrF", "BLEU"
     flat = {"table": [(name, *scores) for name, scores in about["table"]]}
@@ -266,7 +271,7 @@ def _save(
     model: "Translator",
     source: "SubWords",
     target: "SubWords",
-    about: dict[str, Any],
+    about: Facts,
 ) -> None:
     from rnncore.translate.storage import save_translator
 

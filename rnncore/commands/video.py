@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rnncore.commands import common
-from rnncore.commands.common import later, note, operand, option, several
+from rnncore.commands.common import (
+    Facts,
+    later,
+    note,
+    operand,
+    option,
+    several,
+)
 from rnncore.files import Refused
 
 if TYPE_CHECKING:
@@ -100,18 +107,14 @@ def _classify(arguments: Namespace) -> int:
     p = logits_of(model, frames)[:, 0].softmax(dim=1).numpy()
     best = p.argmax(axis=1)
     found = int(best[-1])
-    since = len(best) - _run_of(best == found)
+    before = [k for k, other in enumerate(best) if other != found]
+    since = max(before, default=-1) + 2  # from 1, after the last other
     print(f"{arguments.file}: {about['classes'][found]}")
-    print(f"the best answer from frame {since + 1} of {len(best)} on")
+    print(f"the best answer from frame {since} of {len(best)} on")
     table = pd.Series(p[-1], about["classes"], name="probability")
     table = table.sort_values(ascending=False).head(5)
     print(common.show_table(table.to_frame()))
     return 0
-
-
-def _run_of(same: "np.ndarray") -> int:
-    """How many at the end are True."""
-    return len(same) if same.all() else int(same[::-1].argmin())
 
 
 def _caption(arguments: Namespace) -> int:
@@ -146,7 +149,7 @@ def _film(arguments: Namespace, kind: str, load: Callable) -> tuple:
 
     check_device(arguments.device)
     path = common.model_file(arguments.model, kind)
-    about: dict[str, Any] = read_about(path)
+    about: Facts = read_about(path)
     T, S = (about.get(name, 0) for name in "TS")
     if not (_is_size(T) and _is_size(S)):
         raise Refused(f"{path}: it does not say what films it learned from")
@@ -162,7 +165,7 @@ def _is_size(n: Any) -> bool:
     return isinstance(n, int) and 0 < n < 10_000
 
 
-def _read(arguments: Namespace) -> tuple[tuple, dict[str, Any]]:
+def _read(arguments: Namespace) -> tuple[tuple, Facts]:
     """The films, and which of them are in which part."""
     path, T, S = arguments.folder, arguments.frames, arguments.size
     folder = _read_folder(path, T, S)
@@ -172,7 +175,7 @@ def _read(arguments: Namespace) -> tuple[tuple, dict[str, Any]]:
 
 def _fit(
     arguments: Namespace, data: tuple, run: common.Run, device: Any
-) -> tuple[Any, dict[str, Any]]:
+) -> tuple[Any, Facts]:
     """A classifier that has learned the training films."""
     from rnncore.application import seeded
     from rnncore.video.model import (
@@ -202,9 +205,7 @@ def _fit(
     return (model,), about
 
 
-def _again(
-    arguments: Namespace, model: Any, about: dict[str, Any]
-) -> dict[str, Any]:
+def _again(arguments: Namespace, model: Any, about: Facts) -> Facts:
     """The scores of the same films, or of all films of another folder."""
     folder = _read_folder(arguments.folder, about["T"], about["S"])
     if folder.classes != about["classes"]:
@@ -215,7 +216,7 @@ def _again(
         )
     if _fingerprint(folder) == about.get("settings", {}).get("data"):
         return _scores(model, (folder, _split(folder, about["seed"])))
-    return _scores_elsewhere(model[0], folder)
+    return _scores(model, (folder, ([], [], range(len(folder.labels)))))
 
 
 def _read_folder(path: Path, T: int, S: int) -> Folder:
@@ -284,12 +285,22 @@ def _fingerprint(folder: Folder) -> str:
     )
 
 
-def _scores(known: Any, data: tuple) -> dict[str, Any]:
-    """Percent of the test films that are named rightly, and baselines."""
+def _scores(known: Any, data: tuple) -> Facts:
+    """Percent of the test films that are named rightly, and baselines.
+
+    Where nothing was trained on, without what has to see the training.
+    """
     import numpy as np
 
     (model,), (folder, (training, _, test)) = known, data
-    right = _network_scores(model, folder, test)
+    right, films = _network_scores(model, folder, test), len(test)
+    if not len(training):
+        name = "as if all classes were equally likely"
+        return {
+            "table": [*right.items(), (name, 100 / len(folder.classes))],
+            "test": f"all {several(films, 'film')} of the folder. "
+            "They are not those that the model was trained on",
+        }
     known, asked = (
         folder.frames[p].mean(axis=1).reshape(len(p), -1)
         for p in (training, test)
@@ -307,25 +318,7 @@ def _scores(known: Any, data: tuple) -> dict[str, Any]:
     return {
         "table": list(right.items()),
         "score": right[NETWORK],
-        "test": f"{several(len(true), 'film')}, not seen in training",
-    }
-
-
-def _scores_elsewhere(
-    model: "FilmClassifier", folder: Folder
-) -> dict[str, Any]:
-    """All films of another folder, without what has to see the training."""
-    import numpy as np
-
-    everything = np.arange(len(folder.labels))
-    right = _network_scores(model, folder, everything)
-    right["as if all classes were equally likely"] = 100 / len(
-        folder.classes
-    )
-    return {
-        "table": list(right.items()),
-        "test": f"all {several(len(everything), 'film')} of the folder. "
-        "They are not those that the model was trained on",
+        "test": f"{several(films, 'film')}, not seen in training",
     }
 
 
@@ -347,7 +340,7 @@ def _share(right: "np.ndarray") -> float:
     return 100 * float(right.mean())
 
 
-def _show(path: Path, about: dict[str, Any]) -> None:
+def _show(path: Path, about: Facts) -> None:
     """What is known of a model, and its table of scores."""
     network = f"GRU of {about['H']} units"
     table = common.rows(about, "% right")

@@ -199,11 +199,3 @@ def load_frames(
         lambda about: FrameModel(about["hidden"], about["drop"]),
         "model of frames",
     )
-
-
-def rounded(model: torch.nn.Module) -> torch.nn.Module:
-    """The model with its weights as the stored file will give them."""
-    with torch.no_grad():
-        for p in model.parameters():
-            p.copy_(p.half())
-    return model
