@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from rnncore.files import Refused, whole_file
 
+PROGRAM = "python -m rnncore"
 PLAN, CHECKPOINT, SECONDS = "plan.json", "run.npz", "seconds"
 Facts = dict[str, Any]  # of a model: its settings, sizes and scores
 # Options that the outcome does not depend on, or which the data tell.
@@ -38,7 +39,8 @@ class Group(NamedTuple):
         *notes: str,
     ) -> argparse.ArgumentParser:
         """A subcommand with help, an example, and the function it calls."""
-        return _parser(self.parsers, name, about, example, *notes, run=run)
+        given = self.parsers, name, about, [example]
+        return _parser(*given, *notes, run=run)
 
     def add_train(
         self, app: "Application", about: str, example: str, data: str
@@ -71,9 +73,7 @@ def group(
         "Interrupted with Ctrl-C or otherwise, the same `train` goes on "
         "where it was."
     )
-    parser = _parser(
-        commands, name, about, "\n  ".join(examples), *notes, goes_on
-    )
+    parser = _parser(commands, name, about, examples, *notes, goes_on)
     return Group(
         parser.add_subparsers(dest="part", metavar="COMMAND", required=True)
     )
@@ -83,16 +83,17 @@ def _parser(
     commands: Any,
     name: str,
     about: str,
-    example: str,
+    examples: Sequence[str],
     *notes: str,
     **defaults: Any,
 ) -> argparse.ArgumentParser:
+    lines = "\n  ".join(f"{PROGRAM} {example}" for example in examples)
     filled = (textwrap.fill(text, 76) for text in notes)
     parser = commands.add_parser(
         name,
         help=about,
         description=about[0].upper() + about[1:] + ".",
-        epilog="\n\n".join([f"example:\n  {example}", *filled]),
+        epilog="\n\n".join([f"example:\n  {lines}", *filled]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(**defaults)
@@ -499,13 +500,9 @@ class Bar:
             total = len(todo)
         if first:
             note(f"goes on after step {first}")
-        self.bar = progress(self.label, self.unit, total, todo, first)
+        named = {"desc": self.label, "unit": self.unit}
+        self.bar = progress(todo, total=total, initial=first, **named)
         return self.bar
-
-    def close(self) -> None:
-        """Leave nothing behind."""
-        if self.bar is not None:
-            self.bar.close()
 
     def tell(self, name: str, value: float) -> float:
         """Show a number beside the bar; give it back."""
@@ -514,28 +511,16 @@ class Bar:
         return value
 
 
-def progress(
-    label: str,
-    unit: str,
-    total: int | None,
-    todo: Iterable | None = None,
-    first: int = 0,
-) -> Any:
-    """A bar of tqdm's in a terminal; else, and without tqdm, lines."""
-    seen = sys.stderr.isatty() and importlib.util.find_spec("tqdm")
-    if not seen:
-        return Lines(label, unit, total, todo, first)
+def progress(todo: Iterable | None = None, **about: Any) -> Any:
+    """A bar of tqdm's in a terminal; else, and without tqdm, lines.
+
+    `about` is what tqdm is told: desc, unit, total, initial.
+    """
+    if not (sys.stderr.isatty() and importlib.util.find_spec("tqdm")):
+        return Lines(todo, **about)
     from tqdm import tqdm
 
-    return tqdm(
-        todo,
-        desc=label,
-        unit=unit,
-        initial=first,
-        total=total,
-        dynamic_ncols=True,
-        leave=False,
-    )
+    return tqdm(todo, dynamic_ncols=True, leave=False, **about)
 
 
 class Lines:
@@ -543,16 +528,16 @@ class Lines:
 
     def __init__(
         self,
-        label: str,
+        todo: Iterable | None,
+        desc: str,
         unit: str,
         total: int | None,
-        todo: Iterable | None = None,
-        first: int = 0,
+        initial: int = 0,
     ):
-        self.label, self.unit = label, unit
+        self.label, self.unit = desc, unit
         self.todo = () if todo is None else todo
         self.of = "" if total is None else f" of {total}"
-        self.done, self.beside = first, ""
+        self.done, self.beside = initial, ""
         self.told = time.monotonic()
 
     def __iter__(self) -> Iterator:

@@ -13,14 +13,11 @@ if TYPE_CHECKING:
 
 KIND = "forecast"
 TRAIN = (
-    "python -m rnncore forecast train sales.csv --date day --value sold"
+    "forecast train sales.csv --date day --value sold"
     " --horizon 14 --model sales.safetensors"
 )
-AHEAD = "python -m rnncore forecast forecast sales.safetensors sales.csv"
-EVALUATE = (
-    "python -m rnncore forecast evaluate sales.safetensors sales.csv"
-    " --plot sales.svg"
-)
+AHEAD = "forecast forecast sales.safetensors sales.csv"
+EVALUATE = "forecast evaluate sales.safetensors sales.csv --plot sales.svg"
 TABLE = (
     "sales.csv has a header, a row a step, a column of dates and one or "
     "more columns of numbers. Dates may have an offset from UTC; hours are "
@@ -244,7 +241,6 @@ def _scores(
 
     bar = common.Bar("back-test", "forecast")
     table = study.compare(frame, plan, modules, most=most, progress=bar)
-    bar.close()
     mase = table["MASE"].unstack("method")
     own = mase.pop(plan.cell).map(lambda score: score.mean)
     part = study.parts_of(frame, plan).test

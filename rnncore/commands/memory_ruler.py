@@ -102,9 +102,8 @@ def _memory_ruler(arguments: argparse.Namespace) -> int:
     if arguments.quick:
         budget, seeds = ruler.QUICK_BUDGET, ruler.QUICK_SEEDS
     try:
-        bar = common.progress(
-            "copy lag", "lag", len(seeds) * len(ruler.LAGS)
-        )
+        count = len(seeds) * len(ruler.LAGS)
+        bar = common.progress(desc="copy lag", unit="lag", total=count)
         with contextlib.closing(bar):
             result = ruler.measure(
                 *found, budget=budget, seeds=seeds, progress=bar.update

@@ -14,11 +14,9 @@ if TYPE_CHECKING:
     from rnncore.music.split import Parts
 
 KIND = "music, voices"
-TRAIN = "python -m rnncore music train songs/ --model songs.safetensors"
-SAMPLE = (
-    "python -m rnncore music sample songs.safetensors --out new.mid --wav"
-)
-EVALUATE = "python -m rnncore music evaluate songs.safetensors songs/"
+TRAIN = "music train songs/ --model songs.safetensors"
+SAMPLE = "music sample songs.safetensors --out new.mid --wav"
+EVALUATE = "music evaluate songs.safetensors songs/"
 SONGS = "songs/ is a folder of MIDI, MusicXML or ABC files."
 NETWORK = "the network"
 TYPICAL = {"bar": 8, "frame": 0.5, "tempo": 80.0}
@@ -222,10 +220,8 @@ def _scores_of(folder: Path, frame: float) -> list["Score"]:
     """
     from rnncore.music.files import read_folder
 
-    bar = common.Bar("reading", "file")
     with common.refusing():
-        found = read_folder(folder, frame, bar)
-    bar.close()
+        found = read_folder(folder, frame, common.Bar("reading", "file"))
     for name, reason in found.unreadable.items():
         note(f"{name}: {reason}")
     if found.unreadable:

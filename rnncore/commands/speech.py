@@ -22,16 +22,9 @@ if TYPE_CHECKING:
     from rnncore.speech.folder import Parts, Recording
 
 KIND = "speech"
-TRAIN = (
-    "python -m rnncore speech train recordings/ --model spoken.safetensors"
-)
-TRANSCRIBE = (
-    "python -m rnncore speech transcribe file.wav"
-    " --model spoken.safetensors"
-)
-EVALUATE = (
-    "python -m rnncore speech evaluate spoken.safetensors recordings/"
-)
+TRAIN = "speech train recordings/ --model spoken.safetensors"
+TRANSCRIBE = "speech transcribe file.wav --model spoken.safetensors"
+EVALUATE = "speech evaluate spoken.safetensors recordings/"
 FOLDER = (
     "In recordings/ lie WAV files, and for each NAME.wav a NAME.txt with "
     "the words that are said. Or recordings/transcripts.tsv tells them "
@@ -197,14 +190,12 @@ def _recordings(folder: Path, settings: Facts) -> list["Recording"]:
     """
     from rnncore.speech.folder import read_folder
 
-    bar = common.Bar("reading", "file")
     found = read_folder(
         folder,
         settings.get("transcripts", "files"),
         settings.get("speakers", "unknown"),
-        bar,
+        common.Bar("reading", "file"),
     )
-    bar.close()
     from rnncore.speech.training import STEP
 
     left_out = dict(found.unreadable)

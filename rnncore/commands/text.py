@@ -15,12 +15,9 @@ if TYPE_CHECKING:
     from rnncore.text.vocabulary import Vocabulary
 
 KIND = "text"
-TRAIN = "python -m rnncore text train book.txt --model book.safetensors"
-SAMPLE = (
-    'python -m rnncore text sample book.safetensors --prompt "The "'
-    " --temperature 0.7"
-)
-EVALUATE = "python -m rnncore text evaluate book.safetensors book.txt"
+TRAIN = "text train book.txt --model book.safetensors"
+SAMPLE = 'text sample book.safetensors --prompt "The " --temperature 0.7'
+EVALUATE = "text evaluate book.safetensors book.txt"
 LANES = 16  # the held-out text is read as so many stretches at a time
 AT_MOST = 40_000  # tokens of the validation part that are looked at
 ORDERS = {"characters": (3, 4, 5, 6, 8), "words": (2, 3, 4, 5)}

@@ -23,15 +23,9 @@ if TYPE_CHECKING:
     from rnncore.translate.subwords import SubWords
 
 KIND = "translate"
-TRAIN = (
-    "python -m rnncore translate train pairs.tsv --model pairs.safetensors"
-)
-TRANSLATE = (
-    "python -m rnncore translate translate pairs.safetensors new.txt"
-)
-EVALUATE = (
-    "python -m rnncore translate evaluate pairs.safetensors pairs.tsv"
-)
+TRAIN = "translate train pairs.tsv --model pairs.safetensors"
+TRANSLATE = "translate translate pairs.safetensors new.txt"
+EVALUATE = "translate evaluate pairs.safetensors pairs.tsv"
 PAIRS = (
     "pairs.tsv has a pair a line: a sentence, a tab, its translation, in "
     "UTF-8."

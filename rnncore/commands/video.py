@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from rnncore.video.model import FilmClassifier
 
 KIND, CAPTIONS = "video", "captions"
-DRAW = 'python -m rnncore video draw sitting.mp4 --what "sit down"'
-CLASSIFY = "python -m rnncore video classify sitting.mp4"
-DRAW_DIGITS = "python -m rnncore video draw digits.mp4 --what digits"
-CAPTION = "python -m rnncore video caption digits.mp4"
-TRAIN = "python -m rnncore video train films/ --model films.safetensors"
-EVALUATE = "python -m rnncore video evaluate films.safetensors films/"
+DRAW = 'video draw sitting.mp4 --what "sit down"'
+CLASSIFY = "video classify sitting.mp4"
+DRAW_DIGITS = "video draw digits.mp4 --what digits"
+CAPTION = "video caption digits.mp4"
+TRAIN = "video train films/ --model films.safetensors"
+EVALUATE = "video evaluate films.safetensors films/"
 ENDINGS = ".mp4", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".gif"
 ALWAYS = (
     "A model never abstains: it gives one of the answers that it learned, "
@@ -309,12 +309,11 @@ def _scores(known: Any, data: tuple) -> Facts:
     nearest = folder.labels[training][away]
     often = np.bincount(folder.labels[training]).argmax()
     true = folder.labels[test]
-    right |= {
-        "the class of the nearest film, without order": _share(
-            nearest == true
-        ),
-        "the most frequent class": _share(often == true),
-    }
+    for name, said in (
+        ("the class of the nearest film, without order", nearest),
+        ("the most frequent class", often),
+    ):
+        right[name] = 100 * float((said == true).mean())
     return {
         "table": list(right.items()),
         "score": right[NETWORK],
@@ -334,10 +333,6 @@ def _network_scores(
     right = 100 * accuracy_by_frame(model, films)
     half = float(right[(len(right) - 1) // 2])
     return {NETWORK: float(right[-1]), f"{NETWORK}, half-way": half}
-
-
-def _share(right: "np.ndarray") -> float:
-    return 100 * float(right.mean())
 
 
 def _show(path: Path, about: Facts) -> None:
