@@ -198,12 +198,7 @@ def video() -> Iterator[Row]:
 
 
 APPLICATIONS: dict[str, Callable[[], Iterator[Row]]] = {
-    "text": text,
-    "forecast": forecast,
-    "music": music,
-    "translate": translate,
-    "speech": speech,
-    "video": video,
+    rows.__name__: rows for rows in (text, forecast, music, translate, speech, video)
 }
 
 
