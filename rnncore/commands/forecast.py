@@ -210,18 +210,11 @@ def _plan(arguments: Namespace, frame: "pd.DataFrame") -> Any:
     """What is not given is chosen by the table."""
     from rnncore.forecast.plan import plan_for
 
+    names = "history", "period", "cell", "steps", "batch", "rate"
+    given = {name: getattr(arguments, name) for name in names}
+    given["units"] = arguments.hidden
     with common.refusing(arguments.file):
-        return plan_for(
-            frame,
-            arguments.horizon,
-            history=arguments.history,
-            period=arguments.period,
-            cell=arguments.cell,
-            units=arguments.hidden,
-            steps=arguments.steps,
-            batch=arguments.batch,
-            rate=arguments.rate,
-        )
+        return plan_for(frame, arguments.horizon, **given)
 
 
 def _print_of(frame: "pd.DataFrame") -> str:
