@@ -17,10 +17,9 @@ from rnncore.commands import (
     translate,
     video,
 )
-from rnncore.commands.common import reason_of
+from rnncore.commands.common import PROGRAM, reason_of
 from rnncore.files import Refused
 
-PROGRAM = "python -m rnncore"
 CHECKOUT = (Path(__file__).parents[1] / "pyproject.toml").exists()
 INSTALL = (
     "python -m pip install '.[apps]' in the course's folder"

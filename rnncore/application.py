@@ -163,6 +163,9 @@ def train_module(
     """
     import torch
 
+    def detached(leaf: Any) -> Any:
+        return leaf.detach() if isinstance(leaf, torch.Tensor) else leaf
+
     given = {n: p for n, p in module.named_parameters() if p.requires_grad}
     if not given:
         raise ValueError("module: expected a parameter to train, got none")
@@ -177,7 +180,7 @@ def train_module(
                 value, list(given.values()), materialize_grads=True
             )
         d_params = dict(zip(given, d, strict=True))
-        return value.detach(), d_params, tree_map(_detached, carry)
+        return value.detach(), d_params, tree_map(detached, carry)
 
     def evaluated(params):
         _place(given, params)
@@ -268,6 +271,16 @@ def save_weights(
     content = _sorted_header(save(tensors, metadata))
     with whole_file(path) as file:
         file.write(content)
+
+
+def halved(module: Any) -> Any:
+    """The module with its weights as a file in half precision has them."""
+    import torch
+
+    with torch.no_grad():
+        for weights in module.parameters():
+            weights.copy_(weights.half())
+    return module
 
 
 def read_about(
@@ -425,12 +438,6 @@ def _place(given: dict[str, Any], params: dict[str, Tensor]) -> None:
     """Let the module's parameters be these tensors."""
     for name, parameter in given.items():
         parameter.data = params[name]
-
-
-def _detached(leaf: Any) -> Any:
-    from torch import Tensor
-
-    return leaf.detach() if isinstance(leaf, Tensor) else leaf
 
 
 def _tensors(module: torch.nn.Module) -> dict[str, Tensor]:

@@ -419,7 +419,6 @@ def test_progress_is_a_line_a_minute_where_there_is_no_terminal(
     for step in bar(range(3, 10)):
         if step == 4:
             bar.tell("nats", 1.5)
-    bar.close()
     assert capsys.readouterr().err.splitlines() == [
         "goes on after step 3",
         "GRU 8: step 6 of 10, nats 1.5",

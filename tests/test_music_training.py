@@ -10,6 +10,7 @@ from arrays import assert_close
 from music import any_tokens
 
 from rnncore.application import Refused, cooling, stored
+from rnncore.application import halved as rounded
 from rnncore.data.music import chorales
 from rnncore.music.frames import nats_a_frame
 from rnncore.music.score import decode
@@ -18,7 +19,6 @@ from rnncore.music.training import (
     load_frames,
     load_voices,
     rolls,
-    rounded,
     save_model,
     train_frames,
     train_voices,

@@ -10,12 +10,18 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from rnncore.files import Refused, whole_file
 
+PROGRAM = "python -m rnncore"
 PLAN, CHECKPOINT, SECONDS = "plan.json", "run.npz", "seconds"
+Facts = dict[str, Any]  # of a model: its settings, sizes and scores
+# Options that the outcome does not depend on, or which the data tell.
+OUTSIDE = {"model", "file", "folder", "device", "restart", "plot"}
+OUTSIDE |= {"encoding", "command", "part", "line", "run", "force"}
 MINUTE = 60.0  # seconds between two lines of progress, but in a terminal
 
 
@@ -33,13 +39,22 @@ class Group(NamedTuple):
         *notes: str,
     ) -> argparse.ArgumentParser:
         """A subcommand with help, an example, and the function it calls."""
-        return _parser(self.parsers, name, about, example, *notes, run=run)
+        given = self.parsers, name, about, [example]
+        return _parser(*given, *notes, run=run)
+
+    def add_train(
+        self, app: "Application", about: str, example: str, data: str
+    ) -> argparse.ArgumentParser:
+        """`train`: the FILE or FOLDER that is learned from."""
+        parser = self.add("train", partial(learn, app), about, example)
+        operand(parser, data)
+        return parser
 
     def add_evaluate(
-        self, run: Callable, about: str, example: str, data: str
+        self, app: "Application", about: str, example: str, data: str
     ) -> argparse.ArgumentParser:
         """`evaluate`: a model, the FILE or FOLDER it is judged by."""
-        parser = self.add("evaluate", run, about, example)
+        parser = self.add("evaluate", partial(judge, app), about, example)
         operand(parser, "model")
         operand(parser, data)
         add_device(parser)
@@ -58,9 +73,7 @@ def group(
         "Interrupted with Ctrl-C or otherwise, the same `train` goes on "
         "where it was."
     )
-    parser = _parser(
-        commands, name, about, "\n  ".join(examples), *notes, goes_on
-    )
+    parser = _parser(commands, name, about, examples, *notes, goes_on)
     return Group(
         parser.add_subparsers(dest="part", metavar="COMMAND", required=True)
     )
@@ -70,16 +83,17 @@ def _parser(
     commands: Any,
     name: str,
     about: str,
-    example: str,
+    examples: Sequence[str],
     *notes: str,
     **defaults: Any,
 ) -> argparse.ArgumentParser:
+    lines = "\n  ".join(f"{PROGRAM} {example}" for example in examples)
     filled = (textwrap.fill(text, 76) for text in notes)
     parser = commands.add_parser(
         name,
         help=about,
         description=about[0].upper() + about[1:] + ".",
-        epilog="\n\n".join([f"example:\n  {example}", *filled]),
+        epilog="\n\n".join([f"example:\n  {lines}", *filled]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(**defaults)
@@ -162,14 +176,18 @@ def option(
     parser.add_argument(name, type=kind, default=default, help=what, **more)
 
 
+def flag(parser: Any, name: str, what: str) -> None:
+    """An option that is given or not."""
+    parser.add_argument(name, action="store_true", help=what)
+
+
 def add_device(parser: argparse.ArgumentParser) -> None:
     what = "auto, cpu, cuda or cuda:1 (default: a GPU, if any)"
-    parser.add_argument("--device", default="auto", help=what)
+    option(parser, "--device", what, "auto")
 
 
 def add_force(parser: argparse.ArgumentParser) -> None:
-    what = "replace files that are there already"
-    parser.add_argument("--force", action="store_true", help=what)
+    flag(parser, "--force", "replace files that are there already")
 
 
 def add_seed(parser: argparse.ArgumentParser) -> None:
@@ -206,11 +224,8 @@ def add_training(parser: argparse.ArgumentParser, **defaults: Any) -> None:
         option(parser, f"--{name}", what, default, kind)
     add_seed(parser)
     add_device(parser)
-    parser.add_argument(
-        "--restart",
-        action="store_true",
-        help="train anew, and replace the model that is there already",
-    )
+    what = "train anew, and replace the model that is there already"
+    flag(parser, "--restart", what)
 
 
 class Application(NamedTuple):
@@ -229,6 +244,8 @@ class Application(NamedTuple):
     load: Callable  # path -> *Model, facts
     show: Callable  # path, facts: print them
     scored: str = ""  # what waits for it is told
+    check: Callable = lambda arguments: None  # Refused before all else
+    after: Callable = lambda arguments: None  # and at the end
 
 
 def later(name: str) -> Callable:
@@ -246,10 +263,12 @@ def learn(app: Application, arguments: argparse.Namespace) -> int:
     """Train, or go on; then score, and write the model."""
     from rnncore.application import check_device, choose_device, origin
 
+    app.check(arguments)
     check_device(arguments.device)
     check_model(arguments)
     data, known = app.read(arguments)
-    settings = settings_of(arguments) | {"kind": app.kind} | known
+    given = {k: v for k, v in vars(arguments).items() if k not in OUTSIDE}
+    settings = given | {"kind": app.kind} | known  # of the outcome
     run = begin(arguments, settings)
     if run is not None:
         device = choose_device(arguments.device)
@@ -263,38 +282,41 @@ def learn(app: Application, arguments: argparse.Namespace) -> int:
         app.save(arguments.model, *model, about)
         _discard(run.folder)  # the model is written
     app.show(arguments.model, app.load(arguments.model)[-1])
+    app.after(arguments)
     return 0
 
 
 def judge(app: Application, arguments: argparse.Namespace) -> int:
     """The table of scores, computed again."""
-    from rnncore.application import check_device, choose_device
-
-    check_device(arguments.device)
-    *model, about = app.load(model_file(arguments.model, app.kind))
-    device = choose_device(arguments.device)
-    several = isinstance(model[0], list)
-    for network in model[0] if several else model[:1]:
-        network.to(device)
+    app.check(arguments)
+    *model, about = loaded(arguments, app.kind, app.load)
     about |= app.again(arguments, model, about)
     app.show(arguments.model, about)
+    app.after(arguments)
     return 0
 
 
-OUTSIDE = {"model", "file", "folder", "device", "restart", "plot"}
-OUTSIDE |= {"encoding", "command", "part", "line", "run", "force"}
+def loaded(arguments: argparse.Namespace, kind: str, load: Callable) -> Any:
+    """What `load` makes of the model's file, on the device asked for.
 
+    The network, or a list of them, comes first.
+    """
+    from rnncore.application import check_device, choose_device
 
-def settings_of(arguments: argparse.Namespace) -> dict[str, Any]:
-    """All options that the outcome depends on, besides the data."""
-    return {k: v for k, v in vars(arguments).items() if k not in OUTSIDE}
+    check_device(arguments.device)
+    found = load(model_file(arguments.model, kind))
+    device = choose_device(arguments.device)
+    several = isinstance(found[0], list)
+    for network in found[0] if several else found[:1]:
+        network.to(device)
+    return found
 
 
 class Run(NamedTuple):
     """A training run on disk."""
 
     folder: Path  # plan, checkpoint and seconds, until the model is there
-    settings: dict[str, Any]  # all that the outcome depends on
+    settings: Facts  # all that the outcome depends on
     before: float  # seconds, of the parts that broke off
     begun: float
 
@@ -310,9 +332,7 @@ class Run(NamedTuple):
         return round(now, 1)
 
 
-def begin(
-    arguments: argparse.Namespace, settings: dict[str, Any]
-) -> Run | None:
+def begin(arguments: argparse.Namespace, settings: Facts) -> Run | None:
     """A run that is begun, or goes on; None where it is finished.
 
     Raises Refused where another run has the same model file.
@@ -380,14 +400,15 @@ def fingerprint(content: bytes | str) -> str:
 
 
 @contextlib.contextmanager
-def refusing() -> Iterator[None]:
-    """What is not as expected becomes one line for whoever asked."""
+def refusing(path: Path | None = None) -> Iterator[None]:
+    """What is not as expected becomes one line, with a file's name."""
     try:
         yield
     except ValueError as error:
+        where = f"{path}: " if path else ""
         hint = "; --restart trains anew"
         damaged = str(error).startswith("checkpoint: ")
-        raise Refused(f"{error}{hint * damaged}") from error
+        raise Refused(f"{where}{error}{hint * damaged}") from error
 
 
 def train_run(
@@ -401,7 +422,7 @@ def train_run(
     *,
     unit: str = "nats",
     carry: Any = None,
-) -> dict[str, Any]:
+) -> Facts:
     """`train_module` with the options that every `train` has.
 
     `evaluate(network)` is in `unit`. Gives the number of steps.
@@ -437,7 +458,7 @@ def train_run(
 
 
 def show(
-    path: Path, network: str, about: dict[str, Any], table: Any, *lines: str
+    path: Path, network: str, about: Facts, table: Any, *lines: str
 ) -> None:
     """A model in one line, what it was scored on, and a pandas table."""
     steps = f", {about['steps']} steps" if "steps" in about else ""
@@ -447,7 +468,7 @@ def show(
     print(table if isinstance(table, str) else show_table(table))
 
 
-def rows(about: dict[str, Any], *columns: str) -> Any:
+def rows(about: Facts, *columns: str) -> Any:
     """The scores as a pandas table: a row a way to do it."""
     import pandas as pd
 
@@ -465,15 +486,6 @@ def show_table(table: Any) -> str:
     return table.to_string(float_format="{:.3f}".format, na_rep="")
 
 
-@contextlib.contextmanager
-def refusing_file(path: Path) -> Iterator[None]:
-    """The same, with the file's name before it."""
-    try:
-        yield
-    except ValueError as error:
-        raise Refused(f"{path}: {error}") from error
-
-
 class Bar:
     """Progress on stderr: steps done, and the latest score."""
 
@@ -488,13 +500,9 @@ class Bar:
             total = len(todo)
         if first:
             note(f"goes on after step {first}")
-        self.bar = progress(self.label, self.unit, total, todo, first)
+        named = {"desc": self.label, "unit": self.unit}
+        self.bar = progress(todo, total=total, initial=first, **named)
         return self.bar
-
-    def close(self) -> None:
-        """Leave nothing behind."""
-        if self.bar is not None:
-            self.bar.close()
 
     def tell(self, name: str, value: float) -> float:
         """Show a number beside the bar; give it back."""
@@ -503,28 +511,16 @@ class Bar:
         return value
 
 
-def progress(
-    label: str,
-    unit: str,
-    total: int | None,
-    todo: Iterable | None = None,
-    first: int = 0,
-) -> Any:
-    """A bar of tqdm's in a terminal; else, and without tqdm, lines."""
-    seen = sys.stderr.isatty() and importlib.util.find_spec("tqdm")
-    if not seen:
-        return Lines(label, unit, total, todo, first)
+def progress(todo: Iterable | None = None, **about: Any) -> Any:
+    """A bar of tqdm's in a terminal; else, and without tqdm, lines.
+
+    `about` is what tqdm is told: desc, unit, total, initial.
+    """
+    if not (sys.stderr.isatty() and importlib.util.find_spec("tqdm")):
+        return Lines(todo, **about)
     from tqdm import tqdm
 
-    return tqdm(
-        todo,
-        desc=label,
-        unit=unit,
-        initial=first,
-        total=total,
-        dynamic_ncols=True,
-        leave=False,
-    )
+    return tqdm(todo, dynamic_ncols=True, leave=False, **about)
 
 
 class Lines:
@@ -532,16 +528,16 @@ class Lines:
 
     def __init__(
         self,
-        label: str,
+        todo: Iterable | None,
+        desc: str,
         unit: str,
         total: int | None,
-        todo: Iterable | None = None,
-        first: int = 0,
+        initial: int = 0,
     ):
-        self.label, self.unit = label, unit
+        self.label, self.unit = desc, unit
         self.todo = () if todo is None else todo
         self.of = "" if total is None else f" of {total}"
-        self.done, self.beside = first, ""
+        self.done, self.beside = initial, ""
         self.told = time.monotonic()
 
     def __iter__(self) -> Iterator:
@@ -640,7 +636,7 @@ def output_file(path: Path, force: bool, *endings: str) -> Path:
     return path
 
 
-def _plan(path: Path) -> dict[str, Any]:
+def _plan(path: Path) -> Facts:
     try:
         plan = json.loads(path.read_bytes())
     except (FileNotFoundError, ValueError):
@@ -650,9 +646,7 @@ def _plan(path: Path) -> dict[str, Any]:
     return plan
 
 
-def _check_settings(
-    wanted: dict[str, Any], there: dict[str, Any], where: str
-) -> None:
+def _check_settings(wanted: Facts, there: Facts, where: str) -> None:
     """Raise Refused unless a run has the settings that are asked for."""
     for name in sorted(wanted.keys() | there.keys()):
         old, new = there.get(name), wanted.get(name)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncore.commands import common
-from rnncore.commands.common import later, note, operand, option
+from rnncore.commands.common import Facts, later, note, operand, option
 from rnncore.files import Refused, whole_file
 
 if TYPE_CHECKING:
@@ -13,14 +13,11 @@ if TYPE_CHECKING:
 
 KIND = "forecast"
 TRAIN = (
-    "python -m rnncore forecast train sales.csv --date day --value sold"
+    "forecast train sales.csv --date day --value sold"
     " --horizon 14 --model sales.safetensors"
 )
-AHEAD = "python -m rnncore forecast forecast sales.safetensors sales.csv"
-EVALUATE = (
-    "python -m rnncore forecast evaluate sales.safetensors sales.csv"
-    " --plot sales.svg"
-)
+AHEAD = "forecast forecast sales.safetensors sales.csv"
+EVALUATE = "forecast evaluate sales.safetensors sales.csv --plot sales.svg"
 TABLE = (
     "sales.csv has a header, a row a step, a column of dates and one or "
     "more columns of numbers. Dates may have an offset from UTC; hours are "
@@ -44,7 +41,7 @@ def add(commands: Any) -> None:
     what = "write it as a table"
     option(ahead, "--out", what, kind=Path, metavar="FILE.csv")
     about = "the back-test on the last fifth of a table, beside baselines"
-    evaluate = parts.add_evaluate(_evaluate, about, EVALUATE, "file")
+    evaluate = parts.add_evaluate(APP, about, EVALUATE, "file")
     _add_plot(ahead)
     common.add_device(ahead)
     _add_plot(evaluate)
@@ -53,8 +50,7 @@ def add(commands: Any) -> None:
 
 def _add_train(parts: common.Group) -> None:
     count = common.whole_number
-    train = parts.add("train", _train, "learn from a table", TRAIN)
-    operand(train, "file")
+    train = parts.add_train(APP, "learn from a table", TRAIN, "file")
     column: dict[str, Any] = {"metavar": "COLUMN", "required": True}
     option(train, "--date", "of the dates", **column)
     what = "of the numbers: one network learns from all of them"
@@ -69,7 +65,7 @@ def _add_train(parts: common.Group) -> None:
     option(train, "--encoding", "of FILE", "utf-8")
     option(train, "--date-format", "such as %%d.%%m.%%Y", "ISO8601")
     what = "a row is a step, whatever lies between the dates"
-    train.add_argument("--gaps", action="store_true", help=what)
+    common.flag(train, "--gaps", what)
     option(train, "--cell", default="GRU", choices=["RNN", "LSTM", "GRU"])
     what = (
         "networks that are trained, for the spread of the scores; "
@@ -90,15 +86,7 @@ def _add_plot(parser: Any) -> None:
     common.add_force(parser)
 
 
-def _train(arguments: Namespace) -> int:
-    """Train, or go on; then the back-test, and perhaps a figure."""
-    _check_outputs(arguments)
-    code = common.learn(APP, arguments)
-    _plot_back(arguments)
-    return code
-
-
-def _read(arguments: Namespace) -> tuple[tuple, dict[str, Any]]:
+def _read(arguments: Namespace) -> tuple[tuple, Facts]:
     """The table, how it is read, the plan, and how many origins count."""
     reading = {name: getattr(arguments, name) for name in READING}
     frame = _table(arguments.file, reading)
@@ -109,7 +97,7 @@ def _read(arguments: Namespace) -> tuple[tuple, dict[str, Any]]:
 
 def _fit(
     arguments: Namespace, data: tuple, run: common.Run, device: Any
-) -> tuple[Any, dict[str, Any]]:
+) -> tuple[Any, Facts]:
     """One network a seed, and what is known of the table."""
     from rnncore.forecast import study
 
@@ -137,30 +125,25 @@ def _fit(
     return (modules, plan, frame), about
 
 
-def _score(model: Any, data: tuple) -> dict[str, Any]:
+def _score(model: Any, data: tuple) -> Facts:
     modules, plan, frame = model
     return _scores(frame, plan, modules, data[-1])
 
 
 def _forecast(arguments: Namespace) -> int:
-    from rnncore import application
-
-    application.check_device(arguments.device)
     _check_outputs(arguments)
     path = common.model_file(arguments.model, KIND)
     frame = _table(arguments.file, _reading(path))
-    import pandas as pd
-
-    from rnncore.forecast import study
-
-    modules, plan, _ = study.load(path)
+    modules, plan, _ = common.loaded(arguments, KIND, LOAD)
     if len(frame) < plan.history:
         raise Refused(
             f"{arguments.file}: {len(frame)} rows are fewer than the "
             f"{plan.history} that the model reads"
         )
-    device = application.choose_device(arguments.device)
-    modules = [module.to(device) for module in modules]
+    import pandas as pd
+
+    from rnncore.forecast import study
+
     said = _ahead(frame, plan, modules)
     table = pd.concat(said, names=["series"])
     print(table.to_string(float_format="{:.6g}".format))
@@ -173,23 +156,13 @@ def _forecast(arguments: Namespace) -> int:
     return 0
 
 
-def _evaluate(arguments: Namespace) -> int:
-    """The back-test table, computed again, and perhaps a figure."""
-    _check_outputs(arguments)
-    code = common.judge(APP, arguments)
-    _plot_back(arguments)
-    return code
-
-
-def _again(
-    arguments: Namespace, model: Any, about: dict[str, Any]
-) -> dict[str, Any]:
+def _again(arguments: Namespace, model: Any, about: Facts) -> Facts:
     """The back-test on a table that may have grown since."""
     from rnncore.forecast.plan import plan_for
 
     modules, plan = model
     frame = _table(arguments.file, about["reading"])
-    with common.refusing_file(arguments.file):
+    with common.refusing(arguments.file):
         plan_for(
             frame, plan.horizon, history=plan.history, period=plan.period
         )
@@ -210,7 +183,7 @@ def _check_outputs(arguments: Namespace) -> None:
         common.output_file(arguments.out, arguments.force, ".csv")
 
 
-def _reading(path: Path) -> dict[str, Any]:
+def _reading(path: Path) -> Facts:
     """How the table is read that a model learned from.
 
     Raises Refused where the model does not say.
@@ -225,7 +198,7 @@ def _reading(path: Path) -> dict[str, Any]:
     return reading
 
 
-def _table(path: Path, reading: dict[str, Any]) -> "pd.DataFrame":
+def _table(path: Path, reading: Facts) -> "pd.DataFrame":
     from rnncore.forecast.table import read_table
 
     reading = {**reading}
@@ -237,18 +210,11 @@ def _plan(arguments: Namespace, frame: "pd.DataFrame") -> Any:
     """What is not given is chosen by the table."""
     from rnncore.forecast.plan import plan_for
 
-    with common.refusing_file(arguments.file):
-        return plan_for(
-            frame,
-            arguments.horizon,
-            history=arguments.history,
-            period=arguments.period,
-            cell=arguments.cell,
-            units=arguments.hidden,
-            steps=arguments.steps,
-            batch=arguments.batch,
-            rate=arguments.rate,
-        )
+    names = "history", "period", "cell", "steps", "batch", "rate"
+    given = {name: getattr(arguments, name) for name in names}
+    given["units"] = arguments.hidden
+    with common.refusing(arguments.file):
+        return plan_for(frame, arguments.horizon, **given)
 
 
 def _print_of(frame: "pd.DataFrame") -> str:
@@ -262,13 +228,12 @@ def _print_of(frame: "pd.DataFrame") -> str:
 
 def _scores(
     frame: "pd.DataFrame", plan: Any, modules: list, most: int
-) -> dict[str, Any]:
+) -> Facts:
     """The table, as text and as the numbers that count."""
     from rnncore.forecast import study
 
     bar = common.Bar("back-test", "forecast")
     table = study.compare(frame, plan, modules, most=most, progress=bar)
-    bar.close()
     mase = table["MASE"].unstack("method")
     own = mase.pop(plan.cell).map(lambda score: score.mean)
     part = study.parts_of(frame, plan).test
@@ -319,7 +284,7 @@ def _save_figure(path: Path, figure: Any) -> None:
     note(f"drawn: {path}")
 
 
-def _show(path: Path, about: dict[str, Any]) -> None:
+def _show(path: Path, about: Facts) -> None:
     """What is known of a model, and its back-test."""
     plan = about["plan"]
     network = (
@@ -340,5 +305,14 @@ def _show(path: Path, about: dict[str, Any]) -> None:
 SAVE = later("forecast.study.save")
 LOAD = later("forecast.study.load")
 APP = common.Application(
-    KIND, _read, _fit, _score, _again, SAVE, LOAD, _show
+    KIND,
+    _read,
+    _fit,
+    _score,
+    _again,
+    SAVE,
+    LOAD,
+    _show,
+    check=_check_outputs,
+    after=_plot_back,
 )

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from rnncore import ruler
 from rnncore.commands import common
+from rnncore.commands.common import option
 from rnncore.files import Refused, whole_file
 
 RULER_HELP = """\
@@ -73,30 +74,17 @@ def add(commands: Any) -> None:
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument("file", metavar="FILE", type=Path)
-    command.add_argument(
-        "--poster",
-        metavar="FILE",
-        type=Path,
-        help="draw memory against milliseconds into a .png or .svg file",
-    )
+    common.operand(command, "file")
+    what = "draw memory against milliseconds into a .png or .svg file"
+    option(command, "--poster", what, kind=Path)
     common.add_force(command)
-    command.add_argument(
-        "--cell", metavar="NAME", help="where FILE holds several cells"
-    )
+    what = "where FILE holds several cells"
+    option(command, "--cell", what, metavar="NAME")
     how_long = command.add_mutually_exclusive_group()
-    how_long.add_argument(
-        "--budget",
-        metavar="N",
-        type=int,
-        default=ruler.BUDGET,
-        help=f"updates a lag, 1 to {ruler.BUDGET} (default: %(default)s)",
-    )
-    how_long.add_argument(
-        "--quick",
-        action="store_true",
-        help=f"{ruler.QUICK_BUDGET} updates a lag, one seed",
-    )
+    what = f"updates a lag, 1 to {ruler.BUDGET}"
+    option(how_long, "--budget", what, ruler.BUDGET, int)
+    what = f"{ruler.QUICK_BUDGET} updates a lag, one seed"
+    common.flag(how_long, "--quick", what)
     command.set_defaults(run=_memory_ruler)
 
 
@@ -114,9 +102,8 @@ def _memory_ruler(arguments: argparse.Namespace) -> int:
     if arguments.quick:
         budget, seeds = ruler.QUICK_BUDGET, ruler.QUICK_SEEDS
     try:
-        bar = common.progress(
-            "copy lag", "lag", len(seeds) * len(ruler.LAGS)
-        )
+        count = len(seeds) * len(ruler.LAGS)
+        bar = common.progress(desc="copy lag", unit="lag", total=count)
         with contextlib.closing(bar):
             result = ruler.measure(
                 *found, budget=budget, seeds=seeds, progress=bar.update

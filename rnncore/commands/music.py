@@ -2,12 +2,11 @@
 
 import argparse
 from argparse import Namespace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncore.commands import common
-from rnncore.commands.common import later, note, operand, option, several
+from rnncore.commands.common import Facts, later, note, option, several
 from rnncore.files import Refused, whole_file
 
 if TYPE_CHECKING:
@@ -15,11 +14,9 @@ if TYPE_CHECKING:
     from rnncore.music.split import Parts
 
 KIND = "music, voices"
-TRAIN = "python -m rnncore music train songs/ --model songs.safetensors"
-SAMPLE = (
-    "python -m rnncore music sample songs.safetensors --out new.mid --wav"
-)
-EVALUATE = "python -m rnncore music evaluate songs.safetensors songs/"
+TRAIN = "music train songs/ --model songs.safetensors"
+SAMPLE = "music sample songs.safetensors --out new.mid --wav"
+EVALUATE = "music evaluate songs.safetensors songs/"
 SONGS = "songs/ is a folder of MIDI, MusicXML or ABC files."
 NETWORK = "the network"
 TYPICAL = {"bar": 8, "frame": 0.5, "tempo": 80.0}
@@ -32,9 +29,7 @@ def add(commands: Any) -> None:
     about = "music in voices from a folder of scores: learn it, write more"
     examples = TRAIN, SAMPLE, EVALUATE
     parts = common.group(commands, "music", about, examples, SONGS)
-    run = partial(common.learn, APP)
-    train = parts.add("train", run, "learn from a folder", TRAIN)
-    operand(train, "folder")
+    train = parts.add_train(APP, "learn from a folder", TRAIN, "folder")
     option(train, "--frame", "the shortest note, in quarter notes", 0.5)
     what = (
         "how many (default: as most pieces have, at most "
@@ -55,8 +50,7 @@ def add(commands: Any) -> None:
     )
     _add_sample(parts)
     about = "score pieces that were held out"
-    run = partial(common.judge, APP)
-    parts.add_evaluate(run, about, EVALUATE, "folder")
+    parts.add_evaluate(APP, about, EVALUATE, "folder")
 
 
 def _add_sample(parts: common.Group) -> None:
@@ -66,9 +60,7 @@ def _add_sample(parts: common.Group) -> None:
     what = "the MIDI file to be written; NAME.musicxml comes with it"
     form = {"metavar": "NAME.mid", "required": True}
     option(sample, "--out", what, kind=Path, **form)
-    sample.add_argument(
-        "--wav", action="store_true", help="write NAME.wav too, to listen"
-    )
+    common.flag(sample, "--wav", "write NAME.wav too, to listen")
     common.add_force(sample)
     option(sample, "--bars", default=16)
     what = "write lower voices for the first voice of this score"
@@ -88,7 +80,7 @@ def _semitones(text: str) -> int:
     return int(text)
 
 
-def _read(arguments: Namespace) -> tuple[tuple, dict[str, Any]]:
+def _read(arguments: Namespace) -> tuple[tuple, Facts]:
     """The parts, and how far their pieces are moved."""
     scores = _scores_of(arguments.folder, arguments.frame)
     V = arguments.voices or _usual_voices(scores)
@@ -100,9 +92,10 @@ def _read(arguments: Namespace) -> tuple[tuple, dict[str, Any]]:
 
 def _fit(
     arguments: Namespace, data: tuple, run: common.Run, device: Any
-) -> tuple[Any, dict[str, Any]]:
+) -> tuple[Any, Facts]:
     """A model of voices that has learned the training pieces."""
-    from rnncore.music.training import rounded, train_voices
+    from rnncore.application import halved
+    from rnncore.music.training import train_voices
 
     parts, _ = data
     bar = common.Bar(several(run.settings["voices"], "voice"))
@@ -132,10 +125,10 @@ def _fit(
     about["learned"] = [_names(s)[0] for s in parts.train]
     both = [*parts.train, *parts.validation]
     about["seen"] = sorted({name for s in both for name in _names(s)})
-    return (rounded(model),), about
+    return (halved(model),), about
 
 
-def _score(model: Any, data: tuple) -> dict[str, Any]:
+def _score(model: Any, data: tuple) -> Facts:
     parts, shifts = data
     return _scores(model[0], parts.train, parts.test, shifts)
 
@@ -144,31 +137,23 @@ def _sample(arguments: Namespace) -> int:
     """Compose or harmonise; write the files."""
     import numpy as np
 
-    from rnncore import application
-
-    application.check_device(arguments.device)
     midi, xml, wav = _outputs(arguments)
-    path = common.model_file(arguments.model, KIND)
-    from rnncore.music import files, generate, training
-
-    model, about = training.load_voices(path)
+    model, about = common.loaded(arguments, KIND, LOAD)
     about = TYPICAL | about  # the course's own has eighths in 4/4
-    model.to(application.choose_device(arguments.device))
+    from rnncore.music import files, generate
+
     rng = np.random.default_rng(arguments.seed)
     compass = np.asarray(about["compass"])
     bar, tempo = about["bar"], arguments.tempo or about["tempo"]
+    how: dict[str, Any] = {"temperature": arguments.temperature}
+    how["progress"] = common.Bar("frames", "frame")
     if arguments.melody:
         melody = _melody(arguments.melody, about["frame"])
         if arguments.tempo:
             melody = melody._replace(tempo=arguments.tempo)
         with common.refusing():
             score, _ = generate.harmonise(
-                model,
-                compass,
-                melody,
-                rng,
-                temperature=arguments.temperature,
-                progress=common.Bar("frames", "frame"),
+                model, compass, melody, rng, **how
             )
     else:
         (score,) = generate.compose(
@@ -176,12 +161,11 @@ def _sample(arguments: Namespace) -> int:
             compass,
             arguments.bars * bar,
             rng,
-            temperature=arguments.temperature,
-            progress=common.Bar("frames", "frame"),
             bar=bar,
             tempo=tempo,
             frame=about["frame"],
             title=f"seed {arguments.seed}",
+            **how,
         )
     files.write_midi(midi, score)
     files.write_musicxml(xml, score)
@@ -206,9 +190,7 @@ def _outputs(arguments: Namespace) -> tuple[Path, Path, Path]:
     return midi, xml, wav
 
 
-def _again(
-    arguments: Namespace, model: Any, about: dict[str, Any]
-) -> dict[str, Any]:
+def _again(arguments: Namespace, model: Any, about: Facts) -> Facts:
     """Nats a frame of the pieces that training did not see."""
     from rnncore.music.score import to_voices
 
@@ -238,10 +220,8 @@ def _scores_of(folder: Path, frame: float) -> list["Score"]:
     """
     from rnncore.music.files import read_folder
 
-    bar = common.Bar("reading", "file")
     with common.refusing():
-        found = read_folder(folder, frame, bar)
-    bar.close()
+        found = read_folder(folder, frame, common.Bar("reading", "file"))
     for name, reason in found.unreadable.items():
         note(f"{name}: {reason}")
     if found.unreadable:
@@ -275,7 +255,7 @@ def _split(
     from rnncore.music.score import to_voices
     from rnncore.music.split import split
 
-    with common.refusing_file(folder):
+    with common.refusing(folder):
         return split([to_voices(s, V) for s in scores], seed=seed)
 
 
@@ -286,7 +266,7 @@ def _names(score: "Score") -> list[str]:
     return [fingerprint(score)[:16], melody(score)[:16]]
 
 
-def _typical(scores: list["Score"]) -> dict[str, Any]:
+def _typical(scores: list["Score"]) -> Facts:
     """The commonest bar, the middle tempo."""
     bars = [s.bar for s in scores]
     tempos = sorted(s.tempo for s in scores)
@@ -299,7 +279,7 @@ def _typical(scores: list["Score"]) -> dict[str, Any]:
 
 def _scores(
     model: Any, learned: list["Score"], test: list["Score"], shifts: int
-) -> dict[str, Any]:
+) -> Facts:
     """Nats a frame of the network, and of what counts the same pieces."""
     from rnncore.music.markov import Chain
     from rnncore.music.voices import moved, score_nats
@@ -351,23 +331,19 @@ def _melody(path: Path, frame: float) -> "Score":
 
 def _write_wav(path: Path, score: "Score") -> Path:
     """The piece as one channel of 16 bits."""
-    import wave
-
     import numpy as np
+    from scipy.io import wavfile
 
     from rnncore.music.sound import synthesise
 
     with common.refusing():
         samples = synthesise(score, RATE)
-    with whole_file(path) as file, wave.open(file, "wb") as sound:
-        sound.setnchannels(1)
-        sound.setsampwidth(2)
-        sound.setframerate(RATE)
-        sound.writeframes((samples * 32_767).astype(np.int16).tobytes())
+    with whole_file(path) as file:
+        wavfile.write(file, RATE, (samples * 32_767).astype(np.int16))
     return path
 
 
-def _show(path: Path, about: dict[str, Any]) -> None:
+def _show(path: Path, about: Facts) -> None:
     """What is known of a model, and its table of scores."""
     voices = several(about["V"], "voice")
     network = f"GRU of {about['hidden']} units, {voices}"

@@ -1,13 +1,19 @@
 """The command `speech`: one's own recordings, and what is said in them."""
 
 from argparse import Namespace
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncore.commands import common
-from rnncore.commands.common import later, note, operand, option, several
+from rnncore.commands.common import (
+    Facts,
+    later,
+    note,
+    operand,
+    option,
+    several,
+)
 from rnncore.files import Refused, read_text
 
 if TYPE_CHECKING:
@@ -16,16 +22,9 @@ if TYPE_CHECKING:
     from rnncore.speech.folder import Parts, Recording
 
 KIND = "speech"
-TRAIN = (
-    "python -m rnncore speech train recordings/ --model spoken.safetensors"
-)
-TRANSCRIBE = (
-    "python -m rnncore speech transcribe file.wav"
-    " --model spoken.safetensors"
-)
-EVALUATE = (
-    "python -m rnncore speech evaluate spoken.safetensors recordings/"
-)
+TRAIN = "speech train recordings/ --model spoken.safetensors"
+TRANSCRIBE = "speech transcribe file.wav --model spoken.safetensors"
+EVALUATE = "speech evaluate spoken.safetensors recordings/"
 FOLDER = (
     "In recordings/ lie WAV files, and for each NAME.wav a NAME.txt with "
     "the words that are said. Or recordings/transcripts.tsv tells them "
@@ -50,9 +49,7 @@ def add(commands: Any) -> None:
     )
     examples = TRAIN, TRANSCRIBE, EVALUATE
     parts = common.group(commands, KIND, about, examples, FOLDER)
-    run = partial(common.learn, APP)
-    train = parts.add("train", run, "learn from a folder", TRAIN)
-    operand(train, "folder")
+    train = parts.add_train(APP, "learn from a folder", TRAIN, "folder")
     what = (
         "where the words are: in NAME.txt beside NAME.wav or in "
         "transcripts.tsv, or in the folder's name"
@@ -80,8 +77,7 @@ def add(commands: Any) -> None:
     )
     _add_transcribe(parts)
     about = "score recordings that were held out"
-    run = partial(common.judge, APP)
-    parts.add_evaluate(run, about, EVALUATE, "folder")
+    parts.add_evaluate(APP, about, EVALUATE, "folder")
 
 
 def _add_transcribe(parts: common.Group) -> None:
@@ -91,26 +87,21 @@ def _add_transcribe(parts: common.Group) -> None:
     )
     what = "a WAV file of any rate and number of channels"
     operand(transcribe, "files", what, metavar="FILE", nargs="+")
-    transcribe.add_argument(
-        "--model",
-        metavar="MODEL",
-        type=Path,
-        default=Path(COURSE),
-        help="a file that `train` wrote (default: the course's own, which "
-        "knows English digits)",
+    what = (
+        "a file that `train` wrote (default: the course's own, which "
+        "knows English digits)"
     )
+    option(transcribe, "--model", what, Path(COURSE), Path, metavar="MODEL")
     what = "search with a beam of N (default: %(default)s, greedy)"
     option(transcribe, "--beam", what, 1)
     what = "prefer letters in the order of this text, a sentence a line"
     option(transcribe, "--text", what, kind=Path)
     option(transcribe, "--weight", "how much --text counts", 0.5)
-    transcribe.add_argument(
-        "--times", action="store_true", help="a word a line, with its time"
-    )
+    common.flag(transcribe, "--times", "a word a line, with its time")
     common.add_device(transcribe)
 
 
-def _read(arguments: Namespace) -> tuple["Parts", dict[str, Any]]:
+def _read(arguments: Namespace) -> tuple["Parts", Facts]:
     """The recordings in parts."""
     folder = arguments.folder
     recordings = _recordings(folder, vars(arguments))
@@ -120,7 +111,7 @@ def _read(arguments: Namespace) -> tuple["Parts", dict[str, Any]]:
 
 def _fit(
     arguments: Namespace, parts: "Parts", run: common.Run, device: Any
-) -> tuple[Any, dict[str, Any]]:
+) -> tuple[Any, Facts]:
     """A recogniser that has learned the training part."""
     from rnncore.application import seeded
     from rnncore.speech.letters import letters_of
@@ -150,17 +141,13 @@ def _fit(
 
 def _transcribe(arguments: Namespace) -> int:
     """The words of each file, on a line of their own."""
-    from rnncore import application
     from rnncore.speech.features import heard, read_wav
 
-    application.check_device(arguments.device)
-    path = common.model_file(arguments.model, KIND)
     if len(arguments.files) == 1:
         read_wav(arguments.files[0])  # a refusal does not wait for torch
-    from rnncore.speech import model, training
+    network, letters, _ = common.loaded(arguments, KIND, LOAD)
+    from rnncore.speech import training
 
-    network, letters, _ = model.load_recognizer(path)
-    network.to(application.choose_device(arguments.device))
     language = _language(arguments, letters) if arguments.text else None
     width = arguments.beam if language is None else max(arguments.beam, 8)
 
@@ -182,9 +169,7 @@ def _transcribe(arguments: Namespace) -> int:
     return common.each(arguments.files, transcribe)
 
 
-def _again(
-    arguments: Namespace, model: Any, about: dict[str, Any]
-) -> dict[str, Any]:
+def _again(arguments: Namespace, model: Any, about: Facts) -> Facts:
     """Word errors again; of another folder without baselines."""
     from rnncore.speech.folder import Parts
 
@@ -198,23 +183,19 @@ def _again(
     return _scores(model, parts)
 
 
-def _recordings(
-    folder: Path, settings: dict[str, Any]
-) -> list["Recording"]:
+def _recordings(folder: Path, settings: Facts) -> list["Recording"]:
     """The recordings that can be learned; the others are named on stderr.
 
     Raises Refused where none is left.
     """
     from rnncore.speech.folder import read_folder
 
-    bar = common.Bar("reading", "file")
     found = read_folder(
         folder,
         settings.get("transcripts", "files"),
         settings.get("speakers", "unknown"),
-        bar,
+        common.Bar("reading", "file"),
     )
-    bar.close()
     from rnncore.speech.training import STEP
 
     left_out = dict(found.unreadable)
@@ -248,7 +229,7 @@ def _split(
 ) -> "Parts":
     from rnncore.speech.folder import split_speakers
 
-    with common.refusing_file(folder):
+    with common.refusing(folder):
         return split_speakers(recordings, seed)
 
 
@@ -275,7 +256,7 @@ def _nats(network: Any, recordings: list["Recording"], known: Any) -> float:
     return total / max(count, 1)
 
 
-def _scores(model: Any, parts: "Parts") -> dict[str, Any]:
+def _scores(model: Any, parts: "Parts") -> Facts:
     """Word and letter errors of the test part, beside the baselines."""
     from rnncore.speech import training
 
@@ -345,7 +326,7 @@ def _language(arguments: Namespace, letters: Any) -> Any:
     return letter_bonus(filter(None, texts), letters, 6, arguments.weight)
 
 
-def _show(path: Path, about: dict[str, Any]) -> None:
+def _show(path: Path, about: Facts) -> None:
     """What is known of a model, and its table of scores."""
     table = common.rows(about, "% word errors", "% letter errors")
     network = f"bidirectional LSTM of {about['H']} units"

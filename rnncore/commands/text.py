@@ -2,27 +2,22 @@
 
 import math
 from argparse import Namespace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rnncore.commands import common
-from rnncore.commands.common import later, operand, option
+from rnncore.commands.common import Facts, later, option
 from rnncore.files import Refused, read_text
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from rnncore.text.model import LanguageModel
     from rnncore.text.vocabulary import Vocabulary
 
 KIND = "text"
-TRAIN = "python -m rnncore text train book.txt --model book.safetensors"
-SAMPLE = (
-    'python -m rnncore text sample book.safetensors --prompt "The "'
-    " --temperature 0.7"
-)
-EVALUATE = "python -m rnncore text evaluate book.safetensors book.txt"
+TRAIN = "text train book.txt --model book.safetensors"
+SAMPLE = 'text sample book.safetensors --prompt "The " --temperature 0.7'
+EVALUATE = "text evaluate book.safetensors book.txt"
 LANES = 16  # the held-out text is read as so many stretches at a time
 AT_MOST = 40_000  # tokens of the validation part that are looked at
 ORDERS = {"characters": (3, 4, 5, 6, 8), "words": (2, 3, 4, 5)}
@@ -43,9 +38,7 @@ def add(commands: Any) -> None:
     """Add `text train`, `text sample` and `text evaluate`."""
     about = "a language model of any text file: train it, write with it"
     parts = common.group(commands, KIND, about, (TRAIN, SAMPLE, EVALUATE))
-    run = partial(common.learn, APP)
-    train = parts.add("train", run, "learn from a text file", TRAIN)
-    operand(train, "file")
+    train = parts.add_train(APP, "learn from a text file", TRAIN, "file")
     option(train, "--encoding", "of FILE", "utf-8")
     tokens, cells = list(ORDERS), ["RNN", "LSTM", "GRU"]
     what = "what is predicted"
@@ -65,8 +58,7 @@ def add(commands: Any) -> None:
     )
     _add_sample(parts)
     about = "score the part of the text that was not trained on"
-    run = partial(common.judge, APP)
-    evaluate = parts.add_evaluate(run, about, EVALUATE, "file")
+    evaluate = parts.add_evaluate(APP, about, EVALUATE, "file")
     option(evaluate, "--encoding", "of FILE", "utf-8")
 
 
@@ -93,19 +85,14 @@ def _sample(arguments: Namespace) -> int:
     """Write token by token, or the likeliest text."""
     import numpy as np
 
-    from rnncore import application
-
-    application.check_device(arguments.device)
-    path = common.model_file(arguments.model, KIND)
+    model, vocabulary, _ = common.loaded(arguments, KIND, LOAD)
     from rnncore.text.generation import likeliest, stream, write_text
     from rnncore.text.sampling import at_temperature, nucleus, top_k
-    from rnncore.text.storage import load_model
 
-    model, vocabulary, _ = load_model(path)
-    model.to(application.choose_device(arguments.device))
     prompt = arguments.prompt
-    if prompt is None:
-        prompt = _beginning(vocabulary)
+    if prompt is None:  # the end of a line, or of a sentence
+        ends = "\n", ".", " ", vocabulary.tokens[-1]
+        prompt = next(end for end in ends if end in vocabulary.tokens)
     ids = vocabulary.encode(prompt)
     _check_prompt(vocabulary, prompt, ids)
     if arguments.beam:
@@ -130,7 +117,7 @@ def _sample(arguments: Namespace) -> int:
     return 0
 
 
-def _read(arguments: Namespace) -> tuple[tuple, dict[str, Any]]:
+def _read(arguments: Namespace) -> tuple[tuple, Facts]:
     """The text in parts, its vocabulary, and the batches of training."""
     from rnncore.text.vocabulary import (
         character_vocabulary,
@@ -151,7 +138,7 @@ def _fit(
     data: tuple,
     run: common.Run,
     device: Any,
-) -> tuple[Any, dict[str, Any]]:
+) -> tuple[Any, Facts]:
     """A model that has learned the training part."""
     from rnncore.application import seeded
     from rnncore.text.model import LanguageModel, language_loss, token_nats
@@ -178,9 +165,7 @@ def _fit(
     return (model, vocabulary), about
 
 
-def _again(
-    arguments: Namespace, model: Any, about: dict[str, Any]
-) -> dict[str, Any]:
+def _again(arguments: Namespace, model: Any, about: Facts) -> Facts:
     """The scores of the same text, or of another one."""
     path = arguments.file
     whole = read_text(path, arguments.encoding)
@@ -239,14 +224,14 @@ def _bits(nats: "np.ndarray") -> float:
     return float(nats.mean()) / math.log(2)
 
 
-def _scores(known: Any, data: Any) -> dict[str, Any]:
+def _scores(known: Any, data: Any) -> Facts:
     """Bits a token of the test part, beside those of the baselines."""
-    from rnncore.text.model import dynamic_nats
+    from rnncore.text.model import dynamic_nats, token_nats
     from rnncore.text.ngrams import bits_given
 
     (model, vocabulary), parts = known, data[0]
     training, validation, test = map(vocabulary.encode, parts)
-    table = _network_scores(model, test)
+    table = {NETWORK: _bits(token_nats(model, _lanes(test)))}
     rate = min(
         RATES,
         key=lambda r: _bits(
@@ -303,22 +288,16 @@ def _counted(
     }
 
 
-def _network_scores(
-    model: "LanguageModel", test: "np.ndarray"
-) -> dict[str, float]:
+def _scores_elsewhere(known: Any, path: Path, whole: str) -> Facts:
+    """Bits on another text, without what has to read the training part."""
     from rnncore.text.model import token_nats
 
-    return {NETWORK: _bits(token_nats(model, _lanes(test)))}
-
-
-def _scores_elsewhere(known: Any, path: Path, whole: str) -> dict[str, Any]:
-    """Bits on another text, without what has to read the training part."""
     model, vocabulary = known
     ids = vocabulary.encode(whole)
-    table = _network_scores(model, ids)
+    bits = _bits(token_nats(model, _lanes(ids)))
     name = "as if all tokens were equally likely"
     return {
-        "table": [*table.items(), (name, math.log2(vocabulary.size))],
+        "table": [(NETWORK, bits), (name, math.log2(vocabulary.size))],
         "test": {
             "what": f"all of {path}: {len(ids)} tokens. It is not the file "
             "that the model was trained on, so no baseline could read that",
@@ -327,7 +306,7 @@ def _scores_elsewhere(known: Any, path: Path, whole: str) -> dict[str, Any]:
     }
 
 
-def _show(path: Path, about: dict[str, Any]) -> None:
+def _show(path: Path, about: Facts) -> None:
     """What is known of a model, and its table of scores."""
     words = about["vocabulary"]["words"]
     table = common.rows(about, f"bits a {'word' if words else 'character'}")
@@ -340,14 +319,6 @@ def _show(path: Path, about: dict[str, Any]) -> None:
         lines.append(f"{unknown} {what}")
     network = f"{sizes['cell']} of {sizes['H']} units"
     common.show(path, network, about, table, *lines)
-
-
-def _beginning(vocabulary: "Vocabulary") -> str:
-    """A prompt where none is given: the end of a line, or of a sentence."""
-    for token in ("\n", ".", " "):
-        if token in vocabulary.tokens:
-            return token
-    return vocabulary.tokens[-1]
 
 
 def _check_prompt(

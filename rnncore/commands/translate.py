@@ -3,12 +3,18 @@
 import sys
 from argparse import Namespace
 from collections.abc import Iterable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnncore.commands import common
-from rnncore.commands.common import later, note, operand, option, several
+from rnncore.commands.common import (
+    Facts,
+    later,
+    note,
+    operand,
+    option,
+    several,
+)
 from rnncore.files import Refused, read_text
 
 if TYPE_CHECKING:
@@ -17,15 +23,9 @@ if TYPE_CHECKING:
     from rnncore.translate.subwords import SubWords
 
 KIND = "translate"
-TRAIN = (
-    "python -m rnncore translate train pairs.tsv --model pairs.safetensors"
-)
-TRANSLATE = (
-    "python -m rnncore translate translate pairs.safetensors new.txt"
-)
-EVALUATE = (
-    "python -m rnncore translate evaluate pairs.safetensors pairs.tsv"
-)
+TRAIN = "translate train pairs.tsv --model pairs.safetensors"
+TRANSLATE = "translate translate pairs.safetensors new.txt"
+EVALUATE = "translate evaluate pairs.safetensors pairs.tsv"
 PAIRS = (
     "pairs.tsv has a pair a line: a sentence, a tab, its translation, in "
     "UTF-8."
@@ -46,9 +46,7 @@ def add(commands: Any) -> None:
     about = "a translator from any file of pairs of sentences"
     examples = TRAIN, TRANSLATE, EVALUATE
     parts = common.group(commands, KIND, about, examples, PAIRS)
-    run = partial(common.learn, APP)
-    train = parts.add("train", run, "learn from pairs", TRAIN)
-    operand(train, "file")
+    train = parts.add_train(APP, "learn from pairs", TRAIN, "file")
     what, kinds = "two kinds of attention, or one vector", DECODERS
     option(train, "--decoder", what, "dot", choices=kinds)
     what = "sub-words a side, 259 at least"
@@ -67,8 +65,7 @@ def add(commands: Any) -> None:
     )
     _add_translate(parts)
     about = "exact match, chrF and BLEU of pairs that were not trained on"
-    run = partial(common.judge, APP)
-    parts.add_evaluate(run, about, EVALUATE, "file")
+    parts.add_evaluate(APP, about, EVALUATE, "file")
 
 
 def _add_translate(parts: common.Group) -> None:
@@ -84,7 +81,7 @@ def _add_translate(parts: common.Group) -> None:
     common.add_device(translate)
 
 
-def _read(arguments: Namespace) -> tuple[tuple, dict[str, Any]]:
+def _read(arguments: Namespace) -> tuple[tuple, Facts]:
     """The pairs in three parts."""
     path = arguments.file
     parts = _split(path, _pairs(path))
@@ -93,7 +90,7 @@ def _read(arguments: Namespace) -> tuple[tuple, dict[str, Any]]:
 
 def _fit(
     arguments: Namespace, data: tuple, run: common.Run, device: Any
-) -> tuple[Any, dict[str, Any]]:
+) -> tuple[Any, Facts]:
     """A translator that has learned the training pairs."""
     from rnncore.application import seeded
     from rnncore.translate.subwords import learn_subwords
@@ -138,17 +135,11 @@ def _fit(
 
 def _translate(arguments: Namespace) -> int:
     """A line for each line; an empty one for an empty one."""
-    from rnncore import application
-
-    application.check_device(arguments.device)
-    path = common.model_file(arguments.model, KIND)
     if arguments.file:
         read_text(arguments.file)  # a refusal does not wait for torch
-    from rnncore.translate.storage import load_translator
+    model, source, target, _ = common.loaded(arguments, KIND, LOAD)
     from rnncore.translate.training import search, translate
 
-    model, source, target, _ = load_translator(path)
-    model.to(application.choose_device(arguments.device))
     told: list[str] = []
     for line in _lines(arguments.file, told):
         sentence = " ".join(line.split())
@@ -170,9 +161,7 @@ def _translate(arguments: Namespace) -> int:
     return common.tell_failed(told, "line")
 
 
-def _again(
-    arguments: Namespace, model: Any, about: dict[str, Any]
-) -> dict[str, Any]:
+def _again(arguments: Namespace, model: Any, about: Facts) -> Facts:
     """The scores of the same pairs, or of others."""
     path = arguments.file
     pairs, known = _pairs(path), about.get("settings", {}).get("data")
@@ -237,7 +226,7 @@ def _encoded(
     return [pair for pair in both if max(map(len, pair)) <= longest]
 
 
-def _scores(known: Any, data: tuple) -> dict[str, Any]:
+def _scores(known: Any, data: tuple) -> Facts:
     """The network beside a copy, the nearest pair and a table of pieces."""
     from rnncore.translate.baselines import learn_word_table, nearest
     from rnncore.translate.training import quality, translate
@@ -262,7 +251,7 @@ def _scores(known: Any, data: tuple) -> dict[str, Any]:
     }
 
 
-def _show(path: Path, about: dict[str, Any]) -> None:
+def _show(path: Path, about: Facts) -> None:
     """What is known of a model, and its table of scores."""
     columns = "exact match %", "chrF", "BLEU"
     flat = {"table": [(name, *scores) for name, scores in about["table"]]}
@@ -276,7 +265,7 @@ def _save(
     model: "Translator",
     source: "SubWords",
     target: "SubWords",
-    about: dict[str, Any],
+    about: Facts,
 ) -> None:
     from rnncore.translate.storage import save_translator
 

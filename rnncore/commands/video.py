@@ -1,27 +1,33 @@
 """The command `video`: what happens in a film, and saying so."""
 
 from argparse import Namespace
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rnncore.commands import common
-from rnncore.commands.common import later, note, operand, option, several
+from rnncore.commands.common import (
+    Facts,
+    later,
+    note,
+    operand,
+    option,
+    several,
+)
 from rnncore.files import Refused
 
 if TYPE_CHECKING:
     import numpy as np
-    import torch
 
     from rnncore.video.model import FilmClassifier
 
 KIND, CAPTIONS = "video", "captions"
-DRAW = 'python -m rnncore video draw sitting.mp4 --what "sit down"'
-CLASSIFY = "python -m rnncore video classify sitting.mp4"
-DRAW_DIGITS = "python -m rnncore video draw digits.mp4 --what digits"
-CAPTION = "python -m rnncore video caption digits.mp4"
-TRAIN = "python -m rnncore video train films/ --model films.safetensors"
-EVALUATE = "python -m rnncore video evaluate films.safetensors films/"
+DRAW = 'video draw sitting.mp4 --what "sit down"'
+CLASSIFY = "video classify sitting.mp4"
+DRAW_DIGITS = "video draw digits.mp4 --what digits"
+CAPTION = "video caption digits.mp4"
+TRAIN = "video train films/ --model films.safetensors"
+EVALUATE = "video evaluate films.safetensors films/"
 ENDINGS = ".mp4", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".gif"
 ALWAYS = (
     "A model never abstains: it gives one of the answers that it learned, "
@@ -59,8 +65,7 @@ def add(commands: Any) -> None:
     _add_file(part, "captions")
     _add_train(parts)
     about = "score the films that were not trained on"
-    run = partial(common.judge, APP)
-    parts.add_evaluate(run, about, EVALUATE, "folder")
+    parts.add_evaluate(APP, about, EVALUATE, "folder")
     draw = parts.add("draw", _draw, "make a film to try the rest on", DRAW)
     operand(draw, "file")
     what = "digits, an action such as 'sit down', or any action"
@@ -78,9 +83,7 @@ def _add_file(parser: Any, model: str) -> None:
 
 def _add_train(parts: common.Group) -> None:
     about = "learn from a folder that has a folder of films for each class"
-    run = partial(common.learn, APP)
-    train = parts.add("train", run, about, TRAIN)
-    operand(train, "folder")
+    train = parts.add_train(APP, about, TRAIN, "folder")
     option(train, "--frames", "frames that are taken from a film", 16)
     option(train, "--size", "width and height of a frame", 24)
     common.add_training(
@@ -96,39 +99,32 @@ def _add_train(parts: common.Group) -> None:
 
 def _classify(arguments: Namespace) -> int:
     """The likeliest classes, and from when on it was the best."""
-    path, film = _film(arguments, KIND)
+    frames, model, about = _film(arguments, KIND, LOAD)
     import pandas as pd
 
-    from rnncore.video.model import load_classifier, logits_of
+    from rnncore.video.model import logits_of
 
-    model, about = load_classifier(path)
-    model, frames = _ready(arguments, model, film)
     p = logits_of(model, frames)[:, 0].softmax(dim=1).numpy()
     best = p.argmax(axis=1)
     found = int(best[-1])
-    since = len(best) - _run_of(best == found)
+    before = [k for k, other in enumerate(best) if other != found]
+    since = max(before, default=-1) + 2  # from 1, after the last other
     print(f"{arguments.file}: {about['classes'][found]}")
-    print(f"the best answer from frame {since + 1} of {len(best)} on")
+    print(f"the best answer from frame {since} of {len(best)} on")
     table = pd.Series(p[-1], about["classes"], name="probability")
     table = table.sort_values(ascending=False).head(5)
     print(common.show_table(table.to_frame()))
     return 0
 
 
-def _run_of(same: "np.ndarray") -> int:
-    """How many at the end are True."""
-    return len(same) if same.all() else int(same[::-1].argmin())
-
-
 def _caption(arguments: Namespace) -> int:
     """A sentence, and where each of its words looked."""
-    path, film = _film(arguments, CAPTIONS)
+    load = later("video.captions.load_captioner")
+    frames, model, words, _ = _film(arguments, CAPTIONS, load)
     import pandas as pd
 
-    from rnncore.video.captions import load_captioner, looks, say
+    from rnncore.video.captions import looks, say
 
-    model, words, _ = load_captioner(path)
-    model, frames = _ready(arguments, model, film)
     said = say(model, frames)[0]
     print(f"{arguments.file}: {words.decode(said)}")
     weights, p = looks(model, frames, said)
@@ -143,8 +139,8 @@ def _caption(arguments: Namespace) -> int:
     return 0
 
 
-def _film(arguments: Namespace, kind: str) -> tuple[Path, "np.ndarray"]:
-    """The model's file, and the film's frames (T, S, S) as it sees them.
+def _film(arguments: Namespace, kind: str, load: Callable) -> tuple:
+    """The film's frames (T, 1, S, S) as the model sees them; the model.
 
     Raises Refused without waiting for torch.
     """
@@ -153,30 +149,23 @@ def _film(arguments: Namespace, kind: str) -> tuple[Path, "np.ndarray"]:
 
     check_device(arguments.device)
     path = common.model_file(arguments.model, kind)
-    about: dict[str, Any] = read_about(path)
+    about: Facts = read_about(path)
     T, S = (about.get(name, 0) for name in "TS")
     if not (_is_size(T) and _is_size(S)):
         raise Refused(f"{path}: it does not say what films it learned from")
-    return path, read_video(arguments.file, T, S)
+    film = read_video(arguments.file, T, S)
+    import torch
+
+    found = common.loaded(arguments, kind, load)
+    device = next(found[0].parameters()).device
+    return torch.as_tensor(film)[:, None].to(device), *found
 
 
 def _is_size(n: Any) -> bool:
     return isinstance(n, int) and 0 < n < 10_000
 
 
-def _ready(
-    arguments: Namespace, model: Any, frames: "np.ndarray"
-) -> tuple[Any, "torch.Tensor"]:
-    """The model, and the frames (T, 1, S, S), on the device."""
-    import torch
-
-    from rnncore.application import choose_device
-
-    device = choose_device(arguments.device)
-    return model.to(device), torch.as_tensor(frames)[:, None].to(device)
-
-
-def _read(arguments: Namespace) -> tuple[tuple, dict[str, Any]]:
+def _read(arguments: Namespace) -> tuple[tuple, Facts]:
     """The films, and which of them are in which part."""
     path, T, S = arguments.folder, arguments.frames, arguments.size
     folder = _read_folder(path, T, S)
@@ -186,7 +175,7 @@ def _read(arguments: Namespace) -> tuple[tuple, dict[str, Any]]:
 
 def _fit(
     arguments: Namespace, data: tuple, run: common.Run, device: Any
-) -> tuple[Any, dict[str, Any]]:
+) -> tuple[Any, Facts]:
     """A classifier that has learned the training films."""
     from rnncore.application import seeded
     from rnncore.video.model import (
@@ -216,9 +205,7 @@ def _fit(
     return (model,), about
 
 
-def _again(
-    arguments: Namespace, model: Any, about: dict[str, Any]
-) -> dict[str, Any]:
+def _again(arguments: Namespace, model: Any, about: Facts) -> Facts:
     """The scores of the same films, or of all films of another folder."""
     folder = _read_folder(arguments.folder, about["T"], about["S"])
     if folder.classes != about["classes"]:
@@ -229,7 +216,7 @@ def _again(
         )
     if _fingerprint(folder) == about.get("settings", {}).get("data"):
         return _scores(model, (folder, _split(folder, about["seed"])))
-    return _scores_elsewhere(model[0], folder)
+    return _scores(model, (folder, ([], [], range(len(folder.labels)))))
 
 
 def _read_folder(path: Path, T: int, S: int) -> Folder:
@@ -298,12 +285,22 @@ def _fingerprint(folder: Folder) -> str:
     )
 
 
-def _scores(known: Any, data: tuple) -> dict[str, Any]:
-    """Percent of the test films that are named rightly, and baselines."""
+def _scores(known: Any, data: tuple) -> Facts:
+    """Percent of the test films that are named rightly, and baselines.
+
+    Where nothing was trained on, without what has to see the training.
+    """
     import numpy as np
 
     (model,), (folder, (training, _, test)) = known, data
-    right = _network_scores(model, folder, test)
+    right, films = _network_scores(model, folder, test), len(test)
+    if not len(training):
+        name = "as if all classes were equally likely"
+        return {
+            "table": [*right.items(), (name, 100 / len(folder.classes))],
+            "test": f"all {several(films, 'film')} of the folder. "
+            "They are not those that the model was trained on",
+        }
     known, asked = (
         folder.frames[p].mean(axis=1).reshape(len(p), -1)
         for p in (training, test)
@@ -312,34 +309,15 @@ def _scores(known: Any, data: tuple) -> dict[str, Any]:
     nearest = folder.labels[training][away]
     often = np.bincount(folder.labels[training]).argmax()
     true = folder.labels[test]
-    right |= {
-        "the class of the nearest film, without order": _share(
-            nearest == true
-        ),
-        "the most frequent class": _share(often == true),
-    }
+    for name, said in (
+        ("the class of the nearest film, without order", nearest),
+        ("the most frequent class", often),
+    ):
+        right[name] = 100 * float((said == true).mean())
     return {
         "table": list(right.items()),
         "score": right[NETWORK],
-        "test": f"{several(len(true), 'film')}, not seen in training",
-    }
-
-
-def _scores_elsewhere(
-    model: "FilmClassifier", folder: Folder
-) -> dict[str, Any]:
-    """All films of another folder, without what has to see the training."""
-    import numpy as np
-
-    everything = np.arange(len(folder.labels))
-    right = _network_scores(model, folder, everything)
-    right["as if all classes were equally likely"] = 100 / len(
-        folder.classes
-    )
-    return {
-        "table": list(right.items()),
-        "test": f"all {several(len(everything), 'film')} of the folder. "
-        "They are not those that the model was trained on",
+        "test": f"{several(films, 'film')}, not seen in training",
     }
 
 
@@ -357,16 +335,10 @@ def _network_scores(
     return {NETWORK: float(right[-1]), f"{NETWORK}, half-way": half}
 
 
-def _share(right: "np.ndarray") -> float:
-    return 100 * float(right.mean())
-
-
-def _show(path: Path, about: dict[str, Any]) -> None:
+def _show(path: Path, about: Facts) -> None:
     """What is known of a model, and its table of scores."""
-    network, table = (
-        f"GRU of {about['H']} units",
-        common.rows(about, "% right"),
-    )
+    network = f"GRU of {about['H']} units"
+    table = common.rows(about, "% right")
     common.show(path, network, about, table, f"scored on {about['test']}")
 
 

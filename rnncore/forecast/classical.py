@@ -49,7 +49,7 @@ def fit_linear(windows: Windows, penalty: float = 1.0) -> Linear:
     from sklearn.linear_model import Ridge
 
     target = np.asarray(windows.target)
-    model = Ridge(alpha=penalty).fit(_flat(windows), target.T)
+    model = Ridge(alpha=penalty).fit(flat(windows), target.T)
     K = len(target)  # of one step scikit-learn makes a row
     return Linear(model.coef_.reshape(K, -1), model.intercept_.reshape(K))
 
@@ -73,7 +73,7 @@ def ask_linear(model: Linear, windows: Windows) -> np.ndarray:
 
     Shapes: windows -> predicted (K, B)
     """
-    return (_flat(windows) @ model.w.T + model.b).T
+    return (flat(windows) @ model.w.T + model.b).T
 
 
 def ets(
@@ -162,7 +162,10 @@ def with_past_errors(
     return predicted + np.quantile(errors, levels, axis=1)[..., None]
 
 
-def _flat(windows: Windows) -> np.ndarray:
-    """Everything a window shows, a row (columns,) for each of B."""
+def flat(windows: Windows) -> np.ndarray:
+    """Everything a window shows, a row for each of B.
+
+    Shapes: windows -> rows (B, T*(1+F)+K*F)
+    """
     parts = [np.moveaxis(np.asarray(a), 1, 0) for a in windows[:2]]
     return np.concatenate([p.reshape(len(p), -1) for p in parts], axis=1)

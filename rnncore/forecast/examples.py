@@ -28,6 +28,7 @@ from rnncore.forecast.windows import (
     unscaled,
 )
 
+YEARS = 10  # of fertility rates that are read, and that are forecast
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 
 
@@ -49,7 +50,7 @@ class Example(NamedTuple):
     unit: float  # persistence's mean error one step ahead, in training
 
 
-def sunspots(history: int = 33, horizon: int = 10) -> Example:
+def sunspots() -> Example:
     """Half-year means of sunspots; square roots, scaled; ten half-years.
 
     Tested on 1929 to 1983, stopped by the 33 years before.
@@ -62,14 +63,11 @@ def sunspots(history: int = 33, horizon: int = 10) -> Example:
     def back(said: np.ndarray) -> np.ndarray:
         return np.maximum(unscaled(said, scaler), 0) ** 2
 
-    return _example(
-        values, scaled(roots, scaler), parts, history, horizon, None, back
-    )
+    fed = scaled(roots, scaler)
+    return _example(values, fed, parts, 33, 10, None, back)
 
 
-def weather(
-    history: int = 28, horizon: int = 7, covariates: bool = False
-) -> Example:
+def weather(covariates: bool = False) -> Example:
     """The highest temperature of Seattle's days, less the climatology.
 
     Covariates are what else was measured in the past; of the days to
@@ -83,8 +81,7 @@ def weather(
     climate = fit_climate(values[:stop], table.index[:stop])
     usual = climatology(climate, table.index)
     scaler = fit_scaler((values - usual)[:stop])
-    starts = origins(parts.test, history, horizon)
-    expected = _ahead(usual, starts, horizon)
+    expected = _ahead(usual, origins(parts.test, 28, 7), 7)
     seen = None
     if covariates:
         seen = table[["temp_min", "precipitation", "wind"]].to_numpy()
@@ -93,24 +90,15 @@ def weather(
     def back(said: np.ndarray) -> np.ndarray:
         return expected + unscaled(said, scaler)
 
-    example = _example(
-        values,
-        scaled(values - usual, scaler),
-        parts,
-        history,
-        horizon,
-        seen,
-        back,
-    )
+    fed = scaled(values - usual, scaler)
+    example = _example(values, fed, parts, 28, 7, seen, back)
     unknown = [
         w._replace(known=np.zeros_like(w.known)) for w in example[:3]
     ]
     return Example(*unknown, *example[3:])
 
 
-def wine(
-    history: int = 24, horizon: int = 12, with_calendar=True
-) -> Example:
+def wine(with_calendar: bool = True) -> Example:
     """Monthly sales of wine as logarithms, a year ahead.
 
     Tested on the last three years, stopped by the two before.
@@ -125,9 +113,8 @@ def wine(
     def back(said: np.ndarray) -> np.ndarray:
         return np.exp(unscaled(said, scaler))
 
-    return _example(
-        values, scaled(logs, scaler), parts, history, horizon, known, back
-    )
+    fed = scaled(logs, scaler)
+    return _example(values, fed, parts, 24, 12, known, back)
 
 
 class Countries(NamedTuple):
@@ -145,11 +132,7 @@ class Countries(NamedTuple):
 
 
 def countries(
-    origin: int = 2002,
-    *,
-    history: int = 10,
-    horizon: int = 10,
-    learn_from: np.ndarray | None = None,
+    origin: int = 2002, *, learn_from: np.ndarray | None = None
 ) -> Countries:
     """Ten years of rates, and the ten after; one model for all countries.
 
@@ -162,11 +145,11 @@ def countries(
     if learn_from is None:
         learn_from = np.arange(rates.shape[1])
     step = origin - table.index[0].year
-    before = origins(range(step), history, horizon)
+    before = origins(range(step), YEARS, YEARS)
     kept = np.arange(len(learn_from)) % 5 == 0
 
     def windows(columns: np.ndarray, starts: np.ndarray) -> Windows:
-        cuts = [cut(rates[:, c], starts, history, horizon) for c in columns]
+        cuts = [cut(rates[:, c], starts, YEARS, YEARS) for c in columns]
         past, known, target = changes(join(cuts))
         past = past * [10, 1] - [0, 3]
         return Windows(past, known - 3, target)
@@ -175,7 +158,7 @@ def countries(
         windows(learn_from[~kept], before),
         windows(learn_from[kept], before),
         windows(np.arange(rates.shape[1]), np.array([step])),
-        rates[step : step + horizon],
+        rates[step : step + YEARS],
         rates[step - 1],
         list(table),
     )

@@ -4,9 +4,7 @@ A frame is a sentence: its keys from low to high, then END. Each key is
 chosen given the past and the keys below it, so that a chord is one event.
 """
 
-import time
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -14,11 +12,8 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, dropout
 
 from rnncore import nn
-from rnncore.application import seeded, train_module
-from rnncore.music.frames import Rolls, padded, shifted
+from rnncore.music.frames import Rolls, padded
 from rnncore.music.score import KEYS
-from rnncore.optim import Optimizer, adam
-from rnncore.train import Schedule
 
 END = KEYS  # no further key
 
@@ -115,48 +110,3 @@ def chord_nats(model: ChordModel, rolls: Rolls, B: int = 32) -> float:
             total += float(chord_loss(model, batch)[0]) * count
             frames += count
     return total / frames
-
-
-def train_chords(
-    parts: Sequence[Rolls],
-    *,
-    seed: int,
-    steps: int = 1500,
-    hidden: int = 200,
-    drop: float = 0.4,
-    optimizer: Optimizer | None = None,
-    shifts: int = 0,
-    B: int = 16,
-    window: int = 64,
-    evaluate_every: int = 100,
-    progress: Callable[[Any], Any] | None = None,
-    device: torch.device | str = "cpu",
-) -> tuple[ChordModel, dict[str, Any]]:
-    """A trained model of whole frames; parts: train, validation."""
-    train, validation = parts[:2]
-    with seeded(seed):
-        model = ChordModel(hidden, drop=drop).to(device)
-
-    def next_batch(rng: np.random.Generator, step: int) -> Chords:
-        chosen = []
-        for k in rng.integers(len(train), size=B):
-            at = rng.integers(max(1, len(train[k]) - window + 1))
-            semitones = int(rng.integers(-shifts, shifts + 1))
-            chosen.append(shifted(train[k][at : at + window], semitones))
-        return chords(chosen, device)
-
-    begun = time.process_time()
-    result = train_module(
-        model,
-        chord_loss,
-        next_batch,
-        optimizer=optimizer or adam(3e-3),
-        schedule=Schedule(steps, 1.0, evaluate_every, progress=progress),
-        rng=np.random.default_rng(seed),
-        evaluate=lambda m: chord_nats(m, validation),
-    )
-    return model, {
-        "seed": seed,
-        "seconds": round(time.process_time() - begun, 1),
-        "validation": min(result.history.score),
-    }

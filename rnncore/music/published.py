@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from rnncore.application import Score, cooling, spread_of
-from rnncore.music.chords import chord_nats, train_chords
+from rnncore.application import Score, spread_of
+from rnncore.music.chords import chord_nats
 from rnncore.music.frames import (
     Rolls,
     key_chain,
@@ -26,7 +26,7 @@ from rnncore.music.frames import (
     nats_a_frame,
 )
 from rnncore.music.score import KEYS, LOWEST
-from rnncore.music.training import train_frames
+from rnncore.music.training import train_chords, train_frames
 
 PARTS = ("train", "valid", "test")
 
@@ -47,7 +47,7 @@ def read_published(path: str | os.PathLike) -> Published:
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"{path}: there is no such file")
-    read = {".json": _json, ".mat": _mat}.get(path.suffix, _pickle)
+    read = {".json": json.loads, ".mat": _mat}.get(path.suffix, _pickle)
     try:
         content = read(path.read_bytes())
         parts = [[_roll(p) for p in content[name]] for name in PARTS]
@@ -76,10 +76,6 @@ class _ListsOnly(pickle.Unpickler):
 
 def _pickle(content: bytes) -> dict[str, Any]:
     return _ListsOnly(io.BytesIO(content), encoding="latin1").load()
-
-
-def _json(content: bytes) -> dict[str, Any]:
-    return json.loads(content)
 
 
 def _mat(content: bytes) -> dict[str, Any]:
@@ -125,23 +121,20 @@ def published_scores(
     first frames left out, summed over keys; weights chosen on the
     validation part. No transposition: these pieces share a key.
     """
-    test, often, chain, keys, jointly = parts.test, [], [], [], []
-    often.append(nats_a_frame(key_frequencies(parts.train), test))
-    chain.append(nats_a_frame(key_chain(parts.train), test))
+    test, keys, jointly = parts.test, [], []
+    often = nats_a_frame(key_frequencies(parts.train), test)
+    chain = nats_a_frame(key_chain(parts.train), test)
     common: dict[str, Any] = {"progress": progress, "device": device}
     small: dict[str, Any] = {"drop": 0.2, "window": 160}  # whole pieces
     for seed in seeds:
         common |= {"seed": seed, "evaluate_every": 50}
         frames, _ = train_frames(parts[:2], steps=steps, **small, **common)
         keys.append(nats_a_frame(frames, test))
-        optimizer = cooling(3e-3, chord_steps)
-        chords, _ = train_chords(
-            parts[:2], steps=chord_steps, optimizer=optimizer, **common
-        )
+        chords, _ = train_chords(parts[:2], steps=chord_steps, **common)
         jointly.append(chord_nats(chords, test))
     return {
-        "each key's frequency": spread_of(often),
-        "each key, given itself before": spread_of(chain),
+        "each key's frequency": spread_of([often]),
+        "each key, given itself before": spread_of([chain]),
         "independent keys, LSTM": spread_of(keys),
         "keys of a frame jointly": spread_of(jointly),
     }

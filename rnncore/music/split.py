@@ -54,22 +54,14 @@ def groups(
     If one and two agree in their notes, and two and three in their tune,
     then all three are a group.
     """
-    group = list(range(len(scores)))
+    from scipy.cluster.hierarchy import DisjointSet
 
-    def root(k: int) -> int:
-        while group[k] != k:
-            k = group[k]
-        return k
-
+    found = DisjointSet(range(len(scores)))
     for key in alike:
         first: dict[str, int] = {}
         for k, score in enumerate(scores):
-            other = first.setdefault(key(score), k)
-            group[root(k)] = root(other)
-    found: dict[int, list[int]] = {}
-    for k in range(len(scores)):
-        found.setdefault(root(k), []).append(k)
-    return list(found.values())
+            found.merge(k, first.setdefault(key(score), k))
+    return sorted(map(sorted, found.subsets()))
 
 
 def split(

@@ -1,4 +1,4 @@
-"""Both models trained, scored, stored and loaded: what commands call."""
+"""The models trained, scored, stored and loaded: what commands call."""
 
 import os
 import time
@@ -14,6 +14,13 @@ from rnncore.application import (
     save_weights,
     seeded,
     train_module,
+)
+from rnncore.music.chords import (
+    ChordModel,
+    Chords,
+    chord_loss,
+    chord_nats,
+    chords,
 )
 from rnncore.music.frames import (
     FrameModel,
@@ -33,7 +40,6 @@ from rnncore.music.voices import (
 from rnncore.train import History, Schedule
 
 VOICES, FRAMES = "music, voices", "music, frames"  # kinds of weights
-Progress = Callable[[Any], Any] | None
 
 
 def rolls(scores: Sequence[Score]) -> list[np.ndarray]:
@@ -48,7 +54,6 @@ def train_voices(
     parts: Parts,
     *,
     seed: int,
-    steps: int = 1200,
     hidden: int = 192,
     width: int = 96,
     drop: float = 0.2,
@@ -57,32 +62,28 @@ def train_voices(
     joint: bool = True,
     B: int = 16,
     window: int = 64,
-    evaluate_every: int = 150,
-    checkpoint: str | os.PathLike | None = None,
-    progress: Progress = None,
     device: torch.device | str = "cpu",
+    **plan: Any,
 ) -> tuple[VoiceModel, dict[str, Any]]:
     """A trained model of a frame's voices, and what is to be told of it.
 
-    It keeps the weights that were best on the validation part. Where the
-    checkpoint exists, its run goes on.
+    It keeps the weights that were best on the validation part. `plan` is
+    what a `Schedule` is to have other than 1,200 steps with a clipped
+    gradient and an evaluation every 150.
 
     Raises ValueError where the scores have not equally many voices.
     """
     reach = compass([*parts.train, *parts.validation])
     with seeded(seed):
         model = VoiceModel(len(reach), hidden, width, drop).to(device)
-    schedule = Schedule(
-        steps, 1.0, evaluate_every, None, checkpoint, progress
-    )
     about, history = _train(
         model,
         voice_loss,
         voice_batches(parts.train, B, window, shifts, joint, device),
         lambda m: score_nats(m, parts.validation, joint),
-        schedule,
         rate,
         seed,
+        {"steps": 1200, "evaluate_every": 150} | plan,
     )
     own = {"kind": VOICES, "V": len(reach), "compass": reach.tolist()}
     own |= {"hidden": hidden, "width": width, "drop": drop}
@@ -95,42 +96,71 @@ def train_frames(
     parts: Sequence[Rolls],
     *,
     seed: int,
-    steps: int = 800,
     hidden: int = 200,
     drop: float = 0.1,
     rate: float = 4e-3,
     shifts: int = 0,
     B: int = 16,
     window: int = 64,
-    evaluate_every: int = 200,
-    patience: int | None = None,
-    checkpoint: str | os.PathLike | None = None,
-    progress: Progress = None,
     device: torch.device | str = "cpu",
+    **plan: Any,
 ) -> tuple[FrameModel, dict[str, Any]]:
     """A trained model of 88 independent keys; parts: train, validation.
 
-    It keeps the weights that were best on the validation part. Where the
-    checkpoint exists, its run goes on.
+    The best weights and `plan` are as for voices, but there are 800 steps
+    and an evaluation every 200.
     """
     train, validation = parts[:2]
     with seeded(seed):
         model = FrameModel(hidden, drop).to(device)
-    schedule = Schedule(
-        steps, 1.0, evaluate_every, patience, checkpoint, progress
-    )
-    batches = frame_batches(train, B, window, shifts, device)
     about, _ = _train(
         model,
         frame_loss,
-        batches,
+        frame_batches(train, B, window, shifts, device),
         lambda m: nats_a_frame(m, validation),
-        schedule,
         rate,
         seed,
+        {"steps": 800, "evaluate_every": 200} | plan,
     )
     own = {"kind": FRAMES, "hidden": hidden, "drop": drop}
     return model, own | {"shifts": shifts} | about
+
+
+def train_chords(
+    parts: Sequence[Rolls],
+    *,
+    seed: int,
+    B: int = 16,
+    window: int = 64,
+    device: torch.device | str = "cpu",
+    **plan: Any,
+) -> tuple[ChordModel, dict[str, Any]]:
+    """A trained model of whole frames; parts: train, validation.
+
+    The best weights and `plan` are as for voices, but there are 1,500
+    steps and an evaluation every 100.
+    """
+    train, validation = parts[:2]
+    with seeded(seed):
+        model = ChordModel().to(device)
+
+    def next_batch(rng: np.random.Generator, step: int) -> Chords:
+        chosen = []
+        for k in rng.integers(len(train), size=B):
+            at = rng.integers(max(1, len(train[k]) - window + 1))
+            chosen.append(train[k][at : at + window])
+        return chords(chosen, device)
+
+    about, _ = _train(
+        model,
+        chord_loss,
+        next_batch,
+        lambda m: chord_nats(m, validation),
+        3e-3,
+        seed,
+        {"steps": 1500, "evaluate_every": 100} | plan,
+    )
+    return model, about
 
 
 def _train(
@@ -138,11 +168,12 @@ def _train(
     loss: Callable,
     next_batch: Callable,
     evaluate: Callable,
-    schedule: Schedule,
     rate: float,
     seed: int,
+    plan: dict[str, Any],
 ) -> tuple[dict[str, Any], History]:
     """What is to be told of a model that was trained in place."""
+    schedule = Schedule(clip=1.0, **plan)
     begun = time.process_time()
     history = train_module(
         model,
@@ -199,11 +230,3 @@ def load_frames(
         lambda about: FrameModel(about["hidden"], about["drop"]),
         "model of frames",
     )
-
-
-def rounded(model: torch.nn.Module) -> torch.nn.Module:
-    """The model with its weights as the stored file will give them."""
-    with torch.no_grad():
-        for p in model.parameters():
-            p.copy_(p.half())
-    return model

@@ -1,6 +1,5 @@
 """What is held out, when documents share passages."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,22 +17,15 @@ def overlapping_groups(
     """
     if length < 1:
         raise ValueError(f"length: expected at least 1, got {length}")
-    group = list(range(len(documents)))  # each points to one of its group
+    from scipy.cluster.hierarchy import DisjointSet
 
-    def first(k: int) -> int:
-        while group[k] != k:
-            group[k] = k = group[group[k]]
-        return k
-
+    groups = DisjointSet(range(len(documents)))
     seen: dict[tuple, int] = {}
     for k, tokens in enumerate(documents):
         for t in range(len(tokens) - length + 1):
             run = tuple(tokens[t : t + length])
-            group[first(k)] = first(seen.setdefault(run, k))
-    members = defaultdict(list)
-    for k in range(len(documents)):
-        members[first(k)].append(k)
-    return sorted(members.values())
+            groups.merge(k, seen.setdefault(run, k))
+    return sorted(map(sorted, groups.subsets()))
 
 
 def split_groups(

@@ -375,12 +375,8 @@ def roofline(m: Machine, s: Sizes) -> Iterator[tuple[str, Any, str]]:
 
 
 PARTS: dict[str, Callable] = {
-    "launches": launches,
-    "batching": batching,
-    "graphs": graphs,
-    "precision": precision,
-    "memory": memory,
-    "roofline": roofline,
+    part.__name__: part
+    for part in (launches, batching, graphs, precision, memory, roofline)
 }
 
 

@@ -123,7 +123,7 @@ def peak_bytes(run: Callable) -> int:
     events = [
         e for e in profile.profiler.kineto_results.events() if e.name() == "[memory]"
     ]
-    held = np.cumsum([e.nbytes() for e in sorted(events, key=_when)])
+    held = np.cumsum([e.nbytes() for e in sorted(events, key=lambda e: e.start_ns())])
     return int(held.max())
 
 
@@ -274,10 +274,6 @@ def _quiet() -> Iterator[None]:
     finally:
         os.dup2(kept, 2)
         os.close(kept)
-
-
-def _when(event) -> int:
-    return event.start_ns()
 
 
 if __name__ == "__main__":

@@ -147,23 +147,15 @@ def translate() -> Iterator[Row]:
 
 def speech() -> Iterator[Row]:
     """Words wrong, by voices that training never heard."""
-    from rnncore.data.speech import digit_strings, split_voices
     from rnncore.speech.model import load_recognizer
     from tools.train.applications import speech as tool
 
     model, letters, _ = load_recognizer(stored("speech_digits"))
-    _, unknown = split_voices(np.random.default_rng(0))
     for level in 20, 0:
-        clips = digit_strings(
-            np.random.default_rng([2, level]),
-            250,
-            unknown,
-            signal_to_noise=(float(level), float(level)),
-        )
         yield Row(
             15,
             f"strings of digits at {level} dB, % word errors",
-            tool.error_rate(model, clips, letters),
+            tool.error_rate(model, tool.unheard(float(level)), letters),
             recorded(f"speech.window.{level}"),
             "network without memory *",
         )
@@ -206,12 +198,7 @@ def video() -> Iterator[Row]:
 
 
 APPLICATIONS: dict[str, Callable[[], Iterator[Row]]] = {
-    "text": text,
-    "forecast": forecast,
-    "music": music,
-    "translate": translate,
-    "speech": speech,
-    "video": video,
+    rows.__name__: rows for rows in (text, forecast, music, translate, speech, video)
 }
 
 

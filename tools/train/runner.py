@@ -223,14 +223,6 @@ def fitted_module(
     return result, time.process_time() - begun
 
 
-def halved(module: Any) -> Any:
-    """The module with its weights as a file in half precision has them."""
-    with torch.no_grad():
-        for weights in module.parameters():
-            weights.copy_(weights.half())
-    return module
-
-
 def about(asked: Asked, seconds: float, **more: Any) -> dict[str, Any]:
     """What is written down beside the weights of seed 0."""
     known = {"seed": 0, "seconds": round(seconds, 1)}

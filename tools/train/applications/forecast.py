@@ -23,6 +23,7 @@ from rnncore.forecast.classical import (
     best_linear,
     drift,
     ets,
+    flat,
     with_past_errors,
 )
 from rnncore.forecast.examples import (
@@ -52,6 +53,7 @@ from rnncore.forecast.windows import (
 from rnncore.sequence import persistence, seasonal_naive
 from tools.train.runner import Asked, Found, Training, about, founds
 
+HEAD = quantile_head(LEVELS)
 Values = defaultdict[str, Any]  # by name: a score, or one for each seed
 
 
@@ -119,40 +121,29 @@ def score_network(
     found: Values,
     name: str,
     make: Callable[[], torch.nn.Module],
-    head: Head,
     e: Example,
-    seed: int,
     asked: Asked,
+    head: Head = HEAD,
     **options: Any,
-) -> torch.nn.Module:
-    """Train it, and append what it scores."""
-    module = trained(make, head, e, seed, asked, **options)
-    point, quantiles = said_by(module, head, e.test)
-    found[name].append(errors(e, e.back(point)))
-    append(found, f"{name}_", judged(e, e.back(quantiles)))
-    return module
+) -> list[torch.nn.Module]:
+    """Train it with each seed, and append what it scores."""
+    modules = [trained(make, head, e, seed, asked, **options) for seed in asked.seeds]
+    for module in modules:
+        point, quantiles = said_by(module, head, e.test)
+        found[name].append(errors(e, e.back(point)))
+        append(found, f"{name}_", judged(e, e.back(quantiles)))
+    return modules
 
 
 def weather_study(found: Values, asked: Asked) -> None:
     """One and seven days ahead, with and without covariates."""
-    head = quantile_head(LEVELS)
+    options = {"steps": 500, "evaluate_every": 25}
     for name, covariates in [("plain", False), ("covariates", True)]:
         e = weather(covariates=covariates)
-        make = partial(Direct, "GRU", e.test.known.shape[2], 16, 7, head.P)
+        make = partial(Direct, "GRU", e.test.known.shape[2], 16, 7, HEAD.P)
         line = ask_linear(best_linear(e.training, e.validation), e.test)
         found[f"linear_{name}"] = errors(e, e.back(line))
-        for seed in asked.seeds:
-            score_network(
-                found,
-                f"network_{name}",
-                make,
-                head,
-                e,
-                seed,
-                asked,
-                steps=500,
-                evaluate_every=25,
-            )
+        score_network(found, f"network_{name}", make, e, asked, **options)
     last = np.repeat(e.values[e.origins - 1][None], 7, axis=0)
     found["persistence"] = errors(e, last)
     found["climatology"] = errors(e, e.back(np.zeros(e.actual.shape)))
@@ -214,18 +205,17 @@ def sunspot_study(found: Values, asked: Asked) -> None:
     """Three ways to look five years ahead, and two heads."""
     e = sunspots()
     K, H = 10, 32
-    quantile, gaussian = quantile_head(LEVELS), gaussian_head()
-    Q, point = quantile.P, quantile.point
+    gaussian, Q, point = gaussian_head(), HEAD.P, HEAD.point
     sizes = "GRU", 0, H
     ways: dict[str, tuple[Head, Callable]] = {
-        "direct": (quantile, partial(Direct, *sizes, K, Q)),
-        "recursive": (quantile, partial(Recursive, *sizes, Q, point=point)),
-        "encoder_decoder": (quantile, partial(EncoderDecoder, *sizes, Q, point=point)),
+        "direct": (HEAD, partial(Direct, *sizes, K, Q)),
+        "recursive": (HEAD, partial(Recursive, *sizes, Q, point=point)),
+        "encoder_decoder": (HEAD, partial(EncoderDecoder, *sizes, Q, point=point)),
         "gaussian": (gaussian, partial(Direct, *sizes, K, 2)),
     }
     for name, (head, make) in ways.items():
-        for seed in asked.seeds:
-            module = score_network(found, name, make, head, e, seed, asked, steps=800)
+        modules = score_network(found, name, make, e, asked, head, steps=800)
+        for seed, module in zip(asked.seeds, modules, strict=True):
             if isinstance(module, Recursive):
                 told = fed_the_truth(module, head, e)
                 found["fed_the_truth"].append(told)
@@ -280,37 +270,24 @@ def fed_the_truth(module: Recursive, head: Head, e: Example) -> list[float]:
 
 def wine_study(found: Values, asked: Asked) -> None:
     """One series of 176 months, a year ahead, from 25 origins."""
-    head = quantile_head(LEVELS)
+    options = {"steps": 300, "batch": 32, "evaluate_every": 25}
     for name, known in [("calendar", True), ("no_calendar", False)]:
         e = wine(with_calendar=known)
-        make = partial(Direct, "GRU", e.test.known.shape[2], 16, 12, head.P)
+        make = partial(Direct, "GRU", e.test.known.shape[2], 16, 12, HEAD.P)
         line = ask_linear(best_linear(e.training, e.validation), e.test)
         found[f"linear_{name}"] = errors(e, e.back(line)).mean()
         key = f"network_{name}"
-        for seed in asked.seeds:
-            score_network(
-                found,
-                key,
-                make,
-                head,
-                e,
-                seed,
-                asked,
-                steps=300,
-                batch=32,
-                evaluate_every=25,
-            )
+        score_network(found, key, make, e, asked, **options)
         found[key] = [by_month.mean() for by_month in found[key]]
 
 
 def country_study(found: Values, asked: Asked) -> None:
     """188 countries, ten years ahead, from three origins."""
-    head = quantile_head(LEVELS)
     for year in (1992, 1997, 2002):
         c = countries(year)
         for seed in asked.seeds:
-            module = country_network(c, head, seed, asked)
-            scores = country_scores(c, *said_by(module, head, c.test))
+            module = country_network(c, seed, asked)
+            scores = country_scores(c, *said_by(module, HEAD, c.test))
             append(found, f"network_{year}", scores)
             if year == 2002 and asked.keeps(seed):
                 keep("forecast_countries", module, scores[""], asked)
@@ -321,13 +298,13 @@ def country_study(found: Values, asked: Asked) -> None:
         for key, value in country_scores(c, line, around).items():
             found[f"linear_{year}{key}"] = value
         one_by_one(found, year, c)
-    by_number(found, head, asked)
+    by_number(found, asked)
 
 
-def country_network(c, head: Head, seed: int, asked: Asked):
+def country_network(c, seed: int, asked: Asked):
     """The one whose weights are kept."""
-    make = partial(Direct, "GRU", 1, 32, 10, head.P)
-    return trained(make, head, c, seed, asked, steps=1000)
+    make = partial(Direct, "GRU", 1, 32, 10, HEAD.P)
+    return trained(make, HEAD, c, seed, asked, steps=1000)
 
 
 def country_scores(c, point: np.ndarray, q: np.ndarray) -> dict[str, float]:
@@ -351,7 +328,7 @@ def one_by_one(found: Values, year: int, c) -> None:
         found[f"{method.__name__}_{year}"] = float(error)
 
 
-def by_number(found: Values, head: Head, asked: Asked) -> None:
+def by_number(found: Values, asked: Asked) -> None:
     """How the error falls with the number of countries learnt from."""
     for number in (5, 20, 60, 188):
         for seed in asked.seeds:
@@ -359,8 +336,8 @@ def by_number(found: Values, head: Head, asked: Asked) -> None:
             chosen = rng.permutation(188)[:number]
             c = countries(2002, learn_from=chosen)
             line = ask_linear(best_linear(c.training, c.validation), c.test)
-            module = country_network(c, head, seed, asked)
-            point, q = said_by(module, head, c.test)
+            module = country_network(c, seed, asked)
+            point, q = said_by(module, HEAD, c.test)
             for name, said in [("network", point), ("linear", line)]:
                 error = country_scores(c, said, q)[""]
                 found[f"{name}_of_{number}"].append(error)
@@ -370,7 +347,6 @@ def unit_study(found: Values, asked: Asked) -> None:
     """The countries from 2002 on, each window in units of its own past."""
     rates = fertility().to_numpy()
     every = np.arange(rates.shape[1])
-    head = quantile_head(LEVELS)
     kept = every % 5 == 0
 
     def windows(columns, starts):
@@ -383,8 +359,8 @@ def unit_study(found: Values, asked: Asked) -> None:
     test, scaler = windows(every, np.array([42]))
     actual = rates[42:52] - rates[41]
     for seed in asked.seeds:
-        module = country_network(parts, head, seed, asked)
-        point, _ = said_by(module, head, test)
+        module = country_network(parts, seed, asked)
+        point, _ = said_by(module, HEAD, test)
         error = np.abs(point * scaler.spread - actual).mean()
         found["network"].append(float(error))
 
@@ -413,21 +389,14 @@ def rival_study(found: Values, asked: Asked) -> None:
                 found[f"{name}_{year}"].append(float(error))
 
 
-def flat(window: Windows) -> np.ndarray:
-    """All that a window shows, in a row. Shapes: -> (B, columns)"""
-    parts = [np.moveaxis(a, 1, 0) for a in (window.past, window.known)]
-    return np.concatenate([p.reshape(len(p), -1) for p in parts], axis=1)
-
-
 def draw_study(found: Values, asked: Asked) -> None:
     """The recursive way with drawn futures in place of fed medians."""
     e = sunspots()
-    head = quantile_head(LEVELS)
-    make = partial(Recursive, "GRU", 0, 32, head.P, point=head.point)
+    make = partial(Recursive, "GRU", 0, 32, HEAD.P, point=HEAD.point)
     for seed in asked.seeds:
-        module = trained(make, head, e, seed, asked, steps=800)
+        module = trained(make, HEAD, e, seed, asked, steps=800)
         assert isinstance(module, Recursive)
-        values = futures(module, head, e.test, LEVELS, 500, np.random.default_rng(seed))
+        values = futures(module, HEAD, e.test, LEVELS, 500, np.random.default_rng(seed))
         quantiles = e.back(np.quantile(values, LEVELS, axis=0))
         found["mase"].append(errors(e, quantiles[3]).mean())
         append(found, "", judged(e, quantiles))

@@ -19,20 +19,14 @@ from typing import Any
 
 from numpy.random import default_rng
 
-from rnncore.application import origin
+from rnncore.application import halved, origin
 from rnncore.data.music import chorales
 from rnncore.music.frames import key_chain, key_frequencies, nats_a_frame
 from rnncore.music.generate import compose
 from rnncore.music.habits import habits
 from rnncore.music.markov import Chain
 from rnncore.music.split import Parts, split
-from rnncore.music.training import (
-    rolls,
-    rounded,
-    save_model,
-    train_frames,
-    train_voices,
-)
+from rnncore.music.training import rolls, save_model, train_frames, train_voices
 from rnncore.music.voices import moved, score_nats
 from tools.train.runner import Asked, Found, Training, bar, founds
 
@@ -63,7 +57,7 @@ def voices(options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     """Train one joint model; its score is that of the stored weights."""
     joint = options.get("joint", True)
     model, about = train_voices(parts(), **options)
-    rounded(model)
+    halved(model)
     about["score"] = score_nats(model, parts().test, joint)
     if joint:  # else `compose` would tell it what it never learned to hear
         rng = default_rng(about["seed"])
@@ -77,7 +71,7 @@ def frames(options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     """Train one frame model."""
     train, validation, test = (rolls(p) for p in parts())
     model, about = train_frames((train, validation), **options)
-    rounded(model)
+    halved(model)
     about["score"] = nats_a_frame(model, test)
     return model, about
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from rnncore.application import seeded
+from rnncore.application import halved, seeded
 from rnncore.data.speech import RATE, Clip, digit_strings, split_voices
 from rnncore.optim import adam
 from rnncore.speech.features import BANDS, heard
@@ -25,15 +25,7 @@ from rnncore.speech.training import (
     word_errors,
     written,
 )
-from tools.train.runner import (
-    Asked,
-    Found,
-    Training,
-    about,
-    fitted_module,
-    founds,
-    halved,
-)
+from tools.train.runner import Asked, Found, Training, about, fitted_module, founds
 
 NETWORKS = {"loop": (Recognizer, 128), "window": (WindowRecognizer, 256)}
 LEVELS = 20.0, 10.0, 5.0, 0.0  # dB of the tests
@@ -51,21 +43,19 @@ class Data(NamedTuple):
 @lru_cache(maxsize=1)
 def data(seed: int, count: int = 3000, tested: int = 250) -> Data:
     """Voices of the test, by a fixed draw, are in no training."""
-    known, unknown = split_voices(np.random.default_rng(0))
+    known, _ = split_voices(np.random.default_rng(0))
     rng = np.random.default_rng([1, seed])
     levels = (0.0, 30.0)
     train = digit_strings(rng, count, known, signal_to_noise=levels)
     valid = digit_strings(rng, 200, known, signal_to_noise=levels)
-    test = {
-        level: digit_strings(
-            np.random.default_rng([2, int(level)]),
-            tested,
-            unknown,
-            signal_to_noise=(level, level),
-        )
-        for level in LEVELS
-    }
-    return Data(train, valid, test)
+    return Data(train, valid, {level: unheard(level, tested) for level in LEVELS})
+
+
+def unheard(level: float, count: int = 250) -> list[Clip]:
+    """Recordings at a level, by voices that no training hears."""
+    _, unknown = split_voices(np.random.default_rng(0))
+    rng = np.random.default_rng([2, int(level)])
+    return digit_strings(rng, count, unknown, signal_to_noise=(level, level))
 
 
 def encoded(clips: list[Clip], letters: Letters) -> tuple[list, list]:

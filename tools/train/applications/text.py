@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from rnncore.application import seeded
+from rnncore.application import halved, seeded
 from rnncore.text.corpora import (
     Corpus,
     documentation_corpus,
@@ -36,15 +36,7 @@ from rnncore.text.model import (
 from rnncore.text.ngrams import bits_given, fit_kneser_ney, kneser_ney_probabilities
 from rnncore.text.storage import save_model
 from rnncore.text.vocabulary import character_vocabulary, word_vocabulary
-from tools.train.runner import (
-    Asked,
-    Found,
-    Training,
-    about,
-    fitted_module,
-    founds,
-    halved,
-)
+from tools.train.runner import Asked, Found, Training, about, fitted_module, founds
 
 UNIT = "nats a token, unless its name says otherwise"
 RATES = (0.3, 1.0, 3.0, 10.0)  # of dynamic evaluation

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from rnncore.application import seeded
+from rnncore.application import halved, seeded
 from rnncore.data.translation import Pair, Pairs, date_pairs, draw_numbers, number_pairs
 from rnncore.translate.baselines import learn_word_table, nearest
 from rnncore.translate.storage import save_translator
@@ -28,7 +28,7 @@ from rnncore.translate.training import (
     translate,
     translate_loss,
 )
-from tools.train.runner import Asked, Found, Training, about, fitted_module, halved
+from tools.train.runner import Asked, Found, Training, about, fitted_module
 
 DIGITS, PIECES = 11, 340
 D, H, B, RATE, DROPOUT = 64, 128, 128, 0.004, 0.1

@@ -17,7 +17,7 @@ import numpy as np
 import sacrebleu
 import torch
 
-from rnncore.application import load_module, save_weights, seeded
+from rnncore.application import halved, load_module, save_weights, seeded
 from rnncore.data.video import (
     ACTIONS,
     DIGITS,
@@ -38,15 +38,7 @@ from rnncore.video.model import (
     SingleFrame,
     film_batch,
 )
-from tools.train.runner import (
-    Asked,
-    Found,
-    Training,
-    about,
-    fitted_module,
-    founds,
-    halved,
-)
+from tools.train.runner import Asked, Found, Training, about, fitted_module, founds
 
 TEST = 1000  # the seed of the test films
 S, TESTED, EVERY = 24, 1000, 125
@@ -194,26 +186,14 @@ def share(pairs: Any) -> float:
     return 100 * float(np.mean([a == b for a, b in pairs]))
 
 
-class Sight(NamedTuple):
-    """Which eye looks at digits: so many steps, and where it is kept."""
-
-    steps: int
-    folder: Path
-
-
-def sight_of(asked: Asked) -> Sight:
-    """The eye that is asked for."""
-    return Sight(asked.steps or EYE_STEPS, asked.weights)
-
-
 @lru_cache(maxsize=1)
-def eye(which: Sight) -> torch.nn.Sequential:
+def eye(steps: int, folder: Path) -> torch.nn.Sequential:
     """A frame encoder that was trained on still pictures of two digits.
 
     It is trained once, and all networks on digits have it; for another,
     delete its file.
     """
-    steps, path = which.steps, which.folder / "video_eye.safetensors"
+    path = folder / "video_eye.safetensors"
     if path.exists():
         made, known = load_module(path, EYE, eye_of, "frame encoder")
         if known["steps"] == steps:
@@ -236,7 +216,7 @@ def eye(which: Sight) -> torch.nn.Sequential:
 
 def measure_eye(asked: Asked) -> Iterator[Found]:
     """How good the eye is that all networks on digits have."""
-    named = named_in_stills(eye(sight_of(asked)))
+    named = named_in_stills(eye(asked.steps or EYE_STEPS, asked.weights))
     yield Found("video.eye.named", [named], "%", [0])
 
 
@@ -275,17 +255,12 @@ def looked_at(encoder: torch.nn.Module, films: Films) -> Films:
 
 
 @lru_cache(maxsize=1)
-def data(
-    make: Callable[..., Films], seed: int, count: int, which: Sight | None
-) -> list[Films]:
-    """Films to train on, and to look at on the way.
-
-    Those of digits are what an eye has seen.
-    """
+def data(make: Callable[..., Films], seed: int, count: int, sight: Any) -> list[Films]:
+    """Films to train on, and to look at on the way: as `sight` sees them."""
 
     def drawn(key: list[int], count: int) -> Films:
         films = make(np.random.default_rng(key), count, False)
-        return looked_at(eye(which)[0], films) if which else films
+        return looked_at(sight, films) if sight else films
 
     parts = [
         drawn([1, seed, k], min(count - k * AT_ONCE, AT_ONCE))
@@ -308,16 +283,17 @@ def judged_films(name: str, tested: int = TESTED) -> Films:
 def train(name: str, network: str, seed: int, asked: Asked) -> Iterator[Found]:
     """One run, and its scores on the test films."""
     task, steps = TASKS[name], asked.steps or TASKS[name].steps
-    which = sight_of(asked) if name in ON_DIGITS else None
+    sight = None  # of an eye that has learned, and learns no more
+    if name in ON_DIGITS:
+        sight = eye(asked.steps or EYE_STEPS, asked.weights)[0]
     count = 40 if asked.check else task.drawn
-    films, valid = data(task.films, seed, count, which)
+    films, valid = data(task.films, seed, count, sight)
     with seeded(seed):
         made: Any = task.networks[network]()
     place = made.encoder if name == "captions" else made
-    sight = eye(which)[0] if which else None
     if name == "captions" and network != "bag":
         place.loop.load_state_dict(watcher(asked.weights).state_dict())
-    if not which and network in ("bag", "single"):
+    if not sight and network in ("bag", "single"):
         if (name, seed) not in LOOPS:
             raise ValueError(
                 f"{name}.{network}: expected {name}.loop in the same "

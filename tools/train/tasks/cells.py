@@ -23,6 +23,7 @@ from rnncore.characters import Model, held_out_bits, next_character
 from rnncore.data.tasks import loss_at_the_end
 from rnncore.gru import bptt_reset_before, unroll_reset_before
 from rnncore.rnn import init_params, init_readout, readout, unroll, zero_state
+from rnncore.text.model import contiguous_windows
 from tools.train.runner import Asked, Found, Training, fitted, founds
 from tools.train.tasks import lags
 from tools.train.tasks.chars import python_text
@@ -99,7 +100,7 @@ def characters() -> Task:
         64,
         5e-3,
         lambda c: next_character(c.forward, c.vjp),
-        lambda rng, step: text.window(step, T),
+        contiguous_windows(text.rows, T),
         lambda model, c: zero_state(model.cell, B, c.parts),
         score,
         "bits per held-out character",

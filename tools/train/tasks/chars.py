@@ -15,6 +15,7 @@ from rnncore.bptt import rnn_cell_vjp
 from rnncore.characters import encode, held_out_bits, init_model, lanes, next_character
 from rnncore.data.text import python_source
 from rnncore.rnn import rnn_cell, zero_state
+from rnncore.text.model import contiguous_windows
 from tools.train.runner import Asked, Found, Training, bar, fitted, founds
 
 T, B, H = 32, 32, 128
@@ -27,11 +28,6 @@ class Text(NamedTuple):
     rows: np.ndarray
     held_out: np.ndarray
     alphabet: str
-
-    def window(self, step: int, T: int) -> np.ndarray:
-        """The rows of one step, from the first again after the last."""
-        at = step % ((len(self.rows) - 1) // T) * T
-        return self.rows[at : at + T + 1]
 
 
 def python_text(B: int, held_out: int) -> Text:
@@ -57,7 +53,7 @@ def train(seed: int, asked: Asked) -> Iterator[Found]:
     result, seconds = fitted(
         next_character(rnn_cell, rnn_cell_vjp),
         model,
-        lambda rng, step: text.window(step, T),
+        contiguous_windows(text.rows, T),
         RATE,
         asked.steps or STEPS,
         rng,

@@ -30,6 +30,7 @@ from rnncore.rnn import (
     zero_state,
 )
 from rnncore.sequence import bits_per_character, count_ngrams, surprisal
+from rnncore.text.model import contiguous_windows
 from tools.measurements import read
 from tools.train.runner import Asked, Found, Training, bar, fitted
 from tools.train.tasks.chars import Text, python_text
@@ -131,7 +132,7 @@ def train_one(
     result, seconds = fitted(
         loss_and_gradient,
         model,
-        lambda rng, step: text.window(step, T),
+        contiguous_windows(text.rows, T),
         rate,
         steps,
         np.random.default_rng(seed),
