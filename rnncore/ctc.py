@@ -260,4 +260,12 @@ def _shift(a: Array, by: int) -> Array:
 
 
 def _log_add(a: Array, b: Array) -> Array:
-    return array_namespace(a).logaddexp(a, b)
+    """log(exp a + exp b); -inf where both are, with a gradient of zero.
+
+    logaddexp alone gives -inf as well, but autograd finds inf - inf there.
+    """
+    xp = array_namespace(a)
+    never = xp.maximum(a, b) == -math.inf
+    zero = xp.zeros_like(a)
+    both = xp.logaddexp(xp.where(never, zero, a), xp.where(never, zero, b))
+    return xp.where(never, xp.full_like(a, -math.inf), both)
