@@ -82,6 +82,11 @@ def main(argv: list[str] | None = None) -> int:
     return code
 
 
-if __name__ == "__main__":
+def console() -> int:
+    """What `rnncore` and `python -m rnncore` start."""
     signal.signal(signal.SIGTERM, terminate)
-    sys.exit(main())
+    return main()
+
+
+if __name__ == "__main__":
+    sys.exit(console())

@@ -22,6 +22,7 @@ __all__ = [
     "check_lengths",
     "check_like_state",
     "check_parts",
+    "check_real",
     "check_shape",
     "check_spans",
     "check_state",
@@ -76,6 +77,15 @@ def check_alike(like_name: str, like: Array, **arrays: Array) -> None:
             )
 
 
+def check_real(name: str, a: Array) -> None:
+    """Raise unless `a` holds real floats: vjps take no conjugates.
+
+    Raises ValueError: "W_x: expected real floats, got complex128".
+    """
+    if not array_namespace(a).isdtype(a.dtype, "real floating"):
+        raise ValueError(f"{name}: expected real floats, got {a.dtype}")
+
+
 def check_layer(params: Any) -> None:
     """Raise ValueError unless the four weights belong to one layer."""
     check_shape("W_x", params.W_x, "G*H", "D")
@@ -87,6 +97,7 @@ def check_layer(params: Any) -> None:
             f"W_h: expected (G*H, H), got {tuple(params.W_h.shape)}"
         )
     check_alike("W_x", params.W_x, **params._asdict())
+    check_real("W_x", params.W_x)
 
 
 def check_state(params: Any, x: Array, state: tuple[Array, ...]) -> None:

@@ -218,11 +218,10 @@ def log_sum(a: Array) -> Array:
 
     Shapes: a (B, S) -> total (B,)
     """
-    xp = array_namespace(a)
     total = a[:, 0]
     for s in range(1, a.shape[1]):
         total = _log_add(total, a[:, s])
-    return xp.asarray(total)
+    return total
 
 
 def _check_labels(
@@ -260,4 +259,12 @@ def _shift(a: Array, by: int) -> Array:
 
 
 def _log_add(a: Array, b: Array) -> Array:
-    return array_namespace(a).logaddexp(a, b)
+    """log(exp a + exp b); -inf where both are, with a gradient of zero.
+
+    logaddexp alone gives -inf as well, but autograd finds inf - inf there.
+    """
+    xp = array_namespace(a)
+    never = xp.maximum(a, b) == -math.inf
+    zero = xp.zeros_like(a)
+    both = xp.logaddexp(xp.where(never, zero, a), xp.where(never, zero, b))
+    return xp.where(never, xp.full_like(a, -math.inf), both)

@@ -4,8 +4,8 @@ They take the arguments and hold the weights of torch.nn's RNN, LSTM and
 GRU, so that a state_dict moves between the two unchanged.
 """
 
-import copy
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -13,12 +13,13 @@ from torch import Tensor
 from torch.nn.functional import dropout
 from torch.nn.utils.rnn import PackedSequence
 
-from rnncore.backend import check_alike, check_shape, tree_map
+from rnncore.backend import check_alike, check_real, check_shape, tree_map
 from rnncore.bptt import bptt
 from rnncore.cells import CELLS
 from rnncore.rnn import Params, State, unroll
 
 Run = tuple[int, int]  # so many steps of so many sequences
+Hidden = Tensor | tuple[Tensor, ...] | None  # hx: h, or (h, c), or zero
 
 
 class Loop(torch.autograd.Function):
@@ -28,7 +29,13 @@ class Loop(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, cell: Callable, cell_vjp: Callable, x, *rest):
+    def forward(
+        ctx: Any,
+        cell: Callable,
+        cell_vjp: Callable,
+        x: Tensor,
+        *rest: Tensor,
+    ) -> tuple[Tensor, ...]:
         """From x, four weights and the first state to y and the last."""
         params, state = Params(*rest[:4]), rest[4:]
         y, state, tape = unroll(cell, params, x, state)
@@ -39,13 +46,16 @@ class Loop(torch.autograd.Function):
         return y, *state
 
     @staticmethod
-    def backward(ctx: Any, d_y: Tensor, *d_state: Tensor):
+    def backward(
+        ctx: Any, d_y: Tensor, *d_state: Tensor
+    ) -> tuple[Tensor | None, ...]:
         """One gradient for each argument of forward, None for the cells."""
         if torch.is_grad_enabled():
             raise RuntimeError(
                 "create_graph: expected False, got True: rnncore.nn has "
-                "no second derivatives (torch.nn's modules have, on a CPU)"
+                "no second derivatives, except by torch.func"
             )
+        _refuse_batched(d_y)
         leaves = iter(ctx.saved_tensors)
         params, tape = tree_map(lambda _: next(leaves), ctx.form)
         with torch.autocast(d_y.device.type, enabled=False):  # as forward
@@ -103,20 +113,28 @@ class Recurrent(torch.nn.RNNBase):
     Raises ValueError where a shape, dtype or device does not fit.
     """
 
-    def __init__(self, *args: Any, **options: Any):
-        super().__init__(*args, **options)
-        if self.proj_size:
-            raise ValueError(f"proj_size: expected 0, got {self.proj_size}")
-
-    def forward(self, input, hx=None):
+    def forward(
+        self, input: Tensor | PackedSequence, hx: Hidden = None
+    ) -> tuple[Any, Any]:
         """Outputs of the last layer, and the last state of every layer."""
+        if isinstance(input, torch.fx.Proxy):
+            return _as_one_call(self, input, hx)
+        if _is_compiling():  # one break in the graph, not T steps in it
+            return torch.compiler.disable(self.run)(input, hx)
+        return self.run(input, hx)
+
+    def run(
+        self, input: Tensor | PackedSequence, hx: Hidden
+    ) -> tuple[Any, Any]:
+        """`forward`, step by step."""
         if isinstance(input, PackedSequence):
             return self.over_packed(input, hx)
         if input.dim() == 2:
             return self.over_one(input, hx)
-        dims = ("B", "T") if self.batch_first else ("T", "B")
-        check_shape("input", input, *dims, self.input_size)
         x = input.transpose(0, 1) if self.batch_first else input
+        B = x.shape[1] if x.dim() == 3 and not x.shape[1] else "B"
+        dims = (B, "T") if self.batch_first else ("T", B)
+        check_shape("input", input, *dims, self.input_size)
         T, B, _ = x.shape
         state = self.first_state(hx, x, B)
         y, state = self.over_runs(x.flatten(0, 1), [(T, B)], state)
@@ -124,7 +142,7 @@ class Recurrent(torch.nn.RNNBase):
         y = y.transpose(0, 1) if self.batch_first else y
         return y, self.last_state(state)
 
-    def over_one(self, x: Tensor, hx):
+    def over_one(self, x: Tensor, hx: Hidden) -> tuple[Tensor, Any]:
         """One sequence, without a batch."""
         check_shape("input", x, "T", self.input_size)
         state = self.first_state(hx, x)
@@ -132,7 +150,9 @@ class Recurrent(torch.nn.RNNBase):
         y, state = self.over_runs(x, [(x.shape[0], 1)], state)
         return y, self.last_state(tuple(s[:, 0] for s in state))
 
-    def over_packed(self, packed: PackedSequence, hx):
+    def over_packed(
+        self, packed: PackedSequence, hx: Hidden
+    ) -> tuple[PackedSequence, Any]:
         """Sequences of different lengths, as torch packs them."""
         x, sizes, order, order_back = packed
         check_shape("input.data", x, "N", self.input_size)
@@ -146,13 +166,19 @@ class Recurrent(torch.nn.RNNBase):
             state = tuple(s[:, order_back] for s in state)
         return packed._replace(data=y), self.last_state(state)
 
-    def over_runs(self, x: Tensor, runs: list[Run], state: State):
+    def over_runs(
+        self, x: Tensor, runs: list[Run], state: State
+    ) -> tuple[Tensor, State]:
         """Layer upon layer; dropout between them, not after the last."""
         params = [_weights(*w) for w in self.all_weights]
         x, state, params = tree_map(_autocast, (x, state, params))
         parts = {f"hx[{k}]": s for k, s in enumerate(state)}
         check_alike("weight_ih_l0", params[0].W_x, input=x, **parts)
+        check_real("weight_ih_l0", params[0].W_x)
         directions = 2 if self.bidirectional else 1
+        if not x.shape[0]:
+            width = directions * self.hidden_size
+            return _of_nothing(self, x, state, width)
         last = []
         for layer in range(0, len(params), directions):
             if layer:
@@ -167,17 +193,25 @@ class Recurrent(torch.nn.RNNBase):
         ends = zip(*last, strict=True)
         return x, tuple(torch.stack(part) for part in ends)
 
-    def direction(self, k: int, params: Params, x: Tensor, runs, first):
+    def direction(
+        self,
+        k: int,
+        params: Params,
+        x: Tensor,
+        runs: list[Run],
+        first: State,
+    ) -> tuple[Tensor, State]:
         """The k-th of the N*L: with two, each second one is in reverse."""
         cell, cell_vjp, _, _ = CELLS[self.mode]
         if not torch.is_grad_enabled():
             cell = _without_cache(cell)
         reverse = self.bidirectional and k % 2 == 1
+        loop = _apart if _transformed() else Loop.apply
         return one_direction(
-            (cell, cell_vjp), params, x, runs, first, reverse
+            (cell, cell_vjp), params, x, runs, first, reverse, loop
         )
 
-    def first_state(self, hx, x: Tensor, *B: int) -> State:
+    def first_state(self, hx: Hidden, x: Tensor, *B: int) -> State:
         """hx as a tuple of (L, B, H), or (L, H) without a batch."""
         shape = len(self.all_weights), *B, self.hidden_size
         parts = 2 if self.mode == "LSTM" else 1
@@ -194,15 +228,65 @@ class Recurrent(torch.nn.RNNBase):
             check_shape(f"hx[{k}]", part, *shape)
         return tuple(hx)
 
-    def last_state(self, state: State):
+    def last_state(self, state: State) -> Any:
         """The state in the form of hx: a pair for LSTM alone."""
         return state if self.mode == "LSTM" else state[0]
 
-    def load_state_dict(self, state_dict, strict=True, assign=False):
+    def load_state_dict(
+        self,
+        state_dict: Mapping[str, Any],
+        strict: bool = True,
+        assign: bool = False,
+    ) -> Any:
         """All weights or none: torch alone would keep those that fit."""
-        trial = copy.deepcopy(self)  # the first to raise, if one does
-        super(Recurrent, trial).load_state_dict(state_dict, strict)
-        return super().load_state_dict(state_dict, strict, assign)
+        own = self.state_dict(keep_vars=True).values()
+        before = [w.detach().clone() for w in own]
+        copied = False
+        try:
+            result = super().load_state_dict(state_dict, strict)
+            copied = not assign
+        finally:
+            if not copied:
+                for w, old in zip(own, before, strict=True):
+                    w.data.copy_(old)
+        if assign:
+            return super().load_state_dict(state_dict, strict, assign)
+        return result
+
+    @property
+    def proj_size(self) -> int:
+        """torch's option of a smaller output: 0, there is none here."""
+        return 0
+
+    @proj_size.setter
+    def proj_size(self, size: int) -> None:
+        if size:
+            raise ValueError(f"proj_size: expected 0, got {size}")
+
+    @property
+    def qconfig(self) -> None:
+        """What torch.ao.quantization notes: here there is nothing."""
+        raise AttributeError("qconfig")
+
+    @qconfig.setter
+    def qconfig(self, config: Any) -> None:
+        name = f"rnncore.nn.{type(self).__name__}"
+        if config is not None:
+            raise NotImplementedError(
+                f"quantisation: expected torch.nn's modules, got {name}: "
+                "load its state_dict into torch.nn's first"
+            )
+        warnings.warn(
+            f"quantisation: {name} stays as it is; load its state_dict "
+            "into torch.nn's module to have it quantised",
+            stacklevel=2,
+        )
+
+    def __prepare_scriptable__(self) -> "Recurrent":
+        raise NotImplementedError(
+            "torch.jit.script: expected torch.nn's modules, got "
+            f"rnncore.nn.{type(self).__name__}: torch.jit.trace takes it"
+        )
 
 
 class RNN(Recurrent, torch.nn.RNN):
@@ -215,6 +299,60 @@ class LSTM(Recurrent, torch.nn.LSTM):
 
 class GRU(Recurrent, torch.nn.GRU):
     """The gated recurrent unit, in torch.nn.GRU's place."""
+
+
+def _apart(
+    cell: Callable, cell_vjp: Callable, x: Tensor, *rest: Tensor
+) -> tuple[Tensor, ...]:
+    """As `Loop`, a node for each operation, as torch.func needs them."""
+    params, state = Params(*rest[:4]), rest[4:]
+    y, state, _ = unroll(cell, params, x, state)
+    return y, *state
+
+
+def _transformed() -> bool:
+    """Whether torch.func or torch.jit.trace is looking on."""
+    active = torch._C._are_functorch_transforms_active()
+    return active or torch.jit.is_tracing()
+
+
+def _refuse_batched(d_y: Tensor) -> None:
+    """Raise RuntimeError where torch asks for many gradients at once."""
+    if torch._C._functorch.is_legacy_batchedtensor(d_y):
+        raise RuntimeError(
+            "is_grads_batched: expected False, got True: rnncore.nn has "
+            "batches of gradients by torch.func alone (vmap, vjp)"
+        )
+
+
+def _is_compiling() -> bool:
+    """Whether torch.compile reads along; torch.export takes the steps."""
+    exporting = getattr(torch.compiler, "is_exporting", bool)
+    return torch.compiler.is_dynamo_compiling() and not exporting()
+
+
+def _as_one_call(
+    module: Recurrent, input: torch.fx.Proxy, hx: Any
+) -> tuple[Any, Any]:
+    """A call in the graph of torch.fx, as of one of torch.nn's modules."""
+    tracer = input.tracer
+    if tracer.root is module:
+        raise TypeError(
+            "torch.fx: expected a module that holds a "
+            f"rnncore.nn.{type(module).__name__}, got itself"
+        )
+    name = tracer.path_of_module(module)
+    y = tracer.create_proxy("call_module", name, (input, hx), {})
+    return y[0], y[1]
+
+
+def _of_nothing(
+    module: Recurrent, x: Tensor, state: State, width: int
+) -> tuple[Tensor, State]:
+    """What an empty batch gives: no rows, whose gradients are zero."""
+    every = (*module.parameters(), x, *state)
+    zero = sum(a.sum() for a in every).to(x.dtype) * 0
+    return x.new_zeros(0, width) + zero, tuple(s + zero for s in state)
 
 
 def _join(parts: list[Tensor], dim: int = 0) -> Tensor:

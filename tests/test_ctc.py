@@ -15,6 +15,7 @@ from rnncore.ctc import (
     ctc_loss,
     ctc_loss_vjp,
     greedy,
+    log_sum,
     prefix_beam,
     read_path,
 )
@@ -203,3 +204,30 @@ def test_greedy_stops_at_each_sequences_end():
 def test_a_beam_needs_a_width():
     with pytest.raises(ValueError, match="width: expected at least 1"):
         prefix_beam(np.zeros((2, 3)), 0)
+
+
+@given(size=batches())
+def test_autograd_through_the_loss_is_the_backward_function(size):
+    logits, labels, lengths, d_loss = draw(*size)
+    a = torch.tensor(logits, requires_grad=True)
+    loss, _ = ctc_loss(a, labels, lengths)
+    (loss * torch.tensor(d_loss)).sum().backward()
+    _, cache = ctc_loss(logits, labels, lengths)
+    assert_close(a.grad, ctc_loss_vjp(d_loss, cache), scale=1)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_has_a_gradient_that_is_a_number(dtype):
+    logits, labels, lengths, _ = draw(6, 3, 4, 1)
+    a = torch.tensor(logits, dtype=dtype, requires_grad=True)
+    loss, _ = ctc_loss(a, labels, lengths)
+    loss.sum().backward()
+    assert a.grad.isfinite().all()
+
+
+def test_impossible_and_impossible_is_impossible_with_gradient_zero():
+    a = torch.full((1, 3), -math.inf, requires_grad=True)
+    total = log_sum(a)
+    assert total.item() == -math.inf
+    total.sum().backward()
+    assert a.grad.tolist() == [[0, 0, 0]]

@@ -4,40 +4,164 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
+import venv
 import zipfile
 from email import message_from_string
 from pathlib import Path
 
+import numpy
 import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent
 
 
+BUILD = """
+import sys
+from setuptools import build_meta as backend
+folder = sys.argv[1]  # the backend has arguments of its own
+backend.build_sdist(folder)
+backend.build_wheel(folder)
+"""
+EXTRAS = {"text", "forecast", "music", "translate", "speech", "video"}
+
+
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """The wheel of a copy of the sources, built without a network."""
-    folder = tmp_path_factory.mktemp("wheel")
-    for name in ("pyproject.toml", "README.md"):
-        shutil.copy(ROOT / name, folder)
-    shutil.copytree(ROOT / "rnncore", folder / "rnncore")
-    command = [
-        "-m",
-        "pip",
-        "wheel",
-        "--quiet",
-        "--no-deps",
-        "--no-build-isolation",
-        ".",
-    ]
-    subprocess.run([sys.executable, *command], cwd=folder, check=True)
+def built(tmp_path_factory):
+    """Wheel and source distribution of what git knows, and what was said."""
+    folder = tmp_path_factory.mktemp("built")
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    for name in listed:
+        if (ROOT / name).is_file():
+            (folder / "tree" / name).parent.mkdir(
+                parents=True, exist_ok=True
+            )
+            shutil.copy(ROOT / name, folder / "tree" / name)
+    run = subprocess.run(
+        [sys.executable, "-c", BUILD, str(folder)],
+        cwd=folder / "tree",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     (path,) = folder.glob("rnncore-*.whl")
-    return zipfile.ZipFile(path)
+    (source,) = folder.glob("rnncore-*.tar.gz")
+    return path, source, run.stdout + run.stderr
 
 
-def test_the_package_brings_numpy_and_the_array_api_alone(wheel):
+@pytest.fixture(scope="module")
+def wheel(built):
+    return zipfile.ZipFile(built[0])
+
+
+@pytest.fixture(scope="module")
+def metadata(wheel):
     (path,) = (n for n in wheel.namelist() if n.endswith("/METADATA"))
-    metadata = message_from_string(wheel.read(path).decode())
+    return message_from_string(wheel.read(path).decode())
+
+
+def test_it_is_built_without_a_warning_about_packages(built):
+    assert "absent from" not in built[2]
+
+
+def test_the_wheel_tells_where_data_come_from_and_that_it_is_typed(
+    wheel, metadata
+):
+    names = wheel.namelist()
+    assert "rnncore/py.typed" in names
+    assert "rnncore/data/SOURCES.md" in names
+    assert any(n.endswith("licenses/LICENSE") for n in names)
+    assert any(n.endswith("doc/rnncore/CHANGELOG.md") for n in names)
+    assert metadata["Author"]
+    assert "LSTM" in metadata["Keywords"]
+    assert "Typing :: Typed" in metadata.get_all("Classifier")
+    assert not any("__pycache__" in n or n.startswith("t") for n in names)
+
+
+def test_each_application_has_an_extra_and_apps_is_all_of_them(metadata):
+    assert set(metadata.get_all("Provides-Extra")) >= EXTRAS
+    needs = [Requirement(r) for r in metadata.get_all("Requires-Dist")]
+
+    def of(extra):
+        return {
+            name
+            for r in needs
+            if r.marker and r.marker.evaluate({"extra": extra})
+            for name in (
+                set().union(*map(of, r.extras)) if r.extras else {r.name}
+            )
+        }
+
+    assert of("apps") == set().union(*map(of, EXTRAS)) | {"matplotlib"}
+    for extra in EXTRAS:
+        assert {"torch", "safetensors", "tqdm"} <= of(extra)
+    assert "music21" not in of("forecast")
+    assert {"av"} <= of("video") - of("speech")
+    assert {"sacrebleu"} <= of("translate")
+
+
+def test_the_source_distribution_has_tests_and_no_solutions(built):
+    with tarfile.open(built[1]) as source:
+        names = {n.partition("/")[2] for n in source.getnames()}
+    for name in (
+        "CHANGELOG.md",
+        "rnncore/data/SOURCES.md",
+        "rnncore/py.typed",
+        "tests/conftest.py",
+        "tests/arrays.py",
+        "tests/oracles.py",
+        "tests/attacks",
+        "tools/__init__.py",
+        "examples/my_cell.py",
+        "book/api.md",
+    ):
+        assert name in names, name
+    assert not [n for n in names if n.startswith("solutions")]
+
+
+@pytest.mark.slow
+def test_what_was_built_is_installed_and_tested(built, tmp_path):
+    """In an environment of its own, beside the installed libraries."""
+    path, source, _ = built
+    own = tmp_path / "own"
+    venv.create(own, with_pip=True)
+    python = own / "bin" / "python"
+
+    def run(*words, **options):
+        return subprocess.run(
+            words, check=False, capture_output=True, text=True, **options
+        )
+
+    pip = (python, "-m", "pip", "install", "--no-deps", "--no-index")
+    installed = run(*pip, path)
+    assert installed.returncode == 0, installed.stderr
+    site = Path(numpy.__file__).parents[1]
+    (place,) = own.glob("lib/python*/site-packages")
+    (place / "libraries.pth").write_text(f"{site}\n")
+    told = run(own / "bin" / "rnncore", "--help", cwd=tmp_path)
+    assert told.returncode == 0, told.stderr
+    assert "memory-ruler" in told.stdout
+    where = "import rnncore; print(rnncore.__file__)"
+    found = run(python, "-c", where, cwd=tmp_path).stdout
+    assert found.startswith(str(own))
+    with tarfile.open(source) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (tree,) = tmp_path.glob("rnncore-*")
+    tests = ["rnn", "bptt", "lstm", "gru", "nn", "ctc", "losses", "backend"]
+    files = [f"tests/test_{name}.py" for name in tests]
+    options = "-q", "-p", "no:cacheprovider"
+    tested = run(python, "-m", "pytest", *options, *files, cwd=tree)
+    assert tested.returncode == 0, tested.stdout[-3000:]
+
+
+def test_the_package_brings_numpy_and_the_array_api_alone(metadata):
     needs = [
         Requirement(line) for line in metadata.get_all("Requires-Dist")
     ]

@@ -7,12 +7,14 @@ import torch
 from torch import Tensor
 
 from rnncore.fused.loop import Packed, Tape, bptt, unroll
+from rnncore.nn import _refuse_batched, _transformed
 from rnncore.rnn import Params
 
 
 def takes(*tensors: Tensor) -> bool:
     """Whether the loops can run on these: plain floats on a CPU."""
-    return not torch.compiler.is_compiling() and all(
+    hidden = torch.compiler.is_compiling() or _transformed()
+    return not hidden and all(
         type(a) in {Tensor, torch.nn.Parameter}
         and a.device.type == "cpu"
         and a.dtype in {torch.float32, torch.float64}
@@ -58,8 +60,9 @@ class Fused(torch.autograd.Function):
         if torch.is_grad_enabled():
             raise RuntimeError(
                 "create_graph: expected False, got True: rnncore.nn has "
-                "no second derivatives (torch.nn's modules have, on a CPU)"
+                "no second derivatives, except by torch.func"
             )
+        _refuse_batched(d_y)
         _, x, *rest = ctx.saved_tensors
         n = len(d_state)
         params, state, own = (

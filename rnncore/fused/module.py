@@ -11,7 +11,16 @@ from torch import Tensor
 from rnncore import fused
 from rnncore.backend import check_shape
 from rnncore.fused.printed import derived, pair
-from rnncore.nn import Recurrent, _without_cache, one_direction
+from rnncore.nn import (
+    Hidden,
+    Loop,
+    Recurrent,
+    Run,
+    _apart,
+    _transformed,
+    _without_cache,
+    one_direction,
+)
 from rnncore.rnn import Params, State
 
 
@@ -53,8 +62,6 @@ class Cell(Recurrent):
         torch.nn.RNNBase.__init__(
             self, "RNN_TANH", input_size, hidden_size, *args, **options
         )
-        if self.proj_size:
-            raise ValueError(f"proj_size: expected 0, got {self.proj_size}")
         self.function = function
         names = traced.cell.parts
         self.kept = [names[k] for k in traced.held]
@@ -77,7 +84,14 @@ class Cell(Recurrent):
                 )
         self.reset_parameters()
 
-    def direction(self, k: int, params: Params, x: Tensor, runs, first):
+    def direction(
+        self,
+        k: int,
+        params: Params,
+        x: Tensor,
+        runs: list[Run],
+        first: State,
+    ) -> tuple[Tensor, State]:
         """The compiled loop where it can run, elsewhere the printed one."""
         loops, f = _compiled(), self.function
         given = (*first, *self.own_weights(k, x.dtype, runs[0][1]))
@@ -90,7 +104,8 @@ class Cell(Recurrent):
             cell, cell_vjp = pair(f)
             if not torch.is_grad_enabled():
                 cell = _without_cache(cell)
-            y, last = one_direction((cell, cell_vjp), *rest)
+            loop = _apart if _transformed() else Loop.apply
+            y, last = one_direction((cell, cell_vjp), *rest, loop=loop)
         return y, last[: len(first)]
 
     def own_weights(self, k: int, dtype: torch.dtype, B: int) -> State:
@@ -101,7 +116,7 @@ class Cell(Recurrent):
             for name in self.kept
         )
 
-    def first_state(self, hx, x: Tensor, *B: int) -> State:
+    def first_state(self, hx: Hidden, x: Tensor, *B: int) -> State:
         """hx as a tuple of (L, B, H), or (L, H) without a batch."""
         shape = len(self.all_weights), *B, self.hidden_size
         if hx is None:
@@ -115,6 +130,6 @@ class Cell(Recurrent):
             check_shape(f"hx[{k}]", part, *shape)
         return tuple(given)
 
-    def last_state(self, state: State):
+    def last_state(self, state: State) -> Any:
         """The state in the form of hx."""
         return state if self.parts > 1 else state[0]
