@@ -205,15 +205,16 @@ def _points_remark(
     """What to say of a test's points: the release may have changed them."""
     if points == wanted["points"]:
         return []
-    if points in earlier:
-        return [
-            f"'{name}' gives {wanted['points']} points; in the release that "
-            f"your notebook was made from, it gave {points}"
-        ]
-    return [
+    remark = (
         f"the points of '{name}' had been changed: they are "
         f"{wanted['points']}, as in the assignment"
-    ]
+    )
+    if points in earlier:
+        remark = (
+            f"'{name}' gives {wanted['points']} points; in the release that "
+            f"your notebook was made from, it gave {points}"
+        )
+    return [remark]
 
 
 def _kernel_remark(notebook: NotebookNode, release: NotebookNode) -> list[str]:
