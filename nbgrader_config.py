@@ -18,6 +18,24 @@ c.CourseDirectory.autograded_directory = "grading/autograded"
 c.CourseDirectory.feedback_directory = "grading/feedback"
 c.CourseDirectory.db_url = f"sqlite:///{ROOT}/grading/gradebook.db"
 
+# `nbgrader zip_collect NAME` takes the archive that Moodle or Canvas gives
+# from grading/downloaded/NAME/archive/. The first folder or file in it that
+# bears the system's marks says whose it is; names that a learner chose come
+# behind that and cannot say otherwise.
+#     Moodle: Ann Ode_4711_assignsubmission_file_/ch03_bptt.ipynb
+#     Canvas: odeann_LATE_81_4711_ch03_bptt-1.ipynb
+c.ZipCollectApp.downloaded_directory = "grading/downloaded"
+c.FileNameCollectorPlugin.named_regexp = (
+    r".*?/grading/downloaded/[^/]+/extracted/(?:[^/]+/)??"
+    r"(?P<student_id>[^/.][^/]*?)(?:_LATE)?_\d+_"
+    r"(?:assignsubmission_file_|\d+_)"
+    r"(?:.*/)?(?P<file_id>[^/]+?)(?: \(\d+\)|-\d+)?\.ipynb$"
+)
+
+# Late work: without a rule its points stay, and `make grade` tells how late
+# it is. nbgrader's other rule:
+# c.LateSubmissionPlugin.penalty_method = "zero"
+
 # Grading: `make grade` and nbgrader's own commands read the same settings.
 c.Execute.timeout = 30  # seconds a cell
 c.Grader.limits = {
@@ -50,6 +68,9 @@ c.GenerateFeedback.preprocessors = [
     "nbgrader.preprocessors.ClearOutput",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
+
+# The formgrader shows the model answer, with its rubric, below an answer.
+c.HTMLExporter.preprocessors = ["grader.reports.rubric.ModelAnswers"]
 
 # What a learner wrote is shown in an instructor's browser, by formgrader
 # and feedback: what would act there by itself is taken out.

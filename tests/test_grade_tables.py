@@ -112,11 +112,13 @@ def read(course, name):
 
 def test_csv_files_have_a_line_a_submission_and_a_line_a_task(course):
     write_csv(course, [ANN, BOB, CY])
+    head = ["learner", "assignment", "points", "of"]
+    head += ["late_penalty", "hours_late"]
     assert read(course, "points.csv") == [
-        "learner,assignment,points,of,late_penalty,to_be_read,status,reason",
-        "ann,demo,3.0,4,0.0,1,graded,",
-        "bob,demo,1.25,4,0.25,0,graded,",
-        "cy,demo,0.0,0,0.0,0,failed,no file",
+        ",".join([*head, "to_be_read", "status", "reason"]),
+        "ann,demo,3.0,4,0.0,0.0,1,graded,",
+        "bob,demo,1.25,4,0.25,0.0,0,graded,",
+        "cy,demo,0.0,0,0.0,0.0,0,failed,no file",
     ]
     record = ",kind,checked,expected,came,mistake,read,hidden"
     assert read(course, "tasks.csv") == [

@@ -4,6 +4,7 @@ import pytest
 from nbformat.v4 import new_notebook
 
 from grader.course import versions
+from grader.notebook.repair import repair
 from grading import cell_of, solved
 
 
@@ -43,3 +44,29 @@ def test_of_another_notebook_nothing_is_said(known):
     assert versions.made_from(known, new_notebook()) is None
     assert versions.remarks(known, new_notebook()) == []
     assert versions.remarks([], solved()) == []
+
+
+def test_points_that_the_instructor_changed_are_no_tampering(tmp_path):
+    """The notebook carries the points of the release that it came from."""
+    path = tmp_path / "demo.json"
+    versions.enter(path, "a", solved())
+    release = solved()
+    cell_of(release, "test_double").metadata.nbgrader["points"] = 4
+    known = versions.points(versions.enter(path, "b", release))
+    assert known["test_double"] == {3, 4}
+    assert repair(solved(), release, known)[1] == [
+        "'test_double' gives 4 points; in the release that your notebook "
+        "was made from, it gave 3"
+    ]
+    forged = solved()
+    cell_of(forged, "test_double").metadata.nbgrader["points"] = 100
+    (remark,) = repair(forged, release, known)[1]
+    assert "the points of 'test_double' had been changed" in remark
+
+
+def test_a_file_of_versions_without_points_can_be_read(tmp_path):
+    path = tmp_path / "demo.json"
+    versions.enter(path, "a", solved())
+    known = versions.read(path)
+    del known[0]["points"]
+    assert versions.points(known) == {}

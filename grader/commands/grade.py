@@ -15,6 +15,7 @@ from pathlib import Path
 
 from grader import ROOT, door
 from grader.assignments import builder
+from grader.course.extensions import Extensions, read_extensions
 from grader.course.settings import Assignment, Course, Limits, SetupError, log_to
 from grader.course.submissions import (
     Submission,
@@ -24,6 +25,7 @@ from grader.course.submissions import (
     unknown_reason,
 )
 from grader.isolation import sandbox
+from grader.reports.changes import shown_changes, write_changes
 from grader.reports.feedback import write_feedback
 from grader.reports.lms import write_lms
 from grader.reports.overview import summary, write_overview
@@ -94,6 +96,7 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
     if not options.executor and not course.prepared.exists():
         processes.warm(sandboxed=not options.no_sandbox)  # all is to be graded
     known = _known_names(course)
+    extensions = read_extensions(course.home / "extensions.csv", known)
     _build_sources(course, known & {s.assignment for s in submissions})
     assignments, refused = _prepare(course, submissions)
     todo = _to_grade(course, submissions, assignments, refused, options.again)
@@ -101,11 +104,29 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
     print(f"{len(todo)} to grade, {left - len(todo)} graded already")
     if todo:
         _run(course, todo, assignments, options)
+    _settle_lateness(course, submissions, extensions)
     rows, unwritten = _report(course, submissions)
     graded = sum(row.status != "failed" for row in rows)
     print(f"{graded} of {len(submissions)} submissions are graded")
     left_over = stray or refused or unwritten
     return 0 if graded == len(submissions) and not left_over else 1
+
+
+def _settle_lateness(
+    course: Course, submissions: list[Submission], extensions: Extensions | None
+) -> None:
+    """Apply due dates, extensions and the late rule as they now are."""
+    if extensions is not None:
+        course.ledger.extend(extensions)
+        for who, name in extensions.keys() - {
+            (s.student, s.assignment) for s in submissions
+        }:
+            print(f"extensions.csv: {who} has handed in no {name} yet")
+    try:
+        course.ledger.penalise(course.config)
+    except Exception as error:  # a rule may be the instructor's own
+        said = f"{type(error).__name__}: {error}"
+        raise SetupError(f"the rule for late work failed: {said}") from error
 
 
 def _report(course: Course, submissions: list[Submission]) -> tuple[list[Row], int]:
@@ -126,12 +147,15 @@ def _report(course: Course, submissions: list[Submission]) -> tuple[list[Row], i
     write_csv(course, rows)
     write_overview(course, graded)
     write_lms(course, rows)
+    changed = write_changes(course.home, rows)
     print(f"\n{door.text(table(rows), LONGEST)}\n")
-    if text := summary(graded):
-        print(f"{door.text(text, LONGEST)}\n")
+    for text in (shown_changes(changed), summary(graded)):
+        if text:
+            print(f"{door.text(text, LONGEST)}\n")
     print(
         f"Written: {course.home}/feedback/, points.csv, tasks.csv, "
         "mistakes.csv, suspicious.csv, lms.csv, canvas.csv"
+        + (", changes.csv" if changed else "")
     )
     return rows, unwritten
 

@@ -3,17 +3,27 @@
 nbgrader opens its database anew for each step and commits after each cell,
 about 25 times a submission. Here its own steps run within one transaction:
 they are entered all together or not at all, and in a tenth of the time.
+
+Two things it does otherwise. A mark that a person gave stays read where what
+it was given for has not changed. And a late rule, a due date or an extension
+counts whenever it is set, not only for what is graded afterwards.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from nbformat import NotebookNode
-from nbgrader.api import Assignment, Gradebook, Student, SubmittedAssignment
+from nbgrader.api import (
+    Assignment,
+    Gradebook,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     NbGraderPreprocessor,
@@ -22,6 +32,8 @@ from nbgrader.preprocessors import (
 from sqlalchemy import select
 from sqlalchemy.orm import scoped_session, sessionmaker
 from traitlets.config import Config
+
+from grader.notebook.repair import grade_id, is_test
 
 
 class Ledger:
@@ -64,8 +76,12 @@ class Ledger:
         notebook: NotebookNode,
         timestamp: datetime | None,
         config: Config,
+        before: NotebookNode | None = None,
     ) -> None:
-        """Enter the points as nbgrader's autograde does."""
+        """Enter the points as nbgrader's autograde does.
+
+        `before` is the notebook as it was graded the last time.
+        """
         when: dict[str, Any] = {"timestamp": timestamp} if timestamp else {}
         resources = {
             "nbgrader": {
@@ -77,16 +93,85 @@ class Ledger:
         with self.transaction() as book:
             book.update_or_create_student(student)
             book.update_or_create_submission(assignment, student, **when)
-            _Save(book).preprocess(notebook, resources)
+            _Save(book, unchanged(before, notebook)).preprocess(notebook, resources)
             _Penalties(book, config=config).preprocess(notebook, resources)
+
+    def extend(self, extensions: Mapping[tuple[str, str], timedelta]) -> None:
+        """Give these learners, and no others, more time for an assignment.
+
+        The keys are learner and assignment.
+        """
+        with self.transaction() as book:
+            for submission in book.db.scalars(select(SubmittedAssignment)):
+                key = submission.student_id, submission.assignment.name
+                submission.extension = extensions.get(key)
+            book.db.commit()
+
+    def penalise(self, config: Config) -> None:
+        """Apply the late rule to all submissions as their points now are."""
+        with self.transaction() as book:
+            step = _Penalties(book, config=config)
+            penalised = SubmittedNotebook.late_submission_penalty.isnot(None)
+            query = (
+                select(SubmittedAssignment)
+                .join(Assignment, SubmittedAssignment.assignment)
+                .where(
+                    Assignment.duedate.isnot(None)
+                    | SubmittedAssignment.notebooks.any(penalised)
+                )
+            )
+            for submission in book.db.scalars(query).all():
+                for notebook in submission.notebooks:
+                    step.apply(notebook, submission)
+            book.db.commit()
+
+
+def unchanged(before: NotebookNode | None, now: NotebookNode) -> set[str]:
+    """The graded cells whose mark still fits what was handed in.
+
+    A written answer is its own text; of a test, all of the learner's code
+    counts. Points that a cell may give count too.
+    """
+    if before is None:
+        return set()
+    old, new = _graded(before), _graded(now)
+    return {name for name, look in new.items() if old.get(name) == look}
+
+
+def _graded(notebook: NotebookNode) -> dict[str, tuple[object, ...]]:
+    """What each graded cell's mark depends on."""
+    code = tuple(
+        cell.source
+        for cell in notebook.cells
+        if cell.cell_type == "code" and not is_test(cell)
+    )
+    return {
+        name: (
+            cell.metadata["nbgrader"]["points"],
+            code if is_test(cell) else cell.source,
+        )
+        for cell in notebook.cells
+        if (name := grade_id(cell)) and cell.metadata["nbgrader"].get("grade")
+    }
 
 
 class _Save(SaveAutoGrades):
     """nbgrader's step, on a gradebook that is open already."""
 
-    def __init__(self, book: Gradebook):
+    def __init__(self, book: Gradebook, unchanged: set[str]):
         super().__init__()
         self.gradebook = book
+        self.unchanged = unchanged
+
+    def _add_score(self, cell: NotebookNode, resources: Any) -> None:
+        """Enter a cell's points; a mark that still fits stays read."""
+        names = self.notebook_id, self.assignment_id, self.student_id
+        grade = self.gradebook.find_grade(grade_id(cell), *names)
+        read = grade.manual_score is not None and not grade.needs_manual_grade
+        before = grade.auto_score
+        super()._add_score(cell, resources)
+        if read and grade_id(cell) in self.unchanged and grade.auto_score == before:
+            grade.needs_manual_grade = False
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         names = resources["nbgrader"]
@@ -111,16 +196,22 @@ class _Penalties(AssignLatePenalties):
         notebook = self.gradebook.find_submission_notebook(
             names["notebook"], names["assignment"], names["student"]
         )
+        self.apply(notebook, submission)
+        self.gradebook.db.commit()
+        return nb, resources
+
+    def apply(
+        self, notebook: SubmittedNotebook, submission: SubmittedAssignment
+    ) -> None:
+        """Set what the rule takes off the notebook's points."""
         self.init_plugin()
         notebook.late_submission_penalty = None
         late = submission.total_seconds_late
         if late > 0:
             penalty = self.plugin_inst.late_submission_penalty(
-                names["student"], notebook.score, late
+                submission.student_id, notebook.score, late
             )
             if penalty is not None:
                 notebook.late_submission_penalty = self._check_late_penalty(
                     notebook, penalty
                 )
-        self.gradebook.db.commit()
-        return nb, resources

@@ -11,7 +11,7 @@ import hashlib
 import json
 import time
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from nbformat import NotebookNode
 
@@ -20,12 +20,16 @@ from rnncore.files import whole_file
 
 
 class Version(TypedDict):
-    """One version: its number, since when, and what its tests look like."""
+    """One version: its number, since when, and what its tests look like.
+
+    `points` are those of the graded cells; files of older runs lack them.
+    """
 
     number: int
     fingerprint: str
     since: str
     tests: dict[str, str]
+    points: NotRequired[dict[str, float]]
 
 
 def read(path: Path) -> list[Version]:
@@ -46,6 +50,7 @@ def enter(path: Path, fingerprint: str, release: NotebookNode) -> list[Version]:
         fingerprint=fingerprint,
         since=time.strftime("%Y-%m-%d %H:%M"),
         tests=_looks(release),
+        points=_points(release),
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as file:
@@ -61,6 +66,15 @@ def made_from(known: list[Version], notebook: NotebookNode) -> int | None:
         if tests and tests.items() <= looks.items():
             return version["number"]
     return None
+
+
+def points(known: list[Version]) -> dict[str, set[float]]:
+    """The points that each graded cell had in any version."""
+    found: dict[str, set[float]] = {}
+    for version in known:
+        for name, number in version.get("points", {}).items():
+            found.setdefault(name, set()).add(number)
+    return found
 
 
 def remarks(known: list[Version], notebook: NotebookNode) -> list[str]:
@@ -87,4 +101,13 @@ def _looks(notebook: NotebookNode) -> dict[str, str]:
         ).hexdigest()[:16]
         for cell in notebook.cells
         if (name := grade_id(cell)) and is_test(cell)
+    }
+
+
+def _points(notebook: NotebookNode) -> dict[str, float]:
+    """The points of each graded cell."""
+    return {
+        name: cell.metadata["nbgrader"]["points"]
+        for cell in notebook.cells
+        if (name := grade_id(cell)) and cell.metadata["nbgrader"].get("grade")
     }

@@ -12,9 +12,11 @@ import copy
 import json
 import secrets
 import stat
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import nbformat
@@ -163,9 +165,14 @@ def is_test(cell: NotebookNode) -> bool:
 
 
 def repair(
-    notebook: NotebookNode, release: NotebookNode
+    notebook: NotebookNode,
+    release: NotebookNode,
+    earlier: Mapping[str, Collection[float]] = MappingProxyType({}),
 ) -> tuple[NotebookNode, list[str]]:
-    """A copy whose nbgrader cells are the release's, and what was amiss."""
+    """A copy whose nbgrader cells are the release's, and what was amiss.
+
+    `earlier` has the points that each cell had in any release.
+    """
     expected = {name: cell for cell in release.cells if (name := grade_id(cell))}
     cells = copy.deepcopy(notebook.cells)
     remarks = _kernel_remark(notebook, release)
@@ -177,14 +184,9 @@ def repair(
         if name is None:
             continue
         wanted = expected[name].metadata["nbgrader"]
-        if (
-            is_test(expected[name])
-            and given.get("points", wanted["points"]) != (wanted["points"])
-        ):
-            remarks.append(
-                f"the points of '{name}' had been changed: they are "
-                f"{wanted['points']}, as in the assignment"
-            )
+        if is_test(expected[name]):
+            points = given.get("points", wanted["points"])
+            remarks += _points_remark(name, points, wanted, earlier.get(name, ()))
         cell.metadata["nbgrader"] = copy.deepcopy(wanted)
     cells = [
         _with_type(cell, expected.get(name) if name else None)
@@ -195,6 +197,24 @@ def repair(
     for number, cell in enumerate(repaired.cells):
         cell["id"] = f"cell-{number}"  # a learner's may be doubled
     return repaired, remarks
+
+
+def _points_remark(
+    name: str, points: float, wanted: dict[str, Any], earlier: Collection[float]
+) -> list[str]:
+    """What to say of a test's points: the release may have changed them."""
+    if points == wanted["points"]:
+        return []
+    remark = (
+        f"the points of '{name}' had been changed: they are "
+        f"{wanted['points']}, as in the assignment"
+    )
+    if points in earlier:
+        remark = (
+            f"'{name}' gives {wanted['points']} points; in the release that "
+            f"your notebook was made from, it gave {points}"
+        )
+    return [remark]
 
 
 def _kernel_remark(notebook: NotebookNode, release: NotebookNode) -> list[str]:

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from grader.course.settings import Course
 from grader.course.submissions import Submission, replace_text
 from grader.notebook.repair import task_of
-from grader.reports.points import Row, shown_points
+from grader.reports.points import Row, shown_hours, shown_points
 from rnncore.testing.failure import Failure, Place, places, render
 
 HIDDEN = "a value that stays hidden"
@@ -58,6 +58,7 @@ def page(
         site=site.rstrip("/"),
         compared=compared,
         render=render,
+        shown_hours=shown_hours,
         shown_points=shown_points,
         task_of=task_of,
     )

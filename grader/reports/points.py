@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -51,6 +52,7 @@ class Row:
     points: float = 0.0
     of: float = 0.0
     penalty: float = 0.0
+    late: float = 0.0  # hours after the due date, extension included
     open: bool = False
     tasks: list[Task] = field(default_factory=list)
 
@@ -80,6 +82,7 @@ class Entered:
 
     tasks: list[Task] = field(default_factory=list)
     penalty: float = 0.0
+    late: float = 0.0
 
 
 def _row(
@@ -104,13 +107,14 @@ def _row(
         points=sum(task.points for task in tasks) - entered.penalty,
         of=sum(task.of for task in tasks),
         penalty=entered.penalty,
+        late=entered.late,
         open=any(task.open for task in tasks),
         tasks=tasks,
     )
 
 
 def _entered(book: Gradebook, name: str) -> dict[str, Entered]:
-    """All that was entered for an assignment, by learner: three queries."""
+    """All that was entered for an assignment, by learner: four queries."""
     try:
         notebook = book.find_notebook(name, name)
     except MissingEntry:
@@ -131,6 +135,9 @@ def _entered(book: Gradebook, name: str) -> dict[str, Entered]:
         who: Entered(penalty=float(penalty or 0))
         for who, penalty in _select(book, notebook, penalty)
     }
+    of_assignment = SubmittedAssignment.assignment_id == notebook.assignment.id
+    for submission in book.db.scalars(select(SubmittedAssignment).where(of_assignment)):
+        found[submission.student_id].late = submission.total_seconds_late / 3600
     columns = Grade.cell_id, Grade.score, Grade.needs_manual_grade
     for who, cell, score, is_open in _select(book, notebook, *columns, of=Grade):
         task = Task(
@@ -184,7 +191,8 @@ def _one_table(name: str, rows: list[Row]) -> str:
         cells = [shown_points(task) for task in row.tasks]
         cells += [""] * (len(heads) - len(cells))
         total = f"{row.points:g}{'+?' if row.open else ''} / {row.of:g}"
-        note = "  (see below)" if row.reason else ""
+        note = f"  {shown_hours(row.late)} late" if row.late else ""
+        note += "  (see below)" if row.reason else ""
         lines.append([row.submission.student, *cells, total + note])
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     text = [
@@ -206,9 +214,16 @@ def shown_points(task: Task) -> str:
     return "?" if task.open else f"{task.points:g}"
 
 
+def shown_hours(hours: float) -> str:
+    """A delay as a person says it: 40 min, 5 h, 3 days."""
+    if hours < 1:
+        return f"{math.ceil(60 * hours)} min"
+    return f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.0f} days"
+
+
 def write_csv(course: Course, rows: list[Row]) -> None:
     """Write points.csv (lines are submissions) and tasks.csv (tasks)."""
-    head = ["learner", "assignment", "points", "of", "late_penalty"]
+    head = ["learner", "assignment", "points", "of", "late_penalty", "hours_late"]
     lines: list[list[object]] = [[*head, "to_be_read", "status", "reason"]]
     head = ["learner", "assignment", "task", "points", "of", "to_be_read"]
     tasks: list[list[object]] = [[*head, *FAILED]]
@@ -217,7 +232,8 @@ def write_csv(course: Course, rows: list[Row]) -> None:
         lines.append(
             [
                 *who,
-                *(row.points, row.of, row.penalty, int(row.open)),
+                *(row.points, row.of, row.penalty, round(row.late, 2)),
+                int(row.open),
                 *(row.status, row.reason),
             ]
         )

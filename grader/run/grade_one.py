@@ -160,8 +160,8 @@ def _grade(job: Job) -> Report:
     name = job.assignment.name
     notebook = read_notebook(job.submitted, name, job.limits.upload_bytes)
     release = nbformat.read(job.assignment.release, as_version=4)
-    repaired, remarks = repair(notebook, release)
     known = versions.read(job.assignment.versions)
+    repaired, remarks = repair(notebook, release, versions.points(known))
     remarks += versions.remarks(known, notebook)
     restore(repaired, job.assignment.cells)
     folder = job.executed

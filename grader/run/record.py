@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import nbformat.v4
+from nbformat import NotebookNode
 
 from grader.course.settings import Course
 from grader.course.submissions import Submission, load_result, replace_text, result_path
@@ -93,17 +95,26 @@ def _save(course: Course, job: Job) -> None:
     name = job.assignment.name
     text = (job.executed / f"{name}.ipynb").read_text(encoding="utf-8")
     notebook = nbformat.v4.reads(text)  # it was validated when written
+    folder = course.autograded / job.student / name
     course.ledger.enter(
         job.student,
         name,
         notebook,
         read_timestamp(job.executed / "timestamp.txt"),
         course.config,
+        _graded_before(folder / f"{name}.ipynb"),
     )
-    folder = course.autograded / job.student / name
     for path in job.executed.rglob("*"):
         if path.is_file():
             path.chmod(0o444)  # as nbgrader leaves them
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
     job.executed.rename(folder)
+
+
+def _graded_before(path: Path) -> NotebookNode | None:
+    """The notebook as an earlier run left it, if one did."""
+    try:
+        return nbformat.v4.reads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):  # there is none, or no whole one
+        return None
