@@ -30,13 +30,13 @@ serve: book  ## build the book and serve it on this machine
 
 test: $(STAMP)  ## lint, types, weave, and the tests
 	@$(PY) -m tools.check
-	@$(PY) -m pytest -n 2 -m "not system and not slow"
+	@$(PY) -m pytest -n 2 --dist worksteal -m "not system and not slow"
 
 test-machines: $(STAMP)  ## the numeric tests as on other processors and Pythons; ONLY=3.13: one row
 	@$(PY) -m tools.check.machines $(if $(ONLY),"$(ONLY)")
 
 test-slow: $(STAMP)  ## the tests that take over 20 seconds each
-	@$(PY) -m pytest -n 2 -m "slow and not system"
+	@$(PY) -m pytest -n 2 --dist worksteal -m "slow and not system"
 
 test-system: $(STAMP)  ## the tests that need Chromium, bubblewrap or PostgreSQL; a skip is a failure
 	@$(PY) -m pytest -m system --no-skips

@@ -76,14 +76,22 @@ def released(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def kept_loops(tmp_path_factory):
-    """The folder where this run's processes keep compiled loops."""
-    base = tmp_path_factory.getbasetemp()
-    if os.environ.get("PYTEST_XDIST_WORKER"):
-        base = base.parent  # one for all workers
+def kept_loops(request, tmp_path_factory):
+    """The folder where compiled loops are kept, for the next run too.
+
+    A digest of the sources, the versions and the processor finds them, so
+    that whatever changes compiles again; `make clean` forgets them all.
+    """
+    if hasattr(request.config, "cache"):
+        folder = request.config.cache.mkdir("kept-loops")
+    else:  # -p no:cacheprovider
+        folder = tmp_path_factory.getbasetemp()
+        if os.environ.get("PYTEST_XDIST_WORKER"):
+            folder = folder.parent  # one for all workers
+        folder /= "kept-loops"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(base / "kept-loops"))
-        yield base / "kept-loops"
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        yield folder
 
 
 @pytest.fixture(scope="module")

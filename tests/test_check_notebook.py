@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 import nbformat
 import psutil
@@ -34,8 +35,17 @@ def notebook(tmp_path, monkeypatch):
     for process in mine:
         with contextlib.suppress(psutil.NoSuchProcess):  # ended meanwhile
             process.kill()
-    psutil.wait_procs(mine)
+    while not all(map(ended, mine)):
+        time.sleep(0.01)
     shutil.rmtree(short)
+
+
+def ended(process):
+    """Whether it runs no more; init may reap it seconds later."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def write(path, **changes):

@@ -15,6 +15,7 @@ from arrays import assert_close
 from commands import Killed, examples, run, shown_help, stopped, weights
 
 from rnncore.application import load_weights, stored
+from rnncore.music import files as music_files
 from rnncore.music.files import read_score, write_midi
 from rnncore.music.score import transpose
 from rnncore.music.split import fingerprint
@@ -33,6 +34,28 @@ def airs(count):
     tunes = re.split(r"^(?=X:)", text, flags=re.MULTILINE)[1:]
     for tune in tunes[:count]:
         yield music21.converter.parse(tune, format="abc")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def parsed_once():
+    """music21 takes 0.2 s a tune: equal files are parsed once.
+
+    What cannot be read is tried each time.
+    """
+    parse, known = music_files.read_scores, {}
+
+    def read(path, frame=0.5):
+        path = Path(path)
+        if not path.is_file():
+            return parse(path, frame)
+        key = path.name, path.read_bytes(), frame  # the name is the title
+        if key not in known:
+            known[key] = parse(path, frame)
+        return list(known[key])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(music_files, "read_scores", read)
+        yield
 
 
 @pytest.fixture(scope="module")

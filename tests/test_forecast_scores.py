@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from arrays import assert_close
 
-pytest.importorskip("scoringrules")
 pytest.importorskip("sklearn")
 pytest.importorskip("statsmodels")
 
@@ -52,19 +51,32 @@ def test_crps_of_a_single_quantile_is_the_absolute_error():
 
 def test_crps_comes_near_the_integral_with_many_levels():
     from scipy.stats import norm
-    from scoringrules import crps_normal
 
     levels = (np.arange(400) + 0.5) / 400
     actual = np.array([[-1.0, 0.3, 2.0]])
     quantiles = np.broadcast_to(
         norm.ppf(levels)[:, None, None], (400, 1, 3)
     )
-    exact = np.mean(crps_normal(actual, 0, 1))
+    # Gneiting & Raftery 2007, equation 21
+    each = actual * (2 * norm.cdf(actual) - 1) + 2 * norm.pdf(actual)
+    exact = np.mean(each - 1 / np.sqrt(np.pi))
     assert_close(
         crps(actual, quantiles, levels), exact, within=5e-3 * exact
     )
     with pytest.raises(ValueError, match="quantiles"):
         crps(actual, quantiles[:2], levels)
+
+
+def test_crps_is_twice_the_mean_pinball_loss_of_scikit_learn():
+    from sklearn.metrics import mean_pinball_loss
+
+    rng = np.random.default_rng(0)
+    actual, quantiles = rng.normal(size=(4, 5)), rng.normal(size=(3, 4, 5))
+    each = [
+        mean_pinball_loss(actual, q, alpha=level)
+        for level, q in zip(LEVELS, quantiles, strict=True)
+    ]
+    assert_close(crps(actual, quantiles, LEVELS), 2 * np.mean(each))
 
 
 def test_drift_by_hand():

@@ -506,9 +506,9 @@ def test_the_time_of_a_notebook_is_limited_as_a_whole(course):
     at = notebook.cells.index(cell_of(notebook, "triple"))
     notebook.cells[at:at] = [new_code_cell(nap) for _ in range(8)]
     hand_in(course, "sleepy", notebook)
-    grade.main(["--root", str(course), "--total-seconds", "9"])
+    grade.main(["--root", str(course), "--total-seconds", "5"])
     assert points_of(course)["sleepy"] == 3
-    assert "used up its 9 s before code cell" in told(course, "sleepy")
+    assert "used up its 5 s before code cell" in told(course, "sleepy")
 
 
 def test_a_name_that_no_gradebook_can_hold_stops_nobody_else(

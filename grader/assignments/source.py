@@ -6,6 +6,7 @@ the format.
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,8 +52,12 @@ def read(name: str) -> Assignment:
     """Read an assignment's text source."""
     folder = ROOT / "solutions" / name
     path = folder / f"{name}.py"
-    text = path.read_text()
-    file = str(path.relative_to(ROOT))
+    cells = _cells(path.read_text(), str(path.relative_to(ROOT)))
+    return Assignment(name, folder, list(cells))
+
+
+@cache  # jupytext needs 0.1 s
+def _cells(text: str, file: str) -> tuple[Cell, ...]:
     headings = re.finditer(r"^# %%.*\n+", text, re.MULTILINE)
     raws = jupytext.reads(text, "py:percent").cells
     cells = []
@@ -66,7 +71,20 @@ def read(name: str) -> Assignment:
         task = options.pop(kind, "") if kind else ""
         line = text.count("\n", 0, heading.end()) + 1
         cells.append(Cell(kind or plain, task, raw.source, options, file, line))
-    return Assignment(name, folder, cells)
+    return tuple(cells)
+
+
+@cache
+def _statements(source: str) -> tuple[tuple[str, tuple[str, ...], bool], ...]:
+    """Of each top-level statement: source, names, whether it can be called."""
+    return tuple(
+        (
+            ast.get_source_segment(source, node) or "",
+            tuple(bound(node)),
+            isinstance(node, ast.FunctionDef | ast.ClassDef),
+        )
+        for node in ast.parse(source).body
+    )
 
 
 def references(assignment: Assignment, hidden: str) -> str:
@@ -81,11 +99,10 @@ def references(assignment: Assignment, hidden: str) -> str:
     for cell in assignment.cells:
         if cell.kind not in ("code", "solution"):
             continue
-        for node in ast.parse(cell.source).body:
-            text = ast.get_source_segment(cell.source, node) or ""
-            for name in bound(node):
+        for text, bound_here, is_called in _statements(cell.source):
+            for name in bound_here:
                 made[name] = text
-                if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                if is_called:
                     renamed.append(name)
     wanted = set(re.findall(r"\breference_(\w+)", hidden))
     needed: set[str] = set()

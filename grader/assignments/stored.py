@@ -10,6 +10,9 @@ import io
 import os
 import sys
 import warnings
+from collections.abc import Iterator
+from functools import cache
+from types import CodeType
 from typing import Any
 from unittest import mock
 
@@ -25,23 +28,45 @@ def run_cell(source: str, namespace: dict[str, Any]) -> Any:
 
     A warning is an error: on stderr it would cost all of a test's points.
     """
-    tree = ast.parse(source)
-    end = None
-    if tree.body and isinstance(tree.body[-1], ast.Expr):
-        end = ast.Expression(tree.body.pop().value)  # type: ignore
     with (
         warnings.catch_warnings(),
         contextlib.redirect_stdout(io.StringIO()),
-        mock.patch.dict(os.environ, MPLBACKEND="agg"),  # opens no window
+        _no_window(),
     ):
         warnings.simplefilter("error")
         warnings.filterwarnings("ignore", "FigureCanvasAgg is non-inter")
         try:
-            exec(compile(tree, "<cell>", "exec"), namespace)  # noqa: S102
-            return end and eval(compile(end, "<cell>", "eval"), namespace)
+            body, end = _compiled(source)
+            exec(body, namespace)  # noqa: S102
+            return end and eval(end, namespace)
         finally:
             if "matplotlib.pyplot" in sys.modules:  # as a notebook does
                 sys.modules["matplotlib.pyplot"].close("all")
+
+
+@contextlib.contextmanager
+def _no_window() -> Iterator[None]:
+    """While it lasts, matplotlib draws into memory."""
+    before = os.environ.get("MPLBACKEND")
+    os.environ["MPLBACKEND"] = "agg"
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop("MPLBACKEND", None)
+        else:
+            os.environ["MPLBACKEND"] = before
+
+
+@cache  # a cell runs once for each mistake
+def _compiled(source: str) -> tuple[CodeType, CodeType | None]:
+    """A cell's statements, and the expression that it may end with."""
+    tree = ast.parse(source)
+    end = None
+    if tree.body and isinstance(tree.body[-1], ast.Expr):
+        value = ast.Expression(tree.body.pop().value)  # type: ignore
+        end = compile(value, "<cell>", "eval")
+    return compile(tree, "<cell>", "exec"), end
 
 
 class Recorded(Exception):

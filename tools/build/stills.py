@@ -9,6 +9,8 @@ book/_static/live/stills/ID.svg: what a reader without JavaScript sees, and
 what is printed from a page that was never scrolled there.
 """
 
+from __future__ import annotations
+
 import argparse
 import functools
 import http.server
@@ -18,10 +20,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-from playwright.sync_api import Page, sync_playwright
+from typing import TYPE_CHECKING
 
 from tools import ROOT
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 BOOK = ROOT / "book"
 STATIC = BOOK / "_static"
@@ -107,6 +111,8 @@ def main() -> None:
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
     wrong = []
+    from playwright.sync_api import sync_playwright  # takes half a second
+
     with sync_playwright() as player, served(STATIC) as site:
         browser = player.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
