@@ -27,7 +27,7 @@ def rnn_cell_vjp(d_state: State, h: Array) -> tuple[Array, Array, State]:
 
 
 def relu_cell_vjp(d_state: State, h: Array) -> tuple[Array, Array, State]:
-    """Backward through `relu_cell`: d_h where the unit was on, else 0.
+    """Backward through `relu_cell`: d_h where the unit was active, else 0.
 
     Shapes: d_state ((B, H),); h (B, H)
         -> d_a_x (B, H); d_a_h (B, H); d_state
@@ -47,7 +47,7 @@ def bptt(
 ) -> tuple[Params, Array, State]:
     """Backpropagation through time: the same loop, from the last step back.
 
-    Takes the gradients of every output and of the last state; gives
+    Takes the gradients of every output and of the last state; returns
     those of the weights, of the input and of the first state.
 
     Shapes: d_y (T, B, H); d_state ((B, H), ...)
@@ -144,7 +144,7 @@ def numerical_gradient(
 ) -> np.ndarray:
     """(f(x + step) - f(x - step)) / (2 step), one entry of x at a time.
 
-    The array is moved, not changed: `f` gets a copy each time.
+    `f` gets a shifted copy each time; x itself stays as it is.
     """
     start = to_numpy(x)
     d_x = np.zeros(start.shape)
@@ -190,7 +190,7 @@ def check_gradient(
 
 
 def rows(a: Array) -> Array:
-    """All steps of all sequences under each other.
+    """All steps of all sequences, as the rows of one matrix.
 
     Shapes: a (T, B, D) -> rows (T*B, D)
     """

@@ -41,12 +41,12 @@ class Readout(NamedTuple):
 
 
 class Tape(NamedTuple):
-    """What the backward loop needs to know of the forward loop."""
+    """What the backward loop needs to know about the forward loop."""
 
     x: Array  # (T, B, D)
     state: State  # before the first step
     h_before: list[Array]  # T arrays (B, H): the state that step t read
-    caches: list[Any]  # T caches, one a step, as the cell left them
+    caches: list[Any]  # T caches, one per step, as the cell left them
 
 
 def rnn_cell(a_x: Array, a_h: Array, state: State) -> tuple[State, Array]:
@@ -55,7 +55,7 @@ def rnn_cell(a_x: Array, a_h: Array, state: State) -> tuple[State, Array]:
     Shapes: a_x (B, H); a_h (B, H); state ((B, H),)
         -> state ((B, H),); cache (B, H)
 
-    Source: Elman 1990.
+    Source: Elman 1990, in form: his units were logistic.
     """
     xp = array_namespace(a_x)
     h = xp.tanh(a_x + a_h)
@@ -63,7 +63,7 @@ def rnn_cell(a_x: Array, a_h: Array, state: State) -> tuple[State, Array]:
 
 
 def relu_cell(a_x: Array, a_h: Array, state: State) -> tuple[State, Array]:
-    """h_t = max(0, a_x + a_h): a plain cell whose state has no ceiling.
+    """h_t = max(0, a_x + a_h): a plain cell whose state has no upper bound.
 
     Shapes: a_x (B, H); a_h (B, H); state ((B, H),)
         -> state ((B, H),); cache (B, H)

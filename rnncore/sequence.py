@@ -15,9 +15,9 @@ Tokens = str | tuple[Any, ...]  # what can be sliced, and its slices hashed
 def shuffle_share(
     rng: np.random.Generator, steps: int, share: float
 ) -> np.ndarray:
-    """Positions 0 ... steps - 1, a share of them in each other's places.
+    """Positions 0 ... steps - 1, a share of them permuted at random.
 
-    From one seed, a larger share moves what a smaller one does, and more.
+    With one seed, a larger share also moves what a smaller one moves.
 
     Raises ValueError unless share lies between 0 and 1.
     """
@@ -66,8 +66,8 @@ def count_ngrams(
 def probability(model: NGrams, tokens: Tokens) -> float:
     """The probability of the last token, given those before it.
 
-    The longer a context that was seen, the later it speaks: it mixes what
-    it saw with what the shorter ones say, in the ratio of tokens to kinds.
+    Each context that was seen, from the shortest on, mixes its counts with
+    the estimate of the shorter ones, in the ratio of tokens to kinds.
 
     Raises ValueError where there is no token.
     Source: Witten & Bell 1991, method C, interpolated.
@@ -99,7 +99,7 @@ def surprisal(model: NGrams, tokens: Tokens) -> np.ndarray:
 
 
 def perplexity(nats: Array) -> float:
-    """exp of the mean surprisal: between how many tokens a model hesitates.
+    """exp of the mean surprisal: as unsure as among so many tokens.
 
     Shapes: nats (T,) -> perplexity ()
 
@@ -110,7 +110,7 @@ def perplexity(nats: Array) -> float:
 
 
 def bits_per_character(nats: Array, characters: int) -> float:
-    """The whole surprisal in bits, shared among the text's characters.
+    """The total surprisal in bits, divided by the number of characters.
 
     Shapes: nats (T,) -> bits ()
 
@@ -142,9 +142,9 @@ def _check_tokens(model: NGrams, tokens: Tokens) -> None:
 def without_copies(
     training: tuple, held_out: tuple, length: int = 12
 ) -> tuple:
-    """The training tokens outside all runs that stand in held_out too.
+    """The training tokens outside all runs that also occur in held_out.
 
-    A run has `length` tokens; shorter agreements are how a language works.
+    A run has `length` tokens; shorter matches are ordinary language.
 
     Raises ValueError where length is below 1.
     """
@@ -161,7 +161,7 @@ def without_copies(
 
 
 class Autoregression(NamedTuple):
-    """The next value as a weighted sum of the last K ones, and a constant.
+    """The next value as a weighted sum of the last K, plus a constant.
 
     Shapes: w (K,); b ()
     """
@@ -171,7 +171,7 @@ class Autoregression(NamedTuple):
 
 
 def windows(x: Array, size: int) -> tuple[Array, Array]:
-    """Every `size` values in a row, beside each the value that came next.
+    """Every window of `size` values, and the value after each.
 
     Raises ValueError where x is not a vector longer than size, or size is
     below 1.
@@ -188,7 +188,7 @@ def windows(x: Array, size: int) -> tuple[Array, Array]:
 
 
 def fit_autoregression(x: Array, order: int) -> Autoregression:
-    """The weights whose one-step forecasts of x have the least squares.
+    """The weights of one-step forecasts of x, fitted by least squares.
 
     Shapes: x (T,) -> w (K,); b ()
 
@@ -203,7 +203,7 @@ def fit_autoregression(x: Array, order: int) -> Autoregression:
 
 
 def forecast(model: Autoregression, x: Array, horizon: int) -> Array:
-    """The next `horizon` values: each forecast is the next one's input.
+    """The next `horizon` values; each forecast is an input of the next.
 
     Raises ValueError where x is shorter than the model's order, or horizon
     is below 1.
@@ -223,7 +223,7 @@ def forecast(model: Autoregression, x: Array, horizon: int) -> Array:
 
 
 def persistence(x: Array, horizon: int) -> Array:
-    """Tomorrow is like today: the last value, again and again.
+    """The last value again at every step: tomorrow is like today.
 
     Shapes: x (T,) -> predicted (K,)
 
@@ -233,7 +233,7 @@ def persistence(x: Array, horizon: int) -> Array:
 
 
 def seasonal_naive(x: Array, horizon: int, period: int) -> Array:
-    """This season is like the last one: the last `period` values, repeated.
+    """The last season again: the last `period` values, repeated.
 
     Shapes: x (T,) -> predicted (K,)
 
@@ -258,7 +258,7 @@ def _check_horizon(horizon: int) -> None:
 
 
 def mase(actual: Array, predicted: Array, training: Array) -> float:
-    """Mean absolute error in units of persistence's in training.
+    """Mean absolute error in units of persistence's error in training.
 
     Shapes: actual (K,); predicted (K,); training (T,) -> mase ()
 
