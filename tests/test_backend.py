@@ -115,7 +115,8 @@ def test_leaves_are_named_by_their_path():
 
 
 ORDER = ["backend", "files", "sequence", "rnn", "bptt", "losses"]
-ORDER += ["optim", "checkpoint", "train", "gradient_flow", "lstm"]
+ORDER += ["optim", "checkpoint", "train", "comparison"]
+ORDER += ["gradient_flow", "lstm"]
 ORDER += ["gru", "layers", "scan", "cells", "nn", "fused", "seq2seq"]
 ORDER += ["ctc", "characters", "testing", "display", "ruler", "application"]
 ORDER += ["text", "forecast", "music", "translate", "speech", "video"]

@@ -15,6 +15,7 @@ CHECKS = {
     "readme": ["-m", "tools.build.readme", "--check"],
     "floats": ["-m", "tools.check.floats"],
     "answers": ["-m", "tools.check.answers"],
+    "claims": ["-m", "tools.check.claims"],
 }
 
 

@@ -1,0 +1,168 @@
+"""A conclusion on a page is bound to the numbers that it is drawn from.
+
+    python -m tools.check.claims           fail, and name the sections
+    python -m tools.check.claims --shrink  take what was mended off the list
+
+On a page that trains or reads measurements, a section that computes (has a
+code cell of its own) and says "best", "beats", "cannot", "because" or
+another of WORDS must also have a `claim` of rnncore.comparison or an
+`assert`, whose condition is no constant. What the section asks (Predict,
+Check yourself) or recommends (What can go wrong) is not looked at.
+
+claims.json beside this file holds the exceptions: "missing" are sections
+that still lack one, a list that can only shrink (a new one fails, and so
+does a listed one that was mended); "allowed" are those that need none, each
+with the reason.
+"""
+
+import argparse
+import ast
+import itertools
+import json
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from IPython.core.inputtransformer2 import TransformerManager
+from markdown_it import MarkdownIt
+
+from rnncore.files import whole_file
+from tools import ROOT
+from tools.build import weave
+
+KNOWN = Path(__file__).with_suffix(".json")
+WORDS = re.compile(
+    r"\b(?:best|beats?|better than|worse than|cannot|because|the reason is|"
+    r"faster than|slower than|loses?|wins?|never(?! (?:saw|seen)))\b",
+    re.IGNORECASE,
+)
+TRAINS = re.compile(r"measurements\.json|\bfit\(|\bcompare\(|\btrain\w*\(")
+UNREAD = re.compile(  # its head, questions, advice; code and mathematics
+    r"\A---$.*?^---$"
+    r"|^:::\{(?:admonition\} (?:Predict|What can go wrong)|dropdown\}).*?^:::$"
+    r"|`[^`\n]+`|\$[^$\n]+\$",
+    re.MULTILINE | re.DOTALL,
+)
+PYTHON = TransformerManager()  # of lines that begin with %
+ENDS = ("Check yourself", "Exercises", "Read next")  # sections for the reader
+
+
+class Section(NamedTuple):
+    """A part of a page between two headings of the second level."""
+
+    page: str
+    heading: str
+    line: int
+    prose: list[str]  # paragraphs
+    code: list[str]  # the page's own cells, without the package's
+
+    @property
+    def key(self) -> str:
+        """Its name on the lists."""
+        return f"{self.page}: {self.heading}"
+
+    def conclusions(self) -> list[str]:
+        """The sentences that need a number behind them."""
+        if not self.code or self.heading in ("", *ENDS):
+            return []
+        sentences = (
+            " ".join(s.split())
+            for text in self.prose
+            for s in re.split(r"(?<=[.?!:])\s+", text)
+        )
+        return [s for s in sentences if WORDS.search(s) and s[-1:] != "?"]
+
+    def is_bound(self) -> bool:
+        """Whether a claim or an assertion stands in it."""
+        return any(
+            binds(node) for code in self.code for node in ast.walk(ast.parse(code))
+        )
+
+
+def binds(node: ast.AST) -> bool:
+    """Whether this is a claim or an assertion that can fail."""
+    if isinstance(node, ast.Assert):
+        return not isinstance(node.test, ast.Constant)
+    is_claim = (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "claim"
+    )
+    return (
+        is_claim and len(node.args) == 2 and not isinstance(node.args[1], ast.Constant)
+    )
+
+
+def sections(name: str, text: str) -> list[Section]:
+    """A page's sections; what comes before the first has no heading."""
+    # blanked out, so that the numbers of lines stay
+    prose = UNREAD.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), text)
+    found = [Section(name, "", 0, [], [])]
+    tokens = MarkdownIt().parse(prose)
+    for before, token in itertools.pairwise(tokens):
+        if token.type != "inline" or token.map is None:
+            continue
+        if before.tag == "h2":
+            found.append(Section(name, token.content, token.map[0], [], []))
+        elif before.type == "paragraph_open":
+            found[-1].prose.append(token.content)
+    for cell in weave.cells(text):
+        if not cell.names:
+            *_, own = (s for s in found if s.line <= cell.start)
+            own.code.append(PYTHON.transform_cell("\n".join(cell.lines)))
+    return found
+
+
+def unbound(pages: Iterable[Path]) -> dict[str, Section]:
+    """The sections that conclude, and bind nothing."""
+    found = {}
+    for page in pages:
+        parts = sections(page.stem, page.read_text(encoding="utf-8"))
+        if any(TRAINS.search(code) for part in parts for code in part.code):
+            for part in parts:
+                if part.conclusions() and not part.is_bound():
+                    found[part.key] = part
+    return found
+
+
+def complaints(found: dict[str, Section], known: dict) -> list[str]:
+    """What is new, what was mended, what is allowed without need."""
+    lines = []
+    listed = [*known["missing"], *known["allowed"]]
+    for key, part in found.items():
+        if key not in listed:
+            lines.append(
+                f"book/{part.page}.md:{part.line + 1}: {part.heading!r} draws a "
+                "conclusion without a claim(sentence, condition) or an assert: "
+                + part.conclusions()[0]
+            )
+    lines += [
+        f"{key}: listed in {KNOWN.name}, and needs a claim no more "
+        "(python -m tools.check.claims --shrink)"
+        for key in listed
+        if key not in found
+    ]
+    return lines
+
+
+def main(arguments: list[str] | None = None, known_path: Path = KNOWN) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--shrink", action="store_true", help="take mended ones off")
+    options = parser.parse_args(arguments)
+    found = unbound(sorted((ROOT / "book").glob("ch*.md")))
+    known = json.loads(known_path.read_text(encoding="utf-8"))
+    if options.shrink:
+        known["missing"] = [key for key in known["missing"] if key in found]
+        known["allowed"] = {k: why for k, why in known["allowed"].items() if k in found}
+        text = json.dumps(known, indent=1, ensure_ascii=False) + "\n"
+        with whole_file(known_path) as file:
+            file.write(text.encode("utf-8"))
+    lines = complaints(found, known)
+    print(*lines, sep="\n", end="\n" if lines else "")
+    return 1 if lines else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
