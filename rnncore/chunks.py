@@ -42,7 +42,9 @@ class Chunk(NamedTuple):
     S_after: Array
 
 
-def hebb_writes(k: Array, v: Array, c: Array, beta: Array, S: Array):
+def hebb_writes(
+    k: Array, v: Array, c: Array, beta: Array, S: Array
+) -> Array:
     """U = beta V: by Hebb's rule no step needs to know another.
 
     Shapes: k (B, C, K); v (B, C, V); c (B, C, K); beta (B, C, 1);
@@ -64,7 +66,9 @@ def hebb_writes_vjp(d_u: Array, chunk: Chunk) -> tuple[Array, ...]:
     return none, none, chunk.beta * d_u, d_beta, xp.zeros_like(chunk.S)
 
 
-def delta_writes(k: Array, v: Array, c: Array, beta: Array, S: Array):
+def delta_writes(
+    k: Array, v: Array, c: Array, beta: Array, S: Array
+) -> Array:
     """What each step of a chunk writes by the delta rule: one solve.
 
     Step t would read S exp(c_t) k_t, and of each earlier step's u_j the
@@ -185,7 +189,7 @@ def memory_chunks_vjp(
     check_shape("d_S", d_S, *chunks[0].S.shape)
     check_alike("S", chunks[0].S, d_y=d_y, d_S=d_S)
     T = d_y.shape[0]
-    if -(-T // C) != len(chunks):
+    if len(chunks) != -(-T // C):
         raise ValueError(
             f"d_y: expected {len(chunks)} chunk(s) of {C}, got {T} steps"
         )
