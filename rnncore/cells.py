@@ -8,6 +8,7 @@ from rnncore.gru import gru_cell, gru_cell_vjp
 from rnncore.lstm import lstm_cell, lstm_cell_vjp
 from rnncore.rnn import relu_cell, rnn_cell
 from rnncore.scan import minimal_cell, minimal_cell_vjp
+from rnncore.xlstm import slstm_cell, slstm_cell_vjp
 
 
 class Cell(NamedTuple):
@@ -25,4 +26,5 @@ CELLS = {  # by the class of torch.nn that has it, if any
     "LSTM": Cell(lstm_cell, lstm_cell_vjp, 4, 2),
     "GRU": Cell(gru_cell, gru_cell_vjp, 3),
     "minimal": Cell(minimal_cell, minimal_cell_vjp, 2),
+    "sLSTM": Cell(slstm_cell, slstm_cell_vjp, 4, 4),
 }

@@ -15,7 +15,7 @@ import torch
 from music import any_tokens
 from oracles import KINDS, problem
 
-from rnncore import fused, seq2seq
+from rnncore import chunks, fused, memory, seq2seq
 from rnncore.forecast import classical, covariates, heads, models
 from rnncore.forecast.backtest import Outcome
 from rnncore.forecast.windows import Windows
@@ -158,6 +158,25 @@ def _minimal(f, module, s):
     return Minimal(weights, np.zeros(2 * s["H"]))
 
 
+def _steps(f, module, s):
+    T, B, K, V = (s[k] for k in "TBKV")
+    rng = np.random.default_rng(0)
+    sizes = K, K, V, 1, 1
+    q, k, v, a, beta = (rng.normal(size=(T, B, n)) for n in sizes)
+    return memory.Steps(q, k, v, -np.abs(a), beta)
+
+
+def _chunks(f, module, s):
+    S = np.ones((s["B"], s["V"], s["K"]))
+    steps = _steps(f, module, s)
+    return chunks.memory_chunks(chunks.DELTA, steps, S, s["C"])[2]
+
+
+def _chunk(f, module, s):
+    """One chunk of C steps."""
+    return _chunks(f, module, {**s, "T": s["C"]})[0]
+
+
 def _methods(f, module, s):
     return {"drift": classical.drift}
 
@@ -200,6 +219,15 @@ OTHERS = {
     "source": _source,
     **{letter: lambda f, m, s, k=letter: s[k] for letter in "TBDHGK"},
     "scan": {"params": _minimal},
+    "memory": {"rule": lambda f, m, s: memory.delta, "steps": _steps},
+    "chunks": {
+        "rule": lambda f, m, s: chunks.DELTA,
+        "steps": _steps,
+        "chunk": _chunk,
+        "chunks": _chunks,
+        "C": lambda f, m, s: s["C"],
+    },
+    "xlstm": {"steps": _steps, "d_steps": _steps},
     "seq2seq": {"lengths": lambda f, m, s: [s["S"]] * s["B"]},
     "text": {
         "model": _language,

@@ -57,6 +57,8 @@ CHAPTERS = {
         "ch16": "video.files video.model",
         "ch17": "video.captions",
         "ch18": "scan",
+        "ch20": "memory xlstm",
+        "ch21": "chunks",
     }.items()
     for name in names.split()
 }

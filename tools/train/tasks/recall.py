@@ -1,0 +1,216 @@
+"""Train chapter 20's memories to recall values by their keys.
+
+N pairs of a key and a value come in, then the keys again, in another
+order; at each the value is asked for. In "again" half of the keys are
+written a second time, and the later value counts. One mixer with 64
+numbers of state between an embedding and two linear layers; under
+"recall.TASK.MIXER" the share right for each N of LENGTHS, a row for each
+seed. The rate is the best of RATES on other data with seed 0; where that
+is the least or the greatest, the next one is tried. Some ten minutes on
+one core.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from rnncore.chunks import DELTA, HEBB, Rule, memory_chunks
+from rnncore.memory import Steps, unit
+from rnncore.scan import linear_scan
+from tools.train.runner import Asked, Found, Training, fitted_module
+
+KEYS = VALUES = 32
+WIDTH, K, V = 64, 8, 8  # of the embedding; the matrix is V by K
+LENGTHS = 2, 4, 6, 8, 12, 16, 24
+TRAINED = 2, 4, 8, 12, 16
+RATES = 0.003, 0.01, 0.03
+FACTOR = 3.3
+STEPS, BATCH, HELD_OUT = 1200, 32, 512
+CHOOSING, REPORTING = 1001, 2002  # seeds of what no training sees
+
+
+class Asking(NamedTuple):
+    """Tokens, and what is asked for at the last N of them."""
+
+    tokens: Tensor  # (T, B)
+    values: Tensor  # (N, B)
+
+
+def draw(rng: np.random.Generator, N: int, B: int, again: int = 0) -> Asking:
+    """N different keys with values; `again` of them get a second one."""
+    keys = np.argsort(rng.random((B, KEYS)), axis=1)[:, :N]
+    rewritten = keys[:, :again]
+    order = np.argsort(rng.random((B, again)), axis=1)
+    rewritten = np.take_along_axis(rewritten, order, axis=1)
+    written = np.concatenate([keys, rewritten], axis=1)
+    values = rng.integers(0, VALUES, written.shape)
+    latest = np.concatenate([values[:, N:], values[:, again:N]], axis=1)
+    if again:  # the order in which they were written again
+        back = np.argsort(order, axis=1)
+        latest[:, :again] = np.take_along_axis(values[:, N:], back, axis=1)
+    shuffle = np.argsort(rng.random((B, N)), axis=1)
+    asked = np.take_along_axis(keys, shuffle, axis=1)
+    answers = np.take_along_axis(latest, shuffle, axis=1)
+    pairs = np.stack([written, KEYS + values], axis=2).reshape(B, -1)
+    tokens = np.concatenate([pairs, asked], axis=1)
+    return Asking(torch.asarray(tokens.T.copy()), torch.asarray(answers.T.copy()))
+
+
+class Lstm(nn.Module):
+    """32 units: 64 numbers of state, h and c."""
+
+    def __init__(self, D: int) -> None:
+        super().__init__()
+        self.layer = nn.LSTM(D, K * V // 2)
+        self.out = K * V // 2
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shapes: x (T, B, D) -> y (T, B, out)."""
+        return self.layer(x)[0]
+
+
+class Minimal(nn.Module):
+    """Chapter 18's layer of 64 units, read as it is or with the query."""
+
+    def __init__(self, D: int, query: bool = False) -> None:
+        super().__init__()
+        self.out = K * V
+        self.inputs = nn.Linear(D, (3 if query else 2) * self.out)
+        self.first = nn.Parameter(torch.zeros(self.out))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shapes: x (T, B, D) -> y (T, B, out)."""
+        z, n, *query = self.inputs(x).split(self.out, dim=-1)
+        z = torch.sigmoid(z)
+        h, _ = linear_scan(1 - z, z * n, self.first.expand(x.shape[1], -1))
+        return h * query[0] if query else h
+
+
+class Memory(nn.Module):
+    """A matrix of 8 by 8, with a rule of writing and perhaps a decay."""
+
+    def __init__(self, D: int, rule: Rule, decay: bool = False) -> None:
+        super().__init__()
+        self.out, self.rule, self.decay = V, rule, decay
+        self.inputs = nn.Linear(D, 2 * K + V + 2)
+        self.first = nn.Parameter(torch.zeros(V, K))
+        with torch.no_grad():  # at first nearly all is kept
+            self.inputs.bias[-1] = 4.0
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shapes: x (T, B, D) -> y (T, B, out)."""
+        q, k, v, beta, a = self.inputs(x).split([K, K, V, 1, 1], dim=-1)
+        log_a = nn.functional.logsigmoid(a) if self.decay else 0 * a
+        beta = torch.sigmoid(beta) if self.rule is DELTA else 1 + 0 * beta
+        steps = Steps(unit(q)[0], unit(k)[0], v, log_a, beta)
+        first = self.first.expand(x.shape[1], -1, -1)
+        return memory_chunks(self.rule, steps, first, x.shape[0])[0]
+
+
+class Network(nn.Module):
+    """Each token and the one before it, a mixer, and two linear layers."""
+
+    def __init__(self, mixer: Callable) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(KEYS + VALUES, WIDTH)
+        self.mixer = mixer(2 * WIDTH)
+        self.norm = nn.RMSNorm(self.mixer.out)
+        self.head = nn.Sequential(
+            nn.Linear(self.mixer.out, WIDTH), nn.ReLU(), nn.Linear(WIDTH, VALUES)
+        )
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Shapes: tokens (T, B) -> logits (T, B, VALUES)."""
+        e = self.embedding(tokens)
+        before = torch.cat([torch.zeros_like(e[:1]), e[:-1]])
+        return self.head(self.norm(self.mixer(torch.cat([e, before], dim=-1))))
+
+
+MIXERS: dict[str, Callable] = {
+    "lstm": Lstm,
+    "minimal": Minimal,
+    "minimal-query": partial(Minimal, query=True),
+    "hebb": partial(Memory, rule=HEBB),
+    "decay": partial(Memory, rule=HEBB, decay=True),
+    "delta": partial(Memory, rule=DELTA),
+    "gated-delta": partial(Memory, rule=DELTA, decay=True),
+}
+TASKS = {"once": 0, "again": 2}  # every second key is written again
+RUNS = [("once", name) for name in MIXERS if name not in ("decay", "gated-delta")]
+RUNS += [("again", name) for name in MIXERS if name not in ("minimal", "lstm")]
+
+
+def pairs(task: str, N: int) -> int:
+    """How many of N keys are written a second time."""
+    return N // TASKS[task] if TASKS[task] else 0
+
+
+def loss(network: Network, batch: Asking, carry: Any) -> tuple[Tensor, Any]:
+    """Cross entropy where something is asked."""
+    logits = network(batch.tokens)[-len(batch.values) :]
+    return nn.functional.cross_entropy(logits.flatten(0, 1), batch.values.flatten()), 0
+
+
+def share_right(network: Network, task: str, N: int, seed: int) -> float:
+    """Of the values of N keys, on sequences of their own."""
+    rng = np.random.default_rng((seed, N))
+    asked = draw(rng, N, HELD_OUT, pairs(task, N))
+    with torch.no_grad():
+        found = network(asked.tokens)[-N:].argmax(-1)
+    return float((found == asked.values).double().mean())
+
+
+def trained(task: str, mixer: str, rate: float, seed: int, steps: int) -> Network:
+    """One run, from its seed."""
+    torch.manual_seed(seed)
+    network = Network(MIXERS[mixer])
+
+    def next_batch(rng: np.random.Generator, step: int) -> Asking:
+        N = int(rng.choice(TRAINED))
+        return draw(rng, N, BATCH, pairs(task, N))
+
+    label = f"{task} {mixer} {rate:g}"
+    fitted_module(network, loss, next_batch, rate, steps, seed, label)
+    return network
+
+
+def compete(task: str, mixer: str, asked: Asked) -> Iterator[Found]:
+    """Search the rate with one seed, then train with all."""
+    steps = asked.steps or STEPS
+    first = asked.seeds[0]
+    networks: dict[float, Network] = {}
+
+    def score(rate: float) -> float:
+        networks[rate] = trained(task, mixer, rate, first, steps)
+        shares = [share_right(networks[rate], task, N, CHOOSING) for N in TRAINED]
+        return float(np.mean(shares))
+
+    tried = {rate: score(rate) for rate in RATES}
+    while (best := max(tried, key=lambda rate: tried[rate])) in (
+        low := min(tried),
+        high := max(tried),
+    ):
+        rate = round(low / FACTOR if best == low else high * FACTOR, 5)
+        tried[rate] = score(rate)
+    every = [networks[best]]
+    every += [trained(task, mixer, best, seed, steps) for seed in asked.seeds[1:]]
+    shares = [[share_right(n, task, N, REPORTING) for N in LENGTHS] for n in every]
+    key, seeds = f"recall.{task}.{mixer}", list(asked.seeds)
+    unit_ = f"share right for N = {LENGTHS}, {steps} steps of Adam"
+    yield Found(key, shares, unit_, seeds)
+    numbers = sum(p.numel() for p in every[0].parameters())
+    yield Found(f"{key}.numbers", numbers, "weights", seeds)
+    rates = {f"{rate:g}": tried[rate] for rate in sorted(tried)}
+    yield Found(f"{key}.tried", rates, "share right by rate, other data", first)
+
+
+TRAINING = Training(
+    "recall",
+    __doc__,
+    {},
+    {f"{task}.{mixer}": partial(compete, task, mixer) for task, mixer in RUNS},
+)
