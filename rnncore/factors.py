@@ -1,4 +1,4 @@
-"""What a factor may be: layers that differ in a_t of h_t = a_t h_{t-1} + u_t.
+"""What a factor may be: layers that differ in a_t of a linear recurrence.
 
 One layer takes the function that makes a factor of a number as an
 argument. Two are published: both keep their factors between 0 and 1. In

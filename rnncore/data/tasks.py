@@ -92,10 +92,12 @@ def swap_problem(
     moves, orders = SWAPS[things]
     drawn = rng.integers(0, len(moves), (T, B))
     numbers = {order: k for k, order in enumerate(orders)}
-    after = np.array([
-        [numbers[tuple(order[i] for i in move)] for move in moves]
-        for order in orders
-    ])  # after[order, input]
+    after = np.array(
+        [
+            [numbers[tuple(order[i] for i in move)] for move in moves]
+            for order in orders
+        ]
+    )  # after[order, input]
     targets = np.empty((T, B), int)
     now = np.zeros(B, int)
     for t, inputs in enumerate(drawn):
