@@ -116,7 +116,8 @@ def test_leaves_are_named_by_their_path():
 
 ORDER = ["backend", "files", "sequence", "rnn", "bptt", "losses"]
 ORDER += ["optim", "checkpoint", "train", "gradient_flow", "lstm"]
-ORDER += ["gru", "layers", "scan", "cells", "nn", "fused", "seq2seq"]
+ORDER += ["gru", "layers", "scan", "factors", "tracking"]
+ORDER += ["cells", "nn", "fused", "seq2seq"]
 ORDER += ["ctc", "characters", "testing", "display", "ruler", "application"]
 ORDER += ["text", "forecast", "music", "translate", "speech", "video"]
 ORDER += ["checking", "commands", "__main__"]

@@ -83,7 +83,7 @@ def swap_problem(
     6 orders, numbered so that the first three are reached by an even
     number of swaps.
 
-    Shapes: -> x (T, B, K); targets (T, B)
+    Shapes: -> x (T, B, things); targets (T, B)
 
     Raises ValueError unless there are two or three things.
     """
