@@ -15,7 +15,8 @@ import torch
 from music import any_tokens
 from oracles import KINDS, problem
 
-from rnncore import chunks, fused, memory, seq2seq
+from rnncore import chunks, factors, fused, memory, seq2seq, tracking
+from rnncore.backend import tree_map
 from rnncore.forecast import classical, covariates, heads, models
 from rnncore.forecast.backtest import Outcome
 from rnncore.forecast.windows import Windows
@@ -38,6 +39,9 @@ DAYS = pd.date_range("2020-01-01", periods=SIZES["N"], freq="D")
 ANY = None  # a size that the arguments do not tell
 
 LETTERS = {
+    "data.tasks.swap_problem": {"things": 2},
+    "factors.reflecting_layer": {"N": 2, "d": 3},
+    "factors.reflecting_layer_vjp": {"N": 2, "d": 3},
     "forecast.covariates.calendar": {"F": 7 + 4},  # days have no hour
     "forecast.training.futures": {"paths": 4},
     "music.chords.ChordModel": {"N": 4},
@@ -52,6 +56,7 @@ LETTERS = {
     "speech.features.power_spectra": {"T": 1},
     "speech.features.read_wav": {"N": ANY},
     "speech.features.stacked": {"k": 2},
+    "tracking.states": {"D": 2, "H": tracking.NUMBERS},
 }
 GATES = {name: kind.G for name, kind in KINDS.items()}
 
@@ -177,6 +182,28 @@ def _chunk(f, module, s):
     return _chunks(f, module, {**s, "T": s["C"]})[0]
 
 
+def _factors(f, module, s):
+    """As many rows as the layer has; one kind has a vector more."""
+    name = f.__name__.removesuffix("_vjp")
+    if name == "rg_lru_layer":
+        H = s["H"]
+        W_x = np.random.default_rng(0).normal(size=(2 * H, H))
+        return factors.RealGated(W_x, np.zeros(2 * H), np.zeros(H))
+    rows = {
+        "diagonal_layer": 2 * s["H"],
+        "min_lstm_layer": 3 * s["H"],
+        "reflecting_layer": (s.get("d", 0) + 2) * s["N"],
+    }[name]
+    W_x = np.random.default_rng(0).normal(size=(rows, s["D"]))
+    return Minimal(W_x, np.zeros(rows))
+
+
+def _tracker(f, module, s):
+    contender, rng = tracking.CONTENDERS["clip"], np.random.default_rng(0)
+    single = tracking.first_tracker(contender, 2, rng)
+    return tree_map(lambda w: w.astype(float), single)
+
+
 def _methods(f, module, s):
     return {"drift": classical.drift}
 
@@ -228,6 +255,14 @@ OTHERS = {
         "C": lambda f, m, s: s["C"],
     },
     "xlstm": {"steps": _steps, "d_steps": _steps},
+    "factors": {
+        "params": _factors,
+        "squashing": lambda f, m, s: factors.SQUASHINGS["tanh"],
+    },
+    "tracking": {
+        "contender": lambda f, m, s: tracking.CONTENDERS["clip"],
+        "tracker": _tracker,
+    },
     "seq2seq": {"lengths": lambda f, m, s: [s["S"]] * s["B"]},
     "text": {
         "model": _language,

@@ -140,7 +140,12 @@ def test_the_tree_holds_the_course_and_nothing_of_the_grader(tree):
     names = {path.name for path in (tree / "exercises").iterdir()}
     assert names == set(builder.names())
     tools = {path.name for path in (tree / "tools").rglob("*.py")}
-    assert tools == {"__init__.py", "book.py", "kernels.py", "sphinx_course.py"}
+    assert tools == {
+        "__init__.py",
+        "book.py",
+        "kernels.py",
+        "sphinx_course.py",
+    }
     for readable in (tree, tree / "README.md", tree / "exercises"):
         assert readable.stat().st_mode & 0o044 == 0o044
 

@@ -1,6 +1,7 @@
 """The adding and the copy problem ask what they say they ask."""
 
 import hashlib
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from rnncore.data.tasks import (
     adding_problem,
     copy_problem,
     loss_at_the_end,
+    swap_problem,
 )
 from rnncore.losses import (
     cross_entropy,
@@ -24,6 +26,9 @@ from rnncore.losses import (
 )
 from rnncore.lstm import lstm_cell, lstm_cell_vjp
 from rnncore.rnn import init_params, init_readout, rnn_cell
+
+
+SOURCED = [adding_problem, copy_problem, partial(swap_problem, things=3)]
 
 
 @given(st.integers(2, 30), st.integers(1, 5), st.integers(0, 2**32))
@@ -73,8 +78,35 @@ def test_copy_asks_for_the_symbol_of_lag_steps_before(
     assert targets.max() < K
 
 
+@given(st.integers(1, 30), st.integers(1, 4), st.integers(0, 2**32))
+def test_two_things_lie_as_the_parity_of_their_swaps_says(T, B, seed):
+    x, targets = swap_problem(np.random.default_rng(seed), T, B)
+    assert x.shape == (T, B, 2)
+    np.testing.assert_array_equal(targets, x[..., 1].cumsum(0) % 2)
+
+
+@given(st.integers(1, 30), st.integers(0, 2**32))
+def test_three_things_lie_as_their_swaps_left_them(T, seed):
+    x, targets = swap_problem(np.random.default_rng(seed), T, 1, 3)
+    assert (x.sum(-1) == 1).all()
+    things, seen = ["a", "b", "c"], {}
+    for t, k in enumerate(x[:, 0].argmax(-1)):
+        i, j = [(0, 1), (1, 2), (0, 2)][k]
+        things[i], things[j] = things[j], things[i]
+        number = targets[t, 0]
+        # one number for one order, and the first three are even
+        assert seen.setdefault(number, tuple(things)) == tuple(things)
+        assert (number >= 3) == ((t + 1) % 2 == 1)
+    assert len(set(seen.values())) == len(seen)
+
+
+def test_other_numbers_of_things_are_refused(rng):
+    with pytest.raises(ValueError, match="things: expected 2 or 3, got 4"):
+        swap_problem(rng, 5, 2, 4)
+
+
 def test_the_same_seed_gives_the_same_tasks():
-    for task in adding_problem, copy_problem:
+    for task in adding_problem, copy_problem, swap_problem:
         first, second = (
             task(np.random.default_rng(5), 9, 3) for _ in range(2)
         )
@@ -135,7 +167,7 @@ def test_loss_at_the_end_is_blind_to_earlier_outputs(rng):
     assert_close(d_layer.W_x, d_alone.W_x)
 
 
-@pytest.mark.parametrize("task", [adding_problem, copy_problem])
+@pytest.mark.parametrize("task", SOURCED)
 def test_the_numbers_are_those_that_sources_records(task):
     parts = task(np.random.default_rng(0), 20, 8)
     data = b"".join(p.astype("<f8").tobytes() for p in parts)

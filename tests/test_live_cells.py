@@ -13,6 +13,7 @@ from rnncore.bptt import bptt, readout_vjp, rnn_cell_vjp
 from rnncore.characters import Model, encode, held_out_bits, lanes, one_hot
 from rnncore.ctc import ctc_loss, forward_variables, lattice, read_path
 from rnncore.data.tasks import loss_at_the_end
+from rnncore.factors import SQUASHINGS, diagonal_layer
 from rnncore.gru import gru_cell, gru_cell_vjp
 from rnncore.losses import (
     cross_entropy,
@@ -33,7 +34,7 @@ from rnncore.rnn import (
     unroll,
     zero_state,
 )
-from rnncore.scan import joined
+from rnncore.scan import Minimal, joined
 from rnncore.seq2seq import attend
 from rnncore.text.sampling import nucleus, top_k
 
@@ -504,6 +505,28 @@ def test_a_scan_gives_the_states_of_the_loop(js, rng, T):
         step["to"] for r in found["rounds"] for step in r if step["h"]
     }
     assert known == set(range(T))
+
+
+@pytest.mark.parametrize("squash", ["sigmoid", "tanh", "clip"])
+@pytest.mark.parametrize("p", [0.0, 0.7, 2.3])
+def test_one_unit_with_a_factor_is_the_packages(js, rng, squash, p):
+    bits, n = rng.integers(0, 2, 40), 0.3
+    found = js(
+        "formulas",
+        "return m.factorUnit(...arg)",
+        [squash, p, n, bits.tolist()],
+    )
+    params = Minimal(np.array([[p, -p], [n, n]]), np.zeros(2))
+    x = np.eye(2)[bits][:, None]
+    y, (_, _, a, _) = diagonal_layer(
+        params, SQUASHINGS[squash], x, np.ones((1, 1))
+    )
+    odd = np.cumsum(bits) % 2 == 1
+    assert_same(found["h"], y)
+    assert_same(found["product"], np.abs(np.cumprod(a)))
+    assert found["odd"] == odd.tolist()
+    says = np.where(odd, y[:, 0, 0] < 0, y[:, 0, 0] > 0)
+    assert found["right"] == says.tolist()
 
 
 def test_attention_is_the_packages(js, rng):

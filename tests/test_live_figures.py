@@ -498,6 +498,21 @@ def test_a_scan_has_its_last_state_before_the_loop(show):
     assert "the loop has 16 states and the scan 16" in figure.words
 
 
+def test_the_sign_tells_parity_as_long_as_the_squashing_lets_it(show):
+    figure = show("factor", query="k=10")
+    right = r"rightly after (\d+) of 1024 steps"
+    fades = int(re.search(right, figure.words)[1])
+    assert 300 < fades < 800
+    assert "by 0.964, a 1 by -0.964" in figure.words
+    figure.page.get_by_label("Squashing").select_option("clip")
+    assert "rightly after 1024 of 1024 steps." in figure.words
+    figure.page.get_by_label("Squashing").select_option("sigmoid")
+    assert "the sign never turns" in figure.words
+    figure.page.get_by_label("Squashing").select_option("tanh")
+    figure.page.get_by_role("slider", name="Number p").press("End")
+    assert "rightly after 1024 of 1024 steps." in figure.words
+
+
 def test_eigenvalues_say_how_long_and_how_fast(show):
     figure = show("ring", query="radius=0.5&angle=90")
     assert "One round takes 4.0 steps" in figure.words

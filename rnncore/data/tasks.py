@@ -13,6 +13,16 @@ ADDING_BASELINE = 1 / 6
 """Squared error of always answering 1: the variance of a sum of two
 independent uniform numbers, 1/12 + 1/12."""
 
+SWAPS: dict[int, tuple[list[tuple], list[tuple]]] = {
+    2: ([(0, 1), (1, 0)], [(0, 1), (1, 0)]),
+    3: (
+        [(1, 0, 2), (0, 2, 1), (2, 1, 0)],
+        [(0, 1, 2), (1, 2, 0), (2, 0, 1), (1, 0, 2), (0, 2, 1), (2, 1, 0)],
+    ),
+}
+"""What each input of `swap_problem` does, and all orders, even ones first:
+the thing that comes to place i is the one that lay at place order[i]."""
+
 
 def adding_problem(
     rng: np.random.Generator, T: int, B: int
@@ -60,6 +70,39 @@ def copy_problem(
     symbols[:length] = targets
     symbols[lag:] = K + 1
     return np.eye(K + 2)[symbols], targets
+
+
+def swap_problem(
+    rng: np.random.Generator, T: int, B: int, things: int = 2
+) -> tuple[np.ndarray, np.ndarray]:
+    """Things that are swapped, two at a time: how do they lie at each step?
+
+    Two things: input 0 leaves them as they are, 1 swaps them, and the
+    target is the parity of the ones so far. Three things: the inputs swap
+    the first two, the last two, the outer two; the target is one of the
+    6 orders, numbered so that the first three are reached by an even
+    number of swaps.
+
+    Shapes: -> x (T, B, things); targets (T, B)
+
+    Raises ValueError unless there are two or three things.
+    """
+    if things not in SWAPS:
+        raise ValueError(f"things: expected 2 or 3, got {things}")
+    moves, orders = SWAPS[things]
+    drawn = rng.integers(0, len(moves), (T, B))
+    numbers = {order: k for k, order in enumerate(orders)}
+    after = np.array(
+        [
+            [numbers[tuple(order[i] for i in move)] for move in moves]
+            for order in orders
+        ]
+    )  # after[order, input]
+    targets = np.empty((T, B), int)
+    now = np.zeros(B, int)
+    for t, inputs in enumerate(drawn):
+        now = targets[t] = after[now, inputs]
+    return np.eye(len(moves))[drawn], targets
 
 
 def loss_at_the_end(

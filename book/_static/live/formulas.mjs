@@ -86,3 +86,28 @@ export function ring(radius, angle, steps) {
   }
   return h;
 }
+
+const SQUASH = {
+  sigmoid: (p) => 1 / (1 + Math.exp(-p)),
+  tanh: Math.tanh,
+  clip: (p) => Math.min(Math.max(p, -1), 1),
+};
+
+/* One unit of a diagonal layer, from the state 1: a bit 0 gives the factor
+   squash(p), a bit 1 squash(-p); the candidate is n at every step. */
+export function factorUnit(squash, p, n, bits) {
+  const factors = [p, -p].map(SQUASH[squash]);
+  const h = [], product = [], odd = [], right = [];
+  let state = 1, size = 1, now = 0;
+  for (const bit of bits) {
+    const a = factors[bit];
+    state = a * state + (1 - Math.abs(a)) * n;
+    size *= Math.abs(a);
+    now ^= bit;
+    h.push(state);
+    product.push(size);
+    odd.push(now === 1);
+    right.push(now === 1 ? state < 0 : state > 0);
+  }
+  return { factors, h, product, odd, right };
+}
