@@ -126,6 +126,7 @@ class Forked(LocalProvisioner):
     """Has its kernel forked by the nursery of its manager."""
 
     process: Process | None  # type: ignore[assignment]
+    parent: "WarmManager"
 
     async def launch_kernel(
         self, cmd: list[str], **kwargs: Any
@@ -151,7 +152,7 @@ class WarmManager(Manager):
         self.kernel_spec.metadata["kernel_provisioner"] = {"provisioner_name": "forked"}
         return await super()._async_pre_start_kernel(**kwargs)
 
-    pre_start_kernel = _async_pre_start_kernel
+    pre_start_kernel = _async_pre_start_kernel  # type: ignore[assignment]
 
 
 @contextlib.contextmanager
