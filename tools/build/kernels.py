@@ -125,7 +125,7 @@ class Nursery:
 class Forked(LocalProvisioner):
     """Has its kernel forked by the nursery of its manager."""
 
-    process: Process | None  # type: ignore[assignment]
+    process: Process | None
     parent: "WarmManager"
 
     async def launch_kernel(
