@@ -11,9 +11,7 @@ NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "G♯", "A", "B♭", "
 VOICES = ("soprano", "alto", "tenor", "bass")
 
 
-def engrave(
-    score: Score, label: str = "", scale: int = 40, width: int = 1800
-) -> HTML:
+def engrave(score: Score, label: str = "") -> HTML:
     """The score as an SVG in the colour of the text around it.
 
     The label is its caption and, with the first and the last chord, what
@@ -33,9 +31,9 @@ def engrave(
             "header": "none",
             "pageMarginLeft": 10,
             "pageMarginRight": 10,
-            "pageWidth": width,
+            "pageWidth": 1800,
             "pageHeight": 60_000,
-            "scale": scale,
+            "scale": 40,
             "smuflTextFont": "none",  # no font to be fetched
             "svgFormatRaw": True,
             "svgRemoveXlink": True,

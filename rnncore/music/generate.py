@@ -18,6 +18,7 @@ from rnncore.music.score import (
     sounding,
 )
 from rnncore.music.voices import NOTHING, VoiceModel, past_rows, slot_rows
+from rnncore.text.sampling import draw_tokens
 
 Progress = Callable[[Any], Any] | None
 
@@ -90,11 +91,9 @@ def draw(log_p: Tensor, rng: np.random.Generator) -> np.ndarray:
     Shapes: log_p (B, K) -> tokens (B,)
     """
     p = log_p.exp().numpy()
-    edges = np.cumsum(p, axis=1)
-    spot = rng.random((len(p), 1)) * edges[:, -1:]
-    tokens = (spot >= edges).sum(1)
     last = p.shape[1] - 1 - np.argmax(p[:, ::-1] > 0, axis=1)
-    return np.minimum(tokens, last)  # rounding never picks what is barred
+    # rounding never picks what is barred
+    return np.minimum(draw_tokens(rng, p), last)
 
 
 def compose(

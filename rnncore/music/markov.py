@@ -15,6 +15,7 @@ from rnncore.music.score import (
     positions,
     sounding,
 )
+from rnncore.text.sampling import draw_tokens
 
 Context = tuple[int, ...]
 
@@ -87,12 +88,8 @@ class Chain:
                 place = (t - pickup) % bar
                 contexts = _contexts(v, before, now, place)
                 p = self.p(contexts, bool(before[v] != REST))
-                edges = np.cumsum(p)
-                spot = rng.random() * edges[-1]
                 last = int(np.flatnonzero(p)[-1])
-                tokens[t, v] = min(
-                    np.searchsorted(edges, spot, "right"), last
-                )
+                tokens[t, v] = min(draw_tokens(rng, p), last)
                 now[v] = sounding(tokens[t, v : v + 1], before[v : v + 1])[
                     0
                 ]

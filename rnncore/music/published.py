@@ -47,9 +47,9 @@ def read_published(path: str | os.PathLike) -> Published:
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"{path}: there is no such file")
-    read = {".json": json.loads, ".mat": _mat}.get(path.suffix, _pickle)
+    readers: dict[str, Callable] = {".json": json.loads, ".mat": _mat}
     try:
-        content = read(path.read_bytes())
+        content = readers.get(path.suffix, _pickle)(path.read_bytes())
         parts = [[_roll(p) for p in content[name]] for name in PARTS]
     except KeyError as error:
         raise ValueError(f"{path}: it has no part {error}") from error

@@ -27,6 +27,7 @@ from rnncore.music.score import (
     positions,
     sounding,
 )
+from rnncore.text.sampling import draw_tokens
 
 NOTHING = 0  # the row of a table that adds nothing
 LONGEST_BAR = 32  # frames; what lies further from a bar line counts alike
@@ -312,9 +313,7 @@ def marginals(
             held = np.maximum(before[:, v] - LOWEST, 0)
             sings[each, held] += p[:, HOLD]
             keys += (sings * ~taken).reshape(T, draws, -1).mean(1)
-            edges = p.cumsum(-1)
-            spot = rng.random((len(edges), 1)) * edges[:, -1:]
-            chosen = (spot >= edges).sum(1)
+            chosen = draw_tokens(rng, p)
             now[:, v] = sounding(chosen, before[:, v])
             starts[:, v] = chosen >= FIRST
             sung = now[:, v] != REST

@@ -137,7 +137,7 @@ def score_network(
 
 def weather_study(found: Values, asked: Asked) -> None:
     """One and seven days ahead, with and without covariates."""
-    options = {"steps": 500, "evaluate_every": 25}
+    options: dict[str, Any] = {"steps": 500, "evaluate_every": 25}
     for name, covariates in [("plain", False), ("covariates", True)]:
         e = weather(covariates=covariates)
         make = partial(Direct, "GRU", e.test.known.shape[2], 16, 7, HEAD.P)
@@ -270,7 +270,7 @@ def fed_the_truth(module: Recursive, head: Head, e: Example) -> list[float]:
 
 def wine_study(found: Values, asked: Asked) -> None:
     """One series of 176 months, a year ahead, from 25 origins."""
-    options = {"steps": 300, "batch": 32, "evaluate_every": 25}
+    options: dict[str, Any] = {"steps": 300, "batch": 32, "evaluate_every": 25}
     for name, known in [("calendar", True), ("no_calendar", False)]:
         e = wine(with_calendar=known)
         make = partial(Direct, "GRU", e.test.known.shape[2], 16, 12, HEAD.P)
