@@ -4,6 +4,7 @@ import json
 import re
 from collections import namedtuple
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,11 +44,16 @@ class Stored(NamedTuple):
 
 def stored(task: str, path: str | Path = "checks.json") -> Stored:
     """The right results and known mistakes of a task's visible check."""
-    entry = json.loads(Path(path).read_text())["checks"][task]
+    entry = _parsed(Path(path).read_text())["checks"][task]
     mistakes = [
         Mistake(m["says"], m["sketches"]) for m in entry["mistakes"]
     ]
     return Stored([decoded(r) for r in entry["results"]], mistakes, task)
+
+
+@lru_cache(1)  # one file has the results of all tasks
+def _parsed(text: str) -> dict[str, Any]:
+    return json.loads(text)
 
 
 def sketch(call: Seen) -> Any:
