@@ -89,8 +89,8 @@ def _missing_tasks(assignment: Assignment) -> Iterator[str]:
     if not boxes and assignment.name[:4] not in ("ch01", "caps"):
         yield f'{_at(head)}: expected a mutant hunt, `# %% mutants="..."`'
     for name, cell in boxes.items():
-        if (got := len(catalogue(cell))) < 4:
-            yield f"{_at(cell)}: {name}: expected four boxes or more, got {got}"
+        if (count := len(catalogue(cell))) < 4:
+            yield f"{_at(cell)}: {name}: expected four boxes or more, got {count}"
     points = sum(c.options.get("points", 0) for c in assignment.cells)
     if not re.search(rf"\d+ minutes, {points} points", head.source):
         yield f"{_at(head)}: expected `.. minutes, {points} points` in the head"
@@ -98,9 +98,9 @@ def _missing_tasks(assignment: Assignment) -> Iterator[str]:
 
 def _missing_of_a_task(cell: Cell, text: str) -> Iterator[str]:
     """What a solution lacks; `text` is what stands above it."""
-    lacks = [number for number, hint in enumerate(HINTS, 1) if hint not in text]
-    for number in lacks:
-        yield f"{_at(cell)}: {cell.name}: hint {number} is missing above it"
+    for number, hint in enumerate(HINTS, 1):
+        if hint not in text:
+            yield f"{_at(cell)}: {cell.name}: hint {number} is missing above it"
     body = SOLUTION.search(cell.source)
     lines = [line.strip() for line in body[1].split("\n")] if body else []
     count = sum(bool(line) and not line.startswith("#") for line in lines)
