@@ -202,6 +202,7 @@ def formgrader(root: Path) -> Iterator[Callable[..., str]]:
             except urllib.error.URLError:
                 assert time.monotonic() < patience
                 time.sleep(0.5)
+        ask.address = f"http://127.0.0.1:{port}/formgrader"
         yield ask
     finally:
         server.terminate()

@@ -7,13 +7,14 @@ import pkgutil
 import re
 import socket
 import weakref
+from pathlib import Path
 from queue import Empty
 
 import psutil
 import pytest
 
 import rnncore
-from tools.build import book, kernels, sphinx_course
+from tools.build import book, contents, kernels, sphinx_course
 from tools.check import vendor
 
 
@@ -110,6 +111,70 @@ def test_a_broken_page_leaves_the_last_good_book(small):
     with pytest.raises(book.BuildError):
         book.build_book(jobs=1)
     assert "Good." in index.with_name("page.html").read_text()
+
+
+def test_a_reference_to_a_page_that_was_cut_becomes_words(small):
+    (small / "_config.yml").write_text(
+        (small / "_config.yml").read_text()
+        + "sphinx:\n  extra_extensions: [sphinx.ext.autodoc]\n"
+        f"  local_extensions: {{sphinx_course: {Path(sphinx_course.__file__).parent}}}\n"
+    )
+    (small / "book" / "cut.md").write_text("# Cut\n\n(label)=\n## Part\n")
+    write(
+        small,
+        "# A page\n\nSee [it](cut.md#part), [](cut), {doc}`cut`,"
+        " {doc}`that <cut>` and {ref}`a part <label>`.\n",
+    )
+    index = book.build_book(jobs=1)
+    text = index.with_name("page.html").read_text()
+    words = "See it, <em>Cut</em>, <em>Cut</em>, that and a part."
+    assert words in text
+    write(small, "# A page\n\nSee [it](never-written.md).\n")
+    with pytest.raises(book.BuildError):
+        book.build_book(jobs=1)
+
+
+TOC = """\
+format: jb-book
+root: intro
+parts:
+- caption: One
+  chapters:
+  - file: a
+    sections:
+    - file: b
+- caption: Two
+  chapters:
+  - file: c
+"""
+
+
+def test_contents_are_read_and_cut():
+    assert contents.pages(TOC) == ["intro", "a", "b", "c"]
+    assert "Two" not in contents.without(TOC, "c")
+    assert contents.pages(contents.without(TOC, "b")) == ["intro", "a", "c"]
+    assert "sections" not in contents.without(TOC, "b")
+
+
+def test_only_references_to_absent_pages_become_words(tmp_path):
+    (tmp_path / "here.md").write_text("# Here\n\n:name: both\n")
+    gone = "# Gone\n\n:label: eq-one\n$$ (eq-two)\nname: fig\n:name: both\n"
+    (tmp_path / "gone.md").write_text(gone)
+    missing = contents.absent(tmp_path, ["here"])
+    assert missing.titles == {"gone": "Gone"}
+    assert set(missing.labels) == {"eq-one", "eq-two", "fig"}
+    for text, expected in (
+        ("[a](here.md) [b](other.md)", "[a](here.md) [b](other.md)"),
+        ("[a\n`x[1]`](gone.md#x)", "a\n`x[1]`"),
+        ("![a](gone) [c](https://gone)", "![a](gone) [c](https://gone)"),
+        ("{eq}`eq-one`, {eq}`eq-two`", "*Gone*, *Gone*"),
+        (
+            "{numref}`Figure %s <fig>` {numref}`both`",
+            "*Gone* {numref}`both`",
+        ),
+        ("{ref}`words <fig>` {ref}`x <y>`", "words {ref}`x <y>`"),
+    ):
+        assert contents.plain(text, missing) == expected
 
 
 def test_nothing_changed_means_nothing_done(small, capsys):

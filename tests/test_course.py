@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 from grader.assignments import builder
 from grader.commands import export
 from grading import make_once
-from tools.build import book
+from tools.build import book, contents
 
 SECRET = re.compile(
     r"### BEGIN (SOLUTION|HIDDEN TESTS)\n(.*?)### END", re.DOTALL
@@ -140,14 +140,43 @@ def test_the_tree_holds_the_course_and_nothing_of_the_grader(tree):
     names = {path.name for path in (tree / "exercises").iterdir()}
     assert names == set(builder.names())
     tools = {path.name for path in (tree / "tools").rglob("*.py")}
-    assert tools == {
-        "__init__.py",
-        "book.py",
-        "kernels.py",
-        "sphinx_course.py",
-    }
+    needed = {"book", "contents", "kernels", "sphinx_course", "__init__"}
+    assert tools == {f"{name}.py" for name in needed}
     for readable in (tree, tree / "README.md", tree / "exercises"):
         assert readable.stat().st_mode & 0o044 == 0o044
+
+
+def test_the_trees_book_has_no_page_for_instructors(tree):
+    """Nor the list of mistakes, nor a reference to either."""
+    toc = (tree / "book" / "_toc.yml").read_text()
+    pages = {path.stem for path in (tree / "book").glob("*.md")}
+    assert pages == set(contents.pages(toc))
+    own = set(contents.pages((ROOT / "book" / "_toc.yml").read_text()))
+    assert pages == own - {"grading"}
+    assert "those who teach" not in toc
+    for page in (tree / "book").glob("*.md"):
+        text = page.read_text()
+        assert "grading.md" not in text
+        assert "mutants" not in text
+        assert "Common mistakes in ch" not in text
+
+
+def test_a_contents_file_that_was_cut_cuts_the_trees_book(tmp_path):
+    shutil.copytree(ROOT / "book", tmp_path / "book")
+    toc = tmp_path / "book" / "_toc.yml"
+    text = toc.read_text()
+    for number in range(8, 19):
+        for page in contents.pages(text):
+            if page.startswith(f"ch{number:02}"):
+                text = contents.without(text, page)
+    toc.write_text(text)
+    export._leave_pages_out(tmp_path / "book")
+    pages = {path.stem for path in (tmp_path / "book").glob("*.md")}
+    assert pages == set(contents.pages(toc.read_text()))
+    assert "ch07_gru" in pages
+    assert not any(page > "ch08" for page in pages if page < "ci")
+    book = "".join(p.read_text() for p in (tmp_path / "book").glob("*.md"))
+    assert not re.search(r"\]\((ch08|ch1[0-8])|\{doc\}`[^`]*ch(08|1)", book)
 
 
 def test_make_offers_what_a_learner_needs(tree):

@@ -11,7 +11,7 @@ import pytest
 import torch
 from nbgrader.api import Gradebook
 
-from grader.assignments import builder, mistakes
+from grader.assignments import builder, mistakes, source
 from grader.assignments.catalogue import Mistake, catalogue
 from grader.assignments.source import Assignment, Cell, references
 from grading import make_once
@@ -115,60 +115,10 @@ def test_release_holds_no_solution_and_no_hidden_test(name):
 
 
 @each_assignment
-def test_tasks_are_short_and_have_three_hints(name):
-    text, solutions = "", 0
-    for cell in builder.read(name).cells:
-        text += cell.source if cell.kind == "text" else ""
-        if cell.kind == "solution":
-            solutions += 1
-            for hint in (1, 2, 3):
-                assert f"<summary>Hint {hint}</summary>" in text, cell.name
-            text = ""
-            inside = cell.source.split("### BEGIN SOLUTION")[1]
-            inside = inside.split("### END SOLUTION")[0]
-            lines = [
-                line
-                for line in inside.splitlines()
-                if line.strip() and not line.strip().startswith("#")
-            ]
-            # ten lines to write; the formatter may have wrapped two
-            assert len(lines) <= 12, f"{cell.name}: {len(lines)} lines"
-    assert solutions >= 4
-
-
-@each_assignment
-def test_points_that_the_text_states_are_those_that_are_given(name):
-    assignment = builder.read(name)
-    points = [
-        c.options["points"]
-        for c in assignment.cells
-        if "points" in c.options
-    ]
-    text = "".join(
-        c.source for c in assignment.cells if c.kind in ("text", "answer")
-    )
-    stated = re.findall(r"\((\d+) points?\)$", text, flags=re.MULTILINE)
-    assert [int(n) for n in stated] == points
-    total = re.search(r"\d+ minutes, (\d+) points", text)
-    assert total
-    assert int(total[1]) == sum(points)
-
-
-@each_assignment
 def test_assignment_has_all_of_its_parts(name):
     assignment = builder.read(name)
-    kinds = [c.kind for c in assignment.cells]
-    closed = [
-        c.name for c in assignment.cells if "closed_book" in c.options
-    ]
-    assert len(closed) == 1
-    assert "experiment" in kinds
-    assert "answer" in kinds
-    boxes = assignment.of("mutants")
-    if name > "ch02":
-        assert boxes
-    for cell in boxes.values():
-        assert len(catalogue(cell)) >= 4
+    assert builder.missing(assignment) == []
+    assert builder.problems(assignment) == []
 
 
 PLAYED_WITHOUT = """
@@ -276,6 +226,146 @@ def small(solution="return 2 * x", was="2 * x", name="double", test=""):
         Cell("answer", "why", "Because.", {"points": 1}),
     ]
     return Assignment("small", builder.ROOT, cells)
+
+
+CH03 = "solutions/ch03_bptt/ch03_bptt.py"
+
+
+def edited(kind, was, now, name=None, **options):
+    """Assignment 3 with an edit of each cell of a kind."""
+    assignment = builder.read("ch03_bptt")
+    cells = [
+        c._replace(
+            source=c.source.replace(was, now), options=c.options | options
+        )
+        if c.kind == kind and name in (None, c.name)
+        else c
+        for c in assignment.cells
+    ]
+    return assignment._replace(cells=cells)
+
+
+def without(kind, name=None):
+    """Assignment 3 without the cells of a kind."""
+    assignment = builder.read("ch03_bptt")
+    cells = [
+        c
+        for c in assignment.cells
+        if c.kind != kind or name not in (None, c.name)
+    ]
+    return assignment._replace(cells=cells)
+
+
+@pytest.mark.parametrize(
+    ("assignment", "says"),
+    [
+        (
+            without("solution", "bptt"),
+            ":2: expected one closed-book task, got none",
+        ),
+        (without("solution"), ":2: expected four tasks or more, got 0"),
+        (without("experiment"), ":2: expected an experiment"),
+        (without("mutants"), ":2: expected a mutant hunt"),
+        (
+            edited("text", "<summary>Hint 2</summary>", ""),
+            r":\d+: masked_bptt: hint 2 is missing above it",
+        ),
+        (
+            edited(
+                "solution",
+                "    ### END",
+                "    a = 1\n" * 13 + "    ### END",
+            ),
+            r":\d+: bptt: expected a solution of at most 12 lines, got \d+",
+        ),
+        (
+            edited("text", "(3 points)", "(4 points)"),
+            r":\d+: sum_to_one_vjp: it gives 3 points; .* got \(4 points\)",
+        ),
+        (
+            edited("text", " (2 points)", ""),
+            r":\d+: truncation: it gives 2 points; .* got none",
+        ),
+        (
+            edited("test", "", "", "bptt", points=6),
+            r":2: expected `.. minutes, 29 points` in the head",
+        ),
+    ],
+)
+def test_the_builder_refuses_what_lacks_a_part_by_file_and_line(
+    assignment, says
+):
+    found = builder.missing(assignment)
+    assert any(re.match(CH03 + says, text) for text in found), found
+
+
+def test_a_build_refuses_what_lacks_a_part(tmp_path, monkeypatch):
+    lacking = without("experiment")
+    monkeypatch.setattr(builder, "read", lambda name: lacking)
+    with pytest.raises(ValueError, match="expected an experiment"):
+        builder.build("ch03_bptt", tmp_path)
+
+
+def test_a_comment_may_stand_beside_the_device():
+    assignment = small()
+    assignment.cells[1] = Cell(
+        "code", "", 'device = "numpy"  # or "cpu"', {}
+    )
+    assert builder.problems(assignment) == []
+    placed = mistakes._placed(assignment.cells[1].source, "cpu")
+    assert placed == 'device = "cpu"  # or "cpu"'
+
+
+def test_a_device_that_stands_nowhere_or_twice_is_told_with_its_lines():
+    assignment = small()
+    line = Cell("code", "", 'a = 1\ndevice = "cpu"', {}, "small.py", 7)
+    assignment.cells.insert(2, line)
+    (text,) = builder.problems(assignment)
+    assert text.endswith("it stands in :1, small.py:8")
+    assignment.cells[1:3] = []
+    (text,) = builder.problems(assignment)
+    assert text.endswith("it stands in none")
+
+
+def test_a_solution_that_fails_on_torch_is_told_with_the_reason():
+    numpy_only = "return np.asarray(x) * 2"
+    assignment = small(solution=numpy_only, was="* 2")
+    test = assignment.cells[3]
+    source = (
+        "import torch\ndouble(torch.ones(1, requires_grad=device == 'cpu'))"
+    )
+    assignment.cells[3] = test._replace(source=source)
+    assignment.cells.insert(1, Cell("code", "", "import numpy as np", {}))
+    assignment = assignment._replace(name="ch03_bptt")  # its folder
+    (text,) = mistakes.unearned(assignment)
+    assert (
+        'double: the solution gets 0 of 1 points where device = "cpu"'
+        in text
+    )
+    assert "RuntimeError: Can't call numpy()" in text
+
+
+def test_an_assignment_may_have_any_name(tmp_path, monkeypatch):
+    for name in ("my01_leaky", "ch02_cell", "capstone", "ch01_a"):
+        folder = tmp_path / "solutions" / name
+        folder.mkdir(parents=True)
+        (folder / f"{name}.py").touch()
+    (tmp_path / "solutions" / "README.md").touch()
+    (folder.parent / ".ipynb_checkpoints").mkdir()
+    (folder.parent / ".ipynb_checkpoints" / "a.py").touch()
+    monkeypatch.setattr(source, "ROOT", tmp_path)
+    assert builder.names() == [
+        "ch01_a",
+        "ch02_cell",
+        "my01_leaky",
+        "capstone",
+    ]
+    (folder / "other.py").touch()  # beside the source
+    (folder / "ch01_a.py").rename(folder / "a.py")
+    with pytest.raises(
+        ValueError, match=r"ch01_a: expected ch01_a\.py, got a"
+    ):
+        builder.names()
 
 
 def test_builder_accepts_a_sound_assignment():

@@ -1,6 +1,9 @@
 """What an instructor changes after grading: tests, marks, rules, due dates."""
 
 import csv
+import os
+import subprocess
+import sys
 from datetime import timedelta
 
 import nbformat
@@ -17,7 +20,9 @@ from grader.reports.points import Row, Task, shown_hours
 from grading import (
     NAME,
     NEEDS_SANDBOX,
+    ROOT,
     cell_of,
+    formgrader,
     hand_in,
     make_course,
     solved,
@@ -304,3 +309,64 @@ def test_a_long_list_of_changes_is_cut():
 )
 def test_a_delay_is_said_as_a_person_would(hours, text):
     assert shown_hours(hours) == text
+
+
+@NEEDS_SANDBOX
+@QUIET
+@pytest.mark.system
+def test_the_formgrader_shows_the_model_answer_and_confirms_a_mark(
+    tmp_path, browser
+):
+    root = make_course(tmp_path)
+    text = source_notebook()
+    cell_of(text, "why").source = "Two threes. *Rubric*: a point for three."
+    nbformat.write(
+        text, root / "grading" / "source" / NAME / f"{NAME}.ipynb"
+    )
+    hand_in(root, "ann", solved())
+    graded(root)
+    mark(root, "ann", 1)
+    hand_in(root, "ann", with_cell("why", "Therefore."))
+    graded(root)
+    assert points(root)["ann"]["to_be_read"] == "1"
+    with Gradebook(f"sqlite:///{root}/grading/gradebook.db") as book:
+        notebook = book.find_submission_notebook(NAME, NAME, "ann").id
+    with formgrader(root) as ask:
+        where = f"/submissions/{notebook}/"
+        answer = ask(where)
+        assert "Model answer, which the learner does not see" in answer
+        assert answer.index("Therefore.") < answer.index("Two threes.")
+        page = browser.new_page(
+            extra_http_headers={"Authorization": "token secret"}
+        )
+        page.goto(ask.address + where, wait_until="networkidle")
+        with page.expect_response(lambda r: r.request.method == "PUT"):
+            page.locator(".mark-graded:visible").click()
+        page.close()
+    graded(root)
+    assert points(root)["ann"]["to_be_read"] == "0"
+    assert points(root)["ann"]["points"] == "6.0"
+    assert "Two threes" not in stock_feedback(root)
+
+
+def stock_feedback(root):
+    """What nbgrader's own generate_feedback makes of Ann's notebook."""
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "nbgrader",
+            "generate_feedback",
+            NAME,
+            "--force",
+        ],
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    text = page(root, "ann")
+    assert "Therefore." in text
+    return text

@@ -31,7 +31,7 @@ from nbgrader.apps import NbGraderAPI
 from traitlets.config.loader import PyFileConfigLoader
 
 from grader import ROOT
-from grader.assignments.rules import explained, problems
+from grader.assignments.rules import explained, missing, problems
 from grader.assignments.source import (
     BEGIN,
     END,
@@ -89,7 +89,7 @@ def build(name: str, root: Path) -> None:
     Raises ValueError listing what the author must correct.
     """
     assignment = read(name)
-    found = problems(assignment)
+    found = problems(assignment) + missing(assignment)
     if found:
         raise ValueError("\n".join(f"{name}: {p}" for p in found))
     target = root / "grading" / "source" / name
@@ -173,7 +173,10 @@ def main() -> None:
         "--check", action="store_true", help="fail when exercises/ is stale"
     )
     options = parser.parse_args()
-    chosen = options.names or names()
+    try:
+        chosen = options.names or names()
+    except ValueError as error:
+        sys.exit(f"exercises: {error}")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     stale: list[str] = []
     with tempfile.TemporaryDirectory() as scratch:

@@ -45,6 +45,31 @@ def play(
 
     Runs in the folder of the released notebook, as a learner's kernel does.
     """
+    played = _played(assignment, replaced, place)
+    return {name: points for name, (points, _) in played.items()}
+
+
+def unearned(assignment: Assignment) -> Iterator[str]:
+    """Where the solution does not get all points, and why not."""
+    texts = [cell.source for cell in _run_by_kernel(assignment)]
+    places = ["numpy"]
+    if any(_placed(text, "cpu") != text for text in texts):
+        places.append("cpu")  # a learner may choose torch
+    for place in places:
+        for name, (points, error) in _played(assignment, None, place).items():
+            test = assignment.of("test")[name]
+            if points != (of := test.options["points"]):
+                why = f": {type(error).__name__}: {error}" if error else ""
+                yield (
+                    f"{test.file}:{test.line}: {name}: the solution gets {points:g} "
+                    f'of {of} points where device = "{place}"{why}'
+                )
+
+
+def _played(
+    assignment: Assignment, replaced: dict[str, str] | None, place: str
+) -> dict[str, tuple[float, Exception | None]]:
+    """Each test's points, and the error that it ended in."""
     namespace: dict[str, Any] = {}
     points = {}
     with contextlib.chdir(ROOT / "exercises" / assignment.name):
@@ -56,7 +81,7 @@ def play(
                 source = "".join(test_parts(assignment, cell))
             value, error = _tried(source, namespace)
             if cell.kind == "test":
-                points[cell.name] = _points(cell, value, error)
+                points[cell.name] = _points(cell, value, error), error
     return points
 
 
@@ -107,7 +132,7 @@ def table(chosen: list[str]) -> str:
     kept = {
         line.split("|")[1].strip(): line
         for line in old.splitlines(keepends=True)
-        if line.startswith("| c")
+        if line.startswith("| ")
     }
     rows = {n: row(n) if n in chosen else kept.get(n, "") for n in names()}
     return HEAD + "".join(rows.values())
@@ -184,10 +209,15 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="assignments; default: all")
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
-    chosen = options.names or names()
+    try:
+        chosen = options.names or names()
+    except ValueError as error:
+        sys.exit(str(error))
     missing = [n for n in chosen if not (ROOT / "exercises" / n).exists()]
     if missing:
         sys.exit(f"{', '.join(missing)}: not built yet: make exercises")
+    if wrong := [text for name in chosen for text in unearned(read(name))]:
+        sys.exit("\n".join(wrong))
     failed = [
         f"{name}: {v.task}: {v.mistake} {what}\n{v.message}\n"
         for name in chosen

@@ -12,8 +12,13 @@ from grader.assignments.catalogue import catalogue
 from grader.assignments.source import BEGIN, END, Assignment, Cell
 from grader.notebook.names import BUILTINS, bound, free_names
 
-DEVICE = re.compile(r'^device = "(?:numpy|cpu)"$', re.MULTILINE)
-SOLUTION = re.compile(r"### BEGIN SOLUTION.*### END SOLUTION", re.DOTALL)
+DEVICE = re.compile(
+    r'^device = "(?:numpy|cpu)"(?=[ \t]*(?:#.*)?$)', re.MULTILINE
+)  # a comment may follow
+SOLUTION = re.compile(r"### BEGIN SOLUTION(.*)### END SOLUTION", re.DOTALL)
+HINTS = [f"<summary>Hint {number}</summary>" for number in (1, 2, 3)]
+POINTS = re.compile(r"^#+ .*\((\d+) points?\)$", re.MULTILINE)
+LONGEST = 12  # lines of a solution: ten, and the formatter may wrap two
 
 
 def problems(assignment: Assignment) -> list[str]:
@@ -27,11 +32,17 @@ def problems(assignment: Assignment) -> list[str]:
 
 
 def _of_the_whole(assignment: Assignment) -> Iterator[str]:
-    code = "\n".join(c.source for c in assignment.cells if c.kind == "code")
-    if len(DEVICE.findall(code)) != 1:
+    places = [
+        f"{cell.file}:{cell.line + cell.source.count(chr(10), 0, found.start())}"
+        for cell in assignment.cells
+        if cell.kind == "code"
+        for found in DEVICE.finditer(cell.source)
+    ]
+    if len(places) != 1:
         yield (
             'the line device = "numpy" (or "cpu", in an assignment on '
-            "torch) must stand in exactly one cell"
+            "torch) must stand in exactly one cell, without indentation; "
+            f"it stands in {', '.join(places) or 'none'}"
         )
     solutions = sorted(assignment.of("solution"))
     tests = sorted(assignment.of("test"))
@@ -46,6 +57,73 @@ def _of_the_whole(assignment: Assignment) -> Iterator[str]:
     points = sum(c.options.get("points", 0) for c in assignment.cells)
     if f" {points} points" not in assignment.cells[0].source:
         yield f"the head must say that there are {points} points"
+
+
+def missing(assignment: Assignment) -> list[str]:
+    """The parts that every assignment has, and this one lacks; with lines."""
+    found = [*_missing_tasks(assignment)]
+    text = ""
+    for cell in assignment.cells:
+        if cell.kind in ("text", "answer"):
+            text += f"{cell.source}\n"
+        if cell.kind == "solution":
+            found += _missing_of_a_task(cell, text)
+        if cell.kind in ("test", "answer"):
+            found += _missing_points(cell, text)
+            text = ""
+    return found
+
+
+def _missing_tasks(assignment: Assignment) -> Iterator[str]:
+    head = assignment.cells[0]
+    solutions = assignment.of("solution")
+    if len(solutions) < 4:
+        yield f"{_at(head)}: expected four tasks or more, got {len(solutions)}"
+    closed = [n for n, c in solutions.items() if c.options.get("closed_book")]
+    if len(closed) != 1:
+        got = ", ".join(closed) or "none"
+        yield f"{_at(head)}: expected one closed-book task, got {got}"
+    if not assignment.of("experiment"):
+        yield f"{_at(head)}: expected an experiment, `# %% experiment`"
+    boxes = assignment.of("mutants")
+    if not boxes and assignment.name[:4] not in ("ch01", "caps"):
+        yield f'{_at(head)}: expected a mutant hunt, `# %% mutants="..."`'
+    for name, cell in boxes.items():
+        if (count := len(catalogue(cell))) < 4:
+            yield f"{_at(cell)}: {name}: expected four boxes or more, got {count}"
+    points = sum(c.options.get("points", 0) for c in assignment.cells)
+    if not re.search(rf"\d+ minutes, {points} points", head.source):
+        yield f"{_at(head)}: expected `.. minutes, {points} points` in the head"
+
+
+def _missing_of_a_task(cell: Cell, text: str) -> Iterator[str]:
+    """What a solution lacks; `text` is what stands above it."""
+    for number, hint in enumerate(HINTS, 1):
+        if hint not in text:
+            yield f"{_at(cell)}: {cell.name}: hint {number} is missing above it"
+    body = SOLUTION.search(cell.source)
+    lines = [line.strip() for line in body[1].split("\n")] if body else []
+    count = sum(bool(line) and not line.startswith("#") for line in lines)
+    if count > LONGEST:
+        yield (
+            f"{_at(cell)}: {cell.name}: expected a solution of at most "
+            f"{LONGEST} lines, got {count}"
+        )
+
+
+def _missing_points(cell: Cell, text: str) -> Iterator[str]:
+    """Whether the headings above a graded cell say its points."""
+    stated = [int(number) for number in POINTS.findall(text)]
+    if stated != [given := cell.options.get("points")]:
+        came = " and ".join(f"({number} points)" for number in stated)
+        yield (
+            f"{_at(cell)}: {cell.name}: it gives {given} points; expected a "
+            f"heading that ends with ({given} points), got {came or 'none'}"
+        )
+
+
+def _at(cell: Cell) -> str:
+    return f"{cell.file}:{cell.line}"
 
 
 def _of_a_solution(assignment: Assignment, cell: Cell) -> Iterator[str]:

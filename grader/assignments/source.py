@@ -43,9 +43,17 @@ class Assignment(NamedTuple):
 
 
 def names() -> list[str]:
-    """All assignments, in the order of the chapters; the capstone last."""
-    found = (ROOT / "solutions").glob("c*/c*.py")
-    return sorted((p.stem for p in found), key=lambda n: (n[:2] != "ch", n))
+    """All assignments: the chapters' in order, others, then the capstone.
+
+    Raises ValueError where a folder's source does not bear its name.
+    """
+    found: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "solutions").glob("[!._]*/*.py")):
+        found.setdefault(path.parent.name, []).append(path.stem)
+    for name, stems in found.items():
+        if name not in stems:
+            raise ValueError(f"solutions/{name}: expected {name}.py, got {stems[0]}.py")
+    return sorted(found, key=lambda n: (n == "capstone", n[:2] != "ch", n))
 
 
 def read(name: str) -> Assignment:

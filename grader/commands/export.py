@@ -3,7 +3,9 @@
 DIR gets the assignments as they are released (built afresh, so that
 nobody's own answers in exercises/ travel along), the package and the book,
 and the commands to use them. It gets no solution, no hidden test, nothing
-of the grader. DIR must be empty or not there; it appears as a whole.
+of the grader. Of the book it gets the pages that stand in its contents, but
+for the guide to grading with the list of known mistakes. DIR must be empty or
+not there; it appears as a whole.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import nbformat
 
 from grader import ROOT
 from grader.assignments import builder
+from tools.build import contents
 
 FOLDERS = ("rnncore", "book", "examples")
 FILES = (
@@ -33,6 +36,7 @@ TOOLS = (
     "tools/__init__.py",
     "tools/build/__init__.py",
     "tools/build/book.py",
+    "tools/build/contents.py",
     "tools/build/kernels.py",
     "tools/build/sphinx_course.py",
 )
@@ -43,6 +47,7 @@ SECRETS = (
     ("### BEGIN SOLUTION", "### END SOLUTION"),
     ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"),
 )
+GUIDE = "grading"  # the page for those who teach; it includes the mistakes
 DISTINCT = 12  # characters: a shorter line says nothing
 README = """\
 # Recurrent neural networks, built step by step
@@ -116,12 +121,12 @@ def export(folder: Path) -> None:
 def _build_exercises(folder: Path) -> None:
     """Build all assignments in `folder`: their sources and releases."""
     folder.mkdir()
-    for name in builder.names():
-        print(f"Building {name} ...", flush=True)
-        try:
+    try:
+        for name in builder.names():
+            print(f"Building {name} ...", flush=True)
             builder.build(name, folder)
-        except ValueError as error:
-            raise Refused(str(error)) from error
+    except ValueError as error:
+        raise Refused(str(error)) from error
 
 
 def _copy(source: Path, tree: Path) -> None:
@@ -129,6 +134,7 @@ def _copy(source: Path, tree: Path) -> None:
     shutil.copytree(source / "exercises", tree / "exercises", ignore=LEFT_OUT)
     for name in FOLDERS:
         shutil.copytree(ROOT / name, tree / name, ignore=LEFT_OUT)
+    _leave_pages_out(tree / "book")
     (tree / "tools" / "build").mkdir(parents=True)
     for name in (*FILES, *TOOLS):
         shutil.copy(ROOT / name, tree / name)
@@ -137,6 +143,19 @@ def _copy(source: Path, tree: Path) -> None:
     readme = README.format(first=builder.names()[0])
     (tree / "README.md").write_text(readme)
     (tree / ".gitignore").write_text((ROOT / ".gitignore").read_text())
+
+
+def _leave_pages_out(book: Path) -> None:
+    """Take the instructors' pages, and those that are in no contents, away."""
+    toc = book / "_toc.yml"
+    toc.write_text(contents.without(toc.read_text(), GUIDE))
+    kept = contents.pages(toc.read_text())
+    missing = contents.absent(book, kept)
+    for path in book.glob("*.md"):
+        if path.stem in kept:
+            path.write_text(contents.plain(path.read_text(), missing))
+        else:
+            path.unlink()
 
 
 def learners_makefile(makefile: str) -> str:

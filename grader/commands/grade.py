@@ -164,7 +164,10 @@ def _known_names(course: Course) -> set[str]:
     """The assignments that have a source, or could have."""
     names = set(course.assignment_names())
     if course.root == ROOT:
-        names |= set(builder.names())
+        try:
+            names |= set(builder.names())
+        except ValueError as error:
+            raise SetupError(str(error)) from error
     if not names:
         raise SetupError(f"there is no assignment in {course.source}")
     return names

@@ -83,10 +83,10 @@ def _points(row: Row) -> dict[str, float]:
 
 
 def _append(path: Path, found: list[Change]) -> None:
-    lines: list[list[object]] = [HEAD]
+    lines: list[list[object]] = [[*HEAD]]
     if path.exists():
         with path.open(encoding="utf-8", newline="") as file:
-            lines = [*csv.reader(file)]
+            lines = [[*line] for line in csv.reader(file)]
     now = time.strftime("%Y-%m-%d %H:%M")
     lines += [
         [now, c.submission.student, c.submission.assignment, c.task, c.before, c.now]

@@ -12,8 +12,10 @@ writes to stderr (warnings do): the message names page and line. HTML is
 built beside the old one and takes its place when it is whole, so that an
 interrupted build leaves the last good book.
 
-For authors: with --page, links to other pages are reported but do not fail;
-tqdm writes to stderr: give it file=sys.stdout or leave it out.
+A reference to a page that _toc.yml leaves out becomes plain text, so that a
+course may have a part of the chapters.
+
+For authors: with --page, references to other pages are plain text too; tqdm writes to stderr: give it file=sys.stdout or leave it out.
 """
 
 import argparse
@@ -111,7 +113,8 @@ def what_cells_use() -> list[Path]:
 def what_pages_use() -> list[Path]:
     """The files that decide what the HTML is."""
     book = [p for p in BOOK.rglob("*") if p.is_file()]
-    tools = [Path(__file__), Path(__file__).with_name("sphinx_course.py")]
+    names = "book.py", "contents.py", "sphinx_course.py"
+    tools = [Path(__file__).with_name(name) for name in names]
     return [*what_cells_use(), *book, *tools, CONFIG]
 
 
@@ -312,7 +315,7 @@ def build_book(jobs: int) -> Path:
 
 
 def build_page(name: str) -> Path:
-    """Execute and build one page; links to others lead nowhere."""
+    """Execute and build one page; references to others are words."""
     page = BOOK / f"{name.removesuffix('.md')}.md"
     if not page.exists():
         raise BuildError(f"there is no {page}")

@@ -1,5 +1,6 @@
-"""The course's Sphinx extension: docstrings as they are written here, and
-pages that ask no other host for anything."""
+"""The course's Sphinx extension: docstrings as they are written here, words
+for references to pages that the contents leave out, and pages that ask no
+other host for anything."""
 
 import re
 from collections import _tuplegetter  # type: ignore[attr-defined]
@@ -7,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
+
+from tools.build import contents
 
 PARAGRAPH = re.compile(r"\n\s*\n|\n\s*(?=Source:)")
 RAISES = re.compile(r"Raises (\w+)\b,?:?\s*(.*)", re.DOTALL)
@@ -66,6 +69,12 @@ def _skip_what_is_not_ours(
     return None if ours and not isinstance(obj, _tuplegetter) else True
 
 
+def _words_for_absent_pages(app: Sphinx, page: str, text: list[str]) -> None:
+    if page in app.env.found_docs:  # a page, not a docstring
+        missing = contents.absent(Path(app.srcdir), app.env.found_docs)
+        text[0] = contents.plain(text[0], missing)
+
+
 def _strip_thebe(app: Sphinx, error: Exception | None) -> None:
     if error is not None or app.builder.format != "html":
         return
@@ -78,5 +87,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register the handlers with Sphinx."""
     app.connect("autodoc-process-docstring", _process_docstring)
     app.connect("autodoc-skip-member", _skip_what_is_not_ours)
+    app.connect("source-read", _words_for_absent_pages)
     app.connect("build-finished", _strip_thebe)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

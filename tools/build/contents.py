@@ -1,0 +1,97 @@
+"""The book's contents, and references to pages that it does not have.
+
+A course may leave chapters out: `book/_toc.yml` says which pages there are.
+A reference to a page that is not among them becomes plain text. One to a page
+that nobody has written is still an error, which Sphinx tells.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+LINK = re.compile(
+    r"(?<!!)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\((?:\./)?([\w-]+)(?:\.md)?(?:#[^)\s]*)?\)"
+)
+DOC = re.compile(r"\{doc\}`(?:([^`<]*?)\s*<([\w-]+)>|([\w-]+))`")
+LABELLED = re.compile(r"\{(?:ref|numref|eq)\}`(?:([^`<]*?)\s*<([^`>]+)>|([^`<]+))`")
+LABEL = re.compile(
+    r"^\(([\w-]+)\)=|^\s*:?(?:label|name): *([\w-]+) *$|^\$\$ *\(([\w-]+)\)",
+    re.MULTILINE,
+)
+TITLE = re.compile(r"^# (.*)$", re.MULTILINE)
+
+
+class Absent(NamedTuple):
+    """What stands on pages that the contents leave out."""
+
+    titles: dict[str, str]  # by page
+    labels: dict[str, str]  # a label's page
+
+
+def pages(toc: str) -> list[str]:
+    """The pages that the text of a contents file names."""
+    return [*_pages(yaml.safe_load(toc))]
+
+
+def _pages(part: Any) -> Iterator[str]:
+    for key, value in part.items():
+        if key in ("root", "file"):
+            yield value.removesuffix(".md")
+        elif key in ("parts", "chapters", "sections"):
+            for entry in value:
+                yield from _pages(entry)
+
+
+def without(toc: str, left_out: str) -> str:
+    """The contents without a page, and without a part that held it alone."""
+    return yaml.safe_dump(_without(yaml.safe_load(toc), left_out), sort_keys=False)
+
+
+def _without(part: dict[str, Any], left_out: str) -> dict[str, Any]:
+    kept = {}
+    for key, value in part.items():
+        if key in ("parts", "chapters", "sections"):
+            value = [_without(e, left_out) for e in value if e.get("file") != left_out]
+            value = [e for e in value if "file" in e or e.get("chapters")]
+        kept[key] = value
+    return {key: value for key, value in kept.items() if value != []}
+
+
+def absent(book: Path, kept: Collection[str]) -> Absent:
+    """The pages in the book's folder that are not kept."""
+    titles: dict[str, str] = {}
+    labels: dict[str, str] = {}
+    here: set[str] = set()
+    for path in sorted(book.glob("*.md")):
+        text = path.read_text("utf8")
+        found = {"".join(groups) for groups in LABEL.findall(text)}
+        if path.stem in kept:
+            here |= found
+            continue
+        title = TITLE.search(text)
+        titles[path.stem] = title[1] if title else path.stem
+        labels |= dict.fromkeys(found, path.stem)
+    return Absent(titles, {k: v for k, v in labels.items() if k not in here})
+
+
+def plain(text: str, missing: Absent) -> str:
+    """The text with references to absent pages as words."""
+
+    def to_page(match: re.Match[str]) -> str:
+        words, page, *bare = match.groups()
+        title = missing.titles.get(page or bare[0])
+        return match[0] if title is None else words or f"*{title}*"
+
+    def to_label(match: re.Match[str]) -> str:
+        words, label, bare = match.groups()
+        page = missing.labels.get(label or bare)
+        if page is None:
+            return match[0]
+        title = f"*{missing.titles[page]}*"
+        return title if not words or "%s" in words or "{" in words else words
+
+    text = LINK.sub(to_page, text)
+    return LABELLED.sub(to_label, DOC.sub(to_page, text))
