@@ -260,6 +260,7 @@ class Recurrent(torch.nn.RNNBase):
 
     @proj_size.setter
     def proj_size(self, size: int) -> None:
+        """Raise ValueError unless it is 0."""
         if size:
             raise ValueError(f"proj_size: expected 0, got {size}")
 
@@ -270,6 +271,7 @@ class Recurrent(torch.nn.RNNBase):
 
     @qconfig.setter
     def qconfig(self, config: Any) -> None:
+        """Raise NotImplementedError, or warn where it is None."""
         name = f"rnncore.nn.{type(self).__name__}"
         if config is not None:
             raise NotImplementedError(
