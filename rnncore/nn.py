@@ -8,7 +8,13 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import torch
+try:
+    import torch
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        "rnncore.nn needs torch: python -m pip install 'rnncore[torch]'",
+        name=error.name,
+    ) from error
 from torch import Tensor
 from torch.nn.functional import dropout
 from torch.nn.utils.rnn import PackedSequence

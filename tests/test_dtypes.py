@@ -24,7 +24,11 @@ LOOPS_AND_LOSSES = {  # a cell alone is a formula, right for complex numbers
     for name in called()
     if f"{name}_vjp" in called() and not name.endswith("_cell")
 }
-LOOPS_AND_LOSSES |= {n for n in called() if "bptt" in n or "unroll" in n}
+LOOPS_AND_LOSSES |= {
+    n
+    for n in called()
+    if {"bptt", "unroll"} & set(n.split(".")[-1].split("_"))
+}
 FUNCTIONS = {n: f for n, f in called().items() if not inspect.isclass(f)}
 
 

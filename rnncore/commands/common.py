@@ -163,16 +163,19 @@ def option(
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
+    """The option --device."""
     what = "auto, cpu, cuda or cuda:1 (default: a GPU, if any)"
     parser.add_argument("--device", default="auto", help=what)
 
 
 def add_force(parser: argparse.ArgumentParser) -> None:
+    """The option --force."""
     what = "replace files that are there already"
     parser.add_argument("--force", action="store_true", help=what)
 
 
 def add_seed(parser: argparse.ArgumentParser) -> None:
+    """The option --seed."""
     what = "the same seed gives the same result"
     option(parser, "--seed", what, 0, at_least(0))
 
@@ -300,6 +303,7 @@ class Run(NamedTuple):
 
     @property
     def checkpoint(self) -> Path:
+        """Where a training that was interrupted goes on."""
         return self.folder / CHECKPOINT
 
     def seconds(self) -> float:
