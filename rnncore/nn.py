@@ -138,8 +138,9 @@ class Recurrent(torch.nn.RNNBase):
         if input.dim() == 2:
             return self.over_one(input, hx)
         x = input.transpose(0, 1) if self.batch_first else input
-        B = x.shape[1] if x.dim() == 3 and not x.shape[1] else "B"
-        dims = (B, "T") if self.batch_first else ("T", B)
+        empty = x.dim() == 3 and not x.shape[1]
+        rows: int | str = 0 if empty else "B"
+        dims = (rows, "T") if self.batch_first else ("T", rows)
         check_shape("input", input, *dims, self.input_size)
         T, B, _ = x.shape
         state = self.first_state(hx, x, B)
@@ -343,14 +344,14 @@ def _as_one_call(
     module: Recurrent, input: torch.fx.Proxy, hx: Any
 ) -> tuple[Any, Any]:
     """A call in the graph of torch.fx, as of one of torch.nn's modules."""
-    tracer = input.tracer
+    tracer: Any = input.tracer
     if tracer.root is module:
         raise TypeError(
             "torch.fx: expected a module that holds a "
             f"rnncore.nn.{type(module).__name__}, got itself"
         )
     name = tracer.path_of_module(module)
-    y = tracer.create_proxy("call_module", name, (input, hx), {})
+    y: Any = tracer.create_proxy("call_module", name, (input, hx), {})
     return y[0], y[1]
 
 

@@ -2,7 +2,7 @@
 
 import lzma
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -149,12 +149,12 @@ def _find(order, K, context, ids):
 
 
 def _checked(ids: Tokens, K: int) -> np.ndarray:
-    ids = np.asarray(ids) if isinstance(ids, list | tuple) else ids
-    check_shape("ids", ids, "T")
-    if ids.dtype.kind not in "iu":
-        raise ValueError(f"ids: expected whole numbers, got {ids.dtype}")
-    if ids.min() < 0 or ids.max() >= K:
+    row: Any = np.asarray(ids) if isinstance(ids, list | tuple) else ids
+    check_shape("ids", row, "T")
+    if row.dtype.kind not in "iu":
+        raise ValueError(f"ids: expected whole numbers, got {row.dtype}")
+    if row.min() < 0 or row.max() >= K:
         raise ValueError(
-            f"ids: expected 0 to {K - 1}, got {ids.min()} to {ids.max()}"
+            f"ids: expected 0 to {K - 1}, got {row.min()} to {row.max()}"
         )
-    return ids
+    return row
