@@ -114,6 +114,7 @@ def check_backward(
     """Raise ValueError unless the upstream gradients fit the state."""
     check_shape("d_y", d_y, steps, *state[0].shape)
     check_alike("the state", state[0], d_y=d_y)
+    check_real("d_y", d_y)
     check_like_state("d_state", d_state, state)
 
 

@@ -15,6 +15,7 @@ from rnncore.backend import (
     check_backward,
     check_count,
     check_lengths,
+    check_real,
     check_shape,
     check_spans,
     check_tuple,
@@ -91,6 +92,7 @@ def unroll_padded(
     """
     check_shape("x", x, "T", "B", params.W_x.shape[1])
     T = x.shape[0]
+    check_real("x", x)
     check_spans(x, begins, ends)
     if not any(begins) and all(n == T for n in ends):
         y, state, tape = unroll(cell, params, x, state)

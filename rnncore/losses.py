@@ -4,6 +4,7 @@ from rnncore.backend import (
     Array,
     array_namespace,
     check_alike,
+    check_real,
     check_shape,
     check_targets,
     device,
@@ -15,10 +16,11 @@ def log_softmax(logits: Array) -> Array:
 
     Shapes: logits (T, B, K) -> log_p (T, B, K)
 
-    Raises ValueError where logits are not (T, B, K).
+    Raises ValueError where logits are not (T, B, K), or no real floats.
     """
     xp = array_namespace(logits)
     check_shape("logits", logits, "T", "B", "K")
+    check_real("logits", logits)
     logits = logits - xp.max(logits, axis=-1, keepdims=True)  # no overflow
     total = xp.sum(xp.exp(logits), axis=-1, keepdims=True)
     return logits - xp.log(total)
@@ -66,6 +68,7 @@ def squared_error(y: Array, targets: Array) -> tuple[Array, Array]:
     check_shape("y", y, "T", "B", "D")
     check_shape("targets", targets, *y.shape)
     check_alike("y", y, targets=targets)
+    check_real("y", y)
     error = y - targets
     return xp.mean(error * error), error
 

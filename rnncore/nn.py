@@ -8,7 +8,13 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import torch
+try:
+    import torch
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        "rnncore.nn needs torch: python -m pip install 'rnncore[torch]'",
+        name=error.name,
+    ) from error
 from torch import Tensor
 from torch.nn.functional import dropout
 from torch.nn.utils.rnn import PackedSequence
@@ -132,8 +138,9 @@ class Recurrent(torch.nn.RNNBase):
         if input.dim() == 2:
             return self.over_one(input, hx)
         x = input.transpose(0, 1) if self.batch_first else input
-        B = x.shape[1] if x.dim() == 3 and not x.shape[1] else "B"
-        dims = (B, "T") if self.batch_first else ("T", B)
+        empty = x.dim() == 3 and not x.shape[1]
+        rows: int | str = 0 if empty else "B"
+        dims = (rows, "T") if self.batch_first else ("T", rows)
         check_shape("input", input, *dims, self.input_size)
         T, B, _ = x.shape
         state = self.first_state(hx, x, B)
@@ -260,6 +267,7 @@ class Recurrent(torch.nn.RNNBase):
 
     @proj_size.setter
     def proj_size(self, size: int) -> None:
+        """Raise ValueError unless it is 0."""
         if size:
             raise ValueError(f"proj_size: expected 0, got {size}")
 
@@ -270,6 +278,7 @@ class Recurrent(torch.nn.RNNBase):
 
     @qconfig.setter
     def qconfig(self, config: Any) -> None:
+        """Raise NotImplementedError, or warn where it is None."""
         name = f"rnncore.nn.{type(self).__name__}"
         if config is not None:
             raise NotImplementedError(
@@ -335,14 +344,14 @@ def _as_one_call(
     module: Recurrent, input: torch.fx.Proxy, hx: Any
 ) -> tuple[Any, Any]:
     """A call in the graph of torch.fx, as of one of torch.nn's modules."""
-    tracer = input.tracer
+    tracer: Any = input.tracer
     if tracer.root is module:
         raise TypeError(
             "torch.fx: expected a module that holds a "
             f"rnncore.nn.{type(module).__name__}, got itself"
         )
     name = tracer.path_of_module(module)
-    y = tracer.create_proxy("call_module", name, (input, hx), {})
+    y: Any = tracer.create_proxy("call_module", name, (input, hx), {})
     return y[0], y[1]
 
 

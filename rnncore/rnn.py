@@ -10,6 +10,7 @@ from rnncore.backend import (
     array_namespace,
     check_alike,
     check_layer,
+    check_real,
     check_shape,
     check_state,
     device,
@@ -113,6 +114,7 @@ def readout(weights: Readout, y: Array) -> Array:
     """
     check_shape("y", y, "T", "B", weights.W_y.shape[1])
     check_alike("W_y", weights.W_y, y=y)
+    check_real("W_y", weights.W_y)
     return y @ weights.W_y.T + weights.b_y
 
 

@@ -12,6 +12,7 @@ from rnncore.backend import (
     array_namespace,
     check_alike,
     check_parts,
+    check_real,
     check_shape,
 )
 from rnncore.bptt import rows
@@ -194,3 +195,4 @@ def _check(a: Array, u: Array, h: Array) -> None:
     check_shape("u", u, *a.shape)
     check_shape("h", h, *a.shape[1:])
     check_alike("a", a, u=u, h=h)
+    check_real("a", a)

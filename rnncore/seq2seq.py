@@ -1,8 +1,8 @@
 """From one sequence to another: encoder, decoder, attention, search.
 
-Sequences are numbers of tokens, (T, B), padded with PAD. A target begins
-with START and ends with END. The recurrent layers are those of
-`rnncore.nn`.
+Sequences are numbers of tokens, (T, B), padded with PAD, which is 0. A
+target begins with START, 1, and ends with END, 2; words are numbers from
+3 on. The recurrent layers are those of `rnncore.nn`.
 """
 
 import math

@@ -1,5 +1,6 @@
 """What `pip install .` brings, and that the environment is pinned."""
 
+import ast
 import re
 import shutil
 import subprocess
@@ -201,3 +202,48 @@ def test_the_constraints_agree_with_the_requirements():
     constraints = pins("constraints.txt")
     for name, version in pins("requirements.txt").items():
         assert constraints.get(name) == version, name
+
+
+def public():
+    """Every public function and class, and the methods of plain classes.
+
+    In a class with a base a method may be one that the base explains.
+    """
+    for path in sorted((ROOT / "rnncore").rglob("*.py")):
+        for node in ast.parse(path.read_text()).body:
+            plain = isinstance(node, ast.ClassDef) and not node.bases
+            parts = node.body if plain else []
+            for part in (node, *parts):
+                kinds = ast.FunctionDef | ast.ClassDef
+                if isinstance(part, kinds) and part.name[0] != "_":
+                    yield f"{path.stem}.{part.name}", part
+
+
+def test_everything_public_says_what_it_is():
+    silent = [
+        name for name, node in public() if not ast.get_docstring(node)
+    ]
+    assert silent == []
+
+
+def test_every_module_of_networks_has_types():
+    tree = ast.parse((ROOT / "rnncore" / "nn.py").read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            assert node.returns is not None, node.name
+            given = [a for a in node.args.args if a.arg != "self"]
+            assert all(a.annotation for a in given), node.name
+
+
+def test_without_torch_the_modules_say_what_to_install():
+    script = "import sys; sys.modules['torch'] = None; import rnncore.nn"
+    run = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.stderr.splitlines()[-1] == (
+        "ModuleNotFoundError: rnncore.nn needs torch: "
+        "python -m pip install 'rnncore[torch]'"
+    )

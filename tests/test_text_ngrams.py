@@ -103,3 +103,20 @@ def test_what_was_read_before_costs_a_compressor_little():
     alone = bits_given("", text) / len(text)
     assert 4.7 < alone < 5.5  # log2(26) = 4.70 is the least there can be
     assert bits_given(text, text) / len(text) < 0.3
+
+
+def test_lists_are_taken_wherever_arrays_are():
+    ids = [0, 1, 2, 0, 1, 1]
+    of_list = fit_kneser_ney(ids, 2, 3)
+    of_array = fit_kneser_ney(np.array(ids), 2, 3)
+    for function in kneser_ney_probabilities, kneser_ney_next:
+        expected = function(of_array, np.array(ids))
+        assert np.array_equal(function(of_list, ids), expected)
+        assert np.array_equal(function(of_list, tuple(ids)), expected)
+        with pytest.raises(ValueError, match="ids: expected 0 to 2, got"):
+            function(of_list, [0, 3])
+        with pytest.raises(ValueError, match="ids: expected whole numbers"):
+            function(of_list, [0.5])
+    with pytest.raises(ValueError, match="ids: expected whole numbers"):
+        fit_kneser_ney([0.0, 1.0], 2, 3)
+    assert kneser_ney_next(of_list, []).shape == (3,)

@@ -182,15 +182,18 @@ def flag(parser: Any, name: str, what: str) -> None:
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
+    """The option --device."""
     what = "auto, cpu, cuda or cuda:1 (default: a GPU, if any)"
     option(parser, "--device", what, "auto")
 
 
 def add_force(parser: argparse.ArgumentParser) -> None:
+    """The option --force."""
     flag(parser, "--force", "replace files that are there already")
 
 
 def add_seed(parser: argparse.ArgumentParser) -> None:
+    """The option --seed."""
     what = "the same seed gives the same result"
     option(parser, "--seed", what, 0, at_least(0))
 
@@ -322,6 +325,7 @@ class Run(NamedTuple):
 
     @property
     def checkpoint(self) -> Path:
+        """Where a training that was interrupted goes on."""
         return self.folder / CHECKPOINT
 
     def seconds(self) -> float:

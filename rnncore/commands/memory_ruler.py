@@ -63,6 +63,7 @@ class Found(NamedTuple):
 
 
 def add(commands: Any) -> None:
+    """The command memory-ruler, and its options."""
     command = commands.add_parser(
         "memory-ruler",
         help="how long a cell of your own remembers, and what it costs",

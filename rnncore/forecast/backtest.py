@@ -56,7 +56,7 @@ def backtest(
     said: dict[str, list] = {name: [] for name in methods}
     todo = [(name, t) for name in methods for t in origins]
     for name, t in progress(todo) if progress else todo:
-        said[name].append(methods[name](values[:t].copy(), horizon))
+        said[name].append(methods[name](np.array(values[:t]), horizon))
     return actual, {
         name: _outcome(name, found, horizon, levels)
         for name, found in said.items()

@@ -42,6 +42,9 @@ def layer(cell: str, D: int, H: int) -> torch.nn.Module:
 class Direct(torch.nn.Module):
     """All steps at once, each with a readout of its own.
 
+    F counts the covariates of a step (0: the values alone), H the units,
+    K the steps ahead, P the numbers that the head wants of each.
+
     Shapes: past (T, B, 1+F); known (K, B, F) -> out (K, B, P)
     """
 

@@ -365,7 +365,7 @@ def musicxml(score: Score) -> bytes:
 def notes(score: Score, v: int) -> list[Event]:
     """A voice as notes and rests, a rest with pitch 0, without gaps."""
     pitches = score.pitches[:, v]
-    change = score.starts[:, v].copy()
+    change = np.array(score.starts[:, v])
     change[0] = True
     change[1:] |= pitches[1:] != pitches[:-1]
     begins = [int(t) for t in np.flatnonzero(change)]

@@ -141,6 +141,7 @@ def encoded(tree: Any) -> Any:
 
 
 def decoded(tree: Any) -> Any:
+    """What was written as plain data, as arrays again."""
     if not isinstance(tree, dict):
         return tree
     if "array" in tree:

@@ -16,6 +16,7 @@ from rnncore.backend import (
 
 
 def copied(args: dict[str, Any]) -> dict[str, Any]:
+    """The arguments with copies of their arrays."""
     return tree_map(
         lambda a: (
             array_namespace(a).asarray(a, copy=True)
@@ -27,6 +28,7 @@ def copied(args: dict[str, Any]) -> dict[str, Any]:
 
 
 def identical(a: Array, b: Array) -> bool:
+    """Whether two arrays have one shape and the same numbers."""
     if tuple(a.shape) != tuple(b.shape):
         return False
     p, q = to_numpy(a), to_numpy(b)
@@ -34,6 +36,7 @@ def identical(a: Array, b: Array) -> bool:
 
 
 def shifted(a: Array, here: Any) -> Array:
+    """A copy of an array with one entry moved."""
     xp = array_namespace(a)
     moved = xp.asarray(a, copy=True)
     if "float" in str(a.dtype):
@@ -44,6 +47,7 @@ def shifted(a: Array, here: Any) -> Array:
 
 
 def first(result: Any) -> np.ndarray:
+    """The first result of several, as floats of NumPy."""
     first = result[0] if isinstance(result, tuple | list) else result
     return np.asarray(to_numpy(first), dtype=float)
 
@@ -61,6 +65,7 @@ def unboxed(leaf: Any) -> Any:
 
 
 def like_of(args: dict[str, Any]) -> Any:
+    """The first array of floats among the arguments, or None."""
     for _, leaf in named_leaves(args):
         if "float" in str(getattr(leaf, "dtype", "")):
             return leaf
@@ -68,6 +73,7 @@ def like_of(args: dict[str, Any]) -> Any:
 
 
 def path_of(name: str) -> str:
+    """A leaf's name as Python writes it: state.0.h is state[0].h."""
     first, *rest = name.split(".")
     return first + "".join(
         f"[{part}]" if part.isdigit() else f".{part}" for part in rest
@@ -75,12 +81,14 @@ def path_of(name: str) -> str:
 
 
 def place_of(a: Any) -> str:
+    """An array's library, dtype and device, in words."""
     library = "torch " if type(a).__module__.startswith("torch") else ""
     dtype = str(a.dtype).rpartition(".")[2]
     return f"{library}{dtype} on {device(a)}"
 
 
 def shapes(args: dict[str, Any]) -> str:
+    """Each argument's name and shape, in a line."""
     return ", ".join(f"{n} {shown(a)}" for n, a in args.items())
 
 
@@ -98,11 +106,13 @@ def shown(value: Any) -> str:
 
 
 def short(value: Any) -> str:
+    """At most 80 characters of a value."""
     text = repr(value)
     return text if len(text) < 80 else text[:77] + "..."
 
 
 def kind_of(value: Any) -> str:
+    """What kind of thing a value is, in words."""
     if value is None:
         return "None"
     if hasattr(value, "shape"):
@@ -113,6 +123,7 @@ def kind_of(value: Any) -> str:
 
 
 def swapped(want: Sequence[int], got: Sequence[int]) -> str:
+    """A remark where the sizes are right and their order is not."""
     want, got = tuple(want), tuple(got)
     if len(want) != len(got) or sorted(want) != sorted(got):
         return ""

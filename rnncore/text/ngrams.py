@@ -1,11 +1,14 @@
 """What counting and compressing give: the baselines of a language model."""
 
 import lzma
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from rnncore.backend import check_shape
+
+Tokens = np.ndarray | Sequence[int]  # numbers from 0 to K - 1
 
 
 class Order(NamedTuple):
@@ -29,7 +32,7 @@ class KneserNey(NamedTuple):
     orders: list[Order]
 
 
-def fit_kneser_ney(ids: np.ndarray, order: int, K: int) -> KneserNey:
+def fit_kneser_ney(ids: Tokens, order: int, K: int) -> KneserNey:
     """Count the grams of 1 to `order` tokens.
 
     The longest grams count how often they occurred. A shorter one counts
@@ -42,7 +45,7 @@ def fit_kneser_ney(ids: np.ndarray, order: int, K: int) -> KneserNey:
     """
     if order < 1:
         raise ValueError(f"order: expected at least 1, got {order}")
-    _check_ids(ids, K)
+    ids = _checked(ids, K)
     if len(ids) < order:
         raise ValueError(
             f"ids: expected at least {order} tokens, got {len(ids)}"
@@ -75,16 +78,14 @@ def fit_kneser_ney(ids: np.ndarray, order: int, K: int) -> KneserNey:
     return KneserNey(K, orders)
 
 
-def kneser_ney_probabilities(
-    model: KneserNey, ids: np.ndarray
-) -> np.ndarray:
+def kneser_ney_probabilities(model: KneserNey, ids: Tokens) -> np.ndarray:
     """The probability of every token of a text, given those before it.
 
     p_n(w | c) = (max(count(c w) - d, 0) + d kinds(c) p_{n-1}(w)) / total(c)
 
     Raises ValueError where ids is no row of numbers from 0 to K - 1.
     """
-    _check_ids(ids, model.K)
+    ids = _checked(ids, model.K)
     p = np.full(len(ids), 1 / model.K)
     context = np.zeros(len(ids), dtype=np.int64)  # -1: was never seen
     for order in model.orders:
@@ -93,11 +94,12 @@ def kneser_ney_probabilities(
     return p
 
 
-def kneser_ney_next(model: KneserNey, ids: np.ndarray) -> np.ndarray:
+def kneser_ney_next(model: KneserNey, ids: Tokens) -> np.ndarray:
     """The probabilities of all K tokens after a text, which may be empty.
 
     Raises ValueError where ids is no row of numbers from 0 to K - 1.
     """
+    ids = _checked(ids, model.K) if len(ids) else np.zeros(0, np.int64)
     everything = np.arange(model.K)
     p = np.full(model.K, 1 / model.K)
     for n, order in enumerate(model.orders[: len(ids) + 1]):
@@ -146,9 +148,13 @@ def _find(order, K, context, ids):
     return np.where(found, place, -1)
 
 
-def _check_ids(ids, K):
-    check_shape("ids", ids, "T")
-    if ids.min() < 0 or ids.max() >= K:
+def _checked(ids: Tokens, K: int) -> np.ndarray:
+    row: Any = np.asarray(ids) if isinstance(ids, list | tuple) else ids
+    check_shape("ids", row, "T")
+    if row.dtype.kind not in "iu":
+        raise ValueError(f"ids: expected whole numbers, got {row.dtype}")
+    if row.min() < 0 or row.max() >= K:
         raise ValueError(
-            f"ids: expected 0 to {K - 1}, got {ids.min()} to {ids.max()}"
+            f"ids: expected 0 to {K - 1}, got {row.min()} to {row.max()}"
         )
+    return row

@@ -35,7 +35,7 @@ def top_k(p: np.ndarray, k: int) -> np.ndarray:
     if k < 1:
         raise ValueError(f"k: expected at least 1, got {k}")
     order = np.argsort(-p, axis=-1, kind="stable")
-    kept = p.copy()
+    kept = np.array(p)
     np.put_along_axis(kept, order[..., k:], 0, axis=-1)
     return kept / kept.sum(axis=-1, keepdims=True)
 
