@@ -85,14 +85,10 @@ def binds(node: ast.AST) -> bool:
     """Whether this is a claim or an assertion that can fail."""
     if isinstance(node, ast.Assert):
         return not isinstance(node.test, ast.Constant)
-    is_claim = (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id == "claim"
-    )
-    return (
-        is_claim and len(node.args) == 2 and not isinstance(node.args[1], ast.Constant)
-    )
+    if not isinstance(node, ast.Call) or len(node.args) != 2:
+        return False
+    names_claim = isinstance(node.func, ast.Name) and node.func.id == "claim"
+    return names_claim and not isinstance(node.args[1], ast.Constant)
 
 
 def sections(name: str, text: str) -> list[Section]:

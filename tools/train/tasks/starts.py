@@ -3,9 +3,8 @@
 `rnncore.comparison` gives all contenders the same steps, seeds and learning
 rates. "adding" (chapter 5): plain cells on the adding problem of length 50,
 with "says one" as the control whose output begins at the mean of the answers.
-"gated" (chapter 6): the same task with an LSTM, in fewer steps. "copy"
-(chapter 6): the copy problem at lag 20, with three initialisations of the
-LSTM's biases. 48 units, batches of 32; 20 minutes of one core.
+"copy" (chapter 6): the copy problem at lag 20, with three initialisations of
+the LSTM's biases. 48 units, batches of 32, five seeds; 16 minutes of one core.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,6 +23,7 @@ from tools.train.tasks.lags import PLAIN, TASKS, Start, Task, first_params
 
 H, B, HELD_OUT = 48, 32, 1000
 RATES = (0.0003, 0.001, 0.003)
+SEEDS = (0, 1, 2, 3, 4)
 LOOKS = 10  # at the validation set in a run, whose best weights are kept
 Change = Callable[[np.random.Generator, int, Any], None]  # rng, lag, params
 
@@ -42,7 +42,6 @@ class Study(NamedTuple):
     lag: int
     steps: int
     contenders: dict[str, Contender]
-    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
 
 
 def say_one(rng: np.random.Generator, lag: int, params: Any) -> None:
@@ -92,17 +91,6 @@ STUDIES = {
             "chrono": lstm(chrono),
         },
     ),
-    "gated": Study(
-        "adding",
-        50,
-        2000,
-        {
-            "orthogonal": ORTHOGONAL,
-            "identity": Contender(PLAIN["identity"]),
-            "lstm": lstm(),
-        },
-        (0, 1, 2),
-    ),
 }
 
 
@@ -147,12 +135,10 @@ def run(name: str, asked: Asked) -> Iterator[Found]:
         {n: partial(train, study, n) for n in study.contenders},
         {"rate": RATES},
         steps=asked.steps or study.steps,
-        seeds=study.seeds,
-        headline=len(study.seeds) > 3,
+        seeds=SEEDS,
+        headline=True,
     )
-    yield Found(
-        f"starts.{name}", to_json(found), TASKS[study.task].unit, list(study.seeds)
-    )
+    yield Found(f"starts.{name}", to_json(found), TASKS[study.task].unit, list(SEEDS))
 
 
 TRAINING = Training(
