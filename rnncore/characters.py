@@ -39,7 +39,7 @@ def init_model(rng: np.random.Generator, K: int, H: int) -> Model:
 
 
 def encode(text: str, alphabet: str) -> np.ndarray:
-    """The place of each character in the alphabet.
+    """The index of each character in the alphabet.
 
     Raises ValueError where a character is not in the alphabet.
     """
@@ -51,7 +51,7 @@ def encode(text: str, alphabet: str) -> np.ndarray:
 
 
 def lanes(ids: np.ndarray, B: int) -> np.ndarray:
-    """A long sequence cut into B stretches that lie side by side.
+    """A long sequence cut into B lanes, side by side.
 
     What does not fill a last row is left out.
 
@@ -65,7 +65,7 @@ def lanes(ids: np.ndarray, B: int) -> np.ndarray:
 
 
 def one_hot(ids: Array, like: Array) -> Array:
-    """Each place as K numbers, a one there and zeros elsewhere.
+    """Each index as K numbers: a one there and zeros elsewhere.
 
     Shapes: ids (T, B); like (H, K) -> x (T, B, K)
     """
@@ -74,7 +74,7 @@ def one_hot(ids: Array, like: Array) -> Array:
 
 
 def next_character(cell: Callable, cell_vjp: Callable) -> Callable:
-    """The `loss_and_gradient` of predicting each character from the past.
+    """The `loss_and_gradient` of predicting each next character.
 
     A batch is (T+1, B) characters: all but the last are read, all but the
     first are to be predicted. What is carried is the state, not its

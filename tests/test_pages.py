@@ -130,6 +130,27 @@ def test_the_page_says_how_long_it_takes_and_what_it_answers(page):
     assert re.search(r"^1\. .+\n2\. .+\n3\. ", questions, re.MULTILINE)
 
 
+def test_the_introduction_adds_up_the_reading_times():
+    text = (BOOK / "intro.md").read_text()
+    said = re.search(
+        r"Part I take about (\d+) minutes, those of Part II about (\d+) "
+        r"and those of Part III about (\d+)",
+        text,
+    )
+    assert said
+    parts = [0, 0, 0]
+    for page in PAGES:
+        chapter = int(page.stem[2:4])
+        head = re.search(
+            r"^\*(\d+) minutes", page.read_text(), re.MULTILINE
+        )
+        parts[(chapter > 5) + (chapter > 9)] += int(head.group(1))
+    for claimed, minutes in zip(
+        map(int, said.groups()), parts, strict=True
+    ):
+        assert abs(claimed - minutes) <= 0.2 * minutes, parts
+
+
 @each_page
 def test_the_reader_decides_before_the_result(page):
     assert ":::{admonition} Predict" in page.read_text()
