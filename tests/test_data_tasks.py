@@ -27,7 +27,6 @@ from rnncore.losses import (
 from rnncore.lstm import lstm_cell, lstm_cell_vjp
 from rnncore.rnn import init_params, init_readout, rnn_cell
 
-
 SOURCED = [adding_problem, copy_problem, partial(swap_problem, things=3)]
 
 

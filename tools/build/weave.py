@@ -57,6 +57,7 @@ CHAPTERS = {
         "ch16": "video.files video.model",
         "ch17": "video.captions",
         "ch18": "scan",
+        "ch19": "factors tracking",
         "ch20": "memory xlstm",
         "ch21": "chunks",
     }.items()
