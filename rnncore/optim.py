@@ -22,7 +22,7 @@ class Optimizer(NamedTuple):
 
 
 class Moments(NamedTuple):
-    """What Adam remembers: running means of d and d^2 for every weight."""
+    """What Adam keeps: running means of d and d^2 for every weight."""
 
     steps: int
     mean: Tree
@@ -100,7 +100,7 @@ def adam(
 
 
 def global_norm(d_params: Tree) -> float:
-    """The length of the gradient: the root of all its squares' sum.
+    """The norm of the gradient: the root of the sum of all squares.
 
     Each array is divided by its largest entry before it is squared, so
     that a gradient of 1e30 in float32 has a length too.
@@ -118,7 +118,7 @@ def global_norm(d_params: Tree) -> float:
 
 
 def clip_by_global_norm(d_params: Tree, limit: float) -> tuple[Tree, float]:
-    """The gradient, made shorter where longer than `limit`; its old length.
+    """The gradient, shortened to `limit` if it is longer; its old norm.
 
     All arrays are scaled by one number: the direction stays.
 

@@ -15,7 +15,7 @@ from rnncore.optim import Optimizer, Tree, clip_by_global_norm
 
 
 class Schedule(NamedTuple):
-    """How long a run is, and what happens on its way."""
+    """How long a run is, and what happens during it."""
 
     steps: int
     clip: float | None = None  # the gradient's norm at most
@@ -27,7 +27,7 @@ class Schedule(NamedTuple):
 
 
 class History(NamedTuple):
-    """What a run wrote down on its way."""
+    """What a run has recorded so far."""
 
     loss: list[float]  # of each step's batch, before the update
     norm: list[float]  # of each step's gradient, before clipping
@@ -67,14 +67,13 @@ def fit(
 ) -> Fit:
     """Train: batch, loss and gradient, clip, update, and again.
 
-    `loss_and_gradient(params, batch, carry)` gives the loss, d_params and
-    what it wants to be handed at the next step, such as the last state.
-    Every `evaluate_every` steps and at the end `evaluate(params)` gives
-    a held-out score; the best weights are kept, and after `patience`
-    evaluations without a better one it stops. With each evaluation, and
-    after `save_every` seconds, `checkpoint` is written. Where it exists
-    already, its run goes on, with the same losses as if it had never
-    stopped.
+    `loss_and_gradient(params, batch, carry)` returns the loss, d_params
+    and what to carry to the next step, such as the last state. Every
+    `evaluate_every` steps and at the end `evaluate(params)` returns a
+    held-out score; the best weights are kept, and after `patience`
+    evaluations without a better one the run stops. With each evaluation
+    and after `save_every` seconds, `checkpoint` is written. If it already
+    exists, its run continues with the same losses as if never stopped.
 
     Raises FloatingPointError naming step and array where a loss, gradient
     or score is not finite; ValueError for a schedule that makes no sense.
