@@ -29,6 +29,7 @@ LENGTHS = 2, 4, 6, 8, 12, 16, 24
 TRAINED = 2, 4, 8, 12, 16
 RATES = 0.003, 0.01, 0.03
 FACTOR = 3.3
+MOST = 8  # rates that are tried
 STEPS, BATCH, HELD_OUT = 1200, 32, 512
 CHOOSING, REPORTING = 1001, 2002  # seeds of what no training sees
 
@@ -190,12 +191,12 @@ def compete(task: str, mixer: str, asked: Asked) -> Iterator[Found]:
         return float(np.mean(shares))
 
     tried = {rate: score(rate) for rate in RATES}
-    while (best := max(tried, key=lambda rate: tried[rate])) in (
-        low := min(tried),
-        high := max(tried),
-    ):
-        rate = round(low / FACTOR if best == low else high * FACTOR, 5)
+    best = max(tried, key=lambda rate: tried[rate])
+    while best in (min(tried), max(tried)) and len(tried) < MOST:
+        rate = best / FACTOR if best == min(tried) else best * FACTOR
+        rate = round(rate, 5)
         tried[rate] = score(rate)
+        best = max(tried, key=lambda rate: tried[rate])
     every = [networks[best]]
     every += [trained(task, mixer, best, seed, steps) for seed in asked.seeds[1:]]
     shares = [[share_right(n, task, N, REPORTING) for N in LENGTHS] for n in every]
