@@ -12,9 +12,9 @@ class Factor extends LiveFigure {
   };
 
   controls() {
-    const row = this.group();
-    this.choice(row, "squash", "Squashing", { sigmoid: "sigmoid",
+    this.choice(this.group(), "squash", "Squashing", { sigmoid: "sigmoid",
       tanh: "tanh", clip: "clip to −1, 1" });
+    const row = this.group();
     this.slider(row, "p", "Number p", 1);
     this.slider(row, "n", "Candidate n");
     this.slider(row, "k", "Steps", 0, (k) => `${2 ** k}`);
