@@ -13,6 +13,7 @@ from rnncore.backend import (
     Array,
     array_namespace,
     check_alike,
+    check_real,
     check_shape,
 )
 from rnncore.bptt import rows
@@ -220,6 +221,7 @@ def reflecting_layer(
     """
     B, N, d = h.shape
     check_shape("W_x", params.W_x, (d + 2) * N, "D")
+    check_real("W_x", params.W_x)
     check_shape("b_x", params.b_x, params.W_x.shape[0])
     check_shape("x", x, "T", B, params.W_x.shape[1])
     check_alike("W_x", params.W_x, x=x, h=h, b_x=params.b_x)
@@ -293,5 +295,4 @@ def _weights_vjp(
 def _softplus(p: Array) -> Array:
     """ln(1 + exp(p)), without an overflow: -ln of sigmoid(-p)."""
     xp = array_namespace(p)
-    positive = xp.where(p > 0, p, xp.zeros_like(p))
-    return positive + xp.log1p(xp.exp(-xp.abs(p)))
+    return xp.logaddexp(p, xp.zeros_like(p))

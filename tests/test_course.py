@@ -165,10 +165,9 @@ def test_a_contents_file_that_was_cut_cuts_the_trees_book(tmp_path):
     shutil.copytree(ROOT / "book", tmp_path / "book")
     toc = tmp_path / "book" / "_toc.yml"
     text = toc.read_text()
-    for number in range(8, 19):
-        for page in contents.pages(text):
-            if page.startswith(f"ch{number:02}"):
-                text = contents.without(text, page)
+    for page in contents.pages(text):
+        if page[:2] == "ch" and page >= "ch08":
+            text = contents.without(text, page)
     toc.write_text(text)
     export._leave_pages_out(tmp_path / "book")
     pages = {path.stem for path in (tmp_path / "book").glob("*.md")}

@@ -20,10 +20,11 @@ SAID = (ValueError, TypeError, RuntimeError, NotImplementedError)
 COARSE = {torch.float32: 1e-3, torch.float16: 0.1, torch.bfloat16: 0.5}
 OTHER = [torch.complex64, torch.complex128, torch.int64, torch.bool]
 VJPS = {n.split(".")[-1] for n in called() if n.endswith("_vjp")}
-LOOPS_AND_LOSSES = {  # a cell alone is a formula, right for complex numbers
+FORMULAS = "_cell", "_writes", ".unit"  # right for complex numbers as well
+LOOPS_AND_LOSSES = {
     name
     for name in called()
-    if name.split(".")[-1] + "_vjp" in VJPS and not name.endswith("_cell")
+    if name.split(".")[-1] + "_vjp" in VJPS and not name.endswith(FORMULAS)
 }
 LOOPS_AND_LOSSES |= {
     n

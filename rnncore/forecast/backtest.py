@@ -45,6 +45,7 @@ def backtest(
     Raises ValueError where an origin leaves no past or no future, or a
     method returns another shape than (K,) or (Q, K).
     """
+    values = np.asarray(values)
     check_shape("values", values, "N")
     last = len(values) - horizon
     if min(origins) < 1 or max(origins) > last:
@@ -56,7 +57,7 @@ def backtest(
     said: dict[str, list] = {name: [] for name in methods}
     todo = [(name, t) for name in methods for t in origins]
     for name, t in progress(todo) if progress else todo:
-        said[name].append(methods[name](np.array(values[:t]), horizon))
+        said[name].append(methods[name](values[:t].copy(), horizon))
     return actual, {
         name: _outcome(name, found, horizon, levels)
         for name, found in said.items()

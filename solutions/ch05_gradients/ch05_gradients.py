@@ -1092,7 +1092,7 @@ _ = interact(
 # A colleague trains on sequences of 200 steps and reports: "The gradient's norm stays near 1.5 in every step, and I clip at 1. So nothing vanishes and nothing explodes; the network must be too small to learn the long
 # lags." In four to six sentences: what does the norm show, what does it hide, what does clipping do for long lags, and which measurement would you ask for?
 
-# %% [markdown] answer="healthy_norm" points=2 explained="ch05_long_lags: Why a gradient that arrives is not enough"
+# %% [markdown] answer="healthy_norm" points=2 explained="ch05_long_lags: What vanishes"
 # The norm of the whole gradient is a sum over all lags, and short lags dominate it. So a norm of 1.5 is quite compatible with contributions from lag 100 that are smaller by many powers of ten: vanishing does not mean that the total gradient is
 # zero. Clipping at 1 multiplies all of it by one number, about 0.67, long and short lags alike; it protects against a single huge step, and restores nothing that has faded. I would ask for the norm of the Jacobian of the state against lag, or for the
 # gradient of W_h split by lag, at the start and during training, and for the score beside that of a constant predictor. Only if the gradient does reach back far enough is the size of the network worth looking at.
