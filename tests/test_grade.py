@@ -455,7 +455,13 @@ def test_what_is_handed_in_again_counts_anew(course):
     assert points_of(course)["ann"] == 6  # a person's point stays ...
     with Gradebook(f"sqlite:///{course}/grading/gradebook.db") as book:
         again = book.find_grade("why", NAME, NAME, "ann")
-        assert again.needs_manual_grade  # ... and is to be looked at again
+        assert not again.needs_manual_grade  # the answer is the same
+    nbformat.write(with_cell("why", "Because I say so, now."), path)
+    grade.main(["--root", str(course)])
+    with Gradebook(f"sqlite:///{course}/grading/gradebook.db") as book:
+        again = book.find_grade("why", NAME, NAME, "ann")
+        assert again.needs_manual_grade  # another answer is to be read
+        assert again.manual_score == 1
     assert count_entries(course) == {"submissions": 2, "grades": 6}
 
 
