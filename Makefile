@@ -5,6 +5,8 @@ PY     := $(VENV)/bin/python
 STAMP  := $(VENV)/.installed
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
+# hundreds of processes would compile the sources again
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help book serve test test-machines test-slow test-system lab check exercises weave grade similarity attacks course bench bench-grader bench-check bench-gradebook constraints times scores readme mutation clean
