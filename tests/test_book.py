@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 import rnncore
-from tools.build import book, contents, kernels, sphinx_course
+from tools.build import book, contents, kernels, links, sphinx_course
 from tools.check import vendor
 
 
@@ -321,3 +321,56 @@ def test_the_reference_names_every_module():
     wanted = [m.name for m in modules if not m.ispkg]
     wanted.remove(private)
     assert sorted(named) == sorted(wanted)
+
+
+def test_chapters_have_numbers_and_are_linked_and_so_are_terms(small):
+    config = small / "_config.yml"
+    config.write_text(
+        config.read_text() + "sphinx: {local_extensions: "
+        f"{{links: {Path(links.__file__).parent}}}}}\n"
+    )
+    pages = {
+        "page": "# Start\n\nSee chapters 6 and 7, not `chapter 6`. A gate.\n",
+        "ch06_gates": "# Gates\n\nTwo gates, in Chapter 7. Another gate.\n",
+        "ch06_more": "# More\n\nAs chapter 6 said.\n",
+        "ch07_last": "# Last\n\nAfter chapter 6.\n",
+        "glossary": "# Terms\n\n:::{glossary}\ngate\n    It opens.\n:::\n",
+    }
+    for name, text in pages.items():
+        (small / "book" / f"{name}.md").write_text(text)
+    others = "".join(f"- file: {name}\n" for name in [*pages][1:])
+    (small / "book" / "_toc.yml").write_text(
+        f"format: jb-book\nroot: page\nchapters:\n{others}"
+    )
+    config.write_text(
+        config.read_text().replace("dollarmath", "colon_fence")
+    )
+    book.build_book(jobs=1)
+    html = {
+        name: (small / "_build" / "html" / f"{name}.html").read_text()
+        for name in pages
+    }
+    assert "<h1>6. Gates" in html["ch06_gates"]
+    assert "<h1>6.1. More" in html["ch06_more"]
+    assert "<h1>Start" in html["page"]
+    link = '<a class="chapter reference internal" href="{}">{}</a>'.format
+    start = html["page"]
+    assert link("ch06_gates.html", "chapters 6") not in start
+    assert "chapters " + link("ch06_gates.html", "6") in start
+    assert link("ch07_last.html", "7") in start
+    assert link("ch06_gates.html", "chapter 6") not in html["ch06_more"]
+    assert link("ch06_gates.html", "chapter 6") in html["ch07_last"]
+    term = 'href="glossary.html#term-gate" title="It opens.">'
+    assert html["ch06_gates"].count(term) == 1
+    assert f"{term}gates</a>, in " in html["ch06_gates"]
+
+
+def test_a_chapter_that_there_is_not_fails_the_build(small):
+    config = small / "_config.yml"
+    config.write_text(
+        config.read_text() + "sphinx: {local_extensions: "
+        f"{{links: {Path(links.__file__).parent}}}}}\n"
+    )
+    write(small, "# A page\n\nMore in chapter 9.\n")
+    with pytest.raises(book.BuildError):
+        book.build_book(jobs=1)

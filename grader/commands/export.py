@@ -38,6 +38,7 @@ TOOLS = (
     "tools/build/book.py",
     "tools/build/contents.py",
     "tools/build/kernels.py",
+    "tools/build/links.py",
     "tools/build/sphinx_course.py",
 )
 LEFT_OUT = shutil.ignore_patterns(

@@ -1,0 +1,172 @@
+"""A Sphinx extension that numbers the chapters and links what a text names.
+
+A page's number is that of its file: ch06_lstm is 6, a second page of chapter
+10 is 10.1. It stands before the title, so that the sidebar, the previous and
+the next page show it. "chapter 6" becomes a link; a number that no page has
+is an error. The first use of each glossary term on a page leads to the
+glossary, and shows the definition.
+"""
+
+import functools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
+
+from tools.build import contents
+
+GLOSSARY = "glossary"
+PAGE = re.compile(r"ch(\d\d)_")
+TITLE = re.compile(r"^# ", re.MULTILINE)
+CHAPTERS = re.compile(r"\b[Cc]hapters?\s\d+(?:(?:,\s|,?\s(?:and|to|or)\s)\d+)*")
+NUMBER = re.compile(r"(?:[Cc]hapter\s)?\d+")
+AS_WRITTEN = (
+    nodes.reference,
+    nodes.literal,
+    nodes.literal_block,
+    nodes.title,
+    nodes.math,
+    nodes.math_block,
+    nodes.raw,
+    nodes.citation,
+    nodes.term,
+)
+
+
+def numbers(pages: list[str]) -> dict[str, str]:
+    """The number of each chapter's page, in the order of the contents."""
+    found: dict[str, str] = {}
+    seen: dict[str, int] = {}
+    for page in pages:
+        if match := PAGE.match(page):
+            chapter = str(int(match[1]))
+            before = seen.get(chapter, 0)
+            found[page] = f"{chapter}.{before}" if before else chapter
+            seen[chapter] = before + 1
+    return found
+
+
+def _number_title(app: Sphinx, page: str, text: list[str]) -> None:
+    toc = Path(app.config.external_toc_path).read_text("utf8")
+    number = numbers(contents.pages(toc)).get(page)
+    if number is not None:
+        text[0] = TITLE.sub(f"# {number}. ", text[0], count=1)
+
+
+class Links(SphinxPostTransform):
+    """Links to chapters and to the glossary, in what Sphinx has resolved."""
+
+    default_priority = 600
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        """Change the page's text."""
+        page = self.env.docname
+        toc = Path(self.config.external_toc_path).read_text("utf8")
+        listed = contents.pages(toc)
+        self.pages = {n: p for p, n in numbers(listed).items() if "." not in n}
+        self.cut = {
+            str(int(match[1]))
+            for name in contents.absent(Path(self.app.srcdir), listed).titles
+            if (match := PAGE.match(name))
+        }
+        here = PAGE.match(page)
+        self.own = str(int(here[1])) if here else None
+        for text in self._texts():
+            self._replace(text, CHAPTERS, self._to_chapters)
+        if page != GLOSSARY and GLOSSARY in self.env.found_docs and here:
+            self.terms = dict(_definitions(self.env))
+            pattern = _any_of(frozenset(self.terms))
+            for text in self._texts():
+                if _in_a_paragraph(text):
+                    self._replace(text, pattern, self._to_term)
+
+    def _texts(self) -> list[nodes.Text]:
+        return [
+            text
+            for text in self.document.findall(nodes.Text)
+            if not any(isinstance(node, AS_WRITTEN) for node in _above(text))
+        ]
+
+    def _replace(self, text: nodes.Text, what: re.Pattern[str], by: Any) -> None:
+        """Put what `by` makes of each match in the match's place."""
+        new: list[nodes.Node] = []
+        end = 0
+        for match in what.finditer(text):
+            new += [nodes.Text(text[end : match.start()]), *by(match)]
+            end = match.end()
+        if new:
+            text.parent.replace(text, [*new, nodes.Text(text[end:])])
+
+    def _to_chapters(self, match: re.Match[str]) -> Iterator[nodes.Node]:
+        end = 0
+        for one in NUMBER.finditer(match[0]):
+            yield nodes.Text(match[0][end : one.start()])
+            end = one.end()
+            number = one[0].split()[-1]
+            page = self.pages.get(number)
+            if page is None and number not in self.cut:
+                logging.getLogger(__name__).warning(
+                    "%r: no page has this number", match[0], location=match.string
+                )
+            if page is None or number == self.own:
+                yield nodes.Text(one[0])
+            else:
+                yield self._link(page, one[0], "", "chapter")
+        yield nodes.Text(match[0][end:])
+
+    def _to_term(self, match: re.Match[str]) -> Iterator[nodes.Node]:
+        for name in (match[0].lower(), match[0].lower().removesuffix("s")):
+            if name in self.terms:
+                anchor, definition = self.terms.pop(name)
+                yield self._link(f"{GLOSSARY}#{anchor}", match[0], definition, "term")
+                return
+        yield nodes.Text(match[0])
+
+    def _link(self, to: str, words: str, title: str, kind: str) -> nodes.Node:
+        page, _, anchor = to.partition("#")
+        uri = self.app.builder.get_relative_uri(self.env.docname, page)
+        link = nodes.reference(
+            "", words, internal=True, refuri=f"{uri}#{anchor}" if anchor else uri
+        )
+        link["classes"].append(kind)
+        if title:
+            link["reftitle"] = title
+        return link
+
+
+def _above(node: nodes.Node) -> Iterator[nodes.Node]:
+    while node.parent is not None:
+        node = node.parent
+        yield node
+
+
+def _in_a_paragraph(text: nodes.Text) -> bool:
+    return any(isinstance(node, nodes.paragraph) for node in _above(text))
+
+
+@functools.cache
+def _any_of(terms: frozenset[str]) -> re.Pattern[str]:
+    longest_first = sorted(terms, key=len, reverse=True)
+    words = "|".join(re.escape(term) for term in longest_first)
+    return re.compile(rf"(?<![\w-])(?:{words})s?(?![\w-])", re.IGNORECASE)
+
+
+def _definitions(env: Any) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Each glossary term, with its anchor and the definition's text."""
+    for item in env.get_doctree(GLOSSARY).findall(nodes.definition_list_item):
+        definition = item.next_node(nodes.definition).astext()
+        for term in item.findall(nodes.term):
+            yield term.astext().lower(), (term["ids"][0], " ".join(definition.split()))
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register with Sphinx."""
+    app.connect("source-read", _number_title)
+    app.add_post_transform(Links)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
