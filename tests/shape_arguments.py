@@ -376,6 +376,7 @@ NUMBERS = {
     "forecast": {
         "index": lambda rng, shape: DAYS,
         "origins": lambda rng, shape: rng.integers(10, 20, shape),
+        "spread": _unit,
         "values": lambda rng, shape: np.cumsum(rng.uniform(size=shape)),
     },
     "video": {"labels": _tokens, "frames": _unit},
