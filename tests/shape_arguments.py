@@ -277,6 +277,7 @@ OTHERS = {
     "music": {
         "model": lambda f, m, s: voices.VoiceModel(s["V"], 5, 3),
         "score": _score,
+        "frames": lambda f, m, s: 2,
         "scores": lambda f, m, s: [_score(f, m, s)],
         "rolls": lambda f, m, s: [np.zeros((s["T"], 88))] * s["B"],
         "batch": lambda f, m, s: voices.together(
@@ -376,6 +377,7 @@ NUMBERS = {
     "forecast": {
         "index": lambda rng, shape: DAYS,
         "origins": lambda rng, shape: rng.integers(10, 20, shape),
+        "spread": _unit,
         "values": lambda rng, shape: np.cumsum(rng.uniform(size=shape)),
     },
     "video": {"labels": _tokens, "frames": _unit},

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from arrays import assert_close
+from scipy import stats
 
 pytest.importorskip("sklearn")
 pytest.importorskip("statsmodels")
@@ -17,11 +18,20 @@ from rnncore.forecast.classical import (
     fit_linear,
     with_past_errors,
 )
-from rnncore.forecast.scores import coverage, crps, smape
+from rnncore.forecast.examples import LEVELS as SEVEN
+from rnncore.forecast.scores import (
+    coverage,
+    crps,
+    gaussian_crps,
+    pinball_loss,
+    smape,
+)
 from rnncore.forecast.windows import cut
 from rnncore.sequence import mase, persistence, seasonal_naive
 
 LEVELS = (0.1, 0.5, 0.9)
+TEN = tuple((np.arange(10) + 0.5) / 10)
+MANY = tuple((np.arange(400) + 0.5) / 400)
 
 
 def test_smape_by_hand():
@@ -49,25 +59,70 @@ def test_crps_of_a_single_quantile_is_the_absolute_error():
     )
 
 
-def test_crps_comes_near_the_integral_with_many_levels():
-    from scipy.stats import norm
+@pytest.mark.parametrize("levels", [SEVEN, TEN, LEVELS], ids=len)
+def test_crps_of_a_forecast_without_doubt_is_its_absolute_error(levels):
+    rng = np.random.default_rng(0)
+    actual, point = rng.normal(size=(2, 3, 5))
+    said = np.broadcast_to(point, (len(levels), 3, 5))
+    assert_close(crps(actual, said, levels), np.abs(actual - point).mean())
 
-    levels = (np.arange(400) + 0.5) / 400
-    actual = np.array([[-1.0, 0.3, 2.0]])
-    quantiles = np.broadcast_to(
-        norm.ppf(levels)[:, None, None], (400, 1, 3)
-    )
-    # Gneiting & Raftery 2007, equation 21
-    each = actual * (2 * norm.cdf(actual) - 1) + 2 * norm.pdf(actual)
-    exact = np.mean(each - 1 / np.sqrt(np.pi))
-    assert_close(
-        crps(actual, quantiles, levels), exact, within=5e-3 * exact
-    )
+
+@pytest.mark.parametrize(
+    ("levels", "within"), [(SEVEN, 0.03), (TEN, 0.02), (MANY, 1e-3)]
+)
+@pytest.mark.parametrize(
+    ("ppf", "expected"),  # of a calibrated forecast: half of E|X - X'|
+    [
+        (stats.norm.ppf, 1 / np.sqrt(np.pi)),
+        (stats.uniform.ppf, 1 / 6),
+        (stats.expon.ppf, 1 / 2),
+    ],
+    ids=["normal", "uniform", "exponential"],
+)
+def test_crps_of_calibrated_forecasts(ppf, expected, levels, within):
+    actual = ppf((np.arange(4000) + 0.5) / 4000)[None]
+    said = ppf(np.array(levels))[:, None, None]
+    quantiles = np.broadcast_to(said, (len(levels), *actual.shape))
+    found = crps(actual, quantiles, levels)
+    assert abs(found - expected) < within * expected
+
+
+def test_crps_comes_near_the_closed_form_of_a_gaussian():
+    rng = np.random.default_rng(0)
+    actual, mean = rng.normal(size=(2, 3, 4))
+    spread = rng.uniform(0.5, 2, size=(3, 4))
+    z = stats.norm.ppf(np.array(MANY))[:, None, None]
+    exact = gaussian_crps(actual, mean, spread)
+    found = crps(actual, mean + z * spread, MANY)
+    assert_close(found, exact, within=1e-3 * exact)
+
+
+def test_the_closed_form_is_the_mean_distance_less_half_the_spread():
+    rng = np.random.default_rng(0)  # E|X - y| - E|X - X'| / 2
+    y, mean, spread = 0.7, -0.2, 1.5
+    draws = rng.normal(mean, spread, size=(2, 400_000))
+    sampled = np.abs(draws[0] - y).mean()
+    sampled -= np.abs(draws[0] - draws[1]).mean() / 2
+    one = np.array([[y]]), np.array([[mean]]), np.array([[spread]])
+    assert abs(gaussian_crps(*one) - sampled) < 0.01
+    almost_sure = (*one[:2], np.array([[1e-9]]))
+    assert_close(gaussian_crps(*almost_sure), 0.9, within=1e-8)
+
+
+def test_scores_of_distributions_refuse_what_does_not_fit():
+    actual, said = np.zeros((1, 3)), np.zeros((3, 1, 3))
     with pytest.raises(ValueError, match="quantiles"):
-        crps(actual, quantiles[:2], levels)
+        crps(actual, said[:2], LEVELS)
+    for wrong in (0.5, 0.1, 0.9), (0.0, 0.5, 0.9), (0.1, 0.5, 1.0):
+        with pytest.raises(ValueError, match="levels: expected numbers"):
+            crps(actual, said, wrong)
+    with pytest.raises(ValueError, match="mean"):
+        gaussian_crps(actual, actual[:, :2], actual + 1)
+    with pytest.raises(ValueError, match=r"spread: expected more than 0"):
+        gaussian_crps(actual, actual, actual)
 
 
-def test_crps_is_twice_the_mean_pinball_loss_of_scikit_learn():
+def test_pinball_loss_is_that_of_scikit_learn_and_crps_weighs_it():
     from sklearn.metrics import mean_pinball_loss
 
     rng = np.random.default_rng(0)
@@ -76,7 +131,9 @@ def test_crps_is_twice_the_mean_pinball_loss_of_scikit_learn():
         mean_pinball_loss(actual, q, alpha=level)
         for level, q in zip(LEVELS, quantiles, strict=True)
     ]
-    assert_close(crps(actual, quantiles, LEVELS), 2 * np.mean(each))
+    assert_close(pinball_loss(actual, quantiles, LEVELS), each)
+    weighed = 0.3 * each[0] + 0.4 * each[1] + 0.3 * each[2]
+    assert_close(crps(actual, quantiles, LEVELS), 2 * weighed)
 
 
 def test_drift_by_hand():

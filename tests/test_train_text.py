@@ -20,7 +20,7 @@ def tiny(monkeypatch, tmp_path):
     corpus = Corpus({"a": LINE * 60}, {"b": LINE * 20}, {"c": LINE * 20})
     plan = text.PLANS["python"]._replace(
         corpus=lambda seed: corpus, H=8, T=16, B=4, steps=30, every=10,
-        orders=(2, 3), lanes=2, weights="tiny",
+        orders=(2, 24, 32), lanes=2, weights="tiny",
     )  # fmt: skip
     monkeypatch.setitem(text.PLANS, "python", plan)
     return tmp_path / "tiny.safetensors"
@@ -41,7 +41,8 @@ def test_a_run_scores_the_network_beside_its_baselines(tiny):
     assert len(scores["curve"]) == 3
     assert scores["valid"] == min(scores["curve"])
     assert scores["network"] < math.log(17)
-    assert scores["order"] == 3
+    assert scores["order"] in (2, 24)
+    assert scores["orders"] == [1, 2, 24, 32]
     assert scores["by_order"][-1] < 0.3  # the line is all there is
     best = min(scores["network"], scores["ngrams"])
     assert scores["mixed"] < max(scores["network"], scores["ngrams"])
@@ -51,6 +52,30 @@ def test_a_run_scores_the_network_beside_its_baselines(tiny):
     _, _, about = load_model(tiny)
     assert_close(about["score"], scores["network"], within=0.01)
     assert about["set"] == "python"
+
+
+def test_orders_that_end_where_they_still_gain_are_refused(
+    tiny, monkeypatch
+):
+    plan = text.PLANS["python"]._replace(orders=(2,))
+    monkeypatch.setitem(text.PLANS, "python", plan)
+    with pytest.raises(ValueError, match="orders: the longest, 2, is"):
+        train(tiny, 0)
+
+
+def test_counts_alone_are_those_of_the_training(tiny, monkeypatch):
+    trained = train(tiny, 0)
+    monkeypatch.setattr(text, "stored", lambda name: tiny)
+    monkeypatch.setattr(text, "PLANS", {"python": text.PLANS["python"]})
+    found = {
+        one.key.removeprefix("text.python."): one
+        for one in text.counts(runner.Asked(seeds=(0, 1)))
+    }
+    for key in ("order", "ngrams"):
+        assert found[key].value == [trained[key]] * 2
+        assert found[key].seed == [0, 1]
+    assert found["mixed"].seed == [0]
+    assert_close(found["mixed"].value[0], trained["mixed"], within=0.01)
 
 
 def test_other_seeds_are_not_kept(tiny):

@@ -49,6 +49,7 @@ def text() -> Iterator[Row]:
     from rnncore.text.storage import load_model
     from tools.train.applications.text import PLANS
 
+    known = read()  # the order that the validation text chose
     for name, what in (
         ("text_tunes", "folk tunes, bits a character"),
         ("text_python", "Python source, bits a character"),
@@ -59,7 +60,7 @@ def text() -> Iterator[Row]:
         training, _, test = map(vocabulary.encode, plan.corpus(0).texts())
         rows = stretches(test, about["lanes"])
         nats = float(token_nats(model, rows).mean())
-        order = max(plan.orders)  # what the validation text chose
+        order = known[f"text.{about['set']}.order"]["value"][0]
         fitted = fit_kneser_ney(training, order, vocabulary.size)
         p = kneser_ney_probabilities(fitted, test)
         counted = float(-np.log(p[1:]).mean())

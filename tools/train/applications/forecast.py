@@ -36,7 +36,7 @@ from rnncore.forecast.examples import (
 )
 from rnncore.forecast.heads import Head, gaussian_head, mean_head, quantile_head
 from rnncore.forecast.models import Direct, EncoderDecoder, Recursive
-from rnncore.forecast.scores import coverage, crps
+from rnncore.forecast.scores import coverage, crps, pinball_loss
 from rnncore.forecast.training import ask, futures, train_forecaster
 from rnncore.forecast.windows import (
     Windows,
@@ -101,9 +101,13 @@ def errors(example: Example, point: np.ndarray) -> np.ndarray:
 
 
 def judged(example: Example, quantiles: np.ndarray) -> dict[str, float]:
-    """CRPS in units of MASE, and the coverage of 50, 80 and 90 %."""
+    """In units of MASE CRPS and quantile loss; coverage of 50, 80, 90 %.
+
+    The quantile loss weighs all levels alike: twice the mean pinball loss.
+    """
     a, q = example.actual, quantiles
     return {
+        "quantile_loss": 2 * pinball_loss(a, q, LEVELS).mean() / example.unit,
         "crps": crps(a, q, LEVELS) / example.unit,
         "inside_50": coverage(a, q[2], q[4]),
         "inside_80": coverage(a, q[1], q[5]),
@@ -312,6 +316,7 @@ def country_scores(c, point: np.ndarray, q: np.ndarray) -> dict[str, float]:
     actual = c.actual - c.last
     return {
         "": float(np.abs(point - actual).mean()),
+        "_quantile_loss": 2 * float(pinball_loss(actual, q, LEVELS).mean()),
         "_crps": crps(actual, q, LEVELS),
         "_inside_80": coverage(actual, q[1], q[5]),
         "_inside_90": coverage(actual, q[0], q[6]),
@@ -418,14 +423,22 @@ class Study(NamedTuple):
 
 
 STUDIES = {
-    "weather": Study(weather_study, "MASE a day ahead; CRPS; share inside"),
+    "weather": Study(
+        weather_study, "MASE a day ahead; CRPS; quantile loss; share inside"
+    ),
     "leak": Study(leak_study, "mean absolute error over persistence's"),
-    "sunspots": Study(sunspot_study, "MASE a step ahead; CRPS; share inside"),
-    "wine": Study(wine_study, "MASE over a year; CRPS; share inside"),
-    "countries": Study(country_study, "births a woman; CRPS; share inside"),
+    "sunspots": Study(
+        sunspot_study, "MASE a step ahead; CRPS; quantile loss; share inside"
+    ),
+    "wine": Study(wine_study, "MASE over a year; CRPS; quantile loss; share inside"),
+    "countries": Study(
+        country_study, "births a woman; CRPS; quantile loss; share inside"
+    ),
     "units": Study(unit_study, "births a woman"),
     "rivals": Study(rival_study, "births a woman"),
-    "draws": Study(draw_study, "MASE over five years; CRPS; share inside"),
+    "draws": Study(
+        draw_study, "MASE over five years; CRPS; quantile loss; share inside"
+    ),
 }
 
 

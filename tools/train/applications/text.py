@@ -5,7 +5,8 @@ neither training nor tuning saw, go under "text.", the weights of seed 0 to
 rnncore/weights/. The documentation comes with the reader's own Python, so
 its scores belong to a version, recorded beside them. The rate falls to 0
 over the last 40 % of the steps. About a minute and a half of one core a
-seed and set for words and tunes, three for Python.
+seed and set for words and tunes, three for Python; "counts" repeats the
+n-grams alone, in a quarter of an hour.
 """
 
 import importlib.metadata
@@ -18,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from rnncore.application import halved, seeded
+from rnncore.application import halved, seeded, stored
 from rnncore.text.corpora import (
     Corpus,
     documentation_corpus,
@@ -34,13 +35,15 @@ from rnncore.text.model import (
     token_nats,
 )
 from rnncore.text.ngrams import bits_given, fit_kneser_ney, kneser_ney_probabilities
-from rnncore.text.storage import save_model
+from rnncore.text.storage import load_model, save_model
 from rnncore.text.vocabulary import character_vocabulary, word_vocabulary
 from tools.train.runner import Asked, Found, Training, about, fitted_module, founds
 
 UNIT = "nats a token, unless its name says otherwise"
 RATES = (0.3, 1.0, 3.0, 10.0)  # of dynamic evaluation
 TRIED = 24  # windows on which each of these rates is tried
+WORDS = *range(2, 13), 16, 20, 24, 32, 48  # orders of n-grams
+CHARACTERS = *range(4, 13), 14, 16, 18, 20, 24, 28, 32, 40
 COPIED = 8  # tokens: a run that also stands in training was copied
 SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)  # of the network in a mixture
 
@@ -65,21 +68,21 @@ class Plan(NamedTuple):
 PLANS = {
     "words-random": Plan(
         lambda seed: documentation_corpus(seed, apart=False),
-        True, 128, 0.5, 0.005, 35, 20, 2000, 200, (2, 3, 4, 5), 1,
+        True, 128, 0.5, 0.005, 35, 20, 2000, 200, WORDS, 1,
     ),
     "words-apart": Plan(
         lambda seed: documentation_corpus(seed, apart=True),
-        True, 128, 0.5, 0.005, 35, 20, 2000, 200, (2, 3, 4, 5), 1,
+        True, 128, 0.5, 0.005, 35, 20, 2000, 200, WORDS, 1,
         "text_words",
     ),
     "python": Plan(
         lambda seed: python_corpus(),
-        False, 192, 0.1, 0.004, 64, 24, 3000, 250, (4, 5, 6, 7, 8), 8,
+        False, 192, 0.1, 0.004, 64, 24, 3000, 250, CHARACTERS, 8,
         "text_python",
     ),
     "tunes": Plan(
         lambda seed: tunes_corpus(),
-        False, 192, 0.1, 0.004, 64, 24, 800, 100, (4, 5, 6, 7, 8), 8,
+        False, 192, 0.1, 0.004, 64, 24, 800, 100, CHARACTERS, 8,
         "text_tunes",
     ),
 }  # fmt: skip
@@ -150,21 +153,59 @@ def dynamic(plan, model, ids_valid, rows_test) -> dict:
 
 def baselines(plan, vocabulary, model, texts) -> dict:
     """n-grams of the order that suits the validation text; mixtures."""
-    ids, valid, test = map(vocabulary.encode, texts)
-    by_order = {}
-    for n in (1, *plan.orders):
-        fitted = fit_kneser_ney(ids, n, vocabulary.size)
-        by_order[n] = [
-            -np.log(kneser_ney_probabilities(fitted, held)) for held in (valid, test)
-        ]
-    order = min(plan.orders, key=lambda n: by_order[n][0].mean())
+    scores, nats = counted(plan, vocabulary, texts)
+    _, valid, test = map(vocabulary.encode, texts)
     own = [
         token_nats(model, stretches(held, plan.lanes)).T.flatten()
         for held in (valid, test)
     ]
-    counted = [
-        nats[1 : 1 + len(a)] for nats, a in zip(by_order[order], own, strict=True)
-    ]
+    both = [n[1 : 1 + len(a)] for n, a in zip(nats, own, strict=True)]
+    scores |= mixture(own, both)
+    if plan.words:
+        copied = stand_in(vocabulary.encode(texts[0]), test, COPIED)[1:]
+        scores["network_copied"] = own[1][copied].mean()
+        scores["network_fresh"] = own[1][~copied].mean()
+    else:
+        bits = bits_given(texts[0], texts[2])
+        scores["lzma"] = bits * math.log(2) / len(texts[2])
+    return scores
+
+
+def counted(plan, vocabulary, texts) -> tuple[dict, list[np.ndarray]]:
+    """What n-grams score, and their nats on the validation and test text.
+
+    The order is the lowest whose validation loss is within a thousandth
+    of the lowest loss; it must not be the last one tried.
+    """
+    ids, *held = map(vocabulary.encode, texts)
+    by_order = {}
+    for n in (1, *plan.orders):
+        fitted = fit_kneser_ney(ids, n, vocabulary.size)
+        by_order[n] = [-np.log(kneser_ney_probabilities(fitted, h)) for h in held]
+    least = min(nats[0].mean() for nats in by_order.values())
+    order = next(n for n in by_order if by_order[n][0].mean() <= 1.001 * least)
+    if order == max(by_order):
+        raise ValueError(f"orders: the longest, {order}, is the best: try longer ones")
+    test = by_order[order][1][1:]  # the first token is given
+    scores = {
+        "order": order,
+        "orders": list(by_order),
+        "ngrams": test.mean(),
+        "by_order": [nats[1].mean() for nats in by_order.values()],
+    }
+    if plan.words:
+        copied = stand_in(ids, held[1], COPIED)[1:]
+        scores["copied"] = copied.mean()
+        scores["ngrams_copied"] = test[copied].mean()
+        scores["ngrams_fresh"] = test[~copied].mean()
+    return scores, by_order[order]
+
+
+def mixture(own: list[np.ndarray], counted: list[np.ndarray]) -> dict:
+    """Network and counts, mixed in the proportion that suits validation.
+
+    Of each the nats on the validation text and on the test text.
+    """
 
     def mixed(share: float, part: int) -> float:
         p = share * np.exp(-own[part])
@@ -172,23 +213,37 @@ def baselines(plan, vocabulary, model, texts) -> dict:
         return float(-np.log(p).mean())
 
     share = min(SHARES, key=lambda s: mixed(s, 0))
-    scores = {
-        "order": order,
-        "ngrams": counted[1].mean(),
-        "by_order": [nats[1].mean() for nats in by_order.values()],
-        "mixed": mixed(share, 1),
-        "mixed_share": share,
-    }
-    if plan.words:
-        copied = stand_in(ids, test, COPIED)[1 : 1 + len(own[1])]
-        scores["copied"] = copied.mean()
-        for name, nats in ("network", own[1]), ("ngrams", counted[1]):
-            scores[f"{name}_copied"] = nats[copied].mean()
-            scores[f"{name}_fresh"] = nats[~copied].mean()
-    else:
-        bits = bits_given(texts[0], texts[2])
-        scores["lzma"] = bits * math.log(2) / len(texts[2])
-    return scores
+    return {"mixed": mixed(share, 1), "mixed_share": share}
+
+
+def counts(asked: Asked) -> Iterator[Found]:
+    """The n-grams of all plans and seeds, without a training.
+
+    Where the weights of seed 0 are stored, its mixture with them too.
+    """
+    for name, plan in PLANS.items():
+        of_seeds: list[dict] = []
+        for seed in asked.seeds:
+            if of_seeds and not plan.words:  # the same text for every seed
+                of_seeds.append(of_seeds[0])
+                continue
+            texts = plan.corpus(seed).texts()
+            if plan.words:
+                vocabulary = word_vocabulary(texts[0], least=3)
+            else:
+                vocabulary = character_vocabulary(texts[0])
+            scores, nats = counted(plan, vocabulary, texts)
+            of_seeds.append(scores)
+            if seed == 0 and plan.weights:
+                model, known, _ = load_model(stored(plan.weights))
+                assert known == vocabulary
+                rows = [stretches(known.encode(t), plan.lanes) for t in texts[1:]]
+                own = [token_nats(model, held).T.flatten() for held in rows]
+                both = [n[1 : 1 + len(a)] for n, a in zip(nats, own, strict=True)]
+                mixed = {k: [v] for k, v in mixture(own, both).items()}
+                yield from founds(f"text.{name}", mixed, UNIT, [0])
+        values = {key: [s[key] for s in of_seeds] for key in of_seeds[0]}
+        yield from founds(f"text.{name}", values, UNIT, list(asked.seeds))
 
 
 def stand_in(training: np.ndarray, test: np.ndarray, n: int) -> np.ndarray:
@@ -209,4 +264,6 @@ def versions() -> dict[str, str]:
     return found
 
 
-TRAINING = Training("text", __doc__, {name: partial(train, name) for name in PLANS})
+TRAINING = Training(
+    "text", __doc__, {name: partial(train, name) for name in PLANS}, {"counts": counts}
+)
