@@ -27,6 +27,7 @@ from rnncore.music import chords, frames, score, voices
 from rnncore.rnn import init_readout, unroll
 from rnncore.scan import Minimal
 from rnncore.speech import model as speech
+from rnncore.speech.letters import Letters
 from rnncore.text.model import LanguageModel
 from rnncore.video import captions, files
 from rnncore.video import model as video
@@ -307,6 +308,8 @@ OTHERS = {
     "speech": {
         "path": lambda f, m, s: _sound(),
         "rate": lambda f, m, s: 16_000,
+        "words": lambda f, m, s: ["a"],
+        "letters": lambda f, m, s: Letters("abcdefghij"[: s["K"] - 1]),
         "model": lambda f, m, s: module("speech.model.Recognizer", s),
         "batch": _recognised,
     },
@@ -417,6 +420,9 @@ MODULES = {
     ),
     "seq2seq.VectorDecoder": lambda s: seq2seq.VectorDecoder(
         s["K"], s["D"], s["H"], s["E"]
+    ),
+    "speech.model.DilatedRecognizer": lambda s: speech.DilatedRecognizer(
+        s["D"], s["H"], s["K"]
     ),
     "speech.model.Recognizer": lambda s: speech.Recognizer(
         s["D"], s["H"], s["K"]

@@ -2,13 +2,16 @@
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
 from rnncore.data.video import (
     ACTIONS,
     DIGITS,
+    HELD_OUT_IMAGES,
     PAIRS,
     SIDE,
+    TRAIN_IMAGES,
     contact_sheet,
     moving_digits,
     names_of,
@@ -144,6 +147,21 @@ def test_a_still_shows_the_digits_that_it_says():
             y, x = (-(-17 * w[digit].argmax() // 6) for w in (down, across))
             light[y : y + 10, x : x + 10] = 0
         assert light.sum() == 0
+
+
+def test_no_form_of_handwriting_is_on_both_sides():
+    # Each form begins with the same sixty digits, in the same order.
+    digits = load_digits().target
+    begins = [
+        k
+        for k in range(len(digits) - 60)
+        if np.array_equal(digits[k : k + 60], digits[:60])
+    ]
+    assert TRAIN_IMAGES.start == 0
+    assert TRAIN_IMAGES.stop in begins
+    assert HELD_OUT_IMAGES.start in begins
+    assert HELD_OUT_IMAGES.stop == len(digits)
+    assert TRAIN_IMAGES.stop < HELD_OUT_IMAGES.start
 
 
 def test_held_out_films_use_other_hands():

@@ -9,6 +9,7 @@ from rnncore.application import seeded, train_module
 from rnncore.optim import adam
 from rnncore.speech.model import (
     CTCLoss,
+    DilatedRecognizer,
     Recognizer,
     batch_of,
     log_probabilities,
@@ -46,6 +47,32 @@ def test_each_recording_gives_in_a_batch_what_it_gives_alone(rng):
     for b, one in enumerate(features):
         alone = log_probabilities(model, batch_of([one], [[1]]))
         assert_close(together[: len(one), b], alone[:, 0])
+
+
+def dilated():
+    with seeded(0):
+        return DilatedRecognizer(3, 8, 4, layers=3, rate=0.0)
+
+
+def test_convolutions_see_a_recording_and_not_its_neighbours_in_a_batch(
+    rng,
+):
+    model = dilated()
+    features = [rng.normal(size=(n, 3)).astype("f") for n in (17, 4, 9)]
+    batch = batch_of(features, [[1], [2], [3]])
+    together = log_probabilities(model, batch)
+    for b, one in enumerate(features):
+        alone = log_probabilities(model, batch_of([one], [[1]]))
+        assert_close(together[: len(one), b], alone[:, 0])
+
+
+def test_three_dilated_layers_reach_seven_steps_and_no_further(rng):
+    model = dilated()
+    x = torch.tensor(rng.normal(size=(31, 1, 3)).astype("f"))
+    x.requires_grad_()
+    model(x, [31])[15].sum().backward()
+    reached = x.grad.abs().sum(dim=(1, 2)).numpy() > 0
+    assert np.flatnonzero(reached).tolist() == [*range(8, 23)]
 
 
 def test_the_loss_is_a_mean_over_letters(rng):

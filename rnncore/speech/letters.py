@@ -1,12 +1,13 @@
 """Transcripts as numbers, and how likely the next letter is."""
 
+import math
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
-from rnncore.ctc import BLANK
+from rnncore.ctc import BLANK, prefix_beam
 from rnncore.text.ngrams import fit_kneser_ney, kneser_ney_next
 
 
@@ -64,3 +65,55 @@ def letter_bonus(
         return weight * float(log_p(context)[label])
 
     return language
+
+
+def lexicon(
+    words: Iterable[str], letters: Letters
+) -> Callable[[tuple[int, ...], int], float]:
+    """What `prefix_beam` adds where only these words may be spelt.
+
+    It is 0 for a label that continues one of the words or is the space
+    after a whole one, and -inf for any other.
+
+    Raises ValueError where there is no word, or one has a letter that is
+    not known.
+    """
+    known = {tuple(letters.encode(word)) for word in words if word}
+    if not known:
+        raise ValueError("words: expected at least one, got none")
+    space = letters.letters.find(" ") + 1  # 0, the blank: there is none
+    begun = {word[:k] for word in known for k in range(1, len(word) + 1)}
+
+    def language(prefix: tuple[int, ...], label: int) -> float:
+        spaces = [k for k, a in enumerate(prefix) if a == space]
+        word = prefix[spaces[-1] + 1 :] if spaces else prefix
+        allowed = (
+            word in known if label == space else (*word, label) in begun
+        )
+        return 0.0 if allowed else -math.inf
+
+    return language
+
+
+def read_words(
+    log_p: np.ndarray,
+    words: Iterable[str],
+    letters: Letters,
+    width: int = 8,
+) -> str:
+    """The likeliest string of these words that the beam finds.
+
+    Where no transcript of the beam ends with a whole word, the best one
+    loses the word that it has begun.
+
+    Shapes: log_p (T, K) -> text
+
+    Raises ValueError where `lexicon` or `prefix_beam` does.
+    """
+    known = set(words)
+    found = prefix_beam(log_p, width, lexicon(known, letters))
+    texts = [letters.decode(prefix) for prefix, _ in found]
+    for text in texts:
+        if not text or text.split(" ")[-1] in known:
+            return text
+    return texts[0].rpartition(" ")[0]
