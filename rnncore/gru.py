@@ -44,7 +44,7 @@ def gru_cell(
 def gru_cell_vjp(
     d_state: State, cache: tuple[Array, ...]
 ) -> tuple[Array, Array, State]:
-    """Backward through `gru_cell`: z h_{t-1} is the way past the matrix.
+    """Backward through `gru_cell`: z h_{t-1} bypasses the matrix.
 
     Shapes: d_state ((B, H),) -> d_a_x (B, 3*H); d_a_h (B, 3*H); d_state
     """
@@ -65,8 +65,8 @@ def unroll_reset_before(
     """A GRU with n = tanh(a_x + W_hn (r h) + b_hn): no pointwise cell.
 
     Between its two nonlinearities stands a product with weights, which
-    waits for the reset gate; so each step has two products, one after the
-    other, where `unroll` has one. Gates in the order r, z, n.
+    waits for the reset gate; so each step has two products in sequence,
+    where `unroll` has one. Gates in the order r, z, n.
 
     Shapes: x (T, B, D); state ((B, H),)
         -> y (T, B, H); state ((B, H),); tape
@@ -102,7 +102,7 @@ def unroll_reset_before(
 def bptt_reset_before(
     params: Params, tape: Tape, d_y: Array, d_state: State
 ) -> tuple[Params, Array, State]:
-    """Backward through `unroll_reset_before`: the same two products a step.
+    """Backward through `unroll_reset_before`, in the opposite order.
 
     Shapes: d_y (T, B, H); d_state ((B, H),)
         -> d_params; d_x (T, B, D); d_state ((B, H),)

@@ -49,7 +49,8 @@ def words_to_read(text):
     shown = 0
     for cell in weave.cells(text):
         tags = options(text, cell).get("tags", [])
-        if not {"hide-input", "remove-cell"} & set(tags):
+        folded = {"hide-input", "remove-input", "remove-cell"}
+        if not folded & set(tags):
             shown += len(" ".join(cell.lines).split())
     return len(prose(text).split()) + shown
 

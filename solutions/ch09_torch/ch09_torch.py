@@ -1,5 +1,5 @@
 # %% [markdown]
-# # Assignment 9: torch and the GPU
+# # Assignment 9: The loop in torch
 #
 # *75 to 90 minutes, 31 points. Read chapter 9 first. This is the first assignment that needs torch; a GPU it does not need.*
 #
@@ -144,7 +144,7 @@ keep = move(np.array([0.1, 0.5, 0.9, 0.99]))
 checked = [a.requires_grad_() for a in (*given, keep)]
 print(torch.autograd.gradcheck(LeakyCell.apply, (*checked, 1.5)))
 
-# %% test="LeakyCell" points=5 explained="ch09_torch: One node in somebody else's graph"
+# %% test="LeakyCell" points=5 explained="ch09_torch: One node in autograd's graph"
 import numpy as np
 import torch
 
@@ -296,7 +296,7 @@ print(
     "largest difference:", float((y - by_the_file(*file, x)[0]).abs().max())
 )
 
-# %% test="to_torch" points=4 explained="ch09_torch: In torch.nn's place"
+# %% test="to_torch" points=4 explained="ch09_torch: A drop-in replacement for torch.nn"
 import numpy as np
 import torch
 
@@ -555,7 +555,7 @@ for gradient in (tanh_gradient, planted):
     error = worst_error(lambda w: torch.tanh(w).sum(), gradient, w)
     print(gradient.__name__, error)
 
-# %% test="worst_error" points=4 explained="ch09_torch: One path, three places"
+# %% test="worst_error" points=4 explained="ch09_torch: One function, three devices"
 import numpy as np
 import torch
 
@@ -845,7 +845,7 @@ try:  # a second derivative, of a loss that is linear in y
 except RuntimeError as error:
     print("RuntimeError:", error)
 
-# %% test="Loop" points=5 explained="ch09_torch: One node in somebody else's graph"
+# %% test="Loop" points=5 explained="ch09_torch: One node in autograd's graph"
 import numpy as np
 import torch
 
@@ -1023,7 +1023,7 @@ for name, box in boxes.items():
     same = torch.allclose(wrong, right)
     print(name, "looks right" if same else "differs")
 
-# %% test="probes" points=4 explained="ch09_torch: In torch.nn's place"
+# %% test="probes" points=4 explained="ch09_torch: A drop-in replacement for torch.nn"
 import numpy as np
 
 from rnncore.backend import to_numpy, tree_map
