@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import glob
 import json
 import logging
 import os
@@ -192,6 +193,11 @@ class Course:
             for folder in self.source.iterdir()
             if (folder / f"{folder.name}.ipynb").is_file()
         )
+
+    def released(self, name: str) -> Path | None:
+        """The notebook that learners got, if `prepare` has been there."""
+        found = self.prepared.glob(f"*/release/{glob.escape(name)}/*.ipynb")
+        return next((p for p in found if p.stem == name), None)
 
     def prepare(self, name: str) -> Assignment:
         """Enter the assignment into the gradebook, as its source now is.
