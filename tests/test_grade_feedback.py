@@ -200,13 +200,14 @@ def test_the_book_is_linked_where_its_address_is_known():
     ],
 )
 def test_the_books_address_is_one_that_a_browser_opens(tmp_path, url, site):
-    course = Course(make_course(tmp_path))
-    course.config.Grader.book_url = url
+    root = make_course(tmp_path)
+    with (root / "nbgrader_config.py").open("a") as file:
+        file.write(f"c.Grader.book_url = {url!r}\n")
     if site is not None:
-        assert feedback.book_url(course) == site
+        assert Course(root).book_url == site
         return
     with pytest.raises(SetupError, match="book_url: an address"):
-        feedback.book_url(course)
+        Course(root)
 
 
 def test_an_answer_without_a_failure_is_sent_to_the_book_too():

@@ -7,6 +7,7 @@ import glob
 import json
 import logging
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -91,6 +92,20 @@ def load_config(root: Path) -> Config:
     return config
 
 
+def book_url(config: Config) -> str:
+    """Where the learners' book is published; empty where nowhere.
+
+    Raises SetupError where a browser could not open it.
+    """
+    url = str(config.Grader.get("book_url", "")).strip().rstrip("/")
+    if url and not re.match(r"https?://[^\s/]", url):
+        raise SetupError(
+            "c.Grader.book_url: an address that begins with https:// or "
+            f"http:// is expected, got {url!r}"
+        )
+    return url
+
+
 @dataclass(frozen=True)
 class Assignment:
     """A prepared assignment: `folder` holds a gradebook of its own.
@@ -129,6 +144,7 @@ class Course:
         self.root = root.resolve()
         self.config = load_config(self.root)
         self.limits = Limits.from_config(self.config)
+        self.book_url = book_url(self.config)
         self.workers = int(self.config.Grader.get("workers", 2))
         dirs = CourseDirectory(config=self.config)
         self.db_url: str = dirs.db_url

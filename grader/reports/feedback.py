@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from grader.course.settings import Course, SetupError
+from grader.course.settings import Course
 from grader.course.submissions import Submission, replace_text
 from grader.notebook.repair import task_of
 from grader.reports.asked import Asked, Task, asked
@@ -60,25 +60,11 @@ def write_feedback(
         result,
         row,
         places(course.source / name / "checks.json"),
-        book_url(course),
+        course.book_url,
         asked(course.released(name)),
     )
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         replace_text(path, text)
-
-
-def book_url(course: Course) -> str:
-    """Where the learners' book is published; empty where nowhere.
-
-    Raises SetupError where a browser could not open it.
-    """
-    url = str(course.config.Grader.get("book_url", "")).strip().rstrip("/")
-    if url and not re.match(r"https?://[^\s/]", url):
-        raise SetupError(
-            "c.Grader.book_url: an address that begins with https:// or "
-            f"http:// is expected, got {url!r}"
-        )
-    return url
 
 
 def page(
