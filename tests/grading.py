@@ -30,6 +30,7 @@ NEEDS_SANDBOX = pytest.mark.skipif(
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "demo"
 SECRET = "31415.75"  # stands in the hidden tests only
+REFERENCE = "reference-27182"  # stands in the reference only
 SOLUTIONS = {
     "double": "def double(x):\n    return 2 * x",
     "triple": "def triple(x):\n    return 3 * x",
@@ -76,7 +77,8 @@ def source_notebook() -> NotebookNode:
     for task, test in zip(SOLUTIONS, TESTS, strict=True):
         head, body = SOLUTIONS[task].split("\n", 1)
         text = (
-            f"{head}\n    ### BEGIN SOLUTION\n{body}\n    ### END SOLUTION"
+            f"{head}\n    ### BEGIN SOLUTION\n{body}  # {REFERENCE}\n"
+            "    ### END SOLUTION"
         )
         points, visible, hidden = TESTS[test]
         check = (

@@ -49,6 +49,8 @@ NOTED = Failure(
     at=(2, 1),
     expected="10",
     came="7 (1 of 6 entries differ)",
+    all_expected=" 0   2\n 4   6\n 8  10",
+    all_came=" 0   2\n 4   6\n 8   7*",
     function="wrong",
     call="called with x (3, 2)",
 )
@@ -193,6 +195,8 @@ records = st.builds(
     at=st.lists(st.integers(31415, 31416)).map(tuple),
     expected=secrets,
     came=secrets,
+    all_expected=secrets,
+    all_came=secrets,
     function=texts,
     call=secrets,
     changed=st.one_of(
@@ -334,7 +338,14 @@ def test_a_record_reaches_all_that_is_written(course):
         "AssertionError",
         render(failure),
     )
-    assert f"<pre>{render(failure)}</pre>" in found["page"]
+    for term, said in (
+        ("Checked", "y"),
+        ("Expected", "3"),
+        ("Came", "1.5"),
+        ("The call", "double was called with x 1.5"),
+    ):
+        assert f"<dt>{term}</dt><dd>{said}</dd>" in found["page"]
+    assert f"<pre>{ANSWERS['visible']}</pre>" in found["page"]
     assert f"<dt>Mistake</dt><dd>{SAYS}</dd>" in found["page"]
     (task,) = lines(
         course, "tasks.csv", learner="visible", task="test_double"

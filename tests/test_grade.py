@@ -29,6 +29,7 @@ from grader.run import grade_one, processes, record
 from grading import (
     NAME,
     NEEDS_SANDBOX,
+    REFERENCE,
     ROOT,
     SECRET,
     cell_of,
@@ -334,7 +335,7 @@ def test_feedback_holds_nothing_hidden(graded):
         text = page.read_text()
         assert SECRET not in text
         assert "HIDDEN TESTS" not in text
-        assert "return 3 * x" not in text  # the reference
+        assert REFERENCE not in text
 
 
 def test_tasks_csv_has_a_line_for_each_graded_cell(graded):

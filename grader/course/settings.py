@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import glob
 import json
 import logging
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -90,6 +92,20 @@ def load_config(root: Path) -> Config:
     return config
 
 
+def book_url(config: Config) -> str:
+    """Where the learners' book is published; empty where nowhere.
+
+    Raises SetupError where a browser could not open it.
+    """
+    url = str(config.Grader.get("book_url", "")).strip().rstrip("/")
+    if url and not re.match(r"https?://[^\s/]", url):
+        raise SetupError(
+            "c.Grader.book_url: an address that begins with https:// or "
+            f"http:// is expected, got {url!r}"
+        )
+    return url
+
+
 @dataclass(frozen=True)
 class Assignment:
     """A prepared assignment: `folder` holds a gradebook of its own.
@@ -128,6 +144,7 @@ class Course:
         self.root = root.resolve()
         self.config = load_config(self.root)
         self.limits = Limits.from_config(self.config)
+        self.book_url = book_url(self.config)
         self.workers = int(self.config.Grader.get("workers", 2))
         dirs = CourseDirectory(config=self.config)
         self.db_url: str = dirs.db_url
@@ -192,6 +209,11 @@ class Course:
             for folder in self.source.iterdir()
             if (folder / f"{folder.name}.ipynb").is_file()
         )
+
+    def released(self, name: str) -> Path | None:
+        """The notebook that learners got, if `prepare` has been there."""
+        found = self.prepared.glob(f"*/release/{glob.escape(name)}/*.ipynb")
+        return next((p for p in found if p.stem == name), None)
 
     def prepare(self, name: str) -> Assignment:
         """Enter the assignment into the gradebook, as its source now is.

@@ -13,7 +13,7 @@ from grader.course.fingerprint import fingerprint
 from grader.course.settings import Course
 from rnncore.files import whole_file
 
-VERSION = 4  # raise it where the same notebook would get another result
+VERSION = 5  # raise it where the same notebook would get another result
 
 
 @dataclass(frozen=True)

@@ -2,23 +2,42 @@
 
 nbgrader's own feedback prints the executed notebook, in which the hidden
 tests and the reference have been restored. This page is made from the
-result alone, which holds neither.
+result, which holds neither, and from the notebook that was handed out.
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markdown_it import MarkdownIt
+from markupsafe import Markup
 
 from grader.course.settings import Course
 from grader.course.submissions import Submission, replace_text
 from grader.notebook.repair import task_of
+from grader.reports.asked import Asked, Task, asked
 from grader.reports.points import Row, shown_hours, shown_points
-from rnncore.testing.failure import Failure, Place, places, render
+from grader.reports.points import Task as Points
+from rnncore.testing.failure import Failure, Place, next_step, places, render
 
 HIDDEN = "a value that stays hidden"
+BEYOND_HINTS = {"NotRun", "NotGraded"}  # no fault of the answer
+WORDS = MarkdownIt("commonmark", {"html": False}).disable(["image", "link", "autolink"])
+
+
+def inline(text: str) -> Markup:
+    """Markdown of one line as HTML."""
+    return Markup(WORDS.renderInline(text))
+
+
+def paragraphs(text: str) -> Markup:
+    """Markdown as HTML."""
+    return Markup(WORDS.render(text))
+
+
 PAGES = Environment(
     loader=FileSystemLoader(Path(__file__).parent),
     autoescape=True,
@@ -26,6 +45,7 @@ PAGES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+PAGES.filters |= {"inline": inline, "paragraphs": paragraphs}
 
 
 def write_feedback(
@@ -35,9 +55,14 @@ def write_feedback(
     name = submission.assignment
     folder = course.feedback / submission.student / name
     path = folder / f"{name}.html"
-    where = places(course.source / name / "checks.json")
-    site = str(course.config.Grader.get("book_url", ""))
-    text = page(submission, result, row, where, site)
+    text = page(
+        submission,
+        result,
+        row,
+        places(course.source / name / "checks.json"),
+        course.book_url,
+        asked(course.released(name)),
+    )
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         replace_text(path, text)
 
@@ -48,24 +73,55 @@ def page(
     row: Row,
     where: dict[str, Place],
     site: str = "",
+    assignment: Asked | None = None,
 ) -> str:
     """The page as HTML; `site` is where the learners' book stands."""
+    assignment = assignment or Asked()
+    answers = result.get("answers", {})  # an older result has none
     return PAGES.get_template("feedback.html").render(
         submission=submission,
+        title=assignment.title or submission.assignment,
         result=result,
         row=row,
-        where=where,
-        site=site.rstrip("/"),
+        parts=[_part(task, assignment, answers, where) for task in row.tasks],
+        site=site,
         compared=compared,
+        next_step=next_step,
         render=render,
         shown_hours=shown_hours,
         shown_points=shown_points,
-        task_of=task_of,
     )
 
 
-def compared(failure: Failure) -> list[tuple[str, str]]:
-    """What was checked, what was expected and what came instead."""
+def _part(
+    task: Points, assignment: Asked, answers: dict[str, str], where: dict[str, Place]
+) -> dict[str, Any]:
+    """What the page tells of one task."""
+    name, failure = task_of(task.id), task.failure
+    kind = failure.kind if failure else "NotRun"
+    about = assignment.tasks.get(name, Task())
+    place = failure.read if failure else where.get(name)
+    return {
+        "task": task,
+        "name": name,
+        "in_words": task.id in answers or task.open,
+        "answer": "" if kind == "NotImplementedError" else answers.get(name, ""),
+        "title": about.title or name,
+        "line": about.line,
+        "hint": "" if kind in BEYOND_HINTS else about.hint,
+        "place": place,
+        "chapter": _chapter(place) if place else "",
+    }
+
+
+def _chapter(place: Place) -> str:
+    """How a person calls a page of the book: chapter 3."""
+    number = re.match(r"ch(\d+)_", place.page)
+    return f"chapter {int(number[1])}" if number else place.page
+
+
+def compared(failure: Failure) -> list[tuple[str, str, str]]:
+    """What was checked, expected and came instead; small arrays in full."""
     if failure.about in ("", "argument"):
         return []
     expected, came = failure.expected, failure.came
@@ -73,4 +129,8 @@ def compared(failure: Failure) -> list[tuple[str, str]]:
         came = f"{failure.kind}: {came}" if came else failure.kind
     elif failure.hidden:
         expected = came = HIDDEN
-    return [("Checked", failure.checked), ("Expected", expected), ("Came", came)]
+    return [
+        ("Checked", failure.checked, ""),
+        ("Expected", expected, failure.all_expected),
+        ("Came", came, failure.all_came),
+    ]

@@ -49,6 +49,7 @@ from grader.trusted.execute import TrustedExecute
 from rnncore.testing.failure import places
 
 FULL = 4_000_000_000  # bytes of addresses that this process has anyway
+LONGEST_ANSWER = 5_000  # characters that are kept of one answer
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ class Report(TypedDict):
     remarks: list[str]
     errors: list[str]
     checks: list[Check]
+    answers: dict[str, str]  # what the learner wrote, by the cell's name
     suspicious: list[str]  # why a person should look at it
     seconds: float
     trace: str  # of a fault of the grader's own, for its log
@@ -128,6 +130,7 @@ def empty_report(reason: str, checks: Sequence[Check] = (), *, failed: bool) -> 
         remarks=[],
         errors=[],
         checks=[*checks],
+        answers={},
         suspicious=[],
         seconds=0.0,
         trace="",
@@ -185,10 +188,21 @@ def _grade(job: Job) -> Report:
         remarks=door.some(remarks + execute.remarks),
         errors=door.some(own_errors(done)),
         checks=checks,
+        answers=_answers(repaired),
         suspicious=suspicion.reasons(repaired, release, checks, remarks),
         seconds=0.0,
         trace="",
     )
+
+
+def _answers(notebook: NotebookNode) -> dict[str, str]:
+    """What the learner wrote into the cells that are there for it."""
+    return {
+        name: door.text(cell.source, LONGEST_ANSWER)
+        for cell in notebook.cells
+        if cell.metadata.get("nbgrader", {}).get("solution")
+        and (name := grade_id(cell))
+    }
 
 
 def _copy_files(job: Job, folder: Path) -> None:

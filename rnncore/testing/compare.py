@@ -23,6 +23,8 @@ from rnncore.testing.values import (
 FLOAT64 = 1e-10
 FLOAT32, FLOAT32_MOST = 2e-5, 7e-5  # one entry; any number of them
 NOTHING = 1e-9  # what is smaller is rounding, and differs by machine
+SMALL = 24  # entries of an array that is told in full
+WIDTH = 36  # characters of its lines: a phone's
 
 
 def rounding(dtype: str, size: int) -> float:
@@ -94,8 +96,9 @@ def assert_close(
         int(k) for k in np.unravel_index(error.argmax(), error.shape)
     )
     if error[worst] > tolerance * scale:
-        wrong = int((error > tolerance * scale).sum())
-        of = f" ({wrong} of {want.size} entries differ)" if worst else ""
+        wrong = error > tolerance * scale
+        differ = f"{wrong.sum()} of {want.size} entries differ"
+        of = f" ({differ})" if worst else ""
         if tolerance < 1e-6 and error[worst] < 1e-6 * scale:
             hint = "Right to 6 digits: did a number go through float32?"
             why = f"{hint}\n{why}" if why else hint
@@ -106,6 +109,7 @@ def assert_close(
             f"{got[worst] + 0.0:.8g}{of}",
             at=worst,
             why=why,
+            **_in_full(want, got, wrong),
         )
 
 
@@ -117,6 +121,44 @@ def _errors(got: np.ndarray, want: np.ndarray) -> tuple[np.ndarray, float]:
         error = np.abs(got.astype(float) - want)
     error = np.where(np.isnan(error), np.inf, error)
     return np.where(got == want, 0, error), float(scale)
+
+
+def _in_full(
+    want: np.ndarray, got: np.ndarray, wrong: np.ndarray
+) -> dict[str, str]:
+    """Both arrays as texts, with the digits that tell them apart."""
+    if not want.ndim or want.size > SMALL:
+        return {}
+    for digits in (3, 8, 17):
+        expected, came = _written(want, digits), _written(got, digits)
+        if (expected != came)[wrong].all():
+            break
+    width = int(np.char.str_len([expected, came]).max())
+    expected, came = np.char.rjust([expected, came], width)
+    came = np.char.add(came, np.where(wrong, "*", " "))
+    expected = np.char.add(expected, " ")
+    return {"all_expected": _lines(expected), "all_came": _lines(came)}
+
+
+def _written(a: np.ndarray, digits: int) -> np.ndarray:
+    """Each number as a text."""
+    texts = [
+        f"{x + 0.0:.{digits}g}" if isinstance(x, float) else str(x)
+        for x in a.ravel().tolist()
+    ]
+    return np.array(texts).reshape(a.shape)
+
+
+def _lines(texts: np.ndarray) -> str:
+    """A line for each row; a long one goes on below, further right."""
+    if texts.ndim > 1:
+        between = "\n" * (texts.ndim - 1)
+        return between.join(_lines(part) for part in texts)
+    fit = max(1, WIDTH // (len(texts[0]) + 1))
+    parts = [
+        " ".join(texts[k : k + fit]) for k in range(0, len(texts), fit)
+    ]
+    return "\n  ".join(part.rstrip() for part in parts)
 
 
 def assert_gradient(

@@ -31,6 +31,38 @@ WORDS = {  # kinds that need no name, and what they say without words
     "ErrorStream": "the test printed to the error stream",
     "PartOfThePoints": "",
 }
+NEXT = {  # what to try, by what was compared or by the kind
+    "value": "Work the smallest case out on paper, print what your code "
+    "gives line by line, and look for the first number that differs.",
+    "shape": "Print the shape after each line of your code, and look for "
+    "the first one that is not what you meant.",
+    "dtype": "Make new arrays from the arguments: `xp.zeros_like(x)` keeps "
+    "library, dtype and device, `np.zeros(...)` does not.",
+    "kind": "Compare your `return` with the docstring: what is given back, "
+    "and as what?",
+    "count": "Compare your `return` with the docstring: how many results "
+    "are there, and in which order?",
+    "refusal": "Look at the arguments first, and raise a ValueError that "
+    "says what was expected and what came.",
+    "error": "Call the function yourself with arguments of these shapes: "
+    "the traceback names the line.",
+    "argument": "Look for the line that writes into the argument, and let "
+    "it make a new array.",
+    "AssertionError": "Try this case in a cell of your own, and print what "
+    "your code gives line by line.",
+    "NotImplementedError": "Write the simplest version that gives the "
+    "right shapes, run the test, and go on from what it says.",
+    "NotGraded": "Hand the notebook in again as the text above says.",
+    "NotRun": "Mend the cell that was stopped first: this one comes "
+    "behind it.",
+    "TimeLimit": "Try the smallest sizes first, and look for a loop that "
+    "never ends.",
+    "KernelDied": "Restart the kernel, run the cells one by one, and look "
+    "for the one that ends Python or fills the memory.",
+    "ErrorStream": "Run the test yourself, and remove what makes it warn.",
+    "PartOfThePoints": "Some of the points are yours: the text above says "
+    "what is missing.",
+}
 
 
 class Place(NamedTuple):
@@ -55,6 +87,8 @@ class Failure(NamedTuple):
     at: tuple[int, ...] = ()  # where in it
     expected: str = ""
     came: str = ""  # instead; of an error, its message
+    all_expected: str = ""  # a small array in full, in lines
+    all_came: str = ""  # instead; a * is behind what differs
     function: str = ""  # that was called
     call: str = ""  # with what: "called with d_h (2, 3)"
     changed: str = ""  # the argument that was changed in place
@@ -83,6 +117,8 @@ class Failure(NamedTuple):
             at=(),
             expected="",
             came="",
+            all_expected="",
+            all_came="",
             call="",
             changed=self.changed.partition("[")[0].partition(".")[0],
             hidden=True,
@@ -135,6 +171,19 @@ def render(failure: Failure) -> str:
     if failure.mistake:
         lines.append(f"A known mistake: {failure.mistake}")
     return "\n".join(lines)
+
+
+def next_step(failure: Failure) -> str:
+    """What to try next, in a sentence or two."""
+    if failure.mistake:
+        return "Mend this one mistake, and run the test again."
+    step = NEXT.get(failure.about or failure.kind, NEXT["error"])
+    if failure.hidden:
+        step = (
+            "The visible test holds, so try other inputs: one step, one "
+            f"sequence, one unit, all sizes unequal. {step}"
+        )
+    return step
 
 
 def _first_line(failure: Failure) -> str:

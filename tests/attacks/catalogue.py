@@ -1423,8 +1423,8 @@ attack(
     "leaves hidden inputs in files and memory for the next visible test",
     LEAVES,
     answers={
-        "scaled": "def scaled(x, k):\n    leave(('hidden-9a41' * (k != 2), x, k))\n    return k * x if k == 2 else None",
-        "total": "def total(x):\n    leave(('hidden-9a41' * (x.shape != (4,)), x))\n    raise ValueError(found())",
+        "scaled": "def scaled(x, k):\n    leave(('hidden-' '9a41' * (k != 2), x, k))\n    return k * x if k == 2 else None",
+        "total": "def total(x):\n    leave(('hidden-' '9a41' * (x.shape != (4,)), x))\n    raise ValueError(found())",
         "turned": "def turned(items):\n    leave(items)\n    raise ValueError(found())",
         "Counter": (
             "class Counter:\n    def add(self, n): pass\n"

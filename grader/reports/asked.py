@@ -1,0 +1,89 @@
+"""What an assignment asks: read from the notebook that learners got.
+
+That one holds no hidden test, no reference and no model answer.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from grader.notebook.repair import grade_id, is_test
+
+HEADING = re.compile(r"^#{2,3} +(.*?)(?: +\([\d.]+ points?\))?$", re.MULTILINE)
+HINT = re.compile(
+    r"<details>\s*<summary>Hint 1</summary>(.*?)</details>", re.DOTALL | re.IGNORECASE
+)
+SENTENCE = re.compile(r'(?:(?<=[.?!])|(?<=[.?!]")) +(?=[A-Z])')
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task, in Markdown; an empty field says nothing."""
+
+    title: str = ""  # its heading: "Task 1: a way past the tanh"
+    line: str = ""  # what is asked, in a line
+    hint: str = ""  # the first of its hints
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An assignment: its title, and its tasks by the answer cells' names."""
+
+    title: str = ""
+    tasks: dict[str, Task] = field(default_factory=dict)
+
+
+def asked(path: Path | None) -> Asked:
+    """What the released notebook asks; of none, nothing."""
+    if path is None or not path.exists():
+        return Asked()
+    return _read(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=100)
+def _read(path: Path, _changed: int) -> Asked:
+    notebook = nbformat.read(path, as_version=4)
+    title, text, tasks = "", "", {}
+    for cell in notebook.cells:
+        name = grade_id(cell)
+        if cell.cell_type == "markdown" and name is None:
+            first = re.match(r"# +(.*)", cell.source)
+            title = title or (first[1].strip() if first else "")
+            text = cell.source if HEADING.search(cell.source) else text
+        elif name and not is_test(cell):
+            tasks[name] = _task(cell, name, text)
+    return Asked(title, tasks)
+
+
+def _task(cell: NotebookNode, name: str, text: str) -> Task:
+    """The task of an answer's cell, under the text that stands above it."""
+    headings = [*HEADING.finditer(text)]
+    if not headings:
+        return Task(line=_summary(cell, name))
+    title, body = headings[-1][1], text[headings[-1].end() :].strip()
+    hint = HINT.search(body)
+    line = _summary(cell, name)
+    if cell.cell_type == "markdown":  # the question ends its first paragraph
+        line = SENTENCE.split(" ".join(body.split("\n\n")[0].split()))[-1]
+    return Task(title, line, hint[1].strip() if hint else "")
+
+
+def _summary(cell: NotebookNode, name: str) -> str:
+    """The first line of the docstring of what is to be written."""
+    if cell.cell_type != "code":
+        return ""
+    try:
+        body = ast.parse(cell.source).body
+    except SyntaxError:  # a gap to be filled, as a language sees it
+        return ""
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
+            return (ast.get_docstring(node) or "").partition("\n")[0]
+    return ""
