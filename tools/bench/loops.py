@@ -5,7 +5,8 @@ each of them; what is reported are ratios of the paired times. All compute
 the gradients of the weights, the input and the first state, in float32.
 Peak memory is what the tensors made by one run hold at a time. A second
 table sets the modules of rnncore.nn beside torch.nn's: more layers, both
-directions, and bfloat16 through autocast. Where there is a GPU, all of this
+directions, and bfloat16 through autocast. A third, on a CPU, has the compiled
+loops of rnncore.fused, for training and forward alone. Where there is a GPU, all of this
 is done there too, and then what bench_cuda.py measures.
 """
 
@@ -24,6 +25,9 @@ import torch
 
 import rnncore.nn
 from rnncore.bptt import bptt
+from rnncore.fused import cells as equations
+from rnncore.fused import sigmoid, tanh
+from rnncore.fused.module import Cell
 from rnncore.rnn import Params, unroll
 from tools.bench import cuda
 from tools.bench.timing import CELLS, in_turns, problem
@@ -42,6 +46,25 @@ OPTIONS: dict[str, dict[str, Any]] = {  # at the second shape
     "both directions": {"bidirectional": True},
     "bfloat16": {},
 }
+FUSED_SHAPES = [*SHAPES, (1000, 1, 64, 128)]
+FUSED_LIMITS = {"RNN": 0.6, "GRU": 0.8, "LSTM": 1.0, "peephole": 1.15}
+FORWARD_LIMIT, ALONE_LIMIT = 0.9, 0.5  # forward; training, one sequence
+
+
+def peephole(a, h, c, w_i, w_f, w_o):
+    """A cell that no library has: Gers & Schmidhuber 2000."""
+    i, f, g, o = a
+    i, f = sigmoid(i + w_i * c), sigmoid(f + w_f * c)
+    c = f * c + i * tanh(g)
+    return sigmoid(o + w_o * c) * tanh(c), c, w_i, w_f, w_o
+
+
+EQUATIONS = {
+    "RNN": equations.rnn,
+    "GRU": equations.gru,
+    "LSTM": equations.lstm,
+    "peephole": peephole,
+}
 
 
 def ours(name: str, params: Params, x, state, d_y) -> Callable:
@@ -59,9 +82,15 @@ def ours(name: str, params: Params, x, state, d_y) -> Callable:
 def module(package: Any, name: str, params: Params, x, state, d_y):
     """The module of torch.nn or rnncore.nn with the same weights."""
     made = getattr(package, name)(x.shape[2], state[0].shape[1])
-    names = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
-    made.load_state_dict(dict(zip(names, params, strict=True)))
+    load(made, params)
     return through(made, x, tuple(s[None] for s in state), d_y)
+
+
+def load(made: torch.nn.Module, params: Params) -> None:
+    """Give a module of one layer these weights; others stay as they are."""
+    names = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
+    given = dict(zip(names, params, strict=True))
+    made.load_state_dict(made.state_dict() | given)
 
 
 def through(made: torch.nn.Module, x, state, d_y, half=False) -> Callable:
@@ -183,6 +212,35 @@ def compare_option(
     }
 
 
+def fused_pair(name: str, shape: tuple[int, ...]) -> tuple[Any, ...]:
+    """The compiled cell and the module nearest to it, and their problem."""
+    nearest = "LSTM" if name == "peephole" else name
+    params, x, state, d_y = problem(nearest, shape, "cpu")
+    made = Cell(EQUATIONS[name], *shape[2:])
+    theirs = getattr(torch.nn, nearest)(*shape[2:])
+    for m in made, theirs:
+        load(m, params)
+    return made, theirs, x, tuple(s[None] for s in state), d_y
+
+
+def compare_fused(name: str, shape: tuple[int, ...], repeats: int) -> dict[str, float]:
+    """The compiled loops of one cell at one shape, against torch.nn."""
+    made, theirs, x, state, d_y = fused_pair(name, shape)
+    modules = {"fused": made, "torch.nn": theirs}
+    train = {way: through(m, x, state, d_y) for way, m in modules.items()}
+    forward = {way: partial(inference, m, x, state) for way, m in modules.items()}
+    return {
+        kind: ratio(in_turns(runs, repeats, warm_up=2), "fused", "torch.nn")
+        for kind, runs in (("train", train), ("forward", forward))
+    }
+
+
+def inference(made: torch.nn.Module, x: torch.Tensor, state: Any) -> Any:
+    """Forward alone, with nothing kept for a way back."""
+    with torch.no_grad():
+        return made(x, state if len(state) == 2 else state[0])
+
+
 def keep(prefix: str, found: dict[str, float], where: str) -> None:
     """Store what one row found."""
     for key, value in found.items():
@@ -236,6 +294,27 @@ def table_of_options(device: str, where: str, repeats: int, save: bool):
         print()
 
 
+def table_of_fused(where: str, repeats: int, save: bool):
+    """The compiled loops; a peephole LSTM beside torch's plain one."""
+    print(
+        "\n                             fused / torch.nn\n"
+        "cell      T, B, D, H          train  limit  forward  limit",
+        flush=True,
+    )
+    for name, limit in FUSED_LIMITS.items():
+        for shape in FUSED_SHAPES:
+            found = compare_fused(name, shape, repeats)
+            if save:
+                sizes = "x".join(map(str, shape))
+                keep(f"bench-fused.cpu.{name}.{sizes}", found, where)
+            asked = ALONE_LIMIT if shape[1] == 1 else limit
+            print(
+                f"{name:9} {shape!s:19} {found['train']:5.2f} {asked:6.2f} "
+                f"{found['forward']:8.2f} {FORWARD_LIMIT:6.2f}",
+                flush=True,
+            )
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--repeats", type=int, default=15)
@@ -244,19 +323,27 @@ def main() -> int:
     )
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument(
+        "--fused", action="store_true", help="only the loops of rnncore.fused"
+    )
+    parser.add_argument(
         "--save", action="store_true", help="keep the ratios as measurements"
     )
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    devices = ["cpu"] + ["cuda"] * torch.cuda.is_available()
+    devices = ["cpu"]
+    if torch.cuda.is_available() and not arguments.fused:
+        devices.append("cuda")
     failed: list[str] = []
     for device in [arguments.device] if arguments.device else devices:
         where = device_name(device, arguments.threads)
         print(f"{where}; medians of {arguments.repeats} paired runs")
-        given = device, where, arguments.repeats, arguments.save
-        table_of_shapes(*given)
-        table_of_options(*given)
-        if device != "cpu":
+        rest = where, arguments.repeats, arguments.save
+        if not arguments.fused:
+            table_of_shapes(device, *rest)
+            table_of_options(device, *rest)
+        if device == "cpu":
+            table_of_fused(*rest)
+        else:
             machine, sizes = cuda.gpu(device), cuda.Sizes()
             failed += cuda.measure(machine, sizes, arguments.save)
     return 1 if failed else 0
