@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import shlex
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -183,6 +184,6 @@ def test_every_command_that_is_recorded_names_a_run_that_there_is():
     trained = [c for c in commands if c.startswith("python -m tools.train")]
     assert len(trained) > 50
     for command in trained:
-        name, run = command.split()[3:5]
+        name, run = shlex.split(command)[3:5]
         training = importlib.import_module(modules[name]).TRAINING
         assert run in {**training.runs, **training.studies}, command

@@ -1,6 +1,7 @@
 """The command of every training: its runs, their seeds, what is kept."""
 
 import argparse
+import shlex
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
@@ -74,7 +75,7 @@ def main(training: Training, argv: list[str] | None = None) -> None:
     for name, seed in todo:
         if _is_known(training, name, seed, known):
             continue
-        command = f"python -m tools.train {training.name} {name}"
+        command = f"python -m tools.train {training.name} {shlex.quote(name)}"
         command += f" --steps {steps}" if steps else ""
         asked = Asked(command, seeds, steps, given.check, given.weights)
         if seed is None:
