@@ -41,6 +41,7 @@ c.Execute.timeout = 30  # seconds a cell
 c.Grader.limits = {
     "total_seconds": 300
 }  # a notebook; see grader/course/settings.py
+# c.Grader.book_url = "https://..."  # where the learners' book stands
 c.Grader.workers = 2  # submissions graded side by side
 
 # nbgrader's own `autograde`, and the formgrader's button, run a notebook as

@@ -1,6 +1,7 @@
 """Each task's feedback: points, the code, what came, what to do now."""
 
 import re
+import shutil
 from html import unescape
 
 import nbformat
@@ -11,13 +12,14 @@ from nbformat.v4 import (
     new_notebook,
 )
 
+from grader.commands import grade
 from grader.course.settings import Course, SetupError
 from grader.course.submissions import Submission
 from grader.notebook.names import cell_metadata
 from grader.reports import asked, feedback
 from grader.reports.feedback import compared, page
 from grader.reports.points import Row, Task
-from grading import ROOT, make_course
+from grading import NEEDS_SANDBOX, ROOT, cell_of, hand_in, make_course
 from rnncore.testing.failure import (
     ABOUT,
     NEXT,
@@ -244,7 +246,7 @@ def test_what_a_learner_writes_is_no_html():
         assert "<b>" not in text
 
 
-def released(*cells, folder):
+def read_of(*cells, folder):
     path = folder / "demo.ipynb"
     nbformat.write(new_notebook(cells=[*cells]), path)
     return asked.asked(path)
@@ -255,7 +257,7 @@ def answer(name, source, *, new=new_code_cell, **role):
 
 
 def test_what_is_asked_is_read_from_the_release(tmp_path):
-    found = released(
+    found = read_of(
         new_markdown_cell("# Assignment 3: bptt\n\n*60 minutes*"),
         new_markdown_cell(
             "## Task 1: a way back (3 points)\n\nWrite its vjp.\n\n"
@@ -288,7 +290,7 @@ def test_of_no_release_nothing_is_known(tmp_path):
         asked.asked(None) == asked.asked(tmp_path / "no") == asked.Asked()
     )
     answers = answer("vjp", "def vjp(a): return a")
-    bare = released(answers, folder=tmp_path)
+    bare = read_of(answers, folder=tmp_path)
     assert bare == asked.Asked("", {"vjp": asked.Task()})
 
 
@@ -359,6 +361,55 @@ def whole_page():
     wording = asked.Asked("Assignment 3: " + "backpropagation" * 5, tasks)
     site = "https://rnn.example/a/long/way/to/the/book/of/the/course"
     return page(row.submission, result, row, {}, site, wording)
+
+
+@pytest.fixture(scope="module")
+def graded_page(released, tmp_path_factory):
+    """The page of a notebook that was graded, with a known mistake in it."""
+    name = "ch03_bptt"
+    root = make_course(tmp_path_factory.mktemp("page"))
+    course = released(name)
+    shutil.copytree(
+        course / "grading" / "source" / name,
+        root / "grading" / "source" / name,
+    )
+    path = course / "exercises" / name / f"{name}.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    cell_of(notebook, "residual_cell_vjp").source = (
+        "def residual_cell_vjp(d_state, r):\n"
+        "    d_a = d_state[0] * (1 - r)\n"
+        "    return d_a, d_a, d_state"
+    )
+    hand_in(root, "ann", notebook, name)
+    assert grade.main(["--root", str(root)]) == 0
+    page = root / "grading" / "feedback" / "ann" / name / f"{name}.html"
+    return page.read_text()
+
+
+@NEEDS_SANDBOX
+@pytest.mark.system
+def test_a_graded_page_says_all_of_a_task(browser, graded_page):
+    window = browser.new_page(viewport={"width": 320, "height": 900})
+    window.set_content(graded_page)
+    assert window.title() == (
+        "Assignment 3: backpropagation through time: feedback for ann"
+    )
+    assert window.evaluate("document.documentElement.scrollWidth") == 320
+    task = window.locator("section").first.inner_text()
+    for part in (
+        "Task 1: a way past the tanh",
+        "0 of 3 points",
+        "Backward through residual_cell.",
+        "d_a = d_state[0] * (1 - r)",
+        "entries differ",
+        "* differs",
+        "the slope of tanh is 1 - r², not 1 - r",
+        "Draw the cell: how many arrows",
+        "From numbers to arrays, chapter 3",
+        "Mend this one mistake",
+    ):
+        assert part in task
+    window.close()
 
 
 @pytest.fixture
