@@ -37,8 +37,8 @@ class PaddedTape(NamedTuple):
 def masked(cell: Callable) -> Callable:
     """The cell for sequences that begin late or end early.
 
-    Its state has one part more, two counters a sequence: the steps to
-    its begin and to its end. Outside of these the state stands still.
+    Its state has one more part, two counters per sequence: the steps
+    until it begins and until it ends. Outside, the state is held.
     """
 
     def masked_cell(a_x, a_h, state):
@@ -55,7 +55,7 @@ def masked(cell: Callable) -> Callable:
 
 
 def masked_vjp(cell_vjp: Callable) -> Callable:
-    """Backward through `masked`: a state that stood still passes d on."""
+    """Backward through `masked`: a held state passes its gradient on."""
 
     def masked_cell_vjp(d_state, cache):
         runs, inner = cache
@@ -141,11 +141,11 @@ def bidirectional(
     states: tuple[State, State],
     lengths: Sequence[int] | None = None,
 ) -> tuple[Array, tuple[State, State], tuple[PaddedTape, PaddedTape]]:
-    """One layer from the left, one from the right, side by side.
+    """A left-to-right and a right-to-left layer, side by side.
 
-    The second reads x from the end: turned round, a padded sequence
-    begins late, and its first state waits. Each y[t] then stands where
-    its x[t] does. The second state is the one after reading x[0].
+    The second reads x reversed: there a padded sequence begins late, and
+    its first state is held until then. Each y[t] belongs to x[t]. The
+    second state is the one after reading x[0].
 
     Shapes: x (T, B, D) -> y (T, B, 2*H); states; tapes
 
@@ -180,7 +180,7 @@ def bidirectional_bptt(
     d_y: Array,
     d_states: tuple[State, State],
 ) -> tuple[tuple[Params, Params], Array, tuple[State, State]]:
-    """Backward through `bidirectional`: x has two readers, d_x adds up.
+    """Backward through `bidirectional`: both layers add to d_x.
 
     Shapes: d_y (T, B, 2*H) -> d_params; d_x (T, B, D); d_states
 
@@ -215,11 +215,11 @@ def stack(
     lengths: Sequence[int] | None = None,
     masks: Sequence[Array] | None = None,
 ) -> tuple[Array, list, list]:
-    """Layers upon each other: each reads the outputs of the one below.
+    """Stacked layers: each reads the outputs of the one below.
 
     An entry of `params` is one layer's weights, or a pair of them for a
     layer in both directions; its state is then a pair too. `masks` are
-    dropout's, (T, B, H) or (B, H), one between each two layers.
+    dropout's, (T, B, H) or (B, H), one between each pair of layers.
 
     Shapes: x (T, B, D) -> y (T, B, H); states; tapes
 
@@ -251,7 +251,7 @@ def stack_bptt(
 ) -> tuple[list[Layer], Array, list]:
     """Backward through `stack`: from the top layer down, each through time.
 
-    `masks` are those of the way up.
+    `masks` are those of the forward pass.
 
     Shapes: d_y (T, B, H) -> d_params; d_x (T, B, D); d_states
 
@@ -292,7 +292,7 @@ def dropout_mask(
 def variational_dropout_mask(
     rng: np.random.Generator, B: int, H: int, rate: float
 ) -> np.ndarray:
-    """The same, drawn once a sequence: a unit is off for all steps.
+    """The same, drawn once per sequence: a unit is off for all steps.
 
     Shapes: -> mask (B, H)
 
@@ -307,7 +307,7 @@ def carry_state(state: State, anew: Sequence[bool]) -> State:
 
     Shapes: state ((B, H), ...) -> state ((B, H), ...)
 
-    Raises ValueError unless `anew` has one True or False a sequence.
+    Raises ValueError unless `anew` has one True or False per sequence.
     """
     check_tuple("state", state)
     check_shape("state[0]", state[0], "B", "H")

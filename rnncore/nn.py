@@ -176,7 +176,7 @@ class Recurrent(torch.nn.RNNBase):
     def over_runs(
         self, x: Tensor, runs: list[Run], state: State
     ) -> tuple[Tensor, State]:
-        """Layer upon layer; dropout between them, not after the last."""
+        """Layer by layer; dropout between them, not after the last."""
         params = [_weights(*w) for w in self.all_weights]
         x, state, params = tree_map(_autocast, (x, state, params))
         parts = {f"hx[{k}]": s for k, s in enumerate(state)}
@@ -208,7 +208,7 @@ class Recurrent(torch.nn.RNNBase):
         runs: list[Run],
         first: State,
     ) -> tuple[Tensor, State]:
-        """The k-th of the N*L: with two, each second one is in reverse."""
+        """The k-th of the N*L: with two, every second one is in reverse."""
         cell, cell_vjp, _, _ = CELLS[self.mode]
         if not torch.is_grad_enabled():
             cell = _without_cache(cell)

@@ -145,7 +145,7 @@ d_layers, _, _ = residual_stack_bptt(
 )
 print("d_b_x of the lowest layer:", to_numpy(d_layers[0].b_x))
 
-# %% test="residual_stack_bptt" points=4 explained="ch08_deeper: Layers upon each other"
+# %% test="residual_stack_bptt" points=4 explained="ch08_deeper: Stacked layers"
 import numpy as np
 
 from rnncore.bptt import rnn_cell_vjp
@@ -702,7 +702,7 @@ for training in True, True, False:
     y = variational_rnn(rng, params, x, h_0, 0.5, training)
     print("training" if training else "testing ", to_numpy(y)[-1, 0])
 
-# %% test="variational_rnn" points=4 explained="ch08_deeper: Dropout: where, and how often anew"
+# %% test="variational_rnn" points=4 explained="ch08_deeper: Dropout: where, and how often"
 import numpy as np
 
 from rnncore.rnn import init_params, rnn_cell, unroll
