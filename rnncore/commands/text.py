@@ -20,7 +20,10 @@ SAMPLE = 'text sample book.safetensors --prompt "The " --temperature 0.7'
 EVALUATE = "text evaluate book.safetensors book.txt"
 LANES = 16  # the held-out text is read as so many stretches at a time
 AT_MOST = 40_000  # tokens of the validation part that are looked at
-ORDERS = {"characters": (3, 4, 5, 6, 8), "words": (2, 3, 4, 5)}
+ORDERS = {
+    "characters": (3, 4, 5, 6, 8, 12, 16, 24),
+    "words": (2, 3, 4, 5, 7, 9, 12),
+}
 SHARES = (0.1, 0.1)  # of the text: validation and test, in this order
 NETWORK = "the network"
 RATES = (0.1, 0.3, 1.0)  # of dynamic evaluation; the best on validation
@@ -268,22 +271,23 @@ def _counted(
 
     from rnncore.text.ngrams import fit_kneser_ney, kneser_ney_probabilities
 
-    def bits(order: int, ids: "np.ndarray") -> float:
-        p = kneser_ney_probabilities(fits[order], ids)
-        return _bits(-np.log(p[1:]))
+    def bits(order: int) -> tuple[float, float]:
+        fitted = fit_kneser_ney(training, order, K)
+        nats = (
+            -np.log(kneser_ney_probabilities(fitted, ids)[1:])
+            for ids in (validation, test)
+        )
+        first, second = map(_bits, nats)
+        return first, second
 
     K = vocabulary.size
     orders = ORDERS["words" if vocabulary.words else "characters"]
-    fits = {
-        n: fit_kneser_ney(training, n, K)
-        for n in orders
-        if n <= len(training)
-    }
-    best = min(fits, key=lambda n: bits(n, validation))
+    found = {n: bits(n) for n in orders if n <= len(training)}
+    best = min(found, key=lambda n: found[n][0])
     counts = np.bincount(training, minlength=K) + 1
     often = -np.log(counts[test[1:]] / counts.sum())
     return {
-        f"n-grams (Kneser-Ney, up to {best} tokens)": bits(best, test),
+        f"n-grams (Kneser-Ney, up to {best} tokens)": found[best][1],
         "how often each token occurs": _bits(often),
     }
 
