@@ -157,8 +157,8 @@ def speech() -> Iterator[Row]:
             15,
             f"strings of digits at {level} dB, % word errors",
             tool.error_rate(model, tool.unheard(float(level)), letters),
-            recorded(f"speech.window.{level}"),
-            "network without memory *",
+            recorded(f"speech.dilated.{level}"),
+            "dilated convolutions *",
         )
 
 
