@@ -59,7 +59,7 @@ def peephole(a, h, c, w_i, w_f, w_o):
     return sigmoid(o + w_o * c) * tanh(c), c, w_i, w_f, w_o
 
 
-EQUATIONS = {
+EQUATIONS: dict[str, Callable] = {
     "RNN": equations.rnn,
     "GRU": equations.gru,
     "LSTM": equations.lstm,
