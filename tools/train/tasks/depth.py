@@ -18,6 +18,7 @@ import numpy as np
 from rnncore.backend import named_leaves, tree_map
 from rnncore.bptt import readout_vjp, rnn_cell_vjp
 from rnncore.characters import one_hot
+from rnncore.gradient_flow import orthogonal
 from rnncore.layers import stack, stack_bptt
 from rnncore.losses import cross_entropy, cross_entropy_vjp
 from rnncore.rnn import (
@@ -46,6 +47,7 @@ class Form(NamedTuple):
     layers: int
     H: int
     residual: bool = False
+    orthogonal: bool = False  # each W_h at the start
 
 
 FORMS = {
@@ -54,6 +56,7 @@ FORMS = {
     "two": Form(2, 89),
     "four": Form(4, 64),
     "residual": Form(4, 64, residual=True),
+    "orthogonal": Form(4, 64, orthogonal=True),
 }
 
 
@@ -99,6 +102,8 @@ def init(rng: np.random.Generator, form: Form, K: int) -> Model:
     """The first weights in float32."""
     widths = [K] + [form.H] * (form.layers - 1)
     layers = [init_params(rng, D, form.H) for D in widths]
+    if form.orthogonal:
+        layers = [p._replace(W_h=orthogonal(rng, form.H)) for p in layers]
     return tree_map(np.float32, Model(layers, init_readout(rng, form.H, K)))
 
 
