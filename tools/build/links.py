@@ -11,7 +11,7 @@ import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -67,24 +67,16 @@ class Links(SphinxPostTransform):
     def run(self, **kwargs: Any) -> None:
         """Change the page's text."""
         page = self.env.docname
-        toc = Path(self.config.external_toc_path).read_text("utf8")
-        listed = contents.pages(toc)
-        self.pages = {n: p for p, n in numbers(listed).items() if "." not in n}
-        self.cut = {
-            str(int(match[1]))
-            for name in contents.absent(Path(self.app.srcdir), listed).titles
-            if (match := PAGE.match(name))
-        }
+        self.known = _known(self.app)
         here = PAGE.match(page)
         self.own = str(int(here[1])) if here else None
         for text in self._texts():
             self._replace(text, CHAPTERS, self._to_chapters)
-        if page != GLOSSARY and GLOSSARY in self.env.found_docs and here:
-            self.terms = dict(_definitions(self.env))
-            pattern = _any_of(frozenset(self.terms))
+        if here and self.known.terms:
+            self.terms = dict(self.known.terms)
             for text in self._texts():
                 if _in_a_paragraph(text):
-                    self._replace(text, pattern, self._to_term)
+                    self._replace(text, self.known.pattern, self._to_term)
 
     def _texts(self) -> list[nodes.Text]:
         return [
@@ -109,8 +101,8 @@ class Links(SphinxPostTransform):
             yield nodes.Text(match[0][end : one.start()])
             end = one.end()
             number = one[0].split()[-1]
-            page = self.pages.get(number)
-            if page is None and number not in self.cut:
+            page = self.known.pages.get(number)
+            if page is None and number not in self.known.cut:
                 logging.getLogger(__name__).warning(
                     "%r: no page has this number", match[0], location=match.string
                 )

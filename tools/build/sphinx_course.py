@@ -2,6 +2,7 @@
 for references to pages that the contents leave out, and pages that ask no
 other host for anything."""
 
+import functools
 import re
 from collections import _tuplegetter  # type: ignore[attr-defined]
 from pathlib import Path
@@ -71,8 +72,12 @@ def _skip_what_is_not_ours(
 
 def _words_for_absent_pages(app: Sphinx, page: str, text: list[str]) -> None:
     if page in app.env.found_docs:  # a page, not a docstring
-        missing = contents.absent(Path(app.srcdir), app.env.found_docs)
-        text[0] = contents.plain(text[0], missing)
+        text[0] = contents.plain(text[0], _absent(app))
+
+
+@functools.lru_cache(maxsize=1)
+def _absent(app: Sphinx) -> contents.Absent:
+    return contents.absent(Path(app.srcdir), app.env.found_docs)
 
 
 def _strip_thebe(app: Sphinx, error: Exception | None) -> None:
