@@ -142,11 +142,28 @@ def _in_a_paragraph(text: nodes.Text) -> bool:
     return any(isinstance(node, nodes.paragraph) for node in _above(text))
 
 
-@functools.cache
-def _any_of(terms: frozenset[str]) -> re.Pattern[str]:
-    longest_first = sorted(terms, key=len, reverse=True)
-    words = "|".join(re.escape(term) for term in longest_first)
-    return re.compile(rf"(?<![\w-])(?:{words})s?(?![\w-])", re.IGNORECASE)
+class Known(NamedTuple):
+    """What pages may name."""
+
+    pages: dict[str, str]  # by chapter
+    cut: set[str]  # the chapters that the contents leave out
+    terms: dict[str, tuple[str, str]]  # anchor and definition
+    pattern: re.Pattern[str]  # of the terms
+
+
+@functools.lru_cache(maxsize=1)
+def _known(app: Sphinx) -> Known:
+    listed = contents.pages(Path(app.config.external_toc_path).read_text("utf8"))
+    absent = contents.absent(Path(app.srcdir), listed).titles
+    glossary = GLOSSARY in app.env.found_docs
+    terms = dict(_definitions(app.env)) if glossary else {}
+    words = "|".join(sorted(map(re.escape, terms), key=len, reverse=True))
+    return Known(
+        {n: page for page, n in numbers(listed).items() if "." not in n},
+        {str(int(match[1])) for name in absent if (match := PAGE.match(name))},
+        terms,
+        re.compile(rf"(?<![\w-])(?:{words})s?(?![\w-])", re.IGNORECASE),
+    )
 
 
 def _definitions(env: Any) -> Iterator[tuple[str, tuple[str, str]]]:
