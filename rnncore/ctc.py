@@ -2,8 +2,8 @@
 
 A network says for every frame how likely each label is, and one more: the
 blank, "nothing new". A path has one label per frame, and is read by merging
-repeats and then dropping blanks. The loss is -log of the sum over all paths
-that read as the transcript, found by a recursion over frames, in logarithms.
+repeats, then dropping blanks. The loss is -log of the sum over all paths
+that read as the transcript, found by a recursion over frames, in log space.
 """
 
 import math
