@@ -18,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-NAME_LENGTH, NAME_BYTES = 100, 200  # of a folder; suffixes come behind it
+NAME_LENGTH, NAME_BYTES = 100, 200  # of a folder; suffixes come after it
 PATH_BYTES = 500  # of a file in a folder
 TEXT = 10_000  # characters of a text
 LINE = 300  # characters of a text that has one line

@@ -33,7 +33,7 @@ class Terminated(KeyboardInterrupt):
 
 
 def terminate(number: int, frame: Any) -> None:
-    """What SIGTERM does, so that no half a file is left behind."""
+    """Handle SIGTERM, so that no half-written file is left behind."""
     raise Terminated
 
 

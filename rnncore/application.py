@@ -56,7 +56,7 @@ class Score(NamedTuple):
 
 
 def spread_of(values: Sequence[float]) -> Score:
-    """Mean and standard deviation of one score a seed.
+    """Mean and standard deviation of one score per seed.
 
     Raises ValueError where there is none.
     """
@@ -206,7 +206,7 @@ def train_module(
 def split(count: int, *shares: float) -> list[range]:
     """0 to count - 1 in parts, in order: the rest first, then each share.
 
-    No part is empty. Whoever may shuffle takes the parts of a permutation.
+    No part is empty. To shuffle, take these parts of a permutation.
 
     Raises ValueError where that cannot be.
     """

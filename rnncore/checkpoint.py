@@ -22,7 +22,7 @@ def write_checkpoint(
 ) -> None:
     """Write a tree of arrays and numbers, a log and a generator's state.
 
-    Whoever looks sees the old file or the new one, never a part.
+    A reader sees the old file or the new one, never a part.
 
     Raises ValueError naming a leaf that is no number and no array of them.
     """

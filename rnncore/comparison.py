@@ -266,7 +266,7 @@ def _choose(axes: Grid, runs: Mapping[tuple, list[Trained]]) -> Setting:
 
 
 def _edges(axes: Grid, setting: Setting) -> list[tuple[str, int]]:
-    """The axes at whose first (0) or last (-1) value a setting lies."""
+    """The axes on which a setting has the first (0) or last (-1) value."""
     return [
         (name, side)
         for name, values in axes.items()

@@ -1,9 +1,9 @@
 """Connectionist temporal classification: a loss that needs no alignment.
 
 A network says for every frame how likely each label is, and one more: the
-blank, "nothing new". A path, one label a frame, is read by merging repeats
-and then dropping blanks. The loss is -log of the sum over all paths that
-read as the transcript, found by a recursion over frames, in logarithms.
+blank, "nothing new". A path has one label per frame, and is read by merging
+repeats, then dropping blanks. The loss is -log of the sum over all paths
+that read as the transcript, found by a recursion over frames, in log space.
 """
 
 import math

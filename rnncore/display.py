@@ -72,7 +72,7 @@ def flipbook(
     label: str,
     alt: str | Callable[[Any], str],
 ) -> HTML:
-    """A range slider over figures that are drawn beforehand, one a value.
+    """A range slider over figures that are drawn in advance, one per value.
 
     `draw(value)` returns a matplotlib Figure; `alt`, a text or a function
     of the value, says what a reader who cannot see the frame should know.

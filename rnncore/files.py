@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 
 class Refused(ValueError):
-    """Why something cannot be done, in one line for whoever asked."""
+    """Why something cannot be done, in one line for the user."""
 
 
 def read_text(path: str | os.PathLike, encoding: str = "utf-8") -> str:
@@ -49,8 +49,8 @@ def whole_file(path: str | os.PathLike) -> Iterator[BinaryIO]:
     """A file to write into, which takes the place of `path` at the end.
 
     It lies beside its place under a name of its own, is flushed to the
-    disk and only then renamed: whoever looks sees the old file or the new
-    one, also where two write at once.
+    disk and only then renamed: a reader sees the old file or the new one,
+    even where two processes write at once.
     """
     path = Path(path)
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")

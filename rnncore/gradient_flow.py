@@ -68,7 +68,7 @@ def jacobian_norms(jacobians: Array) -> Array:
 
 
 def growth_rate(norms: Array) -> Array:
-    """The factor a step that gives the norm at the longest lag.
+    """The factor per step that gives the norm at the longest lag.
 
     It is that norm to the power 1/T; for a linear cell it approaches the
     spectral radius as T grows (Gelfand's formula).

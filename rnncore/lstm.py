@@ -61,7 +61,7 @@ def sigmoid(a: Array) -> Array:
 
 
 def gates(a: Array, G: int) -> list[Array]:
-    """One block of columns a gate.
+    """One block of columns per gate.
 
     Shapes: a (B, 4*H) -> i (B, H); f (B, H); g (B, H); o (B, H)
     """

@@ -89,9 +89,10 @@ def gated_delta_cell(
 ) -> tuple[State, tuple[Array, ...]]:
     """A matrix memory as a cell of the loop, which never looks at a_h.
 
-    The blocks stand in the order q, k, v, alpha, beta. The key is made
-    one long; both gates are sigmoids, alpha one a column of S and beta
-    one a row. The state is what was read, then the matrix.
+    The blocks stand in the order q, k, v, alpha, beta. The key is scaled
+    to length one; both gates are sigmoids, alpha with one value per
+    column of S and beta with one per row. The state is what was read,
+    then the matrix.
 
     Shapes: a_x (B, 5*H); a_h (B, 5*H); state ((B, H), (B, H, H))
         -> state ((B, H), (B, H, H)); cache

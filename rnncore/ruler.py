@@ -51,7 +51,7 @@ class Dot(NamedTuple):
     """Where a cell lies on the poster."""
 
     name: str
-    copy_lags: tuple[int, ...]  # one a seed
+    copy_lags: tuple[int, ...]  # one per seed
     milliseconds: float
 
 
@@ -62,7 +62,7 @@ class Ruler(NamedTuple):
     gradient_error: float  # the largest, relative
     half_life: float  # steps; infinite where over HORIZON
     copy_lag: int  # the median of copy_lags; 0 where not even lag 1
-    copy_lags: tuple[int, ...]  # one a seed
+    copy_lags: tuple[int, ...]  # one per seed
     milliseconds: float  # a step, forward and backward: the best of 20
     ratio: float  # the same over the plain cell's
     beside: tuple[Dot, ...]  # plain, LSTM and GRU

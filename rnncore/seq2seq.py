@@ -25,7 +25,7 @@ END = 2
 class Encoded(NamedTuple):
     """What the decoder may know of the source."""
 
-    states: Tensor  # (S, B, E): one a token, both directions side by side
+    states: Tensor  # (S, B, E): one per token, both directions joined
     mask: Tensor  # (S, B): True where a token stands
     summary: Tensor  # (B, E): each direction's last state
 

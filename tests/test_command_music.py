@@ -174,7 +174,7 @@ def test_the_same_command_again_says_that_all_is_done(
     before = path.read_bytes()
     code, again, err = run(capsys, *words)
     assert (code, again) == (0, out)
-    assert "is trained already; --restart trains anew" in err
+    assert "is already trained; --restart trains from scratch" in err
     assert path.read_bytes() == before
     code, _, err = run(capsys, *words, "--frame", 0.25)
     assert code == 2

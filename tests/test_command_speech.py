@@ -89,7 +89,7 @@ def table(out):
 def test_training_prints_scores_beside_baselines(trained):
     _, out, _ = trained
     assert "bidirectional LSTM of 8 units, seed 0, 12 steps in" in out
-    assert "5 recordings by 1 speaker that training did not hear" in out
+    assert "5 recordings by 1 speaker not used in training" in out
     scores = table(out)
     assert list(scores) == [
         "the network",

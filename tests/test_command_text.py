@@ -153,7 +153,7 @@ def test_the_same_command_again_says_that_all_is_done(
     words = ["text", "train", book, "--model", trained, *TINY]
     code, out, err = run(capsys, *words)
     assert code == 0
-    assert "is trained already; --restart trains anew" in err
+    assert "is already trained; --restart trains from scratch" in err
     assert "the network" in out
     assert trained.read_bytes() == before
 
@@ -173,7 +173,7 @@ def test_other_settings_do_not_overwrite_a_model(
     code, out, err = run(capsys, *words)
     assert (code, out) == (2, "")
     assert message in err
-    assert "--restart to train anew" in err
+    assert "--restart to train from scratch" in err
 
 
 def test_another_text_does_not_overwrite_a_model(
@@ -234,7 +234,7 @@ def test_a_damaged_checkpoint_is_refused(
     code, _, err = run(capsys, *words)
     assert code == 2
     assert f"{checkpoint} is damaged" in err
-    assert "--restart trains anew" in err
+    assert "--restart trains from scratch" in err
     code, _, err = run(capsys, *words, "--seed", 1)
     assert code == 2
     assert "seed was 0, now 1" in err
@@ -242,7 +242,7 @@ def test_a_damaged_checkpoint_is_refused(
     plan.write_text("{")
     code, _, err = run(capsys, *words)
     assert code == 2
-    assert f"{plan}: damaged; --restart trains anew" in err
+    assert f"{plan}: damaged; --restart trains from scratch" in err
 
 
 def test_what_broke_off_before_a_checkpoint_is_in_nobody_s_way(

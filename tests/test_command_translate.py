@@ -130,7 +130,7 @@ def test_a_run_that_was_killed_ends_with_the_same_weights(
     assert not (tmp_path / "b.safetensors.run").exists()
     code, out, err = run(capsys, *words)
     assert code == 0
-    assert "is trained already; --restart trains anew" in err
+    assert "is already trained; --restart trains from scratch" in err
     assert "dot of 16 units" in out
 
 

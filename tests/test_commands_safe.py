@@ -254,7 +254,7 @@ def test_seconds_that_are_none_are_told(book, tmp_path, capsys):
     words = ["--model", tmp_path / "m.safetensors", *TINY]
     code, _, err = run(capsys, "text", "train", book, *words)
     assert code == 2
-    assert "seconds: damaged; --restart trains anew" in err
+    assert "seconds: damaged; --restart trains from scratch" in err
     assert run(capsys, "text", "train", book, *words, "--restart")[0] == 0
 
 

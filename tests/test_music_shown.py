@@ -127,7 +127,7 @@ def test_a_blind_test_without_an_answer_is_refused():
     sound = play(np.zeros(8), 8000, "a")
     with pytest.raises(ValueError, match="expected one of"):
         who_wrote_it([sound], ["Telemann"], ["Bach"], ["x"])
-    with pytest.raises(ValueError, match="expected one a sound"):
+    with pytest.raises(ValueError, match="expected one per sound"):
         who_wrote_it([sound], [], ["Bach"], [])
 
 

@@ -54,7 +54,7 @@ def record(
 def keep_seeds(
     key: str, values: dict[int, Any], unit: str, command: str, path: Path = PATH
 ) -> None:
-    """Store one value a seed, beside those of seeds trained before."""
+    """Store one value per seed, beside those of seeds trained before."""
     before = read(path).get(key, {"seed": [], "value": []})
     both = dict(zip(before["seed"], before["value"], strict=True)) | values
     seeds = sorted(both)

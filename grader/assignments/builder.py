@@ -141,7 +141,7 @@ def course(root: Path) -> NbGraderAPI:
 
 
 def _as_text(made: dict[str, Any]) -> str:
-    """JSON with one line a task, a result or a mistake: small diffs."""
+    """JSON with one line per task, result or mistake: small diffs."""
     text = json.dumps(made, sort_keys=True)
     starts = ('"boxes": {', '"checks": {', '"explained": {')
     for start in (*starts, '{"fields"', '{"says"'):

@@ -176,7 +176,7 @@ def _known_names(course: Course) -> set[str]:
 def _build_sources(course: Course, names: set[str]) -> None:
     """Build grading/source from solutions/ where those are newer.
 
-    Not as `make exercises` does: exercises/ may hold somebody's answers.
+    Not as `make exercises` does: exercises/ may hold someone's answers.
     """
     for name in sorted(names):
         folder = course.root / "solutions" / name

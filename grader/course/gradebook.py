@@ -1,7 +1,7 @@
 """The class's gradebook, kept open: one submission is one transaction.
 
-nbgrader opens its database anew for each step and commits after each cell,
-about 25 times a submission. Here its own steps run within one transaction:
+nbgrader reopens its database for each step and commits after each cell,
+about 25 times per submission. Here its own steps run within one transaction:
 they are entered all together or not at all, and in a tenth of the time.
 
 Two things it does otherwise. A mark that a person gave stays read where what

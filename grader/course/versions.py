@@ -78,7 +78,7 @@ def points(known: list[Version]) -> dict[str, set[float]]:
 
 
 def remarks(known: list[Version], notebook: NotebookNode) -> list[str]:
-    """What to tell somebody who worked on an older release."""
+    """What to tell a learner who worked on an older release."""
     if not known:
         return []
     last, made = known[-1]["number"], made_from(known, notebook)

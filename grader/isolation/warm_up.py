@@ -1,8 +1,8 @@
 """What a learner's process does for the first time, done before the fork.
 
-Much is imported, and many tables are made, when something is first used: a
-traceback, a picture, a slider, torch's optimisers. No cell has to wait for
-it, and no thread may be left behind by it.
+Much is imported, and many tables are built, at first use: of a traceback, a
+picture, a slider, torch's optimisers. Here no cell has to wait for that, and
+it must leave no thread running.
 """
 
 from __future__ import annotations

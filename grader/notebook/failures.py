@@ -50,7 +50,7 @@ def fail(
     outputs: Iterable[NotebookNode] = (),
     traceback: Iterable[str] = (),
 ) -> None:
-    """Leave a failure as a record, and as an error behind the outputs."""
+    """Leave a failure as a record, and as an error after the outputs."""
     note(cell, failure)
     kind = "AssertionError" if failure.about else failure.kind
     text = render(Failure.from_json(cell.metadata[KEY]))
@@ -107,7 +107,7 @@ def hidden_lines(source: str) -> set[int]:
 def is_hidden(source: str, line: int) -> bool:
     """Whether what arose in this line of a test is, or may be, hidden.
 
-    So is what comes behind hidden tests: an answer that met their values
+    So is what comes after hidden tests: an answer that met their values
     could tell them there. The line is 0 where it is not known.
     """
     hidden = hidden_lines(source)

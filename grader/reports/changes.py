@@ -1,7 +1,7 @@
 """Which points have changed since the last run, and from what to what.
 
-A corrected test grades a class anew; this is what an instructor tells it.
-`grading/.points.json` has the points as they were told the last time,
+After a corrected test a class is graded again; this tells it what changed.
+`grading/.points.json` has the points as they were last reported,
 `changes.csv` every change so far.
 """
 
@@ -64,7 +64,7 @@ def changes(told: Told, rows: list[Row]) -> list[Change]:
 
 
 def shown_changes(found: list[Change]) -> str:
-    """The changes as text, a line a submission."""
+    """The changes as text, one line per submission."""
     if not found:
         return ""
     lines = [

@@ -1,6 +1,6 @@
 """The points as files that learning management systems take.
 
-`lms.csv` has a line a learner and a column an assignment, which Moodle and
+`lms.csv` has a row per learner and a column per assignment, which Moodle and
 Blackboard import after asking which column is which. `canvas.csv` has the
 columns, and the line of possible points, that Canvas wants.
 """

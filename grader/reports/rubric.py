@@ -24,7 +24,7 @@ class ModelAnswers(Preprocessor):
     """
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        """The notebook with a cell more behind each written answer."""
+        """The notebook with one more cell after each written answer."""
         if "submission_id" not in resources:
             return nb, resources
         name = resources["assignment_id"]

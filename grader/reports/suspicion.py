@@ -77,7 +77,7 @@ def reasons(
     checks: list[Check],
     remarks: list[str],
 ) -> list[str]:
-    """Why somebody should look at this notebook; empty as a rule.
+    """Why a person should look at this notebook; usually empty.
 
     What the released cells do themselves is no reason.
     """

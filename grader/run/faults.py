@@ -9,8 +9,8 @@ import traceback
 from grader import door
 
 TOLD = (
-    "the grader itself failed on this notebook (fault {number}). Whoever "
-    "grades it finds the cause under this number"
+    "the grader itself failed on this notebook (fault {number}). Your "
+    "instructor can find the cause under this number"
 )
 LONGEST = 20_000  # characters of a trace
 

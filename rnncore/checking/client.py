@@ -204,7 +204,7 @@ def _start(path: Path, place: Path) -> None:
 def report(
     path: Path, cells: list[dict[str, Any]], answer: Answer, took: float
 ) -> str:
-    """What a learner reads: a line a test, and what to do about it."""
+    """What a learner reads: one line per test, and what to do about it."""
     points = {cell["test"]: cell["points"] for cell in cells}
     lines = [f"{path.stem}: visible tests, {took:.1f} s"]
     lines += [f"  {error}" for error in answer["errors"]]

@@ -227,7 +227,7 @@ def add_training(parser: argparse.ArgumentParser, **defaults: Any) -> None:
         option(parser, f"--{name}", what, default, kind)
     add_seed(parser)
     add_device(parser)
-    what = "train anew, and replace the model that is there already"
+    what = "train from scratch, and replace the model that exists"
     flag(parser, "--restart", what)
 
 
@@ -353,7 +353,7 @@ def begin(arguments: argparse.Namespace, settings: Facts) -> Run | None:
 
         about = read_about(model, settings["kind"])
         _check_settings(settings, about.get("settings", {}), f"{model}")
-        note(f"{model} is trained already; --restart trains anew")
+        note(f"{model} is already trained; --restart trains from scratch")
         return None
     folder.mkdir(exist_ok=True)
     with whole_file(folder / PLAN) as file:
@@ -367,7 +367,9 @@ def _seconds(path: Path) -> float:
     try:
         return float(path.read_bytes()) if path.exists() else 0.0
     except ValueError as error:
-        raise Refused(f"{path}: damaged; --restart trains anew") from error
+        raise Refused(
+            f"{path}: damaged; --restart trains from scratch"
+        ) from error
 
 
 def _discard(folder: Path) -> None:
@@ -410,7 +412,7 @@ def refusing(path: Path | None = None) -> Iterator[None]:
         yield
     except ValueError as error:
         where = f"{path}: " if path else ""
-        hint = "; --restart trains anew"
+        hint = "; --restart trains from scratch"
         damaged = str(error).startswith("checkpoint: ")
         raise Refused(f"{where}{error}{hint * damaged}") from error
 
@@ -473,7 +475,7 @@ def show(
 
 
 def rows(about: Facts, *columns: str) -> Any:
-    """The scores as a pandas table: a row a way to do it."""
+    """The scores as a pandas table: one row per method."""
     import pandas as pd
 
     found = {name: values for name, *values in about["table"]}
@@ -528,7 +530,7 @@ def progress(todo: Iterable | None = None, **about: Any) -> Any:
 
 
 class Lines:
-    """A line a minute, where stderr is a file or a pipe, as tqdm's bar."""
+    """One line per minute, in place of tqdm's bar in a file or a pipe."""
 
     def __init__(
         self,
@@ -604,7 +606,7 @@ def reason_of(error: Exception) -> str:
 
 
 def note(text: str) -> None:
-    """A line on stderr: for whoever waits, not part of the result."""
+    """A line on stderr: progress for the user, not part of the result."""
     print(text, file=sys.stderr, flush=True)
 
 
@@ -646,7 +648,7 @@ def _plan(path: Path) -> Facts:
     except (FileNotFoundError, ValueError):
         plan = None
     if not isinstance(plan, dict):
-        raise Refused(f"{path}: damaged; --restart trains anew")
+        raise Refused(f"{path}: damaged; --restart trains from scratch")
     return plan
 
 
@@ -661,5 +663,5 @@ def _check_settings(wanted: Facts, there: Facts, where: str) -> None:
             how = f"the {name} have changed since"
         raise Refused(
             f"{where} belongs to another run: {how}; "
-            "choose another --model, or --restart to train anew"
+            "choose another --model, or --restart to train from scratch"
         )

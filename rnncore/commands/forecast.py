@@ -1,4 +1,4 @@
-"""The command `forecast`: the columns of one's own table, ahead."""
+"""The command `forecast`: forecasts for the columns of your table."""
 
 from argparse import Namespace
 from pathlib import Path
@@ -19,9 +19,9 @@ TRAIN = (
 AHEAD = "forecast forecast sales.safetensors sales.csv"
 EVALUATE = "forecast evaluate sales.safetensors sales.csv --plot sales.svg"
 TABLE = (
-    "sales.csv has a header, a row a step, a column of dates and one or "
+    "sales.csv has a header, one row per step, a date column and one or "
     "more columns of numbers. Dates may have an offset from UTC; hours are "
-    "then counted, and forecast, in UTC."
+    "then counted and forecast in UTC."
 )
 READING = ("date", "value", "separator", "encoding", "date_format", "gaps")
 
@@ -98,7 +98,7 @@ def _read(arguments: Namespace) -> tuple[tuple, Facts]:
 def _fit(
     arguments: Namespace, data: tuple, run: common.Run, device: Any
 ) -> tuple[Any, Facts]:
-    """One network a seed, and what is known of the table."""
+    """One network per seed, and what is known of the table."""
     from rnncore.forecast import study
 
     frame, reading, plan, _ = data

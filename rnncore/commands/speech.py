@@ -26,11 +26,11 @@ TRAIN = "speech train recordings/ --model spoken.safetensors"
 TRANSCRIBE = "speech transcribe file.wav --model spoken.safetensors"
 EVALUATE = "speech evaluate spoken.safetensors recordings/"
 FOLDER = (
-    "In recordings/ lie WAV files, and for each NAME.wav a NAME.txt with "
-    "the words that are said. Or recordings/transcripts.tsv tells them "
-    "all: a line a file, with its name, its words and, better still, its "
-    "speaker, and a tab between them. Or, with --transcripts folders, a "
-    "file lies in a folder whose name is what is said. Sub-folders are "
+    "recordings/ holds WAV files, and for each NAME.wav a NAME.txt with "
+    "the words that are said. Or recordings/transcripts.tsv lists them "
+    "all: one line per file, with its name, its words and, better still, "
+    "its speaker, separated by tabs. Or, with --transcripts folders, each "
+    "file is in a folder whose name is what is said. Sub-folders are "
     "read too. WAV files may have any rate and any number of channels."
 )
 COURSE = "speech_digits"
@@ -94,10 +94,10 @@ def _add_transcribe(parts: common.Group) -> None:
     option(transcribe, "--model", what, Path(COURSE), Path, metavar="MODEL")
     what = "search with a beam of N (default: %(default)s, greedy)"
     option(transcribe, "--beam", what, 1)
-    what = "prefer letters in the order of this text, a sentence a line"
+    what = "prefer letter sequences of this text, one sentence per line"
     option(transcribe, "--text", what, kind=Path)
     option(transcribe, "--weight", "how much --text counts", 0.5)
-    common.flag(transcribe, "--times", "a word a line, with its time")
+    common.flag(transcribe, "--times", "one word per line, with its time")
     common.add_device(transcribe)
 
 
@@ -287,7 +287,7 @@ def _scores(model: Any, parts: "Parts") -> Facts:
         "table": table,
         "score": table[0][1],
         "baseline": min(words for _, words, _ in table[1:]),
-        "test": f"{unseen} that training did not hear",
+        "test": f"{unseen} not used in training",
     }
 
 

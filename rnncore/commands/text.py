@@ -178,7 +178,7 @@ def _again(arguments: Namespace, model: Any, about: Facts) -> Facts:
 
 
 def _split(arguments: Namespace) -> Parts:
-    """The first eight tenths, and a tenth each to choose and to judge."""
+    """The first eight tenths, and a tenth each to validate and to test."""
     from rnncore.application import split
 
     path = arguments.file

@@ -27,12 +27,12 @@ TRAIN = "translate train pairs.tsv --model pairs.safetensors"
 TRANSLATE = "translate translate pairs.safetensors new.txt"
 EVALUATE = "translate evaluate pairs.safetensors pairs.tsv"
 PAIRS = (
-    "pairs.tsv has a pair a line: a sentence, a tab, its translation, in "
-    "UTF-8."
+    "pairs.tsv has one pair per line: a sentence, a tab, its translation, "
+    "in UTF-8."
 )
 ALWAYS = (
-    "A model never abstains: of a sentence unlike those that it learned "
-    "from it makes something all the same."
+    "A model never abstains: it also translates a sentence unlike all that "
+    "it was trained on."
 )
 SHARES = (0.1, 0.1)  # of the sources: validation and test, in this order
 AT_MOST = 1_000  # pairs that are looked at, for validation and as a test
@@ -72,7 +72,7 @@ def _add_translate(parts: common.Group) -> None:
     about = "translate line by line"
     translate = parts.add("translate", _translate, about, TRANSLATE, ALWAYS)
     common.add_model(translate, "translate_dot")
-    what = "a sentence a line, in UTF-8 (default: what is piped in)"
+    what = "one sentence per line, in UTF-8 (default: standard input)"
     operand(translate, "file", what, nargs="?")
     what = "search with a beam of N (default: greedily)"
     option(translate, "--beam", what, kind=common.whole_number)
@@ -191,7 +191,7 @@ def _pairs(path: Path) -> "list[Pair]":
 def _split(
     path: Path, pairs: "list[Pair]"
 ) -> "tuple[list[Pair], list[Pair], list[Pair]]":
-    """Eight tenths to learn from, a tenth each to choose and to judge.
+    """Eight tenths to learn from, a tenth each to validate and to test.
 
     A sentence with several translations is in one part alone. Which part
     depends on the sentence, not on its place in the file.

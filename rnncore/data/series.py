@@ -131,10 +131,10 @@ def google_share() -> "pd.Series":
 
 
 def fertility() -> "pd.DataFrame":
-    """Children a woman would have at a year's rates, 188 countries.
+    """Children per woman at each year's rates, in 188 countries.
 
-    A row a year, 1960 to 2011, a column a country. Countries with a
-    missing year are left out, and so are regions.
+    One row per year, 1960 to 2011, and one column per country. Regions
+    and countries with a missing year are left out.
     """
     import pandas as pd
     from statsmodels.datasets import fertility

@@ -63,9 +63,9 @@ def voices(accents: Sequence[str] = ACCENTS) -> list[str]:
 def speak(sentences: Sequence[Sentence]) -> list[np.ndarray]:
     """What the synthesiser says, at 22,050 samples a second, from -1 to 1.
 
-    It remembers what it said before, and draws breath at random: so it
-    starts anew, in a process of its own, and the same sentences in the
-    same order always give the same samples.
+    Its state carries over from one sentence to the next, and its breaths
+    are random; so each call starts it afresh in a process of its own, and
+    the same sentences in the same order always give the same samples.
 
     Raises ValueError naming the sentence where a voice is unknown, a rate
     or a pitch out of range, or nothing is heard.
@@ -129,7 +129,7 @@ def digit_strings(
     words_a_minute: tuple[int, int] = (120, 240),
     signal_to_noise: tuple[float, float] = (10.0, 30.0),
 ) -> list[Clip]:
-    """Strings of digits, each with a voice, a rate and a noise drawn anew.
+    """Strings of digits, each with its own random voice, rate and noise.
 
     Ranges hold both their ends.
 

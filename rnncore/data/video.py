@@ -65,8 +65,8 @@ def stick_figures(
 ) -> Films:
     """Films of stick figures, all actions equally often; labels say which.
 
-    Size, place, thickness, facing, speed and holds are drawn anew for
-    each.
+    Size, place, thickness, facing, speed and holds are drawn for each
+    film.
 
     Raises ValueError where count, T or S is too small.
     """
@@ -86,7 +86,7 @@ def twins(films: Films) -> Films:
     """Films of actions, each followed by the same run backward.
 
     That is a film of the other action of its pair, made of the very same
-    frames: whoever does not look at their order is wrong on one of two.
+    frames: a model that ignores their order is wrong on one of the two.
     """
     N, T, S, _ = films.frames.shape
     both = np.stack([films.frames, films.frames[:, ::-1]], axis=1)

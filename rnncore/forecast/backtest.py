@@ -70,7 +70,7 @@ def score_table(
     training: np.ndarray,
     levels: Sequence[float],
 ) -> "pd.DataFrame":
-    """One row a method: MASE, sMAPE, CRPS and the outer levels' coverage.
+    """One row per method: MASE, sMAPE, CRPS and the outer levels' coverage.
 
     CRPS is in the unit of MASE, persistence's mean error in training; for
     a method without quantiles it is the MASE itself.

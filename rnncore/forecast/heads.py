@@ -11,7 +11,7 @@ from rnncore.backend import check_shape
 
 
 class Head(NamedTuple):
-    """What P numbers a step mean; of Q levels asked for, Q quantiles.
+    """What P numbers per step mean; of Q levels asked for, Q quantiles.
 
     Shapes: out (K, B, P); target (K, B); point (K, B); quantiles (Q, K, B)
     """

@@ -55,7 +55,7 @@ class Direct(torch.nn.Module):
         self.readout = torch.nn.Linear(H + K * F, K * P)
 
     def forward(self, past: Tensor, known: Tensor) -> Tensor:
-        """From the last hidden state and everything known ahead."""
+        """From the last hidden state and all known covariates."""
         F, K, P = self.sizes
         check_inputs(past, known, F)
         if known.shape[0] != K:

@@ -61,14 +61,14 @@ KIND = "forecast"  # what `save_weights` writes down
 
 
 def parts_of(frame: pd.DataFrame, plan: Plan) -> Split:
-    """The last fifth to be judged on, a fifth before it to stop by."""
+    """The last fifth to test on, the fifth before it to stop by."""
     part = max(len(frame) // 5, 2 * plan.horizon)
     part = min(part, (len(frame) - plan.history - plan.horizon) // 2)
     return split_by_time(len(frame), part, part)
 
 
 def covariates_of(frame: pd.DataFrame, ahead: int) -> np.ndarray:
-    """The calendar of the table's dates and of `ahead` dates more."""
+    """The calendar of the table's dates and of `ahead` more dates."""
     if frame.index.freq is None:  # rows are steps: dates say little
         return np.empty((len(frame) + ahead, 0))
     index = pd.date_range(

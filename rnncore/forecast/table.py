@@ -28,7 +28,7 @@ def read_table(
     date_format: str = "ISO8601",
     gaps: bool = False,
 ) -> pd.DataFrame:
-    """The value columns of a CSV file, by date, one row a step.
+    """The value columns of a CSV file, by date, one row per step.
 
     With `gaps` each row is a step, whatever lies between the dates, as
     for shares, which are not traded on holidays. Dates with an offset

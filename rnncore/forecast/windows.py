@@ -16,7 +16,7 @@ class Split(NamedTuple):
 
 
 class Scaler(NamedTuple):
-    """What is subtracted, and by what is divided."""
+    """What is subtracted, and what the rest is divided by."""
 
     center: np.ndarray  # () or (F,); (B,) where each window has its own
     spread: np.ndarray
@@ -60,7 +60,7 @@ def origins(
     """The steps at which a forecast of `part`, and of no other, may begin.
 
     All that is forecast lies in the part. What is read may lie before it:
-    whoever forecasts the test's first day knows the days of training.
+    a forecast of the test's first day may use the training days.
 
     Raises ValueError where the part has no room for a window.
     """

@@ -21,7 +21,7 @@ class Derived(NamedTuple):
     d_slots: list[Node]  # gradients of the gates
     d_state: list[Node]  # gradients of the state, not through a_h
     kept: list[Node]  # what each step keeps for the way back
-    names: dict[int, str]  # of nodes, for whoever reads the source
+    names: dict[int, str]  # of nodes, for readers of the source
 
 
 def derive(cell: Traced) -> Derived:
@@ -99,7 +99,7 @@ def _add(d: dict[int, Node], node: Node, part: Node) -> None:
 def _kept(
     cell: Traced, forward: list[Node], roots: list[Node]
 ) -> list[Node]:
-    """What is dear and depends on the gates; the rest is computed again.
+    """The costly values that depend on the gates; others are recomputed.
 
     The state before and after a step is in memory anyway.
     """

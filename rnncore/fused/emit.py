@@ -34,7 +34,7 @@ class Writer:
         self.lines: list[str] = []
 
     def write(self, roots: list[Node]) -> None:
-        """One line for each value that is used twice or is dear."""
+        """One line for each value that is used twice or costs much."""
         given = {n.place for n in _used(roots, self.names)}
         uses: dict[int, int] = {}
         nodes = [n for n in reached(roots) if n.place in given]

@@ -14,8 +14,8 @@ VOICES = ("soprano", "alto", "tenor", "bass")
 def engrave(score: Score, label: str = "") -> HTML:
     """The score as an SVG in the colour of the text around it.
 
-    The label is its caption and, with the first and the last chord, what
-    somebody hears who cannot see it.
+    The label is its caption; with the first and the last chord it is also
+    what a screen reader says.
 
     Raises ValueError where verovio cannot draw it.
     """

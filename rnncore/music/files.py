@@ -152,7 +152,7 @@ def read_folder(
     frame: float = 0.5,
     progress: Callable[[Iterable[Path]], Iterable[Path]] | None = None,
 ) -> Folder:
-    """All scores in a folder and below it, and the files nobody can read.
+    """All scores in a folder and below it, and the files it cannot read.
 
     Raises ValueError where there is no folder, or no score in it.
     """
@@ -182,7 +182,7 @@ def read_folder(
 
 
 def _none_of(unreadable: dict[str, str]) -> str:
-    """Why no file could be read, a line for each of the first ten."""
+    """Why no file could be read, one line for each of the first ten."""
     count = len(unreadable)
     what = f"none of {count} files" if count > 1 else "its one file cannot"
     lines = [f"{what} {'can ' if count > 1 else ''}be learned from"]

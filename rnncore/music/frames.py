@@ -52,9 +52,9 @@ def frame_nats(logits: Tensor, roll: Tensor) -> Tensor:
 def frame_loss(
     model: Callable[[Tensor], Tensor], batch: Batch, carry: None = None
 ) -> tuple[Tensor, None]:
-    """Nats a frame, averaged over all frames that have a past.
+    """Nats per frame, averaged over all frames that have a past.
 
-    A piece's first frame is predicted by nobody, and does not count.
+    A piece's first frame is not predicted, and does not count.
     """
     roll, counts = batch
     nats = frame_nats(model(roll[:-1]), roll[1:])
@@ -104,7 +104,7 @@ def frame_batches(
 
 
 def shifted(roll: np.ndarray, semitones: int) -> np.ndarray:
-    """A piano roll so many keys further up; where it would fall off, as is.
+    """A piano roll moved up by semitones; unchanged if it would not fit.
 
     Shapes: roll (T, 88) -> roll (T, 88)
     """

@@ -24,7 +24,7 @@ Progress = Callable[[Any], Any] | None
 
 
 class Frame:
-    """One frame of B scores as the model sings it, a voice at a time."""
+    """One frame of B scores, drawn from the model one voice at a time."""
 
     def __init__(self, model: VoiceModel, compass: np.ndarray, B: int):
         V = model.V
@@ -72,7 +72,7 @@ class Frame:
         return torch.log_softmax(logits / temperature, -1)
 
     def sing(self, v: int, tokens: np.ndarray) -> None:
-        """Fix voice v: the voices after it will hear it."""
+        """Fix voice v: the voices after it depend on it."""
         self.pitches[:, v] = sounding(tokens, self.before[:, v])
         self.starts[:, v] = tokens >= FIRST
 
@@ -86,7 +86,7 @@ class Frame:
 
 
 def draw(log_p: Tensor, rng: np.random.Generator) -> np.ndarray:
-    """A token a row, each as likely as its probability says.
+    """One token per row, drawn with the probabilities of that row.
 
     Shapes: log_p (B, K) -> tokens (B,)
     """
@@ -106,10 +106,10 @@ def compose(
     progress: Progress = None,
     **about,
 ) -> list[Score]:
-    """B new scores of so many frames; `about`: tempo, bar, upbeat, title.
+    """B new scores of this many frames; `about`: tempo, bar, pickup, title.
 
-    Whatever the weights, each is a score: what is impossible, to hold
-    what does not sound or to leave the voice's compass, is never drawn.
+    Whatever the weights, each is a score: a hold where nothing sounds, or
+    a pitch outside the voice's compass, is never drawn.
 
     Raises ValueError for a length or temperature that is not positive.
     """
@@ -134,13 +134,14 @@ def harmonise(
     temperature: float = 1.0,
     progress: Progress = None,
 ) -> tuple[Score, float]:
-    """Lower voices for a melody, and nats a frame that the melody costs.
+    """Lower voices for a melody, and the melody's cost in nats per frame.
 
-    B harmonisations are sung side by side. In each frame the melody's
+    B harmonisations are drawn side by side. In each frame the melody's
     note is given, not drawn; its probability says how well each of them
-    foresaw it, and those that did not are replaced by copies of those
-    that did. What is left at the end is drawn, nearly, from the model's
-    p(lower voices | melody): a particle filter (Gordon et al. 1993).
+    predicted it, and those that did not are replaced by copies of those
+    that did. What remains at the end is approximately a draw from the
+    model's p(lower voices | melody): a particle filter (Gordon et al.
+    1993).
 
     Raises ValueError where the melody is more than one voice or leaves
     the first voice's compass.
@@ -180,10 +181,10 @@ def harmonise(
 
 
 def resample(log_w: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Numbers 0 to B-1, each about as often as its weight says.
+    """Indices 0 to B-1, each drawn about in proportion to its weight.
 
     One random number places a comb of B teeth over all weights, so that
-    equal weights keep everybody.
+    equal weights keep every index once.
 
     Shapes: log_w (B,) -> chosen (B,)
     """

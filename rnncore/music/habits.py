@@ -94,7 +94,7 @@ def consonance(score: Score) -> float:
 def habits(
     scores: Sequence[Score], others: Sequence[Score] = (), window: int = 8
 ) -> dict[str, float]:
-    """All of it, as means over some scores; parallels a 100 chances."""
+    """All of it, as means over some scores; parallels per 100 chances."""
     chances = max(1, sum(moves(s) for s in scores))
     sung = [s.pitches[s.pitches != REST] for s in scores]
     steps = np.concatenate([_steps(s) for s in scores])

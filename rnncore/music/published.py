@@ -1,4 +1,4 @@
-"""The file that published scores are about, for whoever has it.
+"""Reading the data set that published scores refer to.
 
 Pieces as lists of frames, a frame as the MIDI numbers that sound, in
 three parts. It goes around as a pickle (Boulanger-Lewandowski et al.

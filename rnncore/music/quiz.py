@@ -34,7 +34,7 @@ def who_wrote_it(
     """
     if not len(sounds) == len(answers) == len(said) > 0:
         raise ValueError(
-            "answers, said: expected one a sound, got "
+            "answers, said: expected one per sound, got "
             f"{len(answers)} and {len(said)} for {len(sounds)}"
         )
     strange = [a for a in answers if a not in choices]

@@ -26,10 +26,10 @@ class Score(NamedTuple):
 
 
 def encode(score: Score) -> np.ndarray:
-    """A token a voice and frame: HOLD, SILENCE, or the key that is struck.
+    """One token per voice and frame: HOLD, SILENCE or the struck key.
 
-    A note held over four frames is its key and three HOLDs: a note that
-    is struck twice and one that is held are different music.
+    A note held over four frames is its key and three HOLDs: a note
+    struck twice differs from one that is held.
 
     Shapes: score -> tokens (T, V)
 
@@ -91,7 +91,7 @@ def allowed_tokens(before: np.ndarray) -> np.ndarray:
 
 
 def transpose(score: Score, semitones: int) -> Score:
-    """The score so many semitones higher: silence stays silence.
+    """The score transposed up by semitones; silence stays silence.
 
     Raises ValueError where a note would leave the piano.
     """

@@ -137,7 +137,7 @@ def train_chords(
 ) -> tuple[ChordModel, dict[str, Any]]:
     """A trained model of whole frames; parts: train, validation.
 
-    The best weights and `plan` are as for voices, but there are 1,500
+    The best weights and `plan` are as for voices, but with 1,500
     steps and an evaluation every 100.
     """
     train, validation = parts[:2]

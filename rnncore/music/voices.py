@@ -1,4 +1,4 @@
-"""The joint model: a frame's voices one after another, each hears the last.
+"""The joint model: a frame's voices in turn, each given those before it.
 
 p(frame | past) = p(soprano | past) p(alto | soprano, past) ...: a product
 of choices among 90 tokens, and no voice is independent of another.
@@ -105,8 +105,8 @@ def past_rows(
 ) -> np.ndarray:
     """Rows about the frame before this one, and about this one's place.
 
-    For each voice what it sang and whether that began there; how far it
-    is from the bar line behind, and to the one ahead.
+    For each voice its last pitch and whether the note began there; the
+    frames since the last bar line, and the frames until the next.
 
     Shapes: pitches (T, V); starts (T, V); position (T,) -> past (T, A)
     """
@@ -135,7 +135,7 @@ def slot_rows(
     for v in range(V):
         rows[..., v, 0] = own[..., v]
         for u in range(v):
-            pair = v * (v - 1) // 2 + u  # its own rows: who hears whom
+            pair = v * (v - 1) // 2 + u  # its own rows: voice v reads u
             rows[..., v, 1 + u] = 1 + ROWS * (V + 2 * pair) + key[..., u]
     return rows
 

@@ -162,7 +162,7 @@ def stacked(features: np.ndarray, k: int = 2) -> np.ndarray:
 
 
 def heard(samples: np.ndarray, rate: int) -> np.ndarray:
-    """All of it: what the network reads of a sound, 50 steps a second.
+    """The features that the network reads of a sound, 50 steps a second.
 
     Shapes: samples (N,) -> features (T, 80)
     """

@@ -92,7 +92,7 @@ def read_folder(
 def split_speakers(
     recordings: Sequence[Recording], seed: int, share: float = 0.1
 ) -> Parts:
-    """A tenth each to choose and to judge by, of speakers drawn anew.
+    """Recordings split by speaker: a tenth each to validate and to test.
 
     Raises ValueError where there are fewer than three speakers.
     """

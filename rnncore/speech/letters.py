@@ -75,8 +75,8 @@ def lexicon(
     It is 0 for a label that continues one of the words or is the space
     after a whole one, and -inf for any other.
 
-    Raises ValueError where there is no word, or one has a letter that is
-    not known.
+    Raises ValueError where there is no word, or a word has an unknown
+    letter.
     """
     known = {tuple(letters.encode(word)) for word in words if word}
     if not known:

@@ -1,4 +1,4 @@
-"""A network that hears: bidirectional layers under the CTC loss."""
+"""A speech recogniser: bidirectional layers trained with the CTC loss."""
 
 import os
 from collections.abc import Sequence

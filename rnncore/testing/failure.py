@@ -53,8 +53,8 @@ NEXT = {  # what to try, by what was compared or by the kind
     "NotImplementedError": "Write the simplest version that gives the "
     "right shapes, run the test, and go on from what it says.",
     "NotGraded": "Hand the notebook in again as the text above says.",
-    "NotRun": "Mend the cell that was stopped first: this one comes "
-    "behind it.",
+    "NotRun": "Fix the cell that was stopped first: this one comes "
+    "after it.",
     "TimeLimit": "Try the smallest sizes first, and look for a loop that "
     "never ends.",
     "KernelDied": "Restart the kernel, run the cells one by one, and look "
@@ -88,7 +88,7 @@ class Failure(NamedTuple):
     expected: str = ""
     came: str = ""  # instead; of an error, its message
     all_expected: str = ""  # a small array in full, in lines
-    all_came: str = ""  # instead; a * is behind what differs
+    all_came: str = ""  # instead; a * follows what differs
     function: str = ""  # that was called
     call: str = ""  # with what: "called with d_h (2, 3)"
     changed: str = ""  # the argument that was changed in place
@@ -147,7 +147,7 @@ class CheckFailure(AssertionError):
 
 
 def failure_of(error: BaseException) -> Failure:
-    """The record of an error, whoever raised it."""
+    """The record of an error, wherever it was raised."""
     if isinstance(error, CheckFailure):
         return error.failure
     kind = type(error).__name__

@@ -34,7 +34,7 @@ def generate(
     rng: np.random.Generator,
     shape: Shape,
 ) -> Iterator[np.ndarray]:
-    """Tokens without end, one row a step, each read before the next.
+    """Endless tokens, one row per step, each read before the next.
 
     `shape` turns logits into the probabilities that are drawn from.
 

@@ -1,4 +1,4 @@
-"""What a language model's writing is worth to somebody who reads it."""
+"""What a language model's writing is worth to its reader."""
 
 import ast
 import re

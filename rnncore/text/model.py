@@ -14,7 +14,7 @@ from rnncore.backend import check_shape, to_numpy, tree_map
 from rnncore.optim import clip_by_global_norm
 
 LAYERS = {"RNN": nn.RNN, "LSTM": nn.LSTM, "GRU": nn.GRU}
-States = tuple[Any, ...]  # one a layer: h (1, B, H), or a pair (h, c)
+States = tuple[Any, ...]  # one per layer: h (1, B, H), or (h, c)
 
 
 class LanguageModel(torch.nn.Module):

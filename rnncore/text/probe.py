@@ -55,15 +55,15 @@ def hidden_states(
 def ablated(
     model: LanguageModel, units: Sequence[int], values: np.ndarray
 ) -> LanguageModel:
-    """A copy in which nobody sees these units of the last layer any more.
+    """A copy in which constants replace these units of the last layer.
 
-    Whoever read such a unit (the layer itself at its next step, and the
-    readout) reads a constant in its place. That needs weights alone: the
-    unit's column becomes zero, and what the constant would have given
-    goes to the bias. The tied table is untied in the copy, since it is
-    the readout alone that must not see the unit.
+    Everything that read such a unit (the layer itself at its next step,
+    and the readout) reads its constant instead. Only weights change: the
+    unit's column becomes zero, and what the constant would have
+    contributed is added to the bias. The tied table is untied in the
+    copy, because the embedding must stay as it is.
 
-    Raises ValueError unless there is one value a unit.
+    Raises ValueError unless there is one value per unit.
     """
     check_shape("values", values, len(units))
     copied = copy.deepcopy(model)

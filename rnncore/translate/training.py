@@ -128,7 +128,7 @@ def mean_loss(
     pairs: Sequence[tuple[Sequence[int], Sequence[int]]],
     B: int = 256,
 ) -> float:
-    """Teacher forcing's mean of -log p a token, over encoded pairs.
+    """Teacher forcing's mean of -log p per token, over encoded pairs.
 
     Raises ValueError where there is none.
     """

@@ -58,7 +58,7 @@ def words_of(captions: Sequence[str]) -> Words:
 
 
 class FilmEncoder(nn.Module):
-    """Films as what a decoder of `seq2seq` looks at: a state a frame.
+    """Films as what a decoder of `seq2seq` looks at: one state per frame.
 
     Shapes: frames (T, B, S, S) -> states (T, B, H); mask (T, B);
         summary (B, H)
@@ -166,7 +166,7 @@ def caption_loss(
 
 @torch.no_grad()
 def say(model: Captioner, frames: Tensor, limit: int = LIMIT) -> list:
-    """The likeliest next word, again and again: word numbers a film.
+    """The likeliest next word, again and again: word numbers by film.
 
     Shapes: frames (T, B, S, S) -> captions
     """

@@ -240,7 +240,7 @@ def rounds(
 
 
 def report(kind: str, size: int, found: Rounds) -> dict[str, float]:
-    """Print a line a round, and what is to be kept of them."""
+    """Print one line per round, and return the figures to keep."""
     line = "{:<7}{:>17}{:>16}{:>8}{:>17}{:>15}".format
     print(f"\n{size} submissions, {kind}")
     print(

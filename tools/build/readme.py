@@ -1,6 +1,6 @@
 """Write the README's figures from the file of measurements, and its picture.
 
-Each block between `<!-- NAME -->` and `<!-- end NAME -->` is written anew;
+Each block between `<!-- NAME -->` and `<!-- end NAME -->` is rewritten;
 `--check` writes nothing and fails where a block is not what it should be.
 """
 
@@ -142,7 +142,7 @@ BLOCKS = {
 
 
 def written(text: str, known: Known) -> str:
-    """The README with every block written anew.
+    """The README with every block rewritten.
 
     Raises ValueError where a block has no beginning or no end.
     """

@@ -131,7 +131,7 @@ def cells(text: str) -> list[Cell]:
 
 
 def weave(text: str, known: dict[str, Definition], page: str = "page") -> str:
-    """The page with every marked cell written anew.
+    """The page with every marked cell rewritten.
 
     Raises KeyError naming page, line and name where a marker names nothing.
     """

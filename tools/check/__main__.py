@@ -1,4 +1,4 @@
-"""Everything that is checked without running a test, one line a check."""
+"""Everything that is checked without running a test, one line per check."""
 
 import subprocess
 import sys

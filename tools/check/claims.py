@@ -64,7 +64,7 @@ class Section(NamedTuple):
         return f"{self.page}: {self.heading}"
 
     def conclusions(self) -> list[str]:
-        """The sentences that need a number behind them."""
+        """The sentences that need a number to support them."""
         if not self.code or self.heading in ("", *ENDS):
             return []
         sentences = (

@@ -1,6 +1,6 @@
 """Checks the files of others that the book carries against their manifest.
 
-    python -m tools.check.vendor            write book/extra/vendor/manifest.json anew
+    python -m tools.check.vendor            rewrite book/extra/vendor/manifest.json
     python -m tools.check.vendor --check    fail where a file differs from it
 
 The manifest names each package's origin, version and licence, and for every

@@ -64,7 +64,7 @@ def data(seed: int, count: int = 3000, tested: int = 250) -> Data:
 
 
 def unheard(level: float, count: int = 250) -> list[Clip]:
-    """Recordings at a level, by voices that no training hears."""
+    """Recordings at a level, by voices that are in no training set."""
     _, unknown = split_voices(np.random.default_rng(0))
     rng = np.random.default_rng([2, int(level)])
     return digit_strings(rng, count, unknown, signal_to_noise=(level, level))

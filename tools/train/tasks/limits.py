@@ -81,7 +81,7 @@ def first_network(task: Task, layers: int, rng: np.random.Generator) -> Network:
 
 
 def forward(stack: list[Minimal], x: Any) -> tuple[Any, list[Any]]:
-    """Layer upon layer, from states of zeros."""
+    """Layer on layer, from states of zeros."""
     caches = []
     for params in stack:
         shape = x.shape[1], params.W_x.shape[0] // 2
