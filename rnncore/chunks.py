@@ -19,14 +19,14 @@ from rnncore.memory import Steps, check_steps
 
 
 class Rule(NamedTuple):
-    """What a chunk writes, and the way back through that."""
+    """What a chunk writes, and its vjp."""
 
     writes: Callable
     writes_vjp: Callable
 
 
 class Chunk(NamedTuple):
-    """What the way back through one chunk needs; c is a sum of log_a.
+    """What the vjp of one chunk needs; c is a running sum of log_a.
 
     Shapes: q (B, C, K); k (B, C, K); v (B, C, V); c (B, C, K);
         beta (B, C, 1); u (B, C, V); S (B, V, K); S_after (B, V, K)
@@ -245,7 +245,7 @@ def _one(A: Array) -> Array:
 def _split(a: Array, C: int) -> list[Array]:
     """(T, B, D) as arrays (B, C, D); zeros fill the last one.
 
-    A step of zeros keeps all, writes nothing and reads nothing.
+    A step of zeros keeps everything, and writes and reads nothing.
     """
     xp = array_namespace(a)
     T, B, D = a.shape
@@ -259,7 +259,7 @@ def _split(a: Array, C: int) -> list[Array]:
 
 
 def _join(parts: list[Array], T: int) -> Array:
-    """The way back from `_split`, without the zeros."""
+    """The inverse of `_split`, without the zeros."""
     xp = array_namespace(parts[0])
     a = xp.permute_dims(xp.stack(parts), (0, 2, 1, 3))
     a = xp.reshape(a, (-1, *a.shape[2:]))

@@ -22,14 +22,14 @@ from rnncore.scan import Minimal, Scanned, linear_scan, linear_scan_vjp
 
 
 class Squashing(NamedTuple):
-    """What makes a factor of any number, elementwise, and its way back."""
+    """A function from any number to a factor, and its vjp."""
 
     forward: Callable[[Array], Array]  # p -> a
     vjp: Callable[[Array, Array], Array]  # d_a, a -> d_p
 
 
 def clip(low: float, high: float = 1.0) -> Squashing:
-    """The number itself between two bounds, outside of them the bound.
+    """The number itself, or the nearer bound where it lies outside.
 
     Raises ValueError unless low is below high.
     """

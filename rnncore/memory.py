@@ -90,7 +90,7 @@ def gated_delta_cell(
     """A matrix memory as a cell of the loop, which never looks at a_h.
 
     The blocks stand in the order q, k, v, alpha, beta. The key is scaled
-    to length one; both gates are sigmoids, alpha with one value per
+    to length 1; both gates are sigmoids, alpha with one value per
     column of S and beta with one per row. The state is what was read,
     then the matrix.
 
@@ -114,7 +114,7 @@ def gated_delta_cell(
 def gated_delta_cell_vjp(
     d_state: tuple[Array, Array], cache: tuple[Array, ...]
 ) -> tuple[Array, Array, State]:
-    """Backward through `gated_delta_cell`: S's way back meets no weights.
+    """Backward through `gated_delta_cell`: no weight lies between states.
 
     Shapes: d_state ((B, H), (B, H, H))
         -> d_a_x (B, 5*H); d_a_h (B, 5*H); d_state
@@ -144,7 +144,7 @@ def gated_delta_cell_vjp(
 
 
 def unit(a: Array) -> tuple[Array, Array]:
-    """Vectors made one long, and how long they were.
+    """Vectors scaled to length 1, and their lengths.
 
     Shapes: a (B, K) -> k (B, K); length (B, 1)
     """
@@ -154,7 +154,7 @@ def unit(a: Array) -> tuple[Array, Array]:
 
 
 def unit_vjp(d_k: Array, k: Array, length: Array) -> Array:
-    """Backward through `unit`: what lies along k changes nothing.
+    """Backward through `unit`: a change along k does not change k.
 
     Shapes: d_k (B, K); k (B, K); length (B, 1) -> d_a (B, K)
     """

@@ -349,8 +349,8 @@ def draw_dots(course: Sequence[Dot], own: Sequence[Dot] = ()) -> Any:
     use_style()
     fig, ax = plt.subplots()
     for dots, color, marker, below in (
-        (course, GREY, "o", 5),
-        (own, BLUE, "D", -15),
+        (course, GREY, "o", -15),
+        (own, BLUE, "D", 5),
     ):
         for dot in dots:
             lags = [max(lag, 0.5) for lag in dot.copy_lags]

@@ -45,7 +45,7 @@ ASKED = 16  # steps at a sequence's end that count for the score
 
 
 class Contender(NamedTuple):
-    """A layer without its numbers."""
+    """A layer's functions, without its weights."""
 
     first: Callable  # rng, D -> layer, start
     forward: Callable  # layer, x, state -> y, cache
