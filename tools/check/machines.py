@@ -29,10 +29,10 @@ TESTS = ROOT / "tests"
 VENVS = ROOT / ".venv" / "machines"
 # What depends on the BLAS, on vector instructions or on torch.
 NUMERIC = [
-    *("arrays", "bptt", "ctc", "gradient_flow", "gru", "layers", "losses"),
-    *("lstm", "nn", "optim", "rnn", "scan", "seq2seq", "sequence"),
-    *("speech_features", "speech_model", "text_model", "text_probe"),
-    *("text_sampling", "video"),
+    *("arrays", "bptt", "chunks", "ctc", "factors", "gradient_flow", "gru", "layers"),
+    *("losses", "lstm", "memory", "nn", "optim", "rnn", "scan", "seq2seq"),
+    *("sequence", "speech_features", "speech_model", "text_model", "text_probe"),
+    *("text_sampling", "tracking", "video", "xlstm"),
 ]
 PROBE = """
 import json, os, sys
@@ -73,7 +73,10 @@ print("\\nPROBE " + json.dumps(found))
 # Of them, what needs more than NumPy and torch, which other Pythons lack here.
 WITH_MORE = {"sequence", "speech_features", "text_model", "video"}
 # Of them and of others, what needs NumPy alone: for a Python without torch.
-PLAIN = [*("bptt", "characters", "data_tasks", "lstm", "rnn", "scan", "train")]
+PLAIN = [
+    *("bptt", "characters", "data_tasks", "factors", "lstm", "memory", "rnn"),
+    *("scan", "train"),
+]
 PYTHON = Path(sys.executable)
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]  # from requires-python on
 OLDEST = PYTHONS[0], "oldest"
