@@ -185,7 +185,7 @@ def test_a_finished_run_and_another_one_are_told_apart(
     words = ["speech", "train", folder, "--model", path, *TINY]
     code, again, err = run(capsys, *words)
     assert (code, again) == (0, out)
-    assert "is trained already" in err
+    assert "is already trained" in err
     code, _, err = run(capsys, *words, "--hidden", 9)
     assert code == 2
     assert "hidden was 8, now 9" in err

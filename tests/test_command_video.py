@@ -135,7 +135,7 @@ def test_a_finished_run_says_so_and_other_settings_are_refused(
 ):
     words = ["video", "train", films, "--model", trained, *TINY]
     code, out, err = run(capsys, *words)
-    assert (code, "is trained already" in err) == (0, True)
+    assert (code, "is already trained" in err) == (0, True)
     assert "the network" in out
     code, _, err = run(capsys, *words, "--size", 16)
     assert code == 2
