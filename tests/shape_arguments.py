@@ -227,7 +227,7 @@ OTHERS = {
     "tapes": _two(_padded),
     "begins": lambda f, m, s: [0] * s["B"],
     "ends": lambda f, m, s: list(range(1, s["B"] + 1)),
-    "anew": lambda f, m, s: [k % 2 == 0 for k in range(s["B"])],
+    "reset": lambda f, m, s: [k % 2 == 0 for k in range(s["B"])],
     "rate": lambda f, m, s: 0.5,
     "weights": lambda f, m, s: init_readout(
         np.random.default_rng(0), s["H"], s["K"]
