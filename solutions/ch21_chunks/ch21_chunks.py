@@ -712,7 +712,7 @@ from rnncore.testing import assert_close, check, stored
 
 OUTPUTS = "C, cost"
 visible = [
-    dict(T=10, K=2, V=3, start=50.0, sizes=[4]),
+    dict(T=7, K=3, V=4, start=5.0, sizes=[2]),
     dict(T=50, K=4, V=6, start=900.0, sizes=[1, 5, 6, 8, 25, 50]),
     dict(T=64, K=8, V=4, start=0.0, sizes=[64, 16, 4]),
 ]
