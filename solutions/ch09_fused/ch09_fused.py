@@ -256,7 +256,7 @@ no pass counted alone: the passes were not looked at: every line was taken for a
 - for names in passes:
 + for names in [(n,) for part in passes for n in part]:
 
-all in one pass: the passes were not looked at: all lines were taken for one pass
+all in one pass: the passes were not looked at: all lines were taken for one, and what one pass hands to another was not counted
 - for names in passes:
 + for names in [tuple(lines)]:
 
@@ -275,6 +275,55 @@ given arrays alone: only arrays that no line makes were counted as read; what an
 program's last line the result: the last line was taken for the only result
 - n in outside or n in results
 + n in outside or n == program[-1][0]
+
+every use counted: every use of an array was counted, line by line; within a pass an array is read once, and what it makes and uses itself stays in registers
+-     numbers = 0
+-     for names in passes:
+-         reads = {a for n in names for a in lines[n]} - set(names)
+-         outside = {a for m in lines if m not in names for a in lines[m]}
+-         writes = {n for n in names if n in outside or n in results}
+-         numbers += sum(sizes[n] for n in reads)
+-         numbers += sum(sizes[n] for n in writes)
+-     return width * numbers
++     numbers = sum(sizes[n] for n in lines)
++     numbers += sum(sizes[a] for arguments in lines.values() for a in arguments)
++     return width * numbers
+
+each array once: each array of the program was counted once; every pass reads what it needs again, and what stays in registers is not moved at all
+-     numbers = 0
+-     for names in passes:
+-         reads = {a for n in names for a in lines[n]} - set(names)
+-         outside = {a for m in lines if m not in names for a in lines[m]}
+-         writes = {n for n in names if n in outside or n in results}
+-         numbers += sum(sizes[n] for n in reads)
+-         numbers += sum(sizes[n] for n in writes)
+-     return width * numbers
++     arrays = set(lines) | {a for n in lines for a in lines[n]}
++     return width * sum(sizes[n] for n in arrays)
+
+last line of each pass: the last line of each pass was taken for all that it writes; a later pass, or the caller, may need others
+- {n for n in names if n in outside or n in results}
++ {names[-1]}
+
+kept between passes: what an earlier pass read or wrote was not counted again; only the registers of one pass keep anything
+- reads = {a for n in names for a in lines[n]} - set(names)
++ before = {a for p in passes[: passes.index(names)] for n in p for a in (n, *lines[n])}
++         reads = {a for n in names for a in lines[n]} - set(names) - before
+
+written once a reader: an array was written again for each line that reads it; it is written once, however many read it
+- writes = {n for n in names if n in outside or n in results}
++ writes = [n for n in names for m in lines if m not in names and n in lines[m]]
++         writes += [n for n in names if n in results]
+
+written again by each pass: an array was written again for each pass that reads it; it is written once, however many read it
+- writes = {n for n in names if n in outside or n in results}
++ writes = [n for n in names for p in passes if p != names and any(n in lines[m] for m in p)]
++         writes += [n for n in names if n in results]
+
+read or written: what a pass reads was counted, or what it writes where that is more; both are moved
+-         numbers += sum(sizes[n] for n in reads)
+-         numbers += sum(sizes[n] for n in writes)
++         numbers += max(sum(sizes[n] for n in reads), sum(sizes[n] for n in writes))
 """
 
 # %% [markdown]
@@ -354,6 +403,17 @@ visible = [
     for program, results in [
         # x is the caller's: it may not be written over
         ((("s", ("x",)), ("t", ("s", "c")), ("h", ("t",))), ("h",)),
+        # one result, and two arrays that wait for each other
+        (
+            (
+                ("s", ("x",)),
+                ("t", ("x",)),
+                ("u", ("s", "c")),
+                ("v", ("u", "t")),
+                ("h", ("v", "u")),
+            ),
+            ("h",),
+        ),
         # s is read until the end, and squared
         (
             (
@@ -466,6 +526,10 @@ lines left over counted: the lines that found a free buffer were counted, and no
 most arguments: this is the largest number of arguments, with the line's own array; arrays that wait for later lines need room too
 - return count
 + return 1 + max(len(set(args)) for _, args in program)
+
+results alone: only the results were counted; what stands between needs room too
+- return count
++ return len(set(results))
 """
 
 # %% [markdown]
@@ -725,6 +789,70 @@ upstream in place: the numbers are right, but d_m, which belongs to the caller, 
 -     d_peak = d_m + d_h * o
 +     d_m += d_h * o
 +     d_peak = d_m
+
+order f, o, g: the blocks of d_a stand in the order f, o, g; it is f, g, o, as in a
+- [d_f, d_g, d_o]
++ [d_f, d_o, d_g]
+
+old m forgotten: f multiplies the old m, and f's gradient has that factor; it is missing
+- d_f = d_k * m * f * (1 - f)
++ d_f = d_k * f * (1 - f)
+
+no slopes: the slopes of the sigmoids and of tanh are all missing: these are the gradients of f, g and o, not of a
+-     d_o = d_h * (peak - h) * o * (1 - o)
+-     d_peak = d_m + d_h * o
+-     d_k = xp.where(k > g, d_peak, xp.zeros_like(d_peak))
+-     d_g = (d_peak - d_k) * (1 - g * g)
+-     d_f = d_k * m * f * (1 - f)
++     d_o = d_h * (peak - h)
++     d_peak = d_m + d_h * o
++     d_k = xp.where(k > g, d_peak, xp.zeros_like(d_peak))
++     d_g = d_peak - d_k
++     d_f = d_k * m
+
+slopes of the sigmoids forgotten: the slopes f (1 - f) and o (1 - o) of both sigmoids are missing
+-     d_o = d_h * (peak - h) * o * (1 - o)
+-     d_peak = d_m + d_h * o
+-     d_k = xp.where(k > g, d_peak, xp.zeros_like(d_peak))
+-     d_g = (d_peak - d_k) * (1 - g * g)
+-     d_f = d_k * m * f * (1 - f)
++     d_o = d_h * (peak - h)
++     d_peak = d_m + d_h * o
++     d_k = xp.where(k > g, d_peak, xp.zeros_like(d_peak))
++     d_g = (d_peak - d_k) * (1 - g * g)
++     d_f = d_k * m
+
+one slope for all: all three slopes were taken as 1 - q²; that is tanh's, and a sigmoid's is q (1 - q)
+-     d_o = d_h * (peak - h) * o * (1 - o)
+-     d_peak = d_m + d_h * o
+-     d_k = xp.where(k > g, d_peak, xp.zeros_like(d_peak))
+-     d_g = (d_peak - d_k) * (1 - g * g)
+-     d_f = d_k * m * f * (1 - f)
++     d_o = d_h * (peak - h) * (1 - o * o)
++     d_peak = d_m + d_h * o
++     d_k = xp.where(k > g, d_peak, xp.zeros_like(d_peak))
++     d_g = (d_peak - d_k) * (1 - g * g)
++     d_f = d_k * m * (1 - f * f)
+
+two states dropped: the old h and the old m got no gradient: they reach the new state without a matrix
+- return d_a, d_h * (1 - o), d_k * f
++ return d_a, 0 * d_h, 0 * d_k
+
+old m dropped: the old m got no gradient; it reaches the new one with the factor f, where k is the larger
+- d_h * (1 - o), d_k * f
++ d_h * (1 - o), 0 * d_k
+
+old m goes back whole: d_m itself went back to the old m; it passes the maximum and the factor f, and d_h reaches it too
+- d_h * (1 - o), d_k * f
++ d_h * (1 - o), d_m
+
+old h for the new: o's gradient compares m' with the new h; the equation has the old one
+- d_h * (peak - h) * o
++ d_h * (peak - (o * peak + (1 - o) * h)) * o
+
+shares of the new m: m' got the share 1 - o; that is the old h's, and m' has the share o
+- d_peak = d_m + d_h * o
++ d_peak = d_m + d_h * (1 - o)
 """
 
 # %% [markdown]
@@ -1054,6 +1182,47 @@ inputs not read: every step read the first step's input
 product without the state: the gates read the input alone: the product with W_h is missing
 - a = a_x[t] + h @ W
 + a = a_x[t] + 0 * (h @ W)
+
+no loop over the steps: all steps were computed at once from the first state; step t needs the state after step t - 1, so this loop stays
+-     H = h.shape[1]
+-     a_x = x @ params.W_x.T + (params.b_x + params.b_h)
+-     W = params.W_h.T
+-     y = np.empty((*x.shape[:2], H), x.dtype)
+-     for t in range(x.shape[0]):
+-         a = a_x[t] + h @ W
+-         s, g = logistic(a[:, : 2 * H]), np.tanh(a[:, 2 * H :])
+-         c = g + s[:, :H] * (c - g)
+-         h = s[:, H:] * np.tanh(c)
+-         y[t] = h
+-     return y, h, c
++     H = h.shape[1]
++     a = x @ params.W_x.T + params.b_x + params.b_h + h @ params.W_h.T
++     s, g = logistic(a[..., : 2 * H]), np.tanh(a[..., 2 * H :])
++     c = g + s[..., :H] * (c - g)
++     y = s[..., H:] * np.tanh(c)
++     return y, y[-1], c[-1]
+
+memory carried, state not: the gates of all steps were computed at once, from the first h; only c was carried: h has to go from step to step as well
+-     H = h.shape[1]
+-     a_x = x @ params.W_x.T + (params.b_x + params.b_h)
+-     W = params.W_h.T
+-     y = np.empty((*x.shape[:2], H), x.dtype)
+-     for t in range(x.shape[0]):
+-         a = a_x[t] + h @ W
+-         s, g = logistic(a[:, : 2 * H]), np.tanh(a[:, 2 * H :])
+-         c = g + s[:, :H] * (c - g)
+-         h = s[:, H:] * np.tanh(c)
+-         y[t] = h
+-     return y, h, c
++     H = h.shape[1]
++     a = x @ params.W_x.T + params.b_x + params.b_h + h @ params.W_h.T
++     y = np.empty((*x.shape[:2], H), x.dtype)
++     for t in range(x.shape[0]):
++         s, g = logistic(a[t, :, : 2 * H]), np.tanh(a[t, :, 2 * H :])
++         c = g + s[:, :H] * (c - g)
++         h = s[:, H:] * np.tanh(c)
++         y[t] = h
++     return y, h, c
 """
 
 # %% [markdown]
@@ -1228,6 +1397,54 @@ caller's memory written over: c, which belongs to the caller, was changed on the
 +     c_before *= f
 +     c_before += i * g
 +     c = c_before
+
+forget gate without its sigmoid: the forget gate was used as a sum, without its sigmoid: it is a share between 0 and 1
+- sigmoid(i), sigmoid(f), xp.tanh(g)
++ sigmoid(i), f, xp.tanh(g)
+
+input gate without its sigmoid: the input gate was used as a sum, without its sigmoid: it is a share between 0 and 1
+- sigmoid(i), sigmoid(f), xp.tanh(g)
++ i, sigmoid(f), xp.tanh(g)
+
+output gate without its sigmoid: the output gate was used as a sum, without its sigmoid: it is a share between 0 and 1
+- xp.tanh(g), sigmoid(o)
++ xp.tanh(g), o
+
+candidate without tanh: the candidate was used as a sum, without its tanh
+- xp.tanh(g), sigmoid(o)
++ g, sigmoid(o)
+
+all through tanh: all four blocks went through tanh; i, f and o are shares, sigmoids
+- i, f, g, o = sigmoid(i), sigmoid(f), xp.tanh(g), sigmoid(o)
++ i, f, g, o = (xp.tanh(p) for p in (i, f, g, o))
+
+squashed twice: a_x and a_h were squashed by tanh before they were added; the gates see the plain sum
+- gates(a_x + a_h, 4)
++ gates(xp.tanh(a_x) + xp.tanh(a_h), 4)
+
+product for sum: a_x and a_h were multiplied; they are added
+- gates(a_x + a_h, 4)
++ gates(a_x * a_h, 4)
+
+cache in another order: the cache ends with c_before and tanh_c in the wrong order: it is (i, f, g, o, tanh_c, c_before)
+- (i, f, g, o, tanh_c, c_before)
++ (i, f, g, o, c_before, tanh_c)
+
+old state added: the old h was added to the new one: it is in a_h already
+- return (o * tanh_c, c)
++ return (state[0] + o * tanh_c, c)
+
+order f, i, o, g: the blocks were read in the order f, i, o, g; it is i, f, g, o
+- i, f, g, o = gates(a_x + a_h, 4)
++ f, i, o, g = gates(a_x + a_h, 4)
+
+order i, g, f, o: the blocks were read in the order i, g, f, o; it is i, f, g, o
+- i, f, g, o = gates(a_x + a_h, 4)
++ i, g, f, o = gates(a_x + a_h, 4)
+
+forget and output gate exchanged: the forget and the output gate are exchanged: the order is i, f, g, o
+- i, f, g, o = gates(a_x + a_h, 4)
++ i, o, g, f = gates(a_x + a_h, 4)
 """
 
 # %% [markdown]

@@ -174,7 +174,10 @@ def rows(rng, B, C, K, V, fast=1.0):
 rng = np.random.default_rng(1)
 visible = move(rows(rng, 2, 4, 3, 5))
 square = move(rows(rng, 1, 3, 2, 2))
-check(row_chunk, stored("row_chunk"), [visible, square], outputs=OUTPUTS)
+strong = move(rows(rng, 1, 3, 2, 3, 1500.0))  # nothing is left of the past
+inputs = [visible, square, strong]
+with np.errstate(all="ignore"):
+    check(row_chunk, stored("row_chunk"), inputs, outputs=OUTPUTS)
 batch = {name: 0 for name in visible}
 check_independent(row_chunk, visible, batch, axis=0)
 first = {name: a[:1, ...] for name, a in visible.items()}
@@ -293,6 +296,130 @@ exponent the wrong way round: the exponent at the end is c_j - c_C, which is pos
 decay put on the query: the decay was multiplied with the queries, whose columns are K; it has one entry for each row, V: multiply what was read
 - y = xp.exp(c) * (q @ xp.matrix_transpose(S)) + within
 + y = (xp.exp(c) * q) @ xp.matrix_transpose(S) + within
+
+summed over the readers: the writes were summed over the steps that read; the sum over j runs over the steps that write, axis 2
+- u[:, None, :, :], axis=2)
++ u[:, None, :, :], axis=1)
+
+write of the step that reads: the u of the step that reads was multiplied in; it is step j's, the one that writes
+- u[:, None, :, :], axis=2)
++ u[:, :, None, :], axis=2)
+
+multiplied by one write: the weights were divided by e^(c_j) and not multiplied by e^(c_t): what step j wrote has the factor e^(c_t - c_j)
+- xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
++ P @ (u / xp.exp(c))
+
+not a number: after a strong decay the result is NaN: a quotient e^(c_t) / e^(c_j) is 0/0 there, and e^(c_t - c_j) above the diagonal overflows; `kept` subtracts first and takes the minimum with 0
+- xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
++ xp.exp(c) * (P @ (u / xp.exp(c)))
+
+S never decays: S was read and passed on as it stood before the chunk; by step t it has been multiplied by e^(c_t)
+-     y = xp.exp(c) * (q @ xp.matrix_transpose(S)) + within
+-     left = xp.exp(c[:, -1:, :] - c) * u
+-     total = xp.exp(c[:, -1, :])[..., None]
++     y = q @ xp.matrix_transpose(S) + within
++     left = xp.exp(c[:, -1:, :] - c) * u
++     total = 1.0
+
+writes of the chunk lost: the memory after the chunk is what is left of S; what the steps wrote is missing from it
+- total * S + xp.matrix_transpose(left) @ k
++ total * S + 0 * xp.matrix_transpose(left) @ k
+
+decay on the columns: this is the chapter's chunk, whose decay belongs to the columns, K; here it belongs to the rows, V: multiply what was read and what was written, not queries and keys
+-     P = xp.tril(q @ xp.matrix_transpose(k))
+-     within = xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
+-     y = xp.exp(c) * (q @ xp.matrix_transpose(S)) + within
++     within = xp.tril(scores(q, k, c)) @ u
++     y = (xp.exp(c) * q) @ xp.matrix_transpose(S) + within
+
+chapter's chunk: this is the chapter's chunk, whose decay belongs to the columns, K; here it belongs to the rows, V: multiply what was read and what was written, not queries and keys
+-     c = xp.cumulative_sum(log_a, axis=1)
+-     P = xp.tril(q @ xp.matrix_transpose(k))
+-     within = xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
+-     y = xp.exp(c) * (q @ xp.matrix_transpose(S)) + within
+-     left = xp.exp(c[:, -1:, :] - c) * u
+-     total = xp.exp(c[:, -1, :])[..., None]
+-     S_after = total * S + xp.matrix_transpose(left) @ k
++     c = xp.cumulative_sum(log_a, axis=1)
++     within = xp.tril(scores(q, k, c)) @ u
++     y = (xp.exp(c) * q) @ xp.matrix_transpose(S) + within
++     last = c[:, -1:, :]
++     S_after = xp.exp(last) * S + xp.matrix_transpose(u) @ (xp.exp(last - c) * k)
+
+read before the write: each step reads before it decays and writes: that is S_{t-1} q_t; y_t is S_t q_t
+-     c = xp.cumulative_sum(log_a, axis=1)
+-     P = xp.tril(q @ xp.matrix_transpose(k))
+-     within = xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
+-     y = xp.exp(c) * (q @ xp.matrix_transpose(S)) + within
+-     left = xp.exp(c[:, -1:, :] - c) * u
+-     total = xp.exp(c[:, -1, :])[..., None]
+-     S_after = total * S + xp.matrix_transpose(left) @ k
++     y = []
++     for t in range(q.shape[1]):
++         a, new = xp.exp(log_a[:, t, :])[..., None], u[:, t, :, None] * k[:, t, None, :]
++         y.append((S @ q[:, t, :, None])[..., 0])
++         S = a * S + new
++     y, S_after = xp.stack(y, axis=1), S
+
+new write decayed: what step t writes was multiplied by its own α as well; a step decays what was there before, and then writes
+-     c = xp.cumulative_sum(log_a, axis=1)
+-     P = xp.tril(q @ xp.matrix_transpose(k))
+-     within = xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
+-     y = xp.exp(c) * (q @ xp.matrix_transpose(S)) + within
+-     left = xp.exp(c[:, -1:, :] - c) * u
+-     total = xp.exp(c[:, -1, :])[..., None]
+-     S_after = total * S + xp.matrix_transpose(left) @ k
++     y = []
++     for t in range(q.shape[1]):
++         a, new = xp.exp(log_a[:, t, :])[..., None], u[:, t, :, None] * k[:, t, None, :]
++         S = a * (S + new)
++         y.append((S @ q[:, t, :, None])[..., 0])
++     y, S_after = xp.stack(y, axis=1), S
+
+logarithm for the share: the memory was multiplied by log α; the share that is kept is α, e to that
+-     c = xp.cumulative_sum(log_a, axis=1)
+-     P = xp.tril(q @ xp.matrix_transpose(k))
+-     within = xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
+-     y = xp.exp(c) * (q @ xp.matrix_transpose(S)) + within
+-     left = xp.exp(c[:, -1:, :] - c) * u
+-     total = xp.exp(c[:, -1, :])[..., None]
+-     S_after = total * S + xp.matrix_transpose(left) @ k
++     y = []
++     for t in range(q.shape[1]):
++         a, new = log_a[:, t, :][..., None], u[:, t, :, None] * k[:, t, None, :]
++         S = a * S + new
++         y.append((S @ q[:, t, :, None])[..., 0])
++     y, S_after = xp.stack(y, axis=1), S
+
+no decay at all: nothing decays: log_a was not used
+-     c = xp.cumulative_sum(log_a, axis=1)
+-     P = xp.tril(q @ xp.matrix_transpose(k))
+-     within = xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
+-     y = xp.exp(c) * (q @ xp.matrix_transpose(S)) + within
+-     left = xp.exp(c[:, -1:, :] - c) * u
+-     total = xp.exp(c[:, -1, :])[..., None]
+-     S_after = total * S + xp.matrix_transpose(left) @ k
++     y = []
++     for t in range(q.shape[1]):
++         a, new = 1.0, u[:, t, :, None] * k[:, t, None, :]
++         S = a * S + new
++         y.append((S @ q[:, t, :, None])[..., 0])
++     y, S_after = xp.stack(y, axis=1), S
+
+first memory not used: the chunk began with a memory of zeros; S before the chunk counts
+-     c = xp.cumulative_sum(log_a, axis=1)
+-     P = xp.tril(q @ xp.matrix_transpose(k))
+-     within = xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
+-     y = xp.exp(c) * (q @ xp.matrix_transpose(S)) + within
+-     left = xp.exp(c[:, -1:, :] - c) * u
+-     total = xp.exp(c[:, -1, :])[..., None]
+-     S_after = total * S + xp.matrix_transpose(left) @ k
++     y = []
++     for t in range(q.shape[1]):
++         a, new = xp.exp(log_a[:, t, :])[..., None], u[:, t, :, None] * k[:, t, None, :]
++         S = a * (S if t else 0 * S) + new
++         y.append((S @ q[:, t, :, None])[..., 0])
++     y, S_after = xp.stack(y, axis=1), S
 """
 
 # %% [markdown]
@@ -447,6 +574,48 @@ averaged over the rows: d_L was divided by the number of rows of X; shared gradi
 half a gradient: d_L was halved, as if L were symmetric
 - d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
 + d_L = -xp.tril(xp.matrix_transpose(X) @ d_R) / 2
+
+rule of a product: this is the way back through a product X L; R is given and X is solved for, so L's inverse stands there
+-     columns = xp.linalg.solve(L, xp.matrix_transpose(d_X))
+-     d_R = xp.matrix_transpose(columns)
+-     d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
++     d_R = d_X @ xp.matrix_transpose(L)
++     d_L = xp.tril(xp.matrix_transpose(X) @ d_X)
+
+rule of a product, forward: this is the way back through a product X L, with L not transposed; X is solved for, so L's inverse stands there
+-     columns = xp.linalg.solve(L, xp.matrix_transpose(d_X))
+-     d_R = xp.matrix_transpose(columns)
+-     d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
++     d_R = d_X @ L
++     d_L = xp.tril(xp.matrix_transpose(X) @ d_X)
+
+solved twice: d_L was made of L^(-1) applied twice; d_R has the inverse in it already
+- d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
++ again = xp.linalg.solve(L, xp.matrix_transpose(d_R))
++     d_L = -xp.tril(xp.matrix_transpose(X) @ xp.matrix_transpose(again))
+
+diagonal and sign: d_L has the wrong sign, and no diagonal: X = R L^(-1) shrinks as L grows, and the diagonal is free
+- -xp.tril(xp.matrix_transpose(X) @ d_R)
++ xp.tril(xp.matrix_transpose(X) @ d_R, k=-1)
+
+sign lost above too: d_L has the wrong sign, and entries above the diagonal, where L has no variable
+- -xp.tril(xp.matrix_transpose(X) @ d_R)
++ xp.matrix_transpose(X) @ d_R
+
+nothing for L: d_L is zero: L moves the solution as R does
+- d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
++ d_L = 0 * L
+
+d_R for X: d_L was made of d_R alone; it is the solution X that meets it
+- xp.matrix_transpose(X) @ d_R
++ xp.matrix_transpose(d_R) @ d_R
+
+formula of the chapter: this is the chapter's vjp of L U = R: there the unknown stands on the right, and the diagonal is 1; with X L = R the transposes change places, and the diagonal counts
+-     columns = xp.linalg.solve(L, xp.matrix_transpose(d_X))
+-     d_R = xp.matrix_transpose(columns)
+-     d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
++     d_R = xp.linalg.solve(xp.matrix_transpose(L), d_X)
++     d_L = -xp.tril(d_R @ xp.matrix_transpose(X), k=-1)
 """
 
 # %% [markdown]
@@ -544,7 +713,7 @@ visible = [
     move(paired(rng, 2, 4, 3, 5)),
     move(paired(rng, 1, 3, 2, 2, 2000.0)),  # nothing is left of the past
 ]
-early = paired(rng, 1, 3, 2, 2)
+early = paired(rng, 1, 3, 2, 3)
 early["log_a"][:, 0] = -2000.0  # strong at the first step alone
 visible.append(move(early))
 with np.errstate(all="ignore"):
@@ -656,6 +825,41 @@ scaled by the root of K: the scores were divided by the root of K, as attention 
 squared root of the sum: the outputs were divided by the length of the weights, the root of their squares' sum, and not by their sum
 - n = xp.sum(A, axis=-1, keepdims=True)
 + n = xp.sum(A * A, axis=-1, keepdims=True) ** 0.5
+
+softmax over the steps: scores and logarithms were added and put through a softmax, as in attention; a matrix memory has no softmax
+-     A = xp.tril(left * (q @ xp.matrix_transpose(k)))
+-     n = xp.sum(A, axis=-1, keepdims=True)
+-     y = (A @ v) / xp.maximum(xp.abs(n), xp.ones_like(n))
++     A = xp.tril(left * xp.exp(q @ xp.matrix_transpose(k)))
++     y = (A @ v) / xp.sum(A, axis=-1, keepdims=True)
+
+largest for the sum: the outputs were divided by the largest weight; the normaliser is the sum of the weights
+- n = xp.sum(A, axis=-1, keepdims=True)
++ n = xp.max(xp.abs(A), axis=-1, keepdims=True)
+
+normaliser without scores: the normaliser is the sum of the decays alone; n_t·q_t has the products of keys and query in it
+- n = xp.sum(A, axis=-1, keepdims=True)
++ n = xp.sum(xp.tril(left), axis=-1, keepdims=True)
+
+count for the normaliser: the outputs were divided by the number of steps read; the normaliser is |n_t·q_t|, or 1
+- n = xp.sum(A, axis=-1, keepdims=True)
++ n = xp.sum(xp.tril(xp.ones_like(A)), axis=-1, keepdims=True)
+
+axis of the sum lost: the normaliser lost its last axis (keepdims=True keeps it), so it was divided across steps and columns
+- n = xp.sum(A, axis=-1, keepdims=True)
++ n = xp.sum(A, axis=-1)
+
+normaliser of the last step: all outputs were divided by the last step's normaliser; each step has its own
+- n = xp.sum(A, axis=-1, keepdims=True)
++ n = xp.sum(A, axis=-1, keepdims=True)[:, -1:, :]
+
+normalised per column: each column of the output was divided by the sum of its own values; the normaliser has ones for values
+- n = xp.sum(A, axis=-1, keepdims=True)
++ n = A @ v
+
+sum over all pairs: the normaliser was summed over all pairs of steps; each step sums its own row
+- n = xp.sum(A, axis=-1, keepdims=True)
++ n = xp.sum(A, axis=(-2, -1), keepdims=True)
 """
 
 # %% [markdown]
@@ -712,7 +916,7 @@ from rnncore.testing import assert_close, check, stored
 
 OUTPUTS = "C, cost"
 visible = [
-    dict(T=7, K=3, V=4, start=5.0, sizes=[2]),
+    dict(T=3, K=1, V=2, start=1.0, sizes=[2]),
     dict(T=50, K=4, V=6, start=900.0, sizes=[1, 5, 6, 8, 25, 50]),
     dict(T=64, K=8, V=4, start=0.0, sizes=[64, 16, 4]),
 ]
@@ -813,6 +1017,67 @@ triangles alone: half of the scores were counted, those at and below the diagona
 cost a step: this is the cost of one step, T times less than that of the sequence
 - -(-T // C) * (start + one + solve)
 + (-(-T // C) * (start + one + solve)) / T
+
+proportional count: this is the chapter's T C d + T d², which the cost is proportional to; count the six products and the solve themselves
+-     costs = []
+-     for C in sizes:
+-         one = 2 * C**2 * K + 3 * C * K * V + C**2 * V
+-         solve = C**3 / 3 + C**2 * V
+-         costs.append(-(-T // C) * (start + one + solve))
+-     best = costs.index(min(costs))
++     costs = [T * C * K + T * K * V for C in sizes]
++     best = costs.index(min(costs))
+
+proportional count and starts: this is T C d + T d² with starts added; count the six products and the solve themselves
+-     costs = []
+-     for C in sizes:
+-         one = 2 * C**2 * K + 3 * C * K * V + C**2 * V
+-         solve = C**3 / 3 + C**2 * V
+-         costs.append(-(-T // C) * (start + one + solve))
+-     best = costs.index(min(costs))
++     costs = [-(-T // C) * start + T * C * K + T * K * V for C in sizes]
++     best = costs.index(min(costs))
+
+last chunk cut short: the last chunk was counted with the steps that are left; it is padded, and costs as much as any other
+-     costs = []
+-     for C in sizes:
+-         one = 2 * C**2 * K + 3 * C * K * V + C**2 * V
+-         solve = C**3 / 3 + C**2 * V
+-         costs.append(-(-T // C) * (start + one + solve))
+-     best = costs.index(min(costs))
++     costs = []
++     for C in sizes:
++         parts = [C] * (T // C) + [T % C] * (T % C > 0)
++         ones = (
++             start + 2 * n * n * (K + V) + 3 * n * K * V + n**3 / 3
++             for n in parts
++         )
++         costs.append(sum(ones))
++     best = costs.index(min(costs))
+
+place for the size: this is the place of the size in the list; asked for is the size itself
+- best = costs.index(min(costs))
++ best = costs.index(min(costs)); sizes = range(len(sizes))
+
+whole number: the cost was rounded down to a whole number; take it as it is
+- best = costs.index(min(costs))
++ best = costs.index(min(costs)); costs = [int(cost) for cost in costs]
+
+scores in proportion to C: a matrix of scores was counted with C · K; it has C² entries, and each is a sum over K
+- 2 * C**2 * K
++ 2 * C * K
+
+solve's right sides with K: the solve was counted with K right sides; U has V columns
+- C**3 / 3 + C**2 * V
++ C**3 / 3 + C**2 * K
+
+a solve of C² only: the solve was counted as C² V twice and no elimination; elimination takes C³/3
+- C**3 / 3 + C**2 * V
++ 2 * C**2 * V
+
+half a cube: the elimination was counted with C³/2; it takes C³/3
+- C**3 / 3
++ C**3 / 2
 """
 
 # %% [markdown]
@@ -903,14 +1168,30 @@ def asked(rng, T, K, V, C, fast=1.0):
     return {"start": start, "steps": steps, "C": C}
 
 
+def has_arrays(memory):
+    return all(len(getattr(a, "shape", ())) == 2 for a in memory)
+
+
 def written_by(step):
     def written(start, steps, C):
         """Each output, the matrix, and how many steps lie beside it."""
         memory, y, held = start, [], []
         for q, k, v, log_a in steps:
-            out, memory = step(memory, q, k, v, log_a, C)
-            y.append(out)
+            out = step(memory, q, k, v, log_a, C)
+            whole = isinstance(out, tuple | list) and len(out) == 2
+            if not whole or len(out[1]) != 4 or not has_arrays(out[1]):
+                raise ValueError(
+                    "write_on: expected y and a memory of four arrays, "
+                    "(S, keys, values, logs), empty ones with shape (0, ...)"
+                )
+            y.append(out[0])
+            memory = tuple(out[1])
             held.append([int(a.shape[0]) for a in memory[1:]])
+            if len(set(held[-1])) > 1:
+                raise ValueError(
+                    "write_on: keys, values and logs hold different numbers "
+                    "of steps: append to all three, and empty all three"
+                )
         return tuple(y), memory[0], tuple(tuple(h) for h in held)
 
     return written
@@ -1025,6 +1306,135 @@ decayed at every step as well: S was multiplied by the step's share at each step
 put in front: the new step was put before the older ones, so the decay counts backwards
 - xp.concat([logs, log_a[None, :]])
 + xp.concat([log_a[None, :], logs])
+
+rewritten at every step: the matrix was rewritten at every step, and what lay beside it was never read; append, read both, and fold at C steps
+-     keys = xp.concat([keys, k[None, :]])
+-     values = xp.concat([values, v[None, :]])
+-     logs = xp.concat([logs, log_a[None, :]])
+-     c = xp.cumulative_sum(logs, axis=0)
+-     left = xp.matrix_transpose(xp.exp(c[-1, :] - c) * values)
+-     y = xp.exp(c[-1, :]) * (S @ q) + left @ (keys @ q)
+-     if keys.shape[0] == C:
+-         S = xp.exp(c[-1, :]) * S + left @ keys
+-         keys, values, logs = (a[:0, ...] for a in (keys, values, logs))
++     S = xp.exp(log_a) * S + v[:, None] * k[None, :]
++     y = S @ q
+
+window instead of a fold: the oldest steps were dropped when there were more than C; they are to be folded into S
+-     keys = xp.concat([keys, k[None, :]])
+-     values = xp.concat([values, v[None, :]])
+-     logs = xp.concat([logs, log_a[None, :]])
+-     c = xp.cumulative_sum(logs, axis=0)
+-     left = xp.matrix_transpose(xp.exp(c[-1, :] - c) * values)
+-     y = xp.exp(c[-1, :]) * (S @ q) + left @ (keys @ q)
+-     if keys.shape[0] == C:
+-         S = xp.exp(c[-1, :]) * S + left @ keys
+-         keys, values, logs = (a[:0, ...] for a in (keys, values, logs))
++     keys = xp.concat([keys, k[None, :]])
++     values = xp.concat([values, v[None, :]])
++     logs = xp.concat([logs, log_a[None, :]])
++     keys, values, logs = (a[-C:, ...] for a in (keys, values, logs))
++     c = xp.cumulative_sum(logs, axis=0)
++     left = xp.matrix_transpose(xp.exp(c[-1, :] - c) * values)
++     y = xp.exp(c[-1, :]) * (S @ q) + left @ (keys @ q)
+
+folded before it was read: the steps were folded into S first and then read beside it as well: they count twice in this step's output
+-     keys = xp.concat([keys, k[None, :]])
+-     values = xp.concat([values, v[None, :]])
+-     logs = xp.concat([logs, log_a[None, :]])
+-     c = xp.cumulative_sum(logs, axis=0)
+-     left = xp.matrix_transpose(xp.exp(c[-1, :] - c) * values)
+-     y = xp.exp(c[-1, :]) * (S @ q) + left @ (keys @ q)
+-     if keys.shape[0] == C:
+-         S = xp.exp(c[-1, :]) * S + left @ keys
+-         keys, values, logs = (a[:0, ...] for a in (keys, values, logs))
++     keys = xp.concat([keys, k[None, :]])
++     values = xp.concat([values, v[None, :]])
++     logs = xp.concat([logs, log_a[None, :]])
++     c = xp.cumulative_sum(logs, axis=0)
++     left = xp.matrix_transpose(xp.exp(c[-1, :] - c) * values)
++     whole = keys.shape[0] == C
++     S = xp.exp(c[-1, :]) * S + left @ keys if whole else S
++     y = xp.exp(c[-1, :]) * (S @ q) + left @ (keys @ q)
++     if whole:
++         keys, values, logs = (a[:0, ...] for a in (keys, values, logs))
+
+decayed at every step and at the fold: S was multiplied by the step's share at each step, and by e^(c_n) at the fold: it decays twice; leave S as it is until the fold
+-     keys = xp.concat([keys, k[None, :]])
+-     values = xp.concat([values, v[None, :]])
+-     logs = xp.concat([logs, log_a[None, :]])
+-     c = xp.cumulative_sum(logs, axis=0)
+-     left = xp.matrix_transpose(xp.exp(c[-1, :] - c) * values)
+-     y = xp.exp(c[-1, :]) * (S @ q) + left @ (keys @ q)
+-     if keys.shape[0] == C:
+-         S = xp.exp(c[-1, :]) * S + left @ keys
+-         keys, values, logs = (a[:0, ...] for a in (keys, values, logs))
++     keys = xp.concat([keys, k[None, :]])
++     values = xp.concat([values, v[None, :]])
++     logs = xp.concat([logs, log_a[None, :]])
++     S = xp.exp(log_a) * S
++     c = xp.cumulative_sum(logs, axis=0)
++     left = xp.matrix_transpose(xp.exp(c[-1, :] - c) * values)
++     y = S @ q + left @ (keys @ q)
++     if keys.shape[0] == C:
++         S = xp.exp(c[-1, :]) * S + left @ keys
++         keys, values, logs = (a[:0, ...] for a in (keys, values, logs))
+
+nothing decays: nothing decays: neither what S holds nor what lies beside it was multiplied by its share
+-     keys = xp.concat([keys, k[None, :]])
+-     values = xp.concat([values, v[None, :]])
+-     logs = xp.concat([logs, log_a[None, :]])
+-     c = xp.cumulative_sum(logs, axis=0)
+-     left = xp.matrix_transpose(xp.exp(c[-1, :] - c) * values)
+-     y = xp.exp(c[-1, :]) * (S @ q) + left @ (keys @ q)
+-     if keys.shape[0] == C:
+-         S = xp.exp(c[-1, :]) * S + left @ keys
+-         keys, values, logs = (a[:0, ...] for a in (keys, values, logs))
++     keys = xp.concat([keys, k[None, :]])
++     values = xp.concat([values, v[None, :]])
++     logs = xp.concat([logs, log_a[None, :]])
++     c = xp.cumulative_sum(logs, axis=0)
++     left = xp.matrix_transpose(xp.exp(c[-1, :] - c) * values)
++     left = xp.matrix_transpose(values)
++     y = S @ q + left @ (keys @ q)
++     if keys.shape[0] == C:
++         S = S + left @ keys
++         keys, values, logs = (a[:0, ...] for a in (keys, values, logs))
+
+folded every step: every step was folded at once, so nothing lies beside the matrix: fold when there are C steps
+-     keys = xp.concat([keys, k[None, :]])
+-     values = xp.concat([values, v[None, :]])
+-     logs = xp.concat([logs, log_a[None, :]])
+-     c = xp.cumulative_sum(logs, axis=0)
+-     left = xp.matrix_transpose(xp.exp(c[-1, :] - c) * values)
+-     y = xp.exp(c[-1, :]) * (S @ q) + left @ (keys @ q)
+-     if keys.shape[0] == C:
+-         S = xp.exp(c[-1, :]) * S + left @ keys
+-         keys, values, logs = (a[:0, ...] for a in (keys, values, logs))
++     keys = xp.concat([keys, k[None, :]])
++     values = xp.concat([values, v[None, :]])
++     logs = xp.concat([logs, log_a[None, :]])
++     c = xp.cumulative_sum(logs, axis=0)
++     left = xp.matrix_transpose(xp.exp(c[-1, :] - c) * values)
++     S = xp.exp(c[-1, :]) * S + left @ keys
++     y = S @ q
++     keys, values, logs = (a[:0, ...] for a in (keys, values, logs))
+
+decay after the sum: e^(c_n) multiplied the steps beside the matrix too; each has the factor e^(c_n - c_j)
+- y = xp.exp(c[-1, :]) * (S @ q) + left @ (keys @ q)
++ y = xp.exp(c[-1, :]) * (S @ q + left @ (keys @ q))
+
+decay of the first step: the exponents count from the first step, c_1 - c_j; what has faded until now is e^(c_n - c_j)
+- xp.exp(c[-1, :] - c) * values
++ xp.exp(c - c[-1, :]) * values
+
+written under the query: the step was kept under its query; it is written under its key
+- keys = xp.concat([keys, k[None, :]])
++ keys = xp.concat([keys, q[None, :]])
+
+value decayed as it enters: the new value was multiplied by its own share; a step decays what was there before it writes
+- values = xp.concat([values, v[None, :]])
++ values = xp.concat([values, (xp.exp(log_a) * v)[None, :]])
 """
 
 # %% [markdown]
@@ -1097,8 +1507,10 @@ def chunk(rng, B, C, K, V, columns=1):
     }
 
 
-visible = move(chunk(np.random.default_rng(5), 2, 4, 3, 5, 3))
-check(delta_writes, stored("delta_writes"), [visible], outputs="u")
+rng = np.random.default_rng(5)
+visible = move(chunk(rng, 2, 4, 3, 5, 3))
+square = move(chunk(rng, 1, 3, 3, 3, 3))
+check(delta_writes, stored("delta_writes"), [visible, square], outputs="u")
 check_independent(delta_writes, visible, {n: 0 for n in visible}, axis=0)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
@@ -1190,6 +1602,44 @@ matrix without the one: the unit matrix is missing: u_t itself stands on the lef
 transposed system: A is transposed, so that each step reads later ones
 - one + beta * A
 + one + beta * xp.matrix_transpose(A)
+
+S not transposed: S was not transposed: a step is a row, so S k is k @ S^T
+- @ xp.matrix_transpose(S)
++ @ S
+
+no decay at all: nothing decays: neither what S holds nor what the chunk's steps wrote
+-     A = xp.tril(scores(k, k, c), k=-1)
+-     e = v - (xp.exp(c) * k) @ xp.matrix_transpose(S)
++     A = xp.tril(scores(k, k, 0 * c), k=-1)
++     e = v - k @ xp.matrix_transpose(S)
+
+summed twice: c was summed again; it is the running sum already
+- A = xp.tril(scores(k, k, c), k=-1)
++ c = xp.cumulative_sum(c, axis=1); A = xp.tril(scores(k, k, c), k=-1)
+
+rate twice: the solution was multiplied by the rates once more; they stand in the system already
+- xp.linalg.solve(one + beta * A, beta * e)
++ beta * xp.linalg.solve(one + beta * A, beta * e)
+
+rate on the value alone: the rate multiplies the value only; it multiplies all that is missing, and so what S answers too
+- xp.linalg.solve(one + beta * A, beta * e)
++ xp.linalg.solve(one + beta * A, e - v + beta * v)
+
+decay outside the product: e^(c_t) was multiplied with what was read, whose columns are V; it has one entry for each column of S, K, and multiplies the key
+- (xp.exp(c) * k) @ xp.matrix_transpose(S)
++ xp.exp(c) * (k @ xp.matrix_transpose(S))
+
+sides exchanged: the two sides of the system were exchanged: solve(M, r) solves M u = r
+- xp.linalg.solve(one + beta * A, beta * e)
++ xp.linalg.solve(beta * e, one + beta * A)
+
+scores with the values: the scores were made of keys and values; A has the products of keys with keys
+- scores(k, k, c)
++ scores(k, v, c)
+
+own share as well: what step j wrote was decayed at step j too: A has e^(c_t - c_j), from the step after it on
+- scores(k, k, c), k=-1)
++ scores(k, k, c), k=-1) * xp.exp(c[:, None, :, 0] - xp.concat([0 * c[:, :1, 0], c[:, :-1, 0]], axis=1)[:, None, :])
 """
 
 # %% [markdown]
