@@ -420,6 +420,46 @@ first memory not used: the chunk began with a memory of zeros; S before the chun
 +         S = a * (S if t else 0 * S) + new
 +         y.append((S @ q[:, t, :, None])[..., 0])
 +     y, S_after = xp.stack(y, axis=1), S
+
+single logarithms between steps: `kept` got the logarithms of single steps; it needs their running sum c
+- kept(c)
++ kept(log_a)
+
+last share for the old memory: the old memory was multiplied by step t's share alone when it was read; since the chunk began, all shares up to t have met it
+- y = xp.exp(c) * (q
++ y = xp.exp(log_a) * (q
+
+sign of the logarithms: the logarithms were turned round: log_a is at most 0 already, and e to it is the share that is kept
+- xp.cumulative_sum(log_a, axis=1)
++ xp.cumulative_sum(-log_a, axis=1)
+
+decayed from the start at the end: at the end each write was multiplied by e^(c_j), what has faded before it; what fades after it is e^(c_C - c_j)
+- xp.exp(c[:, -1:, :] - c) * u
++ xp.exp(c) * u
+
+first step's sum at the end: S was multiplied by e^(c_1) on its way through the chunk; it meets all steps, e^(c_C)
+- total = xp.exp(c[:, -1, :])
++ total = xp.exp(c[:, 0, :])
+
+summed from the end: the logarithms were summed from the end of the chunk; c_t is the sum from its beginning to t
+- xp.cumulative_sum(log_a, axis=1)
++ xp.flip(xp.cumulative_sum(xp.flip(log_a, axis=1), axis=1), axis=1)
+
+exponentiated scores: e was raised to the scores, as in attention; a matrix memory reads them as they are
+- xp.tril(q @ xp.matrix_transpose(k))
++ xp.tril(xp.exp(q @ xp.matrix_transpose(k)))
+
+scaled by the root of K: the scores were divided by the root of K, as attention does it; reading a matrix has no such factor
+- xp.tril(q @ xp.matrix_transpose(k))
++ xp.tril(q @ xp.matrix_transpose(k)) / k.shape[-1] ** 0.5
+
+squares of the shares: the decay was applied twice between two steps
+- P[..., None] * kept(c) * u
++ P[..., None] * kept(c) ** 2 * u
+
+writes left out of the sum: scores and decays were summed without the writes u_j
+- kept(c) * u[:, None, :, :]
++ kept(c) * (1 + 0 * u[:, None, :, :])
 """
 
 # %% [markdown]
@@ -616,6 +656,50 @@ formula of the chapter: this is the chapter's vjp of L U = R: there the unknown 
 -     d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
 +     d_R = xp.linalg.solve(xp.matrix_transpose(L), d_X)
 +     d_L = -xp.tril(d_R @ xp.matrix_transpose(X), k=-1)
+
+signs exchanged: both gradients have the wrong sign: a larger R makes X larger, a larger L makes it smaller
+- d_R = xp.matrix_transpose(columns)
+-     d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
++ d_R = -xp.matrix_transpose(columns)
++     d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
+
+sign of d_R: d_R has the wrong sign: a larger R makes X larger
+- d_R = xp.matrix_transpose(columns)
+-     d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
++ d_R = -xp.matrix_transpose(columns)
++     d_L = xp.tril(xp.matrix_transpose(X) @ d_R)
+
+inverse on both sides: d_L has L^(-T) on the left too: X has met the inverse already, R has not
+- xp.matrix_transpose(X) @ d_R
++ xp.linalg.solve(xp.matrix_transpose(L), xp.matrix_transpose(X) @ d_R)
+
+solved with ones on the diagonal: L's diagonal was taken for ones in the solve; here it is free
+- xp.linalg.solve(L, xp
++ xp.linalg.solve(xp.tril(L, k=-1) + xp.eye(L.shape[-1], dtype=L.dtype, device=device_of(L)), xp
+
+part above the diagonal: only the part above the diagonal was kept; L lives on the diagonal and below
+- -xp.tril(xp.matrix_transpose(X) @ d_R)
++ -xp.triu(xp.matrix_transpose(X) @ d_R, k=1)
+
+upper part counted below: the part above the diagonal was added to the part below, as if L were symmetric
+- d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
++ d_L = -xp.tril(xp.matrix_transpose(X) @ d_R + xp.matrix_transpose(d_R) @ X)
+
+diagonal alone: d_L has a diagonal and nothing below it
+- d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
++ d_L = -xp.tril(xp.triu(xp.matrix_transpose(X) @ d_R))
+
+upstream not transposed: the solve got d_X as it is: solve(M, Z) has its unknown on the right, so from L d_R^T = d_X^T both sides are transposed
+-     columns = xp.linalg.solve(L, xp.matrix_transpose(d_X))
+-     d_R = xp.matrix_transpose(columns)
+-     d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
++     d_R = xp.linalg.solve(L, d_X)
++     d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
+
+d_R alone not transposed: d_L is right; d_R is d_X L^(-1), and on the way back L is transposed: d_X L^(-T)
+-     d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
++     d_L = -xp.tril(xp.matrix_transpose(X) @ d_R)
++     d_R = d_X @ xp.linalg.inv(L)
 """
 
 # %% [markdown]
@@ -860,6 +944,50 @@ normalised per column: each column of the output was divided by the sum of its o
 sum over all pairs: the normaliser was summed over all pairs of steps; each step sums its own row
 - n = xp.sum(A, axis=-1, keepdims=True)
 + n = xp.sum(A, axis=(-2, -1), keepdims=True)
+
+last share alone: each pair got step t's share alone, whenever it was written; all steps in between count
+- between = c[:, :, None] - c[:, None, :]
++ between = log_a[:, :, None] + 0 * c[:, None, :]
+
+absolute weights: the absolute values of the weights were taken for the outputs too
+- A = xp.tril(left * (q @ xp.matrix_transpose(k)))
++ A = xp.abs(xp.tril(left * (q @ xp.matrix_transpose(k))))
+
+weights transposed: the weights were transposed before they met the values: row t has step t's weights
+- (A @ v)
++ (xp.matrix_transpose(A) @ v)
+
+each weight held: each weight was divided by its own size where that is over 1; the normaliser is one number for a step
+- y = (A @ v) / xp.maximum(xp.abs(n), xp.ones_like(n))
++ y = (A / xp.maximum(xp.abs(A), xp.ones_like(A))) @ v + 0 * n
+
+keys with keys: the scores were made of keys with keys; a step reads with its query
+- (q @ xp.matrix_transpose(k))
++ (k @ xp.matrix_transpose(k))
+
+sign kept: the outputs were divided by n·q with its sign; it is the absolute value that is compared with 1, and divided by
+- xp.maximum(xp.abs(n), xp.ones_like(n))
++ xp.where(xp.abs(n) > 1, n, xp.ones_like(n))
+
+values decayed twice: the decay was applied to the values besides
+- (A @ v)
++ (A @ (xp.exp(log_a)[:, :, None] * v))
+
+root of the normaliser: the outputs were divided by the root of |n·q|
+- xp.maximum(xp.abs(n), xp.ones_like(n))
++ xp.maximum(xp.abs(n), xp.ones_like(n)) ** 0.5
+
+scores squared: the scores were squared
+- (q @ xp.matrix_transpose(k))
++ (q @ xp.matrix_transpose(k)) ** 2
+
+exponentiated scores: e was raised to the scores, as in attention; a matrix memory reads them as they are
+- left * (q @ xp.matrix_transpose(k))
++ left * xp.exp(q @ xp.matrix_transpose(k))
+
+own key left out of the normaliser: the normaliser lacks the step's own key: it is n_t·q_t, after the write
+- n = xp.sum(A, axis=-1, keepdims=True)
++ n = xp.sum(xp.tril(A, k=-1), axis=-1, keepdims=True)
 """
 
 # %% [markdown]
@@ -1078,6 +1206,46 @@ a solve of C² only: the solve was counted as C² V twice and no elimination; el
 half a cube: the elimination was counted with C³/2; it takes C³/3
 - C**3 / 3
 + C**3 / 2
+
+each kind once: one product of each kind was counted, C² K, C K V and C² V; there are six: two, three and one
+- one = 2 * C**2 * K + 3 * C * K * V + C**2 * V
++ one = C**2 * K + C * K * V + C**2 * V
+
+four products: four of the six products were counted
+- one = 2 * C**2 * K + 3 * C * K * V + C**2 * V
++ one = C**2 * K + 2 * C * K * V + C**2 * V
+
+cost of a chunk returned: the size is right, and the cost is that of one chunk; asked for is that of the sequence
+- best = costs.index(min(costs))
++ best = costs.index(min(costs)); costs = [cost / -(-T // C) for cost, C in zip(costs, sizes, strict=True)]
+
+start paid by each operation: the start was paid for once for each product of a chunk; it stands for all operations of a chunk together
+- (start + one + solve)
++ (7 * start + one + solve)
+
+start paid by each product: the start was paid for once for each of the six products; it stands for all operations of a chunk together
+- (start + one + solve)
++ (6 * start + one + solve)
+
+products of d² only: K V was counted for each product, whatever its sizes; a matrix of scores takes C · K · C
+- one = 2 * C**2 * K + 3 * C * K * V + C**2 * V
++ one = 6 * C * K * V
+
+a product with S too many: four products of C · K · V were counted; there are three: K S^T, Q S^T and U^T K
+- 3 * C * K * V
++ 4 * C * K * V
+
+half of the substitution: the solve's right sides were counted with C² V / 2, its triangle alone; the task counts C² V
+- C**3 / 3 + C**2 * V
++ C**3 / 3 + C**2 * V / 2
+
+backward too: three times the products were counted, as for forward and backward; asked for is forward alone
+- (start + one + solve)
++ (start + 3 * (one + solve))
+
+K and V taken for one: all sizes were taken for K
+- one = 2 * C**2 * K + 3 * C * K * V + C**2 * V
++ one = 2 * C**2 * K + 3 * C * K * K + C**2 * K
 """
 
 # %% [markdown]
@@ -1435,6 +1603,71 @@ written under the query: the step was kept under its query; it is written under 
 value decayed as it enters: the new value was multiplied by its own share; a step decays what was there before it writes
 - values = xp.concat([values, v[None, :]])
 + values = xp.concat([values, (xp.exp(log_a) * v)[None, :]])
+
+last share for S: the matrix was multiplied by the last step's share alone, read and folded; it stands as it was at the last fold, and all steps since then count
+- y = xp.exp(c[-1, :]) * (S @ q) + left @ (keys @ q)
+-     if keys.shape[0] == C:
+-         S = xp.exp(c[-1, :]) * S + left @ keys
++ y = xp.exp(log_a) * (S @ q) + left @ (keys @ q)
++     if keys.shape[0] == C:
++         S = xp.exp(log_a) * S + left @ keys
+
+one step kept: the last step was folded and left beside the matrix as well: it counts twice from now on
+- keys, values, logs = (a[:0, ...] for a in (keys, values, logs))
++ keys, values, logs = (a[-1:, ...] for a in (keys, values, logs))
+
+logarithms not exponentiated: what is left of a value is e to the difference of the logarithms, not the difference
+- xp.exp(c[-1, :] - c) * values
++ (c[-1, :] - c) * values
+
+delta rule: the value was corrected by what stands there, as the delta rule does; here Hebb's rule writes it whole
+-     values = xp.concat([values, v[None, :]])
++     values = xp.concat([values, (v - S @ k)[None, :]])
+
+oldest folded alone: the oldest step was folded alone, and the others kept; when there are C, all of them are folded
+-         S = xp.exp(c[-1, :]) * S + left @ keys
+-         keys, values, logs = (a[:0, ...] for a in (keys, values, logs))
++         S = xp.exp(logs[0, :]) * S + values[0, :, None] * keys[0, None, :]
++         keys, values, logs = (a[1:, ...] for a in (keys, values, logs))
+
+old memory returned: the old memory was returned: nothing is remembered
+-     if keys.shape[0] == C:
+-         S = xp.exp(c[-1, :]) * S + left @ keys
+-         keys, values, logs = (a[:0, ...] for a in (keys, values, logs))
++     S, keys, values, logs = memory
+
+steps beside read undiminished: the steps beside the matrix were read without their decay; they fade as what is in it does
+-  + left @ (keys @ q)
++  + xp.matrix_transpose(values) @ (keys @ q)
+
+S read and folded undiminished: S was read and folded as it stood at the last fold; since then it has decayed by e^(c_n)
+- y = xp.exp(c[-1, :]) * (S @ q) + left @ (keys @ q)
+-     if keys.shape[0] == C:
+-         S = xp.exp(c[-1, :]) * S + left @ keys
++ y = S @ q + left @ (keys @ q)
++     if keys.shape[0] == C:
++         S = S + left @ keys
+
+attention: what came out is attention over the last steps: e to the scores, divided by their sum
+- left @ (keys @ q)
++ xp.matrix_transpose(values) @ (xp.exp(keys @ q) / xp.sum(xp.exp(keys @ q)))
+
+thrown away: keys and values were thrown away at C steps, and S was left as it was: the past is forgotten, and S does not fade
+-         S = xp.exp(c[-1, :]) * S + left @ keys
+-
++
+
+all put in front: the new step was put before the older ones, so the decay counts backwards
+-     keys = xp.concat([keys, k[None, :]])
+-     values = xp.concat([values, v[None, :]])
+-     logs = xp.concat([logs, log_a[None, :]])
++     keys = xp.concat([k[None, :], keys])
++     values = xp.concat([v[None, :], values])
++     logs = xp.concat([log_a[None, :], logs])
+
+faded before it was written: each value was multiplied by e^(c_j), what had faded before it; what fades after it is e^(c_n - c_j)
+- xp.exp(c[-1, :] - c) * values
++ xp.exp(c) * values
 """
 
 # %% [markdown]
@@ -1640,6 +1873,30 @@ scores with the values: the scores were made of keys and values; A has the produ
 own share as well: what step j wrote was decayed at step j too: A has e^(c_t - c_j), from the step after it on
 - scores(k, k, c), k=-1)
 + scores(k, k, c), k=-1) * xp.exp(c[:, None, :, 0] - xp.concat([0 * c[:, :1, 0], c[:, :-1, 0]], axis=1)[:, None, :])
+
+decay on the difference: the difference was multiplied by e^(c_t); what fades is the memory, so the factor belongs to the key that reads it
+- e = v - (xp.exp(c) * k) @ xp.matrix_transpose(S)
++ e = xp.exp(c[..., :1]) * (v - k @ xp.matrix_transpose(S))
+
+decay on the value: the value was multiplied by e^(c_t); it is new, and whole
+- e = v - (xp.exp(c) * k) @ xp.matrix_transpose(S)
++ e = xp.exp(c[..., :1]) * v - (xp.exp(c) * k) @ xp.matrix_transpose(S)
+
+right side twice: the right side was multiplied by the rates twice
+- beta * e)
++ beta * beta * e)
+
+memory decayed by the chunk's end: each key got the decay of the chunk's last step; step t reads S as it is at step t
+- (xp.exp(c) * k)
++ (xp.exp(c[:, -1:, :]) * k)
+
+rates of both steps: A was multiplied by the rates of both steps; β_t multiplies row t, and u_j has its own rate in it already
+- one + beta * A
++ one + beta * A * xp.matrix_transpose(beta)
+
+key faded twice: the scores have the decay between two steps in them; the keys were multiplied by e^(c) besides
+- scores(k, k, c)
++ scores(k, xp.exp(c) * k, c)
 """
 
 # %% [markdown]
