@@ -123,7 +123,7 @@ def row_chunk(q, k, u, log_a, S):
     """
     xp = array_namespace(q)
     ### BEGIN SOLUTION
-    c = xp.cumulative_sum(log_a, axis=1)
+    c = xp.cumulative_sum(log_a, axis=-2)
     P = xp.tril(q @ xp.matrix_transpose(k))
     within = xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
     y = xp.exp(c) * (q @ xp.matrix_transpose(S)) + within
@@ -206,20 +206,20 @@ print("Task 1 holds.")
 # %% mistakes="row_chunk"
 r"""
 logarithms not summed: the decay of step t alone was used; c_t is the sum of the logarithms of all steps of the chunk up to t
-- c = xp.cumulative_sum(log_a, axis=1)
+- c = xp.cumulative_sum(log_a, axis=-2)
 + c = log_a
 
 summed over the sequences: the logarithms were summed along the batch; the steps are axis 1
-- xp.cumulative_sum(log_a, axis=1)
+- xp.cumulative_sum(log_a, axis=-2)
 + xp.cumulative_sum(log_a, axis=0)
 
 summed over the rows: the logarithms were summed along the rows of S; the steps are axis 1
-- xp.cumulative_sum(log_a, axis=1)
+- xp.cumulative_sum(log_a, axis=-2)
 + xp.cumulative_sum(log_a, axis=2)
 
 own decay left out: the sum for step t stops before step t; the memory from before the chunk has decayed at step t too when step t reads it
-- c = xp.cumulative_sum(log_a, axis=1)
-+ c = xp.cumulative_sum(log_a, axis=1) - log_a
+- c = xp.cumulative_sum(log_a, axis=-2)
++ c = xp.cumulative_sum(log_a, axis=-2) - log_a
 
 own write not read: step t does not see what it wrote itself; y_t reads S_t, after the write
 - xp.tril(q @ xp.matrix_transpose(k))
@@ -254,16 +254,16 @@ old memory not read: the outputs hold what this chunk has written, and nothing o
 + y = 0 * (q
 
 one rate for all rows: the rows were given one common decay, the mean of their logarithms; each row has its own
-- xp.cumulative_sum(log_a, axis=1)
+- xp.cumulative_sum(log_a, axis=-2)
 + xp.cumulative_sum(xp.mean(log_a, axis=-1, keepdims=True) + 0 * log_a, axis=1)
 
 shares for logarithms: log_a was exponentiated before it was summed; sum the logarithms first, and exponentiate the differences
-- xp.cumulative_sum(log_a, axis=1)
+- xp.cumulative_sum(log_a, axis=-2)
 + xp.cumulative_sum(xp.exp(log_a), axis=1)
 
 product of the shares for c: c is the product of the shares itself, where it should be its logarithm
-- xp.cumulative_sum(log_a, axis=1)
-+ xp.exp(xp.cumulative_sum(log_a, axis=1))
+- xp.cumulative_sum(log_a, axis=-2)
++ xp.exp(xp.cumulative_sum(log_a, axis=-2))
 
 S kept whole at the end: S has not decayed on its way through the chunk: it has the factor e^(c_C)
 - total * S
@@ -333,21 +333,21 @@ decay on the columns: this is the chapter's chunk, whose decay belongs to the co
 +     y = (xp.exp(c) * q) @ xp.matrix_transpose(S) + within
 
 chapter's chunk: this is the chapter's chunk, whose decay belongs to the columns, K; here it belongs to the rows, V: multiply what was read and what was written, not queries and keys
--     c = xp.cumulative_sum(log_a, axis=1)
+-     c = xp.cumulative_sum(log_a, axis=-2)
 -     P = xp.tril(q @ xp.matrix_transpose(k))
 -     within = xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
 -     y = xp.exp(c) * (q @ xp.matrix_transpose(S)) + within
 -     left = xp.exp(c[:, -1:, :] - c) * u
 -     total = xp.exp(c[:, -1, :])[..., None]
 -     S_after = total * S + xp.matrix_transpose(left) @ k
-+     c = xp.cumulative_sum(log_a, axis=1)
++     c = xp.cumulative_sum(log_a, axis=-2)
 +     within = xp.tril(scores(q, k, c)) @ u
 +     y = (xp.exp(c) * q) @ xp.matrix_transpose(S) + within
 +     last = c[:, -1:, :]
 +     S_after = xp.exp(last) * S + xp.matrix_transpose(u) @ (xp.exp(last - c) * k)
 
 read before the write: each step reads before it decays and writes: that is S_{t-1} q_t; y_t is S_t q_t
--     c = xp.cumulative_sum(log_a, axis=1)
+-     c = xp.cumulative_sum(log_a, axis=-2)
 -     P = xp.tril(q @ xp.matrix_transpose(k))
 -     within = xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
 -     y = xp.exp(c) * (q @ xp.matrix_transpose(S)) + within
@@ -362,7 +362,7 @@ read before the write: each step reads before it decays and writes: that is S_{t
 +     y, S_after = xp.stack(y, axis=1), S
 
 new write decayed: what step t writes was multiplied by its own α as well; a step decays what was there before, and then writes
--     c = xp.cumulative_sum(log_a, axis=1)
+-     c = xp.cumulative_sum(log_a, axis=-2)
 -     P = xp.tril(q @ xp.matrix_transpose(k))
 -     within = xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
 -     y = xp.exp(c) * (q @ xp.matrix_transpose(S)) + within
@@ -377,7 +377,7 @@ new write decayed: what step t writes was multiplied by its own α as well; a st
 +     y, S_after = xp.stack(y, axis=1), S
 
 logarithm for the share: the memory was multiplied by log α; the share that is kept is α, e to that
--     c = xp.cumulative_sum(log_a, axis=1)
+-     c = xp.cumulative_sum(log_a, axis=-2)
 -     P = xp.tril(q @ xp.matrix_transpose(k))
 -     within = xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
 -     y = xp.exp(c) * (q @ xp.matrix_transpose(S)) + within
@@ -392,7 +392,7 @@ logarithm for the share: the memory was multiplied by log α; the share that is 
 +     y, S_after = xp.stack(y, axis=1), S
 
 no decay at all: nothing decays: log_a was not used
--     c = xp.cumulative_sum(log_a, axis=1)
+-     c = xp.cumulative_sum(log_a, axis=-2)
 -     P = xp.tril(q @ xp.matrix_transpose(k))
 -     within = xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
 -     y = xp.exp(c) * (q @ xp.matrix_transpose(S)) + within
@@ -407,7 +407,7 @@ no decay at all: nothing decays: log_a was not used
 +     y, S_after = xp.stack(y, axis=1), S
 
 first memory not used: the chunk began with a memory of zeros; S before the chunk counts
--     c = xp.cumulative_sum(log_a, axis=1)
+-     c = xp.cumulative_sum(log_a, axis=-2)
 -     P = xp.tril(q @ xp.matrix_transpose(k))
 -     within = xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
 -     y = xp.exp(c) * (q @ xp.matrix_transpose(S)) + within
@@ -430,7 +430,7 @@ last share for the old memory: the old memory was multiplied by step t's share a
 + y = xp.exp(log_a) * (q
 
 sign of the logarithms: the logarithms were turned round: log_a is at most 0 already, and e to it is the share that is kept
-- xp.cumulative_sum(log_a, axis=1)
+- xp.cumulative_sum(log_a, axis=-2)
 + xp.cumulative_sum(-log_a, axis=1)
 
 decayed from the start at the end: at the end each write was multiplied by e^(c_j), what has faded before it; what fades after it is e^(c_C - c_j)
@@ -442,7 +442,7 @@ first step's sum at the end: S was multiplied by e^(c_1) on its way through the 
 + total = xp.exp(c[:, 0, :])
 
 summed from the end: the logarithms were summed from the end of the chunk; c_t is the sum from its beginning to t
-- xp.cumulative_sum(log_a, axis=1)
+- xp.cumulative_sum(log_a, axis=-2)
 + xp.flip(xp.cumulative_sum(xp.flip(log_a, axis=1), axis=1), axis=1)
 
 exponentiated scores: e was raised to the scores, as in attention; a matrix memory reads them as they are
