@@ -37,6 +37,7 @@
 
 # %%
 import time
+from copy import deepcopy
 
 import numpy as np
 
@@ -1664,7 +1665,7 @@ hasty = (
 )
 right, *_ = run_of(unroll)(*hasty)
 for name, box in boxes.items():
-    wrong, *_ = run_of(box)(*hasty)
+    wrong, *_ = run_of(box)(*deepcopy(hasty))  # it may write over them
     print(name, "looks right" if np.allclose(wrong, right) else "differs")
 
 # %% test="runs_that_tell" points=3 explained="ch09_fused: Memory touched once"
