@@ -1,7 +1,7 @@
 """A learner's function: what it gives, and what it must not do."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from rnncore.backend import named_leaves, tree_map
 from rnncore.testing.compare import compare, differs
 from rnncore.testing.failure import CheckFailure, Failure
+from rnncore.testing.properties import Properties
 from rnncore.testing.sketches import (
     STORED_TOLERANCE,
     Mistake,
@@ -22,6 +23,7 @@ from rnncore.testing.values import (
     identical,
     like_of,
     path_of,
+    place_of,
     shapes,
     shifted,
 )
@@ -33,13 +35,16 @@ def check(
     inputs: Sequence[dict[str, Any]],
     mistakes: Sequence[Mistake] = (),
     outputs: str = "the result",
+    by: Properties | None = None,
 ) -> None:
     """Compare a function with the reference on each input.
 
     An input maps the arguments' names to their values, in order; outputs
     names the results: "d_a_x, d_a_h, d_state". Checked are the kind and
     number of results, shapes, dtypes, devices and values, and that no
-    argument was changed in place.
+    argument was changed in place. Where points are split by property, an
+    answer may lose one of them here and go on; its values must be right
+    on the inputs that are like the first, and have no axis of one.
 
     Raises AssertionError naming the output, the index and both numbers,
     and the mistake, where it is a known one. An exception that the
@@ -61,10 +66,14 @@ def check(
         if isinstance(seen[-1].error, NotImplementedError):
             raise NotImplementedError(f"{name} is not written yet")
     may_be_none = any(expected is None for expected in results)
-    for k, (args, expected) in enumerate(zip(inputs, results, strict=True)):
-        call = seen[k]
-        found = _problem(name, expected, call, args, outputs, at_least)
-        if found:
+    ways = _ways(inputs, by)
+    if by:
+        by.met |= {"arguments"}
+    for k in sorted(range(len(inputs)), key=lambda k: len(ways[k])):
+        args, expected, call = inputs[k], results[k], seen[k]
+        for lost, found in _problems(
+            name, expected, call, args, outputs, at_least
+        ):
             how = "called" if name == called else "checked"
             found = found._replace(
                 call=f"{how} with {shapes(args)}",
@@ -73,7 +82,10 @@ def check(
             nothing = call.result is None and not call.error
             if nothing and not found.mistake and not may_be_none:
                 found = found._replace(why="Is a `return` missing?")
-            raise CheckFailure(found) from call.error
+            costs = _property(by, lost, ways[k])
+            if by is None or costs == "values":
+                raise CheckFailure(found) from call.error
+            by.lose(costs, found)
 
 
 def observe(candidate: Callable, args: dict[str, Any]) -> Seen:
@@ -213,32 +225,105 @@ def hidden_rng() -> np.random.Generator:
     )
 
 
-def _problem(
+def _ways(
+    inputs: Sequence[dict[str, Any]], by: Properties | None
+) -> list[tuple[str, ...]]:
+    """For each input the properties that it tries, beside the values."""
+    likes = [like_of(args) for args in inputs]
+    places = ["" if like is None else place_of(like) for like in likes]
+    found = [
+        ("sizes",) * _is_small(args) + ("dtype",) * (place != places[0])
+        for args, place in zip(inputs, places, strict=True)
+    ]
+    if by is None or () not in found:
+        return [()] * len(inputs)
+    by.met |= {way for ways in found for way in ways}
+    return found
+
+
+def _is_small(args: dict[str, Any]) -> bool:
+    """Whether an argument has an axis of one, or of nothing."""
+    return any(
+        min(getattr(leaf, "shape", ()), default=2) < 2
+        for _, leaf in named_leaves(args)
+    )
+
+
+def _property(
+    by: Properties | None, lost: str, ways: tuple[str, ...]
+) -> str:
+    """The property that a problem costs, by what its input tries."""
+    if by is None:
+        return "values"
+    costs = [lost] if lost in ("dtype", "arguments") else [*ways, lost]
+    costs = [name for name in costs if name in by.of]
+    already = [name for name in costs if name in by.lost]
+    return (already or costs or ["values"])[0]
+
+
+def _problems(
     name: str,
     expected: Any,
     call: Seen,
     args: dict[str, Any],
     outputs: str,
     at_least: float,
-) -> Failure | None:
-    """What is wrong with one call; None where all is well."""
+) -> Iterator[tuple[str, Failure]]:
+    """What is wrong with one call: the property, and the record."""
     if call.error:
         lines = [line.strip() for line in str(call.error).split("\n")]
-        return Failure(
-            kind=type(call.error).__name__,
-            about="error",
-            what=name,
-            came=" ".join([*lines[:3], *["..."] * (len(lines) > 3)]),
-            function=name,
+        yield (
+            "values",
+            Failure(
+                kind=type(call.error).__name__,
+                about="error",
+                what=name,
+                came=" ".join([*lines[:3], *["..."] * (len(lines) > 3)]),
+                function=name,
+            ),
         )
+        return
     changed = path_of(call.changed[0]) if call.changed else ""
     names = [part.strip() for part in outputs.split(",")]
-    try:
-        compare(names, expected, call.result, like_of(args), at_least)
-    except CheckFailure as error:
-        return error.failure._replace(function=name, changed=changed)
-    if not changed:
-        return None
-    return Failure(
-        about="argument", what=name, function=name, changed=changed
-    )
+    like = like_of(args)
+    for kind, *part in _apart(names, expected, call.result):
+        for found in _unlike(*part, like, at_least):
+            lost = "dtype" if found.about == "dtype" else kind
+            yield lost, found._replace(function=name, changed=changed)
+    if changed:
+        yield (
+            "arguments",
+            Failure(
+                about="argument", what=name, function=name, changed=changed
+            ),
+        )
+
+
+def _apart(
+    names: list[str], expected: Any, actual: Any
+) -> Iterator[tuple[str, list[str], Any, Any]]:
+    """The results; where there are both, gradients after the others."""
+    gradient = [n.startswith("d_") for n in names]
+    several = isinstance(actual, tuple | list) and len(actual) == len(names)
+    if len({*gradient}) < 2 or not several:
+        yield "values", names, expected, actual
+        return
+    for kind, wanted in (("values", False), ("gradients", True)):
+        for k, name in enumerate(names):
+            if gradient[k] == wanted:
+                yield kind, [name], expected[k], actual[k]
+
+
+def _unlike(
+    names: list[str], expected: Any, actual: Any, like: Any, at_least: float
+) -> Iterator[Failure]:
+    """Where results differ: in their dtype first, then in the rest."""
+    for dtypes in (True, False):
+        try:
+            compare(names, expected, actual, like, at_least, dtypes=dtypes)
+            return
+        except CheckFailure as error:
+            found = error.failure
+        yield found
+        if found.about != "dtype":
+            return
