@@ -15,10 +15,12 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from grader import ROOT
-from grader.assignments.catalogue import catalogue
+from grader.assignments.catalogue import Mistake, catalogue
 from grader.assignments.rules import DEVICE
 from grader.assignments.source import Assignment, Cell, names, read, test_parts
 from grader.assignments.stored import run_cell
+from rnncore.testing.failure import Failure, render
+from rnncore.testing.properties import declared
 
 TABLE = ROOT / "book" / "mutants.md"
 HEAD = """\
@@ -36,6 +38,8 @@ class Verdict(NamedTuple):
     killed: bool  # the hidden tests fail, with no fingerprints to help
     recognised: bool | None  # None where the visible inputs cannot tell
     message: str  # what the visible test told
+    loses: tuple[str, ...] = ()  # the properties; (): all points
+    expected: tuple[str, ...] = ()  # of them, by the catalogue
 
 
 def play(
@@ -82,7 +86,19 @@ def _played(
             value, error = _tried(source, namespace)
             if cell.kind == "test":
                 points[cell.name] = _points(cell, value, error), error
+                _refuse_unmet(cell, namespace)
     return points
+
+
+def _refuse_unmet(test: Cell, namespace: dict[str, Any]) -> None:
+    """Raise ValueError where points are for what no check looks at."""
+    of = declared(test.source)
+    unmet = of.keys() - namespace["properties"].met if of else set()
+    if unmet:
+        raise ValueError(
+            f"{test.file}:{test.line}: {test.name}: expected checks of all its "
+            f"properties, got none of {', '.join(sorted(unmet))}"
+        )
 
 
 def stub(cell: Cell) -> str:
@@ -150,8 +166,18 @@ def common(name: str) -> str:
     for task, cell in assignment.of("mistakes").items():
         text += f"\n`{task}`\n\n"
         for mistake in catalogue(cell):
-            text += f"- *{mistake.name}*: {mistake.says}\n"
+            kept = _kept(assignment.of("test")[task], mistake)
+            text += f"- *{mistake.name}*{kept}: {mistake.says}\n"
     return text + ":::\n"
+
+
+def _kept(test: Cell, mistake: Mistake) -> str:
+    """What points an answer with this mistake keeps, if any."""
+    of = declared(test.source)
+    if not mistake.costs:
+        return ""
+    kept = sum(n for name, n in of.items() if name not in mistake.costs)
+    return f" (keeps {kept} of {sum(of.values())} points)"
 
 
 def _judged(
@@ -168,13 +194,31 @@ def _judged(
             run_cell(source, own)
         value, error = _tried(hidden + after, own)
         killed = _points(test, value, error) < test.options["points"]
+        lost = {} if error else _lost(test, own)
         own = dict(before)
         run_cell(wrong, own)
         _, told = _tried(visible, own)
-        recognised = None
-        if mistake.visible:
-            recognised = mistake.says in str(told)
-        yield Verdict(test.name, mistake.name, killed, recognised, str(told))
+        message = str(told)
+        if not told:
+            shown = _lost(test, own)
+            lost |= shown
+            message = "\n".join(map(render, shown.values()))
+        yield Verdict(
+            test.name,
+            mistake.name,
+            killed,
+            mistake.says in message if mistake.visible else None,
+            message,
+            ()
+            if error or told
+            else tuple(p for p in declared(test.source) if p in lost),
+            mistake.costs,
+        )
+
+
+def _lost(test: Cell, namespace: dict[str, Any]) -> dict[str, Failure]:
+    """The properties that a run of a test has found lost."""
+    return dict(namespace["properties"].lost) if declared(test.source) else {}
 
 
 def _run_by_kernel(assignment: Assignment) -> Iterator[Cell]:
@@ -238,6 +282,12 @@ def _failings(verdict: Verdict) -> Iterator[str]:
         yield "passes the hidden tests"
     if verdict.recognised is False:
         yield "is not told by name in the visible test, which says:"
+    if {*verdict.loses} != {*verdict.expected}:
+        loses, expected = (
+            ", ".join(sorted(names)) or "all points"
+            for names in (verdict.loses, verdict.expected)
+        )
+        yield f"loses {loses}, expected by its heading: {expected}"
 
 
 if __name__ == "__main__":
