@@ -44,7 +44,7 @@ def check(
     number of results, shapes, dtypes, devices and values, and that no
     argument was changed in place. Where points are split by property, an
     answer may lose one of them here and go on; its values must be right
-    on the inputs that are like the first, and have no axis of one.
+    on the inputs of the first one's dtype whose axes are longer than one.
 
     Raises AssertionError naming the output, the index and both numbers,
     and the mistake, where it is a known one. An exception that the
@@ -63,12 +63,14 @@ def check(
     seen = []
     for args in inputs:
         seen.append(observe(candidate, args))
+        if by and any(hasattr(a, "shape") for _, a in named_leaves(args)):
+            by.met.add("arguments")
         if isinstance(seen[-1].error, NotImplementedError):
             raise NotImplementedError(f"{name} is not written yet")
     may_be_none = any(expected is None for expected in results)
     ways = _ways(inputs, by)
     if by:
-        by.met |= {"arguments"}
+        by.met |= {*_kinds(_names(outputs))}
     for k in sorted(range(len(inputs)), key=lambda k: len(ways[k])):
         args, expected, call = inputs[k], results[k], seen[k]
         for lost, found in _problems(
@@ -232,8 +234,8 @@ def _ways(
     likes = [like_of(args) for args in inputs]
     places = ["" if like is None else place_of(like) for like in likes]
     found = [
-        ("sizes",) * _is_small(args) + ("dtype",) * (place != places[0])
-        for args, place in zip(inputs, places, strict=True)
+        ("sizes",) * small + ("dtype",) * (place != places[0])
+        for small, place in zip(_small(inputs), places, strict=True)
     ]
     if by is None or () not in found:
         return [()] * len(inputs)
@@ -241,12 +243,21 @@ def _ways(
     return found
 
 
-def _is_small(args: dict[str, Any]) -> bool:
-    """Whether an argument has an axis of one, or of nothing."""
-    return any(
-        min(getattr(leaf, "shape", ()), default=2) < 2
-        for _, leaf in named_leaves(args)
-    )
+def _small(inputs: Sequence[dict[str, Any]]) -> list[bool]:
+    """Whether an input has an axis of one that is longer in others."""
+    axes = [
+        {
+            (name, axis): size
+            for name, leaf in named_leaves(args)
+            for axis, size in enumerate(getattr(leaf, "shape", ()))
+        }
+        for args in inputs
+    ]
+    longer = {key for sizes in axes for key in sizes if sizes[key] > 1}
+    return [
+        any(sizes[key] < 2 for key in sizes if key in longer)
+        for sizes in axes
+    ]
 
 
 def _property(
@@ -284,7 +295,7 @@ def _problems(
         )
         return
     changed = path_of(call.changed[0]) if call.changed else ""
-    names = [part.strip() for part in outputs.split(",")]
+    names = _names(outputs)
     like = like_of(args)
     for kind, *part in _apart(names, expected, call.result):
         for found in _unlike(*part, like, at_least):
@@ -299,19 +310,32 @@ def _problems(
         )
 
 
+def _names(outputs: str) -> list[str]:
+    """The names of the results, one by one."""
+    return [part.strip() for part in outputs.split(",")]
+
+
+def _kinds(names: list[str]) -> list[str]:
+    """What each result is; gradients alone are the values."""
+    kinds = [
+        "gradients" if name.startswith("d_") else "values" for name in names
+    ]
+    return kinds if "values" in kinds else ["values"] * len(kinds)
+
+
 def _apart(
     names: list[str], expected: Any, actual: Any
 ) -> Iterator[tuple[str, list[str], Any, Any]]:
     """The results; where there are both, gradients after the others."""
-    gradient = [n.startswith("d_") for n in names]
     several = isinstance(actual, tuple | list) and len(actual) == len(names)
-    if len({*gradient}) < 2 or not several:
+    kinds = _kinds(names)
+    if not several or "gradients" not in kinds:
         yield "values", names, expected, actual
         return
-    for kind, wanted in (("values", False), ("gradients", True)):
-        for k, name in enumerate(names):
-            if gradient[k] == wanted:
-                yield kind, [name], expected[k], actual[k]
+    for k in sorted(
+        range(len(names)), key=lambda k: kinds[k] == "gradients"
+    ):
+        yield kinds[k], [names[k]], expected[k], actual[k]
 
 
 def _unlike(

@@ -152,7 +152,9 @@ from rnncore.backend import tree_map
 from rnncore.bptt import bptt
 from rnncore.rnn import init_params, unroll
 from rnncore.ruler import CELLS
-from rnncore.testing import check, observe, stored
+from rnncore.testing import Properties, check, observe, stored
+
+properties = Properties(values=3, gradients=2, dtype=1)
 
 OUTPUTS = (
     "G and parts are numbers, the state has its form, "
@@ -312,8 +314,15 @@ def check_float32(seed, B, H):
         assert a.dtype == np.float32, f"{name}: float32 became {a.dtype}"
 
 
-check(examined, stored("own_cell"), [{"seed": 1}], outputs=OUTPUTS)
-check_float32(1, 3, 4)
+check(
+    examined,
+    stored("own_cell"),
+    [{"seed": 1}],
+    outputs=OUTPUTS,
+    by=properties,
+)
+with properties("dtype"):
+    check_float32(1, 3, 4)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import assert_close, hidden_rng
 
@@ -323,9 +332,11 @@ check(
     lambda seed: ("yes",) * 9 + ("right",) * 3,
     [{"seed": int(rng.integers(1000))} for _ in range(2)],
     outputs=OUTPUTS,
+    by=properties,
 )
-for B, H in ((1, 1), (4, 2), (3, 6)):
-    check_float32(int(rng.integers(1000)), B, H)
+with properties("dtype"):
+    for B, H in ((1, 1), (4, 2), (3, 6)):
+        check_float32(int(rng.integers(1000)), B, H)
 forward, vjp, G, parts = own_cell()
 # through the loop: the slope along random directions, five steps
 params = init_params(rng, 3, 4, G)
@@ -333,28 +344,29 @@ x, d_y = rng.normal(size=(5, 2, 3)), rng.normal(size=(5, 2, 4))
 state = tuple(rng.normal(size=(parts, 2, 4)))
 d_last = tuple(rng.normal(size=(parts, 2, 4)))
 y, last, tape = unroll(forward, params, x, state)
-d_params, d_x, d_first = bptt(vjp, params, tape, d_y, d_last)
-for _ in range(4):
-    ways = [rng.normal(size=a.shape) for a in (*params, x, *state)]
-    totals = []
-    for sign in (1, -1):
-        a = [
-            b + sign * 1e-6 * w
-            for b, w in zip((*params, x, *state), ways, strict=True)
-        ]
-        y, last, _ = unroll(
-            forward, type(params)(*a[:4]), a[4], tuple(a[5:])
+with properties("gradients"):
+    d_params, d_x, d_first = bptt(vjp, params, tape, d_y, d_last)
+    for _ in range(4):
+        ways = [rng.normal(size=a.shape) for a in (*params, x, *state)]
+        totals = []
+        for sign in (1, -1):
+            a = [
+                b + sign * 1e-6 * w
+                for b, w in zip((*params, x, *state), ways, strict=True)
+            ]
+            y, last, _ = unroll(
+                forward, type(params)(*a[:4]), a[4], tuple(a[5:])
+            )
+            pairs = [(d_y, y), *zip(d_last, last, strict=True)]
+            totals.append(sum(float((d * b).sum()) for d, b in pairs))
+        slope = (totals[0] - totals[1]) / 2e-6
+        mine = sum(
+            float((np.asarray(d) * w).sum())
+            for d, w in zip((*d_params, d_x, *d_first), ways, strict=True)
         )
-        pairs = [(d_y, y), *zip(d_last, last, strict=True)]
-        totals.append(sum(float((d * b).sum()) for d, b in pairs))
-    slope = (totals[0] - totals[1]) / 2e-6
-    mine = sum(
-        float((np.asarray(d) * w).sum())
-        for d, w in zip((*d_params, d_x, *d_first), ways, strict=True)
-    )
-    assert_close("the slope through five steps", mine, slope, 1e-5)
+        assert_close("the slope through five steps", mine, slope, 1e-5)
 ### END HIDDEN TESTS
-print("Task 1 holds.")
+properties.points("Task 1 holds.")
 
 # %% mistakes="own_cell"
 r"""
@@ -480,7 +492,9 @@ print(numerical_gradient(lambda a: (a**2).sum(), move(np.arange(3.0))))
 # %% test="numerical_gradient" points=3 explained="ch03_bptt: Trust nothing: the numerical check"
 import numpy as np
 
-from rnncore.testing import check, mover, stored
+from rnncore.testing import Properties, check, mover, stored
+
+properties = Properties(values=2, sizes=1)
 
 move = mover(device)
 
@@ -501,7 +515,13 @@ visible = [
     move({"x": rng.normal(size=(2, 3)), "step": 1e-2}),
     move({"x": rng.normal(size=4), "step": 1e-1}),
 ]
-check(sloped, stored("numerical_gradient"), visible, outputs="d_x")
+check(
+    sloped,
+    stored("numerical_gradient"),
+    visible,
+    outputs="d_x",
+    by=properties,
+)
 ### BEGIN HIDDEN TESTS
 from rnncore.bptt import numerical_gradient as book_numerical_gradient
 from rnncore.testing import assert_that, hidden_rng
@@ -516,6 +536,7 @@ check(
     lambda x, step: move(book_numerical_gradient(cubic, x, step)),
     hidden,
     outputs="d_x",
+    by=properties,
 )
 seen = []
 
@@ -537,7 +558,7 @@ for kind, dtype, far in seen:
     assert_that(0.9e-6 < far < 1.1e-6, "the default step is 1e-6")
 assert_that(float(abs(x - before).max()) == 0, "x was changed")
 ### END HIDDEN TESTS
-print("Task 2 holds.")
+properties.points("Task 2 holds.")
 
 # %% mistakes="numerical_gradient"
 r"""

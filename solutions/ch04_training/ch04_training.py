@@ -153,7 +153,9 @@ print(adamw_step(w, d_w, zero, zero, 1, 0.1, 0.5)[0], "expected 0.85, 0.85")
 import numpy as np
 
 from rnncore.optim import adam
-from rnncore.testing import assert_close, check, mover, stored
+from rnncore.testing import Properties, assert_close, check, mover, stored
+
+properties = Properties(values=2, dtype=1, arguments=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "w, m, s"
@@ -175,7 +177,13 @@ rng = np.random.default_rng(1)
 visible = [move(middle_of_a_run(rng, k, 2, 3)) for k in (1, 2, 7)]
 tiny = move(middle_of_a_run(rng, 1, 2, 3))
 tiny["d_w"] = tiny["d_w"] * 1e-7
-check(adamw_step, stored("adamw_step"), [*visible, tiny], outputs=OUTPUTS)
+check(
+    adamw_step,
+    stored("adamw_step"),
+    [*visible, tiny],
+    outputs=OUTPUTS,
+    by=properties,
+)
 one, zero = move(np.ones(2)), move(np.zeros(2))
 d_w = move(np.array([1e-3, -1e3]))
 w, _, _ = adamw_step(one, d_w, zero, zero, 1, 0.1, 0.5)
@@ -206,9 +214,15 @@ hidden = hidden_inputs(
 )
 small = move(middle_of_a_run(rng, 1, 3))
 small["d_w"] = small["d_w"] * 1e-7
-check(adamw_step, reference_adamw_step, [*hidden, small], outputs=OUTPUTS)
+check(
+    adamw_step,
+    reference_adamw_step,
+    [*hidden, small],
+    outputs=OUTPUTS,
+    by=properties,
+)
 ### END HIDDEN TESTS
-print("Task 1 holds.")
+properties.points("Task 1 holds.")
 
 # %% mistakes="adamw_step"
 r"""
@@ -332,6 +346,7 @@ import numpy as np
 from rnncore.losses import cross_entropy as printed
 from rnncore.losses import cross_entropy_vjp as printed_vjp
 from rnncore.testing import (
+    Properties,
     assert_close,
     assert_gradient,
     check,
@@ -339,6 +354,8 @@ from rnncore.testing import (
     mover,
     stored,
 )
+
+properties = Properties(values=2, gradients=2, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "loss, d_logits"
@@ -356,6 +373,7 @@ check(
     stored("smoothed_cross_entropy"),
     [visible],
     outputs=OUTPUTS,
+    by=properties,
 )
 none = move(np.zeros((1, 1, 4))), move(np.array([[2]]))
 loss, d_logits = smoothed_cross_entropy(*none, 0.1)  # p = 1/4 each
@@ -388,17 +406,19 @@ check(
     reference_smoothed_cross_entropy,
     hidden,
     outputs=OUTPUTS,
+    by=properties,
 )
 logits, targets, alpha = move(batch(rng, 3, 2, 4, 0.3)).values()
 _, d_logits = smoothed_cross_entropy(logits, targets, alpha)
-assert_gradient(
-    lambda z: float(smoothed_cross_entropy(z, targets, alpha)[0]),
-    logits,
-    d_logits,
-    "d_logits",
-)
+with properties("gradients"):
+    assert_gradient(
+        lambda z: float(smoothed_cross_entropy(z, targets, alpha)[0]),
+        logits,
+        d_logits,
+        "d_logits",
+    )
 ### END HIDDEN TESTS
-print("Task 2 holds.")
+properties.points("Task 2 holds.")
 
 # %% mistakes="smoothed_cross_entropy"
 r"""
@@ -488,7 +508,7 @@ plot_lines(
     "learning rate",
 )
 
-# %% test="rate_at" points=4 explained="ch04_training: Which way, and how far"
+# %% test="rate_at" points=4 whole="its arguments and its result are plain numbers" explained="ch04_training: Which way, and how far"
 from rnncore.testing import assert_close, check, stored
 
 
@@ -628,7 +648,9 @@ from rnncore.bptt import rnn_cell_vjp
 from rnncore.characters import init_model, next_character
 from rnncore.optim import adam, sgd
 from rnncore.rnn import rnn_cell
-from rnncore.testing import assert_close, check, mover, stored
+from rnncore.testing import Properties, assert_close, check, mover, stored
+
+properties = Properties(values=2, dtype=1, arguments=1)
 
 move = mover(device)
 OUTPUTS = "losses, params"
@@ -651,7 +673,7 @@ visible = [
     one_batch(rng, 3, 2, 4, 3, sgd(0.5, momentum=0.5), 4),
     one_batch(rng, 2, 1, 3, 2, adam(0.1), 3),
 ]
-check(by_heart, stored("by_heart"), visible, outputs=OUTPUTS)
+check(by_heart, stored("by_heart"), visible, outputs=OUTPUTS, by=properties)
 
 
 def bowl(params, batch, state):
@@ -679,9 +701,9 @@ hidden = [
     ]
     for dtype in ("float64", "float32")
 ]
-check(by_heart, reference_by_heart, hidden, outputs=OUTPUTS)
+check(by_heart, reference_by_heart, hidden, outputs=OUTPUTS, by=properties)
 ### END HIDDEN TESTS
-print("Task 4 holds.")
+properties.points("Task 4 holds.")
 
 # %% mistakes="by_heart"
 r"""
@@ -774,7 +796,9 @@ print(
 import numpy as np
 
 from rnncore.losses import cross_entropy as book_cross_entropy
-from rnncore.testing import assert_close, check, mover, stored
+from rnncore.testing import Properties, assert_close, check, mover, stored
+
+properties = Properties(values=3, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "loss, cache"
@@ -787,7 +811,13 @@ def prediction(rng, T, B, K, size=3.0):
 
 rng = np.random.default_rng(4)
 visible = move([prediction(rng, 3, 2, 4), prediction(rng, 2, 3, 3)])
-check(cross_entropy, stored("cross_entropy"), visible, outputs=OUTPUTS)
+check(
+    cross_entropy,
+    stored("cross_entropy"),
+    visible,
+    outputs=OUTPUTS,
+    by=properties,
+)
 even = move(np.zeros((2, 3, 8))), move(np.zeros((2, 3), dtype=int))
 assert_close(
     "loss of eight even chances", cross_entropy(*even)[0], np.log(8)
@@ -820,9 +850,15 @@ hidden = hidden_inputs(
     ],
     device,
 )
-check(cross_entropy, book_cross_entropy, hidden, outputs=OUTPUTS)
+check(
+    cross_entropy,
+    book_cross_entropy,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 ### END HIDDEN TESTS
-print("Task 5 holds.")
+properties.points("Task 5 holds.")
 
 # %% mistakes="cross_entropy"
 r"""

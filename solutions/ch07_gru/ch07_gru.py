@@ -200,7 +200,7 @@ PUBLISHED = {
 for name, program in PUBLISHED.items():
     print(f"{name:50}", fits_the_loop(program))
 
-# %% test="fits_the_loop" points=5 explained="ch07_gru: The side of the product"
+# %% test="fits_the_loop" points=5 whole="one verdict on each cell" explained="ch07_gru: The side of the product"
 import numpy as np
 
 from rnncore.testing import check, stored
@@ -336,12 +336,15 @@ import numpy as np
 
 from rnncore.rnn import Params, init_params
 from rnncore.testing import (
+    Properties,
     assert_close,
     check,
     check_independent,
     mover,
     stored,
 )
+
+properties = Properties(values=2, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "h_new, cache"
@@ -360,7 +363,13 @@ def new_state(params, x_t, h):
     return minimal_step(params, x_t, h)[0]
 
 
-check(new_state, stored("minimal_step"), [visible], outputs="h_new")
+check(
+    new_state,
+    stored("minimal_step"),
+    [visible],
+    outputs="h_new",
+    by=properties,
+)
 params, x_t, h = visible.values()
 new, (f, n, m, h_kept) = minimal_step(params, x_t, h)
 assert_close("h in the cache", h_kept, h)
@@ -378,9 +387,15 @@ from rnncore.testing import hidden_inputs
 hidden = hidden_inputs(
     a_step, [(1, 1, 1), (4, 2, 3), (2, 5, 4), (3, 3, 3)], device
 )
-check(minimal_step, reference_minimal_step, hidden, outputs=OUTPUTS)
+check(
+    minimal_step,
+    reference_minimal_step,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 ### END HIDDEN TESTS
-print("Task 2 holds.")
+properties.points("Task 2 holds.")
 
 # %% mistakes="minimal_step"
 r"""
@@ -480,7 +495,15 @@ print(d_params.b_x, d_params.b_h, "by hand: [0, 0.5] and [0, 0.25]")
 import numpy as np
 
 from rnncore.rnn import Params, init_params
-from rnncore.testing import check, check_independent, mover, stored
+from rnncore.testing import (
+    Properties,
+    check,
+    check_independent,
+    mover,
+    stored,
+)
+
+properties = Properties(values=4, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "d_params, d_x_t, d_h_before"
@@ -502,6 +525,7 @@ check(
     stored("minimal_step_vjp"),
     [visible],
     outputs=OUTPUTS,
+    by=properties,
 )
 check_independent(
     lambda *args: minimal_step_vjp(*args)[2],  # d_h_before
@@ -519,7 +543,13 @@ hidden = hidden_inputs(
     device,
     rng=rng,
 )
-check(minimal_step_vjp, reference_minimal_step_vjp, hidden, outputs=OUTPUTS)
+check(
+    minimal_step_vjp,
+    reference_minimal_step_vjp,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 
 args = move(a_step_back(rng, 3, 2, 4))
 params, x_t, d_h = args["params"], args["x_t"], args["d_h"]
@@ -542,7 +572,7 @@ for k, name in enumerate(Params._fields):
         f"d_{name}",
     )
 ### END HIDDEN TESTS
-print("Task 3 holds.")
+properties.points("Task 3 holds.")
 
 # %% mistakes="minimal_step_vjp"
 r"""
@@ -740,7 +770,9 @@ print(half_life, stuck)
 # %% test="gate_report" points=4 explained="ch07_gru: One gate, two clocks"
 import numpy as np
 
-from rnncore.testing import assert_close, check, mover, stored
+from rnncore.testing import Properties, assert_close, check, mover, stored
+
+properties = Properties(values=2, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "half_life, stuck"
@@ -754,7 +786,13 @@ visible = [
     move(gate(np.random.default_rng(5), 5, 2, 3)),
     move({"a_z": np.full((3, 2, 1), 18.0), "low": 0.01}),
 ]
-check(gate_report, stored("gate_report"), visible, outputs=OUTPUTS)
+check(
+    gate_report,
+    stored("gate_report"),
+    visible,
+    outputs=OUTPUTS,
+    by=properties,
+)
 # by hand: z = 1/2 halves at each step, and its slope is 1/4
 half_life, stuck = gate_report(move(np.zeros((4, 2, 1))))
 assert_close("half-life at a_z = 0", half_life, np.ones(1))
@@ -773,9 +811,15 @@ from rnncore.testing import hidden_inputs
 hidden = hidden_inputs(gate, [(1, 1, 1), (6, 3, 2), (4, 5, 3)], device)
 hidden.append(move({"a_z": np.full((2, 3, 2), 19.0)}, "float32"))
 hidden.append(move({"a_z": np.full((2, 3, 2), -60.0)}))
-check(gate_report, reference_gate_report, hidden, outputs=OUTPUTS)
+check(
+    gate_report,
+    reference_gate_report,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 ### END HIDDEN TESTS
-print("Task 5 holds.")
+properties.points("Task 5 holds.")
 
 # %% mistakes="gate_report"
 r"""
@@ -871,7 +915,9 @@ import numpy as np
 
 from rnncore.gru import gru_cell
 from rnncore.gru import gru_cell_vjp as book_gru_cell_vjp
-from rnncore.testing import check, mover, stored
+from rnncore.testing import Properties, check, mover, stored
+
+properties = Properties(values=2, dtype=1, sizes=1)
 
 OUTPUTS = "d_a_x, d_a_h, d_state"
 
@@ -887,7 +933,13 @@ def gru_back(rng, B, H, dtype="float64"):
 
 
 visible = [gru_back(np.random.default_rng(3), 3, 2)]
-check(gru_cell_vjp, stored("gru_cell_vjp"), visible, outputs=OUTPUTS)
+check(
+    gru_cell_vjp,
+    stored("gru_cell_vjp"),
+    visible,
+    outputs=OUTPUTS,
+    by=properties,
+)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
 
@@ -897,9 +949,11 @@ hidden = [
     for B, H in [(1, 1), (4, 3), (2, 5)]
     for dtype in ("float64", "float32")
 ]
-check(gru_cell_vjp, book_gru_cell_vjp, hidden, outputs=OUTPUTS)
+check(
+    gru_cell_vjp, book_gru_cell_vjp, hidden, outputs=OUTPUTS, by=properties
+)
 ### END HIDDEN TESTS
-print("Task 6 holds.")
+properties.points("Task 6 holds.")
 
 # %% mistakes="gru_cell_vjp"
 r"""

@@ -148,7 +148,9 @@ print(torch.autograd.gradcheck(LeakyCell.apply, (*checked, 1.5)))
 import numpy as np
 import torch
 
-from rnncore.testing import check, mover, stored
+from rnncore.testing import Properties, check, mover, stored
+
+properties = Properties(values=2, dtype=1, arguments=1, sizes=1)
 
 OUTPUTS = "h, d_a_x, d_a_h, d_h_before, d_keep"
 
@@ -171,7 +173,7 @@ def one_step(rng, B, H, steepness):
 
 visible = mover(device)(one_step(np.random.default_rng(2), 3, 2, 1.5))
 mine = gradients_by(LeakyCell.apply)
-check(mine, stored("LeakyCell"), [visible], outputs=OUTPUTS)
+check(mine, stored("LeakyCell"), [visible], outputs=OUTPUTS, by=properties)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 
@@ -180,9 +182,9 @@ hidden = hidden_inputs(
 )
 right = gradients_by(reference_leaky_step)
 mine = gradients_by(LeakyCell.apply)
-check(mine, right, hidden, outputs=OUTPUTS)
+check(mine, right, hidden, outputs=OUTPUTS, by=properties)
 ### END HIDDEN TESTS
-print("Task 1 holds.")
+properties.points("Task 1 holds.")
 
 # %% mistakes="LeakyCell"
 r"""
@@ -300,7 +302,9 @@ print(
 import numpy as np
 import torch
 
-from rnncore.testing import check, mover, stored
+from rnncore.testing import Properties, check, mover, stored
+
+properties = Properties(values=2, dtype=1, sizes=1)
 
 OUTPUTS = "y, h, c"
 
@@ -321,16 +325,16 @@ def from_file(rng, T, B, D, H):
 
 
 visible = mover(device)(from_file(np.random.default_rng(3), 3, 2, 2, 3))
-check(loaded, stored("to_torch"), [visible], outputs=OUTPUTS)
+check(loaded, stored("to_torch"), [visible], outputs=OUTPUTS, by=properties)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 
 hidden = hidden_inputs(
     from_file, [(2, 1, 1, 2), (5, 3, 4, 3), (4, 2, 5, 6)], device
 )
-check(loaded, reference_by_the_file, hidden, outputs=OUTPUTS)
+check(loaded, reference_by_the_file, hidden, outputs=OUTPUTS, by=properties)
 ### END HIDDEN TESTS
-print("Task 2 holds.")
+properties.points("Task 2 holds.")
 
 # %% mistakes="to_torch"
 r"""
@@ -420,7 +424,9 @@ print("largest difference:", float((y - again).abs().max()))
 # %% test="from_torch" points=3
 import numpy as np
 
-from rnncore.testing import check, mover, stored
+from rnncore.testing import Properties, check, mover, stored
+
+properties = Properties(values=2, dtype=1)
 
 OUTPUTS = "kernel, recurrent, bias"
 NAMES = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
@@ -437,7 +443,9 @@ def written(*arrays):
 
 
 visible = mover(device)(trained(np.random.default_rng(6), 2, 3))
-check(written, stored("from_torch"), [visible], outputs=OUTPUTS)
+check(
+    written, stored("from_torch"), [visible], outputs=OUTPUTS, by=properties
+)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 
@@ -447,9 +455,9 @@ def right(*arrays):
 
 
 hidden = hidden_inputs(trained, [(1, 1), (5, 2), (3, 4)], device)
-check(written, right, hidden, outputs=OUTPUTS)
+check(written, right, hidden, outputs=OUTPUTS, by=properties)
 ### END HIDDEN TESTS
-print("Task 3 holds.")
+properties.points("Task 3 holds.")
 
 # %% mistakes="from_torch"
 r"""
@@ -559,7 +567,9 @@ for gradient in (tanh_gradient, planted):
 import numpy as np
 import torch
 
-from rnncore.testing import check, mover, stored
+from rnncore.testing import Properties, check, mover, stored
+
+properties = Properties(values=2, dtype=1, sizes=1)
 
 
 def wrong_by(rng, scale, size, shape, dtype):
@@ -581,7 +591,13 @@ visible = [
     wrong_by(rng, 8.0, 0.3, (2, 3), "float32"),
     wrong_by(rng, 0.2, 0.1, (3,), "float64"),
 ]
-check(worst_error, stored("worst_error"), visible, outputs="the error")
+check(
+    worst_error,
+    stored("worst_error"),
+    visible,
+    outputs="the error",
+    by=properties,
+)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import assert_that, hidden_rng
 
@@ -601,12 +617,14 @@ def right_of_six(loss, gradient, w):
     return round(reference_worst_error(loss, gradient, w), 6)
 
 
-check(worst_of_six, right_of_six, hidden, outputs="the error")
+check(
+    worst_of_six, right_of_six, hidden, outputs="the error", by=properties
+)
 right = wrong_by(rng, 2.0, 0.0, (3, 2), "float32")
 error = worst_error(**right)
 assert_that(error < 1e-7, "the error of a right gradient is under 1e-7")
 ### END HIDDEN TESTS
-print("Task 4 holds.")
+properties.points("Task 4 holds.")
 
 # %% mistakes="worst_error"
 r"""
@@ -699,7 +717,7 @@ def median_seconds(run, wait, clock, warmup, repeats):
 gpu = Machine([50, 4, 4, 30, 4, 4])
 print(median_seconds(gpu.run, gpu.wait, gpu.clock, 1, 5))
 
-# %% test="median_seconds" points=4 explained="ch09_torch: Where the time goes"
+# %% test="median_seconds" points=4 whole="one number from a clock that the test sets" explained="ch09_torch: Where the time goes"
 import numpy as np
 
 from rnncore.testing import check, stored
@@ -854,7 +872,9 @@ from rnncore.gru import gru_cell, gru_cell_vjp
 from rnncore.lstm import lstm_cell, lstm_cell_vjp
 from rnncore.nn import Loop as book_loop
 from rnncore.rnn import Params, init_params, rnn_cell
-from rnncore.testing import check, mover, stored
+from rnncore.testing import Properties, check, mover, stored
+
+properties = Properties(values=3, dtype=1, sizes=1)
 
 OUTPUTS = "y, state, d_x, d_params, d_state"
 CELLS = [
@@ -890,7 +910,7 @@ def network(rng, T, B, D, H, which):
 rng = np.random.default_rng(5)
 visible = mover(device)([network(rng, 3, 2, 1, 2, k) for k in (0, 1, 2)])
 mine = results_of(Loop)
-check(mine, stored("Loop"), visible, outputs=OUTPUTS)
+check(mine, stored("Loop"), visible, outputs=OUTPUTS, by=properties)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import assert_that, hidden_inputs, hidden_rng
 
@@ -906,7 +926,7 @@ hidden = hidden_inputs(
     rng=rng,
 )
 mine = results_of(Loop)
-check(mine, results_of(book_loop), hidden, outputs=OUTPUTS)
+check(mine, results_of(book_loop), hidden, outputs=OUTPUTS, by=properties)
 
 
 def refused(again):
@@ -937,7 +957,7 @@ y, _ = Loop.apply(rnn_cell, rnn_cell_vjp, *inputs)
 y.sum().backward()
 assert_that(refused(lambda: y.sum().backward()), "the tape was not freed")
 ### END HIDDEN TESTS
-print("Task 6 holds.")
+properties.points("Task 6 holds.")
 
 # %% mistakes="Loop"
 r"""
