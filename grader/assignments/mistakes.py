@@ -194,24 +194,19 @@ def _judged(
             run_cell(source, own)
         value, error = _tried(hidden + after, own)
         killed = _points(test, value, error) < test.options["points"]
-        lost = {} if error else _lost(test, own)
         own = dict(before)
         run_cell(wrong, own)
         _, told = _tried(visible, own)
-        message = str(told)
-        if not told:
-            shown = _lost(test, own)
-            lost |= shown
-            message = "\n".join(map(render, shown.values()))
+        message = str(told or "\n".join(map(render, _lost(test, own).values())))
+        if not told:  # the hidden part goes on from what is lost
+            _, told = _tried(hidden + after, own)
         yield Verdict(
             test.name,
             mistake.name,
             killed,
             mistake.says in message if mistake.visible else None,
             message,
-            ()
-            if error or told
-            else tuple(p for p in declared(test.source) if p in lost),
+            () if told else tuple(_lost(test, own)),
             mistake.costs,
         )
 

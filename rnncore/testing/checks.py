@@ -266,8 +266,11 @@ def _property(
     """The property that a problem costs, by what its input tries."""
     if by is None:
         return "values"
-    costs = [lost] if lost in ("dtype", "arguments") else [*ways, lost]
-    costs = [name for name in costs if name in by.of]
+    if lost in by.of and lost != "values":
+        return lost
+    if lost in ("dtype", "arguments"):
+        return "values"
+    costs = [way for way in ways if way in by.of]
     already = [name for name in costs if name in by.lost]
     return (already or costs or ["values"])[0]
 

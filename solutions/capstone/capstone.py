@@ -154,7 +154,7 @@ from rnncore.rnn import init_params, unroll
 from rnncore.ruler import CELLS
 from rnncore.testing import Properties, check, observe, stored
 
-properties = Properties(values=3, gradients=2, dtype=1)
+properties = Properties(values=2, gradients=3, dtype=1)
 
 OUTPUTS = (
     "G and parts are numbers, the state has its form, "
@@ -375,27 +375,27 @@ upstream in place: the gradients are right, but the caller's d_state was changed
 +         d_h *= z
 +         return d_a, d_a, (d_h,)
 
-the way past the matrix dropped: nothing goes past the matrix: what the cell keeps of its state sends its gradient back directly, and that is what a memory lives on
+the way past the matrix dropped [gradients]: nothing goes past the matrix: what the cell keeps of its state sends its gradient back directly, and that is what a memory lives on
 - (d_h * z,)
 + (0 * d_h,)
 
-gradient of the state not in a tuple: the third result of the vjp is no tuple of `parts` arrays (B, H): for one part it is (d_h,), with a comma
+gradient of the state not in a tuple [gradients]: the third result of the vjp is no tuple of `parts` arrays (B, H): for one part it is (d_h,), with a comma
 - (d_h * z,)
 + d_h * z
 
-split between a_x and a_h: the gradient was split between a_x and a_h; a sum hands the whole gradient to each of its terms
+split between a_x and a_h [gradients]: the gradient was split between a_x and a_h; a sum hands the whole gradient to each of its terms
 - return d_a, d_a, (d_h * z,)
 + return d_a / 2, d_a / 2, (d_h * z,)
 
-nothing for a_h: a_h got no gradient: then W_h never learns
+nothing for a_h [gradients]: a_h got no gradient: then W_h never learns
 - return d_a, d_a, (d_h * z,)
 + return d_a, 0 * d_a, (d_h * z,)
 
-all signs wrong: all gradients have the opposite sign: the cell would climb its loss
+all signs wrong [gradients]: all gradients have the opposite sign: the cell would climb its loss
 - return d_a, d_a, (d_h * z,)
 + return -d_a, -d_a, (-d_h * z,)
 
-averaged over the batch [hidden]: the gradients of the sums were divided by the size of the batch; the loss does that, once
+averaged over the batch [hidden, gradients]: the gradients of the sums were divided by the size of the batch; the loss does that, once
 - return d_a, d_a, (d_h * z,)
 + return d_a / len(d_a) ** 2 * 1.0, d_a / len(d_a) ** 2 * 1.0, (d_h * z,)
 
@@ -430,15 +430,15 @@ old state overwritten: the cell wrote its new state into the old one, which the 
 +         state[0][...] = z * h + (1 - z) * n
 +         return (state[0] + 0,), (z, n, h)
 
-slope of the tanh forgotten [hidden]: the slope of the tanh, 1 - n², is missing
+slope of the tanh forgotten [hidden, gradients]: the slope of the tanh, 1 - n², is missing
 - d_n = d_h * (1 - z) * (1 - n * n)
 + d_n = d_h * (1 - z)
 
-gate without a gradient [hidden]: the gate got no gradient: it never learns when to keep
+gate without a gradient [hidden, gradients]: the gate got no gradient: it never learns when to keep
 - d_z = d_h * (h - n) * z * (1 - z)
 + d_z = 0 * d_h
 
-float64 made [hidden]: float32 became float64
+float64 made [hidden, dtype]: float32 became float64
 - z, n = sigmoid(z), np.tanh(n)
 + z, n = sigmoid(z).astype(float), np.tanh(n)
 """

@@ -371,7 +371,7 @@ h_0 = move(rng.normal(size=(2, 3)))
 y, _, tape = unroll(rnn_cell, params, x, (h_0,))
 h = move(np.zeros((6, 2, 3)))
 h[0], h[1:] = h_0, y
-got = masked_bptt(params, x, move(np.ones((5, 2))), h, d_y)
+got = masked_bptt(params, x, move(np.ones((5, 2))), h, d_y + 0)
 book = book_bptt(rnn_cell_vjp, params, tape, d_y, (0 * h_0,))
 assert_close("d_W_h with a mask of ones", got[0].W_h, book[0].W_h)
 assert_close("d_x with a mask of ones", got[1], book[1])
@@ -410,7 +410,7 @@ def loss(W_h):
 
 
 h = reference_masked_unroll(params, x, mask, h_0)
-d_params, _, _ = masked_bptt(params, x, mask, h, d_y)
+d_params, _, _ = masked_bptt(params, x, mask, h, d_y + 0)
 assert_gradient(loss, params.W_h, d_params[1], "d_W_h")
 ### END HIDDEN TESTS
 properties.points("Task 2 holds.")
@@ -437,7 +437,7 @@ later steps forgotten: what comes from step t+1 was overwritten by d_y[t]; the t
 - d_h = d_h + d_y[t, ...]
 + d_h = d_y[t, ...]
 
-upstream in place: the numbers are right, but the caller's d_y was changed on the way; a second call with it would be wrong
+upstream in place [arguments]: the numbers are right, but the caller's d_y was changed on the way; a second call with it would be wrong
 -         d_h = d_h + d_y[t, ...]
 +         d_y[t, ...] += d_h
 +         d_h = d_y[t, ...]
@@ -947,7 +947,7 @@ a step counted twice: d_y[t] was added before the cell and once more after it
 - params.W_h + d_past
 + params.W_h + d_past + d_y[t, ...]
 
-upstream in place: `d_h += ...` changed the caller's d_state; write d_h = d_h + ...
+upstream in place [arguments]: `d_h += ...` changed the caller's d_state; write d_h = d_h + ...
 - d_h = d_h + d_y[t, ...]
 + d_h += d_y[t, ...]
 

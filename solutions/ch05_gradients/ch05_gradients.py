@@ -787,11 +787,11 @@ only the sign kept: the median of the signs does not tell how large the effect i
 - float(np.median(differences))
 + float(np.median(np.sign(differences)))
 
-two changes at once [hidden]: settings that differ in two things were compared; then nobody knows which of them did it
+two changes at once [hidden, refusals]: settings that differ in two things were compared; then nobody knows which of them did it
 - len(changed) != 1
 + not changed
 
-nothing changed [hidden]: settings that do not differ were compared
+nothing changed [hidden, refusals]: settings that do not differ were compared
 -     if len(changed) != 1:
 +     changed = changed or list(control)
 +     if len(changed) > 3:

@@ -887,7 +887,7 @@ d_c of the next step dropped: d_c of the next step was dropped: over one step no
 - d_c = d_c + d_h * o
 + d_c = d_h * o
 
-upstream in place: `d_c += ...` changed the caller's d_state; write d_c = d_c + ...
+upstream in place [arguments]: `d_c += ...` changed the caller's d_state; write d_c = d_c + ...
 - d_c = d_c + d_h * o * (1 - tanh_c * tanh_c)
 + d_c += d_h * o * (1 - tanh_c * tanh_c)
 

@@ -150,7 +150,7 @@ import torch
 
 from rnncore.testing import Properties, check, mover, stored
 
-properties = Properties(values=2, dtype=1, arguments=1, sizes=1)
+properties = Properties(values=1, gradients=2, dtype=1, arguments=1)
 
 OUTPUTS = "h, d_a_x, d_a_h, d_h_before, d_keep"
 
@@ -188,43 +188,43 @@ properties.points("Task 1 holds.")
 
 # %% mistakes="LeakyCell"
 r"""
-steepness dropped: the steepness s stands inside the tanh, so the chain rule multiplies d_a by it
+steepness dropped [gradients]: the steepness s stands inside the tanh, so the chain rule multiplies d_a by it
 - (1 - r * r) * ctx.steepness
 + (1 - r * r)
 
-share of the tanh dropped: r enters h_t with the factor 1 - k; its gradient has that factor too
+share of the tanh dropped [gradients]: r enters h_t with the factor 1 - k; its gradient has that factor too
 - d_r = d_h * (1 - keep)
 + d_r = d_h
 
-slope at the argument: r is the tanh already: its slope is 1 - r², not 1 - tanh(r)²
+slope at the argument [gradients]: r is the tanh already: its slope is 1 - r², not 1 - tanh(r)²
 - (1 - r * r)
 + (1 - torch.tanh(r) ** 2)
 
-state path dropped: h_{t-1} reaches h_t directly, with the factor k, and not through a_h alone: its gradient was lost
+state path dropped [gradients]: h_{t-1} reaches h_t directly, with the factor k, and not through a_h alone: its gradient was lost
 - d_a, d_a, d_h * keep
 + d_a, d_a, 0 * d_h
 
-shares exchanged: the state is kept with the factor k, the tanh enters with 1 - k; the two were exchanged
+shares exchanged [gradients]: the state is kept with the factor k, the tanh enters with 1 - k; the two were exchanged
 - d_a, d_a, d_h * keep
 + d_a, d_a, d_h * (1 - keep)
 
-one of two places: k stands in two places, k h and (1 - k) r; the second gives - r
+one of two places [gradients]: k stands in two places, k h and (1 - k) r; the second gives - r
 - (h - r)
 + h
 
-averaged over the batch: d_keep was averaged over the batch; shared gradients add up, they are not averaged
+averaged over the batch [gradients]: d_keep was averaged over the batch; shared gradients add up, they are not averaged
 - .sum(0)
 + .mean(0)
 
-difference the other way round: the sign of d_keep is turned: a larger k moves h_t towards h_{t-1}
+difference the other way round [gradients]: the sign of d_keep is turned: a larger k moves h_t towards h_{t-1}
 - (h - r)
 + (r - h)
 
-recurrent contribution dropped [hidden]: a_h has no gradient: the recurrent weights would never learn
+recurrent contribution dropped [hidden, gradients]: a_h has no gradient: the recurrent weights would never learn
 - return d_a, d_a,
 + return d_a, None,
 
-upstream in place: the numbers are right, but d_h, which belongs to the caller, was changed on the way
+upstream in place [arguments]: the numbers are right, but d_h, which belongs to the caller, was changed on the way
 - d_h * keep, d_keep
 + d_h.mul_(keep), d_keep
 """
@@ -563,13 +563,11 @@ for gradient in (tanh_gradient, planted):
     error = worst_error(lambda w: torch.tanh(w).sum(), gradient, w)
     print(gradient.__name__, error)
 
-# %% test="worst_error" points=4 explained="ch09_torch: One function, three devices"
+# %% test="worst_error" points=4 whole="one number, in which rounding and slope meet" explained="ch09_torch: One function, three devices"
 import numpy as np
 import torch
 
-from rnncore.testing import Properties, check, mover, stored
-
-properties = Properties(values=2, dtype=1, sizes=1)
+from rnncore.testing import check, mover, stored
 
 
 def wrong_by(rng, scale, size, shape, dtype):
@@ -591,13 +589,7 @@ visible = [
     wrong_by(rng, 8.0, 0.3, (2, 3), "float32"),
     wrong_by(rng, 0.2, 0.1, (3,), "float64"),
 ]
-check(
-    worst_error,
-    stored("worst_error"),
-    visible,
-    outputs="the error",
-    by=properties,
-)
+check(worst_error, stored("worst_error"), visible, outputs="the error")
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import assert_that, hidden_rng
 
@@ -617,14 +609,12 @@ def right_of_six(loss, gradient, w):
     return round(reference_worst_error(loss, gradient, w), 6)
 
 
-check(
-    worst_of_six, right_of_six, hidden, outputs="the error", by=properties
-)
+check(worst_of_six, right_of_six, hidden, outputs="the error")
 right = wrong_by(rng, 2.0, 0.0, (3, 2), "float32")
 error = worst_error(**right)
 assert_that(error < 1e-7, "the error of a right gradient is under 1e-7")
 ### END HIDDEN TESTS
-properties.points("Task 4 holds.")
+print("Task 4 holds.")
 
 # %% mistakes="worst_error"
 r"""
@@ -874,7 +864,7 @@ from rnncore.nn import Loop as book_loop
 from rnncore.rnn import Params, init_params, rnn_cell
 from rnncore.testing import Properties, check, mover, stored
 
-properties = Properties(values=3, dtype=1, sizes=1)
+properties = Properties(values=1, gradients=2, dtype=1, sizes=1)
 
 OUTPUTS = "y, state, d_x, d_params, d_state"
 CELLS = [
@@ -961,23 +951,23 @@ properties.points("Task 6 holds.")
 
 # %% mistakes="Loop"
 r"""
-last state's gradient ignored: the gradient of the last state was never used: a loss that reads it would teach nothing
+last state's gradient ignored [gradients]: the gradient of the last state was never used: a loss that reads it would teach nothing
 - d_y, d_state)
 + d_y, tuple(0 * d for d in d_state))
 
-gradient of the first state dropped: the first state got no gradient: nothing before this node would learn
+gradient of the first state dropped [gradients]: the first state got no gradient: nothing before this node would learn
 - *grads[2]
 + *(0 * d for d in grads[2])
 
-gradient averaged over steps: the weights' gradients were divided by T; shared gradients add up, they are not averaged
+gradient averaged over steps [gradients]: the weights' gradients were divided by T; shared gradients add up, they are not averaged
 - *grads[0]
 + *(d / d_y.shape[0] for d in grads[0])
 
-biases exchanged: d_b_x and d_b_h are exchanged: gradients are returned in the order of forward's arguments
+biases exchanged [gradients]: d_b_x and d_b_h are exchanged: gradients are returned in the order of forward's arguments
 - *grads[0]
 + *grads[0][:2], grads[0][3], grads[0][2]
 
-upstream taken for ones: d_y was not used: this is the gradient of the sum of all outputs
+upstream taken for ones [gradients]: d_y was not used: this is the gradient of the sum of all outputs
 - d_y, d_state)
 + torch.ones_like(d_y), d_state)
 

@@ -381,7 +381,7 @@ from rnncore.testing import (
     stored,
 )
 
-properties = Properties(values=3, dtype=1, sizes=1)
+properties = Properties(values=1, gradients=3, dtype=1)
 
 move = mover(device)
 OUTPUTS = "loss, d_E, d_bias"
@@ -426,37 +426,38 @@ hidden = hidden_inputs(
 check(through_gru, right, hidden, outputs=OUTPUTS, by=properties)
 args = move(sentence(rng, 5, 2, 4, 3))
 _, d_E, d_bias = through_gru(**args)
-assert_gradient(
-    lambda E: float(right(**args | {"E": E})[0]), args["E"], d_E, "d_E"
-)
-assert_gradient(
-    lambda b: float(right(**args | {"bias": b})[0]),
-    args["bias"],
-    d_bias,
-    "d_bias",
-)
+with properties("gradients"):
+    assert_gradient(
+        lambda E: float(right(**args | {"E": E})[0]), args["E"], d_E, "d_E"
+    )
+    assert_gradient(
+        lambda b: float(right(**args | {"bias": b})[0]),
+        args["bias"],
+        d_bias,
+        "d_bias",
+    )
 ### END HIDDEN TESTS
 properties.points("Task 2 holds.")
 
 # %% mistakes="tied_loss"
 r"""
-tied gradient of the readout alone: only the readout's share of d_E is here: E is read by the embedding too, and the two add up
+tied gradient of the readout alone [gradients]: only the readout's share of d_E is here: E is read by the embedding too, and the two add up
 - d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1))
 + 1 * d_E
 
-tied gradient of the embedding alone: only the embedding's share of d_E is here: E is the readout too, and the two add up
+tied gradient of the embedding alone [gradients]: only the embedding's share of d_E is here: E is the readout too, and the two add up
 - d_logits.flatten(0, 1).T @ y.flatten(0, 1)
 + torch.zeros_like(E)
 
-averaged over the two uses: the two shares of d_E were averaged; shared gradients add up
+averaged over the two uses [gradients]: the two shares of d_E were averaged; shared gradients add up
 - d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1))
 + d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1)) / 2
 
-a token read twice counted once: of a token that was read several times only one place counts: `d_E[...] += ...` does not add up where an index comes twice, index_add does
+a token read twice counted once [gradients]: of a token that was read several times only one place counts: `d_E[...] += ...` does not add up where an index comes twice, index_add does
 - d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1))
 + d_E[ids[:-1].flatten()] += d_x.flatten(0, 1)
 
-added at the targets: d_x was added at the rows of the targets; it belongs to the tokens that were read
+added at the targets [gradients]: d_x was added at the rows of the targets; it belongs to the tokens that were read
 - d_E.index_add(0, ids[:-1].flatten()
 + d_E.index_add(0, ids[1:].flatten()
 
@@ -464,15 +465,15 @@ targets not shifted: the targets were not shifted: each token was to predict its
 - E[ids[:-1]], ids[1:]
 + E[ids[:-1]], ids[:-1]
 
-input taken for the output: the readout's share of d_E is d_logitsᵀ y: the readout reads the layer's outputs, not its inputs
+input taken for the output [gradients]: the readout's share of d_E is d_logitsᵀ y: the readout reads the layer's outputs, not its inputs
 - @ y.flatten(0, 1)
 + @ x.flatten(0, 1)
 
-not taken through the layer: d_y was taken for d_x: between embedding and readout lies the layer, so call back(d_y)
+not taken through the layer [gradients]: d_y was taken for d_x: between embedding and readout lies the layer, so call back(d_y)
 - d_x = back(d_logits @ E)
 + d_x = d_logits @ E
 
-bias averaged: d_bias was averaged over steps and sequences; all of them read the one bias, so add up
+bias averaged [gradients]: d_bias was averaged over steps and sequences; all of them read the one bias, so add up
 - d_logits.sum((0, 1))
 + d_logits.mean((0, 1))
 """

@@ -456,15 +456,15 @@ logarithm of a sigmoid: where the network is sure, this is infinite: the logarit
 - torch.nn.functional.softplus(told) - told * came
 + -(came * torch.sigmoid(told).log() + (1 - came) * (1 - torch.sigmoid(told)).log())
 
-gradient with the wrong sign: d_logits has the wrong sign: a key that was expected and did not come must be pulled down
+gradient with the wrong sign [gradients]: d_logits has the wrong sign: a key that was expected and did not come must be pulled down
 - (torch.sigmoid(told) - came) * weight
 + (came - torch.sigmoid(told)) * weight
 
-gradient not averaged: the score is a mean over frames, and d_logits is the gradient of the sum
+gradient not averaged [gradients]: the score is a mean over frames, and d_logits is the gradient of the sum
 - * weight[..., None]
 + * counts[..., None]
 
-gradient a frame late: the gradient stands at the frame that was predicted; it belongs to the logits that predicted it, one frame before
+gradient a frame late [gradients]: the gradient stands at the frame that was predicted; it belongs to the logits that predicted it, one frame before
 - torch.cat([d_told, torch.zeros_like(logits[:1])])
 + torch.cat([torch.zeros_like(logits[:1]), d_told])
 
@@ -1163,11 +1163,11 @@ held on from the voice above: HOLD went on with the first voice's note; each voi
 - np.where(row == HOLD, before, row
 + np.where(row == HOLD, before[0], row
 
-hangs on nothing [hidden]: a HOLD where nothing sounds was let through
+hangs on nothing [hidden, refusals]: a HOLD where nothing sounds was let through
 - hangs = (row == HOLD) & (before == REST)
 + hangs = row != row
 
-unknown tokens let through [hidden]: tokens below 0 or above 89 were let through
+unknown tokens let through [hidden, refusals]: tokens below 0 or above 89 were let through
 - (row < 0) | (row >= TOKENS) | hangs
 + hangs
 

@@ -389,7 +389,7 @@ divided by all places: the sum was divided by T B, padding and all: the more pad
 - N = xp.sum(xp.astype(real, logits.dtype))
 + N = targets.shape[0] * targets.shape[1]
 
-gradient over padding: the loss leaves the padding out, and its gradient does not
+gradient over padding [gradients]: the loss leaves the padding out, and its gradient does not
 - d_logits = xp.where(real, error, nothing) / N
 + d_logits = error / N
 
@@ -427,23 +427,23 @@ summed: this is the sum over the tokens; the mean was asked for
 - N = xp.sum(xp.astype(real, logits.dtype))
 + N = xp.sum(xp.astype(real, logits.dtype)) * 0 + 1
 
-gradient not divided: the loss was divided by N, and d_logits was not
+gradient not divided [gradients]: the loss was divided by N, and d_logits was not
 - d_logits = xp.where(real, error, nothing) / N
 + d_logits = xp.where(real, error, nothing)
 
-gradient with the wrong sign: d_logits has the wrong sign: going against it makes the targets less likely
+gradient with the wrong sign [gradients]: d_logits has the wrong sign: going against it makes the targets less likely
 - error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
 + error = xp.astype(hit, logits.dtype) - xp.exp(log_p)
 
-gradient at the target alone: only the target's logit got a gradient; the others have to go down
+gradient at the target alone [gradients]: only the target's logit got a gradient; the others have to go down
 - d_logits = xp.where(real, error, nothing) / N
 + d_logits = xp.where(real & hit, error, nothing) / N
 
-softmax forgotten in the gradient: this is the gradient with respect to log p; on the way through the softmax p is added
+softmax forgotten in the gradient [gradients]: this is the gradient with respect to log p; on the way through the softmax p is added
 - error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
 + error = -xp.astype(hit, logits.dtype)
 
-padding multiplied away [hidden]: the padding was multiplied by zero: a NaN in it stays one
+padding multiplied away [hidden, gradients]: the padding was multiplied by zero: a NaN in it stays one
 - xp.where(real, error, nothing) / N
 + xp.astype(real, logits.dtype) * error / N
 """
@@ -1073,7 +1073,7 @@ one length less: `holds` counts how many lengths hold; it is the length itself, 
 -         holds = n
 +         holds += 1
 
-lists cut to the shortest [hidden]: lists of different length were accepted
+lists cut to the shortest [hidden, refusals]: lists of different length were accepted
 - strict=True
 + strict=False
 """

@@ -1256,7 +1256,7 @@ only the largest weight: only the token with the largest score was looked at; al
 - scores.softmax(dim=2)
 + (scores == scores.amax(dim=2, keepdim=True)).to(scores.dtype)
 
-any mask accepted [hidden]: a mask of another shape was not refused
+any mask accepted [hidden, refusals]: a mask of another shape was not refused
 -     check_shape("mask", mask, S, B)
 -
 """
