@@ -42,6 +42,14 @@ class Verdict(NamedTuple):
     expected: tuple[str, ...] = ()  # of them, by the catalogue
 
 
+class Played(NamedTuple):
+    """What a test gave: its points, its error, and what it left out."""
+
+    points: float
+    error: Exception | None
+    unmet: set[str]  # properties with points that no check looks at
+
+
 def play(
     assignment: Assignment, replaced: dict[str, str] | None = None, place: str = "numpy"
 ) -> dict[str, float]:
@@ -50,7 +58,7 @@ def play(
     Runs in the folder of the released notebook, as a learner's kernel does.
     """
     played = _played(assignment, replaced, place)
-    return {name: points for name, (points, _) in played.items()}
+    return {name: test.points for name, test in played.items()}
 
 
 def unearned(assignment: Assignment) -> Iterator[str]:
@@ -60,22 +68,27 @@ def unearned(assignment: Assignment) -> Iterator[str]:
     if any(_placed(text, "cpu") != text for text in texts):
         places.append("cpu")  # a learner may choose torch
     for place in places:
-        for name, (points, error) in _played(assignment, None, place).items():
-            test = assignment.of("test")[name]
-            if points != (of := test.options["points"]):
+        for name, played in _played(assignment, None, place).items():
+            test, error = assignment.of("test")[name], played.error
+            if played.points != (of := test.options["points"]):
                 why = f": {type(error).__name__}: {error}" if error else ""
                 yield (
-                    f"{test.file}:{test.line}: {name}: the solution gets {points:g} "
-                    f'of {of} points where device = "{place}"{why}'
+                    f"{test.file}:{test.line}: {name}: the solution gets "
+                    f'{played.points:g} of {of} points where device = "{place}"{why}'
+                )
+            elif played.unmet:
+                yield (
+                    f"{test.file}:{test.line}: {name}: expected a check of each "
+                    f"property, got none of {', '.join(sorted(played.unmet))}"
                 )
 
 
 def _played(
     assignment: Assignment, replaced: dict[str, str] | None, place: str
-) -> dict[str, tuple[float, Exception | None]]:
-    """Each test's points, and the error that it ended in."""
+) -> dict[str, Played]:
+    """Each test, run after the cells before it."""
     namespace: dict[str, Any] = {}
-    points = {}
+    played = {}
     with contextlib.chdir(ROOT / "exercises" / assignment.name):
         for cell in _run_by_kernel(assignment):
             source = _placed(cell.source, place)
@@ -85,20 +98,10 @@ def _played(
                 source = "".join(test_parts(assignment, cell))
             value, error = _tried(source, namespace)
             if cell.kind == "test":
-                points[cell.name] = _points(cell, value, error), error
-                _refuse_unmet(cell, namespace)
-    return points
-
-
-def _refuse_unmet(test: Cell, namespace: dict[str, Any]) -> None:
-    """Raise ValueError where points are for what no check looks at."""
-    of = declared(test.source)
-    unmet = of.keys() - namespace["properties"].met if of else set()
-    if unmet:
-        raise ValueError(
-            f"{test.file}:{test.line}: {test.name}: expected checks of all its "
-            f"properties, got none of {', '.join(sorted(unmet))}"
-        )
+                of = declared(cell.source)
+                unmet = of.keys() - namespace["properties"].met if of else set()
+                played[cell.name] = Played(_points(cell, value, error), error, unmet)
+    return played
 
 
 def stub(cell: Cell) -> str:

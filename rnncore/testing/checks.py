@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from rnncore.backend import named_leaves, tree_map
+from rnncore.backend import named_leaves, to_numpy, tree_map
 from rnncore.testing.compare import compare, differs
 from rnncore.testing.failure import CheckFailure, Failure
 from rnncore.testing.properties import Properties
@@ -63,14 +63,12 @@ def check(
     seen = []
     for args in inputs:
         seen.append(observe(candidate, args))
-        if by and any(hasattr(a, "shape") for _, a in named_leaves(args)):
-            by.met.add("arguments")
         if isinstance(seen[-1].error, NotImplementedError):
             raise NotImplementedError(f"{name} is not written yet")
     may_be_none = any(expected is None for expected in results)
     ways = _ways(inputs, by)
     if by:
-        by.met |= {*_kinds(_names(outputs))}
+        by.met |= _met(inputs, results, ways, outputs)
     for k in sorted(range(len(inputs)), key=lambda k: len(ways[k])):
         args, expected, call = inputs[k], results[k], seen[k]
         for lost, found in _problems(
@@ -239,7 +237,23 @@ def _ways(
     ]
     if by is None or () not in found:
         return [()] * len(inputs)
-    by.met |= {way for ways in found for way in ways}
+    return found
+
+
+def _met(
+    inputs: Sequence[dict[str, Any]],
+    results: Sequence[Any],
+    ways: list[tuple[str, ...]],
+    outputs: str,
+) -> set[str]:
+    """The properties that a check looks at."""
+    found = {*_kinds(_names(outputs)), *(w for some in ways for w in some)}
+    made = [a for r in results for _, a in named_leaves(r)]
+    if not any(np.ndim(to_numpy(a)) for a in made if hasattr(a, "dtype")):
+        found -= {"dtype"}  # a number has none
+    given = [a for args in inputs for _, a in named_leaves(args)]
+    if any(hasattr(a, "shape") for a in given):
+        found.add("arguments")
     return found
 
 

@@ -483,7 +483,7 @@ from rnncore.testing import (
     stored,
 )
 
-properties = Properties(values=2, refusals=1, dtype=1)
+properties = Properties(values=2, refusals=1, sizes=1)
 
 move = mover(device)
 

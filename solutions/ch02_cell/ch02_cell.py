@@ -494,9 +494,9 @@ def ragged(rng, T, B, D, H, cell=rnn_cell, G=1, parts=1):
 
 
 rng = np.random.default_rng(3)
-plain = move(ragged(rng, 4, 3, 1, 2))
+plain = move(ragged(rng, 4, 3, 5, 2))
 # the cell of chapter 6 has a state of two arrays; both are kept
-paired = move(ragged(rng, 4, 3, 1, 2, lstm_cell, 4, 2))
+paired = move(ragged(rng, 4, 3, 5, 2, lstm_cell, 4, 2))
 check(
     ragged_unroll,
     stored("ragged_unroll"),
@@ -779,8 +779,8 @@ def run(rng, T, B, D, H, cell=rnn_cell, G=1, parts=1):
 
 
 rng = np.random.default_rng(4)
-plain = move(run(rng, 4, 3, 1, 2))
-paired = move(run(rng, 4, 3, 1, 2, lstm_cell, 4, 2))
+plain = move(run(rng, 4, 3, 5, 2))
+paired = move(run(rng, 4, 3, 5, 2, lstm_cell, 4, 2))
 check(
     unroll,
     stored("unroll"),

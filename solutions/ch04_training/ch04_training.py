@@ -376,11 +376,13 @@ check(
     by=properties,
 )
 none = move(np.zeros((1, 1, 4))), move(np.array([[2]]))
-loss, d_logits = smoothed_cross_entropy(*none, 0.1)  # p = 1/4 each
-assert_close("loss where nothing is known", loss, np.log(4))
-by_hand = np.array([[[0.225, 0.225, -0.675, 0.225]]])
-with properties("gradients"):
-    assert_close("d_logits where nothing is known", d_logits, by_hand)
+with properties("sizes"):
+    loss, d_logits = smoothed_cross_entropy(*none, 0.1)  # p = 1/4 each
+    assert_close("loss where nothing is known", loss, np.log(4))
+    by_hand = np.array([[[0.225, 0.225, -0.675, 0.225]]])
+    with properties("gradients"):
+        known = "d_logits where nothing is known"
+        assert_close(known, d_logits, by_hand)
 
 logits, targets = visible["logits"], visible["targets"]
 loss, d_logits = smoothed_cross_entropy(logits, targets, 0.0)
@@ -827,14 +829,15 @@ assert_close(
 )
 # certain and wrong, and beside it a prediction that knows nothing
 far = move((np.array([[[1000.0, 0], [0, 0]]]), np.array([[1, 1]])))
-loss, (log_p, _) = cross_entropy(*far)
-why = (
-    "inf or nan: exp of 1000 is infinite, exp of -1000 is 0, and so is a "
-    "p whose logarithm is taken: see hints 1 and 2"
-)
-by_hand = np.array([[[0.0, -1000], [-np.log(2), -np.log(2)]]])
-assert_close("log_p at logits of 1000 and 0", log_p, by_hand, why=why)
-assert_close("the loss there", loss, 500 + np.log(2) / 2)
+with properties("sizes"):
+    loss, (log_p, _) = cross_entropy(*far)
+    why = (
+        "inf or nan: exp of 1000 is infinite, exp of -1000 is 0, and so is a "
+        "p whose logarithm is taken: see hints 1 and 2"
+    )
+    by_hand = np.array([[[0.0, -1000], [-np.log(2), -np.log(2)]]])
+    assert_close("log_p at logits of 1000 and 0", log_p, by_hand, why=why)
+    assert_close("the loss there", loss, 500 + np.log(2) / 2)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 

@@ -155,7 +155,7 @@ import torch
 from rnncore.rnn import init_params
 from rnncore.testing import Properties, assert_close, check, mover, stored
 
-properties = Properties(values=2, dtype=1, sizes=1)
+properties = Properties(values=3, sizes=1)
 
 move = mover(device)
 

@@ -695,8 +695,8 @@ check(
     outputs=OUTPUTS,
     by=properties,
 )
-_, d_q, _, _ = quantile_report(**visible[1])
 with properties("gradients"):
+    _, d_q, _, _ = quantile_report(**visible[1])
     assert_close(
         "d_q by hand, where y lies above all quantiles",
         d_q[1, 0],

@@ -1175,7 +1175,7 @@ import torch
 
 from rnncore.testing import Properties, assert_refuses, check, mover, stored
 
-properties = Properties(values=2, refusals=1, dtype=1)
+properties = Properties(values=2, refusals=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "sentences, calls"
