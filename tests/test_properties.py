@@ -146,7 +146,14 @@ def test_properties_are_known_words_with_points():
         Properties(values=1, beauty=1)
     with pytest.raises(ValueError, match="1 or more"):
         Properties(values=1, dtype=0)
-    many = "values gradients dtype sizes arguments refusals".split()
+    many = [
+        "values",
+        "gradients",
+        "dtype",
+        "sizes",
+        "arguments",
+        "refusals",
+    ]
     with pytest.raises(ValueError, match=f"at most {MOST - 1}"):
         Properties(**dict.fromkeys(many, 1))
     for name in ("values", "dtype"):
