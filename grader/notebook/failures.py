@@ -129,13 +129,13 @@ def check_of(cell: NotebookNode, read: Place | None = None) -> Check:
     """What a graded cell showed; `read` is where the book explains it."""
     points, most = determine_grade(cell)
     found = _found(cell) if points != most else []
-    first, *others = [f._replace(read=read).as_json() for f in found] or [None]
+    told = [failure._replace(read=read).as_json() for failure in found]
     return Check(
         id=grade_id(cell) or "",
         points=points,
         of=most,
-        failure=first,
-        others=others,
+        failure=told[0] if told else None,
+        others=told[1:],
         properties=_properties(cell, points, found),
     )
 

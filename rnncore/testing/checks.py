@@ -314,8 +314,8 @@ def _problems(
     changed = path_of(call.changed[0]) if call.changed else ""
     names = _names(outputs)
     like = like_of(args)
-    for kind, *part in _apart(names, expected, call.result):
-        for found in _unlike(*part, like, at_least):
+    for kind, some, want, got in _apart(names, expected, call.result):
+        for found in _unlike(some, want, got, like, at_least):
             lost = "dtype" if found.about == "dtype" else kind
             yield lost, found._replace(function=name, changed=changed)
     if changed:
