@@ -31,8 +31,7 @@ serve: book  ## build the book and serve it on this machine
 	@$(PY) -m tools.build.book serve
 
 test: $(STAMP)  ## lint, types, weave, and the tests
-	@$(PY) -m tools.check
-	@$(PY) -m pytest -n 2 --dist worksteal -m "not system and not slow"
+	@$(PY) -m tools.check -n 2 --dist worksteal -m "not system and not slow"
 
 test-machines: $(STAMP)  ## the numeric tests as on other processors and Pythons; ONLY=3.13: one row
 	@$(PY) -m tools.check.machines $(if $(ONLY),"$(ONLY)")
