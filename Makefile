@@ -9,7 +9,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test test-machines test-slow test-system lab check exercises weave grade similarity attacks course bench bench-grader bench-check bench-gradebook constraints times scores readme mutation clean
+.PHONY: help book serve test test-machines test-slow test-system lab check exercises weave grade similarity attacks course gradescope classroom bench bench-grader bench-check bench-gradebook constraints times scores readme mutation clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -83,6 +83,12 @@ course: $(STAMP)  ## export the learners' tree: make course DIR=path
 
 bench: $(STAMP)  ## time the loops against torch.nn; SAVE=1 keeps the ratios
 	@$(PY) -m tools.bench.loops $(if $(SAVE),--save)
+
+gradescope: $(STAMP)  ## a zip for Gradescope: make gradescope ASSIGNMENT=ch03_bptt
+	@$(PY) -m grader gradescope $(ASSIGNMENT) $(if $(NO_SANDBOX),--no-sandbox)
+
+classroom: $(STAMP)  ## GitHub Classroom: ASSIGNMENT=ch03_bptt and DIR=path, or FROM=clones
+	@$(PY) -m grader classroom $(ASSIGNMENT) $(if $(FROM),--from "$(FROM)","$(DIR)")
 
 constraints: $(STAMP)  ## pin everything as it is installed now
 	@echo "# Everything that requirements.txt brings, as tested: make constraints." > constraints.txt
