@@ -9,7 +9,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test test-machines test-slow test-system lab check exercises weave grade similarity attacks course gradescope classroom bench bench-grader bench-check bench-gradebook constraints times scores readme mutation clean
+.PHONY: help book serve test test-machines test-slow test-system lab check exercises weave grade similarity attacks course gradescope classroom hub bench bench-grader bench-check bench-gradebook constraints times scores readme mutation clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -89,6 +89,17 @@ gradescope: $(STAMP)  ## a zip for Gradescope: make gradescope ASSIGNMENT=ch03_b
 
 classroom: $(STAMP)  ## GitHub Classroom: ASSIGNMENT=ch03_bptt and DIR=path, or FROM=clones
 	@$(PY) -m grader classroom $(ASSIGNMENT) $(if $(FROM),--from "$(FROM)","$(DIR)")
+
+HUB := $(VENV)/hub
+
+$(HUB)/.installed: requirements-hub.txt $(STAMP)
+	@echo "Adding JupyterHub in $(HUB) ..."
+	@$(PY) -m pip install --quiet --no-deps --upgrade --target $(HUB) --requirement requirements-hub.txt
+	@npm install --silent --no-audit --no-fund --prefix $(HUB) configurable-http-proxy@5.3.0
+	@touch $@
+
+hub: $(HUB)/.installed  ## JupyterHub, as root: make hub INSTRUCTOR=login; EXCHANGE=ngshare
+	@PYTHONPATH=$(HUB) $(PY) -m jupyterhub --config grader/services/jupyterhub_config.py
 
 constraints: $(STAMP)  ## pin everything as it is installed now
 	@echo "# Everything that requirements.txt brings, as tested: make constraints." > constraints.txt
