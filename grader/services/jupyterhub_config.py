@@ -104,6 +104,7 @@ c.Spawner.default_url = "/lab"
 c.Spawner.environment = {
     "PYTHONPATH": str(ADDED),
     "JUPYTER_CONFIG_PATH": lambda s: str(SETTINGS[s.user.name == INSTRUCTOR]),
+    "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
     "OMP_NUM_THREADS": "1",
 }
 
