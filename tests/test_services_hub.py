@@ -71,7 +71,12 @@ class Machine:
         if python.is_relative_to(Path.home()):  # which is closed to others
             command += ["--perms", "0755", "--tmpfs", str(Path.home())]
             for parent in reversed(python.relative_to(Path.home()).parents):
-                command += ["--perms", "0755", "--dir", str(Path.home() / parent)]
+                command += [
+                    "--perms",
+                    "0755",
+                    "--dir",
+                    str(Path.home() / parent),
+                ]
             command += ["--ro-bind", str(python), str(python)]
         for name in ("solutions", "grading", ".git"):
             if (ROOT / name).is_dir():
