@@ -90,16 +90,16 @@ gradescope: $(STAMP)  ## a zip for Gradescope: make gradescope ASSIGNMENT=ch03_b
 classroom: $(STAMP)  ## GitHub Classroom: ASSIGNMENT=ch03_bptt and DIR=path, or FROM=clones
 	@$(PY) -m grader classroom $(ASSIGNMENT) $(if $(FROM),--from "$(FROM)","$(DIR)")
 
-HUB := $(VENV)/hub
+HUB_PACKAGES := $(VENV)/hub
 
-$(HUB)/.installed: requirements-hub.txt $(STAMP)
-	@echo "Adding JupyterHub in $(HUB) ..."
-	@$(PY) -m pip install --quiet --no-deps --upgrade --target $(HUB) --requirement requirements-hub.txt
-	@npm install --silent --no-audit --no-fund --prefix $(HUB) configurable-http-proxy@5.3.0
+$(HUB_PACKAGES)/.installed: requirements-hub.txt $(STAMP)
+	@echo "Adding JupyterHub in $(HUB_PACKAGES) ..."
+	@$(PY) -m pip install --quiet --no-deps --upgrade --target $(HUB_PACKAGES) --requirement requirements-hub.txt
+	@npm install --silent --no-audit --no-fund --prefix $(HUB_PACKAGES) configurable-http-proxy@5.3.0
 	@touch $@
 
-hub: $(HUB)/.installed  ## JupyterHub, as root: make hub INSTRUCTOR=login; EXCHANGE=ngshare
-	@PYTHONPATH=$(HUB) $(PY) -m jupyterhub --config grader/services/jupyterhub_config.py
+hub: $(HUB_PACKAGES)/.installed  ## JupyterHub, as root: make hub INSTRUCTOR=login; EXCHANGE=ngshare
+	@PYTHONPATH=$(HUB_PACKAGES) $(PY) -m jupyterhub --config grader/services/jupyterhub_config.py
 
 constraints: $(STAMP)  ## pin everything as it is installed now
 	@echo "# Everything that requirements.txt brings, as tested: make constraints." > constraints.txt
