@@ -180,9 +180,14 @@ def workflow(name: str, tasks: dict[str, float]) -> str:
             "with": {"python-version": "3.12", "cache": "pip"},
         },
         {
+            "name": "torch, without its libraries for GPUs",
+            "run": "python -m pip install --quiet --no-deps --index-url "
+            "https://download.pytorch.org/whl/cpu "
+            "$(grep -o '^torch==[0-9.]*' requirements.txt)",
+        },
+        {
             "name": "Packages",
-            "run": "python -m pip install --quiet --extra-index-url "
-            "https://download.pytorch.org/whl/cpu --requirement "
+            "run": "python -m pip install --quiet --requirement "
             "requirements.txt --constraint constraints.txt",
         },
         {"name": "Points", "run": f"python .github/points.py {notebook}"},

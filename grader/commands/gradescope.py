@@ -34,10 +34,12 @@ apt-get install -y -qq bubblewrap python3 python3-venv
 python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) and
   "Python 3.11 or newer is needed: choose a newer base image")'
 python3 -m venv "$base/venv"
+pip=("$base/venv/bin/python" -m pip install --quiet --no-cache-dir)
 # the wheel of torch for processors alone is a tenth of the other's size
-"$base/venv/bin/python" -m pip install --quiet --no-cache-dir \\
-  --extra-index-url https://download.pytorch.org/whl/cpu \\
-  --requirement "$base/source/requirements.txt" \\
+torch=$(grep -o '^torch==[0-9.]*' "$base/source/requirements.txt")
+"${pip[@]}" --no-deps --retries 1 --index-url https://download.pytorch.org/whl/cpu \\
+  "$torch" || echo "$torch comes from PyPI, with its libraries for GPUs" >&2
+"${pip[@]}" --requirement "$base/source/requirements.txt" \\
   --constraint "$base/source/constraints.txt"
 """
 RUN = """\

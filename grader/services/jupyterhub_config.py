@@ -127,7 +127,8 @@ if EXCHANGE == "ngshare":
                 *("--database", f"sqlite:///{HUB}/state/ngshare/ngshare.db"),
                 *("--storage", f"{HUB}/state/ngshare/files"),
             ],
-            "environment": {"PYTHONPATH": str(ADDED)},
+            # under SQLAlchemy 2 it says that it stored, and stores nothing
+            "environment": {"PYTHONPATH": f"{ADDED}/for_ngshare:{ADDED}"},
         }
     ]
     may = ["access:services!service=ngshare", "self"]
