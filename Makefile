@@ -95,7 +95,7 @@ HUB_PACKAGES := $(VENV)/hub
 $(HUB_PACKAGES)/.installed: requirements-hub.txt $(STAMP)
 	@echo "Adding JupyterHub in $(HUB_PACKAGES) ..."
 	@$(PY) -m pip install --quiet --no-deps --upgrade --target $(HUB_PACKAGES) --requirement requirements-hub.txt
-	@$(PY) -m pip install --quiet --no-deps --upgrade --target $(HUB_PACKAGES)/for_ngshare SQLAlchemy==1.4.54
+	@$(PY) -m pip install --quiet --no-deps --upgrade --target $(HUB_PACKAGES)/for_ngshare SQLAlchemy==1.4.54 alembic==1.13.3
 	@npm install --silent --no-audit --no-fund --prefix $(HUB_PACKAGES) configurable-http-proxy@5.3.0
 	@touch $@
 
