@@ -12,9 +12,9 @@ import yaml
 
 from grader.assignments import builder
 from grader.commands import classroom
-from grader.commands.export import split_secrets
 from grader.course.settings import Course
 from grader.notebook.repair import is_test
+from grader.services.tree import split_secrets
 from grading import ROOT, make_once
 
 NAME = "ch03_bptt"

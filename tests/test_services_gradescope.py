@@ -15,7 +15,6 @@ import pytest
 
 from grader.assignments import builder
 from grader.commands import gradescope as pack
-from grader.commands.export import split_secrets
 from grader.course.settings import Limits
 from grader.course.submissions import Submission
 from grader.notebook.repair import grade_id, is_test
@@ -24,6 +23,7 @@ from grader.reports.asked import Task as About
 from grader.reports.points import Row, Task
 from grader.services import gradescope
 from grader.services.incoming import folder_in, take_in
+from grader.services.tree import split_secrets
 from grading import NEEDS_SANDBOX, make_once
 from rnncore.testing.failure import Failure
 

@@ -22,11 +22,11 @@ import yaml
 
 from grader import ROOT, door
 from grader.assignments import builder
-from grader.commands.export import LEFT_OUT, learners_makefile
 from grader.commands.gradescope import chosen
 from grader.course.settings import Course, SetupError
 from grader.notebook.repair import grade_id, is_test, task_of
 from grader.services.incoming import folder_in, take_in
+from grader.services.tree import LEFT_OUT, learners_makefile
 
 FILES = (
     "requirements.txt",
@@ -108,7 +108,8 @@ def _fill(name: str, tree: Path) -> None:
         shutil.copytree(Path(built) / released, tree / released, ignore=LEFT_OUT)
     for file in FILES:
         shutil.copy(ROOT / file, tree)
-    (tree / "Makefile").write_text(makefile((ROOT / "Makefile").read_text()))
+    makefile = (ROOT / "Makefile").read_text()
+    (tree / "Makefile").write_text(learners_makefile(makefile, TARGETS))
     notebook = nbformat.read(tree / released / f"{name}.ipynb", as_version=4)
     tasks = points_of(notebook)
     text = README.format(
@@ -119,21 +120,6 @@ def _fill(name: str, tree: Path) -> None:
     (github / "workflows").mkdir(parents=True)
     shutil.copy(ROOT / "grader" / "services" / "points.py", github)
     (github / "workflows" / "classroom.yml").write_text(workflow(name, tasks))
-
-
-def makefile(text: str) -> str:
-    """The Makefile with the targets that the repository can do."""
-    kept = []
-    for paragraph in learners_makefile(text).split("\n\n"):
-        rule = paragraph.lstrip("\n").split("\n")[0]
-        if rule.split(":")[0] in ("book", "serve"):
-            continue
-        lines = [
-            f".PHONY: {' '.join(TARGETS)}" if line.startswith(".PHONY") else line
-            for line in paragraph.split("\n")
-        ]
-        kept.append("\n".join(lines))
-    return "\n\n".join(kept)
 
 
 def points_of(notebook: Any) -> dict[str, float]:

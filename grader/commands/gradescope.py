@@ -18,8 +18,8 @@ from typing import BinaryIO
 
 from grader import ROOT
 from grader.assignments import builder
-from grader.commands.export import LEFT_OUT
 from grader.course.seeds import course_secret
+from grader.services.tree import LEFT_OUT
 from rnncore.files import whole_file
 
 FOLDERS = ("grader", "rnncore")
