@@ -478,7 +478,7 @@ columns and cells: the four numbers stand in one axis, (T, B, 4); a matrix has t
 # %% [markdown]
 # ## Task 3: two steps are one (3 points)
 #
-# The scan of chapter 18 one_step two steps with numbers as factors. Do it for matrices: the first step is $h \mapsto A_1 h + u_1$, the second $h \mapsto A_2 h + u_2$. What single pair $(A, u)$ does both, first the first, then the second?
+# The scan of chapter 18 joined two steps with numbers as factors. Do it for matrices: the first step is $h \mapsto A_1 h + u_1$, the second $h \mapsto A_2 h + u_2$. What single pair $(A, u)$ does both, first the first, then the second?
 #
 # Steps come as tuples `(A, u)`, whose arrays may have any axes in front: $A$ is (..., d, d), $u$ is (..., d).
 #

@@ -1780,48 +1780,53 @@ units exchanged: what is written goes to another unit: unseen with one unit
 """
 
 # %% [markdown]
-# ## Experiment: keys that point the same way
+# ## Experiment: what is lost, and what is disturbed
 #
-# Keys that a network computes are rarely random: they often share a direction. Two sliders: the numbers K of a key, and how much of one common vector is added to all keys before they are scaled. The plot shows the mean ratio of the squared error to the value, against the number of pairs: for Hebb's rule from your `capacity`, for the delta rule from your `replace_step` with r = k and erase = 1.
+# The same pairs, written by Hebb's rule and by the delta rule, whose step is your `replace_step` with r = k of length 1 and erase = 1. Two sliders: the numbers K of a key, and how much of one common vector is added to all keys before they are scaled, because keys that a network computes often share a direction. The plot shows the mean ratio of the squared error to the value, against the number of pairs; for Hebb's rule it is from your `capacity`. Beneath it stands, for 32 pairs, what share of its own value each quarter of them still reads, the oldest first.
 #
-# **Predict**, before you run anything: 16 different keys, K = 32. Which rule has the smaller error without a common vector, and which with one of weight 2? Write `"hebb"` or `"delta"`. Nothing is graded here; your words are kept in the notebook for you to come back to.
+# **Predict**, before you run anything: different random keys, K = 32. Which rule has the smaller mean error with 32 pairs? And which one still reads the whole value of the oldest pairs (with whatever is added to it)? Write `"hebb"` or `"delta"`. Nothing is graded here; your words are kept in the notebook for you to come back to.
 
 # %%
-my_prediction = {"nothing in common": "", "a common vector": ""}
+my_prediction = {"smaller mean error": "", "oldest values whole": ""}
 
 
 # %% experiment
-def errors(K, common, most=40, V=32):
-    """The mean ratio after each number of pairs, by two rules."""
+def compared(K, common, most=32, V=32):
+    """Mean errors after each number of pairs; shares of the values read."""
     rng = np.random.default_rng(0)
     keys = rng.normal(size=(most, K)) + common * rng.normal(size=K)
     keys, values = unit(move(keys))[0], move(rng.normal(size=(most, V)))
-    S = move(np.zeros((1, V, K)))
-    rate = move(np.ones((1, 1)))
+    S, one = move(np.zeros((1, V, K))), move(np.ones((1, 1)))
+    size = (to_numpy(values) ** 2).sum(-1)
     by_hebb, by_delta = [], []
     for n in range(1, most + 1):
         ratio, _ = capacity(keys[:n, ...], values[:n, ...], 1.0)
         by_hebb.append(float(to_numpy(ratio).mean()))
         k, v = keys[n - 1 : n, ...], values[n - 1 : n, ...]
-        # the delta rule is an erasing and a writing under one key
-        S, _ = replace_step(S, k, k, v, k, rate)
-        rest = to_numpy(keys[:n, ...] @ S[0, ...].T - values[:n, ...])
-        size = (to_numpy(values[:n, ...]) ** 2).sum(-1)
-        by_delta.append(float(((rest**2).sum(-1) / size).mean()))
-    return {"Hebb": np.array(by_hebb), "delta": np.array(by_delta)}
+        S, _ = replace_step(S, k, k, v, k, one)
+        read = to_numpy(keys[:n, ...] @ S[0, ...].T)
+        error = ((read - to_numpy(values[:n, ...])) ** 2).sum(-1)
+        by_delta.append(float((error / size[:n]).mean()))
+    reads = {"Hebb": to_numpy(keys @ keys.T @ values), "delta": read}
+    shares = {
+        name: (a * to_numpy(values)).sum(-1) / size
+        for name, a in reads.items()
+    }
+    return {"Hebb": np.array(by_hebb), "delta": np.array(by_delta)}, shares
 
 
 def show(K=32, common=0.0):
     print("You predicted", my_prediction)
-    found = errors(K, common)
+    errors, shares = compared(K, common)
     plot_lines(
-        {name: np.minimum(error, 4) for name, error in found.items()},
+        {name: np.minimum(error, 4) for name, error in errors.items()},
         "pairs - 1",
         "error (cut at 4)",
         f"K = {K}, common vector of weight {common}",
     )
-    for name, error in found.items():
-        print(f"{name}: {error[15]:.2f} with 16 pairs")
+    for name, share in shares.items():
+        quarters = share.reshape(4, -1).mean(axis=1).round(2)
+        print(f"{name:5} reads of its values, oldest first: {quarters}")
 
 
 from ipywidgets import FloatSlider, IntSlider, interact
@@ -1833,7 +1838,7 @@ _ = interact(
 )
 
 # %% [markdown]
-# Explain what you saw. Without a common vector, where does Hebb's error lie beside (N − 1)/K? What does a common vector do to the products of two keys, and why does that hurt a rule that adds more than one that corrects? How does the answer fit the chapter's finding that Hebb's rule recalls more with different keys?
+# Explain what you saw. Without a common vector, where does Hebb's error lie beside (N − 1)/K? The delta rule's mean error is smaller, and yet the chapter found that it recalls fewer of different random keys: whose error is it that the mean hides? And what does a common vector do to the products of two keys, and why does that hurt a rule that adds more than one that corrects?
 
 # %% [markdown]
 # ## In your own words (2 points)
@@ -1841,6 +1846,6 @@ _ = interact(
 # A colleague stores events under keys: each event gets a random key of its own, with 64 numbers, and its vector as a value. She has replaced Hebb's rule by the delta rule, because "it is better in every paper", and finds that fewer events come back. Now she wants to add a decay of 0.95 to make room. In four to six sentences: why did the delta rule not help here, when would it, what would the decay do, and what would you look at before you change the rule?
 
 # %% [markdown] answer="which_rule" points=2 explained="ch20_memory: What the delta rule is for"
-# Each key is written once, so nothing is ever to be replaced, and that is what the delta rule is for. With random keys that are not orthogonal it reads its newest value exactly and disturbs the older ones with every correction, so it can recall less than Hebb's rule, as in the chapter. It gains where a key is written again and the later value counts, or where keys share a direction, so that Hebb's sum would be swamped. A decay of 0.95 leaves less than a tenth of an event after 50 others (0.95⁵⁰ = 0.08): what is old is lost first, which is right only if what is new matters more. I would look at how many events there are beside K = 64, since the mean disturbance of random keys is (N − 1)/K, at whether keys are written again, at the products of the keys (are they as random as she thinks, and of length 1?), and compare both rules on the same events over several draws.
+# Each key is written once, so nothing is ever to be replaced, and that is what the delta rule is for. With random keys that are not orthogonal it reads its newest value exactly, and every correction takes something from the older ones, so that the oldest are lost first and it can recall less than Hebb's rule, as in the chapter. It gains where a key is written again and the later value counts, or where keys share a direction, so that Hebb's sum would be swamped. A decay of 0.95 leaves less than a tenth of an event after 50 others (0.95⁵⁰ = 0.08): what is old is lost first, which is right only if what is new matters more. I would look at how many events there are beside K = 64, since the mean disturbance of random keys is (N − 1)/K, at whether keys are written again, at the products of the keys (are they as random as she thinks, and of length 1?), and compare both rules on the same events over several draws.
 #
 # Rubric: 1 point for "each key is written once, the delta rule gains where keys are written again (or are alike), and its corrections disturb older pairs". 1 point for "decay loses the old first" with a number or a reason, together with one thing worth measuring (N beside K, products of keys, lengths, repeated keys).
