@@ -286,6 +286,54 @@ rounded up: the time was rounded up to whole steps; the text asks for the real n
 limit is a step too few: here the limit itself was not reached: at most `limit` includes it
 - need / limit
 + need / (limit - 1)
+
+quotient turned round: the quotient stands the other way round: the time is what has to be lost, ln((1 + N)/N), divided by what is lost a step, -ln a
+- need / fading
++ fading / need
+
+time below zero: the time came out negative: both logarithms have a sign, ln a is below 0, and so is ln(N/(1 + N))
+- need / fading
++ -need / fading
+
+one step for what does not turn: a unit that does not turn its sign got one step; the text asks for 0
+- xp.where(turns, need / fading, xp.zeros_like(size))
++ xp.where(turns, need / fading, xp.ones_like(size))
+
+limit for what does not turn: a unit that does not turn its sign got the limit; its sign is wrong from the start: 0
+- xp.where(turns, need / fading, xp.zeros_like(size))
++ xp.where(turns, need / fading, xp.full_like(size, limit))
+
+minus one for what does not turn: a unit that does not turn its sign got -1; the text asks for 0
+- xp.where(turns, need / fading, xp.zeros_like(size))
++ xp.where(turns, need / fading, -xp.ones_like(size))
+
+first order: 1 - a was taken for -ln a: that is near it where a is near 1, and far from it elsewhere
+- -xp.log(size),
++ 1 - size,
+
+decimal logarithm: one logarithm is natural and the other decimal; in their quotient both must have the same base
+- math.log((1 + N) / N)
++ math.log10((1 + N) / N)
+
+product of both sizes: the product of both sizes was taken for one step's factor; in the worst case the smaller one comes, once a step
+- xp.minimum(xp.abs(a_0), xp.abs(a_1))
++ xp.abs(a_0 * a_1)
+
+bracket of the logarithm: ln(1 + N) was divided by N; the logarithm is that of the quotient (1 + N) / N
+- math.log((1 + N) / N)
++ math.log(1 + N) / N
+
+start counted twice: the logarithm is that of (1 + 2 N)/N; the state starts at 1, so that s + N starts at 1 + N
+- math.log((1 + N) / N)
++ math.log(2 + 1 / N)
+
+rule of thumb for bit 0: this is 1 / (1 - a_0), about the time until the product has fallen to a third; how long the sign lasts depends on N and on the smaller factor
+- need / fading
++ xp.minimum(1 / (1 - xp.abs(a_0) + 1e-30), xp.full_like(size, limit))
+
+whole steps after: one step too many: the text asks for the time at which s_t = 0, not for the step after it
+- need / fading
++ (need / fading + 1)
 """
 
 # %% [markdown]
@@ -473,6 +521,61 @@ time and batch exchanged: the first two axes are exchanged: time comes first
 columns and cells: the four numbers stand in one axis, (T, B, 4); a matrix has two axes
 - xp.stack([first, second], axis=-2)
 + xp.concat([first, second], axis=-1)
+
+reshaped: the four numbers were stacked in front and then reshaped: a reshape does not move axes, so numbers of other steps stand in each matrix; stack them along new last axes
+-     first = xp.stack([c, -s], axis=-1)
+-     second = xp.stack([s, c], axis=-1)
+-     return xp.stack([first, second], axis=-2)
++     return xp.reshape(xp.stack([c, -s, s, c]), (*x.shape, 2, 2))
+
+one part too few: the full turn was cut into M - 1 parts; M presses make a full turn
+- 2 * math.pi / M
++ 2 * math.pi / max(M - 1, 0.5)
+
+one part too many: the full turn was cut into M + 1 parts; M presses make a full turn
+- 2 * math.pi / M
++ 2 * math.pi / (M + 1)
+
+first row twice: the second row repeats the first with another sign: it is (sin p, cos p)
+-     second = xp.stack([s, c], axis=-1)
++     second = xp.stack([c, s], axis=-1)
+
+both rows alike: both rows are (cos p, -sin p); the second is (sin p, cos p)
+-     second = xp.stack([s, c], axis=-1)
++     second = xp.stack([c, -s], axis=-1)
+
+small angles: 1 and p were taken for cos p and sin p: that is right only for very small angles, and stretches the plane
+- c, s = xp.cos(angle), xp.sin(angle)
++ c, s = xp.ones_like(angle), angle
+
+always three: the angle is a third of a turn whatever M is
+- 2 * math.pi / M
++ 2 * math.pi / 3
+
+always a quarter: the angle is a quarter turn whatever M is, as in the example by hand
+- 2 * math.pi / M
++ math.pi / 2
+
+two full turns: two full turns were cut into M parts; a full turn is 2 pi
+- 2 * math.pi / M
++ 4 * math.pi / M
+
+a press too many: each step turns by one part more than was pressed: 0 presses leave the state alone
+- (2 * math.pi / M) * x
++ (2 * math.pi / M) * (x + 1)
+
+angle rounded: the angle was rounded; a third of a turn is no whole number of radians
+- (2 * math.pi / M) * x
++ xp.round((2 * math.pi / M) * x)
+
+matrix rounded: the matrix has whole numbers only; a third of a turn has cosine -1/2
+- xp.stack([first, second], axis=-2)
++ xp.round(xp.stack([first, second], axis=-2))
+
+sums from the end: each factor turns by the presses of other steps as well; the factor of a step knows x_t alone
+- c, s = xp.cos(angle), xp.sin(angle)
++ angle = xp.cumulative_sum(xp.flip(angle, axis=0), axis=0)
++     c, s = xp.cos(angle), xp.sin(angle)
 """
 
 # %% [markdown]
@@ -655,6 +758,60 @@ column kept: u has one axis more than u_1: the column was not taken back to a ve
 factors added: the factors were added; steps that follow each other multiply them
 - A_2 @ A_1
 + A_2 + A_1
+
+vector scaled by rows: each entry of u_1 was multiplied by the sum of its row of A_2; a product of matrix and vector is `(A_2 @ u_1[..., None])[..., 0]`, or A_2 times u_1 along the columns, summed over them
+- (A_2 @ u_1[..., None])[..., 0]
++ (A_2 * u_1[..., None]).sum(-1)
+
+both crossed: u_2 was multiplied by A_1 as well; what the second step adds meets no factor
+- (A_2 @ u_1[..., None])[..., 0] + u_2
++ (A_2 @ u_1[..., None])[..., 0] + (A_1 @ u_2[..., None])[..., 0]
+
+inputs exchanged: u_1 and u_2 have changed places: A_2 acts on u_1, which is there when the second step comes
+- (A_2 @ u_1[..., None])[..., 0] + u_2
++ (A_2 @ u_2[..., None])[..., 0] + u_1
+
+own factors: each input was multiplied by its own step's factor; A_t acts on the state before u_t is added
+- (A_2 @ u_1[..., None])[..., 0] + u_2
++ (A_1 @ u_1[..., None])[..., 0] + (A_2 @ u_2[..., None])[..., 0]
+
+product transposed: the product A_2 A_1 was transposed
+- A_2 @ A_1
++ (A_2 @ A_1).swapaxes(-1, -2)
+
+first matrix transposed: A_1 was transposed in the product
+- A_2 @ A_1
++ A_2 @ A_1.swapaxes(-1, -2)
+
+second matrix transposed: A_2 was transposed in the product
+- A_2 @ A_1
++ A_2.swapaxes(-1, -2) @ A_1
+
+everything through both: u_1 went through both factors and u_2 through A_2: each input meets the factors of later steps only
+- (A_2 @ u_1[..., None])[..., 0] + u_2
++ (A_2 @ A_1 @ u_1[..., None])[..., 0] + (A_2 @ u_2[..., None])[..., 0]
+
+sum through both: the sum of the inputs was multiplied by A_2 A_1: each input meets the factors of later steps only
+- (A_2 @ u_1[..., None])[..., 0] + u_2
++ (A @ (u_1 + u_2)[..., None])[..., 0]
+
+second input taken away: u_2 was subtracted; both inputs are added
+- [..., 0] + u_2
++ [..., 0] - u_2
+
+second matrix only: A is A_2 alone: the first step's factor is missing
+- A_2 @ A_1
++ A_2 + 0 * A_1
+
+first matrix only: A is A_1 alone: the second step's factor is missing
+- A_2 @ A_1
++ A_1 + 0 * A_2
+
+matrices in the order of time, throughout: A_1 and A_2 have changed places throughout; A_2 belongs to the later step
+-     A = A_2 @ A_1
+-     u = (A_2 @ u_1[..., None])[..., 0] + u_2
++     A = A_1 @ A_2
++     u = (A_1 @ u_1[..., None])[..., 0] + u_2
 """
 
 # %% [markdown]
@@ -829,6 +986,61 @@ one row for each place: there is a row for each place, also where nothing is to 
 +         k[i] += 2**-0.5
 +         k[j] -= 2**-0.5
 +         found.append(k)
+
+no reflection: there is no reflection for an order that is not the given one: the list of what lies where starts as 0, 1, 2, ..., not as the order that is wanted
+- now = list(range(d))
++ now = list(order)
+
+plus and length not 1: (e_i + e_j) swaps the two places and changes their signs, and its length is not 1: take the difference, divided by root 2
+- 2**-0.5, -(2**-0.5)
++ 1.0, 1.0
+
+root the wrong way: k was multiplied by root 2, not divided by it: its length is 2
+- 2**-0.5, -(2**-0.5)
++ 2**0.5, -(2**0.5)
+
+square of the length: the length of k is not 1: each entry is 1 divided by root 2, about 0.707
+- 2**-0.5, -(2**-0.5)
++ 2**-0.25, -(2**-0.25)
+
+whole numbers: the array of k holds whole numbers, so that 0.707 was cut to 0: reflections at nothing
+- k = np.zeros(d)
++ k = np.zeros(d, int)
+
+only upward: only pairs with i < order[i] were swapped, each place by itself: later places must look where their thing lies now
+-         j = now.index(order[i])
+-         if i != j:
+-             now[i], now[j] = now[j], now[i]
++         j = order[i]
++         if i < j:
+
+always the same cycle: every neighbour was swapped with the next, whatever the order: that is the cyclic shift
+-         j = now.index(order[i])
+-         if i != j:
+-             now[i], now[j] = now[j], now[i]
++         j = i + 1
++         if j < d:
+
+rows of the order's matrix: the rows are those of the permutation matrix itself; asked for are the vectors k of reflections whose product it is
+-         j = now.index(order[i])
+-         if i != j:
+-             now[i], now[j] = now[j], now[i]
+-             k = np.zeros(d)
+-             k[i], k[j] = 2**-0.5, -(2**-0.5)
+-             found.append(k)
++         found.append(np.eye(d)[order[i]])
+
+thing taken for its place: now[order[i]] is the thing at place order[i]; the place of the thing order[i] is now.index(order[i])
+- now.index(order[i])
++ now[order[i]]
+
+first places only: the loop ended too early, before the last swap
+- for i in range(d):
++ for i in range(d - 2):
+
+each swap twice: each reflection came twice, and a reflection done twice is undone
+-             found.append(k)
++             found += [k, k]
 """
 
 # %% [markdown]
@@ -1031,6 +1243,58 @@ averaged over the sequences: the gradients were divided by the number of sequenc
 averaged over the steps: the gradients were divided by the number of steps; d_y already says how much each counts
 - d = d + d_y[t, ...]
 + d = d + d_y[t, ...] / p.shape[0]
+
+states one step early: d_p[t] was computed with the state before step t (at the first step a zero, or h): it needs y[t]
+- y_t = y[t, ...]
++ y_t = y[t - 1, ...] if t else 0 * y[0, ...]
+
+own loss only for the angle: d_p[t] was computed from d_y[t] alone; an angle moves all later states as well, so it is d that counts
+- y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0]
++ y_t[:, 0] * d_y[t, :, 1] - y_t[:, 1] * d_y[t, :, 0]
+
+turned by the angle before: d was turned by the angle of step t - 1; from the state after step t to that before it, it is p_t
+- turn(-p[t, ...], d)
++ turn(-p[t - 1, ...], d)
+
+d_h is zero: d_h is zero: what is left of d after the first step's turn is the gradient of h
+- d = turn(-p[t, ...], d)
++ d = turn(-p[t, ...], d) if t else 0 * d
+
+angle as a factor: d_p was multiplied by the angle: the derivative of the state by its angle is a quarter turn of the state, whatever the angle is
+- d_p.append(y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0])
++ d_p.append(p[t, ...] * (y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0]))
+
+sign lost: the gradients of the angles have lost their sign
+- d_p.append(y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0])
++ d_p.append(abs(y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0]))
+
+divided by the length: d_p was divided by the squared length of the state, as in the gradient of an angle by a state; here it is the other way round
+- d_p.append(y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0])
++ d_p.append((y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0]) / (y_t * y_t).sum(-1))
+
+other pairs: the products pair equal components; a turn exchanges them: y_0 with d_1, and y_1 with d_0
+- y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0]
++ y_t[:, 0] * d[:, 0] - y_t[:, 1] * d[:, 1]
+
+one component: only y_0 d_1 was taken; the second component moves too: less y_1 d_0
+- y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0]
++ y_t[:, 0] * d[:, 1]
+
+other component: only y_1 d_0 was taken; the first component moves the second: y_0 d_1 as well
+- y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0]
++ -y_t[:, 1] * d[:, 0]
+
+last loss twice: d started as the last step's d_y, which was then added once more
+- d = d + d_y[t, ...]
++ d = d + d_y[t, ...] * (2 if t == p.shape[0] - 1 else 1)
+
+all losses at once: all the d_y were summed at the start of the way back; each joins at its own step
+- d = d + d_y[t, ...]
++ d = d + (d_y.sum(0) if t == p.shape[0] - 1 else 0 * d)
+
+R prime of the state: R'(p) was applied to the state after the turn; it belongs to the state before it, y[t - 1]. Of y[t] the derivative is a plain quarter turn
+- y_t = y[t, ...]
++ y_t = turn(2 * p[t, ...], y[t, ...])
 """
 
 # %% [markdown]
@@ -1211,6 +1475,72 @@ bias averaged: the bias got a mean over steps and sequences; it is shared by all
 bias per sequence: d_b_x was summed over the steps only; the sequences share the bias as well
 - xp.sum(d_gates, axis=(0, 1))
 + xp.sum(d_gates, axis=0)
+
+gates instead of their slopes: ln f has the slope 1 - f and ln i has 1 - i; here they were multiplied by f and i
+- d * (1 - f), -d * (1 - i)
++ d * f, -d * i
+
+derivative of the quotient alone: these are the derivatives of f / (f + i) by f and by i; the slopes of the sigmoids, f (1 - f) and i (1 - i), are missing
+-     d = (d_a - n * d_u) * a * (1 - a)  # of ln f - ln i
+-     d_gates = [d * (1 - f), -d * (1 - i), (1 - a) * d_u]
++     d = (d_a - n * d_u) / (f + i) ** 2
++     d_gates = [d * i, -d * f, (1 - a) * d_u]
+
+sign of the candidate: n is added with the share 1 - a, so its gradient has no minus
+- (1 - a) * d_u]
++ -(1 - a) * d_u]
+
+slope for one part: the factor a (1 - a) stands at d_a only; what comes through u goes through a as well
+- (d_a - n * d_u) * a * (1 - a)
++ d_a * a * (1 - a) - n * d_u
+
+slope for the other part: the factor a (1 - a) stands at n d_u only; d_a goes through it as well
+- (d_a - n * d_u) * a * (1 - a)
++ d_a - n * d_u * a * (1 - a)
+
+candidate missing in the share: what reaches a through u = (1 - a) n is -n d_u; the n is missing
+- (d_a - n * d_u)
++ (d_a - d_u)
+
+path of the state dropped: d_a, what reaches a through a h, is missing
+- (d_a - n * d_u)
++ (0 * d_a - n * d_u)
+
+no gradient of the biases: d_b_x is zero: it is the sum of the gates' gradients over steps and sequences
+- xp.sum(d_gates, axis=(0, 1))
++ 0 * xp.sum(d_gates, axis=(0, 1))
+
+no gradient of the input gate: the block of i is zero: it stands below the line in f / (f + i)
+- -d * (1 - i)
++ 0 * d
+
+no gradient of the forget gate: the block of f is zero: it stands in f / (f + i)
+- [d * (1 - f),
++ [0 * d,
+
+no gradient of the candidate: the block of n is zero: it is (1 - a) d_u
+- (1 - a) * d_u]
++ 0 * d_u]
+
+an LSTM's input gate: the block of i is that of an LSTM, n i (1 - i) d_u; here i acts through a alone
+- -d * (1 - i)
++ d_u * n * i * (1 - i)
+
+an LSTM's forget gate: the block of f is d_a f (1 - f), as in an LSTM, where f is the factor itself; here the factor is f / (f + i)
+- [d * (1 - f),
++ [d_a * f * (1 - f),
+
+slope of f for that of a: f (1 - f) was taken for a (1 - a), the slope of a along ln f - ln i
+- * a * (1 - a)
++ * f * (1 - f)
+
+slope of tanh: 1 - a² was taken for the slope; a is a sigmoid of ln f - ln i, with the slope a (1 - a)
+- * a * (1 - a)
++ * (1 - a * a)
+
+weights of another order of time: the products pair x and the gates of different steps
+- rows(d_gates).T @ rows(x)
++ rows(d_gates[::-1, ...]).T @ rows(x)
 """
 
 # %% [markdown]

@@ -295,6 +295,82 @@ later pairs only: only the pairs that came later were counted; all others are in
 earlier pairs only: only the pairs that came earlier were counted; all others are in the memory when it is read
 - k @ k.T @ values - values
 + xp.tril(k @ k.T) @ values - values
+
+entry by entry: each number of the rest was divided by its own number of the value; the ratio is one of squared lengths
+-     squares = xp.sum(rest * rest, axis=-1)
+-     ratio = squares / xp.sum(values * values, axis=-1)
++     squares = (rest / values) ** 2
++     ratio = xp.mean(squares, axis=-1)
+
+sum entry by entry: each number of the rest was divided by its own number of the value; the ratio is one of squared lengths
+-     squares = xp.sum(rest * rest, axis=-1)
+-     ratio = squares / xp.sum(values * values, axis=-1)
++     squares = (rest / values) ** 2
++     ratio = xp.sum(squares, axis=-1)
+
+keys alone: this is the sum of the squared products of the keys, without any values; the ratio is about the values that these keys bring along
+- squares / xp.sum(values * values, axis=-1)
++ 0 * squares + xp.sum((k @ k.T) ** 2, axis=-1) - 1
+
+mean in place of what is measured: every ratio is (N - 1)/K: that is the mean over random keys, and the way to `fits`; the ratio is asked for of these very keys
+- squares / xp.sum(values * values, axis=-1)
++ 0 * squares + (keys.shape[0] - 1) / keys.shape[1]
+
+one side scaled: the keys have length 1 where they are read with, and not where they were written
+- k @ k.T @ values
++ k @ keys.T @ values
+
+other side scaled: the keys have length 1 where they were written, and not where they are read with
+- k @ k.T @ values
++ keys @ k.T @ values
+
+rounded to the nearest: the number of pairs was rounded to the nearest, and may be one too many: the mean ratio has to be at most the limit
+- 1 + int(limit * keys.shape[1])
++ int(1.5 + limit * keys.shape[1])
+
+two pairs too few: the bound is that of (N + 1)/K: a pair does not disturb its own reading, so N - 1 others count
+- 1 + int(limit * keys.shape[1])
++ -1 + int(limit * keys.shape[1])
+
+one pair too many: the bound is that of (N - 2)/K: N - 1 other pairs count
+- 1 + int(limit * keys.shape[1])
++ 2 + int(limit * keys.shape[1])
+
+own value removed twice: the products of the keys with themselves were taken out, and then the values once more
+- k @ k.T @ values - values
++ (k @ k.T) @ values - 2 * values
+
+values added: the values were added to what is read; the rest is what is read less the values
+- k @ k.T @ values - values
++ k @ k.T @ values + values
+
+absolute products: the products of the keys lost their sign: what is read adds up with its signs
+- k @ k.T @ values
++ abs(k @ k.T) @ values
+
+squared products: the products of the keys were squared before they weighted the values; the mean of the square is for `fits`
+- k @ k.T @ values
++ (k @ k.T) ** 2 @ values
+
+squared length of the difference: the squared length of the sum of two lengths was taken: the rest's own entries are squared and summed
+- xp.sum(rest * rest, axis=-1)
++ xp.sum(rest, axis=-1) ** 2
+
+ratio upside down: the value's squared length was divided by that of the rest
+- squares / xp.sum(values * values, axis=-1)
++ xp.sum(values * values, axis=-1) / squares
+
+per column: the ratio was divided by K: that is what one pair adds on average
+- squares / xp.sum(values * values, axis=-1)
++ squares / xp.sum(values * values, axis=-1) / keys.shape[1]
+
+per pair: the ratio was divided by the N - 1 other pairs; they disturb together
+- squares / xp.sum(values * values, axis=-1)
++ squares / xp.sum(values * values, axis=-1) / (keys.shape[0] - 1)
+
+divided by the limit: the number of columns was divided by the limit; (N - 1)/K ≤ limit gives N - 1 ≤ limit · K
+- int(limit * keys.shape[1])
++ int(keys.shape[1] / max(limit, 1e-9))
 """
 
 # %% [markdown]
@@ -518,6 +594,74 @@ columns for rows: y = S^T q was read: the query belongs to the columns
 old value by columns: the old value was read as S^T r: keys belong to the columns, so it is S r
 - looked_up(S, r)
 + looked_back(S, r)
+
+the new value erased: what was erased under r_t is v_t; it is the old value, which is read from S_{t-1}
+- outer(erase * old, r)
++ outer(erase * v, r)
+
+the chapter's delta rule: this is the chapter's delta rule with the rate `erase`; here the old value is read and erased under r_t, and v_t written whole under k_t
+- S - outer(erase * old, r) + outer(v, k)
++ S + outer(erase * (v - looked_up(S, k)), k)
+
+the delta rule under r: this is the chapter's delta rule under the removal key; v_t belongs under k_t, and is written whole
+- S - outer(erase * old, r) + outer(v, k)
++ S + outer(erase * (v - old), r)
+
+all of it faded: the whole memory was multiplied by 1 - erase: that is a decay; only what stands under r_t is erased
+- S - outer(erase * old, r)
++ S - erase[..., None] * S
+
+erased under q: the old value was taken away under q_t; it is erased under r_t
+- outer(erase * old, r)
++ outer(erase * old, q)
+
+written under q: the value was written under q_t; it belongs under k_t
+- outer(v, k)
++ outer(v, q)
+
+erased under both: what stands under k_t was erased as well; only r_t says what is erased
+- S - outer(erase * old, r)
++ S - outer(erase * old, r) - outer(erase * looked_up(S, k), k)
+
+rest of the rate written: 1 - erase of the value was written; v_t is written whole
+- outer(v, k)
++ outer((1 - erase) * v, k)
+
+divided by the rate: the old value was divided by the rate; it is multiplied by it
+- outer(erase * old, r)
++ outer(old / erase, r)
+
+rate squared: the rate acts twice: once is enough
+- outer(erase * old, r)
++ outer(erase * erase * old, r)
+
+what is missing, at the rate: v_t less the old value at its rate was written under k_t, and the old value erased as well: erasing and writing are two acts
+- outer(v, k)
++ outer(v - erase * old, k)
+
+signs exchanged: both signs are turned round: the old value goes, the new one comes
+- S - outer(erase * old, r) + outer(v, k)
++ S + outer(erase * old, r) - outer(v, k)
+
+value taken away: the value was subtracted; it is written
+- + outer(v, k)
++ - outer(v, k)
+
+written twice: the value was written under both keys; it belongs under k_t alone
+- + outer(v, k)
++ + outer(v, k) + outer(v, r)
+
+key for key: all three vectors were taken to be k_t: the query asks with q_t, and r_t erases
+-     old = looked_up(S, r)
+-     S_new = S - outer(erase * old, r) + outer(v, k)
+-     y = looked_up(S_new, q)
++     old = looked_up(S, k)
++     S_new = S - outer(erase * old, k) + outer(v, k)
++     y = looked_up(S_new, k)
+
+erased after the reading: y was read before anything was erased
+- looked_up(S_new, q)
++ looked_up(S + outer(v, k), q)
 """
 
 # %% [markdown]
@@ -744,6 +888,110 @@ keys exchanged in the result: d_k and d_r have changed places
 one key for both: this is the gradient of the delta rule with one key, where d_k has the parts of d_r in it; here r_t and k_t are two arguments
 - looked_back(D, v)
 + looked_back(D, v - erase * old) - looked_back(S, erase * looked_up(D, r))
+
+query left out: d_q is zero: y_t is read with the query, so d_q = S_t^T d_y
+- looked_back(S_new, d_y)
++ 0 * looked_back(S_new, d_y)
+
+rate at the value: d_v was multiplied by the rate; v_t is written whole
+- looked_up(D, k), looked
++ erase * looked_up(D, k), looked
+
+value from later steps only: d_v was made of d_S_new alone; what comes through y_t reaches it too
+- looked_up(D, k), looked
++ looked_up(d_S_new, k), looked
+
+key from later steps only: d_k was made of d_S_new alone; what comes through y_t reaches it too
+- looked_back(D, v)
++ looked_back(d_S_new, v)
+
+removal from later steps only: the part of d_r from where is erased was made of d_S_new alone; what comes through y_t reaches it too
+- looked_back(D, erase * old)
++ looked_back(d_S_new, erase * old)
+
+old value from later steps only: what reaches the old value was made of d_S_new alone; what comes through y_t reaches it too
+- d_u = looked_up(D, r)
++ d_u = looked_up(d_S_new, r)
+
+the whole faded: d_S is (1 - erase) D: that is for a decay; only along r_t is less kept
+- D + outer(d_old, r)
++ D - erase[..., None] * D
+
+old value for its gradient: the old value itself was taken for what reaches it
+- d_old = -erase * d_u
++ d_old = -erase * old
+
+key with the old value: d_k was made with the old value; it is v_t that was written under k_t
+- looked_back(D, v)
++ looked_back(D, old)
+
+key with what was erased: d_k was made with what was erased; it is v_t that was written under k_t
+- looked_back(D, v)
++ looked_back(D, -erase * old)
+
+output's share with r: d_y r^T was added; y is read with q_t
+- outer(d_y, q)
++ outer(d_y, r)
+
+query also writes: d_q has a part from the writing; q_t only reads
+- d_q = looked_back(S_new, d_y)
++ d_q = looked_back(S_new, d_y) + looked_back(d_S_new, v)
+
+value from the output alone: d_v is made of d_y (k q) alone; what comes from later steps reaches it too
+- looked_up(D, k), looked
++ looked_up(outer(d_y, q), k), looked
+
+key from the output alone: d_k is made of what comes through y_t alone; what comes from later steps reaches it too
+- looked_back(D, v)
++ looked_back(outer(d_y, q), v)
+
+rate read with k: d_erase was made with what is read of D under k_t; it was erased under r_t
+- xp.sum(old * d_u, axis
++ xp.sum(old * looked_up(D, k), axis
+
+rate for rows: the rates' gradient is not summed over the rows of all sequences, but over the batch: each sequence has its own
+- -xp.sum(old * d_u, axis=-1, keepdims=True)
++ -xp.sum(old * d_u, keepdims=True) + 0 * erase
+
+sign of the removal key where it reads: the part of d_r through the old value has the wrong sign
+- looked_back(S, d_old) - looked_back
++ -looked_back(S, d_old) - looked_back
+
+removal key with the value: d_r was made with v_t; what was erased under r_t is the old value
+- looked_back(D, erase * old)
++ looked_back(D, erase * v)
+
+output's share subtracted: d_y q^T was subtracted; it adds to what comes from later steps
+- d_S_new + outer(d_y, q)
++ d_S_new - outer(d_y, q)
+
+output's share twice: d_y q^T was counted twice
+- d_S_new + outer(d_y, q)
++ d_S_new + 2 * outer(d_y, q)
+
+value's sign: d_v has the wrong sign: v_t is added
+- looked_up(D, k), looked
++ -looked_up(D, k), looked
+
+key's sign: d_k has the wrong sign: what is written under k_t is added
+- looked_back(D, v)
++ -looked_back(D, v)
+
+rate at the key: d_k was multiplied by the rate; v_t is written whole under k_t
+- looked_back(D, v)
++ erase * looked_back(D, v)
+
+memory through what is written: the gradient of the value was taken out of d_S; what is written does not depend on S_{t-1}
+- D + outer(d_old, r)
++ D - outer(d_v, k)
+
+rate squared: the rate stands twice in what reaches the old value
+- d_old = -erase * d_u
++ d_old = -erase * erase * d_u
+
+old value before it is erased: what reaches the old value was read with q_t; it was erased under r_t
+- d_u = looked_up(D, r)
++ d_u = looked_up(D, q)
 """
 
 # %% [markdown]
@@ -954,6 +1202,104 @@ faded by the step before: the alphas are off by one step: a write at step t is f
 replaced before it fades: what a later write takes away was not faded with the rest: 1 - beta is a factor, and multiplies what is left
 - left = left * alpha[t, ...] * (1 - written)
 + left = left * (alpha[t, ...] - written)
+
+one step's alpha to a power: each write's own alpha was raised to the number of later steps; every step has its own
+-         by_hebb.append(written * kept)
++         by_hebb.append(written * alpha[t, ...] ** (same.shape[0] - 1 - t))
+
+both by a power: each write's own alpha was raised to the number of later steps, for both rules; every step has its own
+-         by_hebb.append(written * kept)
+-         by_delta.append(written * left)
++         power = alpha[t, ...] ** (same.shape[0] - 1 - t)
++         by_hebb.append(written * power)
++         by_delta.append(written * power * left)
+
+weights that sum to 1: the weights were divided by their sum: that is attention with a softmax; what is read here is a plain sum
+-     for t in reversed
++     total = xp.sum(beta * same, axis=0)
++     kept = kept / total
++     for t in reversed
+
+subtracted: a later write was subtracted from what is left; it leaves the share 1 - beta, a factor
+- left = left * alpha[t, ...] * (1 - written)
++ left = left * alpha[t, ...] - written
+
+Hebb's order reversed: Hebb's weights stand in the order last to first
+- by_hebb.append(written * kept)
++ by_hebb.insert(0, written * kept)
+
+delta's order reversed: the delta rule's weights stand in the order last to first
+- by_delta.append(written * left)
++ by_delta.insert(0, written * left)
+
+faded by the rate too: what is kept by Hebb's rule was multiplied by beta as well; beta is the rate of the write, and later writes take nothing away
+- kept = kept * alpha[t, ...]
++ kept = kept * alpha[t, ...] * beta[t, ...]
+
+what goes taken for what is kept: 1 - alpha was kept; alpha is the share kept
+-         kept = kept * alpha[t, ...]
+-         left = left * alpha[t, ...] * (1 - written)
++         kept = kept * (1 - alpha[t, ...])
++         left = left * (1 - alpha[t, ...]) * (1 - written)
+
+what goes, for Hebb's rule: 1 - alpha was kept in Hebb's weights; alpha is the share kept
+- kept = kept * alpha[t, ...]
++ kept = kept * (1 - alpha[t, ...])
+
+the last alpha for all: the last step's alpha was used at all steps
+-         kept = kept * alpha[t, ...]
+-         left = left * alpha[t, ...] * (1 - written)
++         kept = kept * alpha[-1, ...]
++         left = left * alpha[-1, ...] * (1 - written)
+
+the last alpha for Hebb's rule: the last step's alpha was used at all steps, in Hebb's weights
+- kept = kept * alpha[t, ...]
++ kept = kept * alpha[-1, ...]
+
+the last write alone: only a write at the very last step has a weight by the delta rule; the last one under the key counts, and with a rate below 1 the earlier ones too
+- by_delta.append(written * left)
++ by_delta.append(written * left if t == same.shape[0] - 1 else 0 * left)
+
+fading under other keys only: only steps that write under other keys fade here; alpha acts at every step
+-         kept = kept * alpha[t, ...]
+-         left = left * alpha[t, ...] * (1 - written)
++         fading = same[t, ...] + (1 - same[t, ...]) * alpha[t, ...]
++         kept = kept * fading
++         left = left * fading * (1 - written)
+
+the other keys' writes: the weights are those of the writes under other keys: same is 1 where the asked key is written
+- written = beta[t, ...] * same[t, ...]
++ written = beta[t, ...] * (1 - same[t, ...])
+
+shares added: what is kept is a sum of alphas; shares of later steps are multiplied
+- kept = kept * alpha[t, ...]
++ kept = kept + alpha[t, ...]
+
+Hebb's share in the delta rule: the delta rule's share starts anew from Hebb's at each step, so that only the next write replaces; all later ones do
+- left = left * alpha[t, ...] * (1 - written)
++ left = kept * (1 - written)
+
+rate squared: the rate of writing stands twice in the weights
+- written = beta[t, ...] * same[t, ...]
++ written = beta[t, ...] * beta[t, ...] * same[t, ...]
+
+fading as a rate: each write has the weight alpha instead of beta
+- written = beta[t, ...] * same[t, ...]
++ written = alpha[t, ...] * same[t, ...]
+
+not faded at all: neither rule's weights fade; alpha acts before each write
+-         kept = kept * alpha[t, ...]
+-         left = left * alpha[t, ...] * (1 - written)
++         left = left * (1 - written)
+
+replaced at the rate of fading: a later write under the key was taken to leave alpha alone, squared; it leaves 1 - beta of what has faded
+- left = left * alpha[t, ...] * (1 - written)
++ left = left * alpha[t, ...] * (1 - same[t, ...] + same[t, ...] * alpha[t, ...])
+
+equal weights: every write under the key has its rate as a weight: nothing fades or is replaced by later steps
+-         kept = kept * alpha[t, ...]
+-         left = left * alpha[t, ...] * (1 - written)
++         kept = kept + 0 * alpha[t, ...]
 """
 
 # %% [markdown]
@@ -1202,6 +1548,102 @@ last two exchanged: log_a and beta have changed places in both: Steps has the or
 +     mamba = Steps(q, k, v, rate, log_kept)
 +     s, size = sigmoid(p), xp.sum(k * k, axis=-1, keepdims=True)
 +     longhorn = Steps(q, k, v, s / (1 + s * size), xp.zeros_like(p))
+
+length above as well: Longhorn's rate has |k|² above the line too: β |k|² / (1 + β |k|²) is what is overwritten under the key, not the rate
+- s / (1 + s * size)
++ s * size / (1 + s * size)
+
+first order: log_a of Mamba-2 is the logarithm of 1 - Δ e^d; what is kept is exp(-Δ e^d)
+- -rate * xp.exp(decay)
++ xp.log(abs(1 - rate * xp.exp(decay)) + 1e-12)
+
+share of first order: log_a of Mamba-2 holds 1 - Δ e^d, not even a logarithm: what is kept is exp(-Δ e^d), whose logarithm is -Δ e^d
+- -rate * xp.exp(decay)
++ 1 - rate * xp.exp(decay)
+
+nothing above the line: Longhorn's rate is 1 / (1 + β |k|²) here: β is missing above the line
+- s / (1 + s * size)
++ 1 / (1 + s * size)
+
+value's length: the squared length of v_t was taken; it is the key that S is multiplied by
+- xp.sum(k * k, axis
++ xp.sum(v * v, axis
+
+query's length: the squared length of q_t was taken; it is the key that S is multiplied by
+- xp.sum(k * k, axis
++ xp.sum(q * q, axis
+
+product of key and query: the product of key and query was taken for the squared length of the key
+- xp.sum(k * k, axis
++ xp.sum(k * q, axis
+
+decay through a softplus: ln(1 + e^d) was taken for e^d
+- xp.exp(decay)
++ xp.logaddexp(decay, 0 * decay)
+
+decay through a sigmoid: σ(d) was taken for e^d
+- xp.exp(decay)
++ sigmoid(decay)
+
+exponential for Longhorn's rate: Longhorn's β was taken to be e^p; it is σ(p)
+- s, size = sigmoid(p),
++ s, size = xp.exp(p),
+
+p for Longhorn's rate: Longhorn's β was taken to be p itself; it is σ(p)
+- s, size = sigmoid(p),
++ s, size = p,
+
+logarithm of the rate: beta of Longhorn holds a logarithm; of the two only log_a is one
+- s / (1 + s * size)
++ xp.log(s / (1 + s * size))
+
+logarithm of Mamba's rate: beta of Mamba-2 holds a logarithm; of the two only log_a is one
+- mamba = Steps(q, k, v, log_kept, rate)
++ mamba = Steps(q, k, v, log_kept, xp.log(rate))
+
+written, then faded: what Mamba-2 writes was faded as well; a step fades first and writes then
+- mamba = Steps(q, k, v, log_kept, rate)
++ mamba = Steps(q, k, v, log_kept, rate * xp.exp(log_kept))
+
+softplus of the wrong sign: Mamba-2's Δ was taken to be ln(1 + e^{-p}); it is ln(1 + e^p)
+- xp.logaddexp(p, xp.zeros_like(p))
++ xp.logaddexp(-p, xp.zeros_like(p))
+
+one rate for both: Longhorn got Mamba-2's step size as its rate
+- xp.zeros_like(p), s / (1 + s * size)
++ xp.zeros_like(p), rate
+
+share left: Longhorn's rate is one less what it should be: 1 - β/(1 + β |k|²)
+- s / (1 + s * size)
++ 1 - s / (1 + s * size)
+
+what is left under the key: 1 / (1 + β |k|²) is the share that is left of what stands under the key; as a rate it lacks β, and its square is not asked for
+- s / (1 + s * size)
++ s / (1 + s * size) ** 2
+
+root of the whole: the rate was divided by the root of 1 + β |k|²
+- s / (1 + s * size)
++ s / (1 + s * size) ** 0.5
+
+sum in place of squares: the numbers of the key were summed, not their squares
+- xp.sum(k * k, axis
++ xp.sum(k, axis
+
+absolute sum: the absolute values of the key's numbers were summed, not their squares
+- xp.sum(k * k, axis
++ xp.sum(abs(k), axis
+
+Mamba keeps everything: log_a of Mamba-2 is 0; it keeps exp(-Δ e^d) of everything
+- log_kept = -rate * xp.exp(decay)
++ log_kept = 0 * rate * xp.exp(decay)
+
+Longhorn without p: Longhorn's rate does not depend on p, or is 1/(1 + |k|²): β is σ(p), above the line and below it
+- s, size = sigmoid(p),
++ s, size = 0 * p + 1,
+
+step size from the decay: p and d have changed places in Mamba-2: Δ is ln(1 + e^p), and e^d multiplies it
+- -rate * xp.exp(decay)
++ -xp.logaddexp(decay, 0 * decay) * xp.exp(p)
 """
 
 # %% [markdown]
@@ -1481,6 +1923,74 @@ one half alone: only the half with the larger weight was kept; the other one cou
 another precision [hidden]: the sum was computed in float64: what is asked keeps the dtype of its arguments
 - return S, m
 + return xp.astype(S, xp.float64), m
+
+absolute values: m is the larger of two absolute values; a logarithm below 0 is a small weight
+- xp.maximum(late, m_2)
++ xp.maximum(abs(late), abs(m_2))
+
+at least zero: m was not allowed below 0: for two small weights that makes S needlessly small; m is the larger of the two
+- xp.maximum(late, m_2)
++ xp.maximum(xp.maximum(late, m_2), 0 * late)
+
+second half taken away: the second half was subtracted; the memories are added
+- first[..., None] * S_1 + second[..., None] * S_2
++ first[..., None] * S_1 - second[..., None] * S_2
+
+weights that sum to 1: the second weight was taken to be 1 less the first; each is the exponential of its own logarithm
+- xp.exp(late - m), xp.exp(m_2 - m)
++ xp.exp(late - m), 1 - xp.exp(late - m)
+
+all of it faded: the sum of both halves was faded; F acts on the first half alone
+- S = first[..., None] * S_1 + second[..., None] * S_2
++ S = xp.exp(log_f)[..., None] * (xp.exp(m_1 - m)[..., None] * S_1 + second[..., None] * S_2)
+
+faded once more: the sum of both halves was faded once more; F is in the first half's weight already, and the second half does not fade
+- S = first[..., None] * S_1 + second[..., None] * S_2
++ S = xp.exp(log_f)[..., None] * (first[..., None] * S_1 + second[..., None] * S_2)
+
+first half faded twice: F stands twice in the first half's weight
+- S = first[..., None] * S_1 + second[..., None] * S_2
++ S = xp.exp(late + log_f - m)[..., None] * S_1 + second[..., None] * S_2
+
+m faded: m was faded at the end: F belongs to the first half's logarithm, before the larger one is taken
+- S = first[..., None] * S_1 + second[..., None] * S_2
++ S = first[..., None] * S_1 + second[..., None] * S_2
++     m = m + log_f
+
+m without the fading: the weights are right, but the m that is returned is the larger of m_1 and m_2: S is in units of the larger of m_1 + F and m_2
+- S = first[..., None] * S_1 + second[..., None] * S_2
++ S = first[..., None] * S_1 + second[..., None] * S_2
++     m = xp.maximum(m_1, m_2)
+
+m of the second half returned: the weights are right, but the m that is returned is m_2; S is in units of the larger of m_1 + F and m_2
+- S = first[..., None] * S_1 + second[..., None] * S_2
++ S = first[..., None] * S_1 + second[..., None] * S_2
++     m = m_2
+
+m returned as its exponential: e^m was returned in place of m: it is infinite in float16 from 11.1 on
+- S = first[..., None] * S_1 + second[..., None] * S_2
++ S = first[..., None] * S_1 + second[..., None] * S_2
++     m = xp.exp(m)
+
+no exponential: differences of logarithms were taken as weights: a weight is the exponential of its logarithm
+- xp.exp(late - m), xp.exp(m_2 - m)
++ late - m, m_2 - m
+
+powers of two: the weights are powers of 2; the logarithms are natural
+- xp.exp(late - m), xp.exp(m_2 - m)
++ 2 ** (late - m), 2 ** (m_2 - m)
+
+one exponent turned round: m_2 was subtracted from m: exp(m - m_2) is above 1, and overflows
+- xp.exp(m_2 - m)
++ xp.exp(m - m_2)
+
+other exponent turned round: m_1 + F was subtracted from m: exp(m - m_1 - F) is above 1, and overflows
+- xp.exp(late - m), xp
++ xp.exp(m - late), xp
+
+larger by size: the larger absolute value of the memories was looked for; m is about their units
+- xp.maximum(late, m_2)
++ xp.maximum(late, m_2) + xp.log(xp.max(abs(S_1), axis=(1, 2)))[:, None]
 """
 
 # %% [markdown]
@@ -1683,6 +2193,98 @@ faded memory in the cache: the cache holds the memory after it has faded; the wa
 order of the state: the state is (y, S); here the two have changed places
 -     y = looked_up(S, q)
 +     y, S = S, looked_up(S, q)
+
+divided by the square: the key was divided by its squared length; to length 1 leads a division by the length
+- k, length = unit(k)
++ k, length = unit(k)
++     k = k / length
+
+gates through tanh: alpha and beta went through tanh, which may be negative; both are sigmoids
+- sigmoid(alpha), sigmoid(beta)
++ 2 * sigmoid(2 * alpha) - 1, 2 * sigmoid(2 * beta) - 1
+
+alpha not squashed: alpha did not go through a sigmoid
+- sigmoid(alpha), sigmoid(beta)
++ alpha + 0, sigmoid(beta)
+
+beta not squashed: beta did not go through a sigmoid
+- sigmoid(alpha), sigmoid(beta)
++ sigmoid(alpha), beta + 0
+
+rates up to 2: beta was doubled: that is the convention of those who want reflections (Grazzi et al. 2024); here it is a sigmoid, at most 1
+- sigmoid(alpha), sigmoid(beta)
++ sigmoid(alpha), 2 * sigmoid(beta)
+
+faded at the end: the memory faded after the step's writing; it fades first, and what is missing is read from what is left
+-     M = S_before * alpha[:, None, :]
+-     e = delta(v, M, k)
+-     S = M + outer(beta * e, k)
++     e = delta(v, S_before, k)
++     S = (S_before + outer(beta * e, k)) * alpha[:, None, :]
+
+written under the query: what is missing was written under q_t; it belongs under k_t
+- outer(beta * e, k)
++ outer(beta * e, q)
+
+value scaled: the value was scaled to length 1; only the key is
+- k, length = unit(k)
++ (k, length), (v, _) = unit(k), unit(v)
+
+all three scaled: query and value were scaled to length 1 too; only the key is
+- k, length = unit(k)
++ (k, length), (q, _), (v, _) = unit(k), unit(q), unit(v)
+
+exponential for alpha: alpha was taken to be an exponential, which may be above 1; it is a sigmoid
+- sigmoid(alpha), sigmoid(beta)
++ 1 / (1 / sigmoid(alpha) - 1), sigmoid(beta)
+
+a_h in place of a_x: the blocks were cut from a_h; this cell looks at a_x alone
+- gates(a_x, 5)
++ gates(a_h, 5)
+
+rate at the value alone: only the value was multiplied by beta; the rate multiplies all that is missing, v - M k
+-     e = delta(v, M, k)
+-     S = M + outer(beta * e, k)
++     e = beta * v - looked_up(M, k)
++     S = M + outer(e, k)
+
+rate at the old value alone: only what stands there was multiplied by beta; the rate multiplies all that is missing, v - M k
+-     e = delta(v, M, k)
+-     S = M + outer(beta * e, k)
++     e = v - beta * looked_up(M, k)
++     S = M + outer(e, k)
+
+taken away: what is missing was taken away; it is added
+- M + outer(beta * e, k)
++ M - outer(beta * e, k)
+
+rate twice: beta acts twice on what is missing
+- outer(beta * e, k)
++ outer(beta * beta * e, k)
+
+alpha at the writing: what is written was multiplied by alpha too; alpha is what is kept of the old memory
+- outer(beta * e, k)
++ outer(alpha * beta * e, k)
+
+old memory not kept: the new memory holds only what was written: the old one is missing
+- S = M + outer
++ S = 0 * M + outer
+
+key scaled after the step: the old value was read with a key of the wrong length: scale it first
+- e = delta(v, M, k)
++ e = delta(v, M, k * length)
+
+key of its own length written: what is missing was written under a key of the wrong length: scale it first
+- outer(beta * e, k)
++ outer(beta * e, k * length)
+
+tanh on the value: the value has no tanh here
+- e = delta(v, M, k)
++ e = delta(2 * sigmoid(2 * v) - 1, M, k)
+
+last output read: y_t was read with the old output instead of the query
+- looked_up(S, q)
++ looked_up(S, state[0])
 """
 
 # %% [markdown]
