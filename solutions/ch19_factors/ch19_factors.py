@@ -334,6 +334,18 @@ rule of thumb for bit 0: this is 1 / (1 - a_0), about the time until the product
 whole steps after: one step too many: the text asks for the time at which s_t = 0, not for the step after it
 - need / fading
 + (need / fading + 1)
+
+half the time: the time is half of what it should be: one step multiplies s + N by a, once
+- need / fading
++ 0.5 * need / fading
+
+limit as a floor: the limit was multiplied with where it divides: -ln a may not be smaller than need / limit
+- need / limit
++ need * limit
+
+factor N: the logarithm is multiplied by N; N stands inside it
+- math.log((1 + N) / N)
++ N * math.log((1 + N) / N)
 """
 
 # %% [markdown]
@@ -576,6 +588,34 @@ sums from the end: each factor turns by the presses of other steps as well; the 
 - c, s = xp.cos(angle), xp.sin(angle)
 + angle = xp.cumulative_sum(xp.flip(angle, axis=0), axis=0)
 +     c, s = xp.cos(angle), xp.sin(angle)
+
+presses squared: the angle grows with the square of the presses; it is proportional to them
+- (2 * math.pi / M) * x
++ (2 * math.pi / M) * x * xp.abs(x)
+
+presses squared, without their sign: the angle grows with the square of the presses; it is proportional to them
+- (2 * math.pi / M) * x
++ (2 * math.pi / M) * x * x
+
+tangent: the tangent was taken for the sine
+- xp.cos(angle), xp.sin(angle)
++ xp.cos(angle), xp.sin(angle) / xp.cos(angle)
+
+quarter turn in M parts: a quarter turn was cut into M parts; a full turn has 2 pi
+- 2 * math.pi / M
++ math.pi / (2 * M)
+
+last cosine with a minus: the second row is (sin p, -cos p); both cosines are positive in a turn
+-     second = xp.stack([s, c], axis=-1)
++     second = xp.stack([s, -c], axis=-1)
+
+first cosine with a minus: the first row is (-cos p, -sin p); both cosines are positive in a turn
+-     first = xp.stack([c, -s], axis=-1)
++     first = xp.stack([-c, -s], axis=-1)
+
+presses modulo two: the presses were counted modulo two; each of them turns
+- (2 * math.pi / M) * x
++ (2 * math.pi / M) * (x % 2)
 """
 
 # %% [markdown]
@@ -812,6 +852,26 @@ matrices in the order of time, throughout: A_1 and A_2 have changed places throu
 -     u = (A_2 @ u_1[..., None])[..., 0] + u_2
 +     A = A_1 @ A_2
 +     u = (A_1 @ u_1[..., None])[..., 0] + u_2
+
+input halved: the two inputs were averaged; they are added
+- (A_2 @ u_1[..., None])[..., 0] + u_2
++ ((A_2 @ u_1[..., None])[..., 0] + u_2) / 2
+
+both orders averaged: both orders of the product were averaged; the first step comes first: A_2 A_1
+- A_2 @ A_1
++ (A_2 @ A_1 + A_1 @ A_2) / 2
+
+first factor on both: the sum of the inputs was multiplied by A_1; u_1 meets A_2, and u_2 meets no factor
+- (A_2 @ u_1[..., None])[..., 0] + u_2
++ (A_1 @ (u_1 + u_2)[..., None])[..., 0]
+
+first step undone: the first step's factor was inverted: the second step follows the first, so the product is A_2 A_1
+- A_2 @ A_1
++ A_2 @ np.linalg.inv(A_1)
+
+inputs multiplied entry by entry: the two inputs were multiplied with each other; the second step multiplies u_1 by A_2 and adds u_2
+- (A_2 @ u_1[..., None])[..., 0] + u_2
++ u_1 * u_2
 """
 
 # %% [markdown]
@@ -1041,6 +1101,36 @@ first places only: the loop ended too early, before the last swap
 each swap twice: each reflection came twice, and a reflection done twice is undone
 -             found.append(k)
 +             found += [k, k]
+
+divided by d: the entries of k are 1 divided by d; they are 1 divided by root 2, whatever d is
+- 2**-0.5, -(2**-0.5)
++ 1 / d, -1 / d
+
+divided by the root of d: the entries of k are 1 divided by root d; two entries are not zero, so it is root 2
+- 2**-0.5, -(2**-0.5)
++ d**-0.5, -(d**-0.5)
+
+one place too far: the second entry of k stands one place too far
+- k[i], k[j] = 2**-0.5, -(2**-0.5)
++ k[i], k[(j + 1) % d] = 2**-0.5, -(2**-0.5)
+
+started in descending order: the list of what lies where started from the last thing to the first; at the beginning thing i lies at place i
+- now = list(range(d))
++ now = list(range(d))[::-1]
+
+backward only: only swaps with an earlier place were kept, or none: every thing that lies elsewhere has to be brought
+- if i != j:
++ if i > j:
+
+pairs out of order: every pair of places whose numbers are out of order was swapped once, by the numbers of the beginning; each swap moves things, so the next must look again
+-         j = now.index(order[i])
+-         if i != j:
+-             now[i], now[j] = now[j], now[i]
++         for j in [j for j in range(i + 1, d) if order[i] > order[j]]:
+
+kept in the list, not in the order: the list was updated for place i only; the thing that lay there is at place j now
+-             now[i], now[j] = now[j], now[i]
++             now[i], now[j] = now[j], -1 - now[j]
 """
 
 # %% [markdown]
@@ -1295,6 +1385,49 @@ all losses at once: all the d_y were summed at the start of the way back; each j
 R prime of the state: R'(p) was applied to the state after the turn; it belongs to the state before it, y[t - 1]. Of y[t] the derivative is a plain quarter turn
 - y_t = y[t, ...]
 + y_t = turn(2 * p[t, ...], y[t, ...])
+
+products of d_y: the state was replaced by d_y in d_p: it is the product of what reaches the state with the state, a quarter turn on
+- y_t = y[t, ...]
++ y_t = d_y[t, ...]
+
+all turns at once: d was turned back by all angles up to the step, and so by most of them several times; each step takes back its own
+- turn(-p[t, ...], d)
++ turn(-xp.sum(p[: t + 1, ...], axis=0), d)
+
+minus in front of one: both products have a minus: the derivative of y_t is (-y_t[1], y_t[0]), with one
+- y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0]
++ -y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0]
+
+gradients multiplied: the losses' gradients were multiplied; what reaches a state adds up
+- d = d + d_y[t, ...]
++ d = d * d_y[t, ...]
+
+own loss subtracted: d_y was subtracted; what reaches a state adds up
+- d = d + d_y[t, ...]
++ d = d - d_y[t, ...]
+
+half a turn back: d was turned back by half the angle
+- turn(-p[t, ...], d)
++ turn(-p[t, ...] / 2, d)
+
+half the gradient: d_p is half of what it should be
+- d_p.append(y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0])
++ d_p.append(0.5 * (y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0]))
+
+double gradient: d_p is twice what it should be
+- d_p.append(y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0])
++ d_p.append(2 * (y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0]))
+
+forward, with the list kept: the loop ran in the order of time, with the states' own turns; a gradient goes from the last step to the first, by the turns' inverses
+-     for t in reversed(range(p.shape[0])):
+-         d = d + d_y[t, ...]
+-         y_t = y[t, ...]
+-         d_p.append(y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0])
+-         d = turn(-p[t, ...], d)
++     for t in range(p.shape[0]):
++         d = turn(p[t, ...], d) + d_y[t, ...]
++         y_t = y[t, ...]
++         d_p.insert(0, y_t[:, 0] * d[:, 1] - y_t[:, 1] * d[:, 0])
 """
 
 # %% [markdown]
@@ -1541,6 +1674,42 @@ slope of tanh: 1 - a² was taken for the slope; a is a sigmoid of ln f - ln i, w
 weights of another order of time: the products pair x and the gates of different steps
 - rows(d_gates).T @ rows(x)
 + rows(d_gates[::-1, ...]).T @ rows(x)
+
+product of the gates: f i was taken for the slope of a; that is f i / (f + i)², or a (1 - a)
+- * a * (1 - a)
++ * f * i
+
+sign of the forget gate: a larger f makes a larger: its gradient has no minus
+- [d * (1 - f),
++ [-d * (1 - f),
+
+signs of both gates: both gates' gradients have the wrong sign: a larger f makes a larger, a larger i makes it smaller
+- (d_a - n * d_u)
++ (n * d_u - d_a)
+
+bias of the last step: the bias got the last step's gradient alone; all steps use it
+- xp.sum(d_gates, axis=(0, 1))
++ xp.sum(d_gates[-1, ...], axis=0)
+
+square of a: a² was taken for the slope; a is a sigmoid of ln f - ln i, with the slope a (1 - a)
+- * a * (1 - a)
++ * a * a
+
+share not kept, squared: (1 - a)² was taken for the slope; a is a sigmoid of ln f - ln i, with the slope a (1 - a)
+- * a * (1 - a)
++ * (1 - a) * (1 - a)
+
+d_y for d_a: d_y was taken for d_a: the scan's way back gives what reaches a
+- (d_a - n * d_u)
++ (d_y - n * d_u)
+
+d_y for d_u: d_y was taken for d_u: later steps reach what is written too
+- (1 - a) * d_u]
++ (1 - a) * d_y]
+
+share squared: the candidate's gradient has the share 1 - a twice
+- (1 - a) * d_u]
++ (1 - a) * (1 - a) * d_u]
 """
 
 # %% [markdown]

@@ -371,6 +371,46 @@ per pair: the ratio was divided by the N - 1 other pairs; they disturb together
 divided by the limit: the number of columns was divided by the limit; (N - 1)/K ≤ limit gives N - 1 ≤ limit · K
 - int(limit * keys.shape[1])
 + int(keys.shape[1] / max(limit, 1e-9))
+
+number of pairs: `fits` is the number of pairs that came; it is the largest number whose mean ratio is at most the limit
+- 1 + int(limit * keys.shape[1])
++ keys.shape[0]
+
+pairs taken for columns, one too few: K is the size of a key; here the number of the pairs was taken, and N - 1 not N disturb
+- 1 + int(limit * keys.shape[1])
++ int(limit * keys.shape[0])
+
+limit of K - 1: the mean of the squared product is 1/K; here it was 1/(K - 1)
+- limit * keys.shape[1]
++ limit * (keys.shape[1] - 1)
+
+one column less: (N - 1)/K ≤ limit gives 1 + limit · K; here it was limit · (K - 1)
+- 1 + int(limit * keys.shape[1])
++ int(limit * (keys.shape[1] - 1))
+
+half of the value removed: the rest is what is read less the whole value
+- k @ k.T @ values - values
++ k @ k.T @ values - 0.5 * values
+
+variance for the squared length: the variance of the value's numbers was taken; its squared length is the sum of their squares
+- xp.sum(values * values, axis=-1)
++ xp.mean((values - xp.mean(values, axis=-1, keepdims=True)) ** 2, axis=-1)
+
+mean squares in both: the squares were averaged below the line and summed above it
+- xp.sum(values * values, axis=-1)
++ xp.mean(values * values, axis=-1)
+
+largest instead of sum: the largest square was taken for the squared length, which is the sum of all
+- xp.sum(rest * rest, axis=-1)
++ xp.max(rest * rest, axis=-1)
+
+all rests together: the rests of all keys were summed; each key has its own
+- xp.sum(rest * rest, axis=-1)
++ xp.sum(rest * rest) + 0 * values[:, 0]
+
+products without values: the rest was made of the products of the keys alone; they weight the values
+- k @ k.T @ values - values
++ xp.sum(k @ k.T, axis=-1, keepdims=True) * values - values
 """
 
 # %% [markdown]
@@ -662,6 +702,42 @@ key for key: all three vectors were taken to be k_t: the query asks with q_t, an
 erased after the reading: y was read before anything was erased
 - looked_up(S_new, q)
 + looked_up(S + outer(v, k), q)
+
+old less new: what was erased under r_t is the old value less the new one; only the old value is
+- outer(erase * old, r)
++ outer(erase * (old - v), r)
+
+more than all of it: 1 + erase of the old value was taken away; the rate alone multiplies it
+- outer(erase * old, r)
++ outer((1 + erase) * old, r)
+
+memory from nothing: the new memory holds nothing but the new value: S_{t-1} is kept, less what is erased
+- S - outer(erase * old, r)
++ 0 * S
+
+value added to the reading: v_t was added to y: it is in the memory already where the query finds it
+- looked_up(S_new, q)
++ looked_up(S_new, q) + v
+
+change read: y was read from the change of the memory; it is read from all of it
+- looked_up(S_new, q)
++ looked_up(S_new - S, q)
+
+erased under a scaled key: the old value was taken away under r_t scaled to length 1; neither key is scaled
+- outer(erase * old, r)
++ outer(erase * old, unit(r)[0])
+
+erased and written under r: v_t less the old value was written under r_t, and v_t not under k_t
+- outer(v, k)
++ outer(v - old, r)
+
+delta rule under r: the old value was erased twice: v_t less the old value at its rate was written under r_t as well
+- outer(v, k)
++ outer(erase * (v - old), r)
+
+old value by the sum of the key: the value under the key was read as a sum over columns, without the key
+- looked_up(S, r)
++ looked_up(S, 0 * r + 1)
 """
 
 # %% [markdown]
@@ -992,6 +1068,42 @@ rate squared: the rate stands twice in what reaches the old value
 old value before it is erased: what reaches the old value was read with q_t; it was erased under r_t
 - d_u = looked_up(D, r)
 + d_u = looked_up(D, q)
+
+memory as it arrived: d_S is what arrived from later steps: the reading and the erasing are missing
+- D + outer(d_old, r)
++ d_S_new
+
+removal key twice where it erases: d_r has the part from where is erased twice, and the one from the reading not at all
+- looked_back(S, d_old) - looked_back
++ -looked_back(D, erase * old) - looked_back
+
+query before the writing: d_q was computed before the value was written; y is read from S_t
+- looked_back(S_new, d_y)
++ looked_back(S - outer(erase * old, r), d_y)
+
+key of what is missing: d_k was made with v_t less the old value; here v_t is written whole
+- looked_back(D, v)
++ looked_back(D, v - old)
+
+value by both keys: d_v was read with the difference of the keys; v_t was written under k_t
+- looked_up(D, k), looked
++ looked_up(D, k - r), looked
+
+what is kept: 1 - erase was taken for the factor of what reaches the old value; it is -erase
+- d_old = -erase * d_u
++ d_old = (1 - erase) * d_u
+
+rate squared where it erases: the rate stands twice in the part of d_r that comes from where is erased
+- looked_back(D, erase * old)
++ looked_back(D, erase * erase * old)
+
+rate of the squared value: the old value stands twice in d_erase
+- xp.sum(old * d_u, axis
++ xp.sum(old * old * d_u, axis
+
+rate from what is kept: d_erase was made with the new value less the old one; the rate multiplies the old one
+- xp.sum(old * d_u, axis
++ xp.sum((old - v) * d_u, axis
 """
 
 # %% [markdown]
@@ -1300,6 +1412,58 @@ equal weights: every write under the key has its rate as a weight: nothing fades
 -         kept = kept * alpha[t, ...]
 -         left = left * alpha[t, ...] * (1 - written)
 +         kept = kept + 0 * alpha[t, ...]
+
+faded what is replaced: what a later write leaves is 1 - alpha beta here; it leaves alpha (1 - beta)
+- left = left * alpha[t, ...] * (1 - written)
++ left = left * (1 - alpha[t, ...] * written)
+
+strengthened: a later write was taken to add to what stands there: it leaves 1 - beta of it
+- left = left * alpha[t, ...] * (1 - written)
++ left = left * alpha[t, ...] * (1 + written)
+
+kept by its own key only: what is kept was multiplied by `same`, so that a write under another key wipes out all
+- kept = kept * alpha[t, ...]
++ kept = kept * alpha[t, ...] * same[t, ...]
+
+kept by its own key, both: what is kept was multiplied by `same`, so that a write under another key wipes out all
+-         kept = kept * alpha[t, ...]
+-         left = left * alpha[t, ...] * (1 - written)
++         kept = kept * alpha[t, ...] * same[t, ...]
++         left = left * alpha[t, ...] * same[t, ...] * (1 - written)
+
+faded twice: alpha acts twice at each step
+-         kept = kept * alpha[t, ...]
+-         left = left * alpha[t, ...] * (1 - written)
++         kept = kept * alpha[t, ...] ** 2
++         left = left * alpha[t, ...] ** 2 * (1 - written)
+
+faded twice in Hebb's rule: alpha acts twice at each step in Hebb's weights
+- kept = kept * alpha[t, ...]
++ kept = kept * alpha[t, ...] ** 2
+
+own fading in the delta rule: each write was faded by its own step's alpha in the delta rule; only later steps fade it
+- by_delta.append(written * left)
++ by_delta.append(written * left * alpha[t, ...])
+
+own fading in Hebb's rule: each write was faded by its own step's alpha in Hebb's rule; only later steps fade it
+- by_hebb.append(written * kept)
++ by_hebb.append(written * kept * alpha[t, ...])
+
+replaced twice: each later write replaces twice
+- left = left * alpha[t, ...] * (1 - written)
++ left = left * alpha[t, ...] * (1 - written) ** 2
+
+what is written for what is left: beta of what stood there was taken to be left by a later write; it leaves 1 - beta (and all of it under another key)
+- left = left * alpha[t, ...] * (1 - written)
++ left = left * alpha[t, ...] * written
+
+fading elsewhere, in Hebb's rule: only steps under other keys fade in Hebb's weights; alpha acts at every step
+- kept = kept * alpha[t, ...]
++ kept = kept * xp.where(same[t, ...] > 0, 0 * kept + 1, alpha[t, ...])
+
+fading under the key, in Hebb's rule: only steps under the asked key fade in Hebb's weights; alpha acts at every step
+- kept = kept * alpha[t, ...]
++ kept = kept * xp.where(same[t, ...] > 0, alpha[t, ...], 0 * kept + 1)
 """
 
 # %% [markdown]
@@ -1644,6 +1808,42 @@ Longhorn without p: Longhorn's rate does not depend on p, or is 1/(1 + |k|²): �
 step size from the decay: p and d have changed places in Mamba-2: Δ is ln(1 + e^p), and e^d multiplies it
 - -rate * xp.exp(decay)
 + -xp.logaddexp(decay, 0 * decay) * xp.exp(p)
+
+decay times the rate: log_a holds exp(-Δ d): the logarithm of the share is -Δ e^d
+- -rate * xp.exp(decay)
++ xp.exp(-rate * decay)
+
+exponential of the product: the exponential of Δ d was taken; it is Δ times e^d
+- -rate * xp.exp(decay)
++ -xp.exp(rate * decay)
+
+only one of both: Longhorn's rate was divided by the key's length: with |k| = 1 it would be plain β; it is divided by 1 + β |k|²
+- s / (1 + s * size)
++ s / xp.sqrt(size)
+
+rate and size added: the rate was divided by β + |k|²; it is 1 + β |k|²
+- s / (1 + s * size)
++ s / (s + size)
+
+Longhorn keeps what it does not write: log_a of Longhorn is the logarithm of 1 - β; it keeps everything: 0
+- xp.zeros_like(p), s / (1 + s * size)
++ xp.log(1 - s + 1e-12), s / (1 + s * size)
+
+sigmoid for Mamba's rate: Mamba-2's rate of writing is σ(p) here; it is Δ = ln(1 + e^p)
+- mamba = Steps(q, k, v, log_kept, rate)
++ mamba = Steps(q, k, v, log_kept, sigmoid(p))
+
+two below: the rate was divided by 2 + β |k|²; it is 1 + β |k|²
+- s / (1 + s * size)
++ s / (2 + s * size)
+
+twice below: the rate was divided by 1 + 2 β |k|²; the factor 2 of both gradients cancels
+- s / (1 + s * size)
++ s / (1 + 2 * s * size)
+
+Mamba's key changed by Longhorn's: the key was divided by its squared length, though it stays as it is in both rows
+- longhorn = Steps(q, k, v,
++ longhorn = Steps(q, k / size, v,
 """
 
 # %% [markdown]
@@ -1991,6 +2191,30 @@ other exponent turned round: m_1 + F was subtracted from m: exp(m - m_1 - F) is 
 larger by size: the larger absolute value of the memories was looked for; m is about their units
 - xp.maximum(late, m_2)
 + xp.maximum(late, m_2) + xp.log(xp.max(abs(S_1), axis=(1, 2)))[:, None]
+
+fading after the larger: F was added to the larger of m_1 and m_2; it belongs to m_1 before the larger one is taken
+- xp.maximum(late, m_2)
++ xp.maximum(m_1, m_2) + log_f
+
+second half at weight 1: the second half was added as it is, and the first with exp(m_1 - m_2): that is in units of the second, overflows where m_1 is much larger, and has no fading
+- first, second = xp.exp(late - m), xp.exp(m_2 - m)
++ first, second = xp.exp(m_1 - m_2), 1 + 0 * m
+
+second half's units in the weights: the second half was added as it is, and the first with exp(m_1 + F - m_2): that is in units of the second, and overflows where the first is much larger
+- first, second = xp.exp(late - m), xp.exp(m_2 - m)
++ first, second = xp.exp(late - m_2), 1 + 0 * m
+
+larger number of each pair: the larger of the two numbers was taken in each place; the memories are added
+- first[..., None] * S_1 + second[..., None] * S_2
++ xp.maximum(first[..., None] * S_1, second[..., None] * S_2)
+
+halved: the two memories were averaged; they are added
+- first[..., None] * S_1 + second[..., None] * S_2
++ 0.5 * (first[..., None] * S_1 + second[..., None] * S_2)
+
+multiplied: the two memories were multiplied; they are added
+- first[..., None] * S_1 + second[..., None] * S_2
++ first[..., None] * S_1 * second[..., None] * S_2
 """
 
 # %% [markdown]
@@ -2285,6 +2509,48 @@ tanh on the value: the value has no tanh here
 last output read: y_t was read with the old output instead of the query
 - looked_up(S, q)
 + looked_up(S, state[0])
+
+key for the value: key and value have changed places in what is missing: it is v - M k
+- delta(v, M, k)
++ delta(k, M, v)
+
+query through a sigmoid: the query went through a sigmoid; alpha and beta alone are gates
+- alpha, beta = sigmoid(alpha), sigmoid(beta)
++ alpha, beta, q = sigmoid(alpha), sigmoid(beta), sigmoid(q)
+
+both gates turned round: 1 less each gate was taken: alpha is the share kept, beta the rate of writing
+- sigmoid(alpha), sigmoid(beta)
++ 1 - sigmoid(alpha), 1 - sigmoid(beta)
+
+rate tied to the fading: beta was taken to be 1 - alpha; it has a block of its own
+- sigmoid(alpha), sigmoid(beta)
++ sigmoid(alpha), 1 - sigmoid(alpha)
+
+query last: the blocks stand in the order q, k, v, alpha, beta; here k and v come before q
+- q, k, v, alpha, beta = gates
++ k, v, q, alpha, beta = gates
+
+gates first: the blocks stand in the order q, k, v, alpha, beta; here the gates come first
+- q, k, v, alpha, beta = gates
++ alpha, beta, q, k, v = gates
+
+rate at the value, all erased: the value was multiplied by beta, and all that stands there was taken away: the rate multiplies both
+- M + outer(beta * e, k)
++ M + outer(beta * v, k) - outer(looked_up(M, k), k)
+
+softmax on the key: the key went through a softmax; it is scaled to length 1
+- k, length = unit(k)
++ length = unit(k)[1]
++     k = 1 / (1 / sigmoid(k) - 1)
++     k = k / k.sum(-1, keepdims=True)
+
+sigmoid on the key: the key went through a sigmoid before it was scaled
+- k, length = unit(k)
++ k, length = unit(sigmoid(k))
+
+beta for the value, with the memory kept whole: what is missing was cut as beta v - M k, and multiplied by beta again
+- e = delta(v, M, k)
++ e = beta * v - looked_up(M, k)
 """
 
 # %% [markdown]
