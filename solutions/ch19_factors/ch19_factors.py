@@ -346,6 +346,10 @@ limit as a floor: the limit was multiplied with where it divides: -ln a may not 
 factor N: the logarithm is multiplied by N; N stands inside it
 - math.log((1 + N) / N)
 + N * math.log((1 + N) / N)
+
+N subtracted: the logarithm is that of (1 - N) / N; s + N starts at 1 + N
+- math.log((1 + N) / N)
++ math.log((1 - N) / N)
 """
 
 # %% [markdown]
@@ -426,7 +430,12 @@ def some_presses(rng, T, B, M):
 
 
 visible = [
-    move({"x": np.array([[1.0, 0], [2, -1], [1, 3], [-2, 1]]), "M": 3}),
+    move(
+        {
+            "x": np.array([[1.0, 0, 2], [2, -1, 0], [1, 3, 1], [-2, 1, 1]]),
+            "M": 3,
+        }
+    ),
     move({"x": np.array([[1.0, 2, 0]]), "M": 4}),
     move(some_presses(np.random.default_rng(4), 3, 2, 5)),
 ]
@@ -1511,7 +1520,7 @@ def layer_back(rng, T, B, D, H, dtype="float64"):
 
 
 visible = [
-    layer_back(np.random.default_rng(5), 4, 2, 3, 2),
+    layer_back(np.random.default_rng(5), 4, 3, 5, 2),
     layer_back(np.random.default_rng(6), 3, 2, 1, 3),
 ]
 check(
@@ -1710,6 +1719,14 @@ d_y for d_u: d_y was taken for d_u: later steps reach what is written too
 share squared: the candidate's gradient has the share 1 - a twice
 - (1 - a) * d_u]
 + (1 - a) * (1 - a) * d_u]
+
+d_a for d_u: the candidate's gradient was made of d_a; n is in what is written, so it is (1 - a) d_u
+- (1 - a) * d_u]
++ (1 - a) * d_a]
+
+parts exchanged: d_a and d_u have changed places: what reaches a in all is d_a - n d_u
+- (d_a - n * d_u)
++ (d_u - n * d_a)
 """
 
 # %% [markdown]

@@ -1464,6 +1464,12 @@ fading elsewhere, in Hebb's rule: only steps under other keys fade in Hebb's wei
 fading under the key, in Hebb's rule: only steps under the asked key fade in Hebb's weights; alpha acts at every step
 - kept = kept * alpha[t, ...]
 + kept = kept * xp.where(same[t, ...] > 0, alpha[t, ...], 0 * kept + 1)
+
+rate for the fading: what is kept was multiplied by beta at each step; alpha is the share kept
+-         kept = kept * alpha[t, ...]
+-         left = left * alpha[t, ...] * (1 - written)
++         kept = kept * beta[t, ...]
++         left = left * beta[t, ...] * (1 - written)
 """
 
 # %% [markdown]
@@ -1548,7 +1554,7 @@ def a_row(rng, T, B, K, V, size=1.0):
 
 
 visible = [
-    move(a_row(np.random.default_rng(8), 3, 2, 4, 2)),
+    move(a_row(np.random.default_rng(8), 3, 2, 4, 5)),
     move(a_row(np.random.default_rng(9), 2, 3, 1, 3, 2.0)),
 ]
 check(two_rows, stored("two_rows"), visible, outputs=OUTPUTS)
@@ -1844,6 +1850,10 @@ twice below: the rate was divided by 1 + 2 β |k|²; the factor 2 of both gradie
 Mamba's key changed by Longhorn's: the key was divided by its squared length, though it stays as it is in both rows
 - longhorn = Steps(q, k, v,
 + longhorn = Steps(q, k / size, v,
+
+rate upside down: Longhorn's rate stands upside down: it is β / (1 + β |k|²)
+- s / (1 + s * size)
++ (1 + s * size) / s
 """
 
 # %% [markdown]
@@ -1942,7 +1952,7 @@ def in_both(S_1, m_1, S_2, m_2, log_f):
 
 rng = np.random.default_rng(10)
 visible = [
-    move(halves_of(rng, 3, 2, 2, 2.0)),
+    move(halves_of(rng, 3, 2, 4, 2.0)),
     move(halves_of(rng, 2, 3, 2, 1.0)),
     move(
         {
@@ -2215,6 +2225,18 @@ halved: the two memories were averaged; they are added
 multiplied: the two memories were multiplied; they are added
 - first[..., None] * S_1 + second[..., None] * S_2
 + first[..., None] * S_1 * second[..., None] * S_2
+
+m added: m was added in both exponents; S is divided by e^m, so it is subtracted
+- xp.exp(late - m), xp.exp(m_2 - m)
++ xp.exp(late + m), xp.exp(m_2 + m)
+
+first weight not divided: the first half's weight is exp(m_1 + F), not divided by e^m
+- xp.exp(late - m), xp
++ xp.exp(late), xp
+
+second weight not divided: the second half's weight is exp(m_2), not divided by e^m
+- xp.exp(m_2 - m)
++ xp.exp(m_2)
 """
 
 # %% [markdown]
@@ -2551,6 +2573,22 @@ sigmoid on the key: the key went through a sigmoid before it was scaled
 beta for the value, with the memory kept whole: what is missing was cut as beta v - M k, and multiplied by beta again
 - e = delta(v, M, k)
 + e = beta * v - looked_up(M, k)
+
+query in place of the key: the query was scaled to length 1 and used as the key
+- k, length = unit(k)
++ k, length = unit(q)
+
+beta for the fading: the memory fades by beta; alpha is the share kept
+- S_before * alpha[:, None, :]
++ S_before * beta[:, None, :]
+
+alpha for the rate: what is missing was multiplied by alpha; beta is the rate of writing
+- outer(beta * e, k)
++ outer(alpha * e, k)
+
+value in place of the query: y was read with v_t; the query reads
+- looked_up(S, q)
++ looked_up(S, v)
 """
 
 # %% [markdown]
