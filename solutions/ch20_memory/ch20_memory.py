@@ -420,7 +420,7 @@ products without values: the rest was made of the products of the keys alone; th
 #
 # $$o_t = S_{t-1} r_t, \qquad S_t = S_{t-1} - \varepsilon_t\, o_t r_t^{\mathsf T} + v_t k_t^{\mathsf T}, \qquad y_t = S_t q_t .$$
 #
-# (It fades its columns as well; that is left out.) Neither key is scaled. With $r_t = k_t$ of length 1 and $\varepsilon_t = 1$ this is the delta rule with rate 1.
+# (It has more: it fades its columns, scales the removal key, and has a rate for each column. That is left out.) Neither key is scaled. With $r_t = k_t$ of length 1 and $\varepsilon_t = 1$ this is the delta rule with rate 1.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1482,7 +1482,7 @@ rate for the fading: what is kept was multiplied by beta at each step; alpha is 
 #
 # $$S = S_{t-1} + \beta\,(v - S k)\, k^{\mathsf T} .$$
 #
-# This is the delta rule, but with the **new** $S$ on the right. Multiply by $k$, solve for $v - S k$, and you have the delta rule's rate that does the same with the old one. It holds for keys of any length; nothing is scaled.
+# This is the delta rule, but with the **new** $S$ on the right. Multiply by $k$, solve for $v - S k$, and you have the delta rule's rate that does the same with the old one. It holds for keys of any length; nothing is scaled. (The published network then approximates it, so that it can be scanned; here it is exact.)
 #
 # Return both as `Steps(q, k, v, log_a, beta)`, whose last two parts are (T, B, 1). `log_a` is the logarithm of the share kept.
 #
