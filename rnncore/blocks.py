@@ -213,11 +213,8 @@ def selective(D: int) -> Scan:
     return Scan(selective_layer, selective_layer_vjp, weights, D, NUMBERS)
 
 
-def by_head(a: Tensor, heads: int) -> Tensor:
-    """Each head as a sequence of its own.
-
-    Shapes: a (T, B, D) -> a (T, B*E, D//E)
-    """
+def _by_head(a: Tensor, heads: int) -> Tensor:
+    """Each head as a sequence of its own: (T, B*E, D/E)."""
     return a.unflatten(-1, (heads, -1)).flatten(1, 2)
 
 
@@ -243,7 +240,7 @@ class GatedDelta(nn.Module):
         """Outputs (T, B, D), and the state after the last step."""
         sizes = [self.D] * 3 + [self.heads] * 2
         parts = self.inputs(x).split(sizes, dim=-1)
-        q, k, v, b, a = (by_head(part, self.heads) for part in parts)
+        q, k, v, b, a = (_by_head(part, self.heads) for part in parts)
         q, k = unit(q)[0], unit(k)[0]
         S = state[0].flatten(0, 1)
         y, S = Node.apply(
@@ -290,7 +287,7 @@ class MLstm(nn.Module):
         """Outputs (T, B, D), and the state after the last step."""
         sizes = [self.D] * 3 + [self.heads] * 2
         parts = self.inputs(x).split(sizes, dim=-1)
-        q, k, v, i, f = (by_head(part, self.heads) for part in parts)
+        q, k, v, i, f = (_by_head(part, self.heads) for part in parts)
         S, m = (part.flatten(0, 1) for part in state)
         k = k / math.sqrt(k.shape[-1])
         y, S, m = Node.apply(
@@ -448,6 +445,13 @@ class Block(nn.Module):
         y, mixed = self.mixer(u, mixed)
         x = x + self.out(self.size(y) * silu(self.gate(u)))
         return x + self.each(x), (a[-1], mixed)
+
+
+def limit_attention(module: nn.Module, reach: int | None) -> None:
+    """Let all attention in it see `reach` steps back, or every step."""
+    for part in module.modules():
+        if isinstance(part, Attention):
+            part.reach = reach
 
 
 def hidden_for(mixer: str, D: int, weights: int) -> int:

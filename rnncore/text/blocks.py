@@ -2,14 +2,21 @@
 
 from torch import Tensor, nn
 
-from rnncore.blocks import Block, Shape, State, hidden_for
+from rnncore.blocks import (
+    Block,
+    Shape,
+    State,
+    hidden_for,
+    limit_attention,
+)
 from rnncore.text.model import locked_dropout
 
 
 class BlockModel(nn.Module):
     """Tokens in, logits of each next token out, through L blocks.
 
-    As in `LanguageModel` one table reads and predicts.
+    As in `LanguageModel` one table reads and predicts. Attention sees
+    `reach` tokens back, or all; a reach keeps its state at one size.
 
     Shapes: ids (T, B); state -> logits (T, B, K); state
 
@@ -24,15 +31,20 @@ class BlockModel(nn.Module):
         layers: int = 2,
         hidden: int | None = None,
         dropout: float = 0.0,
+        reach: int | None = None,
     ):
         super().__init__()
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout: expected [0, 1), got {dropout}")
-        hidden = 2 * D if hidden is None else hidden
-        self.mixer, self.dropout = mixer, dropout
+        if reach is not None and reach < 1:
+            raise ValueError(f"reach: expected at least 1, got {reach}")
+        self.shape = Shape(mixer, D, 2 * D if hidden is None else hidden)
+        self.dropout, self.reach = dropout, reach
         self.embedding = nn.Embedding(K, D)
-        shape = Shape(mixer, D, hidden)
-        self.layers = nn.ModuleList(Block(shape) for _ in range(layers))
+        self.layers = nn.ModuleList(
+            Block(self.shape) for _ in range(layers)
+        )
+        limit_attention(self, reach)
         self.norm = nn.RMSNorm(D)
         self.readout = nn.Linear(D, K)
         self.readout.weight = self.embedding.weight  # one, with two names

@@ -31,7 +31,7 @@ from rnncore.application import (
     seeded,
     train_module,
 )
-from rnncore.blocks import MIXERS, Attention
+from rnncore.blocks import MIXERS, limit_attention
 from rnncore.comparison import Comparison, Setting, Trained, compare, to_json
 from rnncore.data.tasks import SWAPS, swap_problem
 from rnncore.optim import Optimizer, adam
@@ -274,19 +274,12 @@ def asked_again(name: str, asked: Asked) -> Iterator[Found]:
         repeated[mixer] = [in_bins(nats(m, twice)[1:]) for m in models]
         if mixer == "attention":
             for model in models:
-                limit(model, T)
+                limit_attention(model, T)
             by_position["attention, limited"] = [in_bins(nats(m, far)) for m in models]
     unit = f"{NATS}, by position in bins of {BIN}"
     yield Found(f"blocks.{name}.position", by_position, unit, list(SEEDS))
     unit = f"{unit}; the second {PASSAGE} tokens are the first again"
     yield Found(f"blocks.{name}.repeat", repeated, unit, list(SEEDS))
-
-
-def limit(model: BlockModel, reach: int) -> None:
-    """Let attention see no further back than this."""
-    for layer in model.modules():
-        if isinstance(layer, Attention):
-            layer.reach = reach
 
 
 def in_bins(values: np.ndarray) -> list[float]:
