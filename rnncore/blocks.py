@@ -95,11 +95,12 @@ class Cells(nn.Module):
         super().__init__()
         self.layer = Cell(equation, D, D)
         with torch.no_grad():  # both have the forget gate second
-            self.layer.bias_ih_l0[D : 2 * D] = forget
+            self.layer.all_weights[0][2][D : 2 * D] = forget
 
     def first(self, B: int) -> State:
         """The state before any step."""
-        zero = self.layer.bias_ih_l0.new_zeros(1, B, self.layer.hidden_size)
+        like = next(self.parameters())
+        zero = like.new_zeros(1, B, self.layer.hidden_size)
         return (zero,) * self.layer.parts
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
@@ -138,7 +139,8 @@ class Scan(nn.Module):
 
     def first(self, B: int) -> State:
         """The state before any step."""
-        return (self.b_x.new_zeros(B, *self.size),)
+        like = next(self.parameters())
+        return (like.new_zeros(B, *self.size),)
 
     def forward(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """Outputs (T, B, D), and the state after the last step."""
@@ -163,7 +165,9 @@ class Scan(nn.Module):
         return y, (h,)
 
 
-def reading_itself(layer: Callable, layer_vjp: Callable) -> tuple:
+def reading_itself(
+    layer: Callable, layer_vjp: Callable
+) -> tuple[Callable, Callable]:
     """A layer whose state is its output, like one with another state."""
 
     def forward(params, x, h):
@@ -347,8 +351,10 @@ class Attention(nn.Module):
         at = torch.arange(n, device=x.device)
         back = at[n - T :, None] - at  # from each query to each key
         reach = n if self.reach is None else self.reach
-        mask = (back >= 0) & (back <= reach)
-        mask = mask & (seen.T[:, None, None] > 0) if n > T else None
+        mask: Any = None
+        if n > T:
+            mask = (back >= 0) & (back <= reach)
+            mask = mask & (seen.T[:, None, None] > 0)
         q, k_at = self.placed(q, at[n - T :]), self.placed(k, at)
         v_at = v.unflatten(-1, (self.heads, -1)).permute(1, 2, 0, 3)
         y = scaled_dot_product_attention(
@@ -419,7 +425,7 @@ class Block(nn.Module):
             raise ValueError(f"hidden: expected at least 1, got {hidden}")
         self.norm = nn.RMSNorm(D)
         self.shift = nn.Parameter(torch.full((D,), 0.5))
-        self.mixer = MIXERS[mixer](D)
+        self.mixer: Any = MIXERS[mixer](D)
         self.size = nn.RMSNorm(D)
         self.gate = nn.Linear(D, D)
         self.out = nn.Linear(D, D)

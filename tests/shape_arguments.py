@@ -201,8 +201,8 @@ def _selective(f, module, s):
     return Selective(W_x, b_x, np.zeros((H, N)), np.ones(H))
 
 
-def _first(f, module_, s):
-    return module(f"blocks.{f.__name__}", s).first(s["B"])
+def _first(f, module, s):
+    return f.__self__.first(s["B"])
 
 
 def _factors(f, module, s):

@@ -1,5 +1,7 @@
 """A language model of blocks: its mixer is a choice among nine."""
 
+from typing import Any
+
 from torch import Tensor, nn
 
 from rnncore.blocks import (
@@ -41,7 +43,7 @@ class BlockModel(nn.Module):
         self.shape = Shape(mixer, D, 2 * D if hidden is None else hidden)
         self.dropout, self.reach = dropout, reach
         self.embedding = nn.Embedding(K, D)
-        self.layers = nn.ModuleList(
+        self.layers: Any = nn.ModuleList(
             Block(self.shape) for _ in range(layers)
         )
         limit_attention(self, reach)
