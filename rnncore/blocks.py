@@ -18,6 +18,7 @@ from torch.nn.functional import (
     silu,
 )
 
+from rnncore import fused
 from rnncore.backend import tree_map
 from rnncore.chunks import (
     DELTA,
@@ -34,14 +35,6 @@ from rnncore.factors import (
     rg_lru_layer_vjp,
 )
 from rnncore.fused.cells import lstm
-from rnncore.fused.functions import (
-    exp,
-    log,
-    maximum,
-    minimum,
-    sigmoid,
-    tanh,
-)
 from rnncore.fused.module import Cell
 from rnncore.memory import Steps, unit
 from rnncore.scan import Minimal, minimal_layer, minimal_layer_vjp
@@ -111,12 +104,12 @@ class Cells(nn.Module):
 def slstm(a: Any, h: Any, c: Any, n: Any, m: Any) -> Any:
     """Beck et al. 2024: `rnncore.xlstm.slstm_cell` as an equation."""
     i, f, z, o = a
-    log_f = minimum(f, 0) - log(1 + exp(-abs(f))) + m
-    m = maximum(log_f, i)
-    keep, write = exp(log_f - m), exp(i - m)
-    c = keep * c + write * tanh(z)
+    log_f = fused.minimum(f, 0) - fused.log(1 + fused.exp(-abs(f))) + m
+    m = fused.maximum(log_f, i)
+    keep, write = fused.exp(log_f - m), fused.exp(i - m)
+    c = keep * c + write * fused.tanh(z)
     n = keep * n + write
-    return sigmoid(o) * c / n, c, n, m
+    return fused.sigmoid(o) * c / n, c, n, m
 
 
 class Scan(nn.Module):
@@ -323,7 +316,7 @@ class Attention(nn.Module):
 
     Shapes: x (T, B, D); state -> y (T, B, D); state
 
-    Source: Vaswani et al. 2017; positions: Su et al. 2021.
+    Source: Vaswani et al. 2017; positions: Su et al. 2024.
     """
 
     def __init__(

@@ -284,8 +284,8 @@ def asked_again(name: str, asked: Asked) -> Iterator[Found]:
 
 def in_bins(values: np.ndarray) -> list[float]:
     """Means over windows and over BIN positions at a time."""
-    ends = np.arange(BIN, len(values) + BIN - 1, BIN)[:-1]
-    return [float(part.mean()) for part in np.split(values, ends)]
+    parts = np.split(values, range(BIN, len(values), BIN))
+    return [float(part.mean()) for part in parts]
 
 
 def counted(name: str, asked: Asked) -> Iterator[Found]:
