@@ -58,6 +58,12 @@ def test_bins_are_means_of_their_positions(monkeypatch):
     assert_close(blocks.in_bins(values[:2]), [2.0])
 
 
+def test_a_passage_is_scored_on_the_same_tokens_twice(monkeypatch):
+    monkeypatch.setattr(blocks, "PASSAGE", 4)
+    tokens = np.array([[0.0], [1], [2], [3], [10], [11], [12], [13]])
+    assert_close(blocks.both_readings(tokens[1:]), [2.5, 12.5])
+
+
 def test_after_each_swap_the_order_is_asked_for(rng):
     tokens, targets = blocks.swaps(rng, 20, 3)
     assert tokens.shape == (21, 3)
@@ -120,6 +126,22 @@ def test_what_was_trained_is_not_trained_again(small, monkeypatch):
     before = run(small, "tracking", "--steps", "2")
     monkeypatch.setattr(blocks, "train_module", None)
     assert run(small, "tracking", "--steps", "2") == before
+
+
+def test_a_run_that_diverged_is_told_and_not_tried_again(
+    small, monkeypatch
+):
+    def diverges(*given, **more):
+        raise FloatingPointError("step 0: loss is not finite")
+
+    train = blocks.contender(blocks.text_task("tunes"), "minGRU")
+    monkeypatch.setattr(blocks, "train_module", diverges)
+    with pytest.raises(FloatingPointError, match="step 0"):
+        blocks.trained(blocks.text_task("tunes"), "minGRU", 0.01, 0, 2)
+    for _ in range(2):
+        with pytest.raises(FloatingPointError, match="it diverged"):
+            train({"rate": 0.01}, 0, 2)
+        monkeypatch.setattr(blocks, "train_module", None)
 
 
 def test_recall_and_tracking_record_shares(small):
