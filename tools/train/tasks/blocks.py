@@ -39,7 +39,6 @@ from rnncore.data.tasks import SWAPS, swap_problem
 from rnncore.optim import Optimizer, adam
 from rnncore.text.blocks import BlockModel, matched
 from rnncore.text.corpora import documentation_corpus, python_corpus, tunes_corpus
-from rnncore.text.ngrams import fit_kneser_ney, kneser_ney_probabilities
 from rnncore.text.vocabulary import character_vocabulary, word_vocabulary
 from rnncore.train import Schedule
 from tools import ROOT
@@ -53,7 +52,6 @@ SECONDS = 8.0  # of one core, for each network at equal time
 LONG = 4 * T  # as far as the loss is looked at
 BIN = 32  # positions together
 PASSAGES, PASSAGE = 400, 64  # that come twice
-ORDERS = 5, 8, 12, 16, 20, 24  # of the n-grams
 KEPT = ROOT / ".cache/blocks"
 NATS = "nats a token, from an empty state"
 
@@ -316,23 +314,6 @@ def in_bins(values: np.ndarray) -> list[float]:
     return [float(part.mean()) for part in parts]
 
 
-def counted(name: str, asked: Asked) -> Iterator[Found]:
-    """n-grams on the same windows; the order suits the validation part."""
-    K, train, valid, test = text(name)
-
-    def score(fitted: Any, ids: np.ndarray) -> float:
-        parts = windows(ids, T).T
-        found = [kneser_ney_probabilities(fitted, part)[1:] for part in parts]
-        return float(-np.log(np.concatenate(found)).mean())
-
-    fitted = {n: fit_kneser_ney(train, n, K) for n in ORDERS}
-    by_order = {n: score(fitted[n], valid) for n in ORDERS}
-    best = min(by_order, key=lambda n: by_order[n])
-    assert best not in (ORDERS[0], ORDERS[-1])
-    value = {"order": best, "test": score(fitted[best], test)}
-    yield Found(f"blocks.{name}.ngrams", value, f"{NATS}; Kneser-Ney", None)
-
-
 SWAPPED = 3  # things
 FIRST = len(SWAPS[SWAPPED][0])  # the token before the first swap
 LENGTHS = 32, 64, 128, 256, 512
@@ -446,7 +427,6 @@ def recall(asked: Asked) -> Iterator[Found]:
 
 
 TEXT_STUDIES = {"": at_updates, ".time": at_time, ".again": asked_again}
-TEXT_STUDIES |= {".ngrams": counted}
 
 
 def of_text(name: str) -> dict[str, Callable]:
