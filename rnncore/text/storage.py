@@ -34,7 +34,7 @@ def save_model(
 
 def load_model(
     path: str | os.PathLike,
-) -> tuple[LanguageModel | BlockModel, Vocabulary, dict[str, Any]]:
+) -> tuple[Any, Vocabulary, dict[str, Any]]:
     """The model, its vocabulary, and what else is known of it.
 
     Raises Refused naming the file where it is damaged or of another kind.
