@@ -131,6 +131,18 @@ def test_what_goes_wrong_is_told(notebook, capsys, source, says):
     assert (status, says in out) == (1, True), out
 
 
+def test_an_error_inside_a_check_is_placed_in_the_answer(notebook, capsys):
+    test = (
+        "from rnncore.testing import check\n\n"
+        "check(double, lambda x: 2 * x, [dict(x=1)])"
+    )
+    write(notebook, double="def double(x):\n    return y", test_double=test)
+    status, out = check(notebook, capsys)
+    assert status == 1
+    assert "double raised NameError" in out
+    assert "(code cell 2, line 2)" in out, out
+
+
 def test_a_process_that_a_cell_left_ends_with_the_check(notebook, capsys):
     leaves = "import subprocess\nsubprocess.Popen(['sleep', '98764'])"
     write(notebook, imports=leaves)

@@ -393,12 +393,13 @@ def _say(failure: Failure, error: BaseException | None) -> str:
     if error is None or failure.kind in WORDS:
         return says
     where = ""
-    trace = error.__traceback__
-    while trace:
-        name = trace.tb_frame.f_code.co_filename
-        if name.startswith("cell "):
-            where = f" (code {name}, line {trace.tb_lineno})"
-        trace = trace.tb_next
+    for raised in error, error.__cause__:  # the answer's own comes second
+        trace = raised.__traceback__ if raised else None
+        while trace:
+            name = trace.tb_frame.f_code.co_filename
+            if name.startswith("cell "):
+                where = f" (code {name}, line {trace.tb_lineno})"
+            trace = trace.tb_next
     return says + where
 
 

@@ -357,7 +357,7 @@ bits for bytes: these are bits: `width` is in bytes already
 # - is read by no later line, and
 # - is no result.
 #
-# Write `buffers_needed`: how many buffers the program takes. Every line's array is read later or is a result.
+# Write `buffers_needed`: the smallest number of buffers that the program can do with. Every line's array is read later or is a result.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -377,7 +377,7 @@ bits for bytes: these are bits: `width` is in bytes already
 
 # %% solution="buffers_needed"
 def buffers_needed(program, results):
-    """How many buffers do for the arrays that a program makes: a number."""
+    """The fewest buffers that hold what a program makes: a number."""
     ### BEGIN SOLUTION
     last = {a: t for t, (_, args) in enumerate(program) for a in args}
     made, free, count = set(results), 0, 0
@@ -1634,6 +1634,8 @@ def run_of(unroll):
     }
 
     def run(which, W_x, W_h, b_x, b_h, x, state):
+        if which not in ("plain", "noting", "lstm"):
+            raise ValueError('which: expected "plain", "noting" or "lstm"')
         params = Params(W_x, W_h, b_x, b_h)
         y, last, tape = unroll(cells[which], params, x, state)
         return y, last, tuple(tape.h_before), tuple(tape.caches)

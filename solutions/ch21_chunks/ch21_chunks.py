@@ -3,7 +3,7 @@
 #
 # *75 to 90 minutes, 31 points. Read chapters 20 and 21 first.*
 #
-# You will take a chunk in which every row of the memory forgets at a rate of its own; take a gradient back through a triangular solve; write a loop with a normaliser as all pairs of steps; count where the best size of a chunk comes from; and write on, token by token, in a memory that does not grow. With the book closed you will set up the one linear system that takes the place of C steps. At the end stand eight wrong versions of `memory_chunks`, all of which run.
+# You will take a chunk in which every row of the memory forgets at a rate of its own; take a gradient back through a triangular solve; write a loop with a normaliser as all pairs of steps; count where the best size of a chunk comes from; and generate, token by token, with a memory that does not grow. With the book closed you will set up the one linear system that takes the place of C steps. At the end stand eight wrong versions of `memory_chunks`, all of which run.
 #
 # What you need, in one table (B sequences, C steps in a chunk, K columns, V rows; here, as in the chapter's chunks, the **sequence comes first**):
 #
@@ -709,7 +709,7 @@ d_R alone not transposed: d_L is right; d_R is d_X L^(-1), and on the way back L
 #
 # $$S_t = \alpha_t S_{t-1} + v_t k_t^{\mathsf T} \qquad n_t = \alpha_t n_{t-1} + k_t \qquad y_t = \frac{S_t q_t}{\max(|n_t^{\mathsf T} q_t|,\ 1)}$$
 #
-# Write it as all pairs of steps: **no loop**, one (T, T) matrix for each sequence. Decays may be strong: nothing may be divided by a product of α's, and no number above 0 may be exponentiated.
+# Write it as all pairs of steps: **no loop**, one (T, T) matrix for each sequence. Decays may be strong: then a product of α's is 0, by which nothing can be divided, and e to the power of a large number overflows.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1249,15 +1249,15 @@ K and V taken for one: all sizes were taken for K
 """
 
 # %% [markdown]
-# ## Task 5: write on in constant memory (5 points)
+# ## Task 5: generate in constant memory (5 points)
 #
 # A network that generates takes one step at a time. Reading and rewriting the whole matrix for every token is one way. Another keeps the last few keys and values, as attention does, and **folds** them into the matrix when there are C of them: then the matrix is rewritten once in C steps, and the memory never grows.
 #
-# For one sequence, Hebb's rule, one share a step: the `memory` is `(S, keys, values, logs)`, where S (V, K) is the matrix as it was at the last fold, and keys (n, K), values (n, V) and logs (n, 1) are those of the n steps since, n < C. Write one step: append q's companions k, v and `log_a` (1,), compute
+# For one sequence, Hebb's rule, one share a step: the `memory` is `(S, keys, values, logs)`, where S (V, K) is the matrix as it was at the last fold, and keys (n, K), values (n, V) and logs (n, 1) are those of the n steps since, n < C. Write one step: append k, v and `log_a` (1,) to them, compute
 #
 # $$y = e^{c_n} S q + \sum_{j \le n} e^{c_n - c_j} (k_j^{\mathsf T} q)\, v_j ,$$
 #
-# and, if there are C steps now, fold. Return y and the new memory. Do not change the old memory: someone may want to write on from there a second time.
+# and, if there are C steps now, fold. Return y and the new memory. Do not change the old memory: a caller may want to continue from it a second time.
 #
 # <details><summary>Hint 1</summary>
 #
