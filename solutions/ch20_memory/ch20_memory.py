@@ -141,7 +141,9 @@ for K in (16, 64, 256):
 # %% test="capacity" points=5 explained="ch20_memory: Writing and reading"
 import numpy as np
 
-from rnncore.testing import assert_close, check, mover, stored
+from rnncore.testing import Properties, assert_close, check, mover, stored
+
+properties = Properties(values=3, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "ratio, fits"
@@ -159,11 +161,18 @@ visible = [
     move(some_pairs(rng, 3, 6, 4, 0.5)),
     move(some_pairs(rng, 5, 2, 3, 2.25)),
 ]
-check(capacity, stored("capacity"), visible, outputs=OUTPUTS)
+check(
+    capacity,
+    stored("capacity"),
+    visible,
+    outputs=OUTPUTS,
+    by=properties,
+)
 # by hand: keys (1, 0) and (0.6, 0.8), values 5 and 10
 keys = move(np.array([[1.0, 0.0], [3.0, 4.0]]))
-ratio, _ = capacity(keys, move(np.array([[5.0], [10.0]])), 1.0)
-assert_close("ratio of two pairs", ratio, np.array([1.44, 0.09]))
+with properties("sizes"):
+    ratio, _ = capacity(keys, move(np.array([[5.0], [10.0]])), 1.0)
+    assert_close("ratio of two pairs", ratio, np.array([1.44, 0.09]))
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs, hidden_rng
 
@@ -181,9 +190,15 @@ hidden = hidden_inputs(
     device,
     rng=rng,
 )
-check(capacity, reference_capacity, hidden, outputs=OUTPUTS)
+check(
+    capacity,
+    reference_capacity,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 ### END HIDDEN TESTS
-print("Task 1 holds.")
+properties.points("Task 1 holds.")
 
 # %% mistakes="capacity"
 r"""
@@ -469,12 +484,15 @@ import numpy as np
 
 from rnncore.memory import Steps, delta, memory_loop, unit
 from rnncore.testing import (
+    Properties,
     assert_close,
     check,
     check_independent,
     mover,
     stored,
 )
+
+properties = Properties(values=2, dtype=1)
 
 move = mover(device)
 OUTPUTS = "S_new, y"
@@ -495,7 +513,13 @@ visible = [
     move(replacing(np.random.default_rng(2), 2, 3, 4)),
     move(replacing(np.random.default_rng(3), 3, 2, 2)),
 ]
-check(replace_step, stored("replace_step"), visible, outputs=OUTPUTS)
+check(
+    replace_step,
+    stored("replace_step"),
+    visible,
+    outputs=OUTPUTS,
+    by=properties,
+)
 check_independent(
     replace_step, visible[0], dict.fromkeys(visible[0], 0), axis=0
 )
@@ -509,7 +533,13 @@ hidden = hidden_inputs(
     device,
     rng=rng,
 )
-check(replace_step, reference_replace_step, hidden, outputs=OUTPUTS)
+check(
+    replace_step,
+    reference_replace_step,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 args = move(replacing(rng, 2, 3, 4))
 S, q, v = args["S"], args["q"], args["v"]
 key, _ = unit(args["k"])
@@ -523,7 +553,7 @@ S_new, y = replace_step(S, key, key, v, q, rate)
 assert_close("y with r = k of length 1, erase = 1", y[None], expected[0])
 assert_close("S_new with r = k, erase = 1", S_new, expected[1])
 ### END HIDDEN TESTS
-print("Task 2 holds.")
+properties.points("Task 2 holds.")
 
 # %% mistakes="replace_step"
 r"""
@@ -796,7 +826,15 @@ print(*(float(d.sum()) for d in found))
 # %% test="replace_step_vjp" points=6 explained="ch20_memory: As a cell of the loop"
 import numpy as np
 
-from rnncore.testing import check, check_independent, mover, stored
+from rnncore.testing import (
+    Properties,
+    check,
+    check_independent,
+    mover,
+    stored,
+)
+
+properties = Properties(values=4, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "d_S, d_r, d_k, d_v, d_q, d_erase"
@@ -820,7 +858,11 @@ visible = [
     move(replacing_back(np.random.default_rng(5), 3, 2, 2)),
 ]
 check(
-    replace_step_vjp, stored("replace_step_vjp"), visible, outputs=OUTPUTS
+    replace_step_vjp,
+    stored("replace_step_vjp"),
+    visible,
+    outputs=OUTPUTS,
+    by=properties,
 )
 check_independent(
     replace_step_vjp, visible[0], dict.fromkeys(visible[0], 0), axis=0
@@ -835,7 +877,13 @@ hidden = hidden_inputs(
     device,
     rng=rng,
 )
-check(replace_step_vjp, reference_replace_step_vjp, hidden, outputs=OUTPUTS)
+check(
+    replace_step_vjp,
+    reference_replace_step_vjp,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 args = move(replacing_back(rng, 2, 3, 4))
 d_S_new, d_y = args.pop("d_S_new"), args.pop("d_y")
 
@@ -852,7 +900,7 @@ for (name, value), d in zip(args.items(), found, strict=True):
         lambda a, name=name: loss(**{name: a}), value, d, f"d_{name}"
     )
 ### END HIDDEN TESTS
-print("Task 3 holds.")
+properties.points("Task 3 holds.")
 
 # %% mistakes="replace_step_vjp"
 r"""
@@ -1170,7 +1218,9 @@ for alpha in (1.0, 0.9, 0.6):
 import numpy as np
 
 from rnncore.memory import Steps, delta, hebb, memory_loop
-from rnncore.testing import check, mover, stored
+from rnncore.testing import Properties, check, mover, stored
+
+properties = Properties(values=2, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "by_hebb, by_delta"
@@ -1187,7 +1237,13 @@ visible = [
     move(writes(np.random.default_rng(6), 5, 3)),
     move(writes(np.random.default_rng(7), 4, 2)),
 ]
-check(weights_read, stored("weights_read"), visible, outputs=OUTPUTS)
+check(
+    weights_read,
+    stored("weights_read"),
+    visible,
+    outputs=OUTPUTS,
+    by=properties,
+)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import assert_close, hidden_inputs, hidden_rng
 
@@ -1195,7 +1251,13 @@ rng = hidden_rng()
 hidden = hidden_inputs(
     writes, [(1, 1), (2, 1), (7, 2), (4, 4), (12, 3)], device, rng=rng
 )
-check(weights_read, reference_weights_read, hidden, outputs=OUTPUTS)
+check(
+    weights_read,
+    reference_weights_read,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 # the chapter's loop, with T unit vectors as values
 args = writes(rng, 6, 2)
 same, alpha, beta = (part[..., None] for part in args.values())
@@ -1208,7 +1270,7 @@ for rule, weights in zip((hebb, delta), found, strict=True):
     name = f"the weights of {rule.__name__}, against the loop"
     assert_close(name, weights, S[..., 0].T)
 ### END HIDDEN TESTS
-print("Task 4 holds.")
+properties.points("Task 4 holds.")
 
 # %% mistakes="weights_read"
 r"""
@@ -1536,8 +1598,11 @@ for name, steps in (("delta rule", plain), ("Longhorn", longhorn)):
 # %% test="two_rows" points=4 explained="ch20_memory: One table of choices"
 import numpy as np
 
-from rnncore.memory import delta, memory_loop
-from rnncore.testing import assert_close, check, mover, stored
+from rnncore.backend import to_numpy
+from rnncore.memory import Steps, delta, memory_loop
+from rnncore.testing import Properties, assert_close, check, mover, stored
+
+properties = Properties(values=2, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "mamba, longhorn"
@@ -1555,9 +1620,15 @@ def a_row(rng, T, B, K, V, size=1.0):
 
 visible = [
     move(a_row(np.random.default_rng(8), 3, 2, 4, 5)),
-    move(a_row(np.random.default_rng(9), 2, 3, 1, 3, 2.0)),
+    move(a_row(np.random.default_rng(9), 4, 3, 2, 3, 2.0)),
 ]
-check(two_rows, stored("two_rows"), visible, outputs=OUTPUTS)
+check(
+    two_rows,
+    stored("two_rows"),
+    visible,
+    outputs=OUTPUTS,
+    by=properties,
+)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs, hidden_rng
 
@@ -1570,19 +1641,25 @@ hidden = hidden_inputs(
 )
 far = a_row(rng, 2, 2, 3, 2)  # where exp(p) would overflow
 hidden.append(move({**far, "p": np.full((2, 2, 1), 800.0)}))
-check(two_rows, reference_two_rows, hidden, outputs=OUTPUTS)
+check(
+    two_rows,
+    reference_two_rows,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 # what Longhorn solves for: the gradient is zero at the new S
-args = move(a_row(rng, 1, 2, 3, 4, 4.0))
-S = move(rng.normal(size=(2, 4, 3)))
-_, longhorn = two_rows(**args)
-_, after = memory_loop(delta, longhorn, S)
+args, S = a_row(rng, 2, 2, 3, 4, 4.0), rng.normal(size=(2, 4, 3))
+_, longhorn = two_rows(**move(args))
+one = Steps(*(to_numpy(part)[:1] for part in longhorn))  # the first step
+_, after = memory_loop(delta, one, S)
 key, value = args["k"][0], args["v"][0]
 missing = value - (after @ key[..., None])[..., 0]
 s = 1 / (1 + 2.718281828459045 ** -args["p"][0])
 step = (s * missing)[..., None] * key[..., None, :]
 assert_close("the new S, against the equation it solves", after, S + step)
 ### END HIDDEN TESTS
-print("Task 5 holds.")
+properties.points("Task 5 holds.")
 
 # %% mistakes="two_rows"
 r"""
@@ -1913,12 +1990,15 @@ import numpy as np
 
 from rnncore.backend import array_namespace, to_numpy
 from rnncore.testing import (
+    Properties,
     assert_close,
     check,
     check_independent,
     mover,
     stored,
 )
+
+properties = Properties(values=2, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "S, m, 1 where all numbers are finite in float16"
@@ -1962,7 +2042,13 @@ visible = [
         }
     ),
 ]
-check(in_both, stored("merged"), visible, outputs=OUTPUTS)
+check(
+    in_both,
+    stored("merged"),
+    visible,
+    outputs=OUTPUTS,
+    by=properties,
+)
 check_independent(merged, visible[0], dict.fromkeys(visible[0], 0), axis=0)
 ### BEGIN HIDDEN TESTS
 from rnncore.memory import Steps, hebb, memory_loop
@@ -1983,14 +2069,15 @@ def due_in_both(*args):
     return *reference_merged(*args), 1.0
 
 
-check(in_both, due_in_both, hidden, outputs=OUTPUTS)
+check(in_both, due_in_both, hidden, outputs=OUTPUTS, by=properties)
 args = move(halves_of(rng, 6, 2, 3, 40.0))
 S, m = merged(*map(in_half, args.values()))
 rounded = {k: to_numpy(in_half(a)).astype(float) for k, a in args.items()}
 expected = reference_merged(*rounded.values())
 for name, found, due in zip(("S", "m"), (S, m), expected, strict=True):
-    kept = "float16" in str(found.dtype)
-    assert_that(kept, f"{name} of float16 arguments is float16")
+    with properties("dtype"):
+        kept = "float16" in str(found.dtype)
+        assert_that(kept, f"{name} of float16 arguments is float16")
     assert_close(f"{name} in float16", found, due, 0.05)
 # the chapter's loop: the whole sequence against its halves
 T, B = 6, 2
@@ -2009,7 +2096,7 @@ y = (S @ move(q[-1])[..., None])[..., 0]
 read = mlstm_read(y[None], m[None])[0]
 assert_close("what is read after both halves", read, whole)
 ### END HIDDEN TESTS
-print("Task 6 holds.")
+properties.points("Task 6 holds.")
 
 # %% mistakes="merged"
 r"""
@@ -2130,7 +2217,7 @@ one half alone: only the half with the larger weight was kept; the other one cou
 - S = first[..., None] * S_1 + second[..., None] * S_2
 + S = xp.where((late > m_2)[..., None], S_1, S_2)
 
-another precision [hidden]: the sum was computed in float64: what is asked keeps the dtype of its arguments
+another precision [hidden, dtype]: the sum was computed in float64: what is asked keeps the dtype of its arguments
 - return S, m
 + return xp.astype(S, xp.float64), m
 
@@ -2298,7 +2385,15 @@ print("largest difference:", float(abs(mine[1] - book[1]).max()))
 import numpy as np
 
 from rnncore.memory import gated_delta_cell as book_gated_delta_cell
-from rnncore.testing import check, check_independent, mover, stored
+from rnncore.testing import (
+    Properties,
+    check,
+    check_independent,
+    mover,
+    stored,
+)
+
+properties = Properties(values=2, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "state, cache"
@@ -2315,7 +2410,11 @@ visible = [
     move(delta_step(np.random.default_rng(12), 3, 2)),
 ]
 check(
-    gated_delta_cell, stored("gated_delta_cell"), visible, outputs=OUTPUTS
+    gated_delta_cell,
+    stored("gated_delta_cell"),
+    visible,
+    outputs=OUTPUTS,
+    by=properties,
 )
 check_independent(
     lambda *args: gated_delta_cell(*args)[0][1],
@@ -2327,9 +2426,15 @@ check_independent(
 from rnncore.testing import hidden_inputs
 
 hidden = hidden_inputs(delta_step, [(1, 1), (4, 2), (2, 5), (3, 3)], device)
-check(gated_delta_cell, book_gated_delta_cell, hidden, outputs=OUTPUTS)
+check(
+    gated_delta_cell,
+    book_gated_delta_cell,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 ### END HIDDEN TESTS
-print("Task 7 holds.")
+properties.points("Task 7 holds.")
 
 # %% mistakes="gated_delta_cell"
 r"""

@@ -150,12 +150,15 @@ print("by hand, second row: 1, then 0.5 + 1 = 1.5, 1.75, 1.875")
 import numpy as np
 
 from rnncore.testing import (
+    Properties,
     check,
     check_causal,
     check_independent,
     mover,
     stored,
 )
+
+properties = Properties(values=3, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "y, S_after"
@@ -173,35 +176,43 @@ def rows(rng, B, C, K, V, fast=1.0):
 
 rng = np.random.default_rng(1)
 visible = move(rows(rng, 2, 4, 3, 5))
-square = move(rows(rng, 1, 3, 2, 2))
-strong = move(rows(rng, 1, 3, 2, 3, 1500.0))  # nothing is left of the past
+square = move(rows(rng, 4, 3, 2, 2))
+strong = move(rows(rng, 4, 3, 2, 3, 1500.0))  # nothing is left of the past
 inputs = [visible, square, strong]
 with np.errstate(all="ignore"):
-    check(row_chunk, stored("row_chunk"), inputs, outputs=OUTPUTS)
+    check(
+        row_chunk,
+        stored("row_chunk"),
+        inputs,
+        outputs=OUTPUTS,
+        by=properties,
+    )
 batch = {name: 0 for name in visible}
 check_independent(row_chunk, visible, batch, axis=0)
-first = {name: a[:1, ...] for name, a in visible.items()}
 
 
 def steps_first(u, q, k, log_a, S):
-    """The chunk of one sequence, its steps on the first axis."""
-    y, _ = row_chunk(q, k, u[None], log_a, S)
-    return y[0, ...]
+    """The chunk with the steps of what is written on the first axis."""
+    y, _ = row_chunk(q, k, u.swapaxes(0, 1), log_a, S)
+    return y.swapaxes(0, 1)
 
 
-one = {"u": first.pop("u")[0, ...], **first}
-check_causal(steps_first, one, "u")
+writes = {"u": visible["u"].swapaxes(0, 1)}
+writes |= {name: visible[name] for name in ("q", "k", "log_a", "S")}
+check_causal(steps_first, writes, "u")
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 
 hidden = hidden_inputs(
     rows,
-    [(1, 1, 1, 1), (3, 5, 2, 4), (2, 3, 4, 4), (1, 6, 2, 3, 300.0)],
+    [(1, 1, 1, 1), (3, 5, 2, 4), (2, 3, 4, 4), (2, 6, 2, 3, 300.0)],
     device,
 )
-check(row_chunk, reference_row_chunk, hidden, outputs=OUTPUTS)
+check(
+    row_chunk, reference_row_chunk, hidden, outputs=OUTPUTS, by=properties
+)
 ### END HIDDEN TESTS
-print("Task 1 holds.")
+properties.points("Task 1 holds.")
 
 # %% mistakes="row_chunk"
 r"""
@@ -513,7 +524,15 @@ print(solve_left_vjp(number, 3 * number, 2 * number))
 # %% test="solve_left_vjp" points=5 explained="ch21_chunks: Three lines"
 import numpy as np
 
-from rnncore.testing import assert_gradient, check, mover, stored
+from rnncore.testing import (
+    Properties,
+    assert_gradient,
+    check,
+    mover,
+    stored,
+)
+
+properties = Properties(values=3, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "d_L, d_R"
@@ -528,8 +547,14 @@ def solved(rng, B, V, C):
 
 rng = np.random.default_rng(2)
 drawn = solved(rng, 2, 3, 4)
-visible = move([drawn, solved(rng, 1, 3, 3)])
-check(solve_left_vjp, stored("solve_left_vjp"), visible, outputs=OUTPUTS)
+visible = move([drawn, solved(rng, 4, 3, 3)])
+check(
+    solve_left_vjp,
+    stored("solve_left_vjp"),
+    visible,
+    outputs=OUTPUTS,
+    by=properties,
+)
 d_X, R = drawn["d_X"], drawn["X"] @ drawn["L"]
 
 
@@ -543,11 +568,17 @@ assert_gradient(loss, drawn["L"], d_L, "d_L")
 from rnncore.testing import hidden_inputs
 
 hidden = hidden_inputs(
-    solved, [(1, 1, 1), (3, 2, 5), (2, 4, 3), (1, 3, 3)], device
+    solved, [(1, 1, 1), (3, 2, 5), (2, 4, 3), (4, 3, 3)], device
 )
-check(solve_left_vjp, reference_solve_left_vjp, hidden, outputs=OUTPUTS)
+check(
+    solve_left_vjp,
+    reference_solve_left_vjp,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 ### END HIDDEN TESTS
-print("Task 2 holds.")
+properties.points("Task 2 holds.")
 
 # %% mistakes="solve_left_vjp"
 r"""
@@ -778,7 +809,15 @@ for run in (normalised_loop, all_pairs):
 # %% test="all_pairs" points=5 explained="ch21_chunks: Three lines"
 import numpy as np
 
-from rnncore.testing import check, check_independent, mover, stored
+from rnncore.testing import (
+    Properties,
+    check,
+    check_independent,
+    mover,
+    stored,
+)
+
+properties = Properties(values=3, dtype=1, sizes=1)
 
 move = mover(device)
 
@@ -795,13 +834,19 @@ def paired(rng, B, T, K, V, fast=1.0):
 rng = np.random.default_rng(3)
 visible = [
     move(paired(rng, 2, 4, 3, 5)),
-    move(paired(rng, 1, 3, 2, 2, 2000.0)),  # nothing is left of the past
+    move(paired(rng, 4, 3, 2, 2, 2000.0)),  # nothing is left of the past
 ]
-early = paired(rng, 1, 3, 2, 3)
+early = paired(rng, 4, 3, 2, 3)
 early["log_a"][:, 0] = -2000.0  # strong at the first step alone
 visible.append(move(early))
 with np.errstate(all="ignore"):
-    check(all_pairs, stored("all_pairs"), visible, outputs="y")
+    check(
+        all_pairs,
+        stored("all_pairs"),
+        visible,
+        outputs="y",
+        by=properties,
+    )
 check_independent(all_pairs, visible[0], {n: 0 for n in visible[0]}, axis=0)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
@@ -809,9 +854,15 @@ from rnncore.testing import hidden_inputs
 sizes = [(1, 1, 1, 1), (3, 5, 2, 4), (2, 7, 4, 1), (2, 4, 3, 2, 1500.0)]
 hidden = hidden_inputs(paired, sizes, device)
 with np.errstate(all="ignore"):
-    check(all_pairs, reference_normalised_loop, hidden, outputs="y")
+    check(
+        all_pairs,
+        reference_normalised_loop,
+        hidden,
+        outputs="y",
+        by=properties,
+    )
 ### END HIDDEN TESTS
-print("Task 3 holds.")
+properties.points("Task 3 holds.")
 
 # %% mistakes="all_pairs"
 r"""
@@ -1314,7 +1365,9 @@ print("by hand: 1, 1.5, 1.75, 1.875, 1.9375")
 # %% test="write_on" points=5 explained="ch21_chunks: Generating text"
 import numpy as np
 
-from rnncore.testing import check, mover, stored
+from rnncore.testing import Properties, check, mover, stored
+
+properties = Properties(values=3, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "y, S, held"
@@ -1368,7 +1421,7 @@ def written_by(step):
 rng = np.random.default_rng(4)
 visible = [move(asked(rng, 5, 2, 3, 3)), move(asked(rng, 2, 3, 2, 1))]
 mine = written_by(write_on)
-check(mine, stored("write_on"), visible, outputs=OUTPUTS)
+check(mine, stored("write_on"), visible, outputs=OUTPUTS, by=properties)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 
@@ -1376,9 +1429,9 @@ sizes = [(9, 3, 2, 4), (4, 1, 1, 2), (3, 2, 5, 1), (5, 2, 2, 20)]
 hidden = hidden_inputs(asked, [*sizes, (6, 2, 3, 3, 300.0)], device)
 right = written_by(reference_write_on)
 mine = written_by(write_on)
-check(mine, right, hidden, outputs=OUTPUTS)
+check(mine, right, hidden, outputs=OUTPUTS, by=properties)
 ### END HIDDEN TESTS
-print("Task 5 holds.")
+properties.points("Task 5 holds.")
 
 # %% mistakes="write_on"
 r"""
@@ -1725,7 +1778,15 @@ print("largest difference:", float(abs(difference).max()))
 import numpy as np
 
 from rnncore.chunks import delta_writes as book_delta_writes
-from rnncore.testing import check, check_independent, mover, stored
+from rnncore.testing import (
+    Properties,
+    check,
+    check_independent,
+    mover,
+    stored,
+)
+
+properties = Properties(values=2, dtype=1, sizes=1)
 
 move = mover(device)
 
@@ -1742,17 +1803,30 @@ def chunk(rng, B, C, K, V, columns=1):
 
 rng = np.random.default_rng(5)
 visible = move(chunk(rng, 2, 4, 3, 5, 3))
-square = move(chunk(rng, 1, 3, 3, 3, 3))
-check(delta_writes, stored("delta_writes"), [visible, square], outputs="u")
+square = move(chunk(rng, 2, 3, 3, 3, 3))
+check(
+    delta_writes,
+    stored("delta_writes"),
+    [visible, square],
+    outputs="u",
+    by=properties,
+)
 check_independent(delta_writes, visible, {n: 0 for n in visible}, axis=0)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_inputs
+from rnncore.testing import hidden_inputs, hidden_rng
 
-sizes = [(1, 1, 1, 1), (3, 5, 2, 4), (2, 3, 4, 2, 4), (1, 6, 3, 3)]
-hidden = hidden_inputs(chunk, sizes, device)
-check(delta_writes, book_delta_writes, hidden, outputs="u")
+rng = hidden_rng()
+decays = [  # one for all columns, and one for each: both are ordinary
+    [(1, 1, 1, 1), (3, 5, 2, 4), (2, 6, 3, 3)],
+    [(2, 3, 4, 2, 4), (1, 6, 3, 3, 3)],
+]
+for sizes in decays:
+    hidden = hidden_inputs(chunk, sizes, device, rng=rng)
+    check(
+        delta_writes, book_delta_writes, hidden, outputs="u", by=properties
+    )
 ### END HIDDEN TESTS
-print("Task 6 holds.")
+properties.points("Task 6 holds.")
 
 # %% mistakes="delta_writes"
 r"""
