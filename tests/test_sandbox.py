@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 from grader.commands import grade
 from grader.course.settings import Limits, SetupError
-from grader.isolation import client, sandbox
+from grader.isolation import bubblewrap, client, sandbox
 from grader.isolation.client import Server
 from grader.isolation.session import Ended, Session
 from grading import hand_in, make_course, solved
@@ -26,7 +26,7 @@ needs_sandbox = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def server():
-    found = Server(sandboxed=True)
+    found = Server()
     yield found
     found.stop()
 
@@ -328,11 +328,11 @@ def test_who_computes_everywhere_is_stopped(server):
 @pytest.mark.system
 @needs_sandbox
 def test_a_server_that_died_is_started_again():
-    first = client.server(sandboxed=True)
-    assert client.server(sandboxed=True) is first
+    first = client.server()
+    assert client.server() is first
     first.process.kill()
     first.process.wait()
-    second = client.server(sandboxed=True)
+    second = client.server()
     assert second is not first
     Session(second.path, {}, LIMITS, "").close()
     second.stop()
@@ -342,9 +342,9 @@ def test_a_server_that_died_is_started_again():
 @pytest.mark.system
 @needs_sandbox
 def test_the_server_ends_with_its_owner():
-    server = Server(sandboxed=True)
+    server = Server()
     family = psutil.Process(server.process.pid).children(recursive=True)
-    server.process.stdin.close()  # as when the owner is killed
+    server.way.close()  # as when the owner is killed
     _, alive = psutil.wait_procs(family, timeout=10)
     assert alive == []
     server.stop()
@@ -355,21 +355,21 @@ def test_without_a_sandbox_the_grader_refuses(
 ):
     make_course(tmp_path)
     hand_in(tmp_path, "ann", solved())
-    sandbox.why_not.cache_clear()
+    bubblewrap.why_not.cache_clear()
     monkeypatch.setenv("PATH", str(tmp_path))
     try:
         assert grade.main(["--root", str(tmp_path)]) == 2
     finally:
-        sandbox.why_not.cache_clear()
+        bubblewrap.why_not.cache_clear()
     told = capsys.readouterr().err
     assert "bwrap is missing" in told
-    assert "--no-sandbox" in told
+    assert "--sandbox=none" in told
     assert not (tmp_path / "grading" / "autograded").exists()
 
 
 def test_a_server_that_cannot_start_says_why():
     with pytest.raises(SetupError, match="no_such_module"):
-        Server(sandboxed=False, modules=("no_such_module",))
+        Server(sandbox.NONE, modules=("no_such_module",))
 
 
 def test_a_process_that_does_not_start_is_an_error(tmp_path):
@@ -378,7 +378,7 @@ def test_a_process_that_does_not_start_is_an_error(tmp_path):
 
 
 def test_without_a_sandbox_nothing_outlives_its_session(tmp_path):
-    server = Server(sandboxed=False)
+    server = Server(sandbox.NONE)
     session = Session(server.path, {}, LIMITS, str(tmp_path / "scratch"))
     try:
         said(
