@@ -6,7 +6,6 @@ import functools
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 from grader.isolation import sandbox
@@ -54,9 +53,9 @@ def command(program: list[str], folder: str = "", scratch: int = 0) -> list[str]
     asked += ["--unshare-cgroup-try", "--hostname", "sandbox"]
     if os.getuid() != 0:
         asked += ["--unshare-user"]
-    for inner in (Path(sandbox.INSIDE, "grader", "x"), Path(sys.base_prefix)):
-        for parent in reversed(inner.parents[:-1]):
-            asked += ["--perms", "0755", "--dir", str(parent)]
+    above = {p for path in sandbox.shown() for p in Path(path).parents[:-1]}
+    for parent in sorted(above - {Path("/usr")}):
+        asked += ["--perms", "0755", "--dir", str(parent)]
     for path, leads in sandbox.links().items():
         asked += ["--symlink", leads, path]
     for path, source in sandbox.shown().items():

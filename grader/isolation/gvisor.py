@@ -23,6 +23,7 @@ mounted = "/tmp/submission"  # so that one size bounds both
 RIGHTS = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP", "CAP_KILL", "CAP_CHOWN")
 KERNEL_BYTES = 2_000_000_000  # of gVisor's own memory, for a container
 SHARED_BYTES = 1_000_000  # semaphores lie there
+READ_ONLY = ["rbind", "ro", "nosuid", "nodev"]
 OPTIONS = ("--platform=ptrace", "--network=none", "--ignore-cgroups")
 
 
@@ -77,7 +78,7 @@ def _container(program: list[str], scratch: int) -> dict[str, Any]:
         for path, size in sizes.items()
     ]
     mounts += [
-        {"destination": p, "type": "bind", "source": s, "options": ["rbind", "ro"]}
+        {"destination": p, "type": "bind", "source": s, "options": READ_ONLY}
         for p, s in sandbox.shown().items()
     ]
     values = sandbox.environment("/tmp") | {"PYTHONPATH": sandbox.INSIDE}
@@ -94,7 +95,7 @@ def _container(program: list[str], scratch: int) -> dict[str, Any]:
             },
             "noNewPrivileges": True,
         },
-        "root": {"path": "root", "readonly": True},
+        "root": {"path": "root"},  # holds nothing; it is root's there
         "hostname": "sandbox",
         "mounts": mounts,
         "linux": {"namespaces": [{"type": kind} for kind in kinds]},

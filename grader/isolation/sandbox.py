@@ -67,7 +67,7 @@ def require(name: str = DEFAULT) -> None:
     Raises SetupError where there is none of this name.
     """
     if name not in NAMES:
-        raise SetupError(f"sandbox: {', '.join(NAMES)} are known, not {name!r}")
+        raise SetupError(f"sandbox: {name!r} is none of {', '.join(NAMES)}")
     if name != NONE and (why := why_not(name)):
         raise NoSandbox(
             f"{why}. Learners' code is not run without a sandbox, unless "

@@ -214,7 +214,7 @@ def _init(
     learner = os.fork()
     if learner == 0:
         os.close(begun)
-        _learner(link, folder, shell)
+        _learner(link, folder, shell, config["held"])
     os.close(link)
     os.write(begun, b"ready")
     os.close(begun)
@@ -281,10 +281,9 @@ def _drop_rights() -> None:
     head = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
     none = (ctypes.c_uint32 * 6)()
     _checked(LIBC.capset(head, none), "capset")
-    close_calls(LIBC)
 
 
-def _learner(link: int, folder: str, shell: Any) -> None:
+def _learner(link: int, folder: str, shell: Any, held: bool) -> None:
     """The learner's process: it serves the link until that is closed."""
     from grader.isolation import learner
 
@@ -294,6 +293,8 @@ def _learner(link: int, folder: str, shell: Any) -> None:
         os.dup2(nothing, stream)
     sock = socket.socket(fileno=os.dup2(link, 3))
     os.closerange(4, 1024)
+    if held:
+        close_calls(LIBC)
     try:
         learner.prepare_process(folder)
         learner.Helper(shell, sock).serve()
@@ -357,7 +358,7 @@ class Looks:
         running = sum(state == "R" for _, state in tasks)
         self.calm = self.calm or running > CALM
         if self.calm:
-            _let_others_first(tasks)
+            _let_others_first(members, tasks)
         if running <= self.limits["computing"] or self.quiet > now:
             self.quiet = now  # the last moment that it was so
         if now - self.quiet > BUSY_SECONDS:
@@ -403,12 +404,20 @@ def _tasks(process: int) -> list[tuple[int, str]]:
     return found
 
 
-def _let_others_first(tasks: list[tuple[int, str]]) -> None:
-    """Have these run only where nothing else wants to."""
+def _let_others_first(
+    members: list[psutil.Process], tasks: list[tuple[int, str]]
+) -> None:
+    """Have these run only where nothing else wants to.
+
+    The kernel shares its time between sessions first, where it is asked
+    to; all but init are in one, as `seccomp` lets none make another.
+    """
     for task, _ in tasks:
         with contextlib.suppress(OSError):  # it has ended meanwhile
             os.sched_setscheduler(task, os.SCHED_IDLE, os.sched_param(0))
-            Path(f"/proc/{task}/autogroup").write_text("19")
+    for process in members[1:2]:
+        with contextlib.suppress(OSError):
+            Path(f"/proc/{process.pid}/autogroup").write_text("19")
 
 
 def _tell(connection: socket.socket, what: Any) -> None:
