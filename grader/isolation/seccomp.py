@@ -4,8 +4,8 @@ What is refused keeps memory that no process counts for (files in memory,
 System V's segments, shared pages without a name), or reaches into other
 processes and the kernel. A session of its own would get a share of the
 processor of its own, so `setsid` does nothing, and says that it did: what
-starts a program in a new session goes on. The filter is a program of the Berkeley packet
-filter, <linux/seccomp.h>; what a process starts inherits it.
+starts a program in a new session goes on. The filter is a program of the
+Berkeley packet filter, <linux/seccomp.h>; what a process starts inherits it.
 """
 
 from __future__ import annotations
