@@ -177,8 +177,11 @@ def _submission(connection: socket.socket, config: Any, shell: Any) -> None:
         raise OSError(said.decode(errors="replace") or "it ended at once")
     learner = _tree(init)[1].pid
     send(connection, {"started": True})
-    looks = Looks(init, head["limits"], _meter(init, config))
+    members = _others if config["alone"] else lambda: _tree(init)
+    looks = Looks(members, head["limits"], _meter(init, config))
     _watch(connection, init, learner, looks)
+    if config["alone"]:
+        os.kill(-1, signal.SIGKILL)  # all but the server; it will end, too
     _end(init, parted)
 
 
@@ -341,19 +344,20 @@ def _watch(connection: socket.socket, init: int, learner: int, looks: Looks) -> 
             continue
 
 
+Members = Callable[[], list[psutil.Process]]  # init comes first
 Meter = Callable[[list[psutil.Process]], int]  # bytes that these take
 
 
 class Looks:
     """What a submission's processes take, seen from time to time."""
 
-    def __init__(self, init: int, limits: Any, meter: Meter):
-        self.init, self.limits, self.meter = init, limits, meter
+    def __init__(self, members: Members, limits: Any, meter: Meter):
+        self.members, self.limits, self.meter = members, limits, meter
         self.next, self.calm, self.quiet = 0.0, False, math.inf
 
     def look(self) -> str | None:
         """The limit that is passed, if one is."""
-        now, members = time.monotonic(), _tree(self.init)
+        now, members = time.monotonic(), self.members()
         tasks = [task for p in members for task in _tasks(p.pid)]
         running = sum(state == "R" for _, state in tasks)
         self.calm = self.calm or running > CALM
@@ -477,6 +481,12 @@ def _tree(process: int) -> list[psutil.Process]:
         return [first, *first.children(recursive=True)]
     except psutil.NoSuchProcess:
         return []
+
+
+def _others() -> list[psutil.Process]:
+    """All processes of the sandbox but the server and this one."""
+    own = 1, os.getpid()
+    return [p for p in psutil.process_iter() if p.pid not in own]
 
 
 def _linux() -> bool:
