@@ -179,10 +179,12 @@ def _submission(connection: socket.socket, config: Any, shell: Any) -> None:
     send(connection, {"started": True})
     members = _others if config["alone"] else lambda: _tree(init)
     looks = Looks(members, head["limits"], _meter(init, config))
-    _watch(connection, init, learner, looks)
-    if config["alone"]:
-        os.kill(-1, signal.SIGKILL)  # all but the server; it will end, too
-    _end(init, parted)
+    try:
+        _watch(connection, init, learner, looks)
+    finally:  # nothing runs on that nobody watches
+        if config["alone"]:
+            os.kill(-1, signal.SIGKILL)  # all but the server
+        _end(init, parted)
 
 
 def _new_namespaces() -> None:
