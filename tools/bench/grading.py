@@ -152,9 +152,8 @@ def _environment() -> dict[str, str]:
     """Programs of this Python first: nbgrader runs alembic by its name."""
     programs = str(Path(sys.executable).parent)
     threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    return (
-        os.environ | threads | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
-    )
+    path = f"{programs}{os.pathsep}{os.environ['PATH']}"
+    return os.environ | threads | {"PATH": path, "PYTHONPATH": str(ROOT)}
 
 
 Rounds = Iterable[tuple[Timed | None, Timed]]
