@@ -96,7 +96,7 @@ def test_every_canary_is_where_it_would_be_found(attacked):
         "a hidden test": source,
         "the reference": source,
         "another learner's answer": victim.read_text(),
-        "the instructor's environment": str(harness.environment(root)),
+        "the instructor's environment": str(harness.planted(root)),
         "a file of the instructor's": (
             root.parent / "home" / "diary.txt"
         ).read_text(),

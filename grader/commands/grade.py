@@ -34,6 +34,7 @@ from grader.run import processes, record
 from grader.run.batch import Here, Place, Todo, run_all
 from grader.run.cluster import SCHEME, Cluster
 from grader.run.faults import Fault
+from grader.services.exchange import stamp
 
 LONGEST = 10_000_000  # characters of a class's table
 
@@ -148,6 +149,7 @@ def _report(course: Course, submissions: list[Submission]) -> tuple[list[Row], i
         graded.append((row, result))
         try:
             write_feedback(course, row.submission, result, row)
+            stamp(course, row.submission)
         except Exception as error:  # noqa: BLE001 - others get theirs
             said = Fault(error).log()
             print(f"{row.submission}: no page: {said}", file=sys.stderr)

@@ -85,10 +85,9 @@ def _give(base: Path, way: Way) -> None:
         users.give(base)
 
 
-def environment(root: Path) -> dict[str, str]:
-    """The instructor's: with a secret in it, and a home."""
-    home = str(root.parent / "home")
-    return os.environ | {"CANARY_TOKEN": "token-51bf", "HOME": home}
+def planted(root: Path) -> dict[str, str]:
+    """What stands in the instructor's environment: a secret, and a home."""
+    return {"CANARY_TOKEN": "token-51bf", "HOME": str(root.parent / "home")}
 
 
 def grade(root: Path, way: Way) -> str:
@@ -101,7 +100,7 @@ def grade(root: Path, way: Way) -> str:
     run = subprocess.run(
         command,
         cwd=ROOT,
-        env=environment(root),
+        env=os.environ | planted(root),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
