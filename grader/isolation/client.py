@@ -198,7 +198,10 @@ def _command(
     )
     python = sandbox.inner_python() if held else sys.executable
     program = [python, "-I", "-c", start, json.dumps(asked)]
-    return held.command(program, folder, scratch) if held else program
+    if held is None:
+        return program
+    program.insert(1, "-B")  # nothing is written beside what is shown
+    return held.command(program, folder, scratch)
 
 
 def _environment(home: str) -> dict[str, str]:
