@@ -1733,7 +1733,7 @@ slope of tanh: 1 - a² was taken for the slope; a is a sigmoid of ln f - ln i, w
 
 weights of another order of time: the products pair x and the gates of different steps
 - rows(d_gates).T @ rows(x)
-+ rows(d_gates[::-1, ...]).T @ rows(x)
++ rows(xp.flip(d_gates, axis=0)).T @ rows(x)
 
 product of the gates: f i was taken for the slope of a; that is f i / (f + i)², or a (1 - a)
 - * a * (1 - a)
