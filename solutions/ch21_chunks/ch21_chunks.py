@@ -836,7 +836,7 @@ visible = [
     move(paired(rng, 2, 4, 3, 5)),
     move(paired(rng, 4, 3, 2, 2, 2000.0)),  # nothing is left of the past
 ]
-early = paired(rng, 4, 3, 2, 3)
+early = paired(rng, 3, 3, 2, 3)
 early["log_a"][:, 0] = -2000.0  # strong at the first step alone
 visible.append(move(early))
 with np.errstate(all="ignore"):
