@@ -1081,14 +1081,23 @@ def least_seconds(loop, runs, *args):
 
 
 def times_as_fast(loop, slow, enough, *args):
-    """slow's best time over loop's, in turns, until it is enough."""
+    """slow's best time over loop's, in turns, until it is enough.
+
+    One run of slow against `enough` runs of loop: a busy machine
+    interrupts long runs more than short ones.
+    """
+
+    def several(*args):
+        for _ in range(enough):
+            loop(*args)
+
     mine, theirs = math.inf, math.inf
     for turn in range(12):
         theirs = min(theirs, least_seconds(slow, 1, *args))
-        mine = min(mine, least_seconds(loop, 3, *args))
-        if turn and theirs > enough * mine:
+        mine = min(mine, least_seconds(several, 1, *args))
+        if turn > 1 and theirs > mine:
             break
-    return theirs / mine
+    return enough * theirs / mine
 
 
 def why_slow(loop, rng):
