@@ -67,6 +67,7 @@ class Machine:
     def seen(self):
         """bubblewrap with the users, and hidden tests closed to them."""
         command = ["bwrap", "--die-with-parent", "--dev-bind", "/", "/"]
+        command += ["--unshare-pid", "--proc", "/proc"]  # all end with it
         python = Path(sys.base_prefix)
         if python.is_relative_to(Path.home()):  # which is closed to others
             command += ["--perms", "0755", "--tmpfs", str(Path.home())]
