@@ -187,6 +187,22 @@ def test_a_folder_will_do_and_nothing_will_not(notebook, capsys):
     assert client.main([]) == 2
 
 
+def test_a_folder_that_was_put_there_again_is_the_one_checked(
+    notebook, capsys
+):
+    def unpack():
+        notebook.parent.mkdir(exist_ok=True)
+        (notebook.parent / "words.txt").write_text("2")
+        double = 'def double(x): return int(open("words.txt").read()) * x'
+        write(notebook, double=double)
+
+    unpack()
+    assert check(notebook, capsys)[0] == 0
+    shutil.rmtree(notebook.parent)
+    unpack()
+    assert check(notebook, capsys)[0] == 0
+
+
 @pytest.fixture
 def interruptible():
     """Ctrl-C raises here, also where the tests run in the background."""

@@ -140,7 +140,11 @@ def ask(path: Path, cells: list[dict[str, Any]], seconds: float) -> Answer:
 
 
 def socket_of(path: Path) -> Path:
-    """Where the process of this notebook listens, as its code now is."""
+    """Where the process of this notebook listens.
+
+    It is another one where the code has changed, and where the folder was
+    removed and put there again: the old process stands in the removed one.
+    """
     folder = Path(tempfile.gettempdir()) / f"rnncore-check-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     info = folder.lstat()
@@ -148,7 +152,9 @@ def socket_of(path: Path) -> Path:
         raise Refused(f"{folder} is open to others: remove it")
     code = PACKAGE.rglob("*.py")
     times = sorted((str(p), p.stat().st_mtime_ns) for p in code)
-    return folder / f"{_short(path)}-{_short((sys.executable, times))}"
+    here = path.parent.stat()
+    state = sys.executable, times, here.st_dev, here.st_ino
+    return folder / f"{_short(path)}-{_short(state)}"
 
 
 def _short(what: object) -> str:
