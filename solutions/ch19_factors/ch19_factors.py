@@ -803,7 +803,7 @@ entry by entry: the matrices were multiplied entry by entry, as the factors of a
 - A_2 @ A_1
 + A_2 * A_1
 
-transposed: u_1 met A_2 transposed; as a row it would be u_1 @ A_2 transposed
+transposed: u_1 was multiplied by A_2 transposed: a row on the left, u_1 @ A_2, does that; a column stands on the right, A_2 @ u_1
 - (A_2 @ u_1[..., None])[..., 0]
 + (u_1[..., None, :] @ A_2)[..., 0, :]
 

@@ -2148,7 +2148,7 @@ smaller of the two: m is the smaller of the two logarithms, so that one exponent
 - xp.maximum(late, m_2)
 + xp.minimum(late, m_2)
 
-larger before fading: m is the larger of m_1 and m_2: the same memory in other units, but not the larger of the weights' logarithms, since the first half has faded: m_1 + F
+larger before fading: m was taken as the larger of m_1 and m_2: the same memory in other units, but not the larger of the weights' logarithms, since the first half has faded: m_1 + F
 - xp.maximum(late, m_2)
 + xp.maximum(m_1, m_2)
 
@@ -2164,7 +2164,7 @@ first half's old units: m is m_1: where the second half's weight is much larger,
 - xp.maximum(late, m_2)
 + m_1
 
-sum of the weights: m is the logarithm of the sum of both weights: the same memory in other units; as in the chapter, m is the larger of the two logarithms
+sum of the weights: m was taken as the logarithm of the sum of both weights: the same memory in other units; as in the chapter, m is the larger of the two logarithms
 - xp.maximum(late, m_2)
 + xp.logaddexp(late, m_2)
 
@@ -2221,7 +2221,7 @@ another precision [hidden, dtype]: the sum was computed in float64: what is aske
 - return S, m
 + return xp.astype(S, xp.float64), m
 
-absolute values: m is the larger of two absolute values; a logarithm below 0 is a small weight
+absolute values: m was taken as the larger of two absolute values; a logarithm below 0 is a small weight
 - xp.maximum(late, m_2)
 + xp.maximum(abs(late), abs(m_2))
 
