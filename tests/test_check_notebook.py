@@ -203,6 +203,17 @@ def test_a_folder_that_was_put_there_again_is_the_one_checked(
     assert check(notebook, capsys)[0] == 0
 
 
+def test_a_place_too_deep_for_a_socket_is_told(
+    notebook, capsys, monkeypatch, tmp_path
+):
+    write(notebook)
+    deep = tmp_path / ("deep" * 25)
+    deep.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    assert client.main([str(notebook)]) == 2
+    assert "set TMPDIR to a folder" in capsys.readouterr().err
+
+
 @pytest.fixture
 def interruptible():
     """Ctrl-C raises here, also where the tests run in the background."""

@@ -20,6 +20,7 @@ from typing import Any
 
 PACKAGE = Path(__file__).resolve().parent.parent
 START_SECONDS = 60  # until the process that stays is ready
+LONGEST = 103  # bytes that every system allows a socket's path
 PAUSE = 0.1  # seconds between two looks at the file
 Answer = dict[str, Any]
 
@@ -154,7 +155,13 @@ def socket_of(path: Path) -> Path:
     times = sorted((str(p), p.stat().st_mtime_ns) for p in code)
     here = path.parent.stat()
     state = sys.executable, times, here.st_dev, here.st_ino
-    return folder / f"{_short(path)}-{_short(state)}"
+    place = folder / f"{_short(path)}-{_short(state)}"
+    if len(os.fsencode(place)) > LONGEST:
+        raise Refused(
+            f"the path of a socket, {place}, has more than {LONGEST} "
+            "bytes: set TMPDIR to a folder with a shorter path"
+        )
+    return place
 
 
 def _short(what: object) -> str:
