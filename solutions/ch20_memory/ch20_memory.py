@@ -1449,7 +1449,7 @@ shares added: what is kept is a sum of alphas; shares of later steps are multipl
 - kept = kept * alpha[t, ...]
 + kept = kept + alpha[t, ...]
 
-Hebb's share in the delta rule: the delta rule's share starts anew from Hebb's at each step, so that only the next write replaces; all later ones do
+Hebb's share in the delta rule: the delta rule's share was computed from Hebb's share at each step, so only the next write replaces; every later write does
 - left = left * alpha[t, ...] * (1 - written)
 + left = kept * (1 - written)
 
