@@ -17,7 +17,7 @@ def test_what_the_page_concludes_is_so():
     order = plan.first_to_break(made)
     assert order[:2] == ["people who read", "notebooks that never end"]
     assert 4 * 38 < made.reading < 4 * 45  # a team of four, all week
-    assert made.run + made.enter < 3600  # over lunch
+    assert made.run + made.enter < 3600  # less than an hour
     assert made.database < 1e9
     assert made.alone > 2 * made.hours
     per_notebook = max(plan.parts().numpy, plan.parts().torch)
