@@ -147,9 +147,7 @@ def test_the_steps_run_in_a_fresh_copy(starter, released, tmp_path, short):
     first = next(s for s in steps if "command-grader" in s.get("uses", ""))
     summary = tmp_path / "summary.md"
     try:
-        done = run(
-            starter, table, short, GITHUB_STEP_SUMMARY=str(summary)
-        )
+        done = run(starter, table, short, GITHUB_STEP_SUMMARY=str(summary))
         assert done.returncode == 0, done.stderr
         assert done.stderr == ""  # the action takes any for a failure
         assert re.search(r"\| all \| \| 0 of \d+ \|", summary.read_text())

@@ -92,7 +92,7 @@ class Machine:
 
 
 def give(folder, name):
-    """Make a folder with all that is in it somebody's."""
+    """Give a folder, with all that is in it, to a user."""
     for path in (folder, *folder.rglob("*")):
         os.chown(path, PEOPLE[name], PEOPLE[name], follow_symlinks=False)
 
@@ -124,7 +124,7 @@ class Hub:
         self.tokens = {}
 
     def ask(self, who, method, path, **options):
-        """Ask in somebody's name; the JSON of the answer."""
+        """Ask in a user's name; the JSON of the answer."""
         options.setdefault("timeout", SECONDS)
         if who:
             options["headers"] = {
