@@ -1,0 +1,54 @@
+"""Checks a notebook in the process that asks, as in a browser.
+
+There are no other processes there: the cells run in a shell of their own
+beside the caller's, and nothing can stop one that does not end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from rnncore.checking import client, server
+
+
+def check(notebook: str | Path) -> None:
+    """Print what the visible tests of a saved notebook find.
+
+    Raises client.Refused where the file is no assignment's notebook.
+    """
+    path = client._notebook(Path(notebook))
+    start = time.perf_counter()
+    cells = client.read_cells(path)
+    with contextlib.chdir(path.parent):
+        answer = run(cells)
+    took = time.perf_counter() - start
+    print(client.report(path, cells, answer, took))
+
+
+def run(cells: list[server.Cell]) -> client.Answer:
+    """What the cells give, one after the other, in a fresh namespace."""
+    name = "checked"
+    config = Config()
+    config.HistoryManager.enabled = False
+    shell = InteractiveShell(
+        config=config,
+        compiler_class=server._Names,
+        user_module=ModuleType(name),
+    )
+    shell.showtraceback = lambda *a, **k: None  # type: ignore
+    try:
+        results = [
+            server.run_cell(shell, cell, number)
+            for number, cell in enumerate(cells, 1)
+        ]
+    finally:
+        shell.restore_sys_module_state()
+        sys.modules.pop(name, None)
+    return server._answer([r for r in results if r], "")

@@ -1,0 +1,82 @@
+/* Says what this browser cannot do, and where work would be lost. */
+(() => {
+  "use strict";
+
+  const say = (text) => {
+    let box = document.getElementById("course-guard");
+    if (box === null) {
+      box = document.createElement("div");
+      box.id = "course-guard";
+      box.setAttribute("role", "alert");
+      box.style.cssText =
+        "position:fixed;z-index:100000;bottom:0;left:0;right:0;padding:12px 20px;" +
+        "background:#fff4ce;color:#1b1b1b;border-top:3px solid #8a6100;" +
+        "font:16px/1.4 sans-serif";
+      document.body.append(box);
+    }
+    if ([...box.children].some((line) => line.textContent === text)) return;
+    const line = document.createElement("p");
+    line.style.margin = "4px 0";
+    line.textContent = text;
+    box.append(line);
+  };
+
+  const askBeforeLeaving = () =>
+    window.addEventListener("beforeunload", (event) => event.preventDefault());
+
+  const notKept = () => {
+    say(
+      "This browser does not let the page keep anything: what you write is gone " +
+        "when this tab closes. Download the notebook before (File, Download), or " +
+        "leave private browsing and allow this site to store data."
+    );
+    askBeforeLeaving();
+  };
+
+  const full = () => {
+    say(
+      "The browser's storage for this site is full, and what you wrote last is not " +
+        "kept. Download the notebook now (File, Download), then delete files that " +
+        "you no longer need."
+    );
+    askBeforeLeaving();
+  };
+
+  const isFull = (error) => error?.name === "QuotaExceededError";
+
+  if (typeof WebAssembly !== "object") {
+    say(
+      "This browser cannot run WebAssembly, and Python runs here by it: no cell " +
+        "will run. Try a current Firefox, Chrome, Edge or Safari with its default " +
+        "settings, or install the course on your machine."
+    );
+  }
+  if (!("serviceWorker" in navigator)) {
+    say(
+      "This page has no access to the files beside the notebook, which its tests " +
+        "need: the browser has no service workers here. They need an address that " +
+        "begins with https, and no private window in some browsers."
+    );
+  }
+
+  try {
+    const probe = indexedDB.open("course-probe");
+    probe.onsuccess = () => {
+      probe.result.close();
+      indexedDB.deleteDatabase("course-probe");
+    };
+    probe.onerror = () => (isFull(probe.error) ? full() : notKept());
+  } catch {
+    notKept();
+  }
+
+  // A write that does not fit aborts its transaction, whoever asked for it.
+  const transaction = globalThis.IDBDatabase?.prototype.transaction;
+  if (transaction) {
+    IDBDatabase.prototype.transaction = function (...words) {
+      const made = transaction.apply(this, words);
+      made.addEventListener("abort", () => isFull(made.error) && full());
+      return made;
+    };
+  }
+})();

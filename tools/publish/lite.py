@@ -1,0 +1,253 @@
+"""Builds the notebooks that open in a browser, with nothing installed.
+
+    .venv/lite/bin/python -m tools.publish.lite      (make lite)
+
+JupyterLite brings Python and NumPy as WebAssembly; the course's package,
+and the few that it needs there, are added as one archive that the kernel
+unpacks when it starts. The site is built in _build/lite and copied into the
+book's HTML, as lite/, where each page that has a notebook gets a link to it.
+
+It runs in an environment of its own (requirements-lite.txt), because
+JupyterLite takes up whatever JupyterLab extensions it finds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import gzip
+import hashlib
+import io
+import json
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+EXERCISES = ROOT / "exercises"
+HTML = ROOT / "_build" / "html"
+SITE = ROOT / "_build" / "lite"
+KERNEL = {"name": "xeus-python", "display_name": "Python 3", "language": "python"}
+STATIC = "extensions/@jupyterlite/xeus-python-kernel/static"
+TARGET = "lib/python3.11/site-packages"  # in the browser
+ADDED = ("array_api_compat", "comm", "ipywidgets", "tqdm")  # pure Python
+THERE = {*sys.stdlib_module_names, *ADDED, "IPython", "numpy"}
+LEFT_OUT = ("weights", "__pycache__")
+GUARD = '<script src="../guard.js"></script>'
+
+
+class Refused(Exception):
+    """Why nothing was built."""
+
+
+# ------------------------------------------- what runs with NumPy alone
+
+
+def imports(source: str, everywhere: bool = False) -> Iterator[str]:
+    """The modules that a source imports when it is run.
+
+    Those of its functions count only `everywhere`: a module may import
+    there what not every caller needs.
+    """
+    waiting: list[ast.AST] = [ast.parse(source)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif everywhere or not isinstance(node, ast.FunctionDef | ast.Try):
+            waiting += ast.iter_child_nodes(node)
+
+
+def lacking(notebook: dict[str, Any]) -> set[str]:
+    """The packages that a notebook needs and the browser does not have."""
+    code = [c for c in notebook["cells"] if c["cell_type"] == "code"]
+    waiting = [n for c in code for n in imports("".join(c["source"]), True)]
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            waiting += _of_the_course(name)
+    return {name.partition(".")[0] for name in seen} - THERE - {"rnncore"}
+
+
+def _of_the_course(module: str) -> list[str]:
+    """What a module of rnncore imports in its turn; of others, nothing."""
+    path = ROOT / module.replace(".", "/")
+    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    if not module.startswith("rnncore") or not path.exists():
+        return []
+    above = module.rpartition(".")[0]
+    return [*imports(path.read_text("utf-8")), *([above] if above else [])]
+
+
+def assignments() -> list[str]:
+    """The assignments that run in a browser, in their order."""
+    return [
+        path.name
+        for path in sorted(EXERCISES.iterdir())
+        if path.is_dir() and not lacking(_notebook(path))
+    ]
+
+
+def _notebook(folder: Path) -> dict[str, Any]:
+    path = folder / f"{folder.name}.ipynb"
+    notebook: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return notebook
+
+
+# ------------------------------------------------------------ the site
+
+
+def write_contents(folder: Path) -> None:
+    """Put the notebooks, and what lies beside them, into a folder."""
+    for name in assignments():
+        place = folder / "assignments" / name
+        shutil.copytree(EXERCISES / name, place, ignore=_no_leftovers)
+        _write_notebook(place / f"{name}.ipynb", _notebook(EXERCISES / name))
+        _write_notebook(place / "check.ipynb", _checker(name))
+
+
+def _no_leftovers(_: str, names: list[str]) -> list[str]:
+    return [n for n in names if n.startswith((".", "__"))]
+
+
+def _write_notebook(path: Path, notebook: dict[str, Any]) -> None:
+    """With the browser's kernel, or else it would ask which to start."""
+    notebook["metadata"]["kernelspec"] = KERNEL
+    path.write_text(json.dumps(notebook, indent=1), "utf-8")
+
+
+def _checker(name: str) -> dict[str, Any]:
+    """A notebook of one cell that checks the saved notebook beside it."""
+    says = (
+        f"# Check {name}\n\nSave the assignment (Ctrl-S), then run the cell: it "
+        "runs your saved notebook from its start, as `make check` does, and "
+        "says what each visible test found."
+    )
+    code = f'from rnncore.checking.here import check\n\ncheck("{name}.ipynb")'
+    return {
+        "cells": [
+            {"cell_type": "markdown", "id": "says", "metadata": {}, "source": says},
+            {
+                "cell_type": "code",
+                "id": "check",
+                "metadata": {},
+                "source": code,
+                "outputs": [],
+                "execution_count": None,
+            },
+        ],
+        "metadata": {"language_info": {"name": "python"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+
+
+def build(site: Path) -> None:
+    """Build the site, whole or not at all."""
+    site.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=site.parent, prefix=".lite-") as scratch:
+        contents, out = Path(scratch) / "contents", Path(scratch) / "out"
+        contents.mkdir()
+        write_contents(contents)
+        _jupyterlite(contents, out)
+        add_package(out)
+        _guard(out)
+        shutil.rmtree(site, ignore_errors=True)
+        out.rename(site)
+
+
+def _jupyterlite(contents: Path, out: Path) -> None:
+    program = Path(sys.executable).with_name("jupyter-lite")
+    if not program.exists():
+        raise Refused(f"there is no {program}: run make lite")
+    made = subprocess.run(
+        [
+            *(program, "build", "--contents", contents, "--output-dir", out),
+            *("--no-sourcemaps", "--disable-addons", "jupyterlite-xeus-python"),
+        ],
+        cwd=contents.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if made.returncode:
+        raise Refused(f"jupyter-lite build failed:\n{made.stdout}{made.stderr}")
+
+
+def add_package(out: Path) -> None:
+    """Have the kernel unpack the course's package when it starts."""
+    places = [ROOT, Path(sysconfig.get_path("purelib"))]
+    folders = [places[0] / "rnncore", *(places[1] / name for name in ADDED)]
+    content = archive(folders)
+    stem = f"course-{hashlib.sha256(content).hexdigest()[:16]}"
+    static = out / STATIC
+    (static / f"{stem}.tar.gz").write_bytes(content)
+    listing = static / "empack_env_meta.json"
+    listed = json.loads(listing.read_text("utf-8"))
+    listed["packages"].append(
+        {
+            "name": "course",
+            "version": "0",
+            "build": "0",
+            "filename_stem": stem,
+            "filename": f"{stem}.tar.gz",
+        }
+    )
+    listing.write_text(json.dumps(listed), "utf-8")
+
+
+def archive(folders: Iterable[Path]) -> bytes:
+    """Packages as a .tar.gz, the same bytes for the same files."""
+    packed = io.BytesIO()
+    with (
+        gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as zipped,
+        tarfile.open(fileobj=zipped, mode="w") as tar,
+    ):
+        for folder in folders:
+            for path in sorted(folder.rglob("*")):
+                inside = path.relative_to(folder.parent)
+                if path.is_file() and not {*inside.parts} & {*LEFT_OUT}:
+                    content = path.read_bytes()
+                    entry = tarfile.TarInfo(f"{TARGET}/{inside.as_posix()}")
+                    entry.size = len(content)
+                    tar.addfile(entry, io.BytesIO(content))
+    return packed.getvalue()
+
+
+def _guard(out: Path) -> None:
+    """Say in every page of the site what this browser cannot do."""
+    shutil.copy(Path(__file__).with_name("guard.js"), out)
+    for page in out.glob("*/index.html"):
+        text = page.read_text("utf-8")
+        page.write_text(text.replace("<body", f"{GUARD}<body", 1), "utf-8")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Build; 0 where the site is there."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--out", type=Path, default=SITE, help="the site's folder")
+    options = parser.parse_args(argv)
+    try:
+        build(options.out)
+    except Refused as refused:
+        print(f"make lite: {refused}", file=sys.stderr)
+        return 2
+    print(options.out)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
