@@ -9,7 +9,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test test-machines test-slow test-system lab check exercises weave grade similarity attacks course gradescope classroom hub bench bench-grader bench-check bench-gradebook constraints times scores readme mutation clean
+.PHONY: help book serve test test-machines test-slow test-system lab check exercises weave grade similarity attacks course gradescope classroom hub lite bench bench-grader bench-check bench-gradebook constraints times scores readme mutation clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -100,6 +100,17 @@ $(HUB_PACKAGES)/.installed: requirements-hub.txt $(STAMP)
 
 hub: $(HUB_PACKAGES)/.installed  ## JupyterHub, as root: make hub INSTRUCTOR=login; EXCHANGE=ngshare
 	@PYTHONPATH=$(HUB_PACKAGES) $(PY) -m jupyterhub --config grader/services/jupyterhub_config.py
+
+LITE := $(VENV)/lite
+
+$(LITE)/.installed: requirements-lite.txt $(STAMP)
+	@echo "Adding JupyterLite in $(LITE) ..."
+	@$(PY) -m venv $(LITE)
+	@$(LITE)/bin/python -m pip install --quiet --no-deps --requirement requirements-lite.txt
+	@touch $@
+
+lite: $(LITE)/.installed  ## notebooks that open in a browser, into the built book
+	@$(LITE)/bin/python -m tools.publish.lite
 
 constraints: $(STAMP)  ## pin everything as it is installed now
 	@echo "# Everything that requirements.txt brings, as tested: make constraints." > constraints.txt

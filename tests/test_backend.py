@@ -133,7 +133,8 @@ TORCH = [
     "music",
 ]
 TORCH += ["translate", "speech", "video"]
-IPYTHON = ["rnncore.checking.server"]  # it executes cells as Jupyter does
+# They execute cells as Jupyter does.
+IPYTHON = ["rnncore.checking.server", "rnncore.checking.here"]
 MODULES = ["rnncore.fused.autograd", "rnncore.fused.module"]  # of torch
 
 

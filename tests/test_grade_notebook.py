@@ -386,6 +386,7 @@ def test_another_kernel_is_told_and_none_is_no_reason():
         )
     ]
     assert kernel("python3") == kernel(None) == []
+    assert kernel("xeus-python") == []  # the browser's Python
     release = source_notebook()
     release.metadata.kernelspec.name = "xpython"
     _, remarks = repair(submitted(solved()), release)

@@ -25,6 +25,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_
 
 from grader import door
 
+BROWSERS_KERNEL = "xeus-python"  # JupyterLite's; what it saves is no remark's worth
 NEW_CELL = {  # copied for each cell, as nbformat validates what it makes
     "code": new_code_cell(),
     "markdown": new_markdown_cell(),
@@ -220,7 +221,7 @@ def _points_remark(
 def _kernel_remark(notebook: NotebookNode, release: NotebookNode) -> list[str]:
     asked = notebook.metadata["kernelspec"].get("name")
     given = release.metadata.get("kernelspec", {}).get("name", "python3")
-    if asked in (None, given):
+    if asked in (None, given, BROWSERS_KERNEL):
         return []
     remark = (
         f"the notebook asks for the kernel '{asked}': it was graded with "

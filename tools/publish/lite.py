@@ -19,13 +19,14 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
 import tarfile
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,17 @@ TARGET = "lib/python3.11/site-packages"  # in the browser
 ADDED = ("array_api_compat", "comm", "ipywidgets", "tqdm")  # pure Python
 THERE = {*sys.stdlib_module_names, *ADDED, "IPython", "numpy"}
 LEFT_OUT = ("weights", "__pycache__")
+MARK = "<!--lite-->", "<!--/lite-->"
+NAMED = re.compile(
+    r'<code[^>]*><span class="pre">exercises/(?P<name>\w+)/</span></code>'
+)
+PLACE = re.compile(r'(<p id="in-browser">)(</p>)')
+IN_BROWSER = (
+    "These run in the browser, with nothing installed. Your work is kept there: "
+    "<em>File, Download</em> gives the notebook to hand in, and "
+    "<code>check.ipynb</code> beside it (<em>File, Open from Path</em>) runs its "
+    "visible tests:"
+)
 GUARD = '<script src="../guard.js"></script>'
 
 
@@ -167,6 +179,45 @@ def build(site: Path) -> None:
         out.rename(site)
 
 
+def put_into(html: Path, site: Path) -> None:
+    """Copy the site into a built book, and link it from the book's pages.
+
+    Raises Refused where there is no book.
+    """
+    if not (html / "index.html").exists():
+        raise Refused(f"there is no book in {html}: run make book first")
+    shutil.rmtree(html / "lite", ignore_errors=True)
+    shutil.copytree(site, html / "lite")
+    there = {p.stem for p in (site / "files" / "assignments").glob("*")}
+    for page in html.glob("*.html"):
+        text = page.read_text("utf-8")
+        linked = with_links(text, there)
+        if linked != text:
+            page.write_text(linked, "utf-8")
+
+
+def with_links(text: str, there: Collection[str]) -> str:
+    """A page's HTML with links to the notebooks that it names."""
+
+    def link(match: re.Match[str]) -> str:
+        if match["name"] not in there:
+            return match[0]
+        return f"{match[0]}{MARK[0]} ({_link(match['name'])}){MARK[1]}"
+
+    def fill(match: re.Match[str]) -> str:
+        links = ", ".join(_link(name, name) for name in sorted(there))
+        says = f"{MARK[0]}{IN_BROWSER} {links}.{MARK[1]}"
+        return f"{match[1]}{says}{match[2]}"
+
+    plain = re.sub(f"{MARK[0]}.*?{MARK[1]}", "", text, flags=re.DOTALL)
+    return PLACE.sub(fill, NAMED.sub(link, plain))
+
+
+def _link(name: str, words: str = "open it in the browser") -> str:
+    path = f"assignments/{name}/{name}.ipynb"
+    return f'<a href="lite/notebooks/index.html?path={path}">{words}</a>'
+
+
 def _jupyterlite(contents: Path, out: Path) -> None:
     program = Path(sys.executable).with_name("jupyter-lite")
     if not program.exists():
@@ -239,13 +290,21 @@ def main(argv: list[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--out", type=Path, default=SITE, help="the site's folder")
+    parser.add_argument(
+        "--html", type=Path, default=HTML, help="the built book that gets it"
+    )
+    parser.add_argument(
+        "--alone", action="store_true", help="build the site, without a book"
+    )
     options = parser.parse_args(argv)
     try:
         build(options.out)
+        if not options.alone:
+            put_into(options.html, options.out)
     except Refused as refused:
         print(f"make lite: {refused}", file=sys.stderr)
         return 2
-    print(options.out)
+    print(options.out if options.alone else options.html / "lite")
     return 0
 
 

@@ -1,0 +1,115 @@
+"""The notebooks for the browser: what is chosen, what is put into them."""
+
+import io
+import re
+import tarfile
+
+import pytest
+from test_check_notebook import check, notebook, write  # noqa: F401
+
+from grading import NAME
+from rnncore.checking import client, here
+from tools.publish import lite
+
+FIRST = ["ch01_sequences", "ch02_cell", "ch03_bptt", "ch04_training"]
+FIRST += ["ch05_gradients", "ch06_lstm", "ch07_gru", "ch08_deeper"]
+
+
+def code(*sources):
+    return {"cells": [{"cell_type": "code", "source": s} for s in sources]}
+
+
+def test_what_needs_numpy_alone_runs_in_the_browser():
+    chosen = lite.assignments()
+    assert set(FIRST) <= set(chosen)
+    assert "ch09_torch" not in chosen
+
+
+@pytest.mark.parametrize(
+    ("source", "missing"),
+    [
+        ("import math, numpy as np", set()),
+        ("from rnncore.lstm import lstm_cell", set()),
+        ("from rnncore import nn", {"torch"}),
+        ("from rnncore.nn import LSTM", {"torch"}),
+        ("def f():\n    import torch.nn as nn", {"torch"}),
+        ("try:\n    import pandas\nexcept ImportError: pass", {"pandas"}),
+    ],
+)
+def test_what_a_notebook_lacks_is_found_behind_the_package(source, missing):
+    assert lite.lacking(code(source)) == missing
+
+
+def test_the_kernel_s_archive_is_the_same_twice_and_holds_no_weights():
+    packed = lite.archive([lite.ROOT / "rnncore"])
+    assert packed == lite.archive([lite.ROOT / "rnncore"])
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        names = archive.getnames()
+    root = "lib/python3.11/site-packages/rnncore"
+    assert f"{root}/rnn.py" in names
+    assert f"{root}/data/chorales.npz" in names
+    assert not [n for n in names if "weights/" in n or n.endswith(".pyc")]
+
+
+def test_pages_link_the_assignments_that_they_name():
+    named = (
+        '<p>folder <code class="docutils"><span class="pre">'
+        "exercises/{}/</span></code>.</p>"
+    )
+    page = named.format("ch02_cell") + '<p id="in-browser"></p>'
+    linked = lite.with_links(page, ["ch02_cell"])
+    path = "assignments/ch02_cell/ch02_cell.ipynb"
+    address = f"lite/notebooks/index.html?path={path}"
+    assert re.findall('href="([^"]*)"', linked) == [address] * 2
+    assert lite.with_links(linked, ["ch02_cell"]) == linked
+    other = named.format("ch09_torch")
+    assert lite.with_links(other, ["ch02_cell"]) == other
+
+
+def test_without_a_book_it_says_what_to_do(tmp_path):
+    with pytest.raises(lite.Refused, match="make book"):
+        lite.put_into(tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"double": "def double(x): return 3 * x"},
+        {"double": "raise NotImplementedError()"},
+        {"double": "1 / 0"},
+        {"double": "def double(x) return x"},
+    ],
+)
+def test_a_check_in_the_kernel_says_what_make_check_says(
+    notebook,  # noqa: F811
+    capsys,
+    changes,
+):
+    write(notebook, **changes)
+    _, there = check(notebook, capsys)
+    here.check(notebook)
+    took = re.compile(r"\d+\.\d s")
+    assert took.sub("", capsys.readouterr().out) == took.sub("", there)
+
+
+def test_a_check_in_the_kernel_leaves_no_trace(notebook, capsys):  # noqa: F811
+    import sys
+
+    write(notebook, double="mine = 1\ndef double(x): return 2 * x")
+    main, hook = sys.modules["__main__"], sys.excepthook
+    for _ in range(2):
+        here.check(notebook)
+    assert "2 of 2 hold" in capsys.readouterr().out
+    assert sys.modules["__main__"] is main
+    assert sys.excepthook is hook
+    assert not hasattr(main, "mine")
+
+
+def test_a_check_in_the_kernel_refuses_what_is_no_assignment(tmp_path):
+    path = tmp_path / f"{NAME}.ipynb"
+    path.write_text("{}")
+    with pytest.raises(client.Refused, match="not a notebook"):
+        here.check(path)
+    with pytest.raises(client.Refused, match="no notebook"):
+        here.check(tmp_path / "none.ipynb")
