@@ -110,6 +110,7 @@ $(LITE)/.installed: requirements-lite.txt $(STAMP)
 	@touch $@
 
 lite: $(LITE)/.installed  ## notebooks that open in a browser, into the built book
+	@$(PY) -m tools.publish.notebooks
 	@$(LITE)/bin/python -m tools.publish.lite
 
 constraints: $(STAMP)  ## pin everything as it is installed now

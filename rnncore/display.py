@@ -6,6 +6,7 @@ what needs it, so that the early chapters run where there is none.
 
 import base64
 import io
+import sys
 import wave
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from importlib import resources
 from typing import Any
 
 import numpy as np
+
+IN_A_BROWSER = sys.platform == "emscripten"
 
 BLUE = "#0072B2"
 VERMILLION = "#D55E00"
@@ -53,6 +56,8 @@ class HTML:
 
 def use_style() -> None:
     """Set the course's matplotlib style, and SVG pictures in a notebook."""
+    if IN_A_BROWSER:  # every figure there is SVG, and in this style
+        return
     from matplotlib import style
 
     path = resources.files("rnncore") / "course.mplstyle"
@@ -314,9 +319,11 @@ def _png(figure: Any, value: Any) -> str:
             f"got {type(figure).__name__}"
         )
     file = io.BytesIO()
-    figure.savefig(file, format="png")
+    kind = "svg" if IN_A_BROWSER else "png"
+    figure.savefig(file, format=kind)
     plt.close(figure)
-    return _data_uri("image/png", file.getvalue())
+    name = {"svg": "image/svg+xml", "png": "image/png"}[kind]
+    return _data_uri(name, file.getvalue())
 
 
 def _data_uri(kind: str, content: bytes) -> str:

@@ -66,6 +66,17 @@ def test_pages_link_the_assignments_that_they_name():
     assert lite.with_links(other, ["ch02_cell"]) == other
 
 
+def test_a_page_links_its_own_notebook_below_its_title():
+    page = (
+        "<h1>in the header</h1><section><h1>2. The cell"
+        '<a class="headerlink" href="#the-cell">#</a></h1><p>Text.</p>'
+    )
+    linked = lite.with_links(page, [], "ch02_cell")
+    address = "lite/notebooks/index.html?path=pages/ch02_cell.ipynb"
+    assert linked.count(f'</h1><!--lite--><p><a href="{address}">') == 1
+    assert lite.with_links(linked, [], "ch02_cell") == linked
+
+
 def test_without_a_book_it_says_what_to_do(tmp_path):
     with pytest.raises(lite.Refused, match="make book"):
         lite.put_into(tmp_path, tmp_path)

@@ -34,16 +34,20 @@ ROOT = Path(__file__).resolve().parents[2]
 EXERCISES = ROOT / "exercises"
 HTML = ROOT / "_build" / "html"
 SITE = ROOT / "_build" / "lite"
+PAGES = ROOT / "_build" / "notebooks"  # by tools.publish.notebooks
+DRAWING = Path(__file__).with_name("drawing")
 KERNEL = {"name": "xeus-python", "display_name": "Python 3", "language": "python"}
 STATIC = "extensions/@jupyterlite/xeus-python-kernel/static"
 TARGET = "lib/python3.11/site-packages"  # in the browser
 ADDED = ("array_api_compat", "comm", "ipywidgets", "tqdm")  # pure Python
-THERE = {*sys.stdlib_module_names, *ADDED, "IPython", "numpy"}
+INSTEAD = ("matplotlib", "myst_nb")  # ours, for the pages: tools/publish/drawing
+THERE = {*sys.stdlib_module_names, *ADDED, *INSTEAD, "IPython", "numpy"}
 LEFT_OUT = ("weights", "__pycache__")
 MARK = "<!--lite-->", "<!--/lite-->"
 NAMED = re.compile(
     r'<code[^>]*><span class="pre">exercises/(?P<name>\w+)/</span></code>'
 )
+TITLE = re.compile(r"<h1>(?:(?!</h1>).)*headerlink(?:(?!</h1>).)*</h1>", re.DOTALL)
 PLACE = re.compile(r'(<p id="in-browser">)(</p>)')
 IN_BROWSER = (
     "These run in the browser, with nothing installed. Your work is kept there: "
@@ -51,7 +55,7 @@ IN_BROWSER = (
     "<code>check.ipynb</code> beside it (<em>File, Open from Path</em>) runs its "
     "visible tests:"
 )
-GUARD = '<script src="../guard.js"></script>'
+GUARD = '<script defer src="../guard.js"></script>'
 
 
 class Refused(Exception):
@@ -127,6 +131,11 @@ def write_contents(folder: Path) -> None:
         shutil.copytree(EXERCISES / name, place, ignore=_no_leftovers)
         _write_notebook(place / f"{name}.ipynb", _notebook(EXERCISES / name))
         _write_notebook(place / "check.ipynb", _checker(name))
+    (folder / "pages").mkdir(parents=True)
+    for path in sorted(PAGES.glob("*.ipynb")):
+        notebook = json.loads(path.read_text("utf-8"))
+        if not lacking(notebook):
+            _write_notebook(folder / "pages" / path.name, notebook)
 
 
 def _no_leftovers(_: str, names: list[str]) -> list[str]:
@@ -189,32 +198,40 @@ def put_into(html: Path, site: Path) -> None:
     shutil.rmtree(html / "lite", ignore_errors=True)
     shutil.copytree(site, html / "lite")
     there = {p.stem for p in (site / "files" / "assignments").glob("*")}
+    pages = {p.stem for p in (site / "files" / "pages").glob("*.ipynb")}
     for page in html.glob("*.html"):
         text = page.read_text("utf-8")
-        linked = with_links(text, there)
+        linked = with_links(text, there, page.stem if page.stem in pages else "")
         if linked != text:
             page.write_text(linked, "utf-8")
 
 
-def with_links(text: str, there: Collection[str]) -> str:
-    """A page's HTML with links to the notebooks that it names."""
+def with_links(text: str, there: Collection[str], page: str = "") -> str:
+    """A page's HTML with links to its own notebook and to those it names."""
 
     def link(match: re.Match[str]) -> str:
         if match["name"] not in there:
             return match[0]
-        return f"{match[0]}{MARK[0]} ({_link(match['name'])}){MARK[1]}"
+        return f"{match[0]}{MARK[0]} ({_to_assignment(match['name'])}){MARK[1]}"
 
     def fill(match: re.Match[str]) -> str:
-        links = ", ".join(_link(name, name) for name in sorted(there))
+        links = ", ".join(_to_assignment(name, name) for name in sorted(there))
         says = f"{MARK[0]}{IN_BROWSER} {links}.{MARK[1]}"
         return f"{match[1]}{says}{match[2]}"
 
     plain = re.sub(f"{MARK[0]}.*?{MARK[1]}", "", text, flags=re.DOTALL)
+    if page:
+        own = _link(f"pages/{page}.ipynb", "Run this page in the browser")
+        says = f"{MARK[0]}<p>{own}, with nothing installed.</p>{MARK[1]}"
+        plain = TITLE.sub(lambda match: f"{match[0]}{says}", plain, count=1)
     return PLACE.sub(fill, NAMED.sub(link, plain))
 
 
-def _link(name: str, words: str = "open it in the browser") -> str:
-    path = f"assignments/{name}/{name}.ipynb"
+def _to_assignment(name: str, words: str = "open it in the browser") -> str:
+    return _link(f"assignments/{name}/{name}.ipynb", words)
+
+
+def _link(path: str, words: str) -> str:
     return f'<a href="lite/notebooks/index.html?path={path}">{words}</a>'
 
 
@@ -240,6 +257,7 @@ def add_package(out: Path) -> None:
     """Have the kernel unpack the course's package when it starts."""
     places = [ROOT, Path(sysconfig.get_path("purelib"))]
     folders = [places[0] / "rnncore", *(places[1] / name for name in ADDED)]
+    folders += [DRAWING / name for name in INSTEAD]
     content = archive(folders)
     stem = f"course-{hashlib.sha256(content).hexdigest()[:16]}"
     static = out / STATIC

@@ -1,0 +1,100 @@
+"""The small matplotlib of the browser: what it draws stands where it should."""
+
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from arrays import assert_close
+
+from tools.publish.drawing.matplotlib import pyplot as plt
+
+FRAME = re.compile(r"M([\d.]+) ([\d.]+)V([\d.]+)H([\d.]+)")
+
+
+@pytest.fixture
+def axes():
+    _, ax = plt.subplots()
+    yield ax
+    plt.close("all")
+
+
+def paths(ax, colour):
+    """The points of the lines of one colour."""
+    root = ElementTree.fromstring(ax.figure.svg())
+    return [
+        np.array(re.findall(r"[ML]([-\d.]+) ([-\d.]+)", p.get("d")), float)
+        for p in root.iter("{http://www.w3.org/2000/svg}path")
+        if p.get("stroke") == colour
+    ]
+
+
+def frame(ax):
+    found = FRAME.search(ax.figure.svg())
+    left, top, bottom, right = map(float, found.groups())
+    return left, right, top, bottom
+
+
+def test_a_line_joins_the_corners_of_its_limits(axes):
+    axes.set(xlim=(0, 2), ylim=(-1, 1))
+    axes.plot([0, 1, 2], [-1, 0, 1], color="red")
+    left, right, top, bottom = frame(axes)
+    (line,) = paths(axes, "red")
+    middle = [(left + right) / 2, (top + bottom) / 2]
+    wanted = np.array([[left, bottom], middle, [right, top]])
+    assert_close(line, wanted, within=0.1)  # tenths are written
+
+
+def test_decades_have_one_length_on_a_logarithmic_axis(axes):
+    axes.loglog([1, 10, 100], [1e-3, 1, 1e3], color="red")
+    (line,) = paths(axes, "red")
+    assert_close(line[1], line.mean(0), within=0.1)
+
+
+def test_a_gap_is_left_where_there_is_no_number(axes):
+    axes.plot([0, 1, 2, 3], [0, np.nan, 1, 1], color="red")
+    (line,) = paths(axes, "red")
+    assert len(line) == 3
+    drawn = re.search(
+        r'd="([^"]*)" fill="none" stroke="red"', axes.figure.svg()
+    )
+    assert re.findall("[ML]", drawn[1]) == ["M", "M", "L"]
+
+
+def test_lines_take_the_course_s_colours_in_turn(axes):
+    made = axes.plot([0, 1], [[0, 1], [1, 0]])
+    assert [m.get_color() for m in made] == ["#0072B2", "#D55E00"]
+
+
+def test_a_picture_has_its_first_row_on_top_unless_it_is_told_lower():
+    for origin, first in [("upper", 0), ("lower", 1)]:
+        _, ax = plt.subplots()
+        ax.imshow([[0.0, 0.0], [1.0, 1.0]], origin=origin)
+        root = ElementTree.fromstring(ax.figure.svg())
+        boxes = root.findall(".//{http://www.w3.org/2000/svg}rect")
+        top = min(boxes, key=lambda box: float(box.get("y")))
+        dark = top.get("fill") == "rgb(68,1,84)"
+        assert dark == (first == 0)
+    plt.close("all")
+
+
+def test_words_are_words(axes):
+    axes.plot([0, 1], label='<script>"&')
+    axes.set_title("<b>")
+    axes.figure.legend()
+    root = ElementTree.fromstring(axes.figure.svg())
+    assert not [e for e in root.iter() if e.tag.endswith(("script", "}b"))]
+    assert '<script>"&' in "".join(root.itertext())
+
+
+def test_what_is_not_drawn_is_named(axes):
+    axes.contourf(np.zeros((2, 2)))
+    said = axes.figure._repr_html_()
+    assert "Not drawn here: contourf" in said
+
+
+def test_a_grid_of_axes_has_matplotlib_s_shapes():
+    assert plt.subplots(2, 3)[1].shape == (2, 3)
+    assert plt.subplots(1, 3)[1].shape == (3,)
+    assert plt.subplots(3, 1)[1].shape == (3,)
+    plt.close("all")

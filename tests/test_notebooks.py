@@ -1,0 +1,56 @@
+"""The pages as notebooks."""
+
+import json
+import re
+
+import nbformat
+import pytest
+
+from tools.build import book
+from tools.publish import notebooks
+
+PAGES = [p for p in book.page_paths() if book.read_notebook(p)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_s_notebook_is_valid_and_its_text_is_markdown(page):
+    made = notebooks.notebook(page, {})
+    nbformat.validate(made)
+    text = "\n".join(
+        c.source for c in made.cells if c.cell_type == "markdown"
+    )
+    assert not re.findall(
+        r"\{(?:doc|glue:text|cite|eq|numref)[:\w]*\}`", text
+    )
+    assert ":::" not in text
+
+
+def test_roles_and_boxes_become_words():
+    text = (
+        "{doc}`the loop <ch02_loop>` of {cite:t}`elman1990` gives "
+        "{glue:text}`loss:.2f` and {glue:text}`none`.\n\n"
+        ":::{dropdown} Why?\n:open:\n\nBecause.\n:::\n\n"
+        "$$\na = b\n$$ (eq-a)\n"
+    )
+    made = notebooks.markdown(text, {"loss": "np.float64(0.128)"})
+    assert made == (
+        "the loop of [elman1990] gives 0.13 and *(computed below)*.\n\n"
+        "<details><summary>Why?</summary>\n\nBecause.\n\n</details>\n\n"
+        "$$\na = b\n$$\n"
+    )
+
+
+def test_a_notebook_brings_the_measurements_that_it_reads(
+    tmp_path, monkeypatch
+):
+    page = book.BOOK / "ch07_gru.md"
+    cell = notebooks.notebook(page, {}).cells[1]
+    monkeypatch.chdir(tmp_path)
+    exec(cell.source, {})
+    written = json.loads((tmp_path / "measurements.json").read_text())
+    stored = json.loads((book.BOOK / "measurements.json").read_text())
+    assert written
+    assert all(
+        entry["value"] == stored[key]["value"]
+        for key, entry in written.items()
+    )

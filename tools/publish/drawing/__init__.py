@@ -1,0 +1,1 @@
+"""What the browser's Python has in place of matplotlib and of MyST-NB."""

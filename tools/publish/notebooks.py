@@ -1,0 +1,161 @@
+"""The book's pages as notebooks that run alone: _build/notebooks/*.ipynb.
+
+    python -m tools.publish.notebooks
+
+A page is MyST; Jupyter reads Markdown. Its roles become words, its boxes
+headings or folded text, and where a sentence quotes a value that the page
+computes, the value stands there, from the last build. A page that reads the
+stored measurements begins with a cell that writes those which it needs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+
+from tools.build import book
+
+NOTEBOOKS = book.BUILD / "notebooks"
+ROLE = re.compile(r"\{([a-z:]+)\}`([^`]*)`")
+TITLED = re.compile(r"(.*?)\s*<[^>]*>", re.DOTALL)
+BOX = re.compile(
+    r"^(:{3,}|`{3,})\{(?P<kind>admonition|dropdown|note|tip|warning|raw|figure)\}"
+    r" *(?P<title>[^\n]*)\n(?P<body>.*?)^\1 *$",
+    re.DOTALL | re.MULTILINE,
+)
+OPTION = re.compile(r"^:[a-z-]+:.*\n", re.MULTILINE)
+LABEL = re.compile(r"^\([\w-]+\)=\n|(?<=\$\$) *\([\w-]+\)(?= *$)", re.MULTILINE)
+NUMPY = re.compile(r"np\.\w+\((.*)\)")  # how NumPy 2 writes its numbers
+MEASURED = "measurements.json"
+
+
+def notebook(page: Path, values: dict[str, str]) -> NotebookNode | None:
+    """The page as a notebook that Jupyter shows and runs; None without code.
+
+    `values` are what sentences quote, by name, as Python writes them.
+    """
+    made = book.read_notebook(page)
+    if made is None:
+        return None
+    made.metadata.pop("source_map")
+    for cell in made.cells:
+        if cell.cell_type == "markdown":
+            cell.source = markdown(cell.source, values)
+    code = "\n".join(c.source for c in made.cells if c.cell_type == "code")
+    if MEASURED in code:
+        made.cells.insert(1, new_code_cell(_measurements(code), id="measurements"))
+    return made
+
+
+def markdown(text: str, values: dict[str, str]) -> str:
+    """MyST as Markdown that Jupyter shows."""
+
+    def role(match: re.Match[str]) -> str:
+        return _role(match[1], match[2], values)
+
+    return ROLE.sub(role, LABEL.sub("", BOX.sub(_box, text)))
+
+
+def _box(match: re.Match[str]) -> str:
+    title, body = match["title"].strip(), OPTION.sub("", match["body"]).strip()
+    if match["kind"] == "raw":  # a live figure: its question, and its still
+        return "*(A live figure stands here in the book.)*"
+    if match["kind"] == "dropdown":
+        return (
+            f"<details><summary>{title}</summary>\n\n"
+            f"{BOX.sub(_box, body)}\n\n</details>"
+        )
+    return f"> **{title}**\n>\n> " + BOX.sub(_box, body).replace("\n", "\n> ")
+
+
+def _role(name: str, words: str, values: dict[str, str]) -> str:
+    if name == "glue:text":
+        key, _, form = words.partition(":")
+        return _quoted(values.get(key), form)
+    if name == "eq":
+        return "(the equation of that name in the book)"
+    titled = TITLED.fullmatch(words)
+    plain = titled[1] if titled else words
+    if name.startswith("cite"):
+        return f"[{plain}]"
+    return plain.replace("%s", "").strip()
+
+
+def _quoted(value: str | None, form: str) -> str:
+    if value is None:
+        return "*(computed below)*"
+    number = ast.literal_eval(NUMPY.sub(r"\1", value))
+    return format(number, form) if form else str(number)
+
+
+def _measurements(code: str) -> str:
+    """A cell that writes the stored measurements that the code may read."""
+    stored = json.loads((book.BOOK / MEASURED).read_text("utf-8"))
+    wanted = {key for key in stored if re.search(rf"\b{key.split('.')[0]}\b", code)}
+    kept = {key: {"value": stored[key]["value"]} for key in sorted(wanted)}
+    return (
+        "# What took too long for a page was measured once, and is read from a file.\n"
+        "from pathlib import Path\n\n"
+        f'Path("{MEASURED}").write_text(r"""{json.dumps(kept)}""");'
+    )
+
+
+def quoted_values(cells: Iterable[NotebookNode]) -> dict[str, str]:
+    """What an executed page's sentences quote, by name."""
+    found: dict[str, str] = {}
+    for cell in cells:
+        for output in cell.get("outputs", []):
+            about: dict[str, Any] = output.get("metadata", {}).get("scrapbook", {})
+            for kind, value in output.get("data", {}).items():
+                if "name" in about and kind.endswith("text/plain"):
+                    found[about["name"]] = value
+    return found
+
+
+def write_all(folder: Path) -> list[Path]:
+    """Write the notebooks of all pages with code; the book was built before."""
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = book.BUILD / "executed"
+    built = (kept / book.digest(book.what_cells_use())).exists()
+    executions = book.Executions(kept) if built else None
+    if executions is None:
+        print("The book is not built as it stands: its values are left out.")
+    written = []
+    for page in book.page_paths():
+        source = book.read_notebook(page)
+        if source is None:
+            continue
+        values = {}
+        if executions is not None and executions.holds(source):
+            record = executions.cache.match_cache_notebook(source)
+            bundle = executions.cache.get_cache_bundle(record.pk)
+            values = quoted_values(bundle.nb.cells)
+        made = notebook(page, values)
+        assert made is not None
+        written.append(folder / f"{page.stem}.ipynb")
+        nbformat.write(made, written[-1])
+    return written
+
+
+def main() -> None:
+    """Write them, and say where they are."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--out", type=Path, default=NOTEBOOKS)
+    options = parser.parse_args()
+    written = write_all(options.out)
+    print(f"{len(written)} notebooks in {options.out}")
+
+
+if __name__ == "__main__":
+    main()
