@@ -12,9 +12,13 @@ import zipfile
 from email import message_from_string
 from pathlib import Path
 
+import nbformat
 import numpy
 import pytest
 from packaging.requirements import Requirement
+from test_check_notebook import solved_release
+
+from tools.publish.notebooks import notebook
 
 ROOT = Path(__file__).parent.parent
 
@@ -26,6 +30,8 @@ folder = sys.argv[1]  # the backend has arguments of its own
 backend.build_sdist(folder)
 backend.build_wheel(folder)
 """
+COMMANDS = [["text"], ["forecast"], ["music"], ["translate"], ["speech"]]
+COMMANDS += [["video"], ["memory-ruler"]]
 EXTRAS = {"text", "forecast", "music", "translate", "speech", "video"}
 
 
@@ -161,6 +167,27 @@ def test_what_was_built_is_installed_and_tested(built, tmp_path):
     where = "import rnncore; print(rnncore.__file__)"
     found = run(python, "-c", where, cwd=tmp_path).stdout
     assert found.startswith(str(own))
+    for words in COMMANDS:
+        helped = run(
+            own / "bin" / "rnncore", *words, "--help", cwd=tmp_path
+        )
+        assert helped.returncode == 0, helped.stderr
+        assert f"rnncore {' '.join(words)}" in helped.stdout
+
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    page = notebook(ROOT / "book" / "ch03_forward.md", {})
+    nbformat.write(page, empty / "page.ipynb")
+    env["MPLBACKEND"] = "agg"
+    ran = run(python, "-m", "IPython", "page.ipynb", cwd=empty)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    path = solved_release("ch02_cell", tmp_path)
+    script = (
+        f"from rnncore.checking.here import check; check({str(path)!r})"
+    )
+    checked = run(python, "-c", script, cwd=empty)
+    assert "6 of 6 hold" in checked.stdout, checked.stdout + checked.stderr
+
     with tarfile.open(source) as archive:
         archive.extractall(tmp_path, filter="data")
     (tree,) = tmp_path.glob("rnncore-*")
