@@ -5,6 +5,7 @@ import http.server
 import re
 import shutil
 import subprocess
+import sys
 import threading
 
 import nbformat
@@ -71,14 +72,12 @@ def reader(browser):
         yield context
 
 
-def visit(reader, address, file):
-    """Open a file of the assignment, and wait until Python is there."""
+def visit(reader, address, file, folder=f"assignments/{NAME}"):
+    """Open a notebook, and wait until Python is there."""
     page = reader.new_page()
     page.elsewhere = []
     page.on("requestfailed", lambda r: page.elsewhere.append(r.url))
-    page.goto(
-        f"{address}notebooks/index.html?path=assignments/{NAME}/{file}"
-    )
+    page.goto(f"{address}notebooks/index.html?path={folder}/{file}")
     page.locator(".jp-Notebook .jp-Cell").first.wait_for()
     page.locator(
         '.jp-Notebook-ExecutionIndicator[data-status="idle"]'
@@ -180,6 +179,24 @@ def test_an_assignment_is_solved_in_the_browser_and_graded(
         }
     assert got
     assert all(score == most for score, most in got.values())
+
+
+def test_a_page_computes_and_draws_in_the_browser(reader, address):
+    page = visit(reader, address, "ch02_cell.ipynb", "pages")
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    last = page.locator(".jp-CodeCell .jp-InputPrompt").last
+    expect(last).to_have_text(re.compile(r"\[\d+\]:"))
+    errors = page.locator(
+        '[data-mime-type="application/vnd.jupyter.error"]'
+    )
+    assert errors.all_inner_texts() == []
+    stderr = page.locator(
+        '[data-mime-type="application/vnd.jupyter.stderr"]'
+    )
+    assert stderr.all_inner_texts() == []
+    pictures = page.locator('.jp-OutputArea img[src^="data:image/svg"]')
+    assert pictures.count() >= 3
 
 
 def test_a_browser_without_webassembly_is_told_so(reader, address):
