@@ -66,6 +66,13 @@ def test_lines_take_the_course_s_colours_in_turn(axes):
     assert [m.get_color() for m in made] == ["#0072B2", "#D55E00"]
 
 
+def test_a_colour_of_one_s_own_keeps_the_turn_s_dashes(axes):
+    first, second = axes.plot([0, 1], [[0, 1], [1, 0]], color="red")
+    assert (first.style["ls"], second.style["ls"]) == ("-", "--")
+    (bare,) = axes.plot([0, 1], "o")
+    assert bare.style["ls"] == "none"
+
+
 def test_a_picture_has_its_first_row_on_top_unless_it_is_told_lower():
     for origin, first in [("upper", 0), ("lower", 1)]:
         _, ax = plt.subplots()

@@ -327,13 +327,14 @@ class Axes:
         full = {"alpha": 1, "lw": 1.8, "ms": 6} | {
             SHORT.get(key, key): value for key, value in style.items()
         }
-        full["ls"] = WORDS.get(str(full.get("ls")), full.get("ls"))
-        if full.get("color") is None and turn:
-            full["color"] = CYCLE[self.lines % len(CYCLE)]
-            if full["ls"] is None:
-                full["ls"] = DASHES[self.lines % len(CYCLE)]
+        if turn and None in (full.get("color"), full.get("ls")):
+            number = self.lines % len(CYCLE)
             self.lines += 1
-        full["ls"] = full["ls"] if isinstance(full["ls"], str) else "-"
+            for key, cycle in ("color", CYCLE), ("ls", DASHES):
+                if full.get(key) is None:
+                    full[key] = cycle[number]
+        given = full.get("ls")
+        full["ls"] = WORDS.get(given, given) if isinstance(given, str) else "-"
         full["color"] = colour(full.get("color"), "black" if turn else CYCLE[0])
         for side in "face", "edge":
             if side in full:
