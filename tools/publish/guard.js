@@ -42,6 +42,19 @@
     askBeforeLeaving();
   };
 
+  // A kernel reads files through the service worker, which asks all tabs and
+  // takes a second tab's answer for that to its next question. Let one answer.
+  const CHANNEL = "/api/drive.v1";
+  let mine = navigator.locks === undefined;
+  navigator.locks?.request("course-drive", () => {
+    mine = true;
+    return new Promise(() => {}); // until the tab closes; then another's turn
+  });
+  const post = BroadcastChannel.prototype.postMessage;
+  BroadcastChannel.prototype.postMessage = function (message) {
+    if (mine || this.name !== CHANNEL) post.call(this, message);
+  };
+
   const isFull = (error) => error?.name === "QuotaExceededError";
 
   if (typeof WebAssembly !== "object") {

@@ -55,6 +55,14 @@ IN_BROWSER = (
     "<code>check.ipynb</code> beside it (<em>File, Open from Path</em>) runs its "
     "visible tests:"
 )
+# JupyterLite's service worker forgets a question when the next one comes.
+ASK = "async function broadcastOne("
+QUEUE = (
+    "let last=Promise.resolve();function broadcastOne(request){"
+    "const late=()=>new Promise(done=>setTimeout(()=>done(Response.error()),1e4));"
+    "return last=last.then(()=>Promise.race([broadcastNext(request),late()]))"
+    ".catch(()=>Response.error())}"
+)
 GUARD = '<script defer src="../guard.js"></script>'
 
 
@@ -295,7 +303,15 @@ def archive(folders: Iterable[Path]) -> bytes:
 
 
 def _guard(out: Path) -> None:
-    """Say in every page of the site what this browser cannot do."""
+    """Say in every page what this browser cannot do, and queue its files.
+
+    Raises Refused where the service worker is not as expected.
+    """
+    worker = out / "service-worker.js"
+    text = worker.read_text("utf-8")
+    if text.count(ASK) != 1:
+        raise Refused(f"{worker.name} has not one '{ASK}': another JupyterLite?")
+    worker.write_text(text.replace(ASK, QUEUE + ASK.replace("One", "Next")), "utf-8")
     shutil.copy(Path(__file__).with_name("guard.js"), out)
     for page in out.glob("*/index.html"):
         text = page.read_text("utf-8")
