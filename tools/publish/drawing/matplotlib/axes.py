@@ -670,13 +670,14 @@ def _text(mark: Mark, place: Place, box: Any) -> str:
     return text(x, y, style["words"], anchor, size, f'fill="{mark.get_color()}"')
 
 
-def _picture(mark: Mark, place: Place, _: Any) -> str:
+def _picture(mark: Mark, place: Place, box: Any) -> str:
     numbers = mark.style["numbers"]
     low = mark.style.get("vmin", np.nanmin(numbers))
     high = mark.style.get("vmax", np.nanmax(numbers))
     rows, columns = numbers.shape[:2]
-    x, _y = place(np.linspace(*mark.x, columns + 1), 1)
-    _x, y = place(1, np.linspace(*mark.y[::-1], rows + 1))
+    (left, right), (bottom, top) = mark.x, mark.y
+    x, _ = place(np.linspace(left, right, columns + 1), 1)
+    _, y = place(1, np.linspace(top, bottom, rows + 1))
     shares = np.clip((numbers - low) / max(high - low, 1e-300), 0, 1)
     parts = []
     for i in range(rows):

@@ -19,7 +19,7 @@ def subplots(
     """A figure and its axes: one, a row or column, or a grid of them."""
     figure = Figure(nrows, ncols, options)
     _open.append(figure)
-    axes = np.empty(nrows * ncols, dtype=object)
+    axes: Any = np.empty(nrows * ncols, dtype=object)
     axes[:] = figure.axes
     axes = axes.reshape(nrows, ncols)
     if squeeze and axes.size == 1:
@@ -46,7 +46,7 @@ def close(which: Any = None) -> None:
 def _show_after_cells() -> None:
     from IPython import get_ipython
 
-    shell = get_ipython()  # type: ignore[no-untyped-call]
+    shell = get_ipython()
     if shell is not None:
         shell.events.register("post_run_cell", lambda *_: show())
 
