@@ -163,7 +163,9 @@ def _checker(name: str) -> dict[str, Any]:
         "runs your saved notebook from its start, as `make check` does, and "
         "says what each visible test found."
     )
-    code = f'from rnncore.checking.here import check\n\ncheck("{name}.ipynb")'
+    # In full: a cell that waited for the kernel may run before it is in its folder.
+    path = f"/drive/assignments/{name}/{name}.ipynb"
+    code = f'from rnncore.checking.here import check\n\ncheck("{path}")'
     return {
         "cells": [
             {"cell_type": "markdown", "id": "says", "metadata": {}, "source": says},
