@@ -83,6 +83,13 @@
     notKept();
   }
 
+  // A download is named after its file alone, not after the folders too.
+  const click = HTMLAnchorElement.prototype.click;
+  HTMLAnchorElement.prototype.click = function () {
+    if (this.download) this.download = this.download.split("/").at(-1);
+    click.call(this);
+  };
+
   // A write that does not fit aborts its transaction, whoever asked for it.
   const transaction = globalThis.IDBDatabase?.prototype.transaction;
   if (transaction) {

@@ -51,10 +51,12 @@ TITLE = re.compile(r"<h1>(?:(?!</h1>).)*headerlink(?:(?!</h1>).)*</h1>", re.DOTA
 PLACE = re.compile(r'(<p id="in-browser">)(</p>)')
 IN_BROWSER = (
     "These run in the browser, with nothing installed. Your work is kept there: "
-    "<em>File, Download</em> gives the notebook to hand in, and "
-    "<code>check.ipynb</code> beside it (<em>File, Open from Path</em>) runs its "
-    "visible tests:"
+    "<em>File, Download</em> gives the notebook to hand in, and <em>check</em> "
+    "runs the visible tests of the saved one:"
 )
+# JupyterLite has a download of its own, and no entry for it in the File menu.
+DOWNLOAD = {"id": "jp-mainmenu-file", "items": [{"command": "docmanager:download"}]}
+SETTINGS = {"@jupyterlab/mainmenu-extension:plugin": {"menus": [DOWNLOAD]}}
 # JupyterLite's service worker forgets a question when the next one comes.
 ASK = "async function broadcastOne("
 QUEUE = (
@@ -62,6 +64,14 @@ QUEUE = (
     "const late=()=>new Promise(done=>setTimeout(()=>done(Response.error()),1e4));"
     "return last=last.then(()=>Promise.race([broadcastNext(request),late()]))"
     ".catch(()=>Response.error())}"
+)
+# The kernel answers before it is in its notebook's folder.
+IN_FOLDER = (
+    ("this.initFileSystem(e)}", "this.there=this.initFileSystem(e)}"),
+    (
+        "await this._remote.processMessage(",
+        "await this.there.catch(console.error),await this._remote.processMessage(",
+    ),
 )
 GUARD = '<script defer src="../guard.js"></script>'
 
@@ -163,9 +173,7 @@ def _checker(name: str) -> dict[str, Any]:
         "runs your saved notebook from its start, as `make check` does, and "
         "says what each visible test found."
     )
-    # In full: a cell that waited for the kernel may run before it is in its folder.
-    path = f"/drive/assignments/{name}/{name}.ipynb"
-    code = f'from rnncore.checking.here import check\n\ncheck("{path}")'
+    code = f'from rnncore.checking.here import check\n\ncheck("{name}.ipynb")'
     return {
         "cells": [
             {"cell_type": "markdown", "id": "says", "metadata": {}, "source": says},
@@ -193,6 +201,7 @@ def build(site: Path) -> None:
         write_contents(contents)
         _jupyterlite(contents, out)
         add_package(out)
+        _wait_for_folder(out / STATIC)
         _guard(out)
         shutil.rmtree(site, ignore_errors=True)
         out.rename(site)
@@ -222,11 +231,12 @@ def with_links(text: str, there: Collection[str], page: str = "") -> str:
     def link(match: re.Match[str]) -> str:
         if match["name"] not in there:
             return match[0]
-        return f"{match[0]}{MARK[0]} ({_to_assignment(match['name'])}){MARK[1]}"
+        opens = _to_assignment(match["name"], "open it in the browser")
+        return f"{match[0]}{MARK[0]} ({opens}, {_to_check(match['name'])}){MARK[1]}"
 
     def fill(match: re.Match[str]) -> str:
-        links = ", ".join(_to_assignment(name, name) for name in sorted(there))
-        says = f"{MARK[0]}{IN_BROWSER} {links}.{MARK[1]}"
+        links = [f"{_to_assignment(n, n)} ({_to_check(n)})" for n in sorted(there)]
+        says = f"{MARK[0]}{IN_BROWSER} {', '.join(links)}.{MARK[1]}"
         return f"{match[1]}{says}{match[2]}"
 
     plain = re.sub(f"{MARK[0]}.*?{MARK[1]}", "", text, flags=re.DOTALL)
@@ -237,8 +247,12 @@ def with_links(text: str, there: Collection[str], page: str = "") -> str:
     return PLACE.sub(fill, NAMED.sub(link, plain))
 
 
-def _to_assignment(name: str, words: str = "open it in the browser") -> str:
+def _to_assignment(name: str, words: str) -> str:
     return _link(f"assignments/{name}/{name}.ipynb", words)
+
+
+def _to_check(name: str) -> str:
+    return _link(f"assignments/{name}/check.ipynb", "check")
 
 
 def _link(path: str, words: str) -> str:
@@ -249,6 +263,7 @@ def _jupyterlite(contents: Path, out: Path) -> None:
     program = Path(sys.executable).with_name("jupyter-lite")
     if not program.exists():
         raise Refused(f"there is no {program}: run make lite")
+    (contents.parent / "overrides.json").write_text(json.dumps(SETTINGS), "utf-8")
     made = subprocess.run(
         [
             *(program, "build", "--contents", contents, "--output-dir", out),
@@ -304,16 +319,31 @@ def archive(folders: Iterable[Path]) -> bytes:
     return packed.getvalue()
 
 
+def _wait_for_folder(static: Path) -> None:
+    """Run no cell before the kernel is in its notebook's folder.
+
+    Raises Refused where the kernel's program is not as expected.
+    """
+    for old, new in IN_FOLDER:
+        files = [p for p in static.glob("*.js") if old in p.read_text("utf-8")]
+        if len(files) != 1:
+            raise Refused(f"{len(files)} files have '{old}': another kernel?")
+        _replace(files[0], old, new)
+
+
+def _replace(path: Path, old: str, new: str) -> None:
+    text = path.read_text("utf-8")
+    if text.count(old) != 1:
+        raise Refused(f"{path.name} has not one '{old}': another JupyterLite?")
+    path.write_text(text.replace(old, new), "utf-8")
+
+
 def _guard(out: Path) -> None:
     """Say in every page what this browser cannot do, and queue its files.
 
     Raises Refused where the service worker is not as expected.
     """
-    worker = out / "service-worker.js"
-    text = worker.read_text("utf-8")
-    if text.count(ASK) != 1:
-        raise Refused(f"{worker.name} has not one '{ASK}': another JupyterLite?")
-    worker.write_text(text.replace(ASK, QUEUE + ASK.replace("One", "Next")), "utf-8")
+    _replace(out / "service-worker.js", ASK, QUEUE + ASK.replace("One", "Next"))
     shutil.copy(Path(__file__).with_name("guard.js"), out)
     for page in out.glob("*/index.html"):
         text = page.read_text("utf-8")
