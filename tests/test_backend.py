@@ -118,14 +118,14 @@ ORDER = ["backend", "files", "sequence", "rnn", "bptt", "losses"]
 ORDER += ["optim", "checkpoint", "train", "comparison"]
 ORDER += ["gradient_flow", "lstm"]
 ORDER += ["gru", "layers", "scan", "factors", "tracking"]
-ORDER += ["memory", "chunks", "xlstm", "cells", "nn", "fused", "seq2seq"]
+ORDER += ["memory", "chunks", "xlstm", "cells", "fused", "nn", "seq2seq"]
 ORDER += ["ctc", "characters", "testing", "display", "ruler", "application"]
 ORDER += ["text", "forecast", "music", "translate", "speech", "video"]
 ORDER += ["checking", "commands", "__main__"]
 TORCH = ["nn", "seq2seq", "application", "text", "forecast", "music"]
 TORCH += ["translate", "speech", "video"]
 IPYTHON = ["rnncore.checking.server"]  # it executes cells as Jupyter does
-MODULES = ["rnncore.fused.autograd", "rnncore.fused.module"]  # of torch
+MODULES = ["rnncore.fused.autograd"]  # of torch
 
 
 def test_importing_brings_torch_only_where_torch_is_the_subject():

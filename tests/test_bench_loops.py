@@ -9,7 +9,6 @@ from arrays import assert_close
 from tools.bench import loops
 
 pytest.importorskip("numba")
-pytestmark = pytest.mark.usefixtures("kept_loops")
 SHAPE = 5, 3, 4, 6
 NAMES = [  # each other cell compiles for seconds
     pytest.param(

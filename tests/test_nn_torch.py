@@ -339,11 +339,10 @@ def test_told_by_name(row, both):
     TOLD[row](both[1])
 
 
-@pytest.mark.usefixtures("kept_loops")
 def test_a_module_of_any_cell_is_transformed_as_torchs():
     pytest.importorskip("numba")
     from rnncore.fused import cells
-    from rnncore.fused.module import Cell
+    from rnncore.nn import Cell
 
     assert fused.available()
     torch.manual_seed(0)

@@ -19,11 +19,11 @@ from rnncore.backend import (
     from_numpy,
     to_numpy,
 )
-from rnncore.fused.compiled import BLOCK, Loops
 from rnncore.fused.derive import Derived
+from rnncore.fused.emit import BLOCK
+from rnncore.fused.kept import Loops
+from rnncore.fused.machine import lanes_of, panel_width
 from rnncore.fused.printed import derived
-from rnncore.fused.product import WIDTH, pack
-from rnncore.fused.vector import vec_of
 from rnncore.rnn import Params, State
 
 SMALL = 2e6  # operations that are not worth a second thread
@@ -34,7 +34,7 @@ class Packed:
 
     def __init__(self, cell: Callable, params: Params):
         self.cell, self.params = derived(cell), params
-        self.lanes = vec_of(to_numpy(params.W_x[:0]).dtype).lanes
+        self.lanes = lanes_of(to_numpy(params.W_x[:0]).dtype.name)
 
     @cached_property
     def forward(self) -> tuple[np.ndarray, ...]:
@@ -184,6 +184,7 @@ def bptt(
             W_x,
             _flat(d_h),
             row,
+            P_x if d_x else 0,
             _flat(d_x_),
             *parts,
         )
@@ -202,7 +203,7 @@ def _weights(
     """The gradients of the weights from those of the gates."""
     T, B, D = x.shape
     H, G, nap = h.shape[2], cell.cell.gates, len(cell.cell.apart)
-    K, N, wide = T * B, G * H, WIDTH * loops.lanes
+    K, N, wide = T * B, G * H, panel_width() * loops.lanes
     panels = -(-N // wide)
     found = []
     for a, M, skip in ((x, D, 0), (h, H, nap)):
@@ -277,6 +278,21 @@ def _packed_backward(cell: Derived, params: Params, lanes: int):
         padded[:, :N] = W.reshape(-1, H, N)[order].reshape(-1, N)
         packed.append(pack(padded, lanes))
     return packed
+
+
+def pack(W: np.ndarray, lanes: int) -> np.ndarray:
+    """Weights (K, N), N whole registers, panel after panel.
+
+    Shapes: W (K, N) -> panels (K*N,)
+    """
+    K, N = W.shape
+    wide = panel_width() * lanes
+    out = np.empty(K * N, W.dtype)
+    full = N - N % wide
+    head = W[:, :full].reshape(K, -1, wide).transpose(1, 0, 2)
+    out[: K * full].reshape(-1, K, wide)[...] = head
+    out[K * full :].reshape(K, N - full)[...] = W[:, full:]
+    return out
 
 
 def in_parts(run: Callable[[int, int], None], n: int, work: float) -> None:
