@@ -301,7 +301,11 @@ def of_a_subclass():
 
 def under_vmap():
     module, x = one()
-    torch.func.vmap(lambda x: module(x)[0], 1)(x)
+
+    def gradient(x):
+        return torch.func.grad(lambda x: module(x)[0].sum())(x)
+
+    torch.func.vmap(gradient, 1)(x)
 
 
 def under_grad():
