@@ -128,8 +128,8 @@ class Recurrent(torch.nn.RNNBase):
     where left out, for LSTM a pair (h, c); it has a row for each of L
     layers times N directions.
 
-    Plain floats on a CPU go through the compiled loops; where `fused` is
-    False, as all else, through the printed ones.
+    Plain floats on a CPU go through the compiled loop where there are
+    several steps; where `fused` is False, as all else, through the printed.
 
     Shapes: input (T, B, D); hx (N*L, B, H) -> y (T, B, N*H); hx
 
@@ -229,7 +229,9 @@ class Recurrent(torch.nn.RNNBase):
     ) -> tuple[Tensor, State]:
         """The k-th of the N*L: with two, every second one is in reverse."""
         reverse = self.bidirectional and k % 2 == 1
-        if self.fused and takes(x, *params, *first) and _compiles():
+        several = x.shape[0] > runs[0][1]  # a step alone is no loop
+        fits = several and takes(x, *params, *first)
+        if self.fused and fits and _compiles():
             equation = self.equation()
             loop, cells = run_fused, (equation, Packed(equation, params))
         else:

@@ -278,6 +278,11 @@ class Own(torch.Tensor):
     """A tensor with a class of its own, as libraries make them."""
 
 
+def of_one_step():
+    module, x = one()
+    module(x[:1])
+
+
 def in_bfloat16():
     module, x = one(torch.bfloat16)
     module(x)
@@ -337,6 +342,7 @@ def exported():
 @pytest.mark.parametrize(
     "call",
     [
+        of_one_step,
         in_bfloat16,
         under_autocast,
         on_meta,

@@ -267,6 +267,27 @@ def outer(first, last, low, high, K, M, N, a, d, d0, d_row,
                     store(sums, c, load(zero, sums, c) + row)
             product(high - low, steps, W, a, k0 * M + low, 1, M, panel, 0,
                     out, low * wide + n, wide, out, low * wide + n, wide)
+
+
+def pack(rows, K, N, a, a0, j0, c):
+    """Some of a's rows as columns, from j0 on, of panels of N columns."""
+    wide = W * L
+    whole = N - N % wide
+    for k0 in range(0, K, 16):  # what is written stays in the cache
+        for r in range(rows):
+            n = (j0 + r) // wide * wide
+            width = wide if n < whole else N - whole
+            first = n * K + j0 + r - n
+            for k in range(k0, min(k0 + 16, K)):
+                c[first + k * width] = a[a0 + r * K + k]
+
+
+def turn(rows, N, a, a0, a_row, c, c0):
+    """c = a^T, of N numbers from each of a's rows."""
+    for n0 in range(0, N, 16):
+        for m in range(rows):
+            for n in range(n0, min(n0 + 16, N)):
+                c[c0 + n * rows + m] = a[a0 + m * a_row + n]
 '''  # loops that do not depend on the cell
 
 

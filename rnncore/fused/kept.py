@@ -43,9 +43,9 @@ class Loops:
 
         told = f"the loops of {cell.cell.name} in {dtype}"
         place = load(code_for(source, dtype, make, told))
-        self.forward, self.backward, self.outer = (
-            Function(place(name), functions[name], dtype)
-            for name in ("forward", "backward", "outer")
+        names = "forward", "backward", "outer", "pack", "turn"
+        self.forward, self.backward, self.outer, self.pack, self.turn = (
+            Function(place(name), functions[name], dtype) for name in names
         )
         self.lanes = lanes_of(dtype)
 
