@@ -82,7 +82,8 @@ def code_for(
 ) -> bytes:
     """The machine code of a source: read from the disk, or made and kept.
 
-    One process makes it and others wait. What is told is said before.
+    One process makes it and others wait. In a terminal it is said what
+    is compiled, as that takes a moment.
     """
     path = path_for(digest_of(source, dtype))
     found = read(path)
@@ -92,7 +93,7 @@ def code_for(
         found = read(path)  # another process may just have made it
         if found is not None:
             return found
-        if told:
+        if told and sys.stderr.isatty():
             where = f"kept in {path.parent}" if path else "not kept"
             print(
                 f"rnncore.fused: compiles {told}, a few seconds ({where})",
