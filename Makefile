@@ -79,7 +79,7 @@ bench-gradebook: $(STAMP)  ## what the gradebook costs 1,000 submissions; POSTGR
 	@$(PY) -m tools.bench.gradebook $(if $(POSTGRES),--postgres) $(if $(SAVE),--save)
 
 course: $(STAMP)  ## export the learners' tree: make course DIR=path
-	@$(PY) -m grader export $(if $(DIR),"$(DIR)")
+	@$(PY) -m tools.build.export $(if $(DIR),"$(DIR)")
 
 bench: $(STAMP)  ## time the loops against torch.nn; SAVE=1 keeps the ratios
 	@$(PY) -m tools.bench.loops $(if $(SAVE),--save)

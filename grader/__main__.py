@@ -6,7 +6,6 @@ from importlib import import_module
 COMMANDS = {
     "build": ("grader.assignments.builder", "the assignments' notebooks"),
     "mistakes": ("grader.assignments.mistakes", "do tests catch them all?"),
-    "export": ("grader.commands.export", "the learners' tree"),
     "grade": ("grader.commands.grade", "autograde grading/submitted/"),
     "similarity": ("grader.commands.similarity", "which look alike"),
 }

@@ -9,10 +9,10 @@ from rnncore.backend import (
     array_namespace,
     check_like_state,
     check_shape,
-    device,
     to_numpy,
 )
 from rnncore.rnn import Params, State, Tape
+from rnncore.rtrl import unit_gradients
 
 
 def _walk_back(
@@ -43,15 +43,8 @@ def state_jacobians(
     """
     xp = array_namespace(state[0])
     check_like_state("state", state, tape.state)
-    kind = {"dtype": state[0].dtype, "device": device(state[0])}
-    B, n = state[0].shape[0], sum(part.shape[-1] for part in state)
-    rows = xp.zeros((n, B, n), **kind) + xp.eye(n, **kind)[:, None, :]
-    d_state, start = [], 0
-    for part in state:  # row i asks for the gradient of unit i
-        d_state.append(rows[..., start : start + part.shape[-1]])
-        start += part.shape[-1]
     jacobians = []
-    steps = _walk_back(cell_vjp, params, tape, tuple(d_state))
+    steps = _walk_back(cell_vjp, params, tape, unit_gradients(state))
     for _, parts_back in steps:
         jacobians.append(xp.concat(parts_back, axis=-1))
     return xp.permute_dims(xp.stack(jacobians), (0, 2, 1, 3))

@@ -302,19 +302,19 @@ def variational_dropout_mask(
     return dropout_mask(rng, 1, B, H, rate)[0]
 
 
-def carry_state(state: State, anew: Sequence[bool]) -> State:
+def carry_state(state: State, reset: Sequence[bool]) -> State:
     """The state for the next batch: 0 where another sequence begins.
 
     Shapes: state ((B, H), ...) -> state ((B, H), ...)
 
-    Raises ValueError unless `anew` has one True or False per sequence.
+    Raises ValueError unless `reset` has one True or False per sequence.
     """
     check_tuple("state", state)
     check_shape("state[0]", state[0], "B", "H")
     xp, B = array_namespace(state[0]), state[0].shape[0]
-    flags = [bool(a) for a in anew]
+    flags = [bool(r) for r in reset]
     if len(flags) != B:
-        raise ValueError(f"anew: expected {B}, got {len(flags)}")
+        raise ValueError(f"reset: expected {B}, got {len(flags)}")
     fresh = xp.asarray(flags, device=device(state[0]))[:, None]
     return tuple(xp.where(fresh, xp.zeros_like(s), s) for s in state)
 

@@ -142,6 +142,25 @@ def solved() -> NotebookNode:
     return notebook
 
 
+def nbgrader(
+    root: Path, *command: str, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run one of nbgrader's own commands in the course's folder."""
+    programs = (
+        f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    )
+    return subprocess.run(
+        [sys.executable, "-m", "nbgrader", *command],
+        cwd=root,
+        env=os.environ
+        | {"PATH": programs, "PYTHONPATH": str(ROOT)}
+        | (env or {}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def cell_of(notebook: NotebookNode, name: str) -> NotebookNode:
     """The cell that nbgrader knows by `name`."""
     return next(

@@ -15,7 +15,7 @@ import torch
 from music import any_tokens
 from oracles import KINDS, problem
 
-from rnncore import chunks, factors, fused, memory, seq2seq, tracking
+from rnncore import chunks, factors, fused, memory, rtrl, seq2seq, tracking
 from rnncore.backend import tree_map
 from rnncore.forecast import classical, covariates, heads, models
 from rnncore.forecast.backtest import Outcome
@@ -57,6 +57,8 @@ LETTERS = {
     "speech.features.power_spectra": {"T": 1},
     "speech.features.read_wav": {"N": ANY},
     "speech.features.stacked": {"k": 2},
+    "rtrl.step_jacobians": {"n": SIZES["H"]},
+    "rtrl.unit_gradients": {"n": SIZES["H"]},
     "tracking.states": {"D": 2, "H": tracking.NUMBERS},
 }
 GATES = {name: kind.G for name, kind in KINDS.items()}
@@ -227,7 +229,7 @@ OTHERS = {
     "tapes": _two(_padded),
     "begins": lambda f, m, s: [0] * s["B"],
     "ends": lambda f, m, s: list(range(1, s["B"] + 1)),
-    "anew": lambda f, m, s: [k % 2 == 0 for k in range(s["B"])],
+    "reset": lambda f, m, s: [k % 2 == 0 for k in range(s["B"])],
     "rate": lambda f, m, s: 0.5,
     "weights": lambda f, m, s: init_readout(
         np.random.default_rng(0), s["H"], s["K"]
@@ -246,6 +248,12 @@ OTHERS = {
     "characters": lambda f, m, s: 100,
     "source": _source,
     **{letter: lambda f, m, s, k=letter: s[k] for letter in "TBDHGK"},
+    "rtrl": {
+        "cache": lambda f, m, s: _tape(f, m, s).caches[-1],
+        "influence": lambda f, m, s: tree_map(
+            np.ones_like, rtrl.no_influence(*_network(m, s)[1][:3:2])
+        ),
+    },
     "scan": {"params": _minimal},
     "memory": {"rule": lambda f, m, s: memory.delta, "steps": _steps},
     "chunks": {

@@ -114,7 +114,7 @@ def test_leaves_are_named_by_their_path():
     assert dict(named_leaves(5, "loss")) == {"loss": 5}
 
 
-ORDER = ["backend", "files", "sequence", "rnn", "bptt", "losses"]
+ORDER = ["backend", "files", "sequence", "rnn", "bptt", "rtrl", "losses"]
 ORDER += ["optim", "checkpoint", "train", "comparison"]
 ORDER += ["gradient_flow", "lstm"]
 ORDER += ["gru", "layers", "scan", "factors", "tracking"]

@@ -12,6 +12,7 @@ from queue import Empty
 
 import psutil
 import pytest
+from bs4 import BeautifulSoup
 
 import rnncore
 from tools.build import book, contents, kernels, links, sphinx_course
@@ -363,6 +364,37 @@ def test_chapters_have_numbers_and_are_linked_and_so_are_terms(small):
     term = 'href="glossary.html#term-gate" title="It opens.">'
     assert html["ch06_gates"].count(term) == 1
     assert f"{term}gates</a>, in " in html["ch06_gates"]
+
+
+def test_figures_and_equations_are_counted_within_their_chapter(small):
+    config = small / "_config.yml"
+    config.write_text(
+        config.read_text().replace("dollarmath", "dollarmath, colon_fence")
+        + "sphinx: {config: {numfig: true}, local_extensions: "
+        f"{{links: {Path(links.__file__).parent}}}}}\n"
+    )
+    shown = (
+        "# Title\n\n:::{{table}} A table\n:name: tab-{0}\n\n| a |\n|---|\n"
+        "| 1 |\n:::\n\n$$x = 1$$ (eq-{0})\n\n"
+        "{{numref}}`tab-{0}` and {{eq}}`eq-{0}`, {{eq}}`eq-ch06_more`.\n"
+    )
+    names = "page", "ch06_gates", "ch06_more", "ch12_last"
+    for name in names:
+        text = shown.format(name)
+        (small / "book" / f"{name}.md").write_text(text)
+    others = "".join(f"- file: {name}\n" for name in names[1:])
+    (small / "book" / "_toc.yml").write_text(
+        f"format: jb-book\nroot: page\nchapters:\n{others}"
+    )
+    book.build_book(jobs=1)
+    for name, number in zip(
+        names, ("1", "6.1", "6.2", "12.1"), strict=True
+    ):
+        page = small / "_build" / "html" / f"{name}.html"
+        words = BeautifulSoup(page.read_text(), "html.parser").get_text()
+        assert f"Table {number} " in words
+        assert f"Table {number} and ({number}), (6.2)." in words
+        assert f"({number})" in page.read_text().partition("x = 1")[0]
 
 
 def test_a_chapter_that_there_is_not_fails_the_build(small):

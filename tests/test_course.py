@@ -18,9 +18,8 @@ from nbclient import NotebookClient
 ROOT = Path(__file__).resolve().parent.parent
 
 from grader.assignments import builder
-from grader.commands import export
 from grading import make_once
-from tools.build import book, contents
+from tools.build import book, contents, export
 
 SECRET = re.compile(
     r"### BEGIN (SOLUTION|HIDDEN TESTS)\n(.*?)### END", re.DOTALL

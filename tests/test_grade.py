@@ -37,6 +37,7 @@ from grading import (
     hand_in,
     make_course,
     make_once,
+    nbgrader,
     solved,
     source_notebook,
 )
@@ -783,16 +784,8 @@ def test_the_real_assignments_are_graded(tmp_path, name):
     assert "What the grader noticed" not in page
 
 
-def nbgrader(root, *command):
-    run = subprocess.run(
-        [sys.executable, "-m", "nbgrader", *command],
-        cwd=root,
-        env=os.environ
-        | {"PATH": f"{Path(sys.executable).parent}:/usr/bin"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def run_nbgrader(root, *command):
+    run = nbgrader(root, *command)
     assert run.returncode == 0, run.stderr
     return run.stderr
 
@@ -803,21 +796,21 @@ def test_nbgraders_own_commands_work_on_the_same_folders(tmp_path):
     hand_in(root, "ann", solved())
     hand_in(root, "bob", with_cell("double", "def double(x): return 0"))
     hand_in(root, "cy", with_cell("double", WARNS))
-    nbgrader(root, "generate_assignment", NAME)
+    run_nbgrader(root, "generate_assignment", NAME)
     assert (root / "exercises" / NAME / f"{NAME}.ipynb").exists()
-    nbgrader(root, "autograde", NAME)
+    run_nbgrader(root, "autograde", NAME)
     points = points_of(root)
     assert points == {"ann": 5, "bob": 2, "cy": 5}
     assert grade.main(["--root", str(root)]) == 0
     assert points_of(root) == points
-    nbgrader(root, "export")
+    run_nbgrader(root, "export")
     with (root / "grades.csv").open() as file:
         rows = list(csv.DictReader(file))
     exported = {row["student_id"]: float(row["score"]) for row in rows}
     assert exported == points
-    nbgrader(root, "generate_feedback", NAME, "--force")
+    run_nbgrader(root, "generate_feedback", NAME, "--force")
     assert SECRET not in told(root, "bob")
-    nbgrader(root, "db", "assignment", "remove", NAME, "--force")
+    run_nbgrader(root, "db", "assignment", "remove", NAME, "--force")
     assert grade.main(["--root", str(root), "--workers", "1"]) == 0
     assert points_of(root) == points
 

@@ -1,9 +1,7 @@
 """nbgrader's own `autograde`, with what nbgrader_config.py switches on."""
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -17,11 +15,11 @@ from grader.commands import grade
 from grading import (
     NAME,
     NEEDS_SANDBOX,
-    ROOT,
     cell_of,
     formgrader,
     hand_in,
     make_course,
+    nbgrader,
     solved,
 )
 
@@ -38,21 +36,6 @@ TRIED = [  # of each sort: points, secrets, other files, the class's end
     "other_submission",
     "double_mark",
 ]
-
-
-def nbgrader(root, *command, path=None):
-    """Run one of nbgrader's commands in the course's folder."""
-    programs = str(Path(sys.executable).parent)
-    path = path or f"{programs}{os.pathsep}{os.environ['PATH']}"
-    return subprocess.run(
-        [sys.executable, "-m", "nbgrader", *command],
-        cwd=root,
-        env=harness.environment(root)
-        | {"PATH": path, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def points_of(root):
@@ -98,7 +81,9 @@ def test_it_gives_the_points_that_make_grade_gives(tmp_path, capsys):
 def test_a_hostile_notebook_gains_nothing_through_it(tmp_path):
     root = harness.make_class(tmp_path, [ATTACKS[n] for n in TRIED])
     before = harness.picture(root)
-    run = nbgrader(root, "autograde", target.NAME)
+    run = nbgrader(
+        root, "autograde", target.NAME, env=harness.planted(root)
+    )
     assert run.returncode == 0, run.stderr[-2000:]
     assert harness.picture(root) == before
     assert points_or_none(root, "honest") == target.POINTS
@@ -133,7 +118,7 @@ def test_without_a_sandbox_it_runs_nothing(tmp_path):
     programs.mkdir()
     alembic = Path(sys.executable).with_name("alembic")
     (programs / "alembic").symlink_to(alembic)
-    run = nbgrader(root, "autograde", NAME, path=str(programs))
+    run = nbgrader(root, "autograde", NAME, env={"PATH": str(programs)})
     assert run.returncode != 0
     assert "bwrap is missing" in run.stderr
     assert not (root / "grading" / "autograded" / "ann").exists()

@@ -1,15 +1,13 @@
 """What a learning management system exports, taken in by nbgrader."""
 
-import os
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from grading import NAME, ROOT, make_course, solved
+from grading import NAME, ROOT, make_course, nbgrader, solved
 
 MOODLE = {  # a file of the export: whose it is, or None
     f"Ann Ode_101_assignsubmission_file_/{NAME}.ipynb": "Ann Ode",
@@ -47,14 +45,7 @@ def collect(root, files, archive="CS101-Assignment 3-4711.zip"):
         for name in files:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text)
-    done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", "zip_collect", NAME],
-        cwd=root,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = nbgrader(root, "zip_collect", NAME)
     assert done.returncode == 0, done.stderr[-2000:]
     submitted = root / "grading" / "submitted"
     return {

@@ -1,9 +1,6 @@
 """What an instructor changes after grading: tests, marks, rules, due dates."""
 
 import csv
-import os
-import subprocess
-import sys
 from datetime import timedelta
 
 import nbformat
@@ -20,11 +17,11 @@ from grader.reports.points import Row, Task, shown_hours
 from grading import (
     NAME,
     NEEDS_SANDBOX,
-    ROOT,
     cell_of,
     formgrader,
     hand_in,
     make_course,
+    nbgrader,
     solved,
     source_notebook,
 )
@@ -351,21 +348,7 @@ def test_the_formgrader_shows_the_model_answer_and_confirms_a_mark(
 
 def stock_feedback(root):
     """What nbgrader's own generate_feedback makes of Ann's notebook."""
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "nbgrader",
-            "generate_feedback",
-            NAME,
-            "--force",
-        ],
-        cwd=root,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = nbgrader(root, "generate_feedback", NAME, "--force")
     assert done.returncode == 0, done.stderr[-2000:]
     text = page(root, "ann")
     assert "Therefore." in text

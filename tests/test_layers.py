@@ -473,7 +473,7 @@ def test_what_does_not_fit_on_the_way_back_is_told():
 
 
 def test_carrying_needs_a_flag_a_sequence():
-    with pytest.raises(ValueError, match="anew: expected 2, got 3"):
+    with pytest.raises(ValueError, match="reset: expected 2, got 3"):
         carry_state((np.ones((2, 1)),), [True, False, True])
 
 

@@ -23,6 +23,7 @@ from rnncore.losses import (
     squared_error_vjp,
 )
 from rnncore.lstm import lstm_cell, lstm_cell_vjp
+from rnncore.memory import Steps, delta, hebb, memory_loop
 from rnncore.optim import adam, clip_by_global_norm, global_norm
 from rnncore.rnn import (
     Params,
@@ -527,6 +528,22 @@ def test_one_unit_with_a_factor_is_the_packages(js, rng, squash, p):
     assert found["odd"] == odd.tolist()
     says = np.where(odd, y[:, 0, 0] < 0, y[:, 0, 0] > 0)
     assert found["right"] == says.tolist()
+
+
+@pytest.mark.parametrize("rule", [hebb, delta])
+@pytest.mark.parametrize("alpha", [1.0, 0.8])
+def test_a_matrix_memory_is_the_packages(js, rng, rule, alpha):
+    k, v = rng.normal(size=(9, 4)), rng.normal(size=(9, 3))
+    found = js(
+        "formulas",
+        "return m.matrixMemory(...arg)",
+        [rule.__name__, k.tolist(), v.tolist(), alpha],
+    )
+    one = np.ones((9, 1, 1))
+    k, v = k[:, None], v[:, None]
+    steps = Steps(k, k, v, np.log(alpha) * one, one)
+    _, S = memory_loop(rule, steps, np.zeros((1, 3, 4)))
+    assert_same(found, S[0])
 
 
 def test_attention_is_the_packages(js, rng):

@@ -515,6 +515,17 @@ def test_the_sign_tells_parity_as_long_as_the_squashing_lets_it(show):
     assert "rightly after 1024 of 1024 steps." in figure.words
 
 
+def test_the_delta_rule_replaces_and_hebbs_rule_adds(show):
+    def share(**state):
+        figure.change(**state)
+        return int(re.search(r"it is (\d+) %", figure.words)[1])
+
+    figure = show("memory", query="N=8")
+    assert share(rule="hebb") > share(rule="delta") + 5  # each key once
+    assert share(rule="delta", again=8) > share(rule="hebb") + 20
+    assert "8 keys, 8 of them written again" in figure.words
+
+
 def test_eigenvalues_say_how_long_and_how_fast(show):
     figure = show("ring", query="radius=0.5&angle=90")
     assert "One round takes 4.0 steps" in figure.words

@@ -143,7 +143,7 @@ def arguments(name, f, given, sizes):
             if tensor or home in TORCH:
                 values[key] = _as_torch(values[key], home)
         elif parameter.default is inspect.Parameter.empty:
-            if key == "cache":
+            if key == "cache" and name.endswith("_vjp"):
                 values[key] = _cache(name, f, sizes)
                 continue
             other = found(OTHERS, name, key)

@@ -57,10 +57,9 @@ def make_class(base: Path, attacks: Iterable[Attack]) -> Path:
     return root
 
 
-def environment(root: Path) -> dict[str, str]:
-    """The instructor's: with a secret in it, and a home."""
-    home = str(root.parent / "home")
-    return os.environ | {"CANARY_TOKEN": "token-51bf", "HOME": home}
+def planted(root: Path) -> dict[str, str]:
+    """What stands in the instructor's environment: a secret, and a home."""
+    return {"CANARY_TOKEN": "token-51bf", "HOME": str(root.parent / "home")}
 
 
 def grade(root: Path) -> str:
@@ -73,7 +72,7 @@ def grade(root: Path) -> str:
             root,
             *LIMITS,
         ],
-        env=environment(root),
+        env=os.environ | planted(root),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

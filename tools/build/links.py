@@ -1,8 +1,10 @@
-"""A Sphinx extension that numbers the chapters and links what a text names.
+"""A Sphinx extension that numbers chapters, figures and equations, and links
+what a text names.
 
 A page's number is that of its file: ch06_lstm is 6, a second page of chapter
 10 is 10.1. It stands before the title, so that the sidebar, the previous and
-the next page show it. "chapter 6" becomes a link; a number that no page has
+the next page show it. A chapter's figures, tables, listings and equations are
+counted within it, over all its pages: Fig. 10.3. "chapter 6" becomes a link; a number that no page has
 is an error. The first use of each glossary term on a page leads to the
 glossary, and shows the definition.
 """
@@ -15,6 +17,7 @@ from typing import Any, NamedTuple
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.environment.collectors.toctree import TocTreeCollector
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 
@@ -56,6 +59,19 @@ def _number_title(app: Sphinx, page: str, text: list[str]) -> None:
     number = numbers(contents.pages(toc)).get(page)
     if number is not None:
         text[0] = TITLE.sub(f"# {number}. ", text[0], count=1)
+
+
+def _count_within_chapters(app: Sphinx, env: Any) -> list[str]:
+    """Count again what Sphinx, which sees no numbers, counts through the book."""
+    sections = env.toc_secnumbers
+    env.toc_secnumbers = {
+        page: {"": (int(match[1]),)}
+        for page in env.found_docs
+        if (match := PAGE.match(page))
+    }
+    changed = TocTreeCollector().assign_figure_numbers(env)
+    env.toc_secnumbers = sections
+    return changed
 
 
 class Links(SphinxPostTransform):
@@ -177,5 +193,6 @@ def _definitions(env: Any) -> Iterator[tuple[str, tuple[str, str]]]:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.connect("source-read", _number_title)
+    app.connect("env-get-updated", _count_within_chapters, priority=600)
     app.add_post_transform(Links)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -36,7 +36,7 @@ CHAPTERS = {
     for chapter, names in {
         "ch01": "sequence",
         "ch02": "rnn",
-        "ch03": "bptt",
+        "ch03": "bptt rtrl",
         "ch04": "losses optim train characters",
         "ch05": "gradient_flow",
         "ch06": "lstm",

@@ -111,3 +111,17 @@ export function factorUnit(squash, p, n, bits) {
   }
   return { factors, h, product, odd, right };
 }
+
+/* A matrix after writing values under keys: S <- alpha S + e k^T, with
+   e = v (hebb) or e = v - alpha S k (delta). */
+export function matrixMemory(rule, keys, values, alpha) {
+  const S = values[0].map(() => keys[0].map(() => 0));
+  keys.forEach((k, t) => S.forEach((row, i) => {
+    row.forEach((s, j) => { row[j] = alpha * s; });
+    const e = values[t][i] - (rule === "delta" ? dot(row, k) : 0);
+    k.forEach((v, j) => { row[j] += e * v; });
+  }));
+  return S;
+}
+
+export const dot = (a, b) => a.reduce((sum, v, i) => sum + v * b[i], 0);

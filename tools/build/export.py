@@ -1,4 +1,4 @@
-"""Exports the learners' tree: python -m grader export DIR (make course).
+"""Exports the learners' tree: python -m tools.build.export DIR (make course).
 
 DIR gets the assignments as they are released (built afresh, so that
 nobody's own answers in exercises/ travel along), the package and the book,

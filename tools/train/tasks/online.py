@@ -1,0 +1,144 @@
+"""Learn while the stream goes by: one update a step, from which gradient?
+
+A plain network of 12 units reads eight streams of random signs and says, at
+each step, the sign of 8 steps before. After every step the weights change.
+The contenders differ in the gradient alone: that of real-time recurrent
+learning, or that of a window of the last steps, whose first state is held.
+Each has its own best rate of Adam; the rate is chosen on one stream, and the
+error reported is that of another. The longest window is the control: it sees
+as far as RTRL can use, but every step of it is run with today's weights, while
+the influence of RTRL was computed with those of each step. Five seeds; about
+ten minutes of one core.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+from tqdm import tqdm
+
+from rnncore.backend import Array
+from rnncore.bptt import bptt, rnn_cell_vjp
+from rnncore.comparison import Setting, Trained, compare, to_json
+from rnncore.optim import adam, clip_by_global_norm
+from rnncore.rnn import (
+    Params,
+    Readout,
+    State,
+    init_params,
+    init_readout,
+    rnn_cell,
+    unroll,
+    zero_state,
+)
+from rnncore.rtrl import influence_vjp, no_influence, rtrl_step
+from tools.train.runner import Asked, Found, Training
+
+H, B, LAG, STEPS = 12, 8, 8, 3000
+RATES = (0.001, 0.003, 0.01)
+SEEDS = (0, 1, 2, 3, 4)
+WINDOWS = (1, 4, 8, 16, 64)
+
+
+class Weights(NamedTuple):
+    """What is learned."""
+
+    layer: Params
+    out: Readout
+
+
+class Forward:
+    """The gradient that travels with the state."""
+
+    def __init__(self, params: Params, state: State) -> None:
+        self.state, self.influence = state, no_influence(params, state)
+
+    def step(self, params: Params, x: Array) -> Array:
+        """One step on; its hidden state."""
+        self.state, self.influence = rtrl_step(
+            rnn_cell, rnn_cell_vjp, params, x, self.state, self.influence
+        )
+        return self.state[0]
+
+    def gradient(self, params: Params, d_h: Array) -> Params:
+        """Of a loss that reads this step's hidden state."""
+        return influence_vjp(self.influence, d_h)
+
+
+class Window:
+    """The gradient through the last steps, run again with today's weights."""
+
+    def __init__(self, length: int, params: Params, state: State) -> None:
+        self.inputs: deque[Array] = deque(maxlen=length)
+        self.firsts: deque[State] = deque(maxlen=length)
+        self.state = state
+
+    def step(self, params: Params, x: Array) -> Array:
+        """One step on; its hidden state."""
+        self.inputs.append(x)
+        self.firsts.append(self.state)
+        _, self.state, self.tape = unroll(
+            rnn_cell, params, np.stack(self.inputs), self.firsts[0]
+        )
+        return self.state[0]
+
+    def gradient(self, params: Params, d_h: Array) -> Params:
+        """Of a loss that reads this step's hidden state."""
+        d_y = np.zeros((len(self.inputs), *d_h.shape))
+        return bptt(rnn_cell_vjp, params, self.tape, d_y, (d_h,))[0]
+
+
+CONTENDERS: dict[str, Callable[[Params, State], Forward | Window]] = {
+    "rtrl": Forward
+} | {f"window {length}": partial(Window, length) for length in WINDOWS}
+
+
+def errors(name: str, rate: float, steps: int, seed: int, stream: int) -> np.ndarray:
+    """The mean squared error at each step, before that step's update."""
+    rng = np.random.default_rng(seed)
+    weights = Weights(init_params(rng, 1, H), init_readout(rng, H, 1))
+    optimizer = adam(rate)
+    memory = optimizer.init(weights)
+    x = np.random.default_rng(stream).choice((-1.0, 1.0), (steps + LAG, B, 1))
+    way = CONTENDERS[name](weights.layer, zero_state(weights.layer, B))
+    found = np.zeros(steps)
+    for t in range(steps):
+        h = way.step(weights.layer, x[t + LAG])
+        miss = h @ weights.out.W_y.T + weights.out.b_y - x[t]
+        found[t] = np.mean(miss**2)
+        d = miss / B
+        gradient = Weights(
+            way.gradient(weights.layer, d @ weights.out.W_y), Readout(d.T @ h, d.sum(0))
+        )
+        gradient, _ = clip_by_global_norm(gradient, 1.0)
+        weights, memory = optimizer.update(weights, gradient, memory)
+    return found
+
+
+def train(name: str, setting: Setting, seed: int, steps: int) -> Trained:
+    """One run; what counts is the last sixth of a stream."""
+
+    def score(stream: int) -> float:
+        of = errors(name, setting["rate"], steps, seed, stream)
+        return float(of[-steps // 6 :].mean())
+
+    found = score(10_000 + seed)
+    tqdm.write(f"{name} {setting['rate']:g} {seed}: {found:.4f}")
+    return Trained(found, steps, lambda: score(20_000 + seed))
+
+
+def run(asked: Asked) -> Iterator[Found]:
+    """The comparison, whole."""
+    found = compare(
+        {name: partial(train, name) for name in CONTENDERS},
+        {"rate": RATES},
+        steps=asked.steps or STEPS,
+        seeds=SEEDS,
+        headline=True,
+    )
+    yield Found("online.delay", to_json(found), "mean squared error", list(SEEDS))
+
+
+TRAINING = Training("online", __doc__, {}, {"delay": run})
