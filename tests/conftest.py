@@ -90,7 +90,7 @@ def kept_loops(request, tmp_path_factory):
             folder = folder.parent  # one for all workers
         folder /= "kept-loops"
     with pytest.MonkeyPatch.context() as patch:
-        folder.mkdir(exist_ok=True, mode=0o755)
+        folder.mkdir(exist_ok=True, mode=0o700)
         patch.setenv("RNNCORE_LOOPS", str(folder))
         yield folder
 

@@ -19,9 +19,6 @@ from pathlib import Path
 from grader import ROOT
 from grader.course.settings import Assignment, SetupError
 from grader.isolation import sandbox
-from rnncore import fused
-from rnncore.fused import kept
-from rnncore.fused.loop import prepare
 
 # Imported before the fork, for the notebooks that do. A process without
 # torch is copied in half the time, so the assignments that do without it
@@ -53,8 +50,6 @@ class Server:
     def __init__(self, *, sandboxed: bool, modules: tuple[str, ...] = MODULES):
         if sandboxed:
             sandbox.require()
-        if "rnncore.nn" in modules and fused.available():
-            prepare()  # on the disk, where the server then finds them
         self.folder = tempfile.mkdtemp(prefix="grade-")  # mode 0700
         self.path = f"{self.folder}/socket"
         self.owner = os.getpid()
@@ -171,5 +166,4 @@ def _command(sandboxed: bool, number: int, asked: str) -> list[str]:
 
 
 def _environment(home: str) -> dict[str, str]:
-    loops = {"RNNCORE_LOOPS": str(kept.store())}
-    return {**os.environ, **loops, **sandbox.environment(home)}
+    return {**os.environ, **sandbox.environment(home)}

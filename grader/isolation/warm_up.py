@@ -58,12 +58,6 @@ adam.step()
 print(array_namespace(w).asarray([1.0]))
 print(w)
 """,
-    "rnncore.nn": """
-from rnncore import fused
-from rnncore.fused.loop import prepare
-if fused.available():
-    prepare()
-""",
 }
 
 

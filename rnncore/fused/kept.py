@@ -160,7 +160,7 @@ def path_for(digest: str) -> Path | None:
     try:
         folder = store()
         if not folder.is_dir():
-            folder.mkdir(mode=0o755, parents=True)
+            folder.mkdir(mode=0o700, parents=True)
         about = folder.stat()
     except (OSError, RuntimeError):  # RuntimeError: there is no home
         return None

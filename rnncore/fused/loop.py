@@ -19,7 +19,6 @@ from rnncore.backend import (
     from_numpy,
     to_numpy,
 )
-from rnncore.fused import cells
 from rnncore.fused.derive import Derived
 from rnncore.fused.emit import BLOCK
 from rnncore.fused.kept import Loops
@@ -347,13 +346,6 @@ def threads() -> int:
 def loops_of(cell: Callable, dtype: str) -> Loops:
     """The compiled loops of a cell."""
     return Loops(derived(cell), dtype)
-
-
-def prepare() -> None:
-    """Bring the loops of torch.nn's cells into memory: a fork has them."""
-    for cell in (cells.rnn, cells.relu, cells.lstm, cells.gru):
-        for dtype in ("float32", "float64"):
-            loops_of(cell, dtype)
 
 
 def _check(cell: Derived, params: Params, x: Array, state: State) -> None:
