@@ -5,6 +5,7 @@ GRU, so that a state_dict moves between the two unchanged. On a CPU they
 run the loops that `rnncore.fused` compiles, where numba is installed.
 """
 
+import os
 import warnings
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -38,6 +39,7 @@ EQUATIONS = {  # by torch's name of the mode
     "LSTM": equations.lstm,
     "GRU": equations.gru,
 }
+STEPS = 8  # fewer are faster in the printed loop
 Run = tuple[int, int]  # so many steps of so many sequences
 Hidden = Tensor | tuple[Tensor, ...] | None  # hx: h, or (h, c), or zero
 
@@ -129,7 +131,7 @@ class Recurrent(torch.nn.RNNBase):
     layers times N directions.
 
     Plain floats on a CPU go through the compiled loop where there are
-    several steps; where `fused` is False, as all else, through the printed.
+    enough steps; where `fused` is False, as all else, through the printed.
 
     Shapes: input (T, B, D); hx (N*L, B, H) -> y (T, B, N*H); hx
 
@@ -229,8 +231,9 @@ class Recurrent(torch.nn.RNNBase):
     ) -> tuple[Tensor, State]:
         """The k-th of the N*L: with two, every second one is in reverse."""
         reverse = self.bidirectional and k % 2 == 1
-        several = x.shape[0] > runs[0][1]  # a step alone is no loop
-        fits = several and takes(x, *params, *first)
+        many = sum(n for n, _ in runs) >= STEPS  # they pay for packing
+        many &= 8 * x.shape[0] >= x.shape[1] + self.hidden_size
+        fits = many and takes(x, *params, *first)
         if self.fused and fits and _compiles():
             equation = self.equation()
             loop, cells = run_fused, (equation, Packed(equation, params))
@@ -436,7 +439,13 @@ class Cell(Recurrent):
 
 @cache
 def _compiles() -> bool:
-    """Whether numba is installed; where it is not, that is said once."""
+    """Whether numba is installed; where it is not, that is said once.
+
+    Where RNNCORE_LOOPS is "off", as where learners' code is graded, the
+    printed loops run and nothing is compiled.
+    """
+    if os.environ.get("RNNCORE_LOOPS") == "off":
+        return False
     if not fused.available():
         warnings.warn(
             "rnncore.nn: numba is not installed, so the printed loops run, "

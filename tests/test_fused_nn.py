@@ -11,7 +11,9 @@ import torch
 from arrays import assert_close
 
 import rnncore.nn
+from grader.isolation import sandbox
 from rnncore import fused
+from rnncore.nn import STEPS
 
 pytest.importorskip("numba")
 from rnncore.fused import autograd, cells, loop
@@ -30,6 +32,12 @@ PAIRS = [
         marks=pytest.mark.slow,
     ),
 ]
+
+
+@pytest.fixture(autouse=True)
+def _few_steps(monkeypatch):
+    """Compiled from the second step on, so that tests are short."""
+    monkeypatch.setattr(rnncore.nn, "STEPS", 2)
 
 
 def lstm(*sizes, **options):
@@ -238,6 +246,39 @@ def test_without_numba_it_is_said_once_and_the_printed_loop_runs(
     finally:
         rnncore.nn._compiles.cache_clear()
     assert calls == {"fused": 0, "printed": 3}
+
+
+@pytest.mark.parametrize(
+    ("T", "B", "D", "way"),
+    [
+        (7, 9, 5, "printed"),  # few steps
+        (8, 1, 5, "fused"),
+        (8, 1, 57, "fused"),
+        (8, 1, 58, "printed"),  # few rows: 8 * 8 < 58 + 7
+        (8, 2, 58, "fused"),
+    ],
+)
+def test_the_compiled_loop_runs_where_it_pays_for_packing(
+    T, B, D, way, calls, monkeypatch
+):
+    monkeypatch.setattr(rnncore.nn, "STEPS", STEPS)
+    lstm(D, 7)(numbers(T, B, D))
+    assert calls == {"fused": 0, "printed": 0} | {way: 1}
+
+
+def test_where_learners_code_is_graded_nothing_is_compiled(
+    monkeypatch, calls
+):
+    env = sandbox.environment("/tmp")
+    monkeypatch.setenv("RNNCORE_LOOPS", env["RNNCORE_LOOPS"])
+    rnncore.nn._compiles.cache_clear()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            lstm(5, 7)(numbers(8, 3, 5))
+    finally:
+        rnncore.nn._compiles.cache_clear()
+    assert calls == {"fused": 0, "printed": 1}
 
 
 NETWORKS = [

@@ -45,6 +45,7 @@ def _alike(monkeypatch):
 @pytest.fixture(autouse=True, params=["compiled", "printed"])
 def loop(request, monkeypatch):
     """Each test is of both loops."""
+    monkeypatch.setattr(rnncore.nn, "STEPS", 2)
     monkeypatch.setattr(
         rnncore.nn.Recurrent, "fused", request.param == "compiled"
     )

@@ -18,7 +18,7 @@ import rnncore.nn
 from rnncore import fused
 
 ROOT = Path(__file__).parent.parent
-D, H, T, B = 4, 6, 5, 3
+D, H, T, B = 4, 6, 9, 3
 NAMES = ["RNN", "LSTM", "GRU"]
 
 
