@@ -33,7 +33,7 @@ from rnncore.fused.loop import Packed
 from rnncore.fused.printed import derived, pair
 from rnncore.rnn import Params, State, unroll
 
-EQUATIONS = {  # by torch's name of the mode
+EQUATIONS: dict[str, Callable] = {  # by torch's name of the mode
     "RNN_TANH": equations.rnn,
     "RNN_RELU": equations.relu,
     "LSTM": equations.lstm,
