@@ -9,7 +9,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test test-machines test-slow test-system lab check exercises weave grade similarity attacks course bench bench-grader bench-check bench-gradebook constraints times scores readme mutation clean
+.PHONY: help book serve test test-machines test-slow test-system lab check exercises weave grade similarity attacks course gradescope classroom hub bench bench-grader bench-check bench-gradebook constraints times scores readme mutation clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -31,8 +31,7 @@ serve: book  ## build the book and serve it on this machine
 	@$(PY) -m tools.build.book serve
 
 test: $(STAMP)  ## lint, types, weave, and the tests
-	@$(PY) -m tools.check
-	@$(PY) -m pytest -n 2 --dist worksteal -m "not system and not slow"
+	@$(PY) -m tools.check -n 2 --dist worksteal -m "not system and not slow"
 
 test-machines: $(STAMP)  ## the numeric tests as on other processors and Pythons; ONLY=3.13: one row
 	@$(PY) -m tools.check.machines $(if $(ONLY),"$(ONLY)")
@@ -83,6 +82,24 @@ course: $(STAMP)  ## export the learners' tree: make course DIR=path
 
 bench: $(STAMP)  ## time the loops against torch.nn; SAVE=1 keeps the ratios
 	@$(PY) -m tools.bench.loops $(if $(SAVE),--save)
+
+gradescope: $(STAMP)  ## a zip for Gradescope: make gradescope ASSIGNMENT=ch03_bptt
+	@$(PY) -m grader gradescope $(ASSIGNMENT) $(if $(NO_SANDBOX),--no-sandbox)
+
+classroom: $(STAMP)  ## GitHub Classroom: ASSIGNMENT=ch03_bptt and DIR=path, or FROM=clones
+	@$(PY) -m grader classroom $(ASSIGNMENT) $(if $(FROM),--from "$(FROM)","$(DIR)")
+
+HUB_PACKAGES := $(VENV)/hub
+
+$(HUB_PACKAGES)/.installed: requirements-hub.txt $(STAMP)
+	@echo "Adding JupyterHub in $(HUB_PACKAGES) ..."
+	@$(PY) -m pip install --quiet --no-deps --upgrade --target $(HUB_PACKAGES) --requirement requirements-hub.txt
+	@$(PY) -m pip install --quiet --no-deps --upgrade --target $(HUB_PACKAGES)/for_ngshare SQLAlchemy==1.4.54 alembic==1.13.3
+	@npm install --silent --no-audit --no-fund --prefix $(HUB_PACKAGES) configurable-http-proxy@5.3.0
+	@touch $@
+
+hub: $(HUB_PACKAGES)/.installed  ## JupyterHub, as root: make hub INSTRUCTOR=login; EXCHANGE=ngshare
+	@PYTHONPATH=$(HUB_PACKAGES) $(PY) -m jupyterhub --config grader/services/jupyterhub_config.py
 
 constraints: $(STAMP)  ## pin everything as it is installed now
 	@echo "# Everything that requirements.txt brings, as tested: make constraints." > constraints.txt

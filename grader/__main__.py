@@ -7,6 +7,8 @@ COMMANDS = {
     "build": ("grader.assignments.builder", "the assignments' notebooks"),
     "mistakes": ("grader.assignments.mistakes", "do tests catch them all?"),
     "grade": ("grader.commands.grade", "autograde grading/submitted/"),
+    "gradescope": ("grader.commands.gradescope", "a zip for Gradescope"),
+    "classroom": ("grader.commands.classroom", "GitHub Classroom: start, collect"),
     "similarity": ("grader.commands.similarity", "which look alike"),
 }
 

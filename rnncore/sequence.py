@@ -49,17 +49,17 @@ def count_ngrams(
     """
     if order < 1:
         raise ValueError(f"order: expected at least 1, got {order}")
-    model = NGrams(
-        order, frozenset(vocabulary), Counter(), Counter(), Counter()
-    )
+    seen: Counter = Counter()
+    total: Counter = Counter()
+    kinds: Counter = Counter()
+    model = NGrams(order, frozenset(vocabulary), seen, total, kinds)
     _check_tokens(model, tokens)
-    _, _, seen, total, kinds = model
-    for t in range(len(tokens)):
-        for k in range(min(order, t + 1)):
-            context, gram = tokens[t - k : t], tokens[t - k : t + 1]
-            kinds[context] += gram not in seen
-            total[context] += 1
-            seen[gram] += 1
+    for size in range(1, order + 1):
+        last = len(tokens) - size
+        seen.update(tokens[t : t + size] for t in range(last + 1))
+    for gram, times in seen.items():
+        total[gram[:-1]] += times
+        kinds[gram[:-1]] += 1
     return model
 
 

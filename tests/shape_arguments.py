@@ -15,8 +15,18 @@ import torch
 from music import any_tokens
 from oracles import KINDS, problem
 
-from rnncore import chunks, factors, fused, memory, rtrl, seq2seq, tracking
+from rnncore import (
+    blocks,
+    chunks,
+    factors,
+    fused,
+    memory,
+    rtrl,
+    seq2seq,
+    tracking,
+)
 from rnncore.backend import tree_map
+from rnncore.diagonal import Selective
 from rnncore.forecast import classical, covariates, heads, models
 from rnncore.forecast.backtest import Outcome
 from rnncore.forecast.windows import Windows
@@ -28,6 +38,7 @@ from rnncore.rnn import init_readout, unroll
 from rnncore.scan import Minimal
 from rnncore.speech import model as speech
 from rnncore.speech.letters import Letters
+from rnncore.text.blocks import BlockModel
 from rnncore.text.model import LanguageModel
 from rnncore.video import captions, files
 from rnncore.video import model as video
@@ -41,6 +52,8 @@ ANY = None  # a size that the arguments do not tell
 
 LETTERS = {
     "data.tasks.swap_problem": {"things": 2},
+    "diagonal.selective_layer": {"N": 2},
+    "diagonal.selective_layer_vjp": {"N": 2},
     "factors.reflecting_layer": {"N": 2, "d": 3},
     "factors.reflecting_layer_vjp": {"N": 2, "d": 3},
     "forecast.covariates.calendar": {"F": 7 + 4},  # days have no hour
@@ -185,6 +198,16 @@ def _chunk(f, module, s):
     return _chunks(f, module, {**s, "T": s["C"]})[0]
 
 
+def _selective(f, module, s):
+    rng, H, N = np.random.default_rng(0), s["H"], s["N"]
+    W_x, b_x = rng.normal(size=(H + 2 * N, H)), np.zeros(H + 2 * N)
+    return Selective(W_x, b_x, np.zeros((H, N)), np.ones(H))
+
+
+def _first(f, module, s):
+    return f.__self__.first(s["B"])
+
+
 def _factors(f, module, s):
     """As many rows as the layer has; one kind has a vector more."""
     name = f.__name__.removesuffix("_vjp")
@@ -264,6 +287,8 @@ OTHERS = {
         "C": lambda f, m, s: s["C"],
     },
     "xlstm": {"steps": _steps, "d_steps": _steps},
+    "diagonal": {"params": _selective},
+    "blocks": {"state": _first},
     "factors": {
         "params": _factors,
         "squashing": lambda f, m, s: factors.SQUASHINGS["tanh"],
@@ -406,6 +431,14 @@ def _forecaster(cls, *K):
 
 
 MODULES = {
+    "blocks.Attention": lambda s: blocks.Attention(s["D"]),
+    "blocks.Block": lambda s: blocks.Block(
+        blocks.Shape("minGRU", s["D"], s["H"])
+    ),
+    "blocks.Cells": lambda s: blocks.MIXERS["sLSTM"](s["D"]),
+    "blocks.GatedDelta": lambda s: blocks.GatedDelta(s["D"]),
+    "blocks.MLstm": lambda s: blocks.MLstm(s["D"]),
+    "blocks.Scan": lambda s: blocks.min_gru(s["D"]),
     "forecast.models.Direct": lambda s: models.Direct(
         "GRU", s["F"], s["H"], s["K"], s["P"]
     ),
@@ -437,6 +470,9 @@ MODULES = {
     ),
     "speech.model.WindowRecognizer": lambda s: speech.WindowRecognizer(
         s["D"], s["H"], s["K"]
+    ),
+    "text.blocks.BlockModel": lambda s: BlockModel(
+        s["K"], s["D"], "minGRU"
     ),
     "text.model.LanguageModel": lambda s: LanguageModel(s["K"], s["H"]),
     "video.captions.Captioner": lambda s: captions.Captioner(

@@ -7,22 +7,40 @@ import pytest
 
 from attacks import harness
 from attacks.catalogue import ATTACKS
-from attacks.target import POINTS
-from grading import NEEDS_SANDBOX, make_once
+from attacks.target import NAME, POINTS, SECRETS
+from grader.isolation import sandbox
+from grading import make_once
 
-pytestmark = [NEEDS_SANDBOX, pytest.mark.slow, pytest.mark.system]
+pytestmark = [pytest.mark.slow, pytest.mark.system]
+CODES = re.compile(
+    r"[\x1b\x07\u200b\u2028\u2029\u202a-\u202e\u2066-\u2069]"
+)
+CASES = pytest.mark.parametrize(
+    ("attacked", "name"),
+    [
+        pytest.param(way, name, id=f"{way}-{name}")
+        for way in harness.TESTED
+        for name in harness.tried(way)
+    ],
+    indirect=["attacked"],
+)
 
 
-@pytest.fixture(scope="module")
-def attacked(tmp_path_factory):
+@pytest.fixture(scope="module", params=harness.TESTED, ids=str)
+def attacked(request, tmp_path_factory):
     """The class, graded; what there was before, and what is left."""
+    way = request.param
+    if why := sandbox.why_not(way.sandbox):
+        pytest.skip(why)
 
     def make(base):
-        root = harness.make_class(base, ATTACKS.values())
+        chosen = [ATTACKS[name] for name in harness.tried(way)]
+        root = harness.make_class(base, chosen, way)
         before = harness.picture(root)
         with harness.a_service():
-            printed = harness.grade(root)
+            printed = harness.grade(root, way)
         found = {
+            "tried": harness.tried(way),
             "printed": printed,
             "before": before,
             "after": harness.picture(root),
@@ -31,14 +49,17 @@ def attacked(tmp_path_factory):
         }
         (base / "found.json").write_text(json.dumps(found))
 
-    base = make_once(tmp_path_factory, "attacked", make)
+    name = f"attacked-{way.user}-{way.sandbox}"
+    base = make_once(tmp_path_factory, name, make)
     return base / "course", json.loads((base / "found.json").read_text())
 
 
 def test_everybody_is_graded(attacked):
-    root, _ = attacked
+    root, found = attacked
     rows = harness.rows(root)
-    assert {"victim", "blank", "honest", *ATTACKS} == rows.keys()
+    tried = found["tried"]
+    beside = {name + harness.BESIDE for name in tried}
+    assert {"victim", "blank", "honest", *tried, *beside} == rows.keys()
     failed = [row for row in rows.values() if row["status"] == "failed"]
     assert not failed
 
@@ -49,30 +70,64 @@ def test_honest_work_has_its_points_beside_them(attacked):
     assert points["blank"] == 0
 
 
-@pytest.mark.parametrize("name", ATTACKS)
+@CASES
+def test_the_honest_learner_beside_an_attack_has_all_points(attacked, name):
+    assert attacked[1]["points"][name + harness.BESIDE] == POINTS
+
+
+@CASES
 def test_an_attack_gains_no_point(attacked, name):
     points = attacked[1]["points"]
     assert points.get(name, 0) <= points["blank"]
 
 
-@pytest.mark.parametrize("name", ATTACKS)
+@CASES
 def test_an_attack_reads_no_secret(attacked, name):
     root, _ = attacked
     text = harness.shown(root, name)
-    assert harness.secrets_in(text) == []
-    secret = (root / "grading" / ".secret").read_bytes().hex()
-    assert secret not in text
+    assert harness.secrets_in(text, root) == []
     assert not re.search(
         r"FOUND (reached|may|has a|memory of|connected|imported)", text
     ), re.findall(r"FOUND [^\\]*", text)
 
 
-@pytest.mark.parametrize("name", ATTACKS)
+@CASES
 def test_an_attack_shows_nothing_that_acts_by_itself(attacked, name):
     root, _ = attacked
     assert harness.active_outputs(root, name) == []
     page = root / "grading" / "feedback" / name / "target" / "target.html"
     assert not harness.ACTIVE.search(page.read_text())
+
+
+def test_every_canary_is_where_it_would_be_found(attacked):
+    root, _ = attacked
+    grading = root / "grading"
+    source = (grading / "source" / NAME / f"{NAME}.ipynb").read_text()
+    victim = grading / "submitted" / "victim" / NAME / f"{NAME}.ipynb"
+    known = {
+        "a hidden test": source,
+        "the reference": source,
+        "another learner's answer": victim.read_text(),
+        "the instructor's environment": str(harness.planted(root)),
+        "a file of the instructor's": (
+            root.parent / "home" / "diary.txt"
+        ).read_text(),
+        "the gradebook": (grading / "gradebook.db").read_text("latin-1"),
+        "the course's secret": (grading / ".secret").read_bytes().hex(),
+    }
+    assert {*SECRETS, "the course's secret"} == known.keys()
+    for what, text in known.items():
+        assert what in harness.secrets_in(text, root)
+
+
+def test_nothing_that_any_learner_gets_holds_a_secret(attacked):
+    root, found = attacked
+    pages = harness.handed_out(root)
+    assert len(pages) >= 2 * len(found["tried"])
+    for path, text in pages.items():
+        # A comment is the instructor's word to its learner.
+        own = ["the gradebook"] if path.startswith("victim/") else []
+        assert {*harness.secrets_in(text, root)} <= {*own}, path
 
 
 def test_no_process_outlives_the_run(attacked):
@@ -86,5 +141,5 @@ def test_no_other_file_is_changed(attacked):
 
 def test_what_is_printed_holds_no_secret_and_no_codes(attacked):
     text = attacked[1]["printed"]
-    assert harness.secrets_in(text) == []
-    assert "\x1b" not in text
+    assert harness.secrets_in(text, attacked[0]) == []
+    assert not CODES.search(text)

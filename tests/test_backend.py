@@ -118,11 +118,20 @@ ORDER = ["backend", "files", "sequence", "rnn", "bptt", "rtrl", "losses"]
 ORDER += ["optim", "checkpoint", "train", "comparison"]
 ORDER += ["gradient_flow", "lstm"]
 ORDER += ["gru", "layers", "scan", "factors", "tracking"]
-ORDER += ["memory", "chunks", "xlstm", "cells", "fused", "nn", "seq2seq"]
+ORDER += ["memory", "chunks", "xlstm", "diagonal", "cells", "fused", "nn"]
+ORDER += ["blocks", "seq2seq"]
 ORDER += ["ctc", "characters", "testing", "display", "ruler", "application"]
 ORDER += ["text", "forecast", "music", "translate", "speech", "video"]
 ORDER += ["checking", "commands", "__main__"]
-TORCH = ["nn", "seq2seq", "application", "text", "forecast", "music"]
+TORCH = [
+    "nn",
+    "blocks",
+    "seq2seq",
+    "application",
+    "text",
+    "forecast",
+    "music",
+]
 TORCH += ["translate", "speech", "video"]
 IPYTHON = ["rnncore.checking.server"]  # it executes cells as Jupyter does
 MODULES = ["rnncore.fused.autograd"]  # of torch

@@ -131,6 +131,18 @@ def test_what_goes_wrong_is_told(notebook, capsys, source, says):
     assert (status, says in out) == (1, True), out
 
 
+def test_an_error_inside_a_check_is_placed_in_the_answer(notebook, capsys):
+    test = (
+        "from rnncore.testing import check\n\n"
+        "check(double, lambda x: 2 * x, [dict(x=1)])"
+    )
+    write(notebook, double="def double(x):\n    return y", test_double=test)
+    status, out = check(notebook, capsys)
+    assert status == 1
+    assert "double raised NameError" in out
+    assert "(code cell 2, line 2)" in out, out
+
+
 def test_a_process_that_a_cell_left_ends_with_the_check(notebook, capsys):
     leaves = "import subprocess\nsubprocess.Popen(['sleep', '98764'])"
     write(notebook, imports=leaves)
@@ -173,6 +185,33 @@ def test_a_folder_will_do_and_nothing_will_not(notebook, capsys):
     assert client.main([str(notebook.parent)]) == 0
     assert client.main([str(notebook.with_name("x"))]) == 2
     assert client.main([]) == 2
+
+
+def test_a_folder_that_was_put_there_again_is_the_one_checked(
+    notebook, capsys
+):
+    def unpack():
+        notebook.parent.mkdir(exist_ok=True)
+        (notebook.parent / "words.txt").write_text("2")
+        double = 'def double(x): return int(open("words.txt").read()) * x'
+        write(notebook, double=double)
+
+    unpack()
+    assert check(notebook, capsys)[0] == 0
+    shutil.rmtree(notebook.parent)
+    unpack()
+    assert check(notebook, capsys)[0] == 0
+
+
+def test_a_place_too_deep_for_a_socket_is_told(
+    notebook, capsys, monkeypatch, tmp_path
+):
+    write(notebook)
+    deep = tmp_path / ("deep" * 25)
+    deep.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    assert client.main([str(notebook)]) == 2
+    assert "set TMPDIR to a folder" in capsys.readouterr().err
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Every assignment in solutions/ holds what the course promises of it."""
 
+import copy
 import json
 import os
 import re
@@ -15,6 +16,7 @@ from grader.assignments import builder, mistakes, source
 from grader.assignments.catalogue import Mistake, catalogue
 from grader.assignments.source import Assignment, Cell, references
 from grading import make_once
+from rnncore.testing.properties import declared
 
 NAMES = builder.names()
 PLACES = ["numpy", "cpu"] + ["cuda"] * torch.cuda.is_available()
@@ -71,6 +73,42 @@ def test_every_mistake_is_caught_and_told_by_name(name, record_property):
     record_property("mutants", row)
     assert [v for v in verdicts if not v.killed] == []
     assert [v for v in told if not v.recognised] == []
+    wrong = [v for v in verdicts if {*v.loses} != {*v.expected}]
+    assert wrong == [], "a mistake loses other points than its heading says"
+
+
+OTHERWISE = """
+from rnncore.backend import array_namespace, tree_map
+def otherwise(right):
+    def found(*args, **named):
+        return tree_map(changed, right(*args, **named))
+    def changed(a):
+        if "float" not in str(getattr(a, "dtype", "")):
+            return a
+        return {change}
+    found.__name__ = right.__name__
+    return found
+{name} = otherwise({name})
+"""
+WIDER = "array_namespace(a).astype(a, array_namespace(a).float64)"
+NO_ARRAYS = {"masked", "to_torch", "LeakyCell", "Loop", "own_cell"}
+
+
+@each_assignment
+@pytest.mark.parametrize(
+    ("change", "costs"), [(WIDER, {"dtype"}), ("0 * a", {"everything"})]
+)
+def test_a_right_answer_made_wrong_loses_its_property(name, change, costs):
+    assignment = builder.read(name)
+    tests = assignment.of("test")
+    for task, cell in assignment.of("solution").items():
+        of = declared(tests[task].source)
+        if "dtype" not in of or task in NO_ARRAYS:
+            continue
+        wrong = cell.source + OTHERWISE.format(name=task, change=change)
+        points = mistakes.play(assignment, {task: wrong})[task]
+        kept = sum(n for p, n in of.items() if p not in costs)
+        assert points == (0 if "everything" in costs else kept), task
 
 
 @each_assignment
@@ -184,14 +222,22 @@ def test_a_stock_nbgrader_gives_a_solution_all_points(tmp_path):
     for cell in solved.cells:
         if cell.metadata.get("nbgrader", {}).get("solution"):
             cell.source = right[cell.id]
-    for student, notebook in ("ada", solved), ("blank", None):
+    wide = copy.deepcopy(solved)  # a right formula, always in float64
+    (cell,) = [c for c in wide.cells if c.id == "sum_to_one_vjp"]
+    change = OTHERWISE.format(name=cell.id, change=WIDER)
+    cell.source += change
+    for student, notebook in (
+        ("ada", solved),
+        ("blank", None),
+        ("wide", wide),
+    ):
         folder = tmp_path / "grading" / "submitted" / student / name
         folder.mkdir(parents=True)
         notebook = notebook or nbformat.read(release, 4)
         nbformat.write(notebook, folder / f"{name}.ipynb")
     course = builder.course(tmp_path)
     del course.config["Autograde"]  # what the course's own grader adds
-    for student in ("ada", "blank"):
+    for student in ("ada", "blank", "wide"):
         outcome = course.autograde(name, student)
         assert outcome["success"], outcome
     with Gradebook(f"sqlite:///{tmp_path}/grading/gradebook.db") as book:
@@ -200,6 +246,7 @@ def test_a_stock_nbgrader_gives_a_solution_all_points(tmp_path):
         assert ada.score == total
         assert ada.needs_manual_grade
         assert book.find_submission(name, "blank").score == 0
+        assert book.find_submission(name, "wide").score == total - 1
 
 
 def mistakes_cell(text, name="double"):
@@ -372,6 +419,64 @@ def test_builder_accepts_a_sound_assignment():
     assert builder.problems(small()) == []
     entry = builder.checks(small())["double"]
     assert len(entry["mistakes"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "options", "says"),
+    [
+        ("Properties(", "dict(", {}, 'or, behind its heading, whole="why'),
+        (
+            "values=2",
+            "values=3",
+            {},
+            "expected properties of 5 points, got 6",
+        ),
+        (
+            "properties.points(",
+            "print(",
+            {},
+            "in the last line, got 'print(",
+        ),
+        (
+            "a",
+            "a",
+            {"whole": "one"},
+            "whole='one', though points are split",
+        ),
+    ],
+)
+def test_builder_refuses_points_that_are_not_split_soundly(
+    was, now, options, says
+):
+    found = builder.problems(edited("test", was, now, "bptt", **options))
+    (text,) = [line for line in found if says in line]
+    assert re.match(rf"{CH03}:\d+: bptt: ", text)
+
+
+def test_builder_refuses_a_mistake_that_costs_no_known_property():
+    was, now = (
+        "upstream in place [arguments]",
+        "upstream in place [refusals]",
+    )
+    found = builder.problems(edited("mistakes", was, now, "bptt"))
+    assert "got refusals" in found[0]
+    with pytest.raises(ValueError, match="marks from hidden, values"):
+        catalogue(mistakes_cell("one [beauty]: gone\n- a\n+ b"))
+    (found,) = catalogue(mistakes_cell("one [hidden, dtype]: it\n- a\n+ b"))
+    assert (found.name, found.visible, found.costs) == (
+        "one",
+        False,
+        ("dtype",),
+    )
+
+
+def test_a_property_with_points_that_no_check_looks_at_is_told():
+    was = 'for dtype in ("float64", "float32")'
+    changed = edited("test", was, 'for dtype in ("float64",)', "bptt")
+    text, _ = mistakes.unearned(changed)  # on NumPy, and on torch
+    assert (
+        "bptt: expected a check of each property, got none of dtype" in text
+    )
 
 
 def test_builder_refuses_an_edit_that_fits_nowhere_or_twice():

@@ -79,7 +79,9 @@ def test_it_gives_the_points_that_make_grade_gives(tmp_path, capsys):
 
 
 def test_a_hostile_notebook_gains_nothing_through_it(tmp_path):
-    root = harness.make_class(tmp_path, [ATTACKS[n] for n in TRIED])
+    root = harness.make_class(
+        tmp_path, [ATTACKS[n] for n in TRIED], harness.WAYS[0]
+    )
     before = harness.picture(root)
     run = nbgrader(
         root, "autograde", target.NAME, env=harness.planted(root)
@@ -90,13 +92,15 @@ def test_a_hostile_notebook_gains_nothing_through_it(tmp_path):
     got = {name: points_or_none(root, name) for name in TRIED}
     assert got == dict.fromkeys(TRIED, 0)
     for name in TRIED:
-        assert harness.secrets_in(harness.shown(root, name)) == []
+        assert harness.secrets_in(harness.shown(root, name), root) == []
     assert harness.left_processes() == []
 
 
 def test_the_formgraders_button_does_the_same(tmp_path):
     names = ["replaced_assert", "reads_source", "gradebook"]
-    root = harness.make_class(tmp_path, [ATTACKS[n] for n in names])
+    root = harness.make_class(
+        tmp_path, [ATTACKS[n] for n in names], harness.WAYS[0]
+    )
     before = harness.picture(root)
     with formgrader(root) as ask:
         for name in ["honest", *names]:
@@ -106,7 +110,7 @@ def test_the_formgraders_button_does_the_same(tmp_path):
     assert points_or_none(root, "honest") == target.POINTS
     for name in names:
         assert points_or_none(root, name) == 0
-        assert harness.secrets_in(harness.shown(root, name)) == []
+        assert harness.secrets_in(harness.shown(root, name), root) == []
     assert harness.left_processes() == []
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -111,7 +112,10 @@ def read(course, name):
 
 
 def test_csv_files_have_a_line_a_submission_and_a_line_a_task(course):
-    write_csv(course, [ANN, BOB, CY])
+    split = {"values": [2, 2], "dtype": [1.0, 1.0]}
+    double, why = ANN.tasks
+    ann = replace(ANN, tasks=[replace(double, properties=split), why])
+    write_csv(course, [ann, BOB, CY])
     head = ["learner", "assignment", "points", "of"]
     head += ["late_penalty", "hours_late"]
     assert read(course, "points.csv") == [
@@ -120,13 +124,13 @@ def test_csv_files_have_a_line_a_submission_and_a_line_a_task(course):
         "bob,demo,1.25,4,0.25,0.0,0,graded,",
         "cy,demo,0.0,0,0.0,0.0,0,failed,no file",
     ]
-    record = ",kind,checked,expected,came,mistake,read,hidden"
+    record = ",kind,checked,expected,came,mistake,read,hidden,properties"
     assert read(course, "tasks.csv") == [
         "learner,assignment,task,points,of,to_be_read" + record,
-        "ann,demo,test_double,3,3,0,,,,,,,",
-        "ann,demo,why,0,1,1,,,,,,,",
-        "bob,demo,test_double,0.5,3,0,,,,,,,",
-        "bob,demo,why,1,1,0,,,,,,,",
+        'ann,demo,test_double,3,3,0,,,,,,,,"values 2/2, dtype 1/1"',
+        "ann,demo,why,0,1,1,,,,,,,,",
+        "bob,demo,test_double,0.5,3,0,,,,,,,,",
+        "bob,demo,why,1,1,0,,,,,,,,",
     ]
 
 

@@ -434,6 +434,13 @@ def test_hunt_refuses_what_is_no_probe():
             hunt(lambda x, y: x, {}, probes, few=1, points=1)
 
 
+def test_hunt_says_what_a_probe_of_another_length_lacks():
+    with pytest.raises(AssertionError) as wrong:
+        hunt(lambda x, y, z: x, {}, [(1.0, 2.0)], few=1, points=1)
+    text = str(wrong.value)
+    assert text == "probe 1: expected (x, y, z), got a tuple of 2"
+
+
 def test_edited_finds_the_module_of_a_decorated_function():
     class Follows:
         def start(self, source):

@@ -24,7 +24,7 @@ QUICK = Limits(cell_seconds=5, total_seconds=60, output_bytes=100_000)
 @pytest.fixture(scope="module")
 def server():
     """One server for all tests; in a sandbox where there is one."""
-    found = Server(sandboxed=sandbox.why_not() is None)
+    found = Server(sandbox.NONE if sandbox.why_not() else sandbox.DEFAULT)
     yield found
     found.stop()
 

@@ -15,9 +15,11 @@ from collections.abc import Iterator
 from typing import NamedTuple, NoReturn
 
 from grader.assignments.source import Cell
+from rnncore.testing.properties import PROPERTIES
 
 CELL = re.compile(r'r"""\n(.*)\n"""', re.DOTALL)
-HIDDEN = " [hidden]"  # after a name: the visible inputs cannot tell
+MARKS = re.compile(r"(.*) \[([a-z, ]+)\]")  # a name with marks after it
+HIDDEN = "hidden"  # such a mark: the visible inputs cannot tell
 
 
 class Mistake(NamedTuple):
@@ -29,6 +31,7 @@ class Mistake(NamedTuple):
     says: str  # the learner reads it after "A known mistake: "
     visible: bool  # whether the visible test can tell it by name
     line: int  # of its heading
+    costs: tuple[str, ...] = ()  # the properties that it loses; (): all
 
     def made_in(self, solution: str) -> str:
         """The solution with this mistake."""
@@ -80,9 +83,18 @@ def _mistake(cell: Cell, line: int, block: list[str]) -> Mistake:
     was, now = ("\n".join(sides[sign]) for sign in "-+")
     if not was or was == now:
         _refuse(cell, line, "an edit, `- was` and `+ is`", heading)
-    return Mistake(
-        name.removesuffix(HIDDEN), was, now, says, not name.endswith(HIDDEN), line
-    )
+    name, marks = _marks(name)
+    if unknown := [m for m in marks if m not in (HIDDEN, *PROPERTIES)]:
+        expected = ", ".join((HIDDEN, *PROPERTIES))
+        _refuse(cell, line, f"marks from {expected}", ", ".join(unknown))
+    costs = tuple(mark for mark in marks if mark != HIDDEN)
+    return Mistake(name, was, now, says, HIDDEN not in marks, line, costs)
+
+
+def _marks(name: str) -> tuple[str, list[str]]:
+    """A name without the marks behind it, and the marks."""
+    found = MARKS.fullmatch(name)
+    return (found[1], found[2].split(", ")) if found else (name, [])
 
 
 def _refuse(cell: Cell, line: int, expected: str, came: str) -> NoReturn:

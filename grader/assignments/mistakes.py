@@ -15,10 +15,12 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from grader import ROOT
-from grader.assignments.catalogue import catalogue
+from grader.assignments.catalogue import Mistake, catalogue
 from grader.assignments.rules import DEVICE
 from grader.assignments.source import Assignment, Cell, names, read, test_parts
 from grader.assignments.stored import run_cell
+from rnncore.testing.failure import Failure, render
+from rnncore.testing.properties import declared
 
 TABLE = ROOT / "book" / "mutants.md"
 HEAD = """\
@@ -36,6 +38,16 @@ class Verdict(NamedTuple):
     killed: bool  # the hidden tests fail, with no fingerprints to help
     recognised: bool | None  # None where the visible inputs cannot tell
     message: str  # what the visible test told
+    loses: tuple[str, ...] = ()  # the properties; (): all points
+    expected: tuple[str, ...] = ()  # of them, by the catalogue
+
+
+class Played(NamedTuple):
+    """What a test gave: its points, its error, and what it left out."""
+
+    points: float
+    error: Exception | None
+    unmet: set[str]  # properties with points that no check looks at
 
 
 def play(
@@ -46,7 +58,7 @@ def play(
     Runs in the folder of the released notebook, as a learner's kernel does.
     """
     played = _played(assignment, replaced, place)
-    return {name: points for name, (points, _) in played.items()}
+    return {name: test.points for name, test in played.items()}
 
 
 def unearned(assignment: Assignment) -> Iterator[str]:
@@ -56,22 +68,27 @@ def unearned(assignment: Assignment) -> Iterator[str]:
     if any(_placed(text, "cpu") != text for text in texts):
         places.append("cpu")  # a learner may choose torch
     for place in places:
-        for name, (points, error) in _played(assignment, None, place).items():
-            test = assignment.of("test")[name]
-            if points != (of := test.options["points"]):
+        for name, played in _played(assignment, None, place).items():
+            test, error = assignment.of("test")[name], played.error
+            if played.points != (of := test.options["points"]):
                 why = f": {type(error).__name__}: {error}" if error else ""
                 yield (
-                    f"{test.file}:{test.line}: {name}: the solution gets {points:g} "
-                    f'of {of} points where device = "{place}"{why}'
+                    f"{test.file}:{test.line}: {name}: the solution gets "
+                    f'{played.points:g} of {of} points where device = "{place}"{why}'
+                )
+            elif played.unmet:
+                yield (
+                    f"{test.file}:{test.line}: {name}: expected a check of each "
+                    f"property, got none of {', '.join(sorted(played.unmet))}"
                 )
 
 
 def _played(
     assignment: Assignment, replaced: dict[str, str] | None, place: str
-) -> dict[str, tuple[float, Exception | None]]:
-    """Each test's points, and the error that it ended in."""
+) -> dict[str, Played]:
+    """Each test, run after the cells before it."""
     namespace: dict[str, Any] = {}
-    points = {}
+    played = {}
     with contextlib.chdir(ROOT / "exercises" / assignment.name):
         for cell in _run_by_kernel(assignment):
             source = _placed(cell.source, place)
@@ -81,8 +98,10 @@ def _played(
                 source = "".join(test_parts(assignment, cell))
             value, error = _tried(source, namespace)
             if cell.kind == "test":
-                points[cell.name] = _points(cell, value, error), error
-    return points
+                of = declared(cell.source)
+                unmet = of.keys() - namespace["properties"].met if of else set()
+                played[cell.name] = Played(_points(cell, value, error), error, unmet)
+    return played
 
 
 def stub(cell: Cell) -> str:
@@ -150,8 +169,18 @@ def common(name: str) -> str:
     for task, cell in assignment.of("mistakes").items():
         text += f"\n`{task}`\n\n"
         for mistake in catalogue(cell):
-            text += f"- *{mistake.name}*: {mistake.says}\n"
+            kept = _kept(assignment.of("test")[task], mistake)
+            text += f"- *{mistake.name}*{kept}: {mistake.says}\n"
     return text + ":::\n"
+
+
+def _kept(test: Cell, mistake: Mistake) -> str:
+    """What points an answer with this mistake keeps, if any."""
+    of = declared(test.source)
+    if not mistake.costs:
+        return ""
+    kept = sum(n for name, n in of.items() if name not in mistake.costs)
+    return f" (keeps {kept} of {sum(of.values())} points)"
 
 
 def _judged(
@@ -171,10 +200,23 @@ def _judged(
         own = dict(before)
         run_cell(wrong, own)
         _, told = _tried(visible, own)
-        recognised = None
-        if mistake.visible:
-            recognised = mistake.says in str(told)
-        yield Verdict(test.name, mistake.name, killed, recognised, str(told))
+        message = str(told or "\n".join(map(render, _lost(test, own).values())))
+        if not told:  # the hidden part goes on from what is lost
+            _, told = _tried(hidden + after, own)
+        yield Verdict(
+            test.name,
+            mistake.name,
+            killed,
+            mistake.says in message if mistake.visible else None,
+            message,
+            () if told else tuple(_lost(test, own)),
+            mistake.costs,
+        )
+
+
+def _lost(test: Cell, namespace: dict[str, Any]) -> dict[str, Failure]:
+    """The properties that a run of a test has found lost."""
+    return dict(namespace["properties"].lost) if declared(test.source) else {}
 
 
 def _run_by_kernel(assignment: Assignment) -> Iterator[Cell]:
@@ -238,6 +280,12 @@ def _failings(verdict: Verdict) -> Iterator[str]:
         yield "passes the hidden tests"
     if verdict.recognised is False:
         yield "is not told by name in the visible test, which says:"
+    if {*verdict.loses} != {*verdict.expected}:
+        loses, expected = (
+            ", ".join(sorted(names)) or "all points"
+            for names in (verdict.loses, verdict.expected)
+        )
+        yield f"loses {loses}, expected by its heading: {expected}"
 
 
 if __name__ == "__main__":

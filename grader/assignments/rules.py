@@ -11,6 +11,7 @@ from grader import ROOT
 from grader.assignments.catalogue import catalogue
 from grader.assignments.source import BEGIN, END, Assignment, Cell
 from grader.notebook.names import BUILTINS, bound, free_names
+from rnncore.testing.properties import declared
 
 DEVICE = re.compile(
     r'^device = "(?:numpy|cpu)"(?=[ \t]*(?:#.*)?$)', re.MULTILINE
@@ -18,6 +19,7 @@ DEVICE = re.compile(
 SOLUTION = re.compile(r"### BEGIN SOLUTION(.*)### END SOLUTION", re.DOTALL)
 HINTS = [f"<summary>Hint {number}</summary>" for number in (1, 2, 3)]
 POINTS = re.compile(r"^#+ .*\((\d+) points?\)$", re.MULTILINE)
+WHOLE = 4  # points from which a test's are split, or it says why not
 LONGEST = 12  # lines of a solution: ten, and the formatter may wrap two
 
 
@@ -152,6 +154,8 @@ def _of_a_test(assignment: Assignment, cell: Cell) -> Iterator[str]:
     hidden = BEGIN in cell.source and END in cell.source
     if not hidden and name not in assignment.of("mutants"):
         yield f"{name}: the test has no hidden part"
+    if name not in assignment.of("mutants"):
+        yield from _of_points(assignment, cell)
     strange = free_names(cell.source) - BUILTINS - _given(assignment)
     strange = {s for s in strange if not s.startswith("reference_")}
     if strange:
@@ -159,6 +163,37 @@ def _of_a_test(assignment: Assignment, cell: Cell) -> Iterator[str]:
             f"{name}: the test uses {', '.join(sorted(strange))}, which it "
             "must import or make itself (a learner may have changed it)"
         )
+
+
+def _of_points(assignment: Assignment, cell: Cell) -> Iterator[str]:
+    """Whether a test's points are split by property, and add up."""
+    of, points = declared(cell.source), cell.options.get("points", 0)
+    why = cell.options.get("whole", "")
+    if not of and not why and points >= WHOLE:
+        yield (
+            f"{_at(cell)}: {cell.name}: expected properties = Properties(...) "
+            f'or, behind its heading, whole="why not"; got {points} points'
+        )
+    if of and why:
+        yield f"{_at(cell)}: {cell.name}: whole={why!r}, though points are split"
+    if of and sum(of.values()) != points:
+        yield (
+            f"{_at(cell)}: {cell.name}: expected properties of {points} points, "
+            f"got {sum(of.values())}"
+        )
+    lines = cell.source.strip().split("\n")
+    if of and not lines[-1].startswith("properties.points("):
+        yield (
+            f"{_at(cell)}: {cell.name}: expected properties.points(...) in the "
+            f"last line, got {lines[-1]!r}"
+        )
+    known = assignment.of("mistakes").get(cell.name)
+    for mistake in catalogue(known) if known else []:
+        if extra := {*mistake.costs} - (of.keys() - {"values"}):
+            yield (
+                f"{_at(cell)}: {cell.name}, {mistake.name}: expected a property "
+                f"beside the values, got {', '.join(sorted(extra))}"
+            )
 
 
 def explained(assignment: Assignment) -> dict[str, dict[str, str]]:

@@ -78,7 +78,7 @@ def recorded(
 ) -> tuple[Any, list[dict[str, Any]]]:
     """What a visible test hands to its check: candidate and inputs."""
 
-    def record(candidate, reference, inputs, mistakes=(), outputs=""):
+    def record(candidate, reference, inputs, mistakes=(), outputs="", by=None):
         if reference == test.name:
             raise Recorded(candidate, inputs)
 

@@ -34,6 +34,7 @@ from grader.run import processes, record
 from grader.run.batch import Here, Place, Todo, run_all
 from grader.run.cluster import SCHEME, Cluster
 from grader.run.faults import Fault
+from grader.services.exchange import stamp
 
 LONGEST = 10_000_000  # characters of a class's table
 
@@ -71,9 +72,16 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
         "--again", action="store_true", help="grade what is graded already"
     )
     parser.add_argument(
+        "--sandbox",
+        choices=sandbox.NAMES,
+        help="what holds learners' code; none: it has all of your rights",
+    )
+    parser.add_argument(
         "--no-sandbox",
-        action="store_true",
-        help="run learners' code with all of your rights",
+        action="store_const",
+        dest="sandbox",
+        const=sandbox.NONE,
+        help="the same as --sandbox=none",
     )
     limits = parser.add_argument_group("limits of a submission")
     for field in fields(Limits):
@@ -91,10 +99,11 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
         place = f"{course.submitted}/<learner>/<assignment>/"
         print(f"Nothing to grade in {place}")
         return 1 if stray else 0
-    if options.no_sandbox:
+    name = options.sandbox or course.sandbox
+    if name == sandbox.NONE:
         print(sandbox.WITHOUT, file=sys.stderr)
     if not options.executor and not course.prepared.exists():
-        processes.warm(sandboxed=not options.no_sandbox)  # all is to be graded
+        processes.warm(name)  # all is to be graded
     known = _known_names(course)
     extensions = read_extensions(course.home / "extensions.csv", known)
     _build_sources(course, known & {s.assignment for s in submissions})
@@ -103,7 +112,7 @@ def _grade_class(course: Course, options: argparse.Namespace) -> int:
     left = sum(s.assignment not in refused for s in submissions)
     print(f"{len(todo)} to grade, {left - len(todo)} graded already")
     if todo:
-        _run(course, todo, assignments, options)
+        _run(course, todo, assignments, name, options)
     _settle_lateness(course, submissions, extensions)
     rows, unwritten = _report(course, submissions)
     graded = sum(row.status != "failed" for row in rows)
@@ -140,6 +149,7 @@ def _report(course: Course, submissions: list[Submission]) -> tuple[list[Row], i
         graded.append((row, result))
         try:
             write_feedback(course, row.submission, result, row)
+            stamp(course, row.submission)
         except Exception as error:  # noqa: BLE001 - others get theirs
             said = Fault(error).log()
             print(f"{row.submission}: no page: {said}", file=sys.stderr)
@@ -244,6 +254,7 @@ def _run(
     course: Course,
     todo: Todo,
     assignments: dict[str, Assignment],
+    name: str,
     options: argparse.Namespace,
 ) -> None:
     """Run what has to run, here or on a cluster."""
@@ -257,9 +268,8 @@ def _run(
     if options.executor:
         place = Cluster(options.executor)
     else:
-        sandboxed = not options.no_sandbox
-        processes.warm(sandboxed=sandboxed)
-        processes.warm_servers([*assignments.values()], sandboxed=sandboxed)
+        processes.warm(name)
+        processes.warm_servers([*assignments.values()], name)
         place = Here(options.workers or course.workers)
     run_all(
         course,
@@ -268,7 +278,7 @@ def _run(
         place,
         replace(course.limits, **asked),
         lambda submission: unknown_reason(submission.assignment, known),
-        sandboxed=not options.no_sandbox,
+        sandbox=name,
     )
 
 

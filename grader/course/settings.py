@@ -145,6 +145,7 @@ class Course:
         self.config = load_config(self.root)
         self.limits = Limits.from_config(self.config)
         self.book_url = book_url(self.config)
+        self.sandbox = str(self.config.Grader.get("sandbox", "bubblewrap"))
         self.workers = int(self.config.Grader.get("workers", 2))
         dirs = CourseDirectory(config=self.config)
         self.db_url: str = dirs.db_url

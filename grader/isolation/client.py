@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import json
 import os
@@ -14,10 +15,11 @@ import sys
 import tempfile
 import threading
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 from grader import ROOT
-from grader.course.settings import Assignment, SetupError
+from grader.course.settings import Assignment, Limits, SetupError
 from grader.isolation import sandbox
 
 # Imported before the fork, for the notebooks that do. A process without
@@ -45,39 +47,48 @@ END_SECONDS = 5
 
 
 class Server:
-    """A running server; `path` is the socket that it listens on."""
+    """A running server; `path` is the socket that leads to it.
 
-    def __init__(self, *, sandboxed: bool, modules: tuple[str, ...] = MODULES):
-        if sandboxed:
-            sandbox.require()
+    What connects is handed on through the server's input, the one thing
+    that it shares with this process. `scratch` bounds the files that a
+    submission writes where it has the whole server for itself.
+    """
+
+    def __init__(
+        self,
+        name: str = sandbox.DEFAULT,
+        modules: tuple[str, ...] = MODULES,
+        scratch: int = Limits.scratch_bytes,
+    ):
+        sandbox.require(name)
         self.folder = tempfile.mkdtemp(prefix="grade-")  # mode 0700
         self.path = f"{self.folder}/socket"
         self.owner = os.getpid()
-        self.sandboxed = sandboxed
-        listening = socket.socket(socket.AF_UNIX)
-        listening.bind(self.path)
-        listening.listen(64)
-        asked = json.dumps(
-            {
-                "sandboxed": sandboxed,
-                "user": sandbox.USER,
-                "mounted": sandbox.MOUNTED,
-                "modules": list(modules),
-            }
-        )
-        with listening:
+        self.listening = socket.socket(socket.AF_UNIX)
+        self.listening.bind(self.path)
+        self.listening.listen(64)
+        self.way, theirs = socket.socketpair()
+        with theirs:
             self.process = subprocess.Popen(
-                _command(sandboxed, listening.fileno(), asked),
-                stdin=subprocess.PIPE,
+                _command(name, modules, self.folder, scratch),
+                stdin=theirs.fileno(),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
-                pass_fds=[listening.fileno()],
                 start_new_session=True,  # Ctrl-C is not for it
-                env=None if sandboxed else _environment(self.folder),
+                env=_environment(self.folder) if name == sandbox.NONE else None,
             )
         self._wait()
+        threading.Thread(target=self._hand_on, daemon=True).start()
         atexit.register(self.stop)
+
+    def _hand_on(self) -> None:
+        """Give the server each connection, until either end is closed."""
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self.listening.accept()
+                with connection:
+                    socket.send_fds(self.way, [b"C"], [connection.fileno()])
 
     def _wait(self) -> None:
         """Wait until it is ready. Raises SetupError where it is not."""
@@ -103,8 +114,10 @@ class Server:
         """End it and all that it started."""
         if os.getpid() != self.owner:  # a fork has inherited it
             return
-        assert self.process.stdin
-        self.process.stdin.close()  # it ends by itself
+        with contextlib.suppress(OSError):  # it waits in accept, or not yet
+            self.listening.shutdown(socket.SHUT_RDWR)
+        self.listening.close()
+        self.way.close()  # it ends by itself
         try:
             self.process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
@@ -114,21 +127,34 @@ class Server:
         atexit.unregister(self.stop)
 
 
-Kind = tuple[bool, bool]  # sandboxed, with torch
+Kind = tuple[str, bool]  # the sandbox's name, with torch
 _servers: dict[Kind, Server] = {}
 _locks: dict[Kind, threading.Lock] = defaultdict(threading.Lock)
 
 
-def server(*, sandboxed: bool, torch: bool = True) -> Server:
+def server(name: str = sandbox.DEFAULT, *, torch: bool = True) -> Server:
     """This process's server; where it has died, a new one."""
-    kind = sandboxed, torch
+    kind = name, torch
     with _locks[kind]:
         found = _servers.get(kind)
         if found is None or not found.alive() or found.owner != os.getpid():
-            modules = MODULES if torch else NUMPY
-            found = Server(sandboxed=sandboxed, modules=modules)
+            found = Server(name, MODULES if torch else NUMPY)
             _servers[kind] = found
         return found
+
+
+@contextlib.contextmanager
+def a_server(name: str, limits: Limits, *, torch: bool) -> Iterator[Server]:
+    """The server for one submission: its own, where the sandbox asks so."""
+    if name == sandbox.NONE or not sandbox.executor(name).alone:
+        yield server(name, torch=torch)
+        return
+    modules = MODULES if torch else NUMPY
+    own = Server(name, modules, limits.scratch_bytes)
+    try:
+        yield own
+    finally:
+        own.stop()
 
 
 @functools.cache
@@ -153,16 +179,29 @@ def says_torch(notebook: Path, most: int) -> bool:
         return TORCH.search(file.read(most)) is not None
 
 
-def _command(sandboxed: bool, number: int, asked: str) -> list[str]:
+def _command(
+    name: str, modules: tuple[str, ...], folder: str, scratch: int
+) -> list[str]:
     """The server's command; the grader's folder comes first in its path."""
-    place = sandbox.INSIDE if sandboxed else str(ROOT)
+    held = None if name == sandbox.NONE else sandbox.executor(name)
+    asked = {
+        "held": held is not None,
+        "alone": held is not None and held.alone,
+        "user": sandbox.USER,
+        "mounted": held.mounted if held else "",
+        "modules": list(modules),
+    }
+    place = sandbox.INSIDE if held else str(ROOT)
     start = (
         f"import sys; sys.path.insert(0, {place!r}); "
         "from grader.isolation import server; server.main()"
     )
-    python = sandbox.inner_python() if sandboxed else sys.executable
-    program = [python, "-I", "-c", start, str(number), asked]
-    return sandbox.command(program) if sandboxed else program
+    python = sandbox.inner_python() if held else sys.executable
+    program = [python, "-I", "-c", start, json.dumps(asked)]
+    if held is None:
+        return program
+    program.insert(1, "-B")  # nothing is written beside what is shown
+    return held.command(program, folder, scratch)
 
 
 def _environment(home: str) -> dict[str, str]:

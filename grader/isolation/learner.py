@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 import sys
 import traceback
 from collections.abc import Callable
@@ -181,6 +182,24 @@ class Shell(InteractiveShell):
             "line": _line(evalue),
         }
         OUTPUTS.found.append(output)  # errors always count
+
+    def system(self, cmd: str) -> None:
+        """Run what follows an exclamation mark; its output is the cell's.
+
+        IPython's own way needs a session of its own for that.
+        """
+        run = subprocess.run(
+            self.var_expand(cmd, depth=1),
+            shell=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        sys.stdout.write(run.stdout)
+        self.user_ns["_exit_code"] = run.returncode
 
     def enable_gui(self, gui: Any = None) -> None:
         """A notebook here has no windows."""

@@ -1,13 +1,16 @@
-"""The sandbox in which learners' code runs: bubblewrap and namespaces."""
+"""What a sandbox shows of this machine, and which sandboxes there are.
+
+An executor makes one: `bubblewrap.py` with the kernel's namespaces,
+`gvisor.py` with a kernel of its own between a notebook and this one.
+"""
 
 from __future__ import annotations
 
-import functools
+import importlib
 import os
-import shutil
-import subprocess
 import sys
 from pathlib import Path
+from typing import Protocol
 
 import rnncore
 from grader import ROOT
@@ -17,15 +20,11 @@ USER = 60321  # owns the learners' processes where the grader is root
 INSIDE = "/opt/course"  # rnncore and SHOWN, in the sandbox
 SHOWN = ("__init__.py", "door.py", "isolation")  # of the grader's package
 VENV = "/opt/venv"
-MOUNTED = "/submission"  # a learner's folder, in the sandbox
-PROBE = (
-    "import ctypes, os, sys; c = ctypes.CDLL(None, use_errno=True); "
-    "os.getuid() or (os.setgroups([]), os.setresgid(1, 1, 1), "
-    "os.setresuid(1, 1, 1)); "
-    "sys.exit(c.unshare(0x7E020000) and os.strerror(ctypes.get_errno()))"
-)
+DEFAULT = "bubblewrap"
+NONE = "none"
+NAMES = (DEFAULT, "gvisor", NONE)
 WITHOUT = """\
-Without a sandbox (--no-sandbox): a notebook that means harm can read and
+Without a sandbox (--sandbox=none): a notebook that means harm can read and
 change every file that you can, the solutions, the other submissions and the
 gradebook among them, use the network, and take all memory. Its tests still
 run outside its process."""
@@ -35,38 +34,52 @@ class NoSandbox(SetupError):
     """Learners' code is not run, as nothing would hold it."""
 
 
-def require() -> None:
-    """Raise NoSandbox, with what to do, where no sandbox can be made."""
-    if why := why_not():
+class Executor(Protocol):
+    """A way to hold a learner's code.
+
+    `alone`: each submission gets one of its own, which ends with it;
+    otherwise one server makes a submission's namespaces by itself.
+    `mounted`: the learner's folder, in the sandbox.
+    """
+
+    alone: bool
+    mounted: str
+
+    def why_not(self) -> str | None:
+        """Why it cannot be used here; None where it can."""
+
+    def command(self, program: list[str], folder: str, scratch: int) -> list[str]:
+        """The command that runs a program in it.
+
+        `folder` is empty and its own; `scratch` bounds what is written.
+        """
+
+
+def executor(name: str) -> Executor:
+    """The executor of this name."""
+    made: Executor = importlib.import_module(f"grader.isolation.{name}")
+    return made
+
+
+def require(name: str = DEFAULT) -> None:
+    """Raise NoSandbox, with what to do, where it cannot be made.
+
+    Raises SetupError where there is none of this name.
+    """
+    if name not in NAMES:
+        raise SetupError(f"sandbox: {name!r} is none of {', '.join(NAMES)}")
+    if name != NONE and (why := why_not(name)):
         raise NoSandbox(
             f"{why}. Learners' code is not run without a sandbox, unless "
-            "you ask for that: --no-sandbox"
+            "you ask for that: --sandbox=none"
         )
 
 
-@functools.cache
-def why_not() -> str | None:
-    """Why no sandbox can be made here; None where it can."""
+def why_not(name: str = DEFAULT) -> str | None:
+    """Why this sandbox cannot be made here; None where it can."""
     if sys.platform != "linux":
         return f"a sandbox needs Linux, and this is {sys.platform}"
-    if shutil.which("bwrap") is None:
-        return (
-            "the program bwrap is missing (package bubblewrap: "
-            "apt-get install bubblewrap)"
-        )
-    run = subprocess.run(
-        command([inner_python(), "-I", "-c", PROBE]),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if run.returncode == 0:
-        return None
-    said = run.stderr.strip().splitlines() or ["no message"]
-    return (
-        "bubblewrap cannot make namespaces here (a container without user "
-        f"namespaces?): {said[-1]}"
-    )
+    return executor(name).why_not()
 
 
 def inner_python() -> str:
@@ -76,42 +89,31 @@ def inner_python() -> str:
     return f"{VENV}/bin/{Path(sys.executable).name}"
 
 
-def command(program: list[str]) -> list[str]:
-    """The command that runs a program in the sandbox.
+def shown() -> dict[str, str]:
+    """What can be read in a sandbox, and where it lies outside.
 
-    It sees the system's programs, this Python with its packages, rnncore
-    and, of the grader, what runs there, read only; of the course nothing.
+    The system's programs, this Python with its packages, rnncore and, of
+    the grader, what runs there; of the course nothing.
     """
-    asked = ["bwrap", "--new-session", "--unshare-net"]
-    asked += ["--unshare-ipc", "--unshare-pid", "--unshare-uts"]
-    asked += ["--unshare-cgroup-try", "--hostname", "sandbox"]
-    if os.getuid() != 0:
-        asked += ["--unshare-user"]
-    for path in ("/usr", "/etc/ld.so.cache", "/etc/alternatives"):
-        asked += ["--ro-bind-try", path, path]
-    for path in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"):
-        if os.path.islink(path):
-            asked += ["--symlink", os.readlink(path), path]
-        elif os.path.isdir(path):
-            asked += ["--ro-bind", path, path]
-    for inner in (Path(INSIDE, "grader", "x"), Path(sys.base_prefix)):
-        for parent in reversed(inner.parents[:-1]):
-            asked += ["--perms", "0755", "--dir", str(parent)]
-    asked += ["--ro-bind", sys.base_prefix, sys.base_prefix]
+    found = ("/usr", "/etc/ld.so.cache", "/etc/alternatives", *_top(link=False))
+    places = {path: path for path in found if os.path.exists(path)}
+    places[sys.base_prefix] = sys.base_prefix
     if sys.prefix != sys.base_prefix:
-        asked += ["--ro-bind", sys.prefix, VENV]
-    package = Path(rnncore.__file__ or "").parent
-    asked += ["--ro-bind", str(package), f"{INSIDE}/rnncore"]
+        places[VENV] = sys.prefix
+    places[f"{INSIDE}/rnncore"] = str(Path(rnncore.__file__ or "").parent)
     for name in SHOWN:
-        part = ROOT / "grader" / name
-        asked += ["--ro-bind", str(part), f"{INSIDE}/grader/{name}"]
-    asked += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
-    asked += ["--perms", "1777", "--tmpfs", "/tmp"]
-    asked += ["--dir", MOUNTED, "--remount-ro", "/", "--chdir", "/"]
-    asked += ["--clearenv", "--setenv", "PYTHONPATH", INSIDE]
-    for name, value in environment("/tmp").items():
-        asked += ["--setenv", name, value]
-    return [*asked, "--", *program]
+        places[f"{INSIDE}/grader/{name}"] = str(ROOT / "grader" / name)
+    return places
+
+
+def links() -> dict[str, str]:
+    """The links that lie at the top, as outside, and where they lead."""
+    return {path: os.readlink(path) for path in _top(link=True)}
+
+
+def _top(*, link: bool) -> list[str]:
+    paths = ("/bin", "/sbin", "/lib", "/lib32", "/lib64")
+    return [p for p in paths if os.path.isdir(p) and os.path.islink(p) == link]
 
 
 def environment(home: str) -> dict[str, str]:

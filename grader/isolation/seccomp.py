@@ -2,8 +2,10 @@
 
 What is refused keeps memory that no process counts for (files in memory,
 System V's segments, shared pages without a name), or reaches into other
-processes and the kernel. The filter is a program of the Berkeley packet
-filter, <linux/seccomp.h>; what a process starts inherits it.
+processes and the kernel. A session of its own would get a share of the
+processor of its own, so `setsid` does nothing, and says that it did: what
+starts a program in a new session goes on. The filter is a program of the
+Berkeley packet filter, <linux/seccomp.h>; what a process starts inherits it.
 """
 
 from __future__ import annotations
@@ -22,10 +24,11 @@ PR_SET_SECCOMP, FILTER = 22, 2
 
 
 class Machine(NamedTuple):
-    """A kind of processor: its mark, mmap's number, the refused calls."""
+    """A kind of processor: its mark, two numbers, the refused calls."""
 
     arch: int
     mmap: int
+    setsid: int
     refused: dict[str, int]
 
 
@@ -33,6 +36,7 @@ MACHINES = {
     "x86_64": Machine(
         0xC000003E,
         9,
+        112,
         {
             "memfd_create": 319,
             "memfd_secret": 447,
@@ -60,6 +64,7 @@ MACHINES = {
     "aarch64": Machine(
         0xC00000B7,
         222,
+        157,
         {
             "memfd_create": 279,
             "memfd_secret": 447,
@@ -119,6 +124,8 @@ def steps(machine: Machine) -> list[Step]:
         found += [Step(EQUAL, 0, 1, number), refuse]
     return [
         *found,
+        Step(EQUAL, 0, 1, machine.setsid),
+        Step(RETURN, 0, 0, ERRNO),  # no error, and nothing done
         Step(EQUAL, 0, 4, machine.mmap),
         Step(LOAD, 0, 0, FLAGS),
         Step(AND, 0, 0, SHARED_WITHOUT_NAME),

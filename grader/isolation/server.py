@@ -1,10 +1,11 @@
 """The sandbox server: imports once, then forks a process a submission.
 
-    server.py FD CONFIG     FD: the listening socket, CONFIG: JSON
+    server.py CONFIG     CONFIG: JSON; connections come through the input
 
 No learner's code ever runs in this process. A submission's is forked from
 it: a monitor, which holds the grader's connection, makes the namespaces and
-watches the memory; in them an init process, and the learner's own.
+watches the memory; in them an init process, and the learner's own. Where
+the whole sandbox is one submission's (`alone`), nothing is made in it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -76,9 +78,9 @@ def _bind(source: str, target: str) -> None:
 
 def main() -> None:
     """Import, then fork for each connection until the grader ends."""
-    config = json.loads(sys.argv[2])
-    listening = socket.socket(fileno=int(sys.argv[1]))
-    if config["sandboxed"] and os.getuid() == 0:
+    config = json.loads(sys.argv[1])
+    way = socket.socket(fileno=os.dup(0))
+    if config["held"] and not config["alone"] and os.getuid() == 0:
         _mount("proc", "/proc", 0)  # bubblewrap covers parts of its own
         _become(config["user"])
     from grader.isolation import learner, warm_up
@@ -97,7 +99,8 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
     sys.stdout.write("ready\n")
     sys.stdout.flush()
-    _accept(listening, config, shell)
+    _let_go_of_streams()
+    _accept(way, config, shell)
 
 
 def _threads() -> int:
@@ -110,21 +113,17 @@ def _threads() -> int:
         time.sleep(0.01)
 
 
-def _accept(listening: socket.socket, config: Any, shell: Any) -> None:
-    ending = select.poll() if hasattr(select, "poll") else None
-    if ending:
-        ending.register(listening, select.POLLIN)
-        ending.register(0, 0)  # a pipe: only its end is of interest
+def _accept(way: socket.socket, config: Any, shell: Any) -> None:
     while True:
-        if ending and 0 in dict(ending.poll()):
+        word, fds, _, _ = socket.recv_fds(way, 1, 1)
+        if not word:  # the grader has ended
             os._exit(0)
-        connection, _ = listening.accept()
+        connection = socket.socket(fileno=fds[0])
         if os.fork() == 0:
             status = 1
             try:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                listening.close()
-                _let_go_of_streams()
+                way.close()
                 _submission(connection, config, shell)
                 status = 0
             except BaseException as error:  # noqa: BLE001 - it is told
@@ -135,7 +134,7 @@ def _accept(listening: socket.socket, config: Any, shell: Any) -> None:
 
 
 def _let_go_of_streams() -> None:
-    """The server's input and output are nothing for its children."""
+    """A notebook that finds the server's streams finds nothing in them."""
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)
@@ -155,7 +154,8 @@ def _submission(connection: socket.socket, config: Any, shell: Any) -> None:
     head, data = receive(connection, 1 << 30)
     _, fds, _, _ = socket.recv_fds(connection, 1, 1)
     os.setsid()
-    if config["sandboxed"]:
+    parted = config["held"] and not config["alone"]
+    if parted:
         _new_namespaces()
     elif _linux():
         LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -177,9 +177,14 @@ def _submission(connection: socket.socket, config: Any, shell: Any) -> None:
         raise OSError(said.decode(errors="replace") or "it ended at once")
     learner = _tree(init)[1].pid
     send(connection, {"started": True})
-    looks = Looks(init, head["limits"], config["sandboxed"])
-    _watch(connection, init, learner, looks)
-    _end(init, config["sandboxed"])
+    members = _others if config["alone"] else lambda: _tree(init)
+    looks = Looks(members, head["limits"], _meter(init, config))
+    try:
+        _watch(connection, init, learner, looks)
+    finally:  # nothing runs on that nobody watches
+        if config["alone"]:
+            os.kill(-1, signal.SIGKILL)  # all but the server
+        _end(init, parted)
 
 
 def _new_namespaces() -> None:
@@ -199,17 +204,22 @@ def _init(
         _checked(LIBC.prctl(PR_SET_PDEATHSIG, 9, 0, 0, 0), "death signal")
     limits = head["limits"]
     folder = head["folder"]
-    if config["sandboxed"]:
+    if config["held"]:
         folder = config["mounted"]
+    if config["held"] and not config["alone"]:
         _private_folders(limits, folder)
     _write_files(folder, head["files"], data)
+    if config["alone"]:
+        os.chown(folder, config["user"], config["user"])
     _limit(limits)
-    if config["sandboxed"]:
+    if config["alone"]:
+        _become(config["user"])
+    if config["held"]:
         _drop_rights()
     learner = os.fork()
     if learner == 0:
         os.close(begun)
-        _learner(link, folder, shell)
+        _learner(link, folder, shell, config["held"])
     os.close(link)
     os.write(begun, b"ready")
     os.close(begun)
@@ -276,10 +286,9 @@ def _drop_rights() -> None:
     head = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
     none = (ctypes.c_uint32 * 6)()
     _checked(LIBC.capset(head, none), "capset")
-    close_calls(LIBC)
 
 
-def _learner(link: int, folder: str, shell: Any) -> None:
+def _learner(link: int, folder: str, shell: Any, held: bool) -> None:
     """The learner's process: it serves the link until that is closed."""
     from grader.isolation import learner
 
@@ -289,6 +298,8 @@ def _learner(link: int, folder: str, shell: Any) -> None:
         os.dup2(nothing, stream)
     sock = socket.socket(fileno=os.dup2(link, 3))
     os.closerange(4, 1024)
+    if held:
+        close_calls(LIBC)
     try:
         learner.prepare_process(folder)
         learner.Helper(shell, sock).serve()
@@ -307,8 +318,9 @@ def _watch(connection: socket.socket, init: int, learner: int, looks: Looks) -> 
     """
     events = select.poll()
     events.register(connection, select.POLLIN)
-    end = os.pidfd_open(learner) if hasattr(os, "pidfd_open") else -1
-    if end >= 0:
+    end = -1
+    with contextlib.suppress(AttributeError, OSError):  # not every kernel
+        end = os.pidfd_open(learner)
         events.register(end, select.POLLIN)
     while True:
         happened = dict(events.poll(LOOK_SECONDS * 1000))
@@ -334,36 +346,57 @@ def _watch(connection: socket.socket, init: int, learner: int, looks: Looks) -> 
             continue
 
 
+Members = Callable[[], list[psutil.Process]]  # init comes first
+Meter = Callable[[list[psutil.Process]], int]  # bytes that these take
+
+
 class Looks:
     """What a submission's processes take, seen from time to time."""
 
-    def __init__(self, init: int, limits: Any, sandboxed: bool):
-        self.init, self.limits, self.sandboxed = init, limits, sandboxed
+    def __init__(self, members: Members, limits: Any, meter: Meter):
+        self.members, self.limits, self.meter = members, limits, meter
         self.next, self.calm, self.quiet = 0.0, False, math.inf
 
     def look(self) -> str | None:
         """The limit that is passed, if one is."""
-        now, members = time.monotonic(), _tree(self.init)
+        now, members = time.monotonic(), self.members()
         tasks = [task for p in members for task in _tasks(p.pid)]
         running = sum(state == "R" for _, state in tasks)
         self.calm = self.calm or running > CALM
         if self.calm:
-            _let_others_first(tasks)
+            _let_others_first(members, tasks)
         if running <= self.limits["computing"] or self.quiet > now:
             self.quiet = now  # the last moment that it was so
         if now - self.quiet > BUSY_SECONDS:
             return "busy"
+        if len(tasks) > self.limits["processes"] + 1:  # and init
+            return "processes"
         return "memory" if now > self.next and self._full(members) else None
 
     def _full(self, members: list[psutil.Process]) -> bool:
         """Whether there is too much memory; the next look may wait."""
         began = time.process_time()
-        used = _memory(members)
-        if self.sandboxed:
-            used += _files_bytes(self.init)
+        used = self.meter(members)
         spent = time.process_time() - began
         self.next = time.monotonic() + spent / SHARE
-        return bool(used > self.limits["memory_bytes"])
+        return used > int(self.limits["memory_bytes"])
+
+
+def _meter(init: int, config: Any) -> Meter:
+    """How the memory of a submission is measured."""
+    if config["alone"]:
+        before = _all_memory()
+        return lambda _: _all_memory() - before
+    if config["held"]:
+        return lambda members: _memory(members) + _files_bytes(init)
+    return _memory
+
+
+def _all_memory() -> int:
+    """Bytes in use in the whole sandbox, of files in memory too."""
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    kilobytes = {line.split(":")[0]: int(line.split()[1]) for line in lines}
+    return 1024 * (kilobytes["MemTotal"] - kilobytes["MemFree"])
 
 
 def _tasks(process: int) -> list[tuple[int, str]]:
@@ -377,12 +410,20 @@ def _tasks(process: int) -> list[tuple[int, str]]:
     return found
 
 
-def _let_others_first(tasks: list[tuple[int, str]]) -> None:
-    """Have these run only where nothing else wants to."""
+def _let_others_first(
+    members: list[psutil.Process], tasks: list[tuple[int, str]]
+) -> None:
+    """Have these run only where nothing else wants to.
+
+    The kernel shares its time between sessions first, where it is asked
+    to; all but init are in one, as `seccomp` lets none make another.
+    """
     for task, _ in tasks:
         with contextlib.suppress(OSError):  # it has ended meanwhile
             os.sched_setscheduler(task, os.SCHED_IDLE, os.sched_param(0))
-            Path(f"/proc/{task}/autogroup").write_text("19")
+    for process in members[1:2]:
+        with contextlib.suppress(OSError):
+            Path(f"/proc/{process.pid}/autogroup").write_text("19")
 
 
 def _tell(connection: socket.socket, what: Any) -> None:
@@ -390,11 +431,11 @@ def _tell(connection: socket.socket, what: Any) -> None:
         send(connection, what)
 
 
-def _end(init: int, sandboxed: bool) -> None:
+def _end(init: int, parted: bool) -> None:
     """Kill the init process, and with it all of its namespace."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(init, signal.SIGKILL)
-    while not sandboxed and (left := _tree(os.getpid())[1:]):
+    while not parted and (left := _tree(os.getpid())[1:]):
         for process in left:  # on Linux theirs come to this one
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
@@ -442,6 +483,12 @@ def _tree(process: int) -> list[psutil.Process]:
         return [first, *first.children(recursive=True)]
     except psutil.NoSuchProcess:
         return []
+
+
+def _others() -> list[psutil.Process]:
+    """All processes of the sandbox but the server and this one."""
+    own = 1, os.getpid()
+    return [p for p in psutil.process_iter() if p.pid not in own]
 
 
 def _linux() -> bool:

@@ -136,6 +136,8 @@ class Session:
         if "memory" in answer:
             most = self.limits.memory_bytes / 1e6
             return f"took more than {most:,.0f} MB of memory"
+        if "processes" in answer:
+            return f"started more than {self.limits.processes:g} processes"
         if "busy" in answer:
             most = self.limits.computing
             return f"computed in more than {most:g} processes at once"

@@ -17,10 +17,12 @@ from nbgrader.utils import determine_grade
 from grader.notebook.repair import grade_id, is_test
 from grader.notebook.sanitise import sanitised
 from rnncore.testing.failure import Failure, Place, render
+from rnncore.testing.properties import declared
 
 HIDDEN, END_HIDDEN = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"
 LONGEST = 1500  # characters of one field
 KEY = "failure"  # in a cell's metadata
+OTHERS = "failures"  # there too: of the other properties that were lost
 TOLD_ELSEWHERE = {"NotRun", "NotImplementedError"}
 
 
@@ -31,17 +33,26 @@ class Check(TypedDict):
     points: float | None
     of: float
     failure: dict[str, Any] | None  # a Failure, as JSON
+    others: list[dict[str, Any]]  # where points are split: one a property
+    properties: dict[str, list[float]]  # points and most of each
 
 
-def note(cell: NotebookNode, failure: Failure) -> None:
-    """Leave the record of a failure, with clean and bounded texts."""
+def note(cell: NotebookNode, failure: Failure, *others: Failure) -> None:
+    """Leave the records of failures, with clean and bounded texts."""
+    cell.metadata[KEY] = _bounded(failure)
+    cell.metadata.pop(OTHERS, None)
+    if others:
+        cell.metadata[OTHERS] = [_bounded(other) for other in others]
+
+
+def _bounded(failure: Failure) -> dict[str, Any]:
     texts = {
         name: text if len(text) <= LONGEST else text[:LONGEST] + " ..."
         for name, value in failure._asdict().items()
         if isinstance(value, str) and value
         for text in [sanitised(value)]
     }
-    cell.metadata[KEY] = failure.as_json() | texts
+    return failure.as_json() | texts
 
 
 def fail(
@@ -117,17 +128,39 @@ def is_hidden(source: str, line: int) -> bool:
 def check_of(cell: NotebookNode, read: Place | None = None) -> Check:
     """What a graded cell showed; `read` is where the book explains it."""
     points, most = determine_grade(cell)
-    failure = None
-    if cell.cell_type == "code" and is_test(cell) and points != most:
-        failure = failure_in(cell) or _printed(cell)
-    if failure:
-        failure = failure._replace(read=read)
+    found = _found(cell) if points != most else []
+    told = [failure._replace(read=read).as_json() for failure in found]
     return Check(
         id=grade_id(cell) or "",
         points=points,
         of=most,
-        failure=failure.as_json() if failure else None,
+        failure=told[0] if told else None,
+        others=told[1:],
+        properties=_properties(cell, points, found),
     )
+
+
+def _found(cell: NotebookNode) -> list[Failure]:
+    """What a test has against the answer, the first that counts first."""
+    if cell.cell_type != "code" or not is_test(cell):
+        return []
+    first = failure_in(cell)
+    if first is None or (first.costs and _stream(cell, "stderr")):
+        printed = _printed(cell)
+        return [printed] if printed else []
+    return [first, *map(Failure.from_json, cell.metadata.get(OTHERS, []))]
+
+
+def _properties(
+    cell: NotebookNode, points: float | None, found: list[Failure]
+) -> dict[str, list[float]]:
+    """What each property of a test gave, and could give; without any, {}."""
+    of = declared(cell.source) if is_test(cell) else {}
+    lost = {failure.costs for failure in found}
+    return {
+        name: [float(most if points and name not in lost else 0), float(most)]
+        for name, most in of.items()
+    }
 
 
 def _printed(cell: NotebookNode) -> Failure | None:

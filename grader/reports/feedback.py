@@ -22,6 +22,7 @@ from grader.reports.asked import Asked, Task, asked
 from grader.reports.points import Row, shown_hours, shown_points
 from grader.reports.points import Task as Points
 from rnncore.testing.failure import Failure, Place, next_step, places, render
+from rnncore.testing.properties import PROPERTIES
 
 HIDDEN = "a value that stays hidden"
 BEYOND_HINTS = {"NotRun", "NotGraded"}  # no fault of the answer
@@ -103,6 +104,11 @@ def _part(
     place = failure.read if failure else where.get(name)
     return {
         "task": task,
+        "failures": [failure, *task.others] if failure else [],
+        "properties": [
+            (name, PROPERTIES.get(name, name), got, of)
+            for name, (got, of) in task.properties.items()
+        ],
         "name": name,
         "in_words": task.id in answers or task.open,
         "answer": "" if kind == "NotImplementedError" else answers.get(name, ""),

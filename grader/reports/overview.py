@@ -35,8 +35,9 @@ def mistakes(rows: Iterable[Row]) -> list[Mistake]:
     found: Counter[tuple[str, str, str]] = Counter()
     for row in rows:
         for task in row.tasks:
-            if task.failure and (says := task.failure.mistake):
-                name = row.submission.assignment
+            name = row.submission.assignment
+            failures = [task.failure, *task.others] if task.failure else []
+            for says in {f.mistake for f in failures if f.mistake}:
                 found[name, task_of(task.id), says] += 1
     ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
     return [Mistake(*key, count) for key, count in ordered]

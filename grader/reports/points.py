@@ -40,6 +40,8 @@ class Task:
     open: bool
     comment: str = ""
     failure: Failure | None = None
+    others: tuple[Failure, ...] = ()  # where points are split by property
+    properties: dict[str, list[float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -94,12 +96,8 @@ def _row(
         status = "failed"
     if entered is None:
         return Row(submission, status, reason)
-    failures = {
-        check["id"]: Failure.from_json(check["failure"])
-        for check in result.get("checks", [])  # an older result has none
-        if check.get("failure") and not reason
-    }
-    tasks = [replace(t, failure=failures.get(t.id)) for t in entered.tasks]
+    checks = {check["id"]: check for check in result.get("checks", [])}
+    tasks = [_checked(t, checks.get(t.id, {}), reason) for t in entered.tasks]
     return Row(
         submission,
         status,
@@ -110,6 +108,18 @@ def _row(
         late=entered.late,
         open=any(task.open for task in tasks),
         tasks=tasks,
+    )
+
+
+def _checked(task: Task, check: dict[str, Any], reason: str) -> Task:
+    """A task with what its check showed; an older result lacks parts."""
+    told = [check.get("failure"), *check.get("others", [])]
+    failures = [Failure.from_json(one) for one in told if one and not reason]
+    return replace(
+        task,
+        failure=failures[0] if failures else None,
+        others=tuple(failures[1:]),
+        properties=check.get("properties", {}),
     )
 
 
@@ -214,6 +224,12 @@ def shown_points(task: Task) -> str:
     return "?" if task.open else f"{task.points:g}"
 
 
+def shown_properties(task: Task) -> str:
+    """What its tests gave for each property: values 2/2, dtype 0/1."""
+    parts = task.properties.items()
+    return ", ".join(f"{name} {got:g}/{of:g}" for name, (got, of) in parts)
+
+
 def shown_hours(hours: float) -> str:
     """A delay as a person says it: 40 min, 5 h, 3 days."""
     if hours < 1:
@@ -226,7 +242,7 @@ def write_csv(course: Course, rows: list[Row]) -> None:
     head = ["learner", "assignment", "points", "of", "late_penalty", "hours_late"]
     lines: list[list[object]] = [[*head, "to_be_read", "status", "reason"]]
     head = ["learner", "assignment", "task", "points", "of", "to_be_read"]
-    tasks: list[list[object]] = [[*head, *FAILED]]
+    tasks: list[list[object]] = [[*head, *FAILED, "properties"]]
     for row in rows:
         who: list[object] = [row.submission.student, row.submission.assignment]
         lines.append(
@@ -241,6 +257,7 @@ def write_csv(course: Course, rows: list[Row]) -> None:
             [
                 *(*who, task.id, task.points, task.of, int(task.open)),
                 *_failed(task.failure),
+                shown_properties(task),
             ]
             for task in row.tasks
         ]

@@ -66,7 +66,7 @@ def run_all(
     limits: Limits,
     why_unknown: Unknown,
     *,
-    sandboxed: bool,
+    sandbox: str,
 ) -> None:
     """Run and record all of `todo`, and print how far it is.
 
@@ -93,7 +93,7 @@ def run_all(
                     Path(tempfile.mkdtemp(dir=course.work)),
                     limits,
                     secret,
-                    sandboxed=sandboxed,
+                    sandbox=sandbox,
                 )
                 waiting[place.submit(job)] = (submission, key, job)
         for future in as_completed(list(waiting)):

@@ -46,7 +46,7 @@ class Parcel:
     name: str
     version: str
     limits: Limits
-    sandboxed: bool
+    sandbox: str
     config: bytes
     secret: bytes
     submitted: list[Entry]
@@ -123,7 +123,7 @@ def run(parcel: Parcel, assignment: list[Entry]) -> Result:
             work,
             parcel.limits,
             parcel.secret,
-            sandboxed=parcel.sandboxed,
+            sandbox=parcel.sandbox,
         )
         report = processes.run(job)
         return Result(report, pack(job.executed))
@@ -145,7 +145,7 @@ def _parcel(job: Job) -> Parcel:
         name=job.assignment.name,
         version=job.assignment.version,
         limits=job.limits,
-        sandboxed=job.sandboxed,
+        sandbox=job.sandbox,
         config=(job.root / CONFIG_NAME).read_bytes(),
         secret=job.secret,
         submitted=pack(job.submitted, job.limits.upload_bytes),

@@ -60,7 +60,7 @@ def _run(
 
     Raises SetupError where it could not be run.
     """
-    sandbox.require()
+    sandbox.require(course.sandbox)
     try:
         assignment = course.prepare(submission.assignment)
     finally:
@@ -76,6 +76,7 @@ def _run(
         work,
         course.limits,
         course_secret(course.home),
+        sandbox=course.sandbox,
     )
     try:
         report = processes.run(job)

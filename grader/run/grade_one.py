@@ -30,6 +30,7 @@ from grader.course import versions
 from grader.course.seeds import submission_key
 from grader.course.settings import Assignment, Limits, load_config, log_to
 from grader.course.submissions import replace_text
+from grader.isolation import sandbox
 from grader.isolation.session import Session
 from grader.notebook.failures import Check, check_of, own_errors, settle, stand_in
 from grader.notebook.repair import (
@@ -63,7 +64,7 @@ class Job:
     work: Path
     limits: Limits
     secret: bytes  # the course's, for the seeds of hidden tests
-    sandboxed: bool = True
+    sandbox: str = sandbox.DEFAULT
     server: str = ""  # the socket of the server that runs learners' code
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import multiprocessing
 import os
@@ -14,7 +15,7 @@ from multiprocessing.process import BaseProcess
 
 from grader.course.settings import Assignment
 from grader.isolation import sandbox
-from grader.isolation.client import says_torch, server, wants_torch
+from grader.isolation.client import a_server, says_torch, server, wants_torch
 from grader.run import grade_one
 from grader.run.faults import Fault
 from grader.run.grade_one import Job, Report
@@ -50,19 +51,20 @@ def run(job: Job) -> Report:
     """
     if _stop.is_set():
         raise InterruptedError(job.student)
-    if not job.server:
-        notebook = job.submitted / f"{job.assignment.name}.ipynb"
-        torch = wants_torch(job.assignment) or says_torch(
-            notebook, job.limits.upload_bytes
-        )
-        found = server(sandboxed=job.sandboxed, torch=torch)
-        job = replace(job, server=found.path)
-    process = _CONTEXT.Process(target=grade_one.main, args=[job])  # type: ignore
-    process.start()
-    try:
-        ended = _wait(process, job.limits.total_seconds + START_SECONDS)
-    finally:
-        _kill(process)
+    with contextlib.ExitStack() as stack:
+        if not job.server:
+            notebook = job.submitted / f"{job.assignment.name}.ipynb"
+            torch = wants_torch(job.assignment) or says_torch(
+                notebook, job.limits.upload_bytes
+            )
+            found = a_server(job.sandbox, job.limits, torch=torch)
+            job = replace(job, server=stack.enter_context(found).path)
+        process = _CONTEXT.Process(target=grade_one.main, args=[job])  # type: ignore
+        process.start()
+        try:
+            ended = _wait(process, job.limits.total_seconds + START_SECONDS)
+        finally:
+            _kill(process)
     if _stop.is_set():
         raise InterruptedError(job.student)
     path = job.work / "report.json"
@@ -79,22 +81,23 @@ def run(job: Job) -> Report:
     return given_up
 
 
-def warm(*, sandboxed: bool) -> None:
+def warm(name: str) -> None:
     """Begin to start what every job needs, so that the first need not wait.
 
-    Raises NoSandbox where there is none and one is asked for.
+    Raises NoSandbox where there is none of this name.
     """
-    if sandboxed:
-        sandbox.require()
+    sandbox.require(name)
     process = _CONTEXT.Process(target=int)  # type: ignore
     threading.Thread(target=process.start, daemon=True).start()
 
 
-def warm_servers(assignments: list[Assignment], *, sandboxed: bool) -> None:
-    """Begin to start the servers that these assignments need."""
+def warm_servers(assignments: list[Assignment], name: str) -> None:
+    """Begin to start the servers that these assignments share."""
+    if name != sandbox.NONE and sandbox.executor(name).alone:
+        return
     for torch in {wants_torch(assignment) for assignment in assignments}:
         threading.Thread(
-            target=server, kwargs={"sandboxed": sandboxed, "torch": torch}, daemon=True
+            target=server, args=[name], kwargs={"torch": torch}, daemon=True
         ).start()
 
 

@@ -21,14 +21,14 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from grader.isolation.session import Ended
-from grader.notebook.failures import fail, hidden_lines, is_hidden
+from grader.notebook.failures import fail, hidden_lines, is_hidden, note
 from grader.notebook.names import BUILTINS, Names, free_names
 from grader.notebook.repair import task_of
 from grader.trusted.proxies import SPACE, Link
 from rnncore import testing
 from rnncore.backend import named_leaves
-from rnncore.testing import checks
-from rnncore.testing.failure import failure_of
+from rnncore.testing import checks, properties
+from rnncore.testing.failure import Failure, failure_of
 
 
 class Space:
@@ -133,7 +133,8 @@ class Test:
     def finish(self) -> None:
         """Run the rest, with the names as they were. Raises Ended."""
         self.space.resume(self.kept)
-        with self._running():
+        masked = mock.patch.object(properties, "noted", Failure.masked)
+        with self._running(), masked:
             body, self.rest = self.rest, []
             self._execute(body)
         self.space.remember(self.kept)
@@ -179,6 +180,8 @@ class Test:
         if raised is not None:
             _fail(cell, raised, self.file)
         elif self.value is not None:
+            if isinstance(self.value, properties.Points):
+                note(cell, *self.value.failures)
             cell.outputs.append(
                 new_output(
                     "execute_result",
@@ -242,7 +245,8 @@ def _fail(cell: NotebookNode, error: Exception, file: str) -> None:
         if frame.filename == file
     ]
     line = (frames[0].lineno if frames else 0) or 0
-    failure = failure_of(error)._replace(line=line)
+    costs = "values" if properties.declared(cell.source) else ""
+    failure = failure_of(error)._replace(line=line, costs=costs)
     notes = getattr(error, "__notes__", [])
     if is_hidden(cell.source, line):
         failure, notes = failure.masked(), []

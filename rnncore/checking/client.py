@@ -20,6 +20,7 @@ from typing import Any
 
 PACKAGE = Path(__file__).resolve().parent.parent
 START_SECONDS = 60  # until the process that stays is ready
+LONGEST = 103  # bytes that every system allows a socket's path
 PAUSE = 0.1  # seconds between two looks at the file
 Answer = dict[str, Any]
 
@@ -140,7 +141,11 @@ def ask(path: Path, cells: list[dict[str, Any]], seconds: float) -> Answer:
 
 
 def socket_of(path: Path) -> Path:
-    """Where the process of this notebook listens, as its code now is."""
+    """Where the process of this notebook listens.
+
+    It is another one where the code has changed, and where the folder was
+    removed and put there again: the old process stands in the removed one.
+    """
     folder = Path(tempfile.gettempdir()) / f"rnncore-check-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     info = folder.lstat()
@@ -148,7 +153,15 @@ def socket_of(path: Path) -> Path:
         raise Refused(f"{folder} is open to others: remove it")
     code = PACKAGE.rglob("*.py")
     times = sorted((str(p), p.stat().st_mtime_ns) for p in code)
-    return folder / f"{_short(path)}-{_short((sys.executable, times))}"
+    here = path.parent.stat()
+    state = sys.executable, times, here.st_dev, here.st_ino
+    place = folder / f"{_short(path)}-{_short(state)}"
+    if len(os.fsencode(place)) > LONGEST:
+        raise Refused(
+            f"the path of a socket, {place}, has more than {LONGEST} "
+            "bytes: set TMPDIR to a folder with a shorter path"
+        )
+    return place
 
 
 def _short(what: object) -> str:

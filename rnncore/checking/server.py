@@ -37,6 +37,7 @@ from rnncore.testing.failure import (
     places,
     render,
 )
+from rnncore.testing.properties import Points
 
 IDLE_SECONDS = 1800  # after which the process ends
 WORTH_A_COPY = 0.1  # seconds that the next check is to save
@@ -344,21 +345,23 @@ def run_cell(
     got = None
     if isinstance(value, int | float) and not isinstance(value, bool):
         got = float(value)  # points in part
-    failure = None
+    found: list[Failure] = []
     if error is not None:
-        failure = failure_of(error)
+        found = [failure_of(error)]
+    elif isinstance(value, Points):
+        found = [*value.failures]
     elif got is not None and got < cell["points"]:
-        failure = Failure("PartOfThePoints", came=out.getvalue().strip())
-    if failure:
-        task = cell["test"].removeprefix("test_")
-        read = places(Path("checks.json")).get(task)
-        failure = failure._replace(read=read)
+        found = [Failure("PartOfThePoints", came=out.getvalue().strip())]
+    task = cell["test"].removeprefix("test_")
+    read = places(Path("checks.json")).get(task)
+    found = [failure._replace(read=read) for failure in found]
     return {
         "test": cell["test"],
-        "holds": failure is None,
+        "holds": not found,
         "got": got,
-        "failure": failure and failure.as_json(),
-        "says": _say(failure, error) if failure else "",
+        "failure": found[0].as_json() if found else None,
+        "others": [failure.as_json() for failure in found[1:]],
+        "says": "\n".join(_costs(f) + _say(f, error) for f in found),
     }
 
 
@@ -377,6 +380,11 @@ def _executed(
     return (result.result if error is None else None), error
 
 
+def _costs(failure: Failure) -> str:
+    """The property that a failure costs, where points are split."""
+    return f"{failure.costs}: " if failure.costs else ""
+
+
 def _say(failure: Failure, error: BaseException | None) -> str:
     """The failure in words, with the learner's line in which it arose."""
     says = render(failure)[:MOST_TEXT]
@@ -385,12 +393,13 @@ def _say(failure: Failure, error: BaseException | None) -> str:
     if error is None or failure.kind in WORDS:
         return says
     where = ""
-    trace = error.__traceback__
-    while trace:
-        name = trace.tb_frame.f_code.co_filename
-        if name.startswith("cell "):
-            where = f" (code {name}, line {trace.tb_lineno})"
-        trace = trace.tb_next
+    for raised in error, error.__cause__:  # the answer's own comes second
+        trace = raised.__traceback__ if raised else None
+        while trace:
+            name = trace.tb_frame.f_code.co_filename
+            if name.startswith("cell "):
+                where = f" (code {name}, line {trace.tb_lineno})"
+            trace = trace.tb_next
     return says + where
 
 

@@ -26,6 +26,10 @@ ORDERS = {
 }
 SHARES = (0.1, 0.1)  # of the text: validation and test, in this order
 NETWORK = "the network"
+MIXERS = ["LSTM", "sLSTM", "minGRU", "minLSTM", "RG-LRU"]
+MIXERS += ["selective", "gated-delta", "mLSTM", "attention"]
+HEADS = 4  # of a block, each with as many units
+REACH = 256  # tokens that attention sees back
 RATES = (0.1, 0.3, 1.0)  # of dynamic evaluation; the best on validation
 
 
@@ -47,6 +51,10 @@ def add(commands: Any) -> None:
     what = "what is predicted"
     option(train, "--tokens", what, "characters", choices=tokens)
     option(train, "--cell", default="LSTM", choices=cells)
+    what = (
+        "in place of layers of cells: blocks, with this between their steps"
+    )
+    option(train, "--model-kind", what, choices=MIXERS)
     common.add_training(
         train,
         hidden=128,
@@ -144,13 +152,11 @@ def _fit(
 ) -> tuple[Any, Facts]:
     """A model that has learned the training part."""
     from rnncore.application import seeded
-    from rnncore.text.model import LanguageModel, language_loss, token_nats
+    from rnncore.text.model import language_loss, token_nats
 
     parts, vocabulary, next_batch = data
-    cell, H = arguments.cell, arguments.hidden
-    layers, dropout = arguments.layers, arguments.dropout
-    with seeded(arguments.seed):
-        model = LanguageModel(vocabulary.size, H, cell, layers, dropout)
+    with seeded(arguments.seed), common.refusing():
+        model = _model(arguments, vocabulary.size)
     model.to(device)
     validation = _lanes(vocabulary.encode(parts.validation)[:AT_MOST])
     about = common.train_run(
@@ -160,12 +166,47 @@ def _fit(
         language_loss,
         next_batch,
         lambda model: _bits(token_nats(model, validation)),
-        common.Bar(f"{cell} {H}"),
+        common.Bar(_named(arguments)),
         unit="bits",
         carry=model.zero_state(arguments.batch),
     )
     about["split"] = {k: len(v) for k, v in parts._asdict().items()}
     return (model, vocabulary), about
+
+
+def _model(arguments: Namespace, K: int) -> Any:
+    """Layers of cells, or blocks, with random weights."""
+    from rnncore.text.blocks import BlockModel
+    from rnncore.text.model import LanguageModel
+
+    kind, H = arguments.model_kind, arguments.hidden
+    layers, dropout = arguments.layers, arguments.dropout
+    if kind is None:
+        return LanguageModel(K, H, arguments.cell, layers, dropout)
+    reach = REACH if kind == "attention" else None
+    return BlockModel(K, H, kind, layers, dropout=dropout, reach=reach)
+
+
+def _named(arguments: Namespace) -> str:
+    """What is trained, beside its progress."""
+    return f"{arguments.model_kind or arguments.cell} {arguments.hidden}"
+
+
+def _check(arguments: Namespace) -> None:
+    """Raise Refused where blocks are asked for that cannot be."""
+    kind = getattr(arguments, "model_kind", None)
+    if kind is None:
+        return
+    if arguments.cell != "LSTM":
+        raise Refused(
+            f"--cell {arguments.cell}: a block has no cells; "
+            f"leave it out, or --model-kind {kind}"
+        )
+    if arguments.hidden % HEADS:
+        raise Refused(
+            f"--hidden: expected a multiple of {HEADS} for --model-kind, "
+            f"got {arguments.hidden}"
+        )
 
 
 def _again(arguments: Namespace, model: Any, about: Facts) -> Facts:
@@ -321,7 +362,10 @@ def _show(path: Path, about: Facts) -> None:
     if unknown := about["test"]["unknown"]:
         what = "of them are unknown to the model: one token"
         lines.append(f"{unknown} {what}")
-    network = f"{sizes['cell']} of {sizes['H']} units"
+    network = f"{sizes.get('cell')} of {sizes.get('H')} units"
+    if "mixer" in sizes:
+        count = common.several(sizes["layers"], "block")
+        network = f"{count} of {sizes['D']} units, {sizes['mixer']}"
     common.show(path, network, about, table, *lines)
 
 
@@ -344,5 +388,5 @@ SAVE = later("text.storage.save_model")
 LOAD = later("text.storage.load_model")
 SCORED = "the test part, beside what counts and compresses"
 APP = common.Application(
-    KIND, _read, _fit, _scores, _again, SAVE, LOAD, _show, SCORED
+    KIND, _read, _fit, _scores, _again, SAVE, LOAD, _show, SCORED, _check
 )

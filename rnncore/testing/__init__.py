@@ -25,12 +25,14 @@ from rnncore.testing.compare import (
 )
 from rnncore.testing.failure import CheckFailure, Failure
 from rnncore.testing.inputs import hidden_inputs
+from rnncore.testing.properties import Properties
 from rnncore.testing.sketches import Mistake, Seen, Stored, sketch, stored
 
 __all__ = [
     "CheckFailure",
     "Failure",
     "Mistake",
+    "Properties",
     "Seen",
     "Stored",
     "assert_close",

@@ -109,6 +109,11 @@ def _answer_of(right: Callable, k: int, probe: Any) -> Seen:
     if sum(s for s in sizes if s > 1) > 10_000:
         raise AssertionError(f"probe {k}: over 10,000 numbers")
     answer = _answer(right, tuple(map(_called_here, probe)))
+    if isinstance(answer.error, TypeError) and not _fits(right, probe):
+        names = ", ".join(inspect.signature(right).parameters)
+        raise AssertionError(
+            f"probe {k}: expected ({names}), got a tuple of {len(probe)}"
+        )
     if answer.error:
         raise AssertionError(
             f"probe {k}: the right function refuses it: {answer.error}"
@@ -119,6 +124,15 @@ def _answer_of(right: Callable, k: int, probe: Any) -> Seen:
             "is equal to nothing, not even to itself"
         )
     return answer
+
+
+def _fits(function: Callable, probe: tuple) -> bool:
+    """Whether a function can be called with as many arguments."""
+    try:
+        inspect.signature(function).bind(*probe)
+    except TypeError:
+        return False
+    return True
 
 
 def _unlike(

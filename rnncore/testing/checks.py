@@ -1,14 +1,15 @@
 """A learner's function: what it gives, and what it must not do."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from rnncore.backend import named_leaves, tree_map
+from rnncore.backend import named_leaves, to_numpy, tree_map
 from rnncore.testing.compare import compare, differs
 from rnncore.testing.failure import CheckFailure, Failure
+from rnncore.testing.properties import Properties
 from rnncore.testing.sketches import (
     STORED_TOLERANCE,
     Mistake,
@@ -22,6 +23,7 @@ from rnncore.testing.values import (
     identical,
     like_of,
     path_of,
+    place_of,
     shapes,
     shifted,
 )
@@ -33,13 +35,16 @@ def check(
     inputs: Sequence[dict[str, Any]],
     mistakes: Sequence[Mistake] = (),
     outputs: str = "the result",
+    by: Properties | None = None,
 ) -> None:
     """Compare a function with the reference on each input.
 
     An input maps the arguments' names to their values, in order; outputs
     names the results: "d_a_x, d_a_h, d_state". Checked are the kind and
     number of results, shapes, dtypes, devices and values, and that no
-    argument was changed in place.
+    argument was changed in place. Where points are split by property, an
+    answer may lose one of them here and go on; its values must be right
+    on the inputs of the first one's dtype whose axes are longer than one.
 
     Raises AssertionError naming the output, the index and both numbers,
     and the mistake, where it is a known one. An exception that the
@@ -61,10 +66,14 @@ def check(
         if isinstance(seen[-1].error, NotImplementedError):
             raise NotImplementedError(f"{name} is not written yet")
     may_be_none = any(expected is None for expected in results)
-    for k, (args, expected) in enumerate(zip(inputs, results, strict=True)):
-        call = seen[k]
-        found = _problem(name, expected, call, args, outputs, at_least)
-        if found:
+    ways = _ways(inputs, by)
+    if by:
+        by.met |= _met(inputs, results, ways, outputs)
+    for k in sorted(range(len(inputs)), key=lambda k: len(ways[k])):
+        args, expected, call = inputs[k], results[k], seen[k]
+        for lost, found in _problems(
+            name, expected, call, args, outputs, at_least
+        ):
             how = "called" if name == called else "checked"
             found = found._replace(
                 call=f"{how} with {shapes(args)}",
@@ -73,7 +82,10 @@ def check(
             nothing = call.result is None and not call.error
             if nothing and not found.mistake and not may_be_none:
                 found = found._replace(why="Is a `return` missing?")
-            raise CheckFailure(found) from call.error
+            costs = _property(by, lost, ways[k])
+            if by is None or costs == "values":
+                raise CheckFailure(found) from call.error
+            by.lose(costs, found)
 
 
 def observe(candidate: Callable, args: dict[str, Any]) -> Seen:
@@ -213,32 +225,146 @@ def hidden_rng() -> np.random.Generator:
     )
 
 
-def _problem(
+def _ways(
+    inputs: Sequence[dict[str, Any]], by: Properties | None
+) -> list[tuple[str, ...]]:
+    """For each input the properties that it tries, beside the values."""
+    likes = [like_of(args) for args in inputs]
+    places = ["" if like is None else place_of(like) for like in likes]
+    found = [
+        ("sizes",) * small + ("dtype",) * (place != places[0])
+        for small, place in zip(_small(inputs), places, strict=True)
+    ]
+    if by is None or () not in found:
+        return [()] * len(inputs)
+    return found
+
+
+def _met(
+    inputs: Sequence[dict[str, Any]],
+    results: Sequence[Any],
+    ways: list[tuple[str, ...]],
+    outputs: str,
+) -> set[str]:
+    """The properties that a check looks at."""
+    found = {*_kinds(_names(outputs)), *(w for some in ways for w in some)}
+    made = [a for r in results for _, a in named_leaves(r)]
+    if not any(np.ndim(to_numpy(a)) for a in made if hasattr(a, "dtype")):
+        found -= {"dtype"}  # a number has none
+    given = [a for args in inputs for _, a in named_leaves(args)]
+    if any(hasattr(a, "shape") for a in given):
+        found.add("arguments")
+    return found
+
+
+def _small(inputs: Sequence[dict[str, Any]]) -> list[bool]:
+    """Whether an input has an axis of one that is longer in others."""
+    axes = [
+        {
+            (name, axis): size
+            for name, leaf in named_leaves(args)
+            for axis, size in enumerate(getattr(leaf, "shape", ()))
+        }
+        for args in inputs
+    ]
+    longer = {key for sizes in axes for key in sizes if sizes[key] > 1}
+    return [
+        any(sizes[key] < 2 for key in sizes if key in longer)
+        for sizes in axes
+    ]
+
+
+def _property(
+    by: Properties | None, lost: str, ways: tuple[str, ...]
+) -> str:
+    """The property that a problem costs, by what its input tries."""
+    if by is None:
+        return "values"
+    if lost in by.of and lost != "values":
+        return lost
+    if lost in ("dtype", "arguments"):
+        return "values"
+    costs = [way for way in ways if way in by.of]
+    already = [name for name in costs if name in by.lost]
+    return (already or costs or ["values"])[0]
+
+
+def _problems(
     name: str,
     expected: Any,
     call: Seen,
     args: dict[str, Any],
     outputs: str,
     at_least: float,
-) -> Failure | None:
-    """What is wrong with one call; None where all is well."""
+) -> Iterator[tuple[str, Failure]]:
+    """What is wrong with one call: the property, and the record."""
     if call.error:
         lines = [line.strip() for line in str(call.error).split("\n")]
-        return Failure(
-            kind=type(call.error).__name__,
-            about="error",
-            what=name,
-            came=" ".join([*lines[:3], *["..."] * (len(lines) > 3)]),
-            function=name,
+        yield (
+            "values",
+            Failure(
+                kind=type(call.error).__name__,
+                about="error",
+                what=name,
+                came=" ".join([*lines[:3], *["..."] * (len(lines) > 3)]),
+                function=name,
+            ),
         )
+        return
     changed = path_of(call.changed[0]) if call.changed else ""
-    names = [part.strip() for part in outputs.split(",")]
-    try:
-        compare(names, expected, call.result, like_of(args), at_least)
-    except CheckFailure as error:
-        return error.failure._replace(function=name, changed=changed)
-    if not changed:
-        return None
-    return Failure(
-        about="argument", what=name, function=name, changed=changed
-    )
+    names = _names(outputs)
+    like = like_of(args)
+    for kind, some, want, got in _apart(names, expected, call.result):
+        for found in _unlike(some, want, got, like, at_least):
+            lost = "dtype" if found.about == "dtype" else kind
+            yield lost, found._replace(function=name, changed=changed)
+    if changed:
+        yield (
+            "arguments",
+            Failure(
+                about="argument", what=name, function=name, changed=changed
+            ),
+        )
+
+
+def _names(outputs: str) -> list[str]:
+    """The names of the results, one by one."""
+    return [part.strip() for part in outputs.split(",")]
+
+
+def _kinds(names: list[str]) -> list[str]:
+    """What each result is; gradients alone are the values."""
+    kinds = [
+        "gradients" if name.startswith("d_") else "values" for name in names
+    ]
+    return kinds if "values" in kinds else ["values"] * len(kinds)
+
+
+def _apart(
+    names: list[str], expected: Any, actual: Any
+) -> Iterator[tuple[str, list[str], Any, Any]]:
+    """The results; where there are both, gradients after the others."""
+    several = isinstance(actual, tuple | list) and len(actual) == len(names)
+    kinds = _kinds(names)
+    if not several or "gradients" not in kinds:
+        yield "values", names, expected, actual
+        return
+    for k in sorted(
+        range(len(names)), key=lambda k: kinds[k] == "gradients"
+    ):
+        yield kinds[k], [names[k]], expected[k], actual[k]
+
+
+def _unlike(
+    names: list[str], expected: Any, actual: Any, like: Any, at_least: float
+) -> Iterator[Failure]:
+    """Where results differ: in their dtype first, then in the rest."""
+    for dtypes in (True, False):
+        try:
+            compare(names, expected, actual, like, at_least, dtypes=dtypes)
+            return
+        except CheckFailure as error:
+            found = error.failure
+        yield found
+        if found.about != "dtype":
+            return

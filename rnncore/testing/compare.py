@@ -180,16 +180,25 @@ def assert_gradient(
 
 
 def compare(
-    names: list[str], expected: Any, actual: Any, like: Any, at_least: float
+    names: list[str],
+    expected: Any,
+    actual: Any,
+    like: Any,
+    at_least: float,
+    *,
+    dtypes: bool = True,
 ) -> None:
-    """Raise AssertionError where two trees differ."""
+    """Raise AssertionError where two trees differ.
+
+    Without `dtypes` only the values count, to the coarser one's digits.
+    """
     __tracebackhide__ = True
     name = ", ".join(names)
     if isinstance(expected, tuple | list):
         parts = _parts(names, expected)
         _check_count(name, parts, expected, actual)
         for part, e, a in zip(parts, expected, actual, strict=True):
-            compare([part], e, a, like, at_least)
+            compare([part], e, a, like, at_least, dtypes=dtypes)
     elif expected is None or isinstance(expected, bool | str | int):
         actual = unboxed(actual)
         same_type = type(actual) is type(expected)
@@ -204,7 +213,7 @@ def compare(
                 f"{short(actual)}{kinds[1]}",
             )
     else:
-        _compare_arrays(name, expected, actual, like, at_least)
+        _compare_arrays(name, expected, actual, like, at_least, dtypes)
 
 
 def _parts(names: list[str], expected: tuple | list) -> list[str]:
@@ -238,7 +247,12 @@ def _check_count(
 
 
 def _compare_arrays(
-    name: str, expected: Any, actual: Any, like: Any, at_least: float
+    name: str,
+    expected: Any,
+    actual: Any,
+    like: Any,
+    at_least: float,
+    dtypes: bool,
 ) -> None:
     __tracebackhide__ = True
     want = np.asarray(to_numpy(expected))
@@ -248,7 +262,7 @@ def _compare_arrays(
         got_array = False
     elif want.ndim == 0 and not want.any() and got_array:
         want = np.zeros(tuple(actual.shape))  # the same, the other way
-    if got_array and like is not None and want.ndim:
+    if dtypes and got_array and like is not None and want.ndim:
         floats = "float" in str(actual.dtype)
         if want.dtype.kind == "f" and (
             not floats or place_of(actual) != place_of(like)
@@ -256,5 +270,7 @@ def _compare_arrays(
             due = f"{place_of(like)} as the arguments"
             raise differs("dtype", name, due, place_of(actual))
     dtype = "float64" if like is None else str(like.dtype)
+    if got_array and not dtypes:
+        dtype += str(actual.dtype)
     tolerance = max(rounding(dtype, want.size), at_least)
     assert_close(name, actual, want, tolerance)

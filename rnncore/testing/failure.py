@@ -95,6 +95,7 @@ class Failure(NamedTuple):
     why: str = ""  # the test's or the grader's own words about it
     mistake: str = ""  # the known one that gives this
     line: int = 0  # of the cell
+    costs: str = ""  # the property whose points this costs
     read: Place | None = None  # where the book explains it
     hidden: bool = False  # it arose in a hidden test
 

@@ -6,16 +6,18 @@ from typing import Any
 import torch
 
 from rnncore.application import load_module, save_weights
+from rnncore.text.blocks import BlockModel
 from rnncore.text.model import LanguageModel
 from rnncore.text.vocabulary import Vocabulary
 
 KIND = "text"
 SIZES = ("H", "cell", "layers", "dropout")
+OF_BLOCKS = ("D", "mixer", "layers", "hidden", "dropout", "reach")
 
 
 def save_model(
     path: str | os.PathLike,
-    model: LanguageModel,
+    model: LanguageModel | BlockModel,
     vocabulary: Vocabulary,
     about: dict[str, Any],
     dtype: torch.dtype | None = None,
@@ -24,20 +26,15 @@ def save_model(
 
     Raises ValueError where about is no JSON.
     """
-    sizes = {
-        "H": model.embedding.embedding_dim,
-        "cell": type(model.layers[0]).__name__,
-        "layers": len(model.layers),
-        "dropout": model.dropout,
-    }
+    known = _sizes_of(model)
     tokens = {"tokens": list(vocabulary.tokens), "words": vocabulary.words}
-    extra = {"kind": KIND, "sizes": sizes, "vocabulary": tokens}
+    extra = {"kind": KIND, "sizes": known, "vocabulary": tokens}
     save_weights(path, model, {**about, **extra}, dtype)
 
 
 def load_model(
     path: str | os.PathLike,
-) -> tuple[LanguageModel, Vocabulary, dict[str, Any]]:
+) -> tuple[Any, Vocabulary, dict[str, Any]]:
     """The model, its vocabulary, and what else is known of it.
 
     Raises Refused naming the file where it is damaged or of another kind.
@@ -46,9 +43,22 @@ def load_model(
     return model, _vocabulary(about), about
 
 
-def _build(about: dict[str, Any]) -> LanguageModel:
-    sizes = {name: about["sizes"][name] for name in SIZES}
-    return LanguageModel(_vocabulary(about).size, **sizes)
+def _sizes_of(model: LanguageModel | BlockModel) -> dict[str, Any]:
+    """What `_build` needs of it, beside the vocabulary."""
+    layers, dropout = len(model.layers), model.dropout
+    if isinstance(model, BlockModel):
+        mixer, D, hidden = model.shape
+        of_all = D, mixer, layers, hidden, dropout, model.reach
+        return dict(zip(OF_BLOCKS, of_all, strict=True))
+    H, cell = model.embedding.embedding_dim, type(model.layers[0]).__name__
+    return dict(zip(SIZES, (H, cell, layers, dropout), strict=True))
+
+
+def _build(about: dict[str, Any]) -> LanguageModel | BlockModel:
+    K, known = _vocabulary(about).size, about["sizes"]
+    if "mixer" in known:
+        return BlockModel(K, **{name: known[name] for name in OF_BLOCKS})
+    return LanguageModel(K, **{name: known[name] for name in SIZES})
 
 
 def _vocabulary(about: dict[str, Any]) -> Vocabulary:

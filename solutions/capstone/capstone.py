@@ -152,7 +152,9 @@ from rnncore.backend import tree_map
 from rnncore.bptt import bptt
 from rnncore.rnn import init_params, unroll
 from rnncore.ruler import CELLS
-from rnncore.testing import check, observe, stored
+from rnncore.testing import Properties, check, observe, stored
+
+properties = Properties(values=2, gradients=3, dtype=1)
 
 OUTPUTS = (
     "G and parts are numbers, the state has its form, "
@@ -312,8 +314,15 @@ def check_float32(seed, B, H):
         assert a.dtype == np.float32, f"{name}: float32 became {a.dtype}"
 
 
-check(examined, stored("own_cell"), [{"seed": 1}], outputs=OUTPUTS)
-check_float32(1, 3, 4)
+check(
+    examined,
+    stored("own_cell"),
+    [{"seed": 1}],
+    outputs=OUTPUTS,
+    by=properties,
+)
+with properties("dtype"):
+    check_float32(1, 3, 4)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import assert_close, hidden_rng
 
@@ -323,9 +332,11 @@ check(
     lambda seed: ("yes",) * 9 + ("right",) * 3,
     [{"seed": int(rng.integers(1000))} for _ in range(2)],
     outputs=OUTPUTS,
+    by=properties,
 )
-for B, H in ((1, 1), (4, 2), (3, 6)):
-    check_float32(int(rng.integers(1000)), B, H)
+with properties("dtype"):
+    for B, H in ((1, 1), (4, 2), (3, 6)):
+        check_float32(int(rng.integers(1000)), B, H)
 forward, vjp, G, parts = own_cell()
 # through the loop: the slope along random directions, five steps
 params = init_params(rng, 3, 4, G)
@@ -333,28 +344,29 @@ x, d_y = rng.normal(size=(5, 2, 3)), rng.normal(size=(5, 2, 4))
 state = tuple(rng.normal(size=(parts, 2, 4)))
 d_last = tuple(rng.normal(size=(parts, 2, 4)))
 y, last, tape = unroll(forward, params, x, state)
-d_params, d_x, d_first = bptt(vjp, params, tape, d_y, d_last)
-for _ in range(4):
-    ways = [rng.normal(size=a.shape) for a in (*params, x, *state)]
-    totals = []
-    for sign in (1, -1):
-        a = [
-            b + sign * 1e-6 * w
-            for b, w in zip((*params, x, *state), ways, strict=True)
-        ]
-        y, last, _ = unroll(
-            forward, type(params)(*a[:4]), a[4], tuple(a[5:])
+with properties("gradients"):
+    d_params, d_x, d_first = bptt(vjp, params, tape, d_y, d_last)
+    for _ in range(4):
+        ways = [rng.normal(size=a.shape) for a in (*params, x, *state)]
+        totals = []
+        for sign in (1, -1):
+            a = [
+                b + sign * 1e-6 * w
+                for b, w in zip((*params, x, *state), ways, strict=True)
+            ]
+            y, last, _ = unroll(
+                forward, type(params)(*a[:4]), a[4], tuple(a[5:])
+            )
+            pairs = [(d_y, y), *zip(d_last, last, strict=True)]
+            totals.append(sum(float((d * b).sum()) for d, b in pairs))
+        slope = (totals[0] - totals[1]) / 2e-6
+        mine = sum(
+            float((np.asarray(d) * w).sum())
+            for d, w in zip((*d_params, d_x, *d_first), ways, strict=True)
         )
-        pairs = [(d_y, y), *zip(d_last, last, strict=True)]
-        totals.append(sum(float((d * b).sum()) for d, b in pairs))
-    slope = (totals[0] - totals[1]) / 2e-6
-    mine = sum(
-        float((np.asarray(d) * w).sum())
-        for d, w in zip((*d_params, d_x, *d_first), ways, strict=True)
-    )
-    assert_close("the slope through five steps", mine, slope, 1e-5)
+        assert_close("the slope through five steps", mine, slope, 1e-5)
 ### END HIDDEN TESTS
-print("Task 1 holds.")
+properties.points("Task 1 holds.")
 
 # %% mistakes="own_cell"
 r"""
@@ -363,27 +375,27 @@ upstream in place: the gradients are right, but the caller's d_state was changed
 +         d_h *= z
 +         return d_a, d_a, (d_h,)
 
-the way past the matrix dropped: nothing goes past the matrix: what the cell keeps of its state sends its gradient back directly, and that is what a memory lives on
+the way past the matrix dropped [gradients]: nothing goes past the matrix: what the cell keeps of its state sends its gradient back directly, and that is what a memory lives on
 - (d_h * z,)
 + (0 * d_h,)
 
-gradient of the state not in a tuple: the third result of the vjp is no tuple of `parts` arrays (B, H): for one part it is (d_h,), with a comma
+gradient of the state not in a tuple [gradients]: the third result of the vjp is no tuple of `parts` arrays (B, H): for one part it is (d_h,), with a comma
 - (d_h * z,)
 + d_h * z
 
-split between a_x and a_h: the gradient was split between a_x and a_h; a sum hands the whole gradient to each of its terms
+split between a_x and a_h [gradients]: the gradient was split between a_x and a_h; a sum hands the whole gradient to each of its terms
 - return d_a, d_a, (d_h * z,)
 + return d_a / 2, d_a / 2, (d_h * z,)
 
-nothing for a_h: a_h got no gradient: then W_h never learns
+nothing for a_h [gradients]: a_h got no gradient: then W_h never learns
 - return d_a, d_a, (d_h * z,)
 + return d_a, 0 * d_a, (d_h * z,)
 
-all signs wrong: all gradients have the opposite sign: the cell would climb its loss
+all signs wrong [gradients]: all gradients have the opposite sign: the cell would climb its loss
 - return d_a, d_a, (d_h * z,)
 + return -d_a, -d_a, (-d_h * z,)
 
-averaged over the batch [hidden]: the gradients of the sums were divided by the size of the batch; the loss does that, once
+averaged over the batch [hidden, gradients]: the gradients of the sums were divided by the size of the batch; the loss does that, once
 - return d_a, d_a, (d_h * z,)
 + return d_a / len(d_a) ** 2 * 1.0, d_a / len(d_a) ** 2 * 1.0, (d_h * z,)
 
@@ -418,15 +430,15 @@ old state overwritten: the cell wrote its new state into the old one, which the 
 +         state[0][...] = z * h + (1 - z) * n
 +         return (state[0] + 0,), (z, n, h)
 
-slope of the tanh forgotten [hidden]: the slope of the tanh, 1 - n², is missing
+slope of the tanh forgotten [hidden, gradients]: the slope of the tanh, 1 - n², is missing
 - d_n = d_h * (1 - z) * (1 - n * n)
 + d_n = d_h * (1 - z)
 
-gate without a gradient [hidden]: the gate got no gradient: it never learns when to keep
+gate without a gradient [hidden, gradients]: the gate got no gradient: it never learns when to keep
 - d_z = d_h * (h - n) * z * (1 - z)
 + d_z = 0 * d_h
 
-float64 made [hidden]: float32 became float64
+float64 made [hidden, dtype]: float32 became float64
 - z, n = sigmoid(z), np.tanh(n)
 + z, n = sigmoid(z).astype(float), np.tanh(n)
 """
@@ -480,7 +492,9 @@ print(numerical_gradient(lambda a: (a**2).sum(), move(np.arange(3.0))))
 # %% test="numerical_gradient" points=3 explained="ch03_bptt: Trust nothing: the numerical check"
 import numpy as np
 
-from rnncore.testing import check, mover, stored
+from rnncore.testing import Properties, check, mover, stored
+
+properties = Properties(values=2, sizes=1)
 
 move = mover(device)
 
@@ -501,7 +515,13 @@ visible = [
     move({"x": rng.normal(size=(2, 3)), "step": 1e-2}),
     move({"x": rng.normal(size=4), "step": 1e-1}),
 ]
-check(sloped, stored("numerical_gradient"), visible, outputs="d_x")
+check(
+    sloped,
+    stored("numerical_gradient"),
+    visible,
+    outputs="d_x",
+    by=properties,
+)
 ### BEGIN HIDDEN TESTS
 from rnncore.bptt import numerical_gradient as book_numerical_gradient
 from rnncore.testing import assert_that, hidden_rng
@@ -516,6 +536,7 @@ check(
     lambda x, step: move(book_numerical_gradient(cubic, x, step)),
     hidden,
     outputs="d_x",
+    by=properties,
 )
 seen = []
 
@@ -537,7 +558,7 @@ for kind, dtype, far in seen:
     assert_that(0.9e-6 < far < 1.1e-6, "the default step is 1e-6")
 assert_that(float(abs(x - before).max()) == 0, "x was changed")
 ### END HIDDEN TESTS
-print("Task 2 holds.")
+properties.points("Task 2 holds.")
 
 # %% mistakes="numerical_gradient"
 r"""

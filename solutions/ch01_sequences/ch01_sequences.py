@@ -167,7 +167,9 @@ print(honest_split(move(np.array([0.0, 2, 0, 2, 5, 7, 9])), 2, 4))
 # %% test="honest_split" points=5 explained="ch01_baselines: What counts as unseen?"
 import numpy as np
 
-from rnncore.testing import assert_close, check, mover, stored
+from rnncore.testing import Properties, assert_close, check, mover, stored
+
+properties = Properties(values=4, dtype=1)
 
 move = mover(device)
 OUTPUTS = "train_x, train_y, test_x, test_y, mean, std"
@@ -178,7 +180,13 @@ def walk(rng, T, size, cut):
 
 
 visible = move(walk(np.random.default_rng(1), 14, 3, 8))
-check(honest_split, stored("honest_split"), [visible], outputs=OUTPUTS)
+check(
+    honest_split,
+    stored("honest_split"),
+    [visible],
+    outputs=OUTPUTS,
+    by=properties,
+)
 x = np.array([0.0, 2, 0, 2, 5, 7, 9])
 by_hand = honest_split(move(x), 2, 4)
 assert_close("test_x of the example", by_hand[2], np.array([[4.0, 6]]))
@@ -194,9 +202,15 @@ from rnncore.testing import hidden_inputs
 hidden = hidden_inputs(
     walk, [(4, 1, 2), (30, 4, 21), (25, 7, 12), (40, 2, 9)], device
 )
-check(honest_split, reference_honest_split, hidden, outputs=OUTPUTS)
+check(
+    honest_split,
+    reference_honest_split,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 ### END HIDDEN TESTS
-print("Task 1 holds.")
+properties.points("Task 1 holds.")
 
 # %% mistakes="honest_split"
 r"""
@@ -290,7 +304,7 @@ for before, token in [
     score = skip_score(story, before, token, 2, 0.4)
     print(*before, f"-> {token}:", round(score, 4))
 
-# %% test="skip_score" points=4 explained="ch01_sequences: A model of order: count what came next"
+# %% test="skip_score" points=4 whole="its arguments and its result are plain numbers" explained="ch01_sequences: A model of order: count what came next"
 import numpy as np
 
 from rnncore.testing import assert_close, check, stored
@@ -461,12 +475,15 @@ print(masked_perplexity(nats, mask))
 import numpy as np
 
 from rnncore.testing import (
+    Properties,
     assert_close,
     assert_refuses,
     check,
     mover,
     stored,
 )
+
+properties = Properties(values=2, refusals=1, sizes=1)
 
 move = mover(device)
 
@@ -486,17 +503,19 @@ check(
     stored("masked_perplexity"),
     visible,
     outputs="perplexity",
+    by=properties,
 )
 nats = np.log(np.array([[2.0, 16.0], [2.0, 1e9], [2.0, 1e9]]))
 mask = np.array([[True, True], [True, False], [True, False]])
 by_hand = masked_perplexity(move(nats), move(mask))
 assert_close("the perplexity of the example", by_hand, 2**1.75)
-assert_refuses(
-    masked_perplexity,
-    move({"nats": nats, "mask": mask & False}),
-    "with a mask that is False everywhere",
-    begins="mask",
-)
+with properties("refusals"):
+    assert_refuses(
+        masked_perplexity,
+        move({"nats": nats, "mask": mask & False}),
+        "with a mask that is False everywhere",
+        begins="mask",
+    )
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 
@@ -514,9 +533,10 @@ check(
     reference_masked_perplexity,
     hidden,
     outputs="perplexity",
+    by=properties,
 )
 ### END HIDDEN TESTS
-print("Task 3 holds.")
+properties.points("Task 3 holds.")
 
 # %% mistakes="masked_perplexity"
 r"""
@@ -617,6 +637,7 @@ print(seasonal_mase(truth, guess, one_series, 2))
 import numpy as np
 
 from rnncore.testing import (
+    Properties,
     assert_close,
     assert_refuses,
     check,
@@ -624,6 +645,8 @@ from rnncore.testing import (
     mover,
     stored,
 )
+
+properties = Properties(values=2, refusals=1, dtype=1)
 
 move = mover(device)
 
@@ -641,7 +664,13 @@ def seasons(rng, T, B, K, period):
 
 rng = np.random.default_rng(3)
 visible = move([seasons(rng, 9, 3, 4, 4), seasons(rng, 7, 2, 5, 3)])
-check(seasonal_mase, stored("seasonal_mase"), visible, outputs="mase")
+check(
+    seasonal_mase,
+    stored("seasonal_mase"),
+    visible,
+    outputs="mase",
+    by=properties,
+)
 one_series = move(np.array([[0.0], [4], [1], [6], [2]]))
 truth, guess = move(np.array([[7.0], [3]])), move(np.array([[6.0], [6]]))
 by_hand = seasonal_mase(truth, guess, one_series, 2)
@@ -652,12 +681,13 @@ check_independent(
     {"actual": 1, "predicted": 1, "training": 1},
     axis=0,
 )
-assert_refuses(
-    seasonal_mase,
-    {**visible[0], "period": 9},
-    "with a training of just one season",
-    begins="training",
-)
+with properties("refusals"):
+    assert_refuses(
+        seasonal_mase,
+        {**visible[0], "period": 9},
+        "with a training of just one season",
+        begins="training",
+    )
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 
@@ -666,9 +696,15 @@ hidden = hidden_inputs(
     [(2, 1, 1, 1), (13, 4, 2, 12), (20, 2, 7, 5), (31, 3, 3, 7)],
     device,
 )
-check(seasonal_mase, reference_seasonal_mase, hidden, outputs="mase")
+check(
+    seasonal_mase,
+    reference_seasonal_mase,
+    hidden,
+    outputs="mase",
+    by=properties,
+)
 ### END HIDDEN TESTS
-print("Task 4 holds.")
+properties.points("Task 4 holds.")
 
 # %% mistakes="seasonal_mase"
 r"""
@@ -754,7 +790,7 @@ def probability(model, tokens):
 tiny = count_ngrams("abab", 2, "ab")
 print(probability(tiny, "b"), probability(tiny, "ab"))
 
-# %% test="probability" points=5 explained="ch01_sequences: A model of order: count what came next"
+# %% test="probability" points=5 whole="it counts words: right, or not" explained="ch01_sequences: A model of order: count what came next"
 from rnncore.sequence import count_ngrams
 from rnncore.sequence import probability as book_probability
 from rnncore.testing import assert_close, check, stored

@@ -151,6 +151,7 @@ import numpy as np
 
 from rnncore.rnn import init_params, unroll
 from rnncore.testing import (
+    Properties,
     assert_close,
     check,
     check_causal,
@@ -158,6 +159,8 @@ from rnncore.testing import (
     mover,
     stored,
 )
+
+properties = Properties(values=2, dtype=1)
 
 move = mover(device)
 
@@ -173,6 +176,7 @@ check(
     stored("ceiling_cell"),
     [visible],
     outputs="state, cache",
+    by=properties,
 )
 by_hand = move(np.array([[-1.0, 0.5, 3.0]]))
 (h,), _ = ceiling_cell(by_hand, 0 * by_hand, (by_hand,))
@@ -195,9 +199,15 @@ check_independent(loop, move(run), {"x": 1, "h_0": 0})
 from rnncore.testing import hidden_inputs
 
 hidden = hidden_inputs(sums, [(1, 1), (5, 2), (3, 8)], device)
-check(ceiling_cell, reference_ceiling_cell, hidden, outputs="state, cache")
+check(
+    ceiling_cell,
+    reference_ceiling_cell,
+    hidden,
+    outputs="state, cache",
+    by=properties,
+)
 ### END HIDDEN TESTS
-print("Task 1 holds.")
+properties.points("Task 1 holds.")
 
 # %% mistakes="ceiling_cell"
 r"""
@@ -292,7 +302,7 @@ def outputs(word, cell, params, weights):
 for word in ("abba", "abaab"):
     print(list(word), outputs(word, relu_cell, *language()))
 
-# %% test="language" points=5 explained="ch02_cell: A cell that latches"
+# %% test="language" points=5 whole="one language, judged by its words" explained="ch02_cell: A cell that latches"
 import itertools
 
 import numpy as np
@@ -456,6 +466,7 @@ import numpy as np
 from rnncore.lstm import lstm_cell
 from rnncore.rnn import init_params, rnn_cell, unroll
 from rnncore.testing import (
+    Properties,
     assert_close,
     check,
     check_causal,
@@ -463,6 +474,8 @@ from rnncore.testing import (
     mover,
     stored,
 )
+
+properties = Properties(values=3, dtype=1, sizes=1)
 
 move = mover(device)
 
@@ -481,14 +494,15 @@ def ragged(rng, T, B, D, H, cell=rnn_cell, G=1, parts=1):
 
 
 rng = np.random.default_rng(3)
-plain = move(ragged(rng, 4, 3, 1, 2))
+plain = move(ragged(rng, 4, 3, 5, 2))
 # the cell of chapter 6 has a state of two arrays; both are kept
-paired = move(ragged(rng, 4, 3, 1, 2, lstm_cell, 4, 2))
+paired = move(ragged(rng, 4, 3, 5, 2, lstm_cell, 4, 2))
 check(
     ragged_unroll,
     stored("ragged_unroll"),
     [plain, paired],
     outputs="y, state",
+    by=properties,
 )
 ones = {**plain, "mask": 0 * plain["mask"] + 1}
 y, _ = ragged_unroll(*ones.values())
@@ -508,9 +522,15 @@ hidden = hidden_inputs(
     ],
     device,
 )
-check(ragged_unroll, reference_ragged_unroll, hidden, outputs="y, state")
+check(
+    ragged_unroll,
+    reference_ragged_unroll,
+    hidden,
+    outputs="y, state",
+    by=properties,
+)
 ### END HIDDEN TESTS
-print("Task 3 holds.")
+properties.points("Task 3 holds.")
 
 # %% mistakes="ragged_unroll"
 r"""
@@ -615,7 +635,7 @@ def multiply_adds(T, B, D, H, L, K):
 print(multiply_adds(T=100, B=32, D=64, H=128, L=2, K=10))
 print(multiply_adds(T=100, B=32, D=64, H=256, L=2, K=10))
 
-# %% test="multiply_adds" points=4 explained="ch02_loop: What the early product is worth"
+# %% test="multiply_adds" points=4 whole="it counts: right, or not" explained="ch02_loop: What the early product is worth"
 from rnncore.testing import check, stored
 
 sizes = [
@@ -736,12 +756,15 @@ from rnncore.lstm import lstm_cell
 from rnncore.rnn import init_params, rnn_cell
 from rnncore.rnn import unroll as book_unroll
 from rnncore.testing import (
+    Properties,
     check,
     check_causal,
     check_independent,
     mover,
     stored,
 )
+
+properties = Properties(values=2, dtype=1, arguments=1, sizes=1)
 
 move = mover(device)
 
@@ -756,9 +779,15 @@ def run(rng, T, B, D, H, cell=rnn_cell, G=1, parts=1):
 
 
 rng = np.random.default_rng(4)
-plain = move(run(rng, 4, 3, 1, 2))
-paired = move(run(rng, 4, 3, 1, 2, lstm_cell, 4, 2))
-check(unroll, stored("unroll"), [plain, paired], outputs="y, state, tape")
+plain = move(run(rng, 4, 3, 5, 2))
+paired = move(run(rng, 4, 3, 5, 2, lstm_cell, 4, 2))
+check(
+    unroll,
+    stored("unroll"),
+    [plain, paired],
+    outputs="y, state, tape",
+    by=properties,
+)
 check_causal(unroll, plain, "x")
 check_independent(unroll, plain, {"x": 1, "state": 0})
 ### BEGIN HIDDEN TESTS
@@ -773,9 +802,9 @@ hidden = hidden_inputs(
     ],
     device,
 )
-check(unroll, book_unroll, hidden, outputs="y, state, tape")
+check(unroll, book_unroll, hidden, outputs="y, state, tape", by=properties)
 ### END HIDDEN TESTS
-print("Task 5 holds.")
+properties.points("Task 5 holds.")
 
 # %% mistakes="unroll"
 r"""

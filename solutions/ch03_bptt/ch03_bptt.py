@@ -146,12 +146,15 @@ import numpy as np
 from rnncore.bptt import bptt as book_bptt
 from rnncore.rnn import init_params, unroll
 from rnncore.testing import (
+    Properties,
     assert_close,
     assert_gradient,
     check,
     mover,
     stored,
 )
+
+properties = Properties(values=2, dtype=1)
 
 move = mover(device)
 OUTPUTS = "d_a_x, d_a_h, d_state"
@@ -170,6 +173,7 @@ check(
     stored("residual_cell_vjp"),
     [visible],
     outputs=OUTPUTS,
+    by=properties,
 )
 one, r = move(np.ones((1, 2))), move(np.array([[0.0, 0.8]]))
 d_a_x, _, (d_h,) = residual_cell_vjp((one,), r)  # slopes 1 and 0.36
@@ -183,7 +187,11 @@ hidden = hidden_inputs(
     cell_input, [(1, 1), (4, 3), (2, 7)], device, rng=rng
 )
 check(
-    residual_cell_vjp, reference_residual_cell_vjp, hidden, outputs=OUTPUTS
+    residual_cell_vjp,
+    reference_residual_cell_vjp,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
 )
 
 params = move(init_params(rng, 2, 3))
@@ -201,7 +209,7 @@ y, _, tape = unroll(reference_residual_cell, params, x, (h_0,))
 _, _, d_state = book_bptt(residual_cell_vjp, params, tape, d_y, (0 * h_0,))
 assert_gradient(loss, h_0, d_state[0], "d_h_0 of a loop with your vjp")
 ### END HIDDEN TESTS
-print("Task 1 holds.")
+properties.points("Task 1 holds.")
 
 # %% mistakes="residual_cell_vjp"
 r"""
@@ -320,12 +328,15 @@ from rnncore.bptt import bptt as book_bptt
 from rnncore.bptt import rnn_cell_vjp
 from rnncore.rnn import init_params, rnn_cell, unroll
 from rnncore.testing import (
+    Properties,
     assert_close,
     check,
     check_independent,
     mover,
     stored,
 )
+
+properties = Properties(values=3, dtype=1, arguments=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "d_params, d_x, d_h_0"
@@ -343,8 +354,14 @@ def ragged(rng, T, B, D, H):
     return dict(params=params, x=x, mask=mask, h=h, d_y=d_y)
 
 
-visible = move(ragged(np.random.default_rng(5), 4, 3, 1, 2))
-check(masked_bptt, stored("masked_bptt"), [visible], outputs=OUTPUTS)
+visible = move(ragged(np.random.default_rng(5), 4, 3, 5, 2))
+check(
+    masked_bptt,
+    stored("masked_bptt"),
+    [visible],
+    outputs=OUTPUTS,
+    by=properties,
+)
 
 # where nothing is masked, it is the chapter's bptt
 rng = np.random.default_rng(6)
@@ -354,7 +371,7 @@ h_0 = move(rng.normal(size=(2, 3)))
 y, _, tape = unroll(rnn_cell, params, x, (h_0,))
 h = move(np.zeros((6, 2, 3)))
 h[0], h[1:] = h_0, y
-got = masked_bptt(params, x, move(np.ones((5, 2))), h, d_y)
+got = masked_bptt(params, x, move(np.ones((5, 2))), h, d_y + 0)
 book = book_bptt(rnn_cell_vjp, params, tape, d_y, (0 * h_0,))
 assert_close("d_W_h with a mask of ones", got[0].W_h, book[0].W_h)
 assert_close("d_x with a mask of ones", got[1], book[1])
@@ -374,7 +391,13 @@ hidden = hidden_inputs(
     device,
     rng=rng,
 )
-check(masked_bptt, reference_masked_bptt, hidden, outputs=OUTPUTS)
+check(
+    masked_bptt,
+    reference_masked_bptt,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 
 args = move(ragged(rng, 5, 3, 2, 4))
 params, x, mask, d_y = (args[k] for k in ("params", "x", "mask", "d_y"))
@@ -387,10 +410,10 @@ def loss(W_h):
 
 
 h = reference_masked_unroll(params, x, mask, h_0)
-d_params, _, _ = masked_bptt(params, x, mask, h, d_y)
+d_params, _, _ = masked_bptt(params, x, mask, h, d_y + 0)
 assert_gradient(loss, params.W_h, d_params[1], "d_W_h")
 ### END HIDDEN TESTS
-print("Task 2 holds.")
+properties.points("Task 2 holds.")
 
 # %% mistakes="masked_bptt"
 r"""
@@ -414,7 +437,7 @@ later steps forgotten: what comes from step t+1 was overwritten by d_y[t]; the t
 - d_h = d_h + d_y[t, ...]
 + d_h = d_y[t, ...]
 
-upstream in place: the numbers are right, but the caller's d_y was changed on the way; a second call with it would be wrong
+upstream in place [arguments]: the numbers are right, but the caller's d_y was changed on the way; a second call with it would be wrong
 -         d_h = d_h + d_y[t, ...]
 +         d_y[t, ...] += d_h
 +         d_h = d_y[t, ...]
@@ -515,12 +538,15 @@ print("d_a =", to_numpy(d_a).round(3), "sum", round(float(d_a.sum()), 9))
 import numpy as np
 
 from rnncore.testing import (
+    Properties,
     assert_close,
     assert_gradient,
     check,
     mover,
     stored,
 )
+
+properties = Properties(values=2, dtype=1)
 
 move = mover(device)
 
@@ -532,7 +558,13 @@ def shares(rng, T, B, K):
 
 
 visible = move(shares(np.random.default_rng(2), 3, 2, 4))
-check(sum_to_one_vjp, stored("sum_to_one_vjp"), [visible], outputs="d_a")
+check(
+    sum_to_one_vjp,
+    stored("sum_to_one_vjp"),
+    [visible],
+    outputs="d_a",
+    by=properties,
+)
 equal = move(
     np.full((1, 1, 2), 0.5)
 )  # by hand: 0.5 (1 - 0.5), and minus that
@@ -551,7 +583,13 @@ rng = hidden_rng()
 hidden = hidden_inputs(
     shares, [(1, 1, 2), (4, 3, 5), (2, 5, 3), (3, 3, 3)], device, rng=rng
 )
-check(sum_to_one_vjp, reference_sum_to_one_vjp, hidden, outputs="d_a")
+check(
+    sum_to_one_vjp,
+    reference_sum_to_one_vjp,
+    hidden,
+    outputs="d_a",
+    by=properties,
+)
 
 a, d_p = move(rng.normal(size=(2, 3, 4))), move(rng.normal(size=(2, 3, 4)))
 d_a = sum_to_one_vjp(d_p, reference_sum_to_one(a))
@@ -559,7 +597,7 @@ assert_gradient(
     lambda a: float((reference_sum_to_one(a) * d_p).sum()), a, d_a, "d_a"
 )
 ### END HIDDEN TESTS
-print("Task 3 holds.")
+properties.points("Task 3 holds.")
 
 # %% mistakes="sum_to_one_vjp"
 r"""
@@ -663,7 +701,9 @@ import numpy as np
 from rnncore.bptt import bptt as book_bptt
 from rnncore.bptt import rnn_cell_vjp
 from rnncore.rnn import init_params, rnn_cell, unroll
-from rnncore.testing import check, mover, stored
+from rnncore.testing import Properties, check, mover, stored
+
+properties = Properties(values=4, sizes=1)
 
 move = mover(device)
 
@@ -694,6 +734,7 @@ check(
     stored("find_planted_error"),
     visible,
     outputs="name, index",
+    by=properties,
 )
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
@@ -715,9 +756,10 @@ check(
     reference_find_planted_error,
     hidden,
     outputs="name, index",
+    by=properties,
 )
 ### END HIDDEN TESTS
-print("Task 4 holds.")
+properties.points("Task 4 holds.")
 
 # %% mistakes="find_planted_error"
 r"""
@@ -831,7 +873,9 @@ from rnncore.bptt import rnn_cell_vjp
 from rnncore.gru import gru_cell, gru_cell_vjp
 from rnncore.lstm import lstm_cell, lstm_cell_vjp
 from rnncore.rnn import init_params, rnn_cell, unroll
-from rnncore.testing import check, mover, stored
+from rnncore.testing import Properties, check, mover, stored
+
+properties = Properties(values=2, dtype=1, arguments=1, sizes=1)
 
 OUTPUTS = "d_params, d_x, d_state"
 CELLS = [
@@ -857,8 +901,8 @@ def taped(rng, T, B, D, H, which, dtype="float64"):
 
 
 rng = np.random.default_rng(4)
-visible = [taped(rng, 4, 3, 1, 2, which) for which in (0, 1, 2)]
-check(bptt, stored("bptt"), visible, outputs=OUTPUTS)
+visible = [taped(rng, 4, 3, 5, 2, which) for which in (0, 1, 2)]
+check(bptt, stored("bptt"), visible, outputs=OUTPUTS, by=properties)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
 
@@ -869,9 +913,9 @@ hidden = [
     for which in (0, 1, 2)
     for dtype in ("float64", "float32")
 ]
-check(bptt, book_bptt, hidden, outputs=OUTPUTS)
+check(bptt, book_bptt, hidden, outputs=OUTPUTS, by=properties)
 ### END HIDDEN TESTS
-print("Task 5 holds.")
+properties.points("Task 5 holds.")
 
 # %% mistakes="bptt"
 r"""
@@ -903,7 +947,7 @@ a step counted twice: d_y[t] was added before the cell and once more after it
 - params.W_h + d_past
 + params.W_h + d_past + d_y[t, ...]
 
-upstream in place: `d_h += ...` changed the caller's d_state; write d_h = d_h + ...
+upstream in place [arguments]: `d_h += ...` changed the caller's d_state; write d_h = d_h + ...
 - d_h = d_h + d_y[t, ...]
 + d_h += d_y[t, ...]
 

@@ -153,7 +153,9 @@ print(adamw_step(w, d_w, zero, zero, 1, 0.1, 0.5)[0], "expected 0.85, 0.85")
 import numpy as np
 
 from rnncore.optim import adam
-from rnncore.testing import assert_close, check, mover, stored
+from rnncore.testing import Properties, assert_close, check, mover, stored
+
+properties = Properties(values=2, dtype=1, arguments=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "w, m, s"
@@ -175,17 +177,23 @@ rng = np.random.default_rng(1)
 visible = [move(middle_of_a_run(rng, k, 2, 3)) for k in (1, 2, 7)]
 tiny = move(middle_of_a_run(rng, 1, 2, 3))
 tiny["d_w"] = tiny["d_w"] * 1e-7
-check(adamw_step, stored("adamw_step"), [*visible, tiny], outputs=OUTPUTS)
+check(
+    adamw_step,
+    stored("adamw_step"),
+    [*visible, tiny],
+    outputs=OUTPUTS,
+    by=properties,
+)
 one, zero = move(np.ones(2)), move(np.zeros(2))
 d_w = move(np.array([1e-3, -1e3]))
-w, _, _ = adamw_step(one, d_w, zero, zero, 1, 0.1, 0.5)
+w, _, _ = adamw_step(one, d_w, zero, zero + 0, 1, 0.1, 0.5)
 assert_close("w after a first step", w, np.array([0.85, 1.05]), 1e-5)
 
 # without decay it is the chapter's Adam
 optimizer = adam(0.05)
 params = move((rng.normal(size=(3, 2)),))
 state, mine, m, s = optimizer.init(params), params[0], zero, zero
-m = s = 0 * mine
+m, s = 0 * mine, 0 * mine
 for k in (1, 2, 3):
     d_w = move(rng.normal(size=(3, 2)))
     params, state = optimizer.update(params, (d_w,), state)
@@ -206,9 +214,15 @@ hidden = hidden_inputs(
 )
 small = move(middle_of_a_run(rng, 1, 3))
 small["d_w"] = small["d_w"] * 1e-7
-check(adamw_step, reference_adamw_step, [*hidden, small], outputs=OUTPUTS)
+check(
+    adamw_step,
+    reference_adamw_step,
+    [*hidden, small],
+    outputs=OUTPUTS,
+    by=properties,
+)
 ### END HIDDEN TESTS
-print("Task 1 holds.")
+properties.points("Task 1 holds.")
 
 # %% mistakes="adamw_step"
 r"""
@@ -269,7 +283,7 @@ betas swapped: the two betas were swapped: m forgets in about 10 steps, s in abo
 +     m = BETA_2 * m + (1 - BETA_2) * d_w
 +     s = BETA_1 * s + (1 - BETA_1) * d_w * d_w
 
-means changed in place: `m *= ...` writes into the caller's array; make a new one: m = BETA_1 * m + ...
+means changed in place [arguments]: `m *= ...` writes into the caller's array; make a new one: m = BETA_1 * m + ...
 -     m = BETA_1 * m + (1 - BETA_1) * d_w
 +     m *= BETA_1
 +     m += (1 - BETA_1) * d_w
@@ -332,6 +346,7 @@ import numpy as np
 from rnncore.losses import cross_entropy as printed
 from rnncore.losses import cross_entropy_vjp as printed_vjp
 from rnncore.testing import (
+    Properties,
     assert_close,
     assert_gradient,
     check,
@@ -339,6 +354,8 @@ from rnncore.testing import (
     mover,
     stored,
 )
+
+properties = Properties(values=2, gradients=2, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "loss, d_logits"
@@ -356,23 +373,29 @@ check(
     stored("smoothed_cross_entropy"),
     [visible],
     outputs=OUTPUTS,
+    by=properties,
 )
 none = move(np.zeros((1, 1, 4))), move(np.array([[2]]))
-loss, d_logits = smoothed_cross_entropy(*none, 0.1)  # p = 1/4 each
-assert_close("loss where nothing is known", loss, np.log(4))
-by_hand = np.array([[[0.225, 0.225, -0.675, 0.225]]])
-assert_close("d_logits where nothing is known", d_logits, by_hand)
+with properties("sizes"):
+    loss, d_logits = smoothed_cross_entropy(*none, 0.1)  # p = 1/4 each
+    assert_close("loss where nothing is known", loss, np.log(4))
+    by_hand = np.array([[[0.225, 0.225, -0.675, 0.225]]])
+    with properties("gradients"):
+        known = "d_logits where nothing is known"
+        assert_close(known, d_logits, by_hand)
 
 logits, targets = visible["logits"], visible["targets"]
 loss, d_logits = smoothed_cross_entropy(logits, targets, 0.0)
 plain, cache = printed(logits, targets)
 assert_close("loss with alpha = 0", loss, plain)
-assert_close("d_logits with alpha = 0", d_logits, printed_vjp(1.0, cache))
-check_independent(
-    lambda *args: smoothed_cross_entropy(*args)[1],
-    visible,
-    {"logits": 1},
-)
+with properties("gradients"):
+    right = printed_vjp(1.0, cache)
+    assert_close("d_logits with alpha = 0", d_logits, right)
+    check_independent(
+        lambda *args: smoothed_cross_entropy(*args)[1],
+        visible,
+        {"logits": 1},
+    )
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs, hidden_rng
 
@@ -388,21 +411,23 @@ check(
     reference_smoothed_cross_entropy,
     hidden,
     outputs=OUTPUTS,
+    by=properties,
 )
 logits, targets, alpha = move(batch(rng, 3, 2, 4, 0.3)).values()
 _, d_logits = smoothed_cross_entropy(logits, targets, alpha)
-assert_gradient(
-    lambda z: float(smoothed_cross_entropy(z, targets, alpha)[0]),
-    logits,
-    d_logits,
-    "d_logits",
-)
+with properties("gradients"):
+    assert_gradient(
+        lambda z: float(smoothed_cross_entropy(z, targets, alpha)[0]),
+        logits,
+        d_logits,
+        "d_logits",
+    )
 ### END HIDDEN TESTS
-print("Task 2 holds.")
+properties.points("Task 2 holds.")
 
 # %% mistakes="smoothed_cross_entropy"
 r"""
-gradient of the plain loss: the loss is the smoothed one, the gradient is p - one_hot: that of the loss without smoothing
+gradient of the plain loss [gradients]: the loss is the smoothed one, the gradient is p - one_hot: that of the loss without smoothing
 - (xp.exp(log_p) - q) / (T * B)
 + (xp.exp(log_p) - one_hot) / (T * B)
 
@@ -426,11 +451,11 @@ averaged over time only: the loss was divided by T alone; it is the mean over al
 - loss = -xp.sum(q * log_p) / (T * B)
 + loss = -xp.sum(q * log_p) / T
 
-gradient of the sum: the gradient is that of the summed loss: a mean has its 1/(T B) in the gradient, too
+gradient of the sum [gradients]: the gradient is that of the summed loss: a mean has its 1/(T B) in the gradient, too
 - (xp.exp(log_p) - q) / (T * B)
 + (xp.exp(log_p) - q)
 
-gradient with the wrong sign: q - p points up the loss; the gradient is p - q
+gradient with the wrong sign [gradients]: q - p points up the loss; the gradient is p - q
 - (xp.exp(log_p) - q) / (T * B)
 + (q - xp.exp(log_p)) / (T * B)
 
@@ -488,7 +513,7 @@ plot_lines(
     "learning rate",
 )
 
-# %% test="rate_at" points=4 explained="ch04_training: Which way, and how far"
+# %% test="rate_at" points=4 whole="its arguments and its result are plain numbers" explained="ch04_training: Which way, and how far"
 from rnncore.testing import assert_close, check, stored
 
 
@@ -628,7 +653,9 @@ from rnncore.bptt import rnn_cell_vjp
 from rnncore.characters import init_model, next_character
 from rnncore.optim import adam, sgd
 from rnncore.rnn import rnn_cell
-from rnncore.testing import assert_close, check, mover, stored
+from rnncore.testing import Properties, assert_close, check, mover, stored
+
+properties = Properties(values=2, dtype=1, arguments=1)
 
 move = mover(device)
 OUTPUTS = "losses, params"
@@ -651,7 +678,7 @@ visible = [
     one_batch(rng, 3, 2, 4, 3, sgd(0.5, momentum=0.5), 4),
     one_batch(rng, 2, 1, 3, 2, adam(0.1), 3),
 ]
-check(by_heart, stored("by_heart"), visible, outputs=OUTPUTS)
+check(by_heart, stored("by_heart"), visible, outputs=OUTPUTS, by=properties)
 
 
 def bowl(params, batch, state):
@@ -679,9 +706,9 @@ hidden = [
     ]
     for dtype in ("float64", "float32")
 ]
-check(by_heart, reference_by_heart, hidden, outputs=OUTPUTS)
+check(by_heart, reference_by_heart, hidden, outputs=OUTPUTS, by=properties)
 ### END HIDDEN TESTS
-print("Task 4 holds.")
+properties.points("Task 4 holds.")
 
 # %% mistakes="by_heart"
 r"""
@@ -774,7 +801,9 @@ print(
 import numpy as np
 
 from rnncore.losses import cross_entropy as book_cross_entropy
-from rnncore.testing import assert_close, check, mover, stored
+from rnncore.testing import Properties, assert_close, check, mover, stored
+
+properties = Properties(values=3, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "loss, cache"
@@ -787,21 +816,28 @@ def prediction(rng, T, B, K, size=3.0):
 
 rng = np.random.default_rng(4)
 visible = move([prediction(rng, 3, 2, 4), prediction(rng, 2, 3, 3)])
-check(cross_entropy, stored("cross_entropy"), visible, outputs=OUTPUTS)
+check(
+    cross_entropy,
+    stored("cross_entropy"),
+    visible,
+    outputs=OUTPUTS,
+    by=properties,
+)
 even = move(np.zeros((2, 3, 8))), move(np.zeros((2, 3), dtype=int))
 assert_close(
     "loss of eight even chances", cross_entropy(*even)[0], np.log(8)
 )
 # certain and wrong, and beside it a prediction that knows nothing
 far = move((np.array([[[1000.0, 0], [0, 0]]]), np.array([[1, 1]])))
-loss, (log_p, _) = cross_entropy(*far)
-why = (
-    "inf or nan: exp of 1000 is infinite, exp of -1000 is 0, and so is a "
-    "p whose logarithm is taken: see hints 1 and 2"
-)
-by_hand = np.array([[[0.0, -1000], [-np.log(2), -np.log(2)]]])
-assert_close("log_p at logits of 1000 and 0", log_p, by_hand, why=why)
-assert_close("the loss there", loss, 500 + np.log(2) / 2)
+with properties("sizes"):
+    loss, (log_p, _) = cross_entropy(*far)
+    why = (
+        "inf or nan: exp of 1000 is infinite, exp of -1000 is 0, and so is a "
+        "p whose logarithm is taken: see hints 1 and 2"
+    )
+    by_hand = np.array([[[0.0, -1000], [-np.log(2), -np.log(2)]]])
+    assert_close("log_p at logits of 1000 and 0", log_p, by_hand, why=why)
+    assert_close("the loss there", loss, 500 + np.log(2) / 2)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 
@@ -820,9 +856,15 @@ hidden = hidden_inputs(
     ],
     device,
 )
-check(cross_entropy, book_cross_entropy, hidden, outputs=OUTPUTS)
+check(
+    cross_entropy,
+    book_cross_entropy,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 ### END HIDDEN TESTS
-print("Task 5 holds.")
+properties.points("Task 5 holds.")
 
 # %% mistakes="cross_entropy"
 r"""

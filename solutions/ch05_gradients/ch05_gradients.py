@@ -135,7 +135,7 @@ powers = {
 }
 plot_lines(powers, "k - 1", "norm of the k-th power")
 
-# %% test="two_fates" points=4 explained="ch05_gradients: What theory says, and what it does not"
+# %% test="two_fates" points=4 whole="two numbers, which only make sense together" explained="ch05_gradients: What theory says, and what it does not"
 import numpy as np
 
 from rnncore.gradient_flow import spectral_radius
@@ -259,12 +259,15 @@ for loudness in [0.0, 0.1, 0.3, 1.0, 3.0]:
 import numpy as np
 
 from rnncore.testing import (
+    Properties,
     assert_close,
     check,
     check_independent,
     mover,
     stored,
 )
+
+properties = Properties(values=4, dtype=1, sizes=1)
 
 move = mover(device)
 
@@ -283,16 +286,18 @@ check(
     stored("noisy_growth_rate"),
     [visible],
     outputs="rate",
+    by=properties,
 )
 # by hand: one unit at h_0 = 0 without noise stays at 0, where the slope
 # is 1; each step multiplies by the weight
 quiet = move(np.zeros((5, 1, 1))), move(np.zeros((1, 1)))
 weight = move(np.array([[-0.7]]))
-assert_close(
-    "the rate of one silent unit with weight -0.7",
-    noisy_growth_rate(weight, *quiet),
-    np.array([0.7]),
-)
+with properties("sizes"):
+    assert_close(
+        "the rate of one silent unit with weight -0.7",
+        noisy_growth_rate(weight, *quiet),
+        np.array([0.7]),
+    )
 check_independent(
     lambda *args: noisy_growth_rate(*args)[None],
     visible,
@@ -313,7 +318,11 @@ hidden = hidden_inputs(
     noisy, [(1, 1, 1), (6, 2, 3), (3, 4, 5), (4, 3, 3)], device, rng=rng
 )
 check(
-    noisy_growth_rate, reference_noisy_growth_rate, hidden, outputs="rate"
+    noisy_growth_rate,
+    reference_noisy_growth_rate,
+    hidden,
+    outputs="rate",
+    by=properties,
 )
 
 # the package's way: backward, through the tape
@@ -329,7 +338,7 @@ assert_close(
     growth_rate(norms),
 )
 ### END HIDDEN TESTS
-print("Task 2 holds.")
+properties.points("Task 2 holds.")
 
 # %% mistakes="noisy_growth_rate"
 r"""
@@ -481,7 +490,9 @@ for name, cosine in zip(
 # %% test="cosines_of_clipping" points=4 explained="ch05_long_lags: A cliff"
 import numpy as np
 
-from rnncore.testing import assert_close, check, mover, stored
+from rnncore.testing import Properties, assert_close, check, mover, stored
+
+properties = Properties(values=3, sizes=1)
 
 move = mover(device)
 OUTPUTS = "by_norm, by_array, by_entry"
@@ -507,13 +518,19 @@ check(
     stored("cosines_of_clipping"),
     visible,
     outputs=OUTPUTS,
+    by=properties,
 )
 # by hand: (4, 3) by entry to 3 gives (3, 3); its cosine is 21 / (5 √18)
 got = cosines_of_clipping(move((np.array([4.0, 3.0]),)), 3.0)
 assert_close("by_norm of (4, 3)", got[0], 1.0)
 assert_close("by_entry of (4, 3)", got[2], 21 / (5 * 18**0.5))
-short = cosines_of_clipping(move((np.array([0.1]), np.array([0.2]))), 9.0)
-assert_close("the cosines of a short gradient", np.array(short), np.ones(3))
+with properties("sizes"):
+    short = cosines_of_clipping(
+        move((np.array([0.1]), np.array([0.2]))), 9.0
+    )
+    assert_close(
+        "the cosines of a short gradient", np.array(short), np.ones(3)
+    )
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 
@@ -532,9 +549,10 @@ check(
     reference_cosines_of_clipping,
     hidden,
     outputs=OUTPUTS,
+    by=properties,
 )
 ### END HIDDEN TESTS
-print("Task 3 holds.")
+properties.points("Task 3 holds.")
 
 # %% mistakes="cosines_of_clipping"
 r"""
@@ -655,7 +673,15 @@ print(
 # %% test="compare_settings" points=4 explained="ch05_gradients: Where to start"
 import numpy as np
 
-from rnncore.testing import assert_close, assert_refuses, check, stored
+from rnncore.testing import (
+    Properties,
+    assert_close,
+    assert_refuses,
+    check,
+    stored,
+)
+
+properties = Properties(values=3, refusals=1)
 
 OUTPUTS = "changed, differences, median, better"
 
@@ -681,14 +707,20 @@ visible = [
     trial({"cost": 1.5}, [4, 8]),
 ]
 check(
-    compare_settings, stored("compare_settings"), visible, outputs=OUTPUTS
+    compare_settings,
+    stored("compare_settings"),
+    visible,
+    outputs=OUTPUTS,
+    by=properties,
 )
 # with the same luck on both sides, a cheaper setting is better by 0.05
 _, differences, _, better = compare_settings(**visible[1])
 assert_close("the differences", differences, np.full(2, -0.05))
 two = trial({"gain": 0.5, "cost": 1.0}, [0, 1])
-assert_refuses(compare_settings, two, "with two changes at once")
-assert_refuses(compare_settings, trial({}, [0, 1]), "with no change")
+with properties("refusals"):
+    assert_refuses(compare_settings, two, "with two changes at once")
+with properties("refusals"):
+    assert_refuses(compare_settings, trial({}, [0, 1]), "with no change")
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
 
@@ -702,15 +734,22 @@ hidden = [
         ({"gain": 2.0}, 9),
     ]
 ]
-check(compare_settings, reference_compare_settings, hidden, outputs=OUTPUTS)
-for change in ({"draws": 5, "cost": 0.0}, {}):
-    assert_refuses(
-        compare_settings,
-        trial(change, [0, 1]),
-        f"with {len(change)} changes",
-    )
+check(
+    compare_settings,
+    reference_compare_settings,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
+with properties("refusals"):
+    for change in ({"draws": 5, "cost": 0.0}, {}):
+        assert_refuses(
+            compare_settings,
+            trial(change, [0, 1]),
+            f"with {len(change)} changes",
+        )
 ### END HIDDEN TESTS
-print("Task 4 holds.")
+properties.points("Task 4 holds.")
 
 # %% mistakes="compare_settings"
 r"""
@@ -754,11 +793,11 @@ only the sign kept: the median of the signs does not tell how large the effect i
 - float(np.median(differences))
 + float(np.median(np.sign(differences)))
 
-two changes at once [hidden]: settings that differ in two things were compared; then nobody knows which of them did it
+two changes at once [hidden, refusals]: settings that differ in two things were compared; then nobody knows which of them did it
 - len(changed) != 1
 + not changed
 
-nothing changed [hidden]: settings that do not differ were compared
+nothing changed [hidden, refusals]: settings that do not differ were compared
 -     if len(changed) != 1:
 +     changed = changed or list(control)
 +     if len(changed) > 3:
@@ -837,7 +876,9 @@ from rnncore.gradient_flow import state_jacobians as book_state_jacobians
 from rnncore.gru import gru_cell, gru_cell_vjp
 from rnncore.lstm import lstm_cell, lstm_cell_vjp
 from rnncore.rnn import init_params, rnn_cell, unroll
-from rnncore.testing import check, mover, stored
+from rnncore.testing import Properties, check, mover, stored
+
+properties = Properties(values=2, dtype=1, sizes=1)
 
 CELLS = [
     (rnn_cell, rnn_cell_vjp, 1, 1),  # gates, parts of the state
@@ -858,12 +899,13 @@ def taped(rng, T, B, D, H, which, dtype="float64"):
 
 
 rng = np.random.default_rng(4)
-visible = [taped(rng, 3, 2, 1, 2, which) for which in (0, 1, 2)]
+visible = [taped(rng, 3, 2, 5, 2, which) for which in (0, 1, 2)]
 check(
     state_jacobians,
     stored("state_jacobians"),
     visible,
     outputs="jacobians",
+    by=properties,
 )
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
@@ -875,9 +917,15 @@ hidden = [
     for which in (0, 1, 2)
     for dtype in ("float64", "float32")
 ]
-check(state_jacobians, book_state_jacobians, hidden, outputs="jacobians")
+check(
+    state_jacobians,
+    book_state_jacobians,
+    hidden,
+    outputs="jacobians",
+    by=properties,
+)
 ### END HIDDEN TESTS
-print("Task 5 holds.")
+properties.points("Task 5 holds.")
 
 # %% mistakes="state_jacobians"
 r"""

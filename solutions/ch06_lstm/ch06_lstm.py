@@ -137,7 +137,9 @@ print("largest difference:", float(abs(h_1 - h_book).max()))
 # %% test="peephole_cell" points=4 explained="ch06_lstm: Three doors"
 import numpy as np
 
-from rnncore.testing import assert_close, check, mover, stored
+from rnncore.testing import Properties, assert_close, check, mover, stored
+
+properties = Properties(values=2, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "state, cache"
@@ -156,19 +158,34 @@ def peephole_input(rng, B, H):
 
 
 visible = move(peephole_input(np.random.default_rng(1), 3, 2))
-check(peephole_cell, stored("peephole_cell"), [visible], outputs=OUTPUTS)
+check(
+    peephole_cell,
+    stored("peephole_cell"),
+    [visible],
+    outputs=OUTPUTS,
+    by=properties,
+)
 # by hand: with all sums 0 and no peepholes, each gate is a half and g is 0
 zero, c_0 = move(np.zeros((1, 4))), move(np.array([[3.0]]))
-(h, c, _), _ = peephole_cell(zero, zero, (c_0, c_0, move(np.zeros((3, 1)))))
-assert_close("c of gates at a half", c, np.array([[1.5]]))
-assert_close("h of gates at a half", h, np.tanh([[1.5]]) / 2)
+with properties("sizes"):
+    (h, c, _), _ = peephole_cell(
+        zero, zero, (c_0, c_0, move(np.zeros((3, 1))))
+    )
+    assert_close("c of gates at a half", c, np.array([[1.5]]))
+    assert_close("h of gates at a half", h, np.tanh([[1.5]]) / 2)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 
 hidden = hidden_inputs(peephole_input, [(1, 1), (4, 3), (2, 5)], device)
-check(peephole_cell, reference_peephole_cell, hidden, outputs=OUTPUTS)
+check(
+    peephole_cell,
+    reference_peephole_cell,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 ### END HIDDEN TESTS
-print("Task 1 holds.")
+properties.points("Task 1 holds.")
 
 # %% mistakes="peephole_cell"
 r"""
@@ -284,7 +301,15 @@ import numpy as np
 from rnncore.backend import to_numpy
 from rnncore.bptt import bptt
 from rnncore.rnn import init_params, unroll
-from rnncore.testing import assert_gradient, check, mover, stored
+from rnncore.testing import (
+    Properties,
+    assert_gradient,
+    check,
+    mover,
+    stored,
+)
+
+properties = Properties(values=3, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "d_a_x, d_a_h, d_state"
@@ -308,6 +333,7 @@ check(
     stored("peephole_cell_vjp"),
     [visible],
     outputs=OUTPUTS,
+    by=properties,
 )
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs, hidden_rng
@@ -317,7 +343,11 @@ hidden = hidden_inputs(
     peephole_cache, [(1, 1), (4, 3), (2, 5)], device, rng=rng
 )
 check(
-    peephole_cell_vjp, reference_peephole_cell_vjp, hidden, outputs=OUTPUTS
+    peephole_cell_vjp,
+    reference_peephole_cell_vjp,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
 )
 
 params = move(init_params(rng, 2, 3, 4))
@@ -337,7 +367,7 @@ nothing = tuple(0 * part for part in last)
 _, _, d_first = bptt(peephole_cell_vjp, params, tape, d_y, nothing)
 assert_gradient(loss, p_0, d_first[2], "d_p of a loop with your vjp")
 ### END HIDDEN TESTS
-print("Task 2 holds.")
+properties.points("Task 2 holds.")
 
 # %% mistakes="peephole_cell_vjp"
 r"""
@@ -454,12 +484,15 @@ from rnncore.backend import to_numpy
 from rnncore.bptt import bptt
 from rnncore.rnn import init_params, unroll
 from rnncore.testing import (
+    Properties,
     assert_close,
     assert_gradient,
     check,
     mover,
     stored,
 )
+
+properties = Properties(values=2, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "d_a_x, d_a_h, d_state"
@@ -481,19 +514,27 @@ check(
     stored("coupled_cell_vjp"),
     [visible],
     outputs=OUTPUTS,
+    by=properties,
 )
 # by hand: only d_c arrives, f = 0.25 lets a quarter of it back to c
 quarter, zero = move(np.array([[0.25]])), move(np.zeros((1, 1)))
 cache = (quarter, zero, quarter, zero, zero)
-_, _, (_, d_before) = coupled_cell_vjp((zero, zero + 8), cache)
-assert_close("d_c of the step before", d_before, np.array([[2.0]]))
+with properties("sizes"):
+    _, _, (_, d_before) = coupled_cell_vjp((zero, zero + 8), cache)
+    assert_close("d_c of the step before", d_before, np.array([[2.0]]))
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 
 hidden = hidden_inputs(coupled_cache, [(1, 1), (4, 3), (2, 5)], device)
-check(coupled_cell_vjp, reference_coupled_cell_vjp, hidden, outputs=OUTPUTS)
+check(
+    coupled_cell_vjp,
+    reference_coupled_cell_vjp,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 ### END HIDDEN TESTS
-print("Task 3 holds.")
+properties.points("Task 3 holds.")
 
 # %% mistakes="coupled_cell_vjp"
 r"""
@@ -685,7 +726,9 @@ print("d_a_h:", to_numpy(d_a_h).round(4))
 # %% test="vjp_without_gates" points=3 explained="ch06_lstm: The carousel"
 import numpy as np
 
-from rnncore.testing import assert_close, check, mover, stored
+from rnncore.testing import Properties, assert_close, check, mover, stored
+
+properties = Properties(values=2, dtype=1)
 
 move = mover(device)
 OUTPUTS = "d_a_x, d_a_h, d_state"
@@ -707,16 +750,21 @@ check(
     stored("vjp_without_gates"),
     [visible],
     outputs=OUTPUTS,
+    by=properties,
 )
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 
 hidden = hidden_inputs(lstm_cache, [(1, 1), (4, 3), (2, 5)], device)
 check(
-    vjp_without_gates, reference_vjp_without_gates, hidden, outputs=OUTPUTS
+    vjp_without_gates,
+    reference_vjp_without_gates,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
 )
 ### END HIDDEN TESTS
-print("Task 5 holds.")
+properties.points("Task 5 holds.")
 
 # %% mistakes="vjp_without_gates"
 r"""
@@ -797,7 +845,9 @@ print("largest difference:", float(abs(mine - books).max()))
 import numpy as np
 
 from rnncore.lstm import lstm_cell_vjp as book_lstm_cell_vjp
-from rnncore.testing import assert_close, check, mover, stored
+from rnncore.testing import Properties, assert_close, check, mover, stored
+
+properties = Properties(values=2, dtype=1, arguments=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "d_a_x, d_a_h, d_state"
@@ -814,14 +864,26 @@ def lstm_taped(rng, B, H):
 
 
 visible = move(lstm_taped(np.random.default_rng(5), 3, 2))
-check(lstm_cell_vjp, stored("lstm_cell_vjp"), [visible], outputs=OUTPUTS)
+check(
+    lstm_cell_vjp,
+    stored("lstm_cell_vjp"),
+    [visible],
+    outputs=OUTPUTS,
+    by=properties,
+)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 
 hidden = hidden_inputs(lstm_taped, [(1, 1), (4, 3), (2, 5)], device)
-check(lstm_cell_vjp, book_lstm_cell_vjp, hidden, outputs=OUTPUTS)
+check(
+    lstm_cell_vjp,
+    book_lstm_cell_vjp,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 ### END HIDDEN TESTS
-print("Task 6 holds.")
+properties.points("Task 6 holds.")
 
 # %% mistakes="lstm_cell_vjp"
 r"""
@@ -829,7 +891,7 @@ d_c of the next step dropped: d_c of the next step was dropped: over one step no
 - d_c = d_c + d_h * o
 + d_c = d_h * o
 
-upstream in place: `d_c += ...` changed the caller's d_state; write d_c = d_c + ...
+upstream in place [arguments]: `d_c += ...` changed the caller's d_state; write d_c = d_c + ...
 - d_c = d_c + d_h * o * (1 - tanh_c * tanh_c)
 + d_c += d_h * o * (1 - tanh_c * tanh_c)
 

@@ -200,7 +200,7 @@ PUBLISHED = {
 for name, program in PUBLISHED.items():
     print(f"{name:50}", fits_the_loop(program))
 
-# %% test="fits_the_loop" points=5 explained="ch07_gru: The side of the product"
+# %% test="fits_the_loop" points=5 whole="one verdict on each cell" explained="ch07_gru: The side of the product"
 import numpy as np
 
 from rnncore.testing import check, stored
@@ -336,12 +336,15 @@ import numpy as np
 
 from rnncore.rnn import Params, init_params
 from rnncore.testing import (
+    Properties,
     assert_close,
     check,
     check_independent,
     mover,
     stored,
 )
+
+properties = Properties(values=2, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "h_new, cache"
@@ -353,24 +356,33 @@ def a_step(rng, B, D, H):
     return {"params": params, "x_t": x_t, "h": h}
 
 
-visible = move(a_step(np.random.default_rng(1), 3, 1, 2))
+visible = move(a_step(np.random.default_rng(1), 3, 5, 2))
 
 
 def new_state(params, x_t, h):
     return minimal_step(params, x_t, h)[0]
 
 
-check(new_state, stored("minimal_step"), [visible], outputs="h_new")
+check(
+    new_state,
+    stored("minimal_step"),
+    [visible],
+    outputs="h_new",
+    by=properties,
+)
 params, x_t, h = visible.values()
 new, (f, n, m, h_kept) = minimal_step(params, x_t, h)
 assert_close("h in the cache", h_kept, h)
 assert_close("m in the cache", m, h @ params.W_h[2:].T + params.b_h[2:])
 assert_close("(1 - f) h + f n from the cache", (1 - f) * h + f * n, new)
 zero = move(Params(*(np.zeros(s) for s in [(4, 1), (4, 2), 4, 4])))
-new, _ = minimal_step(zero, move(np.ones((1, 1))), move(np.ones((1, 2))))
-assert_close(
-    "h_new with all weights zero, h = 1", new, np.full((1, 2), 0.5)
-)
+with properties("sizes"):
+    new, _ = minimal_step(
+        zero, move(np.ones((1, 1))), move(np.ones((1, 2)))
+    )
+    assert_close(
+        "h_new with all weights zero, h = 1", new, np.full((1, 2), 0.5)
+    )
 check_independent(minimal_step, visible, {"x_t": 0, "h": 0}, axis=0)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
@@ -378,9 +390,15 @@ from rnncore.testing import hidden_inputs
 hidden = hidden_inputs(
     a_step, [(1, 1, 1), (4, 2, 3), (2, 5, 4), (3, 3, 3)], device
 )
-check(minimal_step, reference_minimal_step, hidden, outputs=OUTPUTS)
+check(
+    minimal_step,
+    reference_minimal_step,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 ### END HIDDEN TESTS
-print("Task 2 holds.")
+properties.points("Task 2 holds.")
 
 # %% mistakes="minimal_step"
 r"""
@@ -480,7 +498,15 @@ print(d_params.b_x, d_params.b_h, "by hand: [0, 0.5] and [0, 0.25]")
 import numpy as np
 
 from rnncore.rnn import Params, init_params
-from rnncore.testing import check, check_independent, mover, stored
+from rnncore.testing import (
+    Properties,
+    check,
+    check_independent,
+    mover,
+    stored,
+)
+
+properties = Properties(values=4, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "d_params, d_x_t, d_h_before"
@@ -496,12 +522,13 @@ def a_step_back(rng, B, D, H):
     return {"d_h": d_h, "params": params, "x_t": x_t, "cache": cache}
 
 
-visible = move(a_step_back(np.random.default_rng(2), 3, 1, 2))
+visible = move(a_step_back(np.random.default_rng(2), 3, 5, 2))
 check(
     minimal_step_vjp,
     stored("minimal_step_vjp"),
     [visible],
     outputs=OUTPUTS,
+    by=properties,
 )
 check_independent(
     lambda *args: minimal_step_vjp(*args)[2],  # d_h_before
@@ -519,7 +546,13 @@ hidden = hidden_inputs(
     device,
     rng=rng,
 )
-check(minimal_step_vjp, reference_minimal_step_vjp, hidden, outputs=OUTPUTS)
+check(
+    minimal_step_vjp,
+    reference_minimal_step_vjp,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 
 args = move(a_step_back(rng, 3, 2, 4))
 params, x_t, d_h = args["params"], args["x_t"], args["d_h"]
@@ -542,7 +575,7 @@ for k, name in enumerate(Params._fields):
         f"d_{name}",
     )
 ### END HIDDEN TESTS
-print("Task 3 holds.")
+properties.points("Task 3 holds.")
 
 # %% mistakes="minimal_step_vjp"
 r"""
@@ -740,7 +773,9 @@ print(half_life, stuck)
 # %% test="gate_report" points=4 explained="ch07_gru: One gate, two clocks"
 import numpy as np
 
-from rnncore.testing import assert_close, check, mover, stored
+from rnncore.testing import Properties, assert_close, check, mover, stored
+
+properties = Properties(values=2, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "half_life, stuck"
@@ -754,28 +789,41 @@ visible = [
     move(gate(np.random.default_rng(5), 5, 2, 3)),
     move({"a_z": np.full((3, 2, 1), 18.0), "low": 0.01}),
 ]
-check(gate_report, stored("gate_report"), visible, outputs=OUTPUTS)
-# by hand: z = 1/2 halves at each step, and its slope is 1/4
-half_life, stuck = gate_report(move(np.zeros((4, 2, 1))))
-assert_close("half-life at a_z = 0", half_life, np.ones(1))
-assert_close("stuck share at a_z = 0", stuck, np.zeros(1))
-half_life, _ = gate_report(move(np.full((4, 2, 1), 18.0), "float32"))
-lost = move(np.ones(1), "float32") * float(np.log(2) * np.exp(18))
-assert_close(
-    "half_life over ln 2 · e^18, at a_z = 18 in float32",
-    half_life / lost,
-    np.ones(1),
-    1e-5,
+check(
+    gate_report,
+    stored("gate_report"),
+    visible,
+    outputs=OUTPUTS,
+    by=properties,
 )
+# by hand: z = 1/2 halves at each step, and its slope is 1/4
+with properties("sizes"):
+    half_life, stuck = gate_report(move(np.zeros((4, 2, 1))))
+    assert_close("half-life at a_z = 0", half_life, np.ones(1))
+    assert_close("stuck share at a_z = 0", stuck, np.zeros(1))
+    half_life, _ = gate_report(move(np.full((4, 2, 1), 18.0), "float32"))
+    lost = move(np.ones(1), "float32") * float(np.log(2) * np.exp(18))
+    assert_close(
+        "half_life over ln 2 · e^18, at a_z = 18 in float32",
+        half_life / lost,
+        np.ones(1),
+        1e-5,
+    )
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 
 hidden = hidden_inputs(gate, [(1, 1, 1), (6, 3, 2), (4, 5, 3)], device)
 hidden.append(move({"a_z": np.full((2, 3, 2), 19.0)}, "float32"))
 hidden.append(move({"a_z": np.full((2, 3, 2), -60.0)}))
-check(gate_report, reference_gate_report, hidden, outputs=OUTPUTS)
+check(
+    gate_report,
+    reference_gate_report,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 ### END HIDDEN TESTS
-print("Task 5 holds.")
+properties.points("Task 5 holds.")
 
 # %% mistakes="gate_report"
 r"""
@@ -871,7 +919,9 @@ import numpy as np
 
 from rnncore.gru import gru_cell
 from rnncore.gru import gru_cell_vjp as book_gru_cell_vjp
-from rnncore.testing import check, mover, stored
+from rnncore.testing import Properties, check, mover, stored
+
+properties = Properties(values=2, dtype=1, sizes=1)
 
 OUTPUTS = "d_a_x, d_a_h, d_state"
 
@@ -887,7 +937,13 @@ def gru_back(rng, B, H, dtype="float64"):
 
 
 visible = [gru_back(np.random.default_rng(3), 3, 2)]
-check(gru_cell_vjp, stored("gru_cell_vjp"), visible, outputs=OUTPUTS)
+check(
+    gru_cell_vjp,
+    stored("gru_cell_vjp"),
+    visible,
+    outputs=OUTPUTS,
+    by=properties,
+)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
 
@@ -897,9 +953,11 @@ hidden = [
     for B, H in [(1, 1), (4, 3), (2, 5)]
     for dtype in ("float64", "float32")
 ]
-check(gru_cell_vjp, book_gru_cell_vjp, hidden, outputs=OUTPUTS)
+check(
+    gru_cell_vjp, book_gru_cell_vjp, hidden, outputs=OUTPUTS, by=properties
+)
 ### END HIDDEN TESTS
-print("Task 6 holds.")
+properties.points("Task 6 holds.")
 
 # %% mistakes="gru_cell_vjp"
 r"""

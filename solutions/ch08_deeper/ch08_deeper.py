@@ -152,7 +152,9 @@ from rnncore.bptt import rnn_cell_vjp
 from rnncore.gru import gru_cell, gru_cell_vjp
 from rnncore.lstm import lstm_cell, lstm_cell_vjp
 from rnncore.rnn import init_params, rnn_cell
-from rnncore.testing import assert_close, check, mover, stored
+from rnncore.testing import Properties, assert_close, check, mover, stored
+
+properties = Properties(values=2, dtype=1, arguments=1)
 
 move = mover(device)
 CELLS = [
@@ -189,6 +191,7 @@ check(
     stored("residual_stack_bptt"),
     visible,
     outputs="d_params, d_x, d_states",
+    by=properties,
 )
 # weights of zero: d_b_x of the lowest layer is the sum of d_y
 quiet = climbed(np.random.default_rng(2), 4, 3, 2, 2, 3, 0)
@@ -225,6 +228,7 @@ check(
     reference_residual_stack_bptt,
     hidden,
     outputs="d_params, d_x, d_states",
+    by=properties,
 )
 
 args = climbed(rng, 4, 2, 3, 2, 3, 0)
@@ -246,7 +250,7 @@ def loss(x):
 
 assert_gradient(loss, x, residual_stack_bptt(**args)[1], "d_x")
 ### END HIDDEN TESTS
-print("Task 1 holds.")
+properties.points("Task 1 holds.")
 
 # %% mistakes="residual_stack_bptt"
 r"""
@@ -361,12 +365,15 @@ from rnncore.backend import to_numpy
 from rnncore.gru import gru_cell
 from rnncore.rnn import init_params, rnn_cell
 from rnncore.testing import (
+    Properties,
     assert_close,
     check,
     check_independent,
     mover,
     stored,
 )
+
+properties = Properties(values=3, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "y, h"
@@ -390,14 +397,18 @@ check(
     stored("read_from_the_end"),
     [visible],
     outputs=OUTPUTS,
+    by=properties,
 )
 # a single step: y is one step of the cell, whatever stands behind it
 one = move(padded(np.random.default_rng(4), 3, 1, 2, 2)) | {"lengths": [1]}
-y, h = read_from_the_end(**one)
-p = one["params"]
-a = one["x"][0] @ p.W_x.T + p.b_x + one["h_0"] @ p.W_h.T + p.b_h
-assert_close("y[0] of a sequence of one step", y[0], np.tanh(to_numpy(a)))
-assert_close("the padding of y", y[1:], np.zeros((2, 1, 2)))
+with properties("sizes"):
+    y, h = read_from_the_end(**one)
+    p = one["params"]
+    a = one["x"][0] @ p.W_x.T + p.b_x + one["h_0"] @ p.W_h.T + p.b_h
+    assert_close(
+        "y[0] of a sequence of one step", y[0], np.tanh(to_numpy(a))
+    )
+    assert_close("the padding of y", y[1:], np.zeros((2, 1, 2)))
 check_independent(read_from_the_end, visible, {"x": 1, "h_0": 0})
 ### BEGIN HIDDEN TESTS
 from rnncore.layers import bidirectional
@@ -420,7 +431,11 @@ hidden = hidden_inputs(
     rng=rng,
 )
 check(
-    read_from_the_end, reference_read_from_the_end, hidden, outputs=OUTPUTS
+    read_from_the_end,
+    reference_read_from_the_end,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
 )
 
 # the right half of the chapter's layer is the same thing
@@ -433,7 +448,7 @@ got_y, got_h = read_from_the_end(**args)
 assert_close("y beside the chapter's", got_y, y[..., 3:])
 assert_close("h beside the chapter's", got_h, h)
 ### END HIDDEN TESTS
-print("Task 2 holds.")
+properties.points("Task 2 holds.")
 
 # %% mistakes="read_from_the_end"
 r"""
@@ -554,7 +569,9 @@ import numpy as np
 from rnncore.gru import gru_cell
 from rnncore.lstm import lstm_cell
 from rnncore.rnn import init_params, rnn_cell
-from rnncore.testing import check, check_causal, mover, stored
+from rnncore.testing import Properties, check, check_causal, mover, stored
+
+properties = Properties(values=2, dtype=1)
 
 CELLS = [(rnn_cell, 1, 1), (lstm_cell, 4, 2), (gru_cell, 3, 1)]
 
@@ -576,6 +593,7 @@ check(
     stored("both_ends_of_the_past"),
     visible,
     outputs="y",
+    by=properties,
 )
 check_causal(both_ends_of_the_past, visible[0], "x")
 ### BEGIN HIDDEN TESTS
@@ -595,9 +613,10 @@ check(
     reference_both_ends_of_the_past,
     hidden,
     outputs="y",
+    by=properties,
 )
 ### END HIDDEN TESTS
-print("Task 3 holds.")
+properties.points("Task 3 holds.")
 
 # %% mistakes="both_ends_of_the_past"
 r"""
@@ -706,7 +725,16 @@ for training in True, True, False:
 import numpy as np
 
 from rnncore.rnn import init_params, rnn_cell, unroll
-from rnncore.testing import assert_close, check, check_causal, mover, stored
+from rnncore.testing import (
+    Properties,
+    assert_close,
+    check,
+    check_causal,
+    mover,
+    stored,
+)
+
+properties = Properties(values=2, dtype=1, sizes=1)
 
 move = mover(device)
 
@@ -733,7 +761,9 @@ visible = [
     move(drop(6, 4, 3, 2, 3, 0.4, True)),
     move(drop(7, 4, 2, 2, 3, 0.4, False)),
 ]
-check(seeded, stored("variational_rnn"), visible, outputs="y")
+check(
+    seeded, stored("variational_rnn"), visible, outputs="y", by=properties
+)
 args = visible[1]  # not training: it is the chapter's plain network
 y, _, _ = unroll(rnn_cell, args["params"], args["x"], (args["h_0"],))
 assert_close("y at test time", seeded(**args), y)
@@ -763,9 +793,9 @@ hidden = [
     for training in (True, False)
     for dtype in ("float64", "float32")
 ]
-check(seeded, expected_seeded, hidden, outputs="y")
+check(seeded, expected_seeded, hidden, outputs="y", by=properties)
 ### END HIDDEN TESTS
-print("Task 4 holds.")
+properties.points("Task 4 holds.")
 
 # %% mistakes="variational_rnn"
 r"""
@@ -879,12 +909,15 @@ print(to_numpy(state_for_window(state, ended, begins)[0]))
 import numpy as np
 
 from rnncore.testing import (
+    Properties,
     assert_close,
     check,
     check_independent,
     mover,
     stored,
 )
+
+properties = Properties(values=2, dtype=1)
 
 move = mover(device)
 
@@ -907,6 +940,7 @@ check(
     stored("state_for_window"),
     [visible, same],
     outputs="state",
+    by=properties,
 )
 for k, part in enumerate(state_for_window(**same)):
     assert_close(f"state[{k}] where all go on", part, visible["state"][k])
@@ -921,9 +955,15 @@ from rnncore.testing import hidden_inputs
 hidden = hidden_inputs(
     between, [(1, 1, 1), (4, 2, 1), (9, 3, 2), (8, 5, 2)], device
 )
-check(state_for_window, reference_state_for_window, hidden, outputs="state")
+check(
+    state_for_window,
+    reference_state_for_window,
+    hidden,
+    outputs="state",
+    by=properties,
+)
 ### END HIDDEN TESTS
-print("Task 5 holds.")
+properties.points("Task 5 holds.")
 
 # %% mistakes="state_for_window"
 r"""
@@ -1019,7 +1059,9 @@ from rnncore.gru import gru_cell, gru_cell_vjp
 from rnncore.layers import masked_vjp
 from rnncore.lstm import lstm_cell, lstm_cell_vjp
 from rnncore.rnn import init_params, rnn_cell, unroll
-from rnncore.testing import check, check_causal, mover, stored
+from rnncore.testing import Properties, check, check_causal, mover, stored
+
+properties = Properties(values=2, dtype=1, sizes=1)
 
 CELLS = [
     (rnn_cell, rnn_cell_vjp, 1, 1),
@@ -1054,7 +1096,13 @@ def there_and_back(which, params, x, state, d_y, d_state):
 
 rng = np.random.default_rng(9)
 visible = mover(device)([clocked(rng, 5, 4, 2, 2, k) for k in (0, 1, 2)])
-check(there_and_back, stored("masked"), visible, outputs=OUTPUTS)
+check(
+    there_and_back,
+    stored("masked"),
+    visible,
+    outputs=OUTPUTS,
+    by=properties,
+)
 check_causal(there_and_back, visible[0], "x")
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
@@ -1075,9 +1123,15 @@ hidden = hidden_inputs(
     ],
     device,
 )
-check(there_and_back, expected_there_and_back, hidden, outputs=OUTPUTS)
+check(
+    there_and_back,
+    expected_there_and_back,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 ### END HIDDEN TESTS
-print("Task 6 holds.")
+properties.points("Task 6 holds.")
 
 # %% mistakes="masked"
 r"""

@@ -148,7 +148,9 @@ print(torch.autograd.gradcheck(LeakyCell.apply, (*checked, 1.5)))
 import numpy as np
 import torch
 
-from rnncore.testing import check, mover, stored
+from rnncore.testing import Properties, check, mover, stored
+
+properties = Properties(values=1, gradients=2, dtype=1, arguments=1)
 
 OUTPUTS = "h, d_a_x, d_a_h, d_h_before, d_keep"
 
@@ -171,7 +173,7 @@ def one_step(rng, B, H, steepness):
 
 visible = mover(device)(one_step(np.random.default_rng(2), 3, 2, 1.5))
 mine = gradients_by(LeakyCell.apply)
-check(mine, stored("LeakyCell"), [visible], outputs=OUTPUTS)
+check(mine, stored("LeakyCell"), [visible], outputs=OUTPUTS, by=properties)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 
@@ -180,49 +182,49 @@ hidden = hidden_inputs(
 )
 right = gradients_by(reference_leaky_step)
 mine = gradients_by(LeakyCell.apply)
-check(mine, right, hidden, outputs=OUTPUTS)
+check(mine, right, hidden, outputs=OUTPUTS, by=properties)
 ### END HIDDEN TESTS
-print("Task 1 holds.")
+properties.points("Task 1 holds.")
 
 # %% mistakes="LeakyCell"
 r"""
-steepness dropped: the steepness s stands inside the tanh, so the chain rule multiplies d_a by it
+steepness dropped [gradients]: the steepness s stands inside the tanh, so the chain rule multiplies d_a by it
 - (1 - r * r) * ctx.steepness
 + (1 - r * r)
 
-share of the tanh dropped: r enters h_t with the factor 1 - k; its gradient has that factor too
+share of the tanh dropped [gradients]: r enters h_t with the factor 1 - k; its gradient has that factor too
 - d_r = d_h * (1 - keep)
 + d_r = d_h
 
-slope at the argument: r is the tanh already: its slope is 1 - r², not 1 - tanh(r)²
+slope at the argument [gradients]: r is the tanh already: its slope is 1 - r², not 1 - tanh(r)²
 - (1 - r * r)
 + (1 - torch.tanh(r) ** 2)
 
-state path dropped: h_{t-1} reaches h_t directly, with the factor k, and not through a_h alone: its gradient was lost
+state path dropped [gradients]: h_{t-1} reaches h_t directly, with the factor k, and not through a_h alone: its gradient was lost
 - d_a, d_a, d_h * keep
 + d_a, d_a, 0 * d_h
 
-shares exchanged: the state is kept with the factor k, the tanh enters with 1 - k; the two were exchanged
+shares exchanged [gradients]: the state is kept with the factor k, the tanh enters with 1 - k; the two were exchanged
 - d_a, d_a, d_h * keep
 + d_a, d_a, d_h * (1 - keep)
 
-one of two places: k stands in two places, k h and (1 - k) r; the second gives - r
+one of two places [gradients]: k stands in two places, k h and (1 - k) r; the second gives - r
 - (h - r)
 + h
 
-averaged over the batch: d_keep was averaged over the batch; shared gradients add up, they are not averaged
+averaged over the batch [gradients]: d_keep was averaged over the batch; shared gradients add up, they are not averaged
 - .sum(0)
 + .mean(0)
 
-difference the other way round: the sign of d_keep is turned: a larger k moves h_t towards h_{t-1}
+difference the other way round [gradients]: the sign of d_keep is turned: a larger k moves h_t towards h_{t-1}
 - (h - r)
 + (r - h)
 
-recurrent contribution dropped [hidden]: a_h has no gradient: the recurrent weights would never learn
+recurrent contribution dropped [hidden, gradients]: a_h has no gradient: the recurrent weights would never learn
 - return d_a, d_a,
 + return d_a, None,
 
-upstream in place: the numbers are right, but d_h, which belongs to the caller, was changed on the way
+upstream in place [arguments]: the numbers are right, but d_h, which belongs to the caller, was changed on the way
 - d_h * keep, d_keep
 + d_h.mul_(keep), d_keep
 """
@@ -300,7 +302,9 @@ print(
 import numpy as np
 import torch
 
-from rnncore.testing import check, mover, stored
+from rnncore.testing import Properties, check, mover, stored
+
+properties = Properties(values=2, dtype=1, sizes=1)
 
 OUTPUTS = "y, h, c"
 
@@ -321,16 +325,16 @@ def from_file(rng, T, B, D, H):
 
 
 visible = mover(device)(from_file(np.random.default_rng(3), 3, 2, 2, 3))
-check(loaded, stored("to_torch"), [visible], outputs=OUTPUTS)
+check(loaded, stored("to_torch"), [visible], outputs=OUTPUTS, by=properties)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 
 hidden = hidden_inputs(
     from_file, [(2, 1, 1, 2), (5, 3, 4, 3), (4, 2, 5, 6)], device
 )
-check(loaded, reference_by_the_file, hidden, outputs=OUTPUTS)
+check(loaded, reference_by_the_file, hidden, outputs=OUTPUTS, by=properties)
 ### END HIDDEN TESTS
-print("Task 2 holds.")
+properties.points("Task 2 holds.")
 
 # %% mistakes="to_torch"
 r"""
@@ -420,7 +424,9 @@ print("largest difference:", float((y - again).abs().max()))
 # %% test="from_torch" points=3
 import numpy as np
 
-from rnncore.testing import check, mover, stored
+from rnncore.testing import Properties, check, mover, stored
+
+properties = Properties(values=2, dtype=1)
 
 OUTPUTS = "kernel, recurrent, bias"
 NAMES = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
@@ -437,7 +443,9 @@ def written(*arrays):
 
 
 visible = mover(device)(trained(np.random.default_rng(6), 2, 3))
-check(written, stored("from_torch"), [visible], outputs=OUTPUTS)
+check(
+    written, stored("from_torch"), [visible], outputs=OUTPUTS, by=properties
+)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 
@@ -447,9 +455,9 @@ def right(*arrays):
 
 
 hidden = hidden_inputs(trained, [(1, 1), (5, 2), (3, 4)], device)
-check(written, right, hidden, outputs=OUTPUTS)
+check(written, right, hidden, outputs=OUTPUTS, by=properties)
 ### END HIDDEN TESTS
-print("Task 3 holds.")
+properties.points("Task 3 holds.")
 
 # %% mistakes="from_torch"
 r"""
@@ -555,7 +563,7 @@ for gradient in (tanh_gradient, planted):
     error = worst_error(lambda w: torch.tanh(w).sum(), gradient, w)
     print(gradient.__name__, error)
 
-# %% test="worst_error" points=4 explained="ch09_torch: One function, three devices"
+# %% test="worst_error" points=4 whole="one number, in which rounding and slope meet" explained="ch09_torch: One function, three devices"
 import numpy as np
 import torch
 
@@ -699,7 +707,7 @@ def median_seconds(run, wait, clock, warmup, repeats):
 gpu = Machine([50, 4, 4, 30, 4, 4])
 print(median_seconds(gpu.run, gpu.wait, gpu.clock, 1, 5))
 
-# %% test="median_seconds" points=4 explained="ch09_torch: Where the time goes"
+# %% test="median_seconds" points=4 whole="one number from a clock that the test sets" explained="ch09_torch: Where the time goes"
 import numpy as np
 
 from rnncore.testing import check, stored
@@ -854,7 +862,9 @@ from rnncore.gru import gru_cell, gru_cell_vjp
 from rnncore.lstm import lstm_cell, lstm_cell_vjp
 from rnncore.nn import Loop as book_loop
 from rnncore.rnn import Params, init_params, rnn_cell
-from rnncore.testing import check, mover, stored
+from rnncore.testing import Properties, check, mover, stored
+
+properties = Properties(values=1, gradients=2, dtype=1, sizes=1)
 
 OUTPUTS = "y, state, d_x, d_params, d_state"
 CELLS = [
@@ -890,7 +900,7 @@ def network(rng, T, B, D, H, which):
 rng = np.random.default_rng(5)
 visible = mover(device)([network(rng, 3, 2, 1, 2, k) for k in (0, 1, 2)])
 mine = results_of(Loop)
-check(mine, stored("Loop"), visible, outputs=OUTPUTS)
+check(mine, stored("Loop"), visible, outputs=OUTPUTS, by=properties)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import assert_that, hidden_inputs, hidden_rng
 
@@ -906,7 +916,7 @@ hidden = hidden_inputs(
     rng=rng,
 )
 mine = results_of(Loop)
-check(mine, results_of(book_loop), hidden, outputs=OUTPUTS)
+check(mine, results_of(book_loop), hidden, outputs=OUTPUTS, by=properties)
 
 
 def refused(again):
@@ -937,27 +947,27 @@ y, _ = Loop.apply(rnn_cell, rnn_cell_vjp, *inputs)
 y.sum().backward()
 assert_that(refused(lambda: y.sum().backward()), "the tape was not freed")
 ### END HIDDEN TESTS
-print("Task 6 holds.")
+properties.points("Task 6 holds.")
 
 # %% mistakes="Loop"
 r"""
-last state's gradient ignored: the gradient of the last state was never used: a loss that reads it would teach nothing
+last state's gradient ignored [gradients]: the gradient of the last state was never used: a loss that reads it would teach nothing
 - d_y, d_state)
 + d_y, tuple(0 * d for d in d_state))
 
-gradient of the first state dropped: the first state got no gradient: nothing before this node would learn
+gradient of the first state dropped [gradients]: the first state got no gradient: nothing before this node would learn
 - *grads[2]
 + *(0 * d for d in grads[2])
 
-gradient averaged over steps: the weights' gradients were divided by T; shared gradients add up, they are not averaged
+gradient averaged over steps [gradients]: the weights' gradients were divided by T; shared gradients add up, they are not averaged
 - *grads[0]
 + *(d / d_y.shape[0] for d in grads[0])
 
-biases exchanged: d_b_x and d_b_h are exchanged: gradients are returned in the order of forward's arguments
+biases exchanged [gradients]: d_b_x and d_b_h are exchanged: gradients are returned in the order of forward's arguments
 - *grads[0]
 + *grads[0][:2], grads[0][3], grads[0][2]
 
-upstream taken for ones: d_y was not used: this is the gradient of the sum of all outputs
+upstream taken for ones [gradients]: d_y was not used: this is the gradient of the sum of all outputs
 - d_y, d_state)
 + torch.ones_like(d_y), d_state)
 

@@ -153,7 +153,9 @@ import numpy as np
 import torch
 
 from rnncore.rnn import init_params
-from rnncore.testing import assert_close, check, mover, stored
+from rnncore.testing import Properties, assert_close, check, mover, stored
+
+properties = Properties(values=3, sizes=1)
 
 move = mover(device)
 
@@ -185,7 +187,13 @@ visible = [
     move(library(rng, 5, 3, [(9, 2), (6, 2)], 3)),
     move(library(rng, 4, 2, [(7, 3)], 4)),
 ]
-check(measured, stored("carried_perplexity"), visible, outputs="perplexity")
+check(
+    measured,
+    stored("carried_perplexity"),
+    visible,
+    outputs="perplexity",
+    by=properties,
+)
 
 
 def fair(ids, state):
@@ -217,9 +225,9 @@ hidden = hidden_inputs(
     ],
     device,
 )
-check(measured, right, hidden, outputs="perplexity")
+check(measured, right, hidden, outputs="perplexity", by=properties)
 ### END HIDDEN TESTS
-print("Task 1 holds.")
+properties.points("Task 1 holds.")
 
 # %% mistakes="carried_perplexity"
 r"""
@@ -365,7 +373,15 @@ print(d_E.cpu().numpy().round(3))
 import numpy as np
 
 from rnncore.rnn import init_params
-from rnncore.testing import assert_gradient, check, mover, stored
+from rnncore.testing import (
+    Properties,
+    assert_gradient,
+    check,
+    mover,
+    stored,
+)
+
+properties = Properties(values=1, gradients=3, dtype=1)
 
 move = mover(device)
 OUTPUTS = "loss, d_E, d_bias"
@@ -388,7 +404,13 @@ def sentence(rng, T, B, K, D):
 
 
 visible = move(sentence(np.random.default_rng(2), 4, 3, 4, 2))
-check(through_gru, stored("tied_loss"), [visible], outputs=OUTPUTS)
+check(
+    through_gru,
+    stored("tied_loss"),
+    [visible],
+    outputs=OUTPUTS,
+    by=properties,
+)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs, hidden_rng
 
@@ -401,40 +423,41 @@ rng = hidden_rng()
 hidden = hidden_inputs(
     sentence, [(1, 1, 2, 1), (6, 2, 3, 4), (3, 5, 9, 3)], device, rng=rng
 )
-check(through_gru, right, hidden, outputs=OUTPUTS)
+check(through_gru, right, hidden, outputs=OUTPUTS, by=properties)
 args = move(sentence(rng, 5, 2, 4, 3))
 _, d_E, d_bias = through_gru(**args)
-assert_gradient(
-    lambda E: float(right(**args | {"E": E})[0]), args["E"], d_E, "d_E"
-)
-assert_gradient(
-    lambda b: float(right(**args | {"bias": b})[0]),
-    args["bias"],
-    d_bias,
-    "d_bias",
-)
+with properties("gradients"):
+    assert_gradient(
+        lambda E: float(right(**args | {"E": E})[0]), args["E"], d_E, "d_E"
+    )
+    assert_gradient(
+        lambda b: float(right(**args | {"bias": b})[0]),
+        args["bias"],
+        d_bias,
+        "d_bias",
+    )
 ### END HIDDEN TESTS
-print("Task 2 holds.")
+properties.points("Task 2 holds.")
 
 # %% mistakes="tied_loss"
 r"""
-tied gradient of the readout alone: only the readout's share of d_E is here: E is read by the embedding too, and the two add up
+tied gradient of the readout alone [gradients]: only the readout's share of d_E is here: E is read by the embedding too, and the two add up
 - d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1))
 + 1 * d_E
 
-tied gradient of the embedding alone: only the embedding's share of d_E is here: E is the readout too, and the two add up
+tied gradient of the embedding alone [gradients]: only the embedding's share of d_E is here: E is the readout too, and the two add up
 - d_logits.flatten(0, 1).T @ y.flatten(0, 1)
 + torch.zeros_like(E)
 
-averaged over the two uses: the two shares of d_E were averaged; shared gradients add up
+averaged over the two uses [gradients]: the two shares of d_E were averaged; shared gradients add up
 - d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1))
 + d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1)) / 2
 
-a token read twice counted once: of a token that was read several times only one place counts: `d_E[...] += ...` does not add up where an index comes twice, index_add does
+a token read twice counted once [gradients]: of a token that was read several times only one place counts: `d_E[...] += ...` does not add up where an index comes twice, index_add does
 - d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1))
 + d_E[ids[:-1].flatten()] += d_x.flatten(0, 1)
 
-added at the targets: d_x was added at the rows of the targets; it belongs to the tokens that were read
+added at the targets [gradients]: d_x was added at the rows of the targets; it belongs to the tokens that were read
 - d_E.index_add(0, ids[:-1].flatten()
 + d_E.index_add(0, ids[1:].flatten()
 
@@ -442,15 +465,15 @@ targets not shifted: the targets were not shifted: each token was to predict its
 - E[ids[:-1]], ids[1:]
 + E[ids[:-1]], ids[:-1]
 
-input taken for the output: the readout's share of d_E is d_logitsᵀ y: the readout reads the layer's outputs, not its inputs
+input taken for the output [gradients]: the readout's share of d_E is d_logitsᵀ y: the readout reads the layer's outputs, not its inputs
 - @ y.flatten(0, 1)
 + @ x.flatten(0, 1)
 
-not taken through the layer: d_y was taken for d_x: between embedding and readout lies the layer, so call back(d_y)
+not taken through the layer [gradients]: d_y was taken for d_x: between embedding and readout lies the layer, so call back(d_y)
 - d_x = back(d_logits @ E)
 + d_x = d_logits @ E
 
-bias averaged: d_bias was averaged over steps and sequences; all of them read the one bias, so add up
+bias averaged [gradients]: d_bias was averaged over steps and sequences; all of them read the one bias, so add up
 - d_logits.sum((0, 1))
 + d_logits.mean((0, 1))
 """
@@ -511,12 +534,15 @@ import numpy as np
 import torch
 
 from rnncore.testing import (
+    Properties,
     assert_close,
     check,
     check_independent,
     mover,
     stored,
 )
+
+properties = Properties(values=2, dtype=1, sizes=1)
 
 move = mover(device)
 
@@ -532,6 +558,7 @@ check(
     stored("locally_typical"),
     [visible, visible | {"temperature": 1.6}],
     outputs="p",
+    by=properties,
 )
 p = locally_typical(**visible)
 assert_close("the sums of the rows", p.sum(-1), torch.ones_like(p[:, 0]))
@@ -552,9 +579,15 @@ hidden = hidden_inputs(
     ],
     device,
 )
-check(locally_typical, reference_locally_typical, hidden, outputs="p")
+check(
+    locally_typical,
+    reference_locally_typical,
+    hidden,
+    outputs="p",
+    by=properties,
+)
 ### END HIDDEN TESTS
-print("Task 3 holds.")
+properties.points("Task 3 holds.")
 
 # %% mistakes="locally_typical"
 r"""
@@ -696,7 +729,9 @@ for _ in range(4):
 import numpy as np
 
 from rnncore.rnn import init_params
-from rnncore.testing import check, mover, stored
+from rnncore.testing import Properties, check, mover, stored
+
+properties = Properties(values=4, sizes=1)
 
 move = mover(device)
 
@@ -739,7 +774,7 @@ visible = [
     move(writer(rng, K, 3, length, kinds))
     for K, length, kinds in [(7, 12, 2), (6, 9, 2), (9, 16, 3)]
 ]
-check(wrote, stored("balanced_text"), visible, outputs="ids")
+check(wrote, stored("balanced_text"), visible, outputs="ids", by=properties)
 for _ in range(20):
     args = move(writer(rng, 7, 2, 11, 3))
     at = broken(wrote(**args), args["pairs"])
@@ -766,9 +801,9 @@ hidden = [
         *[(12, 2, 40, 4)] * 10,
     ]
 ]
-check(wrote, right, hidden, outputs="ids")
+check(wrote, right, hidden, outputs="ids", by=properties)
 ### END HIDDEN TESTS
-print("Task 4 holds.")
+properties.points("Task 4 holds.")
 
 # %% mistakes="balanced_text"
 r"""
@@ -903,8 +938,10 @@ for width in (1, 3):
 # %% test="beam_search" points=5
 import numpy as np
 
-from rnncore.testing import assert_refuses, check, stored
+from rnncore.testing import Properties, assert_refuses, check, stored
 from rnncore.text.sampling import beam_search as book_beam_search
+
+properties = Properties(values=3, refusals=1, sizes=1)
 
 
 def found_by(search):
@@ -939,7 +976,7 @@ visible = [
     for K, width, length in [(4, 3, 4), (5, 2, 3), (3, 4, 2)]
 ]
 mine = found_by(beam_search)
-check(mine, stored("beam_search"), visible, outputs="beam")
+check(mine, stored("beam_search"), visible, outputs="beam", by=properties)
 every = small_network(rng, 3, 2, 27, 3)  # so wide that nothing is lost
 beam = mine(**every)
 kind = type(beam[0].tokens).__name__
@@ -963,12 +1000,15 @@ hidden = [
     ]
 ]
 mine = found_by(beam_search)
-check(mine, found_by(book_beam_search), hidden, outputs="beam")
-for width, length in ((0, 2), (2, 0)):
-    args = small_network(rng, 3, 2, width, length)
-    assert_refuses(mine, args, "width and length must be at least 1")
+check(
+    mine, found_by(book_beam_search), hidden, outputs="beam", by=properties
+)
+with properties("refusals"):
+    for width, length in ((0, 2), (2, 0)):
+        args = small_network(rng, 3, 2, width, length)
+        assert_refuses(mine, args, "width and length must be at least 1")
 ### END HIDDEN TESTS
-print("Task 5 holds.")
+properties.points("Task 5 holds.")
 
 # %% mistakes="beam_search"
 r"""

@@ -131,12 +131,15 @@ for N in (6, 9):
 import numpy as np
 
 from rnncore.testing import (
+    Properties,
     assert_close,
     check,
     check_independent,
     mover,
     stored,
 )
+
+properties = Properties(values=2, dtype=1, arguments=1)
 
 move = mover(device)
 OUTPUTS = "z, means, spread"
@@ -158,7 +161,13 @@ visible = [
     dict(x=move(np.array([[1.0, 5], [2, 5], [4, 5], [2, 5], [9, 7], [8, 5]])),
          training=4, period=2),
 ]  # fmt: skip
-check(without_season, stored("without_season"), visible, outputs=OUTPUTS)
+check(
+    without_season,
+    stored("without_season"),
+    visible,
+    outputs=OUTPUTS,
+    by=properties,
+)
 args = visible[0]
 other = args["x"] + 0
 other[7:] += 100.0
@@ -176,9 +185,15 @@ hidden = hidden_inputs(
     device,
 )
 hidden[2]["x"] = hidden[2]["x"] * 0 + 3  # one that never moves
-check(without_season, reference_without_season, hidden, outputs=OUTPUTS)
+check(
+    without_season,
+    reference_without_season,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 ### END HIDDEN TESTS
-print("Task 1 holds.")
+properties.points("Task 1 holds.")
 
 # %% mistakes="without_season"
 r"""
@@ -218,7 +233,7 @@ the last season instead of the mean: the last season was subtracted, as seasonal
 - past[k::period].mean(0)
 + past[k::period][-1]
 
-in place: the numbers are right, but x, which belongs to the caller, was changed
+in place [arguments]: the numbers are right, but x, which belongs to the caller, was changed
 - rest = x - means[phases]
 + rest = x.sub_(means[phases])
 """
@@ -293,7 +308,9 @@ for name, series in {"wave": np.sin(t), "climb": (t / 30) ** 2}.items():
 # %% test="rolling_errors" points=5
 import numpy as np
 
-from rnncore.testing import assert_close, check, mover, stored
+from rnncore.testing import Properties, assert_close, check, mover, stored
+
+properties = Properties(values=4, dtype=1)
 
 move = mover(device)
 
@@ -314,7 +331,13 @@ visible = [
     move(wandering(rng, 22, 3, 2, 3, 6)),
     move(wandering(rng, 19, 2, 3, 2, 100)),
 ]
-check(linear_errors, stored("rolling_errors"), visible, outputs="errors")
+check(
+    linear_errors,
+    stored("rolling_errors"),
+    visible,
+    outputs="errors",
+    by=properties,
+)
 args = visible[0]
 later = args["x"] + 0
 later[18:] += 50.0  # the second fold ends before step 20, begins at 18
@@ -360,9 +383,9 @@ hidden = hidden_inputs(
     ],
     device,
 )
-check(linear_errors, right, hidden, outputs="errors")
+check(linear_errors, right, hidden, outputs="errors", by=properties)
 ### END HIDDEN TESTS
-print("Task 2 holds.")
+properties.points("Task 2 holds.")
 
 # %% mistakes="rolling_errors"
 r"""
@@ -475,12 +498,15 @@ import numpy as np
 import torch
 
 from rnncore.testing import (
+    Properties,
     assert_close,
     check,
     check_independent,
     mover,
     stored,
 )
+
+properties = Properties(values=2, dtype=1, sizes=1)
 
 move = mover(device)
 
@@ -502,7 +528,7 @@ visible = [
     move(asked(rng, 11, 2, 3, 7, 3)),
     move(asked(rng, 9, 2, 4, 3, 3)),
 ]
-check(said_by, stored("in_blocks"), visible, outputs="ahead")
+check(said_by, stored("in_blocks"), visible, outputs="ahead", by=properties)
 args = visible[0]
 blind = args | {"x": args["x"][: args["origin"]]}
 why = "it changes when x ends at the origin: nothing from there on is known"
@@ -528,9 +554,9 @@ hidden = hidden_inputs(
     ],
     device,
 )
-check(said_by, right, hidden, outputs="ahead")
+check(said_by, right, hidden, outputs="ahead", by=properties)
 ### END HIDDEN TESTS
-print("Task 3 holds.")
+properties.points("Task 3 holds.")
 
 # %% mistakes="in_blocks"
 r"""
@@ -643,7 +669,9 @@ print("sample", np.quantile(y.cpu().numpy(), (0.1, 0.5, 0.9)).round(2))
 # %% test="quantile_report" points=5
 import numpy as np
 
-from rnncore.testing import assert_close, check, mover, stored
+from rnncore.testing import Properties, assert_close, check, mover, stored
+
+properties = Properties(values=2, gradients=1, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "loss, d_q, below, inside"
@@ -660,13 +688,20 @@ visible = [
     move(forecast_and_truth(rng, 5, 4, (0.1, 0.3, 0.8))),
     move(met | {"levels": (0.2, 0.5, 0.9)}),  # y meets q exactly
 ]
-check(quantile_report, stored("quantile_report"), visible, outputs=OUTPUTS)
-_, d_q, _, _ = quantile_report(**visible[1])
-assert_close(
-    "d_q by hand, where y lies above all quantiles",
-    d_q[1, 0],
-    -np.array([0.2, 0.5, 0.9]) / 6,
+check(
+    quantile_report,
+    stored("quantile_report"),
+    visible,
+    outputs=OUTPUTS,
+    by=properties,
 )
+with properties("gradients"):
+    _, d_q, _, _ = quantile_report(**visible[1])
+    assert_close(
+        "d_q by hand, where y lies above all quantiles",
+        d_q[1, 0],
+        -np.array([0.2, 0.5, 0.9]) / 6,
+    )
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import assert_gradient, hidden_inputs, hidden_rng
 
@@ -683,17 +718,24 @@ hidden = hidden_inputs(
 )
 for args in hidden[:4]:  # whole numbers meet each other
     hidden.append(args | {"q": args["q"].round(), "y": args["y"].round()})
-check(quantile_report, reference_quantile_report, hidden, outputs=OUTPUTS)
+check(
+    quantile_report,
+    reference_quantile_report,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 args = move(forecast_and_truth(rng, 3, 4, (0.25, 0.6)))
 _, d_q, _, _ = quantile_report(**args)
-assert_gradient(
-    lambda q: float(reference_quantile_report(**args | {"q": q})[0]),
-    args["q"],
-    d_q,
-    "d_q",
-)
+with properties("gradients"):
+    assert_gradient(
+        lambda q: float(reference_quantile_report(**args | {"q": q})[0]),
+        args["q"],
+        d_q,
+        "d_q",
+    )
 ### END HIDDEN TESTS
-print("Task 4 holds.")
+properties.points("Task 4 holds.")
 
 # %% mistakes="quantile_report"
 r"""
@@ -709,19 +751,19 @@ minimum for maximum: the smaller of the two lines was taken: that loss is never 
 - torch.maximum(levels
 + torch.minimum(levels
 
-gradient with the wrong sign: d_q is the gradient with respect to the error; q enters the error with a minus
+gradient with the wrong sign [gradients]: d_q is the gradient with respect to the error; q enters the error with a minus
 - ((error < 0).to(q.dtype) - levels)
 + (levels - (error < 0).to(q.dtype))
 
-gradient summed: the loss is a mean: its gradient is divided by the number of entries
+gradient summed [gradients]: the loss is a mean: its gradient is divided by the number of entries
 - - levels) / error.numel()
 + - levels)
 
-gradient of the absolute error: this is the gradient at level 0.5 for all levels: with it every quantile becomes the median
+gradient of the absolute error [gradients]: this is the gradient at level 0.5 for all levels: with it every quantile becomes the median
 - ((error < 0).to(q.dtype) - levels)
 + (-error.sign() / 2)
 
-kink on the other side: where y meets q the error was taken for negative; the text takes it for positive
+kink on the other side [gradients]: where y meets q the error was taken for negative; the text takes it for positive
 - (error < 0).to(q.dtype) - levels
 + (error <= 0).to(q.dtype) - levels
 
@@ -745,7 +787,7 @@ loss summed: the loss was summed; it is the mean over all K B Q entries
 - (levels - 1) * error).mean()
 + (levels - 1) * error).sum()
 
-gradient averaged over K B: the gradient was divided by K B; the loss is a mean over K B Q entries
+gradient averaged over K B [gradients]: the gradient was divided by K B; the loss is a mean over K B Q entries
 - / error.numel()
 + / y.numel()
 
@@ -822,7 +864,9 @@ print(
 import numpy as np
 
 from rnncore.forecast.windows import cut as book_cut
-from rnncore.testing import assert_refuses, check, stored
+from rnncore.testing import Properties, assert_refuses, check, stored
+
+properties = Properties(values=2, refusals=1, dtype=1)
 
 OUTPUTS = "past, known, target"
 
@@ -843,7 +887,7 @@ visible = [
     series_to_cut(rng, 14, 2, 3, 4, 2),
     series_to_cut(rng, 9, 0, 2, 3, 3) | {"covariates": None},
 ]
-check(cut, stored("cut"), visible, outputs=OUTPUTS)
+check(cut, stored("cut"), visible, outputs=OUTPUTS, by=properties)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs, hidden_rng
 
@@ -854,13 +898,16 @@ hidden = hidden_inputs(
     "numpy",
     rng=rng,
 )
-check(cut, book_cut, hidden, outputs=OUTPUTS)
+check(cut, book_cut, hidden, outputs=OUTPUTS, by=properties)
 args = series_to_cut(rng, 10, 2, 3, 4, 2)
-for origin in (3, 9):
-    outside = args | {"origins": np.array([5, origin])}
-    assert_refuses(cut, outside, "a window leaves the series", "origins")
+with properties("refusals"):
+    for origin in (3, 9):
+        outside = args | {"origins": np.array([5, origin])}
+        assert_refuses(
+            cut, outside, "a window leaves the series", "origins"
+        )
 ### END HIDDEN TESTS
-print("Task 5 holds.")
+properties.points("Task 5 holds.")
 
 # %% mistakes="cut"
 r"""

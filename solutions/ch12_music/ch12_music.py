@@ -144,7 +144,9 @@ print(onto_the_grid(**played, tempo=60, frame=0.5, V=2).T)
 import numpy as np
 
 from rnncore.music.score import decode as book_decode
-from rnncore.testing import assert_close, check, stored
+from rnncore.testing import Properties, assert_close, check, stored
+
+properties = Properties(values=3, sizes=1)
 
 
 def performance(rng, N, V, tempo, frame):
@@ -178,7 +180,13 @@ visible = [
     )
     | dict(tempo=72.0, frame=0.5, V=1),
 ]
-check(onto_the_grid, stored("onto_the_grid"), visible, outputs="tokens")
+check(
+    onto_the_grid,
+    stored("onto_the_grid"),
+    visible,
+    outputs="tokens",
+    by=properties,
+)
 tokens = onto_the_grid(**visible[0])
 score = book_decode(tokens)  # raises where a voice holds what is not there
 slower = visible[0] | {"tempo": 48.0}
@@ -208,9 +216,15 @@ for short in (0.01, 0.04):
         )
         | dict(tempo=60.0, frame=0.25, V=2)
     )
-check(onto_the_grid, reference_onto_the_grid, hidden, outputs="tokens")
+check(
+    onto_the_grid,
+    reference_onto_the_grid,
+    hidden,
+    outputs="tokens",
+    by=properties,
+)
 ### END HIDDEN TESTS
-print("Task 1 holds.")
+properties.points("Task 1 holds.")
 
 # %% mistakes="onto_the_grid"
 r"""
@@ -325,7 +339,9 @@ for doubt in (np.inf, 1.0, 0.2):
 # %% test="chorale_nats" points=4
 import numpy as np
 
-from rnncore.testing import assert_close, check, mover, stored
+from rnncore.testing import Properties, assert_close, check, mover, stored
+
+properties = Properties(values=2, gradients=1, dtype=1)
 
 move = mover(device)
 OUTPUTS = "nats, d_logits"
@@ -345,7 +361,13 @@ visible = [
     move(pieces_and_model(rng, 5, 3, 4) | {"lengths": np.array([5, 2, 4])}),
     move(pieces_and_model(rng, 3, 2, 3, 3000.0)),
 ]
-check(chorale_nats, stored("chorale_nats"), visible, outputs=OUTPUTS)
+check(
+    chorale_nats,
+    stored("chorale_nats"),
+    visible,
+    outputs=OUTPUTS,
+    by=properties,
+)
 logits, roll = move((np.zeros((6, 2, 88)), np.zeros((6, 2, 88))))
 nats, _ = chorale_nats(logits, roll, move(np.array([6, 3])))
 assert_close("a coin for each of 88 keys", nats, 88 * np.log(2), 1e-6)
@@ -359,17 +381,24 @@ hidden = hidden_inputs(
     device,
     rng=rng,
 )
-check(chorale_nats, reference_chorale_nats, hidden, outputs=OUTPUTS)
+check(
+    chorale_nats,
+    reference_chorale_nats,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 args = move(pieces_and_model(rng, 4, 3, 3))
 _, d_logits = chorale_nats(**args)
-assert_gradient(
-    lambda a: float(reference_chorale_nats(**args | {"logits": a})[0]),
-    args["logits"],
-    d_logits,
-    "d_logits",
-)
+with properties("gradients"):
+    assert_gradient(
+        lambda a: float(reference_chorale_nats(**args | {"logits": a})[0]),
+        args["logits"],
+        d_logits,
+        "d_logits",
+    )
 ### END HIDDEN TESTS
-print("Task 2 holds.")
+properties.points("Task 2 holds.")
 
 # %% mistakes="chorale_nats"
 r"""
@@ -427,15 +456,15 @@ logarithm of a sigmoid: where the network is sure, this is infinite: the logarit
 - torch.nn.functional.softplus(told) - told * came
 + -(came * torch.sigmoid(told).log() + (1 - came) * (1 - torch.sigmoid(told)).log())
 
-gradient with the wrong sign: d_logits has the wrong sign: a key that was expected and did not come must be pulled down
+gradient with the wrong sign [gradients]: d_logits has the wrong sign: a key that was expected and did not come must be pulled down
 - (torch.sigmoid(told) - came) * weight
 + (came - torch.sigmoid(told)) * weight
 
-gradient not averaged: the score is a mean over frames, and d_logits is the gradient of the sum
+gradient not averaged [gradients]: the score is a mean over frames, and d_logits is the gradient of the sum
 - * weight[..., None]
 + * counts[..., None]
 
-gradient a frame late: the gradient stands at the frame that was predicted; it belongs to the logits that predicted it, one frame before
+gradient a frame late [gradients]: the gradient stands at the frame that was predicted; it belongs to the logits that predicted it, one frame before
 - torch.cat([d_told, torch.zeros_like(logits[:1])])
 + torch.cat([torch.zeros_like(logits[:1]), d_told])
 
@@ -551,7 +580,9 @@ play(synthesise(organum), 11_025, "All want fifths, none may have two")
 # %% test="legal_chord" points=5
 import numpy as np
 
-from rnncore.testing import check, stored
+from rnncore.testing import Properties, check, stored
+
+properties = Properties(values=4, sizes=1)
 
 
 def next_chord(before, steps, intervals, compass, numbers):
@@ -625,7 +656,13 @@ rng = np.random.default_rng(3)
 visible = [situation(rng, V) for V in [4] * 14 + [2, 3, 5]]
 visible += [meeting(rng), meeting(rng)]
 visible += [octave(0.0, -12.0), octave(12.0, 0.0)]
-check(next_chord, stored("legal_chord"), visible, outputs="chord")
+check(
+    next_chord,
+    stored("legal_chord"),
+    visible,
+    outputs="chord",
+    by=properties,
+)
 for _ in range(100):
     args = situation(rng, 4)
     why = breach(args["before"], next_chord(**args), args["compass"])
@@ -644,9 +681,9 @@ hidden = [situation(rng, V) for V in [1] + [2, 3, 4, 5] * 40]
 hidden += [meeting(rng) for _ in range(30)]
 hidden += [octave(0.0, 12.0 * k) for k in (-1, 0)]
 hidden += [octave(12.0, 0.0)]
-check(next_chord, right, hidden, outputs="chord")
+check(next_chord, right, hidden, outputs="chord", by=properties)
 ### END HIDDEN TESTS
-print("Task 3 holds.")
+properties.points("Task 3 holds.")
 
 # %% mistakes="legal_chord"
 r"""
@@ -796,7 +833,9 @@ print("test ", test[0][0].tolist(), "key", test[0][1])
 import numpy as np
 
 from rnncore.music.score import FIRST, HOLD, LOWEST, SILENCE
-from rnncore.testing import check, stored
+from rnncore.testing import Properties, check, stored
+
+properties = Properties(values=4, sizes=1)
 
 
 def singable(rng, T, V, compass):
@@ -834,7 +873,13 @@ def collection(rng, n, V):
 rng = np.random.default_rng(4)
 visible = [collection(rng, 4, 3), collection(rng, 3, 2)]
 OUTPUTS = "train, test"
-check(in_all_keys, stored("in_all_keys"), visible, outputs=OUTPUTS)
+check(
+    in_all_keys,
+    stored("in_all_keys"),
+    visible,
+    outputs=OUTPUTS,
+    by=properties,
+)
 
 
 def steps(tokens):
@@ -855,9 +900,15 @@ hidden = [
     collection(rng, n, V) for n, V in [(2, 1), (6, 4), (9, 2), (5, 3)]
 ]
 hidden.append(collection(rng, 4, 2) | {"held_out": []})
-check(in_all_keys, reference_in_all_keys, hidden, outputs=OUTPUTS)
+check(
+    in_all_keys,
+    reference_in_all_keys,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 ### END HIDDEN TESTS
-print("Task 4 holds.")
+properties.points("Task 4 holds.")
 
 # %% mistakes="in_all_keys"
 r"""
@@ -1004,7 +1055,9 @@ import numpy as np
 
 from rnncore.music.score import FIRST, HOLD, SILENCE
 from rnncore.music.score import decode as book_decode
-from rnncore.testing import assert_refuses, check, stored
+from rnncore.testing import Properties, assert_refuses, check, stored
+
+properties = Properties(values=2, refusals=1, sizes=1)
 
 
 def decoded(tokens, about):
@@ -1035,9 +1088,10 @@ visible = [
         "about": {"tempo": 60.0},
     },
 ]
-check(decoded, stored("decode"), visible, outputs="score")
+check(decoded, stored("decode"), visible, outputs="score", by=properties)
 hanging = {"tokens": np.array([[41], [SILENCE], [HOLD]]), "about": {}}
-assert_refuses(decoded, hanging, "a rest that is held", "tokens")
+with properties("refusals"):
+    assert_refuses(decoded, hanging, "a rest that is held", "tokens")
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
 
@@ -1056,17 +1110,18 @@ hidden = [
 hidden[3]["tokens"][0] = [2, 89, 2, 89, 1, 1]
 hidden[3]["tokens"][1] = [0, 0, 1, 2, 1, 50]
 hidden[3]["tokens"][2:] = [1, 1, 50, 51, 52, 53]
-check(decoded, right, hidden, outputs="score")
-for wrong, why in [
-    ([[41, 0]], "a HOLD in the first frame"),
-    ([[41, 50], [1, 0], [0, 0]], "a HOLD behind a rest"),
-    ([[41, 90]], "a token above 89"),
-    ([[41, 50], [-1, 0]], "a token below 0"),
-]:
-    args = {"tokens": np.array(wrong), "about": {}}
-    assert_refuses(decoded, args, why, "tokens")
+check(decoded, right, hidden, outputs="score", by=properties)
+with properties("refusals"):
+    for wrong, why in [
+        ([[41, 0]], "a HOLD in the first frame"),
+        ([[41, 50], [1, 0], [0, 0]], "a HOLD behind a rest"),
+        ([[41, 90]], "a token above 89"),
+        ([[41, 50], [-1, 0]], "a token below 0"),
+    ]:
+        args = {"tokens": np.array(wrong), "about": {}}
+        assert_refuses(decoded, args, why, "tokens")
 ### END HIDDEN TESTS
-print("Task 5 holds.")
+properties.points("Task 5 holds.")
 
 # %% mistakes="decode"
 r"""
@@ -1108,11 +1163,11 @@ held on from the voice above: HOLD went on with the first voice's note; each voi
 - np.where(row == HOLD, before, row
 + np.where(row == HOLD, before[0], row
 
-hangs on nothing [hidden]: a HOLD where nothing sounds was let through
+hangs on nothing [hidden, refusals]: a HOLD where nothing sounds was let through
 - hangs = (row == HOLD) & (before == REST)
 + hangs = row != row
 
-unknown tokens let through [hidden]: tokens below 0 or above 89 were let through
+unknown tokens let through [hidden, refusals]: tokens below 0 or above 89 were let through
 - (row < 0) | (row >= TOKENS) | hangs
 + hangs
 

@@ -149,7 +149,7 @@ made = side_by_side([[5, 6, 7], [8]], [[11, 12], [13, 14, 15]])
 for name, a in zip(("ids", "read", "targets", "real"), made, strict=True):
     print(name, *a.astype(int), sep="\n  ")
 
-# %% test="side_by_side" points=4 explained="ch13_translation: Teacher forcing"
+# %% test="side_by_side" points=4 whole="lists of whole numbers: right, or not" explained="ch13_translation: Teacher forcing"
 import numpy as np
 
 from rnncore.testing import check, stored
@@ -309,7 +309,9 @@ print(d_logits[:, 1].round(3))
 # %% test="token_loss" points=5 explained="ch13_translation: Two loops"
 import numpy as np
 
-from rnncore.testing import assert_close, check, mover, stored
+from rnncore.testing import Properties, assert_close, check, mover, stored
+
+properties = Properties(values=2, gradients=1, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "loss, d_logits"
@@ -331,7 +333,13 @@ visible = [
     move(spoken(rng, 6, 2, 7, 3.0)),
     mover("numpy")(spoken(rng, 5, 4, 6), "float32"),
 ]
-check(token_loss, stored("token_loss"), visible, outputs=OUTPUTS)
+check(
+    token_loss,
+    stored("token_loss"),
+    visible,
+    outputs=OUTPUTS,
+    by=properties,
+)
 args = {k: v + 0 for k, v in visible[0].items()}
 args["logits"][args["targets"] == 0] += 5.0
 loss, _ = token_loss(**args)
@@ -347,20 +355,29 @@ hidden = hidden_inputs(
     "numpy",
     rng=rng,
 )
-check(token_loss, reference_token_loss, hidden, outputs=OUTPUTS)
+check(
+    token_loss, reference_token_loss, hidden, outputs=OUTPUTS, by=properties
+)
 loud = spoken(rng, 5, 3, 6)
 loud["logits"][loud["targets"] == 0] = np.nan
 loud["logits"][0] = 1e4 * rng.normal(size=(3, 6))
-check(token_loss, reference_token_loss, [loud, move(loud)], outputs=OUTPUTS)
-args = spoken(rng, 3, 2, 5)
-assert_gradient(
-    lambda a: float(reference_token_loss(a, args["targets"])[0]),
-    args["logits"],
-    token_loss(**args)[1],
-    "d_logits",
+check(
+    token_loss,
+    reference_token_loss,
+    [loud, move(loud)],
+    outputs=OUTPUTS,
+    by=properties,
 )
+args = spoken(rng, 3, 2, 5)
+with properties("gradients"):
+    assert_gradient(
+        lambda a: float(reference_token_loss(a, args["targets"])[0]),
+        args["logits"],
+        token_loss(**args)[1],
+        "d_logits",
+    )
 ### END HIDDEN TESTS
-print("Task 2 holds.")
+properties.points("Task 2 holds.")
 
 # %% mistakes="token_loss"
 r"""
@@ -372,7 +389,7 @@ divided by all places: the sum was divided by T B, padding and all: the more pad
 - N = xp.sum(xp.astype(real, logits.dtype))
 + N = targets.shape[0] * targets.shape[1]
 
-gradient over padding: the loss leaves the padding out, and its gradient does not
+gradient over padding [gradients]: the loss leaves the padding out, and its gradient does not
 - d_logits = xp.where(real, error, nothing) / N
 + d_logits = error / N
 
@@ -410,23 +427,23 @@ summed: this is the sum over the tokens; the mean was asked for
 - N = xp.sum(xp.astype(real, logits.dtype))
 + N = xp.sum(xp.astype(real, logits.dtype)) * 0 + 1
 
-gradient not divided: the loss was divided by N, and d_logits was not
+gradient not divided [gradients]: the loss was divided by N, and d_logits was not
 - d_logits = xp.where(real, error, nothing) / N
 + d_logits = xp.where(real, error, nothing)
 
-gradient with the wrong sign: d_logits has the wrong sign: going against it makes the targets less likely
+gradient with the wrong sign [gradients]: d_logits has the wrong sign: going against it makes the targets less likely
 - error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
 + error = xp.astype(hit, logits.dtype) - xp.exp(log_p)
 
-gradient at the target alone: only the target's logit got a gradient; the others have to go down
+gradient at the target alone [gradients]: only the target's logit got a gradient; the others have to go down
 - d_logits = xp.where(real, error, nothing) / N
 + d_logits = xp.where(real & hit, error, nothing) / N
 
-softmax forgotten in the gradient: this is the gradient with respect to log p; on the way through the softmax p is added
+softmax forgotten in the gradient [gradients]: this is the gradient with respect to log p; on the way through the softmax p is added
 - error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
 + error = -xp.astype(hit, logits.dtype)
 
-padding multiplied away [hidden]: the padding was multiplied by zero: a NaN in it stays one
+padding multiplied away [hidden, gradients]: the padding was multiplied by zero: a NaN in it stays one
 - xp.where(real, error, nothing) / N
 + xp.astype(real, logits.dtype) * error / N
 """
@@ -511,12 +528,15 @@ import numpy as np
 from rnncore.rnn import init_params as drawn_params
 from rnncore.rnn import init_readout as drawn_readout
 from rnncore.testing import (
+    Properties,
     assert_close,
     check,
     check_independent,
     mover,
     stored,
 )
+
+properties = Properties(values=3, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "logits, h"
@@ -545,7 +565,13 @@ visible = [
     move(lesson(rng, 8, 2, 9, 2, 3, 4)),
     lesson(rng, 5, 4, 6),  # the same in NumPy
 ]
-check(part_teacher, stored("part_teacher"), visible, outputs=OUTPUTS)
+check(
+    part_teacher,
+    stored("part_teacher"),
+    visible,
+    outputs=OUTPUTS,
+    by=properties,
+)
 args = visible[0]
 first, _ = part_teacher(**args)
 later = {**args, "own": args["own"] & (args["read"] < 0)}
@@ -566,9 +592,15 @@ hidden = hidden_inputs(
 for coin in (True, False):
     args = lesson(rng, 7, 3)
     hidden.append(move({**args, "own": np.full((7, 3), coin)}))
-check(part_teacher, reference_part_teacher, hidden, outputs=OUTPUTS)
+check(
+    part_teacher,
+    reference_part_teacher,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 ### END HIDDEN TESTS
-print("Task 3 holds.")
+properties.points("Task 3 holds.")
 
 # %% mistakes="part_teacher"
 r"""
@@ -697,7 +729,9 @@ for width in (1, 4):
 # %% test="ranked" points=5 explained="ch13_translation: Searching for the sentence"
 import numpy as np
 
-from rnncore.testing import assert_close, check, stored
+from rnncore.testing import Properties, assert_close, check, stored
+
+properties = Properties(values=4, sizes=1)
 
 
 def decoder_of(rng, T, K, width, alpha, hurry=0.0):
@@ -714,7 +748,9 @@ visible = [
     decoder_of(rng, 6, 5, 2, 0.4, 0.5),
     decoder_of(rng, 3, 5, 6, 1.0),
 ]
-check(ranked, stored("ranked"), visible, outputs="translations")
+check(
+    ranked, stored("ranked"), visible, outputs="translations", by=properties
+)
 everything = dict(decoder_of(rng, 3, 5, 999, 0.0))
 total = sum(np.exp(score) for _, score in ranked(**everything))
 assert total < 1, f"the translations have probability {total:.3f} together"
@@ -736,7 +772,9 @@ hidden = [
     ]
     for _ in range(3)
 ]
-check(ranked, reference_ranked, hidden, outputs="translations")
+check(
+    ranked, reference_ranked, hidden, outputs="translations", by=properties
+)
 args = decoder_of(rng, 3, 5, 999, 0.8)  # so wide that nothing is lost
 scores = []
 for n in (0, 1, 2):
@@ -752,7 +790,7 @@ assert_close(
     np.array(sorted(scores, reverse=True)),
 )
 ### END HIDDEN TESTS
-print("Task 4 holds.")
+properties.points("Task 4 holds.")
 
 # %% mistakes="ranked"
 r"""
@@ -891,7 +929,9 @@ for bar in (0.5, 0.6):
 # %% test="exact_by_length" points=4 explained="ch13_translation: How long a sentence does one vector hold?"
 import numpy as np
 
-from rnncore.testing import assert_refuses, check, stored
+from rnncore.testing import Properties, assert_refuses, check, stored
+
+properties = Properties(values=3, refusals=1)
 
 WORDS = ["two", "Two", "ten", "six", "and"]
 
@@ -934,10 +974,14 @@ check(
     stored("exact_by_length"),
     visible,
     outputs="rows, holds",
+    by=properties,
 )
-for short in ("sources", "wanted"):
-    args = {**visible[0], short: visible[0][short][:-1]}
-    assert_refuses(exact_by_length, args, f"with `{short}` one too short")
+with properties("refusals"):
+    for short in ("sources", "wanted"):
+        args = {**visible[0], short: visible[0][short][:-1]}
+        assert_refuses(
+            exact_by_length, args, f"with `{short}` one too short"
+        )
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
 
@@ -966,14 +1010,16 @@ check(
     reference_exact_by_length,
     hidden,
     outputs="rows, holds",
+    by=properties,
 )
-assert_refuses(
-    exact_by_length,
-    dict(sources=["a", "b"], said=["x"], wanted=["x", "y"], bar=0.5),
-    "with a translation too few",
-)
+with properties("refusals"):
+    assert_refuses(
+        exact_by_length,
+        dict(sources=["a", "b"], said=["x"], wanted=["x", "y"], bar=0.5),
+        "with a translation too few",
+    )
 ### END HIDDEN TESTS
-print("Task 5 holds.")
+properties.points("Task 5 holds.")
 
 # %% mistakes="exact_by_length"
 r"""
@@ -1027,7 +1073,7 @@ one length less: `holds` counts how many lengths hold; it is the length itself, 
 -         holds = n
 +         holds += 1
 
-lists cut to the shortest [hidden]: lists of different length were accepted
+lists cut to the shortest [hidden, refusals]: lists of different length were accepted
 - strict=True
 + strict=False
 """
@@ -1127,7 +1173,9 @@ print(greedy(toy, toy_source(move(skips)), 9), toy.calls, "calls")
 import numpy as np
 import torch
 
-from rnncore.testing import assert_refuses, check, mover, stored
+from rnncore.testing import Properties, assert_refuses, check, mover, stored
+
+properties = Properties(values=2, refusals=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "sentences, calls"
@@ -1158,7 +1206,7 @@ visible = [
         (6, 3, 25, 4.0),
     ]
 ]
-check(wrote, stored("greedy"), visible, outputs=OUTPUTS)
+check(wrote, stored("greedy"), visible, outputs=OUTPUTS, by=properties)
 ### BEGIN HIDDEN TESTS
 from rnncore.seq2seq import greedy as book_greedy
 from rnncore.testing import hidden_inputs
@@ -1182,12 +1230,13 @@ hidden = hidden_inputs(
     ],
     device,
 )
-check(wrote, right, hidden, outputs=OUTPUTS)
-for limit in (0, -1):
-    args = {**hidden[0], "limit": limit}
-    assert_refuses(wrote, args, "with nothing to write", "limit")
+check(wrote, right, hidden, outputs=OUTPUTS, by=properties)
+with properties("refusals"):
+    for limit in (0, -1):
+        args = {**hidden[0], "limit": limit}
+        assert_refuses(wrote, args, "with nothing to write", "limit")
 ### END HIDDEN TESTS
-print("Task 6 holds.")
+properties.points("Task 6 holds.")
 
 # %% mistakes="greedy"
 r"""

@@ -140,12 +140,15 @@ for passing in (-1000.0, np.log(4), 1000.0):
 import numpy as np
 
 from rnncore.testing import (
+    Properties,
     assert_close,
     check,
     check_independent,
     mover,
     stored,
 )
+
+properties = Properties(values=2, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "context, weights"
@@ -173,7 +176,13 @@ visible = [
     move(looking(rng, 2, 4, 5, 3, 2, 90.0)),  # scores in the thousands
     mover("numpy")(looking(rng, 2, 4, 6, 3, 2, 1.5), "float32"),
 ]
-check(look_or_pass, stored("look_or_pass"), visible, outputs=OUTPUTS)
+check(
+    look_or_pass,
+    stored("look_or_pass"),
+    visible,
+    outputs=OUTPUTS,
+    by=properties,
+)
 args = visible[0]
 found, _ = look_or_pass(**args)
 louder = {**args, "values": args["values"] * 2.0}
@@ -201,7 +210,13 @@ hidden.append(move(looking(rng, 3, 2, 4, 5, 3, 300.0, True)))
 for shift in (1e4, -1e4):
     args = looking(rng, 3, 2, 4, 5, 3)
     hidden.append(move({**args, "passing": args["passing"] + shift}))
-check(look_or_pass, reference_look_or_pass, hidden, outputs=OUTPUTS)
+check(
+    look_or_pass,
+    reference_look_or_pass,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 args = {**hidden[4], "passing": hidden[4]["passing"] - 1e4}
 scores = (
     np.einsum(
@@ -218,7 +233,7 @@ assert_close(
     e / e.sum(2, keepdims=True),
 )
 ### END HIDDEN TESTS
-print("Task 1 holds.")
+properties.points("Task 1 holds.")
 
 # %% mistakes="look_or_pass"
 r"""
@@ -354,7 +369,9 @@ print(d_keys.ravel(), d_passing.ravel(), 1 / 16, 27 / 16, -7 / 4)
 # %% test="look_or_pass_vjp" points=5 explained="ch14_attention: Its gradient"
 import numpy as np
 
-from rnncore.testing import assert_close, check, mover, stored
+from rnncore.testing import Properties, assert_close, check, mover, stored
+
+properties = Properties(values=3, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "d_queries, d_keys, d_values, d_passing"
@@ -381,7 +398,11 @@ visible = [
     looked(rng, 4, 3, 2, 3, 5),  # in NumPy
 ]
 check(
-    look_or_pass_vjp, stored("look_or_pass_vjp"), visible, outputs=OUTPUTS
+    look_or_pass_vjp,
+    stored("look_or_pass_vjp"),
+    visible,
+    outputs=OUTPUTS,
+    by=properties,
 )
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import assert_gradient, hidden_inputs, hidden_rng
@@ -394,7 +415,13 @@ hidden = hidden_inputs(
     "numpy",
     rng=rng,
 )
-check(look_or_pass_vjp, reference_look_or_pass_vjp, hidden, outputs=OUTPUTS)
+check(
+    look_or_pass_vjp,
+    reference_look_or_pass_vjp,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 names = ("queries", "keys", "values", "passing")
 args = looked(rng, 2, 2, 3, 4, 2)
 given = {n: args[n] for n in names[:3]}
@@ -419,7 +446,7 @@ for name, d_arg in zip(names, d, strict=True):
 
     assert_gradient(loss, given[name], d_arg, f"d_{name}")
 ### END HIDDEN TESTS
-print("Task 2 holds.")
+properties.points("Task 2 holds.")
 
 # %% mistakes="look_or_pass_vjp"
 r"""
@@ -540,6 +567,7 @@ for strength in (0.0, -6.0):
 import numpy as np
 
 from rnncore.testing import (
+    Properties,
     assert_close,
     check,
     check_causal,
@@ -547,6 +575,8 @@ from rnncore.testing import (
     mover,
     stored,
 )
+
+properties = Properties(values=3, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "weights, covered"
@@ -570,7 +600,11 @@ visible = [
     covering(rng, 5, 2, 4, 3),  # in NumPy
 ]
 check(
-    covering_weights, stored("covering_weights"), visible, outputs=OUTPUTS
+    covering_weights,
+    stored("covering_weights"),
+    visible,
+    outputs=OUTPUTS,
+    by=properties,
 )
 args = visible[0]
 _, covered = covering_weights(**args)
@@ -590,9 +624,15 @@ hidden = hidden_inputs(
 )
 loud = covering(rng, 3, 2, 4, 3)
 hidden.append(move({**loud, "v": 2000.0 * loud["v"]}))
-check(covering_weights, reference_covering_weights, hidden, outputs=OUTPUTS)
+check(
+    covering_weights,
+    reference_covering_weights,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 ### END HIDDEN TESTS
-print("Task 3 holds.")
+properties.points("Task 3 holds.")
 
 # %% mistakes="covering_weights"
 r"""
@@ -720,7 +760,9 @@ print([float(a.ravel()[0]) for a in d])
 # %% test="covering_scores_vjp" points=4 explained="ch14_attention: Two ways to score"
 import numpy as np
 
-from rnncore.testing import check, mover, stored
+from rnncore.testing import Properties, check, mover, stored
+
+properties = Properties(values=2, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "d_queries, d_keys, d_v, d_u"
@@ -747,6 +789,7 @@ check(
     stored("covering_scores_vjp"),
     visible,
     outputs=OUTPUTS,
+    by=properties,
 )
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import assert_gradient, hidden_inputs, hidden_rng
@@ -764,6 +807,7 @@ check(
     reference_covering_scores_vjp,
     hidden,
     outputs=OUTPUTS,
+    by=properties,
 )
 args = scored(rng, 2, 3, 4, 2)
 d = covering_scores_vjp(**args)
@@ -778,7 +822,7 @@ for name, d_arg in zip(("queries", "keys", "v", "u"), d, strict=True):
 
     assert_gradient(loss, args[name], d_arg, f"d_{name}")
 ### END HIDDEN TESTS
-print("Task 4 holds.")
+properties.points("Task 4 holds.")
 
 # %% mistakes="covering_scores_vjp"
 r"""
@@ -915,12 +959,15 @@ import numpy as np
 from rnncore.rnn import init_params as drawn_params
 from rnncore.rnn import init_readout as drawn_readout
 from rnncore.testing import (
+    Properties,
     check,
     check_causal,
     check_independent,
     mover,
     stored,
 )
+
+properties = Properties(values=3, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "logits, map"
@@ -949,7 +996,13 @@ visible = [
     move(attentive_input(rng, 4, 3, 5)),
     move(attentive_input(rng, 3, 2, 4, 5, 2, 3)),
 ]
-check(fed_decoder, stored("fed_decoder"), visible, outputs=OUTPUTS)
+check(
+    fed_decoder,
+    stored("fed_decoder"),
+    visible,
+    outputs=OUTPUTS,
+    by=properties,
+)
 check_causal(
     fed_decoder, visible[0] | {"read": visible[0]["read"] % 2}, "read"
 )
@@ -962,9 +1015,15 @@ hidden = hidden_inputs(
     [(1, 1, 1, 3, 1, 1), (7, 4, 6, 9, 5, 8), (5, 2, 9, 4, 2, 3)],
     device,
 )
-check(fed_decoder, reference_fed_decoder, hidden, outputs=OUTPUTS)
+check(
+    fed_decoder,
+    reference_fed_decoder,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 ### END HIDDEN TESTS
-print("Task 5 holds.")
+properties.points("Task 5 holds.")
 
 # %% mistakes="fed_decoder"
 r"""
@@ -1079,6 +1138,7 @@ for function in (attend, book.attend):
 import numpy as np
 
 from rnncore.testing import (
+    Properties,
     assert_close,
     assert_refuses,
     check,
@@ -1086,6 +1146,8 @@ from rnncore.testing import (
     mover,
     stored,
 )
+
+properties = Properties(values=2, refusals=1, dtype=1)
 
 move = mover(device)
 OUTPUTS = "context, weights"
@@ -1105,14 +1167,15 @@ rng = np.random.default_rng(7)
 visible = [move(attended(rng, 3, 4, 5, 2)), move(attended(rng, 4, 3, 4, 3))]
 for args in visible:
     args["mask"][0, 0] = False  # in the longest one a word is left out
-check(attend, stored("attend"), visible, outputs=OUTPUTS)
+check(attend, stored("attend"), visible, outputs=OUTPUTS, by=properties)
 args = visible[0]
 _, weights = attend(**args)
 assert_close("the weights' sums", weights.sum(2), np.ones((3, 4)))
 check_independent(attend, args, {"scores": 1, "values": 1})
-for name in ("mask", "scores"):
-    wrong = {**args, name: args[name][:, :-1]}
-    assert_refuses(attend, wrong, f"`{name}` of another shape", name)
+with properties("refusals"):
+    for name in ("mask", "scores"):
+        wrong = {**args, name: args[name][:, :-1]}
+        assert_refuses(attend, wrong, f"`{name}` of another shape", name)
 ### BEGIN HIDDEN TESTS
 from rnncore.seq2seq import attend as right_attend
 from rnncore.testing import hidden_inputs, hidden_rng
@@ -1131,19 +1194,20 @@ hidden = hidden_inputs(
 )
 far = attended(rng, 2, 3, 4, 2)
 hidden.append(move({**far, "scores": far["scores"] - 1e6}))
-check(attend, right_attend, hidden, outputs=OUTPUTS)
+check(attend, right_attend, hidden, outputs=OUTPUTS, by=properties)
 args = hidden[2]
-for name, wrong in (
-    ("mask", {"mask": args["mask"].T}),
-    ("mask", {"mask": args["mask"][:-1]}),
-    ("scores", {"scores": args["scores"][..., :-1]}),
-    ("scores", {"scores": args["scores"][:, :1]}),
-):
-    assert_refuses(
-        attend, {**args, **wrong}, f"a {name} of another shape", name
-    )
+with properties("refusals"):
+    for name, wrong in (
+        ("mask", {"mask": args["mask"].T}),
+        ("mask", {"mask": args["mask"][:-1]}),
+        ("scores", {"scores": args["scores"][..., :-1]}),
+        ("scores", {"scores": args["scores"][:, :1]}),
+    ):
+        assert_refuses(
+            attend, {**args, **wrong}, f"a {name} of another shape", name
+        )
 ### END HIDDEN TESTS
-print("Task 6 holds.")
+properties.points("Task 6 holds.")
 
 # %% mistakes="attend"
 r"""
@@ -1192,7 +1256,7 @@ only the largest weight: only the token with the largest score was looked at; al
 - scores.softmax(dim=2)
 + (scores == scores.amax(dim=2, keepdim=True)).to(scores.dtype)
 
-any mask accepted [hidden]: a mask of another shape was not refused
+any mask accepted [hidden, refusals]: a mask of another shape was not refused
 -     check_shape("mask", mask, S, B)
 -
 """

@@ -169,7 +169,9 @@ import numpy as np
 
 from rnncore.ctc import ctc_loss as book_ctc_loss
 from rnncore.ctc import read_path as book_read_path
-from rnncore.testing import assert_close, check, stored
+from rnncore.testing import Properties, assert_close, check, stored
+
+properties = Properties(values=4, sizes=1)
 
 OUTPUTS = "where, log p"
 
@@ -190,7 +192,13 @@ visible = [
     heard_as(rng, 5, 3, [2, 1, 2, 1]),
     heard_as(rng, 340, 30, [7, 7], 0.3),
 ]
-check(spell_frames, stored("spell_frames"), visible, outputs=OUTPUTS)
+check(
+    spell_frames,
+    stored("spell_frames"),
+    visible,
+    outputs=OUTPUTS,
+    by=properties,
+)
 for args in visible:
     labels = args["labels"]
     where, score = spell_frames(**args)
@@ -224,7 +232,13 @@ hidden = [
     ]
 ]
 hidden.append(heard_as(rng, 500, 40, [3, 5, 5, 1], 0.5))
-check(spell_frames, reference_spell_frames, hidden, outputs=OUTPUTS)
+check(
+    spell_frames,
+    reference_spell_frames,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 for _ in range(3):  # against the list of all paths
     args = heard_as(rng, 6, 3, [[1, 2], [2, 2], [1, 2, 1]][_])
     right = [
@@ -234,7 +248,7 @@ for _ in range(3):  # against the list of all paths
     ]
     assert_close("log p", spell_frames(**args)[1], max(right))
 ### END HIDDEN TESTS
-print("Task 1 holds.")
+properties.points("Task 1 holds.")
 
 # %% mistakes="spell_frames"
 r"""
@@ -358,7 +372,9 @@ print((3 * d_logits[..., 1]).T.round(4))
 # %% test="listed_loss" points=5
 import numpy as np
 
-from rnncore.testing import assert_close, check, stored
+from rnncore.testing import Properties, assert_close, check, stored
+
+properties = Properties(values=2, gradients=2, sizes=1)
 
 OUTPUTS = "loss, d_logits"
 
@@ -377,9 +393,17 @@ visible = [
     small_batch(rng, 5, 3, [[2, 2], [1, 2, 1]], [4, 5]),
     small_batch(rng, 4, 3, [[1, 1], [2]], [4, 2], 900.0),
 ]
-check(listed_loss, stored("listed_loss"), visible, outputs=OUTPUTS)
+check(
+    listed_loss,
+    stored("listed_loss"),
+    visible,
+    outputs=OUTPUTS,
+    by=properties,
+)
 _, d_logits = listed_loss(**visible[1])
-assert_close("d_logits, summed over k", d_logits.sum(-1), np.zeros((5, 2)))
+with properties("gradients"):
+    summed = d_logits.sum(-1)
+    assert_close("d_logits, summed over k", summed, np.zeros((5, 2)))
 padded = {**visible[0], "logits": visible[0]["logits"].copy()}
 padded["logits"][2:, 2] += 5.0
 loss, _ = listed_loss(**padded)
@@ -402,7 +426,13 @@ hidden = [
         (4, 3, [[2, 2], [1]], [3, 4], 2000.0),
     ]
 ]
-check(listed_loss, reference_listed_loss, hidden, outputs=OUTPUTS)
+check(
+    listed_loss,
+    reference_listed_loss,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 args = hidden[2]
 loss, d_logits = listed_loss(**args)
 by_frames, cache = book_ctc_loss(
@@ -411,20 +441,22 @@ by_frames, cache = book_ctc_loss(
 assert_close(
     "loss, against the recursion", loss, float(by_frames.sum() / 6)
 )
-assert_close(
-    "d_logits, against the recursion",
-    d_logits,
-    book_ctc_loss_vjp(np.full(3, 1 / 6), cache),
-)
+with properties("gradients"):
+    assert_close(
+        "d_logits, against the recursion",
+        d_logits,
+        book_ctc_loss_vjp(np.full(3, 1 / 6), cache),
+    )
 args = hidden[1]
-assert_gradient(
-    lambda a: reference_listed_loss(**args | {"logits": a})[0],
-    args["logits"],
-    listed_loss(**args)[1],
-    "d_logits",
-)
+with properties("gradients"):
+    assert_gradient(
+        lambda a: reference_listed_loss(**args | {"logits": a})[0],
+        args["logits"],
+        listed_loss(**args)[1],
+        "d_logits",
+    )
 ### END HIDDEN TESTS
-print("Task 2 holds.")
+properties.points("Task 2 holds.")
 
 # %% mistakes="listed_loss"
 r"""
@@ -463,23 +495,23 @@ each recording averaged by itself: each recording was averaged by itself, and th
 +         letters = max(len(row), 1) * len(labels)
 +         log_p = log_softmax(logits[:n, b : b + 1])[:, 0]
 
-gradient with the wrong sign: d_logits has the wrong sign: going against it would make the transcript less likely
+gradient with the wrong sign [gradients]: d_logits has the wrong sign: going against it would make the transcript less likely
 - (np.exp(log_p) - wanted) / letters
 + (wanted - np.exp(log_p)) / letters
 
-softmax forgotten in the gradient: this is the gradient with respect to log p; on the way through the softmax p is added
+softmax forgotten in the gradient [gradients]: this is the gradient with respect to log p; on the way through the softmax p is added
 - (np.exp(log_p) - wanted) / letters
 + -wanted / letters
 
-gradient not divided: the loss was divided by the letters, and d_logits was not
+gradient not divided [gradients]: the loss was divided by the letters, and d_logits was not
 - (np.exp(log_p) - wanted) / letters
 + np.exp(log_p) - wanted
 
-shares among all paths: the paths were weighed with their probability among all paths; it is their share among the right ones that counts
+shares among all paths [gradients]: the paths were weighed with their probability among all paths; it is their share among the right ones that counts
 - np.exp(log_w - total)
 + np.exp(log_w)
 
-all paths weigh the same: all right paths got the same share in the gradient; a likely one weighs more
+all paths weigh the same [gradients]: all right paths got the same share in the gradient; a likely one weighs more
 - np.exp(log_w - total)
 + np.full(len(log_w), 1 / len(log_w))
 """
@@ -545,7 +577,7 @@ print(
     )
 )
 
-# %% test="rates_by" points=4
+# %% test="rates_by" points=4 whole="rates of words: right, or not"
 import numpy as np
 
 from rnncore.testing import check, stored
@@ -744,12 +776,15 @@ import numpy as np
 import torch
 
 from rnncore.testing import (
+    Properties,
     assert_close,
     check,
     check_independent,
     mover,
     stored,
 )
+
+properties = Properties(values=2, dtype=1, sizes=1)
 
 move = mover(device)
 
@@ -768,7 +803,7 @@ visible = [
     move(recordings(rng, 7, 2, 3, 3)),
     move(recordings(rng, 6, 2, 2, 1)),
 ]
-check(with_change, stored("with_change"), visible)
+check(with_change, stored("with_change"), visible, by=properties)
 x, lengths, reach = visible[0].values()
 found, louder = (with_change(a, lengths, reach) for a in (x, x + 4.0))
 assert_close("slopes of x + 4", louder[..., 2:], found[..., 2:])
@@ -790,12 +825,12 @@ hidden = hidden_inputs(
     device,
     rng=rng,
 )
-check(with_change, reference_with_change, hidden)
+check(with_change, reference_with_change, hidden, by=properties)
 args = move(recordings(rng, 6, 2, 2, 2) | {"lengths": np.array([6, 3])})
 args["features"][3:, 1] = torch.nan
-check(with_change, reference_with_change, [args])
+check(with_change, reference_with_change, [args], by=properties)
 ### END HIDDEN TESTS
-print("Task 4 holds.")
+properties.points("Task 4 holds.")
 
 # %% mistakes="with_change"
 r"""
@@ -910,14 +945,22 @@ play(climbing, RATE, "From 200 to 3,000 Hz")
 # %% test="power_spectra" points=4
 import numpy as np
 
-from rnncore.testing import assert_refuses, check, stored
+from rnncore.testing import Properties, assert_refuses, check, stored
+
+properties = Properties(values=2, refusals=1, sizes=1)
 
 rng = np.random.default_rng(7)
 visible = [
     {"samples": 0.1 * rng.normal(size=320)},
     {"samples": 0.1 * rng.normal(size=461) + 0.02},
 ]
-check(power_spectra, stored("power_spectra"), visible, outputs="power")
+check(
+    power_spectra,
+    stored("power_spectra"),
+    visible,
+    outputs="power",
+    by=properties,
+)
 tone = np.sin(2 * np.pi * 1000 * np.arange(3200) / 16_000)
 bands = set(power_spectra(tone)[2:-2].argmax(axis=1).tolist())
 assert bands == {32}, "1,000 Hz is number 32 of steps of 16,000 / 512 Hz"
@@ -935,15 +978,22 @@ hidden = [
         (2345, 0.1, 0.0),
     ]
 ]
-check(power_spectra, reference_power_spectra, hidden, outputs="power")
-assert_refuses(
+check(
     power_spectra,
-    {"samples": rng.normal(size=(640, 2))},
-    "with two channels",
-    "samples",
+    reference_power_spectra,
+    hidden,
+    outputs="power",
+    by=properties,
 )
+with properties("refusals"):
+    assert_refuses(
+        power_spectra,
+        {"samples": rng.normal(size=(640, 2))},
+        "with two channels",
+        "samples",
+    )
 ### END HIDDEN TESTS
-print("Task 5 holds.")
+properties.points("Task 5 holds.")
 
 # %% mistakes="power_spectra"
 r"""
@@ -995,7 +1045,7 @@ real part alone: the imaginary part was thrown away: the result then depends on 
 - return z.real**2 + z.imag**2
 + return z.real**2
 
-channels let through [hidden]: a sound with two channels was not refused
+channels let through [hidden, refusals]: a sound with two channels was not refused
 -     check_shape("samples", samples, "N")
 +     samples = np.ravel(samples)
 """

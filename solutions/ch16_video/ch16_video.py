@@ -174,6 +174,7 @@ import torch
 
 from rnncore.backend import to_numpy
 from rnncore.testing import (
+    Properties,
     assert_close,
     check,
     check_causal,
@@ -181,6 +182,8 @@ from rnncore.testing import (
     mover,
     stored,
 )
+
+properties = Properties(values=2, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "y, cache"
@@ -197,7 +200,13 @@ def eyes(rng, T, B, S, K):
 
 
 visible = move(eyes(np.random.default_rng(1), 4, 3, 5, 2))
-check(motion_maps, stored("motion_maps"), [visible], outputs=OUTPUTS)
+check(
+    motion_maps,
+    stored("motion_maps"),
+    [visible],
+    outputs=OUTPUTS,
+    by=properties,
+)
 check_causal(motion_maps, visible, "frames")
 check_independent(motion_maps, visible, {"frames": 1})
 # a film that stands still, with kernels that take the difference
@@ -215,7 +224,13 @@ rng = hidden_rng()
 hidden = hidden_inputs(
     eyes, [(1, 1, 2, 1), (5, 2, 4, 3), (3, 4, 3, 2)], device, rng=rng
 )
-check(motion_maps, reference_motion_maps, hidden, outputs=OUTPUTS)
+check(
+    motion_maps,
+    reference_motion_maps,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 
 # against a three-dimensional convolution of torch
 args = eyes(rng, 4, 2, 6, 3)
@@ -231,7 +246,7 @@ args["lengths"] = [4, 4]
 y, _ = motion_maps(*move(args).values())
 assert_close("y, against torch's conv3d", to_numpy(y), right)
 ### END HIDDEN TESTS
-print("Task 1 holds.")
+properties.points("Task 1 holds.")
 
 # %% mistakes="motion_maps"
 r"""
@@ -358,12 +373,15 @@ import numpy as np
 
 from rnncore.backend import to_numpy
 from rnncore.testing import (
+    Properties,
     assert_close,
     assert_gradient,
     check,
     mover,
     stored,
 )
+
+properties = Properties(values=3, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "d_frames, d_W, d_b"
@@ -385,7 +403,11 @@ def looked(rng, T, B, S, K):
 
 visible = move(looked(np.random.default_rng(2), 4, 3, 5, 2))
 check(
-    motion_maps_vjp, stored("motion_maps_vjp"), [visible], outputs=OUTPUTS
+    motion_maps_vjp,
+    stored("motion_maps_vjp"),
+    [visible],
+    outputs=OUTPUTS,
+    by=properties,
 )
 d_frames, _, d_b = motion_maps_vjp(**visible)
 z, seen = (to_numpy(a) for a in visible["cache"][2:])
@@ -398,7 +420,13 @@ rng = hidden_rng()
 hidden = hidden_inputs(
     looked, [(1, 1, 2, 1), (5, 2, 4, 3), (3, 4, 3, 2)], device, rng=rng
 )
-check(motion_maps_vjp, reference_motion_maps_vjp, hidden, outputs=OUTPUTS)
+check(
+    motion_maps_vjp,
+    reference_motion_maps_vjp,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 args = move(
     dict(
         frames=rng.normal(size=(3, 2, 3, 3)),
@@ -421,7 +449,7 @@ assert_gradient(lambda a: loss(a, W, b), frames, d_frames, "d_frames")
 assert_gradient(lambda a: loss(frames, a, b), W, d_W, "d_W")
 assert_gradient(lambda a: loss(frames, W, a), b, d_b, "d_b")
 ### END HIDDEN TESTS
-print("Task 2 holds.")
+properties.points("Task 2 holds.")
 
 # %% mistakes="motion_maps_vjp"
 r"""
@@ -541,7 +569,9 @@ print(
 # %% test="how_soon" points=5
 import numpy as np
 
-from rnncore.testing import assert_close, check, stored
+from rnncore.testing import Properties, assert_close, check, stored
+
+properties = Properties(values=4, sizes=1)
 
 OUTPUTS = "accuracy, decided"
 
@@ -563,12 +593,15 @@ visible = [
     asked(rng, 9, 14, 3, [5, 30, 50, 70, 100]),
     asked(rng, 25, 12, 4, [4, 28, 56, 90], 3.0),
 ]
-check(how_soon, stored("how_soon"), visible, outputs=OUTPUTS)
+check(how_soon, stored("how_soon"), visible, outputs=OUTPUTS, by=properties)
 sure = np.zeros((10, 1, 2))
 sure[:7], sure[7:] = [1, 0], [0, 1]
-accuracy, decided = how_soon(sure, np.array([0]), [10], [70, 71, 100])
-assert_close("accuracy at 70, 71 and 100 of 10", accuracy, [1.0, 0, 0])
-assert decided.tolist() == [-1], "a film that is named wrongly at its end"
+with properties("sizes"):
+    accuracy, decided = how_soon(sure, np.array([0]), [10], [70, 71, 100])
+    assert_close("accuracy at 70, 71 and 100 of 10", accuracy, [1.0, 0, 0])
+    assert decided.tolist() == [-1], (
+        "a film that is named wrongly at its end"
+    )
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
 
@@ -584,9 +617,9 @@ hidden = [
 ]
 hidden.append(asked(rng, 6, 5, 2, [50], 50.0))
 hidden.append(asked(rng, 25, 40, 5, [7, 28, 56]) | {"lengths": [25] * 40})
-check(how_soon, reference_how_soon, hidden, outputs=OUTPUTS)
+check(how_soon, reference_how_soon, hidden, outputs=OUTPUTS, by=properties)
 ### END HIDDEN TESTS
-print("Task 3 holds.")
+properties.points("Task 3 holds.")
 
 # %% mistakes="how_soon"
 r"""
@@ -715,7 +748,7 @@ readers = ("a frame", "a bag", "neighbours", "the film")
 for reader, share in zip(readers, ceilings(acts, named), strict=True):
     print(f"{reader:10} {9 * share:.1f} of 9 films")
 
-# %% test="ceilings" points=5
+# %% test="ceilings" points=5 whole="four counts that build on one another"
 import numpy as np
 
 from rnncore.testing import check, stored
@@ -859,9 +892,11 @@ print(round(float(loss), 4), "log 8 =", np.log(8).round(4), carry)
 import numpy as np
 import torch
 
-from rnncore.testing import check, mover, stored
+from rnncore.testing import Properties, check, mover, stored
 from rnncore.video.model import FilmBatch
 from rnncore.video.model import film_loss as book_film_loss
+
+properties = Properties(values=2, sizes=1)
 
 place = "cuda" if device == "cuda" else "cpu"
 move = mover(place)
@@ -891,7 +926,13 @@ def asked_films(rng, T, B, S, K):
 rng = np.random.default_rng(5)
 visible = [move(asked_films(rng, 4, 3, 2, 5))]
 OUTPUTS = "loss, carry"
-check(losses_of(film_loss), stored("film_loss"), visible, outputs=OUTPUTS)
+check(
+    losses_of(film_loss),
+    stored("film_loss"),
+    visible,
+    outputs=OUTPUTS,
+    by=properties,
+)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 
@@ -901,9 +942,9 @@ hidden = hidden_inputs(
     place,
 )
 right = losses_of(book_film_loss)
-check(losses_of(film_loss), right, hidden, outputs=OUTPUTS)
+check(losses_of(film_loss), right, hidden, outputs=OUTPUTS, by=properties)
 ### END HIDDEN TESTS
-print("Task 5 holds.")
+properties.points("Task 5 holds.")
 
 # %% mistakes="film_loss"
 r"""

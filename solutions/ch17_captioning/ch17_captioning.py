@@ -147,12 +147,15 @@ import numpy as np
 
 from rnncore.backend import to_numpy
 from rnncore.testing import (
+    Properties,
     assert_close,
     check,
     check_independent,
     mover,
     stored,
 )
+
+properties = Properties(values=2, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "context, cache"
@@ -176,6 +179,7 @@ check(
     stored("through_window"),
     [visible, narrow],
     outputs=OUTPUTS,
+    by=properties,
 )
 check_independent(
     through_window, visible, {"states": 1, "centre": 1, "sharp": 1}
@@ -205,9 +209,15 @@ hidden = hidden_inputs(
     ],
     device,
 )
-check(through_window, reference_through_window, hidden, outputs=OUTPUTS)
+check(
+    through_window,
+    reference_through_window,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 ### END HIDDEN TESTS
-print("Task 1 holds.")
+properties.points("Task 1 holds.")
 
 # %% mistakes="through_window"
 r"""
@@ -337,7 +347,15 @@ print("d_sharp ", to_numpy(d_sharp), " by hand: 1.25 - 1.75")
 # %% test="through_window_vjp" points=5
 import numpy as np
 
-from rnncore.testing import assert_gradient, check, mover, stored
+from rnncore.testing import (
+    Properties,
+    assert_gradient,
+    check,
+    mover,
+    stored,
+)
+
+properties = Properties(values=3, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "d_states, d_centre, d_sharp"
@@ -369,6 +387,7 @@ check(
     stored("through_window_vjp"),
     [visible],
     outputs=OUTPUTS,
+    by=properties,
 )
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs, hidden_rng
@@ -385,6 +404,7 @@ check(
     reference_through_window_vjp,
     hidden,
     outputs=OUTPUTS,
+    by=properties,
 )
 x, c, s, d_c = move(
     (
@@ -407,7 +427,7 @@ assert_gradient(lambda a: loss_of(a, c, s), x, d_x, "d_states")
 assert_gradient(lambda a: loss_of(x, a, s), c, d_centre, "d_centre")
 assert_gradient(lambda a: loss_of(x, c, a), s, d_sharp, "d_sharp")
 ### END HIDDEN TESTS
-print("Task 2 holds.")
+properties.points("Task 2 holds.")
 
 # %% mistakes="through_window_vjp"
 r"""
@@ -529,7 +549,9 @@ print(
 import numpy as np
 
 from rnncore.backend import to_numpy
-from rnncore.testing import assert_close, check, mover, stored
+from rnncore.testing import Properties, assert_close, check, mover, stored
+
+properties = Properties(values=2, gradients=1, dtype=1, sizes=1)
 
 move = mover(device)
 OUTPUTS = "loss, d_logits"
@@ -553,7 +575,13 @@ visible = [
 empty = told_twice(rng, 4, 3, 6)
 empty["logits"][empty["targets"] == 0] = np.nan
 visible.append(move(empty))
-check(either_order, stored("either_order"), visible, outputs=OUTPUTS)
+check(
+    either_order,
+    stored("either_order"),
+    visible,
+    outputs=OUTPUTS,
+    by=properties,
+)
 swapped = {
     name: move(to_numpy(a)[::-1].copy()) for name, a in visible[0].items()
 }
@@ -574,7 +602,13 @@ hidden = hidden_inputs(
     device,
     rng=rng,
 )
-check(either_order, reference_either_order, hidden, outputs=OUTPUTS)
+check(
+    either_order,
+    reference_either_order,
+    hidden,
+    outputs=OUTPUTS,
+    by=properties,
+)
 same = told_twice(rng, 3, 2, 5)
 same["logits"][1], same["targets"][1] = (
     same["logits"][0],
@@ -583,7 +617,13 @@ same["logits"][1], same["targets"][1] = (
 empty = told_twice(rng, 4, 3, 6)
 empty["logits"][empty["targets"] == 0] = np.nan
 odd = [move(same), move(empty)]
-check(either_order, reference_either_order, odd, outputs=OUTPUTS)
+check(
+    either_order,
+    reference_either_order,
+    odd,
+    outputs=OUTPUTS,
+    by=properties,
+)
 
 args = told_twice(rng, 5, 4, 8)
 leaf = torch.tensor(args["logits"], requires_grad=True)
@@ -594,9 +634,11 @@ right = sums.amin(0).sum() / (goal[0] != 0).sum()
 right.backward()
 loss, d_logits = either_order(*move(args).values())
 assert_close("loss, by torch", loss, float(right.detach()))
-assert_close("d_logits, by torch's autograd", d_logits, leaf.grad.numpy())
+with properties("gradients"):
+    by_torch = leaf.grad.numpy()
+    assert_close("d_logits, by torch's autograd", d_logits, by_torch)
 ### END HIDDEN TESTS
-print("Task 3 holds.")
+properties.points("Task 3 holds.")
 
 # %% mistakes="either_order"
 r"""
@@ -604,7 +646,7 @@ loss over padding: the loss ran over padding: PAD was counted as a word that sho
 - xp.where(real & hit, log_p, nothing)
 + xp.where(hit, log_p, nothing)
 
-gradient over padding: the loss leaves the padding out, and its gradient does not
+gradient over padding [gradients]: the loss leaves the padding out, and its gradient does not
 - return loss, xp.where(taught, error, nothing) / words
 + return loss, xp.where(chosen[:, None, :, None], error, nothing) / words
 
@@ -647,19 +689,19 @@ divided by all places: the sum was divided by N B, padding and all: the more pad
 - words = xp.sum(xp.astype(taught, logits.dtype))
 + words = targets.shape[1] * targets.shape[2]
 
-gradient for the harder one too: the caption that was not chosen got a gradient too; it is not in the loss
+gradient for the harder one too [gradients]: the caption that was not chosen got a gradient too; it is not in the loss
 - return loss, xp.where(taught, error, nothing) / words
 + return loss, xp.where(real, error, nothing) / words
 
-gradient not divided: the loss was divided by the words, and its gradient was not
+gradient not divided [gradients]: the loss was divided by the words, and its gradient was not
 - xp.where(taught, error, nothing) / words
 + xp.where(taught, error, nothing)
 
-gradient with respect to log p: this is the gradient with respect to log p; on the way through the softmax p is added
+gradient with respect to log p [gradients]: this is the gradient with respect to log p; on the way through the softmax p is added
 - error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
 + error = -xp.astype(hit, logits.dtype)
 
-gradient of log p instead of -log p: d_logits has the wrong sign: it is p, minus 1 where the word should have been said
+gradient of log p instead of -log p [gradients]: d_logits has the wrong sign: it is p, minus 1 where the word should have been said
 - xp.exp(log_p) - xp.astype(hit, logits.dtype)
 + xp.astype(hit, logits.dtype) - xp.exp(log_p)
 """
@@ -740,7 +782,7 @@ for text in (
     exact, bleu = judged([text], [truth])
     print(f"exact {exact:.0f}  BLEU {bleu:.2f}  {text}")
 
-# %% test="judged" points=5
+# %% test="judged" points=5 whole="two scores of texts: right, or not"
 import numpy as np
 
 from rnncore.testing import check, stored
@@ -933,7 +975,9 @@ print(batch.read, batch.targets, tuple(batch.frames.shape), sep="\n")
 # %% test="caption_batches" points=3
 import numpy as np
 
-from rnncore.testing import assert_refuses, check, stored
+from rnncore.testing import Properties, assert_refuses, check, stored
+
+properties = Properties(values=2, refusals=1)
 
 
 def drawn_by(function):
@@ -967,10 +1011,14 @@ check(
     stored("caption_batches"),
     visible,
     outputs="frames, read, targets, frames again, read again, targets again",
+    by=properties,
 )
 wrong = captioned(np.random.default_rng(6), 4, 3, 2, 4)
 wrong["captions"] = wrong["captions"][:3]
-assert_refuses(caption_batches, wrong, "a caption is missing", "captions")
+with properties("refusals"):
+    assert_refuses(
+        caption_batches, wrong, "a caption is missing", "captions"
+    )
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
 from rnncore.video.captions import caption_batches as book_caption_batches
@@ -984,12 +1032,18 @@ hidden = [
         (5, 2, 3, 8, 4),
     ]
 ]
-check(drawn_by(caption_batches), drawn_by(book_caption_batches), hidden)
+check(
+    drawn_by(caption_batches),
+    drawn_by(book_caption_batches),
+    hidden,
+    by=properties,
+)
 wrong = captioned(rng, 3, 2, 2, 2)
 wrong["captions"] = wrong["captions"] * 2
-assert_refuses(caption_batches, wrong, "too many captions", "captions")
+with properties("refusals"):
+    assert_refuses(caption_batches, wrong, "too many captions", "captions")
 ### END HIDDEN TESTS
-print("Task 5 holds.")
+properties.points("Task 5 holds.")
 
 # %% mistakes="caption_batches"
 r"""
@@ -1033,7 +1087,7 @@ always the first films: every batch is the same; draw with rng
 - rng.integers(len(frames), size=B)
 + np.arange(B) % len(frames)
 
-a missing caption let through [hidden]: captions that are not as many as the films were not refused
+a missing caption let through [hidden, refusals]: captions that are not as many as the films were not refused
 - if len(frames) != len(captions):
 + if len(frames) > 9e9:
 """

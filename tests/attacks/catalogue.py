@@ -74,9 +74,16 @@ class Attack:
     make: Callable[[], NotebookNode | str]
     lay: Callable[[Path], None] | None = None  # files beside the notebook
     stock: bool = True  # can be shown on a stock nbgrader without damage
+    kind: str = ""  # the class of attacks that it belongs to
 
 
 ATTACKS: dict[str, Attack] = {}
+KINDS: list[str] = []  # the classes, in the catalogue's order
+
+
+def kind(name: str) -> None:
+    """Begin a class: what follows is of this kind."""
+    KINDS.append(name)
 
 
 def attack(
@@ -99,7 +106,7 @@ def attack(
             edit(notebook)
         return notebook
 
-    ATTACKS[name] = Attack(name, tries, make, lay, stock)
+    ATTACKS[name] = Attack(name, tries, make, lay, stock, KINDS[-1])
 
 
 def functions(body: str) -> dict[str, str]:
@@ -121,7 +128,7 @@ def returning(expression: str) -> dict[str, str]:
     }
 
 
-# ------------------------------------------------- what compares the results
+kind("the comparison")
 
 attack(
     "replaced_assert",
@@ -291,6 +298,16 @@ attack(
     },
 )
 attack(
+    "nearly",
+    "returns float32 numbers that are off by 8 in 100,000",
+    answers={
+        "scaled": (
+            "def scaled(x, k):\n"
+            "    return (k * np.asarray(x) * (1 + 8e-5)).astype('f4')"
+        )
+    },
+)
+attack(
     "error_settings",
     "turns warnings, NumPy's errors and printing against the tests",
     """
@@ -307,7 +324,7 @@ attack(
     answers=functions("    while True: yield 1"),
 )
 
-# ------------------------------------------------------ where the tests come from
+kind("what is hidden")
 
 attack(
     "uses_reference",
@@ -498,7 +515,7 @@ attack(
     lay=lambda folder: _own_modules(folder),
 )
 
-# --------------------------------------------------------- notebook and kernel
+kind("the notebook and its kernel")
 
 attack(
     "transformer",
@@ -744,7 +761,7 @@ attack(
     },
 )
 
-# -------------------------------------------------------------- what lives on
+kind("what lives on")
 
 attack(
     "thread",
@@ -867,7 +884,7 @@ for path in [numpy.__file__, rnncore.__file__, *[p + "/sitecustomize.py" for p i
     stock=True,
 )
 
-# ------------------------------------------------------------- harm to others
+kind("other learners and the machine")
 
 attack(
     "gradebook",
@@ -1007,7 +1024,7 @@ print(subprocess.run(["bwrap", "--bind", "/", "/", "true"], capture_output=True)
 """,
 )
 
-# ------------------------------------------------------------------ too much
+kind("too much of everything")
 
 attack(
     "memory",
@@ -1044,7 +1061,7 @@ attack(
     "disk",
     "fills the disk, in memory and in many small files",
     """
-for place in (os.getcwd(), "/tmp", "/dev/shm", "/var/tmp", os.path.expanduser("~")):
+for place in (os.getcwd(), "/tmp", "/dev/shm", "/dev", "/run", "/var/tmp", os.path.expanduser("~")):
     with contextlib.suppress(OSError):
         with open(f"{place}/ATTACK-disk", "wb") as file:
             for _ in range(400): file.write(bytes(10**6))
@@ -1244,7 +1261,7 @@ def poke():
     },
 )
 
-# ------------------------------------------------- what an instructor looks at
+kind("what is shown")
 
 attack(
     "html",
@@ -1288,7 +1305,7 @@ attack(
     },
 )
 
-# ------------------------------------------------------------- files and paths
+kind("files and paths")
 
 attack(
     "links",
@@ -1325,7 +1342,7 @@ attack(
     ),
 )
 
-# -------------------------------------- what the grader itself might trip over
+kind("the grader's own faults")
 
 attack(
     "surrogate",
@@ -1353,6 +1370,24 @@ attack(
     "brings names that a terminal obeys, in the place of a notebook",
     answers=WRONG,
     lay=lambda folder: _forging_names(folder),
+    stock=False,
+)
+attack(
+    "deep_outputs",
+    "displays what is nested a hundred thousand levels deep",
+    """
+deep = "x"
+for _ in range(100_000): deep = {"a": deep}
+display({"application/json": deep, "text/plain": "x"}, raw=True)
+display({"text/plain": "x"}, metadata={"a": [[[[]]]] * 10**6}, raw=True)
+""",
+    answers=WRONG,
+)
+attack(
+    "turned_names",
+    "hands in beside it as learners whose names a terminal turns round",
+    answers=WRONG,
+    lay=lambda folder: _turned_names(folder),
     stock=False,
 )
 attack(
@@ -1396,7 +1431,7 @@ attack(
     answers=WRONG,
 )
 
-# --------------------------------------------- from a hidden test to a visible one
+kind("from one process to another")
 
 LEAVES = r"""
 import glob, mmap, os, socket, subprocess, sys, threading, time
@@ -1450,7 +1485,55 @@ for place in ("/dev", "/dev/pts"):
     stock=False,
 )
 
-# ------------------------------------------------------- more than its share
+attack(
+    "younger_reader",
+    "looks for what another notebook left in folders, keys and sockets",
+    """
+import ctypes, socket
+for path in glob.glob("/dev/**", recursive=True) + glob.glob("/tmp/**", recursive=True) + glob.glob("/*/left") + glob.glob("/submission/*"):
+    if "ATTACK" in path or path.endswith("/left"): say("has a file of another", path)
+libc = ctypes.CDLL(None, use_errno=True)
+key = ctypes.create_string_buffer(100)
+for ring in (-2, -3, -4, -5):
+    number = libc.syscall(249, b"user", b"ATTACK", None, ring)
+    if number > 0: say("has a key of another", number)
+for name in ("\0ATTACK", "/tmp/ATTACK-socket"):
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as s:
+        s.connect(name); say("connected to another")
+for number in range(100):
+    if libc.shmget(number + 7, 1, 0) > 0: say("has a memory of another", number)
+""",
+    answers=VISIBLE,
+    stock=False,
+)
+attack(
+    "keyring",
+    "leaves keys, names and segments for others to find",
+    """
+import ctypes, socket
+libc = ctypes.CDLL(None, use_errno=True)
+for ring in (-2, -3, -4, -5): libc.syscall(248, b"user", b"ATTACK", b"hidden", 6, ring)
+kept = socket.socket(socket.AF_UNIX)
+with contextlib.suppress(OSError): kept.bind("\0ATTACK"); kept.listen()
+if libc.shmget(7, 4096, 0o1666) >= 0: print("a segment of its own")
+""",
+    answers=VISIBLE,
+)
+attack(
+    "host",
+    "asks whose machine this is, and which course's",
+    """
+import getpass, platform, socket
+print(platform.uname(), os.cpu_count(), os.getloadavg(), sys.base_prefix)
+for path in ("/etc/hostname", "/etc/passwd", "/etc/machine-id", "/proc/sys/kernel/random/boot_id", "/proc/self/mountinfo", "/proc/mounts", "/proc/self/cgroup", "/proc/keys", "/proc/net/unix", "/proc/self/environ"):
+    with contextlib.suppress(OSError):
+        text = open(path).read()
+        if "course" in text.replace("/opt/course", "") or "attacked" in text: say("may tell the course", path, text)
+""",
+    answers=VISIBLE,
+)
+
+kind("more than its share")
 
 attack(
     "burners",
@@ -1666,6 +1749,13 @@ def _long_names(folder: Path) -> None:
     deep.mkdir(parents=True)
 
 
+def _turned_names(folder: Path) -> None:
+    for name in ("ann\u202e02 fo 02", "bob\u2028victim", "\u200bvictim"):
+        other = folder.parents[1] / name / NAME
+        other.mkdir(parents=True)
+        (other / f"{NAME}.ipynb").write_text("{}")
+
+
 def _forging_names(folder: Path) -> None:
     (folder / f"{NAME}.ipynb").unlink()
     forged = "\x1b]0;ATTACK\x07\x1b[2J\n60 of 60  victim: 20 of 20\u202e"
@@ -1708,10 +1798,12 @@ def _long_marks(notebook: NotebookNode) -> None:
         notebook.cells.append(cell)
 
 
+kind("files and paths")
 ATTACKS["not_json"] = Attack(
     "not_json",
     "is JSON to some readers and not to others",
     lambda: '{"cells": [], "cells": ' + "[" * 5000 + "]" * 5000 + "}",
+    kind=KINDS[-1],
 )
 ATTACKS["numbers"] = Attack(
     "numbers",
@@ -1719,4 +1811,5 @@ ATTACKS["numbers"] = Attack(
     lambda: nbformat.writes(blank()).replace(
         '"schema_version": 3', '"schema_version": 1e999'
     ),
+    kind=KINDS[-1],
 )

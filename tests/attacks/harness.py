@@ -8,17 +8,20 @@ import json
 import os
 import re
 import socket
+import statistics
 import subprocess
 import sys
 from collections.abc import Iterable
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import nbformat
 import psutil
 from nbgrader.api import Gradebook
 
-from attacks.catalogue import Attack
+from attacks import users
+from attacks.catalogue import ATTACKS, Attack
 from attacks.target import (
     NAME,
     ROOT,
@@ -34,16 +37,47 @@ ACTIVE = re.compile(
 )
 TERMINAL = re.compile(r"\x1b\]|\x1b\[2J|\x1bP|\x07")
 WATCHED = ("/tmp", "/dev/shm", "/var/tmp")
-LIMITS = ["--cell-seconds", "3", "--total-seconds", "30"]
+LIMITS = ["--cell-seconds", "3", "--total-seconds", "30", "--workers", "2"]
+BESIDE = "-beside"  # an honest learner's name ends so, beside an attacker's
 
 
-def make_class(base: Path, attacks: Iterable[Attack]) -> Path:
-    """A course with the attackers, a blank and an honest submission."""
+class Way(NamedTuple):
+    """Who grades, and what holds the learners' code."""
+
+    user: str  # root or ordinary
+    sandbox: str
+
+    def __str__(self) -> str:
+        return f"{self.user}, {self.sandbox}"
+
+
+USERS = ("root", "ordinary") if os.getuid() == 0 else ("ordinary",)
+WAYS = [
+    Way(user, box) for box in ("bubblewrap", "gvisor") for user in USERS
+]
+
+
+# What a test run tries, of what `make attacks` does: a container for each
+# submission costs seconds, so gVisor has the first attack of each class.
+TESTED = [w for w in WAYS if w.sandbox == "bubblewrap" or w.user != "root"]
+
+
+def tried(way: Way) -> list[str]:
+    """The names of the attacks that a test run tries in this way."""
+    if way.sandbox == "bubblewrap":
+        return list(ATTACKS)
+    first = {a.kind: name for name, a in reversed(ATTACKS.items())}
+    return sorted(first.values(), key=list(ATTACKS).index)
+
+
+def make_class(base: Path, attacks: Iterable[Attack], way: Way) -> Path:
+    """A course with the attackers, an honest learner beside each, a blank."""
     home = base / "home"
     home.mkdir(parents=True)
     (home / "diary.txt").write_text("diary-c8d3\n")
     root = make_course(base / "course")
-    grade(root)
+    _give(base, way)
+    grade(root, way)
     with Gradebook(f"sqlite:///{root}/grading/gradebook.db") as book:
         comment = book.find_comment("scaled", NAME, NAME, "victim")
         comment.manual_comment = "comment-4f06"
@@ -54,7 +88,14 @@ def make_class(base: Path, attacks: Iterable[Attack]) -> Path:
         folder = hand_in(root, attack.name, attack.make())
         if attack.lay is not None:
             attack.lay(folder)
+        hand_in(root, attack.name + BESIDE, solved())
+    _give(base, way)
     return root
+
+
+def _give(base: Path, way: Way) -> None:
+    if os.getuid() == 0 and way.user != "root":
+        users.give(base)
 
 
 def planted(root: Path) -> dict[str, str]:
@@ -62,16 +103,16 @@ def planted(root: Path) -> dict[str, str]:
     return {"CANARY_TOKEN": "token-51bf", "HOME": str(root.parent / "home")}
 
 
-def grade(root: Path) -> str:
+def grade(root: Path, way: Way) -> str:
     """Grade the class; what the command printed."""
+    command = [sys.executable, "-m", "grader", "grade", "--root", str(root)]
+    command += [*LIMITS, "--sandbox", way.sandbox]
+    if os.getuid() == 0 and way.user != "root":
+        needs = (ROOT, Path(sys.base_prefix), root.parent)
+        command = users.command(command, needs)
     run = subprocess.run(
-        [
-            sys.executable,
-            *("-m", "grader", "grade"),
-            "--root",
-            root,
-            *LIMITS,
-        ],
+        command,
+        cwd=ROOT,
         env=os.environ | planted(root),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -94,7 +135,7 @@ def a_service():
         try:
             yield
         finally:
-            note.unlink()
+            note.unlink(missing_ok=True)
 
 
 def points(root: Path) -> dict[str, float]:
@@ -126,9 +167,39 @@ def shown(root: Path, learner: str) -> str:
     return "\n".join(parts)
 
 
-def secrets_in(text: str) -> list[str]:
-    """Which secrets a text holds."""
-    return [what for what, word in SECRETS.items() if word in text]
+def handed_out(root: Path) -> dict[str, str]:
+    """All that learners get, by its path: the pages, whosever they are."""
+    folder = root / "grading" / "feedback"
+    return {
+        str(path.relative_to(folder)): path.read_text(errors="replace")
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def page(learner: str) -> str:
+    """Where a learner's page lies among what is handed out."""
+    return f"{learner}/{NAME}/{NAME}.html"
+
+
+def secrets_in(text: str, root: Path | None = None) -> list[str]:
+    """Which secrets a text holds; with `root`, its course's own too."""
+    known = dict(SECRETS)
+    if root is not None:
+        secret = (root / "grading" / ".secret").read_bytes()
+        known["the course's secret"] = secret.hex()
+    return [what for what, word in known.items() if word in text]
+
+
+def seconds(root: Path, learner: str) -> float:
+    """How long a learner's notebook took."""
+    path = root / "grading" / "results" / learner / f"{NAME}.json"
+    return float(json.loads(path.read_text())["seconds"])
+
+
+def usual_seconds(root: Path, names: Iterable[str]) -> float:
+    """How long the honest notebooks took, half of them longer."""
+    return statistics.median(seconds(root, n + BESIDE) for n in names)
 
 
 def active_outputs(root: Path, learner: str) -> list[str]:

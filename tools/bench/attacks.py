@@ -1,7 +1,10 @@
 """Runs the hostile notebooks: python -m tools.bench.attacks [NAME ...].
 
-Prints what each of them gets, on a stock nbgrader (in a bubblewrap, for
-this machine's sake) and here. --write puts the table into the guide.
+Prints what each of them gains, reads and harms here, and how long the honest
+learner beside it waits: the worst of all ways to grade, as root and as an
+ordinary user, in each sandbox. --stock runs them on a stock nbgrader too
+(in a bubblewrap, for this machine's sake); --write puts the table into the
+guide.
 """
 
 from __future__ import annotations
@@ -12,10 +15,16 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
-from tests.attacks import harness, stock
-from tests.attacks.catalogue import ATTACKS
 from tools import ROOT, marks
+
+sys.path.insert(0, str(ROOT / "tests"))
+
+from attacks import harness, stock
+from attacks.catalogue import ATTACKS
+from attacks.target import POINTS
+from grader.isolation import sandbox
 
 GUIDE, README = ROOT / "book" / "grading.md", ROOT / "README.md"
 IN_README = [  # the rest is in the guide
@@ -33,6 +42,12 @@ IN_README = [  # the rest is in the guide
     "double_mark",
 ]
 KEPT = ROOT / "tests" / "attacks" / "stock.json"
+HEAD = (
+    "| class | a notebook that | stock nbgrader | gain | leak | harm | delay |",
+    "| --- | --- | --- | --- | --- | --- | --- |",
+)
+LATE = 2.0  # times as long as usual: so much is told as a delay
+Found = dict[str, dict[str, Any]]  # by the attack's name
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -41,35 +56,34 @@ def main(argv: list[str] | None = None) -> int:
     names = options.names or list(ATTACKS)
     known = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     if options.stock:
-        with tempfile.TemporaryDirectory(prefix="stock-") as folder:
-            ready = Path(folder) / "ready"
-            stock.prepare(ready)
-            for group in _groups(names):
-                known |= _on_stock(group, ready)
-                print(f"stock: {len(known)} are known", flush=True)
-                text = json.dumps(known, indent=1, sort_keys=True)
-                KEPT.write_text(text + "\n")
-    here = _here(names)
-    rows = [(n, known.get(n, "not run"), here[n]) for n in names]
-    head = ["| a notebook that | stock nbgrader | here |"]
-    head += ["| --- | --- | --- |"]
-    print("\n".join([*head, *lines(rows)]))
+        _run_stock(names, known)
+    ways = [w for w in harness.WAYS if options.sandbox in (None, w.sandbox)]
+    here: dict[harness.Way, Found] = {}
+    for way in ways:
+        if why := sandbox.why_not(way.sandbox):
+            print(f"{way}: not run, {why}")
+            continue
+        here[way] = _here(names, way)
+        bad = [n for n, row in here[way].items() if _words(row) != NOTHING]
+        done = len(names) - len(bad)
+        print(f"{way}: {done} of {len(names)} come to nothing", flush=True)
+    rows = {name: _worst([found[name] for found in here.values()]) for name in names}
+    table = [*HEAD, *(_line(n, known.get(n, "not run"), rows[n]) for n in names)]
+    print("\n".join(table))
     if options.write and not options.names:
-        marks.write(GUIDE, "attacks", "\n".join([*head, *lines(rows)]))
-        chosen = [row for row in rows if row[0] in IN_README]
-        block = "\n".join([*head, *lines(chosen)])
-        marks.write(README, "readme attacks", block)
-    bad = [name for name, words in here.items() if words != NOTHING]
-    print(f"{len(names) - len(bad)} of {len(names)} gain nothing here")
-    return 1 if bad else 0
+        ran = "; ".join(map(str, here))
+        marks.write(GUIDE, "attacks", "\n".join([*table, "", f"Graded as {ran}."]))
+        _write_readme(known, rows)
+    return 1 if any(_words(row) != NOTHING for row in rows.values()) else 0
 
 
-NOTHING = "0 points"
+NOTHING = ["0 points", "none", "none", "none"]
 
 
 def _options(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--sandbox", help="in this one only")
     parser.add_argument(
         "--stock", action="store_true", help="run the stock nbgrader too"
     )
@@ -80,6 +94,20 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     if unknown := set(options.names) - ATTACKS.keys():
         parser.error(f"there is no attack {min(unknown)!r}")
     return options
+
+
+# ------------------------------------------------------------------- stock
+
+
+def _run_stock(names: list[str], known: dict[str, str]) -> None:
+    with tempfile.TemporaryDirectory(prefix="stock-") as folder:
+        ready = Path(folder) / "ready"
+        stock.prepare(ready)
+        for group in _groups(names):
+            known |= _on_stock(group, ready)
+            print(f"stock: {len(known)} are known", flush=True)
+            text = json.dumps(known, indent=1, sort_keys=True)
+            KEPT.write_text(text + "\n")
 
 
 def _groups(names: list[str]) -> list[list[str]]:
@@ -107,31 +135,95 @@ def _on_stock(names: list[str], ready: Path) -> dict[str, str]:
     return found | {name: outcome.words() for name, outcome in made.items()}
 
 
-def _here(names: list[str]) -> dict[str, str]:
+# -------------------------------------------------------------------- here
+
+
+def _here(names: list[str], way: harness.Way) -> Found:
+    """What each of them gets here; where one made others wait, so again.
+
+    What waited for other programs of this machine does not do so twice.
+    """
+    found = _once(names, way)
+    late = [name for name in names if _is_late(*found[name]["delay"])]
+    again = _once(late, way) if late else {}
+    for name, row in again.items():
+        took, usual = found[name]["delay"]
+        shorter = min(took, row["delay"][0])
+        found[name] = _worst([found[name], row]) | {"delay": (shorter, usual)}
+    return found
+
+
+def _is_late(took: float, usual: float) -> bool:
+    return took > LATE * usual
+
+
+def _once(names: list[str], way: harness.Way) -> Found:
     """What each of them gets here, all in one class."""
     with tempfile.TemporaryDirectory(prefix="attacked-") as folder:
         chosen = [ATTACKS[name] for name in names]
-        root = harness.make_class(Path(folder), chosen)
+        root = harness.make_class(Path(folder), chosen, way)
         before = harness.picture(root)
         with harness.a_service():
-            harness.grade(root)
+            harness.grade(root, way)
         changed = harness.picture(root) != before
         points, left = harness.points(root), harness.left_processes()
+        usual = harness.usual_seconds(root, names)
+        pages = harness.handed_out(root)
         return {
-            name: stock.Outcome(
-                points.get(name, 0),
-                harness.secrets_in(harness.shown(root, name)),
-                name in left,
-                changed,
-                False,
-            ).words()
+            name: {
+                "gain": points.get(name, 0),
+                "leak": {
+                    *harness.secrets_in(harness.shown(root, name), root),
+                    *harness.secrets_in(pages.get(harness.page(name), ""), root),
+                },
+                "harm": {
+                    *(["processes stay"] if name in left else []),
+                    *(["other files change"] if changed else []),
+                    *(
+                        ["an honest learner loses points"]
+                        if points.get(name + harness.BESIDE) != POINTS
+                        else []
+                    ),
+                },
+                "delay": (harness.seconds(root, name + harness.BESIDE), usual),
+            }
             for name in names
         }
 
 
-def lines(rows: list[tuple[str, str, str]]) -> list[str]:
-    """The outcomes as a table's lines."""
-    return [f"| {ATTACKS[name].tries} | {was} | {now} |" for name, was, now in rows]
+def _worst(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The outcome of all ways together."""
+    return {
+        "gain": max((row["gain"] for row in rows), default=0),
+        "leak": set().union(*(row["leak"] for row in rows)),
+        "harm": set().union(*(row["harm"] for row in rows)),
+        "delay": max((r["delay"] for r in rows), key=lambda d: d[0] / d[1]),
+    }
+
+
+def _words(row: dict[str, Any]) -> list[str]:
+    """Gain, leak, harm and delay in a table's words."""
+    took, usual = row["delay"]
+    late = f"{took:.1f} s, usual {usual:.1f} s" if _is_late(took, usual) else "none"
+    leak, harm = ", ".join(sorted(row["leak"])), ", ".join(sorted(row["harm"]))
+    return [f"{row['gain']:g} points", leak or "none", harm or "none", late]
+
+
+def _line(name: str, was: str, row: dict[str, Any]) -> str:
+    cells = [ATTACKS[name].kind, ATTACKS[name].tries, was, *_words(row)]
+    return f"| {' | '.join(cells)} |"
+
+
+def _write_readme(known: dict[str, str], rows: Found) -> None:
+    head = ["| a notebook that | stock nbgrader | here |", "| --- | --- | --- |"]
+    lines = []
+    for name in [name for name in rows if name in IN_README]:
+        gain, *rest = _words(rows[name])
+        here = "; ".join([gain, *(word for word in rest if word != "none")])
+        lines.append(
+            f"| {ATTACKS[name].tries} | {known.get(name, 'not run')} | {here} |"
+        )
+    marks.write(README, "readme attacks", "\n".join([*head, *lines]))
 
 
 if __name__ == "__main__":

@@ -242,7 +242,9 @@ def execute_all(
     return list(found.values())
 
 
-def render(toc: Path, out: Path, executions: Executions, *, strict: bool) -> None:
+def render(
+    toc: Path, out: Path, executions: Executions, *, strict: bool, jobs: int = 1
+) -> None:
     """Sphinx, from nothing, into `out`; its progress goes to stdout."""
     for leftover in (out, out.with_suffix(".doctrees")):
         shutil.rmtree(leftover, ignore_errors=True)
@@ -261,6 +263,7 @@ def render(toc: Path, out: Path, executions: Executions, *, strict: bool) -> Non
         keep_going=True,
         freshenv=True,
         quiet=True,
+        jobs=jobs,
     )
     shutil.rmtree(out.with_suffix(".doctrees"), ignore_errors=True)
     if isinstance(result, Exception):
@@ -307,7 +310,7 @@ def build_book(jobs: int) -> Path:
         print(f"rendering {len(pages)} pages ...", flush=True)
         start = time.monotonic()
         new = BUILD / "html.new"
-        render(BOOK / "_toc.yml", new, executions, strict=True)
+        render(BOOK / "_toc.yml", new, executions, strict=True, jobs=jobs)
         (new / stamp.name).write_text(made_from)
         put_in_place(new, html)
         print(f"rendered in {time.monotonic() - start:.1f} s", flush=True)

@@ -21,6 +21,7 @@ import nbformat
 
 from grader import ROOT
 from grader.assignments import builder
+from grader.services.tree import LEFT_OUT, learners_makefile, split_secrets
 from tools.build import contents
 
 FOLDERS = ("rnncore", "book", "examples")
@@ -40,13 +41,6 @@ TOOLS = (
     "tools/build/kernels.py",
     "tools/build/links.py",
     "tools/build/sphinx_course.py",
-)
-LEFT_OUT = shutil.ignore_patterns(
-    "__pycache__", ".ipynb_checkpoints", "_generated", "kernel-ipc-*"
-)
-SECRETS = (
-    ("### BEGIN SOLUTION", "### END SOLUTION"),
-    ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"),
 )
 GUIDE = "grading"  # the page for those who teach; it includes the mistakes
 DISTINCT = 12  # characters: a shorter line says nothing
@@ -140,7 +134,7 @@ def _copy(source: Path, tree: Path) -> None:
     for name in (*FILES, *TOOLS):
         shutil.copy(ROOT / name, tree / name)
     makefile = (ROOT / "Makefile").read_text()
-    (tree / "Makefile").write_text(learners_makefile(makefile))
+    (tree / "Makefile").write_text(learners_makefile(makefile, TARGETS))
     readme = README.format(first=builder.names()[0])
     (tree / "README.md").write_text(readme)
     (tree / ".gitignore").write_text((ROOT / ".gitignore").read_text())
@@ -157,26 +151,6 @@ def _leave_pages_out(book: Path) -> None:
             path.write_text(contents.plain(path.read_text(), missing))
         else:
             path.unlink()
-
-
-def learners_makefile(makefile: str) -> str:
-    """The Makefile with the learners' targets, and without the tests'."""
-    kept = []
-    for paragraph in makefile.split("\n\n"):
-        first = paragraph.lstrip("\n").split("\n")[0]
-        target = first.split(":")[0]
-        rule = ":" in first and not first.startswith((".", "#"))
-        if rule and target not in (*TARGETS, "$(STAMP)"):
-            continue
-        lines = []
-        for line in paragraph.split("\n"):
-            if line.startswith(".PHONY"):
-                line = f".PHONY: {' '.join(TARGETS)}"
-            if line.startswith("\t") and "oldest" in line:
-                continue  # what only the tests need
-            lines.append(line.replace(" requirements-oldest.txt", ""))
-        kept.append("\n".join(lines))
-    return "\n\n".join(kept).rstrip("\n") + "\n"
 
 
 def leaks(source: Path, tree: Path) -> list[str]:
@@ -207,22 +181,6 @@ def leaks(source: Path, tree: Path) -> list[str]:
             if line in lines and line not in public
         ]
     return found
-
-
-def split_secrets(text: str) -> tuple[str, str]:
-    """The lines between a secret's marks, and all others."""
-    hidden: list[str] = []
-    visible: list[str] = []
-    end = None
-    for line in text.split("\n"):
-        start = next((e for b, e in SECRETS if b in line), None)
-        if start:
-            end = start
-        elif end and end in line:
-            end = None
-        else:
-            (hidden if end else visible).append(line)
-    return "\n".join(hidden), "\n".join(visible)
 
 
 def _lines(text: str) -> Iterator[str]:

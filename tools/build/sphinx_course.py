@@ -8,6 +8,7 @@ from collections import _tuplegetter  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import Any
 
+from pybtex.plugin import find_plugin, register_plugin
 from sphinx.application import Sphinx
 
 from tools.build import contents
@@ -88,8 +89,26 @@ def _strip_thebe(app: Sphinx, error: Exception | None) -> None:
         page.write_text(THEBE.sub("", text), "utf8")
 
 
+def _find_once(group: str, name: str) -> None:
+    """Have pybtex remember a plugin that it looks up for every citation."""
+    register_plugin(group, name, find_plugin(group, name), force=True)
+
+
+def _vouch_for(app: Sphinx, config: Any) -> None:
+    """Say of extensions that do not say so that pages may be read in parallel.
+
+    Neither keeps anything of its own from one page to the next.
+    """
+    for name in "sphinx_jupyterbook_latex", "sphinx_multitoc_numbering":
+        if name in app.extensions:
+            app.extensions[name].parallel_read_safe = True
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the handlers with Sphinx."""
+    _find_once("pybtex.backends", "docutils")
+    _find_once("pybtex.backends", "plaintext")
+    app.connect("config-inited", _vouch_for)
     app.connect("autodoc-process-docstring", _process_docstring)
     app.connect("autodoc-skip-member", _skip_what_is_not_ours)
     app.connect("source-read", _words_for_absent_pages)

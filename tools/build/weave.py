@@ -60,6 +60,7 @@ CHAPTERS = {
         "ch19": "factors tracking",
         "ch20": "memory xlstm",
         "ch21": "chunks",
+        "ch22": "diagonal blocks text.blocks",
     }.items()
     for name in names.split()
 }

@@ -1,4 +1,11 @@
-"""Everything that is checked without running a test, one line per check."""
+"""Everything that is checked without running a test, one line per check.
+
+    python -m tools.check                 the checks
+    python -m tools.check -n 2 tests      and pytest, with these arguments
+
+Types take as long on a new clone as all else together: with arguments,
+pytest begins while they are still looked at, and after all other checks.
+"""
 
 import subprocess
 import sys
@@ -8,9 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from tools import ROOT
 
 CHECKS = {
+    "types": ["-m", "mypy", "--no-error-summary"],
     "format": ["-m", "ruff", "format", "--check", "--quiet", "."],
     "lint": ["-m", "ruff", "check", "--quiet", "."],
-    "types": ["-m", "mypy", "--no-error-summary"],
     "weave": ["-m", "tools.build.weave", "--check"],
     "readme": ["-m", "tools.build.readme", "--check"],
     "floats": ["-m", "tools.check.floats"],
@@ -33,19 +40,26 @@ def timed(command: list[str]) -> tuple[subprocess.CompletedProcess[str], float]:
     return run, time.perf_counter() - start
 
 
-def main() -> int:
-    failed = 0
-    with ThreadPoolExecutor(2) as pool:  # the types take as long as all others
+def said(name: str, run: subprocess.CompletedProcess[str], seconds: float) -> bool:
+    """Whether a check holds; a line says so, and what it found."""
+    print(f"check: {name} ... {'failed' if run.returncode else 'ok'} ({seconds:.1f} s)")
+    if run.returncode:
+        print(run.stdout)
+    sys.stdout.flush()
+    return not run.returncode
+
+
+def main(tests: list[str]) -> int:
+    with ThreadPoolExecutor(2) as pool:
         runs = {name: pool.submit(timed, command) for name, command in CHECKS.items()}
-        for name, found in runs.items():
-            print(f"check: {name} ... ", end="", flush=True)
-            run, seconds = found.result()
-            print(f"{'failed' if run.returncode else 'ok'} ({seconds:.1f} s)")
-            if run.returncode:
-                print(run.stdout, flush=True)
-                failed = 1
-    return failed
+        types = runs.pop("types")
+        held = [said(name, *found.result()) for name, found in runs.items()]
+        if tests and all(held):
+            pytest = [sys.executable, "-m", "pytest", *tests]
+            held.append(not subprocess.run(pytest, cwd=ROOT, check=False).returncode)
+        held.append(said("types", *types.result()))
+    return not all(held)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -19,7 +19,7 @@ class Memory extends LiveFigure {
       this.change({ seed: 1 + (this.state.seed % DRAWS) }));
     this.slider(row, "N", "Keys", 0);
     this.slider(row, "again", "Written again", 0, () => `${this.twice}`);
-    this.slider(row, "alpha", "Kept a step");
+    this.slider(row, "alpha", "Kept per step");
   }
 
   build() {
@@ -53,7 +53,7 @@ class Memory extends LiveFigure {
     const g = this.marks, { S, reads } = this.read(this.state.seed);
     this.reads = reads;
     g.replaceChildren();
-    make(g, "text", { class: "small strong", x: 4, y: 14 }, "State S");
+    make(g, "text", { class: "small strong", x: 4, y: 14 }, "State S: blue above 0");
     const top = Math.max(...S.flat().map(Math.abs));
     S.forEach((row, i) => row.forEach((s, j) =>
       make(g, "rect", { x: 4 + j * 22, y: 24 + i * 22, width: 22,

@@ -1,0 +1,283 @@
+"""GitHub Classroom: a starter repository, and taking in what was pushed.
+
+    make classroom ASSIGNMENT=NAME DIR=path     writes the starter repository
+    make classroom ASSIGNMENT=NAME FROM=path    takes in the cloned ones
+
+The repository holds the released notebook, the package, and a workflow that
+runs the visible tests at each push. It holds no hidden test: those who teach
+run `make grade` on what `gh classroom clone student-repos` brings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import yaml
+
+from grader import ROOT, door
+from grader.assignments import builder
+from grader.commands.gradescope import chosen
+from grader.course.settings import Course, SetupError
+from grader.notebook.repair import grade_id, is_test, task_of
+from grader.services.incoming import folder_in, take_in
+from grader.services.tree import LEFT_OUT, learners_makefile
+
+FILES = (
+    "requirements.txt",
+    "constraints.txt",
+    "pyproject.toml",
+    "LICENSE",
+    ".gitignore",
+)
+TARGETS = ("help", "lab", "check", "clean")
+MINUTES = 10  # that one task's test may take
+README = """\
+# {title}
+
+    make lab                               JupyterLab
+    make check NOTEBOOK=exercises/{name}   run the visible tests
+
+Write your answers into `exercises/{name}/{name}.ipynb`, run all its cells,
+save, commit and push. At each push the visible tests run on GitHub (*Actions*)
+and fill this table:
+
+{table}
+
+The points there are not your grade: hidden tests, and people, read what you
+pushed last before the deadline. Leave the cells' names, the test cells and
+the folder `.github` as they are.
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Write a starter repository, or take in; 2 where that is refused."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("name", nargs="?", metavar="ASSIGNMENT")
+    parser.add_argument("folder", type=Path, nargs="?", metavar="DIR")
+    parser.add_argument("--from", type=Path, dest="source", metavar="CLONES")
+    parser.add_argument("--root", type=Path, default=ROOT)
+    options = parser.parse_args(argv)
+    try:
+        name = chosen(options.name)
+        if options.source:
+            return _collect(name, options.source, Course(options.root))
+        if options.folder in (None, Path("")):
+            raise ValueError("say where to: make classroom ASSIGNMENT=NAME DIR=path")
+        start(name, options.folder)
+    except (ValueError, SetupError) as error:
+        print(f"make classroom: {error}", file=sys.stderr)
+        return 2
+    print(f"The starter repository's files are in {options.folder}")
+    return 0
+
+
+# ------------------------------------------------------------------- a start
+
+
+def start(name: str, folder: Path) -> None:
+    """Write a starter repository's files. Raises ValueError."""
+    target = folder.resolve()
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise ValueError(f"{folder} is not empty")
+    if target.is_relative_to(ROOT / "rnncore"):
+        raise ValueError(f"{folder} lies in rnncore/, which is copied")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(
+        dir=target.parent, prefix=".classroom-"
+    ) as scratch:
+        tree = Path(scratch) / "tree"
+        _fill(name, tree)
+        if target.exists():
+            target.rmdir()  # fails if something came in meanwhile
+        tree.rename(target)
+
+
+def _fill(name: str, tree: Path) -> None:
+    shutil.copytree(ROOT / "rnncore", tree / "rnncore", ignore=LEFT_OUT)
+    with tempfile.TemporaryDirectory() as built:
+        builder.build(name, Path(built))
+        released = Path("exercises") / name
+        shutil.copytree(Path(built) / released, tree / released, ignore=LEFT_OUT)
+    for file in FILES:
+        shutil.copy(ROOT / file, tree)
+    makefile = (ROOT / "Makefile").read_text()
+    (tree / "Makefile").write_text(learners_makefile(makefile, TARGETS))
+    notebook = nbformat.read(tree / released / f"{name}.ipynb", as_version=4)
+    tasks = points_of(notebook)
+    text = README.format(
+        name=name, title=_title(notebook) or name, table=_points_table(notebook)
+    )
+    (tree / "README.md").write_text(text)
+    github = tree / ".github"
+    (github / "workflows").mkdir(parents=True)
+    shutil.copy(ROOT / "grader" / "services" / "points.py", github)
+    (github / "workflows" / "classroom.yml").write_text(workflow(name, tasks))
+
+
+def points_of(notebook: Any) -> dict[str, float]:
+    """The points of each task that a test checks."""
+    return {
+        task_of(grade_id(cell) or ""): cell.metadata["nbgrader"]["points"]
+        for cell in notebook.cells
+        if is_test(cell)
+    }
+
+
+def _title(notebook: Any) -> str:
+    first = notebook.cells[0].source.partition("\n")[0]
+    return str(first.removeprefix("#").strip())
+
+
+def _points_table(notebook: Any) -> str:
+    """All tasks with their points, and who gives them."""
+    lines = ["| task | points | by |", "| --- | --- | --- |"]
+    total = 0.0
+    for cell in notebook.cells:
+        meta = cell.metadata.get("nbgrader", {})
+        if meta.get("grade"):
+            who = "tests" if is_test(cell) else "a person"
+            name = task_of(grade_id(cell) or "")
+            lines.append(f"| {name} | {meta['points']:g} | {who} |")
+            total += meta["points"]
+    return "\n".join([*lines, f"| all | {total:g} | |"])
+
+
+def workflow(name: str, tasks: dict[str, float]) -> str:
+    """GitHub's workflow: a step for each task, and Classroom's reporter.
+
+    Source: the documentation of education/autograding-command-grader and
+    education/autograding-grading-reporter.
+    """
+    notebook = f"exercises/{name}/{name}.ipynb"
+    ids = {task: task.replace("_", "-") for task in tasks}
+    steps: list[dict[str, Any]] = [
+        {"name": "Checkout", "uses": "actions/checkout@v4"},
+        {
+            "name": "Python",
+            "uses": "actions/setup-python@v5",
+            "with": {"python-version": "3.12", "cache": "pip"},
+        },
+        {
+            "name": "torch, without its libraries for GPUs",
+            "run": "python -m pip install --quiet --no-deps --index-url "
+            "https://download.pytorch.org/whl/cpu "
+            "$(grep -o '^torch==[0-9.]*' requirements.txt)",
+        },
+        {
+            "name": "Packages",
+            "run": "python -m pip install --quiet --requirement "
+            "requirements.txt --constraint constraints.txt",
+        },
+        {"name": "Points", "run": f"python .github/points.py {notebook}"},
+    ]
+    steps += [
+        {
+            "name": task,
+            "id": ids[task],
+            "uses": "education/autograding-command-grader@v1",
+            "with": {
+                "test-name": task,
+                "command": f"python .github/points.py {notebook} {task}",
+                "timeout": MINUTES,
+                "max-score": most,
+            },
+        }
+        for task, most in tasks.items()
+    ]
+    results = {
+        f"{key.upper()}_RESULTS": f"${{{{steps.{key}.outputs.result}}}}"
+        for key in ids.values()
+    }
+    steps.append(
+        {
+            "name": "Report",
+            "uses": "education/autograding-grading-reporter@v1",
+            "env": results,
+            "with": {"runners": ",".join(ids.values())},
+        }
+    )
+    job = {
+        "runs-on": "ubuntu-latest",
+        "if": "github.actor != 'github-classroom[bot]'",
+        "timeout-minutes": 60,
+        "steps": steps,
+    }
+    flow = {
+        "name": "Autograding Tests",
+        "on": ["push", "repository_dispatch"],
+        "permissions": {"checks": "write", "actions": "read", "contents": "read"},
+        "jobs": {"run-autograding-tests": job},
+    }
+    return yaml.safe_dump(flow, sort_keys=False, width=200)
+
+
+# -------------------------------------------------------------- taking it in
+
+
+def _collect(name: str, source: Path, course: Course) -> int:
+    """Print what was taken in; 1 where a folder was not."""
+    taken, refused = collect(name, source, course)
+    for line in refused:
+        print(line, file=sys.stderr)
+    print(f"{len(taken)} taken into {course.submitted}: now make grade")
+    return 1 if refused else 0
+
+
+def collect(name: str, source: Path, course: Course) -> tuple[list[str], list[str]]:
+    """Copy each clone's notebook to where `make grade` looks for it.
+
+    Returns the learners, and complaints. Raises ValueError where there is
+    no clone. A clone is called as GitHub Classroom calls it: the assignment's
+    slug, a hyphen, and the learner's name on GitHub.
+    """
+    if not source.is_dir():
+        raise ValueError(f"FROM: a folder is expected, got {source}")
+    clones = sorted(p for p in source.iterdir() if not p.name.startswith("."))
+    clones = [p for p in clones if p.is_dir() and not p.is_symlink()]
+    if not clones:
+        raise ValueError(f"FROM: {source} holds no clone")
+    start_of = prefix(source.resolve().name)
+    taken, refused = [], []
+    for clone in clones:
+        learner = clone.name.removeprefix(start_of)
+        why = door.unfit(learner) if learner else "no learner's name"
+        if why or not clone.name.startswith(start_of):
+            refused.append(f"{clone.name!a}: {why or f'{start_of}NAME is expected'}")
+            continue
+        target = course.submitted / learner / name
+        with tempfile.TemporaryDirectory(dir=_made(course.home)) as scratch:
+            copy = Path(scratch) / name
+            take_in(folder_in(clone, name), copy, course.limits)
+            shutil.rmtree(target, ignore_errors=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            copy.rename(target)
+        taken.append(learner)
+    return taken, refused
+
+
+def prefix(folder: str) -> str:
+    """What the clones' names begin with: SLUG- in SLUG-submissions."""
+    slug = folder.removesuffix("-submissions")
+    if slug == folder:
+        raise ValueError(
+            "FROM: the folder that `gh classroom clone student-repos` made is "
+            f"expected, SLUG-submissions, got {folder!a}"
+        )
+    return f"{slug}-"
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+if __name__ == "__main__":
+    sys.exit(main())

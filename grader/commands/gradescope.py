@@ -1,0 +1,143 @@
+"""Packs an assignment's grader for Gradescope: make gradescope ASSIGNMENT=NAME.
+
+The zip holds the grader, the package, the assignment's source with its
+hidden tests, and the two scripts that Gradescope asks for. Only Gradescope
+and those who teach may have it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hmac
+import shutil
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import BinaryIO
+
+from grader import ROOT
+from grader.assignments import builder
+from grader.course.seeds import course_secret
+from grader.services.tree import LEFT_OUT
+from rnncore.files import whole_file
+
+FOLDERS = ("grader", "rnncore")
+UNUSED = ("# tests and checks",)  # sections of requirements.txt
+SETUP = """\
+#!/usr/bin/env bash
+# Runs once, as root, when Gradescope builds the image: Ubuntu 24.04 or later.
+set -euo pipefail
+base="${AUTOGRADER:-/autograder}"
+apt-get update -qq
+apt-get install -y -qq bubblewrap python3 python3-venv
+python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) and
+  "Python 3.11 or newer is needed: choose a newer base image")'
+python3 -m venv "$base/venv"
+pip=("$base/venv/bin/python" -m pip install --quiet --no-cache-dir)
+# the wheel of torch for processors alone is a tenth of the other's size
+torch=$(grep -o '^torch==[0-9.]*' "$base/source/requirements.txt")
+"${pip[@]}" --no-deps --retries 1 --index-url https://download.pytorch.org/whl/cpu \\
+  "$torch" || echo "$torch comes from PyPI, with its libraries for GPUs" >&2
+"${pip[@]}" --requirement "$base/source/requirements.txt" \\
+  --constraint "$base/source/constraints.txt"
+"""
+RUN = """\
+#!/usr/bin/env bash
+# Runs for each submission: grades it, writes results/results.json.
+set -euo pipefail
+base="${{AUTOGRADER:-/autograder}}"
+cd "$base/source"
+export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PYTHONPATH="$base/source"
+exec "${{AUTOGRADER_PYTHON:-$base/venv/bin/python}}" \\
+  -m grader.services.gradescope "$base" {name}{options}
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Write the zip; 2 where there is no such assignment."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("name", nargs="?", metavar="ASSIGNMENT")
+    parser.add_argument("--output", type=Path, metavar="ZIP")
+    parser.add_argument(
+        "--no-sandbox",
+        action="store_true",
+        help="for containers in which bubblewrap cannot make namespaces",
+    )
+    options = parser.parse_args(argv)
+    try:
+        name = chosen(options.name)
+        path = options.output or ROOT / "grading" / "gradescope" / f"{name}.zip"
+        write(name, path, sandboxed=not options.no_sandbox)
+    except ValueError as error:
+        print(f"make gradescope: {error}", file=sys.stderr)
+        return 2
+    print(f"Written: {path}\nIt holds hidden tests: upload it, and publish it nowhere.")
+    return 0
+
+
+def chosen(name: str | None) -> str:
+    """The assignment that was asked for. Raises ValueError."""
+    known = builder.names()
+    if name not in known:
+        raise ValueError(
+            f"ASSIGNMENT: one of {', '.join(known)} is expected, got {name!r}"
+        )
+    return name
+
+
+def write(name: str, path: Path, *, sandboxed: bool = True) -> None:
+    """Write the zip of one assignment. Raises ValueError."""
+    with tempfile.TemporaryDirectory() as scratch:
+        tree = Path(scratch) / "tree"
+        _fill(name, tree, sandboxed)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(path) as file:
+            _pack(tree, file)
+
+
+def _fill(name: str, tree: Path, sandboxed: bool) -> None:
+    """All files of the zip, in their places."""
+    for folder in FOLDERS:
+        shutil.copytree(ROOT / folder, tree / folder, ignore=LEFT_OUT)
+    shutil.copy(ROOT / "constraints.txt", tree)
+    wanted = needed((ROOT / "requirements.txt").read_text())
+    (tree / "requirements.txt").write_text(wanted)
+    with tempfile.TemporaryDirectory() as built:
+        builder.build(name, Path(built))
+        source = Path("grading") / "source" / name
+        shutil.copytree(Path(built) / source, tree / "course" / source)
+    shutil.copy(ROOT / "nbgrader_config.py", tree / "course")
+    (tree / "course" / "grading" / ".secret").write_bytes(_secret(name))
+    options = "" if sandboxed else " --no-sandbox"
+    run = RUN.format(name=name, options=options)
+    for script, text in (("setup.sh", SETUP), ("run_autograder", run)):
+        (tree / script).write_text(text)
+        (tree / script).chmod(0o755)
+
+
+def _secret(name: str) -> bytes:
+    """A secret for this assignment there, which tells nothing of the course's."""
+    home = ROOT / "grading"
+    home.mkdir(exist_ok=True)
+    return hmac.digest(course_secret(home), f"gradescope {name}".encode(), "sha256")
+
+
+def needed(requirements: str) -> str:
+    """The requirements without the sections that grading does not use."""
+    parts = requirements.split("\n\n")
+    return "\n\n".join(p for p in parts if not p.startswith(UNUSED)) + "\n"
+
+
+def _pack(tree: Path, file: BinaryIO) -> None:
+    """Zip the files of a folder, not the folder itself."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(tree.rglob("*")):
+            if path.is_file():
+                archive.write(path, path.relative_to(tree))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

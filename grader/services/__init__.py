@@ -1,0 +1,1 @@
+"""What runs where a course lives elsewhere: Gradescope, Classroom, a hub."""

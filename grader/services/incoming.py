@@ -1,0 +1,51 @@
+"""Takes a learner's files from where a service has put them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from pathlib import Path
+
+from grader import door
+from grader.course.settings import Limits
+
+
+def folder_in(place: Path, name: str) -> Path:
+    """The folder that has the notebook: of its name, or `place` itself.
+
+    Links are not followed: they may lead to what the learner must not see.
+    """
+    for parts in ((name,), ("exercises", name)):
+        folder = place.joinpath(*parts)
+        way = [place.joinpath(*parts[: n + 1]) for n in range(len(parts))]
+        plain = all(stat.S_ISDIR(_mode(path)) for path in way)
+        if plain and stat.S_ISREG(_mode(folder / f"{name}.ipynb")):
+            return folder
+    return place
+
+
+def take_in(folder: Path, target: Path, limits: Limits) -> None:
+    """Copy the plain files of a folder; of one too large, the notebook."""
+    notebook = Path(f"{target.name}.ipynb")
+    try:
+        names = door.files_in(folder, limits.upload_bytes, limits.upload_files)
+    except door.TooMuch:
+        names = [notebook] if _fits(folder / notebook, limits) else []
+    target.mkdir(parents=True)
+    for path in names:
+        (target / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(folder / path, target / path, follow_symlinks=False)
+
+
+def _mode(path: Path) -> int:
+    """What kind of thing a path is; 0 where there is none."""
+    try:
+        return os.lstat(path).st_mode
+    except OSError:
+        return 0
+
+
+def _fits(path: Path, limits: Limits) -> bool:
+    plain = stat.S_ISREG(_mode(path))
+    return plain and path.lstat().st_size <= limits.upload_bytes

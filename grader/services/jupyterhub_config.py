@@ -1,0 +1,140 @@
+"""A course on JupyterHub, on one machine: make hub INSTRUCTOR=login.
+
+The hub runs as root and starts a server for each login, which is an ordinary
+user of the machine. The instructor's server opens the course's folder, with
+the formgrader; a learner's opens the home folder, without it. Settings come
+from the environment, and from the command line, as everywhere in Jupyter:
+
+    INSTRUCTOR   the login of the one who teaches
+    EXCHANGE     folder (nbgrader's own, the default) or ngshare (a service)
+    COURSE       the course's folder; this project's by default
+    HUB          a folder for what the hub keeps, open to all: /srv/rnn-hub
+    NGSHARE      ngshare's port, 10101; close it to other machines
+
+HUB/learners.txt has the learners' logins, one a line.
+"""
+
+import json
+import os
+import stat
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+COURSE = Path(os.environ.get("COURSE", ROOT)).resolve()
+HUB = Path(os.environ.get("HUB", "/srv/rnn-hub")).resolve()
+INSTRUCTOR = os.environ.get("INSTRUCTOR", "")
+EXCHANGE = os.environ.get("EXCHANGE", "folder")
+PORT = int(os.environ.get("NGSHARE", "10101"))
+ADDED = Path(os.environ.get("PYTHONPATH", "").split(os.pathsep)[0]).resolve()
+CLOSED = (".git", "solutions", "grading")  # in which hidden tests stand
+SERVICE = f"http://127.0.0.1:{PORT}"
+FORMGRADER = "nbgrader.server_extensions.formgrader"
+
+
+def stop(reason: str) -> None:
+    """Say what is to be done first."""
+    sys.exit(f"make hub: {reason}")
+
+
+def check() -> None:
+    """Refuse what would show hidden tests, or start nothing."""
+    if EXCHANGE not in ("folder", "ngshare"):
+        stop(f"EXCHANGE: folder or ngshare is expected, got {EXCHANGE!r}")
+    if not INSTRUCTOR:
+        stop("say who teaches: make hub INSTRUCTOR=login")
+    for folder in {COURSE, ROOT}:
+        for name in CLOSED:
+            path = folder / name
+            if path.is_dir() and path.stat().st_mode & stat.S_IRWXO:
+                stop(f"{path} is open to learners: chmod o-rwx {path}")
+
+
+def learners() -> set[str]:
+    """The logins in HUB/learners.txt."""
+    path = HUB / "learners.txt"
+    if not path.exists():
+        stop(f"{path} is expected, with a learner's login on each line")
+    return set(path.read_text(encoding="utf-8").split())
+
+
+def write_settings(who: str, lines: list[str]) -> Path:
+    """A folder of Jupyter's settings for learners or for the instructor."""
+    folder = HUB / "settings" / who
+    folder.mkdir(parents=True, exist_ok=True)
+    taught = who == "instructor"
+    extensions = {"ServerApp": {"jpserver_extensions": {FORMGRADER: taught}}}
+    text = json.dumps(extensions, indent=1)
+    (folder / "jupyter_server_config.json").write_text(text)
+    shared = ["c = get_config()", *lines]
+    if EXCHANGE == "ngshare":
+        url = f"{SERVICE}/services/ngshare"
+        shared += [
+            "from ngshare_exchange import configureExchange",
+            f"configureExchange(c, {url!r})",
+        ]
+    else:
+        shared += [f"c.Exchange.root = {str(HUB / 'exchange')!r}"]
+    (folder / "nbgrader_config.py").write_text("\n".join(shared) + "\n")
+    return folder
+
+
+check()
+LEARNERS = learners()
+(HUB / "exchange").mkdir(parents=True, exist_ok=True)
+(HUB / "exchange").chmod(0o777)  # as nbgrader asks: it checks who owns what
+(HUB / "state").mkdir(mode=0o700, exist_ok=True)
+SETTINGS = {
+    True: write_settings(
+        "instructor", [f"load_subconfig({str(COURSE / 'nbgrader_config.py')!r})"]
+    ),
+    False: write_settings("learners", ["c.CourseDirectory.course_id = 'rnn'"]),
+}
+
+c = get_config()  # type: ignore[name-defined] # noqa: F821 - JupyterHub defines it
+c.Authenticator.allowed_users = LEARNERS | {INSTRUCTOR}
+c.JupyterHub.db_url = f"sqlite:///{HUB}/state/jupyterhub.sqlite"
+c.JupyterHub.cookie_secret_file = f"{HUB}/state/cookie_secret"
+c.ConfigurableHTTPProxy.pid_file = f"{HUB}/state/proxy.pid"
+c.ConfigurableHTTPProxy.command = [
+    str(ADDED / "node_modules" / ".bin" / "configurable-http-proxy")
+]
+c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
+c.Spawner.default_url = "/lab"
+c.Spawner.environment = {
+    "PYTHONPATH": str(ADDED),
+    "JUPYTER_CONFIG_PATH": lambda s: str(SETTINGS[s.user.name == INSTRUCTOR]),
+    "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
+    "OMP_NUM_THREADS": "1",
+}
+
+
+def where(spawner: object) -> None:
+    """The instructor's server opens the course's folder."""
+    if spawner.user.name == INSTRUCTOR:  # type: ignore[attr-defined]
+        spawner.notebook_dir = str(COURSE)  # type: ignore[attr-defined]
+
+
+c.Spawner.pre_spawn_hook = where
+if EXCHANGE == "ngshare":
+    (HUB / "state" / "ngshare").mkdir(exist_ok=True)
+    c.JupyterHub.services = [
+        {
+            "name": "ngshare",
+            "url": SERVICE,
+            "command": [
+                *(sys.executable, "-m", "ngshare", "--admins", INSTRUCTOR),
+                *("--database", f"sqlite:///{HUB}/state/ngshare/ngshare.db"),
+                *("--storage", f"{HUB}/state/ngshare/files"),
+            ],
+            # under SQLAlchemy 2 it says that it stored, and stores nothing
+            "environment": {"PYTHONPATH": f"{ADDED}/for_ngshare:{ADDED}"},
+        }
+    ]
+    may = ["access:services!service=ngshare", "self"]
+    c.JupyterHub.load_roles = [{"name": "user", "scopes": may}]
+    c.Spawner.server_token_scopes = [
+        "access:services!service=ngshare",
+        "access:servers!server",
+        "users:activity!user",
+    ]

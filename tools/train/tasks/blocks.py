@@ -1,0 +1,445 @@
+"""Train chapter 22's nine mixers in one block, at equal weights.
+
+On each text of chapter 10, "blocks.TEXT" is a comparison at equal updates:
+all rates, three seeds each, and the grid extended where it ends. With each
+contender's chosen rate, "blocks.TEXT.time" has as many updates as fit into
+the same seconds of one core. The rest asks the networks of the comparison:
+"position" for the loss far beyond the trained length, "repeat" for a
+passage that comes twice. "blocks.tracking" and "blocks.recall" train the
+same blocks on the tasks of chapters 19 and 20.
+
+A network that was trained is kept in .cache/blocks with its score, so that a run goes on
+where it broke off; delete the folder after a change of what is trained.
+Half an hour of one core for the tunes, as long for each other text, a
+quarter of an hour for each task.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from rnncore.application import (
+    load_weights,
+    put_weights,
+    save_weights,
+    seeded,
+    train_module,
+)
+from rnncore.blocks import MIXERS, limit_attention
+from rnncore.comparison import Comparison, Setting, Trained, compare, to_json
+from rnncore.data.tasks import SWAPS, swap_problem
+from rnncore.optim import Optimizer, adam
+from rnncore.text.blocks import BlockModel, matched
+from rnncore.text.corpora import documentation_corpus, python_corpus, tunes_corpus
+from rnncore.text.vocabulary import character_vocabulary, word_vocabulary
+from rnncore.train import Schedule
+from tools import ROOT
+from tools.train.runner import SEEDS, Asked, Found, Training, bar
+from tools.train.tasks.recall import KEYS, TRAINED, VALUES, draw
+
+D, LAYERS, WEIGHTS = 48, 2, 60_000  # the weights of all blocks together
+T, B, STEPS = 128, 8, 300
+RATES = [0.003, 0.01, 0.03]
+SECONDS = 8.0  # of one core, for each network at equal time
+LONG = 4 * T  # as far as the loss is looked at
+BIN = 32  # positions together
+PASSAGES, PASSAGE = 400, 64  # that come twice
+KEPT = ROOT / ".cache/blocks"
+NATS = "nats a token, from an empty state"
+
+
+class Text(NamedTuple):
+    """A text as tokens, in its three parts."""
+
+    K: int
+    train: np.ndarray
+    valid: np.ndarray
+    test: np.ndarray
+
+
+@cache
+def text(name: str) -> Text:
+    """One of the three texts of chapter 10."""
+    if name == "words":
+        parts = documentation_corpus(0, apart=True).texts()
+        vocabulary = word_vocabulary(parts[0], least=3)
+    else:
+        parts = {"tunes": tunes_corpus, "python": python_corpus}[name]().texts()
+        vocabulary = character_vocabulary(parts[0])
+    return Text(vocabulary.size, *map(vocabulary.encode, parts))
+
+
+def windows(ids: np.ndarray, length: int) -> np.ndarray:
+    """A text in windows side by side, with one more token each."""
+    count = (len(ids) - 1) // length
+    starts = length * np.arange(count)
+    return ids[starts + np.arange(length + 1)[:, None]]
+
+
+def random_windows(ids: np.ndarray) -> Callable:
+    """The `next_batch` of training: windows from anywhere in the text."""
+
+    def next_batch(rng: np.random.Generator, step: int) -> np.ndarray:
+        starts = rng.integers(0, len(ids) - T, B)
+        return ids[starts + np.arange(T + 1)[:, None]]
+
+    return next_batch
+
+
+def text_loss(model: BlockModel, ids: np.ndarray, carry: Any) -> tuple[Tensor, Any]:
+    """Mean surprisal of a window, from an empty state."""
+    tokens = torch.as_tensor(ids)
+    logits, _ = model(tokens[:-1])
+    return cross_entropy(logits.flatten(0, 1), tokens[1:].flatten()), carry
+
+
+def nats(model: BlockModel, ids: np.ndarray) -> np.ndarray:
+    """The surprisal of each token of some windows (T, B)."""
+    found = []
+    with torch.no_grad():
+        for part in np.array_split(ids, -(-ids.shape[1] // 64), axis=1):
+            tokens = torch.as_tensor(part)
+            logits, _ = model(tokens[:-1])
+            of_all = cross_entropy(
+                logits.flatten(0, 1), tokens[1:].flatten(), reduction="none"
+            )
+            found.append(of_all.unflatten(0, tokens[1:].shape).numpy())
+    return np.concatenate(found, axis=1)
+
+
+def mean_nats(model: BlockModel, ids: np.ndarray) -> float:
+    """A model's score on a text, in windows as long as in training."""
+    return float(nats(model, windows(ids, T)).mean())
+
+
+class Task(NamedTuple):
+    """What is learned, and how it is scored: lower is better."""
+
+    name: str
+    K: Callable[[], int]
+    next_batch: Callable[[], Callable]
+    loss: Callable
+    valid: Callable[[BlockModel], float]
+    test: Callable[[BlockModel], float]
+
+
+def text_task(name: str) -> Task:
+    """Predict a text."""
+    return Task(
+        name,
+        lambda: text(name).K,
+        lambda: random_windows(text(name).train),
+        text_loss,
+        lambda model: mean_nats(model, text(name).valid),
+        lambda model: mean_nats(model, text(name).test),
+    )
+
+
+def warm(rate: float, steps: int) -> Optimizer:
+    """Adam whose rate rises over a tenth of the steps, and falls at last."""
+
+    def update(params, d_params, state):
+        done = (state.steps + 1) / steps
+        now = rate * min(1.0, 10 * done, max(1 - done, 0.0) / 0.4)
+        return adam(now).update(params, d_params, state)
+
+    return Optimizer(adam(rate).init, update)
+
+
+def kept(task: Task, mixer: str, rate: float, seed: int, steps: int) -> Path:
+    """Where a network is kept."""
+    return KEPT / f"{task.name}-{mixer}-{rate:g}-{seed}-{steps}.safetensors"
+
+
+def trained(
+    task: Task, mixer: str, rate: float, seed: int, steps: int
+) -> tuple[BlockModel, float]:
+    """A network, and the seconds of one core that its training took."""
+    path = kept(task, mixer, rate, seed, steps)
+    with seeded(seed):
+        model = matched(task.K(), D, mixer, LAYERS, WEIGHTS)
+    if path.exists():
+        weights, about = load_weights(path, "blocks")
+        put_weights(model, weights)
+        return model.eval(), about["seconds"]
+    label = f"{task.name} {mixer} {rate:g} {seed}"
+    begun = time.process_time()
+    train_module(
+        model,
+        task.loss,
+        task.next_batch(),
+        optimizer=warm(rate, steps),
+        schedule=Schedule(steps, 1.0, progress=bar(label)),
+        rng=np.random.default_rng(seed),
+    )
+    seconds = time.process_time() - begun
+    KEPT.mkdir(parents=True, exist_ok=True)
+    save_weights(path, model, {"kind": "blocks", "seconds": seconds})
+    return model, seconds
+
+
+def contender(task: Task, mixer: str) -> Callable[[Setting, int, int], Trained]:
+    """What `compare` asks for."""
+
+    def train(setting: Setting, seed: int, steps: int) -> Trained:
+        given = task, mixer, setting["rate"], seed, steps
+        path = kept(*given).with_suffix(".json")
+        if not path.exists():
+            try:
+                score = task.valid(trained(*given)[0])
+            except FloatingPointError:
+                score = None  # it diverged
+            KEPT.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(score))
+        score = json.loads(path.read_text())
+        if score is None:
+            raise FloatingPointError(f"{path.stem}: it diverged")
+        return Trained(score, steps, lambda: task.test(trained(*given)[0]))
+
+    return train
+
+
+def compared(task: Task, steps: int) -> Comparison:
+    """All contenders; what was trained before is not trained again."""
+    contenders = {mixer: contender(task, mixer) for mixer in MIXERS}
+    return compare(contenders, {"rate": RATES}, steps=steps, seeds=SEEDS)
+
+
+def chosen(task: Task, mixer: str, found: Comparison) -> list[tuple[BlockModel, float]]:
+    """The networks of a contender's chosen rate, and their seconds."""
+    rate = found.results[mixer].chosen["rate"]
+    return [trained(task, mixer, rate, seed, found.steps) for seed in SEEDS]
+
+
+def facts(task: Task, found: Comparison) -> dict[str, dict[str, Any]]:
+    """Of each contender its weights, and its seconds for each update."""
+    known = {}
+    for mixer in MIXERS:
+        models = chosen(task, mixer, found)
+        seconds = float(np.median([s for _, s in models])) / found.steps
+        model = models[0][0]
+        numbers = sum(w.numel() for w in model.parameters())
+        state = sum(s.numel() for s in leaves(model.zero_state(1)))
+        known[mixer] = {"weights": numbers, "seconds": seconds, "state": state}
+    return known
+
+
+def leaves(tree: Any) -> Iterator[Tensor]:
+    """The arrays of a state."""
+    if isinstance(tree, Tensor):
+        yield tree
+    else:
+        for part in tree:
+            yield from leaves(part)
+
+
+def at_updates(name: str, asked: Asked) -> Iterator[Found]:
+    """The comparison at equal updates, and what its networks are."""
+    task, steps = text_task(name), asked.steps or STEPS
+    found = compared(task, steps)
+    unit = f"{NATS}, {steps} updates"
+    yield Found(f"blocks.{name}", to_json(found), unit, list(SEEDS))
+    known = facts(task, found)
+    unit = "weights in all, seconds of one core for each update, numbers of state"
+    yield Found(f"blocks.{name}.facts", known, unit, list(SEEDS))
+
+
+def at_time(name: str, asked: Asked) -> Iterator[Found]:
+    """As many updates as fit into the same seconds, with the chosen rate."""
+    task, steps = text_task(name), asked.steps or STEPS
+    found = compared(task, steps)
+    known = facts(task, found)
+    scores: dict[str, Any] = {}
+    budget = SECONDS * steps / STEPS
+    for mixer in MIXERS:
+        rate = found.results[mixer].chosen["rate"]
+        count = max(1, round(budget / known[mixer]["seconds"], -1))
+        runs = [trained(task, mixer, rate, seed, int(count)) for seed in SEEDS]
+        scores[mixer] = {
+            "steps": int(count),
+            "seconds": [seconds for _, seconds in runs],
+            "test": [task.test(model) for model, _ in runs],
+        }
+    unit = f"{NATS}; updates that fit into {budget:g} s of one core"
+    yield Found(f"blocks.{name}.time", scores, unit, list(SEEDS))
+
+
+def asked_again(name: str, asked: Asked) -> Iterator[Found]:
+    """Position by position, and a passage that comes twice."""
+    task, steps = text_task(name), asked.steps or STEPS
+    found = compared(task, steps)
+    test = text(name).test
+    far = windows(test, LONG)
+    rng = np.random.default_rng(7)
+    starts = rng.integers(0, len(test) - PASSAGE, PASSAGES)
+    passages = test[starts + np.arange(PASSAGE)[:, None]]
+    twice = np.concatenate([passages, passages])
+    by_position: dict[str, list] = {}
+    repeated: dict[str, list] = {}
+    for mixer in MIXERS:
+        models = [model for model, _ in chosen(task, mixer, found)]
+        by_position[mixer] = [in_bins(nats(m, far)) for m in models]
+        repeated[mixer] = [both_readings(nats(m, twice)) for m in models]
+        if mixer == "attention":
+            for model in models:
+                limit_attention(model, T)
+            by_position["attention, limited"] = [in_bins(nats(m, far)) for m in models]
+    unit = f"{NATS}, by position in bins of {BIN}"
+    yield Found(f"blocks.{name}.position", by_position, unit, list(SEEDS))
+    unit = f"{NATS}: the second half of {PASSAGE} tokens, read once and again"
+    yield Found(f"blocks.{name}.repeat", repeated, unit, list(SEEDS))
+
+
+def both_readings(values: np.ndarray) -> list[float]:
+    """Means over a passage's second half, at first and at second reading.
+
+    The first value is that of the second token.
+    """
+    half = PASSAGE // 2
+    once, again = values[half - 1 : PASSAGE - 1], values[PASSAGE + half - 1 :]
+    return [float(once.mean()), float(again.mean())]
+
+
+def in_bins(values: np.ndarray) -> list[float]:
+    """Means over windows and over BIN positions at a time."""
+    parts = np.split(values, range(BIN, len(values), BIN))
+    return [float(part.mean()) for part in parts]
+
+
+SWAPPED = 3  # things
+FIRST = len(SWAPS[SWAPPED][0])  # the token before the first swap
+LENGTHS = 32, 64, 128, 256, 512
+PAIRS = 2, 4, 8, 12, 16
+ROWS = 32  # sequences in an update of a task
+ASKED = 16  # steps at a sequence's end that count
+
+
+def swaps(rng: np.random.Generator, length: int, rows: int) -> tuple[Tensor, Tensor]:
+    """Which two of three things change places, and how all lie then."""
+    x, targets = swap_problem(rng, length, rows, SWAPPED)
+    tokens = np.concatenate([np.full((1, rows), FIRST), x.argmax(-1)])
+    return torch.as_tensor(tokens), torch.as_tensor(targets)
+
+
+def swaps_loss(model: BlockModel, batch: tuple, carry: Any) -> tuple[Tensor, Any]:
+    """Every step has a target."""
+    tokens, targets = batch
+    logits = model(tokens)[0][1:]
+    return cross_entropy(logits.flatten(0, 1), targets.flatten()), carry
+
+
+def swaps_scores(model: BlockModel, length: int) -> tuple[float, float]:
+    """Nats, and the share right, at the last steps of a length."""
+    tokens, targets = swaps(np.random.default_rng((5, length)), length, 128)
+    with torch.no_grad():
+        logits = model(tokens)[0][-ASKED:]
+    targets = targets[-ASKED:]
+    loss = cross_entropy(logits.flatten(0, 1), targets.flatten())
+    right = (logits.argmax(-1) == targets).double().mean()
+    return float(loss), float(right)
+
+
+TRACKING = Task(
+    "tracking",
+    lambda: max(FIRST + 1, len(SWAPS[SWAPPED][1])),
+    lambda: lambda rng, step: swaps(rng, 32, ROWS),
+    swaps_loss,
+    lambda model: swaps_scores(model, 48)[0],
+    lambda model: 1 - swaps_scores(model, 32)[1],
+)
+
+
+def recall_loss(model: BlockModel, batch: Any, carry: Any) -> tuple[Tensor, Any]:
+    """Cross entropy where something is asked."""
+    logits = model(batch.tokens)[0][-len(batch.values) :]
+    targets = KEYS + batch.values
+    return cross_entropy(logits.flatten(0, 1), targets.flatten()), carry
+
+
+def recall_scores(model: BlockModel, N: int, seed: int) -> tuple[float, float]:
+    """Nats, and the share right, of the values of N keys."""
+    some = draw(np.random.default_rng((seed, N)), N, 256)
+    with torch.no_grad():
+        logits = model(some.tokens)[0][-N:]
+    targets = KEYS + some.values
+    loss = cross_entropy(logits.flatten(0, 1), targets.flatten())
+    return float(loss), float((logits.argmax(-1) == targets).double().mean())
+
+
+def recall_batch(rng: np.random.Generator, step: int) -> Any:
+    """Some pairs, then their keys again."""
+    return draw(rng, int(rng.choice(TRAINED)), ROWS)
+
+
+RECALL = Task(
+    "recall",
+    lambda: KEYS + VALUES,
+    lambda: recall_batch,
+    recall_loss,
+    lambda model: float(np.mean([recall_scores(model, N, 1001)[0] for N in TRAINED])),
+    lambda model: float(
+        1 - np.mean([recall_scores(model, N, 2002)[1] for N in TRAINED])
+    ),
+)
+TASK_STEPS = {"tracking": 400, "recall": 600}
+
+
+def tracking(asked: Asked) -> Iterator[Found]:
+    """Three things that are swapped, trained on 32 steps."""
+    steps = asked.steps or TASK_STEPS["tracking"]
+    found = compared(TRACKING, steps)
+    shares = {
+        mixer: [
+            [swaps_scores(model, length)[1] for length in LENGTHS]
+            for model, _ in chosen(TRACKING, mixer, found)
+        ]
+        for mixer in MIXERS
+    }
+    unit = f"share wrong at 32 steps, {steps} updates"
+    yield Found("blocks.tracking", to_json(found), unit, list(SEEDS))
+    unit = f"share right in the last {ASKED} of {LENGTHS} steps"
+    yield Found("blocks.tracking.lengths", shares, unit, list(SEEDS))
+
+
+def recall(asked: Asked) -> Iterator[Found]:
+    """Values by their keys, each key written once."""
+    steps = asked.steps or TASK_STEPS["recall"]
+    found = compared(RECALL, steps)
+    shares = {
+        mixer: [
+            [recall_scores(model, N, 2002)[1] for N in PAIRS]
+            for model, _ in chosen(RECALL, mixer, found)
+        ]
+        for mixer in MIXERS
+    }
+    unit = f"share wrong, {steps} updates"
+    yield Found("blocks.recall", to_json(found), unit, list(SEEDS))
+    unit = f"share right for N = {PAIRS}"
+    yield Found("blocks.recall.pairs", shares, unit, list(SEEDS))
+
+
+TEXT_STUDIES = {"": at_updates, ".time": at_time, ".again": asked_again}
+
+
+def of_text(name: str) -> dict[str, Callable]:
+    """The studies of one text."""
+    return {f"{name}{end}": partial(study, name) for end, study in TEXT_STUDIES.items()}
+
+
+TRAINING = Training(
+    "blocks",
+    __doc__,
+    {},
+    of_text("tunes")
+    | {"tracking": tracking, "recall": recall}
+    | of_text("python")
+    | of_text("words"),
+)
