@@ -254,7 +254,7 @@ class Recurrent(torch.nn.RNNBase):
 
     def first_state(self, hx: Hidden, x: Tensor, *B: int) -> State:
         """hx as a tuple of (L, B, H), or (L, H) without a batch."""
-        shape = len(self.all_weights), *B, self.hidden_size
+        shape = len(self._all_weights), *B, self.hidden_size
         parts = 2 if self.mode == "LSTM" else 1
         if hx is None:
             return (x.new_zeros(shape),) * parts
@@ -420,7 +420,7 @@ class Cell(Recurrent):
 
     def first_state(self, hx: Hidden, x: Tensor, *B: int) -> State:
         """hx as a tuple of (L, B, H), or (L, H) without a batch."""
-        shape = len(self.all_weights), *B, self.hidden_size
+        shape = len(self._all_weights), *B, self.hidden_size
         if hx is None:
             return (x.new_zeros(shape),) * self.parts
         given = hx if isinstance(hx, tuple | list) else (hx,)
