@@ -398,7 +398,7 @@ class Cell(Recurrent):
         first: State,
     ) -> tuple[Tensor, State]:
         """As of every network, with each unit's weights in the state."""
-        given = (*first, *self.own_weights(k, x.dtype, runs[0][1]))
+        given = (*first, *self.own_weights(k, runs[0][1]))
         y, last = super().direction(k, params, x, runs, given)
         return y, last[: len(first)]
 
@@ -410,11 +410,11 @@ class Cell(Recurrent):
         """The cell, for the compiled loop."""
         return self.function
 
-    def own_weights(self, k: int, dtype: torch.dtype, B: int) -> State:
+    def own_weights(self, k: int, B: int) -> State:
         """Each unit's weights in its state, for every sequence."""
         suffix = self._all_weights[k][0].removeprefix("weight_ih")
         return tuple(
-            getattr(self, f"weight_{name}{suffix}").expand(B, -1).to(dtype)
+            _autocast(getattr(self, f"weight_{name}{suffix}")).expand(B, -1)
             for name in self.kept
         )
 

@@ -25,7 +25,7 @@ from rnncore.bptt import check_gradient
 from rnncore.fused import exp, sigmoid, tanh
 
 pytest.importorskip("numba")
-from rnncore.fused import kept
+from rnncore.fused import kept, loop
 
 CELLS = {
     n: (f, KINDS[n].G, KINDS[n].parts) for n, f in fused_cells.TORCH.items()
@@ -581,6 +581,100 @@ def test_the_number_of_parts_is_checked():
         fused.vjp_source(lambda x, y: x)
 
 
+def mixed(p):
+    """The arguments of unroll with one array of float32 after the other."""
+    yield p.params, p.x.astype("f"), p.state
+    for k in range(len(p.state)):
+        parts = [
+            s.astype("f") if j == k else s for j, s in enumerate(p.state)
+        ]
+        yield p.params, p.x, tuple(parts)
+    for name in FIELDS:
+        w = getattr(p.params, name).astype("f")
+        yield p.params._replace(**{name: w}), p.x, p.state
+
+
+def test_what_torch_would_differentiate_is_refused_without_a_module():
+    p = tree_map(torch.asarray, problem("lstm", 5, 3, 4, 6))
+    cell = fused_cells.lstm
+    _, _, tape = fused.unroll(cell, p.params, p.x, p.state)
+    for a in (p.x, *p.params, *p.state):
+        a.requires_grad_()
+        with pytest.raises(ValueError, match="requires_grad"):
+            fused.unroll(cell, p.params, p.x, p.state)
+        with torch.no_grad():
+            fused.unroll(cell, p.params, p.x, p.state)
+        a.requires_grad_(False)
+    for a in (p.d_y, *p.d_state):
+        a.requires_grad_()
+        with pytest.raises(ValueError, match="requires_grad"):
+            fused.bptt(cell, p.params, tape, p.d_y, p.d_state)
+        a.requires_grad_(False)
+
+
+def sparse(folder, small, rows, first):
+    """An array with many more rows, of which the last hold `small`'s.
+
+    The file has holes, so that nothing else of it is ever stored. Shapes:
+    small (n, 2, ...) -> (n, rows, ...)
+    """
+    shape = small.shape[0], rows, *small.shape[2:]
+    path = folder / f"{len(list(folder.iterdir()))}"
+    a = np.memmap(path, small.dtype, "w+", shape=shape)
+    a[:, first:] = small
+    return a
+
+
+def test_places_past_two_to_the_31_are_reached(tmp_path):
+    p = problem("lstm", 1, 2, 5, 6, dtype=np.float32)
+    loops = loop.loops_of(fused_cells.lstm, "float32")
+    packed = loop.Packed(fused_cells.lstm, p.params)
+    made = fused.printed.derived(fused_cells.lstm)
+    n, P = len(made.kept), -(-6 // loops.lanes) * loops.lanes
+    found = []
+    for rows in (2, 2**31 // 5 + 2):  # x is the narrowest array
+        lo = rows - 2
+        (h, c), zero = p.state, np.zeros((1, 2, 6), "f")
+
+        def far(*arrays, rows=rows, lo=lo):
+            return [sparse(tmp_path, a, rows, lo) for a in arrays]
+
+        x, q, d, d_x = far(
+            p.x, *(np.zeros((1, 2, k, 6), "f") for k in (n, 4)), 0 * p.x
+        )
+        hs, cs = far(*(np.stack([s, zero[0]]) for s in (h, c)))
+        d_y, d_h0, d_c = far(p.d_y, zero, p.d_state[1][None])
+        step = rows * 6
+        parts = [(hs, d_h0), (cs, d_c)]
+        flat = [v for s, _ in parts for v in (s.reshape(-1), step)]
+        size = 1, rows, 5, 6, lo, rows
+        W_x, W_h, bias = packed.forward
+        a = np.zeros(2 * bias.size, "f")
+        loops.forward(
+            *size, x.reshape(-1), W_x, W_h, bias, a, q.reshape(-1),
+            rows * n * 6, *flat,
+        )  # fmt: skip
+        W_x, W_h = packed.backward
+        d_h = np.zeros((2, P), "f")
+        d_h[:, :6] = p.d_state[0]
+        row = np.zeros(3 * P, "f")
+        flat = [
+            v
+            for s, d_s in parts
+            for v in (s.reshape(-1), step, d_s.reshape(-1))
+        ]
+        loops.backward(
+            *size, d_y.reshape(-1), q.reshape(-1), d.reshape(-1), 4, W_h, W_x,
+            d_h.reshape(-1), row, P, d_x.reshape(-1), *flat,
+        )  # fmt: skip
+        found.append(
+            [np.array(b[:, lo:]) for b in (hs, cs, q, d, d_x, d_c)]
+        )
+    y, _, _, d_x, _ = both_ways("lstm", p)
+    assert_same([found[0][0][1:], found[0][4]], [y, d_x])
+    assert_same(found[1], found[0])
+
+
 def test_bad_arrays_are_refused():
     p = problem("lstm", 5, 3, 4, 6)
     cell = fused_cells.lstm
@@ -588,8 +682,17 @@ def test_bad_arrays_are_refused():
         fused.unroll(
             cell, p.params, p.x[:, :0], tuple(s[:0] for s in p.state)
         )
-    with pytest.raises(ValueError, match="float64"):
-        fused.unroll(cell, p.params, p.x.astype("f"), p.state)
+    for x in (p.x[:0], p.x[:, :, :0]):
+        with pytest.raises(ValueError, match="x: expected"):
+            fused.unroll(cell, p.params, x, p.state)
+    for given in mixed(p):
+        with pytest.raises(ValueError, match="expected float64"):
+            fused.unroll(cell, *given)
+    _, _, tape = fused.unroll(cell, p.params, p.x, p.state)
+    single = tuple(d.astype("f") for d in p.d_state)
+    for d in ((p.d_y.astype("f"), p.d_state), (p.d_y, single)):
+        with pytest.raises(ValueError, match="expected float64"):
+            fused.bptt(cell, p.params, tape, *d)
     with pytest.raises(ValueError, match=r"expected 2 array\(s\), got 1"):
         fused.unroll(cell, p.params, p.x, p.state[:1])
     with pytest.raises(ValueError, match="W_h"):

@@ -216,6 +216,54 @@ def test_a_cell_module_can_be_copied_and_keeps_its_weights():
     assert torch.equal(module(x)[0], other(x)[0])
 
 
+def with_peephole(**options):
+    torch.manual_seed(0)
+    return rnncore.nn.Cell(fused_cells.peephole, 5, 7, **options).double()
+
+
+@pytest.mark.parametrize("way", ["compiled", "printed"])
+def test_a_weight_of_a_unit_in_another_dtype_is_refused(way):
+    module = with_peephole()
+    module.fused = way == "compiled"
+    module.weight_w_f_l0.data = module.weight_w_f_l0.data.float()
+    with pytest.raises(ValueError, match=r"expected float64.* got float32"):
+        module(numbers(6, 3, 5))
+
+
+def test_a_cell_of_an_empty_batch_has_gradients_of_zero():
+    module = with_peephole(num_layers=2)
+    y, state = module(numbers(6, 0, 5))
+    assert y.shape == (6, 0, 7)
+    assert [s.shape for s in state] == [(2, 0, 7)] * 2
+    y.sum().backward()
+    for w in module.parameters():
+        assert not w.grad.any()
+    with pytest.raises(ValueError, match="every size at least 1"):
+        module(numbers(0, 3, 5))
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.bool, torch.float32])
+def test_an_input_of_another_dtype_is_refused(dtype):
+    with pytest.raises(ValueError, match="input: expected float64"):
+        lstm(5, 7)(torch.ones(6, 3, 5, dtype=dtype))
+
+
+def test_a_state_of_another_number_of_parts_is_refused():
+    module = with_peephole()
+    for hx in (numbers(1, 3, 7), tuple(numbers(3, 1, 3, 7))):
+        with pytest.raises(ValueError, match=r"hx: expected 2 part\(s\)"):
+            module(numbers(6, 3, 5), hx)
+
+
+def test_what_asks_for_no_gradient_gets_none():
+    module, x = lstm(5, 7), numbers(6, 3, 5)
+    module.weight_hh_l0.requires_grad_(False)
+    module(x)[0].sum().backward()
+    assert module.weight_hh_l0.grad is None
+    assert x.grad is None
+    assert module.weight_ih_l0.grad.abs().min() > 0
+
+
 @pytest.fixture
 def calls(monkeypatch):
     """How often each kind of loop has run."""

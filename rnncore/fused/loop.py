@@ -73,10 +73,12 @@ def unroll(
     Shapes: x (T, B, D); state ((B, H), ...)
         -> y (T, B, H); state ((B, H), ...); tape
 
-    Raises ValueError where a shape, dtype or device does not fit.
+    Raises ValueError where a shape, dtype or device does not fit, or
+    where torch would take the result to be differentiable.
     """
     made = derived(cell)
     _check(made, params, x, state)
+    _refuse_graph(*params, x, *state)
     T, B, D = x.shape
     H = state[0].shape[1]
     dtype = to_numpy(x[:0]).dtype
@@ -148,6 +150,7 @@ def bptt(
     """
     made = derived(cell)
     check_backward(tape.state, tape.x.shape[0], d_y, d_state)
+    _refuse_graph(d_y, *d_state)
     x, steps, kept = _own(tape.x), tape.steps, tape.kept
     T, B, D = x.shape
     H = steps[0].shape[2]
@@ -357,6 +360,16 @@ def _check(cell: Derived, params: Params, x: Array, state: State) -> None:
     check_like_state("state", state, (state[0],) * len(cell.d_after))
     if str(x.dtype).rpartition(".")[2] not in {"float32", "float64"}:
         raise ValueError(f"x: expected float32 or float64, got {x.dtype}")
+
+
+def _refuse_graph(*arrays: Array) -> None:
+    """Raise ValueError where torch would have to record the loop."""
+    asked = any(getattr(a, "requires_grad", False) for a in arrays)
+    if asked and sys.modules["torch"].is_grad_enabled():
+        raise ValueError(
+            "requires_grad: expected False, got True: torch does not see "
+            "these loops; rnncore.nn.Cell is a module of any cell"
+        )
 
 
 def _own(a: Array) -> np.ndarray:
