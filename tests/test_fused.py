@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -619,8 +620,8 @@ def sparse(folder, small, rows, first):
     small (n, 2, ...) -> (n, rows, ...)
     """
     shape = small.shape[0], rows, *small.shape[2:]
-    path = folder / f"{len(list(folder.iterdir()))}"
-    a = np.memmap(path, small.dtype, "w+", shape=shape)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        a = np.memmap(file, small.dtype, "w+", shape=shape)
     a[:, first:] = small
     return a
 
@@ -686,7 +687,7 @@ def test_bad_arrays_are_refused():
         with pytest.raises(ValueError, match="x: expected"):
             fused.unroll(cell, p.params, x, p.state)
     for given in mixed(p):
-        with pytest.raises(ValueError, match="expected float64"):
+        with pytest.raises(ValueError, match=r"expected float\d\d on cpu"):
             fused.unroll(cell, *given)
     _, _, tape = fused.unroll(cell, p.params, p.x, p.state)
     single = tuple(d.astype("f") for d in p.d_state)

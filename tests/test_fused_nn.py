@@ -226,7 +226,7 @@ def test_a_weight_of_a_unit_in_another_dtype_is_refused(way):
     module = with_peephole()
     module.fused = way == "compiled"
     module.weight_w_f_l0.data = module.weight_w_f_l0.data.float()
-    with pytest.raises(ValueError, match=r"expected float64.* got float32"):
+    with pytest.raises(ValueError, match=r"expected torch\.float64 on cpu"):
         module(numbers(6, 3, 5))
 
 
@@ -244,7 +244,7 @@ def test_a_cell_of_an_empty_batch_has_gradients_of_zero():
 
 @pytest.mark.parametrize("dtype", [torch.int64, torch.bool, torch.float32])
 def test_an_input_of_another_dtype_is_refused(dtype):
-    with pytest.raises(ValueError, match="input: expected float64"):
+    with pytest.raises(ValueError, match=r"input: expected torch\.float64"):
         lstm(5, 7)(torch.ones(6, 3, 5, dtype=dtype))
 
 
