@@ -40,6 +40,7 @@ TOOLS = (
     "tools/build/contents.py",
     "tools/build/kernels.py",
     "tools/build/links.py",
+    "tools/build/search.py",
     "tools/build/sphinx_course.py",
 )
 GUIDE = "grading"  # the page for those who teach; it includes the mistakes
