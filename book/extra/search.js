@@ -6,6 +6,7 @@
   const OF_EACH = 3; // sections
   const AROUND = 120; // characters on each side of what was found
   const BEFORE = 1e6; // the chapter that explains a term stands first
+  const WEIGHT = { ch: 1, ap: 0.1 }; // chapters; the API reference
   const get = (id) => document.getElementById(`book-search-${id}`);
   const [field, status, term, results] =
     ["field", "status", "term", "results"].map(get);
@@ -14,10 +15,11 @@
 
   const index = new MiniSearch({
     fields: ["heading", "title", "name", "words", "code"],
+    tokenize: (text) => text.match(/[\p{L}\p{M}\p{N}]+/gu) ?? [],
     searchOptions: {
       boost: { heading: 4, title: 3, name: 3, words: 1, code: 0.5 },
       boostDocument: (id) =>
-        Number.isNaN(chapterOf(pages[sections[id][0]])) ? 0.3 : 1,
+        WEIGHT[pages[sections[id][0]][0].slice(0, 2)] ?? 0.3,
       prefix: (word) => word.length > 2,
       fuzzy: (word) => (word.length > 4 ? 0.2 : false),
     },
@@ -38,11 +40,11 @@
     return node;
   };
 
-  /* The text around the first of the words, with all of them marked. */
+  /* The text around the first of the words (letters and digits, as the
+     index has them), with all of them marked. */
   const excerpt = ([, , , words, code], found) => {
-    const escaped = found.map((w) => w.replace(/[^\p{L}\p{N}]/gu, "\\$&"));
     const any = new RegExp(
-      `(?<![\\p{L}\\p{N}])(?:${escaped.join("|")})`, "giu");
+      `(?<![\\p{L}\\p{N}])(?:${found.join("|") || "$.^"})`, "giu");
     const text = words.search(any) < 0 && code.search(any) >= 0 ? code : words;
     const at = Math.max(text.search(any), 0);
     let from = Math.max(at - AROUND, 0);
@@ -72,7 +74,13 @@
       }
       found.get(page).hits.push(hit);
     }
-    return [...found].sort(([, a], [, b]) => b.score - a.score);
+    const order = [...found].sort(([, a], [, b]) => b.score - a.score);
+    if (explainedIn >= 0 && !(order[0]?.[1].score > BEFORE)) { // other words
+      const page = pages.findIndex((p) => chapterOf(p) === explainedIn);
+      const id = sections.findIndex((section) => section[0] === page);
+      if (id >= 0) order.unshift([page, { hits: [{ id, terms: [] }] }]);
+    }
+    return order;
   };
 
   const define = (query) => {

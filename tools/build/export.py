@@ -26,6 +26,7 @@ from tools.build import contents
 
 FOLDERS = ("rnncore", "book", "examples")
 FILES = (
+    "CITATION.cff",
     "_config.yml",
     "constraints.txt",
     "requirements.txt",
@@ -36,6 +37,7 @@ TARGETS = ("help", "book", "serve", "lab", "check", "clean")
 TOOLS = (
     "tools/__init__.py",
     "tools/build/__init__.py",
+    "tools/build/about.py",
     "tools/build/book.py",
     "tools/build/contents.py",
     "tools/build/kernels.py",

@@ -31,6 +31,7 @@ APART = (
     addnodes.desc,
     addnodes.desc_signature,
 )
+LONG = 200  # rows
 FOLDED = {"tag_hide-input", "tag_remove-input", "tag_hide-cell"}
 
 
@@ -77,11 +78,14 @@ def _collect(
         if not isinstance(node, nodes.Element) or isinstance(node, APART):
             continue
         classes = set(node["classes"])
+        if isinstance(node, nodes.tbody) and len(node) > LONG:
+            continue  # a list to look through, no text
         if isinstance(node, nodes.literal_block):
             if listed and "output" not in classes:
                 code.append(node.astext())
         elif isinstance(node, nodes.TextElement):
-            words.append(plain(node))
+            if not (len(node) == 1 and isinstance(node[0], nodes.emphasis)):
+                words.append(plain(node))  # but a page's minutes to read
         else:
             _collect(node.children, words, code, listed and not classes & FOLDED)
 
