@@ -265,11 +265,12 @@ class Training extends LiveFigure {
       + `mean loss of the last ${lately.length} batches is `
       + `${mean.toPrecision(2)}; the last gradient had length `
       + `${this.norm.toPrecision(2)} before clipping.`;
+    const start = `To ${task.words}. ${loss} Ignoring the input gives ${base}.`;
+    if (this.brief) return start;
     const far = Number.isFinite(this.oldest)
       ? this.oldest.toPrecision(2) : "an unknown part";
-    return `To ${task.words}. ${loss} Ignoring the input gives ${base}. Of `
-      + `the last output's gradient, ${far} is left ${state.T - 1} steps `
-      + "earlier.";
+    return `${start} Of the last output's gradient, ${far} is left `
+      + `${state.T - 1} steps earlier.`;
   }
 }
 
