@@ -8,7 +8,6 @@ to cite the course, from CITATION.cff.
 """
 
 import datetime
-import functools
 import os
 import shutil
 import subprocess
@@ -43,7 +42,6 @@ HOW_TO_CITE = """\
 ```"""
 
 
-@functools.lru_cache(maxsize=1)
 def edition_date() -> datetime.date | None:
     """SOURCE_DATE_EPOCH or else the last commit's day; None where neither is."""
     seconds = os.environ.get("SOURCE_DATE_EPOCH", "")
@@ -108,7 +106,6 @@ def _on_page(
 ) -> None:
     toc = Path(app.config.external_toc_path).read_text("utf8")
     context["part"] = parts(toc).get(page, "")
-    context["edition"] = edition()
     title = app.env.titles.get(page)
     about = {
         "description": description(doctree) if doctree is not None else "",
@@ -136,7 +133,9 @@ def _cite(app: Sphinx, page: str, text: list[str]) -> None:
         text[0] = text[0].replace(PLACE, citation(app.config.html_baseurl))
 
 
-def _edit_where_there_is_an_address(app: Sphinx, config: Any) -> None:
+def _once(app: Sphinx, config: Any) -> None:
+    """The edition, and edit links where an address is configured."""
+    config.html_context["edition"] = edition()
     options = config.html_theme_options
     options["use_edit_page_button"] = bool(options.get("repository_url"))
 
@@ -165,7 +164,7 @@ def _finish(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
-    app.connect("config-inited", _edit_where_there_is_an_address)
+    app.connect("config-inited", _once)
     app.connect("source-read", _cite)
     app.connect("html-page-context", _on_page)
     app.connect("build-finished", _finish, priority=900)

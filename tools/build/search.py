@@ -24,11 +24,11 @@ TEX = re.compile(r"\\(?:mathrm|mathbf|text|left|right|[,;!])\s*|[{}]")
 APART = (
     nodes.section,
     nodes.title,
-    nodes.term,
     nodes.comment,
     nodes.math_block,
     nodes.raw,
     addnodes.desc,
+    addnodes.glossary,
     addnodes.desc_signature,
 )
 LONG = 200  # rows
@@ -51,7 +51,8 @@ def sections(doctree: nodes.Node) -> Iterator[tuple[str, str, str, str]]:
     for item in doctree.findall(nodes.definition_list_item):
         for term in item.findall(nodes.term):
             if term["ids"]:
-                yield term["ids"][0], plain(term), *_text(item)
+                definition = item.next_node(nodes.definition)
+                yield term["ids"][0], plain(term), *_text(definition)
 
 
 def plain(node: nodes.Node) -> str:
@@ -60,6 +61,8 @@ def plain(node: nodes.Node) -> str:
         return TEX.sub("", node.astext())
     if isinstance(node, nodes.Text):
         return node.astext()
+    if isinstance(node, nodes.raw):
+        return ""
     return " ".join("".join(map(plain, node.children)).split())
 
 
