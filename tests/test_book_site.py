@@ -231,3 +231,172 @@ def test_a_key_turns_the_pages_of_every_flipbook(visit):
             assert (after, shown) != (before, value)
             turned += 1
     assert turned
+
+
+class Searching:
+    """The search page, in a browser that finds no server at all."""
+
+    def __init__(self, browser):
+        self.wrong = []
+        self.page = browser.new_page()
+        self.page.on("pageerror", lambda e: self.wrong.append(str(e)))
+        self.page.on("request", self._on_request)
+        self.address = (HTML / "search.html").as_uri()
+
+    def _on_request(self, request):
+        if not request.url.startswith("file://"):
+            self.wrong.append(request.url)
+
+    def ask(self, words):
+        """Titles of the pages found, after these words were typed."""
+        self.page.fill("#book-search-field", words)
+        self.page.keyboard.press("Enter")
+        return self.page.locator(
+            "#book-search-results h2"
+        ).all_inner_texts()
+
+    @property
+    def status(self):
+        return self.page.locator("#book-search-status").inner_text()
+
+
+@pytest.fixture(scope="module")
+def searching(browser, site):
+    opened = Searching(browser)
+    yield opened
+    opened.page.close()
+
+
+def test_a_folder_without_a_server_is_searched_with_excerpts(searching):
+    page = searching.page
+    page.goto(f"{searching.address}?q=BPTT")
+    first = page.locator("#book-search-results li").first
+    assert first.locator("h2").inner_text().startswith("3. Backprop")
+    assert first.locator("mark").first.inner_text().lower() == "bptt"
+    assert (
+        "Backpropagation through time"
+        in page.locator("#book-search-term dd").inner_text()
+    )
+    for _ in range(3):  # past the term in the glossary
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.closest('li')"):
+            break
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/ch03_bptt.html*")
+    assert searching.wrong == []
+
+
+def test_every_term_of_the_glossary_finds_its_chapter_first(searching):
+    searching.page.goto(searching.address)
+    terms = searching.page.evaluate("BOOK_TEXTS.terms")
+    assert terms["bptt"][2] == "3"
+    wrong = {
+        term: found[:1]
+        for term, (_, _, chapter) in terms.items()
+        if chapter
+        and (found := searching.ask(term))[0].split(".")[0] != chapter
+    }
+    assert wrong == {}
+
+
+def test_what_is_typed_is_found_misspelt_and_never_markup(searching):
+    searching.page.goto(searching.address)
+    assert searching.ask("vanishing gradient")[0].startswith("5. ")
+    assert searching.ask("gradeint")
+    assert searching.ask("gru")[0].startswith("7. ")
+    assert searching.ask("") == []
+    assert searching.status == ""
+    for words in ("zzzzz", "<img src=x onerror=alert(1)>zzzz", "__proto__"):
+        searching.ask(words)
+        assert f"“{words}”" in searching.status
+    assert searching.ask("zzzzz") == []
+    assert "Nothing in the book has" in searching.status
+    assert searching.page.locator("#book-search img").count() == 0
+    searching.page.goto(f"{searching.address}?q=%3Cb%3Ezzzzz")
+    assert "“<b>zzzzz”" in searching.status
+    assert searching.wrong == []
+
+
+def test_a_wrong_address_at_any_depth_leads_to_the_book(browser):
+    class Host(QuietHandler):
+        def translate_path(self, path):
+            return super().translate_path(path.removeprefix("/some/where"))
+
+        def do_GET(self):
+            if not Path(self.translate_path(self.path)).exists():
+                self.path = "/some/where/404.html"
+            super().do_GET()
+
+    handler = functools.partial(Host, directory=str(book.BOOK / "extra"))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as s:
+        threading.Thread(target=s.serve_forever, daemon=True).start()
+        root = f"http://127.0.0.1:{s.server_port}/some/where/"
+        page = browser.new_page()
+        page.route(  # the book, of which only this is asked
+            "**/search.html",
+            lambda route: route.fulfill(
+                status=200
+                if route.request.url == f"{root}search.html"
+                else 404
+            ),
+        )
+        page.goto(f"{root}old/er/ch03_bpt.html")
+        start = page.get_by_role("link", name="Start")
+        assert start.evaluate("a => a.href") == root
+        search = page.get_by_role("link", name="search")
+        assert search.evaluate("a => a.href") == f"{root}search.html?q=bpt"
+        page.close()
+        s.shutdown()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_the_ways_in_are_for_everybody(browser, site, scheme, width):
+    """What is the course's own of the first page, the search and the 404."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = browser.new_page(
+        viewport={"width": width, "height": 900}, color_scheme=scheme
+    )
+    for name, own in (
+        ("index.html", "article"),
+        ("search.html?q=BPTT", "#book-search"),
+        ("404.html", "main"),
+    ):
+        page.goto(site + name, wait_until="networkidle")
+        found = Axe().run(page, context=own).response["violations"]
+        assert [(name, v["id"], v["nodes"][0]["html"]) for v in found] == []
+        across = page.evaluate("document.documentElement.scrollWidth")
+        assert across <= width
+    page.close()
+
+
+def test_the_first_page_shows_a_network_that_trains(visit):
+    page = visit("index").page
+    train = page.get_by_role("button", name="Train")
+    page.wait_for_selector("live-training button")
+    assert train.bounding_box()["y"] < 900  # seen without scrolling
+    for way in ("Read", "Work", "Teach"):
+        assert page.get_by_text(way, exact=True).first.is_visible()
+    train.click()
+    page.wait_for_function(
+        "/[1-9]\\d* update/.test(document.querySelector('.live .says')"
+        ".textContent)"
+    )
+
+
+def test_pages_say_where_they_stand_and_which_edition_they_are(visit):
+    page = visit("ch03_truncated").page
+    trail = page.get_by_role("navigation", name="Breadcrumb")
+    places = trail.locator("li").all_inner_texts()
+    assert places == [
+        "Start",
+        "Part I: one loop",
+        "3. Backpropagation through time",
+        "3.1. When the sequence is too long",
+    ]
+    footer = page.locator(".bd-footer-content")
+    footer.get_by_role("link", name="Cite the course").click()
+    assert page.locator("#cite-the-course").is_visible()
+    words = page.locator("meta[name=description]").get_attribute("content")
+    assert len(words) > 40

@@ -139,7 +139,7 @@ def test_the_tree_holds_the_course_and_nothing_of_the_grader(tree):
     names = {path.name for path in (tree / "exercises").iterdir()}
     assert names == set(builder.names())
     tools = {path.name for path in (tree / "tools").rglob("*.py")}
-    needed = {"book", "contents", "kernels", "links"}
+    needed = {"about", "book", "contents", "kernels", "links", "search"}
     needed |= {"sphinx_course", "__init__"}
     assert tools == {f"{name}.py" for name in needed}
     for readable in (tree, tree / "README.md", tree / "exercises"):

@@ -26,6 +26,7 @@ from tools.build import contents
 
 FOLDERS = ("rnncore", "book", "examples")
 FILES = (
+    "CITATION.cff",
     "_config.yml",
     "constraints.txt",
     "requirements.txt",
@@ -36,10 +37,12 @@ TARGETS = ("help", "book", "serve", "lab", "check", "clean")
 TOOLS = (
     "tools/__init__.py",
     "tools/build/__init__.py",
+    "tools/build/about.py",
     "tools/build/book.py",
     "tools/build/contents.py",
     "tools/build/kernels.py",
     "tools/build/links.py",
+    "tools/build/search.py",
     "tools/build/sphinx_course.py",
 )
 GUIDE = "grading"  # the page for those who teach; it includes the mistakes
