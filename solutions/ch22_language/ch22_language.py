@@ -10,7 +10,7 @@
 # | letter | shape | meaning |
 # | --- | --- | --- |
 # | $x$ | (T, B, D) | what goes into a block |
-# | $\rho$ | (T, B, 1) | the root of the mean of the squares of x, plus $\varepsilon$ |
+# | $\rho$ | (T, B, 1) | the root of $\varepsilon$ and the mean of the squares of x, added |
 # | $w$ | (D,) | what each channel is multiplied by, after the scaling |
 # | $W$ | (D, D) | weights of a linear layer |
 # | $\mathrm{d}q$, in code `d_q` | as q | the gradient of the loss with respect to q |
@@ -384,6 +384,127 @@ divided twice by s: both x and the root were divided by s, so that s is not gone
 - y = w * z / xp.sqrt(squares + (root / s) ** 2)
 + y = w * (z / s) / xp.sqrt(squares + (root / s) ** 2)
 
+
+one for a scale of 0: a step of zeros was divided by 1: then √ε is not scaled, its square is 0 in float16, and zeros are divided by zero: add √ε to s
+-     root = eps**0.5
+-     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
+-     z = x / s
+-     squares = xp.mean(z * z, axis=-1, keepdims=True)
+-     y = w * z / xp.sqrt(squares + (root / s) ** 2)
++     root = eps**0.5
++     s = xp.where(xp.max(xp.abs(x), axis=-1, keepdims=True) > 0, xp.max(xp.abs(x), axis=-1, keepdims=True), 0 * x[..., :1] + 1)
++     z = x / s
++     y = w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
+
+epsilon in other units: ε was added to the mean of z², in whose units it is ε/s²
+-     root = eps**0.5
+-     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
+-     z = x / s
+-     squares = xp.mean(z * z, axis=-1, keepdims=True)
+-     y = w * z / xp.sqrt(squares + (root / s) ** 2)
++     root = eps**0.5
++     s = xp.where(xp.max(xp.abs(x), axis=-1, keepdims=True) > 0, xp.max(xp.abs(x), axis=-1, keepdims=True), 0 * x[..., :1] + 1)
++     z = x / s
++     y = w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps)
+
+epsilon twice, in other units: ε was added to s and to the mean of z²: to s belongs its root, and to the mean ε/s²
+-     root = eps**0.5
+-     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
+-     z = x / s
+-     squares = xp.mean(z * z, axis=-1, keepdims=True)
+-     y = w * z / xp.sqrt(squares + (root / s) ** 2)
++     root = eps**0.5
++     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + eps
++     z = x / s
++     y = w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps)
+
+root of epsilon, not squared: √ε/s was added to the mean of the squares; it is squared first
+-     root = eps**0.5
+-     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
+-     z = x / s
+-     squares = xp.mean(z * z, axis=-1, keepdims=True)
+-     y = w * z / xp.sqrt(squares + (root / s) ** 2)
++     root = eps**0.5
++     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
++     z = x / s
++     y = w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + root / s)
+
+one scale for everything, 1000: x was divided by the same number at every step: in float16 the squares of small steps are then 0, and those of very large ones infinite; take a number of the step's own size
+-     root = eps**0.5
+-     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
+-     z = x / s
+-     squares = xp.mean(z * z, axis=-1, keepdims=True)
+-     y = w * z / xp.sqrt(squares + (root / s) ** 2)
++     root = eps**0.5
++     s = 0 * x[..., :1] + 1000.0
++     z = x / s
++     y = w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps / 1e6)
+
+one scale for everything, 100: x was divided by the same number at every step: in float16 the squares of small steps are then 0, and those of very large ones infinite; take a number of the step's own size
+-     root = eps**0.5
+-     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
+-     z = x / s
+-     squares = xp.mean(z * z, axis=-1, keepdims=True)
+-     y = w * z / xp.sqrt(squares + (root / s) ** 2)
++     root = eps**0.5
++     s = 0 * x[..., :1] + 100.0
++     z = x / s
++     y = w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps / 1e4)
+
+no root, of x: x was divided by the mean of its squares; ρ is the root of that
+-     root = eps**0.5
+-     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
+-     z = x / s
+-     squares = xp.mean(z * z, axis=-1, keepdims=True)
+-     y = w * z / xp.sqrt(squares + (root / s) ** 2)
++     root = eps**0.5
++     s = 0 * x[..., :1] + 1.0
++     z = x / s
++     y = w * z / (xp.mean(z * z, axis=-1, keepdims=True) + eps)
+
+nothing but epsilon's root outside: √ε was added to the root of the mean of the squares; ε is added to the mean, inside the root
+-     root = eps**0.5
+-     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
+-     z = x / s
+-     squares = xp.mean(z * z, axis=-1, keepdims=True)
+-     y = w * z / xp.sqrt(squares + (root / s) ** 2)
++     root = eps**0.5
++     s = 0 * x[..., :1] + 1.0
++     z = x / s
++     y = w * z / (xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True)) + root)
+
+mean taken off x only: the mean was taken off x above, and not below; here no mean is taken off at all
+-     root = eps**0.5
+-     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
+-     z = x / s
+-     squares = xp.mean(z * z, axis=-1, keepdims=True)
+-     y = w * z / xp.sqrt(squares + (root / s) ** 2)
++     root = eps**0.5
++     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
++     z = x / s
++     y = w * (z - xp.mean(z, axis=-1, keepdims=True)) / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
+
+weights squared: x was multiplied by w twice
+-     root = eps**0.5
+-     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
+-     z = x / s
+-     squares = xp.mean(z * z, axis=-1, keepdims=True)
+-     y = w * z / xp.sqrt(squares + (root / s) ** 2)
++     root = eps**0.5
++     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
++     z = x / s
++     y = w * w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
+
+divided by the weights: x was divided by w; it is multiplied
+-     root = eps**0.5
+-     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
+-     z = x / s
+-     squares = xp.mean(z * z, axis=-1, keepdims=True)
+-     y = w * z / xp.sqrt(squares + (root / s) ** 2)
++     root = eps**0.5
++     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
++     z = x / s
++     y = z / w / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
 """
 
 # %% [markdown]
@@ -697,6 +818,331 @@ matrices exchanged: W was transposed in d_a, and d_W came out transposed: this i
 -     d_W = rows(d_y).T @ rows(w * n)
 +     d_a = d_y @ W.T
 +     d_W = rows(w * n).T @ rows(d_y)
+
+no residual, and a sum: the residual connection was forgotten, and the products d_n n were added where they are averaged
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W
++     d_W = rows(d_y).T @ rows(w * n)
++     d_w = xp.sum(d_a * n, axis=(0, 1))
++     d_n = d_a * w
++     along = xp.sum(d_n * n, axis=-1, keepdims=True)
++     d_x = (d_n - n * along) / rho
+
+no residual, and W transposed: the residual connection was forgotten, and d_a is d_y W, not d_y W^T
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W.T
++     d_W = rows(d_y).T @ rows(w * n)
++     d_w = xp.sum(d_a * n, axis=(0, 1))
++     d_n = d_a * w
++     along = xp.mean(d_n * n, axis=-1, keepdims=True)
++     d_x = (d_n - n * along) / rho
+
+no residual, no weights: the residual connection was forgotten, and d_n is d_a w
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W
++     d_W = rows(d_y).T @ rows(w * n)
++     d_w = xp.sum(d_a * n, axis=(0, 1))
++     d_n = d_a
++     along = xp.mean(d_n * n, axis=-1, keepdims=True)
++     d_x = (d_n - n * along) / rho
+
+no residual, not divided: the residual connection was forgotten, and what comes back through the norm is divided by ρ
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W
++     d_W = rows(d_y).T @ rows(w * n)
++     d_w = xp.sum(d_a * n, axis=(0, 1))
++     d_n = d_a * w
++     along = xp.mean(d_n * n, axis=-1, keepdims=True)
++     d_x = (d_n - n * along)
+
+no residual, x for n: the residual connection was forgotten, and what is taken off is ρ times too large: it is n · mean(d_n n) / ρ
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W
++     d_W = rows(d_y).T @ rows(w * n)
++     d_w = xp.sum(d_a * n, axis=(0, 1))
++     d_n = d_a * w
++     along = xp.mean(d_n * n, axis=-1, keepdims=True)
++     d_x = d_n / rho - n * along
+
+constant norm without weights and residual: the residual connection was forgotten, d_n is d_a w, and ρ depends on every channel
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W
++     d_W = rows(d_y).T @ rows(w * n)
++     d_w = xp.sum(d_a * n, axis=(0, 1))
++     d_n = d_a * w
++     along = xp.mean(d_n * n, axis=-1, keepdims=True)
++     d_x = d_a / rho
+
+constant norm without weights: ρ was taken for a constant, and d_n is d_a w
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W
++     d_W = rows(d_y).T @ rows(w * n)
++     d_w = xp.sum(d_a * n, axis=(0, 1))
++     d_n = d_a * w
++     along = xp.mean(d_n * n, axis=-1, keepdims=True)
++     d_x = d_y + d_a / rho
+
+constant norm, W transposed: ρ was taken for a constant, and d_a is d_y W, not d_y W^T
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W.T
++     d_W = rows(d_y).T @ rows(w * n)
++     d_w = xp.sum(d_a * n, axis=(0, 1))
++     d_n = d_a * w
++     along = xp.mean(d_n * n, axis=-1, keepdims=True)
++     d_x = d_y + d_n / rho
+
+norm left out: d_x was taken around the norm: what comes back through it is divided by ρ, less the part along n
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W
++     d_W = rows(d_y).T @ rows(w * n)
++     d_w = xp.sum(d_a * n, axis=(0, 1))
++     d_n = d_a * w
++     along = xp.mean(d_n * n, axis=-1, keepdims=True)
++     d_x = d_y + d_n
+
+softmax's vjp: this is the form of a softmax's vjp, n (d_n - sum): for a norm it is (d_n - n · mean(d_n n)) / ρ
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W
++     d_W = rows(d_y).T @ rows(w * n)
++     d_w = xp.sum(d_a * n, axis=(0, 1))
++     d_n = d_a * w
++     along = xp.sum(d_n * n, axis=-1, keepdims=True)
++     d_x = d_y + n * (d_n - along)
+
+unit vector's vjp: this is the vjp of a vector of length 1, not divided by anything: the mean of the squares is 1 here, so it is the mean of d_n n, and all is divided by ρ
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W
++     d_W = rows(d_y).T @ rows(w * n)
++     d_w = xp.sum(d_a * n, axis=(0, 1))
++     d_n = d_a * w
++     along = xp.sum(d_n * n, axis=-1, keepdims=True)
++     d_x = d_y + d_n - n * along
+
+weights after the norm: d_a went through the norm, and w was multiplied in afterwards: forward w comes after the norm, so on the way back it comes first
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W
++     d_W = rows(d_y).T @ rows(w * n)
++     d_w = xp.sum(d_a * n, axis=(0, 1))
++     d_n = d_a * w
++     along = xp.mean(d_a * n, axis=-1, keepdims=True)
++     d_x = d_y + w * (d_a - n * along) / rho
+
+norm after the sum: this is the way back where the norm comes after the linear layer and the residual; here it comes before the linear layer
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W
++     d_W = rows(d_y).T @ rows(w * n)
++     d_w = xp.sum(d_a * n, axis=(0, 1))
++     d_n = d_y * w
++     along = xp.mean(d_n * n, axis=-1, keepdims=True)
++     d_x = (d_n - n * along) / rho
++     d_W = rows(d_x).T @ rows(x)
++     d_w = xp.sum(d_y * n, axis=(0, 1))
++     d_x = d_x + d_x @ W
+
+weights in the wrong gradients: w stands in d_w, where it does not belong, and is missing from d_W
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W
++     d_W = rows(d_y).T @ rows(n)
++     d_w = xp.sum(d_a * w * n, axis=(0, 1))
++     d_n = d_a * w
++     along = xp.mean(d_n * n, axis=-1, keepdims=True)
++     d_x = d_y + (d_n - n * along) / rho
+
+d_w over the channels: d_w was summed over the channels; they are what is kept: the sum runs over steps and sequences
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W
++     d_W = rows(d_y).T @ rows(w * n)
++     d_w = xp.sum(d_a * n, axis=-1)
++     d_n = d_a * w
++     along = xp.mean(d_n * n, axis=-1, keepdims=True)
++     d_x = d_y + (d_n - n * along) / rho
+
+d_w over the sequences: d_w was summed over the sequences only: it has one number per channel, (D,)
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W
++     d_W = rows(d_y).T @ rows(w * n)
++     d_w = xp.sum(d_a * n, axis=1)
++     d_n = d_a * w
++     along = xp.mean(d_n * n, axis=-1, keepdims=True)
++     d_x = d_y + (d_n - n * along) / rho
+
+all of d_w: d_w was summed to a single number: it has one per channel, (D,)
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W
++     d_W = rows(d_y).T @ rows(w * n)
++     d_w = xp.sum(d_a * n)
++     d_n = d_a * w
++     along = xp.mean(d_n * n, axis=-1, keepdims=True)
++     d_x = d_y + (d_n - n * along) / rho
+
+sign of the residual: d_y was taken away; the residual connection adds it
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W
++     d_W = rows(d_y).T @ rows(w * n)
++     d_w = xp.sum(d_a * n, axis=(0, 1))
++     d_n = d_a * w
++     along = xp.mean(d_n * n, axis=-1, keepdims=True)
++     d_x = (d_n - n * along) / rho - d_y
+
+divided with the residual: the residual was divided by ρ too; it does not go through the norm
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W
++     d_W = rows(d_y).T @ rows(w * n)
++     d_w = xp.sum(d_a * n, axis=(0, 1))
++     d_n = d_a * w
++     along = xp.mean(d_n * n, axis=-1, keepdims=True)
++     d_x = (d_y + d_n - n * along) / rho
+
+d_y through the norm, no linear layer: the linear layer was left out: d_a is d_y W
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y
++     d_W = rows(d_y).T @ rows(w * n)
++     d_w = xp.sum(d_a * n, axis=(0, 1))
++     d_n = d_a * w
++     along = xp.mean(d_n * n, axis=-1, keepdims=True)
++     d_x = d_y + (d_n - n * along) / rho
+
+squared rho: all was divided by ρ²: n is x/ρ, so by ρ
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W
++     d_W = rows(d_y).T @ rows(w * n)
++     d_w = xp.sum(d_a * n, axis=(0, 1))
++     d_n = d_a * w
++     along = xp.mean(d_n * n, axis=-1, keepdims=True)
++     d_x = d_y + (d_n - n * along) / rho**2
+
+no weights at all: w was left out of d_W and d_n, and d_y went on whole
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W
++     d_W = rows(d_y).T @ rows(n)
++     d_w = xp.sum(d_a * n, axis=(0, 1))
++     d_n = d_a
++     along = xp.mean(d_n * n, axis=-1, keepdims=True)
++     d_x = d_y + d_n / rho
+
+d_W before d_w: d_w and d_W have changed places in what is returned: the order is d_x, d_w, d_W
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W
++     d_w = rows(d_y).T @ rows(w * n)
++     d_W = xp.sum(d_a * n, axis=(0, 1))
++     d_n = d_a * w
++     along = xp.mean(d_n * n, axis=-1, keepdims=True)
++     d_x = d_y + (d_n - n * along) / rho
 """
 
 # %% [markdown]
@@ -1017,6 +1463,235 @@ sum over the channels: the products were added over the channels too: each chann
 step by step with an old state: the state was never moved on inside the window: each step saw the inputs before the window as its own past
 - row[J - 1 - j : J - 1 - j + T, ...]
 + (x if j == 0 else before[J - 1 - j : J - j, ...])
+
+ahead into the state: the sum ran over x_{t+j}, and the state was put after the window: it reads what comes later, and the past in the place of the future
+-     row = xp.concat([before, x])
+-     u = xp.zeros_like(x)
+-     for j in range(J):
+-         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-     after = row[T:, ...]
++     row = xp.concat([x, before])
++     u = xp.zeros_like(x)
++     for j in range(J):
++         u = u + w[j, ...] * row[j : j + T, ...]
++     after = row[T:, ...]
+
+zeros before and window alone: the window began with zeros, where `before` belongs, and the new state was cut from the window alone
+-     row = xp.concat([before, x])
+-     u = xp.zeros_like(x)
+-     for j in range(J):
+-         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-     after = row[T:, ...]
++     row = xp.concat([0 * before, x])
++     u = xp.zeros_like(x)
++     for j in range(J):
++         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++     after = x[-(J - 1) :, ...]
+
+zeros before and short state: the window began with zeros, where `before` belongs, and the new state was cut from the window by T - J + 1, which may be negative
+-     row = xp.concat([before, x])
+-     u = xp.zeros_like(x)
+-     for j in range(J):
+-         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-     after = row[T:, ...]
++     row = xp.concat([0 * before, x])
++     u = xp.zeros_like(x)
++     for j in range(J):
++         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++     after = x[T - J + 1 :, ...]
+
+weights and state the wrong way round: w_0 belongs to the present step, and the state has the oldest input first; both were turned round
+-     row = xp.concat([before, x])
+-     u = xp.zeros_like(x)
+-     for j in range(J):
+-         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-     after = row[T:, ...]
++     row = xp.concat([before, x])
++     u = xp.zeros_like(x)
++     for j in range(J):
++         u = u + w[J - 1 - j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++     after = xp.flip(row[T:, ...], axis=0)
+
+weights the wrong way round, window alone: w_0 belongs to the present step, and the new state was cut from the window alone
+-     row = xp.concat([before, x])
+-     u = xp.zeros_like(x)
+-     for j in range(J):
+-         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-     after = row[T:, ...]
++     row = xp.concat([before, x])
++     u = xp.zeros_like(x)
++     for j in range(J):
++         u = u + w[J - 1 - j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++     after = x[-(J - 1) :, ...]
+
+weights the wrong way round, old state: w_0 belongs to the present step, and the state was returned as it came
+-     row = xp.concat([before, x])
+-     u = xp.zeros_like(x)
+-     for j in range(J):
+-         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-     after = row[T:, ...]
++     row = xp.concat([before, x])
++     u = xp.zeros_like(x)
++     for j in range(J):
++         u = u + w[J - 1 - j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++     after = before + 0
+
+w_0 for the step before: w_0 was given to the step before; it belongs to the present step
+-     row = xp.concat([before, x])
+-     u = xp.zeros_like(x)
+-     for j in range(J):
+-         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-     after = row[T:, ...]
++     row = xp.concat([before, x])
++     u = xp.zeros_like(x)
++     for j in range(1, J):
++         u = u + w[j - 1, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++     after = row[T:, ...]
+
+sum over the channels, too: the products were added over the channels by a matrix product: each channel has a sum of its own
+-     row = xp.concat([before, x])
+-     u = xp.zeros_like(x)
+-     for j in range(J):
+-         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-     after = row[T:, ...]
++     row = xp.concat([before, x])
++     u = xp.zeros_like(x)
++     for j in range(J):
++         u = u + (row[J - 1 - j : J - 1 - j + T, ...] @ w[j, ...])[..., None]
++     after = row[T:, ...]
++     u = u[..., 0]
+
+J of the window: the new state was cut from the window with J inputs, or from a negative place: cut the last J - 1 of the row
+-     row = xp.concat([before, x])
+-     u = xp.zeros_like(x)
+-     for j in range(J):
+-         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-     after = row[T:, ...]
++     row = xp.concat([before, x])
++     u = xp.zeros_like(x)
++     for j in range(J):
++         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++     after = x[T - J :, ...]
+
+ahead and window alone: the sum ran over x_{t+j}, which comes later, and the new state was cut from the window alone
+-     row = xp.concat([before, x])
+-     u = xp.zeros_like(x)
+-     for j in range(J):
+-         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-     after = row[T:, ...]
++     row = xp.concat([before, x])
++     u = xp.zeros_like(x)
++     for j in range(J):
++         u = u + w[j, ...] * xp.concat([x, xp.zeros_like(before)])[j : j + T, ...]
++     after = x[-(J - 1) :, ...]
+
+rolled and window alone: the inputs were rolled, so that the first steps see the last ones, and the new state was cut from the window alone
+-     row = xp.concat([before, x])
+-     u = xp.zeros_like(x)
+-     for j in range(J):
+-         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-     after = row[T:, ...]
++     row = xp.concat([before, x])
++     u = xp.zeros_like(x)
++     for j in range(J):
++         u = u + w[j, ...] * xp.roll(x, j, axis=0)
++     after = x[-(J - 1) :, ...]
+
+state not read, window alone in full: the inputs before the window were not read, and the whole window was returned as the state
+-     row = xp.concat([before, x])
+-     u = xp.zeros_like(x)
+-     for j in range(J):
+-         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-     after = row[T:, ...]
++     row = xp.concat([0 * before, x])
++     u = xp.zeros_like(x)
++     for j in range(J):
++         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++     after = x + 0
+
+whole window returned: the whole window was returned as the state; its length is J - 1
+-     row = xp.concat([before, x])
+-     u = xp.zeros_like(x)
+-     for j in range(J):
+-         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-     after = row[T:, ...]
++     row = xp.concat([before, x])
++     u = xp.zeros_like(x)
++     for j in range(J):
++         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++     after = x + 0
+
+state shifted by one: the new state leaves out the last input: it ends with the window's last
+-     row = xp.concat([before, x])
+-     u = xp.zeros_like(x)
+-     for j in range(J):
+-         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-     after = row[T:, ...]
++     row = xp.concat([before, x])
++     u = xp.zeros_like(x)
++     for j in range(J):
++         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++     after = row[T - 1 : T + J - 2, ...]
+
+newest only: every place of the new state holds the last input
+-     row = xp.concat([before, x])
+-     u = xp.zeros_like(x)
+-     for j in range(J):
+-         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-     after = row[T:, ...]
++     row = xp.concat([before, x])
++     u = xp.zeros_like(x)
++     for j in range(J):
++         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++     after = 0 * before + x[-1:, ...]
+
+product of all: the inputs were multiplied with each other
+-     row = xp.concat([before, x])
+-     u = xp.zeros_like(x)
+-     for j in range(J):
+-         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-     after = row[T:, ...]
++     row = xp.concat([before, x])
++     u = xp.zeros_like(x)
++     for j in range(J):
++         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...] * x
++     after = row[T:, ...]
+
+weights not used: the inputs were added without their weights
+-     row = xp.concat([before, x])
+-     u = xp.zeros_like(x)
+-     for j in range(J):
+-         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-     after = row[T:, ...]
++     row = xp.concat([before, x])
++     u = xp.zeros_like(x)
++     for j in range(J):
++         u = u + row[J - 1 - j : J - 1 - j + T, ...]
++     after = row[T:, ...]
+
+mean without weights: the inputs were averaged without their weights
+-     row = xp.concat([before, x])
+-     u = xp.zeros_like(x)
+-     for j in range(J):
+-         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-     after = row[T:, ...]
++     row = xp.concat([before, x])
++     u = xp.zeros_like(x)
++     for j in range(J):
++         u = u + row[J - 1 - j : J - 1 - j + T, ...] / J
++     after = row[T:, ...]
+
+T - J + 1 rows at the wrong end: the slices began at j and not at J - 1 - j, with the state after the window
+-     row = xp.concat([before, x])
+-     u = xp.zeros_like(x)
+-     for j in range(J):
+-         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-     after = row[T:, ...]
++     row = xp.concat([x, before])
++     u = xp.zeros_like(x)
++     for j in range(J):
++         u = u + w[J - 1 - j, ...] * row[j : j + T, ...]
++     after = row[T:, ...]
 """
 
 # %% [markdown]
@@ -1098,7 +1773,7 @@ properties = Properties(values=3, refusals=1)
 
 OUTPUTS = "D, its weights"
 visible = [
-    dict(weights=60_000, K=66, L=2, rows=2, times=2),
+    dict(weights=61_000, K=66, L=3, rows=5, times=3),
     dict(weights=5_000, K=7, L=1, rows=3, times=4),
     dict(weights=200_123, K=31, L=3, rows=8, times=1),
     dict(weights=3_000, K=200, L=1, rows=2, times=3),
@@ -1364,6 +2039,269 @@ None for a refusal [hidden, refusals]: None was returned where nothing fits; a V
 4 refused [hidden, refusals]: D = 4 was refused although it fits
 -     if D == 0:
 +     if D <= 4:
+
+squares alone: the blocks' biases, norms and token shifts were left out
+-     def count(D):
+-         squared = rows + 2 + 2 * times
+-         block = squared * D * D + (rows + times + 7) * D
+-         return L * block + K * D + D + K
++     def count(D):
++         squared = rows + 2 + 2 * times
++         block = squared * D * D + 0
++         return L * block + K * D + D + K
+
+squares and embedding: biases, norms and token shifts were left out: only matrices and the embedding were counted
+-     def count(D):
+-         squared = rows + 2 + 2 * times
+-         block = squared * D * D + (rows + times + 7) * D
+-         return L * block + K * D + D + K
++     def count(D):
++         squared = rows + 2 + 2 * times
++         block = squared * D * D + 0
++         return L * block + K * D
+
+squares, embedding and last norm: the blocks' biases, norms and token shifts were left out, and the readout's biases
+-     def count(D):
+-         squared = rows + 2 + 2 * times
+-         block = squared * D * D + (rows + times + 7) * D
+-         return L * block + K * D + D + K
++     def count(D):
++         squared = rows + 2 + 2 * times
++         block = squared * D * D + 0
++         return L * block + K * D + D
+
+squares, embedding and last biases: the blocks' biases, norms and token shifts were left out, and the last norm
+-     def count(D):
+-         squared = rows + 2 + 2 * times
+-         block = squared * D * D + (rows + times + 7) * D
+-         return L * block + K * D + D + K
++     def count(D):
++         squared = rows + 2 + 2 * times
++         block = squared * D * D + 0
++         return L * block + K * D + K
+
+matrices with a readout: only matrices were counted, and the readout's once more than it is there: it is the embedding
+-     def count(D):
+-         squared = rows + 2 + 2 * times
+-         block = squared * D * D + (rows + times + 7) * D
+-         return L * block + K * D + D + K
++     def count(D):
++         squared = rows + 2 + 2 * times
++         block = squared * D * D + 0
++         return L * block + 2 * K * D
+
+readout counted, last norm forgotten: the readout's matrix is the embedding and counts once; the last RMSNorm's D weights are missing
+-     def count(D):
+-         squared = rows + 2 + 2 * times
+-         block = squared * D * D + (rows + times + 7) * D
+-         return L * block + K * D + D + K
++     def count(D):
++         squared = rows + 2 + 2 * times
++         block = squared * D * D + (rows + times + 7) * D
++         return L * block + 2 * K * D + K
+
+readout counted, its biases forgotten: the readout's matrix is the embedding and counts once; its K biases are missing
+-     def count(D):
+-         squared = rows + 2 + 2 * times
+-         block = squared * D * D + (rows + times + 7) * D
+-         return L * block + K * D + D + K
++     def count(D):
++         squared = rows + 2 + 2 * times
++         block = squared * D * D + (rows + times + 7) * D
++         return L * block + 2 * K * D + D
+
+readout counted, the rest forgotten: the readout's matrix is the embedding and counts once; its K biases and the last norm are missing
+-     def count(D):
+-         squared = rows + 2 + 2 * times
+-         block = squared * D * D + (rows + times + 7) * D
+-         return L * block + K * D + D + K
++     def count(D):
++         squared = rows + 2 + 2 * times
++         block = squared * D * D + (rows + times + 7) * D
++         return L * block + 2 * K * D
+
+readout counted, no biases in the blocks: the readout's matrix is the embedding and counts once; the biases of the blocks' linear layers are missing
+-     def count(D):
+-         squared = rows + 2 + 2 * times
+-         block = squared * D * D + (rows + times + 7) * D
+-         return L * block + K * D + D + K
++     def count(D):
++         squared = rows + 2 + 2 * times
++         block = squared * D * D + 4 * D
++         return L * block + 2 * K * D + D + K
+
+no norm anywhere: no norm was counted: each has D weights, three in a block and one at the end
+-     def count(D):
+-         squared = rows + 2 + 2 * times
+-         block = squared * D * D + (rows + times + 7) * D
+-         return L * block + K * D + D + K
++     def count(D):
++         squared = rows + 2 + 2 * times
++         block = squared * D * D + (rows + times + 4) * D
++         return L * block + K * D + K
+
+no norm and no token shift anywhere: no norm and no token shift was counted; they have D weights each
+-     def count(D):
+-         squared = rows + 2 + 2 * times
+-         block = squared * D * D + (rows + times + 7) * D
+-         return L * block + K * D + D + K
++     def count(D):
++         squared = rows + 2 + 2 * times
++         block = squared * D * D + (rows + times + 3) * D
++         return L * block + K * D + K
+
+no biases and no norms: neither biases nor norms of the blocks were counted
+-     def count(D):
+-         squared = rows + 2 + 2 * times
+-         block = squared * D * D + (rows + times + 7) * D
+-         return L * block + K * D + D + K
++     def count(D):
++         squared = rows + 2 + 2 * times
++         block = squared * D * D + D
++         return L * block + K * D + D + K
+
+shift as a matrix: the token shift was counted as D by D; it has D numbers
+-     def count(D):
+-         squared = rows + 2 + 2 * times
+-         block = squared * D * D + (rows + times + 7) * D
+-         return L * block + K * D + D + K
++     def count(D):
++         squared = rows + 3 + 2 * times
++         block = squared * D * D + (rows + times + 6) * D
++         return L * block + K * D + D + K
+
+shift as a linear layer: the token shift was counted as a linear layer; it has D numbers
+-     def count(D):
+-         squared = rows + 2 + 2 * times
+-         block = squared * D * D + (rows + times + 7) * D
+-         return L * block + K * D + D + K
++     def count(D):
++         squared = rows + 3 + 2 * times
++         block = squared * D * D + (rows + times + 7) * D
++         return L * block + K * D + D + K
+
+mixer of one row with its biases: the mixer was counted as one linear layer from D to D; it leads to rows · D
+-     def count(D):
+-         squared = rows + 2 + 2 * times
+-         block = squared * D * D + (rows + times + 7) * D
+-         return L * block + K * D + D + K
++     def count(D):
++         squared = 3 + 2 * times
++         block = squared * D * D + (times + 8) * D
++         return L * block + K * D + D + K
+
+two norms, and no last one: one norm in each block is missing (there are three), and the last one
+-     def count(D):
+-         squared = rows + 2 + 2 * times
+-         block = squared * D * D + (rows + times + 7) * D
+-         return L * block + K * D + D + K
++     def count(D):
++         squared = rows + 2 + 2 * times
++         block = squared * D * D + (rows + times + 6) * D
++         return L * block + K * D + K
+
+biases of K by D: the readout's biases were counted K · D times; it has K
+-     def count(D):
+-         squared = rows + 2 + 2 * times
+-         block = squared * D * D + (rows + times + 7) * D
+-         return L * block + K * D + D + K
++     def count(D):
++         squared = rows + 2 + 2 * times
++         block = squared * D * D + (rows + times + 7) * D
++         return L * block + K * D + D + K * D
+
+norm with one weight: each norm was given one weight; it has D
+-     def count(D):
+-         squared = rows + 2 + 2 * times
+-         block = squared * D * D + (rows + times + 7) * D
+-         return L * block + K * D + D + K
++     def count(D):
++         squared = rows + 2 + 2 * times
++         block = squared * D * D + (rows + times + 4) * D + 3
++         return L * block + K * D + 1 + K
+
+shift with one number: the token shift was given one number; it has one for each channel
+-     def count(D):
+-         squared = rows + 2 + 2 * times
+-         block = squared * D * D + (rows + times + 7) * D
+-         return L * block + K * D + D + K
++     def count(D):
++         squared = rows + 2 + 2 * times
++         block = squared * D * D + (rows + times + 6) * D + 1
++         return L * block + K * D + D + K
+
+hidden of the wrong size, in its biases: the biases of the block's own two layers were both given times · D; the second has D
+-     def count(D):
+-         squared = rows + 2 + 2 * times
+-         block = squared * D * D + (rows + times + 7) * D
+-         return L * block + K * D + D + K
++     def count(D):
++         squared = rows + 2 + 2 * times
++         block = squared * D * D + (rows + 2 * times + 6) * D
++         return L * block + K * D + D
+
+no hidden and last biases: the biases of the block's own two layers are missing
+-     def count(D):
+-         squared = rows + 2 + 2 * times
+-         block = squared * D * D + (rows + times + 7) * D
+-         return L * block + K * D + D + K
++     def count(D):
++         squared = rows + 2 + 2 * times
++         block = squared * D * D + (rows + 6) * D
++         return L * block + K * D + D + K
+
+no biases but the mixer's: of the biases only the mixer's were counted
+-     def count(D):
+-         squared = rows + 2 + 2 * times
+-         block = squared * D * D + (rows + times + 7) * D
+-         return L * block + K * D + D + K
++     def count(D):
++         squared = rows + 2 + 2 * times
++         block = squared * D * D + (rows + 4) * D
++         return L * block + K * D + D + K
+
+root of the squares alone: the width was taken from the D² of the blocks alone, as a root; the rest makes the network larger than allowed
+-     def count(D):
+-         squared = rows + 2 + 2 * times
+-         block = squared * D * D + (rows + times + 7) * D
+-         return L * block + K * D + D + K
+- 
+-     D = 0
+-     while count(D + 4) <= weights:
+-         D += 4
+-     if D == 0:
+-         least = count(4)
+-         raise ValueError(
+-             f"weights: expected {least} or more, got {weights}"
+-         )
++     def count(D):
++         squared = rows + 2 + 2 * times
++         block = squared * D * D + (rows + times + 7) * D
++         return L * block + K * D + D + K
++ 
++     D = int((weights / (L * (rows + 2 + 2 * times))) ** 0.5) // 4 * 4
+
+root without the biases: the width was taken from D² and the embedding alone; biases, norms and token shift count as well
+-     def count(D):
+-         squared = rows + 2 + 2 * times
+-         block = squared * D * D + (rows + times + 7) * D
+-         return L * block + K * D + D + K
+- 
+-     D = 0
+-     while count(D + 4) <= weights:
+-         D += 4
+-     if D == 0:
+-         least = count(4)
+-         raise ValueError(
+-             f"weights: expected {least} or more, got {weights}"
+-         )
++     def count(D):
++         squared = rows + 2 + 2 * times
++         block = squared * D * D + (rows + times + 7) * D
++         return L * block + K * D + D + K
++ 
++     a = L * (rows + 2 + 2 * times)
++     D = int(((K * K + 4 * a * weights) ** 0.5 - K) / (2 * a)) // 4 * 4
 """
 
 # %% [markdown]
@@ -1371,7 +2309,7 @@ None for a refusal [hidden, refusals]: None was returned where nothing fits; a V
 #
 # A network that reads pieces of words is compared with one that reads characters. Its loss is the mean surprisal in nats per **token**; the text it was tested on has `tokens` of its tokens and `characters` characters. Bits per character are all its nats, in bits, divided by the characters: a number that does not depend on how the text is cut. (One bit is ln 2 nats.)
 #
-# Each of S seeds was tested E times while it trained. `nats` (S, E) holds these losses, and `seconds` (S, E) how long the training took **since the test before** (for the first test, since the start; testing does not count). Return, for each seed, the bits per character at the **last test at which no more than `budget` seconds of training had passed**. Not at the best one: whoever picks the best of several tests on the test text has used it for training.
+# Each of S seeds was tested E times while it trained. `nats` (S, E) holds these losses, and `seconds` (S, E) how long the training took **since the test before** (for the first test, since the start; testing does not count). Return, for each seed, the bits per character at the **last test at which no more than `budget` seconds of training had passed**. Not at the best one: if you pick the best of several tests on the test text, you have used it for training.
 #
 # Where a seed has no test within the budget, raise a ValueError whose message begins with `budget: expected`.
 #
@@ -1607,10 +2545,6 @@ added up over the seeds: the times were added up over the seeds; every seed has 
 - xp.cumulative_sum(seconds, axis=1)
 + xp.cumulative_sum(seconds, axis=0)
 
-added up from the end: the times were added up from the last test back
-- xp.cumulative_sum(seconds, axis=1)
-+ xp.flip(xp.cumulative_sum(xp.flip(seconds, axis=1), axis=1), axis=1)
-
 first time left out: the time before the first test was not counted
 - xp.cumulative_sum(seconds, axis=1)
 + xp.cumulative_sum(seconds, axis=1) - seconds[:, :1]
@@ -1692,6 +2626,482 @@ infinite for late seeds [hidden, refusals]: seeds without a test within the budg
 -             raise ValueError(f"budget: expected {least}, got {budget}")
 +             found.append(nats[s, 0] + float("inf"))
 +             continue
+
+best within, in nats: two things: not the best test within the budget is asked for, but the last; and one bit is ln 2 nats
+-     passed = xp.cumulative_sum(seconds, axis=1)
+-     found = []
+-     for s in range(nats.shape[0]):
+-         done = sum(float(t) <= budget for t in passed[s, :])
+-         if not done:
+-             least = float(passed[s, 0])
+-             raise ValueError(f"budget: expected {least}, got {budget}")
+-         found.append(nats[s, done - 1])
+-     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
++     passed = xp.cumulative_sum(seconds, axis=1)
++     found = []
++     for s in range(nats.shape[0]):
++         done = sum(float(t) <= budget for t in passed[s, :])
++         if not done:
++             raise ValueError(f"budget: expected more, got {budget}")
++         found.append(xp.min(nats[s, :done]))
++     bits = xp.stack(found) * (tokens / characters)
+
+best of all, in nats: two things: not the best of all tests is asked for, but the last within the budget; and one bit is ln 2 nats
+-     passed = xp.cumulative_sum(seconds, axis=1)
+-     found = []
+-     for s in range(nats.shape[0]):
+-         done = sum(float(t) <= budget for t in passed[s, :])
+-         if not done:
+-             least = float(passed[s, 0])
+-             raise ValueError(f"budget: expected {least}, got {budget}")
+-         found.append(nats[s, done - 1])
+-     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
++     passed = xp.cumulative_sum(seconds, axis=1)
++     found = []
++     for s in range(nats.shape[0]):
++         done = sum(float(t) <= budget for t in passed[s, :])
++         if not done:
++             raise ValueError(f"budget: expected more, got {budget}")
++         found.append(xp.min(nats[s, :]))
++     bits = xp.stack(found) * (tokens / characters)
+
+last of all, in nats: two things: the last test within the budget is asked for, not the last of all; and one bit is ln 2 nats
+-     passed = xp.cumulative_sum(seconds, axis=1)
+-     found = []
+-     for s in range(nats.shape[0]):
+-         done = sum(float(t) <= budget for t in passed[s, :])
+-         if not done:
+-             least = float(passed[s, 0])
+-             raise ValueError(f"budget: expected {least}, got {budget}")
+-         found.append(nats[s, done - 1])
+-     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
++     passed = xp.cumulative_sum(seconds, axis=1)
++     found = []
++     for s in range(nats.shape[0]):
++         done = sum(float(t) <= budget for t in passed[s, :])
++         if not done:
++             raise ValueError(f"budget: expected more, got {budget}")
++         found.append(nats[s, -1])
++     bits = xp.stack(found) * (tokens / characters)
+
+one too late, in nats: two things: the first test beyond the budget was taken; and one bit is ln 2 nats
+-     passed = xp.cumulative_sum(seconds, axis=1)
+-     found = []
+-     for s in range(nats.shape[0]):
+-         done = sum(float(t) <= budget for t in passed[s, :])
+-         if not done:
+-             least = float(passed[s, 0])
+-             raise ValueError(f"budget: expected {least}, got {budget}")
+-         found.append(nats[s, done - 1])
+-     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
++     passed = xp.cumulative_sum(seconds, axis=1)
++     found = []
++     for s in range(nats.shape[0]):
++         done = sum(float(t) <= budget for t in passed[s, :])
++         if not done:
++             raise ValueError(f"budget: expected more, got {budget}")
++         found.append(nats[s, min(done, nats.shape[1] - 1)])
++     bits = xp.stack(found) * (tokens / characters)
+
+mean, in nats: two things: not the mean of the tests is asked for, but the last; and one bit is ln 2 nats
+-     passed = xp.cumulative_sum(seconds, axis=1)
+-     found = []
+-     for s in range(nats.shape[0]):
+-         done = sum(float(t) <= budget for t in passed[s, :])
+-         if not done:
+-             least = float(passed[s, 0])
+-             raise ValueError(f"budget: expected {least}, got {budget}")
+-         found.append(nats[s, done - 1])
+-     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
++     passed = xp.cumulative_sum(seconds, axis=1)
++     found = []
++     for s in range(nats.shape[0]):
++         done = sum(float(t) <= budget for t in passed[s, :])
++         if not done:
++             raise ValueError(f"budget: expected more, got {budget}")
++         found.append(xp.mean(nats[s, :done]))
++     bits = xp.stack(found) * (tokens / characters)
+
+times not added up, in nats: two things: the times count since the test before, so add them up; and one bit is ln 2 nats
+-     passed = xp.cumulative_sum(seconds, axis=1)
+-     found = []
+-     for s in range(nats.shape[0]):
+-         done = sum(float(t) <= budget for t in passed[s, :])
+-         if not done:
+-             least = float(passed[s, 0])
+-             raise ValueError(f"budget: expected {least}, got {budget}")
+-         found.append(nats[s, done - 1])
+-     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
++     passed = seconds
++     found = []
++     for s in range(nats.shape[0]):
++         done = sum(float(t) <= budget for t in passed[s, :])
++         if not done:
++             raise ValueError(f"budget: expected more, got {budget}")
++         found.append(nats[s, done - 1])
++     bits = xp.stack(found) * (tokens / characters)
+
+best within, per token: two things: not the best test within the budget is asked for, but the last; and bits per character are all bits divided by the characters
+-     passed = xp.cumulative_sum(seconds, axis=1)
+-     found = []
+-     for s in range(nats.shape[0]):
+-         done = sum(float(t) <= budget for t in passed[s, :])
+-         if not done:
+-             least = float(passed[s, 0])
+-             raise ValueError(f"budget: expected {least}, got {budget}")
+-         found.append(nats[s, done - 1])
+-     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
++     passed = xp.cumulative_sum(seconds, axis=1)
++     found = []
++     for s in range(nats.shape[0]):
++         done = sum(float(t) <= budget for t in passed[s, :])
++         if not done:
++             raise ValueError(f"budget: expected more, got {budget}")
++         found.append(xp.min(nats[s, :done]))
++     bits = xp.stack(found) * (1 / math.log(2))
+
+best of all, per token: two things: not the best of all tests is asked for, but the last within the budget; and bits per character are all bits divided by the characters
+-     passed = xp.cumulative_sum(seconds, axis=1)
+-     found = []
+-     for s in range(nats.shape[0]):
+-         done = sum(float(t) <= budget for t in passed[s, :])
+-         if not done:
+-             least = float(passed[s, 0])
+-             raise ValueError(f"budget: expected {least}, got {budget}")
+-         found.append(nats[s, done - 1])
+-     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
++     passed = xp.cumulative_sum(seconds, axis=1)
++     found = []
++     for s in range(nats.shape[0]):
++         done = sum(float(t) <= budget for t in passed[s, :])
++         if not done:
++             raise ValueError(f"budget: expected more, got {budget}")
++         found.append(xp.min(nats[s, :]))
++     bits = xp.stack(found) * (1 / math.log(2))
+
+last of all, per token: two things: the last test within the budget is asked for, not the last of all; and bits per character are all bits divided by the characters
+-     passed = xp.cumulative_sum(seconds, axis=1)
+-     found = []
+-     for s in range(nats.shape[0]):
+-         done = sum(float(t) <= budget for t in passed[s, :])
+-         if not done:
+-             least = float(passed[s, 0])
+-             raise ValueError(f"budget: expected {least}, got {budget}")
+-         found.append(nats[s, done - 1])
+-     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
++     passed = xp.cumulative_sum(seconds, axis=1)
++     found = []
++     for s in range(nats.shape[0]):
++         done = sum(float(t) <= budget for t in passed[s, :])
++         if not done:
++             raise ValueError(f"budget: expected more, got {budget}")
++         found.append(nats[s, -1])
++     bits = xp.stack(found) * (1 / math.log(2))
+
+one too late, per token: two things: the first test beyond the budget was taken; and bits per character are all bits divided by the characters
+-     passed = xp.cumulative_sum(seconds, axis=1)
+-     found = []
+-     for s in range(nats.shape[0]):
+-         done = sum(float(t) <= budget for t in passed[s, :])
+-         if not done:
+-             least = float(passed[s, 0])
+-             raise ValueError(f"budget: expected {least}, got {budget}")
+-         found.append(nats[s, done - 1])
+-     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
++     passed = xp.cumulative_sum(seconds, axis=1)
++     found = []
++     for s in range(nats.shape[0]):
++         done = sum(float(t) <= budget for t in passed[s, :])
++         if not done:
++             raise ValueError(f"budget: expected more, got {budget}")
++         found.append(nats[s, min(done, nats.shape[1] - 1)])
++     bits = xp.stack(found) * (1 / math.log(2))
+
+mean, per token: two things: not the mean of the tests is asked for, but the last; and bits per character are all bits divided by the characters
+-     passed = xp.cumulative_sum(seconds, axis=1)
+-     found = []
+-     for s in range(nats.shape[0]):
+-         done = sum(float(t) <= budget for t in passed[s, :])
+-         if not done:
+-             least = float(passed[s, 0])
+-             raise ValueError(f"budget: expected {least}, got {budget}")
+-         found.append(nats[s, done - 1])
+-     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
++     passed = xp.cumulative_sum(seconds, axis=1)
++     found = []
++     for s in range(nats.shape[0]):
++         done = sum(float(t) <= budget for t in passed[s, :])
++         if not done:
++             raise ValueError(f"budget: expected more, got {budget}")
++         found.append(xp.mean(nats[s, :done]))
++     bits = xp.stack(found) * (1 / math.log(2))
+
+times not added up, per token: two things: the times count since the test before, so add them up; and bits per character are all bits divided by the characters
+-     passed = xp.cumulative_sum(seconds, axis=1)
+-     found = []
+-     for s in range(nats.shape[0]):
+-         done = sum(float(t) <= budget for t in passed[s, :])
+-         if not done:
+-             least = float(passed[s, 0])
+-             raise ValueError(f"budget: expected {least}, got {budget}")
+-         found.append(nats[s, done - 1])
+-     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
++     passed = seconds
++     found = []
++     for s in range(nats.shape[0]):
++         done = sum(float(t) <= budget for t in passed[s, :])
++         if not done:
++             raise ValueError(f"budget: expected more, got {budget}")
++         found.append(nats[s, done - 1])
++     bits = xp.stack(found) * (1 / math.log(2))
+
+best within, nats per token: two things: not the best test within the budget is asked for, but the last; and the unit is bits per character, all nats in bits, divided by the characters
+-     passed = xp.cumulative_sum(seconds, axis=1)
+-     found = []
+-     for s in range(nats.shape[0]):
+-         done = sum(float(t) <= budget for t in passed[s, :])
+-         if not done:
+-             least = float(passed[s, 0])
+-             raise ValueError(f"budget: expected {least}, got {budget}")
+-         found.append(nats[s, done - 1])
+-     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
++     passed = xp.cumulative_sum(seconds, axis=1)
++     found = []
++     for s in range(nats.shape[0]):
++         done = sum(float(t) <= budget for t in passed[s, :])
++         if not done:
++             raise ValueError(f"budget: expected more, got {budget}")
++         found.append(xp.min(nats[s, :done]))
++     bits = xp.stack(found) * (1.0)
+
+best of all, nats per token: two things: not the best of all tests is asked for, but the last within the budget; and the unit is bits per character, all nats in bits, divided by the characters
+-     passed = xp.cumulative_sum(seconds, axis=1)
+-     found = []
+-     for s in range(nats.shape[0]):
+-         done = sum(float(t) <= budget for t in passed[s, :])
+-         if not done:
+-             least = float(passed[s, 0])
+-             raise ValueError(f"budget: expected {least}, got {budget}")
+-         found.append(nats[s, done - 1])
+-     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
++     passed = xp.cumulative_sum(seconds, axis=1)
++     found = []
++     for s in range(nats.shape[0]):
++         done = sum(float(t) <= budget for t in passed[s, :])
++         if not done:
++             raise ValueError(f"budget: expected more, got {budget}")
++         found.append(xp.min(nats[s, :]))
++     bits = xp.stack(found) * (1.0)
+
+last of all, nats per token: two things: the last test within the budget is asked for, not the last of all; and the unit is bits per character, all nats in bits, divided by the characters
+-     passed = xp.cumulative_sum(seconds, axis=1)
+-     found = []
+-     for s in range(nats.shape[0]):
+-         done = sum(float(t) <= budget for t in passed[s, :])
+-         if not done:
+-             least = float(passed[s, 0])
+-             raise ValueError(f"budget: expected {least}, got {budget}")
+-         found.append(nats[s, done - 1])
+-     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
++     passed = xp.cumulative_sum(seconds, axis=1)
++     found = []
++     for s in range(nats.shape[0]):
++         done = sum(float(t) <= budget for t in passed[s, :])
++         if not done:
++             raise ValueError(f"budget: expected more, got {budget}")
++         found.append(nats[s, -1])
++     bits = xp.stack(found) * (1.0)
+
+one too late, nats per token: two things: the first test beyond the budget was taken; and the unit is bits per character, all nats in bits, divided by the characters
+-     passed = xp.cumulative_sum(seconds, axis=1)
+-     found = []
+-     for s in range(nats.shape[0]):
+-         done = sum(float(t) <= budget for t in passed[s, :])
+-         if not done:
+-             least = float(passed[s, 0])
+-             raise ValueError(f"budget: expected {least}, got {budget}")
+-         found.append(nats[s, done - 1])
+-     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
++     passed = xp.cumulative_sum(seconds, axis=1)
++     found = []
++     for s in range(nats.shape[0]):
++         done = sum(float(t) <= budget for t in passed[s, :])
++         if not done:
++             raise ValueError(f"budget: expected more, got {budget}")
++         found.append(nats[s, min(done, nats.shape[1] - 1)])
++     bits = xp.stack(found) * (1.0)
+
+mean, nats per token: two things: not the mean of the tests is asked for, but the last; and the unit is bits per character, all nats in bits, divided by the characters
+-     passed = xp.cumulative_sum(seconds, axis=1)
+-     found = []
+-     for s in range(nats.shape[0]):
+-         done = sum(float(t) <= budget for t in passed[s, :])
+-         if not done:
+-             least = float(passed[s, 0])
+-             raise ValueError(f"budget: expected {least}, got {budget}")
+-         found.append(nats[s, done - 1])
+-     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
++     passed = xp.cumulative_sum(seconds, axis=1)
++     found = []
++     for s in range(nats.shape[0]):
++         done = sum(float(t) <= budget for t in passed[s, :])
++         if not done:
++             raise ValueError(f"budget: expected more, got {budget}")
++         found.append(xp.mean(nats[s, :done]))
++     bits = xp.stack(found) * (1.0)
+
+times not added up, nats per token: two things: the times count since the test before, so add them up; and the unit is bits per character, all nats in bits, divided by the characters
+-     passed = xp.cumulative_sum(seconds, axis=1)
+-     found = []
+-     for s in range(nats.shape[0]):
+-         done = sum(float(t) <= budget for t in passed[s, :])
+-         if not done:
+-             least = float(passed[s, 0])
+-             raise ValueError(f"budget: expected {least}, got {budget}")
+-         found.append(nats[s, done - 1])
+-     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
++     passed = seconds
++     found = []
++     for s in range(nats.shape[0]):
++         done = sum(float(t) <= budget for t in passed[s, :])
++         if not done:
++             raise ValueError(f"budget: expected more, got {budget}")
++         found.append(nats[s, done - 1])
++     bits = xp.stack(found) * (1.0)
+
+same time for each test: the mean time was taken for every test; each has its own, and their running sum is what has passed
+-     passed = xp.cumulative_sum(seconds, axis=1)
+-     found = []
+-     for s in range(nats.shape[0]):
+-         done = sum(float(t) <= budget for t in passed[s, :])
+-         if not done:
+-             least = float(passed[s, 0])
+-             raise ValueError(f"budget: expected {least}, got {budget}")
+-         found.append(nats[s, done - 1])
+-     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
++     passed = xp.cumulative_sum(xp.mean(seconds, axis=1, keepdims=True) + 0 * seconds, axis=1)
++     found = []
++     for s in range(nats.shape[0]):
++         done = sum(float(t) <= budget for t in passed[s, :])
++         if not done:
++             raise ValueError(f"budget: expected more, got {budget}")
++         found.append(nats[s, done - 1])
++     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
+
+powers of two: 2 was raised to the losses; a bit is another unit of the same surprisal, so divide by ln 2
+-     passed = xp.cumulative_sum(seconds, axis=1)
+-     found = []
+-     for s in range(nats.shape[0]):
+-         done = sum(float(t) <= budget for t in passed[s, :])
+-         if not done:
+-             least = float(passed[s, 0])
+-             raise ValueError(f"budget: expected {least}, got {budget}")
+-         found.append(nats[s, done - 1])
+-     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
++     passed = xp.cumulative_sum(seconds, axis=1)
++     found = []
++     for s in range(nats.shape[0]):
++         done = sum(float(t) <= budget for t in passed[s, :])
++         if not done:
++             raise ValueError(f"budget: expected more, got {budget}")
++         found.append(2.0 ** nats[s, done - 1])
++     bits = xp.stack(found) * (tokens / characters)
+
+powers of two per token: 2 was raised to the losses; a bit is another unit of the same surprisal, so divide by ln 2
+-     passed = xp.cumulative_sum(seconds, axis=1)
+-     found = []
+-     for s in range(nats.shape[0]):
+-         done = sum(float(t) <= budget for t in passed[s, :])
+-         if not done:
+-             least = float(passed[s, 0])
+-             raise ValueError(f"budget: expected {least}, got {budget}")
+-         found.append(nats[s, done - 1])
+-     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
++     passed = xp.cumulative_sum(seconds, axis=1)
++     found = []
++     for s in range(nats.shape[0]):
++         done = sum(float(t) <= budget for t in passed[s, :])
++         if not done:
++             raise ValueError(f"budget: expected more, got {budget}")
++         found.append(2.0 ** nats[s, done - 1])
++     bits = xp.stack(found) * (1.0)
+
+seeds' times added: the seeds' times were added to one clock; every seed has a clock of its own
+-     passed = xp.cumulative_sum(seconds, axis=1)
+-     found = []
+-     for s in range(nats.shape[0]):
+-         done = sum(float(t) <= budget for t in passed[s, :])
+-         if not done:
+-             least = float(passed[s, 0])
+-             raise ValueError(f"budget: expected {least}, got {budget}")
+-         found.append(nats[s, done - 1])
+-     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
++     passed = xp.cumulative_sum(xp.sum(seconds, axis=0, keepdims=True) + 0 * seconds, axis=1)
++     found = []
++     for s in range(nats.shape[0]):
++         done = sum(float(t) <= budget for t in passed[s, :])
++         if not done:
++             raise ValueError(f"budget: expected more, got {budget}")
++         found.append(nats[s, done - 1])
++     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
+
+bits per character and nats: the nats were divided by ln 2 twice
+-     passed = xp.cumulative_sum(seconds, axis=1)
+-     found = []
+-     for s in range(nats.shape[0]):
+-         done = sum(float(t) <= budget for t in passed[s, :])
+-         if not done:
+-             least = float(passed[s, 0])
+-             raise ValueError(f"budget: expected {least}, got {budget}")
+-         found.append(nats[s, done - 1])
+-     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
++     passed = xp.cumulative_sum(seconds, axis=1)
++     found = []
++     for s in range(nats.shape[0]):
++         done = sum(float(t) <= budget for t in passed[s, :])
++         if not done:
++             raise ValueError(f"budget: expected more, got {budget}")
++         found.append(nats[s, done - 1])
++     bits = xp.stack(found) * (tokens / (characters * math.log(2) ** 2))
+
+characters times tokens: the loss was multiplied by tokens and characters; it is divided by the characters
+-     passed = xp.cumulative_sum(seconds, axis=1)
+-     found = []
+-     for s in range(nats.shape[0]):
+-         done = sum(float(t) <= budget for t in passed[s, :])
+-         if not done:
+-             least = float(passed[s, 0])
+-             raise ValueError(f"budget: expected {least}, got {budget}")
+-         found.append(nats[s, done - 1])
+-     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
++     passed = xp.cumulative_sum(seconds, axis=1)
++     found = []
++     for s in range(nats.shape[0]):
++         done = sum(float(t) <= budget for t in passed[s, :])
++         if not done:
++             raise ValueError(f"budget: expected more, got {budget}")
++         found.append(nats[s, done - 1])
++     bits = xp.stack(found) * (tokens * characters / math.log(2))
+
+list of numbers: a list of numbers was returned; an array like nats is asked for: xp.stack
+-     passed = xp.cumulative_sum(seconds, axis=1)
+-     found = []
+-     for s in range(nats.shape[0]):
+-         done = sum(float(t) <= budget for t in passed[s, :])
+-         if not done:
+-             least = float(passed[s, 0])
+-             raise ValueError(f"budget: expected {least}, got {budget}")
+-         found.append(nats[s, done - 1])
+-     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
++     passed = xp.cumulative_sum(seconds, axis=1)
++     found = []
++     for s in range(nats.shape[0]):
++         done = sum(float(t) <= budget for t in passed[s, :])
++         if not done:
++             least = float(passed[s, 0])
++             raise ValueError(f"budget: expected {least}, got {budget}")
++         found.append(nats[s, done - 1])
++     bits = [float(a) * tokens / characters / math.log(2) for a in found]
 """
 
 # %% [markdown]
@@ -2017,6 +3427,428 @@ last step repeated: the last factor and input were used for all steps
 p in the write: what is written has p x b; the step is softplus(p)
 - (s * x)[..., None] * b
 + (p * x)[..., None] * b
+
+p in the middle: the parts stand in the order p, b, c; here b was cut first and p after it
+-     p = x @ params.W_x.T + params.b_x
+-     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+-     s = softplus(p)
+-     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
+-     u = (s * x)[..., None] * b[..., None, :]
+-     y = []
+-     for t in range(T):
+-         h = a[t, ...] * h + u[t, ...]
+-         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
++     p = x @ params.W_x.T + params.b_x
++     b, p, c = p[..., :N], p[..., N : N + H], p[..., N + H :]
++     s = softplus(p)
++     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
++     u = (s * x)[..., None] * b[..., None, :]
++     y = []
++     for t in range(T):
++         h = a[t, ...] * h + u[t, ...]
++         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
+
+c first: the parts stand in the order p, b, c; here c was cut first and b last
+-     p = x @ params.W_x.T + params.b_x
+-     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+-     s = softplus(p)
+-     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
+-     u = (s * x)[..., None] * b[..., None, :]
+-     y = []
+-     for t in range(T):
+-         h = a[t, ...] * h + u[t, ...]
+-         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
++     p = x @ params.W_x.T + params.b_x
++     c, b, p = p[..., :N], p[..., N : 2 * N], p[..., 2 * N :]
++     s = softplus(p)
++     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
++     u = (s * x)[..., None] * b[..., None, :]
++     y = []
++     for t in range(T):
++         h = a[t, ...] * h + u[t, ...]
++         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
+
+rate beside the step: step and rate fade one after the other, e^(-s) e^(-r); the exponent is their product, -s r
+-     p = x @ params.W_x.T + params.b_x
+-     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+-     s = softplus(p)
+-     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
+-     u = (s * x)[..., None] * b[..., None, :]
+-     y = []
+-     for t in range(T):
+-         h = a[t, ...] * h + u[t, ...]
+-         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
++     p = x @ params.W_x.T + params.b_x
++     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
++     s = softplus(p)
++     a = xp.exp(-s[..., None]) * xp.exp(-xp.exp(params.log_rate))
++     u = (s * x)[..., None] * b[..., None, :]
++     y = []
++     for t in range(T):
++         h = a[t, ...] * h + u[t, ...]
++         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
+
+exact integral: the input was integrated exactly over the step, (1 - e^(-s r))/r; the layer, like Mamba, writes s x b
+-     p = x @ params.W_x.T + params.b_x
+-     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+-     s = softplus(p)
+-     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
+-     u = (s * x)[..., None] * b[..., None, :]
+-     y = []
+-     for t in range(T):
+-         h = a[t, ...] * h + u[t, ...]
+-         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
++     p = x @ params.W_x.T + params.b_x
++     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
++     s = softplus(p)
++     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
++     u = (1 - a) / xp.exp(params.log_rate) * x[..., None] * b[..., None, :]
++     y = []
++     for t in range(T):
++         h = a[t, ...] * h + u[t, ...]
++         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
+
+write with 1 - a and s: what is written was multiplied by 1 - a besides s; it has the step alone
+-     p = x @ params.W_x.T + params.b_x
+-     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+-     s = softplus(p)
+-     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
+-     u = (s * x)[..., None] * b[..., None, :]
+-     y = []
+-     for t in range(T):
+-         h = a[t, ...] * h + u[t, ...]
+-         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
++     p = x @ params.W_x.T + params.b_x
++     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
++     s = softplus(p)
++     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
++     u = (1 - a) * (s * x)[..., None] * b[..., None, :]
++     y = []
++     for t in range(T):
++         h = a[t, ...] * h + u[t, ...]
++         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
+
+no step in the input, no skip: what is written lacks the step s, and the output skip x
+-     p = x @ params.W_x.T + params.b_x
+-     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+-     s = softplus(p)
+-     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
+-     u = (s * x)[..., None] * b[..., None, :]
+-     y = []
+-     for t in range(T):
+-         h = a[t, ...] * h + u[t, ...]
+-         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
++     p = x @ params.W_x.T + params.b_x
++     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
++     s = softplus(p)
++     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
++     u = x[..., None] * b[..., None, :]
++     y = []
++     for t in range(T):
++         h = a[t, ...] * h + u[t, ...]
++         y.append((h @ c[t, ..., None])[..., 0])
+
+skip of the step: the skip carried the step s; it carries the input x
+-     p = x @ params.W_x.T + params.b_x
+-     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+-     s = softplus(p)
+-     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
+-     u = (s * x)[..., None] * b[..., None, :]
+-     y = []
+-     for t in range(T):
+-         h = a[t, ...] * h + u[t, ...]
+-         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
++     p = x @ params.W_x.T + params.b_x
++     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
++     s = softplus(p)
++     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
++     u = (s * x)[..., None] * b[..., None, :]
++     y = []
++     for t in range(T):
++         h = a[t, ...] * h + u[t, ...]
++         y.append((h @ c[t, ..., None])[..., 0] + params.skip * s[t, ...])
+
+skip of p: the skip carried p; it carries the input x
+-     p = x @ params.W_x.T + params.b_x
+-     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+-     s = softplus(p)
+-     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
+-     u = (s * x)[..., None] * b[..., None, :]
+-     y = []
+-     for t in range(T):
+-         h = a[t, ...] * h + u[t, ...]
+-         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
++     p = x @ params.W_x.T + params.b_x
++     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
++     s = softplus(p)
++     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
++     u = (s * x)[..., None] * b[..., None, :]
++     y = []
++     for t in range(T):
++         h = a[t, ...] * h + u[t, ...]
++         y.append((h @ c[t, ..., None])[..., 0] + params.skip * p[t, ...])
+
+log of the sigmoid: the step is negative: -softplus(-p) is the logarithm of a sigmoid; the step is softplus(p)
+-     p = x @ params.W_x.T + params.b_x
+-     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+-     s = softplus(p)
+-     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
+-     u = (s * x)[..., None] * b[..., None, :]
+-     y = []
+-     for t in range(T):
+-         h = a[t, ...] * h + u[t, ...]
+-         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
++     p = x @ params.W_x.T + params.b_x
++     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
++     s = -softplus(-p)
++     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
++     u = (s * x)[..., None] * b[..., None, :]
++     y = []
++     for t in range(T):
++         h = a[t, ...] * h + u[t, ...]
++         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
+
+softplus turned round: the step is softplus(-p), whose sign inside is wrong
+-     p = x @ params.W_x.T + params.b_x
+-     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+-     s = softplus(p)
+-     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
+-     u = (s * x)[..., None] * b[..., None, :]
+-     y = []
+-     for t in range(T):
+-         h = a[t, ...] * h + u[t, ...]
+-         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
++     p = x @ params.W_x.T + params.b_x
++     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
++     s = softplus(-p)
++     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
++     u = (s * x)[..., None] * b[..., None, :]
++     y = []
++     for t in range(T):
++         h = a[t, ...] * h + u[t, ...]
++         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
+
+rate with its sign, as it stands: log_rate was put into the exponent with a plus, as if it were -r; r is e to the log_rate, and the exponent -s r
+-     p = x @ params.W_x.T + params.b_x
+-     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+-     s = softplus(p)
+-     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
+-     u = (s * x)[..., None] * b[..., None, :]
+-     y = []
+-     for t in range(T):
+-         h = a[t, ...] * h + u[t, ...]
+-         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
++     p = x @ params.W_x.T + params.b_x
++     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
++     s = softplus(p)
++     a = xp.exp(s[..., None] * params.log_rate)
++     u = (s * x)[..., None] * b[..., None, :]
++     y = []
++     for t in range(T):
++         h = a[t, ...] * h + u[t, ...]
++         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
+
+last output for the state: the last output was returned as the state; the state is h, (B, H, N)
+-     p = x @ params.W_x.T + params.b_x
+-     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+-     s = softplus(p)
+-     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
+-     u = (s * x)[..., None] * b[..., None, :]
+-     y = []
+-     for t in range(T):
+-         h = a[t, ...] * h + u[t, ...]
+-         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
++     p = x @ params.W_x.T + params.b_x
++     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
++     s = softplus(p)
++     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
++     u = (s * x)[..., None] * b[..., None, :]
++     y = []
++     for t in range(T):
++         h = a[t, ...] * h + u[t, ...]
++         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
++     h = y[-1]
+
+bias twice: the bias was added twice
+-     p = x @ params.W_x.T + params.b_x
+-     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+-     s = softplus(p)
+-     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
+-     u = (s * x)[..., None] * b[..., None, :]
+-     y = []
+-     for t in range(T):
+-         h = a[t, ...] * h + u[t, ...]
+-         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
++     p = x @ params.W_x.T + 2 * params.b_x
++     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
++     s = softplus(p)
++     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
++     u = (s * x)[..., None] * b[..., None, :]
++     y = []
++     for t in range(T):
++         h = a[t, ...] * h + u[t, ...]
++         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
+
+bias after the softplus: the softplus went over the linear layer without its bias, which was added afterwards
+-     p = x @ params.W_x.T + params.b_x
+-     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+-     s = softplus(p)
+-     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
+-     u = (s * x)[..., None] * b[..., None, :]
+-     y = []
+-     for t in range(T):
+-         h = a[t, ...] * h + u[t, ...]
+-         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
++     p = x @ params.W_x.T
++     p, b, c = p[..., :H], p[..., H : H + N] + params.b_x[H : H + N], p[..., H + N :] + params.b_x[H + N :]
++     s = softplus(p) + params.b_x[:H]
++     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
++     u = (s * x)[..., None] * b[..., None, :]
++     y = []
++     for t in range(T):
++         h = a[t, ...] * h + u[t, ...]
++         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
+
+sigmoid for the factor: the factor is a sigmoid of p, as in a minimal layer; it is e^(-s r)
+-     p = x @ params.W_x.T + params.b_x
+-     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+-     s = softplus(p)
+-     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
+-     u = (s * x)[..., None] * b[..., None, :]
+-     y = []
+-     for t in range(T):
+-         h = a[t, ...] * h + u[t, ...]
+-         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
++     p = x @ params.W_x.T + params.b_x
++     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
++     s = softplus(p)
++     a = 1 / (1 + xp.exp(-p[..., None])) + 0 * params.log_rate
++     u = (s * x)[..., None] * b[..., None, :]
++     y = []
++     for t in range(T):
++         h = a[t, ...] * h + u[t, ...]
++         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
+
+rate of softplus: the rate is softplus(log_rate); it is e to it
+-     p = x @ params.W_x.T + params.b_x
+-     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+-     s = softplus(p)
+-     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
+-     u = (s * x)[..., None] * b[..., None, :]
+-     y = []
+-     for t in range(T):
+-         h = a[t, ...] * h + u[t, ...]
+-         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
++     p = x @ params.W_x.T + params.b_x
++     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
++     s = softplus(p)
++     a = xp.exp(-s[..., None] * softplus(params.log_rate))
++     u = (s * x)[..., None] * b[..., None, :]
++     y = []
++     for t in range(T):
++         h = a[t, ...] * h + u[t, ...]
++         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
+
+read twice as far: y was read from the state and the skip was given the state's mean; the skip carries x
+-     p = x @ params.W_x.T + params.b_x
+-     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+-     s = softplus(p)
+-     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
+-     u = (s * x)[..., None] * b[..., None, :]
+-     y = []
+-     for t in range(T):
+-         h = a[t, ...] * h + u[t, ...]
+-         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
++     p = x @ params.W_x.T + params.b_x
++     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
++     s = softplus(p)
++     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
++     u = (s * x)[..., None] * b[..., None, :]
++     y = []
++     for t in range(T):
++         h = a[t, ...] * h + u[t, ...]
++         y.append((h @ c[t, ..., None])[..., 0] + params.skip * xp.mean(h, axis=-1))
+
+b and c added to x: what is written is s (x + b); it is s x b
+-     p = x @ params.W_x.T + params.b_x
+-     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+-     s = softplus(p)
+-     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
+-     u = (s * x)[..., None] * b[..., None, :]
+-     y = []
+-     for t in range(T):
+-         h = a[t, ...] * h + u[t, ...]
+-         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
++     p = x @ params.W_x.T + params.b_x
++     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
++     s = softplus(p)
++     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
++     u = s[..., None] * (x[..., None] + b[..., None, :])
++     y = []
++     for t in range(T):
++         h = a[t, ...] * h + u[t, ...]
++         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
+
+tanh of the input: the input went through a tanh before it was written
+-     p = x @ params.W_x.T + params.b_x
+-     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+-     s = softplus(p)
+-     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
+-     u = (s * x)[..., None] * b[..., None, :]
+-     y = []
+-     for t in range(T):
+-         h = a[t, ...] * h + u[t, ...]
+-         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
++     p = x @ params.W_x.T + params.b_x
++     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
++     s = softplus(p)
++     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
++     u = (s * xp.tanh(x))[..., None] * b[..., None, :]
++     y = []
++     for t in range(T):
++         h = a[t, ...] * h + u[t, ...]
++         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
+
+step in the reading: what is read was multiplied by the step; s belongs to what is written and forgotten
+-     p = x @ params.W_x.T + params.b_x
+-     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+-     s = softplus(p)
+-     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
+-     u = (s * x)[..., None] * b[..., None, :]
+-     y = []
+-     for t in range(T):
+-         h = a[t, ...] * h + u[t, ...]
+-         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
++     p = x @ params.W_x.T + params.b_x
++     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
++     s = softplus(p)
++     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
++     u = (s * x)[..., None] * b[..., None, :]
++     y = []
++     for t in range(T):
++         h = a[t, ...] * h + u[t, ...]
++         y.append(s[t, ...] * (h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
+
+outputs alone: only the outputs were returned; the state after the last step is asked for too
+-     p = x @ params.W_x.T + params.b_x
+-     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+-     s = softplus(p)
+-     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
+-     u = (s * x)[..., None] * b[..., None, :]
+-     y = []
+-     for t in range(T):
+-         h = a[t, ...] * h + u[t, ...]
+-         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
++     p = x @ params.W_x.T + params.b_x
++     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
++     s = softplus(p)
++     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
++     u = (s * x)[..., None] * b[..., None, :]
++     y = []
++     for t in range(T):
++         h = a[t, ...] * h + u[t, ...]
++         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
++     return xp.stack(y)
 """
 
 # %% [markdown]
@@ -2145,10 +3977,10 @@ step averaged over the channels: the way from the input to b has one step for al
 #
 # A deep stack of blocks, and a random gradient at its top. Three ways to build a block: **residual and norm**, $y = x + \operatorname{norm}(x) W^{\mathsf T}$; **norm alone**, $y = \operatorname{norm}(x) W^{\mathsf T}$; **residual alone**, $y = x + x W^{\mathsf T}$. Your `rms_norm` goes up and your `pre_norm_vjp` comes down. Two sliders: the number of blocks, and the size of the weights (at 1 a random W keeps the length of a vector on average). The plot shows the length of the gradient beneath each block, as a logarithm to the base 10.
 #
-# **Predict**, before you run anything: 64 blocks, and the weights are made twice as large. Which of the three gradients at the bottom hardly changes, which changes a little, and which out of all measure? Write `"both"`, `"norm"` or `"residual"`. Nothing is graded here; your words are kept in the notebook for you to come back to.
+# **Predict**, before you run anything: 64 blocks, and all weights are made twice as large, from size 1 to size 2. How many times as long is the gradient at the bottom, for each of the three? Nothing is graded here; your numbers are kept in the notebook for you to come back to.
 
 # %%
-my_prediction = {"hardly": "", "a little": "", "out of all measure": ""}
+my_prediction = {"both": 1.0, "norm": 1.0, "residual": 1.0}  # times as long
 
 
 # %% experiment
@@ -2199,12 +4031,12 @@ _ = interact(
 )
 
 # %% [markdown]
-# Explain what you saw. Where in `pre_norm_vjp` does the size of W cancel, if there is no residual connection? With both, why do the lowest blocks have more to say than the highest: what is the size of x there, and what does the norm divide by? And what would happen to the norm alone if W kept the length of few directions only, as weights that have been trained often do?
+# Explain what you saw. Where does the size of W cancel in the block with the norm alone, and in which one of the 64 blocks does it not? With both, how does the length of x grow on its way up, and what does the norm divide the gradient by in the higher blocks? And why does the residual alone multiply its gradient by about the same number in each block?
 
 # %% [markdown]
 # ## In your own words (2 points)
 #
-# A colleague writes: "We put our new mixer into a block with a convolution over four steps, a gate and RMSNorm. It reads pieces of words and reaches 2.9 nats; the LSTM, as it comes from torch, reads characters and reaches 0.85 nats after as many updates. We tested every 100 updates and report the best. So the LSTM wins easily, and recurrent weights are what matters." In four to six sentences: name at least three things that make the comparison unfair or impossible, say what you would compute or run for each, and say whether the conclusion about recurrent weights would follow then.
+# A colleague writes: "We put our new mixer into a block with a convolution over four steps, a gate and RMSNorm. It reads pieces of words, of four characters on average, and reaches 2.9 nats; the LSTM, as it comes from torch, reads characters and reaches 0.85 nats after as many updates. We tested every 100 updates and report the best. So the LSTM wins easily, and recurrent weights are what matters." In four to six sentences: name at least three things that make the comparison unfair or impossible, say what you would compute or run for each, and say whether the conclusion about recurrent weights would follow then.
 
 # %% [markdown] answer="what_is_equal" points=2 explained="ch22_language: What is equal"
 # Nats per token and nats per character are different units: with four characters a token 2.9 nats are 1.05 bits per character, and 0.85 nats are 1.23, so on these numbers the new mixer is ahead; I would give both in bits per character of the same text. The two networks differ in all their parts and perhaps in their size, not only in the mixer: I would put the LSTM into the same block, with the same convolution, gate and norm, and choose hidden units or width so that the weights are as many. Equal updates are not equal time, and a token's window covers more text than a character's: I would show equal updates and equal seconds, with the same search for the rate, and several seeds. The best of many tests on the test text is chosen on the test text: I would choose on other text, and test once. Only if the networks differ in nothing but the mixer, and by more than the seeds do, would a difference be the mixer's; that it is due to the recurrent weights would need a further control, such as the same cell without them, and it would hold for this size, text and budget.
