@@ -210,7 +210,7 @@ hidden = hidden_inputs(
     device,
     rng=rng,
 )
-zeros = sized(rng, 2, 3, 3)
+zeros = sized(rng, 2, 3, 3, eps=1e-8)
 zeros["x"][0, 1] = 0.0
 hidden += [move(zeros), move(zeros, "float32")]
 
@@ -385,17 +385,6 @@ divided twice by s: both x and the root were divided by s, so that s is not gone
 + y = w * (z / s) / xp.sqrt(squares + (root / s) ** 2)
 
 
-one for a scale of 0: a step of zeros was divided by 1: then √ε is not scaled, its square is 0 in float16, and zeros are divided by zero: add √ε to s
--     root = eps**0.5
--     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
--     z = x / s
--     squares = xp.mean(z * z, axis=-1, keepdims=True)
--     y = w * z / xp.sqrt(squares + (root / s) ** 2)
-+     root = eps**0.5
-+     s = xp.where(xp.max(xp.abs(x), axis=-1, keepdims=True) > 0, xp.max(xp.abs(x), axis=-1, keepdims=True), 0 * x[..., :1] + 1)
-+     z = x / s
-+     y = w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
-
 epsilon in other units: ε was added to the mean of z², in whose units it is ε/s²
 -     root = eps**0.5
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
@@ -505,6 +494,72 @@ divided by the weights: x was divided by w; it is multiplied
 +     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 +     z = x / s
 +     y = z / w / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
+
+cut off below alone: large numbers were cut off before they were squared, so that ρ is too small for them
+-     root = eps**0.5
+-     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
+-     z = x / s
+-     squares = xp.mean(z * z, axis=-1, keepdims=True)
+-     y = w * z / xp.sqrt(squares + (root / s) ** 2)
++     root = eps**0.5
++     s = 0 * x[..., :1] + 1.0
++     z = x / s
++     y = w * z / xp.sqrt(xp.mean(xp.clip(x, -200.0, 200.0) ** 2, axis=-1, keepdims=True) + eps)
+
+largest without its sign, no root: the largest number was taken without its absolute value: where all are negative the sign is lost
+-     root = eps**0.5
+-     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
+-     z = x / s
+-     squares = xp.mean(z * z, axis=-1, keepdims=True)
+-     y = w * z / xp.sqrt(squares + (root / s) ** 2)
++     root = eps**0.5
++     s = xp.max(x, axis=-1, keepdims=True)
++     z = x / s
++     y = w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
+
+sum for the mean, no weights: the squares were added and not averaged, and w was not used
+-     root = eps**0.5
+-     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
+-     z = x / s
+-     squares = xp.mean(z * z, axis=-1, keepdims=True)
+-     y = w * z / xp.sqrt(squares + (root / s) ** 2)
++     root = eps**0.5
++     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
++     z = x / s
++     y = z / xp.sqrt(xp.sum(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
+
+mean of absolute values: the mean of |x| was taken; ρ is the root of the mean of the squares, with ε inside
+-     root = eps**0.5
+-     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
+-     z = x / s
+-     squares = xp.mean(z * z, axis=-1, keepdims=True)
+-     y = w * z / xp.sqrt(squares + (root / s) ** 2)
++     root = eps**0.5
++     s = 0 * x[..., :1] + 1.0
++     z = x / s
++     y = w * z / (xp.mean(xp.abs(z), axis=-1, keepdims=True) + eps)
+
+largest and epsilon: x was divided by its largest channel; ρ is the root of the mean of the squares
+-     root = eps**0.5
+-     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
+-     z = x / s
+-     squares = xp.mean(z * z, axis=-1, keepdims=True)
+-     y = w * z / xp.sqrt(squares + (root / s) ** 2)
++     root = eps**0.5
++     s = 0 * x[..., :1] + 1.0
++     z = x / s
++     y = w * z / (xp.max(xp.abs(x), axis=-1, keepdims=True) + eps)
+
+epsilon added to the result: ε over s² was added to the result; it is added to the mean of the squares, inside the root
+-     root = eps**0.5
+-     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
+-     z = x / s
+-     squares = xp.mean(z * z, axis=-1, keepdims=True)
+-     y = w * z / xp.sqrt(squares + (root / s) ** 2)
++     root = eps**0.5
++     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
++     z = x / s
++     y = w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True)) + (root / s) ** 2
 """
 
 # %% [markdown]
@@ -1143,6 +1198,119 @@ d_W before d_w: d_w and d_W have changed places in what is returned: the order i
 +     d_n = d_a * w
 +     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 +     d_x = d_y + (d_n - n * along) / rho
+
+matrices exchanged, no weights in d_W: W was transposed in d_a, and d_W came out transposed and without w
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W.T
++     d_W = rows(n).T @ rows(d_y)
++     d_w = xp.sum(d_a * n, axis=(0, 1))
++     d_n = d_a * w
++     along = xp.mean(d_n * n, axis=-1, keepdims=True)
++     d_x = d_y + (d_n - n * along) / rho
+
+d_W of d_x: d_W was made with d_x; what W gives meets d_y
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W
++     d_W = rows(d_y).T @ rows(w * n)
++     d_w = xp.sum(d_a * n, axis=(0, 1))
++     d_n = d_a * w
++     along = xp.mean(d_n * n, axis=-1, keepdims=True)
++     d_x = d_y + (d_n - n * along) / rho
++     d_W = rows(d_x).T @ rows(w * n)
+
+d_w of d_y and x: d_w was made with d_y and x; it is the sum of d_a n
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W
++     d_W = rows(d_y).T @ rows(w * n)
++     d_w = xp.sum(d_y * x, axis=(0, 1))
++     d_n = d_a * w
++     along = xp.mean(d_n * n, axis=-1, keepdims=True)
++     d_x = d_y + (d_n - n * along) / rho
+
+residual with weights: the residual connection was multiplied by w; it passes d_y on as it is
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W
++     d_W = rows(d_y).T @ rows(w * n)
++     d_w = xp.sum(d_a * n, axis=(0, 1))
++     d_n = d_a * w
++     along = xp.mean(d_n * n, axis=-1, keepdims=True)
++     d_x = d_y * w + (d_n - n * along) / rho
+
+mean of d_n: the mean of d_n was taken, without n
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W
++     d_W = rows(d_y).T @ rows(w * n)
++     d_w = xp.sum(d_a * n, axis=(0, 1))
++     d_n = d_a * w
++     along = xp.mean(d_n, axis=-1, keepdims=True)
++     d_x = d_y + (d_n - n * along) / rho
+
+mean of d_n alone taken off: the mean of d_n was taken off, as behind a subtracted mean; here it is n · mean(d_n n)
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W
++     d_W = rows(d_y).T @ rows(w * n)
++     d_w = xp.sum(d_a * n, axis=(0, 1))
++     d_n = d_a * w
++     along = xp.mean(d_n, axis=-1, keepdims=True)
++     d_x = d_y + (d_n - along) / rho
+
+d_w without the gradient: d_w is the sum of n; it is that of d_a n
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W
++     d_W = rows(d_y).T @ rows(w * n)
++     d_w = xp.sum(n, axis=(0, 1))
++     d_n = d_a * w
++     along = xp.mean(d_n * n, axis=-1, keepdims=True)
++     d_x = d_y + (d_n - n * along) / rho
+
+d_w without n: d_w is the sum of d_a; it is that of d_a n
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W
++     d_W = rows(d_y).T @ rows(w * n)
++     d_w = xp.sum(d_a, axis=(0, 1))
++     d_n = d_a * w
++     along = xp.mean(d_n * n, axis=-1, keepdims=True)
++     d_x = d_y + (d_n - n * along) / rho
 """
 
 # %% [markdown]
@@ -1681,17 +1849,53 @@ mean without weights: the inputs were averaged without their weights
 +         u = u + row[J - 1 - j : J - 1 - j + T, ...] / J
 +     after = row[T:, ...]
 
-T - J + 1 rows at the wrong end: the slices began at j and not at J - 1 - j, with the state after the window
+whole row, weights the wrong way round: w_0 belongs to the present step, and the whole row was returned as the state
 -     row = xp.concat([before, x])
 -     u = xp.zeros_like(x)
 -     for j in range(J):
 -         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
 -     after = row[T:, ...]
-+     row = xp.concat([x, before])
++     row = xp.concat([before, x])
 +     u = xp.zeros_like(x)
 +     for j in range(J):
-+         u = u + w[J - 1 - j, ...] * row[j : j + T, ...]
++         u = u + w[J - 1 - j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++     after = row
+
+present step without a weight: the present step was taken as it is; it has the weight w_0
+-     row = xp.concat([before, x])
+-     u = xp.zeros_like(x)
+-     for j in range(J):
+-         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-     after = row[T:, ...]
++     row = xp.concat([before, x])
++     u = xp.zeros_like(x)
++     for j in range(J):
++         u = u + (w[j, ...] if j else 1.0) * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = row[T:, ...]
+
+J inputs of the window: the new state has J inputs, cut from the window alone; J - 1 are needed, and in a short window part of the old state stays
+-     row = xp.concat([before, x])
+-     u = xp.zeros_like(x)
+-     for j in range(J):
+-         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-     after = row[T:, ...]
++     row = xp.concat([before, x])
++     u = xp.zeros_like(x)
++     for j in range(J):
++         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++     after = x[-J:, ...]
+
+two inputs too many: the row was cut from T - J + 1 on: it has J - 1 + T inputs, so the last J - 1 begin at T
+-     row = xp.concat([before, x])
+-     u = xp.zeros_like(x)
+-     for j in range(J):
+-         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-     after = row[T:, ...]
++     row = xp.concat([before, x])
++     u = xp.zeros_like(x)
++     for j in range(J):
++         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++     after = row[T - J + 1 :, ...]
 """
 
 # %% [markdown]
@@ -1868,7 +2072,7 @@ mixer's biases forgotten: the mixer's biases are missing, rows · D
 - (rows + times + 7) * D
 + (times + 7) * D
 
-biases of gate and out forgotten: the biases of gate and out are missing, D each
+biases of gate and out forgotten: two terms of D are missing in each block: the biases of gate and out, say, or two of the three norms
 - (rows + times + 7) * D
 + (rows + times + 5) * D
 
@@ -1884,11 +2088,11 @@ one term of D too many: one term of D is too many in each block: there are three
 - (rows + times + 7) * D
 + (rows + times + 8) * D
 
-no norms: the weights of the three norms of a block are missing
+no norms: three terms of D are missing in each block: its three norms, say, or the biases of gate, out and the last layer
 - (rows + times + 7) * D
 + (rows + times + 4) * D
 
-norms and shift forgotten: the three norms and the token shift of a block are missing
+norms and shift forgotten: four terms of D are missing in each block: its three norms and the token shift, say
 - (rows + times + 7) * D
 + (rows + times + 3) * D
 
@@ -2130,7 +2334,7 @@ readout counted, no biases in the blocks: the readout's matrix is the embedding 
 +         block = squared * D * D + 4 * D
 +         return L * block + 2 * K * D + D + K
 
-no norm anywhere: no norm was counted: each has D weights, three in a block and one at the end
+no norm anywhere: three terms of D are missing in each block (its three norms, say), and the last norm at the end
 -     def count(D):
 -         squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
@@ -2140,7 +2344,7 @@ no norm anywhere: no norm was counted: each has D weights, three in a block and 
 +         block = squared * D * D + (rows + times + 4) * D
 +         return L * block + K * D + K
 
-no norm and no token shift anywhere: no norm and no token shift was counted; they have D weights each
+no norm and no token shift anywhere: four terms of D are missing in each block (its three norms and the token shift, say), and the last norm at the end
 -     def count(D):
 -         squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
@@ -2190,7 +2394,7 @@ mixer of one row with its biases: the mixer was counted as one linear layer from
 +         block = squared * D * D + (times + 8) * D
 +         return L * block + K * D + D + K
 
-two norms, and no last one: one norm in each block is missing (there are three), and the last one
+two norms, and no last one: a term of D is missing in each block (three norms, the token shift, biases), and the last norm's D weights at the end
 -     def count(D):
 -         squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
@@ -2199,16 +2403,6 @@ two norms, and no last one: one norm in each block is missing (there are three),
 +         squared = rows + 2 + 2 * times
 +         block = squared * D * D + (rows + times + 6) * D
 +         return L * block + K * D + K
-
-biases of K by D: the readout's biases were counted K · D times; it has K
--     def count(D):
--         squared = rows + 2 + 2 * times
--         block = squared * D * D + (rows + times + 7) * D
--         return L * block + K * D + D + K
-+     def count(D):
-+         squared = rows + 2 + 2 * times
-+         block = squared * D * D + (rows + times + 7) * D
-+         return L * block + K * D + D + K * D
 
 norm with one weight: each norm was given one weight; it has D
 -     def count(D):
@@ -2281,27 +2475,45 @@ root of the squares alone: the width was taken from the D² of the blocks alone,
 + 
 +     D = int((weights / (L * (rows + 2 + 2 * times))) ** 0.5) // 4 * 4
 
-root without the biases: the width was taken from D² and the embedding alone; biases, norms and token shift count as well
+embedding in each block: an embedding was counted for each block; it stands there once
 -     def count(D):
 -         squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
 -         return L * block + K * D + D + K
-- 
--     D = 0
--     while count(D + 4) <= weights:
--         D += 4
--     if D == 0:
--         least = count(4)
--         raise ValueError(
--             f"weights: expected {least} or more, got {weights}"
--         )
 +     def count(D):
 +         squared = rows + 2 + 2 * times
 +         block = squared * D * D + (rows + times + 7) * D
++         return L * block + L * K * D + D + K
+
+no mixer's and no hidden biases: the biases of the mixer and of the hidden units are missing
+-     def count(D):
+-         squared = rows + 2 + 2 * times
+-         block = squared * D * D + (rows + times + 7) * D
+-         return L * block + K * D + D + K
++     def count(D):
++         squared = rows + 2 + 2 * times
++         block = squared * D * D + 7 * D
 +         return L * block + K * D + D + K
-+ 
-+     a = L * (rows + 2 + 2 * times)
-+     D = int(((K * K + 4 * a * weights) ** 0.5 - K) / (2 * a)) // 4 * 4
+
+norms of two weights: the norms of the blocks were given biases as layer norm has them; RMSNorm has weights only
+-     def count(D):
+-         squared = rows + 2 + 2 * times
+-         block = squared * D * D + (rows + times + 7) * D
+-         return L * block + K * D + D + K
++     def count(D):
++         squared = rows + 2 + 2 * times
++         block = squared * D * D + (rows + times + 10) * D
++         return L * block + K * D + D + K
+
+embedding squared: the embedding was counted as K by K; it is (K, D)
+-     def count(D):
+-         squared = rows + 2 + 2 * times
+-         block = squared * D * D + (rows + times + 7) * D
+-         return L * block + K * D + D + K
++     def count(D):
++         squared = rows + 2 + 2 * times
++         block = squared * D * D + (rows + times + 7) * D
++         return L * block + K * K + D + K
 """
 
 # %% [markdown]
@@ -3102,6 +3314,102 @@ list of numbers: a list of numbers was returned; an array like nats is asked for
 +             raise ValueError(f"budget: expected {least}, got {budget}")
 +         found.append(nats[s, done - 1])
 +     bits = [float(a) * tokens / characters / math.log(2) for a in found]
+
+worst within: the highest loss within the budget was taken; asked for is the last one
+-     passed = xp.cumulative_sum(seconds, axis=1)
+-     found = []
+-     for s in range(nats.shape[0]):
+-         done = sum(float(t) <= budget for t in passed[s, :])
+-         if not done:
+-             least = float(passed[s, 0])
+-             raise ValueError(f"budget: expected {least}, got {budget}")
+-         found.append(nats[s, done - 1])
+-     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
++     passed = xp.cumulative_sum(seconds, axis=1)
++     found = []
++     for s in range(nats.shape[0]):
++         done = sum(float(t) <= budget for t in passed[s, :])
++         if not done:
++             raise ValueError(f"budget: expected more, got {budget}")
++         found.append(xp.max(nats[s, :done]))
++     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
+
+sum within: the losses within the budget were added; asked for is the last one
+-     passed = xp.cumulative_sum(seconds, axis=1)
+-     found = []
+-     for s in range(nats.shape[0]):
+-         done = sum(float(t) <= budget for t in passed[s, :])
+-         if not done:
+-             least = float(passed[s, 0])
+-             raise ValueError(f"budget: expected {least}, got {budget}")
+-         found.append(nats[s, done - 1])
+-     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
++     passed = xp.cumulative_sum(seconds, axis=1)
++     found = []
++     for s in range(nats.shape[0]):
++         done = sum(float(t) <= budget for t in passed[s, :])
++         if not done:
++             raise ValueError(f"budget: expected more, got {budget}")
++         found.append(xp.sum(nats[s, :done]))
++     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
+
+exchanged, in nats: tokens and characters changed places, and one bit is ln 2 nats
+-     passed = xp.cumulative_sum(seconds, axis=1)
+-     found = []
+-     for s in range(nats.shape[0]):
+-         done = sum(float(t) <= budget for t in passed[s, :])
+-         if not done:
+-             least = float(passed[s, 0])
+-             raise ValueError(f"budget: expected {least}, got {budget}")
+-         found.append(nats[s, done - 1])
+-     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
++     passed = xp.cumulative_sum(seconds, axis=1)
++     found = []
++     for s in range(nats.shape[0]):
++         done = sum(float(t) <= budget for t in passed[s, :])
++         if not done:
++             raise ValueError(f"budget: expected more, got {budget}")
++         found.append(nats[s, done - 1])
++     bits = xp.stack(found) * (characters / tokens)
+
+last of all, not times tokens: the last test of all was taken, and the loss of a token was divided by the characters
+-     passed = xp.cumulative_sum(seconds, axis=1)
+-     found = []
+-     for s in range(nats.shape[0]):
+-         done = sum(float(t) <= budget for t in passed[s, :])
+-         if not done:
+-             least = float(passed[s, 0])
+-             raise ValueError(f"budget: expected {least}, got {budget}")
+-         found.append(nats[s, done - 1])
+-     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
++     passed = xp.cumulative_sum(seconds, axis=1)
++     found = []
++     for s in range(nats.shape[0]):
++         done = sum(float(t) <= budget for t in passed[s, :])
++         if not done:
++             raise ValueError(f"budget: expected more, got {budget}")
++         found.append(nats[s, -1])
++     bits = xp.stack(found) * (1 / (characters * math.log(2)))
+
+median: the median of the seeds was returned; one number for each is asked for
+-     passed = xp.cumulative_sum(seconds, axis=1)
+-     found = []
+-     for s in range(nats.shape[0]):
+-         done = sum(float(t) <= budget for t in passed[s, :])
+-         if not done:
+-             least = float(passed[s, 0])
+-             raise ValueError(f"budget: expected {least}, got {budget}")
+-         found.append(nats[s, done - 1])
+-     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
++     passed = xp.cumulative_sum(seconds, axis=1)
++     found = []
++     for s in range(nats.shape[0]):
++         done = sum(float(t) <= budget for t in passed[s, :])
++         if not done:
++             least = float(passed[s, 0])
++             raise ValueError(f"budget: expected {least}, got {budget}")
++         found.append(nats[s, done - 1])
++     bits = sorted(float(a) for a in found)[len(found) // 2] * (tokens / (characters * math.log(2)))
 """
 
 # %% [markdown]
@@ -3849,6 +4157,46 @@ outputs alone: only the outputs were returned; the state after the last step is 
 +         h = a[t, ...] * h + u[t, ...]
 +         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 +     return xp.stack(y)
+
+factor of the step before: the factor of the step before was used; step t forgets by its own s_t
+-     p = x @ params.W_x.T + params.b_x
+-     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+-     s = softplus(p)
+-     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
+-     u = (s * x)[..., None] * b[..., None, :]
+-     y = []
+-     for t in range(T):
+-         h = a[t, ...] * h + u[t, ...]
+-         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
++     p = x @ params.W_x.T + params.b_x
++     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
++     s = softplus(p)
++     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
++     u = (s * x)[..., None] * b[..., None, :]
++     y = []
++     for t in range(T):
++         h = a[t - 1, ...] * h + u[t, ...]
++         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
+
+rates as they stand, no skip: log_rate is the logarithm of the rates, and the output has skip x besides
+-     p = x @ params.W_x.T + params.b_x
+-     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+-     s = softplus(p)
+-     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
+-     u = (s * x)[..., None] * b[..., None, :]
+-     y = []
+-     for t in range(T):
+-         h = a[t, ...] * h + u[t, ...]
+-         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
++     p = x @ params.W_x.T + params.b_x
++     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
++     s = softplus(p)
++     a = xp.exp(-s[..., None] * params.log_rate)
++     u = (s * x)[..., None] * b[..., None, :]
++     y = []
++     for t in range(T):
++         h = a[t, ...] * h + u[t, ...]
++         y.append((h @ c[t, ..., None])[..., 0])
 """
 
 # %% [markdown]
