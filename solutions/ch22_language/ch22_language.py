@@ -560,6 +560,17 @@ epsilon added to the result: ε over s² was added to the result; it is added to
 +     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 +     z = x / s
 +     y = w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True)) + (root / s) ** 2
+
+one for a scale of 0: a step of zeros was divided by 1: then √ε is not scaled, its square is 0 in float16, and zeros are divided by zero: add √ε to s
+-     root = eps**0.5
+-     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
+-     z = x / s
+-     squares = xp.mean(z * z, axis=-1, keepdims=True)
+-     y = w * z / xp.sqrt(squares + (root / s) ** 2)
++     root = eps**0.5
++     s = xp.where(xp.max(xp.abs(x), axis=-1, keepdims=True) > 0, xp.max(xp.abs(x), axis=-1, keepdims=True), 0 * x[..., :1] + 1)
++     z = x / s
++     y = w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
 """
 
 # %% [markdown]
