@@ -294,3 +294,51 @@ window.number = function number(places) {
       places[link.getAttribute("href").slice(1)];
   }
 };
+
+// What a reader of EPUB needs: formulas as MathML, pictures as files.
+async function mathml() {
+  if (left().length) await mathjax();
+  for (const formula of document.querySelectorAll(".math")) {
+    let made = formula.querySelector("math");
+    if (!made) {
+      const number = formula.querySelector(".eqno");
+      number?.remove();
+      const [, tex] = /^\\[([]([^]*)\\[)\]]$/.exec(formula.textContent.trim());
+      const text = await MathJax.tex2mmlPromise(tex, {
+        display: formula.localName === "div" });
+      made = new DOMParser().parseFromString(text, "text/html").querySelector("math");
+      if (number) formula.replaceChildren(number);
+    }
+    const eqno = formula.querySelector(".eqno");
+    formula.replaceChildren(...(eqno ? [made, " ", eqno] : [made]));
+    for (const node of made.querySelectorAll("annotation")) node.remove();
+    if (made.querySelector("merror")) {
+      throw new Error(`a formula cannot be read: ${made.textContent}`);
+    }
+  }
+}
+
+window.forReaders = async function forReaders() {
+  await mathml();
+  const names = new Map(); // of pictures, by address
+  const chapters = [...document.querySelectorAll("main > section")];
+  for (const img of document.querySelectorAll("main img")) {
+    if (!names.has(img.src)) names.set(img.src, `images/${names.size + 1}`);
+  }
+  const places = new Map();
+  for (const chapter of chapters) {
+    for (const node of [chapter, ...chapter.querySelectorAll("[id]")]) {
+      places.set(node.id, chapter.id);
+    }
+  }
+  for (const link of document.querySelectorAll('main a[href^="#"]')) {
+    const id = link.getAttribute("href").slice(1);
+    link.setAttribute("href", `${places.get(id)}.xhtml#${id}`);
+  }
+  const pictures = [...names];
+  for (const img of document.querySelectorAll("main img")) {
+    img.setAttribute("src", names.get(img.src));
+  }
+  return [chapters.map((chapter) => ({ id: chapter.id,
+    text: new XMLSerializer().serializeToString(chapter) })), pictures];
+};

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 CHROMIUM = "/usr/bin/chromium"
+OLDEST = 315532800  # what a ZIP file can hold
 SECONDS = 900  # a whole book on a busy machine
 FRAME = """<!doctype html>
 <html lang="en" data-theme="light"><head><meta charset="utf-8">
@@ -66,6 +67,10 @@ def moment(folder: Path = ROOT) -> int:
     if given:
         if not given.isdecimal():
             raise PublishError(f"SOURCE_DATE_EPOCH: expected seconds, got {given!r}")
+        if int(given) < OLDEST:
+            raise PublishError(
+                f"SOURCE_DATE_EPOCH: expected {OLDEST} (1980) or later, got {given}"
+            )
         return int(given)
     asked = subprocess.run(
         ["git", "log", "-1", "--format=%ct"],
@@ -79,6 +84,11 @@ def moment(folder: Path = ROOT) -> int:
             "no date: expected a git repository with a commit, or SOURCE_DATE_EPOCH"
         )
     return int(asked.stdout)
+
+
+def settings(config: Path) -> dict[str, Any]:
+    """What Jupyter Book's configuration says: title, author and more."""
+    return dict(yaml.safe_load(config.read_text("utf8")))
 
 
 def entries(toc: Path) -> list[Entry]:

@@ -20,13 +20,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ByteStringObject, IndirectObject, TextStringObject
 
 import rnncore
 from tools.build import book
-from tools.publish.paper import Entry, Paper, PublishError, entries, moment, opened
+from tools.publish.paper import (
+    Entry,
+    Paper,
+    PublishError,
+    entries,
+    moment,
+    opened,
+    settings,
+)
 
 NODE = re.compile(r"node\d{8}")
 SIZE = {"width": 642, "height": 960}  # of A4 within its margins, 96 dots an inch
@@ -47,11 +54,14 @@ def places(pdf: PdfReader) -> dict[str, int]:
     return found
 
 
-def whole(html: Path, toc: list[Entry], title: str, *, code: bool, epoch: int) -> bytes:
+def whole(
+    html: Path, toc: list[Entry], config: dict[str, Any], *, code: bool, epoch: int
+) -> bytes:
     """The PDF of the book in `html`.
 
     Raises PublishError where an anchor has no page.
     """
+    title = config["title"]
     parts = {entry.page: entry.part for entry in toc}
     day = datetime.datetime.fromtimestamp(epoch, datetime.UTC)
     lines = [f"Edition {rnncore.__version__}", f"{day:%-d %B %Y}"]
@@ -137,11 +147,6 @@ def _number_nodes(writer: PdfWriter) -> None:
         walk(thing, new.__getitem__)
 
 
-def title_of(config: Path) -> str:
-    """The book's title."""
-    return str(yaml.safe_load(config.read_text("utf8"))["title"])
-
-
 def main() -> None:
     """Read the command line and do what it says."""
     parser = argparse.ArgumentParser(
@@ -156,7 +161,7 @@ def main() -> None:
         made = whole(
             args.html,
             entries(book.BOOK / "_toc.yml"),
-            title_of(book.CONFIG),
+            settings(book.CONFIG),
             code=args.code,
             epoch=moment(),
         )
