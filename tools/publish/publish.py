@@ -96,7 +96,7 @@ LISTED = TEMPLATES.from_string(
 )
 
 
-def wheel(into: Path, root: Path = ROOT) -> Path:
+def wheel(into: Path, epoch: int, root: Path = ROOT) -> Path:
     """Build rnncore's wheel from what git knows of the folder.
 
     Raises PublishError where there is no git repository, or setuptools fails.
@@ -120,6 +120,7 @@ def wheel(into: Path, root: Path = ROOT) -> Path:
             [sys.executable, "-c", WHEEL, str(into.resolve())],
             check=False,
             cwd=scratch,
+            env={**os.environ, "SOURCE_DATE_EPOCH": str(epoch)},
             capture_output=True,
             text=True,
         )
@@ -155,7 +156,7 @@ def edition(
     for suffix, whole in ("pdf", pdf.whole), ("epub", epub.whole):
         made = whole(html, toc, config, code=code, epoch=epoch)
         (place / f"{name}.{suffix}").write_bytes(made)
-    built = wheel(place)
+    built = wheel(place, epoch)
     notebooks = []
     for entry in toc:
         text = notebook(book.BOOK / f"{entry.page}.md")
@@ -266,10 +267,8 @@ def main() -> None:
     )
     args = parser.parse_args()
     try:
-        epoch = moment()
-        os.environ["SOURCE_DATE_EPOCH"] = str(epoch)  # for the wheel's times
         toc = entries(book.BOOK / "_toc.yml")
-        made = publish(args.html, toc, args.site, code=args.code, epoch=epoch)
+        made = publish(args.html, toc, args.site, code=args.code, epoch=moment())
     except PublishError as error:
         sys.exit(f"{error}\nNothing was published.")
     print(f"{made}  (and {args.site / 'index.html'})")
