@@ -290,8 +290,9 @@ window.front = function front(title, lines, listed) {
 
 window.number = function number(places) {
   for (const link of document.querySelectorAll("#contents a, a.page")) {
-    link.querySelector(".number").textContent =
-      places[link.getAttribute("href").slice(1)];
+    const id = link.getAttribute("href").slice(1);
+    if (!(id in places)) throw new Error(`no page holds ${id}`);
+    link.querySelector(".number").textContent = places[id];
   }
 };
 
