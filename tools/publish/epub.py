@@ -101,7 +101,7 @@ PACKAGE = TEMPLATES.from_string("""<?xml version="1.0" encoding="UTF-8"?>
 <item id="nav" href="nav.xhtml" media-type="application/xhtml+xml" properties="nav"/>
 {% for item in items %}
 <item id="{{ item.id }}" href="{{ item.href }}" media-type="{{ item.kind }}"
-{%- if item.properties %} properties="{{ item.properties }}"{% endif %}/>
+{%- if item.get("properties") %} properties="{{ item.properties }}"{% endif %}/>
 {% endfor %}
 </manifest>
 <spine><itemref idref="nav"/>
