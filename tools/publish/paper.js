@@ -59,6 +59,7 @@ function stills(article, page) {
   }
   for (const figure of article.querySelectorAll("*")) {
     if (!/^(live|state)-/.test(figure.localName)) continue;
+    figure.classList.add("still");
     figure.querySelector("p")?.replaceChildren(
       figure.querySelector("p").textContent.replace(
         /^Here stands an interactive picture.*?JavaScript\./,
