@@ -36,7 +36,7 @@ from tools.publish.paper import (
 )
 
 NODE = re.compile(r"node\d{8}")
-SIZE = {"width": 642, "height": 960}  # of A4 within its margins, 96 dots an inch
+WIDTH = 642  # of A4 within its margins, 96 dots an inch
 
 
 def printed(paper: Paper) -> bytes:
@@ -66,7 +66,7 @@ def whole(
     day = datetime.datetime.fromtimestamp(epoch, datetime.UTC)
     lines = [f"Edition {rnncore.__version__}", f"{day:%-d %B %Y}"]
     with opened(html, [entry.page for entry in toc], title, code=code) as paper:
-        paper.page.set_viewport_size(SIZE)
+        paper.page.set_viewport_size({"width": WIDTH, "height": 960})
         paper.page.emulate_media(media="print")
         listed = [[entry, parts.get(entry["page"], "")] for entry in paper.contents]
         paper.page.evaluate("given => front(...given)", [title, lines, listed])
@@ -100,12 +100,18 @@ def _finished(
     branches: dict[str, IndirectObject] = {}
     for entry, part in listed:
         if part and part not in branches:
-            branches[part] = writer.add_outline_item(part, places[entry["page"]])
+            branches[part] = writer.add_outline_item(
+                title=part, page_number=places[entry["page"]]
+            )
         at = writer.add_outline_item(
-            entry["title"], places[entry["page"]], parent=branches.get(part)
+            title=entry["title"],
+            page_number=places[entry["page"]],
+            parent=branches.get(part),
         )
         for section in entry["sections"]:
-            writer.add_outline_item(section["title"], places[section["id"]], parent=at)
+            writer.add_outline_item(
+                title=section["title"], page_number=places[section["id"]], parent=at
+            )
     writer.page_mode = "/UseOutlines"
     stamp = f"D:{day:%Y%m%d%H%M%S}Z"
     writer.metadata = {

@@ -205,7 +205,7 @@ def _link(folder: Path, pages: list[str]) -> None:
         path = folder / f"{name}.html"
         up = "../" * name.count("/")
         text, found = MENU.subn(
-            lambda m, up=up: m[1] + ITEM.format(up), path.read_text("utf8"), count=1
+            rf"\g<1>{ITEM.format(up)}", path.read_text("utf8"), count=1
         )
         if not found:
             raise PublishError(f"{path.name}: expected a menu of downloads, found none")
