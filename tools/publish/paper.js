@@ -27,7 +27,8 @@ function element(name, attributes = {}, ...inside) {
 }
 
 function rename(node, name) {
-  const made = element(name, {}, ...node.childNodes);
+  const inline = node.parentElement.closest("p"); // which may hold no div
+  const made = element(inline ? "span" : name, {}, ...node.childNodes);
   for (const key of ["class", "id"]) {
     if (node.hasAttribute(key)) made.setAttribute(key, node.getAttribute(key));
   }
