@@ -113,8 +113,8 @@ def what_cells_use() -> list[Path]:
 def what_pages_use() -> list[Path]:
     """The files that decide what the HTML is."""
     book = [p for p in BOOK.rglob("*") if p.is_file()]
-    names = "book", "contents", "finish", "formulas", "links", "sphinx_course"
-    tools = [Path(__file__).with_name(f"{name}.py") for name in names]
+    parts = "book contents finish formulas links printed sphinx_course"
+    tools = [Path(__file__).with_name(f"{name}.py") for name in parts.split()]
     return [*what_cells_use(), *book, *tools, CONFIG]
 
 

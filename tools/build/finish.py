@@ -3,7 +3,7 @@
 Light: formulas are typeset, pictures and sounds are files that load when they
 come near, scripts stand last, style sheets and the icons' font hold what some
 page uses. For everybody: what the theme, MyST-NB and docutils leave without a
-name or give a wrong role is mended; book/UPSTREAM.md says what and why.
+name or give a wrong role is mended; tools/build/UPSTREAM.md says what and why.
 """
 
 import base64
@@ -18,6 +18,7 @@ from pathlib import Path
 from fontTools import subset, ttLib
 
 from tools.build.formulas import typeset
+from tools.build.printed import tables
 
 THEBE = re.compile(
     r"<script>const THEBE_JS_URL[^<]*</script>"
@@ -58,7 +59,7 @@ def finish_page(page: str, name: str, out: Path) -> str:
         page = SEARCH_JS.sub("", page)
     page = typeset(page, name)
     page = as_files(page, name, out)
-    return accessible(scripts_last(page))
+    return accessible(scripts_last(tables(page)))
 
 
 def scripts_last(page: str) -> str:
