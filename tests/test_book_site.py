@@ -107,14 +107,15 @@ def seen(browser, site):
 def look_at(browser, site, name):
     opened = Visit(browser, site, name)
     page = opened.page
-    for _ in range(3):  # what loads lazily loads now
-        page.mouse.wheel(0, 100_000)
-        page.wait_for_load_state("networkidle")
+    media = page.evaluate(MEDIA)
+    page.evaluate(LOAD_ALL)  # as if all of it was read
+    page.mouse.wheel(0, 100_000)
+    page.wait_for_load_state("networkidle")
     found = {
         "wrong": opened.wrong,
         "weight": sum(map(weight, opened.fetched)),
         "tex": page.locator(".math:not(:has(.katex))").count(),
-        "media": page.evaluate(MEDIA),
+        "media": media,
         "links": page.eval_on_selector_all(
             "a[href]", "all => all.map(a => a.href)"
         ),
@@ -149,6 +150,8 @@ MEDIA = """() => [...document.querySelectorAll("article img")]
     .map((m) => m.outerHTML.slice(0, 200)))
   .concat([...document.querySelectorAll("[src^='data:']")]
     .map((m) => m.outerHTML.slice(0, 200)))"""
+LOAD_ALL = """() => document.querySelectorAll("img[loading=lazy]")
+  .forEach((i) => { if (i.checkVisibility()) i.loading = "eager"; })"""
 NEEDLESS_STOPS = """() => [...document.querySelectorAll(
   ".math, .math *, article pre")]
   .filter((e) => e.tabIndex >= 0 && e.localName !== "a"
