@@ -7,7 +7,7 @@ document.addEventListener("DOMContentLoaded", () => {
 
   // What scrolls sideways can be reached by keys, and nothing else.
   const wide =
-    "pre, div.math, .pst-scrollable-table-container, .output.text_html";
+    "pre, .katex-display, .pst-scrollable-table-container, .output.text_html";
   const stop = ({ target }) => {
     if (target.scrollWidth > target.clientWidth + 1) target.tabIndex = 0;
     else target.removeAttribute("tabindex");
