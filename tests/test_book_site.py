@@ -316,9 +316,9 @@ def test_nothing_moves_while_a_page_loads_and_is_read(browser, site, name):
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.add_init_script(SHIFTS)
     page.goto(f"{site}{name}.html", wait_until="networkidle")
-    for _ in range(30):
-        page.mouse.wheel(0, 1500)
-        page.wait_for_timeout(15)
+    for _ in range(60):  # faster than anybody reads
+        page.mouse.wheel(0, 500)
+        page.wait_for_timeout(50)
     moved = page.evaluate("shifted")
     page.close()
     assert moved < 0.02

@@ -4,7 +4,9 @@ import base64
 import re
 from html import unescape
 
+import numpy as np
 import pytest
+from PIL import Image
 from sphinx.errors import ExtensionError
 
 from tools.build import finish, formulas, printed
@@ -79,6 +81,28 @@ def test_a_drawing_keeps_two_decimals_of_its_paths_and_all_else():
         '<svg><path id="d0.12345" d="M 1.23 7.1 L 20 .98" '
         'transform="scale(0.015625)"/></svg>'
     )
+
+
+def test_a_drawing_of_few_colours_gets_lighter_and_keeps_its_look(tmp_path):
+    shades = np.arange(512, dtype=np.uint32).repeat(512).reshape(512, 512)
+    rows = np.random.default_rng(0).permutation(shades)
+    drawn = np.stack([rows // 2, rows // 4, 255 - rows // 2], -1)
+    path = tmp_path / "a.png"
+    Image.fromarray(drawn.astype(np.uint8)).save(path)
+    before = path.stat().st_size
+    finish.fewer_colours(path)
+    assert path.stat().st_size < before
+    after = np.asarray(Image.open(path).convert("RGB"), int)
+    assert abs(after - drawn).max() <= 8
+
+
+def test_a_picture_of_many_colours_stays(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (100, 100, 3))
+    path = tmp_path / "a.png"
+    Image.fromarray(noise.astype(np.uint8)).save(path)
+    before = path.read_bytes()
+    finish.fewer_colours(path)
+    assert path.read_bytes() == before
 
 
 def test_scripts_keep_their_order_behind_the_text():

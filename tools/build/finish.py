@@ -9,6 +9,7 @@ name or give a wrong role is mended; tools/build/UPSTREAM.md says what and why.
 import base64
 import hashlib
 import html
+import io
 import mimetypes
 import re
 import struct
@@ -16,6 +17,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from fontTools import subset, ttLib
+from PIL import Image
 
 from tools.build.formulas import typeset
 from tools.build.printed import tables
@@ -38,6 +40,8 @@ ATTRIBUTES = r'(?:"[^"]*"|[^>"])*'
 PICTURE = re.compile(rf"(<a\b{ATTRIBUTES}>\s*)?<img\b{ATTRIBUTES}>")
 SOURCE = re.compile(r' src="([^"]+)"')
 MEDIA = "_images"  # where Sphinx puts pictures
+HEAVY = 50_000  # bytes of a picture
+DRAWN = 4096  # colours; a photograph has more
 
 
 def finish(out: Path) -> None:
@@ -49,6 +53,9 @@ def finish(out: Path) -> None:
         path.write_text(pages[path], "utf8")
     for picture in (out / MEDIA).glob("*.svg"):
         picture.write_text(shorter(picture.read_text("utf8")), "utf8")
+    for picture in (out / MEDIA).glob("*.png"):
+        if picture.stat().st_size > HEAVY:
+            fewer_colours(picture)
     keep_what_is_used(out, pages.values())
 
 
@@ -135,6 +142,21 @@ def shorter(svg: str) -> str:
     """A drawing without its metadata; the paths' numbers keep two decimals."""
     svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     return re.sub(r'(?<= d=")[^"]+', lambda m: re.sub(r"(\.\d\d)\d+", r"\1", m[0]), svg)
+
+
+def fewer_colours(path: Path) -> None:
+    """Write a drawing with the 256 colours nearest to its own."""
+    with Image.open(path) as picture:
+        clear = picture.mode == "RGBA" and picture.getextrema()[3][0] < 255
+        if clear or picture.mode not in ("RGB", "RGBA"):
+            return
+        drawn = picture.convert("RGB")
+    if drawn.getcolors(DRAWN) is None:
+        return
+    file = io.BytesIO()
+    drawn.quantize(256, dither=Image.Dither.NONE).save(file, "PNG")
+    if len(file.getvalue()) < path.stat().st_size:
+        path.write_bytes(file.getvalue())
 
 
 # ---------------------------------------------------- style sheets and icons
