@@ -125,17 +125,17 @@ def size_of(path: Path) -> tuple[float, float] | None:
     if content.startswith(b"\x89PNG"):
         return struct.unpack(">II", content[16:24])
     root = re.search(r"<svg\b[^>]*>", content[:4000].decode("utf8", "replace"))
-    sides = (
-        [
-            re.search(rf'\b{side}="([\d.]+)(pt|px)?"', root[0])
-            for side in ("width", "height")
-        ]
-        if root
-        else []
-    )
-    if not sides or None in sides:
+    if root is None:
         return None
-    return tuple(float(s[1]) * (4 / 3 if s[2] == "pt" else 1) for s in sides)
+    width = re.search(r'\swidth="([\d.]+)(pt|px)?"', root[0])
+    height = re.search(r'\sheight="([\d.]+)(pt|px)?"', root[0])
+    if width is None or height is None:
+        return None
+    return _pixels(width), _pixels(height)
+
+
+def _pixels(side: re.Match[str]) -> float:
+    return float(side[1]) * (4 / 3 if side[2] == "pt" else 1)
 
 
 def shorter(svg: str) -> str:
