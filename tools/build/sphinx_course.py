@@ -1,6 +1,6 @@
 """The course's Sphinx extension: docstrings as they are written here, words
-for references to pages that the contents leave out, and pages that ask no
-other host for anything."""
+for references to pages that the contents leave out, and pages that are
+finished when Sphinx has written them."""
 
 import functools
 import re
@@ -10,17 +10,12 @@ from typing import Any
 
 from pybtex.plugin import find_plugin, register_plugin
 from sphinx.application import Sphinx
+from sphinx.ext import mathjax
 
-from tools.build import contents
+from tools.build import contents, finish
 
 PARAGRAPH = re.compile(r"\n\s*\n|\n\s*(?=Source:)")
 RAISES = re.compile(r"Raises (\w+)\b,?:?\s*(.*)", re.DOTALL)
-THEBE = re.compile(
-    r"<script>const THEBE_JS_URL[^<]*</script>"
-    r'|<script[^>]*src="[^"]*sphinx-thebe\.js[^"]*"[^>]*></script>'
-    r'|<script type="text/x-thebe-config">.*?</script>',
-    re.DOTALL,
-)
 
 
 def docstring_to_rst(text: str) -> str:
@@ -81,12 +76,9 @@ def _absent(app: Sphinx) -> contents.Absent:
     return contents.absent(Path(app.srcdir), app.env.found_docs)
 
 
-def _strip_thebe(app: Sphinx, error: Exception | None) -> None:
-    if error is not None or app.builder.format != "html":
-        return
-    for page in Path(app.outdir).rglob("*.html"):
-        text = page.read_text("utf8")
-        page.write_text(THEBE.sub("", text), "utf8")
+def _finish(app: Sphinx, error: Exception | None) -> None:
+    if error is None and app.builder.format == "html":
+        finish.finish(Path(app.outdir))
 
 
 def _find_once(group: str, name: str) -> None:
@@ -112,5 +104,10 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-process-docstring", _process_docstring)
     app.connect("autodoc-skip-member", _skip_what_is_not_ours)
     app.connect("source-read", _words_for_absent_pages)
-    app.connect("build-finished", _strip_thebe)
+    app.add_html_math_renderer(  # as for MathJax, whose scripts stay away
+        "typeset",
+        (mathjax.html_visit_math, None),
+        (mathjax.html_visit_displaymath, None),
+    )
+    app.connect("build-finished", _finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
