@@ -17,8 +17,9 @@ from bs4 import BeautifulSoup
 
 import rnncore
 from tools import ROOT
-from tools.build import about, book, contents, kernels, links, sphinx_course
+from tools.build import book, contents, kernels
 from tools.check import vendor
+from tools.site import about, links, sphinx_course
 
 
 @pytest.fixture(autouse=True)

@@ -445,6 +445,8 @@ def test_pages_say_where_they_stand_and_which_edition_they_are(visit):
     assert page.locator("#cite-the-course").is_visible()
     words = page.locator("meta[name=description]").get_attribute("content")
     assert len(words) > 40
+
+
 @each_page
 def test_a_page_is_light_with_all_that_it_shows(seen, name):
     limit = 400_000 if name in CHAPTERS else 1_000_000

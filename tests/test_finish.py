@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from sphinx.errors import ExtensionError
 
-from tools.build import finish, formulas, printed
+from tools.site import finish, formulas, printed
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAYAAACddGYaAAAADklEQVR42mNk+M9QDwAD"

@@ -37,13 +37,10 @@ TARGETS = ("help", "book", "serve", "lab", "check", "clean")
 TOOLS = (
     "tools/__init__.py",
     "tools/build/__init__.py",
-    "tools/build/about.py",
     "tools/build/book.py",
     "tools/build/contents.py",
     "tools/build/kernels.py",
-    "tools/build/links.py",
-    "tools/build/search.py",
-    "tools/build/sphinx_course.py",
+    *(f"tools/site/{path.name}" for path in (ROOT / "tools" / "site").glob("*.py")),
 )
 GUIDE = "grading"  # the page for those who teach; it includes the mistakes
 DISTINCT = 12  # characters: a shorter line says nothing

@@ -3,7 +3,7 @@
 Light: formulas are typeset, pictures and sounds are files that load when they
 come near, scripts stand last, style sheets and the icons' font hold what some
 page uses. For everybody: what the theme, MyST-NB and docutils leave without a
-name or give a wrong role is mended; tools/build/UPSTREAM.md says what and why.
+name or give a wrong role is mended; tools/site/UPSTREAM.md says what and why.
 """
 
 import base64
@@ -19,8 +19,8 @@ from pathlib import Path
 from fontTools import subset, ttLib
 from PIL import Image
 
-from tools.build.formulas import typeset
-from tools.build.printed import tables
+from tools.site.formulas import typeset
+from tools.site.printed import tables
 
 THEBE = re.compile(
     r"<script>const THEBE_JS_URL[^<]*</script>"

@@ -12,7 +12,8 @@ from pybtex.plugin import find_plugin, register_plugin
 from sphinx.application import Sphinx
 from sphinx.ext import mathjax
 
-from tools.build import contents, finish
+from tools.build import contents
+from tools.site import finish
 
 PARAGRAPH = re.compile(r"\n\s*\n|\n\s*(?=Source:)")
 RAISES = re.compile(r"Raises (\w+)\b,?:?\s*(.*)", re.DOTALL)

@@ -23,7 +23,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 from tools import ROOT
-from tools.build.search import plain
+from tools.site.search import plain
 
 CITATION = ROOT / "CITATION.cff"
 PICTURE = "_static/preview.png"
