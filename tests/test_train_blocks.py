@@ -25,7 +25,7 @@ def small(monkeypatch, tmp_path):
         "MIXERS": {name: MIXERS[name] for name in NAMES},
         "text": lambda name: text,
         "D": 8,
-        "WEIGHTS": 3000,
+        "WEIGHTS": 1500,
         "T": 16,
         "B": 2,
         "LONG": 64,

@@ -5,14 +5,14 @@ all rates, three seeds each, and the grid extended where it ends. With each
 contender's chosen rate, "blocks.TEXT.time" has as many updates as fit into
 the same seconds of one core. The rest asks the networks of the comparison:
 "position" for the loss far beyond the trained length, "repeat" for a
-passage that comes twice. "blocks.tracking" and "blocks.recall" train the
-same blocks on the tasks of chapters 19 and 20: the rate is chosen with one
+passage that comes twice. "blocks.tracking" trains one block on chapter 19's
+swaps, "blocks.recall" both on chapter 20's pairs: the rate is chosen with one
 seed, the chosen one trained with three.
 
 A network that was trained is kept in .cache/blocks with its score, so that a run goes on
 where it broke off; delete the folder after a change of what is trained.
-Half an hour of one core for the tunes, as long for each other text, a
-quarter of an hour for each task.
+Half an hour of one core for the tunes, as long for each other text, five
+minutes for the swaps, a quarter of an hour for recall.
 """
 
 import json
@@ -63,7 +63,7 @@ from tools.train.tasks.recall import (
     draw,
 )
 
-D, LAYERS, WEIGHTS = 48, 2, 60_000  # the weights of all blocks together
+D, LAYERS, WEIGHTS = 48, 2, 30_000  # the weights of each block
 T, B, STEPS = 128, 8, 300
 RATES = [0.003, 0.01, 0.03]
 SECONDS = 8.0  # of one core, for each network at equal time
@@ -147,6 +147,7 @@ class Task(NamedTuple):
     loss: Callable
     valid: Callable[[BlockModel], float]
     test: Callable[[BlockModel], float]
+    layers: int = LAYERS
 
 
 def text_task(name: str) -> Task:
@@ -183,7 +184,7 @@ def trained(
     """A network, and the seconds of one core that its training took."""
     path = kept(task, mixer, rate, seed, steps)
     with seeded(seed):
-        model = matched(task.K(), D, mixer, LAYERS, WEIGHTS)
+        model = matched(task.K(), D, mixer, task.layers, task.layers * WEIGHTS)
     if path.exists():
         weights, about = load_weights(path, "blocks")
         put_weights(model, weights)
@@ -382,6 +383,7 @@ TRACKING = Task(
     answers_loss,
     lambda model: float(answered(model, held_swaps(VALIDATED))[0, 0]),
     lambda model: float(1 - answered(model, held_swaps(LEARNED))[0, 1]),
+    layers=1,
 )
 
 
