@@ -190,7 +190,10 @@ def test_a_run_that_diverged_is_told_and_not_tried_again(
 
 
 def test_recall_and_tracking_record_shares(small):
-    known = run(small, "recall", "tracking", "--steps", "2")
+    known = run(small, "recall", "tracking*", "--steps", "2")
+    longer = known["blocks.tracking.longer"]
+    assert np.shape(longer["value"]) == (3, 6)
+    assert longer["unit"].endswith(", 6 updates")
     for key, count in ("recall.pairs", 5), ("tracking.lengths", 6):
         for name in NAMES:
             shares = np.array(known[f"blocks.{key}"]["value"][name])

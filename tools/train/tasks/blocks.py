@@ -454,6 +454,16 @@ def at_task(
     yield Found(f"blocks.{task.name}.{end}", shares, unit, list(SEEDS))
 
 
+def longer(asked: Asked) -> Iterator[Found]:
+    """Swaps by sLSTM with the LSTM's rate, and three times the updates."""
+    steps = 3 * (asked.steps or TASK_STEPS)
+    models = [trained(TRACKING, "sLSTM", 0.01, seed, steps)[0] for seed in SEEDS]
+    batches = [held_swaps(length) for length in LENGTHS]
+    shares = [answered(model, *batches)[:, 1].tolist() for model in models]
+    unit = f"share right at {LENGTHS}, {steps} updates"
+    yield Found("blocks.tracking.longer", shares, unit, list(SEEDS))
+
+
 TEXT_STUDIES = {"": at_updates, ".time": at_time, ".again": asked_again}
 
 
@@ -469,6 +479,7 @@ TRAINING = Training(
     of_text("tunes")
     | {
         "tracking": partial(at_task, TRACKING, "lengths", held_swaps, LENGTHS),
+        "tracking.longer": longer,
         "recall": partial(at_task, RECALL, "pairs", held_pairs, PAIRS),
     }
     | of_text("python")
