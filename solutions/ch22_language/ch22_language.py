@@ -335,7 +335,7 @@ scale not 0 by epsilon alone: a step of zeros was divided by zero: s is 0 there;
 - keepdims=True) + root
 + keepdims=True)
 
-square of s overflows: ε was divided by s², which is infinite or 0 in float16; (√ε / s)² cannot be
+square of s overflows [hidden]: ε was divided by s², which is infinite or 0 in float16; (√ε / s)² cannot be
 - (root / s) ** 2
 + eps / (s * s)
 
@@ -571,6 +571,50 @@ one for a scale of 0: a step of zeros was divided by 1: then √ε is not scaled
 +     s = xp.where(xp.max(xp.abs(x), axis=-1, keepdims=True) > 0, xp.max(xp.abs(x), axis=-1, keepdims=True), 0 * x[..., :1] + 1)
 +     z = x / s
 +     y = w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
+
+mean over the sequences too: the mean of the squares ran over the sequences as well; it runs over the channels of one step of one sequence
+-     root = eps**0.5
+-     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
+-     z = x / s
+-     squares = xp.mean(z * z, axis=-1, keepdims=True)
+-     y = w * z / xp.sqrt(squares + (root / s) ** 2)
++     root = eps**0.5
++     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
++     z = x / s
++     y = w * z / xp.sqrt(xp.mean(z * z, axis=(1, 2), keepdims=True) + (root / s) ** 2)
+
+no root, no epsilon: z was divided by the mean of its squares; ρ is the root of that, with ε inside
+-     root = eps**0.5
+-     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
+-     z = x / s
+-     squares = xp.mean(z * z, axis=-1, keepdims=True)
+-     y = w * z / xp.sqrt(squares + (root / s) ** 2)
++     root = eps**0.5
++     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
++     z = x / s
++     y = w * z / (xp.mean(z * z, axis=-1, keepdims=True))
+
+x times rho: x was multiplied by ρ; it is divided
+-     root = eps**0.5
+-     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
+-     z = x / s
+-     squares = xp.mean(z * z, axis=-1, keepdims=True)
+-     y = w * z / xp.sqrt(squares + (root / s) ** 2)
++     root = eps**0.5
++     s = 0 * x[..., :1] + 1.0
++     z = x / s
++     y = w * z / (1 / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps))
+
+epsilon times s: ε was multiplied by s²; in the units of z² it is ε/s²
+-     root = eps**0.5
+-     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
+-     z = x / s
+-     squares = xp.mean(z * z, axis=-1, keepdims=True)
+-     y = w * z / xp.sqrt(squares + (root / s) ** 2)
++     root = eps**0.5
++     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
++     z = x / s
++     y = w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps * s**2)
 """
 
 # %% [markdown]
@@ -1322,6 +1366,48 @@ d_w without n: d_w is the sum of d_a; it is that of d_a n
 +     d_n = d_a * w
 +     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 +     d_x = d_y + (d_n - n * along) / rho
+
+d_W of d_a, transposed: d_W was made with d_a, and transposed; it is d_y^T a
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W
++     d_W = rows(w * n).T @ rows(d_a)
++     d_w = xp.sum(d_a * n, axis=(0, 1))
++     d_n = d_a * w
++     along = xp.mean(d_n * n, axis=-1, keepdims=True)
++     d_x = d_y + (d_n - n * along) / rho
+
+both divided by the steps: d_w and d_W were divided by the number of steps; what is shared gets the sum
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W
++     d_W = rows(d_y).T @ rows(w * n) / x.shape[0]
++     d_w = xp.sum(d_a * n, axis=(0, 1)) / x.shape[0]
++     d_n = d_a * w
++     along = xp.mean(d_n * n, axis=-1, keepdims=True)
++     d_x = d_y + (d_n - n * along) / rho
+
+residual into d_a: the residual's d_y was added to d_a and went through the norm with it; it goes around
+-     d_a = d_y @ W
+-     d_W = rows(d_y).T @ rows(w * n)
+-     d_w = xp.sum(d_a * n, axis=(0, 1))
+-     d_n = d_a * w
+-     along = xp.mean(d_n * n, axis=-1, keepdims=True)
+-     d_x = d_y + (d_n - n * along) / rho
++     d_a = d_y @ W + d_y
++     d_W = rows(d_y).T @ rows(w * n)
++     d_w = xp.sum(d_a * n, axis=(0, 1))
++     d_n = d_a * w
++     along = xp.mean(d_n * n, axis=-1, keepdims=True)
++     d_x = (d_n - n * along) / rho
 """
 
 # %% [markdown]
@@ -1907,6 +1993,30 @@ two inputs too many: the row was cut from T - J + 1 on: it has J - 1 + T inputs,
 +     for j in range(J):
 +         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
 +     after = row[T - J + 1 :, ...]
+
+state neither read nor renewed: the window began with zeros, where `before` belongs, and the state was returned as it came
+-     row = xp.concat([before, x])
+-     u = xp.zeros_like(x)
+-     for j in range(J):
+-         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-     after = row[T:, ...]
++     row = xp.concat([0 * before, x])
++     u = xp.zeros_like(x)
++     for j in range(J):
++         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++     after = before + 0
+
+time turned round: the row was turned round: the sum reads what comes later
+-     row = xp.concat([before, x])
+-     u = xp.zeros_like(x)
+-     for j in range(J):
+-         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-     after = row[T:, ...]
++     row = xp.flip(xp.concat([before, x]), axis=0)
++     u = xp.zeros_like(x)
++     for j in range(J):
++         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++     after = row[T:, ...]
 """
 
 # %% [markdown]
@@ -2525,6 +2635,16 @@ embedding squared: the embedding was counted as K by K; it is (K, D)
 +         squared = rows + 2 + 2 * times
 +         block = squared * D * D + (rows + times + 7) * D
 +         return L * block + K * K + D + K
+
+mixer's recurrent weights and biases: the mixer was given recurrent weights and biases as well; it is one linear layer
+-     def count(D):
+-         squared = rows + 2 + 2 * times
+-         block = squared * D * D + (rows + times + 7) * D
+-         return L * block + K * D + D + K
++     def count(D):
++         squared = 2 * rows + 2 + 2 * times
++         block = squared * D * D + (2 * rows + times + 7) * D
++         return L * block + K * D + D + K
 """
 
 # %% [markdown]
@@ -3421,6 +3541,25 @@ median: the median of the seeds was returned; one number for each is asked for
 +             raise ValueError(f"budget: expected {least}, got {budget}")
 +         found.append(nats[s, done - 1])
 +     bits = sorted(float(a) for a in found)[len(found) // 2] * (tokens / (characters * math.log(2)))
+
+mean of the seeds at each test: the losses were averaged over the seeds; each seed has its own
+-     passed = xp.cumulative_sum(seconds, axis=1)
+-     found = []
+-     for s in range(nats.shape[0]):
+-         done = sum(float(t) <= budget for t in passed[s, :])
+-         if not done:
+-             least = float(passed[s, 0])
+-             raise ValueError(f"budget: expected {least}, got {budget}")
+-         found.append(nats[s, done - 1])
+-     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
++     passed = xp.cumulative_sum(seconds, axis=1)
++     found = []
++     for s in range(nats.shape[0]):
++         done = sum(float(t) <= budget for t in passed[s, :])
++         if not done:
++             raise ValueError(f"budget: expected more, got {budget}")
++         found.append(xp.mean(nats[:, done - 1]))
++     bits = xp.stack(found) * (tokens / (characters * math.log(2)))
 """
 
 # %% [markdown]
@@ -3699,7 +3838,7 @@ first state returned: the outputs are right, and the first state was returned in
 +         now = a[t, ...] * (now if t else h) + u[t, ...]
 +         y.append((now @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 
-W_x not transposed: W_x was not transposed: a step is a row, so it is x @ W_x.T
+W_x not transposed [hidden]: W_x was not transposed: a step is a row, so it is x @ W_x.T
 - x @ params.W_x.T + params.b_x
 + x @ params.W_x + params.b_x
 
@@ -4208,6 +4347,26 @@ rates as they stand, no skip: log_rate is the logarithm of the rates, and the ou
 +     for t in range(T):
 +         h = a[t, ...] * h + u[t, ...]
 +         y.append((h @ c[t, ..., None])[..., 0])
+
+last factor for all: the last step's factor was used at every step; step t forgets by its own s_t
+-     p = x @ params.W_x.T + params.b_x
+-     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+-     s = softplus(p)
+-     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
+-     u = (s * x)[..., None] * b[..., None, :]
+-     y = []
+-     for t in range(T):
+-         h = a[t, ...] * h + u[t, ...]
+-         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
++     p = x @ params.W_x.T + params.b_x
++     p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
++     s = softplus(p)
++     a = xp.exp(-s[..., None] * xp.exp(params.log_rate))
++     u = (s * x)[..., None] * b[..., None, :]
++     y = []
++     for t in range(T):
++         h = a[-1, ...] * h + u[t, ...]
++         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 """
 
 # %% [markdown]
