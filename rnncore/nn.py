@@ -234,15 +234,16 @@ class Recurrent(torch.nn.RNNBase):
         many = sum(n for n, _ in runs) >= STEPS  # they pay for packing
         many &= 8 * x.shape[0] >= x.shape[1] + self.hidden_size
         fits = many and takes(x, *params, *first)
+        rest = params, x, runs, first, reverse
         if self.fused and fits and _compiles():
             equation = self.equation()
-            loop, cells = run_fused, (equation, Packed(equation, params))
-        else:
-            cell, cell_vjp = cells = self.cells()
-            if not torch.is_grad_enabled():
-                cells = _without_cache(cell), cell_vjp
-            loop = _apart if transformed() else Loop.apply
-        return one_direction(cells, params, x, runs, first, reverse, loop)
+            packed = equation, Packed(equation, params)
+            return one_direction(packed, *rest, run_fused)
+        cell, cell_vjp = self.cells()
+        if not torch.is_grad_enabled():
+            cell = _without_cache(cell)
+        loop = _apart if transformed() else Loop.apply
+        return one_direction((cell, cell_vjp), *rest, loop)
 
     def cells(self) -> tuple[Callable, Callable]:
         """The cell and its vjp, for the printed loop."""

@@ -1,6 +1,6 @@
 """What numba makes of the loops: the machine code that is kept."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -45,7 +45,7 @@ def shared_names(dtype: str) -> dict[str, Any]:
 
 
 def machine_code(
-    source: str, functions: dict[str, Sequence[bool]], dtype: str
+    source: str, functions: Mapping[str, Sequence[bool]], dtype: str
 ) -> bytes:
     """An object file of the functions that the source defines.
 

@@ -147,7 +147,9 @@ def shorter(svg: str) -> str:
 def fewer_colours(path: Path) -> None:
     """Write a drawing with the 256 colours nearest to its own."""
     with Image.open(path) as picture:
-        clear = picture.mode == "RGBA" and picture.getextrema()[3][0] < 255
+        clear = picture.mode == "RGBA" and any(
+            picture.getchannel("A").histogram()[:255]
+        )
         if clear or picture.mode not in ("RGB", "RGBA"):
             return
         drawn = picture.convert("RGB")

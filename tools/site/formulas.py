@@ -27,9 +27,11 @@ FIRST = "KaTeX_Main-Regular", "KaTeX_Math-Italic"  # no formula does without
 def typeset(page: str, name: str) -> str:
     """The page's HTML with its formulas as HTML, and with what shows them."""
     for pattern, display in ((INLINE, False), (DISPLAY, True)):
-        page = pattern.sub(
-            lambda m, display=display: m[1] + _drawn(m[2], display, name), page
-        )
+
+        def drawn(match: re.Match[str], display: bool = display) -> str:
+            return match[1] + _drawn(match[2], display, name)
+
+        page = pattern.sub(drawn, page)
     if 'class="katex' not in page:
         return page
     folder = f"{'../' * name.count('/')}vendor/katex"
