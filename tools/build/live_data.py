@@ -257,11 +257,11 @@ def caption() -> dict[str, Any]:
 def matrix() -> dict[str, Any]:
     """A random matrix of spectral radius 1, and its eigenvalues."""
     W_h = scaled_gaussian(np.random.default_rng(0), UNITS).round(4)
-    found = np.linalg.eigvals(W_h)
+    found = np.sort_complex(np.linalg.eigvals(W_h).round(6))
     return {
         "H": UNITS,
         "W_h": W_h.ravel().tolist(),
-        "eigenvalues": np.stack([found.real, found.imag], 1).round(6).tolist(),
+        "eigenvalues": np.stack([found.real, found.imag], 1).tolist(),
     }
 
 

@@ -79,8 +79,9 @@ class Angle extends LiveFigure {
       line(g, [mid, end], { class: "curve", stroke: `var(--${colour})` });
       make(g, "circle", { cx: end[0], cy: end[1], r: 5,
         fill: `var(--${colour})` });
-      make(g, "text", { class: "small", x: end[0] + 8, y: end[1] + 4 },
-        words);
+      const left = words === "whole";
+      make(g, "text", { class: `small ${left ? "end" : ""}`, y: end[1] + 4,
+        x: end[0] + (left ? -9 : 9) }, words);
     };
     make(g, "circle", { class: "dot", cx: mid[0], cy: mid[1], r: 3 });
     arrow(0, "ink", "whole");
@@ -89,7 +90,7 @@ class Angle extends LiveFigure {
       ? { left: 40, top: 250, width: this.width - 50, height: 100 }
       : { left: 260, top: 24, width: this.width - 274, height: 150 };
     const at = axes(g, box, [0, 6], [0, 180], {
-      title: "Angle to the whole gradient, degrees",
+      title: `Angle to the whole${this.narrow ? "" : " gradient"}, degrees`,
       y: [[0, "0"], [90, "90"], [180, "180"]],
       x: LENGTHS.map((n, j) => [j, `${n}`]) });
     line(g, [[at.x(0), at.y(90)], [at.x(6), at.y(90)]], { class: "grid" });

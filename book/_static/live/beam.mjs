@@ -59,7 +59,8 @@ class Beam extends LiveFigure {
     const gap = Math.min((this.width - 40) / this.steps.length, 40);
     const x = (k) => 14 + gap * k, y = (row) => 26 + 24 * row;
     make(g, "text", { class: "small strong", x: 4, y: 12 },
-      "Beginnings kept, step by step, the likeliest on top");
+      `Beginnings kept${this.narrow ? "" : ", step by step, the likeliest "
+        + "on top"}`);
     for (let k = 1; k <= this.now; k++) {
       this.steps[k].live.forEach((one, row) => make(g, "path", {
         class: "edge", d: `M${x(k - 1)} ${y(one.from)}L${x(k)} ${y(row)}` }));
@@ -69,7 +70,7 @@ class Beam extends LiveFigure {
         cy: y(row), r: 5, fill: `var(--${k === this.now ? "forget"
           : "input"})` }));
     }
-    const room = Math.floor((this.width - 70) / (this.narrow ? 6.6 : 7.2));
+    const room = Math.floor((this.width - 70) / (this.narrow ? 8 : 7.8));
     const row = (one, value, at, kind) => {
       const words = this.text(one.tokens) || "(nothing yet)";
       make(g, "text", { class: `small end ${kind}`, x: 54, y: at },

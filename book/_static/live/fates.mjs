@@ -20,7 +20,7 @@ export function flow(W_h, H, gain, moving, seed) {
   const run = unroll("rnn", eye, x, state), seen = [];
   const { d_state } = bptt("rnn", eye, run.tape, run.y.map(() => zero),
     [zeros(H).fill(H ** -0.5)], seen);
-  const norms = [...seen.slice(1).reverse(), d_state].map((d) =>
+  const norms = [...seen.slice(0, -1).reverse(), d_state].map((d) =>
     globalNorm({ d: d[0] }));
   const slope = run.y.reduce((sum, h) => sum + h.reduce((s, v) =>
     s + (1 - v * v) ** 2, 0), 0) / (T * H);
@@ -53,7 +53,7 @@ class Fates extends LiveFigure {
       start === "moving", seed);
     this.rate = radius * Math.sqrt(this.found.slope);
     const size = this.narrow ? 190 : 220, mid = [size / 2, 30 + size / 2];
-    const unit = size / 2 / 3;
+    const unit = size / 2.2 / Math.max(1.2, radius, this.rate);
     make(g, "text", { class: "small strong", x: 4, y: 14 },
       "Eigenvalues; dashed: radius 1");
     make(g, "circle", { class: "axis", cx: mid[0], cy: mid[1], r: unit,
@@ -89,8 +89,8 @@ class Fates extends LiveFigure {
       : end > 0 ? `about 10 to the power ${show(power, 0)}` : "0";
     return `Spectral radius ${show(radius)}, noise ${show(gain)}, first `
       + `state ${start === "zero" ? "zero" : "in its own motion"}: the mean `
-      + `squared slope is ${show(slope)}, so each step should multiply by `
-      + `about ${show(this.rate)}, the green circle. 100 steps back the `
+      + `squared slope is ${show(slope)}, and the rule of thumb gives `
+      + `${show(this.rate)} per step, the green circle. 100 steps back the `
       + `gradient is ${size} times as long.`;
   }
 }

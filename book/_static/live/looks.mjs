@@ -12,7 +12,7 @@ class Looks extends LiveFigure {
       this.data?.words[n - 1] ?? `${n}`);
   }
 
-  tall() { return this.narrow ? 270 : 240; }
+  tall() { return this.narrow ? 262 : 160; }
 
   draw() {
     const { n } = this.state, g = this.sheet(), { data } = this;
@@ -21,17 +21,17 @@ class Looks extends LiveFigure {
     const word = this.width / data.words.length;
     data.words.forEach((text, k) => {
       const node = make(g, "text", { class: `middle${k === n - 1
-        ? " strong" : " faint"}${this.narrow ? " small" : ""}`,
-      x: (k + 0.5) * word, y: 18, style: "cursor: pointer" }, text);
+        ? " strong" : " faint"}`,
+      x: (k + 0.5) * word, y: this.narrow && k % 2 ? 34 : 16, style: "cursor: pointer" }, text);
       if (k === n - 1) {
-        make(g, "path", { d: `M${k * word + 4} 26h${word - 8}`,
+        make(g, "path", { d: `M${k * word + 4} ${this.narrow && k % 2 ? 38 : 21}h${word - 8}`,
           stroke: "var(--forget)", "stroke-width": 3 });
       }
       node.addEventListener("click", () => this.change({ n: k + 1 }));
     });
     data.frames.forEach((frame, t) => {
       const x = 1 + (t % columns) * size;
-      const y = 40 + Math.floor(t / columns) * 112;
+      const y = 46 + Math.floor(t / columns) * 112;
       picture(g, frame, data.S, x, y, size - 3);
       make(g, "rect", { x, width: size - 3, fill: "var(--input)",
         y: y + size + 2, height: 40 * weights[t] });

@@ -28,7 +28,7 @@ class Roll extends LiveFigure {
 
   draw() {
     const g = this.sheet(), { pitches, starts } = this.data;
-    const [now, voice] = this.place, left = 4;
+    const [now, voice] = this.place, left = 18;
     const w = (this.width - left - 4) / T, y = (pitch) =>
       206 - 5 * (pitch - LOW);
     for (let t = 0; t <= T; t += 8) {
@@ -42,6 +42,8 @@ class Roll extends LiveFigure {
         width: w - gap, fill: `var(--${COLOURS[v]})`,
         ...(mine ? { stroke: "var(--ink)", "stroke-width": 2 } : {}) });
     }));
+    pitches[0].forEach((pitch, v) => make(g, "text", { class: "small",
+      x: 3, y: y(pitch) + 4 + [0, 0, -5, 5][v] }, "SATB"[v]));
     const came = this.data.came[now][voice];
     const rows = this.data.steps[now][voice].map(([name, p]) =>
       [name, p, name === came]);
@@ -49,7 +51,8 @@ class Roll extends LiveFigure {
       rows.push([came, this.data.p[now][voice], true]);
     }
     make(g, "text", { class: "small strong", x: 4, y: 228 },
-      `Frame ${now + 1}, ${VOICES[voice]}: the likeliest, and what came`);
+      `Frame ${now + 1}, ${VOICES[voice]}${this.narrow ? ""
+        : ": the likeliest, and what came"}`);
     bars(g, 0, 236, this.width, rows, 60);
   }
 

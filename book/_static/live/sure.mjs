@@ -48,13 +48,14 @@ class Sure extends LiveFigure {
     const { level, b } = this.state, g = this.sheet(), { data } = this;
     this.share ??= LEVELS.map((p) => covered(data, p));
     this.held = covered(data, level);
-    const wide = this.narrow ? this.width - 50 : this.width - 300;
+    const wide = this.narrow ? this.width - 66 : this.width - 310;
     const box = { left: 40, top: 24, width: wide, height: 180 };
     const came = data.came[b], [low, high] = band(data, data.quantiles[b],
       level);
     this.inside = came.filter((v, k) => low[k] <= v && v <= high[k]).length;
     const most = 260, year = data.years[b];
-    const at = axes(g, box, [0, 9], [0, most], { title: "Sunspots",
+    const at = axes(g, box, [0, 9], [0, most], { title: this.narrow ? "Sunspots; dashed: median"
+        : "Sunspots: band, median (dashed), what came (line)",
       y: [[0, "0"], [100, "100"], [200, "200"]],
       x: [[0, `${year}`], [9, `${year + 4.5}`]] });
     const points = (row) => row.map((v, k) => [at.x(k), at.y(v)]);

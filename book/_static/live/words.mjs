@@ -43,7 +43,8 @@ class Words extends LiveFigure {
       rows.push([came, 2 ** -bits[t - 1], true]);
     }
     make(g, "text", { class: "small strong", x: 4, y: this.end + 12 },
-      `After “${words[t - 1]}”: the likeliest words, and what came`);
+      `After “${words[t - 1]}”${this.narrow ? "" : ": the likeliest words, "
+        + "and what came"}`);
     bars(g, 0, this.end + 20, this.width, rows, 110);
   }
 
