@@ -10,6 +10,7 @@ quiet core.
 """
 
 import argparse
+import itertools
 import json
 import math
 from collections.abc import Callable, Sequence
@@ -255,9 +256,16 @@ def caption() -> dict[str, Any]:
 
 
 def matrix() -> dict[str, Any]:
-    """A random matrix of spectral radius 1, and its eigenvalues."""
-    W_h = scaled_gaussian(np.random.default_rng(0), UNITS).round(4)
-    found = np.sort_complex(np.linalg.eigvals(W_h).round(6))
+    """A random matrix of spectral radius 1, and its eigenvalues.
+
+    The largest two are a complex pair: with one real number the state would
+    come to rest, and the gradient fade in its own motion too.
+    """
+    for seed in itertools.count():
+        W_h = scaled_gaussian(np.random.default_rng(seed), UNITS).round(4)
+        found = np.sort_complex(np.linalg.eigvals(W_h).round(6))
+        if found[abs(found).argmax()].imag:
+            break
     return {
         "H": UNITS,
         "W_h": W_h.ravel().tolist(),
