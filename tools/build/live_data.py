@@ -137,7 +137,8 @@ class Beginnings:
         self.model = model.eval()
         with torch.no_grad():
             self.source = model.encoder(source, lengths)
-            self.states = {(): model.decoder.start(self.source)}
+            start = model.decoder.start(self.source)
+        self.states: dict[tuple[int, ...], torch.Tensor] = {(): start}
         self.known: dict[tuple[int, ...], list[tuple[int, float]]] = {}
         self.limit = 2 * len(ids) + ROOM
 
