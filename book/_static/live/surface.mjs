@@ -25,20 +25,24 @@ export class Surface extends LiveFigure {
   paint() {
     const { box, area: [[a0, a1], [b0, b1]] } = this, g = this.ground;
     const w = box.width / ACROSS, h = box.height / UP, tiles = {};
-    for (let i = 0; i < ACROSS; i++) {
-      for (let j = 0; j < UP; j++) {
-        const v = this.shade(this.loss(a0 + ((i + 0.5) / ACROSS) *
-          (a1 - a0), b1 - ((j + 0.5) / UP) * (b1 - b0)));
-        (tiles[Math.round(LEVELS * Math.min(Math.max(v, 0), 1))] ??= [])
-          .push(`M${(box.left + i * w).toFixed(1)} ${
-            (box.top + j * h).toFixed(1)}h${(w + 0.3).toFixed(1)}v${
-            (h + 0.3).toFixed(1)}h${(-w - 0.3).toFixed(1)}z`);
+    const level = (i, j) => Math.round(LEVELS * Math.min(Math.max(
+      this.shade(this.loss(a0 + ((i + 0.5) / ACROSS) * (a1 - a0),
+        b1 - ((j + 0.5) / UP) * (b1 - b0))), 0), 1));
+    for (let j = 0; j < UP; j++) {
+      const row = Array.from({ length: ACROSS }, (_, i) => level(i, j));
+      for (let i = 0, end; i < ACROSS; i = end) { // a run of one shade
+        end = row.findIndex((v, k) => k > i && v !== row[i]);
+        if (end < 0) end = ACROSS;
+        const wide = ((end - i) * w + 0.3).toFixed(1);
+        (tiles[row[i]] ??= []).push(`M${(box.left + i * w).toFixed(1)} ${
+          (box.top + j * h).toFixed(1)}h${wide}v${(h + 0.3).toFixed(1)}h-${
+          wide}z`);
       }
     }
     g.replaceChildren();
-    for (const [level, d] of Object.entries(tiles)) {
+    for (const [shade, d] of Object.entries(tiles)) {
       make(g, "path", { d: d.join(""), fill: "var(--ink)",
-        "fill-opacity": (0.05 + 0.07 * level).toFixed(2) });
+        "fill-opacity": (0.05 + 0.07 * shade).toFixed(2) });
     }
   }
 
