@@ -133,8 +133,8 @@ def test_the_gradient_of_windows_is_the_packages(js, size):
     params = Params(
         np.reshape(found["W_x"], (16, 4)),
         np.reshape(found["W_h"], (16, 16)),
-        np.array(found["b_x"]),
-        np.array(found["b_h"]),
+        np.array(found["b_x"], float),
+        np.array(found["b_h"], float),
     )
     x = np.reshape(found["x"], (64, 2, 4))
     d_y = np.reshape(found["d_y"], (64, 2, 16))
@@ -212,8 +212,8 @@ def test_the_length_of_a_gradient_is_the_packages(js, gain, moving):
         [W.tolist(), H, gain, moving],
     )
     params = Params(np.eye(H), W.reshape(H, H), np.zeros(H), np.zeros(H))
-    x = np.reshape(found["x"], (100, 1, H))
-    first = (np.reshape(found["first"], (1, H)),)
+    x = np.reshape(found["x"], (100, 1, H)).astype(float)
+    first = (np.reshape(found["first"], (1, H)).astype(float),)
     assert moving == (np.abs(first[0]).max() > 0.1)
     y, _, _ = unroll(rnn_cell, params, x, first)
     assert_close(found["y"], y[:, 0], within=1e-6)
