@@ -70,7 +70,7 @@ class Beam extends LiveFigure {
         cy: y(row), r: 5, fill: `var(--${k === this.now ? "forget"
           : "input"})` }));
     }
-    const room = Math.floor((this.width - 70) / (this.narrow ? 8 : 7.8));
+    const room = Math.floor((this.width - 70) / (this.narrow ? 9.4 : 7.8));
     const row = (one, value, at, kind) => {
       const words = this.text(one.tokens) || "(nothing yet)";
       make(g, "text", { class: `small end ${kind}`, x: 54, y: at },

@@ -42,7 +42,7 @@ class Dropout extends LiveFigure {
     this.left = holds(rows);
     const left = 42, w = (this.width - left - 8) / T;
     make(g, "text", { class: "small strong", x: left, y: 14 },
-      this.narrow ? "Empty: dropped. Full: still holds"
+      this.narrow ? "Full: holds since step 1"
         : "12 units, 30 steps: empty, dropped; full, holds since step 1");
     rows.forEach((row, t) => row.forEach((on, k) => make(g, "rect", {
       x: left + t * w + 0.5, y: 24 + 13 * k, width: w - 1, height: 12,
@@ -50,7 +50,8 @@ class Dropout extends LiveFigure {
         ? "var(--input)" : "var(--soft)" })));
     const box = { left, top: 214, width: T * w, height: 80 };
     const at = axes(g, box, [0, T], [0, 1], { title:
-      `Share that ${this.narrow ? "" : "still "}holds; dotted: expected`,
+      this.narrow ? "Share; dotted: expected"
+        : "Share that still holds; dotted: expected",
     y: [[0, "0"], [1, "1"]], x: [[0.5, "1"], [T - 0.5, `${T}`]] });
     const expected = (t) => (1 - rate) ** (kind === "step" ? t + 1 : 1);
     line(g, rows.map((_, t) => [at.x(t + 0.5), at.y(expected(t))]),
