@@ -98,7 +98,13 @@ def draw(page: Page, site: str, tag: str, name: str, rest: str) -> str:
         times=1,
     )
     page.goto(f"{site}figure.html")
-    page.wait_for_function("id => document.getElementById(id).width > 0", arg=name)
+    page.wait_for_function(
+        """id => {
+          const figure = document.getElementById(id);
+          return figure.width > 0 && !/loading/.test(figure.words.textContent);
+        }""",
+        arg=name,
+    )
     page.evaluate(
         """([id, query]) => {
           const figure = document.getElementById(id);
