@@ -363,7 +363,7 @@ class Cell(Recurrent):
         hidden_size: int,
         *args: Any,
         **options: Any,
-    ):
+    ) -> None:
         traced = derived(function)
         torch.nn.RNNBase.__init__(
             self, "RNN_TANH", input_size, hidden_size, *args, **options

@@ -130,8 +130,8 @@ def _copy(source: Path, tree: Path) -> None:
     for name in FOLDERS:
         shutil.copytree(ROOT / name, tree / name, ignore=LEFT_OUT)
     _leave_pages_out(tree / "book")
-    (tree / "tools" / "build").mkdir(parents=True)
     for name in (*FILES, *TOOLS):
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tree / name)
     makefile = (ROOT / "Makefile").read_text()
     (tree / "Makefile").write_text(learners_makefile(makefile, TARGETS))
