@@ -504,6 +504,7 @@ def test_a_page_describes_itself_by_its_first_question(small, monkeypatch):
     with_extensions(
         small,
         "about",
+        "search",
         html_theme_options={
             "repository_url": "",
             "article_header_start": ["trail.html"],
@@ -548,6 +549,7 @@ def test_a_published_book_has_addresses_a_sitemap_and_a_picture(small):
     with_extensions(
         small,
         "about",
+        "search",
         html_baseurl=address,
         html_theme_options={
             "repository_url": source,
