@@ -9,7 +9,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test test-machines test-slow test-system lab check exercises weave grade similarity attacks course gradescope classroom hub lite bench bench-grader bench-check bench-gradebook constraints times scores readme mutation clean
+.PHONY: help book serve pdf epub publish test test-machines test-slow test-system lab check exercises weave grade similarity attacks course gradescope classroom hub lite bench bench-grader bench-check bench-gradebook constraints times scores readme mutation clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -29,6 +29,15 @@ book: $(STAMP)  ## execute and build the book
 
 serve: book  ## build the book and serve it on this machine
 	@$(PY) -m tools.build.book serve
+
+pdf: book  ## the whole book on paper, _build/book.pdf; CODE=1: with the folded code
+	@$(PY) -m tools.publish.pdf $(if $(CODE),--code)
+
+epub: book  ## the whole book for an e-reader, _build/book.epub; CODE=1
+	@$(PY) -m tools.publish.epub $(if $(CODE),--code)
+
+publish: book  ## a folder for any static host: SITE=path of the earlier editions; CODE=1
+	@$(PY) -m tools.publish.publish $(if $(SITE),--site "$(SITE)") $(if $(CODE),--code)
 
 test: $(STAMP)  ## lint, types, weave, and the tests
 	@$(PY) -m tools.check -n 2 --dist worksteal -m "not system and not slow"

@@ -35,8 +35,8 @@ from rnncore.factors import (
     rg_lru_layer_vjp,
 )
 from rnncore.fused.cells import lstm
-from rnncore.fused.module import Cell
 from rnncore.memory import Steps, unit
+from rnncore.nn import Cell
 from rnncore.scan import Minimal, minimal_layer, minimal_layer_vjp
 from rnncore.xlstm import (
     mlstm_read,

@@ -101,7 +101,8 @@ def flipbook(
         f"{''.join(frames)}<label><span>{escape(label)}: "
         f'<output>{first}</output></span> <input type="range" min="0" '
         f'max="{len(values) - 1}" value="0" step="1" '
-        f'aria-valuetext="{first}" oninput="{_TURN}" autocomplete="off">'
+        f'aria-label="{escape(label)}" aria-valuetext="{first}" '
+        f'oninput="{_TURN}" autocomplete="off">'
         "</label></figure>"
     )
 
@@ -152,6 +153,39 @@ def play(
         f'<figure class="rnn-audio"><figcaption>{name}</figcaption>'
         f'<audio controls aria-label="{name}" preload="metadata" '
         f'src="{_data_uri("audio/wav", file.getvalue())}"></audio></figure>'
+    )
+
+
+def table(
+    heads: Sequence[str], rows: Sequence[Sequence[Any]], caption: str = ""
+) -> HTML:
+    """A table whose heads, and the first cell of each row, are headings.
+
+    A row's first cell stands to the left, the others to the right, as
+    numbers do; what is no text is shown as `str` gives it.
+
+    Raises ValueError where a row is longer or shorter than the heads.
+    """
+    lines = []
+    for k, row in enumerate(rows):
+        if len(row) != len(heads):
+            raise ValueError(
+                f"rows[{k}]: expected {len(heads)} cells, got {len(row)}"
+            )
+        name, *cells = (escape(_show(cell)) for cell in row)
+        lines.append(
+            f'<tr><th scope="row">{name}</th>'
+            + "".join(f"<td>{cell}</td>" for cell in cells)
+            + "</tr>"
+        )
+    top = "".join(
+        f'<th scope="col">{escape(head)}</th>' if head else "<td></td>"
+        for head in heads
+    )
+    told = f"<caption>{escape(caption)}</caption>" if caption else ""
+    return HTML(
+        f'<table class="rnn-table">{told}<thead><tr>{top}</tr></thead>'
+        f"<tbody>{''.join(lines)}</tbody></table>"
     )
 
 

@@ -189,12 +189,15 @@ def rg_lru_layer_vjp(
     a = scanned[0]
     xp = array_namespace(d_y)
     d_a, d_u, d_h = linear_scan_vjp(d_y, Scanned(*scanned))
-    d_log_a = a * d_a - d_u * i * x * a * a / root
     slow = -SHARPNESS * _softplus(-params.decay)
-    d_r = d_log_a * slow * r * (1 - r)
+    log_a = slow * r
+    # The root's slope is infinite where a is 1; log_a times it is 0 there.
+    slope = log_a / _divisor(root)
+    d_log = log_a * a * d_a - slope * d_u * i * x * a * a
+    d_r = d_log * (1 - r)
     d_i = d_u * root * x * i * (1 - i)
     d_gates = xp.concat([d_r, d_i], axis=-1)
-    d_slow = xp.sum(d_log_a * r, axis=(0, 1))
+    d_slow = xp.sum(d_log, axis=(0, 1)) / _divisor(slow)
     d_params = RealGated(
         W_x=rows(d_gates).T @ rows(x),
         b_x=xp.sum(d_gates, axis=(0, 1)),
@@ -296,3 +299,9 @@ def _softplus(p: Array) -> Array:
     """ln(1 + exp(p)), without an overflow: -ln of sigmoid(-p)."""
     xp = array_namespace(p)
     return xp.logaddexp(p, xp.zeros_like(p))
+
+
+def _divisor(a: Array) -> Array:
+    """The number itself, but 1 where it is 0 and so divides a 0."""
+    xp = array_namespace(a)
+    return xp.where(a == 0, xp.ones_like(a), a)

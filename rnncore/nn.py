@@ -1,11 +1,14 @@
 """The networks as torch modules: the course's loop in torch's autograd.
 
 They take the arguments and hold the weights of torch.nn's RNN, LSTM and
-GRU, so that a state_dict moves between the two unchanged.
+GRU, so that a state_dict moves between the two unchanged. On a CPU they
+run the loops that `rnncore.fused` compiles, where numba is installed.
 """
 
+import os
 import warnings
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 try:
@@ -19,11 +22,24 @@ from torch import Tensor
 from torch.nn.functional import dropout
 from torch.nn.utils.rnn import PackedSequence
 
+from rnncore import fused
 from rnncore.backend import check_alike, check_real, check_shape, tree_map
 from rnncore.bptt import bptt
 from rnncore.cells import CELLS
+from rnncore.fused import cells as equations
+from rnncore.fused.autograd import refuse_batched, takes, transformed
+from rnncore.fused.autograd import run as run_fused
+from rnncore.fused.loop import Packed
+from rnncore.fused.printed import derived, pair
 from rnncore.rnn import Params, State, unroll
 
+EQUATIONS: dict[str, Callable] = {  # by torch's name of the mode
+    "RNN_TANH": equations.rnn,
+    "RNN_RELU": equations.relu,
+    "LSTM": equations.lstm,
+    "GRU": equations.gru,
+}
+STEPS = 8  # fewer are faster in the printed loop
 Run = tuple[int, int]  # so many steps of so many sequences
 Hidden = Tensor | tuple[Tensor, ...] | None  # hx: h, or (h, c), or zero
 
@@ -61,7 +77,7 @@ class Loop(torch.autograd.Function):
                 "create_graph: expected False, got True: rnncore.nn has "
                 "no second derivatives, except by torch.func"
             )
-        _refuse_batched(d_y)
+        refuse_batched(d_y)
         leaves = iter(ctx.saved_tensors)
         params, tape = tree_map(lambda _: next(leaves), ctx.form)
         with torch.autocast(d_y.device.type, enabled=False):  # as forward
@@ -114,10 +130,15 @@ class Recurrent(torch.nn.RNNBase):
     where left out, for LSTM a pair (h, c); it has a row for each of L
     layers times N directions.
 
+    Plain floats on a CPU go through the compiled loop where there are
+    enough steps; where `fused` is False, as all else, through the printed.
+
     Shapes: input (T, B, D); hx (N*L, B, H) -> y (T, B, N*H); hx
 
     Raises ValueError where a shape, dtype or device does not fit.
     """
+
+    fused = True
 
     def forward(
         self, input: Tensor | PackedSequence, hx: Hidden = None
@@ -209,18 +230,32 @@ class Recurrent(torch.nn.RNNBase):
         first: State,
     ) -> tuple[Tensor, State]:
         """The k-th of the N*L: with two, every second one is in reverse."""
-        cell, cell_vjp, _, _ = CELLS[self.mode]
+        reverse = self.bidirectional and k % 2 == 1
+        many = sum(n for n, _ in runs) >= STEPS  # they pay for packing
+        many &= 8 * x.shape[0] >= x.shape[1] + self.hidden_size
+        fits = many and takes(x, *params, *first)
+        rest = params, x, runs, first, reverse
+        if self.fused and fits and _compiles():
+            equation = self.equation()
+            packed = equation, Packed(equation, params)
+            return one_direction(packed, *rest, run_fused)
+        cell, cell_vjp = self.cells()
         if not torch.is_grad_enabled():
             cell = _without_cache(cell)
-        reverse = self.bidirectional and k % 2 == 1
-        loop = _apart if _transformed() else Loop.apply
-        return one_direction(
-            (cell, cell_vjp), params, x, runs, first, reverse, loop
-        )
+        loop = _apart if transformed() else Loop.apply
+        return one_direction((cell, cell_vjp), *rest, loop)
+
+    def cells(self) -> tuple[Callable, Callable]:
+        """The cell and its vjp, for the printed loop."""
+        return CELLS[self.mode][:2]
+
+    def equation(self) -> Callable:
+        """The same cell as an equation, for the compiled loop."""
+        return EQUATIONS[self.mode]
 
     def first_state(self, hx: Hidden, x: Tensor, *B: int) -> State:
         """hx as a tuple of (L, B, H), or (L, H) without a batch."""
-        shape = len(self.all_weights), *B, self.hidden_size
+        shape = len(self._all_weights), *B, self.hidden_size
         parts = 2 if self.mode == "LSTM" else 1
         if hx is None:
             return (x.new_zeros(shape),) * parts
@@ -310,6 +345,117 @@ class GRU(Recurrent, torch.nn.GRU):
     """The gated recurrent unit, in torch.nn.GRU's place."""
 
 
+class Cell(Recurrent):
+    """A network of a cell that is written as an equation.
+
+    The function is one of `rnncore.fused`. hx holds the parts of its
+    state: h alone as a tensor, several as a tuple. A part that the cell
+    returns as it came is a weight of each unit, `weight_NAME_l0`.
+    Arrays have the shapes that `rnncore.nn.Recurrent` names.
+
+    Raises ValueError naming the line where the function is no cell.
+    """
+
+    def __init__(
+        self,
+        function: Callable,
+        input_size: int,
+        hidden_size: int,
+        *args: Any,
+        **options: Any,
+    ) -> None:
+        traced = derived(function)
+        torch.nn.RNNBase.__init__(
+            self, "RNN_TANH", input_size, hidden_size, *args, **options
+        )
+        self.function = function
+        names = traced.cell.parts
+        self.kept = [names[k] for k in traced.held]
+        self.parts = len(names) - len(self.kept)
+        if traced.held != list(range(self.parts, len(names))):
+            raise ValueError(
+                f"{function.__name__}: expected its weights "
+                f"({', '.join(self.kept)}) after the rest of its state"
+            )
+        for layer in self._all_weights:
+            for name in layer:  # torch made one gate: as many as it has
+                w = getattr(self, name)
+                rows = traced.cell.gates * hidden_size, *w.shape[1:]
+                setattr(self, name, torch.nn.Parameter(w.new_empty(rows)))
+            suffix = layer[0].removeprefix("weight_ih")
+            for name in self.kept:
+                self.register_parameter(
+                    f"weight_{name}{suffix}",
+                    torch.nn.Parameter(w.new_empty(hidden_size)),
+                )
+        self.reset_parameters()
+
+    def direction(
+        self,
+        k: int,
+        params: Params,
+        x: Tensor,
+        runs: list[Run],
+        first: State,
+    ) -> tuple[Tensor, State]:
+        """As of every network, with each unit's weights in the state."""
+        given = (*first, *self.own_weights(k, runs[0][1]))
+        y, last = super().direction(k, params, x, runs, given)
+        return y, last[: len(first)]
+
+    def cells(self) -> tuple[Callable, Callable]:
+        """The cell and its derived vjp, for the printed loop."""
+        return pair(self.function)
+
+    def equation(self) -> Callable:
+        """The cell, for the compiled loop."""
+        return self.function
+
+    def own_weights(self, k: int, B: int) -> State:
+        """Each unit's weights in its state, for every sequence."""
+        suffix = self._all_weights[k][0].removeprefix("weight_ih")
+        return tuple(
+            _autocast(getattr(self, f"weight_{name}{suffix}")).expand(B, -1)
+            for name in self.kept
+        )
+
+    def first_state(self, hx: Hidden, x: Tensor, *B: int) -> State:
+        """hx as a tuple of (L, B, H), or (L, H) without a batch."""
+        shape = len(self._all_weights), *B, self.hidden_size
+        if hx is None:
+            return (x.new_zeros(shape),) * self.parts
+        given = hx if isinstance(hx, tuple | list) else (hx,)
+        if len(given) != self.parts:
+            raise ValueError(
+                f"hx: expected {self.parts} part(s), got {len(given)}"
+            )
+        for k, part in enumerate(given):
+            check_shape(f"hx[{k}]", part, *shape)
+        return tuple(given)
+
+    def last_state(self, state: State) -> Any:
+        """The state in the form of hx."""
+        return state if self.parts > 1 else state[0]
+
+
+@cache
+def _compiles() -> bool:
+    """Whether numba is installed; where it is not, that is said once.
+
+    Where RNNCORE_LOOPS is "off", as where learners' code is graded, the
+    printed loops run and nothing is compiled.
+    """
+    if os.environ.get("RNNCORE_LOOPS") == "off":
+        return False
+    if not fused.available():
+        warnings.warn(
+            "rnncore.nn: numba is not installed, so the printed loops run, "
+            "several times slower (pip install 'rnncore[fused]')",
+            stacklevel=2,
+        )
+    return fused.available()
+
+
 def _apart(
     cell: Callable, cell_vjp: Callable, x: Tensor, *rest: Tensor
 ) -> tuple[Tensor, ...]:
@@ -317,21 +463,6 @@ def _apart(
     params, state = Params(*rest[:4]), rest[4:]
     y, state, _ = unroll(cell, params, x, state)
     return y, *state
-
-
-def _transformed() -> bool:
-    """Whether torch.func or torch.jit.trace is looking on."""
-    active = torch._C._are_functorch_transforms_active()
-    return active or torch.jit.is_tracing()
-
-
-def _refuse_batched(d_y: Tensor) -> None:
-    """Raise RuntimeError where torch asks for many gradients at once."""
-    if torch._C._functorch.is_legacy_batchedtensor(d_y):
-        raise RuntimeError(
-            "is_grads_batched: expected False, got True: rnncore.nn has "
-            "batches of gradients by torch.func alone (vmap, vjp)"
-        )
 
 
 def _is_compiling() -> bool:

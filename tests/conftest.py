@@ -75,7 +75,7 @@ def released(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session", autouse=True)
 def kept_loops(request, tmp_path_factory):
     """The folder where compiled loops are kept, for the next run too.
 
@@ -90,7 +90,8 @@ def kept_loops(request, tmp_path_factory):
             folder = folder.parent  # one for all workers
         folder /= "kept-loops"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(folder))
+        folder.mkdir(exist_ok=True, mode=0o700)
+        patch.setenv("RNNCORE_LOOPS", str(folder))
         yield folder
 
 

@@ -109,6 +109,22 @@ def exponential_input(a, h, c, n):
     return sigmoid(o) * c / (1 + abs(n)), c, n
 
 
+def coupled_peephole(a, h, c, w_f, w_o):
+    """Greff et al. 2017: CIFG, with gates that see the cell state."""
+    f, g, o = a
+    f = sigmoid(f + w_f * c)
+    c = f * c + (1 - f) * tanh(g)
+    return sigmoid(o + w_o * c) * tanh(c), c, w_f, w_o
+
+
+def bounded(a, h, c):
+    """A counter that starts again where it would be full."""
+    up, g, down = a
+    more = c + sigmoid(up) - minimum(sigmoid(down), c)
+    c = where(more > 1.25, 0.5 * more, more)
+    return minimum(c, 1) * tanh(g), c
+
+
 TORCH = {"rnn": rnn, "relu": relu, "lstm": lstm, "gru": gru}
 OWN = {
     "peephole": (peephole, 4, 5),
@@ -122,4 +138,6 @@ INVENTED = {
     "janet": (janet, 2, 3),
     "simple_unit": (simple_unit, 3, 4),
     "exponential_input": (exponential_input, 4, 3),
+    "coupled_peephole": (coupled_peephole, 3, 4),
+    "bounded": (bounded, 3, 2),
 }

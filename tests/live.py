@@ -1,5 +1,10 @@
 """What the tests of the live figures share: a site, and a figure in it."""
 
+from contextlib import contextmanager
+
+import numpy as np
+from arrays import assert_close
+
 from tools.build.stills import STATIC, served
 
 FIGURE = """<!doctype html><html lang="en" data-theme="light"><head>
@@ -57,4 +62,44 @@ class Figure:
         )
 
 
-__all__ = ["STATIC", "Figure", "served"]
+@contextmanager
+def modules(browser):
+    """A function that runs JavaScript with one module's names in `m`."""
+    with served(STATIC) as site:
+        page = browser.new_page()
+        page.goto(f"{site}course.css")
+
+        def run(module, body, arg):
+            return page.evaluate(
+                f"""async (arg) => {{
+                  const m = await import("{site}live/{module}.mjs");
+                  const F = (a) => Float64Array.from(a);
+                  const plain = (v) => v instanceof Float64Array ? [...v]
+                    : Array.isArray(v) ? v.map(plain)
+                    : v && typeof v === "object" ? Object.fromEntries(
+                        Object.entries(v).map(([k, w]) => [k, plain(w)]))
+                    : v;
+                  return plain(await (async () => {{ {body} }})());
+                }}""",
+                arg,
+            )
+
+        yield run
+        page.close()
+
+
+def flat(tree):
+    """Arrays as lists, row by row, whatever holds them."""
+    if hasattr(tree, "_asdict"):
+        tree = tree._asdict()
+    if isinstance(tree, dict):
+        return {name: np.ravel(a).tolist() for name, a in tree.items()}
+    return [np.ravel(a).tolist() for a in tree]
+
+
+def assert_same(theirs, ours):
+    """Equal, but for a browser's exp and tanh that round otherwise."""
+    assert_close(np.ravel(theirs), np.ravel(ours), amplified=100)
+
+
+__all__ = ["STATIC", "Figure", "assert_same", "flat", "modules", "served"]

@@ -118,7 +118,7 @@ ORDER = ["backend", "files", "sequence", "rnn", "bptt", "rtrl", "losses"]
 ORDER += ["optim", "checkpoint", "train", "comparison"]
 ORDER += ["gradient_flow", "lstm"]
 ORDER += ["gru", "layers", "scan", "factors", "tracking"]
-ORDER += ["memory", "chunks", "xlstm", "diagonal", "cells", "nn", "fused"]
+ORDER += ["memory", "chunks", "xlstm", "diagonal", "cells", "fused", "nn"]
 ORDER += ["blocks", "seq2seq"]
 ORDER += ["ctc", "characters", "testing", "display", "ruler", "application"]
 ORDER += ["text", "forecast", "music", "translate", "speech", "video"]
@@ -135,7 +135,7 @@ TORCH = [
 TORCH += ["translate", "speech", "video"]
 # They execute cells as Jupyter does.
 IPYTHON = ["rnncore.checking.server", "rnncore.checking.here"]
-MODULES = ["rnncore.fused.autograd", "rnncore.fused.module"]  # of torch
+MODULES = ["rnncore.fused.autograd"]  # of torch
 
 
 def test_importing_brings_torch_only_where_torch_is_the_subject():

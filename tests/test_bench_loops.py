@@ -2,14 +2,14 @@
 
 import sys
 
+import numpy as np
 import pytest
 import torch
 from arrays import assert_close
 
-from tools.bench import loops
+from tools.bench import applications, loops
 
 pytest.importorskip("numba")
-pytestmark = pytest.mark.usefixtures("kept_loops")
 SHAPE = 5, 3, 4, 6
 NAMES = [  # each other cell compiles for seconds
     pytest.param(
@@ -90,3 +90,11 @@ def test_the_fused_table_has_a_row_a_shape_and_keeps_its_ratios(
         for kind in ("train", "forward")
     }
     assert all(ratio > 0 for ratio in kept.values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", applications.PROBLEMS)
+def test_an_application_learns_alike_by_both_loops(name):
+    problem = applications.PROBLEMS[name]()
+    runs = [applications.updates(problem, 2, way) for way in (True, False)]
+    assert_close(*runs, terms=64, computed_in=np.float32)

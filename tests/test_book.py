@@ -12,11 +12,14 @@ from queue import Empty
 
 import psutil
 import pytest
+import yaml
 from bs4 import BeautifulSoup
 
 import rnncore
-from tools.build import book, contents, kernels, links, sphinx_course
+from tools import ROOT
+from tools.build import book, contents, kernels
 from tools.check import vendor
+from tools.site import about, links, sphinx_course
 
 
 @pytest.fixture(autouse=True)
@@ -298,8 +301,8 @@ def test_vendored_files_are_those_of_the_manifest():
 
 def test_a_changed_vendored_file_is_found():
     manifest = json.loads(vendor.MANIFEST.read_text())
-    path = next(iter(manifest["mathjax"]["sha256"]))
-    manifest["mathjax"]["sha256"][path] = "0" * 64
+    path = next(iter(manifest["katex"]["sha256"]))
+    manifest["katex"]["sha256"][path] = "0" * 64
     assert vendor.problems(manifest) == [
         f"{path}: differs from the manifest"
     ]
@@ -406,3 +409,181 @@ def test_a_chapter_that_there_is_not_fails_the_build(small):
     write(small, "# A page\n\nMore in chapter 9.\n")
     with pytest.raises(book.BuildError):
         book.build_book(jobs=1)
+
+
+def with_extensions(small, *names, **config):
+    """Have the small book built with extensions of the course's own."""
+    folder = str(Path(about.__file__).parent)
+    settings = yaml.safe_load((small / "_config.yml").read_text())
+    settings["sphinx"] = {
+        "local_extensions": dict.fromkeys(names, folder),
+        "config": {
+            "templates_path": [str(ROOT / "book" / "_templates")],
+            **config,
+        },
+    }
+    (small / "_config.yml").write_text(yaml.safe_dump(settings))
+
+
+def search_texts(index):
+    text = index.with_name("search-texts.js").read_text()
+    return json.loads(text.removeprefix("window.BOOK_TEXTS=").rstrip(";\n"))
+
+
+def test_the_search_has_each_section_as_a_reader_sees_it(small):
+    with_extensions(small, "search")
+    config = small / "_config.yml"
+    config.write_text(
+        config.read_text().replace(
+            "- dollarmath", "- dollarmath\n  - colon_fence"
+        )
+    )
+    write(
+        small,
+        cells("a = 1")
+        + "\n## A part\n\nThe state $\\mathrm{h}_t$ of *it*.\n\n"
+        "$$x = 1$$\n\n<!-- unseen -->\n\n### Within\n\nOn `</script>` <b>it</b>.\n\n"
+        ":::{glossary}\ngate\n    It opens. Chapters 2 and 7.\n:::\n",
+    )
+    index = book.build_book(jobs=1)
+    found = search_texts(index)
+    assert found["pages"] == [["page", "A page"]]
+    assert found["sections"] == [
+        [0, "", "A page", "", "a = 1"],
+        [0, "a-part", "A part", "The state h_t of it.", ""],
+        [0, "within", "Within", "On </script> it.", ""],
+        [0, "term-gate", "gate", "It opens. Chapters 2 and 7.", ""],
+    ]
+    assert found["terms"] == {}  # of the page called glossary alone
+    html = index.with_name("page.html").read_text()
+    assert "searchindex.js" not in html
+    assert not index.with_name("searchindex.js").exists()
+    assert (
+        'src="search-texts.js"'
+        in index.with_name("search.html").read_text()
+    )
+
+
+def test_a_glossary_says_which_chapter_explains_a_term(small):
+    with_extensions(small, "search")
+    config = small / "_config.yml"
+    config.write_text(
+        config.read_text().replace("- dollarmath", "- colon_fence")
+    )
+    write(small, "# A page\n\nText.\n")
+    (small / "book" / "glossary.md").write_text(
+        "# Terms\n\n:::{glossary}\nBPTT\n    See chapters 3 and 4.\n\n"
+        "bare\n    Nothing more.\n:::\n"
+    )
+    toc = small / "book" / "_toc.yml"
+    toc.write_text(toc.read_text() + "chapters:\n- file: glossary\n")
+    assert search_texts(book.build_book(jobs=1))["terms"] == {
+        "bptt": ["term-BPTT", "See chapters 3 and 4.", "3"],
+        "bare": ["term-bare", "Nothing more.", ""],
+    }
+
+
+def head_of(page):
+    """What a page says of itself, by name."""
+    soup = BeautifulSoup(page.read_text(), "html.parser")
+    return {
+        tag.get("name") or tag.get("property"): tag["content"]
+        for tag in soup.find_all("meta")
+        if tag.get("content")
+    }
+
+
+QUESTIONS = (
+    "# A *page* & more\n\n*5 minutes to read.*\n\nYou will be able to answer:"
+    "\n\n1. What is a gate & why?\n2. Why?\n\nText.\n"
+)
+
+
+def test_a_page_describes_itself_by_its_first_question(small, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1000000000")
+    with_extensions(
+        small,
+        "about",
+        "search",
+        html_theme_options={
+            "repository_url": "",
+            "article_header_start": ["trail.html"],
+            "footer_content_items": ["edition.html"],
+        },
+    )
+    write(small, "# Start\n\nHow to cite:\n\n{{ citation }}\n")
+    (small / "book" / "more.md").write_text(QUESTIONS)
+    toc = "parts: [{caption: One, chapters: [{file: more}]}]\n"
+    with (small / "book" / "_toc.yml").open("a") as file:
+        file.write(toc)
+    index = book.build_book(jobs=1)
+    more = index.with_name("more.html")
+    head = head_of(more)
+    assert head["description"] == "What is a gate & why?"
+    assert head["og:description"] == head["description"]
+    assert head["og:title"] == "A page & more"
+    assert "og:image" not in head  # nowhere to find it
+    assert not index.with_name("sitemap.xml").exists()
+    soup = BeautifulSoup(more.read_text(), "html.parser")
+    assert 'rel="canonical"' not in more.read_text()
+    trail = soup.find("nav", attrs={"aria-label": "Breadcrumb"})
+    places = [
+        item.get_text(" ", strip=True) for item in trail.find_all("li")
+    ]
+    assert places == ["Start", "One", "A page & more"]
+    assert trail.find("a")["href"] == "page.html"
+    version = rnncore.__version__
+    edition = f"Edition {version}, 9 September 2001"
+    assert edition in soup.get_text()
+    start = BeautifulSoup(index.read_text(), "html.parser")
+    assert index.read_text() == index.with_name("page.html").read_text()
+    assert "(2001). Recurrent neural networks" in start.get_text()
+    assert f"edition = {{{version}}}," in start.find("pre").get_text()
+    assert "url" not in start.find("pre").get_text()
+    assert "/edit/" not in start.decode()
+
+
+def test_a_published_book_has_addresses_a_sitemap_and_a_picture(small):
+    address = "https://example.org/course/"
+    source = "https://github.com/someone/course"
+    with_extensions(
+        small,
+        "about",
+        "search",
+        html_baseurl=address,
+        html_theme_options={
+            "repository_url": source,
+            "repository_branch": "main",
+            "path_to_docs": "book",
+        },
+    )
+    write(small, QUESTIONS + "\n{{ citation }}\n")
+    index = book.build_book(jobs=1)
+    head = head_of(index)
+    assert head["og:url"] == f"{address}page.html"
+    picture = head["og:image"].removeprefix(address)
+    assert (ROOT / "book" / picture).exists()
+    assert (
+        f"<loc>{address}page.html</loc>"
+        in index.with_name("sitemap.xml").read_text()
+    )
+    html = index.read_text()
+    assert f'rel="canonical" href="{address}page.html"' in html
+    assert (
+        f"url     = {{{address}}}"
+        in BeautifulSoup(html, "html.parser").find("pre").get_text()
+    )
+    assert f"{source}/edit/main/book/page.md" in html
+
+
+def test_the_citation_has_the_packages_version():
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert cited["version"] == rnncore.__version__
+
+
+def test_the_parts_of_the_contents_are_known():
+    assert about.parts(TOC) == {
+        "a": "One",
+        "b": "One",
+        "c": "Two",
+    }

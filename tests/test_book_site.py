@@ -1,7 +1,9 @@
 """The built book in a browser that can reach nothing but the book."""
 
 import functools
+import gzip
 import http.server
+import re
 import subprocess
 import sys
 import threading
@@ -16,6 +18,13 @@ from tools.build import book
 pytestmark = pytest.mark.system
 HTML = book.BUILD / "html"
 PAGES = [p.stem for p in book.page_paths()] + ["search", "genindex"]
+each_page = pytest.mark.parametrize("name", PAGES)
+CHAPTERS = [name for name in PAGES if name.startswith("ch")]
+COMPRESSED = ".woff2", ".woff", ".png", ".mp4"  # by themselves
+SHIFTS = """window.shifted = 0;
+new PerformanceObserver((list) => list.getEntries().forEach((shift) => {
+  if (!shift.hadRecentInput) window.shifted += shift.value;
+})).observe({ type: "layout-shift", buffered: true });"""
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
@@ -49,12 +58,12 @@ class Visit:
             "pageerror", lambda e: self.wrong.append(f"error: {e}")
         )
         self.page.on("response", self._on_response)
+        self.page.add_init_script(SHIFTS)
+        self.fetched = set()
         self.page.goto(f"{site}{name}.html", wait_until="networkidle")
         self.page.evaluate(  # what is folded is looked at too
             "document.querySelectorAll('details').forEach(d => d.open = true)"
         )
-        if self.page.locator(".math").count():  # drawn, not left as TeX
-            self.page.wait_for_selector("mjx-container", timeout=20_000)
 
     def _only_the_book(self, route):
         url = route.request.url
@@ -69,6 +78,8 @@ class Visit:
             self.wrong.append(f"console {message.type}: {message.text}")
 
     def _on_response(self, response):
+        if response.url.startswith(self.site):
+            self.fetched.add(unquote(urlsplit(response.url).path)[1:])
         if response.status >= 400:
             self.wrong.append(f"{response.status}: {response.url}")
 
@@ -96,10 +107,15 @@ def seen(browser, site):
 def look_at(browser, site, name):
     opened = Visit(browser, site, name)
     page = opened.page
-    page.mouse.wheel(0, 100_000)  # what loads lazily loads now
+    media = page.evaluate(MEDIA)
+    page.evaluate(LOAD_ALL)  # as if all of it was read
+    page.mouse.wheel(0, 100_000)
     page.wait_for_load_state("networkidle")
     found = {
         "wrong": opened.wrong,
+        "weight": sum(map(weight, opened.fetched)),
+        "tex": page.locator(".math:not(:has(.katex))").count(),
+        "media": media,
         "links": page.eval_on_selector_all(
             "a[href]", "all => all.map(a => a.href)"
         ),
@@ -114,12 +130,41 @@ def look_at(browser, site, name):
         ),
     }
     found["wider"] = []
-    for width in (1000, 700, 400):
+    found["stops"] = page.evaluate(NEEDLESS_STOPS)
+    for width in (1000, 700, 400, 320):
         page.set_viewport_size({"width": width, "height": 900})
         if page.evaluate("document.documentElement.scrollWidth") > width:
             found["wider"].append(width)
     page.close()
     return found
+
+
+MEDIA = """() => [...document.querySelectorAll("article img")]
+  .filter((i) => !(i.width && i.height && i.getAttribute("width")
+    && i.loading === "lazy") && i.checkVisibility())
+  .map((i) => i.outerHTML.slice(0, 200))
+  .concat([...document.querySelectorAll("audio, video")]
+    .filter((m) => !/\\S/.test(m.closest("figure")
+      ?.querySelector("figcaption")?.textContent ?? "")
+      || m.preload !== "none")
+    .map((m) => m.outerHTML.slice(0, 200)))
+  .concat([...document.querySelectorAll("[src^='data:']")]
+    .map((m) => m.outerHTML.slice(0, 200)))"""
+LOAD_ALL = """() => document.querySelectorAll("img[loading=lazy]")
+  .forEach((i) => { if (i.checkVisibility()) i.loading = "eager"; })"""
+NEEDLESS_STOPS = """() => [...document.querySelectorAll(
+  ".math, .math *, article pre")]
+  .filter((e) => e.tabIndex >= 0 && e.localName !== "a"
+    && e.scrollWidth <= e.clientWidth + 1)
+  .map((e) => e.outerHTML.slice(0, 200))"""
+
+
+@functools.cache
+def weight(path):
+    """Bytes of a file as a host sends it."""
+    content = (HTML / path).read_bytes()
+    packed = path.endswith(COMPRESSED)
+    return len(content if packed else gzip.compress(content))
 
 
 class Anchors(HTMLParser):
@@ -157,7 +202,7 @@ def broken_links(site, links):
     return broken
 
 
-@pytest.mark.parametrize("name", PAGES)
+@each_page
 def test_page_loads_without_a_request_elsewhere_or_an_error(seen, name):
     assert seen(name)["wrong"] == []
 
@@ -168,7 +213,7 @@ def test_a_request_elsewhere_is_found(visit):
     assert "request: https://example.org/" in opened.wrong
 
 
-@pytest.mark.parametrize("name", PAGES)
+@each_page
 def test_every_internal_link_leads_somewhere(seen, site, name):
     links = seen(name)["links"]
     assert links
@@ -181,7 +226,7 @@ def test_a_link_to_nowhere_is_found(site):
     assert broken_links(site, gone + fine) == gone
 
 
-@pytest.mark.parametrize("name", PAGES)
+@each_page
 def test_every_picture_has_words_of_its_own(seen, name):
     for words, source in seen(name)["pictures"]:
         assert words, f"no alternative text: {source[:80]}"
@@ -189,12 +234,12 @@ def test_every_picture_has_words_of_its_own(seen, name):
         assert not is_file_name, f"alternative text is missing: {words}"
 
 
-@pytest.mark.parametrize("name", PAGES)
+@each_page
 def test_nothing_is_wider_than_a_tablet_or_a_telephone(seen, name):
     assert not seen(name)["wider"]
 
 
-@pytest.mark.parametrize("name", PAGES)
+@each_page
 def test_code_is_not_cut_off(seen, name):
     assert seen(name)["cut"] == []
 
@@ -231,3 +276,306 @@ def test_a_key_turns_the_pages_of_every_flipbook(visit):
             assert (after, shown) != (before, value)
             turned += 1
     assert turned
+
+
+class Searching:
+    """The search page, in a browser that finds no server at all."""
+
+    def __init__(self, browser):
+        self.wrong = []
+        self.page = browser.new_page()
+        self.page.on("pageerror", lambda e: self.wrong.append(str(e)))
+        self.page.on("request", self._on_request)
+        self.address = (HTML / "search.html").as_uri()
+
+    def _on_request(self, request):
+        if not request.url.startswith("file://"):
+            self.wrong.append(request.url)
+
+    def ask(self, words):
+        """Titles of the pages found, after these words were typed."""
+        self.page.fill("#book-search-field", words)
+        self.page.keyboard.press("Enter")
+        return self.page.locator(
+            "#book-search-results h2"
+        ).all_inner_texts()
+
+    @property
+    def status(self):
+        return self.page.locator("#book-search-status").inner_text()
+
+
+@pytest.fixture(scope="module")
+def searching(browser, site):
+    opened = Searching(browser)
+    yield opened
+    opened.page.close()
+
+
+def test_a_folder_without_a_server_is_searched_with_excerpts(searching):
+    page = searching.page
+    page.goto(f"{searching.address}?q=BPTT")
+    first = page.locator("#book-search-results li").first
+    assert first.locator("h2").inner_text().startswith("3. Backprop")
+    assert first.locator("mark").first.inner_text().lower() == "bptt"
+    assert (
+        "Backpropagation through time"
+        in page.locator("#book-search-term dd").inner_text()
+    )
+    for _ in range(3):  # past the term in the glossary
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.closest('li')"):
+            break
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/ch03_bptt.html*")
+    assert searching.wrong == []
+
+
+def test_every_term_of_the_glossary_finds_its_chapter_first(searching):
+    searching.page.goto(searching.address)
+    terms = searching.page.evaluate("BOOK_TEXTS.terms")
+    assert terms["bptt"][2] == "3"
+    wrong = {
+        term: found[:1]
+        for term, (_, _, chapter) in terms.items()
+        if chapter
+        and (found := searching.ask(term))[0].split(".")[0] != chapter
+    }
+    assert wrong == {}
+
+
+def test_what_is_typed_is_found_misspelt_and_never_markup(searching):
+    searching.page.goto(searching.address)
+    assert searching.ask("vanishing gradient")[0].startswith("5. ")
+    assert searching.ask("gradeint")
+    assert searching.ask("gru")[0].startswith("7. ")
+    assert searching.ask("") == []
+    assert searching.status == ""
+    for words in ("zzzzz", "<img src=x onerror=alert(1)>zzzz", "__proto__"):
+        searching.ask(words)
+        assert f"“{words}”" in searching.status
+    assert searching.ask("zzzzz") == []
+    assert "Nothing in the book has" in searching.status
+    assert searching.page.locator("#book-search img").count() == 0
+    searching.page.goto(f"{searching.address}?q=%3Cb%3Ezzzzz")
+    assert "“<b>zzzzz”" in searching.status
+    assert searching.wrong == []
+
+
+def test_a_wrong_address_at_any_depth_leads_to_the_book(browser):
+    class Host(QuietHandler):
+        def translate_path(self, path):
+            return super().translate_path(path.removeprefix("/some/where"))
+
+        def do_GET(self):
+            if not Path(self.translate_path(self.path)).exists():
+                self.path = "/some/where/404.html"
+            super().do_GET()
+
+    handler = functools.partial(Host, directory=str(book.BOOK / "extra"))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as s:
+        threading.Thread(target=s.serve_forever, daemon=True).start()
+        root = f"http://127.0.0.1:{s.server_port}/some/where/"
+        page = browser.new_page()
+        page.route(  # the book, of which only this is asked
+            "**/search.html",
+            lambda route: route.fulfill(
+                status=200
+                if route.request.url == f"{root}search.html"
+                else 404
+            ),
+        )
+        page.goto(f"{root}old/er/ch03_bpt.html")
+        start = page.get_by_role("link", name="Start")
+        assert start.evaluate("a => a.href") == root
+        search = page.get_by_role("link", name="search")
+        assert search.evaluate("a => a.href") == f"{root}search.html?q=bpt"
+        page.close()
+        s.shutdown()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_the_ways_in_are_for_everybody(browser, site, scheme, width):
+    """What is the course's own of the first page, the search and the 404."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = browser.new_page(
+        viewport={"width": width, "height": 900}, color_scheme=scheme
+    )
+    for name, own in (
+        ("index.html", "article"),
+        ("search.html?q=BPTT", "#book-search"),
+        ("404.html", "main"),
+    ):
+        page.goto(site + name, wait_until="networkidle")
+        found = Axe().run(page, context=own).response["violations"]
+        assert [(name, v["id"], v["nodes"][0]["html"]) for v in found] == []
+        across = page.evaluate("document.documentElement.scrollWidth")
+        assert across <= width
+    page.close()
+
+
+def test_the_first_page_shows_a_network_that_trains(visit):
+    page = visit("index").page
+    train = page.get_by_role("button", name="Train")
+    page.wait_for_selector("live-training button")
+    assert train.bounding_box()["y"] < 900  # seen without scrolling
+    for way in ("Read", "Work", "Teach"):
+        assert page.get_by_text(way, exact=True).first.is_visible()
+    train.click()
+    page.wait_for_function(
+        "/[1-9]\\d* update/.test(document.querySelector('.live .says')"
+        ".textContent)"
+    )
+
+
+def test_pages_say_where_they_stand_and_which_edition_they_are(visit):
+    page = visit("ch03_truncated").page
+    trail = page.get_by_role("navigation", name="Breadcrumb")
+    places = trail.locator("li").all_inner_texts()
+    assert places == [
+        "Start",
+        "Part I: one loop",
+        "3. Backpropagation through time",
+        "3.1. When the sequence is too long",
+    ]
+    footer = page.locator(".bd-footer-content")
+    footer.get_by_role("link", name="Cite the course").click()
+    assert page.locator("#cite-the-course").is_visible()
+    words = page.locator("meta[name=description]").get_attribute("content")
+    assert len(words) > 40
+
+
+@each_page
+def test_a_page_is_light_with_all_that_it_shows(seen, name):
+    limit = 400_000 if name in CHAPTERS else 1_000_000
+    assert seen(name)["weight"] < limit
+
+
+def test_the_weight_counts_what_is_fetched(visit):
+    fetched = visit("ch03_bptt").fetched
+    endings = {Path(path).suffix for path in fetched}
+    assert {".html", ".css", ".js", ".svg", ".woff2"} <= endings
+    heavy = ("fontawesome.js", "searchindex.js", "bootstrap.js")
+    assert [name for name in heavy if any(name in f for f in fetched)] == [
+        "bootstrap.js"
+    ]
+
+
+@each_page
+def test_the_formulas_were_typeset_when_the_book_was_built(seen, name):
+    assert seen(name)["tex"] == 0
+
+
+@each_page
+def test_what_scrolls_is_a_tab_stop_and_no_other_formula_or_code(
+    seen, name
+):
+    assert seen(name)["stops"] == []
+
+
+@each_page
+def test_media_are_files_with_size_and_words_that_load_late(seen, name):
+    assert seen(name)["media"] == []
+
+
+@each_page
+def test_nothing_moves_while_a_page_loads_and_is_read(browser, site, name):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.add_init_script(SHIFTS)
+    page.goto(f"{site}{name}.html", wait_until="networkidle")
+    for _ in range(60):  # faster than anybody reads
+        page.mouse.wheel(0, 500)
+        page.wait_for_timeout(50)
+    moved = page.evaluate("shifted")
+    page.close()
+    assert moved < 0.02
+
+
+@each_page
+def test_no_script_stands_before_the_text(name):
+    text = (HTML / f"{name}.html").read_text("utf8")
+    if "<main" not in text:  # index.html leads on
+        return
+    before = re.findall(r"<script[^>]*src=[^>]*>", text.partition("<h1")[0])
+    assert before == []
+
+
+def test_the_text_is_there_while_no_script_has_come(browser, site):
+    page = browser.new_page()
+    page.route(re.compile(r"\.m?js\b"), lambda route: None)  # no answer
+    page.goto(f"{site}ch03_bptt.html", wait_until="commit")
+    for part in ("article h1", "article p", "article .katex"):
+        page.locator(part).first.wait_for(state="visible", timeout=10_000)
+    page.close()
+
+
+def test_without_javascript_all_is_there_formulas_included(browser, site):
+    page = browser.new_page(java_script_enabled=False)
+    page.goto(f"{site}ch07_gru.html")
+    text = page.locator("article").inner_text()
+    assert len(text) > 10_000
+    assert page.locator(".math:not(:has(.katex))").count() == 0
+    assert page.locator(".katex").first.is_visible()
+    page.close()
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+@each_page
+def test_everybody_can_read_a_page(browser, site, name, width):
+    from axe_playwright_python.sync_playwright import Axe
+
+    opened = Visit(browser, site, name, width=width)
+    page, found = opened.page, []
+    page.wait_for_timeout(700)  # the theme finds out what scrolls
+    for theme, options in (
+        ("light", {}),
+        ("dark", {"runOnly": ["color-contrast", "link-in-text-block"]}),
+    ):
+        page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+        axe = Axe().run(page, options=options)
+        found += [
+            (theme, v["id"], len(v["nodes"]), v["nodes"][0]["html"][:300])
+            for v in axe.response["violations"]
+        ]
+    page.close()
+    assert found == []
+
+
+def test_who_moves_by_keys_sees_where(visit):
+    page = visit("ch02_cell").page
+    seen = []
+    for _ in range(25):
+        page.keyboard.press("Tab")
+        seen.append(
+            page.evaluate(
+                """() => {
+                  const at = document.activeElement;
+                  const look = getComputedStyle(at);
+                  const inner = getComputedStyle(at.firstElementChild ?? at);
+                  const shown = (s) => parseFloat(s.outlineWidth) > 0
+                    && s.outlineStyle !== "none" || s.boxShadow !== "none";
+                  return shown(look) || shown(inner) ? ""
+                    : at.outerHTML.slice(0, 200);
+                }"""
+            )
+        )
+    assert seen == [""] * len(seen)
+
+
+def test_every_slider_has_a_name(visit):
+    for name in PAGES:
+        text = (HTML / f"{name}.html").read_text("utf8")
+        if 'type="range"' in text:
+            sliders = visit(name).page.locator("input[type=range]")
+            for slider in sliders.all():
+                assert re.search('slider "[^"]', slider.aria_snapshot())
+
+
+def test_a_click_on_a_picture_shows_its_file(visit):
+    page = visit("ch07_gru").page
+    link = page.locator("a.enlarge").first
+    picture = link.locator("img").get_attribute("src")
+    link.click()
+    page.wait_for_url(f"**/{picture}")

@@ -139,9 +139,8 @@ def test_the_tree_holds_the_course_and_nothing_of_the_grader(tree):
     names = {path.name for path in (tree / "exercises").iterdir()}
     assert names == set(builder.names())
     tools = {path.name for path in (tree / "tools").rglob("*.py")}
-    needed = {"book", "contents", "kernels", "links"}
-    needed |= {"sphinx_course", "__init__"}
-    assert tools == {f"{name}.py" for name in needed}
+    pages = {path.name for path in (ROOT / "tools" / "site").glob("*.py")}
+    assert tools == pages | {"book.py", "contents.py", "kernels.py"}
     for readable in (tree, tree / "README.md", tree / "exercises"):
         assert readable.stat().st_mode & 0o044 == 0o044
 

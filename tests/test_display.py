@@ -77,6 +77,30 @@ def test_flipbook_names_the_value_for_which_draw_gave_no_figure():
         display.flipbook(lambda value: None, [3], "slope", "a line")
 
 
+def test_a_flipbooks_slider_has_a_name():
+    page = display.flipbook(line, [1], "a < b", "a line")
+    slider = re.search(r"<input [^>]*>", page.html)[0]
+    assert 'aria-label="a &lt; b"' in slider
+
+
+def test_a_table_has_headings_for_columns_and_rows():
+    html = display.table(
+        ["", "a < b"], [["x", 0.5], ["y", "2 kB"]], "c"
+    ).html
+    root = ET.fromstring(html)
+    heads = [(th.get("scope"), th.text) for th in root.iter("th")]
+    assert heads == [("col", "a < b"), ("row", "x"), ("row", "y")]
+    empty, *cells = [td.text for td in root.iter("td")]
+    assert empty is None  # a corner without words is no heading
+    assert cells == ["0.5", "2 kB"]
+    assert root.find("caption").text == "c"
+
+
+def test_a_row_that_does_not_fit_its_heads_is_told():
+    with pytest.raises(ValueError, match=r"rows\[1\]: expected 2 cells"):
+        display.table(["a", "b"], [[1, 2], [3]])
+
+
 def test_play_carries_the_sound_itself():
     samples = np.array([0.0, 0.5, -1.0])
     page = display.play(samples, 8000, "three samples")

@@ -121,9 +121,8 @@ def test_a_layer_is_its_formula_in_every_library(move, rng, make, name):
     assert_close(vjp(params, cache, d_y), wanted)
 
 
-@each_layer
-def test_its_gradient_is_that_of_finite_differences(rng, make, name):
-    layer, vjp, params, x, h = make(name, rng)
+def agrees_with_differences(layer, vjp, params, x, h, rng):
+    """Compare every gradient of a layer with finite differences."""
     y, cache = layer(params, x, h)
     d_y = rng.normal(size=y.shape)
     d_params, d_x, d_h = vjp(params, cache, d_y)
@@ -140,6 +139,20 @@ def test_its_gradient_is_that_of_finite_differences(rng, make, name):
 
         # central differences with a step of 1e-6 are good to about 1e-8
         assert check_gradient(loss, value, found[key], f"d_{key}") < 1e-6
+
+
+@each_layer
+def test_its_gradient_is_that_of_finite_differences(rng, make, name):
+    agrees_with_differences(*make(name, rng), rng)
+
+
+def test_a_factor_of_1_has_a_gradient_too(rng):
+    # unit 0: its gate is 0 to the last digit; unit 1: its decay is
+    layer, vjp, params, x, h = rg_lru("", rng)
+    params.b_x[0], params.decay[1] = -80, 800
+    y, _ = layer(params, x, h)
+    np.testing.assert_array_equal(y[..., :2], np.tile(h[:, :2], (T, 1, 1)))
+    agrees_with_differences(layer, vjp, params, x, h, rng)
 
 
 @each_squashing

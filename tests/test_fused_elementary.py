@@ -9,7 +9,6 @@ from numba import njit
 
 from rnncore.fused import compiled
 
-pytestmark = pytest.mark.usefixtures("kept_loops")
 NAMES = ["tanh", "sigmoid", "exp", "log"]
 EXACT = {
     "tanh": mpmath.tanh,
@@ -31,7 +30,7 @@ def every(n, x, out):
 
 
 @pytest.fixture(scope="module", params=["float32", "float64"])
-def every(request, kept_loops):
+def every(request):
     """All four of an array of one dtype, by name."""
     names = dict(compiled.shared_names(request.param))
     exec(SOURCE, names)  # noqa: S102

@@ -37,6 +37,25 @@ def test_what_is_no_plain_file_is_not_read(tmp_path):
         assert says_torch(tmp_path / name, 10**6) is False
 
 
+ONCE = """
+import sys
+import grader.run.preload
+needed = "torch", "grader.trusted.gradients", "nbgrader", "rnncore.testing"
+print(*(name for name in needed if name not in sys.modules))
+"""
+
+
+def test_what_grades_a_submission_is_imported_before_the_fork():
+    run = subprocess.run(
+        [sys.executable, "-c", ONCE],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    assert run.stdout.split() == []  # else each imports it for itself
+
+
 LARGE = """
 import os
 import numpy as np

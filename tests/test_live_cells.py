@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from arrays import assert_close
-from live import STATIC, served
+from live import assert_same, flat, modules
 
 from rnncore.bptt import bptt, readout_vjp, rnn_cell_vjp
 from rnncore.characters import Model, encode, held_out_bits, lanes, one_hot
@@ -50,42 +50,8 @@ CELLS = {
 
 @pytest.fixture(scope="module")
 def js(browser):
-    """A function that runs JavaScript with the modules' names in `m`."""
-    with served(STATIC) as site:
-        page = browser.new_page()
-        page.goto(f"{site}course.css")
-
-        def run(module, body, arg):
-            return page.evaluate(
-                f"""async (arg) => {{
-                  const m = await import("{site}live/{module}.mjs");
-                  const F = (a) => Float64Array.from(a);
-                  const plain = (v) => v instanceof Float64Array ? [...v]
-                    : Array.isArray(v) ? v.map(plain)
-                    : v && typeof v === "object" ? Object.fromEntries(
-                        Object.entries(v).map(([k, w]) => [k, plain(w)]))
-                    : v;
-                  return plain(await (async () => {{ {body} }})());
-                }}""",
-                arg,
-            )
-
+    with modules(browser) as run:
         yield run
-        page.close()
-
-
-def flat(tree):
-    """Arrays as lists, row by row, whatever holds them."""
-    if hasattr(tree, "_asdict"):
-        tree = tree._asdict()
-    if isinstance(tree, dict):
-        return {name: np.ravel(a).tolist() for name, a in tree.items()}
-    return [np.ravel(a).tolist() for a in tree]
-
-
-def assert_same(theirs, ours):
-    # the browser's exp and tanh may round otherwise than NumPy's
-    assert_close(np.ravel(theirs), np.ravel(ours), amplified=100)
 
 
 @pytest.mark.parametrize("name", CELLS)

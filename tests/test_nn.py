@@ -42,6 +42,18 @@ def _alike(monkeypatch):
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
 
 
+@pytest.fixture(autouse=True, params=["compiled", "printed"])
+def loop(request, monkeypatch):
+    """Each test is of both loops."""
+    monkeypatch.setattr(rnncore.nn, "STEPS", 2)
+    monkeypatch.setattr(
+        rnncore.nn.Recurrent, "fused", request.param == "compiled"
+    )
+    if request.param == "compiled":
+        pytest.importorskip("numba")
+    return request.param
+
+
 @pytest.fixture(params=DEVICES)
 def device(request):
     return request.param
@@ -494,19 +506,25 @@ def test_a_weight_changed_between_forward_and_backward_is_noticed():
 
 
 @pytest.fixture
-def tapes(monkeypatch):
-    """For each call of the loop, its tape's caches and weak references."""
+def tapes(loop, monkeypatch):
+    """For each call of the loop: is there a tape; weak references to it."""
     seen = []
-    unroll = rnncore.nn.unroll
+    module = rnncore.fused.autograd if loop == "compiled" else rnncore.nn
+    unroll = module.unroll
 
-    def spy(*given):
-        result = unroll(*given)
+    def spy(*given, **options):
+        result = unroll(*given, **options)
+        tape = result[2]
+        if loop == "compiled":
+            kept = [*tape.steps[1:], tape.kept] if tape else []
+            seen.append((tape is not None, [weakref.ref(a) for a in kept]))
+            return result
         kept = [a for _, a in named_leaves(result) if a is not None]
-        caches = [cache is not None for cache in result[2].caches]
-        seen.append((caches, [weakref.ref(a) for a in kept]))
+        (any_,) = {cache is not None for cache in tape.caches}
+        seen.append((any_, [weakref.ref(a) for a in kept]))
         return result
 
-    monkeypatch.setattr(rnncore.nn, "unroll", spy)
+    monkeypatch.setattr(module, "unroll", spy)
     return seen
 
 
@@ -547,7 +565,7 @@ def test_without_gradients_no_tape_is_kept(name, tapes):
         y, _ = ours(x)
     assert y.grad_fn is None
     expected, _ = ours(x)
-    assert [caches for caches, _ in tapes] == [[False] * 5, [True] * 5]
+    assert [kept for kept, _ in tapes] == [False, True]
     assert_close(y, expected)
     with torch.inference_mode():
         assert_close(ours(x)[0], expected)

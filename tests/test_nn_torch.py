@@ -30,6 +30,12 @@ def table():
     return dict(rows[2:])  # without the head and its line
 
 
+@pytest.fixture(autouse=True)
+def _few_steps(monkeypatch):
+    """Compiled from the second step on, so that tests are short."""
+    monkeypatch.setattr(rnncore.nn, "STEPS", 2)
+
+
 @pytest.fixture(params=NAMES)
 def both(request):
     """torch.nn's module and ours with the same weights, and an input."""
@@ -339,11 +345,10 @@ def test_told_by_name(row, both):
     TOLD[row](both[1])
 
 
-@pytest.mark.usefixtures("kept_loops")
 def test_a_module_of_any_cell_is_transformed_as_torchs():
     pytest.importorskip("numba")
     from rnncore.fused import cells
-    from rnncore.fused.module import Cell
+    from rnncore.nn import Cell
 
     assert fused.available()
     torch.manual_seed(0)

@@ -201,6 +201,15 @@ def test_an_open_forget_gate_reaches_further(few, tmp_path):
     assert found["value"] == [ruler.longest_lag(needed, 60)]
 
 
+@pytest.mark.parametrize("name", ["sLSTM", "gated-delta"])
+def test_the_ruler_takes_each_cell_of_chapter_20(name):
+    """Also the one whose state has a row of a matrix as each part."""
+    cell = train_ruler.LATER[name]
+    four = cell if name == "sLSTM" else cell._replace(parts=1 + 4)
+    assert ruler.check_cell(four) < 1e-6  # with H = 4
+    assert 0 < ruler.updates_needed(cell, 1, 0, 200) <= 200
+
+
 def test_the_command_measures_the_example_and_draws(few, capsys, tmp_path):
     poster = tmp_path / "poster.svg"
     words = [EXAMPLE, "--budget", 100, "--poster", poster]

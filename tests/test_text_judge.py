@@ -1,5 +1,6 @@
 """What is written is judged by the language's own parser, and by metre."""
 
+import re
 from fractions import Fraction
 
 import numpy as np
@@ -140,5 +141,8 @@ def test_a_heat_map_says_in_lines_what_it_says_in_colours():
     for line in ("2px dotted", "2px solid", "4px double"):
         assert html.count(line) == 2  # once in the key, once in the text
     assert "9.0 bits; guessed" in html
+    rows = re.findall(r'<tr><th scope="row">(.*?)</th>(.*?)</tr>', html)
+    assert rows[1] == ("&lt;b&gt;", "<td>2.0</td><td>&#x27;b&#x27;</td>")
+    assert rows[2][0] == "&#x27;\\n&#x27;"
     with pytest.raises(ValueError, match=r"bits: expected \(2,\)"):
         heat_map(["a", "b"], np.zeros(3), "x")

@@ -6,7 +6,7 @@ import torch
 from arrays import assert_close
 
 from rnncore.blocks import MIXERS
-from rnncore.comparison import from_json
+from rnncore.comparison import Trained, from_json
 from rnncore.text.blocks import BlockModel
 from tools import measurements
 from tools.train import runner
@@ -25,7 +25,7 @@ def small(monkeypatch, tmp_path):
         "MIXERS": {name: MIXERS[name] for name in NAMES},
         "text": lambda name: text,
         "D": 8,
-        "WEIGHTS": 3000,
+        "WEIGHTS": 1500,
         "T": 16,
         "B": 2,
         "LONG": 64,
@@ -74,6 +74,54 @@ def test_after_each_swap_the_order_is_asked_for(rng):
         for token, target in zip(tokens[1:, b], targets[:, b], strict=True):
             now = tuple(now[i] for i in moves[token])
             assert orders[target] == now
+
+
+def test_what_is_asked_for_stands_at_the_end():
+    """A network that always says 2, at two tokens of three."""
+    tokens = torch.zeros(3, 2, dtype=torch.long)
+    targets = torch.tensor([[2, 0], [2, 2]])
+    logits = torch.zeros(3, 2, 4)
+    logits[1:, :, 2] = 5.0
+
+    def model(given):
+        assert given is tokens
+        return logits, None
+
+    (nats, right), _ = blocks.answered(model, *[(tokens, targets)] * 2)
+    assert right == 0.75
+    others = np.log(np.exp(5) + 3)
+    assert_close(nats, others - 5 * 0.75, within=1e-6)
+    loss, carry = blocks.answers_loss(model, (tokens, targets), "kept")
+    assert_close(float(loss), nats, within=1e-6)
+    assert carry == "kept"
+
+
+def test_a_rate_is_chosen_with_one_seed_and_tested_with_three(monkeypatch):
+    asked = []
+
+    def contender(task, mixer):
+        def train(setting, seed, steps):
+            asked.append((mixer, setting["rate"], seed, steps))
+            if mixer == "minGRU" and setting["rate"] == 0.03:
+                raise FloatingPointError("it diverged")
+            best = {"minGRU": 0.003, "attention": 0.01}[mixer]
+            score = abs(setting["rate"] - best)
+            return Trained(score, steps, lambda: 10.0 + seed)
+
+        return train
+
+    monkeypatch.setattr(blocks, "contender", contender)
+    monkeypatch.setattr(blocks, "MIXERS", NAMES)
+    found = blocks.searched(blocks.TRACKING, 7)
+    assert found.results["minGRU"].chosen == {"rate": 0.003}
+    assert found.results["minGRU"].edges == ["rate 0.003"]
+    assert found.results["minGRU"].tried[2].validation == [np.inf]
+    assert found.results["attention"].chosen == {"rate": 0.01}
+    assert found.results["attention"].edges == []
+    for name in NAMES:
+        assert found.results[name].test == [10.0, 11.0, 12.0]
+    assert {seed for _, rate, seed, _ in asked if rate == 0.03} == {0}
+    assert {steps for *_, steps in asked} == {7}
 
 
 def test_the_rate_rises_and_falls():
@@ -142,8 +190,11 @@ def test_a_run_that_diverged_is_told_and_not_tried_again(
 
 
 def test_recall_and_tracking_record_shares(small):
-    known = run(small, "recall", "tracking", "--steps", "2")
-    for key, count in ("recall.pairs", 5), ("tracking.lengths", 5):
+    known = run(small, "recall", "tracking*", "--steps", "2")
+    longer = known["blocks.tracking.longer"]
+    assert np.shape(longer["value"]) == (3, 6)
+    assert longer["unit"].endswith(", 6 updates")
+    for key, count in ("recall.pairs", 5), ("tracking.lengths", 6):
         for name in NAMES:
             shares = np.array(known[f"blocks.{key}"]["value"][name])
             assert shares.shape == (3, count)

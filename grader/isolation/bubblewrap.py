@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from grader.isolation import sandbox
+from grader.isolation import groups, sandbox
 
 alone = False
 mounted = "/submission"
@@ -43,7 +43,9 @@ def why_not() -> str | None:
     )
 
 
-def command(program: list[str], folder: str = "", scratch: int = 0) -> list[str]:
+def command(
+    program: list[str], folder: str = "", scratch: int = 0, *, grouped: bool = False
+) -> list[str]:
     """The command that runs a program in the sandbox.
 
     A submission's folders are made, with their size, by the server.
@@ -62,6 +64,8 @@ def command(program: list[str], folder: str = "", scratch: int = 0) -> list[str]
         asked += ["--ro-bind", source, path]
     asked += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
     asked += ["--perms", "1777", "--tmpfs", "/tmp"]
+    if grouped:
+        asked += ["--bind", f"{folder}/{groups.LINK}", groups.PLACE]
     asked += ["--dir", mounted, "--remount-ro", "/", "--chdir", "/"]
     asked += ["--clearenv", "--setenv", "PYTHONPATH", sandbox.INSIDE]
     for name, value in sandbox.environment("/tmp").items():

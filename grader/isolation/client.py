@@ -20,7 +20,7 @@ from pathlib import Path
 
 from grader import ROOT
 from grader.course.settings import Assignment, Limits, SetupError
-from grader.isolation import sandbox
+from grader.isolation import groups, sandbox
 
 # Imported before the fork, for the notebooks that do. A process without
 # torch is copied in half the time, so the assignments that do without it
@@ -68,9 +68,10 @@ class Server:
         self.listening.bind(self.path)
         self.listening.listen(64)
         self.way, theirs = socket.socketpair()
+        command = _command(name, modules, self.folder, scratch)
         with theirs:
             self.process = subprocess.Popen(
-                _command(name, modules, self.folder, scratch),
+                command,
                 stdin=theirs.fileno(),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -123,6 +124,7 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        groups.remove(self.folder)
         shutil.rmtree(self.folder, ignore_errors=True)
         atexit.unregister(self.stop)
 
@@ -184,12 +186,14 @@ def _command(
 ) -> list[str]:
     """The server's command; the grader's folder comes first in its path."""
     held = None if name == sandbox.NONE else sandbox.executor(name)
+    grouped = held is not None and not held.alone and not groups.why_not()
     asked = {
         "held": held is not None,
         "alone": held is not None and held.alone,
         "user": sandbox.USER,
         "mounted": held.mounted if held else "",
         "modules": list(modules),
+        "groups": groups.PLACE if grouped else "",
     }
     place = sandbox.INSIDE if held else str(ROOT)
     start = (
@@ -201,7 +205,11 @@ def _command(
     if held is None:
         return program
     program.insert(1, "-B")  # nothing is written beside what is shown
-    return held.command(program, folder, scratch)
+    command = held.command(program, folder, scratch, grouped=grouped)
+    if not grouped:
+        return command
+    user = sandbox.USER if os.getuid() == 0 else None
+    return groups.command(command, folder, user)
 
 
 def _environment(home: str) -> dict[str, str]:

@@ -46,7 +46,9 @@ def why_not() -> str | None:
     return f"gVisor cannot make a container here: {said[-1]}"
 
 
-def command(program: list[str], folder: str, scratch: int) -> list[str]:
+def command(
+    program: list[str], folder: str, scratch: int, *, grouped: bool = False
+) -> list[str]:
     """The command that runs a program in a container made in `folder`."""
     bundle = Path(folder) / "bundle"
     root = bundle / "root"

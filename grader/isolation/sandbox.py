@@ -48,10 +48,13 @@ class Executor(Protocol):
     def why_not(self) -> str | None:
         """Why it cannot be used here; None where it can."""
 
-    def command(self, program: list[str], folder: str, scratch: int) -> list[str]:
+    def command(
+        self, program: list[str], folder: str, scratch: int, *, grouped: bool
+    ) -> list[str]:
         """The command that runs a program in it.
 
         `folder` is empty and its own; `scratch` bounds what is written.
+        `grouped`: there will be control groups for it (`groups.py`).
         """
 
 
@@ -128,6 +131,7 @@ def environment(home: str) -> dict[str, str]:
         "OPENBLAS_NUM_THREADS": "1",
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "PYTHONDONTWRITEBYTECODE": "1",
+        "RNNCORE_LOOPS": "off",  # nothing is compiled here
         "TMPDIR": home,
         "USER": "learner",
     }

@@ -29,6 +29,7 @@ from typing import Any
 
 import psutil
 
+from grader.isolation.groups import Group
 from grader.isolation.huge_pages import use_large
 from grader.isolation.seccomp import close_calls
 from grader.isolation.wire import receive, send
@@ -155,6 +156,9 @@ def _submission(connection: socket.socket, config: Any, shell: Any) -> None:
     _, fds, _, _ = socket.recv_fds(connection, 1, 1)
     os.setsid()
     parted = config["held"] and not config["alone"]
+    group = None
+    if config["groups"]:
+        group = Group(config["groups"], head["limits"]["memory_bytes"])
     if parted:
         _new_namespaces()
     elif _linux():
@@ -165,6 +169,8 @@ def _submission(connection: socket.socket, config: Any, shell: Any) -> None:
         try:
             os.close(began)
             connection.close()
+            if group:
+                group.enter()
             _init(fds[0], begun, head, data, config, shell)
         except BaseException as error:  # noqa: BLE001 - it is told
             os.write(begun, f"{error!r}"[:4000].encode())
@@ -178,18 +184,20 @@ def _submission(connection: socket.socket, config: Any, shell: Any) -> None:
     learner = _tree(init)[1].pid
     send(connection, {"started": True})
     members = _others if config["alone"] else lambda: _tree(init)
-    looks = Looks(members, head["limits"], _meter(init, config))
+    looks = Looks(members, head["limits"], group or _meter(init, config))
     try:
         _watch(connection, init, learner, looks)
     finally:  # nothing runs on that nobody watches
         if config["alone"]:
             os.kill(-1, signal.SIGKILL)  # all but the server
         _end(init, parted)
+        if group:
+            group.end()
 
 
 def _new_namespaces() -> None:
     user, group = os.getuid(), os.getgid()
-    flags = sum(CLONE.values()) - CLONE["mount"]  # that is init's to make
+    flags = sum(CLONE.values()) - CLONE["mount"] - CLONE["cgroup"]  # init's
     _checked(LIBC.unshare(flags), "unshare")
     Path("/proc/self/setgroups").write_text("deny")
     Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
@@ -233,7 +241,7 @@ def _init(
 
 def _private_folders(limits: Any, mounted: str) -> None:
     """Folders of its own, and no more namespaces."""
-    _checked(LIBC.unshare(CLONE["mount"]), "unshare")
+    _checked(LIBC.unshare(CLONE["mount"] | CLONE["cgroup"]), "unshare")
     _mount("", "/", MS_REC | MS_PRIVATE)
     _mount("proc", "/proc", MS_NOSUID | MS_NODEV)
     size = f"size={limits['scratch_bytes']},nr_inodes=10000,mode=700"
@@ -326,6 +334,7 @@ def _watch(connection: socket.socket, init: int, learner: int, looks: Looks) -> 
         happened = dict(events.poll(LOOK_SECONDS * 1000))
         if not happened:
             if os.waitpid(init, os.WNOHANG)[0]:
+                _tell(connection, {looks.ended(): True})
                 return
             if over := looks.look():
                 _tell(connection, {over: True})
@@ -333,7 +342,7 @@ def _watch(connection: socket.socket, init: int, learner: int, looks: Looks) -> 
             continue
         if end in happened:
             events.unregister(end)
-            _tell(connection, {"ended": True})
+            _tell(connection, {looks.ended(): True})
         if connection.fileno() not in happened:
             continue
         word = connection.recv(1)
@@ -351,10 +360,13 @@ Meter = Callable[[list[psutil.Process]], int]  # bytes that these take
 
 
 class Looks:
-    """What a submission's processes take, seen from time to time."""
+    """What a submission's processes take, seen from time to time.
 
-    def __init__(self, members: Members, limits: Any, meter: Meter):
-        self.members, self.limits, self.meter = members, limits, meter
+    Where they have a control group, the kernel sees to their memory.
+    """
+
+    def __init__(self, members: Members, limits: Any, memory: Meter | Group):
+        self.members, self.limits, self.memory = members, limits, memory
         self.next, self.calm, self.quiet = 0.0, False, math.inf
 
     def look(self) -> str | None:
@@ -371,12 +383,19 @@ class Looks:
             return "busy"
         if len(tasks) > self.limits["processes"] + 1:  # and init
             return "processes"
-        return "memory" if now > self.next and self._full(members) else None
+        if isinstance(self.memory, Group) or now < self.next:
+            return None
+        return "memory" if self._full(self.memory, members) else None
 
-    def _full(self, members: list[psutil.Process]) -> bool:
+    def ended(self) -> str:
+        """Why the learner's process ended, as far as can be seen."""
+        full = isinstance(self.memory, Group) and self.memory.full()
+        return "memory" if full else "ended"
+
+    def _full(self, meter: Meter, members: list[psutil.Process]) -> bool:
         """Whether there is too much memory; the next look may wait."""
         began = time.process_time()
-        used = self.meter(members)
+        used = meter(members)
         spent = time.process_time() - began
         self.next = time.monotonic() + spent / SHARE
         return used > int(self.limits["memory_bytes"])

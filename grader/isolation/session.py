@@ -12,6 +12,7 @@ from grader.course.settings import Limits, SetupError
 from grader.isolation.wire import WireError, receive, send
 
 GRACE_SECONDS = 3  # for a cell to end after it was told to
+WORD_SECONDS = 1  # for the monitor to say why it ended
 START_SECONDS = 60
 
 
@@ -128,7 +129,7 @@ class Session:
 
     def why_ended(self) -> str | None:
         """What the monitor says about the end, if it says anything."""
-        self.control.settimeout(0.1)
+        self.control.settimeout(WORD_SECONDS)
         try:
             answer, _ = receive(self.control, 1 << 20)
         except (OSError, EOFError, WireError):

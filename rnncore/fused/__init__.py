@@ -17,8 +17,11 @@ and with numbers of its surroundings; `where` takes the place of `if`. A
 part of the state that is returned as it came is a weight of the unit.
 
 `unroll` and `bptt` run it as those of `rnncore.rnn` and `rnncore.bptt` run
-a printed cell; `pair` makes a printed cell of it, for every backend;
-`rnncore.fused.module.Cell` is a torch module of it.
+a printed cell. `rnncore.nn.Cell(lstm, 64, 128)` is a torch module of it,
+whose parts of the state that are weights are parameters; they stand last.
+`pair` makes a cell and its vjp for the printed loop, on every backend,
+which `rnncore.bptt.check_gradient` can check; `vjp_source` shows the vjp.
+What is no cell is refused with the line that makes it none.
 """
 
 from rnncore.fused.functions import (
@@ -31,6 +34,7 @@ from rnncore.fused.functions import (
     tanh,
     where,
 )
+from rnncore.fused.loop import bptt, unroll
 from rnncore.fused.printed import (
     equation_of,
     loop_source,
@@ -62,12 +66,3 @@ def available() -> bool:
     from importlib.util import find_spec
 
     return find_spec("numba") is not None
-
-
-def __getattr__(name: str):
-    """`unroll` and `bptt` load numba, so they come when asked for."""
-    if name not in {"unroll", "bptt"}:
-        raise AttributeError(f"rnncore.fused has no {name}")
-    from rnncore.fused import loop
-
-    return getattr(loop, name)

@@ -7,13 +7,28 @@ import torch
 from torch import Tensor
 
 from rnncore.fused.loop import Packed, Tape, bptt, unroll
-from rnncore.nn import _refuse_batched, _transformed
 from rnncore.rnn import Params
+
+
+def transformed() -> bool:
+    """Whether torch.func, torch.jit.trace or a dual level is looking on."""
+    active = torch._C._are_functorch_transforms_active()
+    dual = torch.autograd.forward_ad._current_level >= 0
+    return active or dual or torch.jit.is_tracing()
+
+
+def refuse_batched(d_y: Tensor) -> None:
+    """Raise RuntimeError where torch asks for many gradients at once."""
+    if torch._C._functorch.is_legacy_batchedtensor(d_y):
+        raise RuntimeError(
+            "is_grads_batched: expected False, got True: rnncore.nn has "
+            "batches of gradients by torch.func alone (vmap, vjp)"
+        )
 
 
 def takes(*tensors: Tensor) -> bool:
     """Whether the loops can run on these: plain floats on a CPU."""
-    hidden = torch.compiler.is_compiling() or _transformed()
+    hidden = torch.compiler.is_compiling() or transformed()
     return not hidden and all(
         type(a) in {Tensor, torch.nn.Parameter}
         and a.device.type == "cpu"
@@ -62,7 +77,7 @@ class Fused(torch.autograd.Function):
                 "create_graph: expected False, got True: rnncore.nn has "
                 "no second derivatives, except by torch.func"
             )
-        _refuse_batched(d_y)
+        refuse_batched(d_y)
         _, x, *rest = ctx.saved_tensors
         n = len(d_state)
         params, state, own = (

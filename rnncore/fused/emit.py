@@ -232,6 +232,65 @@ def _cached(cell: Derived) -> list[Node]:
     return [*cell.cell.state, *new, *cell.kept]
 
 
+BLOCK = 256  # steps times sequences whose gradients are packed at a time
+SHARED = '''
+def copy(rows, N, a, a0, a_row, c, c0, c_row):
+    zero = nothing()
+    for r in range(rows):
+        A, C = a0 + r * a_row, c0 + r * c_row
+        j = 0
+        while j + L <= N:
+            store(c, C + j, load(zero, a, A + j))
+            j += L
+        if j < N:
+            store_some(c, C + j, load_some(zero, a, A + j, N - j), N - j)
+
+
+def outer(first, last, low, high, K, M, N, a, d, d0, d_row,
+          panel, sums, out, wide):
+    """out = a^T d for some panels of d's columns and rows of out."""
+    zero = nothing()
+    for p in range(first, last):
+        n = p * W * L
+        for k0 in range(0, K, BLOCK):
+            steps = min(K - k0, BLOCK)
+            for k in range(steps):
+                for v in range(W):
+                    c = n + v * L
+                    at = d0 + (k0 + k) * d_row + c
+                    row = zero
+                    if c + L <= N:
+                        row = load(zero, d, at)
+                    elif c < N:
+                        row = load_some(zero, d, at, N - c)
+                    store(panel, (k * W + v) * L, row)
+                    store(sums, c, load(zero, sums, c) + row)
+            product(high - low, steps, W, a, k0 * M + low, 1, M, panel, 0,
+                    out, low * wide + n, wide, out, low * wide + n, wide)
+
+
+def pack(rows, K, N, a, a0, j0, c):
+    """Some of a's rows as columns, from j0 on, of panels of N columns."""
+    wide = W * L
+    whole = N - N % wide
+    for k0 in range(0, K, 16):  # what is written stays in the cache
+        for r in range(rows):
+            n = (j0 + r) // wide * wide
+            width = wide if n < whole else N - whole
+            first = n * K + j0 + r - n
+            for k in range(k0, min(k0 + 16, K)):
+                c[first + k * width] = a[a0 + r * K + k]
+
+
+def turn(rows, N, a, a0, a_row, c, c0):
+    """c = a^T, of N numbers from each of a's rows."""
+    for n0 in range(0, N, 16):
+        for m in range(rows):
+            for n in range(n0, min(n0 + 16, N)):
+                c[c0 + n * rows + m] = a[a0 + m * a_row + n]
+'''  # loops that do not depend on the cell
+
+
 def loop_source(cell: Derived) -> str:
     """The forward and the backward loop of a cell, as they are compiled."""
     return _forward(cell) + "\n\n" + _backward(cell)
@@ -293,10 +352,9 @@ def _backward(cell: Derived) -> str:
     arrays = ", ".join(f"s{k}, s{k}_t, d_s{k}" for k in states)
     out = [
         "def backward(T, B, D, H, lo, hi, d_y, q, d, d_n, W_h, W_x, d_h,",
-        f"             x_row, d_x, {arrays}):",
+        f"             x_row, P_x, d_x, {arrays}):",
         "    zero = nothing()",
         "    P = (H + L - 1) // L * L",
-        "    P_x = (D + L - 1) // L * L",
         "    for t in range(T - 1, -1, -1):",
     ]
     w = Writer(in_registers)
@@ -337,7 +395,7 @@ def _backward(cell: Derived) -> str:
         f"        product(hi - lo, {G} * H, P // L, d,",
         f"                ((t * B + lo) * d_n + {nap}) * H, d_n * H, 1,",
         "                W_h, 0, d_h, 0, P, d_h, 0, P)",
-        "        if x_row.size:",
+        "        if P_x:  # 0 where no gradient of x is asked",
         f"            product(hi - lo, {G} * H, P_x // L, d,",
         "                    (t * B + lo) * d_n * H, d_n * H, 1,",
         "                    W_x, 0, x_row, 0, 0, x_row, P_x, P_x)",

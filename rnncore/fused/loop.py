@@ -19,11 +19,11 @@ from rnncore.backend import (
     from_numpy,
     to_numpy,
 )
-from rnncore.fused.compiled import BLOCK, Loops
 from rnncore.fused.derive import Derived
+from rnncore.fused.emit import BLOCK
+from rnncore.fused.kept import Loops
+from rnncore.fused.machine import panel_width
 from rnncore.fused.printed import derived
-from rnncore.fused.product import WIDTH, pack
-from rnncore.fused.vector import vec_of
 from rnncore.rnn import Params, State
 
 SMALL = 2e6  # operations that are not worth a second thread
@@ -34,17 +34,18 @@ class Packed:
 
     def __init__(self, cell: Callable, params: Params):
         self.cell, self.params = derived(cell), params
-        self.lanes = vec_of(to_numpy(params.W_x[:0]).dtype).lanes
+        dtype = to_numpy(params.W_x[:0]).dtype.name
+        self.loops = loops_of(cell, dtype)
 
     @cached_property
     def forward(self) -> tuple[np.ndarray, ...]:
         """W_x, W_h and one row of biases."""
-        return _packed_forward(self.cell, self.params, self.lanes)
+        return _packed_forward(self.cell, self.params, self.loops)
 
     @cached_property
     def backward(self) -> list[np.ndarray]:
         """W_x and W_h the other way round."""
-        return _packed_backward(self.cell, self.params, self.lanes)
+        return _packed_backward(self.cell, self.params, self.loops.lanes)
 
 
 class Tape(NamedTuple):
@@ -72,10 +73,12 @@ def unroll(
     Shapes: x (T, B, D); state ((B, H), ...)
         -> y (T, B, H); state ((B, H), ...); tape
 
-    Raises ValueError where a shape, dtype or device does not fit.
+    Raises ValueError where a shape, dtype or device does not fit, or
+    where torch would take the result to be differentiable.
     """
     made = derived(cell)
     _check(made, params, x, state)
+    _refuse_graph(*params, x, *state)
     T, B, D = x.shape
     H = state[0].shape[1]
     dtype = to_numpy(x[:0]).dtype
@@ -147,6 +150,7 @@ def bptt(
     """
     made = derived(cell)
     check_backward(tape.state, tape.x.shape[0], d_y, d_state)
+    _refuse_graph(d_y, *d_state)
     x, steps, kept = _own(tape.x), tape.steps, tape.kept
     T, B, D = x.shape
     H = steps[0].shape[2]
@@ -184,6 +188,7 @@ def bptt(
             W_x,
             _flat(d_h),
             row,
+            P_x if d_x else 0,
             _flat(d_x_),
             *parts,
         )
@@ -202,7 +207,7 @@ def _weights(
     """The gradients of the weights from those of the gates."""
     T, B, D = x.shape
     H, G, nap = h.shape[2], cell.cell.gates, len(cell.cell.apart)
-    K, N, wide = T * B, G * H, WIDTH * loops.lanes
+    K, N, wide = T * B, G * H, panel_width() * loops.lanes
     panels = -(-N // wide)
     found = []
     for a, M, skip in ((x, D, 0), (h, H, nap)):
@@ -235,9 +240,13 @@ def _weights(
         in_parts(
             run, M if panels < 2 * threads() else panels, 2.0 * K * N * M
         )
-        order = np.argsort(_order(cell, skip > 0))
-        by_gate = out[:, :N].reshape(M, G, H)[:, order].reshape(M, N)
-        found += [by_gate.T, sums[:N].reshape(G, H)[order].reshape(N)]
+        order, row = _order(cell, skip > 0), panels * wide
+        d_W = np.empty((N, M), x.dtype)
+        for slot, g in enumerate(order):
+            to = g * H * M
+            loops.turn(M, H, _flat(out), slot * H, row, _flat(d_W), to)
+        d_b = sums[:N].reshape(G, H)[np.argsort(order)].reshape(N)
+        found += [d_W, d_b]
     return Params(found[0], found[2], found[1], found[3])
 
 
@@ -248,17 +257,18 @@ def _order(cell: Derived, of_h: bool = False) -> list[int]:
     return [*shared, *apart] if of_h else [*apart, *shared]
 
 
-def _packed_forward(cell: Derived, params: Params, lanes: int):
+def _packed_forward(cell: Derived, params: Params, loops: Loops):
     """Weights as the forward loop reads them, and one row of biases."""
     W_x, W_h, b_x, b_h = (to_numpy(w) for w in params)
     G, H = cell.cell.gates, W_h.shape[1]
-    P, nap = _up(H, lanes), len(cell.cell.apart)
+    P, nap = _up(H, loops.lanes), len(cell.cell.apart)
     packed = []
     for W, of_h in ((W_x, False), (W_h, True)):
-        padded = np.zeros((W.shape[1], G, P), W.dtype)
-        order = _order(cell, of_h)
-        padded[:, :, :H] = W.reshape(G, H, -1)[order].transpose(2, 0, 1)
-        packed.append(pack(padded.reshape(-1, G * P), lanes))
+        K, rows = W.shape[1], _flat(np.ascontiguousarray(W))
+        out = np.zeros(K * G * P, W.dtype)
+        for slot, g in enumerate(_order(cell, of_h)):
+            loops.pack(H, K, G * P, rows, g * H * K, slot * P, out)
+        packed.append(out)
     bias = np.zeros((len(cell.slots), P), W_x.dtype)
     bias[:G, :H] += b_x.reshape(G, H)[_order(cell)]
     bias[nap:, :H] += b_h.reshape(G, H)[_order(cell, True)]
@@ -272,11 +282,26 @@ def _packed_backward(cell: Derived, params: Params, lanes: int):
         W = to_numpy(W)
         H = params.W_h.shape[1]
         N = W.shape[1]
-        padded = np.zeros((W.shape[0], _up(N, lanes)), W.dtype)
         order = _order(cell, of_h)
-        padded[:, :N] = W.reshape(-1, H, N)[order].reshape(-1, N)
-        packed.append(pack(padded, lanes))
+        if order != sorted(order):
+            W = W.reshape(-1, H, N)[order].reshape(-1, N)
+        packed.append(pack(W, lanes))
     return packed
+
+
+def pack(W: np.ndarray, lanes: int) -> np.ndarray:
+    """Weights (K, N), panel after panel, with zeros to whole registers.
+
+    Shapes: W (K, N) -> panels (K*P,)
+    """
+    K, N = W.shape
+    wide = panel_width() * lanes
+    full, rest = N - N % wide, _up(N % wide, lanes)
+    out = np.zeros(K * (full + rest), W.dtype)
+    head = W[:, :full].reshape(K, -1, wide).transpose(1, 0, 2)
+    out[: K * full].reshape(-1, K, wide)[...] = head
+    out[K * full :].reshape(K, rest)[:, : N - full] = W[:, full:]
+    return out
 
 
 def in_parts(run: Callable[[int, int], None], n: int, work: float) -> None:
@@ -335,6 +360,16 @@ def _check(cell: Derived, params: Params, x: Array, state: State) -> None:
     check_like_state("state", state, (state[0],) * len(cell.d_after))
     if str(x.dtype).rpartition(".")[2] not in {"float32", "float64"}:
         raise ValueError(f"x: expected float32 or float64, got {x.dtype}")
+
+
+def _refuse_graph(*arrays: Array) -> None:
+    """Raise ValueError where torch would have to record the loop."""
+    asked = any(getattr(a, "requires_grad", False) for a in arrays)
+    if asked and sys.modules["torch"].is_grad_enabled():
+        raise ValueError(
+            "requires_grad: expected False, got True: torch does not see "
+            "these loops; rnncore.nn.Cell is a module of any cell"
+        )
 
 
 def _own(a: Array) -> np.ndarray:

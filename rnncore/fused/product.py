@@ -8,23 +8,24 @@ one order, however the rows are divided among threads.
 
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from rnncore.fused.kept import load_tiles, tiles_name
+from rnncore.fused.machine import llvm, panel_width, target_machine
 from rnncore.fused.vector import (
     Vec,
+    address,
     call,
     llvm_float,
     llvm_vec,
-    many_registers,
     splat,
     vec_of,
 )
 
-WIDTH = 4 if many_registers() else 2  # registers side by side in a panel
+WIDTH = panel_width()  # registers side by side in a panel
 ROWS = 6  # of a tile: 24 sums, or 12 where there are 16 registers
 
 FEW = 2  # rows that leave registers for two panels at a time
@@ -39,9 +40,7 @@ def _tile(vec: Vec) -> Any:
         c, c0, c_row,
     ):  # fmt: skip
         given = K, a, a0, row, col, w, w0, i, i0, i_row, c, c0, c_row
-        kinds = [
-            g if isinstance(g, types.Array) else types.int64 for g in given
-        ]
+        kinds = [g if hasattr(g, "dtype") else types.int64 for g in given]
         return types.void(types.int64, types.int64, *kinds), _tile_code(vec)
 
     return tile
@@ -52,31 +51,43 @@ def _tile_code(vec: Vec) -> Any:
         r, p, K, a, a0, row, col, w, w0, i, i0, i_row, c, c0, c_row = args
 
         def start(k, array, place):
-            data = context.make_array(sig.args[k])(context, builder, array)
-            return builder.gep(data.data, [place])
+            return address(context, builder, sig.args[k], array, place)
 
         pointers = [start(3, a, a0), start(7, w, w0)]
         pointers += [start(9, i, i0), start(12, c, c0)]
-        f = _any_tile(builder.module, vec)
+        f = cgutils.get_or_insert_function(
+            builder.module, _any_tile_type(vec), tiles_name(vec.dtype.name)
+        )
         builder.call(f, [r, p, *pointers, K, row, col, i_row, c_row])
         return context.get_dummy_value()
 
     return code
 
 
-def _any_tile(module: ir.Module, vec: Vec) -> ir.Function:
-    """The function that picks the tile by its rows and registers."""
+def _any_tile_type(vec: Vec) -> ir.FunctionType:
     number, index = llvm_float(vec), ir.IntType(64)
     kinds = [index] * 2 + [number.as_pointer()] * 4 + [index] * 5
-    f = cgutils.get_or_insert_function(
-        module,
-        ir.FunctionType(ir.VoidType(), kinds),
-        f"rnncore_tile_{vec.lanes}_{number}",
-    )
-    if not f.is_declaration:
-        return f
-    f.linkage = "internal"
-    f.attributes.add("noinline")
+    return ir.FunctionType(ir.VoidType(), kinds)
+
+
+def tiles_code(dtype: str) -> bytes:
+    """The object file of the tiles of all sizes."""
+    vec = vec_of(dtype)
+    module = ir.Module("tiles")
+    module.triple = llvm().get_process_triple()
+    _any_tile(module, vec)
+    parsed, machine = llvm().parse_assembly(str(module)), target_machine()
+    parsed.verify()
+    options = llvm().create_pipeline_tuning_options(3)
+    builder = llvm().create_pass_builder(machine, options)
+    builder.getModulePassManager().run(parsed, builder)
+    return machine.emit_object(parsed)
+
+
+def _any_tile(module: ir.Module, vec: Vec) -> None:
+    """The function that picks the tile by its rows and registers."""
+    index = ir.IntType(64)
+    f = ir.Function(module, _any_tile_type(vec), tiles_name(vec.dtype.name))
     builder = ir.IRBuilder(f.append_basic_block("entry"))
     rows, width, *given = f.args
     which = builder.add(builder.mul(width, index(ROWS + 1)), rows)
@@ -91,24 +102,22 @@ def _any_tile(module: ir.Module, vec: Vec) -> ir.Function:
             builder.branch(end)
     builder.position_at_end(end)
     builder.ret_void()
-    return f
 
 
 def _tile_function(
     module: ir.Module, vec: Vec, rows: int, width: int
 ) -> ir.Function:
-    """The tile as a function: one copy, wherever it is called."""
+    """The tile of one size as a function of its own."""
     number, index = llvm_float(vec), ir.IntType(64)
     pointers, counts = [number.as_pointer()] * 4, [index] * 5
-    f = cgutils.get_or_insert_function(
+    f = ir.Function(
         module,
         ir.FunctionType(ir.VoidType(), pointers + counts),
-        f"rnncore_tile_{vec.lanes}_{number}_{rows}_{width}",
+        f"tile_{rows}_{width}",
     )
-    if f.is_declaration:
-        f.linkage = "internal"
-        f.attributes.add("noinline")
-        _tile_body(f, vec, rows, width)
+    f.linkage = "internal"
+    f.attributes.add("noinline")
+    _tile_body(f, vec, rows, width)
     return f
 
 
@@ -192,8 +201,9 @@ def product(M, K, N, a, a0, row, col, w, w0, i, i0, i_row, c, c0, c_row):
 """  # c = i + a @ w, tile by tile; N counts registers
 
 
-def make_product(dtype: Any) -> Any:
+def make_product(dtype: str) -> Any:
     """The product for one dtype, compiled when it is first called."""
+    load_tiles(dtype)
     vec = vec_of(dtype)
     names: dict[str, Any] = {
         "__name__": __name__,
@@ -201,19 +211,4 @@ def make_product(dtype: Any) -> Any:
         "tile": _tile(vec),
     }
     exec(SOURCE, names)  # noqa: S102
-    return njit(nogil=True)(names["product"])
-
-
-def pack(W: np.ndarray, lanes: int) -> np.ndarray:
-    """Weights (K, N), N whole registers, panel after panel.
-
-    Shapes: W (K, N) -> panels (K*N,)
-    """
-    K, N = W.shape
-    wide = WIDTH * lanes
-    out = np.empty(K * N, W.dtype)
-    full = N - N % wide
-    head = W[:, :full].reshape(K, -1, wide).transpose(1, 0, 2)
-    out[: K * full].reshape(-1, K, wide)[...] = head
-    out[K * full :].reshape(K, N - full)[...] = W[:, full:]
-    return out
+    return njit(nogil=True, error_model="numpy")(names["product"])

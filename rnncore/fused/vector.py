@@ -7,7 +7,6 @@ out, and no flag lets the compiler reorder sums or forget NaN.
 import operator
 from typing import Any
 
-import llvmlite.binding
 import numpy as np
 from llvmlite import ir
 from numba import types
@@ -20,17 +19,7 @@ from numba.core.typing.templates import (
 )
 from numba.extending import intrinsic, models, register_model
 
-
-def register_bytes() -> int:
-    """How many bytes a register of this machine's processor holds."""
-    has = llvmlite.binding.get_host_cpu_features()
-    return 64 if has.get("avx512f") else 32 if has.get("avx2") else 16
-
-
-def many_registers() -> bool:
-    """Whether there are 32 of them, as on AVX-512 and ARM, not 16."""
-    triple = llvmlite.binding.get_default_triple()
-    return register_bytes() == 64 or triple.startswith(("aarch64", "arm64"))
+from rnncore.fused.machine import lanes_of
 
 
 class Vec(types.Type):
@@ -54,7 +43,7 @@ def vec_of(dtype: Any) -> Vec:
     kind = np.dtype(dtype)
     return Vec(
         types.float32 if kind == np.float32 else types.float64,
-        register_bytes() // kind.itemsize,
+        lanes_of(kind.name),
     )
 
 
@@ -333,7 +322,7 @@ def load(typing_context, like, array, place):
     """A Vec from an array's memory."""
 
     def code(context, builder, sig, args):
-        at = _address(context, builder, sig.args[1], args[1], args[2])
+        at = address(context, builder, sig.args[1], args[1], args[2])
         at = builder.bitcast(at, llvm_vec(sig.args[0]).as_pointer())
         return builder.load(at, align=array.dtype.bitwidth // 8)
 
@@ -345,7 +334,7 @@ def store(typing_context, array, place, value):
     """A Vec into an array's memory."""
 
     def code(context, builder, sig, args):
-        at = _address(context, builder, sig.args[0], args[0], args[1])
+        at = address(context, builder, sig.args[0], args[0], args[1])
         at = builder.bitcast(at, llvm_vec(sig.args[2]).as_pointer())
         builder.store(args[2], at, align=array.dtype.bitwidth // 8)
         return context.get_dummy_value()
@@ -360,7 +349,7 @@ def load_some(typing_context, like, array, place, count):
     def code(context, builder, sig, args):
         vec = sig.args[0]
         kind = llvm_vec(vec)
-        at = _address(context, builder, sig.args[1], args[1], args[2])
+        at = address(context, builder, sig.args[1], args[1], args[2])
         at = builder.bitcast(at, kind.as_pointer())
         mask = _first(builder, vec.lanes, args[3])
         name = f"llvm.masked.load.{_suffix(vec)}.p0"
@@ -385,7 +374,7 @@ def store_some(typing_context, array, place, value, count):
     def code(context, builder, sig, args):
         vec = sig.args[2]
         kind = llvm_vec(vec)
-        at = _address(context, builder, sig.args[0], args[0], args[1])
+        at = address(context, builder, sig.args[0], args[0], args[1])
         at = builder.bitcast(at, kind.as_pointer())
         mask = _first(builder, vec.lanes, args[3])
         name = f"llvm.masked.store.{_suffix(vec)}.p0"
@@ -403,8 +392,11 @@ def store_some(typing_context, array, place, value, count):
     return types.void(array, types.int64, value, types.int64), code
 
 
-def _address(context, builder, kind, array, place):
-    data = context.make_array(kind)(context, builder, array).data
+def address(context, builder, kind, array, place):
+    """Where a number lies in an array, or past a pointer."""
+    data = array
+    if isinstance(kind, types.Array):
+        data = context.make_array(kind)(context, builder, array).data
     return builder.gep(data, [place])
 
 

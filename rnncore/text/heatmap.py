@@ -6,7 +6,7 @@ from html import escape
 import numpy as np
 
 from rnncore.backend import check_shape
-from rnncore.display import HTML
+from rnncore.display import HTML, table
 
 # Up to how many bits; what is said of it; the line under it; how much red
 LEVELS = (
@@ -27,9 +27,10 @@ def heat_map(
     """A text whose tokens are marked by their surprisal in bits.
 
     A line under a token (none, dotted, solid, double) says the same as
-    its colour, and the pointer shows the number and what the model would
-    have guessed. The colour lies half transparent over the page's own,
-    so that it can be read on dark and on light.
+    its colour. The pointer shows the number and what the model would have
+    guessed; a folded table holds both for all readers. The colour lies
+    half transparent over the page's own, so that it can be read on dark
+    and on light.
 
     Raises ValueError unless there is a number for each token.
     """
@@ -44,12 +45,23 @@ def heat_map(
         for bound, level in zip(bounds, LEVELS, strict=True)
     )
     name = escape(label)
+    heads = ["token", "bits", "guessed"] if guesses else ["token", "bits"]
+    rows = [
+        (
+            _named(token),
+            f"{b:.1f}",
+            *([repr(guesses[k])] if guesses else []),
+        )
+        for k, (token, b) in enumerate(zip(tokens, bits, strict=True))
+    ]
     return HTML(
-        f'<figure class="rnn-heat" role="group" aria-label="{name}">'
+        f'<figure class="rnn-heat" aria-label="{name}">'
         f"<figcaption>{name}<br>{key}</figcaption>"
         '<div style="white-space:pre-wrap;overflow-wrap:anywhere;'
         'font-family:monospace;line-height:1.9">'
-        f"{between.join(parts)}</div></figure>"
+        f"{between.join(parts)}</div>"
+        "<details><summary>The numbers, as a table</summary>"
+        f"{table(heads, rows).html}</details></figure>"
     )
 
 
@@ -63,6 +75,11 @@ def _span(token: str, bits: float, guess: str) -> str:
         return f'<span title="{escape(title)}">{shown}</span>'
     style = _style(level)
     return f'<span title="{escape(title)}" style="{style}">{shown}</span>'
+
+
+def _named(token: str) -> str:
+    """The token; a space or the end of a line has no look of its own."""
+    return token if token.strip() else repr(token)
 
 
 def _style(level: tuple[float, str, str, float]) -> str:

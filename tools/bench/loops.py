@@ -27,7 +27,7 @@ import rnncore.nn
 from rnncore.bptt import bptt
 from rnncore.fused import cells as equations
 from rnncore.fused import sigmoid, tanh
-from rnncore.fused.module import Cell
+from rnncore.nn import Cell
 from rnncore.rnn import Params, unroll
 from tools.bench import cuda
 from tools.bench.timing import CELLS, in_turns, problem

@@ -26,6 +26,7 @@ from tools.build import contents
 
 FOLDERS = ("rnncore", "book", "examples")
 FILES = (
+    "CITATION.cff",
     "_config.yml",
     "constraints.txt",
     "requirements.txt",
@@ -39,8 +40,7 @@ TOOLS = (
     "tools/build/book.py",
     "tools/build/contents.py",
     "tools/build/kernels.py",
-    "tools/build/links.py",
-    "tools/build/sphinx_course.py",
+    *(f"tools/site/{path.name}" for path in (ROOT / "tools" / "site").glob("*.py")),
 )
 GUIDE = "grading"  # the page for those who teach; it includes the mistakes
 DISTINCT = 12  # characters: a shorter line says nothing
@@ -130,8 +130,8 @@ def _copy(source: Path, tree: Path) -> None:
     for name in FOLDERS:
         shutil.copytree(ROOT / name, tree / name, ignore=LEFT_OUT)
     _leave_pages_out(tree / "book")
-    (tree / "tools" / "build").mkdir(parents=True)
     for name in (*FILES, *TOOLS):
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tree / name)
     makefile = (ROOT / "Makefile").read_text()
     (tree / "Makefile").write_text(learners_makefile(makefile, TARGETS))

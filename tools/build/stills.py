@@ -6,7 +6,9 @@
 Each <live-NAME id="..."> of a page is opened in headless Chromium, put into
 the state that its attribute `still` names, and its drawing is written to
 book/_static/live/stills/ID.svg: what a reader without JavaScript sees, and
-what is printed from a page that was never scrolled there.
+what is printed from a page that was never scrolled there. The first page's
+stands in book/_static/preview.png, which links to the book show: it is drawn
+again with the picture, and not compared, since browsers draw letters differently.
 """
 
 from __future__ import annotations
@@ -32,6 +34,12 @@ STATIC = BOOK / "_static"
 STILLS = STATIC / "live" / "stills"
 TAG = re.compile(r'<(live-[a-z-]+) id="([a-z0-9-]+)"([^>]*)>')
 WIDTH = 720
+FIRST, PREVIEW = "live-start", STATIC / "preview.png"
+CARD = f"""<body style="margin: 0; box-sizing: border-box; padding: 50px 60px;
+  width: 1200px; height: 630px; background: #fff; color: #1f2328;
+  font: 64px/1.2 system-ui, sans-serif">Recurrent neural networks,<br>step by step
+<img style="display: block; margin-top: 70px" width="1080"
+  src="live/stills/{FIRST}.svg" alt=""></body>"""
 STILL = """async ([base, id]) => {
   const { COLOURS, DRAWING } = await import(base);
   const copy = document.getElementById(id).svg.cloneNode(true);
@@ -90,7 +98,13 @@ def draw(page: Page, site: str, tag: str, name: str, rest: str) -> str:
         times=1,
     )
     page.goto(f"{site}figure.html")
-    page.wait_for_function("id => document.getElementById(id).width > 0", arg=name)
+    page.wait_for_function(
+        """id => {
+          const figure = document.getElementById(id);
+          return figure.width > 0 && !/loading/.test(figure.words.textContent);
+        }""",
+        arg=name,
+    )
     page.evaluate(
         """([id, query]) => {
           const figure = document.getElementById(id);
@@ -101,6 +115,14 @@ def draw(page: Page, site: str, tag: str, name: str, rest: str) -> str:
     )
     page.wait_for_function("id => !document.getElementById(id).run", arg=name)
     return page.evaluate(STILL, [f"{site}live/base.mjs", name])
+
+
+def draw_preview(page: Page, site: str) -> None:
+    """The picture that stands for the book wherever it is linked."""
+    page.set_viewport_size({"width": 1200, "height": 630})
+    page.route("**/card.html", lambda route: route.fulfill(body=CARD), times=1)
+    page.goto(f"{site}card.html")
+    page.screenshot(path=PREVIEW)
 
 
 def main() -> None:
@@ -126,6 +148,8 @@ def main() -> None:
                 if not check:
                     path.parent.mkdir(exist_ok=True)
                     path.write_text(made, "utf8")
+        if not check and (f"{FIRST}.svg" in wrong or not PREVIEW.exists()):
+            draw_preview(page, site)
         browser.close()
     if wrong and check:
         sys.exit(

@@ -1,1 +1,1 @@
-"""Make what is put on the web or on paper: the browser's notebooks."""
+"""The book in its other forms: on paper, as an EPUB, on a host, as notebooks."""

@@ -142,6 +142,7 @@ export function axes(parent, box, x, y, labels = {}) {
 
 export class LiveFigure extends HTMLElement {
   static fields = {};
+  static data = null; // the name of a file that must be there to draw
 
   connectedCallback() {
     if (this.state) return;
@@ -172,6 +173,13 @@ export class LiveFigure extends HTMLElement {
     this.watch.observe(this);
     this.fit();
     if (this.asked) this.scrollIntoView();
+    if (this.constructor.data) this.load(this.constructor.data);
+  }
+
+  async load(name) {
+    const url = new URL(`data/${name}.json`, import.meta.url);
+    this.data = await (await fetch(url)).json();
+    this.change({});
   }
 
   disconnectedCallback() {
@@ -246,7 +254,12 @@ export class LiveFigure extends HTMLElement {
   }
 
   update(afresh = false) {
-    if (afresh || this.fresh) {
+    this.fresh ||= afresh;
+    if (this.constructor.data && !this.data) {
+      this.words.textContent = "The numbers are loading …";
+      return;
+    }
+    if (this.fresh) {
       this.svg.replaceChildren();
       const height = this.build();
       this.svg.classList.toggle("narrow", this.narrow);
@@ -268,7 +281,20 @@ export class LiveFigure extends HTMLElement {
   }
 
   build() {
+    return this.tall();
+  }
+
+  tall() {
     return 10;
+  }
+
+  /* The place of all that is drawn again at each change, emptied. */
+  sheet() {
+    if (this.marks?.parentNode !== this.svg) {
+      this.marks = make(this.svg, "g");
+    }
+    this.marks.replaceChildren();
+    return this.marks;
   }
 
   /* Run `tick` once a frame; calmly, twice a second. */
@@ -403,6 +429,26 @@ export class LiveFigure extends HTMLElement {
       }
     });
   }
+}
+
+/* Horizontal bars, [words, share, whether marked]: a share is 0 to 1. */
+export function bars(parent, x, y, width, rows, label = 90) {
+  rows.forEach(([words, share, marked], k) => {
+    const top = y + 22 * k, room = width - label - 44;
+    make(parent, "text", { class: `small end${marked ? " strong" : ""}`,
+      x: x + label - 6, y: top + 13 }, words);
+    make(parent, "rect", { x: x + label, y: top + 2, height: 15,
+      width: Math.max(room * share, 0.5),
+      fill: `var(--${marked ? "forget" : "input"})` });
+    make(parent, "text", { class: "small", y: top + 13,
+      x: x + label + room * share + 5 }, show(share));
+  });
+}
+
+/* Normal numbers from a uniform generator. */
+export function normal(random) {
+  return Math.sqrt(-2 * Math.log(1 - random())) *
+    Math.cos(2 * Math.PI * random());
 }
 
 /* A reader's answer: what is right, what the known mistakes give. */

@@ -34,6 +34,26 @@ class Training extends LiveFigure {
   }
 
   controls() {
+    if (!this.brief) this.settings();
+    const walk = this.group();
+    this.go = this.button(walk, "Train", () => {
+      this.until = MOST;
+      this.setRun(!this.run);
+      this.update();
+    });
+    this.button(walk, "One update", () => {
+      this.until = this.state.updates + 1;
+      this.tick();
+    });
+    this.button(walk, "Other weights", () => this.change({
+      seed: 1 + (this.state.seed % 99), updates: 0 }));
+    this.begin();
+  }
+
+  /* With the attribute `brief`: two panels, and nothing to choose. */
+  get brief() { return this.hasAttribute("brief"); }
+
+  settings() {
     const what = this.group();
     const words = Object.entries(TASKS).map(([k, v]) => [k, v.words]);
     this.choice(what, "task", "Task", Object.fromEntries(words));
@@ -57,19 +77,6 @@ class Training extends LiveFigure {
     };
     pick("rate", "Learning rate", RATES, 1);
     pick("limit", "Clip at", LIMITS, 2);
-    const walk = this.group();
-    this.go = this.button(walk, "Train", () => {
-      this.until = MOST;
-      this.setRun(!this.run);
-      this.update();
-    });
-    this.button(walk, "One update", () => {
-      this.until = this.state.updates + 1;
-      this.tick();
-    });
-    this.button(walk, "Other weights", () => this.change({
-      seed: 1 + (this.state.seed % 99), updates: 0 }));
-    this.begin();
   }
 
   /* A new rate or limit, from this update on. */
@@ -137,7 +144,7 @@ class Training extends LiveFigure {
         top: 24 + Math.floor(k / 2) * gap, width: wide, height: high };
     this.boxes = [0, 1, 2, 3].map(place);
     this.panels = make(this.svg, "g");
-    return this.boxes[3].top + high + 36;
+    return this.boxes[this.brief ? 1 : 3].top + high + 36;
   }
 
   draw() {
@@ -146,6 +153,7 @@ class Training extends LiveFigure {
     this.drawLoss(this.boxes[0]);
     const example = this.trainer.example();
     this.drawExample(this.boxes[1], example);
+    if (this.brief) return;
     this.drawStates(this.boxes[2], example);
     this.drawFlow(this.boxes[3]);
   }
@@ -257,11 +265,12 @@ class Training extends LiveFigure {
       + `mean loss of the last ${lately.length} batches is `
       + `${mean.toPrecision(2)}; the last gradient had length `
       + `${this.norm.toPrecision(2)} before clipping.`;
+    const start = `To ${task.words}. ${loss} Ignoring the input gives ${base}.`;
+    if (this.brief) return start;
     const far = Number.isFinite(this.oldest)
       ? this.oldest.toPrecision(2) : "an unknown part";
-    return `To ${task.words}. ${loss} Ignoring the input gives ${base}. Of `
-      + `the last output's gradient, ${far} is left ${state.T - 1} steps `
-      + "earlier.";
+    return `${start} Of the last output's gradient, ${far} is left `
+      + `${state.T - 1} steps earlier.`;
   }
 }
 

@@ -5,16 +5,18 @@ all rates, three seeds each, and the grid extended where it ends. With each
 contender's chosen rate, "blocks.TEXT.time" has as many updates as fit into
 the same seconds of one core. The rest asks the networks of the comparison:
 "position" for the loss far beyond the trained length, "repeat" for a
-passage that comes twice. "blocks.tracking" and "blocks.recall" train the
-same blocks on the tasks of chapters 19 and 20.
+passage that comes twice. "blocks.tracking" trains one block on chapter 19's
+swaps, "blocks.recall" both on chapter 20's pairs: the rate is chosen with one
+seed, the chosen one trained with three.
 
 A network that was trained is kept in .cache/blocks with its score, so that a run goes on
 where it broke off; delete the folder after a change of what is trained.
-Half an hour of one core for the tunes, as long for each other text, a
-quarter of an hour for each task.
+Half an hour of one core for the tunes, as long for each other text, five
+minutes for the swaps, a quarter of an hour for recall.
 """
 
 import json
+import math
 import time
 from collections.abc import Callable, Iterator
 from functools import cache, partial
@@ -34,7 +36,15 @@ from rnncore.application import (
     train_module,
 )
 from rnncore.blocks import MIXERS, limit_attention
-from rnncore.comparison import Comparison, Setting, Trained, compare, to_json
+from rnncore.comparison import (
+    Comparison,
+    Result,
+    Setting,
+    Trained,
+    Tried,
+    compare,
+    to_json,
+)
 from rnncore.data.tasks import SWAPS, swap_problem
 from rnncore.optim import Optimizer, adam
 from rnncore.text.blocks import BlockModel, matched
@@ -43,9 +53,17 @@ from rnncore.text.vocabulary import character_vocabulary, word_vocabulary
 from rnncore.train import Schedule
 from tools import ROOT
 from tools.train.runner import SEEDS, Asked, Found, Training, bar
-from tools.train.tasks.recall import KEYS, TRAINED, VALUES, draw
+from tools.train.tasks.recall import (
+    BATCH,
+    CHOOSING,
+    KEYS,
+    REPORTING,
+    TRAINED,
+    VALUES,
+    draw,
+)
 
-D, LAYERS, WEIGHTS = 48, 2, 60_000  # the weights of all blocks together
+D, LAYERS, WEIGHTS = 48, 2, 30_000  # the weights of each block
 T, B, STEPS = 128, 8, 300
 RATES = [0.003, 0.01, 0.03]
 SECONDS = 8.0  # of one core, for each network at equal time
@@ -129,6 +147,7 @@ class Task(NamedTuple):
     loss: Callable
     valid: Callable[[BlockModel], float]
     test: Callable[[BlockModel], float]
+    layers: int = LAYERS
 
 
 def text_task(name: str) -> Task:
@@ -165,7 +184,7 @@ def trained(
     """A network, and the seconds of one core that its training took."""
     path = kept(task, mixer, rate, seed, steps)
     with seeded(seed):
-        model = matched(task.K(), D, mixer, LAYERS, WEIGHTS)
+        model = matched(task.K(), D, mixer, task.layers, task.layers * WEIGHTS)
     if path.exists():
         weights, about = load_weights(path, "blocks")
         put_weights(model, weights)
@@ -227,18 +246,8 @@ def facts(task: Task, found: Comparison) -> dict[str, dict[str, Any]]:
         seconds = float(np.median([s for _, s in models])) / found.steps
         model = models[0][0]
         numbers = sum(w.numel() for w in model.parameters())
-        state = sum(s.numel() for s in leaves(model.zero_state(1)))
-        known[mixer] = {"weights": numbers, "seconds": seconds, "state": state}
+        known[mixer] = {"weights": numbers, "seconds": seconds}
     return known
-
-
-def leaves(tree: Any) -> Iterator[Tensor]:
-    """The arrays of a state."""
-    if isinstance(tree, Tensor):
-        yield tree
-    else:
-        for part in tree:
-            yield from leaves(part)
 
 
 def at_updates(name: str, asked: Asked) -> Iterator[Found]:
@@ -248,7 +257,7 @@ def at_updates(name: str, asked: Asked) -> Iterator[Found]:
     unit = f"{NATS}, {steps} updates"
     yield Found(f"blocks.{name}", to_json(found), unit, list(SEEDS))
     known = facts(task, found)
-    unit = "weights in all, seconds of one core for each update, numbers of state"
+    unit = "weights in all, seconds of one core for each update"
     yield Found(f"blocks.{name}.facts", known, unit, list(SEEDS))
 
 
@@ -316,10 +325,12 @@ def in_bins(values: np.ndarray) -> list[float]:
 
 SWAPPED = 3  # things
 FIRST = len(SWAPS[SWAPPED][0])  # the token before the first swap
-LENGTHS = 32, 64, 128, 256, 512
+LEARNED, VALIDATED = 16, 24  # swaps of a sequence
+LENGTHS = 16, 32, 64, 128, 256, 512
 PAIRS = 2, 4, 8, 12, 16
-ROWS = 32  # sequences in an update of a task
-ASKED = 16  # steps at a sequence's end that count
+ROWS = 16  # sequences of swaps in an update
+ASKED = 16  # steps at the end of many swaps that count
+TASK_STEPS = 800
 
 
 def swaps(rng: np.random.Generator, length: int, rows: int) -> tuple[Tensor, Tensor]:
@@ -329,101 +340,128 @@ def swaps(rng: np.random.Generator, length: int, rows: int) -> tuple[Tensor, Ten
     return torch.as_tensor(tokens), torch.as_tensor(targets)
 
 
-def swaps_loss(model: BlockModel, batch: tuple, carry: Any) -> tuple[Tensor, Any]:
-    """Every step has a target."""
+def held_swaps(length: int) -> tuple[Tensor, Tensor]:
+    """Swaps that no training sees; their last steps count."""
+    tokens, targets = swaps(np.random.default_rng((5, length)), length, 128)
+    return tokens, targets[-ASKED:]
+
+
+def pairs(rng: np.random.Generator, N: int, rows: int) -> tuple[Tensor, Tensor]:
+    """N keys with their values, then the keys again: which values?"""
+    some = draw(rng, N, rows)
+    return some.tokens, KEYS + some.values
+
+
+def held_pairs(N: int, seed: int = REPORTING) -> tuple[Tensor, Tensor]:
+    """Pairs that no training sees."""
+    return pairs(np.random.default_rng((seed, N)), N, 256)
+
+
+def answers_loss(model: BlockModel, batch: tuple, carry: Any) -> tuple[Tensor, Any]:
+    """Cross entropy at the last tokens, as many as there are targets."""
     tokens, targets = batch
-    logits = model(tokens)[0][1:]
+    logits = model(tokens)[0][-len(targets) :]
     return cross_entropy(logits.flatten(0, 1), targets.flatten()), carry
 
 
-def swaps_scores(model: BlockModel, length: int) -> tuple[float, float]:
-    """Nats, and the share right, at the last steps of a length."""
-    tokens, targets = swaps(np.random.default_rng((5, length)), length, 128)
-    with torch.no_grad():
-        logits = model(tokens)[0][-ASKED:]
-    targets = targets[-ASKED:]
-    loss = cross_entropy(logits.flatten(0, 1), targets.flatten())
-    right = (logits.argmax(-1) == targets).double().mean()
-    return float(loss), float(right)
+def answered(model: BlockModel, *batches: tuple[Tensor, Tensor]) -> np.ndarray:
+    """Nats, and the share right, of each batch."""
+    scores = []
+    for tokens, targets in batches:
+        with torch.no_grad():
+            logits = model(tokens)[0][-len(targets) :]
+        loss = cross_entropy(logits.flatten(0, 1), targets.flatten())
+        right = (logits.argmax(-1) == targets).double().mean()
+        scores.append((float(loss), float(right)))
+    return np.array(scores)
 
 
 TRACKING = Task(
     "tracking",
     lambda: max(FIRST + 1, len(SWAPS[SWAPPED][1])),
-    lambda: lambda rng, step: swaps(rng, 32, ROWS),
-    swaps_loss,
-    lambda model: swaps_scores(model, 48)[0],
-    lambda model: 1 - swaps_scores(model, 32)[1],
+    lambda: lambda rng, step: swaps(rng, LEARNED, ROWS),
+    answers_loss,
+    lambda model: float(answered(model, held_swaps(VALIDATED))[0, 0]),
+    lambda model: float(1 - answered(model, held_swaps(LEARNED))[0, 1]),
+    layers=1,
 )
 
 
-def recall_loss(model: BlockModel, batch: Any, carry: Any) -> tuple[Tensor, Any]:
-    """Cross entropy where something is asked."""
-    logits = model(batch.tokens)[0][-len(batch.values) :]
-    targets = KEYS + batch.values
-    return cross_entropy(logits.flatten(0, 1), targets.flatten()), carry
+def recall_nats(model: BlockModel) -> float:
+    """What the rate is chosen by: all trained numbers of pairs."""
+    batches = [held_pairs(N, CHOOSING) for N in TRAINED]
+    return float(answered(model, *batches)[:, 0].mean())
 
 
-def recall_scores(model: BlockModel, N: int, seed: int) -> tuple[float, float]:
-    """Nats, and the share right, of the values of N keys."""
-    some = draw(np.random.default_rng((seed, N)), N, 256)
-    with torch.no_grad():
-        logits = model(some.tokens)[0][-N:]
-    targets = KEYS + some.values
-    loss = cross_entropy(logits.flatten(0, 1), targets.flatten())
-    return float(loss), float((logits.argmax(-1) == targets).double().mean())
-
-
-def recall_batch(rng: np.random.Generator, step: int) -> Any:
-    """Some pairs, then their keys again."""
-    return draw(rng, int(rng.choice(TRAINED)), ROWS)
+def recall_wrong(model: BlockModel) -> float:
+    """The share wrong of others, over the same numbers of pairs."""
+    return float(1 - answered(model, *map(held_pairs, TRAINED))[:, 1].mean())
 
 
 RECALL = Task(
     "recall",
     lambda: KEYS + VALUES,
-    lambda: recall_batch,
-    recall_loss,
-    lambda model: float(np.mean([recall_scores(model, N, 1001)[0] for N in TRAINED])),
-    lambda model: float(
-        1 - np.mean([recall_scores(model, N, 2002)[1] for N in TRAINED])
-    ),
+    lambda: lambda rng, step: pairs(rng, int(rng.choice(TRAINED)), BATCH),
+    answers_loss,
+    recall_nats,
+    recall_wrong,
 )
-TASK_STEPS = {"tracking": 400, "recall": 600}
 
 
-def tracking(asked: Asked) -> Iterator[Found]:
-    """Three things that are swapped, trained on 32 steps."""
-    steps = asked.steps or TASK_STEPS["tracking"]
-    found = compared(TRACKING, steps)
-    shares = {
-        mixer: [
-            [swaps_scores(model, length)[1] for length in LENGTHS]
-            for model, _ in chosen(TRACKING, mixer, found)
+def searched(task: Task, steps: int) -> Comparison:
+    """Choose each contender's rate with one seed, then train with all."""
+    results = {}
+    for mixer in MIXERS:
+        train = contender(task, mixer)
+        tried = [
+            Tried({"rate": rate}, [first_score(train, rate, steps)]) for rate in RATES
         ]
-        for mixer in MIXERS
-    }
-    unit = f"share wrong at 32 steps, {steps} updates"
-    yield Found("blocks.tracking", to_json(found), unit, list(SEEDS))
-    unit = f"share right in the last {ASKED} of {LENGTHS} steps"
-    yield Found("blocks.tracking.lengths", shares, unit, list(SEEDS))
+        best = min(tried, key=lambda one: one.median).setting
+        edges = {min(RATES), max(RATES)} & {best["rate"]}
+        results[mixer] = Result(
+            best,
+            [train(best, seed, steps).test() for seed in SEEDS],
+            tried,
+            [f"rate {rate:g}" for rate in edges],
+        )
+    return Comparison(steps, list(SEEDS), {"rate": RATES}, results)
 
 
-def recall(asked: Asked) -> Iterator[Found]:
-    """Values by their keys, each key written once."""
-    steps = asked.steps or TASK_STEPS["recall"]
-    found = compared(RECALL, steps)
+def first_score(train: Callable, rate: float, steps: int) -> float:
+    """The validation score of the first seed, infinite where it diverged."""
+    try:
+        return train({"rate": rate}, SEEDS[0], steps).validation
+    except FloatingPointError:
+        return math.inf
+
+
+def at_task(
+    task: Task, end: str, held: Callable, sizes: tuple[int, ...], asked: Asked
+) -> Iterator[Found]:
+    """The comparison, and the share right where the task grows."""
+    steps = asked.steps or TASK_STEPS
+    found = searched(task, steps)
     shares = {
         mixer: [
-            [recall_scores(model, N, 2002)[1] for N in PAIRS]
-            for model, _ in chosen(RECALL, mixer, found)
+            answered(model, *map(held, sizes))[:, 1].tolist()
+            for model, _ in chosen(task, mixer, found)
         ]
         for mixer in MIXERS
     }
     unit = f"share wrong, {steps} updates"
-    yield Found("blocks.recall", to_json(found), unit, list(SEEDS))
-    unit = f"share right for N = {PAIRS}"
-    yield Found("blocks.recall.pairs", shares, unit, list(SEEDS))
+    yield Found(f"blocks.{task.name}", to_json(found), unit, list(SEEDS))
+    unit = f"share right at {sizes}"
+    yield Found(f"blocks.{task.name}.{end}", shares, unit, list(SEEDS))
+
+
+def longer(asked: Asked) -> Iterator[Found]:
+    """Swaps by sLSTM with the LSTM's rate, and three times the updates."""
+    steps = 3 * (asked.steps or TASK_STEPS)
+    models = [trained(TRACKING, "sLSTM", 0.01, seed, steps)[0] for seed in SEEDS]
+    batches = [held_swaps(length) for length in LENGTHS]
+    shares = [answered(model, *batches)[:, 1].tolist() for model in models]
+    unit = f"share right at {LENGTHS}, {steps} updates"
+    yield Found("blocks.tracking.longer", shares, unit, list(SEEDS))
 
 
 TEXT_STUDIES = {"": at_updates, ".time": at_time, ".again": asked_again}
@@ -439,7 +477,11 @@ TRAINING = Training(
     __doc__,
     {},
     of_text("tunes")
-    | {"tracking": tracking, "recall": recall}
+    | {
+        "tracking": partial(at_task, TRACKING, "lengths", held_swaps, LENGTHS),
+        "tracking.longer": longer,
+        "recall": partial(at_task, RECALL, "pairs", held_pairs, PAIRS),
+    }
     | of_text("python")
     | of_text("words"),
 )

@@ -1,0 +1,190 @@
+"""What is done to a page when Sphinx has written it."""
+
+import base64
+import re
+from html import unescape
+
+import numpy as np
+import pytest
+from PIL import Image
+from sphinx.errors import ExtensionError
+
+from tools.site import finish, formulas, printed
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAYAAACddGYaAAAADklEQVR42mNk+M9QDwAD"
+    "hgGAWjR9awAAAABJRU5ErkJggg=="
+)
+MATH = 'class="math notranslate nohighlight"'
+PAGE = "<html><head></head><body>{}</body></html>"
+
+
+def test_a_formula_becomes_html_and_mathml_without_a_script():
+    page = PAGE.format(f"<span {MATH}>\\(x &lt; h_t\\)</span>")
+    done = formulas.typeset(page, "a.html")
+    assert "\\(" not in done
+    assert re.search(r"<math .*<mo>&lt;</mo>", done)
+    assert 'href="vendor/katex/katex.min.css"' in done
+
+
+def test_an_equation_keeps_its_number_and_an_inner_bracket():
+    tex = r"\[\begin{split}a &amp;= b \\[2pt] c &amp;= d\end{split}\]"
+    number = '<span class="eqno">(3.1)<a href="#e">#</a></span>'
+    page = PAGE.format(f'<div {MATH} id="e">\n{number}{tex}</div>')
+    done = formulas.typeset(page, "folder/a.html")
+    assert number in done
+    assert "katex-display" in done
+    assert "<mi>d</mi>" in done
+    assert 'href="../vendor/katex/katex.min.css"' in done
+
+
+def test_a_formula_that_cannot_be_read_is_named_with_its_page():
+    page = PAGE.format(f"<span {MATH}>\\(\\nosuch{{x}}\\)</span>")
+    with pytest.raises(ExtensionError, match=r"a\.html: .nosuch\{x\}"):
+        formulas.typeset(page, "a.html")
+
+
+def test_a_page_without_formulas_asks_for_no_fonts():
+    assert formulas.typeset(PAGE.format("x"), "a.html") == PAGE.format("x")
+
+
+def test_media_become_files_that_know_their_size_and_load_late(tmp_path):
+    data = base64.b64encode(PNG).decode()
+    page = f'<img alt="a" src="data:image/png;base64,{data}" hidden>'
+    done = finish.as_files(page, "a.html", tmp_path)
+    (file,) = (tmp_path / "_images").iterdir()
+    assert file.read_bytes() == PNG
+    assert f'<a class="enlarge" href="_images/{file.name}"><img ' in done
+    for part in ('width="3"', 'height="2"', 'loading="lazy"', " hidden>"):
+        assert part in done
+
+
+def test_a_picture_that_is_a_link_stays_that_link(tmp_path):
+    (tmp_path / "_images").mkdir()
+    (tmp_path / "_images" / "a.svg").write_text(
+        '<svg width="72pt" height="36pt"></svg>'
+    )
+    page = '<a href="x.html"><img alt="a > b" src="_images/a.svg" /></a>'
+    done = finish.as_files(page, "a.html", tmp_path)
+    assert done == (
+        '<a href="x.html"><img loading="lazy" width="96" height="48" '
+        'alt="a > b" src="_images/a.svg" /></a>'
+    )
+
+
+def test_a_drawing_keeps_two_decimals_of_its_paths_and_all_else():
+    svg = (
+        '<svg><metadata>x</metadata><path id="d0.12345" '
+        'd="M 1.23456 7.1 L 20 .98765" transform="scale(0.015625)"/></svg>'
+    )
+    assert finish.shorter(svg) == (
+        '<svg><path id="d0.12345" d="M 1.23 7.1 L 20 .98" '
+        'transform="scale(0.015625)"/></svg>'
+    )
+
+
+def test_a_drawing_of_few_colours_gets_lighter_and_keeps_its_look(tmp_path):
+    shades = np.arange(512, dtype=np.uint32).repeat(512).reshape(512, 512)
+    rows = np.random.default_rng(0).permutation(shades)
+    drawn = np.stack([rows // 2, rows // 4, 255 - rows // 2], -1)
+    path = tmp_path / "a.png"
+    Image.fromarray(drawn.astype(np.uint8)).save(path)
+    before = path.stat().st_size
+    finish.fewer_colours(path)
+    assert path.stat().st_size < before
+    after = np.asarray(Image.open(path).convert("RGB"), int)
+    assert abs(after - drawn).max() <= 8
+
+
+def test_a_picture_of_many_colours_stays(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (100, 100, 3))
+    path = tmp_path / "a.png"
+    Image.fromarray(noise.astype(np.uint8)).save(path)
+    before = path.read_bytes()
+    finish.fewer_colours(path)
+    assert path.read_bytes() == before
+
+
+def test_scripts_keep_their_order_behind_the_text():
+    end = "<!-- Scripts loaded after <body> so the DOM is not blocked -->"
+    head = '<script data-cfasync="false">t</script><script src="a.js">'
+    page = (
+        f"<head>{head}</script><script>b</script></head><body><p>text</p>"
+        f"{end}</body>"
+    )
+    done = finish.scripts_last(page)
+    order = ["data-cfasync", "</head>", "text", 'src="a.js"', ">b<", end]
+    places = [done.index(part) for part in order]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    ("rule", "kept"),
+    [
+        (".used{a:b}", ".used{a:b}"),
+        (".gone{a:b}", ""),
+        (".used,.gone .used{a:b}", ".used{a:b}"),
+        ("p:not(.gone,.used){a:b}", "p:not(.gone,.used){a:b}"),
+        ("@media print{.gone{a:b}p{c:d}}", "@media print{p{c:d}}"),
+        (".made-by-script{a:b}", ".made-by-script{a:b}"),
+        ("@font-face{src:url(x)}", "@font-face{src:url(x)}"),
+        ("/* .used{ */p{a:b}", "p{a:b}"),
+    ],
+)
+def test_a_rule_stays_if_a_page_or_a_script_has_its_class(rule, kept):
+    assert finish.only_used(rule, {"used"}, ("made-",)).strip() == kept
+
+
+def test_a_licence_stays_in_its_style_sheet():
+    done = finish.only_used("/*! licence */.gone{a:b}", set(), ())
+    assert "/*! licence */" in done
+
+
+def test_names_and_roles_that_others_left_out_are_mended():
+    page = (
+        '<a class="r" href="#">1. One</a><details><summary>'
+        '<span class="toctree-toggle"></span></summary></details>'
+        '<summary aria-label="Toggle hidden content">Show</summary>'
+        "<summary>see <a href='#'>(7)</a></summary>"
+        '<tr><th class="head"><p></p></th><th><p>a</p></th></tr>'
+    )
+    done = finish.accessible(page)
+    assert '<summary aria-label="Pages of 1. One"><span' in done
+    assert "<summary>Show</summary>" in done
+    assert "<summary>see (7)</summary>" in done
+    assert "<tr><td></td><th><p>a</p></th></tr>" in done
+
+
+def test_what_was_printed_in_columns_becomes_a_table():
+    text = (
+        "  B  operators  in all\n  1        787     20%\n 32        787\n"
+    )
+    block = (
+        '<div class="output stream highlight-myst-ansi notranslate">'
+        f'<div class="highlight"><pre><span></span>{text}</pre></div>\n</div>'
+    )
+    done = printed.tables(block)
+    assert "<pre>" not in done
+    assert re.findall(r'<th scope="(\w+)">(.*?)</th>', unescape(done)) == [
+        ("col", "B"),
+        ("col", "operators"),
+        ("col", "in all"),
+        ("row", "1"),
+        ("row", "32"),
+    ]
+    assert "<td>787</td><td></td>" in done
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "one  1.0\ntwo  2.0",  # two lines
+        "one  1.0\ntwo  2.0\nthree  3.0",  # no headings
+        "a  loss 1.0\nb  loss 2.0\nc  loss 3.0",  # more of the same
+        "   before      after\n   x     y     x\na  1.0   2.0   3.0",
+        "a    b    c\n1    2    3\nSo b is the best of all.",
+        "a    b\n\n1    2\n3    4",  # two blocks
+    ],
+)
+def test_what_may_be_no_table_stays_as_it_was_printed(text):
+    assert printed.cells(text) is None

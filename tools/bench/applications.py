@@ -1,0 +1,112 @@
+"""Time the applications' training with the compiled loops and the printed.
+
+    python -m tools.bench.applications --save
+
+`text train`, `music train` and `video train` at the sizes that the commands
+take by themselves, a fixed number of updates each, in turns in one process.
+What is kept are ratios of processor time: of a whole update, in which the
+recurrent layers are a part.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import torch
+
+from rnncore.application import cooling, seeded, train_module
+from rnncore.data.music import chorales
+from rnncore.music.training import VoiceModel, voice_batches, voice_loss
+from rnncore.nn import Recurrent
+from rnncore.text.model import (
+    LanguageModel,
+    contiguous_windows,
+    language_loss,
+    stretches,
+)
+from rnncore.train import Schedule
+from rnncore.video.model import FilmClassifier, film_batches, film_loss
+from tools.bench.loops import ratio
+from tools.bench.timing import in_turns
+from tools.measurements import record
+
+Problem = tuple[Callable[[], torch.nn.Module], Callable, Callable]
+
+
+def text() -> Problem:
+    """Characters; what they say does not matter to the clock."""
+    ids = np.random.default_rng(0).integers(80, size=200_000)
+    batches = contiguous_windows(stretches(ids, 32), 64)
+    return partial(LanguageModel, 80, 128), language_loss, batches
+
+
+def music() -> Problem:
+    """Chorales of four voices."""
+    batches = voice_batches(chorales()[:40], 16, 64, shifts=0)
+    return partial(VoiceModel, 4, 192, 96, 0.2), voice_loss, batches
+
+
+def video() -> Problem:
+    """Films of 16 frames, in three classes."""
+    rng = np.random.default_rng(0)
+    frames = rng.random((64, 16, 24, 24)).astype(np.float32)
+    batches = film_batches(frames, rng.integers(3, size=64), 32)
+    return partial(FilmClassifier, 24, 64, 128, 3), film_loss, batches
+
+
+PROBLEMS = {"text": text, "music": music, "video": video}
+
+
+def updates(problem: Problem, steps: int, way: bool) -> list[float]:
+    """So many updates by one way; the loss of each."""
+    build, loss, batches = problem
+    with seeded(0):
+        model = build()
+    for layer in model.modules():
+        if isinstance(layer, Recurrent):
+            layer.fused = way
+    fitted = train_module(
+        model,
+        loss,
+        batches,
+        optimizer=cooling(2e-3, steps),
+        schedule=Schedule(steps, clip=1.0),
+        rng=np.random.default_rng(0),
+    )
+    return fitted.history.loss
+
+
+def compare(name: str, steps: int, repeats: int) -> float:
+    """The compiled loops' processor time over the printed loops'."""
+    problem = PROBLEMS[name]()
+    runs = {
+        way: partial(updates, problem, steps, way == "compiled")
+        for way in ("compiled", "printed")
+    }
+    times = in_turns(runs, repeats, warm_up=1, clock=time.process_time)
+    return ratio(times, "compiled", "printed")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--steps", type=int, default=20, help="updates a run")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--save", action="store_true", help="as measurements")
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    for name in PROBLEMS:
+        found = compare(name, given.steps, given.repeats)
+        print(f"{name:6} {found:5.2f}", flush=True)
+        if given.save:
+            record(
+                {f"bench-applications.cpu.{name}": round(found, 2)},
+                unit="ratio",
+                seed=0,
+                command="python -m tools.bench.applications --save",
+            )
+
+
+if __name__ == "__main__":
+    main()

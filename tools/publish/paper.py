@@ -1,0 +1,160 @@
+"""The built book as one document in headless Chromium, for paper and EPUB."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import yaml
+
+from tools import ROOT
+from tools.build.stills import served
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+HERE = Path(__file__).parent
+CHROMIUM = "/usr/bin/chromium"
+OLDEST = 315532800  # what a ZIP file can hold
+SECONDS = 900  # a whole book on a busy machine
+FRAME = """<!doctype html>
+<html lang="en" data-theme="light"><head><meta charset="utf-8">
+<title>{title}</title>{styles}
+<script>window.MathJax = {{
+  startup: {{typeset: false}},
+  options: {{processHtmlClass: "math", enableMenu: false}},
+}}</script>
+{mathjax}<script>{script}</script></head>
+<body class="mathjax_ignore"><main></main></body></html>"""
+MATHJAX = "vendor/mathjax/tex-mml-chtml.js"  # where the build sets no formulas
+STYLES = (
+    "vendor/katex/katex.min.css",
+    "_static/pygments.css",
+    "_static/sphinx-design.min.css",
+    "_static/course.css",
+    "_static/print.css",
+)
+
+
+class PublishError(Exception):
+    """Why nothing was made."""
+
+
+class Entry(NamedTuple):
+    """A page of the book, and the part in which it stands."""
+
+    part: str
+    page: str
+
+
+class Paper(NamedTuple):
+    """The document, and its contents as paper.js returns them."""
+
+    page: Page
+    contents: list[dict[str, Any]]
+
+
+def moment(folder: Path = ROOT) -> int:
+    """The time that files of this edition bear: SOURCE_DATE_EPOCH, or the last commit's.
+
+    Raises PublishError where there is neither.
+    """
+    given = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if given:
+        if not given.isdecimal():
+            raise PublishError(f"SOURCE_DATE_EPOCH: expected seconds, got {given!r}")
+        if int(given) < OLDEST:
+            raise PublishError(
+                f"SOURCE_DATE_EPOCH: expected {OLDEST} (1980) or later, got {given}"
+            )
+        return int(given)
+    asked = subprocess.run(
+        ["git", "log", "-1", "--format=%ct"],
+        check=False,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+    if asked.returncode or not asked.stdout.strip():
+        raise PublishError(
+            "no date: expected a git repository with a commit, or SOURCE_DATE_EPOCH"
+        )
+    return int(asked.stdout)
+
+
+def settings(config: Path) -> dict[str, Any]:
+    """What Jupyter Book's configuration says: title, author and more."""
+    return dict(yaml.safe_load(config.read_text("utf8")))
+
+
+def entries(toc: Path) -> list[Entry]:
+    """The pages of a contents file, in order."""
+    return [*_entries(yaml.safe_load(toc.read_text("utf8")), "")]
+
+
+def _entries(branch: dict[str, Any], part: str) -> Iterator[Entry]:
+    part = branch.get("caption", part)
+    name = branch.get("root") or branch.get("file")
+    if name:
+        yield Entry(part, name.removesuffix(".md"))
+    for key in "parts", "chapters", "sections":
+        for inner in branch.get(key, []):
+            yield from _entries(inner, part)
+
+
+@contextmanager
+def opened(html: Path, pages: list[str], title: str, *, code: bool) -> Iterator[Paper]:
+    """The pages of the built book in `html` as one document without controls.
+
+    Raises PublishError where the folder is not built, or a page asks another host.
+    """
+    if not (html / f"{pages[0]}.html").exists():
+        raise PublishError(f"there is no {html / pages[0]}.html: make book builds it")
+    from playwright.sync_api import sync_playwright  # takes half a second
+
+    links = "".join(
+        f'<link rel="stylesheet" href="{name}">'
+        for name in STYLES
+        if (html / name).exists()
+    )
+    sheet = (HERE / "paper.css").read_text("utf8")
+    body = FRAME.format(
+        title=title,
+        mathjax=f'<script src="{MATHJAX}"></script>'
+        if (html / MATHJAX).exists()
+        else "",
+        styles=f"{links}<style>{sheet}</style>",
+        script=(HERE / "paper.js").read_text("utf8"),
+    )
+    asked: list[str] = []
+    with sync_playwright() as player, served(html) as site:
+        browser = player.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+            ],
+        )
+        page = browser.new_page(viewport={"width": 660, "height": 900})
+        page.set_default_timeout(SECONDS * 1000)
+        page.on(
+            "request",
+            lambda r: (
+                None if r.url.startswith((site, "data:")) else asked.append(r.url)
+            ),
+        )
+        page.route(
+            f"{site}paper.html",
+            lambda route: route.fulfill(body=body, content_type="text/html"),
+        )
+        page.goto(f"{site}paper.html")
+        contents = page.evaluate("([pages, code]) => paper(pages, code)", [pages, code])
+        yield Paper(page, contents)
+        browser.close()
+    if asked:
+        raise PublishError(f"another host was asked: {asked[0]}")

@@ -1,0 +1,182 @@
+"""Prints the whole built book into one PDF.
+
+    python -m tools.publish.pdf            into _build/book.pdf
+    python -m tools.publish.pdf --code     with the code that the pages fold
+
+Pages are numbered; the contents name the numbers, the outline has the same
+entries, links lead from page to page, and the answers to the closing
+questions stand at the end. The dates in the file are those of the last
+commit, or SOURCE_DATE_EPOCH, so that one book gives one file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import io
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import ByteStringObject, IndirectObject, TextStringObject
+
+import rnncore
+from tools.build import book
+from tools.publish.paper import (
+    Entry,
+    Paper,
+    PublishError,
+    entries,
+    moment,
+    opened,
+    settings,
+)
+
+NODE = re.compile(r"node\d{8}")
+WIDTH = 642  # of A4 within its margins, 96 dots an inch
+
+
+def printed(paper: Paper) -> bytes:
+    """The document as Chromium prints it."""
+    return paper.page.pdf(prefer_css_page_size=True, print_background=True, tagged=True)
+
+
+def places(pdf: PdfReader) -> dict[str, int]:
+    """Of each anchor that a link leads to, the page's index."""
+    found = {}
+    for name, to in pdf.named_destinations.items():
+        number = pdf.get_destination_page_number(to)
+        if number is not None:
+            found[name.removeprefix("/")] = number
+    return found
+
+
+def whole(
+    html: Path, toc: list[Entry], config: dict[str, Any], *, code: bool, epoch: int
+) -> bytes:
+    """The PDF of the book in `html`.
+
+    Raises PublishError where an anchor has no page.
+    """
+    title = config["title"]
+    parts = {entry.page: entry.part for entry in toc}
+    day = datetime.datetime.fromtimestamp(epoch, datetime.UTC)
+    lines = [f"Edition {rnncore.__version__}", f"{day:%-d %B %Y}"]
+    with opened(html, [entry.page for entry in toc], title, code=code) as paper:
+        paper.page.set_viewport_size({"width": WIDTH, "height": 960})
+        paper.page.emulate_media(media="print")
+        listed = [[entry, parts.get(entry["page"], "")] for entry in paper.contents]
+        paper.page.evaluate("given => front(...given)", [title, lines, listed])
+        paper.page.evaluate("typeset().then(fit)")
+        first = places(PdfReader(io.BytesIO(printed(paper))))
+        anchors = [a for entry in paper.contents for a in _anchors(entry)]
+        if lost := [anchor for anchor in anchors if anchor not in first]:
+            raise PublishError(f"no page holds {lost[0]}, which the contents name")
+        paper.page.evaluate(
+            "places => number(places)", {a: k + 1 for a, k in first.items()}
+        )
+        pdf = PdfReader(io.BytesIO(printed(paper)))
+    if places(pdf) != first:
+        raise PublishError("the numbers moved what they number")
+    return _finished(pdf, listed, first, title, day)
+
+
+def _anchors(entry: dict[str, Any]) -> list[str]:
+    return [entry["page"], *(section["id"] for section in entry["sections"])]
+
+
+def _finished(
+    pdf: PdfReader,
+    listed: list[list[Any]],
+    places: dict[str, int],
+    title: str,
+    day: datetime.datetime,
+) -> bytes:
+    """The file with an outline, and nothing in it that differs from run to run."""
+    writer = PdfWriter(clone_from=pdf)
+    branches: dict[str, IndirectObject] = {}
+    for entry, part in listed:
+        if part and part not in branches:
+            branches[part] = writer.add_outline_item(
+                title=part, page_number=places[entry["page"]]
+            )
+        at = writer.add_outline_item(
+            title=entry["title"],
+            page_number=places[entry["page"]],
+            parent=branches.get(part),
+        )
+        for section in entry["sections"]:
+            writer.add_outline_item(
+                title=section["title"], page_number=places[section["id"]], parent=at
+            )
+    writer.page_mode = "/UseOutlines"
+    stamp = f"D:{day:%Y%m%d%H%M%S}Z"
+    writer.metadata = {
+        "/Title": title,
+        "/CreationDate": stamp,
+        "/ModDate": stamp,
+        "/Creator": "rnncore",
+    }
+    _number_nodes(writer)
+    buffer = io.BytesIO()
+    writer.write(buffer)
+    return buffer.getvalue()
+
+
+def _number_nodes(writer: PdfWriter) -> None:
+    """Number the tagged nodes from 1: Chromium counts all that it ever laid out."""
+    found: set[str] = set()
+
+    def walk(thing: Any, put: Callable[[str], str]) -> Any:
+        if isinstance(thing, dict):
+            for key, value in thing.items():
+                thing[key] = walk(value, put)
+        elif isinstance(thing, list):
+            thing[:] = [walk(value, put) for value in thing]
+        elif isinstance(thing, TextStringObject | ByteStringObject):
+            text = thing.decode() if isinstance(thing, bytes) else str(thing)
+            if NODE.fullmatch(text):
+                return TextStringObject(put(text))
+        return thing
+
+    def note(name: str) -> str:
+        found.add(name)
+        return name
+
+    for thing in writer._objects:
+        walk(thing, note)
+    new = {name: f"node{k:08}" for k, name in enumerate(sorted(found), 1)}
+    for thing in writer._objects:
+        walk(thing, new.__getitem__)
+
+
+def main() -> None:
+    """Read the command line and do what it says."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--html", type=Path, default=book.BUILD / "html", metavar="DIR")
+    parser.add_argument("--out", type=Path, metavar="FILE")
+    parser.add_argument("--code", action="store_true", help="with the folded code")
+    args = parser.parse_args()
+    out = args.out or book.BUILD / "book.pdf"
+    try:
+        made = whole(
+            args.html,
+            entries(book.BOOK / "_toc.yml"),
+            settings(book.CONFIG),
+            code=args.code,
+            epoch=moment(),
+        )
+    except PublishError as error:
+        sys.exit(f"{error}\nThere is no PDF.")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(made)
+    print(f"{out}  ({len(PdfReader(io.BytesIO(made)).pages)} pages)")
+
+
+if __name__ == "__main__":
+    main()

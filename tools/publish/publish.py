@@ -1,0 +1,278 @@
+"""Makes one folder for any static host: `python -m tools.publish.publish`.
+
+    _build/site/index.html       leads to the latest edition, names the others
+    _build/site/latest/          a copy of the edition that was published last
+    _build/site/0.1.0/           the book, under the version of rnncore
+    _build/site/0.1.0/download/  PDF, EPUB, the wheel, each page as a notebook
+
+Addresses are relative, so the folder works under any prefix, and no page
+asks another host. An edition's folder is only ever replaced by the same
+edition: what lies beside it in the folder stays as it is, so that old
+addresses keep working. Give --site the folder that holds the earlier ones.
+
+Times in the files are those of the last commit, or SOURCE_DATE_EPOCH: an
+edition that is published twice is byte for byte the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import nbformat
+
+import rnncore
+from tools import ROOT
+from tools.build import book, contents
+from tools.publish import epub, pdf
+from tools.publish.paper import Entry, PublishError, entries, moment, settings
+
+VERSION = re.compile(r"\d+(\.\d+)*([a-z]+\d+)?")
+DOWNLOADS = "download"
+MEASURED = "measurements.json"
+NOT_PUBLISHED = shutil.ignore_patterns(".made-from", ".buildinfo", ".doctrees")
+WHEEL = """
+import sys
+from setuptools import build_meta
+build_meta.build_wheel(sys.argv[1])
+"""  # in a process: the backend reads the command line
+MENU = re.compile(
+    r'(<div class="dropdown dropdown-download-buttons">.*?<ul[^>]*>)', re.DOTALL
+)
+ITEM = (
+    '<li><a href="{}download/index.html" class="btn btn-sm dropdown-item">'
+    '<span class="btn__text-container">PDF, EPUB, notebooks</span></a></li>'
+)
+TEMPLATES = jinja2.Environment(
+    autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined
+)
+HEAD = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+{% block refresh %}{% endblock %}
+<title>{{ title }}</title></head>
+<body style="font-family: sans-serif; line-height: 1.5; margin: 2rem auto; max-width: 40rem; padding: 0 1rem">
+"""
+SHELF = TEMPLATES.from_string(
+    HEAD.replace(
+        "{% block refresh %}{% endblock %}",
+        '<meta http-equiv="refresh" content="0; url=latest/index.html">',
+    )
+    + """<main><h1>{{ title }}</h1>
+<p><a href="latest/index.html">The latest edition, {{ latest }}</a></p>
+<ul>
+{% for version in versions %}
+<li><a href="{{ version }}/index.html">Edition {{ version }}</a>:
+ <a href="{{ version }}/download/index.html">PDF, EPUB, notebooks, package</a></li>
+{% endfor %}
+</ul></main></body></html>
+"""
+)
+LISTED = TEMPLATES.from_string(
+    HEAD.replace("{% block refresh %}{% endblock %}\n", "")
+    + """<main><p><a href="../index.html">{{ title }}</a></p><h1>To take away</h1>
+<ul>
+{% for name, what, size in files %}
+<li><a href="{{ name }}" download>{{ what }}</a> ({{ size }})</li>
+{% endfor %}
+</ul>
+<p>The package: <code>python -m pip install {{ wheel }}</code></p>
+<h2>Pages as notebooks</h2>
+<ul>
+{% for name, what in notebooks %}
+<li><a href="{{ name }}" download>{{ what }}</a></li>
+{% endfor %}
+</ul></main></body></html>
+"""
+)
+
+
+def wheel(into: Path, epoch: int, root: Path = ROOT) -> Path:
+    """Build rnncore's wheel from what git knows of the folder.
+
+    Raises PublishError where there is no git repository, or setuptools fails.
+    """
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "-co", "--exclude-standard"],
+        check=False,
+        cwd=root,
+        capture_output=True,
+        text=True,
+    )
+    if listed.returncode:
+        raise PublishError(f"no wheel: {listed.stderr.strip()}")
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in filter(None, listed.stdout.split("\0")):
+            if (root / name).is_file():
+                copy = Path(scratch) / name
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(root / name, copy)
+        made = subprocess.run(
+            [sys.executable, "-c", WHEEL, str(into.resolve())],
+            check=False,
+            cwd=scratch,
+            env={**os.environ, "SOURCE_DATE_EPOCH": str(epoch)},
+            capture_output=True,
+            text=True,
+        )
+    if made.returncode:
+        raise PublishError(f"no wheel: {made.stderr.strip()[-2000:]}")
+    (path,) = into.glob("*.whl")
+    return path
+
+
+def notebook(page: Path) -> str | None:
+    """A page as the text of a notebook, or None if it has no code."""
+    found = book.read_notebook(page)
+    if found is None:
+        return None
+    found.metadata.pop("source_map", None)
+    found.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    found.nbformat, found.nbformat_minor = 4, 5
+    for k, cell in enumerate(found.cells):
+        cell["id"] = f"cell-{k}"  # else it is drawn at random
+    nbformat.validate(found)
+    return nbformat.writes(found) + "\n"
+
+
+def edition(
+    html: Path, toc: list[Entry], into: Path, *, code: bool, epoch: int
+) -> None:
+    """Write the built book and what can be taken away of it."""
+    shutil.copytree(html, into, ignore=NOT_PUBLISHED)
+    config = settings(book.CONFIG)
+    place = into / DOWNLOADS
+    place.mkdir()
+    name = f"{config['project']}-book-{rnncore.__version__}"
+    for suffix, whole in ("pdf", pdf.whole), ("epub", epub.whole):
+        made = whole(html, toc, config, code=code, epoch=epoch)
+        (place / f"{name}.{suffix}").write_bytes(made)
+    built = wheel(place, epoch)
+    notebooks = []
+    for entry in toc:
+        text = notebook(book.BOOK / f"{entry.page}.md")
+        if text is not None:
+            (place / f"{entry.page}.ipynb").write_text(text, "utf8")
+            notebooks.append((f"{entry.page}.ipynb", _title(entry.page)))
+    files = [
+        (f"{name}.pdf", "The whole book on paper, PDF"),
+        (f"{name}.epub", "The whole book, EPUB"),
+        (built.name, "The package rnncore, a wheel"),
+    ]
+    if (book.BOOK / MEASURED).exists():
+        shutil.copyfile(book.BOOK / MEASURED, place / MEASURED)
+        files.append((MEASURED, "What was measured: beside a notebook that reads it"))
+    _list(place, files, notebooks, config)
+    _link(into, [entry.page for entry in toc])
+
+
+def _title(page: str) -> str:
+    found = contents.TITLE.search((book.BOOK / f"{page}.md").read_text("utf8"))
+    return found[1] if found else page
+
+
+def _list(
+    place: Path,
+    files: list[tuple[str, str]],
+    notebooks: list[tuple[str, str]],
+    config: dict[str, Any],
+) -> None:
+    rows = [
+        (name, what, f"{(place / name).stat().st_size / 1e6:.1f} MB")
+        for name, what in files
+    ]
+    text = LISTED.render(
+        title=config["title"], files=rows, wheel=files[2][0], notebooks=notebooks
+    )
+    (place / "index.html").write_text(text, "utf8")
+
+
+def _link(folder: Path, pages: list[str]) -> None:
+    """Name the downloads in each page's menu.
+
+    Raises PublishError where a page has no such menu.
+    """
+    for name in pages:
+        path = folder / f"{name}.html"
+        up = "../" * name.count("/")
+        text, found = MENU.subn(
+            rf"\g<1>{ITEM.format(up)}", path.read_text("utf8"), count=1
+        )
+        if not found:
+            raise PublishError(f"{path.name}: expected a menu of downloads, found none")
+        path.write_text(text, "utf8")
+
+
+def versions(site: Path) -> list[str]:
+    """The editions in a folder, the newest first."""
+    found = [p.name for p in site.iterdir() if VERSION.fullmatch(p.name) and p.is_dir()]
+    return sorted(found, key=lambda v: [int(n) for n in re.findall(r"\d+", v)])[::-1]
+
+
+def publish(
+    html: Path, toc: list[Entry], site: Path, *, code: bool, epoch: int
+) -> Path:
+    """Put the edition into the folder; its own path.
+
+    Raises PublishError, and changes nothing, where a part cannot be made.
+    """
+    version = rnncore.__version__
+    if not VERSION.fullmatch(version):
+        raise PublishError(f"version: expected a number such as 1.2, got {version!r}")
+    if not (html / "index.html").exists():
+        raise PublishError(f"there is no {html / 'index.html'}: make book builds it")
+    site.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=site, prefix=".new-") as scratch:
+        new = Path(scratch) / version
+        edition(html, toc, new, code=code, epoch=epoch)
+        copy = Path(scratch) / "latest"
+        shutil.copytree(new, copy)
+        _date([new, copy], epoch)
+        book.put_in_place(new, site / version)
+        book.put_in_place(copy, site / "latest")
+    shelf = SHELF.render(
+        title=settings(book.CONFIG)["title"], latest=version, versions=versions(site)
+    )
+    (site / "index.html").write_text(shelf, "utf8")
+    (site / ".nojekyll").touch()  # GitHub Pages leaves out _static without it
+    _date([site / "index.html", site / ".nojekyll"], epoch)
+    return site / version
+
+
+def _date(paths: list[Path], epoch: int) -> None:
+    """Give files and folders one time, whoever copies or packs them."""
+    for path in paths:
+        for each in [*path.rglob("*"), path]:
+            os.utime(each, (epoch, epoch))
+
+
+def main() -> None:
+    """Read the command line and do what it says."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--site", type=Path, default=book.BUILD / "site", metavar="DIR")
+    parser.add_argument("--html", type=Path, default=book.BUILD / "html", metavar="DIR")
+    parser.add_argument(
+        "--code", action="store_true", help="paper with the folded code"
+    )
+    args = parser.parse_args()
+    try:
+        toc = entries(book.BOOK / "_toc.yml")
+        made = publish(args.html, toc, args.site, code=args.code, epoch=moment())
+    except PublishError as error:
+        sys.exit(f"{error}\nNothing was published.")
+    print(f"{made}  (and {args.site / 'index.html'})")
+
+
+if __name__ == "__main__":
+    main()

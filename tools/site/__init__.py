@@ -1,0 +1,1 @@
+"""What is done to the pages while Sphinx writes them, and after."""

@@ -1,0 +1,266 @@
+"""What is done to the pages when Sphinx has written them.
+
+Light: formulas are typeset, pictures and sounds are files that load when they
+come near, scripts stand last, style sheets and the icons' font hold what some
+page uses. For everybody: what the theme, MyST-NB and docutils leave without a
+name or give a wrong role is mended; tools/site/UPSTREAM.md says what and why.
+"""
+
+import base64
+import hashlib
+import html
+import io
+import mimetypes
+import re
+import struct
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from fontTools import subset, ttLib
+from PIL import Image
+
+from tools.site.formulas import typeset
+from tools.site.printed import tables
+
+THEBE = re.compile(
+    r"<script>const THEBE_JS_URL[^<]*</script>"
+    r'|<script[^>]*src="[^"]*sphinx-thebe\.js[^"]*"[^>]*></script>'
+    r'|<script type="text/x-thebe-config">.*?</script>'
+    r"|<link[^>]*sphinx-thebe\.css[^>]*>",
+    re.DOTALL,
+)
+ICONS_JS = re.compile(r"<script[^>]*fontawesome\.js[^>]*></script>")
+SEARCH_JS = re.compile(
+    r'<script src="[^"]*(?:searchtools|language_data|searchindex)\.js[^"]*">'
+    r"</script>"
+)
+SCRIPT = re.compile(r"<script(?! data-cfasync)[^>]*>.*?</script>", re.DOTALL)
+DATA = re.compile(r'(?<= src=")data:(\w+)/([\w.+-]+);base64,([^"]+)')
+ATTRIBUTES = r'(?:"[^"]*"|[^>"])*'
+PICTURE = re.compile(rf"(<a\b{ATTRIBUTES}>\s*)?<img\b{ATTRIBUTES}>")
+SOURCE = re.compile(r' src="([^"]+)"')
+MEDIA = "_images"  # where Sphinx puts pictures
+HEAVY = 50_000  # bytes of a picture
+DRAWN = 4096  # colours; a photograph has more
+
+
+def finish(out: Path) -> None:
+    """Finish all pages of a folder of HTML."""
+    pages = {}
+    for path in sorted(out.rglob("*.html")):
+        name = path.relative_to(out).as_posix()
+        pages[path] = finish_page(path.read_text("utf8"), name, out)
+        path.write_text(pages[path], "utf8")
+    for picture in (out / MEDIA).glob("*.svg"):
+        picture.write_text(shorter(picture.read_text("utf8")), "utf8")
+    for picture in (out / MEDIA).glob("*.png"):
+        if picture.stat().st_size > HEAVY:
+            fewer_colours(picture)
+    keep_what_is_used(out, pages.values())
+
+
+def finish_page(page: str, name: str, out: Path) -> str:
+    """One page's HTML, finished; `out` gets the files that stood in it."""
+    page = THEBE.sub("", ICONS_JS.sub("", page))
+    if name != "search.html":
+        page = SEARCH_JS.sub("", page)
+    page = typeset(page, name)
+    page = as_files(page, name, out)
+    return accessible(scripts_last(tables(page)))
+
+
+def scripts_last(page: str) -> str:
+    """The page with its scripts at the end, in their order: text comes first."""
+    head, mark, body = page.partition("</head>")
+    scripts = SCRIPT.findall(head)
+    at = body.find("<!-- Scripts loaded after <body>")
+    if at < 0:
+        return page
+    body = body[:at] + "\n".join(scripts) + "\n" + body[at:]
+    return SCRIPT.sub("", head) + mark + body
+
+
+# ----------------------------------------------------- pictures and sounds
+
+
+def as_files(page: str, name: str, out: Path) -> str:
+    """The page with its media in files, which load when they come near."""
+    up = "../" * name.count("/")
+
+    def file(match: re.Match[str]) -> str:
+        content = base64.b64decode(match[3])
+        suffix = mimetypes.guess_extension(f"{match[1]}/{match[2]}") or ""
+        place = f"{MEDIA}/{hashlib.sha256(content).hexdigest()[:32]}{suffix}"
+        (out / MEDIA).mkdir(exist_ok=True)
+        (out / place).write_bytes(content)
+        return up + place
+
+    page = DATA.sub(file, page)
+    page = page.replace(' preload="metadata"', ' preload="none"')
+    page = re.sub(r"<video (?![^>]*preload)", '<video preload="none" ', page)
+    folder = (out / name).parent
+    return PICTURE.sub(lambda m: _lazy(m, folder), page)
+
+
+def _lazy(match: re.Match[str], folder: Path) -> str:
+    """A picture that knows its size, loads late, and leads to its file."""
+    link, picture = match[1] or "", match[0].removeprefix(match[1] or "")
+    source = SOURCE.search(picture)
+    path = folder / html.unescape(source[1]) if source else folder
+    if source is None or not path.is_file():
+        return match[0]
+    if " width=" not in picture and (size := size_of(path)):
+        said = ' width="{:.0f}" height="{:.0f}"'.format(*size)
+        picture = picture.replace("<img", f"<img{said}", 1)
+    if " loading=" not in picture:
+        picture = picture.replace("<img", '<img loading="lazy"', 1)
+    if link or MEDIA not in source[1]:
+        return link + picture
+    return f'<a class="enlarge" href="{source[1]}">{picture}</a>'
+
+
+def size_of(path: Path) -> tuple[float, float] | None:
+    """Width and height of a PNG or SVG picture in CSS pixels."""
+    content = path.read_bytes()
+    if content.startswith(b"\x89PNG"):
+        return struct.unpack(">II", content[16:24])
+    root = re.search(r"<svg\b[^>]*>", content[:4000].decode("utf8", "replace"))
+    if root is None:
+        return None
+    width = re.search(r'\swidth="([\d.]+)(pt|px)?"', root[0])
+    height = re.search(r'\sheight="([\d.]+)(pt|px)?"', root[0])
+    if width is None or height is None:
+        return None
+    return _pixels(width), _pixels(height)
+
+
+def _pixels(side: re.Match[str]) -> float:
+    return float(side[1]) * (4 / 3 if side[2] == "pt" else 1)
+
+
+def shorter(svg: str) -> str:
+    """A drawing without its metadata; the paths' numbers keep two decimals."""
+    svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    return re.sub(r'(?<= d=")[^"]+', lambda m: re.sub(r"(\.\d\d)\d+", r"\1", m[0]), svg)
+
+
+def fewer_colours(path: Path) -> None:
+    """Write a drawing with the 256 colours nearest to its own."""
+    with Image.open(path) as picture:
+        clear = picture.mode == "RGBA" and any(
+            picture.getchannel("A").histogram()[:255]
+        )
+        if clear or picture.mode not in ("RGB", "RGBA"):
+            return
+        drawn = picture.convert("RGB")
+    if drawn.getcolors(DRAWN) is None:
+        return
+    file = io.BytesIO()
+    drawn.quantize(256, dither=Image.Dither.NONE).save(file, "PNG")
+    if len(file.getvalue()) < path.stat().st_size:
+        path.write_bytes(file.getvalue())
+
+
+# ---------------------------------------------------- style sheets and icons
+
+WORD = re.compile(r"[A-Za-z_][\w-]*")
+RULE = re.compile(r"([^{}]*)\{([^{}]*)\}")
+COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+PRIVATE = re.compile(r"\\(f[0-9a-f]{3})|([\ue000-\uf8ff])")
+
+
+def keep_what_is_used(out: Path, pages: Iterable[str]) -> None:
+    """Cut from style sheets, and from the icons' font, what no page uses."""
+    said: set[str] = set()
+    for script in out.rglob("*js"):
+        if script.is_file() and script.name != "fontawesome.js":
+            said |= set(WORD.findall(script.read_text("utf8")))
+    begun = tuple(word for word in said if word.endswith("-") and len(word) > 3)
+    words = said | {word for page in pages for word in WORD.findall(page)}
+    glyphs: set[int] = set()
+    for sheet in out.rglob("*.css"):
+        css = only_used(sheet.read_text("utf8"), words, begun)
+        sheet.write_text(css, "utf8")
+        for code, sign in PRIVATE.findall(css):
+            glyphs.add(int(code, 16) if code else ord(sign))
+    for font in out.rglob("fa-*.woff2"):
+        font_of(font.with_suffix(".ttf"), glyphs).save(font.with_suffix(".woff"))
+        font.unlink()
+        font.with_suffix(".ttf").unlink()
+    for script in out.rglob("fontawesome.js*"):
+        script.unlink()
+
+
+def only_used(css: str, words: set[str], begun: tuple[str, ...]) -> str:
+    """A style sheet without the rules whose classes are in no page or script.
+
+    A class counts as used too if a script holds its beginning, up to a hyphen.
+    """
+
+    def wanted(selector: str) -> bool:
+        outside = re.sub(r"\([^()]*\)|\[[^]]*\]", "", selector)
+        names = re.findall(r"\.(-?[A-Za-z_][\w-]*)", outside)
+        return all(name in words or name.startswith(begun) for name in names)
+
+    def rule(match: re.Match[str]) -> str:
+        selectors = match[1]
+        if "@" in selectors or "\\" in selectors:
+            return match[0]
+        parts = re.split(r",(?![^(]*\))", selectors)
+        kept = ",".join(part for part in parts if wanted(part))
+        return f"{kept}{{{match[2]}}}" if kept else ""
+
+    licences = [c for c in COMMENT.findall(css) if c.startswith("/*!")]
+    css = RULE.sub(rule, COMMENT.sub("", css))
+    css = re.sub(
+        r'url\((\S*/fa-[\w-]+)\.woff2\) format\("woff2"\),url\(\S*?\.ttf\)'
+        r' format\("truetype"\)',
+        r'url(\1.woff) format("woff")',
+        css,
+    )
+    return "\n".join([*licences, css])
+
+
+def font_of(path: Path, glyphs: set[int]) -> ttLib.TTFont:
+    """The font with these characters only, compressed."""
+    options = subset.Options(flavor="woff", notdef_outline=True)
+    font = subset.load_font(str(path), options)
+    cutter = subset.Subsetter(options)
+    cutter.populate(unicodes=glyphs)
+    cutter.subset(font)
+    font.flavor = "woff"
+    return font
+
+
+# -------------------------------------------------------------- for everybody
+
+CHEVRON = re.compile(
+    r"(<a [^>]*>)(?P<name>[^<]*)(</a><details[^>]*><summary)"
+    r'(?=><span class="toctree-toggle")'
+)
+SUMMARY = re.compile(r"<summary\b.*?</summary>", re.DOTALL)
+MENDS: list[tuple[str, str | Callable[[re.Match[str]], str]]] = [
+    # what is shown is the name
+    (r'(<summary) aria-label="Toggle hidden content"', r"\1"),
+    (r'(<button class="btn search-button-field[^>]*?) aria-label="Search"', r"\1"),
+    # an empty corner is no heading
+    (r"<th(?: [^>]*)?>(?:<p>)?\s*(?:</p>)?</th>", "<td></td>"),
+    # the landmark that holds title, search and contents
+    (
+        r'(<div id="pst-primary-sidebar")',
+        r'\1 role="complementary" aria-label="Contents and search"',
+    ),
+    # entries of a list are its items
+    (r'(<div class="citation"[^>]*) role="doc-biblioentry"', r'\1 role="listitem"'),
+]
+
+
+def accessible(page: str) -> str:
+    """The page with names and roles where others left them out."""
+    page = CHEVRON.sub(
+        lambda m: f'{m[1]}{m["name"]}{m[3]} aria-label="Pages of {m["name"]}"', page
+    )
+    page = SUMMARY.sub(lambda m: re.sub(r"</?a\b[^>]*>", "", m[0]), page)
+    for pattern, by in MENDS:
+        page = re.sub(pattern, by, page)
+    return page

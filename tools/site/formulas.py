@@ -1,0 +1,69 @@
+r"""Typesets the formulas of finished pages, so that a reader needs no script.
+
+Sphinx leaves a formula as TeX between \( and \) or \[ and \]; KaTeX, run by a
+JavaScript engine inside Python, turns each into HTML and MathML. A formula
+that it cannot read fails the build, with the page's name.
+"""
+
+import functools
+import html
+import re
+
+from py_mini_racer import JSEvalException, MiniRacer
+from sphinx.errors import ExtensionError
+
+from tools import ROOT
+
+KATEX = ROOT / "book" / "extra" / "vendor" / "katex"
+OPENS = (
+    r'(<(?:span|div) class="math notranslate nohighlight"[^>]*>\s*'
+    r'(?:<span class="eqno">.*?</span>)?)'
+)
+INLINE = re.compile(OPENS + r"\\\((.*?)\\\)(?=</span>)", re.DOTALL)
+DISPLAY = re.compile(OPENS + r"\\\[(.*?)\\\](?=\s*</div>)", re.DOTALL)
+FIRST = "KaTeX_Main-Regular", "KaTeX_Math-Italic"  # no formula does without
+
+
+def typeset(page: str, name: str) -> str:
+    """The page's HTML with its formulas as HTML, and with what shows them."""
+    for pattern, display in ((INLINE, False), (DISPLAY, True)):
+
+        def drawn(match: re.Match[str], display: bool = display) -> str:
+            return match[1] + _drawn(match[2], display, name)
+
+        page = pattern.sub(drawn, page)
+    if 'class="katex' not in page:
+        return page
+    folder = f"{'../' * name.count('/')}vendor/katex"
+    links = [
+        f'<link rel="preload" as="font" type="font/woff2" crossorigin '
+        f'href="{folder}/fonts/{font}.woff2" />'
+        for font in FIRST
+    ]
+    links.append(f'<link rel="stylesheet" href="{folder}/katex.min.css" />')
+    return page.replace("</head>", "\n".join([*links, "</head>"]), 1)
+
+
+def _drawn(tex: str, display: bool, page: str) -> str:
+    try:
+        return to_html(html.unescape(tex).strip(), display)
+    except JSEvalException as error:
+        told = str(error).splitlines()[0]
+        raise ExtensionError(f"{page}: {tex}: {told}") from error
+
+
+@functools.cache
+def to_html(tex: str, display: bool) -> str:
+    """One formula, for the eye and for a screen reader.
+
+    Raises JSEvalException where KaTeX cannot read it.
+    """
+    options = {"displayMode": display, "strict": "ignore"}
+    return str(_engine().call("katex.renderToString", tex, options))
+
+
+@functools.cache
+def _engine() -> MiniRacer:
+    engine = MiniRacer()
+    engine.eval((KATEX / "katex.min.js").read_text("utf8"))
+    return engine

@@ -1,0 +1,150 @@
+"""A Sphinx extension that writes what the book's search page looks through.
+
+In place of Sphinx's index, which knows only whole pages and fetches each of
+them for an excerpt: the text of every section, in a script, search-texts.js,
+so that a folder opened without a server is searched too. The page's own
+script, book/extra/search.js, ranks the sections with MiniSearch.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+
+GLOSSARY = "glossary"
+TEXTS = "search-texts.js"
+EXPLAINED = re.compile(r"\b[Cc]hapters? (\d+)")
+TEX = re.compile(r"\\(?:mathrm|mathbf|text|left|right|[,;!])\s*|[{}]")
+APART = (
+    nodes.section,
+    nodes.title,
+    nodes.comment,
+    nodes.math_block,
+    nodes.raw,
+    addnodes.desc,
+    addnodes.glossary,
+    addnodes.desc_signature,
+)
+LONG = 200  # rows
+FOLDED = {"tag_hide-input", "tag_remove-input", "tag_hide-cell"}
+
+
+def sections(doctree: nodes.Node) -> Iterator[tuple[str, str, str, str]]:
+    """Anchor, heading, words and code of each part of a page."""
+    for part in doctree.findall(nodes.section):
+        title = part.next_node(nodes.title)
+        if title is not None:
+            first = isinstance(part.parent, nodes.document)
+            anchor = "" if first else part["ids"][0]
+            yield anchor, plain(title), *_text(part)
+    for thing in doctree.findall(addnodes.desc):
+        for signature in thing.findall(addnodes.desc_signature):
+            if signature.parent is thing and signature["ids"]:
+                name = signature["ids"][0]
+                yield name, name, *_text(thing)
+    for item in doctree.findall(nodes.definition_list_item):
+        for term in item.findall(nodes.term):
+            if term["ids"]:
+                definition = item.next_node(nodes.definition)
+                yield term["ids"][0], plain(term), *_text(definition)
+
+
+def plain(node: nodes.Node) -> str:
+    """A node's text in one line, formulas with less TeX."""
+    if isinstance(node, nodes.math):
+        return TEX.sub("", node.astext())
+    if isinstance(node, nodes.Text):
+        return node.astext()
+    if isinstance(node, nodes.raw):
+        return ""
+    return " ".join("".join(map(plain, node.children)).split())
+
+
+def _text(part: nodes.Element) -> tuple[str, str]:
+    """What a part says and what it lists, without the parts within it."""
+    words: list[str] = []
+    code: list[str] = []
+    _collect(part.children, words, code)
+    return " ".join(words), "\n".join(code)
+
+
+def _collect(
+    among: list[nodes.Node], words: list[str], code: list[str], listed: bool = True
+) -> None:
+    for node in among:
+        if not isinstance(node, nodes.Element) or isinstance(node, APART):
+            continue
+        classes = set(node["classes"])
+        if isinstance(node, nodes.tbody) and len(node) > LONG:
+            continue  # a list to look through, no text
+        if isinstance(node, nodes.literal_block):
+            if listed and "output" not in classes:
+                code.append(node.astext())
+        elif isinstance(node, nodes.TextElement):
+            if not (len(node) == 1 and isinstance(node[0], nodes.emphasis)):
+                words.append(plain(node))  # but a page's minutes to read
+        else:
+            _collect(node.children, words, code, listed and not classes & FOLDED)
+
+
+def explained(texts: list[tuple[str, str, str, str]]) -> dict[str, list[str]]:
+    """Of each glossary term: anchor, definition, the chapter that it names."""
+    found = {}
+    for anchor, term, definition, _ in texts:
+        if anchor.startswith("term-"):
+            chapter = EXPLAINED.search(definition)
+            number = chapter[1] if chapter else ""
+            found[term.lower()] = [anchor, definition, number]
+    return found
+
+
+def _read(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    if app.builder.format == "html":
+        _texts(app)[page] = [*sections(doctree)]
+
+
+def _texts(app: Sphinx) -> dict[str, list[tuple[str, str, str, str]]]:
+    """By page; Sphinx resolves all of them in the process that ends the build."""
+    if not hasattr(app, "search_texts"):
+        app.search_texts = {}  # type: ignore[attr-defined]
+    return app.search_texts  # type: ignore[attr-defined]
+
+
+def _write(app: Sphinx, error: Exception | None) -> None:
+    if error is not None or app.builder.format != "html":
+        return
+    texts = _texts(app)
+    if missing := set(app.env.found_docs) - set(texts):
+        raise ExtensionError(f"not in the search: {', '.join(sorted(missing))}")
+    pages = sorted(texts)
+    data = {
+        "pages": [[page, plain(app.env.titles[page])] for page in pages],
+        "sections": [[k, *s] for k, page in enumerate(pages) for s in texts[page]],
+        "terms": explained(texts.get(GLOSSARY, [])),
+    }
+    script = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    path = Path(app.outdir) / TEXTS
+    path.write_text(f"window.BOOK_TEXTS={script};\n", "utf8")
+
+
+def _search_page(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
+    yield "search", {"texts": TEXTS}, "search.html"
+
+
+def _without_sphinx_index(app: Sphinx) -> None:
+    app.builder.search = False  # type: ignore[attr-defined]
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register with Sphinx."""
+    app.connect("builder-inited", _without_sphinx_index)
+    app.connect("doctree-resolved", _read, priority=900)
+    app.connect("html-collect-pages", _search_page)
+    app.connect("build-finished", _write)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,114 @@
+"""The course's Sphinx extension: docstrings as they are written here, words
+for references to pages that the contents leave out, and pages that are
+finished when Sphinx has written them."""
+
+import functools
+import re
+from collections import _tuplegetter  # type: ignore[attr-defined]
+from pathlib import Path
+from typing import Any
+
+from pybtex.plugin import find_plugin, register_plugin
+from sphinx.application import Sphinx
+from sphinx.ext import mathjax
+
+from tools.build import contents
+from tools.site import finish
+
+PARAGRAPH = re.compile(r"\n\s*\n|\n\s*(?=Source:)")
+RAISES = re.compile(r"Raises (\w+)\b,?:?\s*(.*)", re.DOTALL)
+
+
+def docstring_to_rst(text: str) -> str:
+    """A docstring with `Shapes:`, `Raises ...` and `Source:` paragraphs as
+    reStructuredText, those three as fields."""
+    parts = [_paragraph(p) for p in PARAGRAPH.split(text.strip("\n"))]
+    return "\n\n".join(parts)
+
+
+def _paragraph(text: str) -> str:
+    one_line = " ".join(text.split())
+    if one_line.startswith("Shapes:"):
+        shapes = one_line.removeprefix("Shapes:").strip()
+        sides = [_literals(side) for side in shapes.split("->")]
+        return f":Shapes: {' **→** '.join(sides).strip()}"
+    if one_line.startswith("Source:"):
+        source = one_line.removeprefix("Source:").strip()
+        return f":Source: {_inline(source)}"
+    if raises := RAISES.match(one_line):
+        return f":Raises: ``{raises[1]}`` {_inline(raises[2])}"
+    return _inline(text)
+
+
+def _literals(side: str) -> str:
+    items = [item.strip() for item in side.split(";")]
+    return "; ".join(f"``{item}``" for item in items if item)
+
+
+def _inline(text: str) -> str:
+    """Single backticks mean code; nothing else is markup."""
+    pieces = re.split(r"`+([^`]+)`+", text)
+    for k, piece in enumerate(pieces):
+        pieces[k] = f"``{piece}``" if k % 2 else re.sub(r"([*_|\\])", r"\\\1", piece)
+    return "".join(pieces)
+
+
+def _process_docstring(
+    app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]
+) -> None:
+    lines[:] = [*docstring_to_rst("\n".join(lines)).splitlines(), ""]
+
+
+def _skip_what_is_not_ours(
+    app: Sphinx, what: str, name: str, obj: Any, skip: bool, options: Any
+) -> bool | None:
+    module = getattr(obj, "__module__", None) or "rnncore"
+    ours = module.split(".")[0] == "rnncore"
+    return None if ours and not isinstance(obj, _tuplegetter) else True
+
+
+def _words_for_absent_pages(app: Sphinx, page: str, text: list[str]) -> None:
+    if page in app.env.found_docs:  # a page, not a docstring
+        text[0] = contents.plain(text[0], _absent(app))
+
+
+@functools.lru_cache(maxsize=1)
+def _absent(app: Sphinx) -> contents.Absent:
+    return contents.absent(Path(app.srcdir), app.env.found_docs)
+
+
+def _finish(app: Sphinx, error: Exception | None) -> None:
+    if error is None and app.builder.format == "html":
+        finish.finish(Path(app.outdir))
+
+
+def _find_once(group: str, name: str) -> None:
+    """Have pybtex remember a plugin that it looks up for every citation."""
+    register_plugin(group, name, find_plugin(group, name), force=True)
+
+
+def _vouch_for(app: Sphinx, config: Any) -> None:
+    """Say of extensions that do not say so that pages may be read in parallel.
+
+    Neither keeps anything of its own from one page to the next.
+    """
+    for name in "sphinx_jupyterbook_latex", "sphinx_multitoc_numbering":
+        if name in app.extensions:
+            app.extensions[name].parallel_read_safe = True
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the handlers with Sphinx."""
+    _find_once("pybtex.backends", "docutils")
+    _find_once("pybtex.backends", "plaintext")
+    app.connect("config-inited", _vouch_for)
+    app.connect("autodoc-process-docstring", _process_docstring)
+    app.connect("autodoc-skip-member", _skip_what_is_not_ours)
+    app.connect("source-read", _words_for_absent_pages)
+    app.add_html_math_renderer(  # as for MathJax, whose scripts stay away
+        "typeset",
+        (mathjax.html_visit_math, None),
+        (mathjax.html_visit_displaymath, None),
+    )
+    app.connect("build-finished", _finish)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
