@@ -130,7 +130,8 @@ function withoutControls(article) {
 function addresses(root, page, pages) {
   const seen = new Set();
   const renamed = (list) => list.split(/\s+/).map((id) => anchor(page, id)).join(" ");
-  for (const node of root.querySelectorAll("[id]")) {
+  for (const node of [root, ...root.querySelectorAll("*")]) {
+    if (!node.id) continue;
     if (node.id.startsWith(`${page}--`)) continue; // a question's, an answer's
     const id = anchor(page, node.id);
     if (seen.has(id)) node.removeAttribute("id");
@@ -285,6 +286,9 @@ function mathml() {
     const eqno = formula.querySelector(".eqno");
     formula.replaceChildren(...(eqno ? [made, " ", eqno] : [made]));
     for (const node of made.querySelectorAll("annotation")) node.remove();
+    for (const node of made.querySelectorAll('[columnspacing=""]')) {
+      node.removeAttribute("columnspacing"); // KaTeX's for a single column
+    }
   }
 }
 
