@@ -22,6 +22,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from xml.etree import ElementTree
 
 import jinja2
 
@@ -45,6 +46,9 @@ KINDS = {
     "image/webp": "webp",
 }
 DATA = re.compile(r"data:([\w/.+-]+)((?:;[\w=-]+)*),(.*)", re.DOTALL)
+SVG = "http://www.w3.org/2000/svg"
+ElementTree.register_namespace("", SVG)
+ElementTree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
 CONTAINER = """<?xml version="1.0" encoding="UTF-8"?>
 <container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container">
 <rootfiles><rootfile full-path="EPUB/book.opf"
@@ -129,7 +133,20 @@ def picture(source: str, html: Path) -> tuple[str, bytes]:
         content_bytes = path.read_bytes()
     if kind not in KINDS:
         raise PublishError(f"{source[:60]}: expected a PNG, SVG or JPEG, got {kind}")
+    if kind == "image/svg+xml":
+        content_bytes = drawing(content_bytes)
     return kind, content_bytes
+
+
+def drawing(svg: bytes) -> bytes:
+    """An SVG as EPUB 3.2 allows it: SVG 1.1 that names no DTD."""
+    root = ElementTree.fromstring(svg)  # which drops the document type
+    for path in root.iter(f"{{{SVG}}}path"):
+        path.attrib.setdefault("d", "")  # matplotlib's space
+    for node in root.iter():
+        if order := node.attrib.pop("paint-order", None):  # of SVG 2
+            node.set("style", f"paint-order:{order};{node.get('style', '')}")
+    return ElementTree.tostring(root)
 
 
 def whole(

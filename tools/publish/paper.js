@@ -3,7 +3,7 @@
 //
 // Every id gets its page's name before it, so that a link to another page
 // becomes one within the document. Of a page remain its words, pictures,
-// formulas as TeX, and code; a flipbook gives its first and last picture, a
+// formulas and code; a flipbook gives its first and last picture, a
 // live figure its still one. What is folded, and no code, is an answer.
 "use strict";
 
@@ -130,7 +130,8 @@ function withoutControls(article) {
 function addresses(root, page, pages) {
   const seen = new Set();
   const renamed = (list) => list.split(/\s+/).map((id) => anchor(page, id)).join(" ");
-  for (const node of root.querySelectorAll("[id]")) {
+  for (const node of [root, ...root.querySelectorAll("*")]) {
+    if (!node.id) continue;
     if (node.id.startsWith(`${page}--`)) continue; // a question's, an answer's
     const id = anchor(page, node.id);
     if (seen.has(id)) node.removeAttribute("id");
@@ -219,41 +220,21 @@ window.paper = async function paper(names, code) {
     contents.push({ page: "answers", title: "Answers", sections: [] });
   }
   mend(new Set([...names, "answers"]));
+  for (const formula of body.querySelectorAll(".math")) {
+    if (formula.querySelector("math")) continue;
+    throw new Error(`a formula is left as TeX: ${formula.textContent.trim()}`);
+  }
   await Promise.all([...document.images].map((img) => img.decode().catch(() => {
     throw new Error(`a picture cannot be shown: ${img.src.slice(0, 80)}`);
   })));
   return contents;
 };
 
-// Formulas that the build left as TeX are set by MathJax, if the book has it.
-async function mathjax() {
-  if (document.readyState !== "complete") {
-    await new Promise((done) => addEventListener("load", done));
-  }
-  if (!window.MathJax?.typesetPromise) {
-    throw new Error("a formula is left as TeX, and nothing here can set it");
-  }
-  await MathJax.startup.promise;
-}
-
-const left = () => [...document.querySelectorAll(".math")].filter(
-  (formula) => !formula.querySelector("math, .katex, mjx-container"));
-
-window.typeset = async function typeset() {
-  const formulas = left();
-  if (formulas.length) {
-    await mathjax();
-    await MathJax.typesetPromise(formulas);
-  }
-  const wrong = document.querySelector("mjx-merror, .katex-error");
-  if (wrong) throw new Error(`a formula cannot be set: ${wrong.textContent}`);
-  await document.fonts.ready;
-};
-
 // What is wider than the paper is set smaller.
-window.fit = function fit() {
-  const wide = "mjx-container[display], .katex-display, table";
-  for (const node of document.querySelectorAll(wide)) {
+window.fit = async function fit() {
+  document.body.getBoundingClientRect(); // a layout asks for the fonts
+  await document.fonts.ready;
+  for (const node of document.querySelectorAll(".katex-display, table")) {
     const room = node.parentElement.clientWidth;
     const needed = Math.max(node.scrollWidth, node.getBoundingClientRect().width);
     if (room && needed > room + 1) {
@@ -299,30 +280,20 @@ window.number = function number(places) {
 };
 
 // What a reader of EPUB needs: formulas as MathML, pictures as files.
-async function mathml() {
-  if (left().length) await mathjax();
+function mathml() {
   for (const formula of document.querySelectorAll(".math")) {
-    let made = formula.querySelector("math");
-    if (!made) {
-      const number = formula.querySelector(".eqno");
-      number?.remove();
-      const [, tex] = /^\\[([]([^]*)\\[)\]]$/.exec(formula.textContent.trim());
-      const text = await MathJax.tex2mmlPromise(tex, {
-        display: formula.localName === "div" });
-      made = new DOMParser().parseFromString(text, "text/html").querySelector("math");
-      if (number) formula.replaceChildren(number);
-    }
+    const made = formula.querySelector("math");
     const eqno = formula.querySelector(".eqno");
     formula.replaceChildren(...(eqno ? [made, " ", eqno] : [made]));
     for (const node of made.querySelectorAll("annotation")) node.remove();
-    if (made.querySelector("merror")) {
-      throw new Error(`a formula cannot be read: ${made.textContent}`);
+    for (const node of made.querySelectorAll('[columnspacing=""]')) {
+      node.removeAttribute("columnspacing"); // KaTeX's for a single column
     }
   }
 }
 
-window.forReaders = async function forReaders() {
-  await mathml();
+window.forReaders = function forReaders() {
+  mathml();
   const names = new Map(); // of pictures, by address
   const chapters = [...document.querySelectorAll("main > section")];
   for (const img of document.querySelectorAll("main img")) {

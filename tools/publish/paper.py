@@ -24,13 +24,8 @@ SECONDS = 900  # a whole book on a busy machine
 FRAME = """<!doctype html>
 <html lang="en" data-theme="light"><head><meta charset="utf-8">
 <title>{title}</title>{styles}
-<script>window.MathJax = {{
-  startup: {{typeset: false}},
-  options: {{processHtmlClass: "math", enableMenu: false}},
-}}</script>
-{mathjax}<script>{script}</script></head>
-<body class="mathjax_ignore"><main></main></body></html>"""
-MATHJAX = "vendor/mathjax/tex-mml-chtml.js"  # where the build sets no formulas
+<script>{script}</script></head>
+<body><main></main></body></html>"""
 STYLES = (
     "vendor/katex/katex.min.css",
     "_static/pygments.css",
@@ -124,9 +119,6 @@ def opened(html: Path, pages: list[str], title: str, *, code: bool) -> Iterator[
     sheet = (HERE / "paper.css").read_text("utf8")
     body = FRAME.format(
         title=title,
-        mathjax=f'<script src="{MATHJAX}"></script>'
-        if (html / MATHJAX).exists()
-        else "",
         styles=f"{links}<style>{sheet}</style>",
         script=(HERE / "paper.js").read_text("utf8"),
     )

@@ -70,7 +70,7 @@ def whole(
         paper.page.emulate_media(media="print")
         listed = [[entry, parts.get(entry["page"], "")] for entry in paper.contents]
         paper.page.evaluate("given => front(...given)", [title, lines, listed])
-        paper.page.evaluate("typeset().then(fit)")
+        paper.page.evaluate("fit()")
         first = places(PdfReader(io.BytesIO(printed(paper))))
         anchors = [a for entry in paper.contents for a in _anchors(entry)]
         if lost := [anchor for anchor in anchors if anchor not in first]:
