@@ -115,7 +115,7 @@ LITE := $(VENV)/lite
 $(LITE)/.installed: requirements-lite.txt $(STAMP)
 	@echo "Adding JupyterLite in $(LITE) ..."
 	@$(PY) -m venv $(LITE)
-	@$(LITE)/bin/python -m pip install --quiet --no-deps --requirement requirements-lite.txt
+	@$(LITE)/bin/python -I -m pip install --quiet --no-deps --requirement requirements-lite.txt
 	@touch $@
 
 lite: $(LITE)/.installed  ## notebooks that open in a browser, into the built book

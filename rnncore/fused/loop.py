@@ -290,10 +290,7 @@ def _packed_backward(cell: Derived, params: Params, lanes: int):
 
 
 def pack(W: np.ndarray, lanes: int) -> np.ndarray:
-    """Weights (K, N), panel after panel, with zeros to whole registers.
-
-    Shapes: W (K, N) -> panels (K*P,)
-    """
+    """Weights (K, N), panel after panel, with zeros to whole registers."""
     K, N = W.shape
     wide = panel_width() * lanes
     full, rest = N - N % wide, _up(N % wide, lanes)

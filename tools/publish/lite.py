@@ -309,6 +309,8 @@ def archive(folders: Iterable[Path]) -> bytes:
         tarfile.open(fileobj=zipped, mode="w") as tar,
     ):
         for folder in folders:
+            if not folder.is_dir():
+                raise Refused(f"there is no {folder}: run make lite")
             for path in sorted(folder.rglob("*")):
                 inside = path.relative_to(folder.parent)
                 if path.is_file() and not {*inside.parts} & {*LEFT_OUT}:

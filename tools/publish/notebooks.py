@@ -27,8 +27,9 @@ from tools.build import book
 NOTEBOOKS = book.BUILD / "notebooks"
 ROLE = re.compile(r"\{([a-z:]+)\}`([^`]*)`")
 TITLED = re.compile(r"(.*?)\s*<[^>]*>", re.DOTALL)
+KINDS = "admonition|dropdown|note|tip|warning|raw|figure|grid|grid-item-card"
 BOX = re.compile(
-    r"^(:{3,}|`{3,})\{(?P<kind>admonition|dropdown|note|tip|warning|raw|figure)\}"
+    rf"^(:{{3,}}|`{{3,}})\{{(?P<kind>{KINDS})\}}"
     r" *(?P<title>[^\n]*)\n(?P<body>.*?)^\1 *$",
     re.DOTALL | re.MULTILINE,
 )
@@ -69,6 +70,8 @@ def _box(match: re.Match[str]) -> str:
     title, body = match["title"].strip(), OPTION.sub("", match["body"]).strip()
     if match["kind"] == "raw":  # a live figure: its question, and its still
         return "*(A live figure stands here in the book.)*"
+    if match["kind"] == "grid":
+        return BOX.sub(_box, body)
     if match["kind"] == "dropdown":
         return (
             f"<details><summary>{title}</summary>\n\n"
