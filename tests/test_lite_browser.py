@@ -5,6 +5,7 @@ import http.server
 import re
 import shutil
 import subprocess
+import sys
 import threading
 
 import nbformat
@@ -37,9 +38,11 @@ def address(tmp_path_factory):
     """Where the site is served, below a prefix as on a shared host."""
 
     def make(folder):
-        subprocess.run(
-            ["make", ".venv/lite/.installed"], cwd=ROOT, check=True
-        )
+        for command in (
+            ["make", ".venv/lite/.installed"],
+            [sys.executable, "-m", "tools.publish.notebooks"],
+        ):
+            subprocess.run(command, cwd=ROOT, check=True)
         subprocess.run(
             [
                 *(

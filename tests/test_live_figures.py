@@ -80,7 +80,8 @@ def test_a_figure_adds_under_2_kilobytes_and_what_all_share_is_under_6():
 def test_chapters_0_to_18_have_a_figure_each_and_the_book_twenty():
     pages = [page for page, *_ in stills.figures()]
     assert len(pages) >= 20
-    assert {int(page[2:4]) for page in pages} >= set(range(19))
+    chapters = {int(p[2:4]) for p in pages if p.startswith("ch")}
+    assert chapters >= set(range(19))
 
 
 @each_figure
