@@ -11,12 +11,10 @@ SOURCE_DATE_EPOCH, so that one book gives one file.
 
 from __future__ import annotations
 
-import argparse
 import base64
 import datetime
 import io
 import re
-import sys
 import uuid
 import zipfile
 from pathlib import Path
@@ -27,16 +25,7 @@ from xml.etree import ElementTree
 import jinja2
 
 import rnncore
-from tools.build import book
-from tools.publish.paper import (
-    HERE,
-    Entry,
-    PublishError,
-    entries,
-    moment,
-    opened,
-    settings,
-)
+from tools.publish.paper import HERE, Entry, PublishError, command, opened
 
 KINDS = {
     "image/png": "png",
@@ -238,30 +227,5 @@ def _zipped(files: dict[str, bytes], day: datetime.datetime) -> bytes:
     return buffer.getvalue()
 
 
-def main() -> None:
-    """Read the command line and do what it says."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--html", type=Path, default=book.BUILD / "html", metavar="DIR")
-    parser.add_argument("--out", type=Path, metavar="FILE")
-    parser.add_argument("--code", action="store_true", help="with the folded code")
-    args = parser.parse_args()
-    out = args.out or book.BUILD / "book.epub"
-    try:
-        made = whole(
-            args.html,
-            entries(book.BOOK / "_toc.yml"),
-            settings(book.CONFIG),
-            code=args.code,
-            epoch=moment(),
-        )
-    except PublishError as error:
-        sys.exit(f"{error}\nThere is no EPUB.")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_bytes(made)
-    print(f"{out}  ({len(made) / 1e6:.1f} MB)")
-
-
 if __name__ == "__main__":
-    main()
+    command("epub", __doc__, whole, lambda made: f"{len(made) / 1e6:.1f} MB")

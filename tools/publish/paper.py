@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import yaml
 
 from tools import ROOT
+from tools.build import book
 from tools.build.stills import served
 
 if TYPE_CHECKING:
@@ -150,3 +153,30 @@ def opened(html: Path, pages: list[str], title: str, *, code: bool) -> Iterator[
         browser.close()
     if asked:
         raise PublishError(f"another host was asked: {asked[0]}")
+
+
+def command(
+    suffix: str,
+    about: str | None,
+    whole: Callable[..., bytes],
+    size: Callable[[bytes], str],
+) -> None:
+    """Read the command line, write `whole`, the book in one file, say its size."""
+    parser = argparse.ArgumentParser(
+        description=about, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--html", type=Path, default=book.BUILD / "html", metavar="DIR")
+    parser.add_argument("--out", type=Path, metavar="FILE")
+    parser.add_argument("--code", action="store_true", help="with the folded code")
+    args = parser.parse_args()
+    out = args.out or book.BUILD / f"book.{suffix}"
+    toc = entries(book.BOOK / "_toc.yml")
+    try:
+        made = whole(
+            args.html, toc, settings(book.CONFIG), code=args.code, epoch=moment()
+        )
+    except PublishError as error:
+        sys.exit(f"{error}\nThere is no {suffix.upper()}.")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(made)
+    print(f"{out}  ({size(made)})")

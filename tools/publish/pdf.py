@@ -11,11 +11,9 @@ commit, or SOURCE_DATE_EPOCH, so that one book gives one file.
 
 from __future__ import annotations
 
-import argparse
 import datetime
 import io
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,16 +22,7 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ByteStringObject, IndirectObject, TextStringObject
 
 import rnncore
-from tools.build import book
-from tools.publish.paper import (
-    Entry,
-    Paper,
-    PublishError,
-    entries,
-    moment,
-    opened,
-    settings,
-)
+from tools.publish.paper import Entry, Paper, PublishError, command, opened
 
 NODE = re.compile(r"node\d{8}")
 WIDTH = 642  # of A4 within its margins, 96 dots an inch
@@ -153,30 +142,9 @@ def _number_nodes(writer: PdfWriter) -> None:
         walk(thing, new.__getitem__)
 
 
-def main() -> None:
-    """Read the command line and do what it says."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--html", type=Path, default=book.BUILD / "html", metavar="DIR")
-    parser.add_argument("--out", type=Path, metavar="FILE")
-    parser.add_argument("--code", action="store_true", help="with the folded code")
-    args = parser.parse_args()
-    out = args.out or book.BUILD / "book.pdf"
-    try:
-        made = whole(
-            args.html,
-            entries(book.BOOK / "_toc.yml"),
-            settings(book.CONFIG),
-            code=args.code,
-            epoch=moment(),
-        )
-    except PublishError as error:
-        sys.exit(f"{error}\nThere is no PDF.")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_bytes(made)
-    print(f"{out}  ({len(PdfReader(io.BytesIO(made)).pages)} pages)")
-
-
 if __name__ == "__main__":
-    main()
+
+    def pages(made: bytes) -> str:
+        return f"{len(PdfReader(io.BytesIO(made)).pages)} pages"
+
+    command("pdf", __doc__, whole, pages)
