@@ -41,7 +41,8 @@ plot_lines({"a": [1.0, 2.0], "b": [2.0, 1.0]}, "x", "y", "a title")
 """,
     "rnncore.testing": """
 import numpy as np
-from rnncore.testing import check, mover
+from rnncore.testing import check, closed, mover
+closed.own_functions("rnn_cell")
 try:
     check(np.tanh, np.sin, [{"x": np.ones(2)}])
 except AssertionError as error:

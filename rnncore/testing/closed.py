@@ -6,6 +6,7 @@ whatever name it calls it; what the package itself calls goes on.
 """
 
 import contextlib
+import functools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,12 +29,25 @@ def own_functions(name: str) -> list[FunctionType]:
     """The functions of this name that the package defines."""
     return [
         found
-        for place, module in [*sys.modules.items()]
-        if place.partition(".")[0] == "rnncore"
+        for place in _places()
+        if (module := sys.modules.get(place))
         and isinstance(found := getattr(module, name, None), FunctionType)
         and found.__module__ == place
         and not found.__closure__
     ]
+
+
+@functools.cache
+def _places() -> list[str]:
+    """The package's modules by name.
+
+    To look through `sys.modules` would touch, and so copy in a process
+    that was forked, memory that belongs to thousands of modules.
+    """
+    folder = Path(PACKAGE)
+    files = [p.relative_to(folder.parent) for p in folder.rglob("*.py")]
+    names = [".".join(file.with_suffix("").parts) for file in files]
+    return [name.removesuffix(".__init__") for name in names]
 
 
 def close(function: FunctionType) -> None:
