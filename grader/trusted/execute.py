@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
@@ -199,12 +198,9 @@ class TrustedExecute(NbGraderPreprocessor):
     def _run_part(self, session: Session, test: Test, run: Callable[[], None]) -> None:
         cell, number = test.cell, test.count
         name = cell.metadata["nbgrader"]["grade_id"]
-        seed = str(seed_of(self.key, name))
+        os.environ[SEED] = str(seed_of(self.key, name))
         try:
-            with (
-                contextlib.chdir(self.folder),
-                mock.patch.dict(os.environ, {SEED: seed}),
-            ):
+            with contextlib.chdir(self.folder):
                 run()
         except Ended as end:
             test.done = True
@@ -213,6 +209,8 @@ class TrustedExecute(NbGraderPreprocessor):
                 fail(cell, _time_limit(number, test.most))
             else:
                 self._tell_end(session, number, cell, end)
+        finally:
+            del os.environ[SEED]
         if test.done:
             test.link.sock.close()
 
