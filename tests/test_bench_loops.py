@@ -12,9 +12,7 @@ from tools.bench import applications, loops
 pytest.importorskip("numba")
 SHAPE = 5, 3, 4, 6
 NAMES = [  # each other cell compiles for seconds
-    pytest.param(
-        n, marks=[pytest.mark.slow] * (n not in {"LSTM", "peephole"})
-    )
+    pytest.param(n, marks=[pytest.mark.slow] * (n != "LSTM"))
     for n in loops.EQUATIONS
 ]
 
@@ -30,10 +28,6 @@ def gradients(made):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_compiled_module_and_its_rival_compute_the_same(name):
     made, theirs, x, state, d_y = loops.fused_pair(name, SHAPE)
-    with torch.no_grad():
-        for part in made.state_dict():
-            if part.startswith("weight_w_"):  # without them it is an LSTM
-                getattr(made, part).zero_()
     found = []
     for module in made, theirs:
         loops.through(module, x, state, d_y)()
@@ -43,10 +37,14 @@ def test_the_compiled_module_and_its_rival_compute_the_same(name):
     assert_close(*found)
 
 
-def test_peepholes_of_the_bench_are_not_zero():
-    made, theirs, x, state, _ = loops.fused_pair("peephole", SHAPE)
-    y, right = (loops.inference(m, x, state)[0] for m in (made, theirs))
-    assert float((y - right).abs().max()) > 1e-3
+@pytest.mark.slow
+@pytest.mark.parametrize("name", loops.OWN)
+def test_a_cell_of_ones_own_is_timed_beside_what_computes_the_same(name):
+    runs = loops.own_runs(name, SHAPE)
+    own, steps = (runs[way]() for way in ("own", "steps"))
+    assert_close(own, steps, terms=64)
+    right = runs["LSTM"]()[0]
+    assert float((own[0] - right).abs().max()) > 1e-3
 
 
 def test_forward_alone_keeps_nothing_for_a_way_back():
@@ -55,17 +53,18 @@ def test_forward_alone_keeps_nothing_for_a_way_back():
         assert not loops.inference(module, x, state)[0].requires_grad
 
 
-def test_the_fused_table_has_a_row_a_shape_and_keeps_its_ratios(
+def test_the_tables_have_a_row_a_shape_and_keep_their_ratios(
     monkeypatch, capsys
 ):
     kept = {}
     monkeypatch.setattr(
         loops, "record", lambda values, **about: kept.update(values)
     )
+    monkeypatch.setattr(loops, "SHAPES", [SHAPE])
     monkeypatch.setattr(loops, "FUSED_SHAPES", [SHAPE, (7, 1, 4, 6)])
-    monkeypatch.setattr(
-        loops, "FUSED_LIMITS", {"LSTM": 1.0, "peephole": 1.15}
-    )
+    monkeypatch.setattr(loops, "FUSED_LIMITS", {"LSTM": 1.0})
+    monkeypatch.setattr(loops, "OWN", {"peephole LSTM": loops.peephole})
+    monkeypatch.setattr(torch, "compile", lambda step: step)  # takes long
     monkeypatch.setattr(
         sys, "argv", ["loops", "--fused", "--repeats=1", "--save"]
     )
@@ -74,22 +73,33 @@ def test_the_fused_table_has_a_row_a_shape_and_keeps_its_ratios(
         assert loops.main() == 0
     finally:
         torch.set_num_threads(before)
-    rows = [
-        k.split() for k in capsys.readouterr().out.splitlines() if "(" in k
-    ]
-    assert [(r[0], r[6]) for r in rows] == [
+    said = capsys.readouterr().out.splitlines()
+    rows = [k.replace(")", "(").split("(") for k in said if ")" in k]
+    limits = [(r[0].strip(), r[2].split()[1]) for r in rows]
+    assert limits == [
         ("LSTM", "1.00"),
         ("LSTM", "0.50"),
-        ("peephole", "1.15"),
-        ("peephole", "0.50"),
+        ("peephole LSTM", "1.15"),
     ]
+    one = "bench-fused.cpu.LSTM.5x3x4x6", "bench-fused.cpu.LSTM.7x1x4x6"
+    own = "bench-own.cpu.peephole LSTM.5x3x4x6"
     assert set(kept) == {
-        f"bench-fused.cpu.{name}.{sizes}.{kind}"
-        for name in ("LSTM", "peephole")
-        for sizes in ("5x3x4x6", "7x1x4x6")
-        for kind in ("train", "forward")
+        *(
+            f"{k}.{kind}"
+            for k in one
+            for kind in ("train", "forward", "memory")
+        ),
+        *(f"{own}.{way}" for way in ("LSTM", "steps", "compiled")),
     }
     assert all(ratio > 0 for ratio in kept.values())
+
+
+def test_memory_of_arrays_is_counted_at_its_peak():
+    def run():
+        np.ones(1_000_000)
+        np.ones(500_000)
+
+    assert 8e6 < loops.numpy_peak(run) < 9e6
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ PAGES = [p for p in book.page_paths() if book.read_notebook(p)]
 def test_a_page_s_notebook_is_valid_and_its_text_is_markdown(page):
     made = notebooks.notebook(page, {})
     nbformat.validate(made)
+    assert made == notebooks.notebook(page, {})  # no ids drawn at random
     text = "\n".join(
         c.source for c in made.cells if c.cell_type == "markdown"
     )
@@ -23,6 +24,12 @@ def test_a_page_s_notebook_is_valid_and_its_text_is_markdown(page):
         r"\{(?:doc|glue:text|cite|eq|numref)[:\w]*\}`", text
     )
     assert ":::" not in text
+
+
+def test_a_page_without_code_has_no_notebook(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("# Words only\n")
+    assert notebooks.notebook(page, {}) is None
 
 
 def test_roles_and_boxes_become_words():

@@ -422,18 +422,6 @@ def git(folder, *words):
     ).stdout
 
 
-def test_a_page_becomes_the_same_notebook_each_time(tmp_path):
-    page = tmp_path / "page.md"
-    page.write_text(
-        HEAD + "# A page\n\n```{code-cell} ipython3\na = 1\n```\n"
-    )
-    text = publish.notebook(page)
-    assert text == publish.notebook(page)
-    assert '"a = 1"' in text
-    page.write_text("# Words only\n")
-    assert publish.notebook(page) is None
-
-
 def test_the_workflow_keeps_the_editions_on_the_branch(tmp_path):
     """.ci/publish, with a `make` that writes an edition at once."""
     remote, work = tmp_path / "remote.git", tmp_path / "work"

@@ -6,8 +6,11 @@ the gradients of the weights, the input and the first state, in float32.
 Peak memory is what the tensors made by one run hold at a time. A second
 table sets the modules of rnncore.nn beside torch.nn's: more layers, both
 directions, and bfloat16 through autocast. A third, on a CPU, has the compiled
-loops of rnncore.fused, for training and forward alone. Where there is a GPU, all of this
-is done there too, and then what bench_cuda.py measures.
+loops of rnncore.fused, for training and forward alone, and their memory. A
+fourth has cells that no library has, compiled, beside our LSTM and beside
+what users would write instead: a step at a time, as it is and through
+torch.compile, which needs a C++ compiler. Where there is a GPU, the first two
+are done there too, and then what cuda.py measures.
 """
 
 import argparse
@@ -16,8 +19,10 @@ import os
 import platform
 import statistics
 import sys
+import tracemalloc
 from collections.abc import Callable, Iterator
 from functools import partial
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -47,8 +52,9 @@ OPTIONS: dict[str, dict[str, Any]] = {  # at the second shape
     "bfloat16": {},
 }
 FUSED_SHAPES = [*SHAPES, (1000, 1, 64, 128)]
-FUSED_LIMITS = {"RNN": 0.6, "GRU": 0.8, "LSTM": 1.0, "peephole": 1.15}
+FUSED_LIMITS = {"RNN": 0.6, "GRU": 0.8, "LSTM": 1.0}
 FORWARD_LIMIT, ALONE_LIMIT = 0.9, 0.5  # forward; training, one sequence
+MEMORY_LIMIT, OWN_LIMIT = 1.0, 1.15  # own cells: of our LSTM's time
 
 
 def peephole(a, h, c, w_i, w_f, w_o):
@@ -59,11 +65,30 @@ def peephole(a, h, c, w_i, w_f, w_o):
     return sigmoid(o + w_o * c) * tanh(c), c, w_i, w_f, w_o
 
 
+def coupled(a, h, c):
+    """An LSTM without an input gate: it writes what it forgets."""
+    f, g, o = a
+    f = sigmoid(f)
+    c = f * c + (1 - f) * tanh(g)
+    return sigmoid(o) * tanh(c), c
+
+
+def minimal(a_x, a_h, h):
+    """The minimal gated unit, its gate after the product: Zhou et al. 2016."""
+    f = sigmoid(a_x[0] + a_h[0])
+    n = tanh(a_x[1] + f * a_h[1])
+    return n + (1 - f) * (h - n)
+
+
 EQUATIONS: dict[str, Callable] = {
     "RNN": equations.rnn,
     "GRU": equations.gru,
     "LSTM": equations.lstm,
-    "peephole": peephole,
+}
+OWN: dict[str, Callable] = {
+    "coupled gates": coupled,
+    "minimal gated unit": minimal,
+    "peephole LSTM": peephole,
 }
 
 
@@ -106,6 +131,7 @@ def through(made: torch.nn.Module, x, state, d_y, half=False) -> Callable:
         with torch.autocast(x.device.type, torch.bfloat16, enabled=half):
             y, _ = made(x, first if len(first) == 2 else first[0])
         y.backward(d_y.to(y.dtype))
+        return y, x.grad
 
     return run
 
@@ -213,11 +239,10 @@ def compare_option(
 
 
 def fused_pair(name: str, shape: tuple[int, ...]) -> tuple[Any, ...]:
-    """The compiled cell and the module nearest to it, and their problem."""
-    nearest = "LSTM" if name == "peephole" else name
-    params, x, state, d_y = problem(nearest, shape, "cpu")
+    """The compiled cell and torch's module, and their problem."""
+    params, x, state, d_y = problem(name, shape, "cpu")
     made = Cell(EQUATIONS[name], *shape[2:])
-    theirs = getattr(torch.nn, nearest)(*shape[2:])
+    theirs = getattr(torch.nn, name)(*shape[2:])
     for m in made, theirs:
         load(m, params)
     return made, theirs, x, tuple(s[None] for s in state), d_y
@@ -229,10 +254,82 @@ def compare_fused(name: str, shape: tuple[int, ...], repeats: int) -> dict[str, 
     modules = {"fused": made, "torch.nn": theirs}
     train = {way: through(m, x, state, d_y) for way, m in modules.items()}
     forward = {way: partial(inference, m, x, state) for way, m in modules.items()}
-    return {
+    found = {
         kind: ratio(in_turns(runs, repeats, warm_up=2), "fused", "torch.nn")
         for kind, runs in (("train", train), ("forward", forward))
     }
+    held = peak_bytes(train["fused"]) + numpy_peak(train["fused"])  # at most
+    return found | {"memory": held / peak_bytes(train["torch.nn"])}
+
+
+def numpy_peak(run: Callable) -> int:
+    """The most memory that arrays made by one run hold at a time."""
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    run()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak - before
+
+
+def own_runs(name: str, shape: tuple[int, ...]) -> dict[str, Callable]:
+    """A cell of one's own, beside our LSTM and beside steps in Python."""
+    _, x, state, d_y = problem("LSTM", shape, "cpu")
+    torch.manual_seed(0)
+    made, lstm = Cell(OWN[name], *shape[2:]), rnncore.nn.LSTM(*shape[2:])
+    own = state[: made.parts]
+    return {
+        "own": through(made, x, tuple(s[None] for s in own), d_y),
+        "LSTM": through(lstm, x, tuple(s[None] for s in state), d_y),
+        "steps": stepwise(made, x, own, d_y),
+        "compiled": stepwise(made, x, own, d_y, torch.compile),
+    }
+
+
+def compare_own(name: str, shape: tuple[int, ...], repeats: int) -> dict[str, float]:
+    """The ratios of its times to the others'."""
+    times = in_turns(own_runs(name, shape), repeats, warm_up=2)
+    return {way: ratio(times, "own", way) for way in times if way != "own"}
+
+
+def stepwise(made: Cell, x, state, d_y, compiled: Callable = lambda step: step):
+    """The loop that users write for a cell, with the weights of `made`."""
+    cell = in_torch(made.function)
+    leaves = [w.detach().clone() for w in made.parameters()]
+    leaves += [x.clone(), *(s.clone() for s in state)]
+    for leaf in leaves:
+        leaf.requires_grad_()
+    W_x, W_h, b_x, b_h, *own = leaves[: -1 - len(state)]
+    gates = len(b_x) // made.hidden_size
+    apart = cell.__code__.co_varnames[0] == "a_x"
+
+    @compiled
+    def step(x_t, *now):
+        a_x = (x_t @ W_x.T + b_x).chunk(gates, -1)
+        a_h = (now[0] @ W_h.T + b_h).chunk(gates, -1)
+        a = (a_x, a_h) if apart else ([x + h for x, h in zip(a_x, a_h, strict=True)],)
+        made = cell(*a, *now)
+        return made if isinstance(made, tuple) else (made,)
+
+    def run():
+        for leaf in leaves:
+            leaf.grad = None
+        now = *leaves[-len(state) :], *(w.expand(x.shape[1], -1) for w in own)
+        y = []
+        for x_t in leaves[-1 - len(state)].unbind():
+            now = step(x_t, *now)
+            y.append(now[0])
+        y = torch.stack(y)
+        y.backward(d_y)
+        return y, leaves[-1 - len(state)].grad
+
+    return run
+
+
+def in_torch(function: Callable) -> FunctionType:
+    """The same text with torch's own functions."""
+    known = function.__globals__ | {"sigmoid": torch.sigmoid, "tanh": torch.tanh}
+    return FunctionType(function.__code__, known, function.__name__)
 
 
 def inference(made: torch.nn.Module, x: torch.Tensor, state: Any) -> Any:
@@ -295,10 +392,10 @@ def table_of_options(device: str, where: str, repeats: int, save: bool):
 
 
 def table_of_fused(where: str, repeats: int, save: bool):
-    """The compiled loops; a peephole LSTM beside torch's plain one."""
+    """The compiled loops at the same shapes, and with one long sequence."""
     print(
-        "\n                             fused / torch.nn\n"
-        "cell      T, B, D, H          train  limit  forward  limit",
+        "\n                          fused / torch.nn\n"
+        "cell  T, B, D, H          train  limit  forward  limit  memory  limit",
         flush=True,
     )
     for name, limit in FUSED_LIMITS.items():
@@ -309,8 +406,30 @@ def table_of_fused(where: str, repeats: int, save: bool):
                 keep(f"bench-fused.cpu.{name}.{sizes}", found, where)
             asked = ALONE_LIMIT if shape[1] == 1 else limit
             print(
-                f"{name:9} {shape!s:19} {found['train']:5.2f} {asked:6.2f} "
-                f"{found['forward']:8.2f} {FORWARD_LIMIT:6.2f}",
+                f"{name:5} {shape!s:19} {found['train']:5.2f} {asked:6.2f} "
+                f"{found['forward']:8.2f} {FORWARD_LIMIT:6.2f} "
+                f"{found['memory']:7.2f} {MEMORY_LIMIT:6.2f}",
+                flush=True,
+            )
+
+
+def table_of_own(where: str, repeats: int, save: bool):
+    """Cells that no library has."""
+    print(
+        "\n                                        compiled cell /\n"
+        "cell                T, B, D, H          our LSTM  limit  "
+        "steps  torch.compile",
+        flush=True,
+    )
+    for name in OWN:
+        for shape in SHAPES:
+            found = compare_own(name, shape, repeats)
+            if save:
+                sizes = "x".join(map(str, shape))
+                keep(f"bench-own.cpu.{name}.{sizes}", found, where)
+            print(
+                f"{name:19} {shape!s:19} {found['LSTM']:8.2f} {OWN_LIMIT:6.2f} "
+                f"{found['steps']:6.2f} {found['compiled']:14.2f}",
                 flush=True,
             )
 
@@ -343,6 +462,7 @@ def main() -> int:
             table_of_options(device, *rest)
         if device == "cpu":
             table_of_fused(*rest)
+            table_of_own(*rest)
         else:
             machine, sizes = cuda.gpu(device), cuda.Sizes()
             failed += cuda.measure(machine, sizes, arguments.save)

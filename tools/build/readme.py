@@ -7,7 +7,7 @@ Each block between `<!-- NAME -->` and `<!-- end NAME -->` is rewritten;
 import argparse
 import io
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
@@ -33,20 +33,42 @@ def origin(found: Known) -> str:
 def bench(found: Known) -> str:
     """The table of ratios against torch.nn and the autograd loop."""
     rows = sorted({tuple(k.split(".")[2:4]) for k in found})
-    lines = [
-        "| cell | T × B × D × H | loop | module | autograd | memory |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
+    head = "cell | T × B × D × H | loop | module | autograd | memory"
+    lines = [f"| {head} |", "| --- " * 6 + "|"]
     for cell, sizes in rows:
-        values = [
-            found[f"bench.cpu.{cell}.{sizes}.{k}"]["value"]
-            for k in ("nn", "module", "autograd", "memory")
-        ]
-        shape = sizes.replace("x", " × ")
-        ratios = " | ".join(f"{v:.2f}" for v in values)
-        lines.append(f"| {cell} | {shape} | {ratios} |")
+        kinds = "nn", "module", "autograd", "memory"
+        lines.append(_ratios(found, "bench", cell, sizes, kinds))
     lines += ["", f"float32, {origin(found)}"]
     return "\n".join(lines)
+
+
+def bench_fused(found: Known) -> str:
+    """The table of the compiled loops' ratios against torch.nn."""
+    head = "cell | T × B × D × H | forward and backward | forward | memory"
+    lines = [f"| {head} |", "| --- " * 5 + "|"]
+    for cell, sizes in sorted({tuple(k.split(".")[2:4]) for k in found}):
+        kinds = "train", "forward", "memory"
+        lines.append(_ratios(found, "bench-fused", cell, sizes, kinds))
+    lines += ["", f"float32, {origin(found)}"]
+    return "\n".join(lines)
+
+
+def bench_own(found: Known) -> str:
+    """The table of cells of one's own beside what users have instead."""
+    head = "cell | T × B × D × H | our LSTM | a step at a time | torch.compile"
+    lines = [f"| {head} |", "| --- " * 5 + "|"]
+    for cell, sizes in sorted({tuple(k.split(".")[2:4]) for k in found}):
+        kinds = "LSTM", "steps", "compiled"
+        lines.append(_ratios(found, "bench-own", cell, sizes, kinds))
+    lines += ["", f"float32, {origin(found)}"]
+    return "\n".join(lines)
+
+
+def _ratios(found: Known, key: str, cell: str, sizes: str, kinds: Iterable[str]) -> str:
+    """One row of ratios."""
+    values = [found[f"{key}.cpu.{cell}.{sizes}.{kind}"]["value"] for kind in kinds]
+    shape = sizes.replace("x", " × ")
+    return f"| {cell} | {shape} | {' | '.join(f'{v:.2f}' for v in values)} |"
 
 
 def times(found: Known) -> str:
@@ -135,6 +157,8 @@ class Block(NamedTuple):
 
 BLOCKS = {
     "bench": Block("bench.cpu.", bench, "make bench SAVE=1"),
+    "fused": Block("bench-fused.cpu.", bench_fused, "make bench SAVE=1"),
+    "own": Block("bench-own.cpu.", bench_own, "make bench SAVE=1"),
     "scores": Block("scores.", scores, "make scores"),
     "times": Block("times.", times, "make times"),
     "grader": Block("grader.", grader, "make bench-grader SAVE=1"),

@@ -47,13 +47,17 @@ def notebook(page: Path, values: dict[str, str]) -> NotebookNode | None:
     made = book.read_notebook(page)
     if made is None:
         return None
-    made.metadata.pop("source_map")
-    for cell in made.cells:
+    made.metadata.pop("source_map", None)
+    made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    made.nbformat, made.nbformat_minor = 4, 5
+    for k, cell in enumerate(made.cells):
+        cell["id"] = f"cell-{k}"  # else it is drawn at random
         if cell.cell_type == "markdown":
             cell.source = markdown(cell.source, values)
     code = "\n".join(c.source for c in made.cells if c.cell_type == "code")
     if MEASURED in code:
         made.cells.insert(1, new_code_cell(_measurements(code), id="measurements"))
+    nbformat.validate(made)
     return made
 
 
@@ -124,8 +128,8 @@ def quoted_values(cells: Iterable[NotebookNode]) -> dict[str, str]:
     return found
 
 
-def write_all(folder: Path) -> list[Path]:
-    """Write the notebooks of all pages with code; the book was built before."""
+def write_all(folder: Path, pages: Iterable[Path] | None = None) -> list[Path]:
+    """Write the notebooks of pages with code; the book was built before."""
     folder.mkdir(parents=True, exist_ok=True)
     kept = book.BUILD / "executed"
     built = (kept / book.digest(book.what_cells_use())).exists()
@@ -133,7 +137,7 @@ def write_all(folder: Path) -> list[Path]:
     if executions is None:
         print("The book is not built as it stands: its values are left out.")
     written = []
-    for page in book.page_paths():
+    for page in book.page_paths() if pages is None else pages:
         source = book.read_notebook(page)
         if source is None:
             continue

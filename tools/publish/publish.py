@@ -27,17 +27,15 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import nbformat
 
 import rnncore
 from tools import ROOT
 from tools.build import book, contents
-from tools.publish import epub, pdf
+from tools.publish import epub, notebooks, pdf
 from tools.publish.paper import Entry, PublishError, entries, moment, settings
 
 VERSION = re.compile(r"\d+(\.\d+)*([a-z]+\d+)?")
 DOWNLOADS = "download"
-MEASURED = "measurements.json"
 NOT_PUBLISHED = shutil.ignore_patterns(".made-from", ".buildinfo", ".doctrees")
 WHEEL = """
 import sys
@@ -88,7 +86,7 @@ LISTED = TEMPLATES.from_string(
 <p>The package: <code>python -m pip install {{ wheel }}</code></p>
 <h2>Pages as notebooks</h2>
 <ul>
-{% for name, what in notebooks %}
+{% for name, what in pages %}
 <li><a href="{{ name }}" download>{{ what }}</a></li>
 {% endfor %}
 </ul></main></body></html>
@@ -130,20 +128,6 @@ def wheel(into: Path, epoch: int, root: Path = ROOT) -> Path:
     return path
 
 
-def notebook(page: Path) -> str | None:
-    """A page as the text of a notebook, or None if it has no code."""
-    found = book.read_notebook(page)
-    if found is None:
-        return None
-    found.metadata.pop("source_map", None)
-    found.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    found.nbformat, found.nbformat_minor = 4, 5
-    for k, cell in enumerate(found.cells):
-        cell["id"] = f"cell-{k}"  # else it is drawn at random
-    nbformat.validate(found)
-    return nbformat.writes(found) + "\n"
-
-
 def edition(
     html: Path, toc: list[Entry], into: Path, *, code: bool, epoch: int
 ) -> None:
@@ -157,21 +141,15 @@ def edition(
         made = whole(html, toc, config, code=code, epoch=epoch)
         (place / f"{name}.{suffix}").write_bytes(made)
     built = wheel(place, epoch)
-    notebooks = []
-    for entry in toc:
-        text = notebook(book.BOOK / f"{entry.page}.md")
-        if text is not None:
-            (place / f"{entry.page}.ipynb").write_text(text, "utf8")
-            notebooks.append((f"{entry.page}.ipynb", _title(entry.page)))
+    pages = [book.BOOK / f"{entry.page}.md" for entry in toc]
+    written = notebooks.write_all(place, pages)
     files = [
         (f"{name}.pdf", "The whole book on paper, PDF"),
         (f"{name}.epub", "The whole book, EPUB"),
         (built.name, "The package rnncore, a wheel"),
     ]
-    if (book.BOOK / MEASURED).exists():
-        shutil.copyfile(book.BOOK / MEASURED, place / MEASURED)
-        files.append((MEASURED, "What was measured: beside a notebook that reads it"))
-    _list(place, files, notebooks, config)
+    listed = [(path.name, _title(path.stem)) for path in written]
+    _list(place, files, listed, config)
     _link(into, [entry.page for entry in toc])
 
 
@@ -183,7 +161,7 @@ def _title(page: str) -> str:
 def _list(
     place: Path,
     files: list[tuple[str, str]],
-    notebooks: list[tuple[str, str]],
+    pages: list[tuple[str, str]],
     config: dict[str, Any],
 ) -> None:
     rows = [
@@ -191,7 +169,7 @@ def _list(
         for name, what in files
     ]
     text = LISTED.render(
-        title=config["title"], files=rows, wheel=files[2][0], notebooks=notebooks
+        title=config["title"], files=rows, wheel=files[2][0], pages=pages
     )
     (place / "index.html").write_text(text, "utf8")
 
