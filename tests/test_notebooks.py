@@ -9,7 +9,7 @@ import pytest
 from tools.build import book
 from tools.publish import notebooks
 
-PAGES = [p for p in book.page_paths() if book.read_notebook(p)]
+PAGES = [p for p in book.page_paths() if notebooks.notebook(p, {})]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -30,6 +30,11 @@ def test_a_page_without_code_has_no_notebook(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("# Words only\n")
     assert notebooks.notebook(page, {}) is None
+
+
+def test_a_page_that_reads_the_course_s_folders_has_none():
+    left = {p.stem for p in book.page_paths() if book.read_notebook(p)}
+    assert left - {p.stem for p in PAGES} == {"capstone"}
 
 
 def test_roles_and_boxes_become_words():

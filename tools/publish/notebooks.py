@@ -37,15 +37,21 @@ OPTION = re.compile(r"^:[a-z-]+:.*\n", re.MULTILINE)
 LABEL = re.compile(r"^\([\w-]+\)=\n|(?<=\$\$) *\([\w-]+\)(?= *$)", re.MULTILINE)
 NUMPY = re.compile(r"np\.\w+\((.*)\)")  # how NumPy 2 writes its numbers
 MEASURED = "measurements.json"
+BESIDE = '"../'  # a path out of the book's folder
 
 
 def notebook(page: Path, values: dict[str, str]) -> NotebookNode | None:
-    """The page as a notebook that Jupyter shows and runs; None without code.
+    """The page as a notebook that Jupyter shows and runs.
 
-    `values` are what sentences quote, by name, as Python writes them.
+    None without code, and where the code reads the course's folders, which
+    the notebook of a page does not have beside it. `values` are what
+    sentences quote, by name, as Python writes them.
     """
     made = book.read_notebook(page)
     if made is None:
+        return None
+    code = "\n".join(c.source for c in made.cells if c.cell_type == "code")
+    if BESIDE in code:
         return None
     made.metadata.pop("source_map", None)
     made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
@@ -54,7 +60,6 @@ def notebook(page: Path, values: dict[str, str]) -> NotebookNode | None:
         cell["id"] = f"cell-{k}"  # else it is drawn at random
         if cell.cell_type == "markdown":
             cell.source = markdown(cell.source, values)
-    code = "\n".join(c.source for c in made.cells if c.cell_type == "code")
     if MEASURED in code:
         made.cells.insert(1, new_code_cell(_measurements(code), id="measurements"))
     nbformat.validate(made)
@@ -147,7 +152,8 @@ def write_all(folder: Path, pages: Iterable[Path] | None = None) -> list[Path]:
             bundle = executions.cache.get_cache_bundle(record.pk)
             values = quoted_values(bundle.nb.cells)
         made = notebook(page, values)
-        assert made is not None
+        if made is None:
+            continue
         written.append(folder / f"{page.stem}.ipynb")
         nbformat.write(made, written[-1])
     return written
