@@ -384,11 +384,20 @@ class Cell(Recurrent):
                 setattr(self, name, torch.nn.Parameter(w.new_empty(rows)))
             suffix = layer[0].removeprefix("weight_ih")
             for name in self.kept:
+                own = f"weight_{name}{suffix}"
+                if hasattr(self, own):
+                    raise ValueError(
+                        f"{function.__name__}: {name}: expected another "
+                        f"name, torch has a weight {own}"
+                    )
                 self.register_parameter(
-                    f"weight_{name}{suffix}",
-                    torch.nn.Parameter(w.new_empty(hidden_size)),
+                    own, torch.nn.Parameter(w.new_empty(hidden_size))
                 )
         self.reset_parameters()
+
+    def extra_repr(self) -> str:
+        """The cell's name before torch's text."""
+        return f"{self.function.__name__}, {super().extra_repr()}"
 
     def direction(
         self,

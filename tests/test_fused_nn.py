@@ -90,6 +90,23 @@ def test_weights_of_a_unit_are_parameters():
         assert found[3][f"weight_{name}_l0"].abs().min() > 0
 
 
+@pytest.mark.parametrize("name", ["ih", "hh"])
+def test_a_weight_that_torch_has_is_refused(name):
+    made = {}
+    exec(
+        f"def cell(a, h, {name}):\n    return a + {name} * h, {name}", made
+    )
+    with pytest.raises(
+        ValueError, match=f"cell: {name}: .* weight_{name}_l0"
+    ):
+        rnncore.nn.Cell(made["cell"], 3, 4)
+
+
+def test_a_cell_module_says_which_cell_it_is():
+    module = rnncore.nn.Cell(fused_cells.lstm, 3, 4, num_layers=2)
+    assert repr(module) == "Cell(lstm, 3, 4, num_layers=2)"
+
+
 @pytest.mark.slow
 def test_weights_of_a_unit_learn_alike_in_both_loops():
     torch.manual_seed(0)
