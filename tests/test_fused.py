@@ -651,7 +651,7 @@ def minute(a, h):
 
 
 def unending(a, h):
-    first, *rest = a
+    first, *_ = a
     return tanh(first)
 
 
@@ -692,7 +692,7 @@ def uneven(a_x, a_h, h):
 
 
 def nothing(a, h):
-    h = tanh(a)
+    tanh(a)
 
 
 def listed(a, h):

@@ -136,7 +136,8 @@ class Node:
 
     def __float__(self) -> NoReturn:
         raise TypeError(
-            "takes a unit's value for a number; use rnncore.fused's functions"
+            "takes a unit's value for a number; a cell has the functions "
+            "of rnncore.fused"
         )
 
     __int__ = __index__ = __complex__ = __float__
