@@ -877,6 +877,29 @@ def test_bad_arrays_are_refused():
         fused.unroll(cell, half.params, half.x, half.state)
 
 
+def test_what_belongs_to_another_cell_or_layer_is_refused():
+    """Compiled loops would read past the end of the arrays."""
+    p, wide = problem("lstm", 5, 3, 4, 6), problem("lstm", 5, 3, 4, 60)
+    cell = fused_cells.lstm
+    y, last, tape = fused.unroll(cell, p.params, p.x, p.state)
+    with pytest.raises(ValueError, match=r"state\[0\]: expected \(3, 60\)"):
+        fused.bptt(cell, wide.params, tape, y, last)
+    short = tape._replace(kept=tape.kept[:, :, :1])
+    with pytest.raises(ValueError, match="tape: expected one of lstm"):
+        fused.bptt(cell, p.params, short, y, last)
+    short = tape._replace(state=p.state[:1], steps=tape.steps[:1])
+    with pytest.raises(ValueError, match=r"expected 2 array\(s\), got 1"):
+        fused.bptt(cell, p.params, short, y, last[:1])
+    other = loop.Packed(cell, wide.params)
+    with pytest.raises(ValueError, match="packed: expected"):
+        fused.unroll(cell, p.params, p.x, p.state, packed=other)
+    with pytest.raises(ValueError, match="packed: expected"):
+        fused.bptt(cell, p.params, tape, y, last, packed=other)
+    other = loop.Packed(fused_cells.gru, problem("gru", 5, 3, 4, 6).params)
+    with pytest.raises(ValueError, match="packed: expected"):
+        fused.unroll(cell, p.params, p.x, p.state, packed=other)
+
+
 def test_a_constant_of_the_surroundings_counts():
     def leaky(rate):
         def cell(a, h, *, slope=0.1):
