@@ -312,7 +312,7 @@ def _node(graph: Graph, a: Any) -> Node:
         )
     if not math.isfinite(a):
         raise TypeError(f"expected a finite number, got {a}")
-    return graph.constant(a)
+    return graph.constant(float(a))
 
 
 def _parameters(cell: Callable) -> list[str]:
