@@ -348,10 +348,13 @@ class GRU(Recurrent, torch.nn.GRU):
 class Cell(Recurrent):
     """A network of a cell that is written as an equation.
 
-    The function is one of `rnncore.fused`. hx holds the parts of its
-    state: h alone as a tensor, several as a tuple. A part that the cell
-    returns as it came is a weight of each unit, `weight_NAME_l0`.
-    Arrays have the shapes that `rnncore.nn.Recurrent` names.
+    The function is one of `rnncore.fused`; the options are torch's
+    num_layers, bias, batch_first, dropout and bidirectional. hx holds
+    the parts of its state: h alone as a tensor, several as a tuple. A
+    part that the cell returns as it came is not in hx: it is a weight of
+    each unit, `weight_NAME_l0`, drawn at first as all other weights, and
+    has to stand after the rest of the state. Arrays have the shapes that
+    `rnncore.nn.Recurrent` names.
 
     Raises ValueError naming the line where the function is no cell.
     """
@@ -384,11 +387,20 @@ class Cell(Recurrent):
                 setattr(self, name, torch.nn.Parameter(w.new_empty(rows)))
             suffix = layer[0].removeprefix("weight_ih")
             for name in self.kept:
+                own = f"weight_{name}{suffix}"
+                if hasattr(self, own):
+                    raise ValueError(
+                        f"{function.__name__}: {name}: expected another "
+                        f"name, torch has a weight {own}"
+                    )
                 self.register_parameter(
-                    f"weight_{name}{suffix}",
-                    torch.nn.Parameter(w.new_empty(hidden_size)),
+                    own, torch.nn.Parameter(w.new_empty(hidden_size))
                 )
         self.reset_parameters()
+
+    def extra_repr(self) -> str:
+        """The cell's name before torch's text."""
+        return f"{self.function.__name__}, {super().extra_repr()}"
 
     def direction(
         self,

@@ -23,7 +23,7 @@ import rnncore.rnn
 from rnncore import fused
 from rnncore.backend import tree_map
 from rnncore.bptt import check_gradient
-from rnncore.fused import exp, sigmoid, tanh
+from rnncore.fused import exp, minimum, sigmoid, tanh, where
 
 pytest.importorskip("numba")
 from rnncore.fused import kept, loop
@@ -127,6 +127,77 @@ def test_the_derived_gradient_is_that_of_finite_differences(name):
         problem(name, 3, 2, 2, 3, seed=3),
         lambda q: oracles.both_ways(printed(name), q),
     )
+
+
+def test_parts_of_the_state_may_have_any_name():
+    def cell(a, h, exp, d_h, cache, state, a0):
+        exp, d_h = tanh(a) + exp * d_h, sigmoid(d_h * cache)
+        return exp * state + a0, exp, d_h, cache * h, state + a, a0 * h
+
+    forward, vjp = fused.pair(cell)
+    rng = np.random.default_rng(0)
+    a_x, a_h = rng.normal(size=(2, 2, 3))
+    state, d_state = rng.normal(size=(2, 6, 2, 3))
+
+    def loss(a, parts):
+        return (np.stack(forward(a, a_h, tuple(parts))[0]) * d_state).sum()
+
+    cache = forward(a_x, a_h, tuple(state))[1]
+    d_a_x, _, d_before = vjp(tuple(d_state), cache)
+    check_gradient(lambda a: loss(a, state), a_x, d_a_x)
+    d_before = np.stack(d_before)
+    check_gradient(lambda parts: loss(a_x, parts), state, d_before)
+
+
+def test_a_choice_between_two_numbers_has_the_state_s_dtype():
+    def cell(a, h):
+        return tanh(a) * where(h < 0, 1, 0.25)
+
+    forward, vjp = fused.pair(cell)
+    expected = np.tanh([[0.5, 0.5]]) * [[1, 0.25]]
+    for kind in (np.float32, np.float64, torch.float32, torch.bfloat16):
+        xp = torch if isinstance(kind, torch.dtype) else np
+        a, zero, h = (
+            xp.asarray([row], dtype=kind)
+            for row in ([0.5, 0.5], [0, 0], [-1, 1])
+        )
+        (new,), cache = forward(a, zero, (h,))
+        d_a, _, _ = vjp((h,), cache)
+        assert new.dtype == d_a.dtype == kind
+        if kind is np.float64:
+            assert_close(new, expected)
+            slope = 1 - np.tanh(0.5) ** 2
+            assert_close(d_a, [[-slope, 0.25 * slope]])
+
+
+def test_a_number_to_the_power_of_a_value():
+    def cell(a, h):
+        return 2 ** tanh(a) + tanh(h) ** 0 * 3
+
+    forward, vjp = fused.pair(cell)
+    a, zero = np.asarray([[0.5, -1.0]]), np.zeros((1, 2))
+    (new,), cache = forward(a, zero, (zero,))
+    assert_close(new, 2 ** np.tanh(a) + 3)
+    check_gradient(
+        lambda a: forward(a, zero, (zero,))[0][0].sum(),
+        a,
+        vjp((zero + 1,), cache)[0],
+    )
+
+
+def test_large_and_small_numbers_reach_the_loops():
+    def cell(a, h):
+        return where(a > 0, 1e20, 1e-20) * tanh(h)
+
+    given = oracles.problem(
+        oracles.Kind(None, None, 1, 1, None), 3, 2, 4, 5
+    )
+    y, _, _ = fused.unroll(cell, given.params, given.x, given.state)
+    forward = fused.pair(cell)[0]
+    expected, _, _ = rnncore.rnn.unroll(
+        forward, given.params, given.x, given.state
+    )
+    assert_close(y, expected)
 
 
 @pytest.mark.parametrize("name", each(CELLS))
@@ -569,6 +640,109 @@ def test_what_is_no_cell_is_refused_with_its_line(cell):
     assert first <= line <= first + 3
 
 
+def clips(a, h):
+    return np.clip(a, -1, 1)
+
+
+def minute(a, h):
+    import math
+
+    return math.tanh(a)
+
+
+def unending(a, h):
+    first, *_ = a
+    return tanh(first)
+
+
+def infinite(a, h):
+    return minimum(a, float("inf"))
+
+
+def no_number(a, h):
+    return where(h > 0, a, float("nan"))
+
+
+def root_of_negative(a, h):
+    return (-2) ** a
+
+
+def lengths(a, h):
+    return a[0] / len(a)
+
+
+def last_gate(a, h):
+    return a[-1]
+
+
+def some_gates(a, h):
+    i, f = a[:2]
+    return i * f
+
+
+def gate_too_many(a, h):
+    i, f = a
+    return i * f + a[2]
+
+
+def uneven(a_x, a_h, h):
+    i, f = a_x
+    j, g, k = a_h
+    return i + j + f + g + k
+
+
+def nothing(a, h):
+    tanh(a)
+
+
+def listed(a, h):
+    return [tanh(a)]
+
+
+def generated(a, h):
+    yield tanh(a)
+
+
+def forgotten(a, h):
+    tanh(a)
+    return h
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        (numpy_function, r"^\S+test_fused.py:.* of rnncore.fused"),
+        (clips, r"^\S+test_fused.py:.*return np.clip"),
+        (minute, "takes a unit's value for a number; .* rnncore.fused"),
+        (unending, "take the gates apart by name"),
+        (loops_for_ever, "take the gates apart by name"),
+        (infinite, "expected a finite number, got inf"),
+        (no_number, "expected a finite number, got nan"),
+        (root_of_negative, "expected a base above 0, got -2"),
+        (lengths, "asks how many gates .* take the gates apart by name"),
+        (last_gate, "asks for gate -1: expected one of 0 to 63"),
+        (some_gates, "expected the number of one gate, got slice"),
+        (gate_too_many, "asks for gate 2: expected one of 0 to 1"),
+        (uneven, "a_x and a_h have as many gates"),
+        (nothing, "expected it to return h or a tuple.*got NoneType"),
+        (listed, "expected it to return h or a tuple.*got list"),
+        (generated, "expected it to return h or a tuple.*got generator"),
+        (forgotten, "returns h as it came"),
+    ],
+)
+def test_a_refusal_says_what_was_expected(cell, message):
+    with pytest.raises(ValueError, match=message):
+        fused.vjp_source(cell)
+
+
+def test_numbers_of_numpy_count_as_numbers():
+    def cell(a, h):
+        return np.float32(0.5) * tanh(a) + np.int64(2) * h
+
+    (h,), _ = fused.pair(cell)[0](*np.ones((2, 1, 1)), (np.ones((1, 1)),))
+    assert_close(h, [[0.5 * np.tanh(2) + 2]])
+
+
 def two_for_one(a, h):
     return tanh(a), h
 
@@ -701,6 +875,29 @@ def test_bad_arrays_are_refused():
     half = tree_map(lambda a: a.astype(np.float16), p)
     with pytest.raises(ValueError, match="float32 or float64, got float16"):
         fused.unroll(cell, half.params, half.x, half.state)
+
+
+def test_what_belongs_to_another_cell_or_layer_is_refused():
+    """Compiled loops would read past the end of the arrays."""
+    p, wide = problem("lstm", 5, 3, 4, 6), problem("lstm", 5, 3, 4, 60)
+    cell = fused_cells.lstm
+    y, last, tape = fused.unroll(cell, p.params, p.x, p.state)
+    with pytest.raises(ValueError, match=r"state\[0\]: expected \(3, 60\)"):
+        fused.bptt(cell, wide.params, tape, y, last)
+    short = tape._replace(kept=tape.kept[:, :, :1])
+    with pytest.raises(ValueError, match="tape: expected one of lstm"):
+        fused.bptt(cell, p.params, short, y, last)
+    short = tape._replace(state=p.state[:1], steps=tape.steps[:1])
+    with pytest.raises(ValueError, match=r"expected 2 array\(s\), got 1"):
+        fused.bptt(cell, p.params, short, y, last[:1])
+    other = loop.Packed(cell, wide.params)
+    with pytest.raises(ValueError, match="packed: expected"):
+        fused.unroll(cell, p.params, p.x, p.state, packed=other)
+    with pytest.raises(ValueError, match="packed: expected"):
+        fused.bptt(cell, p.params, tape, y, last, packed=other)
+    other = loop.Packed(fused_cells.gru, problem("gru", 5, 3, 4, 6).params)
+    with pytest.raises(ValueError, match="packed: expected"):
+        fused.unroll(cell, p.params, p.x, p.state, packed=other)
 
 
 def test_a_constant_of_the_surroundings_counts():

@@ -90,6 +90,27 @@ def test_weights_of_a_unit_are_parameters():
         assert found[3][f"weight_{name}_l0"].abs().min() > 0
 
 
+def of_input(a, h, ih):
+    return a + ih * h, ih
+
+
+def of_state(a, h, hh):
+    return a + hh * h, hh
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"), [(of_input, "ih"), (of_state, "hh")]
+)
+def test_a_weight_that_torch_has_is_refused(cell, name):
+    with pytest.raises(ValueError, match=f"{name}: .* weight_{name}_l0"):
+        rnncore.nn.Cell(cell, 3, 4)
+
+
+def test_a_cell_module_says_which_cell_it_is():
+    module = rnncore.nn.Cell(fused_cells.lstm, 3, 4, num_layers=2)
+    assert repr(module) == "Cell(lstm, 3, 4, num_layers=2)"
+
+
 @pytest.mark.slow
 def test_weights_of_a_unit_learn_alike_in_both_loops():
     torch.manual_seed(0)

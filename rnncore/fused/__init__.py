@@ -1,7 +1,7 @@
 """Any cell as fast as a library's own: write the equation, run the loop.
 
 A cell is a function of one unit: the pre-activations of its gates and its
-own state. Its gradient, the loops, the memory and the threads follow.
+own state. Its gradient, the loops, the memory and the threads follow::
 
     def lstm(a, h, c):
         i, f, g, o = a
@@ -9,12 +9,18 @@ own state. Its gradient, the loops, the memory and the threads follow.
         return sigmoid(o) * tanh(c), c
 
 Its parameters are (a, h, ...), or (a_x, a_h, h, ...) where it reads what
-comes from the input apart from what comes from h; it returns h and the
-rest of its state in the same order. How many gates it has, it says by
-taking `a` apart or by a[2]; a that is used whole is one gate. It may
-compute with + - * / **, abs, comparisons, & | ~ and the functions below,
-and with numbers of its surroundings; `where` takes the place of `if`. A
-part of the state that is returned as it came is a weight of the unit.
+comes from the input apart from what comes from h: a_x and a_h then have as
+many gates as each other. It returns h and the rest of its state in the
+same order. It says how many gates it has by taking `a` apart or by a[2]; if
+it uses a as a whole, there is one gate. It may compute with `+ - * / **`,
+abs, comparisons, `& | ~` and the functions below; `where` takes the place
+of `if`. A part of the state other than h that is returned as it came is a
+weight of the unit.
+
+It may also use numbers from its surroundings, and parameters with a
+default, which are numbers too, not parts of the state. The function runs
+once, so a number that is changed later stays as it was. In float32, exp
+overflows past 88: bound what goes into it, or write sigmoid where it fits.
 
 `unroll` and `bptt` run it as those of `rnncore.rnn` and `rnncore.bptt` run
 a printed cell. `rnncore.nn.Cell(lstm, 64, 128)` is a torch module of it,

@@ -31,6 +31,7 @@ class Writer:
         self.names: dict[int, str] = {}
         self.wishes: dict[int, str] = {}  # names to give, where free
         self.symbols: dict[str, str] = {}
+        self.like = ""  # an array with the dtype that numbers take on
         self.lines: list[str] = []
 
     def write(self, roots: list[Node]) -> None:
@@ -73,7 +74,11 @@ class Writer:
         if n.op == "pow":
             base, power = n.args
             return self.call("pow", self.text(base), repr(power.args[0]))
-        return self.call(n.op, *(self.text(a) for a in n.args))
+        args = [self.text(a) for a in n.args]
+        numbers = all(a.op == "constant" for a in n.args[1:])
+        if self.like and n.op == "where" and numbers:
+            args[1] = f"full({self.like}, {args[1]})"
+        return self.call(n.op, *args)
 
 
 def _used(roots: list[Node], known: dict[int, str]) -> list[Node]:
@@ -132,8 +137,11 @@ def in_registers(op: str, *args: str) -> str:
 
 def as_register(text: str) -> str:
     """A number's text as a register that holds it in every place."""
-    number = text.lstrip("-").replace(".", "").replace("e-", "").isdigit()
-    return f"full(zero, {text})" if number else text
+    try:
+        float(text)
+    except ValueError:
+        return text
+    return f"full(zero, {text})"
 
 
 def in_arrays(op: str, *args: str) -> str:
@@ -144,24 +152,23 @@ def in_arrays(op: str, *args: str) -> str:
 def cell_source(cell: Derived) -> str:
     """The cell as a function of arrays, as the printed loop takes it."""
     traced, G = cell.cell, cell.cell.gates
-    count = len(traced.parts)
+    w = _names_of_state(cell, in_arrays)
+    parts = [w.name(node) for node in traced.state]
     out = [
         f"def {traced.name}_cell(a_x, a_h, state):",
-        f"    {_list(traced.parts)} = check_parts(state, {count})",
+        f"    {_list(parts)} = check_parts(state, {len(parts)})",
     ]
     if traced.shared:
         out.append(f"    a = gates(a_x + a_h, {G})")
     if traced.apart:
         out.append(f"    a_x, a_h = gates(a_x, {G}), gates(a_h, {G})")
-    w = _names_of_state(cell, in_arrays)
     for name in cell.slots:
         w.symbols[name] = name.rstrip("0123456789") + (
             f"[{name.lstrip('a_xh')}]"
         )
-    w.wishes = cell.names
     w.write([*traced.after, *cell.kept])
     out += [f"    {k}" for k in w.lines]
-    zero = f" + 0 * {traced.parts[0]}"
+    zero = f" + 0 * {parts[0]}"
     after = [
         w.text(n) + (zero if n.op == "constant" else "")
         for n in traced.after
@@ -176,13 +183,13 @@ def vjp_source(cell: Derived) -> str:
     traced = cell.cell
     w = _names_of_state(cell, in_arrays)
     for node, part in zip(cell.d_after, traced.parts, strict=True):
-        w.names[node.place] = f"d_{part}"
-    w.wishes = cell.names
+        w.wishes[node.place] = f"d_{part}"
+    upstream = [w.name(node) for node in cell.d_after]
     read = [w.name(node) for node in _cached(cell)]
     roots = [*cell.d_slots, *cell.d_state]
     w.write(roots)
     of_slot = dict(zip(cell.slots, cell.d_slots, strict=True))
-    zero = f"0 * d_{traced.parts[0]}"
+    zero = f"0 * {upstream[0]}"
 
     def text(n: Node) -> str:
         return zero if n.op == "constant" else w.text(n)
@@ -197,7 +204,7 @@ def vjp_source(cell: Derived) -> str:
     ]
     out = [
         f"def {traced.name}_vjp(d_state, cache):",
-        f"    {_list([f'd_{p}' for p in traced.parts])} = d_state",
+        f"    {_list(upstream)} = d_state",
         f"    {_list(read)} = cache",
         *(f"    {k}" for k in w.lines),
         f"    d_a_x = joined({', '.join(rows[0])})",
@@ -217,8 +224,11 @@ def _list(names: list[str]) -> str:
 
 def _names_of_state(cell: Derived, call: Callable[..., str]) -> Writer:
     w = Writer(call)
+    w.wishes = dict(cell.names)
     for node, part in zip(cell.cell.state, cell.cell.parts, strict=True):
-        w.names[node.place] = part
+        w.wishes[node.place] = part
+        w.name(node)
+    w.like = w.name(cell.cell.state[0])
     return w
 
 

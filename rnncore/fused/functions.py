@@ -43,15 +43,24 @@ def minimum(a: Any, b: Any) -> Any:
 
 
 def where(condition: Any, a: Any, b: Any) -> Any:
-    """a where the condition holds, else b."""
+    """a where the condition holds, else b.
+
+    Both are computed, and both their gradients: one that is infinite
+    makes the result's NaN even where it is not chosen.
+    """
     if isinstance(condition, bool):
         return a if condition else b
     return _call("where", condition, a, b)
 
 
 def power(a: Any, p: float) -> Any:
-    """a to a power that is no whole number."""
+    """What the derived source calls for a**p with no whole p."""
     return a**p
+
+
+def full(like: Any, number: float) -> Any:
+    """The number in the shape and dtype of an array."""
+    return array_namespace(like).full_like(like, number)
 
 
 def joined(*gates: Any) -> Any:

@@ -94,7 +94,7 @@ def unroll(
     n = len(made.kept)
     kept = np.empty((T if keep else 1, B, n, H), dtype)
     q_t = B * n * H if keep else 0
-    packed = packed or Packed(cell, params)
+    packed = _packed(cell, params, packed)
     W_x, W_h, bias = packed.forward
     P = bias.size // len(made.slots)
     flat = [
@@ -149,6 +149,8 @@ def bptt(
     Raises ValueError where a shape, dtype or device does not fit the tape.
     """
     made = derived(cell)
+    _check(made, params, tape.like, tape.state)
+    _check_tape(made, tape)
     check_backward(tape.state, tape.x.shape[0], d_y, d_state)
     _refuse_graph(d_y, *d_state)
     x, steps, kept = _own(tape.x), tape.steps, tape.kept
@@ -159,7 +161,7 @@ def bptt(
     d = kept
     if not spend or kept.shape[2] < slots:
         d = np.empty((T, B, slots, H), x.dtype)
-    packed = packed or Packed(cell, params)
+    packed = _packed(cell, params, packed)
     W_x, W_h = packed.backward
     d_first = [np.array(to_numpy(s), x.dtype, order="C") for s in d_state]
     d_x_ = np.empty(x.shape if d_x else (0,), x.dtype)
@@ -357,6 +359,40 @@ def _check(cell: Derived, params: Params, x: Array, state: State) -> None:
     check_like_state("state", state, (state[0],) * len(cell.d_after))
     if str(x.dtype).rpartition(".")[2] not in {"float32", "float64"}:
         raise ValueError(f"x: expected float32 or float64, got {x.dtype}")
+
+
+def _check_tape(cell: Derived, tape: Tape) -> None:
+    """Raise ValueError where another cell's tape is too small."""
+    expected, got = len(cell.kept), tape.kept.shape[2]
+    if got != expected:
+        raise ValueError(
+            f"tape: expected one of {cell.cell.name}, which keeps "
+            f"{expected} value(s) per unit, got {got}"
+        )
+
+
+def _packed(cell: Callable, params: Params, given: Packed | None) -> Packed:
+    """The weights as the loops read them, laid out here unless given.
+
+    Raises ValueError where they are those of another cell or layer.
+    """
+    if given is None:
+        return Packed(cell, params)
+    expected, got = (
+        (made.slots, *(w.shape for w in weights), weights.W_x.dtype)
+        for made, weights in (
+            (derived(cell), params),
+            (given.cell, given.params),
+        )
+    )
+    if expected != got:
+        raise ValueError(
+            f"packed: expected weights of {cell.__name__}, "
+            f"W_x {expected[1]} and W_h {expected[2]} of {expected[-1]}; "
+            f"got those of {given.cell.cell.name}, "
+            f"W_x {got[1]} and W_h {got[2]} of {got[-1]}"
+        )
+    return given
 
 
 def _refuse_graph(*arrays: Array) -> None:

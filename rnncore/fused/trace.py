@@ -6,13 +6,16 @@ operations are one node, so no value is ever computed twice.
 """
 
 import inspect
+import math
 import sys
 import traceback
 from collections.abc import Callable, Iterator
+from numbers import Real
 from types import CodeType
 from typing import Any, NamedTuple, NoReturn
 
 HERE = __file__.rpartition("trace.py")[0]
+BY_NAME = "take the gates apart by name, i, f = a"
 COMMUTE = {"add", "mul", "and", "or"}
 LOGIC = {  # operations whose arguments are conditions
     "and": [True, True],
@@ -95,7 +98,9 @@ class Node:
         return raised(self, power)
 
     def __rpow__(self, base: float) -> "Node":
-        return raised(self.graph.constant(base), self)
+        if not base > 0:
+            raise TypeError(f"expected a base above 0, got {base!r}")
+        return apply("exp", apply("mul", math.log(base), self))
 
     def __lt__(self, other: Any) -> "Node":
         return apply("less", self, other)
@@ -130,7 +135,10 @@ class Node:
         raise TypeError("branches on a value; use where(condition, a, b)")
 
     def __float__(self) -> NoReturn:
-        raise TypeError("takes a value for a number")
+        raise TypeError(
+            "takes a unit's value for a number; a cell has the functions "
+            "of rnncore.fused"
+        )
 
     __int__ = __index__ = __complex__ = __float__
 
@@ -168,22 +176,24 @@ class Gates(Node):
 
     def __getitem__(self, k: Any) -> Node:
         if not isinstance(k, int) or isinstance(k, bool):
-            raise TypeError(f"asks for the gate {k!r}")
+            raise TypeError(f"expected the number of one gate, got {k!r}")
         limit = 64 if self.count is None else self.count
         if not 0 <= k < limit:
-            raise IndexError(f"asks for gate {k}")
+            raise IndexError(
+                f"asks for gate {k}: expected one of 0 to {limit - 1}"
+            )
         self.asked = max(self.asked, k + 1)
         return self.graph.node("symbol", f"{self.name}{k}")
 
     def __iter__(self) -> Iterator[Node]:
-        k = 0
-        while self.count is None or k < self.count:
+        for k in range(64 if self.count is None else self.count):
             yield self[k]
-            k += 1
+        if self.count is None:
+            raise TypeError(f"reads gates without end; {BY_NAME}")
 
     def __len__(self) -> int:
         if self.count is None:
-            raise TypeError("asks how many gates it has; give gates=")
+            raise TypeError(f"asks how many gates it has; {BY_NAME}")
         return self.count
 
 
@@ -214,6 +224,11 @@ def trace(cell: Callable, gates: int | None = None) -> Traced:
     given = _symbols(graph, names, sums, G)
     try:
         returned = cell(*given)
+        if not isinstance(returned, tuple | Node | Real):
+            raise TypeError(
+                "expected it to return h or a tuple of its state, "
+                f"got {type(returned).__name__}"
+            )
         parts = returned if isinstance(returned, tuple) else (returned,)
         after = [_node(graph, part) for part in parts]
         if any(part.op in TRUTHS for part in after):
@@ -226,6 +241,11 @@ def trace(cell: Callable, gates: int | None = None) -> Traced:
         raise ValueError(
             f"{_place(cell)}: {cell.__name__}: expected "
             f"{len(state)} part(s) of the state, got {len(after)}"
+        )
+    if after[0] is state[0]:
+        raise ValueError(
+            f"{_place(cell)}: {cell.__name__}: returns h as it came; "
+            "expected the new h first"
         )
     apart = [] if sums else _apart(graph, after, G)
     graph, state, after = _with_sums(graph, state, after, G, apart, sums)
@@ -259,7 +279,7 @@ def apply(op: str, *args: Any) -> Node:
     return graph.node(op, *nodes)
 
 
-def raised(base: Node, power: Any) -> Node:
+def raised(base: Node, power: Any) -> Any:
     """A power: whole numbers as products, 0.5 as a root, others by exp."""
     if isinstance(power, Node):
         return apply("exp", power * apply("log", base))
@@ -270,7 +290,7 @@ def raised(base: Node, power: Any) -> Node:
     if power < 0:
         return 1.0 / raised(base, -power)
     if power == 0:
-        return base.graph.constant(1.0)
+        return 1.0
     half = raised(base, power // 2) if power > 1 else None
     even = half * half if half is not None else base
     return even * base if half is not None and power % 2 else even
@@ -285,12 +305,14 @@ def _node(graph: Graph, a: Any) -> Node:
         if a.graph is not graph:
             raise TypeError("mixes values of two runs")
         return a
-    if isinstance(a, bool) or not isinstance(a, int | float):
+    if isinstance(a, bool) or not isinstance(a, Real):
         raise TypeError(
             f"expected a value of the unit or a number, "
             f"got {type(a).__name__}"
         )
-    return graph.constant(a)
+    if not math.isfinite(a):
+        raise TypeError(f"expected a finite number, got {a}")
+    return graph.constant(float(a))
 
 
 def _parameters(cell: Callable) -> list[str]:
@@ -342,14 +364,21 @@ def _count_gates(cell: Callable, names: list[str], sums: bool) -> int:
 
 
 def _refuse(cell: Callable, error: Exception) -> NoReturn:
-    """Raise again, naming the line of the cell that did it."""
+    """Raise again, naming the line of the cell's file that did it."""
     lines = traceback.extract_tb(error.__traceback__)
-    theirs = [k for k in lines if not k.filename.startswith(HERE)]
-    place, line = _place(cell), ""
+    file = cell.__code__.co_filename
+    theirs = [k for k in lines if k.filename == file]
+    place, line, why = _place(cell), "", str(error)
     if theirs:
-        place = f"{theirs[-1].filename}:{theirs[-1].lineno}"
+        place = f"{file}:{theirs[-1].lineno}"
         line = f": {theirs[-1].line}"
-    raise ValueError(f"{place}: {cell.__name__}: {error}{line}") from error
+    if "values to unpack" in why:
+        why += "; a_x and a_h have as many gates as each other"
+    elif not lines[-1].filename.startswith(HERE) and isinstance(
+        error, TypeError | ValueError | AttributeError
+    ):
+        why += "; a cell has + - * / ** and the functions of rnncore.fused"
+    raise ValueError(f"{place}: {cell.__name__}: {why}{line}") from error
 
 
 def _place(cell: Callable) -> str:
