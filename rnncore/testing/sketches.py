@@ -148,11 +148,11 @@ def _of_one_output(
         spoilt = _wrong(mistake.sketches, right)
         if (failed, first) in spoilt and spoilt <= wrong:
             pairs = zip(sketches, mistake.sketches, strict=True)
-            upto = list(pairs)[: failed + 1]
-            if all(same_sketch(a[1][first], b[1][first]) for a, b in upto):
-                found.append((len(spoilt), mistake))
-    least = min((spoilt for spoilt, _ in found), default=0)
-    return [mistake for spoilt, mistake in found if spoilt == least]
+            same = [same_sketch(a[1][first], b[1][first]) for a, b in pairs]
+            if all(same[: failed + 1]):
+                found.append(((not all(same), len(spoilt)), mistake))
+    best = min((rank for rank, _ in found), default=())
+    return [mistake for rank, mistake in found if rank == best]
 
 
 def _wrong(sketches: list[Any], right: list[Any]) -> set[tuple[int, int]]:
