@@ -184,7 +184,7 @@ plain = move(sized(rng, 4, 2, 3, 0.5, 2.0, 0.25))
 square = sized(rng, 3, 2, 2, 1.0, 3.0, 0.5)
 square = move({**square, "w": np.ones(2)})  # then not w
 wide = sized(rng, 4, 3, 5, 1e-3, 3e4, 1e-8)
-wide["x"][1, 0] = 2e4 * np.array([1.0, -0.5, 0.3, 0.2, 0.9])
+wide["x"][1, 0] = 2e4 * np.array([1.0, -0.5, 3e-4, 0.2, 0.9])
 wide["x"][1, 1] = 3e-4 * np.array([0.4, -0.5, 1.0, 0.2, 0.9])
 wide["x"][1, 2] = 0.0
 wide = move(wide)
@@ -215,7 +215,9 @@ hidden = hidden_inputs(
 )
 zeros = sized(rng, 2, 3, 3, eps=1e-8)
 zeros["x"][0, 1] = 0.0
-hidden += [move(zeros), move(zeros, "float32")]
+uneven = sized(rng, 2, 3, 5, eps=1e-8)  # one channel much smaller
+uneven["x"][1, 0] = 2e4 * np.array([1.0, -0.5, 3e-4, 0.2, 0.9])
+hidden += [move(zeros), move(zeros, "float32"), move(uneven)]
 
 
 def due_in_both(*args):
@@ -604,6 +606,10 @@ divided by D once more: the mean of the squares was divided by D once more; a me
 size by squares: the step's size was computed with its squares: those overflow in float16, which is what s is for; take the largest absolute value
 -     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
 +     s = xp.sqrt(xp.sum(x * x, axis=-1, keepdims=True)) + root
+
+smallest for largest: x was divided by its smallest channel: the squares of the others overflow in float16; take the largest
+- s = xp.max(xp.abs(x)
++ s = xp.min(xp.abs(x)
 """
 
 # %% [markdown]
@@ -1551,7 +1557,7 @@ state not used: the window began with zeros: the inputs before it are in `before
 +     row = xp.concat([0 * before, x])
 +     u = xp.zeros_like(x)
 
-state not read: the sums began with zeros, though the new state is right: the inputs before the window are in `before`
+state not read: the sums began with zeros: the inputs before the window are in `before`
 - w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
 + w[j, ...] * xp.concat([0 * before, x])[J - 1 - j : J - 1 - j + T, ...]
 
@@ -2362,7 +2368,7 @@ not a multiple of 4: the width is not a multiple of 4
 +     while count(D + 1) <= weights:
 +         D += 1
 
-multiple of 8: the width went up in steps of 8, from 0: it is to be a multiple of 4
+multiple of 8: a wider network is still allowed: the width went up by more than 4 at a time, by 8 or by doubling, say
 -     while count(D + 4) <= weights:
 -         D += 4
 +     while count(D + 8) <= weights:
@@ -3552,7 +3558,7 @@ averaged over N: what was read was averaged over the N numbers; it is a sum
 - (h @ c[t, ..., None])[..., 0]
 + (h @ c[t, ..., None])[..., 0] / N
 
-states returned: all outputs are right, and all states were returned; the last one is asked for
+states returned: all states were returned; the last one is asked for
 -     y = []
 -     for t in range(T):
 -         h = a[t, ...] * h + u[t, ...]
@@ -3569,7 +3575,7 @@ cache returned: three results were returned; the cache is left out here
 +         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 +     return xp.stack(y), h, (x, p, b, c)
 
-first state returned: the outputs are right, and the first state was returned instead of the last
+first state returned: the first state was returned instead of the last
 -         h = a[t, ...] * h + u[t, ...]
 -         y.append((h @ c[t, ..., None])[..., 0] + params.skip * x[t, ...])
 +         now = a[t, ...] * (now if t else h) + u[t, ...]
