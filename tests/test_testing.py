@@ -282,6 +282,41 @@ def test_a_mistake_is_recognised_up_to_the_first_wrong_result():
     assert "known mistake" not in str(caught.value)
 
 
+def test_two_mistakes_at_once_are_told_one_after_the_other():
+    inputs = [{"x": A}, {"x": 1 + A}]
+    outputs = "first, second, third"
+
+    def made(first=1, second=1, third=1):
+        return lambda x: (first * x, second * 2 * x, third * x.T)
+
+    mistakes = [
+        known(made(first=2), "the first was doubled", inputs),
+        known(made(first=2, second=2), "two were doubled", inputs),
+        known(made(first=3, third=2), "tripled and doubled", inputs),
+        known(made(second=3), "the second was tripled", inputs),
+        known(made(third=5), "the third is too large", inputs),
+    ]
+    for wrong, says in [
+        (made(first=2, third=7), "the first was doubled"),
+        (made(second=3, third=5), "the second was tripled"),
+        (made(first=3, second=7), ""),  # the third output is right
+        (made(first=5, third=5), ""),  # the first wrong one is unknown
+    ]:
+        with pytest.raises(AssertionError) as caught:
+            check(wrong, made(), inputs, mistakes, outputs=outputs)
+        told = str(caught.value).partition("A known mistake: ")[2]
+        assert told == says
+
+    def raises(x):
+        if x[0, 0] == 1:
+            raise ValueError("no")
+        return made(first=2, third=7)(x)
+
+    with pytest.raises(AssertionError) as caught:
+        check(raises, made(), inputs, mistakes, outputs=outputs)
+    assert "known mistake" not in str(caught.value)
+
+
 def test_an_answer_of_another_dtype_is_not_called_another_mistake():
     inputs = [{"x": A.astype(np.float32)}, {"x": 1 + A}]
     later = known(

@@ -77,7 +77,7 @@ def check(
             how = "called" if name == called else "checked"
             found = found._replace(
                 call=f"{how} with {shapes(args)}",
-                mistake=recognised(seen, mistakes, k, expected),
+                mistake=recognised(seen, mistakes, k, results),
             )
             nothing = call.result is None and not call.error
             if nothing and not found.mistake and not may_be_none:

@@ -89,16 +89,17 @@ def recognised(
     seen: list[Seen],
     mistakes: Sequence[Mistake],
     failed: int,
-    expected: Any,
+    expected: Sequence[Any],
 ) -> str:
     """What is told of the mistake that gives these results, if any.
 
     Beside results, an error of any kind will do for an error: each library
     has its own. Where none gives all of them, one that gives those up to
     the wrong one will do, if it is the only one: after that learners' ways
-    part (one raises where another goes on). A result that is wrong in its
-    dtype alone has the right one's sketch, and says nothing of mistakes
-    that show later.
+    part (one raises where another goes on). Else one that gives the first
+    wrong output will do, which has nothing else in common with it. A
+    result that is wrong in its dtype alone has the right one's sketch, and
+    says nothing of mistakes that show later.
     """
     sketches = [sketch(call) for call in seen]
     for mistake in mistakes:
@@ -113,7 +114,8 @@ def recognised(
         for mistake in mistakes:
             if same_sketch(sketches, mistake.sketches):
                 return mistake.says
-    if same_sketch(sketches[failed], sketch(Seen(expected, [], None))):
+    right = [sketch(Seen(result, [], None)) for result in expected]
+    if seen[failed].error or same_sketch(sketches[failed], right[failed]):
         return ""
     upto = slice(failed + 1)
     near = [
@@ -121,9 +123,56 @@ def recognised(
         for mistake in mistakes
         if same_sketch(sketches[upto], mistake.sketches[upto])
     ]
-    if len(near) == 1 and not seen[failed].error:
-        return near[0].says
-    return ""
+    near = near or _of_one_output(sketches, mistakes, failed, right)
+    return near[0].says if len(near) == 1 else ""
+
+
+def _of_one_output(
+    sketches: list[Any],
+    mistakes: Sequence[Mistake],
+    failed: int,
+    right: list[Any],
+) -> list[Mistake]:
+    """The mistakes that explain the first wrong output and spoil least.
+
+    Of two mistakes at once, each may spoil outputs of its own. One that
+    spoils an output which is right here is no candidate; and neither NaN
+    nor a number alone, which many mistakes can give, is a reason.
+    """
+    wrong = _wrong(sketches, right)
+    first = min((leaf for k, leaf in wrong if k == failed), default=-1)
+    if first < 0 or not _telling(sketches[failed][1][first]):
+        return []
+    found = []
+    for mistake in mistakes:
+        spoilt = _wrong(mistake.sketches, right)
+        if (failed, first) in spoilt and spoilt <= wrong:
+            pairs = zip(sketches, mistake.sketches, strict=True)
+            same = [same_sketch(a[1][first], b[1][first]) for a, b in pairs]
+            if all(same[: failed + 1]):
+                found.append(((not all(same), len(spoilt)), mistake))
+    best = min((rank for rank, _ in found), default=())
+    return [mistake for rank, mistake in found if rank == best]
+
+
+def _wrong(sketches: list[Any], right: list[Any]) -> set[tuple[int, int]]:
+    """Input and output of all that differs; none where no array came."""
+    found = set()
+    for k, (looks, due) in enumerate(zip(sketches, right, strict=True)):
+        changed, leaves = looks if len(looks) == 2 else (["an error"], [])
+        if changed or len(leaves) != len(due[1]):
+            return set()
+        found |= {
+            (k, leaf)
+            for leaf, (a, b) in enumerate(zip(leaves, due[1], strict=True))
+            if not same_sketch(a, b)
+        }
+    return found
+
+
+def _telling(leaf: Any) -> bool:
+    """Whether a sketch is that of an array of several numbers."""
+    return isinstance(leaf, list) and leaf[0] == "array" and leaf[1] != []
 
 
 def encoded(tree: Any) -> Any:
