@@ -5,6 +5,7 @@ A cell is a list of nodes in the order in which they are computed. From it
 `draw` draws them, so that a picture cannot say what is not computed.
 """
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -239,7 +240,7 @@ GRU = Wiring(
 )
 
 
-OPERATIONS = {
+OPERATIONS: dict[str, Callable[..., Array]] = {
     "times": np.multiply,
     "plus": lambda *parts: sum(parts),
     "less": lambda a: 1 - a,
@@ -285,9 +286,9 @@ def way_back(wiring: Wiring) -> list[tuple[str, str]]:
     for before, name in pairwise(wiring.lane):
         node = nodes[name]
         if node.kind == "times":
-            starts = [wire.start for wire in node.reads]
-            starts.remove(before)
-            factors.append(("times", *starts))
+            starts = {wire.start for wire in node.reads}
+            (gate,) = starts - {before}
+            factors.append(("times", gate))
         elif node.kind == "weights":
             factors.append(("weights", name))
         elif node.kind != "plus":
@@ -407,20 +408,20 @@ def routes(wiring: Wiring) -> list[Route]:
     """All wires of a drawing, level or upright between their points."""
     nodes = {node.name: node for node in wiring.nodes}
     found = [
-        (w, node.at, node) for node in wiring.nodes for w in node.reads
+        (wire, node.at, node.name, HALF[node.kind])
+        for node in wiring.nodes
+        for wire in node.reads
     ]
-    found += [(wire, at, None) for wire, at in wiring.ends]
+    found += [(wire, at, "", (0.0, 0.0)) for wire, at in wiring.ends]
     drawn = []
-    for wire, (x, y), node in found:
+    for wire, (x, y), end, half in found:
         start, x = nodes[wire.start], x + wire.foot
         points = [start.at, *wire.corners]
         a, b = points[-1]
-        half = HALF[node.kind if node else "given"]
         points.append(
             (x - half[0] * np.sign(x - a), y - half[1] * np.sign(y - b))
         )
         color = GATE_COLORS.get(start.gate, INK)
-        end = node.name if node else ""
         drawn.append(Route(start.name, end, points, color))
     return drawn
 
