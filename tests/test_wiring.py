@@ -178,7 +178,7 @@ def lines(drawn):
 @each_cell
 def test_wires_are_level_or_upright(name):
     for _, box in lines(CELLS[name][0]):
-        assert np.isclose(np.diff(box, axis=0), 0).any()
+        assert (np.diff(box, axis=0) == 0).any()
         assert np.diff(box, axis=0).max() > 0.2
 
 
@@ -238,8 +238,8 @@ def test_wires_that_do_not_belong_together_share_no_stretch(name):
             if one.start == other.start:
                 continue
             common = np.minimum(a[1], b[1]) - np.maximum(a[0], b[0])
-            crossing = np.allclose(common, 0)
-            assert crossing or (common < 0).any(), (one, other)
+            along = common.min() >= 0 and common.max() > 0.01
+            assert not along, (one, other)
 
 
 @each_cell
