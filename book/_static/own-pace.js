@@ -202,7 +202,7 @@
       const known = pages.get(was);
       line.replaceChildren(...(known ? [make(
         "a", { href: known.address + (section && `#${section}`) },
-        `Go on where you were: ${known.title}${heading && `, ${heading}`}`,
+        `Continue with ${known.title}${heading && `, ${heading}`}`,
       )] : []));
     });
   };
@@ -328,7 +328,7 @@
         checked(next);
       });
       const different = differ
-        ? ` ${differ} answers differ from those here; those here stay.` : "";
+        ? ` Answers that differ from those here: ${differ}; those here stay.` : "";
       return worked ? `Imported.${different}` : notKept();
     } catch ({ message }) {
       return `Not imported, nothing changed. ${message}`;
@@ -337,7 +337,7 @@
 
   const forget = () => {
     if (!confirm("Delete all that this browser keeps of your reading:" +
-        ` pages read, ${state.answers.length} answers, and where you were?`))
+        ` pages read, answers (${state.answers.length}), where you were?`))
       return "";
     try {
       localStorage.removeItem(KEY);
@@ -377,8 +377,8 @@
     shows.push(() => {
       const done = [...pages.keys()].filter((key) => pageOf(state, key)?.read);
       title.textContent = `Your progress${trouble ? " (not kept)" : ""}`;
-      sums.textContent = `${done.length} of ${pages.size} pages read, ` +
-        `${state.answers.length} questions answered. ` + (trouble
+      sums.textContent = `Pages read: ${done.length} of ${pages.size}. ` +
+        `Questions answered: ${state.answers.length}. ` + (trouble
           ? notKept() : "This is kept in your browser and sent nowhere.");
       read.checked = done.includes(here);
       chapters.replaceChildren(...[...pages].flatMap(([key, { title: said }]) => {
