@@ -505,9 +505,9 @@ def test_nothing_moves_for_a_reader_who_was_here(reader, name, width):
     )
     one.page.add_init_script(SHIFTS)
     late = []
-    one.page.route("**/own-pace.js*", late.append)
+    one.page.route("**/own-pace.js*", lambda route: late.append(route))
     one.page.goto(f"{one.site}{name}.html", wait_until="commit")
-    one.page.locator("footer.bd-footer").wait_for(state="attached")
+    one.page.locator("footer.bd-footer-content").wait_for(state="attached")
     one.page.wait_for_timeout(500)  # it is drawn; then the script comes
     assert one.page.locator(".own-pace").count() == 0
     late[0].continue_()
