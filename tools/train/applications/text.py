@@ -6,7 +6,7 @@ rnncore/weights/. The documentation comes with the reader's own Python, so
 its scores belong to a version, recorded beside them. The rate falls to 0
 over the last 40 % of the steps. About a minute and a half of one core a
 seed and set for words and tunes, three for Python; "counts" repeats the
-n-grams and PPM alone, in XX minutes.
+n-grams and PPM alone, in four minutes.
 """
 
 import importlib.metadata
