@@ -392,7 +392,7 @@ NUMBERS = {
     "read": _tokens,
     "mask": _bool,
     "norms": _unit,
-    "text": {"prompts": _tokens, "p": _share},
+    "text": {"prompts": _tokens, "p": _share, "counts": _whole(1, 9)},
     "music": {
         "before": _pitches,
         "log_p": lambda rng, shape: np.log(_share(rng, shape)),

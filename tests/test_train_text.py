@@ -42,6 +42,12 @@ def test_a_run_scores_the_network_beside_its_baselines(tiny):
     assert scores["valid"] == min(scores["curve"])
     assert scores["network"] < math.log(17)
     assert scores["order"] in (2, 24)
+    kept = scores["discounts"]
+    assert scores["order"] == scores[f"order_{kept}"]
+    assert scores["ngrams"] == scores[f"ngrams_{kept}"]
+    assert scores["ppm_order"] in (2, 24)
+    assert scores["ppm"] < 0.5
+    assert len(scores["ppm_by_order"]) == 4
     assert scores["orders"] == [1, 2, 24, 32]
     assert scores["by_order"][-1] < 0.3  # the line is all there is
     best = min(scores["network"], scores["ngrams"])

@@ -1,7 +1,8 @@
 """What counting and compressing give: the baselines of a language model."""
 
 import lzma
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +23,9 @@ class Order(NamedTuple):
     counts: np.ndarray  # (grams,) how often, or after how many tokens
     total: np.ndarray  # (contexts,) sum of the counts after a context
     kinds: np.ndarray  # (contexts,) how many tokens came after it
-    discount: float  # taken from each count, for shorter contexts
+    discounts: np.ndarray  # (4,) taken from counts of 0, 1, 2, 3 or more
+    taken: np.ndarray  # (contexts,) sum of what was taken after it
+    covered: np.ndarray  # (contexts,) the same tokens' shorter counts
 
 
 class KneserNey(NamedTuple):
@@ -32,8 +35,44 @@ class KneserNey(NamedTuple):
     orders: list[Order]
 
 
-def fit_kneser_ney(ids: Tokens, order: int, K: int) -> KneserNey:
-    """Count the grams of 1 to `order` tokens.
+def one_discount(counts: np.ndarray) -> np.ndarray:
+    """What is taken from counts of 0, 1, 2, and 3 or more: d, from each.
+
+    Shapes: counts (N,) -> discounts (4,)
+
+    Source: Kneser & Ney 1995.
+    """
+    once = max(1, (counts == 1).sum())  # so that d is never 0
+    twice = (counts == 2).sum()
+    return once / (once + 2 * twice) * np.array([0.0, 1.0, 1.0, 1.0])
+
+
+def three_discounts(counts: np.ndarray) -> np.ndarray:
+    """A discount each for counts of 1, of 2, and of 3 or more.
+
+    With n_k grams counted k times: k - (k + 1) d n_{k+1} / n_k. Where
+    that is not positive, or no gram was counted k times, it is d.
+
+    Shapes: counts (N,) -> discounts (4,)
+
+    Source: Chen & Goodman 1999, modified Kneser-Ney.
+    """
+    n = np.bincount(np.minimum(counts, 5), minlength=6)
+    discounts = one_discount(counts)
+    d = discounts[1]  # what the formula gives for k = 1
+    for k in 2, 3:
+        if n[k] and k * n[k] > (k + 1) * d * n[k + 1]:
+            discounts[k] = k - (k + 1) * d * n[k + 1] / n[k]
+    return discounts
+
+
+def kneser_ney_models(
+    ids: Tokens,
+    order: int,
+    K: int,
+    discounts: Callable[[np.ndarray], np.ndarray] = one_discount,
+) -> Iterator[KneserNey]:
+    """Models of 1, of 2, ... of `order` tokens, for the price of one.
 
     The longest grams count how often they occurred. A shorter one counts
     after how many different tokens it occurred: "Francisco" is frequent,
@@ -50,38 +89,46 @@ def fit_kneser_ney(ids: Tokens, order: int, K: int) -> KneserNey:
         raise ValueError(
             f"ids: expected at least {order} tokens, got {len(ids)}"
         )
-    orders = []
+    shorter: list[Order] = []
     context = np.zeros(len(ids), dtype=np.int64)  # before each token
+    ends = np.zeros(len(ids), dtype=np.int64)  # gram without first token
     contexts = 1
     for n in range(1, order + 1):
         code = context * K + ids[n - 1 :]
         codes, gram = np.unique(code, return_inverse=True)
-        if n < order:  # the token before each gram makes it a kind
-            pairs = np.unique(ids[: len(ids) - n] * len(codes) + gram[1:])
-            counts = np.bincount(pairs % len(codes), minlength=len(codes))
-            counts = np.maximum(counts, 1)  # the text's first gram
-        else:
-            counts = np.bincount(gram)
         after = codes // K  # each gram's context
-        once = max(1, (counts == 1).sum())  # so that d is never 0
-        twice = (counts == 2).sum()
-        orders.append(
-            Order(
-                codes,
-                counts,
-                np.bincount(after, counts, minlength=contexts),
-                np.bincount(after, minlength=contexts),
-                once / (once + 2 * twice),
-            )
-        )
-        context, contexts = gram[:-1], len(codes)
-    return KneserNey(K, orders)
+        end = np.zeros(len(codes), dtype=np.int64)
+        end[gram] = ends
+        below = shorter[-1].counts[end] if shorter else end
+        covered = np.bincount(after, below, minlength=contexts)
+        counts = np.bincount(gram)
+        longest = _order(codes, counts, covered, discounts(counts), K)
+        yield KneserNey(K, [*shorter, longest])
+        # the token before each gram makes it a kind
+        pairs = np.unique(ids[: len(ids) - n] * len(codes) + gram[1:])
+        counts = np.bincount(pairs % len(codes), minlength=len(codes))
+        counts = np.maximum(counts, 1)  # the text's first gram
+        shorter.append(_order(codes, counts, covered, discounts(counts), K))
+        context, ends, contexts = gram[:-1], gram[1:], len(codes)
+
+
+def fit_kneser_ney(
+    ids: Tokens,
+    order: int,
+    K: int,
+    discounts: Callable[[np.ndarray], np.ndarray] = one_discount,
+) -> KneserNey:
+    """The model with grams of 1 to `order` tokens.
+
+    Raises ValueError where `kneser_ney_models` does.
+    """
+    return deque(kneser_ney_models(ids, order, K, discounts), 1).pop()
 
 
 def kneser_ney_probabilities(model: KneserNey, ids: Tokens) -> np.ndarray:
     """The probability of every token of a text, given those before it.
 
-    p_n(w | c) = (max(count(c w) - d, 0) + d kinds(c) p_{n-1}(w)) / total(c)
+    p_n(w | c) = (count(c w) - d(count) + taken(c) p_{n-1}(w)) / total(c)
 
     Raises ValueError where ids is no row of numbers from 0 to K - 1.
     """
@@ -112,6 +159,44 @@ def kneser_ney_next(model: KneserNey, ids: Tokens) -> np.ndarray:
     return p
 
 
+def ppm_probabilities(model: KneserNey, ids: Tokens) -> np.ndarray:
+    """The probability of every token of a text, by PPM with exclusion.
+
+    The longest context that was seen predicts alone: a token that came
+    after it has (count - 1/2) / total, all others together kinds / (2
+    total). They are told apart by the next shorter context, which leaves
+    out the tokens that the longer one has just ruled out. The counts are
+    those of Kneser & Ney, which PPM calls update exclusion.
+
+    Raises ValueError where ids is no row of numbers from 0 to K - 1.
+    Source: Cleary & Witten 1984; method D: Howard 1993.
+    """
+    ids = _checked(ids, model.K)
+    context = np.zeros(len(ids), dtype=np.int64)  # -1: was never seen
+    places = []
+    for order in model.orders:
+        gram = _find(order, model.K, context, ids)
+        context = np.where(order.total[context] > 0, context, -1)
+        places.append((order, context, gram))
+        context = np.concatenate([[-1], gram[:-1]])
+    p = np.ones(len(ids))
+    left = np.full(len(ids), True)  # not yet told apart
+    out_kinds, out_total = np.zeros(len(ids)), np.zeros(len(ids))
+    for order, context, gram in reversed(places):
+        seen = context >= 0
+        kinds = order.kinds[context] - out_kinds
+        total = order.total[context] - out_total
+        here = left & seen & (kinds > 0)
+        half = np.where(order.kinds[context] < model.K, 0.5, 0.0)
+        count = order.counts[gram] - half
+        part = np.where(gram >= 0, count, half * kinds)
+        p = np.where(here, p * part / np.where(here, total, 1), p)
+        left &= ~(here & (gram >= 0))
+        out_kinds = np.where(seen, order.kinds[context], out_kinds)
+        out_total = np.where(seen, order.covered[context], out_total)
+    return np.where(left, p / np.maximum(model.K - out_kinds, 1), p)
+
+
 def bits_given(training: str, text: str) -> float:
     """Bits that a text costs a compressor which has read another before.
 
@@ -127,6 +212,21 @@ def bits_given(training: str, text: str) -> float:
     return size(training + text) - size(training)
 
 
+def _order(codes, counts, covered, discounts, K):
+    """The grams of one length, summed up by context."""
+    after = codes // K
+    taken = discounts[np.minimum(counts, 3)]
+    return Order(
+        codes,
+        counts,
+        np.bincount(after, counts, minlength=len(covered)),
+        np.bincount(after, minlength=len(covered)),
+        discounts,
+        np.bincount(after, taken, minlength=len(covered)),
+        covered,
+    )
+
+
 def _mix(order, K, context, ids, p):
     """One order more: its probabilities, and the number of each gram."""
     gram = _find(order, K, context, ids)
@@ -134,8 +234,8 @@ def _mix(order, K, context, ids, p):
     total = np.where(seen, order.total[context], 0)
     seen = total > 0
     count = np.where(gram >= 0, order.counts[gram], 0)
-    own = np.maximum(count - order.discount, 0)
-    rest = order.discount * order.kinds[context] * p
+    own = count - order.discounts[np.minimum(count, 3)]
+    rest = order.taken[context] * p
     return np.where(seen, (own + rest) / np.where(seen, total, 1), p), gram
 
 

@@ -47,9 +47,10 @@ def text() -> Iterator[Row]:
     from rnncore.text.model import stretches, token_nats
     from rnncore.text.ngrams import fit_kneser_ney, kneser_ney_probabilities
     from rnncore.text.storage import load_model
-    from tools.train.applications.text import PLANS
+    from tools.train.applications.text import PLANS, SMOOTHED
 
-    known = read()  # the order that the validation text chose
+    known = read()  # the order and discounts that the validation text chose
+    names = {"one": "Kneser-Ney", "three": "modified Kneser-Ney"}
     for name, what in (
         ("text_tunes", "folk tunes, bits a character"),
         ("text_python", "Python source, bits a character"),
@@ -61,11 +62,12 @@ def text() -> Iterator[Row]:
         rows = stretches(test, about["lanes"])
         nats = float(token_nats(model, rows).mean())
         order = known[f"text.{about['set']}.order"]["value"][0]
-        fitted = fit_kneser_ney(training, order, vocabulary.size)
+        kept = known[f"text.{about['set']}.discounts"]["value"][0]
+        fitted = fit_kneser_ney(training, order, vocabulary.size, SMOOTHED[kept])
         p = kneser_ney_probabilities(fitted, test)
         counted = float(-np.log(p[1:]).mean())
         unit = np.exp if plan.words else lambda a: a / np.log(2)
-        than = f"Kneser-Ney {order}-grams"
+        than = f"{names[kept]} {order}-grams"
         yield Row(10, what, float(unit(nats)), float(unit(counted)), than)
 
 

@@ -6,7 +6,7 @@ rnncore/weights/. The documentation comes with the reader's own Python, so
 its scores belong to a version, recorded beside them. The rate falls to 0
 over the last 40 % of the steps. About a minute and a half of one core a
 seed and set for words and tunes, three for Python; "counts" repeats the
-n-grams alone, in a quarter of an hour.
+n-grams and PPM alone, in four minutes.
 """
 
 import importlib.metadata
@@ -34,7 +34,14 @@ from rnncore.text.model import (
     stretches,
     token_nats,
 )
-from rnncore.text.ngrams import bits_given, fit_kneser_ney, kneser_ney_probabilities
+from rnncore.text.ngrams import (
+    bits_given,
+    kneser_ney_models,
+    kneser_ney_probabilities,
+    one_discount,
+    ppm_probabilities,
+    three_discounts,
+)
 from rnncore.text.storage import load_model, save_model
 from rnncore.text.vocabulary import character_vocabulary, word_vocabulary
 from tools.train.runner import Asked, Found, Training, about, fitted_module, founds
@@ -44,6 +51,7 @@ RATES = (0.3, 1.0, 3.0, 10.0)  # of dynamic evaluation
 TRIED = 24  # windows on which each of these rates is tried
 WORDS = *range(2, 13), 16, 20, 24, 32, 48  # orders of n-grams
 CHARACTERS = *range(4, 13), 14, 16, 18, 20, 24, 28, 32, 40
+SMOOTHED = {"one": one_discount, "three": three_discounts}  # Kneser-Ney's
 COPIED = 8  # tokens: a run that also stands in training was copied
 SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)  # of the network in a mixture
 
@@ -174,31 +182,56 @@ def baselines(plan, vocabulary, model, texts) -> dict:
 def counted(plan, vocabulary, texts) -> tuple[dict, list[np.ndarray]]:
     """What n-grams score, and their nats on the validation and test text.
 
-    The order is the lowest whose validation loss is within a thousandth
-    of the lowest loss; it must not be the last one tried.
+    The validation text chooses between one discount and three, as it
+    chooses the order of each, and that of PPM, which reads characters.
     """
     ids, *held = map(vocabulary.encode, texts)
-    by_order = {}
-    for n in (1, *plan.orders):
-        fitted = fit_kneser_ney(ids, n, vocabulary.size)
-        by_order[n] = [-np.log(kneser_ney_probabilities(fitted, h)) for h in held]
-    least = min(nats[0].mean() for nats in by_order.values())
-    order = next(n for n in by_order if by_order[n][0].mean() <= 1.001 * least)
-    if order == max(by_order):
-        raise ValueError(f"orders: the longest, {order}, is the best: try longer ones")
+    tried: dict[str, dict[int, list[np.ndarray]]] = {key: {} for key in SMOOTHED}
+    ppm = {}
+    for key, discounts in SMOOTHED.items():
+        models = kneser_ney_models(ids, max(plan.orders), vocabulary.size, discounts)
+        for n, fitted in enumerate(models, start=1):
+            if n > 1 and n not in plan.orders:
+                continue
+            p = [kneser_ney_probabilities(fitted, h) for h in held]
+            tried[key][n] = [-np.log(part) for part in p]
+            if key == "one" and not plan.words:  # the same counts
+                ppm[n] = [-np.log(ppm_probabilities(fitted, h)) for h in held]
+    orders = {key: least_order(by_order) for key, by_order in tried.items()}
+    best = min(SMOOTHED, key=lambda key: tried[key][orders[key]][0].mean())
+    by_order, order = tried[best], orders[best]
     test = by_order[order][1][1:]  # the first token is given
     scores = {
         "order": order,
         "orders": list(by_order),
+        "discounts": best,
         "ngrams": test.mean(),
         "by_order": [nats[1].mean() for nats in by_order.values()],
     }
+    for key, n in orders.items():
+        scores |= {f"ngrams_{key}": tried[key][n][1][1:].mean(), f"order_{key}": n}
+    if ppm:
+        order = least_order(ppm)
+        scores |= {"ppm": ppm[order][1][1:].mean(), "ppm_order": order}
+        scores["ppm_by_order"] = [nats[1].mean() for nats in ppm.values()]
     if plan.words:
         copied = stand_in(ids, held[1], COPIED)[1:]
         scores["copied"] = copied.mean()
         scores["ngrams_copied"] = test[copied].mean()
         scores["ngrams_fresh"] = test[~copied].mean()
-    return scores, by_order[order]
+    return scores, by_order[scores["order"]]
+
+
+def least_order(by_order: dict[int, list[np.ndarray]]) -> int:
+    """The lowest order within a thousandth of the least validation loss.
+
+    Raises ValueError where that is the longest order tried.
+    """
+    least = min(nats[0].mean() for nats in by_order.values())
+    order = next(n for n in by_order if by_order[n][0].mean() <= 1.001 * least)
+    if order == max(by_order):
+        raise ValueError(f"orders: the longest, {order}, is the best: try longer ones")
+    return order
 
 
 def mixture(own: list[np.ndarray], counted: list[np.ndarray]) -> dict:
