@@ -59,7 +59,7 @@ def leaky(leak: float) -> Callable:
     return cell
 
 
-def ridge(y: Array, targets: Array, penalty: float) -> Readout:
+def fit_readout(y: Array, targets: Array, penalty: float) -> Readout:
     """The readout with the least squared error plus a penalty on W_y.
 
     It minimises the mean over all steps of |W_y h_t + b_y - target|^2,
@@ -91,7 +91,7 @@ def memory_curve(
     """How well a linear readout tells the input of 0, 1, ... steps before.
 
     Entry k is the squared correlation of the input of k steps before with
-    the answer of a `ridge` readout, which is fitted to the first half of
+    the answer of a `fit_readout` readout, which is fitted to the first half of
     the steps and judged on the second. The first lags - 1 steps lack a
     past and are left out. The sum is the memory capacity: for independent
     inputs and long sequences it is at most H.
@@ -111,7 +111,7 @@ def memory_curve(
     )
     now = y[lags - 1 :, ...]
     half = now.shape[0] // 2
-    out = ridge(now[:half, ...], before[:half, ...], penalty)
+    out = fit_readout(now[:half, ...], before[:half, ...], penalty)
     told = rows(now[half:, ...]) @ out.W_y.T
     true = rows(before[half:, ...])
     told, true = (a - xp.mean(a, axis=0) for a in (told, true))

@@ -11,7 +11,12 @@ from sklearn.linear_model import Ridge
 from rnncore.backend import array_namespace
 from rnncore.bptt import check_gradient
 from rnncore.gradient_flow import orthogonal, spectral_radius
-from rnncore.reservoir import init_reservoir, leaky, memory_curve, ridge
+from rnncore.reservoir import (
+    fit_readout,
+    init_reservoir,
+    leaky,
+    memory_curve,
+)
 from rnncore.rnn import Params, readout, rnn_cell, unroll, zero_state
 
 
@@ -58,7 +63,7 @@ def test_a_leak_that_is_no_share_is_refused(leak):
 def test_ridge_is_scikit_learns(seed, penalty):
     rng = np.random.default_rng(seed)
     y, targets = rng.normal(size=(9, 2, 4)), rng.normal(size=(9, 2, 3))
-    found = ridge(y, targets, penalty)
+    found = fit_readout(y, targets, penalty)
     alpha = penalty * 18  # theirs is added to a sum, ours to a mean
     other = Ridge(alpha, solver="svd").fit(
         y.reshape(18, 4), targets.reshape(18, 3)
@@ -69,16 +74,16 @@ def test_ridge_is_scikit_learns(seed, penalty):
 
 def test_every_backend_gives_the_same_readout(move, rng):
     y, targets = rng.normal(size=(9, 2, 4)), rng.normal(size=(9, 2, 3))
-    expected = ridge(y, targets, 0.1)
+    expected = fit_readout(y, targets, 0.1)
     y, targets = move((y, targets))
-    found = ridge(y, targets, 0.1)
+    found = fit_readout(y, targets, 0.1)
     assert_close(found, expected, amplified=10)
     assert array_namespace(found.W_y) is array_namespace(y)
 
 
 def test_no_other_weights_have_a_lower_penalised_error(rng):
     y, targets = rng.normal(size=(9, 2, 4)), rng.normal(size=(9, 2, 3))
-    out = ridge(y, targets, 0.1)
+    out = fit_readout(y, targets, 0.1)
 
     def cost(W_y, b_y):
         miss = readout(out._replace(W_y=W_y, b_y=b_y), y) - targets
@@ -94,7 +99,7 @@ def test_no_other_weights_have_a_lower_penalised_error(rng):
 def test_states_that_say_the_same_twice_still_have_a_readout(rng):
     y = rng.normal(size=(20, 1, 2))
     twice = np.concatenate([y, y], axis=-1)
-    out = ridge(twice, y[..., :1], 1e-9)
+    out = fit_readout(twice, y[..., :1], 1e-9)
     assert_close(out.W_y, [[0.5, 0, 0.5, 0]], within=1e-6)
 
 
@@ -102,15 +107,17 @@ def test_states_that_say_the_same_twice_still_have_a_readout(rng):
 def test_a_penalty_that_is_none_is_refused(penalty):
     y = np.ones((3, 2, 4))
     expected = f"penalty: expected above 0, got {penalty}"
-    assert said(ridge, y, y, penalty) == expected
+    assert said(fit_readout, y, y, penalty) == expected
 
 
 def test_targets_that_do_not_fit_are_refused():
     y = np.ones((3, 2, 4))
     expected = "targets: expected (3, 2, K), got (2, 2, 4)"
-    assert said(ridge, y, y[1:], 1.0) == expected
+    assert said(fit_readout, y, y[1:], 1.0) == expected
     small = y.astype(np.float32)
-    assert "float64 on cpu as y, got float32" in said(ridge, y, small, 1.0)
+    assert "float64 on cpu as y, got float32" in said(
+        fit_readout, y, small, 1.0
+    )
 
 
 def test_a_delay_line_remembers_its_length_and_nothing_before(rng):

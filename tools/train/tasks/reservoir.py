@@ -26,7 +26,7 @@ from rnncore.comparison import Setting, Trained, compare, to_json
 from rnncore.data.series import mackey_glass
 from rnncore.data.tasks import adding_problem, loss_at_the_end
 from rnncore.losses import squared_error, squared_error_vjp
-from rnncore.reservoir import init_reservoir, leaky, ridge
+from rnncore.reservoir import fit_readout, init_reservoir, leaky
 from rnncore.rnn import (
     Params,
     Readout,
@@ -106,7 +106,7 @@ def solve(leak: float, setting: Setting, seed: int, steps: int) -> Trained:
     """A reservoir on the series; `steps` are those of its training part."""
     train, validation, test = parts(seed)
     y = driven(leak, setting["radius"], setting["scale"], seed)
-    out = ridge(y[0], train.targets[WASHOUT:], setting["penalty"])
+    out = fit_readout(y[0], train.targets[WASHOUT:], setting["penalty"])
     score = relative(readout(out, y[1]), validation)
     return Trained(score, steps, lambda: relative(readout(out, y[2]), test))
 
@@ -120,7 +120,7 @@ def past(part: Part) -> Array:
 def window(setting: Setting, seed: int, steps: int) -> Trained:
     """The control without a state: linear in the last values."""
     train, validation, test = parts(seed)
-    out = ridge(past(train), train.targets[WASHOUT:], setting["penalty"])
+    out = fit_readout(past(train), train.targets[WASHOUT:], setting["penalty"])
     score = relative(readout(out, past(validation)), validation)
     return Trained(score, steps, lambda: relative(readout(out, past(test)), test))
 
@@ -135,7 +135,7 @@ def from_reservoir(setting: Setting, seed: int) -> Weights:
     """A reservoir with the readout that was solved for."""
     train, layer = parts(seed)[0], layer_of(1, H, setting, seed)
     y = states(rnn_cell, layer, train)
-    return layer, ridge(y, train.targets[WASHOUT:], setting["penalty"])
+    return layer, fit_readout(y, train.targets[WASHOUT:], setting["penalty"])
 
 
 def descend(
@@ -189,7 +189,7 @@ def series(asked: Asked) -> Iterator[Found]:
     control = compare({"window": window}, penalties, steps=TRAIN, **common)
     yield Found(f"{key}.window", to_json(control), unit, list(SEEDS))
     chosen = fixed.results["reservoir"].chosen
-    firsts = {
+    firsts: dict[str, Callable[[int], Weights]] = {
         "trained": from_torch,
         "trained from the reservoir": partial(from_reservoir, chosen),
     }
@@ -225,7 +225,8 @@ def add(leak: float, setting: Setting, seed: int, steps: int) -> Trained:
     """A reservoir on the adding problem; `steps` are its sequences."""
     layer, y, answers = added(leak, setting["radius"], setting["scale"], seed)
     weights = tree_map(
-        lambda w: w.astype(np.float32), (layer, ridge(y, answers, setting["penalty"]))
+        lambda w: w.astype(np.float32),
+        (layer, fit_readout(y, answers, setting["penalty"])),
     )
     cell, lag = Cell(leaky(leak), rnn_cell_vjp), starts.STUDIES["adding"].lag
 
