@@ -91,8 +91,8 @@ def memory_curve(
     """How well a linear readout tells the input of 0, 1, ... steps before.
 
     Entry k is the squared correlation of the input of k steps before with
-    the answer of a `fit_readout` readout, which is fitted to the first half of
-    the steps and judged on the second. The first lags - 1 steps lack a
+    what `fit_readout` makes of the states; it is fitted to the first half
+    of the steps and judged on the second. The first lags - 1 steps lack a
     past and are left out. The sum is the memory capacity: for independent
     inputs and long sequences it is at most H.
 
