@@ -70,6 +70,7 @@ LETTERS = {
     "speech.features.power_spectra": {"T": 1},
     "speech.features.read_wav": {"N": ANY},
     "speech.features.stacked": {"k": 2},
+    "reservoir.memory_curve": {"lags": 3},
     "rtrl.step_jacobians": {"n": SIZES["H"]},
     "rtrl.unit_gradients": {"n": SIZES["H"]},
     "tracking.states": {"D": 2, "H": tracking.NUMBERS},
@@ -276,6 +277,12 @@ OTHERS = {
         "influence": lambda f, m, s: tree_map(
             np.ones_like, rtrl.no_influence(*_network(m, s)[1][:3:2])
         ),
+    },
+    "reservoir": {
+        "lags": lambda f, m, s: 3,
+        "penalty": lambda f, m, s: 0.1,
+        "radius": lambda f, m, s: 0.9,
+        "scale": lambda f, m, s: 0.5,
     },
     "scan": {"params": _minimal},
     "memory": {"rule": lambda f, m, s: memory.delta, "steps": _steps},

@@ -1,10 +1,12 @@
 """The series and the tunes of chapter 1."""
 
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 from arrays import assert_close
+from oracles import said
 
 from rnncore.data.music import Note, synthesise, tunes
 from rnncore.data.series import (
@@ -13,6 +15,7 @@ from rnncore.data.series import (
     co2,
     fertility,
     google_share,
+    mackey_glass,
     seattle_weather,
     sunspot_months,
     sunspots,
@@ -47,6 +50,42 @@ def test_a_missing_week_lies_between_its_neighbours():
     week = int(np.searchsorted(years, 1958.36))  # 10 May 1958 is missing
     low, high = sorted(ppm[[week - 1, week + 1]])
     assert low <= ppm[week] <= high
+
+
+def test_mackey_glass_is_what_sources_records():
+    x = mackey_glass(np.random.default_rng(0), 20)
+    assert x.shape == (20,)
+    found = hashlib.sha256(x.astype("<f8").tobytes()).hexdigest()
+    folder = Path(__file__).parent.parent / "rnncore/data"
+    assert found in (folder / "SOURCES.md").read_text()
+
+
+def test_mackey_glass_solves_its_equation():
+    """As well as a central difference over two units of time can tell."""
+    x = mackey_glass(np.random.default_rng(0), 2000, delay=17)
+    slope = (x[19:] - x[17:-2]) / 2
+    late = x[1:-18]
+    expected = 0.2 * late / (1 + late**10) - 0.1 * x[18:-1]
+    assert np.corrcoef(slope, expected)[0, 1] > 0.999
+    assert 0.2 < x.min() < 0.5
+    assert 1.2 < x.max() < 1.5
+
+
+def test_mackey_glass_rests_where_the_delay_is_short_and_not_at_17():
+    ends = {
+        delay: mackey_glass(np.random.default_rng(0), 100, delay)
+        for delay in (2, 17)
+    }
+    # 0.2 x / (1 + x^10) = 0.1 x at x = 1
+    assert_close(ends[2], 1.0, within=1e-6)
+    assert np.ptp(ends[17]) > 0.5
+
+
+def test_mackey_glass_needs_a_length_and_a_delay():
+    rng = np.random.default_rng(0)
+    expected = "T, delay: expected at least 1 each, got"
+    assert said(mackey_glass, rng, 0) == f"{expected} 0, 17"
+    assert said(mackey_glass, rng, 5, 0) == f"{expected} 5, 0"
 
 
 TABLES = {

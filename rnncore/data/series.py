@@ -1,4 +1,4 @@
-"""Series that come with packages: of the sun, the air, trade and people."""
+"""Series of the sun, the air, trade and people, and one of an equation."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -80,6 +80,35 @@ def checked(name: str, series: Series, least: float) -> Series:
             f"got {values[t]} in {years[t]:.2f}"
         )
     return series
+
+
+def mackey_glass(
+    rng: np.random.Generator, T: int, delay: int = 17
+) -> np.ndarray:
+    """A chaotic series, such as the number of white cells in sick blood.
+
+    It solves dx/dt = 0.2 x' / (1 + x'^10) - 0.1 x, where x' = x(t - delay),
+    in Euler steps of 0.1. One value is kept per unit of time, once 1,000
+    have passed since a history that is drawn.
+
+    Shapes: -> x (T,)
+
+    Raises ValueError where T or delay is below 1.
+    Source: Mackey & Glass 1977; in these steps Jaeger & Haas 2004.
+    """
+    if min(T, delay) < 1:
+        raise ValueError(
+            f"T, delay: expected at least 1 each, got {T}, {delay}"
+        )
+    steps, back = 10, 10 * delay
+    x = rng.uniform(1.1, 1.3, back + 1).tolist()
+    for _ in range(steps * (1000 + T)):
+        late = x[-1 - back]
+        square = late * late
+        fourth = square * square  # products are exact alike everywhere
+        grown = 0.2 * late / (1 + fourth * fourth * square)
+        x.append(x[-1] + (grown - 0.1 * x[-1]) / steps)
+    return np.array(x[-steps * T :: steps])
 
 
 def sunspot_months() -> "pd.Series":
