@@ -255,7 +255,7 @@ def evaluate(
 ) -> dict[str, Array]:
     """What each node of a wiring computes in one step, by its name.
 
-    Shapes: x (B, D); state ((B, H), ...) -> {name: (B, H)}
+    x has shape (B, D); each part of the state and each value (B, H).
     """
     H = params.W_h.shape[1]
     memory = zip(("h_before", "c_before"), state, strict=False)
