@@ -7,7 +7,7 @@ Each block between `<!-- NAME -->` and `<!-- end NAME -->` is rewritten;
 import argparse
 import io
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
@@ -30,45 +30,24 @@ def origin(found: Known) -> str:
     return f"{one['device']}, {one['date']}: `{one['command']}`."
 
 
-def bench(found: Known) -> str:
-    """The table of ratios against torch.nn and the autograd loop."""
-    rows = sorted({tuple(k.split(".")[2:4]) for k in found})
-    head = "cell | T × B × D × H | loop | module | autograd | memory"
-    lines = [f"| {head} |", "| --- " * 6 + "|"]
-    for cell, sizes in rows:
-        kinds = "nn", "module", "autograd", "memory"
-        lines.append(_ratios(found, "bench", cell, sizes, kinds))
-    lines += ["", f"float32, {origin(found)}"]
-    return "\n".join(lines)
+def ratios(key: str, **columns: str) -> Callable[[Known], str]:
+    """The maker of a table of ratios, a row a cell and shape.
 
+    `columns` has the heading of each kind of ratio.
+    """
 
-def bench_fused(found: Known) -> str:
-    """The table of the compiled loops' ratios against torch.nn."""
-    head = "cell | T × B × D × H | forward and backward | forward | memory"
-    lines = [f"| {head} |", "| --- " * 5 + "|"]
-    for cell, sizes in sorted({tuple(k.split(".")[2:4]) for k in found}):
-        kinds = "train", "forward", "memory"
-        lines.append(_ratios(found, "bench-fused", cell, sizes, kinds))
-    lines += ["", f"float32, {origin(found)}"]
-    return "\n".join(lines)
+    def table(found: Known) -> str:
+        head = ["cell", "T × B × D × H", *columns.values()]
+        lines = [f"| {' | '.join(head)} |", "| --- " * len(head) + "|"]
+        for cell, sizes in sorted({tuple(k.split(".")[2:4]) for k in found}):
+            row = f"{key}{cell}.{sizes}"
+            values = [f"{found[f'{row}.{k}']['value']:.2f}" for k in columns]
+            shape = sizes.replace("x", " × ")
+            lines.append(f"| {cell} | {shape} | {' | '.join(values)} |")
+        lines += ["", f"float32, {origin(found)}"]
+        return "\n".join(lines)
 
-
-def bench_own(found: Known) -> str:
-    """The table of cells of one's own beside what users have instead."""
-    head = "cell | T × B × D × H | our LSTM | a step at a time | torch.compile"
-    lines = [f"| {head} |", "| --- " * 5 + "|"]
-    for cell, sizes in sorted({tuple(k.split(".")[2:4]) for k in found}):
-        kinds = "LSTM", "steps", "compiled"
-        lines.append(_ratios(found, "bench-own", cell, sizes, kinds))
-    lines += ["", f"float32, {origin(found)}"]
-    return "\n".join(lines)
-
-
-def _ratios(found: Known, key: str, cell: str, sizes: str, kinds: Iterable[str]) -> str:
-    """One row of ratios."""
-    values = [found[f"{key}.cpu.{cell}.{sizes}.{kind}"]["value"] for kind in kinds]
-    shape = sizes.replace("x", " × ")
-    return f"| {cell} | {shape} | {' | '.join(f'{v:.2f}' for v in values)} |"
+    return table
 
 
 def times(found: Known) -> str:
@@ -155,10 +134,25 @@ class Block(NamedTuple):
     command: str
 
 
+RATIOS: dict[str, tuple[str, dict[str, str]]] = {
+    "bench": (
+        "bench.cpu.",
+        {"nn": "loop", "module": "module", "autograd": "autograd", "memory": "memory"},
+    ),
+    "fused": (
+        "bench-fused.cpu.",
+        {"train": "forward and backward", "forward": "forward", "memory": "memory"},
+    ),
+    "own": (
+        "bench-own.cpu.",
+        {"LSTM": "our LSTM", "steps": "a step at a time", "compiled": "torch.compile"},
+    ),
+}
 BLOCKS = {
-    "bench": Block("bench.cpu.", bench, "make bench SAVE=1"),
-    "fused": Block("bench-fused.cpu.", bench_fused, "make bench SAVE=1"),
-    "own": Block("bench-own.cpu.", bench_own, "make bench SAVE=1"),
+    name: Block(key, ratios(key, **columns), "make bench SAVE=1")
+    for name, (key, columns) in RATIOS.items()
+}
+BLOCKS |= {
     "scores": Block("scores.", scores, "make scores"),
     "times": Block("times.", times, "make times"),
     "grader": Block("grader.", grader, "make bench-grader SAVE=1"),
