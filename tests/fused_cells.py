@@ -10,51 +10,8 @@ from rnncore.fused import (
     tanh,
     where,
 )
-
-
-def rnn(a, h):
-    return tanh(a)
-
-
-def relu(a, h):
-    return maximum(a, 0)
-
-
-def lstm(a, h, c):
-    i, f, g, o = a
-    c = sigmoid(f) * c + sigmoid(i) * tanh(g)
-    return sigmoid(o) * tanh(c), c
-
-
-def gru(a_x, a_h, h):
-    r = sigmoid(a_x[0] + a_h[0])
-    z = sigmoid(a_x[1] + a_h[1])
-    n = tanh(a_x[2] + r * a_h[2])
-    return n + z * (h - n)
-
-
-def peephole(a, h, c, w_i, w_f, w_o):
-    """Gers & Schmidhuber 2000: the gates see the cell state."""
-    i, f, g, o = a
-    i, f = sigmoid(i + w_i * c), sigmoid(f + w_f * c)
-    c = f * c + i * tanh(g)
-    return sigmoid(o + w_o * c) * tanh(c), c, w_i, w_f, w_o
-
-
-def coupled(a, h, c):
-    """What is written is what was forgotten."""
-    f, g, o = a
-    f = sigmoid(f)
-    c = f * c + (1 - f) * tanh(g)
-    return sigmoid(o) * tanh(c), c
-
-
-def minimal_gated(a_x, a_h, h):
-    """Zhou et al. 2016, with the reset after the product."""
-    f_x, g_x = a_x
-    f_h, g_h = a_h
-    f = sigmoid(f_x + f_h)
-    return (1 - f) * h + f * tanh(g_x + f * g_h)
+from rnncore.fused.cells import gru, lstm, relu, rnn
+from tools.bench.loops import coupled, minimal, peephole
 
 
 def exponential(a, h, c, n, m):
@@ -129,7 +86,7 @@ TORCH = {"rnn": rnn, "relu": relu, "lstm": lstm, "gru": gru}
 OWN = {
     "peephole": (peephole, 4, 5),
     "coupled": (coupled, 3, 2),
-    "minimal": (minimal_gated, 2, 1),
+    "minimal": (minimal, 2, 1),
     "exponential": (exponential, 4, 4),
     "odd": (odd, 3, 2),
 }

@@ -30,6 +30,7 @@ EMPTY = {
     "answers": [],
 }
 PAGE = {"page": CHAPTER, "read": True, "seconds": 400, "questions": 5}
+LAST = {"page": CHAPTER, "section": "exercises", "heading": "Exercises"}
 ANSWER = {
     "page": CHAPTER,
     "question": "Why?",
@@ -450,11 +451,7 @@ def test_everybody_can_use_it(reader, scheme, width):
     one.keep(
         {
             **EMPTY,
-            "last": {
-                "page": CHAPTER,
-                "section": "exercises",
-                "heading": "Exercises",
-            },
+            "last": LAST,
             "pages": [PAGE],
             "answers": [ANSWER],
         }
@@ -494,11 +491,7 @@ def test_nothing_moves_for_a_reader_who_was_here(reader, name, width):
     one.keep(
         {
             **EMPTY,
-            "last": {
-                "page": CHAPTER,
-                "section": "exercises",
-                "heading": "Exercises",
-            },
+            "last": LAST,
             "pages": [PAGE, {**PAGE, "page": "setup"}],
             "answers": [ANSWER],
         }
