@@ -71,7 +71,7 @@ print("\\nPROBE " + json.dumps(found))
 
 
 # Of them, what needs more than NumPy and torch, which other Pythons lack here.
-WITH_MORE = {"sequence", "speech_features", "text_model", "video"}
+WITH_MORE = {"reservoir", "sequence", "speech_features", "text_model", "video"}
 # Of them and of others, what needs NumPy alone: for a Python without torch.
 PLAIN = [
     *("bptt", "characters", "data_tasks", "factors", "lstm", "memory", "rnn"),
