@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 
 import psutil
@@ -15,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 from grader.commands import grade
 from grader.course.settings import Limits, SetupError
-from grader.isolation import bubblewrap, client, sandbox
+from grader.isolation import bubblewrap, client, sandbox, sharing
 from grader.isolation.client import Server
 from grader.isolation.session import Ended, Session
 from grading import hand_in, make_course, solved
@@ -368,6 +371,19 @@ def test_beside_burners_an_honest_learner_takes_at_most_twice_as_long(
             other.link.shutdown(socket.SHUT_RDWR)
             burner.join()
     assert min(beside) <= 2 * min(alone)
+
+
+def test_a_process_that_computes_is_seen_and_waits_for_others():
+    burns = [sys.executable, "-c", "while True: pass"]
+    with subprocess.Popen(burns, start_new_session=True) as process:
+        while not sharing.computing([process.pid]):
+            time.sleep(0.01)
+        sharing.let_others_first([process.pid])
+        assert os.sched_getscheduler(process.pid) == os.SCHED_IDLE
+        group = Path(f"/proc/{process.pid}/autogroup")
+        assert not group.exists() or group.read_text().endswith("nice 19\n")
+        process.kill()
+    assert not sharing.computing([process.pid])
 
 
 @pytest.mark.system

@@ -32,6 +32,7 @@ import psutil
 from grader.isolation.groups import Group
 from grader.isolation.huge_pages import use_large
 from grader.isolation.seccomp import close_calls
+from grader.isolation.sharing import let_others_first, tasks
 from grader.isolation.wire import receive, send
 
 LOOK_SECONDS = 0.2  # between two looks at memory and processor
@@ -372,16 +373,16 @@ class Looks:
     def look(self) -> str | None:
         """The limit that is passed, if one is."""
         now, members = time.monotonic(), self.members()
-        tasks = [task for p in members for task in _tasks(p.pid)]
-        running = sum(state == "R" for _, state in tasks)
+        states = [state for p in members for _, state in tasks(p.pid)]
+        running = states.count("R")
         self.calm = self.calm or running > CALM
-        if self.calm:
-            _let_others_first(members, tasks)
+        if self.calm:  # all but init are in one session: see seccomp.py
+            let_others_first(process.pid for process in members[1:])
         if running <= self.limits["computing"] or self.quiet > now:
             self.quiet = now  # the last moment that it was so
         if now - self.quiet > BUSY_SECONDS:
             return "busy"
-        if len(tasks) > self.limits["processes"] + 1:  # and init
+        if len(states) > self.limits["processes"] + 1:  # and init
             return "processes"
         if isinstance(self.memory, Group) or now < self.next:
             return None
@@ -416,33 +417,6 @@ def _all_memory() -> int:
     lines = Path("/proc/meminfo").read_text().splitlines()
     kilobytes = {line.split(":")[0]: int(line.split()[1]) for line in lines}
     return 1024 * (kilobytes["MemTotal"] - kilobytes["MemFree"])
-
-
-def _tasks(process: int) -> list[tuple[int, str]]:
-    """The threads of a process, and which state each is in."""
-    found: list[tuple[int, str]] = []
-    with contextlib.suppress(OSError):  # it has ended meanwhile
-        for task in os.listdir(f"/proc/{process}/task"):
-            line = Path(f"/proc/{process}/task/{task}/stat").read_bytes()
-            state = line.rpartition(b") ")[2][:1].decode()
-            found.append((int(task), state))
-    return found
-
-
-def _let_others_first(
-    members: list[psutil.Process], tasks: list[tuple[int, str]]
-) -> None:
-    """Have these run only where nothing else wants to.
-
-    The kernel shares its time between sessions first, where it is asked
-    to; all but init are in one, as `seccomp` lets none make another.
-    """
-    for task, _ in tasks:
-        with contextlib.suppress(OSError):  # it has ended meanwhile
-            os.sched_setscheduler(task, os.SCHED_IDLE, os.sched_param(0))
-    for process in members[1:2]:
-        with contextlib.suppress(OSError):
-            Path(f"/proc/{process.pid}/autogroup").write_text("19")
 
 
 def _tell(connection: socket.socket, what: Any) -> None:
