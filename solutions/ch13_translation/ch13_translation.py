@@ -852,7 +852,7 @@ over at the first end: the search stopped at the first translation; a longer one
 +         if ended:
 +             break
 
-ranked by log p: the scores are right, and the order is not: it is that of log p
+ranked by log p: the order is that of log p; asked for is that of the scores
 - sorted(ended, key=lambda e: -e[1])
 + sorted(ended, key=lambda e: -e[1] * length_penalty(len(e[0]) + 1, alpha))
 
