@@ -6,6 +6,7 @@ from importlib import import_module
 COMMANDS = {
     "build": ("grader.assignments.builder", "the assignments' notebooks"),
     "mistakes": ("grader.assignments.mistakes", "do tests catch them all?"),
+    "walks": ("grader.assignments.walks", "are strangers' mistakes named?"),
     "grade": ("grader.commands.grade", "autograde grading/submitted/"),
     "gradescope": ("grader.commands.gradescope", "a zip for Gradescope"),
     "classroom": ("grader.commands.classroom", "GitHub Classroom: start, collect"),

@@ -45,7 +45,7 @@ def tree(tmp_path_factory, released):
 def secret_statements():
     """The statements of all solutions and hidden tests but closed books'."""
     found = {}
-    for path in ROOT.glob("solutions/*/*.py"):
+    for path in ROOT.glob("solutions/[!_]*/*.py"):
         for cell in path.read_text().split("# %%")[1:]:
             if "closed_book" in cell.split("\n")[0]:
                 continue
@@ -85,7 +85,7 @@ def test_no_solution_and_no_hidden_test_is_in_an_exported_notebook(tree):
     secret = secret_statements()
     assert len(secret) > 20
     visible = set()  # what a cell shows anyway is no secret
-    for path in ROOT.glob("solutions/*/*.py"):
+    for path in ROOT.glob("solutions/[!_]*/*.py"):
         text = re.sub(
             r"### BEGIN (?:S|H).*?### END",
             "pass #",

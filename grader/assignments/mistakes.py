@@ -63,7 +63,7 @@ def play(
 
 def unearned(assignment: Assignment) -> Iterator[str]:
     """Where the solution does not get all points, and why not."""
-    texts = [cell.source for cell in _run_by_kernel(assignment)]
+    texts = [cell.source for cell in run_by_kernel(assignment)]
     places = ["numpy"]
     if any(_placed(text, "cpu") != text for text in texts):
         places.append("cpu")  # a learner may choose torch
@@ -90,13 +90,13 @@ def _played(
     namespace: dict[str, Any] = {}
     played = {}
     with contextlib.chdir(ROOT / "exercises" / assignment.name):
-        for cell in _run_by_kernel(assignment):
+        for cell in run_by_kernel(assignment):
             source = _placed(cell.source, place)
             if cell.kind == "solution" and replaced:
                 source = replaced.get(cell.name, source)
             if cell.kind == "test":
                 source = "".join(test_parts(assignment, cell))
-            value, error = _tried(source, namespace)
+            value, error = tried(source, namespace)
             if cell.kind == "test":
                 of = declared(cell.source)
                 unmet = of.keys() - namespace["properties"].met if of else set()
@@ -116,7 +116,7 @@ def mutation(assignment: Assignment, place: str = "numpy") -> list[Verdict]:
     namespace: dict[str, Any] = {}
     found: list[Verdict] = []
     with contextlib.chdir(ROOT / "exercises" / assignment.name):
-        for cell in _run_by_kernel(assignment):
+        for cell in run_by_kernel(assignment):
             if cell.kind == "test":
                 found += _judged(assignment, cell, namespace)
                 source = "".join(test_parts(assignment, cell))
@@ -195,31 +195,32 @@ def _judged(
         own = dict(before)
         for source in (visible, wrong):  # the visible part on the solution
             run_cell(source, own)
-        value, error = _tried(hidden + after, own)
+        value, error = tried(hidden + after, own)
         killed = _points(test, value, error) < test.options["points"]
         own = dict(before)
         run_cell(wrong, own)
-        _, told = _tried(visible, own)
-        message = str(told or "\n".join(map(render, _lost(test, own).values())))
+        _, told = tried(visible, own)
+        message = str(told or "\n".join(map(render, lost(test, own).values())))
         if not told:  # the hidden part goes on from what is lost
-            _, told = _tried(hidden + after, own)
+            _, told = tried(hidden + after, own)
         yield Verdict(
             test.name,
             mistake.name,
             killed,
             mistake.says in message if mistake.visible else None,
             message,
-            () if told else tuple(_lost(test, own)),
+            () if told else tuple(lost(test, own)),
             mistake.costs,
         )
 
 
-def _lost(test: Cell, namespace: dict[str, Any]) -> dict[str, Failure]:
+def lost(test: Cell, namespace: dict[str, Any]) -> dict[str, Failure]:
     """The properties that a run of a test has found lost."""
     return dict(namespace["properties"].lost) if declared(test.source) else {}
 
 
-def _run_by_kernel(assignment: Assignment) -> Iterator[Cell]:
+def run_by_kernel(assignment: Assignment) -> Iterator[Cell]:
+    """The cells that a kernel runs: not the text, nor the mistakes."""
     kinds = ("code", "solution", "test")
     return (c for c in assignment.cells if c.kind in kinds)
 
@@ -230,7 +231,8 @@ def _placed(source: str, place: str) -> str:
     return DEVICE.sub(f'device = "{place}"', source)
 
 
-def _tried(source: str, namespace: dict[str, Any]) -> tuple[Any, Exception | None]:
+def tried(source: str, namespace: dict[str, Any]) -> tuple[Any, Exception | None]:
+    """What a cell ends with, or the error that it raises."""
     try:
         return run_cell(source, namespace), None
     except Exception as error:  # noqa: BLE001 - whatever a cell raises
