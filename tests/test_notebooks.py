@@ -52,6 +52,19 @@ def test_roles_and_boxes_become_words():
     )
 
 
+def test_usual_wrong_answers_become_a_list():
+    text = (
+        ":::{dropdown} 1. Why?\nBecause.\n\n"
+        '"No reason."\n: There is one.\n\n"Chance."\n: It holds always.\n:::'
+    )
+    assert notebooks.markdown(text, {}) == (
+        "<details><summary>1. Why?</summary>\n\nBecause.\n\n"
+        "**Usual wrong answers**\n\n"
+        '- "No reason." There is one.\n\n- "Chance." It holds always.\n\n'
+        "</details>"
+    )
+
+
 def test_a_notebook_brings_the_measurements_that_it_reads(
     tmp_path, monkeypatch
 ):

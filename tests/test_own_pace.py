@@ -14,6 +14,7 @@ pytestmark = pytest.mark.system
 SCRIPT = book.BOOK / "_static" / "own-pace.js"
 KEY = "rnncore-own-pace"
 CHAPTER = "ch03_bptt"
+REPLY = "does not know how many steps there were"  # to a wrong answer
 FORBIDDEN = """for (const name of ["getItem", "setItem", "removeItem"])
   Storage.prototype[name] = () => { throw new Error("forbidden"); };"""
 FULL = """Storage.prototype.setItem = () => {
@@ -250,6 +251,34 @@ def test_a_typed_answer_is_kept_and_shown_beside_ours(reader):
     assert "2 of 5 answered" in one.panel.inner_text()
     assert one.kept["answers"][0]["question"].startswith("2. Why is the")
     assert one.kept["answers"][0]["mark"] == "not yet"
+
+
+def test_a_usual_wrong_answer_is_answered_with_keys_alone(reader):
+    one = reader()
+    one.open()
+    asked = one.question(2)
+    usual = asked.get_by_role("group", name="Is yours one of these?")
+    said = usual.locator("summary")
+    reply = asked.get_by_text(REPLY)
+    shown = reply.locator("visible=true")
+    assert said.count() == 2
+    assert shown.count() == 0
+    asked.get_by_label("Your answer").first.focus()
+    for key in ("Tab", "Tab", "Enter"):
+        one.page.keyboard.press(key)
+    assert "Because Adam" in one.page.evaluate(
+        "document.activeElement.textContent"
+    )
+    assert shown.count() == 1
+    ours = asked.get_by_text("Because a change of the weight")
+    assert not ours.is_visible()
+    below = asked.get_by_text("Our answer", exact=True)
+    group = usual.bounding_box()
+    assert below.bounding_box()["y"] >= group["y"] + group["height"]
+    below.click()
+    assert ours.is_visible()
+    assert shown.count() == 1  # not below ours once more
+    assert not (one.kept or EMPTY)["answers"]  # unfolding is no answer
 
 
 def test_two_tabs_lose_nothing_of_each_other(reader):
@@ -516,12 +545,17 @@ def test_paper_shows_nothing_of_it(reader):
     one.answer(2, "Effects add up.")
     one.panel.get_by_role("checkbox").check()
     assert one.page.locator(".own-pace-answer:visible").count() == 1
+    one.question(2).get_by_text("Our answer", exact=True).click()
     one.page.emulate_media(media="print")
     shown = one.page.locator(
         ":is(.own-pace, .own-pace-answer, .own-pace-marks,"
-        " .own-pace-ours > summary, .own-pace-read):visible"
+        " .own-pace-ours > summary, .own-pace-read, .own-pace-usual):visible"
     )
     assert shown.count() == 0
+    ours = one.page.get_by_text("Because a change of the weight changes")
+    reply = one.page.get_by_text(REPLY).locator("visible=true")
+    assert reply.count() == 1
+    assert reply.bounding_box()["y"] > ours.bounding_box()["y"]
 
 
 def test_without_javascript_answers_unfold_as_before(reader):
@@ -529,7 +563,14 @@ def test_without_javascript_answers_unfold_as_before(reader):
     one.open()
     one.question(2)
     ours = one.page.get_by_text("Because a change of the weight changes")
-    assert ours.is_visible()
+    reply = one.page.get_by_text(REPLY)
+    assert reply.bounding_box()["y"] > ours.bounding_box()["y"]
+    label = (
+        one.question(2)
+        .locator("dl")
+        .evaluate("list => getComputedStyle(list, '::before').content")
+    )
+    assert label == '"Usual wrong answers"'
     assert one.page.locator("[class^=own-pace]").count() == 0
     one.open("index")
     assert not one.page.locator(".own-pace-back").is_visible()

@@ -14,6 +14,11 @@ BOOK = Path(__file__).parent.parent / "book"
 PAGES = sorted(BOOK.glob("ch*.md"))
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
 WORDS_A_MINUTE = 230
+QUESTION = re.compile(
+    r"^:::\{dropdown\} (\d+)\. .+?\n(.+?)^:::$", re.DOTALL | re.MULTILINE
+)
+# A wrong answer, as a reader would say it, and the reply to it.
+WRONG = re.compile(r'^(".+")\n: (.+)$', re.MULTILINE)
 
 
 def options(text, cell):
@@ -43,9 +48,11 @@ def words_to_read(text):
     """The words of the prose and of the code that is not folded.
 
     Up to the self-test, where there is one: the page's head gives it a
-    time of its own.
+    time of its own. Without the usual wrong answers to the closing
+    questions, of which a reader unfolds their own.
     """
     text, _, _ = text.partition("\n## Self-test")
+    text = WRONG.sub("", text)
     shown = 0
     for cell in weave.cells(text):
         tags = options(text, cell).get("tags", [])
@@ -173,6 +180,37 @@ def test_the_page_ends_with_questions_exercises_and_references(page):
     assert "{cite" in text[places[2] :]
 
 
+def lacks_wrong_answers(text):
+    """The numbers of the closing questions without one."""
+    asked = text.partition("\n## Check yourself")[2]
+    asked = asked.partition("\n## ")[0]
+    questions = QUESTION.findall(asked)
+    assert len(questions) == asked.count(":::{dropdown}") == 5
+    return [number for number, text in questions if not WRONG.search(text)]
+
+
+@each_page
+def test_usual_wrong_answers_to_its_questions_have_replies(page):
+    lacks = lacks_wrong_answers(page.read_text())
+    if page.stem in WITHOUT_WRONG_ANSWERS:
+        assert lacks, "all questions have one: take the page off the list"
+    else:
+        assert lacks == []
+
+
+@each_page
+def test_usual_wrong_answers_stand_at_the_end_of_an_answer(page):
+    for _, text in QUESTION.findall(page.read_text()):
+        answer, *wrong = WRONG.split(text)
+        assert answer.strip()
+        assert not wrong or answer.endswith("\n\n")
+        between = wrong[2::3]
+        assert not "".join(between).strip()
+        assert not re.search(r"^: ", answer, re.MULTILINE), (
+            'expected "a wrong answer" in quotation marks above each reply'
+        )
+
+
 @each_page
 def test_the_page_says_what_can_go_wrong(page):
     assert re.search(
@@ -185,3 +223,33 @@ def test_no_two_figures_have_one_name():
         r"\bname: (fig-[\w-]+)", "\n".join(p.read_text() for p in PAGES)
     )
     assert sorted(names) == sorted(set(names))
+
+
+# The pages whose questions still lack usual wrong answers.
+WITHOUT_WRONG_ANSWERS = {
+    "ch06_lstm",
+    "ch07_gru",
+    "ch08_deeper",
+    "ch09_fused",
+    "ch09_torch",
+    "ch10_generation",
+    "ch10_language",
+    "ch10_unit",
+    "ch11_forecasting",
+    "ch11_many",
+    "ch11_series",
+    "ch12_generation",
+    "ch12_music",
+    "ch13_translation",
+    "ch14_attention",
+    "ch15_ctc",
+    "ch15_speech",
+    "ch16_actions",
+    "ch16_video",
+    "ch17_captioning",
+    "ch18_limits",
+    "ch19_factors",
+    "ch20_memory",
+    "ch21_chunks",
+    "ch22_language",
+}

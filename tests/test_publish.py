@@ -29,7 +29,7 @@ author: nobody
 project: two
 only_build_toc_files: true
 execute: {execute_notebooks: cache}
-parse: {myst_enable_extensions: [colon_fence, dollarmath]}
+parse: {myst_enable_extensions: [colon_fence, deflist, dollarmath]}
 html: {home_page_in_navbar: true}
 sphinx:
   extra_extensions: [sphinx.ext.autodoc]
@@ -51,6 +51,9 @@ It leads to {doc}`second`, and to {ref}`a-section` there.
 
 :::{dropdown} 1. What is six times seven?
 Forty-two.
+
+"Thirteen."
+: That is their sum.
 :::
 
 :::{dropdown} A remark
@@ -203,6 +206,9 @@ def test_answers_stand_at_the_end_and_remarks_stay(printed):
     assert with_question[-1] == len(pages) - 1
     assert "Forty-two" not in "".join(pages[:-1])
     assert "Forty-two" in pages[-1]
+    ours, _, wrong = pages[-1].partition("Usual wrong answers")
+    assert "Forty-two" in ours
+    assert "That is their sum." in wrong
     assert f"Answer, page {len(pages)}" in " ".join(
         pages[with_question[0]].split()
     )

@@ -213,7 +213,24 @@
     ".bd-article details.sd-dropdown")].filter((folded) => /^\s*\d+\.\s/.test(
     folded.querySelector(".sd-summary-text")?.textContent));
 
-  /* Below a closing question: a field, then our answer, folded once more. */
+  /* The usual wrong answers, each with the reply folded below it. The list
+     that held them ends our answer: from here on, on paper alone. */
+  const usual = (inside) => {
+    const list = inside.querySelector(":scope > dl");
+    if (!list) return [];
+    const paper = list.cloneNode(true);
+    paper.querySelectorAll("[id]").forEach((one) => one.removeAttribute("id"));
+    paper.className = "own-pace-paper";
+    list.replaceWith(paper);
+    return [make("fieldset", { className: "own-pace-usual" },
+      make("legend", {}, "Is yours one of these?"),
+      ...[...list.querySelectorAll("dt")].map((said) => make("details", {},
+        make("summary", {}, ...said.childNodes),
+        ...said.nextElementSibling.childNodes)))];
+  };
+
+  /* Below a closing question: a field, the usual wrong answers, then our
+     answer, folded once more. */
   const ask = (here, folded, number) => {
     const question = words(
       folded.querySelector(".sd-summary-text"), MOST.question);
@@ -235,6 +252,7 @@
       Object.assign(button(label, () => put({
         mark: answerTo(state, here, question)?.mark === mark ? "" : mark,
       })), { value: mark }));
+    const wrong = usual(inside);
     const ours = make("details", { className: "own-pace-ours" },
       make("summary", {}, "Our answer"), ...inside.childNodes,
       make("div", { className: "own-pace-marks", role: "group",
@@ -242,7 +260,7 @@
     inside.append(
       make("div", { className: "own-pace-answer" },
         make("label", { htmlFor: field.id }, "Your answer"), field, status),
-      ours);
+      ...wrong, ours);
     ours.open = Boolean(answerTo(state, here, question));
     shows.push(() => {
       const given = answerTo(state, here, question);

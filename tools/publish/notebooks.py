@@ -35,6 +35,7 @@ BOX = re.compile(
 )
 OPTION = re.compile(r"^:[a-z-]+:.*\n", re.MULTILINE)
 LABEL = re.compile(r"^\([\w-]+\)=\n|(?<=\$\$) *\([\w-]+\)(?= *$)", re.MULTILINE)
+WRONG = re.compile(r"^(\S.*)\n: +(.+)$", re.MULTILINE)  # and the reply
 NUMPY = re.compile(r"np\.\w+\((.*)\)")  # how NumPy 2 writes its numbers
 MEASURED = "measurements.json"
 BESIDE = '"../'  # a path out of the book's folder
@@ -84,9 +85,18 @@ def _box(match: re.Match[str]) -> str:
     if match["kind"] == "dropdown":
         return (
             f"<details><summary>{title}</summary>\n\n"
-            f"{BOX.sub(_box, body)}\n\n</details>"
+            f"{_usual(BOX.sub(_box, body))}\n\n</details>"
         )
     return f"> **{title}**\n>\n> " + BOX.sub(_box, body).replace("\n", "\n> ")
+
+
+def _usual(answer: str) -> str:
+    """Its definition list of wrong answers as a list, which Jupyter shows."""
+    first = WRONG.search(answer)
+    if first is None:
+        return answer
+    ours, wrong = answer[: first.start()], answer[first.start() :]
+    return f"{ours}**Usual wrong answers**\n\n" + WRONG.sub(r"- \1 \2", wrong)
 
 
 def _role(name: str, words: str, values: dict[str, str]) -> str:
