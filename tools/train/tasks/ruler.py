@@ -136,10 +136,10 @@ class Memory(nn.Module):
         """log of the share that is kept: (T, B * HEADS, 1 or d)."""
         if self.keep == "columns":  # as published: the gate's 16th root
             return logsigmoid(a) / 16
-        kept = torch.zeros(HEADS)
+        kept = a.new_zeros(HEADS)
         if self.keep == "fixed":  # as published: 31 of 32, and so on
-            kept = torch.log1p(-(2.0 ** -torch.arange(5, 5 + HEADS)))
-        kept = kept.to(a).repeat(a.shape[1] // HEADS)
+            kept = torch.log1p(-(2 ** -torch.arange(5, 5 + HEADS).to(a)))
+        kept = kept.repeat(a.shape[1] // HEADS)
         return kept[None, :, None].expand(a.shape[0], -1, -1)
 
 
