@@ -11,12 +11,13 @@ chapter 7's map with --seeds 0 1 2 3 4 5 6 7 8 9; four minutes.
 "updates.leaky", "updates.relu" and "updates.minimal" those of chapter 18.
 "layers.NAME" puts a layer of part IV on the same ruler: a matrix before it and
 one after it, trained through autograd by the same loop. The layers start as in
-chapter 22's blocks, most of them slow to forget.
+chapter 22's blocks; "layers.NAME-slow" and "layers.NAME-fast" from others.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -158,6 +159,18 @@ class Reader(nn.Module):
         return self.out(y[-1])
 
 
+def started(name: str, change: Callable[[Any], Any]) -> Callable[[int], nn.Module]:
+    """A mixer of chapter 22 from another start."""
+
+    def layer(D: int) -> nn.Module:
+        made = MIXERS[name](D)
+        with torch.no_grad():
+            change(made)
+        return made
+
+    return layer
+
+
 def layer_updates_needed(
     layer: Callable[[int], nn.Module], lag: int, seed: int, budget: int
 ) -> int | None:
@@ -223,7 +236,18 @@ MEMORIES = {
     "GLA": partial(Memory, rule=HEBB, keep="columns"),
     "DeltaNet": partial(Memory, rule=DELTA),
 }
-LAYERS = MIXERS | MEMORIES
+D = ruler.HIDDEN
+STARTS = {  # controls: slow for fast, and fast for slow
+    "minLSTM-slow": started(  # f at 0.98 and i at 0.02
+        "minLSTM", lambda m: (m.b_x[:D].add_(4), m.b_x[D : 2 * D].sub_(4))
+    ),
+    "RG-LRU-fast": started(  # where r is 1/2, half is kept
+        "RG-LRU", lambda m: m.decay.fill_(0.5**0.25).logit_()
+    ),
+    "selective-fast": started("selective", lambda m: m.b_x[:D].zero_()),
+    "mLSTM-fast": started("mLSTM", lambda m: m.inputs.bias[-HEADS:].zero_()),
+}
+LAYERS = MIXERS | MEMORIES | STARTS
 TRAINING = Training(
     "ruler",
     __doc__,
