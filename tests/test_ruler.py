@@ -281,6 +281,26 @@ def test_the_ruler_takes_layers_of_part_iv(name):
     assert 0 < train_ruler.layer_updates_needed(layer, 1, 0, 200) <= 200
 
 
+def most_kept(name):
+    """The largest share of its state that an untrained layer keeps."""
+    with seeded(0):
+        layer = train_ruler.LAYERS[name](ruler.HIDDEN)
+    x, (zero, *more) = torch.zeros(1, 1, ruler.HIDDEN), layer.first(1)
+    _, (after, *m) = layer(x, (torch.ones_like(zero), *more))
+    share = after - layer(x, (zero, *more))[1][0]
+    if m:  # of mLSTM, whose matrix is kept in units of exp(m)
+        share = share * m[0].exp()[..., None]
+    return share.max().item()
+
+
+@pytest.mark.parametrize("name", train_ruler.STARTS)
+def test_a_control_starts_slow_for_fast_or_fast_for_slow(name):
+    usual, _, start = name.rpartition("-")
+    slow, fast = (name, usual) if start == "slow" else (usual, name)
+    assert most_kept(slow) > 0.9
+    assert 0.4 < most_kept(fast) < 0.7
+
+
 def test_a_layer_without_memory_learns_no_lag(tmp_path, monkeypatch):
     class Blank(torch.nn.Identity):
         def first(self, B):
