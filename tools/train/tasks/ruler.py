@@ -150,7 +150,7 @@ class Reader(nn.Module):
     def __init__(self, layer: Callable[[int], nn.Module]) -> None:
         super().__init__()
         self.inputs = nn.Linear(ruler.SYMBOLS + 2, ruler.HIDDEN)
-        self.layer: nn.Module = layer(ruler.HIDDEN)
+        self.layer: Any = layer(ruler.HIDDEN)
         self.out = nn.Linear(ruler.HIDDEN, ruler.SYMBOLS)
 
     def forward(self, x: Tensor) -> Tensor:
