@@ -263,26 +263,33 @@ def updates_by_lag(
 
     Each lag is learned from fresh weights, as `updates_needed` says.
     """
-    needed: list[int] = []
+
+    def needed(lag: int) -> int | None:
+        return updates_needed(cell, lag, seed, budget)
+
+    return by_lag(needed, progress)
+
+
+def by_lag(
+    needed: Callable[[int], int | None],
+    progress: Callable[[int], Any] | None = None,
+) -> list[int]:
+    """`needed` of each lag in turn, up to the first where it is None."""
+    found: list[int] = []
     for k, lag in enumerate(LAGS):
-        updates = updates_needed(cell, lag, seed, budget)
+        updates = needed(lag)
         if progress:
             progress(1 if updates else len(LAGS) - k)
         if updates is None:
             break
-        needed.append(updates)
-    return needed
+        found.append(updates)
+    return found
 
 
 def updates_needed(
     cell: Cell, lag: int, seed: int, budget: int
 ) -> int | None:
-    """After how many updates one symbol is remembered over the lag.
-
-    It is, where five new batches in a row each cost under 0.1 nats (the
-    guess costs 2.08). None where the budget was not enough, or the loss
-    or its gradient was not finite: then no further update can help.
-    """
+    """After how many updates a cell remembers one symbol over the lag."""
     rng = np.random.default_rng(seed)
     params: Any = (
         init_params(rng, SYMBOLS + 2, HIDDEN, cell.G),
@@ -291,6 +298,23 @@ def updates_needed(
     step = loss_at_the_end(
         cell.forward, cell.vjp, cross_entropy, cross_entropy_vjp, cell.parts
     )
+    return updates_to_learn(step, params, lag, rng, budget)
+
+
+def updates_to_learn(
+    step: Callable,
+    params: Any,
+    lag: int,
+    rng: np.random.Generator,
+    budget: int,
+) -> int | None:
+    """After how many updates one symbol is remembered over the lag.
+
+    It is, where five new batches in a row each cost under 0.1 nats (the
+    guess costs 2.08). None where the budget was not enough, or the loss
+    or its gradient was not finite: then no further update can help.
+    `step` is what `fit` asks for, of a cell or of any other network.
+    """
     optimizer = adam(LEARNING_RATE)
     state, row = optimizer.init(params), 0
     for update in range(1, budget + 1):

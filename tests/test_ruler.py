@@ -5,14 +5,21 @@ import math
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from arrays import assert_close
 
 from rnncore import ruler
 from rnncore.__main__ import main
+from rnncore.application import seeded
+from rnncore.blocks import min_gru
+from rnncore.data.tasks import copy_problem
+from rnncore.rnn import Params, unroll, zero_state
+from rnncore.scan import minimal_cell
 from tools.train import runner
 from tools.train.tasks import ruler as train_ruler
 
@@ -208,6 +215,118 @@ def test_the_ruler_takes_each_cell_of_chapter_20(name):
     four = cell if name == "sLSTM" else cell._replace(parts=1 + 4)
     assert ruler.check_cell(four) < 1e-6  # with H = 4
     assert 0 < ruler.updates_needed(cell, 1, 0, 200) <= 200
+
+
+def test_a_layer_is_asked_what_a_cell_is_asked():
+    """One loss, whether chapter 18's layer is a scan or a cell of the loop."""
+    with seeded(0):
+        network = train_ruler.Reader(min_gru).double()
+    weights = {n: p.detach().numpy() for n, p in network.named_parameters()}
+    W, b = weights["inputs.weight"], weights["inputs.bias"]
+    H = ruler.HIDDEN
+    layer = Params(
+        weights["layer.W_x"] @ W,
+        np.zeros((2 * H, H)),
+        weights["layer.W_x"] @ b + weights["layer.b_x"],
+        np.zeros(2 * H),
+    )
+    x, _ = copy_problem(np.random.default_rng(1), 6, 5, 8, length=1)
+    y, *_ = unroll(minimal_cell, layer, x, zero_state(layer, 5))
+    expected = y[-1] @ weights["out.weight"].T + weights["out.bias"]
+    found = network(torch.asarray(x)).detach().numpy()
+    # inputs, gates, steps and scores are sums one after the other
+    assert_close(found, expected, terms=H, amplified=4)
+
+
+def sigmoid(p):
+    return 1 / (1 + np.exp(-p))
+
+
+@pytest.mark.parametrize("name", train_ruler.MEMORIES)
+def test_a_memory_of_the_ruler_is_its_row_of_the_table(name):
+    T, B, D, d = 20, 2, 8, 2  # more steps than a chunk has; four heads
+    with seeded(0):
+        layer = train_ruler.MEMORIES[name](D).double()
+        x = torch.randn(T, B, D, dtype=torch.float64)
+    y, _ = layer(x, layer.first(B))
+    p = layer.inputs(x).detach().numpy()
+    expected = np.empty((T, B, D))
+    for b, head in np.ndindex(B, 4):
+        S, own = np.zeros((d, d)), slice(head * d, head * d + d)
+        for t in range(T):
+            q, k, v, a = p[t, b, : 4 * D].reshape(4, D)[:, own]
+            q, k = (part / np.sqrt(part @ part + 1e-12) for part in (q, k))
+            if name == "RetNet":
+                S = S * (1 - 2.0 ** -(5 + head))
+            if name == "GLA":
+                S = S * sigmoid(a) ** (1 / 16)
+            if name == "DeltaNet":
+                v = sigmoid(p[t, b, 4 * D + head]) * (v - S @ k)
+            S = S + np.outer(v, k)
+            expected[t, b, own] = S @ q
+    # a sum over all steps, of sums over d
+    assert_close(y.detach().numpy(), expected, terms=T * d, amplified=4)
+    few = x[:3, :1].clone().requires_grad_()
+    assert torch.autograd.gradcheck(
+        lambda x, *_: layer(x, layer.first(1))[0],
+        (few, *layer.parameters()),
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["minLSTM", "RG-LRU", "selective", "mLSTM", "DeltaNet"]
+)
+def test_the_ruler_takes_layers_of_part_iv(name):
+    layer = train_ruler.LAYERS[name]
+    assert 0 < train_ruler.layer_updates_needed(layer, 1, 0, 200) <= 200
+
+
+def most_kept(name):
+    """The largest share of its state that an untrained layer keeps."""
+    with seeded(0):
+        layer = train_ruler.LAYERS[name](ruler.HIDDEN)
+    x, (zero, *more) = torch.zeros(1, 1, ruler.HIDDEN), layer.first(1)
+    _, (after, *m) = layer(x, (torch.ones_like(zero), *more))
+    share = after - layer(x, (zero, *more))[1][0]
+    if m:  # of mLSTM, whose matrix is kept in units of exp(m)
+        share = share * m[0].exp()[..., None]
+    return share.max().item()
+
+
+@pytest.mark.parametrize("name", train_ruler.STARTS)
+def test_a_control_starts_slow_for_fast_or_fast_for_slow(name):
+    usual, _, start = name.rpartition("-")
+    slow, fast = (name, usual) if start == "slow" else (usual, name)
+    assert most_kept(slow) > 0.9
+    assert 0.4 < most_kept(fast) < 0.7
+
+
+def test_a_layer_without_memory_learns_no_lag(tmp_path, monkeypatch):
+    class Blank(torch.nn.Identity):
+        def first(self, B):
+            return ()
+
+        def forward(self, x, state):
+            return x, state
+
+    layer = {
+        "blank": lambda D: Blank(),
+        "DeltaNet": train_ruler.LAYERS["DeltaNet"],
+    }
+    runs = {
+        f"layers.{name}": partial(train_ruler.layer_updates, name, made)
+        for name, made in layer.items()
+    }
+    monkeypatch.setattr(ruler, "LAGS", (1, 2))
+    path = tmp_path / "measurements.json"
+    words = ["--steps", "60", "--seeds", "0", "--path", str(path)]
+    runner.main(
+        train_ruler.TRAINING._replace(runs=runs), ["layers.*", *words]
+    )
+    found = json.loads(path.read_text())
+    assert found["ruler.layers.blank"]["value"] == [[]]
+    (needed,) = found["ruler.layers.DeltaNet"]["value"]
+    assert len(needed) == 2
 
 
 def test_the_command_measures_the_example_and_draws(few, capsys, tmp_path):
