@@ -49,7 +49,8 @@ test-slow: $(STAMP)  ## the tests that take over 20 seconds each
 	@$(PY) -m pytest -n 2 --dist worksteal -m "slow and not system"
 
 test-system: $(STAMP)  ## the tests that need Chromium, bubblewrap or PostgreSQL; a skip is a failure
-	@$(PY) -m pytest -m system --no-skips
+	@$(PY) -m pytest -n 2 --dist worksteal -m "system and not alone" --no-skips
+	@$(PY) -m pytest -m alone --no-skips
 
 mutation: $(STAMP)  ## change the code 4,000 times: does a test object? MODULE=path, AGAIN=1
 	@$(PY) -m tools.check.mutation $(if $(AGAIN),--again) $(MODULE)
