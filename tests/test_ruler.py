@@ -125,8 +125,8 @@ def test_measure_puts_a_cell_beside_the_others_in_the_same_run(few):
     assert found.copy_lags == (found.copy_lag,) == (3,)
     assert found.gradient_error < 1e-8
     assert [dot.name for dot in found.beside] == ["plain", "GRU", "LSTM"]
-    # one cell against itself, in turns: far apart only by accident
-    assert 0.5 < found.ratio < 2
+    plain = found.beside[0].milliseconds  # timed in turns with the cell
+    assert found.ratio == found.milliseconds / plain > 0
     own = found._replace(name="mine", copy_lags=(0,), milliseconds=0.7)
     (ax,) = ruler.draw(own, found).axes
     assert {t.get_text() for t in ax.texts} == {
