@@ -134,8 +134,11 @@ export function axes(parent, box, x, y, labels = {}) {
       y: top + height + 15 }, words);
   }
   if (labels.title) {
-    make(parent, "text", { class: "small strong", x: left, y: top - 7 },
-      labels.title);
+    const title = make(parent, "text", { class: "small strong", x: left,
+      y: top - 7 }, labels.title);
+    const room = parent.closest("svg")?.getAttribute("width") ?? Infinity;
+    const past = left + title.getComputedTextLength() - room;
+    if (past > 0) title.setAttribute("x", Math.max(0, left - past));
   }
   return at;
 }
@@ -261,9 +264,9 @@ export class LiveFigure extends HTMLElement {
     }
     if (this.fresh) {
       this.svg.replaceChildren();
-      const height = this.build();
       this.svg.classList.toggle("narrow", this.narrow);
       this.svg.setAttribute("width", this.width);
+      const height = this.build();
       this.svg.setAttribute("height", height);
       this.svg.setAttribute("viewBox", `0 0 ${this.width} ${height}`);
       this.fresh = false;
