@@ -204,7 +204,7 @@ def barriers_of(page, width, theme):
             { id: "color-contrast", selector: ":not([data-alike])" }] });
           const found = await axe.run(
             { exclude: [["th:has(math)"]] }, // axe reads no MathML
-            { resultTypes: ["violations"] });
+            { resultTypes: ["violations"], preload: false });
           return found.violations.map((v) =>
             [v.id, v.nodes.length, v.nodes[0].html.slice(0, 300)]);
         }"""
