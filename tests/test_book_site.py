@@ -160,6 +160,8 @@ def look_at(reader, site, ways, name):
         page.set_viewport_size({"width": width, "height": 900})
         if page.evaluate("document.documentElement.scrollWidth") > width:
             found["wider"].append(width)
+    page.wait_for_timeout(100)  # live figures fit themselves to the width
+    found["past"] = page.evaluate(PAST_THE_EDGE)
     page.close()
     for way in others:
         opened = Visit(reader, site, name, *way)
@@ -235,6 +237,29 @@ ONE_OF_EACH_COLOUR = """() => {
   }
 }"""
 
+# Words beyond the window, or a live figure's card, where nothing scrolls.
+PAST_THE_EDGE = """() => {
+  const scrolls = (node) => node && (/auto|scroll/.test(
+    getComputedStyle(node).overflowX) || scrolls(node.parentElement));
+  const walker = document.createTreeWalker(
+    document.querySelector("main") ?? document.body, NodeFilter.SHOW_TEXT);
+  const past = [];
+  while (walker.nextNode()) {
+    const text = walker.currentNode, at = text.parentElement;
+    if (!/\\S/.test(text.data) || !at.checkVisibility()
+      || at.closest(".katex-mathml, .visually-hidden, script, style")) {
+      continue;
+    }
+    const range = document.createRange();
+    range.selectNodeContents(text);
+    const card = at.closest(".live")?.getBoundingClientRect().right;
+    const edge = Math.min(card ?? Infinity, innerWidth);
+    if (range.getBoundingClientRect().right > edge + 1 && !scrolls(at)) {
+      past.push(text.data.slice(0, 80));
+    }
+  }
+  return past;
+}"""
 MEDIA = """() => [...document.querySelectorAll("article img")]
   .filter((i) => !(i.width && i.height && i.getAttribute("width")
     && i.loading === "lazy") && i.checkVisibility())
@@ -338,6 +363,11 @@ def test_every_picture_has_words_of_its_own(seen, name):
 @each_page
 def test_nothing_is_wider_than_a_tablet_or_a_telephone(seen, name):
     assert not seen(name)["wider"]
+
+
+@each_page
+def test_no_words_run_past_the_edge_of_a_telephone(seen, name):
+    assert seen(name)["past"] == []
 
 
 @each_page
