@@ -54,7 +54,8 @@ const STYLE = `
   .live .wide { display: flex; flex: 1 1 15em; min-width: 0;
     flex-wrap: wrap; gap: 0.1em 0.5em; align-items: center; }
   .live .row { display: flex; gap: 0.5em; align-items: center;
-    max-width: 100%; }
+    margin: 0; max-width: 100%; } /* the theme has a .row as well */
+  .live .row > label { padding: 0; }
   .live .wide > label { flex: none; min-width: 6.5em; }
   .live input[type="range"] { flex: 1 1 6em; min-width: 5em;
     min-height: 26px; accent-color: var(--input); }
