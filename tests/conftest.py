@@ -122,6 +122,11 @@ def pytest_addoption(parser):
         action="store_true",
         help="a skipped test fails: for machines that have everything",
     )
+    parser.addoption(
+        "--every-way",
+        action="store_true",
+        help="each page of the book in both themes at both widths, not in one",
+    )
 
 
 @pytest.hookimpl(wrapper=True)

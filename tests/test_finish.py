@@ -105,6 +105,15 @@ def test_a_picture_of_many_colours_stays(tmp_path):
     assert path.read_bytes() == before
 
 
+def test_a_live_figure_knows_how_high_it_will_be(monkeypatch):
+    monkeypatch.setattr(finish, "sizes", lambda: {"live-a": [[288, 700]]})
+    figures = '<live-ring id="live-a" still="t=1"></live-ring>'
+    page = finish.LIVE.sub(finish.sized, figures + '<live-ring id="new">')
+    known, new = re.findall(r"<live-ring[^>]*>", page)
+    assert 'class="live" data-sizes="[[288, 700]]" still="t=1"' in known
+    assert 'data-sizes="[]"' in new
+
+
 def test_scripts_keep_their_order_behind_the_text():
     end = "<!-- Scripts loaded after <body> so the DOM is not blocked -->"
     head = '<script data-cfasync="false">t</script><script src="a.js">'

@@ -1,6 +1,7 @@
 """The live figures in a browser: keys, words, links, and without script."""
 
 import gzip
+import json
 import re
 
 import pytest
@@ -43,6 +44,16 @@ def show(browser, site):
 
 def test_every_figure_stands_in_a_page():
     assert set(NAMES) == PAGES
+
+
+def test_the_place_of_every_figure_is_known():
+    sizes = json.loads(stills.SIZES.read_text("utf8"))
+    assert set(sizes) == {name for _, _, name, _ in stills.figures()}
+    for places in sizes.values():
+        widths = [width for width, _ in places]
+        assert widths == sorted(set(widths))
+        assert widths[0] < 320  # a telephone, to a wide window
+        assert widths[-1] > 800
 
 
 def weight(paths):

@@ -7,9 +7,18 @@
     const name = figure.localName.slice("live-".length);
     import(new URL(`live/${name}.mjs`, here).href);
   };
+  // The place that it will take was measured, at some widths: the nearest.
+  const reserve = (figure) => {
+    const sizes = JSON.parse(figure.dataset.sizes ?? "[]");
+    const off = ([width]) => Math.abs(width - figure.offsetWidth);
+    const [, height] = sizes.sort((a, b) => off(a) - off(b))[0] ?? [];
+    if (height) figure.style.minHeight = `${height}px`;
+  };
   const start = () => {
     const figures = [...document.body.querySelectorAll("*")]
       .filter((node) => node.localName.startsWith("live-"));
+    figures.forEach(reserve);
+    addEventListener("resize", () => figures.forEach(reserve));
     const near = new IntersectionObserver((seen) => {
       for (const { isIntersecting, target } of seen) {
         if (!isIntersecting) continue;

@@ -2,6 +2,7 @@
 
     python -m tools.build.stills           draw them all
     python -m tools.build.stills --check   fail where one is out of date
+    python -m tools.build.stills --sizes   measure them in the built book
 
 Each <live-NAME id="..."> of a page is opened in headless Chromium, put into
 the state that its attribute `still` names, and its drawing is written to
@@ -9,6 +10,10 @@ book/_static/live/stills/ID.svg: what a reader without JavaScript sees, and
 what is printed from a page that was never scrolled there. The first page's
 stands in book/_static/preview.png, which links to the book show: it is drawn
 again with the picture, and not compared, since browsers draw letters differently.
+
+The widths and heights that the figures have in the book's pages are kept in
+book/_static/live/sizes.json: a page leaves that place for a figure before it
+comes, so that nothing moves (tools/site/finish.py, book/_static/live.js).
 """
 
 from __future__ import annotations
@@ -16,6 +21,7 @@ from __future__ import annotations
 import argparse
 import functools
 import http.server
+import json
 import re
 import sys
 import threading
@@ -34,12 +40,18 @@ STATIC = BOOK / "_static"
 STILLS = STATIC / "live" / "stills"
 TAG = re.compile(r'<(live-[a-z-]+) id="([a-z0-9-]+)"([^>]*)>')
 WIDTH = 720
+SIZES = STATIC / "live" / "sizes.json"
+WINDOWS = 320, 360, 400, 440, 500, 560, 640, 720, 800, 900, 1000, 1200, 1280, 1600
 FIRST, PREVIEW = "live-start", STATIC / "preview.png"
 CARD = f"""<body style="margin: 0; box-sizing: border-box; padding: 50px 60px;
   width: 1200px; height: 630px; background: #fff; color: #1f2328;
   font: 64px/1.2 system-ui, sans-serif">Recurrent neural networks,<br>step by step
 <img style="display: block; margin-top: 70px" width="1080"
   src="live/stills/{FIRST}.svg" alt=""></body>"""
+DRAWN = """id => {
+  const figure = document.getElementById(id);
+  return figure.width > 0 && !/loading/.test(figure.words.textContent);
+}"""
 STILL = """async ([base, id]) => {
   const { COLOURS, DRAWING } = await import(base);
   const copy = document.getElementById(id).svg.cloneNode(true);
@@ -98,13 +110,7 @@ def draw(page: Page, site: str, tag: str, name: str, rest: str) -> str:
         times=1,
     )
     page.goto(f"{site}figure.html")
-    page.wait_for_function(
-        """id => {
-          const figure = document.getElementById(id);
-          return figure.width > 0 && !/loading/.test(figure.words.textContent);
-        }""",
-        arg=name,
-    )
+    page.wait_for_function(DRAWN, arg=name)
     page.evaluate(
         """([id, query]) => {
           const figure = document.getElementById(id);
@@ -115,6 +121,26 @@ def draw(page: Page, site: str, tag: str, name: str, rest: str) -> str:
     )
     page.wait_for_function("id => !document.getElementById(id).run", arg=name)
     return page.evaluate(STILL, [f"{site}live/base.mjs", name])
+
+
+def measure(page: Page, address: str, name: str) -> list[list[int]]:
+    """Width and height of a figure in its page, in windows from narrow to wide."""
+    page.goto(f"{address}#{name}")
+    page.wait_for_function(DRAWN, arg=name)
+    sizes: dict[int, int] = {}
+    for width in WINDOWS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(200)  # it fits itself to its place
+        wide, tall = page.evaluate(
+            """id => {
+              const figure = document.getElementById(id);
+              figure.style.minHeight = "";
+              return [figure.offsetWidth, figure.offsetHeight];
+            }""",
+            name,
+        )
+        sizes[wide] = tall
+    return sorted([wide, tall] for wide, tall in sizes.items())
 
 
 def draw_preview(page: Page, site: str) -> None:
@@ -131,15 +157,42 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--check", action="store_true")
-    check = parser.parse_args().check
-    wrong = []
+    parser.add_argument("--sizes", action="store_true")
+    args = parser.parse_args()
+    if args.sizes:
+        measure_all()
+    else:
+        draw_all(check=args.check)
+
+
+@contextmanager
+def chromium(folder: Path) -> Iterator[tuple[Page, str]]:
+    """A page of a browser, and the address at which it finds the folder."""
     from playwright.sync_api import sync_playwright  # takes half a second
 
-    with sync_playwright() as player, served(STATIC) as site:
+    with sync_playwright() as player, served(folder) as site:
         browser = player.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
         )
-        page = browser.new_page()
+        yield browser.new_page(), site
+        browser.close()
+
+
+def measure_all() -> None:
+    """Write the sizes of all figures, as the built book shows them."""
+    with chromium(ROOT / "_build" / "html") as (page, site):
+        sizes = {
+            name: measure(page, f"{site}{stem}.html", name)
+            for stem, _, name, _ in figures()
+        }
+    lines = (f"{json.dumps(name)}: {json.dumps(size)}" for name, size in sizes.items())
+    SIZES.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf8")
+
+
+def draw_all(*, check: bool) -> None:
+    """Draw all stills, or compare them with what is drawn now."""
+    wrong = []
+    with chromium(STATIC) as (page, site):
         for _, tag, name, rest in figures():
             made = draw(page, site, tag, name, rest) + "\n"
             path = STILLS / f"{name}.svg"
@@ -150,7 +203,6 @@ def main() -> None:
                     path.write_text(made, "utf8")
         if not check and (f"{FIRST}.svg" in wrong or not PREVIEW.exists()):
             draw_preview(page, site)
-        browser.close()
     if wrong and check:
         sys.exit(
             f"out of date: {', '.join(wrong)}\n"

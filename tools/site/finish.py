@@ -7,9 +7,11 @@ name or give a wrong role is mended; tools/site/UPSTREAM.md says what and why.
 """
 
 import base64
+import functools
 import hashlib
 import html
 import io
+import json
 import mimetypes
 import re
 import struct
@@ -39,6 +41,8 @@ DATA = re.compile(r'(?<= src=")data:(\w+)/([\w.+-]+);base64,([^"]+)')
 ATTRIBUTES = r'(?:"[^"]*"|[^>"])*'
 PICTURE = re.compile(rf"(<a\b{ATTRIBUTES}>\s*)?<img\b{ATTRIBUTES}>")
 SOURCE = re.compile(r' src="([^"]+)"')
+LIVE = re.compile(r'<(live-[a-z-]+) id="([a-z0-9-]+)"')
+SIZES = Path(__file__).parents[2] / "book/_static/live/sizes.json"
 MEDIA = "_images"  # where Sphinx puts pictures
 HEAVY = 50_000  # bytes of a picture
 DRAWN = 4096  # colours; a photograph has more
@@ -66,7 +70,20 @@ def finish_page(page: str, name: str, out: Path) -> str:
         page = SEARCH_JS.sub("", page)
     page = typeset(page, name)
     page = as_files(page, name, out)
+    page = LIVE.sub(sized, page)
     return accessible(scripts_last(tables(page)))
+
+
+@functools.cache
+def sizes() -> dict[str, list[list[int]]]:
+    """Widths and heights of the live figures, by their ids."""
+    return json.loads(SIZES.read_text("utf8"))
+
+
+def sized(figure: re.Match[str]) -> str:
+    """A live figure that knows how high it will be, so that nothing moves."""
+    known = sizes().get(figure[2], [])
+    return f'{figure[0]} class="live" data-sizes="{json.dumps(known)}"'
 
 
 def scripts_last(page: str) -> str:

@@ -54,7 +54,8 @@ const STYLE = `
   .live .wide { display: flex; flex: 1 1 15em; min-width: 0;
     flex-wrap: wrap; gap: 0.1em 0.5em; align-items: center; }
   .live .row { display: flex; gap: 0.5em; align-items: center;
-    max-width: 100%; }
+    margin: 0; max-width: 100%; } /* the theme has a .row as well */
+  .live .row > label { padding: 0; }
   .live .wide > label { flex: none; min-width: 6.5em; }
   .live input[type="range"] { flex: 1 1 6em; min-width: 5em;
     min-height: 26px; accent-color: var(--input); }
@@ -134,8 +135,11 @@ export function axes(parent, box, x, y, labels = {}) {
       y: top + height + 15 }, words);
   }
   if (labels.title) {
-    make(parent, "text", { class: "small strong", x: left, y: top - 7 },
-      labels.title);
+    const title = make(parent, "text", { class: "small strong", x: left,
+      y: top - 7 }, labels.title);
+    const room = parent.closest("svg")?.getAttribute("width") ?? Infinity;
+    const past = left + title.getComputedTextLength() - room;
+    if (past > 0) title.setAttribute("x", Math.max(0, left - past));
   }
   return at;
 }
@@ -261,9 +265,9 @@ export class LiveFigure extends HTMLElement {
     }
     if (this.fresh) {
       this.svg.replaceChildren();
-      const height = this.build();
       this.svg.classList.toggle("narrow", this.narrow);
       this.svg.setAttribute("width", this.width);
+      const height = this.build();
       this.svg.setAttribute("height", height);
       this.svg.setAttribute("viewBox", `0 0 ${this.width} ${height}`);
       this.fresh = false;

@@ -41,8 +41,9 @@ class Roof extends LiveFigure {
     const box = { left: 56, top: 24, width: this.width - 68, height: 176 };
     const low = Math.log10(bytes) - 0.7, log = Math.log10;
     const at = axes(g, box, [-0.7, 3.2], [low, top + 0.2], {
-      title: "GFLOP/s, at most; dots: B = 1, 2, 4, …", x: [[0, "1"], [1, "10"], [2, "100"],
-        [3, "1000"]], y: [[log(bytes / 2), `${bytes / 2}`],
+      title: this.narrow ? "GFLOP/s, at most; dots: B"
+        : "GFLOP/s, at most; dots: B = 1, 2, 4, …",
+      x: [[0, "1"], [1, "10"], [2, "100"], [3, "1000"]], y: [[log(bytes / 2), `${bytes / 2}`],
         [top, `${flops}`]] });
     line(g, [[at.x(-0.7), at.y(log(bytes) - 0.7)],
       [at.x(log(flops / bytes)), at.y(top)], [at.x(3.2), at.y(top)]],
