@@ -17,6 +17,7 @@ from rnncore.backend import (
     check_alike,
     check_count,
     check_parts,
+    check_real,
     check_shape,
     from_numpy,
 )
@@ -55,7 +56,10 @@ def standardise(
     `eps` is added to the variance, so that a constant row becomes 0.
 
     Shapes: a (B, H) -> n (B, H); cache
+
+    Raises ValueError where a is not of real floats.
     """
+    check_real("a", a)
     xp = array_namespace(a)
     centred = a - xp.mean(a, axis=-1, keepdims=True)
     variance = xp.mean(centred * centred, axis=-1, keepdims=True)
