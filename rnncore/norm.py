@@ -276,18 +276,21 @@ def zoneout_vjp(cell_vjp: Callable) -> Callable:
 
 
 def dropped(cell: Callable, masks: Iterator[Array]) -> Callable:
-    """The cell, with a mask on every h that it writes; c is left alone.
+    """The cell, where W_h and y get a masked h; what stays inside does not.
 
-    `masks` yields one mask (B, H) per step.
+    `masks` yields one mask (B, H) per step. The state has one more part at
+    its end, h as the cell left it, for cells that keep some of it.
 
     Raises ValueError where a mask does not fit h.
+    Source: Gal & Ghahramani 2016, with one mask for all steps.
     """
 
     def dropped_(a_x, a_h, before):
+        _, *memory, h = before
+        (h, *memory), cache = cell(a_x, a_h, (h, *memory))
         mask = next(masks)
-        (h, *memory), cache = cell(a_x, a_h, before)
         check_shape("mask", mask, *h.shape)
-        return (h * mask, *memory), (mask, cache)
+        return (h * mask, *memory, h), (mask, cache)
 
     return dropped_
 
@@ -296,8 +299,12 @@ def dropped_vjp(cell_vjp: Callable) -> Callable:
     """Backward through `dropped`: the same mask once more."""
 
     def dropped_vjp_(d_state, cache):
-        (d_h, *d_memory), (mask, inner) = d_state, cache
-        return cell_vjp((d_h * mask, *d_memory), inner)
+        mask, inner = cache
+        d_read, *d_memory, d_h = d_state
+        d_after = (d_h + d_read * mask, *d_memory)
+        d_a_x, d_a_h, (d_h, *d_memory) = cell_vjp(d_after, inner)
+        xp = array_namespace(d_read)
+        return d_a_x, d_a_h, (0.0, *d_memory, d_h + xp.zeros_like(d_read))
 
     return dropped_vjp_
 

@@ -31,7 +31,7 @@ from rnncore.norm import (
     zoneout,
     zoneout_vjp,
 )
-from rnncore.rnn import init_params, unroll, zero_state
+from rnncore.rnn import init_params, relu_cell, unroll, zero_state
 
 T, B, D, H = 5, 3, 4, 6
 
@@ -242,16 +242,15 @@ def test_first_weights_have_the_gain_that_is_asked_for(rng):
     assert (init_normed(rng, D, H).norm.gain_c == 1).all()
 
 
-def noisy(name, kind, rng, shape, same=False):
-    """A cell with noise that a second call repeats, and its vjp."""
+def noisy(name, kind, rng, shape):
+    """A cell with noise that a second call repeats, its vjp, its parts."""
     drawn = rng.random((T, kind.parts, *shape))
     if name == "zoneout":
         steps = [[*(step < 0.4) * 1.0] for step in drawn]
-        return lambda: zoneout(kind.cell, iter(steps)), zoneout_vjp(
-            kind.vjp
-        )
-    masks = (drawn[:, 0] > 0.4) / 0.6
-    return lambda: dropped(kind.cell, iter(masks)), dropped_vjp(kind.vjp)
+        vjp = zoneout_vjp(kind.vjp)
+        return lambda: zoneout(kind.cell, iter(steps)), vjp, kind.parts
+    masks, vjp = (drawn[:, 0] > 0.4) / 0.6, dropped_vjp(kind.vjp)
+    return lambda: dropped(kind.cell, iter(masks)), vjp, kind.parts + 1
 
 
 @pytest.mark.parametrize("name", ["zoneout", "dropped"])
@@ -260,8 +259,8 @@ def test_gradients_through_noise_are_those_of_finite_differences(
     name, kind, rng
 ):
     kind = KINDS[kind]
-    p = problem(kind, T, 2, 3, 4)
-    cell, vjp = noisy(name, kind, rng, (2, 4))
+    cell, vjp, parts = noisy(name, kind, rng, (2, 4))
+    p = problem(kind._replace(parts=parts), T, 2, 3, 4)
     drawn = kind._replace(cell=cell(), vjp=vjp)
     _, _, d_params, d_x, d_state = both_ways(drawn, p)
 
@@ -290,13 +289,16 @@ def test_noise_of_nothing_is_the_cell_itself():
         np.ones_like(p.state[0]),
         [np.zeros_like(s) for s in p.state],
     )
-    for cell in (
-        dropped(kind.cell, repeat(ones)),
-        zoneout(kind.cell, repeat(zeros)),
+    h, c = p.state
+    for cell, state in (
+        (dropped(kind.cell, repeat(ones)), (h, c, h)),
+        (zoneout(kind.cell, repeat(zeros)), (h, c)),
     ):
-        y, found, _ = unroll(cell, p.params, p.x, p.state)
+        y, found, _ = unroll(cell, p.params, p.x, state)
         assert (y == expected).all()
-        assert all((a == b).all() for a, b in zip(found, last, strict=True))
+        assert (found[0] == found[-1]).all() or len(found) == 2
+        for a, b in zip(found, last, strict=False):
+            assert (a == b).all()
 
 
 def test_a_hold_of_one_keeps_the_state_and_of_a_half_mixes_it():
@@ -310,16 +312,35 @@ def test_a_hold_of_one_keeps_the_state_and_of_a_half_mixes_it():
             assert_close(part, share * old + (1 - share) * new)
 
 
-def test_dropout_takes_h_and_leaves_c():
+def test_dropout_masks_what_is_read_and_nothing_inside():
     kind = KINDS["lstm"]
     p = problem(kind)
     (h, c), _ = kind.cell(*np.ones((2, 3, 24)), p.state)
     mask = np.zeros((3, 6))
     mask[:, 0] = 2
     cell = dropped(kind.cell, repeat(mask))
-    (found, memory), _ = cell(*np.ones((2, 3, 24)), p.state)
-    assert_close(found, h * mask)
-    assert (memory == c).all()
+    found, _ = cell(*np.ones((2, 3, 24)), (0 * h, p.state[1], p.state[0]))
+    assert_close(found, (h * mask, c, h))
+
+
+@pytest.mark.parametrize("name", ["rnn", "gru"])
+def test_one_mask_for_all_steps_is_a_matrix_with_columns_of_zeros(
+    name, rng
+):
+    kind = KINDS[name]
+    p = problem(kind)
+    mask = np.tile([0.0, 2, 2, 0, 2, 2], (3, 1))
+    masked_h = p.state[0] * mask
+    y, (read, h), _ = unroll(
+        dropped(kind.cell, repeat(mask)),
+        p.params,
+        p.x,
+        (masked_h, p.state[0]),
+    )
+    thinned = p.params._replace(W_h=p.params.W_h * mask[0])
+    expected, (last,), _ = unroll(kind.cell, thinned, p.x, p.state)
+    assert_close(y, expected * mask, amplified=8)
+    assert_close((read, h), (last * mask, last), amplified=8)
 
 
 def test_masks_are_new_at_each_step_or_stay():
@@ -341,26 +362,36 @@ def test_masks_are_new_at_each_step_or_stay():
     assert set(np.unique(one[1])) == {0, 1}
 
 
-def test_a_memory_that_a_cell_holds_is_erased_held_or_thinned():
-    """A GRU with z = 1 keeps h; noise decides what is left of it."""
+def test_a_memory_is_erased_thinned_or_held():
+    """Where W_h alone keeps it, noise decides; a GRU with z = 1 keeps it."""
     steps, H = 30, 2000
-    a = np.zeros((1, 3 * H))
-    a[:, H : 2 * H] = 1000.0
-    like = np.zeros((1, H))
+    like, silence = np.zeros((1, H)), np.zeros((1, H))
+    keeps = np.repeat([0.0, 1000, 0], H)[None]
 
-    def left(cell):
-        state = (np.ones((1, H)),)
+    def plain(cell, parts):
+        state = (np.ones((1, H)),) * parts
         for _ in range(steps):
-            state, _ = cell(a, 0 * a, state)
+            state, _ = cell(silence, state[0], state)  # W_h is the identity
         return (state[0] != 0).mean()
 
+    def gated(cell):
+        state = (np.ones((1, H)),) * 2
+        for _ in range(steps):
+            state, _ = cell(keeps, 0 * keeps, state)
+        return (state[-1] == 1).mean()
+
     rng = np.random.default_rng(0)
-    assert left(gru_cell) == 1
-    assert left(zoneout(gru_cell, hold_each_step(rng, like, [0.2]))) == 1
-    each = left(dropped(gru_cell, mask_each_step(rng, like, 0.2)))
-    once = left(dropped(gru_cell, mask_each_sequence(rng, like, 0.2)))
-    assert abs(each - 0.8**steps) < 0.005
-    assert abs(once - 0.8) < 0.03
+    each, once = mask_each_step, mask_each_sequence
+    zoned = zoneout(relu_cell, hold_each_step(rng, like, [0.2]))
+    assert plain(zoned, 1) == 1
+    assert (
+        abs(plain(dropped(relu_cell, each(rng, like, 0.2)), 2) - 0.8**steps)
+        < 0.005
+    )
+    assert (
+        abs(plain(dropped(relu_cell, once(rng, like, 0.2)), 2) - 0.8) < 0.03
+    )
+    assert gated(dropped(gru_cell, each(rng, like, 0.2))) == 1
 
 
 def test_what_does_not_fit_is_named(rng):
@@ -395,7 +426,7 @@ def test_what_does_not_fit_is_named(rng):
     h = np.ones((3, 2))
     gru = np.ones((2, 3, 6))
     cell = dropped(gru_cell, repeat(np.ones((1, 2))))
-    assert said(cell, *gru, (h,)) == "mask: expected (3, 2), got (1, 2)"
+    assert said(cell, *gru, (h, h)) == "mask: expected (3, 2), got (1, 2)"
     cell = zoneout(gru_cell, repeat([h, h]))
     assert said(cell, *gru, (h,)) == (
         "hold: expected a list or tuple of 1, got 2"
