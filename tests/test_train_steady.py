@@ -15,15 +15,10 @@ from tools.train.tasks import steady
 def small(monkeypatch):
     """Few units and little text; what a run leaves is of this size."""
     for name, plan in steady.STUDIES.items():
-        sets = plan.sets
-        if name != "memory":
-
-            def sets(seed):
-                return steady.characters(3, 40, 6, 8)
-
-        monkeypatch.setitem(
-            steady.STUDIES, name, plan._replace(H=5, sets=sets)
+        tiny = plan._replace(
+            H=5, sets=lambda: steady.characters(3, 40, 6, 8)
         )
+        monkeypatch.setitem(steady.STUDIES, name, tiny)
     monkeypatch.setattr(steady, "COURSES", {})
 
 
@@ -49,50 +44,51 @@ def test_a_run_repeats_itself_and_its_test_is_not_its_validation(
     assert first.steps == 3
 
 
-@pytest.mark.parametrize("name", steady.STUDIES["memory"].networks)
+NETWORKS = {**steady.kinds(steady.LSTM), "layer norm": steady.NORMED}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
 def test_what_training_uses_is_the_gradient(name, small):
-    """With the same noise; the loss is of the last step alone."""
-    network, rng = steady.STUDIES["memory"].networks[name], np.random
-    layer = network.init(rng.default_rng(0), 10, 3)
-    out = steady.init_readout(rng.default_rng(1), 3, steady.SYMBOLS)
-    x, targets = steady.symbols(0).batch(rng.default_rng(2), 0)
-    batch = x[:, :4].astype(float), targets[:, :4]
+    """With the same noise each time."""
+    network, rng = NETWORKS[name], np.random
+    x, targets = steady.STUDIES["noise"].sets().batch(rng.default_rng(0), 0)
+    batch, K = (x.astype(float), targets), x.shape[2]
+    layer = network.init(rng.default_rng(0), K, 3)
+    out = steady.init_readout(rng.default_rng(1), 3, K)
+    first = tuple(rng.default_rng(2).normal(size=(2, 3, 3)))
 
     def learn(weights):
-        noise = rng.default_rng(7)
-        learn = steady.learner(network, 0.2, False, noise)
-        return learn(weights, batch, None)
+        learn = steady.learner(network, 0.2, rng.default_rng(7))
+        return learn(weights, batch, first)
 
     _, (d_layer, d_out), _ = learn((layer, out))
     check_gradient(
-        lambda W: learn((layer, out._replace(W_y=W)))[0], out.W_y, d_out.W_y
+        lambda b: learn((layer, out._replace(b_y=b)))[0], out.b_y, d_out.b_y
     )
     normed = hasattr(layer, "norm")
     inner, d_inner = (
         (layer.layer, d_layer.layer) if normed else (layer, d_layer)
     )
 
-    def moved(b):
-        other = inner._replace(b_h=b)
+    def moved(W):
+        other = inner._replace(W_h=W)
         other = layer._replace(layer=other) if normed else other
         return learn((other, out))[0]
 
-    check_gradient(moved, inner.b_h, d_inner.b_h)
+    check_gradient(moved, inner.W_h, d_inner.W_h)
 
 
 def test_a_test_has_no_chance_in_it_and_zoneout_its_mean(small):
-    plan = steady.STUDIES["memory"]
-    x, _ = steady.symbols(0).test
-    for name, network in plan.networks.items():
-        layer = network.init(np.random.default_rng(0), 10, 5)
-        inner = getattr(layer, "layer", layer)
-        zero = steady.zero_state(inner, 500, network.parts)
-        x = x.astype(float)
+    x, _ = steady.STUDIES["noise"].sets().test
+    x = x.astype(float)
+    for name, network in NETWORKS.items():
+        layer = network.init(np.random.default_rng(0), x.shape[2], 5)
+        zero = (np.zeros((3, 5)),) * 2
         y, _, _ = network.forward(layer, x, zero, None, 0.2)
         again, _, _ = network.forward(layer, x, zero, None, 0.2)
         other, _, _ = network.forward(layer, x, zero, None, 0.6)
         assert (y == again).all()
-        assert bool((y == other).all()) == ("zoneout" not in name)
+        assert bool((y == other).all()) == (name != "zoneout")
 
 
 def test_all_lstms_begin_with_a_forget_bias_of_one():
@@ -103,7 +99,7 @@ def test_all_lstms_begin_with_a_forget_bias_of_one():
 
 
 def test_the_text_to_learn_by_heart_is_short_and_what_is_held_out_is_other():
-    sets = steady.STUDIES["noise"].sets(0)
+    sets = steady.STUDIES["noise"].sets()
     rng = np.random.default_rng(0)
     read = [sets.batch(rng, k)[1] for k in range(11)]
     assert sum(r.size for r in read[:10]) == 2560

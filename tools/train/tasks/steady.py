@@ -3,12 +3,10 @@
 "norm": an LSTM of 48 units, with and without layer normalisation, on chapter
 8's characters; five seeds. "noise": LSTMs of 32 units on only 2,560 characters,
 which they learn by heart, with dropout on h (a mask at each step, or one a
-sequence), with zoneout, and with nothing; rate and share are tuned. "memory": one
-of eight symbols is said again 20 steps later; GRUs and LSTMs of 24 units with
-the same noise at a share of 0.2, and an LSTM with layer normalisation. Three
-seeds. All contenders of a study have the same updates and the same grid; the
-weights of the best look at the validation set are tested. The curves and the
-milliseconds of an update are kept of the chosen runs. Six minutes of one core.
+sequence), with zoneout, and with nothing; rate and share are tuned; three seeds.
+All contenders of a study have the same updates and the same grid; the weights of
+the best look at the validation set are tested. The looks and the milliseconds of
+an update are kept of the chosen runs. Five minutes of one core.
 """
 
 import math
@@ -25,7 +23,6 @@ from rnncore.bptt import bptt, readout_vjp
 from rnncore.cells import CELLS, Cell
 from rnncore.characters import one_hot
 from rnncore.comparison import Comparison, Setting, Trained, compare, to_json
-from rnncore.data.tasks import copy_problem
 from rnncore.losses import cross_entropy, cross_entropy_vjp
 from rnncore.norm import (
     bptt_normed,
@@ -47,9 +44,7 @@ from tools.train.tasks.chars import python_text
 LOOKS = 20  # at the validation set in a run, whose best weights are kept
 RATES = [0.003, 0.01, 0.03]
 SHARES = [0.1, 0.2, 0.4]
-SHARE = 0.2  # of noise, in "memory"
 SEEDS, HEADLINE = (0, 1, 2), (0, 1, 2, 3, 4)
-LAG, SYMBOLS = 20, 8
 
 Noise = tuple[np.random.Generator, float] | None  # its share; None: at test
 
@@ -69,14 +64,13 @@ class Sets(NamedTuple):
     batch: Callable[[np.random.Generator, int], tuple[Array, Array]]
     validation: tuple[Array, Array]
     test: tuple[Array, Array]
-    carried: bool  # the state, from batch to batch
 
 
 class Study(NamedTuple):
     """What is compared, where, and how long."""
 
     networks: dict[str, Network]
-    sets: Callable[[int], Sets]  # of a seed
+    sets: Callable[[], Sets]
     H: int
     steps: int
     grid: dict[str, list[float]]
@@ -167,7 +161,7 @@ NORMED = Network(
     lambda layer, x, state, noise, share: unroll_normed(layer, x, state),
     lambda *args: bptt_normed(*args)[0],
 )
-LSTM, GRU = CELLS["LSTM"], CELLS["GRU"]
+LSTM = CELLS["LSTM"]
 
 
 @cache
@@ -185,27 +179,13 @@ def characters(B: int, rows: int | None, T: int, held_out: int) -> Sets:
         lambda rng, step: pair(windows(rng, step)),
         pair(unseen[:, :B]),
         pair(unseen[:, B:]),
-        True,
     )
-
-
-def symbols(seed: int) -> Sets:
-    """A symbol, a wait, and the symbol again; sets that belong to the seed."""
-
-    def draw(rng: np.random.Generator, B: int) -> tuple[Array, Array]:
-        x, targets = copy_problem(rng, LAG, B, SYMBOLS, 1)
-        return x.astype(np.float32), targets
-
-    validation, test = (
-        draw(np.random.default_rng(k + seed), 500) for k in (10_000, 20_000)
-    )
-    return Sets(lambda rng, step: draw(rng, 32), validation, test, False)
 
 
 STUDIES = {
     "norm": Study(
         {"LSTM": without(LSTM), "layer norm": NORMED},
-        lambda seed: characters(16, None, 24, 200),
+        lambda: characters(16, None, 24, 200),
         48,
         300,
         {"rate": RATES},
@@ -213,19 +193,10 @@ STUDIES = {
     ),
     "noise": Study(
         kinds(LSTM),
-        lambda seed: characters(8, 321, 32, 300),
+        lambda: characters(8, 321, 32, 300),
         32,
         200,
         {"rate": RATES, "share": SHARES},
-    ),
-    "memory": Study(
-        {f"GRU, {name}": n for name, n in kinds(GRU).items()}
-        | {f"LSTM, {name}": n for name, n in kinds(LSTM).items()}
-        | {"LSTM, layer norm": NORMED},
-        symbols,
-        24,
-        300,
-        {"rate": RATES},
     ),
 }
 
@@ -233,12 +204,12 @@ STUDIES = {
 def bits(
     network: Network, share: float, pair: tuple[Array, Array], weights: Any
 ) -> float:
-    """Surprisal of the targets, which are those of the last steps."""
+    """The mean surprisal of what is held out."""
     layer, out = weights
     x, targets = pair
     nothing = first_state(weights, x, network)
     y, _, _ = network.forward(layer, x, nothing, None, share)
-    loss, _ = cross_entropy(readout(out, y[-len(targets) :]), targets)
+    loss, _ = cross_entropy(readout(out, y), targets)
     return float(loss) / math.log(2)
 
 
@@ -249,24 +220,18 @@ def first_state(weights: Any, x: Array, network: Network) -> State:
     return zero_state(inner, x.shape[1], network.parts)
 
 
-def learner(
-    network: Network, share: float, carried: bool, noise: np.random.Generator
-) -> Callable:
-    """What `fit` asks for: surprisal of the last steps, and its gradient."""
+def learner(network: Network, share: float, noise: np.random.Generator) -> Callable:
+    """What `fit` asks for; the state is carried from batch to batch."""
 
-    def loss_and_gradient(weights: Any, batch: tuple, carry: Any) -> tuple:
+    def loss_and_gradient(weights: Any, batch: tuple, state: State) -> tuple:
         layer, out = weights
         x, targets = batch
-        zero = first_state(weights, x, network)
-        first = carry if carried else zero
-        y, state, tape = network.forward(layer, x, first, (noise, share), share)
-        last = y[-len(targets) :]
-        loss, cached = cross_entropy(readout(out, last), targets)
-        d_out, d_last = readout_vjp(cross_entropy_vjp(1.0, cached), out, last)
-        silent = np.zeros_like(y[: len(y) - len(targets)])
-        d_y = np.concatenate([silent, d_last])
-        d_layer = network.backward(layer, tape, d_y, zero)
-        return loss, (d_layer, d_out), state if carried else carry
+        nothing = first_state(weights, x, network)
+        y, state, tape = network.forward(layer, x, state, (noise, share), share)
+        loss, cached = cross_entropy(readout(out, y), targets)
+        d_out, d_y = readout_vjp(cross_entropy_vjp(1.0, cached), out, y)
+        d_layer = network.backward(layer, tape, d_y, nothing)
+        return loss, (d_layer, d_out), state
 
     return loss_and_gradient
 
@@ -284,23 +249,21 @@ COURSES: dict[tuple, Course] = {}  # by study, contender, setting and seed
 def train(study: str, name: str, setting: Setting, seed: int, steps: int) -> Trained:
     """One run."""
     plan = STUDIES[study]
-    network, sets = plan.networks[name], plan.sets(seed)
-    rng, share = np.random.default_rng(seed), setting.get("share", SHARE)
-    D = sets.validation[0].shape[2]
-    K = D if sets.carried else SYMBOLS
-    first = network.init(rng, D, plan.H), init_readout(rng, plan.H, K)
+    network, sets = plan.networks[name], plan.sets()
+    rng, share = np.random.default_rng(seed), setting.get("share", 0.0)
+    x, _ = sets.batch(rng, 0)
+    K = x.shape[2]
+    first = network.init(rng, K, plan.H), init_readout(rng, plan.H, K)
     weights = tree_map(lambda w: w.astype(np.float32), first)
-    x, _ = sets.batch(np.random.default_rng(0), 0)
-    carry = first_state(weights, x, network) if sets.carried else None
     score = partial(bits, network, share)
     result, seconds = fitted(
-        learner(network, share, sets.carried, np.random.default_rng(seed + 100)),
+        learner(network, share, np.random.default_rng(seed + 100)),
         weights,
         sets.batch,
         setting["rate"],
         steps,
         rng,
-        carry=carry,
+        carry=first_state(weights, x, network),
         evaluate=partial(score, sets.validation),
         evaluate_every=max(1, steps // LOOKS),
     )
