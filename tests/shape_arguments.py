@@ -21,6 +21,7 @@ from rnncore import (
     factors,
     fused,
     memory,
+    norm,
     rtrl,
     seq2seq,
     tracking,
@@ -180,6 +181,14 @@ def _minimal(f, module, s):
     return Minimal(weights, np.zeros(2 * s["H"]))
 
 
+def _normed(f, module, s):
+    """The weights, an input and a state."""
+    rng = np.random.default_rng(0)
+    params = norm.init_normed(rng, s["D"], s["H"])
+    state = tuple(rng.normal(size=(2, s["B"], s["H"])))
+    return params, rng.normal(size=(s["T"], s["B"], s["D"])), state
+
+
 def _steps(f, module, s):
     T, B, K, V = (s[k] for k in "TBKV")
     rng = np.random.default_rng(0)
@@ -283,6 +292,10 @@ OTHERS = {
         "penalty": lambda f, m, s: 0.1,
         "radius": lambda f, m, s: 0.9,
         "scale": lambda f, m, s: 0.5,
+    },
+    "norm": {
+        "params": lambda f, m, s: _normed(f, m, s)[0],
+        "tape": lambda f, m, s: norm.unroll_normed(*_normed(f, m, s))[2],
     },
     "scan": {"params": _minimal},
     "memory": {"rule": lambda f, m, s: memory.delta, "steps": _steps},

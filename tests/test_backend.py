@@ -117,7 +117,7 @@ def test_leaves_are_named_by_their_path():
 ORDER = ["backend", "files", "sequence", "rnn", "bptt", "rtrl", "losses"]
 ORDER += ["optim", "checkpoint", "train", "comparison"]
 ORDER += ["gradient_flow", "reservoir", "lstm"]
-ORDER += ["gru", "layers", "scan", "factors", "tracking"]
+ORDER += ["gru", "layers", "norm", "scan", "factors", "tracking"]
 ORDER += ["memory", "chunks", "xlstm", "diagonal", "cells", "fused", "nn"]
 ORDER += ["blocks", "seq2seq"]
 ORDER += ["ctc", "characters", "testing", "display", "wiring"]

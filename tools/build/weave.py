@@ -41,7 +41,7 @@ CHAPTERS = {
         "ch05": "gradient_flow reservoir",
         "ch06": "lstm",
         "ch07": "gru",
-        "ch08": "layers",
+        "ch08": "layers norm",
         "ch09": "nn",
         "ch10": "text.vocabulary text.splits text.ngrams text.model "
         "text.sampling text.generation text.probe",

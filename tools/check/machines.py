@@ -30,8 +30,8 @@ VENVS = ROOT / ".venv" / "machines"
 # What depends on the BLAS, on vector instructions or on torch.
 NUMERIC = [
     *("arrays", "bptt", "chunks", "ctc", "factors", "gradient_flow", "gru", "layers"),
-    *("losses", "lstm", "memory", "rtrl", "nn", "optim", "reservoir", "rnn", "scan"),
-    *("seq2seq", "sequence", "speech_features", "speech_model", "text_model"),
+    *("losses", "lstm", "memory", "rtrl", "nn", "norm", "optim", "reservoir", "rnn"),
+    *("scan", "seq2seq", "sequence", "speech_features", "speech_model", "text_model"),
     *("text_probe", "text_sampling", "tracking", "video", "xlstm"),
 ]
 PROBE = """

@@ -148,6 +148,7 @@ class Task(NamedTuple):
     valid: Callable[[BlockModel], float]
     test: Callable[[BlockModel], float]
     layers: int = LAYERS
+    most: int = len(RATES)  # rates, where the best lies at an edge
 
 
 def text_task(name: str) -> Task:
@@ -405,6 +406,7 @@ RECALL = Task(
     answers_loss,
     recall_nats,
     recall_wrong,
+    most=6,
 )
 
 
@@ -413,11 +415,16 @@ def searched(task: Task, steps: int) -> Comparison:
     results = {}
     for mixer in MIXERS:
         train = contender(task, mixer)
-        tried = [
-            Tried({"rate": rate}, [first_score(train, rate, steps)]) for rate in RATES
-        ]
+        scores = {rate: first_score(train, rate, steps) for rate in RATES}
+        while edges := {min(scores), max(scores)} & {
+            min(scores, key=scores.__getitem__)
+        }:
+            if len(scores) == task.most:
+                break
+            beyond = beside(sorted(scores), *edges)
+            scores[beyond] = first_score(train, beyond, steps)
+        tried = [Tried({"rate": rate}, [scores[rate]]) for rate in sorted(scores)]
         best = min(tried, key=lambda one: one.median).setting
-        edges = {min(RATES), max(RATES)} & {best["rate"]}
         results[mixer] = Result(
             best,
             [train(best, seed, steps).test() for seed in SEEDS],
@@ -425,6 +432,12 @@ def searched(task: Task, steps: int) -> Comparison:
             [f"rate {rate:g}" for rate in edges],
         )
     return Comparison(steps, list(SEEDS), {"rate": RATES}, results)
+
+
+def beside(rates: list[float], edge: float) -> float:
+    """The next rate beyond an edge of the grid, rounded as the others are."""
+    low, high = (0, 1) if edge == rates[0] else (-1, -2)
+    return float(f"{rates[low] ** 2 / rates[high]:.1g}")
 
 
 def first_score(train: Callable, rate: float, steps: int) -> float:
