@@ -226,8 +226,13 @@ def init_normed(
 
     Source: Ba, Kiros & Hinton 2016, whose gains begin at 1.
     """
-    gains = [np.full(n, gain) for n in (4 * H, 4 * H, H)]
-    norm = Norm(*gains[:2], np.zeros(4 * H), gains[2], np.zeros(H))
+    norm = Norm(
+        gain_x=np.full(4 * H, gain),
+        gain_h=np.full(4 * H, gain),
+        bias=np.zeros(4 * H),
+        gain_c=np.full(H, gain),
+        bias_c=np.zeros(H),
+    )
     return Normed(init_params(rng, D, H, G=4), norm)
 
 
@@ -316,8 +321,9 @@ def mask_each_step(
 
     Raises ValueError, with the first mask, unless 0 <= rate < 1.
     """
+    B, H = like.shape
     while True:
-        mask = variational_dropout_mask(rng, *like.shape, rate)
+        mask = variational_dropout_mask(rng, B, H, rate)
         yield from_numpy(mask, like)
 
 
@@ -329,7 +335,8 @@ def mask_each_sequence(
     Raises ValueError unless 0 <= rate < 1.
     Source: Gal & Ghahramani 2016.
     """
-    mask = variational_dropout_mask(rng, *like.shape, rate)
+    B, H = like.shape
+    mask = variational_dropout_mask(rng, B, H, rate)
     return repeat(from_numpy(mask, like))
 
 
