@@ -27,7 +27,8 @@
   const notKept = () => {
     say(
       "This browser does not let the page keep anything: what you write is gone " +
-        "when this tab closes. Download the notebook before (File, Download), or " +
+        "when this tab closes. Download the notebook before (File, Download): the " +
+        "file has all that you see here. Or " +
         "leave private browsing and allow this site to store data."
     );
     askBeforeLeaving();
@@ -36,8 +37,8 @@
   const full = () => {
     say(
       "The browser's storage for this site is full, and what you wrote last is not " +
-        "kept. Download the notebook now (File, Download), then delete files that " +
-        "you no longer need."
+        "kept. Download the notebook now (File, Download): the file has all that you " +
+        "see here. Then delete files that you no longer need."
     );
     askBeforeLeaving();
   };
@@ -83,20 +84,62 @@
     notKept();
   }
 
-  // A download is named after its file alone, not after the folders too.
+  // A download is named after its file alone, not after the folders too, and has
+  // what the reader sees: the storage may not have taken what was written last.
   const click = HTMLAnchorElement.prototype.click;
   HTMLAnchorElement.prototype.click = function () {
-    if (this.download) this.download = this.download.split("/").at(-1);
+    if (this.download) {
+      this.download = this.download.split("/").at(-1);
+      const open = globalThis.jupyterapp?.shell.currentWidget?.context;
+      if (open?.path.split("/").at(-1) === this.download) {
+        const file = new Blob([open.model.toString()], { type: "application/json" });
+        this.href = URL.createObjectURL(file);
+      }
+    }
     click.call(this);
   };
 
-  // A write that does not fit aborts its transaction, whoever asked for it.
+  // A write fails at once, or in its own event, or with its transaction, which a
+  // write that does not fit aborts, whoever asked for it.
+  const REFUSED = ["NotAllowedError", "NotReadableError", "SecurityError", "UnknownError"];
+  const failed = (error) => {
+    if (isFull(error)) full();
+    else if (REFUSED.includes(error?.name)) notKept();
+  };
+  for (const name of ["put", "add"]) {
+    const write = globalThis.IDBObjectStore?.prototype[name];
+    if (!write) continue;
+    IDBObjectStore.prototype[name] = function (...words) {
+      try {
+        const asked = write.apply(this, words);
+        asked.addEventListener("error", () => failed(asked.error));
+        return asked;
+      } catch (error) {
+        failed(error);
+        throw error;
+      }
+    };
+  }
   const transaction = globalThis.IDBDatabase?.prototype.transaction;
   if (transaction) {
     IDBDatabase.prototype.transaction = function (...words) {
-      const made = transaction.apply(this, words);
-      made.addEventListener("abort", () => isFull(made.error) && full());
-      return made;
+      try {
+        const made = transaction.apply(this, words);
+        made.addEventListener("abort", () => failed(made.error));
+        return made;
+      } catch (error) {
+        failed(error);
+        throw error;
+      }
     };
   }
+  const setItem = Storage.prototype.setItem;
+  Storage.prototype.setItem = function (...words) {
+    try {
+      setItem.apply(this, words);
+    } catch (error) {
+      failed(error);
+      throw error;
+    }
+  };
 })();

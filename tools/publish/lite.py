@@ -49,6 +49,10 @@ IN_BROWSER = (
 # JupyterLite has a download of its own, and no entry for it in the File menu.
 DOWNLOAD = {"id": "jp-mainmenu-file", "items": [{"command": "docmanager:download"}]}
 SETTINGS = {"@jupyterlab/mainmenu-extension:plugin": {"menus": [DOWNLOAD]}}
+CONFIG = {  # guard.js downloads what is open, saved or not
+    "jupyter-lite-schema-version": 0,
+    "jupyter-config-data": {"exposeAppInBrowser": True},
+}
 # JupyterLite's service worker forgets a question when the next one comes.
 ASK = "async function broadcastOne("
 QUEUE = (
@@ -85,6 +89,8 @@ def imports(source: str, everywhere: bool = False) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            waiting += node.orelse
         elif everywhere or not isinstance(node, ast.FunctionDef | ast.Try):
             waiting += ast.iter_child_nodes(node)
 
@@ -252,6 +258,7 @@ def _jupyterlite(contents: Path, out: Path) -> None:
     if not program.exists():
         raise Refused(f"there is no {program}: run make lite")
     (contents.parent / "overrides.json").write_text(json.dumps(SETTINGS), "utf-8")
+    (contents.parent / "jupyter-lite.json").write_text(json.dumps(CONFIG), "utf-8")
     made = subprocess.run(
         [
             *(program, "build", "--contents", contents, "--output-dir", out),
