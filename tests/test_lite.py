@@ -35,6 +35,7 @@ def test_what_needs_numpy_alone_runs_in_the_browser():
     ("source", "missing"),
     [
         ("import math, numpy as np", set()),
+        ("import json, lzma", {"lzma"}),
         ("from rnncore.lstm import lstm_cell", set()),
         ("from rnncore import nn", {"torch"}),
         ("from rnncore.nn import LSTM", {"torch"}),

@@ -36,7 +36,7 @@ class Walk(NamedTuple):
     seconds: float
     cells: int
     pictures: int
-    mistakes: list[str]  # of the first cell that raised, and what was warned of
+    mistakes: list[str]  # the first error or warning
 
 
 def walk(reader: BrowserContext, site: str, path: str) -> Walk:
@@ -51,7 +51,7 @@ def walk(reader: BrowserContext, site: str, path: str) -> Walk:
     cells = page.locator(".jp-CodeCell")
     ran = cells.last.locator(".jp-InputPrompt").filter(has_text=re.compile(r"\d"))
     ran.or_(page.locator(ERROR)).first.wait_for()
-    mistakes = page.locator(f"{ERROR}, {STDERR}").all_inner_texts()
+    mistakes = page.locator(f"{ERROR}, {STDERR}").all_inner_texts()[:1]
     seen = Walk(
         time.monotonic() - begun,
         cells.count(),
