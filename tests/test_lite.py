@@ -40,8 +40,6 @@ def test_what_needs_numpy_alone_runs_in_the_browser():
         ("from rnncore import nn", {"torch"}),
         ("from rnncore.nn import LSTM", {"torch"}),
         ("def f():\n    import torch.nn as nn", {"torch"}),
-        ("if TYPE_CHECKING:\n    import torch", set()),
-        ("from rnncore.data.series import sunspots", set()),
         ("try:\n    import pandas\nexcept ImportError: pass", {"pandas"}),
     ],
 )

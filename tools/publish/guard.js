@@ -27,8 +27,7 @@
   const notKept = () => {
     say(
       "This browser does not let the page keep anything: what you write is gone " +
-        "when this tab closes. Download the notebook before (File, Download): the " +
-        "file has all that you see here. Or " +
+        "when this tab closes. Download the notebook before (File, Download), or " +
         "leave private browsing and allow this site to store data."
     );
     askBeforeLeaving();
@@ -37,8 +36,8 @@
   const full = () => {
     say(
       "The browser's storage for this site is full, and what you wrote last is not " +
-        "kept. Download the notebook now (File, Download): the file has all that you " +
-        "see here. Then delete files that you no longer need."
+        "kept. Download the notebook now (File, Download), then delete files that " +
+        "you no longer need."
     );
     askBeforeLeaving();
   };
