@@ -1,7 +1,11 @@
 """The notebooks for the browser: what is chosen, what is put into them."""
 
 import io
+import json
+import marshal
 import re
+import shutil
+import sys
 import tarfile
 
 import pytest
@@ -9,7 +13,7 @@ from test_check_notebook import check, notebook, write  # noqa: F401
 
 from grading import NAME
 from rnncore.checking import client, here
-from tools.publish import lite
+from tools.publish import lite, lite_kernel
 
 FIRST = ["ch01_sequences", "ch02_cell", "ch03_bptt", "ch04_training"]
 FIRST += ["ch05_gradients", "ch06_lstm", "ch07_gru", "ch08_deeper"]
@@ -29,6 +33,7 @@ def test_what_needs_numpy_alone_runs_in_the_browser():
     ("source", "missing"),
     [
         ("import math, numpy as np", set()),
+        ("import json, lzma", {"lzma"}),
         ("from rnncore.lstm import lstm_cell", set()),
         ("from rnncore import nn", {"torch"}),
         ("from rnncore.nn import LSTM", {"torch"}),
@@ -40,15 +45,101 @@ def test_what_a_notebook_lacks_is_found_behind_the_package(source, missing):
     assert lite.lacking(code(source)) == missing
 
 
-def test_the_kernel_s_archive_is_the_same_twice_and_holds_no_weights():
-    packed = lite.archive([lite.ROOT / "rnncore"])
-    assert packed == lite.archive([lite.ROOT / "rnncore"])
-    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+def put_into_archive(static, name, files):
+    with tarfile.open(static / f"{name}.tar.gz", "w:gz") as tar:
+        for file, content in files.items():
+            entry = tarfile.TarInfo(f"lib/python3.11/{file}")
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    return {"name": name, "version": "0", "filename": f"{name}.tar.gz"}
+
+
+@pytest.fixture
+def static(tmp_path, monkeypatch):
+    """A kernel of two archives; what is thrown out is in the second."""
+    for name in lite_kernel.ADDED:
+        (tmp_path / "here" / name).mkdir(parents=True)
+    monkeypatch.setattr(
+        lite_kernel.sysconfig, "get_path", lambda _: tmp_path / "here"
+    )
+    folder = tmp_path / "static"
+    folder.mkdir()
+    (folder / lite_kernel.PROGRAM).write_text(
+        " ".join(old for old, _ in lite_kernel.CHANGES)
+    )
+    ballast = {
+        f"{name}/x.py".removeprefix("lib/python3.11/"): b"1"
+        for name in lite_kernel.BALLAST
+        if name != "conda-meta"
+    }
+    lexers = {
+        f"site-packages/pygments/lexers/{name}.py": b"1"
+        for name in ("python", "cobol")
+    }
+    listed = [
+        put_into_archive(folder, "python", {"os.py": b"import sys\n"}),
+        put_into_archive(folder, "more", ballast | lexers),
+    ]
+    (folder / lite_kernel.LISTING).write_text(
+        json.dumps({"prefix": "/", "packages": listed})
+    )
+    monkeypatch.setattr(
+        lite_kernel,
+        "BALLAST",
+        [name for name in lite_kernel.BALLAST if name != "conda-meta"],
+    )
+    return folder
+
+
+def packed(static):
+    (file,) = static.glob("*.tar.gz")
+    return file
+
+
+def test_the_kernel_s_archives_become_one_with_the_course_in_it(static):
+    lite_kernel.pack(static)
+    (listed,) = json.loads((static / lite_kernel.LISTING).read_text())[
+        "packages"
+    ]
+    assert packed(static).name == listed["filename"]
+    with tarfile.open(packed(static)) as archive:
         names = archive.getnames()
-    root = "lib/python3.11/site-packages/rnncore"
-    assert f"{root}/rnn.py" in names
-    assert f"{root}/data/chorales.npz" in names
-    assert not [n for n in names if "weights/" in n or n.endswith(".pyc")]
+        assert not [n for n in names if "weights/" in n or "cobol" in n]
+        assert not [n for n in names if "idlelib" in n]
+        root = "lib/python3.11/site-packages"
+        assert f"{root}/rnncore/rnn.py" in names
+        assert f"{root}/rnncore/data/chorales.npz" in names
+        kept = f"{root}/pygments/lexers/python.py"
+        if sys.version_info[:2] != lite_kernel.VERSION:
+            assert {kept, "lib/python3.11/os.py"} <= {*names}
+            return
+        assert f"{kept}c" in names
+        assert "lib/python3.11/os.py" not in names
+        compiled = f"{root}/rnncore/__pycache__/rnn.cpython-311.pyc"
+        code = archive.extractfile(compiled).read()
+    assert code[4:8] == b"\1\0\0\0"  # whatever the source's date
+    assert marshal.loads(code[16:]).co_filename == f"/{root}/rnncore/rnn.py"
+    program = (static / lite_kernel.PROGRAM).read_text()
+    assert program.startswith(lite_kernel.UNPACK.read_text())
+
+
+def test_the_kernel_s_archive_is_the_same_twice(static, tmp_path):
+    other = shutil.copytree(static, tmp_path / "other")
+    lite_kernel.pack(static)
+    lite_kernel.pack(other)
+    assert packed(static).name == packed(other).name
+
+
+def test_another_kernel_is_refused(static):
+    (static / lite_kernel.PROGRAM).write_text("another")
+    with pytest.raises(lite.Refused, match="another JupyterLite"):
+        lite_kernel.pack(static)
+
+
+def test_a_kernel_without_what_is_left_out_is_refused(static):
+    lite_kernel.BALLAST.append("lib/python3.11/new")
+    with pytest.raises(lite.Refused, match=r"no lib/python3\.11/new"):
+        lite_kernel.pack(static)
 
 
 def test_pages_link_the_assignments_that_they_name():

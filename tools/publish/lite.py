@@ -3,9 +3,10 @@
     .venv/lite/bin/python -m tools.publish.lite      (make lite)
 
 JupyterLite brings Python and NumPy as WebAssembly; the course's package,
-and the few that it needs there, are added as one archive that the kernel
-unpacks when it starts. The site is built in _build/lite and copied into the
-book's HTML, as lite/, where each page that has a notebook gets a link to it.
+and the few that it needs there, come in one archive with them, which the
+kernel unpacks when it starts (tools/publish/lite_kernel.py). The site is
+built in _build/lite and copied into the book's HTML, as lite/, where each
+page that has a notebook gets a link to it.
 
 It runs in an environment of its own (requirements-lite.txt), because
 JupyterLite takes up whatever JupyterLab extensions it finds.
@@ -15,34 +16,27 @@ from __future__ import annotations
 
 import argparse
 import ast
-import gzip
-import hashlib
-import io
 import json
 import re
 import shutil
 import subprocess
 import sys
-import sysconfig
-import tarfile
 import tempfile
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
+
+from tools.publish.lite_kernel import ADDED, INSTEAD, Refused, pack, replace
 
 ROOT = Path(__file__).resolve().parents[2]
 EXERCISES = ROOT / "exercises"
 HTML = ROOT / "_build" / "html"
 SITE = ROOT / "_build" / "lite"
 PAGES = ROOT / "_build" / "notebooks"  # by tools.publish.notebooks
-DRAWING = Path(__file__).with_name("drawing")
 KERNEL = {"name": "xeus-python", "display_name": "Python 3", "language": "python"}
 STATIC = "extensions/@jupyterlite/xeus-python-kernel/static"
-TARGET = "lib/python3.11/site-packages"  # in the browser
-ADDED = ("array_api_compat", "comm", "ipywidgets", "tqdm")  # pure Python
-INSTEAD = ("matplotlib", "myst_nb")  # ours, for the pages: tools/publish/drawing
-THERE = {*sys.stdlib_module_names, *ADDED, *INSTEAD, "IPython", "numpy"}
-LEFT_OUT = ("weights", "__pycache__")
+ABSENT = {"distutils", "ensurepip", "idlelib", "lib2to3", "lzma", "tkinter", "venv"}
+THERE = {*sys.stdlib_module_names, *ADDED, *INSTEAD, "IPython", "numpy"} - ABSENT
 MARK = "<!--lite-->", "<!--/lite-->"
 NAMED = re.compile(
     r'<code[^>]*><span class="pre">exercises/(?P<name>\w+)/</span></code>'
@@ -74,10 +68,6 @@ IN_FOLDER = (
     ),
 )
 GUARD = '<script defer src="../guard.js"></script>'
-
-
-class Refused(Exception):
-    """Why nothing was built."""
 
 
 # ------------------------------------------- what runs with NumPy alone
@@ -200,7 +190,7 @@ def build(site: Path) -> None:
         contents.mkdir()
         write_contents(contents)
         _jupyterlite(contents, out)
-        add_package(out)
+        pack(out / STATIC)
         _wait_for_folder(out / STATIC)
         _guard(out)
         shutil.rmtree(site, ignore_errors=True)
@@ -278,49 +268,6 @@ def _jupyterlite(contents: Path, out: Path) -> None:
         raise Refused(f"jupyter-lite build failed:\n{made.stdout}{made.stderr}")
 
 
-def add_package(out: Path) -> None:
-    """Have the kernel unpack the course's package when it starts."""
-    places = [ROOT, Path(sysconfig.get_path("purelib"))]
-    folders = [places[0] / "rnncore", *(places[1] / name for name in ADDED)]
-    folders += [DRAWING / name for name in INSTEAD]
-    content = archive(folders)
-    stem = f"course-{hashlib.sha256(content).hexdigest()[:16]}"
-    static = out / STATIC
-    (static / f"{stem}.tar.gz").write_bytes(content)
-    listing = static / "empack_env_meta.json"
-    listed = json.loads(listing.read_text("utf-8"))
-    listed["packages"].append(
-        {
-            "name": "course",
-            "version": "0",
-            "build": "0",
-            "filename_stem": stem,
-            "filename": f"{stem}.tar.gz",
-        }
-    )
-    listing.write_text(json.dumps(listed), "utf-8")
-
-
-def archive(folders: Iterable[Path]) -> bytes:
-    """Packages as a .tar.gz, the same bytes for the same files."""
-    packed = io.BytesIO()
-    with (
-        gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as zipped,
-        tarfile.open(fileobj=zipped, mode="w") as tar,
-    ):
-        for folder in folders:
-            if not folder.is_dir():
-                raise Refused(f"there is no {folder}: run make lite")
-            for path in sorted(folder.rglob("*")):
-                inside = path.relative_to(folder.parent)
-                if path.is_file() and not {*inside.parts} & {*LEFT_OUT}:
-                    content = path.read_bytes()
-                    entry = tarfile.TarInfo(f"{TARGET}/{inside.as_posix()}")
-                    entry.size = len(content)
-                    tar.addfile(entry, io.BytesIO(content))
-    return packed.getvalue()
-
-
 def _wait_for_folder(static: Path) -> None:
     """Run no cell before the kernel is in its notebook's folder.
 
@@ -330,14 +277,7 @@ def _wait_for_folder(static: Path) -> None:
         files = [p for p in static.glob("*.js") if old in p.read_text("utf-8")]
         if len(files) != 1:
             raise Refused(f"{len(files)} files have '{old}': another kernel?")
-        _replace(files[0], old, new)
-
-
-def _replace(path: Path, old: str, new: str) -> None:
-    text = path.read_text("utf-8")
-    if text.count(old) != 1:
-        raise Refused(f"{path.name} has not one '{old}': another JupyterLite?")
-    path.write_text(text.replace(old, new), "utf-8")
+        replace(files[0], old, new)
 
 
 def _guard(out: Path) -> None:
@@ -345,7 +285,7 @@ def _guard(out: Path) -> None:
 
     Raises Refused where the service worker is not as expected.
     """
-    _replace(out / "service-worker.js", ASK, QUEUE + ASK.replace("One", "Next"))
+    replace(out / "service-worker.js", ASK, QUEUE + ASK.replace("One", "Next"))
     shutil.copy(Path(__file__).with_name("guard.js"), out)
     for page in out.glob("*/index.html"):
         text = page.read_text("utf-8")

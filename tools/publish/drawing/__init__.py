@@ -1,1 +1,1 @@
-"""What the browser's Python has in place of matplotlib and of MyST-NB."""
+"""What the browser's Python has in place of packages that it does not have."""

@@ -8,7 +8,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from .axes import Axes, Mark, text
+from .axes import Axes
+from .marks import Mark, text
 
 INCH = 96  # pixels
 STRIP = 24  # pixels that a row of names needs

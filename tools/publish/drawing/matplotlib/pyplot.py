@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .axes import Circle, Rectangle
 from .figure import Figure
+from .marks import Circle, Rectangle
 
 __all__ = ["Circle", "Rectangle", "close", "show", "subplots"]
 _open: list[Figure] = []

@@ -1,0 +1,111 @@
+"""What a page says of axes: words, limits, scales, ticks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .marks import Mark
+
+
+class Settings:
+    """The methods of axes that draw nothing by themselves."""
+
+    figure: Any
+    marks: list[Mark]
+    title: str
+    xlabel: str
+    ylabel: str
+    log: dict[str, bool]
+    limits: dict[str, Any]
+    ticks: dict[str, Any]
+    on: bool
+    equal: bool
+
+    def set(self, **given: Any) -> None:
+        """Title, labels, limits, scales and ticks."""
+        for key, value in given.items():
+            getattr(self, f"set_{key}")(value)
+
+    def set_title(self, words: str, **_: Any) -> None:
+        """Words above."""
+        self.title = words
+
+    def set_xlabel(self, words: str, **_: Any) -> None:
+        """What is below."""
+        self.xlabel = words
+
+    def set_ylabel(self, words: str, **_: Any) -> None:
+        """What is on the left."""
+        self.ylabel = words
+
+    def set_xlim(self, *given: Any) -> None:
+        """The first and the last number below."""
+        self.limits["x"] = given[0] if len(given) == 1 else given
+
+    def set_ylim(self, *given: Any) -> None:
+        """The lowest and the highest number on the left."""
+        self.limits["y"] = given[0] if len(given) == 1 else given
+
+    def set_xscale(self, how: str) -> None:
+        """Linear or log."""
+        self.log["x"] = how == "log"
+
+    def set_yscale(self, how: str) -> None:
+        """Linear or log."""
+        self.log["y"] = how == "log"
+
+    def set_xticks(self, at: Any, labels: Any = None, **_: Any) -> None:
+        """Which numbers stand below, and as what."""
+        self.ticks["x"] = (list(at), None if labels is None else list(labels))
+
+    def set_yticks(self, at: Any, labels: Any = None, **_: Any) -> None:
+        """Which numbers stand on the left, and as what."""
+        self.ticks["y"] = (list(at), None if labels is None else list(labels))
+
+    def set_xticklabels(self, labels: Any, **_: Any) -> None:
+        """What the numbers below are called."""
+        self.ticks["x"] = (
+            (self.ticks["x"] or ([],))[0],
+            [str(label) for label in labels],
+        )
+
+    def set_yticklabels(self, labels: Any, **_: Any) -> None:
+        """What the numbers on the left are called."""
+        self.ticks["y"] = (
+            (self.ticks["y"] or ([],))[0],
+            [str(label) for label in labels],
+        )
+
+    def set_aspect(self, how: Any, **_: Any) -> None:
+        """Equal: a circle is round."""
+        self.equal = how == "equal"
+
+    def axis(self, how: str) -> None:
+        """Off: no frame, no numbers."""
+        self.on = self.on and how != "off"
+        self.equal = self.equal or how == "equal"
+
+    def set_axis_off(self) -> None:
+        """No frame, no numbers."""
+        self.on = False
+
+    def legend(self, *given: Any, **style: Any) -> None:
+        """The names of the marks, above the figure."""
+        self.figure.legend(*given, ncols=style.get("ncols", 3))
+
+    def get_legend_handles_labels(self) -> tuple[list[Mark], list[str]]:
+        """The marks that have names, and the names."""
+        marks = [mark for mark in self.marks if mark.name]
+        return marks, [mark.name for mark in marks]
+
+    def minorticks_off(self) -> None:
+        """There are none."""
+
+    def tick_params(self, **_: Any) -> None:
+        """Ticks have one length here."""
+
+    def grid(self, *_: Any, **__: Any) -> None:
+        """There is none."""
+
+    def margins(self, *_: Any, **__: Any) -> None:
+        """Margins have one width here."""
