@@ -191,11 +191,7 @@ def lacks_wrong_answers(text):
 
 @each_page
 def test_usual_wrong_answers_to_its_questions_have_replies(page):
-    lacks = lacks_wrong_answers(page.read_text())
-    if page.stem in WITHOUT_WRONG_ANSWERS:
-        assert lacks, "all questions have one: take the page off the list"
-    else:
-        assert lacks == []
+    assert lacks_wrong_answers(page.read_text()) == []
 
 
 @each_page
@@ -223,33 +219,3 @@ def test_no_two_figures_have_one_name():
         r"\bname: (fig-[\w-]+)", "\n".join(p.read_text() for p in PAGES)
     )
     assert sorted(names) == sorted(set(names))
-
-
-# The pages whose questions still lack usual wrong answers.
-WITHOUT_WRONG_ANSWERS = {
-    "ch06_lstm",
-    "ch07_gru",
-    "ch08_deeper",
-    "ch09_fused",
-    "ch09_torch",
-    "ch10_generation",
-    "ch10_language",
-    "ch10_unit",
-    "ch11_forecasting",
-    "ch11_many",
-    "ch11_series",
-    "ch12_generation",
-    "ch12_music",
-    "ch13_translation",
-    "ch14_attention",
-    "ch15_ctc",
-    "ch15_speech",
-    "ch16_actions",
-    "ch16_video",
-    "ch17_captioning",
-    "ch18_limits",
-    "ch19_factors",
-    "ch20_memory",
-    "ch21_chunks",
-    "ch22_language",
-}
