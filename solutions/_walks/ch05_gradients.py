@@ -880,7 +880,7 @@ def cosines_of_clipping(d_params, limit):
     by_entry = xp.where(xp.abs(flat) > limit, xp.zeros_like(flat), flat)
     return cosine(by_norm), cosine(by_array), cosine(by_entry)
 
-# %% cosines_of_clipping: compared with the one clipped by norm
+# %% cosines_of_clipping: right, compared with the one clipped by norm, which has not turned
 def cosines_of_clipping(d_params, limit):
     xp = array_namespace(d_params[0])
     arrays = [xp.reshape(d, (-1,)) for d in d_params]

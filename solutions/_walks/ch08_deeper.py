@@ -1837,7 +1837,7 @@ def masked(cell):
 
     return masked_cell
 
-# %% masked: a list handed to the cell
+# %% masked: right, a list handed to the cell
 def masked(cell):
     def masked_cell(a_x, a_h, state):
         xp = array_namespace(a_x)
@@ -2042,7 +2042,7 @@ def masked(cell):
 
     return masked_cell
 
-# %% masked: who runs as numbers
+# %% masked: right, who runs as numbers
 def masked(cell):
     def masked_cell(a_x, a_h, state):
         xp = array_namespace(a_x)
