@@ -745,7 +745,7 @@ def both_ends_of_the_past(cell, params, x, states):
         right.append(state[0])
     return xp.concat([y, xp.stack(right)], axis=-1)
 
-# %% both_ends_of_the_past: right first
+# %% both_ends_of_the_past: the right half first
 def both_ends_of_the_past(cell, params, x, states):
     xp = array_namespace(x)
     y, _, _ = unroll(cell, params[0], x, states[0])
@@ -880,7 +880,7 @@ def both_ends_of_the_past(cell, params, x, states):
         right.append(last[0])
     return xp.concat([y, xp.stack(right)], axis=-1)
 
-# %% both_ends_of_the_past: right from the front of the list
+# %% both_ends_of_the_past: states of the right put in front of the list
 def both_ends_of_the_past(cell, params, x, states):
     xp = array_namespace(x)
     y, _, _ = unroll(cell, params[0], x, states[0])
@@ -891,7 +891,7 @@ def both_ends_of_the_past(cell, params, x, states):
         right.insert(0, last[0])
     return xp.concat([y, xp.stack(right)], axis=-1)
 
-# %% both_ends_of_the_past: right outputs added up over the readers
+# %% both_ends_of_the_past: outputs of the right readers added up
 def both_ends_of_the_past(cell, params, x, states):
     xp = array_namespace(x)
     y, _, _ = unroll(cell, params[0], x, states[0])
@@ -935,7 +935,7 @@ def both_ends_of_the_past(cell, params, x, states):
         right.append(out[0, ...])
     return xp.concat([y, xp.stack(right)], axis=-1)
 
-# %% both_ends_of_the_past: right readers read the left outputs
+# %% both_ends_of_the_past: the right readers read the left outputs
 def both_ends_of_the_past(cell, params, x, states):
     xp = array_namespace(x)
     y, _, _ = unroll(cell, params[0], x, states[0])
