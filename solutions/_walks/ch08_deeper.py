@@ -2042,7 +2042,7 @@ def masked(cell):
 
     return masked_cell
 
-# %% masked: right, who runs as numbers
+# %% masked: right on NumPy, who runs as numbers
 def masked(cell):
     def masked_cell(a_x, a_h, state):
         xp = array_namespace(a_x)

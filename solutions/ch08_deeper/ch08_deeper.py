@@ -1640,10 +1640,6 @@ h set to zero: the first part of the state, h, was set to zero outside of the se
 - held = [xp.where(runs, new, old) for new, old in both]
 + held = [xp.where(runs, new, old if k else 0 * old) for k, (new, old) in enumerate(both)]
 
-cache first: the two parts of what the cell keeps have changed places: who runs comes first, then the cell's own cache
-- (runs, cache)
-+ (cache, runs)
-
 clock first: the counters stand first in the new state; they are its last part
 - (*held, counters - 1)
 + (counters - 1, *held)
