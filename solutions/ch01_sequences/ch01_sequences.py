@@ -238,9 +238,51 @@ centred average kept: each value was averaged with the one after it, and for the
 - return Split(train_x, train_y,
 + return Split((train_x + xp.concat([train_x[:, 1:], train_y[:, None]], axis=1)) / 2, train_y,
 
-not scaled: the training was not scaled and the test was: a model would see two different worlds
+not scaled: the training windows were not scaled: take the mean off and divide by the standard deviation, in the past as well as in the future
 - train_x, train_y = windows((past - mean) / std, size)
 + train_x, train_y = windows(past, size)
+
+divided by one less: std was divided by one less than the number of values, as pandas does; here by their number, as xp.std does
+- xp.std(past)
++ xp.std(past, correction=1)
+
+divided by the variance: the values were divided by the variance; the standard deviation is its root
+- xp.std(past)
++ xp.var(past)
+
+smallest and largest: the values were scaled by the smallest and the largest of the past; asked for are its mean and its standard deviation
+- xp.mean(past), xp.std(past)
++ xp.min(past), xp.max(past) - xp.min(past)
+
+mean of the windows: mean and std were taken over all training windows, where a value from the middle of the past stands several times; take them over x[:cut]
+- xp.mean(past), xp.std(past)
++ xp.mean(windows(past, size)[0]), xp.std(windows(past, size)[0])
+
+centred only: the mean was taken off, but the training was not divided by the standard deviation
+-     train_x, train_y = windows((past - mean) / std, size)
+-     test_x, test_y = windows((future - mean) / std, size)
++     train_x, train_y = windows(past - mean, size)
++     test_x, test_y = windows(future - mean, size)
+
+windows centred one by one: each window had its own mean taken off; one mean, that of x[:cut], belongs to all of them
+- return Split(train_x, train_y,
++ return Split(train_x - xp.mean(train_x, axis=1, keepdims=True), train_y,
+
+training targets not scaled: the training windows are scaled and their targets are not; both are values of one scaled series
+- return Split(train_x, train_y,
++ return Split(train_x, past[size:],
+
+test not scaled: the training was scaled and the test windows were not; scale them with the mean and std of the past
+- windows((future - mean) / std, size)
++ windows(future, size)
+
+two other divisors: two things: std was divided by one less than the number of values, as pandas does, and the test was scaled with its own mean and std
+-     mean, std = xp.mean(past), xp.std(past)
+-     train_x, train_y = windows((past - mean) / std, size)
+-     test_x, test_y = windows((future - mean) / std, size)
++     mean, std = xp.mean(past), xp.std(past, correction=1)
++     train_x, train_y = windows((past - mean) / std, size)
++     test_x, test_y = windows((future - xp.mean(future)) / xp.std(future), size)
 """
 
 # %% [markdown]
@@ -331,6 +373,7 @@ visible = [
     case(text, "", "c", 1, 0.25),
     case(text, "cb", "a", 2, 0.3),
     case(text, "c", "z"),
+    case(text, "cx", "b"),  # u among all but the last two tokens
 ]
 check(skip_score, stored("skip_score"), visible, outputs="score")
 story = "the cat sat on the mat and the dog sat on the rug"
@@ -418,6 +461,98 @@ best gap decides: the largest score was taken; the first gap that has seen the p
 last gap decides: the widest gap was asked first; the nearest word that has seen the pair decides
 - in range(1, gaps + 1):
 + in range(gaps, 0, -1):
+
+widest gap left out: your loop does not reach the widest gap: the gaps are 1 to `gaps`, so range(1, gaps + 1)
+- in range(1, gaps + 1):
++ in range(1, gaps):
+
+gaps added up: the scores of several gaps were added; the first gap that has seen the pair decides alone
+-     for k in range(1, gaps + 1):
+-         if len(before) >= k:
+-             context = before[-k]
+-             pairs = Counter(zip(tokens, tokens[k:], strict=False))
+-             seen = pairs[context, token]
+-             if seen:
+-                 total = tokens[:-k].count(context)
+-                 return discount ** (k - 1) * seen / total
+-     return discount**gaps * tokens.count(token) / len(tokens)
++     score = 0.0
++     for k in range(1, min(gaps, len(before)) + 1):
++         seen = Counter(zip(tokens, tokens[k:], strict=False))[before[-k], token]
++         if seen:
++             score += discount ** (k - 1) * seen / tokens[:-k].count(before[-k])
++     return score or discount**gaps * tokens.count(token) / len(tokens)
+
+share of all tokens: the pair was counted as a share of all tokens; divide by how often something stood k places after u
+- seen / total
++ seen / len(tokens)
+
+share of the token: the pair was divided by how often the token came; divide by how often something stood k places after u
+- tokens[:-k].count(context)
++ tokens[k:].count(token)
+
+counted at the wrong end: u was counted among tokens[k:], the places where the second of a pair stands; the first stands in tokens[:-k]
+- tokens[:-k].count(context)
++ tokens[k:].count(context)
+
+nearer pairs counted too: pairs that stand nearer than k places were counted with the gap k as well; it counts what stands exactly k places later
+-             pairs = Counter(zip(tokens, tokens[k:], strict=False))
++             pairs = Counter(p for j in range(1, k + 1) for p in zip(tokens, tokens[j:], strict=False))
+
+pairs too far apart: the pairs are one place too far apart: with k = 1 the token stands right behind its context
+- zip(tokens, tokens[k:], strict=False)
++ zip(tokens, tokens[k + 1 :], strict=False)
+
+no bag: where no gap has seen the pair your score is 0; then the bag speaks, d^G c(w) / T
+- return discount**gaps * tokens.count(token) / len(tokens)
++ return 0.0
+
+bag one discount too many: the bag costs d^G, a factor for each gap; yours has one more
+- return discount**gaps
++ return discount ** (gaps + 1)
+
+bag one discount too few: the bag costs d^G, a factor for each gap; yours has one less
+- return discount**gaps
++ return discount ** (gaps - 1)
+
+bag pays for the words it has: the bag paid only for as many gaps as `before` has words; it costs d^G, however short `before` is
+- return discount**gaps
++ return discount ** min(gaps, len(before))
+
+bag with add one: one was added to the counts of the bag; it is c(w) / T
+- tokens.count(token) / len(tokens)
++ (tokens.count(token) + 1) / (len(tokens) + len(set(tokens)))
+
+bag over different words: the bag was divided by the number of different tokens; T counts all of them
+- tokens.count(token) / len(tokens)
++ tokens.count(token) / len(set(tokens))
+
+whole contexts: the last words of `before` were looked for as one piece, as an n-gram does; with gap k the word k places back counts, whatever stands between
+-     for k in range(1, gaps + 1):
+-         if len(before) >= k:
+-             context = before[-k]
+-             pairs = Counter(zip(tokens, tokens[k:], strict=False))
+-             seen = pairs[context, token]
+-             if seen:
+-                 total = tokens[:-k].count(context)
+-                 return discount ** (k - 1) * seen / total
++     for k in range(gaps, 0, -1):
++         if len(before) >= k:
++             context = tuple(before[-k:])
++             starts = range(len(tokens) - k)
++             nexts = [tokens[i + k] for i in starts if tuple(tokens[i : i + k]) == context]
++             if token in nexts:
++                 return discount ** (gaps - k) * nexts.count(token) / len(nexts)
+
+both counts too large: two things: a gap of 1 costs nothing (the factor is d to the power k - 1), and u counts only where something stands k places after it
+-                 total = tokens[:-k].count(context)
+-                 return discount ** (k - 1) * seen / total
++                 total = tokens.count(context)
++                 return discount**k * seen / total
+
+discount by steps: each gap took the same amount off the factor; it is d to the power k - 1
+- discount ** (k - 1) * seen
++ (1 - discount * (k - 1)) * seen
 """
 
 # %% [markdown]
@@ -577,6 +712,51 @@ mask turned round: the mask was read the wrong way round: True is a token, False
 base two: the surprisals are in nats, so exp undoes the logarithm; 2 to the power belongs to bits
 - return exp(float(total) / count)
 + return 2.0 ** (float(total) / count)
+
+sign turned: exp was taken of minus the mean; a surprisal is -log p already, so this is one over the perplexity
+- return exp(float(total) / count)
++ return exp(-float(total) / count)
+
+no exponential: this is the mean surprisal; the perplexity is its exp
+- return exp(float(total) / count)
++ return float(total) / count
+
+no mean: exp was taken of the sum; divide it by the number of real tokens first
+- return exp(float(total) / count)
++ return exp(float(total))
+
+divided by the steps: the sum over all tokens was divided by T, the number of steps; divide by the number of True in the mask
+- return exp(float(total) / count)
++ return exp(float(total) / mask.shape[0])
+
+divided by the sequences: the sum over all tokens was divided by B, the number of sequences; divide by the number of True in the mask
+- return exp(float(total) / count)
++ return exp(float(total) / mask.shape[1])
+
+divided twice: the sum was divided by T B and by the number of tokens; one division, by the number of tokens, makes the mean
+- return exp(float(total) / count)
++ return exp(float(total) / count / (mask.shape[0] * mask.shape[1]))
+
+steps weighted alike: the mean surprisal was taken for each step and then over the steps: a step at which few sequences run counts as much as a full one; every token counts once
+-     total = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))
+-     return exp(float(total) / count)
++     each = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)), axis=1)
++     return exp(float(xp.mean(each / xp.sum(xp.astype(mask, nats.dtype), axis=1))))
+
+full steps only: only the steps at which all sequences run were counted; every real token counts
+-     total = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))
+-     return exp(float(total) / count)
++     return exp(float(xp.mean(nats[xp.all(mask, axis=1)])))
+
+exp of the zeros: exp was taken before the mean, and of the zeros in the filled places as well, where it is 1; sum first, divide by the number of tokens, and take exp once
+-     total = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))
+-     return exp(float(total) / count)
++     total = xp.sum(xp.exp(xp.where(mask, nats, xp.zeros_like(nats))))
++     return float(total) / count
+
+base two over all places: two things: the sum was divided by T B, filled places included, and 2 was taken to its power; the surprisals are in nats
+- return exp(float(total) / count)
++ return 2.0 ** (float(total) / (mask.shape[0] * mask.shape[1]))
 """
 
 # %% [markdown]
@@ -739,6 +919,78 @@ sign kept: without the absolute value errors above and below cancel
 season of one step more: the pairs are one step short of a season: with period m, x_t belongs to x_{t-m}
 - training[period:, ...] - training[:-period, ...]
 + training[period - 1 :, ...] - training[: steps - period + 1, ...]
+
+sums for means: two sums were divided; error and ruler are means, over K and over T - m values
+- error / xp.mean(xp.abs(season), axis=0)
++ error * actual.shape[0] / xp.sum(xp.abs(season), axis=0)
+
+sum divided by T - 1: the ruler's sum was divided by T - 1; there are T - m pairs
+- error / xp.mean(xp.abs(season), axis=0)
++ error / (xp.sum(xp.abs(season), axis=0) / (steps - 1))
+
+both rooted: error and ruler are roots of mean squares (that is RMSSE); MASE takes means of absolute values
+-     error = xp.mean(xp.abs(actual - predicted), axis=0)
+-     return error / xp.mean(xp.abs(season), axis=0)
++     error = xp.mean((actual - predicted) ** 2, axis=0) ** 0.5
++     return error / xp.mean(season**2, axis=0) ** 0.5
+
+squares: error and ruler are means of squares; MASE takes means of absolute values
+-     error = xp.mean(xp.abs(actual - predicted), axis=0)
+-     return error / xp.mean(xp.abs(season), axis=0)
++     error = xp.mean((actual - predicted) ** 2, axis=0)
++     return error / xp.mean(season**2, axis=0)
+
+sign kept in the ruler: the ruler has no absolute value, so steps up and down cancel
+- xp.mean(xp.abs(season), axis=0)
++ xp.mean(season, axis=0)
+
+abs of the mean: the absolute value was taken of the mean error, where errors above and below have cancelled; take it of each
+- xp.mean(xp.abs(actual - predicted), axis=0)
++ xp.abs(xp.mean(actual - predicted, axis=0))
+
+upside down: the ruler was divided by the error; the score is the error in units of the ruler
+- error / xp.mean(xp.abs(season), axis=0)
++ xp.mean(xp.abs(season), axis=0) / error
+
+spread for a ruler: the ruler is the mean distance from the training mean; it is that between values one season apart
+- season = training[period:, ...] - training[:-period, ...]
++ season = training - xp.mean(training, axis=0)
+
+percentages: each error was divided by the value itself, which makes percentages; MASE divides by the ruler alone
+- xp.abs(actual - predicted)
++ xp.abs((actual - predicted) / actual)
+
+differences of differences: differences were taken m times over; take one, between values m steps apart
+-     season = training[period:, ...] - training[:-period, ...]
++     season = training
++     for _ in range(period):
++         season = season[1:, ...] - season[:-1, ...]
+
+wrapped around: the first season was compared with the last values of the series, as roll does; there are T - m pairs
+- training[period:, ...] - training[:-period, ...]
++ training - xp.roll(training, period, axis=0)
+
+last season only: the ruler has only the last season's pairs; take all T - m of them
+- training[period:, ...] - training[:-period, ...]
++ training[-period:, ...] - training[max(0, steps - 2 * period) : -period, ...]
+
+season of one step less: the pairs are one step more than a season apart: with period m, x_t belongs to x_{t-m}
+- training[period:, ...] - training[:-period, ...]
++ training[period + 1 :, ...] - training[: -period - 1, ...]
+
+one step and one ruler: two things: the ruler is the mean over all the series, and it compares values one step apart; each series has its own, of values a season apart
+-     season = training[period:, ...] - training[:-period, ...]
+-     error = xp.mean(xp.abs(actual - predicted), axis=0)
+-     return error / xp.mean(xp.abs(season), axis=0)
++     season = training[1:, ...] - training[:-1, ...]
++     error = xp.mean(xp.abs(actual - predicted), axis=0)
++     return error / xp.mean(xp.abs(season))
+
+medians: error and ruler are medians; MASE takes means
+-     error = xp.mean(xp.abs(actual - predicted), axis=0)
+-     return error / xp.mean(xp.abs(season), axis=0)
++     error = np.median(xp.abs(actual - predicted), axis=0)
++     return error / np.median(xp.abs(season), axis=0)
 """
 
 # %% [markdown]
@@ -890,6 +1142,112 @@ deeper than the order: contexts of `order` tokens and more were asked, too: a mo
 gram without its token: the context was counted instead of the gram, which ends with the token itself
 - model.seen[gram] + kinds
 + model.seen[context] + kinds
+
+bottom of one: beneath the empty context lies 1/V, the same for each token; yours has 1 there
+- p = 1 / len(model.vocabulary)
++ p = 1.0
+
+bottom of the words that were seen: beneath the empty context each token of the vocabulary has a share, also one that was never seen: 1/V, and V is the size of the vocabulary
+- p = 1 / len(model.vocabulary)
++ p = 1 / model.kinds[tokens[:0]]
+
+zero where the context is unseen: a context that was never seen gave a probability of 0; it adds nothing, and the shorter ones have spoken
+-             break
++             return 0.0
+
+add one: one was added to each count; the share of what was not seen is k(u), and it goes to the shorter context's p
+- (model.seen[gram] + kinds * p) / (total + kinds)
++ (model.seen[gram] + 1) / (total + len(model.vocabulary))
+
+kinds of the gram: the kinds were looked up for the gram; k(u) belongs to its context, u
+- model.kinds[context]
++ model.kinds[gram]
+
+longest first: the longest context spoke first, so that the empty one had the last word; begin with the empty one
+- for k in range(min(model.order, len(tokens))):
++ for k in reversed(range(min(model.order, len(tokens)))):
+
+not normalised: k(u) is missing below the line; what was added above it must be added there, or p does not sum to 1
+- / (total + kinds)
++ / total
+
+kinds missing above: the shorter context's p has no weight above the line, and k(u) stands below it
+- (model.seen[gram] + kinds * p)
++ (model.seen[gram] + p)
+
+weights swapped: what was counted got the weight k(u) and the shorter context c(u); it is the other way round
+- (model.seen[gram] + kinds * p) / (total + kinds)
++ (kinds * model.seen[gram] / total + total * p) / (total + kinds)
+
+stops at an unseen gram: the loop stopped where the gram was unseen; a context that was seen without this token makes it less probable: stop only where the context itself is unseen
+- if total == 0:
++ if model.seen[gram] == 0:
+
+a logarithm: this is the logarithm of the probability
+- return p
++ return log(p)
+
+vocabulary for kinds: the weight of the shorter context is the size of the vocabulary; it is the number of different tokens that followed, k(u)
+- model.total[context], model.kinds[context]
++ model.total[context], len(model.vocabulary)
+
+discount: a discount was taken off the count, as Kneser and Ney do; here the counts stay, and k(u) is added below the line
+- (model.seen[gram] + kinds * p) / (total + kinds)
++ (max(model.seen[gram] - 0.75, 0) + 0.75 * kinds * p) / total
+
+backed off: the longest context that has seen the token spoke alone; each context corrects the shorter one, so p mixes all of them
+-         p = (model.seen[gram] + kinds * p) / (total + kinds)
++         if model.seen[gram]:
++             p = model.seen[gram] / (total + kinds)
+
+product: the probabilities of all tokens were multiplied; asked for is that of the last one alone
+-     p = 1 / len(model.vocabulary)
+-     for k in range(min(model.order, len(tokens))):
+-         context, gram = tokens[last - k : last], tokens[last - k :]
+-         total, kinds = model.total[context], model.kinds[context]
+-         if total == 0:
+-             break
+-         p = (model.seen[gram] + kinds * p) / (total + kinds)
+-     return p
++     product = 1.0
++     for last in range(len(tokens)):
++         p = 1 / len(model.vocabulary)
++         for k in range(min(model.order, last + 1)):
++             context, gram = tokens[last - k : last], tokens[last - k : last + 1]
++             total, kinds = model.total[context], model.kinds[context]
++             if total == 0:
++                 break
++             p = (model.seen[gram] + kinds * p) / (total + kinds)
++         product *= p
++     return product
+
+no bottom, not normalised: two things: p begins at 0, not at 1/V, and k(u) is missing below the line
+-     p = 1 / len(model.vocabulary)
+-     for k in range(min(model.order, len(tokens))):
+-         context, gram = tokens[last - k : last], tokens[last - k :]
+-         total, kinds = model.total[context], model.kinds[context]
+-         if total == 0:
+-             break
+-         p = (model.seen[gram] + kinds * p) / (total + kinds)
++     p = 0.0
++     for k in range(min(model.order, len(tokens))):
++         context, gram = tokens[last - k : last], tokens[last - k :]
++         total, kinds = model.total[context], model.kinds[context]
++         if total == 0:
++             break
++         p = (model.seen[gram] + kinds * p) / total
+
+short tokens forgotten: contexts were asked that are longer than what stands before the last token; there a slice begins at a negative index, and takes other tokens
+- range(min(model.order, len(tokens)))
++ range(model.order)
+
+token in its own context: the context has the last token in it; it ends just before
+- tokens[last - k : last], tokens[last - k :]
++ tokens[last - k :], tokens[last - k :]
+
+context alone from the start: the gram is right, and its context was taken from the start of the tokens; it is the k tokens just before the last one
+- tokens[last - k : last], tokens[last - k :]
++ tokens[:k], tokens[last - k :]
 """
 
 # %% [markdown]

@@ -287,6 +287,115 @@ means changed in place [arguments]: `m *= ...` writes into the caller's array; m
 -     m = BETA_1 * m + (1 - BETA_1) * d_w
 +     m *= BETA_1
 +     m += (1 - BETA_1) * d_w
+
+only the square corrected: s was corrected for its start at zero, m was not: the first steps are too short
+- step = m / (1 - BETA_1**k)
++ step = m
+
+both steps counted from 2: both corrections are those of the step after this one: k is 1 at the first step already
+-     root = (s / (1 - BETA_2**k)) ** 0.5
+-     step = m / (1 - BETA_1**k) / (root + EPSILON)
++     root = (s / (1 - BETA_2 ** (k + 1))) ** 0.5
++     step = m / (1 - BETA_1 ** (k + 1)) / (root + EPSILON)
+
+epsilon not corrected: the corrections were put into the rate, as the paper's short form does; epsilon is then added to the root of the uncorrected s, and for small gradients that is another number
+-     root = (s / (1 - BETA_2**k)) ** 0.5
+-     step = m / (1 - BETA_1**k) / (root + EPSILON)
++     root = s**0.5
++     step = m / (1 - BETA_1**k) * (1 - BETA_2**k) ** 0.5 / (root + EPSILON)
+
+no epsilon: epsilon was left out; it is added to the root, and for small gradients that is another number
+- / (root + EPSILON)
++ / root
+
+no root: m was divided by s and not by its root
+- (s / (1 - BETA_2**k)) ** 0.5
++ s / (1 - BETA_2**k)
+
+uphill: the step goes up the loss: it is taken off the weight
+- decay * w - learning_rate * step
++ decay * w + learning_rate * step
+
+correction without its power: the corrections are 1 - beta; they are 1 - beta^k, and end when k is large
+-     root = (s / (1 - BETA_2**k)) ** 0.5
+-     step = m / (1 - BETA_1**k) / (root + EPSILON)
++     root = (s / (1 - BETA_2)) ** 0.5
++     step = m / (1 - BETA_1) / (root + EPSILON)
+
+distance from the mean: s was made of the squared distance of d_w from m (AdaBelief does so); in AdamW it is made of d_w * d_w
+- (1 - BETA_2) * d_w * d_w
++ (1 - BETA_2) * (d_w - m) * (d_w - m)
+
+decay in the fraction: decay * w was divided by the root; the decay stands beside the step, and knows nothing of s
+-     step = m / (1 - BETA_1**k) / (root + EPSILON)
+-     w = w - learning_rate * decay * w - learning_rate * step
++     step = (m / (1 - BETA_1**k) + decay * w) / (root + EPSILON)
++     w = w - learning_rate * step
+
+no decay: the decay is missing: decay * w times the rate is taken off the weight as well
+-  - learning_rate * decay * w
++
+
+the gradient without its share: d_w was added to m whole, as in SGD with momentum; its share is 1 - BETA_1
+- m = BETA_1 * m + (1 - BETA_1) * d_w
++ m = BETA_1 * m + d_w
+
+Nesterov: the step looks one gradient ahead, as in NAdam; in AdamW it goes along the corrected m
+- step = m / (1 - BETA_1**k) / (root
++ step = (BETA_1 * m + (1 - BETA_1) * d_w) / (1 - BETA_1**k) / (root
+
+weights last: the results stand in another order; asked for are w, m, s
+- return w, m, s
++ return m, s, w
+
+means of the step before: the step was made with m and s as they came in; the new ones, with this gradient in them, make it
+-     m = BETA_1 * m + (1 - BETA_1) * d_w
+-     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
+-     root = (s / (1 - BETA_2**k)) ** 0.5
+-     step = m / (1 - BETA_1**k) / (root + EPSILON)
++     root = (s / (1 - BETA_2**k)) ** 0.5
++     step = m / (1 - BETA_1**k) / (root + EPSILON)
++     m = BETA_1 * m + (1 - BETA_1) * d_w
++     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
+
+shares swapped: the old mean and the new gradient have each other's shares: the old keeps beta, the new adds 1 - beta
+-     m = BETA_1 * m + (1 - BETA_1) * d_w
+-     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
++     m = (1 - BETA_1) * m + BETA_1 * d_w
++     s = (1 - BETA_2) * s + BETA_2 * d_w * d_w
+
+sign lost: the step has lost the sign of m: each weight moves down
+- step = m /
++ step = abs(m) /
+
+L2 and no correction: two things: decay * w was added to the gradient (that is L2), and m and s were not divided by 1 - beta^k
+-     m = BETA_1 * m + (1 - BETA_1) * d_w
+-     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
+-     root = (s / (1 - BETA_2**k)) ** 0.5
+-     step = m / (1 - BETA_1**k) / (root + EPSILON)
+-     w = w - learning_rate * decay * w - learning_rate * step
++     d_w = d_w + decay * w
++     m = BETA_1 * m + (1 - BETA_1) * d_w
++     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
++     w = w - learning_rate * m / (s**0.5 + EPSILON)
+
+decay in both places: decay * w was added to the gradient and taken off the weight as well; only the second is AdamW
+-     m = BETA_1 * m + (1 - BETA_1) * d_w
+-     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
++     d_w = d_w + decay * w
++     m = BETA_1 * m + (1 - BETA_1) * d_w
++     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
+
+decay in both places, no correction: two things: decay * w was added to the gradient as well as taken off the weight, and m and s were not divided by 1 - beta^k
+-     m = BETA_1 * m + (1 - BETA_1) * d_w
+-     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
+-     root = (s / (1 - BETA_2**k)) ** 0.5
+-     step = m / (1 - BETA_1**k) / (root + EPSILON)
++     d_w = d_w + decay * w
++     m = BETA_1 * m + (1 - BETA_1) * d_w
++     s = BETA_2 * s + (1 - BETA_2) * d_w * d_w
++     root = s**0.5
++     step = m / (root + EPSILON)
 """
 
 # %% [markdown]
@@ -367,7 +476,7 @@ def batch(rng, T, B, K, alpha):
     return {"logits": logits, "targets": targets, "alpha": alpha}
 
 
-visible = move(batch(np.random.default_rng(2), 3, 2, 4, 0.2))
+visible = move(batch(np.random.default_rng(2), 5, 2, 4, 0.2))
 check(
     smoothed_cross_entropy,
     stored("smoothed_cross_entropy"),
@@ -464,6 +573,114 @@ p smoothed instead of the target: the network's probabilities were smoothed, and
 -     loss = -xp.sum(q * log_p) / (T * B)
 +     q = one_hot
 +     loss = -xp.sum(q * xp.log((1 - alpha) * xp.exp(log_p) + alpha / K)) / (T * B)
+
+K - 1 for all: alpha was divided by K - 1 and given to all K classes: q then sums to more than 1; each receives alpha / K
+- + alpha / K
++ + alpha / max(K - 1, 1)
+
+target left out: the target gave up alpha and received nothing back: alpha / K goes to all K classes, the target among them, or q sums to less than 1
+- (1 - alpha) * one_hot + alpha / K
++ (1 - alpha) * one_hot + alpha / K * (1 - one_hot)
+
+nothing spread: the target gave up alpha and no class received it: q sums to 1 - alpha
+- (1 - alpha) * one_hot + alpha / K
++ (1 - alpha) * one_hot
+
+alpha and 1 - alpha swapped: the target kept alpha and 1 - alpha was spread; it is the other way round
+- (1 - alpha) * one_hot + alpha / K
++ alpha * one_hot + (1 - alpha) / K
+
+spread over T: alpha was divided by T, the number of steps; it is spread over the K classes
+- + alpha / K
++ + alpha / T
+
+entropy taken off: the entropy of q was taken off the loss (that is the Kullback-Leibler divergence); asked for is the cross-entropy, and with alpha = 0 log q is not a number
+- loss = -xp.sum(q * log_p) / (T * B)
++ loss = xp.sum(q * (xp.log(xp.where(q > 0, q, xp.ones_like(q))) - log_p)) / (T * B)
+
+p and q swapped: the logarithm was taken of q and weighted with p; log p is weighted with q
+- loss = -xp.sum(q * log_p) / (T * B)
++ loss = -xp.sum(xp.exp(log_p) * xp.log(xp.where(q > 0, q, xp.ones_like(q)))) / (T * B)
+
+plain loss: the loss is the one without smoothing: weight log p with q, not with one_hot
+- loss = -xp.sum(q * log_p)
++ loss = -xp.sum(one_hot * log_p)
+
+summed: the loss is the sum over all T B predictions; it is their mean
+- loss = -xp.sum(q * log_p) / (T * B)
++ loss = -xp.sum(q * log_p)
+
+averaged over the batch only: the loss was divided by B alone; it is the mean over all T B predictions
+- loss = -xp.sum(q * log_p) / (T * B)
++ loss = -xp.sum(q * log_p) / B
+
+loss with the wrong sign: the loss is negative: log p is at most 0, so a minus stands before the sum
+- loss = -xp.sum
++ loss = xp.sum
+
+log p smoothed: log p was mixed with alpha / K, and the targets were not smoothed; the mixture belongs to q
+-     q = (1 - alpha) * one_hot + alpha / K
+-     loss = -xp.sum(q * log_p) / (T * B)
+-     d_logits = (xp.exp(log_p) - q) / (T * B)
++     mixed = (1 - alpha) * log_p + alpha / K
++     loss = -xp.sum(one_hot * mixed) / (T * B)
++     d_logits = (xp.exp(mixed) - one_hot) / (T * B)
+
+log p in the gradient [gradients]: the gradient is log p - q; it is p - q, and p is exp of log_p
+- (xp.exp(log_p) - q) / (T * B)
++ (log_p - q) / (T * B)
+
+gradient averaged over classes [gradients]: the gradient was divided by K as well; the sum over the classes is no mean
+- (xp.exp(log_p) - q) / (T * B)
++ (xp.exp(log_p) - q) / (T * B * K)
+
+gradient by log p [gradients]: this is the gradient with respect to log p; go on through the softmax to the logits, and it becomes p - q
+- (xp.exp(log_p) - q) / (T * B)
++ -q / (T * B)
+
+gradient by p [gradients]: this is the gradient with respect to p; go on through the softmax to the logits, and it becomes p - q
+- (xp.exp(log_p) - q) / (T * B)
++ -q / xp.exp(log_p) / (T * B)
+
+gradient scaled [gradients]: p - one_hot was multiplied by 1 - alpha: the share alpha / K of the classes has a gradient too
+- (xp.exp(log_p) - q) / (T * B)
++ (1 - alpha) * (xp.exp(log_p) - one_hot) / (T * B)
+
+slope of p added [gradients]: p - q was multiplied by p (1 - p), as a squared error behind a sigmoid has it; here p - q is all of the gradient
+- (xp.exp(log_p) - q) / (T * B)
++ (xp.exp(log_p) - q) * xp.exp(log_p) * (1 - xp.exp(log_p)) / (T * B)
+
+nothing divided: loss and gradient are those of the sum over all T B predictions; both are to be those of the mean
+-     loss = -xp.sum(q * log_p) / (T * B)
+-     d_logits = (xp.exp(log_p) - q) / (T * B)
++     loss = -xp.sum(q * log_p)
++     d_logits = xp.exp(log_p) - q
+
+both divided by T only: loss and gradient were divided by T alone; the mean is over all T B predictions
+-     loss = -xp.sum(q * log_p) / (T * B)
+-     d_logits = (xp.exp(log_p) - q) / (T * B)
++     loss = -xp.sum(q * log_p) / T
++     d_logits = (xp.exp(log_p) - q) / T
+
+both divided by B only: loss and gradient were divided by B alone; the mean is over all T B predictions
+-     loss = -xp.sum(q * log_p) / (T * B)
+-     d_logits = (xp.exp(log_p) - q) / (T * B)
++     loss = -xp.sum(q * log_p) / B
++     d_logits = (xp.exp(log_p) - q) / B
+
+both averaged over classes: loss and gradient were divided by K as well; over the classes it is a sum, over T and B a mean
+-     loss = -xp.sum(q * log_p) / (T * B)
+-     d_logits = (xp.exp(log_p) - q) / (T * B)
++     loss = -xp.mean(q * log_p)
++     d_logits = (xp.exp(log_p) - q) / (T * B * K)
+
+spread over the others, gradient of the sum: two things: alpha was spread over the K - 1 other classes (here over all K), and the gradient lacks its 1/(T B)
+-     q = (1 - alpha) * one_hot + alpha / K
+-     loss = -xp.sum(q * log_p) / (T * B)
+-     d_logits = (xp.exp(log_p) - q) / (T * B)
++     q = (1 - alpha) * one_hot + alpha / max(K - 1, 1) * (1 - one_hot)
++     loss = -xp.sum(q * log_p) / (T * B)
++     d_logits = xp.exp(log_p) - q
 """
 
 # %% [markdown]
@@ -589,6 +806,102 @@ counted from 1: the steps were counted from 1: every rate is that of the step af
 -     if step < warmup:
 +     step = step + 1
 +     if step < warmup:
+
+divided by one more: the warm-up was divided by W + 1, so step W - 1 does not have the peak
+- peak * (step + 1) / warmup
++ peak * (step + 1) / (warmup + 1)
+
+steps of the warm-up counted: the cosine counts from step 0 and is divided by N - W: take W off the step as well
+- (step - warmup) / (steps - warmup)
++ step / (steps - warmup)
+
+cosine a step ahead: the cosine is a step ahead: at step W it begins, so step W still has the peak
+- (step - warmup) / (steps - warmup)
++ (step + 1 - warmup) / (steps - warmup)
+
+no pi: the cosine got a share from 0 to 1; half a turn is pi
+- math.cos(math.pi * done)
++ math.cos(done)
+
+quarter turn: this is a quarter of a cosine; asked for is half a turn, moved up and halved
+- peak * (1 + math.cos(math.pi * done)) / 2
++ peak * math.cos(math.pi * done / 2)
+
+minus for plus: 1 - cos goes up; 1 + cos goes down
+- (1 + math.cos(math.pi * done))
++ (1 - math.cos(math.pi * done))
+
+sine: sin begins at 0 and comes back to it; cos goes from 1 to -1
+- math.cos(math.pi * done)
++ math.sin(math.pi * done)
+
+peak missing on the way down: the way down was not multiplied by the peak
+- return peak * (1 + math
++ return (1 + math
+
+peak missing on the way up: the warm-up was not multiplied by the peak
+- return peak * (step + 1) / warmup
++ return (step + 1) / warmup
+
+warm-up times cosine: the warm-up was multiplied by a cosine that begins at step 0; the two follow each other
+-     if step < warmup:
+-         return peak * (step + 1) / warmup
+-     done = (step - warmup) / (steps - warmup)
++     peak = peak * (min(1.0, (step + 1) / warmup) if warmup else 1.0)
++     done = step / steps
+
+whole division: `//` throws the fraction away: before its last step the warm-up has a rate of 0
+- peak * (step + 1) / warmup
++ peak * ((step + 1) // warmup)
+
+warm-up along a cosine: the warm-up went up along a cosine; asked for is a straight line
+- peak * (step + 1) / warmup
++ peak * (1 - math.cos(math.pi * (step + 1) / warmup)) / 2
+
+inverse root: the way down is that of one over the root of the step, another usual schedule; the task asks for half a cosine
+- return peak * (1 + math.cos(math.pi * done)) / 2
++ return peak * (max(warmup, 1) / (step + 1)) ** 0.5
+
+exponential: this is an exponential, another usual schedule; the task asks for half a cosine
+- return peak * (1 + math.cos(math.pi * done)) / 2
++ return peak * math.exp(-done)
+
+never down: the rate stays at the peak; after the warm-up it falls along half a cosine
+- return peak * (1 + math.cos(math.pi * done)) / 2
++ return peak
+
+floor: the rate was kept from falling below a tenth of the peak; here it falls to zero
+- return peak * (1 + math.cos(math.pi * done)) / 2
++ return max(0.1 * peak, peak * (1 + math.cos(math.pi * done)) / 2)
+
+bracket lost: only the 1 was halved, not the sum: (1 + cos) / 2 needs its brackets
+- peak * (1 + math.cos(math.pi * done)) / 2
++ peak * (1 / 2 + math.cos(math.pi * done))
+
+bracket and peak lost: the peak multiplies the 1 alone, not the cosine: (1 + cos) needs its brackets
+- peak * (1 + math.cos(math.pi * done)) / 2
++ peak / 2 + math.cos(math.pi * done)
+
+the smaller of the two: the smaller of warm-up and cosine was taken; which of them counts is decided by the step alone, and the warm-up of 0 steps must not be divided by
+-     if step < warmup:
+-         return peak * (step + 1) / warmup
+-     done = (step - warmup) / (steps - warmup)
+-     return peak * (1 + math.cos(math.pi * done)) / 2
++     done = (step - warmup) / (steps - warmup)
++     down = (1 + math.cos(math.pi * done)) / 2
++     return peak * min((step + 1) / max(warmup, 1), down)
+
+first step stands still, cosine from the first: two things: the first step has a rate of 0, where it should have peak / W, and the cosine began at step 0; it begins where the warm-up ends
+-         return peak * (step + 1) / warmup
+-     done = (step - warmup) / (steps - warmup)
++         return peak * step / warmup
++     done = step / steps
+
+first step stands still, step W in the warm-up: two things: the first step has a rate of 0, where it should have peak / W, and step W was taken for the warm-up, so a warm-up of 0 steps is divided by
+-     if step < warmup:
+-         return peak * (step + 1) / warmup
++     if step <= warmup:
++         return peak * step / warmup
 """
 
 # %% [markdown]
@@ -747,6 +1060,59 @@ the first gradient for ever: loss and gradient were computed at the first weight
 running mean of the loss: the losses were averaged with those before: a curve that looks calmer than the run was
 - losses.append(float(loss))
 + losses.append((sum(losses) + float(loss)) / (len(losses) + 1))
+
+state of zeros: every step began at a state of zeros; it begins at the state that was given
+- loss_and_gradient(params, batch, state)
++ loss_and_gradient(params, batch, tuple(0 * h for h in state))
+
+gradients added up: the gradients of all steps so far were added; each update takes that of its own step
+-         loss, d_params, _ = loss_and_gradient(params, batch, state)
++         loss, new, _ = loss_and_gradient(params, batch, state)
++         d_params = tree_map(lambda a, b: a + b, d_params, new) if losses else new
+
+losses added up: each entry is the sum of the losses so far; it is the loss of its step
+- losses.append(float(loss))
++ losses.append(float(loss) + sum(losses))
+
+losses smoothed: each loss was mixed with nine parts of the one before; it is the loss of its step alone
+- losses.append(float(loss))
++ losses.append(0.9 * losses[-1] + 0.1 * float(loss) if losses else float(loss))
+
+exp of the loss: these are perplexities, exp of the losses
+- losses.append(float(loss))
++ losses.append(math.exp(float(loss)))
+
+state carried, no memory: two things: the state at the end of the batch was carried to its beginning, and the optimiser's memory was not kept
+-         loss, d_params, _ = loss_and_gradient(params, batch, state)
+-         params, memory = optimizer.update(params, d_params, memory)
++         loss, d_params, state = loss_and_gradient(params, batch, state)
++         params, _ = optimizer.update(params, d_params, memory)
+
+plain descent: the optimiser was not asked: the weights went down the gradient with a rate of 0.1
+- params, memory = optimizer.update(params, d_params, memory)
++ params = tree_map(lambda w, d: w - 0.1 * d, params, d_params)
+
+weights and gradient exchanged: weights and gradient have changed places; it is update(params, d_params, memory)
+- optimizer.update(params, d_params, memory)
++ optimizer.update(d_params, params, memory)
+
+weights of a step before: the losses are right, and the weights are not those after the last update (which may be better than what the lowest loss was measured with): return these
+-     for _ in range(steps):
+-         loss, d_params, _ = loss_and_gradient(params, batch, state)
+-         params, memory = optimizer.update(params, d_params, memory)
+-         losses.append(float(loss))
++     best = params
++     for _ in range(steps):
++         loss, d_params, _ = loss_and_gradient(params, batch, state)
++         if not losses or float(loss) < min(losses):
++             best = params
++         params, memory = optimizer.update(params, d_params, memory)
++         losses.append(float(loss))
++     params = best
+
+memory taken for the weights: the two results of update were exchanged: the weights come first, then the memory
+-         params, memory = optimizer.update(params, d_params, memory)
++         memory, params = optimizer.update(params, d_params, memory)
 """
 
 # %% [markdown]
@@ -801,7 +1167,14 @@ print(
 import numpy as np
 
 from rnncore.losses import cross_entropy as book_cross_entropy
-from rnncore.testing import Properties, assert_close, check, mover, stored
+from rnncore.testing import (
+    Properties,
+    assert_close,
+    assert_that,
+    check,
+    mover,
+    stored,
+)
 
 properties = Properties(values=3, dtype=1, sizes=1)
 
@@ -824,9 +1197,11 @@ check(
     by=properties,
 )
 even = move(np.zeros((2, 3, 8))), move(np.zeros((2, 3), dtype=int))
-assert_close(
-    "loss of eight even chances", cross_entropy(*even)[0], np.log(8)
-)
+loss, (_, one_hot) = cross_entropy(*even)
+assert_close("loss of eight even chances", loss, np.log(8))
+with properties("dtype"):
+    bools = "bool" in str(one_hot.dtype)
+    assert_that(bools, "one_hot is to hold bools, as it came")
 # certain and wrong, and beside it a prediction that knows nothing
 far = move((np.array([[[1000.0, 0], [0, 0]]]), np.array([[1, 1]])))
 with properties("sizes"):
@@ -907,6 +1282,72 @@ perplexities averaged: the surprises were averaged after the exponential: the me
 logits taken for log p: the logits were not normalised: the probabilities do not sum to 1
 - log_p = z - xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True))
 + log_p = z
+
+log of p [hidden]: p was made first and then its logarithm was taken: where p is 0 in floating point the logarithm is infinite, and log p is not
+-     log_p = z - xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True))
++     log_p = xp.log(xp.exp(z) / xp.sum(xp.exp(z), axis=-1, keepdims=True))
+
+summed over time: the probabilities of different steps were made to compete: the sum runs over the classes, the last axis
+- xp.sum(xp.exp(z), axis=-1, keepdims=True)
++ xp.sum(xp.exp(z), axis=0, keepdims=True)
+
+summed over everything: the probabilities of all predictions were made to compete: the sum runs over the classes, the last axis
+- xp.sum(xp.exp(z), axis=-1, keepdims=True)
++ xp.sum(xp.exp(z))
+
+p in the cache: the cache holds p; it holds log p
+-     loss = -xp.mean(xp.sum(picked, axis=-1))
++     loss = -xp.mean(xp.sum(picked, axis=-1))
++     log_p = xp.exp(log_p)
+
+largest taken off once: the largest logit was taken off inside the exponential only: take it off the logits themselves, so that it is gone from both
+- log_p = z - xp.log
++ log_p = logits - xp.log
+
+log before the sum: the logarithm was taken of each exponential and then the sum; the sum comes first
+- xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True))
++ xp.sum(z, axis=-1, keepdims=True)
+
+mean for the sum: the mean of the exponentials was taken; p is divided by their sum
+- xp.log(xp.sum(xp.exp(z)
++ xp.log(xp.mean(xp.exp(z)
+
+summed over the batch: the loss was summed over the batch; it is the mean over all T B predictions
+- -xp.mean(xp.sum(picked, axis=-1))
++ -xp.mean(xp.sum(xp.sum(picked, axis=-1), axis=1))
+
+other classes scored too: the other classes were scored too, with log(1 - p), as for labels of yes and no; here the target's log p is all
+- picked = xp.where(one_hot, log_p, xp.zeros_like(log_p))
++ picked = xp.where(one_hot, log_p, xp.log(1 - xp.exp(xp.where(one_hot, -xp.ones_like(log_p), log_p))))
+
+no logarithm: this is the mean of p itself, and not of its logarithm
+- -xp.mean(xp.sum(picked, axis=-1))
++ -xp.mean(xp.exp(xp.sum(picked, axis=-1)))
+
+logits picked: the target's logit was picked, and not its log p
+- picked = xp.where(one_hot, log_p,
++ picked = xp.where(one_hot, logits,
+
+perplexity: this is the perplexity; the loss is its logarithm
+- loss = -xp.mean(xp.sum(picked, axis=-1))
++ loss = xp.exp(-xp.mean(xp.sum(picked, axis=-1)))
+
+likeliest picked: the largest log p of each prediction was picked, whatever the target is
+- xp.sum(picked, axis=-1)
++ xp.max(log_p, axis=-1)
+
+over time and the wrong sign: two things: the sum ran over time and not over the classes, and the mean of log p was not negated
+-     log_p = z - xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True))
+-     picked = xp.where(one_hot, log_p, xp.zeros_like(log_p))
+-     loss = -xp.mean(xp.sum(picked, axis=-1))
++     log_p = z - xp.log(xp.sum(xp.exp(z), axis=0, keepdims=True))
++     picked = xp.where(one_hot, log_p, xp.zeros_like(log_p))
++     loss = xp.mean(xp.sum(picked, axis=-1))
+
+cache exchanged: the two parts of the cache have changed places: log_p comes first, then one_hot
+-     loss = -xp.mean(xp.sum(picked, axis=-1))
++     loss = -xp.mean(xp.sum(picked, axis=-1))
++     log_p, one_hot = one_hot, log_p
 """
 
 # %% [markdown]

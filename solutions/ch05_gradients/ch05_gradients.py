@@ -198,6 +198,76 @@ mirror instead of turn: without the minus this is a mirror, not a quarter turn; 
 height added, not scaled: the corner is s times k r^(k-1), so s is the height divided by the largest of these, not minus it
 - height / (k * r ** (k - 1)).max()
 + height - (k * r ** (k - 1)).max()
+
+multiplied by the factor: the corner is s times k r^(k-1), so s is the height divided by the largest of these, not multiplied
+- height / (k
++ height * (k
+
+top between the powers: the largest factor was taken at k = r / (1 - r), which need not be a whole number, and is below 1 for a small r; powers are counted 1, 2, 3, ...
+- (k * r ** (k - 1)).max()
++ (r / (1 - r) * r ** (r / (1 - r) - 1))
+
+top of the curve: the largest factor was taken where the derivative by k is zero, between two whole numbers; powers are counted 1, 2, 3, ...
+- (k * r ** (k - 1)).max()
++ (-1 / np.log(r) * r ** (-1 / np.log(r) - 1))
+
+place of the largest: argmax tells where the largest factor stands; the height is divided by the factor itself, its max
+- (k * r ** (k - 1)).max()
++ (k * r ** (k - 1)).argmax()
+
+sum for the largest: the factors of all powers were added; one power has the largest, and that one is to reach the height
+- (k * r ** (k - 1)).max()
++ (k * r ** (k - 1)).sum()
+
+height over r: s is the height divided by r; divide by the largest of k r^(k-1)
+- height / (k * r ** (k - 1)).max()
++ height / r
+
+growing first: the two matrices have changed places: fading comes first, then growing
+-     fading = np.array([[0.0, -r], [r, 0.0]])
+-     growing = np.array([[r, s], [0.0, r]])
++     growing = np.array([[0.0, -r], [r, 0.0]])
++     fading = np.array([[r, s], [0.0, r]])
+
+corner below: s stands in the lower corner of `growing`; the task has it in the upper one
+- [[r, s], [0.0, r]]
++ [[r, 0.0], [s, r]]
+
+turned the other way: `fading` turns the other way: the minus stands in the upper row
+- [[0.0, -r], [r, 0.0]]
++ [[0.0, r], [-r, 0.0]]
+
+shrunk without a turn: `fading` shrinks and does not turn; r stands off the diagonal, with a minus in the upper row
+- [[0.0, -r], [r, 0.0]]
++ [[r, 0.0], [0.0, r]]
+
+one entry not shrunk: one entry of `fading` is -1, so its eigenvalues have the absolute value √r; both entries have the size r
+- [[0.0, -r], [r, 0.0]]
++ [[0.0, -1.0], [r, 0.0]]
+
+shrunk twice: `fading` has r² where r belongs: its eigenvalues are ±i times that number
+- [[0.0, -r], [r, 0.0]]
++ [[0.0, -(r**2)], [r**2, 0.0]]
+
+ones on the diagonal: the diagonal of `growing` is 1, and so is its spectral radius; it is r
+- [[r, s], [0.0, r]]
++ [[1.0, s], [0.0, 1.0]]
+
+corner shrunk too: the corner of `growing` is r s; it is s
+- [[r, s], [0.0, r]]
++ [[r, r * s], [0.0, r]]
+
+r to the k, growing first: two things: the factor is k r^(k-1), not k r^k, and the matrices stand in the other order: fading, growing
+-     s = height / (k * r ** (k - 1)).max()
+-     fading = np.array([[0.0, -r], [r, 0.0]])
+-     growing = np.array([[r, s], [0.0, r]])
++     s = height / (k * r**k).max()
++     growing = np.array([[0.0, -r], [r, 0.0]])
++     fading = np.array([[r, s], [0.0, r]])
+
+ten powers: too few powers were looked at: at r = 0.99 the corner grows until k = 99, at r = 0.9 until k = 9
+- np.arange(1, 201)
++ np.arange(1, 11)
 """
 
 # %% [markdown]
@@ -364,7 +434,7 @@ root of the wrong degree: the root was taken of degree B; there are T steps, and
 - (1 / noise.shape[0])
 + (1 / noise.shape[1])
 
-W_h transposed in the Jacobian: W_h is transposed in the Jacobian: entry (i, j) of W_h takes unit j to unit i, and so does entry (i, j) of the Jacobian
+W_h transposed in the Jacobian: this is the rate of a Jacobian with W_h transposed: entry (i, j) of W_h takes unit j to unit i, and so does entry (i, j) of the Jacobian
 - (W_h @ J)
 + (W_h.T @ J)
 
@@ -411,6 +481,80 @@ root of the sum of squares: this is the Frobenius norm, the root of the sum of a
 norms averaged over the batch: the norms were averaged over the batch; every sequence has a Jacobian of its own
 - xp.linalg.svdvals(J)[..., 0]
 + (0 * J[:, 0, 0] + xp.mean(xp.linalg.svdvals(J)[..., 0]))
+
+power for the root: the norm was raised to the power T; the rate is its T-th root
+- ** (1 / noise.shape[0])
++ ** noise.shape[0]
+
+slope without the square: the slope of tanh is 1 - h², not 1 - h
+- 1 - h * h
++ 1 - h
+
+tanh taken twice: the slope is 1 - tanh(h)²; h is a tanh already, so it is 1 - h²
+- 1 - h * h
++ 1 - xp.tanh(h) ** 2
+
+slope of a sigmoid: h (1 - h) is the slope of a sigmoid; that of tanh is 1 - h²
+- 1 - h * h
++ h * (1 - h)
+
+noise after the tanh: the noise was added after the tanh; it belongs inside, with W_h h
+- xp.tanh(h @ W_h.T + noise[t, ...])
++ xp.tanh(h @ W_h.T) + noise[t, ...]
+
+noise after the tanh and its slope: the noise was added after the tanh, and the slope was taken before the noise; the noise belongs inside the tanh
+-         h = xp.tanh(h @ W_h.T + noise[t, ...])
+-         slope = 1 - h * h
++         h = xp.tanh(h @ W_h.T)
++         slope = 1 - h * h
++         h = h + noise[t, ...]
+
+a logarithm: this is the logarithm of the rate, a Lyapunov exponent; the rate is its exp
+- return xp.linalg.svdvals(J)[..., 0] ** (1 / noise.shape[0])
++ return xp.log(xp.linalg.svdvals(J)[..., 0]) / noise.shape[0]
+
+norms multiplied: the norms of the steps were multiplied: that is only a bound; the largest push of one step need not be the largest of the next, so multiply the matrices and take one norm
+-         J = slope[:, :, None] * (W_h @ J)
+-     return xp.linalg.svdvals(J)[..., 0] ** (1 / noise.shape[0])
++         norm = xp.linalg.svdvals(slope[:, :, None] * W_h)[..., 0]
++         J = norm if t == 0 else J * norm
++     return J ** (1 / noise.shape[0])
+
+norms averaged over time: the norms of the steps were averaged; multiply the matrices of all steps, and take one norm and its root
+-         J = slope[:, :, None] * (W_h @ J)
+-     return xp.linalg.svdvals(J)[..., 0] ** (1 / noise.shape[0])
++         norm = xp.linalg.svdvals(slope[:, :, None] * W_h)[..., 0]
++         J = norm if t == 0 else J + norm
++     return J / noise.shape[0]
+
+last step left out: the loop ends a step early: there are T steps
+- in range(noise.shape[0]):
++ in range(max(1, noise.shape[0] - 1)):
+
+entries multiplied: W_h and J were multiplied entry by entry; a product of matrices is @
+- (W_h @ J)
++ (W_h * J)
+
+slopes before the matrix: the slopes were multiplied before W_h; a push goes through W_h first, and then through the tanh
+- slope[:, :, None] * (W_h @ J)
++ W_h @ (slope[:, :, None] * J)
+
+mean of the singular values: this is the mean of the singular values; the norm is the largest
+- xp.linalg.svdvals(J)[..., 0]
++ xp.mean(xp.linalg.svdvals(J), axis=-1)
+
+transposed twice: W_h is transposed in both places, in the state and in the Jacobian: with sequences as rows the state takes h @ W_h.T, and the Jacobian W_h @ J
+-         h = xp.tanh(h @ W_h.T + noise[t, ...])
+-         slope = 1 - h * h
+-         J = slope[:, :, None] * (W_h @ J)
++         h = xp.tanh(h @ W_h + noise[t, ...])
++         slope = 1 - h * h
++         J = slope[:, :, None] * (W_h.T @ J)
+
+begins at zero: all rates are 0: the product began with zeros, and whatever is multiplied by them stays zero; it begins with the identity
+-     for t in range(noise.shape[0]):
++     J = 0 * J
++     for t in range(noise.shape[0]):
 """
 
 # %% [markdown]
@@ -588,6 +732,96 @@ caller's gradient changed: `a *= ...` changes the caller's gradient: a flat arra
 -         return a * min(1.0, limit / length(a))
 +         a *= min(1.0, limit / length(a))
 +         return a
+
+max for min: with max in place of min nothing long is shortened, and what is short is stretched
+- min(1.0
++ max(1.0
+
+not divided by the clipped length: the product was divided by the length of the original alone; a cosine divides by both lengths
+- / (length(c) * length(flat))
++ / length(flat)
+
+product alone: this is the product of the two gradients; a cosine divides it by both lengths
+-  / (length(c) * length(flat))
++
+
+ratio of lengths: this is how much shorter the gradient has become; the cosine is the product divided by both lengths
+- float(c @ flat) / (length(c) * length(flat))
++ length(c) / length(flat)
+
+angle: this is the angle itself; the cosine was asked for
+- float(c @ flat) / (length(c) * length(flat))
++ float(np.arccos(min(1.0, float(c @ flat) / (length(c) * length(flat)))))
+
+distance: this is 1 less the cosine, a distance; the cosine of no turn is 1
+- float(c @ flat) / (length(c) * length(flat))
++ 1 - float(c @ flat) / (length(c) * length(flat))
+
+order of the three: the first two results have changed places: it is by norm, by array, by entry
+- for c in (by_norm, by_array, by_entry)
++ for c in (by_array, by_norm, by_entry)
+
+limit shared: the limit was divided by the number of arrays; each array may have the whole of it
+- by_array = xp.concat([shortened(a) for a in arrays])
++ by_array = xp.concat([a * min(1.0, limit / len(arrays) / length(a)) for a in arrays])
+
+rows for arrays: each row of a matrix was shortened by itself; by array, a matrix has one length
+- by_array = xp.concat([shortened(a) for a in arrays])
++ by_array = xp.concat([shortened(d[i, ...]) if d.ndim > 1 else shortened(d) for d in d_params for i in range(d.shape[0] if d.ndim > 1 else 1)])
+
+square for the length: the limit was divided by the square of the length; length(a) is the root already
+- limit / length(a)
++ limit / length(a) ** 2
+
+root mean square: the limit was divided by the root of the mean square; the length is the root of the sum
+- limit / length(a)
++ limit * a.shape[0] ** 0.5 / length(a)
+
+negative entries lost: by entry, negative entries were moved to 0; each is moved into [-limit, limit]
+- xp.clip(flat, -limit, limit)
++ xp.clip(flat, 0.0, limit)
+
+signs lost: by entry, the signs were lost; each entry is moved into [-limit, limit] as it is
+- xp.clip(flat, -limit, limit)
++ xp.clip(abs(flat), 0.0, limit)
+
+signs alone: by entry, only the signs were kept; an entry within the limit stays as it is
+- xp.clip(flat, -limit, limit)
++ limit * xp.sign(flat)
+
+dropped: by entry, what was too large was set to 0; it is moved to the limit
+- xp.clip(flat, -limit, limit)
++ xp.where(abs(flat) > limit, xp.zeros_like(flat), flat)
+
+around the mean: by entry, the interval lies around the mean of the entries; it is [-limit, limit]
+- xp.clip(flat, -limit, limit)
++ xp.clip(flat, xp.mean(flat) - limit, xp.mean(flat) + limit)
+
+clipped once more: by entry, the gradient that was clipped by array was clipped again; each way begins with the original
+- xp.clip(flat, -limit, limit)
++ xp.clip(by_array * min(1.0, limit / length(flat)), -limit, limit)
+
+limit shared by the entries: by entry, the limit was divided by the root of the number of entries; each entry may have the whole of it
+- xp.clip(flat, -limit, limit)
++ xp.clip(flat, -limit / flat.shape[0] ** 0.5, limit / flat.shape[0] ** 0.5)
+
+clipped above, not divided: two things: a cosine divides by both lengths, and by entry only the entries above the limit were cut
+-     by_entry = xp.clip(flat, -limit, limit)
+-     return tuple(
+-         float(c @ flat) / (length(c) * length(flat))
++     by_entry = xp.clip(flat, None, limit)
++     return tuple(
++         float(c @ flat) / length(flat)
+
+stretched, in another order: two things: arrays that are shorter than the limit were stretched to it, and the first two results are exchanged
+-         return a * min(1.0, limit / length(a))
+-
+-     by_norm = shortened(flat)
+-     by_array = xp.concat([shortened(a) for a in arrays])
++         return a * (limit / length(a))
++
++     by_array = shortened(flat)
++     by_norm = xp.concat([shortened(a) for a in arrays])
 """
 
 # %% [markdown]
@@ -693,7 +927,7 @@ def chancy(setting, rng):
 
 
 def trial(change, seeds):
-    control = {"draws": 3, "gain": 0.0, "cost": 2.0}
+    control = {"draws": 3, "gain": 0.0, "cost": 2.0, "note": 0}
     return {
         "score": chancy,
         "control": control,
@@ -705,6 +939,8 @@ def trial(change, seeds):
 visible = [
     trial({"gain": 0.5}, [0, 1, 2, 3, 4, 5, 6]),
     trial({"cost": 1.5}, [4, 8]),
+    trial({"draws": 2}, [4, 8, 2, 11]),
+    trial({"note": 1}, [3, 5]),  # changes nothing in the score
 ]
 check(
     compare_settings,
@@ -732,6 +968,7 @@ hidden = [
         ({"draws": 2}, 8),
         ({"cost": 3.0}, 1),
         ({"gain": 2.0}, 9),
+        ({"note": 1}, 4),
     ]
 ]
 check(
@@ -801,6 +1038,87 @@ nothing changed [hidden, refusals]: settings that do not differ were compared
 -     if len(changed) != 1:
 +     changed = changed or list(control)
 +     if len(changed) > 3:
+
+seed zero for all: every pair had the seed 0, whatever the list says: many copies of one run, not many runs
+-             score(treatment, np.random.default_rng(seed))
+-             - score(control, np.random.default_rng(seed))
++             score(treatment, np.random.default_rng(0))
++             - score(control, np.random.default_rng(0))
+
+one generator for all seeds: the generators were made once, with the first seed, and went on drawing; make fresh ones for every seed
+-     differences = np.array(
+-         [
+-             score(treatment, np.random.default_rng(seed))
+-             - score(control, np.random.default_rng(seed))
+-             for seed in seeds
+-         ]
+-     )
++     a, b = np.random.default_rng(seeds[0]), np.random.default_rng(seeds[0])
++     differences = np.array([score(treatment, a) - score(control, b) for _ in seeds])
+
+treatment with another seed: the treatment had another seed than the control: luck is counted as effect
+- score(treatment, np.random.default_rng(seed))
++ score(treatment, np.random.default_rng(seed + 1))
+
+places for seeds: the runs were seeded with 0, 1, 2, ...; the list holds the seeds themselves
+- for seed in seeds
++ for seed in range(len(seeds))
+
+old generator: the runs drew from NumPy's old generator, RandomState; asked for is np.random.default_rng(seed)
+-             score(treatment, np.random.default_rng(seed))
+-             - score(control, np.random.default_rng(seed))
++             score(treatment, np.random.RandomState(seed))
++             - score(control, np.random.RandomState(seed))
+
+sizes: the signs of the differences were lost; treatment minus control says who was better
+- (treatment, np.random.default_rng(seed))
+-             - score(control, np.random.default_rng(seed))
++ (treatment, np.random.default_rng(seed))
++             - score(control, np.random.default_rng(seed))
++             if score(treatment, np.random.default_rng(seed)) > score(control, np.random.default_rng(seed))
++             else score(control, np.random.default_rng(seed)) - score(treatment, np.random.default_rng(seed))
+
+sorted: the differences were sorted; entry i belongs to seed i
+-     better = int
++     differences = np.sort(differences)
++     better = int
+
+relative: each difference was divided by the control's score; treatment minus control was asked for
+- (treatment, np.random.default_rng(seed))
+-             - score(control, np.random.default_rng(seed))
++ (treatment, np.random.default_rng(seed))
++             / score(control, np.random.default_rng(seed))
++             - 1
+
+middle of an unsorted list: the difference in the middle of the list was taken; a median is the middle of the sorted ones
+- float(np.median(differences))
++ float(differences[len(differences) // 2])
+
+losses counted: seeds were counted at which the treatment was not better
+- better = int((differences < 0).sum())
++ better = int((differences >= 0).sum())
+
+mean and higher: two things: this is the mean, not the median, and the seeds were counted at which the treatment scored higher
+-     better = int((differences < 0).sum())
+-     return changed[0], differences, float(np.median(differences)), better
++     better = int((differences > 0).sum())
++     return changed[0], differences, float(np.mean(differences)), better
+
+equal counts: seeds at which both scored alike were counted as better; the treatment is better where it scores lower
+- (differences < 0)
++ (differences <= 0)
+
+difference of medians: the median of the control was taken off that of the treatment; pairs are compared, so take the median of the differences
+- float(np.median(differences))
++ float(
++         np.median([score(treatment, np.random.default_rng(s)) for s in seeds])
++         - np.median([score(control, np.random.default_rng(s)) for s in seeds])
++     )
+
+control minus treatment, counted right: the differences have the wrong sign: treatment minus control was asked for (the seeds were counted right)
+-     return changed[0], differences, float(np.median(differences)), better
++     differences = -differences
++     return changed[0], differences, float(np.median(differences)), better
 """
 
 # %% [markdown]
@@ -964,6 +1282,55 @@ recurrent term dropped: nothing went back through W_h
 one step, again and again: every step used the slopes of the last one; each step has a cache of its own
 - cell_vjp(d_state, cache)
 + cell_vjp(d_state, tape.caches[-1])
+
+memory left as it was: the second part of the state kept the gradient that it came with; take the one that the cell returns
+- + d_past, *d_memory)
++ + d_past, *d_state[1:])
+
+lags one short: entry 0 is the identity, lag 0: the gradient is to be put down after the step, so that entry 0 is lag 1
+-         d_state = (d_a_h @ params.W_h + d_past, *d_memory)
+-         jacobians.append(xp.concat(d_state, axis=-1))
++         old = xp.concat(d_state, axis=-1)
++         jacobians.append(old + xp.zeros((n, state[0].shape[0], n), dtype=old.dtype, device=device_of(old)))
++         d_state = (d_a_h @ params.W_h + d_past, *d_memory)
+
+d_a_x for d_a_h: d_a_x was sent back through W_h; d_a_h is what W_h has made, and in a GRU the two differ
+- _, d_a_h, (d_past
++ d_a_h, _, (d_past
+
+steps alone: each entry is the Jacobian of a single step: the gradient that comes out of a step must go into the one before it
+-         d_state = (d_a_h @ params.W_h + d_past, *d_memory)
+-         jacobians.append(xp.concat(d_state, axis=-1))
++         alone = (d_a_h @ params.W_h + d_past, *d_memory)
++         jacobians.append(xp.concat(alone, axis=-1))
+
+added to the step after: the gradient of each step was added to that of the step after it; it takes its place
+- d_state = (d_a_h @ params.W_h + d_past, *d_memory)
++ d_state = tuple(a + b for a, b in zip(d_state, (d_a_h @ params.W_h + d_past, *d_memory), strict=True))
+
+W_h left out: d_a_h is the gradient of W_h's result; send it back through W_h before it is that of the state
+- d_a_h @ params.W_h + d_past
++ d_a_h[..., :H] + d_past
+
+past sent through W_h: what went past W_h, d_past, was sent through it as well
+- d_a_h @ params.W_h + d_past
++ (d_a_h + xp.concat([d_past] * (d_a_h.shape[-1] // H), axis=-1)) @ params.W_h
+
+parts in the other order: the parts of the state have changed places: h comes first, then c
+- xp.concat(d_state, axis=-1)
++ xp.concat(d_state[::-1], axis=-1)
+
+forward and transposed: two things: the loop ran from the first step to the last, and each Jacobian is transposed
+-     for cache in reversed(tape.caches):
+-         _, d_a_h, (d_past, *d_memory) = cell_vjp(d_state, cache)
+-         d_state = (d_a_h @ params.W_h + d_past, *d_memory)
+-         jacobians.append(xp.concat(d_state, axis=-1))
+-     return xp.permute_dims(xp.stack(jacobians), (0, 2, 1, 3))
++     for cache in tape.caches:
++         _, d_a_h, (d_past, *d_memory) = cell_vjp(d_state, cache)
++         d_state = (d_a_h @ params.W_h + d_past, *d_memory)
++         jacobians.append(xp.concat(d_state, axis=-1))
++     return xp.permute_dims(xp.stack(jacobians), (0, 2, 3, 1))
 """
 
 # %% [markdown]

@@ -301,6 +301,88 @@ the top's outputs for all: each layer got the loss's own d_y past it; what goes 
 -         d_y = d_x + d_y if k > 0 else d_x
 +         d_top = d_y if k == len(params) - 1 else d_top
 +         d_y = d_x + d_top if k > 0 else d_x
+
+one state of the lowest for all: every layer got the d_state of the lowest one; each has its own
+- d_y, d_states[k]
++ d_y, d_states[0]
+
+multiplied: what came through the layer and what went past it were multiplied; where a value has two readers, what they send back is added
+- d_x + d_y if k > 0
++ d_x * d_y if k > 0
+
+taken off: what came through the layer was taken off what went past it; the two are added
+- d_x + d_y if k > 0
++ d_y - d_x if k > 0
+
+no way past the top: the top layer has a way past it too: every layer but the lowest has one
+- if k > 0 else d_x
++ if 0 < k < len(params) - 1 else d_x
+
+no way past the second: the second layer has a way past it too: every layer but the lowest has one
+- if k > 0 else d_x
++ if k > 1 else d_x
+
+state handed to the layer below: the gradient of a layer's first state was given to the layer below as that of its last; each layer has one of its own in d_states
+-     for k in reversed(range(len(params))):
+-         d_layer, d_x, d_state = bptt(
+-             cell_vjp, params[k], tapes[k], d_y, d_states[k]
+-         )
++     d_state = d_states[-1]
++     for k in reversed(range(len(params))):
++         d_layer, d_x, d_state = bptt(
++             cell_vjp, params[k], tapes[k], d_y, d_state
++         )
+
+outputs of the lowest returned: weights and states are right; d_x is the gradient of the lowest layer's outputs, and must go on through that layer
+- d_y = d_x + d_y if k > 0 else d_x
++ d_y = d_x + d_y if k > 0 else d_y
+
+last states returned: the d_states that came in were returned; the gradients of the first states are what bptt gives
+- d_first.insert(0, d_state)
++ d_first.insert(0, d_states[k])
+
+no way past and order: two things: the gradient never goes past a layer, and weights and states begin with the top one
+-         d_y = d_x + d_y if k > 0 else d_x
+-         d_params.insert(0, d_layer)
+-         d_first.insert(0, d_state)
++         d_y = d_x
++         d_params.append(d_layer)
++         d_first.append(d_state)
+
+past the lowest and one state: two things: the lowest layer has no way past it, and each layer has a d_state of its own, not that of the top
+-         d_layer, d_x, d_state = bptt(
+-             cell_vjp, params[k], tapes[k], d_y, d_states[k]
+-         )
+-         d_y = d_x + d_y if k > 0 else d_x
++         d_layer, d_x, d_state = bptt(
++             cell_vjp, params[k], tapes[k], d_y, d_states[-1]
++         )
++         d_y = d_x + d_y
+
+all above added: what goes past a layer was added to all that had come down before; a layer's outputs have two readers, the layer above and what is past it
+- d_y = d_x + d_y if k > 0 else d_x
++ d_top = d_y if k == len(params) - 1 else d_top
++         d_y = d_y + d_x + d_top if k > 0 else d_x
+
+tapes from the other end: each layer got the tape of another one: tapes[k] belongs to params[k]
+- tapes[k]
++ tapes[-1 - k]
+
+from the bottom up: the loop began at the lowest layer; d_y is the gradient of the top one's outputs, so begin there
+-     for k in reversed(range(len(params))):
+-         d_layer, d_x, d_state = bptt(
+-             cell_vjp, params[k], tapes[k], d_y, d_states[k]
+-         )
+-         d_y = d_x + d_y if k > 0 else d_x
+-         d_params.insert(0, d_layer)
+-         d_first.insert(0, d_state)
++     for k in range(len(params)):
++         d_layer, d_x, d_state = bptt(
++             cell_vjp, params[k], tapes[k], d_y, d_states[k]
++         )
++         d_y = d_x + d_y if k > 0 else d_x
++         d_params.append(d_layer)
++         d_first.append(d_state)
 """
 
 # %% [markdown]
@@ -500,6 +582,86 @@ nothing turned back: the outputs were not re-aligned: y[0] still belongs to each
 -     y = turn(y)
 -     return y, y[0, ...]
 +     return y, y[0, ...]
+
+features turned round: the features were turned round, and not the steps: flip axis 0 of a sequence, which is time
+- xp.flip(a[:n, b, ...], axis=0)
++ xp.flip(a[:n, b, ...], axis=-1)
+
+state at the last step: the state was taken at each sequence's last step, where the reader has only begun; it has read the first step at y[0]
+- return y, y[0, ...]
++ return y, xp.stack([y[n - 1, b, ...] for b, n in enumerate(lengths)])
+
+padding in front: the sequences were put behind their padding, so that y stands beside other steps than x
+- out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)
++ out[a.shape[0] - n :, b, ...] = xp.flip(a[:n, b, ...], axis=0)
+
+column turned, then cut: the whole column was turned round and then cut: its first steps are the padding; cut to n steps first
+- xp.flip(a[:n, b, ...], axis=0)
++ xp.flip(a[:, b, ...], axis=0)[:n, ...]
+
+first step never read: only n - 1 steps of each sequence were turned round; a[:n] has all n
+- out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)
++ out[: n - 1, b, ...] = xp.flip(a[: n - 1, b, ...], axis=0)
+
+shortest length for all: all sequences were cut to the shortest length; each has its own
+- in enumerate(lengths):
++ in enumerate([min(lengths)] * len(lengths)):
+
+lengths sorted: the lengths were sorted, and no longer belong to their sequences
+- in enumerate(lengths):
++ in enumerate(sorted(lengths, reverse=True)):
+
+block of zeroed padding: the padding was set to zero and x turned round as a block: short sequences read zeros first, and each zero moves the state
+-     y, _, _ = unroll(cell, params, turn(x), (h_0,))
+-     y = turn(y)
+-     return y, y[0, ...]
++     y, last, _ = unroll(cell, params, xp.flip(turn(turn(x)), axis=0), (h_0,))
++     return turn(turn(xp.flip(y, axis=0))), last[0]
+
+left reader: this is the reader from the left, and its state after each sequence's last step; turn each sequence round, before the loop and after it
+-     y, _, _ = unroll(cell, params, turn(x), (h_0,))
+-     y = turn(y)
+-     return y, y[0, ...]
++     y, _, _ = unroll(cell, params, x, (h_0,))
++     return turn(turn(y)), turn(y)[0, ...]
+
+padding filled: h_0 stands in the padding of y; zeros are due there
+-     y = turn(y)
+-     return y, y[0, ...]
++     y = turn(y)
++     for b, n in enumerate(lengths):
++         y[n:, b, ...] = h_0[b, ...]
++     return y, y[0, ...]
+
+padding kept and state after it: two things: y is not zero in the padding, and the state was taken after the loop's last step, where short sequences have walked on through theirs
+-         out = xp.zeros_like(a)
+-         for b, n in enumerate(lengths):
+-             out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)
+-         return out
+-
+-     y, _, _ = unroll(cell, params, turn(x), (h_0,))
+-     y = turn(y)
+-     return y, y[0, ...]
++         out = a + 0
++         for b, n in enumerate(lengths):
++             out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)
++         return out
++
++     y, last, _ = unroll(cell, params, turn(x), (h_0,))
++     return turn(y), last[0]
+
+time and batch exchanged: the steps of a batch's sequences were looked for along the batch: time comes first, a[:n, b]
+- out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)
++ out[b % a.shape[0], :n, ...] = xp.flip(a[b % a.shape[0], :n, ...], axis=0)
+
+written into x: the sequences were turned round in x itself, and the padding kept what stood there: make a new array of zeros
+- out = xp.zeros_like(a)
++ out = a
+
+not turned back, padding cleared: the padding of y was cleared, and the outputs were not turned round again: y[0] stands beside x[0], but it is the output for the sequence's last step
+-     y = turn(y)
+-     return y, y[0, ...]
++     return turn(turn(y)), turn(y)[0, ...]
 """
 
 # %% [markdown]
@@ -652,6 +814,83 @@ state carried from reader to reader: each right reader began with what the one b
 -         _, last, _ = unroll(cell, params[1], past, states[1])
 +         last = states[1] if t == 0 else last
 +         _, last, _ = unroll(cell, params[1], past, last)
+
+future from the left: right reader t went forward from x_t to the last step: it has read the future, and none of the past
+- xp.flip(x[: t + 1, ...], axis=0)
++ x[t:, ...]
+
+weights exchanged: the two readers have each other's weights: params holds the left one's first
+-     y, _, _ = unroll(cell, params[0], x, states[0])
+-     right = []
+-     for t in range(x.shape[0]):
+-         past = xp.flip(x[: t + 1, ...], axis=0)
+-         _, last, _ = unroll(cell, params[1], past, states[1])
++     y, _, _ = unroll(cell, params[1], x, states[0])
++     right = []
++     for t in range(x.shape[0]):
++         past = xp.flip(x[: t + 1, ...], axis=0)
++         _, last, _ = unroll(cell, params[0], past, states[1])
+
+readers exchanged: the two readers have each other's weights and states: both pairs hold the left one's first
+-     y, _, _ = unroll(cell, params[0], x, states[0])
+-     right = []
+-     for t in range(x.shape[0]):
+-         past = xp.flip(x[: t + 1, ...], axis=0)
+-         _, last, _ = unroll(cell, params[1], past, states[1])
++     y, _, _ = unroll(cell, params[1], x, states[1])
++     right = []
++     for t in range(x.shape[0]):
++         past = xp.flip(x[: t + 1, ...], axis=0)
++         _, last, _ = unroll(cell, params[0], past, states[0])
+
+one right reader, not turned back: one right reader came down from the last step, and its outputs were not turned back: entry t has read the last t + 1 steps, which is the future for most t
+- past = xp.flip(x[: t + 1, ...], axis=0)
++ past = xp.flip(x, axis=0)[: t + 1, ...]
+
+batch turned round: the sequences of the batch were turned round, and not the steps: time is axis 0
+- x[: t + 1, ...], axis=0)
++ x[: t + 1, ...], axis=1)
+
+features turned round: the features were turned round, and not the steps: time is axis 0
+- x[: t + 1, ...], axis=0)
++ x[: t + 1, ...], axis=2)
+
+last part of the state: the last part of the state was taken, which is c in an LSTM; h comes first
+- right.append(last[0])
++ right.append(last[-1])
+
+outputs averaged: the outputs of right reader t were averaged; what counts is what it has when it arrives at the first step
+-         _, last, _ = unroll(cell, params[1], past, states[1])
++         out, _, _ = unroll(cell, params[1], past, states[1])
++         last = (xp.mean(out, axis=0),)
+
+left reader turned too: the left reader read from the last step; x is turned round for the right readers only
+- unroll(cell, params[0], x, states[0])
++ unroll(cell, params[0], xp.flip(x, axis=0), states[0])
+
+right half backwards: the right half stands in the other order of time: append, so that entry t belongs to step t
+- right.append(last[0])
++ right.insert(0, last[0])
+
+right readers added up: what the right readers have was added up over the steps; entry t is reader t's alone
+- right.append(last[0])
++ right.append(last[0] + right[-1] if right else last[0])
+
+forward with the left weights: two things: the right readers read from the left, and they took the left one's weights
+-         past = xp.flip(x[: t + 1, ...], axis=0)
+-         _, last, _ = unroll(cell, params[1], past, states[1])
++         past = x[: t + 1, ...]
++         _, last, _ = unroll(cell, params[0], past, states[1])
+
+last step alone: every right reader was asked after it had read the last step alone: it begins at x_t, and is asked when it has arrived at the first
+-         past = xp.flip(x[: t + 1, ...], axis=0)
+-         _, last, _ = unroll(cell, params[1], past, states[1])
++         past = xp.flip(x, axis=0)[:1, ...]
++         _, last, _ = unroll(cell, params[1], past, states[1])
+
+outputs read: the right readers read the left reader's outputs; they read x
+- xp.flip(x[: t + 1, ...], axis=0)
++ xp.flip(y[: t + 1, ...], axis=0)[..., : x.shape[2]]
 """
 
 # %% [markdown]
@@ -853,6 +1092,136 @@ masked where written: the mask was put on what the step writes, so y has zeros, 
 -         h = xp.tanh(a)
 +         a = a + h @ params.W_h.T + params.b_h
 +         h = xp.tanh(a) * mask_h
+
+one input mask for the batch: all sequences of the batch share both masks; each has its own, so draw (B, D) and (B, H)
+-     mask_x = draw_mask(rng, x, B, D, rate)
+-     mask_h = draw_mask(rng, x, B, H, rate)
++     mask_x = draw_mask(rng, x, 1, D, rate)
++     mask_h = draw_mask(rng, x, 1, H, rate)
+
+new input masks: the input had a new mask at each step; draw m_x once, before the loop, and before m_h
+-     mask_x = draw_mask(rng, x, B, D, rate)
+-     mask_h = draw_mask(rng, x, B, H, rate)
+-     h, y = h_0, []
+-     for t in range(T):
+-         a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
++     mask_h = draw_mask(rng, x, B, H, rate)
++     h, y = h_0, []
++     for t in range(T):
++         mask_x = draw_mask(rng, x, B, D, rate)
++         a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+
+sum masked: m_h was put on the sum before the tanh; the masks belong on what is read, x_t and the state before
+-         a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+-         a = a + (h * mask_h) @ params.W_h.T + params.b_h
+-         h = xp.tanh(a)
++         a = x[t, ...] @ params.W_x.T + params.b_x
++         a = a + h @ params.W_h.T + params.b_h
++         h = xp.tanh(a * mask_h)
+
+scaled twice: the masks were divided by 1 - rate once more; draw_mask has done it
+-     h, y = h_0, []
++     mask_x, mask_h = mask_x / (1 - rate), mask_h / (1 - rate)
++     h, y = h_0, []
+
+scaling undone: the masks are 0 and 1; what is kept is divided by 1 - rate, as draw_mask gives it
+-     h, y = h_0, []
++     mask_x, mask_h = mask_x * (1 - rate), mask_h * (1 - rate)
++     h, y = h_0, []
+
+mask behind the matrix: the state was masked behind W_h; the mask belongs on the state, before the product
+- (h * mask_h) @ params.W_h.T
++ mask_h * (h @ params.W_h.T)
+
+masks behind both matrices: the products with W_x and W_h were masked; the masks belong on x_t and on the state, before the products
+-     mask_x = draw_mask(rng, x, B, D, rate)
+-     mask_h = draw_mask(rng, x, B, H, rate)
+-     h, y = h_0, []
+-     for t in range(T):
+-         a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+-         a = a + (h * mask_h) @ params.W_h.T + params.b_h
++     mask_x = draw_mask(rng, x, B, H, rate)
++     mask_h = draw_mask(rng, x, B, H, rate)
++     h, y = h_0, []
++     for t in range(T):
++         a = mask_x * (x[t, ...] @ params.W_x.T) + params.b_x
++         a = a + mask_h * (h @ params.W_h.T) + params.b_h
+
+second bias missing: b_h is missing
+-  + params.b_h
++
+
+W_h transposed: the state went through W_h transposed: with sequences as rows it is h @ W_h.T
+- params.W_h.T
++ params.W_h
+
+first state not masked: the first state was read unmasked; m_h is put on what every step reads, h_0 too
+- (h * mask_h)
++ (h * mask_h if t else h)
+
+zoneout: where m_h is 0 the unit kept its old state: that is zoneout; dropout masks what is read
+-         a = a + (h * mask_h) @ params.W_h.T + params.b_h
+-         h = xp.tanh(a)
++         a = a + h @ params.W_h.T + params.b_h
++         h = xp.where(mask_h > 0, xp.tanh(a), h)
+
+outputs masked: m_h was put on the outputs alone, and the steps read whole states; mask the state where it is read
+-         a = a + (h * mask_h) @ params.W_h.T + params.b_h
+-         h = xp.tanh(a)
+-         y.append(h)
++         a = a + h @ params.W_h.T + params.b_h
++         h = xp.tanh(a)
++         y.append(h * mask_h)
+
+outputs masked as well: the state was masked where it is read, and once more in the outputs; y holds what the steps write, whole
+- y.append(h)
++ y.append(h * mask_h)
+
+no tanh: the tanh is missing
+- h = xp.tanh(a)
++ h = a
+
+sigmoid: the sum went through a sigmoid; a plain network has tanh
+- h = xp.tanh(a)
++ h = 1 / (1 + xp.exp(-a))
+
+biases masked: m_h was put on the biases as well; only x_t and the state are masked
+-         a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+-         a = a + (h * mask_h) @ params.W_h.T + params.b_h
++         a = (x[t, ...] * mask_x) @ params.W_x.T
++         a = a + (h * mask_h) @ params.W_h.T + mask_h * (params.b_x + params.b_h)
+
+one draw for both: the input's mask was cut from the state's; draw two masks, first m_x, then m_h
+-     mask_x = draw_mask(rng, x, B, D, rate)
+-     mask_h = draw_mask(rng, x, B, H, rate)
++     mask_h = draw_mask(rng, x, B, H, rate)
++     mask_x = mask_h[:, :D] if D <= H else draw_mask(rng, x, B, D, rate)
+
+new masks, and outputs masked: two things: masks were drawn in the loop, new ones at each step, and the outputs were masked too; draw both once, and put down h as it is written
+-     mask_x = draw_mask(rng, x, B, D, rate)
+-     mask_h = draw_mask(rng, x, B, H, rate)
+-     h, y = h_0, []
+-     for t in range(T):
+-         a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+-         a = a + (h * mask_h) @ params.W_h.T + params.b_h
+-         h = xp.tanh(a)
+-         y.append(h)
++     h, y = h_0, []
++     for t in range(T):
++         mask_x = draw_mask(rng, x, B, D, rate)
++         mask_h = draw_mask(rng, x, B, H, rate)
++         a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
++         a = a + (h * mask_h) @ params.W_h.T + params.b_h
++         h = xp.tanh(a)
++         y.append(h * mask_h)
+
+scaled while testing: the masks are 0 and 1, and while testing all is multiplied by 1 - rate, as the first dropout did it; here what is kept is divided by 1 - rate in training, and testing leaves all as it is
+-     rate = rate if training else 0.0
+-     mask_x = draw_mask(rng, x, B, D, rate)
+-     mask_h = draw_mask(rng, x, B, H, rate)
++     keep = 1 - rate
++     mask_x = draw_mask(rng, x, B, D, rate) * keep if training else keep
++     mask_h = draw_mask(rng, x, B, H, rate) * keep if training else keep
 """
 
 # %% [markdown]
@@ -927,18 +1296,20 @@ def between(rng, B, H, parts):
     ended = np.stack([rng.integers(0, 5, B), 8 * rng.integers(1, 9, B)], 1)
     kind = rng.permutation(np.arange(B) % 4)
     begins = ended.copy()
-    begins[:, 0] += kind % 2  # another document
-    begins[:, 1] += 8 * (kind // 2)  # another place
+    changes, jumps = kind % 2, kind // 2
+    begins[:, 0] += 8 * changes  # another document
+    begins[:, 1] += 8 * jumps * (1 - 2 * changes)  # another place
     state = tuple(rng.normal(size=(parts, B, H)))
     return dict(state=state, ended=ended, begins=begins)
 
 
 visible = move(between(np.random.default_rng(8), 5, 3, 2))
 same = visible | {"begins": visible["ended"]}
+back = visible | {"begins": visible["ended"] - move(np.array([[0, 8]]))}
 check(
     state_for_window,
     stored("state_for_window"),
-    [visible, same],
+    [visible, same, back],
     outputs="state",
     by=properties,
 )
@@ -971,7 +1342,7 @@ state carried across shuffled windows: every lane kept its state, also those who
 - return tuple(xp.where(keep, s, xp.zeros_like(s)) for s in state)
 + return tuple(xp.where(keep, s, s) for s in state)
 
-reset taken for detach: every lane was set to zero, `h = 0` where `h.detach()` belongs: between windows that follow each other only the gradient is cut, the state goes on
+reset taken for detach: every lane was set to zero; between windows that follow each other only the gradient is cut (`h.detach()`), and the state goes on
 - return tuple(xp.where(keep, s, xp.zeros_like(s)) for s in state)
 + return tuple(xp.zeros_like(s) for s in state)
 
@@ -997,6 +1368,44 @@ all or nothing: one lane that begins anew reset all the others; decide lane by l
 
 h alone: only the first part of the state was reset; an LSTM keeps its memory in the second
 -     return tuple(xp.where(keep, s, xp.zeros_like(s)) for s in state)
++     h, *rest = state
++     return (xp.where(keep, h, xp.zeros_like(h)), *rest)
+
+one lane keeps all: one lane that goes on kept the state of all the others; decide lane by lane
+- keep = goes_on[:, None]
++ keep = xp.any(goes_on)
+
+c alone: only the last part of the state was reset; every part is
+-     return tuple(xp.where(keep, s, xp.zeros_like(s)) for s in state)
++     *first, c = state
++     return (*first, xp.where(keep, c, xp.zeros_like(c)))
+
+later is enough: a window that begins after the place where the last one ended was taken for its continuation; the two places must be equal
+- (ended[:, 1] == begins[:, 1])
++ (ended[:, 1] <= begins[:, 1])
+
+ones: the lanes that begin anew have ones; they begin at zero
+- xp.zeros_like(s)
++ xp.ones_like(s)
+
+sums compared: the sums of document and place were compared; both numbers must be equal, each for itself
+- (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
++ xp.sum(ended, axis=1) == xp.sum(begins, axis=1)
+
+other documents kept: the lanes with another document at the same place kept their state; the document must be the same
+- (ended[:, 0] == begins[:, 0])
++ (ended[:, 0] != begins[:, 0])
+
+document alone, inverted: two things: only the documents were compared, and the lanes with the same one were reset
+-     goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
++     goes_on = ended[:, 0] != begins[:, 0]
+
+one is enough, h alone: two things: document or place was enough, where both must be the same, and only the first part of the state was reset
+-     goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
+-     keep = goes_on[:, None]
+-     return tuple(xp.where(keep, s, xp.zeros_like(s)) for s in state)
++     goes_on = (ended[:, 0] == begins[:, 0]) | (ended[:, 1] == begins[:, 1])
++     keep = goes_on[:, None]
 +     h, *rest = state
 +     return (xp.where(keep, h, xp.zeros_like(h)), *rest)
 """
@@ -1171,6 +1580,73 @@ one for all: all sequences of the batch follow the clock of the first; each has 
 -         runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
 +         runs = (counters[:1, :1] <= 0) & (counters[:1, 1:] > 0)
 +         runs = runs | (counters[:, :1] > 1e9)
+
+one of the two: a sequence ran where it has begun or has not ended; both must hold
+- (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
++ (counters[:, :1] <= 0) | (counters[:, 1:] > 0)
+
+counted up: the counters were counted up: every step makes both one less
+- (*held, counters - 1)
++ (*held, counters + 1)
+
+counted before the question: the counters were counted down before they were looked at, so every sequence begins and ends one step early
+-         runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
+-         both = zip(after, before, strict=True)
+-         held = [xp.where(runs, new, old) for new, old in both]
+-         return (*held, counters - 1), (runs, cache)
++         counters = counters - 1
++         runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
++         both = zip(after, before, strict=True)
++         held = [xp.where(runs, new, old) for new, old in both]
++         return (*held, counters), (runs, cache)
+
+counted while it runs: the counters were counted down only while the sequence runs: every step makes both one less, or a sequence that is to begin late never does
+- (*held, counters - 1)
++ (*held, xp.where(runs, counters - 1, counters))
+
+never below zero: the counters were kept from falling below zero: every step makes both one less
+- (*held, counters - 1)
++ (*held, xp.where(counters > 0, counters - 1, counters))
+
+only the end counted: only the steps to the end were counted down: every step makes both one less
+- (*held, counters - 1)
++ (*held, counters - xp.asarray([0.0, 1.0], dtype=counters.dtype, device=counters.device))
+
+columns exchanged: the two counters have changed places: a sequence runs while the first is not above 0 and the second is
+- (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
++ (counters[:, 1:] <= 0) & (counters[:, :1] > 0)
+
+late at both ends: each sequence begins and ends one step late: it runs while the first counter is not above 0 and the second is
+- (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
++ (counters[:, :1] < 0) & (counters[:, 1:] >= 0)
+
+zeros, end ignored: two things: the end was ignored, and before its beginning a sequence's state was set to zero; it stands still
+-         runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
+-         both = zip(after, before, strict=True)
+-         held = [xp.where(runs, new, old) for new, old in both]
++         runs = counters[:, :1] <= 0
++         both = zip(after, before, strict=True)
++         held = [xp.where(runs, new, xp.zeros_like(old)) for new, old in both]
+
+inputs silenced: the input was set to zero outside of the sequence, and the state moved on; hold the state
+-         after, cache = cell(a_x, a_h, tuple(before))
+-         runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
+-         both = zip(after, before, strict=True)
+-         held = [xp.where(runs, new, old) for new, old in both]
++         runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
++         held, cache = cell(xp.where(runs, a_x, 0 * a_x), a_h, tuple(before))
+
+h set to zero: the first part of the state, h, was set to zero outside of the sequence; it stands still, as the others do
+- held = [xp.where(runs, new, old) for new, old in both]
++ held = [xp.where(runs, new, old if k else 0 * old) for k, (new, old) in enumerate(both)]
+
+clock first: the counters stand first in the new state; they are its last part
+- (*held, counters - 1)
++ (counters - 1, *held)
+
+clock taken from the front: the counters were taken from the front of the state; they are its last part
+- *before, counters = state
++ counters, *before = state
 """
 
 # %% [markdown]

@@ -1,0 +1,2068 @@
+# %% residual_stack_bptt: way past forgotten
+def residual_stack_bptt(cell_vjp, params, tapes, d_y, d_states):
+    d_params, d_first = [], []
+    for k in reversed(range(len(params))):
+        d_layer, d_x, d_state = bptt(cell_vjp, params[k], tapes[k], d_y, d_states[k])
+        d_y = d_x
+        d_params.insert(0, d_layer)
+        d_first.insert(0, d_state)
+    return d_params, d_y, d_first
+
+# %% residual_stack_bptt: past the lowest layer too
+def residual_stack_bptt(cell_vjp, params, tapes, d_y, d_states):
+    d_params, d_first = [], []
+    for k in reversed(range(len(params))):
+        d_layer, d_x, d_state = bptt(cell_vjp, params[k], tapes[k], d_y, d_states[k])
+        d_y = d_x + d_y
+        d_params.insert(0, d_layer)
+        d_first.insert(0, d_state)
+    return d_params, d_y, d_first
+
+# %% residual_stack_bptt: top layer first
+def residual_stack_bptt(cell_vjp, params, tapes, d_y, d_states):
+    d_params, d_first = [], []
+    for k in reversed(range(len(params))):
+        d_layer, d_x, d_state = bptt(cell_vjp, params[k], tapes[k], d_y, d_states[k])
+        d_y = d_x + d_y if k else d_x
+        d_params.append(d_layer)
+        d_first.append(d_state)
+    return d_params, d_y, d_first
+
+# %% residual_stack_bptt: states in the wrong order only
+def residual_stack_bptt(cell_vjp, params, tapes, d_y, d_states):
+    d_params, d_first = [], []
+    for k in reversed(range(len(params))):
+        d_layer, d_x, d_state = bptt(cell_vjp, params[k], tapes[k], d_y, d_states[k])
+        d_y = d_x + d_y if k else d_x
+        d_params.insert(0, d_layer)
+        d_first.append(d_state)
+    return d_params, d_y, d_first
+
+# %% residual_stack_bptt: from the bottom up
+def residual_stack_bptt(cell_vjp, params, tapes, d_y, d_states):
+    d_params, d_first = [], []
+    for k in range(len(params)):
+        d_layer, d_x, d_state = bptt(cell_vjp, params[k], tapes[k], d_y, d_states[k])
+        d_y = d_x + d_y if k else d_x
+        d_params.append(d_layer)
+        d_first.append(d_state)
+    return d_params, d_y, d_first
+
+# %% residual_stack_bptt: top state gradients for all
+def residual_stack_bptt(cell_vjp, params, tapes, d_y, d_states):
+    d_params, d_first = [], []
+    for k in reversed(range(len(params))):
+        d_layer, d_x, d_state = bptt(cell_vjp, params[k], tapes[k], d_y, d_states[-1])
+        d_y = d_x + d_y if k else d_x
+        d_params.insert(0, d_layer)
+        d_first.insert(0, d_state)
+    return d_params, d_y, d_first
+
+# %% residual_stack_bptt: lowest state gradients for all
+def residual_stack_bptt(cell_vjp, params, tapes, d_y, d_states):
+    d_params, d_first = [], []
+    for k in reversed(range(len(params))):
+        d_layer, d_x, d_state = bptt(cell_vjp, params[k], tapes[k], d_y, d_states[0])
+        d_y = d_x + d_y if k else d_x
+        d_params.insert(0, d_layer)
+        d_first.insert(0, d_state)
+    return d_params, d_y, d_first
+
+# %% residual_stack_bptt: state gradients ignored
+def residual_stack_bptt(cell_vjp, params, tapes, d_y, d_states):
+    d_params, d_first = [], []
+    for k in reversed(range(len(params))):
+        d_layer, d_x, d_state = bptt(cell_vjp, params[k], tapes[k], d_y, [0 * d for d in d_states[k]])
+        d_y = d_x + d_y if k else d_x
+        d_params.insert(0, d_layer)
+        d_first.insert(0, d_state)
+    return d_params, d_y, d_first
+
+# %% residual_stack_bptt: in place
+def residual_stack_bptt(cell_vjp, params, tapes, d_y, d_states):
+    d_params, d_first = [], []
+    for k in reversed(range(len(params))):
+        d_layer, d_x, d_state = bptt(cell_vjp, params[k], tapes[k], d_y, d_states[k])
+        if k:
+            d_y += d_x
+        else:
+            d_y = d_x
+        d_params.insert(0, d_layer)
+        d_first.insert(0, d_state)
+    return d_params, d_y, d_first
+
+# %% residual_stack_bptt: product
+def residual_stack_bptt(cell_vjp, params, tapes, d_y, d_states):
+    d_params, d_first = [], []
+    for k in reversed(range(len(params))):
+        d_layer, d_x, d_state = bptt(cell_vjp, params[k], tapes[k], d_y, d_states[k])
+        d_y = d_x * d_y if k else d_x
+        d_params.insert(0, d_layer)
+        d_first.insert(0, d_state)
+    return d_params, d_y, d_first
+
+# %% residual_stack_bptt: no way past the top layer
+def residual_stack_bptt(cell_vjp, params, tapes, d_y, d_states):
+    d_params, d_first = [], []
+    for k in reversed(range(len(params))):
+        d_layer, d_x, d_state = bptt(cell_vjp, params[k], tapes[k], d_y, d_states[k])
+        d_y = d_x + d_y if 0 < k < len(params) - 1 else d_x
+        d_params.insert(0, d_layer)
+        d_first.insert(0, d_state)
+    return d_params, d_y, d_first
+
+# %% residual_stack_bptt: no way past the second layer
+def residual_stack_bptt(cell_vjp, params, tapes, d_y, d_states):
+    d_params, d_first = [], []
+    for k in reversed(range(len(params))):
+        d_layer, d_x, d_state = bptt(cell_vjp, params[k], tapes[k], d_y, d_states[k])
+        d_y = d_x + d_y if k > 1 else d_x
+        d_params.insert(0, d_layer)
+        d_first.insert(0, d_state)
+    return d_params, d_y, d_first
+
+# %% residual_stack_bptt: halved
+def residual_stack_bptt(cell_vjp, params, tapes, d_y, d_states):
+    d_params, d_first = [], []
+    for k in reversed(range(len(params))):
+        d_layer, d_x, d_state = bptt(cell_vjp, params[k], tapes[k], d_y, d_states[k])
+        d_y = (d_x + d_y) / 2 if k else d_x
+        d_params.insert(0, d_layer)
+        d_first.insert(0, d_state)
+    return d_params, d_y, d_first
+
+# %% residual_stack_bptt: loss gradient of the top added at each layer
+def residual_stack_bptt(cell_vjp, params, tapes, d_y, d_states):
+    d_params, d_first, top = [], [], d_y
+    for k in reversed(range(len(params))):
+        d_layer, d_x, d_state = bptt(cell_vjp, params[k], tapes[k], d_y, d_states[k])
+        d_y = d_x + top if k else d_x
+        d_params.insert(0, d_layer)
+        d_first.insert(0, d_state)
+    return d_params, d_y, d_first
+
+# %% residual_stack_bptt: same d y for each layer
+def residual_stack_bptt(cell_vjp, params, tapes, d_y, d_states):
+    d_params, d_first = [], []
+    for k in reversed(range(len(params))):
+        d_layer, d_x, d_state = bptt(cell_vjp, params[k], tapes[k], d_y, d_states[k])
+        d_params.insert(0, d_layer)
+        d_first.insert(0, d_state)
+    return d_params, d_x, d_first
+
+# %% residual_stack_bptt: only past, not through
+def residual_stack_bptt(cell_vjp, params, tapes, d_y, d_states):
+    d_params, d_first = [], []
+    for k in reversed(range(len(params))):
+        d_layer, d_x, d_state = bptt(cell_vjp, params[k], tapes[k], d_y, d_states[k])
+        d_y = d_y if k else d_x
+        d_params.insert(0, d_layer)
+        d_first.insert(0, d_state)
+    return d_params, d_y, d_first
+
+# %% residual_stack_bptt: state gradient handed to the layer below
+def residual_stack_bptt(cell_vjp, params, tapes, d_y, d_states):
+    d_params, d_first = [], []
+    d_state = d_states[-1]
+    for k in reversed(range(len(params))):
+        d_layer, d_x, d_state = bptt(cell_vjp, params[k], tapes[k], d_y, d_state)
+        d_y = d_x + d_y if k else d_x
+        d_params.insert(0, d_layer)
+        d_first.insert(0, d_state)
+    return d_params, d_y, d_first
+
+# %% residual_stack_bptt: minus
+def residual_stack_bptt(cell_vjp, params, tapes, d_y, d_states):
+    d_params, d_first = [], []
+    for k in reversed(range(len(params))):
+        d_layer, d_x, d_state = bptt(cell_vjp, params[k], tapes[k], d_y, d_states[k])
+        d_y = d_y - d_x if k else d_x
+        d_params.insert(0, d_layer)
+        d_first.insert(0, d_state)
+    return d_params, d_y, d_first
+
+# %% residual_stack_bptt: lowest layer left out
+def residual_stack_bptt(cell_vjp, params, tapes, d_y, d_states):
+    d_params, d_first = [], []
+    for k in range(len(params) - 1, 0, -1):
+        d_layer, d_x, d_state = bptt(cell_vjp, params[k], tapes[k], d_y, d_states[k])
+        d_y = d_x + d_y if k else d_x
+        d_params.insert(0, d_layer)
+        d_first.insert(0, d_state)
+    return d_params, d_y, d_first
+
+# %% residual_stack_bptt: one list of pairs
+def residual_stack_bptt(cell_vjp, params, tapes, d_y, d_states):
+    d_params, d_first = [], []
+    for k in reversed(range(len(params))):
+        d_layer, d_x, d_state = bptt(cell_vjp, params[k], tapes[k], d_y, d_states[k])
+        d_y = d_x + d_y if k else d_x
+        d_params.insert(0, d_layer)
+        d_first.insert(0, d_state)
+    return list(zip(d_params, d_first)), d_y
+
+# %% residual_stack_bptt: tapes from the other end
+def residual_stack_bptt(cell_vjp, params, tapes, d_y, d_states):
+    d_params, d_first = [], []
+    for k in reversed(range(len(params))):
+        d_layer, d_x, d_state = bptt(cell_vjp, params[k], tapes[-1 - k], d_y, d_states[k])
+        d_y = d_x + d_y if k else d_x
+        d_params.insert(0, d_layer)
+        d_first.insert(0, d_state)
+    return d_params, d_y, d_first
+
+# %% residual_stack_bptt: no way past and order, two
+def residual_stack_bptt(cell_vjp, params, tapes, d_y, d_states):
+    d_params, d_first = [], []
+    for k in reversed(range(len(params))):
+        d_layer, d_x, d_state = bptt(cell_vjp, params[k], tapes[k], d_y, d_states[k])
+        d_y = d_x
+        d_params.append(d_layer)
+        d_first.append(d_state)
+    return d_params, d_y, d_first
+
+# %% residual_stack_bptt: past the lowest too and states of the top, two
+def residual_stack_bptt(cell_vjp, params, tapes, d_y, d_states):
+    d_params, d_first = [], []
+    for k in reversed(range(len(params))):
+        d_layer, d_x, d_state = bptt(cell_vjp, params[k], tapes[k], d_y, d_states[-1])
+        d_y = d_x + d_y
+        d_params.insert(0, d_layer)
+        d_first.insert(0, d_state)
+    return d_params, d_y, d_first
+
+# %% residual_stack_bptt: dense, all above added
+def residual_stack_bptt(cell_vjp, params, tapes, d_y, d_states):
+    d_params, d_first = [], []
+    total = d_y
+    for k in reversed(range(len(params))):
+        d_layer, d_x, d_state = bptt(cell_vjp, params[k], tapes[k], total, d_states[k])
+        total = total + d_x + d_y if k else d_x
+        d_params.insert(0, d_layer)
+        d_first.insert(0, d_state)
+    return d_params, total, d_first
+
+# %% residual_stack_bptt: d x of the top returned
+def residual_stack_bptt(cell_vjp, params, tapes, d_y, d_states):
+    d_params, d_first = [], []
+    for k in reversed(range(len(params))):
+        d_layer, d_x, d_state = bptt(cell_vjp, params[k], tapes[k], d_y, d_states[k])
+        if k:
+            d_y = d_x + d_y
+        d_params.insert(0, d_layer)
+        d_first.insert(0, d_state)
+    return d_params, d_y, d_first
+
+# %% residual_stack_bptt: given state gradients returned
+def residual_stack_bptt(cell_vjp, params, tapes, d_y, d_states):
+    d_params, d_first = [], []
+    for k in reversed(range(len(params))):
+        d_layer, d_x, d_state = bptt(cell_vjp, params[k], tapes[k], d_y, d_states[k])
+        d_y = d_x + d_y if k else d_x
+        d_params.insert(0, d_layer)
+        d_first.insert(0, d_state)
+    return d_params, d_y, d_states
+
+# %% residual_stack_bptt: right, recursive
+def residual_stack_bptt(cell_vjp, params, tapes, d_y, d_states):
+    top = len(params) - 1
+    layer, d_x, state = bptt(cell_vjp, params[top], tapes[top], d_y, d_states[top])
+    if top == 0:
+        return [layer], d_x, [state]
+    below, d_x, states = residual_stack_bptt(
+        cell_vjp, params[:top], tapes[:top], d_y + d_x, d_states[:top]
+    )
+    return [*below, layer], d_x, [*states, state]
+
+# %% read_from_the_end: turned as a block
+def read_from_the_end(cell, params, x, h_0, lengths):
+    xp = array_namespace(x)
+
+    def turned(a):
+        return xp.flip(a, axis=0)
+
+    y, last, _ = unroll(cell, params, turned(x), (h_0,))
+    y = turned(y)
+    return y, y[0, ...]
+
+# %% read_from_the_end: state that unroll returns
+def read_from_the_end(cell, params, x, h_0, lengths):
+    xp = array_namespace(x)
+
+    def turned(a):
+        out = xp.zeros_like(a)
+        for b, n in enumerate(lengths):
+            out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)
+        return out
+
+    y, last, _ = unroll(cell, params, turned(x), (h_0,))
+    y = turned(y)
+    return y, last[0]
+
+# %% read_from_the_end: outputs not turned back
+def read_from_the_end(cell, params, x, h_0, lengths):
+    xp = array_namespace(x)
+
+    def turned(a):
+        out = xp.zeros_like(a)
+        for b, n in enumerate(lengths):
+            out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)
+        return out
+
+    y, last, _ = unroll(cell, params, turned(x), (h_0,))
+    return y, y[-1, ...]
+
+# %% read_from_the_end: outputs not turned back, padding cleared
+def read_from_the_end(cell, params, x, h_0, lengths):
+    xp = array_namespace(x)
+
+    def turned(a):
+        out = xp.zeros_like(a)
+        for b, n in enumerate(lengths):
+            out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)
+        return out
+
+    y, last, _ = unroll(cell, params, turned(x), (h_0,))
+    h = turned(y)[0, ...]
+    return turned(turned(y)), h
+
+# %% read_from_the_end: last row of y
+def read_from_the_end(cell, params, x, h_0, lengths):
+    xp = array_namespace(x)
+
+    def turned(a):
+        out = xp.zeros_like(a)
+        for b, n in enumerate(lengths):
+            out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)
+        return out
+
+    y, last, _ = unroll(cell, params, turned(x), (h_0,))
+    y = turned(y)
+    return y, y[-1, ...]
+
+# %% read_from_the_end: x not turned
+def read_from_the_end(cell, params, x, h_0, lengths):
+    xp = array_namespace(x)
+
+    def turned(a):
+        out = xp.zeros_like(a)
+        for b, n in enumerate(lengths):
+            out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)
+        return out
+
+    y, last, _ = unroll(cell, params, x, (h_0,))
+    y = turned(y)
+    return y, y[0, ...]
+
+# %% read_from_the_end: padding keeps what stood there
+def read_from_the_end(cell, params, x, h_0, lengths):
+    xp = array_namespace(x)
+
+    def turned(a):
+        out = a + 0
+        for b, n in enumerate(lengths):
+            out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)
+        return out
+
+    y, last, _ = unroll(cell, params, turned(x), (h_0,))
+    y = turned(y)
+    return y, y[0, ...]
+
+# %% read_from_the_end: batch axis turned
+def read_from_the_end(cell, params, x, h_0, lengths):
+    xp = array_namespace(x)
+
+    def turned(a):
+        out = xp.zeros_like(a)
+        for b, n in enumerate(lengths):
+            out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=-1)
+        return out
+
+    y, last, _ = unroll(cell, params, turned(x), (h_0,))
+    y = turned(y)
+    return y, y[0, ...]
+
+# %% read_from_the_end: begins at zero
+def read_from_the_end(cell, params, x, h_0, lengths):
+    xp = array_namespace(x)
+
+    def turned(a):
+        out = xp.zeros_like(a)
+        for b, n in enumerate(lengths):
+            out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)
+        return out
+
+    y, last, _ = unroll(cell, params, turned(x), (0 * h_0,))
+    y = turned(y)
+    return y, y[0, ...]
+
+# %% read_from_the_end: state at the end of each sequence
+def read_from_the_end(cell, params, x, h_0, lengths):
+    xp = array_namespace(x)
+
+    def turned(a):
+        out = xp.zeros_like(a)
+        for b, n in enumerate(lengths):
+            out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)
+        return out
+
+    y, last, _ = unroll(cell, params, turned(x), (h_0,))
+    y = turned(y)
+    return y, xp.stack([y[n - 1, b, ...] for b, n in enumerate(lengths)])
+
+# %% read_from_the_end: state as a tuple
+def read_from_the_end(cell, params, x, h_0, lengths):
+    xp = array_namespace(x)
+
+    def turned(a):
+        out = xp.zeros_like(a)
+        for b, n in enumerate(lengths):
+            out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)
+        return out
+
+    y, last, _ = unroll(cell, params, turned(x), (h_0,))
+    y = turned(y)
+    return y, (y[0, ...],)
+
+# %% read_from_the_end: written into x
+def read_from_the_end(cell, params, x, h_0, lengths):
+    xp = array_namespace(x)
+
+    def turned(a):
+        out = a
+        for b, n in enumerate(lengths):
+            out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)
+        return out
+
+    y, last, _ = unroll(cell, params, turned(x), (h_0,))
+    y = turned(y)
+    return y, y[0, ...]
+
+# %% read_from_the_end: sequences put at the end, padding in front
+def read_from_the_end(cell, params, x, h_0, lengths):
+    xp = array_namespace(x)
+
+    def turned(a):
+        out = xp.zeros_like(a)
+        for b, n in enumerate(lengths):
+            out[a.shape[0] - n :, b, ...] = xp.flip(a[:n, b, ...], axis=0)
+        return out
+
+    y, last, _ = unroll(cell, params, turned(x), (h_0,))
+    y = turned(y)
+    return y, y[0, ...]
+
+# %% read_from_the_end: time and batch mixed up
+def read_from_the_end(cell, params, x, h_0, lengths):
+    xp = array_namespace(x)
+
+    def turned(a):
+        out = xp.zeros_like(a)
+        for b, n in enumerate(lengths):
+            out[b, :n, ...] = xp.flip(a[b, :n, ...], axis=0)
+        return out
+
+    y, last, _ = unroll(cell, params, turned(x), (h_0,))
+    y = turned(y)
+    return y, y[0, ...]
+
+# %% read_from_the_end: outputs turned as a block
+def read_from_the_end(cell, params, x, h_0, lengths):
+    xp = array_namespace(x)
+
+    def turned(a):
+        out = xp.zeros_like(a)
+        for b, n in enumerate(lengths):
+            out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)
+        return out
+
+    y, last, _ = unroll(cell, params, turned(x), (h_0,))
+    y = xp.flip(y, axis=0)
+    return y, y[0, ...]
+
+# %% read_from_the_end: whole column turned, then cut
+def read_from_the_end(cell, params, x, h_0, lengths):
+    xp = array_namespace(x)
+
+    def turned(a):
+        out = xp.zeros_like(a)
+        for b, n in enumerate(lengths):
+            out[:n, b, ...] = xp.flip(a[:, b, ...], axis=0)[:n, ...]
+        return out
+
+    y, last, _ = unroll(cell, params, turned(x), (h_0,))
+    y = turned(y)
+    return y, y[0, ...]
+
+# %% read_from_the_end: only y returned
+def read_from_the_end(cell, params, x, h_0, lengths):
+    xp = array_namespace(x)
+
+    def turned(a):
+        out = xp.zeros_like(a)
+        for b, n in enumerate(lengths):
+            out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)
+        return out
+
+    y, last, _ = unroll(cell, params, turned(x), (h_0,))
+    y = turned(y)
+    return y
+
+# %% read_from_the_end: one step short
+def read_from_the_end(cell, params, x, h_0, lengths):
+    xp = array_namespace(x)
+
+    def turned(a):
+        out = xp.zeros_like(a)
+        for b, n in enumerate(lengths):
+            out[: n - 1, b, ...] = xp.flip(a[: n - 1, b, ...], axis=0)
+        return out
+
+    y, last, _ = unroll(cell, params, turned(x), (h_0,))
+    y = turned(y)
+    return y, y[0, ...]
+
+# %% read_from_the_end: state of the unturned outputs
+def read_from_the_end(cell, params, x, h_0, lengths):
+    xp = array_namespace(x)
+
+    def turned(a):
+        out = xp.zeros_like(a)
+        for b, n in enumerate(lengths):
+            out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)
+        return out
+
+    y, last, _ = unroll(cell, params, turned(x), (h_0,))
+    return turned(y), y[0, ...]
+
+# %% read_from_the_end: block turned and last state of unroll, two
+def read_from_the_end(cell, params, x, h_0, lengths):
+    xp = array_namespace(x)
+
+    def turned(a):
+        return xp.flip(a, axis=0)
+
+    y, last, _ = unroll(cell, params, turned(x), (h_0,))
+    y = turned(y)
+    return y, last[0]
+
+# %% read_from_the_end: padding keeps and last state, two
+def read_from_the_end(cell, params, x, h_0, lengths):
+    xp = array_namespace(x)
+
+    def turned(a):
+        out = a + 0
+        for b, n in enumerate(lengths):
+            out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)
+        return out
+
+    y, last, _ = unroll(cell, params, turned(x), (h_0,))
+    y = turned(y)
+    return y, last[0]
+
+# %% read_from_the_end: packed by the shortest
+def read_from_the_end(cell, params, x, h_0, lengths):
+    xp = array_namespace(x)
+
+    def turned(a):
+        out = xp.zeros_like(a)
+        n = min(lengths)
+        out[:n, ...] = xp.flip(a[:n, ...], axis=0)
+        return out
+
+    y, last, _ = unroll(cell, params, turned(x), (h_0,))
+    y = turned(y)
+    return y, y[0, ...]
+
+# %% read_from_the_end: sorted lengths as pack wants them
+def read_from_the_end(cell, params, x, h_0, lengths):
+    xp = array_namespace(x)
+
+    def turned(a):
+        out = xp.zeros_like(a)
+        for b, n in enumerate(sorted(lengths, reverse=True)):
+            out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)
+        return out
+
+    y, last, _ = unroll(cell, params, turned(x), (h_0,))
+    y = turned(y)
+    return y, y[0, ...]
+
+# %% read_from_the_end: block turned, padding zeroed in x
+def read_from_the_end(cell, params, x, h_0, lengths):
+    xp = array_namespace(x)
+    mask = xp.zeros_like(x[:, :, :1])
+    for b, n in enumerate(lengths):
+        mask[:n, b, ...] = 1.0
+    y, last, _ = unroll(cell, params, xp.flip(x * mask, axis=0), (h_0,))
+    return xp.flip(y, axis=0) * mask, last[0]
+
+# %% read_from_the_end: forward reading, masked
+def read_from_the_end(cell, params, x, h_0, lengths):
+    xp = array_namespace(x)
+    y, last, _ = unroll(cell, params, x, (h_0,))
+    out, h = xp.zeros_like(y), []
+    for b, n in enumerate(lengths):
+        out[:n, b, ...] = y[:n, b, ...]
+        h.append(y[n - 1, b, ...])
+    return out, xp.stack(h)
+
+# %% read_from_the_end: padding filled with the last state
+def read_from_the_end(cell, params, x, h_0, lengths):
+    xp = array_namespace(x)
+
+    def turned(a):
+        out = xp.zeros_like(a)
+        for b, n in enumerate(lengths):
+            out[:n, b, ...] = xp.flip(a[:n, b, ...], axis=0)
+        return out
+
+    y, last, _ = unroll(cell, params, turned(x), (h_0,))
+    y = turned(y)
+    for b, n in enumerate(lengths):
+        y[n:, b, ...] = h_0[b, ...]
+    return y, y[0, ...]
+
+# %% read_from_the_end: right, one sequence at a time
+def read_from_the_end(cell, params, x, h_0, lengths):
+    xp = array_namespace(x)
+    y = xp.zeros((*x.shape[:2], h_0.shape[1]), dtype=h_0.dtype, device=h_0.device)
+    h = []
+    for b, n in enumerate(lengths):
+        one = xp.flip(x[:n, b : b + 1, :], axis=0)
+        out, (state,), _ = unroll(cell, params, one, (h_0[b : b + 1, :],))
+        y[:n, b, :] = xp.flip(out, axis=0)[:, 0, :]
+        h.append(state[0, :])
+    return y, xp.stack(h)
+
+# %% both_ends_of_the_past: step t left out of the past
+def both_ends_of_the_past(cell, params, x, states):
+    xp = array_namespace(x)
+    y, _, _ = unroll(cell, params[0], x, states[0])
+    right = []
+    for t in range(x.shape[0]):
+        past = xp.flip(x[:t, ...], axis=0)
+        out, last, _ = unroll(cell, params[1], past, states[1])
+        right.append(last[0])
+    return xp.concat([y, xp.stack(right)], axis=-1)
+
+# %% both_ends_of_the_past: not turned
+def both_ends_of_the_past(cell, params, x, states):
+    xp = array_namespace(x)
+    y, _, _ = unroll(cell, params[0], x, states[0])
+    right = []
+    for t in range(x.shape[0]):
+        past = x[: t + 1, ...]
+        out, last, _ = unroll(cell, params[1], past, states[1])
+        right.append(last[0])
+    return xp.concat([y, xp.stack(right)], axis=-1)
+
+# %% both_ends_of_the_past: the future
+def both_ends_of_the_past(cell, params, x, states):
+    xp = array_namespace(x)
+    y, _, _ = unroll(cell, params[0], x, states[0])
+    right = []
+    for t in range(x.shape[0]):
+        past = xp.flip(x[t:, ...], axis=0)
+        out, last, _ = unroll(cell, params[1], past, states[1])
+        right.append(last[0])
+    return xp.concat([y, xp.stack(right)], axis=-1)
+
+# %% both_ends_of_the_past: the future, forward
+def both_ends_of_the_past(cell, params, x, states):
+    xp = array_namespace(x)
+    y, _, _ = unroll(cell, params[0], x, states[0])
+    right = []
+    for t in range(x.shape[0]):
+        past = x[t:, ...]
+        out, last, _ = unroll(cell, params[1], past, states[1])
+        right.append(last[0])
+    return xp.concat([y, xp.stack(right)], axis=-1)
+
+# %% both_ends_of_the_past: first output of the right reader
+def both_ends_of_the_past(cell, params, x, states):
+    xp = array_namespace(x)
+    y, _, _ = unroll(cell, params[0], x, states[0])
+    right = []
+    for t in range(x.shape[0]):
+        past = xp.flip(x[: t + 1, ...], axis=0)
+        out, last, _ = unroll(cell, params[1], past, states[1])
+        right.append(out[0, ...])
+    return xp.concat([y, xp.stack(right)], axis=-1)
+
+# %% both_ends_of_the_past: left weights for both
+def both_ends_of_the_past(cell, params, x, states):
+    xp = array_namespace(x)
+    y, _, _ = unroll(cell, params[0], x, states[0])
+    right = []
+    for t in range(x.shape[0]):
+        past = xp.flip(x[: t + 1, ...], axis=0)
+        out, last, _ = unroll(cell, params[0], past, states[1])
+        right.append(last[0])
+    return xp.concat([y, xp.stack(right)], axis=-1)
+
+# %% both_ends_of_the_past: left state for both
+def both_ends_of_the_past(cell, params, x, states):
+    xp = array_namespace(x)
+    y, _, _ = unroll(cell, params[0], x, states[0])
+    right = []
+    for t in range(x.shape[0]):
+        past = xp.flip(x[: t + 1, ...], axis=0)
+        out, last, _ = unroll(cell, params[1], past, states[0])
+        right.append(last[0])
+    return xp.concat([y, xp.stack(right)], axis=-1)
+
+# %% both_ends_of_the_past: weights mixed up
+def both_ends_of_the_past(cell, params, x, states):
+    xp = array_namespace(x)
+    y, _, _ = unroll(cell, params[1], x, states[0])
+    right = []
+    for t in range(x.shape[0]):
+        past = xp.flip(x[: t + 1, ...], axis=0)
+        out, last, _ = unroll(cell, params[0], past, states[1])
+        right.append(last[0])
+    return xp.concat([y, xp.stack(right)], axis=-1)
+
+# %% both_ends_of_the_past: weights and states mixed up
+def both_ends_of_the_past(cell, params, x, states):
+    xp = array_namespace(x)
+    y, _, _ = unroll(cell, params[1], x, states[1])
+    right = []
+    for t in range(x.shape[0]):
+        past = xp.flip(x[: t + 1, ...], axis=0)
+        out, last, _ = unroll(cell, params[0], past, states[0])
+        right.append(last[0])
+    return xp.concat([y, xp.stack(right)], axis=-1)
+
+# %% both_ends_of_the_past: state handed on from reader to reader
+def both_ends_of_the_past(cell, params, x, states):
+    xp = array_namespace(x)
+    y, _, _ = unroll(cell, params[0], x, states[0])
+    right, state = [], states[1]
+    for t in range(x.shape[0]):
+        past = xp.flip(x[: t + 1, ...], axis=0)
+        _, state, _ = unroll(cell, params[1], past, state)
+        right.append(state[0])
+    return xp.concat([y, xp.stack(right)], axis=-1)
+
+# %% both_ends_of_the_past: the right half first
+def both_ends_of_the_past(cell, params, x, states):
+    xp = array_namespace(x)
+    y, _, _ = unroll(cell, params[0], x, states[0])
+    right = []
+    for t in range(x.shape[0]):
+        past = xp.flip(x[: t + 1, ...], axis=0)
+        out, last, _ = unroll(cell, params[1], past, states[1])
+        right.append(last[0])
+    return xp.concat([xp.stack(right), y], axis=-1)
+
+# %% both_ends_of_the_past: added
+def both_ends_of_the_past(cell, params, x, states):
+    xp = array_namespace(x)
+    y, _, _ = unroll(cell, params[0], x, states[0])
+    right = []
+    for t in range(x.shape[0]):
+        past = xp.flip(x[: t + 1, ...], axis=0)
+        out, last, _ = unroll(cell, params[1], past, states[1])
+        right.append(last[0])
+    return y + xp.stack(right)
+
+# %% both_ends_of_the_past: stacked on axis 1
+def both_ends_of_the_past(cell, params, x, states):
+    xp = array_namespace(x)
+    y, _, _ = unroll(cell, params[0], x, states[0])
+    right = []
+    for t in range(x.shape[0]):
+        past = xp.flip(x[: t + 1, ...], axis=0)
+        out, last, _ = unroll(cell, params[1], past, states[1])
+        right.append(last[0])
+    return xp.concat([y, xp.stack(right, axis=1)], axis=-1)
+
+# %% both_ends_of_the_past: joined along time
+def both_ends_of_the_past(cell, params, x, states):
+    xp = array_namespace(x)
+    y, _, _ = unroll(cell, params[0], x, states[0])
+    right = []
+    for t in range(x.shape[0]):
+        past = xp.flip(x[: t + 1, ...], axis=0)
+        out, last, _ = unroll(cell, params[1], past, states[1])
+        right.append(last[0])
+    return xp.concat([y, xp.stack(right)], axis=0)
+
+# %% both_ends_of_the_past: one right reader, as in the chapter
+def both_ends_of_the_past(cell, params, x, states):
+    xp = array_namespace(x)
+    left, _, _ = unroll(cell, params[0], x, states[0])
+    right, _, _ = unroll(cell, params[1], xp.flip(x, axis=0), states[1])
+    return xp.concat([left, xp.flip(right, axis=0)], axis=-1)
+
+# %% both_ends_of_the_past: one right reader, not turned back
+def both_ends_of_the_past(cell, params, x, states):
+    xp = array_namespace(x)
+    left, _, _ = unroll(cell, params[0], x, states[0])
+    right, _, _ = unroll(cell, params[1], xp.flip(x, axis=0), states[1])
+    return xp.concat([left, right], axis=-1)
+
+# %% both_ends_of_the_past: batch turned
+def both_ends_of_the_past(cell, params, x, states):
+    xp = array_namespace(x)
+    y, _, _ = unroll(cell, params[0], x, states[0])
+    right = []
+    for t in range(x.shape[0]):
+        past = xp.flip(x[: t + 1, ...], axis=1)
+        out, last, _ = unroll(cell, params[1], past, states[1])
+        right.append(last[0])
+    return xp.concat([y, xp.stack(right)], axis=-1)
+
+# %% both_ends_of_the_past: features turned
+def both_ends_of_the_past(cell, params, x, states):
+    xp = array_namespace(x)
+    y, _, _ = unroll(cell, params[0], x, states[0])
+    right = []
+    for t in range(x.shape[0]):
+        past = xp.flip(x[: t + 1, ...], axis=2)
+        out, last, _ = unroll(cell, params[1], past, states[1])
+        right.append(last[0])
+    return xp.concat([y, xp.stack(right)], axis=-1)
+
+# %% both_ends_of_the_past: last part of the state
+def both_ends_of_the_past(cell, params, x, states):
+    xp = array_namespace(x)
+    y, _, _ = unroll(cell, params[0], x, states[0])
+    right = []
+    for t in range(x.shape[0]):
+        past = xp.flip(x[: t + 1, ...], axis=0)
+        out, last, _ = unroll(cell, params[1], past, states[1])
+        right.append(last[-1])
+    return xp.concat([y, xp.stack(right)], axis=-1)
+
+# %% both_ends_of_the_past: mean of the right outputs
+def both_ends_of_the_past(cell, params, x, states):
+    xp = array_namespace(x)
+    y, _, _ = unroll(cell, params[0], x, states[0])
+    right = []
+    for t in range(x.shape[0]):
+        past = xp.flip(x[: t + 1, ...], axis=0)
+        out, last, _ = unroll(cell, params[1], past, states[1])
+        right.append(xp.mean(out, axis=0))
+    return xp.concat([y, xp.stack(right)], axis=-1)
+
+# %% both_ends_of_the_past: one step of tomorrow
+def both_ends_of_the_past(cell, params, x, states):
+    xp = array_namespace(x)
+    y, _, _ = unroll(cell, params[0], x, states[0])
+    right = []
+    for t in range(x.shape[0]):
+        past = xp.flip(x[: t + 2, ...], axis=0)
+        out, last, _ = unroll(cell, params[1], past, states[1])
+        right.append(last[0])
+    return xp.concat([y, xp.stack(right)], axis=-1)
+
+# %% both_ends_of_the_past: joined on the batch
+def both_ends_of_the_past(cell, params, x, states):
+    xp = array_namespace(x)
+    y, _, _ = unroll(cell, params[0], x, states[0])
+    right = []
+    for t in range(x.shape[0]):
+        past = xp.flip(x[: t + 1, ...], axis=0)
+        out, last, _ = unroll(cell, params[1], past, states[1])
+        right.append(last[0])
+    return xp.concat([y, xp.stack(right)], axis=1)
+
+# %% both_ends_of_the_past: left reader turned too
+def both_ends_of_the_past(cell, params, x, states):
+    xp = array_namespace(x)
+    y, _, _ = unroll(cell, params[0], xp.flip(x, axis=0), states[0])
+    right = []
+    for t in range(x.shape[0]):
+        past = xp.flip(x[: t + 1, ...], axis=0)
+        out, last, _ = unroll(cell, params[1], past, states[1])
+        right.append(last[0])
+    return xp.concat([y, xp.stack(right)], axis=-1)
+
+# %% both_ends_of_the_past: states of the right put in front of the list
+def both_ends_of_the_past(cell, params, x, states):
+    xp = array_namespace(x)
+    y, _, _ = unroll(cell, params[0], x, states[0])
+    right = []
+    for t in range(x.shape[0]):
+        past = xp.flip(x[: t + 1, ...], axis=0)
+        out, last, _ = unroll(cell, params[1], past, states[1])
+        right.insert(0, last[0])
+    return xp.concat([y, xp.stack(right)], axis=-1)
+
+# %% both_ends_of_the_past: outputs of the right readers added up
+def both_ends_of_the_past(cell, params, x, states):
+    xp = array_namespace(x)
+    y, _, _ = unroll(cell, params[0], x, states[0])
+    right = []
+    for t in range(x.shape[0]):
+        past = xp.flip(x[: t + 1, ...], axis=0)
+        out, last, _ = unroll(cell, params[1], past, states[1])
+        right.append(last[0] + right[-1] if right else last[0])
+    return xp.concat([y, xp.stack(right)], axis=-1)
+
+# %% both_ends_of_the_past: both parts of the state
+def both_ends_of_the_past(cell, params, x, states):
+    xp = array_namespace(x)
+    y, _, _ = unroll(cell, params[0], x, states[0])
+    right = []
+    for t in range(x.shape[0]):
+        past = xp.flip(x[: t + 1, ...], axis=0)
+        out, last, _ = unroll(cell, params[1], past, states[1])
+        right.append(xp.concat(last, axis=-1))
+    return xp.concat([y, xp.stack(right)], axis=-1)
+
+# %% both_ends_of_the_past: not turned and left weights, two
+def both_ends_of_the_past(cell, params, x, states):
+    xp = array_namespace(x)
+    y, _, _ = unroll(cell, params[0], x, states[0])
+    right = []
+    for t in range(x.shape[0]):
+        past = x[: t + 1, ...]
+        out, last, _ = unroll(cell, params[0], past, states[1])
+        right.append(last[0])
+    return xp.concat([y, xp.stack(right)], axis=-1)
+
+# %% both_ends_of_the_past: future and first output, two
+def both_ends_of_the_past(cell, params, x, states):
+    xp = array_namespace(x)
+    y, _, _ = unroll(cell, params[0], x, states[0])
+    right = []
+    for t in range(x.shape[0]):
+        past = xp.flip(x[t:, ...], axis=0)
+        out, last, _ = unroll(cell, params[1], past, states[1])
+        right.append(out[0, ...])
+    return xp.concat([y, xp.stack(right)], axis=-1)
+
+# %% both_ends_of_the_past: the right readers read the left outputs
+def both_ends_of_the_past(cell, params, x, states):
+    xp = array_namespace(x)
+    y, _, _ = unroll(cell, params[0], x, states[0])
+    right = []
+    for t in range(x.shape[0]):
+        past = xp.flip(y[: t + 1, ...], axis=0)[..., : x.shape[2]]
+        out, last, _ = unroll(cell, params[1], past, states[1])
+        right.append(last[0])
+    return xp.concat([y, xp.stack(right)], axis=-1)
+
+# %% both_ends_of_the_past: right, last output
+def both_ends_of_the_past(cell, params, x, states):
+    xp = array_namespace(x)
+    (left, right), (s_left, s_right) = params, states
+    y = unroll(cell, left, x, s_left)[0]
+    rows = []
+    for t in range(1, x.shape[0] + 1):
+        back = unroll(cell, right, xp.flip(x[:t, ...], axis=0), s_right)[0]
+        rows.append(xp.concat([y[t - 1, ...], back[-1, ...]], axis=1))
+    return xp.stack(rows)
+
+# %% variational_rnn: new masks at every step
+def variational_rnn(rng, params, x, h_0, rate, training):
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    H = h_0.shape[1]
+    if not training:
+        rate = 0.0
+    h, y = h_0, []
+    for t in range(T):
+        mask_x = draw_mask(rng, x, B, D, rate)
+        mask_h = draw_mask(rng, x, B, H, rate)
+        a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+        a = a + (h * mask_h) @ params.W_h.T + params.b_h
+        h = xp.tanh(a)
+        y.append(h)
+    return xp.stack(y)
+
+# %% variational_rnn: masked state written
+def variational_rnn(rng, params, x, h_0, rate, training):
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    H = h_0.shape[1]
+    if not training:
+        rate = 0.0
+    mask_x = draw_mask(rng, x, B, D, rate)
+    mask_h = draw_mask(rng, x, B, H, rate)
+    h, y = h_0, []
+    for t in range(T):
+        a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+        a = a + (h * mask_h) @ params.W_h.T + params.b_h
+        h = xp.tanh(a)
+        y.append(h * mask_h)
+    return xp.stack(y)
+
+# %% variational_rnn: state mask drawn first
+def variational_rnn(rng, params, x, h_0, rate, training):
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    H = h_0.shape[1]
+    if not training:
+        rate = 0.0
+    mask_h = draw_mask(rng, x, B, H, rate)
+    mask_x = draw_mask(rng, x, B, D, rate)
+    h, y = h_0, []
+    for t in range(T):
+        a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+        a = a + (h * mask_h) @ params.W_h.T + params.b_h
+        h = xp.tanh(a)
+        y.append(h)
+    return xp.stack(y)
+
+# %% variational_rnn: drops while testing too
+def variational_rnn(rng, params, x, h_0, rate, training):
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    H = h_0.shape[1]
+    mask_x = draw_mask(rng, x, B, D, rate)
+    mask_h = draw_mask(rng, x, B, H, rate)
+    h, y = h_0, []
+    for t in range(T):
+        a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+        a = a + (h * mask_h) @ params.W_h.T + params.b_h
+        h = xp.tanh(a)
+        y.append(h)
+    return xp.stack(y)
+
+# %% variational_rnn: training the wrong way round
+def variational_rnn(rng, params, x, h_0, rate, training):
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    H = h_0.shape[1]
+    if training:
+        rate = 0.0
+    mask_x = draw_mask(rng, x, B, D, rate)
+    mask_h = draw_mask(rng, x, B, H, rate)
+    h, y = h_0, []
+    for t in range(T):
+        a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+        a = a + (h * mask_h) @ params.W_h.T + params.b_h
+        h = xp.tanh(a)
+        y.append(h)
+    return xp.stack(y)
+
+# %% variational_rnn: input mask only
+def variational_rnn(rng, params, x, h_0, rate, training):
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    H = h_0.shape[1]
+    if not training:
+        rate = 0.0
+    mask_x = draw_mask(rng, x, B, D, rate)
+    mask_h = draw_mask(rng, x, B, H, rate)
+    h, y = h_0, []
+    for t in range(T):
+        a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+        a = a + h @ params.W_h.T + params.b_h
+        h = xp.tanh(a)
+        y.append(h)
+    return xp.stack(y)
+
+# %% variational_rnn: state mask only
+def variational_rnn(rng, params, x, h_0, rate, training):
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    H = h_0.shape[1]
+    if not training:
+        rate = 0.0
+    mask_x = draw_mask(rng, x, B, D, rate)
+    mask_h = draw_mask(rng, x, B, H, rate)
+    h, y = h_0, []
+    for t in range(T):
+        a = x[t, ...] @ params.W_x.T + params.b_x
+        a = a + (h * mask_h) @ params.W_h.T + params.b_h
+        h = xp.tanh(a)
+        y.append(h)
+    return xp.stack(y)
+
+# %% variational_rnn: mask on the sum before tanh
+def variational_rnn(rng, params, x, h_0, rate, training):
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    H = h_0.shape[1]
+    if not training:
+        rate = 0.0
+    mask_x = draw_mask(rng, x, B, D, rate)
+    mask_h = draw_mask(rng, x, B, H, rate)
+    h, y = h_0, []
+    for t in range(T):
+        a = x[t, ...] @ params.W_x.T + params.b_x
+        a = a + h @ params.W_h.T + params.b_h
+        h = xp.tanh(a * mask_h)
+        y.append(h)
+    return xp.stack(y)
+
+# %% variational_rnn: scaled once more
+def variational_rnn(rng, params, x, h_0, rate, training):
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    H = h_0.shape[1]
+    if not training:
+        rate = 0.0
+    mask_x = draw_mask(rng, x, B, D, rate)
+    mask_h = draw_mask(rng, x, B, H, rate)
+    mask_x, mask_h = mask_x / (1 - rate), mask_h / (1 - rate)
+    h, y = h_0, []
+    for t in range(T):
+        a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+        a = a + (h * mask_h) @ params.W_h.T + params.b_h
+        h = xp.tanh(a)
+        y.append(h)
+    return xp.stack(y)
+
+# %% variational_rnn: zeros and ones, not scaled
+def variational_rnn(rng, params, x, h_0, rate, training):
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    H = h_0.shape[1]
+    if not training:
+        rate = 0.0
+    mask_x = draw_mask(rng, x, B, D, rate)
+    mask_h = draw_mask(rng, x, B, H, rate)
+    mask_x, mask_h = mask_x * (1 - rate), mask_h * (1 - rate)
+    h, y = h_0, []
+    for t in range(T):
+        a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+        a = a + (h * mask_h) @ params.W_h.T + params.b_h
+        h = xp.tanh(a)
+        y.append(h)
+    return xp.stack(y)
+
+# %% variational_rnn: zeros and ones, testing scaled as in the first dropout
+def variational_rnn(rng, params, x, h_0, rate, training):
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    H = h_0.shape[1]
+    if training:
+        mask_x = draw_mask(rng, x, B, D, rate) * (1 - rate)
+        mask_h = draw_mask(rng, x, B, H, rate) * (1 - rate)
+    else:
+        mask_x = mask_h = 1 - rate
+    h, y = h_0, []
+    for t in range(T):
+        a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+        a = a + (h * mask_h) @ params.W_h.T + params.b_h
+        h = xp.tanh(a)
+        y.append(h)
+    return xp.stack(y)
+
+# %% variational_rnn: one mask for all sequences
+def variational_rnn(rng, params, x, h_0, rate, training):
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    H = h_0.shape[1]
+    if not training:
+        rate = 0.0
+    mask_x = draw_mask(rng, x, 1, D, rate)
+    mask_h = draw_mask(rng, x, 1, H, rate)
+    h, y = h_0, []
+    for t in range(T):
+        a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+        a = a + (h * mask_h) @ params.W_h.T + params.b_h
+        h = xp.tanh(a)
+        y.append(h)
+    return xp.stack(y)
+
+# %% variational_rnn: input mask new at each step
+def variational_rnn(rng, params, x, h_0, rate, training):
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    H = h_0.shape[1]
+    if not training:
+        rate = 0.0
+    mask_h = draw_mask(rng, x, B, H, rate)
+    h, y = h_0, []
+    for t in range(T):
+        mask_x = draw_mask(rng, x, B, D, rate)
+        a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+        a = a + (h * mask_h) @ params.W_h.T + params.b_h
+        h = xp.tanh(a)
+        y.append(h)
+    return xp.stack(y)
+
+# %% variational_rnn: mask behind the input matrix
+def variational_rnn(rng, params, x, h_0, rate, training):
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    H = h_0.shape[1]
+    if not training:
+        rate = 0.0
+    mask_x = draw_mask(rng, x, B, H, rate)
+    mask_h = draw_mask(rng, x, B, H, rate)
+    h, y = h_0, []
+    for t in range(T):
+        a = mask_x * (x[t, ...] @ params.W_x.T) + params.b_x
+        a = a + mask_h * (h @ params.W_h.T) + params.b_h
+        h = xp.tanh(a)
+        y.append(h)
+    return xp.stack(y)
+
+# %% variational_rnn: mask behind the state matrix only
+def variational_rnn(rng, params, x, h_0, rate, training):
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    H = h_0.shape[1]
+    if not training:
+        rate = 0.0
+    mask_x = draw_mask(rng, x, B, D, rate)
+    mask_h = draw_mask(rng, x, B, H, rate)
+    h, y = h_0, []
+    for t in range(T):
+        a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+        a = a + mask_h * (h @ params.W_h.T) + params.b_h
+        h = xp.tanh(a)
+        y.append(h)
+    return xp.stack(y)
+
+# %% variational_rnn: second bias forgotten
+def variational_rnn(rng, params, x, h_0, rate, training):
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    H = h_0.shape[1]
+    if not training:
+        rate = 0.0
+    mask_x = draw_mask(rng, x, B, D, rate)
+    mask_h = draw_mask(rng, x, B, H, rate)
+    h, y = h_0, []
+    for t in range(T):
+        a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+        a = a + (h * mask_h) @ params.W_h.T
+        h = xp.tanh(a)
+        y.append(h)
+    return xp.stack(y)
+
+# %% variational_rnn: W not transposed
+def variational_rnn(rng, params, x, h_0, rate, training):
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    H = h_0.shape[1]
+    if not training:
+        rate = 0.0
+    mask_x = draw_mask(rng, x, B, D, rate)
+    mask_h = draw_mask(rng, x, B, H, rate)
+    h, y = h_0, []
+    for t in range(T):
+        a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+        a = a + (h * mask_h) @ params.W_h + params.b_h
+        h = xp.tanh(a)
+        y.append(h)
+    return xp.stack(y)
+
+# %% variational_rnn: rate is what is kept
+def variational_rnn(rng, params, x, h_0, rate, training):
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    H = h_0.shape[1]
+    if not training:
+        rate = 0.0
+    rate = 1 - rate if training else 0.0
+    mask_x = draw_mask(rng, x, B, D, rate)
+    mask_h = draw_mask(rng, x, B, H, rate)
+    h, y = h_0, []
+    for t in range(T):
+        a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+        a = a + (h * mask_h) @ params.W_h.T + params.b_h
+        h = xp.tanh(a)
+        y.append(h)
+    return xp.stack(y)
+
+# %% variational_rnn: written state dropped and carried on
+def variational_rnn(rng, params, x, h_0, rate, training):
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    H = h_0.shape[1]
+    if not training:
+        rate = 0.0
+    mask_x = draw_mask(rng, x, B, D, rate)
+    mask_h = draw_mask(rng, x, B, H, rate)
+    h, y = h_0, []
+    for t in range(T):
+        a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+        a = a + h @ params.W_h.T + params.b_h
+        h = xp.tanh(a)
+        h = h * mask_h
+        y.append(h)
+    return xp.stack(y)
+
+# %% variational_rnn: first state not masked
+def variational_rnn(rng, params, x, h_0, rate, training):
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    H = h_0.shape[1]
+    if not training:
+        rate = 0.0
+    mask_x = draw_mask(rng, x, B, D, rate)
+    mask_h = draw_mask(rng, x, B, H, rate)
+    h, y = h_0, []
+    for t in range(T):
+        a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+        a = a + (h * mask_h if t else h) @ params.W_h.T + params.b_h
+        h = xp.tanh(a)
+        y.append(h)
+    return xp.stack(y)
+
+# %% variational_rnn: begins at zero
+def variational_rnn(rng, params, x, h_0, rate, training):
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    H = h_0.shape[1]
+    if not training:
+        rate = 0.0
+    mask_x = draw_mask(rng, x, B, D, rate)
+    mask_h = draw_mask(rng, x, B, H, rate)
+    h, y = 0 * h_0, []
+    for t in range(T):
+        a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+        a = a + (h * mask_h) @ params.W_h.T + params.b_h
+        h = xp.tanh(a)
+        y.append(h)
+    return xp.stack(y)
+
+# %% variational_rnn: zoneout, dropped units keep the old state
+def variational_rnn(rng, params, x, h_0, rate, training):
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    H = h_0.shape[1]
+    if not training:
+        rate = 0.0
+    mask_x = draw_mask(rng, x, B, D, rate)
+    mask_h = draw_mask(rng, x, B, H, rate)
+    h, y = h_0, []
+    for t in range(T):
+        a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+        a = a + h @ params.W_h.T + params.b_h
+        h = xp.where(mask_h > 0, xp.tanh(a), h)
+        y.append(h)
+    return xp.stack(y)
+
+# %% variational_rnn: only outputs dropped
+def variational_rnn(rng, params, x, h_0, rate, training):
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    H = h_0.shape[1]
+    if not training:
+        rate = 0.0
+    mask_x = draw_mask(rng, x, B, D, rate)
+    mask_h = draw_mask(rng, x, B, H, rate)
+    h, y = h_0, []
+    for t in range(T):
+        a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+        a = a + h @ params.W_h.T + params.b_h
+        h = xp.tanh(a)
+        y.appendh
+    return xp.stack(y)
+
+# %% variational_rnn: no tanh
+def variational_rnn(rng, params, x, h_0, rate, training):
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    H = h_0.shape[1]
+    if not training:
+        rate = 0.0
+    mask_x = draw_mask(rng, x, B, D, rate)
+    mask_h = draw_mask(rng, x, B, H, rate)
+    h, y = h_0, []
+    for t in range(T):
+        a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+        a = a + (h * mask_h) @ params.W_h.T + params.b_h
+        h = a
+        y.append(h)
+    return xp.stack(y)
+
+# %% variational_rnn: sigmoid
+def variational_rnn(rng, params, x, h_0, rate, training):
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    H = h_0.shape[1]
+    if not training:
+        rate = 0.0
+    mask_x = draw_mask(rng, x, B, D, rate)
+    mask_h = draw_mask(rng, x, B, H, rate)
+    h, y = h_0, []
+    for t in range(T):
+        a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+        a = a + (h * mask_h) @ params.W_h.T + params.b_h
+        h = 1 / (1 + xp.exp(-a))
+        y.append(h)
+    return xp.stack(y)
+
+# %% variational_rnn: biases masked too
+def variational_rnn(rng, params, x, h_0, rate, training):
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    H = h_0.shape[1]
+    if not training:
+        rate = 0.0
+    mask_x = draw_mask(rng, x, B, D, rate)
+    mask_h = draw_mask(rng, x, B, H, rate)
+    h, y = h_0, []
+    for t in range(T):
+        a = (x[t, ...] * mask_x) @ params.W_x.T
+        a = a + (h * mask_h) @ params.W_h.T + mask_h * (params.b_x + params.b_h)
+        h = xp.tanh(a)
+        y.append(h)
+    return xp.stack(y)
+
+# %% variational_rnn: masks per step and masked written, two
+def variational_rnn(rng, params, x, h_0, rate, training):
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    H = h_0.shape[1]
+    if not training:
+        rate = 0.0
+    h, y = h_0, []
+    for t in range(T):
+        mask_x = draw_mask(rng, x, B, D, rate)
+        mask_h = draw_mask(rng, x, B, H, rate)
+        a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+        a = a + (h * mask_h) @ params.W_h.T + params.b_h
+        h = xp.tanh(a)
+        y.append(h * mask_h)
+    return xp.stack(y)
+
+# %% variational_rnn: state mask first and no switch, two
+def variational_rnn(rng, params, x, h_0, rate, training):
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    H = h_0.shape[1]
+    mask_h = draw_mask(rng, x, B, H, rate)
+    mask_x = draw_mask(rng, x, B, D, rate)
+    h, y = h_0, []
+    for t in range(T):
+        a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+        a = a + (h * mask_h) @ params.W_h.T + params.b_h
+        h = xp.tanh(a)
+        y.append(h)
+    return xp.stack(y)
+
+# %% variational_rnn: same mask for the input, cut from the state mask
+def variational_rnn(rng, params, x, h_0, rate, training):
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    H = h_0.shape[1]
+    if not training:
+        rate = 0.0
+    mask_h = draw_mask(rng, x, B, H, rate)
+    mask_x = mask_h[:, :D]
+    h, y = h_0, []
+    for t in range(T):
+        a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+        a = a + (h * mask_h) @ params.W_h.T + params.b_h
+        h = xp.tanh(a)
+        y.append(h)
+    return xp.stack(y)
+
+# %% variational_rnn: last state only
+def variational_rnn(rng, params, x, h_0, rate, training):
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    H = h_0.shape[1]
+    if not training:
+        rate = 0.0
+    mask_x = draw_mask(rng, x, B, D, rate)
+    mask_h = draw_mask(rng, x, B, H, rate)
+    h, y = h_0, []
+    for t in range(T):
+        a = (x[t, ...] * mask_x) @ params.W_x.T + params.b_x
+        a = a + (h * mask_h) @ params.W_h.T + params.b_h
+        h = xp.tanh(a)
+        y.append(h)
+    return y[-1]
+
+# %% variational_rnn: right, masked beforehand and no masks while testing
+def variational_rnn(rng, params, x, h_0, rate, training):
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    H = h_0.shape[1]
+    keep = None
+    if training:
+        x = x * draw_mask(rng, x, B, D, rate)[None, ...]
+        keep = draw_mask(rng, x, B, H, rate)
+    bias = params.b_x + params.b_h
+    y = [h_0]
+    for t in range(T):
+        read = y[-1] if keep is None else keep * y[-1]
+        y.append(xp.tanh(x[t, ...] @ params.W_x.T + read @ params.W_h.T + bias))
+    return xp.stack(y[1:])
+
+# %% state_for_window: document only
+def state_for_window(state, ended, begins):
+    xp = array_namespace(ended)
+    goes_on = (ended[:, 0] == begins[:, 0])
+    return tuple(xp.where(goes_on[:, None], s, xp.zeros_like(s)) for s in state)
+
+# %% state_for_window: place only
+def state_for_window(state, ended, begins):
+    xp = array_namespace(ended)
+    goes_on = ended[:, 1] == begins[:, 1]
+    return tuple(xp.where(goes_on[:, None], s, xp.zeros_like(s)) for s in state)
+
+# %% state_for_window: or
+def state_for_window(state, ended, begins):
+    xp = array_namespace(ended)
+    goes_on = (ended[:, 0] == begins[:, 0]) | (ended[:, 1] == begins[:, 1])
+    return tuple(xp.where(goes_on[:, None], s, xp.zeros_like(s)) for s in state)
+
+# %% state_for_window: place after the one where it ended
+def state_for_window(state, ended, begins):
+    xp = array_namespace(ended)
+    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] + 1 == begins[:, 1])
+    return tuple(xp.where(goes_on[:, None], s, xp.zeros_like(s)) for s in state)
+
+# %% state_for_window: the wrong way round
+def state_for_window(state, ended, begins):
+    xp = array_namespace(ended)
+    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
+    return tuple(xp.where(goes_on[:, None], xp.zeros_like(s), s) for s in state)
+
+# %% state_for_window: no axis for the units
+def state_for_window(state, ended, begins):
+    xp = array_namespace(ended)
+    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
+    return tuple(xp.where(goes_on, s, xp.zeros_like(s)) for s in state)
+
+# %% state_for_window: axis in front
+def state_for_window(state, ended, begins):
+    xp = array_namespace(ended)
+    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
+    return tuple(xp.where(goes_on[None, :], s, xp.zeros_like(s)) for s in state)
+
+# %% state_for_window: all lanes or none
+def state_for_window(state, ended, begins):
+    xp = array_namespace(ended)
+    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
+    return tuple(s if bool(xp.all(goes_on)) else xp.zeros_like(s) for s in state)
+
+# %% state_for_window: one lane that goes on keeps all
+def state_for_window(state, ended, begins):
+    xp = array_namespace(ended)
+    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
+    return tuple(s if bool(xp.any(goes_on)) else xp.zeros_like(s) for s in state)
+
+# %% state_for_window: first part only
+def state_for_window(state, ended, begins):
+    xp = array_namespace(ended)
+    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
+    h = xp.where(goes_on[:, None], state[0], xp.zeros_like(state[0]))
+    return (h, *state[1:])
+
+# %% state_for_window: one part returned
+def state_for_window(state, ended, begins):
+    xp = array_namespace(ended)
+    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
+    return (xp.where(goes_on[:, None], state[0], xp.zeros_like(state[0])),)
+
+# %% state_for_window: array and not a tuple
+def state_for_window(state, ended, begins):
+    xp = array_namespace(ended)
+    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
+    return xp.where(goes_on[:, None], state[0], xp.zeros_like(state[0]))
+
+# %% state_for_window: cell kept and h reset
+def state_for_window(state, ended, begins):
+    xp = array_namespace(ended)
+    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
+    s = state[-1]
+    return (*state[:-1], xp.where(goes_on[:, None], s, xp.zeros_like(s)))
+
+# %% state_for_window: in place
+def state_for_window(state, ended, begins):
+    xp = array_namespace(ended)
+    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
+    for s in state:
+        s[~goes_on] = 0.0
+    return state
+
+# %% state_for_window: begins at or after the end
+def state_for_window(state, ended, begins):
+    xp = array_namespace(ended)
+    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] <= begins[:, 1])
+    return tuple(xp.where(goes_on[:, None], s, xp.zeros_like(s)) for s in state)
+
+# %% state_for_window: rows in place of columns
+def state_for_window(state, ended, begins):
+    xp = array_namespace(ended)
+    goes_on = (ended[0, :] == begins[0, :]) & (ended[1, :] == begins[1, :])
+    return tuple(xp.where(goes_on[:, None], s, xp.zeros_like(s)) for s in state)
+
+# %% state_for_window: any of the two columns
+def state_for_window(state, ended, begins):
+    xp = array_namespace(ended)
+    goes_on = xp.any(ended == begins, axis=1)
+    return tuple(xp.where(goes_on[:, None], s, xp.zeros_like(s)) for s in state)
+
+# %% state_for_window: all over the lanes
+def state_for_window(state, ended, begins):
+    xp = array_namespace(ended)
+    goes_on = xp.all(ended == begins)
+    return tuple(xp.where(goes_on[:, None], s, xp.zeros_like(s)) for s in state)
+
+# %% state_for_window: ones in place of zeros
+def state_for_window(state, ended, begins):
+    xp = array_namespace(ended)
+    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
+    return tuple(xp.where(goes_on[:, None], s, xp.ones_like(s)) for s in state)
+
+# %% state_for_window: lanes that do not go on taken out
+def state_for_window(state, ended, begins):
+    xp = array_namespace(ended)
+    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
+    return tuple(s[goes_on] for s in state)
+
+# %% state_for_window: sum of both numbers
+def state_for_window(state, ended, begins):
+    xp = array_namespace(ended)
+    goes_on = xp.sum(ended, axis=1) == xp.sum(begins, axis=1)
+    return tuple(xp.where(goes_on[:, None], s, xp.zeros_like(s)) for s in state)
+
+# %% state_for_window: a window that begins at zero is new, any other goes on
+def state_for_window(state, ended, begins):
+    xp = array_namespace(ended)
+    goes_on = begins[:, 1] > 0
+    return tuple(xp.where(goes_on[:, None], s, xp.zeros_like(s)) for s in state)
+
+# %% state_for_window: same document reset, other kept
+def state_for_window(state, ended, begins):
+    xp = array_namespace(ended)
+    goes_on = (ended[:, 0] != begins[:, 0]) & (ended[:, 1] == begins[:, 1])
+    return tuple(xp.where(goes_on[:, None], s, xp.zeros_like(s)) for s in state)
+
+# %% state_for_window: state returned as it is
+def state_for_window(state, ended, begins):
+    xp = array_namespace(ended)
+    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
+    return state
+
+# %% state_for_window: always zero
+def state_for_window(state, ended, begins):
+    xp = array_namespace(ended)
+    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
+    return tuple(xp.zeros_like(s) for s in state)
+
+# %% state_for_window: document only and wrong way round, two
+def state_for_window(state, ended, begins):
+    xp = array_namespace(ended)
+    goes_on = (ended[:, 0] == begins[:, 0])
+    return tuple(xp.where(goes_on[:, None], xp.zeros_like(s), s) for s in state)
+
+# %% state_for_window: or, and first part only, two
+def state_for_window(state, ended, begins):
+    xp = array_namespace(ended)
+    goes_on = (ended[:, 0] == begins[:, 0]) | (ended[:, 1] == begins[:, 1])
+    h = xp.where(goes_on[:, None], state[0], xp.zeros_like(state[0]))
+    return (h, *state[1:])
+
+# %% state_for_window: columns crossed
+def state_for_window(state, ended, begins):
+    xp = array_namespace(ended)
+    goes_on = (ended[:, 0] == begins[:, 1]) & (ended[:, 1] == begins[:, 0])
+    return tuple(xp.where(goes_on[:, None], s, xp.zeros_like(s)) for s in state)
+
+# %% state_for_window: and of Python
+def state_for_window(state, ended, begins):
+    xp = array_namespace(ended)
+    goes_on = (ended[:, 0] == begins[:, 0]) and (ended[:, 1] == begins[:, 1])
+    return tuple(xp.where(goes_on[:, None], s, xp.zeros_like(s)) for s in state)
+
+# %% state_for_window: jump within the document kept, other document reset only at its start
+def state_for_window(state, ended, begins):
+    xp = array_namespace(ended)
+    goes_on = (ended[:, 0] == begins[:, 0]) | (begins[:, 1] > 0)
+    return tuple(xp.where(goes_on[:, None], s, xp.zeros_like(s)) for s in state)
+
+# %% state_for_window: right, all along the row
+def state_for_window(state, ended, begins):
+    xp = array_namespace(ended)
+    goes_on = xp.all(ended == begins, axis=1)
+    return tuple(xp.where(goes_on[:, None], s, xp.zeros_like(s)) for s in state)
+
+# %% state_for_window: right, multiplied
+def state_for_window(state, ended, begins):
+    xp = array_namespace(ended)
+    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
+    return tuple(s * xp.astype(goes_on, s.dtype)[:, None] for s in state)
+
+# %% masked: begins one late
+def masked(cell):
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        *before, counters = state
+        after, cache = cell(a_x, a_h, tuple(before))
+        runs = (counters[:, :1] < 0) & (counters[:, 1:] > 0)
+        held = [xp.where(runs, new, old) for new, old in zip(after, before)]
+        return (*held, counters - 1), (runs, cache)
+
+    return masked_cell
+
+# %% masked: ends one late
+def masked(cell):
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        *before, counters = state
+        after, cache = cell(a_x, a_h, tuple(before))
+        runs = (counters[:, :1] <= 0) & (counters[:, 1:] >= 0)
+        held = [xp.where(runs, new, old) for new, old in zip(after, before)]
+        return (*held, counters - 1), (runs, cache)
+
+    return masked_cell
+
+# %% masked: beginning ignored
+def masked(cell):
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        *before, counters = state
+        after, cache = cell(a_x, a_h, tuple(before))
+        runs = counters[:, 1:] > 0
+        held = [xp.where(runs, new, old) for new, old in zip(after, before)]
+        return (*held, counters - 1), (runs, cache)
+
+    return masked_cell
+
+# %% masked: end ignored
+def masked(cell):
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        *before, counters = state
+        after, cache = cell(a_x, a_h, tuple(before))
+        runs = counters[:, :1] <= 0
+        held = [xp.where(runs, new, old) for new, old in zip(after, before)]
+        return (*held, counters - 1), (runs, cache)
+
+    return masked_cell
+
+# %% masked: or
+def masked(cell):
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        *before, counters = state
+        after, cache = cell(a_x, a_h, tuple(before))
+        runs = (counters[:, :1] <= 0) | (counters[:, 1:] > 0)
+        held = [xp.where(runs, new, old) for new, old in zip(after, before)]
+        return (*held, counters - 1), (runs, cache)
+
+    return masked_cell
+
+# %% masked: old and new mixed up
+def masked(cell):
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        *before, counters = state
+        after, cache = cell(a_x, a_h, tuple(before))
+        runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
+        held = [xp.where(runs, old, new) for new, old in zip(after, before)]
+        return (*held, counters - 1), (runs, cache)
+
+    return masked_cell
+
+# %% masked: zero outside
+def masked(cell):
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        *before, counters = state
+        after, cache = cell(a_x, a_h, tuple(before))
+        runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
+        held = [xp.where(runs, new, xp.zeros_like(new)) for new, old in zip(after, before)]
+        return (*held, counters - 1), (runs, cache)
+
+    return masked_cell
+
+# %% masked: counters not counted down
+def masked(cell):
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        *before, counters = state
+        after, cache = cell(a_x, a_h, tuple(before))
+        runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
+        held = [xp.where(runs, new, old) for new, old in zip(after, before)]
+        return (*held, counters), (runs, cache)
+
+    return masked_cell
+
+# %% masked: counted up
+def masked(cell):
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        *before, counters = state
+        after, cache = cell(a_x, a_h, tuple(before))
+        runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
+        held = [xp.where(runs, new, old) for new, old in zip(after, before)]
+        return (*held, counters + 1), (runs, cache)
+
+    return masked_cell
+
+# %% masked: first part only held
+def masked(cell):
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        *before, counters = state
+        after, cache = cell(a_x, a_h, tuple(before))
+        runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
+        held = [xp.where(runs, after[0], before[0]), *after[1:]]
+        return (*held, counters - 1), (runs, cache)
+
+    return masked_cell
+
+# %% masked: cache without who runs
+def masked(cell):
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        *before, counters = state
+        after, cache = cell(a_x, a_h, tuple(before))
+        runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
+        held = [xp.where(runs, new, old) for new, old in zip(after, before)]
+        return (*held, counters - 1), cache
+
+    return masked_cell
+
+# %% masked: cache first
+def masked(cell):
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        *before, counters = state
+        after, cache = cell(a_x, a_h, tuple(before))
+        runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
+        held = [xp.where(runs, new, old) for new, old in zip(after, before)]
+        return (*held, counters - 1), (cache, runs)
+
+    return masked_cell
+
+# %% masked: counters handed to the cell
+def masked(cell):
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        *before, counters = state
+        after, cache = cell(a_x, a_h, state)
+        runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
+        held = [xp.where(runs, new, old) for new, old in zip(after, before)]
+        return (*held, counters - 1), (runs, cache)
+
+    return masked_cell
+
+# %% masked: right, a list handed to the cell
+def masked(cell):
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        *before, counters = state
+        after, cache = cell(a_x, a_h, before)
+        runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
+        held = [xp.where(runs, new, old) for new, old in zip(after, before)]
+        return (*held, counters - 1), (runs, cache)
+
+    return masked_cell
+
+# %% masked: columns without their axis
+def masked(cell):
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        *before, counters = state
+        after, cache = cell(a_x, a_h, tuple(before))
+        runs = (counters[:, 0] <= 0) & (counters[:, 1] > 0)
+        held = [xp.where(runs, new, old) for new, old in zip(after, before)]
+        return (*held, counters - 1), (runs, cache)
+
+    return masked_cell
+
+# %% masked: counted down before the question
+def masked(cell):
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        *before, counters = state
+        after, cache = cell(a_x, a_h, tuple(before))
+        counters = counters - 1
+        runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
+        held = [xp.where(runs, new, old) for new, old in zip(after, before)]
+        return (*held, counters), (runs, cache)
+
+    return masked_cell
+
+# %% masked: counted down only while it runs
+def masked(cell):
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        *before, counters = state
+        after, cache = cell(a_x, a_h, tuple(before))
+        runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
+        held = [xp.where(runs, new, old) for new, old in zip(after, before)]
+        return (*held, xp.where(runs, counters - 1, counters)), (runs, cache)
+
+    return masked_cell
+
+# %% masked: columns mixed up
+def masked(cell):
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        *before, counters = state
+        after, cache = cell(a_x, a_h, tuple(before))
+        runs = (counters[:, 1:] <= 0) & (counters[:, :1] > 0)
+        held = [xp.where(runs, new, old) for new, old in zip(after, before)]
+        return (*held, counters - 1), (runs, cache)
+
+    return masked_cell
+
+# %% masked: multiplied, not held
+def masked(cell):
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        *before, counters = state
+        after, cache = cell(a_x, a_h, tuple(before))
+        runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
+        held = [xp.astype(runs, new.dtype) * new for new, old in zip(after, before)]
+        return (*held, counters - 1), (runs, cache)
+
+    return masked_cell
+
+# %% masked: signs of both comparisons
+def masked(cell):
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        *before, counters = state
+        after, cache = cell(a_x, a_h, tuple(before))
+        runs = (counters[:, :1] > 0) & (counters[:, 1:] <= 0)
+        held = [xp.where(runs, new, old) for new, old in zip(after, before)]
+        return (*held, counters - 1), (runs, cache)
+
+    return masked_cell
+
+# %% masked: never below zero
+def masked(cell):
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        *before, counters = state
+        after, cache = cell(a_x, a_h, tuple(before))
+        runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
+        held = [xp.where(runs, new, old) for new, old in zip(after, before)]
+        return (*held, xp.where(counters > 0, counters - 1, counters)), (runs, cache)
+
+    return masked_cell
+
+# %% masked: only the end counted down
+def masked(cell):
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        *before, counters = state
+        after, cache = cell(a_x, a_h, tuple(before))
+        runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
+        held = [xp.where(runs, new, old) for new, old in zip(after, before)]
+        return (*held, xp.concat([counters[:, :1], counters[:, 1:] - 1], axis=1)), (runs, cache)
+
+    return masked_cell
+
+# %% masked: counters dropped from the state
+def masked(cell):
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        *before, counters = state
+        after, cache = cell(a_x, a_h, tuple(before))
+        runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
+        held = [xp.where(runs, new, old) for new, old in zip(after, before)]
+        return tuple(held), (runs, cache)
+
+    return masked_cell
+
+# %% masked: counters first
+def masked(cell):
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        *before, counters = state
+        after, cache = cell(a_x, a_h, tuple(before))
+        runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
+        held = [xp.where(runs, new, old) for new, old in zip(after, before)]
+        return (counters - 1, *held), (runs, cache)
+
+    return masked_cell
+
+# %% masked: counters expected first
+def masked(cell):
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        counters, *before = state
+        after, cache = cell(a_x, a_h, tuple(before))
+        runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
+        held = [xp.where(runs, new, old) for new, old in zip(after, before)]
+        return (*held, counters - 1), (runs, cache)
+
+    return masked_cell
+
+# %% masked: starts one late and ends one late, two
+def masked(cell):
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        *before, counters = state
+        after, cache = cell(a_x, a_h, tuple(before))
+        runs = (counters[:, :1] < 0) & (counters[:, 1:] >= 0)
+        held = [xp.where(runs, new, old) for new, old in zip(after, before)]
+        return (*held, counters - 1), (runs, cache)
+
+    return masked_cell
+
+# %% masked: zero outside and end ignored, two
+def masked(cell):
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        *before, counters = state
+        after, cache = cell(a_x, a_h, tuple(before))
+        runs = counters[:, :1] <= 0
+        held = [xp.where(runs, new, xp.zeros_like(new)) for new, old in zip(after, before)]
+        return (*held, counters - 1), (runs, cache)
+
+    return masked_cell
+
+# %% masked: one lane asked for all
+def masked(cell):
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        *before, counters = state
+        after, cache = cell(a_x, a_h, tuple(before))
+        runs = (counters[:1, :1] <= 0) & (counters[:1, 1:] > 0)
+        held = [xp.where(runs, new, old) for new, old in zip(after, before)]
+        return (*held, counters - 1), (runs, cache)
+
+    return masked_cell
+
+# %% masked: inputs silenced, state not held
+def masked(cell):
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        *before, counters = state
+        runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
+        after, cache = cell(xp.where(runs, a_x, 0 * a_x), a_h, tuple(before))
+        held = [new for new, old in zip(after, before)]
+        return (*held, counters - 1), (runs, cache)
+
+    return masked_cell
+
+# %% masked: memory held and h set to zero outside
+def masked(cell):
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        *before, counters = state
+        after, cache = cell(a_x, a_h, tuple(before))
+        runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
+        held = [xp.where(runs, new, old if k else 0 * old) for k, (new, old) in enumerate(zip(after, before))]
+        return (*held, counters - 1), (runs, cache)
+
+    return masked_cell
+
+# %% masked: right on NumPy, who runs as numbers
+def masked(cell):
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        *before, counters = state
+        after, cache = cell(a_x, a_h, tuple(before))
+        runs = (counters[:, :1] <= 0) & (counters[:, 1:] > 0)
+        held = [xp.where(runs, new, old) for new, old in zip(after, before)]
+        return (*held, counters - 1), (xp.astype(runs, a_x.dtype), cache)
+
+    return masked_cell
+
+# %% masked: right, with numbers
+def masked(cell):
+    def masked_cell(a_x, a_h, state):
+        xp = array_namespace(a_x)
+        counters = state[-1]
+        begins, ends = counters[:, 0:1], counters[:, 1:2]
+        runs = xp.logical_and(begins <= 0, ends > 0)
+        after, cache = cell(a_x, a_h, tuple(state[:-1]))
+        held = tuple(xp.where(runs, a, b) for a, b in zip(after, state[:-1]))
+        return held + (counters - 1,), (runs, cache)
+
+    return masked_cell
