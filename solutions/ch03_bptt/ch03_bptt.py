@@ -845,6 +845,7 @@ visible = [
     move(tampered(rng, 4, 2, 2, 3, "b_h", (2,), 0.5)),
     move(tampered(rng, 4, 2, 2, 3, "b_x", (1,), -0.5)),
     move(tampered(rng, 4, 2, 2, 3)),  # nothing is wrong here
+    move(tampered(rng, 4, 2, 2, 3, "W_x", (2, 0), 0.1)),
 ]
 check(
     find_planted_error,
@@ -862,6 +863,7 @@ hidden = [
     for T, B, D, H, name, index, by in [
         (3, 2, 1, 2, "W_x", (1, 0), 1e-3),
         (5, 1, 2, 3, "W_h", (0, 2), -1e-3),
+        (3, 2, 2, 4, "W_x", (3, 0), 1e-2),
         (2, 4, 2, 2, "b_h", (1,), -0.1),
         (6, 3, 1, 3, "b_x", (2,), 5.0),
         (4, 3, 2, 2, None, (), 0.0),
@@ -921,6 +923,26 @@ step too large: the weights were moved so far that the loss is no longer a strai
 first entry: the weight is right, but the index is that of its first entry, not of the largest error
 - error.argmax()
 + 0
+
+smallest error: your index is that of the smallest error; the wrong entry has the largest
+- error.argmax()
++ error.argmin()
+
+columns counted first: your index counts down the columns; argmax counts along the rows
+- error.shape)
++ error.shape, order="F")
+
+shape turned: your index was made with the shape of the transposed weight
+- error.shape)
++ error.T.shape)
+
+index turned: your index has the column before the row
+- return name, np.unravel_index(error.argmax(), error.shape)
++ return name, np.unravel_index(error.argmax(), error.shape)[::-1]
+
+mean for a sum: your loss is the mean of d_y * y; it is their sum
+- float((d_y * y).sum())
++ float((d_y * y).mean())
 """
 
 # %% [markdown]
