@@ -805,6 +805,28 @@ exchanged: your `early` is what waits, and your `waiting` what can be done early
 W_h in early: your `early` holds the products with W_h too; these belong to `waiting` alone
 - early = T * B * H * (D + (L - 1) * H)
 + early = T * B * H * (D + (L - 1) * H) + T * B * H * H * L
+
+all doubled: your three numbers are twice too large; a product and its addition count as one
+-     early = T * B * H * (D + (L - 1) * H)
+-     waiting = T * B * H * H * L
+-     shown = B * H * K
++     early = 2 * T * B * H * (D + (L - 1) * H)
++     waiting = 2 * T * B * H * H * L
++     shown = 2 * B * H * K
+
+four gates: your `early` and `waiting` are four times too large; a plain layer has one block, not four
+-     early = T * B * H * (D + (L - 1) * H)
+-     waiting = T * B * H * H * L
++     early = 4 * T * B * H * (D + (L - 1) * H)
++     waiting = 4 * T * B * H * H * L
+
+weights counted: your three numbers count the weights; each is used again at every step of every sequence
+-     early = T * B * H * (D + (L - 1) * H)
+-     waiting = T * B * H * H * L
+-     shown = B * H * K
++     early = H * (D + (L - 1) * H)
++     waiting = H * H * L
++     shown = H * K
 """
 
 # %% [markdown]

@@ -278,6 +278,46 @@ output gate with tanh: your output gate went through a tanh; a gate is a sigmoid
 old h added: you added h_{t-1} to h_t; what is shown is o tanh(c_t) alone
 - h = o * xp.tanh(c)
 + h = o * xp.tanh(c) + state[0]
+
+one row for all: all three of your gates took the first row of p; the rows stand in the order i, f, o
+-     f = sigmoid(a_f + p[1, ...] * c_before)
+-     g = xp.tanh(a_g)
+-     c = f * c_before + i * g
+-     o = sigmoid(a_o + p[2, ...] * c)
++     f = sigmoid(a_f + p[0, ...] * c_before)
++     g = xp.tanh(a_g)
++     c = f * c_before + i * g
++     o = sigmoid(a_o + p[0, ...] * c)
+
+peephole outside: your peepholes were added after the sigmoid; they stand inside it
+-     i = sigmoid(a_i + p[0, ...] * c_before)
+-     f = sigmoid(a_f + p[1, ...] * c_before)
++     i = sigmoid(a_i) + p[0, ...] * c_before
++     f = sigmoid(a_f) + p[1, ...] * c_before
+
+peepholes subtracted: your peepholes were subtracted; they are added
+-     i = sigmoid(a_i + p[0, ...] * c_before)
+-     f = sigmoid(a_f + p[1, ...] * c_before)
+-     g = xp.tanh(a_g)
+-     c = f * c_before + i * g
+-     o = sigmoid(a_o + p[2, ...] * c)
++     i = sigmoid(a_i - p[0, ...] * c_before)
++     f = sigmoid(a_f - p[1, ...] * c_before)
++     g = xp.tanh(a_g)
++     c = f * c_before + i * g
++     o = sigmoid(a_o - p[2, ...] * c)
+
+memory without weights: your gates see c itself; it is multiplied by p first
+-     i = sigmoid(a_i + p[0, ...] * c_before)
+-     f = sigmoid(a_f + p[1, ...] * c_before)
+-     g = xp.tanh(a_g)
+-     c = f * c_before + i * g
+-     o = sigmoid(a_o + p[2, ...] * c)
++     i = sigmoid(a_i + c_before)
++     f = sigmoid(a_f + c_before)
++     g = xp.tanh(a_g)
++     c = f * c_before + i * g
++     o = sigmoid(a_o + c)
 """
 
 # %% [markdown]
@@ -501,6 +541,20 @@ look without weight: in your d_c, d_o was added without its weight: the output g
 p from the gates: your d_p was made of the gates themselves; it is made of their gradients d_i, d_f and d_o
 - ((d_i, c_before), (d_f, c_before), (d_o, c))
 + ((i, c_before), (f, c_before), (o, c))
+
+partners of i and g: in your d_i stands i and in your d_g stands g; each is multiplied by the other, its partner in i g
+-     d_i = d_c * g * i * (1 - i)
+-     d_f = d_c * c_before * f * (1 - f)
+-     d_g = d_c * i * (1 - g * g)
++     d_i = d_c * i * i * (1 - i)
++     d_f = d_c * c_before * f * (1 - f)
++     d_g = d_c * g * (1 - g * g)
+
+no slopes of i and f: in your d_i and d_f the slopes of the sigmoids are missing
+-     d_i = d_c * g * i * (1 - i)
+-     d_f = d_c * c_before * f * (1 - f)
++     d_i = d_c * g
++     d_f = d_c * c_before
 """
 
 # %% [markdown]
@@ -997,6 +1051,10 @@ every fourth column: in your d_a_h single columns were kept by their number, one
 + [nothing, nothing, d_g, nothing], axis=-1)
 +     d_a_h = 0 * d_a_h
 +     d_a_h[:, 2::4] = d_a_x[:, 2::4]
+
+candidate without slope: your candidate's block was divided by the slope of its tanh; the book's vjp has made it whole
+- d_g, nothing]
++ d_g / (1 - cache[2] ** 2), nothing]
 """
 
 # %% [markdown]
@@ -1196,6 +1254,38 @@ g from the forget gate: in your d_g stands f; the candidate was multiplied by i
 plus in the slope: in your d_c stands 1 + tanh² c; the slope of tanh is 1 - tanh² c
 - (1 - tanh_c * tanh_c)
 + (1 + tanh_c * tanh_c)
+
+partners of i and g: in your d_i stands i and in your d_g stands g; each is multiplied by the other, its partner in i g
+-     d_i = d_c * g * i * (1 - i)
+-     d_f = d_c * c_before * f * (1 - f)
+-     d_g = d_c * i * (1 - g * g)
++     d_i = d_c * i * i * (1 - i)
++     d_f = d_c * c_before * f * (1 - f)
++     d_g = d_c * g * (1 - g * g)
+
+no slopes of the gates: in your d_i, d_f and d_o the slopes of the sigmoids are missing
+-     d_i = d_c * g * i * (1 - i)
+-     d_f = d_c * c_before * f * (1 - f)
+-     d_g = d_c * i * (1 - g * g)
+-     d_o = d_h * tanh_c * o * (1 - o)
++     d_i = d_c * g
++     d_f = d_c * c_before
++     d_g = d_c * i * (1 - g * g)
++     d_o = d_h * tanh_c
+
+gates with the slope of tanh: in your d_i, d_f and d_o stand slopes of a tanh; gates are sigmoids, with slope s (1 - s)
+-     d_i = d_c * g * i * (1 - i)
+-     d_f = d_c * c_before * f * (1 - f)
+-     d_g = d_c * i * (1 - g * g)
+-     d_o = d_h * tanh_c * o * (1 - o)
++     d_i = d_c * g * (1 - i * i)
++     d_f = d_c * c_before * (1 - f * f)
++     d_g = d_c * i * (1 - g * g)
++     d_o = d_h * tanh_c * (1 - o * o)
+
+h and c exchanged: your last result has the memory's gradient first; the state is (h, c)
+- (0.0, d_c * f)
++ (d_c * f, 0.0)
 """
 
 # %% [markdown]

@@ -889,6 +889,19 @@ gates of W_h alone: in your multiply_adds the factor G is missing for W_x: each 
 W_h a square of G·H: in your multiply_adds W_h has G·H columns; each of its G·H rows reads H numbers
 - multiply_adds = G * H * (D + H)
 + multiply_adds = G * H * D + (G * H) ** 2
+
+one gate only: you counted the numbers and the work of a single gate; a layer has G of them
+-     while budget >= G * (H + 1) * (D + (H + 1) + 2):
+-         H += 1
+-     multiply_adds = G * H
++     while budget >= (H + 1) * (D + (H + 1) + 2):
++         H += 1
++     multiply_adds = H
+
+exchanged: your two results are in the wrong order: H comes first
+-     multiply_adds = G * H * (D + H)
++     multiply_adds = G * H * (D + H)
++     H, multiply_adds = multiply_adds, H
 """
 
 # %% [markdown]
@@ -1077,6 +1090,16 @@ sum of logarithms: your half-life divides by the sum of ln z; the geometric mean
 worst sequence: your share is that of the sequence that is stuck most; it is the mean over all sequences
 - stuck = xp.mean(flat, axis=(0, 1))
 + stuck = xp.max(xp.mean(flat, axis=0), axis=0)
+
+slope of the mean: you judged the mean slope of each unit; count the moments whose slope is below `low`
+-     stuck = xp.mean(flat, axis=(0, 1))
++     slope = xp.mean(slope, axis=(0, 1))
++     stuck = xp.where(slope < low, xp.ones_like(slope), xp.zeros_like(slope))
+
+exchanged: your two results are in the wrong order: the half-life comes first
+-     stuck = xp.mean(flat, axis=(0, 1))
++     stuck = xp.mean(flat, axis=(0, 1))
++     half_life, stuck = stuck, half_life
 """
 
 # %% [markdown]
