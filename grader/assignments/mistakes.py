@@ -100,7 +100,7 @@ def _played(
             if cell.kind == "test":
                 of = declared(cell.source)
                 unmet = of.keys() - namespace["properties"].met if of else set()
-                played[cell.name] = Played(_points(cell, value, error), error, unmet)
+                played[cell.name] = Played(points_of(cell, value, error), error, unmet)
     return played
 
 
@@ -196,7 +196,7 @@ def _judged(
         for source in (visible, wrong):  # the visible part on the solution
             run_cell(source, own)
         value, error = tried(hidden + after, own)
-        killed = _points(test, value, error) < test.options["points"]
+        killed = points_of(test, value, error) < test.options["points"]
         own = dict(before)
         run_cell(wrong, own)
         _, told = tried(visible, own)
@@ -239,7 +239,7 @@ def tried(source: str, namespace: dict[str, Any]) -> tuple[Any, Exception | None
         return None, error
 
 
-def _points(test: Cell, value: Any, error: Exception | None) -> float:
+def points_of(test: Cell, value: Any, error: Exception | None) -> float:
     """What nbgrader gives: all, none, or the number the cell ends with."""
     if error:
         return 0.0

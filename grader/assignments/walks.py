@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import jupytext
 
 from grader import ROOT
-from grader.assignments.mistakes import lost, run_by_kernel, tried
+from grader.assignments.mistakes import lost, points_of, run_by_kernel, tried
 from grader.assignments.source import Assignment, Cell, names, read, test_parts
 from grader.assignments.stored import run_cell
 from rnncore.testing.failure import Failure, failure_of, render
@@ -111,8 +111,7 @@ def _told(
     if failures:
         return Told(answer, kind_of(failures), "\n".join(map(render, failures)))
     value, error = tried(hidden + after, own)
-    due = test.options["points"]
-    full = not error and (type(value) not in (int, float) or value == due)
+    full = points_of(test, value, error) == test.options["points"]
     return Told(answer, "passes" if full else "hidden", str(error or ""))
 
 

@@ -243,13 +243,49 @@ argument changed in place: `a_x += a_h` changes the caller's array: all steps' a
 -     h = xp.clip(a_x + a_h, 0.0, 1.0)
 +     a_x += a_h
 +     h = xp.clip(a_x, 0.0, 1.0)
+
+min and max exchanged: your h is 1 everywhere: the smaller of 0 and the sum comes nowhere above 1; the floor is a maximum with 0, the ceiling a minimum with 1
+- xp.clip(a_x + a_h, 0.0, 1.0)
++ xp.maximum(xp.ones_like(a_x), xp.minimum(xp.zeros_like(a_x), a_x + a_h))
+
+on or off: your h is only 0 or 1; between 0 and 1 it is the sum itself
+- xp.clip(a_x + a_h, 0.0, 1.0)
++ xp.where(a_x + a_h > 0, xp.ones_like(a_x), xp.zeros_like(a_x))
+
+on from a half: your h is only 0 or 1, with a threshold of 0.5; between 0 and 1 it is the sum itself
+- xp.clip(a_x + a_h, 0.0, 1.0)
++ xp.where(a_x + a_h > 0.5, xp.ones_like(a_x), xp.zeros_like(a_x))
+
+sigmoid: your h is a sigmoid of the sum; this step is the sum itself between 0 and 1
+- xp.clip(a_x + a_h, 0.0, 1.0)
++ 1 / (1 + xp.exp(-a_x - a_h))
+
+hard sigmoid: your h is clipped from 0.2 a + 0.5, the hard sigmoid of Keras; here the sum itself is clipped
+- xp.clip(a_x + a_h, 0.0, 1.0)
++ xp.clip(0.2 * (a_x + a_h) + 0.5, 0.0, 1.0)
+
+sum in the cache: your cache is the sum before the floor and the ceiling; it is to be h
+- return (h,), h
++ return (h,), a_x + a_h
+
+old state in the cache: your cache is the old state; it is to be the new h
+- return (h,), h
++ return (h,), state[0]
+
+a product of the two: you multiplied a_x by a_h; they are added
+- xp.clip(a_x + a_h, 0.0, 1.0)
++ xp.clip(a_x * a_h, 0.0, 1.0)
+
+state as a weight: you multiplied a_h by the state; the loop has put it through W_h already
+- xp.clip(a_x + a_h, 0.0, 1.0)
++ xp.clip(a_x + a_h * state[0], 0.0, 1.0)
 """
 
 # %% [markdown]
 # ## Task 2: a language, by hand (5 points)
 #
 # Take all words of a's and b's in which **no two a's stand together**: *b*, *abba*, *babab*; not *aab*, not *baa*. Choose the weights of a ReLU cell (the chapter's `relu_cell`) and of a readout, so that after any number of letters
-# the output is positive when the word so far is in the language, and negative when it is not.
+# the output is positive when the word so far is in the language, and zero or negative when it is not.
 #
 # A letter is two numbers, (1, 0) for a and (0, 1) for b. The state starts at zero. Use as many units as you like; three are enough. No training: think.
 #
@@ -589,6 +625,16 @@ W_h not transposed: a state is a row, (B, H), so the product is h @ W_h.T
 
 bias forgotten: b_h was not added
 -  + params.b_h
+
+input bias forgotten: your states do not use b_x
+- x @ params.W_x.T + params.b_x
++ x @ params.W_x.T
+
+one state read by all: each step of yours reads the state of the start through W_h; it reads that of the step before
+-     for t in range(x.shape[0]):
+-         a_h = state[0] @ params.W_h.T + params.b_h
++     a_h = state[0] @ params.W_h.T + params.b_h
++     for t in range(x.shape[0]):
 """
 
 # %% [markdown]
@@ -694,6 +740,93 @@ read out at every step: the readout looks at the last step only, so it does not 
 biases counted: biases were counted; only matrix products count
 - T * B * H * H * L
 + T * B * H * (H + 1) * L
+
+one layer too many: in your `early` L layers read H; the first reads D, so there are L - 1
+- (D + (L - 1) * H)
++ (D + L * H)
+
+one go, one step: your `early` lacks the T steps; one large product still does the work of all of them
+- early = T * B * H
++ early = B * H
+
+bracket: in your `early` only the first layer is multiplied by T, B and H; the others need all three too
+- early = T * B * H * (D + (L - 1) * H)
++ early = T * B * H * D + (L - 1) * H
+
+bracket, H twice: in your `early` only the first layer is multiplied by T and B; the others need both too
+- early = T * B * H * (D + (L - 1) * H)
++ early = T * B * H * D + (L - 1) * H * H
+
+upper layers wait: in your `waiting` one layer is missing: the first has a W_h as well
+- waiting = T * B * H * H * L
++ waiting = T * B * H * H * (L - 1)
+
+batch forgotten: your `waiting` lacks the B sequences: each needs its own product with W_h
+- waiting = T * B * H * H * L
++ waiting = T * H * H * L
+
+H once: your `waiting` has H once; W_h is (H, H)
+- waiting = T * B * H * H * L
++ waiting = T * B * H * L
+
+one sequence shown: your `shown` lacks the B sequences
+- shown = B * H * K
++ shown = H * K
+
+each layer shown: your `shown` grows with L; the readout looks at the top layer only
+- shown = B * H * K
++ shown = B * H * K * L
+
+operations: your `early` is twice too large; a product and its addition count as one
+- early = T * B * H
++ early = 2 * T * B * H
+
+gates of an LSTM: your `early` is four times too large; a plain layer has one block, not four
+- early = T * B * H
++ early = 4 * T * B * H
+
+weights for work: your `early` is the number of weights; each is used at T steps of B sequences
+- early = T * B * H
++ early = H
+
+D squared: your `early` has D rows for W_x; it is (H, D), a row for each unit
+- early = T * B * H
++ early = T * B * D
+
+D in W_h: in your `waiting` W_h of the first layer has D columns; it reads the state, (H, H)
+- waiting = T * B * H * H * L
++ waiting = T * B * H * (D + (L - 1) * H)
+
+exchanged: your `early` is what waits, and your `waiting` what can be done early
+- shown = B * H * K
++ shown = B * H * K
++     early, waiting = waiting, early
+
+W_h in early: your `early` holds the products with W_h too; these belong to `waiting` alone
+- early = T * B * H * (D + (L - 1) * H)
++ early = T * B * H * (D + (L - 1) * H) + T * B * H * H * L
+
+all doubled: your three numbers are twice too large; a product and its addition count as one
+-     early = T * B * H * (D + (L - 1) * H)
+-     waiting = T * B * H * H * L
+-     shown = B * H * K
++     early = 2 * T * B * H * (D + (L - 1) * H)
++     waiting = 2 * T * B * H * H * L
++     shown = 2 * B * H * K
+
+four gates: your `early` and `waiting` are four times too large; a plain layer has one block, not four
+-     early = T * B * H * (D + (L - 1) * H)
+-     waiting = T * B * H * H * L
++     early = 4 * T * B * H * (D + (L - 1) * H)
++     waiting = 4 * T * B * H * H * L
+
+weights counted: your three numbers count the weights; each is used again at every step of every sequence
+-     early = T * B * H * (D + (L - 1) * H)
+-     waiting = T * B * H * H * L
+-     shown = B * H * K
++     early = H * (D + (L - 1) * H)
++     waiting = H * H * L
++     shown = H * K
 """
 
 # %% [markdown]
@@ -752,6 +885,7 @@ print("largest difference:", float(abs(mine - theirs).max()))
 # %% test="unroll" points=5 explained="ch02_loop: What must wait, and what need not"
 import numpy as np
 
+from rnncore.gru import gru_cell
 from rnncore.lstm import lstm_cell
 from rnncore.rnn import init_params, rnn_cell
 from rnncore.rnn import unroll as book_unroll
@@ -781,10 +915,12 @@ def run(rng, T, B, D, H, cell=rnn_cell, G=1, parts=1):
 rng = np.random.default_rng(4)
 plain = move(run(rng, 4, 3, 5, 2))
 paired = move(run(rng, 4, 3, 5, 2, lstm_cell, 4, 2))
+# the cell of chapter 7 treats what input and state contribute unlike
+gated = move(run(rng, 4, 3, 5, 2, gru_cell, 3))
 check(
     unroll,
     stored("unroll"),
-    [plain, paired],
+    [plain, paired, gated],
     outputs="y, state, tape",
     by=properties,
 )
@@ -798,7 +934,11 @@ hidden = hidden_inputs(
     [
         (T, B, D, H, cell, G, parts)
         for T, B, D, H in [(1, 1, 1, 1), (6, 2, 3, 4), (3, 7, 2, 1)]
-        for cell, G, parts in [(rnn_cell, 1, 1), (lstm_cell, 4, 2)]
+        for cell, G, parts in [
+            (rnn_cell, 1, 1),
+            (lstm_cell, 4, 2),
+            (gru_cell, 3, 1),
+        ]
     ],
     device,
 )
@@ -856,6 +996,44 @@ argument changed in place: x was changed on the way; the caller, and the way bac
 -         y.append(state[0])
 +         y.append(state[0])
 +         x[len(y) - 1, ...] = 0
+
+input bias forgotten: your states do not use b_x
+- x @ params.W_x.T + params.b_x
++ x @ params.W_x.T
+
+state before the step: your y holds the state that a step read; y_t is the one after step t
+-         tape.h_before.append(state[0])
+-         state, cache = cell(a_x, a_h, state)
+-         tape.caches.append(cache)
+-         y.append(state[0])
++         tape.h_before.append(state[0])
++         y.append(state[0])
++         state, cache = cell(a_x, a_h, state)
++         tape.caches.append(cache)
+
+a_h twice: your cell got a_x + a_h for a_x, and a_h once more; it adds the two by itself
+- cell(a_x, a_h, state)
++ cell(a_x + a_h, a_h, state)
+
+turned tape: your tape stands from the last step to the first; it is kept in the order of time
+-         tape.h_before.append(state[0])
+-         state, cache = cell(a_x, a_h, state)
+-         tape.caches.append(cache)
++         tape.h_before.insert(0, state[0])
++         state, cache = cell(a_x, a_h, state)
++         tape.caches.insert(0, cache)
+
+arguments exchanged: your cell got a_h for a_x and a_x for a_h; a cell of chapter 7 treats the two unlike
+- cell(a_x, a_h, state)
++ cell(a_h, a_x, state)
+
+both biases early: you added b_h to a_x; it belongs to a_h, as a cell of chapter 7 multiplies a_h by a gate
+-     a = x @ params.W_x.T + params.b_x
+-     for a_x in xp.unstack(a):
+-         a_h = state[0] @ params.W_h.T + params.b_h
++     a = x @ params.W_x.T + params.b_x + params.b_h
++     for a_x in xp.unstack(a):
++         a_h = state[0] @ params.W_h.T
 """
 
 # %% [markdown]

@@ -245,6 +245,42 @@ upstream in place: `d_h *= ...` changes the caller's array, and the way past the
 -     d_a = d_h * (1 - r * r)
 +     d_h *= 1 - r * r
 +     d_a = d_h
+
+tanh twice: r is the tanh already; in your slope its tanh was taken again
+- d_a = d_h * (1 - r * r)
++ d_a = d_h * (1 - array_namespace(r).tanh(r) ** 2)
+
+way past in the slope: in your d_a_x the way past was added to the slope: it is the slope of the whole cell, and d_a_x takes the tanh's alone, 1 - r²
+- (1 - r * r)
++ (2 - r * r)
+
+halved: your d_a_x is half of what it should be: a sum hands the whole gradient to each of its terms
+- d_a = d_h * (1 - r * r)
++ d_a = d_h * (1 - r * r) / 2
+
+bracket squared: your slope is (1 - r)²; that of tanh is 1 - r²
+- (1 - r * r)
++ (1 - r) ** 2
+
+sign: your d_a_x has the wrong sign: the slope of tanh is 1 - r², and never negative
+- (1 - r * r)
++ (r * r - 1)
+
+slope twice: your d_a_x has the slope of tanh twice
+- (1 - r * r)
++ (1 - r * r) ** 2
+
+d_h for a_h: your d_a_h is d_h; a_h stands inside the tanh, so it gets what a_x gets
+- return d_a, d_a, (d_h,)
++ return d_a, d_h, (d_h,)
+
+past through r: your way past was multiplied by r; h_{t-1} reaches h_t with the factor 1
+- return d_a, d_a, (d_h,)
++ return d_a, d_a, (d_h * r,)
+
+past with the rest: your way past got r² of d_h; a plus sign hands the whole gradient to both of its inputs
+- return d_a, d_a, (d_h,)
++ return d_a, d_a, (d_h * r * r,)
 """
 
 # %% [markdown]
@@ -477,6 +513,38 @@ gradient transposed: this is the transpose of d_W_h: a gradient has its weight's
 state after the step: d_W_h pairs d_a_t with the state that step t read, h_{t-1}, not with the one it wrote
 - rows(h[:-1, ...])
 + rows(h[1:, ...])
+
+no slope: in your d_a the slope of tanh, 1 - h², is missing
+- d_a.append(d_h * on * (1 - h[t + 1, ...] ** 2))
++ d_a.append(d_h * on)
+
+bias averaged: your d_b is a mean over steps and sequences; shared gradients add up
+- d_b = xp.sum(
++ d_b = xp.mean(
+
+slope of the first power: in your d_a stands 1 - h; the slope of tanh is 1 - h²
+- (1 - h[t + 1, ...] ** 2)
++ (1 - h[t + 1, ...])
+
+mask of the next step: your step t used the mask of step t+1
+- on = mask[t, :, None]
++ on = mask[min(t + 1, x.shape[0] - 1), :, None]
+
+slope on the way past: your way past the tanh was multiplied by the tanh's slope; a sequence that keeps its state hands on d_h as it is
+- d_h * (1 - on)
++ d_h * (1 - on) * (1 - h[t + 1, ...] ** 2)
+
+inputs' weight averaged over steps: your d_W_x was divided by T; the steps share one weight, and shared gradients add up
+- rows(d_a).T @ rows(x)
++ rows(d_a).T @ rows(x) / x.shape[0]
+
+weights averaged over the mask: your d_W_x was divided by the number of real steps; shared gradients add up
+- rows(d_a).T @ rows(x)
++ rows(d_a).T @ rows(x) / xp.sum(mask)
+
+last d_a alone: your d_W_x is that of the last step alone; all steps share the weight
+- rows(d_a).T @ rows(x)
++ d_a[-1].T @ x[-1]
 """
 
 # %% [markdown]
@@ -632,6 +700,55 @@ sign: the common part is subtracted, not added: raising one share lowers the oth
 the shortcut of cross-entropy: p - target is the gradient of softmax and cross-entropy together; here any loss may follow, and d_p is its gradient
 - p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
 + p - d_p
+
+p forgotten in front: your d_a lacks the factor p_k in front of the bracket
+- return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
++ return d_p - xp.sum(d_p * p, axis=-1, keepdims=True)
+
+summed over everything: your sum ran over all steps and sequences; each has shares of its own
+- return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
++ return p * (d_p - xp.sum(d_p * p))
+
+cross-entropy turned round: your d_a is d_p - p; p - target belongs to softmax and cross-entropy together, and here any loss may stand behind
+- return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
++ return d_p - p
+
+all signs: your d_a has the wrong sign: it is p (d_p - the sum)
+- return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
++ return p * (xp.sum(d_p * p, axis=-1, keepdims=True) - d_p)
+
+the rest alone: in your d_a the part p_k d_p_k is missing
+- return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
++ return -p * xp.sum(d_p * p, axis=-1, keepdims=True)
+
+weight squared: in your sum stands p² d_p; it is the sum of p_j d_p_j
+- return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
++ return p * (d_p - xp.sum(d_p * p * p, axis=-1, keepdims=True))
+
+softmax twice: you took the shares of the shares; p is the result already
+- return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
++ p = sum_to_one(p)
++     return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
+
+log of the shares: your d_a is that of ln p: d_p - p times the sum of d_p; here the shares themselves were read
+- return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
++ return d_p - p * xp.sum(d_p, axis=-1, keepdims=True)
+
+slope of tanh: your d_a is d_p (1 - p²), as for a tanh; every d_p_j matters for every d_a_k
+- return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
++ return d_p * (1 - p * p)
+
+sum without p: in your d_a the sum is not multiplied by p_k
+- return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
++ return d_p * p - xp.sum(d_p * p, axis=-1, keepdims=True)
+
+own share twice: in your d_a the part - p_k² d_p_k counts twice: it is in the sum already
+- return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
++ return d_p * p * (1 - p) - p * xp.sum(d_p * p, axis=-1, keepdims=True)
+
+divided by p: you divided by the shares; p_k is a factor
+- return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
++ return (d_p - xp.sum(d_p * p, axis=-1, keepdims=True)) / p
 """
 
 # %% [markdown]
@@ -728,6 +845,7 @@ visible = [
     move(tampered(rng, 4, 2, 2, 3, "b_h", (2,), 0.5)),
     move(tampered(rng, 4, 2, 2, 3, "b_x", (1,), -0.5)),
     move(tampered(rng, 4, 2, 2, 3)),  # nothing is wrong here
+    move(tampered(rng, 4, 2, 2, 3, "W_x", (2, 0), 0.1)),
 ]
 check(
     find_planted_error,
@@ -745,6 +863,7 @@ hidden = [
     for T, B, D, H, name, index, by in [
         (3, 2, 1, 2, "W_x", (1, 0), 1e-3),
         (5, 1, 2, 3, "W_h", (0, 2), -1e-3),
+        (3, 2, 2, 4, "W_x", (3, 0), 1e-2),
         (2, 4, 2, 2, "b_h", (1,), -0.1),
         (6, 3, 1, 3, "b_x", (2,), 5.0),
         (4, 3, 2, 2, None, (), 0.0),
@@ -804,6 +923,26 @@ step too large: the weights were moved so far that the loss is no longer a strai
 first entry: the weight is right, but the index is that of its first entry, not of the largest error
 - error.argmax()
 + 0
+
+smallest error: your index is that of the smallest error; the wrong entry has the largest
+- error.argmax()
++ error.argmin()
+
+columns counted first: your index counts down the columns; argmax counts along the rows
+- error.shape)
++ error.shape, order="F")
+
+shape turned: your index was made with the shape of the transposed weight
+- error.shape)
++ error.T.shape)
+
+index turned: your index has the column before the row
+- return name, np.unravel_index(error.argmax(), error.shape)
++ return name, np.unravel_index(error.argmax(), error.shape)[::-1]
+
+mean for a sum: your loss is the mean of d_y * y; it is their sum
+- float((d_y * y).sum())
++ float((d_y * y).mean())
 """
 
 # %% [markdown]
@@ -977,6 +1116,50 @@ weights of their own: this is d_W_h of the first step alone, as if each step had
 one gradient for both products: d_W_h was made from d_a_x; in a cell that treats its two products differently, d_a_h is another array
 - d_W_h = rows(d_a_h).T
 + d_W_h = rows(d_a_x).T
+
+d_a_x through W_h: in your d_h stands d_a_x; the state went through a_h, so d_a_h goes back through W_h
+- d_state = (d_a_h_t @ params.W_h
++ d_state = (d_a_x_t @ params.W_h
+
+d_a_h for W_x: your d_W_x was made from d_a_h; W_x made a_x
+- d_W_x = rows(d_a_x).T
++ d_W_x = rows(d_a_h).T
+
+d_a_h alone not turned round: your d_a_h stand from the last step to the first, and your d_a_x in the order of time
+- d_a_h.insert(0, d_a_h_t)
++ d_a_h.append(d_a_h_t)
+
+averaged over the batch: your d_W_x was divided by the batch; shared gradients add up
+- @ rows(tape.x)
++ @ rows(tape.x) / d_y.shape[1]
+
+averaged over the steps, W_x: your d_W_x was divided by T; shared gradients add up
+- @ rows(tape.x)
++ @ rows(tape.x) / d_y.shape[0]
+
+transposed: your d_W_h is the transpose: a gradient has its weight's shape, and d_a_h stands in its rows
+- rows(d_a_h).T @ rows(xp.stack(tape.h_before))
++ rows(xp.stack(tape.h_before)).T @ rows(d_a_h)
+
+states one step on: your d_W_h pairs d_a_h with the state of another step; step t read tape.h_before[t]
+- rows(xp.stack(tape.h_before))
++ rows(xp.stack(tape.h_before[1:] + tape.h_before[:1]))
+
+cache of the step before: your step t used the cache of another step; it is tape.caches[t]
+- tape.caches[t]
++ tape.caches[t - 1]
+
+d_y from the other end: your step t added the d_y of the step as far from the other end
+- d_y[t, ...]
++ d_y[d_y.shape[0] - 1 - t, ...]
+
+last step alone: your d_W_h is that of the last step alone; all steps share the weight
+- rows(d_a_h).T @ rows(xp.stack(tape.h_before))
++ d_a_h[-1].T @ tape.h_before[-1]
+
+d_h past every cell: you sent d_h past W_h as well; only what the cell returns in its third result goes past
+- + d_past, *d_memory)
++ + d_past + d_h, *d_memory)
 """
 
 # %% [markdown]

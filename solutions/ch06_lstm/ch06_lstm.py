@@ -233,6 +233,91 @@ gates made to compete: keeping was tied to not writing; here each gate has weigh
 another row of p for the output gate: the output gate took the input gate's peephole: the rows of p stand in the order i, f, o
 - a_o + p[2, ...]
 + a_o + p[0, ...]
+
+no peephole at the output gate: your output gate does not see the memory: p_o c_t is missing in its sum
+- o = sigmoid(a_o + p[2, ...] * c)
++ o = sigmoid(a_o)
+
+peephole of tanh c: your output gate sees tanh(c_t); its peephole looks at c_t itself
+- p[2, ...] * c)
++ p[2, ...] * xp.tanh(c))
+
+rows f, i, o: you read the rows of p in the order f, i, o; the order is i, f, o
+-     i = sigmoid(a_i + p[0, ...] * c_before)
+-     f = sigmoid(a_f + p[1, ...] * c_before)
++     i = sigmoid(a_i + p[1, ...] * c_before)
++     f = sigmoid(a_f + p[0, ...] * c_before)
+
+both look at h: the peepholes of your input and forget gate look at h_{t-1}; they look at c_{t-1}
+-     i = sigmoid(a_i + p[0, ...] * c_before)
+-     f = sigmoid(a_f + p[1, ...] * c_before)
++     i = sigmoid(a_i + p[0, ...] * state[0])
++     f = sigmoid(a_f + p[1, ...] * state[0])
+
+the candidate looks too: your candidate sees the memory through p_i; only the three gates have peepholes
+- g = xp.tanh(a_g)
++ g = xp.tanh(a_g + p[0, ...] * c_before)
+
+candidate not squashed: your candidate is a_g itself; its tanh is missing
+- g = xp.tanh(a_g)
++ g = a_g
+
+gates f, i, g, o: you took the blocks in the order f, i, g, o; the order is i, f, g, o
+-     i = sigmoid(a_i + p[0, ...] * c_before)
++     a_i, a_f = a_f, a_i
++     i = sigmoid(a_i + p[0, ...] * c_before)
+
+coupled as in task 3: your memory gets (1 - f) g; here the input gate i decides how much of g is written
+- c = f * c_before + i * g
++ c = f * c_before + (1 - f) * g
+
+output gate with tanh: your output gate went through a tanh; a gate is a sigmoid, between 0 and 1
+- o = sigmoid(a_o
++ o = xp.tanh(a_o
+
+old h added: you added h_{t-1} to h_t; what is shown is o tanh(c_t) alone
+- h = o * xp.tanh(c)
++ h = o * xp.tanh(c) + state[0]
+
+one row for all: all three of your gates took the first row of p; the rows stand in the order i, f, o
+-     f = sigmoid(a_f + p[1, ...] * c_before)
+-     g = xp.tanh(a_g)
+-     c = f * c_before + i * g
+-     o = sigmoid(a_o + p[2, ...] * c)
++     f = sigmoid(a_f + p[0, ...] * c_before)
++     g = xp.tanh(a_g)
++     c = f * c_before + i * g
++     o = sigmoid(a_o + p[0, ...] * c)
+
+peephole outside: your peepholes were added after the sigmoid; they stand inside it
+-     i = sigmoid(a_i + p[0, ...] * c_before)
+-     f = sigmoid(a_f + p[1, ...] * c_before)
++     i = sigmoid(a_i) + p[0, ...] * c_before
++     f = sigmoid(a_f) + p[1, ...] * c_before
+
+peepholes subtracted: your peepholes were subtracted; they are added
+-     i = sigmoid(a_i + p[0, ...] * c_before)
+-     f = sigmoid(a_f + p[1, ...] * c_before)
+-     g = xp.tanh(a_g)
+-     c = f * c_before + i * g
+-     o = sigmoid(a_o + p[2, ...] * c)
++     i = sigmoid(a_i - p[0, ...] * c_before)
++     f = sigmoid(a_f - p[1, ...] * c_before)
++     g = xp.tanh(a_g)
++     c = f * c_before + i * g
++     o = sigmoid(a_o - p[2, ...] * c)
+
+memory without weights: your gates see c itself; it is multiplied by p first
+-     i = sigmoid(a_i + p[0, ...] * c_before)
+-     f = sigmoid(a_f + p[1, ...] * c_before)
+-     g = xp.tanh(a_g)
+-     c = f * c_before + i * g
+-     o = sigmoid(a_o + p[2, ...] * c)
++     i = sigmoid(a_i + c_before)
++     f = sigmoid(a_f + c_before)
++     g = xp.tanh(a_g)
++     c = f * c_before + i * g
++     o = sigmoid(a_o + c)
 """
 
 # %% [markdown]
@@ -409,6 +494,67 @@ forget and input gate exchanged: d_i is d_c times the partner of i, and that is 
 old memory for new: the output gate's peephole looked at the new c_t; its gradient is d_o times that, not times c_{t-1}
 - (d_o, c))
 + (d_o, c_before))
+
+input gate's look forgotten: in your d_c of the step before, d_i p_i is missing: the input gate looked at c_{t-1} as well
+-  + d_i * p[0, ...]
+
+output gate's look at both: in your d_c of the step before there is d_o p_o; the output gate looked at the new c_t, so it belongs to d_c alone
+- + d_f * p[1, ...]
++ + d_f * p[1, ...] + d_o * p[2, ...]
+
+d_p in the order f, i, o: in your d_p the rows stand in the order f, i, o; the order is i, f, o
+- ((d_i, c_before), (d_f, c_before),
++ ((d_f, c_before), (d_i, c_before),
+
+d_o from c: in your d_o, d_h was multiplied by c_t; h = o tanh(c), so the partner of o is tanh(c_t)
+- d_o = d_h * tanh_c * o
++ d_o = d_h * c * o
+
+no slope of tanh: in your d_c the slope of the tanh in h = o tanh(c) is missing: 1 - tanh² c
+- d_h * o * (1 - tanh_c**2)
++ d_h * o
+
+slope from c itself: in your d_c the slope of tanh was made of c_t; it is 1 - tanh² c
+- (1 - tanh_c**2)
++ (1 - c**2)
+
+o forgotten: in your d_c the output gate is missing on the way from d_h: h = o tanh(c)
+- d_h * o * (1 - tanh_c**2)
++ d_h * (1 - tanh_c**2)
+
+d_f with the new memory: in your d_f, d_c was multiplied by the new c_t; the forget gate multiplied c_{t-1}
+- d_c * c_before * f
++ d_c * c * f
+
+g as a sigmoid: in your d_g stands the slope of a sigmoid; g is a tanh, with slope 1 - g²
+- d_c * i * (1 - g * g)
++ d_c * i * g * (1 - g)
+
+f forgotten: your d_c went back to c_{t-1} whole: the product with f in c_t = f c_{t-1} + i g gives it the factor f
+- d_c_before = d_c * f +
++ d_c_before = d_c +
+
+look without weight: in your d_c, d_o was added without its weight: the output gate saw p_o c_t, so it sends back d_o p_o
+-  + d_o * p[2, ...]
++  + d_o
+
+p from the gates: your d_p was made of the gates themselves; it is made of their gradients d_i, d_f and d_o
+- ((d_i, c_before), (d_f, c_before), (d_o, c))
++ ((i, c_before), (f, c_before), (o, c))
+
+partners of i and g: in your d_i stands i and in your d_g stands g; each is multiplied by the other, its partner in i g
+-     d_i = d_c * g * i * (1 - i)
+-     d_f = d_c * c_before * f * (1 - f)
+-     d_g = d_c * i * (1 - g * g)
++     d_i = d_c * i * i * (1 - i)
++     d_f = d_c * c_before * f * (1 - f)
++     d_g = d_c * g * (1 - g * g)
+
+no slopes of i and f: in your d_i and d_f the slopes of the sigmoids are missing
+-     d_i = d_c * g * i * (1 - i)
+-     d_f = d_c * c_before * f * (1 - f)
++     d_i = d_c * g
++     d_f = d_c * c_before
 """
 
 # %% [markdown]
@@ -573,6 +719,58 @@ difference the other way round: the sign of d_f is turned: a larger f moves c_t 
 the past not kept but passed: d_c went back whole: c_{t-1} entered c_t with the factor f, and its gradient has that factor too
 - (0.0, d_c * f)
 + (0.0, d_c)
+
+the second place alone: in your d_f only the writing counts; f stands in two places, and f c_{t-1} is missing
+- (c_before - g) * f
++ -g * f
+
+g without its share: in your d_g the factor 1 - f is missing: c_t holds (1 - f) g
+- d_c * (1 - f) * (1 - g * g)
++ d_c * (1 - g * g)
+
+slope of f at the candidate: your d_g has the slope f (1 - f) of the gate; g was multiplied by 1 - f alone
+- d_g = d_c * (1 - f)
++ d_g = d_c * f * (1 - f)
+
+no slope of g: in your d_g the slope of the tanh, 1 - g², is missing
+- d_g = d_c * (1 - f) * (1 - g * g)
++ d_g = d_c * (1 - f)
+
+no slope of f: in your d_f the slope of the sigmoid, f (1 - f), is missing
+- d_c * (c_before - g) * f * (1 - f)
++ d_c * (c_before - g)
+
+no slope of o: in your d_o the slope of the sigmoid, o (1 - o), is missing
+- d_h * tanh_c * o * (1 - o)
++ d_h * tanh_c
+
+d_h does not reach c: your d_c holds only what comes from later steps; h = o tanh(c) reads c_t too
+-     d_c = d_c + d_h * o * (1 - tanh_c * tanh_c)
++     d_c = d_c + 0
+
+no slope of tanh: in your d_c the slope of the tanh in h = o tanh(c) is missing
+- d_h * o * (1 - tanh_c * tanh_c)
++ d_h * o
+
+o forgotten: in your d_c the output gate is missing on the way from d_h: h = o tanh(c)
+- d_h * o * (1 - tanh_c * tanh_c)
++ d_h * (1 - tanh_c * tanh_c)
+
+blocks f, o, g: the blocks of your d_a stand in the order f, o, g; the order is f, g, o
+- [d_f, d_g, d_o]
++ [d_f, d_o, d_g]
+
+h past the matrix: you sent d_h on to h_{t-1}; nothing of h goes past the matrix, so the first part is 0.0
+- (0.0, d_c * f)
++ (d_h, d_c * f)
+
+old d_c on the road: you sent only the d_c of later steps back to c_{t-1}; what came through h_t belongs to it too
+- (0.0, d_c * f)
++ (0.0, d_state[1] * f)
+
+tanh twice: the cache holds tanh(c) already; in your d_o its tanh was taken again
+- d_o = d_h * tanh_c
++ d_o = d_h * xp.tanh(tanh_c)
 """
 
 # %% [markdown]
@@ -670,6 +868,38 @@ forget gate inverted: the sign is turned: this is the bias of 1 - f, a gate name
 straight line for a power: a memory fades by a factor a step, not by an amount: f to the power n is a half
 - f = 2 ** (-1 / half_life)
 + f = 1 - 1 / (2 * half_life + 1)
+
+power upside down: you took a half to the power n; the gate to the power n is a half, so f = 2^(-1/n)
+- 2 ** (-1 / half_life)
++ 2 ** (-half_life)
+
+logarithm of the half-life: you returned ln n, which is chrono initialisation's rule without its minus one; here f to the power n is to be a half exactly
+- return xp.log(f / (1 - f))
++ return xp.log(half_life)
+
+base two: you took the logarithm to base 2; the sigmoid is made with e, so its inverse takes the natural one
+- xp.log(f / (1 - f))
++ xp.log2(f / (1 - f))
+
+inverse of tanh: you undid a tanh; the gate is a sigmoid, and its inverse is ln(f / (1 - f))
+- xp.log(f / (1 - f))
++ xp.atanh(f)
+
+sigmoid once more: you took the sigmoid of the gate; the bias is what the sigmoid makes the gate from
+- return xp.log(f / (1 - f))
++ return sigmoid(f)
+
+a tenth for a half: your bias keeps a tenth over n steps; a half-life keeps a half
+- 2 ** (-1 / half_life)
++ 10 ** (-1 / half_life)
+
+one plus f: you divided by 1 + f; the odds are f / (1 - f)
+- f / (1 - f)
++ f / (1 + f)
+
+only one minus f: you returned -ln(1 - f); the inverse of the sigmoid is ln f - ln(1 - f)
+- xp.log(f / (1 - f))
++ -xp.log(1 - f)
 """
 
 # %% [markdown]
@@ -787,6 +1017,44 @@ block in another place: the candidate's gradient stands in the forget gate's blo
 memory cut too: d_c of the step before was cut as well: that is the carousel, the one road that was to stay
 - return d_a_x, d_a_h, d_past
 + return d_a_x, d_a_h, (0.0, 0 * d_past[1])
+
+all of it cut: your d_a_h is zero everywhere; the candidate's block was to stay
+- d_g, nothing]
++ nothing, nothing]
+
+output gate not cut: in your d_a_h the output gate's block is still there
+- [nothing, nothing, d_g, nothing]
++ [nothing, nothing, d_g, gates(d_a_h, 4)[3]]
+
+input gate not cut: in your d_a_h the input gate's block is still there
+- [nothing, nothing, d_g, nothing]
++ [gates(d_a_h, 4)[0], nothing, d_g, nothing]
+
+forget gate not cut: in your d_a_h the forget gate's block is still there
+- [nothing, nothing, d_g, nothing]
++ [nothing, gates(d_a_h, 4)[1], d_g, nothing]
+
+candidate last: in your d_a_h the candidate's gradient stands in the output gate's block; the order is i, f, g, o
+- [nothing, nothing, d_g, nothing]
++ [nothing, nothing, nothing, d_g]
+
+candidate first: in your d_a_h the candidate's gradient stands in the input gate's block; the order is i, f, g, o
+- [nothing, nothing, d_g, nothing]
++ [d_g, nothing, nothing, nothing]
+
+nothing cut: your d_a_h is that of the exact vjp; the blocks of i, f and o were to be 0
+-     d_a_h = xp.concat([nothing, nothing, d_g, nothing], axis=-1)
++     d_a_h = d_a_h + 0
+
+every fourth column: in your d_a_h single columns were kept by their number, one in four; a block is H columns side by side
+- [nothing, nothing, d_g, nothing], axis=-1)
++ [nothing, nothing, d_g, nothing], axis=-1)
++     d_a_h = 0 * d_a_h
++     d_a_h[:, 2::4] = d_a_x[:, 2::4]
+
+candidate without slope: your candidate's block was divided by the slope of its tanh; the book's vjp has made it whole
+- d_g, nothing]
++ d_g / (1 - cache[2] ** 2), nothing]
 """
 
 # %% [markdown]
@@ -934,6 +1202,90 @@ the output gate forgotten: h = o tanh(c): on the way from d_h to d_c the factor 
 carousel without a gate: d_c went back whole, as in the carousel before it had a forget gate: the factor f is missing
 - (0.0, d_c * f)
 + (0.0, d_c)
+
+d_h does not reach c: your d_c holds only what comes from later steps; h = o tanh(c) reads c_t too
+-     d_c = d_c + d_h * o * (1 - tanh_c * tanh_c)
++     d_c = d_c + 0
+
+tanh twice: the cache holds tanh(c) already; in your d_c its tanh was taken again
+- (1 - tanh_c * tanh_c)
++ (1 - xp.tanh(tanh_c) ** 2)
+
+o from d_c: in your d_o stands d_c; the output gate acts on h alone, so its gradient is made of d_h
+- d_o = d_h * tanh_c
++ d_o = d_c * tanh_c
+
+o with c: in your d_o, d_h was multiplied by c_t; the partner of o is tanh(c_t)
+- d_o = d_h * tanh_c
++ d_o = d_h * (f * c_before + i * g)
+
+no slope of i: in your d_i the slope of the sigmoid, i (1 - i), is missing
+- d_c * g * i * (1 - i)
++ d_c * g
+
+no slope of g: in your d_g the slope of the tanh, 1 - g², is missing
+- d_g = d_c * i * (1 - g * g)
++ d_g = d_c * i
+
+slope of i in d_f: in your d_f the slope is the input gate's; it is f (1 - f)
+- d_c * c_before * f * (1 - f)
++ d_c * c_before * i * (1 - i)
+
+d_f with the new memory: in your d_f, d_c was multiplied by the new c_t; the forget gate multiplied c_{t-1}
+- d_c * c_before * f
++ d_c * (f * c_before + i * g) * f
+
+old d_c on the road: you sent only the d_c of later steps back to c_{t-1}; what came through h_t belongs to it too
+- (0.0, d_c * f)
++ (0.0, d_state[1] * f)
+
+h past the matrix: you sent d_h on to h_{t-1}; nothing of h goes past the matrix, so the first part is 0.0
+- (0.0, d_c * f)
++ (d_h, d_c * f)
+
+blocks f, i, g, o: the blocks of your d_a stand in the order f, i, g, o; the order is i, f, g, o
+- [d_i, d_f, d_g, d_o]
++ [d_f, d_i, d_g, d_o]
+
+g from the forget gate: in your d_g stands f; the candidate was multiplied by i
+- d_g = d_c * i
++ d_g = d_c * f
+
+plus in the slope: in your d_c stands 1 + tanh² c; the slope of tanh is 1 - tanh² c
+- (1 - tanh_c * tanh_c)
++ (1 + tanh_c * tanh_c)
+
+partners of i and g: in your d_i stands i and in your d_g stands g; each is multiplied by the other, its partner in i g
+-     d_i = d_c * g * i * (1 - i)
+-     d_f = d_c * c_before * f * (1 - f)
+-     d_g = d_c * i * (1 - g * g)
++     d_i = d_c * i * i * (1 - i)
++     d_f = d_c * c_before * f * (1 - f)
++     d_g = d_c * g * (1 - g * g)
+
+no slopes of the gates: in your d_i, d_f and d_o the slopes of the sigmoids are missing
+-     d_i = d_c * g * i * (1 - i)
+-     d_f = d_c * c_before * f * (1 - f)
+-     d_g = d_c * i * (1 - g * g)
+-     d_o = d_h * tanh_c * o * (1 - o)
++     d_i = d_c * g
++     d_f = d_c * c_before
++     d_g = d_c * i * (1 - g * g)
++     d_o = d_h * tanh_c
+
+gates with the slope of tanh: in your d_i, d_f and d_o stand slopes of a tanh; gates are sigmoids, with slope s (1 - s)
+-     d_i = d_c * g * i * (1 - i)
+-     d_f = d_c * c_before * f * (1 - f)
+-     d_g = d_c * i * (1 - g * g)
+-     d_o = d_h * tanh_c * o * (1 - o)
++     d_i = d_c * g * (1 - i * i)
++     d_f = d_c * c_before * (1 - f * f)
++     d_g = d_c * i * (1 - g * g)
++     d_o = d_h * tanh_c * (1 - o * o)
+
+h and c exchanged: your last result has the memory's gradient first; the state is (h, c)
+- (0.0, d_c * f)
++ (d_c * f, 0.0)
 """
 
 # %% [markdown]

@@ -435,6 +435,64 @@ gate order swapped in both: both blocks were read in the order n, f; f comes fir
 -     h_f, m = gates(
 +     x_n, x_f = gates(x_t @ params.W_x.T + params.b_x, 2)
 +     m, h_f = gates(
+
+reset of the input: your f multiplies what the input contributes to the candidate; it stands in front of the state's share
+- xp.tanh(x_n + f * m)
++ xp.tanh(f * x_n + m)
+
+tanh of each: your tanh was taken of input and state apart; it is taken once, of x_n + f m
+- xp.tanh(x_n + f * m)
++ xp.tanh(x_n) + f * xp.tanh(m)
+
+candidate a sigmoid: your candidate went through a sigmoid; it is a tanh
+- n = xp.tanh(x_n + f * m)
++ n = sigmoid(x_n + f * m)
+
+candidate not squashed: your candidate was not squashed; its tanh is missing
+- n = xp.tanh(x_n + f * m)
++ n = x_n + f * m
+
+gate a tanh: your gate went through a tanh; it is a sigmoid, between 0 and 1
+- f = sigmoid(x_f + h_f)
++ f = xp.tanh(x_f + h_f)
+
+b_x forgotten: your step does not use b_x
+- x_t @ params.W_x.T + params.b_x
++ x_t @ params.W_x.T
+
+b_h forgotten: your step does not use b_h
+- h @ params.W_h.T + params.b_h
++ h @ params.W_h.T
+
+columns in turn: you took every second column for a gate; a block is H columns side by side
+-     f = sigmoid(x_f + h_f)
++     a_x, a_h = xp.concat([x_f, x_n], axis=-1), xp.concat([h_f, m], axis=-1)
++     x_f, x_n, h_f, m = a_x[:, 0::2], a_x[:, 1::2], a_h[:, 0::2], a_h[:, 1::2]
++     f = sigmoid(x_f + h_f)
+
+gate blind to the state: your gate sees the input alone; W_hf h + b_hf is missing in its sum
+- sigmoid(x_f + h_f)
++ sigmoid(x_f)
+
+old state whole: the old state went into your new one whole; its share is 1 - f
+- new = (1 - f) * h + f * n
++ new = h + f * n
+
+old state dropped: the old state is missing in your new one; its share is 1 - f
+- new = (1 - f) * h + f * n
++ new = f * n
+
+squashed once more: your new state was squashed by a tanh; it is the mean of h and n itself
+- new = (1 - f) * h + f * n
++ new = xp.tanh((1 - f) * h + f * n)
+
+m kept for h: your new state keeps a share of m, the product; what is kept is h itself
+- (1 - f) * h + f * n
++ (1 - f) * m + f * n
+
+reset by 1 - f: your reset multiplied m by 1 - f; in this unit it is f
+- xp.tanh(x_n + f * m)
++ xp.tanh(x_n + (1 - f) * m)
 """
 
 # %% [markdown]
@@ -614,6 +672,86 @@ candidate kept: the sign of f's gradient is that of a gate which keeps; this one
 averaged over the batch: the biases' gradients were averaged over the batch; shared gradients add up
 - xp.sum(d_a_x, axis=0), xp.sum(d_a_h, axis=0)
 + xp.mean(d_a_x, axis=0), xp.mean(d_a_h, axis=0)
+
+mean dropped: in your d_f only the part through the candidate counts; f also weighs h against n, which gives d_h (n - h)
+- (d_h * (n - h) + d_n * m)
++ (d_n * m)
+
+without the old state: in your d_f stands d_h n; a larger f takes from h too, so it is d_h (n - h)
+- d_h * (n - h)
++ d_h * n
+
+no slope of f: in your d_f the slope of the sigmoid, f (1 - f), is missing
+- (d_h * (n - h) + d_n * m) * f * (1 - f)
++ (d_h * (n - h) + d_n * m)
+
+no slope of n: in your d_n the slope of the tanh, 1 - n², is missing
+- d_n = d_h * f * (1 - n * n)
++ d_n = d_h * f
+
+candidate's share 1 - f: in your d_n stands 1 - f; here f is the share of n that is written
+- d_n = d_h * f * (1 - n * n)
++ d_n = d_h * (1 - f) * (1 - n * n)
+
+candidate's share dropped: in your d_n the factor f is missing: h_t holds f n
+- d_n = d_h * f * (1 - n * n)
++ d_n = d_h * (1 - n * n)
+
+reset on the input too: in your d_a_x the block of n was multiplied by f; the input stands outside the reset
+- d_a_x = xp.concat([d_f, d_n], axis=-1)
++ d_a_x = xp.concat([d_f, d_n * f], axis=-1)
+
+the past whole: you sent d_h past the matrix whole; what was kept is 1 - f of h
+- + d_h * (1 - f)
++ + d_h
+
+h through a_x: your d_h_before was made of d_a_x; h went through a_h
+- d_h_before = d_a_h @ params.W_h
++ d_h_before = d_a_x @ params.W_h
+
+W_h from a_x: your d_W_h was made of d_a_x; W_h made a_h
+- d_a_h.T @ h
++ d_a_x.T @ h
+
+blocks n, f: the blocks of your d_a_x and d_a_h stand in the order n, f; the order is f, n
+-     d_a_x = xp.concat([d_f, d_n], axis=-1)
+-     d_a_h = xp.concat([d_f, d_n * f], axis=-1)
++     d_a_x = xp.concat([d_n, d_f], axis=-1)
++     d_a_h = xp.concat([d_n * f, d_f], axis=-1)
+
+m with the reset: in your d_f stands d_n f m; f multiplied m itself, so its part is d_n m
+- d_n * m)
++ d_n * f * m)
+
+h for m: in your d_f, d_n was multiplied by h; the reset multiplied m, the product with W_hn and its bias
+- d_n * m)
++ d_n * h)
+
+slope on one part: in your d_f the slope f (1 - f) is missing on the part through the candidate
+- (d_h * (n - h) + d_n * m) * f * (1 - f)
++ d_h * (n - h) * f * (1 - f) + d_n * m
+
+slope of f a tanh's: in your d_f stands 1 - f², the slope of a tanh; f is a sigmoid, with slope f (1 - f)
+- d_n * m) * f * (1 - f)
++ d_n * m) * (1 - f * f)
+
+slope of n a sigmoid's: in your d_n stands n (1 - n), the slope of a sigmoid; n is a tanh, with slope 1 - n²
+- (1 - n * n)
++ n * (1 - n)
+
+candidate without its slope in d_f: in your d_f the part through the candidate lacks the slope of the tanh: it is d_n m, with d_n at the tanh's argument
+- d_n * m)
++ d_h * f * m)
+
+reset before the product: your d_W_h was made with f h; W_h multiplied h itself, and the reset came after
+- d_a_h.T @ h
++ d_a_h.T @ (f * h)
+
+weights averaged too: all gradients of your weights were divided by the batch; shared gradients add up
+-     d_W_x, d_W_h = d_a_x.T @ x_t, d_a_h.T @ h
+-     d_b_x, d_b_h = xp.sum(d_a_x, axis=0), xp.sum(d_a_h, axis=0)
++     d_W_x, d_W_h = d_a_x.T @ x_t / len(d_h), d_a_h.T @ h / len(d_h)
++     d_b_x, d_b_h = xp.mean(d_a_x, axis=0), xp.mean(d_a_h, axis=0)
 """
 
 # %% [markdown]
@@ -718,6 +856,52 @@ a gate forgotten: the candidate has weights as well: G counts it
 recurrent product forgotten: only the product with W_x was counted; the one with W_h takes G·H·H more
 - G * H * (D + H)
 + G * H * D
+
+one unit too few: your H is one too small: one unit more still fits
+-     multiply_adds = G * H * (D + H)
++     H -= 1
++     multiply_adds = G * H * (D + H)
+
+gates not in the work: in your multiply_adds the factor G is missing: each gate has rows of its own in both matrices
+- multiply_adds = G * H * (D + H)
++ multiply_adds = H * (D + H)
+
+biases in the work: your multiply_adds count the biases; they are added, not multiplied
+- multiply_adds = G * H * (D + H)
++ multiply_adds = G * H * (D + H + 2)
+
+additions apart: your multiply_adds are twice too many; a product and its addition count as one
+- multiply_adds = G * H * (D + H)
++ multiply_adds = 2 * G * H * (D + H)
+
+budget for work: you gave the budget for the work; only the products count, for the units that fit
+- multiply_adds = G * H * (D + H)
++ multiply_adds = budget
+
+input product forgotten: in your multiply_adds only W_h counts; the product with W_x takes G·H·D more
+- multiply_adds = G * H * (D + H)
++ multiply_adds = G * H * H
+
+gates of W_h alone: in your multiply_adds the factor G is missing for W_x: each gate reads the input too
+- multiply_adds = G * H * (D + H)
++ multiply_adds = H * D + G * H * H
+
+W_h a square of G·H: in your multiply_adds W_h has G·H columns; each of its G·H rows reads H numbers
+- multiply_adds = G * H * (D + H)
++ multiply_adds = G * H * D + (G * H) ** 2
+
+one gate only: you counted the numbers and the work of a single gate; a layer has G of them
+-     while budget >= G * (H + 1) * (D + (H + 1) + 2):
+-         H += 1
+-     multiply_adds = G * H
++     while budget >= (H + 1) * (D + (H + 1) + 2):
++         H += 1
++     multiply_adds = H
+
+exchanged: your two results are in the wrong order: H comes first
+-     multiply_adds = G * H * (D + H)
++     multiply_adds = G * H * (D + H)
++     H, multiply_adds = multiply_adds, H
 """
 
 # %% [markdown]
@@ -858,6 +1042,64 @@ only gates near 1: only gates near 1 were counted; a gate near 0 is just as flat
 mean of half-lives: the half-lives were averaged, so that a few open moments count for nearly all; average ln z, and divide once
 - -float(np.log(2)) / xp.mean(log_z, axis=(0, 1))
 + xp.mean(-float(np.log(2)) / log_z, axis=(0, 1))
+
+sign of the half-life: your half-life has the wrong sign: ln 1/2 and the mean of ln z are both negative
+- half_life = -float
++ half_life = float
+
+half-life upside down: your half-life is upside down: it is ln 1/2 over the mean of ln z
+- half_life = -float(np.log(2)) / xp.mean(log_z, axis=(0, 1))
++ half_life = -xp.mean(log_z, axis=(0, 1)) / float(np.log(2))
+
+time constant: your number is the steps until 1/e is left; a half-life has the factor ln 2
+- half_life = -float(np.log(2)) /
++ half_life = -1 /
+
+gate of the mean: your half-life is that of a gate at the mean of a_z; average ln z, not what stands before the sigmoid
+- half_life = -float(np.log(2)) / xp.mean(log_z, axis=(0, 1))
++ half_life = float(np.log(2)) / xp.logaddexp(xp.zeros_like(a_z[0, 0, ...]), -xp.mean(a_z, axis=(0, 1)))
+
+not stuck: your share is that of the moments that are not stuck: count the slopes below `low`
+- slope < low
++ slope > low
+
+near 0 or 1: you counted where z or 1 - z is below `low`; what counts is their product, the slope
+- slope < low
++ (xp.exp(log_z) < low) | (xp.exp(log_z) > 1 - low)
+
+slope of the sum: you took a_z for the gate in the slope; it is z (1 - z) with z the sigmoid of a_z
+- slope = xp.exp(2 * log_z - a_z)
++ slope = a_z * (1 - a_z)
+
+plus in the slope: your slope is z² e^a; ln(1 - z) is ln z - a, so it is z² e^-a
+- 2 * log_z - a_z
++ 2 * log_z + a_z
+
+low fixed: you compared with 0.01; the limit is the argument `low`
+- slope < low
++ slope < 0.01
+
+a count: your number is the count of the moments; the share is their mean
+- stuck = xp.mean(
++ stuck = xp.sum(
+
+sum of logarithms: your half-life divides by the sum of ln z; the geometric mean takes their mean
+- xp.mean(log_z, axis=(0, 1))
++ xp.sum(log_z, axis=(0, 1))
+
+worst sequence: your share is that of the sequence that is stuck most; it is the mean over all sequences
+- stuck = xp.mean(flat, axis=(0, 1))
++ stuck = xp.max(xp.mean(flat, axis=0), axis=0)
+
+slope of the mean: you judged the mean slope of each unit; count the moments whose slope is below `low`
+-     stuck = xp.mean(flat, axis=(0, 1))
++     slope = xp.mean(slope, axis=(0, 1))
++     stuck = xp.where(slope < low, xp.ones_like(slope), xp.zeros_like(slope))
+
+exchanged: your two results are in the wrong order: the half-life comes first
+-     stuck = xp.mean(flat, axis=(0, 1))
++     stuck = xp.mean(flat, axis=(0, 1))
++     half_life, stuck = stuck, half_life
 """
 
 # %% [markdown]
@@ -998,6 +1240,54 @@ gate order swapped in both: the blocks stand in the order z, r, n, as some libra
 what is written goes back: d_h went back to h_{t-1} with the factor 1 - z: that is the share written; z is the share kept
 - (d_h * z,)
 + (d_h * (1 - z),)
+
+z without n: your d_z is made of h_{t-1} alone; a larger z takes from n too: d_h (h_{t-1} - n)
+- d_h * (h_before - n)
++ d_h * h_before
+
+z without h: your d_z is made of n alone; a larger z gives more of h_{t-1}: d_h (h_{t-1} - n)
+- d_h * (h_before - n)
++ d_h * -n
+
+no slope of r: in your d_r the factor 1 - r is missing: the slope is r (1 - r), and only the r is in r_h
+- d_r = d_n * r_h * (1 - r)
++ d_r = d_n * r_h
+
+r with h: in your d_r stands h_{t-1}; r multiplied W_hn h + b_hn, and r_h holds r times that
+- d_r = d_n * r_h * (1 - r)
++ d_r = d_n * h_before * r * (1 - r)
+
+the past whole: you sent d_h past the matrix whole; z of h_{t-1} was kept
+- (d_h * z,)
++ (d_h,)
+
+no slope of n: in your d_n the slope of the tanh, 1 - n², is missing
+- d_n = d_h * (1 - z) * (1 - n * n)
++ d_n = d_h * (1 - z)
+
+slope of n a sigmoid's: in your d_n stands n (1 - n), the slope of a sigmoid; n is a tanh, with slope 1 - n²
+- (1 - n * n)
++ n * (1 - n)
+
+no slope of z: in your d_z the slope of the sigmoid, z (1 - z), is missing
+- d_h * (h_before - n) * z * (1 - z)
++ d_h * (h_before - n)
+
+r from d_h: your d_r was made of d_h; r acts inside the tanh, so it is made of d_n
+- d_r = d_n * r_h
++ d_r = d_h * r_h
+
+slope of z a tanh's: in your d_z stands 1 - z², the slope of a tanh; z is a sigmoid, with slope z (1 - z)
+- (h_before - n) * z * (1 - z)
++ (h_before - n) * (1 - z * z)
+
+reset past the matrix: you added d_n r to what goes past the matrix; it goes through W_hn, in d_a_h
+- (d_h * z,)
++ (d_h * z + d_n * r,)
+
+r with n: in your d_r stands n; r multiplied W_hn h + b_hn, and r_h holds r times that
+- d_r = d_n * r_h * (1 - r)
++ d_r = d_n * n * r * (1 - r)
 """
 
 # %% [markdown]

@@ -1,0 +1,1945 @@
+# %% residual_cell_vjp: right, by factors
+def residual_cell_vjp(d_state, r):
+    (d_h,) = d_state
+    d_a = d_h * (1 - r) * (1 + r)
+    return d_a, d_a, (d_h,)
+
+# %% residual_cell_vjp: the way past forgotten
+def residual_cell_vjp(d_state, r):
+    (d_h,) = d_state
+    d_a = d_h * (1 - r**2)
+    return d_a, d_a, (0 * d_h,)
+
+# %% residual_cell_vjp: zero as a number, as for the plain cell
+def residual_cell_vjp(d_state, r):
+    (d_h,) = d_state
+    d_a = d_h * (1 - r**2)
+    return d_a, d_a, (0.0,)
+
+# %% residual_cell_vjp: both ways added
+def residual_cell_vjp(d_state, r):
+    (d_h,) = d_state
+    d_a = d_h * (1 - r**2)
+    return d_a, d_a, (d_h + d_a,)
+
+# %% residual_cell_vjp: what passes the tanh goes to h
+def residual_cell_vjp(d_state, r):
+    (d_h,) = d_state
+    d_a = d_h * (1 - r**2)
+    return d_a, d_a, (d_a,)
+
+# %% residual_cell_vjp: the state is not a tuple
+def residual_cell_vjp(d_state, r):
+    (d_h,) = d_state
+    d_a = d_h * (1 - r**2)
+    return d_a, d_a, d_h
+
+# %% residual_cell_vjp: slope without the square
+def residual_cell_vjp(d_state, r):
+    (d_h,) = d_state
+    d_a = d_h * (1 - r)
+    return d_a, d_a, (d_h,)
+
+# %% residual_cell_vjp: the slope of the sigmoid
+def residual_cell_vjp(d_state, r):
+    (d_h,) = d_state
+    d_a = d_h * r * (1 - r)
+    return d_a, d_a, (d_h,)
+
+# %% residual_cell_vjp: tanh taken again
+def residual_cell_vjp(d_state, r):
+    (d_h,) = d_state
+    d_a = d_h * (1 - array_namespace(r).tanh(r) ** 2)
+    return d_a, d_a, (d_h,)
+
+# %% residual_cell_vjp: no slope
+def residual_cell_vjp(d_state, r):
+    (d_h,) = d_state
+    d_a = d_h
+    return d_a, d_a, (d_h,)
+
+# %% residual_cell_vjp: the slope of a sum, one plus
+def residual_cell_vjp(d_state, r):
+    (d_h,) = d_state
+    d_a = d_h * (2 - r**2)
+    return d_a, d_a, (d_h,)
+
+# %% residual_cell_vjp: d_h is shared between the two ways
+def residual_cell_vjp(d_state, r):
+    (d_h,) = d_state
+    d_a = d_h / 2 * (1 - r**2)
+    return d_a, d_a, (d_h / 2,)
+
+# %% residual_cell_vjp: d_a halved between x and h
+def residual_cell_vjp(d_state, r):
+    (d_h,) = d_state
+    d_a = d_h * (1 - r**2)
+    return d_a / 2, d_a / 2, (d_h,)
+
+# %% residual_cell_vjp: bracket squared
+def residual_cell_vjp(d_state, r):
+    (d_h,) = d_state
+    d_a = d_h * (1 - r) ** 2
+    return d_a, d_a, (d_h,)
+
+# %% residual_cell_vjp: sign
+def residual_cell_vjp(d_state, r):
+    (d_h,) = d_state
+    d_a = d_h * (r**2 - 1)
+    return d_a, d_a, (d_h,)
+
+# %% residual_cell_vjp: slope applied twice
+def residual_cell_vjp(d_state, r):
+    (d_h,) = d_state
+    d_a = d_h * (1 - r**2) ** 2
+    return d_a, d_a, (d_h,)
+
+# %% residual_cell_vjp: the tuple times the slope
+def residual_cell_vjp(d_state, r):
+    d_a = d_state * (1 - r**2)
+    return d_a, d_a, d_state
+
+# %% residual_cell_vjp: one d_a too few
+def residual_cell_vjp(d_state, r):
+    (d_h,) = d_state
+    d_a = d_h * (1 - r**2)
+    return d_a, (d_h,)
+
+# %% residual_cell_vjp: a_h gets the way past as well
+def residual_cell_vjp(d_state, r):
+    (d_h,) = d_state
+    d_a = d_h * (1 - r**2)
+    return d_a, d_a + d_h, (d_h,)
+
+# %% residual_cell_vjp: a_h gets d_h and nothing past
+def residual_cell_vjp(d_state, r):
+    (d_h,) = d_state
+    d_a = d_h * (1 - r**2)
+    return d_a, d_h, (0 * d_h,)
+
+# %% residual_cell_vjp: in place
+def residual_cell_vjp(d_state, r):
+    (d_h,) = d_state
+    d_h *= 1 - r**2
+    return d_h, d_h, (d_h,)
+
+# %% residual_cell_vjp: the way past carries r
+def residual_cell_vjp(d_state, r):
+    (d_h,) = d_state
+    d_a = d_h * (1 - r**2)
+    return d_a, d_a, (d_h * r,)
+
+# %% residual_cell_vjp: no slope and no way past
+def residual_cell_vjp(d_state, r):
+    (d_h,) = d_state
+    d_a = d_h
+    return d_a, d_a, (0 * d_h,)
+
+# %% residual_cell_vjp: what is left of the slope goes past
+def residual_cell_vjp(d_state, r):
+    (d_h,) = d_state
+    d_a = d_h * (1 - r**2)
+    return d_a, d_a, (d_h * r**2,)
+
+# %% masked_bptt: right, with where
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a_t = xp.where(on > 0, d_h, 0 * d_h) * (1 - h[t + 1, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h + xp.where(on > 0, 0 * d_h, d_h)
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: right, with einsum sums
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a_t = d_h * on * (1 - h[t + 1, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h + d_h * (1 - on)
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = sum(d_a[t].T @ x[t] for t in range(x.shape[0]))
+    d_W_h = sum(d_a[t].T @ h[t] for t in range(x.shape[0]))
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: slope at the state before
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a_t = d_h * on * (1 - h[t, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h + d_h * (1 - on)
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: mask forgotten in d_a
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a_t = d_h * (1 - h[t + 1, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h + d_h * (1 - on)
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: the way past forgotten
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a_t = d_h * on * (1 - h[t + 1, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: the way past for all
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a_t = d_h * on * (1 - h[t + 1, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h + d_h
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: d_a in backward order
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a_t = d_h * on * (1 - h[t + 1, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h + d_h * (1 - on)
+    d_a = xp.stack(d_a)
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: the state after in d_W_h
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a_t = d_h * on * (1 - h[t + 1, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h + d_h * (1 - on)
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[1:, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: d_y masked too
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...] * mask[t, :, None]
+        on = mask[t, :, None]
+        d_a_t = d_h * on * (1 - h[t + 1, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h + d_h * (1 - on)
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: W_h transposed
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a_t = d_h * on * (1 - h[t + 1, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h.T + d_h * (1 - on)
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: no slope
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a_t = d_h * on
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h + d_h * (1 - on)
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: the loop runs forward
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in range(x.shape[0]):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a_t = d_h * on * (1 - h[t + 1, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h + d_h * (1 - on)
+    d_a = xp.stack(d_a)
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: d_y in place of d_h plus d_y
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_y[t, ...]
+        on = mask[t, :, None]
+        d_a_t = d_h * on * (1 - h[t + 1, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h + d_h * (1 - on)
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: d_y forgotten after the last step
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + (d_y[t, ...] if t == x.shape[0] - 1 else 0)
+        on = mask[t, :, None]
+        d_a_t = d_h * on * (1 - h[t + 1, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h + d_h * (1 - on)
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: d_y added after the way back
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        on = mask[t, :, None]
+        d_a_t = d_h * on * (1 - h[t + 1, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h + d_h * (1 - on) + d_y[t, ...]
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: mask the wrong way round
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a_t = d_h * (1 - on) * (1 - h[t + 1, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h + d_h * on
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: d_b a mean
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a_t = d_h * on * (1 - h[t + 1, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h + d_h * (1 - on)
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.mean(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: d_b summed over steps only
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a_t = d_h * on * (1 - h[t + 1, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h + d_h * (1 - on)
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=0)
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: d_b summed over the batch only
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a_t = d_h * on * (1 - h[t + 1, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h + d_h * (1 - on)
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=1)
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: d_W_x transposed
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a_t = d_h * on * (1 - h[t + 1, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h + d_h * (1 - on)
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(x).T @ rows(d_a)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: d_W_h transposed
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a_t = d_h * on * (1 - h[t + 1, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h + d_h * (1 - on)
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(h[:-1, ...]).T @ rows(d_a)
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: divided by the steps
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a_t = d_h * on * (1 - h[t + 1, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h + d_h * (1 - on)
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x) / x.shape[0]
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...]) / x.shape[0]
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: mean over the real steps
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a_t = d_h * on * (1 - h[t + 1, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h + d_h * (1 - on)
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x) / xp.sum(mask)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...]) / xp.sum(mask)
+    d_b = xp.sum(d_a, axis=(0, 1)) / xp.sum(mask)
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: adds into d_y
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_y[t] += d_h
+        d_h = d_y[t]
+        on = mask[t, :, None]
+        d_a_t = d_h * on * (1 - h[t + 1, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h + d_h * (1 - on)
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: mask with the batch first
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[:, t, None]
+        d_a_t = d_h * on * (1 - h[t + 1, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h + d_h * (1 - on)
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: mask without a new axis
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t]
+        d_a_t = d_h * on * (1 - h[t + 1, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h + d_h * (1 - on)
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: slope without the square
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a_t = d_h * on * (1 - h[t + 1, ...])
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h + d_h * (1 - on)
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: mask of the next step
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[min(t + 1, x.shape[0] - 1), :, None]
+        d_a_t = d_h * on * (1 - h[t + 1, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h + d_h * (1 - on)
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: the slope on the way past
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a_t = d_h * on * (1 - h[t + 1, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h + d_h * (1 - on) * (1 - h[t + 1, ...] ** 2)
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: last step only in the weights
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a_t = d_h * on * (1 - h[t + 1, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h + d_h * (1 - on)
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = d_a[-1].T @ x[-1]
+    d_W_h = d_a[-1].T @ h[-2]
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: W_x in the way back
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a_t = d_h * on * (1 - h[t + 1, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_x + d_h * (1 - on)
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: slope at the state before and the way past forgotten
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a_t = d_h * on * (1 - h[t, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: backward order and the state after
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a_t = d_h * on * (1 - h[t + 1, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h + d_h * (1 - on)
+    d_a = xp.stack(d_a)
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[1:, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: the first step left out
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(1, x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a_t = d_h * on * (1 - h[t + 1, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h + d_h * (1 - on)
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: d_h passes the matrix before the slope
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a_t = d_h * on * (1 - h[t + 1, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = (d_h * on) @ params.W_h * (1 - h[t, ...] ** 2) + d_h * (1 - on)
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: the plain bptt copied, then d_x masked
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a_t = d_h * (1 - h[t + 1, ...] ** 2)
+        d_a.append(d_a_t)
+        d_h = d_a_t @ params.W_h
+    d_a = xp.stack(d_a[::-1])
+    d_a = d_a * mask[..., None]
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% sum_to_one_vjp: right, with the Jacobian
+def sum_to_one_vjp(d_p, p):
+    xp = array_namespace(p)
+    return xp.sum(d_p[..., :, None] * p[..., :, None] * (xp.eye(p.shape[-1], dtype=p.dtype) - p[..., None, :]), axis=-2)
+
+# %% sum_to_one_vjp: the diagonal alone, as of a sigmoid
+def sum_to_one_vjp(d_p, p):
+    xp = array_namespace(p)
+    return d_p * p * (1 - p)
+
+# %% sum_to_one_vjp: the share times what arrives
+def sum_to_one_vjp(d_p, p):
+    xp = array_namespace(p)
+    return p * d_p
+
+# %% sum_to_one_vjp: the sum not weighted by p
+def sum_to_one_vjp(d_p, p):
+    xp = array_namespace(p)
+    return p * (d_p - xp.sum(d_p, axis=-1, keepdims=True))
+
+# %% sum_to_one_vjp: p forgotten in front
+def sum_to_one_vjp(d_p, p):
+    xp = array_namespace(p)
+    return d_p - xp.sum(p * d_p, axis=-1, keepdims=True)
+
+# %% sum_to_one_vjp: keepdims forgotten
+def sum_to_one_vjp(d_p, p):
+    xp = array_namespace(p)
+    return p * (d_p - xp.sum(p * d_p, axis=-1))
+
+# %% sum_to_one_vjp: summed over everything
+def sum_to_one_vjp(d_p, p):
+    xp = array_namespace(p)
+    return p * (d_p - xp.sum(p * d_p))
+
+# %% sum_to_one_vjp: summed over the steps
+def sum_to_one_vjp(d_p, p):
+    xp = array_namespace(p)
+    return p * (d_p - xp.sum(p * d_p, axis=0, keepdims=True))
+
+# %% sum_to_one_vjp: summed over the batch
+def sum_to_one_vjp(d_p, p):
+    xp = array_namespace(p)
+    return p * (d_p - xp.sum(p * d_p, axis=1, keepdims=True))
+
+# %% sum_to_one_vjp: mean in place of the sum
+def sum_to_one_vjp(d_p, p):
+    xp = array_namespace(p)
+    return p * (d_p - xp.mean(p * d_p, axis=-1, keepdims=True))
+
+# %% sum_to_one_vjp: cross-entropy, from memory
+def sum_to_one_vjp(d_p, p):
+    xp = array_namespace(p)
+    return p - d_p
+
+# %% sum_to_one_vjp: cross-entropy, the other sign
+def sum_to_one_vjp(d_p, p):
+    xp = array_namespace(p)
+    return d_p - p
+
+# %% sum_to_one_vjp: plus in place of minus
+def sum_to_one_vjp(d_p, p):
+    xp = array_namespace(p)
+    return p * (d_p + xp.sum(p * d_p, axis=-1, keepdims=True))
+
+# %% sum_to_one_vjp: sign of all
+def sum_to_one_vjp(d_p, p):
+    xp = array_namespace(p)
+    return p * (xp.sum(p * d_p, axis=-1, keepdims=True) - d_p)
+
+# %% sum_to_one_vjp: the off-diagonal part alone
+def sum_to_one_vjp(d_p, p):
+    xp = array_namespace(p)
+    return -p * xp.sum(p * d_p, axis=-1, keepdims=True)
+
+# %% sum_to_one_vjp: p squared in the sum
+def sum_to_one_vjp(d_p, p):
+    xp = array_namespace(p)
+    return p * (d_p - xp.sum(p * p * d_p, axis=-1, keepdims=True))
+
+# %% sum_to_one_vjp: softmax taken again
+def sum_to_one_vjp(d_p, p):
+    xp = array_namespace(p)
+    p = sum_to_one(p)
+    return p * (d_p - xp.sum(p * d_p, axis=-1, keepdims=True))
+
+# %% sum_to_one_vjp: log of the shares
+def sum_to_one_vjp(d_p, p):
+    xp = array_namespace(p)
+    return d_p - p * xp.sum(d_p, axis=-1, keepdims=True)
+
+# %% sum_to_one_vjp: the slope of tanh
+def sum_to_one_vjp(d_p, p):
+    xp = array_namespace(p)
+    return d_p * (1 - p**2)
+
+# %% sum_to_one_vjp: one minus p and the sum of the others
+def sum_to_one_vjp(d_p, p):
+    xp = array_namespace(p)
+    return p * (1 - p) * d_p - xp.sum(p * d_p, axis=-1, keepdims=True)
+
+# %% sum_to_one_vjp: the diagonal twice
+def sum_to_one_vjp(d_p, p):
+    xp = array_namespace(p)
+    return p * (1 - p) * d_p - p * xp.sum(p * d_p, axis=-1, keepdims=True)
+
+# %% sum_to_one_vjp: Jacobian summed over the wrong index
+def sum_to_one_vjp(d_p, p):
+    xp = array_namespace(p)
+    return xp.sum(p[..., :, None] * (xp.eye(p.shape[-1]) - p[..., None, :]), axis=-1) * d_p
+
+# %% sum_to_one_vjp: p d_p subtracted from itself
+def sum_to_one_vjp(d_p, p):
+    xp = array_namespace(p)
+    return p * (d_p - p * d_p)
+
+# %% sum_to_one_vjp: p outside the bracket only once
+def sum_to_one_vjp(d_p, p):
+    xp = array_namespace(p)
+    return p * d_p - xp.sum(p * d_p, axis=-1, keepdims=True)
+
+# %% sum_to_one_vjp: sum over steps and not weighted
+def sum_to_one_vjp(d_p, p):
+    xp = array_namespace(p)
+    return p * (d_p - xp.sum(d_p, axis=0, keepdims=True))
+
+# %% sum_to_one_vjp: divided by the shares, as log
+def sum_to_one_vjp(d_p, p):
+    xp = array_namespace(p)
+    return (d_p - xp.sum(p * d_p, axis=-1, keepdims=True)) / p
+
+# %% sum_to_one_vjp: in place
+def sum_to_one_vjp(d_p, p):
+    xp = array_namespace(p)
+    d_p *= p
+    return d_p - p * xp.sum(d_p, axis=-1, keepdims=True)
+
+# %% find_planted_error: right, against the book bptt
+def find_planted_error(params, x, state, d_y, d_params):
+    _, _, tape = unroll(rnn_cell, params, x, state)
+    right, _, _ = book_bptt(rnn_cell_vjp, params, tape, d_y, (0 * state[0],))
+    for name in params._fields:
+        error = abs(to_numpy(getattr(right, name)) - to_numpy(getattr(d_params, name)))
+        for index in np.ndindex(*error.shape):
+            if error[index] > 1e-5:
+                return name, index
+    return None
+
+# %% find_planted_error: no absolute value
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in params._asdict().items():
+
+        def loss(moved):
+            y, _, _ = unroll(rnn_cell, params._replace(**{name: moved}), x, state)
+            return float((d_y * y).sum())
+
+        right = to_numpy(numerical_gradient(loss, w))
+        error = to_numpy(getattr(d_params, name)) - right
+        if error.max() > 1e-5:
+            place = np.unravel_index(error.argmax(), error.shape)
+            return name, tuple(int(i) for i in place)
+    return None
+
+# %% find_planted_error: no absolute value, the other sign
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in params._asdict().items():
+
+        def loss(moved):
+            y, _, _ = unroll(rnn_cell, params._replace(**{name: moved}), x, state)
+            return float((d_y * y).sum())
+
+        right = to_numpy(numerical_gradient(loss, w))
+        error = right - to_numpy(getattr(d_params, name))
+        if error.max() > 1e-5:
+            place = np.unravel_index(error.argmax(), error.shape)
+            return name, tuple(int(i) for i in place)
+    return None
+
+# %% find_planted_error: compares exactly
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in params._asdict().items():
+
+        def loss(moved):
+            y, _, _ = unroll(rnn_cell, params._replace(**{name: moved}), x, state)
+            return float((d_y * y).sum())
+
+        right = to_numpy(numerical_gradient(loss, w))
+        error = np.abs(to_numpy(getattr(d_params, name)) - right)
+        if error.max() > 0:
+            place = np.unravel_index(error.argmax(), error.shape)
+            return name, tuple(int(i) for i in place)
+    return None
+
+# %% find_planted_error: always answers with the largest
+def find_planted_error(params, x, state, d_y, d_params):
+    worst, answer = 0.0, None
+    for name, w in params._asdict().items():
+
+        def loss(moved):
+            y, _, _ = unroll(rnn_cell, params._replace(**{name: moved}), x, state)
+            return float((d_y * y).sum())
+
+        error = np.abs(to_numpy(getattr(d_params, name)) - numerical_gradient(loss, w))
+        if error.max() > worst:
+            worst = error.max()
+            place = np.unravel_index(error.argmax(), error.shape)
+            answer = name, tuple(int(i) for i in place)
+    return answer
+
+# %% find_planted_error: threshold far too large
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in params._asdict().items():
+
+        def loss(moved):
+            y, _, _ = unroll(rnn_cell, params._replace(**{name: moved}), x, state)
+            return float((d_y * y).sum())
+
+        right = to_numpy(numerical_gradient(loss, w))
+        error = np.abs(to_numpy(getattr(d_params, name)) - right)
+        if error.max() > 0.1:
+            place = np.unravel_index(error.argmax(), error.shape)
+            return name, tuple(int(i) for i in place)
+    return None
+
+# %% find_planted_error: looks at W_h alone
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in [('W_h', params.W_h)]:
+
+        def loss(moved):
+            y, _, _ = unroll(rnn_cell, params._replace(**{name: moved}), x, state)
+            return float((d_y * y).sum())
+
+        right = to_numpy(numerical_gradient(loss, w))
+        error = np.abs(to_numpy(getattr(d_params, name)) - right)
+        if error.max() > 1e-5:
+            place = np.unravel_index(error.argmax(), error.shape)
+            return name, tuple(int(i) for i in place)
+    return None
+
+# %% find_planted_error: looks at the matrices alone
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in [('W_x', params.W_x), ('W_h', params.W_h)]:
+
+        def loss(moved):
+            y, _, _ = unroll(rnn_cell, params._replace(**{name: moved}), x, state)
+            return float((d_y * y).sum())
+
+        right = to_numpy(numerical_gradient(loss, w))
+        error = np.abs(to_numpy(getattr(d_params, name)) - right)
+        if error.max() > 1e-5:
+            place = np.unravel_index(error.argmax(), error.shape)
+            return name, tuple(int(i) for i in place)
+    return None
+
+# %% find_planted_error: skips b_h, as it equals b_x
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in list(params._asdict().items())[:3]:
+
+        def loss(moved):
+            y, _, _ = unroll(rnn_cell, params._replace(**{name: moved}), x, state)
+            return float((d_y * y).sum())
+
+        right = to_numpy(numerical_gradient(loss, w))
+        error = np.abs(to_numpy(getattr(d_params, name)) - right)
+        if error.max() > 1e-5:
+            place = np.unravel_index(error.argmax(), error.shape)
+            return name, tuple(int(i) for i in place)
+    return None
+
+# %% find_planted_error: the flat index
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in params._asdict().items():
+
+        def loss(moved):
+            y, _, _ = unroll(rnn_cell, params._replace(**{name: moved}), x, state)
+            return float((d_y * y).sum())
+
+        right = to_numpy(numerical_gradient(loss, w))
+        error = np.abs(to_numpy(getattr(d_params, name)) - right)
+        if error.max() > 1e-5:
+            return name, int(error.argmax())
+    return None
+
+# %% find_planted_error: loss without d_y
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in params._asdict().items():
+
+        def loss(moved):
+            y, _, _ = unroll(rnn_cell, params._replace(**{name: moved}), x, state)
+            return float(y.sum())
+
+        right = to_numpy(numerical_gradient(loss, w))
+        error = np.abs(to_numpy(getattr(d_params, name)) - right)
+        if error.max() > 1e-5:
+            place = np.unravel_index(error.argmax(), error.shape)
+            return name, tuple(int(i) for i in place)
+    return None
+
+# %% find_planted_error: loss a mean
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in params._asdict().items():
+
+        def loss(moved):
+            y, _, _ = unroll(rnn_cell, params._replace(**{name: moved}), x, state)
+            return float((d_y * y).mean())
+
+        right = to_numpy(numerical_gradient(loss, w))
+        error = np.abs(to_numpy(getattr(d_params, name)) - right)
+        if error.max() > 1e-5:
+            place = np.unravel_index(error.argmax(), error.shape)
+            return name, tuple(int(i) for i in place)
+    return None
+
+# %% find_planted_error: loss of the last step
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in params._asdict().items():
+
+        def loss(moved):
+            y, _, _ = unroll(rnn_cell, params._replace(**{name: moved}), x, state)
+            return float((d_y[-1] * y[-1]).sum())
+
+        right = to_numpy(numerical_gradient(loss, w))
+        error = np.abs(to_numpy(getattr(d_params, name)) - right)
+        if error.max() > 1e-5:
+            place = np.unravel_index(error.argmax(), error.shape)
+            return name, tuple(int(i) for i in place)
+    return None
+
+# %% find_planted_error: squared loss
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in params._asdict().items():
+
+        def loss(moved):
+            y, _, _ = unroll(rnn_cell, params._replace(**{name: moved}), x, state)
+            return float((d_y * y**2).sum())
+
+        right = to_numpy(numerical_gradient(loss, w))
+        error = np.abs(to_numpy(getattr(d_params, name)) - right)
+        if error.max() > 1e-5:
+            place = np.unravel_index(error.argmax(), error.shape)
+            return name, tuple(int(i) for i in place)
+    return None
+
+# %% find_planted_error: False where all is right
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in params._asdict().items():
+
+        def loss(moved):
+            y, _, _ = unroll(rnn_cell, params._replace(**{name: moved}), x, state)
+            return float((d_y * y).sum())
+
+        right = to_numpy(numerical_gradient(loss, w))
+        error = np.abs(to_numpy(getattr(d_params, name)) - right)
+        if error.max() > 1e-5:
+            place = np.unravel_index(error.argmax(), error.shape)
+            return name, tuple(int(i) for i in place)
+    return False
+
+# %% find_planted_error: a pair of None where all is right
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in params._asdict().items():
+
+        def loss(moved):
+            y, _, _ = unroll(rnn_cell, params._replace(**{name: moved}), x, state)
+            return float((d_y * y).sum())
+
+        right = to_numpy(numerical_gradient(loss, w))
+        error = np.abs(to_numpy(getattr(d_params, name)) - right)
+        if error.max() > 1e-5:
+            place = np.unravel_index(error.argmax(), error.shape)
+            return name, tuple(int(i) for i in place)
+    return None, None
+
+# %% find_planted_error: an empty name where all is right
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in params._asdict().items():
+
+        def loss(moved):
+            y, _, _ = unroll(rnn_cell, params._replace(**{name: moved}), x, state)
+            return float((d_y * y).sum())
+
+        right = to_numpy(numerical_gradient(loss, w))
+        error = np.abs(to_numpy(getattr(d_params, name)) - right)
+        if error.max() > 1e-5:
+            place = np.unravel_index(error.argmax(), error.shape)
+            return name, tuple(int(i) for i in place)
+    return '', ()
+
+# %% find_planted_error: index and name swapped
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in params._asdict().items():
+
+        def loss(moved):
+            y, _, _ = unroll(rnn_cell, params._replace(**{name: moved}), x, state)
+            return float((d_y * y).sum())
+
+        right = to_numpy(numerical_gradient(loss, w))
+        error = np.abs(to_numpy(getattr(d_params, name)) - right)
+        if error.max() > 1e-5:
+            place = np.unravel_index(error.argmax(), error.shape)
+            return tuple(int(i) for i in place), name
+    return None
+
+# %% find_planted_error: the name alone
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in params._asdict().items():
+
+        def loss(moved):
+            y, _, _ = unroll(rnn_cell, params._replace(**{name: moved}), x, state)
+            return float((d_y * y).sum())
+
+        right = to_numpy(numerical_gradient(loss, w))
+        error = np.abs(to_numpy(getattr(d_params, name)) - right)
+        if error.max() > 1e-5:
+            place = np.unravel_index(error.argmax(), error.shape)
+            return name
+    return None
+
+# %% find_planted_error: gives up after the first weight
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in params._asdict().items():
+
+        def loss(moved):
+            y, _, _ = unroll(rnn_cell, params._replace(**{name: moved}), x, state)
+            return float((d_y * y).sum())
+
+        right = to_numpy(numerical_gradient(loss, w))
+        error = np.abs(to_numpy(getattr(d_params, name)) - right)
+        if error.max() > 1e-5:
+            place = np.unravel_index(error.argmax(), error.shape)
+            return name, tuple(int(i) for i in place)
+        return None
+
+# %% find_planted_error: starts from a state of zeros
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in params._asdict().items():
+
+        def loss(moved):
+            y, _, _ = unroll(rnn_cell, params._replace(**{name: moved}), x, (0 * state[0],))
+            return float((d_y * y).sum())
+
+        right = to_numpy(numerical_gradient(loss, w))
+        error = np.abs(to_numpy(getattr(d_params, name)) - right)
+        if error.max() > 1e-5:
+            place = np.unravel_index(error.argmax(), error.shape)
+            return name, tuple(int(i) for i in place)
+    return None
+
+# %% find_planted_error: the smallest error
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in params._asdict().items():
+
+        def loss(moved):
+            y, _, _ = unroll(rnn_cell, params._replace(**{name: moved}), x, state)
+            return float((d_y * y).sum())
+
+        right = to_numpy(numerical_gradient(loss, w))
+        error = np.abs(to_numpy(getattr(d_params, name)) - right)
+        if error.max() > 1e-5:
+            place = np.unravel_index(error.argmin(), error.shape)
+            return name, tuple(int(i) for i in place)
+    return None
+
+# %% find_planted_error: the largest gradient, not the largest error
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in params._asdict().items():
+
+        def loss(moved):
+            y, _, _ = unroll(rnn_cell, params._replace(**{name: moved}), x, state)
+            return float((d_y * y).sum())
+
+        right = to_numpy(numerical_gradient(loss, w))
+        error = np.abs(to_numpy(getattr(d_params, name)) - right)
+        if error.max() > 1e-5:
+            place = np.unravel_index(np.abs(right).argmax(), error.shape)
+            return name, tuple(int(i) for i in place)
+    return None
+
+# %% find_planted_error: the index column by column
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in params._asdict().items():
+
+        def loss(moved):
+            y, _, _ = unroll(rnn_cell, params._replace(**{name: moved}), x, state)
+            return float((d_y * y).sum())
+
+        right = to_numpy(numerical_gradient(loss, w))
+        error = np.abs(to_numpy(getattr(d_params, name)) - right)
+        if error.max() > 1e-5:
+            place = np.unravel_index(error.argmax(), error.shape, order='F')
+            return name, tuple(int(i) for i in place)
+    return None
+
+# %% find_planted_error: right, index as a list
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in params._asdict().items():
+
+        def loss(moved):
+            y, _, _ = unroll(rnn_cell, params._replace(**{name: moved}), x, state)
+            return float((d_y * y).sum())
+
+        right = to_numpy(numerical_gradient(loss, w))
+        error = np.abs(to_numpy(getattr(d_params, name)) - right)
+        if error.max() > 1e-5:
+            place = np.unravel_index(error.argmax(), error.shape)
+            return name, [int(i) for i in place]
+    return None
+
+# %% find_planted_error: a rough step of its own
+def find_planted_error(params, x, state, d_y, d_params):
+    def loss(p):
+        y, _, _ = unroll(rnn_cell, p, x, state)
+        return float((d_y * y).sum())
+
+    start = loss(params)
+    for name, w in params._asdict().items():
+        for index in np.ndindex(*w.shape):
+            moved = w + 0.0
+            moved[index] = moved[index] + 0.01
+            right = (loss(params._replace(**{name: moved})) - start) / 0.01
+            if abs(float(getattr(d_params, name)[index]) - right) > 1e-5:
+                return name, index
+    return None
+
+# %% find_planted_error: compares the sums alone
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in params._asdict().items():
+
+        def loss(moved):
+            y, _, _ = unroll(rnn_cell, params._replace(**{name: moved}), x, state)
+            return float((d_y * y).sum())
+
+        right = to_numpy(numerical_gradient(loss, w))
+        error = np.abs(to_numpy(getattr(d_params, name)) - right)
+        if abs(error.sum()) < 1e-5:
+            place = np.unravel_index(error.argmax(), error.shape)
+            return name, tuple(int(i) for i in place)
+    return None
+
+# %% find_planted_error: right, by the relative error
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in params._asdict().items():
+
+        def loss(moved):
+            y, _, _ = unroll(rnn_cell, params._replace(**{name: moved}), x, state)
+            return float((d_y * y).sum())
+
+        right = to_numpy(numerical_gradient(loss, w))
+        error = np.abs(to_numpy(getattr(d_params, name)) - right) / np.abs(right)
+        if error.max() > 1e-5:
+            place = np.unravel_index(error.argmax(), error.shape)
+            return name, tuple(int(i) for i in place)
+    return None
+
+# %% find_planted_error: error above, without abs, and the last bias skipped
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in list(params._asdict().items())[:3]:
+
+        def loss(moved):
+            y, _, _ = unroll(rnn_cell, params._replace(**{name: moved}), x, state)
+            return float((d_y * y).sum())
+
+        right = to_numpy(numerical_gradient(loss, w))
+        error = to_numpy(getattr(d_params, name)) - right
+        if error.max() > 1e-5:
+            place = np.unravel_index(error.argmax(), error.shape)
+            return name, tuple(int(i) for i in place)
+    return None
+
+# %% find_planted_error: W by name with transposition
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in params._asdict().items():
+
+        def loss(moved):
+            y, _, _ = unroll(rnn_cell, params._replace(**{name: moved}), x, state)
+            return float((d_y * y).sum())
+
+        right = to_numpy(numerical_gradient(loss, w))
+        error = np.abs(to_numpy(getattr(d_params, name)) - right)
+        if error.max() > 1e-5:
+            place = np.unravel_index(error.argmax(), error.T.shape)
+            return name, tuple(int(i) for i in place)
+    return None
+
+# %% find_planted_error: index reversed
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in params._asdict().items():
+
+        def loss(moved):
+            y, _, _ = unroll(rnn_cell, params._replace(**{name: moved}), x, state)
+            return float((d_y * y).sum())
+
+        right = to_numpy(numerical_gradient(loss, w))
+        error = np.abs(to_numpy(getattr(d_params, name)) - right)
+        if error.max() > 1e-5:
+            place = np.unravel_index(error.argmax(), error.shape)
+            return name, tuple(int(i) for i in place)[::-1]
+    return None
+
+# %% find_planted_error: a list of all wrong ones
+def find_planted_error(params, x, state, d_y, d_params):
+    wrong = []
+    for name, w in params._asdict().items():
+
+        def loss(moved):
+            y, _, _ = unroll(rnn_cell, params._replace(**{name: moved}), x, state)
+            return float((d_y * y).sum())
+
+        error = np.abs(to_numpy(getattr(d_params, name)) - numerical_gradient(loss, w))
+        wrong += [(name, tuple(map(int, i))) for i in np.argwhere(error > 1e-5)]
+    return wrong
+
+# %% bptt: right, inserting in front
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_state = (d_h + d_y[t, ...], *d_memory)
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(d_state, tape.caches[t])
+        d_a_x.insert(0, d_a_x_t)
+        d_a_h.insert(0, d_a_h_t)
+        d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
+    d_a_x, d_a_h = xp.stack(d_a_x), xp.stack(d_a_h)
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: d_y never added
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_state = (d_h, *d_memory)
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(d_state, tape.caches[t])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
+    d_a_x, d_a_h = xp.stack(d_a_x[::-1]), xp.stack(d_a_h[::-1])
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: d_y in place of the sum
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_state = (d_y[t, ...], *d_memory)
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(d_state, tape.caches[t])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
+    d_a_x, d_a_h = xp.stack(d_a_x[::-1]), xp.stack(d_a_h[::-1])
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: d_past forgotten
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_state = (d_h + d_y[t, ...], *d_memory)
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(d_state, tape.caches[t])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_a_h_t @ params.W_h, *d_memory)
+    d_a_x, d_a_h = xp.stack(d_a_x[::-1]), xp.stack(d_a_h[::-1])
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: W_h transposed
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_state = (d_h + d_y[t, ...], *d_memory)
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(d_state, tape.caches[t])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_a_h_t @ params.W_h.T + d_past, *d_memory)
+    d_a_x, d_a_h = xp.stack(d_a_x[::-1]), xp.stack(d_a_h[::-1])
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: d_a_x through W_h
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_state = (d_h + d_y[t, ...], *d_memory)
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(d_state, tape.caches[t])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_a_x_t @ params.W_h + d_past, *d_memory)
+    d_a_x, d_a_h = xp.stack(d_a_x[::-1]), xp.stack(d_a_h[::-1])
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: W_h forgotten on the way
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_state = (d_h + d_y[t, ...], *d_memory)
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(d_state, tape.caches[t])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_past, *d_memory)
+    d_a_x, d_a_h = xp.stack(d_a_x[::-1]), xp.stack(d_a_h[::-1])
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: not turned round
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_state = (d_h + d_y[t, ...], *d_memory)
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(d_state, tape.caches[t])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
+    d_a_x, d_a_h = xp.stack(d_a_x), xp.stack(d_a_h)
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: d_a_h not turned round
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_state = (d_h + d_y[t, ...], *d_memory)
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(d_state, tape.caches[t])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
+    d_a_x, d_a_h = xp.stack(d_a_x[::-1]), xp.stack(d_a_h)
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: from the first to the last
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in range(d_y.shape[0]):
+        d_h, *d_memory = d_state
+        d_state = (d_h + d_y[t, ...], *d_memory)
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(d_state, tape.caches[t])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
+    d_a_x, d_a_h = xp.stack(d_a_x), xp.stack(d_a_h)
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: d_a_x in d_W_h
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_state = (d_h + d_y[t, ...], *d_memory)
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(d_state, tape.caches[t])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
+    d_a_x, d_a_h = xp.stack(d_a_x[::-1]), xp.stack(d_a_h[::-1])
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_x).T @ rows(xp.stack(tape.h_before))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: d_a_h in d_W_x
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_state = (d_h + d_y[t, ...], *d_memory)
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(d_state, tape.caches[t])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
+    d_a_x, d_a_h = xp.stack(d_a_x[::-1]), xp.stack(d_a_h[::-1])
+    d_W_x = rows(d_a_h).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: d_W_h transposed
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_state = (d_h + d_y[t, ...], *d_memory)
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(d_state, tape.caches[t])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
+    d_a_x, d_a_h = xp.stack(d_a_x[::-1]), xp.stack(d_a_h[::-1])
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(xp.stack(tape.h_before)).T @ rows(d_a_h)
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: both transposed, as x comes first
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_state = (d_h + d_y[t, ...], *d_memory)
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(d_state, tape.caches[t])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
+    d_a_x, d_a_h = xp.stack(d_a_x[::-1]), xp.stack(d_a_h[::-1])
+    d_W_x = rows(tape.x).T @ rows(d_a_x)
+    d_W_h = rows(xp.stack(tape.h_before)).T @ rows(d_a_h)
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: h_before of the next step
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_state = (d_h + d_y[t, ...], *d_memory)
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(d_state, tape.caches[t])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
+    d_a_x, d_a_h = xp.stack(d_a_x[::-1]), xp.stack(d_a_h[::-1])
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before[1:] + tape.h_before[:1]))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: one state only
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in reversed(range(d_y.shape[0])):
+        (d_h,) = d_state
+        d_state = (d_h + d_y[t, ...],)
+        d_a_x_t, d_a_h_t, (d_past,) = cell_vjp(d_state, tape.caches[t])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_a_h_t @ params.W_h + d_past,)
+    d_a_x, d_a_h = xp.stack(d_a_x[::-1]), xp.stack(d_a_h[::-1])
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: d_memory of the cell dropped, the old one goes on
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_state = (d_h + d_y[t, ...], *d_memory)
+        d_a_x_t, d_a_h_t, (d_past, *_) = cell_vjp(d_state, tape.caches[t])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
+    d_a_x, d_a_h = xp.stack(d_a_x[::-1]), xp.stack(d_a_h[::-1])
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: d_memory forgotten after the first step
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_state = (d_h + d_y[t, ...], *d_memory)
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(d_state, tape.caches[t])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_a_h_t @ params.W_h + d_past, *(0 * d for d in d_memory))
+    d_a_x, d_a_h = xp.stack(d_a_x[::-1]), xp.stack(d_a_h[::-1])
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: d_y added to the memory too
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_state = tuple(d + d_y[t, ...] for d in (d_h, *d_memory))
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(d_state, tape.caches[t])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
+    d_a_x, d_a_h = xp.stack(d_a_x[::-1]), xp.stack(d_a_h[::-1])
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: d_state from outside ignored
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    d_state = tuple(0 * d for d in d_state)
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_state = (d_h + d_y[t, ...], *d_memory)
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(d_state, tape.caches[t])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
+    d_a_x, d_a_h = xp.stack(d_a_x[::-1]), xp.stack(d_a_h[::-1])
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: the cache of the step before
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_state = (d_h + d_y[t, ...], *d_memory)
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(d_state, tape.caches[t - 1])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
+    d_a_x, d_a_h = xp.stack(d_a_x[::-1]), xp.stack(d_a_h[::-1])
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: weights divided by the steps
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_state = (d_h + d_y[t, ...], *d_memory)
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(d_state, tape.caches[t])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
+    d_a_x, d_a_h = xp.stack(d_a_x[::-1]), xp.stack(d_a_h[::-1])
+    d_W_x = rows(d_a_x).T @ rows(tape.x) / d_y.shape[0]
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before)) / d_y.shape[0]
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: mean over the batch
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_state = (d_h + d_y[t, ...], *d_memory)
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(d_state, tape.caches[t])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
+    d_a_x, d_a_h = xp.stack(d_a_x[::-1]), xp.stack(d_a_h[::-1])
+    d_W_x = rows(d_a_x).T @ rows(tape.x) / d_y.shape[1]
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before)) / d_y.shape[1]
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: only the last d_a counts for W_h
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_state = (d_h + d_y[t, ...], *d_memory)
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(d_state, tape.caches[t])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
+    d_a_x, d_a_h = xp.stack(d_a_x[::-1]), xp.stack(d_a_h[::-1])
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = d_a_h[-1].T @ tape.h_before[-1]
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: only the first d_a counts, left over by the loop
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_state = (d_h + d_y[t, ...], *d_memory)
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(d_state, tape.caches[t])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
+    d_a_x, d_a_h = xp.stack(d_a_x[::-1]), xp.stack(d_a_h[::-1])
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = d_a_h_t.T @ tape.h_before[0]
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: d_y added after the cell as well
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_state = (d_h + d_y[t, ...], *d_memory)
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(d_state, tape.caches[t])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_a_h_t @ params.W_h + d_past + d_y[t, ...], *d_memory)
+    d_a_x, d_a_h = xp.stack(d_a_x[::-1]), xp.stack(d_a_h[::-1])
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: d_y added in place
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_h += d_y[t, ...]
+        d_state = (d_h, *d_memory)
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(d_state, tape.caches[t])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
+    d_a_x, d_a_h = xp.stack(d_a_x[::-1]), xp.stack(d_a_h[::-1])
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: d_y popped in the wrong order
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_state = (d_h + d_y[d_y.shape[0] - 1 - t, ...], *d_memory)
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(d_state, tape.caches[t])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
+    d_a_x, d_a_h = xp.stack(d_a_x[::-1]), xp.stack(d_a_h[::-1])
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: d_h once more past the matrix, as in a residual cell
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_state = (d_h + d_y[t, ...], *d_memory)
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(d_state, tape.caches[t])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_a_h_t @ params.W_h + d_past + d_h, *d_memory)
+    d_a_x, d_a_h = xp.stack(d_a_x[::-1]), xp.stack(d_a_h[::-1])
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: d_h counted twice at every step
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_state = (d_h + d_y[t, ...], *d_memory)
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp((d_state[0] + d_h, *d_memory), tape.caches[t])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
+    d_a_x, d_a_h = xp.stack(d_a_x[::-1]), xp.stack(d_a_h[::-1])
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: d_past forgotten and W_h transposed
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_state = (d_h + d_y[t, ...], *d_memory)
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(d_state, tape.caches[t])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_a_h_t @ params.W_h.T, *d_memory)
+    d_a_x, d_a_h = xp.stack(d_a_x[::-1]), xp.stack(d_a_h[::-1])
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: the loop stops before the first step
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in reversed(range(1, d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_state = (d_h + d_y[t, ...], *d_memory)
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(d_state, tape.caches[t])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
+    d_a_x, d_a_h = xp.stack(d_a_x[::-1]), xp.stack(d_a_h[::-1])
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: d_state returned is h alone
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_state = (d_h + d_y[t, ...], *d_memory)
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(d_state, tape.caches[t])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
+    d_a_x, d_a_h = xp.stack(d_a_x[::-1]), xp.stack(d_a_h[::-1])
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state[0]
+
+# %% bptt: d_a_h not turned round and d_past forgotten
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_state = (d_h + d_y[t, ...], *d_memory)
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(d_state, tape.caches[t])
+        d_a_x.append(d_a_x_t)
+        d_a_h.append(d_a_h_t)
+        d_state = (d_a_h_t @ params.W_h, *d_memory)
+    d_a_x, d_a_h = xp.stack(d_a_x[::-1]), xp.stack(d_a_h)
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state

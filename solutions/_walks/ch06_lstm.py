@@ -1,0 +1,1926 @@
+# %% peephole_cell: right, all in another order
+def peephole_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    _, c_before, p = state
+    a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)
+    g = xp.tanh(a_g)
+    i = sigmoid(a_i + p[0, ...] * c_before)
+    f = sigmoid(a_f + p[1, ...] * c_before)
+    c = i * g + c_before * f
+    o = sigmoid(a_o + p[2, ...] * c)
+    h = o * xp.tanh(c)
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+# %% peephole_cell: the output gate sees the old c
+def peephole_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    _, c_before, p = state
+    a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)
+    i = sigmoid(a_i + p[0, ...] * c_before)
+    f = sigmoid(a_f + p[1, ...] * c_before)
+    g = xp.tanh(a_g)
+    c = f * c_before + i * g
+    o = sigmoid(a_o + p[2, ...] * c_before)
+    h = o * xp.tanh(c)
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+# %% peephole_cell: the output gate sees tanh c
+def peephole_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    _, c_before, p = state
+    a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)
+    i = sigmoid(a_i + p[0, ...] * c_before)
+    f = sigmoid(a_f + p[1, ...] * c_before)
+    g = xp.tanh(a_g)
+    c = f * c_before + i * g
+    o = sigmoid(a_o + p[2, ...] * xp.tanh(c))
+    h = o * xp.tanh(c)
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+# %% peephole_cell: no peephole on the output gate
+def peephole_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    _, c_before, p = state
+    a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)
+    i = sigmoid(a_i + p[0, ...] * c_before)
+    f = sigmoid(a_f + p[1, ...] * c_before)
+    g = xp.tanh(a_g)
+    c = f * c_before + i * g
+    o = sigmoid(a_o)
+    h = o * xp.tanh(c)
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+# %% peephole_cell: rows in the order f, i, o
+def peephole_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    _, c_before, p = state
+    a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)
+    i = sigmoid(a_i + p[1, ...] * c_before)
+    f = sigmoid(a_f + p[0, ...] * c_before)
+    g = xp.tanh(a_g)
+    c = f * c_before + i * g
+    o = sigmoid(a_o + p[2, ...] * c)
+    h = o * xp.tanh(c)
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+# %% peephole_cell: one row for all
+def peephole_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    _, c_before, p = state
+    a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)
+    i = sigmoid(a_i + p[0, ...] * c_before)
+    f = sigmoid(a_f + p[0, ...] * c_before)
+    g = xp.tanh(a_g)
+    c = f * c_before + i * g
+    o = sigmoid(a_o + p[0, ...] * c)
+    h = o * xp.tanh(c)
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+# %% peephole_cell: p read by columns
+def peephole_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    _, c_before, p = state
+    a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)
+    i = sigmoid(a_i + p[..., 0] * c_before)
+    f = sigmoid(a_f + p[..., 1] * c_before)
+    g = xp.tanh(a_g)
+    c = f * c_before + i * g
+    o = sigmoid(a_o + p[..., 2] * c)
+    h = o * xp.tanh(c)
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+# %% peephole_cell: the gates look at h
+def peephole_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    h_before, c_before, p = state
+    a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)
+    i = sigmoid(a_i + p[0, ...] * h_before)
+    f = sigmoid(a_f + p[1, ...] * h_before)
+    g = xp.tanh(a_g)
+    c = f * c_before + i * g
+    o = sigmoid(a_o + p[2, ...] * c)
+    h = o * xp.tanh(c)
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+# %% peephole_cell: the candidate looks at the memory too
+def peephole_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    _, c_before, p = state
+    a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)
+    i = sigmoid(a_i + p[0, ...] * c_before)
+    f = sigmoid(a_f + p[1, ...] * c_before)
+    g = xp.tanh(a_g + p[0, ...] * c_before)
+    c = f * c_before + i * g
+    o = sigmoid(a_o + p[2, ...] * c)
+    h = o * xp.tanh(c)
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+# %% peephole_cell: peepholes on i, f and g by row number
+def peephole_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    _, c_before, p = state
+    a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)
+    i = sigmoid(a_i + p[0, ...] * c_before)
+    f = sigmoid(a_f + p[1, ...] * c_before)
+    g = xp.tanh(a_g + p[2, ...] * c_before)
+    c = f * c_before + i * g
+    o = sigmoid(a_o)
+    h = o * xp.tanh(c)
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+# %% peephole_cell: peephole outside the sigmoid
+def peephole_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    _, c_before, p = state
+    a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)
+    i = sigmoid(a_i) + p[0, ...] * c_before
+    f = sigmoid(a_f) + p[1, ...] * c_before
+    g = xp.tanh(a_g)
+    c = f * c_before + i * g
+    o = sigmoid(a_o) + p[2, ...] * c
+    h = o * xp.tanh(c)
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+# %% peephole_cell: c without its weight
+def peephole_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    _, c_before, p = state
+    a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)
+    i = sigmoid(a_i + c_before)
+    f = sigmoid(a_f + c_before)
+    g = xp.tanh(a_g)
+    c = f * c_before + i * g
+    o = sigmoid(a_o + c)
+    h = o * xp.tanh(c)
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+# %% peephole_cell: the candidate with a sigmoid
+def peephole_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    _, c_before, p = state
+    a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)
+    i = sigmoid(a_i + p[0, ...] * c_before)
+    f = sigmoid(a_f + p[1, ...] * c_before)
+    g = sigmoid(a_g)
+    c = f * c_before + i * g
+    o = sigmoid(a_o + p[2, ...] * c)
+    h = o * xp.tanh(c)
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+# %% peephole_cell: the candidate not squashed
+def peephole_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    _, c_before, p = state
+    a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)
+    i = sigmoid(a_i + p[0, ...] * c_before)
+    f = sigmoid(a_f + p[1, ...] * c_before)
+    g = a_g
+    c = f * c_before + i * g
+    o = sigmoid(a_o + p[2, ...] * c)
+    h = o * xp.tanh(c)
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+# %% peephole_cell: h without tanh
+def peephole_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    _, c_before, p = state
+    a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)
+    i = sigmoid(a_i + p[0, ...] * c_before)
+    f = sigmoid(a_f + p[1, ...] * c_before)
+    g = xp.tanh(a_g)
+    c = f * c_before + i * g
+    o = sigmoid(a_o + p[2, ...] * c)
+    h = o * c
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+# %% peephole_cell: i and f swapped in c
+def peephole_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    _, c_before, p = state
+    a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)
+    i = sigmoid(a_i + p[0, ...] * c_before)
+    f = sigmoid(a_f + p[1, ...] * c_before)
+    g = xp.tanh(a_g)
+    c = i * c_before + f * g
+    o = sigmoid(a_o + p[2, ...] * c)
+    h = o * xp.tanh(c)
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+# %% peephole_cell: coupled gates
+def peephole_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    _, c_before, p = state
+    a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)
+    i = sigmoid(a_i + p[0, ...] * c_before)
+    f = sigmoid(a_f + p[1, ...] * c_before)
+    g = xp.tanh(a_g)
+    c = f * c_before + (1 - f) * g
+    o = sigmoid(a_o + p[2, ...] * c)
+    h = o * xp.tanh(c)
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+# %% peephole_cell: order of blocks i, f, o, g, as elsewhere
+def peephole_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    _, c_before, p = state
+    a_i, a_f, a_o, a_g = gates(a_x + a_h, 4)
+    i = sigmoid(a_i + p[0, ...] * c_before)
+    f = sigmoid(a_f + p[1, ...] * c_before)
+    g = xp.tanh(a_g)
+    c = f * c_before + i * g
+    o = sigmoid(a_o + p[2, ...] * c)
+    h = o * xp.tanh(c)
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+# %% peephole_cell: order of blocks f, i, g, o
+def peephole_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    _, c_before, p = state
+    a_f, a_i, a_g, a_o = gates(a_x + a_h, 4)
+    i = sigmoid(a_i + p[0, ...] * c_before)
+    f = sigmoid(a_f + p[1, ...] * c_before)
+    g = xp.tanh(a_g)
+    c = f * c_before + i * g
+    o = sigmoid(a_o + p[2, ...] * c)
+    h = o * xp.tanh(c)
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+# %% peephole_cell: peephole a matrix product
+def peephole_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    _, c_before, p = state
+    a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)
+    i = sigmoid(a_i + c_before @ p[0, ...])
+    f = sigmoid(a_f + c_before @ p[1, ...])
+    g = xp.tanh(a_g)
+    c = f * c_before + i * g
+    o = sigmoid(a_o + c @ p[2, ...])
+    h = o * xp.tanh(c)
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+# %% peephole_cell: input gate sees the new c
+def peephole_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    _, c_before, p = state
+    a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)
+    f = sigmoid(a_f + p[1, ...] * c_before)
+    g = xp.tanh(a_g)
+    c = f * c_before + sigmoid(a_i) * g
+    i = sigmoid(a_i + p[0, ...] * c)
+    c = f * c_before + i * g
+    o = sigmoid(a_o + p[2, ...] * c)
+    h = o * xp.tanh(c)
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+# %% peephole_cell: tanh where the gates should be squashed by sigmoid
+def peephole_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    _, c_before, p = state
+    a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)
+    i = sigmoid(a_i + p[0, ...] * c_before)
+    f = sigmoid(a_f + p[1, ...] * c_before)
+    g = xp.tanh(a_g)
+    c = f * c_before + i * g
+    o = xp.tanh(a_o + p[2, ...] * c)
+    h = o * xp.tanh(c)
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+# %% peephole_cell: the old h is added to h
+def peephole_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    h_before, c_before, p = state
+    a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)
+    i = sigmoid(a_i + p[0, ...] * c_before)
+    f = sigmoid(a_f + p[1, ...] * c_before)
+    g = xp.tanh(a_g)
+    c = f * c_before + i * g
+    o = sigmoid(a_o + p[2, ...] * c)
+    h = o * xp.tanh(c) + h_before
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+# %% peephole_cell: writes into c_before
+def peephole_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    _, c_before, p = state
+    a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)
+    i = sigmoid(a_i + p[0, ...] * c_before)
+    f = sigmoid(a_f + p[1, ...] * c_before)
+    g = xp.tanh(a_g)
+    c_old = c_before
+    c = c_before
+    c *= f
+    c += i * g
+    o = sigmoid(a_o + p[2, ...] * c)
+    h = o * xp.tanh(c)
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+# %% peephole_cell: old c for the output gate and h without tanh
+def peephole_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    _, c_before, p = state
+    a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)
+    i = sigmoid(a_i + p[0, ...] * c_before)
+    f = sigmoid(a_f + p[1, ...] * c_before)
+    g = xp.tanh(a_g)
+    c = f * c_before + i * g
+    o = sigmoid(a_o + p[2, ...] * c_before)
+    h = o * c
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+# %% peephole_cell: peepholes with a minus
+def peephole_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    _, c_before, p = state
+    a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)
+    i = sigmoid(a_i - p[0, ...] * c_before)
+    f = sigmoid(a_f - p[1, ...] * c_before)
+    g = xp.tanh(a_g)
+    c = f * c_before + i * g
+    o = sigmoid(a_o - p[2, ...] * c)
+    h = o * xp.tanh(c)
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+# %% peephole_cell: o gets the whole p
+def peephole_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    _, c_before, p = state
+    a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)
+    i = sigmoid(a_i + p[0, ...] * c_before)
+    f = sigmoid(a_f + p[1, ...] * c_before)
+    g = xp.tanh(a_g)
+    c = f * c_before + i * g
+    o = sigmoid(a_o + p * c)
+    h = o * xp.tanh(c)
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+# %% peephole_cell_vjp: right, with a loop for p
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
+    parts = []
+    for d_a, seen in ((d_i, c_before), (d_f, c_before), (d_o, c)):
+        parts.append((d_a * seen).sum(0))
+    d_p = xp.stack(parts) + d_p
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: c without the output gate
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
+    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: c_before without the peepholes
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_c_before = d_c * f
+    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: c_before without the input gate
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_c_before = d_c * f + d_f * p[1, ...]
+    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: c_before gets the output gate too
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...] + d_o * p[2, ...]
+    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: output gate handed to the old c instead
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...] + d_o * p[2, ...]
+    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: d_p not added to what came
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
+    d_p = xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: d_p not summed over the batch
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
+    d_p = d_p + xp.stack([d_i * c_before, d_f * c_before, d_o * c])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: d_p summed over the units
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
+    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=-1), xp.sum(d_f * c_before, axis=-1), xp.sum(d_o * c, axis=-1)])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: d_p a mean over the batch
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
+    d_p = d_p + xp.stack([xp.mean(d_i * c_before, axis=0), xp.mean(d_f * c_before, axis=0), xp.mean(d_o * c, axis=0)])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: row o with the old c
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
+    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c_before, axis=0)])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: rows of d_p in the order f, i, o
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
+    d_p = d_p + xp.stack([xp.sum(d_f * c_before, axis=0), xp.sum(d_i * c_before, axis=0), xp.sum(d_o * c, axis=0)])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: d_o without its slope
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c
+    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
+    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: d_o from c, not tanh c
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
+    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: d_c from above lost
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
+    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: no slope of tanh c
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o + d_o * p[2, ...]
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
+    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: slope of tanh with c itself
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - c**2) + d_o * p[2, ...]
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
+    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: o forgotten in the way to c
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * (1 - tanh_c**2) + d_o * p[2, ...]
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
+    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: the LSTM vjp copied, p untouched
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_c_before = d_c * f
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: partners of i and g swapped
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
+    d_i = d_c * i * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * g * (1 - g**2)
+    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
+    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: d_f with the new c
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
+    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: d_g with the slope of a sigmoid
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * g * (1 - g)
+    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
+    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: slopes of i and f forgotten
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
+    d_i = d_c * g
+    d_f = d_c * c_before
+    d_g = d_c * i * (1 - g**2)
+    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
+    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: d_c made before d_o by another order, old d_c in the gates
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
+    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
+    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: p rows one further
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[0, ...]
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_c_before = d_c * f + d_i * p[1, ...] + d_f * p[2, ...]
+    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: d_p with the gates instead of their gradients
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
+    d_p = d_p + xp.stack([xp.sum(i * c_before, axis=0), xp.sum(f * c_before, axis=0), xp.sum(o * c, axis=0)])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: f forgotten on the road of c
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_c_before = d_c + d_i * p[0, ...] + d_f * p[1, ...]
+    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: c without the output gate and d_p not added
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
+    d_p = xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: d_p concatenated
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
+    d_p = d_p + xp.concat([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: d_o added without its weight
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
+    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: adds into d_p in place
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
+    d_p += xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% coupled_cell_vjp: right, f in two parts
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_f = (d_c * c_before - d_c * g) * (f - f**2)
+    d_g = d_c * (1 - f) * (1 - g**2)
+    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% coupled_cell_vjp: f of the keeping alone
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * (1 - f) * (1 - g**2)
+    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% coupled_cell_vjp: f of the writing alone
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_f = d_c * -g * f * (1 - f)
+    d_g = d_c * (1 - f) * (1 - g**2)
+    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% coupled_cell_vjp: the difference the other way round
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_f = d_c * (g - c_before) * f * (1 - f)
+    d_g = d_c * (1 - f) * (1 - g**2)
+    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% coupled_cell_vjp: the two parts added
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_f = d_c * (c_before + g) * f * (1 - f)
+    d_g = d_c * (1 - f) * (1 - g**2)
+    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% coupled_cell_vjp: d_g with f
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_f = d_c * (c_before - g) * f * (1 - f)
+    d_g = d_c * f * (1 - g**2)
+    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% coupled_cell_vjp: d_g with slope f (1 - f)
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_f = d_c * (c_before - g) * f * (1 - f)
+    d_g = d_c * f * (1 - f) * (1 - g**2)
+    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% coupled_cell_vjp: d_g without one minus f
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_f = d_c * (c_before - g) * f * (1 - f)
+    d_g = d_c * (1 - g**2)
+    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% coupled_cell_vjp: d_g without slope
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_f = d_c * (c_before - g) * f * (1 - f)
+    d_g = d_c * (1 - f)
+    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% coupled_cell_vjp: d_f without slope
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_f = d_c * (c_before - g)
+    d_g = d_c * (1 - f) * (1 - g**2)
+    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% coupled_cell_vjp: d_o without slope
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_o = d_h * tanh_c
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_f = d_c * (c_before - g) * f * (1 - f)
+    d_g = d_c * (1 - f) * (1 - g**2)
+    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% coupled_cell_vjp: the way through h forgotten
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_f = d_c * (c_before - g) * f * (1 - f)
+    d_g = d_c * (1 - f) * (1 - g**2)
+    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% coupled_cell_vjp: d_c from above lost
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_h * o * (1 - tanh_c**2)
+    d_f = d_c * (c_before - g) * f * (1 - f)
+    d_g = d_c * (1 - f) * (1 - g**2)
+    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% coupled_cell_vjp: no slope of tanh c
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o
+    d_f = d_c * (c_before - g) * f * (1 - f)
+    d_g = d_c * (1 - f) * (1 - g**2)
+    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% coupled_cell_vjp: o forgotten
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * (1 - tanh_c**2)
+    d_f = d_c * (c_before - g) * f * (1 - f)
+    d_g = d_c * (1 - f) * (1 - g**2)
+    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% coupled_cell_vjp: c_before gets one minus f
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_f = d_c * (c_before - g) * f * (1 - f)
+    d_g = d_c * (1 - f) * (1 - g**2)
+    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * (1 - f))
+
+# %% coupled_cell_vjp: c_before gets d_c whole
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_f = d_c * (c_before - g) * f * (1 - f)
+    d_g = d_c * (1 - f) * (1 - g**2)
+    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c)
+
+# %% coupled_cell_vjp: four blocks, as in the LSTM
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_f = d_c * (c_before - g) * f * (1 - f)
+    d_g = d_c * (1 - f) * (1 - g**2)
+    d_a = xp.concat([-d_f, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% coupled_cell_vjp: blocks in the order f, o, g
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_f = d_c * (c_before - g) * f * (1 - f)
+    d_g = d_c * (1 - f) * (1 - g**2)
+    d_a = xp.concat([d_f, d_o, d_g], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% coupled_cell_vjp: stacked blocks
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_f = d_c * (c_before - g) * f * (1 - f)
+    d_g = d_c * (1 - f) * (1 - g**2)
+    d_a = xp.stack([d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% coupled_cell_vjp: blocks side by side on the batch
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_f = d_c * (c_before - g) * f * (1 - f)
+    d_g = d_c * (1 - f) * (1 - g**2)
+    d_a = xp.concat([d_f, d_g, d_o], axis=0)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% coupled_cell_vjp: d_h goes on to the state
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_f = d_c * (c_before - g) * f * (1 - f)
+    d_g = d_c * (1 - f) * (1 - g**2)
+    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (d_h, d_c * f)
+
+# %% coupled_cell_vjp: the old d_c in the road
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_s = d_c + d_h * o * (1 - tanh_c**2)
+    d_f = d_s * (c_before - g) * f * (1 - f)
+    d_g = d_s * (1 - f) * (1 - g**2)
+    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% coupled_cell_vjp: tanh taken of tanh c
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_o = d_h * xp.tanh(tanh_c) * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_f = d_c * (c_before - g) * f * (1 - f)
+    d_g = d_c * (1 - f) * (1 - g**2)
+    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% coupled_cell_vjp: d_c + d_h in the wrong place
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * tanh_c * (1 - tanh_c**2)
+    d_f = d_c * (c_before - g) * f * (1 - f)
+    d_g = d_c * (1 - f) * (1 - g**2)
+    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% coupled_cell_vjp: f of the keeping alone and d_g with f
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * f * (1 - g**2)
+    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% coupled_cell_vjp: slope of tanh at c_before
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - c_before**2)
+    d_f = d_c * (c_before - g) * f * (1 - f)
+    d_g = d_c * (1 - f) * (1 - g**2)
+    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% coupled_cell_vjp: no zero for h
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_f = d_c * (c_before - g) * f * (1 - f)
+    d_g = d_c * (1 - f) * (1 - g**2)
+    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (d_c * f,)
+
+# %% bias_for_half_life: right, by expm1
+def bias_for_half_life(half_life):
+    xp = array_namespace(half_life)
+    return -xp.log(xp.expm1(float(np.log(2.0)) / half_life))
+
+# %% bias_for_half_life: right, by exp
+def bias_for_half_life(half_life):
+    xp = array_namespace(half_life)
+    f = xp.exp(-float(np.log(2.0)) / half_life)
+    return xp.log(f / (1 - f))
+
+# %% bias_for_half_life: the gate, not its bias
+def bias_for_half_life(half_life):
+    xp = array_namespace(half_life)
+    f = 0.5 ** (1 / half_life)
+    return f
+
+# %% bias_for_half_life: the sign of the bias
+def bias_for_half_life(half_life):
+    xp = array_namespace(half_life)
+    f = 0.5 ** (1 / half_life)
+    return xp.log((1 - f) / f)
+
+# %% bias_for_half_life: half-life taken as a time constant
+def bias_for_half_life(half_life):
+    xp = array_namespace(half_life)
+    f = 1 - 1 / half_life
+    return xp.log(f / (1 - f))
+
+# %% bias_for_half_life: exp of minus one over n
+def bias_for_half_life(half_life):
+    xp = array_namespace(half_life)
+    f = xp.exp(-1 / half_life)
+    return xp.log(f / (1 - f))
+
+# %% bias_for_half_life: the power upside down
+def bias_for_half_life(half_life):
+    xp = array_namespace(half_life)
+    f = 0.5**half_life
+    return xp.log(f / (1 - f))
+
+# %% bias_for_half_life: chrono, log of n minus one
+def bias_for_half_life(half_life):
+    xp = array_namespace(half_life)
+    return xp.log(half_life)
+
+# %% bias_for_half_life: the inverse of the power of two, sign
+def bias_for_half_life(half_life):
+    xp = array_namespace(half_life)
+    return xp.log(2 ** (1 / half_life) - 1)
+
+# %% bias_for_half_life: logarithm to base two
+def bias_for_half_life(half_life):
+    xp = array_namespace(half_life)
+    f = 0.5 ** (1 / half_life)
+    return xp.log2(f / (1 - f))
+
+# %% bias_for_half_life: inverse of tanh
+def bias_for_half_life(half_life):
+    xp = array_namespace(half_life)
+    f = 0.5 ** (1 / half_life)
+    return xp.atanh(f)
+
+# %% bias_for_half_life: log of the gate
+def bias_for_half_life(half_life):
+    xp = array_namespace(half_life)
+    f = 0.5 ** (1 / half_life)
+    return xp.log(f)
+
+# %% bias_for_half_life: the sigmoid in place of its inverse
+def bias_for_half_life(half_life):
+    xp = array_namespace(half_life)
+    f = 0.5 ** (1 / half_life)
+    return sigmoid(f)
+
+# %% bias_for_half_life: half at each step, over n
+def bias_for_half_life(half_life):
+    xp = array_namespace(half_life)
+    f = 0.5 / half_life
+    return xp.log(f / (1 - f))
+
+# %% bias_for_half_life: one minus half over n
+def bias_for_half_life(half_life):
+    xp = array_namespace(half_life)
+    f = 1 - 0.5 / half_life
+    return xp.log(f / (1 - f))
+
+# %% bias_for_half_life: one minus ln two over n
+def bias_for_half_life(half_life):
+    xp = array_namespace(half_life)
+    f = 1 - float(np.log(2.0)) / half_life
+    return xp.log(f / (1 - f))
+
+# %% bias_for_half_life: bracket of the exponent
+def bias_for_half_life(half_life):
+    xp = array_namespace(half_life)
+    f = 0.5**1 / half_life
+    return xp.log(f / (1 - f))
+
+# %% bias_for_half_life: ten in place of a half
+def bias_for_half_life(half_life):
+    xp = array_namespace(half_life)
+    f = 0.1 ** (1 / half_life)
+    return xp.log(f / (1 - f))
+
+# %% bias_for_half_life: only the mean
+def bias_for_half_life(half_life):
+    xp = array_namespace(half_life)
+    f = 0.5 ** (1 / half_life)
+    return xp.log(f / (1 - f)).mean()
+
+# %% bias_for_half_life: f over one plus f
+def bias_for_half_life(half_life):
+    xp = array_namespace(half_life)
+    f = 0.5 ** (1 / half_life)
+    return xp.log(f / (1 + f))
+
+# %% bias_for_half_life: log of one minus f alone
+def bias_for_half_life(half_life):
+    xp = array_namespace(half_life)
+    f = 0.5 ** (1 / half_life)
+    return -xp.log(1 - f)
+
+# %% bias_for_half_life: the math module
+def bias_for_half_life(half_life):
+    xp = array_namespace(half_life)
+    import math
+    return -math.log(2 ** (1 / half_life) - 1)
+
+# %% bias_for_half_life: time constant and sign
+def bias_for_half_life(half_life):
+    xp = array_namespace(half_life)
+    f = xp.exp(-1 / half_life)
+    return xp.log((1 - f) / f)
+
+# %% vjp_without_gates: right, by a mask
+def vjp_without_gates(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
+    zero, one = xp.zeros_like(cache[0]), xp.ones_like(cache[0])
+    return d_a_x, d_a_h * xp.concat([zero, zero, one, zero], axis=-1), d_past
+
+# %% vjp_without_gates: both are cut
+def vjp_without_gates(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
+    _, _, d_g, _ = gates(d_a_h, 4)
+    nothing = xp.zeros_like(d_g)
+    d_a_h = xp.concat([nothing, nothing, d_g, nothing], axis=-1)
+    return d_a_h, d_a_h, d_past
+
+# %% vjp_without_gates: a_x is cut instead of a_h
+def vjp_without_gates(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
+    _, _, d_g, _ = gates(d_a_h, 4)
+    nothing = xp.zeros_like(d_g)
+    d_a_h = xp.concat([nothing, nothing, d_g, nothing], axis=-1)
+    return d_a_h, d_a_x, d_past
+
+# %% vjp_without_gates: the candidate cut and the gates kept
+def vjp_without_gates(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
+    d_i, d_f, d_g, d_o = gates(d_a_h, 4)
+    d_a_h = xp.concat([d_i, d_f, 0 * d_g, d_o], axis=-1)
+    return d_a_x, d_a_h, d_past
+
+# %% vjp_without_gates: all of a_h cut
+def vjp_without_gates(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
+    d_a_h = xp.zeros_like(d_a_h)
+    return d_a_x, d_a_h, d_past
+
+# %% vjp_without_gates: the output gate goes back still
+def vjp_without_gates(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
+    _, _, d_g, d_o = gates(d_a_h, 4)
+    nothing = xp.zeros_like(d_g)
+    d_a_h = xp.concat([nothing, nothing, d_g, d_o], axis=-1)
+    return d_a_x, d_a_h, d_past
+
+# %% vjp_without_gates: the input gate goes back still
+def vjp_without_gates(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
+    d_i, _, d_g, _ = gates(d_a_h, 4)
+    nothing = xp.zeros_like(d_g)
+    d_a_h = xp.concat([d_i, nothing, d_g, nothing], axis=-1)
+    return d_a_x, d_a_h, d_past
+
+# %% vjp_without_gates: the forget gate goes back still
+def vjp_without_gates(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
+    _, d_f, d_g, _ = gates(d_a_h, 4)
+    nothing = xp.zeros_like(d_g)
+    d_a_h = xp.concat([nothing, d_f, d_g, nothing], axis=-1)
+    return d_a_x, d_a_h, d_past
+
+# %% vjp_without_gates: order i, f, o, g
+def vjp_without_gates(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
+    _, _, _, d_g = gates(d_a_h, 4)
+    nothing = xp.zeros_like(d_g)
+    d_a_h = xp.concat([nothing, nothing, d_g, nothing], axis=-1)
+    return d_a_x, d_a_h, d_past
+
+# %% vjp_without_gates: the candidate put in the last place
+def vjp_without_gates(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
+    _, _, d_g, _ = gates(d_a_h, 4)
+    nothing = xp.zeros_like(d_g)
+    d_a_h = xp.concat([nothing, nothing, nothing, d_g], axis=-1)
+    return d_a_x, d_a_h, d_past
+
+# %% vjp_without_gates: the candidate put first
+def vjp_without_gates(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
+    _, _, d_g, _ = gates(d_a_h, 4)
+    nothing = xp.zeros_like(d_g)
+    d_a_h = xp.concat([d_g, nothing, nothing, nothing], axis=-1)
+    return d_a_x, d_a_h, d_past
+
+# %% vjp_without_gates: d_a_h a single block
+def vjp_without_gates(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
+    _, _, d_g, _ = gates(d_a_h, 4)
+    nothing = xp.zeros_like(d_g)
+    d_a_h = d_g
+    return d_a_x, d_a_h, d_past
+
+# %% vjp_without_gates: joined over the batch
+def vjp_without_gates(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
+    _, _, d_g, _ = gates(d_a_h, 4)
+    nothing = xp.zeros_like(d_g)
+    d_a_h = xp.concat([nothing, nothing, d_g, nothing], axis=0)
+    return d_a_x, d_a_h, d_past
+
+# %% vjp_without_gates: the carousel cut as well
+def vjp_without_gates(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
+    _, _, d_g, _ = gates(d_a_h, 4)
+    nothing = xp.zeros_like(d_g)
+    d_a_h = xp.concat([nothing, nothing, d_g, nothing], axis=-1)
+    return d_a_x, d_a_h, (0.0, 0 * d_past[1])
+
+# %% vjp_without_gates: the forward gates cut, in the cache
+def vjp_without_gates(d_state, cache):
+    xp = array_namespace(cache[0])
+    i, f, g, o, tanh_c, c_before = cache
+    zero = xp.zeros_like(i)
+    return book.lstm_cell_vjp(d_state, (zero, zero, g, zero, tanh_c, c_before))
+
+# %% vjp_without_gates: the slice taken in the batch
+def vjp_without_gates(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
+    keep = 0 * d_a_h
+    keep[2:3] = d_a_h[2:3]
+    d_a_h = keep
+    return d_a_x, d_a_h, d_past
+
+# %% vjp_without_gates: blocks of a fixed width
+def vjp_without_gates(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
+    keep = 0 * d_a_h
+    keep[:, 2] = d_a_h[:, 2]
+    d_a_h = keep
+    return d_a_x, d_a_h, d_past
+
+# %% vjp_without_gates: every third column of four
+def vjp_without_gates(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
+    keep = 0 * d_a_h
+    keep[:, 2::4] = d_a_h[:, 2::4]
+    d_a_h = keep
+    return d_a_x, d_a_h, d_past
+
+# %% vjp_without_gates: written in place, and a_x is the same array
+def vjp_without_gates(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
+    H = cache[0].shape[1]
+    d_a_h[:, : 2 * H] = 0
+    d_a_h[:, 3 * H :] = 0
+    return d_a_x, d_a_h, d_past
+
+# %% vjp_without_gates: d_g without the slope of tanh
+def vjp_without_gates(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
+    _, _, d_g, _ = gates(d_a_h, 4)
+    nothing = xp.zeros_like(d_g)
+    d_a_h = xp.concat([nothing, nothing, d_g / (1 - cache[2] ** 2), nothing], axis=-1)
+    return d_a_x, d_a_h, d_past
+
+# %% vjp_without_gates: the exact vjp, nothing cut
+def vjp_without_gates(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
+    return d_a_x, d_a_h, d_past
+
+# %% vjp_without_gates: the old state lost
+def vjp_without_gates(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
+    _, _, d_g, _ = gates(d_a_h, 4)
+    nothing = xp.zeros_like(d_g)
+    d_a_h = xp.concat([nothing, nothing, d_g, nothing], axis=-1)
+    return d_a_x, d_a_h
+
+# %% vjp_without_gates: c only, without h, past
+def vjp_without_gates(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
+    _, _, d_g, _ = gates(d_a_h, 4)
+    nothing = xp.zeros_like(d_g)
+    d_a_h = xp.concat([nothing, nothing, d_g, nothing], axis=-1)
+    return d_a_x, d_a_h, d_past[1]
+
+# %% vjp_without_gates: both cut and in the order i, f, o, g
+def vjp_without_gates(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
+    _, _, _, d_g = gates(d_a_h, 4)
+    nothing = xp.zeros_like(d_g)
+    d_a_h = xp.concat([nothing, nothing, d_g, nothing], axis=-1)
+    return d_a_h, d_a_h, d_past
+
+# %% vjp_without_gates: the cut as of 1997, the candidate too and only c
+def vjp_without_gates(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
+    _, _, d_g, _ = gates(d_a_h, 4)
+    nothing = xp.zeros_like(d_g)
+    d_a_h = xp.concat([nothing, nothing, nothing, nothing], axis=-1)
+    return d_a_x, d_a_h, d_past
+
+# %% lstm_cell_vjp: right, slopes named
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_i = d_c * g * (i - i * i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g) * (1 + g)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% lstm_cell_vjp: the way through h forgotten
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% lstm_cell_vjp: d_c of the later steps lost
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_h * o * (1 - tanh_c**2)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% lstm_cell_vjp: no slope of tanh c
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% lstm_cell_vjp: tanh of tanh c
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 - xp.tanh(tanh_c) ** 2)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% lstm_cell_vjp: o forgotten
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * (1 - tanh_c**2)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% lstm_cell_vjp: i and g partners swapped
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_i = d_c * i * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * g * (1 - g**2)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% lstm_cell_vjp: c instead of tanh c in d_o
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_o = d_h * (f * c_before + i * g) * o * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% lstm_cell_vjp: d_o from d_c
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_o = d_c * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% lstm_cell_vjp: the slope of i forgotten
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_i = d_c * g
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% lstm_cell_vjp: the slopes of all gates forgotten
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_i = d_c * g
+    d_f = d_c * c_before
+    d_g = d_c * i * (1 - g**2)
+    d_o = d_h * tanh_c
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% lstm_cell_vjp: the slope of g forgotten
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% lstm_cell_vjp: the slope of g as of a sigmoid
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * g * (1 - g)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% lstm_cell_vjp: gates with the slope of tanh
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_i = d_c * g * (1 - i**2)
+    d_f = d_c * c_before * (1 - f**2)
+    d_g = d_c * i * (1 - g**2)
+    d_o = d_h * tanh_c * (1 - o**2)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% lstm_cell_vjp: i for f in d_f
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * i * (1 - i)
+    d_g = d_c * i * (1 - g**2)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% lstm_cell_vjp: d_f with the new c
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * (f * c_before + i * g) * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% lstm_cell_vjp: c past without f
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c)
+
+# %% lstm_cell_vjp: c past with i
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * i)
+
+# %% lstm_cell_vjp: the incoming d_c past
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c_in = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c_in + d_h * o * (1 - tanh_c**2)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_in * f)
+
+# %% lstm_cell_vjp: h gets its gradient past the matrix
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (d_h, d_c * f)
+
+# %% lstm_cell_vjp: order of blocks i, f, o, g
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_o, d_g], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% lstm_cell_vjp: order of blocks f, i, g, o
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_f, d_i, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% lstm_cell_vjp: split between a_x and a_h
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a / 2, d_a / 2, (0.0, d_c * f)
+
+# %% lstm_cell_vjp: adds to d_c in place
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c += d_h * o * (1 - tanh_c**2)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% lstm_cell_vjp: stacked
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.stack([d_i, d_f, d_g, d_o])
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% lstm_cell_vjp: a state in the wrong order
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (d_c * f, 0.0)
+
+# %% lstm_cell_vjp: only d_c returned
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, d_c * f
+
+# %% lstm_cell_vjp: no o and c past without f
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * (1 - tanh_c**2)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c)
+
+# %% lstm_cell_vjp: d_g with f
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 - tanh_c**2)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * f * (1 - g**2)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% lstm_cell_vjp: a sign, 1 plus
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 + tanh_c**2)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g**2)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
