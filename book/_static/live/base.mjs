@@ -15,7 +15,7 @@ export const COLOURS = {
   forget: ["#D55E00", "#F08A3C"],
   candidate: ["#009E73", "#2DBE94"],
   output: ["#CC79A7", "#DE9CC0"],
-  back: ["#A94700", "#FFA466"], // a gradient, dark enough to read
+  back: ["#A94700", "#FFA466"], // a gradient
 };
 
 export const DRAWING = `
@@ -54,7 +54,7 @@ const STYLE = `
   .live .wide { display: flex; flex: 1 1 15em; min-width: 0;
     flex-wrap: wrap; gap: 0.1em 0.5em; align-items: center; }
   .live .row { display: flex; gap: 0.5em; align-items: center;
-    margin: 0; max-width: 100%; } /* the theme has a .row as well */
+    margin: 0; max-width: 100%; }
   .live .row > label { padding: 0; }
   .live .wide > label { flex: none; min-width: 6.5em; }
   .live input[type="range"] { flex: 1 1 6em; min-width: 5em;
@@ -137,8 +137,8 @@ export function axes(parent, box, x, y, labels = {}) {
   if (labels.title) {
     const title = make(parent, "text", { class: "small strong", x: left,
       y: top - 7 }, labels.title);
-    const room = parent.closest("svg")?.getAttribute("width") ?? Infinity;
-    const past = left + title.getComputedTextLength() - room;
+    const past = left + title.getComputedTextLength() -
+      parent.closest("svg")?.getAttribute("width");
     if (past > 0) title.setAttribute("x", Math.max(0, left - past));
   }
   return at;
@@ -150,6 +150,7 @@ export class LiveFigure extends HTMLElement {
 
   connectedCallback() {
     if (this.state) return;
+    if (this.constructor.data && !this.data) return this.load();
     if (!document.getElementById("live-style")) {
       make(document.head, "style", { id: "live-style" }, STYLE);
     }
@@ -177,13 +178,13 @@ export class LiveFigure extends HTMLElement {
     this.watch.observe(this);
     this.fit();
     if (this.asked) this.scrollIntoView();
-    if (this.constructor.data) this.load(this.constructor.data);
   }
 
-  async load(name) {
-    const url = new URL(`data/${name}.json`, import.meta.url);
-    this.data = await (await fetch(url)).json();
-    this.change({});
+  /* The still picture stays until the data are there. */
+  async load() {
+    const name = `data/${this.constructor.data}.json`;
+    this.data = await (await fetch(new URL(name, import.meta.url))).json();
+    if (this.isConnected) this.connectedCallback();
   }
 
   disconnectedCallback() {
@@ -201,7 +202,7 @@ export class LiveFigure extends HTMLElement {
     return { ...state, ...this.allowed((name) => this.getAttribute(name)) };
   }
 
-  /* Of texts from outside, those that are a value of their field. */
+  /* Of texts, those that are a value of their field. */
   allowed(read) {
     const found = {};
     for (const [name, field] of Object.entries(this.constructor.fields)) {
@@ -259,10 +260,6 @@ export class LiveFigure extends HTMLElement {
 
   update(afresh = false) {
     this.fresh ||= afresh;
-    if (this.constructor.data && !this.data) {
-      this.words.textContent = "The numbers are loading …";
-      return;
-    }
     if (this.fresh) {
       this.svg.replaceChildren();
       this.svg.classList.toggle("narrow", this.narrow);
