@@ -63,7 +63,7 @@ class Sampling extends LiveFigure {
       width: this.width - 46, height: 160 };
     const most = Math.max(...this.p, ...this.plain);
     const at = axes(this.bars, box, [0, K], [0, most], {
-      title: this.narrow ? "Outline: network. Full: after the cuts"
+      title: this.narrow ? "Network (outline), after cuts"
         : "The next character: network (outline), after the cuts (full)",
       y: [[0, "0"], [most, show(most)]] });
     const w = box.width / K, bottom = box.top + box.height;
