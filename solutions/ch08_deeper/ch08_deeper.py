@@ -1384,7 +1384,7 @@ later is enough: a window that begins after the place where the last one ended w
 - (ended[:, 1] == begins[:, 1])
 + (ended[:, 1] <= begins[:, 1])
 
-ones: the lanes that begin anew have ones; they begin at zero
+ones: the state of a lane that starts a new document was set to one; it starts at zero
 - xp.zeros_like(s)
 + xp.ones_like(s)
 
