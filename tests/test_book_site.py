@@ -29,6 +29,12 @@ window.shifted = 0;
 new PerformanceObserver((list) => list.getEntries().forEach((shift) => {
   if (!shift.hadRecentInput) window.shifted += shift.value;
 })).observe({ type: "layout-shift", buffered: true });"""
+UNFOLD = """() => {
+  document.querySelectorAll("details").forEach((d) => { d.open = true; });
+  for (const fade of document.getAnimations()) { // half seen, it is too pale
+    if (fade.effect.getComputedTiming().endTime < Infinity) fade.finish();
+  }
+}"""
 WAYS = [  # the width and the theme of a visit; pages take turns
     (1280, "light"),
     (320, "dark"),
@@ -83,10 +89,7 @@ class Visit:
 
     def unfold(self):
         """Open what is folded, so that it is looked at too."""
-        self.page.evaluate(
-            "document.querySelectorAll('details')"
-            ".forEach(d => d.open = true)"
-        )
+        self.page.evaluate(UNFOLD)
 
     def _on_request(self, request):
         if not request.url.startswith((self.site, "data:", "blob:")):
