@@ -10,6 +10,7 @@ from rnncore.application import seeded
 from rnncore.forecast.heads import (
     gaussian_head,
     mean_head,
+    mixture_head,
     pinball,
     quantile_head,
 )
@@ -18,6 +19,7 @@ from rnncore.forecast.models import (
     EncoderDecoder,
     Recursive,
 )
+from rnncore.forecast.nbeats import NBeats
 from rnncore.forecast.training import (
     ask,
     futures,
@@ -179,6 +181,70 @@ def test_the_gaussian_head_is_that_of_torch():
     said = head.quantiles(out, (0.1, 0.5, 0.9))
     assert_close(normal.cdf(said[2]), 0.9)
     assert_close(said[1], head.point(out))
+
+
+def test_the_mixture_head_is_that_of_torch():
+    head = mixture_head(3, least=0.01)
+    rng = np.random.default_rng(0)
+    out = torch.as_tensor(rng.normal(size=(K, B, 9)))
+    target = torch.as_tensor(rng.normal(size=(K, B)))
+    torch_has = torch.distributions
+    mixture = torch_has.MixtureSameFamily(
+        torch_has.Categorical(logits=out[..., :3]),
+        torch_has.Normal(
+            out[..., 3:6],
+            0.01 + torch.nn.functional.softplus(out[..., 6:]),
+        ),
+    )
+    constant = 0.5 * np.log(2 * np.pi)
+    assert_close(
+        head.loss(out, target) + constant,
+        float(-mixture.log_prob(target).mean()),
+    )
+    assert_close(head.point(out), mixture.mean)
+    levels = (0.05, 0.5, 0.9)
+    said = head.quantiles(out, levels)
+    for level, quantile in zip(levels, said, strict=True):
+        assert_close(mixture.cdf(quantile), level)
+
+
+def test_a_mixture_of_one_is_the_gaussian_head():
+    rng = np.random.default_rng(0)
+    out = torch.as_tensor(rng.normal(size=(K, B, 3)))
+    target = torch.as_tensor(rng.normal(size=(K, B)))
+    one, gaussian = mixture_head(1), gaussian_head()
+    assert_close(one.loss(out, target), gaussian.loss(out[..., 1:], target))
+    assert_close(
+        one.quantiles(out, (0.1, 0.9)),
+        gaussian.quantiles(out[..., 1:], (0.1, 0.9)),
+    )
+    with pytest.raises(ValueError, match="M: expected at least 1, got 0"):
+        mixture_head(0)
+
+
+def test_what_a_block_of_nbeats_explains_the_next_does_not_see():
+    with seeded(0):
+        model = NBeats(T, F, H, K, P, blocks=2).double()
+    rng = np.random.default_rng(0)
+    past = torch.as_tensor(rng.normal(size=(T, B, 1 + F)))
+    known = torch.as_tensor(rng.normal(size=(K, B, F)))
+    whole = model(past, known)
+    assert whole.shape == (K, B, P)
+    first, second = model.blocks
+    beside = torch.cat(
+        [
+            past[..., 1:].transpose(0, 1).flatten(1),
+            known.transpose(0, 1).flatten(1),
+        ],
+        dim=1,
+    )
+    seen = past[..., 0].T
+    said = first(torch.cat([seen, beside], dim=1))
+    rest = second(torch.cat([seen - said[:, :T], beside], dim=1))
+    both = (said + rest)[:, T:].reshape(B, K, P).transpose(0, 1)
+    assert_close(whole, both)
+    with pytest.raises(ValueError, match="expected 7 and 4 steps, got 6"):
+        model(past[1:], known)
 
 
 def test_quantiles_never_cross_and_are_found_by_their_level():

@@ -9,6 +9,8 @@ from torch.nn.functional import softplus
 
 from rnncore.backend import check_shape
 
+HALVINGS = 50  # of an interval that holds a mixture's quantile
+
 
 class Head(NamedTuple):
     """What P numbers per step mean; of Q levels asked for, Q quantiles.
@@ -108,3 +110,49 @@ def pinball(error: Tensor, level: float) -> Tensor:
     Least on average where a share `level` of the targets lies below.
     """
     return torch.maximum(level * error, (level - 1) * error).mean()
+
+
+def mixture_head(M: int, least: float = 1e-3) -> Head:
+    """Of M normal distributions the shares, the means and the spreads.
+
+    The loss is -log p of the target, without the constant; the point is
+    the mean. A quantile has no formula and is found by halving.
+
+    Raises ValueError unless M is at least 1.
+    Source: Bishop 1994.
+    """
+    if M < 1:
+        raise ValueError(f"M: expected at least 1, got {M}")
+
+    def parts(out: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        check_shape("out", out, "K", "B", 3 * M)
+        shares, means, spreads = out.unflatten(-1, (3, M)).unbind(-2)
+        return shares.softmax(-1), means, least + softplus(spreads)
+
+    def loss(out: Tensor, target: Tensor) -> Tensor:
+        shares, means, spreads = parts(out)
+        check_shape("target", target, *means.shape[:-1])
+        z = (target[..., None] - means) / spreads
+        each = torch.log(shares) - 0.5 * z**2 - torch.log(spreads)
+        return -torch.logsumexp(each, dim=-1).mean()
+
+    def point(out: Tensor) -> Tensor:
+        shares, means, _ = parts(out)
+        return (shares * means).sum(-1)
+
+    def quantiles(out: Tensor, levels: Sequence[float]) -> Tensor:
+        shares, means, spreads = parts(out)
+        level = torch.as_tensor(levels, dtype=out.dtype).to(out.device)
+        z = torch.special.ndtri(level)[:, None, None, None]
+        ends = means + z * spreads  # each one's own quantiles
+        low, high = ends.amin(-1), ends.amax(-1)
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            inside = (middle[..., None] - means) / spreads
+            below = (shares * torch.special.ndtr(inside)).sum(-1)
+            less = below < level[:, None, None]
+            low = torch.where(less, middle, low)
+            high = torch.where(less, high, middle)
+        return (low + high) / 2
+
+    return Head(3 * M, loss, point, quantiles)

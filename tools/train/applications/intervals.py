@@ -1,0 +1,238 @@
+"""Whose distribution is best, and what makes an interval keep its promise?
+
+On the sunspots and on Seattle's weather: the direct GRU with three heads, and
+two published rivals, DeepAR (a recursive LSTM whose futures are drawn) and
+N-BEATS (no recurrence), all with tuned rates, equal updates and five seeds;
+what is chosen by, and reported, is the CRPS of seven levels. Then the
+intervals of the GRU's quantiles and those of a straight line, as they are,
+widened once by the misses of the validation part, and with a margin that
+follows the misses. Half an hour of one core.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from rnncore.comparison import Setting, Trained, compare, to_json
+from rnncore.forecast.classical import ask_linear, best_linear, with_past_errors
+from rnncore.forecast.conformal import follow, margin, miss
+from rnncore.forecast.examples import LEVELS, Example, sunspots, weather
+from rnncore.forecast.heads import Head, gaussian_head, mixture_head, quantile_head
+from rnncore.forecast.models import Direct, Recursive
+from rnncore.forecast.nbeats import NBeats
+from rnncore.forecast.scores import coverage, crps, pinball_loss
+from rnncore.forecast.training import ask, futures
+from rnncore.forecast.windows import Windows
+from tools.train.applications.forecast import trained
+from tools.train.runner import Asked, Found, Training
+
+H, DEEP = 32, 64  # units of the recurrent networks, and of N-BEATS
+RATES = [0.001, 0.003, 0.01]
+SEEDS = (0, 1, 2, 3, 4)
+STEPS = {"sunspots": 800, "weather": 500}
+EXAMPLES: dict[str, Callable[[], Example]] = {"sunspots": sunspots, "weather": weather}
+PROMISED, LOW, HIGH = 0.8, 1, 5  # of LEVELS
+FOLLOWED = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64]  # rates of the margins
+PATHS = 200
+FINE = tuple((np.arange(100) + 0.5) / 100)  # levels to draw from
+
+
+class Rival(NamedTuple):
+    """A network, and how it says its quantiles."""
+
+    make: Callable[[Example], torch.nn.Module]
+    head: Head
+    says: Callable[[torch.nn.Module, Windows], np.ndarray]  # (Q, K, B)
+
+
+def of_head(head: Head) -> Callable[[torch.nn.Module, Windows], np.ndarray]:
+    """Quantiles without a draw."""
+    return lambda module, w: head.quantiles(ask(module, w), LEVELS).numpy()
+
+
+def of_draws(module: torch.nn.Module, windows: Windows) -> np.ndarray:
+    """Quantiles of futures that were drawn."""
+    assert isinstance(module, Recursive)
+    rng = np.random.default_rng(0)
+    drawn = futures(module, gaussian_head(), windows, FINE, PATHS, rng)
+    return np.quantile(drawn, LEVELS, axis=0)
+
+
+def direct(head: Head) -> Rival:
+    """Chapter 11's direct network."""
+
+    def make(e: Example) -> torch.nn.Module:
+        _, _, F = e.test.known.shape
+        return Direct("GRU", F, H, len(e.actual), head.P)
+
+    return Rival(make, head, of_head(head))
+
+
+def deepar() -> Rival:
+    """A recursive LSTM with a Gaussian of each step, and drawn futures."""
+    head = gaussian_head()
+
+    def make(e: Example) -> torch.nn.Module:
+        F = e.test.known.shape[2]
+        return Recursive("LSTM", F, H, head.P, point=head.point)
+
+    return Rival(make, head, of_draws)
+
+
+def nbeats() -> Rival:
+    """Residual blocks of dense layers."""
+    head = quantile_head(LEVELS)
+
+    def make(e: Example) -> torch.nn.Module:
+        T, _, F = e.test.past.shape
+        return NBeats(T, F - 1, DEEP, len(e.actual), head.P)
+
+    return Rival(make, head, of_head(head))
+
+
+RIVALS = {
+    "GRU, quantiles": direct(quantile_head(LEVELS)),
+    "GRU, Gaussian": direct(gaussian_head()),
+    "GRU, three Gaussians": direct(mixture_head(3)),
+    "DeepAR": deepar(),
+    "N-BEATS": nbeats(),
+}
+
+
+@cache
+def example(data: str) -> Example:
+    """One of the two series."""
+    return EXAMPLES[data]()
+
+
+@cache
+def network(data: str, name: str, rate: float, seed: int, steps: int):
+    """One run; the best weights by the validation loss."""
+    make, head, _ = RIVALS[name]
+    return trained(
+        partial(make, example(data)),
+        head,
+        example(data),
+        seed,
+        Asked(),
+        steps=steps,
+        rate=rate,
+        evaluate_every=25,
+        patience=None,
+    )
+
+
+def contender(data: str, name: str) -> Callable[[Setting, int, int], Trained]:
+    """What `compare` asks for."""
+    says, e = RIVALS[name].says, example(data)
+
+    def train(setting: Setting, seed: int, steps: int) -> Trained:
+        module = network(data, name, setting["rate"], seed, steps)
+        said = says(module, e.validation)
+        return Trained(
+            crps(e.validation.target, said, LEVELS),
+            steps,
+            lambda: crps(e.actual, e.back(says(module, e.test)), LEVELS) / e.unit,
+        )
+
+    return train
+
+
+class Said(NamedTuple):
+    """Quantiles of validation and test windows, in the network's units."""
+
+    validation: np.ndarray
+    test: np.ndarray
+
+
+def corrected(e: Example, said: Said) -> dict[str, Any]:
+    """The promised interval as it is, widened once, and followed."""
+    misses = miss(e.validation.target, said.validation[LOW], said.validation[HIGH])
+    once = margin(misses, PROMISED)
+    rate = chosen_rate(e, said.validation, misses)
+    later = miss(e.test.target, said.test[LOW], said.test[HIGH])
+    moving = follow(later, PROMISED, rate, once)
+    margins = {"as it is": 0 * moving, "widened once": once[:, None] + 0 * moving}
+    margins["followed"] = moving
+    known: dict[str, Any] = {"rate": rate}
+    for name, more in margins.items():
+        ends = e.back(np.stack([said.test[LOW] - more, said.test[HIGH] + more]))
+        held = (ends[0] <= e.actual) & (e.actual <= ends[1])
+        known[name] = {
+            "held": coverage(e.actual, *ends),
+            "by_step": held.mean(axis=1).round(4).tolist(),
+            "width": float((ends[1] - ends[0]).mean() / e.unit),
+            "loss": interval_loss(e.actual, ends) / e.unit,
+        }
+    return known
+
+
+def interval_loss(actual: np.ndarray, ends: np.ndarray) -> float:
+    """The pinball losses of both ends. Shapes: actual (K, B); ends (2, K, B)"""
+    levels = [(1 - PROMISED) / 2, (1 + PROMISED) / 2]
+    return float(pinball_loss(actual, ends, levels).sum())
+
+
+def chosen_rate(e: Example, said: np.ndarray, misses: np.ndarray) -> float:
+    """Where margins that follow from zero lose least on the validation part."""
+
+    def loss(rate: float) -> float:
+        more = follow(misses, PROMISED, rate, np.zeros(len(misses)))
+        return interval_loss(
+            e.validation.target, np.stack([said[LOW] - more, said[HIGH] + more])
+        )
+
+    return min(FOLLOWED, key=loss)
+
+
+def straight_line(e: Example) -> Said:
+    """A linear autoregression with its errors on the validation part."""
+    model = best_linear(e.training, e.validation)
+    line = ask_linear(model, e.validation)
+    errors = e.validation.target - line
+    return Said(
+        with_past_errors(line, errors, LEVELS),
+        with_past_errors(ask_linear(model, e.test), errors, LEVELS),
+    )
+
+
+def study(data: str, asked: Asked) -> Iterator[Found]:
+    """One series: the comparison, then the intervals."""
+    e, steps = example(data), asked.steps or STEPS[data]
+    names = {name: contender(data, name) for name in RIVALS}
+    grid = {"rate": RATES}
+    found = compare(names, grid, steps=steps, seeds=SEEDS, headline=True)
+    unit = "CRPS of seven levels, in units of persistence's error a step ahead"
+    yield Found(f"intervals.{data}", to_json(found), unit, list(SEEDS))
+    line = straight_line(e)
+    facts: dict[str, Any] = {
+        "line": crps(e.actual, e.back(line.test), LEVELS) / e.unit,
+        "weights": {},
+        "held": {},
+    }
+    for name, rival in RIVALS.items():
+        rate = found.results[name].chosen["rate"]
+        modules = [network(data, name, rate, seed, steps) for seed in SEEDS]
+        ends = [e.back(rival.says(m, e.test))[[LOW, HIGH]] for m in modules]
+        facts["held"][name] = [coverage(e.actual, *pair) for pair in ends]
+        facts["weights"][name] = sum(p.numel() for p in modules[0].parameters())
+    unit = "CRPS of a straight line; weights; share of 80 % intervals that held"
+    yield Found(f"intervals.{data}.facts", facts, unit, list(SEEDS))
+    name = "GRU, quantiles"
+    rate = found.results[name].chosen["rate"]
+    fixed: dict[str, Any] = {"line": corrected(e, line), "network": []}
+    for seed in SEEDS:
+        module = network(data, name, rate, seed, steps)
+        says = RIVALS[name].says
+        said = Said(says(module, e.validation), says(module, e.test))
+        fixed["network"].append(corrected(e, said))
+    unit = "share held; width and pinball loss of both ends, as the CRPS"
+    yield Found(f"intervals.{data}.corrected", fixed, unit, list(SEEDS))
+
+
+TRAINING = Training(
+    "intervals", __doc__, {}, {data: partial(study, data) for data in EXAMPLES}
+)
