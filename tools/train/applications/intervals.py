@@ -35,7 +35,7 @@ SEEDS = (0, 1, 2, 3, 4)
 STEPS = {"sunspots": 800, "weather": 500}
 EXAMPLES: dict[str, Callable[[], Example]] = {"sunspots": sunspots, "weather": weather}
 PROMISED, LOW, HIGH = 0.8, 1, 5  # of LEVELS
-FOLLOWED = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64]  # rates of the margins
+FOLLOWED = [0.0, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64]  # 0: not at all
 PATHS = 200
 FINE = tuple((np.arange(100) + 0.5) / 100)  # levels to draw from
 
@@ -149,25 +149,40 @@ class Said(NamedTuple):
 
 
 def corrected(e: Example, said: Said) -> dict[str, Any]:
-    """The promised interval as it is, widened once, and followed."""
+    """The promised interval as it is, widened once, and followed.
+
+    "rates" has the last with each rate, "rate" that which the validation
+    part chose.
+    """
     misses = miss(e.validation.target, said.validation[LOW], said.validation[HIGH])
-    once = margin(misses, PROMISED)
-    rate = chosen_rate(e, said.validation, misses)
     later = miss(e.test.target, said.test[LOW], said.test[HIGH])
-    moving = follow(later, PROMISED, rate, once)
-    margins = {"as it is": 0 * moving, "widened once": once[:, None] + 0 * moving}
-    margins["followed"] = moving
-    known: dict[str, Any] = {"rate": rate}
-    for name, more in margins.items():
-        ends = e.back(np.stack([said.test[LOW] - more, said.test[HIGH] + more]))
-        held = (ends[0] <= e.actual) & (e.actual <= ends[1])
-        known[name] = {
-            "held": coverage(e.actual, *ends),
-            "by_step": held.mean(axis=1).round(4).tolist(),
-            "width": float((ends[1] - ends[0]).mean() / e.unit),
-            "loss": interval_loss(e.actual, ends) / e.unit,
-        }
-    return known
+    once = margin(misses, PROMISED)
+    moving = {rate: moved(later, rate, once) for rate in FOLLOWED}
+    rate = chosen_rate(e, said.validation, misses)
+    return {
+        "rate": rate,
+        "as it is": judged(e, said, 0 * later),
+        "widened once": judged(e, said, moving[0.0]),
+        "followed": judged(e, said, moving[rate]),
+        "rates": [judged(e, said, moving[rate]) for rate in FOLLOWED],
+    }
+
+
+def moved(misses: np.ndarray, rate: float, first: np.ndarray) -> np.ndarray:
+    """Margins that follow, or stay where they are."""
+    if not rate:
+        return np.repeat(first[:, None], misses.shape[1], axis=1)
+    return follow(misses, PROMISED, rate, first)
+
+
+def judged(e: Example, said: Said, margins: np.ndarray) -> dict[str, float]:
+    """Test intervals with a margin: share that held, width, loss."""
+    ends = e.back(np.stack([said.test[LOW] - margins, said.test[HIGH] + margins]))
+    return {
+        "held": coverage(e.actual, *ends),
+        "width": float((ends[1] - ends[0]).mean() / e.unit),
+        "loss": interval_loss(e.actual, ends) / e.unit,
+    }
 
 
 def interval_loss(actual: np.ndarray, ends: np.ndarray) -> float:
@@ -180,7 +195,7 @@ def chosen_rate(e: Example, said: np.ndarray, misses: np.ndarray) -> float:
     """Where margins that follow from zero lose least on the validation part."""
 
     def loss(rate: float) -> float:
-        more = follow(misses, PROMISED, rate, np.zeros(len(misses)))
+        more = moved(misses, rate, np.zeros(len(misses)))
         return interval_loss(
             e.validation.target, np.stack([said[LOW] - more, said[HIGH] + more])
         )
@@ -204,7 +219,7 @@ def study(data: str, asked: Asked) -> Iterator[Found]:
     e, steps = example(data), asked.steps or STEPS[data]
     names = {name: contender(data, name) for name in RIVALS}
     grid = {"rate": RATES}
-    found = compare(names, grid, steps=steps, seeds=SEEDS, headline=True)
+    found = compare(names, grid, steps=steps, seeds=SEEDS, headline=True, extensions=4)
     unit = "CRPS of seven levels, in units of persistence's error a step ahead"
     yield Found(f"intervals.{data}", to_json(found), unit, list(SEEDS))
     line = straight_line(e)
