@@ -28,7 +28,7 @@ from rnncore import (
 )
 from rnncore.backend import tree_map
 from rnncore.diagonal import Selective
-from rnncore.forecast import classical, covariates, heads, models
+from rnncore.forecast import classical, covariates, heads, models, nbeats
 from rnncore.forecast.backtest import Outcome
 from rnncore.forecast.windows import Windows
 from rnncore.fused import cells
@@ -353,6 +353,8 @@ OTHERS = {
         "levels": lambda f, m, s: LEVELS,
         "climate": lambda f, m, s: covariates.Climate(np.ones(7)),
         "history": lambda f, m, s: s["T"],
+        "level": lambda f, m, s: 0.5,
+        "rate": lambda f, m, s: 0.1,
         "paths": lambda f, m, s: 4,
         "head": lambda f, m, s: heads.gaussian_head(),
         "model": lambda f, m, s: classical.fit_linear(_windows(f, m, s)),
@@ -464,6 +466,9 @@ MODULES = {
     ),
     "forecast.models.EncoderDecoder": _forecaster(models.EncoderDecoder),
     "forecast.models.Recursive": _forecaster(models.Recursive),
+    "forecast.nbeats.NBeats": lambda s: nbeats.NBeats(
+        s["T"], s["F"], s["H"], s["K"], s["P"]
+    ),
     "music.chords.ChordModel": lambda s: chords.ChordModel(s["H"], 3),
     "music.frames.FrameModel": lambda s: frames.FrameModel(s["H"]),
     "music.voices.Table": lambda s: voices.Table(5, s["D"]),
