@@ -33,7 +33,9 @@ def test_a_stop_stays_on_the_line_of_its_formula_if_that_is_in_one_piece():
         f"<span {MATH}>\\(a = b\\)</span>."
     )
     done = formulas.typeset(page, "a.html")
-    (whole,) = re.findall('<span class="with-stop">.*?</span>,</span>', done)
+    (whole,) = re.findall(
+        '<span class="with-stop">.*?</span>,</span>', done
+    )
     assert "<mi>x</mi>" in whole
     assert "<mi>y</mi>" not in whole  # nothing follows it
     assert "<mi>a</mi>" not in whole  # may be broken at its equals sign
