@@ -27,6 +27,20 @@ def test_a_formula_becomes_html_and_mathml_without_a_script():
     assert 'href="vendor/katex/katex.min.css"' in done
 
 
+def test_a_stop_stays_on_the_line_of_its_formula_if_that_is_in_one_piece():
+    page = PAGE.format(
+        f"<span {MATH}>\\(x\\)</span>, <span {MATH}>\\(y\\)</span> and "
+        f"<span {MATH}>\\(a = b\\)</span>."
+    )
+    done = formulas.typeset(page, "a.html")
+    (whole,) = re.findall(
+        '<span class="with-stop">.*?</span>,</span>', done
+    )
+    assert "<mi>x</mi>" in whole
+    assert "<mi>y</mi>" not in whole  # nothing follows it
+    assert "<mi>a</mi>" not in whole  # may be broken at its equals sign
+
+
 def test_an_equation_keeps_its_number_and_an_inner_bracket():
     tex = r"\[\begin{split}a &amp;= b \\[2pt] c &amp;= d\end{split}\]"
     number = '<span class="eqno">(3.1)<a href="#e">#</a></span>'

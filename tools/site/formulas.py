@@ -19,19 +19,25 @@ OPENS = (
     r'(<(?:span|div) class="math notranslate nohighlight"[^>]*>\s*'
     r'(?:<span class="eqno">.*?</span>)?)'
 )
-INLINE = re.compile(OPENS + r"\\\((.*?)\\\)(?=</span>)", re.DOTALL)
+STOP = "([.,;:?!)’”]*)"
+INLINE = re.compile(OPENS + r"\\\((.*?)\\\)</span>" + STOP, re.DOTALL)
 DISPLAY = re.compile(OPENS + r"\\\[(.*?)\\\](?=\s*</div>)", re.DOTALL)
 FIRST = "KaTeX_Main-Regular", "KaTeX_Math-Italic"  # no formula does without
 
 
 def typeset(page: str, name: str) -> str:
     """The page's HTML with its formulas as HTML, and with what shows them."""
-    for pattern, display in ((INLINE, False), (DISPLAY, True)):
 
-        def drawn(match: re.Match[str], display: bool = display) -> str:
-            return match[1] + _drawn(match[2], display, name)
+    def inline(match: re.Match[str]) -> str:
+        drawn = f"{match[1]}{_drawn(match[2], False, name)}</span>"
+        if not match[3] or drawn.count('"katex-base"') > 1:
+            return drawn + match[3]
+        return f'<span class="with-stop">{drawn}{match[3]}</span>'
 
-        page = pattern.sub(drawn, page)
+    def display(match: re.Match[str]) -> str:
+        return match[1] + _drawn(match[2], True, name)
+
+    page = DISPLAY.sub(display, INLINE.sub(inline, page))
     if 'class="katex' not in page:
         return page
     folder = f"{'../' * name.count('/')}vendor/katex"

@@ -182,7 +182,8 @@ class Machine extends LiveFigure {
       const height = signed ? 46 : 30;
       const place = { top, height };
       make(this.svg, "text", { class: "small end", x: left - 8,
-        y: top + height / 2 + 4 }, name);
+        y: top + height / 2 + 4 },
+      this.narrow ? name.replace("what ", "") : name);
       top += height + 9;
       return place;
     });

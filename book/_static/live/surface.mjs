@@ -1,7 +1,7 @@
 /* What figures share that walk down a loss of two numbers. */
 import { LiveFigure, line, make } from "./base.mjs";
 
-const ACROSS = 56, UP = 40, LEVELS = 9;
+const ACROSS = 112, UP = 80, LEVELS = 9;
 
 /* A figure gives `area` ([low, high] of both), `loss(a, b)`, `shade(loss)`
    from 0 to 1, `walk()`, a list of [a, b], and `names` of its two fields. */

@@ -232,7 +232,7 @@ class Training extends LiveFigure {
         fill: h > 0 ? "var(--input)" : "var(--forget)",
         opacity: Math.min(Math.abs(h), 1).toFixed(2) });
     }));
-    this.label(box, "step; blue above 0, red below");
+    this.label(box, "step; blue above 0, orange below");
   }
 
   drawFlow(box) {
