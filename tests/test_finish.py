@@ -27,18 +27,6 @@ def test_a_formula_becomes_html_and_mathml_without_a_script():
     assert 'href="vendor/katex/katex.min.css"' in done
 
 
-def test_what_touches_a_formula_stays_on_its_line():
-    formula = f"<span {MATH}>\\(h_t\\)</span>"
-    code = '<span class="se">\\)</span>x'
-    page = PAGE.format(
-        f"a state ({formula}, of <b>{formula}</b> {formula}-s {code}"
-    )
-    done = formulas.typeset(page, "a.html")
-    done = done.replace(formulas.to_html("h_t", False), "f")
-    text = re.sub(r"<[^>]*>", "", done).strip()
-    assert text == "a state (\u2060f\u2060, of f f\u2060-s \\)x"
-
-
 def test_an_equation_keeps_its_number_and_an_inner_bracket():
     tex = r"\[\begin{split}a &amp;= b \\[2pt] c &amp;= d\end{split}\]"
     number = '<span class="eqno">(3.1)<a href="#e">#</a></span>'

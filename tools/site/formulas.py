@@ -21,20 +21,11 @@ OPENS = (
 )
 INLINE = re.compile(OPENS + r"\\\((.*?)\\\)(?=</span>)", re.DOTALL)
 DISPLAY = re.compile(OPENS + r"\\\[(.*?)\\\](?=\s*</div>)", re.DOTALL)
-SPAN = '<span class="math notranslate nohighlight"'
-BEFORE = re.compile(rf"(?<=[^\s>])(?={SPAN})")
-AFTER = re.compile(rf"({SPAN}[^>]*>\\\([^<]*</span>)(?=[^\s<])")
-JOINER = "\N{WORD JOINER}"
 FIRST = "KaTeX_Main-Regular", "KaTeX_Math-Italic"  # no formula does without
 
 
 def typeset(page: str, name: str) -> str:
-    """The page's HTML with its formulas as HTML, and with what shows them.
-
-    A bracket or comma that touches a formula stays on its line: a browser
-    may otherwise end a line on either side of what KaTeX draws.
-    """
-    page = AFTER.sub(rf"\1{JOINER}", BEFORE.sub(JOINER, page))
+    """The page's HTML with its formulas as HTML, and with what shows them."""
     for pattern, display in ((INLINE, False), (DISPLAY, True)):
 
         def drawn(match: re.Match[str], display: bool = display) -> str:
