@@ -600,6 +600,23 @@ def test_the_weight_counts_what_is_fetched(visit):
     ]
 
 
+@pytest.mark.parametrize(
+    "path", book.page_paths(), ids=lambda path: path.stem
+)
+def test_each_picture_with_a_name_is_shown(site, path):
+    named = set(
+        re.findall(
+            r"^ +name: (fig-[\w-]+)$", path.read_text("utf8"), re.MULTILINE
+        )
+    )
+    page = (HTML / f"{path.stem}.html").read_text("utf8")
+    missing = named - set(re.findall(r'id="(fig-[\w-]+)"', page))
+    assert missing <= {
+        "fig-gpu-timeline",
+        "fig-gpu-roofline",
+    }  # where measured
+
+
 @each_page
 def test_the_formulas_were_typeset_when_the_book_was_built(seen, name):
     assert seen(name)["tex"] == 0

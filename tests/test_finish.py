@@ -58,6 +58,22 @@ def test_a_formula_that_cannot_be_read_is_named_with_its_page():
         formulas.typeset(page, "a.html")
 
 
+@pytest.mark.parametrize(
+    ("columns", "words", "marked"), [(4, 9, 1), (3, 9, 0), (4, 2, 0)]
+)
+def test_a_table_of_phrases_is_marked_for_narrow_screens(
+    tmp_path, columns, words, marked
+):
+    row = (
+        "<tr>"
+        + "<td>a</td>" * (columns - 1)
+        + f"<td>{'phrases ' * words}</td></tr>"
+    )
+    table = f'<table class="table"><tbody>{row}</tbody></table>'
+    done = finish.finish_page(PAGE.format(table), "a.html", tmp_path)
+    assert done.count('class="table phrases"') == marked
+
+
 def test_a_page_without_formulas_asks_for_no_fonts():
     assert formulas.typeset(PAGE.format("x"), "a.html") == PAGE.format("x")
 

@@ -43,6 +43,9 @@ PICTURE = re.compile(rf"(<a\b{ATTRIBUTES}>\s*)?<img\b{ATTRIBUTES}>")
 SOURCE = re.compile(r' src="([^"]+)"')
 LIVE = re.compile(r'<(live-[a-z-]+) id="([a-z0-9-]+)"')
 SIZES = Path(__file__).parents[2] / "book/_static/live/sizes.json"
+TABLE = re.compile(r'<table class="table">.*?</table>', re.DOTALL)
+CELL = re.compile(r"<t[dh]\b[^>]*>(.*?)</t[dh]>", re.DOTALL)
+TAG = re.compile(r"<[^>]*>")
 MEDIA = "_images"  # where Sphinx puts pictures
 HEAVY = 50_000  # bytes of a picture
 DRAWN = 4096  # colours; a photograph has more
@@ -68,7 +71,7 @@ def finish_page(page: str, name: str, out: Path) -> str:
     page = THEBE.sub("", ICONS_JS.sub("", page))
     if name != "search.html":
         page = SEARCH_JS.sub("", page)
-    page = typeset(page, name)
+    page = typeset(TABLE.sub(_with_phrases, page), name)
     page = as_files(page, name, out)
     page = LIVE.sub(sized, page)
     return accessible(scripts_last(tables(page)))
@@ -84,6 +87,15 @@ def sized(figure: re.Match[str]) -> str:
     """A live figure that knows how high it will be, so that nothing moves."""
     known = sizes().get(figure[2], [])
     return f'{figure[0]} class="live" data-sizes="{json.dumps(known)}"'
+
+
+def _with_phrases(table: re.Match[str]) -> str:
+    """A table, marked if a narrow screen would make its phrases a word wide."""
+    rows = [CELL.findall(row) for row in table[0].split("</tr>")]
+    longest = max((len(TAG.sub("", c)) for row in rows for c in row), default=0)
+    if max(map(len, rows)) < 4 or longest <= 50:
+        return table[0]
+    return table[0].replace('class="table', 'class="table phrases', 1)
 
 
 def scripts_last(page: str) -> str:

@@ -55,7 +55,7 @@ class Sure extends LiveFigure {
     this.inside = came.filter((v, k) => low[k] <= v && v <= high[k]).length;
     const most = 260, year = data.years[b];
     const at = axes(g, box, [0, 9], [0, most], { title: this.narrow ? "Sunspots; dashed: median"
-        : "Sunspots: band, median (dashed), what came (line)",
+        : "Sunspots; dashed: median; line: what came",
       y: [[0, "0"], [100, "100"], [200, "200"]],
       x: [[0, `${year}`], [9, `${year + 4.5}`]] });
     const points = (row) => row.map((v, k) => [at.x(k), at.y(v)]);
