@@ -1981,7 +1981,7 @@ def peephole_cell(a_x, a_h, state):
     h = o * xp.tanh(c)
     return (h, c, p), (i, f, g, o, c, c_before, p)
 
-# %% peephole_cell: output gate closed over the candidate: h = o tanh(g)
+# %% peephole_cell: the candidate shown in place of the memory
 def peephole_cell(a_x, a_h, state):
     xp = array_namespace(a_x)
     _, c_before, p = state
