@@ -4,7 +4,8 @@
     python -m grader walks NAME --all   what is told about each answer
 
 In solutions/_walks/NAME.py lie whole answers to an assignment's tasks, written by
-people who had not seen its catalogue of mistakes, each below a heading:
+people who had not seen its catalogue of mistakes (a text cell says where they had),
+each below a heading:
 
     # %% lstm_step_vjp: forgot the path through c
     # %% lstm_step_vjp: right, with einsum
