@@ -836,7 +836,7 @@ plain mean: you took off the plain mean of d_p; it is the sum of p_j d_p_j, a me
 
 running sum: your sum runs over the classes up to k alone; it is that of all classes, the same for every k
 - xp.sum(d_p * p, axis=-1, keepdims=True)
-+ np.cumsum(to_numpy(d_p * p), axis=-1)
++ xp.stack([xp.sum((d_p * p)[..., : k + 1], axis=-1) for k in range(p.shape[-1])], axis=-1)
 
 largest for the sum: you took off the largest p_j d_p_j; it is their sum
 - xp.sum(d_p * p, axis=-1, keepdims=True)
@@ -1382,7 +1382,7 @@ last state's gradient at every step: the d_state that you were given was added a
 
 inputs turned round: your d_W_x pairs d_a_x with the inputs from the last to the first; both stand in the order of time
 - rows(tape.x)
-+ rows(tape.x[::-1, ...])
++ rows(xp.flip(tape.x, axis=0))
 """
 
 # %% [markdown]

@@ -1241,8 +1241,11 @@ a_z for z: your half-life was made of the logarithm of |a_z|; z is the sigmoid o
 +     log_z = xp.log(xp.abs(a_z))
 
 median: your half-life is that of the median of ln z; the geometric mean takes the mean
-- xp.mean(log_z, axis=(0, 1))
-+ np.median(log_z, axis=(0, 1))
+-     half_life = -float(np.log(2)) / xp.mean(log_z, axis=(0, 1))
++     middle = xp.sort(xp.reshape(log_z, (-1, log_z.shape[2])), axis=0)
++     n = middle.shape[0]
++     middle = middle[(n - 1) // 2 : n // 2 + 1, ...]
++     half_life = -float(np.log(2)) / xp.mean(middle, axis=0)
 
 last step alone: your half-life is that of the last step; the mean runs over all steps and sequences
 - xp.mean(log_z, axis=(0, 1))
