@@ -1030,7 +1030,7 @@ first entry: the weight is right, but the index is that of its first entry, not 
 - error.argmax()
 + 0
 
-smallest error: your index is that of the smallest error; the wrong entry has the largest
+smallest error [hidden]: your index is that of the smallest error; the wrong entry has the largest
 - error.argmax()
 + error.argmin()
 
