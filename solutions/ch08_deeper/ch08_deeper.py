@@ -1470,6 +1470,7 @@ from rnncore.lstm import lstm_cell, lstm_cell_vjp
 from rnncore.rnn import init_params, rnn_cell, unroll
 from rnncore.testing import (
     Properties,
+    assert_shape,
     assert_that,
     check,
     check_causal,
@@ -1507,6 +1508,8 @@ def there_and_back(which, params, x, state, d_y, d_state):
     """The learner's wrapping in the loop; the chapter's on the way back."""
     cell, vjp, _, _ = CELLS[which]
     y, last, tape = unroll(masked(cell), params, x, state)
+    runs = tape.caches[0][0]
+    assert_shape("who runs, first in the cache", runs, (x.shape[1], 1))
     return y, last, *bptt(masked_vjp(vjp), params, tape, d_y, d_state)
 
 
