@@ -48,6 +48,8 @@ def test_an_answer_to_no_task_is_told(tmp_path, monkeypatch):
     [
         ([Failure(about="value"), Failure(mistake="d_x lost")], "named"),
         ([Failure(about="value"), Failure()], "numbers"),
+        ([Failure(about="value", why="T is one longer")], "clear"),
+        ([Failure(about="value", changed="state.0")], "clear"),
         ([Failure(about="value"), Failure(about="shape")], "clear"),
         ([Failure(kind="TypeError", came="no number")], "clear"),
     ],

@@ -4,7 +4,8 @@
     python -m grader walks NAME --all   what is told about each answer
 
 In solutions/_walks/NAME.py lie whole answers to an assignment's tasks, written by
-people who had not seen its catalogue of mistakes, each below a heading:
+people who had not seen its catalogue of mistakes (a text cell says where they had),
+each below a heading:
 
     # %% lstm_step_vjp: forgot the path through c
     # %% lstm_step_vjp: right, with einsum
@@ -48,9 +49,10 @@ class Told(NamedTuple):
     """What the tests make of an answer.
 
     `kind` is "named" where the visible test names a known mistake; "clear"
-    where it tells another reason than a value: a shape, a dtype, an error;
-    "numbers" where it shows what differs; "hidden" where the hidden test
-    alone objects; and "passes".
+    where it tells another reason than a value: a shape, a dtype, an error, an
+    argument that was changed, the test's own words; "numbers" where it only
+    shows what differs; "hidden" where the hidden test alone objects; and
+    "passes".
     """
 
     answer: Answer
@@ -119,9 +121,14 @@ def kind_of(failures: list[Failure]) -> str:
     """What these failures tell a learner: see Told."""
     if any(failure.mistake for failure in failures):
         return "named"
+    return "numbers" if all(map(_numbers_alone, failures)) else "clear"
+
+
+def _numbers_alone(failure: Failure) -> bool:
+    """Whether nothing but values is told, or nothing at all."""
     plain = Failure(kind="AssertionError")  # a check without words
-    numbers = (f == plain or f.about == "value" for f in failures)
-    return "numbers" if all(numbers) else "clear"
+    of_values = failure.about == "value" and not failure.changed
+    return failure == plain or (of_values and not failure.why)
 
 
 def row(name: str, found: list[Told]) -> str:

@@ -1556,3 +1556,264 @@ def unroll(cell, params, x, state):
         tape.caches.append(cache)
         y.append(state[0])
     return xp.stack(y), state, tape
+
+# %% [markdown]
+# Written later, with the catalogue known: mistakes of other kinds than those above.
+
+# %% ceiling_cell: a small number added, to be safe
+def ceiling_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    h = xp.clip(a_x + a_h + 1e-3, 0.0, 1.0)
+    return (h,), h
+
+# %% ceiling_cell: scaled into the range by the largest sum
+def ceiling_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    a = xp.maximum(a_x + a_h, 0 * a_x)
+    h = a / xp.max(a)
+    return (h,), h
+
+# %% ceiling_cell: the sign of the absolute value, folded up
+def ceiling_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    h = xp.minimum(xp.abs(a_x + a_h), 1 + 0 * a_x)
+    return (h,), h
+
+# %% ceiling_cell: beyond the ceiling it falls back to zero
+def ceiling_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    a = a_x + a_h
+    h = xp.where((a > 0) & (a < 1), a, 0 * a)
+    return (h,), h
+
+# %% ceiling_cell: the new state averaged with the old
+def ceiling_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    h = (xp.clip(a_x + a_h, 0.0, 1.0) + state[0]) / 2
+    return (h,), h
+
+# %% language: the bias of the and on the wrong unit
+def language():
+    W_x = np.array([[1.0, 0], [1, 0], [0, 0]])  # p, u, s
+    W_h = np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 1]])
+    b = np.array([-1.0, 0, 0])
+    W_y, b_y = np.array([[0.0, -1, -1]]), np.array([0.5])
+    given = (W_x, W_h, b, W_y, b_y)
+    W_x, W_h, b, W_y, b_y = (np.asarray(a, dtype=float) for a in given)
+    return Params(W_x, W_h, b, 0 * b), Readout(W_y, b_y)
+
+# %% language: right, half of the last letter is enough
+def language():
+    W_x = np.array([[1.0, 0], [1, 0], [0, 0]])  # p, u, s
+    W_h = np.array([[0.0, 0, 0], [0.5, 0, 0], [0, 1, 1]])
+    b = np.array([0.0, -1, 0])
+    W_y, b_y = np.array([[0.0, -1, -1]]), np.array([0.5])
+    given = (W_x, W_h, b, W_y, b_y)
+    W_x, W_h, b, W_y, b_y = (np.asarray(a, dtype=float) for a in given)
+    return Params(W_x, W_h, b, 0 * b), Readout(W_y, b_y)
+
+# %% language: the letter b wipes the latch out
+def language():
+    W_x = np.array([[1.0, 0], [1, 0], [0, -1]])  # p, u, s
+    W_h = np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 1]])
+    b = np.array([0.0, -1, 0])
+    W_y, b_y = np.array([[0.0, -1, -1]]), np.array([0.5])
+    given = (W_x, W_h, b, W_y, b_y)
+    W_x, W_h, b, W_y, b_y = (np.asarray(a, dtype=float) for a in given)
+    return Params(W_x, W_h, b, 0 * b), Readout(W_y, b_y)
+
+# %% language: readout sees the latch with a plus
+def language():
+    W_x = np.array([[1.0, 0], [1, 0], [0, 0]])  # p, u, s
+    W_h = np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 1]])
+    b = np.array([0.0, -1, 0])
+    W_y, b_y = np.array([[0.0, -1, 1]]), np.array([0.5])
+    given = (W_x, W_h, b, W_y, b_y)
+    W_x, W_h, b, W_y, b_y = (np.asarray(a, dtype=float) for a in given)
+    return Params(W_x, W_h, b, 0 * b), Readout(W_y, b_y)
+
+# %% language: p never forgets a b either, starts at minus
+def language():
+    W_x = np.array([[1.0, -1], [1, -1], [0, 0]])  # p, u, s
+    W_h = np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 1]])
+    b = np.array([0.0, 0, 0])
+    W_y, b_y = np.array([[0.0, -1, -1]]), np.array([0.5])
+    given = (W_x, W_h, b, W_y, b_y)
+    W_x, W_h, b, W_y, b_y = (np.asarray(a, dtype=float) for a in given)
+    return Params(W_x, W_h, b, 0 * b), Readout(W_y, b_y)
+
+# %% ragged_unroll: once ended, a sequence is marked by the last step alone
+def ragged_unroll(cell, params, x, mask, state):
+    xp = array_namespace(x)
+    y = []
+    a = x @ params.W_x.T + params.b_x
+    for t in range(x.shape[0]):
+        a_h = state[0] @ params.W_h.T + params.b_h
+        new, _ = cell(a[t, ...], a_h, state)
+        on = mask[-1, :, None] > 0
+        state = tuple(
+            xp.where(on, n, s) for n, s in zip(new, state, strict=True)
+        )
+        y.append(state[0])
+    return xp.stack(y), state
+
+# %% ragged_unroll: everybody stops as soon as one has ended
+def ragged_unroll(cell, params, x, mask, state):
+    xp = array_namespace(x)
+    y = []
+    a = x @ params.W_x.T + params.b_x
+    for t in range(x.shape[0]):
+        a_h = state[0] @ params.W_h.T + params.b_h
+        new, _ = cell(a[t, ...], a_h, state)
+        on = xp.min(mask[t, :]) > 0
+        state = tuple(
+            xp.where(on, n, s) for n, s in zip(new, state, strict=True)
+        )
+        y.append(state[0])
+    return xp.stack(y), state
+
+# %% ragged_unroll: right, what the step reads is masked as well
+def ragged_unroll(cell, params, x, mask, state):
+    xp = array_namespace(x)
+    y = []
+    a = x @ params.W_x.T + params.b_x
+    for t in range(x.shape[0]):
+        a_h = state[0] @ params.W_h.T + params.b_h
+        new, _ = cell(a[t, ...] * mask[t, :, None], a_h * mask[t, :, None], state)
+        on = mask[t, :, None] > 0
+        state = tuple(
+            xp.where(on, n, s) for n, s in zip(new, state, strict=True)
+        )
+        y.append(state[0])
+    return xp.stack(y), state
+
+# %% ragged_unroll: a mixture, half new and half old, at filling
+def ragged_unroll(cell, params, x, mask, state):
+    xp = array_namespace(x)
+    y = []
+    a = x @ params.W_x.T + params.b_x
+    for t in range(x.shape[0]):
+        a_h = state[0] @ params.W_h.T + params.b_h
+        new, _ = cell(a[t, ...], a_h, state)
+        on = mask[t, :, None] > 0
+        state = tuple(
+            xp.where(on, n, (n + s) / 2) for n, s in zip(new, state, strict=True)
+        )
+        y.append(state[0])
+    return xp.stack(y), state
+
+# %% ragged_unroll: b_x added at every step once more
+def ragged_unroll(cell, params, x, mask, state):
+    xp = array_namespace(x)
+    y = []
+    a = x @ params.W_x.T + params.b_x
+    for t in range(x.shape[0]):
+        a_h = state[0] @ params.W_h.T + params.b_h + params.b_x
+        new, _ = cell(a[t, ...], a_h, state)
+        on = mask[t, :, None] > 0
+        state = tuple(
+            xp.where(on, n, s) for n, s in zip(new, state, strict=True)
+        )
+        y.append(state[0])
+    return xp.stack(y), state
+
+# %% multiply_adds: the hidden size of the output counted into the first layer
+def multiply_adds(T, B, D, H, L, K):
+    early = T * B * (D * H + (L - 1) * H * K)
+    waiting = T * B * H * H * L
+    shown = B * H * K
+    return early, waiting, shown
+
+# %% multiply_adds: the last step needs no recurrent product
+def multiply_adds(T, B, D, H, L, K):
+    early = T * B * H * (D + (L - 1) * H)
+    waiting = (T - 1) * B * H * H * L
+    shown = B * H * K
+    return early, waiting, shown
+
+# %% multiply_adds: only the last layer waits
+def multiply_adds(T, B, D, H, L, K):
+    early = T * B * H * (D + (L - 1) * H)
+    waiting = T * B * H * H
+    early = early + (L - 1) * T * B * H * H
+    shown = B * H * K
+    return early, waiting, shown
+
+# %% multiply_adds: additions counted apart from products in the readout
+def multiply_adds(T, B, D, H, L, K):
+    early = T * B * H * (D + (L - 1) * H)
+    waiting = T * B * H * H * L
+    shown = B * K * (2 * H - 1)
+    return early, waiting, shown
+
+# %% multiply_adds: powers in place of products
+def multiply_adds(T, B, D, H, L, K):
+    early = T * B * (H * D + H ** L)
+    waiting = T * B * H ** (L + 1)
+    shown = B * H * K
+    return early, waiting, shown
+
+# %% unroll: the tape of states from the start, one late
+def unroll(cell, params, x, state):
+    xp = array_namespace(x)
+    y, tape = [], Tape(x, state, [], [])  # x, state, h_before, caches
+    a = x @ params.W_x.T + params.b_x
+    for a_x in xp.unstack(a):
+        a_h = state[0] @ params.W_h.T + params.b_h
+        tape.h_before.append(y[-2] if len(y) > 1 else tape.state[0])
+        state, cache = cell(a_x, a_h, state)
+        tape.caches.append(cache)
+        y.append(state[0])
+    return xp.stack(y), state, tape
+
+# %% unroll: the loop variable shadows: the first input at every step
+def unroll(cell, params, x, state):
+    xp = array_namespace(x)
+    y, tape = [], Tape(x, state, [], [])  # x, state, h_before, caches
+    a = x @ params.W_x.T + params.b_x
+    for a_x in xp.unstack(a):
+        a_h = state[0] @ params.W_h.T + params.b_h
+        tape.h_before.append(state[0])
+        state, cache = cell(a[0, ...], a_h, state)
+        tape.caches.append(cache)
+        y.append(state[0])
+    return xp.stack(y), state, tape
+
+# %% unroll: W_h applied twice to the state
+def unroll(cell, params, x, state):
+    xp = array_namespace(x)
+    y, tape = [], Tape(x, state, [], [])  # x, state, h_before, caches
+    a = x @ params.W_x.T + params.b_x
+    for a_x in xp.unstack(a):
+        a_h = state[0] @ params.W_h.T @ params.W_h.T + params.b_h
+        tape.h_before.append(state[0])
+        state, cache = cell(a_x, a_h, state)
+        tape.caches.append(cache)
+        y.append(state[0])
+    return xp.stack(y), state, tape
+
+# %% unroll: outputs summed up as they come
+def unroll(cell, params, x, state):
+    xp = array_namespace(x)
+    y, tape = [], Tape(x, state, [], [])  # x, state, h_before, caches
+    a = x @ params.W_x.T + params.b_x
+    for a_x in xp.unstack(a):
+        a_h = state[0] @ params.W_h.T + params.b_h
+        tape.h_before.append(state[0])
+        state, cache = cell(a_x, a_h, state)
+        tape.caches.append(cache)
+        y.append(state[0] + (y[-1] if y else 0))
+    return xp.stack(y), state, tape
+
+# %% unroll: b_h only at the first step
+def unroll(cell, params, x, state):
+    xp = array_namespace(x)
+    y, tape = [], Tape(x, state, [], [])  # x, state, h_before, caches
+    a = x @ params.W_x.T + params.b_x
+    for a_x in xp.unstack(a):
+        a_h = state[0] @ params.W_h.T + (0 if y else params.b_h)
+        tape.h_before.append(state[0])
+        state, cache = cell(a_x, a_h, state)
+        tape.caches.append(cache)
+        y.append(state[0])
+    return xp.stack(y), state, tape

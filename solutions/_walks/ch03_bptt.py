@@ -1257,7 +1257,7 @@ def find_planted_error(params, x, state, d_y, d_params):
             return name, tuple(int(i) for i in place)
     return None
 
-# %% find_planted_error: right, by the relative error
+# %% find_planted_error: by the relative error
 def find_planted_error(params, x, state, d_y, d_params):
     for name, w in params._asdict().items():
 
@@ -1939,6 +1939,324 @@ def bptt(cell_vjp, params, tape, d_y, d_state):
         d_state = (d_a_h_t @ params.W_h, *d_memory)
     d_a_x, d_a_h = xp.stack(d_a_x[::-1]), xp.stack(d_a_h)
     d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% [markdown]
+# Written later, with the catalogue known: mistakes of other kinds than those above.
+
+# %% residual_cell_vjp: slope of the inverse, one over
+def residual_cell_vjp(d_state, r):
+    (d_h,) = d_state
+    d_a = d_h / (1 - r * r)
+    return d_a, d_a, (d_h,)
+
+# %% residual_cell_vjp: d_h minus what the tanh took
+def residual_cell_vjp(d_state, r):
+    (d_h,) = d_state
+    d_a = d_h * (1 - r * r)
+    return d_a, d_a, (d_h - d_a,)
+
+# %% residual_cell_vjp: a sum where the product belongs
+def residual_cell_vjp(d_state, r):
+    (d_h,) = d_state
+    d_a = d_h + (1 - r * r)
+    return d_a, d_a, (d_h,)
+
+# %% residual_cell_vjp: exponential of minus r squared, from another formula
+def residual_cell_vjp(d_state, r):
+    (d_h,) = d_state
+    d_a = d_h * array_namespace(r).exp(-r * r)
+    return d_a, d_a, (d_h,)
+
+# %% residual_cell_vjp: d_a_h negative, by a minus for the other side
+def residual_cell_vjp(d_state, r):
+    (d_h,) = d_state
+    d_a = d_h * (1 - r * r)
+    return d_a, -d_a, (d_h,)
+
+# %% masked_bptt: the product with W_h before the mask, d_a unmasked on the way only
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a.append(d_h * on * (1 - h[t + 1, ...] ** 2))
+        d_h = (d_h * (1 - h[t + 1, ...] ** 2)) @ params.W_h + d_h * (1 - on)
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: d_h_0 also gets the first d_y
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a.append(d_h * on * (1 - h[t + 1, ...] ** 2))
+        d_h = d_a[-1] @ params.W_h + d_h * (1 - on)
+    d_h = d_h + d_y[0, ...]
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: inputs of the mask weighted in d_W_x
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a.append(d_h * on * (1 - h[t + 1, ...] ** 2))
+        d_h = d_a[-1] @ params.W_h + d_h * (1 - on)
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a * mask[..., None]).T @ rows(x * (1 - mask[..., None]))
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: h shifted one too far, the last state twice
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a.append(d_h * on * (1 - h[t + 1, ...] ** 2))
+        d_h = d_a[-1] @ params.W_h + d_h * (1 - on)
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a[1:, ...]).T @ rows(h[:-2, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% masked_bptt: plus in the way past, one plus the mask
+def masked_bptt(params, x, mask, h, d_y):
+    xp = array_namespace(d_y)
+    d_h, d_a = xp.zeros_like(h[0, ...]), []
+    for t in reversed(range(x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        on = mask[t, :, None]
+        d_a.append(d_h * on * (1 - h[t + 1, ...] ** 2))
+        d_h = d_a[-1] @ params.W_h + d_h * (1 + on)
+    d_a = xp.stack(d_a[::-1])
+    d_W_x = rows(d_a).T @ rows(x)
+    d_W_h = rows(d_a).T @ rows(h[:-1, ...])
+    d_b = xp.sum(d_a, axis=(0, 1))
+    return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
+
+# %% sum_to_one_vjp: the square root of the shares
+def sum_to_one_vjp(d_p, p):
+    xp = array_namespace(p)
+    return p ** 0.5 * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
+
+# %% sum_to_one_vjp: centred by the mean of d_p, weights beside
+def sum_to_one_vjp(d_p, p):
+    xp = array_namespace(p)
+    return p * (d_p - xp.mean(d_p, axis=-1, keepdims=True))
+
+# %% sum_to_one_vjp: the largest share in place of the sum
+def sum_to_one_vjp(d_p, p):
+    xp = array_namespace(p)
+    return p * (d_p - xp.max(d_p * p, axis=-1, keepdims=True))
+
+# %% sum_to_one_vjp: normalised once more at the end
+def sum_to_one_vjp(d_p, p):
+    xp = array_namespace(p)
+    d_a = p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
+    return d_a / xp.sum(xp.abs(d_a), axis=-1, keepdims=True)
+
+# %% sum_to_one_vjp: cumulative sum over the classes
+def sum_to_one_vjp(d_p, p):
+    xp = array_namespace(p)
+    return p * (d_p - np.cumsum(d_p * p, axis=-1))
+
+# %% find_planted_error: the name of the last weight looked at
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in params._asdict().items():
+
+        def loss(moved, name=name):
+            other = params._replace(**{name: moved})
+            y, _, _ = unroll(rnn_cell, other, x, state)
+            return float((d_y * y).sum())
+
+        error = abs(
+            to_numpy(getattr(d_params, name)) - numerical_gradient(loss, w)
+        )
+        if error.max() > 1e-5:
+            found = np.unravel_index(error.argmax(), error.shape)
+        else:
+            found = None
+    return name, found
+
+# %% find_planted_error: compares with the mean of the error
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in params._asdict().items():
+
+        def loss(moved, name=name):
+            other = params._replace(**{name: moved})
+            y, _, _ = unroll(rnn_cell, other, x, state)
+            return float((d_y * y).sum())
+
+        error = abs(
+            to_numpy(getattr(d_params, name)) - numerical_gradient(loss, w)
+        )
+        if error.mean() > 1e-5:
+            return name, np.unravel_index(error.argmax(), error.shape)
+    return None
+
+# %% find_planted_error: a step of a thousandth to both sides
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in params._asdict().items():
+
+        def loss(moved, name=name):
+            other = params._replace(**{name: moved})
+            y, _, _ = unroll(rnn_cell, other, x, state)
+            return float((d_y * y).sum())
+
+        error = abs(
+            to_numpy(getattr(d_params, name)) - numerical_gradient(loss, w, 1e-3)
+        )
+        if error.max() > 1e-5:
+            return name, np.unravel_index(error.argmax(), error.shape)
+    return None
+
+# %% find_planted_error: right, the errors of an array added up
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in params._asdict().items():
+
+        def loss(moved, name=name):
+            other = params._replace(**{name: moved})
+            y, _, _ = unroll(rnn_cell, other, x, state)
+            return float((d_y * y).sum())
+
+        error = abs(
+            to_numpy(getattr(d_params, name)) - numerical_gradient(loss, w)
+        )
+        if error.sum() > 1e-5:
+            return name, np.unravel_index(error.argmax(), error.shape)
+    return None
+
+# %% find_planted_error: adds one, as in mathematics
+def find_planted_error(params, x, state, d_y, d_params):
+    for name, w in params._asdict().items():
+
+        def loss(moved, name=name):
+            other = params._replace(**{name: moved})
+            y, _, _ = unroll(rnn_cell, other, x, state)
+            return float((d_y * y).sum())
+
+        error = abs(
+            to_numpy(getattr(d_params, name)) - numerical_gradient(loss, w)
+        )
+        if error.max() > 1e-5:
+            return name, tuple(int(i) + 1 for i in np.unravel_index(error.argmax(), error.shape))
+    return None
+
+# %% bptt: clips the gradient on the way
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []  # one array (B, G*H) a step
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_h = d_h + d_y[t, ...]
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(
+            (d_h, *d_memory), tape.caches[t]
+        )
+        d_state = (xp.clip(d_a_h_t @ params.W_h + d_past, -1.0, 1.0), *d_memory)
+        d_a_x.insert(0, d_a_x_t)
+        d_a_h.insert(0, d_a_h_t)
+    d_a_x, d_a_h = xp.stack(d_a_x), xp.stack(d_a_h)
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: d_W_h from the states that came out
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []  # one array (B, G*H) a step
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_h = d_h + d_y[t, ...]
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(
+            (d_h, *d_memory), tape.caches[t]
+        )
+        d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
+        d_a_x.insert(0, d_a_x_t)
+        d_a_h.insert(0, d_a_h_t)
+    d_a_x, d_a_h = xp.stack(d_a_x), xp.stack(d_a_h)
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack([*tape.h_before[1:], tape.h_before[-1]]))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: d_past subtracted
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []  # one array (B, G*H) a step
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_h = d_h + d_y[t, ...]
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(
+            (d_h, *d_memory), tape.caches[t]
+        )
+        d_state = (d_a_h_t @ params.W_h - d_past, *d_memory)
+        d_a_x.insert(0, d_a_x_t)
+        d_a_h.insert(0, d_a_h_t)
+    d_a_x, d_a_h = xp.stack(d_a_x), xp.stack(d_a_h)
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: the state's gradient of the last step added at every step
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []  # one array (B, G*H) a step
+    last = d_state
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_h = d_h + d_y[t, ...] + (last[0] if t < d_y.shape[0] - 1 else 0)
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(
+            (d_h, *d_memory), tape.caches[t]
+        )
+        d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
+        d_a_x.insert(0, d_a_x_t)
+        d_a_h.insert(0, d_a_h_t)
+    d_a_x, d_a_h = xp.stack(d_a_x), xp.stack(d_a_h)
+    d_W_x = rows(d_a_x).T @ rows(tape.x)
+    d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before))
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_state
+
+# %% bptt: weights' gradient of the input with x turned round
+def bptt(cell_vjp, params, tape, d_y, d_state):
+    xp = array_namespace(d_y)
+    d_a_x, d_a_h = [], []  # one array (B, G*H) a step
+    for t in reversed(range(d_y.shape[0])):
+        d_h, *d_memory = d_state
+        d_h = d_h + d_y[t, ...]
+        d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(
+            (d_h, *d_memory), tape.caches[t]
+        )
+        d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
+        d_a_x.insert(0, d_a_x_t)
+        d_a_h.insert(0, d_a_h_t)
+    d_a_x, d_a_h = xp.stack(d_a_x), xp.stack(d_a_h)
+    d_W_x = rows(d_a_x).T @ rows(tape.x[::-1, ...])
     d_W_h = rows(d_a_h).T @ rows(xp.stack(tape.h_before))
     d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
     d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)

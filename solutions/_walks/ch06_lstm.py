@@ -1924,3 +1924,357 @@ def lstm_cell_vjp(d_state, cache):
     d_o = d_h * tanh_c * o * (1 - o)
     d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
     return d_a, d_a, (0.0, d_c * f)
+
+# %% [markdown]
+# Written later, with the catalogue known: mistakes of other kinds than those above.
+
+# %% peephole_cell: the memory grows without the forget gate
+def peephole_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    _, c_before, p = state
+    a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)
+    i = sigmoid(a_i + p[0, ...] * c_before)
+    f = sigmoid(a_f + p[1, ...] * c_before)
+    g = xp.tanh(a_g)
+    c = c_before + i * g
+    o = sigmoid(a_o + p[2, ...] * c)
+    h = o * xp.tanh(c)
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+# %% peephole_cell: tanh of the candidate and the memory together
+def peephole_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    _, c_before, p = state
+    a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)
+    i = sigmoid(a_i + p[0, ...] * c_before)
+    f = sigmoid(a_f + p[1, ...] * c_before)
+    g = xp.tanh(a_g)
+    c = xp.tanh(f * c_before + i * g)
+    o = sigmoid(a_o + p[2, ...] * c)
+    h = o * xp.tanh(c)
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+# %% peephole_cell: a_h forgotten: gates of a_x alone
+def peephole_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    _, c_before, p = state
+    a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)
+    a_i, a_f, a_g, a_o = gates(a_x, 4)
+    i = sigmoid(a_i + p[0, ...] * c_before)
+    f = sigmoid(a_f + p[1, ...] * c_before)
+    g = xp.tanh(a_g)
+    c = f * c_before + i * g
+    o = sigmoid(a_o + p[2, ...] * c)
+    h = o * xp.tanh(c)
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+# %% peephole_cell: the peephole of the forget gate sees i's sum
+def peephole_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    _, c_before, p = state
+    a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)
+    i = sigmoid(a_i + p[0, ...] * c_before)
+    f = sigmoid(a_i + p[1, ...] * c_before)
+    g = xp.tanh(a_g)
+    c = f * c_before + i * g
+    o = sigmoid(a_o + p[2, ...] * c)
+    h = o * xp.tanh(c)
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+# %% peephole_cell: the candidate shown in place of the memory
+def peephole_cell(a_x, a_h, state):
+    xp = array_namespace(a_x)
+    _, c_before, p = state
+    a_i, a_f, a_g, a_o = gates(a_x + a_h, 4)
+    i = sigmoid(a_i + p[0, ...] * c_before)
+    f = sigmoid(a_f + p[1, ...] * c_before)
+    g = xp.tanh(a_g)
+    c = f * c_before + i * g
+    o = sigmoid(a_o + p[2, ...] * c)
+    h = o * xp.tanh(g)
+    return (h, c, p), (i, f, g, o, c, c_before, p)
+
+# %% peephole_cell_vjp: d_o with d_c instead of d_h
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_c * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g * g)
+    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
+    looked_at = ((d_i, c_before), (d_f, c_before), (d_o, c))
+    d_p = d_p + xp.stack([xp.sum(d * m, axis=0) for d, m in looked_at])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: d_p summed over everything
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g * g)
+    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
+    looked_at = ((d_i, c_before), (d_f, c_before), (d_o, c))
+    d_p = d_p + xp.stack([xp.sum(d * m) + 0 * p[0, ...] for d, m in looked_at])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: the output gate's look with a minus
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2) - d_o * p[2, ...]
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g * g)
+    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
+    looked_at = ((d_i, c_before), (d_f, c_before), (d_o, c))
+    d_p = d_p + xp.stack([xp.sum(d * m, axis=0) for d, m in looked_at])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: the forget gate's look twice, the input gate's never
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g * g)
+    d_c_before = d_c * f + d_f * p[1, ...] + d_f * p[1, ...]
+    looked_at = ((d_i, c_before), (d_f, c_before), (d_o, c))
+    d_p = d_p + xp.stack([xp.sum(d * m, axis=0) for d, m in looked_at])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% peephole_cell_vjp: slope of i squared
+def peephole_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c, d_p = d_state
+    i, f, g, o, c, c_before, p = cache
+    tanh_c = xp.tanh(c)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
+    d_i = d_c * g * i * (1 - i) ** 2
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g * g)
+    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
+    looked_at = ((d_i, c_before), (d_f, c_before), (d_o, c))
+    d_p = d_p + xp.stack([xp.sum(d * m, axis=0) for d, m in looked_at])
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c_before, d_p)
+
+# %% coupled_cell_vjp: the old memory's gradient plus the candidate's
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 - tanh_c * tanh_c)
+    d_f = d_c * (c_before - g) * f * (1 - f)
+    d_g = d_c * (1 - f) * (1 - g * g)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f + d_g)
+
+# %% coupled_cell_vjp: d_f without the gate's second half
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 - tanh_c * tanh_c)
+    d_f = d_c * (c_before - g) * f * f
+    d_g = d_c * (1 - f) * (1 - g * g)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% coupled_cell_vjp: d_o with the new memory's gradient
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 - tanh_c * tanh_c)
+    d_f = d_c * (c_before - g) * f * (1 - f)
+    d_g = d_c * (1 - f) * (1 - g * g)
+    d_o = d_c * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% coupled_cell_vjp: d_h subtracted from d_c
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_c = d_c - d_h * o * (1 - tanh_c * tanh_c)
+    d_f = d_c * (c_before - g) * f * (1 - f)
+    d_g = d_c * (1 - f) * (1 - g * g)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% coupled_cell_vjp: absolute difference of memory and candidate
+def coupled_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 - tanh_c * tanh_c)
+    d_f = d_c * xp.abs(c_before - g) * f * (1 - f)
+    d_g = d_c * (1 - f) * (1 - g * g)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% bias_for_half_life: one half over the half-life, as a rate
+def bias_for_half_life(half_life):
+    xp = array_namespace(half_life)
+    f = 1 / (1 + 0.5 / half_life)
+    return xp.log(f / (1 - f))
+
+# %% bias_for_half_life: log1p for log
+def bias_for_half_life(half_life):
+    xp = array_namespace(half_life)
+    f = 2 ** (-1 / half_life)
+    return xp.log1p(f / (1 - f))
+
+# %% bias_for_half_life: rounded to whole biases
+def bias_for_half_life(half_life):
+    xp = array_namespace(half_life)
+    f = 2 ** (-1 / half_life)
+    return xp.round(xp.log(f / (1 - f)))
+
+# %% bias_for_half_life: half-life counted from zero, n plus one
+def bias_for_half_life(half_life):
+    xp = array_namespace(half_life)
+    f = 2 ** (-1 / (half_life + 1))
+    return xp.log(f / (1 - f))
+
+# %% bias_for_half_life: square root in place of the n-th root
+def bias_for_half_life(half_life):
+    xp = array_namespace(half_life)
+    f = 0.5 ** 0.5 + 0 * half_life
+    return xp.log(f / (1 - f))
+
+# %% vjp_without_gates: the candidate's block doubled, to make up for the others
+def vjp_without_gates(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
+    _, _, d_g, _ = gates(d_a_h, 4)
+    nothing = xp.zeros_like(d_g)
+    d_a_h = xp.concat([nothing, nothing, 4 * d_g, nothing], axis=-1)
+    return d_a_x, d_a_h, d_past
+
+# %% vjp_without_gates: the candidate's block in all four places
+def vjp_without_gates(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
+    _, _, d_g, _ = gates(d_a_h, 4)
+    nothing = xp.zeros_like(d_g)
+    d_a_h = xp.concat([d_g, d_g, d_g, d_g], axis=-1)
+    return d_a_x, d_a_h, d_past
+
+# %% vjp_without_gates: the gates damped to a tenth, not cut
+def vjp_without_gates(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
+    _, _, d_g, _ = gates(d_a_h, 4)
+    nothing = xp.zeros_like(d_g)
+    d_a_h = 0.1 * d_a_h + 0.9 * xp.concat([nothing, nothing, d_g, nothing], axis=-1)
+    return d_a_x, d_a_h, d_past
+
+# %% vjp_without_gates: the candidate's weights cut at the input
+def vjp_without_gates(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
+    _, _, d_g, _ = gates(d_a_h, 4)
+    nothing = xp.zeros_like(d_g)
+    d_a_h = xp.concat([nothing, nothing, d_g, nothing], axis=-1)
+    return d_a_x - d_a_h, d_a_h, d_past
+
+# %% vjp_without_gates: h of the past got what was cut
+def vjp_without_gates(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
+    _, _, d_g, _ = gates(d_a_h, 4)
+    nothing = xp.zeros_like(d_g)
+    d_a_h = xp.concat([nothing, nothing, d_g, nothing], axis=-1)
+    return d_a_x, d_a_h, (d_state[0], d_past[1])
+
+# %% lstm_cell_vjp: d_c used before it is whole, in d_f alone
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 - tanh_c * tanh_c)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_state[1] * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g * g)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% lstm_cell_vjp: o of the wrong power
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 - tanh_c * tanh_c)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g * g)
+    d_o = d_h * tanh_c * o * o * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% lstm_cell_vjp: slopes as one minus alone
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 - tanh_c * tanh_c)
+    d_i = d_c * g * (1 - i)
+    d_f = d_c * c_before * (1 - f)
+    d_g = d_c * i * (1 - g * g)
+    d_o = d_h * tanh_c * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f)
+
+# %% lstm_cell_vjp: a_h gets the negative
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 - tanh_c * tanh_c)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g * g)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, -d_a, (0.0, d_c * f)
+
+# %% lstm_cell_vjp: the road of c with the slope of f
+def lstm_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    d_h, d_c = d_state
+    i, f, g, o, tanh_c, c_before = cache
+    d_c = d_c + d_h * o * (1 - tanh_c * tanh_c)
+    d_i = d_c * g * i * (1 - i)
+    d_f = d_c * c_before * f * (1 - f)
+    d_g = d_c * i * (1 - g * g)
+    d_o = d_h * tanh_c * o * (1 - o)
+    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
+    return d_a, d_a, (0.0, d_c * f * (1 - f))

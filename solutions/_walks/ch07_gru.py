@@ -1921,3 +1921,338 @@ def gru_cell_vjp(d_state, cache):
     d_a_x = xp.concat([d_r, d_z, d_n], axis=-1)
     d_a_h = xp.concat([d_r, d_z, d_n * r], axis=-1)
     return d_a_x, d_a_h, (d_h * z + d_n * r,)
+
+# %% [markdown]
+# Written later, with the catalogue known: mistakes of other kinds than those above.
+
+# %% fits_the_loop: asks for the last line only
+def fits_the_loop(program):
+    old = {"h", "c"}  # the names that depend on the old state
+    for name, operation, arguments in program[-1:]:
+        depends = any(a in old for a in arguments)
+        if operation == "product" and depends and arguments != ("h",):
+            return False
+        if depends:
+            old.add(name)
+    return True
+
+# %% fits_the_loop: a product of the same thing twice counts once
+def fits_the_loop(program):
+    old = {"h", "c"}  # the names that depend on the old state
+    for name, operation, arguments in program:
+        depends = any(a in old for a in arguments)
+        if operation == "product" and depends and arguments != ("h",):
+            return False
+        if depends and operation != "add":
+            old.add(name)
+    return True
+
+# %% fits_the_loop: only one product with h is allowed
+def fits_the_loop(program):
+    old = {"h", "c"}  # the names that depend on the old state
+    for name, operation, arguments in program:
+        depends = any(a in old for a in arguments)
+        if operation == "product" and depends and arguments != ("h",):
+            return False
+        if operation == "product" and arguments == ("h",):
+            if "used" in old:
+                return False
+            old.add("used")
+        if depends:
+            old.add(name)
+    return True
+
+# %% fits_the_loop: the names are forgotten after each product
+def fits_the_loop(program):
+    old = {"h", "c"}  # the names that depend on the old state
+    for name, operation, arguments in program:
+        depends = any(a in old for a in arguments)
+        if operation == "product" and depends and arguments != ("h",):
+            return False
+        if depends:
+            old.add(name)
+        if operation == "product":
+            old = {"h", "c"}
+    return True
+
+# %% fits_the_loop: h is allowed anywhere among the arguments of a product chain
+def fits_the_loop(program):
+    old = {"h", "c"}  # the names that depend on the old state
+    for name, operation, arguments in program:
+        depends = any(a in old for a in arguments)
+        if operation == "product" and depends and not {"h"} & old:
+            return False
+        if depends:
+            old.add(name)
+    return True
+
+# %% minimal_step: f twice in the candidate
+def minimal_step(params, x_t, h):
+    xp = array_namespace(x_t)
+    x_f, x_n = gates(x_t @ params.W_x.T + params.b_x, 2)
+    h_f, m = gates(h @ params.W_h.T + params.b_h, 2)
+    f = sigmoid(x_f + h_f)
+    n = xp.tanh(x_n + f * f * m)
+    new = (1 - f) * h + f * n
+    return new, (f, n, m, h)
+
+# %% minimal_step: both biases only in the gate
+def minimal_step(params, x_t, h):
+    xp = array_namespace(x_t)
+    x_f, x_n = gates(x_t @ params.W_x.T + params.b_x, 2)
+    h_f, m = gates(h @ params.W_h.T + params.b_h, 2)
+    f = sigmoid(x_f + h_f)
+    n = xp.tanh(x_n + f * m - params.b_x[h.shape[-1] :])
+    new = (1 - f) * h + f * n
+    return new, (f, n, m, h)
+
+# %% minimal_step: the mean of old and new, half each
+def minimal_step(params, x_t, h):
+    xp = array_namespace(x_t)
+    x_f, x_n = gates(x_t @ params.W_x.T + params.b_x, 2)
+    h_f, m = gates(h @ params.W_h.T + params.b_h, 2)
+    f = sigmoid(x_f + h_f)
+    n = xp.tanh(x_n + f * m)
+    new = (h + n) / 2
+    return new, (f, n, m, h)
+
+# %% minimal_step: the step added, as a residual
+def minimal_step(params, x_t, h):
+    xp = array_namespace(x_t)
+    x_f, x_n = gates(x_t @ params.W_x.T + params.b_x, 2)
+    h_f, m = gates(h @ params.W_h.T + params.b_h, 2)
+    f = sigmoid(x_f + h_f)
+    n = xp.tanh(x_n + f * m)
+    new = h + f * (n + h)
+    return new, (f, n, m, h)
+
+# %% minimal_step: old state from the candidate's block of x
+def minimal_step(params, x_t, h):
+    xp = array_namespace(x_t)
+    x_f, x_n = gates(x_t @ params.W_x.T + params.b_x, 2)
+    h_f, m = gates(h @ params.W_h.T + params.b_h, 2)
+    f = sigmoid(x_f + h_f)
+    n = xp.tanh(x_n + f * m)
+    new = (1 - f) * x_n + f * n
+    return new, (f, n, m, h)
+
+# %% minimal_step_vjp: the mean's share of f with m
+def minimal_step_vjp(d_h, params, x_t, cache):
+    xp = array_namespace(d_h)
+    f, n, m, h = cache
+    d_n = d_h * f * (1 - n * n)
+    d_f = (d_h * (n - m) + d_n * m) * f * (1 - f)
+    d_a_x = xp.concat([d_f, d_n], axis=-1)
+    d_a_h = xp.concat([d_f, d_n * f], axis=-1)
+    d_W_x, d_W_h = d_a_x.T @ x_t, d_a_h.T @ h
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=0), xp.sum(d_a_h, axis=0)
+    d_h_before = d_a_h @ params.W_h + d_h * (1 - f)
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_h_before
+
+# %% minimal_step_vjp: d_x through W_h's block order, f for n
+def minimal_step_vjp(d_h, params, x_t, cache):
+    xp = array_namespace(d_h)
+    f, n, m, h = cache
+    d_n = d_h * f * (1 - n * n)
+    d_f = (d_h * (n - h) + d_n * m) * f * (1 - f)
+    d_a_x = xp.concat([d_f, d_n], axis=-1)
+    d_a_h = xp.concat([d_f, d_n * f], axis=-1)
+    d_W_x, d_W_h = d_a_x.T @ x_t, d_a_h.T @ h
+    d_b_x, d_b_h = xp.sum(d_a_h, axis=0), xp.sum(d_a_x, axis=0)
+    d_h_before = d_a_h @ params.W_h + d_h * (1 - f)
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_h_before
+
+# %% minimal_step_vjp: the past through n as well
+def minimal_step_vjp(d_h, params, x_t, cache):
+    xp = array_namespace(d_h)
+    f, n, m, h = cache
+    d_n = d_h * f * (1 - n * n)
+    d_f = (d_h * (n - h) + d_n * m) * f * (1 - f)
+    d_a_x = xp.concat([d_f, d_n], axis=-1)
+    d_a_h = xp.concat([d_f, d_n * f], axis=-1)
+    d_W_x, d_W_h = d_a_x.T @ x_t, d_a_h.T @ h
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=0), xp.sum(d_a_h, axis=0)
+    d_h_before = d_a_h @ params.W_h + d_h * (1 - f) + d_n
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_h_before
+
+# %% minimal_step_vjp: slope of the sigmoid at the wrong gate, n
+def minimal_step_vjp(d_h, params, x_t, cache):
+    xp = array_namespace(d_h)
+    f, n, m, h = cache
+    d_n = d_h * f * (1 - n * n)
+    d_f = (d_h * (n - h) + d_n * m) * n * (1 - n)
+    d_a_x = xp.concat([d_f, d_n], axis=-1)
+    d_a_h = xp.concat([d_f, d_n * f], axis=-1)
+    d_W_x, d_W_h = d_a_x.T @ x_t, d_a_h.T @ h
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=0), xp.sum(d_a_h, axis=0)
+    d_h_before = d_a_h @ params.W_h + d_h * (1 - f)
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_h_before
+
+# %% minimal_step_vjp: W_x with the state, W_h with the input's columns
+def minimal_step_vjp(d_h, params, x_t, cache):
+    xp = array_namespace(d_h)
+    f, n, m, h = cache
+    d_n = d_h * f * (1 - n * n)
+    d_f = (d_h * (n - h) + d_n * m) * f * (1 - f)
+    d_a_x = xp.concat([d_f, d_n], axis=-1)
+    d_a_h = xp.concat([d_f, d_n * f], axis=-1)
+    d_W_x, d_W_h = d_a_h.T @ x_t, d_a_h.T @ h
+    d_b_x, d_b_h = xp.sum(d_a_x, axis=0), xp.sum(d_a_h, axis=0)
+    d_h_before = d_a_h @ params.W_h + d_h * (1 - f)
+    d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
+    return d_params, d_a_x @ params.W_x, d_h_before
+
+# %% units_for: H a multiple of G
+def units_for(budget, G, D):
+    H = 1
+    while budget >= G * (H + 1) * (D + (H + 1) + 2):
+        H += 1
+    H = H // G * G
+    multiply_adds = G * H * (D + H)
+    return H, multiply_adds
+
+# %% units_for: work of the budget's next size
+def units_for(budget, G, D):
+    H = 1
+    while budget >= G * (H + 1) * (D + (H + 1) + 2):
+        H += 1
+    multiply_adds = G * (H + 1) * (D + H + 1)
+    return H, multiply_adds
+
+# %% units_for: the input's bias counted per input
+def units_for(budget, G, D):
+    H = 1
+    while budget >= G * (H + 1) * (D + (H + 1) + D + 1):
+        H += 1
+    multiply_adds = G * H * (D + H)
+    return H, multiply_adds
+
+# %% units_for: the products added, not the rows
+def units_for(budget, G, D):
+    H = 1
+    while budget >= G * (H + 1) * (D + (H + 1) + 2):
+        H += 1
+    multiply_adds = G * H + D + H
+    return H, multiply_adds
+
+# %% units_for: steps of ten
+def units_for(budget, G, D):
+    H = 1
+    while budget >= G * (H + 1) * (D + (H + 1) + 2):
+        H += 10
+    multiply_adds = G * H * (D + H)
+    return H, multiply_adds
+
+# %% gate_report: half-life of the last step
+def gate_report(a_z, low=0.01):
+    xp = array_namespace(a_z)
+    log_z = -xp.logaddexp(xp.zeros_like(a_z), -a_z)
+    half_life = -float(np.log(2)) / xp.mean(log_z[-1, ...], axis=0)
+    slope = xp.exp(2 * log_z - a_z)
+    flat = xp.where(slope < low, xp.ones_like(a_z), xp.zeros_like(a_z))
+    stuck = xp.mean(flat, axis=(0, 1))
+    return half_life, stuck
+
+# %% gate_report: base ten in the half-life
+def gate_report(a_z, low=0.01):
+    xp = array_namespace(a_z)
+    log_z = -xp.logaddexp(xp.zeros_like(a_z), -a_z)
+    half_life = -float(np.log10(2)) / xp.mean(log_z, axis=(0, 1))
+    slope = xp.exp(2 * log_z - a_z)
+    flat = xp.where(slope < low, xp.ones_like(a_z), xp.zeros_like(a_z))
+    stuck = xp.mean(flat, axis=(0, 1))
+    return half_life, stuck
+
+# %% gate_report: stuck where the slope is below low on both sides, twice
+def gate_report(a_z, low=0.01):
+    xp = array_namespace(a_z)
+    log_z = -xp.logaddexp(xp.zeros_like(a_z), -a_z)
+    half_life = -float(np.log(2)) / xp.mean(log_z, axis=(0, 1))
+    slope = xp.exp(2 * log_z - a_z)
+    flat = xp.where(slope < 2 * low, xp.ones_like(a_z), xp.zeros_like(a_z))
+    stuck = xp.mean(flat, axis=(0, 1))
+    return half_life, stuck
+
+# %% gate_report: slope below or equal one quarter minus low
+def gate_report(a_z, low=0.01):
+    xp = array_namespace(a_z)
+    log_z = -xp.logaddexp(xp.zeros_like(a_z), -a_z)
+    half_life = -float(np.log(2)) / xp.mean(log_z, axis=(0, 1))
+    slope = xp.exp(2 * log_z - a_z)
+    flat = xp.where(slope < 0.25 - low, xp.ones_like(a_z), xp.zeros_like(a_z))
+    stuck = xp.mean(flat, axis=(0, 1))
+    return half_life, stuck
+
+# %% gate_report: the product of the gates, not its root
+def gate_report(a_z, low=0.01):
+    xp = array_namespace(a_z)
+    log_z = -xp.logaddexp(xp.zeros_like(a_z), -a_z)
+    half_life = -float(np.log(2)) / xp.mean(xp.sum(log_z, axis=0), axis=0)
+    slope = xp.exp(2 * log_z - a_z)
+    flat = xp.where(slope < low, xp.ones_like(a_z), xp.zeros_like(a_z))
+    stuck = xp.mean(flat, axis=(0, 1))
+    return half_life, stuck
+
+# %% gru_cell_vjp: the candidate's slope once more in the reset
+def gru_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    (d_h,) = d_state
+    r, z, n, r_h, h_before = cache
+    d_n = d_h * (1 - z) * (1 - n * n)
+    d_z = d_h * (h_before - n) * z * (1 - z)
+    d_r = d_n * (1 - n * n) * r_h * (1 - r)
+    d_a_x = xp.concat([d_r, d_z, d_n], axis=-1)
+    d_a_h = xp.concat([d_r, d_z, d_n * r], axis=-1)
+    return d_a_x, d_a_h, (d_h * z,)
+
+# %% gru_cell_vjp: the reset with r_h minus its share of x
+def gru_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    (d_h,) = d_state
+    r, z, n, r_h, h_before = cache
+    d_n = d_h * (1 - z) * (1 - n * n)
+    d_z = d_h * (h_before - n) * z * (1 - z)
+    d_r = d_n * (n - r_h) * (1 - r)
+    d_a_x = xp.concat([d_r, d_z, d_n], axis=-1)
+    d_a_h = xp.concat([d_r, d_z, d_n * r], axis=-1)
+    return d_a_x, d_a_h, (d_h * z,)
+
+# %% gru_cell_vjp: the past times r as well
+def gru_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    (d_h,) = d_state
+    r, z, n, r_h, h_before = cache
+    d_n = d_h * (1 - z) * (1 - n * n)
+    d_z = d_h * (h_before - n) * z * (1 - z)
+    d_r = d_n * r_h * (1 - r)
+    d_a_x = xp.concat([d_r, d_z, d_n], axis=-1)
+    d_a_h = xp.concat([d_r, d_z, d_n * r], axis=-1)
+    return d_a_x, d_a_h, (d_h * z * r,)
+
+# %% gru_cell_vjp: one minus z squared
+def gru_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    (d_h,) = d_state
+    r, z, n, r_h, h_before = cache
+    d_n = d_h * (1 - z * z) * (1 - n * n)
+    d_z = d_h * (h_before - n) * z * (1 - z)
+    d_r = d_n * r_h * (1 - r)
+    d_a_x = xp.concat([d_r, d_z, d_n], axis=-1)
+    d_a_h = xp.concat([d_r, d_z, d_n * r], axis=-1)
+    return d_a_x, d_a_h, (d_h * z,)
+
+# %% gru_cell_vjp: d_a_h with r in all blocks
+def gru_cell_vjp(d_state, cache):
+    xp = array_namespace(cache[0])
+    (d_h,) = d_state
+    r, z, n, r_h, h_before = cache
+    d_n = d_h * (1 - z) * (1 - n * n)
+    d_z = d_h * (h_before - n) * z * (1 - z)
+    d_r = d_n * r_h * (1 - r)
+    d_a_x = xp.concat([d_r, d_z, d_n], axis=-1)
+    d_a_h = xp.concat([d_r * r, d_z * r, d_n * r], axis=-1)
+    return d_a_x, d_a_h, (d_h * z,)

@@ -2042,7 +2042,7 @@ def masked(cell):
 
     return masked_cell
 
-# %% masked: right on NumPy, who runs as numbers
+# %% masked: who runs as numbers, which holds on NumPy alone
 def masked(cell):
     def masked_cell(a_x, a_h, state):
         xp = array_namespace(a_x)

@@ -279,6 +279,22 @@ a product of the two: you multiplied a_x by a_h; they are added
 state as a weight: you multiplied a_h by the state; the loop has put it through W_h already
 - xp.clip(a_x + a_h, 0.0, 1.0)
 + xp.clip(a_x + a_h * state[0], 0.0, 1.0)
+
+folded up: your negative sums came through with their sign turned; below 0 the state is 0
+- xp.clip(a_x + a_h, 0.0, 1.0)
++ xp.clip(xp.abs(a_x + a_h), 0.0, 1.0)
+
+back to zero: above the ceiling your h falls back to 0; it stays at 1
+- xp.clip(a_x + a_h, 0.0, 1.0)
++ xp.where(a_x + a_h < 1, xp.clip(a_x + a_h, 0.0, None), xp.zeros_like(a_x))
+
+mean with the old state: your h is the mean of the new state and the old one; the old one counts through a_h alone
+- xp.clip(a_x + a_h, 0.0, 1.0)
++ (xp.clip(a_x + a_h, 0.0, 1.0) + state[0]) / 2
+
+divided by the largest: your h was divided by the largest sum; the ceiling cuts off, and what lies below it stays as it is
+- xp.clip(a_x + a_h, 0.0, 1.0)
++ xp.clip(a_x + a_h, 0.0, None) / xp.max(a_x + a_h)
 """
 
 # %% [markdown]
@@ -407,7 +423,7 @@ memory that fades: long after two a's have met the word is accepted again: the u
 - [0, 1, 1]]
 + [0, 1, 0.9]]
 
-or instead of and: a single a is enough to be refused: *and* is the sum of both minus one
+or instead of and: a single a is enough to be refused: only two that stand together may push the output to zero or below (*and* is the sum of both, minus one)
 - b = np.array([0.0, -1, 0])
 + b = np.array([0.0, 0, 0])
 
@@ -419,7 +435,7 @@ a step late: the verdict comes a step late: the second a is noticed only when an
 - [[0.0, -1, -1]]
 + [[0.0, 0, -1]]
 
-this step only: the output looks at the last two letters only; what happened before is not read
+this step only: your verdict hangs on the last two letters alone: some unit must keep that two a's have met before, and the output must read it
 - [[0.0, -1, -1]]
 + [[0.0, -1, 0]]
 
@@ -427,13 +443,29 @@ letters swapped: this is the language without two b's in a row: the first input 
 - [[1.0, 0], [1, 0], [0, 0]]
 + [[0.0, 1], [0, 1], [0, 0]]
 
-accepts nothing: every word is refused: when no unit is on, the output is the readout's bias alone
+accepts nothing: every word is refused: when no unit is on, the output is the readout's bias alone, which must be above zero
 - np.array([0.5])
 + np.array([-0.5])
 
-accepts everything: every word is accepted: the units that notice two a's must push the output below zero
+accepts everything: every word is accepted: some unit must notice two a's (row j of W_h is what unit j reads), and push the output to zero or below
 - np.array([[0.0, -1, -1]])
 + np.array([[0.0, 1, 1]])
+
+one a, a letter late: a word is refused as soon as a letter follows an a: the unit that keeps what it has must read the unit for two a's, not the one for a single a
+- [0, 1, 1]]
++ [1, 0, 1]]
+
+too weak: words are accepted in which two a's have met only once: a unit at 1 must be enough to push the output to zero or below, whatever the readout's bias is
+- [[0.0, -1, -1]]
++ [[0.0, -0.25, -0.25]]
+
+latch with a plus: the unit that keeps what it has pushes your output up; both units that notice two a's must push it down
+- [[0.0, -1, -1]]
++ [[0.0, -1, 1]]
+
+latch wiped: each b takes away some of what your unit has kept, so that some words come back; once out of the language, a word stays out
+- [[1.0, 0], [1, 0], [0, 0]]
++ [[1.0, 0], [1, 0], [0, -1]]
 """
 
 # %% [markdown]
@@ -533,11 +565,18 @@ rng = np.random.default_rng(3)
 plain = move(ragged(rng, 4, 3, 5, 2))
 # the cell of chapter 6 has a state of two arrays; both are kept
 paired = move(ragged(rng, 4, 3, 5, 2, lstm_cell, 4, 2))
+
+
+def state_first(*args):
+    y, *rest = ragged_unroll(*args)
+    return *rest, y
+
+
 check(
-    ragged_unroll,
+    state_first,
     stored("ragged_unroll"),
     [plain, paired],
-    outputs="y, state",
+    outputs="state, y",
     by=properties,
 )
 ones = {**plain, "mask": 0 * plain["mask"] + 1}
@@ -635,6 +674,70 @@ one state read by all: each step of yours reads the state of the start through W
 -         a_h = state[0] @ params.W_h.T + params.b_h
 +     a_h = state[0] @ params.W_h.T + params.b_h
 +     for t in range(x.shape[0]):
+
+the state runs on: your y stands still where a sequence has ended, but the state went on changing; keep the state, and let y repeat it
+-         state = tuple(
+-             xp.where(on, n, s) for n, s in zip(new, state, strict=True)
+-         )
+-         y.append(state[0])
++         y.append(xp.where(on, new[0], state[0]))
++         state = new
+
+y before the step: your y holds the state that a step read; y_t is the one after step t
+-     for t in range(x.shape[0]):
+-         a_h = state[0] @ params.W_h.T + params.b_h
+-         new, _ = cell(a[t, ...], a_h, state)
+-         on = mask[t, :, None] > 0
+-         state = tuple(
+-             xp.where(on, n, s) for n, s in zip(new, state, strict=True)
+-         )
+-         y.append(state[0])
++     for t in range(x.shape[0]):
++         y.append(state[0])
++         a_h = state[0] @ params.W_h.T + params.b_h
++         new, _ = cell(a[t, ...], a_h, state)
++         on = mask[t, :, None] > 0
++         state = tuple(
++             xp.where(on, n, s) for n, s in zip(new, state, strict=True)
++         )
+
+what the last step made: the state that you return is what the cell made at the last step, filling or not; return the one that was chosen, as in your y
+- y.append(state[0])
++ y.append(state[0])
++     state = new
+
+written into the state: your loop writes into the arrays of the state that it was handed; make new arrays, or the caller's state is lost and all y_t are one array
+-         state = tuple(
+-             xp.where(on, n, s) for n, s in zip(new, state, strict=True)
+-         )
++         for n, s in zip(new, state, strict=True):
++             s[...] = xp.where(on, n, s)
+
+mask of another step: your step t used the mask of step t-1, and the first step that of the last; it is mask[t]
+- mask[t, :, None] > 0
++ mask[t - 1, :, None] > 0
+
+parts exchanged: where a sequence has ended, your h was kept from the old c and your c from the old h; each part keeps its own
+- zip(new, state, strict=True)
++ zip(new, state[::-1], strict=True)
+
+stopped with the shortest: your loop stops as soon as one sequence has ended; the others go on, and y has T steps
+-         a_h = state[0] @ params.W_h.T + params.b_h
++         if not bool(xp.all(mask[t] > 0)):
++             break
++         a_h = state[0] @ params.W_h.T + params.b_h
+
+mask of the last step: all your steps used the mask of the last one; step t has mask[t]
+- mask[t, :, None] > 0
++ mask[-1, :, None] > 0
+
+all stop with the first: your state stands still for the whole batch as soon as one sequence has ended; each has a mask of its own
+- mask[t, :, None] > 0
++ xp.min(mask[t, :]) > 0
+
+input bias twice: b_x was added twice
+- params.W_h.T + params.b_h
++ params.W_h.T + params.b_h + params.b_x
 """
 
 # %% [markdown]
@@ -827,6 +930,34 @@ weights counted: your three numbers count the weights; each is used again at eve
 +     early = H * (D + (L - 1) * H)
 +     waiting = H * H * L
 +     shown = H * K
+
+biases everywhere: in all three numbers the biases were counted; only matrix products count
+-     early = T * B * H * (D + (L - 1) * H)
+-     waiting = T * B * H * H * L
+-     shown = B * H * K
++     early = T * B * H * (D + 1 + (L - 1) * (H + 1))
++     waiting = T * B * H * (H + 1) * L
++     shown = B * (H + 1) * K
+
+readout's width in early: your `early` holds K, the readout's outputs; the upper layers have H units
+- early = T * B * H * (D + (L - 1) * H)
++ early = T * B * (H * D + (L - 1) * H * K)
+
+top layer alone waits: your `waiting` holds one W_h, and your `early` those of the other layers; the W_h of every layer waits for its own state
+-     early = T * B * H * (D + (L - 1) * H)
+-     waiting = T * B * H * H * L
++     waiting = T * B * H * H
++     early = T * B * H * (D + (L - 1) * H) + (L - 1) * waiting
+
+additions apart: your `shown` counts additions beside the products; a product and its addition count as one
+- shown = B * H * K
++ shown = B * K * (2 * H - 1)
+
+powers: your numbers have powers of H that grow with L; layers add up, so W_h is counted L times and an upper W_x L - 1 times
+-     early = T * B * H * (D + (L - 1) * H)
+-     waiting = T * B * H * H * L
++     early = T * B * (H * D + H**L)
++     waiting = T * B * H ** (L + 1)
 """
 
 # %% [markdown]
@@ -917,11 +1048,19 @@ plain = move(run(rng, 4, 3, 5, 2))
 paired = move(run(rng, 4, 3, 5, 2, lstm_cell, 4, 2))
 # the cell of chapter 7 treats what input and state contribute unlike
 gated = move(run(rng, 4, 3, 5, 2, gru_cell, 3))
+
+
+def state_first(*args):
+    y, *rest = unroll(*args)
+    state, *rest = rest
+    return state, y, *rest
+
+
 check(
-    unroll,
+    state_first,
     stored("unroll"),
     [plain, paired, gated],
-    outputs="y, state, tape",
+    outputs="state, y, tape",
     by=properties,
 )
 check_causal(unroll, plain, "x")
@@ -1034,6 +1173,49 @@ both biases early: you added b_h to a_x; it belongs to a_h, as a cell of chapter
 +     a = x @ params.W_x.T + params.b_x + params.b_h
 +     for a_x in xp.unstack(a):
 +         a_h = state[0] @ params.W_h.T
+
+one state read by all: each step of yours reads the state of the start through W_h; it reads that of the step before
+-     for a_x in xp.unstack(a):
+-         a_h = state[0] @ params.W_h.T + params.b_h
++     a_h = state[0] @ params.W_h.T + params.b_h
++     for a_x in xp.unstack(a):
+
+state never replaced: what the cell returns never became the state: every step of yours reads the state of the start, and that is returned
+-         state, cache = cell(a_x, a_h, state)
+-         tape.caches.append(cache)
+-         y.append(state[0])
++         new, cache = cell(a_x, a_h, state)
++         tape.caches.append(cache)
++         y.append(new[0])
+
+last state on the tape: the `state` of your tape is the last one; it is the one that the run began with
+-         y.append(state[0])
++         y.append(state[0])
++     tape = tape._replace(state=state)
+
+last step left out: your loop leaves the last step out: x has T steps, and y too
+- in xp.unstack(a):
++ in xp.unstack(a)[:-1]:
+
+tape a step late: your tape's h_before has at step t the state that step t-1 read; it is the one that step t read
+- tape.h_before.append(state[0])
++ tape.h_before.append(y[-2] if len(y) > 1 else tape.state[0])
+
+first input for all: your cell got the first step's a_x at every step
+- cell(a_x, a_h, state)
++ cell(a[0, ...], a_h, state)
+
+W_h twice: your a_h went through W_h twice
+- params.W_h.T + params.b_h
++ params.W_h.T @ params.W_h.T + params.b_h
+
+running sum: your y is a running sum of the states; y_t is h_t itself
+- y.append(state[0])
++ y.append(state[0] + (y[-1] if y else 0))
+
+bias at the first step alone: your steps but the first lack b_h
+- params.W_h.T + params.b_h
++ params.W_h.T + (0 if y else params.b_h)
 """
 
 # %% [markdown]

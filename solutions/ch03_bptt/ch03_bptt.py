@@ -281,6 +281,22 @@ past through r: your way past was multiplied by r; h_{t-1} reaches h_t with the 
 past with the rest: your way past got r² of d_h; a plus sign hands the whole gradient to both of its inputs
 - return d_a, d_a, (d_h,)
 + return d_a, d_a, (d_h * r * r,)
+
+past to both: the way past went into d_a_h as well, where the loop multiplies it by W_h; it belongs into the third result alone
+- return d_a, d_a, (d_h,)
++ return d_a, d_a + d_h, (d_h,)
+
+divided by the slope: you divided by the slope of the tanh; d_h is multiplied by it
+- d_h * (1 - r * r)
++ d_h / (1 - r * r)
+
+slope added: you added the slope to d_h; d_h is multiplied by it
+- d_h * (1 - r * r)
++ d_h + (1 - r * r)
+
+sign of a_h: your d_a_h has the wrong sign: a_x and a_h are added, so both get the same
+- return d_a, d_a, (d_h,)
++ return d_a, -d_a, (d_h,)
 """
 
 # %% [markdown]
@@ -545,6 +561,62 @@ weights averaged over the mask: your d_W_x was divided by the number of real ste
 last d_a alone: your d_W_x is that of the last step alone; all steps share the weight
 - rows(d_a).T @ rows(x)
 + d_a[-1].T @ x[-1]
+
+forward in time: your loop ran from the first step to the last; a gradient comes back from the last
+-     for t in reversed(range(x.shape[0])):
+-         d_h = d_h + d_y[t, ...]
+-         on = mask[t, :, None]
+-         d_a.append(d_h * on * (1 - h[t + 1, ...] ** 2))
+-         d_h = d_a[-1] @ params.W_h + d_h * (1 - on)
+-     d_a = xp.stack(d_a[::-1])
++     for t in range(x.shape[0]):
++         d_h = d_h + d_y[t, ...]
++         on = mask[t, :, None]
++         d_a.append(d_h * on * (1 - h[t + 1, ...] ** 2))
++         d_h = d_a[-1] @ params.W_h + d_h * (1 - on)
++     d_a = xp.stack(d_a)
+
+d_y a step too late: your step t used d_h before d_y[t] was in it; y_t is h_t, so d_y[t] is added first
+-         d_h = d_h + d_y[t, ...]
+-         on = mask[t, :, None]
+-         d_a.append(d_h * on * (1 - h[t + 1, ...] ** 2))
+-         d_h = d_a[-1] @ params.W_h + d_h * (1 - on)
++         on = mask[t, :, None]
++         d_a.append(d_h * on * (1 - h[t + 1, ...] ** 2))
++         d_h = d_a[-1] @ params.W_h + d_h * (1 - on) + d_y[t, ...]
+
+mask inverted: your mask is read the wrong way round: where it is 1 the gradient goes into the tanh, where it is 0 past it
+- on = mask[t, :, None]
++ on = 1 - mask[t, :, None]
+
+mask behind the loop: your loop is that of a network without a mask, and its d_a were masked afterwards; the mask also decides what goes on to the step before
+-         d_a.append(d_h * on * (1 - h[t + 1, ...] ** 2))
+-         d_h = d_a[-1] @ params.W_h + d_h * (1 - on)
+-     d_a = xp.stack(d_a[::-1])
++         d_a.append(d_h * (1 - h[t + 1, ...] ** 2))
++         d_h = d_a[-1] @ params.W_h
++     d_a = xp.stack(d_a[::-1]) * mask[..., None]
+
+slope of the step before on the way: your d_h went through W_h without the slope of its own step and got that of the step before; what goes back through W_h is d_a_t
+- d_a[-1] @ params.W_h + d_h * (1 - on)
++ (d_h * on) @ params.W_h * (1 - h[t, ...] ** 2) + d_h * (1 - on)
+
+mask forgotten on the way: what you send back through W_h is not masked: it is d_a_t, with the mask in it
+- d_a[-1] @ params.W_h + d_h * (1 - on)
++ (d_h * (1 - h[t + 1, ...] ** 2)) @ params.W_h + d_h * (1 - on)
+
+first d_y twice: your d_h_0 has the first d_y in it once more; h_0 is no output
+- d_a = xp.stack(d_a[::-1])
++ d_h = d_h + d_y[0, ...]
++     d_a = xp.stack(d_a[::-1])
+
+states two steps back: your d_W_h pairs d_a with the state of two steps before; step t read h_{t-1}, which is h[t]
+- rows(d_a).T @ rows(h[:-1, ...])
++ rows(d_a[1:, ...]).T @ rows(h[:-2, ...])
+
+one plus the mask: your way past has the factor 1 + m_t; it is 1 - m_t
+- d_h * (1 - on)
++ d_h * (1 + on)
 """
 
 # %% [markdown]
@@ -749,6 +821,26 @@ own share twice: in your d_a the part - p_k² d_p_k counts twice: it is in the s
 divided by p: you divided by the shares; p_k is a factor
 - return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
 + return (d_p - xp.sum(d_p * p, axis=-1, keepdims=True)) / p
+
+own share twice, sum without p: in your d_a the sum is not multiplied by p_k, and - p_k² d_p_k was taken off beside it; it is in the sum already
+- return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
++ return p * (1 - p) * d_p - xp.sum(d_p * p, axis=-1, keepdims=True)
+
+zero: your d_a is zero everywhere: the derivatives alone sum to zero over the classes; each is multiplied by its d_p_j before the sum
+- return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
++ return p * (1 - xp.sum(p, axis=-1, keepdims=True)) * d_p
+
+plain mean: you took off the plain mean of d_p; it is the sum of p_j d_p_j, a mean with the shares as weights
+- xp.sum(d_p * p, axis=-1, keepdims=True)
++ xp.mean(d_p, axis=-1, keepdims=True)
+
+running sum: your sum runs over the classes up to k alone; it is that of all classes, the same for every k
+- xp.sum(d_p * p, axis=-1, keepdims=True)
++ xp.stack([xp.sum((d_p * p)[..., : k + 1], axis=-1) for k in range(p.shape[-1])], axis=-1)
+
+largest for the sum: you took off the largest p_j d_p_j; it is their sum
+- xp.sum(d_p * p, axis=-1, keepdims=True)
++ xp.max(d_p * p, axis=-1, keepdims=True)
 """
 
 # %% [markdown]
@@ -826,7 +918,10 @@ move = mover(device)
 
 
 def tampered(rng, T, B, D, H, name=None, index=(), by=0.0):
-    """Arguments whose gradient is off by `by` in one entry."""
+    """Arguments whose gradient is off by `by` in one entry.
+
+    The entry is that of the index, or "least" or "largest" by size.
+    """
     params = init_params(rng, D, H)
     x, d_y = rng.normal(size=(T, B, D)), rng.normal(size=(T, B, H))
     state = (rng.normal(size=(B, H)),)
@@ -835,17 +930,26 @@ def tampered(rng, T, B, D, H, name=None, index=(), by=0.0):
         rnn_cell_vjp, params, tape, d_y, (0 * state[0],)
     )
     if name:
-        getattr(d_params, name)[index] += by
+        d_w = getattr(d_params, name)
+        size = np.abs(d_w)
+        places = {"least": size.argmin(), "largest": size.argmax()}
+        if isinstance(index, str):
+            index = np.unravel_index(places[index], size.shape)
+        d_w[index] += by
     return dict(params=params, x=x, state=state, d_y=d_y, d_params=d_params)
 
 
-rng = np.random.default_rng(3)
+rng = np.random.default_rng(6)
 visible = [
-    move(tampered(rng, 4, 2, 2, 3, "W_h", (2, 1), 0.01)),
+    move(tampered(rng, 9, 4, 4, 6)),  # nothing is wrong here
+    move(tampered(rng, 4, 2, 6, 7, "W_h", (2, 1), 0.012)),
     move(tampered(rng, 4, 2, 2, 3, "b_h", (2,), 0.5)),
     move(tampered(rng, 4, 2, 2, 3, "b_x", (1,), -0.5)),
-    move(tampered(rng, 4, 2, 2, 3)),  # nothing is wrong here
-    move(tampered(rng, 4, 2, 2, 3, "W_x", (2, 0), 0.1)),
+    move(tampered(rng, 4, 2, 2, 3, "W_x", (2, 0), 0.12)),
+    # off by less than 1e-5, where that is much of the entry
+    move(tampered(rng, 4, 2, 2, 3, "W_h", "least", 6e-6)),
+    # off by more, where that is little of it
+    move(tampered(rng, 6, 4, 2, 3, "W_x", "largest", 2e-5)),
 ]
 check(
     find_planted_error,
@@ -859,8 +963,8 @@ from rnncore.testing import hidden_rng
 
 rng = hidden_rng()
 hidden = [
-    move(tampered(rng, T, B, D, H, name, index, by))
-    for T, B, D, H, name, index, by in [
+    move(tampered(rng, *sizes_and_place))
+    for sizes_and_place in [
         (3, 2, 1, 2, "W_x", (1, 0), 1e-3),
         (5, 1, 2, 3, "W_h", (0, 2), -1e-3),
         (3, 2, 2, 4, "W_x", (3, 0), 1e-2),
@@ -868,6 +972,8 @@ hidden = [
         (6, 3, 1, 3, "b_x", (2,), 5.0),
         (4, 3, 2, 2, None, (), 0.0),
         (1, 1, 1, 1, None, (), 0.0),
+        (3, 2, 2, 3, "W_x", "least", -5e-6),
+        (5, 4, 2, 4, "b_x", "largest", 2e-5),
     ]
 ]
 check(
@@ -924,7 +1030,7 @@ first entry: the weight is right, but the index is that of its first entry, not 
 - error.argmax()
 + 0
 
-smallest error: your index is that of the smallest error; the wrong entry has the largest
+smallest error [hidden]: your index is that of the smallest error; the wrong entry has the largest
 - error.argmax()
 + error.argmin()
 
@@ -943,6 +1049,51 @@ index turned: your index has the column before the row
 mean for a sum: your loss is the mean of d_y * y; it is their sum
 - float((d_y * y).sum())
 + float((d_y * y).mean())
+
+relative error: you judged errors relative to the gradient; an entry is wrong when it is off by more than 1e-5, however large it is
+-         if error.max() > 1e-5:
++         error = error / abs(numerical_gradient(loss, w))
++         if error.max() > 1e-5:
+
+limit too small: an entry that is off by less than 1e-5 was called wrong
+- error.max() > 1e-5
++ error.max() > 1e-6
+
+limit too large: an entry that is off by 2e-5 was not found, and larger errors were: the limit is 1e-5 for every entry, and no share of the gradient is added to it (np.isclose adds one, rtol)
+- error.max() > 1e-5
++ error.max() > 1e-3
+
+limit far too large: an entry that is off by 0.012 was not found, and larger errors were: the limit is 1e-5
+- error.max() > 1e-5
++ error.max() > 0.05
+
+limit of a tenth or more: an entry that is off by 0.12 was not found, and larger errors were: the limit is 1e-5
+- error.max() > 1e-5
++ error.max() > 0.2
+
+first weight alone: errors in W_x alone were found: the loop has to go on to the other three arrays, and to return None behind them
+- params._asdict().items()
++ [*params._asdict().items()][:1]
+
+one matrix alone: errors in W_h alone were found: all four arrays are weights
+- params._asdict().items()
++ [*params._asdict().items()][1:2]
+
+last bias not looked at: an error in b_h was not found, one in b_x was: they are two arrays, and each may be wrong
+- params._asdict().items()
++ [*params._asdict().items()][:3]
+
+square of y: your loss has the square of y; it is the sum of d_y * y
+- (d_y * y)
++ (d_y * y**2)
+
+largest gradient: your index is that of the largest gradient; it is that of the largest error
+- np.unravel_index(error.argmax(), error.shape)
++ np.unravel_index(abs(numerical_gradient(loss, w)).argmax(), error.shape)
+
+counted from one: your index counts from one; Python counts from zero
+- return name, np.unravel_index(error.argmax(), error.shape)
++ return name, tuple(int(k) + 1 for k in np.unravel_index(error.argmax(), error.shape))
 """
 
 # %% [markdown]
@@ -1160,6 +1311,78 @@ last step alone: your d_W_h is that of the last step alone; all steps share the 
 d_h past every cell: you sent d_h past W_h as well; only what the cell returns in its third result goes past
 - + d_past, *d_memory)
 + + d_past + d_h, *d_memory)
+
+d_y never added: your d_y was never used: at each step it is added to what comes from step t+1
+- d_h = d_h + d_y[t, ...]
++ d_h = d_h + 0 * d_y[t, ...]
+
+forward in time, first to last: your loop ran from the first step to the last; a gradient comes back from the last
+-     for t in reversed(range(d_y.shape[0])):
+-         d_h, *d_memory = d_state
+-         d_h = d_h + d_y[t, ...]
+-         d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(
+-             (d_h, *d_memory), tape.caches[t]
+-         )
+-         d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
+-         d_a_x.insert(0, d_a_x_t)
+-         d_a_h.insert(0, d_a_h_t)
++     for t in range(d_y.shape[0]):
++         d_h, *d_memory = d_state
++         d_h = d_h + d_y[t, ...]
++         d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(
++             (d_h, *d_memory), tape.caches[t]
++         )
++         d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
++         d_a_x.append(d_a_x_t)
++         d_a_h.append(d_a_h_t)
+
+memory as it came: the gradient of the second part of the state (c) went back as it came; pass on what the cell returned for it
+- d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(
++ d_a_x_t, d_a_h_t, (d_past, *_) = cell_vjp(
+
+d_y for the memory too: you added d_y[t] to every part of the state; y is h, the first part
+-             (d_h, *d_memory), tape.caches[t]
++             (d_h, *(m + d_y[t, ...] for m in d_memory)), tape.caches[t]
+
+d_h past every cell, without d_y: you sent what came from step t+1 past W_h as well; only what the cell returns in its third result goes past
+-         d_h = d_h + d_y[t, ...]
+-         d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(
+-             (d_h, *d_memory), tape.caches[t]
+-         )
+-         d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
++         d_a_x_t, d_a_h_t, (d_past, *d_memory) = cell_vjp(
++             (d_h + d_y[t, ...], *d_memory), tape.caches[t]
++         )
++         d_state = (d_a_h_t @ params.W_h + d_past + d_h, *d_memory)
+
+later steps twice: what comes from step t+1 was added twice
+- d_h = d_h + d_y[t, ...]
++ d_h = 2 * d_h + d_y[t, ...]
+
+clipped on the way: your d_h was cut off at -1 and 1 on its way back; it goes on as it is
+- d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
++ d_state = (xp.clip(d_a_h_t @ params.W_h + d_past, -1.0, 1.0), *d_memory)
+
+states that came out: your d_W_h pairs d_a_h with the state that the step wrote; it read tape.h_before[t]
+- rows(xp.stack(tape.h_before))
++ rows(xp.stack([*tape.h_before[1:], tape.h_before[-1]]))
+
+path past subtracted: you subtracted what the cell returns for h in its third result; it is added
+- params.W_h + d_past
++ params.W_h - d_past
+
+last state's gradient at every step: the d_state that you were given was added at every step; the loop begins with it, and no more
+-     for t in reversed(range(d_y.shape[0])):
+-         d_h, *d_memory = d_state
+-         d_h = d_h + d_y[t, ...]
++     given, T = d_state, d_y.shape[0]
++     for t in reversed(range(T)):
++         d_h, *d_memory = d_state
++         d_h = d_h + d_y[t, ...] + (given[0] if t < T - 1 else 0)
+
+inputs turned round: your d_W_x pairs d_a_x with the inputs from the last to the first; both stand in the order of time
+- rows(tape.x)
++ rows(xp.flip(tape.x, axis=0))
 """
 
 # %% [markdown]

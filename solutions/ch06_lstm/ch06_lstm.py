@@ -157,12 +157,20 @@ def peephole_input(rng, B, H):
     }
 
 
-visible = move(peephole_input(np.random.default_rng(1), 3, 2))
+visible = move(peephole_input(np.random.default_rng(1), 4, 2))
+
+
+def gates_first(*args):
+    """The results in the order in which they come about."""
+    state, (i, f, g, o, *rest) = peephole_cell(*args)
+    return i, f, g, o, state, *rest
+
+
 check(
-    peephole_cell,
+    gates_first,
     stored("peephole_cell"),
     [visible],
-    outputs=OUTPUTS,
+    outputs="i, f, g, o, state, c kept, c_before kept, p kept",
     by=properties,
 )
 # by hand: with all sums 0 and no peepholes, each gate is a half and g is 0
@@ -318,6 +326,51 @@ memory without weights: your gates see c itself; it is multiplied by p first
 +     g = xp.tanh(a_g)
 +     c = f * c_before + i * g
 +     o = sigmoid(a_o + c)
+
+third row to the candidate: your candidate sees the memory through the third row of p, and your output gate does not; that row is p_o, the output gate's
+-     g = xp.tanh(a_g)
+-     c = f * c_before + i * g
+-     o = sigmoid(a_o + p[2, ...] * c)
++     g = xp.tanh(a_g + p[2, ...] * c_before)
++     c = f * c_before + i * g
++     o = sigmoid(a_o)
+
+input gate sees the new memory: your input gate's peephole looks at a new c, made without it; it looks at c_{t-1}
+-     i = sigmoid(a_i + p[0, ...] * c_before)
+-     f = sigmoid(a_f + p[1, ...] * c_before)
+-     g = xp.tanh(a_g)
+-     c = f * c_before + i * g
++     f = sigmoid(a_f + p[1, ...] * c_before)
++     g = xp.tanh(a_g)
++     i = sigmoid(a_i + p[0, ...] * (f * c_before + sigmoid(a_i) * g))
++     c = f * c_before + i * g
+
+memory changed in place: your c was written into the caller's c_{t-1}, which the cache must keep for the way back; make a new array
+-     c = f * c_before + i * g
++     c = c_before
++     c *= f
++     c += i * g
+
+forget gate not used: your memory keeps all of c_{t-1}; it keeps f of it
+- c = f * c_before + i * g
++ c = c_before + i * g
+
+memory squashed: your c went through a tanh; only what is shown does, h = o tanh(c)
+- c = f * c_before + i * g
++ c = xp.tanh(f * c_before + i * g)
+
+a_h not used: your gates and candidate do not use a_h; each is made of the sum a_x + a_h
+-     i = sigmoid(a_i + p[0, ...] * c_before)
++     a_i, a_f, a_g, a_o = gates(a_x, 4)
++     i = sigmoid(a_i + p[0, ...] * c_before)
+
+forget gate from a_i: your forget gate was made of the input gate's sum; its own is a_f
+- sigmoid(a_f + p[1, ...] * c_before)
++ sigmoid(a_i + p[1, ...] * c_before)
+
+candidate shown: your h is o tanh(g), the candidate; what is shown is o tanh(c)
+- h = o * xp.tanh(c)
++ h = o * xp.tanh(g)
 """
 
 # %% [markdown]
@@ -412,7 +465,7 @@ def peephole_cache(rng, B, H):
     }
 
 
-visible = move(peephole_cache(np.random.default_rng(2), 3, 2))
+visible = move(peephole_cache(np.random.default_rng(2), 4, 2))
 check(
     peephole_cell_vjp,
     stored("peephole_cell_vjp"),
@@ -555,6 +608,42 @@ no slopes of i and f: in your d_i and d_f the slopes of the sigmoids are missing
 -     d_f = d_c * c_before * f * (1 - f)
 +     d_i = d_c * g
 +     d_f = d_c * c_before
+
+gates from the d_c of later steps: your d_i, d_f and d_g were made of the d_c of later steps alone; finish d_c first, with what came through h_t and the output gate
+-     d_i = d_c * g * i * (1 - i)
+-     d_f = d_c * c_before * f * (1 - f)
+-     d_g = d_c * i * (1 - g * g)
++     d_i = d_state[1] * g * i * (1 - i)
++     d_f = d_state[1] * c_before * f * (1 - f)
++     d_g = d_state[1] * i * (1 - g * g)
+
+rows of p turned: you took the rows of p in the order o, i, f; the order is i, f, o
+-     d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
+-     d_i = d_c * g * i * (1 - i)
+-     d_f = d_c * c_before * f * (1 - f)
+-     d_g = d_c * i * (1 - g * g)
+-     d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
++     d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[0, ...]
++     d_i = d_c * g * i * (1 - i)
++     d_f = d_c * c_before * f * (1 - f)
++     d_g = d_c * i * (1 - g * g)
++     d_c_before = d_c * f + d_i * p[1, ...] + d_f * p[2, ...]
+
+o from d_c: in your d_o stands d_c; the output gate acts on h alone, so its gradient is made of d_h
+- d_o = d_h * tanh_c
++ d_o = d_c * tanh_c
+
+one sum for all units: your d_p was summed over the units too; each unit has its own peephole
+- xp.sum(d * m, axis=0) for
++ xp.sum(d * m) + 0 * p[0, ...] for
+
+look subtracted: in your d_c, d_o p_o was subtracted; the peephole is added in o's sum
+-  + d_o * p[2, ...]
++  - d_o * p[2, ...]
+
+forget gate's look twice: in your d_c of the step before, d_f p_f counts twice and d_i p_i is missing
+- d_i * p[0, ...] + d_f * p[1, ...]
++ d_f * p[1, ...] + d_f * p[1, ...]
 """
 
 # %% [markdown]
@@ -771,6 +860,40 @@ old d_c on the road: you sent only the d_c of later steps back to c_{t-1}; what 
 tanh twice: the cache holds tanh(c) already; in your d_o its tanh was taken again
 - d_o = d_h * tanh_c
 + d_o = d_h * xp.tanh(tanh_c)
+
+tanh for o: on the way from d_h to your d_c stands tanh(c) in the place of o: h = o tanh(c), so the factor is o times the tanh's slope
+- d_h * o * (1 - tanh_c * tanh_c)
++ d_h * tanh_c * (1 - tanh_c * tanh_c)
+
+slope at the old memory: in your d_c the slope of tanh was made of c_{t-1}; it is 1 - tanh² c_t, and tanh(c_t) is in the cache
+- (1 - tanh_c * tanh_c)
++ (1 - c_before * c_before)
+
+one place, and f for 1 - f: two things: in your d_f the share of (1 - f) g is missing, and in your d_g stands f; the partner of g is 1 - f
+-     d_f = d_c * (c_before - g) * f * (1 - f)
+-     d_g = d_c * (1 - f) * (1 - g * g)
++     d_f = d_c * c_before * f * (1 - f)
++     d_g = d_c * f * (1 - g * g)
+
+candidate's gradient to the memory: you added d_g to what goes back to c_{t-1}; g was made of a_x and a_h alone
+- (0.0, d_c * f)
++ (0.0, d_c * f + d_g)
+
+slope f squared: in your d_f stands f² for the slope of the sigmoid; it is f (1 - f)
+- (c_before - g) * f * (1 - f)
++ (c_before - g) * f * f
+
+o from d_c: in your d_o stands d_c; the output gate acts on h alone, so its gradient is made of d_h
+- d_o = d_h * tanh_c
++ d_o = d_c * tanh_c
+
+d_h subtracted: in your d_c, what comes from d_h was subtracted; two readers' gradients add up
+- d_c = d_c + d_h
++ d_c = d_c - d_h
+
+difference without its sign: in your d_f the difference c_{t-1} - g lost its sign; where g is larger, a larger f makes c smaller
+- (c_before - g) * f
++ xp.abs(c_before - g) * f
 """
 
 # %% [markdown]
@@ -897,9 +1020,23 @@ one plus f: you divided by 1 + f; the odds are f / (1 - f)
 - f / (1 - f)
 + f / (1 + f)
 
-only one minus f: you returned -ln(1 - f); the inverse of the sigmoid is ln f - ln(1 - f)
+only one minus f: you returned -ln(1 - f), which is also ln of 1 + odds; the inverse of the sigmoid is ln of the odds, ln f - ln(1 - f)
 - xp.log(f / (1 - f))
 + -xp.log(1 - f)
+
+a third, and inverted: two things: you have the time until 1/e is left, and a half-life asks for a half; and the sign is turned, the odds are f / (1 - f)
+-     f = 2 ** (-1 / half_life)
+-     return xp.log(f / (1 - f))
++     f = xp.exp(-1 / half_life)
++     return xp.log((1 - f) / f)
+
+a step too many: you took the gate to the power n + 1; after n steps a half is left, so f = 2^(-1/n)
+- (-1 / half_life)
++ (-1 / (half_life + 1))
+
+one gate for all: your bias does not use the half-life; f = 2^(-1/n) depends on n
+- f = 2 ** (-1 / half_life)
++ f = 0.5**0.5 + 0 * half_life
 """
 
 # %% [markdown]
@@ -975,11 +1112,19 @@ def lstm_cache(rng, B, H):
 
 
 visible = move(lstm_cache(np.random.default_rng(4), 3, 2))
+
+
+def a_h_first(*args):
+    d_a_x, *rest = vjp_without_gates(*args)
+    d_a_h, *rest = rest
+    return d_a_h, d_a_x, *rest
+
+
 check(
-    vjp_without_gates,
+    a_h_first,
     stored("vjp_without_gates"),
     [visible],
-    outputs=OUTPUTS,
+    outputs="d_a_h, d_a_x, d_state",
     by=properties,
 )
 ### BEGIN HIDDEN TESTS
@@ -1055,6 +1200,42 @@ every fourth column: in your d_a_h single columns were kept by their number, one
 candidate without slope: your candidate's block was divided by the slope of its tanh; the book's vjp has made it whole
 - d_g, nothing]
 + d_g / (1 - cache[2] ** 2), nothing]
+
+gates zero in the cache: your gates were set to zero in the cache, and with them all that went through them; ask for the exact vjp, and cut what it gives
+-     _, _, d_g, _ = gates(d_a_h, 4)
+-     nothing = xp.zeros_like(d_g)
+-     d_a_h = xp.concat([nothing, nothing, d_g, nothing], axis=-1)
++     nothing = xp.zeros_like(cache[0])
++     cut = (nothing, nothing, cache[2], nothing, *cache[4:])
++     d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cut)
+
+one sequence kept: your d_a_h holds one sequence of the batch, and zeros for the others; the blocks are columns, all sequences keep theirs
+- [nothing, nothing, d_g, nothing], axis=-1)
++ [nothing, nothing, d_g, nothing], axis=-1)
++     d_a_h = 0 * d_a_h
++     d_a_h[2] = d_a_x[2]
+
+one column kept: your d_a_h holds a single column, the third; the candidate's block is the third of four, each H columns wide
+- [nothing, nothing, d_g, nothing], axis=-1)
++ [nothing, nothing, d_g, nothing], axis=-1)
++     d_a_h = 0 * d_a_h
++     d_a_h[:, 2] = d_a_x[:, 2]
+
+candidate everywhere: your d_a_h has the candidate's gradient in all four blocks; those of i, f and o are 0
+- [nothing, nothing, d_g, nothing]
++ [d_g, d_g, d_g, d_g]
+
+candidate cut at the input: your d_a_x lacks the candidate's block; d_a_x stays as the exact vjp has it
+- return d_a_x, d_a_h, d_past
++ return d_a_x - d_a_h, d_a_h, d_past
+
+h past the matrix: you sent d_h on to h_{t-1}; nothing of h goes past the matrix, d_past stays as it is
+- return d_a_x, d_a_h, d_past
++ return d_a_x, d_a_h, (d_state[0], d_past[1])
+
+candidate scaled: your candidate's block was multiplied by 4; what was cut is not made up for
+- [nothing, nothing, d_g, nothing]
++ [nothing, nothing, 4 * d_g, nothing]
 """
 
 # %% [markdown]
@@ -1286,6 +1467,32 @@ gates with the slope of tanh: in your d_i, d_f and d_o stand slopes of a tanh; g
 h and c exchanged: your last result has the memory's gradient first; the state is (h, c)
 - (0.0, d_c * f)
 + (d_c * f, 0.0)
+
+d_f before d_c is whole: your d_f was made of the d_c of later steps alone; finish d_c first, with what came through h_t
+- d_f = d_c * c_before
++ d_f = d_state[1] * c_before
+
+half of the slopes: in your d_i, d_f and d_o stand 1 - i, 1 - f and 1 - o; the slope of a sigmoid s is s (1 - s)
+-     d_i = d_c * g * i * (1 - i)
+-     d_f = d_c * c_before * f * (1 - f)
+-     d_g = d_c * i * (1 - g * g)
+-     d_o = d_h * tanh_c * o * (1 - o)
++     d_i = d_c * g * (1 - i)
++     d_f = d_c * c_before * (1 - f)
++     d_g = d_c * i * (1 - g * g)
++     d_o = d_h * tanh_c * (1 - o)
+
+sign of a_h: your d_a_h has the wrong sign: a_x and a_h are added, so both get the same
+- return d_a, d_a, (0.0, d_c * f)
++ return d_a, -d_a, (0.0, d_c * f)
+
+slope on the road: your d_c went back to c_{t-1} with the slope f (1 - f); the gate is a factor there, so it is f alone
+- (0.0, d_c * f)
++ (0.0, d_c * f * (1 - f))
+
+o twice: in your d_o the gate stands twice; the slope of o is o (1 - o)
+- d_h * tanh_c * o * (1 - o)
++ d_h * tanh_c * o * o * (1 - o)
 """
 
 # %% [markdown]

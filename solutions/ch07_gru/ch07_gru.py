@@ -233,6 +233,12 @@ by_name = [
         ("d", "product", ("c2",)),
     ),
     (("a", "times", ("x", "h")), ("b", "product", ("a",))),
+    (("a", "times", ("c", "h")), ("b", "add", ("a", "h"))),  # fits
+    (
+        ("a", "product", ("h",)),
+        ("b", "product", ("h",)),
+        ("c2", "add", ("a", "b")),
+    ),  # fits: two blocks of W_h
 ]
 visible = [{"program": program} for program in by_name]
 check(fits_the_loop, stored("fits_the_loop"), visible, outputs="fits")
@@ -251,13 +257,15 @@ for first in ("h", "x"), ("x", "c"), ("x", "x"):
             program.append((f"a {last}", "tanh", (f"a {last - 1}",)))
         program.append(("end", "product", (f"a {last}",)))
         hidden.append({"program": tuple(program)})
+both = [(f"W h {k}", "product", ("h",)) for k in (1, 2)]
+hidden.append({"program": (*both, ("a", "add", ("W h 1", "W h 2")))})
 check(fits_the_loop, reference_fits_the_loop, hidden, outputs="fits")
 ### END HIDDEN TESTS
 print("Task 1 holds.")
 
 # %% mistakes="fits_the_loop"
 r"""
-one step back only: what depends on the old state by a detour (tanh of a sum with h in it) was taken for independent: everything that is made of such a thing depends on it too
+one step back only: a product of something that is made of the old state was let through, such as a second product behind W_h h: everything that is made of the old state depends on it, over any number of lines
 - if depends:
 + if depends and operation == 'times':
 
@@ -269,16 +277,32 @@ memory with a matrix: a product with the old c was let through; the loop multipl
 - != ("h",)
 + not in (("h",), ("c",))
 
-vector taken for a matrix: a vector of weights, one a unit, was taken for a matrix: it is pointwise, and can ride in the state as a peephole's weights do
+vector taken for a matrix: a cell was refused that has no product at all: `scale`, a vector of weights with one a unit, is pointwise, and so is `tanh`; both may read the old state
 - operation == "product"
 + operation in ("product", "scale")
 
-mixed with the input: what is made of the input and the old state together was taken for independent of the old state: one argument is enough
+mixed with the input: a product was let through that reads a sum with the old state in it, some lines on: one argument that depends on the old state is enough, and what is made of it depends on it too
 - any(a in old for a in arguments)
 + all(a in old for a in arguments)
 
 any product of the state: a product with the old h itself was refused; that is what the loop's W_h is for
 -  and arguments != ("h",)
+
+first argument alone: a product was let through that reads x times h: the second argument may be the one that depends on the old state, so look at all of them
+- any(a in old for a in arguments)
++ arguments[0] in old
+
+pointwise operations refused: a cell was refused that has no product at all: `times` and `add` join two arrays number by number, and may read the old state; only a product needs the loop
+- operation == "product"
++ operation in ("product", "times")
+
+one product of h: a cell with two products of the old h was refused; each has a block of rows in the loop's W_h, so there may be any number
+-             return False
++             return False
++         if operation == "product" and depends and "W_h" in old:
++             return False
++         if operation == "product" and depends:
++             old.add("W_h")
 """
 
 # %% [markdown]
@@ -359,22 +383,19 @@ def a_step(rng, B, D, H):
 visible = move(a_step(np.random.default_rng(1), 3, 5, 2))
 
 
-def new_state(params, x_t, h):
-    return minimal_step(params, x_t, h)[0]
+def cache_first(*args):
+    """The results in the order in which they come about."""
+    new, (f, n, m, h) = minimal_step(*args)
+    return f, m, n, h, new
 
 
 check(
-    new_state,
+    cache_first,
     stored("minimal_step"),
     [visible],
-    outputs="h_new",
+    outputs="f, m, n, h in the cache, h_new",
     by=properties,
 )
-params, x_t, h = visible.values()
-new, (f, n, m, h_kept) = minimal_step(params, x_t, h)
-assert_close("h in the cache", h_kept, h)
-assert_close("m in the cache", m, h @ params.W_h[2:].T + params.b_h[2:])
-assert_close("(1 - f) h + f n from the cache", (1 - f) * h + f * n, new)
 zero = move(Params(*(np.zeros(s) for s in [(4, 1), (4, 2), 4, 4])))
 with properties("sizes"):
     new, _ = minimal_step(
@@ -493,6 +514,41 @@ m kept for h: your new state keeps a share of m, the product; what is kept is h 
 reset by 1 - f: your reset multiplied m by 1 - f; in this unit it is f
 - xp.tanh(x_n + f * m)
 + xp.tanh(x_n + (1 - f) * m)
+
+m without its bias: the m in your cache lacks b_hn; m = W_hn h + b_hn, all that f multiplies
+-     new = (1 - f) * h + f * n
++     new = (1 - f) * h + f * n
++     m = m - params.b_h[h.shape[-1] :]
+
+m after the reset: the m in your cache was multiplied by f; it is what f multiplies, W_hn h + b_hn
+-     new = (1 - f) * h + f * n
++     new = (1 - f) * h + f * n
++     m = f * m
+
+new state in the cache: your cache holds the new state; the way back needs the old one, h
+-     new = (1 - f) * h + f * n
++     new = (1 - f) * h + f * n
++     h = new
+
+reset twice: your f multiplies m twice; once is what the equation has
+- f * m)
++ f * f * m)
+
+b_x of the candidate left out: your candidate lacks b_xn
+- xp.tanh(x_n + f * m)
++ xp.tanh(x_n - params.b_x[h.shape[-1] :] + f * m)
+
+half and half: your new state is the plain mean of h and n; their shares are 1 - f and f
+- (1 - f) * h + f * n
++ (h + n) / 2
+
+added on top: your new state adds f (n + h) to h; it moves h towards n, h + f (n - h)
+- (1 - f) * h + f * n
++ h + f * (n + h)
+
+input kept for h: your new state keeps a share of x_n, the input's block; what is kept is h itself
+- (1 - f) * h + f * n
++ (1 - f) * x_n + f * n
 """
 
 # %% [markdown]
@@ -752,6 +808,34 @@ weights averaged too: all gradients of your weights were divided by the batch; s
 -     d_b_x, d_b_h = xp.sum(d_a_x, axis=0), xp.sum(d_a_h, axis=0)
 +     d_W_x, d_W_h = d_a_x.T @ x_t / len(d_h), d_a_h.T @ h / len(d_h)
 +     d_b_x, d_b_h = xp.mean(d_a_x, axis=0), xp.mean(d_a_h, axis=0)
+
+W_h forgotten on the way: your d_h_before has the blocks of d_a_h without W_h: h went through the matrix, and its gradient comes back through it
+- d_a_h @ params.W_h + d_h * (1 - f)
++ gates(d_a_h, 2)[0] + gates(d_a_h, 2)[1] + d_h * (1 - f)
+
+one sequence's weights: your d_W_x is that of the last sequence alone; all sequences share the weights, and their gradients add up
+-     d_W_x, d_W_h = d_a_x.T @ x_t, d_a_h.T @ h
++     d_W_x, d_W_h = d_a_x[-1:].T @ x_t[-1:], d_a_h[-1:].T @ h[-1:]
+
+m for h in the mean: in your d_f stands d_h (n - m); the mean is between n and h, so it is d_h (n - h)
+- d_h * (n - h)
++ d_h * (n - m)
+
+biases exchanged: your d_b_x and d_b_h have changed places: b_h stands inside the reset, so its block of n has the factor f
+- d_b_x, d_b_h =
++ d_b_h, d_b_x =
+
+candidate past the matrix: you added d_n to what goes past the matrix; it goes through W_hn, in d_a_h
+- + d_h * (1 - f)
++ + d_h * (1 - f) + d_n
+
+slope of f at n: in your d_f stands n (1 - n); the slope of the gate is f (1 - f)
+- d_n * m) * f * (1 - f)
++ d_n * m) * n * (1 - n)
+
+W_x from a_h: your d_W_x was made of d_a_h; W_x made a_x
+- d_a_x.T @ x_t
++ d_a_h.T @ x_t
 """
 
 # %% [markdown]
@@ -810,6 +894,12 @@ visible = [
         (84, 3, 2),
         (63, 3, 2),
         (50_000, 4, 32),
+        (2 * 20 * (9 + 20 + 1), 2, 9),  # for one bias
+        (2 * 20 * (9 + 20), 2, 9),  # for none
+        (4 * 20 * (9 + 20) + 2 * 20, 4, 9),  # for those of one gate
+        (4 * 20 * (9 + 20) + 2 * 4, 4, 9),  # for those of one unit
+        (2 * 20 * (9 + 20 + 3) - 1, 2, 9),
+        (1293, 2, 9),  # 20.51 units, not 21
     ]
 ]  # 63 = 3 * 3 * (2 + 3 + 2) is used up exactly
 check(units_for, stored("units_for"), visible, outputs="H, multiply_adds")
@@ -836,7 +926,7 @@ biases forgotten: the biases are missing in the budget: two of G·H numbers each
 - (D + (H + 1) + 2)
 + (D + (H + 1))
 
-one bias: only one bias was counted; a layer here has two, b_x and b_h, as in torch
+one bias: only one bias of G·H numbers was counted; a layer here has two, b_x and b_h, as in torch
 - (D + (H + 1) + 2)
 + (D + (H + 1) + 1)
 
@@ -902,6 +992,51 @@ exchanged: your two results are in the wrong order: H comes first
 -     multiply_adds = G * H * (D + H)
 +     multiply_adds = G * H * (D + H)
 +     H, multiply_adds = multiply_adds, H
+
+input's weights forgotten: your H is the root of budget / G, as if W_h were all; W_x and both biases are in the budget too
+-     H = 1
+-     while budget >= G * (H + 1) * (D + (H + 1) + 2):
+-         H += 1
++     H = 1
++     while budget >= G * (H + 1) ** 2:
++         H += 1
+
+one bias, and in the work: two things: only one bias is in your budget, and there are two; and it is in your multiply_adds, where only products count
+-     while budget >= G * (H + 1) * (D + (H + 1) + 2):
+-         H += 1
+-     multiply_adds = G * H * (D + H)
++     while budget >= G * (H + 1) * (D + (H + 1) + 1):
++         H += 1
++     multiply_adds = G * H * (D + H + 1)
+
+biases of one gate: your biases are 2·H numbers; each gate has its own, so they are 2·G·H
+- G * (H + 1) * (D + (H + 1) + 2)
++ G * (H + 1) * (D + (H + 1)) + 2 * (H + 1)
+
+biases of one unit: your biases are the same for any H; each unit of each gate has two
+- G * (H + 1) * (D + (H + 1) + 2)
++ G * (H + 1) * (D + (H + 1)) + 2 * G
+
+three biases: three biases are in your budget; there are two, of G·H numbers each
+- (D + (H + 1) + 2)
++ (D + (H + 1) + 3)
+
+rounded to the nearest: your H was rounded, up or down; more than the budget it may not be, so it is cut off
+-     multiply_adds = G * H * (D + H)
++     H = round((((D + 2) ** 2 + 4 * budget / G) ** 0.5 - (D + 2)) / 2)
++     multiply_adds = G * H * (D + H)
+
+next size's work: your multiply_adds are those of H + 1 units; the work is that of the H that fit
+- multiply_adds = G * H * (D + H)
++ multiply_adds = G * (H + 1) * (D + H + 1)
+
+sizes added up: your multiply_adds add G H to D + H; each of the G H rows reads D + H numbers
+- multiply_adds = G * H * (D + H)
++ multiply_adds = G * H + D + H
+
+a bias for each input: your budget counts a bias for each input; b_x and b_h have G·H numbers each
+- (D + (H + 1) + 2)
++ (D + (H + 1) + D + 1)
 """
 
 # %% [markdown]
@@ -1100,6 +1235,37 @@ exchanged: your two results are in the wrong order: the half-life comes first
 -     stuck = xp.mean(flat, axis=(0, 1))
 +     stuck = xp.mean(flat, axis=(0, 1))
 +     half_life, stuck = stuck, half_life
+
+a_z for z: your half-life was made of the logarithm of |a_z|; z is the sigmoid of a_z, and ln z = -ln(1 + e^-a)
+-     log_z = -xp.logaddexp(xp.zeros_like(a_z), -a_z)
++     log_z = xp.log(xp.abs(a_z))
+
+median: your half-life is that of the median of ln z; the geometric mean takes the mean
+-     half_life = -float(np.log(2)) / xp.mean(log_z, axis=(0, 1))
++     middle = xp.sort(xp.reshape(log_z, (-1, log_z.shape[2])), axis=0)
++     n = middle.shape[0]
++     middle = middle[(n - 1) // 2 : n // 2 + 1, ...]
++     half_life = -float(np.log(2)) / xp.mean(middle, axis=0)
+
+last step alone: your half-life is that of the last step; the mean runs over all steps and sequences
+- xp.mean(log_z, axis=(0, 1))
++ xp.mean(log_z[-1, ...], axis=0)
+
+logarithm of base ten: your half-life has the logarithm of base ten above, and the natural one below
+- float(np.log(2))
++ float(np.log10(2))
+
+another limit: you compared with twice `low`; the limit is `low` itself
+- slope < low
++ slope < 2 * low
+
+limit from the top: you compared with 1/4 - low; a gate is stuck where its slope is below `low`
+- slope < low
++ slope < 0.25 - low
+
+sum over the steps: your half-life divides by the sum of ln z over the steps; the geometric mean takes their mean
+- xp.mean(log_z, axis=(0, 1))
++ xp.mean(xp.sum(log_z, axis=0), axis=0)
 """
 
 # %% [markdown]
@@ -1288,6 +1454,40 @@ reset past the matrix: you added d_n r to what goes past the matrix; it goes thr
 r with n: in your d_r stands n; r multiplied W_hn h + b_hn, and r_h holds r times that
 - d_r = d_n * r_h * (1 - r)
 + d_r = d_n * n * r * (1 - r)
+
+Chung's z throughout: your vjp is that of h_t = (1 - z) h_{t-1} + z n, the convention of Chung et al., where z is the share written; here, as with Cho et al. and in torch, it is the share kept
+-     d_n = d_h * (1 - z) * (1 - n * n)
+-     d_z = d_h * (h_before - n) * z * (1 - z)
+-     d_r = d_n * r_h * (1 - r)
+-     d_a_x = xp.concat([d_r, d_z, d_n], axis=-1)
+-     d_a_h = xp.concat([d_r, d_z, d_n * r], axis=-1)
+-     return d_a_x, d_a_h, (d_h * z,)
++     d_n = d_h * z * (1 - n * n)
++     d_z = d_h * (n - h_before) * z * (1 - z)
++     d_r = d_n * r_h * (1 - r)
++     d_a_x = xp.concat([d_r, d_z, d_n], axis=-1)
++     d_a_h = xp.concat([d_r, d_z, d_n * r], axis=-1)
++     return d_a_x, d_a_h, (d_h * (1 - z),)
+
+slope of n twice: your d_r has the slope of the tanh twice: it is in d_n already
+- d_r = d_n * r_h * (1 - r)
++ d_r = d_n * (1 - n * n) * r_h * (1 - r)
+
+n less r_h: in your d_r stands n - r_h; r multiplied W_hn h + b_hn, and r_h holds r times that
+- d_r = d_n * r_h * (1 - r)
++ d_r = d_n * (n - r_h) * (1 - r)
+
+reset on the past: what you sent past the matrix was multiplied by r; it is d_h z, the reset acts on the candidate alone
+- (d_h * z,)
++ (d_h * z * r,)
+
+share 1 - z²: in your d_n stands 1 - z²; the share of n is 1 - z
+- d_h * (1 - z) * (1 - n * n)
++ d_h * (1 - z * z) * (1 - n * n)
+
+reset on every block: all blocks of your d_a_h were multiplied by r; only n's share of h stands behind the reset
+- [d_r, d_z, d_n * r]
++ [d_r * r, d_z * r, d_n * r]
 """
 
 # %% [markdown]

@@ -1414,7 +1414,7 @@ one is enough, h alone: two things: document or place was enough, where both mus
 # ## Task 6, closed book: `masked` (4 points)
 #
 # Close the chapter. Rebuild the wrapping that makes any cell stand still outside of its sequence, under its own name. The wrapped cell's state has one part more, the last: `counters` (B, 2), for each sequence
-# the steps until it begins and the steps until it ends. A sequence runs while the first is not above 0 and the second is. Every step makes both one less. The wrapped cell returns its new state, counters included, and as its cache a pair: who runs (B, 1), and the cell's
+# the steps until it begins and the steps until it ends. A sequence runs while the first is not above 0 and the second is. Every step makes both one less. The wrapped cell returns its new state, counters included, and as its cache a pair: who runs, True or False (B, 1), and the cell's
 # own cache.
 #
 # <details><summary>Hint 1</summary>
@@ -1468,7 +1468,15 @@ from rnncore.gru import gru_cell, gru_cell_vjp
 from rnncore.layers import masked_vjp
 from rnncore.lstm import lstm_cell, lstm_cell_vjp
 from rnncore.rnn import init_params, rnn_cell, unroll
-from rnncore.testing import Properties, check, check_causal, mover, stored
+from rnncore.testing import (
+    Properties,
+    assert_shape,
+    assert_that,
+    check,
+    check_causal,
+    mover,
+    stored,
+)
 
 properties = Properties(values=2, dtype=1, sizes=1)
 
@@ -1500,6 +1508,8 @@ def there_and_back(which, params, x, state, d_y, d_state):
     """The learner's wrapping in the loop; the chapter's on the way back."""
     cell, vjp, _, _ = CELLS[which]
     y, last, tape = unroll(masked(cell), params, x, state)
+    runs = tape.caches[0][0]
+    assert_shape("who runs, first in the cache", runs, (x.shape[1], 1))
     return y, last, *bptt(masked_vjp(vjp), params, tape, d_y, d_state)
 
 
@@ -1513,6 +1523,19 @@ check(
     by=properties,
 )
 check_causal(there_and_back, visible[0], "x")
+
+
+def told_as_bools(which, params, x, state, d_y, d_state):
+    """Whether a step's cache says who runs by True and False."""
+    a_x = x[0, ...] @ params.W_x.T + params.b_x
+    a_h = state[0] @ params.W_h.T + params.b_h
+    _, (runs, _) = masked(CELLS[which][0])(a_x, a_h, state)
+    return "bool" in str(getattr(runs, "dtype", ""))
+
+
+SAYS = "the first part of the cache says who runs: True or False, no number"
+with properties("dtype"):
+    assert_that(told_as_bools(**visible[0]), SAYS)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 
@@ -1539,6 +1562,8 @@ check(
     outputs=OUTPUTS,
     by=properties,
 )
+with properties("dtype"):
+    assert_that(told_as_bools(**hidden[0]), SAYS)
 ### END HIDDEN TESTS
 properties.points("Task 6 holds.")
 
@@ -1647,6 +1672,14 @@ clock first: the counters stand first in the new state; they are its last part
 clock taken from the front: the counters were taken from the front of the state; they are its last part
 - *before, counters = state
 + counters, *before = state
+
+numbers for who runs [hidden, dtype]: who runs stands in your cache as numbers; it is True or False
+- (runs, cache)
++ (runs * xp.ones_like(counters[:, :1]), cache)
+
+cache first: your cache has the cell's own part first; the pair begins with who runs
+- (runs, cache)
++ (cache, runs)
 """
 
 # %% [markdown]
