@@ -340,7 +340,7 @@ scale not 0 by epsilon alone: a step of zeros was divided by zero: s is 0 there;
 - keepdims=True) + root
 + keepdims=True)
 
-square of s overflows: ε was divided by s², which is infinite or 0 in float16; (√ε / s)² cannot be
+square of s overflows [hidden]: ε was divided by s², which is infinite or 0 in float16; (√ε / s)² cannot be
 - (root / s) ** 2
 + eps / (s * s)
 
