@@ -1447,8 +1447,12 @@ def fast_loop(params, x, h, c):
     for t in range(T):
         rows = []
         for b in range(B):
-            s = params.W_x @ x[t, b] + params.b_x + params.W_h @ h[b] + params.b_h
-            rows.append(s)
+            s = []
+            for k in range(3):
+                W_x, b_x = params.W_x[k*H:(k+1)*H], params.b_x[k*H:(k+1)*H]
+                W_h, b_h = params.W_h[k*H:(k+1)*H], params.b_h[k*H:(k+1)*H]
+                s.append(W_x @ x[t, b] + b_x + W_h @ h[b] + b_h)
+            rows.append(np.concatenate(s))
         s = np.stack(rows)
         f, o, g = logistic(s[:, :H]), logistic(s[:, H:2*H]), np.tanh(s[:, 2*H:])
         c = f * c + (1 - f) * g

@@ -1126,3 +1126,474 @@ def min_lstm_layer_vjp(params, cache, d_y):
     d_x = d_gates @ params.W_x
     return Minimal(d_W_x, d_b_x), d_x, d_h
 
+# %% min_lstm_layer_vjp: right, by the quotient rule
+def min_lstm_layer_vjp(params, cache, d_y):
+    x, f, i, n, *scanned = cache
+    a = scanned[0]
+    xp = array_namespace(d_y)
+    d_a, d_u, d_h = linear_scan_vjp(d_y, Scanned(*scanned))
+    d_a = d_a - n * d_u
+    d_n = (1 - a) * d_u
+    # a = f/(f+i): da/df = i/(f+i)^2, da/di = -f/(f+i)^2
+    s = f + i
+    d_f = d_a * i / s**2 * f * (1 - f)
+    d_i = -d_a * f / s**2 * i * (1 - i)
+    d = xp.concat([d_f, d_i, d_n], axis=-1)
+    d_W_x = rows(d).T @ rows(x)
+    d_b_x = xp.sum(d, axis=(0, 1))
+    d_x = d @ params.W_x
+    return Minimal(d_W_x, d_b_x), d_x, d_h
+
+# %% sign_lasts: larger of the sizes
+def sign_lasts(a_0, a_1, N, limit):
+    xp = array_namespace(a_0)
+    turns = (a_0 > 0) & (a_1 < 0)
+    size = xp.maximum(xp.abs(a_0), xp.abs(a_1))
+    rate = -xp.log(size)
+    need = math.log((1 + N) / N)
+    safe = xp.where(rate > need / limit, rate, xp.full_like(rate, need / limit))
+    return xp.where(turns, need / safe, xp.zeros_like(size))
+
+# %% sign_lasts: turn if product negative
+def sign_lasts(a_0, a_1, N, limit):
+    xp = array_namespace(a_0)
+    turns = a_0 * a_1 < 0
+    size = xp.minimum(xp.abs(a_0), xp.abs(a_1))
+    rate = -xp.log(size)
+    need = math.log((1 + N) / N)
+    safe = xp.where(rate > need / limit, rate, xp.full_like(rate, need / limit))
+    return xp.where(turns, need / safe, xp.zeros_like(size))
+
+# %% sign_lasts: floor
+def sign_lasts(a_0, a_1, N, limit):
+    xp = array_namespace(a_0)
+    turns = (a_0 > 0) & (a_1 < 0)
+    size = xp.minimum(xp.abs(a_0), xp.abs(a_1))
+    rate = -xp.log(size)
+    need = math.log((1 + N) / N)
+    safe = xp.where(rate > need / limit, rate, xp.full_like(rate, need / limit))
+    return xp.where(turns, xp.floor(need / safe), xp.zeros_like(size))
+
+# %% sign_lasts: logarithm inverted, no limit
+def sign_lasts(a_0, a_1, N, limit):
+    xp = array_namespace(a_0)
+    turns = (a_0 > 0) & (a_1 < 0)
+    size = xp.minimum(xp.abs(a_0), xp.abs(a_1))
+    rate = -xp.log(size)
+    need = math.log(N / (1 + N))
+    safe = xp.where(rate > need / limit, rate, xp.full_like(rate, need / limit))
+    return xp.where(turns, need / safe, xp.zeros_like(size))
+
+# %% sign_lasts: until a third is left
+def sign_lasts(a_0, a_1, N, limit):
+    xp = array_namespace(a_0)
+    turns = (a_0 > 0) & (a_1 < 0)
+    size = xp.minimum(xp.abs(a_0), xp.abs(a_1))
+    rate = -xp.log(size)
+    need = 1.0
+    safe = xp.where(rate > need / limit, rate, xp.full_like(rate, need / limit))
+    return xp.where(turns, need / safe, xp.zeros_like(size))
+
+# %% sign_lasts: until N is left
+def sign_lasts(a_0, a_1, N, limit):
+    xp = array_namespace(a_0)
+    turns = (a_0 > 0) & (a_1 < 0)
+    size = xp.minimum(xp.abs(a_0), xp.abs(a_1))
+    rate = -xp.log(size)
+    need = math.log(1 / N)
+    safe = xp.where(rate > need / limit, rate, xp.full_like(rate, need / limit))
+    return xp.where(turns, need / safe, xp.zeros_like(size))
+
+# %% sign_lasts: mean of sizes
+def sign_lasts(a_0, a_1, N, limit):
+    xp = array_namespace(a_0)
+    turns = (a_0 > 0) & (a_1 < 0)
+    size = (xp.abs(a_0) + xp.abs(a_1)) / 2
+    rate = -xp.log(size)
+    need = math.log((1 + N) / N)
+    safe = xp.where(rate > need / limit, rate, xp.full_like(rate, need / limit))
+    return xp.where(turns, need / safe, xp.zeros_like(size))
+
+# %% sign_lasts: never turns  limit
+def sign_lasts(a_0, a_1, N, limit):
+    xp = array_namespace(a_0)
+    turns = (a_0 > 0) & (a_1 < 0)
+    size = xp.minimum(xp.abs(a_0), xp.abs(a_1))
+    rate = -xp.log(size)
+    need = math.log((1 + N) / N)
+    safe = xp.where(rate > need / limit, rate, xp.full_like(rate, need / limit))
+    return xp.where(turns, need / safe, xp.full_like(size, limit))
+
+# %% sign_lasts: log2
+def sign_lasts(a_0, a_1, N, limit):
+    xp = array_namespace(a_0)
+    turns = (a_0 > 0) & (a_1 < 0)
+    size = xp.minimum(xp.abs(a_0), xp.abs(a_1))
+    rate = -xp.log2(size)
+    need = math.log((1 + N) / N)
+    safe = xp.where(rate > need / limit, rate, xp.full_like(rate, need / limit))
+    return xp.where(turns, need / safe, xp.zeros_like(size))
+
+# %% turns_for: clockwise
+def turns_for(x, M):
+    xp = array_namespace(x)
+    p = 2 * math.pi * x / M
+    c, s = xp.cos(p), xp.sin(p)
+    return xp.stack([xp.stack([c, s], axis=-1), xp.stack([-s, c], axis=-1)], axis=-2)
+
+# %% turns_for: half turn
+def turns_for(x, M):
+    xp = array_namespace(x)
+    p = math.pi * x / M
+    c, s = xp.cos(p), xp.sin(p)
+    return xp.stack([xp.stack([c, -s], axis=-1), xp.stack([s, c], axis=-1)], axis=-2)
+
+# %% turns_for: cumulated
+def turns_for(x, M):
+    xp = array_namespace(x)
+    p = 2 * math.pi * xp.cumulative_sum(x, axis=0) / M
+    c, s = xp.cos(p), xp.sin(p)
+    return xp.stack([xp.stack([c, -s], axis=-1), xp.stack([s, c], axis=-1)], axis=-2)
+
+# %% turns_for: degrees
+def turns_for(x, M):
+    xp = array_namespace(x)
+    p = 360 * x / M
+    c, s = xp.cos(p), xp.sin(p)
+    return xp.stack([xp.stack([c, -s], axis=-1), xp.stack([s, c], axis=-1)], axis=-2)
+
+# %% turns_for: axis first
+def turns_for(x, M):
+    xp = array_namespace(x)
+    p = 2 * math.pi * x / M
+    c, s = xp.cos(p), xp.sin(p)
+    return xp.stack([xp.stack([c, -s], axis=0), xp.stack([s, c], axis=0)], axis=0)
+
+# %% turns_for: clipped to one press
+def turns_for(x, M):
+    xp = array_namespace(x)
+    p = 2 * math.pi * xp.sign(x) / M
+    c, s = xp.cos(p), xp.sin(p)
+    return xp.stack([xp.stack([c, -s], axis=-1), xp.stack([s, c], axis=-1)], axis=-2)
+
+# %% one_step: order of A
+def one_step(first, second):
+    (A_1, u_1), (A_2, u_2) = first, second
+    A = A_1 @ A_2
+    u = (A_2 @ u_1[..., None])[..., 0] + u_2
+    return A, u
+
+# %% one_step: u the other way
+def one_step(first, second):
+    (A_1, u_1), (A_2, u_2) = first, second
+    A = A_2 @ A_1
+    u = (A_1 @ u_2[..., None])[..., 0] + u_1
+    return A, u
+
+# %% one_step: both other way
+def one_step(first, second):
+    (A_1, u_1), (A_2, u_2) = first, second
+    A = A_1 @ A_2
+    u = (A_1 @ u_2[..., None])[..., 0] + u_1
+    return A, u
+
+# %% one_step: row vector
+def one_step(first, second):
+    (A_1, u_1), (A_2, u_2) = first, second
+    A = A_2 @ A_1
+    u = (u_1[..., None, :] @ A_2)[..., 0, :] + u_2
+    return A, u
+
+# %% one_step: u plain sum
+def one_step(first, second):
+    (A_1, u_1), (A_2, u_2) = first, second
+    A = A_2 @ A_1
+    u = u_1 + u_2
+    return A, u
+
+# %% one_step: A u_1
+def one_step(first, second):
+    (A_1, u_1), (A_2, u_2) = first, second
+    A = A_2 @ A_1
+    u = (A @ u_1[..., None])[..., 0] + u_2
+    return A, u
+
+# %% reflections_for: inverse order
+def reflections_for(order):
+    d, found = len(order), []
+    order = tuple(np.argsort(order)); now = list(range(d))
+    for i in range(d):
+        j = now.index(order[i])
+        if i != j:
+            k = np.zeros(d)
+            k[i], k[j] = 2**-0.5, -(2**-0.5)
+            found.append(k)
+            now[i], now[j] = now[j], now[i]
+    return np.array(found).reshape(-1, d)
+
+# %% reflections_for: rows reversed
+def reflections_for(order):
+    d, found = len(order), []
+    now = list(range(d))
+    for i in range(d):
+        j = now.index(order[i])
+        if i != j:
+            k = np.zeros(d)
+            k[i], k[j] = 2**-0.5, -(2**-0.5)
+            found.append(k)
+            now[i], now[j] = now[j], now[i]
+    return np.array(found[::-1]).reshape(-1, d)
+
+# %% reflections_for: length not 1
+def reflections_for(order):
+    d, found = len(order), []
+    now = list(range(d))
+    for i in range(d):
+        j = now.index(order[i])
+        if i != j:
+            k = np.zeros(d)
+            k[i], k[j] = 1.0, -1.0
+            found.append(k)
+            now[i], now[j] = now[j], now[i]
+    return np.array(found).reshape(-1, d)
+
+# %% reflections_for: list not swapped
+def reflections_for(order):
+    d, found = len(order), []
+    now = list(range(d))
+    for i in range(d):
+        j = now.index(order[i])
+        if i != j:
+            k = np.zeros(d)
+            k[i], k[j] = 2**-0.5, -(2**-0.5)
+            found.append(k)
+    return np.array(found).reshape(-1, d)
+
+# %% reflections_for: plus
+def reflections_for(order):
+    d, found = len(order), []
+    now = list(range(d))
+    for i in range(d):
+        j = now.index(order[i])
+        if i != j:
+            k = np.zeros(d)
+            k[i], k[j] = 2**-0.5, 2**-0.5
+            found.append(k)
+            now[i], now[j] = now[j], now[i]
+    return np.array(found).reshape(-1, d)
+
+# %% reflections_for: a row of zeros for places already right
+def reflections_for(order):
+    d, found = len(order), []
+    now = list(range(d))
+    for i in range(d):
+        j = now.index(order[i])
+        if True:
+            k = np.zeros(d)
+            k[i], k[j] = 2**-0.5, -(2**-0.5)
+            found.append(k)
+            now[i], now[j] = now[j], now[i]
+    return np.array(found).reshape(-1, d)
+
+# %% turned_vjp: turn forward
+def turned_vjp(d_y, p, y):
+    xp = array_namespace(d_y)
+    d, d_p = xp.zeros_like(d_y[0, ...]), []
+    for t in reversed(range(p.shape[0])):
+        d = d + d_y[t, ...]
+        y_t = y[t, ...]
+        d_p.append(d[..., 1] * y_t[..., 0] - d[..., 0] * y_t[..., 1])
+        d = turn(p[t, ...], d)
+    return xp.stack(d_p[::-1]), d
+
+# %% turned_vjp: y before
+def turned_vjp(d_y, p, y):
+    xp = array_namespace(d_y)
+    d, d_p = xp.zeros_like(d_y[0, ...]), []
+    for t in reversed(range(p.shape[0])):
+        d = d + d_y[t, ...]
+        y_t = y[t - 1, ...] if t else turn(-p[0, ...], y[0, ...])
+        d_p.append(d[..., 1] * y_t[..., 0] - d[..., 0] * y_t[..., 1])
+        d = turn(-p[t, ...], d)
+    return xp.stack(d_p[::-1]), d
+
+# %% turned_vjp: d_y not added
+def turned_vjp(d_y, p, y):
+    xp = array_namespace(d_y)
+    d, d_p = xp.zeros_like(d_y[0, ...]), []
+    for t in reversed(range(p.shape[0])):
+        d = d_y[t, ...]
+        y_t = y[t, ...]
+        d_p.append(d[..., 1] * y_t[..., 0] - d[..., 0] * y_t[..., 1])
+        d = turn(-p[t, ...], d)
+    return xp.stack(d_p[::-1]), d
+
+# %% turned_vjp: sign
+def turned_vjp(d_y, p, y):
+    xp = array_namespace(d_y)
+    d, d_p = xp.zeros_like(d_y[0, ...]), []
+    for t in reversed(range(p.shape[0])):
+        d = d + d_y[t, ...]
+        y_t = y[t, ...]
+        d_p.append(d[..., 0] * y_t[..., 1] - d[..., 1] * y_t[..., 0])
+        d = turn(-p[t, ...], d)
+    return xp.stack(d_p[::-1]), d
+
+# %% turned_vjp: dot with y
+def turned_vjp(d_y, p, y):
+    xp = array_namespace(d_y)
+    d, d_p = xp.zeros_like(d_y[0, ...]), []
+    for t in reversed(range(p.shape[0])):
+        d = d + d_y[t, ...]
+        y_t = y[t, ...]
+        d_p.append(d[..., 0] * y_t[..., 0] + d[..., 1] * y_t[..., 1])
+        d = turn(-p[t, ...], d)
+    return xp.stack(d_p[::-1]), d
+
+# %% turned_vjp: not reversed
+def turned_vjp(d_y, p, y):
+    xp = array_namespace(d_y)
+    d, d_p = xp.zeros_like(d_y[0, ...]), []
+    for t in reversed(range(p.shape[0])):
+        d = d + d_y[t, ...]
+        y_t = y[t, ...]
+        d_p.append(d[..., 1] * y_t[..., 0] - d[..., 0] * y_t[..., 1])
+        d = turn(-p[t, ...], d)
+    return xp.stack(d_p), d
+
+# %% turned_vjp: wrong p on the way
+def turned_vjp(d_y, p, y):
+    xp = array_namespace(d_y)
+    d, d_p = xp.zeros_like(d_y[0, ...]), []
+    for t in reversed(range(p.shape[0])):
+        d = d + d_y[t, ...]
+        y_t = y[t, ...]
+        d_p.append(d[..., 1] * y_t[..., 0] - d[..., 0] * y_t[..., 1])
+        d = turn(-p[t - 1, ...], d)
+    return xp.stack(d_p[::-1]), d
+
+# %% min_lstm_layer_vjp: u forgotten
+def min_lstm_layer_vjp(params, cache, d_y):
+    x, f, i, n, *scanned = cache
+    a = scanned[0]
+    xp = array_namespace(d_y)
+    d_a, d_u, d_h = linear_scan_vjp(d_y, Scanned(*scanned))
+    d_a = d_a
+    d_n = (1 - a) * d_u
+    # a = f/(f+i): da/df = i/(f+i)^2, da/di = -f/(f+i)^2
+    s = f + i
+    d_f = d_a * i / s**2 * f * (1 - f)
+    d_i = -d_a * f / s**2 * i * (1 - i)
+    d = xp.concat([d_f, d_i, d_n], axis=-1)
+    d_W_x = rows(d).T @ rows(x)
+    d_b_x = xp.sum(d, axis=(0, 1))
+    d_x = d @ params.W_x
+    return Minimal(d_W_x, d_b_x), d_x, d_h
+
+# %% min_lstm_layer_vjp: i sign
+def min_lstm_layer_vjp(params, cache, d_y):
+    x, f, i, n, *scanned = cache
+    a = scanned[0]
+    xp = array_namespace(d_y)
+    d_a, d_u, d_h = linear_scan_vjp(d_y, Scanned(*scanned))
+    d_a = d_a - n * d_u
+    d_n = (1 - a) * d_u
+    # a = f/(f+i): da/df = i/(f+i)^2, da/di = -f/(f+i)^2
+    s = f + i
+    d_f = d_a * i / s**2 * f * (1 - f)
+    d_i = d_a * f / s**2 * i * (1 - i)
+    d = xp.concat([d_f, d_i, d_n], axis=-1)
+    d_W_x = rows(d).T @ rows(x)
+    d_b_x = xp.sum(d, axis=(0, 1))
+    d_x = d @ params.W_x
+    return Minimal(d_W_x, d_b_x), d_x, d_h
+
+# %% min_lstm_layer_vjp: sigmoid of f forgotten
+def min_lstm_layer_vjp(params, cache, d_y):
+    x, f, i, n, *scanned = cache
+    a = scanned[0]
+    xp = array_namespace(d_y)
+    d_a, d_u, d_h = linear_scan_vjp(d_y, Scanned(*scanned))
+    d_a = d_a - n * d_u
+    d_n = (1 - a) * d_u
+    # a = f/(f+i): da/df = i/(f+i)^2, da/di = -f/(f+i)^2
+    s = f + i
+    d_f = d_a * i / s**2 
+    d_i = -d_a * f / s**2 * i * (1 - i)
+    d = xp.concat([d_f, d_i, d_n], axis=-1)
+    d_W_x = rows(d).T @ rows(x)
+    d_b_x = xp.sum(d, axis=(0, 1))
+    d_x = d @ params.W_x
+    return Minimal(d_W_x, d_b_x), d_x, d_h
+
+# %% min_lstm_layer_vjp: n gets a
+def min_lstm_layer_vjp(params, cache, d_y):
+    x, f, i, n, *scanned = cache
+    a = scanned[0]
+    xp = array_namespace(d_y)
+    d_a, d_u, d_h = linear_scan_vjp(d_y, Scanned(*scanned))
+    d_a = d_a - n * d_u
+    d_n = a * d_u
+    # a = f/(f+i): da/df = i/(f+i)^2, da/di = -f/(f+i)^2
+    s = f + i
+    d_f = d_a * i / s**2 * f * (1 - f)
+    d_i = -d_a * f / s**2 * i * (1 - i)
+    d = xp.concat([d_f, d_i, d_n], axis=-1)
+    d_W_x = rows(d).T @ rows(x)
+    d_b_x = xp.sum(d, axis=(0, 1))
+    d_x = d @ params.W_x
+    return Minimal(d_W_x, d_b_x), d_x, d_h
+
+# %% min_lstm_layer_vjp: order
+def min_lstm_layer_vjp(params, cache, d_y):
+    x, f, i, n, *scanned = cache
+    a = scanned[0]
+    xp = array_namespace(d_y)
+    d_a, d_u, d_h = linear_scan_vjp(d_y, Scanned(*scanned))
+    d_a = d_a - n * d_u
+    d_n = (1 - a) * d_u
+    # a = f/(f+i): da/df = i/(f+i)^2, da/di = -f/(f+i)^2
+    s = f + i
+    d_f = d_a * i / s**2 * f * (1 - f)
+    d_i = -d_a * f / s**2 * i * (1 - i)
+    d = xp.concat([d_i, d_f, d_n], axis=-1)
+    d_W_x = rows(d).T @ rows(x)
+    d_b_x = xp.sum(d, axis=(0, 1))
+    d_x = d @ params.W_x
+    return Minimal(d_W_x, d_b_x), d_x, d_h
+
+# %% min_lstm_layer_vjp: s not squared
+def min_lstm_layer_vjp(params, cache, d_y):
+    x, f, i, n, *scanned = cache
+    a = scanned[0]
+    xp = array_namespace(d_y)
+    d_a, d_u, d_h = linear_scan_vjp(d_y, Scanned(*scanned))
+    d_a = d_a - n * d_u
+    d_n = (1 - a) * d_u
+    # a = f/(f+i): da/df = i/(f+i)^2, da/di = -f/(f+i)^2
+    s = f + i
+    d_f = d_a * i / s * f * (1 - f)
+    d_i = -d_a * f / s * i * (1 - i)
+    d = xp.concat([d_f, d_i, d_n], axis=-1)
+    d_W_x = rows(d).T @ rows(x)
+    d_b_x = xp.sum(d, axis=(0, 1))
+    d_x = d @ params.W_x
+    return Minimal(d_W_x, d_b_x), d_x, d_h
+
+# %% min_lstm_layer_vjp: bias over time only
+def min_lstm_layer_vjp(params, cache, d_y):
+    x, f, i, n, *scanned = cache
+    a = scanned[0]
+    xp = array_namespace(d_y)
+    d_a, d_u, d_h = linear_scan_vjp(d_y, Scanned(*scanned))
+    d_a = d_a - n * d_u
+    d_n = (1 - a) * d_u
+    # a = f/(f+i): da/df = i/(f+i)^2, da/di = -f/(f+i)^2
+    s = f + i
+    d_f = d_a * i / s**2 * f * (1 - f)
+    d_i = -d_a * f / s**2 * i * (1 - i)
+    d = xp.concat([d_f, d_i, d_n], axis=-1)
+    d_W_x = rows(d).T @ rows(x)
+    d_b_x = xp.sum(d, axis=0)
+    d_x = d @ params.W_x
+    return Minimal(d_W_x, d_b_x), d_x, d_h

@@ -1726,3 +1726,621 @@ def gated_delta_cell(a_x, a_h, state):
     y = looked_up(S, q)
     return (y, S), (q, k, length, alpha, beta, e, S_before)
 
+# %% capacity: keys as they are
+def capacity(keys, values, limit):
+    xp = array_namespace(keys)
+    k = keys
+    rest = k @ k.T @ values - values
+    ratio = xp.sum(rest**2, axis=1) / xp.sum(values**2, axis=1)
+    fits = int(limit * keys.shape[1]) + 1
+    return ratio, fits
+
+# %% capacity: one too few
+def capacity(keys, values, limit):
+    xp = array_namespace(keys)
+    k, _ = unit(keys)
+    rest = k @ k.T @ values - values
+    ratio = xp.sum(rest**2, axis=1) / xp.sum(values**2, axis=1)
+    fits = int(limit * keys.shape[1])
+    return ratio, fits
+
+# %% capacity: lengths not squared
+def capacity(keys, values, limit):
+    xp = array_namespace(keys)
+    k, _ = unit(keys)
+    rest = k @ k.T @ values - values
+    ratio = (xp.sum(rest**2, axis=1) / xp.sum(values**2, axis=1))**0.5
+    fits = int(limit * keys.shape[1]) + 1
+    return ratio, fits
+
+# %% capacity: own value left in
+def capacity(keys, values, limit):
+    xp = array_namespace(keys)
+    k, _ = unit(keys)
+    rest = k @ k.T @ values
+    ratio = xp.sum(rest**2, axis=1) / xp.sum(values**2, axis=1)
+    fits = int(limit * keys.shape[1]) + 1
+    return ratio, fits
+
+# %% capacity: V for K
+def capacity(keys, values, limit):
+    xp = array_namespace(keys)
+    k, _ = unit(keys)
+    rest = k @ k.T @ values - values
+    ratio = xp.sum(rest**2, axis=1) / xp.sum(values**2, axis=1)
+    fits = int(limit * values.shape[1]) + 1
+    return ratio, fits
+
+# %% capacity: sum over pairs
+def capacity(keys, values, limit):
+    xp = array_namespace(keys)
+    k, _ = unit(keys)
+    rest = k @ k.T @ values - values
+    ratio = xp.sum(rest**2, axis=0) / xp.sum(values**2, axis=0)
+    fits = int(limit * keys.shape[1]) + 1
+    return ratio, fits
+
+# %% capacity: rounded, once more
+def capacity(keys, values, limit):
+    xp = array_namespace(keys)
+    k, _ = unit(keys)
+    rest = k @ k.T @ values - values
+    ratio = xp.sum(rest**2, axis=1) / xp.sum(values**2, axis=1)
+    fits = round(limit * keys.shape[1] + 1)
+    return ratio, fits
+
+# %% replace_step: delta v-o
+def replace_step(S, r, k, v, q, erase):
+    o = looked_up(S, r)
+    S_new = S - outer(erase * o, r) + outer(v - o, k)
+    return S_new, looked_up(S_new, q)
+
+# %% replace_step: erase also on v
+def replace_step(S, r, k, v, q, erase):
+    o = looked_up(S, r)
+    S_new = S - outer(erase * o, r) + outer(erase * v, k)
+    return S_new, looked_up(S_new, q)
+
+# %% replace_step: no erase rate
+def replace_step(S, r, k, v, q, erase):
+    o = looked_up(S, r)
+    S_new = S - outer(o, r) + outer(v, k)
+    return S_new, looked_up(S_new, q)
+
+# %% replace_step: erased under k
+def replace_step(S, r, k, v, q, erase):
+    o = looked_up(S, r)
+    S_new = S - outer(erase * o, k) + outer(v, k)
+    return S_new, looked_up(S_new, q)
+
+# %% replace_step: outer swapped
+def replace_step(S, r, k, v, q, erase):
+    o = looked_up(S, r)
+    S_new = S - outer(r, erase * o) + outer(v, k)
+    return S_new, looked_up(S_new, q)
+
+# %% replace_step: reads old
+def replace_step(S, r, k, v, q, erase):
+    o = looked_up(S, r)
+    S_new = S - outer(erase * o, r) + outer(v, k)
+    return S_new, looked_up(S, q)
+
+# %% replace_step: unit r
+def replace_step(S, r, k, v, q, erase):
+    r, _ = unit(r); o = looked_up(S, r)
+    S_new = S - outer(erase * o, r) + outer(v, k)
+    return S_new, looked_up(S_new, q)
+
+# %% replace_step_vjp: no d_S_new
+def replace_step_vjp(d_S_new, d_y, S, r, k, v, q, erase):
+    xp = array_namespace(S)
+    old = looked_up(S, r)
+    S_new = S - outer(erase * old, r) + outer(v, k)
+    d_q = looked_back(S_new, d_y)
+    D = outer(d_y, q)
+    d_v = looked_up(D, k)
+    d_k = looked_back(D, v)
+    d_w = -looked_up(D, r)   # of erase * old
+    d_r = -looked_back(D, erase * old)
+    d_erase = xp.sum(d_w * old, axis=-1, keepdims=True)
+    d_old = erase * d_w
+    d_S = D + outer(d_old, r)
+    d_r = d_r + looked_back(S, d_old)
+    return d_S, d_r, d_k, d_v, d_q, d_erase
+
+# %% replace_step_vjp: no d_y in D
+def replace_step_vjp(d_S_new, d_y, S, r, k, v, q, erase):
+    xp = array_namespace(S)
+    old = looked_up(S, r)
+    S_new = S - outer(erase * old, r) + outer(v, k)
+    d_q = looked_back(S_new, d_y)
+    D = d_S_new
+    d_v = looked_up(D, k)
+    d_k = looked_back(D, v)
+    d_w = -looked_up(D, r)   # of erase * old
+    d_r = -looked_back(D, erase * old)
+    d_erase = xp.sum(d_w * old, axis=-1, keepdims=True)
+    d_old = erase * d_w
+    d_S = D + outer(d_old, r)
+    d_r = d_r + looked_back(S, d_old)
+    return d_S, d_r, d_k, d_v, d_q, d_erase
+
+# %% replace_step_vjp: d_r one way
+def replace_step_vjp(d_S_new, d_y, S, r, k, v, q, erase):
+    xp = array_namespace(S)
+    old = looked_up(S, r)
+    S_new = S - outer(erase * old, r) + outer(v, k)
+    d_q = looked_back(S_new, d_y)
+    D = d_S_new + outer(d_y, q)
+    d_v = looked_up(D, k)
+    d_k = looked_back(D, v)
+    d_w = -looked_up(D, r)   # of erase * old
+    d_r = -looked_back(D, erase * old)
+    d_erase = xp.sum(d_w * old, axis=-1, keepdims=True)
+    d_old = erase * d_w
+    d_S = D + outer(d_old, r)
+    return d_S, d_r, d_k, d_v, d_q, d_erase
+
+# %% replace_step_vjp: d_S directly only
+def replace_step_vjp(d_S_new, d_y, S, r, k, v, q, erase):
+    xp = array_namespace(S)
+    old = looked_up(S, r)
+    S_new = S - outer(erase * old, r) + outer(v, k)
+    d_q = looked_back(S_new, d_y)
+    D = d_S_new + outer(d_y, q)
+    d_v = looked_up(D, k)
+    d_k = looked_back(D, v)
+    d_w = -looked_up(D, r)   # of erase * old
+    d_r = -looked_back(D, erase * old)
+    d_erase = xp.sum(d_w * old, axis=-1, keepdims=True)
+    d_old = erase * d_w
+    d_S = D
+    d_r = d_r + looked_back(S, d_old)
+    return d_S, d_r, d_k, d_v, d_q, d_erase
+
+# %% replace_step_vjp: d_q from S
+def replace_step_vjp(d_S_new, d_y, S, r, k, v, q, erase):
+    xp = array_namespace(S)
+    old = looked_up(S, r)
+    S_new = S - outer(erase * old, r) + outer(v, k)
+    d_q = looked_back(S, d_y)
+    D = d_S_new + outer(d_y, q)
+    d_v = looked_up(D, k)
+    d_k = looked_back(D, v)
+    d_w = -looked_up(D, r)   # of erase * old
+    d_r = -looked_back(D, erase * old)
+    d_erase = xp.sum(d_w * old, axis=-1, keepdims=True)
+    d_old = erase * d_w
+    d_S = D + outer(d_old, r)
+    d_r = d_r + looked_back(S, d_old)
+    return d_S, d_r, d_k, d_v, d_q, d_erase
+
+# %% replace_step_vjp: erase sign
+def replace_step_vjp(d_S_new, d_y, S, r, k, v, q, erase):
+    xp = array_namespace(S)
+    old = looked_up(S, r)
+    S_new = S - outer(erase * old, r) + outer(v, k)
+    d_q = looked_back(S_new, d_y)
+    D = d_S_new + outer(d_y, q)
+    d_v = looked_up(D, k)
+    d_k = looked_back(D, v)
+    d_w = -looked_up(D, r)   # of erase * old
+    d_r = -looked_back(D, erase * old)
+    d_erase = xp.sum(-d_w * old, axis=-1, keepdims=True)
+    d_old = erase * d_w
+    d_S = D + outer(d_old, r)
+    d_r = d_r + looked_back(S, d_old)
+    return d_S, d_r, d_k, d_v, d_q, d_erase
+
+# %% replace_step_vjp: d_old no erase
+def replace_step_vjp(d_S_new, d_y, S, r, k, v, q, erase):
+    xp = array_namespace(S)
+    old = looked_up(S, r)
+    S_new = S - outer(erase * old, r) + outer(v, k)
+    d_q = looked_back(S_new, d_y)
+    D = d_S_new + outer(d_y, q)
+    d_v = looked_up(D, k)
+    d_k = looked_back(D, v)
+    d_w = -looked_up(D, r)   # of erase * old
+    d_r = -looked_back(D, erase * old)
+    d_erase = xp.sum(d_w * old, axis=-1, keepdims=True)
+    d_old = d_w
+    d_S = D + outer(d_old, r)
+    d_r = d_r + looked_back(S, d_old)
+    return d_S, d_r, d_k, d_v, d_q, d_erase
+
+# %% replace_step_vjp: no keepdims, once more
+def replace_step_vjp(d_S_new, d_y, S, r, k, v, q, erase):
+    xp = array_namespace(S)
+    old = looked_up(S, r)
+    S_new = S - outer(erase * old, r) + outer(v, k)
+    d_q = looked_back(S_new, d_y)
+    D = d_S_new + outer(d_y, q)
+    d_v = looked_up(D, k)
+    d_k = looked_back(D, v)
+    d_w = -looked_up(D, r)   # of erase * old
+    d_r = -looked_back(D, erase * old)
+    d_erase = xp.sum(d_w * old, axis=-1)
+    d_old = erase * d_w
+    d_S = D + outer(d_old, r)
+    d_r = d_r + looked_back(S, d_old)
+    return d_S, d_r, d_k, d_v, d_q, d_erase
+
+# %% replace_step_vjp: d_k from r
+def replace_step_vjp(d_S_new, d_y, S, r, k, v, q, erase):
+    xp = array_namespace(S)
+    old = looked_up(S, r)
+    S_new = S - outer(erase * old, r) + outer(v, k)
+    d_q = looked_back(S_new, d_y)
+    D = d_S_new + outer(d_y, q)
+    d_v = looked_up(D, k)
+    d_k = looked_back(D, old)
+    d_w = -looked_up(D, r)   # of erase * old
+    d_r = -looked_back(D, erase * old)
+    d_erase = xp.sum(d_w * old, axis=-1, keepdims=True)
+    d_old = erase * d_w
+    d_S = D + outer(d_old, r)
+    d_r = d_r + looked_back(S, d_old)
+    return d_S, d_r, d_k, d_v, d_q, d_erase
+
+# %% weights_read: fade too early
+def weights_read(same, alpha, beta):
+    xp = array_namespace(same)
+    by_hebb, by_delta = [], []
+    kept = left = xp.ones_like(
+        same[0, ...]
+    )  # of Hebb's, of the delta rule's
+    for t in reversed(range(same.shape[0])):
+        w = same[t, ...] * beta[t, ...]
+        kept = kept * alpha[t, ...]
+        left = left * alpha[t, ...]
+        by_hebb.append(w * kept)
+        by_delta.append(w * left)
+        left = left * (1 - w)
+    return xp.stack(by_hebb[::-1]), xp.stack(by_delta[::-1])
+
+# %% weights_read: all erase
+def weights_read(same, alpha, beta):
+    xp = array_namespace(same)
+    by_hebb, by_delta = [], []
+    kept = left = xp.ones_like(
+        same[0, ...]
+    )  # of Hebb's, of the delta rule's
+    for t in reversed(range(same.shape[0])):
+        w = same[t, ...] * beta[t, ...]
+        by_hebb.append(w * kept)
+        by_delta.append(w * left)
+        kept = kept * alpha[t, ...]
+        left = left * alpha[t, ...] * (1 - beta[t, ...])
+    return xp.stack(by_hebb[::-1]), xp.stack(by_delta[::-1])
+
+# %% weights_read: replaced whole
+def weights_read(same, alpha, beta):
+    xp = array_namespace(same)
+    by_hebb, by_delta = [], []
+    kept = left = xp.ones_like(
+        same[0, ...]
+    )  # of Hebb's, of the delta rule's
+    for t in reversed(range(same.shape[0])):
+        w = same[t, ...] * beta[t, ...]
+        by_hebb.append(w * kept)
+        by_delta.append(w * left)
+        kept = kept * alpha[t, ...]
+        left = left * alpha[t, ...] * (1 - same[t, ...])
+    return xp.stack(by_hebb[::-1]), xp.stack(by_delta[::-1])
+
+# %% weights_read: not reversed
+def weights_read(same, alpha, beta):
+    xp = array_namespace(same)
+    by_hebb, by_delta = [], []
+    kept = left = xp.ones_like(
+        same[0, ...]
+    )  # of Hebb's, of the delta rule's
+    for t in reversed(range(same.shape[0])):
+        w = same[t, ...] * beta[t, ...]
+        by_hebb.append(w * kept)
+        by_delta.append(w * left)
+        kept = kept * alpha[t, ...]
+        left = left * alpha[t, ...] * (1 - w)
+    return xp.stack(by_hebb), xp.stack(by_delta)
+
+# %% weights_read: no beta
+def weights_read(same, alpha, beta):
+    xp = array_namespace(same)
+    by_hebb, by_delta = [], []
+    kept = left = xp.ones_like(
+        same[0, ...]
+    )  # of Hebb's, of the delta rule's
+    for t in reversed(range(same.shape[0])):
+        w = same[t, ...]
+        by_hebb.append(w * kept)
+        by_delta.append(w * left)
+        kept = kept * alpha[t, ...]
+        left = left * alpha[t, ...] * (1 - w)
+    return xp.stack(by_hebb[::-1]), xp.stack(by_delta[::-1])
+
+# %% weights_read: delta does not fade
+def weights_read(same, alpha, beta):
+    xp = array_namespace(same)
+    by_hebb, by_delta = [], []
+    kept = left = xp.ones_like(
+        same[0, ...]
+    )  # of Hebb's, of the delta rule's
+    for t in reversed(range(same.shape[0])):
+        w = same[t, ...] * beta[t, ...]
+        by_hebb.append(w * kept)
+        by_delta.append(w * left)
+        kept = kept * alpha[t, ...]
+        left = left * (1 - w)
+    return xp.stack(by_hebb[::-1]), xp.stack(by_delta[::-1])
+
+# %% weights_read: fades only under key
+def weights_read(same, alpha, beta):
+    xp = array_namespace(same)
+    by_hebb, by_delta = [], []
+    kept = left = xp.ones_like(
+        same[0, ...]
+    )  # of Hebb's, of the delta rule's
+    for t in reversed(range(same.shape[0])):
+        w = same[t, ...] * beta[t, ...]
+        by_hebb.append(w * kept)
+        by_delta.append(w * left)
+        kept = kept * (1 - same[t, ...] * (1 - alpha[t, ...]))
+        left = left * alpha[t, ...] * (1 - w)
+    return xp.stack(by_hebb[::-1]), xp.stack(by_delta[::-1])
+
+# %% two_rows: Delta sigmoid
+def two_rows(q, k, v, p, decay):
+    xp = array_namespace(q)
+    D = sigmoid(p)
+    mamba = Steps(q, k, v, -D * xp.exp(decay), D)
+    b = sigmoid(p)
+    n = xp.sum(k * k, axis=-1, keepdims=True)
+    longhorn = Steps(q, k, v, xp.zeros_like(p), b / (1 + b * n))
+    return mamba, longhorn
+
+# %% two_rows: alpha for its logarithm
+def two_rows(q, k, v, p, decay):
+    xp = array_namespace(q)
+    D = xp.logaddexp(p, xp.zeros_like(p))
+    mamba = Steps(q, k, v, xp.exp(-D * xp.exp(decay)), D)
+    b = sigmoid(p)
+    n = xp.sum(k * k, axis=-1, keepdims=True)
+    longhorn = Steps(q, k, v, xp.zeros_like(p), b / (1 + b * n))
+    return mamba, longhorn
+
+# %% two_rows: decay not exp
+def two_rows(q, k, v, p, decay):
+    xp = array_namespace(q)
+    D = xp.logaddexp(p, xp.zeros_like(p))
+    mamba = Steps(q, k, v, -D * decay, D)
+    b = sigmoid(p)
+    n = xp.sum(k * k, axis=-1, keepdims=True)
+    longhorn = Steps(q, k, v, xp.zeros_like(p), b / (1 + b * n))
+    return mamba, longhorn
+
+# %% two_rows: mamba beta 1
+def two_rows(q, k, v, p, decay):
+    xp = array_namespace(q)
+    D = xp.logaddexp(p, xp.zeros_like(p))
+    mamba = Steps(q, k, v, -D * xp.exp(decay), xp.ones_like(D))
+    b = sigmoid(p)
+    n = xp.sum(k * k, axis=-1, keepdims=True)
+    longhorn = Steps(q, k, v, xp.zeros_like(p), b / (1 + b * n))
+    return mamba, longhorn
+
+# %% two_rows: mamba beta 1-alpha
+def two_rows(q, k, v, p, decay):
+    xp = array_namespace(q)
+    D = xp.logaddexp(p, xp.zeros_like(p))
+    mamba = Steps(q, k, v, -D * xp.exp(decay), 1 - xp.exp(-D * xp.exp(decay)))
+    b = sigmoid(p)
+    n = xp.sum(k * k, axis=-1, keepdims=True)
+    longhorn = Steps(q, k, v, xp.zeros_like(p), b / (1 + b * n))
+    return mamba, longhorn
+
+# %% two_rows: longhorn sigma
+def two_rows(q, k, v, p, decay):
+    xp = array_namespace(q)
+    D = xp.logaddexp(p, xp.zeros_like(p))
+    mamba = Steps(q, k, v, -D * xp.exp(decay), D)
+    b = sigmoid(p)
+    n = xp.sum(k * k, axis=-1, keepdims=True)
+    longhorn = Steps(q, k, v, xp.zeros_like(p), b)
+    return mamba, longhorn
+
+# %% two_rows: longhorn with the length
+def two_rows(q, k, v, p, decay):
+    xp = array_namespace(q)
+    D = xp.logaddexp(p, xp.zeros_like(p))
+    mamba = Steps(q, k, v, -D * xp.exp(decay), D)
+    b = sigmoid(p)
+    n = xp.sum(k * k, axis=-1, keepdims=True)
+    longhorn = Steps(q, k, v, xp.zeros_like(p), b / (1 + b * n**0.5))
+    return mamba, longhorn
+
+# %% two_rows: longhorn without b above
+def two_rows(q, k, v, p, decay):
+    xp = array_namespace(q)
+    D = xp.logaddexp(p, xp.zeros_like(p))
+    mamba = Steps(q, k, v, -D * xp.exp(decay), D)
+    b = sigmoid(p)
+    n = xp.sum(k * k, axis=-1, keepdims=True)
+    longhorn = Steps(q, k, v, xp.zeros_like(p), 1 / (1 + b * n))
+    return mamba, longhorn
+
+# %% two_rows: longhorn alpha 1
+def two_rows(q, k, v, p, decay):
+    xp = array_namespace(q)
+    D = xp.logaddexp(p, xp.zeros_like(p))
+    mamba = Steps(q, k, v, -D * xp.exp(decay), D)
+    b = sigmoid(p)
+    n = xp.sum(k * k, axis=-1, keepdims=True)
+    longhorn = Steps(q, k, v, xp.ones_like(p), b / (1 + b * n))
+    return mamba, longhorn
+
+# %% two_rows: step counted twice
+def two_rows(q, k, v, p, decay):
+    xp = array_namespace(q)
+    D = xp.logaddexp(p, xp.zeros_like(p))
+    mamba = Steps(q, k, D * v, -D * xp.exp(decay), D)
+    b = sigmoid(p)
+    n = xp.sum(k * k, axis=-1, keepdims=True)
+    longhorn = Steps(q, k, v, xp.zeros_like(p), b / (1 + b * n))
+    return mamba, longhorn
+
+# %% merged: m of m_1 and m_2
+def merged(S_1, m_1, S_2, m_2, log_f):
+    xp = array_namespace(S_1)
+    first = m_1 + log_f
+    m = xp.maximum(m_1, m_2)
+    S = xp.exp(first - m)[..., None] * S_1 + xp.exp(m_2 - m)[..., None] * S_2
+    return S, m
+
+# %% merged: log_f on second
+def merged(S_1, m_1, S_2, m_2, log_f):
+    xp = array_namespace(S_1)
+    first = m_1; m_2 = m_2 + log_f
+    m = xp.maximum(first, m_2)
+    S = xp.exp(first - m)[..., None] * S_1 + xp.exp(m_2 - m)[..., None] * S_2
+    return S, m
+
+# %% merged: log_f forgotten
+def merged(S_1, m_1, S_2, m_2, log_f):
+    xp = array_namespace(S_1)
+    first = m_1
+    m = xp.maximum(first, m_2)
+    S = xp.exp(first - m)[..., None] * S_1 + xp.exp(m_2 - m)[..., None] * S_2
+    return S, m
+
+# %% merged: logaddexp m
+def merged(S_1, m_1, S_2, m_2, log_f):
+    xp = array_namespace(S_1)
+    first = m_1 + log_f
+    m = xp.logaddexp(first, m_2)
+    S = xp.exp(first - m)[..., None] * S_1 + xp.exp(m_2 - m)[..., None] * S_2
+    return S, m
+
+# %% merged: direct
+def merged(S_1, m_1, S_2, m_2, log_f):
+    xp = array_namespace(S_1)
+    first = m_1 + log_f
+    m = xp.maximum(first, m_2)
+    S = (xp.exp(first)[..., None] * S_1 + xp.exp(m_2)[..., None] * S_2) / xp.exp(m)[..., None]
+    return S, m
+
+# %% merged: weights swapped
+def merged(S_1, m_1, S_2, m_2, log_f):
+    xp = array_namespace(S_1)
+    first = m_1 + log_f
+    m = xp.maximum(first, m_2)
+    S = xp.exp(m_2 - m)[..., None] * S_1 + xp.exp(first - m)[..., None] * S_2
+    return S, m
+
+# %% gated_delta_cell: alpha rows
+def gated_delta_cell(a_x, a_h, state):
+    _, S_before = state
+    q, k, v, alpha, beta = gates(a_x, 5)
+    k, length = unit(k)
+    alpha, beta = sigmoid(alpha), sigmoid(beta)
+    M = S_before * alpha[:, :, None]
+    e = v - looked_up(M, k)
+    S = M + outer(beta * e, k)
+    y = looked_up(S, q)
+    return (y, S), (q, k, length, alpha, beta, e, S_before)
+
+# %% gated_delta_cell: e of S_before
+def gated_delta_cell(a_x, a_h, state):
+    _, S_before = state
+    q, k, v, alpha, beta = gates(a_x, 5)
+    k, length = unit(k)
+    alpha, beta = sigmoid(alpha), sigmoid(beta)
+    M = S_before * alpha[:, None, :]
+    e = v - looked_up(S_before, k)
+    S = M + outer(beta * e, k)
+    y = looked_up(S, q)
+    return (y, S), (q, k, length, alpha, beta, e, S_before)
+
+# %% gated_delta_cell: key raw
+def gated_delta_cell(a_x, a_h, state):
+    _, S_before = state
+    q, k, v, alpha, beta = gates(a_x, 5)
+    _, length = unit(k)
+    alpha, beta = sigmoid(alpha), sigmoid(beta)
+    M = S_before * alpha[:, None, :]
+    e = v - looked_up(M, k)
+    S = M + outer(beta * e, k)
+    y = looked_up(S, q)
+    return (y, S), (q, k, length, alpha, beta, e, S_before)
+
+# %% gated_delta_cell: beta on columns
+def gated_delta_cell(a_x, a_h, state):
+    _, S_before = state
+    q, k, v, alpha, beta = gates(a_x, 5)
+    k, length = unit(k)
+    alpha, beta = sigmoid(alpha), sigmoid(beta)
+    M = S_before * alpha[:, None, :]
+    e = v - looked_up(M, k)
+    S = M + outer(e, beta * k)
+    y = looked_up(S, q)
+    return (y, S), (q, k, length, alpha, beta, e, S_before)
+
+# %% gated_delta_cell: y of M
+def gated_delta_cell(a_x, a_h, state):
+    _, S_before = state
+    q, k, v, alpha, beta = gates(a_x, 5)
+    k, length = unit(k)
+    alpha, beta = sigmoid(alpha), sigmoid(beta)
+    M = S_before * alpha[:, None, :]
+    e = v - looked_up(M, k)
+    S = M + outer(beta * e, k)
+    y = looked_up(M, q)
+    return (y, S), (q, k, length, alpha, beta, e, S_before)
+
+# %% gated_delta_cell: hebb
+def gated_delta_cell(a_x, a_h, state):
+    _, S_before = state
+    q, k, v, alpha, beta = gates(a_x, 5)
+    k, length = unit(k)
+    alpha, beta = sigmoid(alpha), sigmoid(beta)
+    M = S_before * alpha[:, None, :]
+    e = v
+    S = M + outer(beta * e, k)
+    y = looked_up(S, q)
+    return (y, S), (q, k, length, alpha, beta, e, S_before)
+
+# %% gated_delta_cell: S from S_before
+def gated_delta_cell(a_x, a_h, state):
+    _, S_before = state
+    q, k, v, alpha, beta = gates(a_x, 5)
+    k, length = unit(k)
+    alpha, beta = sigmoid(alpha), sigmoid(beta)
+    M = S_before * alpha[:, None, :]
+    e = v - looked_up(M, k)
+    S = S_before + outer(beta * e, k)
+    y = looked_up(S, q)
+    return (y, S), (q, k, length, alpha, beta, e, S_before)
+
+# %% gated_delta_cell: order k q v
+def gated_delta_cell(a_x, a_h, state):
+    _, S_before = state
+    k, q, v, alpha, beta = gates(a_x, 5)
+    k, length = unit(k)
+    alpha, beta = sigmoid(alpha), sigmoid(beta)
+    M = S_before * alpha[:, None, :]
+    e = v - looked_up(M, k)
+    S = M + outer(beta * e, k)
+    y = looked_up(S, q)
+    return (y, S), (q, k, length, alpha, beta, e, S_before)
+
+# %% gated_delta_cell: query unit
+def gated_delta_cell(a_x, a_h, state):
+    _, S_before = state
+    q, k, v, alpha, beta = gates(a_x, 5)
+    k, length = unit(k)
+    q, _ = unit(q); alpha, beta = sigmoid(alpha), sigmoid(beta)
+    M = S_before * alpha[:, None, :]
+    e = v - looked_up(M, k)
+    S = M + outer(beta * e, k)
+    y = looked_up(S, q)
+    return (y, S), (q, k, length, alpha, beta, e, S_before)

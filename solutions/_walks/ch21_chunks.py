@@ -1783,3 +1783,510 @@ def delta_writes(k, v, c, beta, S):
     e = v - (xp.exp(c) * k) @ xp.matrix_transpose(S)
     return beta * e
 
+# %% best_chunk: right, product by product
+def best_chunk(T, K, V, start, sizes):
+    costs = []
+    for C in sizes:
+        products = 2 * C * K * C + 2 * C * K * V + C * C * V + V * C * K
+        one = start + products + C**3 / 3 + C**2 * V
+        costs.append(-(-T // C) * one)
+    best = costs.index(min(costs))
+    return sizes[best], costs[best]
+
+# %% row_chunk: no tril
+def row_chunk(q, k, u, log_a, S):
+    xp = array_namespace(q)
+    c = xp.cumulative_sum(log_a, axis=1)
+    P = q @ xp.matrix_transpose(k)
+    y = xp.exp(c) * (q @ xp.matrix_transpose(S))
+    y = y + xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
+    last = c[:, -1, :]
+    left = xp.exp(last[:, None, :] - c) * u
+    S_after = xp.exp(last)[..., None] * S + xp.matrix_transpose(left) @ k
+    return y, S_after
+
+# %% row_chunk: no cumsum
+def row_chunk(q, k, u, log_a, S):
+    xp = array_namespace(q)
+    c = log_a
+    P = xp.tril(q @ xp.matrix_transpose(k))
+    y = xp.exp(c) * (q @ xp.matrix_transpose(S))
+    y = y + xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
+    last = c[:, -1, :]
+    left = xp.exp(last[:, None, :] - c) * u
+    S_after = xp.exp(last)[..., None] * S + xp.matrix_transpose(left) @ k
+    return y, S_after
+
+# %% row_chunk: strict tril
+def row_chunk(q, k, u, log_a, S):
+    xp = array_namespace(q)
+    c = xp.cumulative_sum(log_a, axis=1)
+    P = xp.tril(q @ xp.matrix_transpose(k), k=-1)
+    y = xp.exp(c) * (q @ xp.matrix_transpose(S))
+    y = y + xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
+    last = c[:, -1, :]
+    left = xp.exp(last[:, None, :] - c) * u
+    S_after = xp.exp(last)[..., None] * S + xp.matrix_transpose(left) @ k
+    return y, S_after
+
+# %% row_chunk: S not faded in y
+def row_chunk(q, k, u, log_a, S):
+    xp = array_namespace(q)
+    c = xp.cumulative_sum(log_a, axis=1)
+    P = xp.tril(q @ xp.matrix_transpose(k))
+    y = (q @ xp.matrix_transpose(S))
+    y = y + xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
+    last = c[:, -1, :]
+    left = xp.exp(last[:, None, :] - c) * u
+    S_after = xp.exp(last)[..., None] * S + xp.matrix_transpose(left) @ k
+    return y, S_after
+
+# %% row_chunk: writes not faded at end
+def row_chunk(q, k, u, log_a, S):
+    xp = array_namespace(q)
+    c = xp.cumulative_sum(log_a, axis=1)
+    P = xp.tril(q @ xp.matrix_transpose(k))
+    y = xp.exp(c) * (q @ xp.matrix_transpose(S))
+    y = y + xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
+    last = c[:, -1, :]
+    left = u
+    S_after = xp.exp(last)[..., None] * S + xp.matrix_transpose(left) @ k
+    return y, S_after
+
+# %% row_chunk: S_after old not faded
+def row_chunk(q, k, u, log_a, S):
+    xp = array_namespace(q)
+    c = xp.cumulative_sum(log_a, axis=1)
+    P = xp.tril(q @ xp.matrix_transpose(k))
+    y = xp.exp(c) * (q @ xp.matrix_transpose(S))
+    y = y + xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
+    last = c[:, -1, :]
+    left = xp.exp(last[:, None, :] - c) * u
+    S_after = S + xp.matrix_transpose(left) @ k
+    return y, S_after
+
+# %% row_chunk: left faded from start
+def row_chunk(q, k, u, log_a, S):
+    xp = array_namespace(q)
+    c = xp.cumulative_sum(log_a, axis=1)
+    P = xp.tril(q @ xp.matrix_transpose(k))
+    y = xp.exp(c) * (q @ xp.matrix_transpose(S))
+    y = y + xp.sum(P[..., None] * kept(c) * u[:, None, :, :], axis=2)
+    last = c[:, -1, :]
+    left = xp.exp(c) * u
+    S_after = xp.exp(last)[..., None] * S + xp.matrix_transpose(left) @ k
+    return y, S_after
+
+# %% row_chunk: decay within ignored
+def row_chunk(q, k, u, log_a, S):
+    xp = array_namespace(q)
+    c = xp.cumulative_sum(log_a, axis=1)
+    P = xp.tril(q @ xp.matrix_transpose(k))
+    y = xp.exp(c) * (q @ xp.matrix_transpose(S))
+    y = y + xp.sum(P[..., None] * u[:, None, :, :], axis=2)
+    last = c[:, -1, :]
+    left = xp.exp(last[:, None, :] - c) * u
+    S_after = xp.exp(last)[..., None] * S + xp.matrix_transpose(left) @ k
+    return y, S_after
+
+# %% solve_left_vjp: transposed L
+def solve_left_vjp(d_X, X, L):
+    xp = array_namespace(X)
+    d_R = xp.matrix_transpose(xp.linalg.solve(xp.matrix_transpose(L), xp.matrix_transpose(d_X)))
+    d_L = xp.tril(-xp.matrix_transpose(X) @ d_R)
+    return d_L, d_R
+
+# %% solve_left_vjp: no minus
+def solve_left_vjp(d_X, X, L):
+    xp = array_namespace(X)
+    d_R = xp.matrix_transpose(xp.linalg.solve(L, xp.matrix_transpose(d_X)))
+    d_L = xp.tril(xp.matrix_transpose(X) @ d_R)
+    return d_L, d_R
+
+# %% solve_left_vjp: strict, once more
+def solve_left_vjp(d_X, X, L):
+    xp = array_namespace(X)
+    d_R = xp.matrix_transpose(xp.linalg.solve(L, xp.matrix_transpose(d_X)))
+    d_L = xp.tril(-xp.matrix_transpose(X) @ d_R, k=-1)
+    return d_L, d_R
+
+# %% solve_left_vjp: no tril
+def solve_left_vjp(d_X, X, L):
+    xp = array_namespace(X)
+    d_R = xp.matrix_transpose(xp.linalg.solve(L, xp.matrix_transpose(d_X)))
+    d_L = -xp.matrix_transpose(X) @ d_R
+    return d_L, d_R
+
+# %% solve_left_vjp: d_L transposed
+def solve_left_vjp(d_X, X, L):
+    xp = array_namespace(X)
+    d_R = xp.matrix_transpose(xp.linalg.solve(L, xp.matrix_transpose(d_X)))
+    d_L = xp.tril(-xp.matrix_transpose(d_R) @ X)
+    return d_L, d_R
+
+# %% solve_left_vjp: d_X for d_R
+def solve_left_vjp(d_X, X, L):
+    xp = array_namespace(X)
+    d_R = xp.matrix_transpose(xp.linalg.solve(L, xp.matrix_transpose(d_X)))
+    d_L = xp.tril(-xp.matrix_transpose(X) @ d_X)
+    return d_L, d_R
+
+# %% all_pairs: no abs
+def all_pairs(q, k, v, log_a):
+    xp = array_namespace(q)
+    c = xp.cumulative_sum(log_a, axis=1)
+    d = c[:, :, None] - c[:, None, :]
+    A = xp.tril(xp.exp(xp.minimum(d, xp.zeros_like(d))) * (q @ xp.matrix_transpose(k)))
+    n = xp.sum(A, axis=-1, keepdims=True)
+    y = (A @ v) / xp.maximum(n, xp.ones_like(n))
+    return y
+
+# %% all_pairs: strict, once more
+def all_pairs(q, k, v, log_a):
+    xp = array_namespace(q)
+    c = xp.cumulative_sum(log_a, axis=1)
+    d = c[:, :, None] - c[:, None, :]
+    A = xp.tril(xp.exp(xp.minimum(d, xp.zeros_like(d))) * (q @ xp.matrix_transpose(k)), k=-1)
+    n = xp.abs(xp.sum(A, axis=-1, keepdims=True))
+    y = (A @ v) / xp.maximum(n, xp.ones_like(n))
+    return y
+
+# %% all_pairs: no max
+def all_pairs(q, k, v, log_a):
+    xp = array_namespace(q)
+    c = xp.cumulative_sum(log_a, axis=1)
+    d = c[:, :, None] - c[:, None, :]
+    A = xp.tril(xp.exp(xp.minimum(d, xp.zeros_like(d))) * (q @ xp.matrix_transpose(k)))
+    n = xp.abs(xp.sum(A, axis=-1, keepdims=True))
+    y = (A @ v) / n
+    return y
+
+# %% all_pairs: sum of abs
+def all_pairs(q, k, v, log_a):
+    xp = array_namespace(q)
+    c = xp.cumulative_sum(log_a, axis=1)
+    d = c[:, :, None] - c[:, None, :]
+    A = xp.tril(xp.exp(xp.minimum(d, xp.zeros_like(d))) * (q @ xp.matrix_transpose(k)))
+    n = xp.sum(xp.abs(A), axis=-1, keepdims=True)
+    y = (A @ v) / xp.maximum(n, xp.ones_like(n))
+    return y
+
+# %% all_pairs: multiplied mask
+def all_pairs(q, k, v, log_a):
+    xp = array_namespace(q)
+    c = xp.cumulative_sum(log_a, axis=1)
+    d = c[:, :, None] - c[:, None, :]
+    A = (xp.exp(d) * xp.tril(xp.ones_like(d)) * (q @ xp.matrix_transpose(k)))
+    n = xp.abs(xp.sum(A, axis=-1, keepdims=True))
+    y = (A @ v) / xp.maximum(n, xp.ones_like(n))
+    return y
+
+# %% all_pairs: no cumsum
+def all_pairs(q, k, v, log_a):
+    xp = array_namespace(q)
+    c = log_a
+    d = c[:, :, None] - c[:, None, :]
+    A = xp.tril(xp.exp(xp.minimum(d, xp.zeros_like(d))) * (q @ xp.matrix_transpose(k)))
+    n = xp.abs(xp.sum(A, axis=-1, keepdims=True))
+    y = (A @ v) / xp.maximum(n, xp.ones_like(n))
+    return y
+
+# %% all_pairs: quotient
+def all_pairs(q, k, v, log_a):
+    xp = array_namespace(q)
+    c = xp.cumulative_sum(log_a, axis=1)
+    d = c[:, :, None] - c[:, None, :]
+    A = xp.tril((xp.exp(c)[:, :, None] / xp.exp(c)[:, None, :]) * (q @ xp.matrix_transpose(k)))
+    n = xp.abs(xp.sum(A, axis=-1, keepdims=True))
+    y = (A @ v) / xp.maximum(n, xp.ones_like(n))
+    return y
+
+# %% all_pairs: sum over queries
+def all_pairs(q, k, v, log_a):
+    xp = array_namespace(q)
+    c = xp.cumulative_sum(log_a, axis=1)
+    d = c[:, :, None] - c[:, None, :]
+    A = xp.tril(xp.exp(xp.minimum(d, xp.zeros_like(d))) * (q @ xp.matrix_transpose(k)))
+    n = xp.abs(xp.sum(A, axis=-2, keepdims=True))
+    y = (A @ v) / xp.maximum(n, xp.ones_like(n))
+    return y
+
+# %% all_pairs: 1 added
+def all_pairs(q, k, v, log_a):
+    xp = array_namespace(q)
+    c = xp.cumulative_sum(log_a, axis=1)
+    d = c[:, :, None] - c[:, None, :]
+    A = xp.tril(xp.exp(xp.minimum(d, xp.zeros_like(d))) * (q @ xp.matrix_transpose(k)))
+    n = xp.abs(xp.sum(A, axis=-1, keepdims=True))
+    y = (A @ v) / (n + 1)
+    return y
+
+# %% best_chunk: no solve, once more
+def best_chunk(T, K, V, start, sizes):
+    costs = []
+    for C in sizes:
+        products = 2 * C * K * C + 2 * C * K * V + C * C * V + V * C * K
+        one = start + products
+        costs.append(-(-T // C) * one)
+    best = costs.index(min(costs))
+    return sizes[best], costs[best]
+
+# %% best_chunk: rounded down
+def best_chunk(T, K, V, start, sizes):
+    costs = []
+    for C in sizes:
+        products = 2 * C * K * C + 2 * C * K * V + C * C * V + V * C * K
+        one = start + products + C**3 / 3 + C**2 * V
+        costs.append((T // C) * one)
+    best = costs.index(min(costs))
+    return sizes[best], costs[best]
+
+# %% best_chunk: not rounded
+def best_chunk(T, K, V, start, sizes):
+    costs = []
+    for C in sizes:
+        products = 2 * C * K * C + 2 * C * K * V + C * C * V + V * C * K
+        one = start + products + C**3 / 3 + C**2 * V
+        costs.append((T / C) * one)
+    best = costs.index(min(costs))
+    return sizes[best], costs[best]
+
+# %% best_chunk: start once, once more
+def best_chunk(T, K, V, start, sizes):
+    costs = []
+    for C in sizes:
+        products = 2 * C * K * C + 2 * C * K * V + C * C * V + V * C * K
+        one = products + C**3 / 3 + C**2 * V
+        costs.append(-(-T // C) * one + start)
+    best = costs.index(min(costs))
+    return sizes[best], costs[best]
+
+# %% best_chunk: per step start
+def best_chunk(T, K, V, start, sizes):
+    costs = []
+    for C in sizes:
+        products = 2 * C * K * C + 2 * C * K * V + C * C * V + V * C * K
+        one = C * start + products + C**3 / 3 + C**2 * V
+        costs.append(-(-T // C) * one)
+    best = costs.index(min(costs))
+    return sizes[best], costs[best]
+
+# %% best_chunk: five products
+def best_chunk(T, K, V, start, sizes):
+    costs = []
+    for C in sizes:
+        products = 2 * C * K * C + 2 * C * K * V + C * C * V
+        one = start + products + C**3 / 3 + C**2 * V
+        costs.append(-(-T // C) * one)
+    best = costs.index(min(costs))
+    return sizes[best], costs[best]
+
+# %% best_chunk: per chunk cost only
+def best_chunk(T, K, V, start, sizes):
+    costs = []
+    for C in sizes:
+        products = 2 * C * K * C + 2 * C * K * V + C * C * V + V * C * K
+        one = start + products + C**3 / 3 + C**2 * V
+        costs.append(-(-T // C) * one)
+    best = costs.index(min(costs))
+    return sizes[best], costs[best] / -(-T // sizes[best])
+
+# %% write_on: reads before it writes
+def write_on(memory, q, k, v, log_a, C):
+    xp = array_namespace(q)
+    S, keys, values, logs = memory
+    keys = xp.concat([keys, k[None, :]])
+    values = xp.concat([values, v[None, :]])
+    logs = xp.concat([logs, log_a[None, :]])
+    c = xp.cumulative_sum(logs, axis=0)
+    last = c[-1, :]
+    left = xp.exp(last - c) * values
+    y = xp.exp(last) * (S @ q) + xp.matrix_transpose(left[:-1, :]) @ (keys[:-1, :] @ q)
+    if keys.shape[0] == C:
+        S = xp.exp(last) * S + xp.matrix_transpose(left) @ keys
+        keys, values, logs = keys[:0, :], values[:0, :], logs[:0, :]
+    return y, (S, keys, values, logs)
+
+# %% write_on: folds a step late
+def write_on(memory, q, k, v, log_a, C):
+    xp = array_namespace(q)
+    S, keys, values, logs = memory
+    keys = xp.concat([keys, k[None, :]])
+    values = xp.concat([values, v[None, :]])
+    logs = xp.concat([logs, log_a[None, :]])
+    c = xp.cumulative_sum(logs, axis=0)
+    last = c[-1, :]
+    left = xp.exp(last - c) * values
+    y = xp.exp(last) * (S @ q) + xp.matrix_transpose(left) @ (keys @ q)
+    if keys.shape[0] > C:
+        S = xp.exp(last) * S + xp.matrix_transpose(left) @ keys
+        keys, values, logs = keys[:0, :], values[:0, :], logs[:0, :]
+    return y, (S, keys, values, logs)
+
+# %% write_on: S not faded in fold
+def write_on(memory, q, k, v, log_a, C):
+    xp = array_namespace(q)
+    S, keys, values, logs = memory
+    keys = xp.concat([keys, k[None, :]])
+    values = xp.concat([values, v[None, :]])
+    logs = xp.concat([logs, log_a[None, :]])
+    c = xp.cumulative_sum(logs, axis=0)
+    last = c[-1, :]
+    left = xp.exp(last - c) * values
+    y = xp.exp(last) * (S @ q) + xp.matrix_transpose(left) @ (keys @ q)
+    if keys.shape[0] == C:
+        S = S + xp.matrix_transpose(left) @ keys
+        keys, values, logs = keys[:0, :], values[:0, :], logs[:0, :]
+    return y, (S, keys, values, logs)
+
+# %% write_on: S not faded in y
+def write_on(memory, q, k, v, log_a, C):
+    xp = array_namespace(q)
+    S, keys, values, logs = memory
+    keys = xp.concat([keys, k[None, :]])
+    values = xp.concat([values, v[None, :]])
+    logs = xp.concat([logs, log_a[None, :]])
+    c = xp.cumulative_sum(logs, axis=0)
+    last = c[-1, :]
+    left = xp.exp(last - c) * values
+    y = (S @ q) + xp.matrix_transpose(left) @ (keys @ q)
+    if keys.shape[0] == C:
+        S = xp.exp(last) * S + xp.matrix_transpose(left) @ keys
+        keys, values, logs = keys[:0, :], values[:0, :], logs[:0, :]
+    return y, (S, keys, values, logs)
+
+# %% write_on: logs not emptied
+def write_on(memory, q, k, v, log_a, C):
+    xp = array_namespace(q)
+    S, keys, values, logs = memory
+    keys = xp.concat([keys, k[None, :]])
+    values = xp.concat([values, v[None, :]])
+    logs = xp.concat([logs, log_a[None, :]])
+    c = xp.cumulative_sum(logs, axis=0)
+    last = c[-1, :]
+    left = xp.exp(last - c) * values
+    y = xp.exp(last) * (S @ q) + xp.matrix_transpose(left) @ (keys @ q)
+    if keys.shape[0] == C:
+        S = xp.exp(last) * S + xp.matrix_transpose(left) @ keys
+        keys, values = keys[:0, :], values[:0, :]
+    return y, (S, keys, values, logs)
+
+# %% write_on: oldest dropped, not folded
+def write_on(memory, q, k, v, log_a, C):
+    xp = array_namespace(q)
+    S, keys, values, logs = memory
+    keys = xp.concat([keys, k[None, :]])
+    values = xp.concat([values, v[None, :]])
+    logs = xp.concat([logs, log_a[None, :]])
+    c = xp.cumulative_sum(logs, axis=0)
+    last = c[-1, :]
+    left = xp.exp(last - c) * values
+    y = xp.exp(last) * (S @ q) + xp.matrix_transpose(left) @ (keys @ q)
+    if keys.shape[0] == C:
+        S = xp.exp(last) * S + xp.matrix_transpose(left) @ keys
+        keys, values, logs = keys[1:, :], values[1:, :], logs[1:, :]
+    return y, (S, keys, values, logs)
+
+# %% write_on: forgets fold content
+def write_on(memory, q, k, v, log_a, C):
+    xp = array_namespace(q)
+    S, keys, values, logs = memory
+    keys = xp.concat([keys, k[None, :]])
+    values = xp.concat([values, v[None, :]])
+    logs = xp.concat([logs, log_a[None, :]])
+    c = xp.cumulative_sum(logs, axis=0)
+    last = c[-1, :]
+    left = xp.exp(last - c) * values
+    y = xp.exp(last) * (S @ q) + xp.matrix_transpose(left) @ (keys @ q)
+    if keys.shape[0] == C:
+        S = xp.exp(last) * S
+        keys, values, logs = keys[:0, :], values[:0, :], logs[:0, :]
+    return y, (S, keys, values, logs)
+
+# %% write_on: unfaded fold
+def write_on(memory, q, k, v, log_a, C):
+    xp = array_namespace(q)
+    S, keys, values, logs = memory
+    keys = xp.concat([keys, k[None, :]])
+    values = xp.concat([values, v[None, :]])
+    logs = xp.concat([logs, log_a[None, :]])
+    c = xp.cumulative_sum(logs, axis=0)
+    last = c[-1, :]
+    left = xp.exp(last - c) * values
+    y = xp.exp(last) * (S @ q) + xp.matrix_transpose(left) @ (keys @ q)
+    if keys.shape[0] == C:
+        S = xp.exp(last) * S + xp.matrix_transpose(values) @ keys
+        keys, values, logs = keys[:0, :], values[:0, :], logs[:0, :]
+    return y, (S, keys, values, logs)
+
+# %% delta_writes: diag
+def delta_writes(k, v, c, beta, S):
+    xp = array_namespace(k)
+    one = xp.eye(k.shape[1], dtype=k.dtype, device=device_of(k))
+    A = xp.tril(scores(k, k, c))
+    R = beta * (v - (xp.exp(c) * k) @ xp.matrix_transpose(S))
+    u = xp.linalg.solve(one + beta * A, R)
+    return u
+
+# %% delta_writes: beta right missing
+def delta_writes(k, v, c, beta, S):
+    xp = array_namespace(k)
+    one = xp.eye(k.shape[1], dtype=k.dtype, device=device_of(k))
+    A = xp.tril(scores(k, k, c), k=-1)
+    R = (v - (xp.exp(c) * k) @ xp.matrix_transpose(S))
+    u = xp.linalg.solve(one + beta * A, R)
+    return u
+
+# %% delta_writes: beta left missing
+def delta_writes(k, v, c, beta, S):
+    xp = array_namespace(k)
+    one = xp.eye(k.shape[1], dtype=k.dtype, device=device_of(k))
+    A = xp.tril(scores(k, k, c), k=-1)
+    R = beta * (v - (xp.exp(c) * k) @ xp.matrix_transpose(S))
+    u = xp.linalg.solve(one + A, R)
+    return u
+
+# %% delta_writes: S not faded
+def delta_writes(k, v, c, beta, S):
+    xp = array_namespace(k)
+    one = xp.eye(k.shape[1], dtype=k.dtype, device=device_of(k))
+    A = xp.tril(scores(k, k, c), k=-1)
+    R = beta * (v - (k) @ xp.matrix_transpose(S))
+    u = xp.linalg.solve(one + beta * A, R)
+    return u
+
+# %% delta_writes: minus, once more
+def delta_writes(k, v, c, beta, S):
+    xp = array_namespace(k)
+    one = xp.eye(k.shape[1], dtype=k.dtype, device=device_of(k))
+    A = xp.tril(scores(k, k, c), k=-1)
+    R = beta * (v - (xp.exp(c) * k) @ xp.matrix_transpose(S))
+    u = xp.linalg.solve(one - beta * A, R)
+    return u
+
+# %% delta_writes: beta on columns
+def delta_writes(k, v, c, beta, S):
+    xp = array_namespace(k)
+    one = xp.eye(k.shape[1], dtype=k.dtype, device=device_of(k))
+    A = xp.tril(scores(k, k, c), k=-1)
+    R = beta * (v - (xp.exp(c) * k) @ xp.matrix_transpose(S))
+    u = xp.linalg.solve(one + A * xp.matrix_transpose(beta), R)
+    return u
+
+# %% delta_writes: S not transposed order
+def delta_writes(k, v, c, beta, S):
+    xp = array_namespace(k)
+    one = xp.eye(k.shape[1], dtype=k.dtype, device=device_of(k))
+    A = xp.tril(scores(k, k, c), k=-1)
+    R = beta * (v + (xp.exp(c) * k) @ xp.matrix_transpose(S))
+    u = xp.linalg.solve(one + beta * A, R)
+    return u
+
+# %% delta_writes: plain keys  products
+def delta_writes(k, v, c, beta, S):
+    xp = array_namespace(k)
+    one = xp.eye(k.shape[1], dtype=k.dtype, device=device_of(k))
+    A = xp.tril(k @ xp.matrix_transpose(k), k=-1)
+    R = beta * (v - (xp.exp(c) * k) @ xp.matrix_transpose(S))
+    u = xp.linalg.solve(one + beta * A, R)
+    return u

@@ -2620,3 +2620,776 @@ def selective_layer(params, x, h):
         y.append(xp.sum(h * c[t, :, None, :], axis=-1) + params.skip * x[t, ...])
     return xp.stack(y), h
 
+# %% bits_after: right, test by test
+def bits_after(nats, seconds, budget, tokens, characters):
+    xp = array_namespace(nats)
+    passed = xp.cumulative_sum(seconds, axis=1)
+    bits = []
+    for s in range(nats.shape[0]):
+        last = None
+        for e in range(nats.shape[1]):
+            if passed[s, e] <= budget:
+                last = nats[s, e]
+        if last is None:
+            raise ValueError(f"budget: expected a test within {budget} seconds, seed {s} has none")
+        bits.append(last * tokens / characters / math.log(2))
+    bits = xp.stack(bits)
+    return bits
+
+# %% selective_layer: right, sums in place of products
+def selective_layer(params, x, h):
+    xp = array_namespace(x)
+    T, H, N = x.shape[0], *h.shape[1:]
+    p = x @ params.W_x.T + params.b_x
+    p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+    s = softplus(p)
+    r = xp.exp(params.log_rate)
+    y = []
+    for t in range(T):
+        s_t, x_t = s[t, ...][..., None], x[t, ...][..., None]
+        h = xp.exp(-s_t * r) * h + s_t * x_t * b[t, ...][:, None, :]
+        y.append(xp.sum(h * c[t, ...][:, None, :], axis=-1) + params.skip * x[t, ...])
+    return xp.stack(y), h
+
+# %% rms_norm: naive
+def rms_norm(x, w, eps):
+    xp = array_namespace(x)
+    root = math.sqrt(eps)
+    s = xp.ones_like(x[..., :1])
+    z = x / s
+    y = w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
+    return y
+
+# %% rms_norm: max no abs
+def rms_norm(x, w, eps):
+    xp = array_namespace(x)
+    root = math.sqrt(eps)
+    s = xp.max((x), axis=-1, keepdims=True) + root
+    z = x / s
+    y = w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
+    return y
+
+# %% rms_norm: sum
+def rms_norm(x, w, eps):
+    xp = array_namespace(x)
+    root = math.sqrt(eps)
+    s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
+    z = x / s
+    y = w * z / xp.sqrt(xp.sum(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
+    return y
+
+# %% rms_norm: eps outside
+def rms_norm(x, w, eps):
+    xp = array_namespace(x)
+    root = math.sqrt(eps)
+    s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
+    z = x / s
+    y = w * z / (xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True)) + eps / s)
+    return y
+
+# %% rms_norm: eps unscaled
+def rms_norm(x, w, eps):
+    xp = array_namespace(x)
+    root = math.sqrt(eps)
+    s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
+    z = x / s
+    y = w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps)
+    return y
+
+# %% rms_norm: layer norm
+def rms_norm(x, w, eps):
+    xp = array_namespace(x)
+    root = math.sqrt(eps)
+    s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
+    z = x / s; z = z - xp.mean(z, axis=-1, keepdims=True)
+    y = w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
+    return y
+
+# %% rms_norm: no w
+def rms_norm(x, w, eps):
+    xp = array_namespace(x)
+    root = math.sqrt(eps)
+    s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
+    z = x / s
+    y = z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
+    return y
+
+# %% rms_norm: eps over s squared
+def rms_norm(x, w, eps):
+    xp = array_namespace(x)
+    root = math.sqrt(eps)
+    s = xp.max(xp.abs(x), axis=-1, keepdims=True) + root
+    z = x / s
+    y = w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + eps / s**2)
+    return y
+
+# %% rms_norm: no root of eps added
+def rms_norm(x, w, eps):
+    xp = array_namespace(x)
+    root = math.sqrt(eps)
+    s = xp.max(xp.abs(x), axis=-1, keepdims=True)
+    z = x / s
+    y = w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
+    return y
+
+# %% rms_norm: max over all
+def rms_norm(x, w, eps):
+    xp = array_namespace(x)
+    root = math.sqrt(eps)
+    s = xp.max(xp.abs(x), keepdims=True) + root
+    z = x / s
+    y = w * z / xp.sqrt(xp.mean(z * z, axis=-1, keepdims=True) + (root / s) ** 2)
+    return y
+
+# %% pre_norm_vjp: no residual, once more
+def pre_norm_vjp(d_y, x, w, W, eps):
+    xp = array_namespace(x)
+    rho = xp.sqrt(xp.mean(x * x, axis=-1, keepdims=True) + eps)
+    n = x / rho
+    d_a = d_y @ W
+    d_W = rows(d_y).T @ rows(w * n)
+    d_w = xp.sum(d_a * n, axis=(0, 1))
+    d_n = d_a * w
+    d_x = (d_n - n * xp.mean(d_n * n, axis=-1, keepdims=True)) / rho
+    return d_x, d_w, d_W
+
+# %% pre_norm_vjp: W transposed
+def pre_norm_vjp(d_y, x, w, W, eps):
+    xp = array_namespace(x)
+    rho = xp.sqrt(xp.mean(x * x, axis=-1, keepdims=True) + eps)
+    n = x / rho
+    d_a = d_y @ W.T
+    d_W = rows(d_y).T @ rows(w * n)
+    d_w = xp.sum(d_a * n, axis=(0, 1))
+    d_n = d_a * w
+    d_x = d_y + (d_n - n * xp.mean(d_n * n, axis=-1, keepdims=True)) / rho
+    return d_x, d_w, d_W
+
+# %% pre_norm_vjp: d_W transposed
+def pre_norm_vjp(d_y, x, w, W, eps):
+    xp = array_namespace(x)
+    rho = xp.sqrt(xp.mean(x * x, axis=-1, keepdims=True) + eps)
+    n = x / rho
+    d_a = d_y @ W
+    d_W = rows(w * n).T @ rows(d_y)
+    d_w = xp.sum(d_a * n, axis=(0, 1))
+    d_n = d_a * w
+    d_x = d_y + (d_n - n * xp.mean(d_n * n, axis=-1, keepdims=True)) / rho
+    return d_x, d_w, d_W
+
+# %% pre_norm_vjp: d_W of n
+def pre_norm_vjp(d_y, x, w, W, eps):
+    xp = array_namespace(x)
+    rho = xp.sqrt(xp.mean(x * x, axis=-1, keepdims=True) + eps)
+    n = x / rho
+    d_a = d_y @ W
+    d_W = rows(d_y).T @ rows(n)
+    d_w = xp.sum(d_a * n, axis=(0, 1))
+    d_n = d_a * w
+    d_x = d_y + (d_n - n * xp.mean(d_n * n, axis=-1, keepdims=True)) / rho
+    return d_x, d_w, d_W
+
+# %% pre_norm_vjp: d_W of x
+def pre_norm_vjp(d_y, x, w, W, eps):
+    xp = array_namespace(x)
+    rho = xp.sqrt(xp.mean(x * x, axis=-1, keepdims=True) + eps)
+    n = x / rho
+    d_a = d_y @ W
+    d_W = rows(d_y).T @ rows(x)
+    d_w = xp.sum(d_a * n, axis=(0, 1))
+    d_n = d_a * w
+    d_x = d_y + (d_n - n * xp.mean(d_n * n, axis=-1, keepdims=True)) / rho
+    return d_x, d_w, d_W
+
+# %% pre_norm_vjp: rho constant
+def pre_norm_vjp(d_y, x, w, W, eps):
+    xp = array_namespace(x)
+    rho = xp.sqrt(xp.mean(x * x, axis=-1, keepdims=True) + eps)
+    n = x / rho
+    d_a = d_y @ W
+    d_W = rows(d_y).T @ rows(w * n)
+    d_w = xp.sum(d_a * n, axis=(0, 1))
+    d_n = d_a * w
+    d_x = d_y + (d_n) / rho
+    return d_x, d_w, d_W
+
+# %% pre_norm_vjp: sum for mean
+def pre_norm_vjp(d_y, x, w, W, eps):
+    xp = array_namespace(x)
+    rho = xp.sqrt(xp.mean(x * x, axis=-1, keepdims=True) + eps)
+    n = x / rho
+    d_a = d_y @ W
+    d_W = rows(d_y).T @ rows(w * n)
+    d_w = xp.sum(d_a * n, axis=(0, 1))
+    d_n = d_a * w
+    d_x = d_y + (d_n - n * xp.sum(d_n * n, axis=-1, keepdims=True)) / rho
+    return d_x, d_w, d_W
+
+# %% pre_norm_vjp: d_w of d_y
+def pre_norm_vjp(d_y, x, w, W, eps):
+    xp = array_namespace(x)
+    rho = xp.sqrt(xp.mean(x * x, axis=-1, keepdims=True) + eps)
+    n = x / rho
+    d_a = d_y @ W
+    d_W = rows(d_y).T @ rows(w * n)
+    d_w = xp.sum(d_y * n, axis=(0, 1))
+    d_n = d_a * w
+    d_x = d_y + (d_n - n * xp.mean(d_n * n, axis=-1, keepdims=True)) / rho
+    return d_x, d_w, d_W
+
+# %% pre_norm_vjp: no w in d_n
+def pre_norm_vjp(d_y, x, w, W, eps):
+    xp = array_namespace(x)
+    rho = xp.sqrt(xp.mean(x * x, axis=-1, keepdims=True) + eps)
+    n = x / rho
+    d_a = d_y @ W
+    d_W = rows(d_y).T @ rows(w * n)
+    d_w = xp.sum(d_a * n, axis=(0, 1))
+    d_n = d_a
+    d_x = d_y + (d_n - n * xp.mean(d_n * n, axis=-1, keepdims=True)) / rho
+    return d_x, d_w, d_W
+
+# %% pre_norm_vjp: as in layer norm
+def pre_norm_vjp(d_y, x, w, W, eps):
+    xp = array_namespace(x)
+    rho = xp.sqrt(xp.mean(x * x, axis=-1, keepdims=True) + eps)
+    n = x / rho
+    d_a = d_y @ W
+    d_W = rows(d_y).T @ rows(w * n)
+    d_w = xp.sum(d_a * n, axis=(0, 1))
+    d_n = d_a * w
+    d_x = d_y + (d_n - xp.mean(d_n, axis=-1, keepdims=True) - n * xp.mean(d_n * n, axis=-1, keepdims=True)) / rho
+    return d_x, d_w, d_W
+
+# %% look_back: w reversed
+def look_back(x, w, before):
+    xp = array_namespace(x)
+    T, J = x.shape[0], w.shape[0]
+    row = xp.concat([before, x])
+    u = xp.zeros_like(x)
+    for j in range(J):
+        a = J - 1 - j
+        u = u + w[J - 1 - j, ...] * row[a : a + T, ...]
+    after = row[T:, ...]
+    return u, after
+
+# %% look_back: after from x alone
+def look_back(x, w, before):
+    xp = array_namespace(x)
+    T, J = x.shape[0], w.shape[0]
+    row = xp.concat([before, x])
+    u = xp.zeros_like(x)
+    for j in range(J):
+        a = J - 1 - j
+        u = u + w[j, ...] * row[a : a + T, ...]
+    after = x[-(J - 1):, ...]
+    return u, after
+
+# %% look_back: after by a negative index
+def look_back(x, w, before):
+    xp = array_namespace(x)
+    T, J = x.shape[0], w.shape[0]
+    row = xp.concat([before, x])
+    u = xp.zeros_like(x)
+    for j in range(J):
+        a = J - 1 - j
+        u = u + w[j, ...] * row[a : a + T, ...]
+    after = row[-(J - 1):, ...]
+    return u, after
+
+# %% look_back: after newest first
+def look_back(x, w, before):
+    xp = array_namespace(x)
+    T, J = x.shape[0], w.shape[0]
+    row = xp.concat([before, x])
+    u = xp.zeros_like(x)
+    for j in range(J):
+        a = J - 1 - j
+        u = u + w[j, ...] * row[a : a + T, ...]
+    after = xp.flip(row[T:, ...], axis=0)
+    return u, after
+
+# %% look_back: before ignored
+def look_back(x, w, before):
+    xp = array_namespace(x)
+    T, J = x.shape[0], w.shape[0]
+    row = xp.concat([0 * before, x])
+    u = xp.zeros_like(x)
+    for j in range(J):
+        a = J - 1 - j
+        u = u + w[j, ...] * row[a : a + T, ...]
+    after = row[T:, ...]
+    return u, after
+
+# %% look_back: after the first
+def look_back(x, w, before):
+    xp = array_namespace(x)
+    T, J = x.shape[0], w.shape[0]
+    row = xp.concat([before, x])
+    u = xp.zeros_like(x)
+    for j in range(J):
+        a = J - 1 - j
+        u = u + w[j, ...] * row[a : a + T, ...]
+    after = row[:J - 1, ...]
+    return u, after
+
+# %% widest: no readout biases
+def widest(weights, K, L, rows, times):
+    def count(D):
+        def linear(m, n):
+            return m * n + n
+        block = 2 * D + D + linear(D, rows * D) + 2 * linear(D, D) + D
+        block += linear(D, times * D) + linear(times * D, D)
+        return K * D + D + L * block
+    D = 4
+    if count(D) > weights:
+        raise ValueError(f"weights: expected at least {count(D)}, got {weights}")
+    while count(D + 4) <= weights:
+        D += 4
+    return D, count(D)
+
+# %% widest: embedding twice
+def widest(weights, K, L, rows, times):
+    def count(D):
+        def linear(m, n):
+            return m * n + n
+        block = 2 * D + D + linear(D, rows * D) + 2 * linear(D, D) + D
+        block += linear(D, times * D) + linear(times * D, D)
+        return 2 * K * D + D + K + L * block
+    D = 4
+    if count(D) > weights:
+        raise ValueError(f"weights: expected at least {count(D)}, got {weights}")
+    while count(D + 4) <= weights:
+        D += 4
+    return D, count(D)
+
+# %% widest: no last norm
+def widest(weights, K, L, rows, times):
+    def count(D):
+        def linear(m, n):
+            return m * n + n
+        block = 2 * D + D + linear(D, rows * D) + 2 * linear(D, D) + D
+        block += linear(D, times * D) + linear(times * D, D)
+        return K * D + K + L * block
+    D = 4
+    if count(D) > weights:
+        raise ValueError(f"weights: expected at least {count(D)}, got {weights}")
+    while count(D + 4) <= weights:
+        D += 4
+    return D, count(D)
+
+# %% widest: less than
+def widest(weights, K, L, rows, times):
+    def count(D):
+        def linear(m, n):
+            return m * n + n
+        block = 2 * D + D + linear(D, rows * D) + 2 * linear(D, D) + D
+        block += linear(D, times * D) + linear(times * D, D)
+        return K * D + D + K + L * block
+    D = 4
+    if count(D) > weights:
+        raise ValueError(f"weights: expected at least {count(D)}, got {weights}")
+    while count(D + 4) < weights:
+        D += 4
+    return D, count(D)
+
+# %% widest: step 1
+def widest(weights, K, L, rows, times):
+    def count(D):
+        def linear(m, n):
+            return m * n + n
+        block = 2 * D + D + linear(D, rows * D) + 2 * linear(D, D) + D
+        block += linear(D, times * D) + linear(times * D, D)
+        return K * D + D + K + L * block
+    D = 4
+    if count(D) > weights:
+        raise ValueError(f"weights: expected at least {count(D)}, got {weights}")
+    while count(D + 1) <= weights:
+        D += 1
+    return D, count(D)
+
+# %% widest: no biases in linear
+def widest(weights, K, L, rows, times):
+    def count(D):
+        def linear(m, n):
+            return m * n
+        block = 2 * D + D + linear(D, rows * D) + 2 * linear(D, D) + D
+        block += linear(D, times * D) + linear(times * D, D)
+        return K * D + D + K + L * block
+    D = 4
+    if count(D) > weights:
+        raise ValueError(f"weights: expected at least {count(D)}, got {weights}")
+    while count(D + 4) <= weights:
+        D += 4
+    return D, count(D)
+
+# %% widest: one norm too few
+def widest(weights, K, L, rows, times):
+    def count(D):
+        def linear(m, n):
+            return m * n + n
+        block = D + D + linear(D, rows * D) + 2 * linear(D, D) + D
+        block += linear(D, times * D) + linear(times * D, D)
+        return K * D + D + K + L * block
+    D = 4
+    if count(D) > weights:
+        raise ValueError(f"weights: expected at least {count(D)}, got {weights}")
+    while count(D + 4) <= weights:
+        D += 4
+    return D, count(D)
+
+# %% widest: shift forgotten
+def widest(weights, K, L, rows, times):
+    def count(D):
+        def linear(m, n):
+            return m * n + n
+        block = 2 * D + linear(D, rows * D) + 2 * linear(D, D) + D
+        block += linear(D, times * D) + linear(times * D, D)
+        return K * D + D + K + L * block
+    D = 4
+    if count(D) > weights:
+        raise ValueError(f"weights: expected at least {count(D)}, got {weights}")
+    while count(D + 4) <= weights:
+        D += 4
+    return D, count(D)
+
+# %% widest: message
+def widest(weights, K, L, rows, times):
+    def count(D):
+        def linear(m, n):
+            return m * n + n
+        block = 2 * D + D + linear(D, rows * D) + 2 * linear(D, D) + D
+        block += linear(D, times * D) + linear(times * D, D)
+        return K * D + D + K + L * block
+    D = 4
+    if count(D) > weights:
+        raise ValueError(f"too few weights: {count(D)}, got {weights}")
+    while count(D + 4) <= weights:
+        D += 4
+    return D, count(D)
+
+# %% widest: no refusal
+def widest(weights, K, L, rows, times):
+    def count(D):
+        def linear(m, n):
+            return m * n + n
+        block = 2 * D + D + linear(D, rows * D) + 2 * linear(D, D) + D
+        block += linear(D, times * D) + linear(times * D, D)
+        return K * D + D + K + L * block
+    D = 4
+    if False:
+        raise ValueError(f"weights: expected at least {count(D)}, got {weights}")
+    while count(D + 4) <= weights:
+        D += 4
+    return D, count(D)
+
+# %% bits_after: best
+def bits_after(nats, seconds, budget, tokens, characters):
+    xp = array_namespace(nats)
+    passed = xp.cumulative_sum(seconds, axis=1)
+    bits = []
+    for s in range(nats.shape[0]):
+        last = None
+        for e in range(nats.shape[1]):
+            if passed[s, e] <= budget:
+                last = nats[s, e] if last is None else min(last, nats[s, e])
+        if last is None:
+            raise ValueError(f"budget: expected a test within {budget} seconds, seed {s} has none")
+        bits.append(last * tokens / characters / math.log(2))
+    bits = xp.stack(bits)
+    return bits
+
+# %% bits_after: strict, once more
+def bits_after(nats, seconds, budget, tokens, characters):
+    xp = array_namespace(nats)
+    passed = xp.cumulative_sum(seconds, axis=1)
+    bits = []
+    for s in range(nats.shape[0]):
+        last = None
+        for e in range(nats.shape[1]):
+            if passed[s, e] < budget:
+                last = nats[s, e]
+        if last is None:
+            raise ValueError(f"budget: expected a test within {budget} seconds, seed {s} has none")
+        bits.append(last * tokens / characters / math.log(2))
+    bits = xp.stack(bits)
+    return bits
+
+# %% bits_after: no cumsum, once more
+def bits_after(nats, seconds, budget, tokens, characters):
+    xp = array_namespace(nats)
+    passed = seconds
+    bits = []
+    for s in range(nats.shape[0]):
+        last = None
+        for e in range(nats.shape[1]):
+            if passed[s, e] <= budget:
+                last = nats[s, e]
+        if last is None:
+            raise ValueError(f"budget: expected a test within {budget} seconds, seed {s} has none")
+        bits.append(last * tokens / characters / math.log(2))
+    bits = xp.stack(bits)
+    return bits
+
+# %% bits_after: nats
+def bits_after(nats, seconds, budget, tokens, characters):
+    xp = array_namespace(nats)
+    passed = xp.cumulative_sum(seconds, axis=1)
+    bits = []
+    for s in range(nats.shape[0]):
+        last = None
+        for e in range(nats.shape[1]):
+            if passed[s, e] <= budget:
+                last = nats[s, e]
+        if last is None:
+            raise ValueError(f"budget: expected a test within {budget} seconds, seed {s} has none")
+        bits.append(last * tokens / characters)
+    bits = xp.stack(bits)
+    return bits
+
+# %% bits_after: per token
+def bits_after(nats, seconds, budget, tokens, characters):
+    xp = array_namespace(nats)
+    passed = xp.cumulative_sum(seconds, axis=1)
+    bits = []
+    for s in range(nats.shape[0]):
+        last = None
+        for e in range(nats.shape[1]):
+            if passed[s, e] <= budget:
+                last = nats[s, e]
+        if last is None:
+            raise ValueError(f"budget: expected a test within {budget} seconds, seed {s} has none")
+        bits.append(last / math.log(2))
+    bits = xp.stack(bits)
+    return bits
+
+# %% bits_after: inverted
+def bits_after(nats, seconds, budget, tokens, characters):
+    xp = array_namespace(nats)
+    passed = xp.cumulative_sum(seconds, axis=1)
+    bits = []
+    for s in range(nats.shape[0]):
+        last = None
+        for e in range(nats.shape[1]):
+            if passed[s, e] <= budget:
+                last = nats[s, e]
+        if last is None:
+            raise ValueError(f"budget: expected a test within {budget} seconds, seed {s} has none")
+        bits.append(last * characters / tokens / math.log(2))
+    bits = xp.stack(bits)
+    return bits
+
+# %% bits_after: times ln2
+def bits_after(nats, seconds, budget, tokens, characters):
+    xp = array_namespace(nats)
+    passed = xp.cumulative_sum(seconds, axis=1)
+    bits = []
+    for s in range(nats.shape[0]):
+        last = None
+        for e in range(nats.shape[1]):
+            if passed[s, e] <= budget:
+                last = nats[s, e]
+        if last is None:
+            raise ValueError(f"budget: expected a test within {budget} seconds, seed {s} has none")
+        bits.append(last * tokens / characters * math.log(2))
+    bits = xp.stack(bits)
+    return bits
+
+# %% bits_after: first beyond
+def bits_after(nats, seconds, budget, tokens, characters):
+    xp = array_namespace(nats)
+    passed = xp.cumulative_sum(seconds, axis=1)
+    bits = []
+    for s in range(nats.shape[0]):
+        last = None
+        for e in range(nats.shape[1]):
+            last = nats[s, e]
+            if passed[s, e] > budget:
+                break
+        if last is None:
+            raise ValueError(f"budget: expected a test within {budget} seconds, seed {s} has none")
+        bits.append(last * tokens / characters / math.log(2))
+    bits = xp.stack(bits)
+    return bits
+
+# %% bits_after: last test
+def bits_after(nats, seconds, budget, tokens, characters):
+    xp = array_namespace(nats)
+    passed = xp.cumulative_sum(seconds, axis=1)
+    bits = []
+    for s in range(nats.shape[0]):
+        last = None
+        for e in range(nats.shape[1]):
+            if True:
+                last = nats[s, e]
+        if last is None:
+            raise ValueError(f"budget: expected a test within {budget} seconds, seed {s} has none")
+        bits.append(last * tokens / characters / math.log(2))
+    bits = xp.stack(bits)
+    return bits
+
+# %% bits_after: common test for all
+def bits_after(nats, seconds, budget, tokens, characters):
+    xp = array_namespace(nats)
+    passed = xp.cumulative_sum(seconds, axis=1); passed = 0 * passed + passed[:1, :]
+    bits = []
+    for s in range(nats.shape[0]):
+        last = None
+        for e in range(nats.shape[1]):
+            if passed[s, e] <= budget:
+                last = nats[s, e]
+        if last is None:
+            raise ValueError(f"budget: expected a test within {budget} seconds, seed {s} has none")
+        bits.append(last * tokens / characters / math.log(2))
+    bits = xp.stack(bits)
+    return bits
+
+# %% selective_layer: no softplus
+def selective_layer(params, x, h):
+    xp = array_namespace(x)
+    T, H, N = x.shape[0], *h.shape[1:]
+    p = x @ params.W_x.T + params.b_x
+    p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+    s = p
+    r = xp.exp(params.log_rate)
+    y = []
+    for t in range(T):
+        s_t, x_t = s[t, ...][..., None], x[t, ...][..., None]
+        h = xp.exp(-s_t * r) * h + s_t * x_t * b[t, ...][:, None, :]
+        y.append(xp.sum(h * c[t, ...][:, None, :], axis=-1) + params.skip * x[t, ...])
+    return xp.stack(y), h
+
+# %% selective_layer: b and c swapped
+def selective_layer(params, x, h):
+    xp = array_namespace(x)
+    T, H, N = x.shape[0], *h.shape[1:]
+    p = x @ params.W_x.T + params.b_x
+    p, c, b = p[..., :H], p[..., H : H + N], p[..., H + N :]
+    s = softplus(p)
+    r = xp.exp(params.log_rate)
+    y = []
+    for t in range(T):
+        s_t, x_t = s[t, ...][..., None], x[t, ...][..., None]
+        h = xp.exp(-s_t * r) * h + s_t * x_t * b[t, ...][:, None, :]
+        y.append(xp.sum(h * c[t, ...][:, None, :], axis=-1) + params.skip * x[t, ...])
+    return xp.stack(y), h
+
+# %% selective_layer: no skip, once more
+def selective_layer(params, x, h):
+    xp = array_namespace(x)
+    T, H, N = x.shape[0], *h.shape[1:]
+    p = x @ params.W_x.T + params.b_x
+    p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+    s = softplus(p)
+    r = xp.exp(params.log_rate)
+    y = []
+    for t in range(T):
+        s_t, x_t = s[t, ...][..., None], x[t, ...][..., None]
+        h = xp.exp(-s_t * r) * h + s_t * x_t * b[t, ...][:, None, :]
+        y.append(xp.sum(h * c[t, ...][:, None, :], axis=-1))
+    return xp.stack(y), h
+
+# %% selective_layer: log_rate for rate
+def selective_layer(params, x, h):
+    xp = array_namespace(x)
+    T, H, N = x.shape[0], *h.shape[1:]
+    p = x @ params.W_x.T + params.b_x
+    p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+    s = softplus(p)
+    r = params.log_rate
+    y = []
+    for t in range(T):
+        s_t, x_t = s[t, ...][..., None], x[t, ...][..., None]
+        h = xp.exp(-s_t * r) * h + s_t * x_t * b[t, ...][:, None, :]
+        y.append(xp.sum(h * c[t, ...][:, None, :], axis=-1) + params.skip * x[t, ...])
+    return xp.stack(y), h
+
+# %% selective_layer: s not in write
+def selective_layer(params, x, h):
+    xp = array_namespace(x)
+    T, H, N = x.shape[0], *h.shape[1:]
+    p = x @ params.W_x.T + params.b_x
+    p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+    s = softplus(p)
+    r = xp.exp(params.log_rate)
+    y = []
+    for t in range(T):
+        s_t, x_t = s[t, ...][..., None], x[t, ...][..., None]
+        h = xp.exp(-s_t * r) * h + x_t * b[t, ...][:, None, :]
+        y.append(xp.sum(h * c[t, ...][:, None, :], axis=-1) + params.skip * x[t, ...])
+    return xp.stack(y), h
+
+# %% selective_layer: writes what is not kept
+def selective_layer(params, x, h):
+    xp = array_namespace(x)
+    T, H, N = x.shape[0], *h.shape[1:]
+    p = x @ params.W_x.T + params.b_x
+    p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+    s = softplus(p)
+    r = xp.exp(params.log_rate)
+    y = []
+    for t in range(T):
+        s_t, x_t = s[t, ...][..., None], x[t, ...][..., None]
+        h = xp.exp(-s_t * r) * h + (1 - xp.exp(-s_t * r)) * x_t * b[t, ...][:, None, :]
+        y.append(xp.sum(h * c[t, ...][:, None, :], axis=-1) + params.skip * x[t, ...])
+    return xp.stack(y), h
+
+# %% selective_layer: x not in write
+def selective_layer(params, x, h):
+    xp = array_namespace(x)
+    T, H, N = x.shape[0], *h.shape[1:]
+    p = x @ params.W_x.T + params.b_x
+    p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+    s = softplus(p)
+    r = xp.exp(params.log_rate)
+    y = []
+    for t in range(T):
+        s_t, x_t = s[t, ...][..., None], x[t, ...][..., None]
+        h = xp.exp(-s_t * r) * h + s_t * b[t, ...][:, None, :]
+        y.append(xp.sum(h * c[t, ...][:, None, :], axis=-1) + params.skip * x[t, ...])
+    return xp.stack(y), h
+
+# %% selective_layer: sign
+def selective_layer(params, x, h):
+    xp = array_namespace(x)
+    T, H, N = x.shape[0], *h.shape[1:]
+    p = x @ params.W_x.T + params.b_x
+    p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+    s = softplus(p)
+    r = xp.exp(params.log_rate)
+    y = []
+    for t in range(T):
+        s_t, x_t = s[t, ...][..., None], x[t, ...][..., None]
+        h = xp.exp(s_t * r) * h + s_t * x_t * b[t, ...][:, None, :]
+        y.append(xp.sum(h * c[t, ...][:, None, :], axis=-1) + params.skip * x[t, ...])
+    return xp.stack(y), h
+
+# %% selective_layer: gate sigmoid
+def selective_layer(params, x, h):
+    xp = array_namespace(x)
+    T, H, N = x.shape[0], *h.shape[1:]
+    p = x @ params.W_x.T + params.b_x
+    p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+    s = softplus(p)
+    r = xp.exp(params.log_rate)
+    y = []
+    for t in range(T):
+        s_t, x_t = s[t, ...][..., None], x[t, ...][..., None]
+        h = 1 / (1 + xp.exp(-s_t * r)) * h + s_t * x_t * b[t, ...][:, None, :]
+        y.append(xp.sum(h * c[t, ...][:, None, :], axis=-1) + params.skip * x[t, ...])
+    return xp.stack(y), h
+
+# %% selective_layer: s not in factor
+def selective_layer(params, x, h):
+    xp = array_namespace(x)
+    T, H, N = x.shape[0], *h.shape[1:]
+    p = x @ params.W_x.T + params.b_x
+    p, b, c = p[..., :H], p[..., H : H + N], p[..., H + N :]
+    s = softplus(p)
+    r = xp.exp(params.log_rate)
+    y = []
+    for t in range(T):
+        s_t, x_t = s[t, ...][..., None], x[t, ...][..., None]
+        h = xp.exp(-r) * h + s_t * x_t * b[t, ...][:, None, :]
+        y.append(xp.sum(h * c[t, ...][:, None, :], axis=-1) + params.skip * x[t, ...])
+    return xp.stack(y), h

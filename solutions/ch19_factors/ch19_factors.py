@@ -285,7 +285,7 @@ no limit for what fades: a unit whose sign lasts longer than the limit got its o
 - xp.full_like(size, need / limit)
 + xp.full_like(size, need / limit) * xp.where(size < 1, 0 * size, 1 + 0 * size)
 
-no limit at all: a factor of exactly 1 does not fade, and the division by -ln 1 = 0 has no finite result: return at most the limit
+no limit at all: a factor of exactly 1 does not fade, and the division by -ln 1 = 0 has no finite result: return at most the limit (and if other units have times below 0: the logarithm is that of (1 + N)/N)
 - need / fading
 + xp.where(size < 1, need / fading, xp.full_like(size, math.inf))
 
@@ -533,6 +533,10 @@ presses only counted once: two presses were taken for one, or a press taken back
 sign lost: a press taken back was counted as a press: the angle has the sign of x_t
 - (2 * math.pi / M) * x
 + (2 * math.pi / M) * xp.abs(x)
+
+presses by their sign: several presses at a step were taken for one; the angle is proportional to x_t
+- (2 * math.pi / M) * x
++ (2 * math.pi / M) * xp.sign(x)
 
 presses at most one: several presses at a step were taken for one, and a press taken back for none
 - (2 * math.pi / M) * x
@@ -1682,6 +1686,18 @@ derivative of the quotient alone: these are the derivatives of f / (f + i) by f 
 sign of the candidate: n is added with the share 1 - a, so its gradient has no minus
 - (1 - a) * d_u]
 + -(1 - a) * d_u]
+
+slope of f's sigmoid missing: f is the sigmoid of what its block computes: its slope, f (1 - f), is missing
+- [d * (1 - f),
++ [d / f,
+
+slope of i's sigmoid missing: i is the sigmoid of what its block computes: its slope, i (1 - i), is missing
+- -d * (1 - i)
++ -d / i
+
+quotient not squared: the derivatives of f / (f + i) by f and by i were divided by f + i once; it is i / (f + i)² and -f / (f + i)²
+- d * (1 - f), -d * (1 - i)
++ d * (1 - f) * (f + i), -d * (1 - i) * (f + i)
 
 slope for one part: the factor a (1 - a) stands at d_a only; what comes through u goes through a as well
 - (d_a - n * d_u) * a * (1 - a)

@@ -1173,7 +1173,7 @@ rate from what is kept: d_erase was made with the new value less the old one; th
 #
 # <details><summary>Hint 3</summary>
 #
-# First append `beta[t] * same[t] * kept`, then `kept = kept * alpha[t]`; for the delta rule also `* (1 - beta[t] * same[t])`. Index as in `beta[t, ...]`, and reverse the lists at the end.
+# First append `beta[t] * same[t] * kept`, then `kept = kept * alpha[t]`. For the delta rule the same with `left`, which is also multiplied by `1 - beta[t] * same[t]`. Index as in `beta[t, ...]`, and reverse the lists at the end.
 # </details>
 
 
@@ -1186,9 +1186,8 @@ def weights_read(same, alpha, beta):
     """
     xp = array_namespace(same)
     by_hebb, by_delta = [], []
-    kept = left = xp.ones_like(
-        same[0, ...]
-    )  # of Hebb's, of the delta rule's
+    kept = xp.ones_like(same[0, ...])  # of a write, by Hebb's rule
+    left = xp.ones_like(same[0, ...])  # by the delta rule
     ### BEGIN SOLUTION
     for t in reversed(range(same.shape[0])):
         written = beta[t, ...] * same[t, ...]
@@ -1544,7 +1543,7 @@ rate for the fading: what is kept was multiplied by beta at each step; alpha is 
 #
 # $$S = S_{t-1} + \beta\,(v - S k)\, k^{\mathsf T} .$$
 #
-# This is the delta rule, but with the **new** $S$ on the right. Multiply by $k$, solve for $v - S k$, and you have the delta rule's rate that does the same with the old one. It holds for keys of any length; nothing is scaled. (The published network then approximates it, so that it can be scanned; here it is exact.)
+# This is the delta rule, but with the **new** $S$ on the right and the rate $\beta$. Multiply both sides by $k$, solve for $v - S k$, and put that in. What you get is the chapter's delta rule, which reads the old $S$, with another rate: that is the `beta` to return. It holds for keys of any length; nothing is scaled. (The published network then approximates it, so that it can be scanned; here it is exact.)
 #
 # Return both as `Steps(q, k, v, log_a, beta)`, whose last two parts are (T, B, 1). `log_a` is the logarithm of the share kept.
 #

@@ -148,7 +148,7 @@ from rnncore.testing import (
 properties = Properties(values=2, dtype=1, sizes=1)
 
 move = mover(device)
-OUTPUTS = "y, the same y in float16 (1) or another (0) at a step"
+OUTPUTS = "y, agreement in float16 (1 or 0) at step"
 
 
 def sized(rng, T, B, D, small=1.0, large=1.0, eps=1e-6):
@@ -2952,7 +2952,7 @@ first test: the first test was taken; asked for is the last one within the budge
 - found.append(nats[s, done - 1])
 + found.append(nats[s, 0])
 
-last of all: the last test of all was taken, whatever had passed by then
+last of all: the last test of all was taken, whatever had passed by then; are the seconds added up from test to test?
 - found.append(nats[s, done - 1])
 + found.append(nats[s, -1])
 
