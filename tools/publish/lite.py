@@ -26,6 +26,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+from tools.publish import seeds
 from tools.publish.lite_kernel import ADDED, INSTEAD, Refused, pack, replace
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -213,6 +214,7 @@ def put_into(html: Path, site: Path) -> None:
         linked = with_links(text, there, page.stem if page.stem in pages else "")
         if linked != text:
             page.write_text(linked, "utf-8")
+    seeds.add_to(html)
 
 
 def with_links(text: str, there: Collection[str], page: str = "") -> str:
