@@ -19,10 +19,12 @@ from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
+from traitlets.config import Config
 
 import rnncore.comparison
 
 GENERATOR = "default_rng"
+NO_HISTORY = {"HistoryManager": {"enabled": False}}
 MOST = 200_000  # characters of text; more than any page prints
 
 
@@ -122,8 +124,7 @@ class Rerun:
         self.claims: list[tuple[str, bool]] = []
         self.stopped = ""  # by which exception
         self.outputs: list[dict[str, str]] = []
-        self.shell = Shell.instance()
-        self.shell.history_manager.enabled = False
+        self.shell = Shell.instance(config=Config(NO_HISTORY))
         self.shell.ast_transformers[:] = [Exchange()]
         self.shell.reset()
         self.shell.push({"_seed": self._seed, "_claim": self._claim})

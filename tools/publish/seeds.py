@@ -163,7 +163,7 @@ def _generators(sources: Sequence[str]) -> set[str]:
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Assign)
         and isinstance(node.value, ast.Call)
-        and GENERATOR in _called(node.value)
+        and called(node.value) == GENERATOR
         for name in names_bound(node)
     }
 
@@ -187,14 +187,14 @@ def needed(sources: Sequence[str], last: int) -> list[int]:
         late |= more
 
 
-def depend(sources: Sequence[str], called: set[str]) -> set[int]:
+def depend(sources: Sequence[str], functions: set[str]) -> set[int]:
     """The cells that call a function of those names, or use what it gave."""
     drawn: set[str] = set()  # names that depend on it
     found = set()
     for k, source in enumerate(sources):
         for node in ast.parse(source).body:
             here = names(ast.unparse(node))
-            if called & _called(node) or drawn & here.reads:
+            if functions & _called(node) or drawn & here.reads:
                 drawn |= here.binds
                 if not isinstance(node, ast.FunctionDef):
                     found.add(k)
@@ -204,12 +204,15 @@ def depend(sources: Sequence[str], called: set[str]) -> set[int]:
 
 
 def _called(node: ast.AST) -> set[str]:
-    parts = [p.func for p in ast.walk(node) if isinstance(p, ast.Call)]
-    return {
-        part.id if isinstance(part, ast.Name) else part.attr
-        for part in parts
-        if isinstance(part, ast.Name | ast.Attribute)
-    }
+    return {called(part) for part in ast.walk(node) if isinstance(part, ast.Call)}
+
+
+def called(node: ast.Call) -> str:
+    """The last name of what is called: f of f(), a.f() and a.b.f()."""
+    match node.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
 
 
 def experiments(
