@@ -23,7 +23,7 @@
     another-seed figure { border-left: 4px solid #0072B2; margin: 0.5em 0;
       padding-left: 0.8em; }
     another-seed figcaption { font-weight: 600; margin: 0.3em 0; }
-    another-seed ul { margin: 0.3em 0; padding-left: 1.2em; }`;
+    another-seed ul { list-style: none; margin: 0.3em 0; padding: 0; }`;
 
   const make = (tag, properties, ...inside) => {
     const made = Object.assign(document.createElement(tag), properties);
@@ -105,18 +105,25 @@
     ":is(.stream, .text_plain) pre",
   )].map((pre) => pre.textContent.trim()).join("\n");
 
-  const caption = (seeds, shift, same) => {
+  const caption = (seeds, shift, printed, here) => {
     const plural = seeds.length > 1 ? "s" : "";
     const list = (k) => seeds.map((pair) => pair[k]).join(", ");
     const used = shift === 0
       ? `The page's own seed${plural}, ${list(0)}`
       : `Seed${plural} ${list(1)} in place of ${list(0)}`;
-    return `${used}${same ? ": what is printed is the same as above" : ""}.`;
+    if (printed !== "" && printed === here)
+      return `${used}: what is printed is the same as above.`;
+    // Where a rounding grows, another machine's last digit is enough.
+    return used + (shift === 0 && printed !== ""
+      ? ": what is printed is not in all digits the same as above." : ".");
   };
 
-  const claims = (made) => made.length === 0 ? [] : [make("ul", {},
-    ...made.map(([sentence, holds]) => make("li", {},
-      `${holds ? "✓ So here too" : "✗ Not so here"}: ${sentence}`)))];
+  const claims = (made) => {
+    const lines = new Set(made.map(([sentence, holds]) =>
+      `${holds ? "✓ So here too" : "✗ Not so here"}: ${sentence}`));
+    return lines.size === 0 ? [] : [make("ul", {},
+      ...[...lines].map((line) => make("li", {}, line)))];
+  };
 
   class AnotherSeed extends HTMLElement {
     connectedCallback() {
@@ -184,12 +191,12 @@
       const results = make("div", { className: "cell_output" },
         ...outputs.map(shown));
       const printed = text(this.parentElement.querySelector(".cell_output"));
-      const same = printed !== "" && printed === text(results);
       this.figure.hidden = false;
       this.figure.replaceChildren(
-        make("figcaption", {}, caption(seeds, shift, same)), results,
-        ...claims(made), ...(stopped ? [make("p", {},
-          `With ${shift ? "this seed" : "these cells"} it stops: ${stopped}`)] : []));
+        make("figcaption", {}, caption(seeds, shift, printed, text(results))),
+        results,
+        ...claims(made),
+        ...(stopped ? [make("p", {}, `It stops here: ${stopped}`)] : []));
       for (const pre of results.querySelectorAll("pre"))
         if (pre.scrollWidth > pre.clientWidth + 1) pre.tabIndex = 0;
     }
