@@ -35,8 +35,8 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """Where the site is served, below a prefix as on a shared host."""
+def folder(tmp_path_factory):
+    """Has the site in it, below a prefix as on a shared host."""
 
     def make(folder):
         for command in (
@@ -57,8 +57,13 @@ def address(tmp_path_factory):
             check=True,
         )
 
-    site = make_once(tmp_path_factory, "lite", make)
-    handler = functools.partial(QuietHandler, directory=str(site))
+    return make_once(tmp_path_factory, "lite", make)
+
+
+@pytest.fixture(scope="module")
+def address(folder):
+    """Where the site is served."""
+    handler = functools.partial(QuietHandler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as s:
         threading.Thread(target=s.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{s.server_port}/book/lite/"

@@ -6,7 +6,8 @@ JupyterLite brings Python and NumPy as WebAssembly; the course's package,
 and the few that it needs there, come in one archive with them, which the
 kernel unpacks when it starts (tools/publish/lite_kernel.py). The site is
 built in _build/lite and copied into the book's HTML, as lite/, where each
-page that has a notebook gets a link to it.
+page that has a notebook gets a link to it; an experiment of chapters 1 to 8
+gets a button, which runs it again with another seed (tools/publish/seeds.py).
 
 It runs in an environment of its own (requirements-lite.txt), because
 JupyterLite takes up whatever JupyterLab extensions it finds.
@@ -26,6 +27,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+from tools.publish import seeds
 from tools.publish.lite_kernel import ADDED, INSTEAD, Refused, pack, replace
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -213,6 +215,7 @@ def put_into(html: Path, site: Path) -> None:
         linked = with_links(text, there, page.stem if page.stem in pages else "")
         if linked != text:
             page.write_text(linked, "utf-8")
+    seeds.add_to(html)
 
 
 def with_links(text: str, there: Collection[str], page: str = "") -> str:

@@ -1,0 +1,168 @@
+"""Runs cells of a page with other seeds; the browser's Python loads this file.
+
+A page makes its random generators by `default_rng(seed)`. Here the same number
+is added to every seed, wherever the page has it from, so that a loop over seeds
+goes on to be one, and 0 gives the page's own. A claim, or an assertion outside
+functions, that does not hold is part of the result and no mistake.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import operator
+import sys
+from typing import Any
+
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets import Type
+from traitlets.config import Config
+
+import rnncore.comparison
+
+GENERATOR = "default_rng"
+NO_HISTORY = {"HistoryManager": {"enabled": False}}
+MOST = 200_000  # characters of text; more than any page prints
+
+
+class Exchange(ast.NodeTransformer):
+    """`default_rng(s)` becomes `default_rng(_seed(s))`; an assertion, a claim."""
+
+    inside = 0  # functions: what they assert is about their arguments
+
+    def visit_Call(self, node: ast.Call) -> ast.Call:
+        """Exchange the seed of a generator."""
+        self.generic_visit(node)
+        if called(node) == GENERATOR:
+            node.args = [_call("_seed", each) for each in node.args]
+            for keyword in node.keywords:
+                keyword.value = _call("_seed", keyword.value)
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        """Leave a function's assertions as they are."""
+        self.inside += 1
+        self.generic_visit(node)
+        self.inside -= 1
+        return node
+
+    def visit_Assert(self, node: ast.Assert) -> ast.stmt:
+        """Say whether it holds, and go on."""
+        self.generic_visit(node)
+        if self.inside:
+            return node
+        says = ast.Constant(ast.unparse(node.test))
+        claim = ast.Expr(_call("_claim", says, node.test))
+        return ast.fix_missing_locations(ast.copy_location(claim, node))
+
+
+def called(node: ast.Call) -> str:
+    """The last name of what is called: f of f(), a.f() and a.b.f()."""
+    match node.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
+
+
+def _call(name: str, *arguments: ast.expr) -> ast.Call:
+    made = ast.Call(ast.Name(name, ast.Load()), list(arguments), [])
+    return ast.fix_missing_locations(ast.copy_location(made, arguments[-1]))
+
+
+_shown: list[dict[str, str]] = []  # by kind of content, in the order of showing
+
+
+class _Hook(DisplayHook):
+    """Keeps the value of a cell's last line."""
+
+    def write_output_prompt(self) -> None:
+        pass
+
+    def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:
+        _shown.append(dict(format_dict))
+
+    def finish_displayhook(self) -> None:
+        pass
+
+
+class _Publisher(DisplayPublisher):
+    """Keeps what `display` is given."""
+
+    def publish(self, data: Any, *_: Any, **__: Any) -> None:
+        _shown.append(dict(data))
+
+
+class _Printed(io.TextIOBase):
+    """Keeps what is printed, in turn with what is displayed."""
+
+    def write(self, text: str) -> int:
+        if not _shown or "printed" not in _shown[-1]:
+            _shown.append({"printed": ""})
+        _shown[-1]["printed"] = (_shown[-1]["printed"] + text)[:MOST]
+        return len(text)
+
+
+class Shell(InteractiveShell):
+    """What a notebook's kernel runs cells with, and no history."""
+
+    displayhook_class = Type(_Hook)
+    display_pub_class = Type(_Publisher)
+
+    def _showtraceback(self, *_: Any) -> None:
+        pass  # the result names the exception
+
+
+class Rerun:
+    """The cells of one experiment, with `shift` added to each seed."""
+
+    def __init__(self, shift: int) -> None:
+        self.shift = operator.index(shift)
+        self.seeds: dict[int, int] = {}  # the page's, and those here
+        self.claims: list[tuple[str, bool]] = []
+        self.stopped = ""  # by which exception
+        self.outputs: list[dict[str, str]] = []
+        self.shell = Shell.instance(config=Config(NO_HISTORY))
+        self.shell.ast_transformers[:] = [Exchange()]
+        self.shell.reset()
+        self.shell.push({"_seed": self._seed, "_claim": self._claim})
+
+    def cell(self, source: str, part: str) -> bool:
+        """Run a cell; whether to go on. Of "shown" the outputs are kept.
+
+        Claims are kept of "shown" and of "after", not of "before".
+        """
+        _shown.clear()
+        claims = len(self.claims)
+        stdout, stderr = sys.stdout, sys.stderr
+        own, rnncore.comparison.claim = rnncore.comparison.claim, self._claim
+        sys.stdout = sys.stderr = _Printed()
+        try:
+            result = self.shell.run_cell(source, store_history=True)
+        finally:
+            sys.stdout, sys.stderr = stdout, stderr
+            rnncore.comparison.claim = own
+        if part == "shown":
+            self.outputs += _shown
+        elif part == "before":
+            del self.claims[claims:]
+        error = result.error_before_exec or result.error_in_exec
+        if error is not None:
+            self.stopped = f"{type(error).__name__}: {error}"
+        return error is None
+
+    def result(self) -> str:
+        """What there is to show, as JSON."""
+        names = "seeds", "claims", "stopped", "outputs"
+        found = {name: getattr(self, name) for name in names}
+        return json.dumps(found | {"seeds": sorted(self.seeds.items())}, default=str)
+
+    def _seed(self, seed: Any) -> int:
+        own = operator.index(seed)
+        self.seeds[own] = own + self.shift
+        return self.seeds[own]
+
+    def _claim(self, sentence: str, condition: Any) -> None:
+        self.claims.append((sentence, bool(condition)))
