@@ -16,10 +16,12 @@ class BuildWithFigures(build_py):
         super().run()
         if self.editable_mode:  # they are found beside the package
             return
-        for path in [*LIVE.glob("*.mjs"), *LIVE.glob("data/*.json")]:
-            place = Path(self.build_lib, "rnncore/live", path.relative_to(LIVE))
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, place)
+        shutil.copytree(
+            LIVE,
+            Path(self.build_lib, "rnncore", "live"),
+            ignore=shutil.ignore_patterns("stills", "sizes.json"),
+            dirs_exist_ok=True,
+        )
 
 
 setup(cmdclass={"build_py": BuildWithFigures})

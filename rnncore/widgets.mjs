@@ -56,8 +56,8 @@ const OWN = {
       if (!this.fits()) return given.error ?? WAITING;
       const where = given.letters ? `after “${text.slice(0, t)}”`
         : `at step ${t}`;
-      return `Unit ${unit} ${where}: ${this.sum(this.steps[t - 1])}${
-        this.otherwise()}${this.expects()}`;
+      const does = this.otherwise() || this.sum(this.steps[t - 1]);
+      return `Unit ${unit} ${where}: ${does}${this.expects()}`;
     }
 
     /* Where the cell does not do what the wiring says. */
@@ -71,8 +71,8 @@ const OWN = {
         : [["h", "z h + (1 − z) n", h, z * before + (1 - z) * n]];
       return rules.map(([name, rule, got, wired]) =>
         (Math.abs(got - wired) <= 1e-4 * Math.max(1, Math.abs(wired)) ? ""
-          : ` Your cell made ${name} ${show(got, 4)}; ${rule} would be ${
-            show(wired, 4)}.`)).join("");
+          : `your cell made ${name} = ${show(got, 4)}; ${rule} would be ${
+            show(wired, 4)}. `)).join("").trim();
     }
 
     expects() {

@@ -57,8 +57,7 @@ class Figure(anywidget.AnyWidget):
     _esm = traitlets.Unicode().tag(sync=True)
     attributes = traitlets.Dict().tag(sync=True)
     given = traitlets.Dict().tag(sync=True)  # a cell's numbers
-    asked = traitlets.Dict().tag(sync=True)  # other numbers that a reader
-    # wants, as the browser sends them
+    asked = traitlets.Dict().tag(sync=True)  # what the browser wants next
 
     def __init__(
         self,
@@ -228,7 +227,9 @@ def fates(W_h: Array, radius: float | None = None) -> Figure:
     W = to_numpy(W_h).astype(float)
     check_shape("W_h", W_h, len(W), len(W))
     if not np.isfinite(W).all():
-        raise ValueError("W_h: expected finite numbers, got one that is not")
+        raise ValueError(
+            "W_h: expected finite numbers, got one that is not"
+        )
     found = np.linalg.eigvals(W)
     own = float(abs(found).max())
     if not own > 0:
