@@ -37,7 +37,8 @@ const OWN = {
 
     changed(changes) {
       super.changed(changes);
-      if (changes.text !== undefined) this.ask({ text: changes.text });
+      const { text } = this.state;
+      if (changes.text !== undefined && !this.fits()) this.ask({ text });
     }
 
     fits() { return !this.given.error && this.given.text === this.state.text; }
@@ -104,7 +105,9 @@ const OWN = {
     changed(changes) {
       super.changed(changes);
       this.state.step = Math.min(this.state.step, this.last);
-      if (Object.keys(changes).some((name) => name in this.given.inputs)) {
+      const other = Object.keys(changes).some((name) =>
+        name in this.given.inputs);
+      if (other && !this.fits()) {
         this.ask(Object.fromEntries(Object.keys(this.given.inputs).map(
           (name) => [name, this.state[name]])));
       }
@@ -139,14 +142,15 @@ const OWN = {
 
     /* What finite differences say of the gradient just shown. */
     differs() {
-      const { step } = this.state, { run } = this.given, [, hot] =
-        this.event();
+      const { step } = this.state, { run } = this.given;
       const t = 3 - Math.floor((step - 10) / 4);
-      const [got, right] = step === 22 ? [run.d_w, run.check.w]
+      const [got, right] = finite(step === 22 ? [run.d_w, run.check.w]
         : step > 9 && (step - 10) % 4 === 2
-          ? [run.d_x[t], run.check[`x${t}`]] : [0, 0];
-      return Math.abs(got - right) <= 1e-4 * Math.max(1, Math.abs(right))
-        ? "" : ` Finite differences give ${show(right, 4)}, not ${
+          ? [run.d_x[t], run.check[`x${t}`]] : [0, 0]);
+      const near = Math.abs(got - right) <=
+        1e-4 * Math.max(1, Math.abs(right));
+      return near || !Number.isFinite(right) ? ""
+        : ` Finite differences give ${show(right, 4)}, not ${
           show(got, 4)}: the vjp is not that of the cell.`;
     }
   },
@@ -164,16 +168,21 @@ const inNotebook = (Figure) => class extends Figure {
     return this.refuse();
   }
 
-  restore() {}
+  /* A page's address gives a state; here the attributes do. */
+  restore() {
+    const found = this.allowed((name) => this.getAttribute(name));
+    if (Object.keys(found).length) this.change(found);
+  }
 
   /* Say which attributes have a value that it does not take. */
   refuse() {
-    for (const { name, value } of this.attributes) {
-      const taken = this.state[name];
+    const start = this.start();
+    for (const [name, field] of Object.entries(this.constructor.fields)) {
+      const value = this.getAttribute(name), taken = start[name];
       const same = typeof taken === "number" ? taken === Number(value)
         : taken === value;
-      if (taken === undefined || same) continue;
-      const [, low, high, step] = this.constructor.fields[name];
+      if (value === null || same) continue;
+      const [, low, high, step] = field;
       const wanted = Array.isArray(low) ? `one of ${low.join(", ")}`
         : high === undefined ? `a text of its form, at most ${low} letters`
           : `a ${step === 1 ? "whole " : ""}number from ${low} to ${high}`;

@@ -485,7 +485,7 @@ def test_it_follows_the_notebooks_theme_and_stays_alive_when_moved(shown):
     page.wait_for_function(
         "() => document.querySelector('.live svg.narrow') !== null"
     )
-    page.get_by_label("Radius").press("Home")
+    page.get_by_role("slider", name="Radius").press("Home")
     assert says(page).startswith("Radius 0.00")
 
 
@@ -554,7 +554,8 @@ def test_the_machine_says_the_numbers_of_its_cell(shown, rng):
         f"({100 * max(next_):.0f} %)."
     )
     assert not page.get_by_label("The gates are set").is_visible()
-    assert page.get_by_label("Unit").get_attribute("max") == str(H)
+    units = page.get_by_role("slider", name="Unit")
+    assert units.get_attribute("max") == str(H)
     page.get_by_label("A text to read").fill("ax")
     assert says(page).startswith("Python is working out")
     figure.asked = page.evaluate("kept.asked")

@@ -78,6 +78,7 @@ class Machine extends LiveFigure {
 
   start() {
     const state = super.start();
+    state.cell = this.state?.cell ?? state.cell;
     const even = "f".repeat(STEPS);
     const rows = state.cell === "lstm" ? [even, even, INPUT, even]
       : [even, even, INPUT];
