@@ -109,6 +109,7 @@ def page(browser, tmp_path):
         page.set_default_timeout(LONGEST)
         page.goto(address)
         page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+        page.get_by_role("button", name="(ipykernel) | Idle").wait_for()
         page.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
         page.locator('[data-command="runmenu:run-all"]').click()
         yield page
