@@ -205,7 +205,9 @@ function tagOf(given) {
 }
 
 function render({ model, el }) {
-  el.setAttribute("data-lm-suppress-shortcuts", "true"); // keys are ours
+  // JupyterLab has shortcuts even for arrows: not while a control has focus.
+  el.addEventListener("focusin", ({ target }) =>
+    target.setAttribute("data-lm-suppress-shortcuts", "true"));
   if (!document.getElementById("live-dark")) {
     make(document.head, "style", { id: "live-dark" }, DARK);
   }

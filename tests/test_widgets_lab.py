@@ -134,6 +134,10 @@ def test_figures_of_a_notebook_show_its_cell_and_are_answered(page):
     expect(says).to_contain_text(f"your cell made c = {made['c']:.4f};")
     expect(machine.locator("svg")).to_contain_text(f"f {made['f']:.2f}")
 
+    # while cells run, the notebook takes the focus to the next one
+    expect(graph.locator(".says")).to_be_visible(timeout=LONGEST)
+    page.get_by_role("button", name="(ipykernel) | Idle").wait_for()
+
     machine.get_by_label("Step t").focus()
     page.keyboard.press("ArrowLeft")
     made = expected("abcabc", 3, 2)
