@@ -208,6 +208,11 @@ function render({ model, el }) {
   // JupyterLab has shortcuts even for arrows: not while a control has focus.
   el.addEventListener("focusin", ({ target }) =>
     target.setAttribute("data-lm-suppress-shortcuts", "true"));
+  el.addEventListener("keydown", ({ key, target }) => { // a form would
+    if (key === "Enter" && target.type === "number") {
+      target.dispatchEvent(new Event("change"));
+    }
+  });
   if (!document.getElementById("live-dark")) {
     make(document.head, "style", { id: "live-dark" }, DARK);
   }
