@@ -121,6 +121,7 @@ ORDER += ["gru", "layers", "norm", "scan", "factors", "tracking"]
 ORDER += ["memory", "chunks", "xlstm", "diagonal", "cells", "fused", "nn"]
 ORDER += ["blocks", "seq2seq"]
 ORDER += ["ctc", "characters", "testing", "display", "wiring"]
+ORDER += ["figures", "widgets"]
 ORDER += ["ruler", "application"]
 ORDER += ["text", "forecast", "music", "translate", "speech", "video"]
 ORDER += ["checking", "commands", "__main__"]
@@ -134,8 +135,9 @@ TORCH = [
     "music",
 ]
 TORCH += ["translate", "speech", "video"]
-# They execute cells as Jupyter does.
+# They execute cells as Jupyter does, or show something in it.
 IPYTHON = ["rnncore.checking.server", "rnncore.checking.here"]
+IPYTHON += ["rnncore.widgets"]
 MODULES = ["rnncore.fused.autograd"]  # of torch
 
 

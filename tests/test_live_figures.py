@@ -326,6 +326,13 @@ def move_to(figure, label, value):
     )
 
 
+def test_a_gru_that_starts_again_is_still_a_gru(show):
+    figure = show("machine", 'cell="gru"')
+    before = figure.state()
+    figure.page.get_by_role("button", name="Start again").click()
+    assert figure.state() == before
+
+
 def test_an_lstm_set_by_hand_carries_a_value(show):
     figure = show("machine", 'cell="lstm"')
     assert "Not yet" in figure.words

@@ -181,6 +181,9 @@ def test_what_was_built_is_installed_and_tested(built, tmp_path):
     env["MPLBACKEND"] = "agg"
     ran = run(python, "-m", "IPython", "page.ipynb", cwd=empty)
     assert ran.returncode == 0, ran.stdout + ran.stderr
+    script = "from rnncore.widgets import live; print(live('ring')._esm)"
+    figure = run(python, "-c", script, cwd=empty)
+    assert "live-ring" in figure.stdout, figure.stderr
     path = solved_release("ch02_cell", tmp_path)
     script = (
         f"from rnncore.checking.here import check; check({str(path)!r})"
@@ -214,6 +217,11 @@ def test_every_file_of_the_package_is_in_the_wheel(wheel):
         if path.suffix
         in {".py", ".mplstyle", ".json", ".npz", ".safetensors"}
     }
+    assert "rnncore/widgets.mjs" in wheel.namelist()
+    live = ROOT / "book" / "_static" / "live"
+    for path in [*live.glob("*.mjs"), *live.glob("data/*.json")]:
+        name = f"rnncore/live/{path.relative_to(live)}"
+        assert wheel.read(name) == path.read_bytes()
     assert files <= set(wheel.namelist())
 
 

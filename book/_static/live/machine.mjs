@@ -78,6 +78,7 @@ class Machine extends LiveFigure {
 
   start() {
     const state = super.start();
+    state.cell = this.state?.cell ?? state.cell;
     const even = "f".repeat(STEPS);
     const rows = state.cell === "lstm" ? [even, even, INPUT, even]
       : [even, even, INPUT];
@@ -124,7 +125,8 @@ class Machine extends LiveFigure {
     });
     this.net = this.group();
     this.text(this.net, "text", "A text to read");
-    this.slider(this.net, "unit", "Unit", 0, (v) => `${v} of 24`).min = 1;
+    this.slider(this.net, "unit", "Unit", 0, (v) =>
+      `${v} of ${this.units ?? 24}`).min = 1;
   }
 
   changed() {
@@ -369,16 +371,21 @@ class Machine extends LiveFigure {
     this.word(this.width - 2, rail - 16, `h = ${show(h)}`, "end");
   }
 
-  says() {
-    const { cell, mode, t, text, unit } = this.state;
-    const step = this.steps[t - 1];
-    if (step.h === undefined) return "The network's numbers are loading …";
-    const sum = cell === "lstm"
+  /* What the step adds up, in numbers. */
+  sum(step) {
+    return this.state.cell === "lstm"
       ? `c = f c + i g = ${show(step.f)} × ${show(step.before)} + `
         + `${show(step.i)} × ${show(step.g)} = ${show(step.c)}, of which `
         + `${show(step.h)} is shown.`
       : `h = z h + (1 − z) n = ${show(step.z)} × ${show(step.before)} + `
         + `${show(1 - step.z)} × ${show(step.n)} = ${show(step.h)}.`;
+  }
+
+  says() {
+    const { mode, t, text, unit } = this.state;
+    const step = this.steps[t - 1];
+    if (step.h === undefined) return "The network's numbers are loading …";
+    const sum = this.sum(step);
     if (mode === "hand") return `Step ${t}: ${sum} ${this.goal()}`;
     const next = this.all.next[t - 1], best = next.indexOf(
       Math.max(...next));

@@ -39,8 +39,8 @@ class Unrolled extends LiveFigure {
     for (const [name, label] of [["w", "w"], ["h0", "h₀"], ["x1", "x₁"],
       ["x2", "x₂"], ["x3", "x₃"], ["y1", "target 1"], ["y2", "target 2"],
       ["y3", "target 3"]]) this.number(values, name, label);
-    const task = this.group();
-    this.button(task, "New numbers: an exercise", () => this.change({
+    this.task = this.group();
+    this.button(this.task, "New numbers: an exercise", () => this.change({
       seed: 1 + Math.floor(Math.random() * 999999) }));
     this.form = make(this.panel, "fieldset");
     make(this.form, "legend", {}, "What travels backward through step 1?");
@@ -134,7 +134,7 @@ class Unrolled extends LiveFigure {
       const x = X[t], bend = x - column / 2;
       const y = (a, b) => (a + b) / 2 + 5;
       box(x, Y.loss, 46, "loss");
-      box(x, Y.tanh, 46, "tanh");
+      box(x, Y.tanh, 46, this.cell ?? "tanh");
       box(x, Y.box, 58, "wh + x");
       make(svg, "circle", { class: "dot", cx: x, cy: Y.h, r: 4 });
       text(`x${t}`, x - 10, Y.x + 2);
@@ -160,10 +160,24 @@ class Unrolled extends LiveFigure {
     return 496;
   }
 
+  /* All numbers of the three steps. */
+  numbers() {
+    const s = this.state;
+    return threeSteps({ w: s.w, h0: s.h0, x: [s.x1, s.x2, s.x3],
+      target: [s.y1, s.y2, s.y3] });
+  }
+
+  /* The way back through the cell, and past its product, in words. */
+  slope(t) {
+    return `times the slope of tanh, 1 − h${SUB[t]}² = `
+      + number(1 - this.run_.h[t] ** 2);
+  }
+
+  past() { return ""; }
+
   draw() {
     const s = this.state;
-    this.run_ = threeSteps({ w: s.w, h0: s.h0, x: [s.x1, s.x2, s.x3],
-      target: [s.y1, s.y2, s.y3] });
+    this.run_ = this.numbers();
     const run = this.run_, asked = s.seed > 0 && s.step >= ASKED;
     const is = this.narrow ? " " : " = ";
     const put = (name, since, value, prefix = "", words = number) => {
@@ -182,7 +196,7 @@ class Unrolled extends LiveFigure {
       put(`dy${t}`, SINCE.d_y(t), run.d_y[t]);
       put(`dh${t}`, SINCE.d_h(t), run.d_h[t]);
       put(`da${t}`, SINCE.d_a(t), run.d_a[t]);
-      put(`dx${t}`, SINCE.share(t), run.d_a[t]);
+      put(`dx${t}`, SINCE.share(t), (run.d_x ?? run.d_a)[t]);
       put(`share${t}`, SINCE.share(t), run.share[t]);
       put(`dr${t}`, SINCE.share(t), run.back[t]);
     }
@@ -224,8 +238,8 @@ class Unrolled extends LiveFigure {
         [`Forward, step ${t}: a${at} = w h${SUB[t - 1]} + x${at} = `
           + `${n(w)} × ${show(run.h[t - 1])} + `
           + `${show(this.state[`x${t}`])} = ${show(run.a[t])}.`, [`r${t}`, `w${t}`, `x${t}`]],
-        [`Forward, step ${t}: h${at} = tanh(${show(run.a[t])}) = `
-          + `${show(run.h[t])}.`, [`a${t}`]],
+        [`Forward, step ${t}: h${at} = ${this.cell ?? "tanh"}(`
+          + `${show(run.a[t])}) = ${show(run.h[t])}.`, [`a${t}`]],
         [`The loss of step ${t}: half the square of ${show(run.h[t])} minus `
           + `${show(this.state[`y${t}`])}, ${n(run.losses[t])}.`,
         [`h${t}`, `y${t}`]],
@@ -245,12 +259,11 @@ class Unrolled extends LiveFigure {
         + `${n(run.d_y[t])}.`, [`y${t}`]],
       [`Backward: at h${at}, ${later}: dh${at} = ${n(run.d_h[t])}.`,
         t < 3 ? [`y${t}`, `r${t + 1}`] : [`y${t}`]],
-      [`Backward: times the slope of tanh, 1 − h${at}² = `
-        + `${n(1 - run.h[t] ** 2)}: da${at} = ${n(run.d_a[t])}.`,
-      [`h${t}`]],
+      [`Backward: ${this.slope(t)}: da${at} = ${n(run.d_a[t])}.`,
+        [`h${t}`]],
       [`Backward: ${n(run.d_a[t])} goes to x${at}; times h${SUB[t - 1]} `
-        + `it is w's share, ${n(run.share[t])}; times w it goes back to `
-        + `h${SUB[t - 1]}, ${n(run.back[t])}.`,
+        + `it is w's share, ${n(run.share[t])}; times w${this.past(t)} it `
+        + `goes back to h${SUB[t - 1]}, ${n(run.back[t])}.`,
       [`a${t}`, `w${t}`, `x${t}`, `r${t}`]],
     ][(step - 10) % 4];
   }
