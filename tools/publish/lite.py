@@ -87,6 +87,8 @@ def imports(source: str, everywhere: bool = False) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            waiting += node.orelse
         elif everywhere or not isinstance(node, ast.FunctionDef | ast.Try):
             waiting += ast.iter_child_nodes(node)
 
