@@ -48,9 +48,13 @@ IN_BROWSER = (
     "<em>File, Download</em> gives the notebook to hand in, and <em>check</em> "
     "runs the visible tests of the saved one:"
 )
-# JupyterLite has a download of its own, and no entry for it in the File menu.
-DOWNLOAD = {"id": "jp-mainmenu-file", "items": [{"command": "docmanager:download"}]}
+# The File menu has no download; guard.js has the command, and needs the app for it.
+DOWNLOAD = {"id": "jp-mainmenu-file", "items": [{"command": "course:download"}]}
 SETTINGS = {"@jupyterlab/mainmenu-extension:plugin": {"menus": [DOWNLOAD]}}
+CONFIG = {
+    "jupyter-lite-schema-version": 0,
+    "jupyter-config-data": {"exposeAppInBrowser": True},
+}
 # JupyterLite's service worker forgets a question when the next one comes.
 ASK = "async function broadcastOne("
 QUEUE = (
@@ -255,7 +259,8 @@ def _jupyterlite(contents: Path, out: Path) -> None:
     program = Path(sys.executable).with_name("jupyter-lite")
     if not program.exists():
         raise Refused(f"there is no {program}: run make lite")
-    (contents.parent / "overrides.json").write_text(json.dumps(SETTINGS), "utf-8")
+    for name, what in (("overrides", SETTINGS), ("jupyter-lite", CONFIG)):
+        (contents.parent / f"{name}.json").write_text(json.dumps(what), "utf-8")
     made = subprocess.run(
         [
             *(program, "build", "--contents", contents, "--output-dir", out),

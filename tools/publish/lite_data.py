@@ -3,7 +3,9 @@
     python -m tools.publish.lite_data
 
 The stand-ins of statsmodels and of music21 (tools/publish/drawing) give these
-tables and tunes; a test compares them with what the libraries give.
+tables and tunes; a test compares them with what the libraries give. The tables
+and the tunes are in the public domain (rnncore/data/SOURCES.md); of the tunes
+only titles, pitches and lengths are here.
 """
 
 from __future__ import annotations
