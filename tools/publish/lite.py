@@ -313,7 +313,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     options = parser.parse_args(argv)
     try:
-        build(options.out)
+        build(options.out.resolve())
         if not options.alone:
             put_into(options.html, options.out)
     except Refused as refused:
