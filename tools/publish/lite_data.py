@@ -48,8 +48,8 @@ def reels() -> dict[str, np.ndarray]:
 
 def main() -> None:
     """Write both."""
-    np.savez_compressed(TABLES, **tables())
-    np.savez_compressed(REELS, **reels())
+    np.savez_compressed(TABLES, allow_pickle=False, **tables())
+    np.savez_compressed(REELS, allow_pickle=False, **reels())
     print(f"{TABLES}\n{REELS}")
 
 
