@@ -51,6 +51,15 @@ def test_decades_have_one_length_on_a_logarithmic_axis(axes):
     assert_close(line[1], line.mean(0), within=0.1)
 
 
+def test_a_logarithmic_axis_has_ticks_at_the_powers_of_its_base(axes):
+    axes.plot([1, 16], [1, 16])
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log")
+    axes.set(xlim=(1, 16), ylim=(1, 16))
+    words = re.findall(r">([\d.]+)</tspan>", axes.figure.svg())
+    assert words == ["1", "2", "4", "8", "16", "1", "10"]  # across, then up
+
+
 def test_a_gap_is_left_where_there_is_no_number(axes):
     axes.plot([0, 1, 2, 3], [0, np.nan, 1, 1], color="red")
     (line,) = paths(axes, "red")

@@ -8,12 +8,14 @@ import shutil
 import sys
 import tarfile
 
+import numpy as np
 import pytest
 from test_check_notebook import check, notebook, write  # noqa: F401
 
 from grading import NAME
 from rnncore.checking import client, here
-from tools.publish import lite, lite_kernel
+from rnncore.data import music, series
+from tools.publish import lite, lite_data, lite_kernel
 
 FIRST = ["ch01_sequences", "ch02_cell", "ch03_bptt", "ch04_training"]
 FIRST += ["ch05_gradients", "ch06_lstm", "ch07_gru", "ch08_deeper"]
@@ -27,6 +29,7 @@ def test_what_needs_numpy_alone_runs_in_the_browser():
     chosen = lite.assignments()
     assert set(FIRST) <= set(chosen)
     assert "ch09_torch" not in chosen
+    assert "capstone" not in chosen  # its check does not end there
 
 
 @pytest.mark.parametrize(
@@ -38,11 +41,37 @@ def test_what_needs_numpy_alone_runs_in_the_browser():
         ("from rnncore import nn", {"torch"}),
         ("from rnncore.nn import LSTM", {"torch"}),
         ("def f():\n    import torch.nn as nn", {"torch"}),
+        ("if TYPE_CHECKING:\n    import torch", set()),
+        ("from rnncore.data.series import sunspots", set()),
         ("try:\n    import pandas\nexcept ImportError: pass", {"pandas"}),
     ],
 )
 def test_what_a_notebook_lacks_is_found_behind_the_package(source, missing):
     assert lite.lacking(code(source)) == missing
+
+
+def test_the_browser_s_data_are_those_of_the_libraries(monkeypatch):
+    there = series.sunspots(), series.co2(), music.tunes()
+    for made, kept in (
+        (lite_data.tables(), lite_data.TABLES),
+        (lite_data.reels(), lite_data.REELS),
+    ):
+        with np.load(kept) as file:
+            assert sorted(file) == sorted(made)
+            for name in made:
+                assert file[name].tobytes() == made[name].tobytes()
+    for name in [*sys.modules]:
+        if name.partition(".")[0] in lite_kernel.DATA:
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.syspath_prepend(lite_kernel.DRAWING)
+    here = series.sunspots(), series.co2(), music.tunes()
+    for name in [*sys.modules]:
+        if name.partition(".")[0] in lite_kernel.DATA:
+            assert str(lite_kernel.DRAWING) in sys.modules[name].__file__
+            del sys.modules[name]  # monkeypatch brings the libraries back
+    for one, other in zip(here[:2], there[:2], strict=True):
+        assert [a.tobytes() for a in one] == [a.tobytes() for a in other]
+    assert here[2] == there[2]
 
 
 def put_into_archive(static, name, files):

@@ -24,6 +24,8 @@ WRONG = (
     "def ceiling_cell(a_x, a_h, state):\n    xp = array_namespace(a_x)\n"
 )
 WRONG += "    h = xp.clip(a_x, 0.0, 1.0)\n    return (h,), h"
+WRITTEN = "xp.clip(a_x, 0.0, 1.0)"
+ASSIGNMENT = f"notebooks/index.html?path=assignments/{NAME}/{NAME}.ipynb"
 SAYS = "a_h was not used: without it the network has no memory"
 LONGEST = 60_000  # milliseconds, on a machine that does other things too
 expect.set_options(timeout=LONGEST)
@@ -142,6 +144,32 @@ def checked(page):
         page.wait_for_timeout(100)
 
 
+def downloaded(page, folder):
+    """What File, Download gives."""
+    page.get_by_role("menuitem", name="File", exact=True).click()
+    with page.expect_download() as download:
+        page.get_by_role("menuitem", name="Download", exact=True).click()
+    assert download.value.suggested_filename == f"{NAME}.ipynb"
+    file = folder / f"{NAME}.ipynb"
+    download.value.save_as(file)
+    return file
+
+
+def open_assignment(reader, address):
+    """Open the assignment, without waiting for Python."""
+    page = reader.new_page()
+    page.goto(f"{address}{ASSIGNMENT}")
+    page.locator(".jp-CodeCell", has_text="def ceiling_cell(").wait_for()
+    return page
+
+
+REFUSE = """() => {
+  IDBObjectStore.prototype.put = () => {
+    throw new DOMException("no more room", "QuotaExceededError");
+  };
+}"""
+
+
 @NEEDS_SANDBOX
 def test_an_assignment_is_solved_in_the_browser_and_graded(
     reader, address, tmp_path
@@ -164,12 +192,7 @@ def test_an_assignment_is_solved_in_the_browser_and_graded(
 
     page.reload()  # the work was kept
     page.locator(".jp-CodeCell", has_text="clip(a_x + a_h").first.wait_for()
-    page.get_by_role("menuitem", name="File").first.click()
-    with page.expect_download() as download:
-        page.get_by_role("menuitem", name="Download").first.click()
-    assert download.value.suggested_filename == f"{NAME}.ipynb"
-    file = tmp_path / f"{NAME}.ipynb"
-    download.value.save_as(file)
+    file = downloaded(page, tmp_path)
     assert not [u for u in page.elsewhere if not u.startswith(address)]
 
     root = tmp_path / "course"
@@ -190,6 +213,45 @@ def test_an_assignment_is_solved_in_the_browser_and_graded(
     assert all(score == most for score, most in got.values())
 
 
+# One that computes with texts, and one whose checks are not all ASCII.
+KINDS = ["ch01_sequences", "ch20_memory"]
+SOLVE_AND_CHECK = """import json
+from pathlib import Path
+from rnncore.checking.here import check
+
+for name, answers in {answers!r}.items():
+    there, here = Path("/drive/assignments", name), Path("/tmp", name)
+    here.mkdir()
+    for file in ("checks.json", name + ".ipynb"):
+        here.joinpath(file).write_bytes(there.joinpath(file).read_bytes())
+    notebook = json.loads(here.joinpath(file).read_bytes())
+    for cell in notebook["cells"]:
+        mark = cell["metadata"].get("nbgrader", {{}})
+        if mark.get("solution") and mark["grade_id"] in answers:
+            cell["source"] = answers[mark["grade_id"]]
+    here.joinpath(file).write_text(json.dumps(notebook))
+    check(here / file)
+"""
+
+
+def test_check_runs_the_tests_of_each_kind_of_assignment(reader, address):
+    answers = {
+        name: {
+            task: cell.source
+            for task, cell in builder.read(name).of("solution").items()
+        }
+        for name in KINDS
+    }
+    page = visit(reader, address, "check.ipynb")
+    put(page, "check(", SOLVE_AND_CHECK.format(answers=answers))
+    said = checked(page)
+    for name in KINDS:
+        assert f"{name}: visible tests" in said
+    ends = re.findall(r"(\d+) of (\d+) hold", said)
+    assert len(ends) == len(KINDS)
+    assert all(holds == all_ for holds, all_ in ends), said
+
+
 def test_a_cell_run_at_once_waits_for_its_folder(reader, address):
     page = reader.new_page()
     folder = f"assignments/{NAME}"
@@ -201,44 +263,59 @@ def test_a_cell_run_at_once_waits_for_its_folder(reader, address):
     assert page.get_by_role("alert").count() == 0
 
 
-@pytest.mark.parametrize("name", ["ch02_cell"])
+@pytest.mark.parametrize("name", ["ch01_sequences", "ch02_cell"])
 def test_a_page_computes_and_draws_in_the_browser(reader, address, name):
     seen = walk(reader, address, f"pages/{name}.ipynb")
     assert seen.mistakes == []
     assert seen.pictures >= 3
 
 
-def test_a_browser_without_webassembly_is_told_so(reader, address):
-    reader.add_init_script("delete globalThis.WebAssembly")
-    page = reader.new_page()
-    page.goto(
-        f"{address}notebooks/index.html?path=assignments/{NAME}/check.ipynb"
-    )
-    told = page.get_by_role("alert").filter(
-        has_text="cannot run WebAssembly"
-    )
-    told.wait_for()
+@pytest.mark.parametrize(
+    ("lacks", "says"),
+    [
+        ("WebAssembly", "cannot run WebAssembly"),
+        ("DecompressionStream", "cannot unpack the archive"),
+    ],
+)
+def test_a_browser_that_cannot_run_python_is_told_so(
+    reader, address, lacks, says
+):
+    reader.add_init_script(f"delete globalThis.{lacks}")
+    page = open_assignment(reader, address)
+    page.get_by_role("alert").filter(has_text=says).wait_for()
 
 
-def test_a_browser_that_keeps_nothing_is_told_so(reader, address):
+def test_a_browser_that_keeps_nothing_is_told_so(reader, address, tmp_path):
     reader.add_init_script(
         "Object.defineProperty(globalThis, 'indexedDB', {get() {"
         "throw new DOMException('forbidden', 'SecurityError')}})"
     )
-    page = reader.new_page()
-    page.goto(
-        f"{address}notebooks/index.html?path=assignments/{NAME}/check.ipynb"
-    )
+    page = open_assignment(reader, address)
     page.get_by_role("alert").filter(has_text="gone").wait_for()
+    put(page, "def ceiling_cell(", WRONG)
+    assert WRITTEN in downloaded(page, tmp_path).read_text("utf-8")
 
 
-def test_a_full_storage_is_told(reader, address):
+def test_a_storage_that_is_full_from_the_start_is_told(reader, address):
     page = reader.new_page()
     reader.new_cdp_session(page).send(
         "Storage.overrideQuotaForOrigin",
         {"origin": address.split("/book")[0], "quotaSize": 1000},
     )
-    page.goto(
-        f"{address}notebooks/index.html?path=assignments/{NAME}/{NAME}.ipynb"
-    )
+    page.goto(f"{address}{ASSIGNMENT}")  # which then does not open
     page.get_by_role("alert").filter(has_text="is full").wait_for()
+
+
+def test_a_save_that_fails_later_is_told_and_what_is_shown_downloads(
+    reader, address, tmp_path
+):
+    page = open_assignment(reader, address)
+    assert page.get_by_role("alert").count() == 0
+    page.evaluate(REFUSE)
+    put(page, "def ceiling_cell(", WRONG)
+    page.keyboard.press("Control+s")
+    # JupyterLab says so too, in a dialog that covers the menu
+    page.locator(".jp-Dialog button").last.click()
+    told = page.get_by_role("alert").filter(has_text="could not be saved")
+    told.wait_for()
+    assert WRITTEN in downloaded(page, tmp_path).read_text("utf-8")

@@ -24,7 +24,7 @@ def black_boxes(
     task: str, path: str | Path = "checks.json"
 ) -> dict[str, Callable]:
     """The wrong versions of a printed function, for the mutant hunt."""
-    entry = json.loads(Path(path).read_text())["boxes"][task]
+    entry = json.loads(Path(path).read_text("utf-8"))["boxes"][task]
     module, _, name = entry["of"].rpartition(".")
     right = getattr(importlib.import_module(module), name)
     return {

@@ -44,7 +44,7 @@ class Stored(NamedTuple):
 
 def stored(task: str, path: str | Path = "checks.json") -> Stored:
     """The right results and known mistakes of a task's visible check."""
-    entry = _parsed(Path(path).read_text())["checks"][task]
+    entry = _parsed(Path(path).read_text("utf-8"))["checks"][task]
     mistakes = [
         Mistake(m["says"], m["sketches"]) for m in entry["mistakes"]
     ]

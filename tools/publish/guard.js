@@ -21,14 +21,17 @@
     box.append(line);
   };
 
-  const askBeforeLeaving = () =>
+  let lost = false; // and the reader was told
+  const askBeforeLeaving = () => {
+    lost = true;
     window.addEventListener("beforeunload", (event) => event.preventDefault());
+  };
 
   const notKept = () => {
     say(
       "This browser does not let the page keep anything: what you write is gone " +
-        "when this tab closes. Download the notebook before (File, Download), or " +
-        "leave private browsing and allow this site to store data."
+        "when this tab closes. Download the notebook before: File, Download gives it " +
+        "as you see it. Or leave private browsing and allow this site to store data."
     );
     askBeforeLeaving();
   };
@@ -36,8 +39,16 @@
   const full = () => {
     say(
       "The browser's storage for this site is full, and what you wrote last is not " +
-        "kept. Download the notebook now (File, Download), then delete files that " +
-        "you no longer need."
+        "kept. Download the notebook now: File, Download gives it as you see it. " +
+        "Then delete files that you no longer need."
+    );
+    askBeforeLeaving();
+  };
+
+  const notSaved = () => {
+    say(
+      "The notebook could not be saved: this browser does not keep what you wrote " +
+        "last. Download it now: File, Download gives it as you see it."
     );
     askBeforeLeaving();
   };
@@ -64,6 +75,13 @@
         "settings, or install the course on your machine."
     );
   }
+  if (typeof DecompressionStream !== "function") {
+    say(
+      "This browser cannot unpack the archive in which Python comes here (it has no " +
+        "DecompressionStream): no cell will run. Try a current Firefox, Chrome, Edge " +
+        "or Safari, or install the course on your machine."
+    );
+  }
   if (!("serviceWorker" in navigator)) {
     say(
       "This page has no access to the files beside the notebook, which its tests " +
@@ -83,12 +101,44 @@
     notKept();
   }
 
-  // A download is named after its file alone, not after the folders too.
-  const click = HTMLAnchorElement.prototype.click;
-  HTMLAnchorElement.prototype.click = function () {
-    if (this.download) this.download = this.download.split("/").at(-1);
-    click.call(this);
+  // JupyterLite's own download saves first and gives what the storage then has:
+  // nothing, where the storage takes no more. Ours gives what the reader sees.
+  const download = ({ path, model }) => {
+    const file = new Blob([model.toString()], { type: "application/octet-stream" });
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(file);
+    link.download = path.split("/").at(-1);
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
   };
+
+  const attend = ({ commands, shell }) => {
+    const open = () => shell.currentWidget?.context;
+    commands.addCommand("course:download", {
+      label: "Download",
+      caption: "Download the file as you see it, saved or not",
+      isEnabled: () => open() !== undefined,
+      execute: () => download(open()),
+    });
+    const attended = new WeakSet();
+    shell.currentChanged?.connect(() => {
+      const context = open();
+      if (context === undefined || attended.has(context)) return;
+      attended.add(context);
+      context.saveState.connect((_, state) => {
+        if (state === "failed" && !lost) notSaved();
+      });
+    });
+  };
+
+  let app;
+  Object.defineProperty(globalThis, "jupyterapp", {
+    get: () => app,
+    set(made) {
+      app = made;
+      attend(app);
+    },
+  });
 
   // A write that does not fit aborts its transaction, whoever asked for it.
   const transaction = globalThis.IDBDatabase?.prototype.transaction;

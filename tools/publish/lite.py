@@ -39,6 +39,7 @@ KERNEL = {"name": "xeus-python", "display_name": "Python 3", "language": "python
 STATIC = "extensions/@jupyterlite/xeus-python-kernel/static"
 ABSENT = {"distutils", "ensurepip", "idlelib", "lib2to3", "lzma", "tkinter", "venv"}
 THERE = {*sys.stdlib_module_names, *ADDED, *INSTEAD, "IPython", "numpy"} - ABSENT
+NOT_ENDING = {"capstone"}  # its check does not end in a browser
 MARK = "<!--lite-->", "<!--/lite-->"
 NAMED = re.compile(
     r'<code[^>]*><span class="pre">exercises/(?P<name>\w+)/</span></code>'
@@ -50,9 +51,13 @@ IN_BROWSER = (
     "<em>File, Download</em> gives the notebook to hand in, and <em>check</em> "
     "runs the visible tests of the saved one:"
 )
-# JupyterLite has a download of its own, and no entry for it in the File menu.
-DOWNLOAD = {"id": "jp-mainmenu-file", "items": [{"command": "docmanager:download"}]}
+# The File menu has no download; guard.js has the command, and needs the app for it.
+DOWNLOAD = {"id": "jp-mainmenu-file", "items": [{"command": "course:download"}]}
 SETTINGS = {"@jupyterlab/mainmenu-extension:plugin": {"menus": [DOWNLOAD]}}
+CONFIG = {
+    "jupyter-lite-schema-version": 0,
+    "jupyter-config-data": {"exposeAppInBrowser": True},
+}
 # JupyterLite's service worker forgets a question when the next one comes.
 ASK = "async function broadcastOne("
 QUEUE = (
@@ -89,6 +94,8 @@ def imports(source: str, everywhere: bool = False) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            waiting += node.orelse
         elif everywhere or not isinstance(node, ast.FunctionDef | ast.Try):
             waiting += ast.iter_child_nodes(node)
 
@@ -121,7 +128,9 @@ def assignments() -> list[str]:
     return [
         path.name
         for path in sorted(EXERCISES.iterdir())
-        if path.is_dir() and not lacking(_notebook(path))
+        if path.is_dir()
+        and path.name not in NOT_ENDING
+        and not lacking(_notebook(path))
     ]
 
 
@@ -256,7 +265,8 @@ def _jupyterlite(contents: Path, out: Path) -> None:
     program = Path(sys.executable).with_name("jupyter-lite")
     if not program.exists():
         raise Refused(f"there is no {program}: run make lite")
-    (contents.parent / "overrides.json").write_text(json.dumps(SETTINGS), "utf-8")
+    for name, what in (("overrides", SETTINGS), ("jupyter-lite", CONFIG)):
+        (contents.parent / f"{name}.json").write_text(json.dumps(what), "utf-8")
     made = subprocess.run(
         [
             *(program, "build", "--contents", contents, "--output-dir", out),
@@ -309,7 +319,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     options = parser.parse_args(argv)
     try:
-        build(options.out)
+        build(options.out.resolve())
         if not options.alone:
             put_into(options.html, options.out)
     except Refused as refused:

@@ -25,7 +25,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 DRAWING = Path(__file__).with_name("drawing")
 ADDED = ("array_api_compat", "comm", "ipywidgets", "tqdm")  # pure Python
-INSTEAD = ("matplotlib", "myst_nb")  # ours, for the pages: tools/publish/drawing
+# Ours, for the pages, in tools/publish/drawing: these, and the data of chapter 1.
+INSTEAD = ("matplotlib", "myst_nb")
+DATA = ("music21", "statsmodels")
 LISTING = "empack_env_meta.json"
 LIBRARY = "lib/python3.11"  # in the browser
 TARGET = f"{LIBRARY}/site-packages"
@@ -123,7 +125,7 @@ def add_course(packages: Path) -> None:
     """Copy the course's package, and the few that it needs, beside NumPy."""
     here = Path(sysconfig.get_path("purelib"))
     folders = [ROOT / "rnncore", *(here / name for name in ADDED)]
-    for folder in [*folders, *(DRAWING / name for name in INSTEAD)]:
+    for folder in [*folders, *(DRAWING / name for name in INSTEAD + DATA)]:
         if not folder.is_dir():
             raise Refused(f"there is no {folder}: run make lite")
         shutil.copytree(

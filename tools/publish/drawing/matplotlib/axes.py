@@ -35,6 +35,7 @@ class Axes(Plotting, Settings):
         self.marks = []
         self.title = self.xlabel = self.ylabel = ""
         self.log = {"x": False, "y": False}
+        self.base = {"x": 10.0, "y": 10.0}
         self.limits = {"x": (None, None), "y": (None, None)}
         self.ticks = {"x": None, "y": None}
         self.shared: dict[str, list[Axes]] = {"x": [], "y": []}
@@ -95,9 +96,11 @@ class Axes(Plotting, Settings):
             labels = labels or [f"{value:g}" for value in at]
             return [(float(a), str(b)) for a, b in zip(at, labels, strict=False)]
         if self.log[side]:
-            powers = np.arange(np.ceil(np.log10(low)), np.floor(np.log10(high)) + 1)
+            base = self.base[side]
+            first, last = np.log10([low, high]) / np.log10(base)
+            powers = np.arange(np.ceil(first - 1e-9), np.floor(last + 1e-9) + 1)
             every = max(1, len(powers) // 5)
-            return [(10.0**p, f"{10.0**p:g}") for p in powers[::every]]
+            return [(base**p, f"{base**p:g}") for p in powers[::every]]
         rough = (high - low) / 5
         power = 10 ** np.floor(np.log10(rough))
         gap = power * min((1, 2, 5, 10), key=lambda m: abs(m * power - rough))

@@ -16,6 +16,7 @@ class Settings:
     xlabel: str
     ylabel: str
     log: dict[str, bool]
+    base: dict[str, float]
     limits: dict[str, Any]
     ticks: dict[str, Any]
     on: bool
@@ -46,13 +47,13 @@ class Settings:
         """The lowest and the highest number on the left."""
         self.limits["y"] = given[0] if len(given) == 1 else given
 
-    def set_xscale(self, how: str) -> None:
-        """Linear or log."""
-        self.log["x"] = how == "log"
+    def set_xscale(self, how: str, base: float = 10) -> None:
+        """Linear or log, with ticks at the powers of a base."""
+        self.log["x"], self.base["x"] = how == "log", base
 
-    def set_yscale(self, how: str) -> None:
-        """Linear or log."""
-        self.log["y"] = how == "log"
+    def set_yscale(self, how: str, base: float = 10) -> None:
+        """Linear or log, with ticks at the powers of a base."""
+        self.log["y"], self.base["y"] = how == "log", base
 
     def set_xticks(self, at: Any, labels: Any = None, **_: Any) -> None:
         """Which numbers stand below, and as what."""

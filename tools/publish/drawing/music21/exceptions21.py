@@ -1,0 +1,5 @@
+"""What is raised where there is no such file."""
+
+
+class Music21Exception(Exception):
+    """As in music21."""

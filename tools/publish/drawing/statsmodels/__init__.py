@@ -1,0 +1,1 @@
+"""Two tables of statsmodels, for the pages that read them."""
