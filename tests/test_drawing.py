@@ -70,6 +70,11 @@ def test_a_gap_is_left_where_there_is_no_number(axes):
     assert re.findall("[ML]", drawn[1]) == ["M", "M", "L"]
 
 
+def test_a_cell_without_a_number_has_no_colour(axes):
+    axes.imshow([[0.0, np.nan], [1.0, 0.5]])
+    assert axes.figure.svg().count('fill="rgb(') == 3
+
+
 def test_lines_take_the_course_s_colours_in_turn(axes):
     made = axes.plot([0, 1], [[0, 1], [1, 0]])
     assert [m.get_color() for m in made] == ["#0072B2", "#D55E00"]

@@ -95,6 +95,8 @@ def _picture(mark: Mark, place: Place, box: Any) -> str:
     parts = []
     for i in range(rows):
         for j in range(columns):
+            if np.isnan(shares[i, j]):
+                continue  # no value, no colour
             wide, high_ = abs(x[j + 1] - x[j]), abs(y[i + 1] - y[i])
             at = min(x[j], x[j + 1]), min(y[i], y[i + 1])
             parts.append(
