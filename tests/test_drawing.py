@@ -75,6 +75,14 @@ def test_a_cell_without_a_number_has_no_colour(axes):
     assert axes.figure.svg().count('fill="rgb(') == 3
 
 
+def test_an_outline_of_counts_rises_and_falls_with_the_bins(axes):
+    (made,) = axes.hist([0.1, 0.2, 1.5], [0, 1, 2], histtype="step")
+    assert made.x.tolist() == [0, 0, 1, 1, 2, 2]
+    assert made.y.tolist() == [0, 2, 2, 1, 1, 0]
+    (filled,) = axes.hist([0.1, 0.2, 1.5], [0, 1, 2])
+    assert filled.kind == "area"
+
+
 def test_lines_take_the_course_s_colours_in_turn(axes):
     made = axes.plot([0, 1], [[0, 1], [1, 0]])
     assert [m.get_color() for m in made] == ["#0072B2", "#D55E00"]

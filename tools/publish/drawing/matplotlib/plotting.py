@@ -104,6 +104,16 @@ class Plotting:
             names = None
         return made
 
+    def hist(
+        self, values: Any, bins: Any = 10, histtype: str = "bar", **style: Any
+    ) -> list[Mark]:
+        """How many values lie in each bin: bars, or with "step" an outline."""
+        counts, edges = np.histogram(values, bins)
+        x, y = np.repeat(edges, 2), np.r_[0, np.repeat(counts, 2), 0]
+        if histtype == "step":
+            return self.plot(x, y, **style)
+        return [self.fill_between(x, y, **style)]
+
     def fill_between(self, x: Any, low: Any, high: Any = 0, **style: Any) -> Mark:
         """The area between two curves."""
         x = np.asarray(x, float)
