@@ -2,6 +2,7 @@
 
 import ast
 import json
+import sys
 
 import pytest
 
@@ -181,8 +182,12 @@ def rerun():
                 break
         return json.loads(one.result())
 
+    main = sys.modules["__main__"]
     yield run
-    another_seed.Shell.clear_instance()
+    if another_seed.Shell.initialized():
+        another_seed.Shell.instance().restore_sys_module_state()
+        another_seed.Shell.clear_instance()
+    assert sys.modules["__main__"] is main  # other tests start processes
 
 
 DRAW = "import numpy as np\nx = np.random.default_rng(3).integers(1000)"
