@@ -75,6 +75,12 @@ def test_a_cell_without_a_number_has_no_colour(axes):
     assert axes.figure.svg().count('fill="rgb(') == 3
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_picture_without_a_number_has_no_colours(axes):
+    axes.imshow(np.full((2, 2), np.nan), vmin=0, vmax=1)
+    assert axes.figure.svg().count('fill="rgb(') == 0
+
+
 def test_an_outline_of_counts_rises_and_falls_with_the_bins(axes):
     (made,) = axes.hist([0.1, 0.2, 1.5], [0, 1, 2], histtype="step")
     assert made.x.tolist() == [0, 0, 1, 1, 2, 2]

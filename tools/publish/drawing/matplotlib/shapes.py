@@ -85,6 +85,8 @@ def _text(mark: Mark, place: Place, box: Any) -> str:
 
 def _picture(mark: Mark, place: Place, box: Any) -> str:
     numbers = mark.style["numbers"]
+    if np.isnan(numbers).all():
+        return ""
     low = mark.style.get("vmin", np.nanmin(numbers))
     high = mark.style.get("vmax", np.nanmax(numbers))
     rows, columns = numbers.shape[:2]
