@@ -178,6 +178,19 @@ def test_sketches_of_almost_equal_results_differ():
     assert not same_sketch(look, other)
 
 
+@pytest.mark.parametrize(
+    "values", [np.inf, [1.5, -np.inf, 1 / 3], [[np.nan, 2.0]]]
+)
+def test_numbers_that_are_not_finite_are_stored_in_json_that_all_read(
+    values,
+):
+    values = np.asarray(values)
+    text = json.dumps(encoded(values), allow_nan=False)
+    back = decoded(json.loads(text))
+    assert back.dtype == float
+    np.testing.assert_array_equal(back, values.round(8))
+
+
 def test_a_result_survives_being_stored():
     rng = np.random.default_rng(0)
     result = (init_params(rng, 2, 3), None, ("W_h", (2, 1)), np.arange(3))

@@ -142,7 +142,7 @@ def course(root: Path) -> NbGraderAPI:
 
 def _as_text(made: dict[str, Any]) -> str:
     """JSON with one line per task, result or mistake: small diffs."""
-    text = json.dumps(made, sort_keys=True)
+    text = json.dumps(made, sort_keys=True, allow_nan=False)
     starts = ('"boxes": {', '"checks": {', '"explained": {')
     for start in (*starts, '{"fields"', '{"says"'):
         text = text.replace(start, "\n" + start)

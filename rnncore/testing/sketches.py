@@ -186,6 +186,9 @@ def encoded(tree: Any) -> Any:
     values = to_numpy(tree)
     if values.dtype.kind == "f":
         values = values.round(STORED_DIGITS) + 0.0  # no minus zero
+        if not np.isfinite(values).all():
+            values = values.astype(str)  # JSON has no number inf or nan
+            return {"array": values.tolist(), "kind": "f"}
     return {"array": values.tolist(), "kind": values.dtype.kind}
 
 

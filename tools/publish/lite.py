@@ -39,7 +39,6 @@ KERNEL = {"name": "xeus-python", "display_name": "Python 3", "language": "python
 STATIC = "extensions/@jupyterlite/xeus-python-kernel/static"
 ABSENT = {"distutils", "ensurepip", "idlelib", "lib2to3", "lzma", "tkinter", "venv"}
 THERE = {*sys.stdlib_module_names, *ADDED, *INSTEAD, "IPython", "numpy"} - ABSENT
-NOT_ENDING = {"capstone"}  # its check does not end in a browser
 MARK = "<!--lite-->", "<!--/lite-->"
 NAMED = re.compile(
     r'<code[^>]*><span class="pre">exercises/(?P<name>\w+)/</span></code>'
@@ -128,9 +127,7 @@ def assignments() -> list[str]:
     return [
         path.name
         for path in sorted(EXERCISES.iterdir())
-        if path.is_dir()
-        and path.name not in NOT_ENDING
-        and not lacking(_notebook(path))
+        if path.is_dir() and not lacking(_notebook(path))
     ]
 
 
