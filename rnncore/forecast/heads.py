@@ -113,7 +113,7 @@ def pinball(error: Tensor, level: float) -> Tensor:
 
 
 def mixture_head(M: int, least: float = 1e-3) -> Head:
-    """Of M normal distributions the shares, the means and the spreads.
+    """Shares, means and spreads of M normal distributions.
 
     The loss is -log p of the target, without the constant; the point is
     the mean. A quantile has no formula and is found by halving.
