@@ -186,7 +186,10 @@ def movements(page):
 
 
 TO_THE_END = """async () => {
-  const frame = () => new Promise(requestAnimationFrame);
+  const frame = () => new Promise((done) => {
+    requestAnimationFrame(done);
+    setTimeout(done, 1000); // a busy browser may draw none for a while
+  });
   const all = document.documentElement;
   const step = Math.max(450, all.scrollHeight / 40);
   while (scrollY + innerHeight < all.scrollHeight - 2) {
