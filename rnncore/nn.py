@@ -103,7 +103,8 @@ def one_direction(
     and go through the loop together. Between runs sequences leave, or,
     in reverse, join.
     """
-    xs = x.split([steps * B for steps, B in runs])
+    sizes = [steps * B for steps, B in runs]
+    xs = x.split(sizes) if len(runs) > 1 else [x]
     order = range(len(runs))
     state, left = tuple(s[:0] for s in first), []
     y = [x] * len(runs)

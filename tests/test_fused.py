@@ -302,11 +302,11 @@ def test_a_tape_that_is_spent_gives_the_same(name):
 @pytest.mark.parametrize("name", each(CELLS))
 def test_the_bits_do_not_depend_on_the_threads(name, monkeypatch):
     p = problem(name, 5, 7, 33, 70)
-    monkeypatch.setattr("rnncore.fused.loop.SMALL", 0)
+    monkeypatch.setattr("rnncore.fused.parts.SMALL", 0)
     found = []
     for threads in (1, 2, 3, 7):
         monkeypatch.setattr(
-            "rnncore.fused.loop.threads", lambda n=threads: n
+            "rnncore.fused.parts.threads", lambda n=threads: n
         )
         found += [both_ways(name, p), both_ways(name, p)]
     for other in found[1:]:
@@ -826,8 +826,8 @@ def test_places_past_two_to_the_31_are_reached(tmp_path):
         W_x, W_h, bias = packed.forward
         a = np.zeros(2 * bias.size, "f")
         loops.forward(
-            *size, x.reshape(-1), W_x, W_h, bias, a, q.reshape(-1),
-            rows * n * 6, *flat,
+            *size, x.reshape(-1), W_x, W_h, bias, 1, np.empty(10, "f"), a,
+            q.reshape(-1), rows * n * 6, *flat,
         )  # fmt: skip
         W_x, W_h = packed.backward
         d_h = np.zeros((2, P), "f")
@@ -840,7 +840,8 @@ def test_places_past_two_to_the_31_are_reached(tmp_path):
         ]
         loops.backward(
             *size, d_y.reshape(-1), q.reshape(-1), d.reshape(-1), 4, W_h, W_x,
-            d_h.reshape(-1), row, P, d_x.reshape(-1), *flat,
+            d_h.reshape(-1), 1, np.empty(48, "f"), row, P, d_x.reshape(-1),
+            *flat,
         )  # fmt: skip
         found.append(
             [np.array(b[:, lo:]) for b in (hs, cs, q, d, d_x, d_c)]

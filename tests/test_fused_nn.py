@@ -16,7 +16,7 @@ from rnncore import fused
 from rnncore.nn import STEPS
 
 pytest.importorskip("numba")
-from rnncore.fused import autograd, cells, loop
+from rnncore.fused import autograd, cells, parts
 
 PAIRS = [
     pytest.param(cells.lstm, torch.nn.LSTM, {}, id="lstm"),
@@ -133,7 +133,7 @@ def test_packed_sequences_are_those_alone():
 
 
 def test_the_bits_do_not_depend_on_torch_s_threads(monkeypatch):
-    monkeypatch.setattr("rnncore.fused.loop.SMALL", 0)
+    monkeypatch.setattr("rnncore.fused.parts.SMALL", 0)
     torch.manual_seed(0)
     module, x = lstm(33, 70), numbers(5, 7, 33)
     before, found = torch.get_num_threads(), []
@@ -507,7 +507,7 @@ class Lengths(torch.utils.data.Dataset):
 
     def __getitem__(self, k):
         with torch.no_grad():
-            return loop.threads(), self.module(self.x)[0]
+            return parts.threads(), self.module(self.x)[0]
 
 
 def test_a_data_loaders_processes_use_one_thread_each():

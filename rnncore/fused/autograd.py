@@ -99,6 +99,7 @@ class Fused(torch.autograd.Function):
                 x,
             )
         ctx.spent = True
+        ctx.packed.__dict__.pop("forward", None)  # made again if needed
         assert tape is not None
         d_params, d_x, d_first = bptt(
             ctx.cell,

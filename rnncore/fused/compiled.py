@@ -30,7 +30,8 @@ OWN = ("Py", "numba_", "NRT_")  # what Python and numba alone can provide
 def shared_names(dtype: str) -> dict[str, Any]:
     """What the loops of every cell call, for one dtype."""
     vec = vec_of(dtype)
-    return make_functions(dtype) | {
+    made = make_functions(dtype) | make_product(dtype)
+    return made | {
         "L": vec.lanes,
         "W": panel_width(),
         "BLOCK": BLOCK,
@@ -40,7 +41,6 @@ def shared_names(dtype: str) -> dict[str, Any]:
         "store": store,
         "store_some": store_some,
         "nothing": _nothing(vec),
-        "product": make_product(dtype),
     }
 
 

@@ -256,48 +256,52 @@ def copy(rows, N, a, a0, a_row, c, c0, c_row):
             store_some(c, C + j, load_some(zero, a, A + j, N - j), N - j)
 
 
-def outer(first, last, low, high, K, M, N, a, d, d0, d_row,
-          panel, sums, out, wide):
-    """out = a^T d for some panels of d's columns and rows of out."""
+def outer(low, high, K, M, a, d, d0, d_row, block, panel, sums, out, wide):
+    """Some rows of out = d^T a, and the sums of these columns of d."""
     zero = nothing()
-    for p in range(first, last):
-        n = p * W * L
-        for k0 in range(0, K, BLOCK):
-            steps = min(K - k0, BLOCK)
+    rows = high - low
+    tiles = (rows + ROWS - 1) // ROWS
+    for k0 in range(0, K, BLOCK):  # whose rows of d and a stay in the cache
+        steps = min(K - k0, BLOCK)
+        for k in range(steps):
+            at = d0 + (k0 + k) * d_row + low
+            c = 0
+            while c + L <= rows:
+                store(sums, c, load(zero, sums, c) + load(zero, d, at + c))
+                c += L
+            for i in range(c, rows):
+                sums[i] += d[at + i]
+        m = 0
+        for t in range(tiles):  # in the order in which a tile reads them
+            r = (rows - m + tiles - t - 1) // (tiles - t)
+            at = d0 + k0 * d_row + low + m
             for k in range(steps):
-                for v in range(W):
-                    c = n + v * L
-                    at = d0 + (k0 + k) * d_row + c
+                to = m * steps + k * r
+                if at + r + L <= K * d_row:  # what follows is d, too
+                    for i in range(0, r, L):
+                        store(block, to + i, load(zero, d, at + i))
+                else:
+                    for i in range(r):
+                        block[to + i] = d[at + i]
+                at += d_row
+            m += r
+        for n in range(0, M, W * L):
+            for v in range(W):
+                c = n + v * L
+                for k in range(steps):
                     row = zero
-                    if c + L <= N:
-                        row = load(zero, d, at)
-                    elif c < N:
-                        row = load_some(zero, d, at, N - c)
+                    if c + L <= M:
+                        row = load(zero, a, (k0 + k) * M + c)
+                    elif c < M:
+                        row = load_some(zero, a, (k0 + k) * M + c, M - c)
                     store(panel, (k * W + v) * L, row)
-                    store(sums, c, load(zero, sums, c) + row)
-            product(high - low, steps, W, a, k0 * M + low, 1, M, panel, 0,
-                    out, low * wide + n, wide, out, low * wide + n, wide)
-
-
-def pack(rows, K, N, a, a0, j0, c):
-    """Some of a's rows as columns, from j0 on, of panels of N columns."""
-    wide = W * L
-    whole = N - N % wide
-    for k0 in range(0, K, 16):  # what is written stays in the cache
-        for r in range(rows):
-            n = (j0 + r) // wide * wide
-            width = wide if n < whole else N - whole
-            first = n * K + j0 + r - n
-            for k in range(k0, min(k0 + 16, K)):
-                c[first + k * width] = a[a0 + r * K + k]
-
-
-def turn(rows, N, a, a0, a_row, c, c0):
-    """c = a^T, of N numbers from each of a's rows."""
-    for n0 in range(0, N, 16):
-        for m in range(rows):
-            for n in range(n0, min(n0 + 16, N)):
-                c[c0 + n * rows + m] = a[a0 + m * a_row + n]
+            m = 0
+            for t in range(tiles):
+                r = (rows - m + tiles - t - 1) // (tiles - t)
+                to = (low + m) * wide + n
+                tile(r, W, steps, block, m * steps, 1, r, panel, 0,
+                     out, to, wide, out, to, wide)
+                m += r
 '''  # loops that do not depend on the cell
 
 
@@ -316,19 +320,27 @@ def _forward(cell: Derived) -> str:
     G, nq = cell.cell.gates, len(cell.kept)
     arrays = ", ".join(f"s{k}, s{k}_t" for k in states)
     out = [
-        "def forward(T, B, D, H, lo, hi, x, W_x, W_h, bias, a,",
+        "def forward(T, B, D, H, lo, hi, x, W_x, W_h, bias, some, row, a,",
         f"            q, q_t, {arrays}):",
         "    zero = nothing()",
         "    P = (H + L - 1) // L * L",
         f"    wide = {n} * P",
+        "    rows = hi - lo",
         "    for t in range(T):",
-        f"        product(hi - lo, D, {G} * P // L, x, (t * B + lo) * D,",
-        "                D, 1, W_x, 0, bias, 0, 0, a, 0, wide)",
-        f"        copy(hi - lo, {nap} * P, bias, {G} * P, 0,",
-        f"             a, {G} * P, wide)",
-        f"        product(hi - lo, H, {G} * P // L, s0, t * s0_t + lo * H,",
-        f"                H, 1, W_h, 0, a, {nap} * P, wide, a, {nap} * P,",
-        "                wide)",
+        "        now = t % some * rows",
+        "        if now == 0:  # the inputs' share of some steps",
+        "            steps = min(some, T - t)",
+        "            for k in range(steps):",
+        "                copy(rows, D, x, ((t + k) * B + lo) * D, D,",
+        "                     row, k * rows * D, D)",
+        f"            product(steps * rows, D, {G} * P // L, row, 0, D, 1,",
+        "                    W_x, 0, bias, 0, 0, a, 0, wide)",
+        "        first = now * wide",
+        f"        copy(rows, {nap} * P, bias, {G} * P, 0,",
+        f"             a, first + {G} * P, wide)",
+        f"        product(rows, H, {G} * P // L, s0, t * s0_t + lo * H,",
+        f"                H, 1, W_h, 0, a, first + {nap} * P, wide,",
+        f"                a, first + {nap} * P, wide)",
     ]
     if not nap:
         del out[-5:-3]
@@ -351,7 +363,7 @@ def _forward(cell: Derived) -> str:
     for k, node in enumerate(cell.kept):
         place = f"t * q_t + (b * {nq} + {k}) * H + j"
         body.append(f"STORE(q, {place}, {w.text(node)})")
-    out += _units(body, "            o = (b - lo) * wide")
+    out += _units(body, "            o = first + (b - lo) * wide")
     return "\n".join(out) + "\n"
 
 
@@ -362,9 +374,10 @@ def _backward(cell: Derived) -> str:
     arrays = ", ".join(f"s{k}, s{k}_t, d_s{k}" for k in states)
     out = [
         "def backward(T, B, D, H, lo, hi, d_y, q, d, d_n, W_h, W_x, d_h,",
-        f"             x_row, P_x, d_x, {arrays}):",
+        f"             some, row, x_row, P_x, d_x, {arrays}):",
         "    zero = nothing()",
         "    P = (H + L - 1) // L * L",
+        f"    rows, N = hi - lo, {G} * H",
         "    for t in range(T - 1, -1, -1):",
     ]
     w = Writer(in_registers)
@@ -402,16 +415,20 @@ def _backward(cell: Derived) -> str:
         body.append(f"STORE({place}, {as_register(w.text(node))})")
     out += _units(body, "            o = (b - lo) * P")
     out += [
-        f"        product(hi - lo, {G} * H, P // L, d,",
+        "        product(rows, N, P // L, d,",
         f"                ((t * B + lo) * d_n + {nap}) * H, d_n * H, 1,",
         "                W_h, 0, d_h, 0, P, d_h, 0, P)",
-        "        if P_x:  # 0 where no gradient of x is asked",
-        f"            product(hi - lo, {G} * H, P_x // L, d,",
-        "                    (t * B + lo) * d_n * H, d_n * H, 1,",
+        "        if P_x and t % some == 0:  # no d_x asked: P_x is 0",
+        "            steps = min(some, T - t)",
+        "            for k in range(steps):",
+        "                copy(rows, N, d, ((t + k) * B + lo) * d_n * H,",
+        "                     d_n * H, row, k * rows * N, N)",
+        "            product(steps * rows, N, P_x // L, row, 0, N, 1,",
         "                    W_x, 0, x_row, 0, 0, x_row, P_x, P_x)",
-        "            copy(hi - lo, D, x_row, P_x, P_x, d_x,",
-        "                 (t * B + lo) * D, D)",
-        "    copy(hi - lo, H, d_h, 0, P, d_s0, lo * H, H)",
+        "            for k in range(steps):",
+        "                copy(rows, D, x_row, (1 + k * rows) * P_x, P_x,",
+        "                     d_x, ((t + k) * B + lo) * D, D)",
+        "    copy(rows, H, d_h, 0, P, d_s0, lo * H, H)",
     ]
     return "\n".join(out) + "\n"
 

@@ -24,7 +24,7 @@ from rnncore.fused.machine import (
 PATIENCE = 120  # seconds that another process may compile
 CHECK = 32  # bytes of a file that are the digest of the others
 ARRAYS = re.compile(  # the loops' parameters that are no whole numbers
-    r"x|W_[xh]|bias|[acdq]|(d_)?s\d+|d_[yhx]|x_row|panel|sums|out"
+    r"x|W_[xh]|bias|[acdq]|(d_)?s\d+|d_[yhx]|(x_)?row|block|panel|sums|out"
 )
 
 
@@ -43,9 +43,9 @@ class Loops:
 
         told = f"the loops of {cell.cell.name} in {dtype}"
         place = load(code_for(source, dtype, make, told))
-        names = "forward", "backward", "outer", "pack", "turn"
-        self.forward, self.backward, self.outer, self.pack, self.turn = (
-            Function(place(name), functions[name], dtype) for name in names
+        self.forward, self.backward, self.outer = (
+            Function(place(name), functions[name], dtype)
+            for name in ("forward", "backward", "outer")
         )
         self.lanes = lanes_of(dtype)
 

@@ -1,8 +1,6 @@
 """A cell over a whole sequence, forward and backward, on all cores."""
 
-import os
 import sys
-import threading
 from collections.abc import Callable
 from functools import cached_property, lru_cache
 from typing import NamedTuple
@@ -23,10 +21,11 @@ from rnncore.fused.derive import Derived
 from rnncore.fused.emit import BLOCK
 from rnncore.fused.kept import Loops
 from rnncore.fused.machine import panel_width
+from rnncore.fused.parts import in_parts
 from rnncore.fused.printed import derived
 from rnncore.rnn import Params, State
 
-SMALL = 2e6  # operations that are not worth a second thread
+ROWS = 24  # of the input, steps times sequences, that share its weights
 
 
 class Packed:
@@ -40,7 +39,7 @@ class Packed:
     @cached_property
     def forward(self) -> tuple[np.ndarray, ...]:
         """W_x, W_h and one row of biases."""
-        return _packed_forward(self.cell, self.params, self.loops)
+        return _packed_forward(self.cell, self.params, self.loops.lanes)
 
     @cached_property
     def backward(self) -> list[np.ndarray]:
@@ -104,7 +103,7 @@ def unroll(
     ]
 
     def run(lo: int, hi: int) -> None:
-        a = np.empty((hi - lo) * bias.size, dtype)
+        some = _some(T, hi - lo)
         loops.forward(
             T,
             B,
@@ -116,7 +115,9 @@ def unroll(
             W_x,
             W_h,
             bias,
-            a,
+            some,
+            np.empty(some * (hi - lo) * D, dtype),
+            np.empty(some * (hi - lo) * bias.size, dtype),
             _flat(kept),
             q_t,
             *flat,
@@ -155,7 +156,7 @@ def bptt(
     _refuse_graph(d_y, *d_state)
     x, steps, kept = _own(tape.x), tape.steps, tape.kept
     T, B, D = x.shape
-    H = steps[0].shape[2]
+    H, G = steps[0].shape[2], made.cell.gates
     loops = loops_of(cell, x.dtype.name)
     slots = len(made.slots)
     d = kept
@@ -174,7 +175,8 @@ def bptt(
     def run(lo: int, hi: int) -> None:
         d_h = np.zeros((hi - lo, P), x.dtype)
         d_h[:, :H] = d_first[0][lo:hi]
-        row = np.zeros((hi - lo + 1) * P_x if d_x else 0, x.dtype)
+        some = _some(T, hi - lo)
+        rows = some * (hi - lo) if d_x else 0
         loops.backward(
             T,
             B,
@@ -189,13 +191,14 @@ def bptt(
             W_h,
             W_x,
             _flat(d_h),
-            row,
+            some,
+            np.empty(rows * G * H, x.dtype),
+            np.zeros((rows + 1) * P_x, x.dtype),
             P_x if d_x else 0,
             _flat(d_x_),
             *parts,
         )
 
-    G = made.cell.gates
     in_parts(run, B, 2.0 * T * B * G * H * (D + H))
     d_params = _weights(made, loops, x, steps[0], d)
     d_params = Params(*(from_numpy(w, tape.like) for w in d_params))
@@ -209,46 +212,33 @@ def _weights(
     """The gradients of the weights from those of the gates."""
     T, B, D = x.shape
     H, G, nap = h.shape[2], cell.cell.gates, len(cell.cell.apart)
-    K, N, wide = T * B, G * H, panel_width() * loops.lanes
-    panels = -(-N // wide)
+    K, N, lanes = T * B, G * H, loops.lanes
     found = []
     for a, M, skip in ((x, D, 0), (h, H, nap)):
-        out = np.zeros((M, panels * wide), x.dtype)
-        sums = np.zeros(panels * wide, x.dtype)
+        wide = _up(M, panel_width() * lanes)
+        out, d_b = np.zeros((N, wide), x.dtype), np.zeros(N, x.dtype)
 
-        def run(lo, hi, a=a, M=M, skip=skip, out=out, sums=sums):
-            panel = np.empty(BLOCK * wide, x.dtype)
-            by_rows = panels < 2 * threads()
-            first, last = (0, panels) if by_rows else (lo, hi)
-            low, high = (lo, hi) if by_rows else (0, M)
+        def run(lo, hi, a=a, M=M, skip=skip, wide=wide, out=out, d_b=d_b):
             loops.outer(
-                first,
-                last,
-                low,
-                high,
+                lo,
+                hi,
                 K,
                 M,
-                N,
                 _flat(a),
                 _flat(d),
                 skip * H,
                 d.shape[2] * H,
-                panel,
-                sums if low == 0 else np.zeros_like(sums),
+                np.empty(BLOCK * (hi - lo) + lanes, x.dtype),
+                np.empty(BLOCK * panel_width() * lanes, x.dtype),
+                d_b[lo:hi],
                 _flat(out),
-                panels * wide,
+                wide,
             )
 
-        in_parts(
-            run, M if panels < 2 * threads() else panels, 2.0 * K * N * M
-        )
-        order, row = _order(cell, skip > 0), panels * wide
-        d_W = np.empty((N, M), x.dtype)
-        for slot, g in enumerate(order):
-            to = g * H * M
-            loops.turn(M, H, _flat(out), slot * H, row, _flat(d_W), to)
-        d_b = sums[:N].reshape(G, H)[np.argsort(order)].reshape(N)
-        found += [d_W, d_b]
+        in_parts(run, N, 2.0 * K * N * M)
+        order = np.argsort(_order(cell, skip > 0))
+        d_W = out.reshape(G, H, wide)[order, :, :M]
+        found += [d_W.reshape(N, M), d_b.reshape(G, H)[order].reshape(N)]
     return Params(found[0], found[2], found[1], found[3])
 
 
@@ -259,36 +249,36 @@ def _order(cell: Derived, of_h: bool = False) -> list[int]:
     return [*shared, *apart] if of_h else [*apart, *shared]
 
 
-def _packed_forward(cell: Derived, params: Params, loops: Loops):
+def _packed_forward(cell: Derived, params: Params, lanes: int):
     """Weights as the forward loop reads them, and one row of biases."""
-    W_x, W_h, b_x, b_h = (to_numpy(w) for w in params)
-    G, H = cell.cell.gates, W_h.shape[1]
-    P, nap = _up(H, loops.lanes), len(cell.cell.apart)
+    G, H = cell.cell.gates, params.W_h.shape[1]
+    P, nap = _up(H, lanes), len(cell.cell.apart)
     packed = []
-    for W, of_h in ((W_x, False), (W_h, True)):
-        K, rows = W.shape[1], _flat(np.ascontiguousarray(W))
-        out = np.zeros(K * G * P, W.dtype)
-        for slot, g in enumerate(_order(cell, of_h)):
-            loops.pack(H, K, G * P, rows, g * H * K, slot * P, out)
-        packed.append(out)
-    bias = np.zeros((len(cell.slots), P), W_x.dtype)
-    bias[:G, :H] += b_x.reshape(G, H)[_order(cell)]
-    bias[nap:, :H] += b_h.reshape(G, H)[_order(cell, True)]
+    for W, of_h in ((params.W_x, False), (params.W_h, True)):
+        rows = _in_slots(cell, W, H, of_h)
+        if P > H:
+            rows = np.pad(rows, ((0, 0), (0, P - H), (0, 0)))
+        packed.append(pack(rows.reshape(G * P, -1).T, lanes))
+    bias = np.zeros((len(cell.slots), P), packed[0].dtype)
+    bias[:G, :H] += _in_slots(cell, params.b_x, H)[..., 0]
+    bias[nap:, :H] += _in_slots(cell, params.b_h, H, True)[..., 0]
     return *packed, bias.reshape(-1)
 
 
 def _packed_backward(cell: Derived, params: Params, lanes: int):
     """Weights as the backward loop reads them."""
-    packed = []
-    for W, of_h in ((params.W_x, False), (params.W_h, True)):
-        W = to_numpy(W)
-        H = params.W_h.shape[1]
-        N = W.shape[1]
-        order = _order(cell, of_h)
-        if order != sorted(order):
-            W = W.reshape(-1, H, N)[order].reshape(-1, N)
-        packed.append(pack(W, lanes))
-    return packed
+    H = params.W_h.shape[1]
+    return [
+        pack(_in_slots(cell, W, H, of_h).reshape(len(W), -1), lanes)
+        for W, of_h in ((params.W_x, False), (params.W_h, True))
+    ]
+
+
+def _in_slots(cell: Derived, W: Array, H: int, of_h: bool = False):
+    """Weights or biases, each gate's H rows in the place of its slot."""
+    order = _order(cell, of_h)
+    gates = to_numpy(W).reshape(len(order), H, -1)
+    return gates if order == sorted(order) else gates[order]
 
 
 def pack(W: np.ndarray, lanes: int) -> np.ndarray:
@@ -301,47 +291,6 @@ def pack(W: np.ndarray, lanes: int) -> np.ndarray:
     out[: K * full].reshape(-1, K, wide)[...] = head
     out[K * full :].reshape(K, rest)[:, : N - full] = W[:, full:]
     return out
-
-
-def in_parts(run: Callable[[int, int], None], n: int, work: float) -> None:
-    """run(lo, hi) for parts of range(n), each on a thread of its own.
-
-    Raises what the first part that failed raised.
-    """
-    parts = min(threads(), n) if work > SMALL else 1
-    ends = [n * k // parts for k in range(parts + 1)]
-    failed: list[BaseException] = []
-
-    def guarded(lo: int, hi: int) -> None:
-        try:
-            run(lo, hi)
-        except BaseException as error:  # noqa: BLE001 - raised below
-            failed.append(error)
-
-    others = [
-        threading.Thread(target=guarded, args=ends[k : k + 2])
-        for k in range(1, parts)
-    ]
-    for t in others:
-        t.start()
-    guarded(*ends[:2])
-    for t in others:
-        t.join()
-    if failed:
-        raise failed[0]
-
-
-def threads() -> int:
-    """As many as torch uses; without torch, as the process has cores."""
-    torch = sys.modules.get("torch")
-    if torch is not None and hasattr(torch, "get_num_threads"):
-        return torch.get_num_threads()
-    given = os.environ.get("OMP_NUM_THREADS", "")
-    return (
-        int(given)
-        if given.isdigit() and int(given)
-        else os.cpu_count() or 1
-    )
 
 
 @lru_cache(maxsize=64)
@@ -412,6 +361,11 @@ def _own(a: Array) -> np.ndarray:
 
 def _flat(a: np.ndarray) -> np.ndarray:
     return a.reshape(-1)
+
+
+def _some(T: int, sequences: int) -> int:
+    """How many steps' inputs go into one product."""
+    return min(T, -(-ROWS // sequences)) if sequences else 1
 
 
 def _up(n: int, lanes: int) -> int:

@@ -201,8 +201,8 @@ def product(M, K, N, a, a0, row, col, w, w0, i, i0, i_row, c, c0, c_row):
 """  # c = i + a @ w, tile by tile; N counts registers
 
 
-def make_product(dtype: str) -> Any:
-    """The product for one dtype, compiled when it is first called."""
+def make_product(dtype: str) -> dict[str, Any]:
+    """A tile and the product, compiled when they are first called."""
     load_tiles(dtype)
     vec = vec_of(dtype)
     names: dict[str, Any] = {
@@ -211,4 +211,5 @@ def make_product(dtype: str) -> Any:
         "tile": _tile(vec),
     }
     exec(SOURCE, names)  # noqa: S102
-    return njit(nogil=True, error_model="numpy")(names["product"])
+    made = njit(nogil=True, error_model="numpy")(names["product"])
+    return {"ROWS": ROWS, "tile": names["tile"], "product": made}
