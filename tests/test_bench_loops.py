@@ -75,6 +75,7 @@ def test_the_tables_have_a_row_a_shape_and_keep_their_ratios(
         torch.set_num_threads(before)
     said = capsys.readouterr().out.splitlines()
     rows = [k.replace(")", "(").split("(") for k in said if ")" in k]
+    rows = [r for r in rows if "layout" not in r[2]]
     limits = [(r[0].strip(), r[2].split()[1]) for r in rows]
     assert limits == [
         ("LSTM", "1.00"),
@@ -83,6 +84,12 @@ def test_the_tables_have_a_row_a_shape_and_keep_their_ratios(
     ]
     one = "bench-fused.cpu.LSTM.5x3x4x6", "bench-fused.cpu.LSTM.7x1x4x6"
     own = "bench-own.cpu.peephole LSTM.5x3x4x6"
+    kinds = "layout", "forward", "backward", "weights", "rest"
+    for row in (k.replace("fused", "parts") for k in one):
+        parts = [kept.pop(f"{row}.{kind}") for kind in kinds]
+        assert abs(sum(parts) - 1) < 0.05  # each is rounded
+        for kind in ("roof", "torch", "read"):
+            assert kept.pop(f"{row}.{kind}") >= 0
     assert set(kept) == {
         *(
             f"{k}.{kind}"

@@ -319,6 +319,7 @@ def _forward(cell: Derived) -> str:
     n, nap = len(cell.slots), len(cell.cell.apart)
     G, nq = cell.cell.gates, len(cell.kept)
     arrays = ", ".join(f"s{k}, s{k}_t" for k in states)
+    to = f"first + {nap} * P" if nap else "first"
     out = [
         "def forward(T, B, D, H, lo, hi, x, W_x, W_h, bias, some, row, a,",
         f"            q, q_t, {arrays}):",
@@ -339,11 +340,10 @@ def _forward(cell: Derived) -> str:
         f"        copy(rows, {nap} * P, bias, {G} * P, 0,",
         f"             a, first + {G} * P, wide)",
         f"        product(rows, H, {G} * P // L, s0, t * s0_t + lo * H,",
-        f"                H, 1, W_h, 0, a, first + {nap} * P, wide,",
-        f"                a, first + {nap} * P, wide)",
+        f"                H, 1, W_h, 0, a, {to}, wide, a, {to}, wide)",
     ]
     if not nap:
-        del out[-5:-3]
+        del out[-4:-2]
     body = []
     w = Writer(in_registers)
     needed = reached([*cell.cell.after, *cell.kept])

@@ -200,16 +200,19 @@ def bptt(
         )
 
     in_parts(run, B, 2.0 * T * B * G * H * (D + H))
-    d_params = _weights(made, loops, x, steps[0], d)
+    d_params = weight_gradients(made, loops, x, steps[0], d)
     d_params = Params(*(from_numpy(w, tape.like) for w in d_params))
     d_state = tuple(from_numpy(s, tape.like) for s in d_first)
     return d_params, from_numpy(d_x_, tape.like) if d_x else None, d_state
 
 
-def _weights(
+def weight_gradients(
     cell: Derived, loops: Loops, x: np.ndarray, h: np.ndarray, d: np.ndarray
 ) -> Params:
-    """The gradients of the weights from those of the gates."""
+    """The gradients of the weights from those of the gates.
+
+    Shapes: x (T, B, D); h (T + 1, B, H); d (T, B, slots, H)
+    """
     T, B, D = x.shape
     H, G, nap = h.shape[2], cell.cell.gates, len(cell.cell.apart)
     K, N, lanes = T * B, G * H, loops.lanes

@@ -36,6 +36,7 @@ from rnncore.nn import Cell
 from rnncore.rnn import Params, unroll
 from tools.bench import cuda
 from tools.bench.timing import CELLS, in_turns, problem
+from tools.bench.where import spent
 from tools.measurements import record
 
 SHAPES = [(35, 20, 200, 200), (128, 32, 64, 128)]
@@ -262,6 +263,13 @@ def compare_fused(name: str, shape: tuple[int, ...], repeats: int) -> dict[str, 
     return found | {"memory": held / peak_bytes(train["torch.nn"])}
 
 
+def taken_apart(name: str, shape: tuple[int, ...], repeats: int) -> dict[str, float]:
+    """The parts of a compiled step, and the shares of the machine's roof."""
+    made, theirs, x, state, d_y = fused_pair(name, shape)
+    whole, other = (through(m, x, state, d_y) for m in (made, theirs))
+    return spent(EQUATIONS[name], problem(name, shape, "cpu"), whole, other, repeats)
+
+
 def numpy_peak(run: Callable) -> int:
     """The most memory that arrays made by one run hold at a time."""
     tracemalloc.start()
@@ -398,12 +406,15 @@ def table_of_fused(where: str, repeats: int, save: bool):
         "cell  T, B, D, H          train  limit  forward  limit  memory  limit",
         flush=True,
     )
+    shares = {}
     for name, limit in FUSED_LIMITS.items():
         for shape in FUSED_SHAPES:
             found = compare_fused(name, shape, repeats)
+            shares[name, shape] = taken_apart(name, shape, repeats)
             if save:
                 sizes = "x".join(map(str, shape))
                 keep(f"bench-fused.cpu.{name}.{sizes}", found, where)
+                keep(f"bench-parts.cpu.{name}.{sizes}", shares[name, shape], where)
             asked = ALONE_LIMIT if shape[1] == 1 else limit
             print(
                 f"{name:5} {shape!s:19} {found['train']:5.2f} {asked:6.2f} "
@@ -411,6 +422,10 @@ def table_of_fused(where: str, repeats: int, save: bool):
                 f"{found['memory']:7.2f} {MEMORY_LIMIT:6.2f}",
                 flush=True,
             )
+    print("\nwhere a compiled training step spends its time, in shares of it")
+    for (name, shape), found in shares.items():
+        parts = "  ".join(f"{part} {share:.2f}" for part, share in found.items())
+        print(f"{name:5} {shape!s:19} {parts}")
 
 
 def table_of_own(where: str, repeats: int, save: bool):

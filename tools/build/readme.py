@@ -143,6 +143,19 @@ RATIOS: dict[str, tuple[str, dict[str, str]]] = {
         "bench-fused.cpu.",
         {"train": "forward and backward", "forward": "forward", "memory": "memory"},
     ),
+    "parts": (
+        "bench-parts.cpu.",
+        {
+            "layout": "laying out weights",
+            "forward": "forward",
+            "backward": "backward",
+            "weights": "their gradients",
+            "rest": "rest",
+            "roof": "of the roof",
+            "torch": "`torch.nn`: of the roof",
+            "read": "reading weights",
+        },
+    ),
     "own": (
         "bench-own.cpu.",
         {"LSTM": "our LSTM", "steps": "a step at a time", "compiled": "torch.compile"},
