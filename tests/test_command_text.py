@@ -24,9 +24,17 @@ from commands import (
 
 from rnncore.application import load_weights, save_weights
 from rnncore.commands import common
+from rnncore.commands import text as text_command
 from rnncore.commands.common import fingerprint
 from rnncore.text.model import token_nats
+from rnncore.text.ngrams import (
+    fit_kneser_ney,
+    kneser_ney_probabilities,
+    one_discount,
+    three_discounts,
+)
 from rnncore.text.storage import load_model
+from rnncore.text.vocabulary import character_vocabulary
 
 TINY = ["--hidden", 16, "--batch", 4, "--window", 16, "--rate", 0.01]
 TINY += ["--steps", 60, "--evaluate-every", 20, "--dropout", 0.2]
@@ -71,10 +79,44 @@ def test_training_prints_scores_beside_baselines(
     assert len(scores) == 5
     assert 1 < scores["lzma that has read the training part"] < 4
     assert 3 < scores["how often each token occurs"] < 6
-    assert any(name.startswith("n-grams (Kneser-Ney") for name in scores)
+    (counted,) = (name for name in scores if name.startswith("n-grams ("))
+    assert re.fullmatch(
+        r"n-grams \((modified )?Kneser-Ney, up to \d+ tokens\)", counted
+    )
     assert scores["the network"] < 7  # bits, of 95 characters
     lines = [x for x in err.splitlines() if x.startswith("LSTM 16: ")]
     assert lines[-1].startswith("LSTM 16: step 60 of 60, bits ")
+
+
+def test_validation_chooses_how_n_grams_are_smoothed(monkeypatch):
+    """On words that are repeated, chance decides which kind is better."""
+    monkeypatch.setitem(text_command.ORDERS, "characters", (1, 2))
+    told = set()
+    often = 1 / np.arange(1, 61)
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        sizes = rng.integers(2, 6, 60)
+        words = ["".join(rng.choice(list("abcdefgh"), n)) for n in sizes]
+        text = " ".join(rng.choice(words, 700, p=often / often.sum()))
+        vocabulary = character_vocabulary(text)
+        ids = vocabulary.encode(text)
+        parts = np.split(ids, [len(ids) // 2, 3 * len(ids) // 4])
+        found = text_command._counted(vocabulary, *parts)
+        name, bits = next(iter(found.items()))
+        least = min(
+            _bits_of(discounts, n, vocabulary.size, *parts)
+            for discounts in (one_discount, three_discounts)
+            for n in (1, 2)
+        )
+        assert_close(bits, least[1])
+        told.add(name.partition("(")[2].partition(",")[0])
+    assert told == {"Kneser-Ney", "modified Kneser-Ney"}
+
+
+def _bits_of(discounts, n, K, training, *held):
+    model = fit_kneser_ney(training, n, K, discounts)
+    p = [kneser_ney_probabilities(model, ids)[1:] for ids in held]
+    return [float(-np.log2(part).mean()) for part in p]
 
 
 def test_the_file_holds_all_that_is_needed(trained, book):

@@ -307,28 +307,36 @@ def _counted(
     validation: "np.ndarray",
     test: "np.ndarray",
 ) -> dict[str, float]:
-    """What n-grams give; the longest context is chosen on validation."""
+    """What n-grams give; validation chooses smoothing and context."""
     import numpy as np
 
-    from rnncore.text.ngrams import fit_kneser_ney, kneser_ney_probabilities
-
-    def bits(order: int) -> tuple[float, float]:
-        fitted = fit_kneser_ney(training, order, K)
-        nats = (
-            -np.log(kneser_ney_probabilities(fitted, ids)[1:])
-            for ids in (validation, test)
-        )
-        first, second = map(_bits, nats)
-        return first, second
+    from rnncore.text import ngrams
 
     K = vocabulary.size
     orders = ORDERS["words" if vocabulary.words else "characters"]
-    found = {n: bits(n) for n in orders if n <= len(training)}
-    best = min(found, key=lambda n: found[n][0])
+    orders = [n for n in orders if n <= len(training)]
+    smoothing = {
+        "Kneser-Ney": ngrams.one_discount,
+        "modified Kneser-Ney": ngrams.three_discounts,
+    }
+    tried = []
+    for name, discounts in smoothing.items():
+        models = ngrams.kneser_ney_models(
+            training, orders[-1], K, discounts
+        )
+        for n, fitted in enumerate(models, start=1):
+            if n in orders:
+                p = (
+                    ngrams.kneser_ney_probabilities(fitted, ids)[1:]
+                    for ids in (validation, test)
+                )
+                chosen, told = (_bits(-np.log(part)) for part in p)
+                tried.append((chosen, n, name, told))
+    _, n, name, told = min(tried)
     counts = np.bincount(training, minlength=K) + 1
     often = -np.log(counts[test[1:]] / counts.sum())
     return {
-        f"n-grams (Kneser-Ney, up to {best} tokens)": found[best][1],
+        f"n-grams ({name}, up to {n} tokens)": told,
         "how often each token occurs": _bits(often),
     }
 
