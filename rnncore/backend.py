@@ -5,6 +5,7 @@ Every function of the package finds the library of its arguments with
 lines run on NumPy, on torch and on a GPU.
 """
 
+import functools
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -308,6 +309,10 @@ def _whole_numbers(name: str, values: Any, B: int) -> list[int]:
 def _kind(a: Array) -> tuple[str, ...]:
     if not hasattr(a, "dtype"):
         return (type(a).__name__,)
-    library = "torch." if is_torch_array(a) else ""
-    dtype = library + str(a.dtype).rpartition(".")[2]
-    return (dtype, "on", str(device(a)))
+    return _words(a.dtype, device(a), is_torch_array(a))
+
+
+@functools.cache  # NumPy computes the name of a dtype each time anew
+def _words(dtype: Any, where: Any, of_torch: bool) -> tuple[str, ...]:
+    name = str(dtype).rpartition(".")[2]
+    return ("torch." * of_torch + name, "on", str(where))

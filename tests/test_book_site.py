@@ -21,7 +21,8 @@ from tools.publish import screenshots
 pytestmark = pytest.mark.system
 HTML = book.BUILD / "html"
 PAGES = [p.stem for p in book.page_paths()] + ["search", "genindex"]
-each_page = pytest.mark.parametrize("name", PAGES)
+# A page's tests stand together, so that one process does its only visit.
+each_page = pytest.mark.parametrize("name", PAGES, scope="module")
 CHAPTERS = [name for name in PAGES if name.startswith("ch")]
 COMPRESSED = ".woff2", ".woff", ".png", ".mp4"  # by themselves
 FIRST_VISIT = """localStorage.clear();

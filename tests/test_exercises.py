@@ -20,7 +20,8 @@ from rnncore.testing.properties import declared
 
 NAMES = builder.names()
 PLACES = ["numpy", "cpu"] + ["cuda"] * torch.cuda.is_available()
-each_assignment = pytest.mark.parametrize("name", NAMES)
+# An assignment's tests stand together: one process judges its mistakes once.
+each_assignment = pytest.mark.parametrize("name", NAMES, scope="module")
 
 
 def automatic(assignment):
