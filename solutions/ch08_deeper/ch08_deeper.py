@@ -1231,11 +1231,11 @@ scaled while testing: the masks are 0 and 1, and while testing all is multiplied
 #
 # $$\rho(a) = \sqrt{\tfrac1H \textstyle\sum_j a_j^2 + \varepsilon}, \qquad n_x = \frac{a_x}{\rho(a_x)}, \qquad n_h = \frac{a_h}{\rho(a_h)}, \qquad h_t = \tanh\big(\gamma \odot (n_x + n_h)\big)$$
 #
-# As in the chapter, $\gamma$ travels in the state: `state` is `(h, gain)`, both (B, H), and no step changes the gain. The cell is given; its cache has the rows $n_x$, $n_h$ and the factors $r = 1/\rho$, which are (B, 1). Write its vjp. What arrives for the gain from later steps goes on, with this step's share added.
+# As in the chapter, $\gamma$ travels in the state: `state` is `(h, gain)`, both (B, H), and no step changes the gain. The cell is given; its cache has the rows $n_x$, $n_h$ and the factors $r = 1/\rho$, which are (B, 1). Write its vjp. The gain's gradient from later steps is passed on, with this step's share added.
 #
 # <details><summary>Hint 1</summary>
 #
-# Go back through the tanh first, then through the gain. Then the way parts: each sum has a row and a factor of its own, and both get the same $\mathrm{d}n$. Write an inner function for one of them and call it twice.
+# Go back through the tanh first, then through the gain. There the path splits: each sum has a row and a factor of its own, and both receive the same $\mathrm{d}n$. Write an inner function for one of them and call it twice.
 # </details>
 #
 # <details><summary>Hint 2</summary>
@@ -1288,7 +1288,7 @@ def rms_cell_vjp(d_state, cache):
 
 
 # %% [markdown]
-# Try it: make the input's sum ten times as large. Its own gradient falls to about a tenth, that of the other sum hardly moves, and next to nothing of $\mathrm{d}a_x$ lies along $a_x$: the direction that the norm takes out.
+# Try it: make the input's sum ten times as large. Its own gradient falls to about a tenth, that of the other sum changes little, and almost nothing of $\mathrm{d}a_x$ lies along $a_x$: the direction that the normalisation removes.
 
 # %%
 rng = np.random.default_rng(0)
@@ -1489,6 +1489,126 @@ gain averaged over the batch: the gain's gradient was averaged over the sequence
 gain summed over the batch: the gain's gradient was summed over the sequences; here each has a row of its own, and they are summed after the loop
 - d_z * (n_x + n_h)
 + xp.sum(d_z * (n_x + n_h), axis=0, keepdims=True)
+
+mean over all entries: the mean was taken over the whole batch; each sequence has a rho of its own, so take it over the last axis
+- xp.mean(d_n * n, axis=-1, keepdims=True)
++ xp.mean(d_n * n)
+
+share summed over the units: the share of the gain was summed over the units; each unit has a gain of its own
+- d_z * (n_x + n_h)
++ xp.sum(d_z * (n_x + n_h), axis=-1, keepdims=True)
+
+cache in another order: a row was taken for a factor: the cache holds n_x, r_x, n_h, r_h, gain, h, in this order
+- return through(n_x, r_x), through(n_h, r_h), (0.0, d_gain)
++ n_x, n_h, r_x, r_h, gain, h = cache
++     d_gain = d_state[1] + d_z * (n_x + n_h)
++     return through(n_x, r_x), through(n_h, r_h), (0.0, d_gain)
+
+factor three times: what is taken out has the factor r once, as the rest has, not three times; r cubed belongs to a, and n is r a already
+- r * (d_n - n * radial)
++ r * d_n - r**3 * n * radial
+
+factor twice: the factor r came in twice; n moves by r times what a moves
+- r * (d_n - n * radial)
++ r * r * (d_n - n * radial)
+
+divided by the factor: r is 1 / rho: multiply by it, do not divide
+- r * (d_n - n * radial)
++ (d_n - n * radial) / r
+
+the sum for the row: what was taken out was built from a; build it from n, whose mean square is about one
+-         radial = xp.mean(d_n * n, axis=-1, keepdims=True)
+-         return r * (d_n - n * radial)
++         a = n / r
++         return r * (d_n - a * xp.mean(d_n * a, axis=-1, keepdims=True))
+
+mean without the row: the mean of d_n was multiplied by n; the mean is that of the products d_n n
+- xp.mean(d_n * n, axis
++ xp.mean(d_n, axis
+
+each unit alone: each unit's part was taken out with its own n alone, d_n (1 - n²); rho is shared, so take the mean of d_n n over the units
+- r * (d_n - n * radial)
++ r * d_n * (1 - n * n)
+
+each unit alone, over H: each unit's part was taken out with its own n alone; rho is shared, so every unit's d_n reaches every a
+- r * (d_n - n * radial)
++ r * d_n * (1 - n * n / h.shape[1])
+
+half of it: half of the part along n was taken out: the half from the root and the 2 from the square cancel
+- n * radial)
++ 0.5 * n * radial)
+
+twice of it: the part along n was taken out twice: the half from the root and the 2 from the square cancel
+- n * radial)
++ 2 * n * radial)
+
+shared out: both sums got half of d_n; what a sum of two terms receives goes whole to both
+- d_n = d_z * gain
++ d_n = d_z * gain / 2
+
+slope at the sum: the slope was computed from the argument of the tanh; it is 1 - h², with h its result
+- d_z = d_h * (1 - h * h)
++ d_z = d_h * (1 - (gain * (n_x + n_h)) ** 2)
+
+slope of a sigmoid: h (1 - h) is the slope of a sigmoid; that of the tanh is 1 - h²
+- d_z = d_h * (1 - h * h)
++ d_z = d_h * h * (1 - h)
+
+rows multiplied: the share of the gain has the product of the two rows; the gain multiplies their sum
+- d_z * (n_x + n_h)
++ d_z * n_x * n_h
+
+d_gain into the step: the gradient of the gain that comes from later steps was added to d_h; it goes on to the gain alone
+- d_z = d_h * (1 - h * h)
++ d_z = (d_h + d_gain) * (1 - h * h)
+
+gain of the gain: the whole gradient of the gain was multiplied by the gain; it is d_gain + d_z (n_x + n_h)
+- d_gain = d_gain + d_z * (n_x + n_h)
++ d_gain = gain * (d_gain + d_z * (n_x + n_h))
+
+one plus the gain: n is multiplied by the gain itself here, not by 1 + gain
+- d_n = d_z * gain
++ d_n = d_z * (1 + gain)
+
+parts of the state exchanged: the state is (h, gain); the gradient of the gain stands where that of h belongs
+- (0.0, d_gain)
++ (d_gain, 0.0)
+
+parts of d_state exchanged: d_state is (d_h, d_gain); the two were exchanged
+-     d_z = d_h * (1 - h * h)
++     d_h, d_gain = d_gain, d_h
++     d_z = d_h * (1 - h * h)
+
+d_a_h for the state: d_a_h was returned as the gradient of the h before, too: the loop takes d_a_h through W_h, and nothing else reaches that h
+- (0.0, d_gain)
++ (through(n_h, r_h), d_gain)
+
+d_z for the state: d_z went on to the h before, which is reached through a_h alone; 0.0 is due
+- (0.0, d_gain)
++ (d_z, d_gain)
+
+plain cell: this is the plain cell's way back; here stand a gain and two norms between the sums and the tanh
+-     return through(n_x, r_x), through(n_h, r_h), (0.0, d_gain)
++     return d_z, d_z, (0.0, d_state[1])
+
+softmax's: this is the gradient of a softmax, n (d_n - sum of d_n n); here it is r (d_n - n times the mean of d_n n)
+-         radial = xp.mean(d_n * n, axis=-1, keepdims=True)
+-         return r * (d_n - n * radial)
++         return r * n * (d_n - xp.sum(d_n * n, axis=-1, keepdims=True))
+
+batch normalisation: both means were taken over the batch, as in batch normalisation; rho belongs to one sequence, and no mean was subtracted
+-         radial = xp.mean(d_n * n, axis=-1, keepdims=True)
+-         return r * (d_n - n * radial)
++         radial = xp.mean(d_n * n, axis=0, keepdims=True)
++         return r * (d_n - xp.mean(d_n, axis=0, keepdims=True) - n * radial)
+
+rho constant, later steps dropped: two things: rho was taken for a constant, and the gain lost what arrives from later steps
+-         return r * (d_n - n * radial)
+-
+-     d_gain = d_gain + d_z * (n_x + n_h)
++         return r * d_n
++
++     d_gain = d_z * (n_x + n_h)
 
 upstream in place [arguments]: the numbers are right, but the caller's d_state was changed: `d_gain += ...` writes into it
 - d_gain = d_gain + d_z * (n_x + n_h)

@@ -378,7 +378,7 @@ no transpose: torch holds a row for each unit that is written, the file a column
 #
 # $$s_k = \frac{\max_j |W_{kj}|}{127}, \qquad q_{kj} = \operatorname{round}\Big(\frac{W_{kj}}{s_k}\Big)$$
 #
-# so that $W_{kj} \approx s_k\, q_{kj}$, and $q$ lies between -127 and 127. A row of zeros has the scale 1. The rows of $x$, one per sequence, are treated alike, with scales $s^x_b$. Then all products and their sum are integers, and floating-point numbers come back at the very end:
+# so that $W_{kj} \approx s_k\, q_{kj}$, and $q$ lies between -127 and 127. A row of zeros has the scale 1. The rows of $x$, one per sequence, are converted in the same way, with scales $s^x_b$. Then all products and their sums are integers, and only the last line returns to floating point:
 #
 # $$\text{total}_{bk} = \sum_j q^x_{bj}\, q_{kj}, \qquad y_{bk} = s^x_b\, s_k\, \text{total}_{bk}$$
 #
@@ -426,7 +426,7 @@ def int8_product(x, W):
 
 
 # %% [markdown]
-# Try it: the rows of W have sizes 1, 0.1 and 0.01. Beside the error of your y stands that of integers with one scale for the whole of W. What has become of its last row?
+# Try it: the rows of W have sizes 1, 0.1 and 0.01. The second line has one scale for the whole of W (and leaves x as it is). What has become of the last row?
 
 # %%
 sizes = np.array([[1.0], [0.1], [0.01]])
@@ -573,6 +573,75 @@ one scale for x: all sequences share one scale, so that one of them changes what
 scales multiplied in: scale is the number that an integer is multiplied by, so largest / 127; you gave its inverse
 - return scale, q, total,
 + return 1 / scale, q, total,
+
+256 for 127: the scale divides by 256, the number of integers in int8; from 0 to the largest there are 127
+- largest / 127
++ largest / 256
+
+7 for 127: the scale divides by 7, the largest integer of 4 bits; that of 8 bits is 127
+- largest / 127
++ largest / 7
+
+mean for the largest: the scale was made from the mean of the absolute values: larger entries do not fit then; take the largest
+- a.abs().amax(1, keepdim=True)
++ a.abs().mean(1, keepdim=True)
+
+spread for the largest: the scale was made from the standard deviation: larger entries do not fit then; take the largest absolute value
+- a.abs().amax(1, keepdim=True)
++ a.std(1, keepdim=True)
+
+from the least to the largest: the scale spans from a row's least entry to its largest, as with a zero point; here 0 is stored as 0, and the largest absolute value as 127
+- torch.where(largest > 0, largest / 127, 1.0)
++ torch.where(largest > 0, (a.amax(1, keepdim=True) - a.amin(1, keepdim=True)) / 255, 1.0)
+
+power of two: the scale was rounded up to a power of two; it is the largest absolute value over 127
+- torch.where(largest > 0, largest / 127, 1.0)
++ torch.where(largest > 0, 2 ** torch.ceil(torch.log2(largest / 127)), 1.0)
+
+multiplied by its scale: W was multiplied by its scale; its integers are W divided by it
+- (a / scale).round()
++ (a * scale).round()
+
+rounded up: the quotients were rounded up; round to the nearest integer
+- (a / scale).round()
++ (a / scale).ceil()
+
+half added: a half was added and the digits cut off, which is one too many below zero: round
+- (a / scale).round()
++ (a / scale + 0.5)
+
+shifted by 128: q was shifted to positive numbers; it lies between -127 and 127
+-     return scale, q, total,
++     q = (q.to(torch.int32) + 128).to(torch.uint8)
++     return scale, q, total,
+
+x in floating point: x was multiplied as it is; it gets scales and integers too, so that total is a sum of products of integers
+-     terms = q_x.to(torch.int32)[:, None] * q
+-     total = terms.sum(-1, dtype=torch.int32)
+-     return scale, q, total, total * scale_x * scale.T
++     total = x @ q.to(x.dtype).T
++     return scale, q, total.to(torch.int32), total * scale.T
+
+scale of W for x: x was divided by a scale of W; each row of x has its own
+- scale_x, q_x = stored_as(x)
++ scale_x = W.abs().max() / 127
++     q_x = (x / scale_x).round().to(torch.int8)
+
+scales added: the two scales were added; each stands for a factor, so both multiply total
+- total * scale_x * scale.T
++ total * (scale_x + scale.T)
+
+scale of W twice: the scale of W was multiplied in twice, and that of x not at all
+- total * scale_x * scale.T
++ total * scale.T * scale.T
+
+y from the floats: y is the product of the floats; it is to be total, multiplied by both scales
+- return scale, q, total, total * scale_x * scale.T
++ return scale, q, total, x @ W.T
+
+q kept as floats [hidden, dtype]: q holds floats, four times the bytes; convert what has been rounded to int8
+- return scale, q, total,
++ return scale, q.to(x.dtype), total,
 
 wide integers for q [hidden, dtype]: q is stored in int32, four times the bytes; what is stored is int8
 - return scale, q, total,
