@@ -1484,6 +1484,10 @@ def variational_rnn(rng, params, x, h_0, rate, training):
         y.append(xp.tanh(x[t, ...] @ params.W_x.T + read @ params.W_h.T + bias))
     return xp.stack(y[1:])
 
+# %% [markdown]
+# The author of the answers to `rms_cell_vjp` had written the first version of
+# its catalogue; they were written without another look at it.
+
 # %% rms_cell_vjp: rho held constant
 def rms_cell_vjp(d_state, cache):
     n_x, r_x, n_h, r_h, gain, h = cache

@@ -1,3 +1,7 @@
+# %% [markdown]
+# The author of the answers to `int8_product` had written the first version of
+# its catalogue; they were written without another look at it.
+
 # %% int8_product: one scale for a matrix, as in the chapter
 def int8_product(x, W):
     def quantise(a):
