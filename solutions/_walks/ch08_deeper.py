@@ -1484,202 +1484,636 @@ def variational_rnn(rng, params, x, h_0, rate, training):
         y.append(xp.tanh(x[t, ...] @ params.W_x.T + read @ params.W_h.T + bias))
     return xp.stack(y[1:])
 
-# %% state_for_window: document only
-def state_for_window(state, ended, begins):
-    xp = array_namespace(ended)
-    goes_on = (ended[:, 0] == begins[:, 0])
-    return tuple(xp.where(goes_on[:, None], s, xp.zeros_like(s)) for s in state)
+# %% [markdown]
+# The author of the answers to `rms_cell_vjp` had written the first version of
+# its catalogue; they were written without another look at it.
 
-# %% state_for_window: place only
-def state_for_window(state, ended, begins):
-    xp = array_namespace(ended)
-    goes_on = ended[:, 1] == begins[:, 1]
-    return tuple(xp.where(goes_on[:, None], s, xp.zeros_like(s)) for s in state)
+# %% rms_cell_vjp: rho held constant
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    return d_n * r_x, d_n * r_h, (0.0, d_gain + d_z * (n_x + n_h))
 
-# %% state_for_window: or
-def state_for_window(state, ended, begins):
-    xp = array_namespace(ended)
-    goes_on = (ended[:, 0] == begins[:, 0]) | (ended[:, 1] == begins[:, 1])
-    return tuple(xp.where(goes_on[:, None], s, xp.zeros_like(s)) for s in state)
+# %% rms_cell_vjp: one gradient for both sums
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    d_a = r_x * (d_n - n_x * xp.mean(d_n * n_x, axis=-1, keepdims=True))
+    return d_a, d_a, (0.0, d_gain + d_z * (n_x + n_h))
 
-# %% state_for_window: place after the one where it ended
-def state_for_window(state, ended, begins):
-    xp = array_namespace(ended)
-    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] + 1 == begins[:, 1])
-    return tuple(xp.where(goes_on[:, None], s, xp.zeros_like(s)) for s in state)
+# %% rms_cell_vjp: gain's gradient only of this step
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    d_a_x = r_x * (d_n - n_x * xp.mean(d_n * n_x, axis=-1, keepdims=True))
+    d_a_h = r_h * (d_n - n_h * xp.mean(d_n * n_h, axis=-1, keepdims=True))
+    return d_a_x, d_a_h, (0.0, d_z * (n_x + n_h))
 
-# %% state_for_window: the wrong way round
-def state_for_window(state, ended, begins):
-    xp = array_namespace(ended)
-    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
-    return tuple(xp.where(goes_on[:, None], xp.zeros_like(s), s) for s in state)
+# %% rms_cell_vjp: tanh forgotten
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_n = d_h * gain
+    d_a_x = r_x * (d_n - n_x * xp.mean(d_n * n_x, axis=-1, keepdims=True))
+    d_a_h = r_h * (d_n - n_h * xp.mean(d_n * n_h, axis=-1, keepdims=True))
+    return d_a_x, d_a_h, (0.0, d_gain + d_h * (n_x + n_h))
 
-# %% state_for_window: no axis for the units
-def state_for_window(state, ended, begins):
-    xp = array_namespace(ended)
-    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
-    return tuple(xp.where(goes_on, s, xp.zeros_like(s)) for s in state)
+# %% rms_cell_vjp: gain forgotten on the way to the sums
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_a_x = r_x * (d_z - n_x * xp.mean(d_z * n_x, axis=-1, keepdims=True))
+    d_a_h = r_h * (d_z - n_h * xp.mean(d_z * n_h, axis=-1, keepdims=True))
+    return d_a_x, d_a_h, (0.0, d_gain + d_z * (n_x + n_h))
 
-# %% state_for_window: axis in front
-def state_for_window(state, ended, begins):
-    xp = array_namespace(ended)
-    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
-    return tuple(xp.where(goes_on[None, :], s, xp.zeros_like(s)) for s in state)
+# %% rms_cell_vjp: no r in front
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    d_a_x = d_n - n_x * xp.mean(d_n * n_x, axis=-1, keepdims=True)
+    d_a_h = d_n - n_h * xp.mean(d_n * n_h, axis=-1, keepdims=True)
+    return d_a_x, d_a_h, (0.0, d_gain + d_z * (n_x + n_h))
 
-# %% state_for_window: all lanes or none
-def state_for_window(state, ended, begins):
-    xp = array_namespace(ended)
-    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
-    return tuple(s if bool(xp.all(goes_on)) else xp.zeros_like(s) for s in state)
+# %% rms_cell_vjp: d_gain left as it came
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    d_a_x = r_x * (d_n - n_x * xp.mean(d_n * n_x, axis=-1, keepdims=True))
+    d_a_h = r_h * (d_n - n_h * xp.mean(d_n * n_h, axis=-1, keepdims=True))
+    return d_a_x, d_a_h, (0.0, d_gain)
 
-# %% state_for_window: one lane that goes on keeps all
-def state_for_window(state, ended, begins):
-    xp = array_namespace(ended)
-    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
-    return tuple(s if bool(xp.any(goes_on)) else xp.zeros_like(s) for s in state)
+# %% rms_cell_vjp: only d_h in the state
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    d_a_x = r_x * (d_n - n_x * xp.mean(d_n * n_x, axis=-1, keepdims=True))
+    d_a_h = r_h * (d_n - n_h * xp.mean(d_n * n_h, axis=-1, keepdims=True))
+    return d_a_x, d_a_h, (0.0,)
 
-# %% state_for_window: first part only
-def state_for_window(state, ended, begins):
-    xp = array_namespace(ended)
-    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
-    h = xp.where(goes_on[:, None], state[0], xp.zeros_like(state[0]))
-    return (h, *state[1:])
+# %% rms_cell_vjp: plus
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    d_a_x = r_x * (d_n + n_x * xp.mean(d_n * n_x, axis=-1, keepdims=True))
+    d_a_h = r_h * (d_n + n_h * xp.mean(d_n * n_h, axis=-1, keepdims=True))
+    return d_a_x, d_a_h, (0.0, d_gain + d_z * (n_x + n_h))
 
-# %% state_for_window: one part returned
-def state_for_window(state, ended, begins):
-    xp = array_namespace(ended)
-    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
-    return (xp.where(goes_on[:, None], state[0], xp.zeros_like(state[0])),)
+# %% rms_cell_vjp: mean without keepdims
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    d_a_x = r_x * (d_n - n_x * xp.mean(d_n * n_x, axis=-1))
+    d_a_h = r_h * (d_n - n_h * xp.mean(d_n * n_h, axis=-1))
+    return d_a_x, d_a_h, (0.0, d_gain + d_z * (n_x + n_h))
 
-# %% state_for_window: array and not a tuple
-def state_for_window(state, ended, begins):
-    xp = array_namespace(ended)
-    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
-    return xp.where(goes_on[:, None], state[0], xp.zeros_like(state[0]))
+# %% rms_cell_vjp: mean over axis 0
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    d_a_x = r_x * (d_n - n_x * xp.mean(d_n * n_x, axis=0))
+    d_a_h = r_h * (d_n - n_h * xp.mean(d_n * n_h, axis=0))
+    return d_a_x, d_a_h, (0.0, d_gain + d_z * (n_x + n_h))
 
-# %% state_for_window: cell kept and h reset
-def state_for_window(state, ended, begins):
-    xp = array_namespace(ended)
-    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
-    s = state[-1]
-    return (*state[:-1], xp.where(goes_on[:, None], s, xp.zeros_like(s)))
+# %% rms_cell_vjp: mean over everything
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    d_a_x = r_x * (d_n - n_x * xp.mean(d_n * n_x))
+    d_a_h = r_h * (d_n - n_h * xp.mean(d_n * n_h))
+    return d_a_x, d_a_h, (0.0, d_gain + d_z * (n_x + n_h))
 
-# %% state_for_window: in place
-def state_for_window(state, ended, begins):
-    xp = array_namespace(ended)
-    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
-    for s in state:
-        s[~goes_on] = 0.0
-    return state
+# %% rms_cell_vjp: gain summed over the batch as in layer_norm_vjp
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    d_a_x = r_x * (d_n - n_x * xp.mean(d_n * n_x, axis=-1, keepdims=True))
+    d_a_h = r_h * (d_n - n_h * xp.mean(d_n * n_h, axis=-1, keepdims=True))
+    return d_a_x, d_a_h, (0.0, xp.sum(d_gain + d_z * (n_x + n_h), axis=0))
 
-# %% state_for_window: begins at or after the end
-def state_for_window(state, ended, begins):
-    xp = array_namespace(ended)
-    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] <= begins[:, 1])
-    return tuple(xp.where(goes_on[:, None], s, xp.zeros_like(s)) for s in state)
+# %% rms_cell_vjp: share of the gain summed over the units
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    d_a_x = r_x * (d_n - n_x * xp.mean(d_n * n_x, axis=-1, keepdims=True))
+    d_a_h = r_h * (d_n - n_h * xp.mean(d_n * n_h, axis=-1, keepdims=True))
+    here = xp.sum(d_z * (n_x + n_h), axis=-1, keepdims=True)
+    return d_a_x, d_a_h, (0.0, d_gain + here)
 
-# %% state_for_window: rows in place of columns
-def state_for_window(state, ended, begins):
-    xp = array_namespace(ended)
-    goes_on = (ended[0, :] == begins[0, :]) & (ended[1, :] == begins[1, :])
-    return tuple(xp.where(goes_on[:, None], s, xp.zeros_like(s)) for s in state)
+# %% rms_cell_vjp: four results, no tuple for the state
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    d_a_x = r_x * (d_n - n_x * xp.mean(d_n * n_x, axis=-1, keepdims=True))
+    d_a_h = r_h * (d_n - n_h * xp.mean(d_n * n_h, axis=-1, keepdims=True))
+    return d_a_x, d_a_h, 0.0, d_gain + d_z * (n_x + n_h)
 
-# %% state_for_window: any of the two columns
-def state_for_window(state, ended, begins):
-    xp = array_namespace(ended)
-    goes_on = xp.any(ended == begins, axis=1)
-    return tuple(xp.where(goes_on[:, None], s, xp.zeros_like(s)) for s in state)
+# %% rms_cell_vjp: whole Jacobian with an outer product, 1 / H forgotten
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    outs = []
+    for n, r in ((n_x, r_x), (n_h, r_h)):
+        J = -n[:, :, None] * n[:, None, :]
+        outs.append(r * (d_n + (J @ d_n[:, :, None])[..., 0]))
+    return outs[0], outs[1], (0.0, d_gain + d_z * (n_x + n_h))
 
-# %% state_for_window: all over the lanes
-def state_for_window(state, ended, begins):
-    xp = array_namespace(ended)
-    goes_on = xp.all(ended == begins)
-    return tuple(xp.where(goes_on[:, None], s, xp.zeros_like(s)) for s in state)
+# %% rms_cell_vjp: unpacked in another order
+def rms_cell_vjp(d_state, cache):
+    n_x, n_h, r_x, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    d_a_x = r_x * (d_n - n_x * xp.mean(d_n * n_x, axis=-1, keepdims=True))
+    d_a_h = r_h * (d_n - n_h * xp.mean(d_n * n_h, axis=-1, keepdims=True))
+    return d_a_x, d_a_h, (0.0, d_gain + d_z * (n_x + n_h))
 
-# %% state_for_window: ones in place of zeros
-def state_for_window(state, ended, begins):
-    xp = array_namespace(ended)
-    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
-    return tuple(xp.where(goes_on[:, None], s, xp.ones_like(s)) for s in state)
+# %% rms_cell_vjp: r cubed as for the variance
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    def back(n, r):
+        return r * d_n - r**3 * n * xp.mean(d_n * n, axis=-1, keepdims=True)
+    return back(n_x, r_x), back(n_h, r_h), (0.0, d_gain + d_z * (n_x + n_h))
 
-# %% state_for_window: lanes that do not go on taken out
-def state_for_window(state, ended, begins):
-    xp = array_namespace(ended)
-    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
-    return tuple(s[goes_on] for s in state)
+# %% rms_cell_vjp: divided by rho twice
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    def back(n, r):
+        return r * r * (d_n - n * xp.mean(d_n * n, axis=-1, keepdims=True))
+    return back(n_x, r_x), back(n_h, r_h), (0.0, d_gain + d_z * (n_x + n_h))
 
-# %% state_for_window: sum of both numbers
-def state_for_window(state, ended, begins):
-    xp = array_namespace(ended)
-    goes_on = xp.sum(ended, axis=1) == xp.sum(begins, axis=1)
-    return tuple(xp.where(goes_on[:, None], s, xp.zeros_like(s)) for s in state)
+# %% rms_cell_vjp: multiplied by rho
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    def back(n, r):
+        return (d_n - n * xp.mean(d_n * n, axis=-1, keepdims=True)) / r
+    return back(n_x, r_x), back(n_h, r_h), (0.0, d_gain + d_z * (n_x + n_h))
 
-# %% state_for_window: a window that begins at zero is new, any other goes on
-def state_for_window(state, ended, begins):
-    xp = array_namespace(ended)
-    goes_on = begins[:, 1] > 0
-    return tuple(xp.where(goes_on[:, None], s, xp.zeros_like(s)) for s in state)
+# %% rms_cell_vjp: a in place of n in the projection
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    def back(n, r):
+        a = n / r
+        return r * (d_n - a * xp.mean(d_n * a, axis=-1, keepdims=True))
+    return back(n_x, r_x), back(n_h, r_h), (0.0, d_gain + d_z * (n_x + n_h))
 
-# %% state_for_window: same document reset, other kept
-def state_for_window(state, ended, begins):
-    xp = array_namespace(ended)
-    goes_on = (ended[:, 0] != begins[:, 0]) & (ended[:, 1] == begins[:, 1])
-    return tuple(xp.where(goes_on[:, None], s, xp.zeros_like(s)) for s in state)
+# %% rms_cell_vjp: a inside the mean, n outside
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    def back(n, r):
+        a = n / r
+        return r * (d_n - n * xp.mean(d_n * a, axis=-1, keepdims=True))
+    return back(n_x, r_x), back(n_h, r_h), (0.0, d_gain + d_z * (n_x + n_h))
 
-# %% state_for_window: state returned as it is
-def state_for_window(state, ended, begins):
-    xp = array_namespace(ended)
-    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
-    return state
+# %% rms_cell_vjp: projected onto the mean of n, not the mean of the product
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    def back(n, r):
+        return r * (d_n - n * xp.mean(d_n, axis=-1, keepdims=True))
+    return back(n_x, r_x), back(n_h, r_h), (0.0, d_gain + d_z * (n_x + n_h))
 
-# %% state_for_window: always zero
-def state_for_window(state, ended, begins):
-    xp = array_namespace(ended)
-    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
-    return tuple(xp.zeros_like(s) for s in state)
+# %% rms_cell_vjp: n squared, entry by entry
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    def back(n, r):
+        return r * d_n * (1 - n * n)
+    return back(n_x, r_x), back(n_h, r_h), (0.0, d_gain + d_z * (n_x + n_h))
 
-# %% state_for_window: document only and wrong way round, two
-def state_for_window(state, ended, begins):
-    xp = array_namespace(ended)
-    goes_on = (ended[:, 0] == begins[:, 0])
-    return tuple(xp.where(goes_on[:, None], xp.zeros_like(s), s) for s in state)
+# %% rms_cell_vjp: n squared over H, entry by entry
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    def back(n, r):
+        return r * d_n * (1 - n * n / h.shape[1])
+    return back(n_x, r_x), back(n_h, r_h), (0.0, d_gain + d_z * (n_x + n_h))
 
-# %% state_for_window: or, and first part only, two
-def state_for_window(state, ended, begins):
-    xp = array_namespace(ended)
-    goes_on = (ended[:, 0] == begins[:, 0]) | (ended[:, 1] == begins[:, 1])
-    h = xp.where(goes_on[:, None], state[0], xp.zeros_like(state[0]))
-    return (h, *state[1:])
+# %% rms_cell_vjp: half the projection, from the root
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    def back(n, r):
+        return r * (d_n - 0.5 * n * xp.mean(d_n * n, axis=-1, keepdims=True))
+    return back(n_x, r_x), back(n_h, r_h), (0.0, d_gain + d_z * (n_x + n_h))
 
-# %% state_for_window: columns crossed
-def state_for_window(state, ended, begins):
-    xp = array_namespace(ended)
-    goes_on = (ended[:, 0] == begins[:, 1]) & (ended[:, 1] == begins[:, 0])
-    return tuple(xp.where(goes_on[:, None], s, xp.zeros_like(s)) for s in state)
+# %% rms_cell_vjp: projection twice as large, from the square
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    def back(n, r):
+        return r * (d_n - 2 * n * xp.mean(d_n * n, axis=-1, keepdims=True))
+    return back(n_x, r_x), back(n_h, r_h), (0.0, d_gain + d_z * (n_x + n_h))
 
-# %% state_for_window: and of Python
-def state_for_window(state, ended, begins):
-    xp = array_namespace(ended)
-    goes_on = (ended[:, 0] == begins[:, 0]) and (ended[:, 1] == begins[:, 1])
-    return tuple(xp.where(goes_on[:, None], s, xp.zeros_like(s)) for s in state)
+# %% rms_cell_vjp: the sum of the rows projected out
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    n = n_x + n_h
+    d = d_n - n * xp.mean(d_n * n, axis=-1, keepdims=True)
+    return r_x * d, r_h * d, (0.0, d_gain + d_z * n)
 
-# %% state_for_window: jump within the document kept, other document reset only at its start
-def state_for_window(state, ended, begins):
-    xp = array_namespace(ended)
-    goes_on = (ended[:, 0] == begins[:, 0]) | (begins[:, 1] > 0)
-    return tuple(xp.where(goes_on[:, None], s, xp.zeros_like(s)) for s in state)
+# %% rms_cell_vjp: upstream shared out, half to each sum
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain / 2
+    def back(n, r):
+        return r * (d_n - n * xp.mean(d_n * n, axis=-1, keepdims=True))
+    return back(n_x, r_x), back(n_h, r_h), (0.0, d_gain + d_z * (n_x + n_h))
 
-# %% state_for_window: right, all along the row
-def state_for_window(state, ended, begins):
-    xp = array_namespace(ended)
-    goes_on = xp.all(ended == begins, axis=1)
-    return tuple(xp.where(goes_on[:, None], s, xp.zeros_like(s)) for s in state)
+# %% rms_cell_vjp: slope of the tanh at the sum
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    z = gain * (n_x + n_h)
+    d_z = d_h * (1 - z**2)
+    d_n = d_z * gain
+    def back(n, r):
+        return r * (d_n - n * xp.mean(d_n * n, axis=-1, keepdims=True))
+    return back(n_x, r_x), back(n_h, r_h), (0.0, d_gain + d_z * (n_x + n_h))
 
-# %% state_for_window: right, multiplied
-def state_for_window(state, ended, begins):
-    xp = array_namespace(ended)
-    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
-    return tuple(s * xp.astype(goes_on, s.dtype)[:, None] for s in state)
+# %% rms_cell_vjp: slope 1 - tanh(h)^2
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - xp.tanh(h) ** 2)
+    d_n = d_z * gain
+    def back(n, r):
+        return r * (d_n - n * xp.mean(d_n * n, axis=-1, keepdims=True))
+    return back(n_x, r_x), back(n_h, r_h), (0.0, d_gain + d_z * (n_x + n_h))
+
+# %% rms_cell_vjp: slope h (1 - h)
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * h * (1 - h)
+    d_n = d_z * gain
+    def back(n, r):
+        return r * (d_n - n * xp.mean(d_n * n, axis=-1, keepdims=True))
+    return back(n_x, r_x), back(n_h, r_h), (0.0, d_gain + d_z * (n_x + n_h))
+
+# %% rms_cell_vjp: projection before the gain
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    def back(n, r):
+        return gain * r * (d_z - n * xp.mean(d_z * n, axis=-1, keepdims=True))
+    return back(n_x, r_x), back(n_h, r_h), (0.0, d_gain + d_z * (n_x + n_h))
+
+# %% rms_cell_vjp: share of the gain from d_n
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    def back(n, r):
+        return r * (d_n - n * xp.mean(d_n * n, axis=-1, keepdims=True))
+    return back(n_x, r_x), back(n_h, r_h), (0.0, d_gain + d_n * (n_x + n_h))
+
+# %% rms_cell_vjp: product rule for the gain: n_x times n_h
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    def back(n, r):
+        return r * (d_n - n * xp.mean(d_n * n, axis=-1, keepdims=True))
+    return back(n_x, r_x), back(n_h, r_h), (0.0, d_gain + d_z * n_x * n_h)
+
+# %% rms_cell_vjp: incoming gradient of the gain used as upstream too
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = (d_h + d_gain) * (1 - h**2)
+    d_n = d_z * gain
+    def back(n, r):
+        return r * (d_n - n * xp.mean(d_n * n, axis=-1, keepdims=True))
+    return back(n_x, r_x), back(n_h, r_h), (0.0, d_gain + d_z * (n_x + n_h))
+
+# %% rms_cell_vjp: weights' gradients last: gain's gradient times the gain, as for log gains
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    def back(n, r):
+        return r * (d_n - n * xp.mean(d_n * n, axis=-1, keepdims=True))
+    return back(n_x, r_x), back(n_h, r_h), (0.0, gain * (d_gain + d_z * (n_x + n_h)))
+
+# %% rms_cell_vjp: gain stored as 1 + g, as some libraries do
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * (1 + gain)
+    def back(n, r):
+        return r * (d_n - n * xp.mean(d_n * n, axis=-1, keepdims=True))
+    return back(n_x, r_x), back(n_h, r_h), (0.0, d_gain + d_z * (n_x + n_h))
+
+# %% rms_cell_vjp: gain's gradient averaged over the batch
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    def back(n, r):
+        return r * (d_n - n * xp.mean(d_n * n, axis=-1, keepdims=True))
+    here = xp.mean(d_z * (n_x + n_h), axis=0, keepdims=True)
+    return back(n_x, r_x), back(n_h, r_h), (0.0, d_gain + here)
+
+# %% rms_cell_vjp: state first
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    def back(n, r):
+        return r * (d_n - n * xp.mean(d_n * n, axis=-1, keepdims=True))
+    return (0.0, d_gain + d_z * (n_x + n_h)), back(n_x, r_x), back(n_h, r_h)
+
+# %% rms_cell_vjp: gain before h in the state
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    def back(n, r):
+        return r * (d_n - n * xp.mean(d_n * n, axis=-1, keepdims=True))
+    return back(n_x, r_x), back(n_h, r_h), (d_gain + d_z * (n_x + n_h), 0.0)
+
+# %% rms_cell_vjp: gradient of the gain given in front, taken for d_h
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_gain * (1 - h**2)
+    d_n = d_z * gain
+    def back(n, r):
+        return r * (d_n - n * xp.mean(d_n * n, axis=-1, keepdims=True))
+    return back(n_x, r_x), back(n_h, r_h), (0.0, d_h + d_z * (n_x + n_h))
+
+# %% rms_cell_vjp: accumulates in place, as a framework does
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    d_gain += d_z * (n_x + n_h)
+    def back(n, r):
+        return r * (d_n - n * xp.mean(d_n * n, axis=-1, keepdims=True))
+    return back(n_x, r_x), back(n_h, r_h), (0.0, d_gain)
+
+# %% rms_cell_vjp: a_h's gradient returned as that of h
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    def back(n, r):
+        return r * (d_n - n * xp.mean(d_n * n, axis=-1, keepdims=True))
+    d_a_h = back(n_h, r_h)
+    return back(n_x, r_x), d_a_h, (d_a_h, d_gain + d_z * (n_x + n_h))
+
+# %% rms_cell_vjp: d_z handed on to h before
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    def back(n, r):
+        return r * (d_n - n * xp.mean(d_n * n, axis=-1, keepdims=True))
+    return back(n_x, r_x), back(n_h, r_h), (d_z, d_gain + d_z * (n_x + n_h))
+
+# %% rms_cell_vjp: d_h handed on to h before, as past a layer
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h**2)
+    d_n = d_z * gain
+    def back(n, r):
+        return r * (d_n - n * xp.mean(d_n * n, axis=-1, keepdims=True))
+    return back(n_x, r_x), back(n_h, r_h), (d_h, d_gain + d_z * (n_x + n_h))
+
+# %% rms_cell_vjp: standardise_vjp of the chapter
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    from rnncore.norm import standardise_vjp
+    d_z = d_h * (1 - h * h)
+    d_n = d_z * gain
+    return standardise_vjp(d_n, (n_x, r_x)), standardise_vjp(d_n, (n_h, r_h)), (0.0, d_gain + d_z * (n_x + n_h))
+
+# %% rms_cell_vjp: rnn_cell_vjp of chapter 3
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_a = d_h * (1 - h * h)
+    return d_a, d_a, (0.0, d_gain)
+
+# %% rms_cell_vjp: lstm_normed_vjp adapted, two gains
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h * h)
+    d_n = d_z * gain
+    def back(n, r):
+        return r * (d_n - n * xp.mean(d_n * n, axis=-1, keepdims=True))
+    return back(n_x, r_x), back(n_h, r_h), (0.0, d_gain + d_z * n_x, d_gain + d_z * n_h)
+
+# %% rms_cell_vjp: softmax's projection
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h * h)
+    d_n = d_z * gain
+    def back(n, r):
+        return r * n * (d_n - xp.sum(d_n * n, axis=-1, keepdims=True))
+    return back(n_x, r_x), back(n_h, r_h), (0.0, d_gain + d_z * (n_x + n_h))
+
+# %% rms_cell_vjp: batch norm's formula: summed over the batch
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h * h)
+    d_n = d_z * gain
+    def back(n, r):
+        return r * (d_n - xp.mean(d_n, axis=0) - n * xp.mean(d_n * n, axis=0))
+    return back(n_x, r_x), back(n_h, r_h), (0.0, d_gain + d_z * (n_x + n_h))
+
+# %% rms_cell_vjp: unit norm: sum, not mean, as for a / |a|
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h * h)
+    d_n = d_z * gain
+    def back(n, r):
+        return r * (d_n - n * xp.sum(d_n * n, axis=-1, keepdims=True))
+    return back(n_x, r_x), back(n_h, r_h), (0.0, d_gain + d_z * (n_x + n_h))
+
+# %% rms_cell_vjp: rho constant and gain forgotten, two
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h * h)
+    return d_z * r_x, d_z * r_h, (0.0, d_gain + d_z * (n_x + n_h))
+
+# %% rms_cell_vjp: sum in the mean's place and later steps dropped, two
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h * h)
+    d_n = d_z * gain
+    def back(n, r):
+        return r * (d_n - n * xp.sum(d_n * n, axis=-1, keepdims=True))
+    return back(n_x, r_x), back(n_h, r_h), (0.0, d_z * (n_x + n_h))
+
+# %% rms_cell_vjp: rho constant and later steps dropped, two
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h * h)
+    d_n = d_z * gain
+    return d_n * r_x, d_n * r_h, (0.0, d_z * (n_x + n_h))
+
+# %% rms_cell_vjp: right, with the rows' length
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h * h)
+    d_n = d_z * gain
+    H = h.shape[-1]
+    out = []
+    for n, r in ((n_x, r_x), (n_h, r_h)):
+        s = xp.sum(n * d_n, axis=-1, keepdims=True)
+        out.append(r / H * (H * d_n - n * s))
+    return out[0], out[1], (xp.zeros_like(h), d_z * n_x + d_z * n_h + d_gain)
+
+# %% rms_cell_vjp: right, with a in the cache made again
+def rms_cell_vjp(d_state, cache):
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
+    d_z = d_h * (1 - h * h)
+    out = []
+    for n, r in ((n_x, r_x), (n_h, r_h)):
+        a = n / r
+        d_n = d_z * gain
+        d_r = xp.sum(d_n * a, axis=-1, keepdims=True)
+        out.append(d_n * r - d_r * r**3 * a / a.shape[1])
+    return out[0], out[1], (0.0, d_gain + d_z * (n_x + n_h))
 
 # %% masked: begins one late
 def masked(cell):

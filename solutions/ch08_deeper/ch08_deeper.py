@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Assignment 8: deeper and wider
 #
-# *75 to 90 minutes, 29 points. Read chapter 8 first.*
+# *75 to 90 minutes, 30 points. Read chapter 8 first.*
 #
-# You will send a gradient down a stack of layers that has a way past each of them; read padded sequences from their own ends; let a forecaster read from both ends without a look at tomorrow; drop units on the way through time without erasing what is remembered; and decide, lane by lane,
-# whether a state is carried on or forgotten. With the book closed you will rebuild the wrapping that lets a cell stand still, and then hunt eight wrong versions of a network that reads from both ends.
+# You will send a gradient down a stack of layers that has a way past each of them; read padded sequences from their own ends; let a forecaster read from both ends without a look at tomorrow; drop units on the way through time without erasing what is remembered; and go backward
+# through a cell whose two sums are normalised. With the book closed you will rebuild the wrapping that lets a cell stand still, and then hunt eight wrong versions of a network that reads from both ends.
 #
 # | letter | shape | meaning |
 # | --- | --- | --- |
@@ -1225,189 +1225,394 @@ scaled while testing: the masks are 0 and 1, and while testing all is multiplied
 """
 
 # %% [markdown]
-# ## Task 5: carried, or begun anew (3 points)
+# ## Task 5: one size for each of two sums (4 points)
 #
-# Documents are read in windows; each lane of the batch may be anywhere. For each lane you know where the last window **ended** and where the next one **begins**, as two integers: the number of the document, and the place of the next
-# step in it. A window that follows on (same document, and the place where the last one ended) goes on with its state. Any other, of another document or from elsewhere in the same one, begins at zero: what the state holds is not its past.
+# **RMS normalisation** (Zhang and Sennrich, 2019) is layer normalisation without the mean: a row is divided by its root mean square and by nothing else. The cell of this task gives each of its two sums a size of its own, so that neither input nor state can drown the other, and one gain $\gamma$ serves both:
 #
-# So one function serves both kinds of training: over windows that follow each other it carries all states, over shuffled ones it resets nearly all.
+# $$\rho(a) = \sqrt{\tfrac1H \textstyle\sum_j a_j^2 + \varepsilon}, \qquad n_x = \frac{a_x}{\rho(a_x)}, \qquad n_h = \frac{a_h}{\rho(a_h)}, \qquad h_t = \tanh\big(\gamma \odot (n_x + n_h)\big)$$
+#
+# As in the chapter, $\gamma$ travels in the state: `state` is `(h, gain)`, both (B, H), and no step changes the gain. The cell is given; its cache has the rows $n_x$, $n_h$ and the factors $r = 1/\rho$, which are (B, 1). Write its vjp. The gain's gradient from later steps is passed on, with this step's share added.
 #
 # <details><summary>Hint 1</summary>
 #
-# Two comparisons a lane, and both must hold. `&` between two arrays of bool takes them lane by lane.
+# Go back through the tanh first, then through the gain. There the path splits: each sum has a row and a factor of its own, and both receive the same $\mathrm{d}n$. Write an inner function for one of them and call it twice.
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# `xp.where(goes_on[:, None], s, ...)` chooses whole rows: (B, 1) fits (B, H).
+# Every $a_j$ is in $\rho$, so $\rho$ is no constant. Nudge $a$ by $\delta$: $\rho$ moves by $\overline{a\,\delta}/\rho$, where the bar is the mean over the units, and so $n$ moves by $\big(\delta - n\,\overline{n\,\delta}\big)/\rho$. This map is symmetric: the vjp has $\mathrm{d}n$ in place of $\delta$.
 # </details>
 #
 # <details><summary>Hint 3</summary>
 #
-# The state may have several parts: return `tuple(xp.where(goes_on[:, None], s, xp.zeros_like(s)) for s in state)`.
+# `d_z = d_h * (1 - h * h)` and `d_n = d_z * gain`. For each sum: `r * (d_n - n * xp.mean(d_n * n, axis=-1, keepdims=True))`. The gain gets `d_gain + d_z * (n_x + n_h)`, and the h before gets `0.0`: it is reached through $a_h$ alone.
 # </details>
 
 
-# %% solution="state_for_window"
-def state_for_window(state, ended, begins):
-    """The first state of the next window of each lane.
+# %%
+def rms_cell(a_x, a_h, state, eps=0.01):
+    """One step; eps is large, so that a test of one unit can see it."""
+    xp = array_namespace(a_x)
+    _, gain = state
 
-    `ended` and `begins` hold the document and the place, a lane a row.
+    def normed(a):
+        r = 1 / xp.sqrt(xp.mean(a * a, axis=-1, keepdims=True) + eps)
+        return a * r, r
 
-    Shapes: state ((B, H), ...); ended (B, 2); begins (B, 2)
-        -> state ((B, H), ...)
+    (n_x, r_x), (n_h, r_h) = normed(a_x), normed(a_h)
+    h = xp.tanh(gain * (n_x + n_h))
+    return (h, gain), (n_x, r_x, n_h, r_h, gain, h)
+
+
+# %% solution="rms_cell_vjp"
+def rms_cell_vjp(d_state, cache):
+    """Backward through `rms_cell`.
+
+    Shapes: d_state ((B, H), (B, H))
+        -> d_a_x (B, H); d_a_h (B, H); d_state ((B, H), (B, H))
     """
-    xp = array_namespace(ended)
+    n_x, r_x, n_h, r_h, gain, h = cache
+    xp = array_namespace(h)
+    d_h, d_gain = d_state
     ### BEGIN SOLUTION
-    goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
-    keep = goes_on[:, None]
-    return tuple(xp.where(keep, s, xp.zeros_like(s)) for s in state)
+    d_z = d_h * (1 - h * h)
+    d_n = d_z * gain
+
+    def through(n, r):
+        radial = xp.mean(d_n * n, axis=-1, keepdims=True)
+        return r * (d_n - n * radial)
+
+    d_gain = d_gain + d_z * (n_x + n_h)
+    return through(n_x, r_x), through(n_h, r_h), (0.0, d_gain)
     ### END SOLUTION
 
 
 # %% [markdown]
-# Try it: lane 0 goes on, lane 1 begins another document, lane 2 jumps within its own.
+# Try it: make the input's sum ten times as large. Its own gradient falls to about a tenth, that of the other sum changes little, and almost nothing of $\mathrm{d}a_x$ lies along $a_x$: the direction that the normalisation removes.
 
 # %%
-state = (move(np.array([[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]])),)
-ended = move(np.array([[7, 32], [7, 64], [8, 32]]))
-begins = move(np.array([[7, 32], [9, 0], [8, 96]]))
-print(to_numpy(state_for_window(state, ended, begins)[0]))
+rng = np.random.default_rng(0)
+a_x, a_h, h, gain, d_h = move(tuple(rng.normal(size=(5, 1, 4))))
+for times in (1, 10):
+    _, cache = rms_cell(times * a_x, a_h, (h, gain))
+    d_a_x, d_a_h, _ = rms_cell_vjp((d_h, 0 * gain), cache)
+    print(f"a_x times {times:2}: d_a_x", to_numpy(d_a_x)[0].round(4))
+    print("             d_a_h", to_numpy(d_a_h)[0].round(4))
+    print("             d_a_x along a_x:", float((d_a_x * a_x).sum()))
 
-# %% test="state_for_window" points=3 explained="ch08_deeper: The state between two batches"
+# %% test="rms_cell_vjp" points=4 explained="ch08_steady: Its gradient"
 import numpy as np
 
-from rnncore.testing import (
-    Properties,
-    assert_close,
-    check,
-    check_independent,
-    mover,
-    stored,
-)
+from rnncore.rnn import init_params, unroll
+from rnncore.testing import Properties, check, mover, stored
 
-properties = Properties(values=2, dtype=1)
+properties = Properties(values=2, dtype=1, arguments=1)
 
 move = mover(device)
+OUTPUTS = "d_a_x, d_a_h, d_state"
 
 
-def between(rng, B, H, parts):
-    """Of four lanes one goes on, one jumps, one changes, one does both."""
-    ended = np.stack([rng.integers(0, 5, B), 8 * rng.integers(1, 9, B)], 1)
-    kind = rng.permutation(np.arange(B) % 4)
-    begins = ended.copy()
-    changes, jumps = kind % 2, kind // 2
-    begins[:, 0] += 8 * changes  # another document
-    begins[:, 1] += 8 * jumps * (1 - 2 * changes)  # another place
-    state = tuple(rng.normal(size=(parts, B, H)))
-    return dict(state=state, ended=ended, begins=begins)
+def one_step(rng, B, H):
+    """A step's two sums, of unlike sizes, and what comes back to it."""
+    a_x, a_h = rng.normal(size=(2, B, H)) * [[[2.0]], [[0.5]]]
+    h, gain, d_h, d_gain = rng.normal(size=(4, B, H))
+    return dict(
+        a_x=a_x, a_h=a_h, state=(h, 1 + gain), d_state=(d_h, d_gain)
+    )
 
 
-visible = move(between(np.random.default_rng(8), 5, 3, 2))
-same = visible | {"begins": visible["ended"]}
-back = visible | {"begins": visible["ended"] - move(np.array([[0, 8]]))}
-check(
-    state_for_window,
-    stored("state_for_window"),
-    [visible, same, back],
-    outputs="state",
-    by=properties,
-)
-for k, part in enumerate(state_for_window(**same)):
-    assert_close(f"state[{k}] where all go on", part, visible["state"][k])
-check_independent(
-    lambda *args: state_for_window(*args)[0],
-    visible,
-    {"ended": 0, "begins": 0},
-)
+def there_and_back(a_x, a_h, state, d_state):
+    _, cache = rms_cell(a_x, a_h, state)
+    return rms_cell_vjp(d_state, cache)
+
+
+visible = one_step(np.random.default_rng(12), 3, 4)
+h, _ = visible["state"]
+d_h, _ = visible["d_state"]  # first with a gain of ones, and no later step
+plain = visible | dict(state=(h, 1 + 0 * h), d_state=(d_h, 0 * h))
+visible = move([plain, visible])
+right = stored("rms_cell_vjp")
+check(there_and_back, right, visible, outputs=OUTPUTS, by=properties)
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_inputs
+from rnncore.bptt import bptt
+from rnncore.testing import assert_gradient, hidden_inputs, hidden_rng
 
-hidden = hidden_inputs(
-    between, [(1, 1, 1), (4, 2, 1), (9, 3, 2), (8, 5, 2)], device
-)
+
+def expected_there_and_back(a_x, a_h, state, d_state):
+    _, cache = reference_rms_cell(a_x, a_h, state)
+    return reference_rms_cell_vjp(d_state, cache)
+
+
+rng = hidden_rng()
+sizes = [(4, 3), (1, 1), (2, 6), (3, 1), (1, 5)]
+hidden = hidden_inputs(one_step, sizes, device, rng=rng)
 check(
-    state_for_window,
-    reference_state_for_window,
+    there_and_back,
+    expected_there_and_back,
     hidden,
-    outputs="state",
+    outputs=OUTPUTS,
     by=properties,
 )
+
+
+def judge_in_the_loop(T, B, D, H):
+    """All steps share the gain, and finite differences judge."""
+    params = move(init_params(rng, D, H))
+    x, d_y = move((rng.normal(size=(T, B, D)), rng.normal(size=(T, B, H))))
+    h_0, gain, d_h = move(tuple(rng.normal(size=(3, B, H))))
+
+    def loss(x, h_0, gain):
+        y, (h, _), _ = unroll(reference_rms_cell, params, x, (h_0, gain))
+        return float((y * d_y).sum() + (h * d_h).sum())
+
+    _, _, tape = unroll(reference_rms_cell, params, x, (h_0, gain))
+    _, d_x, (d_first, d_gain) = bptt(
+        rms_cell_vjp, params, tape, d_y, (d_h, 0 * gain)
+    )
+    assert_gradient(lambda a: loss(a, h_0, gain), x, d_x, "d_x")
+    assert_gradient(lambda a: loss(x, a, gain), h_0, d_first, "d_h_0")
+    assert_gradient(lambda a: loss(x, h_0, a), gain, d_gain, "d_gain")
+
+
+judge_in_the_loop(4, 2, 3, 3)
+judge_in_the_loop(3, 2, 2, 1)
 ### END HIDDEN TESTS
 properties.points("Task 5 holds.")
 
-# %% mistakes="state_for_window"
+# %% mistakes="rms_cell_vjp"
 r"""
-state carried across shuffled windows: every lane kept its state, also those whose next window is another text: they begin with somebody else's memory
-- return tuple(xp.where(keep, s, xp.zeros_like(s)) for s in state)
-+ return tuple(xp.where(keep, s, s) for s in state)
+rho taken for a constant: every a_j is in rho, so rho moves too: the gradient along the row itself is to be taken out
+- r * (d_n - n * radial)
++ r * d_n
 
-reset taken for detach: every lane was set to zero; between windows that follow each other only the gradient is cut (`h.detach()`), and the state goes on
-- return tuple(xp.where(keep, s, xp.zeros_like(s)) for s in state)
-+ return tuple(xp.zeros_like(s) for s in state)
+mean taken out too: the constant direction was taken out as well: that is layer normalisation; here no mean was subtracted on the way forward
+- r * (d_n - n * radial)
++ r * (d_n - n * radial - xp.mean(d_n, axis=-1, keepdims=True))
 
-document ignored: only the places were compared: another document may begin at the same place
-- (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
-+ ended[:, 1] == begins[:, 1]
+layer norm's constant alone: the mean of d_n was taken out; what RMS normalisation takes out is the part along n
+- r * (d_n - n * radial)
++ r * (d_n - xp.mean(d_n, axis=-1, keepdims=True))
 
-place ignored: only the documents were compared: a shuffled window of the same document is not what comes next
-- (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
-+ ended[:, 0] == begins[:, 0]
+sum for the mean: rho has a mean over the units, so what is taken out has a mean too, where you took a sum
+- xp.mean(d_n * n
++ xp.sum(d_n * n
 
-one of the two is enough: document or place was enough; both must be the same
-- begins[:, 0]) & (ended
-+ begins[:, 0]) | (ended
+mean over the batch: the mean was taken over the sequences; a row's rho is a mean over the units, the last axis
+- axis=-1, keepdims=True)
++ axis=0, keepdims=True)
 
-inverted: the lanes that go on were reset, and those that begin anew were carried
-- xp.where(keep, s, xp.zeros_like(s))
-+ xp.where(keep, xp.zeros_like(s), s)
+factor forgotten: the factor r is missing: a row twice as large gets half the gradient
+- r * (d_n - n * radial)
++ d_n - n * radial
 
-all or nothing: one lane that begins anew reset all the others; decide lane by lane
-- keep = goes_on[:, None]
-+ keep = xp.all(goes_on)
+factor on one term: r multiplies both terms, also the one that is taken out
+- r * (d_n - n * radial)
++ r * d_n - n * radial
 
-h alone: only the first part of the state was reset; an LSTM keeps its memory in the second
--     return tuple(xp.where(keep, s, xp.zeros_like(s)) for s in state)
-+     h, *rest = state
-+     return (xp.where(keep, h, xp.zeros_like(h)), *rest)
+added: the part along n was added; it is taken out
+- d_n - n * radial
++ d_n + n * radial
 
-one lane keeps all: one lane that goes on kept the state of all the others; decide lane by lane
-- keep = goes_on[:, None]
-+ keep = xp.any(goes_on)
+gain forgotten: d_a_x and d_a_h lack the gain: n is multiplied by it on its way to the tanh
+- d_n = d_z * gain
++ d_n = d_z
 
-c alone: only the last part of the state was reset; every part is
--     return tuple(xp.where(keep, s, xp.zeros_like(s)) for s in state)
-+     *first, c = state
-+     return (*first, xp.where(keep, c, xp.zeros_like(c)))
+gain after the norm: the gain came in after the part along n was taken out; going backward it comes first
+-     d_n = d_z * gain
+-
+-     def through(n, r):
+-         radial = xp.mean(d_n * n, axis=-1, keepdims=True)
+-         return r * (d_n - n * radial)
++     d_n = d_z
++
++     def through(n, r):
++         radial = xp.mean(d_n * n, axis=-1, keepdims=True)
++         return gain * r * (d_n - n * radial)
 
-later is enough: a window that begins after the place where the last one ended was taken for its continuation; the two places must be equal
-- (ended[:, 1] == begins[:, 1])
-+ (ended[:, 1] <= begins[:, 1])
+slope forgotten: the slope of the tanh, 1 - h², is missing
+- d_z = d_h * (1 - h * h)
++ d_z = d_h
 
-ones: the state of a lane that starts a new document was set to one; it starts at zero
-- xp.zeros_like(s)
-+ xp.ones_like(s)
+slope at the argument: h is the tanh already: its slope is 1 - h², not 1 - tanh(h)²
+- (1 - h * h)
++ (1 - xp.tanh(h) ** 2)
 
-sums compared: the sums of document and place were compared; both numbers must be equal, each for itself
-- (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
-+ xp.sum(ended, axis=1) == xp.sum(begins, axis=1)
+later steps dropped: the gain's gradient is this step's share alone; what arrives from later steps goes on with it
+- d_gain = d_gain + d_z
++ d_gain = d_z
 
-other documents kept: the lanes with another document at the same place kept their state; the document must be the same
-- (ended[:, 0] == begins[:, 0])
-+ (ended[:, 0] != begins[:, 0])
+share dropped: the gain's gradient went on as it came; add this step's share, d_z (n_x + n_h)
+- d_gain = d_gain + d_z * (n_x + n_h)
++ d_gain = d_gain + 0
 
-document alone, inverted: two things: only the documents were compared, and the lanes with the same one were reset
--     goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
-+     goes_on = ended[:, 0] != begins[:, 0]
+gain times the sums: the share of the gain has the sums a_x and a_h in it; the gain multiplies the normalised rows, n_x + n_h
+- d_z * (n_x + n_h)
++ d_z * (n_x / r_x + n_h / r_h)
 
-one is enough, h alone: two things: document or place was enough, where both must be the same, and only the first part of the state was reset
--     goes_on = (ended[:, 0] == begins[:, 0]) & (ended[:, 1] == begins[:, 1])
--     keep = goes_on[:, None]
--     return tuple(xp.where(keep, s, xp.zeros_like(s)) for s in state)
-+     goes_on = (ended[:, 0] == begins[:, 0]) | (ended[:, 1] == begins[:, 1])
-+     keep = goes_on[:, None]
-+     h, *rest = state
-+     return (xp.where(keep, h, xp.zeros_like(h)), *rest)
+gain within its own gradient: the share of the gain was multiplied by the gain: it is d_z (n_x + n_h), with d_z as the tanh leaves it
+- d_gain + d_z * (n_x + n_h)
++ d_gain + d_n * (n_x + n_h)
+
+one row's share: the gain multiplies both rows; its share has n_x + n_h, and you have one of them
+- d_z * (n_x + n_h)
++ d_z * n_x
+
+slope missing in the share: the share of the gain lacks the slope of the tanh
+- d_gain + d_z * (n_x + n_h)
++ d_gain + d_h * (n_x + n_h)
+
+one rho for both: d_a_h was computed with the row and the factor of a_x; each sum has its own
+- through(n_h, r_h)
++ through(n_x, r_x)
+
+factors exchanged: each sum got the other one's factor r
+- through(n_x, r_x), through(n_h, r_h)
++ through(n_x, r_h), through(n_h, r_x)
+
+results exchanged: d_a_x and d_a_h are exchanged
+- through(n_x, r_x), through(n_h, r_h)
++ through(n_h, r_h), through(n_x, r_x)
+
+rows added: the part along n_x + n_h was taken out of both; each sum is divided by its own rho, so it loses the part along its own row
+- radial = xp.mean(d_n * n, axis=-1, keepdims=True)
++ n = n_x + n_h
++         radial = xp.mean(d_n * n, axis=-1, keepdims=True)
+
+h handed on: the h before the step is reached through a_h alone; d_h does not go on beside it
+- (0.0, d_gain)
++ (d_h, d_gain)
+
+gain averaged over the batch: the gain's gradient was averaged over the sequences; each row of the state has a gain of its own
+- d_z * (n_x + n_h)
++ xp.mean(d_z * (n_x + n_h), axis=0, keepdims=True)
+
+gain summed over the batch: the gain's gradient was summed over the sequences; here each has a row of its own, and they are summed after the loop
+- d_z * (n_x + n_h)
++ xp.sum(d_z * (n_x + n_h), axis=0, keepdims=True)
+
+mean over all entries: the mean was taken over the whole batch; each sequence has a rho of its own, so take it over the last axis
+- xp.mean(d_n * n, axis=-1, keepdims=True)
++ xp.mean(d_n * n)
+
+share summed over the units: the share of the gain was summed over the units; each unit has a gain of its own
+- d_z * (n_x + n_h)
++ xp.sum(d_z * (n_x + n_h), axis=-1, keepdims=True)
+
+cache in another order: a row was taken for a factor: the cache holds n_x, r_x, n_h, r_h, gain, h, in this order
+- return through(n_x, r_x), through(n_h, r_h), (0.0, d_gain)
++ n_x, n_h, r_x, r_h, gain, h = cache
++     d_gain = d_state[1] + d_z * (n_x + n_h)
++     return through(n_x, r_x), through(n_h, r_h), (0.0, d_gain)
+
+factor three times: what is taken out has the factor r once, as the rest has, not three times; r cubed belongs to a, and n is r a already
+- r * (d_n - n * radial)
++ r * d_n - r**3 * n * radial
+
+factor twice: the factor r came in twice; n moves by r times what a moves
+- r * (d_n - n * radial)
++ r * r * (d_n - n * radial)
+
+divided by the factor: r is 1 / rho: multiply by it, do not divide
+- r * (d_n - n * radial)
++ (d_n - n * radial) / r
+
+the sum for the row: what was taken out was built from a; build it from n, whose mean square is about one
+-         radial = xp.mean(d_n * n, axis=-1, keepdims=True)
+-         return r * (d_n - n * radial)
++         a = n / r
++         return r * (d_n - a * xp.mean(d_n * a, axis=-1, keepdims=True))
+
+mean without the row: the mean of d_n was multiplied by n; the mean is that of the products d_n n
+- xp.mean(d_n * n, axis
++ xp.mean(d_n, axis
+
+each unit alone: each unit's part was taken out with its own n alone, d_n (1 - n²); rho is shared, so take the mean of d_n n over the units
+- r * (d_n - n * radial)
++ r * d_n * (1 - n * n)
+
+each unit alone, over H: each unit's part was taken out with its own n alone; rho is shared, so every unit's d_n reaches every a
+- r * (d_n - n * radial)
++ r * d_n * (1 - n * n / h.shape[1])
+
+half of it: half of the part along n was taken out: the half from the root and the 2 from the square cancel
+- n * radial)
++ 0.5 * n * radial)
+
+twice of it: the part along n was taken out twice: the half from the root and the 2 from the square cancel
+- n * radial)
++ 2 * n * radial)
+
+shared out: both sums got half of d_n; what a sum of two terms receives goes whole to both
+- d_n = d_z * gain
++ d_n = d_z * gain / 2
+
+slope at the sum: the slope was computed from the argument of the tanh; it is 1 - h², with h its result
+- d_z = d_h * (1 - h * h)
++ d_z = d_h * (1 - (gain * (n_x + n_h)) ** 2)
+
+slope of a sigmoid: h (1 - h) is the slope of a sigmoid; that of the tanh is 1 - h²
+- d_z = d_h * (1 - h * h)
++ d_z = d_h * h * (1 - h)
+
+rows multiplied: the share of the gain has the product of the two rows; the gain multiplies their sum
+- d_z * (n_x + n_h)
++ d_z * n_x * n_h
+
+d_gain into the step: the gradient of the gain that comes from later steps was added to d_h; it goes on to the gain alone
+- d_z = d_h * (1 - h * h)
++ d_z = (d_h + d_gain) * (1 - h * h)
+
+gain of the gain: the whole gradient of the gain was multiplied by the gain; it is d_gain + d_z (n_x + n_h)
+- d_gain = d_gain + d_z * (n_x + n_h)
++ d_gain = gain * (d_gain + d_z * (n_x + n_h))
+
+one plus the gain: n is multiplied by the gain itself here, not by 1 + gain
+- d_n = d_z * gain
++ d_n = d_z * (1 + gain)
+
+parts of the state exchanged: the state is (h, gain); the gradient of the gain stands where that of h belongs
+- (0.0, d_gain)
++ (d_gain, 0.0)
+
+parts of d_state exchanged: d_state is (d_h, d_gain); the two were exchanged
+-     d_z = d_h * (1 - h * h)
++     d_h, d_gain = d_gain, d_h
++     d_z = d_h * (1 - h * h)
+
+d_a_h for the state: d_a_h was returned as the gradient of the h before, too: the loop takes d_a_h through W_h, and nothing else reaches that h
+- (0.0, d_gain)
++ (through(n_h, r_h), d_gain)
+
+d_z for the state: d_z went on to the h before, which is reached through a_h alone; 0.0 is due
+- (0.0, d_gain)
++ (d_z, d_gain)
+
+plain cell: this is the plain cell's way back; here stand a gain and two norms between the sums and the tanh
+-     return through(n_x, r_x), through(n_h, r_h), (0.0, d_gain)
++     return d_z, d_z, (0.0, d_state[1])
+
+softmax's: this is the gradient of a softmax, n (d_n - sum of d_n n); here it is r (d_n - n times the mean of d_n n)
+-         radial = xp.mean(d_n * n, axis=-1, keepdims=True)
+-         return r * (d_n - n * radial)
++         return r * n * (d_n - xp.sum(d_n * n, axis=-1, keepdims=True))
+
+batch normalisation: both means were taken over the batch, as in batch normalisation; rho belongs to one sequence, and no mean was subtracted
+-         radial = xp.mean(d_n * n, axis=-1, keepdims=True)
+-         return r * (d_n - n * radial)
++         radial = xp.mean(d_n * n, axis=0, keepdims=True)
++         return r * (d_n - xp.mean(d_n, axis=0, keepdims=True) - n * radial)
+
+rho constant, later steps dropped: two things: rho was taken for a constant, and the gain lost what arrives from later steps
+-         return r * (d_n - n * radial)
+-
+-     d_gain = d_gain + d_z * (n_x + n_h)
++         return r * d_n
++
++     d_gain = d_z * (n_x + n_h)
+
+upstream in place [arguments]: the numbers are right, but the caller's d_state was changed: `d_gain += ...` writes into it
+- d_gain = d_gain + d_z * (n_x + n_h)
++ d_gain += d_z * (n_x + n_h)
 """
 
 # %% [markdown]

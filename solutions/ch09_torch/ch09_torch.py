@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Assignment 9: The loop in torch
 #
-# *75 to 90 minutes, 31 points. Read chapter 9 first. This is the first assignment that needs torch; a GPU it does not need.*
+# *75 to 90 minutes, 32 points. Read chapter 9 first. This is the first assignment that needs torch; a GPU it does not need.*
 #
-# You will put a cell of your own into autograd's graph, bring weights from a stranger's file into `torch.nn.LSTM` and trained ones back into such a file, check a gradient in float64 wherever its weights lie, and time a machine that answers before it has
+# You will put a cell of your own into autograd's graph, bring weights from a stranger's file into `torch.nn.LSTM`, multiply by a matrix that is stored in 8 bits, check a gradient in float64 wherever its weights lie, and time a machine that answers before it has
 # finished. Then you rebuild the book's node with the book closed, and hunt seven wrong versions of the loop over packed sequences.
 #
 # | letter | shape | meaning |
@@ -372,130 +372,284 @@ no transpose: torch holds a row for each unit that is written, the file a column
 """
 
 # %% [markdown]
-# ## Task 3: and the way back (3 points)
+# ## Task 3: eight bits a weight (4 points)
 #
-# The stranger likes what you have trained, and can read nothing but such files. Write `from_torch`: from the `state_dict` of a `torch.nn.LSTM` with one layer to `kernel`, `recurrent` and `bias`, for the step of Task 2. The module goes on training afterwards: leave its numbers alone. (A `state_dict` holds
-# the module's own arrays, not copies.)
+# The same matrices are to go into a machine that multiplies 8-bit integers. The chapter let torch do that, with one scale for a whole matrix. Here each **row** has a scale of its own, and so a row of small weights keeps its digits beside a row of large ones:
+#
+# $$s_k = \frac{\max_j |W_{kj}|}{127}, \qquad q_{kj} = \operatorname{round}\Big(\frac{W_{kj}}{s_k}\Big)$$
+#
+# so that $W_{kj} \approx s_k\, q_{kj}$, and $q$ lies between -127 and 127. A row of zeros has the scale 1. The rows of $x$, one per sequence, are converted in the same way, with scales $s^x_b$. Then all products and their sums are integers, and only the last line returns to floating point:
+#
+# $$\text{total}_{bk} = \sum_j q^x_{bj}\, q_{kj}, \qquad y_{bk} = s^x_b\, s_k\, \text{total}_{bk}$$
+#
+# One product of two 8-bit integers can be 16,129. So the sum needs a wider kind of integer: int32.
 #
 # <details><summary>Hint 1</summary>
 #
-# The same two matters in the other direction, and a third: the module has been trained, so neither of its two biases is zero. What does a step do with them?
+# W and x need the same treatment: write an inner function from an array to its scales and integers, and call it twice. With `keepdim=True` the scales are a column, which divides each row by its own number.
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# Transpose the two matrices first. Then all three arrays have their blocks along the last axis, `i, f, g, o = a.chunk(4, -1)`.
+# `a.abs().amax(1, keepdim=True)` is each row's largest absolute value, `torch.where(largest > 0, largest / 127, 1.0)` its scale. Converting to int8 cuts off the digits, so round first: `(a / scale).round().to(torch.int8)`.
 # </details>
 #
 # <details><summary>Hint 3</summary>
 #
-# The file's bias is the sum, `state["bias_ih_l0"] + state["bias_hh_l0"]`; the file's order is `torch.cat([f, i, o, g], -1)`.
+# A product of int8 arrays is int8, and overflows without a word: convert to int32 first. On a CPU `q_x.to(torch.int32) @ q.to(torch.int32).T` will do; on a GPU, where torch has no such product, `(q_x.to(torch.int32)[:, None] * q).sum(-1, dtype=torch.int32)`. The scales of W run along the columns of y: `scale.T`.
 # </details>
 
 
-# %% solution="from_torch"
-def from_torch(state):
-    """The file's three arrays from a torch.nn.LSTM's state_dict.
+# %% solution="int8_product"
+def int8_product(x, W):
+    """x @ W.T in 8-bit integers, with a scale for each row of x and W.
 
-    Shapes: weight_ih_l0 (4*H, D); weight_hh_l0 (4*H, H); bias_ih_l0 (4*H,); bias_hh_l0 (4*H,)
-        -> kernel (D, 4*H); recurrent (H, 4*H); bias (4*H,)
+    What is stored of W comes first: its scales, and q in int8. Then the
+    sums in int32, and y in the dtype of x.
+
+    Shapes: x (B, D); W (H, D)
+        -> scale (H, 1); q (H, D); total (B, H); y (B, H)
     """
     ### BEGIN SOLUTION
-    K, R = state["weight_ih_l0"].T, state["weight_hh_l0"].T
-    b = state["bias_ih_l0"] + state["bias_hh_l0"]
-    arrays = []
-    for a in (K, R, b):
-        i, f, g, o = a.chunk(4, -1)
-        arrays.append(torch.cat([f, i, o, g], -1))
-    return tuple(arrays)
+
+    def stored_as(a):
+        largest = a.abs().amax(1, keepdim=True)
+        scale = torch.where(largest > 0, largest / 127, 1.0)
+        return scale, (a / scale).round().to(torch.int8)
+
+    scale_x, q_x = stored_as(x)
+    scale, q = stored_as(W)
+    terms = q_x.to(torch.int32)[:, None] * q
+    total = terms.sum(-1, dtype=torch.int32)
+    return scale, q, total, total * scale_x * scale.T
     ### END SOLUTION
 
 
 # %% [markdown]
-# Try it: a module with random weights, and the file's step with what you wrote into the file.
+# Try it: the rows of W have sizes 1, 0.1 and 0.01. The second line has one scale for the whole of W (and leaves x as it is). What has become of the last row?
 
 # %%
-lstm = torch.nn.LSTM(2, 3, dtype=torch.float64, device=x.device)
-with torch.no_grad():
-    y, _ = lstm(x)
-again, _, _ = by_the_file(*from_torch(lstm.state_dict()), x)
-print("largest difference:", float((y - again).abs().max()))
+sizes = np.array([[1.0], [0.1], [0.01]])
+x, W = move((rng.normal(size=(200, 50)), sizes * rng.normal(size=(3, 50))))
+_, _, _, y = int8_product(x, W)
+one = W.abs().max() / 127
+coarse = x @ (one * (W / one).round()).T
+for name, found in {"a scale per row": y, "one scale": coarse}.items():
+    off = (found - x @ W.T).std(0) / (x @ W.T).std(0)
+    print(f"{name:16} error of each row, %:", 100 * off.cpu().numpy())
 
-# %% test="from_torch" points=3
+# %% test="int8_product" points=4 explained="ch09_precision: Eight bits at inference"
 import numpy as np
+import torch
 
-from rnncore.testing import Properties, check, mover, stored
-
-properties = Properties(values=2, dtype=1)
-
-OUTPUTS = "kernel, recurrent, bias"
-NAMES = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
-
-
-def trained(rng, D, H):
-    shapes = (4 * H, D), (4 * H, H), (4 * H,), (4 * H,)
-    arrays = [rng.normal(size=shape) for shape in shapes]
-    return dict(zip(NAMES, arrays, strict=True))
-
-
-def written(*arrays):
-    return from_torch(dict(zip(NAMES, arrays, strict=True)))
-
-
-visible = mover(device)(trained(np.random.default_rng(6), 2, 3))
-check(
-    written, stored("from_torch"), [visible], outputs=OUTPUTS, by=properties
+from rnncore.testing import (
+    Properties,
+    assert_that,
+    check,
+    mover,
+    stored,
 )
+
+properties = Properties(values=2, dtype=1, sizes=1)
+
+move = mover(device)
+OUTPUTS = "scale, q, total, y"
+
+
+def rows_of(rng, rows, D, empty):
+    """Rows that begin with their largest entry; none is halfway."""
+    k = rng.integers(-126, 127, (rows, D)).astype(float)
+    k[-1] = rng.integers(100, 127, D)  # of one sign: a large sum
+    k += rng.uniform(-0.4, 0.4, (rows, D))
+    k[:, 0] = 127 * (-1.0) ** np.arange(1, rows + 1)
+    k[-1, 0] = 127
+    k[0] *= 1 - empty
+    return 3 * 2.0 ** rng.integers(-8, 0, (rows, 1)) * k  # 127 is exact
+
+
+def product(rng, B, D, H, empty=False):
+    x, W = rows_of(rng, B, D, empty), rows_of(rng, H, D, empty)
+    return dict(x=x, W=W)
+
+
+rng = np.random.default_rng(57)
+visible = move([product(rng, 2, 6, 3, k < 1) for k in (0, 1)])
+right = stored("int8_product")
+check(int8_product, right, visible, outputs=OUTPUTS, by=properties)
+
+
+def kinds_of(results):
+    return [r.dtype for r in results[1:3]]
+
+
+SAYS = "q is stored in 8 bits, torch.int8, and total in torch.int32"
+with properties("dtype"):
+    kinds = kinds_of(int8_product(**visible[1]))
+    assert_that(kinds == [torch.int8, torch.int32], SAYS)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 
-
-def right(*arrays):
-    return reference_from_torch(dict(zip(NAMES, arrays, strict=True)))
-
-
-hidden = hidden_inputs(trained, [(1, 1), (5, 2), (3, 4)], device)
-check(written, right, hidden, outputs=OUTPUTS, by=properties)
+hidden = hidden_inputs(
+    product,
+    [(4, 3, 5), (1, 1, 1), (3, 40, 2), (2, 7, 4, True), (5, 1, 3)],
+    device,
+)
+right = reference_int8_product
+check(int8_product, right, hidden, outputs=OUTPUTS, by=properties)
+with properties("dtype"):
+    kinds = kinds_of(int8_product(**hidden[1]))
+    assert_that(kinds == [torch.int8, torch.int32], SAYS)
 ### END HIDDEN TESTS
 properties.points("Task 3 holds.")
 
-# %% mistakes="from_torch"
+# %% mistakes="int8_product"
 r"""
-one of two biases: the module adds two biases to every step; the file has one, so it must hold their sum
-- state["bias_ih_l0"] + state["bias_hh_l0"]
-+ state["bias_ih_l0"]
+one scale for the matrix: the whole matrix has one scale; each row has its own, so take the largest entry along the row
+- a.abs().amax(1, keepdim=True)
++ a.abs().max() + 0 * a[:, :1]
 
-biases averaged: the two biases were averaged; a step adds them
-- state["bias_ih_l0"] + state["bias_hh_l0"]
-+ (state["bias_ih_l0"] + state["bias_hh_l0"]) / 2
+a scale for each column: the scales belong to columns; each row has its own, so take the largest entry along axis 1
+- a.abs().amax(1, keepdim=True)
++ a.abs().amax(0, keepdim=True)
 
-the module's bias changed: the file is right, but the module is not any more: a state_dict holds the module's own arrays, and one was added to in place
-- state["bias_ih_l0"] + state["bias_hh_l0"]
-+ state["bias_ih_l0"].add_(state["bias_hh_l0"])
+largest without its sign: the largest entry was looked for without absolute values; a row's largest may be negative
+- a.abs().amax(1, keepdim=True)
++ a.amax(1, keepdim=True)
 
-order left as it was: the blocks still stand in torch's order: input, forget, candidate, output
-- torch.cat([f, i, o, g], -1)
-+ torch.cat([i, f, g, o], -1)
+128 for 127: the scale divides by 128, which int8 does not have: its largest integer is 127
+- largest / 127
++ largest / 128
 
-forget and input gate exchanged: the forget and the input gate are exchanged; the file's first block is the forget gate
-- torch.cat([f, i, o, g], -1)
-+ torch.cat([i, f, o, g], -1)
+255 for 127: the scale divides by 255, the number of steps from end to end; from 0 to the largest there are 127
+- largest / 127
++ largest / 255
 
-candidate and output exchanged: the candidate and the output gate are exchanged; the file has the candidate last
-- torch.cat([f, i, o, g], -1)
-+ torch.cat([f, i, g, o], -1)
+digits cut off: the digits were cut off; converting to int8 does not round, so round first
+- (a / scale).round()
++ (a / scale)
 
-no transpose: the file holds a column for each unit that is written, torch a row: transpose both matrices
-- return tuple(arrays)
-+ return arrays[0].T, arrays[1].T, arrays[2]
+rounded down: the quotients were rounded down; round to the nearest integer
+- (a / scale).round()
++ (a / scale).floor()
 
-reshape taken for a transpose: the matrices were reshaped: they have the right shapes, and their numbers stand in wrong places; transpose them
-- state["weight_ih_l0"].T, state["weight_hh_l0"].T
-+ (state[f"weight_{k}_l0"].flatten().unflatten(0, (-1, len(state["bias_hh_l0"]))) for k in ("ih", "hh"))
+overflow in int8: the products or their sum stayed in int8, where a result above 127 overflows; convert to int32 first
+-     terms = q_x.to(torch.int32)[:, None] * q
+-     total = terms.sum(-1, dtype=torch.int32)
++     total = (q_x[:, None] * q).sum(-1, dtype=torch.int8).to(torch.int32)
 
-bias not put in order: the matrices are in the file's order, the bias is still in torch's
-- return tuple(arrays)
-+ return arrays[0], arrays[1], b
+terms overflow in int8: each product of two integers stayed in int8 and overflowed before it was summed; convert to int32 first
+- q_x.to(torch.int32)[:, None] * q
++ q_x[:, None] * q
+
+sum overflows in int16: 16 bits hold one product, up to 32,767, and not a sum of several: use int32
+-     total = terms.sum(-1, dtype=torch.int32)
++     total = terms.sum(-1, dtype=torch.int16).to(torch.int32)
+
+scale of x forgotten: y lacks the scales of x: the integers of both were multiplied, so both scales come back
+- total * scale_x * scale.T
++ total * scale.T
+
+scale of W forgotten: y lacks the scales of W: the integers of both were multiplied, so both scales come back
+- total * scale_x * scale.T
++ total * scale_x
+
+no scale: y is still in integers' units: multiply by both scales
+- total * scale_x * scale.T
++ total * scale_x / scale_x
+
+divided by the scales: y was divided by the scales; an entry is its scale times its integer
+- total * scale_x * scale.T
++ total / scale_x / scale.T
+
+zero row divided by zero: the scale of a row of zeros is 0, or next to it; give it the scale 1, and nothing is divided by 0
+- torch.where(largest > 0, largest / 127, 1.0)
++ largest / 127
+
+one scale for x: all sequences share one scale, so that one of them changes what the others become; each row of x has its own
+- scale_x, q_x = stored_as(x)
++ scale_x, q_x = stored_as(x.reshape(1, -1))
++     q_x = q_x.reshape(x.shape)
+
+scales multiplied in: scale is the number that an integer is multiplied by, so largest / 127; you gave its inverse
+- return scale, q, total,
++ return 1 / scale, q, total,
+
+256 for 127: the scale divides by 256, the number of integers in int8; from 0 to the largest there are 127
+- largest / 127
++ largest / 256
+
+7 for 127: the scale divides by 7, the largest integer of 4 bits; that of 8 bits is 127
+- largest / 127
++ largest / 7
+
+mean for the largest: the scale was made from the mean of the absolute values: larger entries do not fit then; take the largest
+- a.abs().amax(1, keepdim=True)
++ a.abs().mean(1, keepdim=True)
+
+spread for the largest: the scale was made from the standard deviation: larger entries do not fit then; take the largest absolute value
+- a.abs().amax(1, keepdim=True)
++ a.std(1, keepdim=True)
+
+from the least to the largest: the scale spans from a row's least entry to its largest, as with a zero point; here 0 is stored as 0, and the largest absolute value as 127
+- torch.where(largest > 0, largest / 127, 1.0)
++ torch.where(largest > 0, (a.amax(1, keepdim=True) - a.amin(1, keepdim=True)) / 255, 1.0)
+
+power of two: the scale was rounded up to a power of two; it is the largest absolute value over 127
+- torch.where(largest > 0, largest / 127, 1.0)
++ torch.where(largest > 0, 2 ** torch.ceil(torch.log2(largest / 127)), 1.0)
+
+multiplied by its scale: W was multiplied by its scale; its integers are W divided by it
+- (a / scale).round()
++ (a * scale).round()
+
+rounded up: the quotients were rounded up; round to the nearest integer
+- (a / scale).round()
++ (a / scale).ceil()
+
+half added: a half was added and the digits cut off, which is one too many below zero: round
+- (a / scale).round()
++ (a / scale + 0.5)
+
+shifted by 128: q was shifted to positive numbers; it lies between -127 and 127
+-     return scale, q, total,
++     q = (q.to(torch.int32) + 128).to(torch.uint8)
++     return scale, q, total,
+
+x in floating point: x was multiplied as it is; it gets scales and integers too, so that total is a sum of products of integers
+-     terms = q_x.to(torch.int32)[:, None] * q
+-     total = terms.sum(-1, dtype=torch.int32)
+-     return scale, q, total, total * scale_x * scale.T
++     total = x @ q.to(x.dtype).T
++     return scale, q, total.to(torch.int32), total * scale.T
+
+scale of W for x: x was divided by a scale of W; each row of x has its own
+- scale_x, q_x = stored_as(x)
++ scale_x = W.abs().max() / 127
++     q_x = (x / scale_x).round().clamp(-127, 127).to(torch.int8)
+
+scales added: the two scales were added; each stands for a factor, so both multiply total
+- total * scale_x * scale.T
++ total * (scale_x + scale.T)
+
+scale of W twice: the scale of W was multiplied in twice, and that of x not at all
+- total * scale_x * scale.T
++ total * scale.T * scale.T
+
+y from the floats: y is the product of the floats; it is to be total, multiplied by both scales
+- return scale, q, total, total * scale_x * scale.T
++ return scale, q, total, x @ W.T
+
+q kept as floats [hidden, dtype]: q holds floats, four times the bytes; convert what has been rounded to int8
+- return scale, q, total,
++ return scale, q.to(x.dtype), total,
+
+wide integers for q [hidden, dtype]: q is stored in int32, four times the bytes; what is stored is int8
+- return scale, q, total,
++ return scale, q.to(torch.int32), total,
+
+int64 for the sum [hidden, dtype]: total is int64: torch sums integers in 64 bits unless it is told a dtype; int32 is due
+- terms.sum(-1, dtype=torch.int32)
++ terms.sum(-1)
 """
 
 # %% [markdown]
