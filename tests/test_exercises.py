@@ -224,7 +224,7 @@ def test_a_stock_nbgrader_gives_a_solution_all_points(tmp_path):
         if cell.metadata.get("nbgrader", {}).get("solution"):
             cell.source = right[cell.id]
     wide = copy.deepcopy(solved)  # a right formula, always in float64
-    (cell,) = [c for c in wide.cells if c.id == "sum_to_one_vjp"]
+    (cell,) = [c for c in wide.cells if c.id == "residual_cell_vjp"]
     change = OTHERWISE.format(name=cell.id, change=WIDER)
     cell.source += change
     for student, notebook in (
@@ -328,7 +328,7 @@ def without(kind, name=None):
         ),
         (
             edited("text", "(3 points)", "(4 points)"),
-            r":\d+: sum_to_one_vjp: it gives 3 points; .* got \(4 points\)",
+            r":\d+: residual_cell_vjp: it gives 3 points; .* got \(4 points\)",
         ),
         (
             edited("text", " (2 points)", ""),
@@ -336,7 +336,7 @@ def without(kind, name=None):
         ),
         (
             edited("test", "", "", "bptt", points=6),
-            r":2: expected `.. minutes, 29 points` in the head",
+            r":2: expected `.. minutes, 31 points` in the head",
         ),
     ],
 )

@@ -718,143 +718,6 @@ def masked_bptt(params, x, mask, h, d_y):
     d_b = xp.sum(d_a, axis=(0, 1))
     return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
 
-# %% sum_to_one_vjp: right, with the Jacobian
-def sum_to_one_vjp(d_p, p):
-    xp = array_namespace(p)
-    return xp.sum(d_p[..., :, None] * p[..., :, None] * (xp.eye(p.shape[-1], dtype=p.dtype) - p[..., None, :]), axis=-2)
-
-# %% sum_to_one_vjp: the diagonal alone, as of a sigmoid
-def sum_to_one_vjp(d_p, p):
-    xp = array_namespace(p)
-    return d_p * p * (1 - p)
-
-# %% sum_to_one_vjp: the share times what arrives
-def sum_to_one_vjp(d_p, p):
-    xp = array_namespace(p)
-    return p * d_p
-
-# %% sum_to_one_vjp: the sum not weighted by p
-def sum_to_one_vjp(d_p, p):
-    xp = array_namespace(p)
-    return p * (d_p - xp.sum(d_p, axis=-1, keepdims=True))
-
-# %% sum_to_one_vjp: p forgotten in front
-def sum_to_one_vjp(d_p, p):
-    xp = array_namespace(p)
-    return d_p - xp.sum(p * d_p, axis=-1, keepdims=True)
-
-# %% sum_to_one_vjp: keepdims forgotten
-def sum_to_one_vjp(d_p, p):
-    xp = array_namespace(p)
-    return p * (d_p - xp.sum(p * d_p, axis=-1))
-
-# %% sum_to_one_vjp: summed over everything
-def sum_to_one_vjp(d_p, p):
-    xp = array_namespace(p)
-    return p * (d_p - xp.sum(p * d_p))
-
-# %% sum_to_one_vjp: summed over the steps
-def sum_to_one_vjp(d_p, p):
-    xp = array_namespace(p)
-    return p * (d_p - xp.sum(p * d_p, axis=0, keepdims=True))
-
-# %% sum_to_one_vjp: summed over the batch
-def sum_to_one_vjp(d_p, p):
-    xp = array_namespace(p)
-    return p * (d_p - xp.sum(p * d_p, axis=1, keepdims=True))
-
-# %% sum_to_one_vjp: mean in place of the sum
-def sum_to_one_vjp(d_p, p):
-    xp = array_namespace(p)
-    return p * (d_p - xp.mean(p * d_p, axis=-1, keepdims=True))
-
-# %% sum_to_one_vjp: cross-entropy, from memory
-def sum_to_one_vjp(d_p, p):
-    xp = array_namespace(p)
-    return p - d_p
-
-# %% sum_to_one_vjp: cross-entropy, the other sign
-def sum_to_one_vjp(d_p, p):
-    xp = array_namespace(p)
-    return d_p - p
-
-# %% sum_to_one_vjp: plus in place of minus
-def sum_to_one_vjp(d_p, p):
-    xp = array_namespace(p)
-    return p * (d_p + xp.sum(p * d_p, axis=-1, keepdims=True))
-
-# %% sum_to_one_vjp: sign of all
-def sum_to_one_vjp(d_p, p):
-    xp = array_namespace(p)
-    return p * (xp.sum(p * d_p, axis=-1, keepdims=True) - d_p)
-
-# %% sum_to_one_vjp: the off-diagonal part alone
-def sum_to_one_vjp(d_p, p):
-    xp = array_namespace(p)
-    return -p * xp.sum(p * d_p, axis=-1, keepdims=True)
-
-# %% sum_to_one_vjp: p squared in the sum
-def sum_to_one_vjp(d_p, p):
-    xp = array_namespace(p)
-    return p * (d_p - xp.sum(p * p * d_p, axis=-1, keepdims=True))
-
-# %% sum_to_one_vjp: softmax taken again
-def sum_to_one_vjp(d_p, p):
-    xp = array_namespace(p)
-    p = sum_to_one(p)
-    return p * (d_p - xp.sum(p * d_p, axis=-1, keepdims=True))
-
-# %% sum_to_one_vjp: log of the shares
-def sum_to_one_vjp(d_p, p):
-    xp = array_namespace(p)
-    return d_p - p * xp.sum(d_p, axis=-1, keepdims=True)
-
-# %% sum_to_one_vjp: the slope of tanh
-def sum_to_one_vjp(d_p, p):
-    xp = array_namespace(p)
-    return d_p * (1 - p**2)
-
-# %% sum_to_one_vjp: one minus p and the sum of the others
-def sum_to_one_vjp(d_p, p):
-    xp = array_namespace(p)
-    return p * (1 - p) * d_p - xp.sum(p * d_p, axis=-1, keepdims=True)
-
-# %% sum_to_one_vjp: the diagonal twice
-def sum_to_one_vjp(d_p, p):
-    xp = array_namespace(p)
-    return p * (1 - p) * d_p - p * xp.sum(p * d_p, axis=-1, keepdims=True)
-
-# %% sum_to_one_vjp: Jacobian summed over the wrong index
-def sum_to_one_vjp(d_p, p):
-    xp = array_namespace(p)
-    return xp.sum(p[..., :, None] * (xp.eye(p.shape[-1]) - p[..., None, :]), axis=-1) * d_p
-
-# %% sum_to_one_vjp: p d_p subtracted from itself
-def sum_to_one_vjp(d_p, p):
-    xp = array_namespace(p)
-    return p * (d_p - p * d_p)
-
-# %% sum_to_one_vjp: p outside the bracket only once
-def sum_to_one_vjp(d_p, p):
-    xp = array_namespace(p)
-    return p * d_p - xp.sum(p * d_p, axis=-1, keepdims=True)
-
-# %% sum_to_one_vjp: sum over steps and not weighted
-def sum_to_one_vjp(d_p, p):
-    xp = array_namespace(p)
-    return p * (d_p - xp.sum(d_p, axis=0, keepdims=True))
-
-# %% sum_to_one_vjp: divided by the shares, as log
-def sum_to_one_vjp(d_p, p):
-    xp = array_namespace(p)
-    return (d_p - xp.sum(p * d_p, axis=-1, keepdims=True)) / p
-
-# %% sum_to_one_vjp: in place
-def sum_to_one_vjp(d_p, p):
-    xp = array_namespace(p)
-    d_p *= p
-    return d_p - p * xp.sum(d_p, axis=-1, keepdims=True)
-
 # %% find_planted_error: right, against the book bptt
 def find_planted_error(params, x, state, d_y, d_params):
     _, _, tape = unroll(rnn_cell, params, x, state)
@@ -2053,32 +1916,6 @@ def masked_bptt(params, x, mask, h, d_y):
     d_b = xp.sum(d_a, axis=(0, 1))
     return Params(d_W_x, d_W_h, d_b, d_b), d_a @ params.W_x, d_h
 
-# %% sum_to_one_vjp: the square root of the shares
-def sum_to_one_vjp(d_p, p):
-    xp = array_namespace(p)
-    return p ** 0.5 * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
-
-# %% sum_to_one_vjp: centred by the mean of d_p, weights beside
-def sum_to_one_vjp(d_p, p):
-    xp = array_namespace(p)
-    return p * (d_p - xp.mean(d_p, axis=-1, keepdims=True))
-
-# %% sum_to_one_vjp: the largest share in place of the sum
-def sum_to_one_vjp(d_p, p):
-    xp = array_namespace(p)
-    return p * (d_p - xp.max(d_p * p, axis=-1, keepdims=True))
-
-# %% sum_to_one_vjp: normalised once more at the end
-def sum_to_one_vjp(d_p, p):
-    xp = array_namespace(p)
-    d_a = p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
-    return d_a / xp.sum(xp.abs(d_a), axis=-1, keepdims=True)
-
-# %% sum_to_one_vjp: cumulative sum over the classes
-def sum_to_one_vjp(d_p, p):
-    xp = array_namespace(p)
-    return p * (d_p - np.cumsum(d_p * p, axis=-1))
-
 # %% find_planted_error: the name of the last weight looked at
 def find_planted_error(params, x, state, d_y, d_params):
     for name, w in params._asdict().items():
@@ -2261,3 +2098,525 @@ def bptt(cell_vjp, params, tape, d_y, d_state):
     d_b_x, d_b_h = xp.sum(d_a_x, axis=(0, 1)), xp.sum(d_a_h, axis=(0, 1))
     d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
     return d_params, d_a_x @ params.W_x, d_state
+
+# %% [markdown]
+# stream_gradient: written after the catalogue, by the task's own author, in five moods: hasty, confused
+# about shapes, mathematically wrong, of other conventions, copied from elsewhere.
+
+# %% stream_gradient: right, with einsum
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        inside = xp.einsum("il,bljk->bijk", W_h, M) + direct(h)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = (1 - leak) * M + leak * (1 - r**2)[:, :, None, None] * inside
+        d_W_h = d_W_h + xp.einsum("bi,bijk->jk", d_y[t, ...], M)
+    return h, M, d_W_h
+
+# %% stream_gradient: right, with the Jacobian of a step
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    B, H = h.shape
+    d_W_h = xp.zeros_like(W_h)
+    eye = xp.eye(H, dtype=h.dtype, device=device_of(h))
+    for t in range(a_x.shape[0]):
+        now = direct(h)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        slope = leak * (1 - r * r)
+        J = (1 - leak) * eye + slope[:, :, None] * W_h
+        M = xp.reshape(J @ xp.reshape(M, (B, H, H * H)), (B, H, H, H))
+        M = M + slope[:, :, None, None] * now
+        row = xp.reshape(d_y[t, ...], (1, B * H))
+        d_W_h = d_W_h + xp.reshape(row @ xp.reshape(M, (B * H, H * H)), (H, H))
+    return h, M, d_W_h
+
+# %% stream_gradient: hasty, the chapter's equation without a leak
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        now = direct(h)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = (1 - h**2)[..., None, None] * (now + xp.einsum("il,bljk->bijk", W_h, M))
+        d_W_h = d_W_h + xp.einsum("bi,bijk->jk", d_y[t, ...], M)
+    return h, M, d_W_h
+
+# %% stream_gradient: hasty, the chapter's equation with the tanh's slope
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        now = direct(h)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = (1 - r**2)[..., None, None] * (now + xp.einsum("il,bljk->bijk", W_h, M))
+        d_W_h = d_W_h + xp.einsum("bi,bijk->jk", d_y[t, ...], M)
+    return h, M, d_W_h
+
+# %% stream_gradient: hasty, the leak's path forgotten
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        now = direct(h)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = leak * (1 - r**2)[..., None, None] * (now + xp.einsum("il,bljk->bijk", W_h, M))
+        d_W_h = d_W_h + xp.einsum("bi,bijk->jk", d_y[t, ...], M)
+    return h, M, d_W_h
+
+# %% stream_gradient: hasty, direct after the step
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        inside = direct(h) + xp.einsum("il,bljk->bijk", W_h, M)
+        M = (1 - leak) * M + leak * (1 - r**2)[..., None, None] * inside
+        d_W_h = d_W_h + xp.einsum("bi,bijk->jk", d_y[t, ...], M)
+    return h, M, d_W_h
+
+# %% stream_gradient: hasty, the gradient overwritten
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    for t in range(a_x.shape[0]):
+        inside = direct(h) + xp.einsum("il,bljk->bijk", W_h, M)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = (1 - leak) * M + leak * (1 - r**2)[..., None, None] * inside
+        d_W_h = xp.einsum("bi,bijk->jk", d_y[t, ...], M)
+    return h, M, d_W_h
+
+# %% stream_gradient: hasty, the gradient made after the loop
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    for t in range(a_x.shape[0]):
+        inside = direct(h) + xp.einsum("il,bljk->bijk", W_h, M)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = (1 - leak) * M + leak * (1 - r**2)[..., None, None] * inside
+    d_W_h = xp.einsum("tbi,bijk->jk", d_y, M)
+    return h, M, d_W_h
+
+# %% stream_gradient: hasty, M changed in place
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        inside = direct(h) + xp.einsum("il,bljk->bijk", W_h, M)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M *= 1 - leak
+        M += leak * (1 - r**2)[..., None, None] * inside
+        d_W_h += xp.einsum("bi,bijk->jk", d_y[t, ...], M)
+    return h, M, d_W_h
+
+# %% stream_gradient: hasty, the step added to the whole of M
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        inside = direct(h) + xp.einsum("il,bljk->bijk", W_h, M)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = M + leak * (1 - r**2)[..., None, None] * inside
+        d_W_h = d_W_h + xp.einsum("bi,bijk->jk", d_y[t, ...], M)
+    return h, M, d_W_h
+
+# %% stream_gradient: hasty, results in another order
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        inside = direct(h) + xp.einsum("il,bljk->bijk", W_h, M)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = (1 - leak) * M + leak * (1 - r**2)[..., None, None] * inside
+        d_W_h = d_W_h + xp.einsum("bi,bijk->jk", d_y[t, ...], M)
+    return d_W_h, h, M
+
+# %% stream_gradient: hasty, the tuple of leaky_step kept whole
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        inside = direct(h) + xp.einsum("il,bljk->bijk", W_h, M)
+        h = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = (1 - leak) * M + leak * (1 - h**2)[..., None, None] * inside
+        d_W_h = d_W_h + xp.einsum("bi,bijk->jk", d_y[t, ...], M)
+    return h, M, d_W_h
+
+# %% stream_gradient: shapes, tensordot leaves the unit in front of the batch
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        inside = direct(h) + xp.tensordot(W_h, M, axes=([1], [1]))
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = (1 - leak) * M + leak * (1 - r**2)[..., None, None] * inside
+        d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
+    return h, M, d_W_h
+
+# %% stream_gradient: shapes, W_h @ M on the last two axes
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        inside = direct(h) + W_h @ M
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = (1 - leak) * M + leak * (1 - r**2)[..., None, None] * inside
+        d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
+    return h, M, d_W_h
+
+# %% stream_gradient: shapes, rows convention kept, M @ W_h.T
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        inside = direct(h) + M @ W_h.T
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = (1 - leak) * M + leak * (1 - r**2)[..., None, None] * inside
+        d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
+    return h, M, d_W_h
+
+# %% stream_gradient: shapes, slope not widened
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        inside = direct(h) + xp.einsum("il,bljk->bijk", W_h, M)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = (1 - leak) * M + leak * (1 - r**2) * inside
+        d_W_h = d_W_h + xp.einsum("bi,bijk->jk", d_y[t, ...], M)
+    return h, M, d_W_h
+
+# %% stream_gradient: shapes, slope on the weight's row
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        inside = direct(h) + xp.einsum("il,bljk->bijk", W_h, M)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = (1 - leak) * M + leak * (1 - r**2)[:, None, :, None] * inside
+        d_W_h = d_W_h + xp.einsum("bi,bijk->jk", d_y[t, ...], M)
+    return h, M, d_W_h
+
+# %% stream_gradient: shapes, slope in front of the batch
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        inside = direct(h) + xp.einsum("il,bljk->bijk", W_h, M)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = (1 - leak) * M + leak * (1 - r**2)[:, None, None, :] * inside
+        d_W_h = d_W_h + xp.einsum("bi,bijk->jk", d_y[t, ...], M)
+    return h, M, d_W_h
+
+# %% stream_gradient: shapes, summed over the units only
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        inside = direct(h) + xp.einsum("il,bljk->bijk", W_h, M)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = (1 - leak) * M + leak * (1 - r**2)[..., None, None] * inside
+        d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * M, axis=1)
+    return h, M, d_W_h
+
+# %% stream_gradient: shapes, d_y meets the last axes and i stays
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        inside = direct(h) + xp.einsum("il,bljk->bijk", W_h, M)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = (1 - leak) * M + leak * (1 - r**2)[..., None, None] * inside
+        d_W_h = d_W_h + xp.einsum("bk,bijk->ij", d_y[t, ...], M)
+    return h, M, d_W_h
+
+# %% stream_gradient: shapes, d_y meets j
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        inside = direct(h) + xp.einsum("il,bljk->bijk", W_h, M)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = (1 - leak) * M + leak * (1 - r**2)[..., None, None] * inside
+        d_W_h = d_W_h + xp.einsum("bj,bijk->ik", d_y[t, ...], M)
+    return h, M, d_W_h
+
+# %% stream_gradient: shapes, the mean over the batch
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        inside = direct(h) + xp.einsum("il,bljk->bijk", W_h, M)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = (1 - leak) * M + leak * (1 - r**2)[..., None, None] * inside
+        step = xp.sum(d_y[t, ..., None, None] * M, axis=1)
+        d_W_h = d_W_h + xp.mean(step, axis=0)
+    return h, M, d_W_h
+
+# %% stream_gradient: shapes, one influence for the whole batch
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        inside = direct(h) + xp.einsum("il,bljk->bijk", W_h, M)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = (1 - leak) * M + leak * (1 - r**2)[..., None, None] * inside
+        d_W_h = d_W_h + xp.einsum("bi,ijk->jk", d_y[t, ...], xp.sum(M, axis=0))
+    return h, M, d_W_h
+
+# %% stream_gradient: mathematics, the product rule taken for the old state alone
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        inside = xp.einsum("il,bljk->bijk", W_h, M)
+        M = (1 - leak) * M + leak * (1 - r**2)[..., None, None] * inside
+        d_W_h = d_W_h + xp.einsum("bi,bijk->jk", d_y[t, ...], M)
+    return h, M, d_W_h
+
+# %% stream_gradient: mathematics, only the leak carries the past
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        now = direct(h)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = (1 - leak) * M + leak * (1 - r**2)[..., None, None] * now
+        d_W_h = d_W_h + xp.einsum("bi,bijk->jk", d_y[t, ...], M)
+    return h, M, d_W_h
+
+# %% stream_gradient: mathematics, the slope over everything
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        inside = direct(h) + xp.einsum("il,bljk->bijk", W_h, M)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = (1 - r**2)[..., None, None] * ((1 - leak) * M + leak * inside)
+        d_W_h = d_W_h + xp.einsum("bi,bijk->jk", d_y[t, ...], M)
+    return h, M, d_W_h
+
+# %% stream_gradient: mathematics, leak of the inside with the shares turned
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        inside = direct(h) + xp.einsum("il,bljk->bijk", W_h, M)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = leak * M + (1 - leak) * (1 - r**2)[..., None, None] * inside
+        d_W_h = d_W_h + xp.einsum("bi,bijk->jk", d_y[t, ...], M)
+    return h, M, d_W_h
+
+# %% stream_gradient: mathematics, slope of the mixture
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        inside = direct(h) + xp.einsum("il,bljk->bijk", W_h, M)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = (1 - leak) * M + leak * (1 - h**2)[..., None, None] * inside
+        d_W_h = d_W_h + xp.einsum("bi,bijk->jk", d_y[t, ...], M)
+    return h, M, d_W_h
+
+# %% stream_gradient: mathematics, W_h transposed as on the way back
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        inside = direct(h) + xp.einsum("li,bljk->bijk", W_h, M)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = (1 - leak) * M + leak * (1 - r**2)[..., None, None] * inside
+        d_W_h = d_W_h + xp.einsum("bi,bijk->jk", d_y[t, ...], M)
+    return h, M, d_W_h
+
+# %% stream_gradient: mathematics, the leak twice, in the slope and in front
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        inside = direct(h) + xp.einsum("il,bljk->bijk", W_h, M)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        slope = 1 - (leak * r) ** 2
+        M = (1 - leak) * M + leak * slope[..., None, None] * inside
+        d_W_h = d_W_h + xp.einsum("bi,bijk->jk", d_y[t, ...], M)
+    return h, M, d_W_h
+
+# %% stream_gradient: mathematics, the gradient's slope counted again
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        inside = direct(h) + xp.einsum("il,bljk->bijk", W_h, M)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = (1 - leak) * M + leak * (1 - r**2)[..., None, None] * inside
+        d_a = d_y[t, ...] * leak * (1 - r**2)
+        d_W_h = d_W_h + xp.einsum("bi,bijk->jk", d_a, M)
+    return h, M, d_W_h
+
+# %% stream_gradient: mathematics, squared states as weights of the loss
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        inside = direct(h) + xp.einsum("il,bljk->bijk", W_h, M)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = (1 - leak) * M + leak * (1 - r**2)[..., None, None] * inside
+        d_W_h = d_W_h + xp.einsum("bi,bijk->jk", d_y[t, ...] * h, M)
+    return h, M, d_W_h
+
+# %% stream_gradient: conventions, the loss is a mean over the steps
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        inside = direct(h) + xp.einsum("il,bljk->bijk", W_h, M)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = (1 - leak) * M + leak * (1 - r**2)[..., None, None] * inside
+        d_W_h = d_W_h + xp.einsum("bi,bijk->jk", d_y[t, ...], M)
+    return h, M, d_W_h / a_x.shape[0]
+
+# %% stream_gradient: conventions, weights as columns, the gradient turned
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        inside = direct(h) + xp.einsum("il,bljk->bijk", W_h, M)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = (1 - leak) * M + leak * (1 - r**2)[..., None, None] * inside
+        d_W_h = d_W_h + xp.einsum("bi,bijk->kj", d_y[t, ...], M)
+    return h, M, d_W_h
+
+# %% stream_gradient: conventions, batch first
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[1]):
+        inside = direct(h) + xp.einsum("il,bljk->bijk", W_h, M)
+        h, r = leaky_step(W_h, a_x[:, t, ...], h, leak)
+        M = (1 - leak) * M + leak * (1 - r**2)[..., None, None] * inside
+        d_W_h = d_W_h + xp.einsum("bi,bijk->jk", d_y[:, t, ...], M)
+    return h, M, d_W_h
+
+# %% stream_gradient: conventions, a new sequence begins with each part
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    M = xp.zeros_like(M)
+    for t in range(a_x.shape[0]):
+        inside = direct(h) + xp.einsum("il,bljk->bijk", W_h, M)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = (1 - leak) * M + leak * (1 - r**2)[..., None, None] * inside
+        d_W_h = d_W_h + xp.einsum("bi,bijk->jk", d_y[t, ...], M)
+    return h, M, d_W_h
+
+# %% stream_gradient: conventions, state and influence both begin at zero
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    h, M = xp.zeros_like(h), xp.zeros_like(M)
+    for t in range(a_x.shape[0]):
+        inside = direct(h) + xp.einsum("il,bljk->bijk", W_h, M)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = (1 - leak) * M + leak * (1 - r**2)[..., None, None] * inside
+        d_W_h = d_W_h + xp.einsum("bi,bijk->jk", d_y[t, ...], M)
+    return h, M, d_W_h
+
+# %% stream_gradient: conventions, the loss reads the state before the step
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        d_W_h = d_W_h + xp.einsum("bi,bijk->jk", d_y[t, ...], M)
+        inside = direct(h) + xp.einsum("il,bljk->bijk", W_h, M)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = (1 - leak) * M + leak * (1 - r**2)[..., None, None] * inside
+    return h, M, d_W_h
+
+# %% stream_gradient: conventions, all in NumPy's float64
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    d_W_h = np.zeros(W_h.shape)
+    for t in range(a_x.shape[0]):
+        inside = direct(h) + np.einsum("il,bljk->bijk", W_h, M)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = (1 - leak) * M + leak * (1 - r**2)[..., None, None] * inside
+        d_W_h += np.einsum("bi,bijk->jk", d_y[t, ...], M)
+    return h, M, d_W_h
+
+# %% stream_gradient: copied, backpropagation within the part
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    states, tanhs = [h], []
+    for t in range(a_x.shape[0]):
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        states.append(h)
+        tanhs.append(r)
+    d_h, d_W_h = xp.zeros_like(h), xp.zeros_like(W_h)
+    for t in reversed(range(a_x.shape[0])):
+        d_h = d_h + d_y[t, ...]
+        d_a = d_h * leak * (1 - tanhs[t] ** 2)
+        d_W_h = d_W_h + d_a.T @ states[t]
+        d_h = d_a @ W_h + (1 - leak) * d_h
+    return h, M, d_W_h
+
+# %% stream_gradient: copied, the page's step with the plain tanh cell
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        now = direct(h)
+        h = xp.tanh(a_x[t, ...] + h @ W_h.T)
+        J = (1 - h * h)[:, :, None] * W_h
+        flat = xp.reshape(M, (*M.shape[:2], -1))
+        M = xp.reshape(J @ flat, M.shape) + (1 - h * h)[..., None, None] * now
+        d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
+    return h, M, d_W_h
+
+# %% stream_gradient: copied, the page's Jacobian without the leak's path
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        now = direct(h)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        slope = leak * (1 - r * r)
+        J = slope[:, :, None] * W_h
+        flat = xp.reshape(M, (*M.shape[:2], -1))
+        M = xp.reshape(J @ flat, M.shape) + slope[..., None, None] * now
+        d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
+    return h, M, d_W_h
+
+# %% stream_gradient: copied, the slopes on the columns of the Jacobian
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    eye = xp.eye(h.shape[1], dtype=h.dtype, device=device_of(h))
+    for t in range(a_x.shape[0]):
+        now = direct(h)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        slope = leak * (1 - r * r)
+        J = (1 - leak) * eye + W_h * slope[:, None, :]
+        flat = xp.reshape(M, (*M.shape[:2], -1))
+        M = xp.reshape(J @ flat, M.shape) + slope[..., None, None] * now
+        d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
+    return h, M, d_W_h
+
+# %% stream_gradient: copied, the residual cell's path past, in full
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        inside = direct(h) + xp.einsum("il,bljk->bijk", W_h, M)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = M + (1 - r**2)[..., None, None] * inside
+        d_W_h = d_W_h + xp.einsum("bi,bijk->jk", d_y[t, ...], M)
+    return h, M, d_W_h
+
+# %% stream_gradient: copied, d_W_h as an outer product with the state
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
+    for t in range(a_x.shape[0]):
+        before, inside = h, direct(h) + xp.einsum("il,bljk->bijk", W_h, M)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        M = (1 - leak) * M + leak * (1 - r**2)[..., None, None] * inside
+        d_W_h = d_W_h + (d_y[t, ...] * leak * (1 - r**2)).T @ before
+    return h, M, d_W_h

@@ -572,528 +572,6 @@ def noisy_growth_rate(W_h, noise, h_0):
         J = S @ W_h @ J
     return xp.linalg.matrix_norm(J, ord=2) ** (1 / T)
 
-# %% cosines_of_clipping: no min, short ones stretched
-def cosines_of_clipping(d_params, limit):
-    xp = array_namespace(d_params[0])
-    arrays = [xp.reshape(d, (-1,)) for d in d_params]
-    flat = xp.concat(arrays)
-
-    def short(a):
-        return a * limit / length(a)
-
-    def cosine(c):
-        return float(c @ flat) / length(c) / length(flat)
-
-    by_norm = short(flat)
-    by_array = xp.concat([short(a) for a in arrays])
-    by_entry = xp.clip(flat, -limit, limit)
-    return cosine(by_norm), cosine(by_array), cosine(by_entry)
-
-# %% cosines_of_clipping: max in place of min
-def cosines_of_clipping(d_params, limit):
-    xp = array_namespace(d_params[0])
-    arrays = [xp.reshape(d, (-1,)) for d in d_params]
-    flat = xp.concat(arrays)
-
-    def short(a):
-        return a * max(1.0, limit / length(a))
-
-    def cosine(c):
-        return float(c @ flat) / length(c) / length(flat)
-
-    by_norm = short(flat)
-    by_array = xp.concat([short(a) for a in arrays])
-    by_entry = xp.clip(flat, -limit, limit)
-    return cosine(by_norm), cosine(by_array), cosine(by_entry)
-
-# %% cosines_of_clipping: not divided by the clipped length
-def cosines_of_clipping(d_params, limit):
-    xp = array_namespace(d_params[0])
-    arrays = [xp.reshape(d, (-1,)) for d in d_params]
-    flat = xp.concat(arrays)
-
-    def short(a):
-        return a * min(1.0, limit / length(a))
-
-    def cosine(c):
-        return float(c @ flat) / length(flat)
-
-    by_norm = short(flat)
-    by_array = xp.concat([short(a) for a in arrays])
-    by_entry = xp.clip(flat, -limit, limit)
-    return cosine(by_norm), cosine(by_array), cosine(by_entry)
-
-# %% cosines_of_clipping: divided by the square of the original length
-def cosines_of_clipping(d_params, limit):
-    xp = array_namespace(d_params[0])
-    arrays = [xp.reshape(d, (-1,)) for d in d_params]
-    flat = xp.concat(arrays)
-
-    def short(a):
-        return a * min(1.0, limit / length(a))
-
-    def cosine(c):
-        return float(c @ flat) / length(flat) ** 2
-
-    by_norm = short(flat)
-    by_array = xp.concat([short(a) for a in arrays])
-    by_entry = xp.clip(flat, -limit, limit)
-    return cosine(by_norm), cosine(by_array), cosine(by_entry)
-
-# %% cosines_of_clipping: dot product only
-def cosines_of_clipping(d_params, limit):
-    xp = array_namespace(d_params[0])
-    arrays = [xp.reshape(d, (-1,)) for d in d_params]
-    flat = xp.concat(arrays)
-
-    def short(a):
-        return a * min(1.0, limit / length(a))
-
-    def cosine(c):
-        return float(c @ flat)
-
-    by_norm = short(flat)
-    by_array = xp.concat([short(a) for a in arrays])
-    by_entry = xp.clip(flat, -limit, limit)
-    return cosine(by_norm), cosine(by_array), cosine(by_entry)
-
-# %% cosines_of_clipping: clipped from above only
-def cosines_of_clipping(d_params, limit):
-    xp = array_namespace(d_params[0])
-    arrays = [xp.reshape(d, (-1,)) for d in d_params]
-    flat = xp.concat(arrays)
-
-    def short(a):
-        return a * min(1.0, limit / length(a))
-
-    def cosine(c):
-        return float(c @ flat) / length(c) / length(flat)
-
-    by_norm = short(flat)
-    by_array = xp.concat([short(a) for a in arrays])
-    by_entry = xp.clip(flat, None, limit)
-    return cosine(by_norm), cosine(by_array), cosine(by_entry)
-
-# %% cosines_of_clipping: clipped to zero and limit
-def cosines_of_clipping(d_params, limit):
-    xp = array_namespace(d_params[0])
-    arrays = [xp.reshape(d, (-1,)) for d in d_params]
-    flat = xp.concat(arrays)
-
-    def short(a):
-        return a * min(1.0, limit / length(a))
-
-    def cosine(c):
-        return float(c @ flat) / length(c) / length(flat)
-
-    by_norm = short(flat)
-    by_array = xp.concat([short(a) for a in arrays])
-    by_entry = xp.clip(flat, 0.0, limit)
-    return cosine(by_norm), cosine(by_array), cosine(by_entry)
-
-# %% cosines_of_clipping: clipped arrays returned
-def cosines_of_clipping(d_params, limit):
-    xp = array_namespace(d_params[0])
-    arrays = [xp.reshape(d, (-1,)) for d in d_params]
-    flat = xp.concat(arrays)
-
-    def short(a):
-        return a * min(1.0, limit / length(a))
-
-    def cosine(c):
-        return float(c @ flat) / length(c) / length(flat)
-
-    by_norm = short(flat)
-    by_array = xp.concat([short(a) for a in arrays])
-    by_entry = xp.clip(flat, -limit, limit)
-    return by_norm, by_array, by_entry
-
-# %% cosines_of_clipping: angle
-def cosines_of_clipping(d_params, limit):
-    xp = array_namespace(d_params[0])
-    arrays = [xp.reshape(d, (-1,)) for d in d_params]
-    flat = xp.concat(arrays)
-
-    def short(a):
-        return a * min(1.0, limit / length(a))
-
-    def cosine(c):
-        return float(np.arccos(min(1.0, float(c @ flat) / length(c) / length(flat))))
-
-    by_norm = short(flat)
-    by_array = xp.concat([short(a) for a in arrays])
-    by_entry = xp.clip(flat, -limit, limit)
-    return cosine(by_norm), cosine(by_array), cosine(by_entry)
-
-# %% cosines_of_clipping: cosine distance
-def cosines_of_clipping(d_params, limit):
-    xp = array_namespace(d_params[0])
-    arrays = [xp.reshape(d, (-1,)) for d in d_params]
-    flat = xp.concat(arrays)
-
-    def short(a):
-        return a * min(1.0, limit / length(a))
-
-    def cosine(c):
-        return 1 - float(c @ flat) / length(c) / length(flat)
-
-    by_norm = short(flat)
-    by_array = xp.concat([short(a) for a in arrays])
-    by_entry = xp.clip(flat, -limit, limit)
-    return cosine(by_norm), cosine(by_array), cosine(by_entry)
-
-# %% cosines_of_clipping: sign lost
-def cosines_of_clipping(d_params, limit):
-    xp = array_namespace(d_params[0])
-    arrays = [xp.reshape(d, (-1,)) for d in d_params]
-    flat = xp.concat(arrays)
-
-    def short(a):
-        return a * min(1.0, limit / length(a))
-
-    def cosine(c):
-        return float(c @ flat) / length(c) / length(flat)
-
-    by_norm = short(flat)
-    by_array = xp.concat([short(a) for a in arrays])
-    by_entry = xp.clip(xp.abs(flat), 0.0, limit)
-    return cosine(by_norm), cosine(by_array), cosine(by_entry)
-
-# %% cosines_of_clipping: entries scaled by the largest of them
-def cosines_of_clipping(d_params, limit):
-    xp = array_namespace(d_params[0])
-    arrays = [xp.reshape(d, (-1,)) for d in d_params]
-    flat = xp.concat(arrays)
-
-    def short(a):
-        return a * min(1.0, limit / length(a))
-
-    def cosine(c):
-        return float(c @ flat) / length(c) / length(flat)
-
-    by_norm = short(flat)
-    by_array = xp.concat([short(a) for a in arrays])
-    by_entry = flat * min(1.0, limit / float(xp.max(xp.abs(flat))))
-    return cosine(by_norm), cosine(by_array), cosine(by_entry)
-
-# %% cosines_of_clipping: limit shared among the arrays
-def cosines_of_clipping(d_params, limit):
-    xp = array_namespace(d_params[0])
-    arrays = [xp.reshape(d, (-1,)) for d in d_params]
-    flat = xp.concat(arrays)
-
-    def short(a):
-        return a * min(1.0, limit / length(a))
-
-    def cosine(c):
-        return float(c @ flat) / length(c) / length(flat)
-
-    by_norm = short(flat)
-    by_array = xp.concat([a * min(1.0, limit / len(arrays) / length(a)) for a in arrays])
-    by_entry = xp.clip(flat, -limit, limit)
-    return cosine(by_norm), cosine(by_array), cosine(by_entry)
-
-# %% cosines_of_clipping: mean of the arrays cosines
-def cosines_of_clipping(d_params, limit):
-    xp = array_namespace(d_params[0])
-    arrays = [xp.reshape(d, (-1,)) for d in d_params]
-    flat = xp.concat(arrays)
-
-    def short(a):
-        return a * min(1.0, limit / length(a))
-
-    def cosine(c):
-        return float(c @ flat) / length(c) / length(flat)
-
-    by_norm = short(flat)
-    by_array = xp.concat([short(a) for a in arrays])
-    by_entry = xp.clip(flat, -limit, limit)
-    
-    each = [float(short(a) @ a) / length(short(a)) / length(a) for a in arrays]
-    return cosine(by_norm), sum(each) / len(each), cosine(by_entry)
-
-# %% cosines_of_clipping: order array, norm, entry
-def cosines_of_clipping(d_params, limit):
-    xp = array_namespace(d_params[0])
-    arrays = [xp.reshape(d, (-1,)) for d in d_params]
-    flat = xp.concat(arrays)
-
-    def short(a):
-        return a * min(1.0, limit / length(a))
-
-    def cosine(c):
-        return float(c @ flat) / length(c) / length(flat)
-
-    by_norm = short(flat)
-    by_array = xp.concat([short(a) for a in arrays])
-    by_entry = xp.clip(flat, -limit, limit)
-    return cosine(by_array), cosine(by_norm), cosine(by_entry)
-
-# %% cosines_of_clipping: by array with the length of the whole
-def cosines_of_clipping(d_params, limit):
-    xp = array_namespace(d_params[0])
-    arrays = [xp.reshape(d, (-1,)) for d in d_params]
-    flat = xp.concat(arrays)
-
-    def short(a):
-        return a * min(1.0, limit / length(a))
-
-    def cosine(c):
-        return float(c @ flat) / length(c) / length(flat)
-
-    by_norm = short(flat)
-    by_array = xp.concat([a * min(1.0, limit / length(flat)) for a in arrays])
-    by_entry = xp.clip(flat, -limit, limit)
-    return cosine(by_norm), cosine(by_array), cosine(by_entry)
-
-# %% cosines_of_clipping: sign of the entries only
-def cosines_of_clipping(d_params, limit):
-    xp = array_namespace(d_params[0])
-    arrays = [xp.reshape(d, (-1,)) for d in d_params]
-    flat = xp.concat(arrays)
-
-    def short(a):
-        return a * min(1.0, limit / length(a))
-
-    def cosine(c):
-        return float(c @ flat) / length(c) / length(flat)
-
-    by_norm = short(flat)
-    by_array = xp.concat([short(a) for a in arrays])
-    by_entry = limit * xp.sign(flat)
-    return cosine(by_norm), cosine(by_array), cosine(by_entry)
-
-# %% cosines_of_clipping: too large entries dropped
-def cosines_of_clipping(d_params, limit):
-    xp = array_namespace(d_params[0])
-    arrays = [xp.reshape(d, (-1,)) for d in d_params]
-    flat = xp.concat(arrays)
-
-    def short(a):
-        return a * min(1.0, limit / length(a))
-
-    def cosine(c):
-        return float(c @ flat) / length(c) / length(flat)
-
-    by_norm = short(flat)
-    by_array = xp.concat([short(a) for a in arrays])
-    by_entry = xp.where(xp.abs(flat) > limit, xp.zeros_like(flat), flat)
-    return cosine(by_norm), cosine(by_array), cosine(by_entry)
-
-# %% cosines_of_clipping: right, compared with the one clipped by norm, which has not turned
-def cosines_of_clipping(d_params, limit):
-    xp = array_namespace(d_params[0])
-    arrays = [xp.reshape(d, (-1,)) for d in d_params]
-    flat = xp.concat(arrays)
-
-    def short(a):
-        return a * min(1.0, limit / length(a))
-
-    def cosine(c):
-        return float(c @ by_norm) / length(c) / length(by_norm)
-
-    by_norm = short(flat)
-    by_array = xp.concat([short(a) for a in arrays])
-    by_entry = xp.clip(flat, -limit, limit)
-    return cosine(by_norm), cosine(by_array), cosine(by_entry)
-
-# %% cosines_of_clipping: by array over the longest array
-def cosines_of_clipping(d_params, limit):
-    xp = array_namespace(d_params[0])
-    arrays = [xp.reshape(d, (-1,)) for d in d_params]
-    flat = xp.concat(arrays)
-
-    def short(a):
-        return a * min(1.0, limit / length(a))
-
-    def cosine(c):
-        return float(c @ flat) / length(c) / length(flat)
-
-    by_norm = short(flat)
-    by_array = xp.concat([a * min(1.0, limit / max(map(length, arrays))) for a in arrays])
-    by_entry = xp.clip(flat, -limit, limit)
-    return cosine(by_norm), cosine(by_array), cosine(by_entry)
-
-# %% cosines_of_clipping: by array for each row of a matrix
-def cosines_of_clipping(d_params, limit):
-    xp = array_namespace(d_params[0])
-    arrays = [xp.reshape(d, (-1,)) for d in d_params]
-    flat = xp.concat(arrays)
-
-    def short(a):
-        return a * min(1.0, limit / length(a))
-
-    def cosine(c):
-        return float(c @ flat) / length(c) / length(flat)
-
-    by_norm = short(flat)
-    by_array = xp.concat([short(d[i, ...]) if d.ndim > 1 else short(d) for d in d_params for i in range(d.shape[0] if d.ndim > 1 else 1)])
-    by_entry = xp.clip(flat, -limit, limit)
-    return cosine(by_norm), cosine(by_array), cosine(by_entry)
-
-# %% cosines_of_clipping: squared length
-def cosines_of_clipping(d_params, limit):
-    xp = array_namespace(d_params[0])
-    arrays = [xp.reshape(d, (-1,)) for d in d_params]
-    flat = xp.concat(arrays)
-
-    def short(a):
-        return a * min(1.0, limit / length(a) ** 2)
-
-    def cosine(c):
-        return float(c @ flat) / length(c) / length(flat)
-
-    by_norm = short(flat)
-    by_array = xp.concat([short(a) for a in arrays])
-    by_entry = xp.clip(flat, -limit, limit)
-    return cosine(by_norm), cosine(by_array), cosine(by_entry)
-
-# %% cosines_of_clipping: root mean square in place of length
-def cosines_of_clipping(d_params, limit):
-    xp = array_namespace(d_params[0])
-    arrays = [xp.reshape(d, (-1,)) for d in d_params]
-    flat = xp.concat(arrays)
-
-    def short(a):
-        return a * min(1.0, limit / (length(a) / a.shape[0] ** 0.5))
-
-    def cosine(c):
-        return float(c @ flat) / length(c) / length(flat)
-
-    by_norm = short(flat)
-    by_array = xp.concat([short(a) for a in arrays])
-    by_entry = xp.clip(flat, -limit, limit)
-    return cosine(by_norm), cosine(by_array), cosine(by_entry)
-
-# %% cosines_of_clipping: no min and order, two
-def cosines_of_clipping(d_params, limit):
-    xp = array_namespace(d_params[0])
-    arrays = [xp.reshape(d, (-1,)) for d in d_params]
-    flat = xp.concat(arrays)
-
-    def short(a):
-        return a * limit / length(a)
-
-    def cosine(c):
-        return float(c @ flat) / length(c) / length(flat)
-
-    by_norm = short(flat)
-    by_array = xp.concat([short(a) for a in arrays])
-    by_entry = xp.clip(flat, -limit, limit)
-    return cosine(by_array), cosine(by_norm), cosine(by_entry)
-
-# %% cosines_of_clipping: clip above and not divided, two
-def cosines_of_clipping(d_params, limit):
-    xp = array_namespace(d_params[0])
-    arrays = [xp.reshape(d, (-1,)) for d in d_params]
-    flat = xp.concat(arrays)
-
-    def short(a):
-        return a * min(1.0, limit / length(a))
-
-    def cosine(c):
-        return float(c @ flat) / length(flat)
-
-    by_norm = short(flat)
-    by_array = xp.concat([short(a) for a in arrays])
-    by_entry = xp.clip(flat, None, limit)
-    return cosine(by_norm), cosine(by_array), cosine(by_entry)
-
-# %% cosines_of_clipping: clipped around the mean
-def cosines_of_clipping(d_params, limit):
-    xp = array_namespace(d_params[0])
-    arrays = [xp.reshape(d, (-1,)) for d in d_params]
-    flat = xp.concat(arrays)
-
-    def short(a):
-        return a * min(1.0, limit / length(a))
-
-    def cosine(c):
-        return float(c @ flat) / length(c) / length(flat)
-
-    by_norm = short(flat)
-    by_array = xp.concat([short(a) for a in arrays])
-    by_entry = xp.clip(flat, xp.mean(flat) - limit, xp.mean(flat) + limit)
-    return cosine(by_norm), cosine(by_array), cosine(by_entry)
-
-# %% cosines_of_clipping: clipped all three in a row
-def cosines_of_clipping(d_params, limit):
-    xp = array_namespace(d_params[0])
-    arrays = [xp.reshape(d, (-1,)) for d in d_params]
-    flat = xp.concat(arrays)
-
-    def short(a):
-        return a * min(1.0, limit / length(a))
-
-    def cosine(c):
-        return float(c @ flat) / length(c) / length(flat)
-
-    by_norm = short(flat)
-    by_array = xp.concat([short(a) for a in arrays]) * min(1.0, limit / length(flat))
-    by_entry = xp.clip(by_array, -limit, limit)
-    return cosine(by_norm), cosine(by_array), cosine(by_entry)
-
-# %% cosines_of_clipping: by norm clipped entries first
-def cosines_of_clipping(d_params, limit):
-    xp = array_namespace(d_params[0])
-    arrays = [xp.reshape(d, (-1,)) for d in d_params]
-    flat = xp.concat(arrays)
-
-    def short(a):
-        return a * min(1.0, limit / length(a))
-
-    def cosine(c):
-        return float(c @ flat) / length(c) / length(flat)
-
-    by_norm = short(flat)
-    by_array = xp.concat([short(a) for a in arrays])
-    by_entry = xp.clip(by_norm, -limit, limit)
-    return cosine(by_norm), cosine(by_array), cosine(by_entry)
-
-# %% cosines_of_clipping: limit of the entries shared over their number
-def cosines_of_clipping(d_params, limit):
-    xp = array_namespace(d_params[0])
-    arrays = [xp.reshape(d, (-1,)) for d in d_params]
-    flat = xp.concat(arrays)
-
-    def short(a):
-        return a * min(1.0, limit / length(a))
-
-    def cosine(c):
-        return float(c @ flat) / length(c) / length(flat)
-
-    by_norm = short(flat)
-    by_array = xp.concat([short(a) for a in arrays])
-    by_entry = xp.clip(flat, -limit / flat.shape[0] ** 0.5, limit / flat.shape[0] ** 0.5)
-    return cosine(by_norm), cosine(by_array), cosine(by_entry)
-
-# %% cosines_of_clipping: ratio of lengths
-def cosines_of_clipping(d_params, limit):
-    xp = array_namespace(d_params[0])
-    arrays = [xp.reshape(d, (-1,)) for d in d_params]
-    flat = xp.concat(arrays)
-
-    def short(a):
-        return a * min(1.0, limit / length(a))
-
-    def cosine(c):
-        return length(c) / length(flat)
-
-    by_norm = short(flat)
-    by_array = xp.concat([short(a) for a in arrays])
-    by_entry = xp.clip(flat, -limit, limit)
-    return cosine(by_norm), cosine(by_array), cosine(by_entry)
-
-# %% cosines_of_clipping: right, by norm is no turn
-def cosines_of_clipping(d_params, limit):
-    xp = array_namespace(d_params[0])
-    arrays = [xp.reshape(d, (-1,)) for d in d_params]
-    flat = xp.concat(arrays)
-    parts = xp.concat([a / max(1.0, length(a) / limit) for a in arrays])
-    entries = xp.where(xp.abs(flat) > limit, limit * xp.sign(flat), flat)
-    a, b = (float(xp.sum(c / length(c) * flat)) / length(flat) for c in (parts, entries))
-    return 1.0, a, b
-
 # %% compare_settings: one generator for both
 def compare_settings(score, control, treatment, seeds):
     changed = [k for k in control if control[k] != treatment[k]]
@@ -1930,3 +1408,817 @@ def state_jacobians(cell_vjp, params, tape, state):
         d_state = (first,) + tuple(d_before[1:])
         jacobians.append(xp.moveaxis(xp.concat(d_state, axis=2), 0, 1))
     return xp.stack(jacobians, axis=0)
+
+# %% [markdown]
+# readout_of_stream: written after the catalogue, by the task's own author, in five moods: hasty, confused
+# about shapes, mathematically wrong, of other conventions, copied from elsewhere.
+
+# %% readout_of_stream: right, sums kept apart and means taken off
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    S_h, S_z, S_hh, S_zh = 0, 0, 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t < washout:
+            continue
+        z = targets[t, ...]
+        S_h, S_z = S_h + xp.sum(h, axis=0), S_z + xp.sum(z, axis=0)
+        S_hh, S_zh = S_hh + h.T @ h, S_zh + z.T @ h
+    N = (T - washout) * B
+    m_h, m_z = S_h / N, S_z / N
+    C = S_hh / N - m_h[:, None] * m_h + penalty * penalised[:H, :H]
+    W_y = xp.linalg.solve(C, (S_zh / N - m_z[:, None] * m_h).T).T
+    return W_y, m_z - W_y @ m_h
+
+# %% readout_of_stream: right, with an inverse
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C, N = 0, 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(h)
+            A, C, N = A + g.T @ g, C + g.T @ targets[t, ...], N + B
+    W = xp.linalg.inv(A + penalty * N * penalised) @ C
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: copied, keeps all states for fit_readout
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    states = []
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        states.append(h)
+    out = fit_readout(xp.stack(states)[washout:, ...], targets[washout:, ...], penalty)
+    return out.W_y, out.b_y
+
+# %% readout_of_stream: hasty, the washout forgotten
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C, N = 0, 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        g = with_one(h)
+        A, C, N = A + g.T @ g, C + g.T @ targets[t, ...], N + B
+    W = xp.linalg.solve(A + penalty * N * penalised, C)
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: hasty, the washout forgotten in the sums but not in N
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        g = with_one(h)
+        A, C = A + g.T @ g, C + g.T @ targets[t, ...]
+    W = xp.linalg.solve(A + penalty * (T - washout) * B * penalised, C)
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: hasty, begins the loop at the washout
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(washout, T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        g = with_one(h)
+        A, C = A + g.T @ g, C + g.T @ targets[t, ...]
+    W = xp.linalg.solve(A + penalty * (T - washout) * B * penalised, C)
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: hasty, later than the washout
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t > washout:
+            g = with_one(h)
+            A, C = A + g.T @ g, C + g.T @ targets[t, ...]
+    W = xp.linalg.solve(A + penalty * (T - washout) * B * penalised, C)
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: hasty, N counted with the same slip
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C, N = 0, 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t > washout:
+            g = with_one(h)
+            A, C, N = A + g.T @ g, C + g.T @ targets[t, ...], N + B
+    W = xp.linalg.solve(A + penalty * N * penalised, C)
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: hasty, the penalty as it is
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(h)
+            A, C = A + g.T @ g, C + g.T @ targets[t, ...]
+    W = xp.linalg.solve(A + penalty * penalised, C)
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: hasty, N counts steps and not sequences
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C, N = 0, 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(h)
+            A, C, N = A + g.T @ g, C + g.T @ targets[t, ...], N + 1
+    W = xp.linalg.solve(A + penalty * N * penalised, C)
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: hasty, sums overwritten
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(h)
+            A, C = g.T @ g, g.T @ targets[t, ...]
+    W = xp.linalg.solve(A + penalty * (T - washout) * B * penalised, C)
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: hasty, the state of the loop not kept
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(T):
+        new = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(new)
+            A, C = A + g.T @ g, C + g.T @ targets[t, ...]
+    W = xp.linalg.solve(A + penalty * (T - washout) * B * penalised, C)
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: hasty, returns W whole
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(h)
+            A, C = A + g.T @ g, C + g.T @ targets[t, ...]
+    return xp.linalg.solve(A + penalty * (T - washout) * B * penalised, C).T
+
+# %% readout_of_stream: hasty, no penalty at all
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(h)
+            A, C = A + g.T @ g, C + g.T @ targets[t, ...]
+    W = xp.linalg.solve(A, C)
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: shapes, not transposed back
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(h)
+            A, C = A + g.T @ g, C + g.T @ targets[t, ...]
+    W = xp.linalg.solve(A + penalty * (T - washout) * B * penalised, C)
+    return W[:H, :], W[H, :]
+
+# %% readout_of_stream: shapes, split along the wrong axis
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(h)
+            A, C = A + g.T @ g, C + g.T @ targets[t, ...]
+    W = xp.linalg.solve(A + penalty * (T - washout) * B * penalised, C)
+    return W[:, :H], W[:, H]
+
+# %% readout_of_stream: shapes, g @ g.T
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(h)
+            A, C = A + g @ g.T, C + g.T @ targets[t, ...]
+    W = xp.linalg.solve(A + penalty * (T - washout) * B * penalised, C)
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: shapes, the bias first
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(h)
+            A, C = A + g.T @ g, C + g.T @ targets[t, ...]
+    W = xp.linalg.solve(A + penalty * (T - washout) * B * penalised, C)
+    return W[1:, :].T, W[0, :]
+
+# %% readout_of_stream: shapes, a one in front while the penalty spares the end
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = xp.concat([xp.ones_like(h[:, :1]), h], axis=1)
+            A, C = A + g.T @ g, C + g.T @ targets[t, ...]
+    W = xp.linalg.solve(A + penalty * (T - washout) * B * penalised, C)
+    return W[1:, :].T, W[0, :]
+
+# %% readout_of_stream: shapes, the bias as a column
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(h)
+            A, C = A + g.T @ g, C + g.T @ targets[t, ...]
+    W = xp.linalg.solve(A + penalty * (T - washout) * B * penalised, C)
+    return W[:H, :].T, W[H:, :].T
+
+# %% readout_of_stream: shapes, the targets batch first
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(h)
+            A, C = A + g.T @ g, C + g.T @ targets[:, t, ...]
+    W = xp.linalg.solve(A + penalty * (T - washout) * B * penalised, C)
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: shapes, the batch averaged
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(h)
+            A, C = A + g.T @ g / B, C + g.T @ targets[t, ...] / B
+    W = xp.linalg.solve(A + penalty * (T - washout) * B * penalised, C)
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: shapes, the mean state of the batch
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = xp.mean(with_one(h), axis=0)
+            z = xp.mean(targets[t, ...], axis=0)
+            A, C = A + g[:, None] * g, C + g[:, None] * z
+    W = xp.linalg.solve(A + penalty * (T - washout) * penalised, C)
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: mathematics, the bias penalised with the rest
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(h)
+            A, C = A + g.T @ g, C + g.T @ targets[t, ...]
+    eye = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    W = xp.linalg.solve(A + penalty * (T - washout) * B * eye, C)
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: mathematics, one sum divided by N
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(h)
+            A, C = A + g.T @ g, C + g.T @ targets[t, ...]
+    W = xp.linalg.solve(A / ((T - washout) * B) + penalty * penalised, C)
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: mathematics, means and N both
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(h)
+            A, C = A + g.T @ g, C + g.T @ targets[t, ...]
+    N = (T - washout) * B
+    W = xp.linalg.solve(A / N + penalty * N * penalised, C / N)
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: mathematics, penalty over N
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(h)
+            A, C = A + g.T @ g, C + g.T @ targets[t, ...]
+    W = xp.linalg.solve(A + penalty / ((T - washout) * B) * penalised, C)
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: mathematics, without a bias, then the mean of the targets
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C, s = 0, 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            A, C = A + h.T @ h, C + h.T @ targets[t, ...]
+            s = s + xp.sum(targets[t, ...], axis=0)
+    N = (T - washout) * B
+    W = xp.linalg.solve(A + penalty * N * penalised[:H, :H], C)
+    return W.T, s / N
+
+# %% readout_of_stream: mathematics, centred states but the bias is the targets' mean
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C, s, z = 0, 0, 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            A, C = A + h.T @ h, C + h.T @ targets[t, ...]
+            s, z = s + xp.sum(h, axis=0), z + xp.sum(targets[t, ...], axis=0)
+    N = (T - washout) * B
+    s, z = s / N, z / N
+    A, C = A / N - s[:, None] * s, C / N - s[:, None] * z
+    W = xp.linalg.solve(A + penalty * penalised[:H, :H], C)
+    return W.T, z
+
+# %% readout_of_stream: mathematics, the covariance without the mean of the targets
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C, s, z = 0, 0, 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            A, C = A + h.T @ h, C + h.T @ targets[t, ...]
+            s, z = s + xp.sum(h, axis=0), z + xp.sum(targets[t, ...], axis=0)
+    N = (T - washout) * B
+    s, z = s / N, z / N
+    W = xp.linalg.solve(A / N - s[:, None] * s + penalty * penalised[:H, :H], C / N)
+    return W.T, z - W.T @ s
+
+# %% readout_of_stream: mathematics, a product in place of the solution
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(h)
+            A, C = A + g.T @ g, C + g.T @ targets[t, ...]
+    W = (A + penalty * (T - washout) * B * penalised) @ C
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: mathematics, divided entry by entry
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(h)
+            A, C = A + xp.sum(g * g, axis=0), C + g.T @ targets[t, ...]
+    W = C / (A + penalty * (T - washout) * B)[:, None]
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: mathematics, penalty taken off the diagonal
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(h)
+            A, C = A + g.T @ g, C + g.T @ targets[t, ...]
+    W = xp.linalg.solve(A - penalty * (T - washout) * B * penalised, C)
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: conventions, half of the squared error
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(h)
+            A, C = A + g.T @ g, C + g.T @ targets[t, ...]
+    W = xp.linalg.solve(A + 2 * penalty * (T - washout) * B * penalised, C)
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: conventions, the penalty is a root
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(h)
+            A, C = A + g.T @ g, C + g.T @ targets[t, ...]
+    W = xp.linalg.solve(A + penalty**2 * (T - washout) * B * penalised, C)
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: conventions, mean over the targets too
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C, K = 0, 0, targets.shape[2]
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(h)
+            A, C = A + g.T @ g, C + g.T @ targets[t, ...]
+    W = xp.linalg.solve(A + penalty * (T - washout) * B * K * penalised, C)
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: conventions, leak as what is kept
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(T):
+        h = reservoir_step(params, 1 - leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(h)
+            A, C = A + g.T @ g, C + g.T @ targets[t, ...]
+    W = xp.linalg.solve(A + penalty * (T - washout) * B * penalised, C)
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: conventions, predicts the next step's target
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(T - 1):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(h)
+            A, C = A + g.T @ g, C + g.T @ targets[t + 1, ...]
+    W = xp.linalg.solve(A + penalty * (T - 1 - washout) * B * penalised, C)
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: conventions, the state that was there before the input
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(T):
+        if t >= washout:
+            g = with_one(h)
+            A, C = A + g.T @ g, C + g.T @ targets[t, ...]
+        h = reservoir_step(params, leak, x[t, ...], h)
+    W = xp.linalg.solve(A + penalty * (T - washout) * B * penalised, C)
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: conventions, targets given without the washout
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(h)
+            A, C = A + g.T @ g, C + g.T @ targets[t - washout, ...]
+    W = xp.linalg.solve(A + penalty * (T - washout) * B * penalised, C)
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: copied, fit_readout with all states, washout left in
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    states = []
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        states.append(h)
+    out = fit_readout(xp.stack(states), targets, penalty)
+    return out.W_y, out.b_y
+
+# %% readout_of_stream: copied, unroll and fit_readout with a leak of 1
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    y, _, _ = unroll(leaky(1.0), params, x, zero_state(params, x.shape[1]))
+    out = fit_readout(y[washout:, ...], targets[washout:, ...], penalty)
+    return out.W_y, out.b_y
+
+# %% readout_of_stream: copied, recursive least squares with a forgetting of its own
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(h)
+            A, C = 0.99 * A + g.T @ g, 0.99 * C + g.T @ targets[t, ...]
+    W = xp.linalg.solve(A + penalty * (T - washout) * B * penalised, C)
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: copied, recursive least squares, the penalty added at every step
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(h)
+            A, C = A + g.T @ g + penalty * penalised, C + g.T @ targets[t, ...]
+    W = xp.linalg.solve(A, C)
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: copied, a pseudoinverse without a penalty
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(h)
+            A, C = A + g.T @ g, C + g.T @ targets[t, ...]
+    W = xp.linalg.pinv(A) @ C
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: copied, inputs in the readout as well
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = xp.concat([x[t, ...], with_one(h)], axis=1)
+            A, C = A + g.T @ g, C + g.T @ targets[t, ...]
+    W = xp.linalg.solve(A + penalty * (T - washout) * B * penalised, C)
+    return W[:H, :].T, W[H, :]
+
+# %% readout_of_stream: copied, gradient descent on each step
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    W = xp.zeros((targets.shape[2], H + 1), dtype=x.dtype, device=device_of(x))
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(h)
+            miss = g @ W.T - targets[t, ...]
+            W = W - 0.1 * (miss.T @ g + penalty * W @ penalised)
+    return W[:, :H], W[:, H]
+
+# %% readout_of_stream: conventions, all in NumPy's float64
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
+
+    A, C = np.zeros((H + 1, H + 1)), np.zeros((H + 1, targets.shape[2]))
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(h)
+            A, C = A + g.T @ g, C + g.T @ targets[t, ...]
+    W = np.linalg.solve(A + penalty * (T - washout) * B * penalised, C)
+    return W[:H, :].T, W[H, :]

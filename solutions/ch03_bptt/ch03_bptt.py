@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Assignment 3: backpropagation through time
 #
-# *60 to 90 minutes, 28 points. Read chapter 3 first.*
+# *60 to 90 minutes, 30 points. Read the three pages of chapter 3 first.*
 #
-# You will send gradients back through loops that the chapter does not print: a cell with a way past its tanh, sequences that end at different
-# steps, an output that sums to one. You will build a checker that finds a wrong number in somebody else's gradient, rebuild `bptt` with the book
+# You will send gradients back through loops that the chapter does not print: a cell with a way past its tanh, and sequences that end at different
+# steps. You will send one forward, along a stream that has no end. You will build a checker that finds a wrong number in somebody else's gradient, rebuild `bptt` with the book
 # closed, and hunt seven wrong versions of truncated BPTT that all run without an error.
 #
 # What you need, in one table (B sequences, H units, T steps):
@@ -45,6 +45,7 @@
 import numpy as np
 
 from rnncore.backend import array_namespace, to_numpy
+from rnncore.backend import device as device_of
 from rnncore.bptt import bptt as book_bptt
 from rnncore.bptt import numerical_gradient, rnn_cell_vjp, rows
 from rnncore.display import plot_lines
@@ -620,227 +621,450 @@ one plus the mask: your way past has the factor 1 + m_t; it is 1 - m_t
 """
 
 # %% [markdown]
-# ## Task 3: an output that sums to one (3 points)
+# ## Task 3: a gradient that travels with the stream (5 points)
 #
-# A readout that names one of K classes turns its numbers $a$ into shares that are positive and sum to one:
+# A sensor never stops. Its signal comes in parts, and after each part you want the gradient of $W_h$, exact through everything before, although nothing but the last state of the earlier parts is left. So the
+# **influence** is carried along with the state: $M_t = \partial h_t / \partial W_h$ has the shape (B, H, H, H), and its entry (b, i, j, k) says how unit i of sequence b reacts to the weight $W_{jk}$.
+# The cell has a **leak** $\lambda$, a number between 0 and 1:
 #
-# $$p_k = \frac{e^{a_k}}{\sum_j e^{a_j}}$$
+# $$h_t = (1 - \lambda)\, h_{t-1} + \lambda\, r_t, \qquad r_t = \tanh(a_t), \qquad a_t = a_{x,t} + W_h h_{t-1}$$
 #
-# Any loss may stand behind it, so what arrives is $\mathrm{d}p$, a number for each share. Write $\mathrm{d}a$. Raising one share lowers all others, so **every** $\mathrm{d}p_j$ matters for every
-# $\mathrm{d}a_k$: $\partial p_j / \partial a_k = p_j\,(\mathbb{1}_{jk} - p_k)$.
+# Given are the forward step, and `direct(h)`: the derivative of $a_t$ by $W_h$ while $h_{t-1}$ is held fixed. Work out the recurrence of $M_t$, then write the loop: about seven lines, all of them forward. The loss
+# of a part is the sum of all entries of `d_y * y`, where y is the states $h_1 \dots h_T$ of the part. Return the last state and its influence, for the next part, and the `d_W_h` of this part's loss.
 #
 # <details><summary>Hint 1</summary>
 #
-# d_a_k is the sum over j of d_p_j times the derivative above. Write that sum for K = 2.
+# Differentiate the cell's equation by W_jk, term by term. h_{t-1} stands in it twice: in the leak's term, and inside a_t. And W_jk itself stands inside a_t: that is `direct`.
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# Split the sum: the 1 leaves p_k d_p_k, the rest is - p_k times one number that is the same for every k.
+# a_t has the derivative `direct(h_{t-1})` plus W_h times M_{t-1}. All of it is multiplied by λ (1 - r_t²), the slope of unit i. Past the tanh goes (1 - λ) M_{t-1}.
 # </details>
 #
 # <details><summary>Hint 3</summary>
 #
-# That number is the sum of p_j d_p_j over the last axis, with `keepdims=True`: d_a = p (d_p - that).
+# W_h acts on the axis i: `xp.reshape(W_h @ xp.reshape(M, (*h.shape, -1)), M.shape)`. A slope of shape (B, H) fits M as `slope[..., None, None]`, and so does `d_y[t, ...]`; for d_W_h, sum their product with M over b and i.
 # </details>
 
 
 # %%
-def sum_to_one(a):
-    """Positive shares over the last axis, (T, B, K)."""
-    xp = array_namespace(a)
-    e = xp.exp(a - xp.max(a, axis=-1, keepdims=True))
-    return e / xp.sum(e, axis=-1, keepdims=True)
+def leaky_step(W_h, a_x, h, leak):
+    """The next state, (B, H), and the tanh that went into it, (B, H)."""
+    r = array_namespace(h).tanh(a_x + h @ W_h.T)
+    return (1 - leak) * h + leak * r, r
 
 
-# %% solution="sum_to_one_vjp"
-def sum_to_one_vjp(d_p, p):
-    """Backward through `sum_to_one`, from its result p.
+def direct(h):
+    """The derivative of W_h h by W_h, with h fixed: (B, H, H, H).
 
-    Shapes: d_p (T, B, K); p (T, B, K) -> d_a (T, B, K)
+    Entry (b, i, j, k) is h_k of sequence b where i = j, and 0 elsewhere.
     """
-    xp = array_namespace(p)
+    xp = array_namespace(h)
+    eye = xp.eye(h.shape[-1], dtype=h.dtype, device=device_of(h))
+    return eye[:, :, None] * h[:, None, None, :]
+
+
+# %% solution="stream_gradient"
+def stream_gradient(W_h, a_x, d_y, leak, h, M):
+    """One part of a stream: state and influence go on, d_W_h comes out.
+
+    Shapes: W_h (H, H); a_x (T, B, H); d_y (T, B, H); h (B, H);
+        M (B, H, H, H) -> h (B, H); M (B, H, H, H); d_W_h (H, H)
+    """
+    xp = array_namespace(h)
+    d_W_h = xp.zeros_like(W_h)
     ### BEGIN SOLUTION
-    return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
+    for t in range(a_x.shape[0]):
+        used = direct(h)
+        h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+        through = xp.reshape(W_h @ xp.reshape(M, (*h.shape, -1)), M.shape)
+        slope = (leak * (1 - r * r))[..., None, None]
+        M = (1 - leak) * M + slope * (used + through)
+        d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
     ### END SOLUTION
+    return h, M, d_W_h
 
 
 # %% [markdown]
-# Try it: only the first of three shares is wanted more. Its number goes up, the others go down, and all changes sum to zero: adding one number to all of $a$ changes no share.
+# Try it: 600 steps at once, and the same in six parts of 100. The gradients of the parts add up to that of the whole.
 
 # %%
-p = sum_to_one(move(np.array([[[2.0, 1.0, 0.0]]])))
-d_a = sum_to_one_vjp(move(np.array([[[1.0, 0.0, 0.0]]])), p)
-print("p   =", to_numpy(p).round(3))
-print("d_a =", to_numpy(d_a).round(3), "sum", round(float(d_a.sum()), 9))
+rng = np.random.default_rng(0)
+H, T, part = 4, 600, 100
+W_h = move(rng.normal(size=(H, H)) / 2)
+a_x, d_y = move(tuple(rng.normal(size=(2, T, 1, H))))
+nothing = move(np.zeros((1, H))), move(np.zeros((1, H, H, H)))
+_, _, whole = stream_gradient(W_h, a_x, d_y, 0.3, *nothing)
 
-# %% test="sum_to_one_vjp" points=3 explained="ch00_backpropagation: The pattern in code"
+(h, M), total = nothing, 0 * W_h
+for t in range(0, T, part):
+    now = slice(t, t + part)
+    h, M, d_W_h = stream_gradient(W_h, a_x[now], d_y[now], 0.3, h, M)
+    total = total + d_W_h
+print("largest difference:", float(abs(total - whole).max()))
+
+kept = int(np.prod(to_numpy(M).shape))
+print("numbers carried on:", kept, " states on a tape:", T * H)
+
+# %% [markdown]
+# <details><summary>From which length on does the influence need less memory than a tape of states? And what does one step of it cost?</summary>
+#
+# The influence has H³ numbers for each sequence at any length, a tape has T H: they are equal at T = H², here after 16 steps, for 100 units after 10,000. But one step multiplies W_h by H² columns, about H⁴ products, where
+# one step back takes about H².
+# </details>
+
+# %% test="stream_gradient" points=5 explained="ch03_forward: A layer"
 import numpy as np
 
-from rnncore.testing import (
-    Properties,
-    assert_close,
-    assert_gradient,
-    check,
-    mover,
-    stored,
-)
+from rnncore.testing import Properties, assert_close, check, mover, stored
 
-properties = Properties(values=2, dtype=1)
+properties = Properties(values=3, dtype=1, arguments=1)
 
 move = mover(device)
+OUTPUTS = "h, M, d_W_h"
 
 
-def shares(rng, T, B, K):
-    e = np.exp(rng.normal(size=(T, B, K)))
-    d_p = rng.normal(size=(T, B, K))
-    return {"d_p": d_p, "p": e / e.sum(-1, keepdims=True)}
+def stream(rng, T, B, H):
+    """A part of a stream; something has come before."""
+    return {
+        "W_h": rng.normal(size=(H, H)),
+        "a_x": rng.normal(size=(T, B, H)),
+        "d_y": rng.normal(size=(T, B, H)),
+        "leak": float(rng.uniform(0.2, 0.8)),
+        "h": np.tanh(rng.normal(size=(B, H))),
+        "M": rng.normal(size=(B, H, H, H)),
+    }
 
 
-visible = move(shares(np.random.default_rng(2), 3, 2, 4))
+rng = np.random.default_rng(3)
+first = stream(rng, 1, 3, 2)  # one step, and nothing before it
+visible = move([{**first, "M": 0 * first["M"]}, stream(rng, 4, 3, 2)])
 check(
-    sum_to_one_vjp,
-    stored("sum_to_one_vjp"),
-    [visible],
-    outputs="d_a",
+    stream_gradient,
+    stored("stream_gradient"),
+    visible,
+    outputs=OUTPUTS,
     by=properties,
 )
-equal = move(
-    np.full((1, 1, 2), 0.5)
-)  # by hand: 0.5 (1 - 0.5), and minus that
-one = move(np.array([[[1.0, 0.0]]]))
-by_hand = np.array([[[0.25, -0.25]]])
-assert_close("d_a of two equal shares", sum_to_one_vjp(one, equal), by_hand)
-assert_close(
-    "the sum of d_a over the classes",
-    sum_to_one_vjp(**visible).sum(-1),
-    np.zeros((3, 2)),
+# by hand: one unit, W_h = 0.5 and leak 0.5, both a_t are 0: M is 0.5 after
+# the first step, and 0.5 · 0.5 + 0.5 (0.5 + 0.5 · 0.5) = 0.625 then
+by_hand = stream_gradient(
+    move(np.full((1, 1), 0.5)),
+    move(np.array([-0.5, -0.25]).reshape(2, 1, 1)),
+    move(np.array([0.0, 1.0]).reshape(2, 1, 1)),
+    0.5,
+    move(np.ones((1, 1))),
+    move(np.zeros((1, 1, 1, 1))),
 )
+assert_close("d_W_h of one unit", by_hand[2], np.full((1, 1), 0.625))
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_inputs, hidden_rng
+from rnncore.testing import assert_gradient, hidden_inputs, hidden_rng
 
 rng = hidden_rng()
 hidden = hidden_inputs(
-    shares, [(1, 1, 2), (4, 3, 5), (2, 5, 3), (3, 3, 3)], device, rng=rng
+    stream, [(1, 1, 1), (5, 2, 3), (2, 4, 3), (6, 1, 2)], device, rng=rng
 )
 check(
-    sum_to_one_vjp,
-    reference_sum_to_one_vjp,
+    stream_gradient,
+    reference_stream_gradient,
     hidden,
-    outputs="d_a",
+    outputs=OUTPUTS,
     by=properties,
 )
 
-a, d_p = move(rng.normal(size=(2, 3, 4))), move(rng.normal(size=(2, 3, 4)))
-d_a = sum_to_one_vjp(d_p, reference_sum_to_one(a))
-assert_gradient(
-    lambda a: float((reference_sum_to_one(a) * d_p).sum()), a, d_a, "d_a"
-)
+args = move({**stream(rng, 7, 2, 3), "M": np.zeros((2, 3, 3, 3))})
+
+
+def loss(W_h):
+    h, total = args["h"], 0.0
+    for t in range(7):
+        a_x = args["a_x"][t, ...]
+        h, _ = reference_leaky_step(W_h, a_x, h, args["leak"])
+        total += float((args["d_y"][t, ...] * h).sum())
+    return total
+
+
+h, M, d_W_h = args["h"], args["M"], 0
+for part in (slice(0, 3), slice(3, 7)):  # two parts make the whole
+    given = {**args, "h": h, "M": M}
+    given |= {k: args[k][part] for k in ("a_x", "d_y")}
+    h, M, more = stream_gradient(**given)
+    d_W_h = d_W_h + more
+assert_gradient(loss, args["W_h"], d_W_h, "d_W_h of two parts together")
 ### END HIDDEN TESTS
 properties.points("Task 3 holds.")
 
-# %% mistakes="sum_to_one_vjp"
+# %% mistakes="stream_gradient"
 r"""
-own share only: the denominator was forgotten: a_k is in the sum below every share, so all d_p matter for d_a_k
-- (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
-+ d_p
+leak's path dropped: your M lost what goes past the tanh: h_{t-1} reaches h_t through the leak as well, so (1 - leak) M_{t-1} is added
+- M = (1 - leak) * M + slope
++ M = slope
 
-each share on its own: p (1 - p) d_p is right for K sigmoids that know nothing of each other; shares that sum to one compete
-- (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
-+ (1 - p) * d_p
+leak's path in full: your M keeps all of M_{t-1} past the tanh; the cell keeps the share 1 - leak of the state, so M keeps that share
+- M = (1 - leak) * M + slope
++ M = M + slope
 
-summed over the batch: the sum ran over the sequences of the batch instead of the classes
-- axis=-1
-+ axis=1
+shares exchanged: your M keeps the share leak of M_{t-1}; the cell keeps the share 1 - leak of the state
+- (1 - leak) * M
++ leak * M
 
-summed over time: the sum ran over the steps instead of the classes
-- axis=-1
-+ axis=0
+leak missing at the tanh: in your M the leak is missing in front of the slope: h_t takes only the share leak of the tanh
+- (leak * (1 - r * r))
++ (1 - r * r)
 
-sum not weighted: the sum must be weighted: each d_p_j by its share p_j
-- d_p * p, axis
-+ d_p, axis
+shares wrong in both places: your M has leak and 1 - leak the wrong way round: the tanh gets leak, the old influence 1 - leak
+-         slope = (leak * (1 - r * r))[..., None, None]
+-         M = (1 - leak) * M + slope
++         slope = ((1 - leak) * (1 - r * r))[..., None, None]
++         M = leak * M + slope
 
-averaged instead of summed: the mean was taken where the sum belongs: p is a weight already, and sums to one
-- xp.sum(
-+ xp.mean(
+no slope: in your M the slope of tanh, 1 - r², is missing
+- leak * (1 - r * r)
++ leak * (1 + 0 * r)
 
-sign: the common part is subtracted, not added: raising one share lowers the others
-- d_p - xp
-+ d_p + xp
+slope of the first power: in your M stands 1 - r; the slope of tanh is 1 - r²
+- 1 - r * r
++ 1 - r
 
-the shortcut of cross-entropy: p - target is the gradient of softmax and cross-entropy together; here any loss may follow, and d_p is its gradient
-- p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
-+ p - d_p
+slope at the state: in your M the slope is 1 - h_t²; h_t is a mixture, and the slope belongs to the tanh: 1 - r_t²
+- 1 - r * r
++ 1 - h * h
 
-p forgotten in front: your d_a lacks the factor p_k in front of the bracket
-- return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
-+ return d_p - xp.sum(d_p * p, axis=-1, keepdims=True)
+slope of the share: in your M the slope is 1 - (leak r_t)²; the leak multiplies the slope of the tanh, 1 - r_t², and does not stand in it
+- 1 - r * r
++ 1 - (leak * r) ** 2
 
-summed over everything: your sum ran over all steps and sequences; each has shares of its own
-- return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
-+ return p * (d_p - xp.sum(d_p * p))
+slope at the old state: in your M the slope is 1 - h_{t-1}²; it belongs to this step's tanh: 1 - r_t²
+-         used = direct(h)
+-         h, r = leaky_step(W_h, a_x[t, ...], h, leak)
++         used, r = direct(h), h
++         h, _ = leaky_step(W_h, a_x[t, ...], h, leak)
 
-cross-entropy turned round: your d_a is d_p - p; p - target belongs to softmax and cross-entropy together, and here any loss may stand behind
-- return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
-+ return d_p - p
+tanh twice: in your M the tanh of r was taken; r is the tanh already, so its slope is 1 - r²
+- 1 - r * r
++ 1 - xp.tanh(r) ** 2
 
-all signs: your d_a has the wrong sign: it is p (d_p - the sum)
-- return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
-+ return p * (xp.sum(d_p * p, axis=-1, keepdims=True) - d_p)
+slope of the sigmoid: in your M stands r (1 - r), the slope of a sigmoid; that of tanh is 1 - r²
+- (1 - r * r)
++ (r * (1 - r))
 
-the rest alone: in your d_a the part p_k d_p_k is missing
-- return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
-+ return -p * xp.sum(d_p * p, axis=-1, keepdims=True)
+W_h transposed: in your M the carried part went through W_h transposed: unit i gets W_ij from unit j, so it is W_h @ M, over the axis i
+- W_h @ xp.reshape
++ W_h.T @ xp.reshape
 
-weight squared: in your sum stands p² d_p; it is the sum of p_j d_p_j
-- return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
-+ return p * (d_p - xp.sum(d_p * p * p, axis=-1, keepdims=True))
+state after the step: in your M `direct` got h_t; the step multiplied W_h by h_{t-1}, so call it before the state goes on
+-         used = direct(h)
+-         h, r = leaky_step(W_h, a_x[t, ...], h, leak)
++         h, r = leaky_step(W_h, a_x[t, ...], h, leak)
++         used = direct(h)
 
-softmax twice: you took the shares of the shares; p is the result already
-- return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
-+ p = sum_to_one(p)
-+     return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
+use of this step dropped: in your M the weights' use at this step, direct(h), is missing
+- (used + through)
++ through
 
-log of the shares: your d_a is that of ln p: d_p - p times the sum of d_p; here the shares themselves were read
-- return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
-+ return d_p - p * xp.sum(d_p, axis=-1, keepdims=True)
+carried part dropped: in your M nothing went through W_h: the earlier uses reach h_t through h_{t-1} inside the tanh as well, W_h M_{t-1}
+- (used + through)
++ used
 
-slope of tanh: your d_a is d_p (1 - p²), as for a tanh; every d_p_j matters for every d_a_k
-- return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
-+ return d_p * (1 - p * p)
+carried part unsquashed: in your M the carried part W_h M_{t-1} was not multiplied by the slope; it stands inside the tanh, like direct(h)
+- slope * (used + through)
++ slope * used + leak * through
 
-sum without p: in your d_a the sum is not multiplied by p_k
-- return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
-+ return d_p * p - xp.sum(d_p * p, axis=-1, keepdims=True)
+carried part without slope and leak: in your M the carried part W_h M_{t-1} was added as it is; it stands inside the tanh, so slope and leak belong to it
+- slope * (used + through)
++ slope * used + through
 
-own share twice: in your d_a the part - p_k² d_p_k counts twice: it is in the sum already
-- return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
-+ return d_p * p * (1 - p) - p * xp.sum(d_p * p, axis=-1, keepdims=True)
+use unsquashed: in your M direct(h) was not multiplied by the slope; it stands inside the tanh, like the carried part
+- slope * (used + through)
++ slope * through + leak * used
 
-divided by p: you divided by the shares; p_k is a factor
-- return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
-+ return (d_p - xp.sum(d_p * p, axis=-1, keepdims=True)) / p
+use without slope and leak: in your M direct(h) was added as it is; it stands inside the tanh, so slope and leak belong to it
+- slope * (used + through)
++ slope * through + used
 
-own share twice, sum without p: in your d_a the sum is not multiplied by p_k, and - p_k² d_p_k was taken off beside it; it is in the sum already
-- return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
-+ return p * (1 - p) * d_p - xp.sum(d_p * p, axis=-1, keepdims=True)
+all of it squashed: your whole M was multiplied by the slope; what goes past the tanh, (1 - leak) M_{t-1}, is not
+- M = (1 - leak) * M + slope * (used + through)
++ M = ((1 - leak) * M + leak * (used + through)) * slope / leak
 
-zero: your d_a is zero everywhere: the derivatives alone sum to zero over the classes; each is multiplied by its d_p_j before the sum
-- return p * (d_p - xp.sum(d_p * p, axis=-1, keepdims=True))
-+ return p * (1 - xp.sum(p, axis=-1, keepdims=True)) * d_p
+slope of the wrong unit: in your M the slope stands on the axis j of the weights; it is that of unit i, the axis after the batch
+- (leak * (1 - r * r))[..., None, None]
++ (leak * (1 - r * r))[:, None, :, None]
 
-plain mean: you took off the plain mean of d_p; it is the sum of p_j d_p_j, a mean with the shares as weights
-- xp.sum(d_p * p, axis=-1, keepdims=True)
-+ xp.mean(d_p, axis=-1, keepdims=True)
+slope on the last axis: in your M the slope stands on the last axis, k; it is that of unit i, the axis after the batch
+- (leak * (1 - r * r))[..., None, None]
++ (leak * (1 - r * r))[:, None, None, :]
 
-running sum: your sum runs over the classes up to k alone; it is that of all classes, the same for every k
-- xp.sum(d_p * p, axis=-1, keepdims=True)
-+ xp.stack([xp.sum((d_p * p)[..., : k + 1], axis=-1) for k in range(p.shape[-1])], axis=-1)
+W_h on the last axis: in your M the product M @ W_h sums over the axis k; W_h takes the states' derivatives, so it acts on the axis i
+- xp.reshape(W_h @ xp.reshape(M, (*h.shape, -1)), M.shape)
++ M @ W_h
 
-largest for the sum: you took off the largest p_j d_p_j; it is their sum
-- xp.sum(d_p * p, axis=-1, keepdims=True)
-+ xp.max(d_p * p, axis=-1, keepdims=True)
+W_h.T on the last axis: in your M the product M @ W_h.T sums over the axis k; W_h takes the states' derivatives, so it acts on the axis i
+- xp.reshape(W_h @ xp.reshape(M, (*h.shape, -1)), M.shape)
++ M @ W_h.T
+
+W_h on the axis j: in your M the product W_h @ M sums over the axis j, since @ takes the last two axes; W_h acts on the axis i, so flatten j and k first
+- xp.reshape(W_h @ xp.reshape(M, (*h.shape, -1)), M.shape)
++ W_h @ M
+
+entries multiplied: in your M W_h and M were multiplied entry by entry; W_h M is a product of matrices, over the axis i
+- xp.reshape(W_h @ xp.reshape(M, (*h.shape, -1)), M.shape)
++ W_h * M
+
+leak twice: in your M the leak stands in front of the slope twice
+- + slope * (used + through)
++ + leak * slope * (used + through)
+
+influence begins at zero: your M forgot the influence that came in: this part goes on where the last one stopped
+-     for t in range(a_x.shape[0]):
++     M = 0 * M
++     for t in range(a_x.shape[0]):
+
+influence begins anew at every step: your M is that of a single step: M_{t-1} reaches M_t through the leak and through W_h
+-         M = (1 - leak) * M + slope * (used + through)
++         M = slope * used
+
+uses added up: your M only adds the single steps up; M_{t-1} loses a share by the leak and goes through W_h at every step
+- M = (1 - leak) * M + slope * (used + through)
++ M = M + slope * used
+
+influence in place [arguments]: the numbers are right, but the caller's M was changed on the way: make a new array, M = (1 - leak) * M + ...
+-         M = (1 - leak) * M + slope * (used + through)
++         M *= 1 - leak
++         M += slope * (used + through)
+
+state not carried on: your h never changed: each step begins with the state of the step before
+- h, r = leaky_step(
++ _, r = leaky_step(
+
+tanh for the state: your h is the tanh alone; the state is the mixture that leaky_step returns first
+-         through =
++         h = r
++         through =
+
+state begins at zero: your h began at zero; this part goes on where the last one stopped
+-     for t in range(a_x.shape[0]):
++     h = 0 * h
++     for t in range(a_x.shape[0]):
+
+last step left out: your loop ends a step early: there are T steps
+- range(a_x.shape[0])
++ range(a_x.shape[0] - 1)
+
+last step only: your d_W_h is that of the last step's loss alone: every step has a d_y, and their gradients add up
+- d_W_h = d_W_h + xp.sum
++ d_W_h = xp.sum
+
+influence of the step before: your d_W_h pairs d_y[t] with M_{t-1}; y_t is h_t, so the influence goes on first
+-         M = (1 - leak) * M + slope * (used + through)
+-         d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
++         d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
++         M = (1 - leak) * M + slope * (used + through)
+
+last influence for all: your d_W_h pairs every d_y with the last influence; the influence at step t belongs to d_y[t]
+-         d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
++     d_W_h = xp.sum(xp.sum(d_y, axis=0)[..., None, None] * M, axis=(0, 1))
+
+averaged over the batch: your d_W_h was divided by the number of sequences; shared gradients add up
+- * M, axis=(0, 1))
++ * M, axis=(0, 1)) / h.shape[0]
+
+averaged over the steps: your d_W_h was divided by T; shared gradients add up
+- d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
++ d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1)) / a_x.shape[0]
+
+batch summed too early: your d_W_h comes from the sum of all sequences' d_y and the sum of their influences; each sequence's d_y belongs to its own influence
+- xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
++ xp.sum(xp.sum(d_y[t, ..., None, None], axis=0) * xp.sum(M, axis=0), axis=0)
+
+d_y not used: your d_W_h is the sum of the influences; each is multiplied by d_y first
+- d_y[t, ..., None, None] * M
++ M
+
+gradient transposed: your d_W_h is the transpose: W_jk has j in its rows
+- d_y[t, ..., None, None] * M, axis=(0, 1))
++ d_y[t, ..., None, None] * M, axis=(0, 1)).T
+
+d_y on the weight's axis: your d_W_h pairs d_y with the axis j; d_y is the gradient of the state, so it belongs to the axis i
+- xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
++ xp.sum(d_y[t, :, None, :, None] * M, axis=(0, 1))
+
+summed over i and j: your d_W_h was summed over the wrong axes: sum over the sequences and over the units i of the state, and j and k stay
+- d_y[t, ..., None, None] * M, axis=(0, 1))
++ d_y[t, ..., None, None] * M, axis=(0, 2))
+
+d_y from the other end: your d_W_h pairs step t with the d_y of the step as far from the other end
+- d_y[t, ..., None, None]
++ d_y[a_x.shape[0] - 1 - t, ..., None, None]
+
+single steps alone: your d_W_h has each weight's use at the very step of the loss alone; multiply d_y by the whole influence M
+- d_y[t, ..., None, None] * M, axis
++ d_y[t, ..., None, None] * slope * used, axis
+
+slope once more: your d_W_h has the slope of the tanh in front of M; it is in M already
+- d_y[t, ..., None, None] * M, axis
++ d_y[t, ..., None, None] * slope * M, axis
+
+plain cell's rule: in your M the leak stands nowhere: that is the chapter's rule for the plain cell; here the share 1 - leak of M_{t-1} goes past the tanh, and the rest has leak in front
+-         slope = (leak * (1 - r * r))[..., None, None]
+-         M = (1 - leak) * M + slope
++         slope = (1 - r * r)[..., None, None]
++         M = slope
+
+plain cell's rule, slope at the state: in your M the leak stands nowhere and the slope is 1 - h_t²: that is the chapter's rule for the plain cell; here 1 - leak of M_{t-1} goes past the tanh, and leak (1 - r_t²) is in front of the rest
+-         slope = (leak * (1 - r * r))[..., None, None]
+-         M = (1 - leak) * M + slope
++         slope = (1 - h * h)[..., None, None]
++         M = slope
+
+residual cell's rule: in your M the leak stands nowhere: that is the rule of task 1's cell, which keeps all of its state; here the share 1 - leak goes past the tanh, and the rest has leak in front
+-         slope = (leak * (1 - r * r))[..., None, None]
+-         M = (1 - leak) * M + slope
++         slope = (1 - r * r)[..., None, None]
++         M = M + slope
+
+slope before W_h: in your M the slope was multiplied in before W_h, on the columns of the Jacobian; the derivative of a_t, W_h M_{t-1}, comes first, and the slope of unit i is in front of it
+- through = xp.reshape(W_h @ xp.reshape(M, (*h.shape, -1)), M.shape)
+-         slope = (leak * (1 - r * r))[..., None, None]
+-         M = (1 - leak) * M + slope * (used + through)
++ slope = (leak * (1 - r * r))[..., None, None]
++         through = xp.reshape(W_h @ xp.reshape(slope * M, (*h.shape, -1)), M.shape)
++         M = (1 - leak) * M + slope * used + through
+
+influence as it came: your M came back as it was given; it goes on at every step, for the part that follows
+- M = (1 - leak) * M + slope
++ _ = (1 - leak) * M + slope
+
+summed over j: your d_W_h was summed over the axis j; d_y is the gradient of the state, so multiply and sum over i, and j and k stay
+- xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
++ xp.sum(d_y[t, :, None, :, None] * M, axis=(0, 2))
+
+summed over k: your d_W_h was summed over the axis k; d_y is the gradient of the state, so multiply and sum over i, and j and k stay
+- xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
++ xp.sum(d_y[t, :, None, None, :] * M, axis=(0, 3))
+
+this part alone: your d_W_h is that of this part alone, as from a loop back to its first step, and your M came back as it was given; carry M forward through each step and take d_W_h from it
+-     for t in range(a_x.shape[0]):
+-         used = direct(h)
+-         h, r = leaky_step(W_h, a_x[t, ...], h, leak)
+-         through = xp.reshape(W_h @ xp.reshape(M, (*h.shape, -1)), M.shape)
+-         slope = (leak * (1 - r * r))[..., None, None]
+-         M = (1 - leak) * M + slope * (used + through)
+-         d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
++     given, M = M, 0 * M
++     for t in range(a_x.shape[0]):
++         used = direct(h)
++         h, r = leaky_step(W_h, a_x[t, ...], h, leak)
++         through = xp.reshape(W_h @ xp.reshape(M, (*h.shape, -1)), M.shape)
++         slope = (leak * (1 - r * r))[..., None, None]
++         M = (1 - leak) * M + slope * (used + through)
++         d_W_h = d_W_h + xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
++     M = given
+
+NumPy's zeros [hidden, dtype]: float32 goes in and float64 comes out: the sum began with np.zeros; begin with xp.zeros_like(W_h)
+-     for t in range(a_x.shape[0]):
++     d_W_h = np.zeros(W_h.shape)
++     for t in range(a_x.shape[0]):
 """
 
 # %% [markdown]

@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Assignment 5: vanishing and exploding gradients
 #
-# *60 to 90 minutes, 28 points. Read both pages of chapter 5 first.*
+# *60 to 90 minutes, 28 points. Read the four pages of chapter 5 first.*
 #
-# You will build two matrices with one spectral radius and two fates, send noise through a network and watch what it does to the Jacobian, find out by how much three ways of clipping turn a
-# gradient, and write the few lines that make a comparison of two settings a controlled experiment. With the book closed you will rebuild the function that chapter 5 measures with. At the end
+# You will build two matrices with one spectral radius and two fates, send noise through a network and watch what it does to the Jacobian, fit the readout of a reservoir to a stream of which no
+# state is kept, and write the few lines that make a comparison of two settings a controlled experiment. With the book closed you will rebuild the function that chapter 5 measures with. At the end
 # stand seven wrong versions of clipping, all of which run.
 #
 # What you need, in one table (B sequences, H units, T steps):
@@ -45,11 +45,13 @@ import numpy as np
 from rnncore.backend import array_namespace, to_numpy
 from rnncore.backend import device as device_of
 from rnncore.bptt import rnn_cell_vjp
+from rnncore.data.series import mackey_glass
 from rnncore.display import plot_lines
 from rnncore.gradient_flow import orthogonal, scaled_gaussian
 from rnncore.gradient_flow import state_jacobians as book_state_jacobians
 from rnncore.optim import clip_by_global_norm
-from rnncore.rnn import Params, init_params, rnn_cell, unroll
+from rnncore.reservoir import fit_readout, init_reservoir, leaky
+from rnncore.rnn import Params, init_params, rnn_cell, unroll, zero_state
 from rnncore.testing import black_boxes, mover
 
 device = "numpy"
@@ -558,270 +560,480 @@ begins at zero: all rates are 0: the product began with zeros, and whatever is m
 """
 
 # %% [markdown]
-# ## Task 3: what clipping does to the direction (4 points)
+# ## Task 3: a readout for a stream (4 points)
 #
-# Three ways to make a gradient shorter, all with one number `limit`:
+# The page on reservoirs keeps all states and then fits the readout to them. A stream of a million steps leaves no room for that, and there is no need: with $g_t = (h_t, 1)$, the state with a 1 at its end, **two sums** over
+# the steps, $\sum g_t\, g_t^{\mathsf T}$ and $\sum g_t\, z_t^{\mathsf T}$, hold all that ridge regression asks of the states. Find the $W_y$ and $b_y$ with the smallest
 #
-# - **by norm**: all arrays are multiplied by one number, so that the whole gradient has at most length `limit`;
-# - **by array**: each array is shortened by itself, to at most length `limit`;
-# - **by entry**: each entry is moved into [−limit, limit].
+# $$\frac1N \sum_t \lVert W_y h_t + b_y - z_t \rVert^2 + \lambda \lVert W_y \rVert^2$$
 #
-# What is short enough stays as it is. For each of the three, return the **cosine** of the angle between the clipped and the original gradient, both taken as one long vector of all arrays' entries.
-# A cosine of 1 is no turn at all. Every array has an entry other than zero.
+# The state begins at zero, so the first `washout` steps are run, but they count neither in the sums nor in $N$, the number of steps of all sequences that do count. The bias is not penalised. Keep no state but the last.
+#
+# Given are one step of the reservoir, `with_one`, which makes $g_t$ of a batch of states, and `penalised`, a diagonal matrix with ones for the units and a 0 for the bias. Write about nine lines.
 #
 # <details><summary>Hint 1</summary>
 #
-# Once all arrays are flat, `flat` for the whole and `arrays` for the parts, each way is one line. "By norm" and "by array" are the same function, applied to the whole and to each part.
+# Put W_y and b_y side by side: W = (W_y, b_y) is (K, H+1), and what the readout says is W g. Set the derivative of the sum by W to zero: what multiplies W on one side is a matrix of (H+1) × (H+1), and W is the solution of a linear system.
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# That function is `a * min(1.0, limit / length(a))`. Without the min, short gradients are stretched.
+# Multiplied by N: (Σ g gᵀ + λ N D) Wᵀ = Σ g zᵀ, where D is `penalised`. For a batch of states in rows, one step's share of the first sum is `g.T @ g`, and of the second `g.T @ targets[t, ...]`.
 # </details>
 #
 # <details><summary>Hint 3</summary>
 #
-# `xp.concat([...])` puts the parts together again; `xp.clip(flat, -limit, limit)`; the cosine is `float(c @ flat) / length(c) / length(flat)`.
+# N is `(T - washout) * B`. `xp.linalg.solve(A, C)` solves A X = C, and X is Wᵀ. W_y is `W[:, :H]`, and b_y is `W[:, H]`.
 # </details>
 
 
 # %%
-def length(a):
-    """The root of the sum of squares, as a number."""
-    return float((a @ a) ** 0.5)
+def reservoir_step(params, leak, x, h):
+    """The next state, (B, H), from the input, (B, D), and the last."""
+    a_x = x @ params.W_x.T + params.b_x
+    a_h = h @ params.W_h.T + params.b_h
+    (h,), _ = leaky(leak)(a_x, a_h, (h,))
+    return h
 
 
-# %% solution="cosines_of_clipping"
-def cosines_of_clipping(d_params, limit):
-    """Cosines between gradient and clipped gradient, three ways to clip.
+def with_one(h):
+    """The states with a 1 at the end, for the bias: (B, H+1)."""
+    xp = array_namespace(h)
+    return xp.concat([h, xp.ones_like(h[:, :1])], axis=1)
 
-    d_params is a tuple of arrays of any shapes; the results are numbers:
-    by_norm, by_array, by_entry.
+
+# %% solution="readout_of_stream"
+def readout_of_stream(params, leak, x, targets, washout, penalty):
+    """The readout that ridge regression gives, from sums over a stream.
+
+    Shapes: x (T, B, D); targets (T, B, K) -> W_y (K, H); b_y (K,)
     """
-    xp = array_namespace(d_params[0])
-    arrays = [xp.reshape(d, (-1,)) for d in d_params]
-    flat = xp.concat(arrays)
+    xp = array_namespace(x)
+    (T, B, _), H = x.shape, params.W_h.shape[0]
+    (h,) = zero_state(params, B)  # (B, H)
+    penalised = xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+    penalised[H, H] = 0  # the bias is free
     ### BEGIN SOLUTION
-
-    def shortened(a):
-        return a * min(1.0, limit / length(a))
-
-    by_norm = shortened(flat)
-    by_array = xp.concat([shortened(a) for a in arrays])
-    by_entry = xp.clip(flat, -limit, limit)
-    return tuple(
-        float(c @ flat) / (length(c) * length(flat))
-        for c in (by_norm, by_array, by_entry)
-    )
+    squares, products = 0, 0
+    for t in range(T):
+        h = reservoir_step(params, leak, x[t, ...], h)
+        if t >= washout:
+            g = with_one(h)
+            squares = squares + g.T @ g
+            products = products + g.T @ targets[t, ...]
+    squares = squares + penalty * (T - washout) * B * penalised
+    W = xp.linalg.solve(squares, products).T
+    return W[:, :H], W[:, H]
     ### END SOLUTION
 
 
 # %% [markdown]
-# Try it on a gradient as it comes from a cliff: one array is huge, one is not, and one weight of the huge one stands out.
+# Try it on the Mackey-Glass series: the same readout as `fit_readout` makes of 2,000 states, from 51 × 52 numbers.
 
 # %%
-rng = np.random.default_rng(1)
-d_W_h, d_W_y = rng.normal(size=(20, 20)), 0.01 * rng.normal(size=(5, 20))
-d_W_h[3, 7] = 1000.0
-for name, cosine in zip(
-    ["by norm", "by array", "by entry"],
-    cosines_of_clipping(move((d_W_h, d_W_y)), 1.0),
-    strict=True,
-):
-    degrees = np.degrees(np.arccos(min(cosine, 1.0)))
-    print(f"{name:9} turned by {degrees:5.1f} degrees")
+x = mackey_glass(np.random.default_rng(0), 2120)[:, None, None]
+x, z = move(((x[:-20] - x.mean()) / x.std(), (x[20:] - x.mean()) / x.std()))
+params = move(
+    init_reservoir(np.random.default_rng(0), 1, 50, 0.8, 0.3, bias=0.3)
+)
+y, _, _ = unroll(leaky(1.0), params, x, zero_state(params, 1))
+for penalty in (1e-2, 1e-6, 1e-10):
+    book = fit_readout(y[100:], z[100:], penalty)
+    W_y, _ = readout_of_stream(params, 1.0, x, z, 100, penalty)
+    off = float(abs(W_y - book.W_y).max() / abs(book.W_y).max())
+    print(f"penalty {penalty:.0e}: off by {off:.0e} of the largest weight")
 
-# %% test="cosines_of_clipping" points=4 explained="ch05_long_lags: A cliff"
+# %% [markdown]
+# <details><summary>Why do the two differ the more, the smaller the penalty?</summary>
+#
+# The sums hold products of states, so the ratio of the largest to the smallest direction is squared, and with it the loss of digits. `fit_readout` takes the singular values of the states themselves. The penalty lifts the smallest
+# directions; where it is tiny, only the states keep the digits.
+# </details>
+
+# %% test="readout_of_stream" points=4 explained="ch05_reservoir: Draw, run, solve"
+import tracemalloc
+
 import numpy as np
 
-from rnncore.testing import Properties, assert_close, check, mover, stored
+from rnncore.reservoir import fit_readout, init_reservoir, leaky
+from rnncore.rnn import unroll, zero_state
+from rnncore.testing import (
+    Properties,
+    assert_close,
+    assert_that,
+    check,
+    mover,
+    stored,
+)
 
-properties = Properties(values=3, sizes=1)
+properties = Properties(values=2, dtype=1, sizes=1)
 
 move = mover(device)
-OUTPUTS = "by_norm, by_array, by_entry"
+OUTPUTS = "W_y, b_y"
 
 
-def gradient(rng, sizes, shapes, limit):
-    """Arrays whose entries are of several sizes."""
-    d_params = tuple(
-        size * rng.normal(size=shape)
-        for size, shape in zip(sizes, shapes, strict=True)
-    )
-    return {"d_params": d_params, "limit": limit}
+def stream(rng, T, B, D, H, K, washout):
+    """A reservoir, and a stream whose targets have a mean of their own."""
+    return {
+        "params": init_reservoir(rng, D, H, 0.9, 1.0, bias=0.5),
+        "leak": float(rng.uniform(0.3, 0.9)),
+        "x": rng.normal(size=(T, B, D)),
+        "targets": 1.0 + rng.normal(size=(T, B, K)),
+        "washout": washout,
+        "penalty": float(rng.uniform(0.1, 0.3)),
+    }
 
 
-rng = np.random.default_rng(5)
-shapes = [(2, 3), (2, 2), (4,)]
+rng = np.random.default_rng(8)
 visible = [
-    move(gradient(rng, (3.0, 0.1, 1.0), shapes, 0.8)),
-    move(gradient(rng, (0.1, 0.2, 5.0), shapes, 1.5)),
+    move(stream(rng, 6, 1, 1, 2, 4, 0)),  # no washout
+    move(stream(rng, 7, 5, 1, 2, 4, 2)),
 ]
 check(
-    cosines_of_clipping,
-    stored("cosines_of_clipping"),
+    readout_of_stream,
+    stored("readout_of_stream"),
     visible,
     outputs=OUTPUTS,
     by=properties,
 )
-# by hand: (4, 3) by entry to 3 gives (3, 3); its cosine is 21 / (5 √18)
-got = cosines_of_clipping(move((np.array([4.0, 3.0]),)), 3.0)
-assert_close("by_norm of (4, 3)", got[0], 1.0)
-assert_close("by_entry of (4, 3)", got[2], 21 / (5 * 18**0.5))
-with properties("sizes"):
-    short = cosines_of_clipping(
-        move((np.array([0.1]), np.array([0.2]))), 9.0
-    )
-    assert_close(
-        "the cosines of a short gradient", np.array(short), np.ones(3)
-    )
-### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_inputs
+# by hand: where no unit moves, W_y is 0 and b_y the mean of the targets
+# after the washout, (3 + 5) / 2
+still = {k: 0 * w for k, w in visible[0]["params"]._asdict().items()}
+_, b_y = readout_of_stream(
+    visible[0]["params"]._replace(**still),
+    0.5,
+    move(np.ones((3, 1, 1))),
+    move(np.array([9.0, 3.0, 5.0]).reshape(3, 1, 1)),
+    1,
+    0.1,
+)
+assert_close("b_y where no unit moves", b_y, np.array([4.0]))
 
+
+def most_memory(T):
+    """Bytes at the peak, beside the arguments; on NumPy, 50 units."""
+    args = stream(np.random.default_rng(0), T, 1, 1, 50, 1, 10)
+    tracemalloc.start()
+    readout_of_stream(**args)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return most
+
+
+few, many = most_memory(100), most_memory(500)
+says = "memory grows with the stream: keep the sums and the last state only"
+assert_that(many - few < 80_000, says)  # 400 states are 160,000 bytes
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_inputs, hidden_rng
+
+rng = hidden_rng()
 hidden = hidden_inputs(
-    gradient,
+    stream,
     [
-        ((1.0,), [(1,)], 0.1),
-        ((10.0, 0.1), [(3, 4), (3,)], 1.0),
-        ((1.0, 1.0, 100.0), [(2, 5), (5, 1), (5,)], 2.0),
-        ((0.01, 0.02), [(2, 2), (2,)], 5.0),
+        (1, 1, 1, 1, 1, 0),
+        (9, 2, 3, 4, 2, 3),
+        (5, 4, 2, 3, 1, 4),
+        (8, 1, 1, 3, 2, 1),
     ],
     device,
+    rng=rng,
 )
 check(
-    cosines_of_clipping,
-    reference_cosines_of_clipping,
+    readout_of_stream,
+    reference_readout_of_stream,
     hidden,
     outputs=OUTPUTS,
     by=properties,
 )
+
+# the package's way: all states, and their singular values
+args = move(stream(rng, 30, 2, 1, 5, 2, 7))
+start = zero_state(args["params"], 2)
+y, _, _ = unroll(leaky(args["leak"]), args["params"], args["x"], start)
+book = fit_readout(y[7:, ...], args["targets"][7:, ...], args["penalty"])
+W_y, b_y = readout_of_stream(**args)
+assert_close("W_y, against fit_readout", W_y, book.W_y)
+assert_close("b_y, against fit_readout", b_y, book.b_y)
 ### END HIDDEN TESTS
 properties.points("Task 3 holds.")
 
-# %% mistakes="cosines_of_clipping"
+# %% mistakes="readout_of_stream"
 r"""
-elementwise clipping keeps the direction: `by_entry` was scaled by one number, so its direction stayed; clipping by entry cuts the large entries alone, and that turns the gradient
-- xp.clip(flat, -limit, limit)
-+ flat * min(1.0, limit / float(xp.max(abs(flat))))
+washout counted: your sums have the states of the washout in them; these steps are run, but they do not count
+-         if t >= washout:
++         if t >= 0:
 
-one side only: entries above the limit were cut, those below -limit were not
-- xp.clip(flat, -limit, limit)
-+ xp.clip(flat, None, limit)
+washout one too long: your sums begin a step late: the first `washout` steps are 0 to washout - 1, so step `washout` counts
+- t >= washout
++ t > washout
 
-arrays shortened together: `by_array` has not turned at all: either all arrays were multiplied by one number (each has its own norm), or each array got a cosine of its own (asked for is that of all arrays as one vector)
-- xp.concat([shortened(a) for a in arrays])
-+ xp.concat([a * min(1.0, limit / length(flat)) for a in arrays])
+washout one too short: your sums begin a step early: the first `washout` steps do not count, and the first step is step 0
+- t >= washout
++ t >= washout - 1
 
-short arrays stretched: arrays that are shorter than the limit were stretched to it; clipping only shortens
-- a * min(1.0, limit / length(a))
-+ a * (limit / length(a))
+washout at the end: your sums leave out the last steps; the washout is at the beginning, where the state still depends on the zeros
+- t >= washout
++ t < T - washout
 
-by norm is by array: `by_norm` took the norm of each array; the global norm is that of all entries of all arrays, and then nothing turns
-- by_norm = shortened(flat)
-+ by_norm = xp.concat([shortened(a) for a in arrays])
+washout not run: your reservoir begins at zero after the washout; the washout is run too, so that the zeros have faded when the sums begin
+-     for t in range(T):
++     for t in range(washout, T):
 
-largest entry taken for the length: the largest entry was taken for the length; the length is the root of the sum of squares
-- limit / length(a)
-+ limit / float(xp.max(abs(a)))
+washout counted everywhere: your sums have the states of the washout in them, and your N counts them; these steps are run, but they do not count
+-         if t >= washout:
+-             g = with_one(h)
+-             squares = squares + g.T @ g
+-             products = products + g.T @ targets[t, ...]
+-     squares = squares + penalty * (T - washout)
++         if t >= 0:
++             g = with_one(h)
++             squares = squares + g.T @ g
++             products = products + g.T @ targets[t, ...]
++     squares = squares + penalty * T
 
-product taken for a cosine: a cosine divides by both lengths, that of the clipped gradient and that of the original; this is also 'how much shorter'
-- float(c @ flat) / (length(c) * length(flat))
-+ float(c @ flat) / length(flat) ** 2
+washout one too long everywhere: your sums and your N begin a step late: the first `washout` steps are 0 to washout - 1, so step `washout` counts
+-         if t >= washout:
+-             g = with_one(h)
+-             squares = squares + g.T @ g
+-             products = products + g.T @ targets[t, ...]
+-     squares = squares + penalty * (T - washout)
++         if t > washout:
++             g = with_one(h)
++             squares = squares + g.T @ g
++             products = products + g.T @ targets[t, ...]
++     squares = squares + penalty * (T - washout - 1)
 
-caller's gradient changed: `a *= ...` changes the caller's gradient: a flat array can be a view of the original
--         return a * min(1.0, limit / length(a))
-+         a *= min(1.0, limit / length(a))
-+         return a
+washout one too short everywhere: your sums and your N begin a step early: the first `washout` steps do not count, and the first step is step 0
+-         if t >= washout:
+-             g = with_one(h)
+-             squares = squares + g.T @ g
+-             products = products + g.T @ targets[t, ...]
+-     squares = squares + penalty * (T - washout)
++         if t >= washout - 1:
++             g = with_one(h)
++             squares = squares + g.T @ g
++             products = products + g.T @ targets[t, ...]
++     squares = squares + penalty * (T - max(washout - 1, 0))
 
-max for min: with max in place of min nothing long is shortened, and what is short is stretched
-- min(1.0
-+ max(1.0
+washout alone: your sums have the steps of the washout alone, and none after
+- t >= washout
++ t < max(washout, 1)
 
-not divided by the clipped length: the product was divided by the length of the original alone; a cosine divides by both lengths
-- / (length(c) * length(flat))
-+ / length(flat)
+state before the step: your g holds the state before the step; the readout at step t reads h_t
+-         h = reservoir_step(params, leak, x[t, ...], h)
+-         if t >= washout:
+-             g = with_one(h)
++         g = with_one(h)
++         h = reservoir_step(params, leak, x[t, ...], h)
++         if t >= washout:
 
-product alone: this is the product of the two gradients; a cosine divides it by both lengths
--  / (length(c) * length(flat))
-+
+state not carried on: your reservoir begins every step at zero; it goes on from its last state
+- x[t, ...], h)
++ x[t, ...], 0 * h)
 
-ratio of lengths: this is how much shorter the gradient has become; the cosine is the product divided by both lengths
-- float(c @ flat) / (length(c) * length(flat))
-+ length(c) / length(flat)
+leak forgotten: your reservoir ran with a leak of 1; hand the leak over
+- reservoir_step(params, leak, x
++ reservoir_step(params, 1.0, x
 
-angle: this is the angle itself; the cosine was asked for
-- float(c @ flat) / (length(c) * length(flat))
-+ float(np.arccos(min(1.0, float(c @ flat) / (length(c) * length(flat)))))
+leak turned round: your reservoir ran with 1 - leak; reservoir_step takes the leak itself
+- reservoir_step(params, leak, x
++ reservoir_step(params, 1 - leak, x
 
-distance: this is 1 less the cosine, a distance; the cosine of no turn is 1
-- float(c @ flat) / (length(c) * length(flat))
-+ 1 - float(c @ flat) / (length(c) * length(flat))
+targets counted from the washout: your step t has the target of step t - washout; states and targets of one step belong together
+- targets[t, ...]
++ targets[t - washout, ...]
 
-order of the three: the first two results have changed places: it is by norm, by array, by entry
-- for c in (by_norm, by_array, by_entry)
-+ for c in (by_array, by_norm, by_entry)
+targets one step back: your step t has the target of the step before; states and targets of one step belong together
+- targets[t, ...]
++ targets[max(t - 1, 0), ...]
 
-limit shared: the limit was divided by the number of arrays; each array may have the whole of it
-- by_array = xp.concat([shortened(a) for a in arrays])
-+ by_array = xp.concat([a * min(1.0, limit / len(arrays) / length(a)) for a in arrays])
+targets one step on: your step t has the target of the step after; states and targets of one step belong together
+- targets[t, ...]
++ targets[min(t + 1, T - 1), ...]
 
-rows for arrays: each row of a matrix was shortened by itself; by array, a matrix has one length
-- by_array = xp.concat([shortened(a) for a in arrays])
-+ by_array = xp.concat([shortened(d[i, ...]) if d.ndim > 1 else shortened(d) for d in d_params for i in range(d.shape[0] if d.ndim > 1 else 1)])
+target of the step after, a step less: your step t has the target of the step after, and the last step is left out; states and targets of one step belong together
+-     for t in range(T):
+-         h = reservoir_step(params, leak, x[t, ...], h)
+-         if t >= washout:
+-             g = with_one(h)
+-             squares = squares + g.T @ g
+-             products = products + g.T @ targets[t, ...]
+-     squares = squares + penalty * (T - washout)
++     for t in range(T - 1):
++         h = reservoir_step(params, leak, x[t, ...], h)
++         if t >= washout:
++             g = with_one(h)
++             squares = squares + g.T @ g
++             products = products + g.T @ targets[t + 1, ...]
++     squares = squares + penalty * (T - 1 - washout)
 
-square for the length: the limit was divided by the square of the length; length(a) is the root already
-- limit / length(a)
-+ limit / length(a) ** 2
+last step left out: your loop ends a step early: the last state and its target count too
+-     for t in range(T):
++     for t in range(T - 1):
 
-root mean square: the limit was divided by the root of the mean square; the length is the root of the sum
-- limit / length(a)
-+ limit * a.shape[0] ** 0.5 / length(a)
+penalty for one step: your penalty was not multiplied by N: the formula has a mean over N steps, and the sums have none
+- penalty * (T - washout) * B * penalised
++ penalty * penalised
 
-negative entries lost: by entry, negative entries were moved to 0; each is moved into [-limit, limit]
-- xp.clip(flat, -limit, limit)
-+ xp.clip(flat, 0.0, limit)
+washout in N: your N counts the washout as well; N is the number of steps that count in the sums
+- (T - washout) * B
++ T * B
 
-signs lost: by entry, the signs were lost; each entry is moved into [-limit, limit] as it is
-- xp.clip(flat, -limit, limit)
-+ xp.clip(abs(flat), 0.0, limit)
+batch forgotten in N: your penalty counts once for each step; N counts the steps of every sequence of the batch
+- (T - washout) * B
++ (T - washout)
 
-signs alone: by entry, only the signs were kept; an entry within the limit stays as it is
-- xp.clip(flat, -limit, limit)
-+ limit * xp.sign(flat)
+steps forgotten in N: your N is the number of sequences; each has T - washout steps that count
+- (T - washout) * B
++ B
 
-dropped: by entry, what was too large was set to 0; it is moved to the limit
-- xp.clip(flat, -limit, limit)
-+ xp.where(abs(flat) > limit, xp.zeros_like(flat), flat)
+mean for the squares: your first sum was divided by N before N times the penalty was added, and your second was not; divide both or none
+- squares = squares + penalty
++ squares = squares / ((T - washout) * B) + penalty
 
-around the mean: by entry, the interval lies around the mean of the entries; it is [-limit, limit]
-- xp.clip(flat, -limit, limit)
-+ xp.clip(flat, xp.mean(flat) - limit, xp.mean(flat) + limit)
+mean for the squares alone: your first sum was divided by N, and your second was not; divide both or none
+-     squares = squares + penalty * (T - washout) * B * penalised
++     squares = squares / ((T - washout) * B) + penalty * penalised
 
-clipped once more: by entry, the gradient that was clipped by array was clipped again; each way begins with the original
-- xp.clip(flat, -limit, limit)
-+ xp.clip(by_array * min(1.0, limit / length(flat)), -limit, limit)
+batch averaged: your sums were divided by the number of sequences, and your penalty was multiplied by it; N counts the steps of every sequence, and the sums go over all of them
+-             squares = squares + g.T @ g
+-             products = products + g.T @ targets[t, ...]
++             squares = squares + g.T @ g / B
++             products = products + g.T @ targets[t, ...] / B
 
-limit shared by the entries: by entry, the limit was divided by the root of the number of entries; each entry may have the whole of it
-- xp.clip(flat, -limit, limit)
-+ xp.clip(flat, -limit / flat.shape[0] ** 0.5, limit / flat.shape[0] ** 0.5)
+penalty over N: your penalty was divided by N; multiplying the formula by N multiplies it
+- penalty * (T - washout) * B * penalised
++ penalty / ((T - washout) * B) * penalised
 
-clipped above, not divided: two things: a cosine divides by both lengths, and by entry only the entries above the limit were cut
--     by_entry = xp.clip(flat, -limit, limit)
--     return tuple(
--         float(c @ flat) / (length(c) * length(flat))
-+     by_entry = xp.clip(flat, None, limit)
-+     return tuple(
-+         float(c @ flat) / length(flat)
+targets averaged: your penalty was multiplied by the number of targets K as well; the formula adds the squares over the targets and divides by N alone
+- (T - washout) * B
++ (T - washout) * B * targets.shape[2]
 
-stretched, in another order: two things: arrays that are shorter than the limit were stretched to it, and the first two results are exchanged
--         return a * min(1.0, limit / length(a))
--
--     by_norm = shortened(flat)
--     by_array = xp.concat([shortened(a) for a in arrays])
-+         return a * (limit / length(a))
-+
-+     by_array = shortened(flat)
-+     by_norm = xp.concat([shortened(a) for a in arrays])
+mean and N: your sums were divided by N, and the penalty was multiplied by it; do one of the two
+-     squares = squares + penalty
++     products = products / ((T - washout) * B)
++     squares = squares / ((T - washout) * B) + penalty
+
+half the loss: your penalty counts twice: the derivatives of both terms have a factor of 2, and it cancels
+- squares = squares + penalty
++ squares = squares + 2 * penalty
+
+half the penalty: your penalty counts half: the derivatives of both terms have a factor of 2, and it cancels
+- squares = squares + penalty
++ squares = squares + 0.5 * penalty
+
+penalty squared: your penalty was squared; it stands in the formula as it is
+- squares = squares + penalty
++ squares = squares + penalty * penalty
+
+bias penalised: your bias was penalised too; `penalised` has a 0 for it
+- B * penalised
++ B * xp.eye(H + 1, dtype=x.dtype, device=device_of(x))
+
+penalty everywhere: your penalty was added to all entries of the first sum; it belongs on the diagonal, of the units alone
+- B * penalised
++ B
+
+no penalty: your first sum went into the system without the penalty
+- squares = squares + penalty
++ squares = squares + 0 * penalty
+
+penalty subtracted: your penalty was subtracted; a penalty makes the diagonal larger
+- squares = squares + penalty
++ squares = squares - penalty
+
+last step alone, both sums: your sums hold the last step alone: add up over the steps
+-             squares = squares + g.T @ g
+-             products = products + g.T @ targets[t, ...]
++             squares = g.T @ g
++             products = g.T @ targets[t, ...]
+
+last step alone, first sum: your first sum holds the last step alone: add up over the steps
+- squares = squares + g.T @ g
++ squares = g.T @ g
+
+last step alone, second sum: your second sum holds the last step alone: add up over the steps
+- products = products + g.T
++ products = g.T
+
+first sequence alone: your sums have the first sequence of the batch alone
+- g.T @ g
+-             products = products + g.T @ targets[t, ...]
++ g[:1, :].T @ g[:1, :]
++             products = products + g[:1, :].T @ targets[t, :1, :]
+
+sequences averaged: your sums hold the mean state of the batch; each sequence has a state and a target of its own
+- g = with_one(h)
+-             squares = squares + g.T @ g
+-             products = products + g.T @ targets[t, ...]
++ g = xp.mean(with_one(h), axis=0)[None, :]
++             squares = squares + B * g.T @ g
++             products = products + B * g.T @ xp.mean(targets[t, ...], axis=0)[None, :]
+
+states never squared out: your readout is the second sum by N alone; each unit's weight depends on the others, so solve the system with the first sum
+- W = xp.linalg.solve(squares, products).T
++ W = products.T / ((T - washout) * B)
+
+each unit by itself: your readout divides by the diagonal of the first sum, as if the units had nothing in common; solve the whole system
+- W = xp.linalg.solve(squares, products).T
++ W = (products / xp.sum(squares * xp.eye(H + 1, dtype=x.dtype, device=device_of(x)), axis=1)[:, None]).T
+
+multiplied for solved: your readout is the first sum times the second; the system has to be solved
+- W = xp.linalg.solve(squares, products).T
++ W = (squares @ products).T
+
+bias for the first unit: your W was split at the wrong end: with_one puts the 1 last, so b_y is the last column
+- return W[:, :H], W[:, H]
++ return W[:, 1:], W[:, 0]
+
+1 in front: your g has the 1 in front, and `penalised` spares the last entry; so your bias was penalised and one unit was not
+- g = with_one(h)
+-             squares = squares + g.T @ g
+-             products = products + g.T @ targets[t, ...]
+-     squares = squares + penalty * (T - washout) * B * penalised
+-     W = xp.linalg.solve(squares, products).T
+-     return W[:, :H], W[:, H]
++ g = xp.concat([xp.ones_like(h[:, :1]), h], axis=1)
++             squares = squares + g.T @ g
++             products = products + g.T @ targets[t, ...]
++     squares = squares + penalty * (T - washout) * B * penalised
++     W = xp.linalg.solve(squares, products).T
++     return W[:, 1:], W[:, 0]
+
+no bias: your W_y was solved without a bias: the 1 has to be in g when the system is solved
+-             squares = squares + g.T @ g
++             g = xp.concat([h, 0 * h[:, :1]], axis=1)
++             squares = squares + g.T @ g + (xp.eye(H + 1, dtype=x.dtype, device=device_of(x)) - penalised)
+
+bias lost: your b_y is 0; the last column of W is the bias
+- return W[:, :H], W[:, H]
++ return W[:, :H], 0 * W[:, H]
+
+mean of the targets left in: your W_y took the mean off the states but not off the targets, in the product of the two
+-     squares = squares + penalty * (T - washout) * B * penalised
+-     W = xp.linalg.solve(squares, products).T
+-     return W[:, :H], W[:, H]
++     squares, products = (s / ((T - washout) * B) for s in (squares, products))
++     mean = squares[H, :H]
++     centred = squares[:H, :H] - mean[:, None] * mean + penalty * penalised[:H, :H]
++     W = xp.linalg.solve(centred, products[:H, :]).T
++     return W, products[H, :] - W @ mean
+
+mean of the targets: your b_y is the mean of the targets; the states have a mean too, and W_y times it is taken off
+- return W[:, :H], W[:, H]
++ return W[:, :H], xp.mean(targets[washout:, ...], axis=(0, 1))
+
+bias of the wrong sign: your b_y has the wrong sign; it is added in the readout
+- return W[:, :H], W[:, H]
++ return W[:, :H], -W[:, H]
+
+NumPy's sums [hidden, dtype]: float32 goes in and float64 comes out: the sums began with np.zeros, which is float64
+- squares, products = 0, 0
++ squares, products = np.zeros((H + 1, H + 1)), np.zeros((H + 1, targets.shape[2]))
+
+axis lost [hidden, sizes]: with one target the axis of the targets was lost: W_y is (1, H) then
+- return W[:, :H], W[:, H]
++ return np.squeeze(W[:, :H]), W[:, H]
 """
 
 # %% [markdown]
