@@ -12,17 +12,25 @@ import numpy as np
 import pytest
 from test_check_notebook import check, notebook, write  # noqa: F401
 
-from grading import NAME
+from grading import NAME, ROOT
 from rnncore.checking import client, here
-from rnncore.data import music, series
+from rnncore.data import music, series, text
+from tools.build import book
 from tools.publish import lite, lite_data, lite_kernel
 
+WITH = sorted(p.stem for p in book.BOOK.glob("ch0[1-8]_*.md"))
 FIRST = ["ch01_sequences", "ch02_cell", "ch03_bptt", "ch04_training"]
 FIRST += ["ch05_gradients", "ch06_lstm", "ch07_gru", "ch08_deeper"]
 
 
 def code(*sources):
     return {"cells": [{"cell_type": "code", "source": s} for s in sources]}
+
+
+@pytest.mark.parametrize("name", WITH)
+def test_the_pages_with_experiments_run_in_the_browser(name):
+    page = book.read_notebook(book.BOOK / f"{name}.md")
+    assert lite.lacking(page) == set()
 
 
 def test_what_needs_numpy_alone_runs_in_the_browser():
@@ -157,6 +165,29 @@ def test_the_kernel_s_archive_is_the_same_twice(static, tmp_path):
     lite_kernel.pack(static)
     lite_kernel.pack(other)
     assert packed(static).name == packed(other).name
+
+
+def test_the_browser_reads_the_text_that_this_python_reads(
+    static, tmp_path, monkeypatch
+):
+    here = text.python_source()
+    lite_kernel.pack(static)
+    with tarfile.open(packed(static)) as archive:
+        archive.extractall(tmp_path / "there", filter="data")
+    packages = tmp_path / "there" / lite_kernel.TARGET
+    monkeypatch.setattr(sys, "path", [str(packages)])
+    there = text.python_source()
+    (found,) = packages.glob("pytest-*.dist-info")
+    assert found.name == f"pytest-{here.version}.dist-info"
+    assert there == here
+
+
+def test_the_browser_s_text_is_of_the_release_that_is_pinned():
+    pinned = [
+        re.search(r"^pytest==\S+", (ROOT / name).read_text(), re.MULTILINE)
+        for name in ("requirements.txt", "requirements-lite.txt")
+    ]
+    assert pinned[0][0] == pinned[1][0]
 
 
 def test_another_kernel_is_refused(static):

@@ -264,6 +264,22 @@ def test_a_cell_run_at_once_waits_for_its_folder(reader, address):
     assert page.get_by_role("alert").count() == 0
 
 
+WRITE_AND_READ = """from pathlib import Path
+
+path = Path("/tmp/words")
+path.write_bytes("h\u2080 \u2192 \u00e9".encode())
+print(ascii(path.read_text()), path.write_text("\u00e9"))
+print(path.read_bytes())"""
+
+
+def test_files_are_utf_8_where_a_cell_names_no_encoding(reader, address):
+    page = visit(reader, address, "check.ipynb")
+    put(page, "check(", WRITE_AND_READ)
+    said = checked(page)
+    assert r"'h\u2080 \u2192 \xe9' 1" in said
+    assert r"b'\xc3\xa9'" in said
+
+
 @pytest.mark.parametrize("name", ["ch01_sequences", "ch02_cell"])
 def test_a_page_computes_and_draws_in_the_browser(reader, address, name):
     seen = walk(reader, address, f"pages/{name}.ipynb")

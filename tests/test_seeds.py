@@ -4,10 +4,13 @@ import ast
 import json
 import sys
 
+import matplotlib
+import matplotlib.pyplot as plt
 import pytest
 
+from rnncore.comparison import Comparison, Result, Tried, to_json
 from tools.build import book
-from tools.publish import another_seed, seeds
+from tools.publish import another_seed, notebooks, seeds
 from tools.publish.lite_kernel import Refused
 
 
@@ -40,6 +43,7 @@ def notebook(*cells):
         (["a = 1", "def f(): return a", "b = f()", "f()"], [0, 1]),
         (["def f(): return a", "a = 1", "f()"], [0, 1]),
         (["a = 1", "def f(a): return a", "f(2)"], [1]),
+        (["import m", "m.f(1)", "m.f(2)"], [0]),
         (["a = [1]", "[b for b in a]"], [0]),
         (["b = 1", "a = [1]", "[b for b in a]"], [1]),
         (["x = 1", "for x in range(3): pass", "for x in '': x"], []),
@@ -116,6 +120,22 @@ def test_stored_measurements_are_written_before_they_are_read():
     assert found.before == [0, 1, 2]
 
 
+def test_what_is_read_from_the_measurements_gets_a_button_too():
+    made = notebook(
+        "write()",
+        "y = json.loads(open('measurements.json').read_text())",
+        "x = np.random.default_rng(0)",
+        "print(y)",
+        ("claim('y is small', y < 9)", "remove-cell"),
+        "print(y, x)",
+    )
+    made["cells"][0]["id"] = "measurements"
+    assert seeds.experiments(made, [3, 5]) == [
+        seeds.Experiment([0, 1], 3, [4], recorded=True),
+        seeds.Experiment([0, 1, 2], 5, []),
+    ]
+
+
 WITH = ["ch02_loop", "ch03_truncated", "ch04_training", "ch05_gradients"]
 WITH += ["ch06_lstm", "ch08_deeper", "ch08_steady"]
 
@@ -175,8 +195,8 @@ def test_a_page_that_is_not_built_from_the_notebook_is_refused():
 def rerun():
     """Runs cells with a number added to the seeds; what was found."""
 
-    def run(shift, *cells):
-        one = another_seed.Rerun(shift)
+    def run(shift, *cells, recorded=None):
+        one = another_seed.Rerun(shift, recorded)
         for source, part in cells:
             if not one.cell(source, part):
                 break
@@ -270,3 +290,138 @@ def test_claims_stop_the_build_again_when_a_run_is_over(rerun):
     rerun(0, ("from rnncore.comparison import claim", "shown"))
     with pytest.raises(AssertionError, match="no longer so"):
         comparison.claim("one", False)
+
+
+# -------------------------------------------------------- a recorded seed
+
+
+COMPARED = to_json(
+    Comparison(
+        steps=7,
+        seeds=[3, 4],
+        grid={"rate": [0.1, 0.2]},  # as many as seeds, and none of them
+        results={
+            "a": Result(
+                {"rate": 0.1},
+                [1.0, 2.0],
+                [Tried({"rate": r}, [r, 10 * r]) for r in (0.1, 0.2)],
+                [],
+            )
+        },
+    )
+)
+STORED = {
+    "listed": {"value": [[5, 6], [7, 8]], "seed": [3, 4]},
+    "compared": {"value": COMPARED, "seed": [3, 4]},
+    "shared": {"value": 9, "seed": [3, 4]},
+    "single": {"value": [1, 2], "seed": 0},
+}
+OPEN = "m = json.loads(Path('measurements.json').read_text())"
+
+
+@pytest.fixture
+def stored(rerun, tmp_path, monkeypatch):
+    """Prints what a key holds for a recorded seed; the whole result."""
+    monkeypatch.chdir(tmp_path)
+    for entry in STORED.values():
+        entry["command"] = "python -m tools.train name run"
+    path = tmp_path / "measurements.json"
+    path.write_text(json.dumps(STORED))
+
+    def ask(key, seed):
+        source = f"print(json.dumps(m['{key}']['value']))"
+        cells = ("import json\nfrom pathlib import Path", OPEN)
+        before = [(cell, "before") for cell in cells]
+        return rerun(0, *before, (source, "shown"), recorded=seed)
+
+    return ask
+
+
+def test_a_list_by_seed_becomes_that_of_one(stored):
+    found = stored("listed", 4)
+    assert found["outputs"] == [{"printed": "[[7, 8]]\n"}]
+    assert found["recorded"] == {
+        "seeds": [3, 4],
+        "commands": ["python -m tools.train name"],
+    }
+
+
+def test_a_comparison_keeps_one_seed_and_its_whole_grid(stored):
+    (shown,) = stored("compared", 4)["outputs"]
+    found = json.loads(shown["printed"])
+    assert found["grid"] == {"rate": [0.1, 0.2]}
+    assert found["seeds"] == [4]
+    assert found["results"]["a"]["test"] == [2.0]
+    tried = found["results"]["a"]["tried"]
+    assert [t["validation"] for t in tried] == [[1.0], [2.0]]
+    assert [t["setting"]["rate"] for t in tried] == [0.1, 0.2]
+
+
+@pytest.mark.parametrize("key", ["shared", "single"])
+def test_what_has_no_value_by_seed_stays_and_names_no_seed(stored, key):
+    found = stored(key, 3)
+    value = json.dumps(STORED[key]["value"])
+    assert found["outputs"] == [{"printed": f"{value}\n"}]
+    assert found["recorded"]["seeds"] == []
+
+
+def test_a_seed_that_is_not_recorded_changes_nothing(stored):
+    found = stored("listed", 5)
+    assert found["outputs"] == [{"printed": "[[5, 6], [7, 8]]\n"}]
+    assert found["recorded"]["seeds"] == [3, 4]
+
+
+# How many results of each page are recorded, and how many have no seed.
+RECORDED = {
+    "ch03_forward": (1, 0),
+    "ch04_characters": (1, 0),
+    "ch05_clipping": (1, 0),
+    "ch05_long_lags": (3, 0),
+    "ch05_reservoir": (1, 0),
+    "ch06_lstm": (2, 0),
+    "ch07_gru": (5, 2),  # sizes, and times
+    "ch08_deeper": (1, 0),
+    "ch08_steady": (2, 0),
+}
+
+
+def test_no_other_page_shows_recorded_results():
+    reading = [
+        path.stem
+        for path in book.BOOK.glob("ch0[1-8]_*.md")
+        if seeds.MEASURED in path.read_text("utf-8")
+    ]
+    assert sorted(reading) == sorted(RECORDED)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RECORDED)
+def test_each_recorded_result_is_drawn_from_one_seed(
+    rerun, name, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    cells = seeds.code_cells(
+        notebooks.notebook(book.BOOK / f"{name}.md", {})
+    )
+    sources = [cell["source"] for cell in cells]
+    shown = [
+        k
+        for k, s in enumerate(sources)
+        if "print(" in s or "subplots(" in s
+    ]
+    found = []
+    for one in seeds.experiments({"cells": cells}, shown):
+        if not one.recorded:
+            continue
+        order = sorted({*one.before, one.shown, *one.after})
+        parts = {one.shown: "shown"} | dict.fromkeys(one.after, "after")
+        run = [(sources[k], parts.get(k, "before")) for k in order]
+        with matplotlib.rc_context():
+            found.append(rerun(0, *run, recorded=1))
+            found[-1]["figures"] = plt.get_fignums()  # not yet an output
+            plt.close("all")
+    assert [f["stopped"] for f in found] == [""] * len(found)
+    assert all(f["recorded"]["commands"] for f in found)
+    assert all(f["outputs"] or f["figures"] for f in found)
+    without = [f for f in found if 1 not in f["recorded"]["seeds"]]
+    assert (len(found), len(without)) == RECORDED[name]

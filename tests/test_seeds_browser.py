@@ -21,6 +21,7 @@ NAME, CELL = (
     13,
 )  # the adder: its numbers are drawn, its weights not
 OWN = 2  # the page's seed
+RECORDED = "ch05_clipping"  # prints stored results of five seeds
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def pages(address, folder, tmp_path_factory):  # noqa: F811
     def make(there):
         html = book.BUILD / "html"
         shutil.copytree(html / "_static", there / "_static")
-        for name in "index", NAME:
+        for name in "index", NAME, RECORDED:
             shutil.copy(html / f"{name}.html", there)
         lite.put_into(there, folder / "book" / "lite")
 
@@ -43,7 +44,9 @@ def pages(address, folder, tmp_path_factory):  # noqa: F811
 class Reader:
     """The page, and what it asked for."""
 
-    def __init__(self, browser, pages, **how):
+    def __init__(
+        self, browser, pages, name=NAME, which=f'[cell="{CELL}"]', **how
+    ):
         self.context = browser.new_context(
             viewport={"width": 1280, "height": 900}, **how
         )
@@ -54,8 +57,8 @@ class Reader:
         self.asked, self.wrong = [], []
         self.context.on("request", lambda r: self.asked.append(r.url))
         self.page.on("pageerror", lambda e: self.wrong.append(e.stack))
-        self.page.goto(pages)
-        self.one = self.page.locator(f'another-seed[cell="{CELL}"]')
+        self.page.goto(pages.replace(NAME, name))
+        self.one = self.page.locator(f"another-seed{which}")
 
     def press(self):
         self.one.locator("[type=submit]").click()
@@ -114,6 +117,27 @@ def test_an_experiment_runs_again_with_another_seed_and_with_its_own(
     expect(caption).to_contain_text(f"The page's own seed, {OWN}")
     expect(caption).to_contain_text("the same as above")
     assert words(figure) == printed
+
+
+def test_a_recorded_result_is_shown_of_one_seed_alone(reader):
+    one = reader(name=RECORDED, which="[recorded]")
+    printed = words(one.one.locator("xpath=preceding-sibling::div"))[0]
+    one.press()
+    caption = one.one.locator("figcaption")
+    expect(caption).to_contain_text("Recorded seed 0 alone")
+    expect(caption).to_contain_text("python -m tools.train clipping")
+    (alone,) = words(one.one.locator("figure"))
+    for line, whole in zip(
+        alone.splitlines(), printed.splitlines(), strict=True
+    ):
+        *setting, error = line.split()
+        assert whole.split()[: len(setting)] == setting
+        assert error in whole.split()[len(setting) :]
+    expect(one.one.locator("input")).to_have_value("1")
+    one.one.locator("input").fill("7")
+    one.press()
+    told = one.one.get_by_role("status")
+    expect(told).to_have_text("Recorded are the seeds 0, 1, 2, 3, 4.")
 
 
 def test_what_is_no_seed_loads_nothing_and_is_told(reader):

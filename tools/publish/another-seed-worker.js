@@ -25,10 +25,11 @@ const ready = (async () => {
 const python = (name, ...values) => attempt(() => Module.eval(
   `${name}(${values.map((value) => JSON.stringify(value)).join(", ")})`));
 
-onmessage = async ({ data: { shift, cells } }) => {
+onmessage = async ({ data: { shift, recorded, cells } }) => {
   try {
     await ready;
-    attempt(() => Module.exec(`rerun = Rerun(${Number(shift)})`));
+    const one = recorded === null ? "None" : Number(recorded);
+    attempt(() => Module.exec(`rerun = Rerun(${Number(shift)}, ${one})`));
     for (const [k, { source, part }] of cells.entries()) {
       postMessage({ says: `Running cell ${k + 1} of ${cells.length}` });
       if (!python("rerun.cell", source, part)) break;

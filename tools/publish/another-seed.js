@@ -1,5 +1,6 @@
 /* <another-seed cell>: runs the cell above it again, with another seed, in the
-   browser's Python, and shows the result below the printed one. Nothing is
+   browser's Python, and shows the result below the printed one. Where the cell
+   shows what is `recorded`, it runs on one recorded seed alone. Nothing is
    loaded before the first press. */
 (() => {
   "use strict";
@@ -77,13 +78,13 @@
     throw error;
   });
 
-  const jobFor = async (cell, shift) => {
+  const jobFor = async (cell, seed) => {
     const { sources, experiments } = await cells();
     const { before, after } = experiments[cell];
     const part = (k) => k === cell ? "shown"
       : after.includes(k) ? "after" : "before";
     const order = [...before, cell, ...after].sort((a, b) => a - b);
-    return { shift,
+    return { ...seed,
       cells: order.map((k) => ({ source: sources[k], part: part(k) })) };
   };
 
@@ -118,6 +119,17 @@
       ? ": what is printed is not in all digits the same as above." : ".");
   };
 
+  const fromRecords = (seed, { seeds, commands }) => [
+    `Recorded seed ${seed} alone; above are all that were recorded. Settings that` +
+      ` were chosen with all of them stay. ${commands.join(" and ")} trained them,` +
+      " too long for a page, and trains others with --seeds.",
+  ];
+
+  const whyNot = ({ seeds, commands }) => seeds.length > 0
+    ? `Recorded are the seeds ${seeds.join(", ")}.`
+    : "No other seed can be shown: these are sizes or times that" +
+      ` ${commands.join(" and ")} recorded once.`;
+
   const claims = (made) => {
     const lines = new Set(made.map(([sentence, holds]) =>
       `${holds ? "✓ So here too" : "✗ Not so here"}: ${sentence}`));
@@ -128,6 +140,7 @@
   class AnotherSeed extends HTMLElement {
     connectedCallback() {
       if (this.querySelector("form")) return;
+      this.recorded = this.hasAttribute("recorded");
       this.button = make("button", { type: "submit" }, "Another seed");
       this.form = make("form", { noValidate: true, onsubmit: (event) => {
         event.preventDefault();
@@ -139,11 +152,12 @@
     /* At the first press: the field, and where words and result will be. */
     unfold() {
       this.field = make("input",
-        { type: "number", min: 0, max: MOST, value: STEP });
+        { type: "number", min: 0, max: MOST, value: this.recorded ? 0 : STEP });
       this.halt = make("button",
         { type: "button", hidden: true, onclick: () => stop?.() }, "Stop");
       this.form.append(
-        make("label", {}, "added to each seed: ", this.field), this.halt);
+        make("label", {}, this.recorded ? "recorded seed: "
+          : "added to each seed: ", this.field), this.halt);
       this.status = make("p", { role: "status" });
       this.figure = make("figure", { hidden: true });
       this.append(this.status, this.figure);
@@ -153,8 +167,9 @@
       if (!this.status) this.unfold();
       const shift = this.field.value === "" ? NaN : Number(this.field.value);
       if (!Number.isInteger(shift) || shift < 0 || shift > MOST)
-        return this.say("Expected a whole number from 0, which gives the" +
-          ` printed numbers, to ${MOST.toLocaleString("en")}.`);
+        return this.say("Expected a whole number from 0" +
+          (this.recorded ? "" : ", which gives the printed numbers,") +
+          ` to ${MOST.toLocaleString("en")}.`);
       if (lacks()) return this.say(lacks());
       if (stop)
         return this.say("Another experiment of this page is running: wait, or" +
@@ -169,9 +184,16 @@
       this.button.disabled = true;
       this.halt.hidden = false;
       try {
-        const job = await jobFor(Number(this.getAttribute("cell")), shift);
-        this.show(shift, await run(job, (says) => { now = says; tell(); }));
-        this.field.value = Math.min(shift + STEP, MOST);
+        const job = await jobFor(Number(this.getAttribute("cell")), this.recorded
+          ? { shift: 0, recorded: shift } : { shift, recorded: null });
+        const found = await run(job, (says) => { now = says; tell(); });
+        const { seeds } = found.recorded;
+        if (this.recorded && !found.stopped && !seeds.includes(shift))
+          throw new Error(whyNot(found.recorded));
+        this.show(shift, found);
+        this.field.value = this.recorded
+          ? seeds[(seeds.indexOf(shift) + 1) % seeds.length] ?? 0
+          : Math.min(shift + STEP, MOST);
         this.say("");
       } catch ({ message }) {
         this.say(message);
@@ -187,13 +209,14 @@
       this.status.textContent = words;
     }
 
-    show(shift, { seeds, outputs, claims: made, stopped }) {
+    show(shift, { seeds, recorded, outputs, claims: made, stopped }) {
       const results = make("div", { className: "cell_output" },
         ...outputs.map(shown));
       const printed = text(this.parentElement.querySelector(".cell_output"));
       this.figure.hidden = false;
       this.figure.replaceChildren(
-        make("figcaption", {}, caption(seeds, shift, printed, text(results))),
+        make("figcaption", {}, ...(this.recorded ? fromRecords(shift, recorded)
+          : [caption(seeds, shift, printed, text(results))])),
         results,
         ...claims(made),
         ...(stopped ? [make("p", {}, `It stops here: ${stopped}`)] : []));

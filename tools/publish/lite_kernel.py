@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import importlib.metadata
 import importlib.util
 import io
 import json
@@ -28,6 +29,7 @@ ADDED = ("array_api_compat", "comm", "ipywidgets", "tqdm")  # pure Python
 # Ours, for the pages, in tools/publish/drawing: these, and the data of chapter 1.
 INSTEAD = ("matplotlib", "myst_nb")
 DATA = ("music21", "statsmodels")
+TEXT = "pytest"  # whose source the networks of chapter 4 learn to write
 LISTING = "empack_env_meta.json"
 LIBRARY = "lib/python3.11"  # in the browser
 TARGET = f"{LIBRARY}/site-packages"
@@ -57,6 +59,8 @@ CHANGES = (
     ("Module.FS.isDir(a)||", "Module.FS.analyzePath(a).exists||"),
     ("Module.FS.writeFile(a,r),Module._untar(a,_)", "await unpackInto(Module.FS,r)"),
 )
+# Python starts in the C locale, and files would be ASCII: PYTHONUTF8 is ignored.
+AT_START = 'import locale\n\nlocale.setlocale(locale.LC_CTYPE, "C.UTF-8")\n'
 UNPACK = Path(__file__).with_name("lite_unpack.js")
 
 
@@ -81,7 +85,9 @@ def pack(static: Path) -> None:
                 tar.extractall(root, filter="data")
         throw_out(root)
         add_course(root / TARGET)
+        (root / TARGET / "sitecustomize.py").write_text(AT_START, "utf-8")
         compile_modules(root)
+        add_text(root / TARGET)
         content = archive(root)
     for package in listed["packages"]:
         (static / package["filename"]).unlink()
@@ -134,6 +140,23 @@ def add_course(packages: Path) -> None:
             ignore=shutil.ignore_patterns(*LEFT_OUT),
             dirs_exist_ok=True,
         )
+
+
+def add_text(packages: Path) -> None:
+    """Copy what rnncore.data.text reads: a package's sources, as they are.
+
+    Raises Refused where it is not installed.
+    """
+    try:
+        release = importlib.metadata.distribution(TEXT)
+    except importlib.metadata.PackageNotFoundError as error:
+        raise Refused(f"there is no {TEXT}: run make lite") from error
+    for file in release.files or []:
+        listed = file.name in ("METADATA", "RECORD")
+        if ".." not in file.parts and (listed or file.suffix == ".py"):
+            copy = packages / file
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(str(release.locate_file(file)), copy)
 
 
 def compile_modules(root: Path) -> None:

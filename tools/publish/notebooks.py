@@ -38,6 +38,7 @@ LABEL = re.compile(r"^\([\w-]+\)=\n|(?<=\$\$) *\([\w-]+\)(?= *$)", re.MULTILINE)
 WRONG = re.compile(r"^(\S.*)\n: +(.+)$", re.MULTILINE)  # and the reply
 NUMPY = re.compile(r"np\.\w+\((.*)\)")  # how NumPy 2 writes its numbers
 MEASURED = "measurements.json"
+KEPT = "value", "seed", "command"  # of a measurement
 BESIDE = '"../'  # a path out of the book's folder
 
 
@@ -123,7 +124,7 @@ def _measurements(code: str) -> str:
     """A cell that writes the stored measurements that the code may read."""
     stored = json.loads((book.BOOK / MEASURED).read_text("utf-8"))
     wanted = {key for key in stored if re.search(rf"\b{key.split('.')[0]}\b", code)}
-    kept = {key: {"value": stored[key]["value"]} for key in sorted(wanted)}
+    kept = {key: {part: stored[key][part] for part in KEPT} for key in sorted(wanted)}
     return (
         "# What took too long for a page was measured once, and is read from a file.\n"
         "from pathlib import Path\n\n"

@@ -2,7 +2,8 @@
 
 Below such a cell the page gets a place for a button (another-seed.js), and
 beside the browser's Python lie the sources of the page's cells, with the list
-of those that each experiment needs: a reader waits for these alone.
+of those that each experiment needs: a reader waits for these alone. What is
+read from the stored measurements is shown again with one recorded seed alone.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ KERNEL = "extensions/@jupyterlite/xeus-python-kernel/static"
 PAGES = "ch0[1-8]_*.ipynb"
 MEASURED = "measurements.json"
 GENERATOR = "default_rng"
+STORED = "read_text"  # how a page opens the measurements
 CLOCKS = {"perf_counter"}  # measure the machine, whatever the seed
 GONE = "remove-cell"
 MARK = "<!--lite-->", "<!--/lite-->"
@@ -44,11 +46,15 @@ class Names(NamedTuple):
 
 
 class Experiment(NamedTuple):
-    """Cells by number: to run first, to show, and with claims about it."""
+    """Cells by number: to run first, to show, and with claims about it.
+
+    Where `recorded`, it computes nothing and shows stored measurements.
+    """
 
     before: list[int]
     shown: int
     after: list[int]
+    recorded: bool = False
 
 
 # --------------------------------------------------------- what needs what
@@ -171,13 +177,14 @@ def _generators(sources: Sequence[str]) -> set[str]:
 def needed(sources: Sequence[str], last: int) -> list[int]:
     """The cells before `last` whose work it uses, directly or not."""
     every = [names(source) for source in sources[: last + 1]]
+    modules = _modules(sources)
     drawn = _generators(sources[: last + 1])
     late: set[str] = set()
     while True:
         wanted, found = set(every[last].reads), []
         for k in range(last - 1, -1, -1):
             here = every[k]
-            gives = here.binds | (drawn & here.reads)
+            gives = here.binds - (modules - here.fresh) | (drawn & here.reads)
             if gives & (wanted | late):
                 found.append(k)
                 wanted = (wanted - here.fresh) | here.reads
@@ -185,6 +192,17 @@ def needed(sources: Sequence[str], last: int) -> list[int]:
         if more <= late:
             return found[::-1]
         late |= more
+
+
+def _modules(sources: Sequence[str]) -> set[str]:
+    """Names of modules: to call a function of one does not change it."""
+    return {
+        (alias.asname or alias.name).partition(".")[0]
+        for source in sources
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
 
 
 def depend(sources: Sequence[str], functions: set[str]) -> set[int]:
@@ -222,19 +240,22 @@ def experiments(
     cells = code_cells(notebook)
     sources = ["".join(cell["source"]) for cell in cells]
     drawn = depend(sources, {GENERATOR})
+    stored = any(cell["id"] == "measurements" for cell in cells)
+    read = depend(sources, {STORED}) - drawn if stored else set()
     found = []
-    for k in sorted((drawn - depend(sources, CLOCKS)) & set(with_output)):
+    for k in sorted((drawn - depend(sources, CLOCKS) | read) & set(with_output)):
+        of = read if k in read else drawn
         after = []
         for later in range(k + 1, len(cells)):
             if later in with_output or GONE not in _tags(cells[later]):
                 break
-            if later in drawn and _claims(sources[later]):
+            if later in of and _claims(sources[later]):
                 after.append(later)
         uses = {n for each in [k, *after] for n in needed(sources, each)}
         uses |= {k, *after}
         if any(MEASURED in sources[n] for n in uses):
             uses |= {n for n, c in enumerate(cells) if c["id"] == "measurements"}
-        found.append(Experiment(sorted(uses - {k, *after}), k, after))
+        found.append(Experiment(sorted(uses - {k, *after}), k, after, k in read))
     return found
 
 
@@ -305,8 +326,9 @@ def with_places(text: str, notebook: dict[str, Any]) -> tuple[str, list[Experime
     place = {k: end for k, (end, _) in zip(there, ends, strict=True)}
     for experiment in reversed(found):
         end = place[experiment.shown]
-        tag = f'{MARK[0]}<another-seed cell="{experiment.shown}"></another-seed>'
-        text = f"{text[:end]}{tag}{MARK[1]}{text[end:]}"
+        recorded = " recorded" if experiment.recorded else ""
+        tag = f'<another-seed cell="{experiment.shown}"{recorded}></another-seed>'
+        text = f"{text[:end]}{MARK[0]}{tag}{MARK[1]}{text[end:]}"
     if found:
         script = f'{MARK[0]}<script defer src="{SCRIPT}"></script>{STYLE}{MARK[1]}'
         text = text.replace("</head>", f"{script}</head>", 1)
