@@ -125,10 +125,7 @@ def diagonals(a: Array) -> Array:
     xp, (_, U, B) = array_namespace(a), a.shape
     gap = xp.full((U - 1, B), -math.inf, dtype=a.dtype, device=device(a))
     return xp.stack(
-        [
-            xp.concat([gap[:u, :], a[:, u, :], gap[u:, :]])
-            for u in range(U)
-        ],
+        [xp.concat([gap[:u, :], a[:, u, :], gap[u:, :]]) for u in range(U)],
         axis=2,
     )
 
