@@ -123,9 +123,9 @@ def forward_variables(emitted: Array, skips: Array) -> Array:
     start[:, :2] = emitted[0, :, :2]  # the first blank, the first label
     a = [start]
     for frame in xp.unstack(emitted[1:, ...]):
-        stay, step = a[-1], _shift(a[-1], 1)
-        skip = _shift(a[-1], 2) + skips
-        a.append(_log_add(_log_add(stay, step), skip) + frame)
+        stay, step = a[-1], shifted(a[-1], 1)
+        skip = shifted(a[-1], 2) + skips
+        a.append(log_add(log_add(stay, step), skip) + frame)
     return xp.stack(a)
 
 
@@ -143,8 +143,8 @@ def backward_variables(
     for t in reversed(range(T)):
         if t + 1 < T:
             on = b[-1] + emitted[t + 1, ...]
-            skip = _shift(on + skips, -2)
-            on = _log_add(_log_add(on, _shift(on, -1)), skip)
+            skip = shifted(on + skips, -2)
+            on = log_add(log_add(on, shifted(on, -1)), skip)
         else:
             on = nowhere
         b.append(xp.where(lasts == t, ends, on))
@@ -220,7 +220,7 @@ def log_sum(a: Array) -> Array:
     """
     total = a[:, 0]
     for s in range(1, a.shape[1]):
-        total = _log_add(total, a[:, s])
+        total = log_add(total, a[:, s])
     return total
 
 
@@ -247,18 +247,18 @@ def _check_labels(
             )
 
 
-def _shift(a: Array, by: int) -> Array:
+def shifted(a: Array, by: int) -> Array:
     """The columns moved right (or left), -inf where nothing comes from."""
     xp = array_namespace(a)
     if a.shape[-1] <= abs(by):
         return xp.full_like(a, -math.inf)
-    gap = xp.full_like(a[:, : abs(by)], -math.inf)
+    gap = xp.full_like(a[..., : abs(by)], -math.inf)
     if by > 0:
-        return xp.concat([gap, a[:, :-by]], axis=-1)
-    return xp.concat([a[:, -by:], gap], axis=-1)
+        return xp.concat([gap, a[..., :-by]], axis=-1)
+    return xp.concat([a[..., -by:], gap], axis=-1)
 
 
-def _log_add(a: Array, b: Array) -> Array:
+def log_add(a: Array, b: Array) -> Array:
     """log(exp a + exp b); -inf where both are, with a gradient of zero.
 
     logaddexp alone gives -inf as well, but autograd finds inf - inf there.

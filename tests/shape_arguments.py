@@ -74,6 +74,13 @@ LETTERS = {
     "reservoir.memory_curve": {"lags": 3, "T": 40},  # more than unknowns
     "rtrl.step_jacobians": {"n": SIZES["H"]},
     "rtrl.unit_gradients": {"n": SIZES["H"]},
+    **{  # the transcripts of `labels` have two
+        f"transducer.{name}": {"U": 3}
+        for name in (
+            *("transducer_loss", "transducer_loss_vjp", "arcs"),
+            *("diagonals", "by_frame", "sums_before", "sums_after"),
+        )
+    },
     "tracking.states": {"D": 2, "H": tracking.NUMBERS},
 }
 GATES = {name: kind.G for name, kind in KINDS.items()}

@@ -53,7 +53,7 @@ CHAPTERS = {
         "ch14": "seq2seq.DotScore seq2seq.AdditiveScore seq2seq.attend "
         "seq2seq.AttentionDecoder translate.training.DECODERS "
         "translate.training.build_translator",
-        "ch15": "ctc speech.features speech.model speech.letters",
+        "ch15": "ctc transducer speech.features speech.model speech.letters",
         "ch16": "video.files video.model",
         "ch17": "video.captions",
         "ch18": "scan",

@@ -32,7 +32,7 @@ NUMERIC = [
     *("arrays", "bptt", "chunks", "ctc", "factors", "gradient_flow", "gru", "layers"),
     *("losses", "lstm", "memory", "rtrl", "nn", "norm", "optim", "reservoir", "rnn"),
     *("scan", "seq2seq", "sequence", "speech_features", "speech_model", "text_model"),
-    *("text_probe", "text_sampling", "tracking", "video", "xlstm"),
+    *("text_probe", "text_sampling", "tracking", "transducer", "video", "xlstm"),
 ]
 PROBE = """
 import json, os, sys

@@ -1,0 +1,207 @@
+"""CTC, a transducer and attention: three ways from sound to digits.
+
+Strings of one to three spoken digits, a label per digit, 12 steps a second,
+one bidirectional layer of 48 units for all three; equal updates, three seeds,
+the learning rate of each chosen by the errors on validation strings. Digits
+wrong in percent on voices that nothing was trained on, then on strings of
+four to ten digits, longer than any in training. Ten minutes of one core.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any, NamedTuple
+
+import jiwer
+import numpy as np
+import torch
+
+from rnncore.application import cooling, seeded, train_module
+from rnncore.comparison import Setting, Trained, compare, to_json
+from rnncore.data.speech import RATE, WORDS, Clip, digit_strings, split_voices
+from rnncore.speech.autoregressive import (
+    Listener,
+    Transducer,
+    attention_loss_of,
+    read_attention,
+    read_transducer,
+    transducer_loss_of,
+)
+from rnncore.speech.features import log_mel, stacked, standardised
+from rnncore.speech.model import Recognizer, batch_of, read_greedily, speech_loss
+from rnncore.speech.training import similar_lengths, word_errors
+from rnncore.train import Schedule
+from tools.train.runner import Asked, Found, Training
+
+STACK, H, J, LAYERS = 8, 48, 48, 1
+RATES = [0.003, 0.01, 0.03]
+SEEDS = (0, 1, 2)
+B, STEPS = 24, 200
+COUNT, TESTED, FEW = 1200, 200, 40  # strings: to train on, to judge by
+TRAINED, LONGER = (1, 3), (4, 6, 10)  # digits
+SPEED, NOISE = (120, 200), (10.0, 30.0)
+
+
+class Kind(NamedTuple):
+    """A network, its loss, and how it is read."""
+
+    make: Callable[[int], torch.nn.Module]  # of the number of labels
+    loss: Callable
+    read: Callable
+
+
+KINDS = {
+    "CTC": Kind(
+        lambda K: Recognizer(40 * STACK, H, K, LAYERS), speech_loss, read_greedily
+    ),
+    "transducer": Kind(
+        lambda K: Transducer(40 * STACK, H, K, J, LAYERS),
+        transducer_loss_of,
+        read_transducer,
+    ),
+    "attention": Kind(
+        lambda K: Listener(40 * STACK, H, K, J, LAYERS),
+        attention_loss_of,
+        read_attention,
+    ),
+}
+
+
+class Part(NamedTuple):
+    """Features and transcripts, recording by recording."""
+
+    features: list[np.ndarray]
+    texts: list[str]
+
+
+class Data(NamedTuple):
+    """Strings by known voices, then by unknown ones, by their digits."""
+
+    train: Part
+    valid: Part
+    test: Part
+    longer: dict[int, Part]
+
+
+@cache
+def data(check: bool) -> Data:
+    """The same strings for every run."""
+    known, unknown = split_voices(np.random.default_rng(0))
+
+    def part(seed: int, count: int, voices: list[str], digits: tuple[int, int]):
+        rng = np.random.default_rng([15, seed])
+        return heard(digit_strings(rng, count, voices, digits, SPEED, NOISE))
+
+    train = part(0, 40 if check else COUNT, known, TRAINED)
+    some, few = (4, 2) if check else (TESTED, FEW)
+    return Data(
+        train,
+        part(1, some, known, TRAINED),
+        part(2, some, unknown, TRAINED),
+        {n: part(10 + n, few, unknown, (n, n)) for n in LONGER},
+    )
+
+
+def encoded(text: str) -> list[int]:
+    """The label of each digit: one more than the digit."""
+    return [WORDS.index(word) + 1 for word in text.split()]
+
+
+def heard(clips: list[Clip]) -> Part:
+    """12.5 steps a second, each of eight frames."""
+    features = [
+        stacked(standardised(log_mel(c.samples, RATE)), STACK).astype(np.float32)
+        for c in clips
+    ]
+    return Part(features, [c.sentence.text for c in clips])
+
+
+class Outcome(NamedTuple):
+    """A trained network, and the seconds of one core that it took."""
+
+    model: torch.nn.Module
+    seconds: float
+
+
+@cache
+def network(name: str, rate: float, seed: int, steps: int, check: bool) -> Outcome:
+    """One run; the weights after the last update."""
+    found = data(check)
+    labels = [encoded(text) for text in found.train.texts]
+    with seeded(seed):
+        model = KINDS[name].make(1 + len(WORDS))
+    begun = time.process_time()
+    train_module(
+        model,
+        KINDS[name].loss,
+        similar_lengths(found.train.features, labels, B),
+        optimizer=cooling(rate, steps),
+        schedule=Schedule(steps, 1.0),
+        rng=np.random.default_rng(seed),
+    )
+    return Outcome(model, time.process_time() - begun)
+
+
+def read(name: str, model: torch.nn.Module, part: Part) -> list[str]:
+    """What a network writes for each recording, 50 of them at a time."""
+    written: list[str] = []
+    for k in range(0, len(part.texts), 50):
+        some = part.features[k : k + 50]
+        labels = KINDS[name].read(model, batch_of(some, [[1]] * len(some)))
+        written += [" ".join(WORDS[k - 1] for k in row) for row in labels]
+    return written
+
+
+def contender(name: str, check: bool) -> Callable[[Setting, int, int], Trained]:
+    """What `compare` asks for."""
+    found = data(check)
+
+    def errors(model: torch.nn.Module, part: Part) -> float:
+        return word_errors(part.texts, read(name, model, part))
+
+    def train(setting: Setting, seed: int, steps: int) -> Trained:
+        model = network(name, setting["rate"], seed, steps, check).model
+        valid = errors(model, found.valid)
+        print(name, setting, seed, round(valid, 2), flush=True)
+        return Trained(valid, steps, lambda: errors(model, found.test))
+
+    return train
+
+
+def mistakes(true: list[str], written: list[str]) -> dict[str, float]:
+    """Digits wrong, missing and too many, in percent of those said."""
+    result = jiwer.process_words(true, written)
+    said = sum(len(text.split()) for text in true) / 100
+    return {
+        "wrong": result.substitutions / said,
+        "missing": result.deletions / said,
+        "extra": result.insertions / said,
+    }
+
+
+def measure(asked: Asked) -> Iterator[Found]:
+    """The comparison, and what the chosen networks do on longer strings."""
+    check, steps = asked.check, asked.steps or STEPS
+    found = data(check)
+    contenders = {name: contender(name, check) for name in KINDS}
+    extensions = 0 if check else 2
+    compared = compare(
+        contenders, {"rate": RATES}, steps=steps, seeds=SEEDS, extensions=extensions
+    )
+    yield Found("transducer.compared", to_json(compared), "% digit errors", SEEDS)
+    facts: dict[str, Any] = {}
+    for name in KINDS:
+        rate = compared.results[name].chosen["rate"]
+        runs = [network(name, rate, seed, steps, check) for seed in SEEDS]
+        weights = sum(p.numel() for p in runs[0].model.parameters())
+        facts[name] = {"weights": weights, "seconds": [r.seconds for r in runs]}
+        parts = {TRAINED[1]: found.test, **found.longer}
+        for n, part in parts.items():
+            facts[name][f"{n}"] = [
+                mistakes(part.texts, read(name, r.model, part)) for r in runs
+            ]
+    unit = "weights; seconds of all updates; % of the digits said"
+    yield Found("transducer.facts", facts, unit, SEEDS)
+
+
+TRAINING = Training("transducer", __doc__, {}, {"compared": measure})
