@@ -101,6 +101,21 @@ def test_the_tables_have_a_row_a_shape_and_keep_their_ratios(
     assert all(ratio > 0 for ratio in kept.values())
 
 
+def test_what_torch_lacks_on_this_processor_is_no_ratio(monkeypatch):
+    def lacking(self, *given):
+        raise RuntimeError("could not create a primitive descriptor")
+
+    monkeypatch.setattr(loops, "SHAPES", [SHAPE, SHAPE])
+    with monkeypatch.context() as m:
+        m.setattr(torch.nn.LSTM, "forward", lacking)
+        found = loops.compare_option("LSTM", "bfloat16", "cpu", 1)
+        assert set(found) == {"milliseconds"}
+        with pytest.raises(RuntimeError, match="primitive"):
+            loops.compare_option("LSTM", "1 layer", "cpu", 1)
+    found = loops.compare_option("LSTM", "1 layer", "cpu", 1)
+    assert set(found) == {"milliseconds", "module"}
+
+
 def test_memory_of_arrays_is_counted_at_its_peak():
     def run():
         np.ones(1_000_000)

@@ -313,8 +313,8 @@ def _counted(
     from rnncore.text import ngrams
 
     K = vocabulary.size
-    orders = ORDERS["words" if vocabulary.words else "characters"]
-    orders = [n for n in orders if n <= len(training)]
+    all_orders = ORDERS["words" if vocabulary.words else "characters"]
+    orders = [n for n in all_orders if n <= len(training)]
     smoothing = {
         "Kneser-Ney": ngrams.one_discount,
         "modified Kneser-Ney": ngrams.three_discounts,

@@ -232,11 +232,24 @@ def compare_option(
         way: through(m, x, tuple(state), d_y, half)
         for way, m in (("rnncore.nn", made), ("torch.nn", theirs))
     }
+    if half and refused(runs["torch.nn"]):
+        del runs["torch.nn"]
     times = in_turns(runs, repeats, warm_up=2, wait=wait_of(device))
-    return {
-        "module": ratio(times, "rnncore.nn", "torch.nn"),
-        "milliseconds": 1e3 * statistics.median(times["rnncore.nn"]),
-    }
+    found = {"milliseconds": 1e3 * statistics.median(times["rnncore.nn"])}
+    if "torch.nn" in times:
+        found["module"] = ratio(times, "rnncore.nn", "torch.nn")
+    return found
+
+
+def refused(run: Callable) -> bool:
+    """Whether torch has no such code here, as for bfloat16 before AVX-512."""
+    try:
+        run()
+    except RuntimeError as error:
+        if "primitive" not in str(error):
+            raise
+        return True
+    return False
 
 
 def fused_pair(name: str, shape: tuple[int, ...]) -> tuple[Any, ...]:
@@ -395,7 +408,8 @@ def table_of_options(device: str, where: str, repeats: int, save: bool):
             if save:
                 key = option.replace(" ", "-")
                 keep(f"bench-modules.{device}.{name}.{key}", found, where)
-            print(f"{found['module']:17.2f}", end="", flush=True)
+            ratios = f"{found['module']:.2f}" if "module" in found else "-"
+            print(f"{ratios:>17}", end="", flush=True)
         print()
 
 
