@@ -5,6 +5,9 @@ one bidirectional layer of 48 units for all three; equal updates, three seeds,
 the learning rate of each chosen by the errors on validation strings. Digits
 wrong in percent on voices that nothing was trained on, then on strings of
 four to ten digits, longer than any in training. Ten minutes of one core.
+
+The study `control` trains a transducer whose prediction network sees the last
+label alone, in the same way: it cannot count labels.
 """
 
 import time
@@ -42,6 +45,15 @@ TRAINED, LONGER = (1, 3), (4, 6, 10)  # digits
 SPEED, NOISE = (120, 200), (10.0, 30.0)
 
 
+class LastLabel(Transducer):
+    """A prediction network without memory: a vector for each label."""
+
+    def predict(self, ids, h=None):
+        """Shapes: ids (U, B) -> g (U, B, J); the last row as h (1, B, J)."""
+        g = self.embedding(ids)
+        return g, g[-1:]
+
+
 class Kind(NamedTuple):
     """A network, its loss, and how it is read."""
 
@@ -65,6 +77,14 @@ KINDS = {
         read_attention,
     ),
 }
+CONTROL = {
+    "last label alone": Kind(
+        lambda K: LastLabel(40 * STACK, H, K, J, LAYERS),
+        transducer_loss_of,
+        read_transducer,
+    )
+}
+ALL = KINDS | CONTROL
 
 
 class Part(NamedTuple):
@@ -129,11 +149,11 @@ def network(name: str, rate: float, seed: int, steps: int, check: bool) -> Outco
     found = data(check)
     labels = [encoded(text) for text in found.train.texts]
     with seeded(seed):
-        model = KINDS[name].make(1 + len(WORDS))
+        model = ALL[name].make(1 + len(WORDS))
     begun = time.process_time()
     train_module(
         model,
-        KINDS[name].loss,
+        ALL[name].loss,
         similar_lengths(found.train.features, labels, B),
         optimizer=cooling(rate, steps),
         schedule=Schedule(steps, 1.0),
@@ -147,7 +167,7 @@ def read(name: str, model: torch.nn.Module, part: Part) -> list[str]:
     written: list[str] = []
     for k in range(0, len(part.texts), 50):
         some = part.features[k : k + 50]
-        labels = KINDS[name].read(model, batch_of(some, [[1]] * len(some)))
+        labels = ALL[name].read(model, batch_of(some, [[1]] * len(some)))
         written += [" ".join(WORDS[k - 1] for k in row) for row in labels]
     return written
 
@@ -179,29 +199,47 @@ def mistakes(true: list[str], written: list[str]) -> dict[str, float]:
     }
 
 
-def measure(asked: Asked) -> Iterator[Found]:
+def study(kinds: dict[str, Kind], key: str) -> Callable[[Asked], Iterator[Found]]:
     """The comparison, and what the chosen networks do on longer strings."""
-    check, steps = asked.check, asked.steps or STEPS
-    found = data(check)
-    contenders = {name: contender(name, check) for name in KINDS}
-    extensions = 0 if check else 2
-    compared = compare(
-        contenders, {"rate": RATES}, steps=steps, seeds=SEEDS, extensions=extensions
-    )
-    yield Found("transducer.compared", to_json(compared), "% digit errors", SEEDS)
-    facts: dict[str, Any] = {}
-    for name in KINDS:
-        rate = compared.results[name].chosen["rate"]
-        runs = [network(name, rate, seed, steps, check) for seed in SEEDS]
-        weights = sum(p.numel() for p in runs[0].model.parameters())
-        facts[name] = {"weights": weights, "seconds": [r.seconds for r in runs]}
-        parts = {TRAINED[1]: found.test, **found.longer}
-        for n, part in parts.items():
-            facts[name][f"{n}"] = [
-                mistakes(part.texts, read(name, r.model, part)) for r in runs
-            ]
-    unit = "weights; seconds of all updates; % of the digits said"
-    yield Found("transducer.facts", facts, unit, SEEDS)
+
+    def measure(asked: Asked) -> Iterator[Found]:
+        check, steps = asked.check, asked.steps or STEPS
+        compared = compare(
+            {name: contender(name, check) for name in kinds},
+            {"rate": RATES},
+            steps=steps,
+            seeds=SEEDS,
+            extensions=0 if check else 2,
+        )
+        yield Found(f"{key}.compared", to_json(compared), "% digit errors", SEEDS)
+        facts = {}
+        for name in kinds:
+            rate = compared.results[name].chosen["rate"]
+            runs = [network(name, rate, seed, steps, check) for seed in SEEDS]
+            facts[name] = facts_of(name, runs, data(check))
+        unit = "weights; seconds of all updates; % of the digits said"
+        yield Found(f"{key}.facts", facts, unit, SEEDS)
+
+    return measure
 
 
-TRAINING = Training("transducer", __doc__, {}, {"compared": measure})
+def facts_of(name: str, runs: list[Outcome], found: Data) -> dict[str, Any]:
+    """Weights, seconds, and the mistakes at each number of digits."""
+    facts: dict[str, Any] = {
+        "weights": sum(p.numel() for p in runs[0].model.parameters()),
+        "seconds": [run.seconds for run in runs],
+    }
+    for n, part in {TRAINED[1]: found.test, **found.longer}.items():
+        facts[f"{n}"] = [mistakes(part.texts, read(name, r.model, part)) for r in runs]
+    return facts
+
+
+TRAINING = Training(
+    "transducer",
+    __doc__,
+    {},
+    {
+        "compared": study(KINDS, "transducer"),
+        "control": study(CONTROL, "transducer.control"),
+    },
+)
