@@ -209,9 +209,9 @@ def bptt(
 def weight_gradients(
     cell: Derived, loops: Loops, x: np.ndarray, h: np.ndarray, d: np.ndarray
 ) -> Params:
-    """The gradients of the weights from those of the gates.
+    """The gradients of the weights from those of the gates, d.
 
-    Shapes: x (T, B, D); h (T + 1, B, H); d (T, B, slots, H)
+    x is (T, B, D), h (T + 1, B, H) and d (T, B, slots, H).
     """
     T, B, D = x.shape
     H, G, nap = h.shape[2], cell.cell.gates, len(cell.cell.apart)
