@@ -53,6 +53,7 @@ from rnncore.rnn import Params, init_params, rnn_cell, unroll
 from rnncore.testing import black_boxes, mover
 
 device = "numpy"
+move = mover(device)
 
 # %% [markdown]
 # ## A gradient by hand
@@ -137,7 +138,6 @@ def residual_cell_vjp(d_state, r):
 # Try it: with d_h = 1 everywhere, a unit at r = 0 has slope 1, and one at r = 0.8 has slope 0.36.
 
 # %%
-move = mover(device)
 d_h, r = move(np.ones((1, 2))), move(np.array([[0.0, 0.8]]))
 print(residual_cell_vjp((d_h,), r))
 
@@ -988,6 +988,14 @@ gradient transposed: your d_W_h is the transpose: W_jk has j in its rows
 d_y on the weight's axis: your d_W_h pairs d_y with the axis j; d_y is the gradient of the state, so it belongs to the axis i
 - xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
 + xp.sum(d_y[t, :, None, :, None] * M, axis=(0, 1))
+
+d_y on the last axis: your d_W_h pairs d_y with the axis k; d_y is the gradient of the state, so it belongs to the axis i
+- xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
++ xp.sum(d_y[t, :, None, None, :] * M, axis=(0, 1))
+
+later losses too: your d_W_h pairs M_t with d_y of all later steps too, as on a way back; each later loss meets M_t inside its own influence, so d_y[t] alone is due
+- xp.sum(d_y[t, ..., None, None] * M, axis=(0, 1))
++ xp.sum(xp.sum(d_y[t:, ...], axis=0)[..., None, None] * M, axis=(0, 1))
 
 summed over i and j: your d_W_h was summed over the wrong axes: sum over the sequences and over the units i of the state, and j and k stay
 - d_y[t, ..., None, None] * M, axis=(0, 1))

@@ -20,7 +20,7 @@
 #
 # $$J_k = S_T W_h\; S_{T-1} W_h \cdots S_{T-k+1} W_h$$
 #
-# The last step stands on the left. A push meets the earliest matrix first.
+# The last step stands on the left. A perturbation meets the earliest matrix first.
 #
 # ### Before you start: two questions from earlier chapters
 #

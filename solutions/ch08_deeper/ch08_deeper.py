@@ -1508,6 +1508,14 @@ factor three times: what is taken out has the factor r once, as the rest has, no
 - r * (d_n - n * radial)
 + r * d_n - r**3 * n * radial
 
+factor twice in one term: what is taken out has the factor r once, as the rest has, not twice
+- r * (d_n - n * radial)
++ r * (d_n - r * n * radial)
+
+all of the row's part: the part along n was divided by the mean of n², so that all of it was taken out; rho has the eps in it, the mean of n² is a little less than 1, and a little of that part stays
+- r * (d_n - n * radial)
++ r * (d_n - n * radial / xp.mean(n * n, axis=-1, keepdims=True))
+
 factor twice: the factor r came in twice; n moves by r times what a moves
 - r * (d_n - n * radial)
 + r * r * (d_n - n * radial)
@@ -1565,6 +1573,10 @@ d_gain into the step: the gradient of the gain that comes from later steps was a
 gain of the gain: the whole gradient of the gain was multiplied by the gain; it is d_gain + d_z (n_x + n_h)
 - d_gain = d_gain + d_z * (n_x + n_h)
 + d_gain = gain * (d_gain + d_z * (n_x + n_h))
+
+later gradient times the gain: the gain's gradient from later steps was multiplied by the gain; no step changes the gain, so it goes on as it came
+- d_gain = d_gain + d_z
++ d_gain = d_gain * gain + d_z
 
 one plus the gain: n is multiplied by the gain itself here, not by 1 + gain
 - d_n = d_z * gain

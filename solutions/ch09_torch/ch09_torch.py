@@ -396,7 +396,7 @@ no transpose: torch holds a row for each unit that is written, the file a column
 #
 # <details><summary>Hint 3</summary>
 #
-# A product of int8 arrays is int8, and overflows without a word: convert to int32 first. On a CPU `q_x.to(torch.int32) @ q.to(torch.int32).T` will do; on a GPU, where torch has no such product, `(q_x.to(torch.int32)[:, None] * q).sum(-1, dtype=torch.int32)`. The scales of W run along the columns of y: `scale.T`.
+# A product of int8 arrays is int8, and overflows silently: convert to int32 first. On a CPU `q_x.to(torch.int32) @ q.to(torch.int32).T` will do; on a GPU, where torch has no such product, `(q_x.to(torch.int32)[:, None] * q).sum(-1, dtype=torch.int32)`. The scales of W run along the columns of y: `scale.T`.
 # </details>
 
 
@@ -426,15 +426,20 @@ def int8_product(x, W):
 
 
 # %% [markdown]
-# Try it: the rows of W have sizes 1, 0.1 and 0.01. The second line has one scale for the whole of W (and leaves x as it is). What has become of the last row?
+# Try it: the rows of W have sizes 1, 0.1 and 0.01. The first two lines leave x as it is, and store W with a scale for each row or with one for the whole matrix. What has become of the last row? The third line is your y, for which x has 8 bits too.
 
 # %%
+rng = np.random.default_rng(0)
 sizes = np.array([[1.0], [0.1], [0.01]])
 x, W = move((rng.normal(size=(200, 50)), sizes * rng.normal(size=(3, 50))))
-_, _, _, y = int8_product(x, W)
+scale, q, _, y = int8_product(x, W)
 one = W.abs().max() / 127
-coarse = x @ (one * (W / one).round()).T
-for name, found in {"a scale per row": y, "one scale": coarse}.items():
+products = {
+    "a scale per row": x @ (scale * q).T,
+    "one scale": x @ (one * (W / one).round()).T,
+    "x in 8 bits too": y,
+}
+for name, found in products.items():
     off = (found - x @ W.T).std(0) / (x @ W.T).std(0)
     print(f"{name:16} error of each row, %:", 100 * off.cpu().numpy())
 
