@@ -7,7 +7,9 @@ Digit errors in percent on voices that nothing was trained on, then on strings
 of four to ten digits, longer than any in training. Ten minutes of one core.
 
 The study `control` trains a transducer whose prediction network sees the last
-label alone, in the same way: it cannot count labels.
+label alone, in the same way: it cannot count labels. And it lets the chosen
+transducer, as it was trained, read with a prediction network that starts again
+before each label.
 """
 
 import time
@@ -20,7 +22,8 @@ import numpy as np
 import torch
 
 from rnncore.application import cooling, seeded, train_module
-from rnncore.comparison import Setting, Trained, compare, to_json
+from rnncore.comparison import Setting, Trained, compare, from_json, to_json
+from rnncore.ctc import BLANK
 from rnncore.data.speech import RATE, WORDS, Clip, digit_strings, split_voices
 from rnncore.speech.autoregressive import (
     Listener,
@@ -34,6 +37,7 @@ from rnncore.speech.features import log_mel, stacked, standardised
 from rnncore.speech.model import Recognizer, batch_of, read_greedily, speech_loss
 from rnncore.speech.training import similar_lengths, word_errors
 from rnncore.train import Schedule
+from tools.measurements import read as known
 from tools.train.runner import Asked, Found, Training
 
 STACK, H, J, LAYERS = 8, 48, 48, 1
@@ -52,6 +56,17 @@ class LastLabel(Transducer):
         """Shapes: ids (U, B) -> g (U, B, J); the last row as h (1, B, J)."""
         g = self.embedding(ids)
         return g, g[-1:]
+
+
+class Forgetful(Transducer):
+    """Trained with a memory, it reads from the start and the last label."""
+
+    def predict(self, ids, h=None):
+        """Shapes: ids (U, B) -> g (U, B, J); h (1, B, J)."""
+        if h is None:
+            return super().predict(ids)
+        g, h = super().predict(torch.cat([torch.full_like(ids, BLANK), ids]))
+        return g[-1:], h
 
 
 class Kind(NamedTuple):
@@ -234,12 +249,26 @@ def facts_of(name: str, runs: list[Outcome], found: Data) -> dict[str, Any]:
     return facts
 
 
+def control(asked: Asked) -> Iterator[Found]:
+    """Without a memory from the start, and with one that is taken away."""
+    yield from study(CONTROL, "transducer.control")(asked)
+    chosen = from_json(known()["transducer.compared"]["value"])
+    rate = chosen.results["transducer"].chosen["rate"]
+    runs = []
+    for seed in SEEDS:
+        steps = asked.steps or STEPS
+        trained = network("transducer", rate, seed, steps, asked.check)
+        model = Forgetful(40 * STACK, H, 1 + len(WORDS), J, LAYERS)
+        model.load_state_dict(trained.model.state_dict())
+        runs.append(trained._replace(model=model))
+    facts = facts_of("transducer", runs, data(asked.check))
+    unit = "weights; seconds of all updates; % of the digits said"
+    yield Found("transducer.control.forgetful", facts, unit, SEEDS)
+
+
 TRAINING = Training(
     "transducer",
     __doc__,
     {},
-    {
-        "compared": study(KINDS, "transducer"),
-        "control": study(CONTROL, "transducer.control"),
-    },
+    {"compared": study(KINDS, "transducer"), "control": control},
 )
