@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from grader.assignments import builder
 from rnncore import rnn
 from rnncore.testing import CheckFailure, closed
 
@@ -57,3 +58,23 @@ def test_defaults_stay():
         with pytest.raises(AssertionError):
             compare.assert_close("x", np.ones(2), np.zeros(2), why="no")
     assert compare.assert_close.__code__ is before
+
+
+def test_a_shorter_way_is_refused():
+    source = (
+        "from rnncore.reservoir import fit_readout\n"
+        "def f(*a): return fit_readout(*a)"
+    )
+    f = answer(source)
+    refused = pytest.raises(CheckFailure, match="package's own fit_readout")
+    with refused, closed.closed_book("readout_of_stream", f, "cell 2"):
+        f(np.ones((1, 1, 2)), np.ones((1, 1, 1)), 0.1)
+    f(np.ones((1, 1, 2)), np.ones((1, 1, 1)), 0.1)  # open again
+
+
+@pytest.mark.parametrize("task", closed.SHORTER)
+def test_shorter_ways_are_there(task):
+    assert closed.own_functions(task)
+    assert any(
+        task in builder.read(name).of("test") for name in builder.names()
+    )

@@ -10,6 +10,7 @@ import io
 import os
 import sys
 import warnings
+import zlib
 from collections.abc import Iterator
 from functools import cache
 from types import CodeType
@@ -65,8 +66,13 @@ def _compiled(source: str) -> tuple[CodeType, CodeType | None]:
     end = None
     if tree.body and isinstance(tree.body[-1], ast.Expr):
         value = ast.Expression(tree.body.pop().value)  # type: ignore
-        end = compile(value, "<cell>", "eval")
-    return compile(tree, "<cell>", "exec"), end
+        end = compile(value, file_of(source), "eval")
+    return compile(tree, file_of(source), "exec"), end
+
+
+def file_of(source: str) -> str:
+    """The file that a cell's code says it is in."""
+    return f"<cell {zlib.crc32(source.encode()):x}>"
 
 
 class Recorded(Exception):

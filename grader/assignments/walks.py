@@ -22,7 +22,8 @@ import jupytext
 from grader import ROOT
 from grader.assignments.mistakes import lost, points_of, run_by_kernel, tried
 from grader.assignments.source import Assignment, Cell, names, read, test_parts
-from grader.assignments.stored import run_cell
+from grader.assignments.stored import file_of, run_cell
+from rnncore.testing.closed import closed_book
 from rnncore.testing.failure import Failure, failure_of, render
 
 WALKS = ROOT / "solutions" / "_walks"
@@ -108,7 +109,8 @@ def _told(
     own = dict(before)
     _, error = tried(answer.source, own)
     if not error:
-        _, error = tried(visible, own)
+        with closed_book(answer.task, None, file_of(visible)):
+            _, error = tried(visible, own)
     failures = [failure_of(error)] if error else [*lost(test, own).values()]
     if failures:
         return Told(answer, kind_of(failures), "\n".join(map(render, failures)))

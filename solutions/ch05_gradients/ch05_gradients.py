@@ -628,9 +628,11 @@ def readout_of_stream(params, leak, x, targets, washout, penalty):
 
 
 # %% [markdown]
-# Try it on the Mackey-Glass series: the same readout as `fit_readout` makes of 2,000 states, from 51 × 52 numbers.
+# Try it on the Mackey-Glass series: the same readout as `fit_readout` makes of 2,000 states, from 51 × 52 numbers. What your function holds at its peak must not grow with the stream. (The test sees only results, but refuses `fit_readout`.)
 
 # %%
+import tracemalloc
+
 x = mackey_glass(np.random.default_rng(0), 2120)[:, None, None]
 x, z = move(((x[:-20] - x.mean()) / x.std(), (x[20:] - x.mean()) / x.std()))
 params = move(
@@ -642,6 +644,14 @@ for penalty in (1e-2, 1e-6, 1e-10):
     W_y, _ = readout_of_stream(params, 1.0, x, z, 100, penalty)
     off = float(abs(W_y - book.W_y).max() / abs(book.W_y).max())
     print(f"penalty {penalty:.0e}: off by {off:.0e} of the largest weight")
+params = init_reservoir(np.random.default_rng(0), 1, 50, 0.8, 0.3)
+for T in (200, 2000):
+    x = np.ones((T, 1, 1))
+    tracemalloc.start()
+    readout_of_stream(params, 1.0, x, x, 100, 1e-2)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    print(f"{T} steps: {most / 1e3:.0f} kB at the peak")
 
 # %% [markdown]
 # <details><summary>Why do the two differ the more, the smaller the penalty?</summary>
@@ -651,20 +661,11 @@ for penalty in (1e-2, 1e-6, 1e-10):
 # </details>
 
 # %% test="readout_of_stream" points=4 explained="ch05_reservoir: Draw, run, solve"
-import tracemalloc
-
 import numpy as np
 
 from rnncore.reservoir import fit_readout, init_reservoir, leaky
 from rnncore.rnn import unroll, zero_state
-from rnncore.testing import (
-    Properties,
-    assert_close,
-    assert_that,
-    check,
-    mover,
-    stored,
-)
+from rnncore.testing import Properties, assert_close, check, mover, stored
 
 properties = Properties(values=2, dtype=1, sizes=1)
 
@@ -709,20 +710,6 @@ _, b_y = readout_of_stream(
 )
 assert_close("b_y where no unit moves", b_y, np.array([4.0]))
 
-
-def most_memory(T):
-    """Bytes at the peak, beside the arguments; on NumPy, 50 units."""
-    args = stream(np.random.default_rng(0), T, 1, 1, 50, 1, 10)
-    tracemalloc.start()
-    readout_of_stream(**args)
-    _, most = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    return most
-
-
-few, many = most_memory(100), most_memory(500)
-says = "memory grows with the stream: keep the sums and the last state only"
-assert_that(many - few < 80_000, says)  # 400 states are 160,000 bytes
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs, hidden_rng
 

@@ -42,6 +42,7 @@ class Walk(NamedTuple):
 def walk(reader: BrowserContext, site: str, path: str) -> Walk:
     """Open a notebook of the site and run its cells, to the first mistake."""
     page = reader.new_page()
+    page.set_default_timeout(LONGEST)
     begun = time.monotonic()
     page.goto(f"{site}notebooks/index.html?path={path}")
     page.locator(".jp-Notebook .jp-Cell").first.wait_for()
@@ -83,7 +84,6 @@ def main(argv: list[str] | None = None) -> int:
         )
         for name in options.only or there:
             with browser.new_context() as reader:
-                reader.set_default_timeout(LONGEST)
                 seen = walk(reader, site, f"pages/{name}.ipynb")
             says = f"{seen.cells} cells, {seen.pictures} pictures"
             print(f"{name:20} {seen.seconds:6.1f} s, {says}", flush=True)
