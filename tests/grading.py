@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from html import unescape
 from pathlib import Path
 
 import nbformat
@@ -228,3 +229,9 @@ def formgrader(root: Path) -> Iterator[Callable[..., str]]:
     finally:
         server.terminate()
         server.wait(20)
+
+
+def told(root, student, assignment=NAME):
+    """What the learner reads, without HTML's escapes."""
+    folder = root / "grading" / "feedback" / student / assignment
+    return unescape((folder / f"{assignment}.html").read_text())

@@ -30,7 +30,6 @@ from grading import (
     NAME,
     NEEDS_SANDBOX,
     REFERENCE,
-    ROOT,
     SECRET,
     cell_of,
     formgrader,
@@ -40,6 +39,7 @@ from grading import (
     nbgrader,
     solved,
     source_notebook,
+    told,
 )
 from rnncore.testing.failure import Failure, render
 
@@ -281,14 +281,6 @@ def points_of(root):
             submission.student.id: submission.score
             for submission in book.assignment_submissions(NAME)
         }
-
-
-def told(root, student, assignment=NAME):
-    """What the learner reads, without HTML's escapes."""
-    from html import unescape
-
-    folder = root / "grading" / "feedback" / student / assignment
-    return unescape((folder / f"{assignment}.html").read_text())
 
 
 def test_all_of_a_broken_class_is_graded(graded):
@@ -762,26 +754,6 @@ def test_there_is_no_grade_without_an_assignment(course, capsys):
     hand_in(course, "ann", solved())
     assert grade.main(["--root", str(course)]) == 2
     assert "there is no assignment" in capsys.readouterr().err
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", builder.names())
-def test_the_real_assignments_are_graded(tmp_path, name):
-    builder.build(name, tmp_path)
-    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
-    source = tmp_path / "grading" / "source" / name / f"{name}.ipynb"
-    release = tmp_path / "exercises" / name / f"{name}.ipynb"
-    hand_in(tmp_path, "solved", source.read_text(), name)
-    hand_in(tmp_path, "blank", release.read_text(), name)
-    assert grade.main(["--root", str(tmp_path)]) == 0
-    with (tmp_path / "grading" / "tasks.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    for row in rows:
-        full = row["learner"] == "solved" and row["to_be_read"] == "0"
-        assert row["points"] == (row["of"] if full else "0.0"), row
-    page = told(tmp_path, "solved", name)
-    assert "Cells of yours that ended in an error" not in page
-    assert "What the grader noticed" not in page
 
 
 def run_nbgrader(root, *command):

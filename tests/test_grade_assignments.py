@@ -11,7 +11,7 @@ from nbgrader.api import Gradebook
 from grader.assignments import builder
 from grader.assignments.rules import DEVICE
 from grader.commands import grade
-from grading import NEEDS_SANDBOX, ROOT, hand_in, make_once
+from grading import NEEDS_SANDBOX, ROOT, hand_in, make_once, told
 
 pytestmark = [NEEDS_SANDBOX, pytest.mark.slow, pytest.mark.system]
 NAMES = builder.names()
@@ -31,8 +31,8 @@ def solved(source, release, device):
 
 
 @pytest.fixture(scope="module")
-def points(tmp_path_factory):
-    """The automatic points of all, by assignment and learner."""
+def root(tmp_path_factory):
+    """A course in which all was graded; found.json has the points."""
 
     def make(root):
         root.mkdir()
@@ -58,7 +58,12 @@ def points(tmp_path_factory):
                     }
         (root / "found.json").write_text(json.dumps(found))
 
-    root = make_once(tmp_path_factory, "assignments", make)
+    return make_once(tmp_path_factory, "assignments", make)
+
+
+@pytest.fixture(scope="module")
+def points(root):
+    """The automatic points of all, by assignment and learner."""
     return json.loads((root / "found.json").read_text())
 
 
@@ -71,6 +76,16 @@ def test_a_solution_gets_all_points(name, device, points):
     }
     got = points[name][device]
     assert {task: got[task] for task in wanted} == wanted
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("device", ["own", "cpu"])
+def test_a_solution_runs_through_and_nothing_is_noticed(name, device, root):
+    page = told(
+        root, device, name
+    )  # without a network: it is in the sandbox
+    assert "Cells of yours that ended in an error" not in page
+    assert "What the grader noticed" not in page
 
 
 @pytest.mark.parametrize("name", NAMES)

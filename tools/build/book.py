@@ -7,10 +7,10 @@
 Pages execute side by side, each in a kernel of its own. What a page gave is
 kept (jupyter-cache) under a key made of the page's cells, the sources of
 rnncore and the pinned requirements, so a changed function executes every
-page again and a changed sentence none. A page fails if a cell raises or
-writes to stderr (warnings do): the message names page and line. HTML is
-built beside the old one and takes its place when it is whole, so that an
-interrupted build leaves the last good book.
+page again and a changed sentence none. A page fails if a cell raises, asks
+another machine for something, or writes to stderr (warnings do): the message
+names page and line. HTML is built beside the old one and takes its place
+when it is whole, so that an interrupted build leaves the last good book.
 
 A reference to a page that _toc.yml leaves out becomes plain text, so that a
 course may have a part of the chapters.
@@ -51,7 +51,7 @@ from sphinx_external_toc.parsing import parse_toc_yaml
 from traitlets.config import Config
 
 from tools import ROOT
-from tools.build.kernels import Manager, nursery
+from tools.build.kernels import Manager, nursery, offline
 
 BOOK = ROOT / "book"
 BUILD = ROOT / "_build"
@@ -164,7 +164,8 @@ def execute(
 ) -> float:
     """Run a page's cells, outputs into the notebook; the seconds it took.
 
-    Raises BuildError where a cell raises, writes to stderr or takes too long.
+    Raises BuildError where a cell raises, writes to stderr, takes too long or
+    asks for another machine.
     """
     start = time.monotonic()
     client = NotebookClient(
@@ -181,7 +182,7 @@ def execute(
     stop = functools.partial(_stop_at_trouble, page, notebook)
     client.on_cell_executed = stop
     try:
-        client.execute()
+        client.execute(env=offline())
     except (CellTimeoutError, RuntimeError) as error:  # or a dead kernel
         raise BuildError(f"{page.name}: {error}") from error
     return time.monotonic() - start

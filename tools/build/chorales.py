@@ -2,7 +2,8 @@
 
 What is stored of each chorale in four parts is its notes on a grid of
 eighth notes: which pitch sounds in which part and where it begins, the
-length of the bar and of the upbeat, and the name of the file. --check compares and writes nothing.
+length of the bar and of the upbeat, and the name of the file. --check
+compares and writes nothing.
 """
 
 import argparse
@@ -17,28 +18,39 @@ from tqdm import tqdm
 from rnncore.data.music import CHORALES
 from rnncore.files import whole_file
 from rnncore.music.files import from_music21
-from rnncore.music.score import encode
+from rnncore.music.score import Score, encode
+
+
+def files() -> list[Path]:
+    """The files of the corpus that hold chorales."""
+    numbers = corpus.chorales.Iterator(returnType="filename")
+    return [Path(file) for file in dict.fromkeys(numbers)]
+
+
+def chorale(file: Path) -> tuple[Score, int] | None:
+    """The score of a file, where it has four parts, and how many notes."""
+    stream = corpus.parse(file, forceSource=True)
+    if len(stream.parts) != 4:
+        return None
+    # the name whole: bwv244.54 has no ending that says xml
+    score = from_music21(stream, 0.5, file.name)
+    if score is None or score.pitches.shape[1] != 4:
+        return None
+    return score, len(stream.stripTies().recurse().notes)
 
 
 def chorales_file() -> tuple[bytes, str]:
     """The content of the file, and what was left out."""
     tokens, about = [], []
     events, kept = 0, 0
-    numbers = corpus.chorales.Iterator(returnType="filename")
-    files = list(dict.fromkeys(numbers))
-    for file in tqdm(files, desc="chorales"):
-        stream = corpus.parse(file, forceSource=True)
-        if len(stream.parts) != 4:
-            continue
-        name = Path(file).name  # bwv244.54: no ending that says xml
-        score = from_music21(stream, 0.5, name)
-        if score is None or score.pitches.shape[1] != 4:
-            continue
-        ties = stream.stripTies()
-        events += len(ties.recurse().notes)
-        kept += int(score.starts.sum())
-        tokens.append(encode(score).astype(np.uint8))
-        about.append((name, score.bar, score.pickup))
+    all_files = files()
+    for file in tqdm(all_files, desc="chorales"):
+        if found := chorale(file):
+            score, notes = found
+            events += notes
+            kept += int(score.starts.sum())
+            tokens.append(encode(score).astype(np.uint8))
+            about.append((file.name, score.bar, score.pickup))
     ends = np.cumsum([len(t) for t in tokens])
     names, bars, pickups = zip(*about, strict=True)
     file = io.BytesIO()
@@ -52,7 +64,7 @@ def chorales_file() -> tuple[bytes, str]:
         notes=np.array([events, kept]),
     )
     return file.getvalue(), (
-        f"{len(files)} files, {len(tokens)} in four parts; {kept} of "
+        f"{len(all_files)} files, {len(tokens)} in four parts; {kept} of "
         f"{events} notes begin in a frame of their own"
     )
 

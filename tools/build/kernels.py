@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from queue import Empty
 from typing import Any
 
@@ -42,6 +43,20 @@ WARM = [  # what many pages import
 ]
 
 INLINE = "module://matplotlib_inline.backend_inline"  # as a kernel sets it
+
+
+OFFLINE = str(Path(__file__).with_name("offline"))  # has sitecustomize.py
+
+
+def offline() -> dict[str, str]:
+    """The environment of processes that reach no other machine.
+
+    What a page needs is installed; a page that fetched would fail where its
+    readers have no network, and give something else next year.
+    """
+    others = os.environ.get("PYTHONPATH")
+    path = os.pathsep.join(filter(None, (OFFLINE, others)))
+    return os.environ | {"PYTHONPATH": path}
 
 
 class Channel(AsyncZMQSocketChannel):
@@ -99,7 +114,7 @@ class Nursery:
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT,
-            env=os.environ | {"MPLBACKEND": INLINE},  # read by the first import
+            env=offline() | {"MPLBACKEND": INLINE},  # read by the first import
         )
 
     def fork(self, argv: list[str], env: dict[str, str], cwd: str) -> Process:
