@@ -6,6 +6,8 @@ import json
 import pkgutil
 import re
 import socket
+import subprocess
+import sys
 import weakref
 from pathlib import Path
 from queue import Empty
@@ -269,6 +271,13 @@ def test_a_reply_that_wakes_nobody_is_found_all_the_same(monkeypatch):
     with pytest.raises(Empty):
         asyncio.run(channel.get_msg(0))
     assert waits[6:] == [0]
+
+
+def test_a_kernel_that_ends_while_it_is_asked_has_ended(monkeypatch):
+    with subprocess.Popen([sys.executable, "-c", ""]) as child:
+        process = kernels.Process(child.pid)
+    monkeypatch.setattr(kernels.Process, "is_running", lambda self: True)
+    assert process.poll() == 0
 
 
 def test_kernels_forked_from_one_process_share_its_imports_alone(small):

@@ -99,7 +99,10 @@ class Process(psutil.Process):
 
     def poll(self) -> int | None:
         """None while it runs; its exit status is not known to us."""
-        gone = not self.is_running() or self.status() == psutil.STATUS_ZOMBIE
+        try:
+            gone = not self.is_running() or self.status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:  # it ended between the two questions
+            gone = True
         return 0 if gone else None
 
 
