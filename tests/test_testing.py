@@ -277,6 +277,17 @@ def test_mixed_sequences_are_seen():
         check_independent(mixed, args, {"x": 1})
 
 
+def test_an_axis_that_is_not_the_batch_s_is_refused():
+    args = network(lambda tree: tree)
+    expected = (
+        "x's axis 0 has 5, h_0's axis 0 has 4, the result's axis 1 has 4"
+    )
+    with pytest.raises(ValueError, match=expected):
+        check_independent(run, args, {"x": 0, "h_0": 0})
+    with pytest.raises(ValueError, match="the result's axis 0 has 5"):
+        check_independent(run, args, {"x": 1}, axis=0)
+
+
 def test_a_mistake_is_recognised_up_to_the_first_wrong_result():
     inputs = [{"x": A}, {"x": 1 + A}, {"x": A[:1]}]
 

@@ -174,10 +174,20 @@ def check_independent(
     """One sequence of a batch must not reach another's result.
 
     `changes` maps an argument to its batch axis; `axis` is that of the
-    first (or only) result. Raises AssertionError naming both sequences.
+    first (or only) result. Raises AssertionError naming both sequences, and
+    ValueError where an axis is not the batch's.
     """
     __tracebackhide__ = True
     before = first(candidate(*copied(args).values()))
+    sizes = {
+        f"{name}'s axis {at}": np.shape(leaf)[at]
+        for name, at in changes.items()
+        for _, leaf in named_leaves(args[name])
+    }
+    sizes[f"the result's axis {axis}"] = np.shape(before)[axis]
+    if len(set(sizes.values())) > 1:
+        came = ", ".join(f"{what} has {n}" for what, n in sizes.items())
+        raise ValueError(f"expected axes of one batch, but {came}")
     last = before.shape[axis] - 1
     moved = copied(args)
     for name, batch_axis in changes.items():
