@@ -47,6 +47,7 @@ from rnncore.sequence import count_ngrams, windows
 from rnncore.testing import mover
 
 device = "numpy"
+move = mover(device)
 
 # %% [markdown]
 # ## Two scores by hand
@@ -79,33 +80,10 @@ print(
 )
 
 # %% [markdown]
-# ## Task 1: three leaks (5 points)
+# ## A result that is too good
 #
-# `leaky_split` cuts a series into windows to train on and windows to test on, scaled to mean 0 and standard deviation 1. Somebody found that a linear model trained on its windows forecasts **a random walk**, which is impossible. There are three leaks in it: three places where the test gets
-# into the training, or the answer into the question. Find them; write down a word for each.
-#
-# Then write `honest_split`, which does the same job without them:
-#
-# - mean and standard deviation are those of `x[:cut]`, the past, and scale everything (the standard deviation divides by the number of values, as `xp.std` does);
-# - each training window, with its target, lies wholly before `cut`; each test window, with its target, wholly from `cut` on: no value stands on both sides;
-# - a window is `size` values in a row, as they are; its target is the value that follows.
-#
-# `windows(x, size)` of the chapter is at hand: it gives all windows of a series, (N, size), and the value after each, (N,).
-#
-# <details><summary>Hint 1</summary>
-#
-# For each number that `leaky_split` returns for the training, ask: would it change if the last value of the series were another one? And for each window: would it change with its own target?
-# </details>
-#
-# <details><summary>Hint 2</summary>
-#
-# The mean of all values knows the future. A centred average knows the next value, and for a window's last entry the next value is the target. Every fourth window shares all but a few of its values with its neighbours in the training.
-# </details>
-#
-# <details><summary>Hint 3</summary>
-#
-# Cut the series first: `past, future = x[:cut], x[cut:]`. Take mean and std of `past`. Scale both with them, and call `windows` twice.
-# </details>
+# `leaky_split` below cuts a series into windows to train on and windows to test on, scaled to mean 0 and standard deviation 1. Somebody found that a linear model trained on its windows beats persistence on **a random walk**, which is impossible: from one step to the next a random walk moves up or down by
+# chance alone, so no forecast is better than its last value.
 
 
 # %%
@@ -139,6 +117,35 @@ def leaky_split(x, size, cut):
     )
 
 
+# %% [markdown]
+# ## Task 1: three leaks (5 points)
+#
+# There are three leaks in `leaky_split`: three places where the test gets into the training, or the answer into the question. Find them; write down a word for each.
+#
+# Then write `honest_split`, which does the same job without them:
+#
+# - mean and standard deviation are those of `x[:cut]`, the past, and scale everything (the standard deviation divides by the number of values, as `xp.std` does);
+# - each training window, with its target, lies wholly before `cut`; each test window, with its target, wholly from `cut` on: no value stands on both sides;
+# - a window is `size` values in a row, as they are; its target is the value that follows.
+#
+# `windows(x, size)` of the chapter is at hand: it gives all windows of a series, (N, size), and the value after each, (N,).
+#
+# <details><summary>Hint 1</summary>
+#
+# For each number that `leaky_split` returns for the training, ask: would it change if the last value of the series were another one? And for each window: would it change with its own target?
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# The mean of all values knows the future. A centred average knows the next value, and for a window's last entry the next value is the target. Every fourth window shares all but a few of its values with its neighbours in the training.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# Cut the series first: `past, future = x[:cut], x[cut:]`. Take mean and std of `past`. Scale both with them, and call `windows` twice.
+# </details>
+
+
 # %% solution="honest_split"
 def honest_split(x, size, cut):
     """Windows before and from `cut`, scaled with what was known then.
@@ -161,7 +168,6 @@ def honest_split(x, size, cut):
 # Try it: the past is 0, 2, 0, 2, with mean 1 and standard deviation 1; the future is 5, 7, 9. Scaled, the first training window is (-1, 1) with target -1, and the only test window (4, 6) with target 8.
 
 # %%
-move = mover(device)
 print(honest_split(move(np.array([0.0, 2, 0, 2, 5, 7, 9])), 2, 4))
 
 # %% test="honest_split" points=5 explained="ch01_baselines: What counts as unseen?"
@@ -294,7 +300,7 @@ two other divisors: two things: std was divided by one less than the number of v
 #
 # $$s(w) = d^{\,k-1}\ \frac{c_k(u, w)}{c_k(u)}$$
 #
-# Each gap that had to be skipped costs a factor $d < 1$. If no gap has seen the pair (or `before` is too short for it), back off to the bag: $s(w) = d^{\,G}\, c(w) / T$, where $c(w)$ counts $w$ among all $T$ tokens. (The scores of all tokens do not sum to one: this is a score, not a probability. It is cheap, and Brants and others (2007) found it good enough for very large texts.)
+# Each gap that had to be skipped costs a factor $d < 1$. If no gap has seen the pair (or `before` is too short for it), back off to the bag: $s(w) = d^{\,G}\, c(w) / T$, where $c(w)$ counts $w$ among all $T$ tokens. (The scores of all tokens do not sum to one: this is a score, not a probability. It is cheap: Brants and others (2007) found a score of this kind, one that backs off to shorter contexts and not to wider gaps, nearly as good as a probability once the text is large enough.)
 #
 # <details><summary>Hint 1</summary>
 #

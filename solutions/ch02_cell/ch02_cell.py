@@ -54,6 +54,7 @@ from rnncore.rnn import unroll as book_unroll
 from rnncore.testing import black_boxes, mover
 
 device = "numpy"
+move = mover(device)
 
 # %% [markdown]
 # ## A unit that says *both*
@@ -139,7 +140,6 @@ def ceiling_cell(a_x, a_h, state):
 # Try it: sums of -1, 0.5 and 3.
 
 # %%
-move = mover(device)
 a_x, a_h = (
     move(np.array([[1.0, 0.2, 1.0]])),
     move(np.array([[-2.0, 0.3, 2.0]])),
@@ -788,7 +788,7 @@ print(multiply_adds(T=100, B=32, D=64, H=256, L=2, K=10))
 from rnncore.testing import check, stored
 
 sizes = [
-    (2, 3, 4, 5, 1, 6),  # by hand: 2 3 5 4 = 120, 2 3 5 5 = 150, 3 5 6 = 90
+    (3, 2, 4, 5, 1, 6),  # by hand: 3 2 5 4 = 120, 3 2 5 5 = 150, 2 5 6 = 60
     (7, 2, 3, 4, 3, 5),
 ]
 check(
@@ -831,6 +831,10 @@ one layer only, waiting: every layer has a W_h of its own: `waiting` grows with 
 shared weights counted once: the steps share the weights, not the work: W_h is used again at every step
 - waiting = T * B
 + waiting = B
+
+first step left out: your `waiting` has one step too few: the first step multiplies W_h by h_0, which need not be zero
+- waiting = T * B
++ waiting = (T - 1) * B
 
 sequences forgotten: each of the B sequences needs its own product with W_x
 - early = T * B
@@ -1007,6 +1011,8 @@ def unroll(cell, params, x, state):
 # Try it: the book's loop, and yours.
 
 # %%
+rng = np.random.default_rng(0)
+params, x = move((init_params(rng, 2, 2), rng.normal(size=(3, 2, 2))))
 state = zero_state(params, 2)
 mine, theirs = (
     f(rnn_cell, params, x, state)[0] for f in (unroll, book_unroll)
@@ -1153,6 +1159,10 @@ state before the step: your y holds the state that a step read; y_t is the one a
 a_h twice: your cell got a_x + a_h for a_x, and a_h once more; it adds the two by itself
 - cell(a_x, a_h, state)
 + cell(a_x + a_h, a_h, state)
+
+both in the first place: your cell got a_x + a_h for a_x, and zeros for a_h; a cell of chapter 7 treats the two unlike
+- cell(a_x, a_h, state)
++ cell(a_x + a_h, 0 * a_h, state)
 
 turned tape: your tape stands from the last step to the first; it is kept in the order of time
 -         tape.h_before.append(state[0])

@@ -89,13 +89,24 @@ for t in (3, 2, 1):
 print("d_w =", d_w, " by hand: 1 + (2 w + 1) + (3 w² + 2 w + 2) =", 6.75)
 
 # %% [markdown]
-# ## Task 1: a way past the tanh (3 points)
+# ## A cell with a way past the tanh
 #
 # A cell with a **residual connection** adds to the state instead of replacing it:
 #
 # $$h_t = h_{t-1} + r_t, \qquad r_t = \tanh(a_x + a_h)$$
+
+
+# %%
+def residual_cell(a_x, a_h, state):
+    """h_t = h_{t-1} + tanh(a_x + a_h); the cache is the tanh."""
+    r = array_namespace(a_x).tanh(a_x + a_h)
+    return (state[0] + r,), r
+
+
+# %% [markdown]
+# ## Task 1: a way past the tanh (3 points)
 #
-# The forward step is given. Write its vjp. It returns what goes to $a_x$, what goes to $a_h$, and what reaches $h_{t-1}$ **without** passing through $a_h$: the loop
+# Write the vjp of `residual_cell`. It returns what goes to $a_x$, what goes to $a_h$, and what reaches $h_{t-1}$ **without** passing through $a_h$: the loop
 # multiplies by $W_h$ by itself.
 #
 # <details><summary>Hint 1</summary>
@@ -112,13 +123,6 @@ print("d_w =", d_w, " by hand: 1 + (2 w + 1) + (3 w² + 2 w + 2) =", 6.75)
 #
 # From r_t to its argument: multiply by 1 - r². That is d_a_x, and d_a_h too. The third result is `(d_h,)`.
 # </details>
-
-
-# %%
-def residual_cell(a_x, a_h, state):
-    """h_t = h_{t-1} + tanh(a_x + a_h); the cache is the tanh."""
-    r = array_namespace(a_x).tanh(a_x + a_h)
-    return (state[0] + r,), r
 
 
 # %% solution="residual_cell_vjp"
@@ -241,6 +245,10 @@ slope of the sigmoid: r (1 - r) is the slope of the sigmoid; that of tanh is 1 -
 no slope: the slope of tanh, 1 - r², is missing
 - d_h * (1 - r * r)
 + d_h
+
+state not taken apart: d_state is a tuple: a product with a tuple has an axis too many; take it apart first, (d_h,) = d_state
+- (d_h,) = d_state
++ d_h = d_state
 
 upstream in place: `d_h *= ...` changes the caller's array, and the way past then is squashed as well; make a new array: d_a = d_h * ...
 -     d_a = d_h * (1 - r * r)
@@ -499,7 +507,7 @@ mask forgotten at the tanh: the tanh of a step that is masked got a gradient; mu
 - d_h * on * (
 + d_h * (
 
-path past dropped: the state of a sequence that has ended is carried on, and so is its gradient: the share d_h (1 - m_t) was lost
+path past dropped: the state of a sequence that has ended is carried on, and so is its gradient: the share d_h (1 - m_t) was lost, or the d_y of steps that are masked was left out (y repeats the state there, and the loss reads it)
 - @ params.W_h + d_h * (1 - on)
 + @ params.W_h
 
@@ -1381,11 +1389,18 @@ def bptt(cell_vjp, params, tape, d_y, d_state):
 
 
 # %% [markdown]
-# Try it: the same gradient as the book's, on the network of task 4.
+# Try it: the same gradient as the book's.
 
 # %%
-mine, _, _ = bptt(rnn_cell_vjp, params, tape, d_y, (0 * state[0],))
-print("largest difference:", float(abs(mine.W_h - d_params.W_h).max()))
+rng = np.random.default_rng(0)
+params = move(init_params(rng, 2, 3))
+x, d_y = move(rng.normal(size=(4, 2, 2))), move(rng.normal(size=(4, 2, 3)))
+state = (move(rng.normal(size=(2, 3))),)
+_, _, tape = unroll(rnn_cell, params, x, state)
+zero = (0 * state[0],)
+theirs, _, _ = book_bptt(rnn_cell_vjp, params, tape, d_y, zero)
+mine, _, _ = bptt(rnn_cell_vjp, params, tape, d_y, zero)
+print("largest difference:", float(abs(mine.W_h - theirs.W_h).max()))
 
 # %% test="bptt" points=5 explained="ch03_bptt: From numbers to arrays"
 import numpy as np

@@ -55,6 +55,7 @@ from rnncore.rnn import rnn_cell, zero_state
 from rnncore.testing import black_boxes, mover
 
 device = "numpy"
+move = mover(device)
 
 # %% [markdown]
 # ## A loss by hand
@@ -71,20 +72,20 @@ for target in (1, 0):
 
 # %% [markdown]
 # Now two steps of Adam on one weight, $w = 1$, with $\eta = 0.1$, gradients 4 and then 2, $\beta_1 = 0.9$, $\beta_2 = 0.999$, and $\epsilon = 0$. The first step is exactly 0.1, whatever the
-# gradient. One line is left out. Which one, and how long is the second step?
+# gradient. One line is left out; to hide that, s begins where the first step would leave it. Write the line, let s begin at 0.0, and run again: how long is the second step?
 #
 # <details><summary>The missing line</summary>
 #
 # `s = 0.999 * s + 0.001 * d**2`. Without it s stays at 16/1000 from the setting before the loop, and the first step is right by luck alone: look at the second.
 #
-# With it: m = 0.9 · 0.4 + 0.1 · 2 = 0.56, over 1 - 0.81 gives 2.947; s = 0.999 · 0.016 + 0.004 = 0.019984, over 1 - 0.998001 gives 9.997, root 3.162. The step is 0.1 · 2.947 / 3.162 = 0.0932.
+# With it, and s = 0.0 at the start: m = 0.9 · 0.4 + 0.1 · 2 = 0.56, over 1 - 0.81 gives 2.947; s = 0.999 · 0.016 + 0.004 = 0.019984, over 1 - 0.998001 gives 9.997, root 3.162. The step is 0.1 · 2.947 / 3.162 = 0.0932.
 # </details>
 
 # %%
 w, m, s = 1.0, 0.0, 0.016
 for k, d in [(1, 4.0), (2, 2.0)]:
     m = 0.9 * m + 0.1 * d
-    # (the missing line; begin with s = 0.0)
+    # (the missing line)
     step = 0.1 * (m / (1 - 0.9**k)) / math.sqrt(s / (1 - 0.999**k))
     w -= step
     print(f"step {k}: {step:.4f}")
@@ -95,7 +96,7 @@ for k, d in [(1, 4.0), (2, 2.0)]:
 # **Weight decay** pulls every weight a little towards zero at each step. There are two ways to do it, which for plain gradient descent are one and the same:
 #
 # - add $\lambda w$ to the *gradient*: the gradient of $\tfrac{\lambda}{2} \|w\|^2$, known as L2;
-# - take $\eta \lambda w$ off the *weight*, beside the step. This is decoupled weight decay, and with Adam it is called **AdamW**:
+# - take $\eta \lambda w$ off the *weight*, beside the step. This is decoupled weight decay, and with Adam it is called **AdamW** (Loshchilov and Hutter, 2019):
 #
 # $$w \leftarrow w - \eta \lambda w - \eta\, \frac{m / (1-\beta_1^k)}{\sqrt{s / (1-\beta_2^k)} + \epsilon}$$
 #
@@ -141,7 +142,6 @@ def adamw_step(w, d_w, m, s, k, learning_rate, decay):
 # Try it: the first step. Both weights have a gradient of the same sign and very different size; with a decay of 0.5 and a rate of 0.1 each loses 5 % of itself and 0.1 besides.
 
 # %%
-move = mover(device)
 w, d_w, zero = (
     move(np.ones(2)),
     move(np.array([1e-3, 1e3])),
@@ -1315,6 +1315,28 @@ mean for the sum: the mean of the exponentials was taken; p is divided by their 
 summed over the batch: the loss was summed over the batch; it is the mean over all T B predictions
 - -xp.mean(xp.sum(picked, axis=-1))
 + -xp.mean(xp.sum(xp.sum(picked, axis=-1), axis=1))
+
+summed over the steps: the loss was summed over the steps; it is the mean over all T B predictions
+- -xp.mean(xp.sum(picked, axis=-1))
++ -xp.mean(xp.sum(xp.sum(picked, axis=-1), axis=0))
+
+softmax over the sequences: your p sum to 1 over the sequences, since maximum and sum ran along axis 1; both run along the classes, the last axis
+-     z = logits - xp.max(logits, axis=-1, keepdims=True)
+-     log_p = z - xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True))
++     z = logits - xp.max(logits, axis=1, keepdims=True)
++     log_p = z - xp.log(xp.sum(xp.exp(z), axis=1, keepdims=True))
+
+softmax over the steps: your p sum to 1 over the steps, since maximum and sum ran along axis 0; both run along the classes, the last axis
+-     z = logits - xp.max(logits, axis=-1, keepdims=True)
+-     log_p = z - xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True))
++     z = logits - xp.max(logits, axis=0, keepdims=True)
++     log_p = z - xp.log(xp.sum(xp.exp(z), axis=0, keepdims=True))
+
+softmax over everything: your p sum to 1 over the whole batch, since maximum and sum ran along all axes; both run along the classes, the last axis
+-     z = logits - xp.max(logits, axis=-1, keepdims=True)
+-     log_p = z - xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True))
++     z = logits - xp.max(logits)
++     log_p = z - xp.log(xp.sum(xp.exp(z)))
 
 other classes scored too: the other classes were scored too, with log(1 - p), as for labels of yes and no; here the target's log p is all
 - picked = xp.where(one_hot, log_p, xp.zeros_like(log_p))
