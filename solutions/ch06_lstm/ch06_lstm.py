@@ -63,7 +63,7 @@ for f, i, g in [(0.5, 0.0, 1.0), (1.0, 0.5, 0.8), (0.0, 1.0, -0.6)]:
 print("  by hand: 1, 1.4, -0.6")
 
 # %% [markdown]
-# Now backward, for the loss $L = c_3$ with a last step that keeps, $f_3 = 0.25$: how does $c_3$ answer to a change of $c_0$? One line is left out. Write it, and run again.
+# Now backward. Let the last step keep a quarter instead, $f_3 = 0.25$, and let the loss be $L = c_3$: how much does $c_3$ change with $c_0$? One line is left out. Write it, and run again.
 #
 # <details><summary>The missing line</summary>
 #
@@ -421,17 +421,16 @@ def peephole_cell_vjp(d_state, cache):
 
 
 # %% [markdown]
-# Try it: the gradient of the peepholes over five steps, through the book's loop.
+# Try it on a step by hand: one unit, all gates at a half, $g = 0$, $c_{t-1} = 2$, so $c_t = 1$, and peepholes of 1. Only $\mathrm{d}c = 1$ arrives. Then $\mathrm{d}f = 2/4$ before the sigmoid, and $c_{t-1}$ gets 0.5 through the product with f and 0.5 through its peephole.
 
 # %%
-rng = np.random.default_rng(0)
-layer = move(init_params(rng, 2, 3, 4))
-x, p = move(rng.normal(size=(5, 4, 2))), move(rng.normal(size=(3, 3)))
-state = (*zero_state(layer, 4, 2), p)
-y, state, tape = unroll(peephole_cell, layer, x, state)
-nothing = tuple(0 * s for s in state)
-_, _, (_, _, d_p) = bptt(peephole_cell_vjp, layer, tape, 0 * y + 1, nothing)
-print(to_numpy(d_p).round(3))
+half, nothing, p = move(
+    (np.full((1, 1), 0.5), np.zeros((1, 1)), np.ones((3, 1)))
+)
+cache = (half, half, nothing, half, 2 * half, 4 * half, p)
+_, _, (_, d_c, d_p) = peephole_cell_vjp((nothing, 2 * half, 0 * p), cache)
+print("d_c:", to_numpy(d_c), " d_p:", to_numpy(d_p)[:, 0])
+print("by hand: 1, and 0, 1, 0")
 
 # %% test="peephole_cell_vjp" points=5 explained="ch06_lstm: The way back"
 import numpy as np
@@ -649,7 +648,7 @@ forget gate's look twice: in your d_c of the step before, d_f p_f counts twice a
 # %% [markdown]
 # ## Task 3: one gate for keeping and writing (4 points)
 #
-# To write 30 % of something new, one might give up 30 % of the old: **coupled** gates, $i = 1 - f$. A quarter of the weights is saved, and c can never leave the range of the candidates:
+# To write 30 % of something new, one might give up 30 % of the old: **coupled** gates, $i = 1 - f$. A quarter of the weights is saved, and c is a weighted mean of its old value and the candidate: once between −1 and 1, it stays there.
 #
 # $$c_t = f \odot c_{t-1} + (1 - f) \odot g, \qquad h_t = o \odot \tanh(c_t)$$
 #
@@ -1042,7 +1041,7 @@ one gate for all: your bias does not use the half-life; f = 2^(-1/n) depends on 
 # %% [markdown]
 # ## Task 5: gates that ignore h, on the way back (3 points)
 #
-# The LSTM of 1997 was not trained with the full gradient. What would have gone back through the gates into h was cut, to keep the carousel the only long road. Write such a vjp: forward nothing changes, and of the exact vjp everything
+# The LSTM of 1997, which had no forget gate yet, was not trained with the full gradient. What would have gone back through the gates into h was cut, to keep the carousel the only long road. Write such a vjp: forward nothing changes, and of the exact vjp everything
 # stays **except** that no gradient leaves the three gates through $a_h$. The candidate's block still goes back. (In 1997 it was cut as well; we leave it, to see what the gates alone carry. The weights' gradient is cut too, where it is made of $\mathrm{d}a_h$; the experiment looks at what reaches the input.)
 #
 # <details><summary>Hint 1</summary>
@@ -1150,6 +1149,14 @@ the input's gradient cut too: the gates' weights for the input lost their gradie
 the wrong block kept: the block that was kept is the output gate's; the order is i, f, g, o
 - _, _, d_g, _ = gates
 + _, _, _, d_g = gates
+
+forget gate kept: the block that was kept is the forget gate's; the order is i, f, g, o
+- _, _, d_g, _ = gates
++ _, d_g, _, _ = gates
+
+input gate kept: the block that was kept is the input gate's; the order is i, f, g, o
+- _, _, d_g, _ = gates
++ d_g, _, _, _ = gates
 
 candidate cut, gates kept: this is the other way round: the gates send their gradient to h and the candidate does not
 - [nothing, nothing, d_g, nothing]
@@ -1285,9 +1292,11 @@ def lstm_cell_vjp(d_state, cache):
 
 # %%
 rng = np.random.default_rng(1)
-d_state = move(tuple(rng.normal(size=(2, 1, 1))))
-mine = lstm_cell_vjp(d_state, tape.caches[0])[0]
-books = book.lstm_cell_vjp(d_state, tape.caches[0])[0]
+a_x, a_h = move(rng.normal(size=(2, 3, 8)))
+state, d_state = move(rng.normal(size=(2, 2, 3, 2)))
+_, cache = lstm_cell(a_x, a_h, tuple(state))
+mine = lstm_cell_vjp(tuple(d_state), cache)[0]
+books = book.lstm_cell_vjp(tuple(d_state), cache)[0]
 print("largest difference:", float(abs(mine - books).max()))
 
 # %% test="lstm_cell_vjp" points=5 explained="ch06_lstm: The way back"

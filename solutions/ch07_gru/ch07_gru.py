@@ -1123,7 +1123,8 @@ with properties("sizes"):
     half_life, _ = gate_report(move(np.full((4, 2, 1), 18.0), "float32"))
     lost = move(np.ones(1), "float32") * float(np.log(2) * np.exp(18))
     assert_close(
-        "half_life over ln 2 · e^18, at a_z = 18 in float32",
+        "half_life over ln 2 · e^18, at a_z = 18 in float32, where z is "
+        "rounded to 1 (take ln z from a_z, not from z)",
         half_life / lost,
         np.ones(1),
         1e-5,
@@ -1583,7 +1584,7 @@ units exchanged: the units' resets are exchanged: unseen with one unit
 # %% [markdown]
 # ## Experiment: keep or write
 #
-# One unit of your minimal gated unit, and one event. Two sliders: the bias of its gate, and how strongly the event opens it. The plot shows the state, and the half-life from your `gate_report`.
+# One unit of your minimal gated unit, and one event. Two sliders: the bias of its gate, and how strongly the event opens it. The plot shows the state; below it stands the half-life from your `gate_report`, of the moments after the event.
 #
 # **Predict**, before you run anything: the event comes at moment 5. Which setting leaves most of it at moment 60: bias 0 and opening 0; bias −5 and opening 0; bias −5 and opening 10? Write the letter `"a"`, `"b"` or `"c"`. Nothing is graded here; your word is kept in the notebook for you to come back to.
 
@@ -1620,6 +1621,7 @@ def show(bias=-5.0, opening=10.0):
         "moment",
         "h",
         f"bias {bias}, opening {opening}",
+        x=np.arange(1, 61),
     )
     print(f"left at moment 60: {states[-1]:.4f}; half-life {half_life:.1f}")
 

@@ -80,7 +80,7 @@ print("d_x =", 2 * d_y1, " by hand: 2 (3 + 1) (0.5 + 1) =", 12.0)
 #
 # $$y^{(1)} = \text{layer}_1(x), \qquad y^{(k)} = y^{(k-1)} + \text{layer}_k(y^{(k-1)}) \quad \text{for } k = 2, 3, \dots$$
 #
-# The way up is given. Write the way down: the gradients of all layers' weights and first states, the lowest layer first, and that of x.
+# The way up is given. Write the way down: the gradients of all layers' weights and first states, the lowest layer first, and that of x. What comes in is `d_y`, the gradient of the top's outputs, and `d_states`, that of each layer's last state, the lowest layer first.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -281,6 +281,10 @@ states from the top: d_states begins with the top layer; it must have the order 
 last states ignored: the gradients of the layers' last states, d_states, were never used
 - d_y, d_states[k]
 + d_y, tuple(0 * d for d in d_states[k])
+
+states from the other end: each layer got the d_state of another one: d_states[k] belongs to params[k]
+- d_y, d_states[k]
++ d_y, d_states[-1 - k]
 
 the top's state for all: every layer got the d_state of the top one; each has its own
 - d_y, d_states[k]
@@ -670,7 +674,7 @@ not turned back, padding cleared: the padding of y was cleared, and the outputs 
 # A forecaster stands at step t and has read $x_1 \dots x_t$. To read from both ends is not forbidden to it, as long as both are ends of *that*: for each t a right reader of its own begins at $x_t$ and walks back to $x_1$.
 #
 # `params` and `states` are pairs, one for the left reader and one for the right; all right readers begin with the same state. Return for each t what the left reader has after $x_t$ and, beside it, what right reader t has when it arrives at $x_1$. (The chapter's `bidirectional` has one
-# right reader for all t, which is why it costs 2 T steps and this T (T + 1) / 2 more than T. Which of the two may forecast?)
+# right reader for all t, so that it costs 2 T steps; yours costs T + T (T + 1) / 2. Which of the two may forecast?)
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1672,6 +1676,7 @@ def masked(cell):
 # Try it: a sequence that begins after one step and ends after three, in a loop of five.
 
 # %%
+params = move(init_params(np.random.default_rng(0), 2, 3))
 counters = move(np.array([[1.0, 3.0]]))
 x, h_0 = move(np.ones((5, 1, 2))), move(np.zeros((1, 3)))
 y, _, _ = unroll(masked(rnn_cell), params, x, (h_0, counters))
@@ -1798,6 +1803,10 @@ one step too many: each sequence ran one step too long: with 0 steps to its end 
 - (counters[:, 1:] > 0)
 + (counters[:, 1:] >= 0)
 
+one step too few: each sequence ended one step early: with 1 step to its end it still runs
+- (counters[:, 1:] > 0)
++ (counters[:, 1:] > 1)
+
 one step late: each sequence began one step late: with 0 steps to its begin it runs
 - (counters[:, :1] <= 0)
 + (counters[:, :1] < 0)
@@ -1904,7 +1913,7 @@ cache first: your cache has the cell's own part first; the pair begins with who 
 #
 # `bidirectional(cell, params, x, states, lengths)` of the chapter has eight wrong relatives. Each is one small edit away from it, each runs without an error, and each is a **box** that you cannot look into.
 #
-# Write `probes()`: a list of `(x, states, lengths)` on which the boxes give themselves away. The layer has D = 2 inputs and H = 3 units a direction, plain cells, float64 NumPy arrays; `states` is `((h,), (h,))`, for the left and the right. Points are for the
+# Write `both_ends_probes()`: a list of `(x, states, lengths)` on which the boxes give themselves away. The layer has D = 2 inputs and H = 3 units a direction, plain cells, float64 NumPy arrays; `states` is `((h,), (h,))`, for the left and the right. Points are for the
 # boxes that some probe tells apart; the last point is for all of them with a single probe.
 #
 # <details><summary>Hint 1</summary>

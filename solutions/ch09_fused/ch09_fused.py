@@ -52,10 +52,23 @@ from rnncore.testing import black_boxes, mover
 device = "numpy"
 move = mover(device)
 
+# the LSTM's cell after its sums, as a program: a name and its arguments
+LSTM = (
+    ("i", ("a_i",)),
+    ("f", ("a_f",)),
+    ("g", ("a_g",)),
+    ("o", ("a_o",)),
+    ("kept", ("f", "c")),
+    ("written", ("i", "g")),
+    ("new c", ("kept", "written")),
+    ("tanh c", ("new c",)),
+    ("new h", ("o", "tanh c")),
+)
+
 # %% [markdown]
 # ## Two small cases by hand
 #
-# Three arrays of 1,000 numbers in float32; $y = a \odot b + c$. As two passes, product and sum, and as a single one: how many bytes are read and written? Count on paper, then run the cell.
+# $y = a \odot b + c$, four arrays of 1,000 numbers in float32. As two passes, product and sum, and as a single one: how many bytes are read and written? Count on paper, then run the cell.
 
 # %%
 two_passes = (2 + 1) + (2 + 1)  # a, b, t; then t, c, y
@@ -80,7 +93,7 @@ print(d_x, d_y, " by hand: 4, 2, since z = x (y + 1)")
 # %% [markdown]
 # ## Task 1: the bytes that a cell moves (5 points)
 #
-# A cell is written as a *program*: a tuple of lines `(name, arguments)`, each of which makes one array from others, entry by entry. Names that no line makes are there before. `passes` says which lines run together, as a tuple of tuples of names, in order. `results` are the names that must stand in memory at the end. `sizes` has the number of entries of every array, `width` the bytes of an entry.
+# A cell is written as a *program*: a tuple of lines `(name, arguments)`, each of which makes one array from others, entry by entry. Arrays that no line makes are in memory before the first pass. `passes` says which lines run together, as a tuple of tuples of names, in order. `results` are the names that must stand in memory at the end. `sizes` has the number of entries of every array, `width` the bytes of an entry.
 #
 # A pass reads each array that it needs from outside **once**, however many of its lines use it. It writes what it makes if a **later pass** reads it or if it is a result; everything else stays in registers. Write `bytes_moved`: all bytes read and written.
 #
@@ -117,20 +130,9 @@ def bytes_moved(program, passes, results, sizes, width):
 
 
 # %% [markdown]
-# Try it: the LSTM's cell after its sums. The page counts 22 numbers for nine passes and 7 for one, in units of B·H.
+# Try it: `LSTM` of the first cell, the LSTM's cell after its sums. The page counts 22 numbers for nine passes and 7 for one, in units of B·H.
 
 # %%
-LSTM = (
-    ("i", ("a_i",)),
-    ("f", ("a_f",)),
-    ("g", ("a_g",)),
-    ("o", ("a_o",)),
-    ("kept", ("f", "c")),
-    ("written", ("i", "g")),
-    ("new c", ("kept", "written")),
-    ("tanh c", ("new c",)),
-    ("new h", ("o", "tanh c")),
-)
 names = tuple(name for name, _ in LSTM)
 one_each = dict.fromkeys([*names, "a_i", "a_f", "a_g", "a_o", "c"], 1)
 for passes in (tuple((name,) for name in names), (names,)):
@@ -351,7 +353,7 @@ bits for bytes: these are bits: `width` is in bytes already
 # %% [markdown]
 # ## Task 2: written over when nobody reads it any more (4 points)
 #
-# The same kind of program, one line after the other, each array with the same number of entries. Every line needs a buffer for what it makes. It may take over the buffer of one of its **own arguments**, or any free one, if that argument or array
+# The same kind of program, one line after the other, each array with the same number of entries. Every line needs a buffer for what it makes. It may take over any buffer, that of one of its **own arguments** too, if the array in it
 #
 # - was made by a line (what was there before belongs to the caller),
 # - is read by no later line, and
@@ -361,12 +363,12 @@ bits for bytes: these are bits: `width` is in bytes already
 #
 # <details><summary>Hint 1</summary>
 #
-# First pass: the number of the last line that reads each name. A dictionary does it, since later entries replace earlier ones.
+# Go through the program twice. First note the number of the last line that reads each name. A dictionary does it, since later entries replace earlier ones.
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# Second pass: at each line, first count the arguments that become free *here*, then give the line a buffer: a free one if there is one, else a new one.
+# The second time, at each line, first count the arguments that become free *here*, then give the line a buffer: a free one if there is one, else a new one.
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -393,7 +395,7 @@ def buffers_needed(program, results):
 
 
 # %% [markdown]
-# Try it: the LSTM of Task 1. Nine lines make nine arrays. How many buffers do you expect?
+# Try it: `LSTM` of the first cell. Nine lines make nine arrays. How many buffers do you expect?
 
 # %%
 print(buffers_needed(LSTM, ("new c", "new h")))
@@ -650,7 +652,7 @@ def peak_vjp(d_h, d_m, cache):
 
 
 # %% [markdown]
-# Try it: `rnncore.fused` traces the same equations and writes their vjp itself. When your numbers agree with its numbers, print its text, `fused.vjp_source(peak)`, and find your lines in it.
+# Try it: `rnncore.fused` traces the same equations and writes their vjp itself. When your numbers agree with its numbers, print its text, `fused.vjp_source(peak)`, and find your lines in it. Of the two units the first has its maximum in g, the second in k.
 
 
 # %%
@@ -661,18 +663,14 @@ def peak(a, h, m):
     return o * m + (1 - o) * h, m
 
 
-a, state = (
-    np.array([[1.0, 0.5, -1.0]]),
-    (np.ones((1, 1)), 0.2 * np.ones((1, 1))),
-)
+a, ones = np.array([[1.0, 1, 0.5, 0.5, -1, -1]]), np.ones((1, 2))
+state = (ones, np.array([[0.2, 2.0]]))
 cell, cell_vjp = fused.pair(peak)
 _, cache = cell(a, 0 * a, state)
-d_a, _, d_state = cell_vjp((np.ones((1, 1)), np.ones((1, 1))), cache)
+d_a, _, d_state = cell_vjp((ones, ones), cache)
 print("traced: ", d_a, *d_state)
 _, _, cache = peak_step(move(a), *move(state))
-print(
-    "by hand:", *peak_vjp(*move((np.ones((1, 1)), np.ones((1, 1)))), cache)
-)
+print("by hand:", *peak_vjp(*move((ones, ones)), cache))
 
 # %% test="peak_vjp" points=5 explained="ch09_fused: A cell of your own"
 import numpy as np
@@ -1707,7 +1705,7 @@ def runs_that_tell():
 boxes = black_boxes("runs_that_tell")
 hasty = (
     "plain",
-    *init_params(rng, 3, 2),
+    *init_params(np.random.default_rng(0), 3, 2),
     np.ones((1, 1, 3)),
     (np.zeros((1, 2)),),
 )

@@ -79,7 +79,7 @@ print("work done:", work_ends, " by hand: 3.5")
 # %% [markdown]
 # ## Task 1: a cell of your own in the graph (5 points)
 #
-# A **leaky** cell keeps a share $k$ of its state, one number a unit, and *learns* that share. It has a steepness $s$ too, a plain number that is not learnt:
+# A **leaky** cell keeps a share $k$ of its state (`keep` in the code), one number a unit, and *learns* that share. It has a steepness $s$ too, a plain number that is not learnt:
 #
 # $$r = \tanh\bigl(s\,(a_x + a_h)\bigr), \qquad h_t = k \odot h_{t-1} + (1 - k) \odot r$$
 #
@@ -203,6 +203,14 @@ slope at the argument [gradients]: r is the tanh already: its slope is 1 - r², 
 state path dropped [gradients]: h_{t-1} reaches h_t directly, with the factor k, and not through a_h alone: its gradient was lost
 - d_a, d_a, d_h * keep
 + d_a, d_a, 0 * d_h
+
+state whole [gradients]: the state enters h_t with the factor k, and its gradient has that factor too
+- d_a, d_a, d_h * keep
++ d_a, d_a, d_h
+
+slope of a sigmoid [gradients]: this is the slope of a sigmoid; r is a tanh, with slope 1 - r²
+- (1 - r * r) * ctx
++ r * (1 - r) * ctx
 
 shares exchanged [gradients]: the state is kept with the factor k, the tanh enters with 1 - k; the two were exchanged
 - d_a, d_a, d_h * keep
@@ -734,6 +742,10 @@ def wrong_by(rng, scale, size, shape, dtype):
     off = mover(device)(size * rng.normal(size=shape))
 
     def loss(w):
+        if w.dtype != torch.float64:
+            raise ValueError(
+                f"loss: expected float64 weights, got {w.dtype}"
+            )
         return scale * torch.sin(w).sum()
 
     def gradient(w):
@@ -777,7 +789,7 @@ print("Task 4 holds.")
 
 # %% mistakes="worst_error"
 r"""
-float32 kept [hidden]: the differences were taken in float32, where a step of 1e-6 is lost in rounding
+float32 kept: the differences were taken in float32, where a step of 1e-6 is lost in rounding
 - .to(torch.float64)
 + .clone()
 
@@ -796,6 +808,10 @@ sign kept: an entry that is too small counts as much as one that is too large: t
 not relative: the error was not divided by the size of the gradient
 - error / numerical.abs().max().clamp(min=1)
 + error
+
+relative to the other gradient: you divided by the largest entry of `gradient(w)`, which may be wrong; divide by that of the central differences
+- error / numerical.abs()
++ error / gradient(w).abs()
 
 relative to next to nothing: where the gradient is smaller than 1 the error is to be absolute; a gradient of zero would give a division by zero
 - .clamp(min=1)
@@ -995,6 +1011,7 @@ class Loop(torch.autograd.Function):
 # Try it: three training steps with torch's own optimiser, through your node; then somebody asks for a second derivative.
 
 # %%
+rng = np.random.default_rng(0)
 params = [w.requires_grad_() for w in move(init_params(rng, 2, 3))]
 x, h_0 = move(rng.normal(size=(6, 4, 2))), move(np.zeros((4, 3)))
 adam = torch.optim.Adam(params, 0.05)
