@@ -9,7 +9,7 @@
 # | letter | shape | meaning |
 # | --- | --- | --- |
 # | K | | how many tokens there are |
-# | `ids` | (N, B) | B texts side by side, a token a row |
+# | `ids` | (N, B) | B texts side by side, one token per row |
 # | $E$ | (K, D) | the embedding: row k is what the network reads for token k |
 # | $y$ | (T, B, D) | the outputs of the layer |
 # | `logits` | (T, B, K) | before the softmax: row t speaks about the token after token t |
@@ -51,6 +51,70 @@ from rnncore.train import Schedule, fit
 
 device = "cpu"
 move = mover(device)
+
+# %% [markdown]
+# ## Given: a model, and what draws from it
+#
+# The tasks name those that they use: a GRU whose embedding is its readout (`tied_model`) and that GRU as a layer with its way back (`Middle`); a draw (`draw_at`), which brackets are open (`after`), and a model that reads one token at a time (`stepper`).
+
+
+# %%
+def tied_model(E, bias, cell):
+    """`read` of a GRU whose embedding is its readout too."""
+
+    def read(ids, state=None):
+        state = zero_state(cell, ids.shape[1]) if state is None else state
+        y, state, _ = unroll(gru_cell, cell, E[ids], state)
+        return y @ E.T + bias, state
+
+    return read
+
+
+# %%
+class Middle:
+    """A GRU between embedding and readout; it keeps what else you need."""
+
+    def __init__(self, cell, state):
+        self.cell, self.state = cell, state
+
+    def __call__(self, x):
+        y, self.state, self.tape = unroll(
+            gru_cell, self.cell, x, self.state
+        )
+        return y, self.back
+
+    def back(self, d_y):
+        d_last = tuple(0 * s for s in self.state)
+        self.d_cell, d_x, _ = bptt(
+            gru_cell_vjp, self.cell, self.tape, d_y, d_last
+        )
+        return d_x
+
+
+# %%
+def draw_at(p, number):
+    """The token at a number from 0 to 1; one of p = 0 is never drawn."""
+    total = p.double().cumsum(-1)
+    return int((total <= number * total[-1]).sum())
+
+
+def after(open_ones, token, pairs):
+    """The closing ids owed after a token; the list's last must come first."""
+    if token in dict(pairs):
+        return [*open_ones, dict(pairs)[token]]
+    return open_ones[:-1] if open_ones[-1:] == [token] else open_ones
+
+
+# %%
+def stepper(read, device):
+    """`step(token, state)` of a model that reads whole windows."""
+
+    def step(token, state):
+        logits, state = read(torch.tensor([[token]], device=device), state)
+        return logits[0, 0], state
+
+    return step
+
 
 # %% [markdown]
 # ## Four tokens by hand
@@ -123,18 +187,6 @@ def carried_perplexity(read, texts, window):
             count += targets.numel()
     return math.exp(nats / count)
     ### END SOLUTION
-
-
-# %%
-def tied_model(E, bias, cell):
-    """`read` of a GRU whose embedding is its readout too."""
-
-    def read(ids, state=None):
-        state = zero_state(cell, ids.shape[1]) if state is None else state
-        y, state, _ = unroll(gru_cell, cell, E[ids], state)
-        return y @ E.T + bias, state
-
-    return read
 
 
 # %% [markdown]
@@ -335,27 +387,6 @@ def tied_loss(E, bias, ids, through):
     d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1))
     return loss, d_E, d_logits.sum((0, 1))
     ### END SOLUTION
-
-
-# %%
-class Middle:
-    """A GRU between embedding and readout; it keeps what else you need."""
-
-    def __init__(self, cell, state):
-        self.cell, self.state = cell, state
-
-    def __call__(self, x):
-        y, self.state, self.tape = unroll(
-            gru_cell, self.cell, x, self.state
-        )
-        return y, self.back
-
-    def back(self, d_y):
-        d_last = tuple(0 * s for s in self.state)
-        self.d_cell, d_x, _ = bptt(
-            gru_cell_vjp, self.cell, self.tape, d_y, d_last
-        )
-        return d_x
 
 
 # %% [markdown]
@@ -606,7 +637,7 @@ the token that crosses dropped: the token that crosses `mass` was dropped, so th
 +     within = ordered.cumsum(-1) <= mass
 +     kept = torch.zeros_like(p).scatter(-1, order, ordered * within)
 
-a nucleus: the likeliest tokens were kept: this is the nucleus; here the ones whose surprisal is nearest to the entropy come first
+a nucleus: the likeliest tokens were kept: this is the nucleus; here the ones whose surprisal is nearest to the entropy come first (is the absolute value there?)
 - (-log_p - entropy).abs().argsort(-1)
 + (-log_p).argsort(-1)
 
@@ -633,6 +664,10 @@ left in the order of typicality: the probabilities were not put back into their 
 not renormalised: the kept probabilities do not sum to one: divide by their sum
 - kept / kept.sum(-1, keepdim=True)
 + kept
+
+entropy summed over the rows: the entropy was summed over the whole batch; each row has its own: sum over the tokens only
+- -(p * log_p).sum(-1, keepdim=True)
++ -(p * log_p).sum()
 """
 
 # %% [markdown]
@@ -643,20 +678,20 @@ not renormalised: the kept probabilities do not sum to one: divide by their sum
 #
 # | token | may come if |
 # | --- | --- |
-# | plain | enough are left behind it to close what is open |
-# | opening | enough are left behind it to close what is open, and itself |
+# | plain | enough tokens follow it to close what is open |
+# | opening | enough tokens follow it to close what is open, and itself |
 # | closing | it closes the bracket that was opened last |
 #
 # Write the loop. `step(token, state)` reads a token and gives logits (K,) and the new state (K tokens, and `None` for the first state). Turn the logits of what may come into probabilities, let the given `draw_at` choose with the next of the `numbers`, and keep account with the given `after`. Return the drawn ids, a list of int.
 #
 # <details><summary>Hint 1</summary>
 #
-# `open_ones` is a list of the closing ids that are owed, the last one due first. Before the last token `left` is 1: what does that leave?
+# `open_ones` is a list of the closing ids that are owed; the last of the list must come first. Before the last token `left` is 1: what does that leave?
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# With `behind = left - 1`: plain if depth ≤ behind, opening if depth + 1 ≤ behind, closing if `open_ones[-1:] == [closing]`, which is False where nothing is open. Begin with all tokens as if plain, and then overwrite the brackets'.
+# `behind = left - 1` tokens follow. So: plain if depth ≤ behind, opening if depth + 1 ≤ behind, closing if `open_ones[-1:] == [closing]`, which is False where nothing is open. Begin with all tokens as if plain, and then overwrite the brackets'.
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -665,23 +700,9 @@ not renormalised: the kept probabilities do not sum to one: divide by their sum
 # </details>
 
 
-# %%
-def draw_at(p, number):
-    """The token at a number from 0 to 1; one of p = 0 is never drawn."""
-    total = p.double().cumsum(-1)
-    return int((total <= number * total[-1]).sum())
-
-
-def after(open_ones, token, pairs):
-    """Which closing ids are owed after a token, the last one due first."""
-    if token in dict(pairs):
-        return [*open_ones, dict(pairs)[token]]
-    return open_ones[:-1] if open_ones[-1:] == [token] else open_ones
-
-
 # %% solution="balanced_text"
 def balanced_text(step, token, numbers, pairs):
-    """Ids that a model draws, one a number, with every bracket closed."""
+    """Ids that a model draws, one per number, with every bracket closed."""
     state, open_ones, written = None, [], []
     ### BEGIN SOLUTION
     for behind in reversed(range(len(numbers))):
@@ -697,17 +718,6 @@ def balanced_text(step, token, numbers, pairs):
         written.append(token)
     ### END SOLUTION
     return written
-
-
-# %%
-def stepper(read, device):
-    """`step(token, state)` of a model that reads whole windows."""
-
-    def step(token, state):
-        logits, state = read(torch.tensor([[token]], device=device), state)
-        return logits[0, 0], state
-
-    return step
 
 
 # %% [markdown]
@@ -851,7 +861,7 @@ state forgotten: the state was not carried from token to token
 - logits, state = step(token, state)
 + logits, _ = step(token, state)
 
-itself among those behind: the token to be written was counted among those behind it: of `left` tokens, this one included, left - 1 are behind
+itself among those that follow: the token to be written was counted among those that follow it: of `left` tokens, this one included, left - 1 follow
 - for behind in reversed(range(len(numbers))):
 + for behind in range(len(numbers), 0, -1):
 

@@ -23,12 +23,12 @@
 #
 # <details><summary>Chapter 10: a model's loss is low on the text that it reads. Why can what it writes be poor all the same?</summary>
 #
-# The loss is measured behind true tokens. Writing, it reads its own; after a first mistake it stands where training never was.
+# The loss is measured after true tokens. When the model writes, it reads its own tokens, and after a first mistake its input is unlike any that it met in training.
 # </details>
 #
 # <details><summary>Chapter 8: why must a loop that reads backward know where each sequence ends?</summary>
 #
-# Else it begins its way in the padding, and carries what it found there into every step.
+# Otherwise it starts in the padding, and carries what it read there into every step.
 # </details>
 
 # %% [markdown]
@@ -60,6 +60,44 @@ from rnncore.testing import black_boxes, mover
 
 device = "cpu"
 move = mover(device)
+
+# %% [markdown]
+# ## Given: a decoder that one can see through
+#
+# `Toy` is a decoder without training. Task 6 and the hunt search with it, and choose its weights.
+
+
+# %%
+class Toy:
+    """A decoder that one can see through.
+
+    Its state counts what it has read, the last token most: half of the
+    old state, and one for the new token. W makes logits of that; the
+    source adds its own.
+
+    Shapes: W (K, K)
+    """
+
+    def __init__(self, W):
+        self.W, self.calls = W, 0
+
+    def start(self, source):
+        return torch.zeros_like(source.summary)[None]
+
+    def __call__(self, ids, h, source):
+        self.calls += 1
+        h = 0.5 * h + torch.eye(len(self.W)).to(h)[ids]
+        return h @ self.W + source.summary, h
+
+
+def toy_source(summary):
+    """A source of which the decoder knows what it adds to the logits.
+
+    Shapes: summary (B, K)
+    """
+    states = torch.zeros_like(summary)[None]
+    return Encoded(states, states[..., 0] == 0, summary)
+
 
 # %% [markdown]
 # ## Two sentences by hand
@@ -96,7 +134,7 @@ for alpha in (0.0, 0.6):
 #
 # You get B sources and B targets, lists of lists of token numbers, none of them empty, without START and END. Make four NumPy arrays of them; the first three hold integers, and PAD where nothing stands.
 #
-# - `ids` (S, B): the sources *backwards*, as Sutskever, Vinyals and Le (2014) read them: the last word first, so that the first words of both sentences come close. The padding stays behind.
+# - `ids` (S, B): the sources *backwards*, as Sutskever, Vinyals and Le (2014) read them: the last word first, so that the first words of both sentences come close. The padding still comes last.
 # - `read` (T, B): START and the target.
 # - `targets` (T, B): the target and END.
 # - `real` (T, B), of bool: True where `targets` holds a token that counts, END among them.
@@ -300,7 +338,7 @@ def token_loss(logits, targets):
 # Try it: a decoder that knows nothing, with 8 tokens. The loss is log 8, however much padding there is.
 
 # %%
-_, _, targets, _ = side_by_side([[3], [4]], [[5, 6, 7], [3]])
+targets = np.array([[5, 3], [6, END], [7, PAD], [END, PAD]])  # (T, B)
 loss, d_logits = token_loss(np.zeros((4, 2, 8)), targets)
 print(float(loss), math.log(8))
 print("gradient of the second sentence, row by row:")
@@ -451,11 +489,11 @@ padding multiplied away [hidden, gradients]: the padding was multiplied by zero:
 # %% [markdown]
 # ## Task 3: a teacher who is silent at times (5 points)
 #
-# The decoder with one vector (Cho et al. 2014). At each step it looks up the embedding of the token that it reads, puts the source's `vector` behind it, takes one step of a GRU, and the readout makes logits of the new state:
+# The decoder with one vector (Cho et al. 2014). At each step it looks up the embedding of the token that it reads, appends the source's `vector`, takes one step of a GRU, and computes logits from the new state with the readout:
 #
 # $$x_t = [E_{\text{token}_t};\ \text{vector}], \qquad h_t = \mathrm{GRU}(x_t, h_{t-1}), \qquad \text{logits}_t = W_y h_t + b_y.$$
 #
-# *Which* token does it read? Under teacher forcing the true one, `read[t]`; alone, its own. **Scheduled sampling** (Bengio et al. 2015) tosses a coin: where `own[t, b]` is True, sentence b reads at step t what the decoder itself said at step t - 1, its likeliest token; else the true one. Nobody ever says PAD or START, however large their logits. At step 0 there is nothing to repeat: all read `read[0]`, whatever the coin.
+# *Which* token does it read? Under teacher forcing the true one, `read[t]`; alone, its own. **Scheduled sampling** (Bengio et al. 2015) tosses a coin: where `own[t, b]` is True, sentence b reads at step t what the decoder itself said at step t - 1, its likeliest token; else the true one. The decoder never says PAD or START, however large their logits. At step 0 there is nothing to repeat: all sentences read `read[0]`, whatever the coin.
 #
 # Return `logits` (T, B, K), as they are (nothing is taken out of them), and the state after the last step, (B, H). A decoder that has said END simply goes on.
 #
@@ -466,7 +504,7 @@ padding multiplied away [hidden, gradients]: the padding was multiplied by zero:
 #
 # <details><summary>Hint 2</summary>
 #
-# One step of the book's loop: `unroll(gru_cell, loop, x[None, ...], (h,))` gives y (1, B, H), the state `(h,)` and a tape that you do not need. `xp.take(E, token, axis=0)` looks up.
+# One step of the book's loop: `unroll(gru_cell, loop, x[None, ...], (h,))` gives y (1, B, H), the state `(h,)` and a tape that you do not need. `xp.take(E, token, axis=0)` looks up, and `xp.concat([embedded, vector], axis=1)` appends.
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -506,7 +544,7 @@ def small_decoder(rng, K, D, H, V):
 
 
 # %% [markdown]
-# Try it: how far apart are the logits with and without the teacher, step by step? At the first step they are the same. After that each word of its own leads a bit farther away.
+# Try it: how far apart are the logits with and without the teacher, step by step? At the first step they are the same: both read START. After that the two read different words.
 
 # %%
 rng = np.random.default_rng(3)
@@ -517,7 +555,8 @@ weights = (
     weights[2]._replace(W_y=2 * weights[2].W_y),
 )
 vector, h = rng.normal(size=(3, 5)), np.zeros((3, 6))
-_, read, _, _ = side_by_side([[3]] * 3, rng.integers(3, 9, (3, 6)).tolist())
+read = rng.integers(3, 9, (7, 3))
+read[0] = START
 taught, _ = part_teacher(weights, vector, h, read, read < 0)
 alone, _ = part_teacher(weights, vector, h, read, read >= 0)
 print(np.abs(taught - alone).max(axis=(1, 2)).round(3))
@@ -660,22 +699,22 @@ the first sentence's word for all: all sentences read what the first one said
 # %% [markdown]
 # ## Task 4: a beam and a fair score (5 points)
 #
-# A decoder that looks at its last word only: `log_p[t, a, k]` is the log probability that token k comes at step t, behind token a. Behind START at step 0. Search with a beam, by these rules.
+# A decoder that looks at its last word only: `log_p[t, a, k]` is the log probability of token k at step t if the last token was a. At step 0 the last token is START. Search with a beam, by these rules.
 #
-# 1. At each step all beginnings that live are extended by every token from END on: candidates, with log p added up. The `width` likeliest of *all* candidates stay.
-# 2. One of these that ends in END is a translation: it is set aside, and scores log p divided by `length_penalty(n, alpha)`, where n counts its tokens and END. The others live on, even if they are fewer than `width`.
-# 3. After T steps, or where none lives, it is over. What has not ended by then is dropped.
+# 1. At each step every live hypothesis (a beginning that has not ended) is extended by every token from END on. These are the candidates; their log p is added up. The `width` likeliest of *all* candidates stay.
+# 2. One of these that ends in END is a translation: it is set aside, and scores log p divided by `length_penalty(n, alpha)`, where n counts its tokens and END. The others stay alive, even if they are fewer than `width`.
+# 3. The search ends after T steps, or when no hypothesis is alive. What has not ended by then is dropped.
 #
 # Return all translations that were set aside, even if they are more than `width`, as a list of `(tokens, score)`, best score first: `tokens` a tuple of int without END, the score a float.
 #
 # <details><summary>Hint 1</summary>
 #
-# Two lists: `live`, pairs of tokens and log p, at first `[((), 0.0)]`; and `ended`. The last token of a beginning is `tokens[-1]`, or START where there is none.
+# Two lists: `live`, pairs of tokens and log p, at first `[((), 0.0)]`; and `ended`. The last token of a hypothesis is `tokens[-1]`, or START where there is none.
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# `found` holds a pair for each beginning and each token: `((*tokens, k), p + float(step[last, k]))`. Sort it by `-p`, and look at the first `width` alone.
+# `found` holds a pair for each live hypothesis and each token: `((*tokens, k), p + float(step[last, k]))`. Sort it by `-p`, and look at the first `width` alone.
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -834,7 +873,7 @@ probabilities added: probabilities were added: their logarithms are
 - p + float(step[(START, *tokens)[-1], k])
 + p + float(np.exp(step[(START, *tokens)[-1], k]))
 
-START read again and again: every token was predicted from START; behind a word it is that word which is read
+START read again and again: every token was predicted from START; after a word the decoder reads that word
 - step[(START, *tokens)[-1], k]
 + step[START, k]
 
@@ -868,6 +907,14 @@ what did not end returned too: beginnings that never ended were returned; they a
 -     return sorted(ended, key=
 +     ended += [(k, p / length_penalty(len(k), alpha)) for k, p in live]
 +     return sorted(ended, key=
+
+worst first: the worst score comes first; the best one should
+-     return sorted(ended, key=lambda e: -e[1])
++     return sorted(ended, key=lambda e: e[1])
+
+in the order found: the translations stand in the order in which they ended; sort them by their score, best first
+-     return sorted(ended, key=lambda e: -e[1])
++     return ended
 """
 
 # %% [markdown]
@@ -889,7 +936,7 @@ what did not end returned too: beginnings that never ended were returned; they a
 #
 # <details><summary>Hint 3</summary>
 #
-# For `holds`, go through the rows from the shortest on, and stop at the first whose share is below the bar. A lucky length behind it does not count.
+# For `holds`, go through the rows from the shortest on, and stop at the first whose share is below the bar. A lucky greater length does not count.
 # </details>
 
 
@@ -1083,11 +1130,11 @@ lists cut to the shortest [hidden, refusals]: lists of different length were acc
 #
 # Close the chapter. Rebuild the simplest search under its own name. `decoder.start(source)` gives the first state h (1, B, H), and `decoder(read, h, source)`, with read (1, B), gives logits (1, B, K) and the next state. At each step each of the B sentences reads its own likeliest token, PAD and START left out, at first START. A sentence ends at END, or after `limit` tokens. Return B lists of int, without START and END.
 #
-# It must stop as soon as all have ended, and what a sentence says after its END belongs to nobody. The line that refuses a limit below 1 is there already.
+# It must stop as soon as all have ended, and whatever comes after a sentence's END is discarded. The line that refuses a limit below 1 is there already.
 #
 # <details><summary>Hint 1</summary>
 #
-# All B run on together until the last has ended. Remember who is done.
+# All B run on together until the last has ended. Remember which are done.
 # </details>
 #
 # <details><summary>Hint 2</summary>
@@ -1125,40 +1172,8 @@ def greedy(decoder, source, limit):
     ### END SOLUTION
 
 
-# %%
-class Toy:
-    """A decoder that one can see through.
-
-    Its state counts what it has read, the last token most: half of the
-    old state, and one for the new token. W makes logits of that; the
-    source adds its own.
-
-    Shapes: W (K, K)
-    """
-
-    def __init__(self, W):
-        self.W, self.calls = W, 0
-
-    def start(self, source):
-        return torch.zeros_like(source.summary)[None]
-
-    def __call__(self, ids, h, source):
-        self.calls += 1
-        h = 0.5 * h + torch.eye(len(self.W)).to(h)[ids]
-        return h @ self.W + source.summary, h
-
-
-def toy_source(summary):
-    """A source of which the decoder knows what it adds to the logits.
-
-    Shapes: summary (B, K)
-    """
-    states = torch.zeros_like(summary)[None]
-    return Encoded(states, states[..., 0] == 0, summary)
-
-
 # %% [markdown]
-# Try it: a decoder that counts up from 3 and then ends. The second source forbids it to say 4: it gets stuck for a while.
+# Try it with the given `Toy`: a decoder that counts up from 3 and then ends. The second source forbids it to say 4: it gets stuck for a while.
 
 # %%
 follows = -9.0 * np.ones((7, 7))
@@ -1240,7 +1255,7 @@ properties.points("Task 6 holds.")
 
 # %% mistakes="greedy"
 r"""
-writes on after END: a sentence went on after its END: what comes behind it belongs to nobody
+writes on after END: a sentence went on after its END: what comes after it is discarded
 -         live = [b for b in live if int(read[0, b]) != END]
 +         live = [b for b in range(h.shape[1]) if int(read[0, b]) != END]
 
@@ -1315,7 +1330,7 @@ the first sentence's token for all: all sentences said what the first one said
 #
 # <details><summary>Hint 3</summary>
 #
-# Random W with 7 tokens, a width of 3 and a limit of 6 or so, alpha 1; END a little likelier, by 2 or so in the source (look whether anything ends). And the same with END forbidden: -99 in its place of the source. Where a box is left, take another seed.
+# W is `rng.normal(size=(7, 7))`, a width of 3 and a limit of 6 or so, alpha 1; END a little likelier, by 2 or so in the source (look whether anything ends). And the same with END forbidden: -99 in its place of the source. Where a box is left, take another seed.
 # </details>
 
 
@@ -1338,6 +1353,9 @@ def beam_probes():
 
 # %%
 boxes = black_boxes("beam_probes")
+follows = -9.0 * np.ones((7, 7))  # it counts up from 3, then ends
+for before, after in [(1, 3), (3, 4), (4, 5), (5, 6), (6, 2)]:
+    follows[before, after] = 9.0
 
 
 def first_found(search, W, summary, width, limit, alpha):

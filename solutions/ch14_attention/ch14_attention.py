@@ -27,13 +27,13 @@
 #
 # <details><summary>Chapter 13: what exactly does a decoder with one vector lack on long sentences?</summary>
 #
-# A place for them: whatever the length, all is to stand in the same few numbers, and the decoder cannot look again.
+# Room: whatever the length, everything has to fit into the same few numbers, and the decoder cannot look again.
 # </details>
 
 # %% [markdown]
 # ## Imports, and where to compute
 #
-# Leave `"cpu"`, or write `"cuda"` where there is a GPU. The tests count the same. Tasks 1 to 4 take arrays of any library: `xp` is NumPy or torch, as the arguments are; tasks 5 and 6 are in torch. Results keep the dtype and device of the arguments. Nothing that you write changes an argument, and nobody needs autograd.
+# Leave `"cpu"`, or write `"cuda"` where there is a GPU. The tests count the same. Tasks 1 to 4 take arrays of any library: `xp` is NumPy or torch, as the arguments are; tasks 5 and 6 are in torch. Results keep the dtype and device of the arguments. Nothing that you write changes an argument, and autograd is not needed.
 #
 # `xp.einsum("tbe,sbe->tbs", a, b)` multiplies along the letter that is missing on the right, and is the same in both libraries.
 
@@ -69,7 +69,7 @@ print(share, share @ values, " by hand: 1/8, 3/8 and 3.5")
 #
 # <details><summary>The missing line</summary>
 #
-# `d_scores = weights * (d_weights - weights @ d_weights)`: the mean is 7, so it is -3/4 and 3/4. They sum to zero, for adding the same to all scores changes nothing.
+# `d_scores = weights * (d_weights - weights @ d_weights)`: the mean is 7, so it is -3/4 and 3/4. They sum to zero, because adding the same to all scores changes nothing.
 # </details>
 
 # %%
@@ -85,7 +85,7 @@ print(d_scores, " by hand: -0.75 and 0.75")
 #
 # $$s_{tbs} = \frac{q_{tb} \cdot k_{sb}}{\sqrt E}, \qquad w_{tbs} = \frac{e^{s_{tbs}}}{e^{\text{passing}_{tb}} + \sum_{s'\ \text{real}} e^{s_{tbs'}}}, \qquad \text{context}_{tb} = \sum_s w_{tbs}\, v_{sb}.$$
 #
-# Padding gets the weight 0. Return `context` (T, B, V) and `weights` (T, B, S), whose sum may now be less than 1. A source may be all padding: then there is nothing but nothing to look at, the context is 0, and no NaN. Scores in the thousands must give no infinity.
+# Padding gets the weight 0. Return `context` (T, B, V) and `weights` (T, B, S), whose sum may now be less than 1. A source may be all padding: then the context is 0, not NaN. Scores in the thousands must give no infinity.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -237,7 +237,7 @@ properties.points("Task 1 holds.")
 
 # %% mistakes="look_or_pass"
 r"""
-attention over padding: attention looks at the padding: what stands behind a short source reaches its translation, and changes with the batch that it lies in
+attention over padding: attention looks at the padding: what follows a short source reaches its translation, and changes with the batch that it lies in
 -     scores = xp.where(mask.T[None, ...], scores, -math.inf)
 -
 
@@ -310,6 +310,10 @@ keys for values: the keys were averaged; they only decide the weights, and the v
 plain mean of the values: the context is the plain mean of the values: the weights were not used
 - xp.einsum("tbs,sbv->tbv", weights, values), weights
 + xp.einsum("tbs,sbv->tbv", 0 * weights + 1 / weights.shape[2], values), weights
+
+passing divided by the root: `passing` was divided by the root of E as well; it is a score already, only the products are divided
+-     passing = passing[..., None]
++     passing = passing[..., None] / root
 """
 
 # %% [markdown]
@@ -317,7 +321,7 @@ plain mean of the values: the context is the plain mean of the values: the weigh
 #
 # The vjp of task 1. Given are `d_context` (T, B, V), the arguments, and the weights that came out. (Nothing else asked for the weights, so no gradient comes in through them.) Return `d_queries`, `d_keys`, `d_values` and `d_passing`, each of the shape of its namesake.
 #
-# Think of the place that holds nothing as one more source token: its value is 0 for ever, its weight is what is missing to 1. Then the softmax's vjp of chapter 4 is all that is needed. Padding's weight is 0, so the mask need not be looked at.
+# Think of the place that holds nothing as one more source token: its value is always 0, and its weight is 1 minus the sum of the others. Then the softmax's vjp of chapter 4 is all that is needed. Padding's weight is 0, so the mask need not be looked at.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -361,8 +365,9 @@ def look_or_pass_vjp(d_context, queries, keys, values, weights):
 # Try it: the two words from above. By hand, with weights 1/8 and 3/8 and m = 3.5: d_scores 1/16 and 27/16, d_passing -7/4. They sum to 0.
 
 # %%
+one, words = np.ones((1, 1, 1)), np.array([4.0, 8.0]).reshape(2, 1, 1)
 weights = np.array([1 / 8, 3 / 8]).reshape(1, 1, 2)
-args = (one, np.zeros((2, 1, 1)), values[:2], weights)
+args = (one, np.zeros((2, 1, 1)), words, weights)
 _, d_keys, _, d_passing = look_or_pass_vjp(one, *args)
 print(d_keys.ravel(), d_passing.ravel(), 1 / 16, 27 / 16, -7 / 4)
 
@@ -667,7 +672,7 @@ no tanh: the tanh is missing: then the query adds the same to all scores, and ch
 - xp.sum(v * xp.tanh(inside), axis=2)
 + xp.sum(v * inside, axis=2)
 
-coverage outside the tanh: the coverage was added behind the tanh; it stands inside
+coverage outside the tanh: the coverage was added after the tanh; it stands inside
 -         scores = xp.sum(v * xp.tanh(inside), axis=2)
 +         inside = xp.tanh(q[None, ...] + keys) + covered[..., None] * u
 +         scores = xp.sum(v * inside, axis=2)
@@ -753,7 +758,11 @@ def covering_scores_vjp(d_scores, queries, keys, v, u, covered):
 # Try it: one query, one key, all by hand. With q = k = 0, c = 2 and u = 0 the tanh is 0 and its slope 1; v = 3 and d_scores = 1 give 3, 3, 0 and 6.
 
 # %%
-nought, three = np.zeros((1, 1, 1)), np.array([3.0])
+nought, one, three = (
+    np.zeros((1, 1, 1)),
+    np.ones((1, 1, 1)),
+    np.array([3.0]),
+)
 d = covering_scores_vjp(one, nought, nought, three, 0 * three, 2 * one)
 print([float(a.ravel()[0]) for a in d])
 
@@ -845,7 +854,7 @@ v forgotten: the factor v is missing on the way to the tanh
 - d_inside = d * v * (1 - n * n)
 + d_inside = d * (1 - n * n) + 0 * v
 
-v gets the slope too: d_v holds the slope of the tanh; v stands behind the tanh, and gets its output
+v gets the slope too: d_v holds the slope of the tanh; v multiplies the output of the tanh, so d_v contains that output
 - d_v = xp.sum(d * n, axis=(0, 1, 2))
 + d_v = xp.sum(d * n * (1 - n * n), axis=(0, 1, 2))
 
@@ -880,12 +889,16 @@ u outside the tanh: d_u lacks the slope of the tanh: u stands inside it
 coverage left out: the tanh was computed without the coverage: its slope is that of another place
 - keys[None, ...] + c * u)
 + keys[None, ...])
+
+d_v from the inside: d_v was summed over `d_inside`, which is the gradient inside the tanh and holds v already; v multiplies the output of the tanh: `d * n`
+- d_v = xp.sum(d * n, axis=(0, 1, 2))
++ d_v = xp.sum(d_inside * n, axis=(0, 1, 2))
 """
 
 # %% [markdown]
 # ## Task 5: the decoder, and its map (5 points)
 #
-# Put it together, with a road that the chapter's decoder lacks: **input feeding** (Luong, Pham and Manning 2015). What a step has mixed from its state and its context goes into the next step, beside the word. So the loop knows where it has just looked. With $m_{-1} = 0$, for each step t:
+# Put it together, with a connection that the chapter's decoder lacks: **input feeding** (Luong, Pham and Manning 2015). What a step has mixed from its state and its context goes into the next step, beside the word. So the loop knows where it has just looked. With $m_{-1} = 0$, for each step t:
 #
 # $$x_t = [E_{\text{token}_t};\ m_{t-1}], \quad h_t = \mathrm{GRU}(x_t, h_{t-1}), \quad \text{scores}_{ts} = \frac{h_t \cdot \text{states}_s}{\sqrt H}, \quad m_t = \tanh(W_m\,[h_t;\ \text{context}_t]), \quad \text{logits}_t = W_y m_t + b_y.$$
 #
@@ -1545,7 +1558,7 @@ shown = interact(
 )
 
 # %% [markdown]
-# Where does the dark line run, and is it as sharp at the end as at the beginning? What happens to the curve of attention behind eight digits? Every word stands there to be looked at; so what fails, the looking, the counting, or the knowledge of when to end? (`followed("123456789")` gives log p of each right token, and the map.)
+# Where does the dark line run, and is it as sharp at the end as at the beginning? What happens to the curve of attention beyond eight digits? Every word stands there to be looked at; so what fails, the looking, the counting, or the knowledge of when to end? (`followed("123456789")` gives log p of each right token, and the map.)
 #
 # A map shows where the *values* came from, and the values are states of a network that has read in both directions: the state at *five* also knows its neighbours. Hide the word with the largest weight in a row. Is what is lost as large as its weight makes one think, and do rows lose something in which it had no weight? Raise `passing` until the map fades: up to where are the tokens still right? Compare with your predictions.
 

@@ -18,7 +18,7 @@
 #
 # ### Before you start: two questions from earlier chapters
 #
-# <details><summary>Chapter 8: sequences of different length lie in one batch, padded behind. What is <code>y[-1]</code>?</summary>
+# <details><summary>Chapter 8: sequences of different length lie in one batch, padded at the end. What is <code>y[-1]</code>?</summary>
 #
 # The output at the last step of the batch. For all but the longest sequences it comes from the padding; sequence b ends at `y[lengths[b] - 1, b]`.
 # </details>
@@ -48,6 +48,38 @@ device = "numpy"
 move = mover(device)
 
 # %% [markdown]
+# ## Given: places, a shift, and what counts
+#
+# Tasks 1 and 2 use these: the nine places of a kernel, a film shifted by (i, j), and which frames are no padding.
+
+# %%
+PLACES = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1)]
+
+
+def shifted(film, i, j):
+    """At each pixel what stands i rows below it and j columns right of it.
+
+    Shapes: film (T, B, S, S) -> (T, B, S, S)
+    """
+    out, S = array_namespace(film).zeros_like(film), film.shape[-1]
+    here, there = (
+        tuple(slice(max(0, m), S + min(0, m)) for m in way)
+        for way in ((-i, -j), (i, j))
+    )
+    out[:, :, here[0], here[1]] = film[:, :, there[0], there[1]]
+    return out
+
+
+def counted(frames, lengths):
+    """Which frames are no padding.
+
+    Shapes: frames (T, B, S, S); lengths (B,) -> seen (T, B, 1)
+    """
+    step = np.arange(frames.shape[0])[:, None]
+    return from_numpy((step < np.asarray(lengths))[..., None], frames)
+
+
+# %% [markdown]
 # ## Three pixels by hand
 #
 # A film of three frames, each a row of three pixels. A light goes from left to right: 100, 010, 001. The unit
@@ -57,7 +89,7 @@ move = mover(device)
 # is 1 where a light is, and was one pixel further left a frame ago. Add it up over all places and steps, on paper, for this film and for the film run backward. And what are the means of all frames of the two? Then run the cell.
 
 # %%
-film = np.eye(3)  # a frame a row
+film = np.eye(3)  # one frame per row
 for name, x in {"forward": film, "backward": film[::-1]}.items():
     seen = np.maximum(x[1:, 1:] + x[:-1, :-1] - 1, 0).sum()
     print(f"{name:9}", "seen", seen, " mean frame", x.mean(axis=0).round(2))
@@ -89,7 +121,7 @@ print("by hand: 0 and 2")
 # y_t(k) = \frac{1}{S^2} \sum_p \max\bigl(0, z_t(k, p)\bigr).
 # $$
 #
-# Before the first frame stands the first frame once more: nothing has moved yet. Outside the picture is darkness, 0, which the given `shifted` sees to. Return y (T, B, K), with zeros behind each film's end, and a cache of (frames, W, z, seen), where `seen` (given) is True for the frames that count. z is (T, B, K, S, S).
+# Before the first frame stands the first frame once more: nothing has moved yet. Outside the picture is darkness, 0, which the given `shifted` sees to. Return y (T, B, K), with zeros after each film's end, and a cache of (frames, W, z, seen), where `seen` (given) is True for the frames that count. z is (T, B, K, S, S).
 #
 # <details><summary>Hint 1</summary>
 #
@@ -105,33 +137,6 @@ print("by hand: 0 and 2")
 #
 # Start with `z = b[:, None, None]` and add the terms in a loop `for i, j in PLACES` inside `for s, film in enumerate((frames, before))`. Then `xp.mean(z * (z > 0), axis=(-2, -1))`, times `seen`.
 # </details>
-
-
-# %%
-PLACES = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1)]
-
-
-def shifted(film, i, j):
-    """At each pixel what stands i rows below it and j columns right of it.
-
-    Shapes: film (T, B, S, S) -> (T, B, S, S)
-    """
-    out, S = array_namespace(film).zeros_like(film), film.shape[-1]
-    here, there = (
-        tuple(slice(max(0, m), S + min(0, m)) for m in way)
-        for way in ((-i, -j), (i, j))
-    )
-    out[:, :, here[0], here[1]] = film[:, :, there[0], there[1]]
-    return out
-
-
-def counted(frames, lengths):
-    """Which frames are no padding.
-
-    Shapes: frames (T, B, S, S); lengths (B,) -> seen (T, B, 1)
-    """
-    step = np.arange(frames.shape[0])[:, None]
-    return from_numpy((step < np.asarray(lengths))[..., None], frames)
 
 
 # %% solution="motion_maps"
@@ -300,7 +305,7 @@ bias after the ReLU: the bias was added after the ReLU; it is the threshold of a
 +     y = (xp.mean(z * (z > 0), axis=(-2, -1)) + b) * seen
 +     z = z + b[:, None, None]
 
-padding not silenced: y is not zero behind a film's end: the padding has been looked at
+padding not silenced: y is not zero after a film's end: the padding has been looked at
 - , axis=(-2, -1)) * seen
 + , axis=(-2, -1))
 """
@@ -314,7 +319,7 @@ padding not silenced: y is not zero behind a film's end: the padding has been lo
 #
 # <details><summary>Hint 1</summary>
 #
-# d_z first: it is (T, B, K, S, S). Each pixel of z had 1/S² of a say in y, and none where z was not above 0, nor in the padding.
+# d_z first: it is (T, B, K, S, S). Each pixel of z counts 1/S² in y, and nothing where z was not above 0, nor in the padding.
 # </details>
 #
 # <details><summary>Hint 2</summary>
@@ -358,12 +363,20 @@ def motion_maps_vjp(d_y, cache):
 
 
 # %% [markdown]
-# Try it: the light of above crosses the picture to the right. Which pixels of the middle frame should be brighter for the kernel for *right* to see more, and which for the one for *left*? (With biases of -0.9 a kernel answers a little where one of its two lights is missing, and so can say where it would like to have it.)
+# Try it: a light crosses the picture to the right, and the cache is made by hand for the two kernels of the example. Which pixels of the middle frame should be brighter for the kernel for *right* to see more, and which for the one for *left*? (With biases of -0.9 a kernel answers a little where one of its two lights is missing, and so can say where it would like to have it.)
 
 # %%
-y, cache = motion_maps(*move((light, [5], W, np.array([-0.9, -0.9]))))
+light = np.zeros((5, 1, 5, 5))
+light[np.arange(5), 0, 2, np.arange(5)] = 1.0
+W = np.zeros((2, 2, 3, 3))
+W[:, 0, 1, 1] = 1.0  # here, now
+W[0, 1, 1, 0] = W[1, 1, 1, 2] = 1.0  # left of here, or right of it, before
+before = np.concatenate([light[:1], light[:-1]])
+seen_before = [shifted(before, 0, -1), shifted(before, 0, 1)]
+z = np.stack([light + x - 0.9 for x in seen_before], axis=2)
+cache = move((light, W, z, counted(light, [5])))
 for k, name in enumerate(["right", "left"]):
-    d_y = to_numpy(0 * y)
+    d_y = np.zeros((5, 1, 2))
     d_y[..., k] = 25.0
     d_frames, _, _ = motion_maps_vjp(move(d_y), cache)
     print(f"{name:5}  middle row of frame 2:", to_numpy(d_frames)[2, 0, 2])
@@ -453,7 +466,7 @@ properties.points("Task 2 holds.")
 
 # %% mistakes="motion_maps_vjp"
 r"""
-loss over padding: the padding was learnt from: y is zero behind a film's end, whatever stands there, so nothing goes back from it
+loss over padding: the padding was learnt from: y is zero after a film's end, whatever stands there, so nothing goes back from it
 - (d_y * seen)
 + d_y
 
@@ -461,7 +474,7 @@ slope of the ReLU forgotten: the slope of the ReLU is missing: where z was not a
 - [..., None, None] * (z > 0) /
 + [..., None, None] * (z == z) /
 
-not divided by the pixels: each pixel had 1/S² of a say in the mean, and got back all of it
+not divided by the pixels: each pixel counts 1/S² in the mean, so its gradient is divided by S² too
 -  / frames.shape[-1] ** 2
 
 divided by one side: a mean over S × S pixels was divided by S
@@ -507,6 +520,10 @@ the frame now for both kernels: the kernel for the frame before got a gradient a
 kernels exchanged: the frame now got its gradient through the kernel of the frame before, and the other way round
 - w = W[:, s, i + 1, j + 1]
 + w = W[:, 1 - s, i + 1, j + 1]
+
+z left out: z is missing in d_z: it has no pixels then, and where z was not above 0 nothing comes back
+- [..., None, None] * (z > 0) /
++ [..., None, None] /
 """
 
 # %% [markdown]
@@ -844,12 +861,16 @@ a film seen is a film known: two films may look the same and have different labe
 how much is different: what was counted is what gives its label away for certain; the best reader guesses where it must, and is right with the most frequent label
 - sum(max(c.values()) for c in votes.values()) / len(films)
 + sum(len(c) == 1 for c in votes.values()) / len(votes)
+
+a frame weighs 1: each frame weighed 1, so that a film of n frames counted n times; a frame of a film of n frames weighs 1/n
+- [(a, k, 1 / len(film)) for
++ [(a, k, 1) for
 """
 
 # %% [markdown]
 # ## Task 5, closed book: `film_loss` (3 points)
 #
-# Close the chapter. Rebuild the loss of a network that is asked after *each* frame, so that it learns to answer early: `film_loss(model, batch, carry)`. `model(batch.frames)` gives logits (T, B, K), one answer a frame; `batch.labels` is (B,), one label a film. Return the mean over all frames and films of -log p of the label, and the carry, untouched, since `fit` wants it back.
+# Close the chapter. Rebuild the loss of a network that is asked after *each* frame, so that it learns to answer early: `film_loss(model, batch, carry)`. `model(batch.frames)` gives logits (T, B, K), one answer per frame; `batch.labels` is (B,), one label per film. Return the mean over all frames and films of -log p of the label, and the carry, untouched, since `fit` wants it back.
 #
 # <details><summary>Hint 1</summary>
 #
