@@ -338,6 +338,15 @@ def without(kind, name=None):
             edited("test", "", "", "bptt", points=6),
             r":2: expected `.. minutes, 31 points` in the head",
         ),
+        (
+            edited(
+                "solution",
+                "    ### BEGIN",
+                "    tape\n    ### BEGIN",
+                "bptt",
+            ),
+            r":\d+: tape is defined in another task alone: Task 2: .* and ",
+        ),
     ],
 )
 def test_the_builder_refuses_what_lacks_a_part_by_file_and_line(

@@ -9,7 +9,7 @@ from docutils.nodes import make_id
 
 from grader import ROOT
 from grader.assignments.catalogue import catalogue
-from grader.assignments.source import BEGIN, END, Assignment, Cell
+from grader.assignments.source import BEGIN, END, Assignment, Cell, visible_part
 from grader.notebook.names import BUILTINS, bound, free_names
 from rnncore.testing.properties import declared
 
@@ -18,6 +18,7 @@ DEVICE = re.compile(
 )  # a comment may follow
 SOLUTION = re.compile(r"### BEGIN SOLUTION(.*)### END SOLUTION", re.DOTALL)
 HINTS = [f"<summary>Hint {number}</summary>" for number in (1, 2, 3)]
+SECTION = re.compile(r"^## (.*)$", re.MULTILINE)
 POINTS = re.compile(r"^#+ .*\((\d+) points?\)$", re.MULTILINE)
 WHOLE = 4  # points from which a test's are split, or it says why not
 LONGEST = 12  # lines of a solution: ten, and the formatter may wrap two
@@ -73,7 +74,7 @@ def missing(assignment: Assignment) -> list[str]:
         if cell.kind in ("test", "answer"):
             found += _missing_points(cell, text)
             text = ""
-    return found
+    return [*found, *_leaning(assignment)]
 
 
 def _missing_tasks(assignment: Assignment) -> Iterator[str]:
@@ -111,6 +112,35 @@ def _missing_of_a_task(cell: Cell, text: str) -> Iterator[str]:
             f"{_at(cell)}: {cell.name}: expected a solution of at most "
             f"{LONGEST} lines, got {count}"
         )
+
+
+def _leaning(assignment: Assignment) -> Iterator[str]:
+    """Cells that need a name of another task, which a learner may leave out.
+
+    The experiment comes last, and may use the functions of all.
+    """
+    section = ""  # before the first task, what is bound is given to all
+    bound_in: dict[str, set[str]] = {}
+    functions: set[str] = set()
+    for cell in assignment.cells:
+        if cell.kind in ("text", "answer"):
+            for title in SECTION.findall(cell.source):
+                section = title if section or title.startswith("Task") else ""
+        if cell.kind not in ("code", "solution", "test", "experiment"):
+            continue
+        source = visible_part(cell)
+        own = {name: node for node in ast.parse(source).body for name in bound(node)}
+        needed = free_names(source) & bound_in.keys()
+        if cell.kind == "experiment":
+            needed -= functions
+        for name in sorted(needed - own.keys()):
+            if bound_in[name].isdisjoint({"", section}):
+                places = " and ".join(sorted(bound_in[name]))
+                yield f"{_at(cell)}: {name} is defined in another task alone: {places}"
+        for name, node in own.items():
+            bound_in.setdefault(name, set()).add(section)
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                functions.add(name)
 
 
 def _missing_points(cell: Cell, text: str) -> Iterator[str]:

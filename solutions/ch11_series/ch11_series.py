@@ -3,7 +3,7 @@
 #
 # *75 to 90 minutes, 28 points. Read chapter 11 first.*
 #
-# You will take the season out of series without a look at the test; roll an origin through time, refitting at each stop on what was known then; forecast in blocks, from one step at a time to all at once; and judge quantiles, with the gradient that teaches them. With the book closed you will rebuild `cut`.
+# You will take the season out of series without a look at the test; roll an origin through time, refitting at each stop on what was known then; forecast in blocks, from one step at a time to all at once; and judge quantiles, with the gradient that trains them. With the book closed you will rebuild `cut`.
 # Then you hunt seven wrong back-tests, and find out what becomes of a network that reads its own forecasts.
 #
 # | letter | shape | meaning |
@@ -43,6 +43,22 @@ from rnncore.testing import black_boxes, mover
 
 device = "cpu"
 move = mover(device)
+
+# %% [markdown]
+# ## Given: a linear forecast
+#
+# Task 2 fits it anew at each origin, and the experiment compares it with networks.
+
+
+# %%
+def linear_fit(past, target, penalty=0.1):
+    """A linear forecast: least squares with a small penalty (ridge)."""
+    ones = torch.ones_like(past[:, :1])
+    A = torch.cat([past, ones], 1)
+    eye = torch.eye(A.shape[1], dtype=A.dtype, device=A.device)
+    W = torch.linalg.solve(A.T @ A + penalty * eye, A.T @ target)
+    return lambda seen: seen @ W[:-1] + W[-1]
+
 
 # %% [markdown]
 # ## A look into the future, by hand
@@ -241,9 +257,9 @@ in place [arguments]: the numbers are right, but x, which belongs to the caller,
 # %% [markdown]
 # ## Task 2: an origin that rolls (5 points)
 #
-# A back-test with refitting: `folds` forecasts of `horizon` steps each, whose horizons lie one behind the other and end with the series. Before each, the model is fitted anew on all that is known at its origin:
+# A back-test with refitting: `folds` forecasts of `horizon` steps each, whose horizons follow one another without a gap; the last one ends with the series. Before each, the model is fitted anew on all that is known at its origin:
 #
-# * a training window reads `history` steps and has the `horizon` steps behind them as its target, **all of them before the origin**;
+# * a training window reads `history` steps and has the `horizon` steps after them as its target, **all of them before the origin**;
 # * of all such windows, one for each step, the `memory` latest are used (fewer where there are fewer);
 # * `predict = fit(past, target)` with past (windows, history) and target (windows, horizon), the oldest window first, gives a function from (B, history) to (B, horizon).
 #
@@ -263,16 +279,6 @@ in place [arguments]: the numbers are right, but x, which belongs to the caller,
 #
 # `last = origin - horizon`, `first = max(history, last + 1 - memory)`, `range(first, last + 1)`; `torch.stack` of the windows. `predict(x[None, origin - history : origin])[0]` is the forecast.
 # </details>
-
-
-# %%
-def linear_fit(past, target, penalty=0.1):
-    """A linear forecast: least squares with a small penalty (ridge)."""
-    ones = torch.ones_like(past[:, :1])
-    A = torch.cat([past, ones], 1)
-    eye = torch.eye(A.shape[1], dtype=A.dtype, device=A.device)
-    W = torch.linalg.solve(A.T @ A + penalty * eye, A.T @ target)
-    return lambda seen: seen @ W[:-1] + W[-1]
 
 
 # %% solution="rolling_errors"
@@ -297,7 +303,7 @@ def rolling_errors(x, fit, history, horizon, folds, memory):
 
 
 # %% [markdown]
-# Try it, without noise: a wave, which a linear forecast knows nearly exactly, and a curve that climbs, of which every training window lies lower than the test.
+# Try it with the given `linear_fit`, without noise: a wave, which a linear forecast knows nearly exactly, and a curve that climbs, of which every training window lies lower than the test.
 
 # %%
 t = np.arange(60)
@@ -405,7 +411,7 @@ fitted once: the model was fitted at the first origin only; it is to be fitted a
 - predict = fit(past, target)
 + predict = predict if k else fit(past, target)
 
-folds overlap: the origins are one step apart; their horizons are to lie one behind the other
+folds overlap: the origins are one step apart; their horizons are to follow one another
 - len(x) - (folds - k) * horizon
 + len(x) - horizon - (folds - 1 - k)
 
@@ -436,14 +442,18 @@ one window too many: one window more than `memory` was used
 folds in reverse: the folds are in reverse order: the first begins folds · horizon steps before the end
 - len(x) - (folds - k) * horizon
 + len(x) - (k + 1) * horizon
+
+the earliest window missing: the earliest training window is missing: its origin is `history`, so that it reads from step 0 on
+- max(history, last
++ max(history + 1, last
 """
 
 # %% [markdown]
 # ## Task 3: in blocks, from recursive to direct (4 points)
 #
-# A **direct** forecaster says K steps at once; a **recursive** one says a single step, takes it for true, and goes on. Between the two lie blocks: `predict` says m steps from the last T, those m are put behind what was read, and it is asked again, until there are K. With m = 1 this is recursive, with m = K direct.
+# A **direct** forecaster says K steps at once; a **recursive** one says a single step, takes it for true, and goes on. Between the two lie blocks: `predict` says m steps from the last T, those m are appended to what was read, and it is asked again, until there are K. With m = 1 this is recursive, with m = K direct.
 #
-# Each time `predict` sees the last T values *divided by their mean absolute value*, one number for each of the B series, and what it says is in that unit. So: window (T, B), `unit` (B,) from this window, `unit * predict(window / unit)` (m, B). You get `x` (N, B), which may go on past the `origin`: what comes from there on is the truth, for whoever draws the picture.
+# Each time `predict` sees the last T values *divided by their mean absolute value*, one number for each of the B series, and what it says is in that unit. So: window (T, B), `unit` (B,) from this window, `unit * predict(window / unit)` (m, B). You get `x` (N, B), which may go on past the `origin`: what comes from there on is the truth, kept for the picture.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -452,7 +462,7 @@ folds in reverse: the folds are in reverse order: the first begins folds · hori
 #
 # <details><summary>Hint 2</summary>
 #
-# `window = torch.cat([window, ahead])[-T:]` puts the forecast behind what was read, and drops the oldest.
+# `window = torch.cat([window, ahead])[-T:]` appends the forecast to what was read, and drops the oldest.
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -608,6 +618,14 @@ no unit at all: predict was given the values as they are; it sees the window div
 unit of all that is known: the unit was taken from all that is known at the origin; it is that of the window, T steps
 - unit = window.abs().mean(0)
 + unit = x[:origin].abs().mean(0)
+
+fed back in another unit: what was put back is in the unit of its window; x is not, so multiply by `unit` first
+- window = torch.cat([window, ahead])[-T:]
++ window = torch.cat([window, ahead / unit])[-T:]
+
+not cut to K: the last block went beyond K steps; cut off what is too much
+-     return said[:K]
++     return said
 """
 
 # %% [markdown]
@@ -915,7 +933,7 @@ history with the origin: the past holds the step at the origin, which is the fir
 - np.arange(-history, 0)
 + np.arange(-history + 1, 1)
 
-target a step late: the target begins one step behind the origin
+target a step late: the target begins one step after the origin
 - np.arange(horizon)[:, None]
 + (np.arange(1, horizon + 1) % len(values))[:, None] - (origins + horizon >= N)
 

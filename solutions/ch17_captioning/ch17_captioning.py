@@ -9,19 +9,19 @@
 # | letter | shape | meaning |
 # | --- | --- | --- |
 # | T, N, B | | frames of the longest film, words of the longest caption, films side by side |
-# | `states` | (T, B, H) | what the encoder says of each frame; behind a film's end it is padding |
+# | `states` | (T, B, H) | the encoder's state at each frame; after a film's end it is padding |
 # | `lengths` | B numbers | film b has `lengths[b]` frames |
 # | `centre` | (N, B) | where word n looks, as a share of its film: 0 is the first frame, 1 the last |
 # | `sharp` | (N, B) | above 0: the larger, the narrower the window |
 # | `weights` | (N, B, T) | how much word n looks at each frame |
 # | `context` | (N, B, H) | what word n sees |
 # | `logits` | (2, N, B, K) | what the decoder says when it is fed each of two captions |
-# | `targets` | (2, N, B) | what it should say then: words, END (2), and PAD (0) behind |
+# | `targets` | (2, N, B) | what it should say then: words, END (2), then PAD (0) |
 # | $\mathrm{d}q$, in code `d_q` | as q | the gradient of the loss with respect to q |
 #
 # ### Before you start: two questions from earlier chapters
 #
-# <details><summary>Chapter 14: why are scores of padding set to minus infinity before the softmax, and not the weights to zero behind it?</summary>
+# <details><summary>Chapter 14: why are scores of padding set to minus infinity before the softmax, and not the weights to zero after it?</summary>
 #
 # The softmax divides by the sum over all places. What the padding has taken is then missing: the weights of the real places no longer add up to 1.
 # </details>
@@ -56,7 +56,7 @@ move = mover(device)
 # %% [markdown]
 # ## A window by hand
 #
-# A film of three frames lies in a batch with a longer one, so two frames of padding stand behind it. Its states are 0, 4, 12 (and 99, 99). A word looks at the middle, `centre` 0.5, with `sharp` = log 2: a frame at distance d from the window's centre has the score $-d^2 \log 2$. On paper: the three weights, and what the word sees. What would it see if the padding took part? Then run the cell.
+# A film of three frames lies in a batch with a longer one, so two frames of padding follow it. Its states are 0, 4, 12 (and 99, 99). A word looks at the middle, `centre` 0.5, with `sharp` = log 2: a frame at distance d from the window's centre has the score $-d^2 \log 2$. On paper: the three weights, and what the word sees. What would it see if the padding took part? Then run the cell.
 
 # %%
 film = np.array([0.0, 4.0, 12.0, 99.0, 99.0])
@@ -221,11 +221,11 @@ properties.points("Task 1 holds.")
 
 # %% mistakes="through_window"
 r"""
-attention over padding: attention over padding: frames behind a film's end took part, and a word at the end of a short film looks past it
+attention over padding: attention over padding: frames after a film's end took part, and a word at the end of a short film looks past it
 - xp.where(real, -sharp[..., None] * away**2, -math.inf)
 + -sharp[..., None] * away**2
 
-padding silenced behind the softmax: the padding's weights were set to zero behind the softmax: what is left no longer adds up to 1
+padding silenced after the softmax: the padding's weights were set to zero after the softmax: what is left no longer adds up to 1
 - xp.where(real, -sharp[..., None] * away**2, -math.inf)
 -     e = xp.exp(scores - xp.max(scores, axis=-1, keepdims=True))
 -     weights = e / xp.sum(e, axis=-1, keepdims=True)
@@ -241,7 +241,7 @@ share of the longest film: the centre was taken as a share of the longest film: 
 - (centre * last)[..., None]
 + (centre * (t.shape[0] - 1))[..., None]
 
-one frame too far: the centre 1 lies one frame behind the last: a film of n frames reaches from 0 to n - 1
+one frame too far: the centre 1 lies one frame after the last: a film of n frames reaches from 0 to n - 1
 - (centre * last)[..., None]
 + (centre * (last + 1))[..., None]
 
@@ -334,11 +334,15 @@ def through_window_vjp(d_context, cache):
 
 # %%
 film = np.array([0.0, 4.0, 12.0, 99.0, 99.0])[:, None, None]
-_, cache = through_window(
-    *move((film, [3], np.array([[0.5]]), np.array([[np.log(2)]])))
+cache = (  # by_film, weights, away, sharp, last
+    film.transpose(1, 0, 2),
+    np.array([[[0.25, 0.5, 0.25, 0.0, 0.0]]]),
+    np.array([[[-1.0, 0.0, 1.0, 2.0, 3.0]]]),
+    np.array([[np.log(2)]]),
+    np.array([2.0]),
 )
 d_states, d_centre, d_sharp = through_window_vjp(
-    move(np.ones((1, 1, 1))), cache
+    move(np.ones((1, 1, 1))), move(cache)
 )
 print("d_states", to_numpy(d_states).ravel(), " by hand: the weights")
 print("d_centre", to_numpy(d_centre), " by hand", 12 * np.log(2))
@@ -487,7 +491,7 @@ every frame alike: each frame got the whole gradient, padding too; it gets as mu
 # %% [markdown]
 # ## Task 3: two things, in either order (5 points)
 #
-# Two things move. *The three moves left and the five moves up* is right, and so is *the five moves up and the three moves left*. A loss that knows one of them only punishes the other. So feed the decoder **both** (each with its own words, teacher-forced), and teach it **the one it finds easier**: for each film the caption with the smaller sum of -log p over its words. (Of two equally easy ones, the first.)
+# Two things move. *The three moves left and the five moves up* is right, and so is *the five moves up and the three moves left*. A loss that knows one of them only punishes the other. So feed the decoder **both** (each with its own words, teacher-forced), and teach it **the one it finds easier**: for each film the caption with the smaller sum of -log p over its words. (If both are equally easy, the first.)
 #
 # The loss is the sum over all films of their easier caption, divided once by the number of words of these captions, END counted, PAD not. Return it and `d_logits` (2, N, B, K), its gradient; the harder caption gets none. Both captions of a film have the same number of words. Logits in the padding may be anything, also NaN.
 #
@@ -509,7 +513,7 @@ every frame alike: each frame got the whole gradient, padding too; it gets as mu
 
 # %% solution="either_order"
 def either_order(logits, targets):
-    """The loss of each film's easier caption, a word, and its gradient.
+    """The loss per word of each film's easier caption, and its gradient.
 
     Shapes: logits (2, N, B, K); targets (2, N, B)
         -> loss (); d_logits (2, N, B, K)
@@ -718,7 +722,7 @@ gradient of log p instead of -log p [gradients]: d_logits has the wrong sign: it
 # \text{bleu} = \min\bigl(1,\, e^{1 - r/s}\bigr)\,\sqrt{p_1\, p_2},
 # $$
 #
-# with s the words said and r the words that would have been right, in all films together: who says little is not rewarded for saying nothing wrong. At least one of the captions has two words or more.
+# with s the words said and r the words that would have been right, in all films together: so a caption is not rewarded for being short. At least one of the captions has two words or more.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1322,7 +1326,7 @@ class Teller(nn.Module):
 
 
 def learnt(choose, steps=400, B=32):
-    """A decoder, and its loss at the end, in nats a word."""
+    """A decoder, and its loss at the end, in nats per word."""
     rng, losses = np.random.default_rng(1), []
     seen, lengths, clauses = happens(rng, 3000)
     both = both_orders(clauses)
@@ -1442,7 +1446,7 @@ shown = interact(
 )
 
 # %% [markdown]
-# A decoder that is given a drawn caption cannot know which of the two lights comes first: what does that cost at least, in nats a caption, and a word (10 words)? Compare with the difference of the two losses. And why are its captions so much worse, when its own order would have been right as well?
+# A decoder that is given a drawn caption cannot know which of the two lights comes first: what does that cost at least, in nats per caption, and per word (10 words)? Compare with the difference of the two losses. And why are its captions so much worse, when its own order would have been right as well?
 #
 # BLEU is close to 1 for both. Which mistakes does it not see? (The third text of task 4's try-it had one: *left* and *up* exchanged. Look for its pairs of words in the two right texts.) What would triples of words change?
 #
@@ -1453,7 +1457,7 @@ shown = interact(
 # %% [markdown]
 # ## In your own words (2 points)
 #
-# "Our captioner reaches BLEU 0.93 on films of a car park, and knows what it says: when it says *car*, the heat map shows that it looks at the frame in which the car drives in. Its loss is 0.002 nats a word." All captions are of the form *a car drives in* or *a car drives out, then a person walks away*; the encoder is a recurrent network over the frames; the scores were computed on what the network says when it is fed the true caption; and in the code stands `logits = decoder(targets, state, frames)`. In four to six sentences: name three faults, say for each what it does to which of the claims, and what you would measure instead.
+# "Our captioner reaches BLEU 0.93 on films of a car park, and knows what it says: when it says *car*, the heat map shows that it looks at the frame in which the car drives in. Its loss is 0.002 nats per word." All captions are of the form *a car drives in* or *a car drives out, then a person walks away*; the encoder is a recurrent network over the frames; the scores were computed on what the network says when it is fed the true caption; and in the code stands `logits = decoder(targets, state, frames)`. In four to six sentences: name three faults, say for each what it does to which of the claims, and what you would measure instead.
 
 # %% [markdown] answer="heat_map" points=2
 # The decoder is fed its own target: at each step it reads the very word that it should say, so 0.002 nats measure copying, and say nothing about films; it should read START and the caption, shifted by one. Scored under the true caption, the words are those of a decoder that is set right after each of them; let it run on its own words, greedily, and score those. BLEU of captions that are all built alike is high for whatever is built alike: give exact match, each part that matters (who, in or out), and the score of the most frequent caption said of every film. And the heat map: a state of a recurrent encoder holds all frames until then, so a weight on a frame does not say that the word came from it, and one film is an anecdote; take the frame, or the states, away and see whether the word changes.
