@@ -446,10 +446,13 @@ def _tensors(module: torch.nn.Module) -> dict[str, Tensor]:
 
 
 def _stored(tensor: Tensor, dtype: torch.dtype | None) -> Tensor:
+    import torch
+
     tensor = tensor.detach().cpu()
     if dtype is not None and tensor.is_floating_point():
         tensor = tensor.to(dtype)
-    return tensor.contiguous()
+    # a copy, as what has one entry is contiguous whatever its strides are
+    return tensor.clone(memory_format=torch.contiguous_format)
 
 
 def _checksum(tensors: dict[str, Tensor], text: str) -> str:

@@ -113,6 +113,13 @@ def test_a_tensor_keeps_dtype_shape_and_entries(dtype):
     assert torch.equal(back, tensor)
 
 
+def test_one_entry_of_a_larger_tensor_comes_back():
+    """It counts as contiguous, though its stride is not one."""
+    column = torch.arange(6.0).reshape(2, 3)[:1, 2]
+    assert column.stride() == (3,)
+    assert torch.equal(there(column), column)
+
+
 @pytest.mark.parametrize(
     "value",
     [

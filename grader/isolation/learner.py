@@ -27,6 +27,7 @@ from grader.isolation.wire import (
     Encoder,
     Message,
     Tree,
+    bytes_of,
     imported,
     receive,
     send,
@@ -505,8 +506,7 @@ def _bytes(array: Any) -> bytes:
     if hasattr(array, "detach"):
         import torch
 
-        flat = array.detach().contiguous().reshape(-1)
-        return flat.view(torch.uint8).numpy().tobytes()
+        return bytes_of(array, torch)
     return array.tobytes()
 
 

@@ -166,9 +166,7 @@ class Encoder:
         name = str(value.dtype).rpartition(".")[2]
         if name not in TENSORS or value.layout != torch.strided:
             return self.keep(value)
-        flat = value.detach().cpu().contiguous().reshape(-1)
-        raw = flat.resolve_conj().resolve_neg().view(torch.uint8).numpy()
-        at = self._bytes(raw.tobytes())
+        at = self._bytes(bytes_of(value, torch))
         node: Tree = {"t": [name, list(value.shape), at]}
         if value.requires_grad:
             node["grad"] = len(self.leaves)
@@ -184,6 +182,17 @@ class Encoder:
         if state["bit_generator"] != "PCG64":
             return self.keep(value)
         return {"R": self.encode(state)}
+
+
+def bytes_of(tensor: Any, torch: Any) -> bytes:
+    """The bytes of a tensor's entries.
+
+    It is copied, as a tensor of one entry is contiguous to torch whatever its
+    stride is, and `view` asks for a stride of 1.
+    """
+    whole = tensor.detach().cpu().resolve_conj().resolve_neg()
+    whole = whole.clone(memory_format=torch.contiguous_format).reshape(-1)
+    return bytes(whole.view(torch.uint8).numpy())
 
 
 def importable(value: Any) -> str | None:
