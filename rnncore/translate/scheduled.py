@@ -48,9 +48,10 @@ def mixed_inputs(
     mixed, h = read.clone(), decoder.start(source)
     for t in range(1, T if own.any() else 1):
         log_p, h = _next_token(decoder, mixed[t - 1 : t], h, source)
-        drawn = draw_tokens(rng, log_p.exp().cpu().numpy())
-        drawn = torch.from_numpy(drawn).to(read.device)
-        mixed[t] = torch.where(own[t], drawn, mixed[t])
+        drawn = torch.from_numpy(
+            draw_tokens(rng, log_p.exp().cpu().numpy())
+        )
+        mixed[t] = torch.where(own[t], drawn.to(read.device), mixed[t])
     return mixed
 
 

@@ -77,14 +77,14 @@ def corrected_loss(rng: np.random.Generator) -> Callable:
     return loss
 
 
-LOSSES: dict[str, Callable[[np.random.Generator, int], Callable]] = {
-    **{
-        f"{share:g}": lambda rng, steps, share=share: sampled_loss(
-            constant_share(share), rng
-        )
-        for share in (0.0, 0.25, 0.5, 1.0)
-    },
-    "corrected": lambda rng, steps: corrected_loss(rng),
+def loss_of(share: float, rng: np.random.Generator) -> Callable:
+    """Scheduled sampling with a constant share."""
+    return sampled_loss(constant_share(share), rng)
+
+
+LOSSES: dict[str, Callable[[np.random.Generator], Callable]] = {
+    **{f"{share:g}": partial(loss_of, share) for share in (0.0, 0.25, 0.5, 1.0)},
+    "corrected": corrected_loss,
 }
 
 
@@ -93,7 +93,7 @@ def train_writer(name: str, setting: Setting, seed: int, steps: int) -> Trained:
     model = writer(seed)
     fitted_module(
         model,
-        LOSSES[name](np.random.default_rng(seed + 100), steps),
+        LOSSES[name](np.random.default_rng(seed + 100)),
         coin_strings,
         setting["rate"],
         steps,
