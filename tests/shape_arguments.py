@@ -325,6 +325,10 @@ OTHERS = {
         "tracker": _tracker,
     },
     "seq2seq": {"lengths": lambda f, m, s: [s["S"]] * s["B"]},
+    "translate": {
+        "decoder": lambda f, m, s: module("seq2seq.VectorDecoder", s),
+        "share": lambda f, m, s: 0.5,
+    },
     "text": {
         "model": _language,
         "shape": lambda f, m, s: lambda a: np.full(a.shape, 1 / s["K"]),
