@@ -1,10 +1,10 @@
 """What does a network learn that reads its own words in training?
 
 "source": a coin writes ababab or bababa. The distance of what a network learns from
-that, over all strings of six letters, by the share of own tokens; three learning
+that, over all strings of six letters, by the share of own tokens; five learning
 rates for each share, of which the one with the smallest distance counts. In the
 control the targets are those that belong to what was fed. Three seeds, new strings
-in every batch. About three minutes of one core.
+in every batch. About five minutes of one core.
 """
 
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ SEEDS = (0, 1, 2)
 LETTERS = 3, 4  # the tokens a and b
 LENGTH = 6
 H, STEPS = 16, 200
-RATES = [0.01, 0.03, 0.1]
+RATES = [0.003, 0.01, 0.03, 0.1]
 
 
 def coin_strings(rng: np.random.Generator, step: int) -> Batch:
@@ -113,7 +113,6 @@ def measure_source(asked: Asked) -> Iterator[Found]:
         {"rate": RATES},
         steps=asked.steps or STEPS,
         seeds=SEEDS,
-        extensions=0,
     )
     unit = "total variation from the source"
     yield Found("exposure.source", to_json(found), unit, list(SEEDS))
