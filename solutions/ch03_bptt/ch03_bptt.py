@@ -246,10 +246,6 @@ no slope: the slope of tanh, 1 - r², is missing
 - d_h * (1 - r * r)
 + d_h
 
-state not taken apart: d_state is a tuple: a product with a tuple has an axis too many; take it apart first, (d_h,) = d_state
-- (d_h,) = d_state
-+ d_h = d_state
-
 upstream in place: `d_h *= ...` changes the caller's array, and the way past then is squashed as well; make a new array: d_a = d_h * ...
 -     d_a = d_h * (1 - r * r)
 +     d_h *= 1 - r * r
