@@ -126,8 +126,8 @@ def residual_stack_bptt(cell_vjp, params, tapes, d_y, d_states):
         d_y = d_x + d_y if k > 0 else d_x
         d_params.insert(0, d_layer)
         d_first.insert(0, d_state)
-    ### END SOLUTION
     return d_params, d_y, d_first
+    ### END SOLUTION
 
 
 # %% [markdown]
