@@ -1270,7 +1270,7 @@ def tied_loss(E, bias, ids, through):
     d_bias = d_logits.sum((0, 1))
     return loss, d_E, d_bias
 
-# %% tied_loss: loss as a plain number of the mean over time
+# %% tied_loss: right, loss as a plain number
 def tied_loss(E, bias, ids, through):
     read, targets = ids[:-1], ids[1:]
     y, back = through(E[read])
@@ -1646,7 +1646,7 @@ def locally_typical(logits, temperature, mass):
     kept = torch.zeros_like(p).scatter(-1, order, ordered * (before < mass))
     return kept / kept.sum(-1, keepdim=True)
 
-# %% locally_typical: at most mass before
+# %% locally_typical: right, up to a sum that meets mass exactly
 def locally_typical(logits, temperature, mass):
     log_p = torch.log_softmax(logits / temperature, -1)
     p = log_p.exp()
@@ -3423,7 +3423,7 @@ def beam_search(advance, after, state, width, length):
         ]
     return kept
 
-# %% beam_search: sort without a key
+# %% beam_search: right, sort without a key, ties go by tokens
 def beam_search(advance, after, state, width, length):
     if width < 1 or length < 1:
         raise ValueError(
