@@ -200,7 +200,7 @@ texts = [move(rng.integers(0, 5, (N, 2))) for N in (12, 7)]
 for window in (1, 4, 20):
     print(window, carried_perplexity(read, texts, window))
 
-# %% test="carried_perplexity" points=4
+# %% test="carried_perplexity" points=4 explained="ch10_language: One number, and three that look like it"
 import numpy as np
 import torch
 
@@ -226,7 +226,7 @@ def measured(E, bias, cell, texts, window):
 
 def library(rng, K, D, sizes, window):
     return dict(
-        E=rng.normal(size=(K, D)),
+        E=2 * rng.normal(size=(K, D)),
         bias=rng.normal(size=K),
         cell=init_params(rng, D, D, 3),
         texts=[rng.integers(0, K, size) for size in sizes],
@@ -236,7 +236,7 @@ def library(rng, K, D, sizes, window):
 
 rng = np.random.default_rng(1)
 visible = [
-    move(library(rng, 5, 3, [(9, 2), (6, 2)], 3)),
+    move(library(rng, 5, 3, [(11, 2), (5, 2)], 3)),
     move(library(rng, 4, 2, [(7, 3)], 4)),
 ]
 check(
@@ -258,6 +258,8 @@ assert_close("a fair die", carried_perplexity(fair, texts, 2), 8.0, 1e-5)
 args = visible[0]
 one, all_rows = (measured(**args | {"window": n}) for n in (1, 100))
 assert_close("windows of 1 row, against one window", one, all_rows)
+kind = type(one).__name__
+assert kind == "float", f"perplexity: expected a float, got a {kind}"
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 
@@ -342,6 +344,171 @@ first rows counted: the number counts the first row of each text too, which nobo
 without exp: this is the mean surprisal; the perplexity is exp of it
 - math.exp(nats / count)
 + nats / count
+
+minus forgotten: the minus sign of -log p is missing: the number is one over the perplexity
+- nats -= float
++ nats += float
+
+logits added: logits were added up in place of log probabilities: log_softmax comes first
+- torch.log_softmax(logits, -1)
++ logits
+
+probabilities added: probabilities were added up, not their logarithms
+- torch.log_softmax(logits, -1)
++ torch.softmax(logits, -1)
+
+mean probability: the mean of the probabilities was taken, and one over it; the mean is that of their logarithms
+-             log_p = torch.log_softmax(logits, -1)
+-             nats -= float(log_p.gather(-1, targets[..., None]).sum())
+-             count += targets.numel()
+-     return math.exp(nats / count)
++             log_p = torch.softmax(logits, -1)
++             nats -= float(log_p.gather(-1, targets[..., None]).sum())
++             count += targets.numel()
++     return -count / nats
+
+softmax over the batch: the softmax runs over the B texts; it belongs to the K tokens, the last axis
+- torch.log_softmax(logits, -1)
++ torch.log_softmax(logits, 1)
+
+softmax over time: the softmax runs over the rows of the window; it belongs to the K tokens, the last axis
+- torch.log_softmax(logits, -1)
++ torch.log_softmax(logits, 0)
+
+first row of a window not predicted: the first row of each window was not predicted: the last row of the window before predicts it
+- stop = min(start + window, len(ids) - 1)
++ stop = min(start + window - 1, len(ids) - 1)
+
+windows overlap: the windows overlap by a row, so that some tokens are read and counted twice
+- range(0, len(ids) - 1, window)
++ range(0, len(ids) - 1, max(window - 1, 1))
+
+first row not read: the first row of a text was never read: nothing is predicted from it, and the second row not at all
+- range(0, len(ids) - 1, window)
++ range(1, len(ids) - 1, window)
+
+predicted backward: each row was predicted from the row after it: what is read stands before what is predicted
+- read(ids[start:stop], state)
+-             targets = ids[start + 1 : stop + 1]
++ read(ids[start + 1 : stop + 1], state)
++             targets = ids[start:stop]
+
+targets of all rows: the log probabilities of all targets were taken in every row; row t has the targets of row t only (gather does that)
+- log_p.gather(-1, targets[..., None])
++ log_p[..., targets]
+
+entropy for the surprisal: this is the entropy of what the model predicts; the surprisal is -log p of the token that came
+- log_p.gather(-1, targets[..., None])
++ (log_p * log_p.exp())
+
+all texts as one: the texts were put one after another and read as one: the first row of a text was predicted from another text
+- for ids in texts:
++ for ids in [torch.cat(list(texts))]:
+
+state of the first window: each window went on from the state after the first window; each goes on from the one before it
+- logits, state = read(ids[start:stop], state)
++ logits, new = read(ids[start:stop], state)
++             state = new if state is None else state
+
+last row left out: the last row of each text was not predicted
+- range(0, len(ids) - 1, window):
+-             stop = min(start + window, len(ids) - 1)
++ range(0, max(len(ids) - 2, 1), window):
++             stop = min(start + window, max(len(ids) - 2, 1))
+
+mean over texts: each text's mean surprisal was taken, and then the mean of these: a short text then counts as much as a long one. Divide once, by all tokens
+-     nats, count = 0.0, 0
+-     for ids in texts:
+-         state = None
+-         for start in range(0, len(ids) - 1, window):
+-             stop = min(start + window, len(ids) - 1)
+-             logits, state = read(ids[start:stop], state)
+-             targets = ids[start + 1 : stop + 1]
+-             log_p = torch.log_softmax(logits, -1)
+-             nats -= float(log_p.gather(-1, targets[..., None]).sum())
+-             count += targets.numel()
+-     return math.exp(nats / count)
++     nats, count, means = 0.0, 0, []
++     for ids in texts:
++         nats, count = 0.0, 0
++         state = None
++         for start in range(0, len(ids) - 1, window):
++             stop = min(start + window, len(ids) - 1)
++             logits, state = read(ids[start:stop], state)
++             targets = ids[start + 1 : stop + 1]
++             log_p = torch.log_softmax(logits, -1)
++             nats -= float(log_p.gather(-1, targets[..., None]).sum())
++             count += targets.numel()
++         means.append(nats / count)
++     return math.exp(sum(means) / len(means))
+
+mean of the texts' perplexities: the perplexities of the texts were averaged: add up the nats of all tokens, divide once, and take exp at the end
+-     nats, count = 0.0, 0
+-     for ids in texts:
+-         state = None
+-         for start in range(0, len(ids) - 1, window):
+-             stop = min(start + window, len(ids) - 1)
+-             logits, state = read(ids[start:stop], state)
+-             targets = ids[start + 1 : stop + 1]
+-             log_p = torch.log_softmax(logits, -1)
+-             nats -= float(log_p.gather(-1, targets[..., None]).sum())
+-             count += targets.numel()
+-     return math.exp(nats / count)
++     nats, count, each = 0.0, 0, []
++     for ids in texts:
++         nats, count = 0.0, 0
++         state = None
++         for start in range(0, len(ids) - 1, window):
++             stop = min(start + window, len(ids) - 1)
++             logits, state = read(ids[start:stop], state)
++             targets = ids[start + 1 : stop + 1]
++             log_p = torch.log_softmax(logits, -1)
++             nats -= float(log_p.gather(-1, targets[..., None]).sum())
++             count += targets.numel()
++         each.append(math.exp(nats / count))
++     return sum(each) / len(each)
+
+mean of the columns' perplexities: the B texts of an array got a perplexity each, and these were averaged: add up the nats of all tokens, divide once, and take exp at the end
+-     nats, count = 0.0, 0
+-     for ids in texts:
+-         state = None
+-         for start in range(0, len(ids) - 1, window):
+-             stop = min(start + window, len(ids) - 1)
+-             logits, state = read(ids[start:stop], state)
+-             targets = ids[start + 1 : stop + 1]
+-             log_p = torch.log_softmax(logits, -1)
+-             nats -= float(log_p.gather(-1, targets[..., None]).sum())
+-             count += targets.numel()
+-     return math.exp(nats / count)
++     nats, count, each = 0.0, 0, []
++     for ids in texts:
++         nats, count = 0.0, 0
++         state = None
++         for start in range(0, len(ids) - 1, window):
++             stop = min(start + window, len(ids) - 1)
++             logits, state = read(ids[start:stop], state)
++             targets = ids[start + 1 : stop + 1]
++             log_p = torch.log_softmax(logits, -1)
++             nats = nats - log_p.gather(-1, targets[..., None]).sum((0, 2))
++             count += len(targets)
++         each += (nats / count).exp().tolist()
++     return sum(each) / len(each)
+
+targets in another order: the targets were flattened in another order than the logits: each log probability was taken for another place's token
+- log_p.gather(-1, targets[..., None])
++ log_p.gather(-1, targets.T.flatten().view(targets.shape)[..., None])
+
+first text only: only the first array of texts was counted
+- for ids in texts:
++ for ids in texts[:1]:
+
+last text only: the sums begin again with each array: only the last one is counted
+- for ids in texts:
++ for ids in texts[-1:]:
+
+windows taken for full: each window was counted as `window` rows, the short last one too
+- count += targets.numel()
++ count += window * ids.shape[1]
 """
 
 # %% [markdown]
@@ -400,7 +567,7 @@ loss, d_E, d_bias = tied_loss(
 print(f"loss {float(loss):.4f}")
 print(d_E.cpu().numpy().round(3))
 
-# %% test="tied_loss" points=5
+# %% test="tied_loss" points=5 explained="ch10_language: A network for words"
 import numpy as np
 
 from rnncore.rnn import init_params
@@ -507,6 +674,129 @@ not taken through the layer [gradients]: d_y was taken for d_x: between embeddin
 bias averaged [gradients]: d_bias was averaged over steps and sequences; all of them read the one bias, so add up
 - d_logits.sum((0, 1))
 + d_logits.mean((0, 1))
+
+predicted backward: the rows were read from the second on, to predict the one before: read all but the last, predict all but the first
+-     x, targets = E[ids[:-1]], ids[1:]
+-     y, back = through(x)
+-     loss, cache = cross_entropy(y @ E.T + bias, targets)
+-     d_logits = cross_entropy_vjp(1.0, cache)
+-     d_x = back(d_logits @ E)
+-     d_E = d_logits.flatten(0, 1).T @ y.flatten(0, 1)
+-     d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1))
++     x, targets = E[ids[1:]], ids[:-1]
++     y, back = through(x)
++     loss, cache = cross_entropy(y @ E.T + bias, targets)
++     d_logits = cross_entropy_vjp(1.0, cache)
++     d_x = back(d_logits @ E)
++     d_E = d_logits.flatten(0, 1).T @ y.flatten(0, 1)
++     d_E = d_E.index_add(0, ids[1:].flatten(), d_x.flatten(0, 1))
+
+bias forgotten: the bias was not added to the logits
+- y @ E.T + bias
++ y @ E.T
+
+E reshaped: the rows and columns of E were mixed up: a reshape is no transpose
+- y @ E.T + bias
++ y @ E.reshape(E.shape[1], E.shape[0]) + bias
+
+embedding scaled: what is read was multiplied by the root of D, as in a transformer; here x is the row of E itself
+- y, back = through(x)
++ y, back = through(x * E.shape[1] ** 0.5)
+
+embedding scaled, with its gradient: what is read was multiplied by the root of D, as in a transformer; here x is the row of E itself
+-     y, back = through(x)
+-     loss, cache = cross_entropy(y @ E.T + bias, targets)
+-     d_logits = cross_entropy_vjp(1.0, cache)
+-     d_x = back(d_logits @ E)
++     y, back = through(x * E.shape[1] ** 0.5)
++     loss, cache = cross_entropy(y @ E.T + bias, targets)
++     d_logits = cross_entropy_vjp(1.0, cache)
++     d_x = back(d_logits @ E) * E.shape[1] ** 0.5
+
+perplexity: this is exp of the loss, the perplexity
+- return loss, d_E, d_logits.sum((0, 1))
++ return loss.exp(), d_E, d_logits.sum((0, 1))
+
+sum of all targets: the loss is the sum over the targets; it is their mean
+- return loss, d_E, d_logits.sum((0, 1))
++ n = targets.numel()
++     return n * loss, n * d_E, n * d_logits.sum((0, 1))
+
+gradients of the sum [gradients]: the gradients are those of the sum over all T B targets; the loss is their mean
+- cross_entropy_vjp(1.0, cache)
++ cross_entropy_vjp(float(targets.numel()), cache)
+
+divided by the batch alone [gradients]: the gradients were divided by B alone; the loss is the mean over T B targets
+- cross_entropy_vjp(1.0, cache)
++ cross_entropy_vjp(float(len(targets)), cache)
+
+loss as its own gradient [gradients]: the loss was handed to cross_entropy_vjp; the gradient of the loss with respect to itself is 1
+- cross_entropy_vjp(1.0, cache)
++ cross_entropy_vjp(loss, cache)
+
+divided once more [gradients]: the gradients were divided by T B once more; the mean is in d_logits already
+- return loss, d_E, d_logits.sum((0, 1))
++ n = targets.numel()
++     return loss, d_E / n, d_logits.sum((0, 1)) / n
+
+readout's share divided once more [gradients]: the readout's share of d_E was divided by T B once more; the mean is in d_logits already
+- d_logits.flatten(0, 1).T @ y.flatten(0, 1)
++ d_logits.flatten(0, 1).T @ y.flatten(0, 1) / targets.numel()
+
+target not subtracted [gradients]: d_logits is the softmax alone: at the target, 1 is to be taken off before dividing by T B
+- cross_entropy_vjp(1.0, cache)
++ torch.softmax(y @ E.T + bias, -1) / targets.numel()
+
+minus [gradients]: the gradients have the wrong sign: they point uphill, and it is the optimizer that goes down
+- return loss, d_E, d_logits.sum((0, 1))
++ return loss, -d_E, -d_logits.sum((0, 1))
+
+readout of the last step [gradients]: the readout's share of d_E is that of the last step alone; the readout is used at all T steps
+- d_logits.flatten(0, 1).T @ y.flatten(0, 1)
++ d_logits[-1].T @ y[-1]
+
+outputs in another order [gradients]: in the readout's share, d_logits and y were flattened in different orders: gradients meet outputs of other places
+- @ y.flatten(0, 1)
++ @ y.transpose(0, 1).flatten(0, 1)
+
+logits for outputs [gradients]: the readout's share of d_E was taken from the logits, not from their gradient: it is d_logitsᵀ y
+- d_logits.flatten(0, 1).T @ y.flatten(0, 1)
++ (y @ E.T + bias).flatten(0, 1).T @ y.flatten(0, 1)
+
+targets' rows alone [gradients]: the readout's share of d_E reaches the rows of the targets alone; each logit answers to its row of E, at every place
+- d_logits.flatten(0, 1).T @ y.flatten(0, 1)
++ torch.zeros_like(E).index_add(0, targets.flatten(), (d_logits.gather(-1, targets[..., None]) * y).flatten(0, 1))
+
+tokens in another order [gradients]: in the embedding's share, the tokens were flattened in another order than d_x: gradients reach rows of other tokens
+- ids[:-1].flatten()
++ ids[:-1].T.flatten()
+
+first step read alone [gradients]: the embedding's share of d_E is that of the first step alone; E is read at all T steps
+- ids[:-1].flatten(), d_x.flatten(0, 1)
++ ids[0], d_x[0]
+
+mean over a token's places [gradients]: of a token that was read several times the mean of its d_x was added; all its places add up
+- d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1))
++ for k in ids[:-1].unique():
++         d_E[k] += d_x[ids[:-1] == k].mean(0)
+
+embedding's share in the readout's place [gradients]: in the rows that were read, d_x replaced the readout's share of d_E: the two add up, and so do the places of one token
+- d_E = d_E.index_add(0, ids[:-1].flatten(), d_x.flatten(0, 1))
++ d_E[ids[:-1]] = d_x
+
+unread rows zero [gradients]: rows of E that were not read have no gradient here; the readout uses all of them
+- return loss, d_E, d_logits.sum((0, 1))
++ seen = torch.zeros_like(E[:, :1])
++     seen[ids[:-1].flatten()] = 1
++     return loss, d_E * seen, d_logits.sum((0, 1))
+
+bias of the last step [gradients]: d_bias is that of the last step alone; all steps read the one bias, so add up
+- return loss, d_E, d_logits.sum((0, 1))
++ return loss, d_E, d_logits[-1].sum(0)
+
+bias left at zero [gradients]: d_bias is all zeros: it was left out, or summed over the classes too, which always gives zero. Each logit answers to its bias one to one, so it is d_logits, summed over steps and sequences
+- return loss, d_E, d_logits.sum((0, 1))
++ return loss, d_E, torch.zeros_like(bias)
 """
 
 # %% [markdown]
@@ -560,7 +850,7 @@ p = move(np.array([[0.4] + [0.05] * 12]))
 for mass in (0.3, 0.95):
     print(mass, locally_typical(p.log(), 1.0, mass).cpu().numpy().round(3))
 
-# %% test="locally_typical" points=4
+# %% test="locally_typical" points=4 explained="ch10_generation: From logits to a choice"
 import numpy as np
 import torch
 
@@ -583,17 +873,17 @@ def said(rng, B, K, temperature, mass):
     return dict(logits=logits, temperature=temperature, mass=mass)
 
 
-visible = move(said(np.random.default_rng(8), 5, 8, 0.7, 0.6))
+visible = move(said(np.random.default_rng(9), 5, 8, 1.6, 0.6))
+everything = visible | {"mass": 1.0 + 1e-6}
 check(
     locally_typical,
     stored("locally_typical"),
-    [visible, visible | {"temperature": 1.6}],
+    [everything, visible, visible | {"temperature": 0.7}],
     outputs="p",
     by=properties,
 )
 p = locally_typical(**visible)
 assert_close("the sums of the rows", p.sum(-1), torch.ones_like(p[:, 0]))
-everything = visible | {"mass": 1.0 + 1e-6}
 p = torch.softmax(visible["logits"] / visible["temperature"], -1)
 assert_close("where all are kept", locally_typical(**everything), p)
 check_independent(locally_typical, visible, {"logits": 0}, axis=0)
@@ -622,7 +912,7 @@ properties.points("Task 3 holds.")
 
 # %% mistakes="locally_typical"
 r"""
-probabilities divided by the temperature: the probabilities were divided by the temperature and renormalised, which changes nothing: divide the logits, before the softmax
+probabilities divided by the temperature: the temperature has no effect: it was left out, or probabilities were divided by it and renormalised, which changes nothing. Divide the logits, before the softmax
 - torch.log_softmax(logits / temperature, -1)
 + torch.log_softmax(logits, -1) - math.log(temperature)
 +     log_p = log_p - log_p.logsumexp(-1, keepdim=True)
@@ -637,7 +927,7 @@ the token that crosses dropped: the token that crosses `mass` was dropped, so th
 +     within = ordered.cumsum(-1) <= mass
 +     kept = torch.zeros_like(p).scatter(-1, order, ordered * within)
 
-a nucleus: the likeliest tokens were kept: this is the nucleus; here the ones whose surprisal is nearest to the entropy come first (is the absolute value there?)
+a nucleus: the likeliest tokens were kept, as in a nucleus; here those come first whose surprisal is nearest to the entropy. Look at the absolute value, and at the sign and the size of the entropy
 - (-log_p - entropy).abs().argsort(-1)
 + (-log_p).argsort(-1)
 
@@ -668,6 +958,120 @@ not renormalised: the kept probabilities do not sum to one: divide by their sum
 entropy summed over the rows: the entropy was summed over the whole batch; each row has its own: sum over the tokens only
 - -(p * log_p).sum(-1, keepdim=True)
 + -(p * log_p).sum()
+
+entropy without the temperature: the entropy is that of the model without the temperature; take it from the p that you choose from
+- -(p * log_p).sum(-1, keepdim=True)
++ -(torch.softmax(logits, -1) * torch.log_softmax(logits, -1)).sum(-1, keepdim=True)
+
+temperature after the choice: the tokens were chosen without the temperature, which came only after; it comes first
+-     log_p = torch.log_softmax(logits / temperature, -1)
+-     p = log_p.exp()
+-     entropy = -(p * log_p).sum(-1, keepdim=True)
+-     order = (-log_p - entropy).abs().argsort(-1)
+-     ordered = p.gather(-1, order)
+-     before = ordered.cumsum(-1) - ordered
+-     kept = torch.zeros_like(p).scatter(-1, order, ordered * (before < mass))
++     log_p = torch.log_softmax(logits, -1)
++     p = log_p.exp()
++     entropy = -(p * log_p).sum(-1, keepdim=True)
++     order = (-log_p - entropy).abs().argsort(-1)
++     ordered = p.gather(-1, order)
++     before = ordered.cumsum(-1) - ordered
++     kept = torch.zeros_like(p).scatter(-1, order, ordered * (before < mass))
++     kept = kept ** (1 / temperature)
+
+temperature twice: the temperature was applied twice: to the logits, and again to what is kept
+- kept / kept.sum(-1, keepdim=True)
++ torch.softmax(torch.where(kept > 0, log_p / temperature, -torch.inf), -1)
+
+kept without the temperature: what is kept has its probabilities without the temperature; only the choice was made with it
+- kept / kept.sum(-1, keepdim=True)
++ torch.softmax(torch.where(kept > 0, logits, -torch.inf), -1)
+
+temperature on the probabilities: the probabilities were divided by the temperature, and no longer sum to one: divide the logits, before the softmax
+- torch.log_softmax(logits / temperature, -1)
++ torch.log(torch.softmax(logits, -1) / temperature)
+
+one token more: one token more was kept after the one that crosses `mass`
+- (before < mass)
++ (before - ordered.roll(1, -1) * (torch.arange(p.shape[-1]) > 0).to(p) < mass)
+
+divided by the batch: what is kept was divided by the sum over the whole batch; each row sums to one
+- kept / kept.sum(-1, keepdim=True)
++ kept / kept.sum()
+
+divided by the columns: what is kept was divided by sums over the batch, one per token; each row sums to one
+- kept / kept.sum(-1, keepdim=True)
++ kept / kept.sum(0)
+
+softmax over the batch: the softmax runs over the rows of the batch; it belongs to the tokens, the last axis
+- torch.log_softmax(logits / temperature, -1)
++ torch.log_softmax(logits / temperature, 0)
+
+entropy over the batch axis: the entropy was summed over the rows, one for each token; sum over the tokens, one for each row
+- -(p * log_p).sum(-1, keepdim=True)
++ -(p * log_p).sum(0)
+
+probability against the entropy: the probabilities were compared with the entropy; the surprisals are, -log p
+- (-log_p - entropy)
++ (p - entropy)
+
+gathered back: the probabilities came back by gather, which takes from the places in `order`; scatter puts them there
+- torch.zeros_like(p).scatter(-1, order, ordered * (before < mass))
++ (ordered * (before < mass)).gather(-1, order)
+
+choice not put back: the choice is in the order of typicality, the probabilities are in the tokens' order; put it back into the tokens' places
+- torch.zeros_like(p).scatter(-1, order, ordered * (before < mass))
++ p * (before < mass)
+
+mass in the tokens' order: the probabilities were added up in the tokens' order; put them in the order of typicality first
+- p.gather(-1, order)
++ p
+
+probabilities of the first row: the probabilities of the first row were taken for all rows; `gather` takes each row's own
+- p.gather(-1, order)
++ p[0][order]
+
+order of the first row: all rows got the order of the first; each row has its own
+- (-log_p - entropy).abs().argsort(-1)
++ (-log_p - entropy).abs().argsort(-1)[:1].expand(p.shape)
+
+most of any row: as many tokens were kept in each row as the row needs that needs most; each row has its own number
+- (before < mass)
++ (torch.arange(p.shape[-1]) < (before < mass).sum(-1).max()).to(p)
+
+share of the tokens: a share of the tokens was kept, `mass` times their number; it is the probability that counts
+- before = ordered.cumsum(-1) - ordered
++ before = (torch.arange(p.shape[-1]) / p.shape[-1]).to(p)
+
+mass added over the batch: the probabilities were added up over the rows of the batch; add up over the tokens
+- ordered.cumsum(-1) - ordered
++ ordered.cumsum(0) - ordered
+
+all alike: all tokens that are kept have the same probability; they keep theirs, divided by the sum
+- ordered * (before < mass)
++ (before < mass).to(p)
+
+share of the entropy: `mass` was compared with shares of the entropy, -p log p; it is probability that is added up
+- before = ordered.cumsum(-1) - ordered
++ weight = -ordered * ordered.log() / entropy
++     before = weight.cumsum(-1) - weight
+
+distance against the mass: the distance from the entropy was compared with `mass`; tokens are kept until their probabilities have it together
+- ordered * (before < mass)
++ ordered * ((-log_p - entropy).abs().sort(-1).values <= mass)
+
+softmax of probabilities: a softmax was taken of what is kept: these are probabilities already, divide them by their sum
+- kept / kept.sum(-1, keepdim=True)
++ torch.softmax(torch.where(kept > 0, kept, -torch.inf), -1)
+
+softmax of probabilities and zeros: a softmax was taken of what is kept, zeros included: these are probabilities already, divide them by their sum
+- kept / kept.sum(-1, keepdim=True)
++ torch.softmax(kept, -1)
+
+logits: logits came back, with minus infinity for the rest; probabilities are asked for, and 0 for the rest
+- kept / kept.sum(-1, keepdim=True)
++ torch.where(kept > 0, logits / temperature, -torch.inf)
 """
 
 # %% [markdown]
@@ -691,12 +1095,12 @@ entropy summed over the rows: the entropy was summed over the whole batch; each 
 #
 # <details><summary>Hint 2</summary>
 #
-# `behind = left - 1` tokens follow. So: plain if depth ≤ behind, opening if depth + 1 ≤ behind, closing if `open_ones[-1:] == [closing]`, which is False where nothing is open. Begin with all tokens as if plain, and then overwrite the brackets'.
+# `rest = left - 1` tokens follow. So: plain if depth ≤ rest, opening if depth + 1 ≤ rest, closing if `open_ones[-1:] == [closing]`, which is False where nothing is open. Begin with all tokens as if plain, and then overwrite the brackets'.
 # </details>
 #
 # <details><summary>Hint 3</summary>
 #
-# `may = torch.full_like(logits, depth <= behind, dtype=torch.bool)`, the brackets in a loop, `p = torch.softmax(torch.where(may, logits, -torch.inf), -1)`. In the next round the drawn token is what is read.
+# `may = torch.full_like(logits, depth <= rest, dtype=torch.bool)`, the brackets in a loop, `p = torch.softmax(torch.where(may, logits, -torch.inf), -1)`. In the next round the drawn token is what is read.
 # </details>
 
 
@@ -705,12 +1109,12 @@ def balanced_text(step, token, numbers, pairs):
     """Ids that a model draws, one per number, with every bracket closed."""
     state, open_ones, written = None, [], []
     ### BEGIN SOLUTION
-    for behind in reversed(range(len(numbers))):
+    for rest in reversed(range(len(numbers))):
         logits, state = step(token, state)
         depth = len(open_ones)
-        may = torch.full_like(logits, depth <= behind, dtype=torch.bool)
+        may = torch.full_like(logits, depth <= rest, dtype=torch.bool)
         for opening, closing in pairs:
-            may[opening] = depth + 1 <= behind
+            may[opening] = depth + 1 <= rest
             may[closing] = open_ones[-1:] == [closing]
         p = torch.softmax(torch.where(may, logits, -torch.inf), -1)
         token = draw_at(p, numbers[len(written)])
@@ -735,7 +1139,7 @@ for _ in range(4):
     ids = balanced_text(no_idea, 0, rng.uniform(size=30), brackets)
     print("|" + "".join(letters[k] for k in ids) + "|")
 
-# %% test="balanced_text" points=5
+# %% test="balanced_text" points=5 explained="ch10_generation: From logits to a choice"
 import numpy as np
 
 from rnncore.rnn import init_params
@@ -784,6 +1188,8 @@ visible = [
     move(writer(rng, K, 3, length, kinds))
     for K, length, kinds in [(7, 12, 2), (6, 9, 2), (9, 16, 3)]
 ]
+rng = np.random.default_rng(7)  # its last bracket opens just in time
+visible.append(move(writer(rng, 7, 3, 12, 2)))
 check(wrote, stored("balanced_text"), visible, outputs="ids", by=properties)
 for _ in range(20):
     args = move(writer(rng, 7, 2, 11, 3))
@@ -830,16 +1236,16 @@ first opened, first closed: the bracket opened first was to close first; the las
 + open_ones[:1] == [closing]
 
 opened too late: a bracket was opened although too few tokens are left to close it and the others
-- may[opening] = depth + 1 <= behind
-+ may[opening] = depth <= behind
+- may[opening] = depth + 1 <= rest
++ may[opening] = depth <= rest
 
 left open at the end: plain tokens were let in to the end: brackets stay open, because nothing was left to close them with
-- depth <= behind, dtype=torch.bool)
+- depth <= rest, dtype=torch.bool)
 + True, dtype=torch.bool)
 
 one token too careful: plain tokens were shut out one token too early
-- depth <= behind, dtype=torch.bool)
-+ depth < max(behind, 1), dtype=torch.bool)
+- depth <= rest, dtype=torch.bool)
++ depth < max(rest, 1), dtype=torch.bool)
 
 zero for minus infinity: the logits of what may not come were set to 0, which is a probability like any other: use minus infinity before the softmax
 - torch.where(may, logits, -torch.inf)
@@ -862,11 +1268,11 @@ state forgotten: the state was not carried from token to token
 + logits, _ = step(token, state)
 
 itself among those that follow: the token to be written was counted among those that follow it: of `left` tokens, this one included, left - 1 follow
-- for behind in reversed(range(len(numbers))):
-+ for behind in range(len(numbers), 0, -1):
+- for rest in reversed(range(len(numbers))):
++ for rest in range(len(numbers), 0, -1):
 
 opened at any time: brackets were opened whether or not there is room to close them
-- may[opening] = depth + 1 <= behind
+- may[opening] = depth + 1 <= rest
 + may[opening] = True
 
 account thrown away: what `after` returns was thrown away: it makes a new list, and does not change yours
@@ -876,6 +1282,116 @@ account thrown away: what `after` returns was thrown away: it makes a new list, 
 the likeliest instead of a draw: the likeliest token was taken; `draw_at` is to choose, with the next number
 - draw_at(p, numbers[len(written)])
 + int(p.argmax())
+
+plain ones too careful to the last: plain tokens were shut out one token too early
+- depth <= rest, dtype=torch.bool)
++ depth < rest, dtype=torch.bool)
+
+opening too careful: a bracket was not opened although there was just room for it: it may come where depth + 1 tokens follow
+- may[opening] = depth + 1 <= rest
++ may[opening] = depth + 2 <= rest
+
+one too few follow: too few tokens were taken to follow: of `left` tokens, this one included, left - 1 follow
+- for rest in reversed(range(len(numbers))):
++ for rest in range(len(numbers) - 2, -2, -1):
+
+opened in the first half: brackets were opened in the first half of the text only; they may as long as enough tokens follow
+- may[opening] = depth + 1 <= rest
++ may[opening] = len(written) < len(numbers) // 2
+
+closed at any time: a closing bracket was let in although nothing is open
+- open_ones[-1:] == [closing]
++ True
+
+closed only when it must: a bracket was closed only when no token was left for anything else; it may be closed at any time
+- open_ones[-1:] == [closing]
++ open_ones[-1:] == [closing] and depth > rest
+
+closing treated as plain: a bracket that must be closed now was shut out: closing needs no room after it
+- open_ones[-1:] == [closing]
++ open_ones[-1:] == [closing] and depth <= rest
+
+nothing shut out: nothing was shut out: all tokens may come at any time
+- torch.where(may, logits, -torch.inf)
++ logits
+
+a small number for minus infinity: the logits of what may not come were set to a number, and have a probability still: use minus infinity before the softmax
+- torch.where(may, logits, -torch.inf)
++ torch.where(may, logits, -1.0)
+
+no softmax: logits were handed to `draw_at`, which needs probabilities
+- torch.softmax(torch.where(may, logits, -torch.inf), -1)
++ torch.where(may, logits, 0.0)
+
+logarithms drawn: log probabilities were handed to `draw_at`, which needs probabilities
+- torch.softmax(torch.where(may, logits, -torch.inf), -1)
++ torch.log_softmax(torch.where(may, logits, -torch.inf), -1)
+
+one number for all: the first of the numbers chose every token; each token has its own
+- numbers[len(written)]
++ numbers[0]
+
+numbers from the end: the numbers were used from the last to the first
+- numbers[len(written)]
++ numbers[rest]
+
+one minus the number: one minus the number chose the token: hand `draw_at` the number itself
+- numbers[len(written)]
++ 1 - numbers[len(written)]
+
+the first token written: the token that was given is written, and the last that was drawn is not: only what is drawn is written
+-         token = draw_at(p, numbers[len(written)])
+-         open_ones = after(open_ones, token, pairs)
+-         written.append(token)
++         written.append(token)
++         token = draw_at(p, numbers[len(written) - 1])
++         open_ones = after(open_ones, token, pairs)
+
+account of the token before: the brackets were accounted for before the draw, with the token before: hand `after` the token that was drawn
+-         token = draw_at(p, numbers[len(written)])
+-         open_ones = after(open_ones, token, pairs)
++         open_ones = after(open_ones, token, pairs)
++         token = draw_at(p, numbers[len(written)])
+
+one kind of bracket: only the last pair of brackets was let in or shut out; does the loop over the pairs begin the mask again?
+- for opening, closing in pairs:
++ for opening, closing in pairs[-1:]:
+
+pairs the wrong way round: opening and closing ids were exchanged: a pair is (opening, closing)
+- for opening, closing in pairs:
++ for closing, opening in pairs:
+
+depth of the kinds: the kinds of open brackets were counted, not the brackets
+- depth = len(open_ones)
++ depth = len(set(open_ones))
+
+openings owed: the list of open brackets holds opening ids; it is the closing ones that are owed, see `after`
+- open_ones = after(open_ones, token, pairs)
++ if token in dict(pairs):
++             open_ones = [*open_ones, token]
++         elif token in dict(pairs).values():
++             open_ones = open_ones[:-1]
+
+owed in front: the bracket opened last stands first in the list of what is owed, and the mask looks at the last
+-         open_ones = after(open_ones, token, pairs)
++         if token in dict(pairs):
++             open_ones = [dict(pairs)[token], *open_ones]
++         elif token in dict(pairs).values():
++             open_ones.remove(token)
+
+free until it must close: the tokens were drawn freely until the open brackets took all that was left: what may not come is shut out at every step
+-         p = torch.softmax(torch.where(may, logits, -torch.inf), -1)
+-         token = draw_at(p, numbers[len(written)])
++         p = torch.softmax(logits, -1)
++         token = draw_at(p, numbers[len(written)])
++         token = open_ones[-1] if depth > rest else token
+
+likeliest where the draw fails: where the draw fell on a token that may not come, the likeliest that may was taken; shut out first, then draw
+-         p = torch.softmax(torch.where(may, logits, -torch.inf), -1)
+-         token = draw_at(p, numbers[len(written)])
++         p = torch.where(may, logits, -torch.inf)
++         token = draw_at(torch.softmax(logits, -1), numbers[len(written)])
++         token = token if may[token] else int(p.argmax())
 """
 
 # %% [markdown]
@@ -891,7 +1407,7 @@ the likeliest instead of a draw: the likeliest token was taken; `draw_at` is to 
 #
 # <details><summary>Hint 2</summary>
 #
-# A candidate is (log_p, hypothesis, token), with log_p = that of the hypothesis plus `after[token]`. Sort by log_p, the largest first: `key=lambda c: -c[0]` (without a key, ties would compare arrays).
+# A candidate is (log_p, hypothesis, token), with log_p = that of the hypothesis plus `after[token]`. Sort by log_p, the largest first: `key=lambda c: -c[0]`.
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -945,7 +1461,7 @@ for width in (1, 3):
     ]
     print(width, first.tokens, f"p = {np.exp(first.log_p):.3f}")
 
-# %% test="beam_search" points=5
+# %% test="beam_search" points=5 explained="ch10_generation: The likeliest text"
 import numpy as np
 
 from rnncore.testing import Properties, assert_refuses, check, stored
@@ -980,10 +1496,10 @@ def small_network(rng, K, H, width, length):
     )
 
 
-rng = np.random.default_rng(12)
+rng = np.random.default_rng(23)
 visible = [
     small_network(rng, K, 3, width, length)
-    for K, width, length in [(4, 3, 4), (5, 2, 3), (3, 4, 2)]
+    for K, width, length in [(4, 3, 5), (5, 2, 3), (3, 4, 2)]
 ]
 mine = found_by(beam_search)
 check(mine, stored("beam_search"), visible, outputs="beam", by=properties)
@@ -991,10 +1507,15 @@ every = small_network(rng, 3, 2, 27, 3)  # so wide that nothing is lost
 beam = mine(**every)
 kind = type(beam[0].tokens).__name__
 assert kind == "tuple", f"tokens: expected a tuple, got a {kind}"
+kind = type(beam[0].tokens[0]).__name__
+assert kind == "int", f"tokens: expected int, got {kind}"
 paths = {h.tokens for h in beam}
 assert len(paths) == 27, (
     f"a beam of 27: expected 27 paths, got {len(paths)}"
 )
+with properties("refusals"):
+    none = every | {"width": 0}
+    assert_refuses(mine, none, "width must be at least 1")
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
 
@@ -1061,6 +1582,137 @@ the beginning's state for all: every continuation went on from the first state; 
 greedy: one continuation was kept at each step, which is the greedy choice; `width` of them stay
 - longer[:width]
 + longer[:1]
+
+ranked by the last token: candidates were ranked by their last token alone; what counts is the probability of the whole continuation
+- key=lambda candidate: -candidate[0]
++ key=lambda candidate: -candidate[1].after[candidate[2]]
+
+product of logarithms: log probabilities were multiplied; they are added
+- h.log_p + float(h.after[k]), h, k
++ (h.log_p or 1.0) * float(h.after[k]), h, k
+
+negative log probabilities: log_p is the negative log probability; it is the logarithm itself, so never above 0
+-             (h.log_p + float(h.after[k]), h, k)
+-             for h in kept
+-             for k in range(len(h.after))
+-         ]
+-         longer.sort(key=lambda candidate: -candidate[0])
++             (h.log_p - float(h.after[k]), h, k)
++             for h in kept
++             for k in range(len(h.after))
++         ]
++         longer.sort(key=lambda candidate: candidate[0])
+
+probabilities at the end: log_p is a probability: it is the logarithm
+- return kept
++ return [h._replace(log_p=float(np.exp(h.log_p))) for h in kept]
+
+probabilities in after: after holds probabilities: it holds their logarithms, as `advance` gives them
+- *advance(h.state, k))
++ np.exp(advance(h.state, k)[0]), advance(h.state, k)[1])
+
+rising: the right continuations were kept, the least likely first: the likeliest comes first
+-         longer.sort(key=lambda candidate: -candidate[0])
+-         kept = [
+-             Hypothesis(log_p, (*h.tokens, k), *advance(h.state, k))
+-             for log_p, h, k in longer[:width]
++         longer.sort(key=lambda candidate: candidate[0])
++         kept = [
++             Hypothesis(log_p, (*h.tokens, k), *advance(h.state, k))
++             for log_p, h, k in longer[-width:]
+
+not sorted: the candidates were not sorted: the first ones were kept, whatever their probability
+-         longer.sort(key=lambda candidate: -candidate[0])
+-
++
+
+cut before the sort: the candidates were cut to `width` before they were sorted
+-         longer.sort(key=lambda candidate: -candidate[0])
++         longer = sorted(longer[:width], key=lambda c: -c[0])
+
+order of the candidates: the right continuations were kept, in no order: the likeliest comes first
+-         kept = [
+-             Hypothesis(log_p, (*h.tokens, k), *advance(h.state, k))
+-             for log_p, h, k in longer[:width]
+-         ]
++         places = {id(h): n for n, h in enumerate(kept)}
++         longer = longer[:width]
++         longer.sort(key=lambda c: (places[id(c[1])], c[2]))
++         kept = [
++             Hypothesis(log_p, (*h.tokens, k), *advance(h.state, k))
++             for log_p, h, k in longer
++         ]
+
+one step more: the continuations are one token too long
+- range(length)
++ range(length + 1)
+
+the beginning's distribution: every token was judged by the log probabilities of the beginning; each hypothesis has its own `after`
+- float(h.after[k]), h, k
++ float(after[k]), h, k
+
+the best one's distribution: every token was judged by the log probabilities after the likeliest hypothesis; each hypothesis has its own `after`
+- float(h.after[k]), h, k
++ float(kept[0].after[k]), h, k
+
+after of the parent: a continuation kept the log probabilities of the hypothesis that it came from; `advance` gives the new ones
+- *advance(h.state, k))
++ h.after, advance(h.state, k)[1])
+
+state of the parent: a continuation kept the state of the hypothesis that it came from; `advance` gives the new one
+- *advance(h.state, k))
++ advance(h.state, k)[0], h.state)
+
+only the best comes back: only the likeliest continuation came back; the list of all that are kept does
+- return kept
++ return kept[0]
+
+greedy from each first token: each of the first `width` tokens was continued greedily; at every step all candidates compete
+-             for k in range(len(h.after))
+-         ]
++             for k in range(len(h.after))
++             if not h.tokens or k == np.argmax(h.after)
++         ]
+
+cut at the end only: nothing was cut before the end, so that what came back was not what a beam keeps; `width` stay at each step
+-             for log_p, h, k in longer[:width]
+-         ]
+-     ### END SOLUTION
+-     return kept
++             for log_p, h, k in longer
++         ]
++     ### END SOLUTION
++     return sorted(kept, key=lambda h: -h.log_p)[:width]
+
+each one's least likely: of each hypothesis the least likely continuations were tried; argsort puts the smallest first
+- range(len(h.after))
++ np.argsort(h.after)[:width].tolist()
+
+token 0 left out: token 0 was never tried; it is a token like any other
+- range(len(h.after))
++ range(1, len(h.after))
+
+one for each last token: of the continuations that end with the same token only one was kept; they are different texts
+- longer.sort(key=lambda candidate: -candidate[0])
++ longer.sort(key=lambda candidate: -candidate[0])
++         longer = list({c[2]: c for c in reversed(longer)}.values())
++         longer.sort(key=lambda candidate: -candidate[0])
+
+stopped at token 0: what ends with token 0 was not continued; here no token ends a text
+- for h in kept
+-             for k
++ for h in kept
++             if h.tokens[-1:] != (0,)
++             for k
+
+flat index taken apart wrongly: the flat number of a candidate was taken apart with the number of hypotheses: with K columns a row, the hypothesis is the number divided by K, and the token the remainder
+-         longer.sort(key=lambda candidate: -candidate[0])
++         n = len(kept)
++         longer = [
++             (log_p, kept[i % n], i // n)
++             for i, (log_p, _, _) in enumerate(longer)
++         ]
++         longer.sort(key=lambda candidate: -candidate[0])
 """
 
 # %% [markdown]
@@ -1108,7 +1760,7 @@ for name, box in boxes.items():
     same = np.allclose(box(p, 0.7), nucleus(p, 0.7))
     print(name, "looks right" if same else "differs")
 
-# %% test="nucleus_probes" points=4
+# %% test="nucleus_probes" points=4 explained="ch10_generation: From logits to a choice"
 from rnncore.testing import black_boxes, hunt
 from rnncore.text.sampling import nucleus
 
@@ -1215,6 +1867,8 @@ def train(seed, B=32, T=64, D=32, steps=300):
         return loss, grads, carry
 
     def next_batch(rng, step):
+        if step % 50 == 0:
+            print(f"step {step} of {steps}")
         return pool[:, move(rng.choice(pool.shape[1], B, replace=False))]
 
     trained = fit(
@@ -1294,7 +1948,7 @@ shown = interact(show, temperature=temperature)
 # Two colleagues evaluate the same weights on the same held-out book, word by word. One reports a perplexity of 71, the other 54. The first cut the book into windows of 16 words, shuffled them, began each batch at a state of zero, and averaged exp(loss) over the batches. The second read the book in order with the state carried, and took exp of the total surprisal over the number of words. A third says: "I get 49, with the weights
 # trained a little on each window after it had been scored." In four to six sentences: name the two reasons why the first number is larger, and say for each whether it must be so or only tends to be; say which number you would print beside a 5-gram's; and is the third number cheating?
 
-# %% [markdown] answer="three_numbers" points=2
+# %% [markdown] answer="three_numbers" points=2 explained="ch10_language: One number, and three that look like it"
 # First, exp is convex, so the mean of exp(loss) over batches is at least exp of the mean loss: it can only be larger (or equal, if all batches have the same loss), and it depends on the size of the batches, while the perplexity of a text must not. Second, with a state of zero the first words of each window are predicted without what stands before them; that tends to cost, since the model has less to go by, but
 # it is not a law: a model that uses its state badly, far from what it was trained on, may even gain by a reset. Beside a 5-gram I would print 54: it too predicts each word from all that it can use of the past, and divides by words. The third number, dynamic evaluation, is no cheating as long as each word is scored before it is trained on, since nothing of the future is used; but it is another task, a model that
 # may learn while it reads, and it has to be told, and compared with an n-gram that may count while it reads, too.

@@ -143,7 +143,7 @@ for N in (6, 9):
     z, means, spread = without_season(move(season[:N]), 6, 3)
     print(z[:, 0].cpu().numpy().round(2), means[:, 0].cpu().numpy())
 
-# %% test="without_season" points=4
+# %% test="without_season" points=4 explained="ch11_series: Units"
 import numpy as np
 
 from rnncore.testing import (
@@ -174,7 +174,7 @@ def sold(rng, N, S, training, period):
 
 visible = [
     move(sold(np.random.default_rng(1), 11, 2, 7, 3)),
-    dict(x=move(np.array([[1.0, 5], [2, 5], [4, 5], [2, 5], [9, 7], [8, 5]])),
+    dict(x=move(np.array([[1.0, 5], [2, 5], [4, 5], [3, 5], [9, 7], [8, 5]])),
          training=4, period=2),
 ]  # fmt: skip
 check(
@@ -252,6 +252,127 @@ the last season instead of the mean: the last season was subtracted, as seasonal
 in place [arguments]: the numbers are right, but x, which belongs to the caller, was changed
 - rest = x - means[phases]
 + rest = x.sub_(means[phases])
+
+all from all data: means and spread were both estimated from all steps; the steps after training are not known yet
+-     past = x[:training]
+-     means = torch.stack([past[k::period].mean(0) for k in range(period)])
+-     phases = torch.arange(len(x), device=x.device) % period
+-     rest = x - means[phases]
+-     spread = rest[:training].std(0, correction=0)
++     past = x
++     means = torch.stack([past[k::period].mean(0) for k in range(period)])
++     phases = torch.arange(len(x), device=x.device) % period
++     rest = x - means[phases]
++     spread = rest.std(0, correction=0)
+
+spread from the test: the spread is that of the steps after training, which are not known yet
+- rest[:training].std
++ rest[training:].std
+
+variance for the spread: the spread is the variance; the standard deviation is its root
+- std(0, correction=0)
++ var(0, correction=0)
+
+mean absolute value: the spread is the mean of the absolute values; it is the root of the mean square
+- rest[:training].std(0, correction=0)
++ rest[:training].abs().mean(0)
+
+range for the spread: the spread is the largest value minus the smallest; it is the standard deviation
+- rest[:training].std(0, correction=0)
++ (rest[:training].amax(0) - rest[:training].amin(0))
+
+spread of each phase: the spread is the mean of the phases' own spreads; it is that of the whole rest
+- rest[:training].std(0, correction=0)
++ torch.stack([rest[k:training:period].std(0, correction=0) for k in range(period)]).mean(0)
+
+a little added to the spread: a small number was added to the spread, which makes the rest of a series that never moves huge; 1 takes the place of a zero
+- torch.where(spread > 0, spread, 1.0)
++ spread + 1e-8
+
+small spreads raised: each spread below 1 became 1; only a zero does
+- torch.where(spread > 0, spread, 1.0)
++ spread.clamp(min=1.0)
+
+where the wrong way round: the spreads other than zero became 1; it is the zeros that do
+- torch.where(spread > 0, spread, 1.0)
++ torch.where(spread > 0, 1.0, spread)
+
+x scaled with its season: nothing was subtracted from x; the rest is x minus the mean of its phase
+- rest = x - means[phases]
++ rest = x
+
+season added: the season was added; the rest is x minus the mean of its phase
+- rest = x - means[phases]
++ rest = x + means[phases]
+
+difference to the season before: each step is the difference to the step one period earlier; subtract the mean of its phase
+- rest = x - means[phases]
++ rest = x - torch.cat([x[:1].expand(period, -1), x[:-period]])
+
+not divided: z is the rest itself; it is divided by the spread
+- return rest / spread
++ return rest
+
+multiplied by the spread: the rest was multiplied by the spread; it is divided by it
+- return rest / spread
++ return rest * spread
+
+spread after scaling: the spread comes from z, after the division, where it is always 1; it is that of the rest
+- return rest / spread, means, spread
++ z = rest / spread
++     return z, means, z[:training].std(0, correction=0)
+
+scaled means: the means were divided by the spread too; they are in the unit of x
+- spread, means, spread
++ spread, means / spread, spread
+
+phases from one: step 0 has phase 1 here; it has phase 0
+- torch.arange(len(x), device=x.device) % period
++ (torch.arange(len(x), device=x.device) + 1) % period
+
+phase by whole division: the number of the period was taken for the phase: it is t mod `period`, the remainder
+- torch.arange(len(x), device=x.device) % period
++ torch.arange(len(x), device=x.device) // period % period
+
+each phase repeated: each mean was laid out for many steps in a row; the phases follow one another step by step
+- means[phases]
++ means.repeat_interleave(-(-len(x) // period), 0)[: len(x)]
+
+incomplete period dropped: the last, incomplete period of training was left out of the means; all training steps count
+- past[k::period]
++ past[: training // period * period][k::period]
+
+means of periods: these are the means of whole periods; a phase has the steps k, k + period, k + 2 period, ...
+- past[k::period].mean(0)
++ past[k * period : (k + 1) * period].mean(0)
+
+one mean for all series: the means run over all series too; each series has its own
+- past[k::period].mean(0)
++ past[k::period].mean() * torch.ones_like(x[0])
+
+sums for means: these are the sums of the phases, not their means
+- past[k::period].mean(0)
++ past[k::period].sum(0)
+
+sum over whole periods: the sum of a phase was divided by the number of whole periods; some phases have a value more
+- past[k::period].mean(0)
++ past[k::period].sum(0) / (training // period)
+
+median: these are the medians of the phases, not their means
+- past[k::period].mean(0)
++ past[k::period].median(0).values
+
+first period alone: the first season was subtracted; it is the mean of all seasons of training
+- past[k::period].mean(0)
++ past[k]
+
+centred first: the mean of the series was taken off before the means of the phases: these hold it too
+- past = x[:training]
++ past = x[:training] - x[:training].mean(0)
+
+last training step left out: the last step of training was left out of the means
+- past = x[:training]
++ past = x[: training - 1]
 """
 
 # %% [markdown]
@@ -311,7 +432,7 @@ for name, series in {"wave": np.sin(t), "climb": (t / 30) ** 2}.items():
     errors = rolling_errors(move(series), linear_fit, 4, 3, 4, 20)
     print(name, errors.abs().mean(0).cpu().numpy().round(4))
 
-# %% test="rolling_errors" points=5
+# %% test="rolling_errors" points=5 explained="ch11_many: A year of wine"
 import numpy as np
 
 from rnncore.testing import Properties, assert_close, check, mover, stored
@@ -336,6 +457,7 @@ rng = np.random.default_rng(2)
 visible = [
     move(wandering(rng, 22, 3, 2, 3, 6)),
     move(wandering(rng, 19, 2, 3, 2, 100)),
+    move(wandering(rng, 18, 2, 3, 2, 4)),
 ]
 check(
     linear_errors,
@@ -355,18 +477,19 @@ assert_close("errors[0]", after, before, why=why)
 
 
 def latest(past, target):
-    """A fit that says the target of the last window, whatever it sees."""
+    """A fit that repeats the last window's change since its last step."""
 
     def predict(seen):
         assert seen.dim() == 2, f"predict: (B, 3), got {tuple(seen.shape)}"
-        return target[-1:]
+        return seen[:, -1:] + target[-1:] - past[-1:, -1:]
 
     return predict
 
 
 x = args["x"]
-said_again = (x[16:] - x[14:20]).reshape(3, 2)
-why = "the windows go to `fit` with the oldest first"
+change = x[14:20].reshape(3, 2) - x[13:19:2][:, None]
+said_again = x[16:].reshape(3, 2) - x[15:21:2][:, None] - change
+why = "the windows go to `fit` with the oldest first, and so do their steps"
 found = rolling_errors(x, latest, 3, 2, 3, 6)
 assert_close("errors of `latest`", found, said_again, why=why)
 ### BEGIN HIDDEN TESTS
@@ -446,6 +569,91 @@ folds in reverse: the folds are in reverse order: the first begins folds · hori
 the earliest window missing: the earliest training window is missing: its origin is `history`, so that it reads from step 0 on
 - max(history, last
 + max(history + 1, last
+
+trained on the test: the target of the last training window is the very horizon that is forecast
+- last = origin - horizon
++ last = origin
+
+targets a step over the origin: the target of the latest training window ends one step after the origin, which is not known yet
+- last = origin - horizon
++ last = origin - horizon + 1
+
+fitted once, on everything: the model was fitted once, on all windows of the series, the future of every origin among them
+-         trained = range(max(history, last + 1 - memory), last + 1)
++         trained = range(history, len(x) - horizon + 1)
+
+one window less: one window less than `memory` was used
+- last + 1 - memory)
++ last + 2 - memory)
+
+memory in steps: the memory was counted in steps of the series; it is a number of windows
+- last + 1 - memory)
++ origin - memory + history)
+
+memory from the origin: the memory was counted back from the origin, not from the latest training window
+- last + 1 - memory)
++ origin - memory)
+
+absolute errors: these are absolute errors; their sign is asked for, what came minus what was said
+- x[origin : origin + horizon] - said
++ (x[origin : origin + horizon] - said).abs()
+
+squared errors: these are squared errors; asked for is what came minus what was said
+- x[origin : origin + horizon] - said
++ (x[origin : origin + horizon] - said) ** 2
+
+relative errors: these are errors as shares of what came; asked for is what came minus what was said
+- x[origin : origin + horizon] - said
++ 1 - said / x[origin : origin + horizon]
+
+forecasts: these are the forecasts; asked for is what came minus what was said
+- x[origin : origin + horizon] - said
++ said
+
+history between the origins: the origins are `history` steps apart; they are `horizon` steps apart, so that the horizons follow one another
+- len(x) - (folds - k) * horizon
++ len(x) - horizon - (folds - 1 - k) * history
+
+last horizon left out: the last forecast ends a horizon before the end of the series
+- len(x) - (folds - k) * horizon
++ len(x) - (folds - k + 1) * horizon
+
+origins from the beginning: the origins were counted from the beginning of the series; the last forecast ends with the series
+- len(x) - (folds - k) * horizon
++ history + (2 + k) * horizon
+
+forecast from a training window: the forecast was made from the latest training window, whose own target is known; it reads the steps before the origin
+- predict(x[None, origin - history : origin])
++ predict(past[-1:])
+
+forecast a step early: the forecast reads up to one step before the last known one
+- predict(x[None, origin - history : origin])
++ predict(x[None, origin - history - 1 : origin - 1])
+
+target with the last step read: the targets of the training windows begin with the last step that was read; they begin after it
+- x[o : o + horizon]
++ x[o - 1 : o - 1 + horizon]
+
+windows a horizon apart: the training windows are a horizon apart; there is one for each step
+- range(max(history, last + 1 - memory), last + 1)
++ range(max(history, last + 1 - memory), last + 1, horizon)
+
+one step of the target: the model was fitted on the first step of the targets alone
+- fit(past, target)
++ fit(past, target[:, :1])
+
+one step at a time: the model was fitted on one step, and read its own forecasts; it is to say all `horizon` steps at once
+-         predict = fit(past, target)
+-         said = predict(x[None, origin - history : origin])[0]
++         predict = fit(past, target[:, :1])
++         seen = x[None, origin - history : origin]
++         for _ in range(horizon):
++             seen = torch.cat([seen, predict(seen[:, -history:])], 1)
++         said = seen[0, history:]
+
+changes against the window's mean: the windows' means were taken off before the fit, but not before the forecast
+- fit(past, target)
++ fit(past - past.mean(1, keepdim=True), target - past.mean(1, keepdim=True))
 """
 
 # %% [markdown]
@@ -503,7 +711,7 @@ for m in (1, 2, 4):
 # %% [markdown]
 # Powers of two go on as powers of two, whatever the block: a model without error is the same in all blocks. It is errors that are fed back.
 
-# %% test="in_blocks" points=4
+# %% test="in_blocks" points=4 explained="ch11_forecasting: Three ways ahead"
 import numpy as np
 import torch
 
@@ -575,7 +783,7 @@ recursive forecast fed with the truth: the truth was fed in: after the first blo
 +         end = origin + len(said)
 +         window = x[:end][-T:]
 
-window not moved: the window was not moved on: every block is the same
+window not moved: every block is the same: the window was not moved on, or what was appended to it was cut off again (keep the last T steps)
 - window = torch.cat([window, ahead])[-T:]
 + window = 1 * window
 
@@ -626,6 +834,96 @@ fed back in another unit: what was put back is in the unit of its window; x is n
 not cut to K: the last block went beyond K steps; cut off what is too much
 -     return said[:K]
 +     return said
+
+absolute value of the mean: the unit is the mean of the absolute values, not the absolute value of the mean
+- window.abs().mean(0)
++ window.mean(0).abs()
+
+standard deviation for the unit: the unit is the mean of the absolute values, not the standard deviation
+- window.abs().mean(0)
++ window.std(0)
+
+root mean square for the unit: the unit is the mean of the absolute values, not the root of the mean square
+- window.abs().mean(0)
++ window.square().mean(0).sqrt()
+
+largest value for the unit: the unit is the mean of the absolute values, not the largest of them
+- window.abs().mean(0)
++ window.abs().amax(0)
+
+sum for the unit: the unit is the mean of the absolute values, not their sum
+- window.abs().mean(0)
++ window.abs().sum(0)
+
+median for the unit: the unit is the mean of the absolute values, not their median
+- window.abs().mean(0)
++ window.abs().median(0).values
+
+last value for the unit: the unit is the mean of the absolute values of the whole window, not its last value
+- window.abs().mean(0)
++ window[-1].abs()
+
+multiplied before, divided after: the window was multiplied by the unit, and the forecast divided by it; it is the other way round
+- unit * predict(window / unit)
++ predict(window * unit) / unit
+
+scaled window kept: the window stayed divided by its unit, and the forecast was appended in the unit of x: the window is in two units
+- unit * predict(window / unit)
++ unit * predict(window := window / unit)
+
+mean taken off: the mean of the window was taken off before the forecast, and added after it; the window is only divided
+- unit * predict(window / unit)
++ window.mean(0) + unit * predict((window - window.mean(0)) / unit)
+
+forecast taken for a change: the last value was added to the forecast; what predict says is the value itself
+- unit * predict(window / unit)
++ window[-1] + unit * predict(window / unit)
+
+unit of the next window: the forecast was put into the unit of the window that holds it already; it is in the unit of the window that was read
+-         said = torch.cat([said, ahead])
+-         window = torch.cat([window, ahead])[-T:]
++         window = torch.cat([window, ahead])[-T:]
++         said = torch.cat([said, ahead / unit * window.abs().mean(0)])
+
+first of a block fed back: only the first step of each block was appended to the window; all its m steps are
+- torch.cat([window, ahead])
++ torch.cat([window, ahead[:1]])
+
+last of a block fed back: only the last step of each block was appended to the window; all its m steps are
+- torch.cat([window, ahead])
++ torch.cat([window, ahead[-1:]])
+
+first of a block returned: only the first step of each block is in the result; all its m steps are
+- torch.cat([said, ahead])
++ torch.cat([said, ahead[:1]])
+
+last of a block returned: only the last step of each block is in the result; all its m steps are
+- torch.cat([said, ahead])
++ torch.cat([said, ahead[-1:]])
+
+appended in front: what was said was put before the window; it follows it
+- torch.cat([window, ahead])[-T:]
++ torch.cat([ahead, window])[:T]
+
+block turned round: the steps of a block were appended in reverse order
+- torch.cat([window, ahead])
++ torch.cat([window, ahead.flip(0)])
+
+end of the blocks kept: the last K steps were kept of all that was said; it is the first K
+- return said[:K]
++ return said[-K:]
+
+window a step early: the first window ends one step before the last known one
+- window = x[origin - T : origin]
++ window = x[origin - T - 1 : origin - 1]
+
+window from the end of x: the first window is the end of x, after the origin: nothing from the origin on is known
+- window = x[origin - T : origin]
++ window = x[-T:]
+
+window from the beginning of x: the first window is the beginning of x; it is the T steps before the origin
+- window = x[origin - T : origin]
++ window = x[:T]
 """
 
 # %% [markdown]
@@ -684,7 +982,7 @@ for _ in range(400):
 print("found ", q[0, 0].cpu().numpy().round(2))
 print("sample", np.quantile(y.cpu().numpy(), (0.1, 0.5, 0.9)).round(2))
 
-# %% test="quantile_report" points=5
+# %% test="quantile_report" points=5 explained="ch11_forecasting: Heads"
 import numpy as np
 
 from rnncore.testing import Properties, assert_close, check, mover, stored
@@ -702,9 +1000,14 @@ def forecast_and_truth(rng, K, B, levels):
 
 rng = np.random.default_rng(4)
 met = dict(q=np.zeros((2, 1, 3)), y=np.array([[0.0], [1.0]]))
+ends = dict(
+    q=np.tile([-1.0, 0.0, 1.0], (1, 4, 1)),
+    y=np.array([[-1.0, -1.0, 1.0, 5.0]]),
+)
 visible = [
     move(forecast_and_truth(rng, 5, 4, (0.1, 0.3, 0.8))),
     move(met | {"levels": (0.2, 0.5, 0.9)}),  # y meets q exactly
+    move(ends | {"levels": (0.2, 0.5, 0.9)}),  # the lowest, or the highest
 ]
 check(
     quantile_report,
@@ -714,12 +1017,14 @@ check(
     by=properties,
 )
 with properties("gradients"):
-    _, d_q, _, _ = quantile_report(**visible[1])
+    _, d_q, _, inside = quantile_report(**visible[1])
     assert_close(
         "d_q by hand, where y lies above all quantiles",
         d_q[1, 0],
         -np.array([0.2, 0.5, 0.9]) / 6,
     )
+kind = type(inside).__name__
+assert kind == "Tensor", f"inside: expected a Tensor, got a {kind}"
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import assert_gradient, hidden_inputs, hidden_rng
 
@@ -809,9 +1114,138 @@ gradient averaged over K B [gradients]: the gradient was divided by K B; the los
 - / error.numel()
 + / y.numel()
 
-the interval's ends left out: a y that meets the lowest or the highest quantile exactly was left out of `inside` (the difference of two shares of `below` leaves it out too)
+the interval's ends left out: a y that meets the lowest or the highest quantile exactly was left out of `inside`
 - (error[..., 0] >= 0) & (error[..., -1] <= 0)
 + (error[..., 0] > 0) & (error[..., -1] < 0)
+
+levels exchanged throughout: the level is on the wrong side, in the loss and in d_q: where y lies *above* the quantile it costs ℓ a unit
+-     loss = torch.maximum(levels * error, (levels - 1) * error).mean()
+-     d_q = ((error < 0).to(q.dtype) - levels) / error.numel()
++     loss = torch.maximum((1 - levels) * error, -levels * error).mean()
++     d_q = ((error < 0).to(q.dtype) - 1 + levels) / error.numel()
+
+error the other way round throughout: e is q - y here, in the loss, `below` and `inside`; it is y - q
+-     error = y[..., None] - q
+-     loss = torch.maximum(levels * error, (levels - 1) * error).mean()
+-     d_q = ((error < 0).to(q.dtype) - levels) / error.numel()
++     error = q - y[..., None]
++     loss = torch.maximum(levels * error, (levels - 1) * error).mean()
++     d_q = (levels - (error < 0).to(q.dtype)) / error.numel()
+
+level less one, without its sign: below the quantile the loss is (ℓ - 1) e, and so positive; with (1 - ℓ) e it is not
+- (levels - 1) * error)
++ (1 - levels) * error)
+
+one price on both sides: a unit below the quantile costs ℓ here, as much as one above; it costs 1 - ℓ
+- torch.maximum(levels * error, (levels - 1) * error)
++ (levels * error.abs())
+
+absolute error: this is the mean absolute error, without the levels
+- torch.maximum(levels * error, (levels - 1) * error)
++ error.abs()
+
+twice the loss: this is twice the pinball loss
+- torch.maximum(levels * error, (levels - 1) * error)
++ 2 * torch.maximum(levels * error, (levels - 1) * error)
+
+levels added up: the loss was summed over the levels, and averaged over the rest; it is the mean over all K B Q entries
+- (levels - 1) * error).mean()
++ (levels - 1) * error).sum(-1).mean()
+
+levels added up, gradient too: loss and gradient are sums over the levels, and means over the rest; they belong to the mean over all K B Q entries
+-     loss = torch.maximum(levels * error, (levels - 1) * error).mean()
+-     d_q = ((error < 0).to(q.dtype) - levels) / error.numel()
++     loss = torch.maximum(levels * error, (levels - 1) * error).sum(-1).mean()
++     d_q = ((error < 0).to(q.dtype) - levels) / y.numel()
+
+steps added up: the loss was summed over the K steps, and averaged over the rest; it is the mean over all K B Q entries
+- (levels - 1) * error).mean()
++ (levels - 1) * error).mean((1, 2)).sum()
+
+median for all: every quantile was treated as the median: the levels are not used
+- torch.as_tensor(levels, dtype=q.dtype, device=q.device)
++ torch.full((len(levels),), 0.5, dtype=q.dtype, device=q.device)
+
+percent: the levels were divided by 100; they are shares already
+- torch.as_tensor(levels, dtype=q.dtype, device=q.device)
++ torch.as_tensor(levels, dtype=q.dtype, device=q.device) / 100
+
+gradient divided by the batch [gradients]: the gradient was divided by B alone; the loss is a mean over K B Q entries
+- / error.numel()
++ / y.shape[1]
+
+gradient divided by the levels [gradients]: the gradient was divided by Q alone; the loss is a mean over K B Q entries
+- / error.numel()
++ / len(levels)
+
+gradient zero at the kink [gradients]: where y meets q the gradient is zero here; the text takes the error for positive there
+- ((error < 0).to(q.dtype) - levels)
++ torch.where(error == 0, 0.0, (error < 0).to(q.dtype) - levels)
+
+gradient halfway at the kink [gradients]: where y meets q the gradient lies halfway between its two sides here; the text takes the error for positive there
+- ((error < 0).to(q.dtype) - levels)
++ ((error < 0).to(q.dtype) + 0.5 * (error == 0).to(q.dtype) - levels)
+
+gradient's sides exchanged [gradients]: the two sides of d_q are exchanged: where y lies below q it is 1 - ℓ, above it -ℓ
+- (error < 0).to(q.dtype) - levels
++ (error > 0).to(q.dtype) - levels
+
+gradient times the error [gradients]: the gradient was multiplied by the error, as that of a square is; the pinball loss has a slope that depends on the side alone
+- ((error < 0).to(q.dtype) - levels)
++ ((error < 0).to(q.dtype) - levels) * error
+
+gradient above alone [gradients]: d_q is -ℓ everywhere; where y lies below q it is 1 - ℓ
+- ((error < 0).to(q.dtype) - levels)
++ (-levels * torch.ones_like(q))
+
+gradient without the levels [gradients]: d_q is the sign of the error without the levels: -ℓ above, 1 - ℓ below
+- ((error < 0).to(q.dtype) - levels)
++ (-error.sign())
+
+gradient with one slope [gradients]: the slope is ℓ on both sides; where y lies below q it is 1 - ℓ
+- ((error < 0).to(q.dtype) - levels)
++ (-levels * error.sign())
+
+counts below: `below` holds numbers of values; it is their share
+- below = (error <= 0).to(q.dtype).mean((0, 1))
++ below = (error <= 0).to(q.dtype).sum((0, 1))
+
+below against the levels: the levels were subtracted from `below`; it is the share alone
+- below = (error <= 0).to(q.dtype).mean((0, 1))
++ below = (error <= 0).to(q.dtype).mean((0, 1)) - levels
+
+between the levels: `below` holds the shares between one quantile and the next; each counts all y that are at most its quantile
+- below = (error <= 0).to(q.dtype).mean((0, 1))
++ below = (error <= 0).to(q.dtype).mean((0, 1))
++     below = torch.cat([below[:1], below.diff()])
+
+lower end left out: a y that meets the lowest quantile exactly was left out of `inside`; the difference of two shares of `below` leaves it out too
+- (error[..., 0] >= 0)
++ (error[..., 0] > 0)
+
+upper end left out: a y that meets the highest quantile exactly was left out of `inside`
+- (error[..., -1] <= 0)
++ (error[..., -1] < 0)
+
+one side is enough: `inside` counts a y that is on the right side of one end alone; it must lie between the two
+- (error[..., 0] >= 0) & (error[..., -1] <= 0)
++ (error[..., 0] >= 0) | (error[..., -1] <= 0)
+
+outside: this is the share outside the interval
+- (error[..., 0] >= 0) & (error[..., -1] <= 0)
++ (error[..., 0] < 0) | (error[..., -1] > 0)
+
+second quantile for the highest: `inside` ends at the second quantile; it goes up to the highest
+- (error[..., -1] <= 0)
++ (error[..., 1 % len(levels)] <= 0)
+
+promised share: `inside` is what the levels promise; asked for is how often it was so
+- within.to(q.dtype).mean()
++ (levels[-1] - levels[0])
+
+number inside: `inside` is a number of values; it is their share
+- within.to(q.dtype).mean()
++ within.to(q.dtype).sum()
 """
 
 # %% [markdown]
@@ -878,7 +1312,7 @@ print(
     w.target[:, 1],
 )
 
-# %% test="cut" points=4
+# %% test="cut" points=4 explained="ch11_series: Windows"
 import numpy as np
 
 from rnncore.forecast.windows import cut as book_cut
@@ -906,6 +1340,15 @@ visible = [
     series_to_cut(rng, 9, 0, 2, 3, 3) | {"covariates": None},
 ]
 check(cut, stored("cut"), visible, outputs=OUTPUTS, by=properties)
+with properties("refusals"):
+    outside = visible[0] | {"origins": np.array([5, 3])}
+    assert_refuses(cut, outside, "a window leaves the series", "origins")
+kind = type(cut(**visible[0])).__name__
+assert kind == "Windows", f"cut: expected Windows, got a {kind}"
+single = {"values": visible[1]["values"].astype(np.float32)}
+kind = cut(**visible[1] | single).past.dtype
+with properties("dtype"):
+    assert kind == np.float32, f"past: expected float32, got {kind}"
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs, hidden_rng
 
@@ -960,6 +1403,58 @@ covariates of the steps asked for: each step of the past has the next step's cov
 newest first: the past runs backwards: the oldest step comes first
 - np.arange(-history, 0)
 + np.arange(-1, -history - 1, -1)
+
+origin taken for the last step read: all is one step late: the origin is the first step of the target, not the last of the past
+-     before = origins + np.arange(-history, 0)[:, None]
+-     after = origins + np.arange(horizon)[:, None]
++     before = origins + np.arange(-history + 1, 1)[:, None]
++     after = origins + (np.arange(1, horizon + 1) % len(values))[:, None] - (origins + horizon >= N)
+
+target a step early: the target begins one step before the origin
+- np.arange(horizon)[:, None]
++ np.arange(-1, horizon - 1)[:, None]
+
+past a step early: the past ends one step too early: its last step is the one right before the origin
+- np.arange(-history, 0)[:, None]
++ np.arange(-history - 1, -1)[:, None]
+
+known a step early: known begins one step before the origin; it has the covariates of the target's steps
+- covariates[after], values
++ covariates[after - 1], values
+
+known of the origin: known has the covariates of the origin at every step; each step has its own
+- covariates[after], values
++ covariates[origins + 0 * after], values
+
+covariates of the horizon in the past: the past has covariates from a horizon later; each step has its own
+- covariates[before]]
++ covariates[np.minimum(before + horizon, N - 1)]]
+
+indices reshaped: windows and steps were mixed up by a reshape where a transpose was due
+-     before = origins + np.arange(-history, 0)[:, None]
+-     after = origins + np.arange(horizon)[:, None]
++     before = (origins[:, None] + np.arange(-history, 0)).reshape(history, -1)
++     after = (origins[:, None] + np.arange(horizon)).reshape(horizon, -1)
+
+origins sorted: the windows stand in the order of time; they stand in the order of the origins
+- origins = np.asarray(origins)
++ origins = np.sort(np.asarray(origins))
+
+first origin and those that follow: the windows begin at the first origin and the steps right after it; each has its own origin
+- np.asarray(origins)
++ np.minimum(np.asarray(origins)[0] + np.arange(len(origins)), N - horizon)
+
+target as a change: the last known value was subtracted from the target, which holds the values themselves
+- values[after])
++ values[after] - values[origins - 1])
+
+target from the covariates: the target is the first covariate; it is the values
+- values[after])
++ covariates[after][..., 0])
+
+target about its mean: the mean of the past was subtracted from the target, which holds the values themselves
+- values[after])
++ values[after] - values[before].mean(0))
 """
 
 # %% [markdown]
@@ -1023,7 +1518,7 @@ for name, box in boxes.items():
     same &= np.array_equal(said["it"].point, outcomes["it"].point)
     print(name, "looks right" if same else "differs")
 
-# %% test="backtest_probes" points=4
+# %% test="backtest_probes" points=4 explained="ch11_many: A year of wine"
 from rnncore.forecast.backtest import backtest
 from rnncore.testing import black_boxes, hunt
 
@@ -1119,6 +1614,7 @@ def windows_of(first, last, m):
 
 def network(m, seed=0):
     """A GRU that says m quarters; `predict` for in_blocks."""
+    print(f"training the network that says {m} at once")
     torch.manual_seed(seed)
     module = Direct("GRU", 0, 24, m).to(device)
     train_forecaster(
@@ -1207,7 +1703,7 @@ shown = interact(show, origin=origin, percent=percent)
 # "Our LSTM forecasts the share price with a correlation of 0.99 on unseen data", says a page with a chart on which the forecast lies on the price almost everywhere. In its code the prices are first scaled to 0 ... 1 with the minimum and maximum of the whole series, then cut into windows of 60 days with the next day as the target, then the windows are shuffled and split 80 : 20. In four to six sentences: name two leaks and say what each tells
 # the network; say why even without them chart and correlation would look as good; and name the one comparison that would settle it.
 
-# %% [markdown] answer="share" points=2
+# %% [markdown] answer="share" points=2 explained="ch11_series: A chart that sells"
 # First leak: the scaler knows the minimum and maximum of the whole series, so a training value near 0 says that the price will not fall much lower, and one at 0.3 that it will rise a good deal. Second: shuffled windows overlap, so almost every test window has neighbours in training that hold its target day and most of its input: the test asks for days that were learnt by heart. Even without both the chart would look perfect, because a
 # price moves little in a day compared with its range: yesterday's price, drawn as today's forecast, lies on the curve at the scale of the chart, and correlates with it at 0.99. (Shift the forecast one day to the left, and it lies on the truth.) What settles it is the error beside persistence's, on days after all of training, for instance a MASE, or the correlation of forecast and actual *changes*.
 #
