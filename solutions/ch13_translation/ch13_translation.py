@@ -206,15 +206,27 @@ def sentences(rng, B, longest):
     }
 
 
+def laid(sources, targets):
+    """The learner's arrays, from lists that are copies."""
+    lent = [[list(row) for row in rows] for rows in (sources, targets)]
+    made = side_by_side(*lent)
+    kept = [[list(row) for row in rows] for rows in (sources, targets)]
+    assert lent == kept, (
+        "side_by_side changed a list that it was given, and its caller "
+        "still needs it: `s[::-1]` and `[*t, END]` make new ones"
+    )
+    return made
+
+
 visible = [
     dict(
-        sources=[[5, 6, 7, 8], [9, 3], [4]],
+        sources=[[5, 6, 7, 8, 6], [9, 3], [4]],
         targets=[[11, 12], [13, 14, 15], [16]],
     ),
     sentences(np.random.default_rng(1), 5, 6),
 ]
-check(side_by_side, stored("side_by_side"), visible, outputs=OUTPUTS)
-*whole, real = side_by_side(**visible[0])
+check(laid, stored("side_by_side"), visible, outputs=OUTPUTS)
+*whole, real = laid(**visible[0])
 for name, a in zip(("ids", "read", "targets"), whole, strict=True):
     assert a.dtype.kind == "i", f"{name}: expected integers, got {a.dtype}"
 assert real.dtype.kind == "b", f"real: expected bool, got {real.dtype}"
@@ -227,7 +239,7 @@ hidden = [
     for B, longest in [(1, 1), (1, 5), (7, 3), (4, 12), (30, 9)]
 ]
 hidden.append(dict(sources=[[3], [4, 5]], targets=[[2 + 4], [7, 8]]))
-check(side_by_side, reference_side_by_side, hidden, outputs=OUTPUTS)
+check(laid, reference_side_by_side, hidden, outputs=OUTPUTS)
 ### END HIDDEN TESTS
 print("Task 1 holds.")
 
@@ -245,13 +257,13 @@ END forgotten: END is missing: a decoder that never saw where a sentence ends ne
 - padded([[*t, END] for t in targets])
 + padded([[*t, PAD] for t in targets])
 
-END behind the padding: END stands in the last row for all; it stands right behind each sentence's own last token
+END after the padding: END stands in the last row for all; it stands right after each sentence's own last token
 -     real = said != PAD
 +     said[said == END] = PAD
 +     said[-1] = END
 +     real = said != PAD
 
-padding reversed too: the padded array was turned round, so that short sources begin with padding; turn each sentence, then pad
+padding reversed too: short sources begin with padding, which comes last: turn each sentence round, not the padded array
 - ids = padded([s[::-1] for s in sources])
 + ids = padded(sources)[::-1]
 
@@ -263,11 +275,11 @@ time and batch swapped: the arrays are (B, T): time comes first
 -         return a
 +         return a.T
 
-padded in front: the padding stands in front of the sentences; it stands behind them
+padded in front: the padding stands in front of the sentences; it comes after them
 - a[: len(row), b] = row
 + a[len(a) - len(row) :, b] = row
 
-padded with END: the places behind a sentence hold END instead of PAD: then they look like tokens that count
+padded with END: the places after a sentence hold END instead of PAD: then they look like tokens that count
 - np.full((max(map(len, rows)), len(rows)), PAD)
 + np.full((max(map(len, rows)), len(rows)), END)
 
@@ -286,6 +298,49 @@ all places real: `real` is True everywhere, on the padding too: the loss would r
 cut to the shortest: everything was cut to the shortest sentence; the longest one decides
 -         return a
 +         return a[: min(map(len, rows))]
+
+read and targets exchanged: `read` and `targets` stand in the opposite order: `read` begins with START
+- return ids, read, said, real
++ return ids, said, read, real
+
+targets turned round: the targets were turned round as well: the sources alone are read backwards
+-     read = padded([[START, *t] for t in targets])
+-     said = padded([[*t, END] for t in targets])
++     read = padded([[START, *t[::-1]] for t in targets])
++     said = padded([[*t[::-1], END] for t in targets])
+
+padded with minus one: the places after a sentence hold -1 instead of PAD, which is 0
+- return ids, read, said, real
++ return *(np.where(a == PAD, -1, a) for a in (ids, read, said)), real
+
+padded with minus 100: the places after a target hold -100, which a loss of torch leaves out; here they hold PAD
+- return ids, read, said, real
++ return ids, read, np.where(real, said, -100), real
+
+targets padded with END: the places after a target hold END instead of PAD, although `real` is right
+- return ids, read, said, real
++ return ids, read, np.where(real, said, END), real
+
+END read: `read` holds END where a sentence is shorter than the longest: START and the target are read, and END is never read
+-     read = padded([[START, *t] for t in targets])
++     read = padded([[START, *t, END] for t in targets])[:-1]
+
+sorted by length: the sentences were sorted by length; column b belongs to sentence b
+-     return ids, read, said, real
++     order = sorted(range(len(sources)), key=lambda b: -len(sources[b]))
++     return ids[:, order], read[:, order], said[:, order], real[:, order]
+
+START forgotten: START is missing in `read`: the decoder has nothing to begin with
+- read = padded([[START, *t] for t in targets])
++ read = padded(targets)
+
+END in the source: END stands after each source: a source is read without it
+- [s[::-1] for s in sources]
++ [[*s[::-1], END] for s in sources]
+
+one length for both: sources and targets got one length, that of the longest of all: S and T are different
+- np.full((max(map(len, rows)), len(rows)), PAD)
++ np.full((max(len(row) + (rows_of is targets) for rows_of in (sources, targets) for row in rows_of), len(rows)), PAD)
 """
 
 # %% [markdown]
@@ -347,7 +402,14 @@ print(d_logits[:, 1].round(3))
 # %% test="token_loss" points=5 explained="ch13_translation: Two loops"
 import numpy as np
 
-from rnncore.testing import Properties, assert_close, check, mover, stored
+from rnncore.testing import (
+    Properties,
+    assert_close,
+    assert_that,
+    check,
+    mover,
+    stored,
+)
 
 properties = Properties(values=2, gradients=1, dtype=1, sizes=1)
 
@@ -365,6 +427,13 @@ def spoken(rng, T, B, K, loud=1.0):
     return {"logits": logits, "targets": targets}
 
 
+def with_padding(args, value):
+    """The same input with something else in the logits of the padding."""
+    logits = args["logits"] + 0
+    logits[args["targets"] == 0] = value
+    return {**args, "logits": logits}
+
+
 rng = np.random.default_rng(2)
 visible = [
     move(spoken(rng, 4, 3, 5)),
@@ -378,10 +447,19 @@ check(
     outputs=OUTPUTS,
     by=properties,
 )
-args = {k: v + 0 for k, v in visible[0].items()}
-args["logits"][args["targets"] == 0] += 5.0
-loss, _ = token_loss(**args)
-assert_close("with other padding", loss, float(token_loss(**visible[0])[0]))
+right = float(token_loss(**visible[0])[0])
+loss, _ = token_loss(**with_padding(visible[0], 5.0))
+assert_close("with other padding", loss, right)
+loss, d_logits = token_loss(**with_padding(visible[0], np.nan))
+why = "0 times NaN is NaN: `xp.where` chooses instead of multiplying"
+assert_close("loss with NaN in the padding", loss, right, why=why)
+with properties("gradients"):
+    assert_that(np.isfinite(float(d_logits.sum())), f"d_logits: {why}")
+loud = visible[0] | {"logits": visible[0]["logits"] + 1000.0}
+why = "exp(1000) overflows: `log_softmax` takes the largest logit off"
+assert_close(
+    "with all logits 1000 more", token_loss(**loud)[0], right, why=why
+)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import assert_gradient, hidden_inputs, hidden_rng
 
@@ -484,6 +562,65 @@ softmax forgotten in the gradient [gradients]: this is the gradient with respect
 padding multiplied away [hidden, gradients]: the padding was multiplied by zero: a NaN in it stays one
 - xp.where(real, error, nothing) / N
 + xp.astype(real, logits.dtype) * error / N
+
+minus forgotten: the loss is negative: log p is below 0, so its minus is asked for
+- loss = -xp.sum(
++ loss = xp.sum(
+
+p without the logarithm: the probabilities were averaged: their logarithms are
+- -xp.sum(xp.where(real & hit, log_p, nothing)) / N
++ -xp.sum(xp.where(real & hit, xp.exp(log_p), nothing)) / N
+
+bits: the loss is in bits: take the natural logarithm, and divide by no log 2
+- -xp.sum(xp.where(real & hit, log_p, nothing)) / N
++ -xp.sum(xp.where(real & hit, log_p, nothing)) / N / math.log(2)
+
+divided by the classes too: the sum was divided by the number of classes as well: N counts tokens
+- N = xp.sum(xp.astype(real, logits.dtype))
++ N = xp.sum(xp.astype(real, logits.dtype)) * logits.shape[2]
+
+divided by the sentences: the sum was divided by the number of sentences: N counts their tokens
+- N = xp.sum(xp.astype(real, logits.dtype))
++ N = targets.shape[1]
+
+softmax over the sentences: the softmax ran over the sentences of the batch; it runs over the classes, the last axis
+- log_p = log_softmax(logits)
++ log_p = logits - xp.log(xp.sum(xp.exp(logits), axis=1, keepdims=True))
+
+softmax over time: the softmax ran over the steps; it runs over the classes, the last axis
+- log_p = log_softmax(logits)
++ log_p = logits - xp.log(xp.sum(xp.exp(logits), axis=0, keepdims=True))
+
+PAD taken out of the softmax: PAD was taken out of the softmax: it is a class like the others, and only its places are left out
+- log_p = log_softmax(logits)
++ log_p = log_softmax(xp.where(classes == PAD, nothing - 1e9, logits))
+
+targets of the step after: each row was compared with the target of the row after: `targets` is shifted already
+- hit = targets[..., None] == classes
++ hit = xp.roll(targets, -1, axis=0)[..., None] == classes
+
+classes counted from 1: the classes were counted from 1: token k is class k
+- hit = targets[..., None] == classes
++ hit = targets[..., None] == classes + 1
+
+smoothed labels: the targets were smoothed by 0.1: the loss is asked for as it stands
+-     loss = -xp.sum(xp.where(real & hit, log_p, nothing)) / N
+-     error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
++     soft = 0.9 * xp.astype(hit, logits.dtype) + 0.1 / logits.shape[2]
++     loss = -xp.sum(xp.where(real, soft * log_p, nothing)) / N
++     error = xp.exp(log_p) - soft
+
+target forgotten in the gradient [gradients]: d_logits is p alone: at the target 1 is subtracted
+- error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
++ error = xp.exp(log_p)
+
+log p in the gradient [gradients]: d_logits has log p where p belongs
+- error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
++ error = log_p - xp.astype(hit, logits.dtype)
+
+slope of the softmax twice [gradients]: d_logits has p (1 - p) as a factor: p minus the target is already the gradient through the softmax
+- error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
++ error = (xp.exp(log_p) - xp.astype(hit, logits.dtype)) * xp.exp(log_p) * (1 - xp.exp(log_p))
 """
 
 # %% [markdown]
@@ -600,10 +737,15 @@ def lesson(rng, T, B, K=7, D=3, H=4, V=2):
 
 rng = np.random.default_rng(4)
 visible = [
-    move(lesson(rng, 6, 3)),
-    move(lesson(rng, 8, 2, 9, 2, 3, 4)),
+    lesson(rng, 6, 3),
+    lesson(rng, 8, 2, 9, 2, 3, 4),
     lesson(rng, 5, 4, 6),  # the same in NumPy
 ]
+visible[0]["own"][3] = False  # a step at which all hear the teacher
+visible[1]["read"][0] = [3, 1]  # another beginning than START
+visible[1]["read"][3] = 2  # END is read, and the decoder goes on
+visible[1]["own"][[0, 3, 4]] = [[True], [False], [True]]
+visible[:2] = [move(args) for args in visible[:2]]
 check(
     part_teacher,
     stored("part_teacher"),
@@ -630,6 +772,7 @@ hidden = hidden_inputs(
 )
 for coin in (True, False):
     args = lesson(rng, 7, 3)
+    args["read"][0] = [1, 4, 5]
     hidden.append(move({**args, "own": np.full((7, 3), coin)}))
 check(
     part_teacher,
@@ -643,7 +786,7 @@ properties.points("Task 3 holds.")
 
 # %% mistakes="part_teacher"
 r"""
-the decoder fed its own target: the decoder is fed its own target: at step t it read the token that step t should predict. `read` begins with START and is one step behind already
+the decoder fed its own target: the decoder is fed its own target: at step t it read the token that step t should predict. `read` begins with START, and is shifted already
 - said, read[t, ...])
 + said, read[min(t + 1, read.shape[0] - 1), ...])
 
@@ -694,6 +837,73 @@ words two too low: PAD and START were cut off, and then the places were taken fo
 the first sentence's word for all: all sentences read what the first one said
 - xp.argmax(now[0, :, END:], axis=1) + END
 + xp.argmax(now[0, :1, END:], axis=1) + END
+
+one coin for a step: where one sentence heard itself, all did: each sentence has its own coin
+- xp.where(own[t, ...] & heard, said, read[t, ...])
++ said if t > 0 and bool(xp.any(own[t, ...])) else read[t, ...]
+
+START at the first step: where the coin fell at step 0, START was read: all sentences read `read[0]`, whatever the coin
+- own[t, ...] & heard, said, read[t, ...])
++ own[t, ...], said if t > 0 else 0 * said + START, read[t, ...])
+
+coin of the step after: the coin of the step after was taken: own[t] says what is read at step t
+- own[t, ...] & heard
++ own[min(t + 1, own.shape[0] - 1), ...] & heard
+
+token of the step before: the teacher was a step late: at step t it gives `read[t]`
+- said, read[t, ...])
++ said, read[max(t - 1, 0), ...])
+
+first word said for ever: what the decoder said was never kept: it reads `read[0]` again and again
+-         said = xp.argmax(now[0, :, END:], axis=1) + END
+-
+
+the teacher's word taken for its own: what was kept as the decoder's own word is what it had read, not what it said
+- said = xp.argmax(now[0, :, END:], axis=1) + END
++ said = read[t, ...]
+
+own word only where it spoke itself: what the decoder said was kept only where it heard itself; it says something at every step
+- said = xp.argmax(now[0, :, END:], axis=1) + END
++ said = xp.where(own[t, ...], xp.argmax(now[0, :, END:], axis=1) + END, read[t, ...])
+
+least likely word: the least likely word was said
+- said = xp.argmax(now[0, :, END:], axis=1) + END
++ said = xp.argmin(now[0, :, END:], axis=1) + END
+
+END said for ever: a sentence that had read END says END at all later steps: it simply goes on
+- said = xp.argmax(now[0, :, END:], axis=1) + END
++ said = xp.where(token == END, token, xp.argmax(now[0, :, END:], axis=1) + END)
+
+state set to zero: each step began from a state of zeros: the state goes on from `h`
+- x[None, ...], (h,))
++ x[None, ...], (0 * h,))
+
+log probabilities returned: the logits went through a softmax; they are returned as they are
+- logits.append(now[0, ...])
++ logits.append(log_softmax(now)[0, ...])
+
+PAD and START shut out of what is returned: PAD and START were shut out of the logits that are returned; nothing is taken out of them
+- logits.append(now[0, ...])
++ logits.append(xp.where(xp.arange(now.shape[2], device=device_of(now)) < END, 0 * now[0, ...] - 1e9, now[0, ...]))
+
+words of a taught decoder: the decoder's own words come from a run with the teacher at every step; it repeats what it says in this run
+-     for t in range(read.shape[0]):
+-         heard = t > 0
+-         token = xp.where(own[t, ...] & heard, said, read[t, ...])
+-         x = xp.concat([xp.take(E, token, axis=0), vector], axis=1)
+-         y, (h,), _ = unroll(gru_cell, loop, x[None, ...], (h,))
+-         now = readout(out, y)
+-         said = xp.argmax(now[0, :, END:], axis=1) + END
++     g = h
++     for t in range(read.shape[0]):
++         heard = t > 0
++         token = xp.where(own[t, ...] & heard, said, read[t, ...])
++         x = xp.concat([xp.take(E, read[t, ...], axis=0), vector], axis=1)
++         y, (g,), _ = unroll(gru_cell, loop, x[None, ...], (g,))
++         said = xp.argmax(readout(out, y)[0, :, END:], axis=1) + END
++         x = xp.concat([xp.take(E, token, axis=0), vector], axis=1)
++         y, (h,), _ = unroll(gru_cell, loop, x[None, ...], (h,))
++         now = readout(out, y)
 """
 
 # %% [markdown]
@@ -790,6 +1000,9 @@ visible = [
 check(
     ranked, stored("ranked"), visible, outputs="translations", by=properties
 )
+for tokens, _ in ranked(**visible[0]):
+    kind = type(tokens).__name__
+    assert kind == "tuple", f"tokens: expected a tuple, got a {kind}"
 everything = dict(decoder_of(rng, 3, 5, 999, 0.0))
 total = sum(np.exp(score) for _, score in ranked(**everything))
 assert total < 1, f"the translations have probability {total:.3f} together"
@@ -915,6 +1128,44 @@ worst first: the worst score comes first; the best one should
 in the order found: the translations stand in the order in which they ended; sort them by their score, best first
 -     return sorted(ended, key=lambda e: -e[1])
 +     return ended
+
+rows and columns exchanged: `log_p` was read the wrong way round: the last token is its second axis, the next one its third
+- step[(START, *tokens)[-1], k]
++ step[k, (START, *tokens)[-1]]
+
+the first step's table: the table of the first step was used at all steps: each has its own
+- step[(START, *tokens)[-1], k]
++ log_p[0, (START, *tokens)[-1], k]
+
+log p multiplied: logarithms were multiplied: the logarithm of a product is their sum
+- p + float(step[(START, *tokens)[-1], k])
++ (p or 1.0) * float(step[(START, *tokens)[-1], k])
+
+probability for log p: the probability was scored: its logarithm is divided by the penalty
+- p / length_penalty(n, alpha)
++ float(np.exp(p)) / length_penalty(n, alpha)
+
+penalty without its five: the penalty is ((5 + n)/6) to the power of alpha: the 5 is missing
+- length_penalty(n, alpha)
++ (n / 6) ** alpha
+
+START in the tokens: the translations begin with START, which nobody said
+- (k[:-1], p
++ ((START, *k[:-1]), p
+
+over when as many have ended as the beam is wide: the search stopped when `width` translations had ended; it goes on while a hypothesis is alive
+-  for k, p in over]
++  for k, p in over]
++         if len(ended) >= width:
++             break
+
+twice as many kept: twice `width` candidates stay
+- [:width]
++ [: 2 * width]
+
+END said at the last step: what had not ended by the last step was made to end there; it is dropped
+- for k in range(END, K)
++ for k in (range(END, K) if n < len(log_p) else [END])
 """
 
 # %% [markdown]
@@ -1010,10 +1261,20 @@ visible = [
     translated(rng, 40, 7, 0.5),
     translated(rng, 30, 6, 0.75, 0.7),
     dict(  # length 6 fails, 7 does not; the bar is just reached
-        sources=["a b c", *["a b c d"] * 2, "f e d c b a", *["n " * 7] * 2],
-        said=["x y", "x", "y x", "", "x y z w v", "v"],
-        wanted=["x y", "x", "x y", "x", "x y z w v", "v w"],
+        sources=["a b c", *["a b c d"] * 2, *["f-g d c b a z"] * 2]
+        + ["n " * 7] * 2,
+        said=["x y", "x", "y x", "", "z", "x y z w v", "v"],
+        wanted=["x y", "x", "x y", "x", "w z", "x y z w v", "v w"],
         bar=0.5,
+    ),
+    dict(  # of four pairs three are exact, but of length 2 none
+        sources=["a", "b", "c", "a b"],
+        said=["x", "y", "z", "x"],
+        wanted=["x", "y", "z", "x y"],
+        bar=0.5,
+    ),
+    dict(  # the shortest fails
+        sources=["a", "a b"], said=["x", "y"], wanted=["y", "y"], bar=0.5
     ),
 ]
 check(
@@ -1044,6 +1305,11 @@ hidden = [
     ]
 ]
 hidden.append(dict(sources=["a b"], said=["x"], wanted=["y"], bar=0.5))
+hidden.append(
+    dict(
+        sources=["a-b c ", "d"], said=["x", "y"], wanted=["x", "z"], bar=0.5
+    )
+)
 hidden.append(
     dict(
         sources=["a b", "a b c d", "a b c d e f g"],
@@ -1123,6 +1389,54 @@ one length less: `holds` counts how many lengths hold; it is the length itself, 
 lists cut to the shortest [hidden, refusals]: lists of different length were accepted
 - strict=True
 + strict=False
+
+hyphens part words: a hyphen was taken for a space: words stand between spaces
+- len(source.split())
++ len(source.replace("-", " ").split())
+
+running share: `holds` looks at the share of all pairs up to a length, so that good short ones carry bad long ones; each length counts by itself
+- if share < bar:
++ if sum(c * s for m, c, s in rows if m <= n) / sum(c for m, c, s in rows if m <= n) < bar:
+
+the shortest not looked at: `holds` takes the shortest length for granted; if not even that has the share, it is 0
+- for n, _, share in rows:
++ for n, _, share in rows[1:]:
+
+None where nothing holds: `holds` is None where not even the shortest length has the share: it is 0
+- return rows, holds
++ return rows, holds or None
+
+in order of appearance: the rows stand in the order in which the lengths occur; the shortest comes first
+- for n in sorted(by)]
++ for n in by]
+
+longest first: the longest length stands first; the shortest does
+- return rows, holds
++ return rows[::-1], holds
+
+count of the exact ones: the count is that of the exact ones: it is that of all pairs of a length
+- (n, len(by[n]), sum
++ (n, sum(by[n]), sum
+
+percent: the share is in percent: 1.0 stands for all
+- return rows, holds
++ return [(n, c, 100 * share) for n, c, share in rows], holds
+
+share of the wrong ones: the share is that of the wrong translations
+- return rows, holds
++ return [(n, c, 1 - share) for n, c, share in rows], holds
+
+whole division: the share was rounded down to a whole number: `/` divides, `//` cuts off
+- sum(by[n]) / len(by[n])
++ sum(by[n]) // len(by[n])
+
+contained: a translation that is a part of what was wanted was taken for exact
+- append(a == b)
++ append(a in b)
+
+spaces counted: the spaces were counted: words stand between them, and a space at the end makes no word
+- len(source.split())
++ source.count(" ") + 1
 """
 
 # %% [markdown]
@@ -1309,6 +1623,45 @@ one token short: the sentences that do not end are one token short of `limit`
 the first sentence's token for all: all sentences said what the first one said
 - logits[0, :, END:].argmax(dim=1)[None] + END
 + (logits[0, :, END:].argmax(dim=1)[None] + END)[:, :1].expand(1, h.shape[1])
+
+START written down: START was written down; the sentences are asked for without it
+- return written
++ return [[START, *w] for w in written]
+
+END at every end: END stands at the end of each sentence, also of those that were cut off; they are asked for without it
+- return written
++ return [[*w, END] for w in written]
+
+padded to the limit: the sentences were filled up to `limit`: each is a list of its own length
+- return written
++ return [w + [0] * (limit - len(w)) for w in written]
+
+least likely token: the least likely token was taken
+- logits[0, :, END:].argmax(dim=1)[None] + END
++ logits[0, :, END:].argmin(dim=1)[None] + END
+
+END is never said: END was left out as well, so that no sentence ends: only PAD and START are left out
+- logits[0, :, END:].argmax(dim=1)[None] + END
++ logits[0, :, END + 1 :].argmax(dim=1)[None] + END + 1
+
+sentence after sentence: the sentences are right, but the decoder was asked for each of them by itself: all B run on together
+-     for _ in range(limit):
+-         logits, h = decoder(read, h, source)
+-         read = logits[0, :, END:].argmax(dim=1)[None] + END
+-         live = [b for b in live if int(read[0, b]) != END]
+-         for b in live:
+-             written[b].append(int(read[0, b]))
+-         if not live:
+-             break
++     first, begin = h, read
++     for b in live:
++         h, read = first, begin
++         for _ in range(limit):
++             logits, h = decoder(read, h, source)
++             read = logits[0, :, END:].argmax(dim=1)[None] + END
++             if int(read[0, b]) == END:
++                 break
++             written[b].append(int(read[0, b]))
 """
 
 # %% [markdown]
@@ -1521,6 +1874,8 @@ def as_arrays(chosen):
 
 
 def next_batch(rng, step):
+    if step % 50 == 0:
+        print(f"update {step} of 300")
     return as_arrays([pairs.train[k] for k in rng.integers(2000, size=64)])
 
 
@@ -1625,7 +1980,7 @@ shown = interact(
 # A report says: "Under teacher forcing 97 % of the test tokens are right, so 97 % of our translations are. The test sentences were drawn at random from the corpus, in which frequent sentences occur several times. With a beam of 20 we find translations with a higher log p than greedy search does, but users say they are cut short; we conclude that the model is bad." In four to six sentences: name what is wrong with the 97 %, in two ways; say why the beam's translations are short, and what you would change; and what you would report instead.
 
 # %% [markdown] answer="ninety_seven" points=2 explained="ch13_translation: Running free"
-# The 97 % are tokens behind true words: a translation of ten tokens is right only if all ten are, about 0.97¹⁰ = 74 % even if mistakes were independent and the teacher stayed; alone, the decoder reads its own mistakes, and goes on from a place where it never was in training. And the test sentences are partly those of the training, since frequent sentences occur several times and were drawn at random: split by distinct sentences, so that none is in both. The beam is ranked by log p, which falls with every token, so the more it finds, the shorter the best is;
+# The 97 % are tokens after true words: a translation of ten tokens is right only if all ten are, about 0.97¹⁰ = 74 % even if mistakes were independent and the teacher stayed; alone, the decoder reads its own mistakes, and goes on from a place where it never was in training. And the test sentences are partly those of the training, since frequent sentences occur several times and were drawn at random: split by distinct sentences, so that none is in both. The beam is ranked by log p, which falls with every token, so the more it finds, the shorter the best is;
 # that tells about the score, not the model: divide by a length penalty, chosen on validation data. I would report exact match (and chrF or BLEU) of free-running translations on unseen sentences, by length, for greedy search and the beam with its penalty.
 #
 # Rubric: 1 point for two faults of the 97 % (tokens are not sentences; teacher forcing is not free running; test sentences seen in training); 1 point for the beam's score that is not normalised **with** its remedy, and a report of free-running quality on unseen sentences.
