@@ -2391,7 +2391,7 @@ def covering_scores_vjp(d_scores, queries, keys, v, u, covered):
     d_u = xp.sum(d_inside * c, axis=(0, 1, 2))
     return d_queries, d_keys, d_v, d_u
 
-# %% covering_scores_vjp: convention, writes into d_scores
+# %% covering_scores_vjp: right, writes the same numbers back into d_scores
 def covering_scores_vjp(d_scores, queries, keys, v, u, covered):
     xp = array_namespace(queries)
     d_scores *= 2
@@ -3030,7 +3030,7 @@ def fed_decoder(weights, read, h, states, mask):
         rows.append(w[0])
     return torch.stack(logits), torch.stack(rows)
 
-# %% fed_decoder: convention, float32 zeros
+# %% fed_decoder: right on a CPU, float32 zeros that become float64
 def fed_decoder(weights, read, h, states, mask):
     E, loop, W_m, out = weights  # (K, D); GRU; (H, 2 H); readout
     mixed, logits, rows = torch.zeros(h.shape), [], []
