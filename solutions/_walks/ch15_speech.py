@@ -862,7 +862,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -878,7 +878,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -896,7 +896,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -912,7 +912,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -928,7 +928,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -944,7 +944,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -960,7 +960,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate([len(logits)] * len(lengths)):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -976,7 +976,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -992,7 +992,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n)]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -1008,7 +1008,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -1024,7 +1024,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -1040,7 +1040,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -1055,7 +1055,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -1064,7 +1064,7 @@ def listed_loss(logits, labels, lengths):
         says = paths[..., None] == np.arange(K)
         share = np.tensordot(np.exp(log_w - total), says, 1)
         d_logits[:n, b] = np.exp(log_p) - share
-        d_logits[n:, b] = np.exp(log_softmax(logits[n:, b]))
+        d_logits[n:, b] = np.exp(log_softmax(logits[:, b : b + 1])[n:, 0])
     return float(loss / letters), d_logits / letters
 
 # %% listed_loss: shapes, softmax over the frames
@@ -1072,7 +1072,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b].T).T
+        log_p = log_softmax(logits[:n, b].T[:, None])[:, 0].T
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -1104,7 +1104,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum()
@@ -1120,7 +1120,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -1136,7 +1136,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -1152,7 +1152,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[-n:, b])
+        log_p = log_softmax(logits[-n:, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -1168,7 +1168,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -1184,7 +1184,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -1200,7 +1200,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = int(np.sum(lengths))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -1216,7 +1216,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -1232,7 +1232,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -1248,7 +1248,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -1264,7 +1264,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -1280,7 +1280,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -1296,7 +1296,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -1312,7 +1312,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -1360,7 +1360,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -1376,7 +1376,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -1392,7 +1392,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path([(k + 1) % K for k in q]) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -1408,7 +1408,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path([k for k in q if k]) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -1424,7 +1424,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if [k for k in q if k] == list(labels[b])]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -1440,7 +1440,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -1456,7 +1456,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -1473,7 +1473,7 @@ def listed_loss(logits, labels, lengths):
     letters = sum(map(len, labels))
     loss = np.zeros(len(labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -1489,7 +1489,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -1519,7 +1519,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
         log_w = log_p[np.arange(n), paths].sum(axis=1)
@@ -1535,7 +1535,7 @@ def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
     for b, n in enumerate(lengths):
-        log_p = log_softmax(logits[:n, b])
+        log_p = log_softmax(logits[:n, b][:, None])[:, 0]
         logits[n:, b] = 0.0
         paths = [q for q in product(range(K), repeat=n) if read_path(q) == labels[b]]
         paths = np.array(paths)
@@ -3466,7 +3466,7 @@ def power_spectra(samples):
     z = np.fft.rfft(frames, FFT)
     return z.real**2 + z.imag**2
 
-# %% power_spectra: convention, window centred in the FFT
+# %% power_spectra: right, the window centred in the FFT, which power does not tell
 def power_spectra(samples):
     check_shape("samples", samples, "N")
     padded = np.pad(samples, WINDOW // 2)
@@ -3488,7 +3488,7 @@ def power_spectra(samples):
     z = np.fft.rfft(frames, FFT, norm="ortho")
     return z.real**2 + z.imag**2
 
-# %% power_spectra: convention, zeros in front
+# %% power_spectra: right, the zeros in front, which power does not tell
 def power_spectra(samples):
     check_shape("samples", samples, "N")
     padded = np.pad(samples, WINDOW // 2)
@@ -3533,7 +3533,7 @@ def power_spectra(samples):
     z = np.fft.rfft(frames, FFT)
     return z.real**2 + z.imag**2
 
-# %% power_spectra: convention, empty accepted
+# %% power_spectra: right, an empty sound accepted
 def power_spectra(samples):
     if np.ndim(samples) != 1:
         raise ValueError("samples: expected (N,)")
@@ -3545,7 +3545,7 @@ def power_spectra(samples):
     z = np.fft.rfft(frames, FFT)
     return z.real**2 + z.imag**2
 
-# %% power_spectra: copied, torch.stft
+# %% power_spectra: right, torch.stft with its window in the middle
 def power_spectra(samples):
     check_shape("samples", samples, "N")
     z = torch.stft(
