@@ -169,12 +169,20 @@ def looking(rng, T, B, S, E, V, loud=1.0, empty=False):
     )
 
 
+def far_below(args):
+    """No word fits, and looking at nothing fits even less."""
+    queries, keys = abs(args["queries"]), -abs(args["keys"])
+    passing = args["passing"] - 1e6
+    return {**args, "queries": queries, "keys": keys, "passing": passing}
+
+
 rng = np.random.default_rng(1)
 visible = [
     move(looking(rng, 3, 2, 5, 4, 3)),
     move(looking(rng, 4, 3, 4, 2, 3, 1.0, True)),  # one source is empty
     move(looking(rng, 2, 4, 5, 3, 2, 90.0)),  # scores in the thousands
     mover("numpy")(looking(rng, 2, 4, 6, 3, 2, 1.5), "float32"),
+    move(far_below(looking(rng, 2, 3, 4, 3, 2, 90.0))),
 ]
 check(
     look_or_pass,
@@ -207,9 +215,11 @@ hidden = hidden_inputs(
     rng=rng,
 )
 hidden.append(move(looking(rng, 3, 2, 4, 5, 3, 300.0, True)))
+low = far_below(looking(rng, 3, 4, 5, 2, 3, 90.0))
 for shift in (1e4, -1e4):
     args = looking(rng, 3, 2, 4, 5, 3)
     hidden.append(move({**args, "passing": args["passing"] + shift}))
+hidden.append(move(low))
 check(
     look_or_pass,
     reference_look_or_pass,
@@ -278,7 +288,7 @@ softmax over the batch: the sum below ran over the sentences of the batch, which
 - total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)
 + total = xp.sum(e, axis=1, keepdims=True) + xp.exp(passing - top)
 
-never looks away: the choice to look at nothing is missing below: the weights sum to 1, and an empty source gives NaN
+never looks away: the weights sum to 1, as if no place held nothing: the exponential of `passing` is missing from the sum below, or was divided out again
 - axis=2, keepdims=True) + xp.exp(passing - top)
 + axis=2, keepdims=True) + 0 * xp.exp(passing - top)
 
@@ -294,12 +304,7 @@ passing not shifted: the largest score was subtracted from the scores, and not f
 - + xp.exp(passing - top)
 + + xp.exp(xp.clip(passing, -300, 300))
 
-weights normalised again: the weights were made to sum to 1 again: then looking away has no effect
--     weights = e / total
-+     weights = e / total
-+     weights = weights / xp.maximum(xp.sum(weights, axis=2, keepdims=True), 1e-300 + 0 * total)
-
-overflow: with scores in the thousands exp gives infinity, or only zeros: subtract the largest of the real scores and `passing` first
+overflow: with scores in the thousands exp gives infinity, or zeros alone, and a quotient of these is NaN: first subtract, for each step of each sentence, the largest of its own scores and its own `passing`
 -     top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)
 +     top = 0 * passing
 
@@ -314,6 +319,80 @@ plain mean of the values: the context is the plain mean of the values: the weigh
 passing divided by the root: `passing` was divided by the root of E as well; it is a score already, only the products are divided
 -     passing = passing[..., None]
 +     passing = passing[..., None] / root
+
+softmax over the target, and its largest score: the softmax ran over the steps of the target; each step has a sum over its own source
+-     top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)
+-     e = xp.exp(scores - top)
+-     total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)
++     top = xp.maximum(xp.max(scores, axis=0, keepdims=True), passing)
++     e = xp.exp(scores - top)
++     total = xp.sum(e, axis=0, keepdims=True) + xp.exp(passing - top)
+
+mask reshaped: the mask was reshaped; a reshape does not exchange two axes, it fills the new shape in the old order: `mask.T`
+- mask.T[None, ...]
++ xp.reshape(mask, (1, mask.shape[1], mask.shape[0]))
+
+root of the source: the scores were divided by the root of S, the number of tokens; it is the root of E, the size of a query
+- root = queries.shape[2] ** 0.5
++ root = keys.shape[0] ** 0.5
+
+root of the values: the scores were divided by the root of V, the size of a value; it is the root of E, the size of a query
+- root = queries.shape[2] ** 0.5
++ root = values.shape[2] ** 0.5
+
+passing of the first step: all steps got the `passing` of the first step; each has its own
+-     passing = passing[..., None]
++     passing = passing[:1, :, None]
+
+passing as it is: `passing` was added as it is; it is a score, and its exponential stands in the sum
+- + xp.exp(passing - top)
++ + passing
+
+the place of nothing scores 0: the place that holds nothing got the score 0, or `passing` was added to the tokens' scores too, which comes to the same: its own score is `passing`, and theirs are as they were
+- + xp.exp(passing - top)
++ + xp.exp(-top)
+
+context divided by the weights: the context was divided by the sum of the weights: then looking away does not make it smaller
+- return xp.einsum("tbs,sbv->tbv", weights, values), weights
++ context = xp.einsum("tbs,sbv->tbv", weights, values)
++     return context / (xp.sum(weights, axis=2, keepdims=True) + 1e-300), weights
+
+a gate: a softmax over the source was multiplied by a gate of `passing` alone; the place that holds nothing competes with the scores, in one sum
+-     total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)
++     e = xp.exp(scores - xp.max(xp.where(mask.T[None, ...], scores, -1e30), axis=2, keepdims=True))
++     total = xp.sum(e, axis=2, keepdims=True) * (1 + xp.exp(passing))
+
+tokens below passing dropped: tokens whose score is below `passing` got the weight 0; each keeps its share, however small
+- weights = e / total
++ weights = xp.where(scores > passing, e / total, 0.0)
+
+each token for itself: each token was compared with `passing` alone, by a sigmoid: the tokens must share one sum
+-     total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)
++     total = e + xp.exp(passing - top)
+
+one column too far: the weights moved by one token: the place that holds nothing was put first, and the last column was taken off
+- weights = e / total
++ weights = xp.concat([xp.exp(passing - top), e[..., :-1]], axis=2) / total
+
+powers of two: these are powers of 2; a softmax has powers of e
+-     e = xp.exp(scores - top)
+-     total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)
++     e = 2.0 ** (scores - top)
++     total = xp.sum(e, axis=2, keepdims=True) + 2.0 ** (passing - top)
+
+angles: queries and keys were divided by their lengths: a score is their product over the root of E
+- scores = xp.einsum("tbe,sbe->tbs", queries, keys) / root
++ lengths = xp.sum(queries**2, axis=2)[..., None] ** 0.5
++     scores = xp.einsum("tbe,sbe->tbs", queries / lengths, keys / xp.sum(keys**2, axis=2, keepdims=True) ** 0.5) / root
+
+scores clipped: large scores were clipped, and so became equal; subtracting the largest keeps their differences
+-     top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)
++     scores = xp.where(mask.T[None, ...], xp.clip(scores, -50.0, 50.0), -math.inf)
++     top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)
+
+a mask that is not low enough: padding got a score that is low, but not below every other; minus infinity is
+- scores, -math.inf)
++ scores, -1e3)
 """
 
 # %% [markdown]
@@ -400,7 +479,7 @@ def looked(rng, T, B, S, E, V, pad=True):
 rng = np.random.default_rng(2)
 visible = [
     move(looked(rng, 3, 2, 5, 4, 3)),
-    looked(rng, 4, 3, 2, 3, 5),  # in NumPy
+    mover("numpy")(looked(rng, 4, 3, 2, 3, 5), "float32"),
 ]
 check(
     look_or_pass_vjp,
@@ -508,6 +587,124 @@ passing with the wrong sign: d_passing has the wrong sign: its own d_weight is 0
 passing weighted with what was looked at: d_passing was weighted with the sum of the weights; its own weight is what is missing to 1
 - -(1 - xp.sum(weights, axis=2)) * mean
 + -xp.sum(weights, axis=2) * mean
+
+root for the queries alone: d_keys was not divided by the root of E: it stands in the scores, on the way to the queries and to the keys
+- d_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries)
++ d_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries) * root
+
+root for the keys alone: d_queries was not divided by the root of E: it stands in the scores, on the way to the queries and to the keys
+- d_queries = xp.einsum("tbs,sbe->tbe", d_scores, keys)
++ d_queries = xp.einsum("tbs,sbe->tbe", d_scores, keys) * root
+
+times the root: d_scores was multiplied by the root of E: the scores were divided by it, and so are their gradients
+- d_scores = weights * (d_weights - mean[..., None]) / root
++ d_scores = weights * (d_weights - mean[..., None]) * root
+
+root twice: d_scores was divided by the root of E twice: once is enough for both, queries and keys
+- d_scores = weights * (d_weights - mean[..., None]) / root
++ d_scores = weights * (d_weights - mean[..., None]) / root**2
+
+passing without its weight: d_passing lacks the weight of the place that holds nothing, which is 1 minus the sum of the others
+- d_passing = -(1 - xp.sum(weights, axis=2)) * mean
++ d_passing = -mean
+
+passing over the root: d_passing was divided by the root of E: `passing` is a score as it stands, only the products were divided
+- d_passing = -(1 - xp.sum(weights, axis=2)) * mean
++ d_passing = -(1 - xp.sum(weights, axis=2)) * mean / root
+
+passing with a sigmoid's slope: d_passing was multiplied by the sum of the weights as well: its own weight times 0 - m is all
+- d_passing = -(1 - xp.sum(weights, axis=2)) * mean
++ d_passing = -(1 - xp.sum(weights, axis=2)) * mean * xp.sum(weights, axis=2)
+
+passing from a value of 1: d_passing has 1 - m where 0 - m belongs: the place that holds nothing has the value 0, and so the d_weight 0
+- d_passing = -(1 - xp.sum(weights, axis=2)) * mean
++ d_passing = (1 - xp.sum(weights, axis=2)) * (1 - mean)
+
+passing over all steps: d_passing is the same at all steps: each step has a score `passing` of its own, with a gradient of its own
+- d_passing = -(1 - xp.sum(weights, axis=2)) * mean
++ d_passing = -(1 - xp.sum(weights, axis=2)) * mean
++     d_passing = xp.sum(d_passing, axis=0, keepdims=True) + 0 * d_passing
+
+mean over the batch: the mean was taken over the sentences of the batch; it is over the source of one step of one sentence
+- d_scores = weights * (d_weights - mean[..., None]) / root
++ d_scores = weights * (d_weights - xp.sum(weights * d_weights, axis=1, keepdims=True)) / root
+
+mean over the target: the mean was taken over the steps of the target; each step has its own, over the source
+- d_scores = weights * (d_weights - mean[..., None]) / root
++ d_scores = weights * (d_weights - xp.sum(weights * d_weights, axis=0, keepdims=True)) / root
+
+mean of the products: the products of weights and d_weights were averaged: it is their sum, for the weights make it a mean
+- mean = xp.sum(weights * d_weights, axis=2)
++ mean = xp.mean(weights * d_weights, axis=2)
+
+mean without weights: the sum of d_weights was taken without the weights: m is their mean with the weights
+- mean = xp.sum(weights * d_weights, axis=2)
++ mean = xp.sum(d_weights, axis=2)
+
+mean of d_weights: m is the plain mean of d_weights here; it is the mean with the weights
+- mean = xp.sum(weights * d_weights, axis=2)
++ mean = xp.mean(d_weights, axis=2)
+
+mean added: the mean was added to d_weights; it is subtracted
+- d_scores = weights * (d_weights - mean[..., None]) / root
++ d_scores = weights * (d_weights + mean[..., None]) / root
+
+mean outside the bracket: the mean was subtracted after the product with the weights: w (d_w - m) needs a bracket
+- d_scores = weights * (d_weights - mean[..., None]) / root
++ d_scores = (weights * d_weights - mean[..., None]) / root
+
+slope of a sigmoid: each weight got the slope of a sigmoid, w (1 - w): that is the diagonal alone, but each score moves all weights of its step
+- d_scores = weights * (d_weights - mean[..., None]) / root
++ d_scores = weights * (1 - weights) * d_weights / root
+
+cross entropy: d_scores is a difference of weights and d_weights: that is the gradient of a cross entropy, for which there is no target here
+- d_scores = weights * (d_weights - mean[..., None]) / root
++ d_scores = (weights - d_weights) / root
+
+log-softmax: this is the way back through a log-softmax; the context was made with the weights themselves
+- d_scores = weights * (d_weights - mean[..., None]) / root
++ d_scores = (d_weights - weights * xp.sum(d_weights, axis=2, keepdims=True)) / root
+
+weights for their scores' gradient: queries and keys were multiplied by the weights; on the way back it is d_scores that goes to both
+- d_scores = weights * (d_weights - mean[..., None]) / root
++ d_scores = weights / root
+
+values from the last step: the values got the gradient of the last step alone; all steps of the target looked at them
+- d_values = xp.einsum("tbs,tbv->sbv", weights, d_context)
++ d_values = xp.einsum("tbs,tbv->sbv", weights[-1:, ...], d_context[-1:, ...])
+
+values averaged over the steps: the values' gradient was averaged over the steps; what is shared adds up
+- d_values = xp.einsum("tbs,tbv->sbv", weights, d_context)
++ d_values = xp.einsum("tbs,tbv->sbv", weights, d_context) / queries.shape[0]
+
+values with d_scores: d_values was made with d_scores; the value's factor on the way forward was its weight
+-     d_values = xp.einsum("tbs,tbv->sbv", weights, d_context)
+-     d_weights = xp.einsum("tbv,sbv->tbs", d_context, values)
+-     mean = xp.sum(weights * d_weights, axis=2)
+-     d_passing = -(1 - xp.sum(weights, axis=2)) * mean
+-     d_scores = weights * (d_weights - mean[..., None]) / root
++     d_values = xp.einsum("tbs,tbv->sbv", 0 * weights, d_context)
++     d_weights = xp.einsum("tbv,sbv->tbs", d_context, values)
++     mean = xp.sum(weights * d_weights, axis=2)
++     d_passing = -(1 - xp.sum(weights, axis=2)) * mean
++     d_scores = weights * (d_weights - mean[..., None]) / root
++     d_values = xp.einsum("tbs,tbv->sbv", d_scores, d_context)
+
+values summed over the batch: the sentences' gradients of the values were added up; each sentence has values of its own
+- d_values = xp.einsum("tbs,tbv->sbv", weights, d_context)
++ d_values = xp.einsum("tbs,tbv->sv", weights, d_context)[:, None, :] + 0 * values
+
+divided by the batch: the gradients were divided by the size of the batch: d_context is the gradient already, of whatever loss
+- d_values = xp.einsum("tbs,tbv->sbv", weights, d_context)
++ d_context = d_context / d_context.shape[1]
++     d_values = xp.einsum("tbs,tbv->sbv", weights, d_context)
+
+weights computed again: the weights were computed again without `passing`'s score, or with another: the ones that came out are given
+- d_values = xp.einsum("tbs,tbv->sbv", weights, d_context)
++ e = xp.exp(xp.einsum("tbe,sbe->tbs", queries, keys) / root)
++     e = xp.where(weights == 0, 0.0, e)
++     weights = e / (1 + xp.sum(e, axis=2, keepdims=True))
++     d_values = xp.einsum("tbs,tbv->sbv", weights, d_context)
 """
 
 # %% [markdown]
@@ -645,7 +842,7 @@ attention over padding: attention looks at the padding, and covers it
 -         scores = xp.where(mask, scores, -math.inf)
 -
 
-last step only: `covered` holds the weights of the last step alone; it is the sum over all steps before
+last step only: `covered` holds the weights of the last step alone; it is the sum over all steps so far
 - covered = covered + w
 + covered = w
 
@@ -705,6 +902,179 @@ time and source swapped: the weights are (T, S, B); they are asked for as (T, B,
 overflow [hidden]: no largest score was subtracted: exp of a large score is infinite
 - xp.exp(scores - xp.max(scores, axis=0, keepdims=True))
 + xp.exp(scores)
+
+keys left out: the keys are missing inside the tanh: then, before anything is covered, all tokens have the same score
+-         inside = q[None, ...] + keys + covered[..., None] * u
++         inside = q[None, ...] + 0 * keys + covered[..., None] * u
+
+query left out: the query is missing inside the tanh: all steps ask the same
+-         inside = q[None, ...] + keys + covered[..., None] * u
++         inside = keys + covered[..., None] * u
+
+v left out: v is missing: each unit's tanh has a weight in the score
+-         scores = xp.sum(v * xp.tanh(inside), axis=2)
++         scores = xp.sum(xp.tanh(inside), axis=2)
+
+v inside the tanh: v was multiplied inside the tanh; it weighs what the tanh gives
+-         scores = xp.sum(v * xp.tanh(inside), axis=2)
++         scores = xp.sum(xp.tanh(v * inside), axis=2)
+
+mean over the units: the score is the mean over the units; a product of two vectors is a sum
+-         scores = xp.sum(v * xp.tanh(inside), axis=2)
++         scores = xp.mean(v * xp.tanh(inside), axis=2)
+
+root of H: the scores were divided by the root of H; that is for products of queries and keys, not for the additive score
+-         scores = xp.sum(v * xp.tanh(inside), axis=2)
++         scores = xp.sum(v * xp.tanh(inside), axis=2) / keys.shape[2] ** 0.5
+
+a sigmoid: a sigmoid stands where the tanh belongs
+-         scores = xp.sum(v * xp.tanh(inside), axis=2)
++         scores = xp.sum(v * (1 / (1 + xp.exp(-inside))), axis=2)
+
+query times key: query and key were multiplied; in the additive score they are added
+-         inside = q[None, ...] + keys + covered[..., None] * u
++         inside = q[None, ...] * keys + covered[..., None] * u
+
+coverage scales the keys: the coverage multiplies the keys; it is added to query and key
+-         inside = q[None, ...] + keys + covered[..., None] * u
++         inside = q[None, ...] + keys * (1 + covered[..., None] * u)
+
+u and v exchanged: u and v have changed places: u weighs the coverage inside the tanh, v what the tanh gives
+-         inside = q[None, ...] + keys + covered[..., None] * u
+-         scores = xp.sum(v * xp.tanh(inside), axis=2)
++         inside = q[None, ...] + keys + covered[..., None] * v
++         scores = xp.sum(u * xp.tanh(inside), axis=2)
+
+u summed: all units got the sum of u; each has its own entry of it
+-         inside = q[None, ...] + keys + covered[..., None] * u
++         inside = q[None, ...] + keys + covered[..., None] * xp.sum(u)
+
+coverage after v: the coverage was added to the score, after v; it stands inside the tanh
+-         inside = q[None, ...] + keys + covered[..., None] * u
+-         scores = xp.sum(v * xp.tanh(inside), axis=2)
++         inside = q[None, ...] + keys
++         scores = xp.sum(v * xp.tanh(inside) + covered[..., None] * u, axis=2)
+
+mask inverted: the mask was taken the other way round: it is True where a token stands
+-         scores = xp.where(mask, scores, -math.inf)
++         scores = xp.where(mask, -math.inf, scores)
+
+padding with score 0: padding got the score 0, and with it the weight of a token that fits moderately; a weight of 0 is a score of minus infinity
+-         scores = xp.where(mask, scores, -math.inf)
++         scores = xp.where(mask, scores, 0.0)
+
+padding taken out after the softmax: the padding was taken out after the softmax: it still stands in the sum below, so that the real tokens have too little weight
+-         scores = xp.where(mask, scores, -math.inf)
+-         e = xp.exp(scores - xp.max(scores, axis=0, keepdims=True))
+-         w = e / xp.sum(e, axis=0, keepdims=True)
++         e = xp.exp(scores - xp.max(scores, axis=0, keepdims=True))
++         w = e / xp.sum(e, axis=0, keepdims=True)
++         w = xp.where(mask, w, 0.0)
+
+padding covered and not shown: the padding's weights were set to 0 in what is returned alone: it still stands in the sum below, and gets covered
+-         scores = xp.where(mask, scores, -math.inf)
+-         e = xp.exp(scores - xp.max(scores, axis=0, keepdims=True))
+-         w = e / xp.sum(e, axis=0, keepdims=True)
+-         covered = covered + w
+-         rows.append(w.T)
++         e = xp.exp(scores - xp.max(scores, axis=0, keepdims=True))
++         w = e / xp.sum(e, axis=0, keepdims=True)
++         covered = covered + w
++         rows.append(xp.where(mask, w, 0.0).T)
+
+not normalised: the exponentials were not divided by their sum
+-         w = e / xp.sum(e, axis=0, keepdims=True)
++         w = e
+
+softmax over the batch, and its largest score: the softmax ran over the sentences of the batch; its axis is the source's
+-         e = xp.exp(scores - xp.max(scores, axis=0, keepdims=True))
+-         w = e / xp.sum(e, axis=0, keepdims=True)
++         e = xp.exp(scores - xp.max(scores, axis=1, keepdims=True))
++         w = e / xp.sum(e, axis=1, keepdims=True)
+
+softmax over both: the softmax ran over source and batch together: each sentence's weights sum to 1
+-         w = e / xp.sum(e, axis=0, keepdims=True)
++         w = e / xp.sum(e)
+
+rows reshaped: the weights were reshaped to (B, S); a reshape does not exchange two axes, it fills the new shape in the old order: `w.T`
+- rows.append(w.T)
++ rows.append(xp.reshape(w, (w.shape[1], w.shape[0])))
+
+rows of what was covered: the rows hold what was covered so far; each is the weights of its step alone
+- rows.append(w.T)
++ rows.append(covered.T)
+
+rows of scores: the rows hold the scores; they are asked for as weights
+- rows.append(w.T)
++ rows.append(scores.T)
+
+covered without the last step: `covered` lacks the weights of the last step: what is returned is the sum over all
+- covered = covered + w
++ total = w if not rows else total + w
++         covered = covered if len(rows) + 1 == queries.shape[0] else total
+
+the score sees the step before alone: the scores saw the weights of the step before alone; it is the sum over all steps before
+-         covered = covered + w
++         total = w if not rows else total + w
++         n = len(rows) + 1
++         last = n == queries.shape[0]
++         covered = total if last else w
+
+the score sees a mean: the scores saw the mean over the steps so far; it is their sum, so that a long look counts more than a short one
+-         covered = covered + w
++         total = w if not rows else total + w
++         n = len(rows) + 1
++         last = n == queries.shape[0]
++         covered = total if last else total / n
+
+steps counted: `covered` counts the steps, the same for all tokens; it is the sum of their weights
+- covered = covered + w
++ covered = covered + 1
+
+scores summed: `covered` is a sum of scores; it is one of weights
+- covered = covered + w
++ covered = covered + xp.where(mask, scores, 0.0)
+
+largest weight so far: `covered` holds each token's largest weight so far; it is the sum over the steps
+- covered = covered + w
++ covered = xp.maximum(covered, w)
+
+covered by a first look: each step looked twice: its first look was counted as covered before the weights that are returned
+-         inside = q[None, ...] + keys + covered[..., None] * u
+-         scores = xp.sum(v * xp.tanh(inside), axis=2)
+-         scores = xp.where(mask, scores, -math.inf)
+-         e = xp.exp(scores - xp.max(scores, axis=0, keepdims=True))
+-         w = e / xp.sum(e, axis=0, keepdims=True)
+-         covered = covered + w
+-         rows.append(w.T)
++         first = xp.sum(v * xp.tanh(q[None, ...] + keys + covered[..., None] * u), axis=2)
++         first = xp.exp(xp.where(mask, first, -math.inf))
++         covered = covered + first / xp.sum(first, axis=0, keepdims=True)
++         inside = q[None, ...] + keys + covered[..., None] * u
++         scores = xp.sum(v * xp.tanh(inside), axis=2)
++         scores = xp.where(mask, scores, -math.inf)
++         e = xp.exp(scores - xp.max(scores, axis=0, keepdims=True))
++         w = e / xp.sum(e, axis=0, keepdims=True)
++         rows.append(w.T)
+
+covered from 1: `covered` began at 1; before the first step nothing is covered
+-         inside = q[None, ...] + keys + covered[..., None] * u
++         covered = covered if rows else covered + 1
++         inside = q[None, ...] + keys + covered[..., None] * u
+
+covered from an even look: `covered` began as if a first look had been spread over all tokens; before the first step it is 0
+-         inside = q[None, ...] + keys + covered[..., None] * u
++         covered = covered if rows else xp.astype(mask, v.dtype) / keys.shape[0]
++         inside = q[None, ...] + keys + covered[..., None] * u
+
+covered a share: `covered` was divided by the number of steps at the end; it is the sum of their weights
+- covered = covered + w
++ covered = covered + w
++         covered = covered / queries.shape[0] if len(rows) + 1 == queries.shape[0] else covered
+
+divided by the length: each step's weights were divided by the number of tokens before they were added to `covered`
+- covered = covered + w
++ covered = covered + w / xp.sum(xp.astype(mask, w.dtype), axis=0)
 """
 
 # %% [markdown]
@@ -791,7 +1161,7 @@ def scored(rng, T, B, S, H):
 rng = np.random.default_rng(4)
 visible = [
     move(scored(rng, 3, 2, 4, 5)),
-    scored(rng, 2, 4, 3, 2),  # in NumPy
+    mover("numpy")(scored(rng, 2, 4, 3, 2), "float32"),
 ]
 check(
     covering_scores_vjp,
@@ -893,6 +1263,119 @@ coverage left out: the tanh was computed without the coverage: its slope is that
 d_v from the inside: d_v was summed over `d_inside`, which is the gradient inside the tanh and holds v already; v multiplies the output of the tanh: `d * n`
 - d_v = xp.sum(d * n, axis=(0, 1, 2))
 + d_v = xp.sum(d_inside * n, axis=(0, 1, 2))
+
+covered reshaped: `covered` was reshaped to (T, S, B); a reshape does not exchange two axes, it mixes sentences and tokens
+-     c = xp.permute_dims(covered, (0, 2, 1))[..., None]
++     c = xp.reshape(covered, (covered.shape[0], covered.shape[2], covered.shape[1], 1))
+
+d_scores reshaped: `d_scores` was reshaped to (T, S, B); a reshape does not exchange two axes, it mixes sentences and tokens
+-     d = xp.permute_dims(d_scores, (0, 2, 1))[..., None]
++     d = xp.reshape(d_scores, (covered.shape[0], covered.shape[2], covered.shape[1], 1))
+
+covered summed over the source: `covered` was summed over the source: each token has its own
+-     c = xp.permute_dims(covered, (0, 2, 1))[..., None]
++     c = xp.sum(covered, axis=2)[:, None, :, None]
+
+covered added up again: `covered` was added up over the steps once more; it is given as a sum already
+-     c = xp.permute_dims(covered, (0, 2, 1))[..., None]
++     c = xp.permute_dims(covered, (0, 2, 1))[..., None]
++     c = xp.stack([xp.sum(c[: t + 1, ...], axis=0) for t in range(c.shape[0])])
+
+coverage subtracted: the coverage has the wrong sign inside the tanh
+- n = xp.tanh(queries[:, None, ...] + keys[None, ...] + c * u)
++ n = xp.tanh(queries[:, None, ...] + keys[None, ...] - c * u)
+
+coverage without u: u is missing inside the tanh, where it multiplies the coverage
+- n = xp.tanh(queries[:, None, ...] + keys[None, ...] + c * u)
++ n = xp.tanh(queries[:, None, ...] + keys[None, ...] + c)
+
+tanh forgotten: n is what goes into the tanh; both the slope and d_v need what comes out of it
+- n = xp.tanh(queries[:, None, ...] + keys[None, ...] + c * u)
++ n = (queries[:, None, ...] + keys[None, ...] + c * u)
+
+slope from what goes in: the slope was taken from what goes into the tanh; it is 1 - n² of what comes out
+-     d_inside = d * v * (1 - n * n)
++     a = queries[:, None, ...] + keys[None, ...] + c * u
++     d_inside = d * v * (1 - a * a)
+
+slope of two tanh: the slope was taken from the tanh of n: n is the output already, and the slope 1 - n²
+-     d_inside = d * v * (1 - n * n)
++     d_inside = d * v * (1 - xp.tanh(n) ** 2)
+
+slope 1 - n: the square is missing in the slope of the tanh, 1 - n²
+-     d_inside = d * v * (1 - n * n)
++     d_inside = d * v * (1 - n)
+
+slope 1 + n²: the slope of the tanh has a minus: 1 - n²
+-     d_inside = d * v * (1 - n * n)
++     d_inside = d * v * (1 + n * n)
+
+minus: all gradients have the wrong sign: nothing is subtracted on the way forward
+-     d = xp.permute_dims(d_scores, (0, 2, 1))[..., None]
++     d = -xp.permute_dims(d_scores, (0, 2, 1))[..., None]
+
+root of H: the gradients were divided by the root of H, which the additive score does not have
+-     d = xp.permute_dims(d_scores, (0, 2, 1))[..., None]
++     d = xp.permute_dims(d_scores, (0, 2, 1))[..., None] / queries.shape[2] ** 0.5
+
+a softmax on the way: the mean over the source was subtracted, as if there were a softmax on the way: the gradient of the scores is given
+-     d = xp.permute_dims(d_scores, (0, 2, 1))[..., None]
++     d = xp.permute_dims(d_scores, (0, 2, 1))[..., None]
++     d = d - xp.mean(d, axis=1, keepdims=True)
+
+queries from one token: the queries got the gradient from one token of the source alone; the query stands in the scores of all
+- d_queries = xp.sum(d_inside, axis=1)
++ d_queries = d_inside[:, 0, ...]
+
+queries times keys: d_queries was multiplied by the keys, as in a product; query and key are added
+- d_queries = xp.sum(d_inside, axis=1)
++ d_queries = xp.sum(d_inside * keys[None, ...], axis=1)
+
+keys times the coverage: d_keys was multiplied by the coverage; that belongs to u, the key is added as it is
+- d_keys = xp.sum(d_inside, axis=0)
++ d_keys = xp.sum(d_inside * c, axis=0)
+
+d_v and d_u exchanged: d_v and d_u have changed places
+-     d_v = xp.sum(d * n, axis=(0, 1, 2))
+-     d_u = xp.sum(d_inside * c, axis=(0, 1, 2))
++     d_u = xp.sum(d * n, axis=(0, 1, 2))
++     d_v = xp.sum(d_inside * c, axis=(0, 1, 2))
+
+d_v without d_scores: d_v lacks the gradient that comes in, d_scores
+- d_v = xp.sum(d * n, axis=(0, 1, 2))
++ d_v = xp.sum(n + 0 * d, axis=(0, 1, 2))
+
+d_v with v: d_v was multiplied by v; in a product each factor gets the other one, the output of the tanh
+- d_v = xp.sum(d * n, axis=(0, 1, 2))
++ d_v = xp.sum(d * v * n, axis=(0, 1, 2))
+
+d_v before the tanh: d_v was made with what goes into the tanh; v multiplies its output
+- d_v = xp.sum(d * n, axis=(0, 1, 2))
++ d_v = xp.sum(d * (queries[:, None, ...] + keys[None, ...] + c * u), axis=(0, 1, 2))
+
+d_v from the slope: d_v was made with the slope of the tanh; v multiplies its output
+- d_v = xp.sum(d * n, axis=(0, 1, 2))
++ d_v = xp.sum(d * (1 - n * n), axis=(0, 1, 2))
+
+u without v: d_u lacks the factor v, through which the gradient comes to the tanh
+- d_u = xp.sum(d_inside * c, axis=(0, 1, 2))
++ d_u = xp.sum(d * (1 - n * n) * c, axis=(0, 1, 2))
+
+u times u: d_u was multiplied by u; in a product each factor gets the other one, here the coverage
+- d_u = xp.sum(d_inside * c, axis=(0, 1, 2))
++ d_u = xp.sum(d_inside * c * u, axis=(0, 1, 2))
+
+u from the output: d_u was made with the output of the tanh; u stands inside, so it is v and the slope that come before the coverage
+- d_u = xp.sum(d_inside * c, axis=(0, 1, 2))
++ d_u = xp.sum(d * n * c, axis=(0, 1, 2))
+
+u from the first step: d_u has the gradient of the first step alone; u is the same at all steps, and their gradients add up
+- d_u = xp.sum(d_inside * c, axis=(0, 1, 2))
++ d_u = xp.sum((d_inside * c)[0, ...], axis=(0, 1))
+
+u averaged over the batch: d_u was averaged over the batch; shared gradients add up
+- d_u = xp.sum(d_inside * c, axis=(0, 1, 2))
++ d_u = xp.sum(d_inside * c, axis=(0, 1, 2)) / queries.shape[1]
 """
 
 # %% [markdown]
@@ -1093,6 +1576,140 @@ reads out the state: the logits were made of the state: what was looked at does 
 scores drawn instead of weights: the map holds the scores; it is asked for with the weights
 - rows.append(looked[0])
 + rows.append(scores[0])
+
+mask inverted: the mask was taken the other way round: it is True where a token stands
+- book.attend(scores, states, mask)
++ book.attend(scores, states, ~mask)
+
+root of the source: the scores were divided by the root of S, the number of tokens; it is the root of H
+- h.shape[1] ** 0.5
++ states.shape[0] ** 0.5
+
+root of both: the scores were divided by the root of 2H; each of the two factors has H entries
+- h.shape[1] ** 0.5
++ (2 * h.shape[1]) ** 0.5
+
+divided by H: the scores were divided by H; it is its square root
+- h.shape[1] ** 0.5
++ h.shape[1]
+
+softmax twice: the scores went through a softmax before `attend`, which does that itself
+- book.attend(scores, states, mask)
++ book.attend(scores.softmax(2), states, mask)
+
+asks with the mixture: the step looked with what the step before has mixed; it asks with its own new state
+-         scores = torch.einsum("tbh,sbh->tbs", y, states)
++         scores = torch.einsum("tbh,sbh->tbs", mixed[None], states)
+
+asks and feeds one step earlier: the step looked with the state before it, and its context was fed at once, as Bahdanau et al. do; here the new state asks, and the mixture goes to the next step
+-         x = torch.cat([E[token], mixed], dim=1)
+-         y, (h,), _ = unroll(gru_cell, loop, x[None], (h,))
+-         scores = torch.einsum("tbh,sbh->tbs", y, states)
++         scores = torch.einsum("bh,sbh->bs", h, states)[None]
++         context, _ = book.attend(scores / h.shape[1] ** 0.5, states, mask)
++         x = torch.cat([E[token], context[0]], dim=1)
++         y, (h,), _ = unroll(gru_cell, loop, x[None], (h,))
++         scores = scores + 0 * y[:, :, :1]
+
+mixture for the state: the mixture went on as the state of the loop; it is fed beside the word, and the loop keeps its own state
+-         rows.append(looked[0])
++         h = mixed
++         rows.append(looked[0])
+
+the first sentence's state: all sentences began from the state of the first
+-         x = torch.cat([E[token], mixed], dim=1)
++         h = h[:1].expand_as(h)
++         x = torch.cat([E[token], mixed], dim=1)
+
+begins with the state: the first step was fed the state; before it nothing is mixed, and the mixture is 0
+-         x = torch.cat([E[token], mixed], dim=1)
++         mixed = mixed if rows else h
++         x = torch.cat([E[token], mixed], dim=1)
+
+begins with ones: the first step was fed ones; before it nothing is mixed, and the mixture is 0
+-         x = torch.cat([E[token], mixed], dim=1)
++         mixed = mixed if rows else mixed + 1
++         x = torch.cat([E[token], mixed], dim=1)
+
+mixture added up: each step's mixture was added to the one before; it takes its place
+-         mixed = torch.tanh(both @ W_m.T)[0]
++         mixed = mixed + torch.tanh(both @ W_m.T)[0]
+
+fed before the tanh: what was fed had not been through the tanh; the same mixture is read out and fed
+-         mixed = torch.tanh(both @ W_m.T)[0]
+-         logits.append(readout(out, mixed[None])[0])
++         raw = both @ W_m.T
++         mixed = raw[0]
++         logits.append(readout(out, torch.tanh(mixed)[None])[0])
+
+a sigmoid: a sigmoid stands where the tanh of the mixture belongs
+-         mixed = torch.tanh(both @ W_m.T)[0]
++         mixed = torch.sigmoid(both @ W_m.T)[0]
+
+W_m not used: state and context were added; W_m mixes them
+-         mixed = torch.tanh(both @ W_m.T)[0]
++         mixed = torch.tanh(y + context)[0]
+
+W_m reshaped: W_m was reshaped; a reshape does not exchange two axes: `W_m.T`
+-         mixed = torch.tanh(both @ W_m.T)[0]
++         mixed = torch.tanh(both @ W_m.reshape(W_m.shape[1], W_m.shape[0]))[0]
+
+context twice: the context stands in the mixture twice, and the state not at all
+-         both = torch.cat([y, context], dim=2)
++         both = torch.cat([context, context], dim=2)
+
+state twice: the state stands in the mixture twice, and the context not at all
+-         both = torch.cat([y, context], dim=2)
++         both = torch.cat([y, y], dim=2)
+
+logits of the step before: the logits were made of the mixture of the step before: read out after the new one is there
+-         x = torch.cat([E[token], mixed], dim=1)
+-         y, (h,), _ = unroll(gru_cell, loop, x[None], (h,))
+-         scores = torch.einsum("tbh,sbh->tbs", y, states)
+-         scores = scores / h.shape[1] ** 0.5
+-         context, looked = book.attend(scores, states, mask)
+-         both = torch.cat([y, context], dim=2)
+-         mixed = torch.tanh(both @ W_m.T)[0]
+-         logits.append(readout(out, mixed[None])[0])
++         logits.append(readout(out, mixed[None])[0])
++         x = torch.cat([E[token], mixed], dim=1)
++         y, (h,), _ = unroll(gru_cell, loop, x[None], (h,))
++         scores = torch.einsum("tbh,sbh->tbs", y, states)
++         scores = scores / h.shape[1] ** 0.5
++         context, looked = book.attend(scores, states, mask)
++         both = torch.cat([y, context], dim=2)
++         mixed = torch.tanh(both @ W_m.T)[0]
+
+readout without its bias: the bias of the readout is missing
+-         logits.append(readout(out, mixed[None])[0])
++         logits.append(mixed @ out.W_y.T)
+
+log-softmax: the logits went through a log-softmax; they are asked for as they come from the readout
+-         logits.append(readout(out, mixed[None])[0])
++         logits.append(readout(out, mixed[None])[0].log_softmax(1))
+
+own words: the decoder read the word that it found likeliest itself; here it reads what the teacher gives, `read`
+-         x = torch.cat([E[token], mixed], dim=1)
++         token = logits[-1].argmax(1) if rows else token
++         x = torch.cat([E[token], mixed], dim=1)
+
+read one step early: each step read the next row of `read`, the last one the first
+-         x = torch.cat([E[token], mixed], dim=1)
++         x = torch.cat([E[read[(len(rows) + 1) % len(read)]], mixed], dim=1)
+
+read backward: the rows of `read` were read from the last to the first
+-         x = torch.cat([E[token], mixed], dim=1)
++         x = torch.cat([E[read[len(read) - 1 - len(rows)]], mixed], dim=1)
+
+gates z, r, n: the gates stand in another order in the loop: here it is r, z, n. `unroll` with `gru_cell` knows
+-         y, (h,), _ = unroll(gru_cell, loop, x[None], (h,))
++         swap = type(loop)(*(torch.cat([w.chunk(3)[k] for k in (1, 0, 2)]) for w in loop))
++         y, (h,), _ = unroll(gru_cell, swap, x[None], (h,))
+
+a plain cell: the loop is a plain cell here; its weights are those of a GRU
+-         y, (h,), _ = unroll(gru_cell, loop, x[None], (h,))
++         h = torch.tanh(x @ loop.W_x.T + loop.b_x + h @ loop.W_h.T + loop.b_h)[:, : h.shape[1]]
++         y = h[None]
 """
 
 # %% [markdown]
@@ -1177,9 +1794,16 @@ def attended(rng, T, B, S, E, loud=2.0):
 
 
 rng = np.random.default_rng(7)
-visible = [move(attended(rng, 3, 4, 5, 2)), move(attended(rng, 4, 3, 4, 3))]
-for args in visible:
+visible = [
+    move(attended(rng, 3, 4, 5, 2) | {"mask": np.ones((5, 4)) > 0}),
+    move(attended(rng, 3, 4, 5, 2)),
+    move(attended(rng, 4, 3, 4, 3)),
+]
+for args in visible[1:]:
     args["mask"][0, 0] = False  # in the longest one a word is left out
+visible[1]["mask"][2] = False  # ... and one in all
+visible[2]["mask"][-1, 1] = False
+visible[2]["scores"][:, 1] -= 1e6  # a softmax does not mind
 check(attend, stored("attend"), visible, outputs=OUTPUTS, by=properties)
 args = visible[0]
 _, weights = attend(**args)
@@ -1205,6 +1829,9 @@ hidden = hidden_inputs(
     device,
     rng=rng,
 )
+for args in hidden:
+    if len(args["mask"]) > 1:
+        args["mask"][0, 0] = False
 far = attended(rng, 2, 3, 4, 2)
 hidden.append(move({**far, "scores": far["scores"] - 1e6}))
 check(attend, right_attend, hidden, outputs=OUTPUTS, by=properties)
@@ -1261,7 +1888,7 @@ each token for itself: each score went through a sigmoid: the weights do not sum
 - scores.softmax(dim=2)
 + scores.sigmoid()
 
-a mask that is not low enough [hidden]: padding got a score that is low, but not below every other; minus infinity is
+a mask that is not low enough: padding got a score that is low, but not below every other; minus infinity is
 - -math.inf
 + -1e5
 
@@ -1272,6 +1899,92 @@ only the largest weight: only the token with the largest score was looked at; al
 any mask accepted [hidden, refusals]: a mask of another shape was not refused
 -     check_shape("mask", mask, S, B)
 -
+
+the smallest score: padding got the smallest score that stands anywhere, and with it a weight; minus infinity gives none
+- -math.inf
++ float(scores.min())
+
+padding with score +inf: padding got plus infinity, and with it all the weight, or NaN; it is minus infinity
+- -math.inf
++ math.inf
+
+mask added: the mask was added to the scores: True counts as 1, which only favours the real tokens
+- scores = scores.masked_fill(~mask.T[None], -math.inf)
++ scores = scores + mask.T[None]
+
+padding's values set to 0: the values of the padding were set to 0, but it still has weights, which the real tokens lack
+- scores = scores.masked_fill(~mask.T[None], -math.inf)
++ values = values * mask[..., None]
+
+mask reshaped: the mask was reshaped; a reshape does not exchange two axes, it fills the new shape in the old order: `mask.T`
+- mask.T[None]
++ mask.reshape(1, B, S)
+
+the first sentence's mask: all sentences got the mask of the first
+- mask.T[None]
++ mask.T[None, :1]
+
+any sentence's mask: a token that stands in any sentence was looked at in all; each has its own column of the mask
+- mask.T[None]
++ mask.any(1)[None, None]
+
+lengths for a mask: the mask was taken for lengths, its True at the beginning: it may be False for any token
+- ~mask.T[None]
++ (torch.arange(S, device=mask.device) >= mask.sum(0)[:, None])[None]
+
+values reshaped: the values were reshaped to bring the batch first; a reshape does not exchange two axes
+- return torch.einsum("tbs,sbe->tbe", weights, values), weights
++ turned = values.reshape(B, S, -1).transpose(0, 1)
++     return torch.einsum("tbs,sbe->tbe", weights, turned), weights
+
+divided by the tokens: the context was divided by the number of tokens: the weights sum to 1, so that it is a mean already
+- return torch.einsum("tbs,sbe->tbe", weights, values), weights
++ context = torch.einsum("tbs,sbe->tbe", weights, values)
++     return context / mask.sum(0)[:, None], weights
+
+scores over their sum: the scores themselves were divided by their sum: a weight is the exponential of a score over the sum of these
+-     scores = scores.masked_fill(~mask.T[None], -math.inf)
+-     weights = scores.softmax(dim=2)
++     scores = scores.masked_fill(~mask.T[None], 0.0)
++     weights = scores / scores.sum(2, keepdim=True)
+
+root of E: the scores were divided by the root of E: whoever made them has done that where it is due
+- scores.softmax(dim=2)
++ (scores / values.shape[2] ** 0.5).softmax(dim=2)
+
+root of S: the scores were divided by the root of S: they are ready for the softmax
+- scores.softmax(dim=2)
++ (scores / S**0.5).softmax(dim=2)
+
+root of S in the context: in the context the scores were divided by the root of S, as by a function that expects queries and keys: they are ready for the softmax
+- return torch.einsum("tbs,sbe->tbe", weights, values), weights
++ context = torch.einsum("tbs,sbe->tbe", (scores / S**0.5).softmax(dim=2), values)
++     return context, weights
+
+powers of two: these are powers of 2; a softmax has powers of e
+- scores.softmax(dim=2)
++ (scores * math.log(2)).softmax(dim=2)
+
+logarithms of the weights: the weights came as logarithms
+- return torch.einsum("tbs,sbe->tbe", weights, values), weights
++ return torch.einsum("tbs,sbe->tbe", weights, values), weights.log()
+
+looks no farther than its own step: step t looked at the first t + 1 tokens alone, as in a decoder that attends to itself; the whole source is there
+- scores = scores.masked_fill(~mask.T[None], -math.inf)
++ later = torch.ones(scores.shape[0], S, device=mask.device).triu(1) > 0
++     scores = scores.masked_fill(~mask.T[None] | later[:, None], -math.inf)
+
+one place more: the weights sum to less than 1: there is a place that holds nothing, as in task 1; here all is given to the source
+- scores.softmax(dim=2)
++ torch.cat([scores, torch.zeros_like(scores[..., :1])], 2).softmax(dim=2)[..., :-1]
+
+computed in float32: the softmax was computed in float32, which has too few digits where scores are far from 0: results keep the dtype of the arguments
+- scores.softmax(dim=2)
++ scores.float().softmax(dim=2).to(values.dtype)
+
+a small number below: a small number was added to the sum below, and no maximum subtracted: a softmax needs the one thing and not the other
+- scores.softmax(dim=2)
++ (scores.exp() / (scores.exp().sum(2, keepdim=True) + 1e-3))
 """
 
 # %% [markdown]
@@ -1468,13 +2181,24 @@ def taught(model, batch, carry=None):
     return translation_loss(logits, wanted.to(device)), carry
 
 
+def batches_of(name):
+    """What `train_module` asks for a batch; it tells how far it is."""
+
+    def next_batch(rng, step):
+        if step % 50 == 0:
+            print(f"{name}: step {step} of 300")
+        return digits(rng, 64)
+
+    return next_batch
+
+
 def trained(decoder):
     with seeded(0):
         model = Translator(Encoder(13, 16, 48), decoder(13, 16, 48, 96))
     train_module(
         model.to(device),
         taught,
-        lambda rng, step: digits(rng, 64),
+        batches_of(decoder.__name__),
         optimizer=adam(5e-3),
         schedule=Schedule(300, clip=1.0),
         rng=np.random.default_rng(0),
@@ -1495,12 +2219,11 @@ def exact(model, n):
 one_vector, looking = trained(VectorDecoder), trained(Looking)
 lengths = np.array([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14])
 print("You predicted", my_prediction)
-curves = {
-    name: np.array([exact(model, int(n)) for n in lengths])
-    for name, model in (("one vector", one_vector), ("attention", looking))
-}
-for name, curve in curves.items():
-    print(name, dict(zip(lengths.tolist(), curve.tolist(), strict=True)))
+curves = {}
+for name, model in (("one vector", one_vector), ("attention", looking)):
+    curves[name] = np.array([exact(model, int(n)) for n in lengths])
+    shares = dict(zip(lengths.tolist(), curves[name].tolist(), strict=True))
+    print(f"{name}: {shares}")
 plot_lines(curves, "digits; training had up to 8", "exact, %", "", lengths)
 
 

@@ -76,7 +76,7 @@ print("by hand: 1/2 - 4/10, 1/2 - 6/10, and the same backward")
 #
 # <details><summary>The missing line</summary>
 #
-# `share = np.mean(paths, axis=0)`: *a* is class 1, the blank 0. It gives 4/5, 2/5, 2/5, 4/5, and the gradient is -0.3, 0.1, 0.1, -0.3: the two in the middle are asked to say *a* less, for somebody has to say the blank.
+# `share = np.mean(paths, axis=0)`: *a* is class 1, the blank 0. It gives 4/5, 2/5, 2/5, 4/5, and the gradient is -0.3, 0.1, 0.1, -0.3: the two in the middle are asked to say *a* less, since the blank has to be said somewhere.
 # </details>
 
 # %%
@@ -164,7 +164,7 @@ where, score = spell_frames(np.log(sure), [2, 1, 3, 3, 4])
 print("".join("hello"[n] if n >= 0 else "-" for n in where))
 print(where, round(score, 3))
 
-# %% test="spell_frames" points=5
+# %% test="spell_frames" points=5 explained="ch15_ctc: Alignment"
 import numpy as np
 
 from rnncore.ctc import ctc_loss as book_ctc_loss
@@ -289,7 +289,7 @@ begins in a blank: the path was made to begin in a blank; it may also begin in t
 - np.arange(len(states[0])) < 2
 + np.arange(len(states[0])) < 1
 
-one frame early: each frame got the state of the frame before: first write down the state, then go back
+one frame early: each frame got the state of the frame before it: on the way back, first write down the state, then go on
 -         if s % 2:
 -             where[t] = s // 2
 -         s -= came[t, s]
@@ -309,6 +309,149 @@ blanks given to the next letter: frames that say the blank were given to a lette
 -         if s % 2:
 -             where[t] = s // 2
 +         where[t] = min(s // 2, len(labels) - 1)
+
+ends in the last letter: the path was made to end in the last letter; it may also end in the blank after it
+-     s = int((best + ends[0]).argmax())
++     s = max(len(best) - 2, 0)
+
+frame 0 without its score: frame 0 counts nothing in log p: the path begins with the score of its first frame
+-     best = np.where(np.arange(len(states[0])) < 2, emitted[0], -np.inf)
++     best = np.where(np.arange(len(states[0])) < 2, 0.0, -np.inf)
+
+frame 0 not walked to: the way back stopped before frame 0, which keeps its -1: t goes down to 0, included
+-     for t in reversed(range(len(log_p))):
++     for t in reversed(range(1, len(log_p))):
+
+frames without their scores: only frame 0 was scored: each later frame adds log p of its state to the largest of the ways
+-         best = np.max(ways, axis=0) + emitted[t]
++         best = np.max(ways, axis=0)
+
+notes one frame early: the notes of where a state came from lie one frame too early: `came[t]` is how frame t was reached
+-         came[t] = np.argmax(ways, axis=0)
++         came[t - 1] = np.argmax(ways, axis=0)
+
+walked back one state at most: the way back went one state at a time, where `came` says two
+-         s -= came[t, s]
++         s -= min(came[t, s], 1)
+
+skips the other way round: a skip was allowed where `skips` is minus infinity, and forbidden where it is 0
+-         ways = [best, moved_on(best, 1), moved_on(best, 2) + skips[0]]
++         ways = [best, moved_on(best, 1), moved_on(best, 2) + np.where(skips[0] == 0, -np.inf, 0.0)]
+
+turned round: `where` runs from the last frame to the first
+-     return where, score
++     return where[::-1].copy(), score
+
+blanks for letters: even states were taken for letters: the states begin with a blank, so that the letters are the odd ones
+-         if s % 2:
+-             where[t] = s // 2
++         if s % 2 == 0 and s < len(best) - 1:
++             where[t] = s // 2
+
+scored from the state before: each way was scored with the state that it comes from: log p of frame t belongs to the state that it goes to
+-         ways = [best, moved_on(best, 1), moved_on(best, 2) + skips[0]]
+-         came[t] = np.argmax(ways, axis=0)
+-         best = np.max(ways, axis=0) + emitted[t]
++         told = best + emitted[t]
++         ways = [told, moved_on(told, 1), moved_on(told, 2) + skips[0]]
++         came[t] = np.argmax(ways, axis=0)
++         best = np.max(ways, axis=0)
+
+least likely: the smallest of the ways was taken; it is the largest
+-         came[t] = np.argmax(ways, axis=0)
+-         best = np.max(ways, axis=0) + emitted[t]
++         came[t] = np.argmin(ways, axis=0)
++         best = np.min(ways, axis=0) + emitted[t]
+
+log p of all paths: log p is that of all paths together, as in the loss; it is asked for of this one
+-     score, where = float(best[s]), np.full(len(log_p), -1)
++     score, where = float(-ctc_loss(log_p[:, None], [labels])[0][0]), np.full(len(log_p), -1)
+
+log p averaged: log p was divided by the number of frames; it is their sum
+-     score, where = float(best[s]), np.full(len(log_p), -1)
++     score, where = float(best[s]) / len(log_p), np.full(len(log_p), -1)
+
+minus log p: log p has the wrong sign: it is a logarithm of a probability, not a loss
+-     score, where = float(best[s]), np.full(len(log_p), -1)
++     score, where = -float(best[s]), np.full(len(log_p), -1)
+
+a probability: the path's probability came back; its logarithm was asked for
+-     score, where = float(best[s]), np.full(len(log_p), -1)
++     score, where = float(np.exp(best[s])), np.full(len(log_p), -1)
+
+bits: log p is in bits; the natural logarithm was asked for
+-     score, where = float(best[s]), np.full(len(log_p), -1)
++     score, where = float(best[s] / np.log(2)), np.full(len(log_p), -1)
+
+positions from 1: the positions count from 1; they count from 0
+-             where[t] = s // 2
++             where[t] = s // 2 + 1
+
+blanks are 0: frames that say the blank are 0, as the first letter's are; they are -1
+-     score, where = float(best[s]), np.full(len(log_p), -1)
++     score, where = float(best[s]), np.zeros(len(log_p), int)
+
+the path in classes: the classes of the path were returned; asked for are positions in the transcript, and -1 for the blank
+-     score, where = float(best[s]), np.full(len(log_p), -1)
+-     for t in reversed(range(len(log_p))):
+-         if s % 2:
+-             where[t] = s // 2
++     score, where = float(best[s]), np.zeros(len(log_p), int)
++     for t in reversed(range(len(log_p))):
++         if s % 2:
++             where[t] = labels[s // 2]
+
+the path in states: the numbers are those of states, blanks counted; letter n is state 2n + 1, and a blank is -1
+-         if s % 2:
+-             where[t] = s // 2
++         where[t] = s
+
+greedy within the lattice: each frame took the likeliest of the next states, without looking at what comes after it; the path that is likeliest in all may begin with a poorer frame
+-     return where, score
++     s, path, score = 0, [], 0.0
++     for e in emitted:
++         may = [s, s + 1] + ([s + 2] if s + 2 < len(e) and skips[0, s + 2] == 0 else [])
++         s = max((o for o in may if o < len(e)), key=lambda o: e[o])
++         path.append(s // 2 if s % 2 else -1)
++         score += float(e[s])
++     return np.array(path), score
+
+the best state of each frame: each frame got the state that was best so far; the path is found from its end, by the notes
+-     for t in reversed(range(len(log_p))):
++     best = np.where(np.arange(len(states[0])) < 2, emitted[0], -np.inf)
++     found = [int(best.argmax())]
++     for t in range(1, len(log_p)):
++         ways = [best, moved_on(best, 1), moved_on(best, 2) + skips[0]]
++         best = np.max(ways, axis=0) + emitted[t]
++         found.append(int(best.argmax()))
++     return np.array([s // 2 if s % 2 else -1 for s in found]), score
++     for t in reversed(range(len(log_p))):
+
+the likeliest class of each frame: each frame got its likeliest class, whatever the transcript: this is greedy decoding, and the transcript is known here
+-     return where, score
++     path, n, before, where = log_p.argmax(axis=1), -1, 0, []
++     for k in path:
++         n += k not in (0, before)
++         where.append(n if k else -1)
++         before = k
++     return np.array(where), float(log_p.max(axis=1).sum())
+
+no blanks at all: every frame was given to a letter: the lattice has a blank before, between and after the letters
+-     return where, score
++     e = log_p[:, labels]
++     came = np.zeros(e.shape, int)
++     best = np.full(len(labels), -np.inf)
++     best[:1] = e[0, :1]
++     for t in range(1, len(e)):
++         ways = [best, moved_on(best, 1)]
++         came[t] = np.argmax(ways, axis=0)
++         best = np.max(ways, axis=0) + e[t]
++     s = len(labels) - 1
++     score = float(best[s])
++     for t in reversed(range(len(e))):
++         where[t] = s
++         s -= came[t, s]
++     return where, score
 """
 
 # %% [markdown]
@@ -320,7 +463,7 @@ blanks given to the next letter: frames that say the blank were given to a lette
 # \mathrm{d}\text{logits}_t(k) = p_t(k) - \frac{\sum_{\pi:\,\pi_t = k} w_\pi}{\sum_\pi w_\pi}, \qquad w_\pi = \prod_t p_t(\pi_t) \quad\text{(right paths only)}.
 # $$
 #
-# Return the loss *a letter*: the sum over all recordings divided once by the number of all letters, a float; and `d_logits` (T, B, K), its gradient. Frames behind a recording's end reach nothing and get 0. Logits may be in the thousands, so stay in logarithms.
+# Return the loss *a letter*: the sum over all recordings divided once by the number of all letters, a float; and `d_logits` (T, B, K), its gradient. Frames after a recording's end reach nothing and get 0. Logits may be in the thousands, so stay in logarithms.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -369,7 +512,7 @@ loss, d_logits = listed_loss(np.zeros((4, 2, 2)), [[1], [1, 1]], [4, 4])
 print(round(loss, 4))
 print((3 * d_logits[..., 1]).T.round(4))
 
-# %% test="listed_loss" points=5
+# %% test="listed_loss" points=5 explained="ch15_ctc: Summing without listing"
 import numpy as np
 
 from rnncore.testing import Properties, assert_close, check, stored
@@ -477,7 +620,7 @@ the likeliest path alone: only the likeliest path was counted; the loss sums ove
 +         log_w = np.where(log_w == log_w.max(), log_w, -np.inf)
 +         total = log_w.max()
 
-loss over padding: the frames behind a recording's end were counted: the loss ran over padding
+loss over padding: the frames after a recording's end were counted: the loss ran over padding
 -         log_p = log_softmax(logits[:n, b : b + 1])[:, 0]
 +         n = len(logits)
 +         log_p = log_softmax(logits[:n, b : b + 1])[:, 0]
@@ -514,6 +657,132 @@ shares among all paths [gradients]: the paths were weighed with their probabilit
 all paths weigh the same [gradients]: all right paths got the same share in the gradient; a likely one weighs more
 - np.exp(log_w - total)
 + np.full(len(log_w), 1 / len(log_w))
+
+neither divided: the loss was not divided by the number of all letters, and the gradient neither
+-         d_logits[:n, b] = (np.exp(log_p) - wanted) / letters
+-         loss -= float(total) / letters
++         d_logits[:n, b] = (np.exp(log_p) - wanted)
++         loss -= float(total)
+
+loss not divided: the loss was not divided by the number of all letters
+-         loss -= float(total) / letters
++         loss -= float(total)
+
+sign of the loss: the loss has the wrong sign: it is minus the log of the summed probability
+-         loss -= float(total) / letters
++         loss += float(total) / letters
+
+last recording alone: the loss is that of the last recording alone; it is a sum over all
+-         loss -= float(total) / letters
++         loss = -float(total) / letters
+
+all paths: all paths were counted; only those that read as the labels are
+-         paths = np.array([q for q in every if read_path(q) == row])
++         paths = np.array([*every])
+
+blank last: the last class was read as the blank; it is class 0
+-         paths = np.array([q for q in every if read_path(q) == row])
++         paths = np.array([q for q in every if read_path([(k + 1) % K for k in q]) == row])
+
+softmax over the frames: the softmax ran over the frames of a recording; it runs over the classes
+-         log_p = log_softmax(logits[:n, b : b + 1])[:, 0]
++         log_p = logits[:n, b]
++         log_p = log_p - np.logaddexp.reduce(log_p, axis=0, keepdims=True)
+
+softmax over the batch: the softmax ran over the recordings of the batch; it runs over the classes
+-         log_p = log_softmax(logits[:n, b : b + 1])[:, 0]
++         log_p = (logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))[:n, b]
+
+no softmax: the logits were taken for log p: the log-softmax is missing
+-         log_p = log_softmax(logits[:n, b : b + 1])[:, 0]
++         log_p = logits[:n, b]
+
+out of logarithms: exponentials of numbers in the hundreds are infinite or 0, and so the loss is infinite or NaN: stay in logarithms, with `log_softmax` and `np.logaddexp`
+-         log_p = log_softmax(logits[:n, b : b + 1])[:, 0]
+-         every = product(range(K), repeat=n)
+-         paths = np.array([q for q in every if read_path(q) == row])
+-         log_w = log_p[np.arange(n), paths].sum(1)
+-         total = np.logaddexp.reduce(log_w)
++         log_p = log_softmax(logits[:n, b : b + 1])[:, 0]
++         log_p = log_p if abs(logits).max() < 700 else log_p + np.nan
++         every = product(range(K), repeat=n)
++         paths = np.array([q for q in every if read_path(q) == row])
++         log_w = log_p[np.arange(n), paths].sum(1)
++         with np.errstate(all="ignore"):
++             total = np.logaddexp.reduce(log_w)
+
+last frames: the last n frames of the batch were taken; a recording's frames are the first n
+-         log_p = log_softmax(logits[:n, b : b + 1])[:, 0]
+-         every = product(range(K), repeat=n)
+-         paths = np.array([q for q in every if read_path(q) == row])
+-         log_w = log_p[np.arange(n), paths].sum(1)
+-         total = np.logaddexp.reduce(log_w)
+-         says = paths[..., None] == np.arange(K)
+-         wanted = np.tensordot(np.exp(log_w - total), says, 1)
+-         d_logits[:n, b] = (np.exp(log_p) - wanted) / letters
++         log_p = log_softmax(logits[-n:, b : b + 1])[:, 0]
++         every = product(range(K), repeat=n)
++         paths = np.array([q for q in every if read_path(q) == row])
++         log_w = log_p[np.arange(n), paths].sum(1)
++         total = np.logaddexp.reduce(log_w)
++         says = paths[..., None] == np.arange(K)
++         wanted = np.tensordot(np.exp(log_w - total), says, 1)
++         d_logits[-n:, b] = (np.exp(log_p) - wanted) / letters
+
+paths' log p added up: the paths' log p were added up: paths that can all be the case have probabilities that add up, not logarithms
+-         loss -= float(total) / letters
++         loss -= float(log_w.sum()) / letters
+
+mean of the paths: the mean of the paths' probabilities was taken; it is their sum
+-         total = np.logaddexp.reduce(log_w)
++         total = np.logaddexp.reduce(log_w) - np.log(len(log_w))
+
+all paths' log p: one number was made of the log p of all paths; each path has its own
+-         log_w = log_p[np.arange(n), paths].sum(1)
+-         total = np.logaddexp.reduce(log_w)
++         log_w = np.full(len(paths), log_p[np.arange(n), paths].sum())
++         total = log_w[0]
++         log_w = total - np.log(len(paths)) + 0 * log_w
+
+bits: the loss is in bits; the natural logarithm was asked for
+-     return loss, d_logits
++     return loss / float(np.log(2)), d_logits
+
+a probability: the probability of all was returned; its minus log is the loss
+-     return loss, d_logits
++     return float(np.exp(-loss * letters)), d_logits
+
+no gradient [gradients]: d_logits stayed 0
+-         d_logits[:n, b] = (np.exp(log_p) - wanted) / letters
+
+log p in the gradient [gradients]: log p stands in the gradient where p belongs
+-         d_logits[:n, b] = (np.exp(log_p) - wanted) / letters
++         d_logits[:n, b] = (log_p - wanted) / letters
+
+gradient of padding [gradients]: the frames after a recording's end got a gradient; they reach nothing
+-         d_logits[:n, b] = (np.exp(log_p) - wanted) / letters
++         d_logits[:n, b] = (np.exp(log_p) - wanted) / letters
++         d_logits[n:, b] = np.exp(log_softmax(logits[:, b : b + 1])[n:, 0]) / letters
+
+gradient at the wrong end [gradients]: the gradient was put into the last n frames of the batch; a recording's frames are the first n
+-         d_logits[:n, b] = (np.exp(log_p) - wanted) / letters
++         d_logits[-n:, b] = (np.exp(log_p) - wanted) / letters
+
+one gradient for all frames [gradients]: all frames of a recording got the mean of their gradients; each has its own
+-         d_logits[:n, b] = (np.exp(log_p) - wanted) / letters
++         d_logits[:n, b] = (np.exp(log_p) - wanted).mean(axis=0) / letters
+
+softmax twice in the gradient [gradients]: the difference was multiplied by p once more: p minus the share is the gradient of the logits already
+-         d_logits[:n, b] = (np.exp(log_p) - wanted) / letters
++         d_logits[:n, b] = np.exp(log_p) * (np.exp(log_p) - wanted) / letters
+
+share over the frames [gradients]: the shares were divided by the number of frames; at each frame they sum to 1
+-         wanted = np.tensordot(np.exp(log_w - total), says, 1)
++         wanted = np.tensordot(np.exp(log_w - total), says, 1) / n
+
+the likeliest path's share [gradients]: the share is that of the likeliest path alone: all right paths have one, by their probability
+-         wanted = np.tensordot(np.exp(log_w - total), says, 1)
++         wanted = says[log_w.argmax()]
 """
 
 # %% [markdown]
@@ -577,7 +846,7 @@ print(
     )
 )
 
-# %% test="rates_by" points=4 whole="rates of words: right, or not"
+# %% test="rates_by" points=4 explained="ch15_speech: Letters, not words" whole="rates of words: right, or not"
 import numpy as np
 
 from rnncore.testing import check, stored
@@ -610,9 +879,15 @@ def listened(rng, N, length=6, conditions=("0 dB", "20 dB")):
 rng = np.random.default_rng(5)
 visible = [
     dict(
-        said=["one two three four", "two", "one one", ""],
-        heard=["two three four", "one two three", "one", "four four"],
-        conditions=["m", "f", "m", "m"],
+        said=["one two three four", "two", "one one", "", "three four"],
+        heard=[
+            "two three four",
+            "one two three",
+            "one",
+            "four four",
+            "four three",
+        ],
+        conditions=["m", "f", "m", "m", "m"],
     ),
     listened(rng, 12),
     listened(rng, 14, 5, ("f1", "m3", "m7")),
@@ -633,6 +908,9 @@ rng = hidden_rng()
 hidden = [listened(rng, 30), listened(rng, 24, 9, ("a", "b", "c", "d"))]
 hidden += [listened(rng, 10, 3, ("all",)), listened(rng, 9, 2)]
 hidden.append(dict(said=["one"], heard=[""], conditions=["alone"]))
+hidden.append(
+    dict(said=["one two four"], heard=["two one four"], conditions=["x"])
+)
 hidden.append(
     dict(said=["one", ""], heard=["two two", "one"], conditions=["x", "x"])
 )
@@ -664,7 +942,7 @@ divided by all words: the errors of a condition were divided by the words of all
 - errors[c] / words[c] for c
 + errors[c] / sum(words.values()) for c
 
-divided by the words heard: the errors were divided by the words heard: who babbles would be the better recogniser
+divided by the words heard: the errors were divided by the words heard: a recogniser that adds words would look better
 - words.get(c, 0) + len(a)
 + words.get(c, 0) + len(b)
 
@@ -701,6 +979,177 @@ at most 100 %: no recording was allowed more errors than words; whoever hears si
 counted as a bag of words: the order of the words was not looked at
 - row[-1]
 + max(len(a), len(b)) - sum(min(a.count(x), b.count(x)) for x in set(a))
+
+letters: the texts were compared letter by letter; errors and words are words
+-         row = list(range(len(b) + 1))
++         a, b = [*" ".join(a)], [*" ".join(b)]
++         row = list(range(len(b) + 1))
+
+letters without spaces: the errors are those of letters, and were divided by the number of letters; split the texts into words
+-         row = list(range(len(b) + 1))
++         a, b = [*"".join(a)], [*"".join(b)]
++         row = list(range(len(b) + 1))
+
+letters' errors over words: errors in letters were divided by the number of words: both count words
+-         row = list(range(len(b) + 1))
+-         for i, x in enumerate(a, 1):
+-             new = [i]
+-             for j, y in enumerate(b, 1):
+-                 facing = row[j - 1] + (x != y)
+-                 new.append(min(row[j] + 1, new[-1] + 1, facing))
+-             row = new
+-         errors[c] = errors.get(c, 0) + row[-1]
+-         words[c] = words.get(c, 0) + len(a)
++         n, a, b = len(a), [*" ".join(a)], [*" ".join(b)]
++         row = list(range(len(b) + 1))
++         for i, x in enumerate(a, 1):
++             new = [i]
++             for j, y in enumerate(b, 1):
++                 facing = row[j - 1] + (x != y)
++                 new.append(min(row[j] + 1, new[-1] + 1, facing))
++             row = new
++         errors[c] = errors.get(c, 0) + row[-1]
++         words[c] = words.get(c, 0) + n
+
+last recording alone: each condition has the rate of its last recording alone; errors and words are added up
+-         errors[c] = errors.get(c, 0) + row[-1]
+-         words[c] = words.get(c, 0) + len(a)
++         errors[c] = row[-1]
++         words[c] = len(a)
+
+words of the last recording: the errors of all recordings were divided by the words of the last one
+-         words[c] = words.get(c, 0) + len(a)
++         words[c] = len(a)
+
+right words cost too: each pair of words costs 1, the equal ones too: it is `x != y`
+-                 facing = row[j - 1] + (x != y)
++                 facing = row[j - 1] + 1
+
+rows from 0: each row began with 0: before any word is heard, i words are missing
+-             new = [i]
++             new = [0]
+
+the first row 0: the first row is 0: before any word is said, j words heard are j too many
+-         row = list(range(len(b) + 1))
++         row = [0] * (len(b) + 1)
+
+row not renewed: the row was not renewed after each word said: all words are compared with the first row, and the last one counts
+-             row = new
+-         errors[c] = errors.get(c, 0) + row[-1]
++         row = new if a else row
++         errors[c] = errors.get(c, 0) + row[-1]
+
+diagonal of the new row: two words that face each other come from the row before: the new row was taken
+-                 facing = row[j - 1] + (x != y)
++                 facing = new[j - 1] + (x != y)
+
+diagonal one too far: two words that face each other come from j - 1 in the row before; j was taken
+-                 facing = row[j - 1] + (x != y)
++                 facing = row[j] + (x != y)
+
+the largest of the row: the largest number of the last row was taken; its last one is that of both whole texts
+-         errors[c] = errors.get(c, 0) + row[-1]
++         errors[c] = errors.get(c, 0) + max(row)
+
+the smallest of the row: the smallest number of the last row was taken; its last one is that of both whole texts
+-         errors[c] = errors.get(c, 0) + row[-1]
++         errors[c] = errors.get(c, 0) + min(row)
+
+counts: the numbers of errors were returned; divide them by the words said
+-     return {c: errors[c] / words[c] for c in words}
++     return {c: float(errors[c]) for c in words}
+
+per cent: these are per cent; 1.0 stands for 100 %
+-     return {c: errors[c] / words[c] for c in words}
++     return {c: 100 * errors[c] / words[c] for c in words}
+
+accuracy: these are shares of right words; the share of errors was asked for
+-     return {c: errors[c] / words[c] for c in words}
++     return {c: 1 - errors[c] / words[c] for c in words}
+
+rates at most 1: a rate was cut off at 1; with many words too many it may be larger
+-     return {c: errors[c] / words[c] for c in words}
++     return {c: min(1.0, errors[c] / words[c]) for c in words}
+
+whole numbers: the division gave whole numbers: `/`, not `//`
+-     return {c: errors[c] / words[c] for c in words}
++     return {c: float(errors[c] // words[c]) for c in words}
+
+rounded: the rates were rounded; nobody asked for that
+-     return {c: errors[c] / words[c] for c in words}
++     return {c: round(errors[c] / words[c], 1) for c in words}
+
+divided by both: the errors were divided by the words said and heard together; by those said
+-         words[c] = words.get(c, 0) + len(a)
++         words[c] = words.get(c, 0) + len(a) + len(b)
+
+silence as a word: a recording in which nothing was said was counted as one word said (`split(" ")` makes an empty word of it); it has none
+-         words[c] = words.get(c, 0) + len(a)
++         words[c] = words.get(c, 0) + max(len(a), 1)
+
+rates averaged, silence left out: the rates of the recordings were averaged, and those in which nothing was said left out. Add up errors, add up words, divide once
+-         row = list(range(len(b) + 1))
+-         for i, x in enumerate(a, 1):
+-             new = [i]
+-             for j, y in enumerate(b, 1):
+-                 facing = row[j - 1] + (x != y)
+-                 new.append(min(row[j] + 1, new[-1] + 1, facing))
+-             row = new
+-         errors[c] = errors.get(c, 0) + row[-1]
+-         words[c] = words.get(c, 0) + len(a)
++         if not a:
++             continue
++         row = list(range(len(b) + 1))
++         for i, x in enumerate(a, 1):
++             new = [i]
++             for j, y in enumerate(b, 1):
++                 facing = row[j - 1] + (x != y)
++                 new.append(min(row[j] + 1, new[-1] + 1, facing))
++             row = new
++         errors[c] = errors.get(c, 0) + row[-1] / len(a)
++         words[c] = words.get(c, 0) + 1
+
+word by word up to the shorter: the texts were compared place by place, up to the end of the shorter one. Look for the fewest edits
+-         errors[c] = errors.get(c, 0) + row[-1]
++         errors[c] = errors.get(c, 0) + sum(x != y for x, y in zip(a, b))
+
+sets of words: only which words occur was compared: neither their order counts then, nor how often they stand
+-         errors[c] = errors.get(c, 0) + row[-1]
++         errors[c] = errors.get(c, 0) + len({*a} ^ {*b})
+
+recordings right or wrong: recordings were counted, right or wrong; a rate of words counts words
+-         errors[c] = errors.get(c, 0) + row[-1]
+-         words[c] = words.get(c, 0) + len(a)
++         errors[c] = errors.get(c, 0) + (a != b)
++         words[c] = words.get(c, 0) + 1
+
+lengths alone: only the numbers of words were compared, not the words
+-         errors[c] = errors.get(c, 0) + row[-1]
++         errors[c] = errors.get(c, 0) + abs(len(a) - len(b))
+
+longest run first: the longest run that both texts have was matched first, and the rest around it: that need not be the fewest edits
+-         errors[c] = errors.get(c, 0) + row[-1]
++         from difflib import SequenceMatcher
++
++         found = SequenceMatcher(None, a, b, autojunk=False)
++         same = sum(m.size for m in found.get_matching_blocks())
++         errors[c] = errors.get(c, 0) + max(len(a), len(b)) - same
+
+heard cut off: what was heard was cut to as many words as were said: what is too many counts
+-         row = list(range(len(b) + 1))
++         b = b[: len(a)]
++         row = list(range(len(b) + 1))
+
+neighbours exchanged for one: two neighbours that changed places were counted as one edit; here they are two
+-         errors[c] = errors.get(c, 0) + row[-1]
++         d = {(i, -1): i + 1 for i in range(-1, len(a))}
++         d |= {(-1, j): j + 1 for j in range(-1, len(b))}
++         for i, x in enumerate(a):
++             for j, y in enumerate(b):
++                 d[i, j] = min(d[i - 1, j] + 1, d[i, j - 1] + 1, d[i - 1, j - 1] + (x != y))
++                 if i and j and a[i - 1 : i + 1] == [y, b[j - 1]]:
++                     d[i, j] = min(d[i, j], d[i - 2, j - 2] + 1)
++         errors[c] = errors.get(c, 0) + d[len(a) - 1, len(b) - 1]
 """
 
 # %% [markdown]
@@ -712,7 +1161,7 @@ counted as a bag of words: the order of the words was not looked at
 # d_t = \frac{\sum_{n=1}^{N} n\,(x_{t+n} - x_{t-n})}{2 \sum_{n=1}^{N} n^2}.
 # $$
 #
-# Recordings lie side by side: features (T, B, D), with `lengths` (B,) of torch's int64. Before a recording's first frame stands its first frame again, behind *its own* last frame its last one again: repeat the edges, and let no padding in. The same holds when the slope of the slope is taken. Return (T, B, 3D): the features, their slopes, the slopes of those; zeros in the padding, whatever stood there. `reach` is N.
+# Recordings lie side by side: features (T, B, D), with `lengths` (B,) of torch's int64. Before a recording's first frame stands its first frame again, after *its own* last frame its last one again: repeat the edges, and let no padding in. The same holds when the slope of the slope is taken. Return (T, B, 3D): the features, their slopes, the slopes of those; zeros in the padding, whatever stood there. `reach` is N.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -771,7 +1220,7 @@ ramp = np.stack([3.0 * np.arange(8), np.full(8, 5.0)], axis=1)[:, None]
 x, n = move((ramp, np.array([8])))
 print(with_change(x, n)[:, 0].cpu().numpy().round(2).T)
 
-# %% test="with_change" points=4
+# %% test="with_change" points=4 explained="ch15_speech: From wave to features"
 import numpy as np
 import torch
 
@@ -801,8 +1250,10 @@ rng = np.random.default_rng(6)
 visible = [
     move(recordings(rng, 9, 3, 2, 2)),
     move(recordings(rng, 7, 2, 3, 3)),
-    move(recordings(rng, 6, 2, 2, 1)),
+    move(recordings(rng, 6, 2, 2, 1), "float32"),
+    move(recordings(rng, 6, 2, 2, 2) | {"lengths": np.array([6, 3])}),
 ]
+visible[3]["features"][3:, 1] = torch.nan
 check(with_change, stored("with_change"), visible, by=properties)
 x, lengths, reach = visible[0].values()
 found, louder = (with_change(a, lengths, reach) for a in (x, x + 4.0))
@@ -834,11 +1285,11 @@ properties.points("Task 4 holds.")
 
 # %% mistakes="with_change"
 r"""
-edges of the batch instead of the recording: the padding behind a shorter recording was read: repeat each recording's own last frame
+edges of the batch instead of the recording: the padding after a shorter recording was read: repeat each recording's own last frame
 - torch.minimum(t + n, lengths - 1)
 + torch.minimum(t + n, len(x) - 1 + 0 * lengths)
 
-zeros instead of repeated edges: zeros stand before and behind the recording, which makes a leap at both ends; repeat the first and the last frame
+zeros instead of repeated edges: zeros stand before and after the recording, which makes a leap at both ends; repeat the first and the last frame
 -             gain = frames_at(x, after) - frames_at(x, before)
 +             gain = frames_at(x, after) * (t + n < lengths)[..., None]
 +             gain = gain - frames_at(x, before) * (t >= n + 0 * lengths)[..., None]
@@ -879,7 +1330,7 @@ padding left in: the padding is not zero
 - return torch.where((t < lengths)[..., None], both, 0.0)
 + return both
 
-padding multiplied away [hidden]: the padding was multiplied by zero: a NaN in it stays one
+padding multiplied away: the padding was multiplied by zero: a NaN in it stays one
 - torch.where((t < lengths)[..., None], both, 0.0)
 + both * (t < lengths)[..., None]
 
@@ -887,15 +1338,197 @@ reach one too short: the farthest frames were left out: n goes up to reach, incl
 - for n in range(1, reach + 1):
 + for n in range(1, reach):
 
-one frame beyond the end: one frame of padding was read behind each shorter recording: the last frame is number lengths - 1
+one frame beyond the end: one frame of padding was read after each shorter recording: the last frame is number lengths - 1
 - torch.minimum(t + n, lengths - 1)
 + torch.minimum(t + n, (lengths + 0 * t).clamp_max(len(x) - 1))
+
+reach always 2: `reach` was not used: N was 2 whatever it says
+-         for n in range(1, reach + 1):
++         reach = 2
++         for n in range(1, reach + 1):
+
+two parts: the slopes of the slopes are missing
+-     both = torch.cat([features, change, slope(change)], dim=-1)
++     both = torch.cat([features, change], dim=-1)
+
+bands interleaved: the three numbers of each band stand side by side; first come all features, then all slopes, then all slopes of those
+-     both = torch.cat([features, change, slope(change)], dim=-1)
++     both = torch.stack([features, change, slope(change)], dim=-1)
++     both = both.reshape(*both.shape[:2], -1)
+
+slopes first: the features stand at the end; they come first, then the slopes, then the slopes of those
+-     both = torch.cat([features, change, slope(change)], dim=-1)
++     both = torch.cat([slope(change), change, features], dim=-1)
+
+batch averaged: the slope is that of the mean over the recordings; each recording has its own
+-     change = slope(features)
++     change = slope(features.mean(1, keepdim=True).expand_as(features))
+
+slope over the bands: the slope runs from band to band; it runs from frame to frame
+-     change = slope(features)
++     change = (features.roll(-1, 2) - features.roll(1, 2)) / 2
+
+one length for all: all recordings got the length of the longest: the padding was read, and is not zero
+-     change = slope(features)
++     lengths = lengths.max() + 0 * lengths
++     change = slope(features)
+
+sum instead of difference: the frames before and after were added; it is their difference
+-             gain = frames_at(x, after) - frames_at(x, before)
++             gain = frames_at(x, after) + frames_at(x, before)
+
+looks ahead only: the difference is from the frame itself; it goes from n before to n after
+-             gain = frames_at(x, after) - frames_at(x, before)
++             gain = frames_at(x, after) - x
+
+second differences: the last third holds second differences of the features; it is the slope of the slope, by the same formula
+-     both = torch.cat([features, change, slope(change)], dim=-1)
++     one = torch.ones_like(t)
++     later = frames_at(features, torch.minimum(t + one, lengths - 1))
++     sooner = frames_at(features, (t - one + 0 * lengths).clamp_min(0))
++     both = torch.cat([features, change, later - 2 * features + sooner], dim=-1)
+
+slopes squared: the last third holds the squares of the slopes; it is the slope of the slope
+-     both = torch.cat([features, change, slope(change)], dim=-1)
++     both = torch.cat([features, change, change * change], dim=-1)
+
+mean of the differences: the differences were averaged; the line that fits best weighs each with n and divides by 2 Σ n²
+-             total = total + n * gain
+-         return total / (2 * sum(n * n for n in range(1, reach + 1)))
++             total = total + gain
++         return total / (2 * reach)
+
+mean of the slopes: the slopes over 2, 4, 6 ... frames were averaged; in the line that fits best a difference over a longer way weighs more
+-             total = total + n * gain
+-         return total / (2 * sum(n * n for n in range(1, reach + 1)))
++             total = total + gain / (2 * n)
++         return total / reach
+
+the farthest frames alone: only the farthest two frames were used; all n from 1 to reach count
+-         for n in range(1, reach + 1):
+-             after = torch.minimum(t + n, lengths - 1)
+-             before = (t - n + 0 * lengths).clamp_min(0)
+-             gain = frames_at(x, after) - frames_at(x, before)
+-             total = total + n * gain
+-         return total / (2 * sum(n * n for n in range(1, reach + 1)))
++         for n in [reach]:
++             after = torch.minimum(t + n, lengths - 1)
++             before = (t - n + 0 * lengths).clamp_min(0)
++             gain = frames_at(x, after) - frames_at(x, before)
++             total = total + n * gain
++         return total / (2 * reach * reach)
+
+divided by the frames: the sum was divided by the number of frames, 2N + 1, instead of 2 Σ n²
+-         return total / (2 * sum(n * n for n in range(1, reach + 1)))
++         return total / (2 * reach + 1)
+
+padding set to 0 and read: the padding was set to 0 and then read as if it were sound: repeat each recording's own last frame
+-     change = slope(features)
+-     both = torch.cat([features, change, slope(change)], dim=-1)
+-     return torch.where((t < lengths)[..., None], both, 0.0)
++     features = torch.where((t < lengths)[..., None], features, 0.0)
++     true, lengths = lengths, len(features) + 0 * lengths
++     change = slope(features)
++     both = torch.cat([features, change, slope(change)], dim=-1)
++     return torch.where((t < true)[..., None], both, 0.0)
+
+padding in the second slope: the slope of the slope read the zeros of the padding: there too a recording's own last frame is repeated
+-     both = torch.cat([features, change, slope(change)], dim=-1)
+-     return torch.where((t < lengths)[..., None], both, 0.0)
++     change = torch.where((t < lengths)[..., None], change, 0.0)
++     true, lengths = lengths, len(features) + 0 * lengths
++     both = torch.cat([features, change, slope(change)], dim=-1)
++     return torch.where((t < true)[..., None], both, 0.0)
+
+padding in both slopes of the mask: the padding was read for the slope of the slope: repeat each recording's own last frame there too
+-     both = torch.cat([features, change, slope(change)], dim=-1)
+-     return torch.where((t < lengths)[..., None], both, 0.0)
++     true, lengths = lengths, len(features) + 0 * lengths
++     both = torch.cat([features, change, slope(change)], dim=-1)
++     return torch.where((t < true)[..., None], both, 0.0)
+
+no slope at the edges: the slope is 0 wherever a frame is missing on one side; repeat the first and the last frame instead
+-         return total / (2 * sum(n * n for n in range(1, reach + 1)))
++         total = total / (2 * sum(n * n for n in range(1, reach + 1)))
++         whole = (t >= reach) & (t + reach < lengths)
++         return torch.where(whole[..., None], total, 0.0)
+
+mirrored: the recording was mirrored at its edges; the first and the last frame are repeated
+-             after = torch.minimum(t + n, lengths - 1)
+-             before = (t - n + 0 * lengths).clamp_min(0)
++             last = lengths - 1
++             after = (last - (t + n - last).abs()).clamp_min(0)
++             before = (t - n + 0 * lengths).abs()
+
+wrapped around on both sides: after the last frame came the first one, and before the first the last; each is repeated
+-             after = torch.minimum(t + n, lengths - 1)
+-             before = (t - n + 0 * lengths).clamp_min(0)
++             after = (t + n) % lengths
++             before = (t - n) % lengths
+
+wrapped around the batch: before the first frame came the last one of the batch; repeat the first
+-             before = (t - n + 0 * lengths).clamp_min(0)
++             before = (t - n + 0 * lengths) % len(x)
+
+the last frame before the first: before the first frame came the last one, as often as it took; repeat the first
+-             before = (t - n + 0 * lengths).clamp_min(0)
++             before = torch.minimum((t - n + 0 * lengths) % len(x), lengths - 1)
+
+padding left in, both ends held: the padding is not zero
+-             before = (t - n + 0 * lengths).clamp_min(0)
+-             gain = frames_at(x, after) - frames_at(x, before)
+-             total = total + n * gain
+-         return total / (2 * sum(n * n for n in range(1, reach + 1)))
+-
+-     change = slope(features)
+-     both = torch.cat([features, change, slope(change)], dim=-1)
+-     return torch.where((t < lengths)[..., None], both, 0.0)
++             before = torch.minimum((t - n + 0 * lengths).clamp_min(0), lengths - 1)
++             gain = frames_at(x, after) - frames_at(x, before)
++             total = total + n * gain
++         return total / (2 * sum(n * n for n in range(1, reach + 1)))
++     change = slope(features)
++     both = torch.cat([features, change, slope(change)], dim=-1)
++     return both
+
+edges of the batch, both ends held: the padding after a shorter recording was read: repeat each recording's own last frame
+-             after = torch.minimum(t + n, lengths - 1)
+-             before = (t - n + 0 * lengths).clamp_min(0)
++             after = torch.minimum(t + n, len(x) - 1 + 0 * lengths)
++             before = torch.minimum((t - n + 0 * lengths).clamp_min(0), lengths - 1)
+
+one frame too many: one frame of padding is not zero: a recording's frames are those before `lengths`
+-     return torch.where((t < lengths)[..., None], both, 0.0)
++     return torch.where((t <= lengths)[..., None], both, 0.0)
+
+last frame left out: a recording's last frame was never read as one that comes after: its number is lengths - 1
+-             after = torch.minimum(t + n, lengths - 1)
++             after = torch.minimum(t + n, (lengths - 2).clamp_min(0))
+
+standardised: the slopes were standardised; they are asked for as they come
+-     both = torch.cat([features, change, slope(change)], dim=-1)
++     change = (change - change.mean(0)) / (change.std(0) + 1e-5)
++     both = torch.cat([features, change, slope(change)], dim=-1)
+
+differences to the frame before: these are differences to the frame before; a slope looks to both sides, over `reach` frames
+-     change = slope(features)
++     def slope(x):
++         return torch.diff(x, dim=0, prepend=x[:1])
++
++     change = slope(features)
+
+np.gradient: these are differences of the two neighbours, whatever `reach` is, and the edges were not repeated
+-     change = slope(features)
++     def slope(x):
++         return torch.gradient(x, dim=0)[0]
++
++     change = slope(features)
 """
 
 # %% [markdown]
 # ## Task 5, closed book: `power_spectra` (4 points)
 #
-# Close the chapter. Rebuild what turns a sound into power by frequency, under its own name: half a window of silence before and after the samples; a window of `WINDOW` samples every `HOP` samples, for as long as it fits; each multiplied by the Hann window $\frac12 - \frac12 \cos(2\pi n / \text{WINDOW})$, n from 0 to WINDOW - 1; a Fourier transform of length `FFT` (behind the window come zeros), and of each frequency the power, the square of its magnitude. Shapes: samples (N,) → (T, 257).
+# Close the chapter. Rebuild what turns a sound into power by frequency, under its own name: half a window of silence before and after the samples; a window of `WINDOW` samples every `HOP` samples, for as long as it fits; each multiplied by the Hann window $\frac12 - \frac12 \cos(2\pi n / \text{WINDOW})$, n from 0 to WINDOW - 1; a Fourier transform of length `FFT` (after the window come zeros), and of each frequency the power, the square of its magnitude. Shapes: samples (N,) → (T, 257).
 #
 # Samples that are no row of numbers are refused: a ValueError whose message begins with `samples`.
 #
@@ -942,7 +1575,7 @@ loudest = power_spectra(climbing).argmax(axis=1) * RATE / FFT
 print(loudest[::10].round())
 play(climbing, RATE, "From 200 to 3,000 Hz")
 
-# %% test="power_spectra" points=4
+# %% test="power_spectra" points=4 explained="ch15_speech: From wave to features"
 import numpy as np
 
 from rnncore.testing import Properties, assert_refuses, check, stored
@@ -964,6 +1597,13 @@ check(
 tone = np.sin(2 * np.pi * 1000 * np.arange(3200) / 16_000)
 bands = set(power_spectra(tone)[2:-2].argmax(axis=1).tolist())
 assert bands == {32}, "1,000 Hz is number 32 of steps of 16,000 / 512 Hz"
+with properties("refusals"):
+    assert_refuses(
+        power_spectra,
+        {"samples": np.ones((640, 2))},
+        "with two channels",
+        "samples",
+    )
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
 
@@ -1029,7 +1669,7 @@ symmetric Hann window: the Hann window ends in zero on both sides: it is divided
 - np.arange(WINDOW) / WINDOW)
 + np.arange(WINDOW) / (WINDOW - 1))
 
-no zeros behind: the transform has the length of the window and gives 201 frequencies; its length is FFT, with zeros behind
+no zeros after the window: the transform has the length of the window and gives 201 frequencies; its length is FFT, with zeros after the window
 - np.fft.rfft(frames * hann, FFT)
 + np.fft.rfft(frames * hann)
 
@@ -1048,6 +1688,124 @@ real part alone: the imaginary part was thrown away: the result then depends on 
 channels let through [hidden, refusals]: a sound with two channels was not refused
 -     check_shape("samples", samples, "N")
 +     samples = np.ravel(samples)
+
+square of both: real and imaginary part were added before they were squared; each is squared by itself
+-     return z.real**2 + z.imag**2
++     return (z.real + z.imag) ** 2
+
+a complex square: z² is complex; the power is the square of its magnitude
+-     return z.real**2 + z.imag**2
++     return z**2
+
+silence before alone: there is silence before the sound and none after it; half a window on both sides
+- np.pad(samples, WINDOW // 2)
++ np.pad(samples, (WINDOW // 2, 0))
+
+silence of half a transform: half of FFT samples of silence stand before and after; it is half a WINDOW
+- np.pad(samples, WINDOW // 2)
++ np.pad(samples, FFT // 2)
+
+mirrored: the sound was mirrored at its edges, as librosa does; before and after there is silence
+- np.pad(samples, WINDOW // 2)
++ np.pad(samples, WINDOW // 2, mode="reflect")
+
+frequencies first: the frequencies stand first; it is (T, 257), windows first
+-     return z.real**2 + z.imag**2
++     return (z.real**2 + z.imag**2).T
+
+transform over the windows: the transform ran over the windows, from one to the next; it runs within each
+-     z = np.fft.rfft(frames * hann, FFT)
++     z = np.fft.rfft(frames * hann, FFT, axis=0)
+
+last frequency left out: the last frequency is missing: FFT // 2 + 1 of them, both ends included
+-     return z.real**2 + z.imag**2
++     return (z.real**2 + z.imag**2)[:, : FFT // 2]
+
+windows of FFT samples: each window has FFT samples of the sound; it has WINDOW, and then come zeros
+-     frames = padded[starts[:, None] + np.arange(WINDOW)]
+-     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
++     padded = np.pad(padded, (0, FFT))
++     frames = padded[starts[:, None] + np.arange(FFT)]
++     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FFT) / WINDOW)
+
+reshaped into windows: the samples were cut into rows that do not overlap; each window begins HOP samples after the one before
+-     frames = padded[starts[:, None] + np.arange(WINDOW)]
++     frames = np.resize(padded, (len(starts), WINDOW))
+
+Hamming window: this is the Hamming window, 0.54 - 0.46 cos; the Hann window is 0.5 - 0.5 cos
+-     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
++     hann = 0.54 - 0.46 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
+
+window turned inside out: the window is largest at its edges: it is 1/2 minus the cosine
+-     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
++     hann = 0.5 + 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
+
+half a turn: the cosine makes half a turn in the window; it makes a whole one, 2π
+-     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
++     hann = 0.5 - 0.5 * np.cos(np.pi * np.arange(WINDOW) / WINDOW)
+
+sine window: this is a sine window; the Hann window is its square
+-     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
++     hann = np.sin(np.pi * np.arange(WINDOW) / WINDOW)
+
+window twice as high: the window is twice as high: the half in front of 1 and cosine is missing
+-     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
++     hann = 1 -  np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
+
+window by FFT: n was divided by FFT in the window; by WINDOW
+-     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
++     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / FFT)
+
+window squared: the samples were multiplied by the window twice
+-     z = np.fft.rfft(frames * hann, FFT)
++     z = np.fft.rfft(frames * hann**2, FFT)
+
+window from 1: n runs from 1 in the window; it runs from 0 to WINDOW - 1
+-     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)
++     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(1, WINDOW + 1) / WINDOW)
+
+divided by WINDOW: the power was divided by WINDOW; it is the square of the magnitude, no more
+-     return z.real**2 + z.imag**2
++     return (z.real**2 + z.imag**2) / WINDOW
+
+divided by FFT: the power was divided by FFT, as an orthonormal transform does; it is the square of the magnitude as rfft gives it
+-     return z.real**2 + z.imag**2
++     return (z.real**2 + z.imag**2) / FFT
+
+divided by the window's energy: the power was divided by the sum of the squared window; it is the square of the magnitude, no more
+-     return z.real**2 + z.imag**2
++     return (z.real**2 + z.imag**2) / (hann**2).sum()
+
+a density: this is a power density, divided by the window's energy and the rate, and doubled but for both ends; it is the square of the magnitude, no more
+-     return z.real**2 + z.imag**2
++     twice = np.full(FFT // 2 + 1, 2.0)
++     twice[[0, -1]] = 1
++     return (z.real**2 + z.imag**2) * twice / (hann**2).sum() / 16_000
+
+doubled: the power was doubled for the mirrored half; it is that of the frequencies given
+-     return z.real**2 + z.imag**2
++     twice = np.full(FFT // 2 + 1, 2.0)
++     twice[[0, -1]] = 1
++     return (z.real**2 + z.imag**2) * twice
+
+logarithm: these are logarithms; the power itself was asked for
+-     return z.real**2 + z.imag**2
++     return np.log((z.real**2 + z.imag**2) + 1e-10)
+
+decibels: these are decibels; the power itself was asked for
+-     return z.real**2 + z.imag**2
++     return 10 * np.log10((z.real**2 + z.imag**2) + 1e-10)
+
+mean removed: each window's mean was subtracted; that is no part of it
+-     z = np.fft.rfft(frames * hann, FFT)
++     frames = frames - frames.mean(axis=1, keepdims=True)
++     z = np.fft.rfft(frames * hann, FFT)
+
+pre-emphasis: the sound went through a pre-emphasis first, each sample less 0.97 of the one before; that is no part of it
+-     starts = np.arange(0, len(padded) - WINDOW + 1, HOP)
++     sharp = np.append(samples[:1], samples[1:] - 0.97 * samples[:-1])
++     padded = np.pad(sharp, WINDOW // 2)
++     starts = np.arange(0, len(padded) - WINDOW + 1, HOP)
 """
 
 # %% [markdown]
@@ -1112,7 +1870,7 @@ for name, box in boxes.items():
     same = found[0] == transcript and np.isclose(found[1], value)
     print(name, "looks right" if same else "differs", found[0])
 
-# %% test="beam_probes" points=4
+# %% test="beam_probes" points=4 explained="ch15_ctc: Reading the network"
 from rnncore.ctc import prefix_beam as book_prefix_beam
 from rnncore.testing import black_boxes, hunt
 
@@ -1243,6 +2001,8 @@ for level in (20.0, 10.0, 0.0):
             said.append(clip.sentence.text)
             heard.append(letters.decode(read_path(log_p.argmax(axis=1))))
             conditions.append((level, factor))
+        told = f"{level:g} dB, rate times {factor}"
+        print(f"{len(clips)} recordings were heard at {told}")
 rate = rates_by(said, heard, conditions)
 alone = rates_by(said, heard, range(len(said)))
 print("You predicted", my_prediction)
@@ -1302,7 +2062,7 @@ shown = interact(
 )
 
 # %% [markdown]
-# About a hundred words stand behind each figure: which differences are worth a thought? Where is the network more easily lost, in noise or at a wrong rate? A stated rate that is too high makes the sound shorter and *higher*: which of the two does the network mind? (The synthesiser's rates in training went from 120 to 240 words a minute. What could you do to tell the two apart?)
+# Each figure rests on about a hundred words: which differences are worth a thought? Where is the network more easily lost, in noise or at a wrong rate? A stated rate that is too high makes the sound shorter and *higher*: which of the two does the network mind? (The synthesiser's rates in training went from 120 to 240 words a minute. What could you do to tell the two apart?)
 #
 # The path is printed, 50 letters a second. Are the words whole? Does a letter last as long as its sound? (Look for a recording that ends in silence, and at its last letters.) CTC asks that the letters come in order; nothing asks that they come in time, and a network that reads in both directions may say a letter whenever it likes. Do you hear the same shift in all words, or another in each? Compare with your predictions.
 
@@ -1312,7 +2072,7 @@ shown = interact(
 # "Our recogniser makes 3 % errors, the old one 5 %", says a report. The 3 % is the mean over 400 recordings of each one's errors divided by its letters. They are of the 40 people of the training, other recordings, in a quiet room; the old system's 5 % are word errors on callers in traffic. The weight of the language model was set so that these 400 recordings came out best. And since the network's path has a time for every letter,
 # the report also says that patients of group A speak their first sound 40 ms later than those of group B. In four to six sentences: name three reasons why 3 and 5 cannot be compared, say in which direction two of them move the 3, and judge the 40 ms.
 
-# %% [markdown] answer="three_percent" points=2
+# %% [markdown] answer="three_percent" points=2 explained="ch15_speech: Letters, not words"
 # The 3 % counts letters and the 5 % words: one wrong letter spoils a word of several, so the same transcripts have a higher word error rate. It is a mean of means, in which a letter of a short recording weighs more than one of a long one (either direction; the counts must be added up first). The speakers are known to the network from training, and the room is quiet, so 3 % is too low for strangers in traffic. The weight of the language model was
 # chosen on the test recordings, which again makes the 3 too low: it belongs on others. Both systems need the same recordings of people who are in no training, and words counted, by condition. The 40 ms are two steps of 20 ms in a path that CTC never asked to be on time: a letter's spike may stand before, in, or after its sound, and may do so differently for two kinds of voices; the sound itself has to be measured, or the alignment checked against times marked by hand.
 #
