@@ -503,7 +503,7 @@ def through_window(states, lengths, centre, sharp):
     context = xp.sum(weights[..., None] * by_film, axis=2)
     return context, (by_film, weights, away, sharp, last)
 
-# %% through_window: maths, smallest subtracted
+# %% through_window: right, the largest of the padding's scores too subtracted
 def through_window(states, lengths, centre, sharp):
     xp = array_namespace(states)
     by_film = xp.permute_dims(states, (1, 0, 2))  # (B, T, H)
@@ -2271,7 +2271,7 @@ def either_order(logits, targets):
     loss = min(xp.sum(each[0, ...]), xp.sum(each[1, ...])) / count
     return loss, xp.where(taught, error, nothing) / count
 
-# %% either_order: copied, float loss
+# %% either_order: right, the loss a Python number
 def either_order(logits, targets):
     xp = array_namespace(logits)
     classes = from_numpy(np.arange(logits.shape[3]), logits)
@@ -3741,7 +3741,7 @@ def caption_batches(frames, captions, B, device=None):
 
     return next_batch
 
-# %% caption_batches: maths, rng.choice
+# %% caption_batches: right, rng.choice
 def caption_batches(frames, captions, B, device=None):
     if len(frames) != len(captions):
         raise ValueError(f"captions: expected {len(frames)}, got {len(captions)}")
