@@ -1178,7 +1178,10 @@ visible = [
         truths=[("a b c a",), ("a b",), ("b a b a", "a b b b")],
     ),
     dict(said=["a b c d e", "b"], truths=[("a b c",), ("b c",)]),
-    dict(said=["a b", "b a"], truths=[("b a", "b b", "a c"), ("a b",) * 3]),
+    dict(
+        said=["a b", "b a", "a b"],
+        truths=[("b a",) * 3, ("a b",) * 3, ("a b",) * 3],
+    ),
 ]
 check(judged, stored("judged"), visible, outputs=OUTPUTS)
 ### BEGIN HIDDEN TESTS
