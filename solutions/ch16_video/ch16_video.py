@@ -173,7 +173,7 @@ for name, film in {"right": light, "left": light[::-1].copy()}.items():
     y, _ = motion_maps(*move((film, [5], W, np.array([-1.0, -1.0]))))
     print(f"to the {name:5}", 25 * to_numpy(y)[:, 0].T)
 
-# %% test="motion_maps" points=4
+# %% test="motion_maps" points=4 explained="ch16_video: A picture becomes a vector, a film a sequence"
 import numpy as np
 import torch
 
@@ -308,6 +308,134 @@ bias after the ReLU: the bias was added after the ReLU; it is the threshold of a
 padding not silenced: y is not zero after a film's end: the padding has been looked at
 - , axis=(-2, -1)) * seen
 + , axis=(-2, -1))
+
+bias left out: the bias b is missing in z
+- z = b[:, None, None]
++ z = 0 * b[:, None, None]
+
+bias in every term: the bias was added with each of the 18 terms; a map has it once
+- z = z + w * shifted(film, i, j)[:, :, None, ...]
++ z = z + w * shifted(film, i, j)[:, :, None, ...] + 17 / 18 * b[:, None, None]
+
+the frame now alone: the frame before was left out: only W[:, 0] was used
+- enumerate((frames, before))
++ enumerate((frames,))
+
+difference of the frames: W[:, 1] was given the difference of the two frames; it looks at the frame before as it is
+- frames[:-1, ...]])
++ frames[:-1, ...]])
++     before = frames - before
+
+films taken for steps: the frame before came from the film beside it: axis 0 is time, axis 1 the films
+- xp.concat([frames[:1, ...], frames[:-1, ...]])
++ xp.concat([frames[:, :1, ...], frames[:, :-1, ...]], axis=1)
+
+middle of the kernel alone: only the middle of each kernel was used, W[:, :, 1, 1]; the eight places around it count as well
+- for i, j in PLACES:
++ for i, j in [(0, 0)]:
+
+middle of the kernel left out: the middle of each kernel was left out: (0, 0) is a place as well
+- for i, j in PLACES:
++ for i, j in [p for p in PLACES if p != (0, 0)]:
+
+places without the one: place (i, j) stands in W[:, s, i + 1, j + 1]; at [i, j], where -1 is the last row, the kernel is rotated
+- W[:, s, i + 1, j + 1]
++ W[:, s, i, j]
+
+a ring for a picture: what lies outside the picture was taken from its other side; outside is darkness, 0
+- shifted(film, i, j)
++ xp.roll(film, (-i, -j), axis=(2, 3))
+
+edge repeated: outside the picture its edge was repeated; outside is darkness, 0
+- shifted(film, i, j)
++ film[:, :, np.clip(np.arange(film.shape[2]) + i, 0, film.shape[2] - 1)][..., np.clip(np.arange(film.shape[2]) + j, 0, film.shape[2] - 1)]
+
+ReLU of each frame's part: the ReLU was taken of each frame's part by itself, not of their sum with the bias
+-     for s, film in enumerate((frames, before)):
+-         for i, j in PLACES:
+-             w = W[:, s, i + 1, j + 1][:, None, None]
+-             z = z + w * shifted(film, i, j)[:, :, None, ...]
++     for s, film in enumerate((frames, before)):
++         part = 0
++         for i, j in PLACES:
++             w = W[:, s, i + 1, j + 1][:, None, None]
++             part = part + w * shifted(film, i, j)[:, :, None, ...]
++         z = z + part * (part > 0)
+
+absolute value: y is the mean of |z|: what is below 0 counts as 0
+- xp.mean(z * (z > 0)
++ xp.mean(xp.abs(z)
+
+tanh instead of the ReLU: tanh(z) was averaged instead of max(0, z)
+- xp.mean(z * (z > 0)
++ xp.mean(xp.tanh(z)
+
+pixels counted: y is the share of the pixels where z is above 0; it is the mean of their values, with 0 for the others
+- xp.mean(z * (z > 0)
++ xp.mean((z > 0) * (0 * z + 1)
+
+mean over what is above 0: the sum was divided by the number of pixels where z is above 0; it is divided by all S² of them
+- xp.mean(z * (z > 0), axis=(-2, -1))
++ xp.sum(z * (z > 0), axis=(-2, -1)) / xp.sum((z > 0) + 1e-15 + 0 * z, axis=(-2, -1))
+
+divided by one side: the sum over S × S pixels was divided by S
+- xp.mean(z * (z > 0), axis=(-2, -1))
++ xp.sum(z * (z > 0), axis=(-2, -1)) / frames.shape[-1]
+
+edge left out of the mean: the pixels at the picture's edge were left out of the mean
+- xp.mean(z * (z > 0), axis=(-2, -1))
++ xp.mean((z * (z > 0))[..., 1:-1, 1:-1], axis=(-2, -1))
+
+rows averaged, columns not: the mean was taken along one side of the picture, and along the other the largest value
+- xp.mean(z * (z > 0), axis=(-2, -1))
++ xp.max(xp.mean(z * (z > 0), axis=-1), axis=-1)
+
+the first frame silenced: y of the first frame is zero; its frame before is the first frame once more, so that it has an answer too
+- , axis=(-2, -1)) * seen
++ , axis=(-2, -1)) * seen
++     y = xp.concat([0 * y[:1, ...], y[1:, ...]])
+
+silent one frame too late: y goes on for one frame after each film's end: film b has the frames 0 to lengths[b] - 1
+- , axis=(-2, -1)) * seen
++ , axis=(-2, -1)) * counted(frames, [n + 1 for n in lengths])
+
+silent one frame too early: the last frame of each film was silenced: film b has the frames 0 to lengths[b] - 1
+- , axis=(-2, -1)) * seen
++ , axis=(-2, -1)) * counted(frames, [n - 1 for n in lengths])
+
+last answer repeated: after a film's end its last answer was repeated; y is zero there
+- , axis=(-2, -1)) * seen
++ , axis=(-2, -1))
++     last = [np.minimum(np.arange(len(frames)), n - 1) for n in lengths]
++     y = xp.stack([y[:, k, :][last[k]] for k in range(len(last))], axis=1)
+
+padding darkened: the frames of the padding were made dark, and y is not zero there: the biases answer, and the last frame as the one before
+-     z = b[:, None, None]
+-     for s, film in enumerate((frames, before)):
+-         for i, j in PLACES:
+-             w = W[:, s, i + 1, j + 1][:, None, None]
+-             z = z + w * shifted(film, i, j)[:, :, None, ...]
+-     y = xp.mean(z * (z > 0), axis=(-2, -1)) * seen
++     frames, before = (film * seen[..., None] for film in (frames, before))
++     z = b[:, None, None]
++     for s, film in enumerate((frames, before)):
++         for i, j in PLACES:
++             w = W[:, s, i + 1, j + 1][:, None, None]
++             z = z + w * shifted(film, i, j)[:, :, None, ...]
++     y = xp.mean(z * (z > 0), axis=(-2, -1))
+
+divided by the film's length: y was divided by the number of frames; each frame has an answer of its own
+- , axis=(-2, -1)) * seen
++ , axis=(-2, -1)) * seen / from_numpy(np.asarray(lengths)[:, None], frames)
+
+cache after the ReLU: the cache has max(0, z); the way back is given z itself
+-     y = xp.mean(z * (z > 0), axis=(-2, -1)) * seen
++     z = z * (z > 0)
++     y = xp.mean(z, axis=(-2, -1)) * seen
+
+frames before in the cache: the cache begins with the frames one step later; it begins with the frames as they came
+- return y, (frames,
++ return y, (before,
 """
 
 # %% [markdown]
@@ -381,7 +509,7 @@ for k, name in enumerate(["right", "left"]):
     d_frames, _, _ = motion_maps_vjp(move(d_y), cache)
     print(f"{name:5}  middle row of frame 2:", to_numpy(d_frames)[2, 0, 2])
 
-# %% test="motion_maps_vjp" points=5
+# %% test="motion_maps_vjp" points=5 explained="ch16_video: A picture becomes a vector, a film a sequence"
 import numpy as np
 
 from rnncore.backend import to_numpy
@@ -481,7 +609,7 @@ divided by one side: a mean over S × S pixels was divided by S
 - frames.shape[-1] ** 2
 + frames.shape[-1]
 
-shifted the same way back: on the way back the shift goes the other way: what pixel p has read at p + (i, j) goes back to pixel p + (i, j), so shift by (-i, -j)
+shifted the same way back: the pixels' gradient went back to the wrong side: what pixel p has read at p + (i, j) with W[:, s, i + 1, j + 1] goes back there with the same number: shift by (-i, -j), and do not turn the kernel
 - shifted(d_moved, -i, -j)
 + shifted(d_moved, i, j)
 
@@ -524,6 +652,153 @@ kernels exchanged: the frame now got its gradient through the kernel of the fram
 z left out: z is missing in d_z: it has no pixels then, and where z was not above 0 nothing comes back
 - [..., None, None] * (z > 0) /
 + [..., None, None] /
+
+overwritten in the loop: what each place sends back replaced what was there, so that only the last place is left: add them up
+- d_films[s] = d_films[s] + shifted(
++ d_films[s] = shifted(
+
+not shifted back: the pixels' gradient was not shifted back: what pixel p has read at p + (i, j) goes back to pixel p + (i, j)
+- shifted(d_moved, -i, -j)
++ d_moved
+
+rows and columns exchanged on the way back: on the way back rows and columns are exchanged: shift by (-i, -j), in this order
+- shifted(d_moved, -i, -j)
++ shifted(d_moved, -j, -i)
+
+a ring on the way back: on the way back the picture was taken for a ring: what is shifted out of it is lost
+- shifted(d_moved, -i, -j)
++ xp.roll(d_moved, (i, j), axis=(2, 3))
+
+rows and columns of d_W: d_W has its rows and columns exchanged: place (i, j) stands at [i + 1, j + 1]
+- d_W[:, s, i + 1, j + 1] =
++ d_W[:, s, j + 1, i + 1] =
+
+kernel turned in both: the kernels were read and written turned by half a circle: place (i, j) stands at [i + 1, j + 1]
+-             d_W[:, s, i + 1, j + 1] = xp.sum(d_z * moved, axis=(0, 1, 3, 4))
+-             w = W[:, s, i + 1, j + 1][:, None, None]
++             d_W[:, s, 1 - i, 1 - j] = xp.sum(d_z * moved, axis=(0, 1, 3, 4))
++             w = W[:, s, 1 - i, 1 - j][:, None, None]
+
+places without the one: place (i, j) stands at [i + 1, j + 1]; at [i, j], where -1 is the last row, the kernel is rotated
+-             d_W[:, s, i + 1, j + 1] = xp.sum(d_z * moved, axis=(0, 1, 3, 4))
+-             w = W[:, s, i + 1, j + 1][:, None, None]
++             d_W[:, s, i, j] = xp.sum(d_z * moved, axis=(0, 1, 3, 4))
++             w = W[:, s, i, j][:, None, None]
+
+d_W of the film as it is: d_W was made with the film as it stands: place (i, j) saw it shifted by (i, j)
+- moved = shifted(film, i, j)[
++ moved = film[
+
+d_W in one kernel: the gradients of both films were added up in d_W[:, 0]; W[:, 1] has its own
+- d_W[:, s, i + 1, j + 1] =
++ d_W[:, 0, i + 1, j + 1] +=
+
+films exchanged in d_W: d_W[:, 0] got what belongs to the frame before, and d_W[:, 1] what belongs to the frame now
+- enumerate((frames, before))
++ enumerate((before, frames))
+
+d_W averaged: d_W is the mean over frames, films and pixels; gradients of shared weights add up
+- xp.sum(d_z * moved, axis=(0, 1, 3, 4))
++ xp.mean(d_z * moved, axis=(0, 1, 3, 4))
+
+d_W summed over the kernels: d_W was summed over axis 2, the kernels, and not over the columns: each kernel has a gradient of its own
+- d_z * moved, axis=(0, 1, 3, 4))
++ d_z * moved, axis=(0, 1, 2, 3))[: W.shape[0]]
+
+one kernel for both films: both films got their gradient through W[:, 0]; what the frame before is owed comes through W[:, 1]
+- w = W[:, s, i + 1, j + 1]
++ w = W[:, 0, i + 1, j + 1]
+
+the first kernel alone: the pixels' gradient comes through the first kernel alone; the kernels' shares add up
+- xp.sum(w * d_z, axis=2)
++ (w * d_z)[:, :, 0, ...]
+
+averaged over the kernels: what the kernels send back to a pixel was averaged; it adds up
+- xp.sum(w * d_z, axis=2)
++ xp.mean(w * d_z, axis=2)
+
+divided by the kernels too: each pixel counts 1/S² in y; d_z was divided by the number of kernels as well
+- frames.shape[-1] ** 2
++ (z.shape[2] * frames.shape[-1] ** 2)
+
+divided by steps and films: y is a mean over S² pixels; d_z was divided by T B instead
+- frames.shape[-1] ** 2
++ (frames.shape[0] * frames.shape[1])
+
+divided by what is above 0: y is a mean over all S² pixels; d_z was divided by the number of those where z is above 0
+- frames.shape[-1] ** 2
++ xp.sum((z > 0) + 1e-15 + 0 * z, axis=(-2, -1), keepdims=True)
+
+divided by the film's length: d_z was divided by the number of the film's frames; each frame has an answer of its own
+- (d_y * seen)
++ (d_y * seen / xp.sum(seen + 0 * d_y, axis=0))
+
+z for the slope: d_z was multiplied by max(0, z); the slope is 1 where z is above 0, and 0 elsewhere
+- [..., None, None] * (z > 0) /
++ [..., None, None] * z * (z > 0) /
+
+sign for the slope: where z is below 0 the slope is 0, not -1: that would be the slope of |z|
+- [..., None, None] * (z > 0) /
++ [..., None, None] * xp.sign(z) /
+
+slope the wrong way round: the slope is 1 where z is above 0 and 0 below; here it is the other way round
+- [..., None, None] * (z > 0) /
++ [..., None, None] * (z < 0) /
+
+slope of tanh: this is the slope of tanh; that of max(0, z) is 1 where z is above 0, and 0 elsewhere
+- [..., None, None] * (z > 0) /
++ [..., None, None] * (1 - xp.tanh(z) ** 2) /
+
+leaky slope: this is the slope of a leaky ReLU; where z is not above 0 nothing comes back
+- [..., None, None] * (z > 0) /
++ [..., None, None] * ((z > 0) + 0.01 * (z <= 0)) /
+
+the frames before dropped: each frame was read twice; what the reader one step later sends back, d_before, was dropped altogether
+-     d_frames = d_now + later
+-     d_frames[0, ...] = d_frames[0, ...] + d_before[0, ...]
++     d_frames = d_now
+
+both films added up: what the frame before is owed went to the frame now: shift it one step back in time, but for the first frame's
+-     d_frames = d_now + later
+-     d_frames[0, ...] = d_frames[0, ...] + d_before[0, ...]
++     d_frames = d_now + d_before
+
+a film for a loop: the film was taken for a loop: what the first frame is owed as its own frame before went to the last frame
+-     d_frames = d_now + later
+-     d_frames[0, ...] = d_frames[0, ...] + d_before[0, ...]
++     d_frames = d_now + xp.roll(d_before, -1, axis=0)
+
+the last frame read again: the last frame is nobody's frame before: nothing comes back to it from a later step
+- 0 * d_before[:1, ...]])
++ d_before[-1:, ...]])
+
+films taken for steps on the way back: what the frame before is owed was moved to the film beside it: axis 0 is time, axis 1 the films
+- xp.concat([d_before[1:, ...], 0 * d_before[:1, ...]])
++ xp.concat([d_before[:, 1:, ...], 0 * d_before[:, :1, ...]], axis=1)
+
+the frame before subtracted: what the frame before is owed was subtracted; it is added
+- d_now + later
++ d_now - later
+
+the first frame counted twice: the first frame was its own frame before once; here that counts twice
+- d_frames[0, ...] + d_before[0, ...]
++ d_frames[0, ...] + 2 * d_before[0, ...]
+
+the first frame subtracted: the first frame was its own frame before; what it is owed for that was subtracted
+- d_frames[0, ...] + d_before[0, ...]
++ d_frames[0, ...] - d_before[0, ...]
+
+d_b of d_y: d_b is the sum of d_y; it is the sum of d_z, over films, steps and pixels
+- xp.sum(d_z, axis=(0, 1, 3, 4))
++ xp.sum(d_y, axis=(0, 1))
+
+d_b of what is seen: d_b is the sum of d_y over what is seen; it is the sum of d_z, which has the slope and 1/S² as well
+- xp.sum(d_z, axis=(0, 1, 3, 4))
++ xp.sum(d_y * seen, axis=(0, 1))
+
+d_b averaged: d_b is the mean of d_z over films, steps and pixels; gradients of shared weights add up
+- xp.sum(d_z, axis=(0, 1, 3, 4))
++ xp.mean(d_z, axis=(0, 1, 3, 4))
 """
 
 # %% [markdown]
@@ -583,7 +858,7 @@ print(
     accuracy, "by hand [0, 0.5, 0, 0.5, 0.5];", decided, "by hand [4, -1]"
 )
 
-# %% test="how_soon" points=5
+# %% test="how_soon" points=5 explained="ch16_actions: How soon?"
 import numpy as np
 
 from rnncore.testing import Properties, assert_close, check, stored
@@ -696,6 +971,151 @@ numbered from 0: frames were numbered from 0: a film that is right at once count
 smallest logit: the answer is the class with the largest logit, not the smallest
 - logits.argmax(axis=2)
 + logits.argmin(axis=2)
+
+share of the mean length: the share was taken of the films' mean length; it is the share of each film's own
+- -(-percents[:, None] * lengths // 100)
++ -(-percents[:, None] * int(lengths.mean()) // 100)
+
+share of the last row's number: the share was taken of lengths[b] - 1; take it of the number of frames, then row n - 1
+-     after = -(-percents[:, None] * lengths // 100)
+-     accuracy = right[after - 1, np.arange(B)].mean(axis=1)
++     after = -(-percents[:, None] * (lengths - 1) // 100)
++     accuracy = right[after, np.arange(B)].mean(axis=1)
+
+percents taken for shares: the percents were not divided by 100: every film was asked at its end
+- -(-percents[:, None] * lengths // 100)
++ np.minimum(percents[:, None] * lengths, lengths)
+
+rounded to the nearest: the number of frames was rounded to the nearest; a share is rounded up to whole frames
+- -(-percents[:, None] * lengths // 100)
++ np.maximum(np.rint(percents[:, None] * lengths / 100).astype(int), 1)
+
+rounded down and one more: the share was rounded down and one frame added: where it comes out even, that is one too many
+- -(-percents[:, None] * lengths // 100)
++ np.minimum(percents[:, None] * lengths // 100 + 1, lengths)
+
+percents and lengths in pairs: percents and lengths were paired one by one; each percent is asked of all films
+-     after = -(-percents[:, None] * lengths // 100)
+-     accuracy = right[after - 1, np.arange(B)].mean(axis=1)
++     after = -(-percents * lengths[: len(percents)] // 100)
++     accuracy = right[after - 1].mean(axis=1)
+
+one row too early: after n frames the answer stands in row n - 1; this is row n - 2
+- right[after - 1, np.arange(B)]
++ right[np.maximum(after - 2, 0), np.arange(B)]
+
+all films at all rows: right[after - 1] has the row of every film for all films; each is asked in its own column, right[after - 1, np.arange(B)]
+- right[after - 1, np.arange(B)].mean(axis=1)
++ right[after - 1].mean(axis=(1, 2))
+
+right once by then: accuracy counts the films that were named rightly once by then; the answer at this frame counts
+- right[after - 1, np.arange(B)].mean(axis=1)
++ np.array([(right & (t < n)).any(axis=0).mean() for n in after])
+
+right from then on: accuracy counts the films that stay right from this frame on; the answer at this frame counts
+- right[after - 1, np.arange(B)].mean(axis=1)
++ np.array([(right | (t >= lengths) | (t < n - 1)).all(axis=0).mean() for n in after])
+
+in percent: accuracy is in percent; it is a share, from 0 to 1
+- .mean(axis=1)
++ .mean(axis=1) * 100
+
+divided by the steps: the number of films named rightly was divided by T; it is divided by their number, B
+- .mean(axis=1)
++ .sum(axis=1) / T
+
+long films weigh more: accuracy was weighted by the films' lengths; all films count alike
+- right[after - 1, np.arange(B)].mean(axis=1)
++ right[after - 1, np.arange(B)] @ lengths / lengths.sum()
+
+wrong at the end left out: films that are wrong at their end were left out of accuracy; all films count
+- right[after - 1, np.arange(B)]
++ right[after - 1, np.arange(B)][:, right[lengths - 1, np.arange(B)]]
+
+logits added up: the logits were averaged over the frames so far; the answer after a frame is that of its own logits
+- logits.argmax(axis=2)
++ logits.cumsum(axis=0).argmax(axis=2)
+
+above 0 is right: a film was called right where its label's logit is above 0; it is right where it is the largest
+- logits.argmax(axis=2) == labels
++ logits[:, np.arange(B), labels] > 0
+
+above one half is right: a film was called right where its label's probability is above 1/2; of more than two classes a smaller one may be the largest
+- logits.argmax(axis=2) == labels
++ np.exp(logits[:, np.arange(B), labels]) > 0.5 * np.exp(logits).sum(axis=2)
+
+the largest of the films: the largest logit was taken along the films, axis 1; the classes are axis 2
+- logits.argmax(axis=2) == labels
++ logits.argmax(axis=1)[:, :1] == labels
+
+0 for never: a film that is wrong at its end was never decided: -1, not 0
+- last_wrong + 1, -1)
++ last_wrong + 1, 0)
+
+NaN for never: a film that is wrong at its end was never decided: -1, not NaN
+- last_wrong + 1, -1)
++ last_wrong + 1, np.nan)
+
+wrong at the batch's end: a film that is wrong at its end got -1 only where it is as long as the batch; each film has an end of its own, lengths[b]
+- last_wrong < lengths
++ last_wrong < T
+
+right at the batch's end: whether a film was decided was asked in the batch's last row; for shorter films that is padding
+- last_wrong < lengths
++ right[-1]
+
+padding asked too: wrong answers in the padding were counted in decided: after a film's end nobody asks
+-     wrong = ~right & (t < lengths)
+-     last_wrong = ((t + 1) * wrong).max(axis=0)
+-     decided = np.where(last_wrong < lengths, last_wrong + 1, -1)
++     last_wrong = ((t + 1) * ~right).max(axis=0)
++     decided = np.where(last_wrong != lengths, last_wrong + 1, -1)
+
+one row of padding asked: decided asks one row too many: film b has the rows 0 to lengths[b] - 1
+-     wrong = ~right & (t < lengths)
+-     last_wrong = ((t + 1) * wrong).max(axis=0)
+-     decided = np.where(last_wrong < lengths, last_wrong + 1, -1)
++     wrong = ~right & (t <= lengths)
++     last_wrong = ((t + 1) * wrong).max(axis=0)
++     decided = np.where(last_wrong != lengths, last_wrong + 1, -1)
+
+rows for frames: decided counts rows from 0; frame counts begin with 1
+-     last_wrong = ((t + 1) * wrong).max(axis=0)
+-     decided = np.where(last_wrong < lengths, last_wrong + 1, -1)
++     last_wrong = (t * wrong).max(axis=0)
++     decided = np.where(right[lengths - 1, np.arange(B)], last_wrong + 1, -1)
+
+after the first wrong answer: decided comes after the first wrong answer; it comes after the last one
+- last_wrong + 1, -1)
++ np.where(wrong.any(axis=0), wrong.argmax(axis=0) + 2, 1), -1)
+
+wrong answers counted: decided is one more than the number of wrong answers; it is one more than the frame of the last of them
+- last_wrong + 1, -1)
++ wrong.sum(axis=0) + 1, -1)
+
+right answers counted: decided counts the right answers at the end; it is the frame with which they begin
+- last_wrong + 1, -1)
++ lengths - last_wrong, -1)
+
+decided as a share: decided is a percentage of the film; it is a number of frames
+- last_wrong + 1, -1)
++ 100 * (last_wrong + 1) // lengths, -1)
+
+the number of the last wrong one: decided is the frame of the last wrong answer, and where that is the film's last, its length; it takes one more to be right, and is -1 there
+- last_wrong + 1, -1)
++ last_wrong, lengths)
+
+settled on any answer: decided tells when the answer no longer changes, right or wrong; where it is wrong at the end it is -1
+-     wrong = ~right & (t < lengths)
+-     last_wrong = ((t + 1) * wrong).max(axis=0)
+-     decided = np.where(last_wrong < lengths, last_wrong + 1, -1)
++     said = logits.argmax(axis=2)
++     other = (said != said[lengths - 1, np.arange(B)]) & (t < lengths)
++     decided = ((t + 1) * other).max(axis=0) + 1
+
+right without a break from the first: decided is 1 for every film that is right at its end: what was wrong before was not looked at
+- last_wrong + 1, -1)
++ 1, -1)
 """
 
 # %% [markdown]
@@ -765,7 +1185,7 @@ readers = ("a frame", "a bag", "neighbours", "the film")
 for reader, share in zip(readers, ceilings(acts, named), strict=True):
     print(f"{reader:10} {9 * share:.1f} of 9 films")
 
-# %% test="ceilings" points=5 whole="four counts that build on one another"
+# %% test="ceilings" points=5 whole="four counts that build on one another" explained="ch16_video: What can be known without memory, and without order"
 import numpy as np
 
 from rnncore.testing import check, stored
@@ -786,10 +1206,14 @@ def shown(rng, N, longest=6, letters="abcd", kinds=3):
 
 rng = np.random.default_rng(4)
 visible = [
-    shown(rng, 12),
+    shown(rng, 75, 5, "abc", 3),
     dict(films=["abc", "cba", "aab", "bba"], labels=[0, 1, 2, 3]),
     dict(films=["abac", "aabc", "cbaa"], labels=[0, 1, 2]),
     dict(films=["aabab", "abaab", "a", "a"], labels=[0, 1, 1, 0]),
+    dict(
+        films=["abba", "baab", "ab", "aabb", "aab", "a"],
+        labels=[0, 1, 2, 3, 4, 5],
+    ),
     shown(rng, 15, 4, "ab", 2),
 ]
 check(ceilings, stored("ceilings"), visible, outputs=OUTPUTS)
@@ -865,6 +1289,154 @@ how much is different: what was counted is what gives its label away for certain
 a frame weighs 1: each frame weighed 1, so that a film of n frames counted n times; a frame of a film of n frames weighs 1/n
 - [(a, k, 1 / len(film)) for
 + [(a, k, 1) for
+
+not divided by the films: this is the number of films named rightly; divide it by the number of all films
+- for c in votes.values()) / len(films)
++ for c in votes.values())
+
+divided by one: these are the numbers of films named rightly; divide them by the number of all films
+- for c in votes.values()) / len(films)
++ for c in votes.values()) / 1
+
+in percent: these are percentages; a fraction is from 0 to 1
+- for c in votes.values()) / len(films)
++ for c in votes.values()) / len(films) * 100
+
+divided by what can be seen: the sum was divided by the number of different things that can be seen; divide it by the number of films
+- for c in votes.values()) / len(films)
++ for c in votes.values()) / len(votes)
+
+share of errors: this is the fraction of the films that are named wrongly
+- return sum(
++ return 1 - sum(
+
+nothing is seen: all films fell under one key: this is a reader who sees nothing, and always says the most frequent label
+- votes[seen][label]
++ votes[0][label]
+
+the first label met: the reader says the label that it met first; the best one says the heaviest
+- max(c.values())
++ next(iter(c.values()))
+
+labels drawn like their weights: the reader draws its answer with the labels' probabilities; the best one always says the heaviest label
+- sum(max(c.values()) for c in votes.values())
++ sum(sum(v * v for v in c.values()) / sum(c.values()) for c in votes.values())
+
+mean over what can be seen: the accuracies for each thing that can be seen were averaged; films count alike, so weigh each by its films
+- sum(max(c.values()) for c in votes.values()) / len(films)
++ sum(max(c.values()) / sum(c.values()) for c in votes.values()) / len(votes)
+
+ties shared: where several labels are equally heavy the heaviest weight was divided among them; whichever the reader says, it is right with that whole weight
+- max(c.values()) for c
++ max(c.values()) / list(c.values()).count(max(c.values())) for c
+
+only what is certain: only what has a single label was counted; the best reader guesses as well, and is sometimes right
+- max(c.values()) for c in votes.values()
++ max(c.values()) for c in votes.values() if len(c) == 1
+
+the same film counts once: films that occur more than once were counted once; all of them count
+- list(zip(films, labels, strict=True))
++ list(dict(zip(films, labels, strict=True)).items())
+
+films sorted, labels not: the films were sorted and the labels were not: films got the labels of others
+- list(zip(films, labels, strict=True))
++ list(zip(sorted(films), labels, strict=True))
+
+results the other way round: the results came in the order film, neighbours, bag, frame
+- return frame, bag, neighbours, best([(f, k, 1) for f, k in named])
++ return best([(f, k, 1) for f, k in named]), neighbours, bag, frame
+
+rounded: the fractions were rounded
+- return frame, bag, neighbours, best([(f, k, 1) for f, k in named])
++ return tuple(round(x, 2) for x in (frame, bag, neighbours, best([(f, k, 1) for f, k in named])))
+
+all weighted by length: long films weigh more, for all four readers; all films count alike
+-         return sum(max(c.values()) for c in votes.values()) / len(films)
+-
+-     named = list(zip(films, labels, strict=True))
+-     frame = best([(a, k, 1 / len(film)) for film, k in named for a in film])
+-     bag = best([(tuple(sorted(film)), k, 1) for film, k in named])
+-     pairs = [(sorted(pairwise(f)), k) for f, k in named]
+-     neighbours = best([(tuple(p), k, 1) for p, k in pairs])
+-     return frame, bag, neighbours, best([(f, k, 1) for f, k in named])
++         return sum(max(c.values()) for c in votes.values()) / sum(map(len, films))
++
++     named = list(zip(films, labels, strict=True))
++     frame = best([(a, k, 1) for film, k in named for a in film])
++     bag = best([(tuple(sorted(f)), k, len(f)) for f, k in named])
++     neighbours = best([(tuple(sorted(pairwise(f))), k, len(f)) for f, k in named])
++     return frame, bag, neighbours, best([(f, k, len(f)) for f, k in named])
+
+each letter of a film once: a letter that a film has twice was shown as often as one that it has once; every frame is equally likely
+- [(a, k, 1 / len(film)) for film, k in named for a in film]
++ [(a, k, 1 / len(set(film))) for film, k in named for a in set(film)]
+
+a frame weighs n: a frame of a film of n frames weighs n; it weighs 1/n, so that the film weighs 1
+- [(a, k, 1 / len(film)) for
++ [(a, k, len(film)) for
+
+the middle frame: only middle frames were shown; any frame of the film is equally likely
+- [(a, k, 1 / len(film)) for film, k in named for a in film]
++ [(film[len(film) // 2], k, 1) for film, k in named]
+
+the last frame: only last frames were shown; any frame of the film is equally likely
+- [(a, k, 1 / len(film)) for film, k in named for a in film]
++ [(film[-1], k, 1) for film, k in named]
+
+the best frame number: the reader of one frame was shown that frame of each film, by its number, which tells most; any frame is equally likely
+-     frame = best([(a, k, 1 / len(film)) for film, k in named for a in film])
++     frame = max(best([(f[n % len(f)], k, 1) for f, k in named]) for n in range(max(map(len, films))))
+
+most frequent by count: the label of a frame was chosen by how many frames have it; choose the one with the largest weight
+-     frame = best([(a, k, 1 / len(film)) for film, k in named for a in film])
++     counts, weights = defaultdict(Counter), defaultdict(Counter)
++     for film, k in named:
++         for a in film:
++             counts[a][k] += 1
++             weights[a][k] += 1 / len(film)
++     frame = sum(weights[a][c.most_common(1)[0][0]] for a, c in counts.items()) / len(films)
+
+a bag in order: the bag of frames was told their order, and so is the film
+- (tuple(sorted(film)), k, 1)
++ (film, k, 1)
+
+shares in the bag: the bag holds each frame's share of the film; it holds how often the frame occurs, so that ab and aabb differ
+- (tuple(sorted(film)), k, 1)
++ (tuple(sorted((a, film.count(a) / len(film)) for a in set(film))), k, 1)
+
+films of one frame left out: films of one frame were left out: they have no pair, which is a bag like any other, and they count among the films
+- for f, k in named]
+-     neighbours
++ for f, k in named if len(f) > 1]
++     neighbours
+
+neighbours and an end: the reader of pairs was told more than the pairs, such as how the film begins or ends, or its bag of frames: of a film of one frame it sees nothing
+- (sorted(pairwise(f)), k)
++ ([f[0], *sorted(pairwise(f))], k)
+
+first and last are neighbours: the last frame and the first were taken for neighbours: a film is no ring
+- (sorted(pairwise(f)), k)
++ (sorted(zip(f, f[1:] + f[:1], strict=True)), k)
+
+every two frames: pairs were made of every two frames of a film; neighbours are a frame and the next
+- (sorted(pairwise(f)), k)
++ (sorted((a, b) for n, a in enumerate(f) for b in f[n + 1 :]), k)
+
+the next but one: pairs were made of a frame and the next but one
+- (sorted(pairwise(f)), k)
++ (sorted(zip(f, f[2:], strict=False)), k)
+
+three in a row: three frames in a row were taken together; neighbours are pairs
+- (sorted(pairwise(f)), k)
++ (sorted(zip(f, f[1:], f[2:], strict=False)), k)
+
+one pair alone: the reader saw one pair of neighbours at a time; it sees all pairs of the film
+- best([(tuple(p), k, 1) for p, k in pairs])
++ best([(p, k, 1 / len(ps)) for ps, k in pairs for p in ps])
+
+a film and its reverse: a film and the same one run backward were taken for one film
+- best([(f, k, 1) for f, k in named])
++ best([(min(f, f[::-1]), k, 1) for f, k in named])
 """
 
 # %% [markdown]
@@ -909,11 +1481,11 @@ blank = FilmBatch(torch.zeros(5, 3, 4, 4), torch.tensor([0, 7, 2]))
 loss, carry = film_loss(lambda x: torch.zeros(5, 3, 8), blank, "carried on")
 print(round(float(loss), 4), "log 8 =", np.log(8).round(4), carry)
 
-# %% test="film_loss" points=3
+# %% test="film_loss" points=3 explained="ch16_video: A picture becomes a vector, a film a sequence"
 import numpy as np
 import torch
 
-from rnncore.testing import Properties, check, mover, stored
+from rnncore.testing import Properties, assert_that, check, mover, stored
 from rnncore.video.model import FilmBatch
 from rnncore.video.model import film_loss as book_film_loss
 
@@ -928,7 +1500,7 @@ def losses_of(function):
 
     def losses(frames, labels, U, carry):
         def model(x):
-            return torch.tanh(x.flatten(2)) @ U
+            return torch.tanh(x.flatten(2)).cumsum(0) @ U
 
         return function(model, FilmBatch(frames, labels), carry)
 
@@ -944,8 +1516,18 @@ def asked_films(rng, T, B, S, K):
     )
 
 
-rng = np.random.default_rng(5)
-visible = [move(asked_films(rng, 4, 3, 2, 5))]
+def trains(args):
+    """Whether a gradient comes back to the weights U."""
+    U = args["U"].clone().requires_grad_()
+    loss, _ = losses_of(film_loss)(**{**args, "U": U})
+    says = "the loss is cut off from the network: nothing trains with it"
+    assert_that(getattr(loss, "requires_grad", False), says)
+
+
+rng = np.random.default_rng(8)
+visible = [
+    move(asked_films(rng, *sizes)) for sizes in [(4, 3, 2, 5), (3, 5, 1, 4)]
+]
 OUTPUTS = "loss, carry"
 check(
     losses_of(film_loss),
@@ -954,6 +1536,7 @@ check(
     outputs=OUTPUTS,
     by=properties,
 )
+trains(visible[0])
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 
@@ -964,6 +1547,7 @@ hidden = hidden_inputs(
 )
 right = losses_of(book_film_loss)
 check(losses_of(film_loss), right, hidden, outputs=OUTPUTS, by=properties)
+trains(hidden[1])
 ### END HIDDEN TESTS
 properties.points("Task 5 holds.")
 
@@ -1000,6 +1584,114 @@ softmax twice: the softmax was taken twice: cross_entropy does it, and wants log
 carry forgotten: the carry has to come back as it was
 - labels.flatten()), carry
 + labels.flatten()), None
+
+first frame only: only the answer after the first frame counts
+- return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
++ return cross_entropy(logits[0], labels[0]), carry
+
+first frame left out: the answer after the first frame was left out; every frame is asked alike
+- return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
++ return cross_entropy(logits[1:].flatten(0, 1), labels[1:].flatten()), carry
+
+last frame not shown: the network was not shown the last frame: that is the way to train a model that predicts frames
+- model(batch.frames)
++ model(batch.frames[:-1])
+
+films first for the network: the network was given its films with batch first; its frames are (T, B, S, S), so that it took films for steps
+- logits = model(batch.frames)
++ logits = model(batch.frames.transpose(0, 1)).transpose(0, 1)
+
+later frames weigh more: later frames weigh more; every frame counts alike
+- return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
++ losses = torch.stack([cross_entropy(row, batch.labels) for row in logits])
++     weights = torch.arange(1, len(logits) + 1).to(losses)
++     return (weights * losses).sum() / weights.sum(), carry
+
+last frame counted again: half of the loss is that of the last frame alone; every frame counts alike
+- return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
++ loss = cross_entropy(logits.flatten(0, 1), labels.flatten())
++     return (loss + cross_entropy(logits[-1], labels[-1])) / 2, carry
+
+reshaped to (B, K, T): the logits (T, B, K) were reshaped to (B, K, T); a reshape moves no axis, so that classes, films and steps are mixed
+- return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
++ T, B, K = logits.shape
++     return cross_entropy(logits.reshape(B, K, T), labels.T), carry
+
+one film's label for all: every film got the label of the first one
+- labels.flatten()
++ labels[:, :1].expand_as(labels).flatten()
+
+softmax over the films: the softmax ran over the films of the batch, axis 1; the classes are axis 2
+- return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
++ log_p = logits.log_softmax(1)
++     return -log_p.gather(2, labels[..., None]).mean(), carry
+
+softmax over time: the softmax ran over the steps, axis 0; the classes are axis 2
+- return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
++ log_p = logits.log_softmax(0)
++     return -log_p.gather(2, labels[..., None]).mean(), carry
+
+summed over the films: the losses of a batch's films were added up; the mean is over frames and films
+- labels.flatten())
++ labels.flatten()) * logits.shape[1]
+
+log of the mean over the frames: the probabilities were averaged over the frames before the logarithm; take -log p after each frame, and then the mean
+- return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
++ p = logits.softmax(2).mean(0)
++     return -p.gather(1, labels[0][:, None]).log().mean(), carry
+
+log of the mean over all: this is the logarithm of the mean probability; take the mean of -log p
+- return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
++ p = logits.softmax(2).gather(2, labels[..., None])
++     return -p.mean().log(), carry
+
+one minus the probability: this is the mean of 1 - p; a surprise is -log p
+- return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
++ p = logits.softmax(2).gather(2, labels[..., None])
++     return (1 - p).mean(), carry
+
+sign lost: the loss has the wrong sign: a surprise is -log p
+- return cross_entropy(
++ return -cross_entropy(
+
+no softmax: this is the mean of the label's logit, with a minus: the logits were not made into log-probabilities
+- return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
++ return -logits.gather(2, labels[..., None]).mean(), carry
+
+mean over the classes too: the sum over films and frames was divided by T B K; it is divided by T B
+- labels.flatten())
++ labels.flatten()) / logits.shape[2]
+
+surprise expected: this is the entropy of the network's answers; the label is what it is surprised by
+- return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
++ log_p = logits.log_softmax(2)
++     return -(log_p.exp() * log_p).sum(2).mean(), carry
+
+bits: the loss is in bits; here log is the natural logarithm
+- labels.flatten())
++ labels.flatten()) / np.log(2)
+
+labels numbered from 1: one was taken off the labels; they are numbered from 0 already
+- labels.flatten()
++ (labels.flatten() - 1) % logits.shape[2]
+
+labels smoothed: the labels were smoothed; -log p of the label alone counts
+- labels.flatten())
++ labels.flatten(), label_smoothing=0.1)
+
+each class by itself: each class was asked by itself, yes or no; here the K probabilities of a softmax add up to 1
+- return cross_entropy(logits.flatten(0, 1), labels.flatten()), carry
++ hot = torch.nn.functional.one_hot(labels, logits.shape[2]).to(logits)
++     yes_no = torch.nn.functional.binary_cross_entropy_with_logits
++     return yes_no(logits, hot), carry
+
+cut off from the network [hidden]: the loss is cut off from the network: nothing can be trained with it
+- labels.flatten())
++ labels.flatten()).detach()
+
+a number for the loss [hidden]: the loss is a Python number: nothing can be trained with it
+- labels.flatten())
++ labels.flatten()).item()
 """
 
 # %% [markdown]
@@ -1049,7 +1741,7 @@ for name, box in boxes.items():
     same = torch.equal(served.frames, right.frames)
     print(name, "looks right" if same else "differs")
 
-# %% test="serving_probes" points=4
+# %% test="serving_probes" points=4 explained="ch16_video: A picture becomes a vector, a film a sequence"
 import numpy as np
 
 from rnncore.testing import black_boxes, hunt
@@ -1207,8 +1899,11 @@ def changed(x, how, every=1):
 
 train_x, train_way = goers(0, 300)
 test_x, test_way = goers(1, 200)
-readers = {"one frame": trained(two=False), "two frames": trained()}
 print("You predicted", my_prediction)
+readers = {}
+for reader in ("one frame", "two frames"):
+    readers[reader] = trained(two=reader == "two frames")
+    print(f"trained: {reader}")
 
 
 def scores(reader, how="as filmed", every=1):
@@ -1275,7 +1970,7 @@ shown = interact(
 #
 # A page reports: "Our recurrent network names 12 hand gestures with 94 %; a single frame, drawn at random, gives 83 %, so gestures are mostly a matter of movement." Each clip was cut so that the gesture begins at its first frame. 5,000 clips were made from 40 recordings of 10 people, then split at random into training and test. Batches are padded with black frames, and the answer is taken from the last step of the batch. In four to six sentences: what does the 83 % tell against the sentence, and name two more faults and what each does to the numbers; then name one experiment of a few minutes, with the trained network as it is, that shows whether it uses the order of the frames.
 
-# %% [markdown] answer="gestures" points=2
+# %% [markdown] answer="gestures" points=2 explained="ch16_video: What can be known without memory, and without order"
 # A single frame reaches 83 % where chance is about 8 %: nearly everything can be told without any movement, from posture, place, clothes or background; movement is at best the 11 points between, or less, since all frames together, without their order, may well fill them. Clips of one recording lie on both sides of the split, so both numbers are too high: person and room give the gesture away (if each recording shows few gestures); split by person. Every gesture begins with the clip, so that a frame's stage and, for the network, the number of steps stand in for its content: draw the beginnings at random. And the answer is read after the padding, where short clips have gone on through black frames: that makes the network's number too low, or makes it read a clip's length.
 # The experiment: shuffle the frames of each test clip (each in its own way, padding left where it is) and measure again. If the 94 % hardly fall, order is not used; or run them backward, and see whether the names change.
 #
