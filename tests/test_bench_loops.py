@@ -53,6 +53,7 @@ def test_forward_alone_keeps_nothing_for_a_way_back():
         assert not loops.inference(module, x, state)[0].requires_grad
 
 
+@pytest.mark.slow
 def test_the_tables_have_a_row_a_shape_and_keep_their_ratios(
     monkeypatch, capsys
 ):

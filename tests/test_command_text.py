@@ -242,6 +242,7 @@ def test_restart_trains_anew(book, tmp_path, capsys):
     assert weights(model) == first
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_ends_with_the_same_weights(
     book, tmp_path, capsys
 ):

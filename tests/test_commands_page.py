@@ -33,6 +33,7 @@ FEW = {  # so that it takes seconds
 }
 
 
+@pytest.mark.slow
 def test_every_example_of_the_page_works(tmp_path, capsys, monkeypatch):
     from rnncore import ruler
 

@@ -56,6 +56,7 @@ def test_untouched_release_earns_nothing(name):
     assert not any(mistakes.play(assignment, stubs).values())
 
 
+@pytest.mark.slow
 @each_assignment
 def test_a_missing_task_loses_its_own_points_only(name):
     assignment = builder.read(name)
@@ -64,6 +65,7 @@ def test_a_missing_task_loses_its_own_points_only(name):
         assert points == {**automatic(assignment), task: 0}, task
 
 
+@pytest.mark.slow
 @each_assignment
 def test_every_mistake_is_caught_and_told_by_name(name, record_property):
     verdicts = mistakes.verdicts(name)
@@ -95,6 +97,7 @@ WIDER = "array_namespace(a).astype(a, array_namespace(a).float64)"
 NO_ARRAYS = {"masked", "to_torch", "LeakyCell", "Loop", "own_cell"}
 
 
+@pytest.mark.slow
 @each_assignment
 @pytest.mark.parametrize(
     ("change", "costs"), [(WIDER, {"dtype"}), ("0 * a", {"everything"})]
@@ -119,6 +122,7 @@ def test_committed_table_of_mistakes_is_up_to_date(name):
     assert mistakes.common(name) in page, "make exercises"
 
 
+@pytest.mark.slow
 @each_assignment
 def test_mistakes_are_caught_on_torch_as_well(name):
     verdicts = mistakes.mutation(builder.read(name), "cpu")
@@ -206,12 +210,14 @@ def points_with_numpy_alone(tmp_path_factory):
     return json.loads(made.read_text())
 
 
+@pytest.mark.slow
 @each_assignment
 def test_notebook_needs_numpy_alone(name, points_with_numpy_alone):
     expected = automatic(builder.read(name))
     assert points_with_numpy_alone[name] == expected
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
 def test_a_stock_nbgrader_gives_a_solution_all_points(tmp_path):
     name = "ch03_bptt"

@@ -128,6 +128,7 @@ def module(cell, units=4, **options):
     return Cell(cell, 3, units, **options)
 
 
+@pytest.mark.slow
 @each
 @pytest.mark.parametrize(
     "options", [{}, {"num_layers": 2, "bidirectional": True}]

@@ -658,6 +658,7 @@ def check_interrupted(course, moments):
         assert json.loads(result.read_text())["key"]
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_ends_with_the_same_points(course):
     chance = random.Random(1)
     moments = [

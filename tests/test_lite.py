@@ -58,6 +58,7 @@ def test_what_a_notebook_lacks_is_found_behind_the_package(source, missing):
     assert lite.lacking(code(source)) == missing
 
 
+@pytest.mark.slow
 def test_the_browser_s_data_are_those_of_the_libraries(monkeypatch):
     there = series.sunspots(), series.co2(), music.tunes()
     for made, kept in (

@@ -51,6 +51,7 @@ def test_a_cell_that_reaches_out_fails(tmp_path, manager, attempt):
         book.execute(page, notebook, manager)
 
 
+@pytest.mark.slow
 def test_the_data_of_all_chapters_load_without_a_network(tmp_path):
     own = {"HOME": str(tmp_path)}  # nor from an earlier download
     code = (

@@ -130,6 +130,7 @@ def test_attention_that_never_ends_stops_at_the_limit(rng):
     assert {len(row) for row in read_attention(model, batch, 2)} == {2}
 
 
+@pytest.mark.slow
 @each_kind
 def test_it_learns_to_spell_two_of_three_sounds(name):
     _, loss, read = KINDS[name]

@@ -90,6 +90,7 @@ def test_the_loss_is_a_mean_over_letters(rng):
     assert_close(loss, torch.cat(each).sum() / 4)
 
 
+@pytest.mark.slow
 def test_it_learns_to_spell_what_it_hears():
     """Three sounds of random length with noise; repeats among them."""
 

@@ -167,6 +167,7 @@ def test_every_study_of_a_text_records_all_contenders(small):
     assert (np.array(limited)[:, 4:] != np.array(whole)[:, 4:]).all()
 
 
+@pytest.mark.slow
 def test_what_was_trained_is_not_trained_again(small, monkeypatch):
     before = run(small, "tracking", "--steps", "2")
     monkeypatch.setattr(blocks, "train_module", None)
@@ -189,6 +190,7 @@ def test_a_run_that_diverged_is_told_and_not_tried_again(
         monkeypatch.setattr(blocks, "train_module", None)
 
 
+@pytest.mark.slow
 def test_recall_and_tracking_record_shares(small):
     known = run(small, "recall", "tracking*", "--steps", "2")
     longer = known["blocks.tracking.longer"]

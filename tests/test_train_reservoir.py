@@ -97,6 +97,7 @@ def test_the_penalty_decides_nothing_but_the_readout(small):
     assert reservoir.solve(1.0, SETTING, 0, 5).validation == low.validation
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", reservoir.TRAINING.studies)
 def test_the_comparisons_are_recorded_and_come_back(name, small, tmp_path):
     path = tmp_path / "m.json"

@@ -175,6 +175,7 @@ def test_an_unknown_decoder_is_refused():
         build_translator(9, 9, 4, 4, "none")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("decoder", DECODERS[1:])  # "state" hardly does
 def test_each_decoder_learns_small_numbers(decoder):
     pairs = number_pairs(np.random.default_rng(0), "en", "de", 2, 60, 10)

@@ -218,6 +218,7 @@ def test_captions_are_padded_and_shifted(rng):
         assert read[1 : 1 + len(said)].tolist() == said
 
 
+@pytest.mark.slow
 def test_a_captioner_learns_a_few_films_by_heart():
     films = moving_digits(np.random.default_rng(0), 12)
     words = words_of(films.captions)
