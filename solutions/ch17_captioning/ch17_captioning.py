@@ -1169,7 +1169,7 @@ def told(rng, films, texts=2, spoilt=0.5, words=("a", "b", "c", "d")):
 
 rng = np.random.default_rng(5)
 visible = [
-    dict(said=["a b", "c"], truths=[("a b c d e",), ("c d e",)]),
+    dict(said=["a b c", "c"], truths=[("a b c d e",), ("c d e",)]),
     told(rng, 9),
     told(rng, 7, 1),
     told(rng, 8, 3, 0.3, ("a", "b")),
