@@ -1476,7 +1476,7 @@ def ranked(log_p, width, alpha):
         
     return sorted(ended, key=lambda f: -f[1])
 
-# %% ranked: maths, score in the beam
+# %% ranked: right, score in the beam
 def ranked(log_p, width, alpha):
     live, ended, K = [((), 0.0)], [], log_p.shape[2]
     for t, step in enumerate(log_p):
@@ -2238,7 +2238,7 @@ def exact_by_length(sources, said, wanted, bar=0.5):
         holds = n
     return rows, holds
 
-# %% exact_by_length: elsewhere, numpy mean
+# %% exact_by_length: right, numpy mean
 def exact_by_length(sources, said, wanted, bar=0.5):
     by = {}
     
