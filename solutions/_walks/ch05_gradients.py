@@ -1,214 +1,3 @@
-# %% two_fates: corner is the height
-def two_fates(r, height):
-    k = np.arange(1, 201)
-    s = height
-    fading = np.array([[0.0, -r], [r, 0.0]])
-    growing = np.array([[r, s], [0.0, r]])
-    return fading, growing
-
-# %% two_fates: multiplied by the largest
-def two_fates(r, height):
-    k = np.arange(1, 201)
-    s = height * (k * r ** (k - 1)).max()
-    fading = np.array([[0.0, -r], [r, 0.0]])
-    growing = np.array([[r, s], [0.0, r]])
-    return fading, growing
-
-# %% two_fates: r to the k
-def two_fates(r, height):
-    k = np.arange(1, 201)
-    s = height / (k * r**k).max()
-    fading = np.array([[0.0, -r], [r, 0.0]])
-    growing = np.array([[r, s], [0.0, r]])
-    return fading, growing
-
-# %% two_fates: k forgotten
-def two_fates(r, height):
-    k = np.arange(1, 201)
-    s = height / (r ** (k - 1)).max()
-    fading = np.array([[0.0, -r], [r, 0.0]])
-    growing = np.array([[r, s], [0.0, r]])
-    return fading, growing
-
-# %% two_fates: only ten powers
-def two_fates(r, height):
-    k = np.arange(1, 11)
-    s = height / (k * r ** (k - 1)).max()
-    fading = np.array([[0.0, -r], [r, 0.0]])
-    growing = np.array([[r, s], [0.0, r]])
-    return fading, growing
-
-# %% two_fates: top at k equal r over 1 less r, not rounded
-def two_fates(r, height):
-    k = r / (1 - r)
-    s = height / (k * r ** (k - 1))
-    fading = np.array([[0.0, -r], [r, 0.0]])
-    growing = np.array([[r, s], [0.0, r]])
-    return fading, growing
-
-# %% two_fates: top where the derivative is zero
-def two_fates(r, height):
-    k = -1 / np.log(r)
-    s = height / (k * r ** (k - 1))
-    fading = np.array([[0.0, -r], [r, 0.0]])
-    growing = np.array([[r, s], [0.0, r]])
-    return fading, growing
-
-# %% two_fates: growing first
-def two_fates(r, height):
-    k = np.arange(1, 201)
-    s = height / (k * r ** (k - 1)).max()
-    fading = np.array([[0.0, -r], [r, 0.0]])
-    growing = np.array([[r, s], [0.0, r]])
-    return growing, fading
-
-# %% two_fates: corner below
-def two_fates(r, height):
-    k = np.arange(1, 201)
-    s = height / (k * r ** (k - 1)).max()
-    fading = np.array([[0.0, -r], [r, 0.0]])
-    growing = np.array([[r, 0.0], [s, r]])
-    return fading, growing
-
-# %% two_fates: turn the other way
-def two_fates(r, height):
-    k = np.arange(1, 201)
-    s = height / (k * r ** (k - 1)).max()
-    fading = np.array([[0.0, r], [-r, 0.0]])
-    growing = np.array([[r, s], [0.0, r]])
-    return fading, growing
-
-# %% two_fates: fading without a turn
-def two_fates(r, height):
-    k = np.arange(1, 201)
-    s = height / (k * r ** (k - 1)).max()
-    fading = np.array([[r, 0.0], [0.0, r]])
-    growing = np.array([[r, s], [0.0, r]])
-    return fading, growing
-
-# %% two_fates: one entry of the turn not shrunk
-def two_fates(r, height):
-    k = np.arange(1, 201)
-    s = height / (k * r ** (k - 1)).max()
-    fading = np.array([[0.0, -1.0], [r, 0.0]])
-    growing = np.array([[r, s], [0.0, r]])
-    return fading, growing
-
-# %% two_fates: quarter turn with both signs plus
-def two_fates(r, height):
-    k = np.arange(1, 201)
-    s = height / (k * r ** (k - 1)).max()
-    fading = np.array([[0.0, r], [r, 0.0]])
-    growing = np.array([[r, s], [0.0, r]])
-    return fading, growing
-
-# %% two_fates: height is the largest norm
-def two_fates(r, height):
-    def top(s):
-        W = np.array([[r, s], [0.0, r]])
-        return max(np.linalg.norm(np.linalg.matrix_power(W, k), 2) for k in range(1, 201))
-
-    low, high = 0.0, 10 * height
-    for _ in range(60):
-        s = (low + high) / 2
-        low, high = (s, high) if top(s) < height else (low, s)
-    return np.array([[0.0, -r], [r, 0.0]]), np.array([[r, s], [0.0, r]])
-
-# %% two_fates: argmax
-def two_fates(r, height):
-    k = np.arange(1, 201)
-    s = height / (k * r ** (k - 1)).argmax()
-    fading = np.array([[0.0, -r], [r, 0.0]])
-    growing = np.array([[r, s], [0.0, r]])
-    return fading, growing
-
-# %% two_fates: sum of all
-def two_fates(r, height):
-    k = np.arange(1, 201)
-    s = height / (k * r ** (k - 1)).sum()
-    fading = np.array([[0.0, -r], [r, 0.0]])
-    growing = np.array([[r, s], [0.0, r]])
-    return fading, growing
-
-# %% two_fates: corner on both sides
-def two_fates(r, height):
-    k = np.arange(1, 201)
-    s = height / (k * r ** (k - 1)).max()
-    fading = np.array([[0.0, -r], [r, 0.0]])
-    growing = np.array([[r, s], [s, r]])
-    return fading, growing
-
-# %% two_fates: ones on the diagonal
-def two_fates(r, height):
-    k = np.arange(1, 201)
-    s = height / (k * r ** (k - 1)).max()
-    fading = np.array([[0.0, -r], [r, 0.0]])
-    growing = np.array([[1.0, s], [0.0, 1.0]])
-    return fading, growing
-
-# %% two_fates: r taken out of the matrix and the corner too
-def two_fates(r, height):
-    k = np.arange(1, 201)
-    s = height / (k * r ** (k - 1)).max()
-    fading = np.array([[0.0, -r], [r, 0.0]])
-    growing = r * np.array([[1.0, s], [0.0, 1.0]])
-    return fading, growing
-
-# %% two_fates: nested lists
-def two_fates(r, height):
-    k = np.arange(1, 201)
-    s = height / (k * r ** (k - 1)).max()
-    fading = [[0.0, -r], [r, 0.0]]
-    growing = [[r, s], [0.0, r]]
-    return fading, growing
-
-# %% two_fates: k rounded down
-def two_fates(r, height):
-    k = int(r / (1 - r))
-    s = height / (k * r ** (k - 1))
-    fading = np.array([[0.0, -r], [r, 0.0]])
-    growing = np.array([[r, s], [0.0, r]])
-    return fading, growing
-
-# %% two_fates: r to the k and growing first, two
-def two_fates(r, height):
-    k = np.arange(1, 201)
-    s = height / (k * r**k).max()
-    fading = np.array([[0.0, -r], [r, 0.0]])
-    growing = np.array([[r, s], [0.0, r]])
-    return growing, fading
-
-# %% two_fates: spectral radius by its root, fading has r squared
-def two_fates(r, height):
-    k = np.arange(1, 201)
-    s = height / (k * r ** (k - 1)).max()
-    fading = np.array([[0.0, -(r**2)], [r**2, 0.0]])
-    growing = np.array([[r, s], [0.0, r]])
-    return fading, growing
-
-# %% two_fates: corner without s over r
-def two_fates(r, height):
-    k = np.arange(1, 201)
-    s = height / r
-    fading = np.array([[0.0, -r], [r, 0.0]])
-    growing = np.array([[r, s], [0.0, r]])
-    return fading, growing
-
-# %% two_fates: k less one in front
-def two_fates(r, height):
-    k = np.arange(1, 201)
-    s = height / ((k - 1) * r ** (k - 1)).max()
-    fading = np.array([[0.0, -r], [r, 0.0]])
-    growing = np.array([[r, s], [0.0, r]])
-    return fading, growing
-
-# %% two_fates: right, k rounded up
-def two_fates(r, height):
-    k = max(1, np.ceil(r / (1 - r)))
-    s = height / (k * r ** (k - 1))
-    turn, one = np.array([[0.0, -1], [1, 0]]), np.eye(2)
-    return r * turn, r * one + np.array([[0, s], [0, 0]])
-
 # %% noisy_growth_rate: W not transposed for the state
 def noisy_growth_rate(W_h, noise, h_0):
     xp = array_namespace(W_h)
@@ -2222,3 +2011,251 @@ def readout_of_stream(params, leak, x, targets, washout, penalty):
             A, C = A + g.T @ g, C + g.T @ targets[t, ...]
     W = np.linalg.solve(A + penalty * (T - washout) * B * penalised, C)
     return W[:H, :].T, W[H, :]
+
+# %% [markdown]
+# The author of the answers to `lyapunov_exponents` had written the first version
+# of its catalogue.
+
+# %% lyapunov_exponents: right, with the Jacobian first
+def lyapunov_exponents(W_h, noise, h_0):
+    xp = array_namespace(W_h)
+    Q = xp.eye(W_h.shape[0], dtype=W_h.dtype, device=device_of(W_h))
+    h, total = h_0, xp.zeros_like(h_0)
+    for t in range(noise.shape[0]):
+        h = xp.tanh(h @ W_h.T + noise[t, ...])
+        J = (1 - h * h)[..., None] * W_h
+        Q, R = xp.linalg.qr(J @ Q)
+        total += xp.log(xp.abs(xp.linalg.diagonal(R))) / noise.shape[0]
+    return total
+
+# %% lyapunov_exponents: one QR of the whole product
+def lyapunov_exponents(W_h, noise, h_0):
+    xp = array_namespace(W_h)
+    Q = xp.eye(W_h.shape[0], dtype=W_h.dtype, device=device_of(W_h))
+    h, total = h_0, xp.zeros_like(h_0)
+    for t in range(noise.shape[0]):
+        h = xp.tanh(h @ W_h.T + noise[t, ...])
+        Q = (1 - h**2)[:, :, None] * (W_h @ Q)
+    _, R = xp.linalg.qr(Q)
+    return xp.log(xp.abs(xp.linalg.diagonal(R))) / noise.shape[0]
+
+# %% lyapunov_exponents: singular values of the whole product
+def lyapunov_exponents(W_h, noise, h_0):
+    xp = array_namespace(W_h)
+    Q = xp.eye(W_h.shape[0], dtype=W_h.dtype, device=device_of(W_h))
+    h, total = h_0, xp.zeros_like(h_0)
+    for t in range(noise.shape[0]):
+        h = xp.tanh(h @ W_h.T + noise[t, ...])
+        Q = (1 - h**2)[:, :, None] * (W_h @ Q)
+    return xp.log(xp.linalg.svdvals(Q)) / noise.shape[0]
+
+# %% lyapunov_exponents: singular values of each step
+def lyapunov_exponents(W_h, noise, h_0):
+    xp = array_namespace(W_h)
+    Q = xp.eye(W_h.shape[0], dtype=W_h.dtype, device=device_of(W_h))
+    h, total = h_0, xp.zeros_like(h_0)
+    for t in range(noise.shape[0]):
+        h = xp.tanh(h @ W_h.T + noise[t, ...])
+        J = (1 - h**2)[:, :, None] * W_h
+        total = total + xp.log(xp.linalg.svdvals(J))
+    return total / noise.shape[0]
+
+# %% lyapunov_exponents: Q thrown away
+def lyapunov_exponents(W_h, noise, h_0):
+    xp = array_namespace(W_h)
+    Q = xp.eye(W_h.shape[0], dtype=W_h.dtype, device=device_of(W_h))
+    h, total = h_0, xp.zeros_like(h_0)
+    for t in range(noise.shape[0]):
+        h = xp.tanh(h @ W_h.T + noise[t, ...])
+        A = (1 - h**2)[:, :, None] * (W_h @ Q)
+        R = xp.linalg.qr(A)[1]
+        total = total + xp.log(xp.abs(xp.linalg.diagonal(R)))
+    return total / noise.shape[0]
+
+# %% lyapunov_exponents: only the last R
+def lyapunov_exponents(W_h, noise, h_0):
+    xp = array_namespace(W_h)
+    Q = xp.eye(W_h.shape[0], dtype=W_h.dtype, device=device_of(W_h))
+    h, total = h_0, xp.zeros_like(h_0)
+    for t in range(noise.shape[0]):
+        h = xp.tanh(h @ W_h.T + noise[t, ...])
+        A = (1 - h**2)[:, :, None] * (W_h @ Q)
+        Q, R = xp.linalg.qr(A)
+    return xp.log(xp.abs(xp.linalg.diagonal(R))) / noise.shape[0]
+
+# %% lyapunov_exponents: not divided
+def lyapunov_exponents(W_h, noise, h_0):
+    xp = array_namespace(W_h)
+    Q = xp.eye(W_h.shape[0], dtype=W_h.dtype, device=device_of(W_h))
+    h, total = h_0, xp.zeros_like(h_0)
+    for t in range(noise.shape[0]):
+        h = xp.tanh(h @ W_h.T + noise[t, ...])
+        A = (1 - h**2)[:, :, None] * (W_h @ Q)
+        Q, R = xp.linalg.qr(A)
+        total = total + xp.log(xp.abs(xp.linalg.diagonal(R)))
+    return total
+
+# %% lyapunov_exponents: growth rates
+def lyapunov_exponents(W_h, noise, h_0):
+    xp = array_namespace(W_h)
+    Q = xp.eye(W_h.shape[0], dtype=W_h.dtype, device=device_of(W_h))
+    h, total = h_0, xp.zeros_like(h_0)
+    for t in range(noise.shape[0]):
+        h = xp.tanh(h @ W_h.T + noise[t, ...])
+        A = (1 - h**2)[:, :, None] * (W_h @ Q)
+        Q, R = xp.linalg.qr(A)
+        total = total + xp.log(xp.abs(xp.linalg.diagonal(R)))
+    return xp.exp(total / noise.shape[0])
+
+# %% lyapunov_exponents: no absolute value
+def lyapunov_exponents(W_h, noise, h_0):
+    xp = array_namespace(W_h)
+    Q = xp.eye(W_h.shape[0], dtype=W_h.dtype, device=device_of(W_h))
+    h, total = h_0, xp.zeros_like(h_0)
+    for t in range(noise.shape[0]):
+        h = xp.tanh(h @ W_h.T + noise[t, ...])
+        A = (1 - h**2)[:, :, None] * (W_h @ Q)
+        Q, R = xp.linalg.qr(A)
+        total = total + xp.log(xp.linalg.diagonal(R))
+    return total / noise.shape[0]
+
+# %% lyapunov_exponents: slope before the step
+def lyapunov_exponents(W_h, noise, h_0):
+    xp = array_namespace(W_h)
+    Q = xp.eye(W_h.shape[0], dtype=W_h.dtype, device=device_of(W_h))
+    h, total = h_0, xp.zeros_like(h_0)
+    for t in range(noise.shape[0]):
+        slope = 1 - h**2
+        h = xp.tanh(h @ W_h.T + noise[t, ...])
+        Q, R = xp.linalg.qr(slope[:, :, None] * (W_h @ Q))
+        total = total + xp.log(xp.abs(xp.linalg.diagonal(R)))
+    return total / noise.shape[0]
+
+# %% lyapunov_exponents: slope on the wrong axis
+def lyapunov_exponents(W_h, noise, h_0):
+    xp = array_namespace(W_h)
+    Q = xp.eye(W_h.shape[0], dtype=W_h.dtype, device=device_of(W_h))
+    h, total = h_0, xp.zeros_like(h_0)
+    for t in range(noise.shape[0]):
+        h = xp.tanh(h @ W_h.T + noise[t, ...])
+        Q, R = xp.linalg.qr((1 - h**2)[:, None, :] * (W_h @ Q))
+        total = total + xp.log(xp.abs(xp.linalg.diagonal(R)))
+    return total / noise.shape[0]
+
+# %% lyapunov_exponents: slope by a matrix product with h
+def lyapunov_exponents(W_h, noise, h_0):
+    xp = array_namespace(W_h)
+    Q = xp.eye(W_h.shape[0], dtype=W_h.dtype, device=device_of(W_h))
+    h, total = h_0, xp.zeros_like(h_0)
+    for t in range(noise.shape[0]):
+        h = xp.tanh(h @ W_h.T + noise[t, ...])
+        Q, R = xp.linalg.qr((1 - h**2)[:, :, None] * (W_h.T @ Q))
+        total = total + xp.log(xp.abs(xp.linalg.diagonal(R)))
+    return total / noise.shape[0]
+
+# %% lyapunov_exponents: no slope
+def lyapunov_exponents(W_h, noise, h_0):
+    xp = array_namespace(W_h)
+    Q = xp.eye(W_h.shape[0], dtype=W_h.dtype, device=device_of(W_h))
+    h, total = h_0, xp.zeros_like(h_0)
+    for t in range(noise.shape[0]):
+        h = xp.tanh(h @ W_h.T + noise[t, ...])
+        Q, R = xp.linalg.qr(W_h @ Q + 0 * h[:, :, None])
+        total = total + xp.log(xp.abs(xp.linalg.diagonal(R)))
+    return total / noise.shape[0]
+
+# %% lyapunov_exponents: Q on the left
+def lyapunov_exponents(W_h, noise, h_0):
+    xp = array_namespace(W_h)
+    Q = xp.eye(W_h.shape[0], dtype=W_h.dtype, device=device_of(W_h))
+    h, total = h_0, xp.zeros_like(h_0)
+    for t in range(noise.shape[0]):
+        h = xp.tanh(h @ W_h.T + noise[t, ...])
+        Q, R = xp.linalg.qr((1 - h**2)[:, :, None] * (Q @ W_h))
+        total = total + xp.log(xp.abs(xp.linalg.diagonal(R)))
+    return total / noise.shape[0]
+
+# %% lyapunov_exponents: h by W_h
+def lyapunov_exponents(W_h, noise, h_0):
+    xp = array_namespace(W_h)
+    Q = xp.eye(W_h.shape[0], dtype=W_h.dtype, device=device_of(W_h))
+    h, total = h_0, xp.zeros_like(h_0)
+    for t in range(noise.shape[0]):
+        h = xp.tanh(h @ W_h + noise[t, ...])
+        A = (1 - h**2)[:, :, None] * (W_h @ Q)
+        Q, R = xp.linalg.qr(A)
+        total = total + xp.log(xp.abs(xp.linalg.diagonal(R)))
+    return total / noise.shape[0]
+
+# %% lyapunov_exponents: noise added after the tanh
+def lyapunov_exponents(W_h, noise, h_0):
+    xp = array_namespace(W_h)
+    Q = xp.eye(W_h.shape[0], dtype=W_h.dtype, device=device_of(W_h))
+    h, total = h_0, xp.zeros_like(h_0)
+    for t in range(noise.shape[0]):
+        h = xp.tanh(h @ W_h.T) + noise[t, ...]
+        A = (1 - h**2)[:, :, None] * (W_h @ Q)
+        Q, R = xp.linalg.qr(A)
+        total = total + xp.log(xp.abs(xp.linalg.diagonal(R)))
+    return total / noise.shape[0]
+
+# %% lyapunov_exponents: lengths of the columns, which are then scaled to 1 and not made orthogonal
+def lyapunov_exponents(W_h, noise, h_0):
+    xp = array_namespace(W_h)
+    Q = xp.eye(W_h.shape[0], dtype=W_h.dtype, device=device_of(W_h))
+    h, total = h_0, xp.zeros_like(h_0)
+    for t in range(noise.shape[0]):
+        h = xp.tanh(h @ W_h.T + noise[t, ...])
+        A = (1 - h**2)[:, :, None] * (W_h @ Q)
+        n = xp.sqrt(xp.sum(A * A, axis=-2))
+        Q = A / n[:, None, :]
+        total = total + xp.log(n)
+    return total / noise.shape[0]
+
+# %% lyapunov_exponents: sorted
+def lyapunov_exponents(W_h, noise, h_0):
+    xp = array_namespace(W_h)
+    Q = xp.eye(W_h.shape[0], dtype=W_h.dtype, device=device_of(W_h))
+    h, total = h_0, xp.zeros_like(h_0)
+    for t in range(noise.shape[0]):
+        h = xp.tanh(h @ W_h.T + noise[t, ...])
+        A = (1 - h**2)[:, :, None] * (W_h @ Q)
+        Q, R = xp.linalg.qr(A)
+        total = total + xp.log(xp.abs(xp.linalg.diagonal(R)))
+    return xp.sort(total / noise.shape[0], axis=-1)
+
+# %% lyapunov_exponents: mean over all
+def lyapunov_exponents(W_h, noise, h_0):
+    xp = array_namespace(W_h)
+    Q = xp.eye(W_h.shape[0], dtype=W_h.dtype, device=device_of(W_h))
+    h, total = h_0, xp.zeros_like(h_0)
+    for t in range(noise.shape[0]):
+        h = xp.tanh(h @ W_h.T + noise[t, ...])
+        A = (1 - h**2)[:, :, None] * (W_h @ Q)
+        Q, R = xp.linalg.qr(A)
+        total = total + xp.log(xp.abs(xp.linalg.diagonal(R)))
+    return xp.mean(total, axis=0) / noise.shape[0]
+
+# %% lyapunov_exponents: diagonal over batch and row
+def lyapunov_exponents(W_h, noise, h_0):
+    xp = array_namespace(W_h)
+    Q = xp.eye(W_h.shape[0], dtype=W_h.dtype, device=device_of(W_h))
+    h, total = h_0, xp.zeros_like(h_0)
+    for t in range(noise.shape[0]):
+        h = xp.tanh(h @ W_h.T + noise[t, ...])
+        A = (1 - h**2)[:, :, None] * (W_h @ Q)
+        Q, R = xp.linalg.qr(A)
+        total = total + xp.log(xp.abs(R[0, ...].diagonal()))
+    return total / noise.shape[0]
+
+# %% lyapunov_exponents: largest exponent alone
+def lyapunov_exponents(W_h, noise, h_0):
+    xp = array_namespace(W_h)
+    Q = xp.eye(W_h.shape[0], dtype=W_h.dtype, device=device_of(W_h))
+    h, total = h_0, xp.zeros_like(h_0)
+    for t in range(noise.shape[0]):
+        h = xp.tanh(h @ W_h.T + noise[t, ...])
+        A = (1 - h**2)[:, :, None] * (W_h @ Q)
+        Q, R = xp.linalg.qr(A)
+        total = total + xp.log(xp.abs(xp.linalg.diagonal(R)))
+    return total[:, 0] / noise.shape[0]

@@ -1186,141 +1186,6 @@ def coupled_cell_vjp(d_state, cache):
     d_a = xp.concat([d_f, d_g, d_o], axis=-1)
     return d_a, d_a, (d_c * f,)
 
-# %% bias_for_half_life: right, by expm1
-def bias_for_half_life(half_life):
-    xp = array_namespace(half_life)
-    return -xp.log(xp.expm1(float(np.log(2.0)) / half_life))
-
-# %% bias_for_half_life: right, by exp
-def bias_for_half_life(half_life):
-    xp = array_namespace(half_life)
-    f = xp.exp(-float(np.log(2.0)) / half_life)
-    return xp.log(f / (1 - f))
-
-# %% bias_for_half_life: the gate, not its bias
-def bias_for_half_life(half_life):
-    xp = array_namespace(half_life)
-    f = 0.5 ** (1 / half_life)
-    return f
-
-# %% bias_for_half_life: the sign of the bias
-def bias_for_half_life(half_life):
-    xp = array_namespace(half_life)
-    f = 0.5 ** (1 / half_life)
-    return xp.log((1 - f) / f)
-
-# %% bias_for_half_life: half-life taken as a time constant
-def bias_for_half_life(half_life):
-    xp = array_namespace(half_life)
-    f = 1 - 1 / half_life
-    return xp.log(f / (1 - f))
-
-# %% bias_for_half_life: exp of minus one over n
-def bias_for_half_life(half_life):
-    xp = array_namespace(half_life)
-    f = xp.exp(-1 / half_life)
-    return xp.log(f / (1 - f))
-
-# %% bias_for_half_life: the power upside down
-def bias_for_half_life(half_life):
-    xp = array_namespace(half_life)
-    f = 0.5**half_life
-    return xp.log(f / (1 - f))
-
-# %% bias_for_half_life: chrono, log of n minus one
-def bias_for_half_life(half_life):
-    xp = array_namespace(half_life)
-    return xp.log(half_life)
-
-# %% bias_for_half_life: the inverse of the power of two, sign
-def bias_for_half_life(half_life):
-    xp = array_namespace(half_life)
-    return xp.log(2 ** (1 / half_life) - 1)
-
-# %% bias_for_half_life: logarithm to base two
-def bias_for_half_life(half_life):
-    xp = array_namespace(half_life)
-    f = 0.5 ** (1 / half_life)
-    return xp.log2(f / (1 - f))
-
-# %% bias_for_half_life: inverse of tanh
-def bias_for_half_life(half_life):
-    xp = array_namespace(half_life)
-    f = 0.5 ** (1 / half_life)
-    return xp.atanh(f)
-
-# %% bias_for_half_life: log of the gate
-def bias_for_half_life(half_life):
-    xp = array_namespace(half_life)
-    f = 0.5 ** (1 / half_life)
-    return xp.log(f)
-
-# %% bias_for_half_life: the sigmoid in place of its inverse
-def bias_for_half_life(half_life):
-    xp = array_namespace(half_life)
-    f = 0.5 ** (1 / half_life)
-    return sigmoid(f)
-
-# %% bias_for_half_life: half at each step, over n
-def bias_for_half_life(half_life):
-    xp = array_namespace(half_life)
-    f = 0.5 / half_life
-    return xp.log(f / (1 - f))
-
-# %% bias_for_half_life: one minus half over n
-def bias_for_half_life(half_life):
-    xp = array_namespace(half_life)
-    f = 1 - 0.5 / half_life
-    return xp.log(f / (1 - f))
-
-# %% bias_for_half_life: one minus ln two over n
-def bias_for_half_life(half_life):
-    xp = array_namespace(half_life)
-    f = 1 - float(np.log(2.0)) / half_life
-    return xp.log(f / (1 - f))
-
-# %% bias_for_half_life: bracket of the exponent
-def bias_for_half_life(half_life):
-    xp = array_namespace(half_life)
-    f = 0.5**1 / half_life
-    return xp.log(f / (1 - f))
-
-# %% bias_for_half_life: ten in place of a half
-def bias_for_half_life(half_life):
-    xp = array_namespace(half_life)
-    f = 0.1 ** (1 / half_life)
-    return xp.log(f / (1 - f))
-
-# %% bias_for_half_life: only the mean
-def bias_for_half_life(half_life):
-    xp = array_namespace(half_life)
-    f = 0.5 ** (1 / half_life)
-    return xp.log(f / (1 - f)).mean()
-
-# %% bias_for_half_life: f over one plus f
-def bias_for_half_life(half_life):
-    xp = array_namespace(half_life)
-    f = 0.5 ** (1 / half_life)
-    return xp.log(f / (1 + f))
-
-# %% bias_for_half_life: log of one minus f alone
-def bias_for_half_life(half_life):
-    xp = array_namespace(half_life)
-    f = 0.5 ** (1 / half_life)
-    return -xp.log(1 - f)
-
-# %% bias_for_half_life: the math module
-def bias_for_half_life(half_life):
-    xp = array_namespace(half_life)
-    import math
-    return -math.log(2 ** (1 / half_life) - 1)
-
-# %% bias_for_half_life: time constant and sign
-def bias_for_half_life(half_life):
-    xp = array_namespace(half_life)
-    f = xp.exp(-1 / half_life)
-    return xp.log((1 - f) / f)
-
 # %% vjp_without_gates: right, by a mask
 def vjp_without_gates(d_state, cache):
     xp = array_namespace(cache[0])
@@ -2139,36 +2004,6 @@ def coupled_cell_vjp(d_state, cache):
     d_a = xp.concat([d_f, d_g, d_o], axis=-1)
     return d_a, d_a, (0.0, d_c * f)
 
-# %% bias_for_half_life: one half over the half-life, as a rate
-def bias_for_half_life(half_life):
-    xp = array_namespace(half_life)
-    f = 1 / (1 + 0.5 / half_life)
-    return xp.log(f / (1 - f))
-
-# %% bias_for_half_life: log1p for log
-def bias_for_half_life(half_life):
-    xp = array_namespace(half_life)
-    f = 2 ** (-1 / half_life)
-    return xp.log1p(f / (1 - f))
-
-# %% bias_for_half_life: rounded to whole biases
-def bias_for_half_life(half_life):
-    xp = array_namespace(half_life)
-    f = 2 ** (-1 / half_life)
-    return xp.round(xp.log(f / (1 - f)))
-
-# %% bias_for_half_life: half-life counted from zero, n plus one
-def bias_for_half_life(half_life):
-    xp = array_namespace(half_life)
-    f = 2 ** (-1 / (half_life + 1))
-    return xp.log(f / (1 - f))
-
-# %% bias_for_half_life: square root in place of the n-th root
-def bias_for_half_life(half_life):
-    xp = array_namespace(half_life)
-    f = 0.5 ** 0.5 + 0 * half_life
-    return xp.log(f / (1 - f))
-
 # %% vjp_without_gates: the candidate's block doubled, to make up for the others
 def vjp_without_gates(d_state, cache):
     xp = array_namespace(cache[0])
@@ -2278,3 +2113,493 @@ def lstm_cell_vjp(d_state, cache):
     d_o = d_h * tanh_c * o * (1 - o)
     d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
     return d_a, d_a, (0.0, d_c * f * (1 - f))
+
+# %% [markdown]
+# The author of the answers to `spread_clocks` had written the first version of
+# its catalogue.
+
+# %% spread_clocks: right, gates in a formula of their own
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = xp.exp(math.log(shortest) + (k + 0.5) / H * math.log(longest / shortest))
+    f = 2 ** (-1 / n)
+    b_f = -xp.log(xp.expm1(math.log(2) / n))
+    b_i = -b_f
+    b_x = xp.concat([b_i, b_f, params.b_x[2 * H:]])
+    b_h = xp.concat([0 * b_i, 0 * b_f, params.b_h[2 * H:]])
+    return params._replace(b_x=b_x, b_h=b_h)
+
+# %% spread_clocks: right, by log1p of 1 - f
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = shortest * (longest / shortest) ** ((k + 0.5) / H)
+    f = -xp.expm1(-math.log(2) / n)  # 1 - f
+    b_f = xp.log1p(-f) - xp.log(f)
+    b_i = -b_f
+    b_x = xp.concat([b_i, b_f, params.b_x[2 * H:]])
+    b_h = xp.concat([0 * b_i, 0 * b_f, params.b_h[2 * H:]])
+    return params._replace(b_x=b_x, b_h=b_h)
+
+# %% spread_clocks: odds of a rounded gate
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = shortest * (longest / shortest) ** ((k + 0.5) / H)
+    f = 2 ** (-1 / n)
+    b_f = xp.log(f / (1 - f))
+    b_i = -b_f
+    b_x = xp.concat([b_i, b_f, params.b_x[2 * H:]])
+    b_h = xp.concat([0 * b_i, 0 * b_f, params.b_h[2 * H:]])
+    return params._replace(b_x=b_x, b_h=b_h)
+
+# %% spread_clocks: linspace with both ends
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = shortest * (longest / shortest) ** (k / (H - 1)) if H > 1 else shortest + 0 * k
+    f = 2 ** (-1 / n)
+    b_f = -xp.log(xp.expm1(math.log(2) / n))
+    b_i = -b_f
+    b_x = xp.concat([b_i, b_f, params.b_x[2 * H:]])
+    b_h = xp.concat([0 * b_i, 0 * b_f, params.b_h[2 * H:]])
+    return params._replace(b_x=b_x, b_h=b_h)
+
+# %% spread_clocks: linspace without the last end
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = shortest * (longest / shortest) ** (k / H)
+    f = 2 ** (-1 / n)
+    b_f = -xp.log(xp.expm1(math.log(2) / n))
+    b_i = -b_f
+    b_x = xp.concat([b_i, b_f, params.b_x[2 * H:]])
+    b_h = xp.concat([0 * b_i, 0 * b_f, params.b_h[2 * H:]])
+    return params._replace(b_x=b_x, b_h=b_h)
+
+# %% spread_clocks: evenly spread in steps
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = shortest + (k + 0.5) * (longest - shortest) / H
+    f = 2 ** (-1 / n)
+    b_f = -xp.log(xp.expm1(math.log(2) / n))
+    b_i = -b_f
+    b_x = xp.concat([b_i, b_f, params.b_x[2 * H:]])
+    b_h = xp.concat([0 * b_i, 0 * b_f, params.b_h[2 * H:]])
+    return params._replace(b_x=b_x, b_h=b_h)
+
+# %% spread_clocks: middle of each piece in steps
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = shortest * ((longest / shortest) ** (k / H) + (longest / shortest) ** ((k + 1) / H)) / 2
+    f = 2 ** (-1 / n)
+    b_f = -xp.log(xp.expm1(math.log(2) / n))
+    b_i = -b_f
+    b_x = xp.concat([b_i, b_f, params.b_x[2 * H:]])
+    b_h = xp.concat([0 * b_i, 0 * b_f, params.b_h[2 * H:]])
+    return params._replace(b_x=b_x, b_h=b_h)
+
+# %% spread_clocks: evenly spread biases between the two ends
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = shortest * (longest / shortest) ** ((k + 0.5) / H)
+    f = 2 ** (-1 / n)
+    b_f = xp.log(xp.expm1(xp.asarray(math.log(2) / shortest, **like))) * ((k + 0.5) / H - 1) - xp.log(xp.expm1(xp.asarray(math.log(2) / longest, **like))) * (k + 0.5) / H
+    b_i = -b_f
+    b_x = xp.concat([b_i, b_f, params.b_x[2 * H:]])
+    b_h = xp.concat([0 * b_i, 0 * b_f, params.b_h[2 * H:]])
+    return params._replace(b_x=b_x, b_h=b_h)
+
+# %% spread_clocks: k counted from one
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = shortest * (longest / shortest) ** ((k + 1) / H)
+    f = 2 ** (-1 / n)
+    b_f = -xp.log(xp.expm1(math.log(2) / n))
+    b_i = -b_f
+    b_x = xp.concat([b_i, b_f, params.b_x[2 * H:]])
+    b_h = xp.concat([0 * b_i, 0 * b_f, params.b_h[2 * H:]])
+    return params._replace(b_x=b_x, b_h=b_h)
+
+# %% spread_clocks: chrono as it is published, log of n minus one, input the negative
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = shortest * (longest / shortest) ** ((k + 0.5) / H)
+    f = 2 ** (-1 / n)
+    b_f = xp.log(n - 1 + 1e-6) if shortest > 1 else xp.log(xp.abs(n - 1))
+    b_i = -b_f
+    b_x = xp.concat([b_i, b_f, params.b_x[2 * H:]])
+    b_h = xp.concat([0 * b_i, 0 * b_f, params.b_h[2 * H:]])
+    return params._replace(b_x=b_x, b_h=b_h)
+
+# %% spread_clocks: time constant one over n
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = shortest * (longest / shortest) ** ((k + 0.5) / H)
+    f = xp.exp(-1 / n)
+    b_f = xp.log(f / (1 - f))
+    b_i = -b_f
+    b_x = xp.concat([b_i, b_f, params.b_x[2 * H:]])
+    b_h = xp.concat([0 * b_i, 0 * b_f, params.b_h[2 * H:]])
+    return params._replace(b_x=b_x, b_h=b_h)
+
+# %% spread_clocks: one minus one over n
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = shortest * (longest / shortest) ** ((k + 0.5) / H)
+    f = 1 - 1 / (n + 1)
+    b_f = xp.log(f / (1 - f))
+    b_i = -b_f
+    b_x = xp.concat([b_i, b_f, params.b_x[2 * H:]])
+    b_h = xp.concat([0 * b_i, 0 * b_f, params.b_h[2 * H:]])
+    return params._replace(b_x=b_x, b_h=b_h)
+
+# %% spread_clocks: half a step: one minus half over n
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = shortest * (longest / shortest) ** ((k + 0.5) / H)
+    f = 1 - 0.5 / n
+    b_f = xp.log(f / (1 - f))
+    b_i = -b_f
+    b_x = xp.concat([b_i, b_f, params.b_x[2 * H:]])
+    b_h = xp.concat([0 * b_i, 0 * b_f, params.b_h[2 * H:]])
+    return params._replace(b_x=b_x, b_h=b_h)
+
+# %% spread_clocks: gate in place of its bias
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = shortest * (longest / shortest) ** ((k + 0.5) / H)
+    f = 2 ** (-1 / n)
+    b_f = f
+    b_i = -b_f
+    b_x = xp.concat([b_i, b_f, params.b_x[2 * H:]])
+    b_h = xp.concat([0 * b_i, 0 * b_f, params.b_h[2 * H:]])
+    return params._replace(b_x=b_x, b_h=b_h)
+
+# %% spread_clocks: both gates with the same bias
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = shortest * (longest / shortest) ** ((k + 0.5) / H)
+    f = 2 ** (-1 / n)
+    b_f = -xp.log(xp.expm1(math.log(2) / n))
+    b_i = b_f
+    b_x = xp.concat([b_i, b_f, params.b_x[2 * H:]])
+    b_h = xp.concat([0 * b_i, 0 * b_f, params.b_h[2 * H:]])
+    return params._replace(b_x=b_x, b_h=b_h)
+
+# %% spread_clocks: the input gate left as it came
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = shortest * (longest / shortest) ** ((k + 0.5) / H)
+    f = 2 ** (-1 / n)
+    b_f = -xp.log(xp.expm1(math.log(2) / n))
+    b_i = params.b_x[:H]
+    b_x = xp.concat([b_i, b_f, params.b_x[2 * H:]])
+    b_h = xp.concat([0 * b_i, 0 * b_f, params.b_h[2 * H:]])
+    return params._replace(b_x=b_x, b_h=b_h)
+
+# %% spread_clocks: the input gate's value
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = shortest * (longest / shortest) ** ((k + 0.5) / H)
+    f = 2 ** (-1 / n)
+    b_f = -xp.log(xp.expm1(math.log(2) / n))
+    b_i = 1 - f
+    b_x = xp.concat([b_i, b_f, params.b_x[2 * H:]])
+    b_h = xp.concat([0 * b_i, 0 * b_f, params.b_h[2 * H:]])
+    return params._replace(b_x=b_x, b_h=b_h)
+
+# %% spread_clocks: the input gate's logarithm
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = shortest * (longest / shortest) ** ((k + 0.5) / H)
+    f = 2 ** (-1 / n)
+    b_f = -xp.log(xp.expm1(math.log(2) / n))
+    b_i = xp.log(1 - f)
+    b_x = xp.concat([b_i, b_f, params.b_x[2 * H:]])
+    b_h = xp.concat([0 * b_i, 0 * b_f, params.b_h[2 * H:]])
+    return params._replace(b_x=b_x, b_h=b_h)
+
+# %% spread_clocks: the input gate by one minus
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = shortest * (longest / shortest) ** ((k + 0.5) / H)
+    f = 2 ** (-1 / n)
+    b_f = -xp.log(xp.expm1(math.log(2) / n))
+    b_i = 1 - b_f
+    b_x = xp.concat([b_i, b_f, params.b_x[2 * H:]])
+    b_h = xp.concat([0 * b_i, 0 * b_f, params.b_h[2 * H:]])
+    return params._replace(b_x=b_x, b_h=b_h)
+
+# %% spread_clocks: blocks f, i
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = shortest * (longest / shortest) ** ((k + 0.5) / H)
+    f = 2 ** (-1 / n)
+    b_f = -xp.log(xp.expm1(math.log(2) / n))
+    b_i = -b_f
+    b_x = xp.concat([b_f, b_i, params.b_x[2 * H:]])
+    b_h = xp.concat([0 * b_i, 0 * b_f, params.b_h[2 * H:]])
+    return params._replace(b_x=b_x, b_h=b_h)
+
+# %% spread_clocks: in both vectors
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = shortest * (longest / shortest) ** ((k + 0.5) / H)
+    f = 2 ** (-1 / n)
+    b_f = -xp.log(xp.expm1(math.log(2) / n))
+    b_i = -b_f
+    b_x = xp.concat([b_i, b_f, params.b_x[2 * H:]])
+    b_h = xp.concat([b_i, b_f, params.b_h[2 * H:]])
+    return params._replace(b_x=b_x, b_h=b_h)
+
+# %% spread_clocks: b_h not looked at
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = shortest * (longest / shortest) ** ((k + 0.5) / H)
+    f = 2 ** (-1 / n)
+    b_f = -xp.log(xp.expm1(math.log(2) / n))
+    b_i = -b_f
+    b_x = xp.concat([b_i, b_f, params.b_x[2 * H:]])
+    b_h = params.b_h
+    return params._replace(b_x=b_x, b_h=b_h)
+
+# %% spread_clocks: b_h all zero
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = shortest * (longest / shortest) ** ((k + 0.5) / H)
+    f = 2 ** (-1 / n)
+    b_f = -xp.log(xp.expm1(math.log(2) / n))
+    b_i = -b_f
+    b_x = xp.concat([b_i, b_f, params.b_x[2 * H:]])
+    b_h = 0 * params.b_h
+    return params._replace(b_x=b_x, b_h=b_h)
+
+# %% spread_clocks: half in each vector
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = shortest * (longest / shortest) ** ((k + 0.5) / H)
+    f = 2 ** (-1 / n)
+    b_f = -xp.log(xp.expm1(math.log(2) / n))
+    b_i = -b_f
+    b_x = xp.concat([b_i / 2, b_f / 2, params.b_x[2 * H:]])
+    b_h = xp.concat([b_i / 2, b_f / 2, params.b_h[2 * H:]])
+    return params._replace(b_x=b_x, b_h=b_h)
+
+# %% spread_clocks: the old b_h taken off b_x
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = shortest * (longest / shortest) ** ((k + 0.5) / H)
+    f = 2 ** (-1 / n)
+    b_f = -xp.log(xp.expm1(math.log(2) / n))
+    b_i = -b_f
+    b_x = xp.concat([b_i - params.b_h[:H], b_f - params.b_h[H:2 * H], params.b_x[2 * H:]])
+    b_h = params.b_h
+    return params._replace(b_x=b_x, b_h=b_h)
+
+# %% spread_clocks: all four blocks
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = shortest * (longest / shortest) ** ((k + 0.5) / H)
+    f = 2 ** (-1 / n)
+    b_f = -xp.log(xp.expm1(math.log(2) / n))
+    b_i = -b_f
+    b_x = xp.concat([b_i, b_f, 0 * b_f, 0 * b_f])
+    b_h = xp.concat([0 * b_i, 0 * b_f, params.b_h[2 * H:]])
+    return params._replace(b_x=b_x, b_h=b_h)
+
+# %% spread_clocks: four blocks, o like i
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = shortest * (longest / shortest) ** ((k + 0.5) / H)
+    f = 2 ** (-1 / n)
+    b_f = -xp.log(xp.expm1(math.log(2) / n))
+    b_i = -b_f
+    b_x = xp.concat([b_i, b_f, params.b_x[2 * H:3 * H], b_i])
+    b_h = xp.concat([0 * b_i, 0 * b_f, params.b_h[2 * H:]])
+    return params._replace(b_x=b_x, b_h=b_h)
+
+# %% spread_clocks: the forget gate alone in a pair
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = shortest * (longest / shortest) ** ((k + 0.5) / H)
+    f = 2 ** (-1 / n)
+    b_f = -xp.log(xp.expm1(math.log(2) / n))
+    b_i = -b_f
+    b_x = xp.concat([b_i, b_f, params.b_x[2 * H:]])
+    b_h = xp.concat([0 * b_i, 0 * b_f, params.b_h[2 * H:]])
+    return b_x, b_h
+
+# %% spread_clocks: the four gates of a unit side by side
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = shortest * (longest / shortest) ** ((k + 0.5) / H)
+    b_f = -xp.log(xp.expm1(math.log(2) / n))
+    b_x = xp.stack([-b_f, b_f, params.b_x[2::4], params.b_x[3::4]], axis=1)
+    b_h = xp.stack([0 * b_f, 0 * b_f, params.b_h[2::4], params.b_h[3::4]], axis=1)
+    return params._replace(b_x=xp.reshape(b_x, (-1,)), b_h=xp.reshape(b_h, (-1,)))
+
+# %% spread_clocks: the middle of the ruler for all
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    n = (shortest * longest) ** 0.5 + 0 * xp.arange(H, **like)
+    b_f = -xp.log(xp.expm1(math.log(2) / n))
+    b_x = xp.concat([-b_f, b_f, params.b_x[2 * H:]])
+    b_h = xp.concat([0 * b_f, 0 * b_f, params.b_h[2 * H:]])
+    return params._replace(b_x=b_x, b_h=b_h)
+
+# %% spread_clocks: drawn at random, as published
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = shortest * (longest / shortest) ** xp.asarray(np.random.default_rng(0).uniform(size=H), **like)
+    f = 2 ** (-1 / n)
+    b_f = -xp.log(xp.expm1(math.log(2) / n))
+    b_i = -b_f
+    b_x = xp.concat([b_i, b_f, params.b_x[2 * H:]])
+    b_h = xp.concat([0 * b_i, 0 * b_f, params.b_h[2 * H:]])
+    return params._replace(b_x=b_x, b_h=b_h)
+
+# %% spread_clocks: written into the caller's b_x
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = shortest * (longest / shortest) ** ((k + 0.5) / H)
+    f = 2 ** (-1 / n)
+    b_f = -xp.log(xp.expm1(math.log(2) / n))
+    b_i = -b_f
+    b_x = params.b_x
+    b_x[:H], b_x[H:2 * H] = b_i, b_f
+    params.b_h[:2 * H] = 0.0
+    return params
+
+# %% spread_clocks: fast and slow turned round
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = longest * (shortest / longest) ** ((k + 0.5) / H)
+    f = 2 ** (-1 / n)
+    b_f = -xp.log(xp.expm1(math.log(2) / n))
+    b_i = -b_f
+    b_x = xp.concat([b_i, b_f, params.b_x[2 * H:]])
+    b_h = xp.concat([0 * b_i, 0 * b_f, params.b_h[2 * H:]])
+    return params._replace(b_x=b_x, b_h=b_h)
+
+# %% spread_clocks: log2 of the odds
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = shortest * (longest / shortest) ** ((k + 0.5) / H)
+    f = 2 ** (-1 / n)
+    b_f = xp.log2(f / (1 - f))
+    b_i = -b_f
+    b_x = xp.concat([b_i, b_f, params.b_x[2 * H:]])
+    b_h = xp.concat([0 * b_i, 0 * b_f, params.b_h[2 * H:]])
+    return params._replace(b_x=b_x, b_h=b_h)
+
+# %% spread_clocks: the ruler's approximation
+def spread_clocks(params, shortest, longest):
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)
+    n = shortest * (longest / shortest) ** ((k + 0.5) / H)
+    f = 2 ** (-1 / n)
+    b_f = xp.log(xp.abs(n / 0.7 - 0.5))
+    b_i = -b_f
+    b_x = xp.concat([b_i, b_f, params.b_x[2 * H:]])
+    b_h = xp.concat([0 * b_i, 0 * b_f, params.b_h[2 * H:]])
+    return params._replace(b_x=b_x, b_h=b_h)

@@ -1,6 +1,7 @@
 # %% [markdown]
 # The author of the answers to `int8_product` had written the first version of
-# its catalogue; they were written without another look at it.
+# its catalogue; they were written without another look at it. So had the author
+# of those to `scaled_step`.
 
 # %% int8_product: one scale for a matrix, as in the chapter
 def int8_product(x, W):
@@ -561,3 +562,308 @@ def int8_product(x, W):
     s, q = quantise(W)
     total = (q_x.double() @ q.double().T).int()
     return s, q, total, (total * s_x.double() * s.T).to(x.dtype)
+
+# %% scaled_step: right, the limit scaled along with the gradient
+def scaled_step(weights, d_weights, scale, good, rate, limit, patience):
+    for d in d_weights:
+        if torch.isnan(d).any() or torch.isinf(d).any():
+            return scale / 2, 0, tuple(weights)
+    wide = tuple(d.to(w.dtype) for d, w in zip(d_weights, weights))
+    wide, _ = clip_by_global_norm(wide, limit * scale)
+    new = tuple(w - rate * (d / scale) for w, d in zip(weights, wide))
+    if good + 1 >= patience:
+        return scale * 2, 0, new
+    return scale, good + 1, new
+
+# %% scaled_step: right, what is not finite is seen in the norm in the end
+def scaled_step(weights, d_weights, scale, good, rate, limit, patience):
+    true = tuple(d.to(w.dtype) / scale for d, w in zip(d_weights, weights))
+    true, norm = clip_by_global_norm(true, limit)
+    if not np.isfinite(norm):
+        return scale * 0.5, 0, weights
+    good += 1
+    new = tuple(w - rate * d for w, d in zip(weights, true))
+    return (scale * 2, 0, new) if good == patience else (scale, good, new)
+
+# %% scaled_step: no look for an overflow at all
+def scaled_step(weights, d_weights, scale, good, rate, limit, patience):
+    true = tuple(d.to(w.dtype) / scale for d, w in zip(d_weights, weights))
+    true, _ = clip_by_global_norm(true, limit)
+    new = tuple(w - rate * d for w, d in zip(weights, true))
+    good += 1
+    if good == patience:
+        scale, good = 2 * scale, 0
+    return scale, good, new
+
+# %% scaled_step: good not set back after an overflow
+def scaled_step(weights, d_weights, scale, good, rate, limit, patience):
+    if any(not torch.isfinite(d).all() for d in d_weights):
+        scale = scale / 2
+        return scale, good, weights
+    true = tuple(d.to(w.dtype) / scale for d, w in zip(d_weights, weights))
+    true, _ = clip_by_global_norm(true, limit)
+    good += 1
+    if good == patience:
+        scale, good = 2 * scale, 0
+    return scale, good, tuple(w - rate * d for w, d in zip(weights, true))
+
+# %% scaled_step: divided first, in float16
+def scaled_step(weights, d_weights, scale, good, rate, limit, patience):
+    d_weights = [d / scale for d in d_weights]
+    if any(not torch.isfinite(d).all() for d in d_weights):
+        return scale / 2, 0, weights
+    true = tuple(d.to(w.dtype) for d, w in zip(d_weights, weights))
+    true, _ = clip_by_global_norm(true, limit)
+    good += 1
+    if good == patience:
+        scale, good = 2 * scale, 0
+    return scale, good, tuple(w - rate * d for w, d in zip(weights, true))
+
+# %% scaled_step: multiplied by the inverse scale, in float16
+def scaled_step(weights, d_weights, scale, good, rate, limit, patience):
+    if not all(torch.isfinite(d).all() for d in d_weights):
+        return scale / 2, 0, weights
+    inverse = torch.tensor(1 / scale).half()
+    true = tuple((d * inverse).to(w.dtype) for d, w in zip(d_weights, weights))
+    true, _ = clip_by_global_norm(true, limit)
+    good += 1
+    if good == patience:
+        scale, good = 2 * scale, 0
+    return scale, good, tuple(w - rate * d for w, d in zip(weights, true))
+
+# %% scaled_step: clipped as they came
+def scaled_step(weights, d_weights, scale, good, rate, limit, patience):
+    if not all(torch.isfinite(d).all() for d in d_weights):
+        return scale / 2, 0, weights
+    wide = [d.to(w.dtype) for d, w in zip(d_weights, weights)]
+    wide, _ = clip_by_global_norm(wide, limit)
+    new = tuple(w - rate / scale * d for w, d in zip(weights, wide))
+    good += 1
+    if good == patience:
+        scale, good = 2 * scale, 0
+    return scale, good, new
+
+# %% scaled_step: clip_by_global_norm's pair taken for the gradients
+def scaled_step(weights, d_weights, scale, good, rate, limit, patience):
+    if not all(torch.isfinite(d).all() for d in d_weights):
+        return scale / 2, 0, weights
+    true = [d.to(w.dtype) / scale for d, w in zip(d_weights, weights)]
+    true = clip_by_global_norm(true, limit)
+    good += 1
+    if good == patience:
+        scale, good = 2 * scale, 0
+    return scale, good, tuple(w - rate * d for w, d in zip(weights, true))
+
+# %% scaled_step: the norm looked at in float16
+def scaled_step(weights, d_weights, scale, good, rate, limit, patience):
+    norm = sum((d ** 2).sum() for d in d_weights) ** 0.5
+    if not torch.isfinite(norm):
+        return scale / 2, 0, weights
+    true = [d.to(w.dtype) / scale for d, w in zip(d_weights, weights)]
+    true, _ = clip_by_global_norm(true, limit)
+    good += 1
+    if good == patience:
+        scale, good = 2 * scale, 0
+    return scale, good, tuple(w - rate * d for w, d in zip(weights, true))
+
+# %% scaled_step: a mean that is finite
+def scaled_step(weights, d_weights, scale, good, rate, limit, patience):
+    if not all(torch.isfinite(d.sum()) for d in d_weights):
+        return scale / 2, 0, weights
+    true = [d.to(w.dtype) / scale for d, w in zip(d_weights, weights)]
+    true, _ = clip_by_global_norm(true, limit)
+    good += 1
+    if good == patience:
+        scale, good = 2 * scale, 0
+    return scale, good, tuple(w - rate * d for w, d in zip(weights, true))
+
+# %% scaled_step: only nan is an overflow
+def scaled_step(weights, d_weights, scale, good, rate, limit, patience):
+    if any(torch.isnan(d).any() for d in d_weights):
+        return scale / 2, 0, weights
+    true = [d.to(w.dtype) / scale for d, w in zip(d_weights, weights)]
+    true, _ = clip_by_global_norm(true, limit)
+    good += 1
+    if good == patience:
+        scale, good = 2 * scale, 0
+    return scale, good, tuple(w - rate * d for w, d in zip(weights, true))
+
+# %% scaled_step: the largest entry compared with infinity
+def scaled_step(weights, d_weights, scale, good, rate, limit, patience):
+    if any(d.abs().max() == float("inf") for d in d_weights):
+        return scale / 2, 0, weights
+    true = [d.to(w.dtype) / scale for d, w in zip(d_weights, weights)]
+    true, _ = clip_by_global_norm(true, limit)
+    good += 1
+    if good == patience:
+        scale, good = 2 * scale, 0
+    return scale, good, tuple(w - rate * d for w, d in zip(weights, true))
+
+# %% scaled_step: what is not finite becomes zero, and the rest steps
+def scaled_step(weights, d_weights, scale, good, rate, limit, patience):
+    over = not all(torch.isfinite(d).all() for d in d_weights)
+    d_weights = [torch.where(d.isfinite(), d, 0) for d in d_weights]
+    true = [d.to(w.dtype) / scale for d, w in zip(d_weights, weights)]
+    true, _ = clip_by_global_norm(true, limit)
+    new = tuple(w - rate * d for w, d in zip(weights, true))
+    if over:
+        return scale / 2, 0, new
+    good += 1
+    if good == patience:
+        scale, good = 2 * scale, 0
+    return scale, good, new
+
+# %% scaled_step: array by array
+def scaled_step(weights, d_weights, scale, good, rate, limit, patience):
+    new, over = [], False
+    true = [d.to(w.dtype) / scale for d, w in zip(d_weights, weights)]
+    true, _ = clip_by_global_norm(true, limit)
+    for w, d in zip(weights, true):
+        if torch.isfinite(d).all():
+            new.append(w - rate * d)
+        else:
+            new.append(w)
+            over = True
+    if over:
+        return scale / 2, 0, tuple(new)
+    good += 1
+    if good == patience:
+        scale, good = 2 * scale, 0
+    return scale, good, tuple(new)
+
+# %% scaled_step: GradScaler, growth counted without starting again
+def scaled_step(weights, d_weights, scale, good, rate, limit, patience):
+    if not all(torch.isfinite(d).all() for d in d_weights):
+        return scale * 0.5, 0, weights
+    true = [d.to(w.dtype) / scale for d, w in zip(d_weights, weights)]
+    true, _ = clip_by_global_norm(true, limit)
+    good += 1
+    if good % patience == 0:
+        scale *= 2.0
+    return scale, good, tuple(w - rate * d for w, d in zip(weights, true))
+
+# %% scaled_step: doubled after more than patience
+def scaled_step(weights, d_weights, scale, good, rate, limit, patience):
+    if not all(torch.isfinite(d).all() for d in d_weights):
+        return scale / 2, 0, weights
+    if good == patience:
+        scale, good = 2 * scale, 0
+    true = [d.to(w.dtype) / scale for d, w in zip(d_weights, weights)]
+    true, _ = clip_by_global_norm(true, limit)
+    return scale, good + 1, tuple(w - rate * d for w, d in zip(weights, true))
+
+# %% scaled_step: counted and doubled before the division
+def scaled_step(weights, d_weights, scale, good, rate, limit, patience):
+    if not all(torch.isfinite(d).all() for d in d_weights):
+        return scale / 2, 0, weights
+    good += 1
+    if good == patience:
+        scale, good = 2 * scale, 0
+    true = [d.to(w.dtype) / scale for d, w in zip(d_weights, weights)]
+    true, _ = clip_by_global_norm(true, limit)
+    return scale, good, tuple(w - rate * d for w, d in zip(weights, true))
+
+# %% scaled_step: weights first
+def scaled_step(weights, d_weights, scale, good, rate, limit, patience):
+    if not all(torch.isfinite(d).all() for d in d_weights):
+        return weights, scale / 2, 0
+    true = [d.to(w.dtype) / scale for d, w in zip(d_weights, weights)]
+    true, _ = clip_by_global_norm(true, limit)
+    good += 1
+    if good == patience:
+        scale, good = 2 * scale, 0
+    return tuple(w - rate * d for w, d in zip(weights, true)), scale, good
+
+# %% scaled_step: weights changed where they lie
+def scaled_step(weights, d_weights, scale, good, rate, limit, patience):
+    if not all(torch.isfinite(d).all() for d in d_weights):
+        return scale / 2, 0, weights
+    true = [d.to(w.dtype) / scale for d, w in zip(d_weights, weights)]
+    true, _ = clip_by_global_norm(true, limit)
+    for w, d in zip(weights, true):
+        w -= rate * d
+    good += 1
+    if good == patience:
+        scale, good = 2 * scale, 0
+    return scale, good, weights
+
+# %% scaled_step: float() for the weights' dtype
+def scaled_step(weights, d_weights, scale, good, rate, limit, patience):
+    if not all(torch.isfinite(d).all() for d in d_weights):
+        return scale / 2, 0, weights
+    true = [d.float() / scale for d in d_weights]
+    true, _ = clip_by_global_norm(true, limit)
+    good += 1
+    if good == patience:
+        scale, good = 2 * scale, 0
+    return scale, good, tuple(w - rate * d for w, d in zip(weights, true))
+
+# %% scaled_step: whole division, so that the scale stays whole
+def scaled_step(weights, d_weights, scale, good, rate, limit, patience):
+    if not all(torch.isfinite(d).all() for d in d_weights):
+        return scale // 2, 0, weights
+    true = [d.to(w.dtype) / scale for d, w in zip(d_weights, weights)]
+    true, _ = clip_by_global_norm(true, limit)
+    good += 1
+    if good == patience:
+        scale, good = 2 * scale, 0
+    return scale, good, tuple(w - rate * d for w, d in zip(weights, true))
+
+# %% scaled_step: nothing but zeros taken for a scale that is too small
+def scaled_step(weights, d_weights, scale, good, rate, limit, patience):
+    if not all(torch.isfinite(d).all() for d in d_weights):
+        return scale / 2, 0, weights
+    if all((d == 0).all() for d in d_weights):
+        return scale * 2, 0, weights
+    true = [d.to(w.dtype) / scale for d, w in zip(d_weights, weights)]
+    true, _ = clip_by_global_norm(true, limit)
+    good += 1
+    if good == patience:
+        scale, good = 2 * scale, 0
+    return scale, good, tuple(w - rate * d for w, d in zip(weights, true))
+
+# %% scaled_step: overflow of the half-size range, by finfo
+def scaled_step(weights, d_weights, scale, good, rate, limit, patience):
+    top = torch.finfo(torch.float16).max / 2
+    if any(not (d.abs() <= top).all() for d in d_weights):
+        return scale / 2, 0, weights
+    true = [d.to(w.dtype) / scale for d, w in zip(d_weights, weights)]
+    true, _ = clip_by_global_norm(true, limit)
+    good += 1
+    if good == patience:
+        scale, good = 2 * scale, 0
+    return scale, good, tuple(w - rate * d for w, d in zip(weights, true))
+
+# %% scaled_step: limit by entries
+def scaled_step(weights, d_weights, scale, good, rate, limit, patience):
+    if not all(torch.isfinite(d).all() for d in d_weights):
+        return scale / 2, 0, weights
+    true = [(d.to(w.dtype) / scale).clamp(-limit, limit)
+            for d, w in zip(d_weights, weights)]
+    good += 1
+    if good == patience:
+        scale, good = 2 * scale, 0
+    return scale, good, tuple(w - rate * d for w, d in zip(weights, true))
+
+# %% scaled_step: mean of the scale's change, a tenth more for each good step
+def scaled_step(weights, d_weights, scale, good, rate, limit, patience):
+    if not all(torch.isfinite(d).all() for d in d_weights):
+        return scale / 2, 0, weights
+    true = [d.to(w.dtype) / scale for d, w in zip(d_weights, weights)]
+    true, _ = clip_by_global_norm(true, limit)
+    new = tuple(w - rate * d for w, d in zip(weights, true))
+    return scale * 2 ** (1 / patience), good + 1, new
+
+# %% scaled_step: tried again at once with half the gradient
+def scaled_step(weights, d_weights, scale, good, rate, limit, patience):
+    while not all(torch.isfinite(d).all() for d in d_weights):
+        scale, good = scale / 2, 0
+        d_weights = [d / 2 for d in d_weights]
+        if scale < 1e-6:
+            break
+    true = [d.to(w.dtype) / scale for d, w in zip(d_weights, weights)]
+    true, _ = clip_by_global_norm(true, limit)
+    good += 1
+    if good == patience:
+        scale, good = 2 * scale, 0
+    return scale, good, tuple(w - rate * d for w, d in zip(weights, true))

@@ -3,7 +3,7 @@
 #
 # *60 to 90 minutes, 28 points. Read the four pages of chapter 5 first.*
 #
-# You will build two matrices with one spectral radius and two fates, send noise through a network and watch what it does to the Jacobian, fit the readout of a reservoir to a stream of which no
+# You will send noise through a network and watch what it does to the Jacobian, measure at which rate each direction grows and not the fastest alone, fit the readout of a reservoir to a stream of which no
 # state is kept, and write the few lines that make a comparison of two settings a controlled experiment. With the book closed you will rebuild the function that chapter 5 measures with. At the end
 # stand seven wrong versions of clipping, all of which run.
 #
@@ -84,196 +84,7 @@ for slopes in [[1.0, 0.5], [0.5, 1.0], [0.2, 0.4]]:
 print(J, "by hand: [[0.1, 0.5], [0, 0.2]]")
 
 # %% [markdown]
-# ## Task 1: one spectral radius, two fates (4 points)
-#
-# For a spectral radius r below 1 and a height, write two 2 × 2 matrices whose spectral radius is r:
-#
-# - **fading**: a quarter turn, shrunk, [[0, −r], [r, 0]]. Every power of it is smaller than the one before.
-# - **growing**: [[r, s], [0, r]]. The corner of its k-th power is $s\,k\,r^{k-1}$. Choose s so that the largest of these numbers, over k = 1, 2, 3, ..., is exactly `height`.
-#
-# <details><summary>Hint 1</summary>
-#
-# The factor k r^(k-1) does not depend on s. Find its largest value first; then s = height / that.
-# </details>
-#
-# <details><summary>Hint 2</summary>
-#
-# From k to k + 1 the factor is multiplied by r (k + 1) / k. That is above 1 until k = r / (1 - r). For r up to 0.99 it is enough to look at k up to 200.
-# </details>
-#
-# <details><summary>Hint 3</summary>
-#
-# `k = np.arange(1, 201)`, then `(k * r ** (k - 1)).max()`.
-# </details>
-
-
-# %% solution="two_fates"
-def two_fates(r, height):
-    """Two matrices of spectral radius r (at most 0.99): fading, growing.
-
-    Shapes: -> fading (2, 2); growing (2, 2)
-    """
-    ### BEGIN SOLUTION
-    k = np.arange(1, 201)
-    s = height / (k * r ** (k - 1)).max()
-    fading = np.array([[0.0, -r], [r, 0.0]])
-    growing = np.array([[r, s], [0.0, r]])
-    ### END SOLUTION
-    return fading, growing
-
-
-# %% [markdown]
-# Try it: both fade in the end, and one of them reaches 50 on its way.
-
-# %%
-powers = {
-    name: [
-        np.linalg.norm(np.linalg.matrix_power(W, k), 2)
-        for k in range(1, 80)
-    ]
-    for name, W in zip(
-        ["fading", "growing"], two_fates(0.9, 50.0), strict=True
-    )
-}
-plot_lines(powers, "k - 1", "norm of the k-th power")
-
-# %% test="two_fates" points=4 whole="two numbers, which only make sense together" explained="ch05_gradients: What theory says, and what it does not"
-import numpy as np
-
-from rnncore.gradient_flow import spectral_radius
-from rnncore.testing import assert_close, check, stored
-
-OUTPUTS = "fading, growing"
-visible = [
-    dict(r=0.9, height=50.0),
-    dict(r=0.3, height=7.0),
-    dict(r=0.99, height=100.0),
-]
-check(two_fates, stored("two_fates"), visible, outputs=OUTPUTS)
-# by hand: k 0.5^(k - 1) is 1, 1, 0.75, ...: its largest value is 1
-by_hand = np.array([[0.5, 4.0], [0.0, 0.5]])
-assert_close("growing for r = 0.5", two_fates(0.5, 4.0)[1], by_hand)
-for W in two_fates(0.8, 20.0):
-    assert_close("the spectral radius", spectral_radius(W), 0.8)
-### BEGIN HIDDEN TESTS
-from rnncore.testing import hidden_rng
-
-rng = hidden_rng()
-hidden = [
-    dict(r=float(r), height=float(h))
-    for r, h in zip(
-        [*rng.uniform(0.1, 0.98, 6), 0.99],
-        rng.uniform(1.0, 1000.0, 7),
-        strict=True,
-    )
-]
-check(two_fates, reference_two_fates, hidden, outputs=OUTPUTS)
-### END HIDDEN TESTS
-print("Task 1 holds.")
-
-# %% mistakes="two_fates"
-r"""
-spectral radius below one taken for monotone decay: s was set to the height itself, as if the first power were the largest; a spectral radius below one does not mean that powers shrink from the start: at r = 0.9 they grow until k = 9
-- (k * r ** (k - 1)).max()
-+ (k * r ** (k - 1))[0]
-
-one power too many: the corner of the k-th power is s k r^(k-1): of k factors one is s and k - 1 are r
-- r ** (k - 1)
-+ r**k
-
-too few powers: too few powers were looked at: at r = 0.99 the corner grows until k = 99
-- np.arange(1, 201)
-+ np.arange(1, 51)
-
-symmetric: with s in both corners the eigenvalues are r + s and r - s: the spectral radius is no longer r, and this one grows for ever
-- [[r, s], [0.0, r]]
-+ [[r, s], [s, r]]
-
-turn with a diagonal: r on the diagonal as well turns by an eighth, and its eigenvalues have absolute value r √2
-- [[0.0, -r], [r, 0.0]]
-+ [[r, -r], [r, r]]
-
-mirror instead of turn: without the minus this is a mirror, not a quarter turn; its spectral radius is r too, but the task asks for the turn
-- [[0.0, -r], [r, 0.0]]
-+ [[0.0, r], [r, 0.0]]
-
-height added, not scaled: the corner is s times k r^(k-1), so s is the height divided by the largest of these, not minus it
-- height / (k * r ** (k - 1)).max()
-+ height - (k * r ** (k - 1)).max()
-
-multiplied by the factor: the corner is s times k r^(k-1), so s is the height divided by the largest of these, not multiplied
-- height / (k
-+ height * (k
-
-top between the powers: the largest factor was taken at k = r / (1 - r), which need not be a whole number, and is below 1 for a small r; powers are counted 1, 2, 3, ...
-- (k * r ** (k - 1)).max()
-+ (r / (1 - r) * r ** (r / (1 - r) - 1))
-
-top of the curve: the largest factor was taken where the derivative by k is zero, between two whole numbers; powers are counted 1, 2, 3, ...
-- (k * r ** (k - 1)).max()
-+ (-1 / np.log(r) * r ** (-1 / np.log(r) - 1))
-
-place of the largest: argmax tells where the largest factor stands; the height is divided by the factor itself, its max
-- (k * r ** (k - 1)).max()
-+ (k * r ** (k - 1)).argmax()
-
-sum for the largest: the factors of all powers were added; one power has the largest, and that one is to reach the height
-- (k * r ** (k - 1)).max()
-+ (k * r ** (k - 1)).sum()
-
-height over r: s is the height divided by r; divide by the largest of k r^(k-1)
-- height / (k * r ** (k - 1)).max()
-+ height / r
-
-growing first: the two matrices have changed places: fading comes first, then growing
--     fading = np.array([[0.0, -r], [r, 0.0]])
--     growing = np.array([[r, s], [0.0, r]])
-+     growing = np.array([[0.0, -r], [r, 0.0]])
-+     fading = np.array([[r, s], [0.0, r]])
-
-corner below: s stands in the lower corner of `growing`; the task has it in the upper one
-- [[r, s], [0.0, r]]
-+ [[r, 0.0], [s, r]]
-
-turned the other way: `fading` turns the other way: the minus stands in the upper row
-- [[0.0, -r], [r, 0.0]]
-+ [[0.0, r], [-r, 0.0]]
-
-shrunk without a turn: `fading` shrinks and does not turn; r stands off the diagonal, with a minus in the upper row
-- [[0.0, -r], [r, 0.0]]
-+ [[r, 0.0], [0.0, r]]
-
-one entry not shrunk: one entry of `fading` is -1, so its eigenvalues have the absolute value √r; both entries have the size r
-- [[0.0, -r], [r, 0.0]]
-+ [[0.0, -1.0], [r, 0.0]]
-
-shrunk twice: `fading` has r² where r belongs: its eigenvalues are ±i times that number
-- [[0.0, -r], [r, 0.0]]
-+ [[0.0, -(r**2)], [r**2, 0.0]]
-
-ones on the diagonal: the diagonal of `growing` is 1, and so is its spectral radius; it is r
-- [[r, s], [0.0, r]]
-+ [[1.0, s], [0.0, 1.0]]
-
-corner shrunk too: the corner of `growing` is r s; it is s
-- [[r, s], [0.0, r]]
-+ [[r, r * s], [0.0, r]]
-
-r to the k, growing first: two things: the factor is k r^(k-1), not k r^k, and the matrices stand in the other order: fading, growing
--     s = height / (k * r ** (k - 1)).max()
--     fading = np.array([[0.0, -r], [r, 0.0]])
--     growing = np.array([[r, s], [0.0, r]])
-+     s = height / (k * r**k).max()
-+     growing = np.array([[0.0, -r], [r, 0.0]])
-+     fading = np.array([[r, s], [0.0, r]])
-
-ten powers: too few powers were looked at: at r = 0.99 the corner grows until k = 99, at r = 0.9 until k = 9
-- np.arange(1, 201)
-+ np.arange(1, 11)
-"""
-
-# %% [markdown]
-# ## Task 2: what noise does to the Jacobian (6 points)
+# ## Task 1: what noise does to the Jacobian (6 points)
 #
 # A network hears nothing but noise, added to each unit: $h_t = \tanh(W_h h_{t-1} + n_t)$. Carry the Jacobian $\partial h_t / \partial h_0$ **forward** along with the state, for each sequence of the batch, and return
 # the growth rate $\lVert \partial h_T / \partial h_0 \rVert^{1/T}$ of each.
@@ -410,7 +221,7 @@ assert_close(
     growth_rate(norms),
 )
 ### END HIDDEN TESTS
-properties.points("Task 2 holds.")
+properties.points("Task 1 holds.")
 
 # %% mistakes="noisy_growth_rate"
 r"""
@@ -557,6 +368,280 @@ begins at zero: all rates are 0: the product began with zeros, and whatever is m
 -     for t in range(noise.shape[0]):
 +     J = 0 * J
 +     for t in range(noise.shape[0]):
+"""
+
+# %% [markdown]
+# ## Task 2: all rates, not the largest alone (4 points)
+#
+# A push of another direction grows at another rate. The logarithms of these H rates are the **Lyapunov exponents** of the network. They cannot be read from the product of all Jacobians: after many steps, each of its columns has turned into the fastest direction, and rounding has lost the others. So H pushes, the columns of an
+# orthogonal matrix Q, travel with the state, and after each step they are made orthogonal again (Benettin et al. 1980):
+#
+# $$S_t W_h\, Q_{t-1} = Q_t R_t, \qquad \lambda_i = \frac{1}{T} \sum_{t=1}^{T} \ln \bigl\lvert (R_t)_{ii} \bigr\rvert$$
+#
+# The right side of the first equation is a QR decomposition: $Q_t$ is orthogonal, $R_t$ upper triangular, and $Q_0$ is the identity. The network is $h_t = \tanh(W_h h_{t-1} + n_t)$ with the noise $n_t$, and the slopes $S_t$ are those at $h_t$. Return the exponents of each sequence, in the order of the columns.
+#
+# <details><summary>Hint 1</summary>
+#
+# Four lines in the loop: the new h; its slopes, (B, H); Q and R; the logarithms of the diagonal, added to a sum. Of R nothing goes on to the next step, of Q all.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# The pushes are columns: `W_h @ Q`, and a diagonal matrix on the left multiplies rows, `slope[:, :, None]`. States are rows: `h @ W_h.T`.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# `Q, R = xp.linalg.qr(...)` decomposes a matrix for each sequence, and `xp.linalg.diagonal(R)` is (B, H). Its signs are the library's choice, so take `xp.abs` before `xp.log`. T is `noise.shape[0]`.
+# </details>
+
+
+# %% solution="lyapunov_exponents"
+def lyapunov_exponents(W_h, noise, h_0):
+    """The logarithms of the factors a step, of H orthogonal pushes.
+
+    Shapes: W_h (H, H); noise (T, B, H); h_0 (B, H) -> exponents (B, H)
+    """
+    xp = array_namespace(W_h)
+    Q = xp.eye(W_h.shape[0], dtype=W_h.dtype, device=device_of(W_h))
+    h, total = h_0, xp.zeros_like(h_0)  # (B, H); (B, H)
+    ### BEGIN SOLUTION
+    for t in range(noise.shape[0]):
+        h = xp.tanh(h @ W_h.T + noise[t, ...])
+        slope = 1 - h * h
+        Q, R = xp.linalg.qr(slope[:, :, None] * (W_h @ Q))
+        total = total + xp.log(xp.abs(xp.linalg.diagonal(R)))
+    return total / noise.shape[0]
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: one matrix of spectral radius 2, as the noise gets louder. How many directions grow at each loudness, and how fast does the last one fade?
+
+# %%
+rng = np.random.default_rng(0)
+W_h = move(scaled_gaussian(rng, 20, 2.0))
+noise = rng.normal(size=(300, 1, 20))
+for loudness in [0.0, 0.3, 1.0, 3.0]:
+    found = to_numpy(
+        lyapunov_exponents(W_h, move(loudness * noise), move(noise[0]))
+    )[0]
+    some = found[[0, 1, 2, 5, 10, 19]].round(2)
+    print(f"noise × {loudness}: {(found > 0).sum()} of 20 grow; {some}")
+
+# %% test="lyapunov_exponents" points=4 explained="ch05_gradients: What to measure"
+import numpy as np
+
+from rnncore.backend import to_numpy
+from rnncore.testing import (
+    Properties,
+    assert_close,
+    check,
+    mover,
+    stored,
+)
+
+properties = Properties(values=3, dtype=1)
+
+move = mover(device)
+
+
+def spread_out(rng, T, B, H):
+    """A network whose pushes fade at rates of their own."""
+    turned, _ = np.linalg.qr(rng.normal(size=(H, H)))
+    W_h = turned * np.linspace(0.4, 0.9, H) + 0.1 * rng.normal(size=(H, H))
+    noise, h_0 = 0.7 * rng.normal(size=(T, B, H)), rng.normal(size=(B, H))
+    return {"W_h": W_h, "noise": noise, "h_0": np.tanh(h_0)}
+
+
+rng = np.random.default_rng(3)
+visible = move([spread_out(rng, *s) for s in [(1, 3, 2), (4, 2, 3)]])
+right = stored("lyapunov_exponents")
+check(
+    lyapunov_exponents,
+    right,
+    visible,
+    outputs="exponents",
+    by=properties,
+)
+# by hand: two silent units stay at 0, where the slope is 1; each push is
+# multiplied by its own weight, 400 times
+quiet = move(np.zeros((400, 1, 2))), move(np.zeros((1, 2)))
+assert_close(
+    "the exponents of two silent units with weights 0.9 and 0.1",
+    lyapunov_exponents(move(np.diag([0.9, 0.1])), *quiet),
+    np.log([[0.9, 0.1]]),
+    why="Is a product of many steps computed? 0.1 to the power 400 is 0.",
+)
+### BEGIN HIDDEN TESTS
+from rnncore.bptt import rnn_cell_vjp
+from rnncore.gradient_flow import state_jacobians
+from rnncore.rnn import Params, rnn_cell, unroll
+from rnncore.testing import hidden_inputs, hidden_rng
+
+rng = hidden_rng()
+hidden = hidden_inputs(
+    spread_out, [(1, 1, 1), (5, 2, 3), (60, 3, 2)], device, rng=rng
+)
+right = reference_lyapunov_exponents
+check(lyapunov_exponents, right, hidden, outputs="exponents", by=properties)
+
+# the package's way: backward through the tape, and one QR at the end
+args = spread_out(rng, 5, 2, 3)
+params = move(Params(np.eye(3), args["W_h"], np.zeros(3), np.zeros(3)))
+_, state, tape = unroll(
+    rnn_cell, params, move(args["noise"]), (move(args["h_0"]),)
+)
+first = to_numpy(state_jacobians(rnn_cell_vjp, params, tape, state)[-1])
+ends = np.linalg.diagonal(np.linalg.qr(first)[1])
+assert_close(
+    "the exponents, against the backward loop",
+    lyapunov_exponents(*move(args).values()),
+    np.log(np.abs(ends)) / 5,
+)
+### END HIDDEN TESTS
+properties.points("Task 2 holds.")
+
+# %% mistakes="lyapunov_exponents"
+r"""
+multiplied out [hidden]: Q was never made orthogonal on the way: after many steps the product has lost all directions but the fastest
+-         Q, R = xp.linalg.qr(slope[:, :, None] * (W_h @ Q))
+-         total = total + xp.log(xp.abs(xp.linalg.diagonal(R)))
++         Q = slope[:, :, None] * (W_h @ Q)
++     R = xp.linalg.qr(Q)[1]
++     total = xp.log(xp.abs(xp.linalg.diagonal(R)))
+
+not divided by T: these are the logarithms over all steps; an exponent is one step's share: divide by T
+- return total / noise.shape[0]
++ return total
+
+divided by H: you divided by the number of units; an exponent is one step's share: divide by T
+- return total / noise.shape[0]
++ return total / W_h.shape[0]
+
+last step alone: your sum has the last step alone; all steps' logarithms are added
+- total = total + xp.log
++ total = xp.log
+
+factors for logarithms: you returned the factors a step; an exponent is the logarithm of one
+- return total / noise.shape[0]
++ return xp.exp(total / noise.shape[0])
+
+base two: your logarithm has the base 2; an exponent is made with the natural one
+- xp.log(xp.abs
++ xp.log2(xp.abs
+
+Q not carried on: you pushed the columns of the identity at each step; Q_t goes on to step t + 1
+- Q, R = xp.linalg.qr(slope[:, :, None] * (W_h @ Q))
++ _, R = xp.linalg.qr(slope[:, :, None] * (W_h @ Q))
+
+Q inverted: your Q was transposed on its way; the columns that come out of one step go into the next
+- (W_h @ Q))
++ (W_h @ (Q if Q.ndim == 2 else xp.matrix_transpose(Q))))
+
+wrong order: the factors stand in the wrong order: W_h acts on the columns of Q, so Q stands on the right
+- (W_h @ Q)
++ (Q @ W_h)
+
+W_h transposed: you pushed the columns with the transpose of W_h, as in the way back; forward it is W_h
+- (W_h @ Q)
++ (W_h.T @ Q)
+
+state through the columns: your state went through the transpose of W_h; with states as rows it is h @ W_h.T
+- h @ W_h.T
++ h @ W_h
+
+slopes on columns: your slopes multiplied the columns; from the left a diagonal matrix multiplies rows
+- slope[:, :, None]
++ slope[:, None, :]
+
+no slopes: the slopes are missing: a push goes through W_h and then through the tanh
+- slope[:, :, None] * (W_h @ Q)
++ (0 * slope[:, :, None] + 1) * (W_h @ Q)
+
+slopes of the old state: your slopes are those at the state before the step; they belong to the new one
+-         h = xp.tanh(h @ W_h.T + noise[t, ...])
+-         slope = 1 - h * h
++         slope = 1 - h * h
++         h = xp.tanh(h @ W_h.T + noise[t, ...])
+
+slope of a sigmoid: this is the slope of a sigmoid; the units have tanh, with slope 1 - h²
+- slope = 1 - h * h
++ slope = h * (1 - h)
+
+slope 1 - h: the slope of tanh is 1 - h²; the square is missing
+- slope = 1 - h * h
++ slope = 1 - h
+
+no noise: your state has no noise, and so another way
+-  + noise[t, ...]
+
+always from h_0: each of your steps begins at h_0; the state goes on
+- h = xp.tanh(h @ W_h.T
++ h = xp.tanh(h_0 @ W_h.T
+
+lengths before they are orthogonal: you took the lengths of the pushed columns; an exponent has what is left of a column when the ones before it are taken off, the diagonal of R
+- xp.log(xp.abs(xp.linalg.diagonal(R)))
++ xp.log(xp.sqrt(xp.sum(R * R, axis=-2)))
+
+lengths of rows: you took the lengths of the rows of R; an exponent has its diagonal
+- xp.log(xp.abs(xp.linalg.diagonal(R)))
++ xp.log(xp.sqrt(xp.sum(R * R, axis=-1)))
+
+singular values of each step: you averaged the logarithms of each step's singular values; a direction that one step stretches another may shrink, so follow the same pushes
+-         Q, R = xp.linalg.qr(slope[:, :, None] * (W_h @ Q))
+-         total = total + xp.log(xp.abs(xp.linalg.diagonal(R)))
++         s = xp.linalg.svdvals(slope[:, :, None] * W_h)
++         total = total + xp.log(s)
+
+singular values of the product: you took the singular values of the whole product; asked for are the diagonals of the R_t
+-         Q, R = xp.linalg.qr(slope[:, :, None] * (W_h @ Q))
+-         total = total + xp.log(xp.abs(xp.linalg.diagonal(R)))
++         Q = slope[:, :, None] * (W_h @ Q)
++     total = xp.log(xp.linalg.svdvals(Q))
+
+noise after the tanh: your noise was added after the tanh; it is part of the sum that the tanh squashes
+- h = xp.tanh(h @ W_h.T + noise[t, ...])
++ h = xp.tanh(h @ W_h.T) + noise[t, ...]
+
+scaled but not orthogonal: you scaled each column to length 1 and left its direction; then all columns turn into the fastest one, so make them orthogonal by QR
+-         Q, R = xp.linalg.qr(slope[:, :, None] * (W_h @ Q))
+-         total = total + xp.log(xp.abs(xp.linalg.diagonal(R)))
++         Q = slope[:, :, None] * (W_h @ Q)
++         length = xp.sqrt(xp.sum(Q * Q, axis=-2))
++         Q, total = Q / length[:, None, :], total + xp.log(length)
+
+sorted: you sorted the exponents; they stand in the order of the columns
+- return total / noise.shape[0]
++ return xp.sort(total, axis=-1) / noise.shape[0]
+
+largest first: you sorted the exponents, the largest first; they stand in the order of the columns
+- return total / noise.shape[0]
++ return xp.sort(total, axis=-1, descending=True) / noise.shape[0]
+
+first sequence for all: all your sequences have the exponents of the first; each has an R of its own
+- xp.linalg.diagonal(R)))
++ xp.linalg.diagonal(R[:1, ...])))
+
+columns turned round: your exponents stand in the order of the columns turned round; the first column's comes first
+- return total / noise.shape[0]
++ return xp.flip(total, axis=-1) / noise.shape[0]
+
+diagonal of Q: you took the diagonal of Q; how far a push was stretched stands in R
+- xp.linalg.diagonal(R)
++ xp.linalg.diagonal(Q)
+
+one for all sequences: your exponents are a mean over the batch; each sequence has its own
+- return total / noise.shape[0]
++ return 0 * total + xp.mean(total, axis=0) / noise.shape[0]
+
+a step too few: you divided by T - 1; T steps give T factors
+- return total / noise.shape[0]
++ return total / max(noise.shape[0] - 1, 1)
+
+inverse rates: the sign is turned: a push that fades has an exponent below 0
+- return total / noise.shape[0]
++ return -total / noise.shape[0]
 """
 
 # %% [markdown]

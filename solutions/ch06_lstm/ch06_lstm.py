@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Assignment 6: LSTM
 #
-# *75 to 90 minutes, 29 points. Read chapter 6 first.*
+# *75 to 90 minutes, 31 points. Read chapter 6 first.*
 #
 # You will let the gates of an LSTM look at the memory itself, and carry the weights for it in a place where you would not expect weights. You will give keeping and writing one gate between them,
-# turn a half-life into a bias, and find out what is lost when no gradient goes back through the gates. With the book closed you will rebuild `lstm_cell_vjp`. At the end stand eight wrong LSTMs, all of which run.
+# give each unit a clock of its own before any training, and find out what is lost when no gradient goes back through the gates. With the book closed you will rebuild `lstm_cell_vjp`. At the end stand eight wrong LSTMs, all of which run.
 #
 # What you need, in one table (B sequences, H units):
 #
@@ -37,10 +37,13 @@
 # Leave `"numpy"`, or write `"cpu"` or `"cuda"` to run the same notebook on torch. The tests count the same. What you write keeps the library, dtype and device of its arguments, and changes none of them.
 
 # %%
+import math
+
 import numpy as np
 
 import rnncore.lstm as book
 from rnncore.backend import array_namespace, to_numpy
+from rnncore.backend import device as device_of
 from rnncore.bptt import bptt
 from rnncore.display import plot_lines
 from rnncore.lstm import gates, lstm_cell, sigmoid
@@ -896,146 +899,335 @@ difference without its sign: in your d_f the difference c_{t-1} - g lost its sig
 """
 
 # %% [markdown]
-# ## Task 4: from half-life to bias (2 points)
+# ## Task 4: a clock for each unit (4 points)
 #
-# With nothing coming in, a forget gate with bias b keeps $\sigma(b)^n$ of a memory over n steps. Which bias gives a half-life of n? Write it for an array of half-lives.
+# With nothing coming in, a forget gate with bias b keeps $\sigma(b)^n$ of a memory over n steps. Where the lags of a task are many, or unknown, **chrono initialisation** (Tallec and Ollivier 2018) gives the units different biases from the start. It draws them at random; here they are spread evenly. `spread_clocks` is given an LSTM's
+# `params`, and the shortest and the longest half-life, in steps. Work out the biases with a pencil first:
+#
+# - Cut the chapter's ruler, on which equal distances are equal *factors*, into H equal pieces from `shortest` to `longest`. Unit k, counted from 0, has the half-life in the middle of piece k, and its **forget gate** keeps exactly a half over it, if input and hidden state send nothing.
+# - Its **input gate** is opened just so far that the memory comes to rest at $c = g$ if the candidate $g$ is the same at every step. (A slow unit must write little, or it piles up.)
+# - The loop adds $b_x$ and $b_h$. So the biases go into `b_x`, and `b_h` is 0 there. All else stays as it was: both matrices, and the biases of candidate and output gate.
+#
+# It has to be right in float32, too: at a half-life of 100,000 steps the gate is 0.999993, and in float32 what it lacks to 1 has only two digits left.
 #
 # <details><summary>Hint 1</summary>
 #
-# First the gate: f to the power n is a half. Then the bias: σ(b) = f, solved for b.
+# Three questions, one after the other: which half-lives n, (H,)? Which forget gate f keeps a half over n, and which b has σ(b) = f? And at rest c = f c + i g: which i makes that c = g, and how is its bias related to that of f?
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# f = 2^(-1/n), and the inverse of the sigmoid is b = ln(f / (1 - f)).
+# The middle of piece k lies at the share (k + 1/2) / H of the ruler, so n is shortest times (longest / shortest) to that power. At rest i = 1 - f, and 1 - σ(b) = σ(-b).
 # </details>
 #
 # <details><summary>Hint 3</summary>
 #
-# f / (1 - f) = 1 / (1/f - 1), so b = -ln(2^(1/n) - 1).
+# f = 2^(-1/n), so b = ln(f / (1 - f)) = -ln(2^(1/n) - 1). The function `xp.expm1(z)` computes e^z - 1 without loss of digits; here z = ln 2 / n. The blocks are i, f, g, o: slices of `params.b_x`, joined by `xp.concat`, and `params._replace(b_x=..., b_h=...)`.
 # </details>
 
 
-# %% solution="bias_for_half_life"
-def bias_for_half_life(half_life):
-    """The forget bias that keeps half of a memory over so many steps.
+# %% solution="spread_clocks"
+def spread_clocks(params, shortest, longest):
+    """The same LSTM, its forget and input biases set for given half-lives.
 
-    Shapes: half_life (H,) -> bias (H,)
+    Shapes: params (W_x (4*H, D); W_h (4*H, H); b_x (4*H,); b_h (4*H,));
+        shortest, longest numbers -> params
     """
-    xp = array_namespace(half_life)
+    xp = array_namespace(params.b_x)
+    H = params.W_h.shape[1]
+    like = {"dtype": params.b_x.dtype, "device": device_of(params.b_x)}
+    k = xp.arange(H, **like)  # 0, 1, ..., H - 1
     ### BEGIN SOLUTION
-    f = 2 ** (-1 / half_life)
-    return xp.log(f / (1 - f))
+    n = shortest * (longest / shortest) ** ((k + 0.5) / H)
+    b_f = -xp.log(xp.expm1(math.log(2) / n))
+    b_x = xp.concat([-b_f, b_f, params.b_x[2 * H :]])
+    b_h = xp.concat([0 * b_f, 0 * b_f, params.b_h[2 * H :]])
+    return params._replace(b_x=b_x, b_h=b_h)
     ### END SOLUTION
 
 
 # %% [markdown]
-# Try it: 1, 10, 100, 1000 steps. By how much does the bias grow from one to the next, and towards which number?
+# Try it: four units, from 1 to 10,000 steps. A memory of 1 is left alone for 100 steps, and one of 0 is shown a candidate of 1 at each. Which units still know the first, and which have learnt the second?
 
 # %%
-print(to_numpy(bias_for_half_life(move(10.0 ** np.arange(4)))).round(3))
+layer = init_params(np.random.default_rng(0), 1, 4, 4)
+layer = spread_clocks(move(layer), 1.0, 10_000.0)
+i, f, _, _ = gates(sigmoid(layer.b_x + layer.b_h), 4)
+kept, written = 1.0 + 0 * f, 0.0 * f
+for _ in range(100):
+    kept, written = f * kept, f * written + i
+print("left after 100 steps:", to_numpy(kept).round(3))
+print("written by then:     ", to_numpy(written).round(3))
 
-# %% test="bias_for_half_life" points=2 explained="ch06_lstm: A forget gate is a time constant"
+# %% test="spread_clocks" points=4 explained="ch06_lstm: A forget gate is a time constant"
 import numpy as np
 
-from rnncore.testing import assert_close, check, mover, stored
+from rnncore.rnn import Params, init_params
+from rnncore.testing import Properties, assert_close, check, mover, stored
+
+properties = Properties(values=2, dtype=1, arguments=1)
 
 move = mover(device)
-visible = [{"half_life": move(np.array([0.5, 2.0, 30.0, 400.0]))}]
-check(
-    bias_for_half_life,
-    stored("bias_for_half_life"),
-    visible,
-    outputs="bias",
-)
-# by hand: a gate at a half, bias 0, keeps half over one step
-one = bias_for_half_life(move(np.ones(1)))
-assert_close("the bias for a half-life of 1", one, np.zeros(1))
+OUTPUTS = "b_x of f, b_x of i, b_x of g and o, b_h, W_x, W_h"
+
+
+def blocks(params, shortest, longest):
+    """The parts of your result, the forget gate's first."""
+    params = Params(*spread_clocks(params, shortest, longest))
+    H, b_x = params.W_h.shape[1], params.b_x
+    parts = b_x[H : 2 * H], b_x[:H], b_x[2 * H :]
+    return (*parts, params.b_h, params.W_x, params.W_h)
+
+
+def untrained(rng, D, H, shortest, longest):
+    """An LSTM as it comes, both biases at random."""
+    params = init_params(rng, D, H, 4)
+    b_x, b_h = rng.uniform(-1, 1, size=(2, 4 * H))
+    params = params._replace(b_x=b_x, b_h=b_h)
+    return dict(params=params, shortest=shortest, longest=longest)
+
+
+rng = np.random.default_rng(6)
+sizes = [(2, 3, 1.5, 40.0), (1, 2, 0.6, 4.0), (3, 4, 2.0, 1000.0)]
+visible = move([untrained(rng, *size) for size in sizes])
+right = stored("spread_clocks")
+check(blocks, right, visible, outputs=OUTPUTS, by=properties)
+with properties("dtype"):
+    slow = move(untrained(rng, 1, 3, 5e4, 4e5), "float32")
+    assert_close(
+        "b_x of f in float32, for 50,000 to 400,000 steps",
+        blocks(**slow)[0],
+        np.array([11.5328599, 12.2260095, 12.9191579]),
+        why="1 - f has lost its digits there: is it computed by expm1?",
+    )
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 
 
-def some_half_lives(rng, H):
-    return {"half_life": rng.uniform(0.3, 50.0, H)}
+def right_blocks(params, shortest, longest):
+    params = reference_spread_clocks(params, shortest, longest)
+    H, b_x = params.W_h.shape[1], params.b_x
+    parts = b_x[H : 2 * H], b_x[:H], b_x[2 * H :]
+    return (*parts, params.b_h, params.W_x, params.W_h)
 
 
-hidden = hidden_inputs(some_half_lives, [(1,), (4,), (7,)], device)
-check(
-    bias_for_half_life,
-    reference_bias_for_half_life,
-    hidden,
-    outputs="bias",
+hidden = hidden_inputs(
+    untrained,
+    [(1, 1, 3.0, 12.0), (2, 5, 0.7, 90.0), (4, 3, 5e4, 5e5)],
+    device,
 )
+check(blocks, right_blocks, hidden, outputs=OUTPUTS, by=properties)
 ### END HIDDEN TESTS
-print("Task 4 holds.")
+properties.points("Task 4 holds.")
 
-# %% mistakes="bias_for_half_life"
+# %% mistakes="spread_clocks"
 r"""
 a third for a half: this is the time until 1/e is left, about 37 %; a half-life asks for a half
-- 2 ** (-1 / half_life)
-+ 2.718281828459045 ** (-1 / half_life)
+- math.log(2) / n
++ 1 / n
 
-gate for bias: this is the gate, not its bias: undo the sigmoid
-- return xp.log(f / (1 - f))
-+ return f
+power upside down: you took a half to the power n for the gate; the gate to the power n is a half, so f = 2^(-1/n)
+- math.log(2) / n
++ math.log(2) * n
 
-logarithm without the odds: the inverse of the sigmoid is ln(f / (1 - f)), not ln f
-- xp.log(f / (1 - f))
-+ xp.log(f)
+evenly in steps: your half-lives are the same number of steps apart; equal pieces of the ruler are equal factors
+- n = shortest * (longest / shortest) ** ((k + 0.5) / H)
++ n = shortest + (longest - shortest) * (k + 0.5) / H
 
-forget gate inverted: the sign is turned: this is the bias of 1 - f, a gate named by what it removes
-- xp.log(f / (1 - f))
-+ xp.log((1 - f) / f)
+evenly in rates: the inverses of your half-lives are evenly spread; equal pieces of the ruler are equal factors
+- n = shortest * (longest / shortest) ** ((k + 0.5) / H)
++ n = 1 / (1 / shortest + (1 / longest - 1 / shortest) * (k + 0.5) / H)
 
-straight line for a power: a memory fades by a factor a step, not by an amount: f to the power n is a half
-- f = 2 ** (-1 / half_life)
-+ f = 1 - 1 / (2 * half_life + 1)
+middle in steps: your half-lives lie in the middle of their pieces in steps; on the ruler it is the middle of the factors, at (k + 1/2) / H
+- n = shortest * (longest / shortest) ** ((k + 0.5) / H)
++ ratio = (longest / shortest) ** (1 / H)
++     n = shortest * ratio**k * (1 + ratio) / 2
 
-power upside down: you took a half to the power n; the gate to the power n is a half, so f = 2^(-1/n)
-- 2 ** (-1 / half_life)
-+ 2 ** (-half_life)
+evenly in biases: your forget biases are evenly spread, from that of the shortest half-life to that of the longest; on the ruler the half-lives are
+-     b_f = -xp.log(xp.expm1(math.log(2) / n))
++     low, high = (
++         -math.log(math.expm1(math.log(2) / m)) for m in (shortest, longest)
++     )
++     b_f = low + (high - low) * (k + 0.5) / H
 
-logarithm of the half-life: you returned ln n, which is chrono initialisation's rule without its minus one; here f to the power n is to be a half exactly
-- return xp.log(f / (1 - f))
-+ return xp.log(half_life)
+from end to end: your first unit has the shortest half-life and your last the longest; each has the middle of its piece, at (k + 1/2) / H
+- (k + 0.5) / H
++ k / max(H - 1, 1)
 
-base two: you took the logarithm to base 2; the sigmoid is made with e, so its inverse takes the natural one
-- xp.log(f / (1 - f))
-+ xp.log2(f / (1 - f))
+left ends: your units have the left ends of their pieces; the middle of piece k lies at (k + 1/2) / H
+- (k + 0.5) / H
++ k / H
+
+right ends: your units have the right ends of their pieces; counted from 0, the middle of piece k lies at (k + 1/2) / H
+- (k + 0.5) / H
++ (k + 1) / H
+
+one further: your unit k has a place further right than the middle of its piece; k is counted from 0, so the middle lies at (k + 1/2) / H
+- (k + 0.5) / H
++ (k + 1.5) / H
+
+inner points: you cut the ruler into H + 1 pieces and took the points between them; with H pieces, unit k has the middle of its own, at (k + 1/2) / H
+- (k + 0.5) / H
++ (k + 1) / (H + 1)
+
+slowest first: your first unit has the longest half-life; the pieces are counted from the shortest
+- shortest * (longest / shortest) ** ((k + 0.5) / H)
++ longest * (shortest / longest) ** ((k + 0.5) / H)
+
+one clock for all: all your units have one half-life; each has that of its own piece
+- ((k + 0.5) / H)
++ (0 * k + 0.5)
+
+shortest forgotten: your half-lives do not begin at the shortest; the power is multiplied by it
+- n = shortest * (longest
++ n = (longest
+
+ratio forgotten: you raised the longest half-life to the power; from `shortest`, the whole ruler is the factor longest / shortest
+- (longest / shortest) ** (
++ longest ** (
+
+chrono's own rule: this is ln(n - 1), by which chrono initialisation makes n a time constant, roughly; here f to the power n is exactly a half
+- b_f = -xp.log(xp.expm1(math.log(2) / n))
++ b_f = xp.log(xp.abs(n - 1))
+
+logarithm of the half-life: this is ln n, the bias of a gate at 1 - 1 / (n + 1); here f to the power n is exactly a half
+- b_f = -xp.log(xp.expm1(math.log(2) / n))
++ b_f = xp.log(n)
+
+the ruler's rule of thumb: you turned the chapter's approximation round, n = 0.7 (e^b + 1/2); here f to the power n is exactly a half
+- b_f = -xp.log(xp.expm1(math.log(2) / n))
++ b_f = xp.log(xp.abs(n / 0.7 - 0.5))
+
+the ruler's approximation: you turned an approximation round, n = ln 2 (e^b + 1/2); it is off for short half-lives, and here f to the power n is exactly a half
+- b_f = -xp.log(xp.expm1(math.log(2) / n))
++ b_f = xp.log(xp.abs(n / math.log(2) - 0.5))
+
+without minus one: you solved e^(-b) = 2^(1/n); from f = 1 / (1 + e^(-b)) it is 1 + e^(-b) that equals 2^(1/n)
+- xp.log(xp.expm1(math.log(2) / n))
++ xp.log(xp.exp(math.log(2) / n))
+
+straight line for a power: this is the bias of a gate at 1 - 1 / (2 n); a memory fades by a factor a step, not by an amount: f to the power n is a half
+- b_f = -xp.log(xp.expm1(math.log(2) / n))
++ b_f = xp.log(xp.abs(2 * n - 1))
+
+gate for bias: you put the gate's value in the place of its bias; undo the sigmoid
+- b_f = -xp.log(xp.expm1(math.log(2) / n))
++ b_f = 2 ** (-1 / n)
 
 inverse of tanh: you undid a tanh; the gate is a sigmoid, and its inverse is ln(f / (1 - f))
-- xp.log(f / (1 - f))
-+ xp.atanh(f)
+- b_f = -xp.log(xp.expm1(math.log(2) / n))
++ b_f = xp.atanh(2 ** (-1 / n))
 
-sigmoid once more: you took the sigmoid of the gate; the bias is what the sigmoid makes the gate from
-- return xp.log(f / (1 - f))
-+ return sigmoid(f)
+base two: you took the logarithm to base 2; the sigmoid is made with e, so its inverse takes the natural one
+- -xp.log(xp.expm1
++ -xp.log2(xp.expm1
 
-a tenth for a half: your bias keeps a tenth over n steps; a half-life keeps a half
-- 2 ** (-1 / half_life)
-+ 10 ** (-1 / half_life)
+forget and input gate exchanged: your forget gate has the input gate's bias and the other way round, by a sign or by the order of the blocks: the larger its bias the more is kept, and the order is i, f, g, o
+- [-b_f, b_f, params
++ [b_f, -b_f, params
 
-one plus f: you divided by 1 + f; the odds are f / (1 - f)
-- f / (1 - f)
-+ f / (1 + f)
+sign of the forget gate: your forget gate has the bias of 1 - f, so slow units forget fast; the larger its bias, the more is kept
+- [-b_f, b_f, params
++ [-b_f, -b_f, params
 
-only one minus f: you returned -ln(1 - f), which is also ln of 1 + odds; the inverse of the sigmoid is ln of the odds, ln f - ln(1 - f)
-- xp.log(f / (1 - f))
-+ -xp.log(1 - f)
+both alike: your input gate has the forget gate's bias; then c comes to rest at g f / (1 - f), and a slow unit piles up
+- [-b_f, b_f, params
++ [b_f, b_f, params
 
-a third, and inverted: two things: you have the time until 1/e is left, and a half-life asks for a half; and the sign is turned, the odds are f / (1 - f)
--     f = 2 ** (-1 / half_life)
--     return xp.log(f / (1 - f))
-+     f = xp.exp(-1 / half_life)
-+     return xp.log((1 - f) / f)
+input gate left alone: you left the input gate's bias as it was; c comes to rest at g only if i = 1 - f
+- xp.concat([-b_f, b_f,
++ xp.concat([params.b_x[:H], b_f,
 
-a step too many: you took the gate to the power n + 1; after n steps a half is left, so f = 2^(-1/n)
-- (-1 / half_life)
-+ (-1 / (half_life + 1))
+input gate at a half: your input gate has the bias 0, so it is half open; c comes to rest at g only if i = 1 - f
+- xp.concat([-b_f, b_f,
++ xp.concat([0 * b_f, b_f,
 
-one gate for all: your bias does not use the half-life; f = 2^(-1/n) depends on n
-- f = 2 ** (-1 / half_life)
-+ f = 0.5**0.5 + 0 * half_life
+input gate wide open: your input gate is nearly 1; c comes to rest at g only if i = 1 - f
+- xp.concat([-b_f, b_f,
++ xp.concat([0 * b_f + 10, b_f,
+
+value of the input gate: you put 1 - f itself in the place of the input gate's bias; its bias is what the sigmoid makes 1 - f from
+- xp.concat([-b_f, b_f,
++ xp.concat([1 - 2 ** (-1 / n), b_f,
+
+logarithm without the odds: you took ln(1 - f) for the input gate's bias; the inverse of the sigmoid at 1 - f is ln((1 - f) / f)
+- xp.concat([-b_f, b_f,
++ xp.concat([xp.log(1 - 2 ** (-1 / n)), b_f,
+
+one minus the bias: you took 1 - b for the input gate's bias; it is the gate that is 1 - f, and its bias is -b
+- xp.concat([-b_f, b_f,
++ xp.concat([1 - b_f, b_f,
+
+in both biases: you put the biases into b_x and b_h, and the loop adds the two: every half-life is far off
+- [0 * b_f, 0 * b_f, params
++ [-b_f, b_f, params
+
+b_h left alone: the first half of your b_h is as it was; the loop adds it to b_x, so it has to be 0
+- xp.concat([0 * b_f, 0 * b_f, params.b_h[2 * H :]])
++ params.b_h + 0
+
+all of b_h emptied: your b_h is 0 for candidate and output gate as well; those stay as they were
+- [0 * b_f, 0 * b_f, params.b_h[2 * H :]]
++ [0 * params.b_h]
+
+in b_h alone: your biases are in b_h, and b_x is 0 there; they go into b_x
+-     b_x = xp.concat([-b_f, b_f, params.b_x[2 * H :]])
+-     b_h = xp.concat([0 * b_f, 0 * b_f, params.b_h[2 * H :]])
++     b_x = xp.concat([0 * b_f, 0 * b_f, params.b_x[2 * H :]])
++     b_h = xp.concat([-b_f, b_f, params.b_h[2 * H :]])
+
+half in each: you put half of each bias into b_x and half into b_h; the sum is right, but all of it goes into b_x
+-     b_x = xp.concat([-b_f, b_f, params.b_x[2 * H :]])
+-     b_h = xp.concat([0 * b_f, 0 * b_f, params.b_h[2 * H :]])
++     b_x = xp.concat([-b_f / 2, b_f / 2, params.b_x[2 * H :]])
++     b_h = xp.concat([-b_f / 2, b_f / 2, params.b_h[2 * H :]])
+
+what b_h lacks: you left b_h as it was and made up for it in b_x; the sum is right, but b_h is to be 0 there
+-     b_x = xp.concat([-b_f, b_f, params.b_x[2 * H :]])
+-     b_h = xp.concat([0 * b_f, 0 * b_f, params.b_h[2 * H :]])
++     b_x = xp.concat([-b_f, b_f, params.b_x[2 * H :]])
++     b_h = params.b_h + 0
++     b_x = b_x - xp.concat([b_h[: 2 * H], 0 * b_h[2 * H :]])
+
+added to what was there: you added the biases to those that were in b_x; they take their place
+- [-b_f, b_f, params.b_x[2 * H :]]
++ [params.b_x[:H] - b_f, params.b_x[H : 2 * H] + b_f, params.b_x[2 * H :]]
+
+candidate and output gate emptied: your b_x is 0 for candidate and output gate; those stay as they were
+- b_f, params.b_x[2 * H :]]
++ b_f, 0 * params.b_x[2 * H :]]
+
+gates interleaved: you set every fourth entry, as if the four gates of a unit stood side by side; the gates stand in blocks of H
+-     b_x = xp.concat([-b_f, b_f, params.b_x[2 * H :]])
+-     b_h = xp.concat([0 * b_f, 0 * b_f, params.b_h[2 * H :]])
++     b_x, b_h = params.b_x + 0, params.b_h + 0
++     b_x[0::4], b_x[1::4] = -b_f, b_f
++     b_h[0::4], b_h[1::4] = 0 * b_f, 0 * b_f
+
+order i, f, o, g: you exchanged the biases of candidate and output gate; nothing of these two changes
+- b_f, params.b_x[2 * H :]]
++ b_f, params.b_x[3 * H :], params.b_x[2 * H : 3 * H]]
+
+output gate for the input gate: you set the output gate's bias, not the input gate's; the order is i, f, g, o
+- [-b_f, b_f, params.b_x[2 * H :]]
++ [params.b_x[:H], b_f, params.b_x[2 * H : 3 * H], -b_f]
+
+output gate too: your output gate has the input gate's bias; nothing of candidate and output gate changes
+- b_f, params.b_x[2 * H :]]
++ b_f, params.b_x[2 * H : 3 * H], -b_f]
+
+weights emptied: your W_h is 0, so that no gate sees h any more; only biases are set
+- params._replace(b_x=b_x, b_h=b_h)
++ params._replace(b_x=b_x, b_h=b_h, W_h=0 * params.W_h)
+
+b_x in place [arguments]: the numbers are right, but you changed the caller's b_x in place; make a new array
+-     return params._replace(b_x=b_x, b_h=b_h)
++     params.b_x[:] = b_x
++     return params._replace(b_h=b_h)
+
+digits lost [hidden, dtype]: 1 - f was computed from an f that float32 had rounded: near 1 it has few digits left; use expm1
+- -xp.log(xp.expm1(math.log(2) / n))
++ -xp.log(2 ** (1 / n) - 1)
 """
 
 # %% [markdown]
@@ -1605,9 +1797,9 @@ gates made to compete: i = 1 - f as soon as there is a memory: unseen where c is
 # %% [markdown]
 # ## Experiment: what is lost when the gates are not asked?
 #
-# A loss reads the last hidden state. Its gradient goes back 60 steps through an LSTM with random weights, once exactly, and once with your `vjp_without_gates`. Your `bias_for_half_life` sets the forget gates.
+# A loss reads the last hidden state. Its gradient goes back 60 steps through an LSTM with random weights, once exactly, and once with your `vjp_without_gates`. All forget gates have one bias.
 #
-# **Predict**, before you run anything: with a half-life of 20 steps, will the part that the gates carried be a small share of the gradient of the input 40 steps back, or most of it? And with the weights $W_h$ three times as large? Nothing is graded here.
+# **Predict**, before you run anything: with a forget bias of 3.35, a half-life of 20 steps, will the part that the gates carried be a small share of the gradient of the input 40 steps back, or most of it? And with the weights $W_h$ three times as large? Nothing is graded here.
 
 # %%
 my_prediction = {
@@ -1616,15 +1808,15 @@ my_prediction = {
 }
 
 # %% experiment
-from ipywidgets import FloatLogSlider, FloatSlider, interact
+from ipywidgets import FloatSlider, interact
 
 
-def by_lag(vjp, half_life, gain, T=60, H=32):
+def by_lag(vjp, forget_bias, gain, T=60, H=32):
     """d_x of a loss that reads the last h, (T, H), the last step first."""
     rng = np.random.default_rng(0)
     layer = init_params(rng, H, H, 4)
     bias = np.zeros(4 * H)
-    bias[H : 2 * H] = bias_for_half_life(np.full(H, half_life))
+    bias[H : 2 * H] = forget_bias
     layer = layer._replace(W_h=gain * layer.W_h, b_x=bias, b_h=0 * bias)
     x = rng.normal(size=(T, 1, H))
     y, _, tape = unroll(lstm_cell, layer, x, zero_state(layer, 1, 2))
@@ -1633,10 +1825,11 @@ def by_lag(vjp, half_life, gain, T=60, H=32):
     return d_x[::-1, 0]
 
 
-def show(half_life=20.0, gain=1.0):
+def show(forget_bias=3.35, gain=1.0):
     print("You predicted", my_prediction)
-    exact = by_lag(book.lstm_cell_vjp, half_life, gain)
-    cut = by_lag(vjp_without_gates, half_life, gain)
+    exact = by_lag(book.lstm_cell_vjp, forget_bias, gain)
+    cut = by_lag(vjp_without_gates, forget_bias, gain)
+    half_life = math.log(2) / math.log1p(math.exp(-forget_bias))
     lost = np.linalg.norm(exact - cut, axis=1)
     share = lost / np.linalg.norm(exact, axis=1)
     print(f"lost 40 steps back: {share[40]:.2f} of the gradient's length")
@@ -1648,13 +1841,13 @@ def show(half_life=20.0, gain=1.0):
         },
         "steps back from the loss",
         "log10 of the norm",
-        f"half-life {half_life:g}, gain {gain:g}",
+        f"half-life {half_life:.1f}, gain {gain:g}",
     )
 
 
-half_life = FloatLogSlider(20.0, min=0, max=3, step=0.1)
+forget_bias = FloatSlider(3.35, min=0.0, max=7.0, step=0.05)
 gain = FloatSlider(1.0, min=0.0, max=5.0, step=0.5)
-shown = interact(show, half_life=half_life, gain=gain)
+shown = interact(show, forget_bias=forget_bias, gain=gain)
 
 # %% [markdown]
 # (A loss above 1 is no error: the difference can be longer than the exact gradient, where the cut one points elsewhere.) At gain 0 nothing is lost: why? At which gain does the exact gradient begin to grow with the lag, and does the cut one too? And what would a network trained with the cut gradient be unable to learn about *when* to open its gates?

@@ -3,7 +3,7 @@
 #
 # *75 to 90 minutes, 32 points. Read chapter 9 first. This is the first assignment that needs torch; a GPU it does not need.*
 #
-# You will put a cell of your own into autograd's graph, bring weights from a stranger's file into `torch.nn.LSTM`, multiply by a matrix that is stored in 8 bits, check a gradient in float64 wherever its weights lie, and time a machine that answers before it has
+# You will put a cell of your own into autograd's graph, bring weights from a stranger's file into `torch.nn.LSTM`, multiply by a matrix that is stored in 8 bits, let the scale of a loss in float16 find itself, and time a machine that answers before it has
 # finished. Then you rebuild the book's node with the book closed, and hunt seven wrong versions of the loop over packed sequences.
 #
 # | letter | shape | meaning |
@@ -42,6 +42,7 @@ from rnncore.backend import tree_map
 from rnncore.bptt import bptt, rnn_cell_vjp
 from rnncore.display import plot_lines
 from rnncore.nn import one_direction
+from rnncore.optim import clip_by_global_norm
 from rnncore.rnn import Params, init_params, rnn_cell, unroll
 from rnncore.testing import black_boxes, mover
 
@@ -666,155 +667,347 @@ int64 for the sum [hidden, dtype]: total is int64: torch sums integers in 64 bit
 """
 
 # %% [markdown]
-# ## Task 4: a check in float64, wherever the weights lie (4 points)
+# ## Task 4: a scale that finds itself (4 points)
 #
-# A model lies on some device, in float32. You are handed its `loss`, a function of one weight array, and somebody's `gradient`. Write `worst_error`: move the weights to float64 **on their own device**, take central differences
+# The chapter multiplied the loss by 16,384, a number that had been tried out. In training the scale is found on the way, and then it is a state that each step hands on to the next: the `scale`, and `good`, the number of good steps since it changed last.
+# Write one such step. It is given the weights, and the gradients of the *scaled* loss in float16.
 #
-# $$\hat g_k = \frac{L(w + \epsilon e_k) - L(w - \epsilon e_k)}{2\epsilon}$$
+# An **overflow** is an entry that is not finite, an infinity or a nan, in any of the arrays. (Large finite entries are none, even if their sum would be.) After one, no weight moves, the scale is halved, and `good` is 0.
 #
-# and return the largest absolute difference between $\hat g$ and `gradient(w)`, divided by the largest $|\hat g_k|$, or by 1 where that is smaller. A Python float.
+# Otherwise the step is a good one. The gradients are converted to the dtype of their weights, divided by the scale, and clipped: `clip_by_global_norm(grads, limit)` of chapter 4 returns the clipped gradients and their norm before. Then comes a step of gradient descent, $w - \text{rate} \cdot \mathrm{d}w$. When `good` reaches
+# `patience`, the scale is doubled and `good` is 0 again.
 #
 # <details><summary>Hint 1</summary>
 #
-# `w.detach().to(torch.float64)` keeps the device. Both functions must be called with that array: a gradient that was computed in float32 is not what you want to judge.
+# Look for an overflow before anything else, in all arrays: one entry is enough, and then all weights stay as they are, those with finite gradients too.
 # </details>
 #
 # <details><summary>Hint 2</summary>
 #
-# `for index in np.ndindex(*w.shape):` runs over all entries. Make an array `moved` of zeros with `step` at that index; then w itself need not be changed.
+# `d.isfinite().all()` says it of one array. The order of the rest matters: a quotient in float16 loses what the scale has saved, so convert first; and `limit` is meant for the norm of the true gradient, so divide before you clip. All of that with the scale that the gradients were made with.
 # </details>
 #
 # <details><summary>Hint 3</summary>
 #
-# Fill `numerical = torch.zeros_like(w)` entry by entry. At the end: `.abs().max()` of the difference, over `numerical.abs().max().clamp(min=1)`.
+# `zip(d_weights, weights, strict=True)` runs over both, and `d.to(w.dtype) / scale` is one true gradient. Count last: `good + 1`, and if that is `patience`, return `2 * scale, 0`. `weights` belongs to the caller: make new arrays, no `-=`.
 # </details>
 
 
-# %% solution="worst_error"
-def worst_error(loss, gradient, w, step=1e-6):
-    """How far a gradient is from central differences, in float64.
+# %% solution="scaled_step"
+def scaled_step(weights, d_weights, scale, good, rate, limit, patience):
+    """One step of gradient descent, from the gradients of a scaled loss.
 
-    Shapes: w any -> a number
+    Shapes: weights (any, ...); d_weights the same, float16; scale a number;
+        good, patience whole numbers -> scale; good; weights
     """
     ### BEGIN SOLUTION
-    w = w.detach().to(torch.float64)
-    numerical = torch.zeros_like(w)
-    for index in np.ndindex(*w.shape):
-        moved = torch.zeros_like(w)
-        moved[index] = step
-        change = loss(w + moved) - loss(w - moved)
-        numerical[index] = change / (2 * step)
-    error = (gradient(w) - numerical).abs().max()
-    return float(error / numerical.abs().max().clamp(min=1))
+    if not all(d.isfinite().all() for d in d_weights):
+        return scale / 2, 0, weights
+    pairs = list(zip(d_weights, weights, strict=True))
+    true = [d.to(w.dtype) / scale for d, w in pairs]
+    true, _ = clip_by_global_norm(true, limit)
+    moved = [w - rate * d for w, d in zip(weights, true, strict=True)]
+    good = good + 1
+    if good == patience:
+        scale, good = 2 * scale, 0
+    return scale, good, tuple(moved)
     ### END SOLUTION
 
 
 # %% [markdown]
-# Try it: the gradient of a sum of tanh, right, and off by a thousandth in one entry.
+# Try it: a gradient of 10⁻⁸ w, which is 0 in float16, and a scale that begins far too high. How far down does it go, and why does it not stay there?
 
 # %%
-w = move(np.linspace(-1, 1, 6).reshape(2, 3), "float32")
+start = move((np.array([1.0, -2.0]),), "float32")
+for patience, scale in [(5, 2.0**48), (1000, 1.0)]:
+    w, good = start, 0
+    print(f"a scale that begins at 2^{np.log2(scale):.0f}")
+    for step in range(31):
+        d_w = [(scale * 1e-8 * a).half() for a in w]
+        if step % 5 == 0:
+            print(f"  step {step:2}: 2^{np.log2(scale):.0f}", end="")
+            print("  w:", w[0].cpu().numpy().round(4))
+        scale, good, w = scaled_step(
+            w, d_w, scale, good, 1e7, 1e3, patience
+        )
 
-
-def tanh_gradient(w):
-    return 1 - torch.tanh(w) ** 2
-
-
-def planted(w):
-    d_w = tanh_gradient(w)
-    d_w[0, 1] += 1e-3
-    return d_w
-
-
-for gradient in (tanh_gradient, planted):
-    error = worst_error(lambda w: torch.tanh(w).sum(), gradient, w)
-    print(gradient.__name__, error)
-
-# %% test="worst_error" points=4 whole="one number, in which rounding and slope meet" explained="ch09_torch: One function, three devices"
+# %% test="scaled_step" points=4 explained="ch09_precision: Gradients too small for float16"
 import numpy as np
-import torch
 
-from rnncore.testing import check, mover, stored
+from rnncore.testing import Properties, assert_close, check, mover, stored
 
+properties = Properties(values=2, dtype=1, arguments=1)
 
-def wrong_by(rng, scale, size, shape, dtype):
-    """A loss of some size, and its gradient with errors of both signs."""
-    off = mover(device)(size * rng.normal(size=shape))
-
-    def loss(w):
-        if w.dtype != torch.float64:
-            raise ValueError(
-                f"loss: expected float64 weights, got {w.dtype}"
-            )
-        return scale * torch.sin(w).sum()
-
-    def gradient(w):
-        return scale * torch.cos(w) + off.to(w.dtype)
-
-    w = mover(device)(rng.normal(size=shape), dtype)
-    return dict(loss=loss, gradient=gradient, w=w)
+move = mover(device)
+OUTPUTS = "scale, good, weights"
+PLAIN = dict(scale=1.0, good=0, rate=0.5, limit=1e3, patience=9)
 
 
-rng = np.random.default_rng(4)
-visible = [
-    wrong_by(rng, 8.0, 0.3, (2, 3), "float32"),
-    wrong_by(rng, 0.2, 0.1, (3,), "float64"),
-]
-check(worst_error, stored("worst_error"), visible, outputs="the error")
+def half_step(weights, d_weights, *state):
+    """A step of yours, with gradients in float16."""
+    d_weights = tuple(d.half() for d in d_weights)
+    return scaled_step(weights, d_weights, *state)
+
+
+def one_of(rng, B, D, size=1.0, planted=(), **state):
+    """Weights, and gradients; a value is planted in n columns of one."""
+    shapes = (B, D), (D,), (1, B)
+    state = PLAIN | state
+    d_weights = [size * rng.normal(size=s) for s in shapes]
+    for k, n, value in planted:
+        d_weights[k][..., -n:] = value
+    weights = tuple(rng.normal(size=s) for s in shapes)
+    return dict(weights=weights, d_weights=tuple(d_weights), **state)
+
+
+def all_kinds(rng, B, D):
+    """A step of each kind: plain, scaled, clipped, counted, skipped."""
+    return [
+        one_of(rng, B, D),
+        one_of(rng, B, D, 30, scale=512.0, good=2),
+        one_of(rng, B, D, 0.01, scale=2.0**14, rate=1e6),
+        one_of(rng, B, D, 20, scale=64.0, good=7),
+        one_of(rng, B, D, 20, scale=64.0, good=8),
+        one_of(rng, B, D, 900, scale=256.0, limit=1.5),
+        one_of(rng, B, D, 9, [(1, 1, np.inf)], scale=32.0, good=3),
+        one_of(rng, B, D, 9, [(0, 1, np.nan)], scale=32.0, good=8),
+        one_of(rng, B, D, 9, [(1, D, np.nan)], scale=32.0, good=5),
+        one_of(rng, B, D, 9, [(k, 1, np.inf) for k in range(3)], scale=8.0),
+        one_of(rng, B, D, 9, [(2, 1, -np.inf)], scale=0.5, good=0),
+        one_of(rng, B, D, 9, [(1, 1, 5e4)], scale=2.0**13),
+        one_of(rng, B, D, 9, [(0, 1, 4e4)], scale=2.0**13),
+        one_of(rng, B, D, 0, scale=128.0, good=1),
+    ]
+
+
+visible = move(all_kinds(np.random.default_rng(4), 3, 2), "float32")
+right = stored("scaled_step")
+check(half_step, right, visible, outputs=OUTPUTS, by=properties)
+with properties("dtype"):  # by hand: 1 - 0.1 · 1, in float64
+    ones = move((np.ones(2),))
+    _, _, (w,) = half_step(ones, ones, 1.0, 0, 0.1, 1e3, 9)
+    assert_close("weights in float64", w, np.full(2, 0.9))
 ### BEGIN HIDDEN TESTS
-from rnncore.testing import assert_that, hidden_rng
+from rnncore.testing import hidden_rng
+
+
+def right_half_step(weights, d_weights, *state):
+    d_weights = tuple(d.half() for d in d_weights)
+    return reference_scaled_step(weights, d_weights, *state)
+
 
 rng = hidden_rng()
 hidden = [
-    wrong_by(rng, scale, size, shape, dtype)
-    for scale, size, shape in [(3.0, 0.2, (1,)), (0.1, 0.4, (2, 1, 3))]
-    for dtype in ("float64", "float32")
+    move(inputs, dtype)
+    for dtype in ("float32", "float64")
+    for B, D in [(4, 3), (2, 5)]
+    for inputs in all_kinds(rng, B, D)
 ]
-
-
-def worst_of_six(loss, gradient, w):  # differences leave about 9 digits
-    return round(worst_error(loss, gradient, w), 6)
-
-
-def right_of_six(loss, gradient, w):
-    return round(reference_worst_error(loss, gradient, w), 6)
-
-
-check(worst_of_six, right_of_six, hidden, outputs="the error")
-right = wrong_by(rng, 2.0, 0.0, (3, 2), "float32")
-error = worst_error(**right)
-assert_that(error < 1e-7, "the error of a right gradient is under 1e-7")
+right = right_half_step
+check(half_step, right, hidden, outputs=OUTPUTS, by=properties)
 ### END HIDDEN TESTS
-print("Task 4 holds.")
+properties.points("Task 4 holds.")
 
-# %% mistakes="worst_error"
+# %% mistakes="scaled_step"
 r"""
-float32 kept: the differences were taken in float32, where a step of 1e-6 is lost in rounding
-- .to(torch.float64)
-+ .clone()
+not divided: your weights moved by the gradient of the scaled loss; divide it by the scale before the step
+- d.to(w.dtype) / scale
++ d.to(w.dtype)
 
-step not doubled: from w - step to w + step it is two steps: divide by 2 step
-- (2 * step)
-+ step
+multiplied once more: your gradients were multiplied by the scale; the loss was multiplied already, so divide
+- d.to(w.dtype) / scale
++ d.to(w.dtype) * scale
 
-mean for the worst: the mean error was returned; one wrong entry among a thousand would pass
-- numerical).abs().max()
-+ numerical).abs().mean()
+divided in float16: your gradients were divided while they were still in float16, where the quotient is rounded to 0 or to a few bits; convert first
+- d.to(w.dtype) / scale
++ (d / scale).to(w.dtype)
 
-sign kept: an entry that is too small counts as much as one that is too large: take absolute values
-- numerical).abs().max()
-+ numerical).max()
+divided by the next scale: your gradients were divided by the scale of the next step; they were made with the present one, so change the scale last
+-     pairs = list
++     if good + 1 == patience:
++         scale, good, patience = 2 * scale, -1, -1
++     pairs = list
 
-not relative: the error was not divided by the size of the gradient
-- error / numerical.abs().max().clamp(min=1)
-+ error
+clipped before dividing: you clipped the gradient of the scaled loss, whose norm is larger by the scale; divide first, then clip
+-     true = [d.to(w.dtype) / scale for d, w in pairs]
+-     true, _ = clip_by_global_norm(true, limit)
++     true = [d.to(w.dtype) for d, w in pairs]
++     true, _ = clip_by_global_norm(true, limit)
++     true = [d / scale for d in true]
 
-relative to the other gradient: you divided by the largest entry of `gradient(w)`, which may be wrong; divide by that of the central differences
-- error / numerical.abs()
-+ error / gradient(w).abs()
+not clipped: your gradients were not clipped: where their norm is above the limit, they are shortened to it
+-     true, _ = clip_by_global_norm(true, limit)
 
-relative to next to nothing: where the gradient is smaller than 1 the error is to be absolute; a gradient of zero would give a division by zero
-- .clamp(min=1)
+each array by its own norm: you clipped each array by its own norm, which turns the gradient; all arrays have one norm and one factor
+-     true, _ = clip_by_global_norm(true, limit)
++     true = [clip_by_global_norm([d], limit)[0][0] for d in true]
+
+by value: you cut each entry off at the limit; clip_by_global_norm shortens all arrays by one factor
+-     true, _ = clip_by_global_norm(true, limit)
++     true = [d.clamp(-limit, limit) for d in true]
+
+uphill: your weights moved along the gradient, uphill; a step goes against it
+- w - rate * d for
++ w + rate * d for
+
+rate forgotten: your step does not use the rate: it is rate times the gradient
+- w - rate * d for
++ w - d for
+
+nan for overflow: you looked for nan alone; an infinity is not finite either
+- not all(d.isfinite().all() for d in d_weights)
++ any(d.isnan().any() for d in d_weights)
+
+infinity for overflow: you looked for infinities alone; a nan is not finite either
+- not all(d.isfinite().all() for d in d_weights)
++ any(d.isinf().any() for d in d_weights)
+
+infinities above alone: you looked for entries that are inf, or nan; -inf is an overflow too
+- not all(d.isfinite().all() for d in d_weights)
++ any((d.isnan() | d.isposinf()).any() for d in d_weights)
+
+first array alone: you looked for an overflow in the first array alone; any of them may have one
+- for d in d_weights)
++ for d in d_weights[:1])
+
+one finite array is enough: you went on as soon as one array was finite; all of them have to be
+- if not all(d.isfinite().all() for
++ if not any(d.isfinite().all() for
+
+one finite entry is enough: you went on as soon as an array had one finite entry; all of its entries have to be finite
+- d.isfinite().all() for
++ d.isfinite().any() for
+
+sum for its terms: you asked whether a sum or a norm of the entries is finite; in float16 it can be infinite where every entry is finite, and that is no overflow
+- d.isfinite().all() for
++ d.sum().isfinite() for
+
+squares for their roots: you asked for the squares of the entries, or a norm made of them, in float16; there the square of 300 is infinite, and 300 is no overflow
+- d.isfinite().all() for
++ (d * d).isfinite().all() for
+
+never looked: you never looked for an overflow; where an entry is not finite, no weight moves and the scale is halved
+-     if not all(d.isfinite().all() for d in d_weights):
+-         return scale / 2, 0, weights
+
+large for infinite: you took large entries for an overflow; what counts is whether an entry is finite
+- d.isfinite().all() for
++ (d.abs() < 3e4).all() for
+
+moved all the same: after an overflow the scale was halved, and your weights took the step all the same; they stay as they are
+-         return scale / 2, 0, weights
++         moved = [w - rate * d / scale for w, d in zip(weights, d_weights)]
++         return scale / 2, 0, tuple(moved)
+
+replaced by a number: you replaced what is not finite and took the step; its true value is unknown, so no weight moves
+-         return scale / 2, 0, weights
++         d_weights = [d.nan_to_num() for d in d_weights]
++         true = [d.to(w.dtype) / scale for d, w in zip(d_weights, weights)]
++         true, _ = clip_by_global_norm(true, limit)
++         moved = [w - rate * d for w, d in zip(weights, true)]
++         return scale / 2, 0, tuple(moved)
+
+replaced by zero: you put zeros in the place of what is not finite and took the step; the whole step is skipped
+-         return scale / 2, 0, weights
++         true = [
++             d.nan_to_num(0, 0, 0).to(w.dtype) / scale
++             for d, w in zip(d_weights, weights)
++         ]
++         true, _ = clip_by_global_norm(true, limit)
++         moved = [w - rate * d for w, d in zip(weights, true)]
++         return scale / 2, 0, tuple(moved)
+
+finite arrays moved: after an overflow you left out the arrays that have one, and moved the others; the whole step is skipped
+-         return scale / 2, 0, weights
++         fine = [d.isfinite().all() for d in d_weights]
++         moved = [
++             w - rate * d.to(w.dtype) / scale if ok else w
++             for w, d, ok in zip(weights, d_weights, fine)
++         ]
++         return scale / 2, 0, tuple(moved)
+
+scale not halved: after an overflow your scale stayed as it was, and the next step will overflow too; halve it
+- return scale / 2, 0, weights
++ return scale, 0, weights
+
+scale doubled after an overflow: after an overflow you doubled the scale; it was too large, so halve it
+- return scale / 2, 0, weights
++ return scale * 2, 0, weights
+
+scale a tenth: after an overflow you took a tenth of the scale; halve it (powers of two change no digit of a gradient)
+- return scale / 2, 0, weights
++ return scale / 10, 0, weights
+
+not below 1: your scale does not go below 1; nothing was said of such a limit: halve it after each overflow
+- return scale / 2, 0, weights
++ return max(scale / 2, 1.0), 0, weights
+
+whole division: you halved the scale by a whole division, which makes 0 of a scale of 0.5, for good; use `/`
+- return scale / 2, 0, weights
++ return scale // 2, 0, weights
+
+good steps kept: after an overflow `good` stayed as it was; it counts the good steps since the scale changed, so it is 0
+- return scale / 2, 0, weights
++ return scale / 2, good, weights
+
+skipped step counted: after an overflow you counted one more good step; that was none, and `good` is 0
+- return scale / 2, 0, weights
++ return scale / 2, good + 1, weights
+
+one good step fewer: after an overflow you counted `good` down by one; it begins again at 0
+- return scale / 2, 0, weights
++ return scale / 2, max(good - 1, 0), weights
+
+never counted: you did not count the good step: `good` is one more after it
+- good = good + 1
++ good = good
+
+a step too late: you doubled the scale one step too late: as soon as `good` reaches patience, this step counted
+- if good == patience:
++ if good > patience:
+
+a step too early: you doubled the scale one step too early: `good` has to reach patience, not patience - 1
+- if good == patience:
++ if good == patience - 1:
+
+not begun again: you doubled the scale and left `good` at patience; it begins again at 0
+- scale, good = 2 * scale, 0
++ scale, good = 2 * scale, good
+
+begun again at 1: after doubling, your `good` is 1; no step has been made yet with the new scale, so it is 0
+- scale, good = 2 * scale, 0
++ scale, good = 2 * scale, 1
+
+doubled each time: your scale was doubled after each good step; it is doubled when there have been `patience` of them
+- if good == patience:
++ if good:
+
+a little each time: your scale grows a little after each good step; it is doubled when there have been `patience` of them, and otherwise stays as it is
+-     if good == patience:
+-         scale, good = 2 * scale, 0
++     scale = scale * 2 ** (1 / patience)
+
+zeros for an underflow: you doubled the scale because all entries are 0; a gradient may be 0, and that is a good step like others
+-     pairs = list
++     if not any(d.any() for d in d_weights):
++         return scale * 2, 0, weights
++     pairs = list
+
+never doubled: your scale is never doubled, so one bad step would keep it low for good
+- scale, good = 2 * scale, 0
++ scale, good = scale, 0
+
+halved when all is well: you halved the scale after many good steps; then a larger one may be tried, so double it
+- scale, good = 2 * scale, 0
++ scale, good = scale / 2, 0
+
+weights in place [arguments]: the numbers are right, but you changed the caller's weights in place; make new arrays
+-     moved = [w - rate * d for w, d in zip(weights, true, strict=True)]
++     moved = [w.sub_(rate * d) for w, d in zip(weights, true, strict=True)]
+
+float32 for all [hidden, dtype]: your gradients were converted to float32, whatever their weights are
+- d.to(w.dtype) / scale for d
++ d.float() / scale for d
 """
 
 # %% [markdown]
