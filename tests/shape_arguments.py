@@ -81,6 +81,7 @@ LETTERS = {
             *("diagonals", "by_frame", "sums_before", "sums_after"),
         )
     },
+    "text.softmax.draw_words": {"S": ANY},
     "tracking.states": {"D": 2, "H": tracking.NUMBERS},
 }
 GATES = {name: kind.G for name, kind in KINDS.items()}
@@ -337,6 +338,7 @@ OTHERS = {
         "mass": lambda f, m, s: 0.5,
         "p": lambda f, m, s: 0.5,
         "learning_rate": lambda f, m, s: 0.1,
+        "draws": lambda f, m, s: 3,
         "state": lambda f, m, s: _language(f, m, s).zero_state(s["B"]),
     },
     "music": {
@@ -425,7 +427,14 @@ NUMBERS = {
     "read": _tokens,
     "mask": _bool,
     "norms": _unit,
-    "text": {"prompts": _tokens, "p": _share, "counts": _whole(1, 9)},
+    "text": {
+        "prompts": _tokens,
+        "p": _share,
+        "counts": _whole(1, 9),
+        "drawn": _tokens,
+        "included": _unit,
+        "targets": _tokens,
+    },
     "music": {
         "before": _pitches,
         "log_p": lambda rng, shape: np.log(_share(rng, shape)),
