@@ -60,6 +60,7 @@ LETTERS = {
     "forecast.covariates.calendar": {"F": 7 + 4},  # days have no hour
     "forecast.training.futures": {"paths": 4},
     "music.chords.ChordModel": {"N": 4},
+    "music.infill.resample": {"B": SIZES["N"]},
     "music.sound.pipe": {"samples": 100},
     "music.sound.synthesise": {"N": ANY},
     "music.voices.facts": {"A": SIZES["V"] + 2},
@@ -437,6 +438,7 @@ NUMBERS = {
     },
     "music": {
         "before": _pitches,
+        "compass": lambda rng, shape: np.broadcast_to([21, 108], shape),
         "log_p": lambda rng, shape: np.log(_share(rng, shape)),
         "may_hold": _bool,
         "now": _pitches,

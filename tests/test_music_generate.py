@@ -6,16 +6,10 @@ import torch
 from arrays import assert_close
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from music import any_tokens, score
+from music import any_tokens
 
 from rnncore.application import seeded
-from rnncore.music.generate import (
-    Frame,
-    compose,
-    draw,
-    harmonise,
-    resample,
-)
+from rnncore.music.generate import Frame, compose, draw
 from rnncore.music.markov import Chain
 from rnncore.music.score import REST, check_score, decode, encode
 from rnncore.music.voices import (
@@ -71,18 +65,6 @@ def test_an_untrained_model_composes_nothing_but_scores(
 
 
 @settings(deadline=None, max_examples=20)
-@given(st.integers(0, 2**32), st.integers(0, 20))
-def test_a_harmonised_melody_is_a_score_with_that_melody(seed, weights):
-    rng = np.random.default_rng(seed)
-    melody = decode(any_tokens(rng, 9, 1, 60, 80), bar=6, pickup=2)
-    found, cost = harmonise(untrained(weights), COMPASS, melody, rng, B=5)
-    check_score(found)
-    assert np.array_equal(encode(found)[:, 0], encode(melody)[:, 0])
-    assert (found.bar, found.pickup) == (6, 2)
-    assert np.isfinite(cost)
-
-
-@settings(deadline=None, max_examples=20)
 @given(st.integers(0, 2**32))
 def test_a_chain_composes_nothing_but_scores(seed):
     rng = np.random.default_rng(seed)
@@ -126,27 +108,6 @@ def test_draws_are_as_frequent_as_their_probabilities():
     assert np.abs(share - p[0].numpy()).max() < 0.014
 
 
-def test_resampling_keeps_everybody_where_all_are_equal():
-    rng = np.random.default_rng(0)
-    assert resample(np.full(6, -3.0), rng).tolist() == [0, 1, 2, 3, 4, 5]
-    heavy = resample(np.log([0.25, 0.75, 1e-30, 1e-30]), rng)
-    assert np.bincount(heavy).tolist() == [1, 3]
-
-
-def test_the_filter_knows_what_the_melody_costs():
-    """A model of independent voices: the melody's cost is exact."""
-    model = untrained(3)
-    model.slots.weight.data[1 + 3 * 89 :] = 0  # nobody hears anybody
-    model.past.weight.data[1 + 2 * 89 :] *= 0  # and all forget the others
-    melody = score([[60], ["-"], [62], [64]])
-    rng = np.random.default_rng(0)
-    _, cost = harmonise(model, ALL, melody, rng, B=3)
-    whole = decode(np.hstack([encode(melody), np.ones((4, 2), int)]))
-    with torch.no_grad():
-        nats = voice_nats(model, together([facts(whole)]))[:, 0, 0]
-    assert_close(cost, float(nats.mean()), computed_in="float32")
-
-
 def test_drawing_is_repeatable_and_batches_are_independent_draws():
     model = untrained()
     one, two = (
@@ -167,7 +128,3 @@ def test_what_makes_no_sense_is_refused():
         compose(model, COMPASS, 4, rng, temperature=0)
     with pytest.raises(ValueError, match=r"compass: expected \(3, 2\)"):
         compose(model, COMPASS[:2], 4, rng)
-    with pytest.raises(ValueError, match="melody: expected one voice"):
-        harmonise(model, COMPASS, score([[60, 50]]), rng)
-    with pytest.raises(ValueError, match="transpose it"):
-        harmonise(model, COMPASS, score([[100]]), rng)

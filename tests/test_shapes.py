@@ -32,7 +32,8 @@ from rnncore.backend import named_leaves
 # Their arguments are not in shape_arguments.py yet.
 LATER = ("video.", "speech.training.")
 TORCH = {"seq2seq"}  # modules about torch, whatever their annotations say
-DOUBLE = {"sampling", "generate"}  # where float32 would be too coarse
+# Where float32 would be too coarse.
+DOUBLE = {"sampling", "generate", "infill"}
 STEPS = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,

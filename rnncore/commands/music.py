@@ -140,7 +140,7 @@ def _sample(arguments: Namespace) -> int:
     midi, xml, wav = _outputs(arguments)
     model, about = common.loaded(arguments, KIND, LOAD)
     about = TYPICAL | about  # the course's own has eighths in 4/4
-    from rnncore.music import files, generate
+    from rnncore.music import files, generate, infill
 
     rng = np.random.default_rng(arguments.seed)
     compass = np.asarray(about["compass"])
@@ -152,9 +152,7 @@ def _sample(arguments: Namespace) -> int:
         if arguments.tempo:
             melody = melody._replace(tempo=arguments.tempo)
         with common.refusing():
-            score, _ = generate.harmonise(
-                model, compass, melody, rng, **how
-            )
+            score, _ = infill.harmonise(model, compass, melody, rng, **how)
     else:
         (score,) = generate.compose(
             model,

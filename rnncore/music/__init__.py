@@ -7,7 +7,8 @@ frames      a frame's keys, each on its own: the frame model, baselines
 voices      a frame's voices one after another: the joint model
 chords      a frame's keys one after another, however many there are
 markov      the same without a memory: a chain that counts
-generate    a score drawn from a model, or a melody harmonised
+generate    a score drawn from a model
+infill      what is missing, drawn given the rest; a melody harmonised
 habits      compass, parallels, repetition: what an ear would notice
 training    the models trained, scored, stored and loaded
 published   the file that published scores are about

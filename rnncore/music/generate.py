@@ -1,4 +1,4 @@
-"""A score drawn from a model, voice by voice; or a melody harmonised."""
+"""A score drawn from a model, voice by voice."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,11 +10,10 @@ from torch import Tensor
 from rnncore.music.score import (
     FIRST,
     LOWEST,
-    REST,
+    TOKENS,
     Score,
     allowed_tokens,
     decode,
-    encode,
     sounding,
 )
 from rnncore.music.voices import NOTHING, VoiceModel, past_rows, slot_rows
@@ -65,10 +64,8 @@ class Frame:
         slots = torch.tensor(rows, device=self.device)
         with torch.no_grad():
             logits = self.model.choose(self.h, slots).cpu().double()
-        allowed = allowed_tokens(self.before[:, v])
-        low, high = self.compass[v] - LOWEST + FIRST
-        allowed[:, FIRST:low] = allowed[:, high + 1 :] = False
-        logits[~torch.from_numpy(allowed)] = -torch.inf
+        possible = possible_tokens(self.before[:, v], self.compass[v])
+        logits[~torch.from_numpy(possible)] = -torch.inf
         return torch.log_softmax(logits / temperature, -1)
 
     def sing(self, v: int, tokens: np.ndarray) -> None:
@@ -77,12 +74,24 @@ class Frame:
         self.starts[:, v] = tokens >= FIRST
 
     def keep(self, chosen: np.ndarray) -> None:
-        """Go on with these of the B scores, some perhaps several times."""
+        """Go on with these of the scores, some perhaps several times."""
         self.pitches, self.starts = (
             self.pitches[chosen],
             self.starts[chosen],
         )
+        self.h, self.before = self.h[chosen], self.before[chosen]
         self.state = self.state[:, chosen]
+
+
+def possible_tokens(before: np.ndarray, compass: np.ndarray) -> np.ndarray:
+    """Which tokens may follow: no hold of silence, no key out of compass.
+
+    Shapes: before (B, V); compass (V, 2) -> possible (B, V, 90)
+    """
+    key = np.arange(TOKENS) - FIRST + LOWEST
+    low, high = compass[..., 0, None], compass[..., 1, None]
+    inside = (key >= low) & (key <= high) | (key < LOWEST)
+    return allowed_tokens(before) & inside
 
 
 def draw(log_p: Tensor, rng: np.random.Generator) -> np.ndarray:
@@ -123,76 +132,6 @@ def compose(
             tokens[t, :, v] = draw(frame.log_p(v, temperature), rng)
             frame.sing(v, tokens[t, :, v])
     return [decode(tokens[:, b], **about) for b in range(B)]
-
-
-def harmonise(
-    model: VoiceModel,
-    compass: np.ndarray,
-    melody: Score,
-    rng: np.random.Generator,
-    B: int = 64,
-    temperature: float = 1.0,
-    progress: Progress = None,
-) -> tuple[Score, float]:
-    """Lower voices for a melody, and the melody's cost in nats per frame.
-
-    B harmonisations are drawn side by side. In each frame the melody's
-    note is given, not drawn; its probability says how well each of them
-    predicted it, and those that did not are replaced by copies of those
-    that did. What remains at the end is approximately a draw from the
-    model's p(lower voices | melody): a particle filter (Gordon et al.
-    1993).
-
-    Raises ValueError where the melody is more than one voice or leaves
-    the first voice's compass.
-    """
-    T, voices = melody.pitches.shape
-    _check(T, temperature)
-    sung = melody.pitches[melody.pitches != REST]
-    low, high = np.asarray(compass)[0]
-    if voices != 1 or sung.size == 0:
-        raise ValueError(f"melody: expected one voice, got {voices}")
-    if sung.min() < low or sung.max() > high:
-        raise ValueError(
-            f"melody: expected pitches from {low} to {high}, got "
-            f"{sung.min()} to {sung.max()}: transpose it"
-        )
-    given = encode(melody)[:, 0]
-    frame = Frame(model, compass, B)
-    tokens = np.zeros((T, B, model.V), int)
-    cost = 0.0
-    for t in progress(range(T)) if progress else range(T):
-        place = (t - melody.pickup) % melody.bar
-        frame.listen(place, melody.bar)
-        log_w = frame.log_p(0).numpy()[:, given[t]]
-        cost -= np.logaddexp.reduce(log_w) - np.log(B)
-        chosen = resample(log_w, rng)
-        tokens = tokens[:, chosen]
-        frame.h, frame.before = frame.h[chosen], frame.before[chosen]
-        frame.keep(chosen)
-        tokens[t, :, 0] = given[t]
-        frame.sing(0, tokens[t, :, 0])
-        for v in range(1, model.V):
-            tokens[t, :, v] = draw(frame.log_p(v, temperature), rng)
-            frame.sing(v, tokens[t, :, v])
-    about = melody._asdict()
-    del about["pitches"], about["starts"]
-    return decode(tokens[:, 0], **about), cost / T
-
-
-def resample(log_w: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Indices 0 to B-1, each drawn about in proportion to its weight.
-
-    One random number places a comb of B teeth over all weights, so that
-    equal weights keep every index once.
-
-    Shapes: log_w (B,) -> chosen (B,)
-    """
-    w = np.exp(log_w - log_w.max())
-    B = len(w)
-    teeth = (np.arange(B) + rng.random()) / B
-    edges = np.cumsum(w) / w.sum()
-    return np.minimum(np.searchsorted(edges, teeth, "right"), B - 1)
 
 
 def _check(frames: int, temperature: float) -> None:

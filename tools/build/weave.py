@@ -48,7 +48,7 @@ CHAPTERS = {
         "ch11": "forecast.windows forecast.covariates forecast.models "
         "forecast.heads forecast.training forecast.scores "
         "forecast.backtest",
-        "ch12": "music.score music.frames music.voices music.generate",
+        "ch12": "music.score music.frames music.voices music.generate music.infill",
         "ch13": "seq2seq translate.subwords translate.training translate.baselines "
         "translate.scheduled",
         "ch14": "seq2seq.DotScore seq2seq.AdditiveScore seq2seq.attend "

@@ -1,0 +1,147 @@
+"""What is missing in a score, drawn to fit what is given before and after.
+
+Any tokens may be given: a gap is filled, or a melody harmonised.
+"""
+
+import numpy as np
+
+from rnncore.backend import check_shape
+from rnncore.music.generate import Frame, Progress, _check, draw
+from rnncore.music.score import (
+    HOLD,
+    REST,
+    Score,
+    decode,
+    encode,
+    to_voices,
+)
+from rnncore.music.voices import VoiceModel
+
+
+def fill(
+    model: VoiceModel,
+    compass: np.ndarray,
+    score: Score,
+    given: np.ndarray,
+    rng: np.random.Generator,
+    B: int = 64,
+    temperature: float = 1.0,
+    progress: Progress = None,
+) -> tuple[Score, float]:
+    """Draw what is not given; also the nats of all that is.
+
+    B fillings grow side by side. A token that is not given is drawn. One
+    that is given multiplies each filling's weight by its probability
+    there, and before the next draw fillings with small weights give way
+    to copies of those with large ones. The one that is returned is, for
+    large B, a draw from p(missing | given): a particle filter.
+
+    `given` is (T, V): True where the score's token is given.
+
+    Raises ValueError where a hold is given and its note is not, or a
+    given note leaves its voice's compass.
+    Source: Gordon et al. 1993.
+    """
+    T, V = score.pitches.shape
+    _check(T, temperature)
+    _check_given(model, compass, score, given)
+    if B < 1:
+        raise ValueError(f"B: expected at least 1, got {B}")
+    tokens = encode(score)[:, None]  # one column until the first draw
+    frame = Frame(model, compass, 1)
+    log_w, cost = np.zeros(1), 0.0
+    for t in progress(range(T)) if progress else range(T):
+        frame.listen((t - score.pickup) % score.bar, score.bar)
+        for v in range(V):
+            if given[t, v]:
+                token = tokens[t, 0, v]
+                log_w = log_w + frame.log_p(v).numpy()[:, token]
+            else:
+                if len(log_w) < B or log_w.any():
+                    cost -= np.logaddexp.reduce(log_w) - np.log(len(log_w))
+                    chosen = resample(log_w, rng, B)
+                    tokens, log_w = tokens[:, chosen], np.zeros(B)
+                    frame.keep(chosen)
+                log_p = frame.log_p(v, temperature)
+                tokens[t, :, v] = draw(log_p, rng)
+            frame.sing(v, tokens[t, :, v])
+    total = np.logaddexp.reduce(log_w)
+    one = rng.choice(len(log_w), p=np.exp(log_w - total))
+    return _with(score, tokens[:, one]), cost - total + np.log(len(log_w))
+
+
+def resample(
+    log_w: np.ndarray, rng: np.random.Generator, B: int | None = None
+) -> np.ndarray:
+    """Indices of B fillings, each chosen about in proportion to its weight.
+
+    One random number places a comb of B teeth over all weights, so that
+    equal weights keep every index once. Without B, as many as there are.
+
+    Shapes: log_w (N,) -> chosen (B,)
+    """
+    w = np.exp(log_w - log_w.max())
+    B = B or len(w)
+    teeth = (np.arange(B) + rng.random()) / B
+    edges = np.cumsum(w) / w.sum()
+    return np.minimum(np.searchsorted(edges, teeth, "right"), len(w) - 1)
+
+
+def harmonise(
+    model: VoiceModel,
+    compass: np.ndarray,
+    melody: Score,
+    rng: np.random.Generator,
+    B: int = 64,
+    temperature: float = 1.0,
+    progress: Progress = None,
+) -> tuple[Score, float]:
+    """Lower voices for a melody, and the melody's cost in nats per frame.
+
+    The melody is given, the voices below are missing: see `fill`.
+
+    Raises ValueError where the melody is more than one voice or leaves
+    the first voice's compass.
+    """
+    T, voices = melody.pitches.shape
+    if voices != 1 or not (melody.pitches != REST).any():
+        raise ValueError(f"melody: expected one voice, got {voices}")
+    given = np.zeros((T, model.V), bool)
+    given[:, 0] = True
+    score = to_voices(melody, model.V)
+    found, cost = fill(
+        model, compass, score, given, rng, B, temperature, progress
+    )
+    return found, cost / T
+
+
+def _with(score: Score, tokens: np.ndarray) -> Score:
+    """Other notes; bars, tempo and title as they are."""
+    about = score._asdict()
+    del about["pitches"], about["starts"]
+    return decode(tokens, **about)
+
+
+def _check_given(
+    model: VoiceModel, compass: np.ndarray, score: Score, given: np.ndarray
+) -> None:
+    T = len(score.pitches)
+    check_shape("pitches", score.pitches, T, model.V)
+    check_shape("given", given, T, model.V)
+    known = np.asarray(given, bool)
+    before = np.vstack([np.zeros_like(known[:1]), known[:-1]])
+    lost = known & ~before & (encode(score) == HOLD)
+    if lost.any():
+        t, v = np.argwhere(lost)[0]
+        raise ValueError(
+            f"given: frame {t}, voice {v} holds a note that is not given"
+        )
+    low, high = np.asarray(compass).T
+    sung = known & (score.pitches != REST)
+    out = sung & ((score.pitches < low) | (score.pitches > high))
+    if out.any():
+        t, v = np.argwhere(out)[0]
+        raise ValueError(
+            f"score: expected pitches from {low[v]} to {high[v]} in voice "
+            f"{v}, got {score.pitches[t, v]}: transpose it"
+        )
