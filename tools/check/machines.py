@@ -31,9 +31,9 @@ VENVS = ROOT / ".venv" / "machines"
 NUMERIC = [
     *("arrays", "bptt", "chunks", "ctc", "factors", "gradient_flow", "gru", "layers"),
     *("losses", "lstm", "memory", "rtrl", "nn", "norm", "optim", "reservoir", "rnn"),
-    *("scan", "seq2seq", "sequence", "speech_features", "speech_model", "text_model"),
-    *("text_probe", "text_sampling", "tracking", "transducer", "video"),
-    *("video_convolutional", "xlstm"),
+    *("music_infill", "scan", "seq2seq", "sequence", "speech_features", "speech_model"),
+    *("text_model", "text_probe", "text_sampling", "text_softmax", "tracking"),
+    *("transducer", "video", "video_convolutional", "xlstm"),
 ]
 PROBE = """
 import json, os, sys
