@@ -172,8 +172,9 @@ def test_the_place_of_a_button_is_the_end_of_its_cell():
     text, found = seeds.with_places(PAGE, made)
     assert [e.shown for e in found] == [2]
     place = '<!--lite--><another-seed cell="2"></another-seed><!--/lite-->'
-    assert f"<div>7</div></div>{place}</div>\n</body>" in text
-    assert text.index("another-seed.js") < text.index("</head>")
+    assert f"<div>7</div></div>{place}</div>\n" in text
+    assert text.index("another-seed{") < text.index("</head>")
+    assert text.index("another-seed.js") > text.index(place)  # text first
 
 
 def test_a_page_without_an_experiment_stays_as_it_is():

@@ -330,8 +330,9 @@ def with_places(text: str, notebook: dict[str, Any]) -> tuple[str, list[Experime
         tag = f'<another-seed cell="{experiment.shown}"{recorded}></another-seed>'
         text = f"{text[:end]}{MARK[0]}{tag}{MARK[1]}{text[end:]}"
     if found:
-        script = f'{MARK[0]}<script defer src="{SCRIPT}"></script>{STYLE}{MARK[1]}'
-        text = text.replace("</head>", f"{script}</head>", 1)
+        script = f'<script defer src="{SCRIPT}"></script>'
+        for part, at in (STYLE, "</head>"), (script, "</body>"):
+            text = text.replace(at, f"{MARK[0]}{part}{MARK[1]}{at}", 1)
     return text, found
 
 
