@@ -3529,7 +3529,7 @@ def caption_batches(frames, captions, B, device=None):
 
     return next_batch
 
-# %% caption_batches: hasty, no device
+# %% caption_batches: right, no device
 def caption_batches(frames, captions, B, device=None):
     if len(frames) != len(captions):
         raise ValueError(f"captions: expected {len(frames)}, got {len(captions)}")

@@ -1527,7 +1527,6 @@ print(batch.read, batch.targets, tuple(batch.frames.shape), sep="\n")
 
 # %% test="caption_batches" points=3 explained="ch17_captioning: The decoder stays as it is"
 import numpy as np
-import torch
 
 from rnncore.testing import (
     Properties,
@@ -1556,15 +1555,10 @@ def drawn_by(function):
 
 
 def placed(args):
-    """Whether a CaptionBatch comes, and on the device that was named."""
-    device = torch.device("meta")
-    batch = caption_batches(**args, device=device)(
-        np.random.default_rng(0), 0
-    )
+    """Whether a CaptionBatch comes."""
+    batch = caption_batches(**args)(np.random.default_rng(0), 0)
     says = "what next_batch returns is no CaptionBatch"
     assert_that(isinstance(batch, CaptionBatch), says)
-    there = all(a.device == device for a in batch)
-    assert_that(there, "a part of the batch is not on `device`")
 
 
 def captioned(rng, films, T, S, B, longest=6):
@@ -1772,10 +1766,6 @@ padded with END: the targets were padded with END: END is said once, then comes 
 padded with START: `read` was padded with START; after a caption comes PAD, 0
 - batch = films, read, targets
 + batch = films, read.masked_fill(read == PAD, START), targets
-
-device forgotten [hidden]: the batch is not on `device`
-- CaptionBatch(*(a.to(device) for a in batch))
-+ CaptionBatch(*batch)
 
 no CaptionBatch [hidden]: a plain tuple has no `frames`, `read` and `targets`; return a CaptionBatch
 - CaptionBatch(*(a.to(device) for a in batch))
