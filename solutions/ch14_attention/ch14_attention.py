@@ -1948,7 +1948,7 @@ scores over their sum: the scores themselves were divided by their sum: a weight
 +     scores = scores.masked_fill(~mask.T[None], 0.0)
 +     weights = scores / scores.sum(2, keepdim=True)
 
-root of E: the scores were divided by the root of E: whoever made them has done that where it is due
+root of E: the scores were divided by the root of E; they arrive scaled already, where that is needed
 - scores.softmax(dim=2)
 + (scores / values.shape[2] ** 0.5).softmax(dim=2)
 
