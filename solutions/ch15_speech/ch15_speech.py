@@ -972,7 +972,7 @@ silence left out: recordings in which nothing was said were left out: what is he
 +             continue
 +         row = list(range(len(b) + 1))
 
-at most 100 %: no recording was allowed more errors than words; whoever hears six words in one makes five errors at least
+at most 100 %: no recording was allowed more errors than words; six words heard in place of one are at least five errors
 - errors.get(c, 0) + row[-1]
 + errors.get(c, 0) + min(row[-1], len(a))
 
