@@ -60,7 +60,8 @@ class Reader:
         self.page = self.context.new_page()
         self.page.on("pageerror", lambda e: self.wrong.append(e.stack))
         self.page.on("request", self._on_request)
-        self.page.clock.install()
+        self.page.clock.install(time=0)
+        self.page.clock.pause_at(1000)
 
     def _on_request(self, request):
         if not request.url.startswith((self.site, "data:", "blob:")):
@@ -476,6 +477,7 @@ def test_everybody_can_use_it(reader, scheme, width):
     from axe_playwright_python.sync_playwright import Axe
 
     one = reader(width=width, color_scheme=scheme)
+    one.page.clock.resume()  # the checker waits by it
     one.open()
     one.keep(
         {
@@ -516,6 +518,7 @@ def test_everybody_can_use_it(reader, scheme, width):
 @pytest.mark.parametrize("width", [320, 1280])
 def test_nothing_moves_for_a_reader_who_was_here(reader, name, width):
     one = reader(width=width)
+    one.page.clock.resume()
     one.open()
     one.keep(
         {

@@ -120,6 +120,12 @@
       isEnabled: () => open() !== undefined,
       execute: () => download(open()),
     });
+    // JupyterLab drops a run, or asks for a kernel, until the notebook has one.
+    const execute = commands.execute;
+    commands.execute = async function (id, ...args) {
+      if (id.startsWith("notebook:run")) await shell.currentWidget?.sessionContext?.ready;
+      return execute.call(this, id, ...args);
+    };
     const attended = new WeakSet();
     shell.currentChanged?.connect(() => {
       const context = open();
