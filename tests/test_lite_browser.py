@@ -1,7 +1,9 @@
 """An assignment solved in Chromium, where no other host answers."""
 
+import datetime
 import functools
 import http.server
+import json
 import re
 import shutil
 import subprocess
@@ -16,6 +18,7 @@ from playwright.sync_api import expect
 from grader.assignments import builder
 from grader.commands import grade
 from grading import NEEDS_SANDBOX, ROOT, hand_in, make_once
+from tools import publish
 from tools.publish.lite_walk import walk
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
@@ -70,6 +73,18 @@ def address(folder):
         threading.Thread(target=s.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{s.server_port}/book/lite/"
         s.shutdown()
+
+
+def test_the_listings_of_files_bear_the_edition_s_time(folder):
+    listings = list((folder / "book/lite/api/contents").rglob("all.json"))
+    assert len(listings) > 10
+    times = {
+        datetime.datetime.fromisoformat(file[which]).timestamp()
+        for listing in listings
+        for file in json.loads(listing.read_text("utf8"))["content"]
+        for which in ("created", "last_modified")
+    }
+    assert times == {publish.moment()}
 
 
 @pytest.fixture

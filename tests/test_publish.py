@@ -13,7 +13,7 @@ from pypdf import PdfReader
 
 from tools.build import book
 from tools.build.stills import served
-from tools.publish import epub, paper, pdf, publish
+from tools.publish import PublishError, epub, moment, paper, pdf, publish
 
 ROOT = Path(__file__).parent.parent
 EPOCH = 1_700_000_000
@@ -373,16 +373,16 @@ def test_a_failed_part_leaves_the_folder_as_it_was(tmp_path, monkeypatch):
     (site / "latest" / "index.html").write_text("before")
 
     def fails(*args, **kwargs):
-        raise paper.PublishError("no paper")
+        raise PublishError("no paper")
 
     monkeypatch.setattr(pdf, "whole", fails)
-    with pytest.raises(paper.PublishError, match="no paper"):
+    with pytest.raises(PublishError, match="no paper"):
         publish.publish(html, [], site, code=False, epoch=EPOCH)
     assert files(site) == {"latest/index.html": b"before"}
 
 
 def test_a_book_that_is_not_built_is_told(tmp_path):
-    with pytest.raises(paper.PublishError, match="make book builds it"):
+    with pytest.raises(PublishError, match="make book builds it"):
         publish.publish(
             tmp_path, [], tmp_path / "site", code=False, epoch=0
         )
@@ -395,23 +395,21 @@ def test_a_book_that_is_not_built_is_told(tmp_path):
 )
 def test_a_date_that_is_none_is_told(monkeypatch, given, message):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", given)
-    with pytest.raises(paper.PublishError, match=message):
-        paper.moment()
+    with pytest.raises(PublishError, match=message):
+        moment()
 
 
 def test_the_date_is_the_last_commits_unless_one_is_given(
     tmp_path, monkeypatch
 ):
     monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
-    with pytest.raises(
-        paper.PublishError, match="expected a git repository"
-    ):
-        paper.moment(tmp_path)
+    with pytest.raises(PublishError, match="expected a git repository"):
+        moment(tmp_path)
     git(tmp_path, "init", "-q")
     git(tmp_path, "commit", "-q", "--allow-empty", "-m", "one")
-    assert paper.moment(tmp_path) == EPOCH
+    assert moment(tmp_path) == EPOCH
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1000000000")
-    assert paper.moment(tmp_path) == 1000000000
+    assert moment(tmp_path) == 1000000000
 
 
 def git(folder, *words):

@@ -25,7 +25,8 @@ from xml.etree import ElementTree
 import jinja2
 
 import rnncore
-from tools.publish.paper import HERE, Entry, PublishError, command, opened
+from tools.publish import PublishError
+from tools.publish.paper import HERE, Entry, command, opened
 
 KINDS = {
     "image/png": "png",

@@ -27,7 +27,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from tools.publish import seeds
+from tools.publish import PublishError, moment, seeds, set_time
 from tools.publish.lite_kernel import ADDED, INSTEAD, Refused, pack, replace
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -197,6 +197,7 @@ def build(site: Path) -> None:
         contents, out = Path(scratch) / "contents", Path(scratch) / "out"
         contents.mkdir()
         write_contents(contents)
+        set_time([contents], moment())
         _jupyterlite(contents, out)
         pack(out / STATIC)
         _wait_for_folder(out / STATIC)
@@ -268,6 +269,7 @@ def _jupyterlite(contents: Path, out: Path) -> None:
         [
             *(program, "build", "--contents", contents, "--output-dir", out),
             *("--no-sourcemaps", "--disable-addons", "jupyterlite-xeus-python"),
+            *("--source-date-epoch", str(moment())),
         ],
         cwd=contents.parent,
         capture_output=True,
@@ -319,7 +321,7 @@ def main(argv: list[str] | None = None) -> int:
         build(options.out.resolve())
         if not options.alone:
             put_into(options.html, options.out)
-    except Refused as refused:
+    except (Refused, PublishError) as refused:
         print(f"make lite: {refused}", file=sys.stderr)
         return 2
     print(options.out if options.alone else options.html / "lite")

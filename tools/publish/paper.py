@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,16 +11,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
-from tools import ROOT
 from tools.build import book
 from tools.build.stills import served
+from tools.publish import PublishError, moment
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 HERE = Path(__file__).parent
 CHROMIUM = "/usr/bin/chromium"
-OLDEST = 315532800  # what a ZIP file can hold
 SECONDS = 900  # a whole book on a busy machine
 FRAME = """<!doctype html>
 <html lang="en" data-theme="light"><head><meta charset="utf-8">
@@ -38,10 +35,6 @@ STYLES = (
 )
 
 
-class PublishError(Exception):
-    """Why nothing was made."""
-
-
 class Entry(NamedTuple):
     """A page of the book, and the part in which it stands."""
 
@@ -54,34 +47,6 @@ class Paper(NamedTuple):
 
     page: Page
     contents: list[dict[str, Any]]
-
-
-def moment(folder: Path = ROOT) -> int:
-    """The time that files of this edition bear: SOURCE_DATE_EPOCH, or the last commit's.
-
-    Raises PublishError where there is neither.
-    """
-    given = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if given:
-        if not given.isdecimal():
-            raise PublishError(f"SOURCE_DATE_EPOCH: expected seconds, got {given!r}")
-        if int(given) < OLDEST:
-            raise PublishError(
-                f"SOURCE_DATE_EPOCH: expected {OLDEST} (1980) or later, got {given}"
-            )
-        return int(given)
-    asked = subprocess.run(
-        ["git", "log", "-1", "--format=%ct"],
-        check=False,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-    )
-    if asked.returncode or not asked.stdout.strip():
-        raise PublishError(
-            "no date: expected a git repository with a commit, or SOURCE_DATE_EPOCH"
-        )
-    return int(asked.stdout)
 
 
 def settings(config: Path) -> dict[str, Any]:

@@ -22,7 +22,8 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ByteStringObject, IndirectObject, TextStringObject
 
 import rnncore
-from tools.publish.paper import Entry, Paper, PublishError, command, opened
+from tools.publish import PublishError
+from tools.publish.paper import Entry, Paper, command, opened
 
 NODE = re.compile(r"node\d{8}")
 WIDTH = 642  # of A4 within its margins, 96 dots an inch

@@ -31,8 +31,8 @@ import jinja2
 import rnncore
 from tools import ROOT
 from tools.build import book, contents
-from tools.publish import epub, notebooks, pdf
-from tools.publish.paper import Entry, PublishError, entries, moment, settings
+from tools.publish import PublishError, epub, moment, notebooks, pdf, set_time
+from tools.publish.paper import Entry, entries, settings
 
 VERSION = re.compile(r"\d+(\.\d+)*([a-z]+\d+)?")
 DOWNLOADS = "download"
@@ -214,7 +214,7 @@ def publish(
         edition(html, toc, new, code=code, epoch=epoch)
         copy = Path(scratch) / "latest"
         shutil.copytree(new, copy)
-        _date([new, copy], epoch)
+        set_time([new, copy], epoch)
         book.put_in_place(new, site / version)
         book.put_in_place(copy, site / "latest")
     shelf = SHELF.render(
@@ -222,15 +222,8 @@ def publish(
     )
     (site / "index.html").write_text(shelf, "utf8")
     (site / ".nojekyll").touch()  # GitHub Pages leaves out _static without it
-    _date([site / "index.html", site / ".nojekyll"], epoch)
+    set_time([site / "index.html", site / ".nojekyll"], epoch)
     return site / version
-
-
-def _date(paths: list[Path], epoch: int) -> None:
-    """Give files and folders one time, whoever copies or packs them."""
-    for path in paths:
-        for each in [*path.rglob("*"), path]:
-            os.utime(each, (epoch, epoch))
 
 
 def main() -> None:
