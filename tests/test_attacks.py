@@ -15,15 +15,21 @@ pytestmark = [pytest.mark.slow, pytest.mark.system]
 CODES = re.compile(
     r"[\x1b\x07\u200b\u2028\u2029\u202a-\u202e\u2066-\u2069]"
 )
-CASES = pytest.mark.parametrize(
-    ("attacked", "name"),
-    [
+
+
+def each(names):
+    """A case for each way to grade and each attack that `names` gives it."""
+    cases = [
         pytest.param(way, name, id=f"{way}-{name}")
         for way in harness.TESTED
-        for name in harness.tried(way)
-    ],
-    indirect=["attacked"],
-)
+        for name in names(way)
+    ]
+    return pytest.mark.parametrize(
+        ("attacked", "name"), cases, indirect=["attacked"]
+    )
+
+
+CASES = each(harness.tried)
 
 
 @pytest.fixture(scope="module", params=harness.TESTED, ids=str)
@@ -35,12 +41,14 @@ def attacked(request, tmp_path_factory):
 
     def make(base):
         chosen = [ATTACKS[name] for name in harness.tried(way)]
-        root = harness.make_class(base, chosen, way)
+        neighbours = harness.with_neighbour(way)
+        root = harness.make_class(base, chosen, way, neighbours)
         before = harness.picture(root)
         with harness.a_service():
             printed = harness.grade(root, way)
         found = {
             "tried": harness.tried(way),
+            "neighbours": neighbours,
             "printed": printed,
             "before": before,
             "after": harness.picture(root),
@@ -58,7 +66,7 @@ def test_everybody_is_graded(attacked):
     root, found = attacked
     rows = harness.rows(root)
     tried = found["tried"]
-    beside = {name + harness.BESIDE for name in tried}
+    beside = {name + harness.BESIDE for name in found["neighbours"]}
     assert {"victim", "blank", "honest", *tried, *beside} == rows.keys()
     failed = [row for row in rows.values() if row["status"] == "failed"]
     assert not failed
@@ -70,7 +78,7 @@ def test_honest_work_has_its_points_beside_them(attacked):
     assert points["blank"] == 0
 
 
-@CASES
+@each(harness.with_neighbour)
 def test_the_honest_learner_beside_an_attack_has_all_points(attacked, name):
     assert attacked[1]["points"][name + harness.BESIDE] == POINTS
 
@@ -123,7 +131,7 @@ def test_every_canary_is_where_it_would_be_found(attacked):
 def test_nothing_that_any_learner_gets_holds_a_secret(attacked):
     root, found = attacked
     pages = harness.handed_out(root)
-    assert len(pages) >= 2 * len(found["tried"])
+    assert len(pages) >= len(found["tried"]) + len(found["neighbours"])
     for path, text in pages.items():
         # A comment is the instructor's word to its learner.
         own = ["the gradebook"] if path.startswith("victim/") else []

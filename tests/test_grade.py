@@ -674,7 +674,7 @@ def test_a_run_that_is_killed_often_ends_with_the_same_points(course):
     chance = random.Random(2)
     moments = [
         (chance.randint(0, 2), 2 * chance.random(), signal.SIGKILL)
-        for _ in range(50)
+        for _ in range(15)
     ]
     check_interrupted(course, moments)
 

@@ -369,7 +369,11 @@ def test_who_computes_everywhere_ends_with_the_time_of_its_cell(box):
 
 @pytest.mark.system
 @pytest.mark.alone
-@pytest.mark.parametrize("burners", [8, 60])
+@pytest.mark.parametrize(
+    ("box", "burners"),
+    [("bubblewrap", 8), ("bubblewrap", 60), ("gvisor", 60)],
+    indirect=["box"],
+)
 def test_beside_burners_an_honest_learner_takes_at_most_twice_as_long(
     box, burners
 ):
