@@ -123,7 +123,8 @@ def _quoted(value: str | None, form: str) -> str:
 def _measurements(code: str) -> str:
     """A cell that writes the stored measurements that the code may read."""
     stored = json.loads((book.BOOK / MEASURED).read_text("utf-8"))
-    wanted = {key for key in stored if re.search(rf"\b{key.split('.')[0]}\b", code)}
+    words = {*re.findall(r"\w+", code), *re.findall(r"[\w-]+", code)}
+    wanted = {key for key in stored if key.split(".")[0] in words}
     kept = {key: {part: stored[key][part] for part in KEPT} for key in sorted(wanted)}
     return (
         "# What took too long for a page was measured once, and is read from a file.\n"
