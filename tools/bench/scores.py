@@ -9,6 +9,12 @@ needs no training of its own; one marked * was trained once, and is read
 from book/measurements.json. A stored network is one seed: its chapter has
 three. With --save the rows go there too, under "scores.", for the README.
 
+The data of translate, speech and video are made by programs. A reader who has real
+ones trains and scores the same network on them (python -m rnncore speech train
+recordings/ ..., then evaluate) and fills the README's column with
+
+    python -m tools.bench.scores --real speech "11.2 % word errors, 40 speakers"
+
 To add an application, write a function that yields its rows and name it in
 APPLICATIONS. About a minute and a half of one core.
 """
@@ -28,6 +34,7 @@ import torch
 
 from rnncore.application import load_weights, put_weights, stored
 from rnncore.files import Refused
+from tools.build.readme import MADE
 from tools.measurements import read, record
 
 
@@ -243,6 +250,20 @@ def print_rows(name: str, save: bool) -> bool:
     return True
 
 
+def keep_real(name: str, score: str) -> int:
+    """Keep a score on real data, as a few words; 2 where it has no column."""
+    if name not in MADE or "|" in score or not score.strip():
+        print(
+            f"expected one of {', '.join(MADE)} and a score with its unit and "
+            f"data, got {name!r} and {score!r}",
+            file=sys.stderr,
+        )
+        return 2
+    command = f"python -m rnncore {name} evaluate"
+    record({f"scores.real.{name}": score}, unit="in words", seed=0, command=command)
+    return 0
+
+
 def main() -> int:
     """Print the rows as they are found; 1 where weights are missing."""
     parser = argparse.ArgumentParser(
@@ -250,7 +271,15 @@ def main() -> int:
     )
     parser.add_argument("names", nargs="*", choices=[*APPLICATIONS, []])
     parser.add_argument("--save", action="store_true")
+    parser.add_argument(
+        "--real",
+        nargs=2,
+        metavar=("NAME", "SCORE"),
+        help="keep what the network of an application scored on real data",
+    )
     chosen = parser.parse_args()
+    if chosen.real:
+        return keep_real(*chosen.real)
     torch.set_num_threads(1)
     print(f"{'':4}{'held-out data':55} {'network':>8} {'baseline':>8}")
     names = chosen.names or list(APPLICATIONS)

@@ -60,15 +60,24 @@ def times(found: Known) -> str:
     return "\n".join(lines)
 
 
+MADE = ("translate", "speech", "video")  # whose data a program makes
+
+
 def scores(found: Known) -> str:
     """The table of what each application scores, and its baseline."""
     lines = [
-        "| chapter | command | held-out data | network | baseline |",
-        "| --- | --- | --- | --- | --- |",
+        "| chapter | command | held-out data | network | baseline | real data |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]
+    real = {
+        key.removeprefix("scores.real."): found[key]["value"]
+        for key in found
+        if key.startswith("scores.real.")
+    }
     rows = [
         (row["chapter"], k, key.removeprefix("scores."), row)
         for key, entry in found.items()
+        if not key.startswith("scores.real.")
         for k, row in enumerate(entry["value"])
     ]
     for chapter, _, name, row in sorted(rows, key=lambda r: r[:2]):
@@ -76,9 +85,11 @@ def scores(found: Known) -> str:
         digits = 1 if row["higher"] or max(network, rival) > 10 else 2
         lines.append(
             f"| {chapter} | `{name}` | {row['what']} | "
-            f"{network:.{digits}f} | {rival:.{digits}f}, {row['than']} |"
+            f"{network:.{digits}f} | {rival:.{digits}f}, {row['than']} | "
+            f"{real.get(name, '') if name in MADE else 'these are'} |"
         )
-    lines += ["", f"One seed each, {origin(found)}"]
+    ours = {key: found[key] for key in found if not key.startswith("scores.real.")}
+    lines += ["", f"One seed each, {origin(ours)}"]
     return "\n".join(lines)
 
 
