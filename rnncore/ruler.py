@@ -258,7 +258,6 @@ def updates_by_lag(
     seed: int,
     budget: int,
     progress: Callable[[int], Any] | None = None,
-    rate: float = LEARNING_RATE,
 ) -> list[int]:
     """How many updates each lag took, up to the first not learned.
 
@@ -266,7 +265,7 @@ def updates_by_lag(
     """
 
     def needed(lag: int) -> int | None:
-        return updates_needed(cell, lag, seed, budget, rate)
+        return updates_needed(cell, lag, seed, budget)
 
     return by_lag(needed, progress)
 
@@ -288,11 +287,7 @@ def by_lag(
 
 
 def updates_needed(
-    cell: Cell,
-    lag: int,
-    seed: int,
-    budget: int,
-    rate: float = LEARNING_RATE,
+    cell: Cell, lag: int, seed: int, budget: int
 ) -> int | None:
     """After how many updates a cell remembers one symbol over the lag."""
     rng = np.random.default_rng(seed)
@@ -303,7 +298,7 @@ def updates_needed(
     step = loss_at_the_end(
         cell.forward, cell.vjp, cross_entropy, cross_entropy_vjp, cell.parts
     )
-    return updates_to_learn(step, params, lag, rng, budget, rate)
+    return updates_to_learn(step, params, lag, rng, budget)
 
 
 def updates_to_learn(
@@ -312,7 +307,6 @@ def updates_to_learn(
     lag: int,
     rng: np.random.Generator,
     budget: int,
-    rate: float = LEARNING_RATE,
 ) -> int | None:
     """After how many updates one symbol is remembered over the lag.
 
@@ -321,7 +315,7 @@ def updates_to_learn(
     or its gradient was not finite: then no further update can help.
     `step` is what `fit` asks for, of a cell or of any other network.
     """
-    optimizer = adam(rate)
+    optimizer = adam(LEARNING_RATE)
     state, row = optimizer.init(params), 0
     for update in range(1, budget + 1):
         batch = copy_problem(rng, lag, BATCH, SYMBOLS, length=1)
