@@ -5,7 +5,9 @@ import pytest
 
 from rnncore.backend import tree_map
 from rnncore.bptt import check_gradient
+from rnncore.comparison import from_json
 from rnncore.rnn import zero_state
+from tools import measurements
 from tools.train import runner
 from tools.train.tasks import depth
 from tools.train.tasks.depth import Model, backward, forward, init
@@ -58,12 +60,46 @@ def test_the_forms_that_are_compared_have_as_many_weights():
     assert max(counts) / min(counts) < 1.01
 
 
-def test_twenty_steps_learn_and_write_nothing(tmp_path):
+@pytest.fixture
+def small(monkeypatch):
+    """Two narrow forms and few held-out rows."""
+    few = {"wide": depth.Form(1, 6), "residual": depth.Form(2, 4, True)}
+    held_out = depth.data()._replace(held_out=depth.data().held_out[:5])
+    monkeypatch.setattr(depth, "FORMS", few)
+    monkeypatch.setattr(depth, "data", lambda: held_out)
+    depth.run.cache_clear()
+    yield
+    depth.run.cache_clear()
+
+
+def test_a_run_learns_and_its_test_is_not_its_validation(small):
+    many, one = (
+        depth.train("residual", {"rate": 0.01}, 0, k) for k in (20, 1)
+    )
+    assert many.validation < one.validation - 0.2
+    assert many.test() != many.validation
+    assert many.steps == 20
+
+
+def test_both_comparisons_are_recorded_and_come_back(
+    small, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(
+        depth, "milliseconds", {"wide": 2.0, "residual": 3.0}.get
+    )
     path = tmp_path / "m.json"
-    words = ["residual", "--check", "--path", str(path)]
+    words = ["updates", "time", "--steps", "4", "--path", str(path)]
     runner.main(depth.TRAINING, words)
-    assert not path.exists()
-    form, rate = depth.FORMS["residual"], depth.RATES[0]
-    few, _, _ = depth.train_one(form, rate, 0, 20, "check")
-    none, _, _ = depth.train_one(form, 1e-9, 0, 1, "check")
-    assert few < none - 0.5
+    known = {k: e["value"] for k, e in measurements.read(path).items()}
+    found = from_json(known["depth.updates"])
+    assert (set(found.results), found.steps) == ({"wide", "residual"}, 4)
+    in_time = from_json(known["depth.time"])
+    assert in_time.steps == 12
+    assert known["depth.time.updates"] == {"wide": 6, "residual": 4}
+    rate = in_time.grid["rate"][1]
+    one, other = (
+        c.results["residual"].at(rate=rate).validation
+        for c in (found, in_time)
+    )
+    assert one == other
+    assert known["depth.wide.weights"] == 6 * (97 + 6 + 2) + 97 * 7

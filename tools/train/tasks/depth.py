@@ -1,23 +1,25 @@
-"""Train chapter 8's stacks on characters, wide against deep.
+"""Compare chapter 8's stacks on characters, wide with deep.
 
-Plain cells, one to four layers, with and without a way past each layer, at
-equal width and at equal numbers of weights; two learning rates, three seeds
-each: under "depth.", bits per character of held-out files and the time of a
-step; about four minutes on one core. "same_time" trains the wide layer once
-more, for as long as the residual stack took; "ngrams" is the baseline.
+Plain cells, one to four layers, with and without a skip connection around each
+layer, at equal width and at equal numbers of weights. `rnncore.comparison` gives
+all forms the same rates and seeds: after equally many updates, "depth.updates",
+and, the residual stack against one wide layer, after equal time, "depth.time",
+whose "steps" are milliseconds. Bits per character of held-out files after the
+last update; about seven minutes of one core. "ngrams" is the baseline.
 """
 
 import math
-from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
+from tqdm import tqdm
 
 from rnncore.backend import named_leaves, tree_map
 from rnncore.bptt import readout_vjp, rnn_cell_vjp
 from rnncore.characters import one_hot
+from rnncore.comparison import Setting, Trained, compare, to_json
 from rnncore.gradient_flow import orthogonal
 from rnncore.layers import stack, stack_bptt
 from rnncore.losses import cross_entropy, cross_entropy_vjp
@@ -32,13 +34,15 @@ from rnncore.rnn import (
 )
 from rnncore.sequence import bits_per_character, count_ngrams, surprisal
 from rnncore.text.model import contiguous_windows
-from tools.measurements import read
-from tools.train.runner import Asked, Found, Training, bar, fitted
+from tools.train.runner import Asked, Found, Training, fitted
 from tools.train.tasks.chars import Text, python_text
 
-T, B, STEPS, HELD_OUT = 32, 32, 700, 1000
-RATES = 0.005, 0.002
-UNIT = "bits per character"
+T, B, STEPS, HELD_OUT = 32, 32, 500, 1000
+RATES = (0.002, 0.005, 0.0125)
+SEEDS = (0, 1, 2, 3, 4)
+REPEATS = 40  # of what is timed
+UNIT = "bits per held-out character"
+VALIDATION, TEST = slice(0, B // 2), slice(B // 2, B)  # lanes
 
 
 class Form(NamedTuple):
@@ -107,14 +111,18 @@ def init(rng: np.random.Generator, form: Form, K: int) -> Model:
     return tree_map(np.float32, Model(layers, init_readout(rng, form.H, K)))
 
 
-def train_one(
-    form: Form, rate: float, seed: int, steps: int, label: str
-) -> tuple[float, float, int]:
-    """Held-out bits, seconds and number of weights of one run."""
-    text = data()
-    held_out = text.held_out
+class Run(NamedTuple):
+    """The weights after the last update, and how long an update took."""
+
+    model: Model
+    milliseconds: float
+
+
+@cache
+def run(name: str, rate: float, seed: int, steps: int) -> Run:
+    """One form, trained."""
+    form, text = FORMS[name], data()
     model = init(np.random.default_rng(seed), form, len(text.alphabet))
-    zero = [zero_state(p, B) for p in model.layers]
 
     def loss_and_gradient(
         model: Model, ids: Any, states: list
@@ -128,12 +136,6 @@ def train_one(
         d_layers = backward(model, tapes, d_y, form.residual)
         return loss, Model(d_layers, d_readout), states
 
-    def bits(model: Model) -> float:
-        x = one_hot(held_out[:-1], model.readout.W_y.T)
-        y, _, _ = forward(model, x, zero, form.residual)
-        loss, _ = cross_entropy(readout(model.readout, y), held_out[1:])
-        return float(loss) / math.log(2)
-
     result, seconds = fitted(
         loss_and_gradient,
         model,
@@ -141,11 +143,27 @@ def train_one(
         rate,
         steps,
         np.random.default_rng(seed),
-        carry=zero,
-        progress=bar(label),
+        carry=[zero_state(p, B) for p in model.layers],
     )
-    count = sum(leaf.size for _, leaf in named_leaves(model))
-    return bits(result.params), seconds, count
+    return Run(result.params, 1000 * seconds / steps)
+
+
+def bits(form: Form, model: Model, lanes: slice) -> float:
+    """The score on some lanes of the held-out files."""
+    ids = data().held_out[:, lanes]
+    x = one_hot(ids[:-1], model.readout.W_y.T)
+    zero = [zero_state(p, ids.shape[1]) for p in model.layers]
+    y, _, _ = forward(model, x, zero, form.residual)
+    loss, _ = cross_entropy(readout(model.readout, y), ids[1:])
+    return float(loss) / math.log(2)
+
+
+def train(name: str, setting: Setting, seed: int, steps: int) -> Trained:
+    """One run: half of the held-out lanes choose, the others test."""
+    score = partial(bits, FORMS[name], run(name, setting["rate"], seed, steps).model)
+    trained = Trained(score(VALIDATION), steps, lambda: score(TEST))
+    tqdm.write(f"{name} {setting['rate']:g} {seed}: {trained.validation:.3f}")
+    return trained
 
 
 @cache
@@ -160,51 +178,58 @@ def baseline(asked: Asked) -> Iterator[Found]:
     rows, held_out, alphabet = data()
     letters = np.array(list(alphabet))
     seen = "".join(letters[rows[: STEPS * T + 1].T.ravel()])
-    unseen = "".join(letters[held_out.T.ravel()])
+    unseen = "".join(letters[held_out[:, TEST].T.ravel()])
     grams = count_ngrams(seen, 5, alphabet)
-    bits = [
+    found = [
         bits_per_character(surprisal(grams._replace(order=order), unseen), len(unseen))
         for order in range(1, 6)
     ]
-    yield Found("depth.ngrams", bits, UNIT, None)
+    yield Found("depth.ngrams", found, UNIT, None)
 
 
-# Milliseconds a step of each form, by run: the shortest is recorded.
-TAKEN: dict[str, list[float]] = defaultdict(list)
+def milliseconds(name: str) -> float:
+    """An update: the shortest of so many short runs."""
+    return min(run(name, RATES[0], k, 5).milliseconds for k in range(REPEATS))
 
 
-def train(name: str, seed: int, asked: Asked) -> Iterator[Found]:
-    """One form with each learning rate."""
-    steps = asked.steps or STEPS
-    for rate in RATES:
-        label = f"{name} {rate} {seed}"
-        bits, seconds, count = train_one(FORMS[name], rate, seed, steps, label)
-        yield Found(f"depth.{name}.{rate}", bits, UNIT)
-        TAKEN[name].append(1000 * seconds / steps)
-    seeds, unit = list(asked.seeds), "ms of one core a step"
-    yield Found(f"depth.{name}.milliseconds", min(TAKEN[name]), unit, seeds)
-    yield Found(f"depth.{name}.weights", count, "", seeds)
+def all_forms(asked: Asked) -> Iterator[Found]:
+    """After equally many updates."""
+    seeds = list(SEEDS)
+    found = compare(
+        {name: partial(train, name) for name in FORMS},
+        {"rate": RATES},
+        steps=asked.steps or STEPS,
+        seeds=SEEDS,
+        headline=True,
+    )
+    yield Found("depth.updates", to_json(found), UNIT, seeds)
+    for name in FORMS:
+        count = sum(leaf.size for _, leaf in named_leaves(run(name, 1.0, 0, 1).model))
+        yield Found(f"depth.{name}.weights", count, "", None)
 
 
 def same_time(asked: Asked) -> Iterator[Found]:
-    """The wide layer for the residual stack's time, from what is recorded."""
-    known = read()
-    wide, deep = (
-        known[f"depth.{name}.milliseconds"]["value"] for name in ("wide", "residual")
+    """One wide layer and the residual stack, in the time of the stack."""
+    taken = {name: milliseconds(name) for name in FORMS}
+    for name, ms in taken.items():
+        yield Found(f"depth.{name}.milliseconds", ms, "ms of one core an update", 0)
+    budget = math.ceil((asked.steps or STEPS) * taken["residual"])
+    updates = {name: int(budget / taken[name]) for name in ("wide", "residual")}
+
+    def train_for(name: str, setting: Setting, seed: int, budget: int) -> Trained:
+        return train(name, setting, seed, updates[name])._replace(steps=budget)
+
+    found = compare(
+        {name: partial(train_for, name) for name in updates},
+        {"rate": RATES},
+        steps=budget,
+        seeds=SEEDS,
+        headline=True,
     )
-    steps = asked.steps or round(STEPS * deep / wide)
-    found = [
-        train_one(FORMS["wide"], RATES[0], seed, steps, f"wide {seed}")[0]
-        for seed in asked.seeds
-    ]
-    seeds = list(asked.seeds)
-    yield Found("depth.same_time", found, UNIT, seeds)
-    yield Found("depth.same_time.steps", steps, "steps", seeds)
+    yield Found("depth.time", to_json(found), UNIT, list(SEEDS))
+    yield Found("depth.time.updates", updates, "updates", list(SEEDS))
 
 
 TRAINING = Training(
-    "depth",
-    __doc__,
-    {name: partial(train, name) for name in FORMS},
-    {"ngrams": baseline, "same_time": same_time},
+    "depth", __doc__, {}, {"ngrams": baseline, "updates": all_forms, "time": same_time}
 )
