@@ -369,6 +369,26 @@ def test_a_build_refuses_what_lacks_a_part(tmp_path, monkeypatch):
         builder.build("ch03_bptt", tmp_path)
 
 
+BUILD = """import sys
+from pathlib import Path
+from grader.assignments import builder
+builder.build(sys.argv[1], Path(sys.argv[2]))"""
+
+
+@pytest.mark.slow
+def test_two_builds_at_once_make_one_gradebook(tmp_path):
+    names = "ch01_sequences", "ch02_cell"
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-c", BUILD, name, tmp_path], cwd=builder.ROOT
+        )
+        for name in names
+    ]
+    assert [run.wait() for run in runs] == [0, 0]
+    with Gradebook(f"sqlite:///{tmp_path}/grading/gradebook.db") as book:
+        assert {one.name for one in book.assignments} == {*names}
+
+
 def test_a_comment_may_stand_beside_the_device():
     assignment = small()
     assignment.cells[1] = Cell(

@@ -3,6 +3,7 @@
 import copy
 import json
 import shutil
+from unittest import mock
 
 import nbformat
 import pytest
@@ -38,6 +39,12 @@ def solved(source, release, device):
     return notebook
 
 
+def committed(assignment):
+    """The release's stored results; test_exercises finds them up to date."""
+    file = ROOT / "exercises" / assignment.name / "checks.json"
+    return json.loads(file.read_text())["checks"]
+
+
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     """A course in which all was graded; found.json has the points."""
@@ -46,7 +53,8 @@ def root(tmp_path_factory):
         root.mkdir()
         shutil.copy(ROOT / "nbgrader_config.py", root)
         for name in NAMES:
-            builder.build(name, root)
+            with mock.patch.object(builder, "checks", committed):
+                builder.build(name, root)
             file = f"{name}/{name}.ipynb"
             release = nbformat.read(root / "exercises" / file, 4)
             hand_in(root, "blank", release, name)

@@ -14,6 +14,7 @@ solutions/README.md describes the format.
 import argparse
 import contextlib
 import difflib
+import fcntl
 import json
 import os
 import shutil
@@ -99,7 +100,9 @@ def build(name: str, root: Path) -> None:
         _write_source(assignment, folder)
         shutil.rmtree(target, ignore_errors=True)
         folder.rename(target)  # whole: make grade takes what stands there
-    outcome = course(root).generate_assignment(name, force=True, create=True)
+    with (root / "grading" / ".building").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two would make the gradebook at once
+        outcome = course(root).generate_assignment(name, force=True, create=True)
     if not outcome["success"]:
         raise ValueError(f"{name}: nbgrader: {outcome.get('log')}")
 
