@@ -366,6 +366,7 @@ def tested(
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "tests.xml"
         words = ["-m", "pytest", "-p", "no:cacheprovider", "--tb=short"]
+        words += ["-m", "not slow and not system"]
         if python == PYTHON and env["OMP_NUM_THREADS"] == "1":
             words += ["-n", "2"]
         run = subprocess.run(
