@@ -84,9 +84,8 @@ def test_a_run_learns_and_its_test_is_not_its_validation(small):
 def test_both_comparisons_are_recorded_and_come_back(
     small, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr(
-        depth, "milliseconds", {"wide": 2.0, "residual": 3.0}.get
-    )
+    times = {"wide": 2.0, "residual": 3.0}
+    monkeypatch.setattr(depth, "milliseconds", lambda: times)
     path = tmp_path / "m.json"
     words = ["updates", "time", "--steps", "4", "--path", str(path)]
     runner.main(depth.TRAINING, words)

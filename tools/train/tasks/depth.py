@@ -187,9 +187,13 @@ def baseline(asked: Asked) -> Iterator[Found]:
     yield Found("depth.ngrams", found, UNIT, None)
 
 
-def milliseconds(name: str) -> float:
-    """An update: the shortest of so many short runs."""
-    return min(run(name, RATES[0], k, 5).milliseconds for k in range(REPEATS))
+def milliseconds() -> dict[str, float]:
+    """An update of each form: the shortest of so many short runs, in turn."""
+    runs = [
+        {name: run(name, RATES[0], k, 5).milliseconds for name in FORMS}
+        for k in range(REPEATS)
+    ]
+    return {name: min(one[name] for one in runs) for name in FORMS}
 
 
 def all_forms(asked: Asked) -> Iterator[Found]:
@@ -210,7 +214,7 @@ def all_forms(asked: Asked) -> Iterator[Found]:
 
 def same_time(asked: Asked) -> Iterator[Found]:
     """One wide layer and the residual stack, in the time of the stack."""
-    taken = {name: milliseconds(name) for name in FORMS}
+    taken = milliseconds()
     for name, ms in taken.items():
         yield Found(f"depth.{name}.milliseconds", ms, "ms of one core an update", 0)
     budget = math.ceil((asked.steps or STEPS) * taken["residual"])
