@@ -34,7 +34,7 @@ import torch
 
 from rnncore.application import load_weights, put_weights, stored
 from rnncore.files import Refused
-from tools.build.readme import MADE
+from tools.build.readme import MADE, REAL
 from tools.measurements import read, record
 
 
@@ -260,7 +260,7 @@ def keep_real(name: str, score: str) -> int:
         )
         return 2
     command = f"python -m rnncore {name} evaluate"
-    record({f"scores.real.{name}": score}, unit="in words", seed=0, command=command)
+    record({REAL + name: score}, unit="in words", seed=0, command=command)
     return 0
 
 

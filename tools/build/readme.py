@@ -61,6 +61,7 @@ def times(found: Known) -> str:
 
 
 MADE = ("translate", "speech", "video")  # whose data a program makes
+REAL = "scores.real."  # and what they scored on real ones
 
 
 def scores(found: Known) -> str:
@@ -69,15 +70,11 @@ def scores(found: Known) -> str:
         "| chapter | command | held-out data | network | baseline | real data |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
-    real = {
-        key.removeprefix("scores.real."): found[key]["value"]
-        for key in found
-        if key.startswith("scores.real.")
-    }
+    real = {k.removeprefix(REAL): v["value"] for k, v in found.items() if REAL in k}
+    ours = {k: v for k, v in found.items() if REAL not in k}
     rows = [
         (row["chapter"], k, key.removeprefix("scores."), row)
-        for key, entry in found.items()
-        if not key.startswith("scores.real.")
+        for key, entry in ours.items()
         for k, row in enumerate(entry["value"])
     ]
     for chapter, _, name, row in sorted(rows, key=lambda r: r[:2]):
@@ -88,7 +85,6 @@ def scores(found: Known) -> str:
             f"{network:.{digits}f} | {rival:.{digits}f}, {row['than']} | "
             f"{real.get(name, '') if name in MADE else 'these are'} |"
         )
-    ours = {key: found[key] for key in found if not key.startswith("scores.real.")}
     lines += ["", f"One seed each, {origin(ours)}"]
     return "\n".join(lines)
 
