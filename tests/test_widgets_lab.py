@@ -60,7 +60,8 @@ def served(folder):
         port = free.getsockname()[1]
     own = {f"JUPYTER_{k}_DIR": str(folder / k) for k in ("CONFIG", "DATA")}
     own["IPYTHONDIR"] = str(folder / "ipython")
-    with subprocess.Popen(
+    log = folder / "jupyterlab.log"
+    server = subprocess.Popen(
         [
             *(sys.executable, "-m", "jupyterlab", "--no-browser"),
             *("--ip=127.0.0.1", f"--port={port}", "--allow-root"),
@@ -77,20 +78,30 @@ def served(folder):
             f"--LabApp.workspaces_dir={folder / 'workspaces'}",
         ],
         env={**os.environ, **own},
-        stdout=subprocess.DEVNULL,
+        stdout=log.open("w"),
         stderr=subprocess.STDOUT,
-    ) as server:
-        wait_for(port)
+    )
+    try:
+        wait_for(port, server)
         yield f"http://127.0.0.1:{port}/lab/tree/figures.ipynb?token={TOKEN}"
+    except BaseException:
+        print(log.read_text()[-10_000:])
+        raise
+    finally:
         server.terminate()
+        try:
+            server.wait(LONGEST / 1000)
+        finally:
+            server.kill()
 
 
-def wait_for(port):
+def wait_for(port, server):
     until = time.monotonic() + LONGEST / 1000
     while True:
         try:
             socket.create_connection(("127.0.0.1", port)).close()
         except ConnectionRefusedError:
+            assert server.poll() is None, "JupyterLab ended"
             assert time.monotonic() < until, "JupyterLab did not start"
             time.sleep(0.1)
         else:

@@ -83,6 +83,7 @@ PYTHONS = ["3.11", "3.12", "3.13", "3.14"]  # from requires-python on
 OLDEST = PYTHONS[0], "oldest"
 NEEDED = [
     *("array-api-compat", "array-api-strict", "hypothesis", "pytest"),
+    "pytest-timeout",
     *("threadpoolctl", "tqdm"),
 ]
 
