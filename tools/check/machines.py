@@ -6,7 +6,8 @@ One processor can play older ones: the libraries are told to leave out its
 wider instructions, and how many threads to start. Each row asks the libraries
 themselves what they then do; a setting without effect fails. Other Pythons
 are those that are installed here; each gets NumPy, and torch where pip finds
-it, in a folder of its own below .venv/machines, made once.
+it, in a folder of its own below .venv/machines, made once. Two rows run at a
+time.
 """
 
 import argparse
@@ -18,7 +19,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
@@ -79,8 +82,8 @@ PLAIN = [
     *("scan", "train"),
 ]
 PYTHON = Path(sys.executable)
-PYTHONS = ["3.11", "3.12", "3.13", "3.14"]  # from requires-python on
-OLDEST = PYTHONS[0], "oldest"
+OLDEST = "3.11"  # requires-python; with the oldest NumPy
+PYTHONS = ["3.12", "3.13", "3.14"]  # with the newest NumPy
 NEEDED = [
     *("array-api-compat", "array-api-strict", "hypothesis", "pytest"),
     "pytest-timeout",
@@ -103,16 +106,7 @@ class Machine(NamedTuple):
     flag: str = ""  # what this processor must have
 
 
-AVX2 = Machine(
-    "AVX2",
-    aten="avx2",
-    openblas="Haswell",
-    numpy=r"AVX512.*|X86_V4",
-    others=("ONEDNN_MAX_CPU_ISA=AVX2", "MKL_CBWR=AVX2"),
-    flag="avx2",
-)
 MACHINES = [  # `make test` runs on this one with one thread
-    Machine("this one, 2 threads", 2),
     Machine(
         "SSE",
         aten="default",
@@ -120,8 +114,15 @@ MACHINES = [  # `make test` runs on this one with one thread
         numpy=r".*",
         others=("ONEDNN_MAX_CPU_ISA=SSE41", "MKL_CBWR=COMPATIBLE"),
     ),
-    AVX2,
-    AVX2._replace(name="AVX2, 2 threads", threads=2),
+    Machine(
+        "AVX2, 2 threads",
+        threads=2,
+        aten="avx2",
+        openblas="Haswell",
+        numpy=r"AVX512.*|X86_V4",
+        others=("ONEDNN_MAX_CPU_ISA=AVX2", "MKL_CBWR=AVX2"),
+        flag="avx2",
+    ),
     Machine(
         "AVX-512",
         aten="avx512",
@@ -149,7 +150,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description="The quick numeric tests as other machines run them."
     )
-    names = [m.name for m in MACHINES] + [*PYTHONS, "oldest"]
+    names = [*(m.name for m in MACHINES), "oldest", *PYTHONS]
     parser.add_argument(
         "names",
         nargs="*",
@@ -170,29 +171,25 @@ def main() -> int:
 
 
 def rows(wanted: list[str]) -> Iterator[Row | str]:
-    """Each machine's row, then each Python's, then what is not here."""
+    """Each machine's row, then each Python's, with what is not here."""
     here = Path("/proc/cpuinfo")
     flags = here.read_text().split() if here.exists() else []
-    for machine in MACHINES:
-        if wanted and machine.name not in wanted:
-            continue
-        if machine.flag and machine.flag not in flags:
-            yield f"left out: {machine.name}: not a part of this processor"
-        else:
-            yield played(machine)
     known = interpreters()
-    for version, numpy in [*((v, "newest") for v in PYTHONS), OLDEST]:
-        name = version if numpy == "newest" else "oldest"
-        if wanted and name not in wanted:
-            continue
-        if version in known:
-            yield of_python(version, known[version], numpy)
-        else:
-            yield f"left out: Python {version} is not found here"
+    jobs: dict[str, Callable[[], Row | str]] = {}
+    for machine in MACHINES:
+        jobs[machine.name] = partial(played, machine, flags)
+    jobs["oldest"] = partial(of_python, OLDEST, "oldest", known)
+    for version in PYTHONS:
+        jobs[version] = partial(of_python, version, "newest", known)
+    with ThreadPoolExecutor(2) as two:
+        chosen = [jobs[name] for name in wanted or jobs]
+        yield from two.map(lambda job: job(), chosen)
 
 
-def played(machine: Machine) -> Row:
+def played(machine: Machine, flags: list[str]) -> Row | str:
     """The tests, under the machine's settings."""
+    if machine.flag and machine.flag not in flags:
+        return f"left out: {machine.name}: not a part of this processor"
     features = probed(PYTHON, {})["dispatch"]
     env = settings(machine, features)
     found = probed(PYTHON, env)
@@ -276,13 +273,15 @@ def told(found: dict[str, Any]) -> str:
     return ", ".join(words)
 
 
-def of_python(version: str, python: Path, numpy: str) -> Row:
+def of_python(version: str, numpy: str, known: dict[str, Path]) -> Row | str:
     """The tests on another Python, with the newest or the oldest NumPy."""
+    if version not in known:
+        return f"left out: Python {version} is not found here"
     name = f"Python {version}, {numpy} NumPy"
     start = time.perf_counter()
     folder = VENVS / f"{version}-{numpy}"
     try:
-        inside = made(folder, python, numpy)
+        inside = made(folder, known[version], numpy)
         found = probed(inside, {})
     except subprocess.CalledProcessError as error:
         seconds = time.perf_counter() - start
@@ -328,7 +327,7 @@ def command(*words: str | Path) -> None:
 def interpreters() -> dict[str, Path]:
     """The newest interpreter of each version that is installed here."""
     found: dict[str, Path] = {}
-    for version in PYTHONS:
+    for version in (OLDEST, *PYTHONS):
         name = f"python{version}"
         on_path = shutil.which(name)
         places = [Path(on_path)] if on_path else []
@@ -368,8 +367,6 @@ def tested(
         report = Path(folder) / "tests.xml"
         words = ["-m", "pytest", "-p", "no:cacheprovider", "--tb=short"]
         words += ["-m", "not slow and not system"]
-        if python == PYTHON and env["OMP_NUM_THREADS"] == "1":
-            words += ["-n", "2"]
         run = subprocess.run(
             [python, *words, f"--junitxml={report}", *files],
             cwd=ROOT,
