@@ -227,6 +227,9 @@ def test_a_page_links_its_own_notebook_below_its_title():
     address = "lite/notebooks/index.html?path=pages/ch02_cell.ipynb"
     assert linked.count(f'</h1><!--lite--><p><a href="{address}">') == 1
     assert lite.with_links(linked, [], "ch02_cell") == linked
+    slow = lite.with_links(linked, [], "ch02_cell", seconds=200)
+    assert "All its cells take about 3 minutes there." in slow
+    assert lite.with_links(slow, [], "ch02_cell", seconds=60) == linked
 
 
 def test_without_a_book_it_says_what_to_do(tmp_path):

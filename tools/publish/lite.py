@@ -27,6 +27,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+from tools import measurements
 from tools.publish import PublishError, moment, seeds, set_time
 from tools.publish.lite_kernel import ADDED, INSTEAD, Refused, pack, replace
 
@@ -217,16 +218,24 @@ def put_into(html: Path, site: Path) -> None:
     shutil.copytree(site, html / "lite")
     there = {p.stem for p in (site / "files" / "assignments").glob("*")}
     pages = {p.stem for p in (site / "files" / "pages").glob("*.ipynb")}
+    known = measurements.read()
     for page in html.glob("*.html"):
         text = page.read_text("utf-8")
-        linked = with_links(text, there, page.stem if page.stem in pages else "")
+        own = page.stem if page.stem in pages else ""
+        taken = known.get(f"lite.{own}.seconds", {"value": 0.0})["value"]
+        linked = with_links(text, there, own, taken)
         if linked != text:
             page.write_text(linked, "utf-8")
     seeds.add_to(html)
 
 
-def with_links(text: str, there: Collection[str], page: str = "") -> str:
-    """A page's HTML with links to its own notebook and to those it names."""
+def with_links(
+    text: str, there: Collection[str], page: str = "", seconds: float = 0
+) -> str:
+    """A page's HTML with links to its own notebook and to those it names.
+
+    Where all cells of its own one take minutes, a reader is told so.
+    """
 
     def link(match: re.Match[str]) -> str:
         if match["name"] not in there:
@@ -242,7 +251,9 @@ def with_links(text: str, there: Collection[str], page: str = "") -> str:
     plain = re.sub(f"{MARK[0]}.*?{MARK[1]}", "", text, flags=re.DOTALL)
     if page:
         own = _link(f"pages/{page}.ipynb", "Run this page in the browser")
-        says = f"{MARK[0]}<p>{own}, with nothing installed.</p>{MARK[1]}"
+        wait = f" All its cells take about {round(seconds / 60)} minutes there."
+        wait = wait if seconds >= 90 else ""
+        says = f"{MARK[0]}<p>{own}, with nothing installed.{wait}</p>{MARK[1]}"
         plain = TITLE.sub(lambda match: f"{match[0]}{says}", plain, count=1)
     return PLACE.sub(fill, NAMED.sub(link, plain))
 
