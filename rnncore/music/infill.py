@@ -33,8 +33,9 @@ def fill(
     B fillings grow side by side. A token that is not given is drawn. One
     that is given multiplies each filling's weight by its probability
     there, and before the next draw fillings with small weights give way
-    to copies of those with large ones. The one that is returned is, for
-    large B, a draw from p(missing | given): a particle filter.
+    to copies of those with large ones: a particle filter. The one that
+    is returned is, for large B and at temperature 1, a draw from
+    p(missing | given).
 
     `given` is (T, V): True where the score's token is given.
 
