@@ -36,7 +36,9 @@ pdf: book  ## the whole book on paper, _build/book.pdf; CODE=1: with the folded 
 epub: book  ## the whole book for an e-reader, _build/book.epub; CODE=1
 	@$(PY) -m tools.publish.epub $(if $(CODE),--code)
 
-publish: book lite  ## a folder for any static host: SITE=path of the earlier editions; CODE=1
+publish: export BOOK_ADDRESS := $(ADDRESS)
+publish: export BOOK_SOURCE := $(SOURCE)
+publish: book lite  ## for any static host: SITE=earlier editions, ADDRESS=URL, SOURCE=URL, CODE=1
 	@$(PY) -m tools.publish.publish $(if $(SITE),--site "$(SITE)") $(if $(CODE),--code)
 
 test: $(STAMP)  ## lint, types, weave, and the tests

@@ -585,6 +585,26 @@ def test_a_published_book_has_addresses_a_sitemap_and_a_picture(small):
     assert f"{source}/edit/main/book/page.md" in html
 
 
+def test_what_is_published_has_the_addresses_that_make_was_told(
+    small, monkeypatch
+):
+    branch = {"repository_branch": "main", "path_to_docs": "book"}
+    with_extensions(small, "about", "search", html_theme_options=branch)
+    write(small, QUESTIONS)
+    index = book.build_book(jobs=1)
+    assert "og:url" not in head_of(index)
+    source = "https://github.com/someone/course"
+    monkeypatch.setenv("BOOK_ADDRESS", "https://example.org/course")
+    monkeypatch.setenv("BOOK_SOURCE", source)
+    index = book.build_book(jobs=1)  # though no file has changed
+    latest = "https://example.org/course/latest/page.html"
+    assert head_of(index)["og:url"] == latest
+    assert (
+        f"<loc>{latest}</loc>" in index.with_name("sitemap.xml").read_text()
+    )
+    assert f"{source}/edit/main/book/page.md" in index.read_text()
+
+
 def test_the_citation_has_the_packages_version():
     cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert cited["version"] == rnncore.__version__

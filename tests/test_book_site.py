@@ -503,7 +503,8 @@ def test_what_is_typed_is_found_misspelt_and_never_markup(searching):
     assert searching.wrong == []
 
 
-def test_a_wrong_address_at_any_depth_leads_to_the_book(browser):
+@pytest.mark.parametrize("place", ["", "latest/"])
+def test_a_wrong_address_at_any_depth_leads_to_the_book(browser, place):
     class Host(QuietHandler):
         def translate_path(self, path):
             return super().translate_path(path.removeprefix("/some/where"))
@@ -522,15 +523,16 @@ def test_a_wrong_address_at_any_depth_leads_to_the_book(browser):
             "**/search.html",
             lambda route: route.fulfill(
                 status=200
-                if route.request.url == f"{root}search.html"
+                if route.request.url == f"{root}{place}search.html"
                 else 404
             ),
         )
         page.goto(f"{root}old/er/ch03_bpt.html")
         start = page.get_by_role("link", name="Start")
-        assert start.evaluate("a => a.href") == root
+        assert start.evaluate("a => a.href") == root + place
         search = page.get_by_role("link", name="search")
-        assert search.evaluate("a => a.href") == f"{root}search.html?q=bpt"
+        found = f"{root}{place}search.html?q=bpt"
+        assert search.evaluate("a => a.href") == found
         page.close()
         s.shutdown()
 

@@ -11,6 +11,7 @@ import venv
 import zipfile
 from email import message_from_string
 from pathlib import Path
+from typing import NamedTuple
 
 import nbformat
 import numpy
@@ -18,10 +19,16 @@ import pytest
 from packaging.requirements import Requirement
 from test_check_notebook import solved_release
 
+from tools.build import book
 from tools.publish.notebooks import notebook
 
 ROOT = Path(__file__).parent.parent
-
+PAGES = [
+    p.stem for p in book.page_paths() if "{code-cell}" in p.read_text()
+]
+PAGES.remove(
+    "capstone"
+)  # its cells belong to a notebook of the learner's own
 
 BUILD = """
 import sys
@@ -134,71 +141,84 @@ def test_the_source_distribution_has_tests_and_no_solutions(built):
     assert not [n for n in names if n.startswith("solutions")]
 
 
-@pytest.mark.slow
-def test_what_was_built_is_installed_and_tested(built, tmp_path):
-    """In an environment of its own, beside the installed libraries."""
-    path, source, _ = built
-    own = tmp_path / "own"
-    venv.create(own, with_pip=True)
-    python = own / "bin" / "python"
+class Installed(NamedTuple):
+    """An environment of its own with the wheel, beside the libraries."""
 
-    # grading in this process, by an earlier test, has set PYTHONPATH
-    env = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    own: Path
+    env: dict[str, str]
 
-    def run(*words, **options):
+    def run(self, *words, **options):
         return subprocess.run(
-            words,
+            [self.own / "bin" / words[0], *words[1:]],
             check=False,
             capture_output=True,
             text=True,
-            env=env,
+            env=self.env,
             **options,
         )
 
-    pip = (python, "-m", "pip", "install", "--no-deps", "--no-index")
-    installed = run(*pip, path)
-    assert installed.returncode == 0, installed.stderr
-    site = Path(numpy.__file__).parents[1]
+
+@pytest.fixture(scope="module")
+def installed(built, tmp_path_factory):
+    own = tmp_path_factory.mktemp("installed") / "own"
+    venv.create(own, with_pip=True)
+    # grading in this process, by an earlier test, has set PYTHONPATH
+    env = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    there = Installed(own, env | {"MPLBACKEND": "agg"})
+    pip = "python", "-m", "pip", "install", "--no-deps", "--no-index"
+    done = there.run(*pip, built[0])
+    assert done.returncode == 0, done.stderr
     (place,) = own.glob("lib/python*/site-packages")
+    site = Path(numpy.__file__).parents[1]
     (place / "libraries.pth").write_text(f"{site}\n")
-    told = run(own / "bin" / "rnncore", "--help", cwd=tmp_path)
+    where = "import rnncore; print(rnncore.__file__)"
+    found = there.run("python", "-c", where, cwd=own).stdout
+    assert found.startswith(str(own))
+    return there
+
+
+@pytest.mark.slow
+def test_what_was_built_is_installed_and_tested(built, installed, tmp_path):
+    run, empty = installed.run, tmp_path / "empty"
+    empty.mkdir()
+    told = run("rnncore", "--help", cwd=empty)
     assert told.returncode == 0, told.stderr
     assert "memory-ruler" in told.stdout
-    where = "import rnncore; print(rnncore.__file__)"
-    found = run(python, "-c", where, cwd=tmp_path).stdout
-    assert found.startswith(str(own))
     for words in COMMANDS:
-        helped = run(
-            own / "bin" / "rnncore", *words, "--help", cwd=tmp_path
-        )
+        helped = run("rnncore", *words, "--help", cwd=empty)
         assert helped.returncode == 0, helped.stderr
         assert f"rnncore {' '.join(words)}" in helped.stdout
-
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    page = notebook(ROOT / "book" / "ch03_forward.md", {})
-    nbformat.write(page, empty / "page.ipynb")
-    env["MPLBACKEND"] = "agg"
-    ran = run(python, "-m", "IPython", "page.ipynb", cwd=empty)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
     script = "from rnncore.widgets import live; print(live('ring')._esm)"
-    figure = run(python, "-c", script, cwd=empty)
+    figure = run("python", "-c", script, cwd=empty)
     assert "live-ring" in figure.stdout, figure.stderr
     path = solved_release("ch02_cell", tmp_path)
     script = (
         f"from rnncore.checking.here import check; check({str(path)!r})"
     )
-    checked = run(python, "-c", script, cwd=empty)
+    checked = run("python", "-c", script, cwd=empty)
     assert "6 of 6 hold" in checked.stdout, checked.stdout + checked.stderr
 
-    with tarfile.open(source) as archive:
+    with tarfile.open(built[1]) as archive:
         archive.extractall(tmp_path, filter="data")
     (tree,) = tmp_path.glob("rnncore-*")
     tests = ["rnn", "bptt", "lstm", "gru", "nn", "ctc", "losses", "backend"]
     files = [f"tests/test_{name}.py" for name in tests]
     options = "-q", "-p", "no:cacheprovider"
-    tested = run(python, "-m", "pytest", *options, *files, cwd=tree)
+    tested = run("python", "-m", "pytest", *options, *files, cwd=tree)
     assert tested.returncode == 0, tested.stdout[-3000:]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_s_notebook_runs_in_an_empty_folder(
+    installed, name, tmp_path
+):
+    page = notebook(book.BOOK / f"{name}.md", {})
+    nbformat.write(page, tmp_path / "page.ipynb")
+    ran = installed.run(
+        "python", "-m", "IPython", "page.ipynb", cwd=tmp_path
+    )
+    assert ran.returncode == 0, (ran.stdout + ran.stderr)[-5000:]
 
 
 def test_the_package_brings_numpy_and_the_array_api_alone(metadata):

@@ -327,6 +327,12 @@ def test_an_old_edition_keeps_its_address(sites):
 
 
 @pytest.mark.system
+def test_a_host_finds_the_page_for_wrong_addresses_at_the_root(sites):
+    lost = (sites[0] / "404.html").read_bytes()
+    assert lost == (ROOT / "book" / "extra" / "404.html").read_bytes()
+
+
+@pytest.mark.system
 def test_the_folder_works_under_a_prefix_and_asks_nobody_else(
     sites, browser, tmp_path
 ):

@@ -301,7 +301,8 @@ def build_book(jobs: int) -> Path:
     """Execute and build all pages; the path of the book's first page."""
     html, stamp = BUILD / "html", BUILD / "html" / ".made-from"
     with alone(BUILD):
-        made_from = digest(what_pages_use())
+        where = [os.environ.get(f"BOOK_{name}", "") for name in ("ADDRESS", "SOURCE")]
+        made_from = " ".join([digest(what_pages_use()), *where])
         if stamp.exists() and stamp.read_text() == made_from:
             print("nothing changed since the last build")
             return html / "index.html"

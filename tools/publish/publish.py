@@ -1,6 +1,7 @@
 """Makes one folder for any static host: `python -m tools.publish.publish`.
 
     _build/site/index.html       leads to the latest edition, names the others
+    _build/site/404.html         leads to the edition nearest to a wrong address
     _build/site/latest/          a copy of the edition that was published last
     _build/site/0.1.0/           the book, under the version of rnncore
     _build/site/0.1.0/download/  PDF, EPUB, the wheel, each page as a notebook
@@ -221,8 +222,9 @@ def publish(
         title=settings(book.CONFIG)["title"], latest=version, versions=versions(site)
     )
     (site / "index.html").write_text(shelf, "utf8")
+    shutil.copyfile(html / "404.html", site / "404.html")  # a host looks there
     (site / ".nojekyll").touch()  # GitHub Pages leaves out _static without it
-    set_time([site / "index.html", site / ".nojekyll"], epoch)
+    set_time([site / name for name in ("index.html", "404.html", ".nojekyll")], epoch)
     return site / version
 
 

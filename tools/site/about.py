@@ -134,9 +134,13 @@ def _cite(app: Sphinx, page: str, text: list[str]) -> None:
 
 
 def _once(app: Sphinx, config: Any) -> None:
-    """The edition, and edit links where an address is configured."""
+    """The edition, and the addresses: of the environment, or configured."""
     config.html_context["edition"] = edition()
     options = config.html_theme_options
+    if address := os.environ.get("BOOK_ADDRESS"):
+        config.html_baseurl = urljoin(f"{address.rstrip('/')}/", "latest/")
+    if source := os.environ.get("BOOK_SOURCE"):
+        options["repository_url"] = source
     options["use_edit_page_button"] = bool(options.get("repository_url"))
 
 
