@@ -35,7 +35,11 @@ def test_a_run_lasts_as_long_as_its_time_and_looks_at_common_updates(small):
     study = cells.plan("copy", 6)
     assert (study.every, study.seconds) == (3, 6 * 8 / 1000)
     looks = cells.runs(study)
-    assert [study.updates(k) for k in ("plain", "lstm", "gru")] == [12, 6, 6]
+    assert [study.updates(k) for k in ("plain", "lstm", "gru")] == [
+        12,
+        6,
+        6,
+    ]
     assert [len(looks(k, 0.01, 0)) for k in ("plain", "gru")] == [4, 2]
 
 
@@ -75,7 +79,8 @@ def test_the_comparisons_are_recorded_and_come_back(name, small, tmp_path):
     runner.main(cells.TRAINING, words)
     known = {k: e["value"] for k, e in measurements.read(path).items()}
     updates, in_time = (
-        from_json(known[f"cells.{name}.{key}"]) for key in ("updates", "time")
+        from_json(known[f"cells.{name}.{key}"])
+        for key in ("updates", "time")
     )
     assert (updates.steps, in_time.steps) == (2, 16)
     for kind in cells.CELLS:
