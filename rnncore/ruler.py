@@ -258,6 +258,7 @@ def updates_by_lag(
     seed: int,
     budget: int,
     progress: Callable[[int], Any] | None = None,
+    rate: float = LEARNING_RATE,
 ) -> list[int]:
     """How many updates each lag took, up to the first not learned.
 
@@ -265,7 +266,7 @@ def updates_by_lag(
     """
 
     def needed(lag: int) -> int | None:
-        return updates_needed(cell, lag, seed, budget)
+        return updates_needed(cell, lag, seed, budget, rate)
 
     return by_lag(needed, progress)
 
@@ -287,7 +288,11 @@ def by_lag(
 
 
 def updates_needed(
-    cell: Cell, lag: int, seed: int, budget: int
+    cell: Cell,
+    lag: int,
+    seed: int,
+    budget: int,
+    rate: float = LEARNING_RATE,
 ) -> int | None:
     """After how many updates a cell remembers one symbol over the lag."""
     rng = np.random.default_rng(seed)
@@ -298,7 +303,7 @@ def updates_needed(
     step = loss_at_the_end(
         cell.forward, cell.vjp, cross_entropy, cross_entropy_vjp, cell.parts
     )
-    return updates_to_learn(step, params, lag, rng, budget)
+    return updates_to_learn(step, params, lag, rng, budget, rate)
 
 
 def updates_to_learn(
@@ -307,6 +312,7 @@ def updates_to_learn(
     lag: int,
     rng: np.random.Generator,
     budget: int,
+    rate: float = LEARNING_RATE,
 ) -> int | None:
     """After how many updates one symbol is remembered over the lag.
 
@@ -315,7 +321,7 @@ def updates_to_learn(
     or its gradient was not finite: then no further update can help.
     `step` is what `fit` asks for, of a cell or of any other network.
     """
-    optimizer = adam(LEARNING_RATE)
+    optimizer = adam(rate)
     state, row = optimizer.init(params), 0
     for update in range(1, budget + 1):
         batch = copy_problem(rng, lag, BATCH, SYMBOLS, length=1)

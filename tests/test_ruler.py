@@ -208,6 +208,34 @@ def test_an_open_forget_gate_reaches_further(few, tmp_path):
     assert found["value"] == [ruler.longest_lag(needed, 60)]
 
 
+def test_another_rate_takes_another_number_of_updates(few):
+    plain = ruler.CELLS["plain"]
+    usual, slow = (
+        ruler.updates_by_lag(plain, 0, 400, rate=rate)
+        for rate in (ruler.LEARNING_RATE, 0.003)
+    )
+    assert usual == ruler.updates_by_lag(plain, 0, 400)
+    assert slow[0] > usual[0]
+
+
+def test_the_map_s_control_scores_less_the_lag_and_tests_other_seeds(
+    few, monkeypatch
+):
+    asked = []
+
+    def needed(cell, seed, budget, rate):
+        asked.append((seed, budget, rate))
+        return [5, 30] if seed < 100 else [5]
+
+    monkeypatch.setattr(ruler, "updates_by_lag", needed)
+    run = train_ruler.at_rate(
+        ruler.CELLS["GRU"], {"rate": 0.03}, 4, budget=50
+    )
+    assert (run.validation, run.steps) == (-2.0, 50)
+    assert run.test() == -1.0
+    assert asked == [(4, 50, 0.03), (104, 50, 0.03)]
+
+
 @pytest.mark.parametrize("name", ["sLSTM", "gated-delta"])
 def test_the_ruler_takes_each_cell_of_chapter_20(name):
     """Also the one whose state has a row of a matrix as each part."""

@@ -1,11 +1,13 @@
-"""Train plain, LSTM and GRU cells with as many weights as each other.
+"""Compare plain, LSTM and GRU cells with as many weights as each other.
 
-Three tasks, three seeds. Every run of a task gets the same time of one
-core: as many steps as fit, by the time that one step takes on a quiet
-machine. Held-out scores stand at common steps, so that chapter 7 can
-compare at equal steps and at equal time; under five minutes. "resets" times
-the GRU that resets before its product against the one that resets after it,
-and trains nothing.
+Three tasks, and on each two comparisons by `rnncore.comparison`: after equally
+many updates, "cells.TASK.updates", and after as many seconds of one core as an
+update takes on a quiet machine, "cells.TASK.time", whose "steps" are
+milliseconds. Both read the same runs, at looks that stand at common updates:
+the weights of the best look at the validation set so far are tested. All cells
+have the same grid of rates and five seeds; about 14 minutes of one core.
+"resets" times the GRU that resets before its product against the one that
+resets after it, and trains nothing.
 """
 
 import time
@@ -14,19 +16,24 @@ from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
+from tqdm import tqdm
 
 from rnncore.backend import tree_map
 from rnncore.bptt import bptt
 from rnncore.cells import CELLS as KNOWN
 from rnncore.cells import Cell
 from rnncore.characters import Model, held_out_bits, next_character
+from rnncore.comparison import Comparison, Setting, Trained, to_json
+from rnncore.comparison import compare as compare_all
 from rnncore.data.tasks import loss_at_the_end
 from rnncore.gru import bptt_reset_before, unroll_reset_before
-from rnncore.rnn import init_params, init_readout, readout, unroll, zero_state
+from rnncore.rnn import init_params, init_readout, unroll, zero_state
 from rnncore.text.model import contiguous_windows
 from tools.train.runner import Asked, Found, Training, fitted, founds
-from tools.train.tasks import lags
+from tools.train.tasks import lags, starts
 from tools.train.tasks.chars import python_text
+
+Score = Callable[[Cell, int, Model], float]  # of a seed; lower is better
 
 
 class Task(NamedTuple):
@@ -35,26 +42,26 @@ class Task(NamedTuple):
     D: int
     K: int
     H: int  # of the GRU; the others get as many weights
-    rate: float
     loss: Callable[[Cell], Callable]
     batch: Callable[[np.random.Generator, int], Any]
     carry: Callable[[Any, Cell], Any]
-    score: Callable[[Cell, Any], float]  # lower is better
+    validation: Score
+    test: Score
     unit: str
 
 
 CELLS = {"plain": KNOWN["RNN_TANH"], "lstm": KNOWN["LSTM"], "gru": KNOWN["GRU"]}
-SECONDS = 7  # a run
+RATES = (0.003, 0.01, 0.03)
+SEEDS = (0, 1, 2, 3, 4)
+SECONDS = 4  # a run
 REPEATS = 40  # of what is timed
-POINTS = 8  # evaluations of the slowest cell
+POINTS = 8  # looks of the slowest cell
 ADDING, COPY = 40, 15  # length; lag
 
 
 def task_at_the_end(like: lags.Task, lag: int, H: int) -> Task:
     """A task of chapter 5 with another lag and smaller batches."""
     D, _, K = like.sizes
-    x, targets = like.batch(np.random.default_rng(99), lag, 1000)
-    x = x.astype(np.float32)
 
     def loss(c: Cell) -> Callable:
         run = loss_at_the_end(c.forward, c.vjp, *like.loss, c.parts)
@@ -65,21 +72,18 @@ def task_at_the_end(like: lags.Task, lag: int, H: int) -> Task:
 
         return loss_and_gradient
 
-    def score(c: Cell, model: Model) -> float:
-        zero = zero_state(model.cell, 1000, c.parts)
-        y, _, _ = unroll(c.forward, model.cell, x, zero)
-        last = readout(model.readout, y[-len(targets) :])
-        return like.score(last, targets)
+    def score(first: int, c: Cell, seed: int, model: Model) -> float:
+        return starts.score(like, c, lag, first + seed, model)
 
     return Task(
         D,
         K,
         H,
-        3e-3,
         loss,
         lambda rng, step: like.batch(rng, lag, 32),
         lambda model, c: None,
-        score,
+        partial(score, 10_000),
+        partial(score, 20_000),
         like.unit,
     )
 
@@ -90,19 +94,20 @@ def characters() -> Task:
     text = python_text(B, 64)
     held_out, K = text.held_out[:257], len(text.alphabet)
 
-    def score(c: Cell, model: Model) -> float:
-        state = zero_state(model.cell, held_out.shape[1], c.parts)
-        return held_out_bits(c.forward, model, held_out, state)
+    def score(lanes: slice, c: Cell, seed: int, model: Model) -> float:
+        ids = held_out[:, lanes]
+        state = zero_state(model.cell, ids.shape[1], c.parts)
+        return held_out_bits(c.forward, model, ids, state)
 
     return Task(
         K,
         K,
         64,
-        5e-3,
         lambda c: next_character(c.forward, c.vjp),
         contiguous_windows(text.rows, T),
         lambda model, c: zero_state(model.cell, B, c.parts),
-        score,
+        partial(score, slice(0, 32)),
+        partial(score, slice(32, 64)),
         "bits per held-out character",
     )
 
@@ -138,65 +143,134 @@ def first_model(task: Task, c: Cell, H: int, rng: np.random.Generator) -> Model:
     return tree_map(lambda w: w.astype(np.float32), model)
 
 
-def train(
-    task: Task, c: Cell, H: int, seed: int, steps: int, every: int
-) -> tuple[list[float], float]:
-    """The best held-out score so far, every so many steps; seconds."""
-    rng = np.random.default_rng(seed)
-    model = first_model(task, c, H, rng)
-    result, seconds = fitted(
-        task.loss(c),
-        model,
-        task.batch,
-        task.rate,
-        steps,
-        rng,
-        carry=task.carry(model, c),
-        evaluate=(lambda m: task.score(c, m)) if every else None,
-        evaluate_every=every or steps,
-    )
-    return np.minimum.accumulate(result.history.score).tolist(), seconds
-
-
 class Plan(NamedTuple):
-    """A cell for a task: its units, and how long a step takes."""
+    """A task for all cells: their units, and how long an update takes."""
 
     task: Task
     H: dict[str, int]
     milliseconds: dict[str, float]
-    every: int  # steps between two scores, of all cells
+    seconds: float  # a run
+    every: int  # updates between two looks, of all cells
+
+    def updates(self, kind: str) -> int:
+        """As many as fit into a run, up to a look."""
+        fit = int(1000 * self.seconds / self.milliseconds[kind] / self.every)
+        return max(1, fit) * self.every
 
 
-def milliseconds(task: Task, c: Cell, H: int) -> float:
-    """One step of training: the shortest of twelve short runs."""
-    runs = [train(task, c, H, k, steps=5, every=0)[1] for k in range(12)]
-    return 1000 * min(runs) / 5
+def milliseconds(task: Task, H: dict[str, int]) -> dict[str, float]:
+    """One update of each cell: the shortest of so many short runs."""
+    taken: dict[str, list[float]] = {kind: [] for kind in CELLS}
+    for seed in range(REPEATS):  # in turn: a slow moment meets all cells
+        for kind, c in CELLS.items():
+            rng = np.random.default_rng(seed)
+            model = first_model(task, c, H[kind], rng)
+            carry, loss = task.carry(model, c), task.loss(c)
+            run = fitted(loss, model, task.batch, RATES[0], 5, rng, carry=carry)
+            taken[kind].append(run[1])
+    return {kind: 1000 * min(runs) / 5 for kind, runs in taken.items()}
 
 
-@cache
-def plan(name: str) -> Plan:
-    """What all cells of a task have in common."""
+def plan(name: str, updates: int | None = None) -> Plan:
+    """What all cells of a task have in common; updates of the slowest."""
     task = TASKS[name]()
     H = {k: units(c.G, task) for k, c in CELLS.items()}
-    ms = {k: milliseconds(task, c, H[k]) for k, c in CELLS.items()}
-    every = max(1, int(1000 * SECONDS / max(ms.values()) / POINTS))
-    return Plan(task, H, ms, every)
+    ms = milliseconds(task, H)
+    slowest = max(ms.values())
+    seconds = updates * slowest / 1000 if updates else SECONDS
+    return Plan(task, H, ms, seconds, max(1, int(1000 * seconds / slowest / POINTS)))
 
 
-def compare(name: str, kind: str, seed: int, asked: Asked) -> Iterator[Found]:
-    """One cell on one task, and what came out."""
-    task, sizes, ms, every = plan(name)
-    c, H, key = CELLS[kind], sizes[kind], f"cells.{name}.{kind}"
-    steps = max(1, int(1000 * SECONDS / ms[kind] / every)) * every
-    scores, _ = train(task, c, H, seed, asked.steps or steps, every)
-    unit = f"{task.unit}, the best so far, one list a seed; "
-    yield Found(f"{key}.scores", scores, f"{unit}Adam at {task.rate:g}")
-    unit = "ms a step of training, one core"
-    yield Found(f"{key}.milliseconds", ms[kind], unit, 0)
-    count = weights(c.G, task.D, H, task.K)
-    values = {"every": every, "units": H, "weights": count}
-    kinds = {"every": "steps", "units": "", "weights": "numbers"}
-    yield from founds(key, values, kinds, None)
+class Look(NamedTuple):
+    """The validation score after some updates, and the weights that had it."""
+
+    score: float
+    model: Model
+
+
+Looks = Callable[[str, float, int], list[Look]]  # kind, rate, seed
+
+
+def runs(study: Plan) -> Looks:
+    """Each run once, as long as its time lasts."""
+    task = study.task
+
+    @cache
+    def looks(kind: str, rate: float, seed: int) -> list[Look]:
+        c, rng, found = CELLS[kind], np.random.default_rng(seed), []
+        model = first_model(task, c, study.H[kind], rng)
+
+        def evaluate(model: Model) -> float:
+            found.append(Look(task.validation(c, seed, model), model))
+            return found[-1].score
+
+        _, seconds = fitted(
+            task.loss(c),
+            model,
+            task.batch,
+            rate,
+            study.updates(kind),
+            rng,
+            carry=task.carry(model, c),
+            evaluate=evaluate,
+            evaluate_every=study.every,
+        )
+        best = min(look.score for look in found)
+        tqdm.write(f"{kind} {rate:g} {seed}: {best:.4f}, {seconds:.1f} s")
+        return found
+
+    return looks
+
+
+def train(
+    study: Plan,
+    looks: Looks,
+    kind: str,
+    in_time: bool,
+    setting: Setting,
+    seed: int,
+    steps: int,
+) -> Trained:
+    """The best look of so many updates, or of so many milliseconds."""
+    updates = int(steps / study.milliseconds[kind]) if in_time else steps
+    seen = looks(kind, setting["rate"], seed)[: max(1, updates // study.every)]
+    best = min(seen, key=lambda look: look.score)
+    test = partial(study.task.test, CELLS[kind], seed, best.model)
+    return Trained(best.score, steps, test)
+
+
+def compared(study: Plan, looks: Looks, in_time: bool) -> Comparison:
+    """All cells on one task with one budget."""
+    least = min(study.updates(kind) for kind in CELLS)
+    return compare_all(
+        {kind: partial(train, study, looks, kind, in_time) for kind in CELLS},
+        {"rate": RATES},
+        steps=round(1000 * study.seconds) if in_time else least,
+        seeds=SEEDS,
+        headline=True,
+    )
+
+
+def compare(name: str, asked: Asked) -> Iterator[Found]:
+    """Both comparisons on one task, and how the runs chosen by time went."""
+    study, seeds = plan(name, asked.steps), list(SEEDS)
+    task, looks = study.task, runs(study)
+    for key, in_time in ("updates", False), ("time", True):
+        found = compared(study, looks, in_time)
+        yield Found(f"cells.{name}.{key}", to_json(found), task.unit, seeds)
+    for kind, c in CELLS.items():
+        rate = found.results[kind].chosen["rate"]
+        of = [looks(kind, rate, seed) for seed in SEEDS]
+        scores = [[look.score for look in run] for run in of]
+        key, unit = f"cells.{name}.{kind}", f"validation, {task.unit}, one list a seed"
+        yield Found(f"{key}.scores", scores, f"{unit}; Adam at {rate:g}", seeds)
+        ms = study.milliseconds[kind]
+        yield Found(f"{key}.milliseconds", ms, "ms of one core an update", 0)
+        H = study.H[kind]
+        count = weights(c.G, task.D, H, task.K)
+        values = {"every": study.every, "units": H, "weights": count}
+        kinds = {"every": "updates", "units": "", "weights": "numbers"}
+        yield from founds(key, values, kinds, None)
 
 
 def time_resets(asked: Asked) -> Iterator[Found]:
@@ -245,10 +319,6 @@ def reset_times(
 TRAINING = Training(
     "cells",
     __doc__,
-    {
-        f"{name}.{kind}": partial(compare, name, kind)
-        for name in TASKS
-        for kind in CELLS
-    },
-    {"resets": time_resets},
+    {},
+    {name: partial(compare, name) for name in TASKS} | {"resets": time_resets},
 )

@@ -7,6 +7,9 @@ not learned. About a minute on a quiet core.
 biases: the longest lag of each seed; half a minute.
 "updates.plain" and so on write what each lag took, like "updates_by_lag", for
 chapter 7's map with --seeds 0 1 2 3 4 5 6 7 8 9; four minutes.
+"rates" is that map's control: its five cells, each at its own best rate of one
+grid, by `rnncore.comparison`, with five seeds; the score is less the longest
+lag, and a test is a training with other seeds; seven minutes.
 "updates.sLSTM" and "updates.gated-delta" are the cells of chapter 20,
 "updates.leaky", "updates.relu" and "updates.minimal" those of chapter 18.
 "layers.NAME" puts a layer of part IV on the same ruler: a matrix before it and
@@ -31,11 +34,13 @@ from rnncore.application import seeded
 from rnncore.blocks import HEADS, MIXERS, Node
 from rnncore.cells import CELLS as KNOWN
 from rnncore.chunks import DELTA, HEBB, Rule, memory_chunks, memory_chunks_vjp
+from rnncore.comparison import Setting, Trained, compare, to_json
 from rnncore.lstm import lstm_cell, lstm_cell_vjp
 from rnncore.memory import Steps, gated_delta_cell, gated_delta_cell_vjp, unit
 from rnncore.xlstm import slstm_cell, slstm_cell_vjp
 from tools.train.runner import Asked, Found, Training
 
+RATES, SEEDS = (0.003, 0.01, 0.03), (0, 1, 2, 3, 4)
 PATH = Path(ruler.__file__).with_name("ruler.json")
 
 
@@ -64,6 +69,31 @@ def updates(name: str, cell: ruler.Cell, seed: int, asked: Asked) -> Iterator[Fo
         ruler.updates_by_lag(cell, seed, budget),
         f"updates, at lags {ruler.LAGS}; budget {budget}, a list a seed",
     )
+
+
+def at_rate(cell: ruler.Cell, setting: Setting, seed: int, budget: int) -> Trained:
+    """Less the longest lag at a rate; a test trains with another seed."""
+
+    def score(seed: int) -> float:
+        needed = ruler.updates_by_lag(cell, seed, budget, rate=setting["rate"])
+        return -float(ruler.longest_lag(needed, budget))
+
+    found = score(seed)
+    tqdm.write(f"{setting['rate']:g} {seed}: {-found:g}")
+    return Trained(found, budget, lambda: score(100 + seed))
+
+
+def rates(asked: Asked) -> Iterator[Found]:
+    """The cells of chapter 7's map, each at its own best rate."""
+    found = compare(
+        {name: partial(at_rate, cell) for name, cell in (ruler.CELLS | BIASED).items()},
+        {"rate": RATES},
+        steps=asked.steps or ruler.BUDGET,
+        seeds=SEEDS,
+        headline=True,
+    )
+    unit = "less the longest copy lag; steps are updates a lag"
+    yield Found("ruler.rates", to_json(found), unit, list(SEEDS))
 
 
 def biased(bias: float) -> ruler.Cell:
@@ -260,5 +290,5 @@ TRAINING = Training(
         f"layers.{name}": partial(layer_updates, name, layer)
         for name, layer in LAYERS.items()
     },
-    {"updates_by_lag": updates_by_lag},
+    {"updates_by_lag": updates_by_lag, "rates": rates},
 )
