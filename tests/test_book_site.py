@@ -718,6 +718,20 @@ def test_who_moves_by_keys_sees_where(visit):
     assert seen == [""] * len(seen)
 
 
+def test_a_term_shows_its_definition_to_who_moves_by_keys(visit):
+    page = visit("ch03_bptt").page
+    page.set_viewport_size({"width": 320, "height": 900})
+    page.keyboard.press("Tab")  # from now on focus is shown
+    terms = [t for t in page.locator("a.term").all() if t.is_visible()]
+    assert len(terms) > 10
+    for term in terms:
+        term.focus()
+        shown = term.evaluate("a => getComputedStyle(a, '::after').content")
+        assert shown == json.dumps(term.get_attribute("title"), ensure_ascii=False)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 320, term.inner_text()
+
+
 def test_every_slider_has_a_name(visit):
     for name in PAGES:
         text = (HTML / f"{name}.html").read_text("utf8")

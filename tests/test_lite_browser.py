@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 
 import nbformat
 import pytest
@@ -268,8 +269,8 @@ def test_check_runs_the_tests_of_each_kind_of_assignment(reader, address):
     assert all(holds == all_ for holds, all_ in ends), said
 
 
-@pytest.mark.parametrize("time", [1, 2, 3])  # a race: it may be won once
-def test_a_cell_run_at_once_waits_for_its_folder(reader, address, time):
+@pytest.mark.parametrize("nth", [1, 2, 3])  # a race: it may be won once
+def test_a_cell_run_at_once_waits_for_its_folder(reader, address, nth):
     page = reader.new_page()
     folder = f"assignments/{NAME}"
     page.goto(f"{address}notebooks/index.html?path={folder}/check.ipynb")
@@ -278,6 +279,25 @@ def test_a_cell_run_at_once_waits_for_its_folder(reader, address, time):
     shown = page.locator(".jp-CodeCell .jp-OutputArea").first
     expect(shown).to_have_text(re.compile(f"'/drive/{folder}'"))
     assert page.get_by_role("alert").count() == 0
+
+
+def test_with_a_warm_cache_the_first_output_comes_within_ten_seconds(
+    reader, address
+):
+    """The best of three, as other programs only add time."""
+    taken = []
+    for _ in range(4):  # the first fills the cache
+        begun = time.monotonic()
+        page = reader.new_page()
+        folder = f"assignments/{NAME}"
+        page.goto(f"{address}notebooks/index.html?path={folder}/check.ipynb")
+        put(page, "check(", "from rnncore import rnn\n\nrnn.__name__")
+        page.keyboard.press("Control+Enter")
+        shown = page.locator(".jp-CodeCell .jp-OutputArea").first
+        expect(shown).to_have_text("'rnncore.rnn'", timeout=LONGEST)
+        taken.append(time.monotonic() - begun)
+        page.close()
+    assert min(taken[1:]) < 10, taken
 
 
 WRITE_AND_READ = """from pathlib import Path

@@ -88,7 +88,7 @@ class Links(SphinxPostTransform):
         self.own = str(int(here[1])) if here else None
         for text in self._texts():
             self._replace(text, CHAPTERS, self._to_chapters)
-        if here and self.known.terms:
+        if page not in (GLOSSARY, "api") and self.known.terms:
             self.terms = dict(self.known.terms)
             for text in self._texts():
                 if _in_a_paragraph(text):
