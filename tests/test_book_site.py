@@ -4,15 +4,18 @@ import functools
 import gzip
 import http.server
 import io
+import json
 import re
 import subprocess
 import sys
 import threading
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
+from bs4 import BeautifulSoup
 from PIL import Image
 
 from tools.build import book
@@ -590,6 +593,22 @@ def test_pages_say_where_they_stand_and_which_edition_they_are(visit):
     assert len(words) > 40
 
 
+def test_every_page_is_described_and_names_its_neighbours_with_numbers(
+    site,
+):
+    written = [path.stem for path in book.page_paths()]
+    for before, name in pairwise(written):
+        page = BeautifulSoup(
+            (HTML / f"{name}.html").read_text("utf8"), "html.parser"
+        )
+        described = page.find("meta", attrs={"name": "description"})
+        assert len(described["content"]) > 20, name
+        title = page.find(class_="left-prev").find(class_="prev-next-title")
+        number = re.match(r"ch(\d+)", before)
+        if number:
+            assert re.match(rf"{int(number[1])}\.", title.get_text()), name
+
+
 @each_page
 def test_a_page_is_light_with_all_that_it_shows(seen, name):
     limit = 400_000 if name in CHAPTERS else 1_000_000
@@ -727,7 +746,9 @@ def test_a_term_shows_its_definition_to_who_moves_by_keys(visit):
     for term in terms:
         term.focus()
         shown = term.evaluate("a => getComputedStyle(a, '::after').content")
-        assert shown == json.dumps(term.get_attribute("title"), ensure_ascii=False)
+        assert shown == json.dumps(
+            term.get_attribute("title"), ensure_ascii=False
+        )
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= 320, term.inner_text()
 
