@@ -290,7 +290,9 @@ def test_with_a_warm_cache_the_first_output_comes_within_ten_seconds(
         begun = time.monotonic()
         page = reader.new_page()
         folder = f"assignments/{NAME}"
-        page.goto(f"{address}notebooks/index.html?path={folder}/check.ipynb")
+        page.goto(
+            f"{address}notebooks/index.html?path={folder}/check.ipynb"
+        )
         put(page, "check(", "from rnncore import rnn\n\nrnn.__name__")
         page.keyboard.press("Control+Enter")
         shown = page.locator(".jp-CodeCell .jp-OutputArea").first
@@ -314,6 +316,15 @@ def test_files_are_utf_8_where_a_cell_names_no_encoding(reader, address):
     said = checked(page)
     assert r"'h\u2080 \u2192 \xe9' 1" in said
     assert r"b'\xc3\xa9'" in said
+
+
+def test_processor_time_goes_on_in_the_browser(reader, address):
+    page = visit(reader, address, "check.ipynb")
+    source = (
+        "import time\n\nbegun = time.process_time()\nsum(range(10**6))\n"
+    )
+    put(page, "check(", source + "print(time.process_time() > begun)")
+    assert "True" in checked(page)
 
 
 @pytest.mark.parametrize("name", ["ch01_sequences", "ch02_cell"])
