@@ -37,9 +37,10 @@ Measured are
   copy lag        The longest of the lags
                   {lags}
                   over which one symbol of 8 is remembered after at most
-                  {budget} updates from fresh weights (drawn as torch.nn's;
-                  an LSTM's forget gate starts half open), as over all
-                  shorter lags. The median of {seeds} seeds.
+                  {budget} updates at a learning rate of {rate} from fresh
+                  weights (drawn as torch.nn's; an LSTM's forget gate starts
+                  half open), as over all shorter lags. The median of
+                  {seeds} seeds; another rate may give another lag.
   time            milliseconds a step, forward and backward (B = 32,
                   H = 64; the best of 20 runs in turns), and the ratio
                   to the plain cell's
@@ -70,6 +71,7 @@ def add(commands: Any) -> None:
         description=RULER_HELP.format(
             lags=", ".join(map(str, ruler.LAGS)),
             budget=ruler.BUDGET,
+            rate=ruler.LEARNING_RATE,
             seeds=len(ruler.SEEDS),
         ),
         epilog=EXAMPLE,
