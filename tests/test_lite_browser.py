@@ -296,7 +296,7 @@ def test_with_a_warm_cache_the_first_output_comes_within_ten_seconds(
         put(page, "check(", "from rnncore import rnn\n\nrnn.__name__")
         page.keyboard.press("Control+Enter")
         shown = page.locator(".jp-CodeCell .jp-OutputArea").first
-        expect(shown).to_have_text("'rnncore.rnn'", timeout=LONGEST)
+        expect(shown).to_contain_text("'rnncore.rnn'", timeout=LONGEST)
         taken.append(time.monotonic() - begun)
         page.close()
     assert min(taken[1:]) < 10, taken
