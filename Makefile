@@ -51,8 +51,8 @@ test-slow: $(STAMP)  ## the tests that take long, and all known mistakes
 	@$(PY) -m pytest -n 2 --dist worksteal -m "slow and not system"
 
 test-system: $(STAMP)  ## the tests that need Chromium, bubblewrap or PostgreSQL; a skip is a failure
-	@$(PY) -m pytest -n 2 --dist worksteal -m "system and not alone" --no-skips
-	@$(PY) -m pytest -m alone -k "not ten_seconds" --no-skips $$(grep -l mark.alone tests/*.py)
+	@$(PY) -m pytest -n 2 --dist worksteal -m "system and not alone and not weekly" --no-skips
+	@$(PY) -m pytest -m alone --no-skips $$(grep -l mark.alone tests/*.py)
 
 mutation: $(STAMP)  ## change the code 4,000 times: does a test object? MODULE=path, AGAIN=1
 	@$(PY) -m tools.check.mutation $(if $(AGAIN),--again) $(MODULE)

@@ -281,7 +281,7 @@ def test_a_cell_run_at_once_waits_for_its_folder(reader, address, nth):
     assert page.get_by_role("alert").count() == 0
 
 
-@pytest.mark.alone
+@pytest.mark.weekly
 def test_with_a_warm_cache_the_first_output_comes_within_ten_seconds(
     reader, address
 ):

@@ -26,9 +26,8 @@ ROOT = Path(__file__).parent.parent
 PAGES = [
     p.stem for p in book.page_paths() if "{code-cell}" in p.read_text()
 ]
-PAGES.remove(
-    "capstone"
-)  # its cells belong to a notebook of the learner's own
+# The capstone's cells belong to a notebook of the learner's own.
+PAGES.remove("capstone")
 
 BUILD = """
 import sys

@@ -5,7 +5,7 @@ many updates, "cells.TASK.updates", and after as many seconds of one core as an
 update takes on a quiet machine, "cells.TASK.time", whose "steps" are
 milliseconds. Both read the same runs, at looks that stand at common updates:
 the weights of the best look at the validation set so far are tested. All cells
-have the same grid of rates and five seeds; about 14 minutes of one core.
+have the same grid of rates and five seeds; about 24 minutes of one core.
 "resets" times the GRU that resets before its product against the one that
 resets after it, and trains nothing.
 """
