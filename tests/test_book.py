@@ -57,6 +57,9 @@ def cells(*sources):
     )
 
 
+FOLDED = ":tags: [hide-input]\n"
+
+
 @pytest.fixture
 def small(tmp_path, monkeypatch):
     """A project with one page and one source, in place of the real one."""
@@ -617,3 +620,25 @@ def test_the_parts_of_the_contents_are_known():
         "b": "One",
         "c": "Two",
     }
+
+
+def test_the_line_beneath_a_cell_links_to_the_folded_one(small):
+    with_extensions(small, "folded", "search")
+    write(
+        small,
+        cells(
+            FOLDED + "import os",
+            ":tags: [remove-cell]\ngone = 1",
+            FOLDED + "there = 2",
+            "print(there + 40)",
+        ),
+    )
+    index = book.build_book(jobs=1)
+    html = index.with_name("page.html").read_text()
+    soup = BeautifulSoup(html, "html.parser")
+    (line,) = soup.select(".folded-names")
+    assert line.get_text() == "Folded above: there."
+    target = soup.find(id=line.a["href"].removeprefix("#"))
+    assert target.get_text().strip() == "there = 2"
+    assert target.find_parent("details") is not None  # which a link opens
+    assert line.find_next(class_="cell_output").get_text().strip() == "42"
