@@ -270,7 +270,12 @@ def with_biases(cell, biases, falls):
     b, one, zero = np.array(biases), np.ones(2), np.zeros(2)
     keep = (-5 - b if falls else zero, b)
     kinds = {
-        "lstm": [(zero, 40 * one), keep, (40 * one, zero), (zero, 40 * one)],
+        "lstm": [
+            (zero, 40 * one),
+            keep,
+            (40 * one, zero),
+            (zero, 40 * one),
+        ],
         "gru": [(zero, zero), keep, (40 * one, zero)],
     }  # i, f, g, o; r, z, n
     W_x, b_x = (np.concatenate(a) for a in zip(*kinds[cell]))
