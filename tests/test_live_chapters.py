@@ -412,7 +412,7 @@ def rounded_network():
             part = about["weights"][short]
             levels = np.array([ord(k) - ord("l") for k in part["levels"]])
             scale = np.array(part["scale"])[:, None]
-            assert abs(levels).max() == live_data.LEVELS
+            assert abs(levels).max() == live_data.COARSE
             w = (levels.reshape(len(scale), -1) * scale).reshape(
                 own[long].shape
             )
@@ -426,7 +426,7 @@ def test_rounded_weights_score_what_their_file_says():
     test = documentation_corpus(seed=0, apart=True).texts()[2]
     rows = stretches(vocabulary.encode(test), 1)
     assert_close(token_nats(model, rows).mean(), about["nats"], within=2e-4)
-    exact, _, known = load_model(stored("text_words"))
+    _, _, known = load_model(stored("text_words"))
     assert_close(known["score"], about["exact"], within=2e-4)
     assert about["nats"] < about["exact"] + 0.01  # a hundredth
 
@@ -474,7 +474,9 @@ def test_a_ring_sounds_as_a_tiny_strike_of_the_package_does(js, radius):
     n = len(found["samples"])
     c, s = radius * np.cos(angle), radius * np.sin(angle)
     zero = np.zeros(2)
-    params = Params(np.zeros((2, 1)), np.array([[c, -s], [s, c]]), zero, zero)
+    params = Params(
+        np.zeros((2, 1)), np.array([[c, -s], [s, c]]), zero, zero
+    )
     y, _, _ = unroll(
         rnn_cell, params, np.zeros((n, 1, 1)), (np.array([[small, 0]]),)
     )

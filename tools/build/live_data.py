@@ -47,7 +47,7 @@ from tools import ROOT
 FOLDER = ROOT / "book/_static/live/data"
 FIRST, WORDS, LIKELIEST = 1400, 60, 5  # of chapter 10's test text
 UNITS = 24  # of chapter 5's matrix
-LEVELS = 10  # on each side of 0, of a rounded weight
+COARSE = 10  # levels on each side of 0, of a rounded weight
 WIDTHS, ALPHAS = range(1, 5), np.linspace(0, 1, 11)
 
 
@@ -81,7 +81,7 @@ def rounded(w: torch.Tensor) -> dict[str, Any]:
     become what the letters say.
     """
     rows = w.unsqueeze(0) if w.ndim == 1 else w
-    scale = (rows.abs().amax(1, keepdim=True) / LEVELS).round(decimals=4)
+    scale = (rows.abs().amax(1, keepdim=True) / COARSE).round(decimals=4)
     levels = (rows / scale).round()
     rows.copy_(levels * scale)
     return {

@@ -8,7 +8,7 @@ class Words extends LiveFigure {
 
   controls() {
     const row = this.group();
-    this.t = this.slider(row, "t", "Words read", 0);
+    this.t = this.slider(row, "t", "Words read", 0, () => `${this.at}`);
     this.text(row, "text", "Your own text");
     this.field = this.querySelector("input[type=text]");
     this.field.size = 36;
@@ -53,6 +53,12 @@ class Words extends LiveFigure {
     if (this.width) this.update();
   }
 
+  /* How many words are read: a short text has fewer than the state asks. */
+  get at() {
+    const { words, steps } = this.shown;
+    return Math.min(this.state.t, steps.length || words.length);
+  }
+
   build() {
     this.places = [];
     const letter = this.narrow ? 7.3 : 8.5;
@@ -69,10 +75,8 @@ class Words extends LiveFigure {
 
   draw() {
     const { words, names, bits, steps } = this.shown, g = this.sheet();
-    const last = steps.length || words.length;
-    this.state.t = Math.min(this.state.t, last);
-    this.t.max = last;
-    const { t } = this.state;
+    this.t.max = steps.length || words.length;
+    const t = this.at;
     words.forEach((word, k) => {
       const [x, y, wide] = this.places[k], cost = k ? bits[k - 1] ?? 0 : 0;
       const all = make(g, "g", { style: "cursor: pointer" });
@@ -98,7 +102,7 @@ class Words extends LiveFigure {
   }
 
   says() {
-    const { t } = this.state, { words, names, bits, steps } = this.shown;
+    const t = this.at, { words, names, bits, steps } = this.shown;
     this.about.textContent = this.shown.ids
       ? understood(this.shown, this.failed)
       : "No text of your own: these are sixty words of the test text.";
