@@ -71,15 +71,21 @@ def numbers() -> Numbers:
     ]
     sides = [learn_subwords(text, PIECES) for text in words[0]]
     train, validation, test = (
-        tuple(
+        [
             [side.encode(text) for text in texts]
             for side, texts in zip(sides, part, strict=True)
-        )
+        ]
         for part in words
     )
     digits = np.array([len(str(n)) for n in parts[2]])
     sizes = sides[0].size, sides[1].size
-    return Numbers(sizes, train, batch_of(*validation), batch_of(*test), digits)
+    return Numbers(
+        sizes,
+        (train[0], train[1]),
+        batch_of(validation[0], validation[1]),
+        batch_of(test[0], test[1]),
+        digits,
+    )
 
 
 class Outcome(NamedTuple):
