@@ -17,7 +17,8 @@ from IPython.core.inputtransformer2 import TransformerManager
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-from tools.build import reading, weave
+from tools.build import weave
+from tools.site import reading
 
 
 class Use(NamedTuple):
