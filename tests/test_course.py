@@ -140,7 +140,8 @@ def test_the_tree_holds_the_course_and_nothing_of_the_grader(tree):
     assert names == set(builder.names())
     tools = {path.name for path in (tree / "tools").rglob("*.py")}
     pages = {path.name for path in (ROOT / "tools" / "site").glob("*.py")}
-    assert tools == pages | {"book.py", "contents.py", "kernels.py"}
+    build = "book", "chapters", "contents", "kernels", "weave"
+    assert tools == pages | {f"{name}.py" for name in build}
     for readable in (tree, tree / "README.md", tree / "exercises"):
         assert readable.stat().st_mode & 0o044 == 0o044
 

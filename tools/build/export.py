@@ -41,6 +41,7 @@ TOOLS = (
     "tools/build/chapters.py",
     "tools/build/contents.py",
     "tools/build/kernels.py",
+    "tools/build/weave.py",
     *(f"tools/site/{path.name}" for path in (ROOT / "tools" / "site").glob("*.py")),
 )
 GUIDE = "grading"  # the page for those who teach; it includes the mistakes
