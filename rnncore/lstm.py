@@ -75,15 +75,15 @@ def chrono(rng: np.random.Generator, H: int, longest: float) -> np.ndarray:
     """Biases of an LSTM whose time constants reach up to `longest` steps.
 
     A forget gate of bias log(u) lets 1/e remain after about u + 1/2 steps;
-    u is uniform between 1 and longest - 1. The input gate has the
-    opposite bias, candidate and output gate have none.
+    u is uniform between 1 and `longest`. The input gate has the opposite
+    bias, candidate and output gate have none.
 
     Shapes: -> b (4*H,)
 
-    Raises ValueError where longest is below 2.
+    Raises ValueError where longest is not above 1.
     Source: Tallec & Ollivier 2018.
     """
-    if not longest >= 2:
-        raise ValueError(f"longest: expected at least 2, got {longest}")
-    b_f = np.log(rng.uniform(1, longest - 1, H))
+    if not longest > 1:
+        raise ValueError(f"longest: expected more than 1, got {longest}")
+    b_f = np.log(rng.uniform(1, longest, H))
     return np.concatenate([-b_f, b_f, np.zeros(2 * H)])

@@ -1,18 +1,17 @@
 """Compare initialisations and cells over a lag, each at its own best rate.
 
-"adding.50", "copy.20" and so on: a task, and its length or lag. Each is one
+"adding.20", "copy.50" and so on: a task, and its length or lag. Each is one
 comparison by `rnncore.comparison`, so that all contenders have the same steps,
 seeds and learning rates. Plain cells differ in their recurrent weights alone:
-uniform as torch.nn's, orthogonal, Glorot, the identity with ReLU; "says one" is
-the control whose output begins at the mean of the answers. LSTMs differ in
-their biases. 48 units, batches of 32; three seeds, five where chapters 5 and 6
-rest on a comparison; forward and backward through the compiled loops.
+uniform as torch.nn's, orthogonal, Glorot, the identity with ReLU. LSTMs differ
+in their biases. 48 units, batches of 32, three seeds; forward and backward
+through the compiled loops. Two more lags, with five seeds, are in `starts`.
 
 Beside each comparison stand, for every run at the chosen rate, the steps after
 which a validation score was first below 0.01 (".steps", null: never), and for
 "adding.20" how its best weights carry gradients (".flow"): growth rates over
 100 steps of the task's input and over 100 of zeros, before and after training,
-and the spectral radius. About an hour of one core.
+and the spectral radius. About half an hour of one core.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,7 +25,7 @@ from rnncore import fused
 from rnncore.backend import from_numpy, tree_map
 from rnncore.bptt import readout_vjp
 from rnncore.cells import CELLS, Cell
-from rnncore.comparison import Setting, Trained, compare, to_json
+from rnncore.comparison import HEADLINE, Setting, Trained, compare, to_json
 from rnncore.data.tasks import adding_problem, copy_problem
 from rnncore.fused import cells as equations
 from rnncore.gradient_flow import (
@@ -57,9 +56,8 @@ from rnncore.rnn import (
 from tools.train.runner import Asked, Found, Training, fitted
 
 H, B, HELD_OUT = 48, 32, 1000
-LOOKS = 20  # at the validation set in a run, whose best weights are kept
+LOOKS = 10  # at the validation set in a run, whose best weights are kept
 SOLVED = 0.01
-THREE, FIVE = (0, 1, 2), (0, 1, 2, 3, 4)
 Network = tuple[Params, Readout]
 Change = Callable[[np.random.Generator, int, Network], Network]  # rng, lag
 
@@ -73,8 +71,6 @@ class Task(NamedTuple):
     loss: tuple[Callable, Callable]
     score: Callable  # outputs and targets of held-out data -> a number
     unit: str
-    rates: tuple[float, ...]
-    steps: int
 
 
 class Start(NamedTuple):
@@ -90,8 +86,10 @@ class Study(NamedTuple):
 
     task: str
     lag: int
-    seeds: tuple[int, ...]
     contenders: dict[str, Start]
+    steps: int
+    rates: tuple[float, ...]
+    seeds: tuple[int, ...] = (0, 1, 2)
     flow: bool = False
 
 
@@ -121,8 +119,6 @@ TASKS = {
         (squared_error, squared_error_vjp),
         mean_square,
         "mean squared error",
-        (0.0003, 0.001, 0.003),
-        4000,
     ),
     "copy": Task(
         copy_problem,
@@ -131,8 +127,6 @@ TASKS = {
         (cross_entropy, cross_entropy_vjp),
         share_wrong,
         "share of wrong symbols",
-        (0.001, 0.003, 0.009),
-        2000,
     ),
 }
 
@@ -189,21 +183,21 @@ LSTMS = {
     "forget log lag": LSTM._replace(change=forget(np.log)),
     "chrono": LSTM._replace(change=spread),
 }
-SAYS_ONE = {"says one": TANH._replace(change=say_one)}
-LONG = {k: LSTMS[k] for k in ("forget 1", "chrono")}
-GATED = {
-    "identity": PLAIN["identity"],
-    "forget 1": LSTMS["forget 1"],
-    "gru": GRU,
-}
+EVERY = PLAIN | LSTMS | {"says one": TANH._replace(change=say_one), "gru": GRU}
+
+
+def some(*names: str) -> dict[str, Start]:
+    """Contenders by name."""
+    return {name: EVERY[name] for name in names}
+
+
+LOW, HIGH = (0.0003, 0.001, 0.003), (0.001, 0.003, 0.009)
 STUDIES = {
     f"{study.task}.{study.lag}": study
     for study in (
-        Study("adding", 20, THREE, PLAIN, flow=True),
-        Study("adding", 50, FIVE, PLAIN | SAYS_ONE),
-        Study("copy", 20, FIVE, PLAIN | LSTMS),
-        Study("copy", 50, THREE, PLAIN | LONG),
-        Study("adding", 100, THREE, GATED),
+        Study("adding", 20, PLAIN, 2000, LOW, flow=True),
+        Study("adding", 100, some("identity", "forget 1", "gru"), 2000, HIGH),
+        Study("copy", 50, PLAIN | some("chrono"), 2000, HIGH),
     )
 }
 
@@ -304,18 +298,17 @@ def train(
     )
 
 
-def run(name: str, asked: Asked) -> Iterator[Found]:
+def run(key: str, study: Study, asked: Asked) -> Iterator[Found]:
     """One comparison, whole, and what is measured of the chosen runs."""
-    study, task = STUDIES[name], TASKS[STUDIES[name].task]
+    task, seeds = TASKS[study.task], list(study.seeds)
     ended: dict[tuple[str, float, int], Ended] = {}
     found = compare(
         {n: partial(train, study, ended, n) for n in study.contenders},
-        {"rate": task.rates},
-        steps=asked.steps or task.steps,
-        seeds=study.seeds,
-        headline=len(study.seeds) == len(FIVE),
+        {"rate": study.rates},
+        steps=asked.steps or study.steps,
+        seeds=seeds,
+        headline=len(seeds) >= HEADLINE,
     )
-    key, seeds = f"lags.{name}", list(study.seeds)
     yield Found(key, to_json(found), f"test {task.unit}", seeds)
     chosen = {
         n: [ended.get((n, r.chosen["rate"], seed)) for seed in seeds]
@@ -338,5 +331,5 @@ def run(name: str, asked: Asked) -> Iterator[Found]:
 
 
 TRAINING = Training(
-    "lags", __doc__, {}, {name: partial(run, name) for name in STUDIES}
+    "lags", __doc__, {}, {n: partial(run, f"lags.{n}", s) for n, s in STUDIES.items()}
 )

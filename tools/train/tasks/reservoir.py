@@ -7,7 +7,7 @@ trained whole by Adam, from torch's weights or from the reservoir that was
 chosen, in the learning rate. A linear window of the last 50 values is the
 control without a state. All see the same 2,000 values and are chosen on the
 next 1,100 and judged on those after. "adding": the reservoirs on the task
-"adding" of `starts`, with its units, validation sets and test sets. Five
+"adding.50" of `lags`, with its units, validation sets and test sets. Five
 seeds; about five minutes of one core.
 """
 
@@ -38,8 +38,7 @@ from rnncore.rnn import (
     zero_state,
 )
 from tools.train.runner import Asked, Found, Training, fitted
-from tools.train.tasks import starts
-from tools.train.tasks.lags import TASKS
+from tools.train.tasks import lags
 
 H, AHEAD, WASHOUT = 50, 20, 100
 TRAIN, HELD_OUT = 2000, 1000  # steps, after the washout
@@ -210,8 +209,8 @@ def added(
 ) -> tuple[Params, Array, Array]:
     """A reservoir, its last state in adding problems, and the answers."""
     setting = {"radius": radius, "scale": scale}
-    layer = layer_of(2, starts.H, setting, seed)
-    lag, rng = starts.STUDIES["adding"].lag, np.random.default_rng(seed)
+    layer = layer_of(2, lags.H, setting, seed)
+    lag, rng = ADDING, np.random.default_rng(seed)
     lasts, answers = [], []
     for size in np.diff([*range(0, SEQUENCES, 500), SEQUENCES]):
         x, targets = adding_problem(rng, lag, int(size))
@@ -228,10 +227,10 @@ def add(leak: float, setting: Setting, seed: int, steps: int) -> Trained:
         lambda w: w.astype(np.float32),
         (layer, fit_readout(y, answers, setting["penalty"])),
     )
-    cell, lag = Cell(leaky(leak), rnn_cell_vjp), starts.STUDIES["adding"].lag
+    run = partial(unroll, leaky(leak))
 
     def score(draw: int) -> float:
-        return starts.score(TASKS["adding"], cell, lag, draw, weights)
+        return lags.score(lags.TASKS["adding"], run, 1, ADDING, draw, weights)
 
     return Trained(score(10_000 + seed), steps, lambda: score(20_000 + seed))
 

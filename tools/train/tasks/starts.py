@@ -1,0 +1,29 @@
+"""Compare initialisations over a lag with five seeds, each at its own best rate.
+
+As `lags`, and in two parts each, which had the same steps, seeds and learning
+rates. "adding": plain cells on the adding problem of length 50, with "says
+one" as the control whose output begins at the mean of the answers; "copy": the
+copy problem at lag 20, with three initialisations of the LSTM's biases.
+"adding-more" and "copy-more": the same for Glorot's weights and the identity
+with ReLU. About 20 minutes of one core.
+"""
+
+from functools import partial
+
+from tools.train.runner import Training
+from tools.train.tasks.lags import LOW, LSTMS, Study, run, some
+
+FIVE = (0, 1, 2, 3, 4)
+FIRST, MORE = some("uniform", "orthogonal"), some("glorot", "identity")
+STUDIES = {
+    "adding": Study("adding", 50, FIRST | some("says one"), 6000, LOW, FIVE),
+    "adding-more": Study("adding", 50, MORE, 6000, LOW, FIVE),
+    "copy": Study("copy", 20, FIRST | LSTMS, 2000, LOW, FIVE),
+    "copy-more": Study("copy", 20, MORE, 2000, LOW, FIVE),
+}
+TRAINING = Training(
+    "starts",
+    __doc__,
+    {},
+    {n: partial(run, f"starts.{n}", s) for n, s in STUDIES.items()},
+)
