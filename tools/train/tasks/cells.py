@@ -85,7 +85,7 @@ def task_at_the_end(like: lags.Task, lag: int, H: int) -> Task:
         lambda model, c: None,
         partial(score, 10_000),
         partial(score, 20_000),
-        like.unit,
+        f"held-out {like.unit}",
     )
 
 

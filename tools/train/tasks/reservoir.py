@@ -7,7 +7,7 @@ trained whole by Adam, from torch's weights or from the reservoir that was
 chosen, in the learning rate. A linear window of the last 50 values is the
 control without a state. All see the same 2,000 values and are chosen on the
 next 1,100 and judged on those after. "adding": the reservoirs on the task
-"adding.50" of `lags`, with its units, validation sets and test sets. Five
+"adding" of `starts`, with its units, validation sets and test sets. Five
 seeds; about five minutes of one core.
 """
 
@@ -21,7 +21,6 @@ from tqdm import tqdm
 
 from rnncore.backend import Array, tree_map
 from rnncore.bptt import rnn_cell_vjp
-from rnncore.cells import Cell
 from rnncore.comparison import Setting, Trained, compare, to_json
 from rnncore.data.series import mackey_glass
 from rnncore.data.tasks import adding_problem, loss_at_the_end
@@ -38,12 +37,13 @@ from rnncore.rnn import (
     zero_state,
 )
 from tools.train.runner import Asked, Found, Training, fitted
-from tools.train.tasks import lags
+from tools.train.tasks import lags, starts
 
 H, AHEAD, WASHOUT = 50, 20, 100
 TRAIN, HELD_OUT = 2000, 1000  # steps, after the washout
 UPDATES, B, WINDOW, UNJUDGED = 2000, 16, 60, 20  # of a window's steps
 SEQUENCES = 2000  # of the adding problem, to solve a readout from
+ADDING = starts.STUDIES["adding"].lag
 SEEDS = (0, 1, 2, 3, 4)
 LEAKS = {"reservoir": 1.0, "leaky reservoir": 0.3}
 GRID = {
