@@ -197,7 +197,7 @@ STUDIES = {
     for study in (
         Study("adding", 20, PLAIN, 2000, LOW, flow=True),
         Study("adding", 100, some("identity", "forget 1", "gru"), 2000, HIGH),
-        Study("copy", 50, PLAIN | some("chrono"), 2000, HIGH),
+        Study("copy", 50, PLAIN | some("forget 1", "chrono"), 2000, HIGH),
     )
 }
 
