@@ -195,7 +195,7 @@ LOW, HIGH = (0.0003, 0.001, 0.003), (0.001, 0.003, 0.009)
 STUDIES = {
     f"{study.task}.{study.lag}": study
     for study in (
-        Study("adding", 20, PLAIN, 2000, LOW, flow=True),
+        Study("adding", 20, PLAIN, 6000, HIGH, flow=True),
         Study("adding", 100, some("identity", "forget 1", "gru"), 2000, HIGH),
         Study("copy", 50, PLAIN | some("forget 1", "chrono"), 2000, HIGH),
     )
