@@ -17,8 +17,8 @@ from rnncore.bptt import (
 )
 from rnncore.gradient_flow import (
     _walk_back,
-    gradient_by_lag,
     glorot,
+    gradient_by_lag,
     growth_rate,
     identity,
     jacobian_norms,

@@ -63,7 +63,9 @@ def test_nothing_is_known_before_the_first_measurement(tmp_path):
 def toy(name, seed, asked):
     """A run that finds how many steps it was given."""
     yield from runner.founds(
-        f"toy.{name}", {"": (asked.steps or 9) + seed / 10, "seed": seed}, "steps"
+        f"toy.{name}",
+        {"": (asked.steps or 9) + seed / 10, "seed": seed},
+        "steps",
     )
 
 
@@ -93,7 +95,9 @@ def test_a_check_trains_and_writes_nothing(tmp_path, capsys):
     assert "toy.one.a: 20.0" in capsys.readouterr().out
 
 
-def test_what_is_recorded_is_not_trained_again_where_it_is_missing(tmp_path):
+def test_what_is_recorded_is_not_trained_again_where_it_is_missing(
+    tmp_path,
+):
     path = tmp_path / "m.json"
     train(path, "one.a --steps 3 --seeds 0")
     found = train(path, "one.a --steps 5 --missing --seeds 0 1")

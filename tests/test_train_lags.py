@@ -69,7 +69,8 @@ def test_a_forget_bias_of_the_lags_logarithm_keeps_for_about_the_lag():
 def test_chrono_spreads_time_constants_up_to_the_lag():
     i, f, g, o = gate_biases("chrono", 20)
     assert (i == -f).all()
-    assert not (g.any() or o.any())
+    assert not g.any()
+    assert not o.any()
     assert 1 <= np.exp(f.astype(float)).min() < 3
     assert 17 < np.exp(f.astype(float)).max() <= 20.001
 
@@ -87,7 +88,7 @@ def test_the_compiled_loss_is_that_of_the_printed_loop(name, task):
     )(network, batch, None)
     compiled = lags.compiled_loss(start, task)(network, batch, None)
     pairs = [(printed[0], compiled[0])]
-    for (path, a), (_, b) in zip(
+    for (_, a), (_, b) in zip(
         named_leaves(printed[1]), named_leaves(compiled[1]), strict=True
     ):
         pairs.append((a, b))
@@ -102,7 +103,9 @@ def test_a_comparison_is_recorded_and_repeatable(
 ):
     monkeypatch.setattr(lags, "H", 4)
     monkeypatch.setattr(lags, "HELD_OUT", 8)
-    monkeypatch.setattr(lags, "flow", lambda task, cell, network: {"rate": 1})
+    monkeypatch.setattr(
+        lags, "flow", lambda task, cell, network: {"rate": 1}
+    )
     training, study = name.split(".", 1)
     recorded = []
     for k in range(2):
@@ -113,15 +116,15 @@ def test_a_comparison_is_recorded_and_repeatable(
         recorded.append({key: e["value"] for key, e in known.items()})
     assert recorded[0] == recorded[1]
     study = STUDIES[name]
-    ends = ("", ".steps", ".flow") if study.flow else ("", ".steps")
-    assert set(recorded[0]) == {f"{name}{end}" for end in ends}
+    assert set(recorded[0]) == {name, *(f"{name}.{k}" for k in study.also)}
     found = from_json(recorded[0][name])
     assert set(found.results) == set(study.contenders)
     assert (found.steps, tuple(found.seeds)) == (2, study.seeds)
     for n, result in found.results.items():
         assert len(result.test) == len(study.seeds)
         assert len(result.tried) == len(found.grid["rate"])
-        assert len(recorded[0][f"{name}.steps"][n]) == len(study.seeds)
+        for k in study.also:
+            assert len(recorded[0][f"{name}.{k}"][n]) == len(study.seeds)
 
 
 def test_the_test_set_is_not_the_validation_set(monkeypatch):
@@ -153,7 +156,9 @@ def test_the_flow_of_the_identity_is_one():
     assert set(found) == {"radius", "rate", "silent"}
 
 
-def test_runs_of_chapter_18_end_where_they_are_solved(monkeypatch, tmp_path):
+def test_runs_of_chapter_18_end_where_they_are_solved(
+    monkeypatch, tmp_path
+):
     monkeypatch.setattr(limits, "SOLVED", 1.0)  # any score will do
     monkeypatch.setattr(limits, "UNITS", {"adding": 6})
     run = limits.Run("adding", 1, 6, 300)

@@ -74,7 +74,8 @@ def task_at_the_end(like: lags.Task, lag: int, H: int) -> Task:
 
     def score(first: int, c: Cell, seed: int, model: Model) -> float:
         run = partial(unroll, c.forward)
-        return lags.score(like, run, c.parts, lag, first + seed, tuple(model))
+        network = model.cell, model.readout
+        return lags.score(like, run, c.parts, lag, first + seed, network)
 
     return Task(
         D,
