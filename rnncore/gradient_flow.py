@@ -125,6 +125,23 @@ def orthogonal(rng: np.random.Generator, H: int, G: int = 1) -> np.ndarray:
     return np.concatenate(blocks)
 
 
+def glorot(
+    rng: np.random.Generator, D: int, H: int, G: int = 1
+) -> np.ndarray:
+    """Weights from D to H units, uniform with variance 2 / (D + H).
+
+    A compromise between the variances that keep the size of what goes
+    forward, 1/D, and of the gradient, 1/H. The weights of each of the G
+    gates count by themselves. With D = H it is a start for W_h.
+
+    Shapes: -> W (G*H, D)
+
+    Source: Glorot & Bengio 2010.
+    """
+    bound = (6 / (D + H)) ** 0.5
+    return rng.uniform(-bound, bound, (G * H, D))
+
+
 def identity(H: int, scale: float = 1.0) -> np.ndarray:
     """Each unit keeps its own value, times `scale`; meant for `relu_cell`.
 

@@ -1,5 +1,7 @@
 """The long short-term memory cell."""
 
+import numpy as np
+
 from rnncore.backend import Array, array_namespace, check_parts, check_shape
 from rnncore.rnn import State
 
@@ -67,3 +69,21 @@ def gates(a: Array, G: int) -> list[Array]:
     """
     H = a.shape[-1] // G
     return [a[..., k * H : (k + 1) * H] for k in range(G)]
+
+
+def chrono(rng: np.random.Generator, H: int, longest: float) -> np.ndarray:
+    """Biases of an LSTM whose time constants reach up to `longest` steps.
+
+    A forget gate of bias log(u) lets 1/e remain after about u + 1/2 steps;
+    u is uniform between 1 and `longest`. The input gate has the opposite
+    bias, candidate and output gate have none.
+
+    Shapes: -> b (4*H,)
+
+    Raises ValueError where longest is not above 1.
+    Source: Tallec & Ollivier 2018.
+    """
+    if not longest > 1:
+        raise ValueError(f"longest: expected more than 1, got {longest}")
+    b_f = np.log(rng.uniform(1, longest, H))
+    return np.concatenate([-b_f, b_f, np.zeros(2 * H)])

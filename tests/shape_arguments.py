@@ -302,6 +302,7 @@ OTHERS = {
         "radius": lambda f, m, s: 0.9,
         "scale": lambda f, m, s: 0.5,
     },
+    "lstm": {"longest": lambda f, m, s: 20.0},
     "norm": {
         "params": lambda f, m, s: _normed(f, m, s)[0],
         "tape": lambda f, m, s: norm.unroll_normed(*_normed(f, m, s))[2],

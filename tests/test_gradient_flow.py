@@ -17,6 +17,7 @@ from rnncore.bptt import (
 )
 from rnncore.gradient_flow import (
     _walk_back,
+    glorot,
     gradient_by_lag,
     growth_rate,
     identity,
@@ -353,3 +354,13 @@ def test_random_recurrent_weights_are_scattered_around_zero(rng):
     assert orthogonal(rng, 3).shape == (3, 3)
     first, second = np.split(orthogonal(rng, 4, 2), 2)
     assert np.abs(first - second).max() > 0.1  # a draw for each gate
+
+
+def test_glorots_weights_have_the_variance_between_both_directions(rng):
+    W = glorot(rng, 300, 100, 3)
+    assert W.shape == (300, 300)
+    # 90,000 uniform numbers: their variance is known to 0.5 %
+    assert_close(W.var(), 2 / 400, within=0.02 * 2 / 400)
+    assert abs(W).max() <= (6 / 400) ** 0.5
+    # by the circular law, variance 1 / H has a spectral radius near 1
+    assert 0.9 < spectral_radius(glorot(rng, 200, 200)) < 1.1

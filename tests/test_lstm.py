@@ -6,7 +6,7 @@ from arrays import assert_close
 from oracles import said
 
 from rnncore.backend import to_numpy
-from rnncore.lstm import gates, lstm_cell, lstm_cell_vjp, sigmoid
+from rnncore.lstm import chrono, gates, lstm_cell, lstm_cell_vjp, sigmoid
 
 
 def test_one_step_by_hand():
@@ -79,3 +79,24 @@ def test_one_step_back_by_hand():
     np.testing.assert_array_equal(d_a_x, d_a_h)
     assert d_h == 0.0
     assert_close(d_c, [[to_c * 0.75]])
+
+
+def test_chrono_biases_give_time_constants_up_to_the_longest(rng):
+    b = chrono(rng, 2000, 50.0)
+    i, f, g, o = np.split(b, 4)
+    assert (i == -f).all()
+    assert not g.any()
+    assert not o.any()
+    u = np.exp(f)
+    assert 1 <= u.min() < 1.2
+    assert 49.8 < u.max() <= 50.000001
+    # 2,000 uniform numbers: their mean is known to a hundredth
+    assert abs(u.mean() - 25.5) < 1
+    kept = sigmoid(f) ** (u + 0.5)  # after so many steps of silence
+    assert (abs(kept * np.e - 1) < 0.05).all()
+
+
+def test_chrono_refuses_a_lag_that_is_none(rng):
+    assert said(chrono, rng, 3, 1.0) == (
+        "longest: expected more than 1, got 1.0"
+    )

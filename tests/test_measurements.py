@@ -1,4 +1,4 @@
-"""The file of measurements, and the script that trains over lags."""
+"""The file of measurements, and the command that trains."""
 
 import importlib
 import json
@@ -7,13 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pytest
-from arrays import assert_close
 
 from tools import measurements
 from tools.train import runner
-from tools.train.tasks import lags
 
 
 def test_writers_at_the_same_time_lose_nothing(tmp_path):
@@ -63,115 +60,66 @@ def test_nothing_is_known_before_the_first_measurement(tmp_path):
     assert measurements.read(tmp_path / "measurements.json") == {}
 
 
-@pytest.fixture
-def small(monkeypatch):
-    """Six units instead of many."""
-    tasks = {
-        name: task._replace(sizes=(task.sizes[0], 6, task.sizes[2]))
-        for name, task in lags.TASKS.items()
-    }
-    monkeypatch.setattr(lags, "TASKS", tasks)
+def toy(name, seed, asked):
+    """A run that finds how many steps it was given."""
+    yield from runner.founds(
+        f"toy.{name}",
+        {"": (asked.steps or 9) + seed / 10, "seed": seed},
+        "steps",
+    )
 
 
-def train(path, *runs, words="--steps 3 --seeds 0 1"):
-    """Run these; what is recorded."""
-    table = {
-        f"{run.task}.{run.start}.{run.lag}": partial(
-            lags.train, f"{run.task}.{run.start}.{run.lag}", run
-        )
-        for run in runs
-    }
-    training = lags.TRAINING._replace(runs=table)
-    runner.main(training, [*words.split(), "--path", str(path)])
+TOY = runner.Training(
+    "toy", "Toys.", {f"one.{k}": partial(toy, f"one.{k}") for k in "abc"}
+)
+
+
+def train(path, words):
+    """Run the toys; what is recorded."""
+    runner.main(TOY, [*words.split(), "--path", str(path)])
     return measurements.read(path)
 
 
-@pytest.mark.parametrize("task", ["adding", "copy"])
-def test_runs_over_lags_are_recorded_and_repeatable(task, small, tmp_path):
-    runs = [lags.Run(task, k, 6, 9, 0.01, flow=True) for k in lags.PLAIN]
-    found = [train(tmp_path / f"{k}.json", *runs) for k in range(2)]
-    first, second = (
-        {key: entry["value"] for key, entry in f.items()} for f in found
-    )
-    assert first == second
-    keys = {f"lags.{task}.{start}.6" for start in lags.PLAIN}
-    assert set(first) == keys | {f"{key}.flow" for key in keys}
-    for key in keys:
-        assert len(first[key]) == 2
-        before = first[f"{key}.flow"][0]["before"]
-        if "uniform" not in key:  # orthogonal and identity
-            # float32 weights: 1e-7 an entry, of six
-            assert_close(before["radius"], 1, within=1e-6)
+def test_runs_are_recorded_with_a_value_for_each_seed(tmp_path):
+    found = train(tmp_path / "m.json", "--seeds 1 0 --steps 3")
+    keys = {f"toy.one.{k}" for k in "abc"}
+    assert set(found) == keys | {f"{key}.seed" for key in keys}
+    assert found["toy.one.b"]["value"] == [3.0, 3.1]
+    assert found["toy.one.b"]["seed"] == [0, 1]
 
 
-def test_gated_runs_end_where_they_are_solved(small, tmp_path, monkeypatch):
-    monkeypatch.setattr(lags, "SOLVED", 1.0)  # any score will do
-    runs = [
-        lags.Run("adding", name, 6, 300, 3e-3, flow=True)
-        for name in lags.GATED
-    ]
-    found = train(tmp_path / "m.json", *runs, words="--seeds 0 1")
-    keys = {f"lags.adding.{cell}.6" for cell in ("lstm", "gru")}
-    wanted = {f"{k}{end}" for k in keys for end in ("", ".flow", ".steps")}
-    assert set(found) == wanted
-    for key in keys:
-        assert found[f"{key}.steps"]["value"] == [250, 250]
-        assert all(0 < score < 1 for score in found[key]["value"])
-        for run in found[f"{key}.flow"]["value"]:
-            assert run["before"].keys() == {"rate", "silent"}
-
-
-def test_an_lstm_starts_with_the_forget_bias_asked_for():
-    start = lags.GATED["lstm"]._replace(forget_bias=3.0)
-    task, rng = lags.TASKS["copy"], np.random.default_rng(0)
-    layer, _ = lags.first_params(start, task, rng)
-    b = (layer.b_x + layer.b_h).reshape(4, -1)
-    assert (b[1] == 3).all()
-    assert not (b[[0, 2, 3]] == 3).any()
-
-
-def test_a_check_trains_and_writes_nothing(small, tmp_path, capsys):
+def test_a_check_trains_and_writes_nothing(tmp_path, capsys):
     path = tmp_path / "m.json"
-    run = lags.Run("adding", "uniform", 6, 300, 3e-3)
-    assert train(path, run, words="--check") == {}
+    assert train(path, "--check") == {}
     assert not path.exists()
-    assert "lags.adding.uniform.6: 1." in capsys.readouterr().out
+    assert "toy.one.a: 20.0" in capsys.readouterr().out
 
 
 def test_what_is_recorded_is_not_trained_again_where_it_is_missing(
-    small, tmp_path
+    tmp_path,
 ):
     path = tmp_path / "m.json"
-    run = lags.Run("adding", "uniform", 6, 300, 3e-3)
-    other = lags.Run("adding", "identity", 6, 300, 3e-3)
-    before = train(path, run, words="--steps 3 --seeds 0")
-    words = "--steps 3 --missing --seeds 0 1"
-    (entry,) = train(path, run, words=words).values()
-    assert entry["seed"] == [0, 1]
-    key = "lags.adding.uniform.6"
-    assert entry["value"][0] == before[key]["value"][0]
-    path.write_text(json.dumps({key: entry | {"value": ["kept", "too"]}}))
-    found = train(path, run, other, words=words)
-    assert found[key]["value"] == ["kept", "too"]
-    assert found["lags.adding.identity.6"]["seed"] == [0, 1]
+    train(path, "one.a --steps 3 --seeds 0")
+    found = train(path, "one.a --steps 5 --missing --seeds 0 1")
+    assert found["toy.one.a"]["value"] == [3.0, 5.1]
+    assert found["toy.one.a"]["seed"] == [0, 1]
+    found = train(path, "--steps 7 --missing --seeds 0 1")
+    assert found["toy.one.a"]["value"] == [3.0, 5.1]
+    assert found["toy.one.c"]["value"] == [7.0, 7.1]
 
 
 def test_runs_are_chosen_by_patterns_and_unknown_names_are_refused(
-    small, tmp_path, capsys
+    tmp_path, capsys
 ):
-    runs = [lags.Run("adding", k, 6, 300, 3e-3) for k in lags.PLAIN]
-    found = train(
-        tmp_path / "m.json", *runs, words="*.uniform.* --steps 2 --seeds 1"
-    )
-    entry = found.pop("lags.adding.uniform.6")
-    assert found == {}
-    assert entry["command"] == (
-        "python -m tools.train lags adding.uniform.6 --steps 2"
+    found = train(tmp_path / "m.json", "*.b --steps 2 --seeds 1")
+    assert set(found) == {"toy.one.b", "toy.one.b.seed"}
+    assert found["toy.one.b"]["command"] == (
+        "python -m tools.train toy one.b --steps 2"
     )
     with pytest.raises(SystemExit):
-        train(tmp_path / "m.json", *runs, words="poems")
+        train(tmp_path / "m.json", "poems")
     told = capsys.readouterr().err
-    assert "poems: expected some of adding.uniform.6, adding.ortho" in told
+    assert "poems: expected some of one.a, one.b, one.c" in told
 
 
 def test_every_command_that_is_recorded_names_a_run_that_there_is():

@@ -6,7 +6,7 @@ import pytest
 from rnncore.comparison import from_json
 from tools import measurements
 from tools.train import runner
-from tools.train.tasks import cells, starts
+from tools.train.tasks import cells, lags
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def small(monkeypatch):
     times = {"plain": 4.0, "lstm": 8.0, "gru": 8.0}
     monkeypatch.setattr(cells, "milliseconds", lambda task, H: times)
     monkeypatch.setattr(cells, "POINTS", 2)
-    monkeypatch.setattr(starts, "HELD_OUT", 8)
+    monkeypatch.setattr(lags, "HELD_OUT", 8)
 
 
 @pytest.mark.parametrize("name", ["adding", "copy"])

@@ -10,7 +10,7 @@ from rnncore.comparison import from_json
 from rnncore.rnn import readout, rnn_cell
 from tools import measurements
 from tools.train import runner
-from tools.train.tasks import reservoir, starts
+from tools.train.tasks import lags, reservoir
 
 SETTING = {"radius": 0.9, "scale": 0.3, "penalty": 1e-6}
 
@@ -21,8 +21,8 @@ def small(monkeypatch):
     sizes = {"H": 6, "TRAIN": 150, "HELD_OUT": 60, "SEQUENCES": 600}
     for name, size in sizes.items():
         monkeypatch.setattr(reservoir, name, size)
-    monkeypatch.setattr(starts, "H", 4)
-    monkeypatch.setattr(starts, "HELD_OUT", 8)
+    monkeypatch.setattr(lags, "H", 4)
+    monkeypatch.setattr(lags, "HELD_OUT", 8)
     caches = reservoir.parts, reservoir.driven, reservoir.added
     for cached in caches:
         cached.cache_clear()

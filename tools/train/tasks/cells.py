@@ -30,7 +30,7 @@ from rnncore.gru import bptt_reset_before, unroll_reset_before
 from rnncore.rnn import init_params, init_readout, unroll, zero_state
 from rnncore.text.model import contiguous_windows
 from tools.train.runner import Asked, Found, Training, fitted, founds
-from tools.train.tasks import lags, starts
+from tools.train.tasks import lags
 from tools.train.tasks.chars import python_text
 
 Score = Callable[[Cell, int, Model], float]  # of a seed; lower is better
@@ -61,7 +61,7 @@ ADDING, COPY = 40, 15  # length; lag
 
 def task_at_the_end(like: lags.Task, lag: int, H: int) -> Task:
     """A task of chapter 5 with another lag and smaller batches."""
-    D, _, K = like.sizes
+    D, K = like.D, like.K
 
     def loss(c: Cell) -> Callable:
         run = loss_at_the_end(c.forward, c.vjp, *like.loss, c.parts)
@@ -73,7 +73,9 @@ def task_at_the_end(like: lags.Task, lag: int, H: int) -> Task:
         return loss_and_gradient
 
     def score(first: int, c: Cell, seed: int, model: Model) -> float:
-        return starts.score(like, c, lag, first + seed, model)
+        run = partial(unroll, c.forward)
+        network = model.cell, model.readout
+        return lags.score(like, run, c.parts, lag, first + seed, network)
 
     return Task(
         D,
@@ -84,7 +86,7 @@ def task_at_the_end(like: lags.Task, lag: int, H: int) -> Task:
         lambda model, c: None,
         partial(score, 10_000),
         partial(score, 20_000),
-        like.unit,
+        f"held-out {like.unit}",
     )
 
 

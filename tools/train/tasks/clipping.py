@@ -21,7 +21,7 @@ from rnncore.optim import Optimizer, Tree, adam, sgd
 from rnncore.rnn import readout, unroll, zero_state
 from rnncore.train import Schedule, fit
 from tools.train.runner import Asked, Found, Training
-from tools.train.tasks.lags import PLAIN, TASKS, first_params
+from tools.train.tasks.lags import PLAIN, TASKS, first_network
 
 T, H, B, STEPS, HELD_OUT = 40, 32, 16, 800, 1000
 SEEDS = (0, 1, 2, 3, 4)
@@ -51,7 +51,7 @@ def run(name: str, rate: float, threshold: float | None, seed: int, steps: int) 
     Raises FloatingPointError where they, or what led to them, are not finite.
     """
     rng = np.random.default_rng(seed)
-    params = first_params(START, TASK._replace(sizes=(2, H, 1)), rng)
+    params = first_network(START, TASK, H, T, rng)
     with np.errstate(over="ignore", invalid="ignore"):
         return fit(
             loss_at_the_end(START.cell.forward, START.cell.vjp, *TASK.loss),

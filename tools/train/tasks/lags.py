@@ -1,26 +1,35 @@
-"""Train cells on tasks with a known lag, and record how they score.
+"""Compare initialisations and cells over a lag, each at its own best rate.
 
-For every task, start and lag one held-out score a seed:
-"lags.adding.uniform.50". A gated cell's runs end as soon as the task is
-solved, at a held-out score below 0.01, and write down after how many steps
-that was ("lags.adding.lstm.50.steps"; the most where it was not). The plain
-cells take about ten minutes: `lags "*.uniform.*" "*.orthogonal.*"
-"*.identity.*"`. Where RUNS asks for the flow, a run also writes how its
-best weights carry gradients: growth rates over 100 steps, with the task's
-input and without any, before and after training, and a plain cell's
-spectral radius.
+"adding.20", "copy.50" and so on: a task, and its length or lag. Each is one
+comparison by `rnncore.comparison`, so that all contenders have the same steps,
+seeds and learning rates. Plain cells differ in their recurrent weights alone:
+uniform as torch.nn's, orthogonal, Glorot, the identity with ReLU. LSTMs differ
+in their biases. 48 units, batches of 32, three seeds; forward and backward
+through the compiled loops. Two more lags, with five seeds, are in `starts`.
+
+Beside "adding.100" stand, for every run at the chosen rate, the steps after
+which a validation score was first below 0.01 (".steps", null: never), and beside
+"adding.20" how its best weights carry gradients (".flow"): growth rates over
+100 steps of the task's input and over 100 of zeros, before and after training,
+and the spectral radius. About half an hour of one core.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
+from tqdm import tqdm
 
-from rnncore.backend import tree_map
+from rnncore import fused
+from rnncore.backend import from_numpy, tree_map
+from rnncore.bptt import readout_vjp
 from rnncore.cells import CELLS, Cell
-from rnncore.data.tasks import adding_problem, copy_problem, loss_at_the_end
+from rnncore.comparison import HEADLINE, Setting, Trained, compare, to_json
+from rnncore.data.tasks import adding_problem, copy_problem
+from rnncore.fused import cells as equations
 from rnncore.gradient_flow import (
+    glorot,
     growth_rate,
     identity,
     jacobian_norms,
@@ -34,41 +43,62 @@ from rnncore.losses import (
     squared_error,
     squared_error_vjp,
 )
-from rnncore.rnn import Params, init_params, init_readout, readout, unroll, zero_state
-from rnncore.train import Fit
-from tools.train.runner import Asked, Found, Training, fitted, founds
+from rnncore.lstm import chrono
+from rnncore.rnn import (
+    Params,
+    Readout,
+    init_params,
+    init_readout,
+    readout,
+    unroll,
+    zero_state,
+)
+from tools.train.runner import Asked, Found, Training, fitted
+
+H, B, HELD_OUT = 48, 32, 1000
+LOOKS = 10  # at the validation set in a run, whose best weights are kept
+SOLVED = 0.01
+Network = tuple[Params, Readout]
+Change = Callable[[np.random.Generator, int, Network], Network]  # rng, lag
 
 
 class Task(NamedTuple):
     """A generator of batches, its loss, and what is written down of it."""
 
     batch: Callable  # rng, lag, B -> x, targets
-    sizes: tuple[int, int, int]  # D, H, K
+    D: int
+    K: int
     loss: tuple[Callable, Callable]
     score: Callable  # outputs and targets of held-out data -> a number
     unit: str
-    lags: tuple[int, ...]
-    steps: int
-    learning_rate: float
 
 
 class Start(NamedTuple):
-    """A cell and what it starts with; torch's weights where W_h is None."""
+    """A cell, and what it starts with: torch.nn's weights, then changed."""
 
     cell: Cell
-    W_h: Callable[[np.random.Generator, int], np.ndarray] | None
-    forget_bias: float | None = None  # in place of torch's, of b_x + b_h
+    equation: Callable  # of the same cell, for the compiled loops
+    change: Change = lambda rng, lag, network: network
 
 
-class Run(NamedTuple):
-    """What is trained, and how long."""
+class Study(NamedTuple):
+    """What is compared, and on which task."""
 
     task: str
-    start: str
     lag: int
+    contenders: dict[str, Start]
     steps: int
-    rate: float
-    flow: bool = False
+    rates: tuple[float, ...]
+    seeds: tuple[int, ...] = (0, 1, 2)
+    also: tuple[str, ...] = ()  # "steps" or "flow", of the chosen runs
+
+
+class Ended(NamedTuple):
+    """What is kept of a run until the rates are chosen."""
+
+    steps: int | None  # to the first score below SOLVED
+    before: Network
+    after: Network
 
 
 def mean_square(outputs: np.ndarray, targets: np.ndarray) -> float:
@@ -84,182 +114,231 @@ def share_wrong(logits: np.ndarray, targets: np.ndarray) -> float:
 TASKS = {
     "adding": Task(
         adding_problem,
-        (2, 64, 1),
+        2,
+        1,
         (squared_error, squared_error_vjp),
         mean_square,
-        "held-out mean squared error",
-        (10, 20, 50, 100),
-        4000,
-        3e-3,
+        "mean squared error",
     ),
     "copy": Task(
         copy_problem,
-        (10, 128, 8),
+        10,
+        8,
         (cross_entropy, cross_entropy_vjp),
         share_wrong,
-        "held-out share of wrong symbols",
-        (5, 10, 20, 50, 100),
-        1000,
-        1e-3,
+        "share of wrong symbols",
     ),
 }
-TANH, RELU = CELLS["RNN_TANH"], CELLS["RNN_RELU"]
-PLAIN = {
-    "uniform": Start(TANH, None),
-    "orthogonal": Start(TANH, orthogonal),
-    "identity": Start(RELU, lambda rng, H: identity(H)),
-}
-GATED = {"lstm": Start(CELLS["LSTM"], None, 1.0), "gru": Start(CELLS["GRU"], None)}
-STARTS = PLAIN | GATED
-LONG = 4000, 3e-3  # steps, rate
-RUNS = {
-    f"{task}.{start}.{lag}": Run(
-        task,
-        start,
-        lag,
-        TASKS[task].steps,
-        TASKS[task].learning_rate,
-        flow=(task, lag) == ("adding", 20),
-    )
-    for task in TASKS
-    for start in PLAIN
-    for lag in TASKS[task].lags
-}
-RUNS |= {
-    "adding.lstm.50": Run("adding", "lstm", 50, *LONG),
-    "adding.lstm.100": Run("adding", "lstm", 100, *LONG),
-    "adding.lstm.200": Run("adding", "lstm", 200, *LONG),
-    "adding.gru.200": Run("adding", "gru", 200, *LONG),
-    "adding.gru.400": Run("adding", "gru", 400, *LONG),
-    "copy.lstm.10": Run("copy", "lstm", 10, 1000, 1e-3),
-    "copy.lstm.20": Run("copy", "lstm", 20, 1000, 1e-3),
-    "copy.lstm-long.10": Run("copy", "lstm", 10, *LONG),
-    "copy.lstm-long.20": Run("copy", "lstm", 20, *LONG),
-    "copy.lstm-long.30": Run("copy", "lstm", 30, *LONG),
-    "copy.lstm-long.50": Run("copy", "lstm", 50, *LONG),
-    "copy.gru-long.30": Run("copy", "gru", 30, *LONG),
-}
-SOLVED = 0.01
 
 
-def first_params(start: Start, task: Task, rng: np.random.Generator) -> Any:
-    """Weights in float32; biases zero where W_h is not torch's uniform."""
-    D, H, K = task.sizes
-    layer = init_params(rng, D, H, start.cell.G)
-    out = init_readout(rng, H, K)
-    if start.forget_bias is not None:  # an LSTM: the gates are i, f, g, o
-        layer.b_x[H : 2 * H] = start.forget_bias
+def recurrent(draw: Callable[[np.random.Generator, int], np.ndarray]) -> Change:
+    """Other recurrent weights, and biases of zero."""
+
+    def change(rng: np.random.Generator, lag: int, network: Network) -> Network:
+        layer, out = network
+        H = layer.W_h.shape[1]
+        return Params(layer.W_x, draw(rng, H), np.zeros(H), np.zeros(H)), out
+
+    return change
+
+
+def say_one(rng: np.random.Generator, lag: int, network: Network) -> Network:
+    """Orthogonal, and the answer that training would find first: the mean."""
+    layer, out = recurrent(orthogonal)(rng, lag, network)
+    return layer, out._replace(b_y=np.ones_like(out.b_y))
+
+
+def forget(bias: Callable[[int], float]) -> Change:
+    """One forget bias for all units of an LSTM, in place of torch's."""
+
+    def change(rng: np.random.Generator, lag: int, network: Network) -> Network:
+        layer, _ = network
+        H = layer.W_h.shape[1]
+        layer.b_x[H : 2 * H] = bias(lag)
         layer.b_h[H : 2 * H] = 0
-    if start.W_h is not None:
-        zero = np.zeros(H)
-        layer = Params(layer.W_x, start.W_h(rng, H), zero, zero)
-    return tree_map(lambda w: w.astype(np.float32), (layer, out))
+        return network
+
+    return change
 
 
-def flow(task: Task, start: Start, params: Any) -> dict[str, float]:
-    """Spectral radius (G = 1), and growth rates over 100 steps of the
+def spread(rng: np.random.Generator, lag: int, network: Network) -> Network:
+    """The biases of `rnncore.lstm.chrono`."""
+    layer, out = network
+    b_x = chrono(rng, layer.W_h.shape[1], lag)
+    return layer._replace(b_x=b_x, b_h=np.zeros_like(b_x)), out
+
+
+TANH = Start(CELLS["RNN_TANH"], equations.rnn)
+RELU = Start(CELLS["RNN_RELU"], equations.relu)
+LSTM = Start(CELLS["LSTM"], equations.lstm)
+GRU = Start(CELLS["GRU"], equations.gru)
+PLAIN = {
+    "uniform": TANH,
+    "orthogonal": TANH._replace(change=recurrent(orthogonal)),
+    "glorot": TANH._replace(change=recurrent(lambda rng, H: glorot(rng, H, H))),
+    "identity": RELU._replace(change=recurrent(lambda _, H: identity(H))),
+}
+LSTMS = {
+    "forget 1": LSTM._replace(change=forget(lambda lag: 1.0)),
+    "forget log lag": LSTM._replace(change=forget(np.log)),
+    "chrono": LSTM._replace(change=spread),
+}
+EVERY = PLAIN | LSTMS | {"says one": TANH._replace(change=say_one), "gru": GRU}
+
+
+def some(*names: str) -> dict[str, Start]:
+    """Contenders by name."""
+    return {name: EVERY[name] for name in names}
+
+
+LOW, HIGH = (0.0003, 0.001, 0.003), (0.001, 0.003, 0.009)
+STUDIES = {
+    f"{study.task}.{study.lag}": study
+    for study in (
+        Study("adding", 20, PLAIN, 2000, LOW, also=("flow",)),
+        Study(
+            "adding",
+            100,
+            some("identity", "forget 1", "gru"),
+            2000,
+            HIGH,
+            also=("steps",),
+        ),
+        Study("copy", 50, PLAIN | some("forget 1", "chrono"), 2000, HIGH),
+    )
+}
+
+
+def first_network(
+    start: Start, task: Task, H: int, lag: int, rng: np.random.Generator
+) -> Network:
+    """Weights in float32."""
+    layer = init_params(rng, task.D, H, start.cell.G)
+    network = start.change(rng, lag, (layer, init_readout(rng, H, task.K)))
+    return tree_map(lambda w: w.astype(np.float32), network)
+
+
+def compiled_loss(start: Start, task: Task) -> Callable:
+    """`rnncore.data.tasks.loss_at_the_end`, through the compiled loops."""
+    loss, loss_vjp = task.loss
+
+    def loss_and_gradient(network: Network, batch: Any, carry: Any) -> Any:
+        layer, out = network
+        x, targets = (from_numpy(a, layer.W_x) for a in batch)
+        nothing = zero_state(layer, x.shape[1], start.cell.parts)
+        y, _, tape = fused.unroll(start.equation, layer, x, nothing)
+        assert tape is not None
+        silent = len(y) - len(targets)
+        value, cache = loss(readout(out, y[silent:]), targets)
+        d_y = np.zeros_like(y)
+        d_out, d_y[silent:] = readout_vjp(loss_vjp(1.0, cache), out, y[silent:])
+        d_layer, _, _ = fused.bptt(
+            start.equation, layer, tape, d_y, nothing, d_x=False, spend=True
+        )
+        return value, (d_layer, d_out), carry
+
+    return loss_and_gradient
+
+
+def score(
+    task: Task, run: Callable, parts: int, lag: int, seed: int, network: Network
+) -> float:
+    """The score on the sequences that a seed draws.
+
+    `run(layer, x, state)` is a loop, whose outputs come first.
+    """
+    layer, out = network
+    x, targets = task.batch(np.random.default_rng(seed), lag, HELD_OUT)
+    nothing = zero_state(layer, HELD_OUT, parts)
+    y = run(layer, x.astype(np.float32), nothing)[0]
+    return task.score(readout(out, y[-len(targets) :]), targets)
+
+
+def flow(task: Task, cell: Cell, network: Network) -> dict[str, float]:
+    """A plain cell's spectral radius, and growth rates over 100 steps of the
     task's input ("rate") and over 100 steps of zeros ("silent")."""
-    cell, cell_vjp, _, _ = start.cell
-    layer = tree_map(lambda w: w.astype(np.float64), params[0])
+    layer = tree_map(lambda w: w.astype(np.float64), network[0])
     x, _ = task.batch(np.random.default_rng(7), 100, 4)
-    found = {"radius": spectral_radius(layer.W_h)} if start.cell.G == 1 else {}
+    found = {"radius": spectral_radius(layer.W_h)}
     for name, heard in ("rate", x[:100]), ("silent", 0 * x[:100]):
-        state = tuple(1e-6 + s for s in zero_state(layer, 4, start.cell.parts))
-        _, state, tape = unroll(cell, layer, heard, state)
-        norms = jacobian_norms(state_jacobians(cell_vjp, layer, tape, state))
-        rates = growth_rate(norms)
+        state = tuple(1e-6 + s for s in zero_state(layer, 4, cell.parts))
+        _, state, tape = unroll(cell.forward, layer, heard, state)
+        rates = growth_rate(
+            jacobian_norms(state_jacobians(cell.vjp, layer, tape, state))
+        )
         found[name] = float(np.prod(rates) ** (1 / rates.size))
     return found
 
 
-def train_task(
-    task: Task,
-    lag: int,
-    loss_and_gradient: Callable,
-    params: Any,
-    outputs: Callable[[Any, np.ndarray, int], np.ndarray],
-    *,
+def train(
+    study: Study,
+    ended: dict[tuple[str, float, int], Ended],
+    name: str,
+    setting: Setting,
     seed: int,
-    rng: np.random.Generator,
     steps: int,
-    rate: float,
-    until_solved: bool,
-) -> Fit:
-    """One run; `outputs(params, x, last)` are those of the last steps."""
-    held_out = np.random.default_rng(10_000 + seed)
-    x, targets = task.batch(held_out, lag, 1000)
-    x = x.astype(np.float32)
-    scores: list[float] = []
-
-    def evaluate(params: Any) -> float:
-        y = outputs(params, x, len(targets))
-        scores.append(task.score(y, targets))
-        return scores[-1]
-
-    def to_the_end(steps: Iterable[int]) -> Iterable[int]:
-        for step in steps:
-            if until_solved and min(scores, default=1) < SOLVED:
-                return
-            yield step
-
-    return fitted(
-        loss_and_gradient,
-        params,
-        lambda rng, step: task.batch(rng, lag, 64),
-        rate,
-        steps,
-        rng,
-        evaluate=evaluate,
-        evaluate_every=250,
-        progress=to_the_end,
-    )[0]
-
-
-def train(name: str, run: Run, seed: int, asked: Asked) -> Iterator[Found]:
-    """One run: its score, for a gated cell its steps, and its flow."""
-    task, start = TASKS[run.task], STARTS[run.start]
-    steps, gated = asked.steps or run.steps, start.cell.G > 1
-    rng = np.random.default_rng(seed)
-    params = first_params(start, task, rng)
-
-    def outputs(params: Any, x: np.ndarray, last: int) -> np.ndarray:
-        layer, out = params
-        nothing = zero_state(layer, x.shape[1], start.cell.parts)
-        y, _, _ = unroll(start.cell.forward, layer, x, nothing)
-        return readout(out, y[-last:])
-
-    result = train_task(
-        task,
-        run.lag,
-        loss_at_the_end(
-            start.cell.forward, start.cell.vjp, *task.loss, start.cell.parts
-        ),
-        params,
-        outputs,
-        seed=seed,
-        rng=rng,
-        steps=steps,
-        rate=run.rate,
-        until_solved=gated,
+) -> Trained:
+    """One run; validation and test set belong to the seed."""
+    start, task = study.contenders[name], TASKS[study.task]
+    rng, rate = np.random.default_rng(seed), setting["rate"]
+    before = first_network(start, task, H, study.lag, rng)
+    run = partial(fused.unroll, start.equation, keep=False)
+    held_out = partial(score, task, run, start.cell.parts, study.lag)
+    with np.errstate(over="ignore", invalid="ignore"):  # it may diverge
+        result, seconds = fitted(
+            compiled_loss(start, task),
+            before,
+            lambda rng, step: task.batch(rng, study.lag, B),
+            rate,
+            steps,
+            rng,
+            evaluate=partial(held_out, 10_000 + seed),
+            evaluate_every=max(1, steps // LOOKS),
+        )
+    _, _, looks, scores = result.history
+    solved = [k for k, s in zip(looks, scores, strict=True) if s < SOLVED]
+    first = int(min(solved)) if solved else None
+    ended[name, rate, seed] = Ended(first, before, result.params)
+    best = min(scores)
+    tqdm.write(f"{name} {rate:g} {seed}: {best:.4f}, {seconds:.1f} s")
+    return Trained(
+        best, len(result.history.loss), lambda: held_out(20_000 + seed, result.params)
     )
-    protocol = f"one a seed; {steps} steps of Adam at {run.rate:g}"
-    protocol += f" at most, to a score below {SOLVED:g}" * gated
-    values: dict[str, Any] = {"": min(result.history.score)}
-    if gated:
-        values["steps"] = len(result.history.loss)
-    if run.flow:
-        values["flow"] = {
-            "before": flow(task, start, params),
-            "after": flow(task, start, result.params),
-        }
-    units = {
-        "": f"{task.unit}, {protocol}",
-        "steps": f"steps, {protocol}",
-        "flow": f"spectral radius, factor a step, {protocol}",
+
+
+def run(key: str, study: Study, asked: Asked) -> Iterator[Found]:
+    """One comparison, whole, and what is measured of the chosen runs."""
+    task, seeds = TASKS[study.task], list(study.seeds)
+    ended: dict[tuple[str, float, int], Ended] = {}
+    found = compare(
+        {n: partial(train, study, ended, n) for n in study.contenders},
+        {"rate": study.rates},
+        steps=asked.steps or study.steps,
+        seeds=seeds,
+        headline=len(seeds) >= HEADLINE,
+    )
+    yield Found(key, to_json(found), f"test {task.unit}", seeds)
+    chosen = {
+        n: [ended.get((n, r.chosen["rate"], seed)) for seed in seeds]
+        for n, r in found.results.items()
     }
-    yield from founds(f"lags.{name}", values, units)
+    if "steps" in study.also:
+        counts = {n: [e and e.steps for e in runs] for n, runs in chosen.items()}
+        unit = f"steps to a validation score below {SOLVED:g}, at the chosen rate"
+        yield Found(f"{key}.steps", counts, unit, seeds)
+    if "flow" in study.also:
+        flows = {
+            n: [
+                {k: flow(task, start.cell, e._asdict()[k]) for k in ("before", "after")}
+                for e in chosen[n]
+                if e
+            ]
+            for n, start in study.contenders.items()
+        }
+        unit = "spectral radius, factor a step, at the chosen rate"
+        yield Found(f"{key}.flow", flows, unit, seeds)
 
 
 TRAINING = Training(
-    "lags", __doc__, {n: partial(train, n, run) for n, run in RUNS.items()}
+    "lags", __doc__, {}, {n: partial(run, f"lags.{n}", s) for n, s in STUDIES.items()}
 )

@@ -1,15 +1,15 @@
 """Measure for chapter 18 what a layer without recurrent weights can do.
 
 Trains layers of `rnncore.scan` on the tasks of chapters 5 to 7, with the
-rate and batches of python -m tools.train lags, until a held-out score is
-below 0.01: "limits.adding.1.50" is a score a seed, one layer, lag 50;
-beside it ".steps". The runs "ruler.NAME" put the course's other cells on
+tasks and scores of python -m tools.train lags, at one learning rate and until
+a held-out score is below 0.01: "limits.adding.1.50" is a score a seed, one
+layer, lag 50; beside it ".steps". The runs "ruler.NAME" put the course's other cells on
 the poster's axis of memory. "times" measures scan and loop against T on
 NumPy, on torch and, where there is one, on a GPU.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -32,12 +32,13 @@ from rnncore.scan import (
     minimal_layer_vjp,
 )
 from tools.bench import timing
-from tools.train.runner import Asked, Found, Training, founds
-from tools.train.tasks.lags import TASKS, Task, train_task
+from tools.train.runner import Asked, Found, Training, fitted, founds
+from tools.train.tasks.lags import SOLVED, TASKS, Task
 from tools.train.tasks.ruler import copy_lags
 
 KEEP = -1.0  # of z, at first: an LSTM's forget bias of 1
 RATE = 3e-3
+UNITS = {"adding": 64, "copy": 128}
 SIZES = (1, 64), (32, 128)  # B, H
 LENGTHS = tuple(2**k for k in range(2, 11))
 CELLS = {
@@ -68,9 +69,9 @@ RUNS = {
 Network = tuple[list[Minimal], Any]  # layers, and what reads them out
 
 
-def first_network(task: Task, layers: int, rng: np.random.Generator) -> Network:
+def first_network(task: Task, H: int, layers: int, rng: np.random.Generator) -> Network:
     """Weights in float32, drawn as torch.nn's; the gates begin by keeping."""
-    D, H, K = task.sizes
+    D, K = task.D, task.K
     stack = []
     for k in range(layers):
         drawn = init_params(rng, H if k else D, H, 2)
@@ -121,23 +122,37 @@ def outputs(network: Network, x: np.ndarray, last: int) -> np.ndarray:
 
 
 def train(name: str, run: Run, seed: int, asked: Asked) -> Iterator[Found]:
-    """One run, as python -m tools.train lags trains a gated cell."""
+    """One run, which ends as soon as the task is solved."""
     task, steps = TASKS[run.task], asked.steps or run.steps
     rng = np.random.default_rng(seed)
-    history = train_task(
-        task,
-        run.lag,
+    x, targets = task.batch(np.random.default_rng(10_000 + seed), run.lag, 1000)
+    x = x.astype(np.float32)
+    scores: list[float] = []
+
+    def evaluate(network: Network) -> float:
+        scores.append(task.score(outputs(network, x, len(targets)), targets))
+        return scores[-1]
+
+    def until_solved(steps: Iterable[int]) -> Iterable[int]:
+        for step in steps:
+            if min(scores, default=1) < SOLVED:
+                return
+            yield step
+
+    result, _ = fitted(
         loss_at_the_end(*task.loss),
-        first_network(task, run.layers, rng),
-        outputs,
-        seed=seed,
-        rng=rng,
-        steps=steps,
-        rate=RATE,
-        until_solved=True,
-    ).history
+        first_network(task, UNITS[run.task], run.layers, rng),
+        lambda rng, step: task.batch(rng, run.lag, 64),
+        RATE,
+        steps,
+        rng,
+        evaluate=evaluate,
+        evaluate_every=250,
+        progress=until_solved,
+    )
+    history = result.history
     protocol = f"{steps} steps of Adam at {RATE:g} at most, one a seed"
-    units = {"": f"{task.unit}, {protocol}", "steps": f"steps, {protocol}"}
+    units = {"": f"held-out {task.unit}, {protocol}", "steps": f"steps, {protocol}"}
     values = {"": min(history.score), "steps": len(history.loss)}
     yield from founds(f"limits.{name}", values, units)
 

@@ -21,7 +21,6 @@ from tqdm import tqdm
 
 from rnncore.backend import Array, tree_map
 from rnncore.bptt import rnn_cell_vjp
-from rnncore.cells import Cell
 from rnncore.comparison import Setting, Trained, compare, to_json
 from rnncore.data.series import mackey_glass
 from rnncore.data.tasks import adding_problem, loss_at_the_end
@@ -38,13 +37,13 @@ from rnncore.rnn import (
     zero_state,
 )
 from tools.train.runner import Asked, Found, Training, fitted
-from tools.train.tasks import starts
-from tools.train.tasks.lags import TASKS
+from tools.train.tasks import lags, starts
 
 H, AHEAD, WASHOUT = 50, 20, 100
 TRAIN, HELD_OUT = 2000, 1000  # steps, after the washout
 UPDATES, B, WINDOW, UNJUDGED = 2000, 16, 60, 20  # of a window's steps
 SEQUENCES = 2000  # of the adding problem, to solve a readout from
+ADDING = starts.STUDIES["adding"].lag
 SEEDS = (0, 1, 2, 3, 4)
 LEAKS = {"reservoir": 1.0, "leaky reservoir": 0.3}
 GRID = {
@@ -210,8 +209,8 @@ def added(
 ) -> tuple[Params, Array, Array]:
     """A reservoir, its last state in adding problems, and the answers."""
     setting = {"radius": radius, "scale": scale}
-    layer = layer_of(2, starts.H, setting, seed)
-    lag, rng = starts.STUDIES["adding"].lag, np.random.default_rng(seed)
+    layer = layer_of(2, lags.H, setting, seed)
+    lag, rng = ADDING, np.random.default_rng(seed)
     lasts, answers = [], []
     for size in np.diff([*range(0, SEQUENCES, 500), SEQUENCES]):
         x, targets = adding_problem(rng, lag, int(size))
@@ -228,10 +227,10 @@ def add(leak: float, setting: Setting, seed: int, steps: int) -> Trained:
         lambda w: w.astype(np.float32),
         (layer, fit_readout(y, answers, setting["penalty"])),
     )
-    cell, lag = Cell(leaky(leak), rnn_cell_vjp), starts.STUDIES["adding"].lag
+    run = partial(unroll, leaky(leak))
 
     def score(draw: int) -> float:
-        return starts.score(TASKS["adding"], cell, lag, draw, weights)
+        return lags.score(lags.TASKS["adding"], run, 1, ADDING, draw, weights)
 
     return Trained(score(10_000 + seed), steps, lambda: score(20_000 + seed))
 
