@@ -90,3 +90,25 @@ def test_the_ways_are_recorded(tmp_path, monkeypatch):
         assert len(found[name]["judge"]) == 1
         assert found[name]["after"][0] > 0
     assert "judge" not in found["true"]
+
+
+def test_the_control_with_the_networks_own_pieces_is_recorded(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(infill, "OWN", ("1",))
+    path = tmp_path / "m.json"
+    words = [
+        "own",
+        "--steps",
+        "1",
+        "--path",
+        str(path),
+        "--seeds",
+        "5",
+        "6",
+    ]
+    runner.main(infill.TRAINING, words)
+    found = measurements.read(path)["infill.own"]["value"]
+    assert list(found) == ["1"]
+    assert len(found["1"]) == 2
+    assert all(0 <= share <= 100 for share in found["1"])

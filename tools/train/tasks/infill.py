@@ -6,8 +6,11 @@ They are filled in several ways. The judge is a random forest on the plain numbe
 of `features`. For each way there is one: it tells true bars from those of this way,
 by chorales other than the one that is judged, and nothing about it was tuned. What
 is reported is about the test chorales. Two controls bound what the judge can do:
-true bars from elsewhere in the same chorale, and those of another chorale. Three
-seeds, of the draws and of the forest. About TIME minutes of one core.
+true bars from elsewhere in the same chorale, and those of another chorale. A third
+takes the network's own pieces in place of Bach's: a draw from p(missing | given) is
+then distributed as the bars that it replaces, so a forest that recognises it has
+found a fault of the sampling, not of the network. Three seeds, of the draws and of
+the forest. About TIME minutes of one core.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,19 +24,21 @@ from tqdm import tqdm
 
 from rnncore.application import stored
 from rnncore.data.music import chorales
+from rnncore.music.generate import compose
 from rnncore.music.habits import FIFTH, OCTAVE, consonance, moves, parallels
 from rnncore.music.infill import all_but, fill, log_p_of, revise
 from rnncore.music.score import REST, Score, encode
 from rnncore.music.split import melody, split
 from rnncore.music.training import load_voices
+from rnncore.music.voices import VoiceModel
 from tools.train.runner import Asked, Found, Training
 
-SEEDS = (0, 1, 2)
 BAR, BARS = 8, 5
 GAP = slice(16, 32)  # of a window's 40 frames
 FOLDS = 10
 PARTICLES = (1, 16, 64, 256)
 GIBBS = "Gibbs, one sweep"
+OWN = ("1", "256", GIBBS)  # ways to fill the network's own pieces
 Filler = Callable[[Score, np.ndarray, np.random.Generator], Score]
 
 
@@ -191,14 +196,8 @@ def _leaps(scores: list[Score], frames: list[np.ndarray]) -> float:
     return 100 * float(np.mean(far))
 
 
-def measure(asked: Asked) -> Iterator[Found]:
-    """Each way, seed by seed."""
-    model, about = load_voices(stored("music_voices"))
-    compass = np.array(about["compass"])
-    todo = windows(asked.steps)
-    given = [all_but(w.score, GAP.start, GAP.stop) for w in todo]
-    test = np.array([w.test for w in todo])
-    tunes = [w.tune for w in todo]
+def fillers(model: VoiceModel, compass: np.ndarray) -> dict[str, Filler]:
+    """The ways to fill, by name."""
 
     def particles(B: int) -> Filler:
         return lambda s, g, rng: fill(model, compass, s, g, rng, B)[0]
@@ -207,29 +206,46 @@ def measure(asked: Asked) -> Iterator[Found]:
         plain, _ = fill(model, compass, score, known, rng, 1)
         return revise(model, compass, plain, known, rng)
 
+    return {str(B): particles(B) for B in PARTICLES} | {GIBBS: gibbs}
+
+
+def filled(
+    name: str, way: Filler, scores: list[Score], rng: np.random.Generator
+) -> tuple[list[Score], float]:
+    """The scores with their gaps filled, and the seconds of each."""
+    begin = process_time()
+    found = [
+        way(s, all_but(s, GAP.start, GAP.stop), rng) for s in tqdm(scores, desc=name)
+    ]
+    return found, (process_time() - begin) / len(scores)
+
+
+def measure(asked: Asked) -> Iterator[Found]:
+    """Each way, seed by seed."""
+    model, about = load_voices(stored("music_voices"))
+    compass = np.array(about["compass"])
+    todo = windows(asked.steps)
+    bach = [w.score for w in todo]
+    given = [all_but(s, GAP.start, GAP.stop) for s in bach]
+    test = np.array([w.test for w in todo])
+    tunes = [w.tune for w in todo]
+
     def after(score: Score, known: np.ndarray) -> float:
         log_p = log_p_of(model, compass, encode(score)[:, None], since=GAP.stop)
         return float(-log_p[:, 0][known[GAP.stop :]].sum())
 
-    ways: dict[str, Filler] = {str(B): particles(B) for B in PARTICLES}
-    ways[GIBBS] = gibbs
-    true = np.array([features(w.score) for w in todo])
+    true = np.array([features(s) for s in bach])
     found: dict[str, dict[str, list[float]]] = {}
     for seed in asked.seeds:
         rng = np.random.default_rng(seed)
-        made, seconds = {"true": [w.score for w in todo]}, {}
+        made, seconds = {"true": bach}, {}
         made["elsewhere"] = [w.elsewhere for w in todo]
         made["transplanted"] = [
-            transplanted(w.score, todo[k].score)
-            for w, k in zip(todo, _others(test, rng), strict=True)
+            transplanted(s, bach[k])
+            for s, k in zip(bach, _others(test, rng), strict=True)
         ]
-        for name, way in ways.items():
-            begin = process_time()
-            made[name] = [
-                way(w.score, g, rng)
-                for w, g in zip(tqdm(todo, desc=f"{name}, {seed}"), given, strict=True)
-            ]
-            seconds[name] = (process_time() - begin) / len(todo)
+        for name, way in fillers(model, compass).items():
+            made[name], seconds[name] = filled(name, way, bach, rng)
         for name, scores in made.items():
             shown = [s for s, t in zip(scores, test, strict=True) if t]
             masks = [g for g, t in zip(given, test, strict=True) if t]
@@ -252,6 +268,27 @@ def measure(asked: Asked) -> Iterator[Found]:
     yield Found("infill.windows", counts, "windows, one per chorale", None)
 
 
+def measure_own(asked: Asked) -> Iterator[Found]:
+    """The same judge where the bars that are replaced are the network's."""
+    model, about = load_voices(stored("music_voices"))
+    compass = np.array(about["compass"])
+    count = len(windows(asked.steps))
+    found: dict[str, list[float]] = {name: [] for name in OWN}
+    for seed in asked.seeds:
+        rng = np.random.default_rng(seed)
+        pieces = compose(model, compass, BARS * BAR, rng, count, bar=BAR, pickup=0)
+        true = np.array([features(s) for s in pieces])
+        ways = fillers(model, compass)
+        for name in OWN:
+            scores, _ = filled(name, ways[name], pieces, rng)
+            seen = np.array([features(s) for s in scores])
+            right = judge(true, seen, [str(k) for k in range(count)], seed)
+            found[name].append(round(100 * float(right.mean()), 3))
+            tqdm.write(f"{name} {seed}: {found[name][-1]}")
+    unit = "per cent of answers that are right"
+    yield Found("infill.own", found, unit, list(asked.seeds))
+
+
 def _others(test: np.ndarray, rng: np.random.Generator) -> list[int]:
     """For each window another one of its part."""
     found = np.zeros(len(test), int)
@@ -262,4 +299,4 @@ def _others(test: np.ndarray, rng: np.random.Generator) -> list[int]:
     return found.tolist()
 
 
-TRAINING = Training("infill", __doc__, {}, {"ways": measure})
+TRAINING = Training("infill", __doc__, {}, {"ways": measure, "own": measure_own})
