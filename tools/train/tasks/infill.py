@@ -13,7 +13,7 @@ found a fault of the sampling, not of the network. Three seeds, of the draws and
 the forest. About TIME minutes of one core.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from time import process_time
 from typing import NamedTuple
@@ -35,7 +35,7 @@ from tools.train.runner import Asked, Found, Training
 
 BAR, BARS = 8, 5
 GAP = slice(16, 32)  # of a window's 40 frames
-FOLDS = 10
+FOLDS, TREES = 10, 200  # of the judge
 PARTICLES = (1, 16, 64, 256)
 GIBBS = "Gibbs, one sweep"
 OWN = ("1", "256", GIBBS)  # ways to fill the network's own pieces
@@ -147,7 +147,7 @@ def _signs(steps: np.ndarray) -> list[float]:
 
 
 def judge(
-    true: np.ndarray, made: np.ndarray, tunes: list[str], seed: int
+    true: np.ndarray, made: np.ndarray, tunes: Sequence[str], seed: int
 ) -> np.ndarray:
     """Which are recognised, by forests trained on other chorales.
 
@@ -161,7 +161,7 @@ def judge(
         out = fold == k
         x = np.concatenate([true[~out], made[~out]])
         y = np.repeat([1, 0], (~out).sum())
-        forest = RandomForestClassifier(200, random_state=seed).fit(x, y)
+        forest = RandomForestClassifier(TREES, random_state=seed).fit(x, y)
         right[out, 0] = forest.predict(true[out]) == 1
         right[out, 1] = forest.predict(made[out]) == 0
     return right
