@@ -88,7 +88,9 @@ def test_the_ways_are_recorded(tmp_path, monkeypatch, few_trees):
     words = ["ways", "--steps", "1", "--seeds", "5", "--path", str(path)]
     runner.main(infill.TRAINING, words)
     known = measurements.read(path)
-    assert known["infill.windows"]["value"] == {"windows": 2, "test": 1}
+    counts = known["infill.windows"]["value"]
+    assert (counts["windows"], counts["test"]) == (2, 1)
+    assert counts["features"] == len(infill.features(some_window(0)))
     found = known["infill.ways"]["value"]
     made = {"1", "2", infill.GIBBS}
     assert set(found) == made | {"true", "elsewhere", "transplanted"}

@@ -262,10 +262,14 @@ def measure(asked: Asked) -> Iterator[Found]:
             for key, value in values.items():
                 found.setdefault(name, {}).setdefault(key, []).append(round(value, 3))
             tqdm.write(f"{name} {seed}: {values}")
-    counts = {"windows": len(todo), "test": int(test.sum())}
+    counts = {
+        "windows": len(todo),
+        "test": int(test.sum()),
+        "features": true.shape[1],
+    }
     unit = "per cent; nats of the bar after the gap; seconds a window"
     yield Found("infill.ways", found, unit, list(asked.seeds))
-    yield Found("infill.windows", counts, "windows, one per chorale", None)
+    yield Found("infill.windows", counts, "windows; what a judge sees of one", None)
 
 
 def measure_own(asked: Asked) -> Iterator[Found]:
