@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from music import any_tokens
 
+from rnncore.application import stored
 from rnncore.data.music import chorales
 from rnncore.music.score import check_score, decode
 from rnncore.music.split import melody, split
+from rnncore.music.training import load_voices
 from tools import measurements
 from tools.train import runner
 from tools.train.tasks import infill
@@ -19,7 +21,9 @@ def some_window(seed):
 
 def test_no_window_is_from_a_chorale_that_the_network_learnt():
     learnt = {melody(s) for s in split(chorales()).train}
-    found = infill.windows(None)
+    _, about = load_voices(stored("music_voices"))
+    compass = np.array(about["compass"])
+    found = infill.windows(None, compass)
     assert len(found) > 90
     assert sum(w.test for w in found) > 50
     for w in found:
@@ -27,6 +31,7 @@ def test_no_window_is_from_a_chorale_that_the_network_learnt():
         assert w.score.pitches.shape == w.elsewhere.pitches.shape == (40, 4)
         assert not np.array_equal(w.score.pitches, w.elsewhere.pitches)
         check_score(w.score)
+        assert not infill._leaves(w.score, compass)
         check_score(w.elsewhere)
 
 

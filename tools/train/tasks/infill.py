@@ -59,8 +59,11 @@ def excerpt(score: Score, first: int, frames: int = BARS * BAR) -> Score:
     return score._replace(pitches=pitches, starts=starts, pickup=0)
 
 
-def windows(limit: int | None) -> list[Window]:
-    """The middle of each chorale in 4/4, of at most `limit` a part."""
+def windows(limit: int | None, compass: np.ndarray) -> list[Window]:
+    """The middle of each chorale in 4/4, of at most `limit` a part.
+
+    Without those that leave the voices' compass, in which the network sings.
+    """
     parts, found = split(chorales()), []
     for scores, test in ((parts.validation, False), (parts.test, True)):
         fitting = [s for s in scores if s.bar == BAR]
@@ -69,8 +72,16 @@ def windows(limit: int | None) -> list[Window]:
             at = (bars - BARS) // 2
             other = at + 2 if at + 2 + BARS <= bars else at - 2
             here, there = (excerpt(s, s.pickup + max(0, k) * BAR) for k in (at, other))
-            found.append(Window(here, there, melody(s), test))
+            if not _leaves(here, compass):
+                found.append(Window(here, there, melody(s), test))
     return found
+
+
+def _leaves(score: Score, compass: np.ndarray) -> bool:
+    """Whether a note lies outside its voice's compass."""
+    low, high = compass.T
+    out = (score.pitches < low) | (score.pitches > high)
+    return bool((out & (score.pitches != REST)).any())
 
 
 def transplanted(score: Score, other: Score) -> Score:
@@ -224,7 +235,7 @@ def measure(asked: Asked) -> Iterator[Found]:
     """Each way, seed by seed."""
     model, about = load_voices(stored("music_voices"))
     compass = np.array(about["compass"])
-    todo = windows(asked.steps)
+    todo = windows(asked.steps, compass)
     bach = [w.score for w in todo]
     given = [all_but(s, GAP.start, GAP.stop) for s in bach]
     test = np.array([w.test for w in todo])
@@ -262,11 +273,7 @@ def measure(asked: Asked) -> Iterator[Found]:
             for key, value in values.items():
                 found.setdefault(name, {}).setdefault(key, []).append(round(value, 3))
             tqdm.write(f"{name} {seed}: {values}")
-    counts = {
-        "windows": len(todo),
-        "test": int(test.sum()),
-        "features": true.shape[1],
-    }
+    counts = {"windows": len(todo), "test": int(test.sum()), "features": true.shape[1]}
     unit = "per cent; nats of the bar after the gap; seconds a window"
     yield Found("infill.ways", found, unit, list(asked.seeds))
     yield Found("infill.windows", counts, "windows; what a judge sees of one", None)
@@ -276,7 +283,7 @@ def measure_own(asked: Asked) -> Iterator[Found]:
     """The same judge where the bars that are replaced are the network's."""
     model, about = load_voices(stored("music_voices"))
     compass = np.array(about["compass"])
-    count = len(windows(asked.steps))
+    count = len(windows(asked.steps, compass))
     found: dict[str, list[float]] = {name: [] for name in OWN}
     for seed in asked.seeds:
         rng = np.random.default_rng(seed)
