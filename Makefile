@@ -69,7 +69,7 @@ exercises: $(STAMP)  ## build the released notebooks from solutions/
 
 weave: $(STAMP)  ## copy the package's definitions into the chapters, count their minutes
 	@$(PY) -m tools.build.weave
-	@$(PY) -m tools.build.reading
+	@$(PY) -m tools.site.reading
 
 grade: $(STAMP)  ## autograde what lies in grading/submitted/
 	@$(PY) -m grader grade

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tools.build import reading, weave
+from tools.build import chapters, weave
+from tools.site import reading
 
 BOOK = Path(__file__).parent.parent / "book"
 PAGES = sorted(BOOK.glob("ch*.md"))
+CHAPTERS = chapters.read(BOOK)
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
 QUESTION = re.compile(
     r"^:::\{dropdown\} (\d+)\. .+?\n(.+?)^:::$", re.DOTALL | re.MULTILINE
@@ -93,7 +95,7 @@ def test_the_page_says_how_long_it_takes_and_what_it_answers(page):
 
 
 def test_the_introduction_adds_up_the_reading_times():
-    text = (BOOK / "intro.md").read_text()
+    text = chapters.words((BOOK / "intro.md").read_text(), CHAPTERS)
     said = re.search(
         r"Part I take about (\d+) minutes, those of Part II about (\d+) "
         r"and those of Part III about (\d+), chapter 18 included; "
