@@ -10,7 +10,7 @@ true bars from elsewhere in the same chorale, and those of another chorale. A th
 takes the network's own pieces in place of Bach's: a draw from p(missing | given) is
 then distributed as the bars that it replaces, so a forest that recognises it has
 found a fault of the sampling, not of the network. Three seeds, of the draws and of
-the forest. About TIME minutes of one core.
+the forest. About 22 minutes of one core.
 """
 
 from collections.abc import Callable, Iterator, Sequence
