@@ -60,6 +60,7 @@ LETTERS = {
     "forecast.covariates.calendar": {"F": 7 + 4},  # days have no hour
     "forecast.training.futures": {"paths": 4},
     "music.chords.ChordModel": {"N": 4},
+    "music.infill.log_p_of": {"S": SIZES["T"]},
     "music.infill.resample": {"B": SIZES["N"]},
     "music.sound.pipe": {"samples": 100},
     "music.sound.synthesise": {"N": ANY},
@@ -358,6 +359,9 @@ OTHERS = {
         "samples": lambda f, m, s: 100,
         "rate": lambda f, m, s: 8000,
         "bar": lambda f, m, s: 8,
+        "compass": lambda f, m, s: np.array([[21, 108]] * s["V"]),
+        "t": lambda f, m, s: 2,
+        "v": lambda f, m, s: 1,
     },
     "forecast": {
         "windows": _windows,

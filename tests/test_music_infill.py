@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from music import any_tokens, score
 
 from rnncore.application import seeded
-from rnncore.music.infill import fill, harmonise, resample
+from rnncore.music.infill import (
+    all_but,
+    conditional,
+    fill,
+    harmonise,
+    log_p_of,
+    resample,
+    revise,
+)
 from rnncore.music.score import (
     FIRST,
     HOLD,
@@ -65,9 +73,11 @@ def test_what_is_given_stays_whatever_the_mask(seed, weights):
         mask[t] &= (tokens[t] != HOLD) | mask[t - 1]
     model = untrained(weights)
     filled, cost = fill(model, COMPASS, whole, mask, rng, B=5)
-    check_score(filled)
-    assert np.array_equal(encode(filled)[mask], tokens[mask])
-    assert (filled.bar, filled.pickup, filled.title) == (6, 2, "kept")
+    again = revise(model, COMPASS, filled, mask, rng)
+    for found in (filled, again):
+        check_score(found)
+        assert np.array_equal(encode(found)[mask], tokens[mask])
+        assert (found.bar, found.pickup, found.title) == (6, 2, "kept")
     assert np.isfinite(cost)
 
 
@@ -92,6 +102,13 @@ def test_the_filter_knows_what_the_melody_costs():
     assert_close(cost, float(nats.mean()), computed_in="float32")
 
 
+def test_a_gap_frees_notes_to_their_end():
+    s = score([[60, 50], [62, "-"], ["-", 52], ["-", 53], [60, "-"]])
+    given = all_but(s, 1, 2)
+    free = [[0, 0], [1, 1], [1, 0], [1, 0], [0, 0]]
+    assert np.array_equal(~given, np.array(free, bool))
+
+
 # Frames 0 and 2 are given, and two voices are missing in frame 1.
 MISSING = score([[60, 50], [61, 51], [60, 51], [61, "-"]])
 GIVEN = np.array([[1, 1], [0, 0], [1, 1], [1, 1]], bool)
@@ -105,7 +122,8 @@ def exact(model, whole=MISSING, given=GIVEN, voices=TWO):
     for filling in itertools.product(*(NAMES[v] for _, v in cells)):
         tokens[~given] = filling
         try:
-            batch = together([facts(decode(tokens))])
+            meter = {"bar": whole.bar, "pickup": whole.pickup}
+            batch = together([facts(decode(tokens, **meter))])
         except ValueError:
             continue  # it holds silence
         with torch.no_grad():
@@ -209,6 +227,42 @@ def test_where_all_is_given_the_cost_is_the_scores_own():
     assert_close(cost, -log_p, computed_in="float32")
 
 
+def test_one_token_given_all_others_has_its_exact_distribution():
+    model = opinionated()
+    for t, v in ((0, 0), (1, 0), (1, 1), (2, 1), (3, 0)):
+        given = np.ones_like(GIVEN)
+        given[t, v] = False
+        p, _ = exact(model, MISSING, given)
+        found = np.exp(conditional(model, TWO, encode(MISSING), t, v))
+        expected = np.zeros(90)
+        for (token,), share in p.items():
+            expected[token] = share
+        assert_close(found, expected, computed_in="float32", amplified=10)
+
+
+def test_revising_ends_in_the_exact_conditional():
+    model, rng = opinionated(), np.random.default_rng(3)
+    now, drawn = MISSING._replace(bar=6, pickup=1), []
+    p, _ = exact(model, now)
+    for _ in range(600):
+        now = revise(model, TWO, now, GIVEN, rng)
+        drawn.append(missing(now))
+    assert variation(p, drawn) < 0.1
+
+
+@pytest.mark.parametrize("since", [0, 1, 4])
+def test_log_probabilities_are_those_of_the_likelihood(since):
+    """From the middle on too, where all begin alike."""
+    model, rng = untrained(), np.random.default_rng(4)
+    both = [decode(any_tokens(rng, 7, 3), bar=6, pickup=1)] * 2
+    expected = -voice_nats(model, together([facts(s) for s in both]))
+    tokens = np.stack([encode(s) for s in both], 1)
+    found = log_p_of(model, ALL, tokens, 6, 1, since)
+    assert_close(
+        found, expected[since:].detach().numpy(), computed_in="float32"
+    )
+
+
 def test_what_makes_no_sense_is_refused():
     model, rng = untrained(), np.random.default_rng(0)
     whole = score([[60, 55, 40], ["-", "-", "-"], [62, 55, 40]])
@@ -225,3 +279,7 @@ def test_what_makes_no_sense_is_refused():
         fill(model, COMPASS, whole, hole, rng, temperature=0)
     with pytest.raises(ValueError, match="B: expected at least 1"):
         fill(model, COMPASS, whole, hole, rng, B=0)
+    with pytest.raises(ValueError, match="transpose it"):
+        revise(model, COMPASS + 24, whole, hole, rng)
+    with pytest.raises(ValueError, match="expected a gap within 3 frames"):
+        all_but(whole, 2, 4)

@@ -8,7 +8,7 @@ voices      a frame's voices one after another: the joint model
 chords      a frame's keys one after another, however many there are
 markov      the same without a memory: a chain that counts
 generate    a score drawn from a model
-infill      what is missing, drawn given the rest; a melody harmonised
+infill      what is missing, drawn given the rest: a gap, lower voices
 habits      compass, parallels, repetition: what an ear would notice
 training    the models trained, scored, stored and loaded
 published   the file that published scores are about

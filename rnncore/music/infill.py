@@ -4,18 +4,49 @@ Any tokens may be given: a gap is filled, or a melody harmonised.
 """
 
 import numpy as np
+import torch
 
 from rnncore.backend import check_shape
-from rnncore.music.generate import Frame, Progress, _check, draw
+from rnncore.music.generate import (
+    Frame,
+    Progress,
+    _check,
+    draw,
+    possible_tokens,
+)
 from rnncore.music.score import (
+    FIRST,
     HOLD,
     REST,
+    TOKENS,
     Score,
     decode,
     encode,
+    sounding,
     to_voices,
 )
-from rnncore.music.voices import VoiceModel
+from rnncore.music.voices import NOTHING, VoiceModel, past_rows, slot_rows
+
+
+def all_but(score: Score, first: int, last: int) -> np.ndarray:
+    """Which tokens are given if frames `first` to `last` - 1 are a gap.
+
+    A note that begins in the gap is not given after it either.
+
+    Raises ValueError where the gap is empty or leaves the score.
+    """
+    T = len(score.pitches)
+    if not 0 <= first < last <= T:
+        raise ValueError(
+            f"first, last: expected a gap within {T} frames, "
+            f"got {first} to {last}"
+        )
+    held = encode(score) == HOLD
+    given = np.ones(held.shape, bool)
+    given[first:last] = False
+    for t in range(last, T):
+        given[t] = given[t - 1] | ~held[t]
+    return given
 
 
 def fill(
@@ -114,6 +145,100 @@ def harmonise(
         model, compass, score, given, rng, B, temperature, progress
     )
     return found, cost / T
+
+
+def log_p_of(
+    model: VoiceModel,
+    compass: np.ndarray,
+    tokens: np.ndarray,
+    bar: int = 8,
+    pickup: int = 0,
+    since: int = 0,
+) -> np.ndarray:
+    """Log probabilities of given tokens, from frame `since` on.
+
+    Before that frame all B scores must be the same: they are read once.
+
+    Shapes: tokens (T, B, V) -> log_p (S, B, V)
+    """
+    T, B, V = tokens.shape
+    pitches = np.zeros((T + 1, B, V), int)
+    for t in range(T):
+        pitches[t + 1] = sounding(tokens[t], pitches[t])
+    before, starts = pitches[:-1], tokens >= FIRST
+    began = np.concatenate([np.zeros((1, B, V), bool), starts[:-1]])
+    place = np.repeat((np.arange(T)[:, None] - pickup) % bar, B, axis=1)
+    rows = past_rows(before, began, place, bar)
+    rows[0, :, :V] = NOTHING
+    device = next(model.parameters()).device
+    past, state = torch.tensor(rows, device=device), None
+    slots = slot_rows(before, pitches[1:], starts)[since:]
+    with torch.no_grad():
+        if since:
+            _, state = model.remember(past[:since, :1])
+            state = state.repeat(1, B, 1)
+        h, _ = model.remember(past[since:], state)
+        asked = torch.tensor(slots, device=device)
+        logits = model.choose(h[:, :, None], asked).cpu().double()
+    possible = possible_tokens(before[since:], np.asarray(compass))
+    logits[~torch.from_numpy(possible)] = -torch.inf
+    log_p = torch.log_softmax(logits, -1).numpy()
+    return np.take_along_axis(log_p, tokens[since:, ..., None], -1)[..., 0]
+
+
+def conditional(
+    model: VoiceModel,
+    compass: np.ndarray,
+    tokens: np.ndarray,
+    t: int,
+    v: int,
+    bar: int = 8,
+    pickup: int = 0,
+) -> np.ndarray:
+    """Log probabilities of one token, given all before and after it.
+
+    Every token that is possible there is put in its place, and what it
+    makes of the rest is added up.
+
+    Shapes: tokens (T, V); t; v -> log_p (90,)
+    """
+    before = np.zeros(tokens.shape[1], int)
+    for row in tokens[:t]:
+        before = sounding(row, before)
+    possible = possible_tokens(before, np.asarray(compass))[v]
+    tried = np.repeat(tokens[:, None], possible.sum(), axis=1)
+    tried[t, :, v] = np.flatnonzero(possible)
+    log_p = np.full(TOKENS, -np.inf)
+    every = log_p_of(model, compass, tried, bar, pickup, since=t)
+    log_p[possible] = every.sum((0, 2))
+    return log_p - np.logaddexp.reduce(log_p)
+
+
+def revise(
+    model: VoiceModel,
+    compass: np.ndarray,
+    score: Score,
+    given: np.ndarray,
+    rng: np.random.Generator,
+    sweeps: int = 1,
+) -> Score:
+    """Draw each token that is not given again, given all the others.
+
+    A sweep of Gibbs sampling goes through all of them once. It begins
+    with the score, which must be one already.
+
+    Raises ValueError where `fill` would.
+    Source: Geman and Geman 1984.
+    """
+    _check_given(model, compass, score, given)
+    tokens = encode(score)
+    for _ in range(sweeps):
+        for t, v in np.argwhere(~np.asarray(given)):
+            log_p = conditional(
+                model, compass, tokens, t, v, score.bar, score.pickup
+            )
+            tokens[t, v] = draw(torch.from_numpy(log_p[None]), rng)[0]
+    return _with(score, tokens)
 
 
 def _with(score: Score, tokens: np.ndarray) -> Score:

@@ -1,0 +1,313 @@
+"""Two bars of a chorale are missing. Which fillings does a judge take for Bach's?
+
+One window of each of the course's own validation and test chorales in 4/4 (never
+one that the stored network was trained on): two bars given, two missing, one given.
+They are filled in several ways. The judge is a random forest on the plain numbers
+of `features`. For each way there is one: it tells true bars from those of this way,
+by chorales other than the one that is judged, and nothing about it was tuned. What
+is reported is about the test chorales. Two controls bound what the judge can do:
+true bars from elsewhere in the same chorale, and those of another chorale. A third
+takes the network's own pieces in place of Bach's: a draw from p(missing | given) is
+then distributed as the bars that it replaces, so a forest that recognises it has
+found a fault of the sampling, not of the network. Three seeds, of the draws and of
+the forest. About 22 minutes of one core.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from time import process_time
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.ensemble import RandomForestClassifier
+from tqdm import tqdm
+
+from rnncore.application import stored
+from rnncore.data.music import chorales
+from rnncore.music.generate import compose
+from rnncore.music.habits import FIFTH, OCTAVE, consonance, moves, parallels
+from rnncore.music.infill import all_but, fill, log_p_of, revise
+from rnncore.music.score import REST, Score, encode
+from rnncore.music.split import melody, split
+from rnncore.music.training import load_voices
+from rnncore.music.voices import VoiceModel
+from tools.train.runner import Asked, Found, Training
+
+BAR, BARS = 8, 5
+GAP = slice(16, 32)  # of a window's 40 frames
+FOLDS, TREES = 10, 200  # of the judge
+PARTICLES = (1, 16, 64, 256)
+GIBBS = "Gibbs, one sweep"
+OWN = ("1", "256", GIBBS)  # ways to fill the network's own pieces
+Filler = Callable[[Score, np.ndarray, np.random.Generator], Score]
+
+
+class Window(NamedTuple):
+    """Five bars of a chorale, and what else its gap could hold."""
+
+    score: Score
+    elsewhere: Score  # the gap's bars from another place
+    tune: str  # the same for two settings of a melody
+    test: bool
+
+
+def excerpt(score: Score, first: int, frames: int = BARS * BAR) -> Score:
+    """Frames from `first` on; what was held over begins there."""
+    part = slice(first, first + frames)
+    pitches, starts = score.pitches[part], score.starts[part].copy()
+    starts[0] = pitches[0] != REST
+    return score._replace(pitches=pitches, starts=starts, pickup=0)
+
+
+def windows(limit: int | None, compass: np.ndarray) -> list[Window]:
+    """The middle of each chorale in 4/4, of at most `limit` a part.
+
+    Without those that leave the voices' compass, in which the network sings.
+    """
+    parts, found = split(chorales()), []
+    for scores, test in ((parts.validation, False), (parts.test, True)):
+        fitting = [s for s in scores if s.bar == BAR]
+        for s in fitting[:limit]:
+            bars = (len(s.pitches) - s.pickup) // BAR
+            at = (bars - BARS) // 2
+            other = at + 2 if at + 2 + BARS <= bars else at - 2
+            here, there = (excerpt(s, s.pickup + max(0, k) * BAR) for k in (at, other))
+            if not _leaves(here, compass):
+                found.append(Window(here, there, melody(s), test))
+    return found
+
+
+def _leaves(score: Score, compass: np.ndarray) -> bool:
+    """Whether a note lies outside its voice's compass."""
+    low, high = compass.T
+    out = (score.pitches < low) | (score.pitches > high)
+    return bool((out & (score.pitches != REST)).any())
+
+
+def transplanted(score: Score, other: Score) -> Score:
+    """The score with the gap of another, moved to the soprano's register."""
+    key = int(np.median(score.pitches[:, 0]) - np.median(other.pitches[:, 0]))
+    bars = excerpt(other, GAP.start, GAP.stop - GAP.start)
+    pitches, starts = score.pitches.copy(), score.starts.copy()
+    pitches[GAP] = bars.pitches + key * (bars.pitches != REST)
+    starts[GAP] = bars.starts
+    same = pitches[GAP.stop] == pitches[GAP.stop - 1]
+    starts[GAP.stop] |= (pitches[GAP.stop] != REST) & ~same
+    return score._replace(pitches=pitches, starts=starts)
+
+
+def features(score: Score) -> list[float]:
+    """What a judge sees: the gap's notes, its seams and its bars' habits."""
+    p, starts = score.pitches, score.starts
+    gap, wide = p[GAP], slice(GAP.start - 1, GAP.stop + 1)
+    around = np.concatenate([p[: GAP.start], p[GAP.stop :]])
+    near = score._replace(pitches=p[wide], starts=starts[wide])
+    steps = np.diff(p[wide], axis=0) * ((p[wide][1:] > 0) & (p[wide][:-1] > 0))
+    moved = steps != 0
+    struck = starts[GAP]
+    chords = [frozenset(row[row != REST] % 12) for row in gap]
+    frames = [score._replace(pitches=row[None]) for row in gap]
+    triads = np.array([consonance(f) for f in frames])
+    known = set((around[around > 0] % 12).tolist())
+    inside = gap[gap > 0] % 12
+    apart = np.diff(-gap, axis=1)
+    found = [
+        *np.abs(p[GAP.start] - p[GAP.start - 1]),  # the seams, voice by voice
+        *np.abs(p[GAP.stop] - p[GAP.stop - 1]),
+        *starts[GAP.stop],
+        *struck.mean(0),
+        *struck[::2].mean(0),  # on the beat
+        *np.abs(steps).mean(0),
+        *(np.abs(steps) > 4).mean(0),
+        *(np.abs(steps) > 7).mean(0),
+        *np.abs(steps.sum(0)),
+        *(gap.mean(0) - around.mean(0)),
+        *gap.std(0),
+        *(steps == 0).mean(0),
+        parallels(near, FIFTH),
+        parallels(near, OCTAVE),
+        moves(near),
+        triads.mean(),
+        triads[::2].mean(),
+        triads[::8].mean(),
+        *triads[-2:],
+        np.mean([len(c) for c in chords]),
+        np.mean([a == b for a, b in pairwise(chords)]),
+        np.mean([a == b for a, b in pairwise(chords[::2])]),
+        len(set(chords)),
+        np.mean([int(k) in known for k in inside]) if len(inside) else 0,
+        *(apart < 0).mean(0),
+        *apart.mean(0),
+        (moved.sum(1) == 4).mean(),
+        (moved.sum(1) == 1).mean(),
+        (gap == REST).mean(),
+        *_signs(steps),
+    ]
+    return [float(x) for x in found]
+
+
+def _signs(steps: np.ndarray) -> list[float]:
+    """How often outer voices move alike, and a leap is turned back."""
+    outer = steps[:, 0] * steps[:, -1]
+    turned = []
+    for voice in steps.T:
+        moves_ = voice[voice != 0]
+        leaps = np.abs(moves_[:-1]) > 4
+        turned.append(float((leaps & (moves_[:-1] * moves_[1:] > 0)).sum()))
+    return [float((outer > 0).mean()), float((outer < 0).mean()), *turned]
+
+
+def judge(
+    true: np.ndarray, made: np.ndarray, tunes: Sequence[str], seed: int
+) -> np.ndarray:
+    """Which are recognised, by forests trained on other chorales.
+
+    Shapes: true (N, F); made (N, F) -> right (N, 2)
+    """
+    known, tune = np.unique(tunes, return_inverse=True)
+    folds = min(FOLDS, len(known))
+    fold = np.random.default_rng(seed).permutation(len(known))[tune] % folds
+    right = np.zeros((len(true), 2), bool)
+    for k in range(folds):
+        out = fold == k
+        x = np.concatenate([true[~out], made[~out]])
+        y = np.repeat([1, 0], (~out).sum())
+        forest = RandomForestClassifier(TREES, random_state=seed).fit(x, y)
+        right[out, 0] = forest.predict(true[out]) == 1
+        right[out, 1] = forest.predict(made[out]) == 0
+    return right
+
+
+def plain_numbers(scores: list[Score], given: list[np.ndarray]) -> dict[str, float]:
+    """What no way to fill aims at, in per cent."""
+    wide = slice(GAP.start - 1, GAP.stop + 1)
+    near = [s._replace(pitches=s.pitches[wide]) for s in scores]
+    chances = sum(moves(s) for s in near)
+    kept = [(np.diff(s.pitches[wide], axis=0) == 0).all(1).mean() for s in scores]
+    inside = [s._replace(pitches=s.pitches[GAP]) for s in scores]
+    seams = [GAP.stop + np.argmax(g[GAP.stop :], axis=0) for g in given]
+    both = sum(parallels(s, k) for s in near for k in (FIFTH, OCTAVE))
+    return {
+        "parallels": 100 * both / chances,
+        "repeated": 100 * float(np.mean(kept)),
+        "triads": 100 * float(np.mean([consonance(s) for s in inside])),
+        "leaps_in": _leaps(scores, [np.full(4, GAP.start)] * len(scores)),
+        "leaps_out": _leaps(scores, seams),
+    }
+
+
+def _leaps(scores: list[Score], frames: list[np.ndarray]) -> float:
+    """Of the voices that move into these frames, how many leap, in per cent."""
+    far = []
+    for score, into in zip(scores, frames, strict=True):
+        for v, t in enumerate(into):
+            a, b = score.pitches[t - 1, v], score.pitches[t, v]
+            if REST not in (a, b) and a != b:
+                far.append(abs(a - b) > 4)
+    return 100 * float(np.mean(far))
+
+
+def fillers(model: VoiceModel, compass: np.ndarray) -> dict[str, Filler]:
+    """The ways to fill, by name."""
+
+    def particles(B: int) -> Filler:
+        return lambda s, g, rng: fill(model, compass, s, g, rng, B)[0]
+
+    def gibbs(score: Score, known: np.ndarray, rng: np.random.Generator) -> Score:
+        plain, _ = fill(model, compass, score, known, rng, 1)
+        return revise(model, compass, plain, known, rng)
+
+    return {str(B): particles(B) for B in PARTICLES} | {GIBBS: gibbs}
+
+
+def filled(
+    name: str, way: Filler, scores: list[Score], rng: np.random.Generator
+) -> tuple[list[Score], float]:
+    """The scores with their gaps filled, and the seconds of each."""
+    begin = process_time()
+    found = [
+        way(s, all_but(s, GAP.start, GAP.stop), rng) for s in tqdm(scores, desc=name)
+    ]
+    return found, (process_time() - begin) / len(scores)
+
+
+def measure(asked: Asked) -> Iterator[Found]:
+    """Each way, seed by seed."""
+    model, about = load_voices(stored("music_voices"))
+    compass = np.array(about["compass"])
+    todo = windows(asked.steps, compass)
+    bach = [w.score for w in todo]
+    given = [all_but(s, GAP.start, GAP.stop) for s in bach]
+    test = np.array([w.test for w in todo])
+    tunes = [w.tune for w in todo]
+
+    def after(score: Score, known: np.ndarray) -> float:
+        log_p = log_p_of(model, compass, encode(score)[:, None], since=GAP.stop)
+        return float(-log_p[:, 0][known[GAP.stop :]].sum())
+
+    true = np.array([features(s) for s in bach])
+    found: dict[str, dict[str, list[float]]] = {}
+    for seed in asked.seeds:
+        rng = np.random.default_rng(seed)
+        made, seconds = {"true": bach}, {}
+        made["elsewhere"] = [w.elsewhere for w in todo]
+        made["transplanted"] = [
+            transplanted(s, bach[k])
+            for s, k in zip(bach, _others(test, rng), strict=True)
+        ]
+        for name, way in fillers(model, compass).items():
+            made[name], seconds[name] = filled(name, way, bach, rng)
+        for name, scores in made.items():
+            shown = [s for s, t in zip(scores, test, strict=True) if t]
+            masks = [g for g, t in zip(given, test, strict=True) if t]
+            values = plain_numbers(shown, masks)
+            if name not in ("elsewhere", "transplanted"):
+                cost = [after(s, g) for s, g in zip(shown, masks, strict=True)]
+                values["after"] = float(np.mean(cost))
+            if name != "true":
+                seen = np.array([features(s) for s in scores])
+                right = judge(true, seen, tunes, seed)[test]
+                values["judge"] = 100 * float(right.mean())
+            if name in seconds:
+                values["seconds"] = seconds[name]
+            for key, value in values.items():
+                found.setdefault(name, {}).setdefault(key, []).append(round(value, 3))
+            tqdm.write(f"{name} {seed}: {values}")
+    counts = {"windows": len(todo), "test": int(test.sum()), "features": true.shape[1]}
+    unit = "per cent; nats of the bar after the gap; seconds a window"
+    yield Found("infill.ways", found, unit, list(asked.seeds))
+    yield Found("infill.windows", counts, "windows; what a judge sees of one", None)
+
+
+def measure_own(asked: Asked) -> Iterator[Found]:
+    """The same judge where the bars that are replaced are the network's."""
+    model, about = load_voices(stored("music_voices"))
+    compass = np.array(about["compass"])
+    count = len(windows(asked.steps, compass))
+    found: dict[str, list[float]] = {name: [] for name in OWN}
+    for seed in asked.seeds:
+        rng = np.random.default_rng(seed)
+        pieces = compose(model, compass, BARS * BAR, rng, count, bar=BAR, pickup=0)
+        true = np.array([features(s) for s in pieces])
+        ways = fillers(model, compass)
+        for name in OWN:
+            scores, _ = filled(name, ways[name], pieces, rng)
+            seen = np.array([features(s) for s in scores])
+            right = judge(true, seen, [str(k) for k in range(count)], seed)
+            found[name].append(round(100 * float(right.mean()), 3))
+            tqdm.write(f"{name} {seed}: {found[name][-1]}")
+    unit = "per cent of answers that are right"
+    yield Found("infill.own", found, unit, list(asked.seeds))
+
+
+def _others(test: np.ndarray, rng: np.random.Generator) -> list[int]:
+    """For each window another one of its part."""
+    found = np.zeros(len(test), int)
+    for part in (test, ~test):
+        (places,) = np.nonzero(part)
+        order = rng.permutation(places)
+        found[order] = np.roll(order, 1)
+    return found.tolist()
+
+
+TRAINING = Training("infill", __doc__, {}, {"ways": measure, "own": measure_own})
