@@ -77,9 +77,8 @@ def test_equal_updates_and_equal_time_are_recorded(small, tmp_path):
     each = known[f"{key}.seconds"]["value"]
     updates = known[f"{key}.updates"]["value"]
     assert set(each) == set(vocabulary.WAYS) - {"restored"}
-    for name, count in updates.items():
-        assert count == round(2 * each["full"] / each[name])
-    assert updates["full"] == 2
+    assert all(len(rounds) == vocabulary.ROUNDS for rounds in each.values())
+    assert updates == vocabulary.updates_in_equal_time(each, 2)
     equal = {
         kind: from_json(known[f"{key}.equal_{kind}"]["value"])
         for kind in ("updates", "time")
@@ -91,6 +90,18 @@ def test_equal_updates_and_equal_time_are_recorded(small, tmp_path):
     for result in equal["updates"].results.values():
         assert len(result.test) == len(vocabulary.SEEDS)
         assert all(np.isfinite(result.test))
+
+
+def test_one_disturbed_round_changes_no_budget():
+    each = {name: [2.0, 4.0, 2.0] for name in vocabulary.TIMED}
+    each["sampled"] = [1.0, 2.0, 9.0]  # half of full, and once disturbed
+    found = vocabulary.updates_in_equal_time(each, 300)
+    assert found == {
+        "full": 300,
+        "untied": 300,
+        "sampled": 600,
+        "adaptive": 300,
+    }
 
 
 def test_a_contender_of_equal_time_takes_its_own_updates(small):

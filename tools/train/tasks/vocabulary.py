@@ -5,8 +5,10 @@ the full softmax, with tied weights and without; sampled softmax with its correc
 and without, the latter also read with log Q added; adaptive softmax, whose weights
 are not tied. The scores are the surprisal under the full distribution, whatever was
 trained on. First with equal updates, then with the time that the full softmax takes
-for them, by seconds measured before. Each seed has a split of its own; the
-validation text chooses the rate. About twelve minutes of one core.
+for them. That time is measured before: processor time of one thread, in rounds in
+which the contenders take turns, and the median of the rounds' ratios. Each seed has
+a split of its own; the validation text chooses the rate. About fifteen minutes of
+one core.
 """
 
 from collections.abc import Callable, Iterator
@@ -34,11 +36,12 @@ from tools.train.runner import Asked, Found, Training, fitted_module, founds
 
 SEEDS = (0, 1, 2)
 H, T, B = 128, 35, 20
-STEPS = 200
+STEPS = 300
 RATES = [0.005, 0.01, 0.02]
 DRAWS = 400  # expected at most
 HEAD = 400  # words that adaptive softmax reaches in one step
-TIMED = ("full", "sampled", "adaptive")
+TIMED = ("full", "untied", "sampled", "adaptive")
+ROUNDS = 9  # of timing; one more comes first and is not counted
 
 
 class Texts(NamedTuple):
@@ -175,14 +178,20 @@ def train_words(
     return Trained(found, steps, lambda: nats(model, WAYS[name], test, counts))
 
 
-def seconds_each(updates: int = 20, repeats: int = 3) -> dict[str, float]:
-    """The least processor time of an update, each contender in its turn."""
+def seconds_each(updates: int = 10) -> dict[str, list[float]]:
+    """Processor time of an update, round by round; the contenders take turns."""
     found: dict[str, list[float]] = {n: [] for n in WAYS if n != "restored"}
-    for _ in range(repeats):
+    for _ in range(ROUNDS + 1):
         fitted.cache_clear()
         for name, seconds in found.items():
-            seconds.append(fitted(name, RATES[0], SEEDS[0], updates)[1])
-    return {name: min(seconds) / updates for name, seconds in found.items()}
+            seconds.append(fitted(name, RATES[0], SEEDS[0], updates)[1] / updates)
+    return {name: seconds[1:] for name, seconds in found.items()}
+
+
+def updates_in_equal_time(each: dict[str, list[float]], steps: int) -> dict[str, int]:
+    """How many updates fit into the time of so many with the full softmax."""
+    full = np.array(each["full"])
+    return {name: round(steps * np.median(full / each[name])) for name in TIMED}
 
 
 def measure_words(asked: Asked) -> Iterator[Found]:
@@ -190,12 +199,12 @@ def measure_words(asked: Asked) -> Iterator[Found]:
     steps = asked.steps or STEPS
     key, unit = "text.vocabulary.words", "nats a word, under the full distribution"
     each = seconds_each()
-    updates = {name: round(steps * each["full"] / each[name]) for name in TIMED}
+    updates = updates_in_equal_time(each, steps)
     sizes = [len(texts(seed).counts) for seed in SEEDS]
     drawn = [float(inclusion(texts(seed).counts, DRAWS).sum()) for seed in SEEDS]
     known = {"seconds": each, "updates": updates, "size": sizes, "drawn": drawn}
     units = {
-        "seconds": "seconds of one core for an update",
+        "seconds": "seconds of one core for an update, in each round",
         "updates": "updates in the time of the full softmax's",
         "size": "words in the vocabulary",
         "drawn": "words expected in a draw",
