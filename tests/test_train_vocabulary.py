@@ -76,7 +76,7 @@ def test_equal_updates_and_equal_time_are_recorded(small, tmp_path):
     key = "text.vocabulary.words"
     each = known[f"{key}.seconds"]["value"]
     updates = known[f"{key}.updates"]["value"]
-    assert set(each) == set(vocabulary.WAYS) - {"restored"}
+    assert set(each) == set(vocabulary.TIMED)
     assert all(len(rounds) == vocabulary.ROUNDS for rounds in each.values())
     assert updates == vocabulary.updates_in_equal_time(each, 2)
     equal = {
@@ -84,7 +84,9 @@ def test_equal_updates_and_equal_time_are_recorded(small, tmp_path):
         for kind in ("updates", "time")
     }
     assert set(equal["updates"].results) == set(vocabulary.WAYS)
-    assert set(equal["time"].results) == set(vocabulary.TIMED)
+    assert set(equal["time"].results) == set(vocabulary.WAYS) - {
+        "uncorrected"
+    }
     one, other = (found.results["full"] for found in equal.values())
     assert one.test == other.test  # the same runs
     for result in equal["updates"].results.values():
@@ -96,12 +98,10 @@ def test_one_disturbed_round_changes_no_budget():
     each = {name: [2.0, 4.0, 2.0] for name in vocabulary.TIMED}
     each["sampled"] = [1.0, 2.0, 9.0]  # half of full, and once disturbed
     found = vocabulary.updates_in_equal_time(each, 300)
-    assert found == {
-        "full": 300,
-        "untied": 300,
-        "sampled": 600,
-        "adaptive": 300,
-    }
+    assert (found["sampled"], found["restored"]) == (600, 600)
+    others = set(found) - {"sampled", "restored"}
+    assert others == {"full", "counts", "untied", "adaptive"}
+    assert {found[name] for name in others} == {300}
 
 
 def test_a_contender_of_equal_time_takes_its_own_updates(small):
@@ -125,3 +125,27 @@ def test_uncorrected_and_restored_are_trained_once(small):
     ]
     assert vocabulary.fitted.cache_info().misses == 1
     assert found[0] != found[1]
+
+
+def test_restored_is_sampled_softmax_whose_bias_begins_at_log_q(
+    small, monkeypatch
+):
+    counted = vocabulary.WAYS["sampled"]._replace(counted=True)
+    monkeypatch.setitem(vocabulary.WAYS, "other", counted)
+    updates = {"restored": 3, "other": 3, "sampled": 3}
+    restored, other, sampled = (
+        vocabulary.train_words(
+            updates, name, {"rate": 0.01}, 0, 3
+        ).validation
+        for name in updates
+    )
+    assert_close(restored, other, terms=3 * K, computed_in=np.float32)
+    assert abs(sampled - other) > 0.01
+
+
+def test_a_bias_that_begins_at_log_q_begins_at_the_frequencies(small):
+    begun, _ = vocabulary.fitted("counts", 1e-9, 0, 1)
+    q = np.minimum(1, vocabulary.DRAWS * COUNTS / COUNTS.sum())
+    assert_close(
+        begun.readout.bias.detach(), torch.from_numpy(np.log(q)).float()
+    )
