@@ -75,6 +75,7 @@ def data(name: str) -> dict[str, Any]:
     wanted = re.findall(r'^  static data = "([\w-]+)"', text, re.MULTILINE)
     if "data/letters-" in text:
         wanted += ["letters-lstm", "letters-gru"]
+    wanted += re.findall(r'"data/([\w-]+)\.json"', text)
     folder = _folder() / "data"
     return {
         k: json.loads((folder / f"{k}.json").read_text("utf-8"))

@@ -57,6 +57,9 @@ def cells(*sources):
     )
 
 
+FOLDED = ":tags: [hide-input]\n"
+
+
 @pytest.fixture
 def small(tmp_path, monkeypatch):
     """A project with one page and one source, in place of the real one."""
@@ -343,14 +346,19 @@ def test_chapters_have_numbers_and_are_linked_and_so_are_terms(small):
         f"{{links: {Path(links.__file__).parent}}}}}\n"
     )
     pages = {
-        "page": "# Start\n\nSee chapters 6 and 7, not `chapter 6`. A gate.\n",
-        "ch06_gates": "# Gates\n\nTwo gates, in Chapter 7. Another gate.\n",
-        "ch06_more": "# More\n\nAs chapter 6 said.\n",
-        "ch07_last": "# Last\n\nAfter chapter 6.\n",
-        "glossary": "# Terms\n\n:::{glossary}\ngate\n    It opens.\n:::\n",
+        "page": "# Start\n\nSee {chapters}`gates and last`, not chapter 6. "
+        "{Chapter}`cut`; [{chapter}`more`'s](ch06_more). A gate.\n",
+        "ch06_gates": "# Gates\n\nTwo gates, in {Chapter}`last`. Another gate.\n",
+        "ch06_more": "# More\n\n## After {chapter}`gates`\n\n"
+        "{chapter}`gates` before {chapter}`more`.\n",
+        "ch07_last": "# Last\n\n*After {chapter}`gates`*, {chapter}`more`.\n",
+        "api": "# All\n\nSee chapters 6 and 7, not `chapter 6`.\n",
+        "glossary": "# Terms\n\n:::{glossary}\ngate\n    It opens."
+        " {Chapter}`gates`.\n:::\n",
     }
     for name, text in pages.items():
         (small / "book" / f"{name}.md").write_text(text)
+    (small / "book" / "ch08_cut.md").write_text("# Cut\n")
     others = "".join(f"- file: {name}\n" for name in [*pages][1:])
     (small / "book" / "_toc.yml").write_text(
         f"format: jb-book\nroot: page\nchapters:\n{others}"
@@ -367,13 +375,25 @@ def test_chapters_have_numbers_and_are_linked_and_so_are_terms(small):
     assert "<h1>6.1. More" in html["ch06_more"]
     assert "<h1>Start" in html["page"]
     link = '<a class="chapter reference internal" href="{}">{}</a>'.format
-    start = html["page"]
-    assert link("ch06_gates.html", "chapters 6") not in start
-    assert "chapters " + link("ch06_gates.html", "6") in start
-    assert link("ch07_last.html", "7") in start
-    assert link("ch06_gates.html", "chapter 6") not in html["ch06_more"]
-    assert link("ch06_gates.html", "chapter 6") in html["ch07_last"]
-    term = 'href="glossary.html#term-gate" title="It opens.">'
+    for name in "page", "api":
+        gates, last = link("ch06_gates.html", 6), link("ch07_last.html", 7)
+        assert f"See chapters {gates} and {last}, not " in html[name]
+    assert "not chapter 6. Chapter 8; <a " in html["page"]
+    assert "chapter 6.1</a>" not in html["page"]  # a link within a link
+    assert "chapter 6.1's</" in html["page"].replace(
+        "\N{RIGHT SINGLE QUOTATION MARK}", "'"
+    )
+    more = html["ch06_more"]
+    assert '<section id="after-chapter-6">' in more
+    assert "<h2>After chapter 6<a" in more
+    assert (
+        link("ch06_gates.html", "chapter 6") + " before chapter 6.1."
+        in more
+    )
+    last = html["ch07_last"]
+    assert link("ch06_gates.html", "chapter 6") + "</em>" in last
+    assert link("ch06_more.html", "chapter 6.1") in last
+    term = 'href="glossary.html#term-gate" title="It opens. Chapter 6.">'
     for name, count in {"page": 1, "ch06_gates": 1, "glossary": 0}.items():
         assert html[name].count(term) == count
     assert f"{term}gates</a>, in " in html["ch06_gates"]
@@ -410,13 +430,20 @@ def test_figures_and_equations_are_counted_within_their_chapter(small):
         assert f"({number})" in page.read_text().partition("x = 1")[0]
 
 
-def test_a_chapter_that_there_is_not_fails_the_build(small):
-    config = small / "_config.yml"
-    config.write_text(
-        config.read_text() + "sphinx: {local_extensions: "
-        f"{{links: {Path(links.__file__).parent}}}}}\n"
-    )
-    write(small, "# A page\n\nMore in chapter 9.\n")
+@pytest.mark.parametrize("text", ["{chapter}`none`", "{chapter}`a`"])
+def test_a_chapter_that_there_is_not_fails_the_build(small, text):
+    with_extensions(small, "links")
+    for name in "ch01_a", "ch02_a":
+        (small / "book" / f"{name}.md").write_text("# A page\n")
+    write(small, f"# A page\n\nMore in {text}.\n")
+    with pytest.raises(book.BuildError):
+        book.build_book(jobs=1)
+
+
+def test_a_number_of_no_chapter_in_a_docstring_fails_the_build(small):
+    with_extensions(small, "links")
+    (small / "book" / "api.md").write_text("# All\n\nMore in chapter 9.\n")
+    (small / "book" / "_toc.yml").write_text("format: jb-book\nroot: api\n")
     with pytest.raises(book.BuildError):
         book.build_book(jobs=1)
 
@@ -617,3 +644,25 @@ def test_the_parts_of_the_contents_are_known():
         "b": "One",
         "c": "Two",
     }
+
+
+def test_the_line_beneath_a_cell_links_to_the_folded_one(small):
+    with_extensions(small, "folded", "search")
+    write(
+        small,
+        cells(
+            FOLDED + "import os",
+            ":tags: [remove-cell]\ngone = 1",
+            FOLDED + "there = 2",
+            "print(there + 40)",
+        ),
+    )
+    index = book.build_book(jobs=1)
+    html = index.with_name("page.html").read_text()
+    soup = BeautifulSoup(html, "html.parser")
+    (line,) = soup.select(".folded-names")
+    assert line.get_text() == "Folded above: there."
+    target = soup.find(id=line.a["href"].removeprefix("#"))
+    assert target.get_text().strip() == "there = 2"
+    assert target.find_parent("details") is not None  # which a link opens
+    assert line.find_next(class_="cell_output").get_text().strip() == "42"

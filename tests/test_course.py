@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 from grader.assignments import builder
 from grading import make_once
-from tools.build import book, contents, export
+from tools.build import book, chapters, contents, export
 
 SECRET = re.compile(
     r"### BEGIN (SOLUTION|HIDDEN TESTS)\n(.*?)### END", re.DOTALL
@@ -140,7 +140,8 @@ def test_the_tree_holds_the_course_and_nothing_of_the_grader(tree):
     assert names == set(builder.names())
     tools = {path.name for path in (tree / "tools").rglob("*.py")}
     pages = {path.name for path in (ROOT / "tools" / "site").glob("*.py")}
-    assert tools == pages | {"book.py", "contents.py", "kernels.py"}
+    build = "book", "chapters", "contents", "kernels", "weave"
+    assert tools == pages | {f"{name}.py" for name in build}
     for readable in (tree, tree / "README.md", tree / "exercises"):
         assert readable.stat().st_mode & 0o044 == 0o044
 
@@ -175,6 +176,8 @@ def test_a_contents_file_that_was_cut_cuts_the_trees_book(tmp_path):
     assert not any(page > "ch08" for page in pages if page < "ci")
     book = "".join(p.read_text() for p in (tmp_path / "book").glob("*.md"))
     assert not re.search(r"\]\((ch08|ch1[0-8])|\{doc\}`[^`]*ch(08|1)", book)
+    assert "chapter 18" in book
+    chapters.words(book, chapters.read(tmp_path / "book"))  # or raises
 
 
 def test_make_offers_what_a_learner_needs(tree):

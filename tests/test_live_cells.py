@@ -265,6 +265,57 @@ def test_a_unit_set_by_hand_is_the_packages_cell(js, rng, cell):
         assert_same(steps[t]["h"], state[0])
 
 
+def with_biases(cell, biases, falls):
+    """Units whose candidate is 1 at a mark, else 0; a gate keeps."""
+    b, one, zero = np.array(biases), np.ones(2), np.zeros(2)
+    keep = (-5 - b if falls else zero, b)
+    kinds = {
+        "lstm": [
+            (zero, 40 * one),
+            keep,
+            (40 * one, zero),
+            (zero, 40 * one),
+        ],
+        "gru": [(zero, zero), keep, (40 * one, zero)],
+    }  # i, f, g, o; r, z, n
+    W_x, b_x = (np.concatenate(a) for a in zip(*kinds[cell]))
+    return Params(
+        W_x[:, None], np.zeros((len(b_x), 2)), b_x, np.zeros(len(b_x))
+    )
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("falls", [False, True])
+def test_what_two_units_keep_is_the_packages(js, rng, cell, falls):
+    marks, biases = rng.integers(0, 2, 30), [0.3, 4.0]
+    found = js(
+        "keeping", "return m.kept(...arg)",
+        [cell, biases, marks.tolist(), falls],
+    )  # fmt: skip
+    params = with_biases(cell, biases, falls)
+    step = {"lstm": lstm_cell, "gru": gru_cell}[cell]
+    state = zero_state(params, 1, 2 if cell == "lstm" else 1)
+    for t, mark in enumerate(marks):
+        x = np.full((1, 1, 1), float(mark))
+        _, state, _ = unroll(step, params, x, state)
+        assert_same([row[t] for row in found], state[-1])
+
+
+@pytest.mark.parametrize("steps", [1, 3, 20])
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_half_is_left_after_a_half_life(js, cell, steps):
+    f = 0.5 ** (1 / steps)  # keeps half over so many steps
+    marks = [1] + [0] * 2 * steps
+    life, (row,) = js(
+        "keeping",
+        "return [m.halfLife(arg[1]), m.kept(arg[0], [arg[1]], arg[2])]",
+        [cell, logit(f), marks],
+    )
+    assert_same(life, steps)
+    wrote = 1 if cell == "lstm" else 1 - f
+    assert_same([row[0], row[steps], row[-1]], wrote * 0.5 ** np.arange(3))
+
+
 @pytest.mark.parametrize("name", ["lstm", "gru"])
 def test_the_trained_network_is_read_as_the_package_reads_it(js, name):
     from tools.build import letters as training

@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+import torch
 from arrays import assert_close
 from live import STATIC, Figure, assert_same, modules, served
 
@@ -15,6 +16,10 @@ from rnncore.layers import dropout_mask, variational_dropout_mask
 from rnncore.optim import adam, clip_by_global_norm, sgd
 from rnncore.rnn import Params, relu_cell, rnn_cell, unroll
 from rnncore.seq2seq import beam_search, length_penalty, pad
+from rnncore.text.corpora import documentation_corpus
+from rnncore.text.model import stretches, token_nats
+from rnncore.text.storage import load_model
+from rnncore.text.vocabulary import split_words
 from rnncore.translate.storage import load_translator
 from tools.build import live_data
 
@@ -372,7 +377,116 @@ def test_stored_data_is_what_the_networks_say(name):
     made = json.loads(json.dumps(live_data.FILES[name]()))
     within = {"words": 1.1e-3, "forecasts": 1.1}.get(name, 1.1e-4)
     assert_alike(data(name), made, within)
-    assert (live_data.FOLDER / f"{name}.json").stat().st_size < 20_000
+    size = (live_data.FOLDER / f"{name}.json").stat().st_size
+    assert size < (440_000 if name == "words-network" else 20_000)
+
+
+TYPED = [
+    "The value of the object is returned.",
+    "naïve café_2 ... (x)==[1]\t\n“a”",
+    "банан １２ ٣ e\u0301 a\u200db \u0085x\ufeffy 日本語、😀!",
+    "<img src=x onerror=alert(1)>",
+    " \u00a0 ",
+    "",
+]
+
+
+@pytest.mark.parametrize("text", TYPED, ids=ascii)
+def test_a_typed_text_is_split_as_the_package_splits_it(js, text):
+    found = js("vocabulary", "return m.split(arg)", text)
+    assert found == split_words(text)
+
+
+def rounded_network():
+    """The words' network with the weights that the page fetches."""
+    about = data("words-network")
+    model, vocabulary, _ = load_model(stored("text_words"))
+    assert about["tokens"] == list(vocabulary.tokens)
+    own = dict(model.named_parameters())
+    names = {"E": "embedding.weight", "W_x": "layers.0.weight_ih_l0",
+             "W_h": "layers.0.weight_hh_l0", "b_x": "layers.0.bias_ih_l0",
+             "b_h": "layers.0.bias_hh_l0", "b_y": "readout.bias"}  # fmt: skip
+    assert set(names.values()) == set(own)
+    with torch.no_grad():
+        for short, long in names.items():
+            part = about["weights"][short]
+            levels = np.array([ord(k) - ord("l") for k in part["levels"]])
+            scale = np.array(part["scale"])[:, None]
+            assert abs(levels).max() == live_data.COARSE
+            w = (levels.reshape(len(scale), -1) * scale).reshape(
+                own[long].shape
+            )
+            assert abs(w - own[long].numpy()).max() <= scale.max() / 1.99
+            own[long].copy_(torch.tensor(w))
+    return model, vocabulary, about
+
+
+def test_rounded_weights_score_what_their_file_says():
+    model, vocabulary, about = rounded_network()
+    test = documentation_corpus(seed=0, apart=True).texts()[2]
+    rows = stretches(vocabulary.encode(test), 1)
+    assert_close(token_nats(model, rows).mean(), about["nats"], within=2e-4)
+    _, _, known = load_model(stored("text_words"))
+    assert_close(known["score"], about["exact"], within=2e-4)
+    assert about["nats"] < about["exact"] + 0.01  # a hundredth
+
+
+def test_the_words_network_is_read_as_the_package_reads_it(js):
+    model, vocabulary, about = rounded_network()
+    text = "If the value is a banana, the object is called."
+    found = js(
+        "vocabulary",
+        "return m.read(m.prepared(arg[0]), m.split(arg[1]))",
+        [about, text],
+    )
+    ids = vocabulary.encode(text)
+    assert found["ids"] == ids.tolist()
+    assert 0 in found["ids"]
+    double = model.double().eval()
+    with torch.no_grad():
+        zero = tuple(
+            tuple(h.double() for h in s) for s in double.zero_state(1)
+        )
+        logits, _ = double(torch.as_tensor(ids)[:, None], zero)
+    p = logits[:, 0].softmax(1).numpy()
+    assert_close(found["p"], p, within=1e-6)
+    for row, five in zip(p, found["steps"], strict=True):
+        best = np.argsort(-row)[:5]
+        assert [w for w, _ in five] == [vocabulary.tokens[k] for k in best]
+        assert_close([share for _, share in five], row[best], within=1e-6)
+    bits = -np.log2(p[np.arange(len(ids) - 1), ids[1:]])
+    assert_close(found["bits"], bits, within=1e-5)
+
+
+@pytest.mark.parametrize("radius", [0, 0.5, 0.9995, 1])
+def test_a_ring_sounds_as_a_tiny_strike_of_the_package_does(js, radius):
+    """Of a strike so small that tanh bends nothing."""
+    turns, small = 440.0, 1e-6
+    angle = 2 * np.pi * turns / 8000
+    found = js(
+        "sound",
+        """return { ...m.heard(arg[0], arg[1]), rate: m.RATE,
+          samples: m.samples(arg[0], arg[1]) };""",
+        [radius, angle],
+    )
+    assert found["rate"] == 8000
+    assert_close(found["hertz"], turns, within=1e-9)
+    n = len(found["samples"])
+    c, s = radius * np.cos(angle), radius * np.sin(angle)
+    zero = np.zeros(2)
+    params = Params(
+        np.zeros((2, 1)), np.array([[c, -s], [s, c]]), zero, zero
+    )
+    y, _, _ = unroll(
+        rnn_cell, params, np.zeros((n, 1, 1)), (np.array([[small, 0]]),)
+    )
+    assert_close(found["samples"][0], 1.0)
+    assert_close(found["samples"][1:], y[:-1, 0, 0] / small, within=1e-6)
+    if radius == 1:
+        assert n == 2 * 8000 + 1
+    else:
+        assert radius**n <= 1e-3
+        assert n < 3 or radius ** (n - 2) >= 1e-3
 
 
 # In the page
@@ -446,6 +560,136 @@ def test_a_word_is_chosen_in_the_text(show):
     figure.page.locator(".live svg g > g").nth(5).click()
     assert figure.state()["t"] == 5
     assert "What came, “a”" in figure.words
+
+
+def type_text(figure, text):
+    """Type into the field for a text, and wait for the network."""
+    figure.page.get_by_label("Your own text").fill(text)
+    figure.page.wait_for_function(
+        "!/loading/.test(document.querySelector('.live .says').textContent)"
+    )
+
+
+def own_words(figure):
+    """What the figure says about the text that was typed."""
+    return figure.page.locator(".live .typed").inner_text()
+
+
+def test_the_network_reads_a_text_of_the_readers_own(show):
+    figure = show("words")
+    fetched = []
+    figure.page.on("request", lambda r: fetched.append(r.url))
+    stored_words = figure.words
+    assert "sixty words of the test" in own_words(figure)
+    assert not any("words-network" in url for url in fetched)
+    type_text(figure, "The instance can")
+    assert sum("words-network" in url for url in fetched) == 1
+    assert figure.words.startswith("After “The instance can” the network")
+    assert "be 0." in figure.words
+    assert "What came" not in figure.words
+    assert figure.page.locator(".live svg g > g").count() == 3
+    assert own_words(figure) == "It knows all of your 3 words."
+    figure.page.locator(".live svg g > g").nth(1).click()
+    assert figure.state()["t"] == 1
+    assert "What came, “instance”" in figure.words
+    figure.page.get_by_role("slider", name="Words read").press("End")
+    assert figure.state()["t"] == 3
+    link = figure.page.locator(".foot a").first.get_attribute("href")
+    again = show("words", query=link.split("?")[1])
+    again.page.get_by_text("After “The instance can”").first.wait_for()
+    assert again.words == figure.words
+    type_text(figure, "")
+    figure.change(t=18)
+    assert figure.words == stored_words
+
+
+def test_a_hostile_text_is_only_a_text(show):
+    figure = show("words")
+    type_text(figure, "  \u00a0 ")
+    assert "sixty words of the test" in own_words(figure)
+    type_text(figure, "<img src=x onerror=alert(1)> qux")
+    assert figure.page.locator(".live img").count() == 0
+    assert "reads as �:" in own_words(figure)
+    assert "onerror" in own_words(figure)
+    type_text(figure, "a." * 500)
+    assert len(figure.state()["text"]) <= 200
+    assert "NaN" not in figure.page.locator(".live").inner_html()
+    type_text(figure, "w" * 200)
+    assert "reads as �: " in own_words(figure)
+    page = figure.page
+    page.set_viewport_size({"width": 320, "height": 800})
+    page.wait_for_selector(".live svg.narrow")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_a_network_that_does_not_come_is_told_and_asked_for_again(show):
+    figure = show("words")
+    away = "**/words-network.json"
+    figure.page.route(away, lambda route: route.abort())
+    figure.page.get_by_label("Your own text").fill("The")
+    figure.page.get_by_text("could not be fetched").first.wait_for()
+    figure.page.unroute(away)
+    type_text(figure, "The instance")
+    assert "After “The instance”" in figure.words
+
+
+def test_an_eigenvalue_is_dragged_and_heard_when_asked(browser):
+    """Nothing sounds before the button; then it is the plotted state."""
+    with served(STATIC) as site:
+        figure = Figure(browser, site, "ring")
+        figure.page.evaluate(
+            """() => {
+              window.made = []; window.shut = 0;
+              const { createBuffer, close } = AudioContext.prototype;
+              BaseAudioContext.prototype.createBuffer = function (...about) {
+                const buffer = createBuffer.apply(this, about);
+                window.made.push(buffer);
+                return buffer;
+              };
+              AudioContext.prototype.close = function () {
+                window.shut++;
+                return close.apply(this);
+              };
+            }"""
+        )
+        box = figure.page.locator(".live svg rect").last.bounding_box()
+        mouse = figure.page.mouse
+        middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        unit = box["width"] / 2.4
+        mouse.move(middle[0] + 0.5 * unit, middle[1])
+        mouse.down()
+        mouse.move(middle[0], middle[1] - 0.98 * unit)
+        mouse.up()
+        assert figure.page.evaluate("made.length") == 0
+        state = figure.state()
+        assert_close(state["angle"], 90, within=1.1)
+        assert 0.998 < state["radius"] < 0.9999
+        figure.change(radius=0.9995, angle=20)
+        assert "444 Hz" in figure.words
+        assert "a thousandth after 1.7 s" in figure.words
+        listen = figure.page.get_by_role("button", name="Listen")
+        listen.press("Enter")
+        assert figure.page.evaluate("made[0].sampleRate") == 8000
+        sound = figure.page.evaluate("[...made[0].getChannelData(0)]")
+        t = np.arange(len(sound))
+        expected = 0.9995**t * np.cos(np.radians(20) * t)
+        assert_close(sound, expected, within=1e-6)
+        listen.press("Enter")  # the first stops
+        assert figure.page.evaluate("[made.length, shut]") == [2, 1]
+        slide(figure, "Radius", 1.1)
+        assert "not played" in figure.words
+        assert listen.is_disabled()
+        figure.page.get_by_role("slider", name="Radius").press("Home")
+        assert figure.words.startswith("Radius 0.00")
+        assert figure.wrong == []
+        figure.page.close()
+
+
+def test_a_browser_without_sound_is_told(show):
+    figure = show("ring")
+    figure.page.evaluate("delete window.AudioContext")
+    figure.page.get_by_role("button", name="Listen").click()
+    assert "no sound" in figure.words
 
 
 def test_a_film_plays_and_stops_at_its_end(show):

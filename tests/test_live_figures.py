@@ -388,6 +388,50 @@ def test_a_gate_can_be_drawn(show):
     assert figure.state()["program"][23] == "a"
 
 
+def toggle_input(figure, step):
+    """Go to a step by its slider's keys, and press the button."""
+    move_to(figure, "Step", step)
+    figure.page.get_by_role("button", name="Input or none").press("Enter")
+
+
+def test_a_forget_bias_sets_a_half_life(show):
+    figure = show("clocks", 'cell="lstm"')
+    for bias, f, life in (0, "0.500", "1.0"), (5, "0.993", "103.2"):
+        move_to(figure, "Forget bias", bias)
+        assert f"f = {f}, half-life {life} steps" in figure.words
+    assert "At step 20 c is 0.904" in figure.words  # of step 5: f^15
+    toggle_input(figure, 20)
+    assert "At step 20 c is 1.904" in figure.words
+    move_to(figure, "Forget bias", 0)
+    toggle_input(figure, 20)
+    assert "At step 20 c is 0.000" in figure.words
+
+
+def test_a_slow_unit_writes_little_unless_its_gate_falls(show):
+    figure = show("clocks", 'cell="gru"')
+    move_to(figure, "Unit 1, z", 0)
+    move_to(figure, "Unit 2, z", 5)
+    move_to(figure, "Step", 5)
+    assert "half-life 1.0 steps; an input is 50.0 %" in figure.words
+    assert "half-life 103.2 steps; an input is 0.7 %" in figure.words
+    assert "At step 5 h is 0.500 and 0.007" in figure.words
+    figure.page.get_by_label("At an input, z").select_option("falls")
+    assert "At step 5 h is 0.993 and 0.993" in figure.words
+    figure.page.get_by_role("button", name="Start again").click()
+    assert figure.page.get_by_label("Unit 2, z").count() == 1
+
+
+def test_an_input_is_put_where_the_pointer_presses(show):
+    figure = show("clocks")
+    box = figure.page.locator(".live svg > rect").bounding_box()
+    at = box["x"] + box["width"] * 29.5 / 60, box["y"] + box["height"] / 2
+    figure.page.mouse.click(*at)
+    assert figure.state()["t"] == 30
+    assert figure.state()["marks"][29] == "x"
+    figure.page.mouse.click(*at)
+    assert "x" not in figure.state()["marks"][5:]
+
+
 # Training
 
 

@@ -21,7 +21,7 @@ def test_a_page_s_notebook_is_valid_and_its_text_is_markdown(page):
         c.source for c in made.cells if c.cell_type == "markdown"
     )
     assert not re.findall(
-        r"\{(?:doc|glue:text|cite|eq|numref)[:\w]*\}`", text
+        r"\{(?:doc|glue:text|cite|eq|numref|[Cc]hapters?)[:\w]*\}`", text
     )
     assert ":::" not in text
 
@@ -39,14 +39,14 @@ def test_a_page_that_reads_the_course_s_folders_has_none():
 
 def test_roles_and_boxes_become_words():
     text = (
-        "{doc}`the loop <ch02_loop>` of {cite:t}`elman1990` gives "
+        "{Chapter}`loop`, {doc}`the loop <ch02_loop>` of {cite:t}`elman1990` gives "
         "{glue:text}`loss:.2f` and {glue:text}`none`.\n\n"
         ":::{dropdown} Why?\n:open:\n\nBecause.\n:::\n\n"
         "$$\na = b\n$$ (eq-a)\n"
     )
     made = notebooks.markdown(text, {"loss": "np.float64(0.128)"})
     assert made == (
-        "the loop of [elman1990] gives 0.13 and *(computed below)*.\n\n"
+        "Chapter 2.1, the loop of [elman1990] gives 0.13 and *(computed below)*.\n\n"
         "<details><summary>Why?</summary>\n\nBecause.\n\n</details>\n\n"
         "$$\na = b\n$$\n"
     )

@@ -6,60 +6,17 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
-from tools.build import weave
+from tools.build import chapters, weave
+from tools.site import reading
 
 BOOK = Path(__file__).parent.parent / "book"
 PAGES = sorted(BOOK.glob("ch*.md"))
+CHAPTERS = chapters.read(BOOK)
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
-WORDS_A_MINUTE = 230
 QUESTION = re.compile(
     r"^:::\{dropdown\} (\d+)\. .+?\n(.+?)^:::$", re.DOTALL | re.MULTILINE
 )
-# A wrong answer, as a reader would say it, and the reply to it.
-WRONG = re.compile(r'^(".+")\n: (.+)$', re.MULTILINE)
-
-
-def options(text, cell):
-    """The YAML that stands between a cell's fence and its code."""
-    lines = text.splitlines()
-    start = cell.start
-    while not lines[start - 1].startswith("```{code-cell}"):
-        start -= 1
-    head = [line for line in lines[start : cell.start] if line != "---"]
-    if head and head[0].startswith(":"):
-        head = [re.sub(r"^:([\w-]+):", r"\1:", line) for line in head]
-    return yaml.safe_load("\n".join(head)) or {}
-
-
-def prose(text):
-    """The words of a page: no code, no front matter."""
-    text = re.sub(
-        r"\A---.*?^---$", "", text, flags=re.DOTALL | re.MULTILINE
-    )
-    text = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
-    return re.sub(
-        r"^\$\$.*?^\$\$", "", text, flags=re.DOTALL | re.MULTILINE
-    )
-
-
-def words_to_read(text):
-    """The words of the prose and of the code that is not folded.
-
-    Up to the self-test, where there is one: the page's head gives it a
-    time of its own. Without the usual wrong answers to the closing
-    questions, of which a reader unfolds their own.
-    """
-    text, _, _ = text.partition("\n## Self-test")
-    text = WRONG.sub("", text)
-    shown = 0
-    for cell in weave.cells(text):
-        tags = options(text, cell).get("tags", [])
-        folded = {"hide-input", "remove-input", "remove-cell"}
-        if not folded & set(tags):
-            shown += len(" ".join(cell.lines).split())
-    return len(prose(text).split()) + shown
 
 
 def test_there_are_pages():
@@ -78,7 +35,7 @@ def test_no_line_of_code_is_cut_off(page):
 def test_the_first_cell_is_hidden_and_holds_the_imports(page):
     text = page.read_text()
     first, *others = weave.cells(text)
-    assert "hide-input" in options(text, first).get("tags", [])
+    assert "hide-input" in reading.options(text, first).get("tags", [])
     for cell in others:
         for k, line in enumerate(cell.lines):
             where = f"{page.name}:{cell.start + k + 1}"
@@ -114,7 +71,7 @@ def test_every_figure_has_a_caption_and_an_alternative_text(page):
         if not draws or inside:
             continue  # a function that draws: flipbook asks for its texts
         where = f"{page.name}:{cell.start + 1}"
-        about = options(text, cell).get("mystnb", {})
+        about = reading.options(text, cell).get("mystnb", {})
         assert len(about.get("figure", {}).get("caption", "")) > 20, where
         assert len(about.get("image", {}).get("alt", "")) > 40, where
 
@@ -130,16 +87,15 @@ def test_the_page_says_how_long_it_takes_and_what_it_answers(page):
     )
     assert head, "title, then *N minutes to read, M seconds to run. ...*"
     minutes, seconds = int(head.group(1)), int(head.group(2))
-    assert minutes <= 15
+    assert minutes == reading.minutes(text), "make weave counts them"
+    assert minutes <= reading.MOST, "longer: split the page"
     assert seconds <= 30
-    words = words_to_read(text)
-    assert words / WORDS_A_MINUTE <= minutes, f"{words} words"
     questions = text.partition("You will be able to answer")[2][:1500]
     assert re.search(r"^1\. .+\n2\. .+\n3\. ", questions, re.MULTILINE)
 
 
 def test_the_introduction_adds_up_the_reading_times():
-    text = (BOOK / "intro.md").read_text()
+    text = chapters.words((BOOK / "intro.md").read_text(), CHAPTERS)
     said = re.search(
         r"Part I take about (\d+) minutes, those of Part II about (\d+) "
         r"and those of Part III about (\d+), chapter 18 included; "
@@ -186,7 +142,11 @@ def lacks_wrong_answers(text):
     asked = asked.partition("\n## ")[0]
     questions = QUESTION.findall(asked)
     assert len(questions) == asked.count(":::{dropdown}") == 5
-    return [number for number, text in questions if not WRONG.search(text)]
+    return [
+        number
+        for number, text in questions
+        if not reading.WRONG.search(text)
+    ]
 
 
 @each_page
@@ -197,7 +157,7 @@ def test_usual_wrong_answers_to_its_questions_have_replies(page):
 @each_page
 def test_usual_wrong_answers_stand_at_the_end_of_an_answer(page):
     for _, text in QUESTION.findall(page.read_text()):
-        answer, *wrong = WRONG.split(text)
+        answer, *wrong = reading.WRONG.split(text)
         assert answer.strip()
         assert not wrong or answer.endswith("\n\n")
         between = wrong[2::3]

@@ -9,7 +9,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from arrays import assert_close
-from test_pages import options
 
 from rnncore import wiring
 from rnncore.bptt import rnn_cell_vjp
@@ -20,6 +19,7 @@ from rnncore.rnn import init_params, rnn_cell
 from rnncore.wiring import GRU, LSTM, RNN
 from tools.build import weave
 from tools.publish.drawing.matplotlib import pyplot as small_plt
+from tools.site.reading import options
 
 matplotlib.use("agg")
 

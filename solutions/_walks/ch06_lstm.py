@@ -353,839 +353,6 @@ def peephole_cell(a_x, a_h, state):
     h = o * xp.tanh(c)
     return (h, c, p), (i, f, g, o, c, c_before, p)
 
-# %% peephole_cell_vjp: right, with a loop for p
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * (1 - g**2)
-    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
-    parts = []
-    for d_a, seen in ((d_i, c_before), (d_f, c_before), (d_o, c)):
-        parts.append((d_a * seen).sum(0))
-    d_p = xp.stack(parts) + d_p
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: c without the output gate
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2)
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * (1 - g**2)
-    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
-    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: c_before without the peepholes
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * (1 - g**2)
-    d_c_before = d_c * f
-    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: c_before without the input gate
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * (1 - g**2)
-    d_c_before = d_c * f + d_f * p[1, ...]
-    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: c_before gets the output gate too
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * (1 - g**2)
-    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...] + d_o * p[2, ...]
-    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: output gate handed to the old c instead
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2)
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * (1 - g**2)
-    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...] + d_o * p[2, ...]
-    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: d_p not added to what came
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * (1 - g**2)
-    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
-    d_p = xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: d_p not summed over the batch
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * (1 - g**2)
-    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
-    d_p = d_p + xp.stack([d_i * c_before, d_f * c_before, d_o * c])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: d_p summed over the units
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * (1 - g**2)
-    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
-    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=-1), xp.sum(d_f * c_before, axis=-1), xp.sum(d_o * c, axis=-1)])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: d_p a mean over the batch
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * (1 - g**2)
-    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
-    d_p = d_p + xp.stack([xp.mean(d_i * c_before, axis=0), xp.mean(d_f * c_before, axis=0), xp.mean(d_o * c, axis=0)])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: row o with the old c
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * (1 - g**2)
-    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
-    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c_before, axis=0)])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: rows of d_p in the order f, i, o
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * (1 - g**2)
-    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
-    d_p = d_p + xp.stack([xp.sum(d_f * c_before, axis=0), xp.sum(d_i * c_before, axis=0), xp.sum(d_o * c, axis=0)])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: d_o without its slope
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c
-    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * (1 - g**2)
-    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
-    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: d_o from c, not tanh c
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * (1 - g**2)
-    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
-    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: d_c from above lost
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * (1 - g**2)
-    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
-    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: no slope of tanh c
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o + d_o * p[2, ...]
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * (1 - g**2)
-    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
-    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: slope of tanh with c itself
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - c**2) + d_o * p[2, ...]
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * (1 - g**2)
-    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
-    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: o forgotten in the way to c
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * (1 - tanh_c**2) + d_o * p[2, ...]
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * (1 - g**2)
-    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
-    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: the LSTM vjp copied, p untouched
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2)
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * (1 - g**2)
-    d_c_before = d_c * f
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: partners of i and g swapped
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
-    d_i = d_c * i * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * g * (1 - g**2)
-    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
-    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: d_f with the new c
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c * f * (1 - f)
-    d_g = d_c * i * (1 - g**2)
-    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
-    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: d_g with the slope of a sigmoid
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * g * (1 - g)
-    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
-    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: slopes of i and f forgotten
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
-    d_i = d_c * g
-    d_f = d_c * c_before
-    d_g = d_c * i * (1 - g**2)
-    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
-    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: d_c made before d_o by another order, old d_c in the gates
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * (1 - g**2)
-    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
-    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
-    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: p rows one further
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[0, ...]
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * (1 - g**2)
-    d_c_before = d_c * f + d_i * p[1, ...] + d_f * p[2, ...]
-    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: d_p with the gates instead of their gradients
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * (1 - g**2)
-    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
-    d_p = d_p + xp.stack([xp.sum(i * c_before, axis=0), xp.sum(f * c_before, axis=0), xp.sum(o * c, axis=0)])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: f forgotten on the road of c
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * (1 - g**2)
-    d_c_before = d_c + d_i * p[0, ...] + d_f * p[1, ...]
-    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: c without the output gate and d_p not added
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2)
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * (1 - g**2)
-    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
-    d_p = xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: d_p concatenated
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * (1 - g**2)
-    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
-    d_p = d_p + xp.concat([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: d_o added without its weight
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * (1 - g**2)
-    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
-    d_p = d_p + xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: adds into d_p in place
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * (1 - g**2)
-    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
-    d_p += xp.stack([xp.sum(d_i * c_before, axis=0), xp.sum(d_f * c_before, axis=0), xp.sum(d_o * c, axis=0)])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% coupled_cell_vjp: right, f in two parts
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2)
-    d_f = (d_c * c_before - d_c * g) * (f - f**2)
-    d_g = d_c * (1 - f) * (1 - g**2)
-    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c * f)
-
-# %% coupled_cell_vjp: f of the keeping alone
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * (1 - f) * (1 - g**2)
-    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c * f)
-
-# %% coupled_cell_vjp: f of the writing alone
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2)
-    d_f = d_c * -g * f * (1 - f)
-    d_g = d_c * (1 - f) * (1 - g**2)
-    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c * f)
-
-# %% coupled_cell_vjp: the difference the other way round
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2)
-    d_f = d_c * (g - c_before) * f * (1 - f)
-    d_g = d_c * (1 - f) * (1 - g**2)
-    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c * f)
-
-# %% coupled_cell_vjp: the two parts added
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2)
-    d_f = d_c * (c_before + g) * f * (1 - f)
-    d_g = d_c * (1 - f) * (1 - g**2)
-    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c * f)
-
-# %% coupled_cell_vjp: d_g with f
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2)
-    d_f = d_c * (c_before - g) * f * (1 - f)
-    d_g = d_c * f * (1 - g**2)
-    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c * f)
-
-# %% coupled_cell_vjp: d_g with slope f (1 - f)
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2)
-    d_f = d_c * (c_before - g) * f * (1 - f)
-    d_g = d_c * f * (1 - f) * (1 - g**2)
-    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c * f)
-
-# %% coupled_cell_vjp: d_g without one minus f
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2)
-    d_f = d_c * (c_before - g) * f * (1 - f)
-    d_g = d_c * (1 - g**2)
-    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c * f)
-
-# %% coupled_cell_vjp: d_g without slope
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2)
-    d_f = d_c * (c_before - g) * f * (1 - f)
-    d_g = d_c * (1 - f)
-    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c * f)
-
-# %% coupled_cell_vjp: d_f without slope
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2)
-    d_f = d_c * (c_before - g)
-    d_g = d_c * (1 - f) * (1 - g**2)
-    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c * f)
-
-# %% coupled_cell_vjp: d_o without slope
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_o = d_h * tanh_c
-    d_c = d_c + d_h * o * (1 - tanh_c**2)
-    d_f = d_c * (c_before - g) * f * (1 - f)
-    d_g = d_c * (1 - f) * (1 - g**2)
-    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c * f)
-
-# %% coupled_cell_vjp: the way through h forgotten
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_f = d_c * (c_before - g) * f * (1 - f)
-    d_g = d_c * (1 - f) * (1 - g**2)
-    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c * f)
-
-# %% coupled_cell_vjp: d_c from above lost
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_h * o * (1 - tanh_c**2)
-    d_f = d_c * (c_before - g) * f * (1 - f)
-    d_g = d_c * (1 - f) * (1 - g**2)
-    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c * f)
-
-# %% coupled_cell_vjp: no slope of tanh c
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o
-    d_f = d_c * (c_before - g) * f * (1 - f)
-    d_g = d_c * (1 - f) * (1 - g**2)
-    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c * f)
-
-# %% coupled_cell_vjp: o forgotten
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * (1 - tanh_c**2)
-    d_f = d_c * (c_before - g) * f * (1 - f)
-    d_g = d_c * (1 - f) * (1 - g**2)
-    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c * f)
-
-# %% coupled_cell_vjp: c_before gets one minus f
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2)
-    d_f = d_c * (c_before - g) * f * (1 - f)
-    d_g = d_c * (1 - f) * (1 - g**2)
-    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c * (1 - f))
-
-# %% coupled_cell_vjp: c_before gets d_c whole
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2)
-    d_f = d_c * (c_before - g) * f * (1 - f)
-    d_g = d_c * (1 - f) * (1 - g**2)
-    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c)
-
-# %% coupled_cell_vjp: four blocks, as in the LSTM
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2)
-    d_f = d_c * (c_before - g) * f * (1 - f)
-    d_g = d_c * (1 - f) * (1 - g**2)
-    d_a = xp.concat([-d_f, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c * f)
-
-# %% coupled_cell_vjp: blocks in the order f, o, g
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2)
-    d_f = d_c * (c_before - g) * f * (1 - f)
-    d_g = d_c * (1 - f) * (1 - g**2)
-    d_a = xp.concat([d_f, d_o, d_g], axis=-1)
-    return d_a, d_a, (0.0, d_c * f)
-
-# %% coupled_cell_vjp: stacked blocks
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2)
-    d_f = d_c * (c_before - g) * f * (1 - f)
-    d_g = d_c * (1 - f) * (1 - g**2)
-    d_a = xp.stack([d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c * f)
-
-# %% coupled_cell_vjp: blocks side by side on the batch
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2)
-    d_f = d_c * (c_before - g) * f * (1 - f)
-    d_g = d_c * (1 - f) * (1 - g**2)
-    d_a = xp.concat([d_f, d_g, d_o], axis=0)
-    return d_a, d_a, (0.0, d_c * f)
-
-# %% coupled_cell_vjp: d_h goes on to the state
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2)
-    d_f = d_c * (c_before - g) * f * (1 - f)
-    d_g = d_c * (1 - f) * (1 - g**2)
-    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (d_h, d_c * f)
-
-# %% coupled_cell_vjp: the old d_c in the road
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_s = d_c + d_h * o * (1 - tanh_c**2)
-    d_f = d_s * (c_before - g) * f * (1 - f)
-    d_g = d_s * (1 - f) * (1 - g**2)
-    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c * f)
-
-# %% coupled_cell_vjp: tanh taken of tanh c
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_o = d_h * xp.tanh(tanh_c) * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2)
-    d_f = d_c * (c_before - g) * f * (1 - f)
-    d_g = d_c * (1 - f) * (1 - g**2)
-    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c * f)
-
-# %% coupled_cell_vjp: d_c + d_h in the wrong place
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * tanh_c * (1 - tanh_c**2)
-    d_f = d_c * (c_before - g) * f * (1 - f)
-    d_g = d_c * (1 - f) * (1 - g**2)
-    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c * f)
-
-# %% coupled_cell_vjp: f of the keeping alone and d_g with f
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * f * (1 - g**2)
-    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c * f)
-
-# %% coupled_cell_vjp: slope of tanh at c_before
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - c_before**2)
-    d_f = d_c * (c_before - g) * f * (1 - f)
-    d_g = d_c * (1 - f) * (1 - g**2)
-    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c * f)
-
-# %% coupled_cell_vjp: no zero for h
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2)
-    d_f = d_c * (c_before - g) * f * (1 - f)
-    d_g = d_c * (1 - f) * (1 - g**2)
-    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (d_c * f,)
-
 # %% vjp_without_gates: right, by a mask
 def vjp_without_gates(d_state, cache):
     xp = array_namespace(cache[0])
@@ -1859,151 +1026,6 @@ def peephole_cell(a_x, a_h, state):
     h = o * xp.tanh(g)
     return (h, c, p), (i, f, g, o, c, c_before, p)
 
-# %% peephole_cell_vjp: d_o with d_c instead of d_h
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_c * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * (1 - g * g)
-    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
-    looked_at = ((d_i, c_before), (d_f, c_before), (d_o, c))
-    d_p = d_p + xp.stack([xp.sum(d * m, axis=0) for d, m in looked_at])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: d_p summed over everything
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * (1 - g * g)
-    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
-    looked_at = ((d_i, c_before), (d_f, c_before), (d_o, c))
-    d_p = d_p + xp.stack([xp.sum(d * m) + 0 * p[0, ...] for d, m in looked_at])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: the output gate's look with a minus
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2) - d_o * p[2, ...]
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * (1 - g * g)
-    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
-    looked_at = ((d_i, c_before), (d_f, c_before), (d_o, c))
-    d_p = d_p + xp.stack([xp.sum(d * m, axis=0) for d, m in looked_at])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: the forget gate's look twice, the input gate's never
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
-    d_i = d_c * g * i * (1 - i)
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * (1 - g * g)
-    d_c_before = d_c * f + d_f * p[1, ...] + d_f * p[1, ...]
-    looked_at = ((d_i, c_before), (d_f, c_before), (d_o, c))
-    d_p = d_p + xp.stack([xp.sum(d * m, axis=0) for d, m in looked_at])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% peephole_cell_vjp: slope of i squared
-def peephole_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c, d_p = d_state
-    i, f, g, o, c, c_before, p = cache
-    tanh_c = xp.tanh(c)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_c = d_c + d_h * o * (1 - tanh_c**2) + d_o * p[2, ...]
-    d_i = d_c * g * i * (1 - i) ** 2
-    d_f = d_c * c_before * f * (1 - f)
-    d_g = d_c * i * (1 - g * g)
-    d_c_before = d_c * f + d_i * p[0, ...] + d_f * p[1, ...]
-    looked_at = ((d_i, c_before), (d_f, c_before), (d_o, c))
-    d_p = d_p + xp.stack([xp.sum(d * m, axis=0) for d, m in looked_at])
-    d_a = xp.concat([d_i, d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c_before, d_p)
-
-# %% coupled_cell_vjp: the old memory's gradient plus the candidate's
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_c = d_c + d_h * o * (1 - tanh_c * tanh_c)
-    d_f = d_c * (c_before - g) * f * (1 - f)
-    d_g = d_c * (1 - f) * (1 - g * g)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c * f + d_g)
-
-# %% coupled_cell_vjp: d_f without the gate's second half
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_c = d_c + d_h * o * (1 - tanh_c * tanh_c)
-    d_f = d_c * (c_before - g) * f * f
-    d_g = d_c * (1 - f) * (1 - g * g)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c * f)
-
-# %% coupled_cell_vjp: d_o with the new memory's gradient
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_c = d_c + d_h * o * (1 - tanh_c * tanh_c)
-    d_f = d_c * (c_before - g) * f * (1 - f)
-    d_g = d_c * (1 - f) * (1 - g * g)
-    d_o = d_c * tanh_c * o * (1 - o)
-    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c * f)
-
-# %% coupled_cell_vjp: d_h subtracted from d_c
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_c = d_c - d_h * o * (1 - tanh_c * tanh_c)
-    d_f = d_c * (c_before - g) * f * (1 - f)
-    d_g = d_c * (1 - f) * (1 - g * g)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c * f)
-
-# %% coupled_cell_vjp: absolute difference of memory and candidate
-def coupled_cell_vjp(d_state, cache):
-    xp = array_namespace(cache[0])
-    d_h, d_c = d_state
-    f, g, o, tanh_c, c_before = cache
-    d_c = d_c + d_h * o * (1 - tanh_c * tanh_c)
-    d_f = d_c * xp.abs(c_before - g) * f * (1 - f)
-    d_g = d_c * (1 - f) * (1 - g * g)
-    d_o = d_h * tanh_c * o * (1 - o)
-    d_a = xp.concat([d_f, d_g, d_o], axis=-1)
-    return d_a, d_a, (0.0, d_c * f)
-
 # %% vjp_without_gates: the candidate's block doubled, to make up for the others
 def vjp_without_gates(d_state, cache):
     xp = array_namespace(cache[0])
@@ -2117,6 +1139,857 @@ def lstm_cell_vjp(d_state, cache):
 # %% [markdown]
 # The author of the answers to `spread_clocks` had written the first version of
 # its catalogue.
+
+# %% [markdown]
+# The author of the answers to `written_by` and `bracket_counter` had written the
+# first version of their catalogues. They were written after it, from scratch and
+# in other styles: hasty, confused about shapes, mathematically wrong, by other
+# conventions, copied from elsewhere.
+
+# %% written_by: right, forward, all terms faded at each step
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    terms = [c_0]
+    for t in range(f.shape[0]):
+        terms = [f[t, ...] * term for term in terms]
+        terms.append(i[t, ...] * g[t, ...])
+    return xp.stack(terms)
+
+# %% written_by: right, a product for each step
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    T = f.shape[0]
+    out = []
+    for t in range(-1, T):
+        term = c_0 if t < 0 else i[t, ...] * g[t, ...]
+        for s in range(t + 1, T):
+            term = term * f[s, ...]
+        out.append(term)
+    return xp.stack(out)
+
+# %% written_by: hasty, range from t instead of t + 1
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    T = f.shape[0]
+    out = []
+    for t in range(-1, T):
+        term = c_0 if t < 0 else i[t, ...] * g[t, ...]
+        for s in range(max(t, 0), T):
+            term = term * f[s, ...]
+        out.append(term)
+    return xp.stack(out)
+
+# %% written_by: hasty, range ends at T - 1
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    T = f.shape[0]
+    out = []
+    for t in range(-1, T):
+        term = c_0 if t < 0 else i[t, ...] * g[t, ...]
+        for s in range(t + 1, T - 1):
+            term = term * f[s, ...]
+        out.append(term)
+    return xp.stack(out)
+
+# %% written_by: hasty, product begins two steps on
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    T = f.shape[0]
+    out = []
+    for t in range(-1, T):
+        term = c_0 if t < 0 else i[t, ...] * g[t, ...]
+        for s in range(t + 2, T):
+            term = term * f[s, ...]
+        out.append(term)
+    return xp.stack(out)
+
+# %% written_by: hasty, c_0 put in front without its gates
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    terms = []
+    for t in range(f.shape[0]):
+        terms = [f[t, ...] * term for term in terms]
+        terms.append(i[t, ...] * g[t, ...])
+    return xp.stack([1 * c_0] + terms)
+
+# %% written_by: hasty, c_0 left out
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    terms = []
+    for t in range(f.shape[0]):
+        terms = [f[t, ...] * term for term in terms]
+        terms.append(i[t, ...] * g[t, ...])
+    return xp.stack(terms)
+
+# %% written_by: hasty, the new term fades at once
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    terms = [c_0]
+    for t in range(f.shape[0]):
+        terms.append(i[t, ...] * g[t, ...])
+        terms = [f[t, ...] * term for term in terms]
+    return xp.stack(terms)
+
+# %% written_by: hasty, c_0 appended last
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    terms = []
+    left = xp.ones_like(c_0)
+    for t in reversed(range(f.shape[0])):
+        terms.insert(0, left * i[t, ...] * g[t, ...])
+        left = left * f[t, ...]
+    terms.append(left * c_0)
+    return xp.stack(terms)
+
+# %% written_by: hasty, never turned round
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    terms = []
+    left = xp.ones_like(c_0)
+    for t in reversed(range(f.shape[0])):
+        terms.append(left * i[t, ...] * g[t, ...])
+        left = left * f[t, ...]
+    return xp.stack(terms + [left * c_0])
+
+# %% written_by: hasty, the candidate without its gate
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    terms = [c_0]
+    for t in range(f.shape[0]):
+        terms = [f[t, ...] * term for term in terms] + [g[t, ...]]
+    return xp.stack(terms)
+
+# %% written_by: shapes, summed over the steps
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    c = c_0
+    for t in range(f.shape[0]):
+        c = f[t, ...] * c + i[t, ...] * g[t, ...]
+    return c
+
+# %% written_by: shapes, joined and not stacked
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    terms = [c_0]
+    for t in range(f.shape[0]):
+        terms = [f[t, ...] * term for term in terms] + [i[t, ...] * g[t, ...]]
+    return xp.concat(terms, axis=0)
+
+# %% written_by: shapes, time on the last axis
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    terms = [c_0]
+    for t in range(f.shape[0]):
+        terms = [f[t, ...] * term for term in terms] + [i[t, ...] * g[t, ...]]
+    return xp.stack(terms, axis=-1)
+
+# %% written_by: shapes, gates counted along the batch
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    terms = [c_0]
+    for t in range(f.shape[1]):
+        terms = [f[:, t, ...] * term for term in terms]
+        terms.append(i[:, t, ...] * g[:, t, ...])
+    return xp.stack(terms)
+
+# %% written_by: shapes, a mean over the batch
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    terms = [c_0]
+    for t in range(f.shape[0]):
+        terms = [f[t, ...] * term for term in terms] + [i[t, ...] * g[t, ...]]
+    return xp.mean(xp.stack(terms), axis=1)
+
+# %% written_by: shapes, a list
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    terms = [c_0]
+    for t in range(f.shape[0]):
+        terms = [f[t, ...] * term for term in terms] + [i[t, ...] * g[t, ...]]
+    return terms
+
+# %% written_by: maths, product of the gates so far
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    left = xp.ones_like(c_0)
+    terms = []
+    for t in range(f.shape[0]):
+        left = left * f[t, ...]
+        terms.append(left * i[t, ...] * g[t, ...])
+    return xp.stack([left * c_0] + terms)
+
+# %% written_by: maths, cumprod of the reversed gates, not turned back
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    left = xp.ones_like(c_0)
+    weights = []
+    for t in range(f.shape[0]):
+        weights.append(left)
+        left = left * f[f.shape[0] - 1 - t, ...]
+    terms = [a * i[t, ...] * g[t, ...] for t, a in enumerate(weights)]
+    return xp.stack([left * c_0] + terms)
+
+# %% written_by: maths, cumprod divided
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    total, upto = xp.ones_like(c_0), []
+    for t in range(f.shape[0]):
+        total = total * f[t, ...]
+        upto.append(total)
+    terms = [total / u * i[t, ...] * g[t, ...] for t, u in enumerate(upto)]
+    return xp.stack([total * c_0] + terms)
+
+# %% written_by: maths, logarithms of the gates
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    logs = xp.log(f)
+    terms = [xp.exp(xp.sum(logs, axis=0)) * c_0]
+    upto = xp.zeros_like(c_0)
+    total = xp.sum(logs, axis=0)
+    for t in range(f.shape[0]):
+        upto = upto + logs[t, ...]
+        terms.append(xp.exp(total - upto) * i[t, ...] * g[t, ...])
+    return xp.stack(terms)
+
+# %% written_by: maths, only the next gate
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    T = f.shape[0]
+    terms = [f[0, ...] * c_0]
+    for t in range(T):
+        w = f[t + 1, ...] if t + 1 < T else xp.ones_like(c_0)
+        terms.append(w * i[t, ...] * g[t, ...])
+    return xp.stack(terms)
+
+# %% written_by: maths, a power of the mean gate
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    T = f.shape[0]
+    mean = xp.mean(f, axis=0)
+    terms = [mean**T * c_0]
+    for t in range(T):
+        terms.append(mean ** (T - 1 - t) * i[t, ...] * g[t, ...])
+    return xp.stack(terms)
+
+# %% written_by: maths, a power of the step's own gate
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    T = f.shape[0]
+    terms = [f[0, ...] ** T * c_0]
+    for t in range(T):
+        terms.append(f[t, ...] ** (T - 1 - t) * i[t, ...] * g[t, ...])
+    return xp.stack(terms)
+
+# %% written_by: maths, shares that add up to one
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    terms = [c_0]
+    for t in range(f.shape[0]):
+        terms = [f[t, ...] * term for term in terms] + [i[t, ...] * g[t, ...]]
+    terms = xp.stack(terms)
+    return terms / xp.sum(terms, axis=0)
+
+# %% written_by: maths, shares of the lengths
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    terms = [c_0]
+    for t in range(f.shape[0]):
+        terms = [f[t, ...] * term for term in terms] + [i[t, ...] * g[t, ...]]
+    terms = xp.abs(xp.stack(terms))
+    return terms / xp.sum(terms, axis=0)
+
+# %% written_by: maths, the cell states
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    terms = [c_0]
+    for t in range(f.shape[0]):
+        terms.append(f[t, ...] * terms[-1] + i[t, ...] * g[t, ...])
+    return xp.stack(terms)
+
+# %% written_by: maths, the changes
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    terms = [c_0]
+    c = c_0
+    for t in range(f.shape[0]):
+        new = f[t, ...] * c + i[t, ...] * g[t, ...]
+        terms.append(new - c)
+        c = new
+    return xp.stack(terms)
+
+# %% written_by: convention, forget gate says what goes
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    terms = [c_0]
+    for t in range(f.shape[0]):
+        terms = [(1 - f[t, ...]) * a for a in terms] + [i[t, ...] * g[t, ...]]
+    return xp.stack(terms)
+
+# %% written_by: convention, coupled gates
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    terms = [c_0]
+    for t in range(f.shape[0]):
+        terms = [f[t, ...] * a for a in terms] + [(1 - f[t, ...]) * g[t, ...]]
+    return xp.stack(terms)
+
+# %% written_by: convention, the input gate keeps
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    terms = [c_0]
+    for t in range(f.shape[0]):
+        terms = [i[t, ...] * a for a in terms] + [f[t, ...] * g[t, ...]]
+    return xp.stack(terms)
+
+# %% written_by: convention, latest step first after c_0
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    terms, left = [], xp.ones_like(c_0)
+    for t in range(f.shape[0] - 1, -1, -1):
+        terms.append(left * i[t, ...] * g[t, ...])
+        left = left * f[t, ...]
+    return xp.stack([left * c_0] + terms)
+
+# %% written_by: copied, running sums
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    terms = [c_0]
+    for t in range(f.shape[0]):
+        terms = [f[t, ...] * a for a in terms] + [i[t, ...] * g[t, ...]]
+    return xp.cumulative_sum(xp.stack(terms), axis=0) if hasattr(xp, "cumulative_sum") else xp.cumsum(xp.stack(terms), 0)
+
+# %% written_by: copied, the gates alone as in a vjp of c
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    left, weights = xp.ones_like(c_0), []
+    for t in range(f.shape[0] - 1, -1, -1):
+        weights.append(left)
+        left = left * f[t, ...]
+    return xp.stack([left] + weights[::-1])
+
+# %% written_by: copied, weights without the candidate
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    left, weights = xp.ones_like(c_0), []
+    for t in range(f.shape[0] - 1, -1, -1):
+        weights.append(left * i[t, ...])
+        left = left * f[t, ...]
+    return xp.stack([left * c_0] + weights[::-1])
+
+# %% written_by: copied, candidate squashed again
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    terms = [c_0]
+    for t in range(f.shape[0]):
+        terms = [f[t, ...] * a for a in terms] + [i[t, ...] * xp.tanh(g[t, ...])]
+    return xp.stack(terms)
+
+# %% written_by: copied, all of it squashed
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    terms = [c_0]
+    for t in range(f.shape[0]):
+        terms = [f[t, ...] * a for a in terms] + [i[t, ...] * g[t, ...]]
+    return xp.tanh(xp.stack(terms))
+
+# %% written_by: copied, in place
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    terms = [c_0]
+    for t in range(f.shape[0]):
+        for a in terms:
+            a *= f[t, ...]
+        terms.append(i[t, ...] * g[t, ...])
+    return xp.stack(terms)
+
+# %% written_by: copied, an array of zeros filled
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    T, B, H = f.shape
+    terms = np.zeros((T + 1, B, H), dtype="float32")
+    left = xp.ones_like(c_0)
+    for t in range(T - 1, -1, -1):
+        terms[t + 1] = left * i[t, ...] * g[t, ...]
+        left = left * f[t, ...]
+    terms[0] = left * c_0
+    return terms
+
+# %% bracket_counter: right, by a table
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: right, a bias of 100 for the forget gate
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    b_x[1] = 100; W_x[1] = [0, 0, -200, 0, 0]
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: right, the input gate always open
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 1, 1, 1]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: right, worth in the input gate
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [40, -40, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    W_x[0, :2] = math.log(worth / (1 - worth))
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: hasty, other characters clear
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 0]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: hasty, the line break forgotten
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 1, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: hasty, the same sign twice
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: hasty, output gate open throughout
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[1, 1, 1, 1, 1])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: hasty, forget gate like input gate
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 0, 0]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: hasty, asking clears
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 0, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: hasty, worth as it is
+def bracket_counter(worth):
+    a = worth
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: hasty, ones and minus ones
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [1 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: hasty, gates of 5
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [5 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: hasty, gates of 10
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [10 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: hasty, gates 1 and 0
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    W_x[[0, 1, 3]] = [[1, 1, 0, 0, 0], [1, 1, 0, 1, 1], [0, 0, 0, 1, 0]]
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: hasty, columns in the order line break after question
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    W_x = W_x[:, [0, 1, 3, 2, 4]]
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: hasty, a bias of 1 as usual
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    W_x[1] = [0, 0, -40, 0, 0]; b_x[1] = 1
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: shapes, transposed
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    W_x = W_x.T
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: shapes, biases of (1,)
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    b_x = b_h = np.zeros(1)
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: shapes, W_h of (4,)
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    W_h = np.zeros(4)
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: shapes, four symbols
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    W_x = W_x[:, :4]
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: shapes, blocks side by side
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    W_x = W_x.reshape(1, 20)
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: maths, bias 40 against weight -40 at the line break
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    W_x[1] = [0, 0, -40, 0, 0]; b_x[1] = 40
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: maths, bias -40 and weight 40 at the input gate
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    W_x[0] = [40, 40, 0, 0, 0]; b_x[0] = -40
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: maths, bias -40 and weight 40 at the output gate
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    W_x[3] = [0, 0, 0, 40, 0]; b_x[3] = -40
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: maths, all three biased
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    W_x = np.array([[40, 40, 0, 0, 0], [0, 0, -40, 0, 0], [a, -a, 0, 0, 0], [0, 0, 0, 40, 0.0]]); b_x = np.array([-40, 40, 0, -40.0])
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: maths, zero taken for shut
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    W_x[[0, 1, 3]] = np.maximum(W_x[[0, 1, 3]], 0)
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: maths, the sigmoid undone for the candidate
+def bracket_counter(worth):
+    a = math.log(worth / (1 - worth))
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: maths, tanh of worth
+def bracket_counter(worth):
+    a = math.tanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: maths, atan
+def bracket_counter(worth):
+    a = math.atan(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: maths, candidate saturated
+def bracket_counter(worth):
+    a = 40
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: maths, worth in gate and candidate
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    W_x[0, :2] = math.log(worth / (1 - worth))
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: maths, a closing bracket closes the forget gate
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 0, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: maths, the line break subtracts
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 1, 0, 0]), gate(*[1, 1, 1, 1, 1]), [a, -a, -a, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: maths, each bracket replaces
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[0, 0, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: maths, every other symbol lowers
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 1, 1, 1]), gate(*[1, 1, 0, 1, 1]), [a, -a, -a, -a, -a], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: maths, the shown value is fed back
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    W_h[2] = 1
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: maths, input gate half open by zeros
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    W_x[0] = 0
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: maths, forget gate half open by zeros
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    W_x[1] = 0
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: convention, rows i, f, o, g
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    W_x = W_x[[0, 1, 3, 2]]
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: convention, rows i, g, f, o
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    W_x = W_x[[0, 2, 1, 3]]
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: convention, rows f, i, g, o
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    W_x = W_x[[1, 0, 2, 3]]
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: convention, rows f, i, o, g
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    W_x = W_x[[1, 0, 3, 2]]
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: convention, a forget gate that forgets
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[0, 0, 1, 0, 0]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: convention, closing raises
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [-a, a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: convention, coupled
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[0, 0, 1, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: copied, biases in both
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    b_x[1] = b_h[1] = 20; W_x[1] = [0, 0, -40, 0, 0]
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: copied, output gate shut at the question
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[1, 1, 1, 0, 1])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: copied, output gate open after a bracket too
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    def gate(*open):
+        return [40 * (2 * k - 1) for k in open]
+    W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[1, 1, 0, 1, 0])], dtype=float)
+    W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+    return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: copied, a dictionary
+def bracket_counter(worth):
+    return {'W_x': np.zeros((4, 5)), 'W_h': np.zeros((4, 1)), 'b_x': np.zeros(4), 'b_h': np.zeros(4)}
+
+# %% bracket_counter: copied, random weights
+def bracket_counter(worth):
+    return init_params(np.random.default_rng(0), 5, 1, 4)
+
+# %% bracket_counter: copied, three results
+def bracket_counter(worth):
+    return np.zeros((4, 5)), np.zeros((4, 1)), np.zeros(4)
 
 # %% spread_clocks: right, gates in a formula of their own
 def spread_clocks(params, shortest, longest):

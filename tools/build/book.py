@@ -113,7 +113,7 @@ def what_cells_use() -> list[Path]:
 def what_pages_use() -> list[Path]:
     """The files that decide what the HTML is."""
     book = [p for p in BOOK.rglob("*") if p.is_file()]
-    names = "book", "contents"
+    names = "book", "chapters", "contents", "weave"
     tools = [Path(__file__).with_name(f"{name}.py") for name in names]
     tools += (ROOT / "tools" / "site").glob("*.py")
     return [*what_cells_use(), *book, *tools, CONFIG, ROOT / "CITATION.cff"]

@@ -22,7 +22,7 @@ import nbformat
 from grader import ROOT
 from grader.assignments import builder
 from grader.services.tree import LEFT_OUT, learners_makefile, split_secrets
-from tools.build import contents
+from tools.build import chapters, contents
 
 FOLDERS = ("rnncore", "book", "examples")
 FILES = (
@@ -38,8 +38,10 @@ TOOLS = (
     "tools/__init__.py",
     "tools/build/__init__.py",
     "tools/build/book.py",
+    "tools/build/chapters.py",
     "tools/build/contents.py",
     "tools/build/kernels.py",
+    "tools/build/weave.py",
     *(f"tools/site/{path.name}" for path in (ROOT / "tools" / "site").glob("*.py")),
 )
 GUIDE = "grading"  # the page for those who teach; it includes the mistakes
@@ -145,10 +147,11 @@ def _leave_pages_out(book: Path) -> None:
     toc = book / "_toc.yml"
     toc.write_text(contents.without(toc.read_text(), GUIDE))
     kept = contents.pages(toc.read_text())
-    missing = contents.absent(book, kept)
+    missing, known = contents.absent(book, kept), chapters.read(book)
     for path in book.glob("*.md"):
         if path.stem in kept:
-            path.write_text(contents.plain(path.read_text(), missing))
+            text = chapters.words(path.read_text(), known, missing.titles)
+            path.write_text(contents.plain(text, missing))
         else:
             path.unlink()
 

@@ -5,8 +5,9 @@
 
 Each file of book/_static/live/data holds one small case: a stretch of a test
 topic, forecasts of sunspots, a chorale's beginning, a translation's
-beginnings, a film with its caption, a film with its action. Two minutes on a
-quiet core.
+beginnings, a film with its caption, a film with its action. One holds all
+weights of chapter 10's network for words, rounded, for a reader's own text.
+Two minutes on a quiet core.
 """
 
 import argparse
@@ -35,6 +36,7 @@ from rnncore.music.training import load_voices
 from rnncore.music.voices import VoiceModel, facts, masked_logits, together
 from rnncore.seq2seq import END, PAD, START, Translator, length_penalty, pad
 from rnncore.text.corpora import documentation_corpus
+from rnncore.text.model import stretches, token_nats
 from rnncore.text.storage import load_model
 from rnncore.translate.storage import load_translator
 from rnncore.translate.training import ROOM
@@ -45,6 +47,7 @@ from tools import ROOT
 FOLDER = ROOT / "book/_static/live/data"
 FIRST, WORDS, LIKELIEST = 1400, 60, 5  # of chapter 10's test text
 UNITS = 24  # of chapter 5's matrix
+COARSE = 10  # levels on each side of 0, of a rounded weight
 WIDTHS, ALPHAS = range(1, 5), np.linspace(0, 1, 11)
 
 
@@ -68,6 +71,45 @@ def words() -> dict[str, Any]:
         "words": [vocabulary.tokens[k] for k in ids[FIRST:]],
         "steps": [top(vocabulary.tokens, row) for row in p],
         "bits": [round(-math.log2(row[k]), 3) for row, k in zip(p, came, strict=True)],
+    }
+
+
+def rounded(w: torch.Tensor) -> dict[str, Any]:
+    """Weights as one letter each, l for 0, with a scale for every row.
+
+    A host's compression then makes some 4.5 bits of a weight. The weights
+    become what the letters say.
+    """
+    rows = w.unsqueeze(0) if w.ndim == 1 else w
+    scale = (rows.abs().amax(1, keepdim=True) / COARSE).round(decimals=4)
+    levels = (rows / scale).round()
+    rows.copy_(levels * scale)
+    return {
+        "scale": [round(v, 4) for v in scale.flatten().tolist()],
+        "levels": "".join(chr(ord("l") + int(k)) for k in levels.flatten()),
+    }
+
+
+def words_network() -> dict[str, Any]:
+    """The words' network for a reader's own text, and what rounding costs."""
+    model, vocabulary, about = load_model(stored("text_words"))
+    model.eval()
+    layer = model.layers[0]
+    of = {
+        "E": model.embedding.weight, "W_x": layer.weight_ih_l0,
+        "W_h": layer.weight_hh_l0, "b_x": layer.bias_ih_l0,
+        "b_h": layer.bias_hh_l0, "b_y": model.readout.bias,
+    }  # fmt: skip
+    with torch.no_grad():
+        weights = {name: rounded(w) for name, w in of.items()}
+    test = documentation_corpus(seed=0, apart=True).texts()[2]
+    nats = token_nats(model, stretches(vocabulary.encode(test), 1)).mean()
+    return {
+        "tokens": vocabulary.tokens,
+        "H": model.embedding.embedding_dim,
+        "nats": round(float(nats), 4),  # a test word, as in `words`
+        "exact": round(about["score"], 4),
+        "weights": weights,
     }
 
 
@@ -277,6 +319,7 @@ def matrix() -> dict[str, Any]:
 FILES: dict[str, Callable[[], dict[str, Any]]] = {
     "words": words, "forecasts": forecasts, "chorale": chorale,
     "beams": beams, "action": action, "caption": caption, "matrix": matrix,
+    "words-network": words_network,
 }  # fmt: skip
 
 

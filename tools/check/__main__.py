@@ -19,6 +19,7 @@ CHECKS = {
     "format": ["-m", "ruff", "format", "--check", "--quiet", "."],
     "lint": ["-m", "ruff", "check", "--quiet", "."],
     "weave": ["-m", "tools.build.weave", "--check"],
+    "chapters": ["-m", "tools.check.chapters"],
     "readme": ["-m", "tools.build.readme", "--check"],
     "floats": ["-m", "tools.check.floats"],
     "answers": ["-m", "tools.check.answers"],

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import functools
 import json
 import re
 from collections.abc import Iterable
@@ -22,10 +23,10 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from tools.build import book
+from tools.build import book, chapters
 
 NOTEBOOKS = book.BUILD / "notebooks"
-ROLE = re.compile(r"\{([a-z:]+)\}`([^`]*)`")
+ROLE = re.compile(r"\{([A-Za-z:]+)\}`([^`]*)`")
 TITLED = re.compile(r"(.*?)\s*<[^>]*>", re.DOTALL)
 KINDS = "admonition|dropdown|note|tip|warning|raw|figure|grid|grid-item-card"
 BOX = re.compile(
@@ -106,11 +107,19 @@ def _role(name: str, words: str, values: dict[str, str]) -> str:
         return _quoted(values.get(key), form)
     if name == "eq":
         return "(the equation of that name in the book)"
+    if name.lower().startswith("chapter"):
+        parts = _chapters(book.BOOK).parts(name, words)
+        return "".join(part.words for part in parts)
     titled = TITLED.fullmatch(words)
     plain = titled[1] if titled else words
     if name.startswith("cite"):
         return f"[{plain}]"
     return plain.replace("%s", "").strip()
+
+
+@functools.cache
+def _chapters(folder: Path) -> chapters.Chapters:
+    return chapters.read(folder)
 
 
 def _quoted(value: str | None, form: str) -> str:

@@ -82,6 +82,7 @@ function unfold(article, page, code) {
     if (code) folded.replaceWith(...folded.childNodes);
     else folded.remove();
   }
+  for (const line of article.querySelectorAll(".folded-names")) line.remove();
   for (const cell of article.querySelectorAll("div.cell")) {
     if (!cell.textContent.trim() && !cell.querySelector("img, svg")) cell.remove();
   }

@@ -4,9 +4,11 @@ what a text names.
 A page's number is that of its file: ch06_lstm is 6, a second page of chapter
 10 is 10.1. It stands before the title, so that the sidebar, the previous and
 the next page show it. A chapter's figures, tables, listings and equations are
-counted within it, over all its pages: Fig. 10.3. "chapter 6" becomes a link; a number that no page has
-is an error. The first use of each glossary term on a page leads to the
-glossary, and shows the definition.
+counted within it, over all its pages: Fig. 10.3. {chapter}`lstm` is a link,
+"chapter 6" (tools/build/chapters.py); a label that no page has is an error. In
+what is generated from code, which has no labels, "chapter 6" itself becomes a
+link. The first use of each glossary term on a page leads to the glossary, and
+shows the definition.
 """
 
 import functools
@@ -20,10 +22,12 @@ from sphinx.application import Sphinx
 from sphinx.environment.collectors.toctree import TocTreeCollector
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
+from sphinx.util.docutils import SphinxRole
 
-from tools.build import contents
+from tools.build import chapters, contents
 
 GLOSSARY = "glossary"
+GENERATED = ("api", "grading")  # docstrings; the mistakes in the assignments
 PAGE = re.compile(r"ch(\d\d)_")
 TITLE = re.compile(r"^# ", re.MULTILINE)
 CHAPTERS = re.compile(r"\b[Cc]hapters?\s\d+(?:(?:,\s|,?\s(?:and|to|or)\s)\d+)*")
@@ -41,22 +45,9 @@ AS_WRITTEN = (
 )
 
 
-def numbers(pages: list[str]) -> dict[str, str]:
-    """The number of each chapter's page, in the order of the contents."""
-    found: dict[str, str] = {}
-    seen: dict[str, int] = {}
-    for page in pages:
-        if match := PAGE.match(page):
-            chapter = str(int(match[1]))
-            before = seen.get(chapter, 0)
-            found[page] = f"{chapter}.{before}" if before else chapter
-            seen[chapter] = before + 1
-    return found
-
-
 def _number_title(app: Sphinx, page: str, text: list[str]) -> None:
     toc = Path(app.config.external_toc_path).read_text("utf8")
-    number = numbers(contents.pages(toc)).get(page)
+    number = chapters.numbers(contents.pages(toc)).get(page)
     if number is not None:
         text[0] = TITLE.sub(f"# {number}. ", text[0], count=1)
 
@@ -74,6 +65,29 @@ def _count_within_chapters(app: Sphinx, env: Any) -> list[str]:
     return changed
 
 
+class Chapter(SphinxRole):
+    """The number of a page; Links makes the link."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Words, and what they name."""
+        written = self.rawtext.lstrip(":").partition(":")[0]  # with its capital
+        try:
+            parts = _chapters(self.env.app).parts(written, self.text)
+        except ValueError as error:
+            logger = logging.getLogger(__name__)
+            logger.warning("%s", error, location=self.get_location())
+            return [nodes.Text(self.text)], []
+        return [
+            nodes.inline("", words, chapter=page) if page else nodes.Text(words)
+            for words, page in parts
+        ], []
+
+
+@functools.lru_cache(maxsize=1)
+def _chapters(app: Sphinx) -> chapters.Chapters:
+    return chapters.read(Path(app.srcdir), Path(app.config.external_toc_path))
+
+
 class Links(SphinxPostTransform):
     """Links to chapters and to the glossary, in what Sphinx has resolved."""
 
@@ -84,10 +98,12 @@ class Links(SphinxPostTransform):
         """Change the page's text."""
         page = self.env.docname
         self.known = _known(self.app)
-        here = PAGE.match(page)
-        self.own = str(int(here[1])) if here else None
-        for text in self._texts():
-            self._replace(text, CHAPTERS, self._to_chapters)
+        for named in [*self.document.findall(nodes.inline)]:
+            if "chapter" in named:
+                self._link_chapter(named)
+        if page in GENERATED:
+            for text in self._texts():
+                self._replace(text, CHAPTERS, self._to_chapters)
         if page not in (GLOSSARY, "api") and self.known.terms:
             self.terms = dict(self.known.terms)
             for text in self._texts():
@@ -111,6 +127,15 @@ class Links(SphinxPostTransform):
         if new:
             text.parent.replace(text, [*new, nodes.Text(text[end:])])
 
+    def _link_chapter(self, named: nodes.inline) -> None:
+        """Link it, but not within a title or a link, nor a page to itself."""
+        page, words = named["chapter"], named.astext()
+        plain = any(isinstance(node, AS_WRITTEN) for node in _above(named))
+        if plain or page == self.env.docname or page not in self.env.found_docs:
+            named.replace_self(nodes.Text(words))
+        else:
+            named.replace_self(self._link(page, words, "", "chapter"))
+
     def _to_chapters(self, match: re.Match[str]) -> Iterator[nodes.Node]:
         end = 0
         for one in NUMBER.finditer(match[0]):
@@ -122,7 +147,7 @@ class Links(SphinxPostTransform):
                 logging.getLogger(__name__).warning(
                     "%r: no page has this number", match[0], location=match.string
                 )
-            if page is None or number == self.own:
+            if page is None:
                 yield nodes.Text(one[0])
             else:
                 yield self._link(page, one[0], "", "chapter")
@@ -175,7 +200,7 @@ def _known(app: Sphinx) -> Known:
     terms = dict(_definitions(app.env)) if glossary else {}
     words = "|".join(sorted(map(re.escape, terms), key=len, reverse=True))
     return Known(
-        {n: page for page, n in numbers(listed).items() if "." not in n},
+        {n: page for page, n in chapters.numbers(listed).items() if "." not in n},
         {str(int(match[1])) for name in absent if (match := PAGE.match(name))},
         terms,
         re.compile(rf"(?<![\w-])(?:{words})s?(?![\w-])", re.IGNORECASE),
@@ -192,6 +217,8 @@ def _definitions(env: Any) -> Iterator[tuple[str, tuple[str, str]]]:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
+    app.add_role("chapter", Chapter())
+    app.add_role("chapters", Chapter())
     app.connect("source-read", _number_title)
     app.connect("env-get-updated", _count_within_chapters, priority=600)
     app.add_post_transform(Links)

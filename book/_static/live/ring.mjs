@@ -1,8 +1,20 @@
 /* <live-ring>: one pair of eigenvalues, and what a state does under it. */
 import { LiveFigure, axes, line, make, show } from "./base.mjs";
 import { ring } from "./formulas.mjs";
+import { inWords, play, samples } from "./sound.mjs";
 
 const STEPS = 60;
+
+/* Within 0.1 of the circle a place stands for a radius nearer to it: what
+   can be heard lies there, closer than a pointer can tell apart. */
+const NEAR = 0.1;
+const bend = (place) => (Math.abs(place - 1) < NEAR
+  ? Math.round(1e4 * (1 + (place - 1) ** 3 / NEAR ** 2)) / 1e4
+  : Math.round(100 * place) / 100);
+const unbend = (radius) => (Math.abs(radius - 1) < NEAR
+  ? 1 + Math.cbrt((radius - 1) * NEAR ** 2) : radius);
+const digits = (radius) => show(radius,
+  Number(radius.toFixed(2)) === radius ? 2 : 4);
 
 class Ring extends LiveFigure {
   static fields = {
@@ -11,9 +23,37 @@ class Ring extends LiveFigure {
 
   controls() {
     const row = this.group();
-    this.slider(row, "radius", "Radius");
+    const { input, value } = this.range(row, "radius", "Radius",
+      { min: 0, max: 1.1, step: 0.01 });
+    input.addEventListener("input", () =>
+      this.change({ radius: bend(Number(input.value)) }));
     this.slider(row, "angle", "Angle", 0, (v) => `${v.toFixed(0)}°`);
+    const listen = this.button(row, "Listen", () => this.listen());
+    this.syncs.push(() => {
+      const { radius } = this.state;
+      input.value = unbend(radius);
+      value.textContent = digits(radius);
+      input.setAttribute("aria-valuetext", value.textContent);
+      listen.disabled = radius > 1;
+    });
   }
+
+  listen() {
+    this.quiet?.();
+    try {
+      this.quiet = play(samples(this.state.radius, this.turn));
+    } catch {
+      this.mute = true;
+      this.update();
+    }
+  }
+
+  disconnectedCallback() {
+    this.quiet?.();
+    super.disconnectedCallback();
+  }
+
+  get turn() { return (this.state.angle * Math.PI) / 180; }
 
   build() {
     const size = this.narrow ? Math.min(this.width, 260) : 240;
@@ -23,14 +63,13 @@ class Ring extends LiveFigure {
       const x = 2.4 * across - 1.2, y = Math.abs(2.4 * up - 1.2);
       this.change({
         angle: Math.round((Math.atan2(y, x) * 180) / Math.PI),
-        radius: Math.min(Math.round(100 * Math.hypot(x, y)) / 100, 1.1) });
+        radius: Math.min(bend(Math.hypot(x, y)), 1.1) });
     });
     return this.narrow ? size + 210 : size + 26;
   }
 
   draw() {
-    const { radius, angle } = this.state, { box } = this, g = this.marks;
-    const turn = (angle * Math.PI) / 180;
+    const { radius } = this.state, { box, turn } = this, g = this.marks;
     this.h = ring(radius, turn, STEPS);
     g.replaceChildren();
     const px = (v) => box.left + (box.width * (v + 1.2)) / 2.4;
@@ -71,8 +110,9 @@ class Ring extends LiveFigure {
     const turns = angle === 0 ? "The state does not turn."
       : angle === 180 ? "The state changes its sign at every step."
         : `One round takes ${show(360 / angle, 1)} steps.`;
-    return `Radius ${show(radius)}, angle ${angle.toFixed(0)}°. ${turns} `
-      + fate;
+    return `Radius ${digits(radius)}, angle ${angle.toFixed(0)}°. ${turns} `
+      + `${fate} ${this.mute ? "This browser plays no sound."
+        : inWords(radius, this.turn)}`;
   }
 }
 
