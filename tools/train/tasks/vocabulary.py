@@ -1,0 +1,240 @@
+"""Is a cheaper output layer worth it, at chapter 10's vocabulary?
+
+"words": seven ways to train the chapter's model on words, a few hundred updates each:
+the full softmax, with tied weights and without; sampled softmax with its correction
+and without; adaptive softmax, whose weights are not tied. Full and sampled softmax
+also with a bias that begins at log Q, so at the words' frequencies: for the sampled
+one that is the training without correction, read with log Q added. The scores are
+the surprisal under the full distribution, whatever was trained on. First with equal
+updates, then with the time that the full softmax takes for them. That time is
+measured before: processor time of one thread, in rounds in which the contenders take
+turns, and the median of the rounds' ratios. Each seed has a split of its own; the
+validation text chooses the rate. About half an hour of one core.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from rnncore.application import seeded
+from rnncore.comparison import Setting, Trained, compare, to_json
+from rnncore.text.corpora import documentation_corpus
+from rnncore.text.model import (
+    LanguageModel,
+    States,
+    contiguous_windows,
+    language_loss,
+    stretches,
+)
+from rnncore.text.softmax import candidate_loss, inclusion
+from rnncore.text.vocabulary import word_vocabulary
+from tools.train.runner import Asked, Found, Training, fitted_module, founds
+
+SEEDS = (0, 1, 2)
+H, T, B = 128, 35, 20
+STEPS = 300
+RATES = [0.01, 0.02, 0.04]
+DRAWS = 400  # expected at most
+HEAD = 400  # words that adaptive softmax reaches in one step
+TIMED = ("full", "untied", "sampled", "adaptive")
+AS = {"counts": "full", "restored": "sampled"}  # whose updates take as long
+ROUNDS = 9  # of timing; one more comes first and is not counted
+
+
+class Texts(NamedTuple):
+    """The words of one split, and how often each stands in the first part."""
+
+    train: np.ndarray
+    valid: np.ndarray
+    test: np.ndarray
+    counts: np.ndarray
+
+
+class Way(NamedTuple):
+    """How a contender is built, trained and read."""
+
+    readout: Callable[[int], torch.nn.Module] | None  # of K; None: the tied one
+    loss: Callable[[np.ndarray, np.random.Generator], Callable]  # of the counts
+    read: Callable[[LanguageModel, Tensor, np.ndarray], Tensor]
+    counted: bool = False  # whether the bias begins at log Q
+
+
+@cache
+def texts(seed: int) -> Texts:
+    """The chapter's words, topics kept apart."""
+    parts = documentation_corpus(seed, apart=True).texts()
+    vocabulary = word_vocabulary(parts[0], least=3)
+    train, valid, test = map(vocabulary.encode, parts)
+    counts = np.bincount(train, minlength=vocabulary.size)
+    return Texts(train, valid, test, counts)
+
+
+def log_inclusion(counts: np.ndarray) -> Tensor:
+    """Log Q of every word (K,)."""
+    return torch.from_numpy(np.log(inclusion(counts, DRAWS))).float()
+
+
+def full_loss(counts: np.ndarray, rng: np.random.Generator) -> Callable:
+    """All logits."""
+    return language_loss
+
+
+def sampled_loss(counts: np.ndarray, rng: np.random.Generator) -> Callable:
+    """The target's logit and those of the words drawn."""
+    included = inclusion(counts, DRAWS)
+    return candidate_loss(included, np.log(included), rng)
+
+
+def uncorrected_loss(counts: np.ndarray, rng: np.random.Generator) -> Callable:
+    """The same draws, and nothing subtracted."""
+    return candidate_loss(inclusion(counts, DRAWS), np.zeros(len(counts)), rng)
+
+
+def adaptive_loss(counts: np.ndarray, rng: np.random.Generator) -> Callable:
+    """As `language_loss`, of a readout that computes its own loss."""
+
+    def loss(
+        model: LanguageModel, ids: np.ndarray, state: States
+    ) -> tuple[Tensor, States]:
+        tokens = torch.as_tensor(ids)
+        y, state = model.hidden(tokens[:-1], state)
+        return model.readout(y.flatten(0, 1), tokens[1:].flatten()).loss, state
+
+    return loss
+
+
+def read_all(model: LanguageModel, y: Tensor, counts: np.ndarray) -> Tensor:
+    """The log probabilities (N, K) of the full softmax."""
+    return model.readout(y).log_softmax(dim=1)
+
+
+def read_restored(model: LanguageModel, y: Tensor, counts: np.ndarray) -> Tensor:
+    """The same, with what training did not subtract added to the logits."""
+    return (model.readout(y) + log_inclusion(counts)).log_softmax(dim=1)
+
+
+def read_adaptive(model: LanguageModel, y: Tensor, counts: np.ndarray) -> Tensor:
+    """All words' log probabilities, of both levels."""
+    return model.readout.log_prob(y)
+
+
+def adaptive_readout(K: int) -> torch.nn.Module:
+    """Frequent words in the head, the rest through a quarter of the units."""
+    return torch.nn.AdaptiveLogSoftmaxWithLoss(H, K, [HEAD], div_value=4.0)
+
+
+WAYS = {
+    "full": Way(None, full_loss, read_all),
+    "counts": Way(None, full_loss, read_all, counted=True),
+    "untied": Way(partial(torch.nn.Linear, H), full_loss, read_all),
+    "sampled": Way(None, sampled_loss, read_all),
+    "uncorrected": Way(None, uncorrected_loss, read_all),
+    "restored": Way(None, uncorrected_loss, read_restored),
+    "adaptive": Way(adaptive_readout, adaptive_loss, read_adaptive),
+}
+
+
+@torch.no_grad()
+def nats(model: LanguageModel, way: Way, ids: np.ndarray, counts: np.ndarray) -> float:
+    """Mean surprisal of a text's words, the state carried through it."""
+    rows = torch.as_tensor(stretches(ids, 8))
+    state, total = None, 0.0
+    for t in range(0, len(rows) - 1, 64):
+        window = rows[t : t + 65]
+        y, state = model.eval().hidden(window[:-1], state)
+        log_p = way.read(model, y.flatten(0, 1), counts)
+        total -= float(log_p.gather(1, window[1:].reshape(-1, 1)).sum())
+    return total / rows[1:].numel()
+
+
+@cache
+def fitted(name: str, rate: float, seed: int, updates: int) -> tuple:
+    """A model after so many updates, and the seconds that they took."""
+    way, (train, _, _, counts) = WAYS[name], texts(seed)
+    with seeded(seed):
+        model = LanguageModel(len(counts), H, dropout=0.5)
+        state = model.zero_state(B)
+        if way.readout:
+            model.readout = way.readout(len(counts))
+        if way.counted:
+            model.readout.bias.data.copy_(log_inclusion(counts))
+    _, seconds = fitted_module(
+        model,
+        way.loss(counts, np.random.default_rng(seed + 100)),
+        contiguous_windows(stretches(train, B), T),
+        rate,
+        updates,
+        seed,
+        f"{name} {rate}",
+        carry=state,
+    )
+    return model, seconds
+
+
+def train_words(
+    updates: dict[str, int], name: str, setting: Setting, seed: int, steps: int
+) -> Trained:
+    """One run. `steps` is the budget, `updates` what this contender does with it."""
+    known = "uncorrected" if name == "restored" else name  # trained alike
+    model, _ = fitted(known, setting["rate"], seed, updates[name])
+    _, valid, test, counts = texts(seed)
+    found = nats(model, WAYS[name], valid, counts)
+    tqdm.write(f"{name} {setting} {seed}, {updates[name]} updates: {found:.4f}")
+    return Trained(found, steps, lambda: nats(model, WAYS[name], test, counts))
+
+
+def seconds_each(updates: int = 10) -> dict[str, list[float]]:
+    """Processor time of an update, round by round; the contenders take turns."""
+    found: dict[str, list[float]] = {name: [] for name in TIMED}
+    for _ in range(ROUNDS + 1):
+        fitted.cache_clear()
+        for name, seconds in found.items():
+            seconds.append(fitted(name, RATES[0], SEEDS[0], updates)[1] / updates)
+    return {name: seconds[1:] for name, seconds in found.items()}
+
+
+def updates_in_equal_time(each: dict[str, list[float]], steps: int) -> dict[str, int]:
+    """How many updates fit into the time of so many with the full softmax."""
+    full, found = np.array(each["full"]), {}
+    for name in (*TIMED, *AS):
+        found[name] = round(steps * np.median(full / each[AS.get(name, name)]))
+    return found
+
+
+def measure_words(asked: Asked) -> Iterator[Found]:
+    """With equal updates, then with equal time."""
+    steps = asked.steps or STEPS
+    key, unit = "text.vocabulary.words", "nats a word, under the full distribution"
+    each = seconds_each()
+    updates = updates_in_equal_time(each, steps)
+    sizes = [len(texts(seed).counts) for seed in SEEDS]
+    drawn = [float(inclusion(texts(seed).counts, DRAWS).sum()) for seed in SEEDS]
+    known = {"seconds": each, "updates": updates, "size": sizes, "drawn": drawn}
+    units = {
+        "seconds": "seconds of one core for an update, in each round",
+        "updates": "updates in the time of the full softmax's",
+        "size": "words in the vocabulary",
+        "drawn": "words expected in a draw",
+    }
+    yield from founds(key, known, units, list(SEEDS))
+    for kind, many in (
+        ("equal_updates", dict.fromkeys(WAYS, steps)),
+        ("equal_time", updates),
+    ):
+        compared = compare(
+            {name: partial(train_words, many, name) for name in many},
+            {"rate": RATES},
+            steps=steps,
+            seeds=SEEDS,
+        )
+        yield Found(f"{key}.{kind}", to_json(compared), unit, list(SEEDS))
+
+
+TRAINING = Training(
+    "vocabulary", __doc__, {}, {"words": measure_words}, key="text.vocabulary"
+)
