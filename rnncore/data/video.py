@@ -62,7 +62,7 @@ class Covered(NamedTuple):
 
     @property
     def elsewhere(self) -> np.ndarray:
-        """Pixels (N, T, S, S) that were not covered one frame before."""
+        """Pixels (N, T, S, S) but those that were uncovered just now."""
         return ~self._back()
 
     def _back(self) -> np.ndarray:

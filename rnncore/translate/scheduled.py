@@ -73,7 +73,7 @@ def sampled_loss(
 ) -> Callable[[Translator, Batch, int], tuple[Tensor, int]]:
     """A loss for `train_module` whose carry is the step, from 0 on.
 
-    The draws are constants: no gradient flows through what was fed.
+    The draws are constants: no gradient flows back through one.
     """
 
     def loss(

@@ -5,8 +5,8 @@ Films of a block that passes in front of a still pattern
 at every place, a dense LSTM, and convolutions of the last two or eight frames
 have the same updates, three seeds, and a rate chosen by the squared error on
 validation films. Errors are in thousandths: of all pixels from the third frame
-on, of pixels that the block uncovers after they had been seen, and of those
-that it did not cover. Blocks twice as wide as in training are judged too.
+on, of pixels that the block uncovers after they had been seen, and of all but
+those just uncovered. Blocks twice as wide as in training are judged too.
 
 With the chosen rate each is also trained with the block in the upper half, and
 judged on films of either half; the dense LSTM, and no other, is trained four
