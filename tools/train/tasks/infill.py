@@ -8,7 +8,8 @@ by chorales other than the one that is judged, and nothing about it was tuned. W
 is reported is about the test chorales. Two controls bound what the judge can do:
 true bars from elsewhere in the same chorale, and those of another chorale. A third
 takes the network's own pieces in place of Bach's: a draw from p(missing | given) is
-then distributed as the bars that it replaces, so a forest that recognises it has
+then distributed almost as the bars that it replaces (which tokens are missing after
+the gap is read off the true ones), so a forest that clearly recognises it has
 found a fault of the sampling, not of the network. Three seeds, of the draws and of
 the forest. About 22 minutes of one core.
 """
