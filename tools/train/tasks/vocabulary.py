@@ -14,7 +14,7 @@ validation text chooses the rate. About half an hour of one core.
 
 from collections.abc import Callable, Iterator
 from functools import cache, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -120,7 +120,8 @@ def read_restored(model: LanguageModel, y: Tensor, counts: np.ndarray) -> Tensor
 
 def read_adaptive(model: LanguageModel, y: Tensor, counts: np.ndarray) -> Tensor:
     """All words' log probabilities, of both levels."""
-    return model.readout.log_prob(y)
+    readout: Any = model.readout
+    return readout.log_prob(y)
 
 
 def adaptive_readout(K: int) -> torch.nn.Module:
@@ -157,7 +158,7 @@ def fitted(name: str, rate: float, seed: int, updates: int) -> tuple:
     """A model after so many updates, and the seconds that they took."""
     way, (train, _, _, counts) = WAYS[name], texts(seed)
     with seeded(seed):
-        model = LanguageModel(len(counts), H, dropout=0.5)
+        model: Any = LanguageModel(len(counts), H, dropout=0.5)
         state = model.zero_state(B)
         if way.readout:
             model.readout = way.readout(len(counts))
