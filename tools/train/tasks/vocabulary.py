@@ -3,7 +3,7 @@
 "words": seven ways to train the chapter's model on words, a few hundred updates each:
 the full softmax, with tied weights and without; sampled softmax with its correction
 and without; adaptive softmax, whose weights are not tied. Full and sampled softmax
-also with a bias that begins at log Q, so at the words' frequencies: for the sampled
+also with a bias that begins at log Q, so near the words' frequencies: for the sampled
 one that is the training without correction, read with log Q added. The scores are
 the surprisal under the full distribution, whatever was trained on. First with equal
 updates, then with the time that the full softmax takes for them. That time is
