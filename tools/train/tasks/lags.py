@@ -2,9 +2,9 @@
 
 "adding.20", "copy.50" and so on: a task, and its length or lag. Each is one
 comparison by `rnncore.comparison`, so that all contenders have the same steps,
-seeds and learning rates. Plain cells differ in their recurrent weights alone:
-uniform as torch.nn's, orthogonal, Glorot, the identity with ReLU. LSTMs differ
-in their biases. 48 units, batches of 32, three seeds; forward and backward
+seeds and learning rates. Plain cells differ in their recurrent weights and biases:
+uniform as torch.nn's, or orthogonal, Glorot or the identity, with biases of zero;
+the identity has ReLU. LSTMs differ in their biases. 48 units, batches of 32, three seeds; forward and backward
 through the compiled loops. Two more lags, with five seeds, are in `starts`.
 
 Beside "adding.100" stand, for every run at the chosen rate, the steps after
