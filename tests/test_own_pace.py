@@ -165,8 +165,8 @@ def test_the_script_is_small_and_names_no_other_host():
 
 def test_a_page_is_read_after_its_end_and_a_third_of_its_time(reader):
     one = reader()
-    one.open()  # 15 minutes to read, so 300 seconds
-    one.wait(310)
+    one.open()  # 20 minutes to read, so 400 seconds
+    one.wait(410)
     assert one.read_link().count() == 0  # its end was not seen
     one.open("ch04_training")
     one.to_the_end()
@@ -195,7 +195,7 @@ def test_a_reader_says_what_is_read_with_keys_alone(reader):
     one.page.keyboard.press("Space")
     assert one.read_link().count() == 0
     one.to_the_end()
-    one.wait(320)
+    one.wait(420)
     assert one.read_link().count() == 0  # the reader's word stands
     for name in ("Export", "Delete all"):
         one.page.keyboard.press("Tab")
