@@ -766,7 +766,7 @@ for name, updates in ruler.stored_lags()["value"].items():
     for budget in (ruler.BUDGET, ruler.BUDGET // 4):
         print(name, budget, copy_limit(updates, ruler.LAGS, budget))
 
-# %% test="copy_limit" points=3 explained="ch07_gru: How far back"
+# %% test="copy_limit" points=3 explained="ch07_compared: How far back"
 import numpy as np
 
 from rnncore.testing import check, stored
@@ -909,7 +909,7 @@ print(
     times_the_plain(*(np.array(clock[name]) for name in ("GRU", "plain")))
 )
 
-# %% test="times_the_plain" points=3 explained="ch07_gru: What each cell costs"
+# %% test="times_the_plain" points=3 explained="ch07_compared: What each cell costs"
 import numpy as np
 
 from rnncore.testing import assert_close, check, stored

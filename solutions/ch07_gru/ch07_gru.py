@@ -884,7 +884,7 @@ def units_for(budget, G, D):
 for name, G in [("plain", 1), ("minimal", 2), ("GRU", 3), ("LSTM", 4)]:
     print(f"{name:8}", units_for(50_000, G, 32))
 
-# %% test="units_for" points=3 explained="ch07_gru: What each cell costs"
+# %% test="units_for" points=3 explained="ch07_compared: What each cell costs"
 from rnncore.testing import check, stored
 
 visible = [
