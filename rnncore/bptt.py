@@ -117,7 +117,7 @@ def truncated_bptt(
         -> d_params; state ((B, H), ...)
 
     Raises ValueError where the window is below 1 or a shape does not fit.
-    Source: Williams & Peng 1990.
+    Source: Williams & Peng 1990, with h = h'.
     """
     if window < 1:
         raise ValueError(f"window: expected at least 1, got {window}")

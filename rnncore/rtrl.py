@@ -99,13 +99,13 @@ def rtrl_step(
     return state, Params(*(carried(m) + w for m, w in both))
 
 
-def influence_vjp(influence: Params, d_h: Array) -> Params:
-    """The gradient of a loss that reads this step's h: nothing goes back.
+def influence_vjp(influence: Params, d_y: Array) -> Params:
+    """The gradient of the part of the loss that reads this step's h.
 
-    Shapes: influence; d_h (B, H) -> d_params
+    Shapes: influence; d_y (B, H) -> d_params
     """
-    xp, (B, H) = array_namespace(d_h), d_h.shape
-    row = xp.reshape(d_h, (1, B * H))
+    xp, (B, H) = array_namespace(d_y), d_y.shape
+    row = xp.reshape(d_y, (1, B * H))
 
     def of(m: Array) -> Array:
         units = xp.reshape(m[:, :H, ...], (B * H, -1))
