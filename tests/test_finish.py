@@ -2,14 +2,13 @@
 
 import base64
 import re
-from html import unescape
 
 import numpy as np
 import pytest
 from PIL import Image
 from sphinx.errors import ExtensionError
 
-from tools.site import finish, formulas, printed
+from tools.site import finish, formulas
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAYAAACddGYaAAAADklEQVR42mNk+M9QDwAD"
@@ -192,38 +191,3 @@ def test_names_and_roles_that_others_left_out_are_mended():
     assert "<summary>Show</summary>" in done
     assert "<summary>see (7)</summary>" in done
     assert "<tr><td></td><th><p>a</p></th></tr>" in done
-
-
-def test_what_was_printed_in_columns_becomes_a_table():
-    text = (
-        "  B  operators  in all\n  1        787     20%\n 32        787\n"
-    )
-    block = (
-        '<div class="output stream highlight-myst-ansi notranslate">'
-        f'<div class="highlight"><pre><span></span>{text}</pre></div>\n</div>'
-    )
-    done = printed.tables(block)
-    assert "<pre>" not in done
-    assert re.findall(r'<th scope="(\w+)">(.*?)</th>', unescape(done)) == [
-        ("col", "B"),
-        ("col", "operators"),
-        ("col", "in all"),
-        ("row", "1"),
-        ("row", "32"),
-    ]
-    assert "<td>787</td><td></td>" in done
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "one  1.0\ntwo  2.0",  # two lines
-        "one  1.0\ntwo  2.0\nthree  3.0",  # no headings
-        "a  loss 1.0\nb  loss 2.0\nc  loss 3.0",  # more of the same
-        "   before      after\n   x     y     x\na  1.0   2.0   3.0",
-        "a    b    c\n1    2    3\nSo b is the best of all.",
-        "a    b\n\n1    2\n3    4",  # two blocks
-    ],
-)
-def test_what_may_be_no_table_stays_as_it_was_printed(text):
-    assert printed.cells(text) is None
