@@ -12,7 +12,7 @@ then distributed as the bars that it replaces, so a forest that clearly recognis
 it has found a fault of the sampling, not of the network. For this no window has a
 note that is held over the gap's end: what is missing is the gap, whatever was in
 it, and whether a window is used can be read off what is given. Three seeds, of the
-draws and of the forest. About 22 minutes of one core.
+draws and of the forest. About 15 minutes of one core.
 """
 
 from collections.abc import Callable, Iterator, Sequence
