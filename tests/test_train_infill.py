@@ -6,7 +6,9 @@ from music import any_tokens
 
 from rnncore.application import stored
 from rnncore.data.music import chorales
-from rnncore.music.score import check_score, decode
+from rnncore.music.generate import compose
+from rnncore.music.infill import all_but
+from rnncore.music.score import FIRST, LOWEST, Score, check_score, decode
 from rnncore.music.split import melody, split
 from rnncore.music.training import load_voices
 from tools import measurements
@@ -16,7 +18,11 @@ from tools.train.tasks import infill
 
 def some_window(seed):
     rng = np.random.default_rng(seed)
-    return decode(any_tokens(rng, 40, 4, 50, 70))
+    tokens = any_tokens(rng, 40, 4, 50, 70)
+    tokens[infill.GAP.stop] = (
+        FIRST + 60 - LOWEST
+    )  # nothing is held over the end
+    return decode(tokens)
 
 
 def test_no_window_is_from_a_chorale_that_the_network_learnt():
@@ -24,7 +30,7 @@ def test_no_window_is_from_a_chorale_that_the_network_learnt():
     _, about = load_voices(stored("music_voices"))
     compass = np.array(about["compass"])
     found = infill.windows(None, compass)
-    assert len(found) > 90
+    assert len(found) > 80
     assert sum(w.test for w in found) > 50
     for w in found:
         assert w.tune not in learnt
@@ -33,6 +39,36 @@ def test_no_window_is_from_a_chorale_that_the_network_learnt():
         check_score(w.score)
         assert not infill._leaves(w.score, compass)
         check_score(w.elsewhere)
+        assert not infill.held_over(w.elsewhere)
+
+
+def only_the_gap_is_missing(score):
+    given = all_but(score, infill.GAP.start, infill.GAP.stop)
+    return np.array_equal(
+        ~given.all(1), np.isin(np.arange(40), range(16, 32))
+    )
+
+
+def test_what_is_missing_does_not_depend_on_what_was_there():
+    model, about = load_voices(stored("music_voices"))
+    compass = np.array(about["compass"])
+    rng = np.random.default_rng(0)
+    own = infill.own_pieces(model, compass, 30, rng)
+    assert len(own) == 30
+    plain = compose(model, compass, 40, rng, 30)
+    assert not all(only_the_gap_is_missing(s) for s in plain)
+    for score in own + [w.score for w in infill.windows(None, compass)]:
+        assert only_the_gap_is_missing(score)
+
+
+def test_leaps_are_counted_among_the_voices_that_move():
+    pitches = np.full((2, 3, 4), 60)
+    pitches[0, 1:] = [65, 64, 60, 0]  # a leap, a step, none, a rest
+    pitches[1, 2:] = 67
+    starts = np.ones((3, 4), bool)
+    scores = [Score(p, starts) for p in pitches]
+    assert infill._leaps(scores, 1) == 50
+    assert infill._leaps(scores, 2) == 100
 
 
 def test_bars_of_another_piece_are_a_score_and_leave_the_rest_alone():
@@ -52,7 +88,6 @@ def test_a_judge_sees_the_gap_and_not_only_its_surroundings():
     seen = infill.features(score)
     pitches, starts = score.pitches.copy(), score.starts.copy()
     pitches[infill.GAP], starts[infill.GAP] = 60, True
-    starts[32] = pitches[32] > 0
     other = infill.features(
         check_score(score._replace(pitches=pitches, starts=starts))
     )
@@ -112,6 +147,7 @@ def test_the_control_with_the_networks_own_pieces_is_recorded(
     path = tmp_path / "m.json"
     words = ["own", "--steps", "1", "--path", str(path), "--seeds", "5"]
     runner.main(infill.TRAINING, words)
+    assert measurements.read(path)["infill.own_windows"]["value"] == 2
     found = measurements.read(path)["infill.own"]["value"]
     assert list(found) == ["1"]
     assert len(found["1"]) == 1
