@@ -235,7 +235,7 @@ def test_long_sentences_are_left_out_and_told(tmp_path, capsys):
         (b"", "the file is empty"),
         (b"no tab\n", "line 1: expected source, tab, target, got 'no tab'"),
         (b"caf\xe9\tb\n", "not utf-8: byte 0xE9"),
-        (b"a\t\n", "expected pairs of sentences, got none"),
+        (b"a\t\n", "expected lines of source, tab, target, got none"),
         (b"a\tb\nc\td\n", "2 sentences cannot be split in three parts"),
     ],
 )

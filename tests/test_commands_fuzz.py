@@ -32,6 +32,7 @@ from rnncore.text.vocabulary import character_vocabulary, word_vocabulary
 from rnncore.translate.storage import load_translator
 from rnncore.video.captions import load_captioner
 from rnncore.video.files import read_video, write_video
+from rnncore.video.folder import read_captioned
 from rnncore.video.model import load_classifier
 
 CASES = 1_000
@@ -196,6 +197,21 @@ def test_transcripts(tmp_path):
         tmp_path / "transcripts.tsv",
         seeds,
         lambda path: read_folder(path.parent),
+        cases=CASES,
+    )
+
+
+def test_captions(tmp_path):
+    films = tmp_path / "films"
+    films.mkdir()
+    for k in range(2):
+        film = np.random.default_rng(k).random((2, 8, 8))
+        write_video(films / f"{k}.mp4", film, zoom=1)
+    seeds = [b"0.mp4\ta cat sits\n1.mp4\tThe dog.\n1.mp4\ta dog\n"]
+    fuzz(
+        tmp_path / "captions.tsv",
+        seeds,
+        lambda path: read_captioned(films, path, 2, 4, len),
         cases=CASES,
     )
 

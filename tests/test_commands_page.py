@@ -11,6 +11,7 @@ from commands import ROOT, examples, run, shown_help
 from test_command_forecast import sales, write
 from test_command_music import airs
 from test_command_speech import fill
+from test_command_video import draw as films
 
 from rnncore.__main__ import main
 
@@ -30,6 +31,7 @@ FEW = {  # so that it takes seconds
     ("music", "train"): ["--steps", 2, "--transpose", 0, "--hidden", 8],
     ("translate", "train"): ["--steps", 2, "--hidden", 8, "--pieces", 260],
     ("speech", "train"): ["--steps", 2, "--hidden", 8],
+    ("video", "train"): ["--steps", 2, "--hidden", 8, "--batch", 4],
 }
 
 
@@ -50,6 +52,9 @@ def test_every_example_of_the_page_works(tmp_path, capsys, monkeypatch):
     Path("new.txt").write_text("the 3\nthe 4\n")
     fill(Path("recordings"), 8, 4)
     shutil.copy("recordings/voice0-000.wav", "file.wav")
+    films(Path("films"), ["down", "up"], 3)
+    table = [f"{k}/{n}.mp4\t{k}\n" for k in ("up", "down") for n in "012"]
+    Path("captions.tsv").write_text("".join(table))
     Path("examples").mkdir()
     shutil.copy(ROOT / "examples/my_cell.py", "examples")
     for line in examples(PAGE):

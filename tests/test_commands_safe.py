@@ -330,6 +330,11 @@ QUICK = {
     ),
     "no WAV file": (["speech", "transcribe", "none.wav"], 2, set()),
     "no films": (["video", "train", "nothing", "--model", "m"], 2, set()),
+    "no captions": (
+        ["video", "train", "nothing", "--captions", "none", "--model", "m"],
+        2,
+        set(),
+    ),
     "no film": (["video", "classify", "none.mp4"], 2, set()),
     "a broken film": (["video", "classify", "empty"], 2, {"av"}),
     "no cell": (["memory-ruler", "none.py"], 2, set()),

@@ -147,6 +147,12 @@ def test_a_file_of_pairs(tmp_path):
     assert told == [f"{path}, line 5: one side is empty"]
 
 
+def test_a_pair_may_be_long(tmp_path):
+    path = tmp_path / "pairs.tsv"
+    path.write_text(f"a\t{'b' * 200_000}\n")
+    assert [len(p.target) for p in read_pairs(path)] == [200_000]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -154,7 +160,7 @@ def test_a_file_of_pairs(tmp_path):
         (b"a\tb\nno tab here\n", "line 2: expected source, tab, target"),
         (b"a\tb\ncaf\xe9\tc\n", r"not utf-8: byte 0xE9 .* \(line 2\)"),
         (b" \t \n", "nothing but white space"),
-        (b"a\t \n", "expected pairs of sentences, got none"),
+        (b"a\t \n", "expected lines of source, tab, target, got none"),
     ],
 )
 def test_a_file_that_holds_no_pairs_is_refused(tmp_path, content, message):

@@ -28,6 +28,16 @@ def test_the_column_for_real_data_is_empty_until_somebody_ran_it():
     assert last_cells(KNOWN | real) == ["these are", "11 %"]
 
 
+def test_captions_have_a_real_score_of_their_own():
+    rows = [{**ROW, "chapter": 16}, {**ROW, "chapter": 17}]
+    known = {"scores.video": {"value": rows, **ABOUT}}
+    real = {
+        f"scores.real.{name}": {"value": value, **ABOUT}
+        for name, value in (("video", "90 %"), ("captions", "12 %"))
+    }
+    assert last_cells(known | real) == ["90 %", "12 %"]
+
+
 def test_a_score_on_real_data_is_kept(tmp_path, monkeypatch):
     path = tmp_path / "kept.json"
     path.write_text("{}")
@@ -54,6 +64,6 @@ def test_what_has_no_place_in_the_column_is_refused(
     monkeypatch.setattr(scores, "record", None)
     assert scores.keep_real(name, score) == 2
     assert (
-        "expected one of translate, speech, video"
+        "expected one of translate, speech, video, captions"
         in capsys.readouterr().err
     )

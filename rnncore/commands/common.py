@@ -20,8 +20,8 @@ PROGRAM = "python -m rnncore"
 PLAN, CHECKPOINT, SECONDS = "plan.json", "run.npz", "seconds"
 Facts = dict[str, Any]  # of a model: its settings, sizes and scores
 # Options that the outcome does not depend on, or which the data tell.
-OUTSIDE = {"model", "file", "folder", "device", "restart", "plot"}
-OUTSIDE |= {"encoding", "command", "part", "line", "run", "force"}
+OUTSIDE = {"model", "file", "folder", "captions", "device", "restart"}
+OUTSIDE |= {"plot", "encoding", "command", "part", "line", "run", "force"}
 MINUTE = 60.0  # seconds between two lines of progress, but in a terminal
 
 
@@ -394,8 +394,9 @@ def check_model(arguments: argparse.Namespace) -> None:
         raise Refused(f"--model: there is no folder {path.parent}")
     if path.is_dir():
         raise Refused(f"--model: expected a file, got the folder {path}")
-    given = getattr(arguments, "file", None)
-    if given and path.exists() and given.exists() and path.samefile(given):
+    inputs = (getattr(arguments, k, None) for k in ("file", "captions"))
+    given = [one for one in inputs if one and one.exists()]
+    if path.exists() and any(map(path.samefile, given)):
         raise Refused(f"--model: {path} is what is to be learned from")
 
 

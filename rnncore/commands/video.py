@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rnncore.commands import common
+from rnncore.commands import captions, common
 from rnncore.commands.common import (
     Facts,
     later,
@@ -21,14 +21,23 @@ if TYPE_CHECKING:
 
     from rnncore.video.model import FilmClassifier
 
-KIND, CAPTIONS = "video", "captions"
+KIND = "video"
 DRAW = 'video draw sitting.mp4 --what "sit down"'
 CLASSIFY = "video classify sitting.mp4"
 DRAW_DIGITS = "video draw digits.mp4 --what digits"
 CAPTION = "video caption digits.mp4"
 TRAIN = "video train films/ --model films.safetensors"
 EVALUATE = "video evaluate films.safetensors films/"
-ENDINGS = ".mp4", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".gif"
+LEARN = (
+    "video train films/ --captions captions.tsv --model said.safetensors"
+)
+SCORE = "video evaluate said.safetensors films/ --captions captions.tsv"
+FOLDER = (
+    "films/ has a folder of films for each class. Or --captions names a "
+    "table of what is to be said of them: one caption per line, the film's "
+    "name below films/, a tab and the caption, in UTF-8. A film may have "
+    "several lines; no film is in two of training, validation and test."
+)
 ALWAYS = (
     "A model never abstains: it gives one of the answers that it learned, "
     "and often a high probability, whatever the film shows."
@@ -54,18 +63,20 @@ class Folder(NamedTuple):
 
 def add(commands: Any) -> None:
     """Add `video classify`, `caption`, `train`, `evaluate`, `draw`."""
-    about = "what happens in a film: classes of one's own, or a caption"
-    examples = DRAW, CLASSIFY, DRAW_DIGITS, CAPTION, TRAIN, EVALUATE
-    parts = common.group(commands, KIND, about, examples)
+    about = "what happens in a film: classes or captions of one's own"
+    examples = [DRAW, CLASSIFY, DRAW_DIGITS, CAPTION, TRAIN, EVALUATE]
+    examples += [LEARN, SCORE]
+    parts = common.group(commands, KIND, about, examples, FOLDER)
     about = "say what happens in a video file"
     part = parts.add("classify", _classify, about, CLASSIFY, ALWAYS)
     _add_file(part, "actions")
-    about = "say in words what moves"
+    about = "say in words what happens"
     part = parts.add("caption", _caption, about, CAPTION, ALWAYS)
     _add_file(part, "captions")
     _add_train(parts)
     about = "score the films that were not trained on"
-    parts.add_evaluate(APP, about, EVALUATE, "folder")
+    evaluate = parts.add_evaluate(APP, about, EVALUATE, "folder")
+    _add_captions(evaluate, common.judge)
     draw = parts.add("draw", _draw, "make a film to try the rest on", DRAW)
     operand(draw, "file")
     what = "digits, an action such as 'sit down', or any action"
@@ -81,9 +92,24 @@ def _add_file(parser: Any, model: str) -> None:
     common.add_device(parser)
 
 
+def _add_captions(parser: Any, do: Callable) -> None:
+    """--captions, with which `do` is done by the other application."""
+
+    def run(arguments: Namespace) -> int:
+        return do(captions.APP if arguments.captions else APP, arguments)
+
+    what = (
+        "a table: on each line a film's name below FOLDER, a tab and a "
+        "caption. The model then writes captions, and names no class"
+    )
+    option(parser, "--captions", what, kind=Path)
+    parser.set_defaults(run=run)
+
+
 def _add_train(parts: common.Group) -> None:
-    about = "learn from a folder that has a folder of films for each class"
+    about = "learn from a folder of films for each class, or from captions"
     train = parts.add_train(APP, about, TRAIN, "folder")
+    _add_captions(train, common.learn)
     option(train, "--frames", "frames that are taken from a film", 16)
     option(train, "--size", "width and height of a frame", 24)
     common.add_training(
@@ -119,13 +145,13 @@ def _classify(arguments: Namespace) -> int:
 
 def _caption(arguments: Namespace) -> int:
     """A sentence, and where each of its words looked."""
-    load = later("video.captions.load_captioner")
-    frames, model, words, _ = _film(arguments, CAPTIONS, load)
+    frames, model, words, _ = _film(arguments, captions.KIND, captions.LOAD)
     import pandas as pd
 
     from rnncore.video.captions import looks, say
+    from rnncore.video.folder import LONGEST
 
-    said = say(model, frames)[0]
+    said = say(model, frames, LONGEST)[0]
     print(f"{arguments.file}: {words.decode(said)}")
     weights, p = looks(model, frames, said)
     table = pd.DataFrame(
@@ -133,7 +159,7 @@ def _caption(arguments: Namespace) -> int:
             "probability": p.tolist(),
             "looked most at frame": (weights.argmax(dim=1) + 1).tolist(),
         },
-        index=[*words.decode(said).split(), "(end)"],
+        index=[*(words.decode([k]) for k in said), "(end)"],
     )
     print(common.show_table(table))
     return 0
@@ -146,23 +172,16 @@ def _film(arguments: Namespace, kind: str, load: Callable) -> tuple:
     """
     from rnncore.application import check_device, read_about
     from rnncore.video.files import read_video
+    from rnncore.video.folder import frame_sizes
 
     check_device(arguments.device)
     path = common.model_file(arguments.model, kind)
-    about: Facts = read_about(path)
-    T, S = (about.get(name, 0) for name in "TS")
-    if not (_is_size(T) and _is_size(S)):
-        raise Refused(f"{path}: it does not say what films it learned from")
-    film = read_video(arguments.file, T, S)
+    film = read_video(arguments.file, *frame_sizes(path, read_about(path)))
     import torch
 
     found = common.loaded(arguments, kind, load)
     device = next(found[0].parameters()).device
     return torch.as_tensor(film)[:, None].to(device), *found
-
-
-def _is_size(n: Any) -> bool:
-    return isinstance(n, int) and 0 < n < 10_000
 
 
 def _read(arguments: Namespace) -> tuple[tuple, Facts]:
@@ -207,7 +226,10 @@ def _fit(
 
 def _again(arguments: Namespace, model: Any, about: Facts) -> Facts:
     """The scores of the same films, or of all films of another folder."""
-    folder = _read_folder(arguments.folder, about["T"], about["S"])
+    from rnncore.video.folder import frame_sizes
+
+    T, S = frame_sizes(arguments.model, about)
+    folder = _read_folder(arguments.folder, T, S)
     if folder.classes != about["classes"]:
         raise Refused(
             f"{arguments.folder}: expected the classes "
@@ -226,7 +248,7 @@ def _read_folder(path: Path, T: int, S: int) -> Folder:
     """
     import numpy as np
 
-    from rnncore.video.files import read_video
+    from rnncore.video.folder import ENDINGS, read_films
 
     if not path.is_dir():
         raise Refused(f"{path}: expected a folder with a folder a class")
@@ -235,15 +257,10 @@ def _read_folder(path: Path, T: int, S: int) -> Folder:
     classes: list[str] = []
     for place in sorted(p for p in path.iterdir() if p.is_dir()):
         before = len(frames)
-        files = sorted(place.iterdir())
-        for file in common.Bar(place.name, "film")(files):
-            if file.suffix.lower() not in ENDINGS:
-                continue
-            try:
-                frames.append(read_video(file, T, S))
-                labels.append(len(classes))
-            except Refused as error:
-                note(f"left out: {error}")
+        files = common.Bar(place.name, "film")(sorted(place.iterdir()))
+        for _, film in read_films(files, T, S, note):
+            frames.append(film)
+            labels.append(len(classes))
         if len(frames) > before:
             classes.append(place.name)
     if len(classes) < 2:
@@ -292,6 +309,8 @@ def _scores(known: Any, data: tuple) -> Facts:
     """
     import numpy as np
 
+    from rnncore.video.folder import nearest
+
     (model,), (folder, (training, _, test)) = known, data
     right, films = _network_scores(model, folder, test), len(test)
     if not len(training):
@@ -301,16 +320,11 @@ def _scores(known: Any, data: tuple) -> Facts:
             "test": f"all {several(films, 'film')} of the folder. "
             "They are not those that the model was trained on",
         }
-    known, asked = (
-        folder.frames[p].mean(axis=1).reshape(len(p), -1)
-        for p in (training, test)
-    )
-    away = [((film - known) ** 2).sum(axis=1).argmin() for film in asked]
-    nearest = folder.labels[training][away]
+    like = folder.labels[nearest(folder.frames, training, test)]
     often = np.bincount(folder.labels[training]).argmax()
     true = folder.labels[test]
     for name, said in (
-        ("the class of the nearest film, without order", nearest),
+        ("the class of the nearest film, without order", like),
         ("the most frequent class", often),
     ):
         right[name] = 100 * float((said == true).mean())

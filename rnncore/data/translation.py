@@ -5,7 +5,6 @@ four and eighty), in how words are built (quatre-vingt-quatre: four times
 twenty, four) and in what one must have read before the first word is due.
 """
 
-import csv
 import datetime
 import io
 import os
@@ -157,38 +156,38 @@ def date_pairs(
 
 
 def read_pairs(
-    path: str | os.PathLike, report: Callable[[str], None] | None = None
+    path: str | os.PathLike,
+    report: Callable[[str], None] | None = None,
+    sides: tuple[str, str] = ("source", "target"),
 ) -> list[Pair]:
     """Pairs from a file of two columns with a tab between them, UTF-8.
 
     More columns (Tatoeba's files name an author there) are left out. A
-    line with an empty side is left out too, and `report` is told.
+    line with an empty side is left out too, and `report` is told. Messages
+    call the columns by the names in `sides`.
 
     Raises Refused naming the file, and the line, where a line has no tab,
     the text is not UTF-8, or no pair remains.
     """
-    text = read_text(path)
+    expected = ", tab, ".join(sides)
+    lines = io.StringIO(read_text(path), newline=None)
     pairs = []
-    rows = csv.reader(
-        io.StringIO(text, newline=""),
-        delimiter="\t",
-        quoting=csv.QUOTE_NONE,
-    )
-    for row in rows:
-        if not any(cell.strip() for cell in row):
+    for number, line in enumerate(lines, 1):
+        row = [" ".join(cell.split()) for cell in line.split("\t")]
+        if not any(row):
             continue
         if len(row) < 2:
             raise Refused(
-                f"{path}, line {rows.line_num}: expected source, tab, "
-                f"target, got {row[0]!r}"
+                f"{path}, line {number}: expected {expected}, "
+                f"got {line.strip()[:60]!r}"
             )
-        pair = Pair(*(" ".join(cell.split()) for cell in row[:2]))
+        pair = Pair(*row[:2])
         if all(pair):
             pairs.append(pair)
         elif report:
-            report(f"{path}, line {rows.line_num}: one side is empty")
+            report(f"{path}, line {number}: one side is empty")
     if not pairs:
-        raise Refused(f"{path}: expected pairs of sentences, got none")
+        raise Refused(f"{path}: expected lines of {expected}, got none")
     return pairs
 
 

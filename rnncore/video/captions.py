@@ -128,6 +128,23 @@ class CaptionBatch(NamedTuple):
     targets: Tensor  # (N, B)
 
 
+def caption_batch(
+    frames: np.ndarray,
+    captions: Sequence[Sequence[int]],
+    device: torch.device | None = None,
+) -> CaptionBatch:
+    """Films and their encoded captions as a network reads them.
+
+    Shapes: frames (B, T, S, S)
+    """
+    read, _ = pad([[START, *c] for c in captions])
+    targets, _ = pad([[*c, END] for c in captions])
+    films = torch.as_tensor(frames).transpose(0, 1)
+    return CaptionBatch(
+        films.to(device), read.to(device), targets.to(device)
+    )
+
+
 def caption_batches(
     frames: np.ndarray,
     captions: Sequence[Sequence[int]],
@@ -146,12 +163,7 @@ def caption_batches(
     def next_batch(rng: np.random.Generator, step: int) -> CaptionBatch:
         chosen = rng.integers(len(frames), size=B)
         said = [captions[k] for k in chosen]
-        read, _ = pad([[START, *c] for c in said])
-        targets, _ = pad([[*c, END] for c in said])
-        films = torch.as_tensor(frames[chosen]).transpose(0, 1)
-        return CaptionBatch(
-            films.to(device), read.to(device), targets.to(device)
-        )
+        return caption_batch(frames[chosen], said, device)
 
     return next_batch
 
@@ -207,7 +219,7 @@ def load_captioner(
         return Captioner(S, D, H, Words(tuple(about["words"])).size)
 
     model, about = load_module(path, KIND, build, "captioner")
-    return model, Words(tuple(about["words"])), about
+    return model, Words(tuple(map(str, about["words"]))), about
 
 
 def _everywhere(states: Tensor) -> Tensor:

@@ -60,7 +60,9 @@ def times(found: Known) -> str:
     return "\n".join(lines)
 
 
-MADE = ("translate", "speech", "video")  # whose data a program makes
+# Whose data a program makes; captions are a part of the command video.
+MADE = ("translate", "speech", "video", "captions")
+CAPTIONS = 17  # the chapter of this row
 REAL = "scores.real."  # and what they scored on real ones
 
 
@@ -79,11 +81,12 @@ def scores(found: Known) -> str:
     ]
     for chapter, _, name, row in sorted(rows, key=lambda r: r[:2]):
         network, rival = row["network"], row["baseline"]
+        kind = "captions" if chapter == CAPTIONS else name
         digits = 1 if row["higher"] or max(network, rival) > 10 else 2
         lines.append(
             f"| {chapter} | `{name}` | {row['what']} | "
             f"{network:.{digits}f} | {rival:.{digits}f}, {row['than']} | "
-            f"{real.get(name, '') if name in MADE else 'these are'} |"
+            f"{real.get(kind, '') if kind in MADE else 'these are'} |"
         )
     lines += ["", f"One seed each, {origin(ours)}"]
     return "\n".join(lines)

@@ -1,0 +1,248 @@
+"""What `video train` and `video evaluate` do with --captions."""
+
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Sequence
+from itertools import zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rnncore.commands import common
+from rnncore.commands.common import Facts, later, note, several
+from rnncore.files import Refused
+
+if TYPE_CHECKING:
+    from rnncore.video.captions import CaptionBatch, Words
+    from rnncore.video.folder import Captioned
+
+KIND = "captions"
+SHARES = (0.15, 0.2)  # of the films: validation and test
+NETWORK = "the network"
+UNKNOWN = "(unknown)"  # a word that training has once, or never
+MOST = 10_000  # words that a network knows
+D = 128  # numbers that a frame becomes
+AT_ONCE = 64  # films that are looked at together
+Said = tuple[int, list[int]]  # a film, and one of its captions
+
+
+def _read(arguments: Namespace) -> tuple[tuple, Facts]:
+    """The films, and which of them are in which part."""
+    films = _films(arguments, arguments.frames, arguments.size)
+    parts = _split(arguments.captions, films, arguments.seed)
+    return (films, parts), {"data": _fingerprint(films)}
+
+
+def _fit(
+    arguments: Namespace, data: tuple, run: common.Run, device: Any
+) -> tuple[Any, Facts]:
+    """A captioner that has learned the training films."""
+    from rnncore.application import seeded
+    from rnncore.video.captions import Captioner, caption_loss
+
+    films, (training, validation, _) = data
+    words = _learn_words(films, training)
+    S, H = arguments.size, arguments.hidden
+    with seeded(arguments.seed):
+        model = Captioner(S, D, H, words.size).to(device)
+    learned, held_out = (
+        _encoded(films, part, words) for part in (training, validation)
+    )
+
+    def next_batch(rng: Any, step: int) -> "CaptionBatch":
+        chosen = rng.integers(len(learned), size=arguments.batch)
+        return _batch(films, [learned[k] for k in chosen], device)
+
+    about = common.train_run(
+        run,
+        arguments,
+        model,
+        caption_loss,
+        next_batch,
+        lambda model: _nats(model, films, held_out, device),
+        common.Bar(f"GRU {H}, attention"),
+        unit="nats a word",
+    )
+    about |= {"kind": KIND, "words": words.words}
+    about |= {"T": arguments.frames, "S": S, "D": D, "H": H}
+    return (model, words), about
+
+
+def _again(arguments: Namespace, model: Any, about: Facts) -> Facts:
+    """The scores of the same films, or of all films of another folder."""
+    from rnncore.video.folder import frame_sizes
+
+    films = _films(arguments, *frame_sizes(arguments.model, about))
+    if _fingerprint(films) == about.get("settings", {}).get("data"):
+        parts = _split(arguments.captions, films, about["seed"])
+    else:
+        note("not the films that the model was trained on")
+        parts = [[], [], [*range(len(films.captions))]]
+    return _scores(model, (films, parts))
+
+
+def _films(arguments: Namespace, T: int, S: int) -> "Captioned":
+    from rnncore.video.folder import read_captioned
+
+    bar = common.Bar("reading", "film")
+    folder, table = arguments.folder, arguments.captions
+    return read_captioned(folder, table, T, S, note, bar)
+
+
+def _split(table: Path, films: "Captioned", seed: int) -> list[list[int]]:
+    """Training, validation and test: each film in one, with its captions.
+
+    Raises Refused where there are too few.
+    """
+    import numpy as np
+
+    from rnncore.application import split
+
+    count = len(films.captions)
+    if count < 3:
+        raise Refused(
+            f"{table}: expected captions of at least 3 films, got {count}"
+        )
+    order = np.random.default_rng(seed).permutation(count)
+    return [order[list(p)].tolist() for p in split(count, *SHARES)]
+
+
+def _fingerprint(films: "Captioned") -> str:
+    said = repr(films.captions).encode()
+    return common.fingerprint(films.frames.tobytes() + said)
+
+
+def _learn_words(films: "Captioned", training: Sequence[int]) -> "Words":
+    """The words that training has more than once; one for the others."""
+    from rnncore.video.captions import Words
+
+    often = Counter(
+        word
+        for k in training
+        for caption in films.captions[k]
+        for word in caption.split()
+    )
+    kept = [word for word, n in often.most_common(MOST) if n > 1]
+    if rare := len(often) - len(kept):
+        note(f"{several(rare, 'rare word')} learned as {UNKNOWN}")
+    return Words((UNKNOWN, *sorted(kept)))
+
+
+def _encoded(
+    films: "Captioned", part: Sequence[int], words: "Words"
+) -> list[Said]:
+    """Each caption of these films, beside its film."""
+    known = set(words.words)
+
+    def spelt(caption: str) -> str:
+        found = caption.split()
+        return " ".join(w if w in known else UNKNOWN for w in found)
+
+    return [
+        (k, words.encode(spelt(caption)))
+        for k in part
+        for caption in films.captions[k]
+    ]
+
+
+def _batch(
+    films: "Captioned", pairs: Sequence[Said], device: Any
+) -> "CaptionBatch":
+    from rnncore.video.captions import caption_batch
+
+    chosen, said = zip(*pairs, strict=True)
+    return caption_batch(films.frames[list(chosen)], said, device)
+
+
+def _nats(
+    model: Any, films: "Captioned", pairs: Sequence[Said], device: Any
+) -> float:
+    """The mean surprise of a word of these captions."""
+    from rnncore.video.captions import caption_loss
+
+    total, count = 0.0, 0
+    for start in range(0, len(pairs), AT_ONCE):
+        some = pairs[start : start + AT_ONCE]
+        loss, _ = caption_loss(model, _batch(films, some, device), None)
+        tokens = sum(len(said) + 1 for _, said in some)  # END is one
+        total, count = total + tokens * float(loss), count + tokens
+    return total / count
+
+
+def _scores(known: Any, data: tuple) -> Facts:
+    """Exact captions and BLEU of the test films, and baselines.
+
+    Where nothing was trained on, their own commonest caption is one.
+    """
+    from rnncore.video.folder import nearest
+
+    (model, words), (films, (training, _, test)) = known, data
+    said = {NETWORK: _said(model, words, films, test)}
+    if training:
+        like = nearest(films.frames, training, test)
+        name = "a caption of the nearest film, without order"
+        said[name] = [films.captions[k][0] for k in like]
+    learned = [c for k in training or test for c in films.captions[k]]
+    usual, _ = Counter(learned).most_common(1)[0]
+    said["the most frequent caption"] = [usual] * len(test)
+    true = [films.captions[k] for k in test]
+    table = [(name, *_quality(texts, true)) for name, texts in said.items()]
+    what = several(len(test), "film")
+    return {
+        "table": table,
+        "score": table[0][1],
+        "test": f"{what}, not seen in training"
+        if training
+        else f"all {what} of the folder. "
+        "They are not those that the model was trained on",
+    }
+
+
+def _said(
+    model: Any, words: "Words", films: "Captioned", chosen: Sequence[int]
+) -> list[str]:
+    """What the network says of these films."""
+    import torch
+
+    from rnncore.video.captions import say
+    from rnncore.video.folder import LONGEST
+
+    device = next(model.parameters()).device
+    said: list[str] = []
+    for start in range(0, len(chosen), AT_ONCE):
+        some = films.frames[chosen[start : start + AT_ONCE]]
+        frames = torch.as_tensor(some).transpose(0, 1).to(device)
+        said += map(words.decode, say(model, frames, LONGEST))
+    return said
+
+
+def _quality(
+    said: Sequence[str], true: Sequence[Sequence[str]]
+) -> tuple[float, float]:
+    """Percent that one of a film's captions equals, and BLEU beside all."""
+    from sacrebleu.metrics import BLEU
+
+    right = sum(text in some for text, some in zip(said, true, strict=True))
+    references = [*zip_longest(*true)]  # the first of each film, and so on
+    bleu = BLEU(effective_order=True)  # captions may have three words
+    score = bleu.corpus_score(said, references).score
+    return 100 * right / len(said), score
+
+
+def _show(path: Path, about: Facts) -> None:
+    """What is known of a model, and its table of scores."""
+    table = common.rows(about, "% exact", "BLEU")
+    network = f"GRU of {about['H']} units with attention"
+    common.show(path, network, about, table, f"scored on {about['test']}")
+
+
+SAVE = later("application.save_weights")
+LOAD = later("video.captions.load_captioner")
+
+
+def _save(path: Path, model: Any, words: "Words", about: Facts) -> None:
+    SAVE(path, model, about)
+
+
+APP = common.Application(
+    KIND, _read, _fit, _scores, _again, _save, LOAD, _show
+)

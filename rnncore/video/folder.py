@@ -1,0 +1,150 @@
+"""Films of one's own: files that can be read, and a table of captions."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnncore.data.translation import read_pairs
+from rnncore.files import Refused
+from rnncore.video.files import read_video
+
+ENDINGS = ".mp4", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".gif"
+LONGEST = 20  # words of a caption that is learned, scored or written
+SIGNS = ".,;:!?…\"'()[]“”„‘’«»¿¡。，！？"  # beside a word, not in it
+
+
+class Captioned(NamedTuple):
+    """Films, and for each one caption or several."""
+
+    frames: np.ndarray  # (N, T, S, S)
+    captions: list[list[str]]
+
+
+def read_films(
+    files: Iterable[Path], T: int, S: int, report: Callable[[str], None]
+) -> Iterator[tuple[Path, np.ndarray]]:
+    """The films among these files, as `read_video` reads them.
+
+    `report` is told which cannot be read, and why.
+    """
+    for path in files:
+        if path.suffix.lower() not in ENDINGS:
+            continue
+        try:
+            film = read_video(path, T, S)
+        except Refused as error:
+            report(f"left out: {error}")
+        else:
+            yield path, film
+
+
+def read_captioned(
+    folder: Path,
+    table: Path,
+    T: int,
+    S: int,
+    report: Callable[[str], None],
+    progress: Callable[[Sequence[Path]], Iterable[Path]] = iter,
+) -> Captioned:
+    """The films of a folder and below it that a table has captions for.
+
+    Each line of the table has a film's name below the folder, a tab and
+    a caption; a film may have several lines. `report` is told what is left
+    out: also a film that shows what another does, so that no two parts of
+    the films have it.
+
+    Raises Refused naming what cannot be read, or where no film is left.
+    """
+    if not folder.is_dir():
+        raise Refused(f"{folder}: there is no such folder")
+    said = _captions(table, report)
+    files = {  # a table has one space for several
+        " ".join(path.relative_to(folder).as_posix().split()): path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in ENDINGS
+    }
+    for name in sorted(said.keys() - files.keys()):
+        report(f"left out: {name}: there is no such film in {folder}")
+    for name in sorted(files.keys() - said.keys()):
+        report(f"left out: {files[name]}: it has no caption in {table}")
+    names = {path: name for name, path in files.items() if name in said}
+    frames, captions = [], []
+    seen: dict[bytes, Path] = {}
+    for path, film in read_films(progress([*names]), T, S, report):
+        key = hashlib.sha256(film.tobytes()).digest()
+        if key in seen:
+            report(f"left out: {path}: the same film as {seen[key]}")
+            continue
+        seen[key] = path
+        frames.append(film)
+        captions.append(said[names[path]])
+    if not frames:
+        raise Refused(f"{folder}: no film with a caption can be used")
+    return Captioned(np.stack(frames), captions)
+
+
+def frame_sizes(path: Path, about: dict[str, Any]) -> tuple[int, int]:
+    """T and S: the films that a model learned from.
+
+    Raises Refused naming its file where it does not say so.
+    """
+    known = (about.get("T"), about.get("S"))
+    sizes = [n for n in known if isinstance(n, int) and 0 < n < 10_000]
+    if len(sizes) < 2:
+        raise Refused(f"{path}: it does not say what films it learned from")
+    return sizes[0], sizes[1]
+
+
+def nearest(
+    frames: np.ndarray, known: Sequence[int], asked: Sequence[int]
+) -> list[int]:
+    """For each film asked for, the known one that is most like it.
+
+    The means of their frames are compared, so that no order counts.
+
+    Shapes: frames (N, T, S, S)
+    """
+    learned, others = (
+        frames[list(part)].mean(axis=1).reshape(len(part), -1)
+        for part in (known, asked)
+    )
+    return [
+        known[((film - learned) ** 2).sum(axis=1).argmin()]
+        for film in others
+    ]
+
+
+def as_said(caption: str) -> str:
+    """A caption in lower case, without the signs beside its words."""
+    words = (word.strip(SIGNS) for word in caption.lower().split())
+    return " ".join(filter(None, words))
+
+
+def _captions(
+    table: Path, report: Callable[[str], None]
+) -> dict[str, list[str]]:
+    """The captions of each film that a table names."""
+    found = defaultdict(list)
+
+    def told(line: str) -> None:
+        report(f"left out: {line}")
+
+    for name, text in read_pairs(table, told, ("film", "caption")):
+        caption = as_said(text)
+        if not caption:
+            told(f"a caption of {name}: there is no word in {text[:60]!r}")
+        elif caption.count(" ") >= LONGEST:
+            words = caption.count(" ") + 1
+            told(
+                f"a caption of {name}: expected at most {LONGEST} words, "
+                f"got {words}"
+            )
+        else:
+            found[name].append(caption)
+    if not found:
+        raise Refused(f"{table}: no caption can be used")
+    return dict(found)
