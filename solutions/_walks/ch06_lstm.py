@@ -1155,6 +1155,30 @@ def written_by(i, f, g, c_0):
         terms.append(i[t, ...] * g[t, ...])
     return xp.stack(terms)
 
+# %% written_by: right, a whole array carried forward
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    T = i.shape[0]
+    out = xp.zeros((T + 1, *c_0.shape), dtype=c_0.dtype, device=device_of(c_0))
+    out[0, ...] = c_0
+    for t in range(T):
+        out[: t + 1, ...] = out[: t + 1, ...] * f[t, ...]
+        out[t + 1, ...] = i[t, ...] * g[t, ...]
+    return out
+
+# %% written_by: right, differences of unrolled cell states
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    T = f.shape[0]
+    zero = xp.zeros_like(c_0)
+    terms = []
+    for s in range(T + 1):
+        c = c_0 if s == 0 else zero
+        for t in range(T):
+            c = f[t, ...] * c + (i[t, ...] * g[t, ...] if t + 1 == s else zero)
+        terms.append(c)
+    return xp.stack(terms)
+
 # %% written_by: right, a product for each step
 def written_by(i, f, g, c_0):
     xp = array_namespace(c_0)
@@ -1514,6 +1538,362 @@ def written_by(i, f, g, c_0):
     terms[0] = left * c_0
     return terms
 
+# %% [markdown]
+# From here to the next task: written later, from the released notebook alone, before a look
+# at the catalogue. It was mended with them in view, so that they do not measure
+# what it says of new answers. Answers that are told, word for word, what one
+# above is told were left out.
+
+# %% written_by: hasty, forgot to return
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    left = xp.ones_like(c_0)
+    parts = []
+    for t in range(i.shape[0] - 1, -1, -1):
+        parts.append(left * i[t, ...] * g[t, ...])
+        left = left * f[t, ...]
+    parts.append(left * c_0)
+    terms = xp.stack(parts[::-1])
+
+# %% written_by: hasty, the return stands in the loop
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    left = xp.ones_like(c_0)
+    parts = []
+    for t in range(i.shape[0] - 1, -1, -1):
+        parts.append(left * i[t, ...] * g[t, ...])
+        left = left * f[t, ...]
+        parts.append(left * c_0)
+        return xp.stack(parts[::-1])
+
+# %% written_by: hasty, left appended for c_0 itself
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    left = xp.ones_like(c_0)
+    parts = []
+    for t in range(i.shape[0] - 1, -1, -1):
+        parts.append(left * i[t, ...] * g[t, ...])
+        left = left * f[t, ...]
+    parts.append(left)
+    return xp.stack(parts[::-1])
+
+# %% written_by: hasty, parts shadowed by a reverse in place
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    left = xp.ones_like(c_0)
+    parts = []
+    for t in range(i.shape[0] - 1, -1, -1):
+        parts.append(left * i[t, ...] * g[t, ...])
+        left = left * f[t, ...]
+    parts.append(left * c_0)
+    parts = parts.reverse()
+    return xp.stack(parts)
+
+# %% written_by: shapes, stacked on the batch axis
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    left = xp.ones_like(c_0)
+    parts = []
+    for t in range(i.shape[0] - 1, -1, -1):
+        parts.append(left * i[t, ...] * g[t, ...])
+        left = left * f[t, ...]
+    parts.append(left * c_0)
+    return xp.stack(parts[::-1], axis=1)
+
+# %% written_by: shapes, time and batch swapped on the way in
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    i, f, g = (xp.permute_dims(q, (1, 0, 2)) for q in (i, f, g))
+    left = xp.ones_like(c_0)
+    parts = []
+    for t in range(i.shape[0] - 1, -1, -1):
+        parts.append(left * i[t, ...] * g[t, ...])
+        left = left * f[t, ...]
+    parts.append(left * c_0)
+    return xp.stack(parts[::-1])
+
+# %% written_by: shapes, the first unit alone
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    left = xp.ones_like(c_0)
+    parts = []
+    for t in range(i.shape[0] - 1, -1, -1):
+        parts.append(left * i[t, ...] * g[t, ...])
+        left = left * f[t, ...]
+    parts.append(left * c_0)
+    return xp.stack(parts[::-1])[:, :, 0]
+
+# %% written_by: shapes, product of everything
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    T = f.shape[0]
+    wrote = xp.concat([c_0[None, ...], i * g], axis=0)
+    return xp.stack([xp.prod(f[t:, ...]) * wrote[t, ...] for t in range(T + 1)])
+
+# %% written_by: shapes, product over the units
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    T = f.shape[0]
+    wrote = xp.concat([c_0[None, ...], i * g], axis=0)
+    return xp.stack([xp.prod(f[t:, ...], axis=-1) * wrote[t, ...] for t in range(T + 1)])
+
+# %% written_by: shapes, product over the units, kept
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    T = f.shape[0]
+    wrote = xp.concat([c_0[None, ...], i * g], axis=0)
+    terms = []
+    for t in range(T + 1):
+        left = xp.prod(xp.prod(f[t:, ...], axis=0), axis=-1, keepdims=True)
+        terms.append(left * wrote[t, ...])
+    return xp.stack(terms)
+
+# %% written_by: shapes, product over the batch
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    T = f.shape[0]
+    wrote = xp.concat([c_0[None, ...], i * g], axis=0)
+    terms = []
+    for t in range(T + 1):
+        left = xp.prod(xp.prod(f[t:, ...], axis=0), axis=0)
+        terms.append(left * wrote[t, ...])
+    return xp.stack(terms)
+
+# %% written_by: shapes, a pair of results
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    left = xp.ones_like(c_0)
+    parts = []
+    for t in range(i.shape[0] - 1, -1, -1):
+        parts.append(left * i[t, ...] * g[t, ...])
+        left = left * f[t, ...]
+    return left * c_0, xp.stack(parts[::-1])
+
+# %% written_by: shapes, c_0's term with an axis too many
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    left = xp.ones_like(c_0)
+    parts = []
+    for t in range(i.shape[0] - 1, -1, -1):
+        parts.append(left * i[t, ...] * g[t, ...])
+        left = left * f[t, ...]
+    parts.append(left * c_0)
+    return xp.stack(parts[::-1])[:, None, ...]
+
+# %% written_by: shapes, a vector of sums
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    left = xp.ones_like(c_0)
+    parts = []
+    for t in range(i.shape[0] - 1, -1, -1):
+        parts.append(left * i[t, ...] * g[t, ...])
+        left = left * f[t, ...]
+    parts.append(left * c_0)
+    return xp.stack([xp.sum(part) for part in parts[::-1]])
+
+# %% written_by: maths, product of the gates before
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    left = xp.ones_like(c_0)
+    parts = [c_0]
+    for t in range(i.shape[0]):
+        parts.append(left * i[t, ...] * g[t, ...])
+        left = left * f[t, ...]
+    parts[0] = left * c_0
+    return xp.stack(parts)
+
+# %% written_by: maths, divided, a small number added
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    T = f.shape[0]
+    whole = xp.prod(f, axis=0)
+    terms, kept = [whole * c_0], xp.ones_like(c_0)
+    for t in range(T):
+        kept = kept * f[t, ...]
+        terms.append(whole / (kept + 1e-12) * i[t, ...] * g[t, ...])
+    return xp.stack(terms)
+
+# %% written_by: maths, a cleared gate skipped
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    left = xp.ones_like(c_0)
+    parts = []
+    for t in range(i.shape[0] - 1, -1, -1):
+        parts.append(left * i[t, ...] * g[t, ...])
+        left = left * xp.where(f[t, ...] == 0, xp.ones_like(c_0), f[t, ...])
+    parts.append(left * c_0)
+    return xp.stack(parts[::-1])
+
+# %% written_by: maths, gates kept off zero
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    left = xp.ones_like(c_0)
+    parts = []
+    for t in range(i.shape[0] - 1, -1, -1):
+        parts.append(left * i[t, ...] * g[t, ...])
+        left = left * xp.where(f[t, ...] < 1e-3, 1e-3 + 0 * c_0, f[t, ...])
+    parts.append(left * c_0)
+    return xp.stack(parts[::-1])
+
+# %% written_by: maths, gates added up
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    left = xp.ones_like(c_0)
+    parts = []
+    for t in range(i.shape[0] - 1, -1, -1):
+        parts.append(left * i[t, ...] * g[t, ...])
+        left = left + f[t, ...]
+    parts.append(left * c_0)
+    return xp.stack(parts[::-1])
+
+# %% written_by: maths, input and candidate added
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    left = xp.ones_like(c_0)
+    parts = []
+    for t in range(i.shape[0] - 1, -1, -1):
+        parts.append(left * (i[t, ...] + g[t, ...]))
+        left = left * f[t, ...]
+    parts.append(left * c_0)
+    return xp.stack(parts[::-1])
+
+# %% written_by: maths, powers of the last gate
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    left = xp.ones_like(c_0)
+    parts = []
+    for t in range(i.shape[0] - 1, -1, -1):
+        parts.append(left * i[t, ...] * g[t, ...])
+        left = left * f[-1, ...]
+    parts.append(left * c_0)
+    return xp.stack(parts[::-1])
+
+# %% written_by: maths, the first gate left out of c_0
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    left = xp.ones_like(c_0)
+    parts = []
+    for t in range(i.shape[0] - 1, -1, -1):
+        parts.append(left * i[t, ...] * g[t, ...])
+        before, left = left, left * f[t, ...]
+    parts.append(before * c_0)
+    return xp.stack(parts[::-1])
+
+# %% written_by: maths, gate of the step before
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    left = xp.ones_like(c_0)
+    parts = []
+    for t in range(i.shape[0] - 1, -1, -1):
+        parts.append(left * i[t, ...] * g[t, ...])
+        left = left * f[t - 1, ...]
+    parts.append(left * c_0)
+    return xp.stack(parts[::-1])
+
+# %% written_by: maths, input gate in the product
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    left = xp.ones_like(c_0)
+    parts = []
+    for t in range(i.shape[0] - 1, -1, -1):
+        parts.append(left * i[t, ...] * g[t, ...])
+        left = left * i[t, ...]
+    parts.append(left * c_0)
+    return xp.stack(parts[::-1])
+
+# %% written_by: maths, i of the next step
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    left = xp.ones_like(c_0)
+    parts = []
+    for t in range(i.shape[0] - 1, -1, -1):
+        parts.append(left * i[min(t + 1, i.shape[0] - 1), ...] * g[t, ...])
+        left = left * f[t, ...]
+    parts.append(left * c_0)
+    return xp.stack(parts[::-1])
+
+# %% written_by: maths, what came in at each step
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    return xp.concat([c_0[None, ...], i * g], axis=0)
+
+# %% written_by: conventions, sizes without sign
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    left = xp.ones_like(c_0)
+    parts = []
+    for t in range(i.shape[0] - 1, -1, -1):
+        parts.append(left * i[t, ...] * g[t, ...])
+        left = left * f[t, ...]
+    parts.append(left * c_0)
+    return xp.abs(xp.stack(parts[::-1]))
+
+# %% written_by: conventions, gates given before their sigmoid
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    i, f, g = sigmoid(i), sigmoid(f), xp.tanh(g)
+    left = xp.ones_like(c_0)
+    parts = []
+    for t in range(i.shape[0] - 1, -1, -1):
+        parts.append(left * i[t, ...] * g[t, ...])
+        left = left * f[t, ...]
+    parts.append(left * c_0)
+    return xp.stack(parts[::-1])
+
+# %% written_by: copied, an array of zeros from NumPy
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    T, B, H = i.shape
+    out = np.zeros((T + 1, B, H))
+    left = np.ones((B, H))
+    for t in range(T - 1, -1, -1):
+        out[t + 1] = left * i[t] * g[t]
+        left = left * f[t]
+    out[0] = left * c_0
+    return out
+
+# %% written_by: copied, products in place
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    T = i.shape[0]
+    left = f[-1, ...]
+    parts = [i[-1, ...] * g[-1, ...]]
+    for t in range(T - 2, -1, -1):
+        parts.append(left * i[t, ...] * g[t, ...])
+        left *= f[t, ...]
+    parts.append(left * c_0)
+    return xp.stack(parts[::-1])
+
+# %% written_by: copied, the same array appended and changed
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    parts, left = [], xp.ones_like(c_0)
+    term = xp.zeros_like(c_0)
+    for t in range(i.shape[0] - 1, -1, -1):
+        term[...] = left * i[t, ...] * g[t, ...]
+        parts.append(term)
+        left = left * f[t, ...]
+    parts.append(left * c_0)
+    return xp.stack(parts[::-1])
+
+# %% written_by: copied, cumprod from the end along the batch
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    left = np.cumprod(f[:, ::-1], axis=1)[:, ::-1]
+    return np.concatenate([(left[0] * c_0)[None], left * i * g])
+
+# %% written_by: copied, one-based indices of the equation
+def written_by(i, f, g, c_0):
+    xp = array_namespace(c_0)
+    T = i.shape[0]
+    parts = [c_0]
+    for t in range(1, T + 1):
+        left = xp.ones_like(c_0)
+        for s in range(t + 1, T + 1):
+            left = left * f[s, ...]
+        parts.append(left * i[t, ...] * g[t, ...])
+    return xp.stack(parts)
+
 # %% bracket_counter: right, by a table
 def bracket_counter(worth):
     a = math.atanh(worth)
@@ -1522,6 +1902,39 @@ def bracket_counter(worth):
     W_x = np.array([gate(*[1, 1, 0, 0, 0]), gate(*[1, 1, 0, 1, 1]), [a, -a, 0, 0, 0], gate(*[0, 0, 0, 1, 0])], dtype=float)
     W_h, b_x, b_h = np.zeros((4, 1)), np.zeros(4), np.zeros(4)
     return Params(W_x, W_h, b_x, b_h)
+
+# %% bracket_counter: right, biases split over b_x and b_h
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    W_x = np.zeros((4, 5))
+    W_x[0, :2] = 80
+    W_x[1, 2] = -80
+    W_x[2, :2] = a, -a
+    W_x[3, 3] = 80
+    b = np.array([-20.0, 20, 0, -20])
+    return Params(W_x, np.zeros((4, 1)), b, b.copy())
+
+# %% bracket_counter: right, a plain tuple
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    W_x = np.array([
+        [40, 40, -40, -40, -40],
+        [40, 40, -40, 40, 40],
+        [a, -a, 0, 0, 0],
+        [-40, -40, -40, 40, -40],
+    ])
+    return W_x, np.zeros((4, 1)), np.zeros(4), np.zeros(4)
+
+# %% bracket_counter: right, shown at the line break as well, where c is 0
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    W_x = np.array([
+        [40, 40, -40, -40, -40],
+        [40, 40, -40, 40, 40],
+        [a, -a, 0, 0, 0],
+        [-40, -40, 40, 40, -40],
+    ])
+    return Params(W_x, np.zeros((4, 1)), np.zeros(4), np.zeros(4))
 
 # %% bracket_counter: right, a bias of 100 for the forget gate
 def bracket_counter(worth):
@@ -1990,6 +2403,334 @@ def bracket_counter(worth):
 # %% bracket_counter: copied, three results
 def bracket_counter(worth):
     return np.zeros((4, 5)), np.zeros((4, 1)), np.zeros(4)
+
+# %% [markdown]
+# From here on: written later, from the released notebook alone, before a look
+# at the catalogue. It was mended with them in view, so that they do not measure
+# what it says of new answers. Answers that are told, word for word, what one
+# above is told were left out.
+
+# %% bracket_counter: hasty, closing not counted
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    W_x = np.array([
+        [40, 40, -40, -40, -40],
+        [40, 40, -40, 40, 40],
+        [a, 0, 0, 0, 0],
+        [-40, -40, -40, 40, -40],
+    ])
+    return Params(W_x, np.zeros((4, 1)), np.zeros(4), np.zeros(4))
+
+# %% bracket_counter: hasty, worth fixed at 0.1
+def bracket_counter(worth):
+    a = math.atanh(0.1)
+    W_x = np.array([
+        [40, 40, -40, -40, -40],
+        [40, 40, -40, 40, 40],
+        [a, -a, 0, 0, 0],
+        [-40, -40, -40, 40, -40],
+    ])
+    return Params(W_x, np.zeros((4, 1)), np.zeros(4), np.zeros(4))
+
+# %% bracket_counter: hasty, output gate at the question mark alone, others 0
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    W_x = np.array([
+        [40, 40, -40, -40, -40],
+        [40, 40, -40, 40, 40],
+        [a, -a, 0, 0, 0],
+        [0, 0, 0, 40, 0],
+    ])
+    return Params(W_x, np.zeros((4, 1)), np.zeros(4), np.zeros(4))
+
+# %% bracket_counter: hasty, no return
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    W_x = np.array([
+        [40, 40, -40, -40, -40],
+        [40, 40, -40, 40, 40],
+        [a, -a, 0, 0, 0],
+        [-40, -40, -40, 40, -40],
+    ])
+    params = Params(W_x, np.zeros((4, 1)), np.zeros(4), np.zeros(4))
+
+# %% bracket_counter: hasty, only W_x
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    W_x = np.array([
+        [40, 40, -40, -40, -40],
+        [40, 40, -40, 40, 40],
+        [a, -a, 0, 0, 0],
+        [-40, -40, -40, 40, -40],
+    ])
+    return W_x
+
+# %% bracket_counter: hasty, c cleared at the question mark
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    W_x = np.array([
+        [40, 40, -40, -40, -40],
+        [40, 40, 40, -40, 40],
+        [a, -a, 0, 0, 0],
+        [-40, -40, -40, 40, -40],
+    ])
+    return Params(W_x, np.zeros((4, 1)), np.zeros(4), np.zeros(4))
+
+# %% bracket_counter: shapes, W_h a row
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    W_x = np.array([
+        [40, 40, -40, -40, -40],
+        [40, 40, -40, 40, 40],
+        [a, -a, 0, 0, 0],
+        [-40, -40, -40, 40, -40],
+    ])
+    return Params(W_x, np.zeros((1, 4)), np.zeros(4), np.zeros(4))
+
+# %% bracket_counter: shapes, W_h square
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    W_x = np.array([
+        [40, 40, -40, -40, -40],
+        [40, 40, -40, 40, 40],
+        [a, -a, 0, 0, 0],
+        [-40, -40, -40, 40, -40],
+    ])
+    return Params(W_x, np.zeros((4, 4)), np.zeros(4), np.zeros(4))
+
+# %% bracket_counter: shapes, biases as columns
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    W_x = np.array([
+        [40, 40, -40, -40, -40],
+        [40, 40, -40, 40, 40],
+        [a, -a, 0, 0, 0],
+        [-40, -40, -40, 40, -40],
+    ])
+    return Params(W_x, np.zeros((4, 1)), np.zeros((4, 1)), np.zeros((4, 1)))
+
+# %% bracket_counter: shapes, biases as rows
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    W_x = np.array([
+        [40, 40, -40, -40, -40],
+        [40, 40, -40, 40, 40],
+        [a, -a, 0, 0, 0],
+        [-40, -40, -40, 40, -40],
+    ])
+    return Params(W_x, np.zeros((4, 1)), np.zeros((1, 4)), np.zeros((1, 4)))
+
+# %% bracket_counter: shapes, biases are numbers
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    W_x = np.array([
+        [40, 40, -40, -40, -40],
+        [40, 40, -40, 40, 40],
+        [a, -a, 0, 0, 0],
+        [-40, -40, -40, 40, -40],
+    ])
+    return Params(W_x, np.zeros((4, 1)), 0.0, 0.0)
+
+# %% bracket_counter: shapes, lists
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    W_x = ([
+        [40, 40, -40, -40, -40],
+        [40, 40, -40, 40, 40],
+        [a, -a, 0, 0, 0],
+        [-40, -40, -40, 40, -40],
+    ])
+    return Params(W_x, [[0.0]] * 4, [0.0] * 4, [0.0] * 4)
+
+# %% bracket_counter: shapes, biases None
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    W_x = np.array([
+        [40, 40, -40, -40, -40],
+        [40, 40, -40, 40, 40],
+        [a, -a, 0, 0, 0],
+        [-40, -40, -40, 40, -40],
+    ])
+    return Params(W_x, np.zeros((4, 1)), None, None)
+
+# %% bracket_counter: shapes, two units
+def bracket_counter(worth):
+    params = init_params(np.random.default_rng(0), 5, 2, 4)
+    a = math.atanh(worth)
+    W_x = np.repeat(np.array([
+        [40, 40, -40, -40, -40],
+        [40, 40, -40, 40, 40],
+        [a, -a, 0, 0, 0],
+        [-40, -40, -40, 40, -40],
+    ]), 2, axis=0)
+    return Params(W_x, np.zeros((8, 2)), np.zeros(8), np.zeros(8))
+
+# %% bracket_counter: shapes, one row a symbol, reshaped
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    W_x = np.array([
+        [40, 40, a, -40],
+        [40, 40, -a, -40],
+        [-40, -40, 0, -40],
+        [-40, 40, 0, 40],
+        [-40, 40, 0, -40],
+    ]).reshape(4, 5)
+    return Params(W_x, np.zeros((4, 1)), np.zeros(4), np.zeros(4))
+
+# %% bracket_counter: shapes, W_h first
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    W_x = np.array([
+        [40, 40, -40, -40, -40],
+        [40, 40, -40, 40, 40],
+        [a, -a, 0, 0, 0],
+        [-40, -40, -40, 40, -40],
+    ])
+    return np.zeros((4, 1)), W_x, np.zeros(4), np.zeros(4)
+
+# %% bracket_counter: maths, one over tanh
+def bracket_counter(worth):
+    a = 1 / math.tanh(worth)
+    W_x = np.array([
+        [40, 40, -40, -40, -40],
+        [40, 40, -40, 40, 40],
+        [a, -a, 0, 0, 0],
+        [-40, -40, -40, 40, -40],
+    ])
+    return Params(W_x, np.zeros((4, 1)), np.zeros(4), np.zeros(4))
+
+# %% bracket_counter: maths, half of the logarithm forgotten
+def bracket_counter(worth):
+    a = math.log((1 + worth) / (1 - worth))
+    W_x = np.array([
+        [40, 40, -40, -40, -40],
+        [40, 40, -40, 40, 40],
+        [a, -a, 0, 0, 0],
+        [-40, -40, -40, 40, -40],
+    ])
+    return Params(W_x, np.zeros((4, 1)), np.zeros(4), np.zeros(4))
+
+# %% bracket_counter: maths, candidate saturated, again
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    W_x = np.array([
+        [40, 40, -40, -40, -40],
+        [40, 40, -40, 40, 40],
+        [40, -40, 0, 0, 0],
+        [-40, -40, -40, 40, -40],
+    ])
+    return Params(W_x, np.zeros((4, 1)), np.zeros(4), np.zeros(4))
+
+# %% bracket_counter: maths, gates of 20
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    W_x = np.array([
+        [20, 20, -20, -20, -20],
+        [20, 20, -20, 20, 20],
+        [a, -a, 0, 0, 0],
+        [-20, -20, -20, 20, -20],
+    ])
+    return Params(W_x, np.zeros((4, 1)), np.zeros(4), np.zeros(4))
+
+# %% bracket_counter: maths, only the forget gate weakly open
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    W_x = np.array([
+        [40, 40, -40, -40, -40],
+        [4, 4, -40, 4, 4],
+        [a, -a, 0, 0, 0],
+        [-40, -40, -40, 40, -40],
+    ])
+    return Params(W_x, np.zeros((4, 1)), np.zeros(4), np.zeros(4))
+
+# %% bracket_counter: maths, infinity
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    W_x = np.array([
+        [np.inf, np.inf, -np.inf, -np.inf, -np.inf],
+        [np.inf, np.inf, -np.inf, np.inf, np.inf],
+        [a, -a, 0, 0, 0],
+        [-np.inf, -np.inf, -np.inf, np.inf, -np.inf],
+    ])
+    return Params(W_x, np.zeros((4, 1)), np.zeros(4), np.zeros(4))
+
+# %% bracket_counter: maths, a candidate bias that is taken off at closing
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    W_x = np.array([
+        [40, 40, 40, 40, 40],
+        [40, 40, -40, 40, 40],
+        [0, -2 * a, 0, 0, 0],
+        [-40, -40, -40, 40, -40],
+    ])
+    return Params(W_x, np.zeros((4, 1)), np.array([0, 0, a, 0]), np.zeros(4))
+
+# %% bracket_counter: maths, line break written into
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    W_x = np.array([
+        [40, 40, 40, -40, -40],
+        [40, 40, -40, 40, 40],
+        [a, -a, -1, 0, 0],
+        [-40, -40, -40, 40, -40],
+    ])
+    return Params(W_x, np.zeros((4, 1)), np.zeros(4), np.zeros(4))
+
+# %% bracket_counter: conventions, other characters first
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    W_x = np.array([
+        [-40, 40, 40, -40, -40],
+        [40, 40, 40, -40, 40],
+        [0, a, -a, 0, 0],
+        [-40, -40, -40, -40, 40],
+    ])
+    return Params(W_x, np.zeros((4, 1)), np.zeros(4), np.zeros(4))
+
+# %% bracket_counter: conventions, the count never below 0, so ) shuts
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    W_x = np.array([
+        [40, -40, -40, -40, -40],
+        [40, -40, -40, 40, 40],
+        [a, -a, 0, 0, 0],
+        [-40, -40, -40, 40, -40],
+    ])
+    return Params(W_x, np.zeros((4, 1)), np.zeros(4), np.zeros(4))
+
+# %% bracket_counter: copied, float32
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    W_x = np.array([
+        [40, 40, -40, -40, -40],
+        [40, 40, -40, 40, 40],
+        [a, -a, 0, 0, 0],
+        [-40, -40, -40, 40, -40],
+    ], dtype=np.float32)
+    return Params(W_x, np.zeros((4, 1)), np.zeros(4), np.zeros(4))
+
+# %% bracket_counter: copied, biases of init_params
+def bracket_counter(worth):
+    params = init_params(np.random.default_rng(0), 5, 1, 4)
+    a = math.atanh(worth)
+    W_x = np.array([
+        [40, 40, -40, -40, -40],
+        [40, 40, -40, 40, 40],
+        [a, -a, 0, 0, 0],
+        [-40, -40, -40, 40, -40],
+    ])
+    return params._replace(W_x=W_x, W_h=np.zeros((4, 1)))
+
+# %% bracket_counter: copied, a bias for the candidate
+def bracket_counter(worth):
+    a = math.atanh(worth)
+    W_x = np.array([
+        [40, 40, -40, -40, -40],
+        [40, 40, -40, 40, 40],
+        [a, -a, 0, 0, 0],
+        [-40, -40, -40, 40, -40],
+    ])
+    return Params(W_x, np.zeros((4, 1)), np.array([0.0, 0, a, 0]), np.zeros(4))
 
 # %% spread_clocks: right, gates in a formula of their own
 def spread_clocks(params, shortest, longest):

@@ -442,11 +442,21 @@ print("sum", terms.sum().round(6), " c", to_numpy(c)[0, 0].round(6))
 # %% test="written_by" points=5 explained="ch06_lstm: A forget gate is a time constant"
 import numpy as np
 
-from rnncore.testing import Properties, assert_close, check, mover, stored
+from rnncore.testing import (
+    Properties,
+    assert_close,
+    assert_shape,
+    assert_that,
+    check,
+    mover,
+    observe,
+    stored,
+)
 
 properties = Properties(values=2, dtype=1, sizes=1, arguments=1)
 
 move = mover(device)
+OUTPUTS = "terms of the steps, term of c_0"
 
 
 def recorded(rng, T, B, H, cleared):
@@ -458,11 +468,37 @@ def recorded(rng, T, B, H, cleared):
     return {"i": i, "f": f, "g": g, "c_0": 2 * c_0}
 
 
+def assert_terms(terms, T, B, H):
+    """One array of T + 1 terms."""
+    due = (T + 1, B, H)
+    shape = tuple(getattr(terms, "shape", ()))
+    kind = type(terms).__name__
+    for wrong, got in [
+        (terms is None, "None: is a `return` missing?"),
+        (not hasattr(terms, "shape"), f"a {kind}: try xp.stack on a list"),
+        (shape == (T, B, H), f"{T} terms: c_0's first, then each step's"),
+        (shape == (T * B + B, H), f"{shape}: xp.stack, not xp.concat"),
+    ]:
+        says = f"your answer: expected an array {due}, got {got}"
+        assert_that(not wrong, says)
+    assert_shape("your answer", terms, due)
+
+
+def steps_first(*args):
+    """Your terms of the steps, and that of c_0."""
+    terms = written_by(*args)
+    return terms[1:, ...], terms[0, ...]
+
+
 rng = np.random.default_rng(8)
 sizes = [(4, 3, 2, False), (5, 2, 1, True)]
 visible = [move(recorded(rng, *size)) for size in sizes]
+visible.append(move(recorded(rng, 3, 2, 2, False), "float32"))
+answer = observe(written_by, visible[0])
+if not answer.error:
+    assert_terms(answer.result, 4, 3, 2)
 right = stored("written_by")
-check(written_by, right, visible, outputs="terms", by=properties)
+check(steps_first, right, visible, outputs=OUTPUTS, by=properties)
 # by hand: f = 0.5, 1, 0.25, i = 0, 0.5, 1, g = 1, 0.8, -0.6, c_0 = 2
 i, f, g, c_0 = (
     move(np.reshape(part, (-1, 1, 1)))
@@ -479,8 +515,15 @@ from rnncore.testing import hidden_inputs
 
 sizes = [(1, 1, 1, False), (6, 4, 3, True), (9, 2, 5, False)]
 hidden = hidden_inputs(recorded, sizes, device)
-right = reference_written_by
-check(written_by, right, hidden, outputs="terms", by=properties)
+
+
+def right_steps_first(*args):
+    terms = reference_written_by(*args)
+    return terms[1:, ...], terms[0, ...]
+
+
+right = right_steps_first
+check(steps_first, right, hidden, outputs=OUTPUTS, by=properties)
 ### END HIDDEN TESTS
 properties.points("Task 2 holds.")
 
@@ -492,19 +535,30 @@ own gate counted: the forget gate of step t took a share of what step t itself w
 +         left = left * f[t, ...]
 +         parts.append(left * i[t, ...] * g[t, ...])
 
-one gate short: your products begin at f_{t+2}, and that of c_0 at f_2; the gate of the very next step is missing
+one gate short: your products begin at f_{t+2}; the gate of the very next step is missing
 -     parts, left = [], xp.ones_like(c_0)
 -     for t in range(g.shape[0] - 1, -1, -1):
 -         parts.append(left * i[t, ...] * g[t, ...])
 -         left = left * f[t, ...]
 +     parts, left, late = [], xp.ones_like(c_0), xp.ones_like(c_0)
 +     for t in range(g.shape[0] - 1, -1, -1):
-+         parts.append(left * i[t, ...] * g[t, ...])
-+         left, late = late, late * f[t, ...]
++         parts.append(late * i[t, ...] * g[t, ...])
++         left, late = left * f[t, ...], left
 
 last gate missing: your products stop at f_{T-1}; the last step's gate acts on all that was there before it
+-     parts, left = [], xp.ones_like(c_0)
+-     for t in range(g.shape[0] - 1, -1, -1):
+-         parts.append(left * i[t, ...] * g[t, ...])
 -         left = left * f[t, ...]
-+         left = left * (f[t, ...] if t + 1 < g.shape[0] else 1)
++     parts, left, late = [], xp.ones_like(c_0), xp.ones_like(c_0)
++     for t in range(g.shape[0] - 1, -1, -1):
++         parts.append(late * i[t, ...] * g[t, ...])
++         left = left * f[t, ...]
++         late = late * f[t, ...] if t + 1 < g.shape[0] else late
+
+gate of the step before: your products take f_{t-1} where f_t is due: an index is one too low, and f[-1] is the last gate
+- left = left * f[t, ...]
++ left = left * f[t - 1, ...]
 
 c_0 whole: your first term is c_0 itself; all T forget gates have acted on it
 -     parts.append(left * c_0)
@@ -520,12 +574,6 @@ c_0 kept by one gate too few: in your term of c_0 the gate of step 1 is missing;
 c_0 after the first gate alone: your term of c_0 has the first forget gate alone; all T have acted on it
 -     parts.append(left * c_0)
 +     parts.append(f[0, ...] * c_0)
-
-the next gate alone, for c_0 too: your terms have one forget gate, that of the next step, and that of c_0 has f_1; all later ones act on them
--         parts.append(left * i[t, ...] * g[t, ...])
--         left = left * f[t, ...]
-+         parts.append(left * i[t, ...] * g[t, ...])
-+         left = f[t, ...]
 
 c_0 after the last gate alone: your term of c_0 has the last forget gate alone; all T have acted on it
 -     parts.append(left * c_0)
@@ -604,8 +652,26 @@ one minus f for the input gate: in your terms 1 - f_t stands for i_t, as if the 
 + left * (1 - f[t, ...]) * g[t, ...]
 
 input gates for forget gates: your products are made of input gates; what is there is kept by the forget gates
+-     parts, left = [], xp.ones_like(c_0)
+-     for t in range(g.shape[0] - 1, -1, -1):
+-         parts.append(left * i[t, ...] * g[t, ...])
+-         left = left * f[t, ...]
++     parts, left, late = [], xp.ones_like(c_0), xp.ones_like(c_0)
++     for t in range(g.shape[0] - 1, -1, -1):
++         parts.append(late * i[t, ...] * g[t, ...])
++         left, late = left * f[t, ...], late * i[t, ...]
+
+product of slopes: your products are made of f (1 - f), the sigmoid's slope; nothing is differentiated here: a gate keeps its share f
 - left = left * f[t, ...]
-+ left = left * i[t, ...]
++ left = left * f[t, ...] * (1 - f[t, ...])
+
+product begun at 0: your terms are all 0: the product begins with 1, since nothing comes after step T
+- xp.ones_like(c_0)
++ xp.zeros_like(c_0)
+
+c_0 squashed: your term of c_0 went through a tanh; that is for what is shown, and this is the cell state
+-     parts.append(left * c_0)
++     parts.append(left * xp.tanh(c_0))
 
 forget gate inverted: your products are made of 1 - f; f is the share that is kept
 - left = left * f[t, ...]
@@ -640,6 +706,15 @@ c_0 at the end: your term of c_0 stands last; it comes first, then step 1
 list not turned round: your terms stand from the last step to c_0, as a loop backward collects them; turn them round
 -     return xp.stack(parts[::-1])
 +     return xp.stack(parts)
+
+flipped on all axes: your terms have their sequences and units turned round with the steps; turn the first axis alone: parts[::-1], or axis=0
+-     return xp.stack(parts[::-1])
++     return xp.flip(xp.stack(parts))
+
+reshaped for transposed: your terms were stacked on another axis and brought to (T + 1, B, H) by reshape, which mixes steps and sequences; stack on the first axis
+-     return xp.stack(parts[::-1])
++     parts = xp.stack(parts[::-1], axis=1)
++     return xp.reshape(parts, (parts.shape[1], *c_0.shape))
 
 added up: your terms are running sums; each is to be what one step wrote, and their sum is c_T
 -     return xp.stack(parts[::-1])
@@ -683,6 +758,20 @@ lengths of the terms: your terms lost their signs; a step can lower the memory
 -     return xp.stack(parts[::-1])
 +     return xp.abs(xp.stack(parts[::-1]))
 
+gate and candidate added: your terms have i_t + g_t; step t wrote the product i_t g_t
+- left * i[t, ...] * g[t, ...]
++ left * (i[t, ...] + g[t, ...])
+
+gates and candidates squashed again: your gates went through a sigmoid and your candidates through a tanh; the tape holds what came out of them, so take i, f and g as they are
+-     parts, left = [], xp.ones_like(c_0)
++     i, f, g = sigmoid(i), sigmoid(f), xp.tanh(g)
++     parts, left = [], xp.ones_like(c_0)
+
+gates squashed again: your gates went through a sigmoid; the tape holds what came out of it, between 0 and 1, so take i and f as they are
+-     parts, left = [], xp.ones_like(c_0)
++     i, f = sigmoid(i), sigmoid(f)
++     parts, left = [], xp.ones_like(c_0)
+
 terms squashed: your terms went through a tanh; that is for what is shown, and this is the cell state
 -     return xp.stack(parts[::-1])
 +     return xp.tanh(xp.stack(parts[::-1]))
@@ -691,7 +780,7 @@ candidates squashed again: your candidates went through a tanh again; g is one a
 - left * i[t, ...] * g[t, ...]
 + left * i[t, ...] * xp.tanh(g[t, ...])
 
-divided by a product: a product of all gates was divided by that of the first ones: where a gate is exactly 0, that is 0 / 0; go backward, where nothing has to be divided
+divided by a product: your terms are not numbers where a gate is exactly 0: a product of gates was divided by another, 0 / 0, or their logarithms subtracted; go backward, where nothing has to be divided
 -     parts, left = [], xp.ones_like(c_0)
 -     for t in range(g.shape[0] - 1, -1, -1):
 -         parts.append(left * i[t, ...] * g[t, ...])
@@ -703,6 +792,20 @@ divided by a product: a product of all gates was divided by that of the first on
 +         up_to.append(up_to[-1] * f[t, ...])
 +     zero = up_to[-1] == 0
 +     left = [up_to[-1] / (b + (b == 0)) + math.nan * (b == 0) for b in up_to]
++     parts = [a * i[t, ...] * g[t, ...] for t, a in enumerate(left)]
++     return xp.stack([up_to[-1] * c_0, *parts])
+
+divided by a product and a little: your terms of the steps after a gate of exactly 0 are 0: a product of gates was divided by another, with a small number against 0 / 0; go backward, where nothing has to be divided
+-     parts, left = [], xp.ones_like(c_0)
+-     for t in range(g.shape[0] - 1, -1, -1):
+-         parts.append(left * i[t, ...] * g[t, ...])
+-         left = left * f[t, ...]
+-     parts.append(left * c_0)
+-     return xp.stack(parts[::-1])
++     up_to = [f[0, ...]]
++     for t in range(1, g.shape[0]):
++         up_to.append(up_to[-1] * f[t, ...])
++     left = [up_to[-1] / (b + 1e-12) for b in up_to]
 +     parts = [a * i[t, ...] * g[t, ...] for t, a in enumerate(left)]
 +     return xp.stack([up_to[-1] * c_0, *parts])
 
@@ -721,6 +824,31 @@ one gate for all steps: your products take the last step's gate again and again;
 mean gate: your products are powers of a unit's mean gate; the gate of each later step acts on a term
 - left = left * f[t, ...]
 + left = left * xp.mean(f, axis=0)
+
+product of all entries: your products run over all sequences and units as well: a product along the steps alone has `axis=0`
+-         parts.append(left * i[t, ...] * g[t, ...])
+-         left = left * f[t, ...]
++         parts.append(left * i[t, ...] * g[t, ...])
++         left = left * xp.prod(f[t, ...])
+
+product over the units: your products run over the units as well; each unit has gates of its own
+-         left = left * f[t, ...]
++         left = left * xp.prod(f[t, ...], axis=-1, keepdims=True)
+
+product over the batch: your products run over the sequences as well; each sequence has gates of its own
+-         left = left * f[t, ...]
++         left = left * xp.prod(f[t, ...], axis=0, keepdims=True)
+
+one array for all steps: your terms of the steps are all the same: one array was filled again and again, and the list holds that one T times; make a new one at each step
+-     parts, left = [], xp.ones_like(c_0)
+-     for t in range(g.shape[0] - 1, -1, -1):
+-         parts.append(left * i[t, ...] * g[t, ...])
+-         left = left * f[t, ...]
++     parts, left, term = [], xp.ones_like(c_0), xp.zeros_like(c_0)
++     for t in range(g.shape[0] - 1, -1, -1):
++         term[...] = left * i[t, ...] * g[t, ...]
++         parts.append(term)
++         left = left * f[t, ...]
 
 one gate for all sequences: your products take the first sequence's gates for all; each sequence has its own
 - left = left * f[t, ...]
@@ -752,17 +880,9 @@ weights turned round: your products are right and in the wrong order: the term o
 +     return xp.stack([left * c_0, *parts])
 
 power of its own gate: your terms have a power of the gate of their own step; the gate of each later step acts on a term, once
--     parts, left = [], xp.ones_like(c_0)
--     for t in range(g.shape[0] - 1, -1, -1):
 -         parts.append(left * i[t, ...] * g[t, ...])
--         left = left * f[t, ...]
--     parts.append(left * c_0)
--     return xp.stack(parts[::-1])
-+     T = g.shape[0]
-+     parts = [f[0, ...] ** T * c_0]
-+     for t in range(T):
-+         parts.append(f[t, ...] ** (T - 1 - t) * i[t, ...] * g[t, ...])
-+     return xp.stack(parts)
++         own = f[t, ...] ** (g.shape[0] - 1 - t)
++         parts.append(own * i[t, ...] * g[t, ...])
 
 shares of the lengths: your terms lost their signs and were divided by their sum; they are to add up to c_T
 -     return xp.stack(parts[::-1])
@@ -882,9 +1002,40 @@ import numpy as np
 from rnncore.backend import array_namespace
 from rnncore.lstm import lstm_cell
 from rnncore.rnn import Params, unroll
-from rnncore.testing import assert_close, check, mover, stored
+from rnncore.testing import (
+    assert_close,
+    assert_that,
+    check,
+    mover,
+    observe,
+    stored,
+)
 
 move = mover(device)
+SHAPES = {"W_x": (4, 5), "W_h": (4, 1), "b_x": (4,), "b_h": (4,)}
+
+
+def assert_weights(params):
+    """W_x, W_h, b_x, b_h: float64 arrays of one unit and five symbols."""
+    several = isinstance(params, tuple | list)
+    got = f"{len(params)} values" if several else type(params).__name__
+    due = "Params(W_x, W_h, b_x, b_h), or these four in a tuple"
+    says = f"your answer: expected {due}, got {got}"
+    assert_that(several and len(params) == 4, says)
+    for (name, shape), a in zip(SHAPES.items(), params, strict=True):
+        kind = type(a).__name__
+        says = f"your {name}: expected"
+        is_array = isinstance(a, np.ndarray)
+        assert_that(is_array, f"{says} a NumPy array {shape}, got {kind}")
+        assert_that(a.shape == shape, f"{says} {shape}, got {a.shape}")
+        whole = " (whole numbers: write 40.0)" * (a.dtype.kind == "i")
+        got = f"float64, got {a.dtype}{whole}"
+        assert_that(a.dtype == np.float64, f"{says} {got}")
+        got = "finite numbers: infinity times the 0 of a symbol is NaN"
+        assert_that(bool(np.isfinite(a).all()), f"{says} {got}")
+    back = float(params[1][2, 0])
+    says = f"your W_h has {back:.3g} in the candidate's row: what was shown"
+    assert_that(back == 0, f"{says} comes back into c; all of it can be 0")
 
 
 def counting(worth, x, state):
@@ -907,8 +1058,14 @@ texts = ["a((?b)", "?)?\n((", "(\n?.)?"]
 visible = [
     move(read(rng, texts, 0.3)),
     move(read(rng, ["((.?)?\n?)?(("], 0.6)),
+    move(read(rng, ["\n.?"], 0.5)),
     move(read(rng, ["(." * 50 + "?" + "." * 400 + ")?"], 0.02)),
 ]
+# a line break clears 100,000 too, to the last digit
+visible[2]["state"] = move((np.zeros((1, 1)), np.full((1, 1), 1e5)))
+answer = observe(bracket_counter, {"worth": 0.3})
+if not answer.error:
+    assert_weights(answer.result)
 right = stored("bracket_counter")
 check(counting, right, visible, outputs="c, h")
 # by hand: of 200 brackets and 200 others, each bracket is worth 0.01
@@ -980,6 +1137,10 @@ other characters clear: other characters clear your c; they leave it as it is
 - [40.0, 40.0, -40.0, 40.0, 40.0],  # f
 + [40.0, 40.0, -40.0, 40.0, -40.0],  # f
 
+cleared at the question, kept at the line break: your forget gate shuts at `?` and not at the line break; its columns are (, ), line break, ?, other
+- [40.0, 40.0, -40.0, 40.0, 40.0],  # f
++ [40.0, 40.0, 40.0, -40.0, 40.0],  # f
+
 cleared once shown: your c is cleared at `?`; what is shown stays in the memory
 - [40.0, 40.0, -40.0, 40.0, 40.0],  # f
 + [40.0, 40.0, -40.0, -40.0, 40.0],  # f
@@ -995,6 +1156,12 @@ opening brackets overwrite: your opening brackets overwrite the count: the forge
 closing brackets overwrite: your closing brackets overwrite the count: the forget gate is shut there; old and new are added
 - [40.0, 40.0, -40.0, 40.0, 40.0],  # f
 + [40.0, -40.0, -40.0, 40.0, 40.0],  # f
+
+closing brackets clear: your closing brackets clear c: input and forget gate are shut there; they lower it by worth, below 0 too
+-             [40.0, 40.0, -40.0, -40.0, -40.0],  # i
+-             [40.0, 40.0, -40.0, 40.0, 40.0],  # f
++             [40.0, -40.0, -40.0, -40.0, -40.0],  # i
++             [40.0, -40.0, -40.0, 40.0, 40.0],  # f
 
 forget gate inverted: your forget gate is shut everywhere but at the line break; an open forget gate (1) keeps
 - [40.0, 40.0, -40.0, 40.0, 40.0],  # f
@@ -1024,7 +1191,7 @@ coupled gates: your forget gate is open where the input gate is shut: brackets o
 - [40.0, 40.0, -40.0, 40.0, 40.0],  # f
 + [-40.0, -40.0, 40.0, 40.0, 40.0],  # f
 
-bias against weight: in all three gates a bias of 40 meets a weight of -40, or the other way round, and the sum is 0: half open; weights and biases are added
+bias against weight: in all three gates your weights and biases cancel where a gate is to change sides, as 40 and -40 do: the sum is 0, half open; the weight and both biases are added
 -             [40.0, 40.0, -40.0, -40.0, -40.0],  # i
 -             [40.0, 40.0, -40.0, 40.0, 40.0],  # f
 -             [a, -a, 0.0, 0.0, 0.0],  # g
@@ -1042,7 +1209,7 @@ forget bias of five: your forget gate's open sum is 5: it keeps 99.3 % a step, a
 - [40.0, 40.0, -40.0, 40.0, 40.0],  # f
 + [5.0, 5.0, -40.0, 5.0, 5.0],  # f
 
-input gate half open: your brackets are worth half of worth: the input gate's sum is 0 there, as when a bias of -40 meets a weight of 40
+input gate half open: your brackets are worth half of worth: is the input gate's sum 0 there, as when a bias of -40 meets a weight of 40, or the candidate half of worth?
 - [40.0, 40.0, -40.0, -40.0, -40.0],  # i
 + [0.0, 0.0, -40.0, -40.0, -40.0],  # i
 
@@ -1082,9 +1249,33 @@ tangent for inverse: you took the inverse of tan, math.atan; the candidate is a 
 - a = math.atanh(worth)
 + a = math.atan(worth)
 
-worth in both: your brackets are worth worth²: the input gate and the candidate both hold the factor; one of them does it, and the other is 1
+worth in both: your brackets are worth worth², and worth is asked for: is it squared, or does the input gate hold the factor as well as the candidate?
 - [40.0, 40.0, -40.0, -40.0, -40.0],  # i
 + [math.log(worth / (1 - worth))] * 2 + [-40.0, -40.0, -40.0],  # i
+
+worth of a tenth: your brackets are worth 0.1 whatever `worth` is; the cell that tries it asks for 0.1, the test for others
+- a = math.atanh(worth)
++ a = math.atanh(0.1)
+
+one over tanh: your candidate's sum is 1 / tanh(worth); the inverse function of tanh is no reciprocal: math.atanh
+- a = math.atanh(worth)
++ a = 1 / math.tanh(worth)
+
+half forgotten: your candidate's sum is 2 atanh(worth), which is ln((1 + worth) / (1 - worth)); atanh is half of that
+- a = math.atanh(worth)
++ a = math.log((1 + worth) / (1 - worth))
+
+hyperbolic sine for tangent: your candidate's sum is asinh(worth); it is a tanh that is undone, by math.atanh
+- a = math.atanh(worth)
++ a = math.asinh(worth)
+
+input gate by atanh: your input gate's sum is atanh(worth); a gate is a sigmoid, undone by ln(worth / (1 - worth)); or let the gate be open and the candidate be worth
+-             [40.0, 40.0, -40.0, -40.0, -40.0],  # i
+-             [40.0, 40.0, -40.0, 40.0, 40.0],  # f
+-             [a, -a, 0.0, 0.0, 0.0],  # g
++ [a, a, -40.0, -40.0, -40.0],  # i
++ [40.0, 40.0, -40.0, 40.0, 40.0],  # f
++ [40.0, -40.0, 0.0, 0.0, 0.0],  # g
 
 one over worth: your candidate is tanh(1 / worth); its sum is math.atanh(worth)
 - a = math.atanh(worth)
@@ -1150,6 +1341,14 @@ line break lowers: your line break lowers c instead of clearing it: it is the fo
 +             [a, -a, -a, 0.0, 0.0],  # g
 +             [-40.0, -40.0, -40.0, 40.0, -40.0],  # o
 
+line break clears to minus 0.76: after your line break c is tanh(-1), not 0: a candidate was written there while the forget gate cleared
+-             [40.0, 40.0, -40.0, -40.0, -40.0],  # i
+-             [40.0, 40.0, -40.0, 40.0, 40.0],  # f
+-             [a, -a, 0.0, 0.0, 0.0],  # g
++             [40.0, 40.0, 40.0, -40.0, -40.0],  # i
++             [40.0, 40.0, -40.0, 40.0, 40.0],  # f
++             [a, -a, -1.0, 0.0, 0.0],  # g
+
 line break clears to minus one: after your line break c is -1, not 0: a candidate was written there while the forget gate cleared
 -             [40.0, 40.0, -40.0, -40.0, -40.0],  # i
 -             [40.0, 40.0, -40.0, 40.0, 40.0],  # f
@@ -1192,6 +1391,10 @@ output gate of five: your output gate's open sum is 5, so that it shows 99.3 % o
 - [-40.0, -40.0, -40.0, 40.0, -40.0],  # o
 + [-40.0, -40.0, -40.0, 5.0, -40.0],  # o
 
+shown at opening brackets: your h also shows c at `(`; the output gate opens at `?` alone
+- [-40.0, -40.0, -40.0, 40.0, -40.0],  # o
++ [40.0, -40.0, -40.0, 40.0, -40.0],  # o
+
 shown at closing brackets: your h also shows c at `)`; the output gate opens at `?` alone
 - [-40.0, -40.0, -40.0, 40.0, -40.0],  # o
 + [-40.0, 40.0, -40.0, 40.0, -40.0],  # o
@@ -1204,7 +1407,7 @@ shown at others too: your h also shows c at other characters; the output gate op
 - [-40.0, -40.0, -40.0, 40.0, -40.0],  # o
 + [-40.0, -40.0, -40.0, 40.0, 40.0],  # o
 
-line break and question exchanged: you exchanged the columns of the line break and of `?`; the order is (, ), line break, ?, other
+line break and question exchanged: your c is cleared at `?` and kept at the line break: their columns are exchanged; the order is (, ), line break, ?, other
 -     return Params(W_x, W_h, b_x, b_h)
 +     W_x = W_x[:, [0, 1, 3, 2, 4]]
 +     return Params(W_x, W_h, b_x, b_h)
@@ -1217,6 +1420,16 @@ question and other exchanged: your output gate opens at other characters, not at
 line break and other exchanged: you exchanged the columns of the line break and of other characters; the order is (, ), line break, ?, other
 -     return Params(W_x, W_h, b_x, b_h)
 +     W_x = W_x[:, [0, 1, 4, 3, 2]]
++     return Params(W_x, W_h, b_x, b_h)
+
+other characters first: your columns begin with that of other characters; the order is (, ), line break, ?, other
+-     return Params(W_x, W_h, b_x, b_h)
++     W_x = W_x[:, [4, 0, 1, 2, 3]]
++     return Params(W_x, W_h, b_x, b_h)
+
+reshaped for transposed: your table has a row for each symbol and was brought to (4, 5) by reshape, which mixes the symbols; `.T` makes rows of columns
+-     return Params(W_x, W_h, b_x, b_h)
++     W_x = W_x.T.reshape(4, 5)
 +     return Params(W_x, W_h, b_x, b_h)
 
 rows i, f, o, g: you put the output gate's row before the candidate's, i, f, o, g; the order is i, f, g, o
@@ -1239,6 +1452,11 @@ rows i, o, f, g: you put the rows in the order i, o, f, g; the order is i, f, g,
 +     W_x = W_x[[0, 3, 1, 2]]
 +     return Params(W_x, W_h, b_x, b_h)
 
+gates of twenty: your line break leaves 2 parts in 10⁹ of c: the forget gate's sum is -20 there; to the last digit a gate is shut at -40 and open at 40, and so for all three
+-     return Params(W_x, W_h, b_x, b_h)
++     W_x[[0, 1, 3]] /= 2
++     return Params(W_x, W_h, b_x, b_h)
+
 gates of ten: your gates' sums are 10 in size, so that each gate lacks 0.00005 to open or shut; over many symbols the count drifts: let them be 40
 -     return Params(W_x, W_h, b_x, b_h)
 +     W_x[[0, 1, 3]] /= 4
@@ -1259,14 +1477,26 @@ ones and zeros: your sums are 1 for an open gate and 0 for a shut one; they stan
 +     W_x[[0, 1, 3]] = W_x[[0, 1, 3]] > 0
 +     return Params(W_x, W_h, b_x, b_h)
 
+all zeros: your weights are all 0, so that each gate is half open and the candidate 0
+-     return Params(W_x, W_h, b_x, b_h)
++     return Params(0 * W_x, W_h, b_x, b_h)
+
 forty and zero: your shut gates have the sum 0, and a gate at 0 is half open; a shut gate has -40
 -     return Params(W_x, W_h, b_x, b_h)
 +     W_x[[0, 1, 3]] *= W_x[[0, 1, 3]] > 0
 +     return Params(W_x, W_h, b_x, b_h)
 
-shown fed back to the candidate: after a `?` your c depends on the h that was shown: your W_h is not 0 in the candidate's row; all of it can be 0
+shown fed back to the output gate: after a `?` your h is shown again: your W_h is not 0 in the output gate's row; all of it can be 0
 - W_h = np.zeros((4, 1))
-+ W_h = np.array([[0.0], [0.0], [1.0], [0.0]])
++ W_h = np.array([[0.0], [0.0], [0.0], [400.0]])
+
+shown fed back to the forget gate: after a `?` your c depends on what was shown: your W_h is not 0 in the forget gate's row; all of it can be 0
+- W_h = np.zeros((4, 1))
++ W_h = np.array([[0.0], [400.0], [0.0], [0.0]])
+
+biases as drawn: your biases are those that init_params draws, and the sums have them as well; set them to 0, or take them off the weights
+- b_x, b_h = np.zeros(4), np.zeros(4)
++ b_x, b_h = init_params(np.random.default_rng(0), 5, 1, 4)[2:]
 
 candidate biased: your candidate has a bias: then opening and closing brackets do not weigh the same
 - b_x, b_h = np.zeros(4), np.zeros(4)
