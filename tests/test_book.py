@@ -113,6 +113,13 @@ def test_a_warning_fails_the_build(small):
         book.build_book(jobs=1)
 
 
+def test_a_line_that_was_sent_in_two_pieces_is_one_line(small):
+    pieces = "'one  line', flush=True, end='')\nprint('', flush=True"
+    write(small, cells(f"print({pieces})\nprint('  and the next')"))
+    page = book.build_book(jobs=1).with_name("page.html").read_text()
+    assert "one  line\n  and the next\n</pre>" in page
+
+
 def test_a_broken_page_leaves_the_last_good_book(small):
     write(small, "# A page\n\nGood.\n")
     index = book.build_book(jobs=1)

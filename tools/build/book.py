@@ -174,6 +174,7 @@ def execute(
         startup_timeout=180,
         allow_errors=True,  # the hook below names page and line instead
         record_timing=False,  # would change the cells' metadata, and the key
+        coalesce_streams=True,  # as sent; MyST-NB breaks lines between pieces
         kernel_name="python3",
         kernel_manager_class=manager,
         resources={"metadata": {"path": str(page.parent)}},

@@ -6,6 +6,9 @@ are named such as "captions.bag". The test films are drawn from a seed of
 their own; those of digits are written by hands on no training film, those
 of actions stand beside themselves run backward. Scores go under "video.",
 the weights of seed 0 to rnncore/weights/.
+
+"captions.rates": the three captioners, each at every learning rate with three
+seeds. About half an hour of one core.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,8 +19,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import sacrebleu
 import torch
+from tqdm import tqdm
 
 from rnncore.application import halved, load_module, save_weights, seeded
+from rnncore.comparison import Setting, Trained, compare, to_json
 from rnncore.data.video import (
     ACTIONS,
     DIGITS,
@@ -40,6 +45,7 @@ from rnncore.video.model import (
 )
 from tools.train.runner import Asked, Found, Training, about, fitted_module, founds
 
+RATES = [0.0015, 0.003, 0.006]
 TEST = 1000  # the seed of the test films
 S, TESTED, EVERY = 24, 1000, 125
 AT_ONCE = 2000  # films that are drawn and looked at together
@@ -254,7 +260,7 @@ def looked_at(encoder: torch.nn.Module, films: Films) -> Films:
     return films._replace(frames=torch.cat(parts).numpy())
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=3)
 def data(make: Callable[..., Films], seed: int, count: int, sight: Any) -> list[Films]:
     """Films to train on, and to look at on the way: as `sight` sees them."""
 
@@ -280,10 +286,12 @@ def judged_films(name: str, tested: int = TESTED) -> Films:
     return TASKS[name].films(np.random.default_rng(TEST), tested, True)
 
 
-def train(name: str, network: str, seed: int, asked: Asked) -> Iterator[Found]:
-    """One run, and its scores on the test films."""
-    task, steps = TASKS[name], asked.steps or TASKS[name].steps
-    sight = None  # of an eye that has learned, and learns no more
+def ready(name: str, network: str, seed: int, asked: Asked) -> tuple[Any, ...]:
+    """An untrained network, where its eye belongs, the eye, and its films.
+
+    The eye of a network on digits has learned, and learns no more.
+    """
+    task, sight = TASKS[name], None
     if name in ON_DIGITS:
         sight = eye(asked.steps or EYE_STEPS, asked.weights)[0]
     count = 40 if asked.check else task.drawn
@@ -293,6 +301,13 @@ def train(name: str, network: str, seed: int, asked: Asked) -> Iterator[Found]:
     place = made.encoder if name == "captions" else made
     if name == "captions" and network != "bag":
         place.loop.load_state_dict(watcher(asked.weights).state_dict())
+    return made, place, sight, films, valid
+
+
+def train(name: str, network: str, seed: int, asked: Asked) -> Iterator[Found]:
+    """One run, and its scores on the test films."""
+    task, steps = TASKS[name], asked.steps or TASKS[name].steps
+    made, place, sight, films, valid = ready(name, network, seed, asked)
     if not sight and network in ("bag", "single"):
         if (name, seed) not in LOOPS:
             raise ValueError(
@@ -324,6 +339,32 @@ def train(name: str, network: str, seed: int, asked: Asked) -> Iterator[Found]:
     yield from founds(f"video.{name}.{network}", facts, UNITS)
     if (name, network) in STORED and asked.keeps(seed):
         save(name, network, made, test, asked, seconds)
+
+
+def measure_rates(asked: Asked) -> Iterator[Found]:
+    """The captioners at a rate of their own each."""
+
+    def run(network: str, setting: Setting, seed: int, steps: int) -> Trained:
+        made, place, sight, films, valid = ready("captions", network, seed, asked)
+        place.encoder = torch.nn.Identity()
+        loss, next_batch, evaluate = how_to_train("captions", films, valid)
+        label = f"{network} {setting['rate']:g}"
+        fitted_module(made, loss, next_batch, setting["rate"], steps, seed, label)
+        made.eval()
+        with torch.no_grad():
+            found = evaluate(made)
+        place.encoder = sight
+        tqdm.write(f"{label} {seed}: {found:.5f}")
+        test = judged_films("captions", 16 if asked.check else TESTED)
+        return Trained(found, steps, lambda: 100 - caption_scores(made, test)["exact"])
+
+    found = compare(
+        {name: partial(run, name) for name in TASKS["captions"].networks},
+        {"rate": RATES},
+        steps=asked.steps or TASKS["captions"].steps,
+        seeds=(0, 1, 2),
+    )
+    yield Found("video.captions.rates", to_json(found), "% wrong", [0, 1, 2])
 
 
 def how_to_train(name: str, films: Films, valid: Films) -> tuple[Any, Any, Any]:
@@ -410,5 +451,5 @@ TRAINING = Training(
         for name, task in TASKS.items()
         for network in task.networks
     },
-    {"eye": measure_eye},
+    {"eye": measure_eye, "captions.rates": measure_rates},
 )
