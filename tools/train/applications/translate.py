@@ -5,6 +5,9 @@ number or day of a test is in training; "longer" numbers have one digit more
 than any in training. Three seeds each, under "translate.", with the
 baselines of each task; of de-vector and de-dot the weights of seed 0 go to
 rnncore/weights/. About a minute of one core a run.
+
+"rates": the three decoders, each at every learning rate with three seeds; the
+rates of the rest are those that it chose. About 40 minutes of one core.
 """
 
 from collections import Counter
@@ -14,8 +17,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from tqdm import tqdm
 
 from rnncore.application import halved, seeded
+from rnncore.comparison import Setting, Trained, compare, to_json
 from rnncore.data.translation import Pair, Pairs, date_pairs, draw_numbers, number_pairs
 from rnncore.translate.baselines import learn_word_table, nearest
 from rnncore.translate.storage import save_translator
@@ -51,6 +56,8 @@ PLANS = {
     "fr-dot": Plan("fr", "dot", 240),
     "de-vector-half": Plan("de", "vector", 200),
 }
+COMPARED = "de-dot", "de-vector", "de-state"
+RATES = [0.002, 0.004, 0.008]
 KEPT = {"de-dot": "translate_dot", "de-vector": "translate_vector"}
 
 
@@ -144,6 +151,42 @@ def train(name: str, seed: int, asked: Asked) -> Iterator[Found]:
         save_translator(path, model, plan.decoder, *pieces, known, torch.float16)
 
 
+def train_at(name: str, setting: Setting, seed: int, steps: int) -> Trained:
+    """One run of the comparison; its test score is how many % are wrong."""
+    plan = PLANS[name]
+    task = task_of(plan.task)
+    with seeded(seed):
+        sizes = task.source.size, task.target.size, D, H
+        model = build_translator(*sizes, plan.decoder, DROPOUT)
+    fitted_module(
+        model,
+        translate_loss,
+        shuffled_batches(*coded(task, task.pairs.train), B),
+        setting["rate"],
+        steps,
+        seed,
+        f"{name} {setting['rate']:g}",
+    )
+    valid = batch_of(*coded(task, task.pairs.validation))
+    with torch.no_grad():
+        found = float(translate_loss(model.eval(), valid, None)[0])
+    tqdm.write(f"{name} {setting} {seed}: {found:.5f}")
+    return Trained(
+        found, steps, lambda: 100 - model_scores(task, model)["test"]["exact"]
+    )
+
+
+def measure_rates(asked: Asked) -> Iterator[Found]:
+    """Decoders at a rate of their own each."""
+    found = compare(
+        {name: partial(train_at, name) for name in COMPARED},
+        {"rate": RATES},
+        steps=asked.steps or PLANS[COMPARED[0]].steps,
+        seeds=(0, 1, 2),
+    )
+    yield Found("translate.rates", to_json(found), "% wrong", [0, 1, 2])
+
+
 def model_scores(task: Task, model: Any) -> dict[str, Any]:
     """The scores of greedy translations."""
     return scores(task, lambda s: translate(model, task.source, task.target, s))
@@ -170,7 +213,10 @@ TRAINING = Training(
     __doc__,
     {name: partial(train, name) for name in PLANS},
     {
-        f"{task}.baselines": partial(measure_baselines, task)
-        for task in ("de", "dates", "fr")
+        **{
+            f"{task}.baselines": partial(measure_baselines, task)
+            for task in ("de", "dates", "fr")
+        },
+        "rates": measure_rates,
     },
 )
