@@ -8,6 +8,7 @@ import pytest
 from arrays import assert_close
 
 from rnncore.application import stored
+from rnncore.comparison import from_json
 from rnncore.data.translation import Pair, draw_numbers, number_in_words
 from rnncore.translate.storage import load_translator
 from rnncore.translate.training import translate
@@ -54,6 +55,17 @@ def test_a_stored_translator_has_the_recorded_score(run):
     assert len(pairs) == count
     # another build of torch adds the same numbers in another order
     assert abs(right - expected) <= 1
+
+
+def test_each_run_has_the_rate_that_was_chosen_for_its_decoder():
+    """Of additive scores none was chosen: they have that of products."""
+    measured = json.loads((ROOT / "book/measurements.json").read_text())
+    compared = from_json(measured["translate.rates"]["value"]).results
+    plans = train_translate.PLANS
+    chosen = {plans[run].decoder: compared[run].chosen for run in compared}
+    chosen["additive"] = chosen["dot"]
+    for plan in plans.values():
+        assert chosen[plan.decoder] == {"rate": plan.rate}
 
 
 def test_attention_reaches_its_aim_on_unseen_numbers():

@@ -5,6 +5,10 @@ number or day of a test is in training; "longer" numbers have one digit more
 than any in training. Three seeds each, under "translate.", with the
 baselines of each task; of de-vector and de-dot the weights of seed 0 go to
 rnncore/weights/. About a minute of one core a run.
+
+"rates": three decoders on de, each at every learning rate with three seeds.
+Each run has the rate that was chosen there for its decoder; additive, which
+was not tried, has that of dot. About 40 minutes of one core.
 """
 
 from collections import Counter
@@ -14,8 +18,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from tqdm import tqdm
 
 from rnncore.application import halved, seeded
+from rnncore.comparison import Setting, Trained, compare, to_json
 from rnncore.data.translation import Pair, Pairs, date_pairs, draw_numbers, number_pairs
 from rnncore.translate.baselines import learn_word_table, nearest
 from rnncore.translate.storage import save_translator
@@ -31,26 +37,29 @@ from rnncore.translate.training import (
 from tools.train.runner import Asked, Found, Training, about, fitted_module
 
 DIGITS, PIECES = 11, 340
-D, H, B, RATE, DROPOUT = 64, 128, 128, 0.004, 0.1
+D, H, B, DROPOUT = 64, 128, 128, 0.1
 
 
 class Plan(NamedTuple):
-    """What is trained, and for how long."""
+    """What is trained, for how long, and at which learning rate."""
 
     task: str
     decoder: str
     steps: int
+    rate: float  # the one that "rates" chose
 
 
 PLANS = {
-    "de-dot": Plan("de", "dot", 400),
-    "de-vector": Plan("de", "vector", 400),
-    "de-state": Plan("de", "state", 400),
-    "de-additive": Plan("de", "additive", 400),
-    "dates-dot": Plan("dates", "dot", 200),
-    "fr-dot": Plan("fr", "dot", 240),
-    "de-vector-half": Plan("de", "vector", 200),
+    "de-dot": Plan("de", "dot", 400, 0.016),
+    "de-vector": Plan("de", "vector", 400, 0.008),
+    "de-state": Plan("de", "state", 400, 0.016),
+    "de-additive": Plan("de", "additive", 400, 0.016),
+    "dates-dot": Plan("dates", "dot", 200, 0.016),
+    "fr-dot": Plan("fr", "dot", 240, 0.016),
+    "de-vector-half": Plan("de", "vector", 200, 0.008),
 }
+COMPARED = "de-dot", "de-vector", "de-state"
+RATES = [0.002, 0.004, 0.008]
 KEPT = {"de-dot": "translate_dot", "de-vector": "translate_vector"}
 
 
@@ -119,7 +128,7 @@ def train(name: str, seed: int, asked: Asked) -> Iterator[Found]:
         model,
         translate_loss,
         shuffled_batches(*coded(task, task.pairs.train), B),
-        RATE,
+        plan.rate,
         steps,
         seed,
         name,
@@ -142,6 +151,42 @@ def train(name: str, seed: int, asked: Asked) -> Iterator[Found]:
         path = asked.weights / f"{KEPT[name]}.safetensors"
         pieces = task.source, task.target
         save_translator(path, model, plan.decoder, *pieces, known, torch.float16)
+
+
+def train_at(name: str, setting: Setting, seed: int, steps: int) -> Trained:
+    """One run of the comparison; its test score is how many % are wrong."""
+    plan = PLANS[name]
+    task = task_of(plan.task)
+    with seeded(seed):
+        sizes = task.source.size, task.target.size, D, H
+        model = build_translator(*sizes, plan.decoder, DROPOUT)
+    fitted_module(
+        model,
+        translate_loss,
+        shuffled_batches(*coded(task, task.pairs.train), B),
+        setting["rate"],
+        steps,
+        seed,
+        f"{name} {setting['rate']:g}",
+    )
+    valid = batch_of(*coded(task, task.pairs.validation))
+    with torch.no_grad():
+        found = float(translate_loss(model.eval(), valid, None)[0])
+    tqdm.write(f"{name} {setting} {seed}: {found:.5f}")
+    return Trained(
+        found, steps, lambda: 100 - model_scores(task, model)["test"]["exact"]
+    )
+
+
+def measure_rates(asked: Asked) -> Iterator[Found]:
+    """Decoders at a rate of their own each."""
+    found = compare(
+        {name: partial(train_at, name) for name in COMPARED},
+        {"rate": RATES},
+        steps=asked.steps or PLANS[COMPARED[0]].steps,
+        seeds=(0, 1, 2),
+    )
+    yield Found("translate.rates", to_json(found), "% wrong", [0, 1, 2])
 
 
 def model_scores(task: Task, model: Any) -> dict[str, Any]:
@@ -170,7 +215,10 @@ TRAINING = Training(
     __doc__,
     {name: partial(train, name) for name in PLANS},
     {
-        f"{task}.baselines": partial(measure_baselines, task)
-        for task in ("de", "dates", "fr")
+        **{
+            f"{task}.baselines": partial(measure_baselines, task)
+            for task in ("de", "dates", "fr")
+        },
+        "rates": measure_rates,
     },
 )
