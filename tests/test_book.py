@@ -354,14 +354,16 @@ def test_chapters_have_numbers_and_are_linked_and_so_are_terms(small):
     )
     pages = {
         "page": "# Start\n\nSee {chapters}`gates and last`, not chapter 6. "
-        "{Chapter}`cut`; [{chapter}`more`'s](ch06_more). A gate.\n",
-        "ch06_gates": "# Gates\n\nTwo gates, in {Chapter}`last`. Another gate.\n",
+        "{Chapter}`cut`; [{chapter}`more`'s](ch06_more). A gate. "
+        "Its units are metres.\n",
+        "ch06_gates": "# Gates\n\nTwo gates, in {Chapter}`last`. Another gate "
+        "of three units.\n",
         "ch06_more": "# More\n\n## After {chapter}`gates`\n\n"
         "{chapter}`gates` before {chapter}`more`.\n",
         "ch07_last": "# Last\n\n*After {chapter}`gates`*, {chapter}`more`.\n",
         "api": "# All\n\nSee chapters 6 and 7, not `chapter 6`.\n",
         "glossary": "# Terms\n\n:::{glossary}\ngate\n    It opens."
-        " {Chapter}`gates`.\n:::\n",
+        " {Chapter}`gates`.\n\nunit\n    A number. {Chapter}`gates`.\n:::\n",
     }
     for name, text in pages.items():
         (small / "book" / f"{name}.md").write_text(text)
@@ -404,6 +406,9 @@ def test_chapters_have_numbers_and_are_linked_and_so_are_terms(small):
     for name, count in {"page": 1, "ch06_gates": 1, "glossary": 0}.items():
         assert html[name].count(term) == count
     assert f"{term}gates</a>, in " in html["ch06_gates"]
+    everyday = 'href="glossary.html#term-unit"'  # another sense elsewhere
+    assert everyday in html["ch06_gates"]
+    assert everyday not in html["page"] + html["ch07_last"]
 
 
 def test_figures_and_equations_are_counted_within_their_chapter(small):

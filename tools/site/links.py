@@ -32,6 +32,8 @@ PAGE = re.compile(r"ch(\d\d)_")
 TITLE = re.compile(r"^# ", re.MULTILINE)
 CHAPTERS = re.compile(r"\b[Cc]hapters?\s\d+(?:(?:,\s|,?\s(?:and|to|or)\s)\d+)*")
 NUMBER = re.compile(r"(?:[Cc]hapter\s)?\d+")
+# Words that mean other things too: terms in the chapter that defines them alone.
+EVERYDAY = {"carry", "cell", "context", "factor", "stack", "step", "unit"}
 AS_WRITTEN = (
     nodes.reference,
     nodes.literal,
@@ -105,7 +107,11 @@ class Links(SphinxPostTransform):
             for text in self._texts():
                 self._replace(text, CHAPTERS, self._to_chapters)
         if page not in (GLOSSARY, "api") and self.known.terms:
-            self.terms = dict(self.known.terms)
+            self.terms = {
+                name: term
+                for name, term in self.known.terms.items()
+                if name not in EVERYDAY or term[2][:4] == page[:4]
+            }
             for text in self._texts():
                 if _in_a_paragraph(text):
                     self._replace(text, self.known.pattern, self._to_term)
@@ -156,7 +162,7 @@ class Links(SphinxPostTransform):
     def _to_term(self, match: re.Match[str]) -> Iterator[nodes.Node]:
         for name in (match[0].lower(), match[0].lower().removesuffix("s")):
             if name in self.terms:
-                anchor, definition = self.terms.pop(name)
+                anchor, definition, _ = self.terms.pop(name)
                 yield self._link(f"{GLOSSARY}#{anchor}", match[0], definition, "term")
                 return
         yield nodes.Text(match[0])
@@ -188,7 +194,7 @@ class Known(NamedTuple):
 
     pages: dict[str, str]  # by chapter
     cut: set[str]  # the chapters that the contents leave out
-    terms: dict[str, tuple[str, str]]  # anchor and definition
+    terms: dict[str, tuple[str, str, str]]  # anchor, definition, page
     pattern: re.Pattern[str]  # of the terms
 
 
@@ -207,12 +213,15 @@ def _known(app: Sphinx) -> Known:
     )
 
 
-def _definitions(env: Any) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Each glossary term, with its anchor and the definition's text."""
+def _definitions(env: Any) -> Iterator[tuple[str, tuple[str, str, str]]]:
+    """Each glossary term, with its anchor, the definition, and whose it is."""
     for item in env.get_doctree(GLOSSARY).findall(nodes.definition_list_item):
-        definition = item.next_node(nodes.definition).astext()
+        defined = item.next_node(nodes.definition)
+        definition = " ".join(defined.astext().split())
+        named = (n["chapter"] for n in defined.findall(nodes.inline) if "chapter" in n)
+        page = next(named, None) or ""
         for term in item.findall(nodes.term):
-            yield term.astext().lower(), (term["ids"][0], " ".join(definition.split()))
+            yield term.astext().lower(), (term["ids"][0], definition, page)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
