@@ -5,6 +5,10 @@ dilated convolutions that reach over a second. Voices of the test are in no
 training; word error rates by noise go under "speech.", the weights of seed 0
 to rnncore/weights/. About 6 minutes of one core a seed. The study "lexicon"
 trains nothing: the stored network, read with and without the ten words.
+
+"rates": all three networks, each at every learning rate with three seeds.
+Each run has the rate that was chosen there for its network. About an hour of
+one core.
 """
 
 from collections.abc import Iterator
@@ -13,8 +17,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from tqdm import tqdm
 
 from rnncore.application import halved, seeded, stored
+from rnncore.comparison import Setting, Trained, compare, to_json
 from rnncore.data.speech import RATE, WORDS, Clip, digit_strings, split_voices
 from rnncore.optim import adam
 from rnncore.speech.features import BANDS, heard
@@ -35,13 +41,23 @@ from rnncore.speech.training import (
 )
 from tools.train.runner import Asked, Found, Training, about, fitted_module, founds
 
+
+class Plan(NamedTuple):
+    """A network, its units, and its learning rate."""
+
+    kind: Any
+    units: int
+    rate: float  # the one that "rates" chose
+
+
 NETWORKS = {
-    "loop": (Recognizer, 128),
-    "window": (WindowRecognizer, 256),
-    "dilated": (DilatedRecognizer, 160),
+    "loop": Plan(Recognizer, 128, 0.004),
+    "window": Plan(WindowRecognizer, 256, 0.004),
+    "dilated": Plan(DilatedRecognizer, 160, 0.004),
 }
+RATES = [0.002, 0.004, 0.008]
 LEVELS = 20.0, 10.0, 5.0, 0.0  # dB of the tests
-B, STEPS, EVERY, PEAK = 32, 900, 100, 0.004
+B, STEPS, EVERY = 32, 900, 100
 
 
 class Data(NamedTuple):
@@ -52,7 +68,7 @@ class Data(NamedTuple):
     test: dict[float, list[Clip]]
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=3)
 def data(seed: int, count: int = 3000, tested: int = 250) -> Data:
     """Voices of the test, by a fixed draw, are in no training."""
     known, _ = split_voices(np.random.default_rng(0))
@@ -83,31 +99,47 @@ def error_rate(model: Any, clips: list[Clip], letters: Letters) -> float:
     return word_errors([c.sentence.text for c in clips], said)
 
 
-def train(name: str, seed: int, asked: Asked) -> Iterator[Found]:
-    """One run, and its word error rates on the unknown voices."""
+class Run(NamedTuple):
+    """A trained network, what it was judged by, and the seconds of one core."""
+
+    model: Any
+    letters: Letters
+    data: Data
+    scores: list[float]  # % of the words of the validation wrong, on the way
+    seconds: float
+
+
+def run(name: str, rate: float, seed: int, steps: int, every: int, asked: Asked) -> Run:
+    """A network after so many updates at this rate."""
     found = data(seed, 60, 8) if asked.check else data(seed)
     letters = letters_of(c.sentence.text for c in found.train)
     features, labels = encoded(found.train, letters)
-    kind, units = NETWORKS[name]
     with seeded(seed):
-        model: Any = kind(2 * BANDS, units, letters.size)
+        model = NETWORKS[name].kind(2 * BANDS, NETWORKS[name].units, letters.size)
     result, seconds = fitted_module(
         model,
         speech_loss,
         similar_lengths(features, labels, B),
-        PEAK,
-        asked.steps or STEPS,
+        rate,
+        steps,
         seed,
-        name,
+        f"{name} {rate:g}",
         optimizer=lambda rate, steps: adam(rate),
         evaluate=lambda m: error_rate(m, found.valid, letters),
-        evaluate_every=EVERY,
+        evaluate_every=every,
     )
+    return Run(model, letters, found, result.history.score, seconds)
+
+
+def train(name: str, seed: int, asked: Asked) -> Iterator[Found]:
+    """One run, and its word error rates on the unknown voices."""
+    steps, rate = asked.steps or STEPS, NETWORKS[name].rate
+    model, letters, found, valid, seconds = run(name, rate, seed, steps, EVERY, asked)
     scores = {
         f"{level:g}": error_rate(model, clips, letters)
         for level, clips in found.test.items()
     }
-    facts = {"seconds": seconds, "valid": result.history.score, **scores}
+    facts = {"seconds": seconds, "valid": valid, **scores}
     units_of = {"": "% word errors", "seconds": "s"}
     yield from founds(f"speech.{name}", facts, units_of)
     if name == "loop" and asked.keeps(seed):
@@ -115,6 +147,26 @@ def train(name: str, seed: int, asked: Asked) -> Iterator[Found]:
         known = about(asked, seconds, score=score, unit="% word errors at 20 dB")
         path = asked.weights / "speech_digits.safetensors"
         save_recognizer(path, model, letters, known, torch.float16)
+
+
+def measure_rates(asked: Asked) -> Iterator[Found]:
+    """The networks at a rate of their own each; the test is at 20 dB."""
+
+    def at(name: str, setting: Setting, seed: int, steps: int) -> Trained:
+        made = run(name, setting["rate"], seed, steps, steps, asked)
+        tqdm.write(f"{name} {setting} {seed}: {made.scores[-1]:.2f}")
+        clips = made.data.test[20.0]
+        return Trained(
+            made.scores[-1], steps, lambda: error_rate(made.model, clips, made.letters)
+        )
+
+    found = compare(
+        {name: partial(at, name) for name in NETWORKS},
+        {"rate": RATES},
+        steps=asked.steps or STEPS,
+        seeds=(0, 1, 2),
+    )
+    yield Found("speech.rates", to_json(found), "% word errors", [0, 1, 2])
 
 
 def measure_lexicon(asked: Asked) -> Iterator[Found]:
@@ -141,5 +193,5 @@ TRAINING = Training(
     "speech",
     __doc__,
     {name: partial(train, name) for name in NETWORKS},
-    {"lexicon": measure_lexicon},
+    {"lexicon": measure_lexicon, "rates": measure_rates},
 )
