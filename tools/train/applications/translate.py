@@ -116,10 +116,18 @@ def scores(task: Task, say: Callable[[list[str]], list[str]]) -> dict[str, Any]:
     return found
 
 
-def train(name: str, seed: int, asked: Asked) -> Iterator[Found]:
-    """One run, and what it is worth on what it has not seen."""
+class Run(NamedTuple):
+    """A trained translator, its validation loss on the way, seconds of one core."""
+
+    model: Any
+    losses: list[float]
+    seconds: float
+
+
+def run(name: str, rate: float, seed: int, steps: int, every: int) -> Run:
+    """A translator after so many updates from this rate down to 0."""
     plan = PLANS[name]
-    task, steps = task_of(plan.task), asked.steps or plan.steps
+    task = task_of(plan.task)
     sizes = task.source.size, task.target.size, D, H
     with seeded(seed):
         model = build_translator(*sizes, plan.decoder, DROPOUT)
@@ -128,18 +136,26 @@ def train(name: str, seed: int, asked: Asked) -> Iterator[Found]:
         model,
         translate_loss,
         shuffled_batches(*coded(task, task.pairs.train), B),
-        plan.rate,
+        rate,
         steps,
         seed,
-        name,
+        f"{name} {rate:g}",
         evaluate=lambda m: float(translate_loss(m, valid, None)[0]),
-        evaluate_every=max(1, steps // 10),
+        evaluate_every=every,
     )
+    return Run(model, result.history.score, seconds)
+
+
+def train(name: str, seed: int, asked: Asked) -> Iterator[Found]:
+    """One run, and what it is worth on what it has not seen."""
+    plan = PLANS[name]
+    task, steps = task_of(plan.task), asked.steps or plan.steps
+    model, losses, seconds = run(name, plan.rate, seed, steps, max(1, steps // 10))
     facts = {
         "seconds": round(seconds, 1),
         "weights": sum(w.numel() for w in model.parameters()),
         "steps": steps,
-        "loss": [round(x, 5) for x in result.history.score],
+        "loss": [round(x, 5) for x in losses],
         **model_scores(task, model),
     }
     yield Found(f"translate.{name}.{seed}", facts, "see keys", seed)
@@ -155,26 +171,11 @@ def train(name: str, seed: int, asked: Asked) -> Iterator[Found]:
 
 def train_at(name: str, setting: Setting, seed: int, steps: int) -> Trained:
     """One run of the comparison; its test score is how many % are wrong."""
-    plan = PLANS[name]
-    task = task_of(plan.task)
-    with seeded(seed):
-        sizes = task.source.size, task.target.size, D, H
-        model = build_translator(*sizes, plan.decoder, DROPOUT)
-    fitted_module(
-        model,
-        translate_loss,
-        shuffled_batches(*coded(task, task.pairs.train), B),
-        setting["rate"],
-        steps,
-        seed,
-        f"{name} {setting['rate']:g}",
-    )
-    valid = batch_of(*coded(task, task.pairs.validation))
-    with torch.no_grad():
-        found = float(translate_loss(model.eval(), valid, None)[0])
-    tqdm.write(f"{name} {setting} {seed}: {found:.5f}")
+    model, losses, _ = run(name, setting["rate"], seed, steps, steps)
+    tqdm.write(f"{name} {setting} {seed}: {losses[-1]:.5f}")
+    task = task_of(PLANS[name].task)
     return Trained(
-        found, steps, lambda: 100 - model_scores(task, model)["test"]["exact"]
+        losses[-1], steps, lambda: 100 - model_scores(task, model)["test"]["exact"]
     )
 
 
