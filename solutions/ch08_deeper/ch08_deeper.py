@@ -1282,7 +1282,7 @@ def zoneout_lstm(params, x, state, holds):
 
 
 # %% [markdown]
-# Try it: with weights of zero every gate is 1/2 and the candidate is 0, so a step halves c unless it is held. In training a sequence jumps or stays, in testing all take the mean: the c of the test is, up to chance, the mean of the noisy ones. For h it is not quite, since the tanh is curved.
+# Try it: with weights of zero every gate is 1/2 and the candidate is 0, so a step halves c unless it is held. In training, each sequence takes a step or skips it; in testing, all take the mean. Up to chance, the c of testing is the mean of the c of training. The h of testing is a little larger than the mean: tanh flattens for large c, so the mean of tanh is less than tanh of the mean.
 
 # %%
 rng = np.random.default_rng(0)
