@@ -1488,6 +1488,654 @@ def variational_rnn(rng, params, x, h_0, rate, training):
 # The author of the answers to `rms_cell_vjp` had written the first version of
 # its catalogue; they were written without another look at it.
 
+# %% zoneout_lstm: mask read as what is let through
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    ys = []
+    for t in range(x.shape[0]):
+        k_h, k_c = [k if isinstance(k, float) else k[t] for k in holds]
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (h_new, c_new), _ = lstm_cell(a_x, a_h, (h, c))
+        h = k_h * h_new + (1 - k_h) * h
+        c = k_c * c_new + (1 - k_c) * c
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: overwritten before it is held
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    ys = []
+    for t in range(x.shape[0]):
+        k_h, k_c = [k if isinstance(k, float) else k[t] for k in holds]
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (h, c), _ = lstm_cell(a_x, a_h, (h, c))
+        h = k_h * h + (1 - k_h) * h
+        c = k_c * c + (1 - k_c) * c
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: held against the first state
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    h_0, c_0 = state
+    ys = []
+    for t in range(x.shape[0]):
+        k_h, k_c = [k if isinstance(k, float) else k[t] for k in holds]
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (h_new, c_new), _ = lstm_cell(a_x, a_h, (h, c))
+        h = k_h * h_0 + (1 - k_h) * h_new
+        c = k_c * c_0 + (1 - k_c) * c_new
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: dropout, what is held becomes zero
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    ys = []
+    for t in range(x.shape[0]):
+        k_h, k_c = [k if isinstance(k, float) else k[t] for k in holds]
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (h, c), _ = lstm_cell(a_x, a_h, (h, c))
+        h = h * (1 - k_h)
+        c = c * (1 - k_c)
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: y has what the cell computed
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    ys = []
+    for t in range(x.shape[0]):
+        k_h, k_c = [k if isinstance(k, float) else k[t] for k in holds]
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (h_new, c_new), _ = lstm_cell(a_x, a_h, (h, c))
+        ys.append(h_new)
+        h = k_h * h + (1 - k_h) * h_new
+        c = k_c * c + (1 - k_c) * c_new
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: the plain LSTM unrolled, then mixed afterwards
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    y, (h, c), _ = unroll(lstm_cell, params, x, state)
+    before = xp.concat([state[0][None, ...], y[:-1, ...]], axis=0)
+    y = holds[0] * before + (1 - holds[0]) * y
+    return y, (y[-1, ...], c)
+
+# %% zoneout_lstm: first row of the masks for all steps
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    ys = []
+    k_h, k_c = [k if isinstance(k, float) else k[0] for k in holds]
+    for t in range(x.shape[0]):
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (h_new, c_new), _ = lstm_cell(a_x, a_h, (h, c))
+        h = k_h * h + (1 - k_h) * h_new
+        c = k_c * c + (1 - k_c) * c_new
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: floats not thought of
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    k_h, k_c = holds
+    ys = []
+    for t in range(x.shape[0]):
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (h_new, c_new), _ = lstm_cell(a_x, a_h, (h, c))
+        h = k_h[t] * h + (1 - k_h[t]) * h_new
+        c = k_c[t] * c + (1 - k_c[t]) * c_new
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: the whole mask array at each step
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    k_h, k_c = holds
+    ys = []
+    for t in range(x.shape[0]):
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (h_new, c_new), _ = lstm_cell(a_x, a_h, (h, c))
+        h = k_h * h + (1 - k_h) * h_new
+        c = k_c * c + (1 - k_c) * c_new
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: testing as with dropout, nothing is held
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    ys = []
+    for t in range(x.shape[0]):
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (h_new, c_new), _ = lstm_cell(a_x, a_h, (h, c))
+        if isinstance(holds[0], float):
+            h, c = h_new, c_new
+        else:
+            h = holds[0][t] * h + (1 - holds[0][t]) * h_new
+            c = holds[1][t] * c + (1 - holds[1][t]) * c_new
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: testing scales the new state by what is kept
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    ys = []
+    for t in range(x.shape[0]):
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (h_new, c_new), _ = lstm_cell(a_x, a_h, (h, c))
+        if isinstance(holds[0], float):
+            h, c = (1 - holds[0]) * h_new, (1 - holds[1]) * c_new
+        else:
+            h = holds[0][t] * h + (1 - holds[0][t]) * h_new
+            c = holds[1][t] * c + (1 - holds[1][t]) * c_new
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: drawn while testing
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    rng = np.random.default_rng()
+    ys = []
+    for t in range(x.shape[0]):
+        ks = []
+        for k in holds:
+            if isinstance(k, float):
+                drawn = (rng.random(tuple(h.shape)) < k).astype(float)
+                ks.append(from_numpy(drawn, h))
+            else:
+                ks.append(k[t])
+        k_h, k_c = ks
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (h_new, c_new), _ = lstm_cell(a_x, a_h, (h, c))
+        h = k_h * h + (1 - k_h) * h_new
+        c = k_c * c + (1 - k_c) * c_new
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: one mask for the two
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    ys = []
+    for t in range(x.shape[0]):
+        k = holds[0] if isinstance(holds[0], float) else holds[0][t]
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (h_new, c_new), _ = lstm_cell(a_x, a_h, (h, c))
+        h = k * h + (1 - k) * h_new
+        c = k * c + (1 - k) * c_new
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: pair unpacked as c, h
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    ys = []
+    for t in range(x.shape[0]):
+        k_c, k_h = [k if isinstance(k, float) else k[t] for k in holds]
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (h_new, c_new), _ = lstm_cell(a_x, a_h, (h, c))
+        h = k_h * h + (1 - k_h) * h_new
+        c = k_c * c + (1 - k_c) * c_new
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: state unpacked as c, h
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    c, h = state
+    ys = []
+    for t in range(x.shape[0]):
+        k_h, k_c = [k if isinstance(k, float) else k[t] for k in holds]
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (h_new, c_new), _ = lstm_cell(a_x, a_h, (h, c))
+        h = k_h * h + (1 - k_h) * h_new
+        c = k_c * c + (1 - k_c) * c_new
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: shows the held c
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    ys = []
+    for t in range(x.shape[0]):
+        k_h, k_c = [k if isinstance(k, float) else k[t] for k in holds]
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (_, c_new), cache = lstm_cell(a_x, a_h, (h, c))
+        c = k_c * c + (1 - k_c) * c_new
+        h = k_h * h + (1 - k_h) * cache[3] * xp.tanh(c)
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: zeros in place of the first state
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    T, B, D = x.shape
+    h = xp.zeros_like(state[0])
+    c = xp.zeros_like(state[1])
+    ys = []
+    for t in range(T):
+        k_h, k_c = [k if isinstance(k, float) else k[t] for k in holds]
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (h_new, c_new), _ = lstm_cell(a_x, a_h, (h, c))
+        h = k_h * h + (1 - k_h) * h_new
+        c = k_c * c + (1 - k_c) * c_new
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: only h is held
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    ys = []
+    for t in range(x.shape[0]):
+        k_h = holds[0] if isinstance(holds[0], float) else holds[0][t]
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (h_new, c), _ = lstm_cell(a_x, a_h, (h, c))
+        h = k_h * h + (1 - k_h) * h_new
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: cell called with last step's computed state
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    h_new, c_new = state
+    ys = []
+    for t in range(x.shape[0]):
+        k_h, k_c = [k if isinstance(k, float) else k[t] for k in holds]
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h_new @ params.W_h.T + params.b_h
+        (h_new, c_new), _ = lstm_cell(a_x, a_h, (h_new, c_new))
+        h = k_h * h + (1 - k_h) * h_new
+        c = k_c * c + (1 - k_c) * c_new
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: divided by the share that moves, as dropout
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    ys = []
+    for t in range(x.shape[0]):
+        k_h, k_c = [k if isinstance(k, float) else k[t] for k in holds]
+        p_h, p_c = [0.0 if isinstance(k, float) else xp.mean(k) for k in holds]
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (h_new, c_new), _ = lstm_cell(a_x, a_h, (h, c))
+        h = k_h * h + (1 - k_h) / (1 - p_h) * h_new
+        c = k_c * c + (1 - k_c) / (1 - p_c) * c_new
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: a third of the loop, difference form with a wrong sign
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    ys = []
+    for t in range(x.shape[0]):
+        k_h, k_c = [k if isinstance(k, float) else k[t] for k in holds]
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (h_new, c_new), _ = lstm_cell(a_x, a_h, (h, c))
+        h = h_new + k_h * (h_new - h)
+        c = c_new + k_c * (c_new - c)
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: in place, with a boolean index
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    ys = []
+    for t in range(x.shape[0]):
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (h_new, c_new), _ = lstm_cell(a_x, a_h, (h, c))
+        if isinstance(holds[0], float):
+            h = holds[0] * h + (1 - holds[0]) * h_new
+            c = holds[1] * c + (1 - holds[1]) * c_new
+        else:
+            moves = holds[0][t] == 0
+            h[moves] = h_new[moves]
+            moves = holds[1][t] == 0
+            c[moves] = c_new[moves]
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: where with the float as a condition
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    ys = []
+    for t in range(x.shape[0]):
+        k_h, k_c = [k if isinstance(k, float) else k[t] for k in holds]
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (h_new, c_new), _ = lstm_cell(a_x, a_h, (h, c))
+        h = xp.where(xp.asarray(k_h > 0.5), h, h_new)
+        c = xp.where(xp.asarray(k_c > 0.5), c, c_new)
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: floats made into float64 arrays
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    T, B, _ = x.shape
+    h, c = state
+    holds = [np.full((T, B, h.shape[1]), k) if isinstance(k, float) else k for k in holds]
+    ys = []
+    for t in range(T):
+        k_h, k_c = holds[0][t], holds[1][t]
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (h_new, c_new), _ = lstm_cell(a_x, a_h, (h, c))
+        h = k_h * h + (1 - k_h) * h_new
+        c = k_c * c + (1 - k_c) * c_new
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: returns y alone
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    ys = []
+    for t in range(x.shape[0]):
+        k_h, k_c = [k if isinstance(k, float) else k[t] for k in holds]
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (h_new, c_new), _ = lstm_cell(a_x, a_h, (h, c))
+        h = k_h * h + (1 - k_h) * h_new
+        c = k_c * c + (1 - k_c) * c_new
+        ys.append(h)
+    return xp.stack(ys)
+
+# %% zoneout_lstm: y, h and c as three results
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    ys = []
+    for t in range(x.shape[0]):
+        k_h, k_c = [k if isinstance(k, float) else k[t] for k in holds]
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (h_new, c_new), _ = lstm_cell(a_x, a_h, (h, c))
+        h = k_h * h + (1 - k_h) * h_new
+        c = k_c * c + (1 - k_c) * c_new
+        ys.append(h)
+    return xp.stack(ys), h, c
+
+# %% zoneout_lstm: a list of outputs
+def zoneout_lstm(params, x, state, holds):
+    h, c = state
+    ys = []
+    for t in range(x.shape[0]):
+        k_h, k_c = [k if isinstance(k, float) else k[t] for k in holds]
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (h_new, c_new), _ = lstm_cell(a_x, a_h, (h, c))
+        h = k_h * h + (1 - k_h) * h_new
+        c = k_c * c + (1 - k_c) * c_new
+        ys.append(h)
+    return ys, (h, c)
+
+# %% zoneout_lstm: last state as the cell computed it
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    ys = []
+    for t in range(x.shape[0]):
+        k_h, k_c = [k if isinstance(k, float) else k[t] for k in holds]
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (h_new, c_new), _ = lstm_cell(a_x, a_h, (h, c))
+        h = k_h * h + (1 - k_h) * h_new
+        c = k_c * c + (1 - k_c) * c_new
+        ys.append(h)
+    return xp.stack(ys), (h_new, c_new)
+
+# %% zoneout_lstm: the new c used to hold h, a slip of the pen
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    ys = []
+    for t in range(x.shape[0]):
+        k_h, k_c = [k if isinstance(k, float) else k[t] for k in holds]
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (h_new, c_new), _ = lstm_cell(a_x, a_h, (h, c))
+        h = k_h * h + (1 - k_h) * c_new
+        c = k_c * c + (1 - k_c) * c_new
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: without the biases
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    ys = []
+    for t in range(x.shape[0]):
+        k_h, k_c = [k if isinstance(k, float) else k[t] for k in holds]
+        (h_new, c_new), _ = lstm_cell(x[t] @ params.W_x.T, h @ params.W_h.T, (h, c))
+        h = k_h * h + (1 - k_h) * h_new
+        c = k_c * c + (1 - k_c) * c_new
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: weights not transposed, W_x untouched
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    ys = []
+    for t in range(x.shape[0]):
+        k_h, k_c = [k if isinstance(k, float) else k[t] for k in holds]
+        a_x = x[t] @ params.W_x + params.b_x
+        a_h = h @ params.W_h + params.b_h
+        (h_new, c_new), _ = lstm_cell(a_x, a_h, (h, c))
+        h = k_h * h + (1 - k_h) * h_new
+        c = k_c * c + (1 - k_c) * c_new
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: both sums in one argument
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    ys = []
+    for t in range(x.shape[0]):
+        k_h, k_c = [k if isinstance(k, float) else k[t] for k in holds]
+        a = x[t] @ params.W_x.T + h @ params.W_h.T + params.b_x + params.b_h
+        (h_new, c_new), _ = lstm_cell(a, a, (h, c))
+        h = k_h * h + (1 - k_h) * h_new
+        c = k_c * c + (1 - k_c) * c_new
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: read masks of the step before
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    ys = []
+    for t in range(x.shape[0]):
+        k_h, k_c = [k if isinstance(k, float) else k[t - 1] for k in holds]
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (h_new, c_new), _ = lstm_cell(a_x, a_h, (h, c))
+        h = k_h * h + (1 - k_h) * h_new
+        c = k_c * c + (1 - k_c) * c_new
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: inputs of held units frozen, cell state goes on
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    ys = []
+    for t in range(x.shape[0]):
+        k_h, k_c = [k if isinstance(k, float) else k[t] for k in holds]
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = (k_h * h) @ params.W_h.T + params.b_h
+        (h, c), _ = lstm_cell(a_x, a_h, (k_h * h, k_c * c))
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: h held by both masks, c too
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    ys = []
+    for t in range(x.shape[0]):
+        k_h, k_c = [k if isinstance(k, float) else k[t] for k in holds]
+        k = k_h * k_c
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (h_new, c_new), _ = lstm_cell(a_x, a_h, (h, c))
+        h = k * h + (1 - k) * h_new
+        c = k * c + (1 - k) * c_new
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: probability squared over time
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    ys = []
+    for t in range(x.shape[0]):
+        k_h, k_c = [k ** (t + 1) if isinstance(k, float) else k[t] for k in holds]
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (h_new, c_new), _ = lstm_cell(a_x, a_h, (h, c))
+        h = k_h * h + (1 - k_h) * h_new
+        c = k_c * c + (1 - k_c) * c_new
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: the chapter's wrapper handed the pair
+def zoneout_lstm(params, x, state, holds):
+    from rnncore.norm import zoneout
+
+    y, last, _ = unroll(zoneout(lstm_cell, iter(holds)), params, x, state)
+    return y, last
+
+# %% zoneout_lstm: y begins with the first state
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    ys = []
+    for t in range(x.shape[0]):
+        ys.append(h)
+        k_h, k_c = [k if isinstance(k, float) else k[t] for k in holds]
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (h_new, c_new), _ = lstm_cell(a_x, a_h, (h, c))
+        h = k_h * h + (1 - k_h) * h_new
+        c = k_c * c + (1 - k_c) * c_new
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: a probability of 0.5 for both while testing
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    ys = []
+    for t in range(x.shape[0]):
+        k_h, k_c = [0.5 if isinstance(k, float) else k[t] for k in holds]
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (h_new, c_new), _ = lstm_cell(a_x, a_h, (h, c))
+        h = k_h * h + (1 - k_h) * h_new
+        c = k_c * c + (1 - k_c) * c_new
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: time and batch of the masks mixed up
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    ys = []
+    for t in range(x.shape[0]):
+        k_h, k_c = [k if isinstance(k, float) else k[:, t] for k in holds]
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (h_new, c_new), _ = lstm_cell(a_x, a_h, (h, c))
+        h = k_h * h + (1 - k_h) * h_new
+        c = k_c * c + (1 - k_c) * c_new
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: float tells the whole pair, c first held then h
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    h, c = state
+    ys = []
+    for t in range(x.shape[0]):
+        k_h, k_c = holds if isinstance(holds[0], float) else (holds[0][t], holds[1][t])
+        a_x = x[t] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        c_new = lstm_cell(a_x, a_h, (h, c))[0][1]
+        c = k_c * c + (1 - k_c) * c_new
+        h_new = lstm_cell(a_x, a_h, (h, c))[0][0]
+        h = k_h * h + (1 - k_h) * h_new
+        ys.append(h)
+    return xp.stack(ys), (h, c)
+
+# %% zoneout_lstm: right, by where in training
+def zoneout_lstm(params, x, state, holds):
+    xp = array_namespace(x)
+    state, y = tuple(state), []
+    for t in range(x.shape[0]):
+        a_x = x[t, ...] @ params.W_x.T + params.b_x
+        a_h = state[0] @ params.W_h.T + params.b_h
+        after, _ = lstm_cell(a_x, a_h, state)
+        now = [k if isinstance(k, float) else k[t, ...] for k in holds]
+        state = tuple(
+            k * b + (1 - k) * a if isinstance(k, float) else xp.where(k == 1, b, a)
+            for k, b, a in zip(now, state, after)
+        )
+        y.append(state[0])
+    return xp.stack(y), state
+
+# %% zoneout_lstm: right, in one line with the chapter's wrapper
+def zoneout_lstm(params, x, state, holds):
+    from rnncore.norm import zoneout
+
+    xp = array_namespace(x)
+    T = x.shape[0]
+    rows = [
+        [k * xp.ones_like(h) for _ in range(T)] if isinstance(k, float) else [k[t, ...] for t in range(T)]
+        for k, h in zip(holds, state)
+    ]
+    y, last, _ = unroll(zoneout(lstm_cell, zip(*rows)), params, x, state)
+    return y, last
+
 # %% rms_cell_vjp: rho held constant
 def rms_cell_vjp(d_state, cache):
     n_x, r_x, n_h, r_h, gain, h = cache

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Assignment 8: deeper and wider
 #
-# *75 to 90 minutes, 30 points. Read chapter 8 first.*
+# *80 to 90 minutes, 34 points. Read chapter 8 first.*
 #
-# You will send a gradient down a stack of layers that has a way past each of them; read padded sequences from their own ends; let a forecaster read from both ends without a look at tomorrow; drop units on the way through time without erasing what is remembered; and go backward
+# You will send a gradient down a stack of layers that has a way past each of them; read padded sequences from their own ends; let a forecaster read from both ends without a look at tomorrow; drop units on the way through time without erasing what is remembered; let units of an LSTM keep their value at random; and go backward
 # through a cell whose two sums are normalised. With the book closed you will rebuild the wrapping that lets a cell stand still, and then hunt eight wrong versions of a network that reads from both ends.
 #
 # | letter | shape | meaning |
@@ -41,6 +41,7 @@ from rnncore.backend import array_namespace, from_numpy, to_numpy
 from rnncore.bptt import bptt, rnn_cell_vjp
 from rnncore.display import plot_lines
 from rnncore.layers import variational_dropout_mask
+from rnncore.lstm import lstm_cell
 from rnncore.rnn import Params, init_params, rnn_cell, unroll
 from rnncore.testing import black_boxes, mover
 
@@ -1229,7 +1230,526 @@ scaled while testing: the masks are 0 and 1, and while testing all is multiplied
 """
 
 # %% [markdown]
-# ## Task 5: one size for each of two sums (4 points)
+# ## Task 5: units that keep their value (4 points)
+#
+# **Zoneout** (Krueger et al., 2017) is noise that erases nothing. At each step the LSTM computes $h'_t$ and $c'_t$ from $x_t$, $h_{t-1}$ and $c_{t-1}$, and each unit takes its new value or keeps its old one:
+#
+# $$h_t = k^h_t \odot h_{t-1} + (1 - k^h_t) \odot h'_t, \qquad c_t = k^c_t \odot c_{t-1} + (1 - k^c_t) \odot c'_t$$
+#
+# The hidden state and the cell state have masks of their own, so a unit may keep its h and change its c. As in the paper, $h'_t = o_t \odot \tanh(c'_t)$ is what `lstm_cell` returns; it does not depend on whether c is held.
+#
+# `holds` is a pair, first for h, then for c. In training it is two arrays (T, B, H) of 0 and 1, with the dtype of x: a mask for each step. In testing it is two floats, the probabilities of being held. Nothing is drawn then: the mean of the mask takes its place at every step.
+#
+# The chapter wraps a cell and takes its masks from an iterator. Here, write the loop over time around `lstm_cell`, for arrays and for floats. Return y, which has the held $h_t$ of all steps, and the last state, `(h, c)`.
+#
+# <details><summary>Hint 1</summary>
+#
+# What does step $t + 1$ read: what the cell has computed at step t, or what zoneout has made of it?
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# An array has a mask for each step, `k[t, ...]`; a float is the same for all of them. `isinstance(k, float)` tells which it is. After that, one formula is right for both: with 1 it gives the old value, with 0 the new one, and with a probability the mean.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# In the loop: `a_x = x[t, ...] @ params.W_x.T + params.b_x`, the same for `a_h` with h, then `(new_h, new_c), _ = lstm_cell(a_x, a_h, (h, c))`, `h = k_h * h + (1 - k_h) * new_h`, the same for c, and only then `y.append(h)`.
+# </details>
+
+
+# %% solution="zoneout_lstm"
+def zoneout_lstm(params, x, state, holds):
+    """An LSTM with zoneout, by masks in training, by their mean in testing.
+
+    Shapes: x (T, B, D); state ((B, H), (B, H));
+        holds ((T, B, H), (T, B, H)), or two floats
+        -> y (T, B, H); state ((B, H), (B, H))
+    """
+    xp = array_namespace(x)
+    ### BEGIN SOLUTION
+    (h, c), y = state, []
+    for t in range(x.shape[0]):
+        k_h, k_c = (k if isinstance(k, float) else k[t, ...] for k in holds)
+        a_x = x[t, ...] @ params.W_x.T + params.b_x
+        a_h = h @ params.W_h.T + params.b_h
+        (new_h, new_c), _ = lstm_cell(a_x, a_h, (h, c))
+        h = k_h * h + (1 - k_h) * new_h
+        c = k_c * c + (1 - k_c) * new_c
+        y.append(h)
+    return xp.stack(y), (h, c)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# Try it: with weights of zero every gate is 1/2 and the candidate is 0, so a step halves c unless it is held. In training, each sequence takes a step or skips it; in testing, all take the mean. Up to chance, the c of testing is the mean of the c of training. The h of testing is a little larger than the mean: tanh flattens for large c, so the mean of tanh is less than tanh of the mean.
+
+# %%
+rng = np.random.default_rng(0)
+none = move(Params(*(0 * w for w in init_params(rng, 2, 1, G=4))))
+x, one = move(np.zeros((4, 5000, 2))), move(np.ones((5000, 1)))
+chance = rng.random(size=(2, 4, 5000, 1))
+masks = move(tuple((chance < 0.6).astype(float)))
+for name, holds in ("training", masks), ("testing", (0.6, 0.6)):
+    _, (h, c) = zoneout_lstm(none, x, (one, one), holds)
+    h, c = to_numpy(h), to_numpy(c)
+    print(f"{name:8}  c of three sequences: {c[:3, 0].round(4)}"
+          f"  means: c {c.mean():.4f}, h {h.mean():.4f}")  # fmt: skip
+
+# %% test="zoneout_lstm" points=4 explained="ch08_steady: Noise that a memory survives"
+import numpy as np
+
+from rnncore.lstm import lstm_cell
+from rnncore.rnn import Params, init_params, unroll
+from rnncore.testing import (
+    Properties,
+    assert_close,
+    assert_shape,
+    assert_that,
+    check,
+    check_causal,
+    check_independent,
+    mover,
+    observe,
+    stored,
+)
+
+properties = Properties(values=2, dtype=1, arguments=1)
+
+move = mover(device)
+OUTPUTS = "y, state"
+
+
+def zoned(rng, T, B, D, H, rates, training):
+    """Masks drawn with these rates, or in testing the rates themselves."""
+    draws = [rng.random(size=(T, B, H)) < rate for rate in rates]
+    masks = tuple(draw.astype(float) for draw in draws)
+    return dict(
+        params=init_params(rng, D, H, G=4),
+        x=rng.normal(size=(T, B, D)),
+        state=tuple(rng.normal(size=(2, B, H))),
+        holds=masks if training else rates,
+    )
+
+
+def assert_results(came, T, B, H):
+    """y and a pair, before any number is looked at."""
+    says = "your answer: expected a pair, y and (h, c), got "
+    kind = type(came).__name__
+    assert_that(came is not None, says + "None: is a `return` missing?")
+    assert_that(not hasattr(came, "shape"), says + "an array alone")
+    assert_that(isinstance(came, tuple | list), says + f"a {kind}")
+    assert_that(len(came) == 2, says + f"{len(came)} results")
+    y, last = came
+    says = "your y: expected an array (T, B, H), got a "
+    kind = f"{type(y).__name__}: try xp.stack on a list"
+    assert_that(hasattr(y, "shape"), says + kind)
+    assert_shape("your y", y, (T, B, H))
+    says = "your last state: expected a pair of arrays, h and c"
+    pair = isinstance(last, tuple | list) and len(last) == 2
+    assert_that(pair and all(hasattr(a, "shape") for a in last), says)
+    for name, part in zip("hc", last, strict=True):
+        assert_shape(f"your last {name}", part, (B, H))
+
+
+rng = np.random.default_rng(14)
+visible = [
+    zoned(rng, 4, 3, 2, 2, (0.0, 0.0), True),  # the plain LSTM
+    zoned(rng, 4, 3, 2, 2, (0.5, 0.0), True),
+    zoned(rng, 4, 3, 2, 2, (0.5, 0.5), True),
+    zoned(rng, 4, 3, 2, 2, (0.7, 0.2), False),
+]
+visible = [*move(visible), move(visible[-1], "float32")]
+for args in visible[2:4]:
+    answer = observe(zoneout_lstm, args)
+    if not answer.error:
+        assert_results(answer.result, 4, 3, 2)
+again = observe(zoneout_lstm, args)
+if not answer.error and not again.error:
+    same = float(abs(answer.result[0] - again.result[0]).max()) == 0
+    says = "two calls with the same floats give two answers"
+    assert_that(same, f"{says}: in testing, draw nothing")
+right = stored("zoneout_lstm")
+check(zoneout_lstm, right, visible, outputs=OUTPUTS, by=properties)
+# by hand: weights of 0, so that c' is c / 2; held with 1/4, 2 becomes 5/4
+none = move(Params(*(np.zeros(s) for s in [(4, 1), (4, 1), (4,), (4,)])))
+x = move(np.ones((1, 1, 1)))
+first = 1 * x[0, ...], 2 * x[0, ...]
+_, (_, c) = zoneout_lstm(none, x, first, (0.5, 0.25))
+assert_close("c after one step: 1/4 of 2 and 3/4 of 1", c, 1.25 * x[0, ...])
+# masks of ones keep the first state for ever; zeros: the plain LSTM
+args = visible[2]
+ones = tuple(0 * k + 1 for k in args["holds"])
+y, last = zoneout_lstm(args["params"], args["x"], args["state"], ones)
+h, c = args["state"]
+assert_close("y with masks of ones, less h_0", y - h, 0 * y)
+assert_close("the last c with masks of ones", last[1], c)
+args = visible[0]
+y, _, _ = unroll(lstm_cell, args["params"], args["x"], args["state"])
+assert_close("y with masks of zeros", zoneout_lstm(**args)[0], y)
+check_causal(zoneout_lstm, visible[2], "x")
+check_independent(
+    zoneout_lstm, visible[2], {"x": 1, "state": 0, "holds": 1}
+)
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_inputs
+
+sizes = [
+    (T, B, D, H, rates, training)
+    for T, B, D, H, rates in [
+        (1, 1, 1, 1, (0.4, 0.7)),
+        (6, 5, 3, 4, (0.5, 0.2)),
+        (5, 2, 4, 3, (0.25, 0.8)),
+        (9, 4, 1, 2, (0.0, 0.5)),
+    ]
+    for training in (True, False)
+]
+hidden = hidden_inputs(zoned, sizes, device)
+right = reference_zoneout_lstm
+check(zoneout_lstm, right, hidden, outputs=OUTPUTS, by=properties)
+### END HIDDEN TESTS
+properties.points("Task 5 holds.")
+
+# %% mistakes="zoneout_lstm"
+r"""
+inverted: the new value was taken where the mask is 1, and the old one where it is 0; a mask of 1 holds the old value
+-         h = k_h * h + (1 - k_h) * new_h
+-         c = k_c * c + (1 - k_c) * new_c
++         h = k_h * new_h + (1 - k_h) * h
++         c = k_c * new_c + (1 - k_c) * c
+
+inverted for h alone: the mask of h is turned round: where it is 1 the old h stays, where it is 0 the new one is taken
+- k_h * h + (1 - k_h) * new_h
++ k_h * new_h + (1 - k_h) * h
+
+inverted for c alone: the mask of c is turned round: where it is 1 the old c stays, where it is 0 the new one is taken
+- k_c * c + (1 - k_c) * new_c
++ k_c * new_c + (1 - k_c) * c
+
+masks exchanged: h was held by the second mask and c by the first; the first of the pair is for h
+- k_h, k_c = (k if
++ k_c, k_h = (k if
+
+one for both, that of h: h and c were held by the same mask, the first; c has the second
+- c = k_c * c + (1 - k_c) * new_c
++ c = k_h * c + (1 - k_h) * new_c
+
+one for both, that of c: h and c were held by the same mask, the second; h has the first
+- h = k_h * h + (1 - k_h) * new_h
++ h = k_c * h + (1 - k_c) * new_h
+
+one for both, their product: h and c were held where both masks are 1; each is held by its own mask alone
+-         h = k_h * h + (1 - k_h) * new_h
+-         c = k_c * c + (1 - k_c) * new_c
++         k = k_h * k_c
++         h = k * h + (1 - k) * new_h
++         c = k * c + (1 - k) * new_c
+
+h alone: c was never held; it has a mask of its own, the second of the pair
+- c = k_c * c + (1 - k_c) * new_c
++ c = new_c
+
+c alone: h was never held; it has a mask of its own, the first of the pair
+- h = k_h * h + (1 - k_h) * new_h
++ h = new_h
+
+nothing held: this is the plain LSTM: no unit was held. Is the old state overwritten before it is mixed with the new one?
+-         h = k_h * h + (1 - k_h) * new_h
+-         c = k_c * c + (1 - k_c) * new_c
++         h, c = new_h, new_c
+
+set to zero: where the mask is 1 the state was set to 0, as in dropout; zoneout keeps the value of the step before
+-         h = k_h * h + (1 - k_h) * new_h
+-         c = k_c * c + (1 - k_c) * new_c
++         h = (1 - k_h) * new_h
++         c = (1 - k_c) * new_c
+
+h set to zero: where its mask is 1, h was set to 0, as in dropout; zoneout keeps the h of the step before
+- h = k_h * h + (1 - k_h) * new_h
++ h = (1 - k_h) * new_h
+
+scaled as in dropout: the new values were divided by the mask's share of zeros, as in dropout; zoneout scales nothing, since in testing the mean of the mask is used
+-         h = k_h * h + (1 - k_h) * new_h
+-         c = k_c * c + (1 - k_c) * new_c
++         if not isinstance(holds[0], float):
++             new_h = new_h / xp.maximum(xp.mean(1 - k_h), 1e-9 + 0 * xp.mean(k_h))
++             new_c = new_c / xp.maximum(xp.mean(1 - k_c), 1e-9 + 0 * xp.mean(k_c))
++         h = k_h * h + (1 - k_h) * new_h
++         c = k_c * c + (1 - k_c) * new_c
+
+scaled by all the masks' share: the new values were divided by the share of zeros in all the masks, as in dropout; zoneout scales nothing, since in testing the mean of the mask is used
+-         h = k_h * h + (1 - k_h) * new_h
+-         c = k_c * c + (1 - k_c) * new_c
++         if not isinstance(holds[0], float):
++             new_h = new_h / (1 - xp.mean(holds[0]) + 1e-9)
++             new_c = new_c / (1 - xp.mean(holds[1]) + 1e-9)
++         h = k_h * h + (1 - k_h) * new_h
++         c = k_c * c + (1 - k_c) * new_c
+
+divided in testing: in testing the new values were divided by 1 - p; zoneout scales nothing: the mean is p times the old value and 1 - p times the new one
+-         h = k_h * h + (1 - k_h) * new_h
+-         c = k_c * c + (1 - k_c) * new_c
++         share_h, share_c = (1 - k if isinstance(k, float) else 1.0 for k in holds)
++         h = k_h * h + (1 - k_h) * new_h / share_h
++         c = k_c * c + (1 - k_c) * new_c / share_c
+
+masks of the step before: step t used the masks of step t - 1; its own are at index t
+- k[t, ...]
++ k[t - 1, ...]
+
+masks of the next step: step t used the masks of step t + 1; its own are at index t
+- k[t, ...]
++ k[(t + 1) % k.shape[0], ...]
+
+first masks for all: every step used the masks of the first step; each has its own, at index t
+- k[t, ...]
++ k[0, ...]
+
+last masks for all: every step used the masks of the last step; each has its own, at index t
+- k[t, ...]
++ k[-1, ...]
+
+masks read backwards: the masks were read from the last step to the first; step t has those at index t
+- k[t, ...]
++ k[k.shape[0] - 1 - t, ...]
+
+one sequence's masks for all: all sequences used the masks of the first sequence; each has its own
+- k[t, ...]
++ k[t, :1, ...]
+
+output before the hold: y has what the cell computed; it has what zoneout made of it: append h after it is held
+- y.append(h)
++ y.append(new_h)
+
+output one step late: y begins with the first state and misses the last one: append h at the end of a step
+-         h = k_h * h + (1 - k_h) * new_h
+-         c = k_c * c + (1 - k_c) * new_c
+-         y.append(h)
++         y.append(h)
++         h = k_h * h + (1 - k_h) * new_h
++         c = k_c * c + (1 - k_c) * new_c
+
+computed state returned: y is right, but your last state is what the cell computed; return the held one
+- return xp.stack(y), (h, c)
++ return xp.stack(y), (new_h, new_c)
+
+h from the held c: your h' shows the held c; here, as in the paper, it is what `lstm_cell` returns, with the new c
+-         h = k_h * h + (1 - k_h) * new_h
+-         c = k_c * c + (1 - k_c) * new_c
++         c = k_c * c + (1 - k_c) * new_c
++         h = k_h * h + (1 - k_h) * new_h / xp.tanh(new_c) * xp.tanh(c)
+
+gates asked twice: c was held first, and the cell was called again with it for h; call the cell once a step, with the state of the step before
+-         h = k_h * h + (1 - k_h) * new_h
+-         c = k_c * c + (1 - k_c) * new_c
++         c = k_c * c + (1 - k_c) * new_c
++         h = k_h * h + (1 - k_h) * lstm_cell(a_x, a_h, (h, c))[0][0]
+
+c taken for h: h was mixed with the cell's new c; it is mixed with the cell's new h
+- h = k_h * h + (1 - k_h) * new_h
++ h = k_h * h + (1 - k_h) * new_c
+
+h taken for c: c was mixed with the cell's new h; it is mixed with the cell's new c
+- c = k_c * c + (1 - k_c) * new_c
++ c = k_c * c + (1 - k_c) * new_h
+
+held state not carried: the cell went on from what it had computed, as if nothing had been held; it reads the held state of the step before
+-     (h, c), y = state, []
+-     for t in range(x.shape[0]):
+-         k_h, k_c = (k if isinstance(k, float) else k[t, ...] for k in holds)
+-         a_x = x[t, ...] @ params.W_x.T + params.b_x
+-         a_h = h @ params.W_h.T + params.b_h
+-         (new_h, new_c), _ = lstm_cell(a_x, a_h, (h, c))
++     (h, c), y = state, []
++     new_h, new_c = state
++     for t in range(x.shape[0]):
++         k_h, k_c = (k if isinstance(k, float) else k[t, ...] for k in holds)
++         a_x = x[t, ...] @ params.W_x.T + params.b_x
++         a_h = new_h @ params.W_h.T + params.b_h
++         (new_h, new_c), _ = lstm_cell(a_x, a_h, (new_h, new_c))
+
+mixed after the run: the plain LSTM ran from end to end, and each of its states was mixed with the one before; hold at each step, so that the next one reads the held state
+-         h = k_h * h + (1 - k_h) * new_h
+-         c = k_c * c + (1 - k_c) * new_c
+-         y.append(h)
+-     return xp.stack(y), (h, c)
++         y.append(k_h * h + (1 - k_h) * new_h)
++         last = y[-1], k_c * c + (1 - k_c) * new_c
++         h, c = new_h, new_c
++     return xp.stack(y), last
+
+mixed after the run, h alone: the plain LSTM ran from end to end, and its outputs alone were mixed; hold h and c at each step, so that the next one reads the held state
+-         h = k_h * h + (1 - k_h) * new_h
+-         c = k_c * c + (1 - k_c) * new_c
+-         y.append(h)
+-     return xp.stack(y), (h, c)
++         y.append(k_h * h + (1 - k_h) * new_h)
++         h, c = new_h, new_c
++     return xp.stack(y), (y[-1], c)
+
+held outputs alone: y has the held h, but the cell read its own new h; it reads the held one
+-         h = k_h * h + (1 - k_h) * new_h
+-         c = k_c * c + (1 - k_c) * new_c
+-         y.append(h)
+-     return xp.stack(y), (h, c)
++         y.append(k_h * h + (1 - k_h) * new_h)
++         h, c = new_h, k_c * c + (1 - k_c) * new_c
++     return xp.stack(y), (y[-1], c)
+
+held at the first state: where the mask is 1 the state went back to the first one; it keeps that of the step before
+-         h = k_h * h + (1 - k_h) * new_h
+-         c = k_c * c + (1 - k_c) * new_c
++         h = k_h * state[0] + (1 - k_h) * new_h
++         c = k_c * state[1] + (1 - k_c) * new_c
+
+state not carried: every step began at the first state; it begins where the step before ended
+- lstm_cell(a_x, a_h, (h, c))
++ lstm_cell(a_x, state[0] @ params.W_h.T + params.b_h, state)
+
+state always zero at the start: the loop began at zeros instead of the given state
+- (h, c), y = state, []
++ (h, c), y = (0 * state[0], 0 * state[1]), []
+
+c zero at the start: c began at zeros; it begins at the second part of `state`
+- (h, c), y = state, []
++ (h, c), y = (state[0], 0 * state[1]), []
+
+state exchanged: the first part of `state` was taken for c; the order is h, c
+- (h, c), y = state, []
++ (c, h), y = state, []
+
+last state exchanged: your last state is (c, h); the order is h, c
+- return xp.stack(y), (h, c)
++ return xp.stack(y), (c, h)
+
+y of c: y has the cell state; the outputs of a layer are its hidden states h
+- y.append(h)
++ y.append(c)
+
+signs: the difference of old and new has the wrong sign: `new + k * (old - new)` holds the old value where k is 1
+-         h = k_h * h + (1 - k_h) * new_h
+-         c = k_c * c + (1 - k_c) * new_c
++         h = new_h - k_h * (h - new_h)
++         c = new_c - k_c * (c - new_c)
+
+added: the new value was added whole, and the old one beside it where the mask is 1; multiply the new one by 1 - k
+-         h = k_h * h + (1 - k_h) * new_h
+-         c = k_c * c + (1 - k_c) * new_c
++         h = k_h * h + new_h
++         c = k_c * c + new_c
+
+what is held is read: the masks were put on what the cell reads, as in dropout; they choose between old and new after the cell has computed
+-         a_h = h @ params.W_h.T + params.b_h
+-         (new_h, new_c), _ = lstm_cell(a_x, a_h, (h, c))
+-         h = k_h * h + (1 - k_h) * new_h
+-         c = k_c * c + (1 - k_c) * new_c
++         a_h = (k_h * h) @ params.W_h.T + params.b_h
++         (h, c), _ = lstm_cell(a_x, a_h, (k_h * h, k_c * c))
+
+dropout of what is read: units were dropped from what the cell reads; zoneout chooses between old and new after the cell has computed
+-         a_h = h @ params.W_h.T + params.b_h
+-         (new_h, new_c), _ = lstm_cell(a_x, a_h, (h, c))
+-         h = k_h * h + (1 - k_h) * new_h
+-         c = k_c * c + (1 - k_c) * new_c
++         a_h = ((1 - k_h) * h) @ params.W_h.T + params.b_h
++         (h, c), _ = lstm_cell(a_x, a_h, (h, (1 - k_c) * c))
+
+nothing held in testing: in testing nothing was held; the mean of the mask is p, so a step gives p times the old value and 1 - p times the new one
+-         h = k_h * h + (1 - k_h) * new_h
++         k_h, k_c = (0.0 if isinstance(k, float) else now for k, now in zip(holds, (k_h, k_c), strict=True))
++         h = k_h * h + (1 - k_h) * new_h
+
+new values scaled in testing: in testing the new values were multiplied by 1 - p and the old ones left out; add p times the old value
+-         h = k_h * h + (1 - k_h) * new_h
+-         c = k_c * c + (1 - k_c) * new_c
++         old_h, old_c = (0.0 if isinstance(k, float) else 1.0 for k in holds)
++         h = old_h * k_h * h + (1 - k_h) * new_h
++         c = old_c * k_c * c + (1 - k_c) * new_c
+
+inverted in testing: in testing the new value was taken with p and the old one with 1 - p; p is the probability of being held
+-         h = k_h * h + (1 - k_h) * new_h
++         k_h, k_c = (1 - k if isinstance(k, float) else now for k, now in zip(holds, (k_h, k_c), strict=True))
++         h = k_h * h + (1 - k_h) * new_h
+
+drawn in testing [hidden]: two calls with the same floats give two answers: in testing nothing is drawn, the mean takes the mask's place
+-         h = k_h * h + (1 - k_h) * new_h
++         k_h, k_c = (move((np.random.random(tuple(h.shape)) < k).astype(str(h.dtype).split(".")[-1])) if isinstance(k, float) else now for k, now in zip(holds, (k_h, k_c), strict=True))
++         h = k_h * h + (1 - k_h) * new_h
+
+rounded in testing: in testing each unit was held or not by whether p is above 1/2; mix old and new, with p and 1 - p
+-         h = k_h * h + (1 - k_h) * new_h
++         k_h, k_c = (float(k > 0.5) if isinstance(k, float) else now for k, now in zip(holds, (k_h, k_c), strict=True))
++         h = k_h * h + (1 - k_h) * new_h
+
+half in testing: in testing 1/2 was taken for both probabilities; they are the two floats of `holds`
+-         h = k_h * h + (1 - k_h) * new_h
++         k_h, k_c = (0.5 if isinstance(k, float) else now for k, now in zip(holds, (k_h, k_c), strict=True))
++         h = k_h * h + (1 - k_h) * new_h
+
+p to the power of the step: in testing p was raised to a power that grows with the step; the probability of being held is p at every step
+- (k if isinstance(k, float) else
++ (k ** (t + 1) if isinstance(k, float) else
+
+floats taken for arrays: the floats of testing were taken for arrays: a float has no steps, shape or dtype, and is the same at every step
+- k if isinstance(k, float) else k[t, ...]
++ k[t, ...]
+
+first bias missing: b_x is missing
+-  + params.b_x
++
+
+second bias missing: b_h is missing
+-  + params.b_h
++
+
+both biases missing: b_x and b_h are missing
+-         a_x = x[t, ...] @ params.W_x.T + params.b_x
+-         a_h = h @ params.W_h.T + params.b_h
++         a_x = x[t, ...] @ params.W_x.T
++         a_h = h @ params.W_h.T
+
+sums counted twice: `lstm_cell` adds its first two arguments, and was given the whole sum in both
+- lstm_cell(a_x, a_h, (h, c))
++ lstm_cell(a_x + a_h, a_x + a_h, (h, c))
+
+h_0 read at every step: W_h read the first h at every step; it reads the held h of the step before
+- h @ params.W_h.T
++ state[0] @ params.W_h.T
+
+first input for all: every step read the first input; step t reads x[t]
+- x[t, ...]
++ x[0, ...]
+
+first step left out [hidden]: the first step was left out, so y has one output too few
+- range(x.shape[0])
++ range(1, x.shape[0])
+
+concatenated [hidden]: the outputs were put end to end; xp.stack gives (T, B, H)
+- xp.stack(y)
++ xp.concat(y)
+
+changed in place, y too: h was changed in place, so that every step of y is the last one, and the given state has changed, too; make a new h at each step
+-         h = k_h * h + (1 - k_h) * new_h
+-         c = k_c * c + (1 - k_c) * new_c
++         h[...] = k_h * h + (1 - k_h) * new_h
++         c[...] = k_c * c + (1 - k_c) * new_c
+
+changed in place [arguments]: the given state was changed in place: the caller still needs it
+-         h = k_h * h + (1 - k_h) * new_h
+-         c = k_c * c + (1 - k_c) * new_c
+-         y.append(h)
++         h[...] = k_h * h + (1 - k_h) * new_h
++         c[...] = k_c * c + (1 - k_c) * new_c
++         y.append(1 * h)
+
+float64 in testing [hidden, dtype]: in testing your result is float64, whatever x is: leave a probability a float, or give its array the dtype of x
+-         h = k_h * h + (1 - k_h) * new_h
++         k_h, k_c = (move(np.full((1, 1), k)) if isinstance(k, float) else now for k, now in zip(holds, (k_h, k_c), strict=True))
++         h = k_h * h + (1 - k_h) * new_h
+"""
+
+# %% [markdown]
+# ## Task 6: one size for each of two sums (4 points)
 #
 # **RMS normalisation** (Zhang and Sennrich, 2019) is layer normalisation without the mean: a row is divided by its root mean square and by nothing else. The cell of this task gives each of its two sums a size of its own, so that neither input nor state can drown the other, and one gain $\gamma$ serves both:
 #
@@ -1381,7 +1901,7 @@ def judge_in_the_loop(T, B, D, H):
 judge_in_the_loop(4, 2, 3, 3)
 judge_in_the_loop(3, 2, 2, 1)
 ### END HIDDEN TESTS
-properties.points("Task 5 holds.")
+properties.points("Task 6 holds.")
 
 # %% mistakes="rms_cell_vjp"
 r"""
@@ -1632,7 +2152,7 @@ upstream in place [arguments]: the numbers are right, but the caller's d_state w
 """
 
 # %% [markdown]
-# ## Task 6, closed book: `masked` (4 points)
+# ## Task 7, closed book: `masked` (4 points)
 #
 # Close the chapter. Rebuild the wrapping that makes any cell stand still outside of its sequence, under its own name. The wrapped cell's state has one part more, the last: `counters` (B, 2), for each sequence
 # the steps until it begins and the steps until it ends. A sequence runs while the first is not above 0 and the second is. Every step makes both one less. The wrapped cell returns its new state, counters included, and as its cache a pair: who runs, True or False (B, 1), and the cell's
@@ -1787,7 +2307,7 @@ check(
 with properties("dtype"):
     assert_that(told_as_bools(**hidden[0]), SAYS)
 ### END HIDDEN TESTS
-properties.points("Task 6 holds.")
+properties.points("Task 7 holds.")
 
 # %% mistakes="masked"
 r"""
