@@ -7,11 +7,12 @@ their own; those of digits are written by hands on no training film, those
 of actions stand beside themselves run backward. Scores go under "video.",
 the weights of seed 0 to rnncore/weights/.
 
-"captions.rates": the captioners with a loop, each at every learning rate with
-three seeds. About 20 minutes of one core.
+"digits.rates", "actions.rates" and "captions.rates": networks at every
+learning rate with three seeds, each then tested at its own; the captioners
+are those with a loop. About 7, 5 and 20 minutes of one core.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +23,7 @@ import torch
 from tqdm import tqdm
 
 from rnncore.application import halved, load_module, save_weights, seeded
-from rnncore.comparison import Setting, Trained, compare, to_json
+from rnncore.comparison import Comparison, Setting, Trained, compare, to_json
 from rnncore.data.video import (
     ACTIONS,
     DIGITS,
@@ -45,7 +46,16 @@ from rnncore.video.model import (
 )
 from tools.train.runner import Asked, Found, Training, about, fitted_module, founds
 
-RATES = [0.00075, 0.0015, 0.003]
+RATES = {  # where the search for a rate begins
+    "digits": [0.001, 0.002, 0.004],
+    "actions": [0.001, 0.002, 0.004],
+    "captions": [0.00075, 0.0015, 0.003],
+}
+RATED = {  # the networks that are compared at rates of their own
+    "digits": ["loop", "bag", "single"],
+    "actions": ["loop", "bag", "single"],
+    "captions": ["attention", "vector"],
+}
 TEST = 1000  # the seed of the test films
 S, TESTED, EVERY = 24, 1000, 125
 AT_ONCE = 2000  # films that are drawn and looked at together
@@ -304,9 +314,24 @@ def ready(name: str, network: str, seed: int, asked: Asked) -> tuple[Any, ...]:
     return made, place, sight, films, valid
 
 
-def train(name: str, network: str, seed: int, asked: Asked) -> Iterator[Found]:
-    """One run, and its scores on the test films."""
-    task, steps = TASKS[name], asked.steps or TASKS[name].steps
+class Fitted(NamedTuple):
+    """A trained network, its lowest loss on films to look at, its seconds."""
+
+    network: Any
+    valid: float
+    seconds: float
+
+
+def fitted_to(
+    name: str,
+    network: str,
+    seed: int,
+    rate: float,
+    steps: int,
+    every: int,
+    asked: Asked,
+) -> Fitted:
+    """One network, trained at this rate; where it is looked at, the best stays."""
     made, place, sight, films, valid = ready(name, network, seed, asked)
     if not sight and network in ("bag", "single"):
         if (name, seed) not in LOOPS:
@@ -319,19 +344,26 @@ def train(name: str, network: str, seed: int, asked: Asked) -> Iterator[Found]:
     if sight:
         place.encoder = torch.nn.Identity()  # the eye has looked already
     loss, next_batch, evaluate = how_to_train(name, films, valid)
-    _, seconds = fitted_module(
+    result, seconds = fitted_module(
         made,
         loss,
         next_batch,
-        task.rate,
+        rate,
         steps,
         seed,
-        f"{name} {network}",
+        f"{name} {network} {rate:g}",
         evaluate=evaluate,
-        evaluate_every=EVERY,
+        evaluate_every=every,
     )
     if sight:
         place.encoder = sight
+    return Fitted(made, min(result.history.score), seconds)
+
+
+def train(name: str, network: str, seed: int, asked: Asked) -> Iterator[Found]:
+    """One run, and its scores on the test films."""
+    task, steps = TASKS[name], asked.steps or TASKS[name].steps
+    made, _, seconds = fitted_to(name, network, seed, task.rate, steps, EVERY, asked)
     if network == "loop":
         LOOPS[name, seed] = made.encoder
     test = judged_films(name, 16 if asked.check else TESTED)
@@ -341,30 +373,36 @@ def train(name: str, network: str, seed: int, asked: Asked) -> Iterator[Found]:
         save(name, network, made, test, asked, seconds)
 
 
-def measure_rates(asked: Asked) -> Iterator[Found]:
-    """The captioners that read in order, at a rate of their own each."""
+def measure_rates(name: str, asked: Asked) -> Iterator[Found]:
+    """The networks of a task, at a rate of their own each."""
+    steps = asked.steps or TASKS[name].steps
+    fits: dict[tuple[str, float, int], Fitted] = {}
 
     def run(network: str, setting: Setting, seed: int, steps: int) -> Trained:
-        made, place, sight, films, valid = ready("captions", network, seed, asked)
-        place.encoder = torch.nn.Identity()
-        loss, next_batch, evaluate = how_to_train("captions", films, valid)
-        label = f"{network} {setting['rate']:g}"
-        fitted_module(made, loss, next_batch, setting["rate"], steps, seed, label)
-        made.eval()
-        with torch.no_grad():
-            found = evaluate(made)
-        place.encoder = sight
-        tqdm.write(f"{label} {seed}: {found:.5f}")
-        test = judged_films("captions", 16 if asked.check else TESTED)
-        return Trained(found, steps, lambda: 100 - caption_scores(made, test)["exact"])
+        rate = setting["rate"]
+        if (network, rate, seed) not in fits:
+            found = fitted_to(name, network, seed, rate, steps, steps, asked)
+            tqdm.write(f"{network} {rate:g} {seed}: {found.valid:.5f}")
+            fits[network, rate, seed] = found
+        made, valid, _ = fits[network, rate, seed]
+        test = judged_films(name, 16 if asked.check else TESTED)
+        return Trained(
+            valid, steps, lambda: 100 - scores(name, made, test)[SCORE[name]]
+        )
 
-    found = compare(
-        {name: partial(run, name) for name in ("attention", "vector")},
-        {"rate": RATES},
-        steps=asked.steps or TASKS["captions"].steps,
-        seeds=(0, 1, 2),
-    )
-    yield Found("video.captions.rates", to_json(found), "% wrong", [0, 1, 2])
+    def compared(networks: Sequence[str]) -> Comparison:
+        contenders = {network: partial(run, network) for network in networks}
+        grid = {"rate": RATES[name]}
+        return compare(contenders, grid, steps=steps, seeds=(0, 1, 2))
+
+    if name not in ON_DIGITS:  # the others have the eye of the tuned loop
+        rate = compared(["loop"]).results["loop"].chosen["rate"]
+        for seed in (0, 1, 2):
+            LOOPS[name, seed] = fits["loop", rate, seed].network.encoder
+    found = compared(RATED[name])
+    if name not in ON_DIGITS and found.results["loop"].chosen["rate"] != rate:
+        raise ValueError(f"{name}.loop: chosen at {rate:g}, then at another rate")
+    yield Found(f"video.{name}.rates", to_json(found), "% wrong", [0, 1, 2])
 
 
 def how_to_train(name: str, films: Films, valid: Films) -> tuple[Any, Any, Any]:
@@ -451,5 +489,8 @@ TRAINING = Training(
         for name, task in TASKS.items()
         for network in task.networks
     },
-    {"eye": measure_eye, "captions.rates": measure_rates},
+    {
+        "eye": measure_eye,
+        **{f"{name}.rates": partial(measure_rates, name) for name in RATED},
+    },
 )
