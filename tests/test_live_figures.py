@@ -626,6 +626,23 @@ def test_the_query_is_dragged_in_the_plane(show):
     assert "“cat” has the largest" in figure.words
 
 
+def test_sampling_begins_with_letters_and_says_what_else_it_writes(show):
+    figure = show("sampling")
+    other = "(_ is any other character)"
+    assert "_" not in figure.words
+    figure.change(seed=1)
+    assert "____" in figure.words
+    assert figure.words.endswith(other)
+
+
+def test_a_scan_begins_with_its_last_state_and_some_of_the_loop(show):
+    figure = show("scan")
+    assert "After time 3 the loop has 3 states" in figure.words
+    last = figure.words.rpartition("state is ")[2].split()[0]
+    shown = figure.page.locator(".live svg").text_content()
+    assert last in shown.replace("−", "-")
+
+
 def test_a_scan_has_its_last_state_before_the_loop(show):
     figure = show("scan", query="T=16&round=4")
     assert "the loop has 4 states" in figure.words
