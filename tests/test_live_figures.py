@@ -421,6 +421,48 @@ def test_a_slow_unit_writes_little_unless_its_gate_falls(show):
     assert figure.page.get_by_label("Unit 2, z").count() == 1
 
 
+# Words through which a line runs, unless a box hides the line there.
+CROSSED = """([lines, words]) => {
+  const found = [], box = (node) => node.getBoundingClientRect();
+  const all = [...document.querySelectorAll(words)].filter((text) =>
+    !/^(tanh|W h|×|[+])$/.test(text.textContent));
+  for (const path of document.querySelectorAll(lines)) {
+    const at = box(path.ownerSVGElement), long = path.getTotalLength();
+    for (let k = 0; k <= long; k++) {
+      const { x, y } = path.getPointAtLength(k);
+      for (const text of all) {
+        const { left, right, top, bottom } = box(text);
+        if (left < at.x + x && at.x + x < right && top + 2 < at.y + y
+          && at.y + y < bottom - 2) found.push(text.textContent);
+      }
+    }
+  }
+  return [...new Set(found)];
+}"""
+
+
+@pytest.mark.parametrize("width", [320, 400, 1280])
+@pytest.mark.parametrize("query", ["b=1", "b=2.5&b2=3", "b=3.2&b2=2.2"])
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_no_dashed_line_of_a_half_life_runs_through_words(
+    show, cell, query, width
+):
+    viewport = {"width": width, "height": 800}
+    figure = show("clocks", f'cell="{cell}"', query, viewport=viewport)
+    crossed = figure.page.evaluate(CROSSED, ["path.edge", "svg text"])
+    assert crossed == []
+
+
+@pytest.mark.parametrize("width", [320, 400, 1280])
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_no_wire_runs_through_the_words_beside_it(show, cell, width):
+    viewport = {"width": width, "height": 800}
+    figure = show("machine", f'cell="{cell}"', viewport=viewport)
+    beside = "svg text[paint-order]"
+    crossed = figure.page.evaluate(CROSSED, ["path[stroke-width]", beside])
+    assert crossed == []
+
+
 def test_an_input_is_put_where_the_pointer_presses(show):
     figure = show("clocks")
     box = figure.page.locator(".live svg > rect").bounding_box()
@@ -582,6 +624,23 @@ def test_the_query_is_dragged_in_the_plane(show):
     assert_close(figure.state()["x"], 0.5, within=0.051)
     assert_close(figure.state()["y"], 0.8, within=0.051)
     assert "“cat” has the largest" in figure.words
+
+
+def test_sampling_begins_with_letters_and_says_what_else_it_writes(show):
+    figure = show("sampling")
+    other = "(_ is any other character)"
+    assert "_" not in figure.words
+    figure.change(seed=1)
+    assert "____" in figure.words
+    assert figure.words.endswith(other)
+
+
+def test_a_scan_begins_with_its_last_state_and_some_of_the_loop(show):
+    figure = show("scan")
+    assert "After time 3 the loop has 3 states" in figure.words
+    last = figure.words.rpartition("state is ")[2].split()[0]
+    shown = figure.page.locator(".live svg").text_content()
+    assert last in shown.replace("−", "-")
 
 
 def test_a_scan_has_its_last_state_before_the_loop(show):

@@ -78,6 +78,22 @@ def test_an_engraving_is_an_svg_in_the_pages_ink_with_words_for_it():
     assert len(svg) < 40_000
 
 
+def test_a_staff_is_legible_on_a_telephone_and_not_huge_elsewhere():
+    s = score([[72, 48], ["-", 50], [74, 55], [72, 52]] * 8, bar=4)
+    html = engrave(s).html
+    lines = re.search(
+        r'<g[^>]*class="staff">((?:\s*<path d="M\d+ \d+ L\d+ \d+".*?/>){5})',
+        html,
+    )[1]
+    ups = [int(y) for y in re.findall(r'd="M\d+ (\d+) ', lines)]
+    inner = float(re.search(r'-scale"[^>]*viewBox="0 0 (\d+)', html)[1])
+    share = (max(ups) - min(ups)) / inner
+    assert share * 356 >= 24  # the column of a window of 400 pixels
+    limit = float(re.search(r"max-width:(\d+)rem", html)[1]) * 16
+    assert share * limit <= 40
+    assert html.count('class="system"') > 1  # it goes on below
+
+
 def test_the_same_score_is_engraved_the_same():
     s = score([[72, 48]])
     assert engrave(s).html == engrave(s).html

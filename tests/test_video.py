@@ -1,6 +1,7 @@
 """Films: what networks and baselines may know, files, captions."""
 
 import base64
+import io
 import re
 import struct
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from arrays import assert_close
+from PIL import Image
 
 from rnncore.application import seeded, train_module
 from rnncore.data.video import moving_digits, stick_figures, twins
@@ -280,6 +282,18 @@ def test_a_player_holds_its_film(tmp_path):
     (tmp_path / "a.mp4").write_bytes(base64.b64decode(data))
     read = read_video(tmp_path / "a.mp4")
     assert np.abs(read - film).mean() < 0.05
+
+
+def test_a_player_shows_its_middle_frame_before_it_plays():
+    rng = np.random.default_rng(2)
+    film = stick_figures(rng, 1, noise=0.0).frames[0][:, :23]
+    page = watch(film, "A film", "somebody sits", zoom=5).html
+    assert 'width="120" height="114"' in page  # even, as H.264 asks
+    poster = re.search(r' poster="data:image/png;base64,([^"]+)', page)[1]
+    assert len(poster) < 2_000  # it is no file of its own
+    with Image.open(io.BytesIO(base64.b64decode(poster))) as picture:
+        shown = np.asarray(picture) / np.float32(255)
+    assert_close(shown, film[len(film) // 2], within=0.5 / 255 + 1e-6)
 
 
 @pytest.mark.parametrize(

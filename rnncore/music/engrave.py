@@ -9,6 +9,7 @@ from rnncore.music.score import REST, Score
 
 NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "G♯", "A", "B♭", "B")
 VOICES = ("soprano", "alto", "tenor", "bass")
+WIDTH = 1050  # of verovio's units: a staff of 72 is legible on a telephone
 
 
 def engrave(score: Score, label: str = "") -> HTML:
@@ -31,7 +32,7 @@ def engrave(score: Score, label: str = "") -> HTML:
             "header": "none",
             "pageMarginLeft": 10,
             "pageMarginRight": 10,
-            "pageWidth": 1800,
+            "pageWidth": WIDTH,
             "pageHeight": 60_000,
             "scale": 40,
             "smuflTextFont": "none",  # no font to be fetched
@@ -52,7 +53,8 @@ def engrave(score: Score, label: str = "") -> HTML:
     svg = svg.replace(
         "<svg ",
         f'<svg role="img" aria-label="{escape(alt)}" '
-        'style="width:100%;height:auto;color:inherit;fill:currentColor" ',
+        'style="width:100%;max-width:34rem;height:auto;'
+        'color:inherit;fill:currentColor" ',
         1,
     )
     caption = f"<figcaption>{escape(label)}</figcaption>" if label else ""

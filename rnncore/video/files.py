@@ -97,7 +97,8 @@ def watch(
 ) -> HTML:
     """A player with a visible label; the film is in the page.
 
-    `description` says what a reader who cannot see it should know.
+    Until it plays it shows its middle frame. `description` says what a
+    reader who cannot see it should know.
 
     Shapes: frames (T, S, S)
 
@@ -106,10 +107,13 @@ def watch(
     file = io.BytesIO()
     _encode(file, frames, rate, zoom, "mp4")
     data = base64.b64encode(file.getvalue()).decode()
+    poster = base64.b64encode(_still(frames[len(frames) // 2])).decode()
     name, told = escape(label), escape(description)
+    height, width = (side * zoom // 2 * 2 for side in frames.shape[1:])
     return HTML(
         f'<figure class="rnn-video"><video controls loop muted playsinline '
-        f'width="{frames.shape[2] * zoom}" aria-label="{name}: {told}" '
+        f'width="{width}" height="{height}" aria-label="{name}: {told}" '
+        f'poster="data:image/png;base64,{poster}" '
         f'src="data:video/mp4;base64,{data}">{told}</video>'
         f"<figcaption>{name}. <span>{told}</span></figcaption></figure>"
     )
@@ -127,7 +131,7 @@ def _encode(
 
     if frames.ndim != 3 or not frames.size:
         raise ValueError(f"frames: expected (T, S, S), got {frames.shape}")
-    grey = (np.clip(frames, 0, 1) * 255).round().astype(np.uint8)
+    grey = _grey(frames)
     grey = grey.repeat(zoom, axis=1).repeat(zoom, axis=2)
     grey = grey[:, : grey.shape[1] // 2 * 2, : grey.shape[2] // 2 * 2]
     with av.open(out, "w", format=container) as film:
@@ -138,6 +142,26 @@ def _encode(
             frame = av.VideoFrame.from_ndarray(picture, format="gray")
             film.mux(stream.encode(frame))
         film.mux(stream.encode())
+
+
+def _still(frame: np.ndarray) -> bytes:
+    """One frame as a PNG, a pixel for a pixel: the page enlarges it."""
+    import av
+
+    file = io.BytesIO()
+    with av.open(file, "w", format="image2pipe") as out:
+        stream = out.add_stream("png", rate=1)
+        stream.height, stream.width = frame.shape
+        stream.pix_fmt = "gray"
+        picture = av.VideoFrame.from_ndarray(_grey(frame), format="gray")
+        out.mux(stream.encode(picture))
+        out.mux(stream.encode())
+    return file.getvalue()
+
+
+def _grey(frames: np.ndarray) -> np.ndarray:
+    """Shares of white as bytes."""
+    return (np.clip(frames, 0, 1) * 255).round().astype(np.uint8)
 
 
 def _square(picture: np.ndarray, S: int) -> np.ndarray:

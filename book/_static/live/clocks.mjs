@@ -79,20 +79,24 @@ class Clocks extends LiveFigure {
     this.rows.forEach((row, k) => {
       line(g, row.map((v, s) => [at.x(s + 1), at.y(v)]), { class: "curve",
         stroke: "var(--ink)", "stroke-dasharray": k ? "6 4" : "none" });
-      const life = halfLife(biases[k]), y = 256 + 32 * k;
-      const end = last + life, half = row[last - 1] / 2;
-      if (last) {
-        line(g, [[at.x(last), y], [at.x(Math.min(end, T + 0.5)), y]],
-          { stroke: "var(--forget)", "stroke-width": 6 });
+      const y = 244 + 20 * k, end = last + halfLife(biases[k]);
+      if (gru) {
+        make(g, "text", { class: "small end", x: left - 5, y: y + 4 },
+          `unit ${k + 1}`);
       }
-      if (last && end <= T) {
-        line(g, [[at.x(end), y], [at.x(end), at.y(half)]],
+      if (!last) return;
+      line(g, [[at.x(last), y], [at.x(Math.min(end, T + 0.5)), y]],
+        { stroke: "var(--forget)", "stroke-width": 6 });
+      if (end > T) return;
+      const x = at.x(end), half = at.y(row[last - 1] / 2);
+      for (const [from, to] of [[half, top + height], [232, y]]) {
+        line(g, [[x, from], [x, to]], // not through the numbers of the axis
           { class: "edge", "stroke-dasharray": "3 3" });
       }
-      make(g, "text", { class: "small", x: left, y: y - 8, "stroke-width": 4,
-        "paint-order": "stroke", stroke: "var(--paper)" },
-      `${gru ? `unit ${k + 1}: ` : ""}half-life ${show(life, 1)} steps`);
     });
+    const lives = biases.map((bias) => show(halfLife(bias), 1));
+    make(g, "text", { class: "small", x: left, y: gru ? 288 : 262 },
+      `half-life ${lives.join(" and ")} steps`);
   }
 
   says() {

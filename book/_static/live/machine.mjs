@@ -294,7 +294,8 @@ class Machine extends LiveFigure {
 
   /* A gate: a valve that is as full as it is open. */
   gate(x, y, name, value, colour) {
-    const w = this.narrow ? 66 : 84, h = 40, full = Math.abs(value) * w;
+    const w = this.narrow ? Math.min(66, 0.23 * this.width) : 84, h = 40;
+    const full = Math.abs(value) * w;
     make(this.wires, "rect", { class: "box", x: x - w / 2, y: y - h / 2,
       width: w, height: h, rx: 5 });
     make(this.wires, "rect", { x: x - w / 2, y: y + h / 2 - 6, width: full,
@@ -332,9 +333,11 @@ class Machine extends LiveFigure {
     this.gate(X(0.62), low, "g", g, "candidate");
     this.gate(X(0.87), low, "o", o, "output");
     this.word(2, rail - 16, `c before ${show(before)}`, "");
-    this.word((xf + xp) / 2 + 12, rail + (this.narrow ? 20 : -10),
+    this.word((xf + xp) / 2 + (this.narrow ? 0 : 12),
+      rail + (this.narrow ? 20 : -10),
       `f c = ${show(f * before)}`);
-    this.word(xp + 10, (rail + mid) / 2 + 5, `i g = ${show(i * g)}`, "");
+    this.word(xp + (this.narrow ? -10 : 10), (rail + mid) / 2 + 5,
+      `i g = ${show(i * g)}`, this.narrow ? "end" : "");
     this.word(this.width - 2, rail - 16, `c = ${show(c)}`, "end");
     this.word(this.width - 2, mid - 18, `h = ${show(h)}`, "end");
   }

@@ -10,7 +10,8 @@ const LENGTH = 60;
 class Sampling extends LiveFigure {
   static fields = {
     text: ["the value of th", 40], temperature: [0.7, 0.1, 2, 0.05],
-    k: [33, 1, 33, 1], mass: [0.9, 0.05, 1, 0.05], seed: [1, 1, 999, 1],
+    k: [33, 1, 33, 1], mass: [0.9, 0.05, 1, 0.05],
+    seed: [33, 1, 999, 1], // a draw of letters alone; many hold "_"
   };
 
   controls() {
@@ -87,7 +88,8 @@ class Sampling extends LiveFigure {
     return `After “${this.state.text}” ${left} of ${this.net.D} characters `
       + `can be drawn; ${letter} is the likeliest, with `
       + `${show(this.p[best])} instead of ${show(this.plain[best])}. One `
-      + `continuation: “${this.written}”`;
+      + `continuation: “${this.written}”${this.written.includes("_")
+        ? " (_ is any other character)" : ""}`;
   }
 }
 

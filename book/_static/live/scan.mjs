@@ -4,7 +4,7 @@ import { generator } from "./cells.mjs";
 import { linearLoop, linearScan } from "./formulas.mjs";
 
 class Scan extends LiveFigure {
-  static fields = { T: [8, 2, 16, 1], round: [0, 0, 16, 1] };
+  static fields = { T: [8, 2, 16, 1], round: [3, 0, 16, 1] };
 
   controls() {
     const row = this.group();
