@@ -16,6 +16,7 @@ import psutil
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from pybtex.database import parse_file
 
 import rnncore
 from tools import ROOT
@@ -697,4 +698,25 @@ def test_each_everyday_word_of_the_glossary_is_a_term_with_a_chapter():
     words = re.search("^everyday: (.*)$", head, re.MULTILINE)[1].split(", ")
     assert words
     for word in words:
-        assert re.search(rf"\n{word}\n    .*{{[Cc]hapters?}}`", entries), word
+        assert re.search(rf"\n{word}\n    .*{{[Cc]hapters?}}`", entries), (
+            word
+        )
+
+
+def test_works_of_one_author_and_year_are_told_apart_by_a_letter():
+    works = parse_file(str(book.BOOK / "references.bib")).entries
+    before = {key: work.fields["year"] for key, work in works.items()}
+    sphinx_course.tell_apart(works.values())
+    years = {key: work.fields["year"] for key, work in works.items()}
+    assert years["cho2014properties"] == "2014a"  # by the third author
+    assert years["cho2014learning"] == "2014b"
+    assert years["jaeger2001short"] == "2001a"  # by the title
+    assert years["tallec2018can"] == "2018a"  # two authors
+    assert years["hochreiter1997long"] == "1997"
+    assert [y[:4] for y in years.values()] == [*before.values()]
+    sphinx_course.tell_apart(
+        works.values()
+    )  # as when a page is built again
+    assert years == {
+        key: work.fields["year"] for key, work in works.items()
+    }
