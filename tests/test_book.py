@@ -16,6 +16,7 @@ import psutil
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from pybtex.database import parse_file
 
 import rnncore
 from tools import ROOT
@@ -357,13 +358,16 @@ def test_chapters_have_numbers_and_are_linked_and_so_are_terms(small):
         "{Chapter}`cut`; [{chapter}`more`'s](ch06_more). A gate. "
         "Its units are metres.\n",
         "ch06_gates": "# Gates\n\nTwo gates, in {Chapter}`last`. Another gate "
-        "of three units.\n",
+        "of three units, under Windows, by Adams.\n",
         "ch06_more": "# More\n\n## After {chapter}`gates`\n\n"
         "{chapter}`gates` before {chapter}`more`.\n",
-        "ch07_last": "# Last\n\n*After {chapter}`gates`*, {chapter}`more`.\n",
+        "ch07_last": "# Last\n\n*After {chapter}`gates`*, {chapter}`more`. "
+        "A gate. Units of windows: adam, Adam.\n",
         "api": "# All\n\nSee chapters 6 and 7, not `chapter 6`.\n",
-        "glossary": "# Terms\n\n:::{glossary}\ngate\n    It opens."
-        " {Chapter}`gates`.\n\nunit\n    A number. {Chapter}`gates`.\n:::\n",
+        "glossary": "---\neveryday: step, unit\n---\n\n# Terms\n\n"
+        ":::{glossary}\ngate\n    It opens. {Chapter}`gates`.\n\n"
+        "unit\n    A number. {Chapters}`more and gates`.\n\n"
+        "window\n    A stretch.\n\nAdam\n    A rule.\n:::\n",
     }
     for name, text in pages.items():
         (small / "book" / f"{name}.md").write_text(text)
@@ -403,12 +407,20 @@ def test_chapters_have_numbers_and_are_linked_and_so_are_terms(small):
     assert link("ch06_gates.html", "chapter 6") + "</em>" in last
     assert link("ch06_more.html", "chapter 6.1") in last
     term = 'href="glossary.html#term-gate" title="It opens. Chapter 6.">'
-    for name, count in {"page": 1, "ch06_gates": 1, "glossary": 0}.items():
+    counts = {"page": 0, "ch06_gates": 1, "ch07_last": 1, "glossary": 0}
+    for name, count in counts.items():
         assert html[name].count(term) == count
     assert f"{term}gates</a>, in " in html["ch06_gates"]
     everyday = 'href="glossary.html#term-unit"'  # another sense elsewhere
     assert everyday in html["ch06_gates"]
     assert everyday not in html["page"] + html["ch07_last"]
+    terms = {
+        name: re.findall(r'title="A.*?>(.*?)</a>', html[name])
+        for name in pages
+    }
+    assert terms["ch06_gates"] == ["units", "Adams"]  # and not Windows
+    assert terms["ch07_last"] == ["windows", "Adam"]
+    assert not re.search('class="term', html["page"] + html["api"])
 
 
 def test_figures_and_equations_are_counted_within_their_chapter(small):
@@ -678,3 +690,33 @@ def test_the_line_beneath_a_cell_links_to_the_folded_one(small):
     assert target.get_text().strip() == "there = 2"
     assert target.find_parent("details") is not None  # which a link opens
     assert line.find_next(class_="cell_output").get_text().strip() == "42"
+
+
+def test_each_everyday_word_of_the_glossary_is_a_term_with_a_chapter():
+    text = (book.BOOK / "glossary.md").read_text()
+    _, head, entries = text.split("---\n", 2)
+    words = re.search("^everyday: (.*)$", head, re.MULTILINE)[1].split(", ")
+    assert words
+    for word in words:
+        assert re.search(rf"\n{word}\n    .*{{[Cc]hapters?}}`", entries), (
+            word
+        )
+
+
+def test_works_of_one_author_and_year_are_told_apart_by_a_letter():
+    works = parse_file(str(book.BOOK / "references.bib")).entries
+    before = {key: work.fields["year"] for key, work in works.items()}
+    sphinx_course.tell_apart(works.values())
+    years = {key: work.fields["year"] for key, work in works.items()}
+    assert years["cho2014properties"] == "2014a"  # by the third author
+    assert years["cho2014learning"] == "2014b"
+    assert years["jaeger2001short"] == "2001a"  # by the title
+    assert years["tallec2018can"] == "2018a"  # two authors
+    assert years["hochreiter1997long"] == "1997"
+    assert [y[:4] for y in years.values()] == [*before.values()]
+    sphinx_course.tell_apart(
+        works.values()
+    )  # as when a page is built again
+    assert years == {
+        key: work.fields["year"] for key, work in works.items()
+    }

@@ -58,6 +58,27 @@ def test_a_formula_that_cannot_be_read_is_named_with_its_page():
 
 
 @pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("<p>at 83.4 % of it</p>", "<p>at 83.4_% of it</p>"),
+        ("<td>82.4 ± 4.2</td>", "<td>82.4_±_4.2</td>"),
+        ("<p><b>7</b> %</p>", "<p><b>7</b>_%</p>"),  # from a computation
+        ('<i>7 <b id="a > b">±</b> 1', '<i>7_<b id="a > b">±</b>_1'),
+        ("<p>in %, ± a half, 7 %", "<p>in %, ± a half, 7_%"),
+        ("<pre>7 %</pre><code><b>7</b> % 4</code>", None),
+        ('<script>a = 7 % 4</script><img alt="7 % 4"/>', None),
+    ],
+)
+def test_a_number_stays_with_its_unit_and_its_spread(written, shown):
+    shown = (
+        written
+        if shown is None
+        else shown.replace("_", "\N{NO-BREAK SPACE}")
+    )
+    assert finish.unparted(written) == shown
+
+
+@pytest.mark.parametrize(
     ("columns", "words", "marked"), [(4, 9, 1), (3, 9, 0), (4, 2, 0)]
 )
 def test_a_table_of_phrases_is_marked_for_narrow_screens(

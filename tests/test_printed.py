@@ -166,6 +166,30 @@ def test_words_stand_under_words_if_it_is_sure_what_is_a_heading():
     ]
 
 
+def test_words_stand_to_the_left_and_figures_to_the_right():
+    text = (
+        "decoder    at   greedy       shift\n"
+        "CTC         1   one-two    -0.5 ± 1.0\n"
+        "LSTM-2    10    3-4         1e-03\n"
+        "rest       -    none         none\n"
+    )
+    page = BeautifulSoup(printed.tables(BLOCK.format(text)), "html.parser")
+    heads, *rows = [
+        row.find_all(["td", "th"]) for row in page.find_all("tr")
+    ]
+    for row in [heads, *rows]:  # names to the left, else to the right
+        marks = [cell.get("class") for cell in row]
+        assert marks == [None, None, ["words"], None]
+    assert [[cell.get_text() for cell in row] for row in rows] == [
+        ["CTC", "1", "one-two", "−0.5 ± 1.0"],  # a minus, not a hyphen
+        ["LSTM-2", "10", "3-4", "1e-03"],
+        ["rest", "-", "none", "none"],
+    ]
+    page = printed.tables(BLOCK.format(" B  at\n-1   2\n32   7\n"))
+    assert '<th scope="col" class="figures">B</th>' in page
+    assert '<th scope="row" class="figures">−1</th>' in page
+
+
 def test_a_spread_stays_with_its_figure():
     text = (
         "          exact, %     chrF\n"

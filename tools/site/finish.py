@@ -46,6 +46,15 @@ SIZES = Path(__file__).parents[2] / "book/_static/live/sizes.json"
 TABLE = re.compile(r'<table class="table">.*?</table>', re.DOTALL)
 CELL = re.compile(r"<t[dh]\b[^>]*>(.*?)</t[dh]>", re.DOTALL)
 TAG = re.compile(r"<[^>]*>")
+AS_WRITTEN = (
+    rf"<(?P<kind>pre|code|script|style|math|textarea)\b.*?</(?P=kind)>|<{ATTRIBUTES}>"
+)
+PARTED = re.compile(
+    rf"(?<=\d)(?:</\w+>)* (?=(?:<\w{ATTRIBUTES}>)*[%±])"
+    rf"|(?<=±)(?:</\w+>)* (?=(?:<\w{ATTRIBUTES}>)*\d)"
+    rf"|(?P<kept>{AS_WRITTEN})",
+    re.DOTALL,
+)
 MEDIA = "_images"  # where Sphinx puts pictures
 HEAVY = 50_000  # bytes of a picture
 DRAWN = 4096  # colours; a photograph has more
@@ -74,7 +83,17 @@ def finish_page(page: str, name: str, out: Path) -> str:
     page = typeset(TABLE.sub(_with_phrases, page), name)
     page = as_files(page, name, out)
     page = LIVE.sub(sized, page)
-    return accessible(scripts_last(tables(page)))
+    return accessible(scripts_last(unparted(tables(page))))
+
+
+def unparted(page: str) -> str:
+    """The page with numbers that no line's end parts from their % or spread."""
+    return PARTED.sub(
+        lambda m: (
+            m[0].replace(" ", "\N{NO-BREAK SPACE}") if m["kept"] is None else m[0]
+        ),
+        page,
+    )
 
 
 @functools.cache

@@ -7,8 +7,10 @@ the next page show it. A chapter's figures, tables, listings and equations are
 counted within it, over all its pages: Fig. 10.3. {chapter}`lstm` is a link,
 "chapter 6" (tools/build/chapters.py); a label that no page has is an error. In
 what is generated from code, which has no labels, "chapter 6" itself becomes a
-link. The first use of each glossary term on a page leads to the glossary, and
-shows the definition.
+link. The first use of each glossary term on a chapter's page, written as in the
+glossary, leads there and shows the definition. The glossary says at its top
+which terms have other senses too: these are linked in the chapters alone that
+their entries name.
 """
 
 import functools
@@ -32,8 +34,6 @@ PAGE = re.compile(r"ch(\d\d)_")
 TITLE = re.compile(r"^# ", re.MULTILINE)
 CHAPTERS = re.compile(r"\b[Cc]hapters?\s\d+(?:(?:,\s|,?\s(?:and|to|or)\s)\d+)*")
 NUMBER = re.compile(r"(?:[Cc]hapter\s)?\d+")
-# Words that mean other things too: terms in the chapter that defines them alone.
-EVERYDAY = {"carry", "cell", "context", "factor", "stack", "step", "unit"}
 AS_WRITTEN = (
     nodes.reference,
     nodes.literal,
@@ -106,11 +106,11 @@ class Links(SphinxPostTransform):
         if page in GENERATED:
             for text in self._texts():
                 self._replace(text, CHAPTERS, self._to_chapters)
-        if page not in (GLOSSARY, "api") and self.known.terms:
+        if PAGE.match(page) and self.known.terms:
             self.terms = {
                 name: term
                 for name, term in self.known.terms.items()
-                if name not in EVERYDAY or term[2][:4] == page[:4]
+                if term.chapters is None or page[:4] in term.chapters
             }
             for text in self._texts():
                 if _in_a_paragraph(text):
@@ -160,10 +160,11 @@ class Links(SphinxPostTransform):
         yield nodes.Text(match[0][end:])
 
     def _to_term(self, match: re.Match[str]) -> Iterator[nodes.Node]:
-        for name in (match[0].lower(), match[0].lower().removesuffix("s")):
+        for name in (match[0], match[0].removesuffix("s")):
             if name in self.terms:
-                anchor, definition, _ = self.terms.pop(name)
-                yield self._link(f"{GLOSSARY}#{anchor}", match[0], definition, "term")
+                term = self.terms.pop(name)
+                to = f"{GLOSSARY}#{term.anchor}"
+                yield self._link(to, match[0], term.definition, "term")
                 return
         yield nodes.Text(match[0])
 
@@ -189,12 +190,20 @@ def _in_a_paragraph(text: nodes.Text) -> bool:
     return any(isinstance(node, nodes.paragraph) for node in _above(text))
 
 
+class Term(NamedTuple):
+    """An entry of the glossary."""
+
+    anchor: str
+    definition: str
+    chapters: set[str] | None  # where it is linked ("ch06"); None: in all
+
+
 class Known(NamedTuple):
     """What pages may name."""
 
     pages: dict[str, str]  # by chapter
     cut: set[str]  # the chapters that the contents leave out
-    terms: dict[str, tuple[str, str, str]]  # anchor, definition, page
+    terms: dict[str, Term]
     pattern: re.Pattern[str]  # of the terms
 
 
@@ -209,19 +218,23 @@ def _known(app: Sphinx) -> Known:
         {n: page for page, n in chapters.numbers(listed).items() if "." not in n},
         {str(int(match[1])) for name in absent if (match := PAGE.match(name))},
         terms,
-        re.compile(rf"(?<![\w-])(?:{words})s?(?![\w-])", re.IGNORECASE),
+        re.compile(rf"(?<![\w-])(?:{words})s?(?![\w-])"),
     )
 
 
-def _definitions(env: Any) -> Iterator[tuple[str, tuple[str, str, str]]]:
-    """Each glossary term, with its anchor, the definition, and whose it is."""
+def _definitions(env: Any) -> Iterator[tuple[str, Term]]:
+    """Each glossary term."""
+    everyday = env.metadata[GLOSSARY].get("everyday", "").split(", ")
     for item in env.get_doctree(GLOSSARY).findall(nodes.definition_list_item):
         defined = item.next_node(nodes.definition)
         definition = " ".join(defined.astext().split())
-        named = (n["chapter"] for n in defined.findall(nodes.inline) if "chapter" in n)
-        page = next(named, None) or ""
+        named = {
+            n["chapter"][:4] for n in defined.findall(nodes.inline) if "chapter" in n
+        }
         for term in item.findall(nodes.term):
-            yield term.astext().lower(), (term["ids"][0], definition, page)
+            name = term.astext()
+            chapters = named if name in everyday else None
+            yield name, Term(term["ids"][0], definition, chapters)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -5,7 +5,8 @@ left to right, and no heading with a number. Here each grid of a printed block
 becomes a table: columns with two blanks between them in every line, words over
 each but the first, and under them figures, or anything if the corner is empty.
 Over it a line may name groups of columns if each has the same headings. Sentences
-around a grid stay text. A block with a line that leaves any doubt (a row under
+around a grid stay text. Columns of words stand to the left, those of figures to
+the right. A block with a line that leaves any doubt (a row under
 no heading, a phrase over columns of which it is not said how many) stays as it is.
 """
 
@@ -22,6 +23,7 @@ PRINTED = re.compile(
 GAP = re.compile(r" {2,}|(?<=[\d%)]) (?=[-+−]?\d)")  # two cells, not one
 PHRASE = re.compile(r"\S+(?: \S+)*")
 WORDS = re.compile(r"[^\W\d_]+")
+HYPHEN = re.compile(r"(?<![\w.)])-(?=\d)")  # for a minus
 FIGURE = re.compile(r"[-+−<>~(]?\s?\d")
 NO_FIGURE = {"", "-", "–", "none", "nan", "inf", "True", "False"}
 
@@ -53,13 +55,21 @@ def _block(block: re.Match[str]) -> str:
 
 def _table(grid: Grid) -> str:
     heads, *body = grid.rows
+    names, *columns = zip(*grid.rows, strict=True)
+    sides = [  # where the style sheet would put them on the other
+        ' class="figures"' if _figures(*names) else "",
+        *("" if _figures(*column) else ' class="words"' for column in columns),
+    ]
     top = "".join(
-        f'<th scope="col">{html.escape(head)}</th>' if head else "<td></td>"
-        for head in heads
+        f'<th scope="col"{side}>{html.escape(head)}</th>' if head else "<td></td>"
+        for head, side in zip(heads, sides, strict=True)
     )
     lines = "".join(
-        f'<tr><th scope="row">{html.escape(name)}</th>'
-        + "".join(f"<td>{html.escape(value)}</td>" for value in values)
+        f'<tr><th scope="row"{sides[0]}>{_cell(name)}</th>'
+        + "".join(
+            f"<td{side}>{_cell(value)}</td>"
+            for value, side in zip(values, sides[1:], strict=True)
+        )
         + "</tr>\n"
         for name, *values in body
     )
@@ -68,6 +78,11 @@ def _table(grid: Grid) -> str:
         f"{_groups(grid, len(heads))}<tr>{top}</tr></thead>\n"
         f"<tbody>{lines}</tbody></table></div>"
     )
+
+
+def _cell(text: str) -> str:
+    """A cell's words or figures, with a minus sign where a hyphen was printed."""
+    return html.escape(HYPHEN.sub("−", text) if FIGURE.match(text) else text)
 
 
 def _groups(grid: Grid, width: int) -> str:

@@ -1,14 +1,18 @@
 """The course's Sphinx extension: docstrings as they are written here, words
-for references to pages that the contents leave out, and pages that are
-finished when Sphinx has written them."""
+for references to pages that the contents leave out, works of one author and
+year told apart by a letter, and pages that are finished when Sphinx has written
+them."""
 
 import functools
 import re
-from collections import _tuplegetter  # type: ignore[attr-defined]
+from collections import _tuplegetter, defaultdict  # type: ignore[attr-defined]
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from pybtex.database import Entry
 from pybtex.plugin import find_plugin, register_plugin
+from pybtex.style.sorting.author_year_title import SortingStyle
 from sphinx.application import Sphinx
 from sphinx.ext import mathjax
 
@@ -82,6 +86,27 @@ def _finish(app: Sphinx, error: Exception | None) -> None:
         finish.finish(Path(app.outdir))
 
 
+def tell_apart(entries: Iterable[Entry]) -> None:
+    """Put a letter after the year of works that would be cited alike: 2014a.
+
+    A citation names two authors, or the first of more. The letters are in the
+    order of the bibliography.
+    """
+    alike = defaultdict(list)
+    for entry in SortingStyle().sort(entries):
+        names = [" ".join(who.last_names) for who in entry.persons["author"]]
+        cited = names if len(names) < 3 else [names[0], "et al."]
+        alike[*cited, entry.fields["year"]].append(entry)
+    for works in alike.values():
+        for letter, work in zip("abcdef", works if works[1:] else [], strict=False):
+            work.fields["year"] += letter
+
+
+def _tell_apart(app: Sphinx) -> None:
+    if "sphinxcontrib.bibtex" in app.extensions:
+        tell_apart(app.env.domaindata["cite"]["bibdata"].data.entries.values())
+
+
 def _find_once(group: str, name: str) -> None:
     """Have pybtex remember a plugin that it looks up for every citation."""
     register_plugin(group, name, find_plugin(group, name), force=True)
@@ -102,6 +127,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     _find_once("pybtex.backends", "docutils")
     _find_once("pybtex.backends", "plaintext")
     app.connect("config-inited", _vouch_for)
+    app.connect("builder-inited", _tell_apart, priority=600)  # when they are read
     app.connect("autodoc-process-docstring", _process_docstring)
     app.connect("autodoc-skip-member", _skip_what_is_not_ours)
     app.connect("source-read", _words_for_absent_pages)
