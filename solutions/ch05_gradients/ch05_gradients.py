@@ -1418,7 +1418,7 @@ control minus treatment, counted right: the differences have the wrong sign: tre
 #
 # $$m_t = \beta_1 m_{t-1} + (1-\beta_1)\, \hat d_t, \qquad s_t = \beta_2 s_{t-1} + (1-\beta_2)\, \hat d_t^2, \qquad \Delta_t = -\,\frac{m_t / (1-\beta_1^t)}{\sqrt{s_t / (1-\beta_2^t)} + 10^{-8}}$$
 #
-# The lengths are those **before** clipping, and the gradient that is being judged is not among them. Where fewer than `window` steps have passed, take those that have; the first gradient is not clipped ($a_1 = 1$). No gradient is zero. Return the steps $\Delta_t$ (for a learning rate of 1) and the scales $a_t$.
+# The lengths are those **before** clipping, and the gradient that is being judged is not among them. Where fewer than `window` steps have passed, take those that have; the first gradient is not clipped ($a_1 = 1$). No gradient is zero. Return the scales $a_t$ and the steps $\Delta_t$ (for a learning rate of 1).
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1440,10 +1440,11 @@ control minus treatment, counted right: the differences have the wrong sign: tre
 def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
     """Adam's steps where a gradient is clipped to what has been usual.
 
-    Shapes: gradients (T, n) -> steps (T, n), scales (T,)
+    Shapes: gradients (T, n) -> scales (T,), steps (T, n)
     """
     xp = array_namespace(gradients)
-    m = s = xp.zeros_like(gradients[0, ...])
+    m = xp.zeros_like(gradients[0, ...])
+    s = xp.zeros_like(gradients[0, ...])
     lengths, scales, steps = [], [], []
     for t in range(gradients.shape[0]):
         d = gradients[t, ...]
@@ -1458,10 +1459,10 @@ def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
         step = -m / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
         ### END SOLUTION
-        steps.append(step)
         scales.append(scale)
+        steps.append(step)
     like = {"dtype": gradients.dtype, "device": device_of(gradients)}
-    return xp.stack(steps), xp.asarray(scales, **like)
+    return xp.asarray(scales, **like), xp.stack(steps)
 
 
 # %% [markdown]
@@ -1471,7 +1472,7 @@ def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
 stream = 1 + 0.1 * np.random.default_rng(0).normal(size=(151, 3))
 stream[100] *= -1000
 for factor in (float("inf"), 2.0):
-    steps, scales = guarded_steps(move(stream), 20, factor)
+    scales, steps = guarded_steps(move(stream), 20, factor)
     sizes = np.linalg.norm(to_numpy(steps), axis=1)
     print(
         f"factor {factor}: before {sizes[99]:.2f}, at it {sizes[100]:.2f}, "
@@ -1508,22 +1509,23 @@ def uneven(rng, T, n, window):
     }
 
 
-visible = move(uneven(np.random.default_rng(10), 10, 3, 4))
+drawn = uneven(np.random.default_rng(39), 12, 3, 4)
+visible = move(drawn)
 check(
     guarded_steps,
     stored("guarded_steps"),
-    [visible],
-    outputs="steps, scales",
+    [visible, move(drawn, "float32")],
+    outputs="scales, steps",
     by=properties,
 )
 # by hand: whatever its length, the first gradient is not clipped, and
 # Adam's first step has the size of the rate
 first = move(np.array([[-5000.0, 200.0]]))
 with properties("sizes"):
-    steps, scales = guarded_steps(first, 3, 2.0)
-    assert_close("the only step", steps, np.array([[1.0, -1.0]]))
+    scales, steps = guarded_steps(first, 3, 2.0)
     assert_close("the only scale", scales, np.array([1.0]))
-check_causal(lambda *args: guarded_steps(*args)[0], visible, "gradients")
+    assert_close("the only step", steps, np.array([[1.0, -1.0]]))
+check_causal(lambda *args: guarded_steps(*args)[1], visible, "gradients")
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs, hidden_rng
 
@@ -1535,7 +1537,7 @@ check(
     guarded_steps,
     reference_guarded_steps,
     hidden,
-    outputs="steps, scales",
+    outputs="scales, steps",
     by=properties,
 )
 # another unit of the loss multiplies every gradient, and no scale changes
@@ -1543,8 +1545,8 @@ args = uneven(rng, 8, 3, 3)
 more = {**args, "gradients": 1000 * args["gradients"]}
 assert_close(
     "scales of gradients a thousand times as long",
-    guarded_steps(**move(more))[1],
-    guarded_steps(**move(args))[1],
+    guarded_steps(**move(more))[0],
+    guarded_steps(**move(args))[0],
 )
 ### END HIDDEN TESTS
 properties.points("Task 5 holds.")
@@ -1659,11 +1661,11 @@ clipped twice in m: m took the scale twice
 - (1 - beta_1) * scale * d
 + (1 - beta_1) * scale**2 * d
 
-uphill: scales are right, but the steps have the wrong sign: they go against the gradient
+uphill: scales are right, but the steps have the wrong sign: a step goes against the gradient, and these go along it
 - step = -m
 + step = m
 
-no corrections: scales are right, but m and s were not corrected for their beginning at 0, so that the first steps are too long
+no corrections: scales are right, but m and s were not corrected for their beginning at 0, so that the first steps have the wrong length
 -         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
 -         step = -m / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
 +         size = xp.sqrt(s)
@@ -1710,6 +1712,141 @@ new and old swapped: scales are right, but in both means the new gradient has th
 gradient in place of its mean: scales are right, but the clipped gradient itself was divided by the root of s; its running mean m was asked for
 - step = -m / (1 - beta_1 ** (t + 1)) /
 + step = -scale * d /
+
+corrected with the other beta: scales are right, but s was divided by 1 - beta_1 ** t; its own beta is beta_2
+- xp.sqrt(s / (1 - beta_2 ** (t + 1)))
++ xp.sqrt(s / (1 - beta_1 ** (t + 1)))
+
+m corrected with the other beta: scales are right, but m was divided by 1 - beta_2 ** t; its own beta is beta_1
+- -m / (1 - beta_1 ** (t + 1)) /
++ -m / (1 - beta_2 ** (t + 1)) /
+
+corrections swapped: scales are right, but the corrections have changed places: m is divided by 1 - beta_1 ** t, s by 1 - beta_2 ** t
+-         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
+-         step = -m / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
++         size = xp.sqrt(s / (1 - beta_1 ** (t + 1)))
++         step = -m / (1 - beta_2 ** (t + 1)) / (size + 1e-8)
+
+corrected means carried on: scales are right, but the corrected means were stored in m and s, so that the next step begins with them and corrects again; give them names of their own
+-         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
+-         step = -m / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
++         m = m / (1 - beta_1 ** (t + 1))
++         s = s / (1 - beta_2 ** (t + 1))
++         step = -m / (xp.sqrt(s) + 1e-8)
+
+sum in place of a mean: scales are right, but m adds the whole gradient: the factor 1 - beta_1 is missing
+- (1 - beta_1) * scale * d
++ scale * d
+
+sum of squares: scales are right, but s adds the whole square: the factor 1 - beta_2 is missing
+- (1 - beta_2) * (scale * d) ** 2
++ (scale * d) ** 2
+
+largest square kept: scales are right, but s never falls: the larger of the old and the new one was kept, as in AMSGrad; here s is a plain running mean
+- s = beta_2 * s + (1 - beta_2) * (scale * d) ** 2
++ s = xp.maximum(s, beta_2 * s + (1 - beta_2) * (scale * d) ** 2)
+
+all scales 1: every scale is 1, though some gradients are longer than their thresholds: look whether `lengths` is filled, and whether each length is that of one row
+-         lengths.append(length)
+-
+
+one too few, first pair free: the median ran over window - 1 steps, without the one just before
+-         if lengths:
+-             usual = median(lengths[-window:])
++         if lengths[-window:-1]:
++             usual = median(lengths[-window:-1])
+
+one too many: the median ran over window + 1 steps; lengths[-window:] has the last `window`
+- lengths[-window:]
++ lengths[-window - 1 :]
+
+one for all steps: one threshold, from the lengths of all rows, was used at every step; at step t only the last `window` lengths before it are known
+- median(lengths[-window:])
++ median(float(xp.linalg.vector_norm(g)) for g in gradients)
+
+one for all steps and the first: one threshold, from the lengths of all rows, was used at every step; at step t only the last `window` lengths before it are known
+-         if lengths:
+-             usual = median(lengths[-window:])
+-             scale = min(1.0, factor * usual / length)
++         usual = median(float(xp.linalg.vector_norm(g)) for g in gradients)
++         scale = min(1.0, factor * usual / length)
+
+lower of two middles: with an even number of lengths the median is the mean of the two in the middle; the lower one was taken, as torch.median does
+- median(lengths[-window:])
++ sorted(lengths[-window:])[(len(lengths[-window:]) - 1) // 2]
+
+high percentile: the 90th percentile of the last lengths was taken for the usual one; the median was asked for
+- median(lengths[-window:])
++ float(np.quantile(lengths[-window:], 0.9))
+
+running mean: a running mean of the lengths was taken for the usual one; the median of the last `window` was asked for
+-             usual = median(lengths[-window:])
++             usual = lengths[0]
++             for one in lengths[1:]:
++                 usual = usual + (one - usual) / window
+
+running mean with beta_1: a running mean of the lengths, with beta_1, was taken for the usual one; the median of the last `window` was asked for
+-             usual = median(lengths[-window:])
++             usual = lengths[0]
++             for one in lengths[1:]:
++                 usual = beta_1 * usual + (1 - beta_1) * one
+
+running mean with beta_2: a running mean of the lengths, with beta_2, was taken for the usual one; the median of the last `window` was asked for
+-             usual = median(lengths[-window:])
++             usual = lengths[0]
++             for one in lengths[1:]:
++                 usual = beta_2 * usual + (1 - beta_2) * one
+
+dropped: gradients longer than the threshold got a scale of 0; shorten them to it: threshold / length
+- min(1.0, factor * usual / length)
++ float(length <= factor * usual)
+
+lengths of the steps: the lengths are those of Adam's steps, and these were clipped; take the lengths of the gradients, and clip before m and s
+-         length, scale = float(xp.linalg.vector_norm(d)), 1.0
+-         if lengths:
+-             usual = median(lengths[-window:])
+-             scale = min(1.0, factor * usual / length)
+-         lengths.append(length)
+-         m = beta_1 * m + (1 - beta_1) * scale * d
+-         s = beta_2 * s + (1 - beta_2) * (scale * d) ** 2
+-         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
+-         step = -m / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
++         m = beta_1 * m + (1 - beta_1) * d
++         s = beta_2 * s + (1 - beta_2) * d**2
++         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
++         step = -m / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
++         length, scale = float(xp.linalg.vector_norm(step)), 1.0
++         if lengths:
++             usual = median(lengths[-window:])
++             scale = min(1.0, factor * usual / length)
++         lengths.append(length)
++         step = scale * step
+
+divided before it is clipped: the gradient was divided by the root of s before its length was taken; clip the gradient itself, before m and s
+-         length, scale = float(xp.linalg.vector_norm(d)), 1.0
+-         if lengths:
+-             usual = median(lengths[-window:])
+-             scale = min(1.0, factor * usual / length)
+-         lengths.append(length)
+-         m = beta_1 * m + (1 - beta_1) * scale * d
+-         s = beta_2 * s + (1 - beta_2) * (scale * d) ** 2
+-         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
+-         step = -m / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
++         s = beta_2 * s + (1 - beta_2) * d**2
++         d = d / (xp.sqrt(s / (1 - beta_2 ** (t + 1))) + 1e-8)
++         length, scale = float(xp.linalg.vector_norm(d)), 1.0
++         if lengths:
++             usual = median(lengths[-window:])
++             scale = min(1.0, factor * usual / length)
++         lengths.append(length)
++         m = beta_1 * m + (1 - beta_1) * scale * d
++         step = -m / (1 - beta_1 ** (t + 1))
+
+NumPy's zeros [hidden, dtype]: float32 goes in and float64 comes out: the means began with np.zeros; begin with xp.zeros_like
+-     m = xp.zeros_like(gradients[0, ...])
+-     s = xp.zeros_like(gradients[0, ...])
++     m = np.zeros(gradients.shape[1])
++     s = np.zeros(gradients.shape[1])
 """
 
 # %% [markdown]
