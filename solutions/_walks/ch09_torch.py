@@ -1,7 +1,8 @@
 # %% [markdown]
 # The author of the answers to `int8_product` had written the first version of
 # its catalogue; they were written without another look at it. So had the author
-# of those to `scaled_step`.
+# of those to `scaled_step`. The answers to the other four tasks were written by
+# somebody who had read the released notebook and the chapter, not the catalogue.
 
 # %% int8_product: one scale for a matrix, as in the chapter
 def int8_product(x, W):
@@ -867,3 +868,1165 @@ def scaled_step(weights, d_weights, scale, good, rate, limit, patience):
     if good == patience:
         scale, good = 2 * scale, 0
     return scale, good, tuple(w - rate * d for w, d in zip(weights, true))
+
+# %% LeakyCell: steepness forgotten
+class LeakyCell(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a_x, a_h, h, keep, steepness):
+        r = torch.tanh(steepness * (a_x + a_h))
+        ctx.save_for_backward(h, keep, r)
+        ctx.steepness = steepness
+        return keep * h + (1 - keep) * r
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, d_h):
+        h, keep, r = ctx.saved_tensors
+        d_a = d_h * (1 - keep) * (1 - r**2)
+        return d_a, d_a, d_h * keep, (d_h * (h - r)).sum(0), None
+
+# %% LeakyCell: 1 - keep forgotten on the way through r
+class LeakyCell(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a_x, a_h, h, keep, steepness):
+        r = torch.tanh(steepness * (a_x + a_h))
+        ctx.save_for_backward(h, keep, r)
+        ctx.steepness = steepness
+        return keep * h + (1 - keep) * r
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, d_h):
+        h, keep, r = ctx.saved_tensors
+        d_a = d_h * (1 - r**2) * ctx.steepness
+        return d_a, d_a, d_h * keep, (d_h * (h - r)).sum(0), None
+
+# %% LeakyCell: no None for the steepness
+class LeakyCell(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a_x, a_h, h, keep, steepness):
+        r = torch.tanh(steepness * (a_x + a_h))
+        ctx.save_for_backward(h, keep, r)
+        ctx.steepness = steepness
+        return keep * h + (1 - keep) * r
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, d_h):
+        h, keep, r = ctx.saved_tensors
+        d_a = d_h * (1 - keep) * (1 - r**2) * ctx.steepness
+        return d_a, d_a, d_h * keep, (d_h * (h - r)).sum(0)
+
+# %% LeakyCell: the state gets all of d_h
+class LeakyCell(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a_x, a_h, h, keep, steepness):
+        r = torch.tanh(steepness * (a_x + a_h))
+        ctx.save_for_backward(h, keep, r)
+        ctx.steepness = steepness
+        return keep * h + (1 - keep) * r
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, d_h):
+        h, keep, r = ctx.saved_tensors
+        d_a = d_h * (1 - keep) * (1 - r**2) * ctx.steepness
+        return d_a, d_a, d_h, (d_h * (h - r)).sum(0), None
+
+# %% LeakyCell: keep's second place forgotten
+class LeakyCell(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a_x, a_h, h, keep, steepness):
+        r = torch.tanh(steepness * (a_x + a_h))
+        ctx.save_for_backward(h, keep, r)
+        ctx.steepness = steepness
+        return keep * h + (1 - keep) * r
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, d_h):
+        h, keep, r = ctx.saved_tensors
+        d_a = d_h * (1 - keep) * (1 - r**2) * ctx.steepness
+        return d_a, d_a, d_h * keep, (d_h * h).sum(0), None
+
+# %% LeakyCell: keep's gradient summed over everything
+class LeakyCell(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a_x, a_h, h, keep, steepness):
+        r = torch.tanh(steepness * (a_x + a_h))
+        ctx.save_for_backward(h, keep, r)
+        ctx.steepness = steepness
+        return keep * h + (1 - keep) * r
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, d_h):
+        h, keep, r = ctx.saved_tensors
+        d_a = d_h * (1 - keep) * (1 - r**2) * ctx.steepness
+        return d_a, d_a, d_h * keep, (d_h * (h - r)).sum(), None
+
+# %% LeakyCell: keep's gradient a mean over the batch
+class LeakyCell(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a_x, a_h, h, keep, steepness):
+        r = torch.tanh(steepness * (a_x + a_h))
+        ctx.save_for_backward(h, keep, r)
+        ctx.steepness = steepness
+        return keep * h + (1 - keep) * r
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, d_h):
+        h, keep, r = ctx.saved_tensors
+        d_a = d_h * (1 - keep) * (1 - r**2) * ctx.steepness
+        return d_a, d_a, d_h * keep, (d_h * (h - r)).mean(0), None
+
+# %% LeakyCell: the state's gradient first
+class LeakyCell(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a_x, a_h, h, keep, steepness):
+        r = torch.tanh(steepness * (a_x + a_h))
+        ctx.save_for_backward(h, keep, r)
+        ctx.steepness = steepness
+        return keep * h + (1 - keep) * r
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, d_h):
+        h, keep, r = ctx.saved_tensors
+        d_a = d_h * (1 - keep) * (1 - r**2) * ctx.steepness
+        d_keep = (d_h * (h - r)).sum(0)
+        return d_h * keep, d_a, d_a, d_keep, None
+
+# %% LeakyCell: d_h changed in place on the way
+class LeakyCell(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a_x, a_h, h, keep, steepness):
+        r = torch.tanh(steepness * (a_x + a_h))
+        ctx.save_for_backward(h, keep, r)
+        ctx.steepness = steepness
+        return keep * h + (1 - keep) * r
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, d_h):
+        h, keep, r = ctx.saved_tensors
+        d_keep = (d_h * (h - r)).sum(0)
+        d_a = d_h.mul_(1 - keep).mul_(1 - r**2).mul_(ctx.steepness)
+        return d_a, d_a, d_h * keep, d_keep, None
+
+# %% LeakyCell: saves a, and takes 1 - a² for the derivative
+class LeakyCell(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a_x, a_h, h, keep, steepness):
+        a = steepness * (a_x + a_h)
+        r = torch.tanh(a)
+        ctx.save_for_backward(h, keep, a)
+        ctx.steepness = steepness
+        return keep * h + (1 - keep) * r
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, d_h):
+        h, keep, a = ctx.saved_tensors
+        r = torch.tanh(a)
+        d_a = d_h * (1 - keep) * (1 - a**2) * ctx.steepness
+        return d_a, d_a, d_h * keep, (d_h * (h - r)).sum(0), None
+
+# %% LeakyCell: a gradient for the steepness too
+class LeakyCell(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a_x, a_h, h, keep, steepness):
+        r = torch.tanh(steepness * (a_x + a_h))
+        ctx.save_for_backward(h, keep, r)
+        ctx.steepness = steepness
+        return keep * h + (1 - keep) * r
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, d_h):
+        h, keep, r = ctx.saved_tensors
+        d_a = d_h * (1 - keep) * (1 - r**2) * ctx.steepness
+        d_s = (d_h * (1 - keep) * (1 - r**2) * torch.atanh(r)).sum()
+        d_s = d_s / ctx.steepness
+        return d_a, d_a, d_h * keep, (d_h * (h - r)).sum(0), d_s
+
+# %% LeakyCell: the sigmoid's derivative
+class LeakyCell(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a_x, a_h, h, keep, steepness):
+        r = torch.tanh(steepness * (a_x + a_h))
+        ctx.save_for_backward(h, keep, r)
+        ctx.steepness = steepness
+        return keep * h + (1 - keep) * r
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, d_h):
+        h, keep, r = ctx.saved_tensors
+        d_a = d_h * (1 - keep) * r * (1 - r) * ctx.steepness
+        return d_a, d_a, d_h * keep, (d_h * (h - r)).sum(0), None
+
+# %% LeakyCell: keep and 1 - keep the other way round
+class LeakyCell(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a_x, a_h, h, keep, steepness):
+        r = torch.tanh(steepness * (a_x + a_h))
+        ctx.save_for_backward(h, keep, r)
+        ctx.steepness = steepness
+        return keep * h + (1 - keep) * r
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, d_h):
+        h, keep, r = ctx.saved_tensors
+        d_a = d_h * keep * (1 - r**2) * ctx.steepness
+        d_keep = (d_h * (r - h)).sum(0)
+        return d_a, d_a, d_h * (1 - keep), d_keep, None
+
+# %% LeakyCell: the sign of keep's gradient
+class LeakyCell(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a_x, a_h, h, keep, steepness):
+        r = torch.tanh(steepness * (a_x + a_h))
+        ctx.save_for_backward(h, keep, r)
+        ctx.steepness = steepness
+        return keep * h + (1 - keep) * r
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, d_h):
+        h, keep, r = ctx.saved_tensors
+        d_a = d_h * (1 - keep) * (1 - r**2) * ctx.steepness
+        return d_a, d_a, d_h * keep, (d_h * (r - h)).sum(0), None
+
+# %% LeakyCell: the state through r as well
+class LeakyCell(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a_x, a_h, h, keep, steepness):
+        r = torch.tanh(steepness * (a_x + a_h))
+        ctx.save_for_backward(h, keep, r)
+        ctx.steepness = steepness
+        return keep * h + (1 - keep) * r
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, d_h):
+        h, keep, r = ctx.saved_tensors
+        d_a = d_h * (1 - keep) * (1 - r**2) * ctx.steepness
+        return d_a, d_a, d_h * keep + d_a, (d_h * (h - r)).sum(0), None
+
+# %% LeakyCell: keep's gradient without d_h
+class LeakyCell(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a_x, a_h, h, keep, steepness):
+        r = torch.tanh(steepness * (a_x + a_h))
+        ctx.save_for_backward(h, keep, r)
+        ctx.steepness = steepness
+        return keep * h + (1 - keep) * r
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, d_h):
+        h, keep, r = ctx.saved_tensors
+        d_a = d_h * (1 - keep) * (1 - r**2) * ctx.steepness
+        return d_a, d_a, d_h * keep, (h - r).sum(0), None
+
+# %% LeakyCell: the steepness squared into r
+class LeakyCell(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a_x, a_h, h, keep, steepness):
+        r = torch.tanh(steepness * (a_x + a_h))
+        ctx.save_for_backward(h, keep, r)
+        ctx.steepness = steepness
+        return keep * h + (1 - keep) * r
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, d_h):
+        h, keep, r = ctx.saved_tensors
+        s = ctx.steepness
+        d_a = d_h * (1 - keep) * (1 - (s * r) ** 2) * s
+        return d_a, d_a, d_h * keep, (d_h * (h - r)).sum(0), None
+
+# %% LeakyCell: right, torch adds keep's gradients up
+class LeakyCell(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a_x, a_h, h, keep, steepness):
+        r = torch.tanh(steepness * (a_x + a_h))
+        ctx.save_for_backward(h, keep, r)
+        ctx.steepness = steepness
+        return keep * h + (1 - keep) * r
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, d_h):
+        h, keep, r = ctx.saved_tensors
+        d_r = d_h - d_h * keep
+        d_a = d_r * ctx.steepness * (1 - r * r)
+        return d_a, d_a, d_h * keep, d_h * (h - r), None
+
+# %% to_torch: the bias in both
+def to_torch(kernel, recurrent, bias):
+    names = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
+    def turned(a):
+        f, i, o, g = a.chunk(4, -1)
+        return torch.cat([i, f, g, o], -1)
+    b = turned(bias)
+    return dict(zip(names, [turned(kernel).T, turned(recurrent).T, b, b]))
+
+# %% to_torch: transposed only, the order left
+def to_torch(kernel, recurrent, bias):
+    names = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
+    zeros = torch.zeros_like(bias)
+    return dict(zip(names, [kernel.T, recurrent.T, bias, zeros]))
+
+# %% to_torch: the bias left in the file's order
+def to_torch(kernel, recurrent, bias):
+    names = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
+    def turned(a):
+        f, i, o, g = a.chunk(4, -1)
+        return torch.cat([i, f, g, o], -1)
+    zeros = torch.zeros_like(bias)
+    arrays = turned(kernel).T, turned(recurrent).T, bias, zeros
+    return dict(zip(names, arrays))
+
+# %% to_torch: the recurrent matrix left in the file's order
+def to_torch(kernel, recurrent, bias):
+    names = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
+    def turned(a):
+        f, i, o, g = a.chunk(4, -1)
+        return torch.cat([i, f, g, o], -1)
+    zeros = torch.zeros_like(bias)
+    arrays = turned(kernel).T, recurrent.T, turned(bias), zeros
+    return dict(zip(names, arrays))
+
+# %% to_torch: not transposed
+def to_torch(kernel, recurrent, bias):
+    names = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
+    def turned(a):
+        f, i, o, g = a.chunk(4, -1)
+        return torch.cat([i, f, g, o], -1)
+    arrays = turned(kernel), turned(recurrent), turned(bias)
+    return dict(zip(names, [*arrays, torch.zeros_like(bias)]))
+
+# %% to_torch: reshaped
+def to_torch(kernel, recurrent, bias):
+    names = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
+    def turned(a):
+        f, i, o, g = a.chunk(4, -1)
+        return torch.cat([i, f, g, o], -1)
+    D, H4 = kernel.shape
+    w_ih = turned(kernel).reshape(H4, D)
+    w_hh = turned(recurrent).reshape(H4, -1)
+    zeros = torch.zeros_like(bias)
+    return dict(zip(names, [w_ih, w_hh, turned(bias), zeros]))
+
+# %% to_torch: one bias, three keys
+def to_torch(kernel, recurrent, bias):
+    names = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
+    def turned(a):
+        f, i, o, g = a.chunk(4, -1)
+        return torch.cat([i, f, g, o], -1)
+    arrays = turned(kernel).T, turned(recurrent).T, turned(bias)
+    return dict(zip(names, arrays))
+
+# %% to_torch: a list of the arrays
+def to_torch(kernel, recurrent, bias):
+    names = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
+    def turned(a):
+        f, i, o, g = a.chunk(4, -1)
+        return torch.cat([i, f, g, o], -1)
+    zeros = torch.zeros_like(bias)
+    return [turned(kernel).T, turned(recurrent).T, turned(bias), zeros]
+
+# %% to_torch: transposed first, then the last axis taken into blocks
+def to_torch(kernel, recurrent, bias):
+    names = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
+    def turned(a):
+        f, i, o, g = a.chunk(4, -1)
+        return torch.cat([i, f, g, o], -1)
+    zeros = torch.zeros_like(bias)
+    arrays = turned(kernel.T), turned(recurrent.T), turned(bias), zeros
+    return dict(zip(names, arrays))
+
+# %% to_torch: the recurrent blocks below each other, as they are
+def to_torch(kernel, recurrent, bias):
+    names = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
+    def turned(a):
+        f, i, o, g = a.chunk(4, -1)
+        return torch.cat([i, f, g, o], -1)
+    f, i, o, g = recurrent.chunk(4, -1)
+    w_hh = torch.cat([i, f, g, o], 0)
+    zeros = torch.zeros_like(bias)
+    return dict(zip(names, [turned(kernel).T, w_hh, turned(bias), zeros]))
+
+# %% to_torch: a new axis by stack
+def to_torch(kernel, recurrent, bias):
+    names = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
+    def turned(a):
+        f, i, o, g = a.chunk(4, -1)
+        return torch.stack([i, f, g, o])
+
+    zeros = torch.zeros_like(bias)
+    arrays = turned(kernel).T, turned(recurrent).T, turned(bias), zeros
+    return dict(zip(names, arrays))
+
+# %% to_torch: only input and forget changed places
+def to_torch(kernel, recurrent, bias):
+    names = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
+    def turned(a):
+        f, i, o, g = a.chunk(4, -1)
+        return torch.cat([i, f, o, g], -1)
+    zeros = torch.zeros_like(bias)
+    arrays = turned(kernel).T, turned(recurrent).T, turned(bias), zeros
+    return dict(zip(names, arrays))
+
+# %% to_torch: only output and candidate changed places
+def to_torch(kernel, recurrent, bias):
+    names = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
+    def turned(a):
+        f, i, o, g = a.chunk(4, -1)
+        return torch.cat([f, i, g, o], -1)
+    zeros = torch.zeros_like(bias)
+    arrays = turned(kernel).T, turned(recurrent).T, turned(bias), zeros
+    return dict(zip(names, arrays))
+
+# %% to_torch: the old TensorFlow order, i, j, f, o
+def to_torch(kernel, recurrent, bias):
+    names = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
+    def turned(a):
+        f, i, o, g = a.chunk(4, -1)
+        return torch.cat([i, g, f, o], -1)
+    zeros = torch.zeros_like(bias)
+    arrays = turned(kernel).T, turned(recurrent).T, turned(bias), zeros
+    return dict(zip(names, arrays))
+
+# %% to_torch: one added to the forget gate's bias
+def to_torch(kernel, recurrent, bias):
+    names = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
+    f, i, o, g = bias.chunk(4)
+    b = torch.cat([i, f + 1.0, g, o])
+    w = []
+    for a in (kernel, recurrent):
+        f, i, o, g = a.chunk(4, -1)
+        w.append(torch.cat([i, f, g, o], -1).T)
+    return dict(zip(names, [*w, b, torch.zeros_like(b)]))
+
+# %% to_torch: four numbers a unit next to each other
+def to_torch(kernel, recurrent, bias):
+    names = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
+    def turned(a):
+        a = a.reshape(*a.shape[:-1], -1, 4)  # units, then gates
+        a = a[..., [1, 0, 3, 2]]
+        return a.transpose(-1, -2).reshape(*a.shape[:-2], -1)
+
+    zeros = torch.zeros_like(bias)
+    arrays = turned(kernel).T, turned(recurrent).T, turned(bias), zeros
+    return dict(zip(names, arrays))
+
+# %% to_torch: zeros in float32
+def to_torch(kernel, recurrent, bias):
+    names = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
+    def turned(a):
+        f, i, o, g = a.chunk(4, -1)
+        return torch.cat([i, f, g, o], -1)
+    zeros = torch.zeros(bias.shape)
+    arrays = turned(kernel).T, turned(recurrent).T, turned(bias), zeros
+    return dict(zip(names, arrays))
+
+# %% to_torch: right, half of the bias in each
+def to_torch(kernel, recurrent, bias):
+    names = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
+    def turned(a):
+        f, i, o, g = a.chunk(4, -1)
+        return torch.cat([i, f, g, o], -1)
+    half = turned(bias) / 2
+    arrays = turned(kernel).T, turned(recurrent).T, half, half.clone()
+    return dict(zip(names, arrays))
+
+# %% median_seconds: no wait before the first reading
+def median_seconds(run, wait, clock, warmup, repeats):
+    for _ in range(warmup):
+        run()
+    times = []
+    for _ in range(repeats):
+        start = clock()
+        run()
+        wait()
+        times.append(clock() - start)
+    return statistics.median(times)
+
+# %% median_seconds: no wait after the run
+def median_seconds(run, wait, clock, warmup, repeats):
+    for _ in range(warmup):
+        run()
+    times = []
+    for _ in range(repeats):
+        wait()
+        start = clock()
+        run()
+        times.append(clock() - start)
+    return statistics.median(times)
+
+# %% median_seconds: no wait at all
+def median_seconds(run, wait, clock, warmup, repeats):
+    for _ in range(warmup):
+        run()
+    times = []
+    for _ in range(repeats):
+        start = clock()
+        run()
+        times.append(clock() - start)
+    return statistics.median(times)
+
+# %% median_seconds: no warm-up
+def median_seconds(run, wait, clock, warmup, repeats):
+    times = []
+    for _ in range(repeats):
+        wait()
+        start = clock()
+        run()
+        wait()
+        times.append(clock() - start)
+    return statistics.median(times)
+
+# %% median_seconds: the warm-up runs counted
+def median_seconds(run, wait, clock, warmup, repeats):
+    times = []
+    for _ in range(warmup + repeats):
+        wait()
+        start = clock()
+        run()
+        wait()
+        times.append(clock() - start)
+    return statistics.median(times)
+
+# %% median_seconds: the clock read before the second wait
+def median_seconds(run, wait, clock, warmup, repeats):
+    for _ in range(warmup):
+        run()
+    times = []
+    for _ in range(repeats):
+        wait()
+        start = clock()
+        run()
+        end = clock()
+        wait()
+        times.append(end - start)
+    return statistics.median(times)
+
+# %% median_seconds: Python's clock
+def median_seconds(run, wait, clock, warmup, repeats):
+    for _ in range(warmup):
+        run()
+    times = []
+    for _ in range(repeats):
+        wait()
+        start = time.perf_counter()
+        run()
+        wait()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+# %% median_seconds: waits around all runs together
+def median_seconds(run, wait, clock, warmup, repeats):
+    for _ in range(warmup):
+        run()
+    wait()
+    times = []
+    for _ in range(repeats):
+        start = clock()
+        run()
+        times.append(clock() - start)
+    wait()
+    return statistics.median(times)
+
+# %% median_seconds: run named, not called
+def median_seconds(run, wait, clock, warmup, repeats):
+    for _ in range(warmup):
+        run
+    times = []
+    for _ in range(repeats):
+        wait()
+        start = clock()
+        run
+        wait()
+        times.append(clock() - start)
+    return statistics.median(times)
+
+# %% median_seconds: torch's median
+def median_seconds(run, wait, clock, warmup, repeats):
+    for _ in range(warmup):
+        run()
+    times = []
+    for _ in range(repeats):
+        wait()
+        start = clock()
+        run()
+        wait()
+        times.append(clock() - start)
+    return float(torch.tensor(times).median())
+
+# %% median_seconds: the mean
+def median_seconds(run, wait, clock, warmup, repeats):
+    for _ in range(warmup):
+        run()
+    times = []
+    for _ in range(repeats):
+        wait()
+        start = clock()
+        run()
+        wait()
+        times.append(clock() - start)
+    return sum(times) / len(times)
+
+# %% median_seconds: the fastest
+def median_seconds(run, wait, clock, warmup, repeats):
+    for _ in range(warmup):
+        run()
+    best = float("inf")
+    for _ in range(repeats):
+        wait()
+        start = clock()
+        run()
+        wait()
+        best = min(best, clock() - start)
+    return best
+
+# %% median_seconds: the upper middle
+def median_seconds(run, wait, clock, warmup, repeats):
+    for _ in range(warmup):
+        run()
+    times = []
+    for _ in range(repeats):
+        wait()
+        start = clock()
+        run()
+        wait()
+        times.append(clock() - start)
+    return sorted(times)[repeats // 2]
+
+# %% median_seconds: the middle of what is not sorted
+def median_seconds(run, wait, clock, warmup, repeats):
+    for _ in range(warmup):
+        run()
+    times = np.zeros(repeats)
+    for k in range(repeats):
+        wait()
+        start = clock()
+        run()
+        wait()
+        times[k] = clock() - start
+    return float(times[repeats // 2])
+
+# %% median_seconds: the clock started after the order
+def median_seconds(run, wait, clock, warmup, repeats):
+    for _ in range(warmup):
+        run()
+    times = []
+    for _ in range(repeats):
+        wait()
+        run()
+        start = clock()
+        wait()
+        times.append(clock() - start)
+    return statistics.median(times)
+
+# %% median_seconds: one reading around all, divided
+def median_seconds(run, wait, clock, warmup, repeats):
+    for _ in range(warmup):
+        run()
+    wait()
+    start = clock()
+    for _ in range(repeats):
+        run()
+    wait()
+    return (clock() - start) / repeats
+
+# %% median_seconds: the first of the repeats are the warm-up
+def median_seconds(run, wait, clock, warmup, repeats):
+    times = []
+    for _ in range(repeats):
+        wait()
+        start = clock()
+        run()
+        wait()
+        times.append(clock() - start)
+    return statistics.median(times[warmup:] or times)
+
+# %% median_seconds: right, each warm-up waited for
+def median_seconds(run, wait, clock, warmup, repeats):
+    def one():
+        run()
+        wait()
+
+    for _ in range(warmup):
+        one()
+    wait()
+    times = []
+    for _ in range(repeats):
+        start = clock()
+        one()
+        times.append(clock() - start)
+    return float(np.median(times))
+
+# %% Loop: a second derivative is not refused
+class Loop(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, cell, cell_vjp, x, *rest):
+        params, state = Params(*rest[:4]), rest[4:]
+        y, state, tape = unroll(cell, params, x, state)
+        leaves = []
+        ctx.form = tree_map(leaves.append, (params, tape))
+        ctx.save_for_backward(*leaves)
+        ctx.cell_vjp = cell_vjp
+        return y, *state
+
+    @staticmethod
+    def backward(ctx, d_y, *d_state):
+        leaves = iter(ctx.saved_tensors)
+        params, tape = tree_map(lambda _: next(leaves), ctx.form)
+        d_params, d_x, d_state = bptt(
+            ctx.cell_vjp, params, tape, d_y, d_state
+        )
+        return None, None, d_x, *d_params, *d_state
+
+# %% Loop: once_differentiable, as in task 1
+class Loop(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, cell, cell_vjp, x, *rest):
+        params, state = Params(*rest[:4]), rest[4:]
+        y, state, tape = unroll(cell, params, x, state)
+        leaves = []
+        ctx.form = tree_map(leaves.append, (params, tape))
+        ctx.save_for_backward(*leaves)
+        ctx.cell_vjp = cell_vjp
+        return y, *state
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, d_y, *d_state):
+        leaves = iter(ctx.saved_tensors)
+        params, tape = tree_map(lambda _: next(leaves), ctx.form)
+        d_params, d_x, d_state = bptt(
+            ctx.cell_vjp, params, tape, d_y, d_state
+        )
+        return None, None, d_x, *d_params, *d_state
+
+# %% Loop: one None for the two functions
+class Loop(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, cell, cell_vjp, x, *rest):
+        params, state = Params(*rest[:4]), rest[4:]
+        y, state, tape = unroll(cell, params, x, state)
+        leaves = []
+        ctx.form = tree_map(leaves.append, (params, tape))
+        ctx.save_for_backward(*leaves)
+        ctx.cell_vjp = cell_vjp
+        return y, *state
+
+    @staticmethod
+    def backward(ctx, d_y, *d_state):
+        if torch.is_grad_enabled():
+            raise RuntimeError("no second derivative")
+        leaves = iter(ctx.saved_tensors)
+        params, tape = tree_map(lambda _: next(leaves), ctx.form)
+        d_params, d_x, d_state = bptt(
+            ctx.cell_vjp, params, tape, d_y, d_state
+        )
+        return None, d_x, *d_params, *d_state
+
+# %% Loop: right, without @staticmethod, which torch does not miss
+class Loop(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, cell, cell_vjp, x, *rest):
+        params, state = Params(*rest[:4]), rest[4:]
+        y, state, tape = unroll(cell, params, x, state)
+        leaves = []
+        ctx.form = tree_map(leaves.append, (params, tape))
+        ctx.save_for_backward(*leaves)
+        ctx.cell_vjp = cell_vjp
+        return y, *state
+
+    def backward(ctx, d_y, *d_state):
+        if torch.is_grad_enabled():
+            raise RuntimeError("no second derivative")
+        leaves = iter(ctx.saved_tensors)
+        params, tape = tree_map(lambda _: next(leaves), ctx.form)
+        d_params, d_x, d_state = bptt(
+            ctx.cell_vjp, params, tape, d_y, d_state
+        )
+        return None, None, d_x, *d_params, *d_state
+
+# %% Loop: no gradient for the first state
+class Loop(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, cell, cell_vjp, x, *rest):
+        params, state = Params(*rest[:4]), rest[4:]
+        y, state, tape = unroll(cell, params, x, state)
+        leaves = []
+        ctx.form = tree_map(leaves.append, (params, tape))
+        ctx.save_for_backward(*leaves)
+        ctx.cell_vjp = cell_vjp
+        return y, *state
+
+    @staticmethod
+    def backward(ctx, d_y, *d_state):
+        if torch.is_grad_enabled():
+            raise RuntimeError("no second derivative")
+        leaves = iter(ctx.saved_tensors)
+        params, tape = tree_map(lambda _: next(leaves), ctx.form)
+        d_params, d_x, d_state = bptt(
+            ctx.cell_vjp, params, tape, d_y, d_state
+        )
+        return None, None, d_x, *d_params
+
+# %% Loop: the tree given to save_for_backward
+class Loop(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, cell, cell_vjp, x, *rest):
+        params, state = Params(*rest[:4]), rest[4:]
+        y, state, tape = unroll(cell, params, x, state)
+        leaves = []
+        ctx.save_for_backward(params, tape)
+        ctx.cell_vjp = cell_vjp
+        return y, *state
+
+    @staticmethod
+    def backward(ctx, d_y, *d_state):
+        if torch.is_grad_enabled():
+            raise RuntimeError("no second derivative")
+        params, tape = ctx.saved_tensors
+        d_params, d_x, d_state = bptt(
+            ctx.cell_vjp, params, tape, d_y, d_state
+        )
+        return None, None, d_x, *d_params, *d_state
+
+# %% Loop: kept on ctx, without save_for_backward
+class Loop(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, cell, cell_vjp, x, *rest):
+        params, state = Params(*rest[:4]), rest[4:]
+        y, state, tape = unroll(cell, params, x, state)
+        leaves = []
+        ctx.params, ctx.tape = params, tape
+        ctx.cell_vjp = cell_vjp
+        return y, *state
+
+    @staticmethod
+    def backward(ctx, d_y, *d_state):
+        if torch.is_grad_enabled():
+            raise RuntimeError("no second derivative")
+        params, tape = ctx.params, ctx.tape
+        d_params, d_x, d_state = bptt(
+            ctx.cell_vjp, params, tape, d_y, d_state
+        )
+        return None, None, d_x, *d_params, *d_state
+
+# %% Loop: one part of the state, as the plain cell has
+class Loop(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, cell, cell_vjp, x, *rest):
+        params, state = Params(*rest[:4]), rest[4:]
+        y, state, tape = unroll(cell, params, x, state)
+        leaves = []
+        ctx.form = tree_map(leaves.append, (params, tape))
+        ctx.save_for_backward(*leaves)
+        ctx.cell_vjp = cell_vjp
+        return y, *state
+
+    @staticmethod
+    def backward(ctx, d_y, d_state):
+        if torch.is_grad_enabled():
+            raise RuntimeError("no second derivative")
+        leaves = iter(ctx.saved_tensors)
+        params, tape = tree_map(lambda _: next(leaves), ctx.form)
+        d_params, d_x, d_state = bptt(
+            ctx.cell_vjp, params, tape, d_y, (d_state,)
+        )
+        return None, None, d_x, *d_params, *d_state
+
+# %% Loop: a new iterator for each leaf
+class Loop(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, cell, cell_vjp, x, *rest):
+        params, state = Params(*rest[:4]), rest[4:]
+        y, state, tape = unroll(cell, params, x, state)
+        leaves = []
+        ctx.form = tree_map(leaves.append, (params, tape))
+        ctx.save_for_backward(*leaves)
+        ctx.cell_vjp = cell_vjp
+        return y, *state
+
+    @staticmethod
+    def backward(ctx, d_y, *d_state):
+        if torch.is_grad_enabled():
+            raise RuntimeError("no second derivative")
+        params, tape = tree_map(
+            lambda _: next(iter(ctx.saved_tensors)), ctx.form
+        )
+        d_params, d_x, d_state = bptt(
+            ctx.cell_vjp, params, tape, d_y, d_state
+        )
+        return None, None, d_x, *d_params, *d_state
+
+# %% Loop: the state returned as a tuple
+class Loop(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, cell, cell_vjp, x, *rest):
+        params, state = Params(*rest[:4]), rest[4:]
+        y, state, tape = unroll(cell, params, x, state)
+        leaves = []
+        ctx.form = tree_map(leaves.append, (params, tape))
+        ctx.save_for_backward(*leaves)
+        ctx.cell_vjp = cell_vjp
+        return y, state
+
+    @staticmethod
+    def backward(ctx, d_y, *d_state):
+        if torch.is_grad_enabled():
+            raise RuntimeError("no second derivative")
+        leaves = iter(ctx.saved_tensors)
+        params, tape = tree_map(lambda _: next(leaves), ctx.form)
+        d_params, d_x, d_state = bptt(
+            ctx.cell_vjp, params, tape, d_y, d_state
+        )
+        return None, None, d_x, *d_params, *d_state
+
+# %% Loop: d_params and d_state returned as they are
+class Loop(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, cell, cell_vjp, x, *rest):
+        params, state = Params(*rest[:4]), rest[4:]
+        y, state, tape = unroll(cell, params, x, state)
+        leaves = []
+        ctx.form = tree_map(leaves.append, (params, tape))
+        ctx.save_for_backward(*leaves)
+        ctx.cell_vjp = cell_vjp
+        return y, *state
+
+    @staticmethod
+    def backward(ctx, d_y, *d_state):
+        if torch.is_grad_enabled():
+            raise RuntimeError("no second derivative")
+        leaves = iter(ctx.saved_tensors)
+        params, tape = tree_map(lambda _: next(leaves), ctx.form)
+        d_params, d_x, d_state = bptt(
+            ctx.cell_vjp, params, tape, d_y, d_state
+        )
+        return None, None, d_x, d_params, d_state
+
+# %% Loop: the last state's gradient taken for zero
+class Loop(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, cell, cell_vjp, x, *rest):
+        params, state = Params(*rest[:4]), rest[4:]
+        y, state, tape = unroll(cell, params, x, state)
+        leaves = []
+        ctx.form = tree_map(leaves.append, (params, tape))
+        ctx.save_for_backward(*leaves)
+        ctx.cell_vjp = cell_vjp
+        return y, *state
+
+    @staticmethod
+    def backward(ctx, d_y, *d_state):
+        if torch.is_grad_enabled():
+            raise RuntimeError("no second derivative")
+        leaves = iter(ctx.saved_tensors)
+        params, tape = tree_map(lambda _: next(leaves), ctx.form)
+        nothing = tuple(torch.zeros_like(d) for d in d_state)
+        d_params, d_x, d_state = bptt(
+            ctx.cell_vjp, params, tape, d_y, nothing
+        )
+        return None, None, d_x, *d_params, *d_state
+
+# %% Loop: None for the first state, which is a constant
+class Loop(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, cell, cell_vjp, x, *rest):
+        params, state = Params(*rest[:4]), rest[4:]
+        y, state, tape = unroll(cell, params, x, state)
+        leaves = []
+        ctx.form = tree_map(leaves.append, (params, tape))
+        ctx.save_for_backward(*leaves)
+        ctx.cell_vjp = cell_vjp
+        return y, *state
+
+    @staticmethod
+    def backward(ctx, d_y, *d_state):
+        if torch.is_grad_enabled():
+            raise RuntimeError("no second derivative")
+        leaves = iter(ctx.saved_tensors)
+        params, tape = tree_map(lambda _: next(leaves), ctx.form)
+        d_params, d_x, d_state = bptt(
+            ctx.cell_vjp, params, tape, d_y, d_state
+        )
+        return None, None, d_x, *d_params, *[None for _ in d_state]
+
+# %% Loop: the weights' gradients a mean over the batch
+class Loop(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, cell, cell_vjp, x, *rest):
+        params, state = Params(*rest[:4]), rest[4:]
+        y, state, tape = unroll(cell, params, x, state)
+        leaves = []
+        ctx.form = tree_map(leaves.append, (params, tape))
+        ctx.save_for_backward(*leaves)
+        ctx.cell_vjp = cell_vjp
+        return y, *state
+
+    @staticmethod
+    def backward(ctx, d_y, *d_state):
+        if torch.is_grad_enabled():
+            raise RuntimeError("no second derivative")
+        leaves = iter(ctx.saved_tensors)
+        params, tape = tree_map(lambda _: next(leaves), ctx.form)
+        d_params, d_x, d_state = bptt(
+            ctx.cell_vjp, params, tape, d_y, d_state
+        )
+        d_params = [d / d_y.shape[1] for d in d_params]
+        return None, None, d_x, *d_params, *d_state
+
+# %% Loop: d_y turned round, since time runs back
+class Loop(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, cell, cell_vjp, x, *rest):
+        params, state = Params(*rest[:4]), rest[4:]
+        y, state, tape = unroll(cell, params, x, state)
+        leaves = []
+        ctx.form = tree_map(leaves.append, (params, tape))
+        ctx.save_for_backward(*leaves)
+        ctx.cell_vjp = cell_vjp
+        return y, *state
+
+    @staticmethod
+    def backward(ctx, d_y, *d_state):
+        if torch.is_grad_enabled():
+            raise RuntimeError("no second derivative")
+        leaves = iter(ctx.saved_tensors)
+        params, tape = tree_map(lambda _: next(leaves), ctx.form)
+        d_params, d_x, d_state = bptt(
+            ctx.cell_vjp, params, tape, d_y.flip(0), d_state
+        )
+        return None, None, d_x, *d_params, *d_state
+
+# %% Loop: the last state's gradient added to the last d_y too
+class Loop(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, cell, cell_vjp, x, *rest):
+        params, state = Params(*rest[:4]), rest[4:]
+        y, state, tape = unroll(cell, params, x, state)
+        leaves = []
+        ctx.form = tree_map(leaves.append, (params, tape))
+        ctx.save_for_backward(*leaves)
+        ctx.cell_vjp = cell_vjp
+        return y, *state
+
+    @staticmethod
+    def backward(ctx, d_y, *d_state):
+        if torch.is_grad_enabled():
+            raise RuntimeError("no second derivative")
+        leaves = iter(ctx.saved_tensors)
+        params, tape = tree_map(lambda _: next(leaves), ctx.form)
+        d_y = d_y.clone()
+        d_y[-1] += d_state[0]
+        d_params, d_x, d_state = bptt(
+            ctx.cell_vjp, params, tape, d_y, d_state
+        )
+        return None, None, d_x, *d_params, *d_state
+
+# %% Loop: refuses where d_y needs a gradient
+class Loop(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, cell, cell_vjp, x, *rest):
+        params, state = Params(*rest[:4]), rest[4:]
+        y, state, tape = unroll(cell, params, x, state)
+        leaves = []
+        ctx.form = tree_map(leaves.append, (params, tape))
+        ctx.save_for_backward(*leaves)
+        ctx.cell_vjp = cell_vjp
+        return y, *state
+
+    @staticmethod
+    def backward(ctx, d_y, *d_state):
+        if d_y.requires_grad:
+            raise RuntimeError("no second derivative")
+        leaves = iter(ctx.saved_tensors)
+        params, tape = tree_map(lambda _: next(leaves), ctx.form)
+        d_params, d_x, d_state = bptt(
+            ctx.cell_vjp, params, tape, d_y, d_state
+        )
+        return None, None, d_x, *d_params, *d_state
+
+# %% Loop: the condition the wrong way round
+class Loop(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, cell, cell_vjp, x, *rest):
+        params, state = Params(*rest[:4]), rest[4:]
+        y, state, tape = unroll(cell, params, x, state)
+        leaves = []
+        ctx.form = tree_map(leaves.append, (params, tape))
+        ctx.save_for_backward(*leaves)
+        ctx.cell_vjp = cell_vjp
+        return y, *state
+
+    @staticmethod
+    def backward(ctx, d_y, *d_state):
+        if not torch.is_grad_enabled():
+            raise RuntimeError("no second derivative")
+        leaves = iter(ctx.saved_tensors)
+        params, tape = tree_map(lambda _: next(leaves), ctx.form)
+        d_params, d_x, d_state = bptt(
+            ctx.cell_vjp, params, tape, d_y, d_state
+        )
+        return None, None, d_x, *d_params, *d_state
+
+# %% Loop: a ValueError
+class Loop(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, cell, cell_vjp, x, *rest):
+        params, state = Params(*rest[:4]), rest[4:]
+        y, state, tape = unroll(cell, params, x, state)
+        leaves = []
+        ctx.form = tree_map(leaves.append, (params, tape))
+        ctx.save_for_backward(*leaves)
+        ctx.cell_vjp = cell_vjp
+        return y, *state
+
+    @staticmethod
+    def backward(ctx, d_y, *d_state):
+        if torch.is_grad_enabled():
+            raise ValueError("no second derivative")
+        leaves = iter(ctx.saved_tensors)
+        params, tape = tree_map(lambda _: next(leaves), ctx.form)
+        d_params, d_x, d_state = bptt(
+            ctx.cell_vjp, params, tape, d_y, d_state
+        )
+        return None, None, d_x, *d_params, *d_state
+
+# %% Loop: right, the form and the leaves by hand
+class Loop(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, cell, cell_vjp, x, *rest):
+        params, state = Params(*rest[:4]), rest[4:]
+        y, state, tape = unroll(cell, params, x, state)
+        leaves = []
+        ctx.cell_vjp = cell_vjp
+        ctx.count = len(params)
+        ctx.form = tree_map(leaves.append, tape)
+        ctx.save_for_backward(*params, *leaves)
+        return (y, *state)
+
+    @staticmethod
+    def backward(ctx, d_y, *d_state):
+        if torch.is_grad_enabled():
+            raise RuntimeError("no second derivative")
+        saved = ctx.saved_tensors
+        params = Params(*saved[: ctx.count])
+        leaves = iter(saved[ctx.count :])
+        tape = tree_map(lambda _: next(leaves), ctx.form)
+        d_params, d_x, d_state = bptt(
+            ctx.cell_vjp, params, tape, d_y, d_state
+        )
+        return (None, None, d_x) + tuple(d_params) + tuple(d_state)

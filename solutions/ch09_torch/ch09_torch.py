@@ -225,6 +225,38 @@ averaged over the batch [gradients]: d_keep was averaged over the batch; shared 
 - .sum(0)
 + .mean(0)
 
+tanh's slope of its argument [gradients]: tanh's slope is 1 minus the square of the tanh: here the square of its argument was taken
+- (1 - r * r)
++ (1 - torch.atanh(r) ** 2)
+
+steepness in the square [gradients]: r holds the steepness already: the slope is 1 - r², and s stands before it once, as a factor
+- (1 - r * r)
++ (1 - (ctx.steepness * r) ** 2)
+
+steepness twice [gradients]: the factor s was counted twice
+- (1 - r * r) * ctx.steepness
++ (1 - r * r) * ctx.steepness**2
+
+square forgotten [gradients]: tanh's slope is 1 - r², not 1 - r
+- (1 - r * r)
++ (1 - r)
+
+share of the state for the tanh [gradients]: r enters h_t with the factor 1 - k; its gradient has k in that place
+- d_r = d_h * (1 - keep)
++ d_r = d_h * keep
+
+state through r [gradients]: d_a was added to the state's gradient; h enters h_t only as k h, and what goes through a_h is counted there
+- d_a, d_a, d_h * keep
++ d_a, d_a, d_h * keep + d_a
+
+order of the arguments [gradients]: the gradients have another order than forward's arguments: a_x, a_h, h, keep, steepness
+- return d_a, d_a, d_h * keep, d_keep
++ return d_h * keep, d_a, d_a, d_keep
+
+upstream left out for the share [gradients]: this is the derivative of h_t with respect to k alone; the chain rule multiplies it by d_h
+- (d_h * (h - r))
++ (h - r)
+
 difference the other way round [gradients]: the sign of d_keep is turned: a larger k moves h_t towards h_{t-1}
 - (h - r)
 + (r - h)
@@ -311,7 +343,13 @@ print(
 import numpy as np
 import torch
 
-from rnncore.testing import Properties, check, mover, stored
+from rnncore.testing import (
+    Properties,
+    assert_that,
+    check,
+    mover,
+    stored,
+)
 
 properties = Properties(values=2, dtype=1, sizes=1)
 
@@ -335,6 +373,17 @@ def from_file(rng, T, B, D, H):
 
 visible = mover(device)(from_file(np.random.default_rng(3), 3, 2, 2, 3))
 check(loaded, stored("to_torch"), [visible], outputs=OUTPUTS, by=properties)
+
+
+def as_in_the_file(kernel, recurrent, bias, x):
+    """Whether the state_dict has the dtype and device of the file's arrays."""
+    arrays = to_torch(kernel, recurrent, bias).values()
+    return {(a.dtype, a.device) for a in arrays} == {(x.dtype, x.device)}
+
+
+KEPT = "all four arrays must have the dtype and device of the file's"
+with properties("dtype"):
+    assert_that(as_in_the_file(**visible), KEPT)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 
@@ -342,6 +391,9 @@ hidden = hidden_inputs(
     from_file, [(2, 1, 1, 2), (5, 3, 4, 3), (4, 2, 5, 6)], device
 )
 check(loaded, reference_by_the_file, hidden, outputs=OUTPUTS, by=properties)
+with properties("dtype"):
+    for given in hidden:
+        assert_that(as_in_the_file(**given), KEPT)
 ### END HIDDEN TESTS
 properties.points("Task 2 holds.")
 
@@ -358,6 +410,39 @@ forget and input gate exchanged: the input and the forget gate are exchanged; to
 candidate and output exchanged: the candidate and the output gate are exchanged; torch has the candidate third
 - torch.cat([i, f, g, o], -1)
 + torch.cat([i, f, o, g], -1)
+
+candidate second: the candidate stands second, as in TensorFlow's older cells (input, candidate, forget, output); torch has it third
+- torch.cat([i, f, g, o], -1)
++ torch.cat([i, g, f, o], -1)
+
+order of ONNX: the blocks stand as input, output, forget, candidate; torch's order is input, forget, candidate, output
+- torch.cat([i, f, g, o], -1)
++ torch.cat([i, o, f, g], -1)
+
+every fourth column: every fourth column was taken for a gate; the file has a gate's H columns next to each other
+- f, i, o, g = a.chunk(4, -1)
++ f, i, o, g = (a[..., k::4] for k in range(4))
+
+recurrent matrix not put in order: the kernel is in torch's order, the recurrent matrix is still in the file's
+- (K.T, R.T, b,
++ (K.T, recurrent.T, b,
+
+kernel not put in order: the kernel is still in the file's order; all three arrays have the four blocks
+- (K.T, R.T, b,
++ (kernel.T, R.T, b,
+
+recurrent blocks not transposed: the blocks of the recurrent matrix were put below each other as they were; each must be transposed too
+- (K.T, R.T, b,
++ (K.T, torch.cat(R.chunk(4, -1), 0), b,
+
+one added to the forget gate's bias: 1 was added to the forget gate's bias: some libraries do so in each step, this file's makers did not
+- K, R, b = ordered
++ K, R, b = ordered
++     b = torch.cat([c + (k == 1) for k, c in enumerate(b.chunk(4))])
+
+zeros of torch's default [hidden, dtype]: the second bias has torch's default dtype and device, not the file's: zeros_like keeps both
+- torch.zeros_like(b)
++ torch.zeros(b.shape)
 
 bias twice: torch adds its two biases, so the file's bias was counted twice
 - torch.zeros_like(b)
@@ -1078,16 +1163,24 @@ print(median_seconds(gpu.run, gpu.wait, gpu.clock, 1, 5))
 # %% test="median_seconds" points=4 whole="one number from a clock that the test sets" explained="ch09_torch: Where the time goes"
 import numpy as np
 
-from rnncore.testing import check, stored
+from rnncore.testing import assert_that, check, stored
 
 
 def timed(works, warmup, repeats):
-    gpu = Machine(works)
-    return median_seconds(gpu.run, gpu.wait, gpu.clock, warmup, repeats)
+    gpu, readings = Machine(works), []
+
+    def clock():
+        readings.append(gpu.clock())
+        return readings[-1]
+
+    found = median_seconds(gpu.run, gpu.wait, clock, warmup, repeats)
+    assert_that(readings, "`clock` was never called: read it, no other")
+    return found
 
 
+works = np.array([50.0, 40, 9, 3, 28, 20, 14, 6])
 visible = [
-    dict(works=np.array([50.0, 40, 3, 28, 4, 6]), warmup=2, repeats=4),
+    dict(works=works, warmup=2, repeats=6),
     dict(works=np.array([30.0, 5.0]), warmup=1, repeats=1),
 ]
 check(timed, stored("median_seconds"), visible, outputs="the median")
@@ -1123,6 +1216,68 @@ no wait before the run: what the warm-up had left in the queue was counted to th
 -         start
 +         start
 
+warm-up among the times: the runs to warm up were timed too, and stand among the times
+-     for _ in range(warmup):
+-         run()
+-     times = []
+-     for _ in range(repeats):
++     times = []
++     for _ in range(warmup + repeats):
+
+warm-up taken from the repeats: the first of the `repeats` runs were taken for the warm-up; those come before, in runs of their own
+-     for _ in range(warmup):
+-         run()
+-     times = []
+-     for _ in range(repeats):
+-         wait()
+-         start = clock()
+-         run()
+-         wait()
+-         times.append(clock() - start)
+-     return statistics.median(times)
++     times = []
++     for _ in range(repeats):
++         wait()
++         start = clock()
++         run()
++         wait()
++         times.append(clock() - start)
++     return statistics.median(times[warmup:] or times)
+
+clock started after the order: the clock was started when the order had been given; giving it belongs to the run
+-         start = clock()
+-         run()
++         run()
++         start = clock()
+
+nothing ordered: no order was given between the two readings: `run` alone names the function, `run()` calls it
+-         start = clock()
+-         run()
++         start = clock()
+
+one reading around all: the clock ran once around all runs, and the time was divided: a mean, and of runs whose orders and works overlapped
+-     for _ in range(repeats):
+-         wait()
+-         start = clock()
+-         run()
+-         wait()
+-         times.append(clock() - start)
+-     return statistics.median(times)
++     wait()
++     start = clock()
++     for _ in range(repeats):
++         run()
++     wait()
++     return (clock() - start) / repeats
+
+lower of the two in the middle: of an even number of times the median is the mean of the two in the middle; this is the lower one, as torch.median gives
+- statistics.median(times)
++ sorted(times)[(len(times) - 1) // 2]
+
+the most for the median: this is the longest of the times; asked for is the median
+- statistics.median(times)
++ max(times)
+
 warm-up left out: the runs to warm up were not made, so slow first runs are among the times
 - range(warmup)
 + range(0)
@@ -1143,7 +1298,7 @@ not sorted: this is the time of the run in the middle of the row, not the median
 - statistics.median(times)
 + times[len(times) // 2]
 
-upper of the two in the middle: of an even number of times the median is the mean of the two in the middle
+upper of the two in the middle: of an even number of times the median is the mean of the two in the middle; this is the upper one
 - statistics.median(times)
 + sorted(times)[len(times) // 2]
 
@@ -1284,6 +1439,8 @@ def refused(again):
         again()
     except RuntimeError:
         return True
+    except ValueError:
+        assert_that(False, "a RuntimeError is due, not a ValueError")
     return False
 
 
@@ -1301,6 +1458,11 @@ def twice():
 
 NO_SECOND = "a second derivative must be refused: it is not the loop's"
 assert_that(refused(twice), NO_SECOND)
+KEPT = "weights and tape were not freed: use save_for_backward"
+y, _ = Loop.apply(rnn_cell, rnn_cell_vjp, *inputs)
+loss = y.sum()
+loss.backward()
+assert_that(refused(loss.backward), KEPT)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs, hidden_rng
 
@@ -1321,7 +1483,7 @@ check(mine, results_of(book_loop), hidden, outputs=OUTPUTS, by=properties)
 assert_that(refused(twice), NO_SECOND)
 y, _ = Loop.apply(rnn_cell, rnn_cell_vjp, *inputs)
 y.sum().backward()
-assert_that(refused(lambda: y.sum().backward()), "the tape was not freed")
+assert_that(refused(lambda: y.sum().backward()), KEPT)
 ### END HIDDEN TESTS
 properties.points("Task 6 holds.")
 
@@ -1334,6 +1496,23 @@ last state's gradient ignored [gradients]: the gradient of the last state was ne
 gradient of the first state dropped [gradients]: the first state got no gradient: nothing before this node would learn
 - *grads[2]
 + *(0 * d for d in grads[2])
+
+gradient averaged over the batch [gradients]: the weights' gradients were divided by the batch; shared gradients add up, they are not averaged
+- *grads[0]
++ *(d / d_y.shape[1] for d in grads[0])
+
+upstream turned round [gradients]: d_y was turned round; bptt walks back through the steps by itself and takes d_y in their order
+- d_y, d_state)
++ d_y.flip(0), d_state)
+
+last state counted twice [gradients]: the last state's gradient was added to the last d_y as well; bptt gets both and adds them
+- grads = bptt(
++ d_y = torch.cat([d_y[:-1], d_y[-1:] + d_state[0]])
++         grads = bptt(
+
+a new iterator for each leaf: every place of the tree got the first array: make one iterator, and take each next one from it
+- next(leaves)
++ next(iter(ctx.saved_tensors))
 
 gradient averaged over steps [gradients]: the weights' gradients were divided by T; shared gradients add up, they are not averaged
 - *grads[0]
