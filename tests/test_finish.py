@@ -78,18 +78,40 @@ def test_a_number_stays_with_its_unit_and_its_spread(written, shown):
     assert finish.unparted(written) == shown
 
 
+PHRASES = "phrases " * 9
+
+
 @pytest.mark.parametrize(
-    ("columns", "words", "marked"), [(4, 9, 1), (3, 9, 0), (4, 2, 0)]
+    ("row", "marked"),
+    [
+        (["a", PHRASES, PHRASES, "b"], 1),
+        (["a", PHRASES, PHRASES], 0),
+        (["a", "phrases", "phrases", "phrases"], 0),
+        (
+            [
+                "a",
+                "some thirty letters in a phrase",
+                "another phrase",
+                PHRASES,
+            ],
+            1,
+        ),
+        (  # letters and shapes leave the phrases room
+            [
+                r"\(\hat h_t\)",
+                "<code>x_h</code>",
+                r"\((G \cdot H, D)\)",
+                PHRASES,
+            ],
+            0,
+        ),
+    ],
 )
 def test_a_table_of_phrases_is_marked_for_narrow_screens(
-    tmp_path, columns, words, marked
+    tmp_path, row, marked
 ):
-    row = (
-        "<tr>"
-        + "<td>a</td>" * (columns - 1)
-        + f"<td>{'phrases ' * words}</td></tr>"
-    )
-    table = f'<table class="table"><tbody>{row}</tbody></table>'
+    row = "".join(f"<td>{cell}</td>" for cell in row)
+    table = f'<table class="table"><tbody><tr>{row}</tr></tbody></table>'
     done = finish.finish_page(PAGE.format(table), "a.html", tmp_path)
     assert done.count('class="table phrases"') == marked
 

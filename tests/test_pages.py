@@ -1,10 +1,12 @@
 """What every chapter's page owes its reader, read from its source."""
 
+import ast
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tools.build import chapters, weave
@@ -179,3 +181,28 @@ def test_no_two_figures_have_one_name():
         r"\bname: (fig-[\w-]+)", "\n".join(p.read_text() for p in PAGES)
     )
     assert sorted(names) == sorted(set(names))
+
+
+def test_no_arrow_of_the_map_runs_through_a_box():
+    text = (BOOK / "intro.md").read_text()
+    cell = next(
+        c.lines
+        for c in weave.cells(text)
+        if "NEEDED_BY = [" in str(c.lines)
+    )
+    given = {
+        node.targets[0].id: ast.literal_eval(node.value)
+        for node in ast.parse("\n".join(cell)).body
+        if isinstance(node, ast.Assign)
+        and getattr(node.targets[0], "id", "") in ("CHAPTERS", "NEEDED_BY")
+    }
+    at = {k: np.array(box[:2]) for k, box in given["CHAPTERS"].items()}
+    assert len({tuple(place) for place in at.values()}) == len(at) == 23
+    half = np.array([0.43, 0.3])  # of a box
+    for start, end in given["NEEDED_BY"]:
+        line = at[start] + np.linspace(0, 1, 400)[:, None] * (
+            at[end] - at[start]
+        )
+        for k in at.keys() - {start, end}:
+            inside = (np.abs(line - at[k]) < half).all(axis=1)
+            assert not inside.any(), f"{start} to {end} runs through {k}"

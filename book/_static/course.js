@@ -25,3 +25,15 @@ for (const kind of ["focusin", "pointerover"]) {
     });
   });
 }
+
+// On a telephone a flipbook's next page is scrolled as far as the one before.
+document.addEventListener("input", ({ target }) => {
+  const book = target.closest?.(".rnn-flipbook");
+  const pages = [...(book?.querySelectorAll("a.enlarge") ?? [])];
+  const left = Math.max(0, ...pages.map((page) => page.scrollLeft));
+  if (left) {
+    requestAnimationFrame(() => pages.forEach((page) => {
+      page.scrollLeft = left;
+    }));
+  }
+}, true);

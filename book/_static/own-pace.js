@@ -200,6 +200,7 @@
     if (line) shows.push(() => {
       const { page: was, section, heading } = state.last ?? {};
       const known = pages.get(was);
+      line.hidden &&= !known;
       line.replaceChildren(...(known ? [make(
         "a", { href: known.address + (section && `#${section}`) },
         `Continue with ${known.title}${heading && `, ${heading}`}`,

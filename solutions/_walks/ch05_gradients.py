@@ -2259,3 +2259,896 @@ def lyapunov_exponents(W_h, noise, h_0):
         Q, R = xp.linalg.qr(A)
         total = total + xp.log(xp.abs(xp.linalg.diagonal(R)))
     return total[:, 0] / noise.shape[0]
+
+# %% guarded_steps: the length joins the list first
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = float(xp.linalg.vector_norm(d))
+        lengths.append(length)
+        tau = factor * median(lengths[-window:])
+        scale = min(1.0, tau / length)
+        d = scale * d
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        m_hat = m / (1 - beta_1 ** (t + 1))
+        s_hat = s / (1 - beta_2 ** (t + 1))
+        step = -m_hat / (xp.sqrt(s_hat) + 1e-8)
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: window forgotten
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = float(xp.linalg.vector_norm(d))
+        if t == 0:
+            scale = 1.0
+        else:
+            scale = min(1.0, factor * median(lengths) / length)
+        lengths.append(length)
+        clipped = scale * d
+        m = beta_1 * m + (1 - beta_1) * clipped
+        s = beta_2 * s + (1 - beta_2) * clipped * clipped
+        step = -(m / (1 - beta_1 ** (t + 1))) / (
+            xp.sqrt(s / (1 - beta_2 ** (t + 1))) + 1e-8
+        )
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: slice of the first steps
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = float(xp.linalg.vector_norm(d))
+        scale = 1.0
+        if lengths:
+            scale = min(1.0, factor * median(lengths[:window]) / length)
+        lengths.append(length)
+        d = scale * d
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        m_hat = m / (1 - beta_1 ** (t + 1))
+        s_hat = s / (1 - beta_2 ** (t + 1))
+        step = -m_hat / (xp.sqrt(s_hat) + 1e-8)
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: corrections with the row number
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = float(xp.linalg.vector_norm(d))
+        scale = 1.0
+        if lengths:
+            scale = min(1.0, factor * median(lengths[-window:]) / length)
+        lengths.append(length)
+        d = scale * d
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        step = -(m / (1 - beta_1**t)) / (xp.sqrt(s / (1 - beta_2**t)) + 1e-8)
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: sign forgotten
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = float(xp.linalg.vector_norm(d))
+        scale = 1.0
+        if lengths:
+            scale = min(1.0, factor * median(lengths[-window:]) / length)
+        lengths.append(length)
+        d = scale * d
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        m_hat = m / (1 - beta_1 ** (t + 1))
+        s_hat = s / (1 - beta_2 ** (t + 1))
+        step = m_hat / (xp.sqrt(s_hat) + 1e-8)
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: lengths never appended
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        norm = float(xp.linalg.vector_norm(d))
+        scale = 1.0
+        if len(lengths) > 0:
+            tau = factor * median(lengths[-window:])
+            scale = min(1.0, tau / norm)
+        d = d * scale
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        m_hat = m / (1 - beta_1 ** (t + 1))
+        s_hat = s / (1 - beta_2 ** (t + 1))
+        step = -m_hat / (xp.sqrt(s_hat) + 1e-8)
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: squares of the gradient as it came
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = float(xp.linalg.vector_norm(d))
+        past = lengths[-window:]
+        scale = min(1.0, factor * median(past) / length) if past else 1.0
+        lengths.append(length)
+        clipped = scale * d
+        m = beta_1 * m + (1 - beta_1) * clipped
+        s = beta_2 * s + (1 - beta_2) * d**2
+        top = m / (1 - beta_1 ** (t + 1))
+        bottom = xp.sqrt(s / (1 - beta_2 ** (t + 1))) + 1e-8
+        step = -top / bottom
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: one beta for both corrections
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = float(xp.linalg.vector_norm(d))
+        scale = 1.0
+        if lengths:
+            scale = min(1.0, factor * median(lengths[-window:]) / length)
+        lengths.append(length)
+        d = scale * d
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        m_hat = m / (1 - beta_1 ** (t + 1))
+        s_hat = s / (1 - beta_1 ** (t + 1))
+        step = -m_hat / (xp.sqrt(s_hat) + 1e-8)
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: clips only once the window is full
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = float(xp.linalg.vector_norm(d))
+        scale = 1.0
+        if t >= window:
+            scale = min(1.0, factor * median(lengths[-window:]) / length)
+        lengths.append(length)
+        d = scale * d
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        m_hat = m / (1 - beta_1 ** (t + 1))
+        s_hat = s / (1 - beta_2 ** (t + 1))
+        step = -m_hat / (xp.sqrt(s_hat) + 1e-8)
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: last length left out by the slice
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = float(xp.linalg.vector_norm(d))
+        past = lengths[-window:-1]
+        scale = min(1.0, factor * median(past) / length) if past else 1.0
+        lengths.append(length)
+        d = scale * d
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        m_hat = m / (1 - beta_1 ** (t + 1))
+        s_hat = s / (1 - beta_2 ** (t + 1))
+        step = -m_hat / (xp.sqrt(s_hat) + 1e-8)
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: the first step has no list to take a median of
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = float(xp.linalg.vector_norm(d))
+        tau = factor * median(lengths[-window:])
+        scale = min(1.0, tau / length)
+        lengths.append(length)
+        d = scale * d
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        m_hat = m / (1 - beta_1 ** (t + 1))
+        s_hat = s / (1 - beta_2 ** (t + 1))
+        step = -m_hat / (xp.sqrt(s_hat) + 1e-8)
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: scale computed and never used
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = float(xp.linalg.vector_norm(d))
+        scale = 1.0
+        if lengths:
+            scale = min(1.0, factor * median(lengths[-window:]) / length)
+        lengths.append(length)
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        m_hat = m / (1 - beta_1 ** (t + 1))
+        s_hat = s / (1 - beta_2 ** (t + 1))
+        step = -m_hat / (xp.sqrt(s_hat) + 1e-8)
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: means updated in place
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = float(xp.linalg.vector_norm(d))
+        scale = 1.0
+        if lengths:
+            scale = min(1.0, factor * median(lengths[-window:]) / length)
+        lengths.append(length)
+        d = scale * d
+        m *= beta_1
+        m += (1 - beta_1) * d
+        s *= beta_2
+        s += (1 - beta_2) * d**2
+        step = -(m / (1 - beta_1 ** (t + 1))) / (
+            xp.sqrt(s / (1 - beta_2 ** (t + 1))) + 1e-8
+        )
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: gradient clipped in place
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = float(xp.linalg.vector_norm(d))
+        scale = 1.0
+        if lengths:
+            scale = min(1.0, factor * median(lengths[-window:]) / length)
+        lengths.append(length)
+        d *= scale
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        m_hat = m / (1 - beta_1 ** (t + 1))
+        s_hat = s / (1 - beta_2 ** (t + 1))
+        step = -m_hat / (xp.sqrt(s_hat) + 1e-8)
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: means from np.zeros
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m, s = np.zeros(gradients.shape[1]), np.zeros(gradients.shape[1])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = float(xp.linalg.vector_norm(d))
+        scale = 1.0
+        if lengths:
+            scale = min(1.0, factor * median(lengths[-window:]) / length)
+        lengths.append(length)
+        d = scale * d
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        m_hat = m / (1 - beta_1 ** (t + 1))
+        s_hat = s / (1 - beta_2 ** (t + 1))
+        step = -m_hat / (xp.sqrt(s_hat) + 1e-8)
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: a length for every weight
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = xp.abs(d)
+        if t == 0:
+            scale = xp.ones_like(d)
+        else:
+            usual = xp.median(xp.stack(lengths[-window:]), axis=0)
+            scale = xp.minimum(xp.ones_like(d), factor * usual / length)
+        lengths.append(length)
+        d = scale * d
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        m_hat = m / (1 - beta_1 ** (t + 1))
+        s_hat = s / (1 - beta_2 ** (t + 1))
+        step = -m_hat / (xp.sqrt(s_hat) + 1e-8)
+        steps.append(step)
+        scales.append(scale)
+    return xp.stack(scales), xp.stack(steps)
+
+# %% guarded_steps: keepdims for the norm
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = xp.linalg.vector_norm(d, axis=-1, keepdims=True)
+        scale = xp.ones_like(length)
+        if t > 0:
+            tau = factor * median(float(n[0]) for n in lengths[-window:])
+            scale = xp.minimum(scale, tau / length)
+        lengths.append(length)
+        d = scale * d
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        m_hat = m / (1 - beta_1 ** (t + 1))
+        s_hat = s / (1 - beta_2 ** (t + 1))
+        step = -m_hat / (xp.sqrt(s_hat) + 1e-8)
+        steps.append(step)
+        scales.append(scale)
+    return xp.stack(scales), xp.stack(steps)
+
+# %% guarded_steps: steps as lists of floats
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = float(xp.linalg.vector_norm(d))
+        scale = 1.0
+        if lengths:
+            scale = min(1.0, factor * median(lengths[-window:]) / length)
+        lengths.append(length)
+        d = scale * d
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        step = [
+            -float(m[i] / (1 - beta_1 ** (t + 1)))
+            / (float(s[i] / (1 - beta_2 ** (t + 1))) ** 0.5 + 1e-8)
+            for i in range(d.shape[0])
+        ]
+        steps.append(step)
+        scales.append(scale)
+    return np.array(scales), np.array(steps)
+
+# %% guarded_steps: norms along the wrong axis
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    norms = xp.linalg.vector_norm(gradients, axis=0)
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        past = norms[max(0, t - window):t]
+        scale = 1.0
+        if t > 0:
+            tau = factor * median([float(n) for n in past])
+            scale = min(1.0, tau / float(norms[t]))
+        d = scale * d
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        m_hat = m / (1 - beta_1 ** (t + 1))
+        s_hat = s / (1 - beta_2 ** (t + 1))
+        step = -m_hat / (xp.sqrt(s_hat) + 1e-8)
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: xp.min of two numbers
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = xp.linalg.vector_norm(d)
+        if t == 0:
+            scale = 1.0
+        else:
+            tau = factor * median(lengths[-window:])
+            scale = xp.min(1.0, tau / length)
+        lengths.append(float(length))
+        d = scale * d
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        m_hat = m / (1 - beta_1 ** (t + 1))
+        s_hat = s / (1 - beta_2 ** (t + 1))
+        step = -m_hat / (xp.sqrt(s_hat) + 1e-8)
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: length of the whole array
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = float(xp.linalg.vector_norm(gradients))
+        scale = 1.0
+        if lengths:
+            scale = min(1.0, factor * median(lengths[-window:]) / length)
+        lengths.append(length)
+        d = scale * d
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        m_hat = m / (1 - beta_1 ** (t + 1))
+        s_hat = s / (1 - beta_2 ** (t + 1))
+        step = -m_hat / (xp.sqrt(s_hat) + 1e-8)
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: one threshold from all rows
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        norms = xp.linalg.vector_norm(gradients, axis=1)
+        tau = factor * median([float(n) for n in norms])
+        scale = min(1.0, tau / float(norms[t])) if t > 0 else 1.0
+        d = scale * d
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        m_hat = m / (1 - beta_1 ** (t + 1))
+        s_hat = s / (1 - beta_2 ** (t + 1))
+        step = -m_hat / (xp.sqrt(s_hat) + 1e-8)
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: the norm as a method
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = d.norm().item()
+        scale = 1.0
+        if lengths:
+            scale = min(1.0, factor * median(lengths[-window:]) / length)
+        lengths.append(length)
+        d = scale * d
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        m_hat = m / (1 - beta_1 ** (t + 1))
+        s_hat = s / (1 - beta_2 ** (t + 1))
+        step = -m_hat / (xp.sqrt(s_hat) + 1e-8)
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: each step a row of its own
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = float(xp.linalg.vector_norm(d))
+        scale = 1.0
+        if lengths:
+            scale = min(1.0, factor * median(lengths[-window:]) / length)
+        lengths.append(length)
+        d = scale * d
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        m_hat = m / (1 - beta_1 ** (t + 1))
+        s_hat = s / (1 - beta_2 ** (t + 1))
+        step = (-m_hat / (xp.sqrt(s_hat) + 1e-8))[None, :]
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: scales collected by NumPy, in its own dtype
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = float(xp.linalg.vector_norm(d))
+        scale = 1.0
+        if lengths:
+            scale = min(1.0, factor * median(lengths[-window:]) / length)
+        lengths.append(length)
+        d = scale * d
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        m_hat = m / (1 - beta_1 ** (t + 1))
+        s_hat = s / (1 - beta_2 ** (t + 1))
+        step = -m_hat / (xp.sqrt(s_hat) + 1e-8)
+        steps.append(step)
+        scales.append(scale)
+    return np.array(scales), xp.stack(steps)
+
+# %% guarded_steps: the step is clipped, not the gradient
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        m_hat = m / (1 - beta_1 ** (t + 1))
+        s_hat = s / (1 - beta_2 ** (t + 1))
+        step = -m_hat / (xp.sqrt(s_hat) + 1e-8)
+        length = float(xp.linalg.vector_norm(step))
+        scale = 1.0
+        if lengths:
+            scale = min(1.0, factor * median(lengths[-window:]) / length)
+        lengths.append(length)
+        step = scale * step
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: a running mean of the lengths
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = float(xp.linalg.vector_norm(d))
+        if t == 0:
+            scale, usual = 1.0, length
+        else:
+            scale = min(1.0, factor * usual / length)
+            usual = usual + (length - usual) / window
+        d = scale * d
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        m_hat = m / (1 - beta_1 ** (t + 1))
+        s_hat = s / (1 - beta_2 ** (t + 1))
+        step = -m_hat / (xp.sqrt(s_hat) + 1e-8)
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: mean for median
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = float(xp.linalg.vector_norm(d))
+        past = lengths[-window:]
+        scale = 1.0
+        if past:
+            scale = min(1.0, factor * sum(past) / len(past) / length)
+        lengths.append(length)
+        d = scale * d
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        m_hat = m / (1 - beta_1 ** (t + 1))
+        s_hat = s / (1 - beta_2 ** (t + 1))
+        step = -m_hat / (xp.sqrt(s_hat) + 1e-8)
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: lengths after clipping are remembered
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = float(xp.linalg.vector_norm(d))
+        scale = 1.0
+        if lengths:
+            scale = min(1.0, factor * median(lengths[-window:]) / length)
+        d = scale * d
+        lengths.append(float(xp.linalg.vector_norm(d)))
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        m_hat = m / (1 - beta_1 ** (t + 1))
+        s_hat = s / (1 - beta_2 ** (t + 1))
+        step = -m_hat / (xp.sqrt(s_hat) + 1e-8)
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: entry by entry at the threshold
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = float(xp.linalg.vector_norm(d))
+        scale = 1.0
+        if lengths:
+            tau = factor * median(lengths[-window:])
+            scale = min(1.0, tau / length)
+            d = xp.clip(d, -tau, tau)
+        lengths.append(length)
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        m_hat = m / (1 - beta_1 ** (t + 1))
+        s_hat = s / (1 - beta_2 ** (t + 1))
+        step = -m_hat / (xp.sqrt(s_hat) + 1e-8)
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: correction of s outside its root
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = float(xp.linalg.vector_norm(d))
+        scale = 1.0
+        if lengths:
+            scale = min(1.0, factor * median(lengths[-window:]) / length)
+        lengths.append(length)
+        d = scale * d
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        m_hat = m / (1 - beta_1 ** (t + 1))
+        root = xp.sqrt(s) / (1 - beta_2 ** (t + 1))
+        step = -m_hat / (root + 1e-8)
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: corrected means are carried on
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = float(xp.linalg.vector_norm(d))
+        scale = 1.0
+        if lengths:
+            scale = min(1.0, factor * median(lengths[-window:]) / length)
+        lengths.append(length)
+        d = scale * d
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        m = m / (1 - beta_1 ** (t + 1))
+        s = s / (1 - beta_2 ** (t + 1))
+        step = -m / (xp.sqrt(s) + 1e-8)
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: every gradient brought to the threshold
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = float(xp.linalg.vector_norm(d))
+        scale = factor * median(lengths[-window:]) / length if lengths else 1.0
+        lengths.append(length)
+        d = scale * d
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        m_hat = m / (1 - beta_1 ** (t + 1))
+        s_hat = s / (1 - beta_2 ** (t + 1))
+        step = -m_hat / (xp.sqrt(s_hat) + 1e-8)
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: momentum without 1 - beta_1
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = float(xp.linalg.vector_norm(d))
+        scale = 1.0
+        if lengths:
+            scale = min(1.0, factor * median(lengths[-window:]) / length)
+        lengths.append(length)
+        d = scale * d
+        m = beta_1 * m + d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        m_hat = m / (1 - beta_1 ** (t + 1))
+        s_hat = s / (1 - beta_2 ** (t + 1))
+        step = -m_hat / (xp.sqrt(s_hat) + 1e-8)
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: divided by the root first, clipped afterwards
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        s = beta_2 * s + (1 - beta_2) * d**2
+        d = d / (xp.sqrt(s / (1 - beta_2 ** (t + 1))) + 1e-8)
+        length = float(xp.linalg.vector_norm(d))
+        past = lengths[-window:]
+        scale = min(1.0, factor * median(past) / length) if past else 1.0
+        lengths.append(length)
+        m = beta_1 * m + (1 - beta_1) * scale * d
+        step = -m / (1 - beta_1 ** (t + 1))
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: the largest mean of squares so far
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = float(xp.linalg.vector_norm(d))
+        scale = 1.0
+        if lengths:
+            scale = min(1.0, factor * median(lengths[-window:]) / length)
+        lengths.append(length)
+        d = scale * d
+        m = beta_1 * m + (1 - beta_1) * d
+        s = xp.maximum(s, beta_2 * s + (1 - beta_2) * d**2)
+        m_hat = m / (1 - beta_1 ** (t + 1))
+        s_hat = s / (1 - beta_2 ** (t + 1))
+        step = -m_hat / (xp.sqrt(s_hat) + 1e-8)
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: 90th percentile
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = float(xp.linalg.vector_norm(d))
+        scale = 1.0
+        if lengths:
+            scale = min(1.0, factor * float(np.quantile(lengths[-window:], 0.9)) / length)
+        lengths.append(length)
+        d = scale * d
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        m_hat = m / (1 - beta_1 ** (t + 1))
+        s_hat = s / (1 - beta_2 ** (t + 1))
+        step = -m_hat / (xp.sqrt(s_hat) + 1e-8)
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: an outlier is dropped
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = float(xp.linalg.vector_norm(d))
+        scale = 1.0
+        if lengths and length > factor * median(lengths[-window:]):
+            scale = 0.0
+        lengths.append(length)
+        d = scale * d
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        m_hat = m / (1 - beta_1 ** (t + 1))
+        s_hat = s / (1 - beta_2 ** (t + 1))
+        step = -m_hat / (xp.sqrt(s_hat) + 1e-8)
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+# %% guarded_steps: squared lengths
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    xp = array_namespace(gradients)
+    m = s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        length = float(xp.sum(d * d))
+        scale = 1.0
+        if lengths:
+            scale = min(1.0, factor * median(lengths[-window:]) / length)
+        lengths.append(length)
+        d = scale * d
+        m = beta_1 * m + (1 - beta_1) * d
+        s = beta_2 * s + (1 - beta_2) * d**2
+        m_hat = m / (1 - beta_1 ** (t + 1))
+        s_hat = s / (1 - beta_2 ** (t + 1))
+        step = -m_hat / (xp.sqrt(s_hat) + 1e-8)
+        steps.append(step)
+        scales.append(scale)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)

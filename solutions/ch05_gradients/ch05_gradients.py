@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Assignment 5: vanishing and exploding gradients
 #
-# *60 to 90 minutes, 28 points. Read the four pages of chapter 5 first.*
+# *75 to 90 minutes, 32 points. Read the four pages of chapter 5 first.*
 #
 # You will send noise through a network and watch what it does to the Jacobian, measure at which rate each direction grows and not the fastest alone, fit the readout of a reservoir to a stream of which no
-# state is kept, and write the few lines that make a comparison of two settings a controlled experiment. With the book closed you will rebuild the function that chapter 5 measures with. At the end
+# state is kept, write the few lines that make a comparison of two settings a controlled experiment, and guard Adam with a threshold that follows the gradients. With the book closed you will rebuild the function that chapter 5 measures with. At the end
 # stand seven wrong versions of clipping, all of which run.
 #
 # What you need, in one table (B sequences, H units, T steps):
@@ -40,6 +40,8 @@
 # Leave `"numpy"`, or write `"cpu"` or `"cuda"` to run the same notebook on torch. The tests count the same. What you write keeps the library, dtype and device of its arguments, and changes none of them.
 
 # %%
+from statistics import median
+
 import numpy as np
 
 from rnncore.backend import array_namespace, to_numpy
@@ -1406,7 +1408,449 @@ control minus treatment, counted right: the differences have the wrong sign: tre
 """
 
 # %% [markdown]
-# ## Task 5, closed book: `state_jacobians` (4 points)
+# ## Task 5: a threshold from the past (4 points)
+#
+# Chapter 5 advises a threshold at the upper end of the usual lengths, and shows that Adam needs it for its memory: one outlier stays in the mean of squares for thousands of steps. Usual lengths change during training, though. So let the threshold follow them.
+#
+# The gradients of all steps are given, one row $d_t$ per step. At step t, counted from 1:
+#
+# $$\tau_t = \text{factor} \times \text{median of } \lVert d_k \rVert \text{ over the last } \text{window} \text{ steps before } t, \qquad a_t = \min\Bigl(1, \frac{\tau_t}{\lVert d_t\rVert}\Bigr), \qquad \hat d_t = a_t\, d_t$$
+#
+# $$m_t = \beta_1 m_{t-1} + (1-\beta_1)\, \hat d_t, \qquad s_t = \beta_2 s_{t-1} + (1-\beta_2)\, \hat d_t^2, \qquad \Delta_t = -\,\frac{m_t / (1-\beta_1^t)}{\sqrt{s_t / (1-\beta_2^t)} + 10^{-8}}$$
+#
+# The lengths are those **before** clipping, and the gradient that is being judged is not among them. Where fewer than `window` steps have passed, take those that have; the first gradient is not clipped ($a_1 = 1$). No gradient is zero. Return the scales $a_t$ and the steps $\Delta_t$ (for a learning rate of 1).
+#
+# <details><summary>Hint 1</summary>
+#
+# Judge first, remember afterwards: the length of $d_t$ joins the list once $a_t$ is known. `lengths[-window:]` is a list of at most `window` numbers, and `median` takes a list.
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# `float(xp.linalg.vector_norm(d))` is the length as a number. Both means, m and s, take the clipped gradient.
+# </details>
+#
+# <details><summary>Hint 3</summary>
+#
+# Row number t of the array is step t + 1, so the two corrections are `1 - beta_1 ** (t + 1)` and `1 - beta_2 ** (t + 1)`.
+# </details>
+
+
+# %% solution="guarded_steps"
+def guarded_steps(gradients, window, factor, beta_1=0.9, beta_2=0.999):
+    """Adam's steps where a gradient is clipped to what has been usual.
+
+    Shapes: gradients (T, n) -> scales (T,), steps (T, n)
+    """
+    xp = array_namespace(gradients)
+    m = xp.zeros_like(gradients[0, ...])
+    s = xp.zeros_like(gradients[0, ...])
+    lengths, scales, steps = [], [], []
+    for t in range(gradients.shape[0]):
+        d = gradients[t, ...]
+        ### BEGIN SOLUTION
+        length, scale = float(xp.linalg.vector_norm(d)), 1.0
+        if lengths:
+            usual = median(lengths[-window:])
+            scale = min(1.0, factor * usual / length)
+        lengths.append(length)
+        m = beta_1 * m + (1 - beta_1) * scale * d
+        s = beta_2 * s + (1 - beta_2) * (scale * d) ** 2
+        size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
+        step = -m / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
+        ### END SOLUTION
+        scales.append(scale)
+        steps.append(step)
+    like = {"dtype": gradients.dtype, "device": device_of(gradients)}
+    return xp.asarray(scales, **like), xp.stack(steps)
+
+
+# %% [markdown]
+# Try it: three weights, gradients of about 1, and one that is a thousand times as long. How long are steps before it, at it and 50 steps later, with a factor that never clips and with a factor of 2?
+
+# %%
+stream = 1 + 0.1 * np.random.default_rng(0).normal(size=(151, 3))
+stream[100] *= -1000
+for factor in (float("inf"), 2.0):
+    scales, steps = guarded_steps(move(stream), 20, factor)
+    sizes = np.linalg.norm(to_numpy(steps), axis=1)
+    print(
+        f"factor {factor}: before {sizes[99]:.2f}, at it {sizes[100]:.2f}, "
+        f"50 steps later {sizes[150]:.2f}; "
+        f"its scale {float(scales[100]):.4f}"
+    )
+
+# %% test="guarded_steps" points=4 explained="ch05_clipping: Adam: a bound it already has"
+import numpy as np
+
+from rnncore.testing import (
+    Properties,
+    assert_close,
+    check,
+    check_causal,
+    mover,
+    stored,
+)
+
+properties = Properties(values=2, dtype=1, sizes=1)
+
+move = mover(device)
+
+
+def uneven(rng, T, n, window):
+    """Gradients whose lengths differ, and what guards them."""
+    long = np.exp(rng.normal(size=(T, 1)))
+    return {
+        "gradients": long * (0.5 + rng.normal(size=(T, n))),
+        "window": window,
+        "factor": 1.3,
+        "beta_1": 0.8,
+        "beta_2": 0.95,
+    }
+
+
+drawn = uneven(np.random.default_rng(39), 12, 3, 4)
+visible = move(drawn)
+check(
+    guarded_steps,
+    stored("guarded_steps"),
+    [visible, move(drawn, "float32")],
+    outputs="scales, steps",
+    by=properties,
+)
+# by hand: whatever its length, the first gradient is not clipped, and
+# Adam's first step has the size of the rate
+first = move(np.array([[-5000.0, 200.0]]))
+with properties("sizes"):
+    scales, steps = guarded_steps(first, 3, 2.0)
+    assert_close("the only scale", scales, np.array([1.0]))
+    assert_close("the only step", steps, np.array([[1.0, -1.0]]))
+check_causal(lambda *args: guarded_steps(*args)[1], visible, "gradients")
+### BEGIN HIDDEN TESTS
+from rnncore.testing import hidden_inputs, hidden_rng
+
+rng = hidden_rng()
+hidden = hidden_inputs(
+    uneven, [(1, 1, 1), (9, 2, 3), (6, 4, 1), (5, 3, 20)], device, rng=rng
+)
+check(
+    guarded_steps,
+    reference_guarded_steps,
+    hidden,
+    outputs="scales, steps",
+    by=properties,
+)
+# another unit of the loss multiplies every gradient, and no scale changes
+args = uneven(rng, 8, 3, 3)
+more = {**args, "gradients": 1000 * args["gradients"]}
+assert_close(
+    "scales of gradients a thousand times as long",
+    guarded_steps(**move(more))[0],
+    guarded_steps(**move(args))[0],
+)
+### END HIDDEN TESTS
+properties.points("Task 5 holds.")
+
+# %% mistakes="guarded_steps"
+r"""
+judged by itself: the length of the gradient that is judged was among those of the threshold: an outlier then raises its own limit; remember a length after its scale is known
+-         if lengths:
+-             usual = median(lengths[-window:])
+-             scale = min(1.0, factor * usual / length)
+-         lengths.append(length)
++         lengths.append(length)
++         usual = median(lengths[-window:])
++         scale = min(1.0, factor * usual / length)
+
+clipped lengths remembered: the list of lengths holds those after clipping; the threshold can then never follow gradients that have become longer
+- lengths.append(length)
++ lengths.append(scale * length)
+
+whole past: the median ran over all steps so far; take the last `window` of them
+- lengths[-window:]
++ lengths
+
+first of the past: the median ran over the first `window` steps; take the last ones, lengths[-window:]
+- lengths[-window:]
++ lengths[:window]
+
+one too few: the median ran over window - 1 steps, without the one just before
+- median(lengths[-window:])
++ median(lengths[-window:-1] or lengths)
+
+waits until the window is full: nothing was clipped until `window` steps had passed; where fewer have, take those that have
+- if lengths:
++ if len(lengths) >= window:
+
+mean for median: the mean of the lengths was taken; one outlier in the window raises it, the median hardly
+- median(lengths[-window:])
++ sum(lengths[-window:]) / len(lengths[-window:])
+
+longest of the window: the longest of the last lengths was taken for the usual one; the median was asked for
+- median(lengths[-window:])
++ max(lengths[-window:])
+
+upper of two middles: with an even number of lengths the median is the mean of the two in the middle; the upper one was taken
+- median(lengths[-window:])
++ sorted(lengths[-window:])[len(lengths[-window:]) // 2]
+
+factor left out: the threshold is `factor` times the median, not the median
+- factor * usual / length
++ usual / length
+
+divided by the factor: the median was divided by `factor`; it is multiplied by it
+- factor * usual / length
++ usual / factor / length
+
+stretched: gradients shorter than the threshold were stretched to it; a scale is at most 1
+- min(1.0, factor * usual / length)
++ factor * usual / length
+
+scale upside down: the scale is length / threshold; it must make a gradient that is too long shorter: threshold / length
+- min(1.0, factor * usual / length)
++ min(1.0, length / (factor * usual))
+
+length squared: the lengths are squares: the root of the sum was not taken
+- length, scale = float(xp.linalg.vector_norm(d)), 1.0
++ length, scale = float(xp.sum(d * d)), 1.0
+
+sum of absolute values: the length is the sum of the entries' absolute values; it is the root of the sum of their squares
+- length, scale = float(xp.linalg.vector_norm(d)), 1.0
++ length, scale = float(xp.sum(xp.abs(d))), 1.0
+
+largest entry: the length is the largest entry's absolute value; it is the root of the sum of the squares
+- length, scale = float(xp.linalg.vector_norm(d)), 1.0
++ length, scale = float(xp.max(xp.abs(d))), 1.0
+
+entry by entry: scales are right, but each entry was clipped to the threshold by itself, so that the direction changes; multiply all of d by the one scale
+-         m = beta_1 * m + (1 - beta_1) * scale * d
+-         s = beta_2 * s + (1 - beta_2) * (scale * d) ** 2
++         d = xp.clip(d, -scale * length, scale * length)
++         m = beta_1 * m + (1 - beta_1) * d
++         s = beta_2 * s + (1 - beta_2) * d**2
+
+squares not clipped: scales are right, and m has the clipped gradient, but s the long one: its memory of the outlier is just what clipping is to prevent
+- (1 - beta_2) * (scale * d) ** 2
++ (1 - beta_2) * d**2
+
+mean not clipped: scales are right, and s has the clipped gradient, but m the long one; both take the same gradient
+- (1 - beta_1) * scale * d
++ (1 - beta_1) * d
+
+nothing clipped: scales are right, but neither m nor s has the clipped gradient
+-         m = beta_1 * m + (1 - beta_1) * scale * d
+-         s = beta_2 * s + (1 - beta_2) * (scale * d) ** 2
++         m = beta_1 * m + (1 - beta_1) * d
++         s = beta_2 * s + (1 - beta_2) * d**2
+
+step clipped instead: scales are right, but it is Adam's step that was multiplied by the scale; clip the gradient before it enters m and s
+-         m = beta_1 * m + (1 - beta_1) * scale * d
+-         s = beta_2 * s + (1 - beta_2) * (scale * d) ** 2
+-         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
+-         step = -m
++         m = beta_1 * m + (1 - beta_1) * d
++         s = beta_2 * s + (1 - beta_2) * d**2
++         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
++         step = -scale * m
+
+scale not squared in s: s took scale × d²; the clipped gradient is squared as a whole, so its scale is squared too
+- (scale * d) ** 2
++ scale * d**2
+
+clipped twice in m: m took the scale twice
+- (1 - beta_1) * scale * d
++ (1 - beta_1) * scale**2 * d
+
+uphill: scales are right, but the steps have the wrong sign: a step goes against the gradient, and these go along it
+- step = -m
++ step = m
+
+no corrections: scales are right, but m and s were not corrected for their beginning at 0, so that the first steps have the wrong length
+-         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
+-         step = -m / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
++         size = xp.sqrt(s)
++         step = -m / (size + 1e-8)
+
+m not corrected: scales are right, but m was not divided by 1 - beta_1 ** t
+- -m / (1 - beta_1 ** (t + 1)) /
++ -m /
+
+s not corrected: scales are right, but s was not divided by 1 - beta_2 ** t
+- xp.sqrt(s / (1 - beta_2 ** (t + 1)))
++ xp.sqrt(s)
+
+s corrected after the root: scales are right, but the root of s was divided by 1 - beta_2 ** t; the correction belongs under the root
+- xp.sqrt(s / (1 - beta_2 ** (t + 1)))
++ xp.sqrt(s) / (1 - beta_2 ** (t + 1))
+
+corrected as one step later: scales are right, but the corrections count from 2: row 0 is step 1
+-         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
+-         step = -m / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
++         size = xp.sqrt(s / (1 - beta_2 ** (t + 2)))
++         step = -m / (1 - beta_1 ** (t + 2)) / (size + 1e-8)
+
+root forgotten: scales are right, but m was divided by s itself; its root was asked for
+- xp.sqrt(s / (1 - beta_2 ** (t + 1)))
++ s / (1 - beta_2 ** (t + 1))
+
+betas swapped: scales are right, but beta_1 and beta_2 have changed places: beta_1 belongs to m, beta_2 to s
+-         m = beta_1 * m + (1 - beta_1) * scale * d
+-         s = beta_2 * s + (1 - beta_2) * (scale * d) ** 2
+-         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
+-         step = -m / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
++         m = beta_2 * m + (1 - beta_2) * scale * d
++         s = beta_1 * s + (1 - beta_1) * (scale * d) ** 2
++         size = xp.sqrt(s / (1 - beta_1 ** (t + 1)))
++         step = -m / (1 - beta_2 ** (t + 1)) / (size + 1e-8)
+
+new and old swapped: scales are right, but in both means the new gradient has the large weight and the past the small one
+-         m = beta_1 * m + (1 - beta_1) * scale * d
+-         s = beta_2 * s + (1 - beta_2) * (scale * d) ** 2
++         m = (1 - beta_1) * m + beta_1 * scale * d
++         s = (1 - beta_2) * s + beta_2 * (scale * d) ** 2
+
+gradient in place of its mean: scales are right, but the clipped gradient itself was divided by the root of s; its running mean m was asked for
+- step = -m / (1 - beta_1 ** (t + 1)) /
++ step = -scale * d /
+
+corrected with the other beta: scales are right, but s was divided by 1 - beta_1 ** t; its own beta is beta_2
+- xp.sqrt(s / (1 - beta_2 ** (t + 1)))
++ xp.sqrt(s / (1 - beta_1 ** (t + 1)))
+
+m corrected with the other beta: scales are right, but m was divided by 1 - beta_2 ** t; its own beta is beta_1
+- -m / (1 - beta_1 ** (t + 1)) /
++ -m / (1 - beta_2 ** (t + 1)) /
+
+corrections swapped: scales are right, but the corrections have changed places: m is divided by 1 - beta_1 ** t, s by 1 - beta_2 ** t
+-         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
+-         step = -m / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
++         size = xp.sqrt(s / (1 - beta_1 ** (t + 1)))
++         step = -m / (1 - beta_2 ** (t + 1)) / (size + 1e-8)
+
+corrected means carried on: scales are right, but the corrected means were stored in m and s, so that the next step begins with them and corrects again; give them names of their own
+-         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
+-         step = -m / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
++         m = m / (1 - beta_1 ** (t + 1))
++         s = s / (1 - beta_2 ** (t + 1))
++         step = -m / (xp.sqrt(s) + 1e-8)
+
+sum in place of a mean: scales are right, but m adds the whole gradient: the factor 1 - beta_1 is missing
+- (1 - beta_1) * scale * d
++ scale * d
+
+sum of squares: scales are right, but s adds the whole square: the factor 1 - beta_2 is missing
+- (1 - beta_2) * (scale * d) ** 2
++ (scale * d) ** 2
+
+largest square kept: scales are right, but s never falls: the larger of the old and the new one was kept, as in AMSGrad; here s is a plain running mean
+- s = beta_2 * s + (1 - beta_2) * (scale * d) ** 2
++ s = xp.maximum(s, beta_2 * s + (1 - beta_2) * (scale * d) ** 2)
+
+all scales 1: every scale is 1, though some gradients are longer than their thresholds: look whether `lengths` is filled, and whether each length is that of one row
+-         lengths.append(length)
+-
+
+one too few, first pair free: the median ran over window - 1 steps, without the one just before
+-         if lengths:
+-             usual = median(lengths[-window:])
++         if lengths[-window:-1]:
++             usual = median(lengths[-window:-1])
+
+one too many: the median ran over window + 1 steps; lengths[-window:] has the last `window`
+- lengths[-window:]
++ lengths[-window - 1 :]
+
+one for all steps: one threshold, from the lengths of all rows, was used at every step; at step t only the last `window` lengths before it are known
+- median(lengths[-window:])
++ median(float(xp.linalg.vector_norm(g)) for g in gradients)
+
+one for all steps and the first: one threshold, from the lengths of all rows, was used at every step; at step t only the last `window` lengths before it are known
+-         if lengths:
+-             usual = median(lengths[-window:])
+-             scale = min(1.0, factor * usual / length)
++         usual = median(float(xp.linalg.vector_norm(g)) for g in gradients)
++         scale = min(1.0, factor * usual / length)
+
+lower of two middles: with an even number of lengths the median is the mean of the two in the middle; the lower one was taken, as torch.median does
+- median(lengths[-window:])
++ sorted(lengths[-window:])[(len(lengths[-window:]) - 1) // 2]
+
+high percentile: the 90th percentile of the last lengths was taken for the usual one; the median was asked for
+- median(lengths[-window:])
++ float(np.quantile(lengths[-window:], 0.9))
+
+running mean: a running mean of the lengths was taken for the usual one; the median of the last `window` was asked for
+-             usual = median(lengths[-window:])
++             usual = lengths[0]
++             for one in lengths[1:]:
++                 usual = usual + (one - usual) / window
+
+running mean with beta_1: a running mean of the lengths, with beta_1, was taken for the usual one; the median of the last `window` was asked for
+-             usual = median(lengths[-window:])
++             usual = lengths[0]
++             for one in lengths[1:]:
++                 usual = beta_1 * usual + (1 - beta_1) * one
+
+running mean with beta_2: a running mean of the lengths, with beta_2, was taken for the usual one; the median of the last `window` was asked for
+-             usual = median(lengths[-window:])
++             usual = lengths[0]
++             for one in lengths[1:]:
++                 usual = beta_2 * usual + (1 - beta_2) * one
+
+dropped: gradients longer than the threshold got a scale of 0; shorten them to it: threshold / length
+- min(1.0, factor * usual / length)
++ float(length <= factor * usual)
+
+lengths of the steps: the lengths are those of Adam's steps, and these were clipped; take the lengths of the gradients, and clip before m and s
+-         length, scale = float(xp.linalg.vector_norm(d)), 1.0
+-         if lengths:
+-             usual = median(lengths[-window:])
+-             scale = min(1.0, factor * usual / length)
+-         lengths.append(length)
+-         m = beta_1 * m + (1 - beta_1) * scale * d
+-         s = beta_2 * s + (1 - beta_2) * (scale * d) ** 2
+-         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
+-         step = -m / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
++         m = beta_1 * m + (1 - beta_1) * d
++         s = beta_2 * s + (1 - beta_2) * d**2
++         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
++         step = -m / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
++         length, scale = float(xp.linalg.vector_norm(step)), 1.0
++         if lengths:
++             usual = median(lengths[-window:])
++             scale = min(1.0, factor * usual / length)
++         lengths.append(length)
++         step = scale * step
+
+divided before it is clipped: the gradient was divided by the root of s before its length was taken; clip the gradient itself, before m and s
+-         length, scale = float(xp.linalg.vector_norm(d)), 1.0
+-         if lengths:
+-             usual = median(lengths[-window:])
+-             scale = min(1.0, factor * usual / length)
+-         lengths.append(length)
+-         m = beta_1 * m + (1 - beta_1) * scale * d
+-         s = beta_2 * s + (1 - beta_2) * (scale * d) ** 2
+-         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
+-         step = -m / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
++         s = beta_2 * s + (1 - beta_2) * d**2
++         d = d / (xp.sqrt(s / (1 - beta_2 ** (t + 1))) + 1e-8)
++         length, scale = float(xp.linalg.vector_norm(d)), 1.0
++         if lengths:
++             usual = median(lengths[-window:])
++             scale = min(1.0, factor * usual / length)
++         lengths.append(length)
++         m = beta_1 * m + (1 - beta_1) * scale * d
++         step = -m / (1 - beta_1 ** (t + 1))
+
+NumPy's zeros [hidden, dtype]: float32 goes in and float64 comes out: the means began with np.zeros; begin with xp.zeros_like
+-     m = xp.zeros_like(gradients[0, ...])
+-     s = xp.zeros_like(gradients[0, ...])
++     m = np.zeros(gradients.shape[1])
++     s = np.zeros(gradients.shape[1])
+"""
+
+# %% [markdown]
+# ## Task 6, closed book: `state_jacobians` (4 points)
 #
 # Close the chapter. Rebuild the function that hands a loop the rows of an identity matrix and takes home a Jacobian at every lag, for any cell.
 #
@@ -1527,7 +1971,7 @@ check(
     by=properties,
 )
 ### END HIDDEN TESTS
-properties.points("Task 5 holds.")
+properties.points("Task 6 holds.")
 
 # %% mistakes="state_jacobians"
 r"""

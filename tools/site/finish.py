@@ -45,7 +45,7 @@ LIVE = re.compile(r'<(live-[a-z-]+) id="([a-z0-9-]+)"')
 SIZES = Path(__file__).parents[2] / "book/_static/live/sizes.json"
 TABLE = re.compile(r'<table class="table">.*?</table>', re.DOTALL)
 CELL = re.compile(r"<t[dh]\b[^>]*>(.*?)</t[dh]>", re.DOTALL)
-TAG = re.compile(r"<[^>]*>")
+UNSEEN = re.compile(r"<[^>]*>|\\(?:[a-zA-Z]+|.)|[{}_^]")  # tags, TeX's commands
 AS_WRITTEN = (
     rf"<(?P<kind>pre|code|script|style|math|textarea)\b.*?</(?P=kind)>|<{ATTRIBUTES}>"
 )
@@ -111,8 +111,12 @@ def sized(figure: re.Match[str]) -> str:
 def _with_phrases(table: re.Match[str]) -> str:
     """A table, marked if a narrow screen would make its phrases a word wide."""
     rows = [CELL.findall(row) for row in table[0].split("</tr>")]
-    longest = max((len(TAG.sub("", c)) for row in rows for c in row), default=0)
-    if max(map(len, rows)) < 4 or longest <= 50:
+    columns = [
+        max(len(UNSEEN.sub("", cell)) for cell in column)
+        for column in zip(*filter(None, rows), strict=True)
+    ]
+    *others, longest = sorted(columns)
+    if len(columns) < 4 or longest <= 50 or sum(others) <= 40:
         return table[0]
     return table[0].replace('class="table', 'class="table phrases', 1)
 

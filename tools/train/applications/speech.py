@@ -54,9 +54,9 @@ class Plan(NamedTuple):
 
 NETWORKS = {
     "loop": Plan(Recognizer, 128, 0.004),
-    "window": Plan(WindowRecognizer, 256, 0.004),
-    "dilated": Plan(DilatedRecognizer, 160, 0.004),
-    "dilated.longer": Plan(DilatedRecognizer, 160, 0.004, 3400),  # the loop's time
+    "window": Plan(WindowRecognizer, 256, 0.001),
+    "dilated": Plan(DilatedRecognizer, 160, 0.002),
+    "dilated.longer": Plan(DilatedRecognizer, 160, 0.002, 3400),  # the loop's time
 }
 COMPARED = "loop", "window", "dilated"
 RATES = [0.002, 0.004, 0.008]
