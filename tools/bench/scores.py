@@ -168,8 +168,8 @@ def speech() -> Iterator[Row]:
             15,
             f"strings of digits at {level} dB, % word errors",
             tool.error_rate(model, tool.unheard(float(level)), letters),
-            recorded(f"speech.dilated.{level}"),
-            "dilated convolutions *",
+            recorded(f"speech.dilated.longer.{level}"),
+            "dilated convolutions, equal time *",
         )
 
 
