@@ -43,10 +43,10 @@ class Verdict(NamedTuple):
 
 
 class Played(NamedTuple):
-    """What a test gave: its points, its error, and what it left out."""
+    """What a test gave: its points, why not all, and what it left out."""
 
     points: float
-    error: Exception | None
+    why: list[str]  # the error, or what each property was lost by
     unmet: set[str]  # properties with points that no check looks at
 
 
@@ -61,20 +61,20 @@ def play(
     return {name: test.points for name, test in played.items()}
 
 
-def unearned(assignment: Assignment) -> Iterator[str]:
+def unearned(assignment: Assignment, torch_too: bool = True) -> Iterator[str]:
     """Where the solution does not get all points, and why not."""
     texts = [cell.source for cell in run_by_kernel(assignment)]
     places = ["numpy"]
-    if any(_placed(text, "cpu") != text for text in texts):
+    if torch_too and any(_placed(text, "cpu") != text for text in texts):
         places.append("cpu")  # a learner may choose torch
     for place in places:
         for name, played in _played(assignment, None, place).items():
-            test, error = assignment.of("test")[name], played.error
+            test = assignment.of("test")[name]
             if played.points != (of := test.options["points"]):
-                why = f": {type(error).__name__}: {error}" if error else ""
+                told = "".join(f": {why}" for why in played.why)
                 yield (
                     f"{test.file}:{test.line}: {name}: the solution gets "
-                    f'{played.points:g} of {of} points where device = "{place}"{why}'
+                    f'{played.points:g} of {of} points where device = "{place}"{told}'
                 )
             elif played.unmet:
                 yield (
@@ -100,7 +100,9 @@ def _played(
             if cell.kind == "test":
                 of = declared(cell.source)
                 unmet = of.keys() - namespace["properties"].met if of else set()
-                played[cell.name] = Played(points_of(cell, value, error), error, unmet)
+                lost = [render(failure) for failure in getattr(value, "failures", ())]
+                why = [f"{type(error).__name__}: {error}"] if error else lost
+                played[cell.name] = Played(points_of(cell, value, error), why, unmet)
     return played
 
 
