@@ -215,6 +215,29 @@ def test_without_script_the_still_picture_stands(show, name):
     assert figure.page.locator(".question").is_visible()
 
 
+def test_a_figure_whose_code_cannot_come_keeps_its_picture_and_no_hole(
+    browser, site
+):
+    page = browser.new_page()
+    body = (
+        '<script src="live.js"></script><live-unrolled id="it" '
+        'style="display: block" data-sizes="[[300, 900]]">'
+        '<img src="live/stills/live-forget.svg" alt="A still" height="200">'
+        "</live-unrolled>"
+    )
+    page.route(
+        "**/alone.html",
+        lambda route: route.fulfill(body=body, content_type="text/html"),
+    )
+    page.route("**/*.mjs", lambda route: route.abort())
+    page.goto(f"{site}alone.html")
+    page.get_by_text("needs the book from a server").wait_for()
+    assert page.get_by_alt_text("A still").is_visible()
+    page.set_viewport_size({"width": 500, "height": 600})
+    assert page.locator("#it").bounding_box()["height"] < 300
+    page.close()
+
+
 def test_a_figure_far_below_is_not_loaded(browser, site):
     page = browser.new_page(viewport={"width": 800, "height": 600})
     asked = []

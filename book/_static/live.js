@@ -5,7 +5,13 @@
   const here = document.currentScript.src;
   const load = (figure) => {
     const name = figure.localName.slice("live-".length);
-    import(new URL(`live/${name}.mjs`, here).href);
+    import(new URL(`live/${name}.mjs`, here).href).catch(() => still(figure));
+  };
+  // No module comes from a folder that is opened without a server.
+  const still = (figure) => {
+    figure.dataset.sizes = "[]";
+    figure.style.minHeight = 0;
+    figure.append("This figure needs the book from a server.");
   };
   // The place that it will take was measured, at some widths: the nearest.
   const reserve = (figure) => {
