@@ -738,7 +738,7 @@ def test_who_moves_by_keys_sees_where(visit):
 
 
 def test_a_term_shows_its_definition_to_who_moves_by_keys(visit):
-    page = visit("ch03_bptt").page
+    page = visit("ch06_lstm").page
     page.set_viewport_size({"width": 320, "height": 900})
     page.keyboard.press("Tab")  # from now on focus is shown
     terms = [t for t in page.locator("a.term").all() if t.is_visible()]
