@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Assignment 9b: as fast as the machine
 #
-# *60 to 90 minutes, 29 points. Read both pages of chapter 9 first.*
+# *60 to 90 minutes, 29 points. Read the three pages of chapter 9 first.*
 #
 # You will count the bytes that a cell moves, pass by pass; find out how few arrays it needs when results are written over what nobody reads any more; trace a cell by hand into its backward step; and make a given loop at least five times as fast, in plain NumPy. With the book closed you will rebuild the cell that the page takes from 22 reads and writes to 7. At the end stand seven loops that save memory, each in one place too many.
 #

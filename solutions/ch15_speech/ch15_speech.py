@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Assignment 15: speech
 #
-# *75 to 90 minutes, 28 points. Read both pages of chapter 15 first.*
+# *75 to 90 minutes, 28 points. Read the three pages of chapter 15 first.*
 #
 # You will find out which frame says which letter; check CTC's gradient against the definition, by listing every path; count word errors by condition; and give a network features that know how they change. With the book closed you will rebuild `power_spectra`.
 # Then you hunt nine wrong beam searches, hear what a network makes of sound at the wrong rate, and cut a recording into words with your own alignment.

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Assignment 16: video
 #
-# *75 to 90 minutes, 28 points. Read both pages of chapter 16 first.*
+# *75 to 90 minutes, 28 points. Read the three pages of chapter 16 first.*
 #
 # You will build an eye that looks at two frames at a time and so sees which way things go, and send a gradient back through it to the pixels; measure after which share of a film an answer is right, and stays so; and work out, before anything is trained, how well a reader can do that does not know the order of the frames. With the book closed you will rebuild `film_loss`.
 # Then you hunt nine wrong ways to serve films to a network (training goes on with all of them), and train your eye with your own gradient.

@@ -24,6 +24,7 @@ GAP = re.compile(r" {2,}|(?<=[\d%)]) (?=[-+−]?\d)")  # two cells, not one
 PHRASE = re.compile(r"\S+(?: \S+)*")
 WORDS = re.compile(r"[^\W\d_]+")
 HYPHEN = re.compile(r"(?<![\w.)])-(?=\d)")  # for a minus
+POWER = re.compile(r"(?<![\w.])(\d(?:\.\d+)?)e([+-])(\d\d+)(?![\w.])")
 FIGURE = re.compile(r"[-+−<>~(]?\s?\d")
 NO_FIGURE = {"", "-", "–", "none", "nan", "inf", "True", "False"}
 
@@ -81,8 +82,17 @@ def _table(grid: Grid) -> str:
 
 
 def _cell(text: str) -> str:
-    """A cell's words or figures, with a minus sign where a hyphen was printed."""
-    return html.escape(HYPHEN.sub("−", text) if FIGURE.match(text) else text)
+    """A cell's words or figures, with signs and powers of ten as a book sets them."""
+    if not FIGURE.match(text):
+        return html.escape(text)
+    return POWER.sub(_power, html.escape(HYPHEN.sub("−", text)))
+
+
+def _power(found: re.Match[str]) -> str:
+    factor, sign, exponent = found[1], found[2].replace("-", "−"), int(found[3])
+    if exponent == 0 or float(factor) == 0:
+        return factor
+    return f"{factor}\u202f×\u202f10<sup>{sign.strip('+')}{exponent}</sup>"
 
 
 def _groups(grid: Grid, width: int) -> str:
