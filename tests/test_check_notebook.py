@@ -160,6 +160,7 @@ def test_points_in_part_are_told(notebook, capsys):
     status, out = check(notebook, capsys)
     assert status == 1
     assert "- double: 1.5 of 3 points\n      1 of 2 boxes" in out
+    assert "Out[" not in out  # the value is the points, told above
 
 
 def test_it_says_where_the_book_explains_it(notebook, capsys):

@@ -14,6 +14,7 @@ from rnncore.testing import (
     assert_gradient,
     assert_refuses,
     assert_shape,
+    assert_that,
     check,
     check_causal,
     check_independent,
@@ -397,6 +398,55 @@ def test_a_task_is_named_whatever_calls_the_learners_function(tmp_path):
     assert "(twice was checked with x (3, 2))" in text
 
 
+def test_a_refusal_inside_a_check_is_told_as_it_is():
+    def asks_for_a_shape(x):
+        assert_shape("W_x", x.T, (3, 2))
+
+    text = complaint(asks_for_a_shape)
+    assert text.startswith("W_x: expected shape (3, 2), got (2, 3) (trans")
+    assert "(asks_for_a_shape was called with x (3, 2))" in text
+
+    def asks_for_a_property(x):
+        assert_that(False, "the weights have no latch")
+
+    text = complaint(asks_for_a_property)
+    assert text.startswith(
+        "the weights have no latch\n(asks_for_a_property"
+    )
+
+
+def test_what_returns_nothing_to_a_wrapper_is_told(tmp_path):
+    path = tmp_path / "checks.json"
+    entry = {"results": [encoded((A, A))], "mistakes": []}
+    path.write_text(json.dumps({"checks": {"twins": entry}}))
+
+    def twins(x):
+        x + x
+
+    def swapped(x):
+        a, b = twins(x)
+        return b, a
+
+    def first_of(x):
+        return twins(x)[0]
+
+    def calls_an_answer(x):
+        return swapped(x)
+
+    def said(candidate):
+        with pytest.raises(AssertionError) as caught:
+            check(candidate, stored("twins", path), [{"x": A}])
+        return str(caught.value)
+
+    for wrapper in swapped, first_of:
+        text = said(wrapper)
+        assert text.startswith("twins: expected a result, got nothing")
+        assert "Is a `return` missing" in text
+        assert "(twins was checked with x (3, 2))" in text
+    text = said(calls_an_answer)  # whose own error stays what it is
+    assert text.startswith("twins raised TypeError: cannot unpack")
+
+
 def test_none_may_be_an_answer():
     def place(x):
         return ("x", (int(x.argmax()),)) if x.any() else None
@@ -485,6 +535,18 @@ def test_a_float32_is_named_and_long_lists_are_cut_short():
         check(
             lambda x: [x] * 29, lambda x: [x] * 30, [{"x": 1}], outputs="p"
         )
+
+
+def test_float32_is_no_guess_where_the_mistake_is_known():
+    def slightly(x):
+        return 2 * x + 1e-8
+
+    inputs = [{"x": A}]
+    assert "float32" in complaint(slightly)
+    mistake = known(slightly, "epsilon was added", inputs)
+    text = complaint(slightly, mistakes=[mistake])
+    assert "A known mistake: epsilon was added" in text
+    assert "float32" not in text
 
 
 def test_hunt_refuses_what_is_no_probe():

@@ -40,6 +40,7 @@ def run(cells: list[server.Cell]) -> client.Answer:
     shell = InteractiveShell(
         config=config,
         compiler_class=server._Names,
+        displayhook_class=server.Silent,
         user_module=ModuleType(name),
     )
     shell.showtraceback = lambda *a, **k: None  # type: ignore

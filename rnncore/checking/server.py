@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from IPython.core.compilerop import CachingCompiler
+from IPython.core.displayhook import DisplayHook
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
@@ -282,6 +283,19 @@ class _Names(CachingCompiler):
         return self.current
 
 
+class Silent(DisplayHook):
+    """Keeps the value of a cell's last expression, and prints nothing."""
+
+    def write_output_prompt(self) -> None:
+        """A test's value is its points, which are told as such."""
+
+    def write_format_data(self, *_: Any) -> None:
+        """The value is not read, it is counted."""
+
+    def finish_displayhook(self) -> None:
+        """There is nothing to end."""
+
+
 def warm_up(cells: list[Cell]) -> None:
     """Import what the notebook imports, of the packages that take long."""
     names = {name for cell in cells for name in _imports(cell["source"])}
@@ -313,7 +327,9 @@ def make_shell() -> InteractiveShell:
     config = Config()
     config.HistoryManager.enabled = False
     sys.path.insert(0, os.getcwd())
-    shell = InteractiveShell.instance(config=config, compiler_class=_Names)
+    shell = InteractiveShell.instance(
+        config=config, compiler_class=_Names, displayhook_class=Silent
+    )
     shell.showtraceback = lambda *a, **k: None  # type: ignore
     return shell
 

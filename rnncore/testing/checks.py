@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rnncore.backend import named_leaves, to_numpy, tree_map
-from rnncore.testing.compare import compare, differs
+from rnncore.testing.compare import GUESS, compare, differs
 from rnncore.testing.failure import CheckFailure, Failure
 from rnncore.testing.properties import Properties
 from rnncore.testing.sketches import (
@@ -26,6 +26,13 @@ from rnncore.testing.values import (
     place_of,
     shapes,
     shifted,
+)
+
+NOTHING_CAME = Failure(  # of a test that takes the result apart
+    about="kind",
+    expected="a result",
+    came="nothing",
+    why="Is a `return` missing, or one of the results?",
 )
 
 
@@ -74,11 +81,15 @@ def check(
         for lost, found in _problems(
             name, expected, call, args, outputs, at_least
         ):
+            if name != called and _unpacks_none(candidate, call.error):
+                found = NOTHING_CAME._replace(what=name, function=name)
             how = "called" if name == called else "checked"
             found = found._replace(
                 call=f"{how} with {shapes(args)}",
                 mistake=recognised(seen, mistakes, k, results),
             )
+            if found.mistake and found.why == GUESS:
+                found = found._replace(why="")  # it is known, not guessed
             nothing = call.result is None and not call.error
             if nothing and not found.mistake and not may_be_none:
                 found = found._replace(why="Is a `return` missing?")
@@ -308,6 +319,9 @@ def _problems(
     at_least: float,
 ) -> Iterator[tuple[str, Failure]]:
     """What is wrong with one call: the property, and the record."""
+    if isinstance(call.error, CheckFailure):  # found by the candidate
+        yield "values", call.error.failure._replace(function=name)
+        return
     if call.error:
         lines = [line.strip() for line in str(call.error).split("\n")]
         yield (
@@ -335,6 +349,17 @@ def _problems(
                 about="argument", what=name, function=name, changed=changed
             ),
         )
+
+
+def _unpacks_none(wrapper: Callable, error: Exception | None) -> bool:
+    """Whether a test's own function took None for a result to unpack."""
+    if not isinstance(error, TypeError) or "NoneType" not in str(error):
+        return False
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    code = getattr(wrapper, "__code__", None)
+    return bool(trace and trace.tb_frame.f_code is code)
 
 
 def _names(outputs: str) -> list[str]:

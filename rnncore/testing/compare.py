@@ -25,6 +25,7 @@ FLOAT32, FLOAT32_MOST = 2e-5, 7e-5  # one entry; any number of them
 NOTHING = 1e-9  # what is smaller is rounding, and differs by machine
 SMALL = 24  # entries of an array that is told in full
 WIDTH = 36  # characters of its lines: a phone's
+GUESS = "Right to 6 digits: did a number go through float32?"
 
 
 def rounding(dtype: str, size: int) -> float:
@@ -100,8 +101,7 @@ def assert_close(
         differ = f"{wrong.sum()} of {want.size} entries differ"
         of = f" ({differ})" if worst else ""
         if tolerance < 1e-6 and error[worst] < 1e-6 * scale:
-            hint = "Right to 6 digits: did a number go through float32?"
-            why = f"{hint}\n{why}" if why else hint
+            why = f"{GUESS}\n{why}" if why else GUESS
         raise differs(
             "value",
             name,

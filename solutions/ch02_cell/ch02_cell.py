@@ -20,9 +20,9 @@
 #
 # ### Before you start: two questions from earlier chapters
 #
-# <details><summary>Chapter 0: a value is used in two places. What is its gradient?</summary>
+# <details><summary>Chapter 0: y = W h, and the gradient d_y comes back. What is the gradient of h?</summary>
 #
-# The sum of the gradients that come back from both places.
+# Wᵀ d_y: each entry of h acts on all entries of y, and what comes back from them adds up.
 # </details>
 #
 # <details><summary>Chapter 1: a model gives each of four symbols the same probability, at every step. What is its perplexity?</summary>
@@ -471,7 +471,7 @@ latch wiped: each b takes away some of what your unit has kept, so that some wor
 # %% [markdown]
 # ## Task 3: sequences of different lengths (5 points)
 #
-# Short sequences of a batch are filled up with anything, and a **mask** (T, B) tells: 1 where a step is real, 0 where it is filling. A sequence that has ended keeps its state, so that the last state of *every* sequence is the one
+# Short sequences of a batch are filled up with anything, and a **mask** (T, B) tells: 1 where a step is real, 0 where it is filling (numbers here, where assignment 1 had True and False). A sequence that has ended keeps its state, so that the last state of *every* sequence is the one
 # after its own last real step, and $y_t$ repeats it.
 #
 # Write the loop for any cell, with a state of any number of arrays. `cell(a_x, a_h, state)` returns the new state and a cache that you do not need.
@@ -1233,8 +1233,7 @@ bias at the first step alone: your steps but the first lack b_h
 #
 # Seven relatives of the chapter's `unroll`, each one small edit away, each running without an error. They are **boxes**: you see what goes in and what comes out. (You could open them; then the puzzle is over.)
 #
-# Write `probes()`: a list of `(params, x, state)` for the plain cell, float64 NumPy arrays of sizes of your choice, on which the boxes give themselves away in y or in the last state. Points are for the boxes that some probe tells apart; the
-# last point is for all of them with at most two probes.
+# Write `probes()`: a list of `(params, x, state)` for the plain cell, float64 NumPy arrays of sizes of your choice, on which the boxes give themselves away in y or in the last state. Each box that some probe tells apart earns a part of three points; the fourth is for telling all of them apart with at most two probes.
 #
 # <details><summary>Hint 1</summary>
 #

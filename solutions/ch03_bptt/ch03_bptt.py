@@ -1634,8 +1634,7 @@ inputs turned round: your d_W_x pairs d_a_x with the inputs from the last to the
 # `truncated_bptt(cell, cell_vjp, params, x, state, d_y, window)` of the chapter has seven wrong relatives. Each is one small edit away from it, each runs without an error, and each
 # is a **box** that you cannot look into. (You could; then the puzzle is over.)
 #
-# Write `probes()`: a list of `(x, state, d_y, window)` on which the boxes give themselves away. The network has D = 2 inputs and H = 3 units, float64 NumPy arrays. Points are for the boxes that some
-# probe tells apart; the last point is for all of them with at most two probes.
+# Write `probes()`: a list of `(x, state, d_y, window)` on which the boxes give themselves away. The network has D = 2 inputs and H = 3 units, float64 NumPy arrays. Each box that some probe tells apart earns a part of three points; the fourth is for telling all of them apart with at most two probes.
 #
 # <details><summary>Hint 1</summary>
 #

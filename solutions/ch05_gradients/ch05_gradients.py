@@ -15,7 +15,7 @@
 # | $S_t$ | (H, H), diagonal | the slopes at step t: $1 - h_t \odot h_t$ for tanh |
 # | $J_k$ | (H, H) | $\partial h_T / \partial h_{T-k}$, the Jacobian at lag k |
 # | $\lVert J_k \rVert$ | a number | the largest singular value of $J_k$ |
-# | rate | a number | $\lVert J_T \rVert^{1/T}$, the factor a step |
+# | rate | a number | $\lVert J_T \rVert^{1/T}$, the factor per step |
 # | $\mathrm{d}q$, in code `d_q` | as q | the gradient of the loss with respect to q |
 #
 # $$J_k = S_T W_h\; S_{T-1} W_h \cdots S_{T-k+1} W_h$$
@@ -31,7 +31,7 @@
 #
 # <details><summary>Chapter 3: what is the slope of tanh at such a point, and what does it do to a gradient that passes?</summary>
 #
-# 1 − 0.96² is about 0.08; times the weight 2 that is 0.17 a step. What holds the bit safely makes the gradient vanish: after ten steps, 2 · 10⁻⁸ of it is left.
+# 1 − 0.96² is about 0.08; times the weight 2 that is 0.17 per step. What holds the bit safely makes the gradient vanish: after ten steps, 2 · 10⁻⁸ of it is left.
 # </details>
 
 # %% [markdown]
@@ -111,7 +111,7 @@ print(J, "by hand: [[0.1, 0.5], [0, 0.2]]")
 
 # %% solution="noisy_growth_rate"
 def noisy_growth_rate(W_h, noise, h_0):
-    """The factor a step by which a push of h_0 grows on its way to h_T.
+    """The factor per step by which a push of h_0 grows on its way to h_T.
 
     Shapes: W_h (H, H); noise (T, B, H); h_0 (B, H) -> rate (B,)
     """
@@ -400,7 +400,7 @@ begins at zero: all rates are 0: the product began with zeros, and whatever is m
 
 # %% solution="lyapunov_exponents"
 def lyapunov_exponents(W_h, noise, h_0):
-    """The logarithms of the factors a step, of H orthogonal pushes.
+    """The logarithms of the factors per step, of H orthogonal pushes.
 
     Shapes: W_h (H, H); noise (T, B, H); h_0 (B, H) -> exponents (B, H)
     """
@@ -525,7 +525,7 @@ last step alone: your sum has the last step alone; all steps' logarithms are add
 - total = total + xp.log
 + total = xp.log
 
-factors for logarithms: you returned the factors a step; an exponent is the logarithm of one
+factors for logarithms: you returned the factors per step; an exponent is the logarithm of one
 - return total / noise.shape[0]
 + return xp.exp(total / noise.shape[0])
 
@@ -1144,7 +1144,7 @@ axis lost [hidden, sizes]: with one target the axis of the targets was lost: W_y
 def compare_settings(score, control, treatment, seeds):
     """What one change does, seed by seed, with all else equal.
 
-    Shapes: -> changed; differences (K,), one a seed; median; better
+    Shapes: -> changed; differences (N,), one per seed; median; better
     """
     ### BEGIN SOLUTION
     changed = [k for k in control if control[k] != treatment[k]]
@@ -1190,7 +1190,7 @@ print(
     )
 )
 
-# %% test="compare_settings" points=4 explained="ch05_gradients: Where to start"
+# %% test="compare_settings" points=4 explained="ch05_long_lags: What one rate hides"
 import numpy as np
 
 from rnncore.testing import (
@@ -1689,6 +1689,12 @@ corrected as one step later: scales are right, but the corrections count from 2:
 +         size = xp.sqrt(s / (1 - beta_2 ** (t + 2)))
 +         step = -m / (1 - beta_1 ** (t + 2)) / (size + 1e-8)
 
+corrected as one step earlier: scales are right, but from the second step on the corrections are those of the step before: row t is step t + 1
+-         size = xp.sqrt(s / (1 - beta_2 ** (t + 1)))
+-         step = -m / (1 - beta_1 ** (t + 1)) / (size + 1e-8)
++         size = xp.sqrt(s / (1 - beta_2 ** max(t, 1)))
++         step = -m / (1 - beta_1 ** max(t, 1)) / (size + 1e-8)
+
 root forgotten: scales are right, but m was divided by s itself; its root was asked for
 - xp.sqrt(s / (1 - beta_2 ** (t + 1)))
 + s / (1 - beta_2 ** (t + 1))
@@ -1858,7 +1864,7 @@ NumPy's zeros [hidden, dtype]: float32 goes in and float64 comes out: the means 
 # gradients at once. What is left is the loop.
 #
 # - `cell_vjp(d_state, cache)` returns `d_a_x, d_a_h, d_state`; the first part of that state is what went past $W_h$ (0.0 where nothing does).
-# - `tape.caches` has one cache a step, the first step first.
+# - `tape.caches` has one cache per step, the first step first.
 # - The result's entry k − 1 is lag k. Its axes are lag, sequence, unit of the last state, unit of the earlier state.
 #
 # <details><summary>Hint 1</summary>
@@ -2066,8 +2072,7 @@ forward and transposed: two things: the loop ran from the first step to the last
 #
 # `clip_by_global_norm(d_params, limit)` of chapter 4 has seven wrong relatives. Each is one small edit away from it, each runs without an error, and each is a **box** that you cannot look into.
 #
-# Write `gradients_that_tell()`: a list of `(d_params, limit)` on which the boxes give themselves away. d_params is a tuple of float64 NumPy arrays. What counts is both results: the clipped arrays and the norm. Points are for the boxes
-# that some probe tells apart; the last point is for all of them with at most two probes.
+# Write `gradients_that_tell()`: a list of `(d_params, limit)` on which the boxes give themselves away. d_params is a tuple of float64 NumPy arrays. What counts is both results: the clipped arrays and the norm. Each box that some probe tells apart earns a part of three points; the fourth is for telling all of them apart with at most two probes.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -2200,9 +2205,10 @@ def show(radius=1.0, loudness=0.0):
             start: norm_by_lag(start, radius, loudness)
             for start in ("normal", "orthogonal")
         },
-        "lag - 1",
+        "lag",
         "log10 of the norm",
         f"radius {radius}, loudness {loudness}",
+        x=np.arange(1, 51),
     )
     control = dict(start="normal", radius=radius, loudness=loudness)
     treatment = {**control, "start": "orthogonal"}
