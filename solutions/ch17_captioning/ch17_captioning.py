@@ -807,7 +807,6 @@ equal = told_twice(rng, 3, 2, 5)  # the same caption twice
 for both in equal.values():
     both[1] = both[0]
 visible.append(move(equal))
-visible.append(mover("cpu")(told_twice(rng, 4, 3, 5)))
 check(
     either_order,
     stored("either_order"),
@@ -823,6 +822,20 @@ assert_close(
     either_order(**swapped)[0],
     float(either_order(**visible[0])[0]),
 )
+with properties("dtype"):  # the experiment's arrays are torch's
+    args = told_twice(rng, 4, 3, 5)
+    here = either_order(**move(args))
+    try:
+        there = either_order(**mover("cpu")(args))
+    except Exception as error:
+        raise AssertionError(
+            "either_order runs on NumPy, and not on torch, which the "
+            "experiment uses. (torch subtracts no bool array: "
+            "xp.astype(hit, logits.dtype) is the same in numbers.) "
+            f"torch says: {error}"
+        ) from error
+    for name, a, b in zip(("loss", "d_logits"), there, here, strict=True):
+        assert_close(f"{name} on torch", to_numpy(a), to_numpy(b))
 ### BEGIN HIDDEN TESTS
 import torch
 
@@ -1068,7 +1081,7 @@ the right class alone [gradients]: only the word that should have been said got 
 - xp.where(taught, error
 + xp.where(taught & hit, error
 
-bool for a number [dtype]: `hit` is a bool array, and torch subtracts none; `xp.astype(hit, logits.dtype)` is the same in numbers
+bool for a number [hidden, dtype]: `hit` is a bool array, and torch subtracts none; `xp.astype(hit, logits.dtype)` is the same in numbers
 - xp.exp(log_p) - xp.astype(hit, logits.dtype)
 + xp.exp(log_p) - hit
 
