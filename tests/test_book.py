@@ -423,6 +423,39 @@ def test_chapters_have_numbers_and_are_linked_and_so_are_terms(small):
     assert not re.search('class="term', html["page"] + html["api"])
 
 
+def test_a_command_that_learners_lack_leads_to_where_it_runs(small):
+    config = small / "_config.yml"
+    config.write_text(
+        config.read_text() + "sphinx: {local_extensions: "
+        f"{{links: {Path(links.__file__).parent}}}}}\n"
+    )
+    pages = {
+        "page": "# Start\n",
+        "ch01_a": "# A\n\nBy `python -m tools.train a`, not `make b`.\n",
+        "setup": "# Set-up\n\n(full-repository)=\n## What copies lack\n\n"
+        "`python -m tools...`\n",
+    }
+    for name, text in pages.items():
+        (small / "book" / f"{name}.md").write_text(text)
+    (small / "book" / "_toc.yml").write_text(
+        "format: jb-book\nroot: page\nchapters:\n"
+        + "".join(f"- file: {name}\n" for name in [*pages][1:])
+    )
+    book.build_book(jobs=1)
+    html = small / "_build" / "html"
+    read = {
+        name: BeautifulSoup(
+            (html / f"{name}.html").read_text(), "html.parser"
+        )
+        for name in pages
+    }
+    (link,) = read["ch01_a"].select("a.command")
+    assert link.get_text() == "python -m tools.train a"
+    assert link["href"] == "setup.html#full-repository"
+    assert read["setup"].select_one("#full-repository")
+    assert not read["setup"].select("a.command")
+
+
 def test_figures_and_equations_are_counted_within_their_chapter(small):
     config = small / "_config.yml"
     config.write_text(

@@ -14,7 +14,7 @@
 # | `labels` | | a transcript as a list of numbers, 1 to K-1; for a batch a list of such lists |
 # | `states` | (S,) | blank, letter, blank, ..., letter, blank: S = 2 · letters + 1 |
 # | `features` | (T, B, D) | D bands at each frame, padded; `lengths` (B,) frames count |
-# | `samples` | (N,) | a sound, 16,000 numbers a second |
+# | `samples` | (N,) | a sound, 16,000 numbers per second |
 # | $\mathrm{d}q$, in code `d_q` | as q | the gradient of the loss with respect to q |
 #
 # A *path* says one class at each frame. It is read by merging repeats and then dropping blanks.
@@ -164,7 +164,7 @@ where, score = spell_frames(np.log(sure), [2, 1, 3, 3, 4])
 print("".join("hello"[n] if n >= 0 else "-" for n in where))
 print(where, round(score, 3))
 
-# %% test="spell_frames" points=5 explained="ch15_ctc: Alignment"
+# %% test="spell_frames" points=5 explained="ch15_ctc: Summing without listing"
 import numpy as np
 
 from rnncore.ctc import ctc_loss as book_ctc_loss
@@ -463,7 +463,7 @@ no blanks at all: every frame was given to a letter: the lattice has a blank bef
 # \mathrm{d}\text{logits}_t(k) = p_t(k) - \frac{\sum_{\pi:\,\pi_t = k} w_\pi}{\sum_\pi w_\pi}, \qquad w_\pi = \prod_t p_t(\pi_t) \quad\text{(right paths only)}.
 # $$
 #
-# Return the loss *a letter*: the sum over all recordings divided once by the number of all letters, a float; and `d_logits` (T, B, K), its gradient. Frames after a recording's end reach nothing and get 0. Logits may be in the thousands, so stay in logarithms.
+# Return the loss *per letter*: the sum over all recordings divided once by the number of all letters, a float; and `d_logits` (T, B, K), its gradient. Frames after a recording's end reach nothing and get 0. Logits may be in the thousands, so stay in logarithms. (`log_softmax` takes (T, B, K): give it `logits[:n, b : b + 1]` and drop the axis of length 1.)
 #
 # <details><summary>Hint 1</summary>
 #
@@ -483,7 +483,7 @@ no blanks at all: every frame was given to a letter: the lattice has a blank bef
 
 # %% solution="listed_loss"
 def listed_loss(logits, labels, lengths):
-    """CTC a letter and its gradient, from the list of all right paths.
+    """CTC per letter and its gradient, from the list of all right paths.
 
     Shapes: logits (T, B, K); lengths (B,) -> loss; d_logits (T, B, K)
     """
@@ -505,7 +505,7 @@ def listed_loss(logits, labels, lengths):
 
 
 # %% [markdown]
-# Try it on the four frames from above: *a* and *aa*. The loss is (0.4700 + 1.1632) / 3 nats a letter.
+# Try it on the four frames from above: *a* and *aa*. The loss is (0.4700 + 1.1632) / 3 nats per letter.
 
 # %%
 loss, d_logits = listed_loss(np.zeros((4, 2, 2)), [[1], [1, 1]], [4, 4])
@@ -835,7 +835,7 @@ def rates_by(said, heard, conditions):
 
 
 # %% [markdown]
-# Try it: by hand 2 errors in 6 words, and 1 in 1. The mean of the three recordings' rates is 56 %: that of nobody.
+# Try it: by hand 2 errors in 6 words, and 1 in 1. The mean of the three recordings' rates is 73 %: that of nobody.
 
 # %%
 print(
@@ -1637,7 +1637,7 @@ properties.points("Task 5 holds.")
 
 # %% mistakes="power_spectra"
 r"""
-wrong hop: the hop is wrong, half a window instead of HOP: a network that was trained at 100 frames a second is fed 80, and hears fast speech
+wrong hop: the hop is wrong, half a window instead of HOP: a network that was trained at 100 frames per second is fed 80, and hears fast speech
 - WINDOW + 1, HOP)
 + WINDOW + 1, WINDOW // 2)
 
@@ -2062,9 +2062,9 @@ shown = interact(
 )
 
 # %% [markdown]
-# Each figure rests on about a hundred words: which differences are worth a thought? Where is the network more easily lost, in noise or at a wrong rate? A stated rate that is too high makes the sound shorter and *higher*: which of the two does the network mind? (The synthesiser's rates in training went from 120 to 240 words a minute. What could you do to tell the two apart?)
+# Each figure rests on about a hundred words: which differences are worth a thought? By how much do the two means differ here, and for which recordings would they differ more? Where is the network more easily lost, in noise or at a wrong rate? A stated rate that is too high makes the sound shorter and *higher*: which of the two does the network mind? (The synthesiser's rates in training went from 120 to 240 words a minute. What could you do to tell the two apart?)
 #
-# The path is printed, 50 letters a second. Are the words whole? Does a letter last as long as its sound? (Look for a recording that ends in silence, and at its last letters.) CTC asks that the letters come in order; nothing asks that they come in time, and a network that reads in both directions may say a letter whenever it likes. Do you hear the same shift in all words, or another in each? Compare with your predictions.
+# The path is printed, 50 letters per second. Are the words whole? Does a letter last as long as its sound? (Look for a recording that ends in silence, and at its last letters.) CTC asks that the letters come in order; nothing asks that they come in time, and a network that reads in both directions may say a letter whenever it likes. Do you hear the same shift in all words, or another in each? Compare with your predictions.
 
 # %% [markdown]
 # ## In your own words (2 points)

@@ -34,7 +34,7 @@
 # %% [markdown]
 # ## Imports, and where to compute
 #
-# Leave `"numpy"`, or write `"cpu"` or `"cuda"`: tasks 1 to 3 then run on torch. What you write there keeps the library, dtype and device of its arguments, and changes none of them. Task 4 is about texts, task 5 about NumPy arrays that become torch's.
+# Leave `"numpy"`, or write `"cpu"` or `"cuda"`: tasks 1 to 3 then run on torch. With `"numpy"` one of their inputs is torch's all the same, since the experiment trains there. What you write there keeps the library, dtype and device of its arguments, and changes none of them. Task 4 is about texts, task 5 about NumPy arrays that become torch's.
 
 # %%
 import math
@@ -184,7 +184,12 @@ narrow = move(windows(np.random.default_rng(6), 6, 2, 4, 3, 1e5))
 check(
     through_window,
     stored("through_window"),
-    [visible, narrow, move(between(np.random.default_rng(7), 5, 2, 4, 3))],
+    [
+        visible,
+        narrow,
+        move(between(np.random.default_rng(7), 5, 2, 4, 3)),
+        mover("cpu")(windows(np.random.default_rng(8), 4, 3, 3, 2)),
+    ],
     outputs=OUTPUTS,
     by=properties,
 )
@@ -502,11 +507,14 @@ def seen_through(rng, T, N, B, H):
     )
 
 
-visible = move(seen_through(np.random.default_rng(3), 5, 2, 4, 3))
+visible = [
+    move(seen_through(np.random.default_rng(3), 5, 2, 4, 3)),
+    mover("cpu")(seen_through(np.random.default_rng(8), 4, 3, 3, 2)),
+]
 check(
     through_window_vjp,
     stored("through_window_vjp"),
-    [visible],
+    visible,
     outputs=OUTPUTS,
     by=properties,
 )
@@ -723,7 +731,7 @@ results exchanged: d_centre and d_sharp were returned in the places of each othe
 #
 # <details><summary>Hint 3</summary>
 #
-# `chosen = xp.stack([~second, second])` is (2, B). `taught = real & chosen[:, None, :, None]` marks the words that count; the gradient is `xp.where(taught, error, nothing)` over their number, with `error` = p minus 1 where it should have been said. Each word has one entry in `taught`: its last axis has length 1.
+# `chosen = xp.stack([~second, second])` is (2, B). `taught = real & chosen[:, None, :, None]` marks the words that count; the gradient is `xp.where(taught, error, nothing)` over their number, with `error` = p minus 1 where it should have been said. torch subtracts no bool; `xp.astype(hit, logits.dtype)` is a number. Each word has one entry in `taught`: its last axis has length 1.
 # </details>
 
 
@@ -814,6 +822,20 @@ assert_close(
     either_order(**swapped)[0],
     float(either_order(**visible[0])[0]),
 )
+with properties("dtype"):  # the experiment's arrays are torch's
+    args = told_twice(rng, 4, 3, 5)
+    here = either_order(**move(args))
+    try:
+        there = either_order(**mover("cpu")(args))
+    except Exception as error:
+        raise AssertionError(
+            "either_order runs on NumPy, and not on torch, which the "
+            "experiment uses. (torch subtracts no bool array: "
+            "xp.astype(hit, logits.dtype) is the same in numbers.) "
+            f"torch says: {error}"
+        ) from error
+    for name, a, b in zip(("loss", "d_logits"), there, here, strict=True):
+        assert_close(f"{name} on torch", to_numpy(a), to_numpy(b))
 ### BEGIN HIDDEN TESTS
 import torch
 
@@ -840,7 +862,7 @@ same["logits"][1], same["targets"][1] = (
 )
 empty = told_twice(rng, 4, 3, 6)
 empty["logits"][empty["targets"] == 0] = np.nan
-odd = [move(same), move(empty)]
+odd = [move(same), move(empty), mover("cpu")(told_twice(rng, 5, 2, 6))]
 check(
     either_order,
     reference_either_order,
@@ -1058,6 +1080,10 @@ slope of a sigmoid [gradients]: d_logits was multiplied by p once more; through 
 the right class alone [gradients]: only the word that should have been said got a gradient; the other classes get p
 - xp.where(taught, error
 + xp.where(taught & hit, error
+
+bool for a number [hidden, dtype]: `hit` is a bool array, and torch subtracts none; `xp.astype(hit, logits.dtype)` is the same in numbers
+- xp.exp(log_p) - xp.astype(hit, logits.dtype)
++ xp.exp(log_p) - hit
 
 gradient film by film [gradients]: the gradient was divided film by film; it is divided once, by the words of all films, as the loss is
 - error, nothing) / words
@@ -2088,8 +2114,15 @@ for name, choose in (("a drawn caption", False), ("the easier one", True)):
     )
     first = [LIGHTS.index(text.split()[1]) for text, _ in right]
     second = [LIGHTS.index(text.split()[6]) for text, _ in right]
-    above = np.mean(np.array(first) > np.array(second))
-    print(f"   the brighter light first: {100 * above:.0f} %")
+    for a, b in ((0, 1), (0, 2), (1, 2)):
+        ahead = [
+            x == a
+            for x, y in zip(first, second, strict=True)
+            if {x, y} == {a, b}
+        ]
+        print(
+            f"   {LIGHTS[a]} before {LIGHTS[b]}: {100 * np.mean(ahead):.0f} %"
+        )
     clause = ["the", "LIGHT", "moves", "WAY"]
     slots = [*clause, "and", *clause, "END"]
     held = zip(slots, width(centres, sharps), strict=True)
@@ -2130,7 +2163,7 @@ shown = interact(
 #
 # BLEU is close to 1 for both. Which mistakes does it not see? (The third text of task 4's try-it had one: *left* and *up* exchanged. Look for its pairs of words in the two right texts.) What would triples of words change?
 #
-# In which order did the better one tell: that of time, or one of its own? Look at some films: which light does it name first when the dim and the grey one move, and so on? Start from another seed (`seeded(0)` in `learnt`) and look again. Nobody taught it an order; why does it settle on one, and why need it not be that of time?
+# In which order did the better one tell: that of time, or one of its own? The lines *dim before grey*, and so on, say which of two lights it names first. Start from another seed (`seeded(0)` in `learnt`) and look again, at the windows too. Nobody taught it an order; why does it settle on one, and why need it not be that of time?
 #
 # Last, the windows. Which words have the narrowest, and which look at nearly the whole film? Which of them *need* to see anything? Each frame says which light moves now, and where, with noise: what does a word that needs a light or a way gain from many frames, and what would it lose by a narrow window? Then judge a heat map by how sharp it is. Compare with your predictions.
 

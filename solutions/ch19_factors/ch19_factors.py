@@ -301,7 +301,7 @@ limit is a step too few: here the limit itself was not reached: at most `limit` 
 - need / limit
 + need / (limit - 1)
 
-quotient turned round: the quotient stands the other way round: the time is what has to be lost, ln((1 + N)/N), divided by what is lost a step, -ln a
+quotient turned round: the quotient stands the other way round: the time is what has to be lost, ln((1 + N)/N), divided by what is lost per step, -ln a
 - need / fading
 + fading / need
 
@@ -329,7 +329,7 @@ decimal logarithm: one logarithm is natural and the other decimal; in their quot
 - math.log((1 + N) / N)
 + math.log10((1 + N) / N)
 
-product of both sizes: the product of both sizes was taken for one step's factor; in the worst case the smaller one comes, once a step
+product of both sizes: the product of both sizes was taken for one step's factor; in the worst case the smaller one comes, once per step
 - xp.minimum(xp.abs(a_0), xp.abs(a_1))
 + xp.abs(a_0 * a_1)
 
@@ -431,7 +431,7 @@ for M in (2, 3, 5):
     found = counted(turns_for(move(presses * 1.0), M), M)
     print(f"modulo {M} ", *found[:, 0])
 
-# %% test="turns_for" points=4 explained="ch19_factors: What is proved"
+# %% test="turns_for" points=4 explained="ch19_factors: Three things"
 import numpy as np
 
 from rnncore.testing import Properties, assert_close, check, mover, stored
@@ -1956,7 +1956,7 @@ _ = interact(
 )
 
 # %% [markdown]
-# Explain what you saw. How does the press at which the count goes wrong depend on M and on the error? Why does a rotation that is slightly off go wrong in another way than a tanh whose factor is slightly below 1? And what would a layer need so that 120° were a bound, as −1 is for a clip?
+# Explain what you saw. How does the press at which the count goes wrong depend on M and on the error? (Exactly halfway two directions are equally near, and rounding decides, so a press more or less means nothing.) Why does a rotation that is slightly off go wrong in another way than a tanh whose factor is slightly below 1? And what would a layer need so that 120° were a bound, as −1 is for a clip?
 
 # %% [markdown]
 # ## In your own words (2 points)

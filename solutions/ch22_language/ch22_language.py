@@ -21,7 +21,7 @@
 #
 # ### Before you start: two questions from earlier chapters
 #
-# <details><summary>Chapter 5: why does a residual connection help a gradient through many layers?</summary>
+# <details><summary>Chapter 8: why does a residual connection help a gradient through many layers?</summary>
 #
 # The gradient of y = x + f(x) is d_y and what f passes back. Even where that is nearly zero, d_y arrives whole.
 # </details>

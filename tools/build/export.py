@@ -65,6 +65,10 @@ checks what you wrote as often as you like. Before you hand in, choose
 notebook under its own name, for example `{first}/{first}.ipynb`. Leave the
 cells' names and the test cells as they are: they are how the grader finds
 your answers.
+
+Left out are the solutions, the grader, the tests, and the tools that took the
+measurements. Where the book names `solutions/`, `make test`, `make lite`,
+`make grade` or `python -m tools...`, it means the course's full repository.
 """
 
 

@@ -10,7 +10,8 @@ what is generated from code, which has no labels, "chapter 6" itself becomes a
 link. The first use of each glossary term on a chapter's page, written as in the
 glossary, leads there and shows the definition. The glossary says at its top
 which terms have other senses too: these are linked in the chapters alone that
-their entries name.
+their entries name. A command of tools/, which a learners' copy lacks, leads to the
+section of the set-up that says so.
 """
 
 import functools
@@ -29,6 +30,8 @@ from sphinx.util.docutils import SphinxRole
 from tools.build import chapters, contents
 
 GLOSSARY = "glossary"
+TOOL = "python -m tools."  # how such a command begins
+WHERE, WHOLE = "setup", "full-repository"  # the page and label that tell of it
 GENERATED = ("api", "grading")  # docstrings; the mistakes in the assignments
 PAGE = re.compile(r"ch(\d\d)_")
 TITLE = re.compile(r"^# ", re.MULTILINE)
@@ -103,6 +106,9 @@ class Links(SphinxPostTransform):
         for named in [*self.document.findall(nodes.inline)]:
             if "chapter" in named:
                 self._link_chapter(named)
+        if PAGE.match(page) and WHERE in self.env.found_docs:
+            for command in [*self.document.findall(nodes.literal)]:
+                self._link_command(command)
         if page in GENERATED:
             for text in self._texts():
                 self._replace(text, CHAPTERS, self._to_chapters)
@@ -141,6 +147,14 @@ class Links(SphinxPostTransform):
             named.replace_self(nodes.Text(words))
         else:
             named.replace_self(self._link(page, words, "", "chapter"))
+
+    def _link_command(self, command: nodes.literal) -> None:
+        linked = any(isinstance(node, nodes.reference) for node in _above(command))
+        if command.astext().startswith(TOOL) and not linked:
+            title = "It runs in the course's full repository."
+            link = self._link(f"{WHERE}#{WHOLE}", "", title, "command")
+            command.replace_self(link)
+            link += command
 
     def _to_chapters(self, match: re.Match[str]) -> Iterator[nodes.Node]:
         end = 0
