@@ -85,12 +85,12 @@ PLANS = {
     ),
     "python": Plan(
         lambda seed: python_corpus(),
-        False, 192, 0.1, 0.004, 64, 24, 3000, 250, CHARACTERS, 8,
+        False, 192, 0.1, 0.004, 64, 24, 9000, 450, CHARACTERS, 8,
         "text_python",
     ),
     "tunes": Plan(
         lambda seed: tunes_corpus(),
-        False, 192, 0.1, 0.004, 64, 24, 800, 100, CHARACTERS, 8,
+        False, 192, 0.1, 0.004, 64, 24, 2400, 120, CHARACTERS, 8,
         "text_tunes",
     ),
 }  # fmt: skip
