@@ -930,7 +930,7 @@ always float64 [hidden, dtype]: your result is float64 whatever came in; `xp.one
 #
 # `worth` lies between 0 and 1: with brackets worth 1, c would soon be so large that tanh(c) is 1 in all digits and no readout could read the count. The count has to hold over many symbols, so that a gate must be open or shut to the last digit: let the sum in front of its sigmoid be 40 or −40 (the chapter's *wired open*), *weights and biases together*.
 #
-# Return NumPy arrays in float64; the test moves them. Draw a table first: four gates, five symbols, and in each cell open, shut, or no matter.
+# Return `Params(W_x, W_h, b_x, b_h)` of NumPy arrays in float64; the test moves them. Draw a table first: four gates, five symbols, and in each cell open, shut, or no matter.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -987,7 +987,7 @@ def bracket_counter(worth):
 text = "f(a(b?, c)?)? (\n? (((((((((((?"
 y, _, _ = unroll(
     lstm_cell,
-    move(bracket_counter(0.1)),
+    move(Params(*bracket_counter(0.1))),
     move(symbols(text)),
     move(tuple(np.zeros((2, 1, 1)))),
 )
@@ -1511,7 +1511,7 @@ candidate biased: your candidate has a bias: then opening and closing brackets d
 #
 # - Cut the chapter's ruler, on which equal distances are equal *factors*, into H equal pieces from `shortest` to `longest`. Unit k, counted from 0, has the half-life in the middle of piece k, and its **forget gate** keeps exactly a half over it, if input and hidden state send nothing.
 # - Its **input gate** is opened just so far that the memory comes to rest at $c = g$ if the candidate $g$ is the same at every step. (A slow unit must write little, or it piles up.)
-# - The loop adds $b_x$ and $b_h$. So the biases go into `b_x`, and `b_h` is 0 there. All else stays as it was: both matrices, and the biases of candidate and output gate.
+# - The loop adds $b_x$ and $b_h$. So the two gates' biases go into their blocks of `b_x`, and the same two blocks of `b_h` are 0. All else stays as it was: both matrices, and both biases of candidate and output gate.
 #
 # It has to be right in float32, too: at a half-life of 100,000 steps the gate is 0.999993, and in float32 what it lacks to 1 has only two digits left.
 #

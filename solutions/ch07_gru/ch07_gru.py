@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Assignment 7: the gated recurrent unit
 #
-# *60 to 90 minutes, 30 points. Read chapter 7 first.*
+# *60 to 90 minutes, 30 points. Read both pages of chapter 7 first.*
 #
 # You will write a judge that says of any published cell whether it fits the loop, and let it sort six of them. You will build a unit with a single gate, forward and backward, down to its weights; find out how many units a budget
 # buys; and look for gates that are stuck. With the book closed you will take a gradient back through a GRU. At the end stand seven wrong GRUs, all of which run.
@@ -12,7 +12,7 @@
 # | --- | --- | --- |
 # | $x_t$ | (B, D) | the input at step t |
 # | $h_{t-1}$ | (B, H) | the state before the step, `h` in the code |
-# | $W_x,\ W_h$ | (G·H, D), (G·H, H) | one block of H rows a gate; the candidate counts as a gate |
+# | $W_x,\ W_h$ | (G·H, D), (G·H, H) | one block of H rows per gate; the candidate counts as a gate |
 # | $b_x,\ b_h$ | (G·H,) | biases, kept apart as torch keeps them |
 # | $z_t$ | (B, H) | update gate of a GRU: the share of the old state that is **kept**, as in Cho et al. 2014 |
 # | $r_t$ | (B, H) | reset gate: how much of $W_{hn} h_{t-1} + b_{hn}$ the candidate sees |
@@ -83,11 +83,11 @@ print(d_n, d_h, " by hand: d_n_2 = 0.25, d_n_1 = 0.1875, d_h_0 = 0.5625")
 # %% [markdown]
 # ## Task 1: does it fit the loop? (5 points)
 #
-# The loop multiplies by weight matrices *before* the cell: all that is made of inputs alone, for all steps at once, and $W_h h_{t-1}$ once a step. What is left for the cell must be pointwise. So a cell fits if **every product with a weight matrix reads either something
+# The loop multiplies by weight matrices *before* the cell: all that is made of inputs alone, for all steps at once, and $W_h h_{t-1}$ once per step. What is left for the cell must be pointwise. So a cell fits if **every product with a weight matrix reads either something
 # that does not depend on the old state, or the old $h$ itself.**
 #
 # Here a cell is written as a *program*: a tuple of lines `(name, operation, arguments)`. The operation `"product"` is one with a weight matrix, of its single argument; all others are pointwise: `"sigmoid"`, `"tanh"`, `"relu"`, `"one minus"`, `"add"`, `"times"`
-# (of arrays), and `"scale"` (by a vector of weights, one a unit). `"x"` is the input, `"h"` the old state, `"c"` an old memory beside it; every other argument is the name of an earlier line.
+# (of arrays), and `"scale"` (by a vector of weights, one per unit). `"x"` is the input, `"h"` the old state, `"c"` an old memory beside it; every other argument is the name of an earlier line.
 #
 # Write the judge: `True` if the cell fits, else `False`.
 #
@@ -277,7 +277,7 @@ memory with a matrix: a product with the old c was let through; the loop multipl
 - != ("h",)
 + not in (("h",), ("c",))
 
-vector taken for a matrix: a cell was refused that has no product at all: `scale`, a vector of weights with one a unit, is pointwise, and so is `tanh`; both may read the old state
+vector taken for a matrix: a cell was refused that has no product at all: `scale`, a vector of weights with one per unit, is pointwise, and so is `tanh`; both may read the old state
 - operation == "product"
 + operation in ("product", "scale")
 
@@ -608,7 +608,7 @@ d_params, _, _ = minimal_step_vjp(
 )
 print(d_params.b_x, d_params.b_h, "by hand: [0, 0.5] and [0, 0.25]")
 
-# %% test="minimal_step_vjp" points=6 explained="ch07_gru: Fewer parts"
+# %% test="minimal_step_vjp" points=6 explained="ch07_gru: One gate, two clocks"
 import numpy as np
 
 from rnncore.rnn import Params, init_params
@@ -728,6 +728,10 @@ candidate kept: the sign of f's gradient is that of a gate which keeps; this one
 averaged over the batch: the biases' gradients were averaged over the batch; shared gradients add up
 - xp.sum(d_a_x, axis=0), xp.sum(d_a_h, axis=0)
 + xp.mean(d_a_x, axis=0), xp.mean(d_a_h, axis=0)
+
+one bias averaged: d_b_x was averaged over the batch; shared gradients add up
+- xp.sum(d_a_x, axis=0), xp.sum
++ xp.mean(d_a_x, axis=0), xp.sum
 
 mean dropped: in your d_f only the part through the candidate counts; f also weighs h against n, which gives d_h (n - h)
 - (d_h * (n - h) + d_n * m)
@@ -1042,12 +1046,12 @@ a bias for each input: your budget counts a bias for each input; b_x and b_h hav
 # %% [markdown]
 # ## Task 5: a gate that is stuck (4 points)
 #
-# A chapter's z is the share that is kept. Two numbers say how a trained update gate lives, for each unit, from what stands in front of its sigmoid, $a_z$ (T, B, H):
+# In the chapter, z is the share that is kept. Two numbers say how a trained update gate lives, for each unit, from what stands in front of its sigmoid, $a_z$ (T, B, H):
 #
 # - its **half-life**: with $g$ the *geometric* mean of $z = \sigma(a_z)$ over steps and sequences, $\ln\frac12 / \ln g$ steps;
 # - its **stuck share**: the share of steps and sequences at which the gate's slope $z (1 - z)$ is below `low`. There the gate passes hardly any gradient to its own weights: saturated, at 1 or at 0.
 #
-# In float32, $\sigma(20)$ is exactly 1, its logarithm 0, and the half-life infinite. But $\ln z = -\ln(1 + e^{-a})$ is a number of good health. `xp.logaddexp(p, q)` is $\ln(e^p + e^q)$ without overflow.
+# In float32, $\sigma(20)$ is exactly 1, its logarithm 0, and the half-life infinite. But $\ln z = -\ln(1 + e^{-a})$ can be computed without that loss. `xp.logaddexp(p, q)` is $\ln(e^p + e^q)$ without overflow.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1147,7 +1151,7 @@ properties.points("Task 5 holds.")
 
 # %% mistakes="gate_report"
 r"""
-arithmetic mean: the plain mean of z was taken; a memory is multiplied by one z after the other, and what a product of T factors comes to is their geometric mean
+arithmetic mean: the plain mean of z was taken; a memory is multiplied by one z after the other, and T such factors multiply to the T-th power of their geometric mean
 - xp.mean(log_z, axis=(0, 1))
 + xp.log(xp.mean(xp.exp(log_z), axis=(0, 1)))
 
@@ -1323,7 +1327,7 @@ d_state = (move(rng.normal(size=(2, 2))),)
 mine, book = gru_cell_vjp(d_state, cache), book_gru_cell_vjp(d_state, cache)
 print("largest difference:", float(abs(mine[1] - book[1]).max()))
 
-# %% test="gru_cell_vjp" points=4 explained="ch07_gru: Fewer parts"
+# %% test="gru_cell_vjp" points=4 explained="ch07_gru: One gate, two clocks"
 import numpy as np
 
 from rnncore.gru import gru_cell
@@ -1382,7 +1386,7 @@ z and 1 - z exchanged: the candidate got the share z: that is the convention of 
 - d_n = d_h * (1 - z) * (1 - n * n)
 + d_n = d_h * z * (1 - n * n)
 
-r twice: r_h is r h_n, so one factor r is in it already; with a second one the slope of r's sigmoid is r² (1 - r)
+r twice: r_h is r h_n, so one factor r is in it already; with a second one you multiply by r² (1 - r), where the slope of r's sigmoid is r (1 - r)
 - d_n * r_h * (1 - r)
 + d_n * r_h * r * (1 - r)
 

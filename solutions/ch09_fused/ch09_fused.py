@@ -3,7 +3,7 @@
 #
 # *60 to 90 minutes, 29 points. Read the three pages of chapter 9 first.*
 #
-# You will count the bytes that a cell moves, pass by pass; find out how few arrays it needs when results are written over what nobody reads any more; trace a cell by hand into its backward step; and make a given loop at least five times as fast, in plain NumPy. With the book closed you will rebuild the cell that the page takes from 22 reads and writes to 7. At the end stand seven loops that save memory, each in one place too many.
+# You will count the bytes that a cell moves, pass by pass; find out how few arrays it needs when results are written over what nobody reads any more; trace a cell by hand into its backward step; and make a given loop at least five times as fast, in plain NumPy. With the book closed you will rebuild the cell that the page takes from 22 reads and writes to 7. At the end you hunt seven loops that save memory, each in one place where something is still read.
 #
 # What you need, in one table (B sequences, T steps, D inputs, H units):
 #
@@ -11,7 +11,7 @@
 # | --- | --- | --- |
 # | $x$ | (T, B, D) | the input of all steps |
 # | $h,\ c$ | (B, H) | the hidden state and the memory before a step |
-# | $W_x,\ W_h$ | (G·H, D), (G·H, H) | one block of H rows a gate |
+# | $W_x,\ W_h$ | (G·H, D), (G·H, H) | one block of H rows per gate |
 # | $b_x,\ b_h$ | (G·H,) | biases |
 # | $a$ | (B, G·H) | the gates' sums, $W_x x_t + b_x + W_h h_{t-1} + b_h$ |
 # | $\mathrm{d}q$, in code `d_q` | as q | the gradient of the loss with respect to q |
@@ -204,11 +204,11 @@ print("Task 1 holds.")
 
 # %% mistakes="bytes_moved"
 r"""
-read once a use: an array that two lines of one pass use was read twice; a pass goes over it once, and keeps the entry in a register
+read once per use: an array that two lines of one pass use was read twice; a pass goes over it once, and keeps the entry in a register
 - reads = {a for n in names for a in lines[n]} - set(names)
 + reads = [a for n in names for a in lines[n] if a not in names]
 
-read once a line: an array that several lines of one pass use was counted once for each line; a pass goes over it once
+read once per line: an array that several lines of one pass use was counted once for each line; a pass goes over it once
 - reads = {a for n in names for a in lines[n]} - set(names)
 + reads = [a for n in names for a in set(lines[n]) - set(names)]
 
@@ -313,7 +313,7 @@ kept between passes: what an earlier pass read or wrote was not counted again; o
 + before = {a for p in passes[: passes.index(names)] for n in p for a in (n, *lines[n])}
 +         reads = {a for n in names for a in lines[n]} - set(names) - before
 
-written once a reader: an array was written again for each line that reads it; it is written once, however many read it
+written once per reader: an array was written again for each line that reads it; it is written once, however many read it
 - writes = {n for n in names if n in outside or n in results}
 + writes = [n for n in names for m in lines if m not in names and n in lines[m]]
 +         writes += [n for n in names if n in results]
@@ -952,7 +952,7 @@ order g, o, f: the blocks of d_a stand in the order g, o, f; it is f, g, o, as i
 #
 # $$f = \sigma(a_f) \qquad o = \sigma(a_o) \qquad g = \tanh(a_g) \qquad c_t = f \odot c_{t-1} + (1 - f) \odot g \qquad h_t = o \odot \tanh(c_t)$$
 #
-# It was written one equation after the other, for one sequence at a time. Write `fast_loop`, with the same results in **at most a fifth of its time**, in NumPy alone. Here "fast" is judged with T = 200, B = 8, D = 8, H = 16, by the best of several runs of each, taken in turns, so that a busy machine costs you no points; a good solution is twenty times as fast or more. The arguments belong to the caller: change none of them.
+# It was written one equation after the other, for one sequence at a time. Write `fast_loop`, with the same results in **at most a fifth of its time**, in NumPy alone. Here "fast" is judged with T = 200, B = 8, D = 8, H = 16, by the best of several runs of each, taken in turns, so that a busy machine costs you no points; a good solution is ten times as fast or more. The arguments belong to the caller: change none of them.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1780,12 +1780,12 @@ batches = [1, 2, 4, 8, 16, 32]
 
 
 def advantage(B, H):
-    """slow_loop's time over fast_loop's, each the best of three runs."""
+    """slow_loop's time over fast_loop's, each the best of seven runs."""
     rng = np.random.default_rng(0)
     params, x = init_params(rng, 8, H, 3), rng.normal(size=(40, B, 8))
     h, c = rng.normal(size=(2, B, H))
     best = {}
-    for loop in (slow_loop, fast_loop) * 3:
+    for loop in (slow_loop, fast_loop) * 7:
         start = time.perf_counter()
         loop(params, x, h, c)
         taken = time.perf_counter() - start
@@ -1821,6 +1821,6 @@ _ = interact(
 # A colleague's recurrent layer, written in NumPy, takes 40 ms for 1,000 steps of one sequence, and 44 ms for 16 sequences. They plan two changes: weights in half as many bytes, and results written over old arrays. In four to six sentences: will these help at these sizes, and why or why not? What would you change first? At which sizes would their two changes pay, and how would you measure that, on a machine on which other programs run?
 
 # %% [markdown] answer="where_it_goes" points=2 explained="ch09_fused: The roof of your machine"
-# Sixteen times the arithmetic and the bytes of the state cost a tenth more time, so at these sizes the time is spent in starting some forty operations a step of one microsecond each, and neither on bytes nor on multiplications. Half the bytes for the weights and fewer new arrays change little then. First I would make fewer calls: one product for the inputs of all steps, one for all gates, one nonlinearity for several gates, or a compiled loop that fuses them. Their changes pay where bytes bind: weights that do not fit in the near cache and are used for few sequences (the left side of the roofline), and sums and states of large batches, which are written to memory and read again. I would run both versions in turns, several times, and compare their least times (or the median of the ratios, or processor time), with and without each change, over a range of B and H, after a warm-up.
+# Sixteen times the arithmetic and the bytes of the state cost a tenth more time, so at these sizes the time is spent in starting some forty operations per step, of one microsecond each, and neither on bytes nor on multiplications. Half the bytes for the weights and fewer new arrays change little then. First I would make fewer calls: one product for the inputs of all steps, one for all gates, one nonlinearity for several gates, or a compiled loop that fuses them. Their changes pay where bytes bind: weights that do not fit in the near cache and are used for few sequences (the left side of the roofline), and sums and states of large batches, which are written to memory and read again. I would run both versions in turns, several times, and compare their least times (or the median of the ratios, or processor time), with and without each change, over a range of B and H, after a warm-up.
 #
 # Rubric: 1 point for: the time hardly depends on the batch, so it is spent in starting operations, and fewer calls come first. 1 point for both: sizes where bytes bind (large weights and few sequences, or large arrays of many), and a fair measurement (in turns, best or median of several).
