@@ -148,7 +148,7 @@ print(q / q.sum(), " by hand: 16/17 and 1/17, or 0.941 and 0.059")
 #
 # A long text is read in windows, because memory is short; what comes out must not depend on it. You get `texts`, a list of arrays `ids` (N, B), each B texts of N tokens side by side, and `read(ids, state)`, which gives logits and the state after the last row; with `None` for the state it begins anew.
 #
-# Predict every token but the first row of each array, from all the rows before it: at most `window` rows a call, the state carried from window to window, and not from one array to the next (they are other texts, in no order). The perplexity, a Python float, is
+# Predict every token but the first row of each array, from all the rows before it: at most `window` rows per call, the state carried from window to window, and not from one array to the next (they are other texts, in no order). The perplexity, a Python float, is
 #
 # $$\exp\Big(\frac{\text{sum of } -\log p \text{ over all predicted tokens of all texts}}{\text{their number}}\Big)$$
 #
@@ -1705,7 +1705,7 @@ stopped at token 0: what ends with token 0 was not continued; here no token ends
 +             if h.tokens[-1:] != (0,)
 +             for k
 
-flat index taken apart wrongly: the flat number of a candidate was taken apart with the number of hypotheses: with K columns a row, the hypothesis is the number divided by K, and the token the remainder
+flat index taken apart wrongly: the flat number of a candidate was taken apart with the number of hypotheses: with K columns per row, the hypothesis is the number divided by K, and the token the remainder
 -         longer.sort(key=lambda candidate: -candidate[0])
 +         n = len(kept)
 +         longer = [

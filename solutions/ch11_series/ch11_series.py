@@ -432,7 +432,7 @@ for name, series in {"wave": np.sin(t), "climb": (t / 30) ** 2}.items():
     errors = rolling_errors(move(series), linear_fit, 4, 3, 4, 20)
     print(name, errors.abs().mean(0).cpu().numpy().round(4))
 
-# %% test="rolling_errors" points=5 explained="ch11_many: A year of wine"
+# %% test="rolling_errors" points=5 explained="ch11_series: Windows"
 import numpy as np
 
 from rnncore.testing import Properties, assert_close, check, mover, stored
@@ -999,10 +999,10 @@ def forecast_and_truth(rng, K, B, levels):
 
 
 rng = np.random.default_rng(4)
-met = dict(q=np.zeros((2, 1, 3)), y=np.array([[0.0], [1.0]]))
+met = dict(q=np.zeros((2, 2, 3)), y=np.array([[0.0, 0.0], [1.0, 1.0]]))
 ends = dict(
-    q=np.tile([-1.0, 0.0, 1.0], (1, 4, 1)),
-    y=np.array([[-1.0, -1.0, 1.0, 5.0]]),
+    q=np.tile([-1.0, 0.0, 1.0], (2, 4, 1)),
+    y=np.array([[-1.0, -1.0, 1.0, 5.0], [-1.0, -1.0, 1.0, 5.0]]),
 )
 visible = [
     move(forecast_and_truth(rng, 5, 4, (0.1, 0.3, 0.8))),
@@ -1021,7 +1021,7 @@ with properties("gradients"):
     assert_close(
         "d_q by hand, where y lies above all quantiles",
         d_q[1, 0],
-        -np.array([0.2, 0.5, 0.9]) / 6,
+        -np.array([0.2, 0.5, 0.9]) / 12,
     )
 kind = type(inside).__name__
 assert kind == "Tensor", f"inside: expected a Tensor, got a {kind}"
@@ -1066,7 +1066,7 @@ error with the wrong sign: the error was taken as q - y: with that sign a level 
 - error = y[..., None] - q
 + error = q - y[..., None]
 
-levels exchanged in the loss: the pinball loss has the level on the wrong side: where y lies *above* the quantile it costs ℓ a unit
+levels exchanged in the loss: the pinball loss has the level on the wrong side: where y lies *above* the quantile it costs ℓ per unit
 - torch.maximum(levels * error, (levels - 1) * error)
 + torch.maximum((1 - levels) * error, -levels * error)
 
@@ -1118,7 +1118,7 @@ the interval's ends left out: a y that meets the lowest or the highest quantile 
 - (error[..., 0] >= 0) & (error[..., -1] <= 0)
 + (error[..., 0] > 0) & (error[..., -1] < 0)
 
-levels exchanged throughout: the level is on the wrong side, in the loss and in d_q: where y lies *above* the quantile it costs ℓ a unit
+levels exchanged throughout: the level is on the wrong side, in the loss and in d_q: where y lies *above* the quantile it costs ℓ per unit
 -     loss = torch.maximum(levels * error, (levels - 1) * error).mean()
 -     d_q = ((error < 0).to(q.dtype) - levels) / error.numel()
 +     loss = torch.maximum((1 - levels) * error, -levels * error).mean()

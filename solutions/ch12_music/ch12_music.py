@@ -331,7 +331,7 @@ pitches for tokens: a struck key was written as its pitch; its token is q - LOWE
 """
 
 # %% [markdown]
-# ## Task 2: nats a frame, and their gradient (4 points)
+# ## Task 2: nats per frame, and their gradient (4 points)
 #
 # B pieces lie side by side, padded at their end: logits and roll (T, B, K), `lengths` (B,) frames each. Row t of the logits was computed from frames 0 to t and speaks about frame t + 1; with $\ell$ for a logit and $x$ for what came, a key costs
 #
@@ -375,7 +375,7 @@ def chorale_nats(logits, roll, lengths):
 
 
 # %% [markdown]
-# Try it: a model that gives each of 88 keys the probability 1/2 pays 88 log 2 = 61 nats a frame. One that is nearly certain that what sounds goes on is much better in this piece, until it is wrong.
+# Try it: a model that gives each of 88 keys the probability 1/2 pays 88 log 2 = 61 nats per frame. One that is nearly certain that what sounds goes on is much better in this piece, until it is wrong.
 
 # %%
 roll = np.zeros((4, 1, 88))
@@ -384,7 +384,7 @@ roll[3, 0, [27, 39, 44]] = 1
 for doubt in (np.inf, 1.0, 0.2):
     logits, x = move(((2 * roll - 1) / doubt * 4, roll))
     nats, _ = chorale_nats(logits, x, move(np.array([4])))
-    print(f"doubt {doubt}: {float(nats):.2f} nats a frame")
+    print(f"doubt {doubt}: {float(nats):.2f} nats per frame")
 
 # %% test="chorale_nats" points=4 explained="ch12_music: 88 switches"
 import numpy as np
@@ -603,7 +603,7 @@ bits: the score is in bits: nats take the natural logarithm, so nothing is divid
 - weight = counts / counts.sum()
 + weight = counts / counts.sum() / np.log(2)
 
-divided by the number of pieces: the sum was divided by the number of pieces: that is nats a piece; divide by the frames that count
+divided by the number of pieces: the sum was divided by the number of pieces: that is nats per piece; divide by the frames that count
 - weight = counts / counts.sum()
 + weight = counts / counts.shape[1]
 
@@ -981,9 +981,9 @@ one number for all: all voices were drawn with the first number: each has its ow
 # %% [markdown]
 # ## Task 4: all keys, and no cheating (5 points)
 #
-# A chorale in another key is a chorale. So eleven copies of each come for nothing, if three things are looked after. You get `pieces`, a list of tokens (T, V) (other T, same V), `keys`, their key signatures (fifths: 1 is one sharp, -1 one flat, from -5 to 6), `held_out`, the numbers of the pieces for the test, and the `compass`.
+# A chorale in another key is a chorale. So eleven more copies of each, one per key that it is not in, cost nothing, if three things are looked after. You get `pieces`, a list of tokens (T, V) (other T, same V), `keys`, their key signatures (fifths: 1 is one sharp, -1 one flat, from -5 to 6), `held_out`, the numbers of the pieces for the test, and the `compass`.
 #
-# * **train**: every piece in all keys from 6 semitones down to 5 up, its own among them, in this order, piece after piece; but only where *each voice* stays within its own compass. HOLD and SILENCE are in no key.
+# * **train**: every piece in all twelve keys, from 6 semitones down to 5 up, its own among them, in this order, piece after piece; but only where *each voice* stays within its own compass. HOLD and SILENCE are in no key.
 # * the **key signature** goes along. It is counted in fifths, steps of 7 semitones. Seven of them are 49 semitones: 4 octaves and 1 semitone. So a semitone up is 7 fifths up; and 12 fifths are 7 octaves, which change nothing. Write it from -5 to 6.
 # * **no leak**: neither a piece of the test nor any piece that is one of them *in another key* is trained on. (Bach's set holds some chorales twice, in two keys.)
 # * **test**: the pieces of `held_out` as they are, in the order of `held_out`.
@@ -1624,16 +1624,16 @@ struck is enough: a key that is marked as struck and does not sound is sung
 #
 # First: a Markov chain that counts (the chapter's baseline) is trained on 5, 10, 20 and 40 chorales, and always judged by the same 20 others, once as the pieces are, once in all keys with *your* `in_all_keys`, and once carelessly: transposed first, split afterwards, so that training holds the test in other keys.
 #
-# Then the chapter's network composes, alone and with *your* `legal_chord`, which shuts out what breaks a rule. Counted are parallel fifths and octaves in 100 chances (two voices that move at once), and how surprising the network finds what it has written, in nats a frame. Then you listen. (About 20 seconds.)
+# Then the chapter's network composes, alone and with *your* `legal_chord`, which shuts out what breaks a rule. Counted are parallel fifths and octaves in 100 chances (two voices that move at once), and how surprising the network finds what it has written, in nats per frame. Then you listen. (About 20 seconds.)
 #
 # **Predict**, before you run anything. Nothing is graded here; your answers are kept in the notebook for you to come back to.
 
 # %%
 my_prediction = {
     "10 chorales in all keys are worth so many in their own": 10,
-    "nats a frame that carelessness seems to save, 10 chorales": 0.0,
+    "nats per frame that carelessness seems to save, 10 chorales": 0.0,
     "parallels in 100 chances: Bach, the network, with rules": (0, 0, 0),
-    "nats a frame of its own music: without rules, with them": (0, 0),
+    "nats per frame of its own music: without rules, with them": (0, 0),
     "will you hear a difference?": "yes or no",
 }
 
@@ -1683,11 +1683,13 @@ for n in sizes:
     own = list(zip(pieces, keys, strict=True))[20:]
     for name, known in zip(curves, (own, train, leaky), strict=True):
         curves[name].append(nats_of(known))
-        print(f"{n} chorales, {name}: {curves[name][-1]:.2f} nats a frame")
+        print(
+            f"{n} chorales, {name}: {curves[name][-1]:.2f} nats per frame"
+        )
 plot_lines(
     {name: np.array(nats) for name, nats in curves.items()},
     "chorales in training",
-    "nats a frame, on 20 others",
+    "nats per frame, on 20 others",
     "",
     np.array(sizes, float),
 )
@@ -1750,7 +1752,9 @@ for rules in (False, True):
     print(f"{name} composes eight pieces")
     scores = [sung_by(seed, rules) for seed in range(8)]
     nats = score_nats(network, scores)
-    print(f"{name}: {in_100_chances(scores):.2f}, {nats:.2f} nats a frame")
+    print(
+        f"{name}: {in_100_chances(scores):.2f}, {nats:.2f} nats per frame"
+    )
 
 
 def hear(seed=0, rules=True, temperature=1.0):
@@ -1772,16 +1776,16 @@ shown = interact(
 # %% [markdown]
 # How many chorales in their own key are as good as 10 in all keys? Look for the line's height in the other line, and think of what a chain that knows absolute pitches can learn from C major about E flat major. Then the careless line: its gift is largest where there is least to learn from. Why is so little of it left with 40 chorales, when every test piece is still in training, in some other key? (How far back does this chain look?) Would that be so for a network with a long memory?
 #
-# Bach himself is not at zero. With the rules the network is, by construction. What does it pay, in its own nats, and do you hear that something has been forbidden? Raise the temperature: which faults do the rules not know? Compare with your predictions.
+# Bach himself is not at zero. With the rules the network is, by construction. What does it pay, in its own nats? Eight pieces are few: try other seeds, `range(8, 16)` and `range(16, 24)`. Is the price larger than the differences from group to group, and does it keep its sign? And do you hear that something has been forbidden? Raise the temperature: which faults do the rules not know? Compare with your predictions.
 
 # %% [markdown]
 # ## In your own words (2 points)
 #
-# "Published LSTMs need 8 nats a frame on Bach's chorales. Ours needs 0.09!", says a page. In its code every chorale is transposed into twelve keys, all copies are shuffled and split 80 : 20; the loss is `binary_cross_entropy_with_logits(model(roll[:-1]), roll[1:])`, whose default is a mean over everything, and pieces are padded with silence to the longest. In four to six sentences: name three reasons why the two
+# "Published LSTMs need 8 nats per frame on Bach's chorales. Ours needs 0.09!", says a page. In its code every chorale is transposed into twelve keys, all copies are shuffled and split 80 : 20; the loss is `binary_cross_entropy_with_logits(model(roll[:-1]), roll[1:])`, whose default is a mean over everything, and pieces are padded with silence to the longest. In four to six sentences: name three reasons why the two
 # numbers cannot be compared, and say for each in which direction it moves the number; then say what would have to be the same before one model may be called better.
 
 # %% [markdown] answer="eight_nats" points=2 explained="ch12_music: Published scores"
-# A mean over everything is also a mean over the 88 keys: the same model scores 88 times as much when they are summed, so 0.09 is about 8 nats a frame, no progress at all. The padding is counted: silence after silence is nearly free, which pulls the mean down further, the more the shorter the pieces are. The split comes after the transposition, so that nearly every test piece stands in training in another key: a model with a memory recites it, and the number is too low
+# A mean over everything is also a mean over the 88 keys: the same model scores 88 times as much when they are summed, so 0.09 is about 8 nats per frame, no progress at all. The padding is counted: silence after silence is nearly free, which pulls the mean down further, the more the shorter the pieces are. The split comes after the transposition, so that nearly every test piece stands in training in another key: a model with a memory recites it, and the number is too low
 # again. (Also the set may be another, with another grid: shorter frames mean more frames that only go on, and fewer nats in each.) To compare, take the same pieces, frames and split, made before any transposition; sum over keys; leave out the first frame and the padding; average over all frames of the test.
 #
 # Rubric: 1 point for the mean over keys with its factor of 88, or 0.09 · 88 ≈ 8; 1 point for two more with their direction (padding counted: lower; copies on both sides of the split: lower; other data or grid) **and** the remedy: same pieces and split, keys summed, frames averaged.

@@ -3,7 +3,7 @@
 #
 # *75 to 90 minutes, 33 points. Read chapter 13 first.*
 #
-# You will lay sentences of different length side by side, so that nothing looks at the padding; write the loss and its gradient; run a decoder that hears its teacher at some steps and itself at others; search with a beam and rank what ended by a fair score; and find out how long a sentence may be before one vector no longer holds it. With the book closed you will rebuild `greedy`.
+# You will lay sentences of different length side by side, so that nothing looks at the padding; write the loss and its gradient; run a decoder that hears its teacher at some steps and itself at others; search with a beam and rank what ended by a fair score; and find out up to which length a decoder with one vector is right. With the book closed you will rebuild `greedy`.
 # Then you hunt eight wrong beam searches, and see where your own small translator loses the thread.
 #
 # | letter | shape | meaning |
@@ -912,7 +912,7 @@ words of a taught decoder: the decoder's own words come from a run with the teac
 # A decoder that looks at its last word only: `log_p[t, a, k]` is the log probability of token k at step t if the last token was a. At step 0 the last token is START. Search with a beam, by these rules.
 #
 # 1. At each step every live hypothesis (a beginning that has not ended) is extended by every token from END on. These are the candidates; their log p is added up. The `width` likeliest of *all* candidates stay.
-# 2. One of these that ends in END is a translation: it is set aside, and scores log p divided by `length_penalty(n, alpha)`, where n counts its tokens and END. The others stay alive, even if they are fewer than `width`.
+# 2. One of these that ends in END is a translation: it is set aside, and scores log p divided by `length_penalty(n, alpha)`, where n counts its tokens and END. The others stay alive, even if they are fewer than `width`. (So what ends takes a place in the beam for that step. The chapter's `beam_search` has another rule: it goes on with `width` live ones whenever there are as many.)
 # 3. The search ends after T steps, or when no hypothesis is alive. What has not ended by then is dropped.
 #
 # Return all translations that were set aside, even if they are more than `width`, as a list of `(tokens, score)`, best score first: `tokens` a tuple of int without END, the score a float.
@@ -1936,9 +1936,13 @@ for name, chosen in (
     )
     print(f"{name}: {100 * exact:.1f} % exact alone,", end=" ")
     print(f"{100 * right:.1f} % of the tokens right with a teacher")
+    truths = [p.target for p in chosen]
+    by_words, _ = exact_by_length(sources, said, truths)
+    print("words, share exact:", [(n, round(s, 3)) for n, _, s in by_words])
 rows, holds = exact_by_length(*map(list, zip(*everything, strict=True)))
 print(
-    "words, pairs, share exact:", [(n, c, round(s, 3)) for n, c, s in rows]
+    "both: words, pairs, share exact:",
+    [(n, c, round(s, 3)) for n, c, s in rows],
 )
 print("holds up to", holds, "words")
 plot_lines(
@@ -1970,7 +1974,9 @@ shown = interact(
 )
 
 # %% [markdown]
-# Numbers of five digits have words that the translator knows, and not many more of them than some it can do. So what is it that fails: the vector's room, or that no training sentence was like these? Look for a long number of four digits and a short one of five (*twenty thousand*). What would you train on, and what keep aside, to tell the two apart?
+# The curve falls with the number of words, but it mixes two sets of numbers. Look at the printed lines: does the share fall with the words among the numbers of up to four digits, or among those of five? What falls in the curve then, and what is the length up to which it "holds" worth?
+#
+# Numbers of five digits have words that the translator knows, and not many more of them than some it can do. So what is it that fails: the length, or that no training sentence was like these? Look for a long number of four digits and a short one of five (*twenty thousand*). What would you train on, and what keep aside, to tell the two apart?
 #
 # With a teacher, what share of the tokens is right on five digits? Suppose it were 90 %: how many sentences of ten tokens could then be exact at best, if mistakes fell independently? And does the beam find better translations of long numbers, or just surer ones? Compare with your predictions.
 

@@ -27,7 +27,7 @@
 #
 # <details><summary>Chapter 13: what exactly does a decoder with one vector lack on long sentences?</summary>
 #
-# Room: whatever the length, everything has to fit into the same few numbers, and the decoder cannot look again.
+# A way back to the source. All of it has to pass through one vector, which both loops must learn to write and to read as a whole, and the decoder cannot look again. (Its size is not a plausible cause: the digits are far fewer bits than the vector has numbers.)
 # </details>
 
 # %% [markdown]
@@ -83,7 +83,7 @@ print(d_scores, " by hand: -0.75 and 0.75")
 #
 # A softmax must look somewhere, even if no word of the source has to do with the next word of the target. Give it one more place, which holds nothing, with a score of its own, `passing` (T, B):
 #
-# $$s_{tbs} = \frac{q_{tb} \cdot k_{sb}}{\sqrt E}, \qquad w_{tbs} = \frac{e^{s_{tbs}}}{e^{\text{passing}_{tb}} + \sum_{s'\ \text{real}} e^{s_{tbs'}}}, \qquad \text{context}_{tb} = \sum_s w_{tbs}\, v_{sb}.$$
+# $$a_{tbs} = \frac{q_{tb} \cdot k_{sb}}{\sqrt E}, \qquad w_{tbs} = \frac{\exp a_{tbs}}{\exp \text{passing}_{tb} + \sum_{r\ \text{real}} \exp a_{tbr}}, \qquad \text{context}_{tb} = \sum_s w_{tbs}\, v_{sb}.$$
 #
 # Padding gets the weight 0. Return `context` (T, B, V) and `weights` (T, B, S), whose sum may now be less than 1. A source may be all padding: then the context is 0, not NaN. Scores in the thousands must give no infinity.
 #
@@ -409,7 +409,7 @@ a mask that is not low enough: padding got a score that is low, but not below ev
 #
 # <details><summary>Hint 2</summary>
 #
-# With $m_{tb} = \sum_s w\,\mathrm{d}w$: $\mathrm{d}s = w(\mathrm{d}w - m)$. The place that holds nothing has $\mathrm{d}w = 0$.
+# With $m_{tb} = \sum_s w\,\mathrm{d}w$: $\mathrm{d}a = w(\mathrm{d}w - m)$. The place that holds nothing has $\mathrm{d}w = 0$.
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -712,9 +712,9 @@ weights computed again: the weights were computed again without `passing`'s scor
 #
 # Translations repeat themselves, or leave words out, when attention does not know what it has looked at. With **coverage** (Tu et al. 2016; See, Liu and Manning 2017) the additive score sees how much weight each source token has got in all steps before:
 #
-# $$e_{tbs} = v \cdot \tanh(q_{tb} + k_{sb} + c_{tbs}\, u), \qquad w_{tb} = \mathrm{softmax}_{s\ \text{real}}(e_{tb}), \qquad c_{tbs} = \sum_{t' < t} w_{t'bs}.$$
+# $$a_{tbs} = v \cdot \tanh(q_{tb} + k_{sb} + \text{covered}_{tbs}\, u), \qquad w_{tb} = \mathrm{softmax}_{s\ \text{real}}(a_{tb}), \qquad \text{covered}_{tbs} = \sum_{t' < t} w_{t'bs}.$$
 #
-# The queries (T, B, H) and keys (S, B, H) are projected already; v and u are (H,). So the steps are no longer independent: here is a loop, as in a recurrent network, and its state is c. Return the `weights` (T, B, S) and what was `covered` in the end, the sum over all steps, (S, B). Padding gets 0; no source is empty.
+# The queries (T, B, H) and keys (S, B, H) are projected already; v and u are (H,). So the steps are no longer independent: here is a loop, as in a recurrent network, and its state is what was covered, an array (S, B) like the mask. Return the `weights` (T, B, S) and the loop's last state, `covered` (S, B), the sum over all steps. Padding gets 0; no source is empty.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1080,9 +1080,9 @@ divided by the length: each step's weights were divided by the number of tokens 
 # %% [markdown]
 # ## Task 4: back through the additive score (4 points)
 #
-# Now `covered` is given for every step, (T, B, S), and the way back through the scores is yours:
+# Now `covered` is given for every step, in the axis order of the weights, (T, B, S), and the way back through the scores is yours:
 #
-# $$e_{tbs} = v \cdot \tanh(q_{tb} + k_{sb} + c_{tbs}\, u).$$
+# $$a_{tbs} = v \cdot \tanh(q_{tb} + k_{sb} + \text{covered}_{tbs}\, u).$$
 #
 # Given `d_scores` (T, B, S), return `d_queries` (T, B, H), `d_keys` (S, B, H), `d_v` (H,) and `d_u` (H,). In one go: an array (T, S, B, H) may stand in memory.
 #
@@ -1804,6 +1804,10 @@ for args in visible[1:]:
 visible[1]["mask"][2] = False  # ... and one in all
 visible[2]["mask"][-1, 1] = False
 visible[2]["scores"][:, 1] -= 1e6  # a softmax does not mind
+high = move(attended(rng, 2, 3, 4, 2))
+high["mask"][0, 0] = False
+high["scores"][:, 0, 0] += 1e4  # padding may have the largest score
+visible.append(high)
 check(attend, stored("attend"), visible, outputs=OUTPUTS, by=properties)
 args = visible[0]
 _, weights = attend(**args)
@@ -1834,6 +1838,11 @@ for args in hidden:
         args["mask"][0, 0] = False
 far = attended(rng, 2, 3, 4, 2)
 hidden.append(move({**far, "scores": far["scores"] - 1e6}))
+high = attended(rng, 3, 2, 5, 3)
+high["mask"][0] = False
+high["mask"][1] = True
+high["scores"][:, :, 0] += 1e5
+hidden.append(move(high))
 check(attend, right_attend, hidden, outputs=OUTPUTS, by=properties)
 args = hidden[2]
 with properties("refusals"):
@@ -1867,6 +1876,12 @@ padding taken out after the softmax: the padding was taken out after the softmax
 -     scores = scores.masked_fill(~mask.T[None], -math.inf)
 -     weights = scores.softmax(dim=2)
 +     weights = scores.softmax(dim=2) * mask.T[None]
+
+padding taken out after the softmax, and divided again: the padding was taken out after the softmax: where its score is far above the others, these have weights that round to 0, and 0 over 0 is NaN
+-     scores = scores.masked_fill(~mask.T[None], -math.inf)
+-     weights = scores.softmax(dim=2)
++     weights = scores.softmax(dim=2) * mask.T[None]
++     weights = weights / weights.sum(dim=2, keepdim=True)
 
 softmax over the target: the softmax ran over the steps of the target; it runs over the source
 - softmax(dim=2)
@@ -2246,7 +2261,7 @@ def followed(batch, hidden=None):
     return log_p.cpu().numpy(), weights[:, 0].cpu().numpy()
 
 
-def show(number=31415926, passing=-8.0, hide=0):
+def show(number=12345678, passing=-8.0, hide=0):
     text = str(number)
     looking.decoder.passing = passing
     log_p, weights = followed(text)
@@ -2274,7 +2289,7 @@ def show(number=31415926, passing=-8.0, hide=0):
 shown = interact(
     show,
     number=IntSlider(
-        31_415_926, min=10, max=99_999_999, continuous_update=False
+        12_345_678, min=10, max=99_999_999, continuous_update=False
     ),
     passing=FloatSlider(-8.0, min=-8, max=12, continuous_update=False),
     hide=IntSlider(0, min=0, max=7, continuous_update=False),
