@@ -56,7 +56,7 @@ def test_the_stored_voices_give_the_recorded_score(recorded, parts):
     assert_close(score, recorded["music.joint"]["value"][0], within=2e-3)
     assert about["seed"] == 0
     assert about["seconds"] > 0
-    assert "train_music.py" in about["command"]
+    assert "tools.train music" in about["command"]
     assert path.stat().st_size < 2_000_000
     assert np.array_equal(
         about["compass"], compass([*parts.train, *parts.validation])

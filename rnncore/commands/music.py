@@ -43,10 +43,10 @@ def add(commands: Any) -> None:
         hidden=192,
         window=64,
         batch=16,
-        steps=1200,
+        steps=6000,
         rate=0.005,
         dropout=0.2,
-        evaluate_every=100,
+        evaluate_every=300,
     )
     _add_sample(parts)
     about = "score pieces that were held out"

@@ -90,7 +90,7 @@ PLANS = {
     ),
     "tunes": Plan(
         lambda seed: tunes_corpus(),
-        False, 192, 0.1, 0.004, 64, 24, 2400, 120, CHARACTERS, 8,
+        False, 192, 0.1, 0.004, 64, 24, 9000, 450, CHARACTERS, 8,
         "text_tunes",
     ),
 }  # fmt: skip

@@ -12,7 +12,7 @@ then distributed as the bars that it replaces, so a forest that clearly recognis
 it has found a fault of the sampling, not of the network. For this no window has a
 note that is held over the gap's end: what is missing is the gap, whatever was in
 it, and whether a window is used can be read off what is given. Three seeds, of the
-draws and of the forest. About 15 minutes of one core.
+draws and of the forest. About 20 minutes of one core.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -38,9 +38,9 @@ from tools.train.runner import Asked, Found, Training
 BAR, BARS = 8, 5
 GAP = slice(16, 32)  # of a window's 40 frames
 FOLDS, TREES = 10, 200  # of the judge
-PARTICLES = (1, 16, 64, 256)
+PARTICLES = (1, 16, 64, 256, 1024)
 GIBBS = "Gibbs, one sweep"
-OWN = ("1", "256", GIBBS)  # ways to fill the network's own pieces
+OWN = ("1", "256", "1024", GIBBS)  # ways to fill the network's own pieces
 PIECES = 101  # of its own, for each seed
 Filler = Callable[[Score, np.ndarray, np.random.Generator], Score]
 
