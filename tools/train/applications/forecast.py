@@ -1,8 +1,9 @@
 """Train chapter 11's networks and score them beside their baselines.
 
-Eight studies, three seeds each, under "forecast."; two networks go to
+Nine studies, three seeds each or five, under "forecast."; two networks go to
 rnncore/weights/. Scores are those of test windows that neither training nor
-stopping has seen. About ten minutes of one core.
+stopping has seen. "rates": the sunspots' networks at every learning rate,
+each then tested at its own. About a quarter of an hour of one core.
 """
 
 import time
@@ -16,6 +17,7 @@ import torch
 from tqdm import tqdm
 
 from rnncore.application import save_weights, seeded
+from rnncore.comparison import Setting, Trained, compare, to_json
 from rnncore.data.series import fertility, google_share
 from rnncore.forecast.classical import (
     arima,
@@ -54,6 +56,9 @@ from rnncore.sequence import persistence, seasonal_naive
 from tools.train.runner import Asked, Found, Training, about, founds
 
 HEAD = quantile_head(LEVELS)
+H, STEPS = 32, 800  # units and updates of the networks on the sunspots
+RATES = [0.001, 0.003, 0.01]  # where the search for theirs begins
+SEEDS = range(5)  # of that search
 Values = defaultdict[str, Any]  # by name: a score, or one for each seed
 
 
@@ -205,20 +210,26 @@ def copied(training: Windows, test: Windows) -> np.ndarray:
     return training.target[:, distance.argmin(axis=0)]
 
 
+def three_ways(K: int) -> dict[str, Callable[[], torch.nn.Module]]:
+    """The networks that look K steps ahead, with quantiles."""
+    sizes, Q, point = ("GRU", 0, H), HEAD.P, HEAD.point
+    return {
+        "direct": partial(Direct, *sizes, K, Q),
+        "recursive": partial(Recursive, *sizes, Q, point=point),
+        "encoder_decoder": partial(EncoderDecoder, *sizes, Q, point=point),
+    }
+
+
 def sunspot_study(found: Values, asked: Asked) -> None:
     """Three ways to look five years ahead, and two heads."""
     e = sunspots()
-    K, H = 10, 32
-    gaussian, Q, point = gaussian_head(), HEAD.P, HEAD.point
-    sizes = "GRU", 0, H
+    K = len(e.actual)
     ways: dict[str, tuple[Head, Callable]] = {
-        "direct": (HEAD, partial(Direct, *sizes, K, Q)),
-        "recursive": (HEAD, partial(Recursive, *sizes, Q, point=point)),
-        "encoder_decoder": (HEAD, partial(EncoderDecoder, *sizes, Q, point=point)),
-        "gaussian": (gaussian, partial(Direct, *sizes, K, 2)),
+        name: (HEAD, make) for name, make in three_ways(K).items()
     }
+    ways["gaussian"] = gaussian_head(), partial(Direct, "GRU", 0, H, K, 2)
     for name, (head, make) in ways.items():
-        modules = score_network(found, name, make, e, asked, head, steps=800)
+        modules = score_network(found, name, make, e, asked, head, steps=STEPS)
         for seed, module in zip(asked.seeds, modules, strict=True):
             if isinstance(module, Recursive):
                 told = fed_the_truth(module, head, e)
@@ -258,6 +269,41 @@ def sunspot_classics(found: Values, e: Example) -> None:
     for name, q in quantiles.items():
         for key, value in judged(e, q).items():
             found[f"{name}_{key}"] = value
+
+
+def measure_rates(asked: Asked) -> Iterator[Found]:
+    """The three ways with five seeds, each at a rate that the validation windows chose.
+
+    Nothing stops a run early: all have the same updates, and of each the
+    best weights are kept. What the runs at other rates score on the test
+    windows is recorded beside it, and chooses nothing.
+    """
+    e = sunspots()
+    tested: dict[str, dict[str, list[float]]] = {}
+
+    def at(name: str, setting: Setting, seed: int, steps: int) -> Trained:
+        rate = setting["rate"]
+        make = three_ways(len(e.actual))[name]
+        module = trained(
+            make, HEAD, e, seed, asked, steps=steps, rate=rate, patience=None
+        )
+        said = ask(module, e.validation)
+        loss = float(HEAD.loss(said, torch.as_tensor(e.validation.target).to(said)))
+        mase = errors(e, e.back(said_by(module, HEAD, e.test)[0])).mean().item()
+        tqdm.write(f"{name} {rate:g} {seed}: {loss:.4f}")
+        tested.setdefault(name, {}).setdefault(f"{rate:g}", []).append(round(mase, 4))
+        return Trained(loss, steps, lambda: mase)
+
+    found = compare(
+        {name: partial(at, name) for name in three_ways(len(e.actual))},
+        {"rate": RATES},
+        steps=asked.steps or STEPS,
+        seeds=SEEDS,
+        headline=True,
+    )
+    unit = "MASE over five years"
+    yield Found("forecast.rates", to_json(found), unit, list(SEEDS))
+    yield Found("forecast.rates.every", tested, f"{unit}, by rate", list(SEEDS))
 
 
 def fed_the_truth(module: Recursive, head: Head, e: Example) -> list[float]:
@@ -397,9 +443,9 @@ def rival_study(found: Values, asked: Asked) -> None:
 def draw_study(found: Values, asked: Asked) -> None:
     """The recursive way with drawn futures in place of fed medians."""
     e = sunspots()
-    make = partial(Recursive, "GRU", 0, 32, HEAD.P, point=HEAD.point)
+    make = three_ways(len(e.actual))["recursive"]
     for seed in asked.seeds:
-        module = trained(make, HEAD, e, seed, asked, steps=800)
+        module = trained(make, HEAD, e, seed, asked, steps=STEPS)
         assert isinstance(module, Recursive)
         values = futures(module, HEAD, e.test, LEVELS, 500, np.random.default_rng(seed))
         quantiles = e.back(np.quantile(values, LEVELS, axis=0))
@@ -456,5 +502,8 @@ def measure(name: str, asked: Asked) -> Iterator[Found]:
 
 
 TRAINING = Training(
-    "forecast", __doc__, {}, {name: partial(measure, name) for name in STUDIES}
+    "forecast",
+    __doc__,
+    {},
+    {**{name: partial(measure, name) for name in STUDIES}, "rates": measure_rates},
 )
