@@ -22,7 +22,7 @@ import rnncore
 from tools import ROOT
 from tools.build import book, contents, kernels
 from tools.check import vendor
-from tools.site import about, links, sphinx_course
+from tools.site import about, sphinx_course
 
 
 @pytest.fixture(autouse=True)
@@ -94,6 +94,19 @@ def small_inputs(root):
 
 def write(small, text):
     (small / "book" / "page.md").write_text(text)
+
+
+def write_all(small, pages):
+    """Pages by name, and a table of contents; the first is its root."""
+    for name, text in pages.items():
+        (small / "book" / f"{name}.md").write_text(text)
+    root, *others = pages
+    toc = {
+        "format": "jb-book",
+        "root": root,
+        "chapters": [{"file": name} for name in others],
+    }
+    (small / "book" / "_toc.yml").write_text(yaml.safe_dump(toc))
 
 
 def test_a_cell_that_raises_fails_the_build_with_page_line_and_trace(small):
@@ -348,11 +361,7 @@ def test_the_reference_names_every_module():
 
 
 def test_chapters_have_numbers_and_are_linked_and_so_are_terms(small):
-    config = small / "_config.yml"
-    config.write_text(
-        config.read_text() + "sphinx: {local_extensions: "
-        f"{{links: {Path(links.__file__).parent}}}}}\n"
-    )
+    with_extensions(small, "links", "search")
     pages = {
         "page": "# Start\n\nSee {chapters}`gates and last`, not chapter 6. "
         "{Chapter}`cut`; [{chapter}`more`'s](ch06_more). A gate. "
@@ -369,13 +378,9 @@ def test_chapters_have_numbers_and_are_linked_and_so_are_terms(small):
         "unit\n    A number. {Chapters}`more and gates`.\n\n"
         "window\n    A stretch.\n\nAdam\n    A rule.\n:::\n",
     }
-    for name, text in pages.items():
-        (small / "book" / f"{name}.md").write_text(text)
+    write_all(small, pages)
     (small / "book" / "ch08_cut.md").write_text("# Cut\n")
-    others = "".join(f"- file: {name}\n" for name in [*pages][1:])
-    (small / "book" / "_toc.yml").write_text(
-        f"format: jb-book\nroot: page\nchapters:\n{others}"
-    )
+    config = small / "_config.yml"
     config.write_text(
         config.read_text().replace("dollarmath", "colon_fence")
     )
@@ -424,23 +429,14 @@ def test_chapters_have_numbers_and_are_linked_and_so_are_terms(small):
 
 
 def test_a_command_that_learners_lack_leads_to_where_it_runs(small):
-    config = small / "_config.yml"
-    config.write_text(
-        config.read_text() + "sphinx: {local_extensions: "
-        f"{{links: {Path(links.__file__).parent}}}}}\n"
-    )
+    with_extensions(small, "links", "search")
     pages = {
         "page": "# Start\n",
         "ch01_a": "# A\n\nBy `python -m tools.train a`, not `make b`.\n",
         "setup": "# Set-up\n\n(full-repository)=\n## What copies lack\n\n"
         "`python -m tools...`\n",
     }
-    for name, text in pages.items():
-        (small / "book" / f"{name}.md").write_text(text)
-    (small / "book" / "_toc.yml").write_text(
-        "format: jb-book\nroot: page\nchapters:\n"
-        + "".join(f"- file: {name}\n" for name in [*pages][1:])
-    )
+    write_all(small, pages)
     book.build_book(jobs=1)
     html = small / "_build" / "html"
     read = {
@@ -460,22 +456,15 @@ def test_figures_and_equations_are_counted_within_their_chapter(small):
     config = small / "_config.yml"
     config.write_text(
         config.read_text().replace("dollarmath", "dollarmath, colon_fence")
-        + "sphinx: {config: {numfig: true}, local_extensions: "
-        f"{{links: {Path(links.__file__).parent}}}}}\n"
     )
+    with_extensions(small, "links", "search", numfig=True)
     shown = (
         "# Title\n\n:::{{table}} A table\n:name: tab-{0}\n\n| a |\n|---|\n"
         "| 1 |\n:::\n\n$$x = 1$$ (eq-{0})\n\n"
         "{{numref}}`tab-{0}` and {{eq}}`eq-{0}`, {{eq}}`eq-ch06_more`.\n"
     )
     names = "page", "ch06_gates", "ch06_more", "ch12_last"
-    for name in names:
-        text = shown.format(name)
-        (small / "book" / f"{name}.md").write_text(text)
-    others = "".join(f"- file: {name}\n" for name in names[1:])
-    (small / "book" / "_toc.yml").write_text(
-        f"format: jb-book\nroot: page\nchapters:\n{others}"
-    )
+    write_all(small, {name: shown.format(name) for name in names})
     book.build_book(jobs=1)
     for name, number in zip(
         names, ("1", "6.1", "6.2", "12.1"), strict=True
@@ -489,19 +478,19 @@ def test_figures_and_equations_are_counted_within_their_chapter(small):
 
 @pytest.mark.parametrize("text", ["{chapter}`none`", "{chapter}`a`"])
 def test_a_chapter_that_there_is_not_fails_the_build(small, text):
-    with_extensions(small, "links")
+    with_extensions(small, "links", "search")
     for name in "ch01_a", "ch02_a":
         (small / "book" / f"{name}.md").write_text("# A page\n")
     write(small, f"# A page\n\nMore in {text}.\n")
-    with pytest.raises(book.BuildError):
+    with pytest.raises(book.BuildError, match="found what stands above"):
         book.build_book(jobs=1)
 
 
 def test_a_number_of_no_chapter_in_a_docstring_fails_the_build(small):
-    with_extensions(small, "links")
+    with_extensions(small, "links", "search")
     (small / "book" / "api.md").write_text("# All\n\nMore in chapter 9.\n")
     (small / "book" / "_toc.yml").write_text("format: jb-book\nroot: api\n")
-    with pytest.raises(book.BuildError):
+    with pytest.raises(book.BuildError, match="found what stands above"):
         book.build_book(jobs=1)
 
 

@@ -278,14 +278,14 @@ def measure_rates(asked: Asked) -> Iterator[Found]:
     best weights are kept. What the runs at other rates score on the test
     windows is recorded beside it, and chooses nothing.
     """
-    e = sunspots()
+    e, seeds = sunspots(), [*SEEDS]
+    ways = three_ways(len(e.actual))
     tested: dict[str, dict[str, list[float]]] = {}
 
     def at(name: str, setting: Setting, seed: int, steps: int) -> Trained:
         rate = setting["rate"]
-        make = three_ways(len(e.actual))[name]
         module = trained(
-            make, HEAD, e, seed, asked, steps=steps, rate=rate, patience=None
+            ways[name], HEAD, e, seed, asked, steps=steps, rate=rate, patience=None
         )
         said = ask(module, e.validation)
         loss = float(HEAD.loss(said, torch.as_tensor(e.validation.target).to(said)))
@@ -295,15 +295,15 @@ def measure_rates(asked: Asked) -> Iterator[Found]:
         return Trained(loss, steps, lambda: mase)
 
     found = compare(
-        {name: partial(at, name) for name in three_ways(len(e.actual))},
+        {name: partial(at, name) for name in ways},
         {"rate": RATES},
         steps=asked.steps or STEPS,
-        seeds=SEEDS,
+        seeds=seeds,
         headline=True,
     )
     unit = "MASE over five years"
-    yield Found("forecast.rates", to_json(found), unit, list(SEEDS))
-    yield Found("forecast.rates.every", tested, f"{unit}, by rate", list(SEEDS))
+    yield Found("forecast.rates", to_json(found), unit, seeds)
+    yield Found("forecast.rates.every", tested, f"{unit}, by rate", seeds)
 
 
 def fed_the_truth(module: Recursive, head: Head, e: Example) -> list[float]:
