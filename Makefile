@@ -47,8 +47,8 @@ test: $(STAMP)  ## lint, types, weave, and the tests
 test-machines: $(STAMP)  ## the numeric tests as on other processors and Pythons; ONLY=3.13: one row
 	@$(PY) -m tools.check.machines $(if $(ONLY),"$(ONLY)")
 
-test-slow: $(STAMP)  ## the tests that take long, and all known mistakes
-	@$(PY) -m pytest -n 2 --dist worksteal -m "slow and not system"
+test-slow: $(STAMP)  ## the tests that take long, and all known mistakes; ONLY=words of pytest -k
+	@$(PY) -m pytest -n 2 --dist worksteal -m "slow and not system" $(if $(ONLY),-k "$(ONLY)")
 
 test-system: $(STAMP)  ## the tests that need Chromium, bubblewrap or PostgreSQL; a skip is a failure
 	@$(PY) -m pytest -n 2 --dist worksteal -m "system and not alone and not weekly" --no-skips

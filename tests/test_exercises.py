@@ -79,6 +79,7 @@ def test_every_mistake_is_caught_and_told_by_name(name, record_property):
     assert [v for v in told if not v.recognised] == []
     wrong = [v for v in verdicts if {*v.loses} != {*v.expected}]
     assert wrong == [], "a mistake loses other points than its heading says"
+    assert mistakes.row(name) in mistakes.TABLE.read_text(), "make exercises"
 
 
 OTHERWISE = """
@@ -117,10 +118,12 @@ def test_a_right_answer_made_wrong_loses_its_property(name, change, costs):
 
 
 @each_assignment
-def test_committed_table_of_mistakes_is_up_to_date(name):
+def test_committed_page_lists_every_mistake(name):
     page = mistakes.TABLE.read_text()
-    assert mistakes.row(name) in page, "make exercises"
     assert mistakes.common(name) in page, "make exercises"
+    known = builder.read(name).of("mistakes").values()
+    number = sum(len(catalogue(cell)) for cell in known)
+    assert f"| {name} | {number} | {number} |" in page, "make exercises"
 
 
 @pytest.mark.slow
