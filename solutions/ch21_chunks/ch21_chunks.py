@@ -146,7 +146,7 @@ y, _ = row_chunk(
 print(y[0])
 print("by hand, second row: 1, then 0.5 + 1 = 1.5, 1.75, 1.875")
 
-# %% test="row_chunk" points=5 explained="ch21_chunks: Three lines"
+# %% test="row_chunk" points=5 explained="ch21_chunks: One linear system"
 import numpy as np
 
 from rnncore.testing import (
@@ -521,7 +521,7 @@ def solve_left_vjp(d_X, X, L):
 number = move(np.ones((1, 1, 1)))
 print(solve_left_vjp(number, 3 * number, 2 * number))
 
-# %% test="solve_left_vjp" points=5 explained="ch21_chunks: Three lines"
+# %% test="solve_left_vjp" points=5 explained="ch21_chunks: One linear system"
 import numpy as np
 
 from rnncore.testing import (
@@ -806,7 +806,7 @@ for run in (normalised_loop, all_pairs):
     taken = 1000 * (time.perf_counter() - start)
     print(f"{run.__name__:16} {taken:6.1f} ms, sum {float(y.sum()):.6f}")
 
-# %% test="all_pairs" points=5 explained="ch21_chunks: Three lines"
+# %% test="all_pairs" points=5 explained="ch21_chunks: One linear system"
 import numpy as np
 
 from rnncore.testing import (
@@ -1774,7 +1774,7 @@ difference = delta_writes(k, v, c, beta, S)
 difference = difference - book_delta_writes(k, v, c, beta, S)
 print("largest difference:", float(abs(difference).max()))
 
-# %% test="delta_writes" points=4 explained="ch21_chunks: Three lines"
+# %% test="delta_writes" points=4 explained="ch21_chunks: One linear system"
 import numpy as np
 
 from rnncore.chunks import delta_writes as book_delta_writes
@@ -2021,7 +2021,7 @@ for name, box in boxes.items():
     wrong, _, _ = box(DELTA, *hasty, 1)
     print(name, "looks right" if np.allclose(wrong, right) else "differs")
 
-# %% test="chunks_that_tell" points=3 explained="ch21_chunks: Three lines"
+# %% test="chunks_that_tell" points=3 explained="ch21_chunks: One linear system"
 from rnncore.chunks import DELTA, memory_chunks
 from rnncore.memory import Steps
 from rnncore.testing import black_boxes, hunt
