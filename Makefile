@@ -31,10 +31,10 @@ serve: book  ## build the book and serve it on this machine
 	@$(PY) -m tools.build.book serve
 
 pdf: book  ## the whole book on paper, _build/book.pdf; CODE=1: with the folded code
-	@$(PY) -m tools.publish.pdf $(if $(CODE),--code)
+	@$(PY) -m tools.publish.volume.pdf $(if $(CODE),--code)
 
 epub: book  ## the whole book for an e-reader, _build/book.epub; CODE=1
-	@$(PY) -m tools.publish.epub $(if $(CODE),--code)
+	@$(PY) -m tools.publish.volume.epub $(if $(CODE),--code)
 
 publish: export BOOK_ADDRESS := $(ADDRESS)
 publish: export BOOK_SOURCE := $(SOURCE)
@@ -78,17 +78,17 @@ similarity: $(STAMP)  ## which submissions look alike
 	@$(PY) -m grader similarity
 
 attacks: $(STAMP)  ## grade hostile notebooks; STOCK=1: on a stock nbgrader too; WRITE=1: into the guide
-	@$(PY) -m tools.bench.attacks $(if $(STOCK),--stock) $(if $(WRITE),--write)
+	@$(PY) -m tools.bench.grader.attacks $(if $(STOCK),--stock) $(if $(WRITE),--write)
 
 bench-grader: $(STAMP)  ## time the grader against stock nbgrader; SIZE=128, ROUNDS=5, OURS=1, SAVE=1
-	@$(PY) -m tools.bench.grading $(if $(SIZE),--class-size $(SIZE)) \
+	@$(PY) -m tools.bench.grader.grading $(if $(SIZE),--class-size $(SIZE)) \
 	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(OURS),--ours) $(if $(SAVE),--save)
 
 bench-check: $(STAMP)  ## time make check after a change, in every assignment; SAVE=1
-	@$(PY) -m tools.bench.checking $(if $(SAVE),--save)
+	@$(PY) -m tools.bench.grader.checking $(if $(SAVE),--save)
 
 bench-gradebook: $(STAMP)  ## what the gradebook costs 1,000 submissions; POSTGRES=1
-	@$(PY) -m tools.bench.gradebook $(if $(POSTGRES),--postgres) $(if $(SAVE),--save)
+	@$(PY) -m tools.bench.grader.gradebook $(if $(POSTGRES),--postgres) $(if $(SAVE),--save)
 
 course: $(STAMP)  ## export the learners' tree: make course DIR=path
 	@$(PY) -m tools.build.export $(if $(DIR),"$(DIR)")
@@ -127,7 +127,7 @@ screenshots: book  ## the README's pictures, from the built book
 
 lite: $(LITE)/.installed  ## notebooks that open in a browser, into the built book
 	@$(PY) -m tools.publish.notebooks
-	@$(LITE)/bin/python -m tools.publish.lite
+	@$(LITE)/bin/python -m tools.publish.browser.lite
 
 constraints: $(STAMP)  ## pin everything as it is installed now
 	@echo "# Everything that requirements.txt brings, as tested: make constraints." > constraints.txt

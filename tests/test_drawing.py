@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from arrays import assert_close
 
-from tools.publish.drawing.matplotlib import pyplot as plt
+from tools.publish.browser.drawing.matplotlib import pyplot as plt
 
 FRAME = re.compile(r"M([\d.]+) ([\d.]+)V([\d.]+)H([\d.]+)")
 

@@ -79,7 +79,9 @@ def test_every_mistake_is_caught_and_told_by_name(name, record_property):
     assert [v for v in told if not v.recognised] == []
     wrong = [v for v in verdicts if {*v.loses} != {*v.expected}]
     assert wrong == [], "a mistake loses other points than its heading says"
-    assert mistakes.row(name) in mistakes.TABLE.read_text(), "make exercises"
+    assert mistakes.row(name) in mistakes.TABLE.read_text(), (
+        "make exercises"
+    )
 
 
 OTHERWISE = """

@@ -59,7 +59,7 @@ def test_what_grades_a_submission_is_imported_before_the_fork():
 LARGE = """
 import os
 import numpy as np
-from grader.isolation.huge_pages import use_large
+from grader.isolation.linux.huge_pages import use_large
 kept = np.arange(10**6)
 asked = use_large()
 assert asked >= 0

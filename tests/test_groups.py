@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from grader.isolation import groups
+from grader.isolation.linux import groups
 
 
 @pytest.fixture

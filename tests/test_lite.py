@@ -16,7 +16,7 @@ from grading import NAME, ROOT
 from rnncore.checking import client, here
 from rnncore.data import music, series, text
 from tools.build import book
-from tools.publish import lite, lite_data, lite_kernel
+from tools.publish.browser import lite, lite_data, lite_kernel
 
 WITH = sorted(p.stem for p in book.BOOK.glob("ch0[1-8]_*.md"))
 FIRST = ["ch01_sequences", "ch02_cell", "ch03_bptt", "ch04_training"]

@@ -20,7 +20,7 @@ from grader.assignments import builder
 from grader.commands import grade
 from grading import NEEDS_SANDBOX, ROOT, hand_in, make_once
 from tools import publish
-from tools.publish.lite_walk import walk
+from tools.publish.browser.lite_walk import walk
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 NAME = "ch02_cell"
@@ -55,7 +55,7 @@ def folder(tmp_path_factory):
                 *(
                     ROOT / ".venv/lite/bin/python",
                     "-m",
-                    "tools.publish.lite",
+                    "tools.publish.browser.lite",
                 ),
                 *("--alone", "--out", folder / "book" / "lite"),
             ],

@@ -310,3 +310,13 @@ def test_without_torch_the_modules_say_what_to_install():
         "ModuleNotFoundError: rnncore.nn needs torch: "
         "python -m pip install 'rnncore[torch]'"
     )
+
+
+def test_a_folder_of_the_tools_and_the_grader_has_at_most_twelve_modules():
+    full = {}
+    for folder in (ROOT / "grader", ROOT / "tools"):
+        for inside in (folder, *folder.rglob("*")):
+            modules = {*inside.glob("*.py")} - {inside / "__init__.py"}
+            if len(modules) > 12:
+                full[str(inside.relative_to(ROOT))] = len(modules)
+    assert full == {}, "split it by what its modules are for"

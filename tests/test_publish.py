@@ -13,7 +13,8 @@ from pypdf import PdfReader
 
 from tools.build import book
 from tools.build.stills import served
-from tools.publish import PublishError, epub, moment, paper, pdf, publish
+from tools.publish import PublishError, moment, publish
+from tools.publish.volume import epub, paper, pdf
 
 ROOT = Path(__file__).parent.parent
 EPOCH = 1_700_000_000

@@ -18,8 +18,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 from grader.commands import grade
 from grader.course.settings import Limits, SetupError
-from grader.isolation import bubblewrap, client, sandbox, sharing
+from grader.isolation import bubblewrap, client, sandbox
 from grader.isolation.client import Server
+from grader.isolation.linux import sharing
 from grader.isolation.session import Ended, Session
 from grading import hand_in, make_course, solved
 

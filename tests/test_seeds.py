@@ -10,8 +10,9 @@ import pytest
 
 from rnncore.comparison import Comparison, Result, Tried, to_json
 from tools.build import book
-from tools.publish import another_seed, notebooks, seeds
-from tools.publish.lite_kernel import Refused
+from tools.publish import notebooks
+from tools.publish.browser import another_seed, seeds
+from tools.publish.browser.lite_kernel import Refused
 
 
 def notebook(*cells):

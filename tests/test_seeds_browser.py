@@ -13,7 +13,7 @@ from test_lite_browser import LONGEST, address, folder  # noqa: F401
 
 from grading import make_once
 from tools.build import book
-from tools.publish import lite
+from tools.publish.browser import lite
 
 pytestmark = [pytest.mark.system, pytest.mark.slow]
 NAME, CELL = (

@@ -3,13 +3,13 @@
 import pytest
 
 from tools import marks
-from tools.bench import plan
+from tools.bench.grader import plan
 
 
 def test_the_page_has_the_plan_of_todays_measurements():
     text = plan.PAGE.read_text()
     made = marks.between(text, "plan", plan.shown(plan.plan(plan.parts())))
-    assert made == text, "python -m tools.bench.plan --write"
+    assert made == text, "python -m tools.bench.grader.plan --write"
 
 
 def test_what_the_page_concludes_is_so():

@@ -10,7 +10,7 @@ from rnncore.comparison import Trained, from_json
 from rnncore.text.blocks import BlockModel
 from tools import measurements
 from tools.train import runner
-from tools.train.tasks import blocks
+from tools.train.modern import blocks
 
 NAMES = "minGRU", "attention"
 

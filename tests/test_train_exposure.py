@@ -11,7 +11,7 @@ from rnncore.seq2seq import END, START
 from rnncore.translate.training import batch_of
 from tools import measurements
 from tools.train import runner
-from tools.train.tasks import exposure
+from tools.train.comparisons import exposure
 
 STRINGS = list(product(exposure.LETTERS, repeat=exposure.LENGTH))
 

@@ -11,7 +11,7 @@ from rnncore.data.video import SHADE, Covered
 from rnncore.nn import LSTM
 from tools import measurements
 from tools.train import runner
-from tools.train.tasks import frames as task
+from tools.train.comparisons import frames as task
 
 
 def made(kind, *sizes):

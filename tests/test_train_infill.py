@@ -13,7 +13,7 @@ from rnncore.music.split import melody, split
 from rnncore.music.training import load_voices
 from tools import measurements
 from tools.train import runner
-from tools.train.tasks import infill
+from tools.train.comparisons import infill
 
 
 def some_window(seed):

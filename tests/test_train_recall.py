@@ -7,7 +7,7 @@ from arrays import assert_close
 
 from tools import measurements
 from tools.train import runner
-from tools.train.tasks import recall
+from tools.train.modern import recall
 
 
 @pytest.mark.parametrize("again", [0, 3])

@@ -11,7 +11,7 @@ from rnncore.seq2seq import END, PAD, translation_loss
 from rnncore.translate.training import batch_of, build_translator
 from tools import measurements
 from tools.train import runner
-from tools.train.tasks import sampling
+from tools.train.comparisons import sampling
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from rnncore.comparison import from_json
 from rnncore.text.model import LanguageModel, token_nats
 from tools import measurements
 from tools.train import runner
-from tools.train.tasks import vocabulary
+from tools.train.comparisons import vocabulary
 
 COUNTS = np.arange(700, 200, -1)  # of 500 words, frequent ones first
 K = len(COUNTS)

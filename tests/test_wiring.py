@@ -18,7 +18,7 @@ from rnncore.lstm import lstm_cell, lstm_cell_vjp
 from rnncore.rnn import init_params, rnn_cell
 from rnncore.wiring import GRU, LSTM, RNN
 from tools.build import weave
-from tools.publish.drawing.matplotlib import pyplot as small_plt
+from tools.publish.browser.drawing.matplotlib import pyplot as small_plt
 from tools.site.reading import options
 
 matplotlib.use("agg")

@@ -8,7 +8,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from grader.isolation import groups, sandbox
+from grader.isolation import sandbox
+from grader.isolation.linux import groups
 
 alone = False
 mounted = "/submission"

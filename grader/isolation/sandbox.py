@@ -54,7 +54,7 @@ class Executor(Protocol):
         """The command that runs a program in it.
 
         `folder` is empty and its own; `scratch` bounds what is written.
-        `grouped`: there will be control groups for it (`groups.py`).
+        `grouped`: there will be control groups for it (`linux/groups.py`).
         """
 
 

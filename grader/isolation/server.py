@@ -29,10 +29,10 @@ from typing import Any
 
 import psutil
 
-from grader.isolation.groups import Group
-from grader.isolation.huge_pages import use_large
-from grader.isolation.seccomp import close_calls
-from grader.isolation.sharing import let_others_first, tasks
+from grader.isolation.linux.groups import Group
+from grader.isolation.linux.huge_pages import use_large
+from grader.isolation.linux.seccomp import close_calls
+from grader.isolation.linux.sharing import let_others_first, tasks
 from grader.isolation.wire import receive, send
 
 LOOK_SECONDS = 0.2  # between two looks at memory and processor

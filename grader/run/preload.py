@@ -16,7 +16,7 @@ from nbgrader.preprocessors import IgnorePattern, LimitOutput
 import grader.run.grade_one
 import grader.trusted.gradients  # noqa: F401 - and torch: half a second
 import rnncore.testing  # noqa: F401
-from grader.isolation.huge_pages import use_large
+from grader.isolation.linux.huge_pages import use_large
 from grader.notebook.failures import own_errors
 from grader.notebook.repair import repair
 

@@ -32,8 +32,9 @@ import jinja2
 import rnncore
 from tools import ROOT
 from tools.build import book, contents
-from tools.publish import PublishError, epub, moment, notebooks, pdf, set_time
-from tools.publish.paper import Entry, entries, settings
+from tools.publish import PublishError, moment, notebooks, set_time
+from tools.publish.volume import epub, pdf
+from tools.publish.volume.paper import Entry, entries, settings
 
 VERSION = re.compile(r"\d+(\.\d+)*([a-z]+\d+)?")
 DOWNLOADS = "download"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rnncore.files import whole_file
 from tools.build import book
 from tools.build.stills import served
-from tools.publish.paper import CHROMIUM
+from tools.publish.volume.paper import CHROMIUM
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -1,1 +1,1 @@
-"""Cells on tasks that show what they can do: chapters 4 to 9, and 18."""
+"""Cells on tasks that show what they can do: chapters 4 to 9, 18, the capstone."""

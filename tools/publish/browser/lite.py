@@ -1,13 +1,13 @@
 """Builds the notebooks that open in a browser, with nothing installed.
 
-    .venv/lite/bin/python -m tools.publish.lite      (make lite)
+    .venv/lite/bin/python -m tools.publish.browser.lite      (make lite)
 
 JupyterLite brings Python and NumPy as WebAssembly; the course's package,
 and the few that it needs there, come in one archive with them, which the
-kernel unpacks when it starts (tools/publish/lite_kernel.py). The site is
+kernel unpacks when it starts (tools/publish/browser/lite_kernel.py). The site is
 built in _build/lite and copied into the book's HTML, as lite/, where each
 page that has a notebook gets a link to it; an experiment of chapters 1 to 8
-gets a button, which runs it again with another seed (tools/publish/seeds.py).
+gets a button, which runs it again with another seed (tools/publish/browser/seeds.py).
 
 It runs in an environment of its own (requirements-lite.txt), because
 JupyterLite takes up whatever JupyterLab extensions it finds.
@@ -28,10 +28,11 @@ from pathlib import Path
 from typing import Any
 
 from tools import measurements
-from tools.publish import PublishError, moment, seeds, set_time
-from tools.publish.lite_kernel import ADDED, INSTEAD, Refused, pack, replace
+from tools.publish import PublishError, moment, set_time
+from tools.publish.browser import seeds
+from tools.publish.browser.lite_kernel import ADDED, INSTEAD, Refused, pack, replace
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 EXERCISES = ROOT / "exercises"
 HTML = ROOT / "_build" / "html"
 SITE = ROOT / "_build" / "lite"

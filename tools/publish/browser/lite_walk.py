@@ -1,6 +1,6 @@
 """Runs the page notebooks in a browser: which of them run, and how long.
 
-    python -m tools.publish.lite_walk [SITE] [--only NAME ...] [--save]
+    python -m tools.publish.browser.lite_walk [SITE] [--only NAME ...] [--save]
 
 SITE is what `make lite` built. Each notebook is opened in headless Chromium and
 all its cells are run; the first mistake of each is shown, and 1 returned where
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tools.build import book
 from tools.build.stills import served
 from tools.measurements import record
-from tools.publish.paper import CHROMIUM
+from tools.publish.volume.paper import CHROMIUM
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
@@ -98,7 +98,7 @@ def main(argv: list[str] | None = None) -> int:
                     {f"lite.{name}.seconds": round(seen.seconds, 1)},
                     unit="s from opening to the last cell, headless Chromium",
                     seed=None,
-                    command="python -m tools.publish.lite_walk --save",
+                    command="python -m tools.publish.browser.lite_walk --save",
                 )
         browser.close()
     return int(failed > 0)

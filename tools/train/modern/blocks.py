@@ -52,8 +52,7 @@ from rnncore.text.corpora import documentation_corpus, python_corpus, tunes_corp
 from rnncore.text.vocabulary import character_vocabulary, word_vocabulary
 from rnncore.train import Schedule
 from tools import ROOT
-from tools.train.runner import SEEDS, Asked, Found, Training, bar
-from tools.train.tasks.recall import (
+from tools.train.modern.recall import (
     BATCH,
     CHOOSING,
     KEYS,
@@ -62,6 +61,7 @@ from tools.train.tasks.recall import (
     VALUES,
     draw,
 )
+from tools.train.runner import SEEDS, Asked, Found, Training, bar
 
 D, LAYERS, WEIGHTS = 48, 2, 30_000  # the weights of each block
 T, B, STEPS = 128, 8, 300

@@ -23,10 +23,10 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 DRAWING = Path(__file__).with_name("drawing")
 ADDED = ("array_api_compat", "comm", "ipywidgets", "tqdm")  # pure Python
-# Ours, for the pages, in tools/publish/drawing: these, and the data of chapter 1.
+# Ours, for the pages, in tools/publish/browser/drawing: these, and the data of chapter 1.
 INSTEAD = ("matplotlib", "myst_nb")
 DATA = ("music21", "statsmodels")
 TEXT = "pytest"  # whose source the networks of chapter 4 learn to write

@@ -17,7 +17,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tools.publish.lite_kernel import Refused
+from tools.publish.browser.lite_kernel import Refused
 
 HERE = Path(__file__).parent
 KERNEL = "extensions/@jupyterlite/xeus-python-kernel/static"

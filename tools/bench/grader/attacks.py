@@ -1,4 +1,4 @@
-"""Runs the hostile notebooks: python -m tools.bench.attacks [NAME ...].
+"""Runs the hostile notebooks: python -m tools.bench.grader.attacks [NAME ...].
 
 Prints what each of them gains, reads and harms here, and how long the honest
 learner beside it waits: the worst of all ways to grade, as root and as an

@@ -1,7 +1,7 @@
 """Makes an EPUB of the built book.
 
-    python -m tools.publish.epub           into _build/book.epub
-    python -m tools.publish.epub --code    with the code that the pages fold
+    python -m tools.publish.volume.epub           into _build/book.epub
+    python -m tools.publish.volume.epub --code    with the code that the pages fold
 
 Each page of the book is a document; formulas are MathML, live figures their
 still pictures, and the answers to the closing questions stand at the end. A
@@ -26,7 +26,7 @@ import jinja2
 
 import rnncore
 from tools.publish import PublishError
-from tools.publish.paper import HERE, Entry, command, opened
+from tools.publish.volume.paper import HERE, Entry, command, opened
 
 KINDS = {
     "image/png": "png",

@@ -1,8 +1,8 @@
 """Writes what chapter 1 reads from libraries that the browser does not have.
 
-    python -m tools.publish.lite_data
+    python -m tools.publish.browser.lite_data
 
-The stand-ins of statsmodels and of music21 (tools/publish/drawing) give these
+The stand-ins of statsmodels and of music21 (tools/publish/browser/drawing) give these
 tables and tunes; a test compares them with what the libraries give. The tables
 and the tunes are in the public domain (rnncore/data/SOURCES.md); of the tunes
 only titles, pitches and lengths are here.

@@ -1,4 +1,4 @@
-"""A large course on paper, from measured parts: python -m tools.bench.plan.
+"""A large course on paper, from measured parts: python -m tools.bench.grader.plan.
 
 The parts are the grader's times in book/measurements.json and the
 gradebook's block in book/grading.md; the page that shows the plan is

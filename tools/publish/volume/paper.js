@@ -1,5 +1,5 @@
 // The built pages as one document without anything that needs a screen: run in
-// a page that is served from the book's folder, by tools/publish/paper.py.
+// a page that is served from the book's folder, by tools/publish/volume/paper.py.
 //
 // Every id gets its page's name before it, so that a link to another page
 // becomes one within the document. Of a page remain its words, pictures,

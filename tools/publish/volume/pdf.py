@@ -1,7 +1,7 @@
 """Prints the whole built book into one PDF.
 
-    python -m tools.publish.pdf            into _build/book.pdf
-    python -m tools.publish.pdf --code     with the code that the pages fold
+    python -m tools.publish.volume.pdf            into _build/book.pdf
+    python -m tools.publish.volume.pdf --code     with the code that the pages fold
 
 Pages are numbered; the contents name the numbers, the outline has the same
 entries, links lead from page to page, and the answers to the closing
@@ -23,7 +23,7 @@ from pypdf.generic import ByteStringObject, IndirectObject, TextStringObject
 
 import rnncore
 from tools.publish import PublishError
-from tools.publish.paper import Entry, Paper, command, opened
+from tools.publish.volume.paper import Entry, Paper, command, opened
 
 NODE = re.compile(r"node\d{8}")
 WIDTH = 642  # of A4 within its margins, 96 dots an inch

@@ -1,6 +1,6 @@
 """Memory that the kernel counts: a control group for each submission.
 
-    python -m grader.isolation.groups     who counts here, and why
+    python -m grader.isolation.linux.groups     who counts here, and why
 
 Linux counts what a group of processes takes, files in memory and memory that
 they share included, and ends the group that takes too much. It needs control

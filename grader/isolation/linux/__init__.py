@@ -1,0 +1,1 @@
+"""What the Linux kernel offers: control groups, huge pages, seccomp, priorities."""

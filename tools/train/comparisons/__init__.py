@@ -1,0 +1,1 @@
+"""Ways compared beside an application: sampling, vocabulary, infilling, frames."""

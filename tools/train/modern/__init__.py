@@ -1,0 +1,1 @@
+"""Recurrence as it is today: chapters 19 to 22."""
