@@ -190,6 +190,7 @@ def test_what_a_test_printed_is_why_it_lost_points():
     hidden = check_of(graded_cell(*part, source=HIDDEN))
     assert (hidden["points"], hidden["failure"]) == (1.5, None)
     assert check_of(graded_cell(result("1.5")))["failure"] is None
+    assert check_of(graded_cell(printed("all is well")))["failure"] is None
     long = check_of(graded_cell(printed("x" * 2000), result("1")))
     assert len(long["failure"]["came"]) == 1500
 

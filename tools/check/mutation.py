@@ -35,7 +35,7 @@ MODULES = {
     "grader/door.py": ["door", "grade_notebook", "grade_sanitise"],
     "grader/notebook/failures.py": ["grade_failures", "grade_notebook"],
     "grader/notebook/names.py": ["grade_notebook"],
-    "grader/notebook/repair.py": ["grade_notebook"],
+    "grader/notebook/repair.py": ["grade_notebook", "grade_versions"],
     "grader/notebook/restore.py": ["grade_notebook", "grade_tables"],
     "grader/notebook/sanitise.py": ["grade_sanitise", "grade_notebook"],
     "grader/isolation/wire.py": ["wire", "door"],
