@@ -7,6 +7,7 @@ say: what was asked can be read there afterwards.
 from __future__ import annotations
 
 import socket
+import weakref
 
 import numpy as np
 import pytest
@@ -50,7 +51,8 @@ class Other:
 def ends():
     one, two = socket.socketpair()
     with one, two:
-        two.settimeout(5)  # what is not sent fails the test
+        for end in (one, two):
+            end.settimeout(5)  # what is not sent fails the test
         yield Link(one), Other(two)
 
 
@@ -125,10 +127,34 @@ def test_without_gradients_the_other_side_keeps_none_either(link, other):
 
 
 def test_gradients_are_asked_for_by_the_graphs_number(link, other):
-    other.says({"value": [None]})
-    assert link.differentiate(3, [None, 2], []) == [None]
-    args = {"u": [{"u": [3, [None, 2]]}, NOTHING]}
-    assert other.heard() == {"do": "differentiate", "args": args}
+    other.says({"value": [{"h": 6}]})
+    grads = [None, np.ones(1), np.zeros(1), thing(link)]
+    (found,) = link.differentiate(3, grads, [])
+    assert found._node == {"h": 6}
+    tree, data = receive(other.sock, MOST)
+    assert tree["do"] == "differentiate"
+    (number, got), words = Decoder(
+        Message(tree, data, []), lambda node: node
+    ).decode(tree["args"])
+    assert (number, got[1], got[2], words) == (3, [1], [0], {})
+    assert (got[0], got[3]) == (None, {"h": 5})
+
+
+def test_a_gradient_has_gradients_that_are_asked_for_too(link, other):
+    x = torch.ones(1, requires_grad=True)
+    node = {"t": ["float32", [1], [0, 4]], "grad": 0}
+    data = np.array([3], "<f4").tobytes()
+    other.says({"value": [node, {"h": 3}], "graph": 4}, data=data)
+    y, _ = link.do("call", x)
+    other.says({"value": [node], "graph": 5}, data=data)
+    (d_x,) = torch.autograd.grad(y, x, create_graph=True)
+    assert d_x.tolist() == [3]
+    none = {"value": [{"t": ["float32", [1], [0, 4]]}, None]}
+    other.says(none, data=data)
+    d_x.backward()
+    assert x.grad.tolist() == [3]
+    asked = [other.heard()["do"] for _ in range(3)]
+    assert asked == ["call", "differentiate", "backward"]
 
 
 def test_a_tensor_of_the_learners_graph_is_joined_to_the_tests(link, other):
@@ -149,6 +175,10 @@ def test_a_tensor_of_the_learners_graph_is_joined_to_the_tests(link, other):
 
 def test_a_leaf_of_the_learners_comes_with_its_gradient(link, other):
     data = np.array([3, 8], "<f4").tobytes()
+    other.says(
+        {"value": {"t": ["float32", [2], [0, 8]], "grad": 0}}, data=data
+    )
+    assert link.do("x").requires_grad  # without a graph to be joined to
     leaf = {"t": ["float32", [1], [0, 4]], "grad": 0, "leaf": None}
     other.says({"value": leaf, "graph": 0}, data=data)
     found = link.do("x")
@@ -232,8 +262,8 @@ def test_what_is_no_answer_is_refused(link, other):
     assert "no JSON" in refused(link.do, "x")
     other.says({"a": 1})
     assert refused(link.do, "x") == "it is not an answer"
-    other.says({"value": {"q": 1, "b": 2}})
-    assert refused(link.do, "x") == "unknown node ['b', 'q']"
+    other.says({"value": {"q": 1, "b": 2, "d": 3, "a": 4}})
+    assert refused(link.do, "x") == "unknown node ['a', 'b', 'd']"
     other.says({"value": {"f": 0}})
     assert refused(link.do, "x") == "unknown node ['f']"
     other.says({"value": {"h": -1}})
@@ -269,6 +299,23 @@ def test_a_function_of_the_test_is_called_back(link, other):
     )
 
 
+def test_arrays_and_objects_go_to_a_function_of_the_test_and_back(
+    link, other
+):
+    def twice(array, thing):
+        return [2 * array, thing, 3 * array]
+
+    array = {"a": ["<f8", [1], [0, 8]]}
+    data = np.array([1.5]).tobytes()
+    other.says(called(given(array, {"h": 7})), data=data)
+    other.says({"value": 1})
+    link.do("call", twice)
+    other.heard()
+    tree, data = receive(other.sock, MOST)
+    decoder = Decoder(Message(tree, data, []), lambda node: node)
+    assert decoder.decode(tree["value"]) == [[3], {"h": 7}, [4.5]]
+
+
 def test_what_a_function_of_the_test_raises_is_raised_over_there(
     link, other
 ):
@@ -278,7 +325,8 @@ def test_what_a_function_of_the_test_raises_is_raised_over_there(
     other.says(called(given(3)), {"value": 1})
     assert link.do("call", refuses) == 1
     other.heard()
-    assert other.heard() == {"raise": ["ValueError", "x: 3"]}
+    raised = {"raise": ["ValueError", "x: 3"]}
+    assert receive(other.sock, MOST) == (raised, b"")
 
 
 @pytest.mark.parametrize("number", [-1, 1, True, "0", 0.0, None])
@@ -331,7 +379,40 @@ def test_an_object_of_the_test_tells_its_public_names(
     (args, _) = other.heard()["args"]["u"]
     assert args == {"u": [{"f": 0, "k": "Own", "o": True}]}
     expected = {"raise": ["AttributeError", f"{name!r}"]}
-    assert other.heard() == (found or expected)
+    assert receive(other.sock, MOST) == (found or expected, b"")
+
+
+def test_a_name_may_stand_for_arrays_and_functions(link, other):
+    own = Own()
+    own.arrays, own.call = [np.ones(1), np.zeros(1)], lambda: 1
+    for name in ("arrays", "call", "arrays"):
+        other.says({"callback": 0, "attribute": name}, {"value": 1})
+        link.do("call", own)
+        other.heard()
+        tree, data = receive(other.sock, MOST)
+        decoder = Decoder(Message(tree, data, []), lambda node: node)
+        found = decoder.decode(tree["value"])
+        if name == "call":
+            assert found == {"f": 1, "k": "<lambda>", "o": False}
+        else:
+            assert found == [[1], [0]]
+
+
+def test_an_object_without_a_dict_tells_its_names_too(link, other):
+    class Slim:
+        __module__ = SPACE
+        __slots__ = ("seen",)
+
+    slim = Slim()
+    slim.seen = 4
+    for name, found in (
+        ("seen", {"value": 4}),
+        ("nothing", {"raise": ["AttributeError", "'nothing'"]}),
+    ):
+        other.says({"callback": 0, "attribute": name}, {"value": 1})
+        link.do("call", slim)
+        other.heard()
+        assert other.heard() == found
 
 
 def test_a_function_of_the_test_tells_none_of_its_names(link, other):
@@ -420,6 +501,7 @@ def test_only_what_was_lent_is_changed(link, other):
     [
         {"a": ["<f8", [1], [0, 8]]},
         {"a": ["<f4", [2], [0, 8]]},
+        {"h": 1},
         3,
         None,
     ],
@@ -432,10 +514,28 @@ def test_a_change_of_another_shape_or_dtype_is_none(link, other, new):
     assert lent.tolist() == [0, 0]
 
 
-@pytest.mark.parametrize("number", [1, -1, True, "0"])
-def test_a_change_of_what_was_not_passed_is_refused(link, other, number):
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [
+        (1, "changed an array that was not passed"),
+        (-1, "expected a number, got -1"),
+        (True, "expected a number, got True"),
+        ("0", "expected a number, got '0'"),
+    ],
+)
+def test_a_change_of_what_was_not_passed_is_refused(
+    link, other, number, says
+):
     other.says({"value": 1, "changed": [[number, 1]]})
-    assert refused(link.do, "call", np.zeros(2))
+    assert refused(link.do, "call", np.zeros(2)) == says
+
+
+def test_what_was_lent_lives_as_long_as_the_link(link):
+    array = np.zeros(2)
+    alive = weakref.ref(array)
+    link.lend(array)
+    del array  # another one could get its number
+    assert alive() is not None
 
 
 # ------------------------------------------------------- a learner's objects
@@ -445,6 +545,7 @@ def test_an_object_stays_over_there_under_a_harmless_name(link, other):
     other.says({"value": {"h": 3, "k": "<i>" + "x" * 60}})
     found = link.do("x")
     assert repr(found) == f"<i{'x' * 39} of the submission>"
+    assert found._open is False
     with pytest.raises(AttributeError):
         _ = found.__name__
     other.says({"value": found._node})
@@ -545,7 +646,9 @@ def test_parts_of_an_open_object_are_open(link, other, ask, open_, made):
 def test_what_a_learners_class_makes_is_open(link, other):
     for kind, made in (("class", True), ("function", False)):
         other.says({"value": {"h": 6, "k": "part"}})
-        assert link.name("A", kind)()._open is made
+        found = link.name("A", kind)
+        assert found._open is made
+        assert found()._open is made
 
 
 def test_an_iterator_gives_one_thing_or_ends(link, other):
@@ -554,7 +657,8 @@ def test_an_iterator_gives_one_thing_or_ends(link, other):
     assert next(one) == 3
     with pytest.raises(StopIteration):
         next(one)
-    assert other.heard()["do"] == "next"
+    args = {"u": [{"u": [{"h": 5}]}, NOTHING]}
+    assert other.heard() == {"do": "next", "args": args}
     other.says({"value": {"u": [{"h": 6, "k": "part"}]}})
     assert next(one)._open
     for wrong in ({"u": [1, 2]}, [], 3):
