@@ -228,6 +228,8 @@ def test_a_timestamp_is_read_where_it_can_be(folder):
     link = folder / "link.txt"
     link.symlink_to(path)
     assert read_timestamp(link) is None
+    path.write_bytes(b"\xff")
+    assert read_timestamp(path) is None
     path.write_bytes(b"2026-01-02 10:00:00 UTC" + b" " * 977 + b"\xff")
     assert str(read_timestamp(path)) == "2026-01-02 10:00:00"
 

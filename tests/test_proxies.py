@@ -112,9 +112,11 @@ def test_a_name_that_is_a_value_is_asked_for_at_once(link, other):
 def test_arrays_go_out_and_come_back_as_data(link, other):
     data = np.array([1.5, 2.5]).tobytes()
     other.says({"value": {"a": ["<f8", [2], [0, 16]]}}, data=data)
-    np.testing.assert_array_equal(link.do("x", np.arange(3)), [1.5, 2.5])
-    (found,), _ = other.heard_args()
-    np.testing.assert_array_equal(found, np.arange(3))
+    found = link.do("x", np.arange(3), np.ones(1))
+    np.testing.assert_array_equal(found, [1.5, 2.5])
+    (first, second), _ = other.heard_args()
+    np.testing.assert_array_equal(first, np.arange(3))
+    np.testing.assert_array_equal(second, [1])
 
 
 def test_without_gradients_the_other_side_keeps_none_either(link, other):
