@@ -54,7 +54,7 @@ test-system: $(STAMP)  ## the tests that need Chromium, bubblewrap or PostgreSQL
 	@$(PY) -m pytest -n 2 --dist worksteal -m "system and not alone and not weekly" --no-skips
 	@$(PY) -m pytest -m alone --no-skips $$(grep -l mark.alone tests/*.py)
 
-mutation: $(STAMP)  ## change the code 4,000 times: does a test object? MODULE=path, AGAIN=1
+mutation: $(STAMP)  ## change the code 5,000 times: does a test object? MODULE=path, AGAIN=1
 	@$(PY) -m tools.check.mutation $(if $(AGAIN),--again) $(MODULE)
 
 lab: $(STAMP)  ## JupyterLab with the assignments open

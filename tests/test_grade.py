@@ -18,13 +18,12 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
-from nbformat.v4 import new_code_cell, new_output
+from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook, MissingEntry
 
 from grader.assignments import builder
 from grader.commands import grade
 from grader.notebook import repair
-from grader.notebook.failures import check_of, is_hidden, settle
 from grader.run import grade_one, processes, record
 from grading import (
     NAME,
@@ -41,7 +40,6 @@ from grading import (
     source_notebook,
     told,
 )
-from rnncore.testing.failure import Failure, render
 
 # nbgrader's own habit; grader/course/gradebook.py says why it is harmless
 pytestmark = [
@@ -695,44 +693,6 @@ def test_an_untouched_release_gets_zero(course):
     assert points_of(course)["blank"] == 0
     assert "not written yet" in told(course, "blank")
     assert "ended in an error" not in told(course, "blank")
-
-
-def graded_cell(*outputs, source="assert f()"):
-    meta = {"grade": True, "solution": False, "points": 3, "grade_id": "t"}
-    return new_code_cell(
-        source,
-        metadata={"nbgrader": meta},
-        outputs=list(outputs),
-        execution_count=4,
-    )
-
-
-@pytest.mark.parametrize("text", ["1000", "inf", ""])
-def test_a_result_that_is_no_points_gives_zero(text):
-    output = new_output("execute_result", {"text/plain": text})
-    cell = graded_cell(output)
-    settle(cell)
-    assert check_of(cell)["points"] == 0
-
-
-def test_points_in_part_come_with_what_the_test_printed():
-    parts = [
-        new_output("stream", name="stdout", text="2 of 7 boxes"),
-        new_output("execute_result", {"text/plain": "1.5"}),
-    ]
-    failure = check_of(graded_cell(*parts))["failure"]
-    assert render(Failure.from_json(failure)) == "2 of 7 boxes"
-    source = "f()\n# BEGIN HIDDEN TESTS\n# END HIDDEN TESTS"
-    check = check_of(graded_cell(*parts, source=source))
-    assert (check["points"], check["failure"]) == (1.5, None)
-
-
-def test_where_the_failed_line_is_unknown_it_counts_as_hidden():
-    source = "assert f(1)\n# BEGIN HIDDEN TESTS\nassert f(2)"
-    source += "\n# END HIDDEN TESTS\nassert f(3)"
-    assert is_hidden(source, 0)
-    assert [is_hidden(source, k) for k in (1, 3, 5)] == [False, True, True]
-    assert not is_hidden("assert f(1)", 0)
 
 
 def test_a_lone_surrogate_can_be_graded(tmp_path):

@@ -1,6 +1,7 @@
 """What an instructor changes after grading: tests, marks, rules, due dates."""
 
 import csv
+import re
 from datetime import timedelta
 
 import nbformat
@@ -221,6 +222,17 @@ def test_extensions_are_read_from_a_file(tmp_path):
         ("ann", "demo"): timedelta(days=2),
         ("ü b", "demo"): timedelta(hours=12),
     }
+    text = "\ufefflearner,assignment,days\nann,demo,3650\n"  # Excel's
+    most = {("ann", "demo"): timedelta(days=3650)}
+    assert extensions_of(tmp_path, text) == most
+
+
+def test_a_file_of_extensions_that_is_no_text_is_refused(tmp_path):
+    path = tmp_path / "extensions.csv"
+    path.write_bytes(b"learner,assignment,days\n\xff")
+    said = "extensions.csv: expected CSV in UTF-8: 'utf-8' codec"
+    with pytest.raises(SetupError, match=said):
+        read_extensions(path, {"demo"})
 
 
 @pytest.mark.parametrize(
@@ -236,6 +248,8 @@ def test_extensions_are_read_from_a_file(tmp_path):
         ("ann,demo\n", "line 2: expected days, such as 2 or 0.5, got ''"),
         ("ann,demo,nan\n", "line 2: expected days"),
         ("ann,demo,-1\n", "line 2: expected days"),
+        ("ann,demo,0\n", "line 2: expected days"),
+        ("ann,demo,3651\n", "line 2: expected days"),
         ("a,demo,1\na,demo,2\n", "line 3: a second extension of a demo"),
     ],
 )
@@ -246,6 +260,7 @@ def test_a_file_of_extensions_that_is_wrong_is_refused(
         text = "learner,assignment,days\n" + text
     with pytest.raises(SetupError) as refused:
         extensions_of(tmp_path, text)
+    assert str(refused.value).startswith("extensions.csv")
     assert says in str(refused.value)
 
 
@@ -279,7 +294,11 @@ def test_an_answer_that_was_read_is_no_change(tmp_path):
         "=a demo: why 1 -> 0.5, late_penalty 0 -> 0.5",
     ]
     changes.write_changes(tmp_path, [row("=a", read)])
+    files = sorted(path.name for path in tmp_path.iterdir())
+    assert files == [".points.json", "changes.csv"]
     text = (tmp_path / "changes.csv").read_text().split("\n")
+    when = text[1].partition(",")[0]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d", when)
     assert [line.rstrip("\r").partition(",")[2] for line in text] == [
         "learner,assignment,task,before,now",
         "'=a,demo,why,1,0.5",
@@ -298,6 +317,9 @@ def test_a_long_list_of_changes_is_cut():
     text = changes.shown_changes(found).split("\n")
     assert len(text) == 22
     assert text[-1] == "and 5 more: see changes.csv"
+    text = changes.shown_changes(found[:20])
+    assert text.endswith("\ns19 demo: a 0 -> 1")
+    assert changes.shown_changes([]) == ""
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,9 @@ from nbformat.v4 import (
 )
 from oracles import said
 
+from grader import door
 from grader.course import versions
+from grader.course.fingerprint import fingerprint
 from grader.course.seeds import course_secret, seed_of, submission_key
 from grader.course.submissions import (
     Submission,
@@ -38,6 +40,7 @@ from grader.notebook.repair import (
     read_notebook,
     read_timestamp,
     repair,
+    task_of,
 )
 from grader.notebook.restore import restore, write_cells
 from grader.notebook.sanitise import sanitise
@@ -81,18 +84,21 @@ def test_a_notebook_is_read_without_outputs_and_tags(folder):
     assert found.metadata == {"kernelspec": {"name": "python3"}}
 
 
+@pytest.mark.filterwarnings("error")  # cells of one id are told
 def test_what_an_old_or_careless_editor_writes_can_be_read(folder):
     path = folder / "demo.ipynb"
     cells = [
         {"cell_type": "code", "source": ["a\n", "b"], "metadata": None},
         {"cell_type": "raw", "source": "\ud800", "id": 7},
+        {"cell_type": "raw", "source": "", "id": "i" * 150},
     ]
     cells[0]["metadata"] = {"nbgrader": "no dict"}
     content = {"cells": cells, "metadata": {"kernelspec": "python"}}
     path.write_bytes(b"\xef\xbb\xbf" + json.dumps(content).encode())
     found = read_notebook(folder, "demo", LIMIT)
-    assert [cell.source for cell in found.cells] == ["a\nb", "?"]
-    assert [cell.metadata for cell in found.cells] == [{}, {}]
+    assert [cell.source for cell in found.cells] == ["a\nb", "?", ""]
+    was = {"was": "i" * 100 + " ..."}
+    assert [cell.metadata for cell in found.cells] == [{}, {}, was]
     assert found.metadata["kernelspec"] == {}
     old = {
         "nbformat": 3,
@@ -127,6 +133,19 @@ def test_a_folder_without_its_notebook_is_told_what_it_holds(folder):
         "there is no demo.ipynb in the folder, it holds 'a.ipynb'. "
         "Name your notebook demo.ipynb and hand it in again."
     )
+    (folder / ("A" * 150 + ".ipynb")).write_text("{}")
+    assert f"it holds '{'A' * 100} ...'. Name" in refused(folder)
+
+
+def test_of_very_many_notebooks_a_hundred_are_looked_at(
+    folder, monkeypatch
+):
+    def many(path, pattern):
+        yield from (path / f"{999 - k}.ipynb" for k in range(100))
+        raise AssertionError("one more")
+
+    monkeypatch.setattr(Path, "glob", many)
+    assert "it holds '900.ipynb'" in refused(folder)
 
 
 def test_what_is_no_folder_is_told(folder):
@@ -209,7 +228,9 @@ def test_a_timestamp_is_read_where_it_can_be(folder):
     link = folder / "link.txt"
     link.symlink_to(path)
     assert read_timestamp(link) is None
-    path.write_bytes(b"2026-01-02 10:00:00 UTC" + b" " * 2000 + b"\xff")
+    path.write_bytes(b"\xff")
+    assert read_timestamp(path) is None
+    path.write_bytes(b"2026-01-02 10:00:00 UTC" + b" " * 977 + b"\xff")
     assert str(read_timestamp(path)) == "2026-01-02 10:00:00"
 
 
@@ -414,6 +435,11 @@ def test_a_test_gives_points_and_is_no_answer():
     for odd in ("", 3, None):
         cell = new_code_cell(metadata={"nbgrader": {"grade_id": odd}})
         assert grade_id(cell) is None
+
+
+def test_a_task_is_named_without_what_all_tests_names_share():
+    names = ["test_a", "test-a", "a", "a_test_", "test_test-a"]
+    assert [*map(task_of, names)] == ["a", "a", "a", "a_test_", "a"]
 
 
 def test_a_stand_in_fails_every_test_for_one_reason():
@@ -649,6 +675,56 @@ def test_a_fingerprint_changes_with_all_that_could_change_the_points(
     assert now(limit=101) != large
     os.utime(path, ns=(6, 6))
     assert now() != large
+
+
+def test_files_are_read_until_there_are_too_many_bytes_of_them(tmp_path):
+    folder = tmp_path / "demo"
+    folder.mkdir()
+
+    def seen(*files):
+        """The fingerprint with files that all have one time."""
+        for name, content in files:
+            (folder / name).write_bytes(content)
+            os.utime(folder / name, ns=(5, 5))
+        return fingerprint(folder, limit=100)
+
+    first, one, two = ("b", b"x" * 60), ("c", b"y" * 60), ("c", b"z" * 60)
+    assert seen(first, one) == seen(first, two)
+    assert fingerprint(folder) != fingerprint(folder, "2")
+    # neither a link nor what is not read takes anything off
+    (folder / "a").symlink_to("b")
+    (folder / "c").unlink()
+    assert seen(("b", b"x" * 100)) != seen(("b", b"y" * 100))
+    (folder / "a").unlink()
+    large = ("a", b"x" * 101)
+    assert seen(large, ("b", b"x" * 100)) != seen(("b", b"y" * 100))
+
+
+def test_of_a_folder_with_too_much_in_it_the_notebooks_count(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(door, "ENTRIES", 3)
+    folder = tmp_path / "demo"
+    folder.mkdir()
+    for name in ("a.ipynb", "b.ipynb", "c", "d"):
+        (folder / name).write_bytes(b"1")
+    os.utime(folder, ns=(5, 5))
+    whole, part = fingerprint(folder), fingerprint(folder, limit=100)
+    (folder / "c").write_bytes(b"2")
+    assert fingerprint(folder) != whole  # the grader's own has no limit
+    assert fingerprint(folder, limit=100) == part
+    os.utime(folder, ns=(6, 6))
+    assert fingerprint(folder, limit=100) != part
+    os.utime(folder, ns=(5, 5))
+    (folder / "b.ipynb").write_bytes(b"2")
+    assert fingerprint(folder, limit=100) != part
+
+    def many(path, pattern):
+        yield from (path / f"{k}.ipynb" for k in range(100))
+        raise AssertionError("one more")
+
+    monkeypatch.setattr(Path, "glob", many)
+    assert fingerprint(folder, limit=100) != part
 
 
 def test_what_may_not_be_read_is_told_and_stops_nobody(course, monkeypatch):

@@ -59,3 +59,8 @@ def test_a_terminal_is_told_nothing(text, kept):
     error = new_output("error", ename="E", evalue=text, traceback=[text])
     first, second = cleaned(stream, error)
     assert first.text == second.evalue == second.traceback[0] == kept
+
+
+def test_a_long_output_is_shown_whole():
+    text = "x" * 20_000
+    assert sanitised(text) == text

@@ -1,16 +1,18 @@
 """Points as tables and files, and what a class's notebooks have in common."""
 
+import json
+import re
 import shutil
 from collections import Counter
 from dataclasses import replace
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbgrader import api
 from nbgrader.api import Gradebook
 
 from grader.course.gradebook import Ledger
-from grader.course.settings import add_programs_to_path
-from grader.course.submissions import Submission
+from grader.course.submissions import Submission, replace_text
 from grader.notebook.names import cell_metadata
 from grader.notebook.restore import read_cells
 from grader.reports.lms import write_lms
@@ -19,11 +21,14 @@ from grader.reports.points import (
     Task,
     csv_text,
     read_rows,
+    shown_hours,
     shown_points,
     table,
     write_csv,
 )
 from grader.reports.similarity import (
+    K_WORDS,
+    W_WORDS,
     Pair,
     alike,
     code_prints,
@@ -33,6 +38,7 @@ from grader.reports.similarity import (
     word_prints,
 )
 from grader.reports.suspicion import reasons
+from rnncore.testing.failure import Failure, Place
 
 
 def row(
@@ -143,7 +149,11 @@ def test_what_a_spreadsheet_would_run_is_quoted():
 def filled(tmp_path_factory):
     """Ann with all that a system may know of her, Bob with a name alone."""
     course = Home(tmp_path_factory.mktemp("filled"))
-    add_programs_to_path()  # nbgrader calls alembic
+    with (
+        pytest.MonkeyPatch.context() as patch
+    ):  # asking alembic takes seconds
+        patch.setattr(api, "get_alembic_version", lambda: "any")
+        Gradebook(course.db_url, course.course_id).close()
     with Gradebook(course.db_url, course.course_id) as book:
         for name in ("demo", "art", "later"):
             book.add_assignment(name)
@@ -173,7 +183,7 @@ def filled(tmp_path_factory):
 
 @pytest.fixture
 def gradebook(course, filled):
-    """A course with a copy of that gradebook: making one takes seconds."""
+    """A course with a copy of that gradebook: making one takes longer."""
     shutil.copy(filled, course.home)
     return course
 
@@ -196,6 +206,9 @@ def test_an_lms_gets_what_is_known_of_each_learner(gradebook):
         "Bell,,,bob,,2.0,1.25",
         "cy,,,cy,,,1.0",
     ]
+    with Gradebook(gradebook.db_url, gradebook.course_id) as book:
+        courses = [course.id for course in book.db.query(api.Course)]
+    assert courses == ["rnn"]  # of another name nbgrader makes a new one
 
 
 @pytest.mark.filterwarnings("ignore:Object of type <Submitted")
@@ -236,8 +249,12 @@ def test_rows_hold_what_a_person_entered(gradebook):
         reason = '"no notebook"' if who == "cy" else "null"
         failed = "true" if submission.assignment == "unknown" else "false"
         path.write_text(f'{{"reason": {reason}, "failed": {failed}}}')
-    ann, bob, cy, unknown = read_rows(gradebook, submissions)
+    rows = read_rows(gradebook, submissions)
     gradebook.ledger.close()
+    assert [one.submission for one in rows] == [
+        one for one in submissions if one.student != "dan"
+    ]
+    ann, bob, cy, unknown = rows
     assert (ann.points, ann.of, ann.open, ann.penalty) == (3, 4, True, 0)
     assert ann.tasks == [
         Task("why", 0.0, 1.0, True),
@@ -254,6 +271,96 @@ def test_rows_hold_what_a_person_entered(gradebook):
     assert (cy.status, cy.reason) == ("not gradable", "no notebook")
     assert (cy.points, cy.of, cy.tasks) == (0, 0, [])
     assert (unknown.status, unknown.tasks) == ("failed", [])
+
+
+VALUE = Failure(
+    about="value",
+    what="y",
+    at=(0, 1),
+    expected="1.5",
+    came="3",
+    mistake="the slope",
+    read=Place("ch03_bptt", "Windows", "windows"),
+)
+DTYPE = Failure(about="dtype", what="y", costs="dtype", hidden=True)
+
+
+@pytest.mark.filterwarnings("ignore:Object of type <Submitted")
+def test_rows_hold_what_each_check_showed_and_how_late_it_was(gradebook):
+    with Gradebook(gradebook.db_url, gradebook.course_id) as book:
+        book.update_or_create_assignment("demo", duedate="2026-01-01")
+        when = {"ann": "2026-01-01 02:30", "bob": "2025-12-31"}
+        for who, timestamp in when.items():
+            book.update_or_create_submission(
+                "demo", who, timestamp=timestamp
+            )
+    failures = [VALUE.as_json(), DTYPE.as_json()]
+    check = {"id": "test_double", "properties": {"dtype": [0, 1]}}
+    check |= {"failure": failures[0], "others": failures[1:]}
+    old = {"id": "why", "failure": None}  # an older result lacks parts
+    found = {"failed": False, "checks": [check, old]}
+    for who, reason in (("ann", None), ("bob", "no notebook")):
+        path = gradebook.results / who / "demo.json"
+        replace_text(path, json.dumps({"reason": reason, **found}))
+    gradebook.ledger = Ledger(gradebook.db_url, gradebook.course_id)
+    ann, bob = read_rows(
+        gradebook, [Submission(who, "demo", None) for who in when]
+    )
+    gradebook.ledger.close()
+    assert (ann.late, bob.late) == (2.5, 0)
+    why, double = ann.tasks
+    assert (double.failure, double.others) == (VALUE, (DTYPE,))
+    assert double.properties == {"dtype": [0, 1]}
+    assert (why.failure, why.others, why.properties) == (None, (), {})
+    # what was not graded has its reason, and no failure of its own
+    assert (bob.status, bob.of) == ("not gradable", 4)
+    assert [task.failure for task in bob.tasks] == [None, None]
+    assert [task.others for task in bob.tasks] == [(), ()]
+
+
+def test_a_line_says_what_failed_and_where_the_book_explains_it(course):
+    tasks = [
+        Task("test_a", 0, 1, False, failure=VALUE),
+        Task("test_b", 0, 1, False, failure=DTYPE),
+    ]
+    write_csv(course, [replace(row("ann", *tasks), late=2.519)])
+    assert [line.split(",", 6)[-1] for line in read(course, "tasks.csv")][
+        1:
+    ] == [
+        'AssertionError,"y[0, 1]",1.5,3,the slope,ch03_bptt.html#windows,0,',
+        "AssertionError,y,,,,,1,",
+    ]
+    assert read(course, "points.csv")[1] == (
+        "ann,demo,0.0,2,0.0,2.52,0,graded,"
+    )
+
+
+def test_the_table_says_how_late_it_was_and_a_reason_on_one_line():
+    late = replace(BOB, late=26.2, reason="a\nb" + "x" * 1000)
+    text = table([late, CY]).split("\n")
+    assert (
+        text[2] == "bob         0.5    1  1.25 / 4  26 h late  (see below)"
+    )
+    assert text[-3:] == [
+        "Not gradable, and why:",
+        "bob demo: a b" + "x" * 997 + " ...",
+        "cy demo: no file",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("hours", "text"),
+    [
+        (1 / 7200, "1 min"),
+        (0.99, "60 min"),
+        (1, "1 h"),
+        (47.9, "48 h"),
+        (48, "2 days"),
+        (60.5, "3 days"),
+    ],
+)
+def test_a_delay_is_told_in_minutes_hours_or_days(hours, text):
+    assert shown_hours(hours) == text
 
 
 def notebook(*cells):
@@ -314,6 +421,25 @@ def told(*sources, release="", remarks=(), checks=()):
 def test_a_reason_says_cell_and_name_and_why(source, reason):
     expected = [] if reason is None else [f"code cell 1 {reason}"]
     assert told(source) == expected
+
+
+def test_what_the_release_does_itself_is_no_reason():
+    made = notebook(new_code_cell("import gc, pty, zmq"))
+    release = notebook(
+        new_code_cell("import gc"),
+        new_code_cell("import pty"),
+        new_markdown_cell("import zmq"),
+    )
+    assert reasons(made, release, [], []) == [
+        "code cell 1 imports zmq: sends messages of its own"
+    ]
+
+
+def test_what_is_nested_too_deeply_to_be_read_is_a_reason():
+    source = "import a\na" + ".b" * 900 + " = 1"
+    assert told(source) == [
+        "code cell 1 is nested so deeply that it cannot be read"
+    ]
 
 
 def test_cells_are_counted_as_a_reader_counts_them():
@@ -391,6 +517,7 @@ def test_tokens_are_what_a_copyist_would_not_change():
         *("sum", "(", "name", ")", "+", "0", "if", "''", "else", "None"),
     ]
     assert tokens_of("a = (1,") == ["name", "=", "(", "0", ","]
+    assert "".join(tokens_of("x.tanh(y).T")) == "name.tanh(name).T"
 
 
 def test_a_shared_passage_of_k_plus_w_minus_one_tokens_is_always_found():
@@ -406,6 +533,7 @@ def test_a_shared_passage_of_k_plus_w_minus_one_tokens_is_always_found():
         list("baba"), 4, 1
     )
     assert fingerprints(["a", "b"], 2, 1) != fingerprints(["", "ab"], 2, 1)
+    assert len(fingerprints(["\ud800", "b"], 2, 1)) == 1
 
 
 def test_prints_are_of_code_or_of_words():
@@ -417,7 +545,16 @@ def test_prints_are_of_code_or_of_words():
     )
     assert code_prints(notebook(new_code_cell(code)))
     assert code_prints(notebook(test, new_markdown_cell(code))) == set()
-    assert word_prints(notebook(answer))
+    more = new_code_cell("b = " + code.replace("+", "-"))
+    assert code_prints(notebook(new_code_cell(code), more)) == (
+        code_prints(notebook(new_code_cell(code)))
+        | code_prints(notebook(more))
+    )
+    listed = re.findall(r"\w+", words.lower())
+    prints = fingerprints(listed, K_WORDS, W_WORDS)
+    assert word_prints(notebook(answer)) == prints
+    other = new_markdown_cell("a b c d e", metadata=answer.metadata)
+    assert word_prints(notebook(answer, other)) > prints
     assert word_prints(notebook(new_markdown_cell(words), test)) == set()
     answer.source = words.upper() + "!"
     assert word_prints(notebook(answer)) == word_prints(
@@ -447,6 +584,8 @@ def test_a_pair_is_told_with_its_share_of_the_shorter_one():
         {k: prints[k] for k in ("bob", "ann")}, {90, 91}, "words"
     )
     assert pair == Pair("ann", "bob", "words", 4 / 6, 4)
+    found = alike(prints, {90, 91}, "code")
+    assert [round(pair.share, 2) for pair in found] == [1, 0.67]
 
 
 def test_what_more_than_a_few_have_is_common():
@@ -462,6 +601,10 @@ def test_what_more_than_a_few_have_is_common():
     assert alike(class_, set(), "code") == []
     few = {who: {1, 2, 3, 4} for who in ("a", "b", "c")}
     assert len(alike(few, set(), "code")) == 3  # never fewer than three
+    several = {who: {0} for who in "abcd"}
+    for who in "ab":
+        several[who] |= shared  # what all have does not hide it
+    assert len(alike(several, set(), "code")) == 1
     many = {
         f"m{k}": {k * 10 + n for n in range(5)} for k in range(100, 700)
     }

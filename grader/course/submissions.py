@@ -79,7 +79,7 @@ def key_of(submission: Submission, version: str, limit: int) -> str:
 
 def unknown_reason(name: str, known: list[str]) -> str:
     """What to tell a learner whose assignment does not exist."""
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    close = difflib.get_close_matches(name, known, cutoff=0.4)
     hint = f" Is it '{close[0]}'?" if close else ""
     return (
         f"there is no assignment '{name}'.{hint} Name the folder like the "
@@ -96,8 +96,8 @@ def result_path(course: Course, submission: Submission) -> Path:
 def load_result(course: Course, submission: Submission) -> dict[str, Any] | None:
     """The result of an earlier run, or None."""
     try:
-        text = result_path(course, submission).read_text(encoding="utf-8")
-        result: dict[str, Any] = json.loads(text)
+        data = result_path(course, submission).read_bytes()
+        result: dict[str, Any] = json.loads(data)
     except (OSError, ValueError):  # there is none, or no whole one
         return None
     return result

@@ -36,7 +36,7 @@ def read(path: Path) -> list[Version]:
     """The versions that a file knows, the oldest first."""
     if not path.exists():
         return []
-    versions: list[Version] = json.loads(path.read_text(encoding="utf-8"))
+    versions: list[Version] = json.loads(path.read_bytes())
     return versions
 
 

@@ -129,7 +129,7 @@ class Encoder:
     def _subclass(self, value: Any) -> Tree:
         """An instance of a class derived from one of BASES, as that one."""
         for kind in BASES:
-            if isinstance(value, kind) and not hasattr(value, "_make"):
+            if isinstance(value, kind):
                 return self.encode(kind(value))
         return self.keep(value)
 
@@ -198,7 +198,7 @@ def bytes_of(tensor: Any, torch: Any) -> bytes:
 def importable(value: Any) -> str | None:
     """The name by which the other side has the same thing, if it has."""
     module = getattr(value, "__module__", None)
-    name = getattr(value, "__qualname__", getattr(value, "__name__", None))
+    name = getattr(value, "__name__", None)
     if isinstance(value, np.ufunc):
         module = "numpy"
     if isinstance(value, type(sys)):
@@ -206,7 +206,7 @@ def importable(value: Any) -> str | None:
         return f"{value.__name__}:" if package in LIBRARIES else None
     if not isinstance(module, str) or not isinstance(name, str):
         return None
-    if module.partition(".")[0] not in LIBRARIES or "." in name:
+    if module.partition(".")[0] not in LIBRARIES:
         return None
     known = sys.modules.get(module)
     if known is None or getattr(known, name, None) is not value:

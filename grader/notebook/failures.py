@@ -90,19 +90,15 @@ def stand_in(release: NotebookNode, reason: str) -> NotebookNode:
 def settle(cell: NotebookNode) -> None:
     """Make a graded cell's points a matter that nbgrader can decide.
 
-    A result that is no number between 0 and the cell's points would stop
+    A result that is more than the cell's points, or empty, would stop
     nbgrader when it saves the grades.
     """
     try:
-        points, most = determine_grade(cell)
+        determine_grade(cell)
     except Exception as error:  # noqa: BLE001 - it parses the learner's
         said = "" if hidden_lines(cell.source) else str(error)
         why = "the result cannot be points"
         fail(cell, Failure("NotGraded", why=why, came=said))
-        return
-    if points is not None and not 0 <= points <= most:
-        why = f"{points} is not between 0 and {most}"
-        fail(cell, Failure("NotGraded", why=why))
 
 
 def hidden_lines(source: str) -> set[int]:

@@ -52,7 +52,7 @@ def read_notebook(folder: Path, name: str, limit: int) -> NotebookNode:
             f"{name}.ipynb in it."
         )
     path = folder / f"{name}.ipynb"
-    _check_file(path, folder, name, limit)
+    _check_file(path, folder, limit)
     try:
         content = door.notebook(path.read_bytes())
     except UnicodeDecodeError as error:
@@ -75,7 +75,7 @@ def read_notebook(folder: Path, name: str, limit: int) -> NotebookNode:
     return _upgraded(content, path.name)
 
 
-def _check_file(path: Path, folder: Path, name: str, limit: int) -> None:
+def _check_file(path: Path, folder: Path, limit: int) -> None:
     if not path.is_symlink() and not path.exists():
         others = islice(folder.glob("*.ipynb"), 100)
         names = sorted(door.line(p.name, 100) for p in others)
@@ -144,8 +144,8 @@ def read_timestamp(path: Path) -> datetime | None:
     """
     if path.is_symlink() or not path.is_file():
         return None
-    with path.open(encoding="utf-8", errors="replace") as file:
-        return door.moment(file.read(1000))
+    with path.open("rb") as file:
+        return door.moment(file.read(1000).decode(errors="replace"))
 
 
 def grade_id(cell: NotebookNode) -> str | None:

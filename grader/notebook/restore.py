@@ -30,7 +30,7 @@ def read_cells(gradebook: Path, name: str) -> Cells:
 
 def write_cells(path: Path, cells: Cells) -> None:
     """Keep them where every run finds them."""
-    path.write_text(json.dumps(cells), encoding="utf-8")
+    path.write_bytes(json.dumps(cells).encode())
 
 
 def restore(notebook: NotebookNode, path: Path) -> None:
@@ -38,7 +38,7 @@ def restore(notebook: NotebookNode, path: Path) -> None:
 
     As nbgrader's OverwriteCells does, on a notebook that `repair` has made.
     """
-    cells: Cells = json.loads(path.read_text(encoding="utf-8"))
+    cells: Cells = json.loads(path.read_bytes())
     for cell in notebook.cells:
         known = cells.get(grade_id(cell) or "")
         if known is None:

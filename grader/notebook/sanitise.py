@@ -46,7 +46,7 @@ def shown(data: dict[str, Any]) -> dict[str, str]:
     """The kinds that only show, with a word for what was left out."""
     kept: dict[str, str] = {}
     for kind in KEPT:
-        value = _joined(data.get(kind, ""))
+        value = _joined(data.get(kind))
         if kind == "text/plain":
             value = sanitised(value)
         elif not _BASE64.fullmatch(value):

@@ -38,7 +38,7 @@ def write_lms(course: Course, rows: list[Row]) -> None:
             ["    Points Possible", "", "", "", "", *(of[n] for n in names)],
         ]
         for student in known:
-            got = [points[student.id].get(name, "") for name in names]
+            got = [points[student.id].get(name) for name in names]
             lms.append([*_lms(student), *got])
             canvas.append([*_canvas(student), *got])
     replace_text(course.home / "lms.csv", csv_text(lms))

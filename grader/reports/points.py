@@ -168,13 +168,11 @@ def _select(book: Gradebook, notebook: Any, *columns: Any, of: Any = None) -> An
     query = (
         select(Student.id, *columns)
         .join(SubmittedAssignment, SubmittedAssignment.student_id == Student.id)
-        .join(
-            SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id
-        )
+        .join(SubmittedNotebook)
         .where(SubmittedNotebook.notebook_id == notebook.id)
     )
     if of is not None:
-        query = query.join(of, of.notebook_id == SubmittedNotebook.id)
+        query = query.join(of)
     return book.db.execute(query)
 
 

@@ -214,7 +214,7 @@ class Link:
 
     def _error(self, said: Any) -> Exception:
         """The learner's exception: one of Python's own, or LearnerError."""
-        words = [*(said if isinstance(said, list) else [said]), "", ""]
+        words = [*(said if isinstance(said, list) else [said]), "", "", ""]
         kind, text, where = (door.text(word) for word in words[:3])
         known = RAISED.get(kind)
         if known is None:

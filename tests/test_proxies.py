@@ -1,0 +1,703 @@
+"""What a test asks of a learner's process, and believes of its answers.
+
+The other side is a socket here that says what a test of this file lets it
+say: what was asked can be read there afterwards.
+"""
+
+from __future__ import annotations
+
+import socket
+import weakref
+
+import numpy as np
+import pytest
+import torch
+
+from grader.isolation.session import Ended
+from grader.isolation.wire import Decoder, Message, receive, send
+from grader.trusted.proxies import (
+    MOST,
+    SPACE,
+    LearnerError,
+    Link,
+    Proxy,
+    Untrusted,
+    has_names,
+)
+
+NOTHING = {"d": []}  # no keyword arguments
+
+
+class Other:
+    """The learner's process, which says what it was told to say."""
+
+    def __init__(self, sock):
+        self.sock = sock
+
+    def says(self, *answers, data=b""):
+        for answer in answers:
+            send(self.sock, answer, data)
+
+    def heard(self):
+        """What was asked next."""
+        return receive(self.sock, MOST)[0]
+
+    def heard_args(self):
+        tree, data = receive(self.sock, MOST)
+        return Decoder(Message(tree, data, []), str).decode(tree["args"])
+
+
+@pytest.fixture
+def ends():
+    one, two = socket.socketpair()
+    with one, two:
+        for end in (one, two):
+            end.settimeout(5)  # what is not sent fails the test
+        yield Link(one), Other(two)
+
+
+@pytest.fixture
+def link(ends):
+    return ends[0]
+
+
+@pytest.fixture
+def other(ends):
+    return ends[1]
+
+
+def thing(link, open_=False):
+    """An object of the learner's."""
+    return Proxy(link, {"h": 5}, "thing", open_)
+
+
+def refused(call, *args):
+    """Why the learner's process counts as ended."""
+    with pytest.raises(Ended) as ended:
+        call(*args)
+    assert ended.value.kind == "KernelDied"
+    assert ended.value.reason == "gave what the grader refuses"
+    return ended.value.detail
+
+
+class Own:
+    """A class of the test's own, as a test cell defines it."""
+
+    __module__ = SPACE
+    shared = 3
+
+    def __init__(self):
+        self.seen, self._kept = 4, 5
+
+
+# ------------------------------------------------------- questions, answers
+
+
+def test_a_name_that_is_called_is_asked_for_when_it_is_called(link, other):
+    f = link.name("f", "function")
+    assert (repr(f), f.__name__) == ("<f of the submission>", "f")
+    other.says({"value": {"u": [1, 2]}})
+    assert f(3, k="x") == (1, 2)
+    args = {"u": [{"u": [{"N": "f"}, 3]}, {"d": [["k", "x"]]}]}
+    assert other.heard() == {"do": "call", "args": args}
+
+
+def test_a_name_that_is_a_value_is_asked_for_at_once(link, other):
+    other.says({"value": 7})
+    assert link.name("n", "value") == 7
+    args = {"u": [{"u": ["n"]}, NOTHING]}
+    assert other.heard() == {"do": "name", "args": args}
+
+
+def test_arrays_go_out_and_come_back_as_data(link, other):
+    data = np.array([1.5, 2.5]).tobytes()
+    other.says({"value": {"a": ["<f8", [2], [0, 16]]}}, data=data)
+    found = link.do("x", np.arange(3), np.ones(1))
+    np.testing.assert_array_equal(found, [1.5, 2.5])
+    (first, second), _ = other.heard_args()
+    np.testing.assert_array_equal(first, np.arange(3))
+    np.testing.assert_array_equal(second, [1])
+
+
+def test_without_gradients_the_other_side_keeps_none_either(link, other):
+    other.says({"value": 1}, {"value": 1})
+    with torch.no_grad():
+        link.do("x")
+    link.do("x")
+    assert other.heard()["learn"] is False
+    assert "learn" not in other.heard()
+
+
+def test_gradients_are_asked_for_by_the_graphs_number(link, other):
+    other.says({"value": [{"h": 6}]})
+    grads = [None, np.ones(1), np.zeros(1), thing(link)]
+    (found,) = link.differentiate(3, grads, [])
+    assert found._node == {"h": 6}
+    tree, data = receive(other.sock, MOST)
+    assert tree["do"] == "differentiate"
+    (number, got), words = Decoder(
+        Message(tree, data, []), lambda node: node
+    ).decode(tree["args"])
+    assert (number, got[1], got[2], words) == (3, [1], [0], {})
+    assert (got[0], got[3]) == (None, {"h": 5})
+
+
+def test_a_gradient_has_gradients_that_are_asked_for_too(link, other):
+    x = torch.ones(1, requires_grad=True)
+    node = {"t": ["float32", [1], [0, 4]], "grad": 0}
+    data = np.array([3], "<f4").tobytes()
+    other.says({"value": [node, {"h": 3}], "graph": 4}, data=data)
+    y, _ = link.do("call", x)
+    other.says({"value": [node], "graph": 5}, data=data)
+    (d_x,) = torch.autograd.grad(y, x, create_graph=True)
+    assert d_x.tolist() == [3]
+    none = {"value": [{"t": ["float32", [1], [0, 4]]}, None]}
+    other.says(none, data=data)
+    d_x.backward()
+    assert x.grad.tolist() == [3]
+    asked = [other.heard()["do"] for _ in range(3)]
+    assert asked == ["call", "differentiate", "backward"]
+
+
+def test_a_tensor_of_the_learners_graph_is_joined_to_the_tests(link, other):
+    x = torch.ones(2, requires_grad=True)
+    node = {"t": ["float32", [2], [0, 8]], "grad": 0}
+    data = np.array([3, 3], "<f4").tobytes()
+    other.says({"value": node, "graph": 4}, data=data)
+    y = link.do("call", x)
+    assert y.tolist() == [3, 3]
+    gradient = {"value": [{"t": ["float32", [2], [0, 8]]}]}
+    other.says(gradient, data=np.array([5, 6], "<f4").tobytes())
+    y.sum().backward()
+    assert x.grad.tolist() == [5, 6]
+    other.heard()
+    (number, (d_y,), keep), _ = other.heard_args()
+    assert (number, d_y.tolist(), keep) == (4, [1, 1], False)
+
+
+def test_a_leaf_of_the_learners_comes_with_its_gradient(link, other):
+    data = np.array([3, 8], "<f4").tobytes()
+    other.says(
+        {"value": {"t": ["float32", [2], [0, 8]], "grad": 0}}, data=data
+    )
+    assert link.do("x").requires_grad  # without a graph to be joined to
+    leaf = {"t": ["float32", [1], [0, 4]], "grad": 0, "leaf": None}
+    other.says({"value": leaf, "graph": 0}, data=data)
+    found = link.do("x")
+    assert found.requires_grad
+    assert found.grad is None
+    leaf["leaf"] = {"t": ["float32", [1], [4, 4]]}
+    other.says({"value": leaf, "graph": 0}, data=data)
+    found = link.do("x")
+    assert (found.tolist(), found.grad.tolist()) == ([3], [8])
+
+
+@pytest.mark.parametrize("number", [-1, True, "0", None])
+def test_a_graph_without_a_number_is_refused(link, other, number):
+    other.says({"value": 1, "graph": number})
+    assert "expected a number" in refused(link.do, "x")
+
+
+# ------------------------------------------------------------ what goes wrong
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "text", "notes"),
+    [
+        (["ValueError", "x: no", ""], ValueError, "x: no", []),
+        (
+            ["KeyError", "'a'", "line 3"],
+            KeyError,
+            "'a'",
+            ["in the learner's code:\nline 3"],
+        ),
+        (["Own", "x"], LearnerError, "Own: x", []),
+        (["O" * 120, "x"], LearnerError, "O" * 100 + ": x", []),
+        (["SystemExit", "x"], LearnerError, "SystemExit: x", []),
+        ("Own", LearnerError, "Own: ", []),
+        (["ValueError\x07", "\x1b[2Jx", "\x00y"], ValueError, "x", ["y"]),
+        ([], LearnerError, ": ", []),
+    ],
+)
+def test_a_learners_exception_is_one_of_pythons_or_its_own(
+    link, other, said, kind, text, notes
+):
+    other.says({"error": said})
+    with pytest.raises(kind) as raised:
+        link.do("x")
+    assert type(raised.value) is kind
+    assert str(raised.value) == text
+    found = getattr(raised.value, "__notes__", [])
+    assert [note[-len(end) :] for note, end in zip(found, notes)] == notes
+    assert len(found) == len(notes)
+
+
+def test_a_process_that_has_gone_is_told(link, other):
+    other.sock.close()
+    with pytest.raises(Ended) as ended:
+        link.do("x")
+    assert (ended.value.kind, ended.value.reason) == (
+        "KernelDied",
+        "ended the Python process",
+    )
+
+
+def test_a_process_that_goes_before_its_answer_is_told(link, other):
+    other.sock.shutdown(socket.SHUT_WR)
+    with pytest.raises(Ended, match="ended the Python process"):
+        link.do("x")
+
+
+def test_an_answer_after_the_time_is_told(link, other):
+    other.says({"value": 1})
+    link.until = 0.0
+    with pytest.raises(Ended) as ended:
+        link.do("x")
+    assert (ended.value.kind, ended.value.reason) == (
+        "TimeLimit",
+        "used up its time",
+    )
+
+
+def test_what_is_no_answer_is_refused(link, other):
+    other.sock.sendall(bytes(16))
+    assert "no JSON" in refused(link.do, "x")
+    other.says({"a": 1})
+    assert refused(link.do, "x") == "it is not an answer"
+    other.says({"value": {"q": 1, "b": 2, "d": 3, "a": 4}})
+    assert refused(link.do, "x") == "unknown node ['a', 'b', 'd']"
+    other.says({"value": {"f": 0}})
+    assert refused(link.do, "x") == "unknown node ['f']"
+    other.says({"value": {"h": -1}})
+    assert refused(link.do, "x") == "expected a number, got -1"
+    other.says({"value": {"h": "x" * 99}})
+    assert refused(link.do, "x") == "expected a number, got '" + "x" * 39
+
+
+# ------------------------------------------------------------------ callbacks
+
+
+def called(args, number=0, **more):
+    return {"callback": number, "args": args, **more}
+
+
+def given(*args, **words):
+    """Arguments of a call, as a message has them."""
+    pairs = [[key, value] for key, value in words.items()]
+    return {"u": [{"u": list(args)}, {"d": pairs}]}
+
+
+def test_a_function_of_the_test_is_called_back(link, other):
+    def half(x, by=2):
+        return np.array([x / by])
+
+    other.says(called(given(3, by=4)), {"value": {"f": 0}})
+    assert link.do("call", half) is half
+    (args, _) = other.heard()["args"]["u"]
+    assert args == {"u": [{"f": 0, "k": "half", "o": False}]}
+    tree, data = receive(other.sock, MOST)
+    assert (
+        Decoder(Message(tree, data, []), str).decode(tree["value"]) == 0.75
+    )
+
+
+def test_arrays_and_objects_go_to_a_function_of_the_test_and_back(
+    link, other
+):
+    def twice(array, thing):
+        return [2 * array, thing, 3 * array]
+
+    array = {"a": ["<f8", [1], [0, 8]]}
+    data = np.array([1.5]).tobytes()
+    other.says(called(given(array, {"h": 7})), data=data)
+    other.says({"value": 1})
+    link.do("call", twice)
+    other.heard()
+    tree, data = receive(other.sock, MOST)
+    decoder = Decoder(Message(tree, data, []), lambda node: node)
+    assert decoder.decode(tree["value"]) == [[3], {"h": 7}, [4.5]]
+
+
+def test_what_a_function_of_the_test_raises_is_raised_over_there(
+    link, other
+):
+    def refuses(x):
+        raise ValueError(f"x: {x}")
+
+    other.says(called(given(3)), {"value": 1})
+    assert link.do("call", refuses) == 1
+    other.heard()
+    raised = {"raise": ["ValueError", "x: 3"]}
+    assert receive(other.sock, MOST) == (raised, b"")
+
+
+@pytest.mark.parametrize("number", [-1, 1, True, "0", 0.0, None])
+def test_a_function_that_was_not_lent_cannot_be_called(link, other, number):
+    other.says(called(given(), number))
+    said = "called back a function that does not exist"
+    assert refused(link.do, "call", lambda: 1) == said
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        None,
+        {"u": []},
+        {"u": [{"u": []}, NOTHING, 1]},
+        {"u": [[], NOTHING]},
+        {"u": [{"u": []}, []]},
+        [{"u": []}, NOTHING],
+    ],
+)
+def test_a_call_back_needs_arguments(link, other, args):
+    other.says(called(args))
+    assert refused(link.do, "call", lambda: 1) == "a call needs arguments"
+
+
+def test_the_words_of_a_call_back_are_texts(link, other):
+    other.says(called({"u": [{"u": []}, {"d": [[1, 2]]}]}), {"value": 0})
+    link.do("call", lambda **words: list(words))
+    other.heard()
+    assert other.heard() == {"value": ["1"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("seen", {"value": 4}),
+        ("shared", {"value": 3}),
+        ("_kept", None),
+        ("__class__", None),
+        ("__module__", None),
+        ("nothing", None),
+        (3, None),
+    ],
+)
+def test_an_object_of_the_test_tells_its_public_names(
+    link, other, name, found
+):
+    other.says({"callback": 0, "attribute": name}, {"value": 1})
+    link.do("call", Own())
+    (args, _) = other.heard()["args"]["u"]
+    assert args == {"u": [{"f": 0, "k": "Own", "o": True}]}
+    expected = {"raise": ["AttributeError", f"{name!r}"]}
+    assert receive(other.sock, MOST) == (found or expected, b"")
+
+
+def test_a_name_may_stand_for_arrays_and_functions(link, other):
+    own = Own()
+    own.arrays, own.call = [np.ones(1), np.zeros(1)], lambda: 1
+    for name in ("arrays", "call", "arrays"):
+        other.says({"callback": 0, "attribute": name}, {"value": 1})
+        link.do("call", own)
+        other.heard()
+        tree, data = receive(other.sock, MOST)
+        decoder = Decoder(Message(tree, data, []), lambda node: node)
+        found = decoder.decode(tree["value"])
+        if name == "call":
+            assert found == {"f": 1, "k": "<lambda>", "o": False}
+        else:
+            assert found == [[1], [0]]
+
+
+def test_an_object_without_a_dict_tells_its_names_too(link, other):
+    class Slim:
+        __module__ = SPACE
+        __slots__ = ("seen",)
+
+    slim = Slim()
+    slim.seen = 4
+    for name, found in (
+        ("seen", {"value": 4}),
+        ("nothing", {"raise": ["AttributeError", "'nothing'"]}),
+    ):
+        other.says({"callback": 0, "attribute": name}, {"value": 1})
+        link.do("call", slim)
+        other.heard()
+        assert other.heard() == found
+
+
+def test_a_function_of_the_test_tells_none_of_its_names(link, other):
+    def f():
+        return 1
+
+    f.seen = 3
+    other.says({"callback": 0, "attribute": "seen"}, {"value": 1})
+    link.do("call", f)
+    other.heard()
+    assert other.heard() == {"raise": ["AttributeError", "'seen'"]}
+    other.says({"callback": 0, "attribute": "x" * 200}, {"value": 1})
+    link.do("call", f)
+    other.heard()
+    assert len(other.heard()["raise"][1]) == 100
+
+
+def test_only_a_plain_class_of_the_test_has_names():
+    class Derived(Own):
+        __module__ = SPACE
+
+    assert has_names(Own())
+    assert not has_names(Derived())  # of another, which may have more
+    assert not has_names(Own)
+    assert not has_names(print)
+
+
+# ------------------------------------------------------------ what is passed
+
+
+def test_what_cannot_be_passed_is_told(link):
+    with pytest.raises(Untrusted) as told:
+        link.do("call", object())
+    assert str(told.value) == (
+        "a object cannot be passed to a learner's function, which runs in "
+        "another process; expected numbers, texts, arrays, tuples, lists, "
+        "dicts or functions"
+    )
+    with socket.socket() as sock:
+        strange = thing(Link(sock))
+        with pytest.raises(Untrusted) as told:
+            link.do("call", strange)
+    assert str(told.value) == (
+        "<thing of the submission> belongs to another test cell: create it "
+        "again in this one"
+    )
+
+
+def test_a_function_is_lent_once_and_the_packages_go_by_name(link, other):
+    def one():
+        return 1
+
+    def two():
+        return 2
+
+    other.says({"value": 1})
+    link.do("call", one, two, one, np.tanh, thing(link))
+    (args, _) = other.heard()["args"]["u"]
+    lent = [
+        {"f": k, "k": name, "o": False}
+        for k, name in enumerate(("one", "two"))
+    ]
+    assert args == {"u": [*lent, lent[0], {"m": "numpy:tanh"}, {"h": 5}]}
+    assert link.functions == [one, two]
+
+
+def test_only_what_was_lent_is_changed(link, other):
+    lent, kept = np.zeros(2), np.zeros(2)
+    tensor = torch.zeros(2, requires_grad=True)
+    for array in (lent, tensor):
+        link.lend(array)
+    data = (
+        np.array([1.0, 2.0]).tobytes() + np.array([3, 4], "<f4").tobytes()
+    )
+    new = {"a": ["<f8", [2], [0, 16]]}
+    changed = [[0, new], [1, new], [2, {"t": ["float32", [2], [16, 8]]}]]
+    other.says({"value": 1, "changed": changed}, data=data)
+    link.do("call", lent, kept, tensor)
+    assert lent.tolist() == [1, 2]
+    assert kept.tolist() == [0, 0]
+    assert tensor.tolist() == [3, 4]
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        {"a": ["<f8", [1], [0, 8]]},
+        {"a": ["<f4", [2], [0, 8]]},
+        {"h": 1},
+        3,
+        None,
+    ],
+)
+def test_a_change_of_another_shape_or_dtype_is_none(link, other, new):
+    lent = np.zeros(2)
+    link.lend(lent)
+    other.says({"value": 1, "changed": [[0, new]]}, data=bytes([1] * 8))
+    assert link.do("call", lent) == 1
+    assert lent.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [
+        (1, "changed an array that was not passed"),
+        (-1, "expected a number, got -1"),
+        (True, "expected a number, got True"),
+        ("0", "expected a number, got '0'"),
+    ],
+)
+def test_a_change_of_what_was_not_passed_is_refused(
+    link, other, number, says
+):
+    other.says({"value": 1, "changed": [[number, 1]]})
+    assert refused(link.do, "call", np.zeros(2)) == says
+
+
+def test_what_was_lent_lives_as_long_as_the_link(link):
+    array = np.zeros(2)
+    alive = weakref.ref(array)
+    link.lend(array)
+    del array  # another one could get its number
+    assert alive() is not None
+
+
+# ------------------------------------------------------- a learner's objects
+
+
+def test_an_object_stays_over_there_under_a_harmless_name(link, other):
+    other.says({"value": {"h": 3, "k": "<i>" + "x" * 60}})
+    found = link.do("x")
+    assert repr(found) == f"<i{'x' * 39} of the submission>"
+    assert found._open is False
+    with pytest.raises(AttributeError):
+        _ = found.__name__
+    other.says({"value": found._node})
+    assert isinstance(link.do("call", found), Proxy)
+    other.heard()
+    assert other.heard()["args"]["u"][0] == {"u": [{"h": 3}]}
+
+
+def test_what_a_learners_object_says_of_itself_is_not_believed(link):
+    one = thing(link, open_=True)
+    text = (
+        "expected a number, a text or an array, got <thing of the "
+        "submission>, whose word about itself is not trusted"
+    )
+    for ask in (
+        lambda: one == 1,
+        lambda: one < 1,
+        lambda: bool(one),
+        lambda: float(one),
+        lambda: 1 in one,
+        lambda: abs(one),
+        lambda: 1 + one,
+        lambda: one + 1,
+        lambda: np.asarray(one),
+    ):
+        with pytest.raises(Untrusted) as told:
+            ask()
+        assert str(told.value) == text
+    with pytest.raises(TypeError):
+        hash(one)
+
+
+def test_a_function_or_what_it_made_has_no_attributes_items_or_length(link):
+    one = thing(link)
+    text = "<thing of the submission> is not data: "
+    for ask, kind, rest in (
+        (
+            lambda: one.x,
+            AttributeError,
+            (
+                "a test may call it, iterate over it and pass it back, but "
+                "cannot read its 'x'"
+            ),
+        ),
+        (lambda: one[0], Untrusted, "it has no items"),
+        (lambda: one.__setitem__(0, 1), Untrusted, "it has no items"),
+        (lambda: setattr(one, "x", 1), Untrusted, "it has no attributes"),
+        (lambda: len(one), TypeError, "it has no length"),
+    ):
+        with pytest.raises(kind) as told:
+            ask()
+        assert str(told.value) == text + rest
+    with pytest.raises(AttributeError):  # never asked over there
+        _ = thing(link, open_=True)._hidden
+
+
+@pytest.mark.parametrize(
+    ("ask", "what", "args"),
+    [
+        (lambda one: one.x, "attribute", ["x"]),
+        (lambda one: one[2], "item", [2]),
+        (lambda one: setattr(one, "x", 3), "set attribute", ["x", 3]),
+        (lambda one: one.__setitem__(2, 3), "set item", [2, 3]),
+        (lambda one: len(one), "length", []),
+        (lambda one: iter(one), "iterate", []),
+        (lambda one: one(4), "call", [4]),
+    ],
+)
+def test_an_open_object_is_asked_over_there(link, other, ask, what, args):
+    part = {"h": 6, "k": "part"}
+    other.says({"value": part if what == "iterate" else 7})
+    found = ask(thing(link, open_=True))
+    if what == "iterate":
+        assert found._node == {"h": 6}
+    elif not what.startswith("set"):
+        assert found == 7
+    asked = {"u": [{"u": [{"h": 5}, *args]}, NOTHING]}
+    assert other.heard() == {"do": what, "args": asked}
+
+
+@pytest.mark.parametrize(
+    ("ask", "open_", "made"),
+    [
+        (lambda one: one.x, True, True),
+        (lambda one: one[0], True, True),
+        (lambda one: one(), True, False),
+        (iter, True, True),
+        (iter, False, False),
+        (lambda one: one + one, True, True),
+        (lambda one: one + one, False, False),
+    ],
+)
+def test_parts_of_an_open_object_are_open(link, other, ask, open_, made):
+    other.says({"value": {"h": 6, "k": "part"}})
+    assert ask(thing(link, open_))._open is made
+
+
+def test_what_a_learners_class_makes_is_open(link, other):
+    for kind, made in (("class", True), ("function", False)):
+        other.says({"value": {"h": 6, "k": "part"}})
+        found = link.name("A", kind)
+        assert found._open is made
+        assert found()._open is made
+
+
+def test_an_iterator_gives_one_thing_or_ends(link, other):
+    one = thing(link, open_=True)
+    other.says({"value": {"u": [3]}}, {"value": {"u": []}})
+    assert next(one) == 3
+    with pytest.raises(StopIteration):
+        next(one)
+    args = {"u": [{"u": [{"h": 5}]}, NOTHING]}
+    assert other.heard() == {"do": "next", "args": args}
+    other.says({"value": {"u": [{"h": 6, "k": "part"}]}})
+    assert next(one)._open
+    for wrong in ({"u": [1, 2]}, [], 3):
+        other.says({"value": wrong})
+        with pytest.raises(Untrusted) as told:
+            next(one)
+        said = "<thing of the submission> is not an iterator"
+        assert str(told.value) == said
+
+
+@pytest.mark.parametrize("length", [2.0, True, "2", None])
+def test_a_length_is_a_number(link, other, length):
+    other.says({"value": length})
+    with pytest.raises(TypeError) as told:
+        len(thing(link, open_=True))
+    said = "the length of <thing of the submission> is not a number"
+    assert str(told.value) == said
+
+
+@pytest.mark.parametrize(
+    ("operate", "what"),
+    [
+        (lambda a, b: a + b, "add"),
+        (lambda a, b: a - b, "subtract"),
+        (lambda a, b: a * b, "multiply"),
+        (lambda a, b: a / b, "divide"),
+        (lambda a, b: a @ b, "matmul"),
+    ],
+)
+def test_two_objects_of_the_learners_make_a_third(
+    link, other, operate, what
+):
+    one, two = thing(link), Proxy(link, {"h": 8}, "other", False)
+    other.says({"value": {"h": 6, "k": "sum"}})
+    assert repr(operate(one, two)) == "<sum of the submission>"
+    args = {"u": [{"u": [{"h": 5}, {"h": 8}]}, NOTHING]}
+    assert other.heard() == {"do": what, "args": args}
+    other.says({"value": 3})  # data: the learner's class said so
+    with pytest.raises(Untrusted):
+        operate(one, two)
