@@ -7,7 +7,10 @@ import pytest
 from arrays import assert_close
 
 from rnncore.text.corpora import Corpus
+from rnncore.text.ngrams import fit_kneser_ney, kneser_ney_next
+from rnncore.text.sampling import draw_tokens, nucleus
 from rnncore.text.storage import load_model
+from rnncore.text.vocabulary import character_vocabulary
 from tools.train import runner
 from tools.train.applications import judge_text, text
 
@@ -82,6 +85,46 @@ def test_counts_alone_are_those_of_the_training(tiny, monkeypatch):
         assert found[key].seed == [0, 1]
     assert found["mixed"].seed == [0]
     assert_close(found["mixed"].value[0], trained["mixed"], within=0.01)
+
+
+def test_shares_of_a_mixture_go_from_counts_alone_to_the_network(
+    tiny, monkeypatch
+):
+    trained = train(tiny, 0)
+    known = {f"text.python.{key}": {"value": [value]}
+             for key, value in trained.items()}  # fmt: skip
+    monkeypatch.setattr(text, "read", lambda: known)
+    monkeypatch.setattr(text, "stored", lambda name: tiny)
+    monkeypatch.setattr(text, "PLANS", {"python": text.PLANS["python"]})
+    found = {
+        one.key.removeprefix("text.python.shares."): one.value
+        for one in text.shares(runner.Asked())
+    }
+    share = found["of"][int(np.argmin(found["validation"]))]
+    assert share == trained["mixed_share"]
+    by_share = dict(zip(found["of"], found["test"], strict=True))
+    assert_close(by_share[share], trained["mixed"], within=0.01)
+    assert_close(by_share[0], trained["ngrams"], within=0.01)
+    assert_close(by_share[1], trained["network"], within=0.01)
+
+
+def test_counts_write_many_texts_as_they_would_each(monkeypatch):
+    vocabulary = character_vocabulary(LINE * 9 + "return f(a)\n")
+    ids = vocabulary.encode(LINE * 9 + "return f(a)\n")
+    fitted = fit_kneser_ney(ids, 5, vocabulary.size)
+    monkeypatch.setattr(judge_text, "LENGTH", 12)
+    written = judge_text.counted_texts(
+        fitted, vocabulary, "re", 3, 4, lambda p: nucleus(p, 0.9)
+    )
+    rng, one_by_one = np.random.default_rng(3), ["re"] * 4
+    for _ in range(12):
+        p = [kneser_ney_next(fitted, vocabulary.encode(t)[-4:])
+             for t in one_by_one]  # fmt: skip
+        drawn = draw_tokens(rng, nucleus(np.stack(p), 0.9))
+        one_by_one = [t + vocabulary.decode([k])
+                      for t, k in zip(one_by_one, drawn, strict=True)]  # fmt: skip
+    assert ["re" + text for text in written] == one_by_one
+    assert len(set(written)) > 1
 
 
 def test_other_seeds_are_not_kept(tiny):

@@ -3,12 +3,13 @@
 By temperature, and for the other ways to choose: the share of functions
 that Python's parser accepts, of tunes that music21 reads and of bars that
 fit their metre; how much of it stands in the training text, how much is
-said twice. Three seeds of drawing, one trained model. The baseline is an
-n-gram model that writes; the measure of what is possible, the held-out
-text itself. Under "writing.".
+said twice. Three seeds of drawing, one trained model. The baselines are
+n-gram models that write as many texts, with one discount and with three,
+each of the order that the validation text chose ("counts"); the measure of
+what is possible is the held-out text itself. Under "writing.".
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
 
@@ -24,7 +25,7 @@ from rnncore.text.judge import (
     parses,
     read_tune,
 )
-from rnncore.text.ngrams import fit_kneser_ney, kneser_ney_next
+from rnncore.text.ngrams import KneserNey, _mix
 from rnncore.text.sampling import (
     at_temperature,
     draw_tokens,
@@ -33,7 +34,8 @@ from rnncore.text.sampling import (
     top_k,
 )
 from rnncore.text.storage import load_model
-from tools.train.applications.text import versions
+from rnncore.text.vocabulary import Vocabulary, character_vocabulary
+from tools.train.applications.text import SMOOTHED, chosen_counts, versions
 from tools.train.runner import Asked, Found, Training, founds
 
 SHAPES = {
@@ -46,6 +48,7 @@ SHAPES = {
 }
 FUNCTION = "\n\n    @property\n    def "  # a short method
 TUNE = "\n\nM:6/8\nL:1/8\nK:G\n"
+COUNTED = {"temperature 1": lambda p: p, "nucleus 0.9": lambda p: nucleus(p, 0.9)}
 LENGTH = 400  # characters at most
 
 
@@ -57,18 +60,35 @@ def texts(model, vocabulary, prompt, shape, seed, count) -> list[str]:
     return [vocabulary.decode(column) for column in drawn.T]
 
 
-def counted_texts(fitted, vocabulary, prompt, seed, count) -> list[str]:
-    """The same by an n-gram model, one character at a time."""
+def counted_texts(
+    fitted: KneserNey,
+    vocabulary: Vocabulary,
+    prompt: str,
+    seed: int,
+    count: int,
+    shape: Callable[[np.ndarray], np.ndarray],
+) -> list[str]:
+    """The same by an n-gram model, all texts one character at a time."""
     rng = np.random.default_rng(seed)
-    order = len(fitted.orders)
-    found = []
-    for _ in range(count):
-        ids = vocabulary.encode(prompt)
-        for _ in range(LENGTH):
-            p = kneser_ney_next(fitted, ids[len(ids) + 1 - order :])
-            ids = np.append(ids, draw_tokens(rng, p))
-        found.append(vocabulary.decode(ids[len(prompt) :]))
-    return found
+    begun, rows = vocabulary.encode(prompt), np.arange(count)
+    # for each order the number of each text's last tokens, -1: never seen
+    contexts = [np.full(count, -1) for _ in fitted.orders]
+    drawn = []
+    for t in range(len(begun) + LENGTH):
+        contexts[0] = np.zeros(count, dtype=np.int64)
+        p = np.full((count, fitted.K), 1 / fitted.K)
+        grams = []
+        for order, context in zip(fitted.orders, contexts, strict=True):
+            every = np.arange(fitted.K)
+            p, gram = _mix(order, fitted.K, context[:, None], every, p)
+            grams.append(gram)
+        if t < len(begun):
+            ids = np.full(count, begun[t])
+        else:
+            ids = draw_tokens(rng, shape(p))
+            drawn.append(ids)
+        contexts[1:] = [gram[rows, ids] for gram in grams[:-1]]
+    return [vocabulary.decode(column) for column in np.stack(drawn).T]
 
 
 def copied(written: list[str], training: str, length: int = 30) -> float:
@@ -125,8 +145,8 @@ def judge_tunes(written: list[str], training: str) -> dict[str, float]:
 
 
 JOBS = {
-    "python": (python_corpus, FUNCTION, judge_functions, 8),
-    "tunes": (tunes_corpus, TUNE, judge_tunes, 6),
+    "python": (python_corpus, FUNCTION, judge_functions),
+    "tunes": (tunes_corpus, TUNE, judge_tunes),
 }
 
 
@@ -140,24 +160,49 @@ def real(name: str, test: str) -> list[str]:
 
 
 def measure(name: str, asked: Asked) -> Iterator[Found]:
-    """What all of them write of one kind, and how good it is."""
-    corpus, prompt, judge, order = JOBS[name]
+    """What a network writes of one kind, and people; how good it is."""
+    corpus, prompt, judge = JOBS[name]
     training, _, test = corpus().texts()
     model, vocabulary, _ = load_model(stored(f"text_{name}"))
-    count = 4 if asked.check else 60
     found = {}
     for how, shape in SHAPES.items():
         written = [
-            texts(model, vocabulary, prompt, shape, seed, count) for seed in asked.seeds
+            texts(model, vocabulary, prompt, shape, seed, how_many(asked))
+            for seed in asked.seeds
         ]
         found[how] = [judge(some, training) for some in written]
-    fitted = fit_kneser_ney(vocabulary.encode(training), order, vocabulary.size)
-    few = max(2, count // 6)
-    written = [
-        counted_texts(fitted, vocabulary, prompt, seed, few) for seed in asked.seeds
-    ]
-    found["n-grams"] = [judge(some, training) for some in written]
     found["held out"] = [judge(real(name, test), training)]
+    yield from shares(name, found, asked)
+
+
+def counts(asked: Asked) -> Iterator[Found]:
+    """What the n-grams write of both kinds, and how good it is."""
+    for name, (corpus, prompt, judge) in JOBS.items():
+        training, _, _ = corpus().texts()
+        vocabulary = character_vocabulary(training)
+        found = {}
+        for discounts in SMOOTHED:
+            fitted = chosen_counts(name, discounts, vocabulary, training)
+            for how, shape in COUNTED.items():
+                written = [
+                    counted_texts(
+                        fitted, vocabulary, prompt, seed, how_many(asked), shape
+                    )
+                    for seed in asked.seeds
+                ]
+                runs = [judge(some, training) for some in written]
+                found[f"n-grams {discounts}, {how}"] = runs
+        yield from shares(name, found, asked)
+
+
+def how_many(asked: Asked) -> int:
+    """Texts of each way and seed."""
+    return 4 if asked.check else 60
+
+
+def shares(
+    name: str, found: dict[str, list[dict[str, float]]], asked: Asked
+) -> Iterator[Found]:
     for how, runs in found.items():
         values = {key: [run[key] for run in runs] for key in runs[0]}
         prefix = f"writing.{name}.{how}"
@@ -169,6 +214,6 @@ TRAINING = Training(
     "judge_text",
     __doc__,
     {},
-    {name: partial(measure, name) for name in JOBS},
+    {name: partial(measure, name) for name in JOBS} | {"counts": counts},
     "writing",
 )

@@ -6,7 +6,8 @@ rnncore/weights/. The documentation comes with the reader's own Python, so
 its scores belong to a version, recorded beside them. The rate falls to 0
 over the last 40 % of the steps. About a minute and a half of one core a
 seed and set for words and tunes, three for Python; "counts" repeats the
-n-grams and PPM alone, in four minutes.
+n-grams and PPM alone, in four minutes; "shares" scores the mixtures of the
+stored networks with the chosen n-grams, in one.
 """
 
 import importlib.metadata
@@ -35,7 +36,9 @@ from rnncore.text.model import (
     token_nats,
 )
 from rnncore.text.ngrams import (
+    KneserNey,
     bits_given,
+    fit_kneser_ney,
     kneser_ney_models,
     kneser_ney_probabilities,
     one_discount,
@@ -43,7 +46,8 @@ from rnncore.text.ngrams import (
     three_discounts,
 )
 from rnncore.text.storage import load_model, save_model
-from rnncore.text.vocabulary import character_vocabulary, word_vocabulary
+from rnncore.text.vocabulary import Vocabulary, character_vocabulary, word_vocabulary
+from tools.measurements import read
 from tools.train.runner import Asked, Found, Training, about, fitted_module, founds
 
 UNIT = "nats a token, unless its name says otherwise"
@@ -53,7 +57,7 @@ WORDS = *range(2, 13), 16, 20, 24, 32, 48  # orders of n-grams
 CHARACTERS = *range(4, 13), 14, 16, 18, 20, 24, 28, 32, 40
 SMOOTHED = {"one": one_discount, "three": three_discounts}  # Kneser-Ney's
 COPIED = 8  # tokens: a run that also stands in training was copied
-SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)  # of the network in a mixture
+SHARES = 0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 0.98, 1.0  # of the network, mixed
 
 
 class Plan(NamedTuple):
@@ -240,13 +244,15 @@ def mixture(own: list[np.ndarray], counted: list[np.ndarray]) -> dict:
     Of each the nats on the validation text and on the test text.
     """
 
-    def mixed(share: float, part: int) -> float:
-        p = share * np.exp(-own[part])
-        p += (1 - share) * np.exp(-counted[part])
-        return float(-np.log(p).mean())
+    valid, test = map(by_share, own, counted)
+    share = min(SHARES, key=lambda s: valid[s])
+    return {"mixed": test[share], "mixed_share": share}
 
-    share = min(SHARES, key=lambda s: mixed(s, 0))
-    return {"mixed": mixed(share, 1), "mixed_share": share}
+
+def by_share(own: np.ndarray, counted: np.ndarray) -> dict[float, float]:
+    """What each mixture scores, of the nats of network and counts."""
+    p, q = np.exp(-own), np.exp(-counted)
+    return {s: float(-np.log(s * p + (1 - s) * q).mean()) for s in SHARES}
 
 
 def counts(asked: Asked) -> Iterator[Found]:
@@ -279,6 +285,35 @@ def counts(asked: Asked) -> Iterator[Found]:
         yield from founds(f"text.{name}", values, UNIT, list(asked.seeds))
 
 
+def chosen_counts(
+    name: str, discounts: str, vocabulary: Vocabulary, training: str
+) -> KneserNey:
+    """The n-grams of the order that suits the validation text, as recorded."""
+    order = read()[f"text.{name}.order_{discounts}"]["value"][0]
+    ids = vocabulary.encode(training)
+    return fit_kneser_ney(ids, order, vocabulary.size, SMOOTHED[discounts])
+
+
+def shares(asked: Asked) -> Iterator[Found]:
+    """What each share of a mixture scores, with the networks of seed 0."""
+    for name, plan in PLANS.items():
+        if not plan.weights:
+            continue
+        model, vocabulary, _ = load_model(stored(plan.weights))
+        training, *texts = plan.corpus(0).texts()
+        discounts = read()[f"text.{name}.discounts"]["value"][0]
+        fitted = chosen_counts(name, discounts, vocabulary, training)
+        found = {}
+        for part, held in zip(("validation", "test"), texts, strict=True):
+            ids = vocabulary.encode(held)
+            own = token_nats(model, stretches(ids, plan.lanes)).T.flatten()
+            nats = -np.log(kneser_ney_probabilities(fitted, ids))
+            scores = by_share(own, nats[1 : 1 + len(own)])
+            found[part] = list(scores.values())
+        found["of"] = list(SHARES)
+        yield from founds(f"text.{name}.shares", found, UNIT, 0)
+
+
 def stand_in(training: np.ndarray, test: np.ndarray, n: int) -> np.ndarray:
     """Which test tokens end a run of n tokens that training holds too."""
     runs = set(zip(*(training[k:].tolist() for k in range(n)), strict=False))
@@ -298,5 +333,8 @@ def versions() -> dict[str, str]:
 
 
 TRAINING = Training(
-    "text", __doc__, {name: partial(train, name) for name in PLANS}, {"counts": counts}
+    "text",
+    __doc__,
+    {name: partial(train, name) for name in PLANS},
+    {"counts": counts, "shares": shares},
 )
