@@ -2,14 +2,13 @@
 
 Eight studies under "forecast."; two networks go to rnncore/weights/. Scores
 are those of test windows that neither training nor any choice has seen. All
-networks of a study have the same updates and seeds; nothing stops a run early
-(but in "leak"), and of each the weights are kept that are best on the
-validation windows.
+networks of a study have the same updates and seeds; nothing stops a run early,
+and of each the weights are kept that are best on the validation windows.
 
 "rates.NAME": the networks of a study at every learning rate, each then tested
 at the one that its validation windows chose. RATE has those, and the other
-studies train at them ("leak" has one rate for all). About half an hour of one
-core, rates and all.
+studies train at them, but for "leak" and "units", whose one rate nothing chose
+and whose runs stop early. About half an hour of one core, rates and all.
 """
 
 import time
@@ -74,9 +73,8 @@ RATE = {  # by study and network: what "rates" chose
         "gaussian": 0.003,
     },
     "weather": {"plain": 0.003, "covariates": 0.003},
-    "wine": {"calendar": 0.003, "no_calendar": 0.003},
-    "countries": {"1992": 0.003, "1997": 0.003, "2002": 0.003},
-    "units": {"network": 0.003},
+    "wine": {"calendar": 0.0333333, "no_calendar": 0.01},
+    "countries": {"1992": 0.003, "1997": 0.01, "2002": 0.01},
 }
 Values = defaultdict[str, Any]  # by name: a score, or one for each seed
 
@@ -391,16 +389,14 @@ def wine_study(found: Values, asked: Asked) -> None:
         found[key] = [by_month.mean() for by_month in found[key]]
 
 
-def country_plan(
-    windows: Any, score: Callable[[torch.nn.Module], float] | None = None
-) -> Plan:
+def country_plan(windows: Any) -> Plan:
     """One model for all countries, ten years ahead."""
 
-    def error(module: torch.nn.Module) -> float:
+    def score(module: torch.nn.Module) -> float:
         return country_scores(windows, *said_by(module, HEAD, windows.test))[""]
 
     make = partial(Direct, "GRU", 1, H, 10, HEAD.P)
-    return Plan(make, HEAD, windows, score or error, 1000, {})
+    return Plan(make, HEAD, windows, score, 1000, {})
 
 
 def country_plans() -> dict[str, Plan]:
@@ -469,8 +465,11 @@ def by_number(found: Values, asked: Asked) -> None:
             found[f"network_of_{number}"].append(plan.score(module))
 
 
-def unit_plans() -> dict[str, Plan]:
-    """The countries from 2002 on, each window in units of its own past."""
+def unit_study(found: Values, asked: Asked) -> None:
+    """The countries from 2002 on, each window in units of its own past.
+
+    What the level is worth; the rate is not chosen.
+    """
     rates = fertility().to_numpy()
     every = np.arange(rates.shape[1])
     kept = every % 5 == 0
@@ -484,20 +483,12 @@ def unit_plans() -> dict[str, Plan]:
     parts = Parts(windows(every[~kept], before)[0], windows(every[kept], before)[0])
     test, scaler = windows(every, np.array([42]))
     actual = rates[42:52] - rates[41]
-
-    def score(module: torch.nn.Module) -> float:
+    plan = country_plan(parts)
+    for seed in asked.seeds:
+        module = trained(plan.make, HEAD, parts, seed, asked, steps=plan.steps)
         point, _ = said_by(module, HEAD, test)
-        return float(np.abs(point * scaler.spread - actual).mean())
-
-    return {"network": country_plan(parts, score)}
-
-
-def unit_study(found: Values, asked: Asked) -> None:
-    """What the level is worth, which such units hide."""
-    for name, plan in unit_plans().items():
-        for seed in seeds_of("units", asked):
-            module = run(plan, RATE["units"][name], seed, asked).module
-            found[name].append(plan.score(module))
+        error = np.abs(point * scaler.spread - actual).mean()
+        found["network"].append(float(error))
 
 
 def rival_study(found: Values, asked: Asked) -> None:
@@ -551,9 +542,7 @@ PLANS: dict[str, Callable[[], dict[str, Plan]]] = {
     "weather": weather_plans,
     "wine": wine_plans,
     "countries": country_plans,
-    "units": unit_plans,
 }
-UNITS = dict.fromkeys(("countries", "units"), "births a woman")
 
 
 def measure_rates(study: str, asked: Asked) -> Iterator[Found]:
@@ -584,7 +573,8 @@ def measure_rates(study: str, asked: Asked) -> Iterator[Found]:
         headline=len(seeds) >= HEADLINE,
         extensions=4,
     )
-    key, unit = f"forecast.rates.{study}", UNITS.get(study, "MASE over all steps")
+    key = f"forecast.rates.{study}"
+    unit = "births a woman" if study == "countries" else "MASE over all steps"
     yield Found(key, to_json(found), unit, seeds)
     yield Found(f"{key}.every", tested, f"{unit}, by rate", seeds)
 
