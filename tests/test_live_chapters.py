@@ -730,6 +730,9 @@ def test_a_promise_is_compared_with_what_was_held(show):
             rf"promise {promised} % hold (\d+) %", figure.words
         )
         held.append(int(said[1]))
-    assert held[0] < 3
-    assert 35 < held[1] < 50
-    assert 65 < held[2] < 85
+    told = data("forecasts")
+    came, q = (np.array(told[key]) for key in ("came", "quantiles"))
+    for share, end in ((held[1], 2), (held[2], 0)):
+        inside = 100 * coverage(came, q[:, end], q[:, 6 - end])
+        assert abs(share - inside) <= 0.5  # rounded
+    assert held[0] < 3 < held[1] < 50 < held[2] < 90

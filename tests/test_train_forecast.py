@@ -1,5 +1,8 @@
 """The script that trains chapter 11's networks, in small."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -10,19 +13,32 @@ from tools import measurements
 from tools.train import runner
 from tools.train.applications import forecast
 
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.mark.parametrize("study", forecast.RATE)
+def test_each_network_has_the_rate_that_its_validation_windows_chose(study):
+    measured = json.loads((ROOT / "book/measurements.json").read_text())
+    compared = from_json(measured[f"forecast.rates.{study}"]["value"])
+    chosen = {name: r.chosen for name, r in compared.results.items()}
+    assert chosen == {
+        name: {"rate": rate} for name, rate in forecast.RATE[study].items()
+    }
+    assert not any(r.edges for r in compared.results.values())
+
 
 @pytest.fixture
 def rates(monkeypatch, tmp_path):
-    """What the study records, with few units and steps."""
+    """What the study of the sunspots records, with few units and steps."""
     monkeypatch.setattr(forecast, "H", 4)
 
     def run():
         path = tmp_path / "m.json"
-        words = ["rates", "--steps", "2", "--path", str(path)]
+        words = ["rates.sunspots", "--steps", "2", "--path", str(path)]
         runner.main(forecast.TRAINING, words)
         entries = measurements.read(path)
-        every = entries["forecast.rates.every"]["value"]
-        return from_json(entries["forecast.rates"]["value"]), every
+        every = entries["forecast.rates.sunspots.every"]["value"]
+        return from_json(entries["forecast.rates.sunspots"]["value"]), every
 
     return run
 
@@ -32,22 +48,20 @@ def test_rates_are_chosen_on_windows_that_neither_train_nor_test(
     rates, monkeypatch
 ):
     found, every = rates()
-    assert (found.steps, found.seeds) == (2, list(forecast.SEEDS))
-    e, head = sunspots(), forecast.HEAD
-    ways = forecast.three_ways(len(e.actual))
-    assert set(found.results) == set(every) == set(ways)
+    assert (found.steps, found.seeds) == (2, list(forecast.FIVE))
+    plans = forecast.sunspot_plans()
+    assert set(found.results) == set(every) == set(plans)
     for name, result in found.results.items():
-        module = forecast.trained(
-            ways[name], head, e, 1, runner.Asked(), steps=2, **result.chosen
-        )
-        point, _ = forecast.said_by(module, head, e.test)
-        mase = forecast.errors(e, e.back(point)).mean()
-        assert result.test[1] == float(mase)
+        plan = plans[name]._replace(steps=2)
+        rate = result.chosen["rate"]
+        module = forecast.run(plan, rate, 1, runner.Asked()).module
+        assert result.test[1] == plan.score(module)
         scores = every[name]
         assert set(scores) == {f"{r:g}" for r in found.grid["rate"]}
         rounded = [round(score, 4) for score in result.test]
-        assert scores[f"{result.chosen['rate']:g}"] == rounded
+        assert scores[f"{rate:g}"] == rounded
 
+    e = sunspots()
     nothing_came = e._replace(actual=0 * e.actual)
     monkeypatch.setattr(forecast, "sunspots", lambda: nothing_came)
     again, _ = rates()
@@ -55,3 +69,16 @@ def test_rates_are_chosen_on_windows_that_neither_train_nor_test(
         assert again.results[name].chosen == result.chosen
         assert again.results[name].tried == result.tried
         assert again.results[name].test != result.test
+
+
+def test_a_run_uses_all_its_updates_and_keeps_the_best_weights(monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        forecast,
+        "train_forecaster",
+        lambda *a, **options: seen.append(options),
+    )
+    plan = forecast.wine_plans()["calendar"]
+    forecast.run(plan, 0.5, 3, runner.Asked())
+    assert seen[0]["patience"] is None
+    assert (seen[0]["steps"], seen[0]["rate"]) == (plan.steps, 0.5)

@@ -1,14 +1,19 @@
 """Train chapter 11's networks and score them beside their baselines.
 
-Nine studies, three seeds each or five, under "forecast."; two networks go to
-rnncore/weights/. Scores are those of test windows that neither training nor
-stopping has seen. "rates": the sunspots' networks at every learning rate,
-each then tested at its own. About a quarter of an hour of one core.
+Eight studies under "forecast."; two networks go to rnncore/weights/. Scores
+are those of test windows that neither training nor any choice has seen. All
+networks of a study have the same updates and seeds; nothing stops a run early,
+and of each the weights are kept that are best on the validation windows.
+
+"rates.NAME": the networks of a study at every learning rate, each then tested
+at the one that its validation windows chose. RATE has those, and the other
+studies train at them, but for "leak" and "units", whose one rate nothing chose
+and whose runs stop early. About half an hour of one core, rates and all.
 """
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -17,7 +22,7 @@ import torch
 from tqdm import tqdm
 
 from rnncore.application import save_weights, seeded
-from rnncore.comparison import Setting, Trained, compare, to_json
+from rnncore.comparison import HEADLINE, Setting, Trained, compare, to_json
 from rnncore.data.series import fertility, google_share
 from rnncore.forecast.classical import (
     arima,
@@ -53,20 +58,67 @@ from rnncore.forecast.windows import (
     unscaled,
 )
 from rnncore.sequence import persistence, seasonal_naive
-from tools.train.runner import Asked, Found, Training, about, founds
+from tools.train.runner import SEEDS, Asked, Found, Training, about, founds
 
 HEAD = quantile_head(LEVELS)
-H, STEPS = 32, 800  # units and updates of the networks on the sunspots
-RATES = [0.001, 0.003, 0.01]  # where the search for theirs begins
-SEEDS = range(5)  # of that search
+H = 32  # units of the networks on the sunspots and on the countries
+RATES = [0.001, 0.003, 0.01]  # where the search for each one's begins
+FIVE = 0, 1, 2, 3, 4  # seeds
+ORIGINS, NUMBERS = (1992, 1997, 2002), (5, 20, 60, 188)
+RATE = {  # by study and network: what "rates" chose
+    "sunspots": {
+        "direct": 0.001,
+        "recursive": 0.003,
+        "encoder_decoder": 0.001,
+        "gaussian": 0.003,
+    },
+    "weather": {"plain": 0.003, "covariates": 0.003},
+    "wine": {"calendar": 0.0333333, "no_calendar": 0.01},
+    "countries": {"1992": 0.003, "1997": 0.01, "2002": 0.01},
+}
 Values = defaultdict[str, Any]  # by name: a score, or one for each seed
 
 
 class Parts(NamedTuple):
-    """Windows to learn from, and to stop by."""
+    """Windows to learn from, and to choose weights by."""
 
     training: Windows
     validation: Windows
+
+
+class Plan(NamedTuple):
+    """A network but for its rate and seed; the score is an error in the test."""
+
+    make: Callable[[], torch.nn.Module]
+    head: Head
+    windows: Any  # .training and .validation teach it
+    score: Callable[[torch.nn.Module], float]
+    steps: int
+    options: dict[str, Any]
+
+
+class Run(NamedTuple):
+    """A trained network, and the seconds of one core that it took."""
+
+    module: torch.nn.Module
+    seconds: float
+
+
+def run(plan: Plan, rate: float, seed: int, asked: Asked) -> Run:
+    """All of the plan's updates; the best weights by the validation windows."""
+    begun = time.process_time()
+    module = trained(
+        plan.make,
+        plan.head,
+        plan.windows,
+        seed,
+        asked,
+        steps=plan.steps,
+        rate=rate,
+        patience=None,
+        **plan.options,
+    )
+    return Run(module, time.process_time() - begun)
 
 
 def trained(
@@ -126,33 +178,60 @@ def append(found: Values, prefix: str, scores: dict[str, float]) -> None:
         found[prefix + key].append(value)
 
 
-def score_network(
-    found: Values,
-    name: str,
-    make: Callable[[], torch.nn.Module],
+def on(
     e: Example,
-    asked: Asked,
+    make: Callable[[], torch.nn.Module],
+    steps: int,
     head: Head = HEAD,
     **options: Any,
-) -> list[torch.nn.Module]:
-    """Train it with each seed, and append what it scores."""
-    modules = [trained(make, head, e, seed, asked, **options) for seed in asked.seeds]
-    for module in modules:
-        point, quantiles = said_by(module, head, e.test)
-        found[name].append(errors(e, e.back(point)))
-        append(found, f"{name}_", judged(e, e.back(quantiles)))
-    return modules
+) -> Plan:
+    """A network on one series; its score is the MASE over all steps."""
+
+    def score(module: torch.nn.Module) -> float:
+        return errors(e, e.back(said_by(module, head, e.test)[0])).mean().item()
+
+    return Plan(make, head, e, score, steps, options)
+
+
+def score_network(
+    found: Values, study: str, name: str, plan: Plan, asked: Asked, key: str
+) -> list[Run]:
+    """Train it with each seed at its rate, and append what it scores."""
+    runs = [run(plan, RATE[study][name], s, asked) for s in seeds_of(study, asked)]
+    e = plan.windows
+    for module, _ in runs:
+        point, quantiles = said_by(module, plan.head, e.test)
+        found[key].append(errors(e, e.back(point)))
+        append(found, f"{key}_", judged(e, e.back(quantiles)))
+    return runs
+
+
+def seeds_of(study: str, asked: Asked) -> Sequence[int]:
+    """Five of the sunspots, else three, unless the command names others."""
+    if asked.seeds != SEEDS:
+        return asked.seeds
+    return FIVE if study in ("sunspots", "draws") else SEEDS
+
+
+def weather_plans() -> dict[str, Plan]:
+    """With the past of other measurements, and without."""
+
+    def plan(covariates: bool) -> Plan:
+        e = weather(covariates=covariates)
+        make = partial(Direct, "GRU", e.test.known.shape[2], 16, 7, HEAD.P)
+        return on(e, make, 500, evaluate_every=25)
+
+    return {"plain": plan(False), "covariates": plan(True)}
 
 
 def weather_study(found: Values, asked: Asked) -> None:
-    """One and seven days ahead, with and without covariates."""
-    options: dict[str, Any] = {"steps": 500, "evaluate_every": 25}
-    for name, covariates in [("plain", False), ("covariates", True)]:
-        e = weather(covariates=covariates)
-        make = partial(Direct, "GRU", e.test.known.shape[2], 16, 7, HEAD.P)
+    """One to seven days ahead, with and without covariates."""
+    plans = weather_plans()
+    for name, plan in plans.items():
+        e = plan.windows
         line = ask_linear(best_linear(e.training, e.validation), e.test)
         found[f"linear_{name}"] = errors(e, e.back(line))
-        score_network(found, f"network_{name}", make, e, asked, **options)
+        score_network(found, "weather", name, plan, asked, f"network_{name}")
     last = np.repeat(e.values[e.origins - 1][None], 7, axis=0)
     found["persistence"] = errors(e, last)
     found["climatology"] = errors(e, e.back(np.zeros(e.actual.shape)))
@@ -220,22 +299,28 @@ def three_ways(K: int) -> dict[str, Callable[[], torch.nn.Module]]:
     }
 
 
-def sunspot_study(found: Values, asked: Asked) -> None:
-    """Three ways to look five years ahead, and two heads."""
+def sunspot_plans() -> dict[str, Plan]:
+    """Three ways to look five years ahead, and another head."""
     e = sunspots()
     K = len(e.actual)
-    ways: dict[str, tuple[Head, Callable]] = {
-        name: (HEAD, make) for name, make in three_ways(K).items()
-    }
-    ways["gaussian"] = gaussian_head(), partial(Direct, "GRU", 0, H, K, 2)
-    for name, (head, make) in ways.items():
-        modules = score_network(found, name, make, e, asked, head, steps=STEPS)
-        for seed, module in zip(asked.seeds, modules, strict=True):
+    plans = {name: on(e, make, 800) for name, make in three_ways(K).items()}
+    head = gaussian_head()
+    gaussian = on(e, partial(Direct, "GRU", 0, H, K, head.P), 800, head)
+    return plans | {"gaussian": gaussian}
+
+
+def sunspot_study(found: Values, asked: Asked) -> None:
+    """All of them, and what the recursive one says when fed the truth."""
+    for name, plan in sunspot_plans().items():
+        e = plan.windows
+        runs = score_network(found, "sunspots", name, plan, asked, name)
+        seeds = seeds_of("sunspots", asked)
+        for seed, (module, seconds) in zip(seeds, runs, strict=True):
             if isinstance(module, Recursive):
-                told = fed_the_truth(module, head, e)
+                told = fed_the_truth(module, plan.head, e)
                 found["fed_the_truth"].append(told)
             if name == "direct" and asked.keeps(seed):
-                keep("forecast_sunspots", module, found[name][0], asked)
+                keep("forecast_sunspots", module, found[name][0], seconds, asked)
     sunspot_classics(found, e)
 
 
@@ -271,41 +356,6 @@ def sunspot_classics(found: Values, e: Example) -> None:
             found[f"{name}_{key}"] = value
 
 
-def measure_rates(asked: Asked) -> Iterator[Found]:
-    """The three ways with five seeds, each at a rate that the validation windows chose.
-
-    Nothing stops a run early: all have the same updates, and of each the
-    best weights are kept. What the runs at other rates score on the test
-    windows is recorded beside it, and chooses nothing.
-    """
-    e, seeds = sunspots(), [*SEEDS]
-    ways = three_ways(len(e.actual))
-    tested: dict[str, dict[str, list[float]]] = {}
-
-    def at(name: str, setting: Setting, seed: int, steps: int) -> Trained:
-        rate = setting["rate"]
-        module = trained(
-            ways[name], HEAD, e, seed, asked, steps=steps, rate=rate, patience=None
-        )
-        said = ask(module, e.validation)
-        loss = float(HEAD.loss(said, torch.as_tensor(e.validation.target).to(said)))
-        mase = errors(e, e.back(said_by(module, HEAD, e.test)[0])).mean().item()
-        tqdm.write(f"{name} {rate:g} {seed}: {loss:.4f}")
-        tested.setdefault(name, {}).setdefault(f"{rate:g}", []).append(round(mase, 4))
-        return Trained(loss, steps, lambda: mase)
-
-    found = compare(
-        {name: partial(at, name) for name in ways},
-        {"rate": RATES},
-        steps=asked.steps or STEPS,
-        seeds=seeds,
-        headline=True,
-    )
-    unit = "MASE over five years"
-    yield Found("forecast.rates", to_json(found), unit, seeds)
-    yield Found("forecast.rates.every", tested, f"{unit}, by rate", seeds)
-
-
 def fed_the_truth(module: Recursive, head: Head, e: Example) -> list[float]:
     """The error at each step if the steps before it were handed over."""
     found = []
@@ -318,29 +368,52 @@ def fed_the_truth(module: Recursive, head: Head, e: Example) -> list[float]:
     return found
 
 
-def wine_study(found: Values, asked: Asked) -> None:
-    """One series of 176 months, a year ahead, from 25 origins."""
-    options: dict[str, Any] = {"steps": 300, "batch": 32, "evaluate_every": 25}
-    for name, known in [("calendar", True), ("no_calendar", False)]:
+def wine_plans() -> dict[str, Plan]:
+    """With the calendar, and without."""
+
+    def plan(known: bool) -> Plan:
         e = wine(with_calendar=known)
         make = partial(Direct, "GRU", e.test.known.shape[2], 16, 12, HEAD.P)
+        return on(e, make, 300, batch=32, evaluate_every=25)
+
+    return {"calendar": plan(True), "no_calendar": plan(False)}
+
+
+def wine_study(found: Values, asked: Asked) -> None:
+    """One series of 176 months, a year ahead, from 25 origins."""
+    for name, plan in wine_plans().items():
+        e, key = plan.windows, f"network_{name}"
         line = ask_linear(best_linear(e.training, e.validation), e.test)
         found[f"linear_{name}"] = errors(e, e.back(line)).mean()
-        key = f"network_{name}"
-        score_network(found, key, make, e, asked, **options)
+        score_network(found, "wine", name, plan, asked, key)
         found[key] = [by_month.mean() for by_month in found[key]]
+
+
+def country_plan(windows: Any) -> Plan:
+    """One model for all countries, ten years ahead."""
+
+    def score(module: torch.nn.Module) -> float:
+        return country_scores(windows, *said_by(module, HEAD, windows.test))[""]
+
+    make = partial(Direct, "GRU", 1, H, 10, HEAD.P)
+    return Plan(make, HEAD, windows, score, 1000, {})
+
+
+def country_plans() -> dict[str, Plan]:
+    """One for each origin."""
+    return {str(year): country_plan(countries(year)) for year in ORIGINS}
 
 
 def country_study(found: Values, asked: Asked) -> None:
     """188 countries, ten years ahead, from three origins."""
-    for year in (1992, 1997, 2002):
-        c = countries(year)
-        for seed in asked.seeds:
-            module = country_network(c, seed, asked)
+    for name, plan in country_plans().items():
+        year, c = int(name), plan.windows
+        for seed in seeds_of("countries", asked):
+            module, seconds = run(plan, RATE["countries"][name], seed, asked)
             scores = country_scores(c, *said_by(module, HEAD, c.test))
             append(found, f"network_{year}", scores)
-            if year == 2002 and asked.keeps(seed):
-                keep("forecast_countries", module, scores[""], asked)
+            if year == ORIGINS[-1] and asked.keeps(seed):
+                keep("forecast_countries", module, scores[""], seconds, asked)
         model = best_linear(c.training, c.validation)
         line = ask_linear(model, c.test)
         past = c.validation.target - ask_linear(model, c.validation)
@@ -349,12 +422,6 @@ def country_study(found: Values, asked: Asked) -> None:
             found[f"linear_{year}{key}"] = value
         one_by_one(found, year, c)
     by_number(found, asked)
-
-
-def country_network(c, seed: int, asked: Asked):
-    """The one whose weights are kept."""
-    make = partial(Direct, "GRU", 1, 32, 10, HEAD.P)
-    return trained(make, HEAD, c, seed, asked, steps=1000)
 
 
 def country_scores(c, point: np.ndarray, q: np.ndarray) -> dict[str, float]:
@@ -380,22 +447,29 @@ def one_by_one(found: Values, year: int, c) -> None:
 
 
 def by_number(found: Values, asked: Asked) -> None:
-    """How the error falls with the number of countries learnt from."""
-    for number in (5, 20, 60, 188):
-        for seed in asked.seeds:
-            rng = np.random.default_rng(seed)
-            chosen = rng.permutation(188)[:number]
-            c = countries(2002, learn_from=chosen)
+    """How the error falls with the number of countries learnt from.
+
+    All networks have the rate that was chosen with all countries; the
+    line's penalty is chosen with each number, in each draw.
+    """
+    rate = RATE["countries"][str(ORIGINS[-1])]
+    for number in NUMBERS:
+        for seed in seeds_of("countries", asked):
+            chosen = np.random.default_rng(seed).permutation(188)[:number]
+            c = countries(ORIGINS[-1], learn_from=chosen)
             line = ask_linear(best_linear(c.training, c.validation), c.test)
-            module = country_network(c, seed, asked)
-            point, q = said_by(module, HEAD, c.test)
-            for name, said in [("network", point), ("linear", line)]:
-                error = country_scores(c, said, q)[""]
-                found[f"{name}_of_{number}"].append(error)
+            error = np.abs(line - (c.actual - c.last)).mean()
+            found[f"linear_of_{number}"].append(float(error))
+            plan = country_plan(c)
+            module = run(plan, rate, seed, asked).module
+            found[f"network_of_{number}"].append(plan.score(module))
 
 
 def unit_study(found: Values, asked: Asked) -> None:
-    """The countries from 2002 on, each window in units of its own past."""
+    """The countries from 2002 on, each window in units of its own past.
+
+    What the level is worth; the rate is not chosen.
+    """
     rates = fertility().to_numpy()
     every = np.arange(rates.shape[1])
     kept = every % 5 == 0
@@ -409,8 +483,9 @@ def unit_study(found: Values, asked: Asked) -> None:
     parts = Parts(windows(every[~kept], before)[0], windows(every[kept], before)[0])
     test, scaler = windows(every, np.array([42]))
     actual = rates[42:52] - rates[41]
+    plan = country_plan(parts)
     for seed in asked.seeds:
-        module = country_network(parts, seed, asked)
+        module = trained(plan.make, HEAD, parts, seed, asked, steps=plan.steps)
         point, _ = said_by(module, HEAD, test)
         error = np.abs(point * scaler.spread - actual).mean()
         found["network"].append(float(error))
@@ -427,7 +502,7 @@ def rival_study(found: Values, asked: Asked) -> None:
             MLPRegressor, hidden_layer_sizes=(64,), early_stopping=True
         ),
     }
-    for year in (1992, 1997, 2002):
+    for year in ORIGINS:
         c = countries(year)
         x, unseen = flat(c.training), flat(c.test)
         spread = fit_scaler(x).spread
@@ -442,10 +517,10 @@ def rival_study(found: Values, asked: Asked) -> None:
 
 def draw_study(found: Values, asked: Asked) -> None:
     """The recursive way with drawn futures in place of fed medians."""
-    e = sunspots()
-    make = three_ways(len(e.actual))["recursive"]
-    for seed in asked.seeds:
-        module = trained(make, HEAD, e, seed, asked, steps=STEPS)
+    plan = sunspot_plans()["recursive"]
+    e = plan.windows
+    for seed in seeds_of("draws", asked):
+        module = run(plan, RATE["sunspots"]["recursive"], seed, asked).module
         assert isinstance(module, Recursive)
         values = futures(module, HEAD, e.test, LEVELS, 500, np.random.default_rng(seed))
         quantiles = e.back(np.quantile(values, LEVELS, axis=0))
@@ -453,12 +528,55 @@ def draw_study(found: Values, asked: Asked) -> None:
         append(found, "", judged(e, quantiles))
 
 
-def keep(name: str, module: torch.nn.Module, score: Any, asked: Asked) -> None:
+def keep(
+    name: str, module: torch.nn.Module, score: Any, seconds: float, asked: Asked
+) -> None:
     """Store a network's weights with what they score."""
-    seconds = time.process_time()  # of the study so far
     known = about(asked, seconds, kind="forecast example")
     known["score"] = np.round(score, 6).tolist()
     save_weights(asked.weights / f"{name}.safetensors", module, known)
+
+
+PLANS: dict[str, Callable[[], dict[str, Plan]]] = {
+    "sunspots": sunspot_plans,
+    "weather": weather_plans,
+    "wine": wine_plans,
+    "countries": country_plans,
+}
+
+
+def measure_rates(study: str, asked: Asked) -> Iterator[Found]:
+    """A study's networks, each at a rate that the validation windows chose.
+
+    What the runs at other rates score on the test windows is recorded
+    beside it, and chooses nothing.
+    """
+    plans, seeds = PLANS[study](), [*seeds_of(study, asked._replace(seeds=SEEDS))]
+    steps = asked.steps or next(iter(plans.values())).steps
+    tested: dict[str, dict[str, list[float]]] = {}
+
+    def at(name: str, setting: Setting, seed: int, steps: int) -> Trained:
+        plan, rate = plans[name]._replace(steps=steps), setting["rate"]
+        module = run(plan, rate, seed, asked).module
+        said = ask(module, plan.windows.validation)
+        target = torch.as_tensor(plan.windows.validation.target).to(said)
+        loss, error = float(plan.head.loss(said, target)), plan.score(module)
+        tqdm.write(f"{name} {rate:g} {seed}: {loss:.4f}")
+        tested.setdefault(name, {}).setdefault(f"{rate:g}", []).append(round(error, 4))
+        return Trained(loss, steps, lambda: error)
+
+    found = compare(
+        {name: partial(at, name) for name in plans},
+        {"rate": RATES},
+        steps=steps,
+        seeds=seeds,
+        headline=len(seeds) >= HEADLINE,
+        extensions=4,
+    )
+    key = f"forecast.rates.{study}"
+    unit = "births a woman" if study == "countries" else "MASE over all steps"
+    yield Found(key, to_json(found), unit, seeds)
+    yield Found(f"{key}.every", tested, f"{unit}, by rate", seeds)
 
 
 class Study(NamedTuple):
@@ -490,20 +608,19 @@ STUDIES = {
 
 def measure(name: str, asked: Asked) -> Iterator[Found]:
     """One study, rounded."""
-    begun = time.process_time()
     values: Values = defaultdict(list)
     STUDIES[name].run(values, asked)
-    prefix, seeds = f"forecast.{name}", list(asked.seeds)
     rounded = {k: np.round(v, 4).tolist() for k, v in values.items()}
-    yield from founds(prefix, rounded, STUDIES[name].unit, seeds)
-    seconds = round(time.process_time() - begun, 1)
-    unit = "seconds of one core"
-    yield Found(f"{prefix}.seconds", seconds, unit, seeds)
+    seeds = [*seeds_of(name, asked)]
+    yield from founds(f"forecast.{name}", rounded, STUDIES[name].unit, seeds)
 
 
 TRAINING = Training(
     "forecast",
     __doc__,
     {},
-    {**{name: partial(measure, name) for name in STUDIES}, "rates": measure_rates},
+    {
+        **{name: partial(measure, name) for name in STUDIES},
+        **{f"rates.{name}": partial(measure_rates, name) for name in PLANS},
+    },
 )
