@@ -34,7 +34,7 @@ SIDE = 8  # pixels of a digit
 HIGH, SHADE, LIT = 6, 0.5, 0.3  # of a block, and of what is behind it
 # scikit-learn's 1,797 digits are forms, filled in one after the other; with
 # one form a writer, no writer is on both sides. The form between the two is
-# left out: ten of its images trained the networks that are stored.
+# in neither: the first edition's split cut it in two.
 TRAIN_IMAGES, HELD_OUT_IMAGES = slice(0, 1287), slice(1415, 1797)
 
 

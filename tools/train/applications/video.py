@@ -7,9 +7,12 @@ their own; those of digits are written by hands on no training film, those
 of actions stand beside themselves run backward. Scores go under "video.",
 the weights of seed 0 to rnncore/weights/.
 
-"digits.rates", "actions.rates" and "captions.rates": networks at every
-learning rate with three seeds, each then tested at its own; the captioners
-are those with a loop. About 7, 5 and 20 minutes of one core.
+"digits.rates", "actions.rates", "captions.rates" and "bag.rates": networks at
+every learning rate with three seeds, each then tested at its own; the
+captioners are first those with a loop, then the one without. About 7, 5, 20
+and 6 minutes of one core. "captions.longer" gives the captioner twice the
+updates. Networks on digits have the stored eye, and the captioners' loops
+begin as the stored classifier's: after a new eye, train them all.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -49,12 +52,13 @@ from tools.train.runner import Asked, Found, Training, about, fitted_module, fou
 RATES = {  # where the search for a rate begins
     "digits": [0.001, 0.002, 0.004],
     "actions": [0.001, 0.002, 0.004],
-    "captions": [0.00075, 0.0015, 0.003],
+    "captions": [0.00075, 0.0015, 0.003, 0.006],
 }
-RATED = {  # the networks that are compared at rates of their own
-    "digits": ["loop", "bag", "single"],
-    "actions": ["loop", "bag", "single"],
-    "captions": ["attention", "vector"],
+RATED = {  # a study's task, and the networks that get rates of their own
+    "digits": ("digits", ["loop", "bag", "single"]),
+    "actions": ("actions", ["loop", "bag", "single"]),
+    "captions": ("captions", ["attention", "vector"]),
+    "bag": ("captions", ["bag"]),
 }
 TEST = 1000  # the seed of the test films
 S, TESTED, EVERY = 24, 1000, 125
@@ -71,7 +75,7 @@ class Task(NamedTuple):
     drawn: int  # films to train on
     batch: int
     steps: int
-    rate: float
+    rates: dict[str, float]  # of each network
 
 
 def digit_films(rng: np.random.Generator, count: int, test: bool) -> Films:
@@ -116,11 +120,28 @@ def captioners(K: int) -> dict[str, Callable[[], torch.nn.Module]]:
 WORDS = words_of(moving_digits(np.random.default_rng(0), 500).captions)
 TASKS = {
     "digits": Task(
-        digit_films, classifiers(len(DIGITS), FINE), 24_000, 64, 1500, 0.004
+        digit_films,
+        classifiers(len(DIGITS), FINE),
+        24_000,
+        64,
+        1500,
+        {"loop": 0.004, "bag": 0.004, "single": 0.004},
     ),
-    "captions": Task(digit_films, captioners(WORDS.size), 24_000, 32, 3200, 0.003),
+    "captions": Task(
+        digit_films,
+        captioners(WORDS.size),
+        24_000,
+        32,
+        3200,
+        {"attention": 0.0015, "vector": 0.003, "bag": 0.003},
+    ),
     "actions": Task(
-        action_films, classifiers(len(ACTIONS), SIZES), 2500, 16, 700, 0.002
+        action_films,
+        classifiers(len(ACTIONS), SIZES),
+        2500,
+        16,
+        700,
+        {"loop": 0.002, "bag": 0.002, "single": 0.002},
     ),
     "next": Task(
         clean_films,
@@ -128,13 +149,14 @@ TASKS = {
         2500,
         16,
         1200,
-        0.002,
+        {"loop": 0.002},
     ),
 }
 ON_DIGITS = "digits", "captions"  # with an eye that knows digits
 EYE, EYE_STEPS = "video.eye", 5000
 QUESTIONS, SIXTHS = 2, 6  # where, across and down
 LOOPS: dict[tuple[str, int], Any] = {}  # the eye of a loop: its baselines'
+FITS: dict[tuple[Any, ...], "Fitted"] = {}  # on digits, that a study may ask again
 NEXT = 8, 6  # frames that are seen, and frames that are then imagined
 
 
@@ -315,11 +337,16 @@ def ready(name: str, network: str, seed: int, asked: Asked) -> tuple[Any, ...]:
 
 
 class Fitted(NamedTuple):
-    """A trained network, its lowest loss on films to look at, its seconds."""
+    """A trained network, its loss on films to look at by updates, its seconds."""
 
     network: Any
-    valid: float
+    curve: list[list[float]]  # after how many updates, and the losses
     seconds: float
+
+    @property
+    def valid(self) -> float:
+        """The lowest loss: that of the network."""
+        return min(self.curve[1])
 
 
 def fitted_to(
@@ -332,6 +359,9 @@ def fitted_to(
     asked: Asked,
 ) -> Fitted:
     """One network, trained at this rate; where it is looked at, the best stays."""
+    key = name, network, seed, rate, steps, every
+    if key in FITS:
+        return FITS[key]
     made, place, sight, films, valid = ready(name, network, seed, asked)
     if not sight and network in ("bag", "single"):
         if (name, seed) not in LOOPS:
@@ -357,37 +387,59 @@ def fitted_to(
     )
     if sight:
         place.encoder = sight
-    return Fitted(made, min(result.history.score), seconds)
+    history = result.history
+    found = Fitted(made, [history.evaluated, history.score], seconds)
+    if name in ON_DIGITS:
+        FITS[key] = found
+    return found
 
 
 def train(name: str, network: str, seed: int, asked: Asked) -> Iterator[Found]:
     """One run, and its scores on the test films."""
     task, steps = TASKS[name], asked.steps or TASKS[name].steps
-    made, _, seconds = fitted_to(name, network, seed, task.rate, steps, EVERY, asked)
+    rate = task.rates[network]
+    made, curve, seconds = fitted_to(name, network, seed, rate, steps, EVERY, asked)
     if network == "loop":
         LOOPS[name, seed] = made.encoder
     test = judged_films(name, 16 if asked.check else TESTED)
     facts = scores(name, made, test) | {"seconds": seconds, "steps": steps}
+    facts |= {"rate": rate, "curve": curve}
     yield from founds(f"video.{name}.{network}", facts, UNITS)
     if (name, network) in STORED and asked.keeps(seed):
         save(name, network, made, test, asked, seconds)
 
 
-def measure_rates(name: str, asked: Asked) -> Iterator[Found]:
-    """The networks of a task, at a rate of their own each."""
+def measure_longer(asked: Asked) -> Iterator[Found]:
+    """What the stored captioner gains where it trains twice as long."""
+    steps = 2 * (asked.steps or TASKS["captions"].steps)
+    rate = TASKS["captions"].rates["attention"]
+    made, curve, seconds = fitted_to(
+        "captions", "attention", 0, rate, steps, EVERY, asked
+    )
+    test = judged_films("captions", 16 if asked.check else TESTED)
+    facts = caption_scores(made, test) | {"seconds": seconds, "steps": steps}
+    facts |= {"rate": rate, "curve": curve}
+    yield from founds("video.captions.longer", facts, UNITS, [0])
+
+
+def measure_rates(study: str, asked: Asked) -> Iterator[Found]:
+    """Networks of a task, at a rate of their own each."""
+    name, rated = RATED[study]
     steps = asked.steps or TASKS[name].steps
     fits: dict[tuple[str, float, int], Fitted] = {}
+    # The runs on digits have the rates that are chosen: none is repeated.
+    every = EVERY if name in ON_DIGITS else steps
 
     def run(network: str, setting: Setting, seed: int, steps: int) -> Trained:
         rate = setting["rate"]
         if (network, rate, seed) not in fits:
-            found = fitted_to(name, network, seed, rate, steps, steps, asked)
+            found = fitted_to(name, network, seed, rate, steps, every, asked)
             tqdm.write(f"{network} {rate:g} {seed}: {found.valid:.5f}")
             fits[network, rate, seed] = found
-        made, valid, _ = fits[network, rate, seed]
+        made, *_ = found = fits[network, rate, seed]
         test = judged_films(name, 16 if asked.check else TESTED)
         return Trained(
-            valid, steps, lambda: 100 - scores(name, made, test)[SCORE[name]]
+            found.valid, steps, lambda: 100 - scores(name, made, test)[SCORE[name]]
         )
 
     def compared(networks: Sequence[str]) -> Comparison:
@@ -399,10 +451,10 @@ def measure_rates(name: str, asked: Asked) -> Iterator[Found]:
         rate = compared(["loop"]).results["loop"].chosen["rate"]
         for seed in (0, 1, 2):
             LOOPS[name, seed] = fits["loop", rate, seed].network.encoder
-    found = compared(RATED[name])
+    found = compared(rated)
     if name not in ON_DIGITS and found.results["loop"].chosen["rate"] != rate:
         raise ValueError(f"{name}.loop: chosen at {rate:g}, then at another rate")
-    yield Found(f"video.{name}.rates", to_json(found), "% wrong", [0, 1, 2])
+    yield Found(f"video.{study}.rates", to_json(found), "% wrong", [0, 1, 2])
 
 
 def how_to_train(name: str, films: Films, valid: Films) -> tuple[Any, Any, Any]:
@@ -471,6 +523,8 @@ UNITS = {
     "": "%",
     "seconds": "s",
     "steps": "updates",
+    "rate": "learning rate",
+    "curve": "updates; validation loss",
     "bleu": "BLEU",
     "error": "squared error a pixel",
     "copy": "squared error a pixel",
@@ -491,6 +545,7 @@ TRAINING = Training(
     },
     {
         "eye": measure_eye,
-        **{f"{name}.rates": partial(measure_rates, name) for name in RATED},
+        "captions.longer": measure_longer,
+        **{f"{study}.rates": partial(measure_rates, study) for study in RATED},
     },
 )

@@ -1,0 +1,49 @@
+"""What the trainings of films record, and at which learning rates."""
+
+import pytest
+
+from rnncore.comparison import from_json
+from tools import measurements
+from tools.train.applications import video
+from tools.train.runner import Asked
+
+
+@pytest.fixture(scope="module")
+def known():
+    return measurements.read()
+
+
+@pytest.mark.parametrize("study", ["digits"])
+def test_each_network_on_digits_runs_at_the_rate_that_it_chose(
+    known, study
+):
+    name, networks = video.RATED[study]
+    found = from_json(known[f"video.{study}.rates"]["value"])
+    assert set(found.results) == set(networks)
+    for network, result in found.results.items():
+        rate = video.TASKS[name].rates[network]
+        assert result.chosen == {"rate": rate}
+        assert not result.edges
+        runs = known[f"video.{name}.{network}.rate"]["value"]
+        assert runs == [rate] * 3
+
+
+def test_every_network_that_has_a_rival_gets_a_rate_of_its_own():
+    for name, task in video.TASKS.items():
+        rated = [n for of, names in video.RATED.values() for n in names
+                 if of == name]  # fmt: skip
+        assert len(task.networks) == 1 or sorted(rated) == sorted(
+            task.networks
+        )
+
+
+def test_a_fit_on_digits_that_is_asked_for_again_is_not_repeated(
+    monkeypatch,
+):
+    monkeypatch.setattr(video, "FITS", {})
+    asked = Asked(steps=2, check=True)
+    how = "digits", "loop", 0, 0.004, 2, 1, asked
+    found = video.fitted_to(*how)
+    assert video.fitted_to(*how) is found
+    assert found.curve[0] == [1, 2]
+    assert found.valid == min(found.curve[1])
