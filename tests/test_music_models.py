@@ -28,7 +28,7 @@ from rnncore.music.frames import (
     padded,
     shifted,
 )
-from rnncore.music.markov import Chain
+from rnncore.music.markov import FACTS, Chain, Past
 from rnncore.music.score import (
     HOLD,
     KEYS,
@@ -360,25 +360,65 @@ def test_the_chord_score_does_not_depend_on_the_batch():
 # the chain
 
 
+PLAIN = ("own", "beat", "above")
+
+
 def test_the_chains_probabilities_add_up_to_one_and_need_a_note_to_hold():
-    chain = Chain(pieces(30, 30, V=2))
-    contexts = [(1,), (1, 0, 60), (1, 1, 60, 0), (1, 3, 60, 0, 64)]
+    chain = Chain(pieces(30, 30, V=2), PLAIN)
+    contexts = [(1,), (1, 60), (1, 60, 0), (1, 60, 0, 64)]
     assert_close(chain.p(contexts, True).sum(), 1)
-    silent = chain.p([(1,), (1, 0, REST)], False)
+    silent = chain.p([(1,), (1, REST)], False)
     assert_close(silent.sum(), 1)
     assert silent[HOLD] == 0
     assert (silent[1:] > 0).all()
+
+
+def test_a_context_is_doubted_as_it_was_followed_by_many_tokens():
+    chain = Chain([score([[60], [62], [60], [64], [60]])], ("own",), 3.0)
+    assert chain.counts[0, 60] == {62 - 19: 1, 64 - 19: 1}
+    p = chain.p([(0,), (0, 60)], True)
+    # two kinds in two events: 3 * 2 / (3 * 2 + 2) of it is the shorter's
+    shorter = (9 / (9 + 5)) / TOKENS + 1 / (9 + 5)  # three kinds in five
+    assert_close(p[62 - 19], 6 / 8 * shorter + 1 / 8)
 
 
 def test_a_chain_learns_a_loop_that_one_frame_decides():
     tokens = [[60], [62], [64]] * 30
     loop = score(tokens, bar=4)
     other = score([[60], [64], [62]] * 30, bar=4)
-    chain = Chain([loop])
+    chain = Chain([loop], PLAIN, doubt=1)
     assert chain.nats([loop]) < 0.5
     assert chain.nats([other]) > 3
     drawn = chain.compose(60, np.random.default_rng(0))
     assert len(drawn.pitches) == 60
+
+
+def test_the_pitch_before_the_last_decides_what_one_frame_does_not():
+    loop = score([[60], [62], [60], [64]] * 30, bar=3)
+    one_frame, last = (
+        Chain([loop], ("own",), 1),
+        Chain([loop], ("own", "last"), 1),
+    )
+    assert one_frame.nats([loop]) > 0.5 * math.log(2)
+    assert last.nats([loop]) < one_frame.nats([loop]) / 2
+
+
+def test_what_a_chain_looks_up_is_what_was_sung():
+    (piece,) = pieces(12)
+    past, V = Past(3), 3
+    for t, row in enumerate(encode(piece).tolist()):
+        before = piece.pitches[t - 1].tolist() if t else [REST] * V
+        for v, token in enumerate(row):
+            now = piece.pitches[t, :v][::-1].tolist()
+            begun = (row[u] != HOLD for u in reversed(range(v)))
+            assert list(FACTS["own"](past, v)) == [before[v]]
+            assert list(FACTS["above"](past, v)) == now
+            assert list(FACTS["over"](past, v)) == before[:v][::-1]
+            assert list(FACTS["below"](past, v)) == before[v + 1 :]
+            assert list(FACTS["begun"](past, v)) == [
+                2 * pitch + new for pitch, new in zip(now, begun)
+            ]
+            past.sing(token)
 
 
 def test_a_chain_of_other_voices_is_refused():

@@ -6,7 +6,7 @@ split       pieces apart, with all that is nearly equal on one side
 frames      a frame's keys, each on its own: the frame model, baselines
 voices      a frame's voices one after another: the joint model
 chords      a frame's keys one after another, however many there are
-markov      the same without a memory: a chain that counts
+markov      the same, counted: a chain with hardly a memory
 generate    a score drawn from a model
 infill      what is missing, drawn given the rest: a gap, lower voices
 habits      compass, parallels, repetition: what an ear would notice
