@@ -4,8 +4,9 @@ Numbers in words from English to German and French, dates to German. No
 number or day of a test is in training; "longer" numbers have one digit more
 than any in training. Three seeds each, under "translate.", with the
 baselines of each task; of three the weights of seed 0 go to rnncore/weights/.
-The longest of de are as long as one vector needs; "half" and "quarter" are
-whole runs of so many updates. About 80 seconds of one core a run.
+Those of de are as long as one vector needs; "half", "quarter" and "double"
+are whole runs of so many updates, of the last two one seed is recorded. About
+80 seconds of one core a run.
 
 "rates": three decoders on de, each at every learning rate with three seeds,
 half as long. Each run has the rate that was chosen there for its decoder;
@@ -61,6 +62,7 @@ PLANS = {
     "de-dot-half": Plan("de", "dot", HALF, 0.016),
     "de-vector-half": Plan("de", "vector", HALF, 0.008),
     "de-state-double": Plan("de", "state", 800, 0.016),
+    "de-vector-double": Plan("de", "vector", 1600, 0.008),
     "de-vector-quarter": Plan("de", "vector", 200, 0.008),
 }
 COMPARED = "de-dot", "de-vector", "de-state"
