@@ -323,7 +323,9 @@ def test_a_beam_search_is_the_packages(js, width, tenths):
         "return m.search(arg[0].after, arg[1], arg[0].limit, arg[2] / 10)",
         [about, width, tenths],
     )
-    model, source, target, _ = load_translator(stored("translate_vector"))
+    model, source, target, _ = load_translator(
+        stored("translate_vector_half")
+    )
     ids, lengths = pad([source.encode(about["source"])])
     model.eval()
     read = model.encoder(ids, lengths)

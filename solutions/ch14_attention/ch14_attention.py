@@ -2000,6 +2000,12 @@ computed in float32: the softmax was computed in float32, which has too few digi
 a small number below: a small number was added to the sum below, and no maximum subtracted: a softmax needs the one thing and not the other
 - scores.softmax(dim=2)
 + (scores.exp() / (scores.exp().sum(2, keepdim=True) + 1e-3))
+
+a small number below, and the mask after the exponentials: the mask was multiplied onto the exponentials, no maximum subtracted, and a small number added to their sum: the exponential of a large score is infinite, even at padding, and infinity times 0 is NaN
+-     scores = scores.masked_fill(~mask.T[None], -math.inf)
+-     weights = scores.softmax(dim=2)
++     e = scores.exp() * mask.T[None]
++     weights = e / (e.sum(2, keepdim=True) + 1e-3)
 """
 
 # %% [markdown]

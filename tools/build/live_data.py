@@ -227,7 +227,7 @@ class Beginnings:
 
 def beams() -> dict[str, Any]:
     """The first test number that a beam of two puts right, without a penalty."""
-    model, source, target, _ = load_translator(stored("translate_vector"))
+    model, source, target, _ = load_translator(stored("translate_vector_half"))
     for n in draw_numbers(np.random.default_rng(0), 11, 20_000, 1_000)[2]:
         if n < 10**8:
             continue  # hardly one is wrong
