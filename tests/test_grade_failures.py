@@ -100,6 +100,8 @@ def test_a_result_that_nbgrader_can_read_is_left_as_it_is(text):
     [
         ("1000", "partial credit"),
         ("inf", "partial credit"),
+        ("-1", "-1"),
+        ("nan", "nan"),
         ("", '"output'),
     ],
 )

@@ -6,6 +6,7 @@ record is left as such an output too, in words.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from collections.abc import Iterable
 from typing import Any, TypedDict
@@ -91,14 +92,26 @@ def settle(cell: NotebookNode) -> None:
     """Make a graded cell's points a matter that nbgrader can decide.
 
     A result that is more than the cell's points, or empty, would stop
-    nbgrader when it saves the grades.
+    nbgrader when it saves the grades; for -1 and nan it gives all points.
     """
     try:
         determine_grade(cell)
+        if text := _not_from_zero(cell):
+            raise ValueError(text)
     except Exception as error:  # noqa: BLE001 - it parses the learner's
         said = "" if hidden_lines(cell.source) else str(error)
         why = "the result cannot be points"
         fail(cell, Failure("NotGraded", why=why, came=said))
+
+
+def _not_from_zero(cell: NotebookNode) -> str:
+    """The cell's result where it is a number, and not one from 0 on."""
+    for output in cell.outputs:
+        if output.output_type == "execute_result":
+            text = "".join(output.data["text/plain"])
+            with contextlib.suppress(ValueError):  # a word is no number
+                return "" if float(text) >= 0 else text
+    return ""
 
 
 def hidden_lines(source: str) -> set[int]:
