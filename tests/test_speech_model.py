@@ -66,6 +66,28 @@ def test_convolutions_see_a_recording_and_not_its_neighbours_in_a_batch(
         assert_close(together[: len(one), b], alone[:, 0])
 
 
+def test_normalisation_takes_nothing_from_padding_or_neighbours(rng):
+    model = dilated().train()
+    features = [rng.normal(size=(n, 3)).astype("f") for n in (17, 4)]
+    batch = batch_of(features, [[1], [2]])
+    before = model(batch.features, batch.lengths)
+    batch.features[4:, 1] = 100.0  # padding
+    batch.features[:, 0] = 50.0  # the neighbour
+    after = model(batch.features, batch.lengths)
+    assert_close(after[:4, 1], before[:4, 1])
+
+
+def test_a_layer_reads_directions_and_not_sizes(rng):
+    """Normalised, so that it is the same for a layer ten times as large."""
+    model, x = dilated(), torch.tensor(rng.normal(size=(9, 1, 3)).astype("f"))
+    before = model(x, [9])
+    with torch.no_grad():
+        for layer in (model.see, *model.widen):
+            layer.weight *= 10
+            layer.bias *= 10
+    assert_close(model(x, [9]), before, within=1e-3)
+
+
 def test_three_dilated_layers_reach_seven_steps_and_no_further(rng):
     model = dilated()
     x = torch.tensor(rng.normal(size=(31, 1, 3)).astype("f"))

@@ -165,13 +165,14 @@ class DilatedRecognizer(torch.nn.Module):
     """The rival without a loop: convolutions that reach ever further.
 
     Each layer looks at three steps, whose gap doubles from layer to
-    layer, and adds what it finds to what was there: five layers see 31
-    steps on either side, 1.26 s in all.
+    layer, normalises what it finds at each step, and adds it to what was
+    there: five layers see 31 steps on either side, 1.26 s in all.
 
     Shapes: features (T, B, D) -> logits (T, B, K)
 
     Raises ValueError where a shape or a length does not fit.
-    Source: van den Oord et al. 2016, in both directions.
+    Source: van den Oord et al. 2016, in both directions; Ba, Kiros &
+    Hinton 2016 for the normalisation.
     """
 
     def __init__(
@@ -185,17 +186,25 @@ class DilatedRecognizer(torch.nn.Module):
             torch.nn.Conv1d(H, H, 3, padding=gap, dilation=gap)
             for gap in gaps
         )
+        self.norms = torch.nn.ModuleList(
+            torch.nn.LayerNorm(H) for _ in range(layers)
+        )
         self.readout = torch.nn.Linear(H, K)
 
     def forward(self, features: Tensor, lengths: Sequence[int]) -> Tensor:
-        """Every layer sees zeros outside of a recording."""
+        """Every layer sees zeros outside of a recording.
+
+        The normalisation is over the units of one step, so that neither
+        padding nor another recording has a part in it.
+        """
         check_shape("features", features, "T", "B", self.D)
         T, B, _ = features.shape
         found = torch.tensor(check_lengths(lengths, T, B))
         inside = (torch.arange(T) < found[:, None])[:, None]  # (B, 1, T)
         inside = inside.to(features.device)
-        x = self.see(features.permute(1, 2, 0) * inside).relu() * inside
-        for layer in self.widen:
-            more = dropout(layer(x).relu(), self.rate, self.training)
-            x = (x + more) * inside
+        x = self.see(features.permute(1, 2, 0) * inside)
+        x = self.norms[0](x.mT).relu().mT * inside
+        for layer, norm in zip(self.widen, self.norms[1:], strict=True):
+            more = norm(layer(x).mT).relu().mT
+            x = (x + dropout(more, self.rate, self.training)) * inside
         return self.readout(x.permute(2, 0, 1))

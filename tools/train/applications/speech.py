@@ -2,16 +2,18 @@
 
 Three seeds, and as many of two rivals without a loop: a window of 220 ms and
 dilated convolutions that reach over a second, these also in the time that the
-loop takes. Voices of the test are in no training; word error rates by noise
-go under "speech.", the weights of seed 0 to rnncore/weights/. About 9 minutes
-of one core a seed. The study "lexicon" trains nothing: the stored network,
-read with and without the ten words.
+loop takes, and without their normalisation ("plain"). Voices of the test are in
+no training; word error rates by noise go under "speech.", the weights of seed
+0 to rnncore/weights/. About 9 minutes of one core a seed. The study "lexicon"
+trains nothing: the stored network, read with and without the ten words;
+"times" are those of an update, measured in turns.
 
-"rates": all three networks, each at every learning rate with three seeds.
-Each run has the rate that was chosen there for its network. About an hour of
-one core.
+"rates", "rates.dilated": the networks at every learning rate with three
+seeds. Each run has the rate that was chosen there for its network. About an
+hour of one core, and a third of one.
 """
 
+import time
 from collections.abc import Iterator
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
@@ -20,7 +22,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from rnncore.application import halved, seeded, stored
+from rnncore.application import halved, seeded, stored, train_module
 from rnncore.comparison import Setting, Trained, compare, to_json
 from rnncore.data.speech import RATE, WORDS, Clip, digit_strings, split_voices
 from rnncore.optim import adam
@@ -40,7 +42,15 @@ from rnncore.speech.training import (
     word_errors,
     written,
 )
+from rnncore.train import Schedule
 from tools.train.runner import Asked, Found, Training, about, fitted_module, founds
+
+
+def plain_stack(D: int, H: int, K: int) -> DilatedRecognizer:
+    """The dilated stack without what normalises it, from the same weights."""
+    model = DilatedRecognizer(D, H, K)
+    model.norms = torch.nn.ModuleList(torch.nn.Identity() for _ in model.norms)
+    return model
 
 
 class Plan(NamedTuple):
@@ -55,11 +65,13 @@ class Plan(NamedTuple):
 NETWORKS = {
     "loop": Plan(Recognizer, 128, 0.004),
     "window": Plan(WindowRecognizer, 256, 0.001),
-    "dilated": Plan(DilatedRecognizer, 160, 0.002),
-    "dilated.longer": Plan(DilatedRecognizer, 160, 0.002, 3400),  # the loop's time
+    "plain": Plan(plain_stack, 160, 0.002),
+    "dilated": Plan(DilatedRecognizer, 160, 0.016),
+    "dilated.longer": Plan(DilatedRecognizer, 160, 0.016, 1400),  # the loop's time
 }
-COMPARED = "loop", "window", "dilated"
+COMPARED = "loop", "window", "plain"
 RATES = [0.002, 0.004, 0.008]
+STACK = [0.008, 0.016, 0.032]  # with normalisation it bears higher ones
 LEVELS = 20.0, 10.0, 5.0, 0.0  # dB of the tests
 B, EVERY = 32, 100
 
@@ -154,7 +166,9 @@ def train(name: str, seed: int, asked: Asked) -> Iterator[Found]:
         save_recognizer(path, model, letters, known, torch.float16)
 
 
-def measure_rates(asked: Asked) -> Iterator[Found]:
+def measure_rates(
+    names: tuple[str, ...], rates: list[float], key: str, asked: Asked
+) -> Iterator[Found]:
     """The networks at a rate of their own each; the test is at 20 dB."""
 
     def at(name: str, setting: Setting, seed: int, steps: int) -> Trained:
@@ -166,12 +180,39 @@ def measure_rates(asked: Asked) -> Iterator[Found]:
         )
 
     found = compare(
-        {name: partial(at, name) for name in COMPARED},
-        {"rate": RATES},
+        {name: partial(at, name) for name in names},
+        {"rate": rates},
         steps=asked.steps or NETWORKS["loop"].steps,
         seeds=(0, 1, 2),
     )
-    yield Found("speech.rates", to_json(found), "% word errors", [0, 1, 2])
+    yield Found(key, to_json(found), "% word errors", [0, 1, 2])
+
+
+def measure_times(asked: Asked) -> Iterator[Found]:
+    """Of an update, each network on the same batches, in turns."""
+    found = data(0, 60, 8) if asked.check else data(0)
+    letters = letters_of(c.sentence.text for c in found.train)
+    next_batch = similar_lengths(*encoded(found.train, letters), B)
+    models = {
+        name: NETWORKS[name].kind(2 * BANDS, NETWORKS[name].units, letters.size)
+        for name in ("loop", "window", "dilated")
+    }
+    taken: dict[str, list[float]] = {name: [] for name in models}
+    for turn in range(2 if asked.check else 21):  # the first one compiles
+        for name, model in models.items():
+            begun = time.process_time()
+            train_module(
+                model,
+                speech_loss,
+                next_batch,
+                optimizer=adam(NETWORKS[name].rate),
+                schedule=Schedule(5, 1.0),
+                rng=np.random.default_rng(turn),
+            )
+            if turn:
+                taken[name].append(1000 * (time.process_time() - begun) / 5)
+    medians = {name: float(np.median(values)) for name, values in taken.items()}
+    yield from founds("speech.times", medians, "ms an update", 0)
 
 
 def measure_lexicon(asked: Asked) -> Iterator[Found]:
@@ -198,5 +239,12 @@ TRAINING = Training(
     "speech",
     __doc__,
     {name: partial(train, name) for name in NETWORKS},
-    {"lexicon": measure_lexicon, "rates": measure_rates},
+    {
+        "lexicon": measure_lexicon,
+        "times": measure_times,
+        "rates": partial(measure_rates, COMPARED, RATES, "speech.rates"),
+        "rates.dilated": partial(
+            measure_rates, ("dilated",), STACK, "speech.rates.dilated"
+        ),
+    },
 )
