@@ -94,3 +94,25 @@ def test_the_comparison_is_recorded_and_comes_back(tmp_path, monkeypatch):
         assert [run["all"] for run in facts[name]["errors"]] == result.test
     halves = kept["frames.blocks.halves"]["value"]
     assert {len(half["lower"]) for half in halves.values()} == {3}
+
+
+def test_eight_frames_get_more_updates_and_a_rate_again(
+    tmp_path, monkeypatch
+):
+    for name in ("COUNT", "TESTED"):
+        monkeypatch.setattr(task, name, 4)
+    monkeypatch.setattr(task, "RATES", [0.01, 0.02, 0.04])
+    task.films.cache_clear()
+    task.network.cache_clear()
+    path = tmp_path / "m.json"
+    words = ["time", "--steps", "2", "--path", str(path)]
+    runner.main(task.TRAINING, words)
+    task.films.cache_clear()
+    task.network.cache_clear()
+    kept = measurements.read(path)
+    found = from_json(kept["frames.time"]["value"])
+    facts = kept["frames.time.facts"]["value"]
+    assert found.steps == 3
+    assert list(found.results) == ["eight frames"]
+    result = found.results["eight frames"]
+    assert [run["all"] for run in facts["errors"]] == result.test

@@ -13,7 +13,7 @@ def known():
     return measurements.read()
 
 
-@pytest.mark.parametrize("study", ["digits"])
+@pytest.mark.parametrize("study", ["digits", "captions", "bag"])
 def test_each_network_on_digits_runs_at_the_rate_that_it_chose(
     known, study
 ):
@@ -35,6 +35,14 @@ def test_every_network_that_has_a_rival_gets_a_rate_of_its_own():
         assert len(task.networks) == 1 or sorted(rated) == sorted(
             task.networks
         )
+
+
+def test_the_captioners_were_compared_alike(known):
+    loops, bag = (
+        from_json(known[f"video.{study}.rates"]["value"])
+        for study in ("captions", "bag")
+    )
+    assert loops[:3] == bag[:3]  # steps, seeds, grid
 
 
 def test_a_fit_on_digits_that_is_asked_for_again_is_not_repeated(

@@ -133,7 +133,7 @@ TASKS = {
         24_000,
         32,
         3200,
-        {"attention": 0.0015, "vector": 0.003, "bag": 0.003},
+        {"attention": 0.0015, "vector": 0.003, "bag": 0.0015},
     ),
     "actions": Task(
         action_films,

@@ -10,11 +10,13 @@ those just uncovered. Blocks twice as wide as in training are judged too.
 
 With the chosen rate each is also trained with the block in the upper half, and
 judged on films of either half; the dense LSTM, and no other, is trained four
-times as long as well. About ten minutes of one core.
+times as long as well. About ten minutes of one core. "time" gives eight frames
+the updates that fit into the ConvLSTM's time, and again a rate of their own: two
+minutes.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 from typing import Any, NamedTuple
 
@@ -25,7 +27,7 @@ from torch.nn.functional import relu
 from tqdm import tqdm
 
 from rnncore.application import cooling, seeded, train_module
-from rnncore.comparison import Setting, Trained, compare, to_json
+from rnncore.comparison import Comparison, Setting, Trained, compare, to_json
 from rnncore.data.video import HIGH, Covered, passing_blocks
 from rnncore.nn import LSTM
 from rnncore.train import Schedule
@@ -34,11 +36,13 @@ from rnncore.video.model import NextFrame, film_batches, next_frame_loss
 from tools.train.runner import SEEDS, Asked, Found, Training
 
 S, B, STEPS, LONGER = 16, 8, 300, 4
+TIME = 1.5  # an update of the ConvLSTM, in updates of eight frames
 RATES = [0.003, 0.01, 0.03, 0.1]
 COUNT, TESTED = 2000, 200
 WIDTH, WIDER = 4, 8  # of the block, in training and in a second test
 UPPER, LOWER = range(S // 2 - HIGH + 1), range(S // 2, S - HIGH + 1)
 UNIT = "thousandths of squared error"
+FACTS = f"weights; seconds of one core; {UNIT}"
 
 
 class WindowNextFrame(nn.Module):
@@ -151,15 +155,20 @@ def facts_of(runs: list[Outcome]) -> dict[str, Any]:
     }
 
 
-def measure(asked: Asked) -> Iterator[Found]:
-    """The comparison, then what its chosen networks do where."""
-    found = compare(
-        {name: partial(train_network, name) for name in NETWORKS},
+def compared(names: Iterable[str], steps: int, asked: Asked) -> Comparison:
+    """These networks, each at every rate."""
+    return compare(
+        {name: partial(train_network, name) for name in names},
         {"rate": RATES},
-        steps=asked.steps or STEPS,
+        steps=steps,
         seeds=SEEDS,
         extensions=0 if asked.check else 2,
     )
+
+
+def measure(asked: Asked) -> Iterator[Found]:
+    """The comparison, then what its chosen networks do where."""
+    found = compared(NETWORKS, asked.steps or STEPS, asked)
     yield Found("frames.blocks", to_json(found), UNIT, list(SEEDS))
     facts, halves = {}, {}
     for name, result in found.results.items():
@@ -173,9 +182,18 @@ def measure(asked: Asked) -> Iterator[Found]:
     rate = found.results["dense LSTM"].chosen["rate"]
     steps = LONGER * found.steps
     facts["longer"] = facts_of([network("dense LSTM", rate, s, steps) for s in SEEDS])
-    unit = f"weights; seconds of one core; {UNIT}"
-    yield Found("frames.blocks.facts", facts, unit, list(SEEDS))
+    yield Found("frames.blocks.facts", facts, FACTS, list(SEEDS))
     yield Found("frames.blocks.halves", halves, UNIT, list(SEEDS))
 
 
-TRAINING = Training("frames", __doc__, {}, {"blocks": measure})
+def measure_time(asked: Asked) -> Iterator[Found]:
+    """Eight frames in the ConvLSTM's time."""
+    name, steps = "eight frames", round(TIME * (asked.steps or STEPS))
+    found = compared([name], steps, asked)
+    yield Found("frames.time", to_json(found), UNIT, list(SEEDS))
+    rate = found.results[name].chosen["rate"]
+    facts = facts_of([network(name, rate, s, steps) for s in SEEDS])
+    yield Found("frames.time.facts", facts, FACTS, list(SEEDS))
+
+
+TRAINING = Training("frames", __doc__, {}, {"blocks": measure, "time": measure_time})
