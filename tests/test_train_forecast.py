@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -69,6 +70,31 @@ def test_rates_are_chosen_on_windows_that_neither_train_nor_test(
         assert again.results[name].chosen == result.chosen
         assert again.results[name].tried == result.tried
         assert again.results[name].test != result.test
+
+
+def test_each_leak_is_one_mistake():
+    plans = forecast.leak_plans()
+    none, test = plans["none"].windows, plans["none"].windows.test
+    for name in ("overlap", "stopping"):
+        windows = plans[name].windows
+        assert np.array_equal(windows.test.target, test.target)
+        assert windows.scaler == none.scaler
+    stopping, overlap = (plans[n].windows for n in ("stopping", "overlap"))
+    assert np.array_equal(stopping.training.target, none.training.target)
+    assert np.array_equal(stopping.validation.target, test.target)
+    assert np.array_equal(overlap.validation.target, none.validation.target)
+    last = overlap.training.target[-1, -1]
+    assert last == test.target[-2, 0]  # a test day
+    assert plans["scaler"].windows.scaler != none.scaler
+    shuffled = plans["shuffled"].windows
+    for part, honest in zip(shuffled[:3], none[:3], strict=True):
+        assert part.target.shape == honest.target.shape
+
+
+def test_all_leaks_have_the_rate_of_the_network_without_one():
+    asked = runner.Asked(steps=2)
+    found, every = forecast.measure_rates("leak", asked)
+    assert set(found.value["results"]) == set(every.value) == {"none"}
 
 
 def test_a_run_uses_all_its_updates_and_keeps_the_best_weights(monkeypatch):

@@ -7,8 +7,8 @@ and of each the weights are kept that are best on the validation windows.
 
 "rates.NAME": the networks of a study at every learning rate, each then tested
 at the one that its validation windows chose. RATE has those, and the other
-studies train at them, but for "leak" and "units", whose one rate nothing chose
-and whose runs stop early. About half an hour of one core, rates and all.
+studies train at them ("share" has no other study: the page trains it). About
+half an hour of one core, rates and all.
 """
 
 import time
@@ -46,6 +46,7 @@ from rnncore.forecast.models import Direct, EncoderDecoder, Recursive
 from rnncore.forecast.scores import coverage, crps, pinball_loss
 from rnncore.forecast.training import ask, futures, train_forecaster
 from rnncore.forecast.windows import (
+    Scaler,
     Windows,
     changes,
     cut,
@@ -75,6 +76,9 @@ RATE = {  # by study and network: what "rates" chose
     "weather": {"plain": 0.003, "covariates": 0.003},
     "wine": {"calendar": 0.0333333, "no_calendar": 0.01},
     "countries": {"1992": 0.003, "1997": 0.01, "2002": 0.01},
+    "units": {"network": 0.0333333},
+    "leak": {"none": 0.003},
+    "share": {"changes": 0.001, "levels": 0.01},
 }
 Values = defaultdict[str, Any]  # by name: a score, or one for each seed
 
@@ -237,49 +241,100 @@ def weather_study(found: Values, asked: Asked) -> None:
     found["climatology"] = errors(e, e.back(np.zeros(e.actual.shape)))
 
 
-def leak_study(found: Values, asked: Asked) -> None:
-    """How good a forecast of a share looks if one is not careful.
+def share_plans() -> dict[str, Plan]:
+    """Tomorrow's price of a share, as a step of its logarithm and as a level."""
+    prices = google_share().to_numpy()
+    parts = split_by_time(len(prices), 150, 250)
+    starts = [origins(part, 20, 1) for part in parts]
+    known = prices[: parts.training.stop]
+    scaler, unit = fit_scaler(known), np.abs(np.diff(known)).mean()
+    step = np.diff(np.log(known)).std()
+    before, actual = prices[starts[2] - 1], prices[starts[2]]
+    alone = [  # without the level
+        w._replace(past=w.past[..., :1], known=w.known[..., :0])
+        for w in (changes(cut(np.log(prices) / step, at, 20, 1)) for at in starts)
+    ]
+    levels = [cut(scaled(prices, scaler), at, 20, 1) for at in starts]
+    head = mean_head()
 
-    Twenty days ahead, in units of persistence's error on the same windows.
+    def plan(cuts: list[Windows], back: Callable) -> Plan:
+        def score(module: torch.nn.Module) -> float:
+            said = back(head.point(ask(module, cuts[2])).numpy()[0])
+            return float(np.abs(said - actual).mean() / unit)
+
+        windows = Parts(cuts[0], cuts[1])
+        make = partial(Direct, "GRU", 0, 16, 1)
+        return Plan(make, head, windows, score, 200, {"batch": 32})
+
+    return {
+        "changes": plan(alone, lambda said: before * np.exp(said * step)),
+        "levels": plan(levels, lambda said: unscaled(said, scaler)),
+    }
+
+
+def leak_plans() -> dict[str, Plan]:
+    """A share's next twenty days: honestly, and with one mistake at a time.
+
+    The score is in units of persistence's error on the same windows.
     """
     prices = google_share().to_numpy()
     N, history, horizon = len(prices), 20, 20
     parts = split_by_time(N, 150, 250)
-    head = mean_head()
     honest = fit_scaler(prices[: parts.training.stop])
     by_time = [origins(part, history, horizon) for part in parts]
     until_test = np.arange(history, parts.test.start)
     mixed = np.random.default_rng(0).permutation(origins(range(N), history, horizon))
     sizes = np.cumsum([len(at) for at in by_time])
-    cases = {
-        "none": (by_time, honest, 1),
-        "scaler": (by_time, fit_scaler(prices), 1),
-        "overlap": ([until_test, *by_time[1:]], honest, 1),
-        "stopping": (by_time, honest, 2),
-        "shuffled": (np.split(mixed, sizes)[:3], honest, 1),
-    }
-    for name, (starts, scaler, stop_by) in cases.items():
+    head = mean_head()
+
+    def plan(starts: list[np.ndarray], scaler: Scaler, stop_by: int) -> Plan:
         cuts = [cut(scaled(prices, scaler), at, history, horizon) for at in starts]
-        windows = Parts(cuts[0], cuts[stop_by])
-        test = starts[2]
-        actual = unscaled(cuts[2].target, scaler)
-        still = np.abs(prices[test - 1] - actual).mean()
-        for seed in asked.seeds:
-            module = trained(
-                lambda: Direct("GRU", 0, 32, horizon),
-                head,
-                windows,
-                seed,
-                asked,
-                steps=1500,
-                rate=5e-3,
-                patience=10,
-            )
-            point = unscaled(head.point(ask(module, cuts[2])).numpy(), scaler)
-            found[name].append(np.abs(point - actual).mean() / still)
+        windows = Shares(cuts[0], cuts[stop_by], cuts[2], scaler, prices[starts[2] - 1])
+
+        def score(module: torch.nn.Module) -> float:
+            return over_still(windows, head.point(ask(module, windows.test)).numpy())
+
+        make = partial(Direct, "GRU", 0, 32, horizon)
+        return Plan(make, head, windows, score, 1500, {})
+
+    return {
+        "none": plan(by_time, honest, 1),
+        "scaler": plan(by_time, fit_scaler(prices), 1),
+        "overlap": plan([until_test, *by_time[1:]], honest, 1),
+        "stopping": plan(by_time, honest, 2),
+        "shuffled": plan(np.split(mixed, sizes)[:3], honest, 1),
+    }
+
+
+class Shares(NamedTuple):
+    """Windows of a share; last has the price before each test window."""
+
+    training: Windows
+    validation: Windows
+    test: Windows
+    scaler: Scaler
+    last: np.ndarray
+
+
+def over_still(w: Shares, said: np.ndarray) -> float:
+    """The error over that of today's price. Shapes: said (K, B)"""
+    actual = unscaled(w.test.target, w.scaler)
+    wrong = np.abs(unscaled(said, w.scaler) - actual).mean()
+    return float(wrong / np.abs(w.last - actual).mean())
+
+
+def leak_study(found: Values, asked: Asked) -> None:
+    """How good a forecast of a share looks if one is not careful.
+
+    All have the rate of the network without a mistake.
+    """
+    for name, plan in leak_plans().items():
+        for seed in seeds_of("leak", asked):
+            module = run(plan, RATE["leak"]["none"], seed, asked).module
+            found[name].append(plan.score(module))
         if name in ("none", "shuffled"):
-            point = unscaled(copied(cuts[0], cuts[2]), scaler)
-            found[f"nearest_{name}"] = np.abs(point - actual).mean() / still
+            w = plan.windows
+            found[f"nearest_{name}"] = over_still(w, copied(w.training, w.test))
 
 
 def copied(training: Windows, test: Windows) -> np.ndarray:
@@ -389,14 +444,16 @@ def wine_study(found: Values, asked: Asked) -> None:
         found[key] = [by_month.mean() for by_month in found[key]]
 
 
-def country_plan(windows: Any) -> Plan:
+def country_plan(
+    windows: Any, score: Callable[[torch.nn.Module], float] | None = None
+) -> Plan:
     """One model for all countries, ten years ahead."""
 
-    def score(module: torch.nn.Module) -> float:
+    def error(module: torch.nn.Module) -> float:
         return country_scores(windows, *said_by(module, HEAD, windows.test))[""]
 
     make = partial(Direct, "GRU", 1, H, 10, HEAD.P)
-    return Plan(make, HEAD, windows, score, 1000, {})
+    return Plan(make, HEAD, windows, score or error, 1000, {})
 
 
 def country_plans() -> dict[str, Plan]:
@@ -465,11 +522,8 @@ def by_number(found: Values, asked: Asked) -> None:
             found[f"network_of_{number}"].append(plan.score(module))
 
 
-def unit_study(found: Values, asked: Asked) -> None:
-    """The countries from 2002 on, each window in units of its own past.
-
-    What the level is worth; the rate is not chosen.
-    """
+def unit_plans() -> dict[str, Plan]:
+    """The countries from 2002 on, each window in units of its own past."""
     rates = fertility().to_numpy()
     every = np.arange(rates.shape[1])
     kept = every % 5 == 0
@@ -483,12 +537,20 @@ def unit_study(found: Values, asked: Asked) -> None:
     parts = Parts(windows(every[~kept], before)[0], windows(every[kept], before)[0])
     test, scaler = windows(every, np.array([42]))
     actual = rates[42:52] - rates[41]
-    plan = country_plan(parts)
-    for seed in asked.seeds:
-        module = trained(plan.make, HEAD, parts, seed, asked, steps=plan.steps)
+
+    def score(module: torch.nn.Module) -> float:
         point, _ = said_by(module, HEAD, test)
-        error = np.abs(point * scaler.spread - actual).mean()
-        found["network"].append(float(error))
+        return float(np.abs(point * scaler.spread - actual).mean())
+
+    return {"network": country_plan(parts, score)}
+
+
+def unit_study(found: Values, asked: Asked) -> None:
+    """What the level is worth, which such units hide."""
+    for name, plan in unit_plans().items():
+        for seed in seeds_of("units", asked):
+            module = run(plan, RATE["units"][name], seed, asked).module
+            found[name].append(plan.score(module))
 
 
 def rival_study(found: Values, asked: Asked) -> None:
@@ -542,17 +604,25 @@ PLANS: dict[str, Callable[[], dict[str, Plan]]] = {
     "weather": weather_plans,
     "wine": wine_plans,
     "countries": country_plans,
+    "units": unit_plans,
+    "leak": leak_plans,
+    "share": share_plans,
 }
+UNITS = {"leak": "error over persistence's"} | dict.fromkeys(
+    ("countries", "units"), "births a woman"
+)
 
 
 def measure_rates(study: str, asked: Asked) -> Iterator[Found]:
     """A study's networks, each at a rate that the validation windows chose.
 
     What the runs at other rates score on the test windows is recorded
-    beside it, and chooses nothing.
+    beside it, and chooses nothing. Of the share's mistakes none has a
+    rate of its own.
     """
     plans, seeds = PLANS[study](), [*seeds_of(study, asked._replace(seeds=SEEDS))]
-    steps = asked.steps or next(iter(plans.values())).steps
+    names = [name for name in plans if name in RATE[study]]
+    steps = asked.steps or plans[names[0]].steps
     tested: dict[str, dict[str, list[float]]] = {}
 
     def at(name: str, setting: Setting, seed: int, steps: int) -> Trained:
@@ -566,15 +636,14 @@ def measure_rates(study: str, asked: Asked) -> Iterator[Found]:
         return Trained(loss, steps, lambda: error)
 
     found = compare(
-        {name: partial(at, name) for name in plans},
+        {name: partial(at, name) for name in names},
         {"rate": RATES},
         steps=steps,
         seeds=seeds,
         headline=len(seeds) >= HEADLINE,
         extensions=4,
     )
-    key = f"forecast.rates.{study}"
-    unit = "births a woman" if study == "countries" else "MASE over all steps"
+    key, unit = f"forecast.rates.{study}", UNITS.get(study, "MASE over all steps")
     yield Found(key, to_json(found), unit, seeds)
     yield Found(f"{key}.every", tested, f"{unit}, by rate", seeds)
 
