@@ -9,8 +9,7 @@ code on disk and not the mutant, or is tested by whole runs, in seconds each
 (`commands/`, `run/`, `services/`, `isolation/` but the wire format, `trusted/`
 but the proxies, `course/settings.py` and `gradebook.py`, `reports/overview.py`
 and `rubric.py`), and `assignments/`, whose tests build assignments. Still to be
-listed, as their tests are quick: `door.py`, `reports/asked.py` and
-`feedback.py`.
+listed, as their tests are quick: `door.py` and `reports/feedback.py`.
 """
 
 import argparse
@@ -57,14 +56,16 @@ MODULES = {
     "grader/reports/suspicion.py": ["grade_tables"],
     "grader/trusted/proxies.py": ["proxies"],
     "grader/isolation/wire.py": ["wire"],
+    "grader/reports/asked.py": ["grade_feedback"],
 }
-ELSEWHERE = [  # a program of its own runs the module on disk
+ELSEWHERE = [  # a program of its own, or a file, that is only in the checkout
     "test_importing_brings_torch_only_where_torch_is_the_subject",
     "test_a_killed_run_resumes_exactly",
     "test_whoever_looks_sees_a_complete_file",
+    "test_the_books_address_is_one_that_a_browser_opens",
 ]
 SECONDS = [  # each; what they try at random, a table in the same file says
-    "test_a_tree_of_plain_values_comes_back",
+    "test_a_tree_of_plain_values_comes_back"
 ]
 PATH = ROOT / "tests/survivors.json"
 GUIDE = ROOT / "CONTRIBUTING.md"
