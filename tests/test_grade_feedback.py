@@ -458,6 +458,8 @@ def test_a_part_of_the_page_in_its_words():
     made = parts(Task("later", 0, 2, True))
     assert (made["in_words"], made["answer"]) == (True, "")
     assert (made["place"], made["chapter"]) == (None, "")
+    assert parts(Task("test_vjp", 3, 3, False))["hint"] == ""
+    assert "30 h after the due date" in shown(late=30.0)
 
 
 @pytest.mark.parametrize(
