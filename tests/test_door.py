@@ -344,3 +344,226 @@ def test_a_path_that_no_call_takes_is_too_much(tmp_path):
         os.close(number)
     with pytest.raises(door.TooMuch, match="a path that is too long"):
         door.files_in(tmp_path, 100, 100)
+
+
+# ------------------------------------------------------------ in few examples
+
+
+@pytest.mark.parametrize(
+    ("value", "most", "said"),
+    [
+        ("a\r\nb\rc\td\ne", 100, "a\nb\nc\td\ne"),
+        ("a\x00\u202e\ufeff\x07b", 100, "ab"),
+        ("\x1b[1;2 mA\x1b[?25lB", 100, "AB"),
+        ("a\x1b]0;x\ny\x07b\x1bPz\x1b\\c\x1b]d", 100, "abc"),
+        ("a\x1b\nb\x1bcd", 100, "abd"),
+        ("abcde", 5, "abcde"),
+        ("abcdef", 5, "abcde ..."),
+        ("\x1b[0m" * 4 + "abcdef", 5, "abcd"),  # the rest is not looked at
+        (None, 5, "None"),
+        (True, 5, "True"),
+        (1.5, 5, "1.5"),
+        (2**64 - 1, 100, "18446744073709551615"),
+        (1 - 2**64, 100, "-18446744073709551615"),
+        (2**64, 100, ""),
+        (-(2**64), 100, ""),
+        ([1], 5, ""),
+        ({"a": 1}, 5, ""),
+    ],
+    ids=repr,
+)
+def test_a_text_is_made_plain(value, most, said):
+    assert door.text(value, most) == said
+
+
+def test_a_text_is_cut_and_a_line_is_one():
+    assert door.text("x" * 10_001) == "x" * 10_000 + " ..."
+    assert door.text("x" * 10_000) == "x" * 10_000
+    assert door.line("x" * 301) == "x" * 300 + " ..."
+    assert door.line(" a\n\tb  c ", 9) == "a b c"
+    assert door.line("abcdef", 5) == "abcde ..."
+    assert door.valid("é\ud800b") == "é?b"
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ("=1+1", "'=1+1"),
+        ("  ＝1", "'  ＝1"),
+        ("＋1", "'＋1"),
+        ("－1", "'－1"),
+        ("＠a", "'＠a"),
+        ("\t=", "'\t="),
+        ("a=1", "a=1"),
+        ("\ud800", "?"),
+        (3, 3),
+        (None, None),
+    ],
+    ids=repr,
+)
+def test_a_cell_that_begins_like_a_formula_is_quoted(value, kept):
+    assert door.cell(value) == kept
+
+
+def test_some_lines_stand_for_many():
+    assert door.some(["a"] * 30) == ["a"] * 30
+    assert door.some(("a", "b"), 2) == ["a", "b"]
+    assert door.some(["a", "b", "c"], 2) == ["a", "b", "and 1 more"]
+    more = door.some(["a"] * 1031)
+    assert more[29:] == ["a", "and 1,001 more"]
+
+
+def test_why_a_name_is_refused():
+    assert door.unfit("x" * 100) is None
+    assert door.unfit("é" * 100) is None  # 200 bytes
+    for name in ("x" * 101, "é" * 99 + "李"):
+        assert door.unfit(name) == "a name of over 100 letters (200 bytes)"
+    assert door.unfit("a\nb") == (
+        "a name that is no text in UTF-8, or has characters that cannot be seen"
+    )
+
+
+def test_a_tree_is_walked_as_deep_as_was_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(door, "DEEPEST", 2)
+    (tmp_path / "a/b").mkdir(parents=True)
+    (tmp_path / "a/b/x").touch()
+    (tmp_path / "up").symlink_to("..")
+    beneath = ["a", "a/b", "a/b/x", "up"]
+    assert sorted(door.walk(tmp_path)) == [tmp_path / p for p in beneath]
+    assert len([*door.walk(tmp_path, 4)]) == 4
+    with pytest.raises(door.TooMuch, match=r"^more than 3 files$"):
+        [*door.walk(tmp_path, 3)]
+    (tmp_path / "a/b/c").mkdir()
+    with pytest.raises(
+        door.TooMuch, match=r"^folders in folders, over 2 deep$"
+    ):
+        [*door.walk(tmp_path)]
+
+
+def test_a_folder_that_cannot_be_read_holds_nothing(tmp_path):
+    assert [*door.walk(tmp_path / "none")] == []
+    with pytest.raises(door.TooMuch, match=r"^a path that is too long$"):
+        [*door.walk(tmp_path / ("x" * 300))]
+
+
+def test_a_folders_files_are_bounded_in_their_bytes(tmp_path):
+    (tmp_path / "a").write_bytes(bytes(1_500_000))
+    (tmp_path / "b").write_bytes(bytes(1))
+    with pytest.raises(door.TooMuch, match=r"^more than 2 MB$"):
+        door.files_in(tmp_path, 1_500_000, 9)
+    assert len(door.files_in(tmp_path, 1_500_001, 9)) == 2
+
+
+def test_a_files_path_is_bounded_in_its_bytes(tmp_path):
+    place = tmp_path / "é" / ("a" * 200) / ("b" * 200)
+    place.mkdir(parents=True)
+    (place / ("c" * 95)).touch()  # 2 + 200 + 200 + 95 and three strokes
+    (place / ("d" * 96)).touch()
+    assert [p.name for p in door.files_in(tmp_path, 9, 9)] == ["c" * 95]
+
+
+@pytest.mark.parametrize(
+    ("said", "year"),
+    [
+        (" 2026-11-20 10:00 ", 2026),
+        ("1970-01-01 10:00", 1970),
+        ("1969-12-31 10:00", None),
+        ("2200-01-01 10:00", 2200),
+        ("2201-01-01 10:00", None),
+        ("tomorrow", None),
+        ("2026-13-40 10:00", None),
+        ("2026-11-20 10:00:00 X", None),
+    ],
+)
+def test_a_moment_is_in_our_time(said, year):
+    found = door.moment(said)
+    assert (found.year if found else None) == year
+
+
+def test_a_notebooks_text_may_begin_with_a_mark():
+    assert door.notebook(b"\xef\xbb\xbf[1]") == [1]
+    with pytest.raises(UnicodeDecodeError):
+        door.notebook(b'"\xff"')
+
+
+def test_the_cells_of_a_notebook_are_a_list_of_so_many():
+    assert len(door.cells_of({"cells": [0] * 2_000})) == 2_000
+    for cells in ({}, [0] * 2_001):
+        says = r"^a list of at most 2,000 cells is expected$"
+        with pytest.raises(ValueError, match=says):
+            door.cells_of({"cells": cells})
+
+
+def test_a_cells_text_may_come_in_lines():
+    assert door.source(["a\n", "b\ud800"]) == "a\nb?"
+    assert door.source("ab") == "ab"
+
+
+NOTHING = {
+    "grade": False,
+    "solution": False,
+    "locked": False,
+    "grade_id": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("value", "believed"),
+    [
+        (3, None),
+        ({}, NOTHING),
+        ({"grade": 1, "solution": "yes", "x": 2, "grade_id": 3}, NOTHING),
+        (
+            {"grade": True, "solution": True, "locked": True},
+            {**NOTHING, "grade": True, "solution": True, "locked": True},
+        ),
+        ({"grade_id": "a\nb"}, {**NOTHING, "grade_id": "a b"}),
+        (
+            {"grade_id": "x" * 101},
+            {**NOTHING, "grade_id": "x" * 100 + " ..."},
+        ),
+        ({"points": 2}, {**NOTHING, "points": 2}),
+        ({"points": 0.5}, {**NOTHING, "points": 0.5}),
+        ({"points": -999_999}, {**NOTHING, "points": -999_999}),
+        ({"points": 10**6}, {**NOTHING, "points": -1}),
+        ({"points": -(10**6)}, {**NOTHING, "points": -1}),
+        ({"points": "2"}, {**NOTHING, "points": -1}),
+        ({"points": None}, {**NOTHING, "points": -1}),
+    ],
+    ids=repr,
+)
+def test_only_so_much_of_a_cells_marks_is_believed(value, believed):
+    assert door.marks(value) == believed
+
+
+@pytest.mark.parametrize(
+    ("metadata", "name"),
+    [
+        ({"kernelspec": {"name": "py\n3"}}, "py 3"),
+        ({"kernelspec": {"name": "x" * 61}}, "x" * 60 + " ..."),
+        ({"kernelspec": {"name": 3}}, None),
+        ({"kernelspec": {}}, None),
+        ({"kernelspec": "name"}, None),
+        ({}, None),
+        ([], None),
+    ],
+    ids=repr,
+)
+def test_the_kernel_of_a_notebook(metadata, name):
+    assert door.kernel_name(metadata) == name
+
+
+def test_a_messages_texts_are_made_valid():
+    data = b'{"a\\uD800": ["\\udfff", {"b": "c"}, 1.5, null, "\xc3\xa9"]}'
+    assert door.message(data) == {"a?": ["?", {"b": "c"}, 1.5, None, "é"]}
+    assert door.message(b'["\\\\x", "\xc3\xa9"]') == ["\\x", "é"]
+
+
+def test_the_parts_of_a_message_are_counted():
+    data = b'[{"a": 1, "b": 2}, 3, []]'  # 3 commas, 3 brackets
+    assert len(door.message(data, 6)) == 3
+    with pytest.raises(ValueError, match=r"^it has 6 parts, more than 5$"):
+        door.message(data, 5)
+    says = r"^it has 2,000 parts, more than 1,500$"
+    with pytest.raises(ValueError, match=says):
+        door.message(b"[," * 1000, 1500)

@@ -1,8 +1,11 @@
 """Each task's feedback: points, the code, what came, what to do now."""
 
+import os
 import re
 import shutil
+from dataclasses import dataclass
 from html import unescape
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -294,6 +297,51 @@ def test_of_no_release_nothing_is_known(tmp_path):
     assert bare == asked.Asked("", {"vjp": asked.Task()})
 
 
+def test_a_task_is_told_from_the_text_right_above_it(tmp_path):
+    gap = answer(
+        "gap", 'x = 1\ndef f(): pass\n\n\nclass gap:\n    "A gap."'
+    )
+    found = read_of(
+        new_code_cell("# No title\n## No task"),
+        new_markdown_cell("Before it.\n\n# No first line"),
+        answer("early", "YOUR ANSWER", new=new_markdown_cell),
+        gap,
+        new_markdown_cell("#  The title \n\n## One\n\nIt."),
+        new_markdown_cell("# Another"),
+        new_markdown_cell(
+            "## Two\n\n<details><summary>Hint 1</summary>No.</details>\n\n"
+            "### Three (1.5 points)\n\nA *list*. It is. What\nholds?\n\nAnd. More."
+        ),
+        new_markdown_cell(
+            "## Of a cell's own", metadata=cell_metadata("own", locked=True)
+        ),
+        answer("why", "YOUR ANSWER", new=new_markdown_cell),
+        answer("other", "def f():\n    'Not this.'"),
+        folder=tmp_path,
+    )
+    assert found.title == "The title"
+    assert found.tasks == {
+        "early": asked.Task(),
+        "gap": asked.Task(line="A gap."),
+        "own": asked.Task("Three", "What holds?"),
+        "why": asked.Task("Three", "What holds?"),
+        "other": asked.Task("Three"),
+    }
+
+
+def test_a_release_that_changed_is_read_again(tmp_path):
+    def of(text, moment):
+        cell = new_markdown_cell(text)
+        nbformat.write(new_notebook(cells=[cell]), tmp_path / "a.ipynb")
+        os.utime(tmp_path / "a.ipynb", (moment, moment))
+        return asked.asked(tmp_path / "a.ipynb")
+
+    one = of("# One", 1)
+    assert one.title == "One"
+    assert of("# Two", 2).title == "Two"
+    assert of("# Three", 2).title == "Two"  # not read: it has not changed
+
+
 @pytest.mark.parametrize(
     "path",
     sorted((ROOT / "exercises").glob("*/*.ipynb")),
@@ -315,6 +363,132 @@ WIDE = MISTAKE._replace(
     all_came="  ".join(["-0.12345*"] * 4),
     call=f"called with {'d_h (2, 2), ' * 30}",
 )
+
+
+@dataclass
+class Demo:
+    """As much of a course as the page is written from."""
+
+    root: Path
+    book_url: str = "https://rnn.example"
+
+    @property
+    def feedback(self):
+        return self.root / "feedback"
+
+    @property
+    def source(self):
+        return self.root / "source"
+
+    def released(self, name):
+        return self.root / f"{name}.ipynb"
+
+
+def test_a_page_is_written_where_it_says_something_new(tmp_path):
+    course, who = Demo(tmp_path), Submission("ann", "demo", None)
+    (course.source / "demo").mkdir(parents=True)
+    (course.source / "demo/checks.json").write_text(
+        '{"explained": {"vjp": {"page": "intro", "title": "Words"}}}'
+    )
+    read_of(
+        new_markdown_cell("# The title"),
+        answer("vjp", 'def vjp(a):\n    """Back."""'),
+        folder=tmp_path,
+    )
+    result = {"reason": None, "errors": [], "remarks": []}
+    row = Row(who, "graded", "", tasks=[Task("test_vjp", 0, 3, False)])
+    feedback.write_feedback(course, who, result, row)
+    path = tmp_path / "feedback/ann/demo/demo.html"
+    text = path.read_text("utf-8")
+    assert "<title>The title: feedback for ann</title>" in text
+    assert "<p>Back.</p>" in text
+    assert (
+        '<a href="https://rnn.example/intro.html">Words</a>, intro' in text
+    )
+    os.utime(path, (1, 1))
+    feedback.write_feedback(course, who, result, row)
+    assert path.stat().st_mtime == 1
+    result["remarks"] = ["the cell \u00e9 was missing"]
+    feedback.write_feedback(course, who, result, row)
+    assert "the cell \u00e9 was missing" in path.read_text("utf-8")
+
+
+def parts(task, answers=(), wording=WORDING, where=()):
+    return feedback._part(task, wording, dict(answers), dict(where))
+
+
+def test_a_part_of_the_page_in_its_words():
+    place = Place("ch12_music", "Tunes")
+    hint = WORDING.tasks["vjp"].hint
+    task = Task("test_vjp", 0, 3, False, "", MISTAKE, (WIDE,))
+    task.properties.update(values=[1, 2], own=[0, 1])
+    made = parts(task, {"vjp": CODE}, where={"vjp": place})
+    assert made == {
+        "task": task,
+        "failures": [MISTAKE, WIDE],
+        "properties": [
+            ("values", "the right values", 1, 2),
+            ("own", "own", 0, 1),
+        ],
+        "name": "vjp",
+        "in_words": False,
+        "answer": CODE,
+        "title": "Task 1: *back*",
+        "line": "Backward through `cell`.",
+        "hint": hint,
+        "place": MISTAKE.read,
+        "chapter": "chapter 3",
+    }
+    made = parts(
+        Task("why", 1, 2, False), {"why": "So."}, where={"why": place}
+    )
+    assert made == {
+        "task": Task("why", 1, 2, False),
+        "failures": [],
+        "properties": [],
+        "name": "why",
+        "in_words": True,
+        "answer": "So.",
+        "title": "why",
+        "line": "",
+        "hint": "",
+        "place": place,
+        "chapter": "chapter 12",
+    }
+    made = parts(Task("later", 0, 2, True))
+    assert (made["in_words"], made["answer"]) == (True, "")
+    assert (made["place"], made["chapter"]) == (None, "")
+    assert parts(Task("test_vjp", 3, 3, False))["hint"] == ""
+    assert "30 h after the due date" in shown(late=30.0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer", "hint"),
+    [
+        ("NotImplementedError", "", True),
+        ("ValueError", CODE, True),
+        ("NotRun", CODE, False),
+        ("NotGraded", CODE, False),
+    ],
+)
+def test_each_kind_of_failure_has_its_answer_and_its_hint(
+    kind, answer, hint
+):
+    made = parts(
+        Task("test_vjp", 0, 3, False, "", Failure(kind)), {"vjp": CODE}
+    )
+    assert made["answer"] == answer
+    assert bool(made["hint"]) is hint
+
+
+def test_a_comparison_names_its_parts():
+    assert compared(MISTAKE) == [
+        ("Checked", "d_a[0, 1]", ""),
+        ("Expected", "1.5", MISTAKE.all_expected),
+        ("Came", MISTAKE.came, MISTAKE.all_came),
+    ]
+    failure = Failure("TypeError", "error", "f", function="f")
+    assert compared(failure)[2] == ("Came", "TypeError", "")
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import math
 import socket
@@ -25,7 +26,9 @@ from grader.isolation.wire import (
     receive,
     send,
 )
+from rnncore import rnn
 from rnncore.rnn import Params, rnn_cell
+from rnncore.testing.failure import Place
 
 
 def keep(value):
@@ -133,6 +136,9 @@ def test_one_entry_of_a_larger_tensor_comes_back():
         np.dtype("float32"),
         torch.float64,
         10**400,
+        1 + 2j,
+        {1, "a"},
+        frozenset([2, (1, 3)]),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -412,8 +418,22 @@ def test_a_false_message_is_refused_with_the_reason(tree, says):
     assert says in error(tree, bytes(16))
 
 
+def test_a_number_is_one_and_of_bounded_length():
+    found = read({"g": ["<f8", [1], [0, 8]]}, bytes(8))
+    assert (type(found), found) == (np.float64, 0)
+    says = "cannot reshape array of size 2"
+    assert says in error({"g": ["<f8", [2], [0, 16]]}, bytes(16))
+    assert read({"i": "1" * 20_000}) == int("1" * 10_000, 16)
+
+
 def test_what_is_not_known_is_fetched():
-    for tree in ({"h": 3}, {"T": "qint8"}, {"T": "Tensor"}):
+    for tree in (
+        {"": [1]},
+        {"sz": [1]},
+        {"h": 3},
+        {"T": "qint8"},
+        {"T": "Tensor"},
+    ):
         assert read(tree) == tree
     assert read({"T": "int8"}) is torch.int8
 
@@ -484,6 +504,14 @@ def test_only_the_packages_tuples_are_made_by_name(name, kind):
         assert other._fields == ("a",)
 
 
+def test_a_name_of_the_package_that_is_no_tuple_makes_none(monkeypatch):
+    monkeypatch.setattr(rnn, "Node", ast.Name, raising=False)
+    found = read({"n": ["rnncore.rnn:Node", ["a", "b"], [1, 2]]})
+    assert (type(found).__name__, found) == ("Result", (1, 2))
+    place = Place("ch03_bptt", "Windows", "windows")
+    assert type(there(place)) is Place
+
+
 def test_a_learners_class_that_claims_a_library_is_not_known_by_name():
     class Tanh:
         __module__ = "numpy"
@@ -523,10 +551,12 @@ def test_a_frame_may_be_as_large_as_was_said():
 def test_the_sizes_of_a_frame_are_told():
     one, two = socket.socketpair()
     with one, two:
-        one.sendall(HEAD.pack(3_000_000_000, 1_500_000_000))
+        one.sendall(HEAD.pack(3 * 10**12, 10**12))
         with pytest.raises(WireError) as refused:
-            receive(two, 64_000_000)
-        assert str(refused.value) == "it has 4,500 MB, more than 64 MB"
+            receive(two, 2 * 10**12)
+        assert str(refused.value) == (
+            "it has 4,000,000 MB, more than 2,000,000 MB"
+        )
         one.sendall(HEAD.pack(3, 0) + b"[1]")
         with pytest.raises(WireError, match=r"^it is no message$"):
             receive(two, 10)

@@ -281,7 +281,7 @@ class Decoder:
             return self._view(*body)[0].reshape(())[()]
         if tag == "i":
             return int(body[:10_000], 16)
-        if tag in "sz":
+        if tag in ("s", "z"):
             parts = (self._decode(v) for v in body)
             return set(parts) if tag == "s" else frozenset(parts)
         if tag == "c":
@@ -373,7 +373,7 @@ def _own_tuple(fields: tuple[str, ...]) -> Any:
 def _known_tuple(name: str) -> Any:
     """A NamedTuple of the package that is loaded here already."""
     module, _, attribute = str(name).partition(":")
-    if module.partition(".")[0] != "rnncore" or "." in attribute:
+    if module.partition(".")[0] != "rnncore":
         return None
     kind = getattr(sys.modules.get(module), attribute, None)
     named = isinstance(kind, type) and issubclass(kind, tuple)
