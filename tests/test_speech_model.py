@@ -79,7 +79,10 @@ def test_normalisation_takes_nothing_from_padding_or_neighbours(rng):
 
 def test_a_layer_reads_directions_and_not_sizes(rng):
     """Normalised, so that it is the same for a layer ten times as large."""
-    model, x = dilated(), torch.tensor(rng.normal(size=(9, 1, 3)).astype("f"))
+    model, x = (
+        dilated(),
+        torch.tensor(rng.normal(size=(9, 1, 3)).astype("f")),
+    )
     before = model(x, [9])
     with torch.no_grad():
         for layer in (model.see, *model.widen):
