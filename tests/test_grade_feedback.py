@@ -166,7 +166,7 @@ def test_an_answer_in_words_stands_above_its_comment():
     row = Row(Submission("ann", "demo", None), "graded", "", tasks=[task])
     result = {"reason": None, "errors": [], "remarks": []}
     result["answers"] = {"why": "Because <b>."}
-    text = page(row.submission, result, row, {})
+    text = page(row.submission, result, row, {}, "")
     assert "<h3>Your answer</h3>\n<pre>Because &lt;b&gt;.</pre>" in text
     assert "<dt>Comment</dt><dd>and why?</dd>" in text
 
@@ -243,6 +243,7 @@ def test_what_a_learner_writes_is_no_html():
             {"reason": script, "errors": [script], "remarks": [script]},
             Row(Submission(script, "demo", None), "graded", ""),
             {},
+            "",
         ),
     ):
         assert "<script>" not in text

@@ -73,7 +73,7 @@ def page(
     result: dict[str, Any],
     row: Row,
     where: dict[str, Place],
-    site: str = "",
+    site: str,
     assignment: Asked | None = None,
 ) -> str:
     """The page as HTML; `site` is where the learners' book stands."""

@@ -9,7 +9,7 @@ code on disk and not the mutant, or is tested by whole runs, in seconds each
 (`commands/`, `run/`, `services/`, `isolation/` but the wire format, `trusted/`
 but the proxies, `course/settings.py` and `gradebook.py`, `reports/overview.py`
 and `rubric.py`), and `assignments/`, whose tests build assignments. Still to be
-listed, as their tests are quick: `door.py` and `reports/feedback.py`.
+listed, as its tests are quick: `door.py`.
 """
 
 import argparse
@@ -57,6 +57,7 @@ MODULES = {
     "grader/trusted/proxies.py": ["proxies"],
     "grader/isolation/wire.py": ["wire"],
     "grader/reports/asked.py": ["grade_feedback"],
+    "grader/reports/feedback.py": ["grade_feedback"],
 }
 ELSEWHERE = [  # a program of its own, or a file, that is only in the checkout
     "test_importing_brings_torch_only_where_torch_is_the_subject",
