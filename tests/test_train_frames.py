@@ -1,6 +1,7 @@
 """What the comparison of next-frame predictors counts, and its rivals."""
 
 import numpy as np
+import pytest
 import torch
 from arrays import assert_close
 from torch import nn
@@ -74,18 +75,28 @@ def test_errors_by_hand():
     assert_close(found["all"], 250 * (1 - 1 / 512), computed_in=np.float32)
 
 
-def test_the_comparison_is_recorded_and_comes_back(tmp_path, monkeypatch):
+@pytest.fixture
+def recorded(tmp_path, monkeypatch):
+    """A function: what a study of few films and updates has recorded."""
+
+    def study(name):
+        task.films.cache_clear()
+        task.network.cache_clear()
+        path = tmp_path / "m.json"
+        words = [name, "--steps", "2", "--path", str(path)]
+        runner.main(task.TRAINING, words)
+        return measurements.read(path)
+
     for name in ("COUNT", "TESTED"):
         monkeypatch.setattr(task, name, 4)
     monkeypatch.setattr(task, "RATES", [0.01, 0.02, 0.04])
+    yield study
     task.films.cache_clear()
     task.network.cache_clear()
-    path = tmp_path / "m.json"
-    words = ["blocks", "--steps", "2", "--path", str(path)]
-    runner.main(task.TRAINING, words)
-    task.films.cache_clear()
-    task.network.cache_clear()
-    kept = measurements.read(path)
+
+
+def test_the_comparison_is_recorded_and_comes_back(recorded):
+    kept = recorded("blocks")
     found = from_json(kept["frames.blocks"]["value"])
     facts = kept["frames.blocks.facts"]["value"]
     assert set(found.results) == set(task.NETWORKS)
@@ -96,20 +107,8 @@ def test_the_comparison_is_recorded_and_comes_back(tmp_path, monkeypatch):
     assert {len(half["lower"]) for half in halves.values()} == {3}
 
 
-def test_eight_frames_get_more_updates_and_a_rate_again(
-    tmp_path, monkeypatch
-):
-    for name in ("COUNT", "TESTED"):
-        monkeypatch.setattr(task, name, 4)
-    monkeypatch.setattr(task, "RATES", [0.01, 0.02, 0.04])
-    task.films.cache_clear()
-    task.network.cache_clear()
-    path = tmp_path / "m.json"
-    words = ["time", "--steps", "2", "--path", str(path)]
-    runner.main(task.TRAINING, words)
-    task.films.cache_clear()
-    task.network.cache_clear()
-    kept = measurements.read(path)
+def test_eight_frames_get_more_updates_and_a_rate_again(recorded):
+    kept = recorded("time")
     found = from_json(kept["frames.time"]["value"])
     facts = kept["frames.time.facts"]["value"]
     assert found.steps == 3
