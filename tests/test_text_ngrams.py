@@ -186,6 +186,18 @@ def test_both_are_what_a_slow_program_finds(ids, order, K, context):
         assert_close(ppm_next(model, context), slow)
 
 
+def test_texts_side_by_side_have_what_each_has_alone():
+    rng = np.random.default_rng(0)
+    model = fit_kneser_ney(rng.integers(0, 5, 60), 4, 5)
+    texts = rng.integers(0, 5, (6, 3))
+    for T in range(7):
+        together = kneser_ney_next(model, texts[:T])
+        alone = [kneser_ney_next(model, text) for text in texts[:T].T]
+        assert np.array_equal(together, alone)
+    with pytest.raises(ValueError, match=r"ids: expected \(T, B\), got"):
+        kneser_ney_next(model, texts[None])
+
+
 @given(rows, st.integers(1, 5), st.sampled_from([4, 5]), contexts)
 def test_all_probabilities_after_any_context_sum_to_one(
     ids, order, K, context

@@ -142,20 +142,24 @@ def kneser_ney_probabilities(model: KneserNey, ids: Tokens) -> np.ndarray:
 
 
 def kneser_ney_next(model: KneserNey, ids: Tokens) -> np.ndarray:
-    """The probabilities of all K tokens after a text, which may be empty.
+    """The probabilities of all K tokens after a text, or after each of B.
 
-    Raises ValueError where ids is no row of numbers from 0 to K - 1.
+    A text, ids (T,), may be empty and has (K,); texts side by side,
+    (T, B), have (B, K).
+
+    Raises ValueError where ids is neither, or its numbers are not whole
+    ones from 0 to K - 1.
     """
-    ids = _checked(ids, model.K) if len(ids) else np.zeros(0, np.int64)
+    B, T = np.shape(ids)[1:], len(ids)
+    ids = _checked(ids, model.K, *"TB"[: 1 + len(B)]) if T else ids
     everything = np.arange(model.K)
-    p = np.full(model.K, 1 / model.K)
-    for n, order in enumerate(model.orders[: len(ids) + 1]):
-        context = 0
+    p = np.full((*B, model.K), 1 / model.K)
+    for n, order in enumerate(model.orders[: T + 1]):
+        context = np.zeros(B, dtype=np.int64)
         for m in range(n):  # from the context's first token on
-            token = ids[len(ids) - n + m]
-            context = int(_find(model.orders[m], model.K, context, token))
-        same = np.full(model.K, context)
-        p, _ = _mix(order, model.K, same, everything, p)
+            token = ids[T - n + m]
+            context = _find(model.orders[m], model.K, context, token)
+        p, _ = _mix(order, model.K, context[..., None], everything, p)
     return p
 
 
@@ -248,9 +252,9 @@ def _find(order, K, context, ids):
     return np.where(found, place, -1)
 
 
-def _checked(ids: Tokens, K: int) -> np.ndarray:
+def _checked(ids: Tokens, K: int, *dims: str) -> np.ndarray:
     row: Any = np.asarray(ids) if isinstance(ids, list | tuple) else ids
-    check_shape("ids", row, "T")
+    check_shape("ids", row, *(dims or "T"))
     if row.dtype.kind not in "iu":
         raise ValueError(f"ids: expected whole numbers, got {row.dtype}")
     if row.min() < 0 or row.max() >= K:

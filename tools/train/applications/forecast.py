@@ -111,43 +111,20 @@ class Run(NamedTuple):
 def run(plan: Plan, rate: float, seed: int, asked: Asked) -> Run:
     """All of the plan's updates; the best weights by the validation windows."""
     begun = time.process_time()
-    module = trained(
-        plan.make,
+    with seeded(seed):
+        module = plan.make()
+    train_forecaster(
+        module,
         plan.head,
-        plan.windows,
-        seed,
-        asked,
-        steps=plan.steps,
+        plan.windows.training,
+        plan.windows.validation,
+        rng=np.random.default_rng(seed),
+        steps=asked.steps or plan.steps,
         rate=rate,
         patience=None,
         **plan.options,
     )
     return Run(module, time.process_time() - begun)
-
-
-def trained(
-    make: Callable[[], torch.nn.Module],
-    head: Head,
-    windows: Any,
-    seed: int,
-    asked: Asked,
-    *,
-    steps: int,
-    **options,
-) -> torch.nn.Module:
-    """A network from its seed; windows.training and .validation teach it."""
-    with seeded(seed):
-        module = make()
-    train_forecaster(
-        module,
-        head,
-        windows.training,
-        windows.validation,
-        rng=np.random.default_rng(seed),
-        steps=asked.steps or steps,
-        **options,
-    )
-    return module
 
 
 def said_by(module: torch.nn.Module, head: Head, windows: Windows):

@@ -31,7 +31,7 @@ from rnncore.forecast.nbeats import NBeats
 from rnncore.forecast.scores import coverage, crps, pinball_loss
 from rnncore.forecast.training import ask, futures
 from rnncore.forecast.windows import Windows
-from tools.train.applications.forecast import Parts, trained
+from tools.train.applications.forecast import Parts, Plan, run
 from tools.train.runner import Asked, Found, Training
 
 H, DEEP = 32, 64  # units of the recurrent networks, and of N-BEATS
@@ -139,17 +139,10 @@ def network(data: str, name: str, rate: float, seed: int, steps: int):
     """One run; the best weights by the validation loss."""
     make, head, _, kept_by = RIVALS[name]
     e = example(data)
-    return trained(
-        partial(make, e),
-        head,
-        Parts(e.training, kept_by(e.validation)),
-        seed,
-        Asked(),
-        steps=steps,
-        rate=rate,
-        evaluate_every=25,
-        patience=None,
-    )
+    windows = Parts(e.training, kept_by(e.validation))
+    score, options = partial(tested, data, name), {"evaluate_every": 25}
+    plan = Plan(partial(make, e), head, windows, score, steps, options)
+    return run(plan, rate, seed, Asked()).module
 
 
 def contender(data: str, name: str) -> Callable[[Setting, int, int], Trained]:

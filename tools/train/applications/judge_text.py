@@ -25,7 +25,7 @@ from rnncore.text.judge import (
     parses,
     read_tune,
 )
-from rnncore.text.ngrams import KneserNey, _mix
+from rnncore.text.ngrams import KneserNey, kneser_ney_next
 from rnncore.text.sampling import (
     at_temperature,
     draw_tokens,
@@ -70,25 +70,12 @@ def counted_texts(
 ) -> list[str]:
     """The same by an n-gram model, all texts one character at a time."""
     rng = np.random.default_rng(seed)
-    begun, rows = vocabulary.encode(prompt), np.arange(count)
-    # for each order the number of each text's last tokens, -1: never seen
-    contexts = [np.full(count, -1) for _ in fitted.orders]
-    drawn = []
-    for t in range(len(begun) + LENGTH):
-        contexts[0] = np.zeros(count, dtype=np.int64)
-        p = np.full((count, fitted.K), 1 / fitted.K)
-        grams = []
-        for order, context in zip(fitted.orders, contexts, strict=True):
-            every = np.arange(fitted.K)
-            p, gram = _mix(order, fitted.K, context[:, None], every, p)
-            grams.append(gram)
-        if t < len(begun):
-            ids = np.full(count, begun[t])
-        else:
-            ids = draw_tokens(rng, shape(p))
-            drawn.append(ids)
-        contexts[1:] = [gram[rows, ids] for gram in grams[:-1]]
-    return [vocabulary.decode(column) for column in np.stack(drawn).T]
+    begun = vocabulary.encode(prompt)
+    texts = np.tile(np.asarray(begun)[:, None], count)
+    for _ in range(LENGTH):
+        p = kneser_ney_next(fitted, texts[1 - len(fitted.orders) :])
+        texts = np.concatenate([texts, draw_tokens(rng, shape(p))[None]])
+    return [vocabulary.decode(column) for column in texts[len(begun) :].T]
 
 
 def copied(written: list[str], training: str, length: int = 30) -> float:
