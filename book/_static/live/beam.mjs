@@ -92,7 +92,7 @@ class Beam extends LiveFigure {
     const { width, alpha } = this.state, { live, ended } =
       this.steps[this.now], { source, truth } = this.data;
     const done = this.now === this.steps.length - 1;
-    const text = this.text((done ? ended : live)[0].tokens);
+    const text = this.text((done ? ended : live)[0].tokens).trim();
     return `“${source}”, a beam of ${width}, length penalty ${
       show(alpha / 10, 1)}, step ${this.now} of ${this.steps.length - 1}: ${done
       ? `it found “${text}”, ${text === truth ? "which is right"
