@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Assignment 12: music
 #
-# *75 to 90 minutes, 28 points. Read chapter 12 first.*
+# *75 to 90 minutes, 28 points. Read chapter 12 first (both pages).*
 #
 # You will put what somebody has played onto a grid of tokens; measure a model of piano rolls in the unit of the published scores, with its gradient; draw chords that keep the rules of voice leading, whatever the model wants; and move chorales into other keys without showing the model its examination. With the book closed you will rebuild `decode`.
 # Then you hunt seven wrong readings of a piano roll, find out what eleven more keys are worth, and hear what the rules do.
@@ -325,6 +325,15 @@ end inside the note: notes are a frame too long: `end` is the first frame in whi
 - tokens[b:e, v] = HOLD
 + tokens[b : e + 1, v] = HOLD
 
+T after the cuts: T is the largest `end` after the cuts of step 2; it is the largest after step 1, even of a note that is cut short
+- tokens = np.full((last.max(), V), SILENCE)
++ cut = [min([e, *first[k + 1 :][voice[k + 1 :] == voice[k]]]) for k, e in enumerate(last)]
++     tokens = np.full((max(cut), V), SILENCE)
+
+T from the last note: T is the `end` of the note that begins last; another may end later: it is the largest `end` after step 1
+- last.max()
++ last[-1]
+
 pitches for tokens: a struck key was written as its pitch; its token is q - LOWEST + FIRST
 - q - LOWEST + FIRST
 + q
@@ -619,7 +628,7 @@ probability clipped: a probability was kept away from 0: a network that is sure 
 # %% [markdown]
 # ## Task 3: a chord that keeps the rules (5 points)
 #
-# A model likes parallel fifths, since they are easy. A generator can be built that *cannot* write them: at each voice all pitches that break a rule get the probability zero before one is drawn. The chord `before` (V,) was sung; now voice after voice is chosen, from the highest. Pitch q of voice v is legal if all of this holds:
+# Left to itself, the chapter's network writes more parallel fifths and octaves than Bach does (page 12.1). A generator can be built that *cannot* write them: at each voice all pitches that break a rule get the probability zero before one is drawn. The chord `before` (V,) was sung; now voice after voice is chosen, from the highest. Pitch q of voice v is legal if all of this holds:
 #
 # | rule | |
 # | --- | --- |
@@ -1260,6 +1269,18 @@ signature from -6 to 5: the signature is written from -6 to 5; it is to be writt
 - (key + 7 * s + 5) % 12 - 5
 + (key + 7 * s + 6) % 12 - 6
 
+the chapter's eleven keys: the key 6 semitones down is missing: the chapter sings in eleven keys, from 5 down to 5 up; here it is all twelve
+- range(-6, 6)
++ range(-5, 6)
+
+own key first: the piece in its own key was put first; the keys go from 6 semitones down to 5 up, its own among them
+- range(-6, 6)
++ (0, *range(-6, 0), *range(1, 6))
+
+SILENCE moved: SILENCE was moved with the keys, and became another token: only tokens from FIRST on are keys
+- np.where(piece >= FIRST, piece + s, piece)
++ np.where(piece > HOLD, piece + s, piece)
+
 eleven keys up: the keys go from 0 to 11 semitones up; they are to go from 6 down to 5 up
 - range(-6, 6)
 + range(12)
@@ -1624,7 +1645,7 @@ struck is enough: a key that is marked as struck and does not sound is sung
 #
 # First: a Markov chain that counts (the chapter's baseline) is trained on 5, 10, 20 and 40 chorales, and always judged by the same 20 others, once as the pieces are, once in all keys with *your* `in_all_keys`, and once carelessly: transposed first, split afterwards, so that training holds the test in other keys.
 #
-# Then the chapter's network composes, alone and with *your* `legal_chord`, which shuts out what breaks a rule. Counted are parallel fifths and octaves in 100 chances (two voices that move at once), and how surprising the network finds what it has written, in nats per frame. Then you listen. (About 20 seconds.)
+# Then the chapter's network composes, alone and with *your* `legal_chord`, which shuts out what breaks a rule. Counted are parallel fifths and octaves in 100 chances (two voices that move at once), and how surprising the network finds what it has written, in nats per frame. Then you listen. (15 to 40 seconds, as busy as the machine is.)
 #
 # **Predict**, before you run anything. Nothing is graded here; your answers are kept in the notebook for you to come back to.
 
@@ -1776,7 +1797,7 @@ shown = interact(
 # %% [markdown]
 # How many chorales in their own key are as good as 10 in all keys? Look for the line's height in the other line, and think of what a chain that knows absolute pitches can learn from C major about E flat major. Then the careless line: its gift is largest where there is least to learn from. Why is so little of it left with 40 chorales, when every test piece is still in training, in some other key? (How far back does this chain look?) Would that be so for a network with a long memory?
 #
-# Bach himself is not at zero. With the rules the network is, by construction. What does it pay, in its own nats? Eight pieces are few: try other seeds, `range(8, 16)` and `range(16, 24)`. Is the price larger than the differences from group to group, and does it keep its sign? And do you hear that something has been forbidden? Raise the temperature: which faults do the rules not know? Compare with your predictions.
+# Bach himself is not at zero. With the rules the network is, by construction. What does it pay, in its own nats? Eight pieces are few, so try other seeds: `scores = [sung_by(seed, True) for seed in range(8, 16)]` and `score_nats(network, scores)`, the same with False for the rules, and both for `range(16, 24)` (a second or so each). Is the price larger than the differences from group to group, and does it keep its sign? And do you hear that something has been forbidden? Raise the temperature: which faults do the rules not know? Compare with your predictions.
 
 # %% [markdown]
 # ## In your own words (2 points)
