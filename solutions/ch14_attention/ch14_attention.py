@@ -272,11 +272,11 @@ padding taken out after the softmax: the padding was taken out after the softmax
 +     total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)
 +     weights = xp.where(mask.T[None, ...], e / total, 0.0)
 
-not divided by the root: the scores were not divided by the root of E: with long vectors the softmax is then sure of everything
+not divided by the root: the scores were not divided by the root of E: with long vectors the softmax is then sure of everything (chapter 14, Two ways to score)
 - root = queries.shape[2] ** 0.5
 + root = 1.0
 
-divided by E: the scores were divided by E; it is its square root
+divided by E: the scores were divided by E; it is its square root (chapter 14, Two ways to score)
 - root = queries.shape[2] ** 0.5
 + root = queries.shape[2]
 
@@ -332,11 +332,11 @@ mask reshaped: the mask was reshaped; a reshape does not exchange two axes, it f
 - mask.T[None, ...]
 + xp.reshape(mask, (1, mask.shape[1], mask.shape[0]))
 
-root of the source: the scores were divided by the root of S, the number of tokens; it is the root of E, the size of a query
+root of the source: the scores were divided by the root of S, the number of tokens; it is the root of E, the size of a query (chapter 14, Two ways to score)
 - root = queries.shape[2] ** 0.5
 + root = keys.shape[0] ** 0.5
 
-root of the values: the scores were divided by the root of V, the size of a value; it is the root of E, the size of a query
+root of the values: the scores were divided by the root of V, the size of a value; it is the root of E, the size of a query (chapter 14, Two ways to score)
 - root = queries.shape[2] ** 0.5
 + root = values.shape[2] ** 0.5
 
@@ -1236,6 +1236,14 @@ last step only: the keys got the gradient of the last step alone; all steps of t
 - d_keys = xp.sum(d_inside, axis=0)
 + d_keys = d_inside[-1, ...]
 
+keys summed over the source: d_keys was summed over the source; each key is met by all T queries, so sum over the target
+- d_keys = xp.sum(d_inside, axis=0)
++ d_keys = xp.sum(d_inside, axis=1)
+
+queries summed over the target: d_queries was summed over the target; each query meets all S keys, so sum over the source
+- d_queries = xp.sum(d_inside, axis=1)
++ d_queries = xp.sum(d_inside, axis=0)
+
 averaged over the steps: the keys' gradient was averaged over the steps; what is shared adds up
 - d_keys = xp.sum(d_inside, axis=0)
 + d_keys = xp.mean(d_inside, axis=0)
@@ -1715,7 +1723,7 @@ a plain cell: the loop is a plain cell here; its weights are those of a GRU
 # %% [markdown]
 # ## Task 6, closed book: `attend` (4 points)
 #
-# Close the chapter. Rebuild the heart of it under its own name: scores (T, B, S), values (S, B, E), mask (S, B), the latter True where a token stands that may be looked at (mostly padding is False, but it may be any token). Return the context (T, B, E), the mean of the values with the weights softmax(scores) over the source, and the weights (T, B, S); padding has the weight 0. In torch.
+# Close the chapter. Rebuild the heart of it under its own name: scores (T, B, S), values (S, B, E), mask (S, B), which is True at a token that may be looked at (False mostly on padding, but any token may be left out). Return the context (T, B, E), the mean of the values with the weights softmax(scores) over the source, and the weights (T, B, S); padding has the weight 0. In torch.
 #
 # A mask or scores that do not fit the values are refused: a ValueError whose message begins with `mask` or `scores`.
 #
@@ -2129,7 +2137,7 @@ only the largest weight: unseen where no token stands out
 # %% [markdown]
 # ## Experiment: what the map shows, and what it does not
 #
-# Ten digits in English words are to be said in German, *backwards*: what came last is due first. Two small translators learn it on sequences of one to eight digits: one has a single vector, the other attention, which is *your* `look_or_pass` with `passing` at -1000, so that it cannot look away. Both are tested on new sequences of up to 14. (Up to 40 seconds.)
+# Ten digits in English words are to be said in German, *backwards*: what came last is due first. Two small translators learn it on sequences of one to eight digits: one has a single vector, the other attention, which is *your* `look_or_pass` with `passing` at -1000, so that it cannot look away. Both are tested on sequences drawn afresh, of up to 14 digits (those of one or two digits have all occurred in training, and nine in ten of those of three). (Up to 40 seconds.)
 #
 # Then you get the map of the second one, with words on its axes, and two sliders. One raises `passing`, so that the trained decoder is tempted to look at nothing. The other hides one word of the source from attention altogether; printed is how much log p the translation loses by that.
 #
@@ -2234,7 +2242,7 @@ def exact(model, n):
         source = model.encoder(ids.to(device), lengths)
         said = greedy(model.decoder, source, 2 * n + 5)
     right = [a == b[::-1] for a, b in zip(said, batch, strict=True)]
-    return 100 * float(np.mean(right))
+    return round(100 * float(np.mean(right)), 1)
 
 
 one_vector, looking = trained(VectorDecoder), trained(Looking)
@@ -2249,7 +2257,10 @@ plot_lines(curves, "digits; training had up to 8", "exact, %", "", lengths)
 
 
 def followed(batch, hidden=None):
-    """Log p of each right token, and the map; a word may be hidden."""
+    """Log p of each right token, the map, and the likeliest tokens.
+
+    It is given the right tokens; a word may be hidden.
+    """
     s = [3 + int(k) for k in batch]
     with torch.no_grad():
         source = looking.encoder(
@@ -2264,13 +2275,15 @@ def followed(batch, hidden=None):
         logits, _, weights = looking.decoder.look(read, h, source)
     wanted = torch.tensor([*s[::-1], END], device=device)
     log_p = logits[:, 0].log_softmax(1)[range(len(s) + 1), wanted]
-    return log_p.cpu().numpy(), weights[:, 0].cpu().numpy()
+    names = ["PAD", "START", "END", *GERMAN]
+    said = [names[k] for k in logits[:, 0].argmax(1).tolist()]
+    return log_p.cpu().numpy(), weights[:, 0].cpu().numpy(), said
 
 
 def show(number=12345678, passing=-8.0, hide=0):
     text = str(number)
     looking.decoder.passing = passing
-    log_p, weights = followed(text)
+    log_p, weights, likeliest = followed(text)
     use_style()
     _, ax = plt.subplots(figsize=(4, 4))
     ax.imshow(weights, cmap="Greys", vmin=0, vmax=1)
@@ -2282,9 +2295,10 @@ def show(number=12345678, passing=-8.0, hide=0):
     ax.set(xlabel="looks at", ylabel="says")
     plt.show()
     print("looked at in all, by row:", weights.sum(1).round(2))
-    print("log p of each token:     ", log_p.round(2))
+    print("likeliest token:         ", *likeliest)
+    print("log p of the right one:  ", log_p.round(2))
     hide = min(hide, len(text) - 1)
-    without, _ = followed(text, hide)
+    without, _, _ = followed(text, hide)
     print(
         f"without {ENGLISH[int(text[hide])]!r}, lost:".ljust(25),
         (log_p - without).round(2),
@@ -2302,9 +2316,9 @@ shown = interact(
 )
 
 # %% [markdown]
-# Where does the dark line run, and is it as sharp at the end as at the beginning? What happens to the curve of attention beyond eight digits? Every word stands there to be looked at; so what fails, the looking, the counting, or the knowledge of when to end? (`followed("123456789")` gives log p of each right token, and the map.)
+# Where does the dark line run, and is it as sharp at the end as at the beginning? What happens to the curve of attention beyond eight digits? Every word stands there to be looked at; so what fails, the looking, the counting, or the knowledge of when to end? Run `followed("5391746283")`: log p of each right token, when the right ones before it are given; the map; and the likeliest tokens. Where log p is far below 0, read that token's row. (`passing` is where the slider left it: put it back to -8 first.)
 #
-# A map shows where the *values* came from, and the values are states of a network that has read in both directions: the state at *five* also knows its neighbours. Hide the word with the largest weight in a row. Is what is lost as large as its weight makes one think, and do rows lose something in which it had no weight? Raise `passing` until the map fades: up to where are the tokens still right? Compare with your predictions.
+# A map shows where the *values* came from, and the values are states of a network that has read in both directions: the state at *five* also knows its neighbours. Hide the word with the largest weight in a row. Is what is lost as large as its weight makes one think, and do rows lose something in which it had no weight? Raise `passing` until the map fades: up to where are the likeliest tokens still the right ones? Compare with your predictions.
 
 # %% [markdown]
 # ## In your own words (2 points)
