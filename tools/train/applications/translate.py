@@ -5,12 +5,13 @@ number or day of a test is in training; "longer" numbers have one digit more
 than any in training. Three seeds each, under "translate.", with the
 baselines of each task; of three the weights of seed 0 go to rnncore/weights/.
 Those of de are as long as one vector needs; "half", "quarter" and "double"
-are whole runs of so many updates, of the last two one seed is recorded. About
-80 seconds of one core a run.
+are whole runs of so many updates, of the last two one seed is recorded;
+"fast" has the rate of "half". About 80 seconds of one core a run.
 
 "rates": three decoders on de, each at every learning rate with three seeds,
-half as long. Each run has the rate that was chosen there for its decoder;
-additive, which was not tried, has that of dot. About 40 minutes of one core.
+half as long; "rates.whole": the two that train for the whole time, through
+it. Each run has the rate that was chosen for its decoder and its time. About
+30 minutes of one core each.
 """
 
 from collections import Counter
@@ -40,7 +41,7 @@ from tools.train.runner import Asked, Found, Training, about, fitted_module
 
 DIGITS, PIECES = 11, 340
 D, H, B, DROPOUT = 64, 128, 128, 0.1
-HALF = 400  # updates
+HALF, WHOLE = 400, 800  # updates
 
 
 class Plan(NamedTuple):
@@ -49,24 +50,26 @@ class Plan(NamedTuple):
     task: str
     decoder: str
     steps: int
-    rate: float  # the one that "rates" chose
+    rate: float  # the one that "rates" or "rates.whole" chose
 
 
 PLANS = {
-    "de-dot": Plan("de", "dot", 800, 0.016),
-    "de-vector": Plan("de", "vector", 800, 0.008),
+    "de-dot": Plan("de", "dot", WHOLE, 0.008),
+    "de-vector": Plan("de", "vector", WHOLE, 0.008),
     "de-state": Plan("de", "state", HALF, 0.016),
-    "de-additive": Plan("de", "additive", 800, 0.016),
     "dates-dot": Plan("dates", "dot", 200, 0.016),
     "fr-dot": Plan("fr", "dot", 240, 0.016),
+    "de-dot-fast": Plan("de", "dot", WHOLE, 0.016),
     "de-dot-half": Plan("de", "dot", HALF, 0.016),
     "de-vector-half": Plan("de", "vector", HALF, 0.008),
     "de-state-double": Plan("de", "state", 800, 0.016),
     "de-vector-double": Plan("de", "vector", 1600, 0.008),
     "de-vector-quarter": Plan("de", "vector", 200, 0.008),
 }
-COMPARED = "de-dot", "de-vector", "de-state"
-RATES = [0.002, 0.004, 0.008]
+COMPARED = {  # by study: which, where the search begins, how long
+    "rates": (["de-dot", "de-vector", "de-state"], [0.002, 0.004, 0.008], HALF),
+    "rates.whole": (["de-dot", "de-vector"], [0.004, 0.008, 0.016], WHOLE),
+}
 KEPT = {
     "de-dot": "translate_dot",
     "de-vector": "translate_vector",
@@ -190,15 +193,16 @@ def train_at(name: str, setting: Setting, seed: int, steps: int) -> Trained:
     )
 
 
-def measure_rates(asked: Asked) -> Iterator[Found]:
+def measure_rates(study: str, asked: Asked) -> Iterator[Found]:
     """Decoders at a rate of their own each."""
+    names, rates, steps = COMPARED[study]
     found = compare(
-        {name: partial(train_at, name) for name in COMPARED},
-        {"rate": RATES},
-        steps=asked.steps or HALF,
+        {name: partial(train_at, name) for name in names},
+        {"rate": rates},
+        steps=asked.steps or steps,
         seeds=(0, 1, 2),
     )
-    yield Found("translate.rates", to_json(found), "% wrong", [0, 1, 2])
+    yield Found(f"translate.{study}", to_json(found), "% wrong", [0, 1, 2])
 
 
 def model_scores(task: Task, model: Any) -> dict[str, Any]:
@@ -231,6 +235,6 @@ TRAINING = Training(
             f"{task}.baselines": partial(measure_baselines, task)
             for task in ("de", "dates", "fr")
         },
-        "rates": measure_rates,
+        **{study: partial(measure_rates, study) for study in COMPARED},
     },
 )
