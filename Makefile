@@ -9,7 +9,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve pdf epub publish screenshots test test-machines test-slow test-system lab check exercises weave grade similarity attacks course gradescope classroom hub lite bench bench-grader bench-check bench-gradebook constraints times scores readme mutation clean
+.PHONY: help book serve pdf epub publish screenshots test test-whole test-machines test-slow test-system lab check exercises weave grade similarity attacks course gradescope classroom hub lite bench bench-grader bench-check bench-gradebook constraints times scores readme mutation clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -42,7 +42,10 @@ publish: book lite  ## for any static host: SITE=earlier editions, ADDRESS=URL, 
 	@$(PY) -m tools.publish.publish $(if $(SITE),--site "$(SITE)") $(if $(CODE),--code)
 
 test: $(STAMP)  ## lint, types, weave, and the tests
-	@$(PY) -m tools.check -n 2 --dist worksteal -m "not system and not slow"
+	@$(PY) -m tools.check -n 2 --dist worksteal -m "not (system or slow or whole)"
+
+test-whole: $(STAMP)  ## whole gradings, commands and compiled loops
+	@$(PY) -m pytest -n 2 --dist worksteal -m "whole and not system and not slow"
 
 test-machines: $(STAMP)  ## the numeric tests as on other processors and Pythons; ONLY=3.13: one row
 	@$(PY) -m tools.check.machines $(if $(ONLY),"$(ONLY)")

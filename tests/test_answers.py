@@ -69,6 +69,7 @@ def test_no_answer_is_printed(course):
     assert [str(f) for f in found if f.leaks] == []
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("code", [RENAMED, AS_A_CELL])
 @pytest.mark.parametrize(
     "head", ["", ":tags: [x]\n", "---\ntags: [x]\n---\n"]

@@ -132,6 +132,7 @@ def file(tmp_path_factory):
     return path
 
 
+@pytest.mark.whole
 def test_every_part_is_recorded_with_device_and_command(file):
     known = json.loads(file.read_text())
     for part in (

@@ -24,6 +24,8 @@ from tools.build import book, contents, kernels
 from tools.check import vendor
 from tools.site import about, sphinx_course
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture(autouse=True)
 def no_dead_proxies(monkeypatch):

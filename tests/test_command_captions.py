@@ -12,6 +12,8 @@ from rnncore.video.captions import load_captioner
 from rnncore.video.files import write_video
 from rnncore.video.folder import Captioned, as_said, read_captioned
 
+pytestmark = pytest.mark.whole
+
 TINY = ["--hidden", 16, "--frames", 4, "--size", 8, "--batch", 8]
 TINY += ["--steps", 20, "--evaluate-every", 10, "--rate", 0.005]
 

@@ -13,6 +13,8 @@ from rnncore.application import load_weights, save_weights
 from rnncore.forecast import study
 from rnncore.forecast.plan import Plan
 
+pytestmark = pytest.mark.whole
+
 ROWS = 90
 OPTIONS = ["--date", "day", "--value", "sold", "--horizon", 3]
 TINY = [*OPTIONS, "--hidden", 4, "--steps", 6, "--seeds", 2]

@@ -22,6 +22,8 @@ from rnncore.music.split import fingerprint
 from rnncore.music.training import load_voices
 from rnncore.music.voices import score_nats
 
+pytestmark = pytest.mark.whole
+
 TUNES = 12
 TINY = ["--hidden", 8, "--batch", 4, "--window", 16, "--transpose", 1]
 TINY += ["--steps", 12, "--evaluate-every", 4]

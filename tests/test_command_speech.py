@@ -21,6 +21,8 @@ from rnncore.speech.folder import read_folder, split_speakers
 from rnncore.speech.model import load_recognizer
 from rnncore.speech.training import outputs, written
 
+pytestmark = pytest.mark.whole
+
 COUNT = 30
 TINY = ["--hidden", 8, "--layers", 1, "--batch", 4, "--steps", 12]
 TINY += ["--evaluate-every", 4, "--speakers", "names"]

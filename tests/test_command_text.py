@@ -36,6 +36,8 @@ from rnncore.text.ngrams import (
 from rnncore.text.storage import load_model
 from rnncore.text.vocabulary import character_vocabulary
 
+pytestmark = pytest.mark.whole
+
 TINY = ["--hidden", 16, "--batch", 4, "--window", 16, "--rate", 0.01]
 TINY += ["--steps", 60, "--evaluate-every", 20, "--dropout", 0.2]
 

@@ -26,6 +26,8 @@ from rnncore.translate.storage import load_translator, save_translator
 from rnncore.translate.subwords import learn_subwords
 from rnncore.translate.training import build_translator
 
+pytestmark = pytest.mark.whole
+
 TINY = ["--hidden", 16, "--batch", 16, "--pieces", 280, "--rate", 0.01]
 TINY += ["--steps", 40, "--evaluate-every", 20]
 SCRIPTS = [  # accents, right to left, both directions, signs

@@ -11,6 +11,8 @@ from rnncore.application import load_weights
 from rnncore.data.video import ACTIONS, moving_digits, stick_figures
 from rnncore.video.files import write_video
 
+pytestmark = pytest.mark.whole
+
 TINY = ["--hidden", 8, "--frames", 6, "--size", 12, "--batch", 4]
 TINY += ["--steps", 20, "--evaluate-every", 10, "--rate", 0.01]
 

@@ -21,6 +21,8 @@ from test_commands_page import APPLICATIONS
 from rnncore import __main__, train
 from rnncore.commands import common
 
+pytestmark = pytest.mark.whole
+
 TINY = ["--hidden", 8, "--batch", 4, "--window", 8, "--steps", 20]
 
 

@@ -117,6 +117,7 @@ def test_a_statement_of_a_solution_would_be_seen(tree):
     copy.unlink()
 
 
+@pytest.mark.whole
 def test_a_leak_stops_the_export(tmp_path, monkeypatch, capsys):
     def leaky(name, root):
         build(name, root)

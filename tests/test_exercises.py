@@ -19,6 +19,8 @@ from grader.assignments.source import Assignment, Cell, references
 from grading import make_once
 from rnncore.testing.properties import declared
 
+pytestmark = pytest.mark.whole
+
 NAMES = builder.names()
 PLACES = ["numpy", "cpu"] + ["cuda"] * torch.cuda.is_available()
 # An assignment's tests stand together: one process judges its mistakes once.

@@ -41,7 +41,10 @@ from rnncore.testing.failure import (
 )
 
 # nbgrader's own habit; grader/course/gradebook.py says why it is harmless
-pytestmark = pytest.mark.filterwarnings("ignore:Object of type <Submitted")
+pytestmark = [
+    pytest.mark.whole,
+    pytest.mark.filterwarnings("ignore:Object of type <Submitted"),
+]
 A = np.arange(6.0).reshape(3, 2)
 NOTED = Failure(
     about="value",

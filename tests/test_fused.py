@@ -25,6 +25,8 @@ from rnncore.backend import tree_map
 from rnncore.bptt import check_gradient
 from rnncore.fused import exp, minimum, sigmoid, tanh, where
 
+pytestmark = pytest.mark.whole
+
 pytest.importorskip("numba")
 from rnncore.fused import kept, loop
 

@@ -18,6 +18,8 @@ from rnncore.backend import tree_map
 from rnncore.bptt import bptt, check_gradient
 from rnncore.nn import Cell
 
+pytestmark = pytest.mark.whole
+
 GAP = 0.5  # between two steps
 PERIOD, OPEN = 4, 0.4  # steps of a cycle; the share of it that writes
 

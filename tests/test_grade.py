@@ -43,6 +43,7 @@ from grading import (
 
 # nbgrader's own habit; grader/course/gradebook.py says why it is harmless
 pytestmark = [
+    pytest.mark.whole,
     NEEDS_SANDBOX,
     pytest.mark.filterwarnings("ignore:Object of type <Submitted"),
 ]

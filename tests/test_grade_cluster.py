@@ -16,6 +16,7 @@ from grader.run import cluster, record
 from grading import NEEDS_SANDBOX, cell_of, hand_in, make_course, solved
 
 pytestmark = [
+    pytest.mark.whole,
     NEEDS_SANDBOX,
     pytest.mark.filterwarnings("ignore:Object of type <Submitted"),
 ]

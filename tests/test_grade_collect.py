@@ -9,6 +9,8 @@ import pytest
 
 from grading import NAME, ROOT, make_course, nbgrader, solved
 
+pytestmark = pytest.mark.whole
+
 MOODLE = {  # a file of the export: whose it is, or None
     f"Ann Ode_101_assignsubmission_file_/{NAME}.ipynb": "Ann Ode",
     f"Bo_b Bell_102_assignsubmission_file_/{NAME} (1).ipynb": "Bo_b Bell",

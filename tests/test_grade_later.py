@@ -27,6 +27,8 @@ from grading import (
     source_notebook,
 )
 
+pytestmark = pytest.mark.whole
+
 WRONG = "def double(x): return x + x if x < 9 else 0"
 QUIET = pytest.mark.filterwarnings("ignore:Object of type <Submitted")
 

@@ -11,6 +11,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 from grader.isolation.client import says_torch
 from grading import ROOT
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.mark.parametrize(
     ("source", "asks"),

@@ -23,6 +23,8 @@ from rnncore.checking.client import report
 from rnncore.checking.server import make_shell, run_cell
 from rnncore.testing.failure import Failure
 
+pytestmark = pytest.mark.whole
+
 TEST = """import numpy as np
 from rnncore.testing import Properties, assert_refuses, check
 properties = Properties(values=1, dtype=1, refusals=1)

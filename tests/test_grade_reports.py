@@ -32,6 +32,7 @@ def graded(student, mistake="", suspicious=(), seconds=1.0):
 
 
 pytestmark = [
+    pytest.mark.whole,
     NEEDS_SANDBOX,
     pytest.mark.filterwarnings("ignore:Object of type <Submitted"),
 ]

@@ -9,6 +9,8 @@ from grader.commands import similarity
 from grader.reports.similarity import alike, code_prints, compare, tokens_of
 from grading import NAME, cell_of, hand_in, make_course, solved
 
+pytestmark = pytest.mark.whole
+
 ANSWER = """
 def double(x):
     # mine

@@ -40,6 +40,8 @@ from grader.reports.similarity import (
 from grader.reports.suspicion import reasons
 from rnncore.testing.failure import Failure, Place
 
+pytestmark = pytest.mark.whole
+
 
 def row(
     student,

@@ -11,6 +11,8 @@ import pytest
 
 from tools.build import book, kernels
 
+pytestmark = pytest.mark.whole
+
 HEAD = """---
 jupytext:
   text_representation: {extension: .md, format_name: myst}

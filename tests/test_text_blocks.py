@@ -139,6 +139,7 @@ def test_the_command_has_all_mixers_and_their_heads():
     assert command.HEADS == HEADS
 
 
+@pytest.mark.whole
 @each_mixer
 def test_the_command_trains_writes_and_scores(
     mixer, book, capsys, tmp_path

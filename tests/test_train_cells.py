@@ -72,6 +72,7 @@ def test_equal_updates_see_fewer_looks_of_a_faster_cell(small):
     assert tested == [models[2]]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", ["adding", "copy"])
 def test_the_comparisons_are_recorded_and_come_back(name, small, tmp_path):
     path = tmp_path / "m.json"

@@ -26,6 +26,7 @@ def test_a_run_learns_at_the_rate_that_it_is_given(small):
     assert scored(0.01, 20) < scored(0.001, 20) < scored(0.001, 1)
 
 
+@pytest.mark.whole
 def test_the_rate_is_chosen_on_text_that_neither_trains_nor_tests(
     small, tmp_path
 ):

@@ -95,6 +95,7 @@ def recorded(tmp_path, monkeypatch):
     task.network.cache_clear()
 
 
+@pytest.mark.whole
 def test_the_comparison_is_recorded_and_comes_back(recorded):
     kept = recorded("blocks")
     found = from_json(kept["frames.blocks"]["value"])

@@ -97,6 +97,7 @@ def test_the_compiled_loss_is_that_of_the_printed_loop(name, task):
         assert_close(b, a, terms=12 * 5 * 48)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_comparison_is_recorded_and_repeatable(
     name, monkeypatch, tmp_path

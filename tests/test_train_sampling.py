@@ -87,6 +87,7 @@ def test_surprise_is_the_loss_of_each_place():
     assert_close(nats.sum() / int(real.sum()), float(loss), amplified=10)
 
 
+@pytest.mark.whole
 def test_the_comparison_is_recorded_and_comes_back(tmp_path, monkeypatch):
     sizes = {
         "DIGITS": 3,

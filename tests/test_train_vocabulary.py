@@ -68,6 +68,7 @@ def test_restored_differs_by_what_was_not_subtracted():
     assert_close(restored, expected.log_softmax(dim=1))
 
 
+@pytest.mark.whole
 def test_equal_updates_and_equal_time_are_recorded(small, tmp_path):
     path = tmp_path / "m.json"
     words = ["words", "--steps", "2", "--path", str(path)]

@@ -18,6 +18,8 @@ from grader.isolation.session import Session
 from grader.notebook.names import cell_metadata
 from grader.trusted.execute import TrustedExecute
 
+pytestmark = pytest.mark.whole
+
 QUICK = Limits(cell_seconds=5, total_seconds=60, output_bytes=100_000)
 
 
