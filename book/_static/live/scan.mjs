@@ -43,7 +43,7 @@ class Scan extends LiveFigure {
       if (words && w > 30) {
         make(g, "text", { class: "small middle", x: x(to) + w / 2 - 1,
           y: y + 17, style: `fill: var(${done ? "--paper" : "--ink"}); ${
-            w < 40 ? "font-size: 9.5px" : ""}` }, words);
+            w < 46 ? "font-size: 10.5px" : ""}` }, words);
       }
     };
     const label = (words, y) => make(g, "text", { class: "small strong",
