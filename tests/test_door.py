@@ -440,6 +440,37 @@ def test_a_tree_is_walked_as_deep_as_was_said(tmp_path, monkeypatch):
         [*door.walk(tmp_path)]
 
 
+def test_what_lies_beside_a_folder_that_cannot_be_read_is_found(
+    tmp_path, monkeypatch
+):
+    for name in "abc":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").touch()
+    scan, unreadable = os.scandir, tmp_path / "b"
+
+    def refuse(place):
+        if place == unreadable:
+            raise PermissionError(13, "Permission denied")
+        return scan(place)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    folders = [tmp_path / name for name in "abc"]
+    files = [tmp_path / name / "file" for name in "ac"]
+    for _ in range(2):  # whichever comes last is looked into first
+        assert sorted(door.walk(tmp_path)) == sorted([*folders, *files])
+        unreadable = tmp_path / "c"
+        files[-1] = tmp_path / "b" / "file"
+
+
+def test_the_files_of_a_hidden_folder_are_left_out(tmp_path):
+    for folder in ".git", ".git/deep", "seen", "seen/.git":
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "file").touch()
+    (tmp_path / ".hidden").touch()
+    found = map(str, door.files_in(tmp_path, 100, 100))
+    assert sorted(found) == [".hidden", "seen/file"]
+
+
 def test_a_folder_that_cannot_be_read_holds_nothing(tmp_path):
     assert [*door.walk(tmp_path / "none")] == []
     with pytest.raises(door.TooMuch, match=r"^a path that is too long$"):

@@ -8,8 +8,7 @@ Left out of the grader: what runs in a process of its own, which executes the
 code on disk and not the mutant, or is tested by whole runs, in seconds each
 (`commands/`, `run/`, `services/`, `isolation/` but the wire format, `trusted/`
 but the proxies, `course/settings.py` and `gradebook.py`, `reports/overview.py`
-and `rubric.py`), and `assignments/`, whose tests build assignments. Still to be
-listed, as its tests are quick: `door.py`.
+and `rubric.py`), and `assignments/`, whose tests build assignments.
 """
 
 import argparse
@@ -58,6 +57,7 @@ MODULES = {
     "grader/isolation/wire.py": ["wire"],
     "grader/reports/asked.py": ["grade_feedback"],
     "grader/reports/feedback.py": ["grade_feedback"],
+    "grader/door.py": ["door"],
 }
 ELSEWHERE = [  # a program of its own, or a file, that is only in the checkout
     "test_importing_brings_torch_only_where_torch_is_the_subject",
@@ -66,7 +66,11 @@ ELSEWHERE = [  # a program of its own, or a file, that is only in the checkout
     "test_the_books_address_is_one_that_a_browser_opens",
 ]
 SECONDS = [  # each; what they try at random, a table in the same file says
-    "test_a_tree_of_plain_values_comes_back"
+    "test_a_tree_of_plain_values_comes_back",
+    "test_any_text",
+    "test_any_json",
+    "test_any_bytes",
+    "test_a_corpus_changed_at_random",
 ]
 PATH = ROOT / "tests/survivors.json"
 GUIDE = ROOT / "CONTRIBUTING.md"
