@@ -7,16 +7,18 @@ torch = pytest.importorskip("torch")
 
 from rnncore.forecast.examples import sunspots
 from tools.train.applications import intervals
+from tools.train.applications.forecast import Run
 
 
 @pytest.mark.parametrize("name", intervals.RIVALS)
 def test_deepar_alone_keeps_its_weights_by_the_next_step(name, monkeypatch):
     seen = []
-    monkeypatch.setattr(
-        intervals,
-        "trained",
-        lambda make, head, windows, *a, **o: seen.append(windows),
-    )
+
+    def run(plan, *_):
+        seen.append(plan.windows)
+        return Run(None, 0.0)
+
+    monkeypatch.setattr(intervals, "run", run)
     intervals.network.__wrapped__("sunspots", name, 0.5, 0, 2)
     e, (windows,) = sunspots(), seen
     ahead = 1 if name == "DeepAR" else 10
