@@ -28,6 +28,7 @@ from rnncore.testing import (
 from rnncore.testing.sketches import decoded, encoded, same_sketch
 
 A = np.arange(6.0).reshape(3, 2)
+ROWS = "[[0, 1], [2, 3], [4, 5]]"
 
 
 def double(x):
@@ -57,7 +58,59 @@ def test_a_wrong_number_is_named_with_index_and_both_values():
 
     text = complaint(wrong, outputs="y")
     assert text.startswith("y[2, 1]: expected 10, got 7 (1 of 6 entries")
-    assert "wrong was called with x (3, 2)" in text
+    assert f"wrong was called with x (3, 2) = {ROWS})" in text
+
+
+def test_whole_numbers_that_stand_for_something_have_words():
+    tokens = np.array([[0, 1], [41, 43]])
+    words = {0: "HOLD", 1: "SILENCE", 41: "pitch 60"}
+
+    def said(wrong, right=tokens, name="tokens"):
+        return complaint(
+            lambda x: wrong, lambda x: right, outputs=name, words=words
+        ).split("\n")[0]
+
+    held = tokens.copy()
+    held[0, 0] = 1
+    assert said(held) == (
+        "tokens[0, 0]: expected HOLD (0), got SILENCE (1) "
+        "(1 of 4 entries differ)"
+    )
+    low = tokens.copy()
+    low[1, 0] = 39  # has no word
+    assert "[1, 0]: expected pitch 60 (41), got 39 (1 of" in said(low)
+    inside = said([(held, 0)], [(tokens, 0)], "train")
+    assert "train[0][0][0, 0]: expected HOLD (0)" in inside
+    flags, numbers = tokens > 0, 1.0 * tokens
+    assert "expected 0, got 1 (" in said(~flags, flags)
+    assert "expected 0, got 1 (" in said(1.0 * held, numbers)
+    with pytest.raises(
+        AssertionError, match=r"HOLD \(0\), got SILENCE \(1"
+    ):
+        assert_close("tokens", held, tokens, words=words)
+
+
+def test_arguments_of_a_few_numbers_are_shown(move):
+    def wrong(*args):
+        return 0.0
+
+    def told(**args):
+        with pytest.raises(AssertionError) as caught:
+            check(wrong, lambda *args: 1.0, [move(args)])
+        return str(caught.value).split("\n")[1]
+
+    before, x = np.array([55, 59, 62, 67]), np.array([[1.0, 1 / 3]])
+    assert told(before=before, x=x) == (
+        "(wrong was called with before (4,) = [55, 59, 62, 67], "
+        "x (1, 2) = [[1, 0.333]])"
+    )
+    assert told(state=(np.zeros((1, 1)),), flag=np.array([True])) == (
+        "(wrong was called with state ((1, 1) = [[0]],), flag (1,) = [True])"
+    )
+    assert "x () = 0.667)" in told(x=np.array(2 / 3))
+    assert "x (8,) = [0, 1, 2, 3, 4, 5, 6, 7])" in told(x=np.arange(8.0))
+    assert told(x=np.arange(9.0)).endswith("with x (9,))")
+    assert told(x=np.zeros((0, 2))).endswith("with x (0, 2))")
 
 
 def test_a_missing_return_is_told():
@@ -395,7 +448,7 @@ def test_a_task_is_named_whatever_calls_the_learners_function(tmp_path):
         check(through_a_wrapper, stored("twice", path), [{"x": A}])
     text = str(caught.value)
     assert text.startswith("twice raised ValueError: ")
-    assert "(twice was checked with x (3, 2))" in text
+    assert f"(twice was checked with x (3, 2) = {ROWS})" in text
 
 
 def test_a_refusal_inside_a_check_is_told_as_it_is():
@@ -404,7 +457,7 @@ def test_a_refusal_inside_a_check_is_told_as_it_is():
 
     text = complaint(asks_for_a_shape)
     assert text.startswith("W_x: expected shape (3, 2), got (2, 3) (trans")
-    assert "(asks_for_a_shape was called with x (3, 2))" in text
+    assert f"(asks_for_a_shape was called with x (3, 2) = {ROWS})" in text
 
     def asks_for_a_property(x):
         assert_that(False, "the weights have no latch")
@@ -442,7 +495,7 @@ def test_what_returns_nothing_to_a_wrapper_is_told(tmp_path):
         text = said(wrapper)
         assert text.startswith("twins: expected a result, got nothing")
         assert "Is a `return` missing" in text
-        assert "(twins was checked with x (3, 2))" in text
+        assert f"(twins was checked with x (3, 2) = {ROWS})" in text
     text = said(calls_an_answer)  # whose own error stays what it is
     assert text.startswith("twins raised TypeError: cannot unpack")
 

@@ -1,10 +1,12 @@
 """Strangers' answers: what the tests tell about them."""
 
+import numpy as np
 import pytest
 
 from grader.assignments import walks
 from grader.assignments.source import read
 from rnncore.testing.failure import Failure
+from rnncore.testing.sketches import Seen, sketch
 
 TASK = "def tick():\n    return 3"
 
@@ -12,7 +14,7 @@ TASK = "def tick():\n    return 3"
 @pytest.mark.slow
 @pytest.mark.parametrize("name", walks.walked())
 def test_the_guides_table_says_what_the_tests_tell_now(name):
-    found = list(walks.walk(read(name)))
+    found = list(walks.walk(read(name), name in walks.measured()))
     assert walks.row(name, found) in walks.TABLE.read_text()
     assert not list(walks.unfair(found))
 
@@ -56,3 +58,59 @@ def test_an_answer_to_no_task_is_told(tmp_path, monkeypatch):
 )
 def test_what_helps_a_learner_is_told_from_numbers(failures, kind):
     assert walks.kind_of(failures) == kind
+
+
+def test_a_heading_says_which_mistake_its_reader_knows_it_makes(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(walks, "WALKS", tmp_path)
+    (tmp_path / "x.py").write_text(
+        f"# %% tick: in haste [so told: late]\n{TASK}\n"
+    )
+    assert walks.answers("x") == [
+        walks.Answer("tick", "in haste", TASK, "late")
+    ]
+
+
+def _calls(*results, right=(1.0, 2.0)):
+    due = sketch(Seen(tuple(np.full(3, a) for a in right), [], None))
+    return [
+        [
+            walks.Call(
+                sketch(
+                    Seen(None, [], result)
+                    if isinstance(result, Exception)
+                    else Seen(
+                        tuple(np.full(3, a) for a in result), [], None
+                    )
+                ),
+                due,
+            )
+        ]
+        for result in results
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mine", "its", "holds"),
+    [
+        ([(1.0, 5.0), (1.0, 6.0)], [(1.0, 5.0), (1.0, 6.0)], True),
+        ([(1.0, 5.0), (1.0, 6.0)], [(1.0, 5.0), (1.0, 2.0)], False),
+        ([(5.0, 7.0)], [(5.0, 2.0)], True),  # another mistake beside it
+        ([(5.0, 2.0)], [(1.0, 5.0)], False),
+        ([(5.0, 2.0), IndexError()], [(5.0, 2.0), TypeError()], True),
+        ([(5.0, 2.0), IndexError()], [(5.0, 2.0), (1.0, 2.0)], False),
+    ],
+)
+def test_a_cause_is_false_where_the_results_speak_against_it(
+    mine, its, holds
+):
+    assert walks.borne_out(_calls(*mine), _calls(*its)) is holds
+
+
+def test_no_cause_that_was_measured_is_false():
+    counts = [
+        walks.written()[name].split("|")[8] for name in walks.measured()
+    ]
+    assert "capstone" in walks.measured()
+    assert {int(count) for count in counts} == {0}

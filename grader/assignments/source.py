@@ -25,7 +25,7 @@ class Cell(NamedTuple):
     kind: str  # one of KINDS, or "text", or "code"
     name: str  # the task's, for the kinds that belong to one
     source: str
-    options: dict[str, Any]  # points, closed_book, of, explained
+    options: dict[str, Any]  # points, closed_book, of, explained, seconds
     file: str = ""  # where it stands,
     line: int = 1  # and its first line there
 

@@ -2,6 +2,7 @@
 
     python -m grader walks              the table, and write book/walks.md
     python -m grader walks NAME --all   what is told about each answer
+    python -m grader walks NAME --causes    is it true? slow; renews its row
 
 In solutions/_walks/NAME.py lie whole answers to an assignment's tasks, written by
 people who had not seen its catalogue of mistakes (a text cell says where they had),
@@ -9,9 +10,23 @@ each below a heading:
 
     # %% lstm_step_vjp: forgot the path through c
     # %% lstm_step_vjp: right, with einsum
+
+A test names a mistake by what an answer gave on the visible inputs, not always
+on all of them. Whether the cause is the right one is measured with --causes: the
+mistake's own code runs beside the answer, on the visible and the hidden inputs.
+Where the output that the test objects to is the mistake's on all of them, what is
+told holds of this answer's results (`borne_out`). Else the answer may make this
+mistake in numbers of its own (a score of -10 instead of -100), or beside another
+one: then its heading ends with the mistake's name, as its reader judged it,
+
+    # %% attend: minus ten [so told: low score]
+
+and every other one counts as named falsely. Two codes that give the same on all
+inputs cannot be told apart: a message may say only what they have in common.
 """
 
 import argparse
+import ast
 import contextlib
 from collections import Counter
 from collections.abc import Iterator
@@ -20,11 +35,15 @@ from typing import Any, NamedTuple
 import jupytext
 
 from grader import ROOT
+from grader.assignments.catalogue import catalogue
 from grader.assignments.mistakes import lost, points_of, run_by_kernel, tried
 from grader.assignments.source import Assignment, Cell, names, read, test_parts
 from grader.assignments.stored import file_of, run_cell
+from rnncore import testing
+from rnncore.testing.checks import observe
 from rnncore.testing.closed import closed_book
 from rnncore.testing.failure import Failure, failure_of, render
+from rnncore.testing.sketches import Seen, Stored, same_sketch, sketch
 
 WALKS = ROOT / "solutions" / "_walks"
 TABLE = ROOT / "book" / "walks.md"
@@ -33,8 +52,8 @@ TOLD = "named", "clear"  # what helps a learner
 KINDS = (*TOLD, "numbers", "hidden", "passes")
 HEAD = """\
 | assignment | wrong answers | named | clear | numbers alone | \
-hidden tests alone | named or clear |
-| --- | ---: | ---: | ---: | ---: | ---: | ---: |
+hidden tests alone | named or clear | named falsely |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 """
 
 
@@ -44,6 +63,7 @@ class Answer(NamedTuple):
     task: str
     label: str  # how it came about
     source: str
+    named: str = ""  # the mistake that its reader knows it makes
 
 
 class Told(NamedTuple):
@@ -59,6 +79,15 @@ class Told(NamedTuple):
     answer: Answer
     kind: str
     message: str
+    named: tuple[str, ...] = ()  # what is said of the mistakes
+    false: tuple[str, ...] | None = None  # named and not made; not measured
+
+
+class Call(NamedTuple):
+    """One call in a check: how its result looks, and how the right one."""
+
+    looks: Any
+    due: Any
 
 
 def answers(name: str) -> list[Answer]:
@@ -77,12 +106,15 @@ def answers(name: str) -> list[Answer]:
                 f"{path.relative_to(ROOT)}: expected # %% task: how it came about, "
                 f"got {task!r} above {cell.source[:40]!r}"
             )
-        found.append(Answer(task, label, cell.source))
+        label, _, named = label.rstrip("]").partition(" [so told: ")
+        found.append(Answer(task, label, cell.source, named))
     return found
 
 
-def walk(assignment: Assignment) -> Iterator[Told]:
+def walk(assignment: Assignment, causes: bool = False) -> Iterator[Told]:
     """Each answer, judged in a copy of the notebook so far.
+
+    With causes, it is measured which of them are named falsely.
 
     Raises ValueError for an answer to a task that does not exist.
     """
@@ -97,7 +129,11 @@ def walk(assignment: Assignment) -> Iterator[Told]:
             source = cell.source
             if cell.kind == "test":
                 for answer in of_task.get(cell.name, []):
-                    yield _told(assignment, cell, answer, namespace)
+                    told = _told(assignment, cell, answer, namespace)
+                    if causes:
+                        false = tuple(not_made(assignment, cell, told, namespace))
+                        told = told._replace(false=false)
+                    yield told
                 source = "".join(test_parts(assignment, cell))
             run_cell(source, namespace)
 
@@ -113,10 +149,99 @@ def _told(
             _, error = tried(visible, own)
     failures = [failure_of(error)] if error else [*lost(test, own).values()]
     if failures:
-        return Told(answer, kind_of(failures), "\n".join(map(render, failures)))
+        message = "\n".join(map(render, failures))
+        named = tuple(filter(None, (failure.mistake for failure in failures)))
+        return Told(answer, kind_of(failures), message, named)
     value, error = tried(hidden + after, own)
     full = points_of(test, value, error) == test.options["points"]
     return Told(answer, "passes" if full else "hidden", str(error or ""))
+
+
+def not_made(
+    assignment: Assignment, test: Cell, told: Told, before: dict[str, Any]
+) -> Iterator[str]:
+    """What is said of named mistakes that the answer does not make."""
+    if not told.named:
+        return
+    known = {m.says: m for m in catalogue(assignment.of("mistakes")[test.name])}
+    right = assignment.of("solution")[test.name].source
+    calls = recorded(assignment, test, told.answer.source, before)
+    for says in told.named:
+        wrong = known[says].made_in(right)
+        if known[says].name != told.answer.named and not borne_out(
+            calls, recorded(assignment, test, wrong, before)
+        ):
+            yield says
+
+
+def recorded(
+    assignment: Assignment, test: Cell, source: str, before: dict[str, Any]
+) -> list[list[Call]]:
+    """What a task's checks see of an answer, visible and hidden ones.
+
+    Each statement of the test runs, whatever the one before it found.
+    """
+    found: list[list[Call]] = []
+
+    def look(candidate: Any, reference: Any, inputs: Any, *_: Any, **__: Any) -> None:
+        if isinstance(reference, Stored):
+            due = reference.results
+        else:
+            due = [observe(reference, args).result for args in inputs]
+        found.append(
+            [
+                Call(sketch(observe(candidate, args)), sketch(Seen(d, [], None)))
+                for args, d in zip(inputs, due, strict=True)
+            ]
+        )
+
+    own = dict(before)
+    visible, hidden, after = test_parts(assignment, test)
+    check, testing.check = testing.check, look
+    try:
+        tried(source, own)
+        for node in ast.parse(visible + hidden + after).body:
+            tried(ast.unparse(node), own)
+    finally:
+        testing.check = check
+    return found
+
+
+def borne_out(calls: list[list[Call]], mistakes: list[list[Call]]) -> bool:
+    """Whether an answer's first wrong output is the mistake's on all inputs.
+
+    A call that raises says nothing where the mistake's does too, and nothing
+    after it; where only one of both raises, their ways have parted.
+    """
+    first = None
+    for one, other in zip(calls, mistakes, strict=True):
+        for mine, its in zip(one, other, strict=True):
+            if same_sketch(mine.looks, its.looks):
+                if first is None and not same_sketch(mine.looks, mine.due):
+                    first = _first_wrong(mine)
+                continue
+            a, b = _leaves(mine), _leaves(its)
+            if a is None or b is None:
+                if (a is None) != (b is None):
+                    return False
+                continue
+            if first is None:
+                first = _first_wrong(mine)
+            if first is None or len(a) != len(b) or first >= len(a):
+                return False
+            if not same_sketch(a[first], b[first]):
+                return False
+    return True
+
+
+def _leaves(call: Call) -> list[Any] | None:
+    """The outputs' looks; None of an error."""
+    return None if call.looks[0] == "raises" else call.looks[1]
+
+
+def _first_wrong(call: Call) -> int | None:
+    pairs = zip(_leaves(call) or [], call.due[1], strict=False)
+    return next((k for k, (a, b) in enumerate(pairs) if not same_sketch(a, b)), None)
 
 
 def kind_of(failures: list[Failure]) -> str:
@@ -139,14 +264,18 @@ def row(name: str, found: list[Told]) -> str:
     count = Counter(told.kind for told in wrong)
     share = sum(count[kind] for kind in TOLD) / len(wrong)
     numbers = " | ".join(str(count[kind]) for kind in KINDS[:-1])
-    return f"| {name} | {len(wrong)} | {numbers} | {share:.0%} |\n"
+    measured = all(told.false is not None for told in wrong)
+    false = sum(bool(told.false) for told in wrong) if measured else ""
+    return f"| {name} | {len(wrong)} | {numbers} | {share:.0%} | {false} |\n"
 
 
 def unfair(found: list[Told]) -> Iterator[str]:
-    """Right answers that do not pass, and wrong ones that do."""
-    for (task, label, _), kind, message in found:
+    """Right answers that do not pass, wrong ones that do, and false causes."""
+    for (task, label, *_), kind, message, _, false in found:
         if (kind == "passes") != label.startswith(RIGHT):
             yield f"{task}: {label}: {kind} {message}\n"
+        for says in false or ():
+            yield f"{task}: {label}: told falsely: {says}\n"
 
 
 def walked() -> list[str]:
@@ -154,17 +283,35 @@ def walked() -> list[str]:
     return [name for name in names() if (WALKS / f"{name}.py").exists()]
 
 
+def written() -> dict[str, str]:
+    """The table's lines, by the assignment."""
+    lines = TABLE.read_text().splitlines(keepends=True)[2:]
+    return {line.split("|")[1].strip(): line for line in lines}
+
+
+def measured() -> list[str]:
+    """The assignments whose causes the table has."""
+    return [n for n, line in written().items() if line.split("|")[8].strip()]
+
+
 def main() -> str | None:
     """Walk; what to tell where an answer is judged unfairly."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("names", nargs="*", help="assignments; default: all that have")
     parser.add_argument("--all", action="store_true", help="what is told of each")
+    parser.add_argument("--causes", action="store_true", help="named falsely?")
     options = parser.parse_args()
-    found = {name: list(walk(read(name))) for name in options.names or walked()}
+    rows = written()
+    causes = set(walked() if options.causes else measured())
+    found = {
+        name: list(walk(read(name), name in causes))
+        for name in options.names or walked()
+    }
     for told in (told for of_one in found.values() for told in of_one if options.all):
         print(f"{told.kind}: {told.answer.task}: {told.answer.label}\n{told.message}\n")
-    table = HEAD + "".join(row(name, of_one) for name, of_one in found.items())
-    print(table, end="")
-    if not options.names:
-        TABLE.write_text(table)
+    new = {name: row(name, of_one) for name, of_one in found.items()}
+    print(HEAD + "".join(new.values()), end="")
+    if options.causes or not options.names:
+        rows |= new
+        TABLE.write_text(HEAD + "".join(rows.get(name, "") for name in walked()))
     return "".join(text for of_one in found.values() for text in unfair(of_one)) or None

@@ -1,7 +1,7 @@
 """A learner's function: what it gives, and what it must not do."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,15 +43,18 @@ def check(
     mistakes: Sequence[Mistake] = (),
     outputs: str = "the result",
     by: Properties | None = None,
+    words: Mapping[int, str] | None = None,
 ) -> None:
     """Compare a function with the reference on each input.
 
     An input maps the arguments' names to their values, in order; outputs
-    names the results: "d_a_x, d_a_h, d_state". Checked are the kind and
-    number of results, shapes, dtypes, devices and values, and that no
-    argument was changed in place. Where points are split by property, an
-    answer may lose one of them here and go on; its values must be right
-    on the inputs of the first one's dtype whose axes are longer than one.
+    names the results: "d_a_x, d_a_h, d_state"; words say what a number in
+    an array of whole numbers stands for: {0: "HOLD", 1: "SILENCE"}.
+    Checked are the kind and number of results, shapes, dtypes, devices
+    and values, and that no argument was changed in place. Where points
+    are split by property, an answer may lose one of them here and go on;
+    its values must be right on the inputs of the first one's dtype whose
+    axes are longer than one.
 
     Raises AssertionError naming the output, the index and both numbers,
     and the mistake, where it is a known one. An exception that the
@@ -79,7 +82,7 @@ def check(
     for k in sorted(range(len(inputs)), key=lambda k: len(ways[k])):
         args, expected, call = inputs[k], results[k], seen[k]
         for lost, found in _problems(
-            name, expected, call, args, outputs, at_least
+            name, expected, call, args, outputs, at_least, words
         ):
             if name != called and _unpacks_none(candidate, call.error):
                 found = NOTHING_CAME._replace(what=name, function=name)
@@ -317,6 +320,7 @@ def _problems(
     args: dict[str, Any],
     outputs: str,
     at_least: float,
+    words: Mapping[int, str] | None,
 ) -> Iterator[tuple[str, Failure]]:
     """What is wrong with one call: the property, and the record."""
     if isinstance(call.error, CheckFailure):  # found by the candidate
@@ -339,7 +343,7 @@ def _problems(
     names = _names(outputs)
     like = like_of(args)
     for kind, some, want, got in _apart(names, expected, call.result):
-        for found in _unlike(some, want, got, like, at_least):
+        for found in _unlike(some, want, got, like, at_least, words):
             lost = "dtype" if found.about == "dtype" else kind
             yield lost, found._replace(function=name, changed=changed)
     if changed:
@@ -391,12 +395,18 @@ def _apart(
 
 
 def _unlike(
-    names: list[str], expected: Any, actual: Any, like: Any, at_least: float
+    names: list[str],
+    expected: Any,
+    actual: Any,
+    like: Any,
+    at_least: float,
+    words: Mapping[int, str] | None,
 ) -> Iterator[Failure]:
     """Where results differ: in their dtype first, then in the rest."""
+    trees = names, expected, actual, like, at_least
     for dtypes in (True, False):
         try:
-            compare(names, expected, actual, like, at_least, dtypes=dtypes)
+            compare(*trees, dtypes=dtypes, words=words)
             return
         except CheckFailure as error:
             found = error.failure

@@ -1,6 +1,6 @@
 """Numbers, arrays and trees of them against what is expected."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from rnncore.testing.values import (
     short,
     swapped,
     unboxed,
+    written,
 )
 
 # Relative to the largest entry. Over 20 steps of three cells, forward and
@@ -71,10 +72,12 @@ def assert_close(
     tolerance: float | None = None,
     why: str = "",
     by: str = "",
+    words: Mapping[int, str] | None = None,
 ) -> None:
     """Compare numbers or arrays; errors are relative to the largest entry.
 
-    `why` says more about a difference, `by` where `expected` comes from.
+    `why` says more about a difference, `by` where `expected` comes from;
+    `words` say what a whole number stands for: {0: "HOLD"}.
 
     Raises AssertionError naming the worst entry, and both numbers.
     """
@@ -102,15 +105,24 @@ def assert_close(
         of = f" ({differ})" if worst else ""
         if tolerance < 1e-6 and error[worst] < 1e-6 * scale:
             why = f"{GUESS}\n{why}" if why else GUESS
+        if want.dtype.kind not in "iu":
+            words = None
         raise differs(
             "value",
             name,
-            f"{want[worst] + 0.0:.8g}" + (by and f" ({by})"),
-            f"{got[worst] + 0.0:.8g}{of}",
+            _said(want[worst], words) + (by and f" ({by})"),
+            _said(got[worst], words) + of,
             at=worst,
             why=why,
             **_in_full(want, got, wrong),
         )
+
+
+def _said(number: Any, words: Mapping[int, str] | None) -> str:
+    """A number, after the word for it where it has one."""
+    text = f"{number + 0.0:.8g}"
+    word = words.get(number) if words else None
+    return f"{word} ({text})" if word else text
 
 
 def _errors(got: np.ndarray, want: np.ndarray) -> tuple[np.ndarray, float]:
@@ -130,7 +142,7 @@ def _in_full(
     if not want.ndim or want.size > SMALL:
         return {}
     for digits in (3, 8, 17):
-        expected, came = _written(want, digits), _written(got, digits)
+        expected, came = written(want, digits), written(got, digits)
         if (expected != came)[wrong].all():
             break
     width = int(np.char.str_len([expected, came]).max())
@@ -138,15 +150,6 @@ def _in_full(
     came = np.char.add(came, np.where(wrong, "*", " "))
     expected = np.char.add(expected, " ")
     return {"all_expected": _lines(expected), "all_came": _lines(came)}
-
-
-def _written(a: np.ndarray, digits: int) -> np.ndarray:
-    """Each number as a text."""
-    texts = [
-        f"{x + 0.0:.{digits}g}" if isinstance(x, float) else str(x)
-        for x in a.ravel().tolist()
-    ]
-    return np.array(texts).reshape(a.shape)
 
 
 def _lines(texts: np.ndarray) -> str:
@@ -187,18 +190,21 @@ def compare(
     at_least: float,
     *,
     dtypes: bool = True,
+    words: Mapping[int, str] | None = None,
 ) -> None:
     """Raise AssertionError where two trees differ.
 
     Without `dtypes` only the values count, to the coarser one's digits.
+    `words` are those of `assert_close`.
     """
     __tracebackhide__ = True
     name = ", ".join(names)
+    more: dict[str, Any] = {"dtypes": dtypes, "words": words}
     if isinstance(expected, tuple | list):
         parts = _parts(names, expected)
         _check_count(name, parts, expected, actual)
         for part, e, a in zip(parts, expected, actual, strict=True):
-            compare([part], e, a, like, at_least, dtypes=dtypes)
+            compare([part], e, a, like, at_least, **more)
     elif expected is None or isinstance(expected, bool | str | int):
         actual = unboxed(actual)
         same_type = type(actual) is type(expected)
@@ -213,7 +219,7 @@ def compare(
                 f"{short(actual)}{kinds[1]}",
             )
     else:
-        _compare_arrays(name, expected, actual, like, at_least, dtypes)
+        _compare_arrays(name, expected, actual, like, at_least, **more)
 
 
 def _parts(names: list[str], expected: tuple | list) -> list[str]:
@@ -253,6 +259,7 @@ def _compare_arrays(
     like: Any,
     at_least: float,
     dtypes: bool,
+    words: Mapping[int, str] | None,
 ) -> None:
     __tracebackhide__ = True
     want = np.asarray(to_numpy(expected))
@@ -273,4 +280,4 @@ def _compare_arrays(
     if got_array and not dtypes:
         dtype += str(actual.dtype)
     tolerance = max(rounding(dtype, want.size), at_least)
-    assert_close(name, actual, want, tolerance)
+    assert_close(name, actual, want, tolerance, words=words)

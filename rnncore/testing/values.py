@@ -1,5 +1,6 @@
 """Results as they come: copies of them, and how a message says them."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ from rnncore.backend import (
     to_numpy,
     tree_map,
 )
+
+FEW = 8  # numbers of an argument that a message has room for
 
 
 def copied(args: dict[str, Any]) -> dict[str, Any]:
@@ -88,14 +91,21 @@ def place_of(a: Any) -> str:
 
 
 def shapes(args: dict[str, Any]) -> str:
-    """Each argument's name and shape, in a line."""
+    """Each argument's name and shape, in a line; a few numbers in full."""
     return ", ".join(f"{n} {shown(a)}" for n, a in args.items())
 
 
 def shown(value: Any) -> str:
-    """An argument in a word: its shape, or what kind of thing it is."""
+    """An argument in a word: its shape, or what kind of thing it is.
+
+    The numbers of an array that has few of them follow its shape.
+    """
     if hasattr(value, "shape"):
-        return str(tuple(value.shape))
+        shape = tuple(value.shape)
+        if not 0 < math.prod(shape) <= FEW:
+            return str(shape)
+        texts = written(np.asarray(to_numpy(value)), 3)
+        return f"{shape} = {_bracketed(texts)}"
     if hasattr(value, "_fields"):
         return type(value).__name__
     if isinstance(value, tuple | list):
@@ -103,6 +113,22 @@ def shown(value: Any) -> str:
         more = ", ..." if len(value) > 4 else "," * (len(value) == 1)
         return f"({inside}{more})"
     return getattr(value, "__name__", repr(value))
+
+
+def written(a: np.ndarray, digits: int) -> np.ndarray:
+    """Each number as a text."""
+    texts = [
+        f"{x + 0.0:.{digits}g}" if isinstance(x, float) else str(x)
+        for x in a.ravel().tolist()
+    ]
+    return np.array(texts).reshape(a.shape)
+
+
+def _bracketed(texts: np.ndarray) -> str:
+    """Texts as a list in a line, in brackets for each axis."""
+    if not texts.ndim:
+        return str(texts)
+    return f"[{', '.join(_bracketed(part) for part in texts)}]"
 
 
 def short(value: Any) -> str:
