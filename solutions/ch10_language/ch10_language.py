@@ -1806,8 +1806,8 @@ a threshold for a mass: each token is judged by its own probability; a flat row 
 # %% [markdown]
 # ## Experiment: what is open, and for how long
 #
-# A language of nested brackets, in which the letters depend on the innermost open one: mostly a inside ( ), b inside [ ], c inside { }. A tied GRU learns it with *your* gradient (half a minute), and *your* perplexity measures it on held-out text, in windows of 1 to 256 tokens: with the state carried from window to
-# window, and with a state that begins anew in each. The language was made with known probabilities, so its own perplexity is known too: no model can get below it for long.
+# A language of nested brackets, in which the letters depend on the innermost open one: mostly a inside ( ), b inside [ ], c inside { }. A tied GRU learns it with *your* gradient, and *your* perplexity measures it on held-out text, in windows of 1 to 256 tokens: with the state carried from window to
+# window, and with a state that begins anew in each. The language was made with known probabilities, so its own perplexity is known too: no model can get below it for long. (Up to 30 seconds.)
 #
 # **Predict**, before you run anything: by which factor is the perplexity larger with a state that begins anew, in windows of 4 tokens, and in windows of 64? And in how many of 50 texts of 40 tokens, drawn freely from the model at a temperature of 1, does a closing bracket come that fits nothing? Nothing is graded here; your numbers are kept in the notebook for you to come back to.
 
@@ -1819,7 +1819,7 @@ my_prediction = {
 }
 
 
-# %% experiment
+# %% experiment seconds=30
 from ipywidgets import FloatSlider, interact
 
 letters = " abc()[]{}"

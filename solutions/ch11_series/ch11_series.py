@@ -1581,7 +1581,7 @@ origins in order: forecasts are in the order of time, what came is in the order 
 # ## Experiment: a network that reads itself
 #
 # The mean number of sunspots, quarter by quarter, from 1749 to 1983 (its root, which makes the high cycles less wild). Three GRUs read 32 quarters, in units of their own mean. One says the next quarter, one the next 6, one the next 24, six years. With *your* `in_blocks` all three forecast six years from every origin of the last sixty years, which none of them has seen. A linear forecast of
-# one quarter is put to the same use, and persistence stands by. (About half a minute.)
+# one quarter is put to the same use, and persistence stands by. (Up to 30 seconds.)
 #
 # **Predict**, before you run anything: by which factor is the error of the first network larger than that of the third, one quarter ahead, and six years ahead? And will the linear forecast, which reads itself too, fare as the first network does? Nothing is graded here; your answers are kept in the notebook for you to come back to.
 
@@ -1592,7 +1592,7 @@ my_prediction = {
     "linear, fed with itself": "like the network, or better, or worse",
 }
 
-# %% experiment
+# %% experiment seconds=30
 from ipywidgets import IntSlider, interact
 
 from rnncore.data.series import sunspot_months

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Assignment 12: music
 #
-# *75 to 90 minutes, 28 points. Read chapter 12 first (both pages).*
+# *75 to 90 minutes, 28 points. Read chapter 12 first (all three pages).*
 #
 # You will put what somebody has played onto a grid of tokens; measure a model of piano rolls in the unit of the published scores, with its gradient; draw chords that keep the rules of voice leading, whatever the model wants; and move chorales into other keys without showing the model its examination. With the book closed you will rebuild `decode`.
 # Then you hunt seven wrong readings of a piano roll, find out what eleven more keys are worth, and hear what the rules do.
@@ -143,10 +143,13 @@ print(onto_the_grid(**played, tempo=60, frame=0.5, V=2).T)
 # %% test="onto_the_grid" points=4 explained="ch12_music: Two bars in four voices"
 import numpy as np
 
+from rnncore.music.score import FIRST, HOLD, LOWEST, SILENCE, TOKENS
 from rnncore.music.score import decode as book_decode
 from rnncore.testing import Properties, assert_close, check, stored
 
 properties = Properties(values=3, sizes=1)
+words = {HOLD: "HOLD", SILENCE: "SILENCE"}
+words |= {k: f"pitch {k - FIRST + LOWEST}" for k in range(FIRST, TOKENS)}
 
 
 def performance(rng, N, V, tempo, frame):
@@ -191,12 +194,15 @@ check(
     visible,
     outputs="tokens",
     by=properties,
+    words=words,
 )
 tokens = onto_the_grid(**visible[0])
 score = book_decode(tokens)  # raises where a voice holds what is not there
 slower = visible[0] | {"tempo": 48.0}
 slower |= {name: 2 * slower[name] for name in ("begin", "end")}
-assert_close("at half the speed", onto_the_grid(**slower), tokens)
+assert_close(
+    "at half the speed", onto_the_grid(**slower), tokens, words=words
+)
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_rng
 
@@ -236,6 +242,7 @@ check(
     hidden,
     outputs="tokens",
     by=properties,
+    words=words,
 )
 ### END HIDDEN TESTS
 properties.points("Task 1 holds.")
@@ -1059,10 +1066,12 @@ print("test ", test[0][0].tolist(), "key", test[0][1])
 # %% test="in_all_keys" points=5 explained="ch12_music: No piece on two sides"
 import numpy as np
 
-from rnncore.music.score import FIRST, HOLD, LOWEST, SILENCE
+from rnncore.music.score import FIRST, HOLD, LOWEST, SILENCE, TOKENS
 from rnncore.testing import Properties, check, stored
 
 properties = Properties(values=4, sizes=1)
+words = {HOLD: "HOLD", SILENCE: "SILENCE"}
+words |= {k: f"pitch {k - FIRST + LOWEST}" for k in range(FIRST, TOKENS)}
 
 
 def singable(rng, T, V, compass):
@@ -1120,6 +1129,7 @@ check(
     visible,
     outputs=OUTPUTS,
     by=properties,
+    words=words,
 )
 
 
@@ -1156,6 +1166,7 @@ check(
     hidden,
     outputs=OUTPUTS,
     by=properties,
+    words=words,
 )
 ### END HIDDEN TESTS
 properties.points("Task 4 holds.")
@@ -1361,7 +1372,7 @@ play(synthesise(again), 11_025, "Four notes for two voices")
 # %% test="decode" points=4 explained="ch12_music: Two bars in four voices"
 import numpy as np
 
-from rnncore.music.score import FIRST, HOLD, SILENCE
+from rnncore.music.score import FIRST, HOLD, REST, SILENCE
 from rnncore.music.score import decode as book_decode
 from rnncore.testing import Properties, assert_refuses, check, stored
 
@@ -1396,7 +1407,14 @@ visible = [
         "about": {"tempo": 60.0},
     },
 ]
-check(decoded, stored("decode"), visible, outputs="score", by=properties)
+check(
+    decoded,
+    stored("decode"),
+    visible,
+    outputs="score",
+    by=properties,
+    words={REST: "REST"},
+)
 with properties("refusals"):
     for wrong, why in [
         ([[41], [SILENCE], [HOLD]], "a rest that is held"),
@@ -1423,7 +1441,14 @@ hidden = [
 hidden[3]["tokens"][0] = [2, 89, 2, 89, 1, 1]
 hidden[3]["tokens"][1] = [0, 0, 1, 2, 1, 50]
 hidden[3]["tokens"][2:] = [1, 1, 50, 51, 52, 53]
-check(decoded, right, hidden, outputs="score", by=properties)
+check(
+    decoded,
+    right,
+    hidden,
+    outputs="score",
+    by=properties,
+    words={REST: "REST"},
+)
 with properties("refusals"):
     for wrong, why in [
         ([[41, 0]], "a HOLD in the first frame"),
@@ -1645,7 +1670,7 @@ struck is enough: a key that is marked as struck and does not sound is sung
 #
 # First: a Markov chain that counts (the chapter's baseline) is trained on 5, 10, 20 and 40 chorales, and always judged by the same 20 others, once as the pieces are, once in all keys with *your* `in_all_keys`, and once carelessly: transposed first, split afterwards, so that training holds the test in other keys.
 #
-# Then the chapter's network composes, alone and with *your* `legal_chord`, which shuts out what breaks a rule. Counted are parallel fifths and octaves in 100 chances (two voices that move at once), and how surprising the network finds what it has written, in nats per frame. Then you listen. (15 to 40 seconds, as busy as the machine is.)
+# Then the chapter's network composes, alone and with *your* `legal_chord`, which shuts out what breaks a rule. Counted are parallel fifths and octaves in 100 chances (two voices that move at once), and how surprising the network finds what it has written, in nats per frame. Then you listen. (Up to 40 seconds.)
 #
 # **Predict**, before you run anything. Nothing is graded here; your answers are kept in the notebook for you to come back to.
 
@@ -1658,7 +1683,7 @@ my_prediction = {
     "will you hear a difference?": "yes or no",
 }
 
-# %% experiment
+# %% experiment seconds=40
 from IPython.display import display
 from ipywidgets import Checkbox, FloatSlider, IntSlider, interact
 

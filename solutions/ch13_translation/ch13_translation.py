@@ -698,7 +698,7 @@ taught, _ = part_teacher(weights, vector, h, read, read < 0)
 alone, _ = part_teacher(weights, vector, h, read, read >= 0)
 print(np.abs(taught - alone).max(axis=(1, 2)).round(3))
 
-# %% test="part_teacher" points=5 explained="ch13_translation: Running free"
+# %% test="part_teacher" points=5 explained="ch13_exposure: Scheduled sampling"
 import numpy as np
 
 from rnncore.rnn import init_params as drawn_params
@@ -1821,7 +1821,7 @@ my_prediction = {
     "does a wider beam mend the long ones?": "yes or no",
 }
 
-# %% experiment
+# %% experiment seconds=40
 import re
 
 from ipywidgets import FloatSlider, IntSlider, interact

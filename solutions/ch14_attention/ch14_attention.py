@@ -2137,7 +2137,7 @@ only the largest weight: unseen where no token stands out
 # %% [markdown]
 # ## Experiment: what the map shows, and what it does not
 #
-# Ten digits in English words are to be said in German, *backwards*: what came last is due first. Two small translators learn it on sequences of one to eight digits: one has a single vector, the other attention, which is *your* `look_or_pass` with `passing` at -1000, so that it cannot look away. Both are tested on sequences drawn afresh, of up to 14 digits (those of one or two digits have all occurred in training, and nine in ten of those of three). (About 15 seconds; on a busy machine up to two minutes.)
+# Ten digits in English words are to be said in German, *backwards*: what came last is due first. Two small translators learn it on sequences of one to eight digits: one has a single vector, the other attention, which is *your* `look_or_pass` with `passing` at -1000, so that it cannot look away. Both are tested on sequences drawn afresh, of up to 14 digits (those of one or two digits have all occurred in training, and nine in ten of those of three). (Up to 15 seconds; on a busy machine up to two minutes.)
 #
 # Then you get the map of the second one, with words on its axes, and two sliders. One raises `passing`, so that the trained decoder is tempted to look at nothing. The other hides one word of the source from attention altogether; printed is how much log p the translation loses by that.
 #
@@ -2152,7 +2152,7 @@ my_prediction = {
     "hide a word: does what is lost agree with the weight it had?": "",
 }
 
-# %% experiment
+# %% experiment seconds=15
 import matplotlib.pyplot as plt
 from ipywidgets import FloatSlider, IntSlider, interact
 

@@ -1940,7 +1940,7 @@ what no path spells: transcripts with probability 0 are kept: unseen where they 
 #
 # The chapter's network hears voices that are in no training. First *your* `rates_by` scores it: by noise, and by how fast the recording runs. For the second the file's rate is stated wrongly, 18 % too low to 20 % too high, so the network sees a voice that is higher or lower, and slower or faster. Then the cell prints what the mean of the recordings' rates would have been.
 #
-# Then *your* `spell_frames` cuts a recording into words: each from the frame of the space before it to that of the space after. You listen to one word after the other, with the cut moved earlier or later. (About 20 seconds.)
+# Then *your* `spell_frames` cuts a recording into words: each from the frame of the space before it to that of the space after. You listen to one word after the other, with the cut moved earlier or later. (Up to 20 seconds.)
 #
 # **Predict**, before you run anything. Nothing is graded here; your answers are kept in the notebook for you to come back to.
 
@@ -1953,7 +1953,7 @@ my_prediction = {
     "move the cut by so many seconds to make them so": 0.0,
 }
 
-# %% experiment
+# %% experiment seconds=20
 from IPython.display import display
 from ipywidgets import Dropdown, FloatSlider, IntSlider, interact
 

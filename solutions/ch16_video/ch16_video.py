@@ -1813,7 +1813,7 @@ one film, B times: a batch holds one film B times: unseen where B is 1
 # %% [markdown]
 # ## Experiment: a bag that knows the way
 #
-# Digits that go left, right, up or down. Two readers take the *mean over the frames* of what eight kernels see, and a line through it: both are blind to the order of what they average. One has kernels for a single frame, the other your kernels for two. Both are trained with *your* vjp. Then both are asked after each share of the film (*your* `how_soon`), on films as they were filmed, run backward, and shuffled; and on films of which only each n-th frame was kept. (About 10 seconds.)
+# Digits that go left, right, up or down. Two readers take the *mean over the frames* of what eight kernels see, and a line through it: both are blind to the order of what they average. One has kernels for a single frame, the other your kernels for two. Both are trained with *your* vjp. Then both are asked after each share of the film (*your* `how_soon`), on films as they were filmed, run backward, and shuffled; and on films of which only each n-th frame was kept. (Up to 10 seconds.)
 #
 # **Predict**, before you run anything. Nothing is graded here; your answers are kept in the notebook for you to come back to.
 
@@ -1827,7 +1827,7 @@ my_prediction = {
     "frames of 12 that it takes to be 90 % right": 12,
 }
 
-# %% experiment
+# %% experiment seconds=10
 import matplotlib.pyplot as plt
 from ipywidgets import Dropdown, IntSlider, interact
 

@@ -1941,7 +1941,7 @@ all words so far: the mean look of all words so far: unseen with one frame
 #
 # Three lights, *dim*, *grey* and *bright*; in each film two of them move, one in the first half, the other in the second. What an eye like that of chapter 16 would say of each frame is given, with noise: which light moves now, and which way. There is no loop over the frames; a word sees what *your* window shows it, and the window learns by *your* vjp.
 #
-# Two decoders are trained on the same films. One is given one of the two captions, drawn anew each time; the other learns with *your* `either_order`. Then both tell of 400 new films, and *your* `judged` judges. In which order do they tell: as it happened, or otherwise? (About 20 seconds.)
+# Two decoders are trained on the same films. One is given one of the two captions, drawn anew each time; the other learns with *your* `either_order`. Then both tell of 400 new films, and *your* `judged` judges. In which order do they tell: as it happened, or otherwise? (Up to 20 seconds.)
 #
 # **Predict**, before you run anything. Nothing is graded here; your answers are kept in the notebook for you to come back to.
 
@@ -1954,7 +1954,7 @@ my_prediction = {
     "which words have the narrowest window?": "",
 }
 
-# %% experiment
+# %% experiment seconds=20
 import matplotlib.pyplot as plt
 from ipywidgets import Dropdown, IntSlider, interact
 from torch import nn
