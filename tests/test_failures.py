@@ -55,7 +55,7 @@ NOTED = Failure(
     all_expected=" 0   2\n 4   6\n 8  10",
     all_came=" 0   2\n 4   6\n 8   7*",
     function="wrong",
-    call="called with x (3, 2)",
+    call="called with x (3, 2) = [[0, 1], [2, 3], [4, 5]]",
 )
 
 

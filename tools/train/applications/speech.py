@@ -5,7 +5,8 @@ dilated convolutions that reach over a second, these also in the time that the
 loop takes, and without their normalisation ("plain"). Voices of the test are in
 no training; word error rates by noise go under "speech.", the weights of seed
 0 to rnncore/weights/. About 9 minutes of one core a seed. The study "lexicon"
-trains nothing: the stored network, read with and without the ten words;
+trains nothing: the stored network, read with and without the ten words, and
+with a letter model, whose weight is chosen on strings by the voices of training;
 "times" are those of an update, measured in turns.
 
 "rates", "rates.dilated": the networks at every learning rate with three
@@ -27,7 +28,7 @@ from rnncore.comparison import Setting, Trained, compare, to_json
 from rnncore.data.speech import RATE, WORDS, Clip, digit_strings, split_voices
 from rnncore.optim import adam
 from rnncore.speech.features import BANDS, heard
-from rnncore.speech.letters import Letters, letters_of, read_words
+from rnncore.speech.letters import Letters, letter_bonus, letters_of, read_words
 from rnncore.speech.model import (
     DilatedRecognizer,
     Recognizer,
@@ -73,6 +74,8 @@ COMPARED = "loop", "window", "plain"
 RATES = [0.002, 0.004, 0.008]
 STACK = [0.008, 0.016, 0.032]  # with normalisation it bears higher ones
 LEVELS = 20.0, 10.0, 5.0, 0.0  # dB of the tests
+WIDTH, ORDER = 8, 6  # of the beam, of the letter model
+WEIGHTS = [0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0]  # of its log p; 0: without it
 B, EVERY = 32, 100
 
 
@@ -215,17 +218,59 @@ def measure_times(asked: Asked) -> Iterator[Found]:
     yield from founds("speech.times", medians, "ms an update", 0)
 
 
+def letter_model(letters: Letters, weight: float) -> Any:
+    """What a beam adds by letters, from 300 transcripts of the known voices."""
+    return letter_bonus(known_texts(), letters, ORDER, weight)
+
+
+@lru_cache(maxsize=1)
+def known_texts() -> list[str]:
+    """Transcripts that are in no test and choose no weight."""
+    known, _ = split_voices(np.random.default_rng(0))
+    clips = digit_strings(np.random.default_rng(3), 300, known)
+    return [c.sentence.text for c in clips]
+
+
+def known_strings(level: float, count: int = 100) -> list[Clip]:
+    """Recordings at a level by the voices of training: they choose a weight."""
+    known, _ = split_voices(np.random.default_rng(0))
+    rng = np.random.default_rng([4, int(level)])
+    return digit_strings(rng, count, known, signal_to_noise=(level, level))
+
+
+def weighed(model: Any, letters: Letters, asked: Asked) -> list[float]:
+    """Word errors by the weight of the letter model, over all levels, in %."""
+    count = 4 if asked.check else 100
+    clips = [c for level in LEVELS for c in known_strings(level, count)]
+    true = [c.sentence.text for c in clips]
+    found = outputs(model, encoded(clips, letters)[0])
+    errors = []
+    for weight in WEIGHTS:
+        language = letter_model(letters, weight) if weight else None
+        said = [written(p, letters, WIDTH, language) for p in found]
+        errors.append(word_errors(true, said))
+    return errors
+
+
 def measure_lexicon(asked: Asked) -> Iterator[Found]:
-    """The same outputs read greedily, by a beam, and by one of ten words."""
+    """The same outputs read greedily, by beams, and by one of ten words."""
     model, letters, _ = load_recognizer(stored("speech_digits"))
+    errors = weighed(model, letters, asked)
+    weight = WEIGHTS[int(np.argmin(errors))]
+    key = "speech.lexicon.letters"
+    curve = {"weights": WEIGHTS, "errors": errors}
+    yield Found(f"{key}.curve", curve, "% word errors of validation", 0)
+    yield Found(f"{key}.weight", weight, "of log p of a letter", 0)
+    language = letter_model(letters, weight)
     for level in LEVELS[:1] if asked.check else LEVELS:
         clips = unheard(level, 8 if asked.check else 250)
         true = [c.sentence.text for c in clips]
         found = outputs(model, encoded(clips, letters)[0])
         read = {
             "greedy": [written(p, letters) for p in found],
-            "beam": [written(p, letters, 8) for p in found],
-            "words": [read_words(p, WORDS, letters) for p in found],
+            "beam": [written(p, letters, WIDTH) for p in found],
+            "letters": [written(p, letters, WIDTH, language) for p in found],
+            "words": [read_words(p, WORDS, letters, WIDTH) for p in found],
         }
         facts = {name: word_errors(true, said) for name, said in read.items()}
         greedy = [word for said in read["greedy"] for word in said.split()]
