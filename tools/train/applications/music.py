@@ -9,10 +9,12 @@
     baselines    what counting single keys gives
     chain        what counting gives that looks things up: what it looks up,
                  and how much it doubts it, is chosen by the validation pieces
+    rates        each network at half and at twice its learning rate, one
+                 seed: the validation pieces alone
 
 Pieces are split by melody, and no test piece is seen before the score is
 taken. Under "music." and, of seed 0, into rnncore/weights/ (joint and
-frames). About fifty minutes of one core.
+frames). About eighty minutes of one core.
 """
 
 from collections.abc import Callable, Iterator
@@ -60,6 +62,7 @@ CHAINS: dict[str, tuple[str, ...]] = {  # what is looked up, in this order
     "and all": ("own", "beat", "begun", "below", "last", "place", "over"),
 }
 DOUBTS = 1, 2, 3, 4, 6, 8, 12
+RATED = "joint", "independent", "original", "frames", "shifted"
 STORED = {"joint": "music_voices", "frames": "music_frames"}
 
 
@@ -113,6 +116,23 @@ def train(
         yield Found(f"music.{name}.curve", about["curve"], unit, 0)
 
 
+def rates(asked: Asked) -> Iterator[Found]:
+    """What half and twice the learning rate give on the validation pieces."""
+    for name in RATED:
+        make: Any = train_voices if name in VOICES else train_frames
+        options = {**VOICES, **FRAMES}[name] | {"seed": 0}
+        if asked.steps:
+            options["steps"] = asked.steps
+        known = parts() if name in VOICES else [rolls(p) for p in parts()]
+        planned, tried = make.__kwdefaults__["rate"], {}
+        for rate in planned / 2, 2 * planned:
+            told = bar(f"{name}, {rate:g}")
+            _, about = make(known, rate=rate, progress=told, **options)
+            tried[f"{rate:g}"] = min(about["curve"][1])
+        unit = "nats a frame of the validation pieces, by learning rate"
+        yield Found(f"music.{name}.rates", tried, unit, 0)
+
+
 def baselines(asked: Asked) -> Iterator[Found]:
     """What counting single keys gives."""
     train, _, test = (rolls(p) for p in parts())
@@ -157,5 +177,5 @@ TRAINING = Training(
         for make, table in ((voices, VOICES), (frames, FRAMES))
         for name, options in table.items()
     },
-    {"baselines": baselines, "chain": chain},
+    {"baselines": baselines, "chain": chain, "rates": rates},
 )

@@ -9,8 +9,8 @@ the weights of seed 0 to rnncore/weights/.
 
 "digits.rates", "actions.rates", "captions.rates" and "bag.rates": networks at
 every learning rate with three seeds, each then tested at its own; the
-captioners are first those with a loop, then the one without. About 12, 5, 20
-and 6 minutes of one core. "digits.longer" and "captions.longer" give the loop
+captioners are first those with a loop, then the one without. About 12, 5, 36
+and 15 minutes of one core. "digits.longer" and "captions.longer" give the loop
 and the captioner twice the updates. Networks on digits have the stored eye,
 and the captioners' loops begin as the stored classifier's: after a new eye,
 train them all.
@@ -53,7 +53,7 @@ from tools.train.runner import Asked, Found, Training, about, fitted_module, fou
 RATES = {  # where the search for a rate begins
     "digits": [0.001, 0.002, 0.004],
     "actions": [0.001, 0.002, 0.004],
-    "captions": [0.00075, 0.0015, 0.003, 0.006],
+    "captions": [0.000375, 0.00075, 0.0015, 0.003],
 }
 RATED = {  # a study's task, and the networks that get rates of their own
     "digits": ("digits", ["loop", "bag", "single"]),
@@ -133,7 +133,7 @@ TASKS = {
         captioners(WORDS.size),
         24_000,
         32,
-        3200,
+        6400,
         {"attention": 0.0015, "vector": 0.0015, "bag": 0.0015},
     ),
     "actions": Task(
