@@ -163,13 +163,17 @@ def not_made(
     """What is said of named mistakes that the answer does not make."""
     if not told.named:
         return
-    known = {m.says: m for m in catalogue(assignment.of("mistakes")[test.name])}
+    known = catalogue(assignment.of("mistakes")[test.name])
     right = assignment.of("solution")[test.name].source
     calls = recorded(assignment, test, told.answer.source, before)
     for says in told.named:
-        wrong = known[says].made_in(right)
-        if known[says].name != told.answer.named and not borne_out(
-            calls, recorded(assignment, test, wrong, before)
+        if not any(
+            mistake.name == told.answer.named
+            or borne_out(
+                calls, recorded(assignment, test, mistake.made_in(right), before)
+            )
+            for mistake in known
+            if mistake.says == says
         ):
             yield says
 

@@ -283,7 +283,7 @@ def carried_perplexity(read, texts, window):
             count += targets.numel()
     return math.exp(nats / math.log(2) / count)
 
-# %% carried_perplexity: last short window dropped
+# %% carried_perplexity: last short window dropped [so told: short window dropped]
 def carried_perplexity(read, texts, window):
     nats, count = 0.0, 0
     for ids in texts:
@@ -511,7 +511,7 @@ def carried_perplexity(read, texts, window):
             count += targets.numel()
     return math.exp(nats / count)
 
-# %% carried_perplexity: last token never predicted
+# %% carried_perplexity: last token never predicted [so told: last row left out]
 def carried_perplexity(read, texts, window):
     nats, count = 0.0, 0
     for ids in texts:
@@ -883,7 +883,7 @@ def tied_loss(E, bias, ids, through):
     d_bias = d_logits[-1].sum(0)
     return loss, d_E, d_bias
 
-# %% tied_loss: bias summed over classes too
+# %% tied_loss: bias summed over classes too [so told: bias left at zero]
 def tied_loss(E, bias, ids, through):
     read, targets = ids[:-1], ids[1:]
     y, back = through(E[read])
@@ -2703,7 +2703,7 @@ def beam_search(advance, after, state, width, length):
         ]
     return kept
 
-# %% beam_search: sum forgotten, the last token's log p
+# %% beam_search: sum forgotten, the last token's log p [so told: last token alone]
 def beam_search(advance, after, state, width, length):
     if width < 1 or length < 1:
         raise ValueError(
@@ -2842,7 +2842,7 @@ def beam_search(advance, after, state, width, length):
         ]
     return kept
 
-# %% beam_search: one step less
+# %% beam_search: one step less [so told: one step short]
 def beam_search(advance, after, state, width, length):
     if width < 1 or length < 1:
         raise ValueError(

@@ -78,7 +78,7 @@ def without_season(x, training, period):
     spread = torch.where(spread > 0, spread, 1.0)
     return rest / spread, means, spread
 
-# %% without_season: one spread for all series
+# %% without_season: one spread for all series [so told: one scale for all series]
 def without_season(x, training, period):
     past = x[:training]
     means = torch.stack([past[k::period].mean(0) for k in range(period)])
@@ -1129,7 +1129,7 @@ def rolling_errors(x, fit, history, horizon, folds, memory):
         errors.append(truth - predict(known[None, -history:])[0])
     return torch.stack(errors)
 
-# %% rolling_errors: memory cuts the series to so many steps
+# %% rolling_errors: memory cuts the series to so many steps [so told: memory in steps]
 def rolling_errors(x, fit, history, horizon, folds, memory):
     errors = []
     for fold in range(folds, 0, -1):
@@ -2105,7 +2105,7 @@ def quantile_report(q, y, levels):
     inside = (error[..., 0] <= 0) & (error[..., -1] >= 0)
     return loss, d_q, below, inside.to(q.dtype).mean()
 
-# %% quantile_report: inside: first two levels
+# %% quantile_report: inside: first two levels [so told: second quantile for the highest]
 def quantile_report(q, y, levels):
     levels = torch.as_tensor(levels, dtype=q.dtype, device=q.device)
     error = y[..., None] - q
@@ -2248,7 +2248,7 @@ def cut(values, origins, history, horizon, covariates=None):
     past = np.concatenate([values[before][..., None], covariates[before]], -1)
     return Windows(past, covariates[after], values[after])
 
-# %% cut: origin is the last step read
+# %% cut: origin is the last step read [so told: origin taken for the last step read]
 def cut(values, origins, history, horizon, covariates=None):
     N = len(values)
     if covariates is None:
@@ -2261,7 +2261,7 @@ def cut(values, origins, history, horizon, covariates=None):
     past = np.concatenate([values[before][..., None], covariates[before]], -1)
     return Windows(past, covariates[after], values[after])
 
-# %% cut: target a step late
+# %% cut: target a step late [so told: target a step late]
 def cut(values, origins, history, horizon, covariates=None):
     N = len(values)
     if covariates is None:
@@ -2404,7 +2404,7 @@ def cut(values, origins, history, horizon, covariates=None):
     past = np.concatenate([values[before][..., None], covariates[before]], -1)
     return Windows(past, covariates[before], values[after])
 
-# %% cut: known from the last steps read
+# %% cut: known from the last steps read [so told: covariates of the past for those to come]
 def cut(values, origins, history, horizon, covariates=None):
     N = len(values)
     if covariates is None:
@@ -2534,7 +2534,7 @@ def cut(values, origins, history, horizon, covariates=None):
     past = np.concatenate([values[before][..., None], covariates[before]], -1)
     return Windows(past, covariates[after], values[after])
 
-# %% cut: origins each once
+# %% cut: origins each once [so told: origins sorted]
 def cut(values, origins, history, horizon, covariates=None):
     N = len(values)
     if covariates is None:
@@ -2547,7 +2547,7 @@ def cut(values, origins, history, horizon, covariates=None):
     past = np.concatenate([values[before][..., None], covariates[before]], -1)
     return Windows(past, covariates[after], values[after])
 
-# %% cut: first origin and the following
+# %% cut: first origin and the following [so told: first origin and those that follow]
 def cut(values, origins, history, horizon, covariates=None):
     N = len(values)
     if covariates is None:
@@ -2727,7 +2727,7 @@ def cut(values, origins, history, horizon, covariates=None):
     past = np.stack([values[before], *np.moveaxis(covariates[before], -1, 0)], -1)
     return Windows(past, covariates[after], values[after])
 
-# %% cut: index wraps: modulo N
+# %% cut: index wraps: modulo N [so told: target a step late]
 def cut(values, origins, history, horizon, covariates=None):
     N = len(values)
     if covariates is None:

@@ -888,7 +888,7 @@ def legal_chord(ask, before, compass, numbers):
         now.append(LOWEST + draw_at(ask(v, now) * may, number))
     return now
 
-# %% legal_chord: maths, either moves
+# %% legal_chord: maths, either moves [so told: the upper voice need not move]
 def legal_chord(ask, before, compass, numbers):
     now = []
     keys = np.arange(LOWEST, LOWEST + KEYS)

@@ -2012,7 +2012,7 @@ def exact_by_length(sources, said, wanted, bar=0.5):
         holds = n
     return rows, holds
 
-# %% exact_by_length: maths, holds is the first that fails
+# %% exact_by_length: maths, holds is the first that fails [so told: the first that fails]
 def exact_by_length(sources, said, wanted, bar=0.5):
     by = {}
     
@@ -2413,7 +2413,7 @@ def greedy(decoder, source, limit):
             break
     return sentences
 
-# %% greedy: shapes, stops when sentence 0 has ended
+# %% greedy: shapes, stops when sentence 0 has ended [so told: all stop with the first]
 def greedy(decoder, source, limit):
     if limit < 1:
         raise ValueError(f"limit: expected at least 1, got {limit}")

@@ -79,7 +79,7 @@ def look_or_pass(queries, keys, values, mask, passing):
     context = xp.einsum("tbs,sbv->tbv", weights, values)
     return context, weights
 
-# %% look_or_pass: hasty, top is passing alone
+# %% look_or_pass: hasty, top is passing alone [so told: overflow]
 def look_or_pass(queries, keys, values, mask, passing):
     xp = array_namespace(queries)
     scores = xp.einsum("tbe,sbe->tbs", queries, keys) / queries.shape[2] ** 0.5
@@ -271,7 +271,7 @@ def look_or_pass(queries, keys, values, mask, passing):
     context = xp.einsum("tbs,sbv->tbv", weights, values)
     return context, weights
 
-# %% look_or_pass: maths, context a mean of what was looked at
+# %% look_or_pass: maths, context a mean of what was looked at [so told: context divided by the weights]
 def look_or_pass(queries, keys, values, mask, passing):
     xp = array_namespace(queries)
     scores = xp.einsum("tbe,sbe->tbs", queries, keys) / queries.shape[2] ** 0.5
@@ -284,7 +284,7 @@ def look_or_pass(queries, keys, values, mask, passing):
     context = context / xp.sum(weights, axis=2, keepdims=True)
     return context, weights
 
-# %% look_or_pass: maths, a gate instead of a place
+# %% look_or_pass: maths, a gate instead of a place [so told: a gate]
 def look_or_pass(queries, keys, values, mask, passing):
     xp = array_namespace(queries)
     scores = xp.einsum("tbe,sbe->tbs", queries, keys) / queries.shape[2] ** 0.5
@@ -330,7 +330,7 @@ def look_or_pass(queries, keys, values, mask, passing):
     context = xp.einsum("tbs,sbv->tbv", weights, values)
     return context, weights
 
-# %% look_or_pass: maths, passing added to each score
+# %% look_or_pass: maths, passing added to each score [so told: the place of nothing scores 0]
 def look_or_pass(queries, keys, values, mask, passing):
     xp = array_namespace(queries)
     scores = xp.einsum("tbe,sbe->tbs", queries, keys) / queries.shape[2] ** 0.5
@@ -343,7 +343,7 @@ def look_or_pass(queries, keys, values, mask, passing):
     context = xp.einsum("tbs,sbv->tbv", weights, values)
     return context, weights
 
-# %% look_or_pass: maths, passing subtracted from each score
+# %% look_or_pass: maths, passing subtracted from each score [so told: never looks away]
 def look_or_pass(queries, keys, values, mask, passing):
     xp = array_namespace(queries)
     scores = xp.einsum("tbe,sbe->tbs", queries, keys) / queries.shape[2] ** 0.5
@@ -366,7 +366,7 @@ def look_or_pass(queries, keys, values, mask, passing):
     context = xp.einsum("tbs,sbv->tbv", weights, values)
     return context, weights
 
-# %% look_or_pass: maths, sigmoids instead of a softmax
+# %% look_or_pass: maths, sigmoids instead of a softmax [so told: each token for itself]
 def look_or_pass(queries, keys, values, mask, passing):
     xp = array_namespace(queries)
     scores = xp.einsum("tbe,sbe->tbs", queries, keys) / queries.shape[2] ** 0.5
@@ -469,7 +469,7 @@ def look_or_pass(queries, keys, values, mask, passing):
     context = xp.einsum("tbs,sbv->tbv", weights, values)
     return context, weights
 
-# %% look_or_pass: copied, the chapter's attend
+# %% look_or_pass: copied, the chapter's attend [so told: never looks away]
 def look_or_pass(queries, keys, values, mask, passing):
     scores = torch.einsum("tbe,sbe->tbs", queries, keys) / keys.shape[2] ** 0.5
     scores = scores.masked_fill(~mask.T[None], -math.inf)
@@ -485,7 +485,7 @@ def look_or_pass(queries, keys, values, mask, passing):
     context, weights = book.attend(scores, values, mask)
     return context, weights[..., :-1]
 
-# %% look_or_pass: copied, torch's scaled dot product
+# %% look_or_pass: copied, torch's scaled dot product [so told: never looks away]
 def look_or_pass(queries, keys, values, mask, passing):
     q, k, v = (a.transpose(0, 1) for a in (queries, keys, values))
     context = torch.nn.functional.scaled_dot_product_attention(
@@ -495,7 +495,7 @@ def look_or_pass(queries, keys, values, mask, passing):
     scores = scores.masked_fill(~mask.T[None], -math.inf)
     return context, scores.softmax(dim=2)
 
-# %% look_or_pass: copied, scores clipped
+# %% look_or_pass: copied, scores clipped [so told: scores clipped]
 def look_or_pass(queries, keys, values, mask, passing):
     xp = array_namespace(queries)
     scores = xp.einsum("tbe,sbe->tbs", queries, keys) / queries.shape[2] ** 0.5
@@ -533,7 +533,7 @@ def look_or_pass(queries, keys, values, mask, passing):
     context = xp.einsum("tbs,sbv->tbv", weights, values)
     return context, weights
 
-# %% look_or_pass: copied, a small number against division by 0
+# %% look_or_pass: copied, a small number against division by 0 [so told: never looks away]
 def look_or_pass(queries, keys, values, mask, passing):
     xp = array_namespace(queries)
     scores = xp.einsum("tbe,sbe->tbs", queries, keys) / queries.shape[2] ** 0.5
@@ -1039,7 +1039,7 @@ def look_or_pass_vjp(d_context, queries, keys, values, weights):
     d_keys = xp.einsum("tbs,tbe->sbe", d_scores, queries)
     return d_queries, d_keys, d_values, d_passing
 
-# %% look_or_pass_vjp: convention, autograd
+# %% look_or_pass_vjp: convention, autograd [so told: weights computed again]
 def look_or_pass_vjp(d_context, queries, keys, values, weights):
     q, k, v = (a.detach().clone().requires_grad_() for a in (queries, keys, values))
     scores = torch.einsum("tbe,sbe->tbs", q, k) / q.shape[2] ** 0.5
@@ -1549,7 +1549,7 @@ def covering_weights(queries, keys, v, u, mask):
         rows.append(w.T)
     return xp.stack(rows), covered
 
-# %% covering_weights: maths, coverage also of this step
+# %% covering_weights: maths, coverage also of this step [so told: covered by a first look]
 def covering_weights(queries, keys, v, u, mask):
     xp = array_namespace(queries)
     covered, rows = xp.zeros_like(keys[..., 0]), []
@@ -3414,7 +3414,7 @@ def attend(scores, values, mask):
     context = torch.einsum("tbs,sbe->tbe", weights, values)
     return context, weights
 
-# %% attend: convention, minus one hundred
+# %% attend: convention, minus one hundred [so told: a mask that is not low enough]
 def attend(scores, values, mask):
     check_shape("mask", mask, *values.shape[:2])
     check_shape("scores", scores, "T", values.shape[1], values.shape[0])
@@ -3423,7 +3423,7 @@ def attend(scores, values, mask):
     context = torch.einsum("tbs,sbe->tbe", weights, values)
     return context, weights
 
-# %% attend: convention, minus ten
+# %% attend: convention, minus ten [so told: a mask that is not low enough]
 def attend(scores, values, mask):
     check_shape("mask", mask, *values.shape[:2])
     check_shape("scores", scores, "T", values.shape[1], values.shape[0])

@@ -772,7 +772,7 @@ def spell_frames(log_p, labels):
         s -= came[t, s]
     return where, score
 
-# %% spell_frames: convention, later state at a tie and blank first
+# %% spell_frames: convention, later state at a tie and blank first [so told: ends in a blank]
 def spell_frames(log_p, labels):
     states, skips, ends = lattice([labels])
     emitted = log_p[:, states[0]]  # (T, S)
@@ -1179,7 +1179,7 @@ def listed_loss(logits, labels, lengths):
         d_logits[:n, b] = np.exp(log_p) - share
     return float(loss / len(labels)), d_logits / len(labels)
 
-# %% listed_loss: maths, each recording by its letters
+# %% listed_loss: maths, each recording by its letters [so told: each recording averaged by itself]
 def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
@@ -1451,7 +1451,7 @@ def listed_loss(logits, labels, lengths):
         d_logits[:n, b] = np.exp(log_p) - share
     return float(loss / letters / np.log(2)), d_logits / letters
 
-# %% listed_loss: convention, torch's mean
+# %% listed_loss: convention, torch's mean [so told: each recording averaged by itself]
 def listed_loss(logits, labels, lengths):
     d_logits, loss, K = np.zeros_like(logits), 0.0, logits.shape[2]
     letters = sum(map(len, labels))
@@ -2794,7 +2794,7 @@ def with_change(features, lengths, reach=2):
     both = torch.cat([features, d, slope(d)], dim=2)
     return torch.where((t < lengths)[..., None], both, 0.0)
 
-# %% with_change: maths, mirrored edges
+# %% with_change: maths, mirrored edges [so told: mirrored]
 def with_change(features, lengths, reach=2):
     T = len(features)
     t = torch.arange(len(features), device=features.device)[:, None]
@@ -2958,7 +2958,7 @@ def with_change(features, lengths, reach=2):
     t = torch.arange(len(features), device=features.device)[:, None]
     return torch.where((t < lengths)[..., None], both, 0.0)
 
-# %% with_change: copied, torchaudio's deltas over the batch's length
+# %% with_change: copied, torchaudio's deltas over the batch's length [so told: edges of the batch instead of the recording]
 def with_change(features, lengths, reach=2):
     T = len(features)
 

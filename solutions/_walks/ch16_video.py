@@ -2131,7 +2131,7 @@ def how_soon(logits, labels, lengths, percents):
     decided = np.where(last == lengths, -1, last + 1)
     return accuracy, decided
 
-# %% how_soon: shapes, percents times lengths without an axis, zip
+# %% how_soon: shapes, percents times lengths without an axis, zip [so told: percents and lengths in pairs]
 def how_soon(logits, labels, lengths, percents):
     lengths, percents = np.asarray(lengths), np.asarray(percents)
     T, B = logits.shape[:2]

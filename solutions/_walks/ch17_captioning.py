@@ -658,7 +658,7 @@ def through_window(states, lengths, centre, sharp):
     context = xp.sum(weights[..., None] * by_film, axis=2)
     return context, (by_film, weights, away, sharp, last)
 
-# %% through_window: copied, torch's softmax
+# %% through_window: copied, torch's softmax [so told: softmax over the films]
 def through_window(states, lengths, centre, sharp):
     xp = array_namespace(states)
     by_film = xp.permute_dims(states, (1, 0, 2))  # (B, T, H)
@@ -839,7 +839,7 @@ def through_window_vjp(d_context, cache):
     d_centre = xp.sum(2 * sharp[..., None] * away * d_scores, axis=-1) * last
     return xp.permute_dims(d_by_film, (1, 0, 2)), d_centre, d_sharp
 
-# %% through_window_vjp: hasty, away forgotten in d_centre
+# %% through_window_vjp: hasty, away forgotten in d_centre [so told: distance left out of d_centre]
 def through_window_vjp(d_context, cache):
     xp = array_namespace(d_context)
     by_film, weights, away, sharp, last = cache
@@ -3628,7 +3628,7 @@ def caption_batches(frames, captions, B, device=None):
 
     return next_batch
 
-# %% caption_batches: shapes, captions not chosen
+# %% caption_batches: shapes, captions not chosen [so told: captions not drawn]
 def caption_batches(frames, captions, B, device=None):
     if len(frames) != len(captions):
         raise ValueError(f"captions: expected {len(frames)}, got {len(captions)}")

@@ -1239,6 +1239,10 @@ second quantile for the highest: `inside` ends at the second quantile; it goes u
 - (error[..., -1] <= 0)
 + (error[..., 1 % len(levels)] <= 0)
 
+first and last step: `inside` compares the first step and the last; it compares the lowest level and the highest, which are on the last axis
+- (error[..., 0] >= 0) & (error[..., -1] <= 0)
++ (error[0] >= 0) & (error[-1] <= 0)
+
 promised share: `inside` is what the levels promise; asked for is how often it was so
 - within.to(q.dtype).mean()
 + (levels[-1] - levels[0])

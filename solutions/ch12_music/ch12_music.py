@@ -1116,8 +1116,9 @@ visible.append(
             np.array([[50, 34], [47, 31]]),
             np.array([[51, 37], [53, 39]]),
             np.array([[50, 36], [47, 31]]),
+            np.array([[52, 36], [49, 33]]),  # the third, higher
         ],
-        keys=[1, -3, 0, 6, -2],
+        keys=[1, -3, 0, 6, -2, 2],
         held_out=[2, 0],
         compass=np.array([[50, 76], [36, 62]]),
     )
@@ -1309,6 +1310,10 @@ test put into order: the test stands in the order of the pieces; it is to stand 
 octaves taken off in the comparison: a piece was left out of training that differs from one of the test by an octave in one note: pitches an octave apart were taken for the same
 - return up(piece, TOKENS - piece.max()).tobytes()
 + return np.where(piece >= FIRST, (piece - piece.max()) % 12 + FIRST, piece).tobytes()
+
+rests moved in the comparison: the comparison moved HOLD and SILENCE with the keys: a test piece that has them was trained on in another key. Compare up to a transposition, which moves only tokens from FIRST on
+- return up(piece, TOKENS - piece.max()).tobytes()
++ return (piece - piece.max()).tobytes()
 
 first voices compared: a piece was left out of training whose first voice alone is that of a test piece: compare all voices
 - return up(piece, TOKENS - piece.max()).tobytes()

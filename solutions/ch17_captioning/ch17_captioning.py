@@ -1195,7 +1195,7 @@ def told(rng, films, texts=2, spoilt=0.5, words=("a", "b", "c", "d")):
 
 rng = np.random.default_rng(5)
 visible = [
-    dict(said=["a b c", "c"], truths=[("a b c d e",), ("c d e",)]),
+    dict(said=["a b c e", "c d"], truths=[("a b c d e",), ("c d e f",)]),
     told(rng, 9),
     told(rng, 7, 1),
     told(rng, 8, 3, 0.3, ("a", "b")),
@@ -1475,6 +1475,10 @@ one left out of the exponent: the exponent of the brevity penalty is 1 - r/s; he
 brevity a ratio: the brevity factor is s/r; it is the exponential of 1 - r/s
 - math.exp(1 - wanted / made[1])
 + made[1] / wanted
+
+brevity from pairs: s counts the pairs that were said; it counts the words
+- 1 - wanted / made[1]
++ 1 - wanted / made[2]
 
 brevity under the root: the brevity factor stands under the root, with the precisions; it stands before it
 - brevity * np.sqrt(p.prod())
