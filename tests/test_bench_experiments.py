@@ -19,10 +19,7 @@ def assignment(*cells):
 @pytest.mark.parametrize("name", NAMES)
 def test_an_experiment_ends_in_the_time_that_it_states(name):
     known = read().get(experiments.key(name))
-    if known is None:
-        pytest.skip(
-            "not recorded: python -m tools.bench.experiments --save"
-        )
+    assert known, f"record it: {experiments.__doc__}"
     assert known["value"] <= experiments.stated(source.read(name))
 
 

@@ -17,6 +17,7 @@ from arrays import assert_close
 from nbclient import NotebookClient
 
 from rnncore import display
+from tools.build.kernels import Manager
 
 matplotlib.use("agg")
 
@@ -31,7 +32,12 @@ def run_cells(*sources):
     """The outputs of the last cell, from a real kernel."""
     cells = [nbformat.v4.new_code_cell(source) for source in sources]
     notebook = nbformat.v4.new_notebook(cells=cells)
-    NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+    NotebookClient(
+        notebook,
+        timeout=60,
+        kernel_name="python3",
+        kernel_manager_class=Manager,
+    ).execute()
     return notebook.cells[-1].outputs
 
 
