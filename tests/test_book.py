@@ -129,6 +129,13 @@ def test_a_warning_fails_the_build(small):
         book.build_book(jobs=1)
 
 
+def test_a_false_alarm_of_a_product_fails_no_build(small):
+    product = "np.full((2, 2), np.inf) @ np.zeros((2, 2))"
+    write(small, cells(f"import numpy as np\nprint({product})"))
+    page = book.build_book(jobs=1).with_name("page.html").read_text()
+    assert "[nan nan]" in page
+
+
 def test_a_line_that_was_sent_in_two_pieces_is_one_line(small):
     pieces = "'one  line', flush=True, end='')\nprint('', flush=True"
     write(small, cells(f"print({pieces})\nprint('  and the next')"))

@@ -26,6 +26,7 @@ from rnncore.testing import (
     stored,
 )
 from rnncore.testing.sketches import decoded, encoded, same_sketch
+from rnncore.testing.values import without_false_alarms
 
 A = np.arange(6.0).reshape(3, 2)
 ROWS = "[[0, 1], [2, 3], [4, 5]]"
@@ -652,3 +653,15 @@ def test_the_tolerance_follows_dtype_and_size(size):
             assert_close("x", (want * (1 + off)).astype(dtype), want)
     assert_close("x", (want * (1 + 1.5e-5)).astype("float32"), want)
     assert_close("x", want * (1 + 1e-11), want)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("product", [np.matmul, np.dot])
+def test_a_product_of_matrices_raises_no_false_alarm(product):
+    huge = np.full((2, 2), np.inf)
+    with without_false_alarms():
+        assert np.isnan(product(huge, np.zeros((2, 2)))).all()
+        with pytest.warns(RuntimeWarning, match="in subtract"):
+            huge - huge
+    with pytest.warns(RuntimeWarning, match="encountered in"):
+        product(huge, np.zeros((2, 2)))

@@ -436,6 +436,14 @@ def test_a_hostile_answer_gets_nothing(grade, what):
     assert grade.said != ""
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_false_alarm_of_a_product_costs_no_points(grade):
+    product = "np.full((2, 2), np.inf) @ np.zeros((2, 2))"
+    test = f"import numpy as np\nassert np.isnan({product}).all()"
+    assert grade("a = 1", test) == 2
+    assert grade("a = 1", test + "\nnp.log(np.zeros(2))") == 0
+
+
 def test_an_argument_changed_in_place_is_told(grade):
     test = """
 import numpy as np

@@ -29,6 +29,7 @@ from rnncore import testing
 from rnncore.backend import named_leaves
 from rnncore.testing import checks, properties
 from rnncore.testing.failure import Failure, failure_of
+from rnncore.testing.values import without_false_alarms
 
 
 class Space:
@@ -147,6 +148,7 @@ class Test:
         with (
             contextlib.redirect_stdout(self.out),
             contextlib.redirect_stderr(self.err),
+            without_false_alarms(),
             _lending(self.link),
             _at_most(self.left),
         ):

@@ -1,7 +1,9 @@
 """Results as they come: copies of them, and how a message says them."""
 
 import math
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,23 @@ from rnncore.backend import (
 )
 
 FEW = 8  # numbers of an argument that a message has room for
+ALARM = (
+    r"(divide by zero|overflow|invalid value) encountered in (mat|dot|vec)"
+)
+
+
+@contextmanager
+def without_false_alarms() -> Iterator[None]:
+    """While it lasts, no product of matrices warns of what is finite.
+
+    On some processors a BLAS computes with numbers that lie beside a
+    matrix, throws the results away, and leaves the flags that they raised:
+    https://github.com/numpy/numpy/issues/24067 and .../28687. A product
+    that is infinite or NaN is told by its value.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ALARM, RuntimeWarning)
+        yield
 
 
 def copied(args: dict[str, Any]) -> dict[str, Any]:

@@ -45,6 +45,13 @@ WARM = [  # what many pages import
 INLINE = "module://matplotlib_inline.backend_inline"  # as a kernel sets it
 
 
+# what a BLAS may warn of on some processors though all is finite:
+# rnncore.testing.values.without_false_alarms
+ALARMS = ",".join(
+    f"ignore:{flag} encountered in matmul:RuntimeWarning"
+    for flag in ("divide by zero", "overflow", "invalid value")
+)
+
 OFFLINE = str(Path(__file__).with_name("offline"))  # has sitecustomize.py
 
 
@@ -56,7 +63,7 @@ def offline() -> dict[str, str]:
     """
     others = os.environ.get("PYTHONPATH")
     path = os.pathsep.join(filter(None, (OFFLINE, others)))
-    return os.environ | {"PYTHONPATH": path}
+    return os.environ | {"PYTHONPATH": path, "PYTHONWARNINGS": ALARMS}
 
 
 class Channel(AsyncZMQSocketChannel):
