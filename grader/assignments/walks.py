@@ -1,8 +1,7 @@
 """How many wrong answers are told by name, that nobody made for the tests?
 
-    python -m grader walks              the table, and write book/walks.md
+    python -m grader walks [NAME]       count, and renew rows of book/walks.md
     python -m grader walks NAME --all   what is told about each answer
-    python -m grader walks NAME --causes    is it true? slow; renews its row
 
 In solutions/_walks/NAME.py lie whole answers to an assignment's tasks, written by
 people who had not seen its catalogue of mistakes (a text cell says where they had),
@@ -12,8 +11,8 @@ each below a heading:
     # %% lstm_step_vjp: right, with einsum
 
 A test names a mistake by what an answer gave on the visible inputs, not always
-on all of them. Whether the cause is the right one is measured with --causes: the
-mistake's own code runs beside the answer, on the visible and the hidden inputs.
+on all of them. Whether the cause is the right one is measured: the mistake's own
+code runs beside the answer, on the visible and the hidden inputs.
 Where the output that the test objects to is the mistake's on all of them, what is
 told holds of this answer's results (`borne_out`). Else the answer may make this
 mistake in numbers of its own (a score of -10 instead of -100), or beside another
@@ -80,7 +79,7 @@ class Told(NamedTuple):
     kind: str
     message: str
     named: tuple[str, ...] = ()  # what is said of the mistakes
-    false: tuple[str, ...] | None = None  # named and not made; not measured
+    false: tuple[str, ...] = ()  # named, and not made
 
 
 class Call(NamedTuple):
@@ -111,10 +110,8 @@ def answers(name: str) -> list[Answer]:
     return found
 
 
-def walk(assignment: Assignment, causes: bool = False) -> Iterator[Told]:
+def walk(assignment: Assignment) -> Iterator[Told]:
     """Each answer, judged in a copy of the notebook so far.
-
-    With causes, it is measured which of them are named falsely.
 
     Raises ValueError for an answer to a task that does not exist.
     """
@@ -130,10 +127,8 @@ def walk(assignment: Assignment, causes: bool = False) -> Iterator[Told]:
             if cell.kind == "test":
                 for answer in of_task.get(cell.name, []):
                     told = _told(assignment, cell, answer, namespace)
-                    if causes:
-                        false = tuple(not_made(assignment, cell, told, namespace))
-                        told = told._replace(false=false)
-                    yield told
+                    false = not_made(assignment, cell, told, namespace)
+                    yield told._replace(false=tuple(false))
                 source = "".join(test_parts(assignment, cell))
             run_cell(source, namespace)
 
@@ -268,8 +263,7 @@ def row(name: str, found: list[Told]) -> str:
     count = Counter(told.kind for told in wrong)
     share = sum(count[kind] for kind in TOLD) / len(wrong)
     numbers = " | ".join(str(count[kind]) for kind in KINDS[:-1])
-    measured = all(told.false is not None for told in wrong)
-    false = sum(bool(told.false) for told in wrong) if measured else ""
+    false = sum(bool(told.false) for told in wrong)
     return f"| {name} | {len(wrong)} | {numbers} | {share:.0%} | {false} |\n"
 
 
@@ -278,7 +272,7 @@ def unfair(found: list[Told]) -> Iterator[str]:
     for (task, label, *_), kind, message, _, false in found:
         if (kind == "passes") != label.startswith(RIGHT):
             yield f"{task}: {label}: {kind} {message}\n"
-        for says in false or ():
+        for says in false:
             yield f"{task}: {label}: told falsely: {says}\n"
 
 
@@ -293,29 +287,17 @@ def written() -> dict[str, str]:
     return {line.split("|")[1].strip(): line for line in lines}
 
 
-def measured() -> list[str]:
-    """The assignments whose causes the table has."""
-    return [n for n, line in written().items() if line.split("|")[8].strip()]
-
-
 def main() -> str | None:
     """Walk; what to tell where an answer is judged unfairly."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("names", nargs="*", help="assignments; default: all that have")
     parser.add_argument("--all", action="store_true", help="what is told of each")
-    parser.add_argument("--causes", action="store_true", help="named falsely?")
     options = parser.parse_args()
-    rows = written()
-    causes = set(walked() if options.causes else measured())
-    found = {
-        name: list(walk(read(name), name in causes))
-        for name in options.names or walked()
-    }
+    found = {name: list(walk(read(name))) for name in options.names or walked()}
     for told in (told for of_one in found.values() for told in of_one if options.all):
         print(f"{told.kind}: {told.answer.task}: {told.answer.label}\n{told.message}\n")
     new = {name: row(name, of_one) for name, of_one in found.items()}
     print(HEAD + "".join(new.values()), end="")
-    if options.causes or not options.names:
-        rows |= new
-        TABLE.write_text(HEAD + "".join(rows.get(name, "") for name in walked()))
+    rows = written() | new
+    TABLE.write_text(HEAD + "".join(rows.get(name, "") for name in walked()))
     return "".join(text for of_one in found.values() for text in unfair(of_one)) or None

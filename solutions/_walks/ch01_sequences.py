@@ -649,7 +649,7 @@ def masked_perplexity(nats, mask):
     total = xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))
     return exp(float(total) / nats.shape[1])
 
-# %% masked_perplexity: nansum of everything
+# %% masked_perplexity: nansum of everything [so told: loss over padding]
 def masked_perplexity(nats, mask):
     xp = array_namespace(nats)
     count = int(xp.sum(mask))
@@ -972,7 +972,7 @@ def seasonal_mase(actual, predicted, training, period):
     ruler = xp.mean(steps, axis=0)
     return error / ruler
 
-# %% seasonal_mase: seasonal naive on the test
+# %% seasonal_mase: seasonal naive on the test [so told: ruler from the test]
 def seasonal_mase(actual, predicted, training, period):
     xp = array_namespace(actual)
     if training.shape[0] <= period:
@@ -1082,7 +1082,7 @@ def probability(model, tokens):
         p = (model.seen[gram] + kinds * p) / (model.total[context] + kinds)
     return p
 
-# %% probability: contexts up to order tokens
+# %% probability: contexts up to order tokens [so told: deeper than the order]
 def probability(model, tokens):
     last = len(tokens) - 1
     p = 1 / len(model.vocabulary)

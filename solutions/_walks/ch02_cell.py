@@ -392,7 +392,7 @@ def language():
     W_x, W_h, b, W_y, b_y = (np.asarray(a, dtype=float) for a in given)
     return Params(W_x, W_h, b, 0 * b), Readout(W_y, b_y)
 
-# %% language: b_y far too large
+# %% language: b_y far too large [so told: accepts everything]
 def language():
     W_x = [[1, 0], [1, 0], [0, 0]]
     W_h = [[0, 0, 0], [1, 0, 0], [0, 1, 1]]
@@ -436,7 +436,7 @@ def language():
     W_x, W_h, b, W_y, b_y = (np.asarray(a, dtype=float) for a in given)
     return Params(W_x, W_h, b, 0 * b), Readout(W_y, b_y)
 
-# %% language: u keeps itself in place of a third unit
+# %% language: u keeps itself in place of a third unit [so told: no latch]
 def language():
     W_x = [[1, 0], [1, 0]]
     W_h = [[0, 0], [1, 1]]
@@ -447,7 +447,7 @@ def language():
     W_x, W_h, b, W_y, b_y = (np.asarray(a, dtype=float) for a in given)
     return Params(W_x, W_h, b, 0 * b), Readout(W_y, b_y)
 
-# %% language: p read by the readout as well
+# %% language: p read by the readout as well [so told: or instead of and]
 def language():
     W_x = [[1, 0], [1, 0], [0, 0]]
     W_h = [[0, 0, 0], [1, 0, 0], [0, 1, 1]]
@@ -887,7 +887,7 @@ def ragged_unroll(cell, params, x, mask, state):
         y.append(state[0])
     return xp.stack(y), state
 
-# %% ragged_unroll: y gets the new h and b_h forgotten
+# %% ragged_unroll: y gets the new h and b_h forgotten [so told: bias forgotten]
 def ragged_unroll(cell, params, x, mask, state):
     xp = array_namespace(x)
     y = []
@@ -900,7 +900,7 @@ def ragged_unroll(cell, params, x, mask, state):
         y.append(new[0])
     return xp.stack(y), state
 
-# %% ragged_unroll: where swapped and y the new h
+# %% ragged_unroll: where swapped and y the new h [so told: mask inverted]
 def ragged_unroll(cell, params, x, mask, state):
     xp = array_namespace(x)
     y = []
@@ -1566,7 +1566,7 @@ def ceiling_cell(a_x, a_h, state):
     h = xp.clip(a_x + a_h + 1e-3, 0.0, 1.0)
     return (h,), h
 
-# %% ceiling_cell: scaled into the range by the largest sum
+# %% ceiling_cell: scaled into the range by the largest sum [so told: divided by the largest]
 def ceiling_cell(a_x, a_h, state):
     xp = array_namespace(a_x)
     a = xp.maximum(a_x + a_h, 0 * a_x)

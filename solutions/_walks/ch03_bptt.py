@@ -1135,7 +1135,7 @@ def find_planted_error(params, x, state, d_y, d_params):
             return name, tuple(int(i) for i in place)
     return None
 
-# %% find_planted_error: error above, without abs, and the last bias skipped
+# %% find_planted_error: error above, without abs, and the last bias skipped [so told: biases not looked at]
 def find_planted_error(params, x, state, d_y, d_params):
     for name, w in list(params._asdict().items())[:3]:
 
@@ -1789,7 +1789,7 @@ def bptt(cell_vjp, params, tape, d_y, d_state):
     d_params = Params(d_W_x, d_W_h, d_b_x, d_b_h)
     return d_params, d_a_x @ params.W_x, d_state[0]
 
-# %% bptt: d_a_h not turned round and d_past forgotten
+# %% bptt: d_a_h not turned round and d_past forgotten [so told: d_a_h alone not turned round]
 def bptt(cell_vjp, params, tape, d_y, d_state):
     xp = array_namespace(d_y)
     d_a_x, d_a_h = [], []
@@ -1934,7 +1934,7 @@ def find_planted_error(params, x, state, d_y, d_params):
             found = None
     return name, found
 
-# %% find_planted_error: compares with the mean of the error
+# %% find_planted_error: compares with the mean of the error [so told: limit too large]
 def find_planted_error(params, x, state, d_y, d_params):
     for name, w in params._asdict().items():
 
@@ -1950,7 +1950,7 @@ def find_planted_error(params, x, state, d_y, d_params):
             return name, np.unravel_index(error.argmax(), error.shape)
     return None
 
-# %% find_planted_error: a step of a thousandth to both sides
+# %% find_planted_error: a step of a thousandth to both sides [so told: step too large]
 def find_planted_error(params, x, state, d_y, d_params):
     for name, w in params._asdict().items():
 

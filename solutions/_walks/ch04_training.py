@@ -307,7 +307,7 @@ def adamw_step(w, d_w, m, s, k, learning_rate, decay):
     w = w - learning_rate * decay * w - step
     return w, m, s
 
-# %% adamw_step: decay without the rate and epsilon under the root, two
+# %% adamw_step: decay without the rate and epsilon under the root, two [so told: decay without the rate]
 def adamw_step(w, d_w, m, s, k, learning_rate, decay):
     m = BETA_1 * m + (1 - BETA_1) * d_w
     s = BETA_2 * s + (1 - BETA_2) * d_w**2
@@ -345,7 +345,7 @@ def adamw_step(w, d_w, m, s, k, learning_rate, decay):
     denominator = s**0.5 / (1 - BETA_2**k) ** 0.5 + EPSILON
     return w - learning_rate / (1 - BETA_1**k) * m / denominator, m, s
 
-# %% smoothed_cross_entropy: alpha spread over the others only
+# %% smoothed_cross_entropy: alpha spread over the others only [so told: spread over the others]
 def smoothed_cross_entropy(logits, targets, alpha):
     xp = array_namespace(logits)
     T, B, K = logits.shape
@@ -367,7 +367,7 @@ def smoothed_cross_entropy(logits, targets, alpha):
     d_logits = (xp.exp(log_p) - q) / (T * B)
     return loss, d_logits
 
-# %% smoothed_cross_entropy: K less one for all
+# %% smoothed_cross_entropy: K less one for all [so told: K - 1 for all]
 def smoothed_cross_entropy(logits, targets, alpha):
     xp = array_namespace(logits)
     T, B, K = logits.shape
@@ -621,7 +621,7 @@ def smoothed_cross_entropy(logits, targets, alpha):
     d_logits = (xp.exp(log_p) - q) / (T * B)
     return loss, d_logits
 
-# %% smoothed_cross_entropy: others only and gradient not divided, two
+# %% smoothed_cross_entropy: others only and gradient not divided, two [so told: spread over the others, gradient of the sum]
 def smoothed_cross_entropy(logits, targets, alpha):
     xp = array_namespace(logits)
     T, B, K = logits.shape
@@ -720,7 +720,7 @@ def rate_at(step, peak, warmup, steps):
     share = step / (steps - warmup)
     return peak * 0.5 * (1 + math.cos(math.pi * share))
 
-# %% rate_at: reaches zero at the last step
+# %% rate_at: reaches zero at the last step [so told: zero a step too early]
 def rate_at(step, peak, warmup, steps):
     if step < warmup:
         return peak * (step + 1) / warmup
@@ -837,7 +837,7 @@ def rate_at(step, peak, warmup, steps):
     share = (step - warmup) / (steps - warmup)
     return peak * 0.5 * (1 + math.cos(math.pi * share))
 
-# %% rate_at: warm-up of zero divides, min of both
+# %% rate_at: warm-up of zero divides, min of both [so told: the smaller of the two]
 def rate_at(step, peak, warmup, steps):
     up = (step + 1) / warmup
     down = 0.5 * (1 + math.cos(math.pi * (step - warmup) / (steps - warmup)))
@@ -1330,7 +1330,7 @@ def cross_entropy(logits, targets):
     loss = -xp.mean(picked)
     return loss, (log_p, one_hot)
 
-# %% cross_entropy: log of the sum of logs, sum outside
+# %% cross_entropy: log of the sum of logs, sum outside [so told: log before the sum]
 def cross_entropy(logits, targets):
     xp = array_namespace(logits)
     classes = xp.asarray(range(logits.shape[-1]), device=logits.device)
@@ -1407,7 +1407,7 @@ def cross_entropy(logits, targets):
     loss = -xp.mean(xp.sum(picked, axis=1))
     return loss, (log_p, one_hot)
 
-# %% cross_entropy: binary, the other classes too
+# %% cross_entropy: binary, the other classes too [so told: other classes scored too]
 def cross_entropy(logits, targets):
     xp = array_namespace(logits)
     classes = xp.asarray(range(logits.shape[-1]), device=logits.device)
@@ -1462,7 +1462,7 @@ def cross_entropy(logits, targets):
     loss = -xp.mean(picked)
     return loss, (log_p, one_hot)
 
-# %% cross_entropy: no largest and a sum, two
+# %% cross_entropy: no largest and a sum, two [so told: sum instead of mean]
 def cross_entropy(logits, targets):
     xp = array_namespace(logits)
     classes = xp.asarray(range(logits.shape[-1]), device=logits.device)

@@ -218,7 +218,7 @@ def noisy_growth_rate(W_h, noise, h_0):
         norm = norm * xp.linalg.svdvals(J)[..., 0]
     return norm ** (1 / noise.shape[0])
 
-# %% noisy_growth_rate: last step left out
+# %% noisy_growth_rate: last step left out [so told: last step left out]
 def noisy_growth_rate(W_h, noise, h_0):
     xp = array_namespace(W_h)
     eye = xp.eye(W_h.shape[0], dtype=W_h.dtype, device=device_of(W_h))
@@ -1944,7 +1944,7 @@ def readout_of_stream(params, leak, x, targets, washout, penalty):
     W = xp.linalg.solve(A, C)
     return W[:H, :].T, W[H, :]
 
-# %% readout_of_stream: copied, a pseudoinverse without a penalty
+# %% readout_of_stream: copied, a pseudoinverse without a penalty [so told: no penalty]
 def readout_of_stream(params, leak, x, targets, washout, penalty):
     xp = array_namespace(x)
     (T, B, _), H = x.shape, params.W_h.shape[0]

@@ -128,7 +128,7 @@ def peephole_cell(a_x, a_h, state):
     h = o * xp.tanh(c)
     return (h, c, p), (i, f, g, o, c, c_before, p)
 
-# %% peephole_cell: peephole outside the sigmoid
+# %% peephole_cell: peephole outside the sigmoid [so told: peephole outside]
 def peephole_cell(a_x, a_h, state):
     xp = array_namespace(a_x)
     _, c_before, p = state
@@ -369,7 +369,7 @@ def vjp_without_gates(d_state, cache):
     d_a_h = xp.concat([nothing, nothing, d_g, nothing], axis=-1)
     return d_a_h, d_a_h, d_past
 
-# %% vjp_without_gates: a_x is cut instead of a_h
+# %% vjp_without_gates: a_x is cut instead of a_h [so told: nothing cut]
 def vjp_without_gates(d_state, cache):
     xp = array_namespace(cache[0])
     d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
@@ -481,7 +481,7 @@ def vjp_without_gates(d_state, cache):
     zero = xp.zeros_like(i)
     return book.lstm_cell_vjp(d_state, (zero, zero, g, zero, tanh_c, c_before))
 
-# %% vjp_without_gates: the slice taken in the batch
+# %% vjp_without_gates: the slice taken in the batch [so told: one sequence kept]
 def vjp_without_gates(d_state, cache):
     xp = array_namespace(cache[0])
     d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
@@ -550,7 +550,7 @@ def vjp_without_gates(d_state, cache):
     d_a_h = xp.concat([nothing, nothing, d_g, nothing], axis=-1)
     return d_a_x, d_a_h, d_past[1]
 
-# %% vjp_without_gates: both cut and in the order i, f, o, g
+# %% vjp_without_gates: both cut and in the order i, f, o, g [so told: the wrong block kept]
 def vjp_without_gates(d_state, cache):
     xp = array_namespace(cache[0])
     d_a_x, d_a_h, d_past = book.lstm_cell_vjp(d_state, cache)
@@ -2872,7 +2872,7 @@ def spread_clocks(params, shortest, longest):
     b_h = xp.concat([0 * b_i, 0 * b_f, params.b_h[2 * H:]])
     return params._replace(b_x=b_x, b_h=b_h)
 
-# %% spread_clocks: time constant one over n
+# %% spread_clocks: time constant one over n [so told: a third for a half]
 def spread_clocks(params, shortest, longest):
     xp = array_namespace(params.b_x)
     H = params.W_h.shape[1]
@@ -2886,7 +2886,7 @@ def spread_clocks(params, shortest, longest):
     b_h = xp.concat([0 * b_i, 0 * b_f, params.b_h[2 * H:]])
     return params._replace(b_x=b_x, b_h=b_h)
 
-# %% spread_clocks: one minus one over n
+# %% spread_clocks: one minus one over n [so told: logarithm of the half-life]
 def spread_clocks(params, shortest, longest):
     xp = array_namespace(params.b_x)
     H = params.W_h.shape[1]
@@ -2900,7 +2900,7 @@ def spread_clocks(params, shortest, longest):
     b_h = xp.concat([0 * b_i, 0 * b_f, params.b_h[2 * H:]])
     return params._replace(b_x=b_x, b_h=b_h)
 
-# %% spread_clocks: half a step: one minus half over n
+# %% spread_clocks: half a step: one minus half over n [so told: straight line for a power]
 def spread_clocks(params, shortest, longest):
     xp = array_namespace(params.b_x)
     H = params.W_h.shape[1]
@@ -3190,7 +3190,7 @@ def spread_clocks(params, shortest, longest):
     b_h = xp.concat([0 * b_i, 0 * b_f, params.b_h[2 * H:]])
     return params._replace(b_x=b_x, b_h=b_h)
 
-# %% spread_clocks: log2 of the odds
+# %% spread_clocks: log2 of the odds [so told: base two]
 def spread_clocks(params, shortest, longest):
     xp = array_namespace(params.b_x)
     H = params.W_h.shape[1]

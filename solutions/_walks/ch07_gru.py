@@ -28,7 +28,7 @@ def fits_the_loop(program):
             old.add(name)
     return True
 
-# %% fits_the_loop: c is not in the set
+# %% fits_the_loop: c is not in the set [so told: memory with a matrix]
 def fits_the_loop(program):
     old = {"h"}
     for name, operation, arguments in program:
@@ -50,7 +50,7 @@ def fits_the_loop(program):
             old.add(name)
     return True
 
-# %% fits_the_loop: the set never grows
+# %% fits_the_loop: the set never grows [so told: one step back only]
 def fits_the_loop(program):
     old = {"h", "c"}
     for name, operation, arguments in program:
@@ -70,7 +70,7 @@ def fits_the_loop(program):
             old.add(name)
     return True
 
-# %% fits_the_loop: only products join the set
+# %% fits_the_loop: only products join the set [so told: mixed with the input]
 def fits_the_loop(program):
     old = {"h", "c"}
     for name, operation, arguments in program:
@@ -81,7 +81,7 @@ def fits_the_loop(program):
             old.add(name)
     return True
 
-# %% fits_the_loop: products do not join the set
+# %% fits_the_loop: products do not join the set [so told: one step back only]
 def fits_the_loop(program):
     old = {"h", "c"}
     for name, operation, arguments in program:
@@ -103,7 +103,7 @@ def fits_the_loop(program):
             old.add(name)
     return True
 
-# %% fits_the_loop: answers after the first product
+# %% fits_the_loop: answers after the first product [so told: one step back only]
 def fits_the_loop(program):
     old = {"h", "c"}
     for name, operation, arguments in program:
@@ -114,7 +114,7 @@ def fits_the_loop(program):
             old.add(name)
     return True
 
-# %% fits_the_loop: answers after the first line
+# %% fits_the_loop: answers after the first line [so told: one step back only]
 def fits_the_loop(program):
     old = {"h", "c"}
     for name, operation, arguments in program:
@@ -180,7 +180,7 @@ def fits_the_loop(program):
             old.add(name)
     return True
 
-# %% fits_the_loop: names joined as letters
+# %% fits_the_loop: names joined as letters [so told: mixed with the input]
 def fits_the_loop(program):
     old = {"h", "c"}
     for name, operation, arguments in program:
@@ -191,7 +191,7 @@ def fits_the_loop(program):
             old.update(name)
     return True
 
-# %% fits_the_loop: names with h in them
+# %% fits_the_loop: names with h in them [so told: one step back only]
 def fits_the_loop(program):
     old = {"h", "c"}
     for name, operation, arguments in program:
@@ -223,7 +223,7 @@ def fits_the_loop(program):
             old.add(name)
     return "fits"
 
-# %% fits_the_loop: the set as arguments, not the name
+# %% fits_the_loop: the set as arguments, not the name [so told: one step back only]
 def fits_the_loop(program):
     old = {"h", "c"}
     for name, operation, arguments in program:
@@ -234,7 +234,7 @@ def fits_the_loop(program):
             old.update(arguments)
     return True
 
-# %% fits_the_loop: c not in the set and the set never grows
+# %% fits_the_loop: c not in the set and the set never grows [so told: one step back only]
 def fits_the_loop(program):
     old = {"h"}
     for name, operation, arguments in program:
@@ -1331,7 +1331,7 @@ def gate_report(a_z, low=0.01):
     stuck = xp.mean(flat, axis=(0, 1))
     return half_life, stuck
 
-# %% gate_report: the written share, one minus z
+# %% gate_report: the written share, one minus z [so told: half-life of 1 - z]
 def gate_report(a_z, low=0.01):
     xp = array_namespace(a_z)
     log_z = -xp.logaddexp(xp.zeros_like(a_z), a_z)
@@ -1925,7 +1925,7 @@ def gru_cell_vjp(d_state, cache):
 # %% [markdown]
 # Written later, with the catalogue known: mistakes of other kinds than those above.
 
-# %% fits_the_loop: asks for the last line only
+# %% fits_the_loop: asks for the last line only [so told: one step back only]
 def fits_the_loop(program):
     old = {"h", "c"}  # the names that depend on the old state
     for name, operation, arguments in program[-1:]:
@@ -1936,7 +1936,7 @@ def fits_the_loop(program):
             old.add(name)
     return True
 
-# %% fits_the_loop: a product of the same thing twice counts once
+# %% fits_the_loop: a product of the same thing twice counts once [so told: mixed with the input]
 def fits_the_loop(program):
     old = {"h", "c"}  # the names that depend on the old state
     for name, operation, arguments in program:
@@ -1962,7 +1962,7 @@ def fits_the_loop(program):
             old.add(name)
     return True
 
-# %% fits_the_loop: the names are forgotten after each product
+# %% fits_the_loop: the names are forgotten after each product [so told: one step back only]
 def fits_the_loop(program):
     old = {"h", "c"}  # the names that depend on the old state
     for name, operation, arguments in program:

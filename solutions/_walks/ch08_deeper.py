@@ -78,7 +78,7 @@ def residual_stack_bptt(cell_vjp, params, tapes, d_y, d_states):
         d_first.insert(0, d_state)
     return d_params, d_y, d_first
 
-# %% residual_stack_bptt: in place
+# %% residual_stack_bptt: in place [so told: upstream in place]
 def residual_stack_bptt(cell_vjp, params, tapes, d_y, d_states):
     d_params, d_first = [], []
     for k in reversed(range(len(params))):
@@ -452,7 +452,7 @@ def read_from_the_end(cell, params, x, h_0, lengths):
     y = turned(y)
     return y, y[0, ...]
 
-# %% read_from_the_end: time and batch mixed up
+# %% read_from_the_end: time and batch mixed up [so told: time and batch exchanged]
 def read_from_the_end(cell, params, x, h_0, lengths):
     xp = array_namespace(x)
 
@@ -1419,7 +1419,7 @@ def variational_rnn(rng, params, x, h_0, rate, training):
         y.append(h * mask_h)
     return xp.stack(y)
 
-# %% variational_rnn: state mask first and no switch, two
+# %% variational_rnn: state mask first and no switch, two [so told: masks drawn in the other order]
 def variational_rnn(rng, params, x, h_0, rate, training):
     xp = array_namespace(x)
     T, B, D = x.shape
@@ -1434,7 +1434,7 @@ def variational_rnn(rng, params, x, h_0, rate, training):
         y.append(h)
     return xp.stack(y)
 
-# %% variational_rnn: same mask for the input, cut from the state mask
+# %% variational_rnn: same mask for the input, cut from the state mask [so told: one draw for both]
 def variational_rnn(rng, params, x, h_0, rate, training):
     xp = array_namespace(x)
     T, B, D = x.shape
@@ -1781,7 +1781,7 @@ def zoneout_lstm(params, x, state, holds):
         ys.append(h)
     return xp.stack(ys), (h, c)
 
-# %% zoneout_lstm: divided by the share that moves, as dropout
+# %% zoneout_lstm: divided by the share that moves, as dropout [so told: scaled by all the masks' share]
 def zoneout_lstm(params, x, state, holds):
     xp = array_namespace(x)
     h, c = state
@@ -1812,7 +1812,7 @@ def zoneout_lstm(params, x, state, holds):
         ys.append(h)
     return xp.stack(ys), (h, c)
 
-# %% zoneout_lstm: in place, with a boolean index
+# %% zoneout_lstm: in place, with a boolean index [so told: changed in place, y too]
 def zoneout_lstm(params, x, state, holds):
     xp = array_namespace(x)
     h, c = state

@@ -248,7 +248,7 @@ def bytes_moved(program, passes, results, sizes, width):
         t += sum(sizes[a] for a in r) + sum(sizes[a] for a in w)
     return t * width
 
-# %% bytes_moved: r own as set
+# %% bytes_moved: r own as set [so told: everything written]
 def bytes_moved(program, passes, results, sizes, width):
     lines = dict(program)
     t = 0
@@ -319,7 +319,7 @@ def bytes_moved(program, passes, results, sizes, width):
         w = {n for n in p if n in results or any(n in lines[m] for q in passes if q != p for m in q)}
         t += sum(sizes[a] for a in r | w)
 
-# %% bytes_moved: reads counted, results at end only once
+# %% bytes_moved: reads counted, results at end only once [so told: results alone written]
 def bytes_moved(program, passes, results, sizes, width):
     lines = dict(program)
     t = 0
@@ -380,7 +380,7 @@ def buffers_needed(program, results):
         best = max(best, len(live) + len(given))
     return best
 
-# %% buffers_needed: results ignored
+# %% buffers_needed: results ignored [so told: results written over]
 def buffers_needed(program, results):
     best = 0
     for t in range(len(program)):
@@ -467,7 +467,7 @@ def buffers_needed(program, results):
         else: count += 1
     return count
 
-# %% buffers_needed: never in place and before
+# %% buffers_needed: never in place and before [so told: own arguments not taken over]
 def buffers_needed(program, results):
     last = {a: t for t, (_, x) in enumerate(program) for a in x}
     made = {n for n, _ in program}
@@ -548,7 +548,7 @@ def buffers_needed(program, results):
 def buffers_needed(program, results):
     return max(len(set(x)) for _, x in program) + 1
 
-# %% buffers_needed: sum instead of distinct returns set
+# %% buffers_needed: sum instead of distinct returns set [so told: nothing written over]
 def buffers_needed(program, results):
     return len({n for n, _ in program} - set(results)) + len(results)
 
@@ -578,7 +578,7 @@ def buffers_needed(program, results):
 def buffers_needed(program, results):
     return len(program) + len(results)
 
-# %% buffers_needed: len minus results
+# %% buffers_needed: len minus results [so told: lines without results]
 def buffers_needed(program, results):
     return len(program) - len(results)
 

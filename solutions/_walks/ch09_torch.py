@@ -307,7 +307,7 @@ def int8_product(x, W):
     total = q_x.to(torch.int32) @ q.to(torch.int32).T
     return s, q, total, total * s_x * s.T
 
-# %% int8_product: zero point, as in asymmetric quantisation
+# %% int8_product: zero point, as in asymmetric quantisation [so told: from the least to the largest]
 def int8_product(x, W):
     def quantise(a):
         low, high = a.amin(1, keepdim=True), a.amax(1, keepdim=True)
@@ -1015,7 +1015,7 @@ class LeakyCell(torch.autograd.Function):
         d_a = d_h.mul_(1 - keep).mul_(1 - r**2).mul_(ctx.steepness)
         return d_a, d_a, d_h * keep, d_keep, None
 
-# %% LeakyCell: saves a, and takes 1 - a² for the derivative
+# %% LeakyCell: saves a, and takes 1 - a² for the derivative [so told: tanh's slope of its argument]
 class LeakyCell(torch.autograd.Function):
     @staticmethod
     def forward(ctx, a_x, a_h, h, keep, steepness):

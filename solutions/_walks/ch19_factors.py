@@ -218,7 +218,7 @@ def turns_for(x, M):
     second = xp.stack([s, c], axis=-1)
     return xp.stack([first, second], axis=-2)
 
-# %% turns_for: M-1
+# %% turns_for: M-1 [so told: one part too few]
 def turns_for(x, M):
     """Matrices that turn a plane by the M-th part of a turn at each press.
 
@@ -1184,7 +1184,7 @@ def sign_lasts(a_0, a_1, N, limit):
     safe = xp.where(rate > need / limit, rate, xp.full_like(rate, need / limit))
     return xp.where(turns, need / safe, xp.zeros_like(size))
 
-# %% sign_lasts: until a third is left
+# %% sign_lasts: until a third is left [so told: rule of thumb]
 def sign_lasts(a_0, a_1, N, limit):
     xp = array_namespace(a_0)
     turns = (a_0 > 0) & (a_1 < 0)

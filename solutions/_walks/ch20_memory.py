@@ -82,7 +82,7 @@ def capacity(keys, values, limit):
     fits = 1 + int(limit * keys.shape[1])
     return ratio, fits
 
-# %% capacity: rounded
+# %% capacity: rounded [so told: rounded to the nearest]
 def capacity(keys, values, limit):
     """What other pairs add to each reading, and how many pairs fit.
 
@@ -1780,7 +1780,7 @@ def capacity(keys, values, limit):
     fits = int(limit * keys.shape[1]) + 1
     return ratio, fits
 
-# %% capacity: rounded, once more
+# %% capacity: rounded, once more [so told: rounded to the nearest]
 def capacity(keys, values, limit):
     xp = array_namespace(keys)
     k, _ = unit(keys)

@@ -1357,7 +1357,7 @@ def write_on(memory, q, k, v, log_a, C):
         keys, values, logs = keys[:0], values[:0], logs[:0]
     return y, (S, keys, values, logs)
 
-# %% write_on: C-1
+# %% write_on: C-1 [so told: folded one step early]
 def write_on(memory, q, k, v, log_a, C):
     xp = array_namespace(q)
     S, keys, values, logs = memory

@@ -145,7 +145,7 @@ def rms_norm(x, w, eps):
     z = x / s
     return w * z / xp.sqrt(xp.mean(z*z, axis=-1, keepdims=True))
 
-# %% rms_norm: 2 sum without w
+# %% rms_norm: 2 sum without w [so told: sum for the mean]
 def rms_norm(x, w, eps):
     xp = array_namespace(x)
     root = eps**0.5
@@ -191,7 +191,7 @@ def rms_norm(x, w, eps):
     z = x / s
     return w * z / xp.sqrt(xp.mean(z*z, axis=(1, 2), keepdims=True) + (root / s)**2)
 
-# %% rms_norm: forgot the sqrt and eps
+# %% rms_norm: forgot the sqrt and eps [so told: no root]
 def rms_norm(x, w, eps):
     xp = array_namespace(x)
     s = xp.max(xp.abs(x), axis=-1, keepdims=True) + eps**0.5
@@ -695,7 +695,7 @@ def look_back(x, w, before):
     u = sum(w[j, ...] * row[j:j+T, ...] for j in range(J))
     return u, row[T:, ...]
 
-# %% look_back: state of u
+# %% look_back: state of u [so told: outputs in the state]
 def look_back(x, w, before):
     xp = array_namespace(x)
     T, J = x.shape[0], w.shape[0]
@@ -719,7 +719,7 @@ def look_back(x, w, before):
     u = sum(w[J-1-j, ...] * row[J-1-j:J-1-j+T, ...] for j in range(J))
     return u, xp.flip(row[T:, ...], axis=0)
 
-# %% look_back: J terms from j 1..J
+# %% look_back: J terms from j 1..J [so told: w_0 for the step before]
 def look_back(x, w, before):
     xp = array_namespace(x)
     T, J = x.shape[0], w.shape[0]
@@ -790,7 +790,7 @@ def look_back(x, w, before):
     u = sum(w[j, ...] * row[J-1-j:J-1-j+T, ...] for j in range(J))
     return u, before
 
-# %% look_back: 2 J-2
+# %% look_back: 2 J-2 [so told: w_0 for the step before]
 def look_back(x, w, before):
     xp = array_namespace(x)
     T, J = x.shape[0], w.shape[0]
@@ -854,7 +854,7 @@ def look_back(x, w, before):
     u = sum(w[j, ...] * row[J-1-j:J-1-j+T, ...] for j in range(J))
     return u, row[T:, ...]
 
-# %% look_back: range J-1
+# %% look_back: range J-1 [so told: last term left out]
 def look_back(x, w, before):
     xp = array_namespace(x)
     T, J = x.shape[0], w.shape[0]
@@ -1482,7 +1482,7 @@ def bits_after(nats, seconds, budget, tokens, characters):
         out.append(xp.mean(nats[s, :done]))
     return xp.stack(out) * (tokens / characters / math.log(2))
 
-# %% bits_after: nats per char best
+# %% bits_after: nats per char best [so told: nats]
 def bits_after(nats, seconds, budget, tokens, characters):
     xp = array_namespace(nats)
     passed = xp.cumulative_sum(seconds, axis=1)
@@ -1495,7 +1495,7 @@ def bits_after(nats, seconds, budget, tokens, characters):
         out.append(xp.min(nats[s, :done]))
     return xp.stack(out) * (tokens / characters)
 
-# %% bits_after: per token bits, last
+# %% bits_after: per token bits, last [so told: per token]
 def bits_after(nats, seconds, budget, tokens, characters):
     xp = array_namespace(nats)
     passed = xp.cumulative_sum(seconds, axis=1)
@@ -1508,7 +1508,7 @@ def bits_after(nats, seconds, budget, tokens, characters):
         out.append(nats[s, -1])
     return xp.stack(out) * (1 / math.log(2))
 
-# %% bits_after: nats per char no cumsum
+# %% bits_after: nats per char no cumsum [so told: nats]
 def bits_after(nats, seconds, budget, tokens, characters):
     xp = array_namespace(nats)
     passed = seconds
@@ -1573,7 +1573,7 @@ def bits_after(nats, seconds, budget, tokens, characters):
         out.append(nats[s, done - 1])
     return xp.stack(out) * (1 / characters / math.log(2))
 
-# %% bits_after: mean time
+# %% bits_after: mean time [so told: same time for each test]
 def bits_after(nats, seconds, budget, tokens, characters):
     xp = array_namespace(nats)
     passed = xp.mean(seconds, axis=1, keepdims=True) * xp.asarray([1.0, 2, 3, 4, 5, 6][: nats.shape[1]], dtype=nats.dtype)
@@ -1632,7 +1632,7 @@ def bits_after(nats, seconds, budget, tokens, characters):
         out.append(nats[s, done] if done < E else nats[s, -1])
     return xp.stack(out) * (tokens / characters / math.log(2))
 
-# %% bits_after: 2 min at any, nats
+# %% bits_after: 2 min at any, nats [so told: nats]
 def bits_after(nats, seconds, budget, tokens, characters):
     xp = array_namespace(nats)
     passed = xp.cumulative_sum(seconds, axis=1)
@@ -1762,7 +1762,7 @@ def bits_after(nats, seconds, budget, tokens, characters):
         out.append(nats[s, done - 1])
     return xp.stack(out) * (characters / tokens)
 
-# %% bits_after: 2 no tokens, last
+# %% bits_after: 2 no tokens, last [so told: divided by characters alone]
 def bits_after(nats, seconds, budget, tokens, characters):
     xp = array_namespace(nats)
     passed = xp.cumulative_sum(seconds, axis=1)
@@ -1852,7 +1852,7 @@ def bits_after(nats, seconds, budget, tokens, characters):
         out.append(nats[s, done - 1])
     return xp.stack(out) * (1.0)
 
-# %% bits_after: nats mean nats/char
+# %% bits_after: nats mean nats/char [so told: nats]
 def bits_after(nats, seconds, budget, tokens, characters):
     xp = array_namespace(nats)
     passed = xp.cumulative_sum(seconds, axis=1)
@@ -1865,7 +1865,7 @@ def bits_after(nats, seconds, budget, tokens, characters):
         out.append(xp.mean(nats[s, :done]))
     return xp.stack(out) * (tokens / characters)
 
-# %% bits_after: best, per token
+# %% bits_after: best, per token [so told: per token]
 def bits_after(nats, seconds, budget, tokens, characters):
     xp = array_namespace(nats)
     passed = xp.cumulative_sum(seconds, axis=1)
@@ -1878,7 +1878,7 @@ def bits_after(nats, seconds, budget, tokens, characters):
         out.append(xp.min(nats[s, :done]))
     return xp.stack(out) * (1 / math.log(2))
 
-# %% bits_after: strict
+# %% bits_after: strict [so told: equality refused]
 def bits_after(nats, seconds, budget, tokens, characters):
     xp = array_namespace(nats)
     passed = xp.cumulative_sum(seconds, axis=1)
@@ -2095,7 +2095,7 @@ def selective_layer(params, x, h):
         y.append(xp.sum(h * c[t, :, None, :], axis=-1))
     return xp.stack(y), h
 
-# %% selective_layer: no skip, u without s
+# %% selective_layer: no skip, u without s [so told: no step in the input]
 def selective_layer(params, x, h):
     xp = array_namespace(x)
     T, H, N = x.shape[0], *h.shape[1:]
@@ -2275,7 +2275,7 @@ def selective_layer(params, x, h):
         y.append(xp.sum(h * c[t, :, None, :], axis=-1) + params.skip * x[t, ...])
     return xp.stack(y), h
 
-# %% selective_layer: 2 s missing in a sign raw
+# %% selective_layer: 2 s missing in a sign raw [so told: rate for its logarithm]
 def selective_layer(params, x, h):
     xp = array_namespace(x)
     T, H, N = x.shape[0], *h.shape[1:]

@@ -447,6 +447,10 @@ accepts nothing: every word is refused: when no unit is on, the output is the re
 - np.array([0.5])
 + np.array([-0.5])
 
+the wrong way round: the words of the language are refused, and the others accepted: two a's push your output up, and must push it down
+- np.array([[0.0, -1, -1]]), np.array([0.5])
++ np.array([[0.0, 1, 1]]), np.array([-0.5])
+
 accepts everything: every word is accepted: some unit must notice two a's (row j of W_h is what unit j reads), and push the output to zero or below
 - np.array([[0.0, -1, -1]])
 + np.array([[0.0, 1, 1]])

@@ -221,10 +221,10 @@ def any_program(rng, lines):
 
 
 by_name = [
+    (("a", "product", ("c",)),),
     (("a", "product", ("h",)), ("b", "product", ("x",))),  # fits
     (("a", "product", ("x",)), ("b", "product", ("a",))),  # x alone: fits
     (("a", "product", ("h",)), ("b", "product", ("a",))),
-    (("a", "product", ("c",)),),
     (("a", "scale", ("c",)), ("b", "tanh", ("a",))),  # fits
     (
         ("a", "tanh", ("h",)),
@@ -276,6 +276,14 @@ inputs must be raw: a product of something that is made of x alone was refused; 
 memory with a matrix: a product with the old c was let through; the loop multiplies W_h by h, the first part of the state, and by nothing else
 - != ("h",)
 + not in (("h",), ("c",))
+
+nothing let through: no cell was let through, not even one whose products read the input alone
+- return True
++ return False
+
+everything let through: every cell was let through: your `return False` was never reached
+- return False
++ pass
 
 vector taken for a matrix: a cell was refused that has no product at all: `scale`, a vector of weights with one per unit, is pointwise, and so is `tanh`; both may read the old state
 - operation == "product"
@@ -996,6 +1004,10 @@ exchanged: your two results are in the wrong order: H comes first
 -     multiply_adds = G * H * (D + H)
 +     multiply_adds = G * H * (D + H)
 +     H, multiply_adds = multiply_adds, H
+
+W_h a square of G·H in the budget: your budget has (G·H)² numbers for W_h; each of its G·H rows has H
+- G * (H + 1) * (D + (H + 1) + 2)
++ G * (H + 1) * (D + 2) + (G * (H + 1)) ** 2
 
 input's weights forgotten: your H is the root of budget / G, as if W_h were all; W_x and both biases are in the budget too
 -     H = 1

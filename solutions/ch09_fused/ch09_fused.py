@@ -216,7 +216,7 @@ registers read: what the pass made itself was counted as read; it is in a regist
 - reads = {a for n in names for a in lines[n]} - set(names)
 + reads = {a for n in names for a in lines[n]}
 
-everything written: all that a pass makes was counted as written; what only lines of its own pass read, and is no result, never leaves the registers
+everything written: all that a pass makes was counted, as written or as read; what only lines of its own pass read, and is no result, never leaves the registers
 - {n for n in names if n in outside or n in results}
 + set(names)
 
@@ -427,6 +427,16 @@ visible = [
     for program, results in [
         # x is the caller's: it may not be written over
         ((("s", ("x",)), ("t", ("s", "c")), ("h", ("t",))), ("h",)),
+        # s and u are results: nobody writes over them
+        (
+            (
+                ("s", ("x",)),
+                ("t", ("s",)),
+                ("u", ("t", "s")),
+                ("h", ("u",)),
+            ),
+            ("s", "u", "h"),
+        ),
         # one result, and two arrays that wait for each other
         (
             (
@@ -449,15 +459,16 @@ visible = [
             ),
             ("h",),
         ),
-        # s and u are results: nobody writes over them
+        # three of x alone, that wait for each other
         (
             (
                 ("s", ("x",)),
-                ("t", ("s",)),
-                ("u", ("t", "s")),
-                ("h", ("u",)),
+                ("t", ("x",)),
+                ("u", ("x",)),
+                ("m", ("s", "t")),
+                ("h", ("m", "u")),
             ),
-            ("s", "u", "h"),
+            ("h",),
         ),
         # two become free at m, and are taken one after the other
         (
@@ -507,6 +518,14 @@ own arguments not taken over: a line was not given the buffer of its own argumen
 +         else:
 +             count += 1
 +         free += sum(last[a] == t for a in set(args) & mine)
+
+first argument alone: only a line's first argument gave its buffer back; all arguments that no later line reads do
+- in set(args) & mine)
++ in set(args[:1]) & mine)
+
+freed a line early: an array was written over one line before the last that reads it
+- sum(last[a] == t for a in set(args) & mine)
++ sum(last[a] == t + 1 for a in set(last) & mine)
 
 freed twice: an argument that a line uses twice was freed twice; it has one buffer
 - sum(last[a] == t for a in set(args) & mine)

@@ -245,7 +245,7 @@ time to a third: this is 1 / -ln a, the time until the product has fallen to 1/e
 - need / fading
 + 1 / fading
 
-rule of thumb: this is 1 / (1 - a), about the time until the product has fallen to a third; how long the sign lasts depends on N as well
+rule of thumb: this is about 1 / (1 - a), the time until the product has fallen to a third; how long the sign lasts depends on N as well
 - need / fading
 + xp.minimum(1 / (1 - size + 1e-30), xp.full_like(size, limit))
 

@@ -1497,7 +1497,7 @@ def a_window(rng, T, B, D, J):
 
 rng = np.random.default_rng(3)
 visible = [
-    move(a_window(rng, 5, 2, 4, 3)),
+    move(a_window(rng, 5, 2, 4, 4)),
     move(a_window(rng, 3, 4, 2, 5)),
     move(a_window(rng, 3, 2, 3, 3)),
 ]
@@ -1608,6 +1608,18 @@ the whole row returned: the whole row was returned as the state: it grows with e
 end of the row for J of 1 [hidden, sizes]: with J = 1 the state is empty, but row[-0:] is the whole row; count from the front, row[T:]
 - after = row[T:, ...]
 + after = row[-(J - 1) :, ...]
+
+state a row off: the state was read one row off: its last row is the input just before x
+-     row = xp.concat([before, x])
+-     u = xp.zeros_like(x)
+-     for j in range(J):
+-         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
+-     after = row[T:, ...]
++     row = xp.concat([xp.roll(before, 1, axis=0) if J > 1 else before, x])
++     u = xp.zeros_like(x)
++     for j in range(J):
++         u = u + w[j, ...] * row[J - 1 - j : J - 1 - j + T, ...]
++     after = xp.concat([before, x])[T:, ...]
 
 outputs in the state: the new state holds outputs u; the next window needs inputs
 - after = row[T:, ...]
