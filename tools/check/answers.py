@@ -17,10 +17,11 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from grader.assignments.source import ROOT, names, read
+from grader.assignments.source import ROOT, Cell, names, read
 from tools.check.normal_form import expressions
 
 TOO_MUCH = 0.6  # of an answer; variants of printed functions share 0.43
@@ -88,17 +89,24 @@ def printed(root: Path = ROOT) -> list[Place]:
     return found
 
 
-def answers() -> Iterator[Answer]:
-    """Every answer in code that no printed function is meant to be."""
+def asked() -> Iterator[Cell]:
+    """Every solution in code that no printed function is meant to be."""
     for name in names():
         assignment = read(name)
         hunts = assignment.of("mutants")
         for task, cell in assignment.of("solution").items():
             if task not in hunts and not cell.options.get("closed_book"):
-                where = f"{cell.file}:{cell.line}"
-                yield Answer(where, task, left_out(cell.source))
+                yield cell
 
 
+def answers() -> Iterator[Answer]:
+    """What each of them leaves to the learner."""
+    for cell in asked():
+        where = f"{cell.file}:{cell.line}"
+        yield Answer(where, cell.name, left_out(cell.source))
+
+
+@cache
 def left_out(solution: str) -> dict[str, int]:
     """The expressions of a solution that its released stub has not."""
     stub = expressions(ast.parse(STUB.sub("raise", solution)).body)
