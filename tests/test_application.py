@@ -485,6 +485,7 @@ train_module(**given | {"next_batch": next_batch})
 """
 
 
+@pytest.mark.whole
 def test_a_killed_run_ends_with_the_weights_of_an_undisturbed_one(tmp_path):
     path = tmp_path / "run.npz"
     run = subprocess.Popen(

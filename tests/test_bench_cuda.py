@@ -154,6 +154,7 @@ def test_every_part_is_recorded_with_device_and_command(file):
     assert launched["kernels"] > 8 * SMALL.T
 
 
+@pytest.mark.whole
 def test_nothing_is_written_where_nothing_is_to_be_saved(tmp_path):
     path = tmp_path / "measurements.json"
     assert bench_cuda.measure(STAND_IN, SMALL, False, path) == []

@@ -175,7 +175,16 @@ def test_a_mixer_is_its_formula(name):
         assert_close(y[:, b].numpy(), expected, amplified=8)
 
 
-@each_mixer
+@pytest.mark.parametrize(
+    "name",
+    [  # the whole ones compile their loops
+        pytest.param(
+            name,
+            marks=[pytest.mark.whole] * (name in ("LSTM", "sLSTM")),
+        )
+        for name in MIXERS
+    ],
+)
 def test_all_steps_at_once_are_the_steps_one_by_one(name):
     mixer, x, state = made(name)
     x = torch.cat([x] * 10)  # more than one chunk

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from rnncore.data.music import CHORALES, chorales
 from rnncore.music.score import check_score, encode
@@ -64,6 +65,7 @@ def test_melodies_that_bach_set_twice_stay_together():
     assert not tunes[1] & tunes[2]
 
 
+@pytest.mark.whole
 def test_the_archive_holds_what_the_tool_makes_of_the_corpus():
     """Every thirtieth file; `python -m tools.build.chorales --check`: all."""
     from tools.build.chorales import chorale, files

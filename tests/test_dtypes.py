@@ -109,7 +109,18 @@ def unless_refused(call, *given):
     return None
 
 
-@pytest.mark.parametrize(("name", "f"), FUNCTIONS.items(), ids=FUNCTIONS)
+@pytest.mark.parametrize(
+    ("name", "f"),
+    [
+        pytest.param(  # the whole ones compile
+            name,
+            f,
+            marks=[pytest.mark.whole] * name.startswith("fused.loop."),
+        )
+        for name, f in FUNCTIONS.items()
+    ],
+    ids=FUNCTIONS,
+)
 def test_a_gradient_is_right_or_refused_in_words(name, f):
     exact = unless_refused(gradients, name, f, torch.float64)
     if exact is not None:

@@ -1,24 +1,17 @@
 """Which comparisons of floats the checks refuse."""
 
-import subprocess
-import sys
-from pathlib import Path
+from contextlib import redirect_stdout
+from io import StringIO
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tools.check import floats
 
 
 def rule(*paths):
-    run = subprocess.run(
-        [sys.executable, "-m", "tools.check.floats", *paths],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert not run.stderr
-    return run.returncode, run.stdout
+    with redirect_stdout(StringIO()) as out:
+        code = floats.main([str(path) for path in paths])
+    return code, out.getvalue()
 
 
 def refused(tmp_path, *lines):

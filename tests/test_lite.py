@@ -4,7 +4,6 @@ import io
 import json
 import marshal
 import re
-import shutil
 import sys
 import tarfile
 
@@ -92,8 +91,7 @@ def put_into_archive(static, name, files):
     return {"name": name, "version": "0", "filename": f"{name}.tar.gz"}
 
 
-@pytest.fixture
-def static(tmp_path, monkeypatch):
+def unpacked(tmp_path, monkeypatch):
     """A kernel of two archives; what is thrown out is in the second."""
     for name in lite_kernel.ADDED:
         (tmp_path / "here" / name).mkdir(parents=True)
@@ -129,18 +127,32 @@ def static(tmp_path, monkeypatch):
     return folder
 
 
+@pytest.fixture
+def static(tmp_path, monkeypatch):
+    """A kernel as it is released."""
+    return unpacked(tmp_path, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory):
+    """Such a kernel, packed: that takes a second, and tests only read it."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = unpacked(tmp_path_factory.mktemp("kernel"), patch)
+        lite_kernel.pack(folder)
+    return folder
+
+
 def packed(static):
     (file,) = static.glob("*.tar.gz")
     return file
 
 
-def test_the_kernel_s_archives_become_one_with_the_course_in_it(static):
-    lite_kernel.pack(static)
-    (listed,) = json.loads((static / lite_kernel.LISTING).read_text())[
+def test_the_kernel_s_archives_become_one_with_the_course_in_it(kernel):
+    (listed,) = json.loads((kernel / lite_kernel.LISTING).read_text())[
         "packages"
     ]
-    assert packed(static).name == listed["filename"]
-    with tarfile.open(packed(static)) as archive:
+    assert packed(kernel).name == listed["filename"]
+    with tarfile.open(packed(kernel)) as archive:
         names = archive.getnames()
         assert not [n for n in names if "weights/" in n or "cobol" in n]
         assert not [n for n in names if "idlelib" in n]
@@ -157,23 +169,20 @@ def test_the_kernel_s_archives_become_one_with_the_course_in_it(static):
         code = archive.extractfile(compiled).read()
     assert code[4:8] == b"\1\0\0\0"  # whatever the source's date
     assert marshal.loads(code[16:]).co_filename == f"/{root}/rnncore/rnn.py"
-    program = (static / lite_kernel.PROGRAM).read_text()
+    program = (kernel / lite_kernel.PROGRAM).read_text()
     assert program.startswith(lite_kernel.UNPACK.read_text())
 
 
-def test_the_kernel_s_archive_is_the_same_twice(static, tmp_path):
-    other = shutil.copytree(static, tmp_path / "other")
+def test_the_kernel_s_archive_is_the_same_twice(static, kernel):
     lite_kernel.pack(static)
-    lite_kernel.pack(other)
-    assert packed(static).name == packed(other).name
+    assert packed(static).name == packed(kernel).name
 
 
 def test_the_browser_reads_the_text_that_this_python_reads(
-    static, tmp_path, monkeypatch
+    kernel, tmp_path, monkeypatch
 ):
     here = text.python_source()
-    lite_kernel.pack(static)
-    with tarfile.open(packed(static)) as archive:
+    with tarfile.open(packed(kernel)) as archive:
         archive.extractall(tmp_path / "there", filter="data")
     packages = tmp_path / "there" / lite_kernel.TARGET
     monkeypatch.setattr(sys, "path", [str(packages)])

@@ -59,12 +59,12 @@ ASKED = {"argmax", "argmin", "len", "type", "isinstance", "array_namespace"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description="Refuse comparisons of floats that hold on one machine alone."
     )
     parser.add_argument("paths", nargs="*", type=Path, metavar="PATH")
-    paths = parser.parse_args().paths or tests()
+    paths = parser.parse_args(arguments).paths or tests()
     found = [line for path in paths for line in complaints(path)]
     print(*found, sep="\n", end="\n" if found else "")
     return 1 if found else 0
