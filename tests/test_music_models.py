@@ -446,6 +446,7 @@ def every_second_frame(first):
     return [[first, [a, b]] for a in names for b in names]
 
 
+@pytest.mark.whole
 def test_marginals_are_sums_over_all_that_the_other_voices_can_sing():
     model = small_voices(2)
     model.slots.weight.data *= 8  # the bass minds the soprano

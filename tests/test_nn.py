@@ -42,7 +42,10 @@ def _alike(monkeypatch):
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
 
 
-@pytest.fixture(autouse=True, params=["compiled", "printed"])
+@pytest.fixture(
+    autouse=True,
+    params=[pytest.param("compiled", marks=pytest.mark.whole), "printed"],
+)
 def loop(request, monkeypatch):
     """Each test is of both loops."""
     monkeypatch.setattr(rnncore.nn, "STEPS", 2)
