@@ -176,6 +176,7 @@ def opinionated():
 OPINION = 1  # the exact answer is 0.57 from what the past says
 
 
+@pytest.mark.whole
 def test_what_the_filter_draws_converges_to_the_exact_conditional():
     model, rng = opinionated(), np.random.default_rng(0)
     p, _ = exact(model)
@@ -240,6 +241,7 @@ def test_one_token_given_all_others_has_its_exact_distribution():
         assert_close(found, expected, computed_in="float32", amplified=10)
 
 
+@pytest.mark.whole
 def test_revising_ends_in_the_exact_conditional():
     model, rng = opinionated(), np.random.default_rng(3)
     now, drawn = MISSING._replace(bar=6, pickup=1), []

@@ -81,6 +81,7 @@ def metadata(wheel):
     return message_from_string(wheel.read(path).decode())
 
 
+@pytest.mark.whole
 def test_it_is_built_without_a_warning_about_packages(built):
     assert "absent from" not in built[2]
 
