@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 
-import jupytext
 import nbformat
 import pytest
 import torch
@@ -26,22 +25,6 @@ NAMES = builder.names()
 PLACES = ["numpy", "cpu"] + ["cuda"] * torch.cuda.is_available()
 # An assignment's tests stand together: one process judges its mistakes once.
 each_assignment = pytest.mark.parametrize("name", NAMES, scope="module")
-
-
-@each_assignment
-def test_the_cells_of_a_source_are_those_that_jupytext_reads(name):
-    path = source.ROOT / "solutions" / name / f"{name}.py"
-    cells = jupytext.reads(path.read_text(), "py:percent").cells
-    for ours, theirs in zip(source.read(name).cells, cells, strict=True):
-        assert ours.source == theirs.source
-        options = dict(theirs.metadata)
-        options.pop("lines_to_next_cell", None)
-        if ours.kind in options:
-            assert ours.name == options.pop(ours.kind)
-        else:
-            code = ours.kind in ("code", "experiment")
-            assert code == (theirs.cell_type == "code")
-        assert ours.options == options
 
 
 def automatic(assignment):

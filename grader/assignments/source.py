@@ -10,8 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jupytext.cell_metadata import text_to_metadata
-from jupytext.magics import uncomment_magic
+import jupytext
 
 from grader import ROOT
 from grader.notebook.names import bound, free_names
@@ -65,37 +64,21 @@ def read(name: str) -> Assignment:
     return Assignment(name, folder, list(cells))
 
 
-@cache
+@cache  # jupytext needs 0.1 s
 def _cells(text: str, file: str) -> tuple[Cell, ...]:
-    """The cells as jupytext reads them, which needs 0.1 s for a file.
-
-    It reads every line for strings that are still open; here no line in a
-    string begins as a cell does.
-    """
-    before, *parts = re.split(r"^# %%(.*\n+)", text, flags=re.MULTILINE)
-    if before.strip():
-        raise ValueError(f"{file}:1: expected a cell, # %%, got {before.split()[0]}")
-    cells, line = [], 1 + before.count("\n")
-    for heading, body in zip(parts[::2], parts[1::2], strict=True):
-        line += heading.count("\n")
-        marked = heading.strip()
-        written = marked.removeprefix("[markdown]")
-        title, options = text_to_metadata(written.strip(), allow_title=True)
-        if title:
-            options["title"] = title
-        if title == "experiment":
+    headings = re.finditer(r"^# %%.*\n+", text, re.MULTILINE)
+    raws = jupytext.reads(text, "py:percent").cells
+    cells = []
+    for raw, heading in zip(raws, headings, strict=True):
+        options = dict(raw.metadata)
+        options.pop("lines_to_next_cell", None)
+        if options.get("title") == "experiment":
             options["experiment"] = ""
         kind = next((k for k in KINDS if k in options), None)
-        plain = "code" if written == marked else "text"
+        plain = "code" if raw.cell_type == "code" else "text"
         task = options.pop(kind, "") if kind else ""
-        lines = body.rstrip().split("\n")
-        if plain == "text":
-            lines = [re.sub("^# ?", "", row) for row in lines]
-        else:
-            lines = uncomment_magic(lines, "python")
-        made = Cell(kind or plain, task, "\n".join(lines), options, file, line)
-        cells.append(made)
-        line += body.count("\n")
+        line = text.count("\n", 0, heading.end()) + 1
+        cells.append(Cell(kind or plain, task, raw.source, options, file, line))
     return tuple(cells)
 
 
