@@ -200,12 +200,23 @@ def main() -> None:
     for name in WARM:
         with contextlib.suppress(ModuleNotFoundError):
             importlib.import_module(name)
+    _draw_once()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # leaves no zombies
     for line in sys.stdin:
         pid = os.fork()
         if not pid:
             _become_kernel(**json.loads(line))
         print(pid, flush=True)
+
+
+def _draw_once() -> None:
+    """After a cell, pyplot draws its figures for a window that is not there.
+
+    The inline backend then draws them again, and that is what the page has.
+    """
+    with contextlib.suppress(ModuleNotFoundError):
+        agg = importlib.import_module("matplotlib.backends.backend_agg")
+        agg.FigureCanvasAgg.draw_idle = lambda canvas: None
 
 
 def _become_kernel(argv: list[str], env: dict[str, str], cwd: str) -> None:
