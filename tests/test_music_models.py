@@ -19,7 +19,7 @@ from rnncore.music.chords import (
 )
 from rnncore.music.frames import (
     FrameModel,
-    frame_batches,
+    drawn_pieces,
     frame_loss,
     frame_nats,
     key_chain,
@@ -146,15 +146,28 @@ def test_shifting_a_roll_is_transposing():
     assert shifted(edge, 1) is edge  # nothing falls off, nothing wraps
 
 
-def test_frame_batches_are_windows_of_the_pieces():
-    rolls = random_rolls(4, 50)
-    batch = frame_batches(rolls, B=6, longest=10)
-    roll, counts = batch(np.random.default_rng(0), 0)
-    assert roll.shape[1:] == (6, KEYS)
-    assert roll.shape[0] == 10
-    assert set(counts.sum(0).tolist()) <= {4.0, 10.0}
-    loss, _ = frame_loss(small_frames(), (roll, counts))
+def test_drawn_pieces_are_windows_of_the_pieces():
+    chosen = drawn_pieces(
+        random_rolls(4, 50), np.random.default_rng(0), B=6, longest=10
+    )
+    assert len(chosen) == 6
+    assert {len(r) for r in chosen} <= {4, 10}
+    loss, _ = frame_loss(small_frames(), padded(chosen))
     assert torch.isfinite(loss)
+
+
+def test_a_share_of_the_drawn_pieces_stays_in_its_key():
+    roll = np.zeros((3, KEYS), np.float32)
+    roll[:, 40] = 1
+
+    def stayed(home):
+        rng = np.random.default_rng(0)
+        chosen = drawn_pieces([roll], rng, B=500, shifts=5, home=home)
+        return np.mean([r[0, 40] for r in chosen])
+
+    assert stayed(1) == 1
+    assert abs(stayed(0) - 1 / 11) < 0.05  # five standard deviations: 0.06
+    assert abs(stayed(0.5) - (0.5 + 0.5 / 11)) < 0.1
 
 
 # voices

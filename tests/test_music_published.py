@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from rnncore.music.published import published_scores, read_published
+from rnncore.music.published import (
+    as_published,
+    published_scores,
+    read_published,
+)
+from rnncore.music.score import REST, Score
 
 SMALL = {
     "train": [[(60, 64, 67), (60, 65, 69), ()], [(48,), (50,)]],
@@ -98,6 +103,26 @@ def test_another_content_is_refused_by_name(tmp_path, content, says):
     assert str(path) in str(error.value)
 
 
+def test_a_score_takes_the_form_of_the_file():
+    pitches = np.array([[74, 50], [76, 50], [74, 52], [70, 55], [69, 50]])
+    score = Score(pitches, np.ones(pitches.shape, bool), pickup=0)
+    roll = as_published(score)  # quarters: frames 0, 2 and 4; D becomes C
+    keys = [(np.flatnonzero(frame) + 21).tolist() for frame in roll]
+    assert keys == [[48, 72], [50, 72], [48, 67]]
+    after_a_pickup = as_published(score._replace(pickup=1))
+    keys = [
+        (np.flatnonzero(frame) + 21).tolist() for frame in after_a_pickup
+    ]
+    assert keys == [[55, 81], [60, 75]]  # frames 1 and 3; G becomes C
+
+
+def test_a_score_that_is_silent_on_every_beat_is_refused():
+    pitches = np.array([[REST], [60]])
+    score = Score(pitches, pitches != REST)
+    with pytest.raises(ValueError, match="on a beat"):
+        as_published(score)
+
+
 def test_what_is_no_such_file_is_refused(tmp_path):
     with pytest.raises(ValueError, match="no such file"):
         read_published(tmp_path / "a.pickle")
@@ -109,7 +134,7 @@ def test_what_is_no_such_file_is_refused(tmp_path):
 
 def test_the_protocol_runs_from_file_to_table(tmp_path):
     parts = read_published(write(tmp_path / "jsb.json"))
-    found = published_scores(parts, (0, 1), steps=2, chord_steps=2)
+    found = published_scores(parts, (0, 1), steps=2, evaluate_every=1)
     assert list(found) == [
         "each key's frequency",
         "each key, given itself before",

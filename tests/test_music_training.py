@@ -14,6 +14,7 @@ from rnncore.application import halved as rounded
 from rnncore.data.music import chorales
 from rnncore.music.frames import nats_a_frame
 from rnncore.music.markov import CHOSEN, DOUBT
+from rnncore.music.published import ALONE, TOGETHER
 from rnncore.music.score import decode
 from rnncore.music.split import Parts, compass, split
 from rnncore.music.training import (
@@ -97,6 +98,18 @@ def test_the_chain_is_the_one_that_the_validation_pieces_chose(recorded):
         assert best.split() == facts
         at = tried[best].index(min(tried[best]))
         assert 0 < at < len(doubts) - 1  # no edge of the grid
+
+
+@pytest.mark.parametrize(
+    ("name", "plan"), [("keys", ALONE), ("jointly", TOGETHER)]
+)
+def test_the_share_in_the_common_key_is_the_one_that_was_chosen(
+    recorded, name, plan
+):
+    tried = recorded[f"music.alike.{name}"]["value"]
+    best = min(tried, key=tried.get)
+    assert float(best) == plan["home"]
+    assert 0 < float(best) < 1  # no end of what was tried
 
 
 @pytest.mark.parametrize("kind", ["voices", "frames"])

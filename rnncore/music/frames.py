@@ -77,30 +77,29 @@ def padded(rolls: Rolls, device: torch.device | str = "cpu") -> Batch:
     )
 
 
-def frame_batches(
+def drawn_pieces(
     rolls: Rolls,
+    rng: np.random.Generator,
     B: int = 16,
     longest: int = 128,
     shifts: int = 0,
-    device: torch.device | str = "cpu",
-) -> Callable[[np.random.Generator, int], Batch]:
-    """For `train_module`: B pieces, or windows of them where they are long.
+    home: float = 0.0,
+) -> list[np.ndarray]:
+    """B pieces drawn at random, or windows of them where they are long.
 
     With `shifts`, each is moved by up to so many semitones: the piece in
-    another key is as likely, and costs nothing.
+    another key is as likely, and costs nothing. Where all pieces share a
+    key, a share `home` of them stays in it.
     """
-
-    def next_batch(rng: np.random.Generator, step: int) -> Batch:
-        chosen = []
-        for k in rng.integers(len(rolls), size=B):
-            r = rolls[k]
-            at = rng.integers(max(1, len(r) - longest + 1))
-            window = r[at : at + longest]
-            semitones = rng.integers(-shifts, shifts + 1)
-            chosen.append(shifted(window, int(semitones)))
-        return padded(chosen, device)
-
-    return next_batch
+    chosen = []
+    for k in rng.integers(len(rolls), size=B):
+        r = rolls[k]
+        at = rng.integers(max(1, len(r) - longest + 1))
+        semitones = int(rng.integers(-shifts, shifts + 1))
+        if home and rng.random() < home:
+            semitones = 0
+        chosen.append(shifted(r[at : at + longest], semitones))
+    return chosen
 
 
 def shifted(roll: np.ndarray, semitones: int) -> np.ndarray:

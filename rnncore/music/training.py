@@ -23,11 +23,13 @@ from rnncore.music.chords import (
     chords,
 )
 from rnncore.music.frames import (
+    Batch,
     FrameModel,
     Rolls,
-    frame_batches,
+    drawn_pieces,
     frame_loss,
     nats_a_frame,
+    padded,
 )
 from rnncore.music.score import Score, piano_roll
 from rnncore.music.split import Parts, compass
@@ -99,6 +101,7 @@ def train_frames(
     drop: float = 0.1,
     rate: float = 4e-3,
     shifts: int = 0,
+    home: float = 0.0,
     B: int = 16,
     window: int = 64,
     device: torch.device | str = "cpu",
@@ -106,16 +109,21 @@ def train_frames(
 ) -> tuple[FrameModel, dict[str, Any]]:
     """A trained model of 88 independent keys; parts: train, validation.
 
-    The best weights and `plan` are as for voices, but there are 800 steps
-    and an evaluation every 200.
+    Pieces come from `drawn_pieces`. The best weights and `plan` are as
+    for voices, but there are 800 steps and an evaluation every 200.
     """
     train, validation = parts[:2]
     with seeded(seed):
         model = FrameModel(hidden, drop).to(device)
+
+    def next_batch(rng: np.random.Generator, step: int) -> Batch:
+        chosen = drawn_pieces(train, rng, B, window, shifts, home)
+        return padded(chosen, device)
+
     about = _train(
         model,
         frame_loss,
-        frame_batches(train, B, window, shifts, device),
+        next_batch,
         lambda m: nats_a_frame(m, validation),
         rate,
         seed,
@@ -129,6 +137,9 @@ def train_chords(
     parts: Sequence[Rolls],
     *,
     seed: int,
+    drop: float = 0.4,
+    shifts: int = 0,
+    home: float = 0.0,
     B: int = 16,
     window: int = 64,
     device: torch.device | str = "cpu",
@@ -136,18 +147,15 @@ def train_chords(
 ) -> tuple[ChordModel, dict[str, Any]]:
     """A trained model of whole frames; parts: train, validation.
 
-    The best weights and `plan` are as for voices, but with 1,500
-    steps and an evaluation every 100.
+    Pieces come from `drawn_pieces`. The best weights and `plan` are as
+    for voices, but with 1,500 steps and an evaluation every 100.
     """
     train, validation = parts[:2]
     with seeded(seed):
-        model = ChordModel().to(device)
+        model = ChordModel(drop=drop).to(device)
 
     def next_batch(rng: np.random.Generator, step: int) -> Chords:
-        chosen = []
-        for k in rng.integers(len(train), size=B):
-            at = rng.integers(max(1, len(train[k]) - window + 1))
-            chosen.append(train[k][at : at + window])
+        chosen = drawn_pieces(train, rng, B, window, shifts, home)
         return chords(chosen, device)
 
     about = _train(

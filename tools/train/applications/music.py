@@ -11,6 +11,8 @@
                  and how much it doubts it, is chosen by the validation pieces
     rates        each network at half and at twice its learning rate, one
                  seed: the validation pieces alone
+    alike        the pieces in the form of the file that published scores are
+                 about, all in one key: how many of them are best left in it
 
 Pieces are split by melody, and no test piece is seen before the score is
 taken. Under "music." and, of seed 0, into rnncore/weights/ (joint and
@@ -29,8 +31,15 @@ from rnncore.music.frames import key_chain, key_frequencies, nats_a_frame
 from rnncore.music.generate import compose
 from rnncore.music.habits import habits
 from rnncore.music.markov import Chain
+from rnncore.music.published import ALONE, TOGETHER, as_published
 from rnncore.music.split import Parts, split
-from rnncore.music.training import rolls, save_model, train_frames, train_voices
+from rnncore.music.training import (
+    rolls,
+    save_model,
+    train_chords,
+    train_frames,
+    train_voices,
+)
 from rnncore.music.voices import moved, score_nats
 from tools.train.runner import Asked, Found, Training, bar, founds
 
@@ -61,6 +70,7 @@ CHAINS: dict[str, tuple[str, ...]] = {  # what is looked up, in this order
     "and place": ("own", "beat", "begun", "below", "last", "place"),
     "and all": ("own", "beat", "begun", "below", "last", "place", "over"),
 }
+HOMES = 1, 0.5, 0.2, 0
 DOUBTS = 1, 2, 3, 4, 6, 8, 12
 RATED = "joint", "independent", "original", "frames", "shifted"
 STORED = {"joint": "music_voices", "frames": "music_frames"}
@@ -133,6 +143,24 @@ def rates(asked: Asked) -> Iterator[Found]:
         yield Found(f"music.{name}.rates", tried, unit, 0)
 
 
+def alike(asked: Asked) -> Iterator[Found]:
+    """What the share of pieces that stay in the common key gives."""
+    known = [[as_published(s) for s in part] for part in parts()[:2]]
+    for name, make, plan in (
+        ("keys", train_frames, ALONE),
+        ("jointly", train_chords, TOGETHER),
+    ):
+        tried, options = {}, plan | {"seed": 0}
+        if asked.steps:
+            options["steps"] = asked.steps
+        for home in HOMES:
+            told = bar(f"{name}, {home:g}")
+            _, about = make(known, progress=told, **options | {"home": home})
+            tried[f"{home:g}"] = round(about["validation"], 4)
+        unit = "nats a frame of the validation pieces, by the share left in C"
+        yield Found(f"music.alike.{name}", tried, unit, 0)
+
+
 def baselines(asked: Asked) -> Iterator[Found]:
     """What counting single keys gives."""
     train, _, test = (rolls(p) for p in parts())
@@ -177,5 +205,5 @@ TRAINING = Training(
         for make, table in ((voices, VOICES), (frames, FRAMES))
         for name, options in table.items()
     },
-    {"baselines": baselines, "chain": chain, "rates": rates},
+    {"baselines": baselines, "chain": chain, "rates": rates, "alike": alike},
 )
