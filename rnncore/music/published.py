@@ -30,8 +30,8 @@ from rnncore.music.score import KEYS, LOWEST, Score, piano_roll
 from rnncore.music.training import train_chords, train_frames
 
 PARTS = ("train", "valid", "test")
-# how the two networks are trained: tried on the course's own pieces, given
-# the form of that file (`python -m tools.train music alike`)
+# how the two networks are trained; that other keys help was found on the
+# course's own pieces, in the form of that file: tools.train music alike
 ALONE: dict[str, Any] = {
     "hidden": 300,
     "drop": 0.3,

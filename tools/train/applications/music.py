@@ -12,7 +12,7 @@
     rates        each network at half and at twice its learning rate, one
                  seed: the validation pieces alone
     alike        the pieces in the form of the file that published scores are
-                 about, all in one key: how many of them are best left in it
+                 about, all in one key: left in it, and most of them moved
 
 Pieces are split by melody, and no test piece is seen before the score is
 taken. Under "music." and, of seed 0, into rnncore/weights/ (joint and
@@ -70,7 +70,6 @@ CHAINS: dict[str, tuple[str, ...]] = {  # what is looked up, in this order
     "and place": ("own", "beat", "begun", "below", "last", "place"),
     "and all": ("own", "beat", "begun", "below", "last", "place", "over"),
 }
-HOMES = 1, 0.5, 0.2, 0
 DOUBTS = 1, 2, 3, 4, 6, 8, 12
 RATED = "joint", "independent", "original", "frames", "shifted"
 STORED = {"joint": "music_voices", "frames": "music_frames"}
@@ -153,7 +152,7 @@ def alike(asked: Asked) -> Iterator[Found]:
         tried, options = {}, plan | {"seed": 0}
         if asked.steps:
             options["steps"] = asked.steps
-        for home in HOMES:
+        for home in 1, plan["home"]:
             told = bar(f"{name}, {home:g}")
             _, about = make(known, progress=told, **options | {"home": home})
             tried[f"{home:g}"] = round(about["validation"], 4)
