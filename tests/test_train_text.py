@@ -129,6 +129,31 @@ def test_counting_on_gains_where_the_test_repeats_itself_for_every_seed(
     assert found[""][0] == found[""][1] < trained["ngrams"]
 
 
+def test_the_words_that_come_again_and_the_others_make_up_the_score(
+    tiny, monkeypatch
+):
+    plan = text.PLANS["python"]._replace(
+        words=True, orders=(2, 12, 24), lanes=1
+    )
+    monkeypatch.setattr(text, "PLANS", {"python": plan})
+    trained = train(tiny, 0)
+    known = {f"text.python.{key}": {"value": [value]}
+             for key, value in trained.items()}  # fmt: skip
+    monkeypatch.setattr(text, "read", lambda: known)
+    monkeypatch.setattr(text, "stored", lambda name: tiny)
+    found = {
+        one.key.removeprefix("text.python.again."): one.value
+        for one in text.again(runner.Asked())
+    }
+    _, vocabulary, _ = load_model(tiny)
+    share = text.stood_earlier(vocabulary.encode(LINE * 20), 8)[1:].mean()
+    assert 0.5 < share < 1
+    for who in "network", "dynamic":
+        both = share * found[f"{who}_earlier"]
+        both += (1 - share) * found[f"{who}_elsewhere"]
+        assert_close(both, trained[who], within=0.01)
+
+
 def test_counts_that_count_on_are_made_again_before_each_part():
     rng = np.random.default_rng(0)
     training, half = rng.integers(0, 5, 400), rng.integers(0, 5, 60)

@@ -7,8 +7,10 @@ its scores belong to a version, recorded beside them. The rate falls to 0
 over the last 40 % of the steps. About a minute of one core a seed for words,
 six for Python and for tunes; "counts" repeats the n-grams and PPM alone, in
 four minutes; "counting_on" scores the chosen n-grams where they go on counting
-the test text, in six; "shares" scores the mixtures of the stored networks with
-the chosen n-grams, in one; "longer" trains Python's first network twice as long.
+the test text, in six, "again" the stored network of words where runs of the
+test come again, in seconds; "shares" scores the mixtures of the stored networks
+with the chosen n-grams, in one; "longer" trains Python's first network twice as
+long.
 """
 
 import importlib.metadata
@@ -353,6 +355,30 @@ def counting_on(asked: Asked) -> Iterator[Found]:
         yield from founds(f"text.{name}.counting_on", values, UNIT, list(asked.seeds))
 
 
+def again(asked: Asked) -> Iterator[Found]:
+    """What the stored network of words scores where a run comes again.
+
+    As it was trained and as it learns on, at the words that end a run which
+    stood earlier in the test, and elsewhere.
+    """
+    for name, plan in PLANS.items():
+        if not (plan.words and plan.weights):
+            continue
+        model, vocabulary, _ = load_model(stored(plan.weights))
+        test = vocabulary.encode(plan.corpus(0).texts()[2])
+        rows = stretches(test, 1)
+        rate = read()[f"text.{name}.dynamic_rate"]["value"][0]
+        earlier = stood_earlier(test, COPIED)[1:]
+        found = {}
+        for who, nats in (
+            ("network", token_nats(model, rows)),
+            ("dynamic", dynamic_nats(model, rows, rate, plan.T)),
+        ):
+            found[f"{who}_earlier"] = nats[earlier].mean()
+            found[f"{who}_elsewhere"] = nats[~earlier].mean()
+        yield from founds(f"text.{name}.again", found, UNIT, 0)
+
+
 def moving_nats(
     training: np.ndarray,
     test: np.ndarray,
@@ -440,5 +466,11 @@ TRAINING = Training(
     "text",
     __doc__,
     {name: partial(train, name) for name in PLANS},
-    {"counts": counts, "counting_on": counting_on, "shares": shares, "longer": longer},
+    {
+        "counts": counts,
+        "counting_on": counting_on,
+        "again": again,
+        "shares": shares,
+        "longer": longer,
+    },
 )
