@@ -7,7 +7,7 @@ its scores belong to a version, recorded beside them. The rate falls to 0
 over the last 40 % of the steps. About a minute of one core a seed for words,
 six for Python and for tunes; "counts" repeats the n-grams and PPM alone, in
 four minutes; "counting_on" scores the chosen n-grams where they go on counting
-the test text, in six, "again" the stored network of words where runs of the
+the test text, in seven, "again" the stored network of words where runs of the
 test come again, in seconds; "shares" scores the mixtures of the stored networks
 with the chosen n-grams, in one; "longer" trains Python's first network twice as
 long.
