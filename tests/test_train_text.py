@@ -7,7 +7,12 @@ import pytest
 from arrays import assert_close
 
 from rnncore.text.corpora import Corpus
-from rnncore.text.ngrams import fit_kneser_ney, kneser_ney_next
+from rnncore.text.ngrams import (
+    fit_kneser_ney,
+    kneser_ney_next,
+    kneser_ney_probabilities,
+    three_discounts,
+)
 from rnncore.text.sampling import draw_tokens, nucleus
 from rnncore.text.storage import load_model
 from rnncore.text.vocabulary import character_vocabulary
@@ -106,6 +111,71 @@ def test_shares_of_a_mixture_go_from_counts_alone_to_the_network(
     assert_close(by_share[share], trained["mixed"], within=0.01)
     assert_close(by_share[0], trained["ngrams"], within=0.01)
     assert_close(by_share[1], trained["network"], within=0.01)
+
+
+def test_counting_on_gains_where_the_test_repeats_itself_for_every_seed(
+    tiny, monkeypatch
+):
+    trained = train(tiny, 0)
+    known = {f"text.python.{key}": {"value": [value], "seed": [0]}
+             for key, value in trained.items()}  # fmt: skip
+    monkeypatch.setattr(text, "read", lambda: known)
+    monkeypatch.setattr(text, "PLANS", {"python": text.PLANS["python"]})
+    found = {
+        one.key.removeprefix("text.python.counting_on"): one.value
+        for one in text.counting_on(runner.Asked(seeds=(0, 1)))
+    }
+    assert found[".parts"] == [12, 12]
+    assert found[""][0] == found[""][1] < trained["ngrams"]
+
+
+def test_the_words_that_come_again_and_the_others_make_up_the_score(
+    tiny, monkeypatch
+):
+    plan = text.PLANS["python"]._replace(
+        words=True, orders=(2, 12, 24), lanes=1
+    )
+    monkeypatch.setattr(text, "PLANS", {"python": plan})
+    trained = train(tiny, 0)
+    known = {f"text.python.{key}": {"value": [value]}
+             for key, value in trained.items()}  # fmt: skip
+    monkeypatch.setattr(text, "read", lambda: known)
+    monkeypatch.setattr(text, "stored", lambda name: tiny)
+    found = {
+        one.key.removeprefix("text.python.again."): one.value
+        for one in text.again(runner.Asked())
+    }
+    _, vocabulary, _ = load_model(tiny)
+    share = text.stood_earlier(vocabulary.encode(LINE * 20), 8)[1:].mean()
+    assert 0.5 < share < 1
+    for who in "network", "dynamic":
+        both = share * found[f"{who}_earlier"]
+        both += (1 - share) * found[f"{who}_elsewhere"]
+        assert_close(both, trained[who], within=0.01)
+
+
+def test_counts_that_count_on_are_made_again_before_each_part():
+    rng = np.random.default_rng(0)
+    training, half = rng.integers(0, 5, 400), rng.integers(0, 5, 60)
+    test = np.concatenate([half, half])
+    given = (4, 5, three_discounts)
+    moving = text.moving_nats(training, test, *given, 6)
+    for begin in range(0, 120, 20):
+        so_far = np.concatenate([training, test[:begin]])
+        p = kneser_ney_probabilities(fit_kneser_ney(so_far, *given), test)
+        part = slice(begin, begin + 20)
+        assert_close(moving[part], -np.log(p[part]))
+    still = text.moving_nats(training, test, *given, 1)
+    assert moving[60:].mean() < still[60:].mean() - 0.2
+    other = np.concatenate([half, rng.integers(0, 5, 60)])
+    changed = text.moving_nats(training, other, *given, 6)
+    assert_close(changed[:60], moving[:60])
+
+
+def test_a_run_of_the_test_stood_earlier_once_it_comes_again():
+    test = np.array([1, 2, 3, 4, 1, 2, 3, 3, 3, 3, 3])
+    found = text.stood_earlier(test, 3)
+    assert found.tolist() == [False] * 6 + [True, False, False, True, True]
 
 
 def test_counts_write_many_texts_as_they_would_each(monkeypatch):

@@ -6,8 +6,11 @@ rnncore/weights/. The documentation comes with the reader's own Python, so
 its scores belong to a version, recorded beside them. The rate falls to 0
 over the last 40 % of the steps. About a minute of one core a seed for words,
 six for Python and for tunes; "counts" repeats the n-grams and PPM alone, in
-four minutes; "shares" scores the mixtures of the stored networks with the
-chosen n-grams, in one; "longer" trains Python's first network twice as long.
+four minutes; "counting_on" scores the chosen n-grams where they go on counting
+the test text, in seven, "again" the stored network of words where runs of the
+test come again, in seconds; "shares" scores the mixtures of the stored networks
+with the chosen n-grams, in one; "longer" trains Python's first network twice as
+long.
 """
 
 import importlib.metadata
@@ -15,6 +18,7 @@ import math
 import platform
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -57,6 +61,7 @@ WORDS = *range(2, 13), 16, 20, 24, 32, 48  # orders of n-grams
 CHARACTERS = *range(4, 13), 14, 16, 18, 20, 24, 28, 32, 40
 SMOOTHED = {"one": one_discount, "three": three_discounts}  # Kneser-Ney's
 COPIED = 8  # tokens: a run that also stands in training was copied
+RECOUNTS = {True: 20, False: 12}  # parts of the test: in words, in characters
 SHARES = 0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 0.98, 1.0  # of the network, mixed
 
 
@@ -114,10 +119,7 @@ class Fitted(NamedTuple):
 def fitted(plan: Plan, name: str, seed: int, steps: int) -> Fitted:
     """One run, and its scores on the validation and the test text."""
     texts = plan.corpus(seed).texts()
-    if plan.words:
-        vocabulary = word_vocabulary(texts[0], least=3)
-    else:
-        vocabulary = character_vocabulary(texts[0])
+    vocabulary = vocabulary_of(plan, texts[0])
     ids = tuple(map(vocabulary.encode, texts))
 
     with seeded(seed):
@@ -145,6 +147,13 @@ def fitted(plan: Plan, name: str, seed: int, steps: int) -> Fitted:
         "steps": steps,
     }
     return Fitted(model, vocabulary, texts, ids, rows, scores)
+
+
+def vocabulary_of(plan: Plan, training: str) -> Vocabulary:
+    """The words that training holds three times or more, or its characters."""
+    if plan.words:
+        return word_vocabulary(training, least=3)
+    return character_vocabulary(training)
 
 
 def train(name: str, seed: int, asked: Asked) -> Iterator[Found]:
@@ -293,10 +302,7 @@ def counts(asked: Asked) -> Iterator[Found]:
                 of_seeds.append(of_seeds[0])
                 continue
             texts = plan.corpus(seed).texts()
-            if plan.words:
-                vocabulary = word_vocabulary(texts[0], least=3)
-            else:
-                vocabulary = character_vocabulary(texts[0])
+            vocabulary = vocabulary_of(plan, texts[0])
             scores, nats = counted(plan, vocabulary, texts)
             of_seeds.append(scores)
             if seed == 0 and plan.weights:
@@ -309,6 +315,93 @@ def counts(asked: Asked) -> Iterator[Found]:
                 yield from founds(f"text.{name}", mixed, UNIT, [0])
         values = {key: [s[key] for s in of_seeds] for key in of_seeds[0]}
         yield from founds(f"text.{name}", values, UNIT, list(asked.seeds))
+
+
+def counting_on(asked: Asked) -> Iterator[Found]:
+    """The chosen n-grams as they read on, as dynamic evaluation does.
+
+    Beside them, of words: how much of the test ends a run that stood
+    earlier in the test, and what the n-grams score there and elsewhere.
+    """
+    for name, plan in PLANS.items():
+        of_seeds: list[dict] = []
+        for seed in asked.seeds:
+            if of_seeds and not plan.words:  # the same text for every seed
+                of_seeds.append(of_seeds[0])
+                continue
+            texts = plan.corpus(seed).texts()
+            vocabulary = vocabulary_of(plan, texts[0])
+            ids, _, test = map(vocabulary.encode, texts)
+            known = read()
+            order, which = (
+                dict(zip(known[key]["seed"], known[key]["value"], strict=True))[seed]
+                for key in (f"text.{name}.order", f"text.{name}.discounts")
+            )
+            parts = RECOUNTS[plan.words]
+            count = partial(
+                moving_nats, ids, test, order, vocabulary.size, SMOOTHED[which]
+            )
+            moving = count(parts)[1:]  # the first token is given
+            scores = {"": moving.mean(), "parts": parts}
+            if plan.words:
+                still = count(1)[1:]
+                earlier = stood_earlier(test, COPIED)[1:]
+                scores["earlier"] = earlier.mean()
+                for part, here in ("earlier", earlier), ("elsewhere", ~earlier):
+                    scores[f"still_{part}"] = still[here].mean()
+                    scores[f"moving_{part}"] = moving[here].mean()
+            of_seeds.append(scores)
+        values = {key: [s[key] for s in of_seeds] for key in of_seeds[0]}
+        yield from founds(f"text.{name}.counting_on", values, UNIT, list(asked.seeds))
+
+
+def again(asked: Asked) -> Iterator[Found]:
+    """What the stored network of words scores where a run comes again.
+
+    As it was trained and as it learns on, at the words that end a run which
+    stood earlier in the test, and elsewhere.
+    """
+    for name, plan in PLANS.items():
+        if not (plan.words and plan.weights):
+            continue
+        model, vocabulary, _ = load_model(stored(plan.weights))
+        test = vocabulary.encode(plan.corpus(0).texts()[2])
+        rows = stretches(test, 1)
+        rate = read()[f"text.{name}.dynamic_rate"]["value"][0]
+        earlier = stood_earlier(test, COPIED)[1:]
+        found = {}
+        for who, nats in (
+            ("network", token_nats(model, rows)),
+            ("dynamic", dynamic_nats(model, rows, rate, plan.T)),
+        ):
+            found[f"{who}_earlier"] = nats[earlier].mean()
+            found[f"{who}_elsewhere"] = nats[~earlier].mean()
+        yield from founds(f"text.{name}.again", found, UNIT, 0)
+
+
+def moving_nats(
+    training: np.ndarray,
+    test: np.ndarray,
+    order: int,
+    K: int,
+    discounts: Callable[[np.ndarray], np.ndarray],
+    parts: int,
+) -> np.ndarray:
+    """The nats of n-grams that go on counting while they read the test.
+
+    Before each of so many parts of it they are counted again, in the
+    training text and the test so far. With one part they stay as they are.
+    """
+    edges = np.linspace(0, len(test), parts + 1).astype(int)
+    nats = []
+    for begin, end in pairwise(edges):
+        fitted = fit_kneser_ney(
+            np.concatenate([training, test[:begin]]), order, K, discounts
+        )
+        seen = test[max(0, begin - order + 1) : end]
+        p = kneser_ney_probabilities(fitted, seen)[begin - end :]
+        nats.append(-np.log(p))
+    return np.concatenate(nats)
 
 
 def chosen_counts(
@@ -350,6 +443,17 @@ def stand_in(training: np.ndarray, test: np.ndarray, n: int) -> np.ndarray:
     return np.array(found)
 
 
+def stood_earlier(test: np.ndarray, n: int) -> np.ndarray:
+    """Which test tokens end a run of n tokens that ended earlier in the test."""
+    runs: set[tuple[int, ...]] = set()
+    found = []
+    for t in range(len(test)):
+        run = tuple(test[max(0, t + 1 - n) : t + 1].tolist())
+        found.append(len(run) == n and run in runs)
+        runs.add(run)
+    return np.array(found)
+
+
 def versions() -> dict[str, str]:
     """What the texts come from."""
     found = {"python": platform.python_version()}
@@ -362,5 +466,11 @@ TRAINING = Training(
     "text",
     __doc__,
     {name: partial(train, name) for name in PLANS},
-    {"counts": counts, "shares": shares, "longer": longer},
+    {
+        "counts": counts,
+        "counting_on": counting_on,
+        "again": again,
+        "shares": shares,
+        "longer": longer,
+    },
 )
