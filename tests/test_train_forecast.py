@@ -8,6 +8,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from arrays import assert_close
+
 from rnncore.comparison import from_json
 from rnncore.forecast.examples import sunspots
 from tools import measurements
@@ -108,3 +110,13 @@ def test_a_run_uses_all_its_updates_and_keeps_the_best_weights(monkeypatch):
     forecast.run(plan, 0.5, 3, runner.Asked())
     assert seen[0]["patience"] is None
     assert (seen[0]["steps"], seen[0]["rate"]) == (plan.steps, 0.5)
+
+
+def test_wine_without_its_season_is_judged_on_the_same_months():
+    plans = forecast.wine_plans()
+    plain, grown = (plans[k].windows for k in ("calendar", "by_season"))
+    np.testing.assert_array_equal(grown.origins, plain.origins)
+    assert_close(grown.back(grown.test.target), plain.actual)
+    for part in range(3):  # the first year has none before it
+        less = plain[part].past.shape[1] - grown[part].past.shape[1]
+        assert less == (12 if part == 0 else 0)

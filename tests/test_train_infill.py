@@ -152,3 +152,20 @@ def test_the_control_with_the_networks_own_pieces_is_recorded(
     assert list(found) == ["1"]
     assert len(found["1"]) == 1
     assert 0 <= found["1"][0] <= 100
+
+
+def test_more_seeds_of_it_are_recorded_with_what_guesses_would_score(
+    tmp_path, monkeypatch, few_trees
+):
+    ways = dict.fromkeys(infill.NEAR, lambda score, given, rng: score)
+    monkeypatch.setattr(infill, "fillers", lambda model, compass: ways)
+    path = tmp_path / "m.json"
+    words = ["own_more", "--steps", "2", "--path", str(path)]
+    runner.main(infill.TRAINING, [*words, "--seeds", "3"])
+    runner.main(infill.TRAINING, [*words, "--seeds", "4"])
+    known = measurements.read(path)
+    for name in infill.NEAR:  # of two that are equal one is right
+        shares = known[f"infill.own_more.{name}"]
+        assert (shares["seed"], shares["value"]) == ([3, 4], [50.0] * 2)
+        guesses = known[f"infill.own_guesses.{name}"]["value"]
+        assert guesses == [[50.0] * infill.SWAPS] * 2

@@ -74,7 +74,7 @@ RATE = {  # by study and network: what "rates" chose
         "gaussian": 0.003,
     },
     "weather": {"plain": 0.003, "covariates": 0.003},
-    "wine": {"calendar": 0.0333333, "no_calendar": 0.01},
+    "wine": {"calendar": 0.0333333, "no_calendar": 0.01, "by_season": 0.003},
     "countries": {"1992": 0.003, "1997": 0.01, "2002": 0.01},
     "units": {"network": 0.0333333},
     "leak": {"none": 0.003},
@@ -400,15 +400,38 @@ def fed_the_truth(module: Recursive, head: Head, e: Example) -> list[float]:
     return found
 
 
-def wine_plans() -> dict[str, Plan]:
-    """With the calendar, and without."""
+def wine_by_season() -> Example:
+    """Each month's sales over those of that month a year before, as logarithms.
 
-    def plan(known: bool) -> Plan:
-        e = wine(with_calendar=known)
+    The first year has none before it, so there are twelve windows fewer.
+    """
+    e = wine(with_calendar=False)
+    logs = np.log(e.values)
+    grown = logs[12:] - logs[:-12]
+    parts = split_by_time(len(grown), 24, 36)
+    scaler = fit_scaler(grown[: parts.training.stop])
+    before = np.stack([logs[t - 12 : t] for t in e.origins], axis=1)
+
+    def back(said: np.ndarray) -> np.ndarray:
+        return np.exp(before + unscaled(said, scaler))
+
+    fed = scaled(grown, scaler)
+    cuts = [cut(fed, origins(part, 24, 12), 24, 12) for part in parts]
+    return Example(*cuts, e.values, e.origins, e.actual, back, e.unit)
+
+
+def wine_plans() -> dict[str, Plan]:
+    """With the calendar, without, and with the season taken out before."""
+
+    def plan(e: Example) -> Plan:
         make = partial(Direct, "GRU", e.test.known.shape[2], 16, 12, HEAD.P)
         return on(e, make, 300, batch=32, evaluate_every=25)
 
-    return {"calendar": plan(True), "no_calendar": plan(False)}
+    return {
+        "calendar": plan(wine()),
+        "no_calendar": plan(wine(with_calendar=False)),
+        "by_season": plan(wine_by_season()),
+    }
 
 
 def wine_study(found: Values, asked: Asked) -> None:

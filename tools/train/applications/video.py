@@ -10,10 +10,11 @@ the weights of seed 0 to rnncore/weights/.
 "digits.rates", "actions.rates", "captions.rates" and "bag.rates": networks at
 every learning rate with three seeds, each then tested at its own; the
 captioners are first those with a loop, then the one without. About 12, 5, 36
-and 15 minutes of one core. "digits.longer" and "captions.longer" give the loop
-and the captioner twice the updates. Networks on digits have the stored eye,
-and the captioners' loops begin as the stored classifier's: after a new eye,
-train them all.
+and 15 minutes of one core. "digits.longer", "digits.bag_longer",
+"digits.single_longer" and "captions.longer" give the loop, its baselines and the
+captioner twice the updates. Networks on digits have the stored eye, and the
+captioners' loops begin as the stored classifier's: after a new eye, train them
+all.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -61,6 +62,12 @@ RATED = {  # a study's task, and the networks that get rates of their own
     "captions": ("captions", ["attention", "vector"]),
     "bag": ("captions", ["bag"]),
 }
+LONGER = [  # tasks, networks that train twice as long, and its study
+    ("digits", "loop", "longer"),
+    ("digits", "bag", "bag_longer"),
+    ("digits", "single", "single_longer"),
+    ("captions", "attention", "longer"),
+]
 TEST = 1000  # the seed of the test films
 S, TESTED, EVERY = 24, 1000, 125
 AT_ONCE = 2000  # films that are drawn and looked at together
@@ -410,7 +417,9 @@ def train(name: str, network: str, seed: int, asked: Asked) -> Iterator[Found]:
         save(name, network, made, test, asked, seconds)
 
 
-def measure_longer(name: str, network: str, asked: Asked) -> Iterator[Found]:
+def measure_longer(
+    name: str, network: str, study: str, asked: Asked
+) -> Iterator[Found]:
     """What a network gains where it trains twice as long."""
     steps, rate = 2 * (asked.steps or TASKS[name].steps), TASKS[name].rates[network]
     test = judged_films(name, 16 if asked.check else TESTED)
@@ -420,7 +429,7 @@ def measure_longer(name: str, network: str, asked: Asked) -> Iterator[Found]:
         facts = scores(name, made, test) | {"seconds": seconds, "steps": steps}
         for key, value in (facts | {"rate": rate, "curve": curve}).items():
             found.setdefault(key, []).append(value)
-    yield from founds(f"video.{name}.longer", found, UNITS, list(asked.seeds))
+    yield from founds(f"video.{name}.{study}", found, UNITS, list(asked.seeds))
 
 
 def measure_rates(study: str, asked: Asked) -> Iterator[Found]:
@@ -546,8 +555,10 @@ TRAINING = Training(
     },
     {
         "eye": measure_eye,
-        "digits.longer": partial(measure_longer, "digits", "loop"),
-        "captions.longer": partial(measure_longer, "captions", "attention"),
+        **{
+            f"{name}.{key}": partial(measure_longer, name, network, key)
+            for name, network, key in LONGER
+        },
         **{f"{study}.rates": partial(measure_rates, study) for study in RATED},
     },
 )

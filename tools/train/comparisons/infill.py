@@ -13,6 +13,9 @@ it has found a fault of the sampling, not of the network. For this no window has
 note that is held over the gap's end: what is missing is the gap, whatever was in
 it, and whether a window is used can be read off what is given. Three seeds, of the
 draws and of the forest. About 20 minutes of one core.
+
+"own_more" judges two ways to fill its own pieces with further seeds, which are to
+be named: --seeds 3 4 5 6 7, about two minutes each.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -42,6 +45,9 @@ PARTICLES = (1, 16, 64, 256, 1024)
 GIBBS = "Gibbs, one sweep"
 OWN = ("1", "256", "1024", GIBBS)  # ways to fill the network's own pieces
 PIECES = 101  # of its own, for each seed
+NEAR = ("256", "1024")  # those that get more seeds
+SWAPS = 3  # relabellings of each
+OWN_UNIT = "per cent of answers that are right"
 Filler = Callable[[Score, np.ndarray, np.random.Generator], Score]
 
 
@@ -282,24 +288,54 @@ def measure(asked: Asked) -> Iterator[Found]:
 
 def measure_own(asked: Asked) -> Iterator[Found]:
     """The same judge where the bars that are replaced are the network's."""
-    model, about = load_voices(stored("music_voices"))
-    compass = np.array(about["compass"])
-    count = 2 * asked.steps if asked.steps else PIECES
     found: dict[str, list[float]] = {name: [] for name in OWN}
     for seed in asked.seeds:
-        rng = np.random.default_rng(seed)
-        pieces = own_pieces(model, compass, count, rng)
-        true = np.array([features(s) for s in pieces])
-        ways = fillers(model, compass)
-        for name in OWN:
-            scores, _ = filled(name, ways[name], pieces, rng)
-            seen = np.array([features(s) for s in scores])
-            right = judge(true, seen, [str(k) for k in range(count)], seed)
+        for name, shares in judged_own(OWN, seed, asked).items():
+            found[name] += shares
+    yield Found("infill.own", found, OWN_UNIT, list(asked.seeds))
+    yield Found("infill.own_windows", own_count(asked), "windows for each seed", None)
+
+
+def measure_own_more(seed: int, asked: Asked) -> Iterator[Found]:
+    """One more seed of the ways near guessing, and how far guesses scatter."""
+    for name, (share, *guesses) in judged_own(NEAR, seed, asked, SWAPS).items():
+        yield Found(f"infill.own_more.{name}", share, OWN_UNIT)
+        unit = f"{OWN_UNIT}, where a lot says which of two is called true"
+        yield Found(f"infill.own_guesses.{name}", guesses, unit)
+
+
+def own_count(asked: Asked) -> int:
+    """How many of its own pieces are filled."""
+    return 2 * asked.steps if asked.steps else PIECES
+
+
+def judged_own(
+    names: Sequence[str], seed: int, asked: Asked, swaps: int = 0
+) -> dict[str, list[float]]:
+    """What the judge gets right of each way; then, what it does by guessing.
+
+    For that the true and the filled piece of a pair change places or not, by
+    chance: `swaps` times.
+    """
+    model, about = load_voices(stored("music_voices"))
+    compass = np.array(about["compass"])
+    count, rng = own_count(asked), np.random.default_rng(seed)
+    pieces = own_pieces(model, compass, count, rng)
+    true = np.array([features(s) for s in pieces])
+    ways = fillers(model, compass)
+    found = {}
+    for name in names:
+        scores, _ = filled(name, ways[name], pieces, rng)
+        seen = np.array([features(s) for s in scores])
+        lots = [np.zeros((count, 1), bool)]
+        lots += [rng.random((count, 1)) < 0.5 for _ in range(swaps)]
+        found[name] = []
+        for swap in lots:
+            pair = np.where(swap, seen, true), np.where(swap, true, seen)
+            right = judge(*pair, [str(k) for k in range(count)], seed)
             found[name].append(round(100 * float(right.mean()), 3))
-            tqdm.write(f"{name} {seed}: {found[name][-1]}")
-    unit = "per cent of answers that are right"
-    yield Found("infill.own", found, unit, list(asked.seeds))
-    yield Found("infill.own_windows", count, "windows for each seed", None)
+        tqdm.write(f"{name} {seed}: {found[name]}")
+    return found
 
 
 def own_pieces(
@@ -323,4 +359,5 @@ def _others(test: np.ndarray, rng: np.random.Generator) -> list[int]:
     return found.tolist()
 
 
-TRAINING = Training("infill", __doc__, {}, {"ways": measure, "own": measure_own})
+RUNS, STUDIES = {"own_more": measure_own_more}, {"ways": measure, "own": measure_own}
+TRAINING = Training("infill", __doc__, RUNS, STUDIES)
