@@ -1,7 +1,10 @@
 """What the trainings of films record, and at which learning rates."""
 
 import pytest
+import torch
+from arrays import assert_close
 
+from rnncore.application import seeded
 from rnncore.comparison import from_json
 from tools import measurements
 from tools.train.applications import video
@@ -55,3 +58,19 @@ def test_a_fit_on_digits_that_is_asked_for_again_is_not_repeated(
     assert video.fitted_to(*how) is found
     assert found.curve[0] == [1, 2]
     assert found.valid == min(found.curve[1])
+
+
+def test_neighbours_say_the_mean_of_pairs_and_know_which_came_first():
+    with seeded(0):
+        made = video.Neighbours(24, 4, 5, 3)
+    frames = torch.rand(3, 2, 24, 24)
+    with torch.no_grad():
+        found, back = made(frames), made(frames.flip(0))
+        a, b, c = made.encoder(frames)
+        each = [
+            made.readout(torch.tanh(made.think(torch.cat(pair, dim=1))))
+            for pair in ((a, a), (a, b), (b, c))
+        ]
+    assert_close(found[0], each[0])
+    assert_close(found[2], sum(each) / 3)
+    assert (found[2] - back[2]).abs().max() > 1e-4
