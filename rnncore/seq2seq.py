@@ -192,7 +192,8 @@ class AttentionDecoder(nn.Module):
 
     Shapes: ids (T, B); h (1, B, H) -> logits (T, B, K); h (1, B, H)
 
-    Source: Luong, Pham & Manning 2015, equations 4 to 6.
+    Source: Luong, Pham & Manning 2015 (global attention, and what they
+    call the attentional vector).
     """
 
     def __init__(

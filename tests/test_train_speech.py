@@ -29,6 +29,17 @@ def test_each_network_has_the_rate_that_its_study_chose():
     assert longer._replace(steps=short.steps) == short
 
 
+def test_the_wide_stack_has_the_loops_weights_and_the_stacks_rate():
+    def weights(name):
+        plan = speech.NETWORKS[name]
+        made = plan.kind(2 * speech.BANDS, plan.units, 16)
+        return sum(w.numel() for w in made.parameters())
+
+    assert 1 <= weights("wide") / weights("loop") < 1.01
+    wide, stack = (speech.NETWORKS[n] for n in ("wide", "dilated"))
+    assert wide._replace(units=stack.units) == stack
+
+
 def test_the_plain_stack_is_the_dilated_one_without_its_normalisation(rng):
     with seeded(0):
         normed = DilatedRecognizer(3, 8, 4)

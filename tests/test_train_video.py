@@ -1,7 +1,10 @@
 """What the trainings of films record, and at which learning rates."""
 
 import pytest
+import torch
+from arrays import assert_close
 
+from rnncore.application import seeded
 from rnncore.comparison import from_json
 from tools import measurements
 from tools.train.applications import video
@@ -67,3 +70,19 @@ def test_what_trains_twice_as_long_stands_under_a_key_of_its_own():
         rate = video.TASKS[name].rates[network]
         assert found[f"video.{name}.{key}.steps"] == [2]
         assert found[f"video.{name}.{key}.rate"] == [rate]
+
+
+def test_neighbours_say_the_mean_of_pairs_and_know_which_came_first():
+    with seeded(0):
+        made = video.Neighbours(24, 4, 5, 3)
+    frames = torch.rand(3, 2, 24, 24)
+    with torch.no_grad():
+        found, back = made(frames), made(frames.flip(0))
+        a, b, c = made.encoder(frames)
+        each = [
+            made.readout(torch.tanh(made.think(torch.cat(pair, dim=1))))
+            for pair in ((a, a), (a, b), (b, c))
+        ]
+    assert_close(found[0], each[0])
+    assert_close(found[2], sum(each) / 3)
+    assert (found[2] - back[2]).abs().max() > 1e-4

@@ -53,7 +53,7 @@ class SubWords:
 
 
 def learn_subwords(sentences: Iterable[str], size: int = 400) -> SubWords:
-    """The pieces that shorten these sentences most, `size` of them.
+    """Pieces of words, by merging the commonest pair until there are `size`.
 
     Raises ValueError where size leaves no room for a piece beside bytes.
     """

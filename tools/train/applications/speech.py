@@ -2,7 +2,8 @@
 
 Three seeds, and as many of two rivals without a loop: a window of 220 ms and
 dilated convolutions that reach over a second, these also in the time that the
-loop takes, and without their normalisation ("plain"). Voices of the test are in
+loop takes, with as many weights as the loop ("wide"), and without their
+normalisation ("plain"). Voices of the test are in
 no training; word error rates by noise go under "speech.", the weights of seed
 0 to rnncore/weights/. About 9 minutes of one core a seed. The study "lexicon"
 trains nothing: the stored network, read with and without the ten words, and
@@ -11,7 +12,8 @@ with a letter model, whose weight is chosen on strings by the voices of training
 
 "rates", "rates.dilated": the networks at every learning rate with three
 seeds. Each run has the rate that was chosen there for its network. About an
-hour of one core, and a third of one.
+hour of one core, and a third of one. "rates.wide": the wide stack, which has the
+narrower one's rate, at half and at twice that rate, with seed 0.
 """
 
 import time
@@ -69,6 +71,7 @@ NETWORKS = {
     "plain": Plan(plain_stack, 160, 0.002),
     "dilated": Plan(DilatedRecognizer, 160, 0.016),
     "dilated.longer": Plan(DilatedRecognizer, 160, 0.016, 1400),  # the loop's time
+    "wide": Plan(DilatedRecognizer, 216, 0.016),  # the loop's weights
 }
 COMPARED = "loop", "window", "plain"
 RATES = [0.002, 0.004, 0.008]
@@ -191,6 +194,17 @@ def measure_rates(
     yield Found(key, to_json(found), "% word errors", [0, 1, 2])
 
 
+def measure_neighbours(name: str, asked: Asked) -> Iterator[Found]:
+    """What is wrong on the way in validation, at half and twice the network's rate."""
+    _, _, rate, steps = NETWORKS[name]
+    found = {}
+    for other in (rate / 2, 2 * rate):
+        made = run(name, other, 0, asked.steps or steps, EVERY, asked)
+        tqdm.write(f"{name} {other:g}: {made.scores[-1]:.2f}")
+        found[f"{other:g}"] = made.scores
+    yield Found(f"speech.rates.{name}", found, "% word errors of validation", 0)
+
+
 def measure_times(asked: Asked) -> Iterator[Found]:
     """Of an update, each network on the same batches, in turns."""
     found = data(0, 60, 8) if asked.check else data(0)
@@ -291,5 +305,6 @@ TRAINING = Training(
         "rates.dilated": partial(
             measure_rates, ("dilated",), STACK, "speech.rates.dilated"
         ),
+        "rates.wide": partial(measure_neighbours, "wide"),
     },
 )

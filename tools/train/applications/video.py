@@ -10,11 +10,12 @@ the weights of seed 0 to rnncore/weights/.
 "digits.rates", "actions.rates", "captions.rates" and "bag.rates": networks at
 every learning rate with three seeds, each then tested at its own; the
 captioners are first those with a loop, then the one without. About 12, 5, 36
-and 15 minutes of one core. "digits.longer", "digits.bag_longer",
-"digits.single_longer" and "captions.longer" give the loop, its baselines and the
-captioner twice the updates. Networks on digits have the stored eye, and the
-captioners' loops begin as the stored classifier's: after a new eye, train them
-all.
+and 15 minutes of one core. "actions.neighbours" is a network that sees each frame
+beside the one before it and has no loop; its eye learns with it, as the loop's
+does. A minute. "digits.longer", "digits.bag_longer", "digits.single_longer" and
+"captions.longer" give the loop, its baselines and the captioner twice the
+updates. Networks on digits have the stored eye, and the captioners' loops begin
+as the stored classifier's: after a new eye, train them all.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -73,6 +74,29 @@ S, TESTED, EVERY = 24, 1000, 125
 AT_ONCE = 2000  # films that are drawn and looked at together
 SIZES = {"S": S, "D": 64, "H": 128}
 FINE = SIZES | {"D": 128, "fine": True}  # digits are small
+
+
+class Neighbours(torch.nn.Module):
+    """Each frame beside the one before it; the mean of what these pairs say.
+
+    It knows which of two frames comes first, and nothing of the order of pairs.
+
+    Shapes: frames (T, B, S, S) -> logits (T, B, K)
+    """
+
+    def __init__(self, S: int, D: int, H: int, K: int):
+        super().__init__()
+        self.encoder = FrameEncoder(S, D)
+        self.think = torch.nn.Linear(2 * D, H)
+        self.readout = torch.nn.Linear(H, K)
+
+    def forward(self, frames: torch.Tensor) -> torch.Tensor:
+        """Logits after each frame; before the first one stands itself."""
+        x = self.encoder(frames)
+        pairs = torch.cat([torch.cat([x[:1], x[:-1]]), x], dim=2)
+        said = self.readout(torch.tanh(self.think(pairs)))
+        count = torch.arange(1, len(x) + 1, device=x.device)
+        return said.cumsum(dim=0) / count[:, None, None]
 
 
 class Task(NamedTuple):
@@ -159,6 +183,11 @@ TASKS = {
         1200,
         {"loop": 0.002},
     ),
+}
+RIVALS: dict[str, dict[str, Callable[[], torch.nn.Module]]] = {  # at the loop's rate
+    "actions": {
+        "neighbours": lambda: Neighbours(S, SIZES["D"], SIZES["H"], len(ACTIONS))
+    }
 }
 ON_DIGITS = "digits", "captions"  # with an eye that knows digits
 EYE, EYE_STEPS = "video.eye", 5000
@@ -337,7 +366,7 @@ def ready(name: str, network: str, seed: int, asked: Asked) -> tuple[Any, ...]:
     count = 40 if asked.check else task.drawn
     films, valid = data(task.films, seed, count, sight)
     with seeded(seed):
-        made: Any = task.networks[network]()
+        made: Any = (task.networks | RIVALS.get(name, {}))[network]()
     place = made.encoder if name == "captions" else made
     if name == "captions" and network != "bag":
         place.loop.load_state_dict(watcher(asked.weights).state_dict())
@@ -417,19 +446,20 @@ def train(name: str, network: str, seed: int, asked: Asked) -> Iterator[Found]:
         save(name, network, made, test, asked, seconds)
 
 
-def measure_longer(
-    name: str, network: str, study: str, asked: Asked
+def measure_beside(
+    name: str, network: str, key: str, times: int, asked: Asked
 ) -> Iterator[Found]:
-    """What a network gains where it trains twice as long."""
-    steps, rate = 2 * (asked.steps or TASKS[name].steps), TASKS[name].rates[network]
+    """A network that stands beside those of a task, after `times` the updates."""
+    task, steps = TASKS[name], times * (asked.steps or TASKS[name].steps)
+    rate = task.rates.get(network, task.rates["loop"])
     test = judged_films(name, 16 if asked.check else TESTED)
     found: dict[str, list[Any]] = {}
     for seed in asked.seeds:
         made, curve, seconds = fitted_to(name, network, seed, rate, steps, EVERY, asked)
         facts = scores(name, made, test) | {"seconds": seconds, "steps": steps}
-        for key, value in (facts | {"rate": rate, "curve": curve}).items():
-            found.setdefault(key, []).append(value)
-    yield from founds(f"video.{name}.{study}", found, UNITS, list(asked.seeds))
+        for part, value in (facts | {"rate": rate, "curve": curve}).items():
+            found.setdefault(part, []).append(value)
+    yield from founds(f"video.{name}.{key}", found, UNITS, list(asked.seeds))
 
 
 def measure_rates(study: str, asked: Asked) -> Iterator[Found]:
@@ -556,9 +586,12 @@ TRAINING = Training(
     {
         "eye": measure_eye,
         **{
-            f"{name}.{key}": partial(measure_longer, name, network, key)
+            f"{name}.{key}": partial(measure_beside, name, network, key, 2)
             for name, network, key in LONGER
         },
+        "actions.neighbours": partial(
+            measure_beside, "actions", "neighbours", "neighbours", 1
+        ),
         **{f"{study}.rates": partial(measure_rates, study) for study in RATED},
     },
 )

@@ -6,6 +6,9 @@ of own tokens and with a share that rises in a straight line. Equal updates and 
 seeds; the learning rate of each is chosen by the pieces of the validation sentences
 that are wrong, as the network writes them. Teacher forcing also has updates that
 take as long as those with sampling. About a quarter of an hour of one core.
+
+"level": teacher forcing in no more time than the quickest share takes, which is
+timed again in turns with it. Less than two minutes.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,7 +21,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from rnncore.application import seeded
-from rnncore.comparison import Setting, Trained, compare, to_json
+from rnncore.comparison import Setting, Trained, compare, from_json, to_json
 from rnncore.data.translation import draw_numbers, number_in_words
 from rnncore.seq2seq import END, PAD, START, Translator, greedy
 from rnncore.translate.scheduled import (
@@ -34,14 +37,16 @@ from rnncore.translate.training import (
     build_translator,
     shuffled_batches,
 )
+from tools.measurements import read
 from tools.train.runner import Asked, Found, Training, fitted_module
 
 DIGITS, PIECES, COUNT, HELD_OUT = 5, 340, 5_000, 500
 D, H, B, STEPS = 24, 48, 32, 300
-LONGER = 1.5  # times as many updates of teacher forcing take as long
+LONGER = 1.5  # times as many updates of teacher forcing take about as long
+LEVEL = 1.25  # times as many take no longer than the quickest share
 RATES = [0.01, 0.02, 0.04]
 SEEDS = (0, 1, 2, 3, 4)
-FORCED = "teacher forcing"
+FORCED, QUICKEST = "teacher forcing", "constant 0.25"
 Share = Callable[[int], float]  # of own tokens, at each step of training
 SCHEDULES: dict[str, Callable[[int], Share]] = {
     FORCED: lambda steps: constant_share(0.0),
@@ -273,4 +278,21 @@ def several(name: str, rate: float, steps: int) -> dict[str, Any]:
     return {"rate": rate, "steps": steps, "runs": runs}
 
 
-TRAINING = Training("sampling", __doc__, {}, {"numbers": measure_numbers})
+def measure_level(asked: Asked) -> Iterator[Found]:
+    """Teacher forcing in no more time than QUICKEST takes, in turns with it."""
+    known = from_json(read()["sampling.numbers"]["value"]).results
+    steps = asked.steps or STEPS
+    level = round(LEVEL * steps)
+    rate, other = (known[name].chosen["rate"] for name in (FORCED, QUICKEST))
+    beside = []
+    for seed in SEEDS:
+        network(FORCED, rate, seed, level)
+        beside.append(round(network(QUICKEST, other, seed, steps).seconds, 2))
+    value = several(FORCED, rate, level) | {"beside": beside}
+    unit = "s, % wrong, nats per token, % of later pieces right"
+    yield Found("sampling.level", value, unit, list(SEEDS))
+
+
+TRAINING = Training(
+    "sampling", __doc__, {}, {"numbers": measure_numbers, "level": measure_level}
+)
