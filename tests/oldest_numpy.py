@@ -76,7 +76,7 @@ def cells():
         assert np.isfinite(
             state_jacobians(cell_vjp, params, tape, state)
         ).all()
-    assert abs(spectral_radius(orthogonal(rng, H)) - 1) < 1e-12
+    assert_close(spectral_radius(orthogonal(rng, H)), 1, within=1e-12)
 
 
 def deeper():

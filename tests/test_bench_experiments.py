@@ -43,15 +43,35 @@ def test_a_heading_states_the_seconds_or_none():
     assert experiments.stated(assignment(one())) == experiments.QUICK
 
 
+def test_a_cell_takes_what_lies_between_the_kernels_two_messages():
+    messages = {
+        "iopub.execute_input": "2026-01-01T11:59:59.500000Z",
+        "iopub.status.idle": "2026-01-01T12:00:01.000000Z",
+        "shell.execute_reply": "2026-01-01T12:00:00.750000Z",
+    }
+    assert experiments._taken(messages) == 1.25
+
+
 @pytest.mark.slow
-def test_the_experiment_alone_is_timed_with_what_it_needs(tmp_path):
+def test_the_experiment_alone_is_timed_with_what_it_needs(
+    tmp_path, monkeypatch
+):
+    times, taken = [], experiments._taken
+
+    def keep(execution):
+        times.append(taken(execution))
+        return times[-1]
+
+    monkeypatch.setattr(experiments, "_taken", keep)
     (tmp_path / "ch99_none").mkdir()
     (tmp_path / "ch99_none" / "given.txt").write_text("0.3")
     made = assignment(
         Cell("text", "", "Words.", {}),
-        Cell("code", "", "import time\ntime.sleep(1)", {}),
+        Cell("code", "", "import time", {}),
         Cell("solution", "wait", "wait = time.sleep", {}),
         Cell("test", "wait", "1 / 0", {}),
         Cell("experiment", "", "wait(float(open('given.txt').read()))", {}),
     )
-    assert 0.3 <= experiments.seconds(made, tmp_path) < 1
+    found = experiments.seconds(made, tmp_path)
+    assert times == [found]  # of one cell, the one that waits
+    assert found >= 0.3

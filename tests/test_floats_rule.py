@@ -38,6 +38,12 @@ def refused(tmp_path, *lines):
         ("assert A == pytest.approx(B)", "pytest.approx"),
         ("from numpy.testing import assert_allclose", "assert_allclose"),
         ("from torch import allclose as same", "torch.allclose"),
+        (
+            "from numpy.testing import assert_array_almost_equal as near",
+            "assert_array_almost_equal",
+        ),
+        ("assert A.allclose(B)", "A.allclose"),
+        ("assert xp.isclose(A, B).all()", "xp.isclose"),
     ],
 )
 def test_another_comparison_than_the_helper_is_refused(
@@ -46,6 +52,46 @@ def test_another_comparison_than_the_helper_is_refused(
     (found,) = refused(tmp_path, line)
     assert found.startswith("compare by arrays.assert_close, not by ")
     assert found.endswith(name)
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("import numpy.testing as npt", "npt.assert_allclose"),
+        ("import numpy", "numpy.testing.assert_allclose"),
+        ("import numpy as n", "n.testing.assert_allclose"),
+        ("from numpy import testing", "testing.assert_array_max_ulp"),
+        ("import torch.testing as tt", "tt.assert_close"),
+        ("from torch import testing as tt", "tt.assert_close"),
+        ("import math as m", "m.isclose"),
+    ],
+)
+def test_another_name_of_the_library_is_seen_through(tmp_path, given, name):
+    (found,) = refused(tmp_path, given, f"{name}(A, B)")
+    assert found.endswith(f"not by {name}")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["assert abs(A - B).max() <= 1e-12"],
+        ["assert np.abs(A - B).max() < 1e-6 * np.abs(B).max()"],
+        ["assert (abs(A - B) < 1e-6).all()"],
+        ["assert (A - B).abs().max().item() < 1e-5"],
+        ["assert np.linalg.norm(A - B) / np.linalg.norm(B) < 1e-7"],
+        ["assert torch.max(torch.abs(A @ w - B)) < 1e-6"],
+        ["assert 1e-9 >= abs(A.sum() - 1)"],
+        ["assert A.any() and not not abs(A - B) < 1e-9"],
+        ["assert all(abs(a - b) < 1e-9 for a, b in zip(A, B))"],
+        ["error = np.abs(A - B)", "assert error.max() < 1e-9 + 1e-8"],
+        ["np.all(np.abs(A - B) < 1e-9)"],
+    ],
+)
+def test_a_tolerance_by_hand_is_refused(tmp_path, lines):
+    (found,) = refused(tmp_path, *lines)
+    assert found.startswith("a tolerance by hand")
+    said = "  # exact: the format's last digit"
+    assert refused(tmp_path, *lines[:-1], lines[-1] + said) == []
 
 
 @pytest.mark.parametrize("zero", ["atol=0", "atol=0.0", "abs_tol=0"])
@@ -70,6 +116,24 @@ def test_a_tolerance_of_zero_near_zero_is_refused(tmp_path, zero):
             "    assert np.array_equal(a, b)",
         ],
         ["y = A @ B", "z = [y, 2 * y]", "assert torch.equal(*z)"],
+        ["b = w.copy()", "b += A @ w", "assert (b == B).all()"],
+        ["b: Array = A @ w", "assert (b == B).all()"],
+        ["b = np.zeros(3)", "b[0] = A @ w", "assert (b == B).all()"],
+        ["if (b := A @ w).any():", "    assert (b == B).all()"],
+        ["model.out = A @ w", "assert (model.out == B).all()"],
+        ["assert not (A @ B != w).any()"],
+        ["assert np.array_equal(A @ B, w) and model"],
+        ["assert model and not (not np.array_equal(A @ B, w))"],
+        ["assert all(torch.equal(a, b) for a, b in zip(A @ B, w))"],
+        ["assert (np.matvec(A, w) == B).all()"],
+        ["assert (np.vecmat(w, A) == B).all()"],
+        ["assert np.array_equal(np.convolve(A, w), B)"],
+        ["assert torch.equal(torch.nn.Linear(3, 4)(A), B)"],
+        [
+            "layer = nn.LSTM(3, 4).double()",
+            "y, _ = layer(A)",
+            "assert torch.equal(y, B)",
+        ],
     ],
 )
 def test_equality_after_a_product_is_refused(tmp_path, lines):
@@ -99,6 +163,17 @@ def test_the_reason_for_exactness_may_stand_above(tmp_path):
         ["y, _ = unroll(A)", "assert told(y) == 'expected (2, 3)'"],
         ["assert_close(A @ B, w)"],
         ["run('assert np.allclose(A, B, atol=0)')"],
+        ["y, _ = unroll(A)", "assert not y.equal(w) and (y != w).any()"],
+        ["B += A @ w", "assert np.array_equal(A, w)"],
+        ["layer = nn.LSTM(3, 4)", "assert layer(A)[0].shape == (2, 4)"],
+        ["layer = nn.LSTM(3, 4)", "assert layer.hidden_size == 4"],
+        ["layer = nn.Embedding(3, 4)", "assert torch.equal(layer(A), B)"],
+        ["assert abs(A.mean() - 0.5) < 0.01"],
+        ["assert abs(A).max() < 1e-9"],
+        ["assert abs(A - B).max() > 1e-9"],
+        ["assert not abs(A - B).max() < 1e-9"],
+        ["assert (A <= B + 1e-12).all()"],
+        ["assert abs(A - B) <= 1"],
     ],
 )
 def test_all_else_is_left_alone(tmp_path, lines):

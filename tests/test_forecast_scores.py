@@ -162,7 +162,7 @@ def test_the_linear_model_reads_covariates_that_are_known_ahead():
     values = 10 + 5 * sale
     windows = cut(values, np.arange(3, 290), 3, 2, sale[:, None])
     said = ask_linear(fit_linear(windows, 1e-6), windows)
-    assert np.abs(said - windows.target).max() < 1e-3
+    assert_close(said, windows.target, within=1e-3)
 
 
 def test_the_penalty_is_chosen_by_the_validation_windows():

@@ -96,6 +96,10 @@ def test_chrono_biases_give_time_constants_up_to_the_longest(rng):
     assert (abs(kept * np.e - 1) < 0.05).all()
 
 
+def test_chrono_takes_any_lag_above_one(rng):
+    assert 0 <= chrono(rng, 3, 1.5)[3:6].max() <= np.log(1.5)
+
+
 def test_chrono_refuses_a_lag_that_is_none(rng):
     assert said(chrono, rng, 3, 1.0) == (
         "longest: expected more than 1, got 1.0"

@@ -197,8 +197,8 @@ def test_a_step_worked_out_by_hand():
         torch.nn.init.constant_(weight, value)
     x = torch.tensor([[[3.0]], [[1.0]]], requires_grad=True)
     y, h = module(x)  # 2*3 + 1 - 0.5, then 2*1 + 0.5*6.5 + 1 - 0.5
-    assert y.flatten().tolist() == [6.5, 5.75]
-    assert h.item() == 5.75
+    assert y.flatten().tolist() == [6.5, 5.75]  # exact: quarters
+    assert h.item() == 5.75  # exact: quarters
     h.backward()
     assert x.grad.flatten().tolist() == [1.0, 2.0]
     assert module.weight_hh_l0.grad.item() == 6.5

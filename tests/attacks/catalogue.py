@@ -16,7 +16,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from attacks.target import NAME, SOLUTIONS, blank, cell_of, with_cells
+from .target import NAME, SOLUTIONS, blank, cell_of, with_cells
 
 # Answers that hold for what the visible tests show, and for nothing else.
 VISIBLE = {

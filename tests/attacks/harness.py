@@ -20,9 +20,9 @@ import nbformat
 import psutil
 from nbgrader.api import Gradebook
 
-from attacks import users
-from attacks.catalogue import ATTACKS, Attack
-from attacks.target import (
+from . import users
+from .catalogue import ATTACKS, Attack
+from .target import (
     NAME,
     ROOT,
     SECRETS,

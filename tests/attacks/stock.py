@@ -15,9 +15,9 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
 
-from attacks import harness
-from attacks.catalogue import Attack
-from attacks.target import NAME, ROOT, blank, hand_in, make_course
+from . import harness
+from .catalogue import Attack
+from .target import NAME, ROOT, blank, hand_in, make_course
 
 SECONDS = 900  # for a class; a busy machine is no outcome
 SECONDS_ALONE = 300  # for a class of three: what takes longer never ends

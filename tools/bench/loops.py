@@ -30,8 +30,8 @@ import torch
 
 import rnncore.nn
 from rnncore.bptt import bptt
-from rnncore.fused import cells as equations
 from rnncore.fused import sigmoid, tanh
+from rnncore.nn import EQUATIONS as OF_MODE
 from rnncore.nn import Cell
 from rnncore.rnn import Params, unroll
 from tools.bench import cuda
@@ -81,11 +81,7 @@ def minimal(a_x, a_h, h):
     return n + (1 - f) * (h - n)
 
 
-EQUATIONS: dict[str, Callable] = {
-    "RNN": equations.rnn,
-    "GRU": equations.gru,
-    "LSTM": equations.lstm,
-}
+EQUATIONS = {name: OF_MODE[{"RNN": "RNN_TANH"}.get(name, name)] for name in CELLS}
 OWN: dict[str, Callable] = {
     "coupled gates": coupled,
     "minimal gated unit": minimal,

@@ -30,13 +30,15 @@ from tools import ROOT
 
 TESTS = ROOT / "tests"
 VENVS = ROOT / ".venv" / "machines"
-# What depends on the BLAS, on vector instructions or on torch.
-NUMERIC = [
+# Tests of what is around the package's modules: no numeric ones.
+AROUND = re.compile(r"\s*from (grader|tools|rnncore\.__main__)\b")
+# For other Pythons: what NumPy and torch are enough for.
+ELSEWHERE = [
     *("arrays", "bptt", "chunks", "ctc", "factors", "gradient_flow", "gru", "layers"),
-    *("losses", "lstm", "memory", "rtrl", "nn", "norm", "optim", "reservoir", "rnn"),
-    *("music_infill", "scan", "seq2seq", "sequence", "speech_features", "speech_model"),
-    *("text_model", "text_probe", "text_sampling", "text_softmax", "tracking"),
-    *("transducer", "video", "video_convolutional", "xlstm"),
+    *("losses", "lstm", "memory", "rtrl", "nn", "norm", "optim", "rnn"),
+    *("music_infill", "scan", "seq2seq", "speech_model"),
+    *("text_probe", "text_sampling", "text_softmax", "tracking"),
+    *("transducer", "video_convolutional", "xlstm"),
 ]
 PROBE = """
 import json, os, sys
@@ -74,9 +76,7 @@ print("\\nPROBE " + json.dumps(found))
 """
 
 
-# Of them, what needs more than NumPy and torch, which other Pythons lack here.
-WITH_MORE = {"reservoir", "sequence", "speech_features", "text_model", "video"}
-# Of them and of others, what needs NumPy alone: for a Python without torch.
+# What NumPy alone is enough for: for a Python without torch.
 PLAIN = [
     *("bptt", "characters", "data_tasks", "factors", "lstm", "memory", "rnn"),
     *("scan", "train"),
@@ -198,8 +198,19 @@ def played(machine: Machine, flags: list[str]) -> Row | str:
     if wrong:
         text = f"no effect: {', '.join(wrong)}"
         return Row(machine.name, shown, told(found), 0, 1, 0, 0.0, text)
-    files = [TESTS / f"test_{name}.py" for name in NUMERIC]
-    return tested(machine.name, shown, told(found), PYTHON, env, files)
+    return tested(machine.name, shown, told(found), PYTHON, env, numeric())
+
+
+def numeric() -> list[Path]:
+    """The tests of the package's modules, told from what they import."""
+    found = [TESTS / "test_arrays.py", TESTS / "test_fused_nn.py"]  # around them
+    for path in TESTS.glob("test_*.py"):
+        lines = path.read_text(encoding="utf-8").split("\n")
+        ours = any(re.match(r"\s*(from|import) rnncore\b", x) for x in lines)
+        command = path.name.startswith("test_command")
+        if ours and not command and not any(map(AROUND.match, lines)):
+            found.append(path)
+    return sorted(set(found))
 
 
 def settings(machine: Machine, dispatch: list[str]) -> dict[str, str]:
@@ -286,9 +297,7 @@ def of_python(version: str, numpy: str, known: dict[str, Path]) -> Row | str:
     except subprocess.CalledProcessError as error:
         seconds = time.perf_counter() - start
         return Row(name, "", "not made", 0, 1, 0, seconds, error.stderr)
-    names = PLAIN
-    if found["torch"]:
-        names = [name for name in NUMERIC if name not in WITH_MORE]
+    names = ELSEWHERE if found["torch"] else PLAIN
     files = [TESTS / f"test_{n}.py" for n in names]
     effect = told(found) + ("" if found["torch"] else ", no torch")
     return tested(name, "", effect, inside, {}, files)

@@ -17,14 +17,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tools import ROOT, marks
-
-sys.path.insert(0, str(ROOT / "tests"))
-
-from attacks import harness, stock
-from attacks.catalogue import ATTACKS
-from attacks.target import POINTS
 from grader.isolation import sandbox
+from tests.attacks import harness, stock
+from tests.attacks.catalogue import ATTACKS
+from tests.attacks.target import POINTS
+from tools import ROOT, marks
 
 GUIDE, README = ROOT / "book" / "grading.md", ROOT / "README.md"
 IN_README = [  # the rest is in the guide
