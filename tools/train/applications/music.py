@@ -12,7 +12,8 @@
     rates        each network at half and at twice its learning rate, one
                  seed: the validation pieces alone
     alike        the pieces in the form of the file that published scores are
-                 about, all in one key: left in it, and most of them moved
+                 about, all in one key: left in it, and most of them moved; half
+                 the updates
 
 Pieces are split by melody, and no test piece is seen before the score is
 taken. Under "music." and, of seed 0, into rnncore/weights/ (joint and
@@ -149,9 +150,8 @@ def alike(asked: Asked) -> Iterator[Found]:
         ("keys", train_frames, ALONE),
         ("jointly", train_chords, TOGETHER),
     ):
-        tried, options = {}, plan | {"seed": 0}
-        if asked.steps:
-            options["steps"] = asked.steps
+        options = plan | {"seed": 0, "steps": asked.steps or plan["steps"] // 2}
+        tried = {}
         for home in 1, plan["home"]:
             told = bar(f"{name}, {home:g}")
             _, about = make(known, progress=told, **options | {"home": home})
