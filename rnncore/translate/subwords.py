@@ -53,7 +53,7 @@ class SubWords:
 
 
 def learn_subwords(sentences: Iterable[str], size: int = 400) -> SubWords:
-    """Pieces of words, by merging the commonest pair until there are `size`.
+    """Pieces of words: the commonest pair is merged until there are `size`.
 
     Raises ValueError where size leaves no room for a piece beside bytes.
     """
