@@ -321,9 +321,10 @@ def _stored(*targets: ast.expr) -> set[str]:
 def _operand(node: ast.AST) -> ast.expr | None:
     """What a function is called with, or whose method is called."""
     if isinstance(node, ast.Call):
-        method = isinstance(node.func, ast.Attribute)
-        if method and not LIBRARY.fullmatch(ast.unparse(node.func.value)):
-            return node.func.value
+        if isinstance(node.func, ast.Attribute):
+            whose = node.func.value
+            if not LIBRARY.fullmatch(ast.unparse(whose)):
+                return whose
         return node.args[0] if node.args else None
     return None
 
