@@ -263,6 +263,17 @@ def test_weights_that_are_no_layer_are_told_in_full(change, message):
     assert said(check_layer, LAYER._replace(**change)) == message
 
 
+def test_what_is_complex_is_told_in_full():
+    layer = Params(*(a.astype("D") for a in LAYER))
+    assert said(check_layer, layer) == (
+        "W_x: expected real floats, got complex128"
+    )
+    d_y = np.ones((7, 4, 3), "D")
+    assert said(check_backward, (d_y[0],), 7, d_y, (d_y[0],)) == (
+        "d_y: expected real floats, got complex128"
+    )
+
+
 def test_a_state_that_does_not_fit_is_told_in_full():
     x, h = np.ones((7, 4, 2)), np.ones((4, 3))
     check_state(LAYER, x, (h, h))
