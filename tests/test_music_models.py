@@ -13,9 +13,11 @@ from rnncore.application import seeded
 from rnncore.music.chords import (
     END,
     ChordModel,
+    apart_nats,
     chord_loss,
     chord_nats,
     chords,
+    key_chances,
 )
 from rnncore.music.frames import (
     FrameModel,
@@ -336,23 +338,60 @@ def test_a_frame_is_a_sentence_of_its_keys_from_low_to_high():
     ]
 
 
-def test_the_probabilities_of_all_chords_add_up_to_one():
+def three_keys():
+    """A model of the lowest three keys, and all frames after a first."""
     with seeded(1):
         model = ChordModel(hidden=4, inner=4).eval()
-    model.readout.bias.data[3:END] = -torch.inf  # three keys are left
+    model.readout.bias.data[3:END] = -torch.inf
     rolls = []
     for kept in range(8):
         roll = np.zeros((2, KEYS), np.float32)
         roll[0, 50] = 1
         roll[1, :3] = [kept & 1, kept & 2, kept & 4]
         rolls.append(np.minimum(roll, 1))
+    return model, rolls
+
+
+def chance_of_each(model, rolls):
     nats = [
         float(chord_loss(model, chords([r]))[0].detach()) for r in rolls
     ]
-    total = sum(np.exp(-np.array(nats)))
+    return np.exp(-np.array(nats))
+
+
+def test_the_probabilities_of_all_chords_add_up_to_one():
+    total = sum(chance_of_each(*three_keys()))
     assert_close(
         total, 1, terms=2000, computed_in="float32"
     )  # keys, steps and chords
+
+
+def test_a_key_s_chance_is_the_sum_over_all_frames_that_have_it():
+    model, rolls = three_keys()
+    model.readout.weight.data *= 8  # a key matters for those above
+    exact = sum(
+        p * r[1] for p, r in zip(chance_of_each(model, rolls), rolls)
+    )
+    assert np.ptp(exact[:3]) > 0.1
+    generator = torch.Generator().manual_seed(0)
+    first = torch.tensor(rolls[0][:1])
+    found = key_chances(model, first, generator, draws=4000)
+    assert found.shape == (1, KEYS)
+    # six standard deviations of a mean over so many draws, at most
+    assert_close(
+        found[0].double().numpy(), exact, within=6 * 0.5 / 4000**0.5
+    )
+    y = rolls[5][1]
+    p = np.clip(exact, 1e-9, 1 - 1e-9)
+    nats = -np.log(np.where(y, p, 1 - p)).sum()
+    apart = apart_nats(model, rolls[5:6], generator, draws=4000)
+    assert_close(apart, nats, within=0.3)
+
+
+def test_a_score_without_a_second_frame_is_refused():
+    model, rolls = three_keys()
+    with pytest.raises(ValueError, match="two frames"):
+        apart_nats(model, [rolls[0][:1]], torch.Generator())
 
 
 def test_the_chord_score_does_not_depend_on_the_batch():

@@ -139,6 +139,7 @@ def test_the_protocol_runs_from_file_to_table(tmp_path):
         "each key's frequency",
         "each key, given itself before",
         "independent keys, LSTM",
+        "trained jointly, asked key by key",
         "keys of a frame jointly",
     ]
     assert found["independent keys, LSTM"].seeds == 2

@@ -14,7 +14,7 @@ from rnncore.application import halved as rounded
 from rnncore.data.music import chorales
 from rnncore.music.frames import nats_a_frame
 from rnncore.music.markov import CHOSEN, DOUBT
-from rnncore.music.published import ALONE, TOGETHER
+from rnncore.music.published import ALONE
 from rnncore.music.score import decode
 from rnncore.music.split import Parts, compass, split
 from rnncore.music.training import (
@@ -100,12 +100,9 @@ def test_the_chain_is_the_one_that_the_validation_pieces_chose(recorded):
         assert 0 < at < len(doubts) - 1  # no edge of the grid
 
 
-@pytest.mark.parametrize(
-    ("name", "plan"), [("keys", ALONE), ("jointly", TOGETHER)]
-)
-def test_other_keys_help_where_all_pieces_share_one(recorded, name, plan):
-    tried = recorded[f"music.alike.{name}"]["value"]
-    assert tried[f"{plan['home']:g}"] < tried["1"]
+def test_other_keys_help_where_all_pieces_share_one(recorded):
+    tried = recorded["music.alike"]["value"]
+    assert tried[f"{ALONE['home']:g}"] < tried["1"]
 
 
 @pytest.mark.parametrize("kind", ["voices", "frames"])

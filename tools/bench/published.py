@@ -20,7 +20,7 @@ def main() -> None:
     sizes = ", ".join(str(len(p)) for p in parts)
     print(f"{sizes} pieces; nats a frame of the test pieces:")
     for name, score in published_scores(parts, progress=tqdm).items():
-        print(f"{name:32}{score}")
+        print(f"{name:34}{score}")
 
 
 if __name__ == "__main__":

@@ -32,15 +32,9 @@ from rnncore.music.frames import key_chain, key_frequencies, nats_a_frame
 from rnncore.music.generate import compose
 from rnncore.music.habits import habits
 from rnncore.music.markov import Chain
-from rnncore.music.published import ALONE, TOGETHER, as_published
+from rnncore.music.published import ALONE, as_published
 from rnncore.music.split import Parts, split
-from rnncore.music.training import (
-    rolls,
-    save_model,
-    train_chords,
-    train_frames,
-    train_voices,
-)
+from rnncore.music.training import rolls, save_model, train_frames, train_voices
 from rnncore.music.voices import moved, score_nats
 from tools.train.runner import Asked, Found, Training, bar, founds
 
@@ -144,20 +138,16 @@ def rates(asked: Asked) -> Iterator[Found]:
 
 
 def alike(asked: Asked) -> Iterator[Found]:
-    """What the share of pieces that stay in the common key gives."""
+    """What it gives to move most pieces out of the key that all share."""
     known = [[as_published(s) for s in part] for part in parts()[:2]]
-    for name, make, plan in (
-        ("keys", train_frames, ALONE),
-        ("jointly", train_chords, TOGETHER),
-    ):
-        options = plan | {"seed": 0, "steps": asked.steps or plan["steps"] // 2}
-        tried = {}
-        for home in 1, plan["home"]:
-            told = bar(f"{name}, {home:g}")
-            _, about = make(known, progress=told, **options | {"home": home})
-            tried[f"{home:g}"] = round(about["validation"], 4)
-        unit = "nats a frame of the validation pieces, by the share left in C"
-        yield Found(f"music.alike.{name}", tried, unit, 0)
+    steps = asked.steps or ALONE["steps"] // 2
+    tried = {}
+    for home in 1, ALONE["home"]:
+        options = ALONE | {"seed": 0, "steps": steps, "home": home}
+        _, about = train_frames(known, progress=bar(f"{home:g} in C"), **options)
+        tried[f"{home:g}"] = round(about["validation"], 4)
+    unit = "nats a frame of the validation pieces, by the share left in C"
+    yield Found("music.alike", tried, unit, 0)
 
 
 def baselines(asked: Asked) -> Iterator[Found]:
