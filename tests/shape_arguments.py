@@ -64,6 +64,7 @@ LETTERS = {
     "music.infill.resample": {"B": SIZES["N"]},
     "music.sound.pipe": {"samples": 100},
     "music.sound.synthesise": {"N": ANY},
+    "music.published.as_published": {"N": (SIZES["T"] + 1) // 2},
     "music.voices.facts": {"A": SIZES["V"] + 2},
     "music.voices.independent_nats": {"N": SIZES["T"] - 1},
     "music.voices.past_rows": {"A": SIZES["V"] + 2},
@@ -143,6 +144,12 @@ def _file(name):
 
 def _language(f, module, s):
     return LanguageModel(s["K"], s["H"])
+
+
+def _music_model(f, m, s):
+    if f is chords.key_chances:
+        return chords.ChordModel(4, 3)
+    return voices.VoiceModel(s["V"], 5, 3)
 
 
 def _score(f, module, s):
@@ -345,7 +352,8 @@ OTHERS = {
         "state": lambda f, m, s: _language(f, m, s).zero_state(s["B"]),
     },
     "music": {
-        "model": lambda f, m, s: voices.VoiceModel(s["V"], 5, 3),
+        "model": _music_model,
+        "generator": lambda f, m, s: torch.Generator(),
         "score": _score,
         "frames": lambda f, m, s: 2,
         "scores": lambda f, m, s: [_score(f, m, s)],

@@ -16,6 +16,7 @@ from torch.nn.functional import (
 )
 
 from rnncore import nn
+from rnncore.backend import check_shape
 from rnncore.music.frames import Rolls, padded
 from rnncore.music.score import KEYS
 
@@ -127,10 +128,13 @@ def key_chances(
 
     Frames are drawn key by key; a key's chance is the mean, over the
     draws, of all that it is given on the way. That is exact for endlessly
-    many.
+    many. The first is of the frame after the first.
 
-    Shapes: roll (T, 88) -> chances (T, 88), of the frame after each
+    Shapes: roll (T, 88) -> chances (T, 88)
+
+    Raises ValueError where the roll has another shape.
     """
+    check_shape("roll", roll, "T", KEYS)
     h, _ = model.memory(roll[:, None])
     state = torch.tanh(model.first(h)).transpose(0, 1)  # (1, T, inner)
     state = state.repeat_interleave(draws, dim=1)

@@ -131,7 +131,7 @@ def as_published(score: Score) -> np.ndarray:
     A frame is a quarter note, and the piece is moved by six semitones at
     most so that the lowest note of its end is a C.
 
-    Shapes: score -> roll (T, 88)
+    Shapes: score -> roll (N, 88)
 
     Raises ValueError where nothing sounds on a quarter note.
     """
