@@ -416,8 +416,8 @@ def wine_by_season() -> Example:
         return np.exp(before + unscaled(said, scaler))
 
     fed = scaled(grown, scaler)
-    cuts = [cut(fed, origins(part, 24, 12), 24, 12) for part in parts]
-    return Example(*cuts, e.values, e.origins, e.actual, back, e.unit)
+    train, valid, test = (cut(fed, origins(p, 24, 12), 24, 12) for p in parts)
+    return Example(train, valid, test, e.values, e.origins, e.actual, back, e.unit)
 
 
 def wine_plans() -> dict[str, Plan]:

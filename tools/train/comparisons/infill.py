@@ -323,7 +323,7 @@ def judged_own(
     pieces = own_pieces(model, compass, count, rng)
     true = np.array([features(s) for s in pieces])
     ways = fillers(model, compass)
-    found = {}
+    found: dict[str, list[float]] = {}
     for name in names:
         scores, _ = filled(name, ways[name], pieces, rng)
         seen = np.array([features(s) for s in scores])
