@@ -173,8 +173,8 @@ def published_scores(
         frames, _ = train_frames(parts[:2], **ALONE | plan)
         keys.append(nats_a_frame(frames, test))
         chords, _ = train_chords(parts[:2], **TOGETHER | plan)
-        draws = torch.Generator(device).manual_seed(seed)
-        apart.append(apart_nats(chords, test, draws))
+        drawn = torch.Generator(device).manual_seed(seed)
+        apart.append(apart_nats(chords, test, drawn, draws=256))
         jointly.append(chord_nats(chords, test))
     return {
         "each key's frequency": spread_of([often]),
