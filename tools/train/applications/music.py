@@ -12,8 +12,7 @@
     rates        each network at half and at twice its learning rate, one
                  seed: the validation pieces alone
     alike        the pieces in the form of the file that published scores are
-                 about, all in one key: left in it, and most of them moved; half
-                 the updates
+                 about, all in one key: left in it, and most of them moved
 
 Pieces are split by melody, and no test piece is seen before the score is
 taken. Under "music." and, of seed 0, into rnncore/weights/ (joint and
@@ -140,7 +139,7 @@ def rates(asked: Asked) -> Iterator[Found]:
 def alike(asked: Asked) -> Iterator[Found]:
     """What it gives to move most pieces out of the key that all share."""
     known = [[as_published(s) for s in part] for part in parts()[:2]]
-    steps = asked.steps or ALONE["steps"] // 2
+    steps = asked.steps or ALONE["steps"]
     tried = {}
     for home in 1, ALONE["home"]:
         options = ALONE | {"seed": 0, "steps": steps, "home": home}
