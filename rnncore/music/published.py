@@ -25,6 +25,7 @@ from rnncore.music.frames import (
     key_chain,
     key_frequencies,
     nats_a_frame,
+    shifted,
 )
 from rnncore.music.score import KEYS, LOWEST, Score, piano_roll
 from rnncore.music.training import train_chords, train_frames
@@ -32,22 +33,14 @@ from rnncore.music.training import train_chords, train_frames
 PARTS = ("train", "valid", "test")
 # how the two networks are trained; that other keys help was found on the
 # course's own pieces, in the form of that file: tools.train music alike
-ALONE: dict[str, Any] = {
-    "hidden": 300,
-    "drop": 0.3,
-    "shifts": 5,
-    "home": 0.2,
-    "window": 160,  # whole pieces
-    "steps": 3000,
-    "evaluate_every": 50,
-}
-TOGETHER: dict[str, Any] = {
+BOTH: dict[str, Any] = {
     "drop": 0.3,
     "shifts": 5,
     "home": 0.2,
     "steps": 3000,
     "evaluate_every": 50,
 }
+ALONE = BOTH | {"hidden": 300, "window": 160}  # whole pieces
 
 
 class Published(NamedTuple):
@@ -141,8 +134,8 @@ def as_published(score: Score) -> np.ndarray:
     if not sounding.size:
         raise ValueError("score: expected a note that sounds on a beat")
     bass = LOWEST + np.flatnonzero(roll[sounding[-1]])[0]
-    to_c = (6 - bass) % 12 - 6  # -6 to 5 semitones
-    return np.roll(roll, to_c, axis=1).astype(np.float32)
+    to_c = int((6 - bass) % 12 - 6)  # -6 to 5 semitones
+    return shifted(roll, to_c).astype(np.float32)
 
 
 def published_scores(
@@ -162,8 +155,8 @@ def published_scores(
     first frames left out, summed over keys; weights chosen on the
     validation part. Four of five training pieces are moved to another
     key, which the published networks had not; the test pieces share one.
-    `plan` is what both networks are to have other than `ALONE` and
-    `TOGETHER`.
+    `plan` is what both networks are to have other than `ALONE` or
+    `BOTH`.
     """
     test, keys, apart, jointly = parts.test, [], [], []
     often = nats_a_frame(key_frequencies(parts.train), test)
@@ -172,7 +165,7 @@ def published_scores(
         plan |= {"seed": seed, "progress": progress, "device": device}
         frames, _ = train_frames(parts[:2], **ALONE | plan)
         keys.append(nats_a_frame(frames, test))
-        chords, _ = train_chords(parts[:2], **TOGETHER | plan)
+        chords, _ = train_chords(parts[:2], **BOTH | plan)
         drawn = torch.Generator(device).manual_seed(seed)
         apart.append(apart_nats(chords, test, drawn, draws=256))
         jointly.append(chord_nats(chords, test))
