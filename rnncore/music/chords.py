@@ -61,9 +61,17 @@ class ChordModel(torch.nn.Module):
         y, _ = self.within(x, state)
         y = dropout(y, self.drop / 2, self.training)
         logits = self.readout(y).transpose(0, 1).unflatten(0, (T, B))
-        low = torch.where(said == END, -1, said)  # keys must rise
-        keys = torch.arange(KEYS + 1, device=roll.device)
-        return logits.masked_fill(keys <= low[..., None], -torch.inf)
+        return rising(logits, said)
+
+
+def rising(logits: Tensor, said: Tensor) -> Tensor:
+    """The same, impossible for keys that are not above the last one said.
+
+    Shapes: logits (B, 89); said (B,) -> logits (B, 89)
+    """
+    low = torch.where(said == END, -1, said)
+    keys = torch.arange(KEYS + 1, device=logits.device)
+    return logits.masked_fill(keys <= low[..., None], -torch.inf)
 
 
 def chords(rolls: Rolls, device: torch.device | str = "cpu") -> Chords:
@@ -139,18 +147,14 @@ def key_chances(
     state = torch.tanh(model.first(h)).transpose(0, 1)  # (1, T, inner)
     state = state.repeat_interleave(draws, dim=1)
     said = torch.full((len(roll) * draws,), END, device=roll.device)
-    keys = torch.arange(KEYS + 1, device=roll.device)
     ended = torch.zeros_like(said, dtype=torch.bool)
-    low = torch.full_like(said, -1)  # keys must rise
     total = roll.new_zeros(len(said), KEYS)
     while not ended.all():
         y, state = model.within(model.keys(said)[None], state)
-        logits = model.readout(y[0])
-        p = logits.masked_fill(keys <= low[:, None], -torch.inf).softmax(-1)
+        p = rising(model.readout(y[0]), said).softmax(-1)
         total += p[:, :KEYS].masked_fill(ended[:, None], 0)
         said = torch.multinomial(p, 1, generator=generator)[:, 0]
-        ended |= said == END
-        low = torch.where(ended, -1, said)  # what has ended is drawn on
+        ended |= said == END  # drawn on, and not counted
     return total.unflatten(0, (len(roll), draws)).mean(1)
 
 
