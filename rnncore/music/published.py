@@ -153,8 +153,8 @@ def published_scores(
 
     The protocol of the published scores: all frames of the test pieces,
     first frames left out, summed over keys; weights chosen on the
-    validation part. Four of five training pieces are moved to another
-    key, which the published networks had not; the test pieces share one.
+    validation part. Training pieces are moved to other keys, as those of
+    the published networks were not; the test pieces share one.
     `plan` is what both networks are to have other than `ALONE` or
     `BOTH`.
     """
