@@ -17,7 +17,7 @@ from tools.train.applications import speech
 
 def test_each_network_has_the_rate_that_its_study_chose():
     found = measurements.read()
-    for key in "speech.rates", "speech.rates.dilated":
+    for key in "speech.rates", "speech.rates.dilated", "speech.rates.wide":
         study = from_json(found[key]["value"])
         for name, result in study.results.items():
             assert result.edges == []
