@@ -107,6 +107,7 @@ class Interrupted(Exception):
     """Raised in the middle of a run."""
 
 
+@pytest.mark.whole
 def test_training_is_in_place_and_keeps_the_best():
     given = problem(steps=120, evaluate_every=10)
     with torch.no_grad():
@@ -279,6 +280,7 @@ def test_weights_and_what_they_are_come_back(weights):
     assert json.loads(json.dumps(about)) == about
 
 
+@pytest.mark.whole
 def test_a_module_comes_back_ready_for_use(weights):
     path, module = weights
 
@@ -439,6 +441,7 @@ def test_a_score_says_mean_spread_and_how_many():
         spread_of([])
 
 
+@pytest.mark.whole
 @given(
     count=st.integers(3, 1000),
     shares=st.tuples(st.floats(0.01, 0.49), st.floats(0.01, 0.49)),

@@ -98,6 +98,7 @@ def test_two_windows_read_what_one_long_one_reads(rng):
     assert_close(carried[0], at_end[0])
 
 
+@pytest.mark.whole
 def test_it_learns_a_text_by_heart_and_recites_it(move):
     alphabet = "abcd "
     text = "abc dcba bad cab "
@@ -120,6 +121,7 @@ def test_it_learns_a_text_by_heart_and_recites_it(move):
     assert recited.tolist() == ids[19:, 0].tolist()
 
 
+@pytest.mark.whole
 def test_temperature_makes_bold_or_timid(rng):
     model = init_model(rng, 3, 2)
     b_y = np.log([0.7, 0.2, 0.1])

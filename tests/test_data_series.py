@@ -149,6 +149,7 @@ def test_a_series_that_is_none_is_refused(message):
         checked("rain", WRONG[message], least=0)
 
 
+@pytest.mark.whole
 def test_a_tune_has_the_notes_of_the_book():
     path = "oneills1850/0487-0500.abc"  # fourteen tunes: fast to parse
     found = tunes(path)

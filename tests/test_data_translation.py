@@ -50,6 +50,7 @@ def test_the_first_of_a_month_is_an_ordinal_in_french():
     assert date_in_words(day, "fr").startswith("le premier mars mille neuf")
 
 
+@pytest.mark.whole
 def test_no_number_of_a_test_is_seen_in_training():
     found = number_pairs(
         np.random.default_rng(0), "en", "de", 4, train=3000, held_out=400
@@ -71,6 +72,7 @@ def test_zero_stays_in_training():
         assert [len(part) for part in others] == [200] * 3
 
 
+@pytest.mark.whole
 def test_all_lengths_are_there_and_the_longer_ones_are_longer():
     known = {number_in_words(n, "en"): n for n in range(10_000)}
     tens = {number_in_words(n, "en") for n in range(10, 100)}

@@ -38,6 +38,7 @@ def digits():
     return moving_digits(np.random.default_rng(0), 300)
 
 
+@pytest.mark.whole
 def test_all_actions_are_equally_frequent(figures):
     assert figures.frames.shape == (1200, 16, 24, 24)
     assert figures.frames.dtype == np.float32

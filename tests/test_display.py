@@ -189,6 +189,7 @@ def test_lines_name_the_curve_that_does_not_fit(draw):
         draw({}, "x", "y")
 
 
+@pytest.mark.whole
 def test_a_notebook_gets_pictures_as_svg_in_the_courses_style():
     (output,) = run_cells(
         "import matplotlib.pyplot as plt\n"
@@ -209,6 +210,7 @@ def test_a_notebook_without_matplotlib_gets_the_svg():
     assert "<svg" in output.data["text/html"]
 
 
+@pytest.mark.whole
 def test_a_notebook_with_matplotlib_gets_one_figure_a_call():
     outputs = run_cells(
         "from rnncore.display import plot_lines\n"

@@ -194,6 +194,7 @@ def test_any_text(text):
         check(text)
 
 
+@pytest.mark.whole
 @settings(max_examples=300, deadline=None)
 @given(JSON)
 def test_any_json(value):

@@ -279,6 +279,7 @@ def wave(origins_):
     return cut(np.sin(2 * np.pi * t / 16), origins_, 12, 4)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("way", ["direct", "recursive", "encoder-decoder"])
 def test_each_way_learns_a_wave(way):
     head = mean_head()

@@ -186,6 +186,7 @@ def seasonal(T):
     return 50 + 0.2 * t + 10 * np.sin(2 * np.pi * t / 12)
 
 
+@pytest.mark.whole
 def test_exponential_smoothing_and_arima_see_season_and_noise():
     rng = np.random.default_rng(0)
     values = seasonal(120) + rng.normal(size=120)

@@ -72,6 +72,7 @@ def ulps(got, name, x):
     return np.array(found)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", NAMES)
 def test_results_are_off_by_a_few_units_in_the_last_place(name, every):
     x = samples(every.dtype)

@@ -32,6 +32,7 @@ def untrained(seed=0, scale=1.0, V=3):
     return model.eval()
 
 
+@pytest.mark.whole
 @settings(deadline=None, max_examples=40)
 @given(
     st.integers(0, 2**32),

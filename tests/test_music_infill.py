@@ -62,6 +62,7 @@ def test_a_harmonised_melody_is_a_score_with_that_melody(seed, weights):
     assert np.isfinite(cost)
 
 
+@pytest.mark.whole
 @settings(deadline=None, max_examples=20)
 @given(st.integers(0, 2**32), st.integers(0, 20))
 def test_what_is_given_stays_whatever_the_mask(seed, weights):
@@ -192,6 +193,7 @@ def test_what_the_filter_draws_converges_to_the_exact_conditional():
     assert off[64] < 0.1
 
 
+@pytest.mark.whole
 def test_a_melody_given_is_harmonised_as_the_exact_conditional_says():
     """The draw that is returned may not be the first of the particles."""
     model, rng = opinionated(), np.random.default_rng(1)

@@ -186,6 +186,7 @@ def test_an_ignorant_model_pays_the_number_of_choices():
     assert_close(nats[:, 0].tolist(), np.array(expected))
 
 
+@pytest.mark.whole
 def test_the_probabilities_of_all_frames_add_up_to_one():
     """Over every frame that two voices can sing after a given past."""
     model = small_voices(2)

@@ -49,6 +49,7 @@ def parts():
     return split(chorales())
 
 
+@pytest.mark.whole
 def test_the_stored_voices_give_the_recorded_score(recorded, parts):
     path = stored("music_voices")
     model, about = load_voices(path)
@@ -143,6 +144,7 @@ def test_another_seed_is_another_model_and_the_same_seed_the_same():
     assert not torch.equal(one.readout.weight, other.readout.weight)
 
 
+@pytest.mark.whole
 def test_training_learns(parts):
     few = Parts(parts.train[:20], parts.validation[:5], [])
     _, about = train_voices(

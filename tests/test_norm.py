@@ -158,6 +158,7 @@ def test_the_normed_lstm_is_ba_s_by_torch_and_autograd(seed):
             assert_close(d, w.grad.numpy(), amplified=64, name=name)
 
 
+@pytest.mark.whole
 def test_the_normed_lstm_s_gradient_is_that_of_finite_differences():
     params, x, state, d_y, d_state = lstm()
     _, _, tape = unroll_normed(params, x, state)

@@ -86,6 +86,7 @@ def test_it_is_built_without_a_warning_about_packages(built):
     assert "absent from" not in built[2]
 
 
+@pytest.mark.whole
 def test_the_wheel_tells_where_data_come_from_and_that_it_is_typed(
     wheel, metadata
 ):

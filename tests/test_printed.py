@@ -260,6 +260,7 @@ def test_what_may_be_no_table_stays_as_it_was_printed(text):
     assert printed.tables(block) == block
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("seed", range(4))
 def test_no_value_comes_under_a_wrong_heading(seed):
     """Of grids well and badly printed: a table holds what was meant.

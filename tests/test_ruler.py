@@ -65,6 +65,7 @@ def test_the_half_life_of_a_leak_is_that_of_its_exponential(keep):
     assert_close(found, math.log(0.5) / math.log(keep))
 
 
+@pytest.mark.whole
 def test_a_state_that_stays_has_no_half_life():
     assert ruler.half_life(leak(1.0)) == math.inf
 
@@ -114,6 +115,7 @@ def test_the_longest_lag_is_that_below_the_first_failure():
     assert ruler.longest_lag([5, 30, 10], 4) == 0
 
 
+@pytest.mark.whole
 def test_measure_puts_a_cell_beside_the_others_in_the_same_run(few):
     done = []
     cell = ruler.CELLS["plain"]
@@ -195,6 +197,7 @@ def test_the_stored_lags_come_from_the_script(few, tmp_path, monkeypatch):
     assert set(found) == set(ruler.CELLS)
 
 
+@pytest.mark.whole
 def test_an_open_forget_gate_reaches_further(few, tmp_path):
     cell = train_ruler.biased(3.0)
     assert ruler.check_cell(cell) < 1e-7
@@ -270,6 +273,7 @@ def sigmoid(p):
     return 1 / (1 + np.exp(-p))
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", train_ruler.MEMORIES)
 def test_a_memory_of_the_ruler_is_its_row_of_the_table(name):
     T, B, D, d = 20, 2, 8, 2  # more steps than a chunk has; four heads
@@ -357,6 +361,7 @@ def test_a_layer_without_memory_learns_no_lag(tmp_path, monkeypatch):
     assert len(needed) == 2
 
 
+@pytest.mark.whole
 def test_the_command_measures_the_example_and_draws(few, capsys, tmp_path):
     poster = tmp_path / "poster.svg"
     words = [EXAMPLE, "--budget", 100, "--poster", poster]
@@ -376,6 +381,7 @@ def test_the_command_measures_the_example_and_draws(few, capsys, tmp_path):
     assert "<!-- leaky_cell -->" in poster.read_text()
 
 
+@pytest.mark.whole
 def test_nobody_needs_tqdm(few, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm", None)
     code, _, err = run(capsys, EXAMPLE, "--quick")
@@ -505,6 +511,7 @@ def test_a_wrong_entry_comes_with_both_numbers(capsys, tmp_path):
     assert_close(got, expected / 2, within=1e-6 * abs(expected))
 
 
+@pytest.mark.whole
 def test_an_exception_during_training_is_shown_with_its_line(
     few, capsys, tmp_path
 ):
@@ -575,6 +582,7 @@ def test_one_of_several_cells_is_chosen(few, capsys, tmp_path):
     assert "other: expected 2 values (state, cache), got None" in err
 
 
+@pytest.mark.whole
 def test_an_imported_cell_counts_where_there_is_no_other(
     few, capsys, tmp_path
 ):

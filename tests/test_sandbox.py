@@ -443,6 +443,7 @@ def test_a_sandbox_that_there_is_not_is_named():
         sandbox.require("docker")
 
 
+@pytest.mark.whole
 def test_without_a_sandbox_the_grader_refuses(
     tmp_path, monkeypatch, capsys
 ):
@@ -470,6 +471,7 @@ def test_a_process_that_does_not_start_is_an_error(tmp_path):
         Session(str(tmp_path / "none"), {}, LIMITS, "")
 
 
+@pytest.mark.whole
 def test_without_a_sandbox_nothing_outlives_its_session(tmp_path):
     server = Server(sandbox.NONE)
     session = Session(server.path, {}, LIMITS, str(tmp_path / "scratch"))

@@ -141,6 +141,7 @@ WITH = ["ch02_loop", "ch03_truncated", "ch04_training", "ch05_gradients"]
 WITH += ["ch06_lstm", "ch08_deeper", "ch08_steady"]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", WITH)
 def test_the_pages_have_experiments_whose_seeds_are_exchanged(name):
     made = book.read_notebook(book.BOOK / f"{name}.md")
@@ -221,6 +222,7 @@ def drawn(seed):
     return {"printed": f"{np.random.default_rng(seed).integers(1000)}\n"}
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("shift", [0, 100])
 def test_a_cell_draws_with_its_seed_and_what_is_added(rerun, shift):
     found = rerun(shift, (DRAW, "before"), ("print(x)", "shown"))
@@ -228,6 +230,7 @@ def test_a_cell_draws_with_its_seed_and_what_is_added(rerun, shift):
     assert found["seeds"] == [[3, 3 + shift]]
 
 
+@pytest.mark.whole
 def test_a_seed_is_exchanged_wherever_it_comes_from(rerun):
     source = (
         "from numpy.random import default_rng\n"
@@ -254,6 +257,7 @@ def test_outputs_come_in_the_order_in_which_they_were_shown(rerun):
     assert texts == ["1\n", "{'a': 2}", "3\n", "[4]"]
 
 
+@pytest.mark.whole
 def test_a_claim_that_fails_is_told_and_stops_nothing(rerun):
     source = (
         "from rnncore.comparison import claim\nclaim('one', 1 < 0)\n"
@@ -269,18 +273,21 @@ def test_a_claim_that_fails_is_told_and_stops_nothing(rerun):
     assert found["stopped"] == ""
 
 
+@pytest.mark.whole
 def test_an_assertion_of_a_function_is_an_error_as_ever(rerun):
     source = "def f():\n    assert False, 'no'\ntry:\n    f()\nexcept AssertionError:"
     found = rerun(0, (f"{source}\n    print('caught')", "shown"))
     assert found["outputs"] == [{"printed": "caught\n"}]
 
 
+@pytest.mark.whole
 def test_an_error_ends_the_run_with_its_name(rerun):
     found = rerun(0, ("print(1)\n1 / 0", "shown"), ("print(2)", "after"))
     assert found["stopped"] == "ZeroDivisionError: division by zero"
     assert found["outputs"] == [{"printed": "1\n"}]
 
 
+@pytest.mark.whole
 def test_a_run_finds_nothing_of_the_run_before(rerun):
     rerun(0, ("mine = 1", "shown"))
     assert "NameError" in rerun(0, ("mine", "shown"))["stopped"]
@@ -339,6 +346,7 @@ def stored(rerun, tmp_path, monkeypatch):
     return ask
 
 
+@pytest.mark.whole
 def test_a_list_by_seed_becomes_that_of_one(stored):
     found = stored("listed", 4)
     assert found["outputs"] == [{"printed": "[[7, 8]]\n"}]
@@ -359,6 +367,7 @@ def test_a_comparison_keeps_one_seed_and_its_whole_grid(stored):
     assert [t["setting"]["rate"] for t in tried] == [0.1, 0.2]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("key", ["shared", "single"])
 def test_what_has_no_value_by_seed_stays_and_names_no_seed(stored, key):
     found = stored(key, 3)
@@ -367,6 +376,7 @@ def test_what_has_no_value_by_seed_stays_and_names_no_seed(stored, key):
     assert found["recorded"]["seeds"] == []
 
 
+@pytest.mark.whole
 def test_a_seed_that_is_not_recorded_changes_nothing(stored):
     found = stored("listed", 5)
     assert found["outputs"] == [{"printed": "[[5, 6], [7, 8]]\n"}]

@@ -222,6 +222,7 @@ def test_a_wide_beam_finds_the_best_target(decoder, alpha):
             assert_close(hypothesis.log_p, every[tokens])
 
 
+@pytest.mark.whole
 @given(seed=st.integers(0, 200))
 def test_a_wider_beam_is_never_stopped_too_early(seed):
     model = translator(dot, seed, sharp=2.5)
@@ -283,6 +284,7 @@ def test_a_search_that_makes_no_sense_is_refused(change, message):
         beam_search(model.decoder, source, **args)
 
 
+@pytest.mark.whole
 def test_a_decoder_learns_to_turn_a_word_around():
     torch.manual_seed(0)
     model = Translator(Encoder(8, 16, 32), AttentionDecoder(8, 16, 32, 64))

@@ -161,6 +161,7 @@ def test_the_command_trains_writes_and_scores(
     assert "already trained" in err
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("mixer", ["minGRU", "mLSTM", "attention"])
 def test_a_run_that_broke_off_has_the_same_weights(
     mixer, book, capsys, tmp_path, monkeypatch

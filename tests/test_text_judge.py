@@ -111,6 +111,7 @@ def test_a_tune_is_reduced_to_what_is_played():
     assert plain_abc(tune + "V:2\nabc|\n") is None
 
 
+@pytest.mark.whole
 def test_versions_of_a_tune_are_not_split():
     pytest.importorskip("music21")
     tunes = folk_tunes()

@@ -170,6 +170,7 @@ def slow_ppm(tables, K, context, w, ruled_out=frozenset()):
     return escape * slow_ppm(tables, K, context[1:], w, ruled_out)
 
 
+@pytest.mark.whole
 @given(rows, st.integers(1, 5), st.sampled_from([4, 5]), contexts)
 def test_both_are_what_a_slow_program_finds(ids, order, K, context):
     context = [w % K for w in context]

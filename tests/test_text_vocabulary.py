@@ -92,6 +92,7 @@ def runs_of(part, length=12):
     return found
 
 
+@pytest.mark.whole
 def test_topics_kept_apart_share_no_run_of_twelve_words():
     apart = documentation_corpus(0, apart=True)
     mixed = documentation_corpus(0, apart=False)

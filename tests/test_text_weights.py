@@ -50,6 +50,7 @@ def test_a_stored_model_is_small_and_says_where_it_comes_from(name):
     assert_close(about["score"], score, within=2e-3)
 
 
+@pytest.mark.whole
 @each
 def test_a_stored_model_has_the_recorded_score(name):
     model, vocabulary, about = load_model(stored(name))

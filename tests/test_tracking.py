@@ -67,6 +67,7 @@ def test_states_do_not_depend_on_what_comes_later(rng, name):
     assert_close(short, y[:5])
 
 
+@pytest.mark.whole
 def test_clip_learns_parity_and_a_sigmoid_does_not():
     shares = {}
     for name in "clip", "sigmoid":

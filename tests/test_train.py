@@ -110,6 +110,7 @@ def interrupted_at(step, given):
     return {**given, "next_batch": next_batch}
 
 
+@pytest.mark.whole
 def test_it_learns_and_keeps_the_best(move):
     given = problem(move)
     given |= {"steps": 200, "evaluate_every": 20}
@@ -524,6 +525,7 @@ fit(**given | {"next_batch": next_batch, "steps": 10**6,
 """
 
 
+@pytest.mark.whole
 def test_a_killed_run_resumes_exactly(tmp_path):
     path = tmp_path / "run.npz"
     here = str(Path(__file__).parent)
@@ -547,6 +549,7 @@ def test_a_killed_run_resumes_exactly(tmp_path):
     assert same(resumed.params, whole.params)
 
 
+@pytest.mark.whole
 def test_whoever_looks_sees_a_complete_file(tmp_path):
     path = tmp_path / "run.npz"
     here = str(Path(__file__).parent)

@@ -140,6 +140,7 @@ def test_the_rate_rises_and_falls():
     assert max(sizes) < 1.001
 
 
+@pytest.mark.whole
 def test_every_study_of_a_text_records_all_contenders(small):
     known = run(small, "tunes*", "--steps", "3")
     key = "blocks.tunes"
@@ -204,6 +205,7 @@ def test_recall_and_tracking_record_shares(small):
             assert (shares <= 1).all()
 
 
+@pytest.mark.whole
 def test_a_network_that_knows_the_text_scores_nearly_nothing(small):
     torch.manual_seed(0)
     model = BlockModel(9, 8, "minGRU")

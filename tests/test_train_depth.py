@@ -81,6 +81,7 @@ def test_a_run_learns_and_its_test_is_not_its_validation(small):
     assert many.steps == 20
 
 
+@pytest.mark.whole
 def test_both_comparisons_are_recorded_and_come_back(
     small, monkeypatch, tmp_path
 ):

@@ -3,6 +3,7 @@
 from itertools import product
 
 import numpy as np
+import pytest
 import torch
 from arrays import assert_close
 
@@ -63,6 +64,7 @@ def test_corrected_targets_follow_from_what_was_fed(monkeypatch):
     assert seen["targets"].tolist() == [[3, 4], [4, 3], [4, 4], [END, END]]
 
 
+@pytest.mark.whole
 def test_the_source_is_recorded_and_comes_back(tmp_path):
     path = tmp_path / "m.json"
     words = ["source", "--steps", "2", "--path", str(path)]

@@ -108,6 +108,7 @@ def test_the_comparison_is_recorded_and_comes_back(recorded):
     assert {len(half["lower"]) for half in halves.values()} == {3}
 
 
+@pytest.mark.whole
 def test_eight_frames_get_more_updates_and_a_rate_again(recorded):
     kept = recorded("time")
     found = from_json(kept["frames.time"]["value"])

@@ -49,6 +49,7 @@ def only_the_gap_is_missing(score):
     )
 
 
+@pytest.mark.whole
 def test_what_is_missing_does_not_depend_on_what_was_there():
     model, about = load_voices(stored("music_voices"))
     compass = np.array(about["compass"])
@@ -101,6 +102,7 @@ def few_trees(monkeypatch):
     monkeypatch.setattr(infill, "TREES", 40)
 
 
+@pytest.mark.whole
 def test_a_judge_finds_a_difference_and_imagines_none(few_trees):
     rng = np.random.default_rng(0)
     true, same = rng.standard_normal((2, 80, 5))
@@ -111,6 +113,7 @@ def test_a_judge_finds_a_difference_and_imagines_none(few_trees):
     assert abs(infill.judge(true, same, tunes, 0).mean() - 0.5) < 0.16
 
 
+@pytest.mark.whole
 def test_a_judge_never_learns_from_the_tune_that_it_judges(few_trees):
     """Only the tune says what the sign of a feature means: half have either."""
     sign = np.random.default_rng(0).permutation([-1, 1] * 20).repeat(2)
@@ -122,6 +125,7 @@ def test_a_judge_never_learns_from_the_tune_that_it_judges(few_trees):
     assert infill.judge(true, made, alone.astype(str), 0).mean() > 0.8
 
 
+@pytest.mark.whole
 def test_the_ways_are_recorded(tmp_path, monkeypatch, few_trees):
     monkeypatch.setattr(infill, "PARTICLES", (1, 2))
     path = tmp_path / "m.json"
@@ -140,6 +144,7 @@ def test_the_ways_are_recorded(tmp_path, monkeypatch, few_trees):
     assert "judge" not in found["true"]
 
 
+@pytest.mark.whole
 def test_the_control_with_the_networks_own_pieces_is_recorded(
     tmp_path, monkeypatch, few_trees
 ):
@@ -154,6 +159,7 @@ def test_the_control_with_the_networks_own_pieces_is_recorded(
     assert 0 <= found["1"][0] <= 100
 
 
+@pytest.mark.whole
 def test_more_seeds_of_it_are_recorded_with_what_guesses_would_score(
     tmp_path, monkeypatch, few_trees
 ):

@@ -47,6 +47,7 @@ def test_a_run_repeats_itself_and_its_test_is_not_its_validation(
 NETWORKS = {**steady.kinds(steady.LSTM), "layer norm": steady.NORMED}
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", NETWORKS)
 def test_what_training_uses_is_the_gradient(name, small):
     """With the same noise each time."""
@@ -118,6 +119,7 @@ def test_without_noise_a_share_is_trained_once(small):
     assert len(steady.COURSES) == 1
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", steady.STUDIES)
 def test_the_comparison_is_recorded_and_comes_back(name, small, tmp_path):
     path = tmp_path / "m.json"

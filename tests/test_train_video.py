@@ -48,6 +48,7 @@ def test_the_captioners_were_compared_alike(known):
     assert loops[:3] == bag[:3]  # steps, seeds, grid
 
 
+@pytest.mark.whole
 def test_a_fit_on_digits_that_is_asked_for_again_is_not_repeated(
     monkeypatch,
 ):

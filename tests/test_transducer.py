@@ -113,6 +113,7 @@ def test_all_transcripts_together_have_probability_one():
     assert_close(total, 1)
 
 
+@pytest.mark.whole
 @given(size=batches())
 def test_autograd_through_the_loss_is_the_backward_function(size):
     logits, labels, lengths, d_loss = draw(*size)
@@ -124,6 +125,7 @@ def test_autograd_through_the_loss_is_the_backward_function(size):
     assert_close(a.grad, d_logits, scale=1)
 
 
+@pytest.mark.whole
 def test_the_gradient_is_that_of_finite_differences():
     logits, labels, lengths, d_loss = draw(5, 3, 4, 5)
     _, cache = transducer_loss(logits, labels, lengths)

@@ -74,6 +74,7 @@ def test_each_run_has_the_rate_that_was_chosen_for_its_decoder():
         assert found.chosen == {"rate": plan.rate}
 
 
+@pytest.mark.whole
 def test_attention_reaches_its_aim_on_unseen_numbers():
     """99.5 % exact on lengths of training, by every seed."""
     measured = json.loads((ROOT / "book/measurements.json").read_text())

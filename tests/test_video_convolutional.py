@@ -98,6 +98,7 @@ def test_what_a_step_reaches_is_what_the_kernel_covers():
         assert (rows.min(), rows.max()) == (10 - reach, 10 + reach)
 
 
+@pytest.mark.whole
 def test_gradients_agree_with_finite_differences():
     layer = made(ConvLSTM, 2, 2, 3)
     names = [name for name, _ in layer.named_parameters()]

@@ -79,6 +79,7 @@ trees = st.recursive(
 )
 
 
+@pytest.mark.whole
 @given(trees)
 def test_a_tree_of_plain_values_comes_back_equal_in_value_and_type(tree):
     back = there(tree)
