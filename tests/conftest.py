@@ -4,6 +4,7 @@
 the other, so that one test body describes all of them.
 """
 
+import gc
 import os
 
 import array_api_strict
@@ -12,6 +13,8 @@ import pytest
 from hypothesis import settings
 
 from rnncore.backend import tree_map
+
+gc.disable()  # until all tests are collected: a third of that time
 
 # The same examples in every run; a busy machine is no failure.
 settings.register_profile("course", derandomize=True, deadline=None)
@@ -32,6 +35,12 @@ else:
     BACKENDS["torch-cpu"] = torch.asarray
     if torch.cuda.is_available():
         BACKENDS["torch-cuda"] = lambda a: torch.asarray(a, device="cuda")
+
+
+def pytest_collection_finish():
+    """Modules and tests stay until the end: nobody has to look at them again."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(params=BACKENDS)
