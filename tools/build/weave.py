@@ -17,6 +17,7 @@ import difflib
 import re
 import sys
 from collections import defaultdict
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -112,11 +113,12 @@ def package(folder: Path) -> dict[str, Definition]:
     return found
 
 
-def cells(text: str) -> list[Cell]:
+@lru_cache(maxsize=256)
+def cells(text: str) -> tuple[Cell, ...]:
     """The code cells of a page in MyST Markdown."""
     lines = text.splitlines()
     found = []
-    for token in MarkdownIt().parse(text):
+    for token in MarkdownIt().disable("inline").parse(text):
         if token.map is None or not token.info.startswith("{code-cell}"):
             continue
         start, end = token.map[0] + 1, token.map[1] - 1
@@ -129,7 +131,7 @@ def cells(text: str) -> list[Cell]:
                 break
             names.append(match.group(1))
         found.append(Cell(start, body, names))
-    return found
+    return tuple(found)
 
 
 def weave(text: str, known: dict[str, Definition], page: str = "page") -> str:

@@ -24,6 +24,7 @@ import ast
 import re
 import sys
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from tools import ROOT
@@ -115,12 +116,12 @@ def tolerant(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Comparisons that take a tolerance, and tolerances of zero."""
     say = "compare by arrays.assert_close, not by "
     modules = {"np": "numpy"}
-    for node in ast.walk(tree):
+    for node in parts(tree):
         for local, full in imported(node):
             modules[local] = full
             if isinstance(node, ast.ImportFrom) and takes_tolerance(full):
                 yield node.lineno, say + full
-    for node in ast.walk(tree):
+    for node in parts(tree):
         if not isinstance(node, ast.Call):
             continue
         name = ast.unparse(node.func)
@@ -209,13 +210,19 @@ def equal(tree: ast.AST) -> Iterator[tuple[int, str]]:
                 yield line, say
 
 
+@lru_cache(maxsize=1000)
+def parts(node: ast.AST) -> list[ast.AST]:
+    """The node and all below it."""
+    return list(ast.walk(node))
+
+
 def functions(tree: ast.AST) -> list[Function]:
-    return [node for node in ast.walk(tree) if isinstance(node, Function)]
+    return [node for node in parts(tree) if isinstance(node, Function)]
 
 
 def claims(function: Function) -> Iterator[tuple[int, ast.expr, bool]]:
     """The function's claims: the line, what is compared, whether that is denied."""
-    for node in ast.walk(function):
+    for node in parts(function):
         if isinstance(node, ast.Expr | ast.Assert):
             left = [(node.value if isinstance(node, ast.Expr) else node.test, False)]
             while left:
@@ -264,7 +271,7 @@ def named(function: Function, holds: Callable[[ast.AST, set[str]], bool]) -> set
 
 def bound(function: Function) -> Iterator[tuple[ast.expr, set[str]]]:
     """Each value that is given to names, and those names."""
-    for node in ast.walk(function):
+    for node in parts(function):
         if isinstance(node, ast.Assign):
             yield node.value, _stored(*node.targets)
         elif isinstance(node, ast.AnnAssign | ast.AugAssign | ast.NamedExpr):
