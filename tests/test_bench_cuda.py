@@ -83,6 +83,7 @@ def test_a_kernel_is_a_product_where_a_product_launched_it():
     ]
 
 
+@pytest.mark.whole
 def test_of_a_real_profile_the_outermost_operators_are_left():
     x = torch.ones(3, 3)
     spans = cpu_spans(lambda: torch.tanh(x @ x) + 1)

@@ -35,6 +35,7 @@ def handed_in(name):
     )
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("kind", REPORTS)
 def test_an_example_earns_the_automatic_points_that_its_page_says(kind):
     assignment = builder.read("capstone")

@@ -89,6 +89,7 @@ def test_results_are_off_by_a_few_units_in_the_last_place(name, every):
     assert off.max() <= ULPS[name]
 
 
+@pytest.mark.whole
 def test_what_is_no_number_and_has_no_end(every):
     inf, nan = np.inf, np.nan
     x = np.array([nan, inf, -inf, 0.0, -0.0], every.dtype)

@@ -156,6 +156,7 @@ def test_training_learns(parts):
     assert curve[-1] < 0.6 * ignorant
 
 
+@pytest.mark.whole
 def test_models_are_stored_in_half_precision_and_come_back(tmp_path):
     found = small_parts()
     model, about = train_voices(found, seed=0, width=4, **SMALL)

@@ -101,6 +101,7 @@ def test_the_wheel_tells_where_data_come_from_and_that_it_is_typed(
     assert not any("__pycache__" in n or n.startswith("t") for n in names)
 
 
+@pytest.mark.whole
 def test_each_application_has_an_extra_and_apps_is_all_of_them(metadata):
     assert set(metadata.get_all("Provides-Extra")) >= EXTRAS
     needs = [Requirement(r) for r in metadata.get_all("Requires-Dist")]
@@ -123,6 +124,7 @@ def test_each_application_has_an_extra_and_apps_is_all_of_them(metadata):
     assert {"sacrebleu"} <= of("translate")
 
 
+@pytest.mark.whole
 def test_the_source_distribution_has_tests_and_no_solutions(built):
     with tarfile.open(built[1]) as source:
         names = {n.partition("/")[2] for n in source.getnames()}
@@ -222,6 +224,7 @@ def test_a_page_s_notebook_runs_in_an_empty_folder(
     assert ran.returncode == 0, (ran.stdout + ran.stderr)[-5000:]
 
 
+@pytest.mark.whole
 def test_the_package_brings_numpy_and_the_array_api_alone(metadata):
     needs = [
         Requirement(line) for line in metadata.get_all("Requires-Dist")
@@ -231,6 +234,7 @@ def test_the_package_brings_numpy_and_the_array_api_alone(metadata):
     assert {"torch", "book"} <= set(metadata.get_all("Provides-Extra"))
 
 
+@pytest.mark.whole
 def test_every_file_of_the_package_is_in_the_wheel(wheel):
     files = {
         str(path.relative_to(ROOT))

@@ -197,12 +197,12 @@ def all_targets(model, source, limit):
     found = {}
     ids, lengths = pad([source])
     for n in range(limit):
-        for tokens in itertools.product(range(3, K), repeat=n):
-            read = torch.tensor([[START, *tokens]]).T
-            log_p = model(ids, lengths, read)[:, 0].log_softmax(dim=1)
-            after = [*tokens, END]
-            p = sum(log_p[t, k] for t, k in enumerate(after))
-            found[tokens] = p.item()
+        each = list(itertools.product(range(3, K), repeat=n))
+        read = torch.tensor([[START, *tokens] for tokens in each]).T
+        logits = model(ids.repeat(1, len(each)), lengths * len(each), read)
+        after = torch.tensor([[*tokens, END] for tokens in each]).T
+        log_p = logits.log_softmax(dim=2).gather(2, after[..., None])
+        found |= dict(zip(each, log_p.sum(dim=(0, 2)).tolist(), strict=True))
     return found
 
 
