@@ -202,7 +202,9 @@ def all_targets(model, source, limit):
         logits = model(ids.repeat(1, len(each)), lengths * len(each), read)
         after = torch.tensor([[*tokens, END] for tokens in each]).T
         log_p = logits.log_softmax(dim=2).gather(2, after[..., None])
-        found |= dict(zip(each, log_p.sum(dim=(0, 2)).tolist(), strict=True))
+        found |= dict(
+            zip(each, log_p.sum(dim=(0, 2)).tolist(), strict=True)
+        )
     return found
 
 
