@@ -6,6 +6,7 @@ that process, which has no variable, thread or random number of another page.
 """
 
 import contextlib
+import gc
 import importlib
 import json
 import math
@@ -201,6 +202,7 @@ def main() -> None:
         with contextlib.suppress(ModuleNotFoundError):
             importlib.import_module(name)
     _draw_once()
+    gc.freeze()  # no kernel has to look for garbage among the modules
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # leaves no zombies
     for line in sys.stdin:
         pid = os.fork()

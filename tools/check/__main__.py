@@ -7,6 +7,7 @@ Types take as long on a new clone as all else together: with arguments,
 pytest begins while they are still looked at, and after all other checks.
 """
 
+import argparse
 import subprocess
 import sys
 import time
@@ -50,7 +51,14 @@ def said(name: str, run: subprocess.CompletedProcess[str], seconds: float) -> bo
     return not run.returncode
 
 
-def main(tests: list[str]) -> int:
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.check",
+        usage="%(prog)s [arguments of pytest]",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _, tests = parser.parse_known_args(arguments)
     with ThreadPoolExecutor(2) as pool:
         runs = {name: pool.submit(timed, command) for name, command in CHECKS.items()}
         types = runs.pop("types")
@@ -63,4 +71,4 @@ def main(tests: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

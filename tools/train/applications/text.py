@@ -332,6 +332,8 @@ def counting_on(asked: Asked) -> Iterator[Found]:
             texts = plan.corpus(seed).texts()
             vocabulary = vocabulary_of(plan, texts[0])
             ids, _, test = map(vocabulary.encode, texts)
+            if asked.check:
+                ids, test = ids[:9000], test[:900]
             known = read()
             order, which = (
                 dict(zip(known[key]["seed"], known[key]["value"], strict=True))[seed]
