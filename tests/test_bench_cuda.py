@@ -162,6 +162,7 @@ def test_nothing_is_written_where_nothing_is_to_be_saved(tmp_path):
     assert not path.exists()
 
 
+@pytest.mark.whole
 def test_a_part_that_fails_is_told_and_does_not_stop_the_others(
     tmp_path, capsys
 ):

@@ -162,6 +162,7 @@ def test_the_trees_book_has_no_page_for_instructors(tree):
         assert "Common mistakes in ch" not in text
 
 
+@pytest.mark.whole
 def test_a_contents_file_that_was_cut_cuts_the_trees_book(tmp_path):
     shutil.copytree(ROOT / "book", tmp_path / "book")
     toc = tmp_path / "book" / "_toc.yml"

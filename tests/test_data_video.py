@@ -54,6 +54,7 @@ def share_right(features, labels):
     return model.score(features[half:], labels[half:])
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     "pair", range(len(PAIRS)), ids=lambda k: PAIRS[k][0]
 )

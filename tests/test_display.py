@@ -200,6 +200,7 @@ def test_a_notebook_gets_pictures_as_svg_in_the_courses_style():
     assert "#0072b2" in output.data["image/svg+xml"].lower()
 
 
+@pytest.mark.whole
 def test_a_notebook_without_matplotlib_gets_the_svg():
     (output,) = run_cells(
         "import sys; sys.modules['matplotlib'] = None\n"
@@ -262,6 +263,7 @@ def test_a_growing_text_is_printed_piece_by_piece(capsys):
     assert capsys.readouterr().out == "\nb"
 
 
+@pytest.mark.whole
 def test_a_growing_text_is_one_output_of_a_notebook():
     (output,) = run_cells(
         "from rnncore.display import growing_output",

@@ -109,6 +109,7 @@ def test_what_is_no_number_and_has_no_end(every):
             assert same or low, (name, x[k], a)
 
 
+@pytest.mark.whole
 def test_the_ends_of_exp_and_of_the_two_that_saturate(every):
     single = every.dtype == np.float32
     low, high = (-90, 89) if single else (-720, 710)

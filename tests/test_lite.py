@@ -181,6 +181,7 @@ def test_the_kernel_s_archive_is_the_same_twice(static, kernel):
     assert packed(static).name == packed(kernel).name
 
 
+@pytest.mark.whole
 def test_the_browser_reads_the_text_that_this_python_reads(
     kernel, tmp_path, monkeypatch
 ):

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parent.parent
 OLDEST = {(3, 11): "1.25.2", (3, 12): "1.26.4"}.get(sys.version_info[:2])
 
 
+@pytest.mark.whole
 @pytest.mark.skipif(OLDEST is None, reason="no NumPy 1 for this Python")
 def test_training_and_all_gradients_work_on_the_oldest_numpy():
     run = subprocess.run(

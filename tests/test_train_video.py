@@ -61,6 +61,7 @@ def test_a_fit_on_digits_that_is_asked_for_again_is_not_repeated(
     assert found.valid == min(found.curve[1])
 
 
+@pytest.mark.whole
 def test_what_trains_longer_stands_under_a_key_of_its_own():
     keys = [f"{name}.{key}" for name, _, key, _ in video.LONGER]
     assert len(set(keys)) == len(keys)

@@ -203,6 +203,7 @@ def test_each_decoder_learns_small_numbers(decoder):
     assert translate(model, source, target, []) == []
 
 
+@pytest.mark.whole
 def test_the_order_of_the_sentences_stays():
     source = learn_subwords(SENTENCES, 300)
     with torch.random.fork_rng():
