@@ -6,6 +6,7 @@ the other, so that one test body describes all of them.
 
 import gc
 import os
+import sys
 
 import array_api_strict
 import numpy as np
@@ -54,6 +55,18 @@ def move(request):
 def rng():
     """A generator that starts alike in every test."""
     return np.random.default_rng(0)
+
+
+@pytest.fixture
+def shell(monkeypatch):
+    """IPython as `make check` has it; the next test finds none."""
+    from rnncore.checking.server import make_shell
+
+    monkeypatch.setattr(sys, "path", [*sys.path])  # it adds a folder
+    made = make_shell()
+    yield made
+    made.restore_sys_module_state()
+    made.clear_instance()
 
 
 @pytest.fixture(scope="session")

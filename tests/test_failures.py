@@ -20,7 +20,7 @@ from grading import (
     make_course,
     solved,
 )
-from rnncore.checking.server import make_shell, run_cell
+from rnncore.checking.server import run_cell
 from rnncore.testing import (
     CheckFailure,
     assert_gradient,
@@ -390,13 +390,12 @@ def test_a_hidden_test_tells_its_values_nowhere(course, learner):
     assert task["expected"] == task["came"] == ""
 
 
-def test_make_check_is_told_the_record(tmp_path, monkeypatch):
+def test_make_check_is_told_the_record(shell, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     place = {"page": "ch03_bptt", "title": "Windows", "anchor": ""}
     path = tmp_path / "checks.json"
     path.write_text(json.dumps({"explained": {"double": place}}))
     test = {"source": TEST, "test": "test_double", "points": 3}
-    shell = make_shell()
     run_cell(shell, {"source": ANSWERS["visible"], "test": ""}, 1)
     told = run_cell(shell, test, 2)
     failure = Failure.from_json(told["failure"])
@@ -408,4 +407,3 @@ def test_make_check_is_told_the_record(tmp_path, monkeypatch):
     assert failure.read == places(path)["double"]
     assert told["says"] == render(failure)
     assert not told["holds"]
-    shell.clear_instance()

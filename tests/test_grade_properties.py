@@ -20,7 +20,7 @@ from grading import (
     solved,
 )
 from rnncore.checking.client import report
-from rnncore.checking.server import make_shell, run_cell
+from rnncore.checking.server import run_cell
 from rnncore.testing.failure import Failure
 
 pytestmark = pytest.mark.whole
@@ -144,9 +144,9 @@ def test_the_formgraders_notebook_shows_the_properties(course):
 
 
 @pytest.mark.parametrize("learner", sorted({*ANSWERS} - {"ends"}))
-def test_a_stock_nbgrader_reads_the_same_points(learner):
+def test_a_stock_nbgrader_reads_the_same_points(shell, learner):
     answer, got = ANSWERS[learner]
-    shell = make_shell()  # tests beside the answer, as nbgrader has them
+    # Tests beside the answer, as nbgrader has them.
     run_cell(shell, {"source": answer, "test": ""}, 1)
     test = {"source": TEST, "test": "test_double", "points": 3}
     told = run_cell(shell, test, 2)
@@ -164,7 +164,7 @@ def test_a_stock_nbgrader_reads_the_same_points(learner):
     assert determine_grade(cell) == (sum(got), 3)
 
 
-def test_make_check_names_the_properties(tmp_path, monkeypatch):
+def test_make_check_names_the_properties(shell, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     visible = TEST.split("### BEGIN")[0].replace(
         "np.full((2, 3), 1.5)", 'np.ones((2, 3), "float32")'
@@ -174,7 +174,6 @@ def test_make_check_names_the_properties(tmp_path, monkeypatch):
         "test": "test_double",
         "points": 3,
     }
-    shell = make_shell()
     run_cell(shell, {"source": ANSWERS["float64"][0], "test": ""}, 1)
     told = run_cell(shell, test, 2)
     assert (told["got"], told["holds"]) == (2.0, False)
