@@ -17,6 +17,8 @@ from grader.assignments import builder
 from grading import NAME, cell_of, solved
 from rnncore.checking import client
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture
 def notebook(tmp_path, monkeypatch):

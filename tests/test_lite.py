@@ -17,6 +17,8 @@ from rnncore.data import music, series, text
 from tools.build import book
 from tools.publish.browser import lite, lite_data, lite_kernel
 
+pytestmark = pytest.mark.whole
+
 WITH = sorted(p.stem for p in book.BOOK.glob("ch0[1-8]_*.md"))
 FIRST = ["ch01_sequences", "ch02_cell", "ch03_bptt", "ch04_training"]
 FIRST += ["ch05_gradients", "ch06_lstm", "ch07_gru", "ch08_deeper"]
@@ -32,7 +34,6 @@ def test_the_pages_with_experiments_run_in_the_browser(name):
     assert lite.lacking(page) == set()
 
 
-@pytest.mark.whole
 def test_what_needs_numpy_alone_runs_in_the_browser():
     chosen = lite.assignments()
     assert set(FIRST) <= set(chosen)
@@ -148,7 +149,6 @@ def packed(static):
     return file
 
 
-@pytest.mark.whole
 def test_the_kernel_s_archives_become_one_with_the_course_in_it(kernel):
     (listed,) = json.loads((kernel / lite_kernel.LISTING).read_text())[
         "packages"
@@ -175,13 +175,11 @@ def test_the_kernel_s_archives_become_one_with_the_course_in_it(kernel):
     assert program.startswith(lite_kernel.UNPACK.read_text())
 
 
-@pytest.mark.whole
 def test_the_kernel_s_archive_is_the_same_twice(static, kernel):
     lite_kernel.pack(static)
     assert packed(static).name == packed(kernel).name
 
 
-@pytest.mark.whole
 def test_the_browser_reads_the_text_that_this_python_reads(
     kernel, tmp_path, monkeypatch
 ):
@@ -204,7 +202,6 @@ def test_the_browser_s_text_is_of_the_release_that_is_pinned():
     assert pinned[0][0] == pinned[1][0]
 
 
-@pytest.mark.whole
 def test_another_kernel_is_refused(static):
     (static / lite_kernel.PROGRAM).write_text("another")
     with pytest.raises(lite.Refused, match="another JupyterLite"):

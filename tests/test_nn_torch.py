@@ -326,6 +326,7 @@ def test_the_table_has_a_row_for_each_test():
     assert rows.keys() - set(AS_TORCH) - refused == set(TOLD)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("row", AS_TORCH)
 def test_as_torch_nn(row, both):
     AS_TORCH[row](*both)

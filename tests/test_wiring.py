@@ -21,6 +21,8 @@ from tools.build import weave
 from tools.publish.browser.drawing.matplotlib import pyplot as small_plt
 from tools.site.reading import options
 
+pytestmark = pytest.mark.whole
+
 matplotlib.use("agg")
 
 BOOK = Path(__file__).parent.parent / "book"
