@@ -407,7 +407,7 @@ def test_no_other_page_shows_recorded_results():
     assert sorted(reading) == sorted(RECORDED)
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @pytest.mark.parametrize("name", RECORDED)
 def test_each_recorded_result_is_drawn_from_one_seed(
     rerun, name, tmp_path, monkeypatch
@@ -422,19 +422,25 @@ def test_each_recorded_result_is_drawn_from_one_seed(
         for k, s in enumerate(sources)
         if "print(" in s or "subplots(" in s
     ]
-    found = []
-    for one in seeds.experiments({"cells": cells}, shown):
-        if not one.recorded:
-            continue
-        order = sorted({*one.before, one.shown, *one.after})
-        parts = {one.shown: "shown"} | dict.fromkeys(one.after, "after")
-        run = [(sources[k], parts.get(k, "before")) for k in order]
-        with matplotlib.rc_context():
-            found.append(rerun(0, *run, recorded=1))
-            found[-1]["figures"] = plt.get_fignums()  # not yet an output
-            plt.close("all")
+
+    def of_seed(seed):
+        for one in seeds.experiments({"cells": cells}, shown):
+            if not one.recorded:
+                continue
+            order = sorted({*one.before, one.shown, *one.after})
+            parts = {one.shown: "shown"} | dict.fromkeys(one.after, "after")
+            run = [(sources[k], parts.get(k, "before")) for k in order]
+            with matplotlib.rc_context():
+                found = rerun(0, *run, recorded=seed)
+                found["figures"] = plt.get_fignums()  # not yet an output
+                plt.close("all")
+            yield found
+
+    found = list(of_seed(1))
     assert [f["stopped"] for f in found] == [""] * len(found)
     assert all(f["recorded"]["commands"] for f in found)
     assert all(f["outputs"] or f["figures"] for f in found)
     without = [f for f in found if 1 not in f["recorded"]["seeds"]]
     assert (len(found), len(without)) == RECORDED[name]
+    for seed in {s for f in found for s in f["recorded"]["seeds"]} - {1}:
+        assert [f["stopped"] for f in of_seed(seed)] == [""] * len(found)

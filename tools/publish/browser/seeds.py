@@ -9,6 +9,7 @@ read from the stored measurements is shown again with one recorded seed alone.
 from __future__ import annotations
 
 import ast
+import copy
 import json
 import shutil
 import symtable
@@ -89,7 +90,7 @@ def _follow(body: Sequence[ast.AST], into: Names) -> None:
 
 def _one(node: ast.AST, into: Names) -> None:
     """A statement that is none of others, an expression, or a `try`."""
-    table = symtable.symtable(ast.unparse(node), "cell", "exec")
+    table = symtable.symtable(ast.unparse(_lazy(node)), "cell", "exec")
     now, late = _scopes(table, called=False)
     changed = set(_changed(node))
     into.reads.update((now | late | changed) - into.fresh)
@@ -111,7 +112,26 @@ def _bind(bound: set[str], into: Names) -> None:
     into.fresh.update(bound - into.reads)
 
 
-COMPREHENSIONS = {"listcomp", "setcomp", "dictcomp", "genexpr"}
+class _Lazy(ast.NodeTransformer):
+    """Generators in place of comprehensions, which Python 3.12 puts inline.
+
+    A symbol table then has their names in a scope of their own, as ever.
+    """
+
+    def visit_ListComp(self, node: ast.ListComp | ast.SetComp) -> ast.AST:
+        self.generic_visit(node)
+        return ast.GeneratorExp(node.elt, node.generators)
+
+    visit_SetComp = visit_ListComp
+
+    def visit_DictComp(self, node: ast.DictComp) -> ast.AST:
+        self.generic_visit(node)
+        both = ast.Tuple([node.key, node.value], ast.Load())
+        return ast.GeneratorExp(both, node.generators)
+
+
+def _lazy(node: ast.AST) -> ast.AST:
+    return _Lazy().visit(copy.deepcopy(node))
 
 
 def _scopes(table: symtable.SymbolTable, called: bool) -> tuple[set[str], set[str]]:
@@ -124,7 +144,7 @@ def _scopes(table: symtable.SymbolTable, called: bool) -> tuple[set[str], set[st
     }
     now, late = (set(), read) if called else (read, set())
     for child in table.get_children():
-        later = called or child.get_name() not in COMPREHENSIONS
+        later = called or child.get_name() != "genexpr"
         more = _scopes(child, later and child.get_type() == "function")
         now, late = now | more[0], late | more[1]
     return now, late

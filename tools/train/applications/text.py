@@ -2,20 +2,17 @@
 
 Three seeds each; scores of the network and of its baselines, on text that
 neither training nor tuning saw, go under "text.", the weights of seed 0 to
-rnncore/weights/. The documentation comes with the reader's own Python, so
-its scores belong to a version, recorded beside them. The rate falls to 0
-over the last 40 % of the steps. About a minute of one core a seed for words,
-six for Python and for tunes; "counts" repeats the n-grams and PPM alone, in
-four minutes; "counting_on" scores the chosen n-grams where they go on counting
-the test text, in seven, "again" the stored network of words where runs of the
-test come again, in seconds; "shares" scores the mixtures of the stored networks
-with the chosen n-grams, in one; "longer" trains Python's first network twice as
-long.
+rnncore/weights/. The rate falls to 0 over the last 40 % of the steps. About a
+minute of one core a seed for words, six for Python and for tunes; "counts"
+repeats the n-grams and PPM alone, in four minutes; "counting_on" scores the
+chosen n-grams where they go on counting the test text, in seven, "again" the
+stored network of words where runs of the test come again, in seconds; "shares"
+scores the mixtures of the stored networks with the chosen n-grams, in one;
+"longer" trains Python's first network twice as long.
 """
 
 import importlib.metadata
 import math
-import platform
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import pairwise
@@ -458,10 +455,8 @@ def stood_earlier(test: np.ndarray, n: int) -> np.ndarray:
 
 def versions() -> dict[str, str]:
     """What the texts come from."""
-    found = {"python": platform.python_version()}
-    for package in ("pytest", "music21", "tokenizers", "torch"):
-        found[package] = importlib.metadata.version(package)
-    return found
+    packages = "pytest", "music21", "tokenizers", "torch"
+    return {name: importlib.metadata.version(name) for name in packages}
 
 
 TRAINING = Training(
