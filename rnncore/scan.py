@@ -2,7 +2,8 @@
 
 Where h_t = a_t h_{t-1} + u_t and neither a_t nor u_t depends on h, two
 steps together are again such a step. So T steps are joined in pairs, the
-pairs in pairs, and after log2(T) rounds all states are known.
+pairs in pairs; after log2(T) rounds the last state is known, and after
+nearly as many more, on the way back, all of them.
 """
 
 from typing import NamedTuple
@@ -54,7 +55,7 @@ def linear_loop(a: Array, u: Array, h: Array) -> Array:
 
 
 def linear_scan(a: Array, u: Array, h: Array) -> tuple[Array, Scanned]:
-    """The same states as `linear_loop` in log2(T) rounds.
+    """The same states as `linear_loop` in about 2 log2(T) rounds.
 
     Shapes: a (T, B, H); u (T, B, H); h (B, H) -> y (T, B, H); cache
 

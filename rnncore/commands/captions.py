@@ -60,7 +60,7 @@ def _fit(
         next_batch,
         lambda model: _nats(model, films, held_out, device),
         common.Bar(f"GRU {H}, attention"),
-        unit="nats a word",
+        unit="nats per word",
     )
     about |= {"kind": KIND, "words": words.words}
     about |= {"T": arguments.frames, "S": S, "D": D, "H": H}

@@ -345,7 +345,7 @@ def _show(path: Path, about: Facts) -> None:
     """What is known of a model, and its table of scores."""
     voices = several(about["V"], "voice")
     network = f"GRU of {about['hidden']} units, {voices}"
-    table = common.rows(about, "nats a frame")
+    table = common.rows(about, "nats per frame")
     common.show(path, network, about, table, f"scored on {about['test']}")
 
 

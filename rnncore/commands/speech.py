@@ -133,7 +133,7 @@ def _fit(
         similar_lengths(features, labels, arguments.batch, device),
         lambda network: _nats(network, parts.validation, known),
         common.Bar(several(len(features), "recording")),
-        unit="nats a letter",
+        unit="nats per letter",
     )
     about["split"] = {k: len(v) for k, v in parts._asdict().items()}
     return (network, known), about

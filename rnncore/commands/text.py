@@ -362,7 +362,8 @@ def _scores_elsewhere(known: Any, path: Path, whole: str) -> Facts:
 def _show(path: Path, about: Facts) -> None:
     """What is known of a model, and its table of scores."""
     words = about["vocabulary"]["words"]
-    table = common.rows(about, f"bits a {'word' if words else 'character'}")
+    token = "word" if words else "character"
+    table = common.rows(about, f"bits per {token}")
     if words:
         table["perplexity"] = 2 ** table.iloc[:, 0]
     sizes = about["sizes"]

@@ -18,7 +18,7 @@ def main() -> None:
     parser.add_argument("file", type=Path)
     parts = read_published(parser.parse_args().file)
     sizes = ", ".join(str(len(p)) for p in parts)
-    print(f"{sizes} pieces; nats a frame of the test pieces:")
+    print(f"{sizes} pieces; nats per frame of the test pieces:")
     for name, score in published_scores(parts, progress=tqdm).items():
         print(f"{name:34}{score}")
 

@@ -52,7 +52,7 @@ class Row(NamedTuple):
 
 
 def text() -> Iterator[Row]:
-    """Bits a character and perplexity, beside n-grams."""
+    """Bits per character and perplexity, beside n-grams."""
     from rnncore.text.model import stretches, token_nats
     from rnncore.text.ngrams import fit_kneser_ney, kneser_ney_probabilities
     from rnncore.text.storage import load_model
@@ -61,8 +61,8 @@ def text() -> Iterator[Row]:
     known = read()  # the order and discounts that the validation text chose
     names = {"one": "Kneser-Ney", "three": "modified Kneser-Ney"}
     for name, what in (
-        ("text_tunes", "folk tunes, bits a character"),
-        ("text_python", "Python source, bits a character"),
+        ("text_tunes", "folk tunes, bits per character"),
+        ("text_python", "Python source, bits per character"),
         ("text_words", "documentation, perplexity of a word"),
     ):
         model, vocabulary, about = load_model(stored(name))
@@ -98,7 +98,7 @@ def forecast() -> Iterator[Row]:
     said = told("forecast_countries", 1, countries.test)
     births = float(np.abs(said - (countries.actual - countries.last)).mean())
     dense = recorded("forecast.rivals.feedforward_2002")
-    what = "births a woman in 188 countries, error over ten years"
+    what = "births per woman in 188 countries, error over ten years"
     yield Row(11, what, births, dense, "feedforward network")
     said = spots.back(told("forecast_sunspots", 0, spots.test))
     ahead = float(np.abs(spots.actual - said).mean() / spots.unit)
@@ -120,7 +120,7 @@ def music() -> Iterator[Row]:
     keys = [moved(s, k) for s in parts.train for k in range(-5, 6)]
     yield Row(
         12,
-        "chorales in four voices, nats a frame",
+        "chorales in four voices, nats per frame",
         score_nats(model, parts.test),
         Chain(keys).nats(parts.test),
         "Markov chain",

@@ -22,6 +22,7 @@ import argparse
 import contextlib
 import fcntl
 import functools
+import gc
 import hashlib
 import http.server
 import importlib
@@ -251,6 +252,7 @@ def render(
     """Sphinx, from nothing, into `out`; its progress goes to stdout."""
     for leftover in (out, out.with_suffix(".doctrees")):
         shutil.rmtree(leftover, ignore_errors=True)
+    gc.set_threshold(200_000, 20, 100)  # large trees, no garbage: a third less time
     result = build_sphinx(
         str(BOOK),
         str(out),
