@@ -51,6 +51,22 @@ def test_an_answer_to_no_task_is_told(tmp_path, monkeypatch):
         list(walks.walk(read("ch03_bptt")))
 
 
+@pytest.mark.whole
+def test_an_answer_that_draws_is_judged_on_the_same_draw(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(walks, "WALKS", tmp_path)
+    draws = "random.random(), np.random.rand(), float(torch.rand(1))"
+    (tmp_path / "ch02_cell.py").write_text(
+        "# %% ceiling_cell: at random\n"
+        "import random\n\nimport numpy as np\nimport torch\n\n\n"
+        f"def ceiling_cell(*args, **kwargs):\n    raise ValueError({draws})\n"
+    )
+    one, two = (list(walks.walk(read("ch02_cell"))) for _ in range(2))
+    assert "0.84" in one[0].message  # what Python draws after seed 0
+    assert one == two
+
+
 @pytest.mark.parametrize(
     ("failures", "kind"),
     [
