@@ -9,7 +9,8 @@ from rnncore.comparison import from_json
 from rnncore.data.tasks import loss_at_the_end
 from tools import measurements
 from tools.train import runner
-from tools.train.tasks import lags, limits, starts
+from tools.train.modern import limits
+from tools.train.tasks import lags, starts
 
 STUDIES = {
     f"{training.name}.{name}": study

@@ -1,1 +1,1 @@
-"""Recurrence as it is today: chapters 19 to 22."""
+"""Where the loop ends, and recurrence as it is today: chapters 18 to 22."""

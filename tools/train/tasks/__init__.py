@@ -1,1 +1,1 @@
-"""Cells on tasks that show what they can do: chapters 4 to 9, 18, the capstone."""
+"""Cells on tasks that show what they can do: chapters 4 to 9, the capstone."""
