@@ -27,7 +27,7 @@
 #
 # <details><summary>Chapter 3: why must finite differences be taken in float64?</summary>
 #
-# With a step of 10⁻⁶, the difference of two losses has about ten digits less than the losses. float32 has seven in all.
+# With a step of 10⁻⁶, the difference of two losses has about six digits fewer than the losses. float64 has sixteen and keeps ten; float32 has seven in all and keeps one.
 # </details>
 #
 # <details><summary>Chapter 7: "A is better than B" is half a sentence. What is the other half?</summary>
@@ -714,7 +714,7 @@ not divided: the difference of the two values was not divided by how far apart t
 - sign * value / (2 * step)
 + sign * value
 
-half a step: the slopes are about half as large: the two points lie one step apart, and the difference was divided by two
+half a step: the slopes are about half as large: the two points lie one step apart, and the difference was divided by two steps
 - sign * step
 + sign * step / 2
 
@@ -847,7 +847,7 @@ the last time: the last time was taken; the first one was asked for
 - below[0]
 + below[-1]
 
-below one half of the largest: one half of the largest distance was looked for; of the first it is
+below one half of the largest: half of the largest distance was looked for; it is half of the first
 - half = distance[0] / 2
 + half = distance.max() / 2
 

@@ -707,7 +707,7 @@ loss over padding: the surprisal of the filled places was added: rubbish counts 
 - xp.sum(xp.where(mask, nats, xp.zeros_like(nats)))
 + xp.sum(nats)
 
-mask times rubbish: the mask was multiplied: what lies in the filled places may be nan or inf, and 0 times that is not 0; choose with xp.where
+mask times rubbish: the surprisals were multiplied by the mask: what lies in the filled places may be nan or inf, and 0 times that is not 0; choose with xp.where
 - xp.where(mask, nats, xp.zeros_like(nats))
 + nats * xp.astype(mask, nats.dtype)
 

@@ -931,7 +931,7 @@ four gates: your `early` and `waiting` are four times too large; a plain layer h
 +     early = 4 * T * B * H * (D + (L - 1) * H)
 +     waiting = 4 * T * B * H * H * L
 
-weights counted: your three numbers count the weights; each is used again at every step of every sequence
+weights counted: your three numbers count the weights; those of the layers are used at every step of every sequence, those of the readout once for each sequence
 -     early = T * B * H * (D + (L - 1) * H)
 -     waiting = T * B * H * H * L
 -     shown = B * H * K

@@ -226,7 +226,7 @@ path past squashed: the way past the tanh is multiplied by the slope of the tanh
 - return d_a, d_a, (d_h,)
 + return d_a, d_a, (d_a,)
 
-past added to a_h: the way past went into d_a_h, where the loop multiplies it by W_h; it belongs into the third result
+past added to a_h: the way past went into d_a_h, where the loop multiplies it by W_h; it belongs in the third result
 - return d_a, d_a, (d_h,)
 + return d_a, d_a + d_h, (0 * d_h,)
 
@@ -287,7 +287,7 @@ past with the rest: your way past got r² of d_h; a plus sign hands the whole gr
 - return d_a, d_a, (d_h,)
 + return d_a, d_a, (d_h * r * r,)
 
-past to both: the way past went into d_a_h as well, where the loop multiplies it by W_h; it belongs into the third result alone
+past to both: the way past went into d_a_h as well, where the loop multiplies it by W_h; it belongs in the third result alone
 - return d_a, d_a, (d_h,)
 + return d_a, d_a + d_h, (d_h,)
 
@@ -320,7 +320,7 @@ sign of a_h: your d_a_h has the wrong sign: a_x and a_h are added, so both get t
 #
 # <details><summary>Hint 2</summary>
 #
-# `on = mask[t, :, None]` has shape (B, 1) and fits (B, H). The share of the tanh is `d_h * on`; its slope is 1 - h_t², and h_t is `h[t + 1, ...]`.
+# `on = mask[t, :, None]` has shape (B, 1) and fits (B, H). The share of the tanh is `d_h * on`; its slope is 1 - h² at the state that the step wrote, `h[t + 1, ...]`, as the loop's t counts from 0.
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -511,7 +511,7 @@ path past for all: a running step replaces its state: d_h goes past the tanh onl
 - + d_h * (1 - on)
 + + d_h
 
-slope at the state before: the slope 1 - h² was taken at h_{t-1} instead of h_t: h[0] is h_0, so h_t is h[t + 1]
+slope at the state before: the slope 1 - h² was taken at the state before the step: h[0] is the state before the first step, and the loop's t counts from 0, so step t wrote h[t + 1]
 - h[t + 1, ...] ** 2
 + h[t, ...] ** 2
 

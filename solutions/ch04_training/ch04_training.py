@@ -316,7 +316,7 @@ uphill: the step goes up the loss: it is taken off the weight
 - decay * w - learning_rate * step
 + decay * w + learning_rate * step
 
-correction without its power: the corrections are 1 - beta; they are 1 - beta^k, and end when k is large
+correction without its power: the corrections are 1 - beta at every step; they must be 1 - beta^k, which goes to 1 as k grows
 -     root = (s / (1 - BETA_2**k)) ** 0.5
 -     step = m / (1 - BETA_1**k) / (root + EPSILON)
 +     root = (s / (1 - BETA_2)) ** 0.5
@@ -594,7 +594,7 @@ spread over T: alpha was divided by T, the number of steps; it is spread over th
 - + alpha / K
 + + alpha / T
 
-entropy taken off: the entropy of q was taken off the loss (that is the Kullback-Leibler divergence); asked for is the cross-entropy, and with alpha = 0 log q is not a number
+entropy taken off: the entropy of q was taken off the loss (that is the Kullback-Leibler divergence); asked for is the cross-entropy, and with alpha = 0 q log q is not a number
 - loss = -xp.sum(q * log_p) / (T * B)
 + loss = xp.sum(q * (xp.log(xp.where(q > 0, q, xp.ones_like(q))) - log_p)) / (T * B)
 
@@ -778,7 +778,7 @@ first step stands still: the first step has a rate of 0, so it is wasted (some l
 - peak * (step + 1) / warmup
 + peak * step / warmup
 
-cosine from the first step: the cosine began at step 0, under the warm-up; it begins where the warm-up ends, so the rate jumps at step W
+cosine from the first step: the cosine began at step 0, under the warm-up, so the rate jumps at step W: it has to begin where the warm-up ends
 - (step - warmup) / (steps - warmup)
 + step / steps
 
@@ -882,7 +882,7 @@ bracket and peak lost: the peak multiplies the 1 alone, not the cosine: (1 + cos
 - peak * (1 + math.cos(math.pi * done)) / 2
 + peak / 2 + math.cos(math.pi * done)
 
-the smaller of the two: the smaller of warm-up and cosine was taken; which of them counts is decided by the step alone, and the warm-up of 0 steps must not be divided by
+the smaller of the two: the smaller of warm-up and cosine was taken; which of them counts is decided by the step alone, and nothing may be divided by a warm-up of 0 steps
 -     if step < warmup:
 -         return peak * (step + 1) / warmup
 -     done = (step - warmup) / (steps - warmup)
@@ -897,7 +897,7 @@ first step stands still, cosine from the first: two things: the first step has a
 +         return peak * step / warmup
 +     done = step / steps
 
-first step stands still, step W in the warm-up: two things: the first step has a rate of 0, where it should have peak / W, and step W was taken for the warm-up, so a warm-up of 0 steps is divided by
+first step stands still, step W in the warm-up: two things: the first step has a rate of 0, where it should have peak / W, and step W was taken for the warm-up, so with a warm-up of 0 steps you divide by 0
 -     if step < warmup:
 -         return peak * (step + 1) / warmup
 +     if step <= warmup:
@@ -1096,7 +1096,7 @@ weights and gradient exchanged: weights and gradient have changed places; it is 
 - optimizer.update(params, d_params, memory)
 + optimizer.update(d_params, params, memory)
 
-weights of a step before: the losses are right, and the weights are not those after the last update (which may be better than what the lowest loss was measured with): return these
+weights of a step before: the losses are right, but the weights are those at which the lowest loss was measured: return the weights after the last update
 -     for _ in range(steps):
 -         loss, d_params, _ = loss_and_gradient(params, batch, state)
 -         params, memory = optimizer.update(params, d_params, memory)
@@ -1555,7 +1555,7 @@ shown = interact(show, peak=peak, warmup=warmup)
 
 # %% [markdown]
 # Move the peak. At small peaks the warm-up costs: the first steps are wasted, and nothing was dangerous. At 0.18 the run without it jumps about at the start, and some of what it breaks there is
-# not mended. At 0.1 the two end level, and at 0.3 a warm-up of 30 steps does not help either. Do three seeds agree? Try `trained(0.18, 0, seed=1)`. And what do you expect of warm-up for plain gradient descent, whose first step is as long as the gradient says?
+# not mended. At 0.1 the two end level, and at 0.3 a warm-up of 30 steps does not help either. Do three seeds agree? Try `trained(10**-0.75, 0, seed=1)` and `trained(10**-0.75, 30, seed=1)`. (The slider's 0.18 is $10^{-0.75}$.) And what do you expect of warm-up for plain gradient descent, whose first step is as long as the gradient says?
 
 # %% [markdown]
 # ## In your own words (2 points)

@@ -31,7 +31,7 @@
 #
 # <details><summary>Chapter 3: what is the slope of tanh at such a point, and what does it do to a gradient that passes?</summary>
 #
-# 1 − 0.96² is about 0.08; times the weight 2 that is 0.17 per step. What holds the bit safely makes the gradient vanish: after ten steps, 2 · 10⁻⁸ of it is left.
+# At the point itself, 0.9575, it is 1 − 0.9575², about 0.083; times the weight 2 that is 0.17 per step. What holds the bit safely makes the gradient vanish: after ten steps, 2 · 10⁻⁸ of it is left.
 # </details>
 
 # %% [markdown]
@@ -95,7 +95,7 @@ print(J, "by hand: [[0.1, 0.5], [0, 0.2]]")
 #
 # <details><summary>Hint 1</summary>
 #
-# Four lines in the loop: the new h; its slopes, (B, H); the new J; and nothing else. Start with the identity.
+# Three lines in the loop: the new h; its slopes, (B, H); the new J; and nothing else. Start with the identity.
 # </details>
 #
 # <details><summary>Hint 2</summary>
@@ -545,7 +545,7 @@ wrong order: the factors stand in the wrong order: W_h acts on the columns of Q,
 - (W_h @ Q)
 + (Q @ W_h)
 
-W_h transposed: you pushed the columns with the transpose of W_h, as in the way back; forward it is W_h
+W_h transposed: you pushed the columns with the transpose of W_h, as on the way back; forward it is W_h
 - (W_h @ Q)
 + (W_h.T @ Q)
 
@@ -575,7 +575,7 @@ slope 1 - h: the slope of tanh is 1 - h²; the square is missing
 - slope = 1 - h * h
 + slope = 1 - h
 
-no noise: your state has no noise, and so another way
+no noise: your state has no noise, and so takes another path
 -  + noise[t, ...]
 
 always from h_0: each of your steps begins at h_0; the state goes on
@@ -961,7 +961,7 @@ steps forgotten in N: your N is the number of sequences; each has T - washout st
 - (T - washout) * B
 + B
 
-mean for the squares: your first sum was divided by N before N times the penalty was added, and your second was not; divide both or none
+mean for the squares: your first sum was divided by N before N times the penalty was added, and your second was not; divide neither, or divide both and add the penalty without N
 - squares = squares + penalty
 + squares = squares / ((T - washout) * B) + penalty
 
@@ -2232,7 +2232,7 @@ _ = interact(
 )
 
 # %% [markdown]
-# Explain what you saw. Without noise, which of the two is nearer to 1 at radius 1, and why is the other one above 1 (think of the hump)? With noise, what has become of that, and why can no matrix of this radius help? Which one thing was changed between control and treatment,
+# Explain what you saw. Without noise, which of the two is nearer to 1 at radius 1, and why is the other one above 1 (think of the hump)? With noise, what has become of that, and why is neither start near 1 at this radius? Which one thing was changed between control and treatment,
 # and what would have been confounded if the radius had changed with it?
 
 # %% [markdown]

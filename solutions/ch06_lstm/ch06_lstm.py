@@ -205,7 +205,7 @@ gate order swapped: candidate and output gate were read from each other's block:
 +     a_g, a_o = a_o, a_g
 +     g = xp.tanh(a_g)
 
-g with sigmoid: the candidate went through a sigmoid; it is a tanh, else nothing could ever lower c
+g with sigmoid: the candidate went through a sigmoid; it is a tanh, else no step could write anything negative, and a c that starts at 0 could never fall below it
 - g = xp.tanh(a_g)
 + g = sigmoid(a_g)
 
@@ -1179,7 +1179,7 @@ half kept where it should be all: your forget gate's sum is 0 where it should ke
 - [40.0, 40.0, -40.0, 40.0, 40.0],  # f
 + [0.0, 0.0, -40.0, 0.0, 0.0],  # f
 
-kept only where the bias stands alone: your forget gate is half open at brackets and open elsewhere; it shuts at the line break alone
+kept only where the bias stands alone: your forget gate is half open at brackets; it is to be open there, and shut at the line break alone
 - [40.0, 40.0, -40.0, 40.0, 40.0],  # f
 + [0.0, 0.0, -40.0, 40.0, 40.0],  # f
 
@@ -1513,7 +1513,7 @@ candidate biased: your candidate has a bias: then opening and closing brackets d
 # - Its **input gate** is opened just so far that the memory comes to rest at $c = g$ if the candidate $g$ is the same at every step. (A slow unit must write little, or it piles up.)
 # - The loop adds $b_x$ and $b_h$. So the two gates' biases go into their blocks of `b_x`, and the same two blocks of `b_h` are 0. All else stays as it was: both matrices, and both biases of candidate and output gate.
 #
-# It has to be right in float32, too: at a half-life of 100,000 steps the gate is 0.999993, and in float32 what it lacks to 1 has only two digits left.
+# It has to be right in float32, too: at a half-life of 100,000 steps the gate is 0.999993, and in float32 its distance from 1 has only two digits left.
 #
 # <details><summary>Hint 1</summary>
 #

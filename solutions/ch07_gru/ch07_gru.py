@@ -976,7 +976,7 @@ additions apart: your multiply_adds are twice too many; a product and its additi
 - multiply_adds = G * H * (D + H)
 + multiply_adds = 2 * G * H * (D + H)
 
-budget for work: you gave the budget for the work; only the products count, for the units that fit
+budget for work: you returned the budget as the work; only the products count, for the units that fit
 - multiply_adds = G * H * (D + H)
 + multiply_adds = budget
 
@@ -1037,7 +1037,7 @@ three biases: three biases are in your budget; there are two, of G·H numbers ea
 - (D + (H + 1) + 2)
 + (D + (H + 1) + 3)
 
-rounded to the nearest: your H was rounded, up or down; more than the budget it may not be, so it is cut off
+rounded to the nearest: your H was rounded, up or down; it may not exceed the budget, so round down
 -     multiply_adds = G * H * (D + H)
 +     H = round((((D + 2) ** 2 + 4 * budget / G) ** 0.5 - (D + 2)) / 2)
 +     multiply_adds = G * H * (D + H)
@@ -1602,7 +1602,7 @@ units exchanged: the units' resets are exchanged: unseen with one unit
 #
 # One unit of your minimal gated unit, and one event. Two sliders: the bias of its gate, and how strongly the event opens it. The plot shows the state; below it stands the half-life from your `gate_report`, of the moments after the event.
 #
-# **Predict**, before you run anything: the event comes at moment 5. Which setting leaves most of it at moment 60: bias 0 and opening 0; bias −5 and opening 0; bias −5 and opening 10? Write the letter `"a"`, `"b"` or `"c"`. Nothing is graded here; your word is kept in the notebook for you to come back to.
+# **Predict**, before you run anything: the event comes at moment 5. Which setting leaves most of it at moment 60: (a) bias 0 and opening 0; (b) bias −5 and opening 0; (c) bias −5 and opening 10? Write the letter `"a"`, `"b"` or `"c"`. Nothing is graded here; your word is kept in the notebook for you to come back to.
 
 # %%
 my_prediction = ""
@@ -1660,7 +1660,7 @@ _ = interact(
 # stored numbers, exactly and how; which can you not, and why; and how would you find out, without a manual, that something is wrong?
 
 # %% [markdown] answer="other_conventions" points=2 explained="ch07_gru: The side of the product"
-# The order is undone by exchanging the first two blocks of rows in W_x, W_h, b_x and b_h. The meaning of z is undone by changing the sign of z's rows in all four arrays, since 1 - σ(a) = σ(-a). The side of the reset cannot be undone: r ⊙ (W h) and W (r ⊙ h) are different functions of h, and no fixed numbers turn one into the other, except where r is always 1 (or H is 1).
+# The order is undone by exchanging the first two blocks of rows in W_x, W_h, b_x and b_h. The meaning of z is undone by changing the sign of z's rows in all four arrays, since 1 - σ(a) = σ(-a). The side of the reset cannot be undone: r ⊙ (W h) and W (r ⊙ h) are different functions of h, and for a general W no fixed numbers turn one into the other; they agree only where all entries of r are the same (always 1, say, or H = 1).
 # For that one needs the other loop, `unroll_reset_before`. To find out I would run one step with a state other than zero and random inputs through both programs and compare; from h_0 = 0 the side of the reset does not show in the first step (apart from the bias).
 #
 # Rubric: 1 point for both exact repairs (permuting the blocks; changing the sign of z's rows and biases). 1 point for "the side of the product cannot be converted", with a reason, and a check that would notice it (a state other than zero, or more than one step).

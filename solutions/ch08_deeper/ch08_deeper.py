@@ -364,7 +364,7 @@ past the lowest and one state: two things: the lowest layer has no way past it, 
 +         )
 +         d_y = d_x + d_y
 
-all above added: what goes past a layer was added to all that had come down before; a layer's outputs have two readers, the layer above and what is past it
+all above added: at each layer the loss's own d_y was added once more; the outputs of the layer below get d_x, through the layer, and the d_y that arrived, past it, and nothing else
 - d_y = d_x + d_y if k > 0 else d_x
 + d_top = d_y if k == len(params) - 1 else d_top
 +         d_y = d_y + d_x + d_top if k > 0 else d_x
@@ -549,7 +549,7 @@ outputs turned round as a block: the reverse direction was not re-aligned under 
 -     return y, y[0, ...]
 +     return xp.flip(y, axis=0), turn(y)[0, ...]
 
-whole block turned round: x was turned round as a block, so that short sequences read their padding first, and from a state that is no longer h_0
+whole block turned round: x was turned round as a block, so that short sequences read their padding first, and then begin from a state that is no longer h_0
 - turn(x), (h_0,))
 + xp.flip(x, axis=0), (h_0,))
 
@@ -2445,7 +2445,7 @@ cache first: your cache has the cell's own part first; the pair begins with who 
 #
 # <details><summary>Hint 1</summary>
 #
-# Who reads the same from both ends hides every mistake of the direction. Who has no padding hides every mistake of the lengths.
+# A sequence that reads the same from both ends hides every mistake about direction. A batch without padding hides every mistake about lengths.
 # </details>
 #
 # <details><summary>Hint 2</summary>

@@ -943,7 +943,7 @@ shares of the new m: m' got the share 1 - o; that is the old h's, and m' has the
 - d_peak = d_m + d_h * o
 + d_peak = d_m + d_h * (1 - o)
 
-what is forgotten: the old m goes back with 1 - f; f is the share that is kept
+what is forgotten: your gradient of the old m has the factor 1 - f; the factor is f, the share that is kept
 - d_h * (1 - o), d_k * f
 + d_h * (1 - o), d_k * (1 - f)
 
@@ -1207,7 +1207,7 @@ memory not carried: every step started from the memory before the first one: c h
 -         h = s[:, H:] * np.tanh(c)
 + h = s[:, H:] * np.tanh(g + s[:, :H] * (c - g))
 
-one product too many: the product with W_h was taken for all steps before the loop, with the first h; h changes from step to step
+one output for all later steps: from the second step on, every step read the first output, y[0], as its old state; each step reads the h of the step before it
 - a = a_x[t] + h @ W
 + a = a_x[t] + (h if t == 0 else y[0]) @ W
 
@@ -1287,7 +1287,7 @@ state before the step: output t is the state before step t; it is the one after 
 +         y[t] = h
 +         h = s[:, H:] * np.tanh(c)
 
-last state forgotten: what was returned as h and c is not the state after the last step
+last state forgotten: what was returned as h is the first output; it is the h after the last step (your c is right)
 - return y, h, c
 + return y, y[0], c
 
@@ -1295,7 +1295,7 @@ states exchanged at the end: the last h and the last c are exchanged
 - return y, h, c
 + return y, c, h
 
-W_h transposed: the product with W_h reads the gates of the batch with rows and columns exchanged: a sequence is a row, so it is h @ W_h.T
+W_h reshaped: W_h was reshaped: it has the right shape, and its numbers stand in wrong places; transpose it
 - W = params.W_h.T
 + W = params.W_h.reshape(H, -1)
 
@@ -1544,7 +1544,7 @@ memory shown without tanh: the output is o times the tanh of c, not o times c
 - return (o * tanh_c, c)
 + return (o * c, c)
 
-memory through tanh: the memory itself was put through tanh: it has no bound, only what is shown of it
+memory through tanh: the memory itself was put through tanh: it has no bound; only what is shown of it has one
 - return (o * tanh_c, c)
 + return (o * tanh_c, tanh_c)
 

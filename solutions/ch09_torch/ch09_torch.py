@@ -63,11 +63,11 @@ for _ in range(3):
 print("orders given:", orders, " work done:", work_ends, " by hand: 3, 13")
 
 # %% [markdown]
-# A clock around three calls shows 3, and the work took 13. Now the other case: the work takes half a microsecond. When is it done? One line is missing; put it in.
+# A clock around three calls shows 3, but the work is done at 13. Now the other case: the work takes half a microsecond. When is it done? One line is missing; put it in.
 #
 # <details><summary>The missing line</summary>
 #
-# `work_ends = max(orders, work_ends) + 0.5`: each work is done before the next order comes. The GPU idles half of the time, waiting for orders: 3.5 in all.
+# `work_ends = max(orders, work_ends) + 0.5`: each work is done before the next order comes. The last is done at 3.5, and for 2 of those 3.5 microseconds the GPU waits for orders.
 # </details>
 
 # %%
@@ -241,7 +241,7 @@ square forgotten [gradients]: tanh's slope is 1 - r², not 1 - r
 - (1 - r * r)
 + (1 - r)
 
-share of the state for the tanh [gradients]: r enters h_t with the factor 1 - k; its gradient has k in that place
+share of the state for the tanh [gradients]: r enters h_t with the factor 1 - k, and so does its gradient; yours has k in that place
 - d_r = d_h * (1 - keep)
 + d_r = d_h * keep
 
@@ -705,7 +705,7 @@ rounded up: the quotients were rounded up; round to the nearest integer
 - (a / scale).round()
 + (a / scale).ceil()
 
-half added: a half was added and the digits cut off, which is one too many below zero: round
+half added: a half was added and the digits cut off, which gives one too much below zero: round
 - (a / scale).round()
 + (a / scale + 0.5)
 
@@ -1302,7 +1302,7 @@ upper of the two in the middle: of an even number of times the median is the mea
 - statistics.median(times)
 + sorted(times)[len(times) // 2]
 
-warm-up timed [hidden]: more runs were made than was asked for
+warm-up timed [hidden]: more runs were made than were asked for
 - range(repeats)
 + range(repeats + warmup)
 """
@@ -1311,7 +1311,7 @@ warm-up timed [hidden]: more runs were made than was asked for
 # ## Task 6, closed book: the node (5 points)
 #
 # Close the chapter. `Loop` is one node of autograd's graph: `unroll` forward, `bptt` backward, for any cell. The first lines of `forward` are given. Write the rest of it, and the static method `backward(ctx, d_y, *d_state)`. Weights and tape go through `save_for_backward`, so that torch frees
-# them after use; and who asks for a second derivative gets a `RuntimeError`, also where the loss is linear in y.
+# them after use; and whoever asks for a second derivative gets a `RuntimeError`, also where the loss is linear in y.
 #
 # <details><summary>Hint 1</summary>
 #

@@ -317,11 +317,11 @@ short window dropped: a last window that was not full was left out; its tokens c
 - range(0, len(ids) - 1, window)
 + range(0, len(ids) - min(window, len(ids) - 1), window)
 
-token at the border lost: between two windows a token is read by neither and predicted by neither: the next window starts at `start + window`
+token at the border lost: between two windows one row is never read and the next one never predicted: the next window starts at `start + window`
 - range(0, len(ids) - 1, window)
 + range(0, len(ids) - 1, window + 1)
 
-2 to the nats: surprisal in nats was raised on 2: it is exp for nats, 2 for bits
+2 to the nats: 2 was raised to a surprisal in nats: take exp of nats, 2 to the power of bits
 - math.exp(nats / count)
 + 2 ** (nats / count)
 
@@ -1036,7 +1036,7 @@ order of the first row: all rows got the order of the first; each row has its ow
 - (-log_p - entropy).abs().argsort(-1)
 + (-log_p - entropy).abs().argsort(-1)[:1].expand(p.shape)
 
-most of any row: as many tokens were kept in each row as the row needs that needs most; each row has its own number
+most of any row: every row kept as many tokens as the row that needs the most; each row has its own number
 - (before < mass)
 + (torch.arange(p.shape[-1]) < (before < mass).sum(-1).max()).to(p)
 
@@ -1247,7 +1247,7 @@ one token too careful: plain tokens were shut out one token too early
 - depth <= rest, dtype=torch.bool)
 + depth < max(rest, 1), dtype=torch.bool)
 
-zero for minus infinity: the logits of what may not come were set to 0, which is a probability like any other: use minus infinity before the softmax
+zero for minus infinity: the logits of what may not come were set to 0, which is a logit like any other and leaves them a chance: use minus infinity before the softmax
 - torch.where(may, logits, -torch.inf)
 + torch.where(may, logits, 0.0)
 
@@ -1630,7 +1630,7 @@ cut before the sort: the candidates were cut to `width` before they were sorted
 -         longer.sort(key=lambda candidate: -candidate[0])
 +         longer = sorted(longer[:width], key=lambda c: -c[0])
 
-order of the candidates: the right continuations were kept, in no order: the likeliest comes first
+order of the candidates: the right continuations were kept, in the order of the hypotheses they came from: the likeliest comes first
 -         kept = [
 -             Hypothesis(log_p, (*h.tokens, k), *advance(h.state, k))
 -             for log_p, h, k in longer[:width]
@@ -1667,7 +1667,7 @@ only the best comes back: only the likeliest continuation came back; the list of
 - return kept
 + return kept[0]
 
-greedy from each first token: each of the first `width` tokens was continued greedily; at every step all candidates compete
+greedy from each first token: each of the `width` likeliest first tokens was continued greedily; at every step all candidates compete
 -             for k in range(len(h.after))
 -         ]
 +             for k in range(len(h.after))

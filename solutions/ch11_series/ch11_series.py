@@ -574,7 +574,7 @@ trained on the test: the target of the last training window is the very horizon 
 - last = origin - horizon
 + last = origin
 
-targets a step over the origin: the target of the latest training window ends one step after the origin, which is not known yet
+targets a step over the origin: the target of the latest training window ends with the step at the origin, which is not known yet: it must end with the step before
 - last = origin - horizon
 + last = origin - horizon + 1
 

@@ -104,7 +104,7 @@ print(nats, " by hand: log(32/9) = 1.2685; their mean, 0.4228, is no nats")
 #
 # <details><summary>Hint 3</summary>
 #
-# For each note three lines: from its begin on SILENCE, to the very end of the piece; then HOLD from begin to end; then its key at the begin.
+# For each note three lines: SILENCE from its first frame to the very end of the piece; then HOLD from its first frame to its end; then its key at the first frame.
 # </details>
 
 
@@ -158,6 +158,8 @@ def performance(rng, N, V, tempo, frame):
     begin = np.sort(rng.uniform(0, 2 * N, N)).round()
     length = rng.integers(0, 7, N)
     off = rng.uniform(-0.45, 0.45, (2, N))
+    order = np.argsort(begin + off[0], kind="stable")
+    begin, length, off = begin[order], length[order], off[:, order]
     return dict(
         begin=np.maximum(begin + off[0], 0) / a_second,
         end=np.maximum(begin + length + off[1], begin + 0.46) / a_second,
@@ -324,7 +326,7 @@ all voices silenced: where a note begins, all voices fell silent; only its own v
 - tokens[b:, v] = SILENCE
 + tokens[b:] = SILENCE
 
-voices upside down: the voices stand in the opposite order: voice v belongs into column v
+voices upside down: the voices stand in the opposite order: voice v belongs in column v
 - return tokens
 + return tokens[:, ::-1]
 
@@ -547,7 +549,7 @@ the score alone averaged over keys: the score was averaged over the keys instead
 - (each.sum(-1) * weight).sum()
 + (each.mean(-1) * weight).sum()
 
-gradient of the padding [gradients]: the padding has a gradient: a frame that does not count in the score has none, so the mask belongs into d_logits too
+gradient of the padding [gradients]: the padding has a gradient: a frame that does not count in the score has none, so d_logits needs the mask too
 - * weight[..., None]
 + / counts.sum()
 
@@ -1323,7 +1325,7 @@ first voices compared: a piece was left out of training whose first voice alone 
 # %% [markdown]
 # ## Task 5, closed book: `decode` (4 points)
 #
-# Close the chapter. Rebuild the way back: from tokens (T, V) to a `Score`, under its own name. HOLD goes on with the voice's note, SILENCE ends it, another token strikes a key. `pitches` (T, V) are MIDI numbers with REST (0) where a voice is silent, `starts` (T, V) is true where a note begins. What else is known of the piece (`tempo`, `bar`, ...) comes in `about`, and belongs into the score.
+# Close the chapter. Rebuild the way back: from tokens (T, V) to a `Score`, under its own name. HOLD goes on with the voice's note, SILENCE ends it, another token strikes a key. `pitches` (T, V) are MIDI numbers with REST (0) where a voice is silent, `starts` (T, V) is true where a note begins. What else is known of the piece (`tempo`, `bar`, ...) comes in `about`, and belongs in the score.
 #
 # No score has a token below 0 or above 89, nor a HOLD where nothing sounds: a ValueError is due, whose message begins with `tokens`.
 #
@@ -1468,7 +1470,7 @@ properties.points("Task 5 holds.")
 
 # %% mistakes="decode"
 r"""
-tempo lost in decoding: tempo, bar and title were lost: what stands in `about` belongs into the score
+tempo lost in decoding: tempo, bar and title were lost: what stands in `about` belongs in the score
 - Score(pitches, tokens >= FIRST, **about)
 + Score(pitches, tokens >= FIRST)
 

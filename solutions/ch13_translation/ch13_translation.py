@@ -257,7 +257,7 @@ END forgotten: END is missing: a decoder that never saw where a sentence ends ne
 - padded([[*t, END] for t in targets])
 + padded([[*t, PAD] for t in targets])
 
-END after the padding: END stands in the last row for all; it stands right after each sentence's own last token
+END after the padding: END was put into the last row for all; it must stand right after each sentence's own last token
 -     real = said != PAD
 +     said[said == END] = PAD
 +     said[-1] = END
@@ -567,7 +567,7 @@ minus forgotten: the loss is negative: log p is below 0, so its minus is asked f
 - loss = -xp.sum(
 + loss = xp.sum(
 
-p without the logarithm: the probabilities were averaged: their logarithms are
+p without the logarithm: the probabilities were averaged; average their logarithms
 - -xp.sum(xp.where(real & hit, log_p, nothing)) / N
 + -xp.sum(xp.where(real & hit, xp.exp(log_p), nothing)) / N
 
@@ -1082,7 +1082,7 @@ last token alone: candidates were ranked by their last token alone; log p is add
 - p + float(step[(START, *tokens)[-1], k])
 + float(step[(START, *tokens)[-1], k])
 
-probabilities added: probabilities were added: their logarithms are
+probabilities added: probabilities were added; add their logarithms
 - p + float(step[(START, *tokens)[-1], k])
 + p + float(np.exp(step[(START, *tokens)[-1], k]))
 

@@ -35,7 +35,7 @@
 #
 # Leave `"cpu"`, or write `"cuda"` where there is a GPU. The tests count the same. Tasks 1 to 4 take arrays of any library: `xp` is NumPy or torch, as the arguments are; tasks 5 and 6 are in torch. Results keep the dtype and device of the arguments. Nothing that you write changes an argument, and autograd is not needed.
 #
-# `xp.einsum("tbe,sbe->tbs", a, b)` multiplies along the letter that is missing on the right, and is the same in both libraries.
+# `xp.einsum("tbe,sbe->tbs", a, b)` multiplies, and sums over the letter that is missing on the right; it is the same in both libraries.
 
 # %%
 import math
@@ -259,7 +259,7 @@ padding with score 0: padding got the score 0, and with it the weight of a word 
 - scores, -math.inf)
 + scores, 0.0)
 
-padding taken out after the softmax: the padding was taken out after the softmax: it still stands in the sum below, so that the real tokens have too little weight
+padding taken out after the softmax: the padding was taken out after the softmax: it is still counted in the denominator, so that the real tokens have too little weight
 -     scores = xp.where(mask.T[None, ...], scores, -math.inf)
 -     passing = passing[..., None]
 -     top = xp.maximum(xp.max(scores, axis=2, keepdims=True), passing)
@@ -280,15 +280,15 @@ divided by E: the scores were divided by E; it is its square root (chapter 14, T
 - root = queries.shape[2] ** 0.5
 + root = queries.shape[2]
 
-softmax over the target: the sum below ran over the steps of the target; each step divides by a sum over its own source
+softmax over the target: the sum in the denominator ran over the steps of the target; each step divides by a sum over its own source
 - total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)
 + total = xp.sum(e, axis=0, keepdims=True) + xp.exp(passing - top)
 
-softmax over the batch: the sum below ran over the sentences of the batch, which have nothing to do with each other
+softmax over the batch: the sum in the denominator ran over the sentences of the batch, which have nothing to do with each other
 - total = xp.sum(e, axis=2, keepdims=True) + xp.exp(passing - top)
 + total = xp.sum(e, axis=1, keepdims=True) + xp.exp(passing - top)
 
-never looks away: the weights sum to 1, as if no place held nothing: the exponential of `passing` is missing from the sum below, or was divided out again
+never looks away: the weights sum to 1, as if no place held nothing: the exponential of `passing` is missing from the denominator, or was divided out again
 - axis=2, keepdims=True) + xp.exp(passing - top)
 + axis=2, keepdims=True) + 0 * xp.exp(passing - top)
 
@@ -856,7 +856,7 @@ covered stays 0: `covered` stayed 0: each step's weights are added to it, once t
 -         covered = covered + w
 -
 
-covered in the mean: `covered` is the mean over the steps; it is their sum, so that a long look counts more than a short one
+covered in the mean: `covered` was made the mean over the steps; it must be the sum of their weights, so that a long look counts more than a short one
 - covered = covered + w
 + covered = covered + (w - covered) / (len(rows) + 1)
 
@@ -963,7 +963,7 @@ padding with score 0: padding got the score 0, and with it the weight of a token
 -         scores = xp.where(mask, scores, -math.inf)
 +         scores = xp.where(mask, scores, 0.0)
 
-padding taken out after the softmax: the padding was taken out after the softmax: it still stands in the sum below, so that the real tokens have too little weight
+padding taken out after the softmax: the padding was taken out after the softmax: it is still counted in the denominator, so that the real tokens have too little weight
 -         scores = xp.where(mask, scores, -math.inf)
 -         e = xp.exp(scores - xp.max(scores, axis=0, keepdims=True))
 -         w = e / xp.sum(e, axis=0, keepdims=True)
@@ -971,7 +971,7 @@ padding taken out after the softmax: the padding was taken out after the softmax
 +         w = e / xp.sum(e, axis=0, keepdims=True)
 +         w = xp.where(mask, w, 0.0)
 
-padding covered and not shown: the padding's weights were set to 0 in what is returned alone: it still stands in the sum below, and gets covered
+padding covered and not shown: the padding's weights were set to 0 in what is returned alone: it is still counted in the denominator, and gets covered
 -         scores = xp.where(mask, scores, -math.inf)
 -         e = xp.exp(scores - xp.max(scores, axis=0, keepdims=True))
 -         w = e / xp.sum(e, axis=0, keepdims=True)
@@ -2005,7 +2005,7 @@ computed in float32: the softmax was computed in float32, which has too few digi
 - scores.softmax(dim=2)
 + scores.float().softmax(dim=2).to(values.dtype)
 
-a small number below: a small number was added to the sum below, and no maximum subtracted: a softmax needs the one thing and not the other
+a small number below: a small number was added to the denominator, and the maximum was not subtracted: a softmax needs its maximum subtracted, and no small number added
 - scores.softmax(dim=2)
 + (scores.exp() / (scores.exp().sum(2, keepdim=True) + 1e-3))
 
@@ -2137,7 +2137,7 @@ only the largest weight: unseen where no token stands out
 # %% [markdown]
 # ## Experiment: what the map shows, and what it does not
 #
-# Ten digits in English words are to be said in German, *backwards*: what came last is due first. Two small translators learn it on sequences of one to eight digits: one has a single vector, the other attention, which is *your* `look_or_pass` with `passing` at -1000, so that it cannot look away. Both are tested on sequences drawn afresh, of up to 14 digits (those of one or two digits have all occurred in training, and nine in ten of those of three). (Up to 15 seconds; on a busy machine up to two minutes.)
+# Sequences of digits in English words are to be said in German, *backwards*: what came last is due first. Two small translators learn it on sequences of one to eight digits: one has a single vector, the other attention, which is *your* `look_or_pass` with `passing` at -1000, so that it cannot look away. Both are tested on sequences drawn afresh, of up to 14 digits (those of one or two digits have all occurred in training, and nine in ten of those of three). (Up to 15 seconds; on a busy machine up to two minutes.)
 #
 # Then you get the map of the second one, with words on its axes, and two sliders. One raises `passing`, so that the trained decoder is tempted to look at nothing. The other hides one word of the source from attention altogether; printed is how much log p the translation loses by that.
 #

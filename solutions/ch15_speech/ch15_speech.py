@@ -23,7 +23,7 @@
 #
 # <details><summary>Chapter 8: recordings of different length lie in one batch, padded. A network reads them backward as well. What must the padding not reach?</summary>
 #
-# Anything: not the loss, and not the backward direction's state, which would begin its way in the padding and carry it into every frame.
+# It must reach nothing: neither the loss nor the state of the backward direction, which would begin its way in the padding and carry it into every frame.
 # </details>
 #
 # <details><summary>Chapter 10: two texts are scored, one of 10 words, one of 1,000. Why is the mean of their two error rates a bad summary?</summary>
@@ -97,7 +97,7 @@ print("by hand", 0.5 - share, " by the book", d_logits[:, 0, 1].round(4))
 # m_t(s) = \max\bigl(m_{t-1}(s),\; m_{t-1}(s-1),\; m_{t-1}(s-2) + \text{skip}(s)\bigr) + \log p_t(l_s).
 # $$
 #
-# All is in logarithms: the product over 300 frames is 0 in any float. `lattice` gives `states`, `skips` (0 where a state may come from two before, else $-\infty$) and `ends` (0 in the last two states, else $-\infty$). A path begins in one of the first two states.
+# All is in logarithms: while a network is unsure, the product over 300 frames is too small even for float64, and becomes 0. `lattice` gives `states`, `skips` (0 where a state may come from two before, else $-\infty$) and `ends` (0 in the last two states, else $-\infty$). A path begins in one of the first two states.
 #
 # Return `where` (T,): for each frame the *position* in the transcript of the letter that it says, from 0, or -1 where it says the blank; and the path's log p, a float. (Why not the letter itself? *hello* has two *l*, and one wants to know which.) The transcript always fits, and may be empty.
 #
@@ -457,7 +457,7 @@ no blanks at all: every frame was given to a letter: the lattice has a blank bef
 # %% [markdown]
 # ## Task 2: the gradient from the definition (5 points)
 #
-# Before one trusts a recursion, one does it without. Four frames have few paths: list them all. For each recording, with its own n of `lengths` frames, take every path of n classes that reads as its labels; its log p is a sum over frames. The loss is minus the log of their summed probability; the gradient is, with what is $\log w_\pi$ in the code `log_w`,
+# Before one trusts a recursion, one does it without. Four frames have few paths: list them all. For each recording, with its own n of `lengths` frames, take every path of n classes that reads as its labels; its log p is a sum over frames. The loss is minus the log of their summed probability; the gradient is (the code calls $\log w_\pi$ `log_w`)
 #
 # $$
 # \mathrm{d}\text{logits}_t(k) = p_t(k) - \frac{\sum_{\pi:\,\pi_t = k} w_\pi}{\sum_\pi w_\pi}, \qquad w_\pi = \prod_t p_t(\pi_t) \quad\text{(right paths only)}.
@@ -472,7 +472,7 @@ no blanks at all: every frame was given to a letter: the lattice has a blank bef
 #
 # <details><summary>Hint 2</summary>
 #
-# With the right paths as an array (N, n), `log_p[np.arange(n), paths].sum(1)` is `log_w`, (N,). `np.logaddexp.reduce(log_w)` is the logarithm of their sum. Which share of it has each path?
+# With the right paths as an array (N, n), `log_p[np.arange(n), paths].sum(1)` is `log_w`, (N,). `np.logaddexp.reduce(log_w)` is the logarithm of their sum. What share of it does each path have?
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -1310,7 +1310,7 @@ not divided: the sum was not divided by 2 Σ n²: on a straight line the result 
 - return total / (2 * sum(n * n for n in range(1, reach + 1)))
 + return total
 
-divided by half: the slopes are twice too steep: from t - n to t + n it is 2n frames
+divided by half: the slopes are twice as steep as they should be: from t - n to t + n it is 2n frames
 - (2 * sum(n * n for n
 + (1 * sum(n * n for n
 

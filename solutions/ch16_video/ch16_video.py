@@ -1175,7 +1175,7 @@ def ceilings(films, labels):
 
 
 # %% [markdown]
-# Try it: *sit down* goes from a to d, *stand up* from d to a, with holds before and after; and a *turn* that has a frame of its own, and two hops that differ only in when.
+# Try it: *sit down* goes from a to d, *stand up* from d to a, with a hold at the beginning, in the middle or at the end; and a *turn* that has a frame of its own, and two hops that differ only in when.
 
 # %%
 sits = ["aabcd", "abbcd", "abcdd"]
@@ -1813,7 +1813,7 @@ one film, B times: a batch holds one film B times: unseen where B is 1
 # %% [markdown]
 # ## Experiment: a bag that knows the way
 #
-# Digits that go left, right, up or down. Two readers take the *mean over the frames* of what eight kernels see, and a line through it: both are blind to the order of what they average. One has kernels for a single frame, the other your kernels for two. Both are trained with *your* vjp. Then both are asked after each share of the film (*your* `how_soon`), on films as they were filmed, run backward, and shuffled; and on films of which only each n-th frame was kept. (Up to 10 seconds.)
+# Digits that go left, right, up or down. Two readers take the *mean over the frames* of what eight kernels see, and a linear readout of it: both are blind to the order of what they average. One has kernels for a single frame, the other your kernels for two. Both are trained with *your* vjp. Then both are asked after each share of the film (*your* `how_soon`), on films as they were filmed, run backward, and shuffled; and on films of which only every n-th frame was kept. (Up to 10 seconds.)
 #
 # **Predict**, before you run anything. Nothing is graded here; your answers are kept in the notebook for you to come back to.
 
@@ -1823,7 +1823,7 @@ my_prediction = {
     "two frames at a time": 25,
     "two frames, the film run backward": 25,
     "two frames, the film shuffled": 25,
-    "two frames, each third frame kept": 25,
+    "two frames, every third frame kept": 25,
     "frames of 12 that it takes to be 90 % right": 12,
 }
 
@@ -1921,7 +1921,7 @@ for how in ("as filmed", "backward", "shuffled"):
 for every in (2, 3):
     accuracy, _ = scores("two frames", every=every)
     print(
-        f"each {every}. frame kept, two frames: {100 * accuracy[-1]:.0f} %"
+        f"one frame in {every} kept, two frames: {100 * accuracy[-1]:.0f} %"
     )
 _, decided = scores("two frames")
 print("decided after", np.median(decided[decided > 0]), "frames (median)")

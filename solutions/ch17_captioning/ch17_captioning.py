@@ -983,7 +983,7 @@ probabilities added up: the words' probabilities were added up; the sum is that 
 - log_p, nothing), axis=(1, 3))
 + xp.exp(log_p), nothing), axis=(1, 3))
 
-a weight for both: this is -log of the sum of both captions' probabilities: both are taught, each by its share
+a weight for both: this is -log of the mean of both captions' probabilities: both are taught, each by its share
 -     loss = xp.sum(xp.where(chosen, each, 0 * each)) / words
 -     error = xp.exp(log_p) - xp.astype(hit, logits.dtype)
 -     return loss, xp.where(taught, error, nothing) / words
@@ -1282,15 +1282,15 @@ recall instead of precision: the right groups were divided by those of the right
 - made[n] += mine.total()
 + made[n] += counts(texts[0], n).total()
 
-brevity forgotten: the brevity penalty is missing: who says one sure word would be perfect
+brevity forgotten: the brevity penalty is missing: a captioner that says one sure word would be perfect
 - brevity * np.sqrt
 + np.sqrt
 
-long captions rewarded: who says more than is right got a brevity factor above 1; it is at most 1
+long captions rewarded: a captioner that says more than is right got a brevity factor above 1; it must be at most 1
 - min(1.0, math.exp(1 - wanted / made[1]))
 + math.exp(1 - wanted / made[1])
 
-brevity turned round: in the brevity penalty the said words are the divisor: with r/s the penalty grows without end for who says nothing
+brevity turned round: in the brevity penalty the number of words said is the divisor: with r/s the penalty grows without end for a captioner that says nothing
 - 1 - wanted / made[1]
 + 1 - made[1] / wanted
 
@@ -1464,7 +1464,7 @@ brevity averaged over the films: each film got a brevity penalty of its own; the
 - min(1.0, math.exp(1 - wanted / made[1]))
 + np.mean([min(1.0, math.exp(1 - len(b[0].split()) / len(a.split()))) for a, b in zip(said, truths, strict=True)])
 
-brevity at least one: the brevity factor is at least 1; it is at most 1
+brevity at least one: the brevity factor was kept at 1 or above; it must be 1 or below
 - min(1.0, math
 + max(1.0, math
 
@@ -1480,7 +1480,7 @@ brevity from pairs: s counts the pairs that were said; it counts the words
 - 1 - wanted / made[1]
 + 1 - wanted / made[2]
 
-brevity under the root: the brevity factor stands under the root, with the precisions; it stands before it
+brevity under the root: the brevity factor was put under the root, with the precisions; it must stand before the root
 - brevity * np.sqrt(p.prod())
 + np.sqrt(brevity * p.prod())
 
@@ -1574,7 +1574,7 @@ def drawn_by(function):
     """Two batches of what a function serves."""
 
     def drawn(frames, captions, B):
-        next_batch = function(frames, [tuple(c) for c in captions], B)
+        next_batch = function(frames, [list(c) for c in captions], B)
         batches = []
         for step in range(2):
             batch = next_batch(np.random.default_rng(step), step)
@@ -1716,7 +1716,7 @@ targets rolled: the targets are `read` one row earlier, and END is missing: a ro
 - targets, _ = pad([[*c, END] for c in said])
 + targets = torch.roll(read, -1, 0)
 
-END below the padding: END stands in the last row for all; it comes right after each caption's last word
+END below the padding: END was put into the last row for all; it must come right after each caption's last word
 - targets, _ = pad([[*c, END] for c in said])
 + targets = torch.cat([pad(said)[0], torch.full((1, B), END)])
 

@@ -635,11 +635,11 @@ quarter turn in M parts: a quarter turn was cut into M parts; a full turn has 2 
 - 2 * math.pi / M
 + math.pi / (2 * M)
 
-last cosine with a minus: the second row is (sin p, -cos p); both cosines are positive in a turn
+last cosine with a minus: the second row is (sin p, -cos p); both cosines have a plus in R(p)
 -     second = xp.stack([s, c], axis=-1)
 +     second = xp.stack([s, -c], axis=-1)
 
-first cosine with a minus: the first row is (-cos p, -sin p); both cosines are positive in a turn
+first cosine with a minus: the first row is (-cos p, -sin p); both cosines have a plus in R(p)
 -     first = xp.stack([c, -s], axis=-1)
 +     first = xp.stack([-c, -s], axis=-1)
 
@@ -1063,7 +1063,7 @@ neighbours only: only neighbours were swapped, which makes the right order with 
 +             j = i + 1
 +             now[i], now[j] = now[j], now[i]
 
-cycle closed: each thing was swapped to its place, and the last one once more: a cycle of L things takes L - 1 swaps
+cycle closed: each thing was swapped to its place, and the last swap was done twice more: a cycle of L things takes L - 1 swaps
 -             found.append(k)
 +             found += [k] if j != max(m for m in range(d) if order[m] != m) else [k, k, k]
 
@@ -1079,7 +1079,7 @@ one row for each place: there is a row for each place, also where nothing is to 
 +         k[j] -= 2**-0.5
 +         found.append(k)
 
-no reflection: there is no reflection for an order that is not the given one: the list of what lies where starts as 0, 1, 2, ..., not as the order that is wanted
+no reflection: no reflection came, whatever the order: the list of what lies where starts as 0, 1, 2, ..., not as the order that is wanted
 - now = list(range(d))
 + now = list(order)
 
@@ -1437,10 +1437,6 @@ all losses at once: all the d_y were summed at the start of the way back; each j
 - d = d + d_y[t, ...]
 + d = d + (d_y.sum(0) if t == p.shape[0] - 1 else 0 * d)
 
-R prime of the state: R'(p) was applied to the state after the turn; it belongs to the state before it, y[t - 1]. Of y[t] the derivative is a plain quarter turn
-- y_t = y[t, ...]
-+ y_t = turn(2 * p[t, ...], y[t, ...])
-
 products of d_y: the state was replaced by d_y in d_p: it is the product of what reaches the state with the state, a quarter turn on
 - y_t = y[t, ...]
 + y_t = d_y[t, ...]
@@ -1647,7 +1643,7 @@ tanh on the candidate: the candidate has no tanh here, so that its slope is 1
 - (1 - a) * d_u
 + (1 - a) * d_u * (1 - n * n)
 
-sum as its own derivative: a = f / (f + i) was taken with f + i as a constant; f stands below the line as well: da/df = i / (f + i)²
+sum as its own derivative: the factor 1 - a is missing: the slope of a along ln f - ln i is a (1 - a)
 - * a * (1 - a)
 + * a
 

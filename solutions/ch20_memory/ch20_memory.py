@@ -67,7 +67,7 @@ move = mover(device)
 
 # %%
 k_1, k_2 = np.array([1.0, 0.0]), np.array([0.6, 0.8])
-S = 5.0 * k_1 + 10.0 * k_2  # one row: (1, 2)
+S = 5.0 * k_1 + 10.0 * k_2  # one row of two numbers: (11, 8)
 print("under k_1:", S @ k_1, "by hand: 5 + 10 · 0.6 = 11")
 
 # %% [markdown]
@@ -299,7 +299,7 @@ root of 1/K: the mean of the square of a product of keys is 1/K; here its root w
 - limit * keys.shape[1]
 + limit * keys.shape[1] ** 0.5
 
-limit squared: the limit was squared (or its root was meant): the ratio is one of squared lengths already
+limit squared: the limit was squared: the ratio is one of squared lengths already
 - limit * keys.shape[1]
 + limit**2 * keys.shape[1]
 
@@ -367,7 +367,7 @@ squared products: the products of the keys were squared before they weighted the
 - k @ k.T @ values
 + (k @ k.T) ** 2 @ values
 
-squared length of the difference: the squared length of the sum of two lengths was taken: the rest's own entries are squared and summed
+squared length of the difference: the rest's numbers were summed and the sum was squared: each is squared first, and then they are summed
 - xp.sum(rest * rest, axis=-1)
 + xp.sum(rest, axis=-1) ** 2
 
@@ -1073,7 +1073,7 @@ rate read with k: d_erase was made with what is read of D under k_t; it was eras
 - xp.sum(old * d_u, axis
 + xp.sum(old * looked_up(D, k), axis
 
-rate for rows: the rates' gradient is not summed over the rows of all sequences, but over the batch: each sequence has its own
+rate for rows: d_erase was summed over the batch as well as over the rows; each sequence has a rate of its own, so sum over V alone
 - -xp.sum(old * d_u, axis=-1, keepdims=True)
 + -xp.sum(old * d_u, keepdims=True) + 0 * erase
 
@@ -1387,7 +1387,7 @@ both by a power: each write's own alpha was raised to the number of later steps,
 +         by_hebb.append(written * power)
 +         by_delta.append(written * power * left)
 
-weights that sum to 1: the weights were divided by their sum: that is attention with a softmax; what is read here is a plain sum
+weights that sum to 1: Hebb's weights were divided by the sum of the rates of the writes under the key; what is read here is a plain sum
 -     for t in reversed
 +     total = xp.sum(beta * same, axis=0)
 +     kept = kept / total
@@ -1698,7 +1698,7 @@ value scaled twice: Mamba-2's value was multiplied by Δ, and Δ is its rate of 
 - mamba = Steps(q, k, v, log_kept, rate)
 + mamba = Steps(q, k, rate * v, log_kept, rate)
 
-value scaled instead: Mamba-2's value was multiplied by Δ and its rate left at 1: the same memory, but Δ belongs into `beta`, and v stays as it is
+value scaled instead: Mamba-2's value was multiplied by Δ and its rate left at 1: the same memory, but Δ belongs in `beta`, and v stays as it is
 - mamba = Steps(q, k, v, log_kept, rate)
 + mamba = Steps(q, k, rate * v, log_kept, xp.ones_like(rate))
 
@@ -1863,7 +1863,7 @@ share left: Longhorn's rate is one less what it should be: 1 - β/(1 + β |k|²)
 - s / (1 + s * size)
 + 1 - s / (1 + s * size)
 
-what is left under the key: 1 / (1 + β |k|²) is the share that is left of what stands under the key; as a rate it lacks β, and its square is not asked for
+what is left under the key: the rate was divided by (1 + β |k|²)²; it is divided by 1 + β |k|², once
 - s / (1 + s * size)
 + s / (1 + s * size) ** 2
 

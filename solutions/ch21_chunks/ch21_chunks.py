@@ -602,7 +602,7 @@ L transposed: d_R is d_X L^(-1), the solve of the way forward; on the way back L
 - xp.linalg.solve(L, xp
 + xp.linalg.solve(xp.matrix_transpose(L), xp
 
-multiplied, not solved: d_R was multiplied by L^T; backward through a solve is a solve
+multiplied, not solved: d_X was multiplied by L^T; backward through a solve is a solve
 - xp.linalg.solve(L, xp.matrix_transpose(d_X))
 + L @ xp.matrix_transpose(d_X)
 
@@ -1277,7 +1277,7 @@ cost of a chunk returned: the size is right, and the cost is that of one chunk; 
 - best = costs.index(min(costs))
 + best = costs.index(min(costs)); costs = [cost / -(-T // C) for cost, C in zip(costs, sizes, strict=True)]
 
-start paid by each operation: the start was paid for once for each product of a chunk; it stands for all operations of a chunk together
+start paid by each operation: the start was paid for seven times in a chunk, for the six products and the solve; it stands for all operations of a chunk together
 - (start + one + solve)
 + (7 * start + one + solve)
 
@@ -1535,7 +1535,7 @@ decayed at every step as well: S was multiplied by the step's share at each step
 +     S = xp.exp(log_a) * S
 +     y = xp.exp(c[-1, :]) * (S @ q)
 
-put in front: the new step was put before the older ones, so the decay counts backwards
+put in front: the new logarithm was put before the older ones, so the decay counts backwards
 - xp.concat([logs, log_a[None, :]])
 + xp.concat([log_a[None, :], logs])
 
@@ -1656,7 +1656,7 @@ decay after the sum: e^(c_n) multiplied the steps beside the matrix too; each ha
 - y = xp.exp(c[-1, :]) * (S @ q) + left @ (keys @ q)
 + y = xp.exp(c[-1, :]) * (S @ q + left @ (keys @ q))
 
-decay of the first step: the exponents count from the first step, c_1 - c_j; what has faded until now is e^(c_n - c_j)
+decay of the first step: the exponent has the wrong sign, c_j - c_n, so that values grow; what is left of step j's value is e^(c_n - c_j) of it
 - xp.exp(c[-1, :] - c) * values
 + xp.exp(c - c[-1, :]) * values
 
@@ -1913,7 +1913,7 @@ multiplied, not solved: the right side was multiplied by the matrix; it has to b
 - xp.linalg.solve(one + beta * A, beta * e)
 + (one + beta * A) @ (beta * e)
 
-matrix without the one: the unit matrix is missing: u_t itself stands on the left too
+matrix without the one: each earlier step was taken to have written its value v_j; it wrote u_j, which stands on both sides and needs a solve
 - xp.linalg.solve(one + beta * A, beta * e)
 + beta * e - (beta * A) @ v
 
@@ -1998,7 +1998,7 @@ key faded twice: the scores have the decay between two steps in them; the keys w
 #
 # <details><summary>Hint 2</summary>
 #
-# Without decay, and with C = 1, half of the boxes look right. One box is wrong with more than one column of decay only.
+# Without decay, and with C = 1, six of the eight boxes look right. One box is wrong with more than one column of decay only.
 # </details>
 #
 # <details><summary>Hint 3</summary>

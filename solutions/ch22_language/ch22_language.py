@@ -82,7 +82,7 @@ print("d_x =", d_x.round(4), " by hand: (1.181, -0.136)")
 # %% [markdown]
 # ## Task 1: one size, in float16 (4 points)
 #
-# Write the norm of the table: $w \odot x / \rho$, with $\varepsilon$ as an argument. In float16 the largest number is 65,504, so a channel of 300 has a square that is infinite, and one of 0.0002 has a square that is 0. **Neither may happen.** Divide first, by a number s that is about as large as the largest channel of that step:
+# Write the norm of the table: $w \odot x / \rho$, with $\varepsilon$ as an argument. In float16 the largest number is 65,504, so a channel of 300 has a square that is infinite, and one of 0.0001 has a square that is 0. **Neither may happen.** Divide first, by a number s that is about as large as the largest channel of that step:
 #
 # $$z = \frac{x}{s} \qquad \frac{x}{\rho} = \frac{z}{\sqrt{\operatorname{mean}(z^2) + \varepsilon / s^2}} .$$
 #
@@ -1221,7 +1221,7 @@ squared rho: all was divided by ρ²: n is x/ρ, so by ρ
 +     along = xp.mean(d_n * n, axis=-1, keepdims=True)
 +     d_x = d_y + (d_n - n * along) / rho**2
 
-no weights at all: w was left out of d_W and d_n, and d_y went on whole
+no weights at all: w was left out of d_W and d_n, and ρ was taken for a constant
 -     d_a = d_y @ W
 -     d_W = rows(d_y).T @ rows(w * n)
 -     d_w = xp.sum(d_a * n, axis=(0, 1))
@@ -2487,7 +2487,7 @@ squares, embedding and last biases: the blocks' biases, norms and token shifts w
 +         block = squared * D * D + 0
 +         return L * block + K * D + K
 
-matrices with a readout: only matrices were counted, and the readout's once more than it is there: it is the embedding
+matrices with a readout: only matrices were counted, and the readout's besides the embedding, which it is
 -     def count(D):
 -         squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
@@ -2627,7 +2627,7 @@ shift with one number: the token shift was given one number; it has one for each
 +         block = squared * D * D + (rows + times + 6) * D + 1
 +         return L * block + K * D + D + K
 
-hidden of the wrong size, in its biases: the biases of the block's own two layers were both given times · D; the second has D
+hidden of the wrong size, in its biases: the biases of the block's own two layers were both given times · D; the second has D, and the readout's K biases are missing
 -     def count(D):
 -         squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D
