@@ -345,7 +345,9 @@ def test_a_course_that_learners_could_read_is_not_started(tmp_path):
     assert "is open to learners: chmod o-rwx" in done.stderr
 
 
-def test_a_course_without_a_folder_for_hidden_tests_is_not_started(tmp_path):
+def test_a_course_without_a_folder_for_hidden_tests_is_not_started(
+    tmp_path,
+):
     done = config(tmp_path, COURSE=str(tmp_path), INSTRUCTOR="ines")
     assert done.returncode != 0
     assert f"{tmp_path}/grading is missing: mkdir -m 700" in done.stderr
