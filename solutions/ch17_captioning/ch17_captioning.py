@@ -1574,11 +1574,14 @@ def drawn_by(function):
     """Two batches of what a function serves."""
 
     def drawn(frames, captions, B):
-        next_batch = function(frames, [list(c) for c in captions], B)
+        given = [list(c) for c in captions]
+        next_batch = function(frames, given, B)
         batches = []
         for step in range(2):
             batch = next_batch(np.random.default_rng(step), step)
             batches += [a.cpu().numpy() for a in batch]
+        kept = given == [list(c) for c in captions]
+        assert_that(kept, "the captions were changed in place: make new lists")
         return batches
 
     return drawn
