@@ -1581,7 +1581,9 @@ def drawn_by(function):
             batch = next_batch(np.random.default_rng(step), step)
             batches += [a.cpu().numpy() for a in batch]
         kept = given == [list(c) for c in captions]
-        assert_that(kept, "the captions were changed in place: make new lists")
+        assert_that(
+            kept, "the captions were changed in place: make new lists"
+        )
         return batches
 
     return drawn
