@@ -350,7 +350,8 @@ def test_a_course_without_a_folder_for_hidden_tests_is_not_started(
 ):
     done = config(tmp_path, COURSE=str(tmp_path), INSTRUCTOR="ines")
     assert done.returncode != 0
-    assert f"{tmp_path}/grading is missing: mkdir -m 700" in done.stderr
+    command = f"install -d -m 700 -o ines {tmp_path}/grading"
+    assert f"{tmp_path}/grading is missing: {command}" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -43,9 +43,9 @@ def check() -> None:
         stop(f"EXCHANGE: folder or ngshare is expected, got {EXCHANGE!r}")
     if not INSTRUCTOR:
         stop("say who teaches: make hub INSTRUCTOR=login")
-    made = COURSE / "grading"  # what is made later would be open to all
-    if not made.exists():
-        stop(f"{made} is missing: mkdir -m 700 {made}")
+    hidden = COURSE / "grading"  # if it were made later, it would be open to all
+    if not hidden.exists():
+        stop(f"{hidden} is missing: install -d -m 700 -o {INSTRUCTOR} {hidden}")
     for folder in {COURSE, ROOT}:
         for name in CLOSED:
             path = folder / name
