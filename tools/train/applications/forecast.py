@@ -651,7 +651,7 @@ PLANS: dict[str, Callable[[], dict[str, Plan]]] = {
     "share": share_plans,
 }
 UNITS = {"leak": "error over persistence's"} | dict.fromkeys(
-    ("countries", "units"), "births a woman"
+    ("countries", "units"), "births per woman"
 )
 
 
@@ -708,14 +708,14 @@ STUDIES = {
     ),
     "wine": Study(wine_study, "MASE over a year; CRPS; quantile loss; share inside"),
     "countries": Study(
-        country_study, "births a woman; CRPS; quantile loss; share inside"
+        country_study, "births per woman; CRPS; quantile loss; share inside"
     ),
-    "units": Study(unit_study, "births a woman"),
-    "rivals": Study(rival_study, "births a woman"),
+    "units": Study(unit_study, "births per woman"),
+    "rivals": Study(rival_study, "births per woman"),
     "lines": Study(
         line_study,
         "sunspots: MASE a step ahead; CRPS; quantile loss; share inside; "
-        "penalty; countries: births a woman",
+        "penalty; countries: births per woman",
         seeded=False,
     ),
     "draws": Study(

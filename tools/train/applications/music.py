@@ -37,7 +37,7 @@ from rnncore.music.training import rolls, save_model, train_frames, train_voices
 from rnncore.music.voices import moved, score_nats
 from tools.train.runner import Asked, Found, Training, bar, founds
 
-UNIT = "nats a frame of the test pieces, first frames left out, one a seed"
+UNIT = "nats per frame of the test pieces, first frames left out, one a seed"
 UNITS = {
     "": UNIT,
     "seconds": "s of one core, one a seed",
@@ -115,7 +115,7 @@ def train(
     kept = {key: about[key] for key in UNITS if key in about}
     yield from founds(f"music.{name}", values | kept, UNITS)
     if seed == 0:
-        unit = "steps, and nats a frame of the validation pieces"
+        unit = "steps, and nats per frame of the validation pieces"
         yield Found(f"music.{name}.curve", about["curve"], unit, 0)
 
 
@@ -132,7 +132,7 @@ def rates(asked: Asked) -> Iterator[Found]:
             told = bar(f"{name}, {rate:g}")
             _, about = make(known, rate=rate, progress=told, **options)
             tried[f"{rate:g}"] = min(about["curve"][1])
-        unit = "nats a frame of the validation pieces, by learning rate"
+        unit = "nats per frame of the validation pieces, by learning rate"
         yield Found(f"music.{name}.rates", tried, unit, 0)
 
 
@@ -145,7 +145,7 @@ def alike(asked: Asked) -> Iterator[Found]:
         options = ALONE | {"seed": 0, "steps": steps, "home": home}
         _, about = train_frames(known, progress=bar(f"{home:g} in C"), **options)
         tried[f"{home:g}"] = round(about["validation"], 4)
-    unit = "nats a frame of the validation pieces, by the share left in C"
+    unit = "nats per frame of the validation pieces, by the share left in C"
     yield Found("music.alike", tried, unit, 0)
 
 
@@ -176,7 +176,7 @@ def chain(asked: Asked) -> Iterator[Found]:
         best = min(tried, key=lambda facts: min(tried[facts]))
         doubt = DOUBTS[tried[best].index(min(tried[best]))]
         counted = Chain(known[: 1 if asked.check else None], best.split(), doubt)
-        unit = "nats a frame of the validation pieces, one a doubt"
+        unit = "nats per frame of the validation pieces, one a doubt"
         yield Found(f"music.{name}.tried", tried, unit, None)
         yield Found(f"music.{name}.doubts", DOUBTS, "times Witten-Bell's", None)
         chosen = {"facts": best.split(), "doubt": doubt}

@@ -51,7 +51,7 @@ from rnncore.text.vocabulary import Vocabulary, character_vocabulary, word_vocab
 from tools.measurements import read
 from tools.train.runner import Asked, Found, Training, about, fitted_module, founds
 
-UNIT = "nats a token, unless its name says otherwise"
+UNIT = "nats per token, unless its name says otherwise"
 RATES = (0.3, 1.0, 3.0, 10.0)  # of dynamic evaluation
 TRIED = 24  # windows on which each of these rates is tried
 WORDS = *range(2, 13), 16, 20, 24, 32, 48  # orders of n-grams
@@ -173,7 +173,7 @@ def train(name: str, seed: int, asked: Asked) -> Iterator[Found]:
         score = float(token_nats(halved(model), rows).mean())
         known = about(asked, scores["seconds"], set=name, versions=versions())
         known |= {"score": score, "lanes": plan.lanes}
-        known["unit"] = "nats a token, held-out test text"
+        known["unit"] = "nats per token, held-out test text"
         path = asked.weights / f"{plan.weights}.safetensors"
         save_model(path, model, vocabulary, known, torch.float16)
 

@@ -210,7 +210,7 @@ def updates_in_equal_time(each: dict[str, list[float]], steps: int) -> dict[str,
 def measure_words(asked: Asked) -> Iterator[Found]:
     """With equal updates, then with equal time."""
     steps = asked.steps or STEPS
-    key, unit = "text.vocabulary.words", "nats a word, under the full distribution"
+    key, unit = "text.vocabulary.words", "nats per word, under the full distribution"
     each = seconds_each()
     updates = updates_in_equal_time(each, steps)
     sizes = [len(texts(seed).counts) for seed in SEEDS]

@@ -71,7 +71,7 @@ LONG = 4 * T  # as far as the loss is looked at
 BIN = 32  # positions together
 PASSAGES, PASSAGE = 400, 64  # that come twice
 KEPT = ROOT / ".cache/blocks"
-NATS = "nats a token, from an empty state"
+NATS = "nats per token, from an empty state"
 
 
 class Text(NamedTuple):
