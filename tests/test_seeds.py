@@ -431,10 +431,10 @@ def test_each_recorded_result_is_drawn_from_one_seed(
             parts = {one.shown: "shown"} | dict.fromkeys(one.after, "after")
             run = [(sources[k], parts.get(k, "before")) for k in order]
             with matplotlib.rc_context():
-                found = rerun(0, *run, recorded=seed)
-                found["figures"] = plt.get_fignums()  # not yet an output
+                result = rerun(0, *run, recorded=seed)
+                result["figures"] = plt.get_fignums()  # not yet an output
                 plt.close("all")
-            yield found
+            yield result
 
     found = list(of_seed(1))
     assert [f["stopped"] for f in found] == [""] * len(found)
