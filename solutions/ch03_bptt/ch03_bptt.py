@@ -1638,7 +1638,7 @@ inputs turned round: your d_W_x pairs d_a_x with the inputs from the last to the
 #
 # <details><summary>Hint 1</summary>
 #
-# What does a box have to do with a probe for its mistake to stay unseen? A state of zeros hides whoever forgets the state. A d_y of ones hides ...?
+# What does a box have to do with a probe for its mistake to stay unseen? A state of zeros hides an answer that forgets the state. A d_y of ones hides ...?
 # </details>
 #
 # <details><summary>Hint 2</summary>

@@ -2081,7 +2081,7 @@ forward and transposed: two things: the loop ran from the first step to the last
 #
 # <details><summary>Hint 2</summary>
 #
-# With a single array, "by array" is "by norm". With a limit of 1, whoever forgets to multiply by the limit is right. With matrices only, whoever forgets the biases is, too.
+# With a single array, "by array" is "by norm". With a limit of 1, an answer that forgets to multiply by the limit is right. With matrices only, one that forgets the biases is, too.
 # </details>
 #
 # <details><summary>Hint 3</summary>

@@ -2314,7 +2314,7 @@ o twice: in your d_o the gate stands twice; the slope of o is o (1 - o)
 #
 # <details><summary>Hint 2</summary>
 #
-# A batch of one hides whoever mixes up sequences. Positive numbers hide whoever drops a sign.
+# A batch of one hides an answer that mixes up sequences. Positive numbers hide one that drops a sign.
 # </details>
 #
 # <details><summary>Hint 3</summary>

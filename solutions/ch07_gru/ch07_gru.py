@@ -1517,7 +1517,7 @@ reset on every block: all blocks of your d_a_h were multiplied by r; only n's sh
 #
 # <details><summary>Hint 1</summary>
 #
-# With one sequence, whoever mixes sequences is right. With one unit, whoever mixes units is, too.
+# With one sequence, an answer that mixes sequences is right. With one unit, one that mixes units is, too.
 # </details>
 #
 # <details><summary>Hint 2</summary>

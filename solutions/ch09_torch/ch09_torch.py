@@ -1311,7 +1311,7 @@ warm-up timed [hidden]: more runs were made than were asked for
 # ## Task 6, closed book: the node (5 points)
 #
 # Close the chapter. `Loop` is one node of autograd's graph: `unroll` forward, `bptt` backward, for any cell. The first lines of `forward` are given. Write the rest of it, and the static method `backward(ctx, d_y, *d_state)`. Weights and tape go through `save_for_backward`, so that torch frees
-# them after use; and whoever asks for a second derivative gets a `RuntimeError`, also where the loss is linear in y.
+# them after use; and a second derivative raises a `RuntimeError`, also where the loss is linear in y.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1551,7 +1551,7 @@ differentiable twice [hidden]: a second derivative must be refused: it is not th
 #
 # <details><summary>Hint 2</summary>
 #
-# Some boxes are wrong in one direction only. A first state of zeros hides whoever forgets it.
+# Some boxes are wrong in one direction only. A first state of zeros hides an answer that forgets it.
 # </details>
 #
 # <details><summary>Hint 3</summary>
