@@ -88,7 +88,7 @@ print(nats, " by hand: log(32/9) = 1.2685; their mean, 0.4228, is no nats")
 # A keyboard reports N notes, in the order in which they begin: `begin` and `end` in *seconds* (N,), `pitch` and `voice` (N,). The piece goes at `tempo` quarter notes a minute, and a frame is `frame` quarter notes long. Nobody plays on the grid. So:
 #
 # 1. `begin` and `end` move to the nearest frame, each by itself; a note that would be left with none gets one frame;
-# 2. a voice sings one note at a time: where a note begins, the voice's former note is over, for good;
+# 2. a voice sings one note at a time: where a note begins, the voice's former note is over, for good; of two that begin in the same frame the one listed later is heard;
 # 3. a note is its key's token and then HOLDs; where a voice sings nothing, SILENCE;
 # 4. T is the largest `end` after step 1, even of a note that step 2 cuts short: the piece then ends in SILENCE.
 #
@@ -189,6 +189,13 @@ visible = [
         voice=np.array([0, 0]),
     )
     | dict(tempo=72.0, frame=0.5, V=1),
+    dict(  # both begin in one frame, and the first would end last
+        begin=np.array([1.0, 1.05]),
+        end=np.array([3.0, 2.0]),
+        pitch=np.array([60, 64]),
+        voice=np.array([0, 0]),
+    )
+    | dict(tempo=60.0, frame=0.5, V=1),
 ]
 check(
     onto_the_grid,

@@ -1504,13 +1504,13 @@ smoothed: 1 was added to the counts; the precisions are right groups over said g
 # %% [markdown]
 # ## Task 5, closed book: `caption_batches` (3 points)
 #
-# Close the chapter. Rebuild the function that makes `next_batch(rng, step)`, which draws B films with `rng.integers(len(frames), size=B)` (once, for films and captions alike) and returns a `CaptionBatch`: `frames` (T, B, S, S), a torch tensor, time first; `read` (N, B), what the decoder reads; `targets` (N, B), what it should then say. `captions` are lists of word numbers, without START and END. All three are on `device`.
+# Close the chapter. Rebuild the function that makes `next_batch(rng, step)`, which draws B films with `rng.integers(len(frames), size=B)` (once, for films and captions alike) and returns a `CaptionBatch`: `frames` (T, B, S, S), a torch tensor, time first; `read` (N, B), what the decoder reads; `targets` (N, B), what it should then say. `captions` are lists of word numbers, without START and END; they belong to the caller, so leave them as they are. All three are on `device`.
 #
 # A list of captions that is not as long as there are films is refused: a ValueError whose message begins with `captions`.
 #
 # <details><summary>Hint 1</summary>
 #
-# `pad(rows)` gives an array (N, B) and the lengths. What does the decoder read before its first word? What has to come after the last?
+# `pad(rows)` gives a torch tensor (N, B) and the lengths. What does the decoder read before its first word? What has to come after the last?
 # </details>
 #
 # <details><summary>Hint 2</summary>
