@@ -847,7 +847,7 @@ the last time: the last time was taken; the first one was asked for
 - below[0]
 + below[-1]
 
-below one half of the largest: half of the largest distance was looked for; it is half of the first
+below one half of the largest: half of the largest distance was looked for; asked for is half of the first
 - half = distance[0] / 2
 + half = distance.max() / 2
 

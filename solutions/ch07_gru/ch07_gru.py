@@ -1037,7 +1037,7 @@ three biases: three biases are in your budget; there are two, of G·H numbers ea
 - (D + (H + 1) + 2)
 + (D + (H + 1) + 3)
 
-rounded to the nearest: your H was rounded, up or down; it may not exceed the budget, so round down
+rounded to the nearest: your H was rounded, up or down; its weights may not exceed the budget, so round down
 -     multiply_adds = G * H * (D + H)
 +     H = round((((D + 2) ** 2 + 4 * budget / G) ** 0.5 - (D + 2)) / 2)
 +     multiply_adds = G * H * (D + H)

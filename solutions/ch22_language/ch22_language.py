@@ -2487,7 +2487,7 @@ squares, embedding and last biases: the blocks' biases, norms and token shifts w
 +         block = squared * D * D + 0
 +         return L * block + K * D + K
 
-matrices with a readout: only matrices were counted, and the readout's besides the embedding, which it is
+matrices with a readout: only matrices were counted, and the readout's was counted besides the embedding, although the two are one matrix
 -     def count(D):
 -         squared = rows + 2 + 2 * times
 -         block = squared * D * D + (rows + times + 7) * D

@@ -99,12 +99,12 @@ def forecast() -> Iterator[Row]:
     births = float(np.abs(said - (countries.actual - countries.last)).mean())
     dense = recorded("forecast.rivals.feedforward_2002")
     what = "births per woman in 188 countries, error over ten years"
-    yield Row(11, what, births, dense, "feedforward network")
+    yield Row(11, what, births, dense, "feedforward network *")
     said = spots.back(told("forecast_sunspots", 0, spots.test))
     ahead = float(np.abs(spots.actual - said).mean() / spots.unit)
     line = recorded("forecast.lines.sunspots")
     what = "sunspots, MASE over five years"
-    yield Row(11, what, ahead, line, "linear autoregression, pinball loss")
+    yield Row(11, what, ahead, line, "linear autoregression, pinball loss *")
 
 
 def music() -> Iterator[Row]:

@@ -37,12 +37,12 @@ from rnncore.music.training import rolls, save_model, train_frames, train_voices
 from rnncore.music.voices import moved, score_nats
 from tools.train.runner import Asked, Found, Training, bar, founds
 
-UNIT = "nats per frame of the test pieces, first frames left out, one a seed"
+UNIT = "nats per frame of the test pieces, first frames left out, one per seed"
 UNITS = {
     "": UNIT,
-    "seconds": "s of one core, one a seed",
+    "seconds": "s of one core, one per seed",
     "parallels": "parallel fifths and octaves a 100 chances, in 48 pieces "
-    "drawn at temperature 1, one a seed",
+    "drawn at temperature 1, one per seed",
 }
 VOICES: dict[str, dict[str, Any]] = {
     "joint": {},
@@ -156,7 +156,7 @@ def baselines(asked: Asked) -> Iterator[Found]:
         "key_frequencies": nats_a_frame(key_frequencies(train), test),
         "key_chain": nats_a_frame(key_chain(train), test),
     }
-    yield from founds("music", scores, UNIT.removesuffix(", one a seed"), None)
+    yield from founds("music", scores, UNIT.removesuffix(", one per seed"), None)
 
 
 def chain(asked: Asked) -> Iterator[Found]:
@@ -176,12 +176,12 @@ def chain(asked: Asked) -> Iterator[Found]:
         best = min(tried, key=lambda facts: min(tried[facts]))
         doubt = DOUBTS[tried[best].index(min(tried[best]))]
         counted = Chain(known[: 1 if asked.check else None], best.split(), doubt)
-        unit = "nats per frame of the validation pieces, one a doubt"
+        unit = "nats per frame of the validation pieces, one per doubt"
         yield Found(f"music.{name}.tried", tried, unit, None)
         yield Found(f"music.{name}.doubts", DOUBTS, "times Witten-Bell's", None)
         chosen = {"facts": best.split(), "doubt": doubt}
         yield Found(f"music.{name}.chosen", chosen, "by the validation pieces", None)
-        unit = UNIT.removesuffix(", one a seed")
+        unit = UNIT.removesuffix(", one per seed")
         yield Found(f"music.{name}", counted.nats(test), unit, None)
 
 

@@ -4,7 +4,7 @@ Three seeds, and as many of two rivals without a loop: a window of 220 ms and
 dilated convolutions that reach over a second, these also in the time that the
 loop takes, and without their normalisation ("plain"). Voices of the test are in
 no training; word error rates by noise go under "speech.", the weights of seed
-0 to rnncore/weights/. About 9 minutes of one core a seed. The study "lexicon"
+0 to rnncore/weights/. About 9 minutes of one core per seed. The study "lexicon"
 trains nothing: the stored network, read with and without the ten words, and
 with a letter model, whose weight is chosen on strings by the voices of training;
 "times" are those of an update, measured in turns.

@@ -3,7 +3,7 @@
 Three seeds each; scores of the network and of its baselines, on text that
 neither training nor tuning saw, go under "text.", the weights of seed 0 to
 rnncore/weights/. The rate falls to 0 over the last 40 % of the steps. About a
-minute of one core a seed for words, six for Python and for tunes; "counts"
+minute of one core per seed for words, six for Python and for tunes; "counts"
 repeats the n-grams and PPM alone, in four minutes; "counting_on" scores the
 chosen n-grams where they go on counting the test text, in seven, "again" the
 stored network of words where runs of the test come again, in seconds; "shares"

@@ -2,7 +2,7 @@
 
 Trains layers of `rnncore.scan` on the tasks of chapters 5 to 7, with the
 tasks and scores of python -m tools.train lags, at one learning rate and until
-a held-out score is below 0.01: "limits.adding.1.50" is a score a seed, one
+a held-out score is below 0.01: "limits.adding.1.50" is a score per seed, one
 layer, lag 50; beside it ".steps". The runs "ruler.NAME" put the course's other cells on
 the poster's axis of memory. "times" measures scan and loop against T on
 NumPy, on torch and, where there is one, on a GPU.
@@ -151,7 +151,7 @@ def train(name: str, run: Run, seed: int, asked: Asked) -> Iterator[Found]:
         progress=until_solved,
     )
     history = result.history
-    protocol = f"{steps} steps of Adam at {RATE:g} at most, one a seed"
+    protocol = f"{steps} steps of Adam at {RATE:g} at most, one per seed"
     units = {"": f"held-out {task.unit}, {protocol}", "steps": f"steps, {protocol}"}
     values = {"": min(history.score), "steps": len(history.loss)}
     yield from founds(f"limits.{name}", values, units)

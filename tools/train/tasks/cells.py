@@ -264,7 +264,10 @@ def compare(name: str, asked: Asked) -> Iterator[Found]:
         rate = found.results[kind].chosen["rate"]
         of = [looks(kind, rate, seed) for seed in SEEDS]
         scores = [[look.score for look in run] for run in of]
-        key, unit = f"cells.{name}.{kind}", f"validation, {task.unit}, one list a seed"
+        key, unit = (
+            f"cells.{name}.{kind}",
+            f"validation, {task.unit}, one list per seed",
+        )
         yield Found(f"{key}.scores", scores, f"{unit}; Adam at {rate:g}", seeds)
         ms = study.milliseconds[kind]
         yield Found(f"{key}.milliseconds", ms, "ms of one core an update", 0)

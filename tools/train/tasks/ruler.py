@@ -1,7 +1,7 @@
 """Train the memory ruler's own cells, for rnncore/ruler.json.
 
 "updates_by_lag" writes, for the plain cell, GRU and LSTM, how many updates
-each lag of the copy task took: a list a seed, up to the first lag that was
+each lag of the copy task took: a list per seed, up to the first lag that was
 not learned. About a minute on a quiet core.
 "forget_bias.1" and "forget_bias.3" are LSTMs that start with other forget
 biases: the longest lag of each seed; half a minute.
@@ -55,7 +55,7 @@ def copy_lags(
         yield Found(
             f"{prefix}.{name}",
             ruler.longest_lag(needed, budget),
-            f"longest copy lag in {budget} updates, one a seed",
+            f"longest copy lag in {budget} updates, one per seed",
         )
 
     return {n: partial(run, n, cell) for n, cell in cells.items()}
@@ -67,7 +67,7 @@ def updates(name: str, cell: ruler.Cell, seed: int, asked: Asked) -> Iterator[Fo
     yield Found(
         f"ruler.updates.{name}",
         ruler.updates_by_lag(cell, seed, budget),
-        f"updates, at lags {ruler.LAGS}; budget {budget}, a list a seed",
+        f"updates, at lags {ruler.LAGS}; budget {budget}, a list per seed",
     )
 
 
@@ -229,7 +229,7 @@ def layer_updates(
     yield Found(
         f"ruler.layers.{name}",
         ruler.by_lag(lambda lag: layer_updates_needed(layer, lag, seed, budget)),
-        f"updates, at lags {ruler.LAGS}; budget {budget}, a list a seed",
+        f"updates, at lags {ruler.LAGS}; budget {budget}, a list per seed",
     )
 
 

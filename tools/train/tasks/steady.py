@@ -290,7 +290,7 @@ def contender(study: str, name: str) -> Callable[[Setting, int, int], Trained]:
 
 
 def courses(study: str, found: Comparison) -> dict[str, Any]:
-    """The chosen runs' looks, one list a seed, and their time an update."""
+    """The chosen runs' looks, one list per seed, and their time an update."""
     value = {}
     for name, result in found.results.items():
         setting = result.chosen
