@@ -163,9 +163,16 @@ def test_a_tune_has_the_notes_of_the_book():
     assert first[:3] == (Note(67, 0.5), Note(65, 0.5), Note(62, 1))
 
 
+@pytest.mark.whole
+def test_a_grace_note_in_a_triplet_is_none_of_its_three():
+    notes = tunes()["The Lady Behind The Boat"]  # ((3{B,}A,G,A,)
+    assert [n.beats for n in notes[16:19]] == pytest.approx([1 / 3] * 3)
+    assert sum(n.beats for n in notes) == pytest.approx(53)
+
+
 def test_a_file_that_is_not_in_the_corpus_is_named():
     with pytest.raises(
-        ValueError, match=r"path: .* no 'oneills1850/9.abc'"
+        ValueError, match=r"path: .* no file of tunes 'oneills1850/9.abc'"
     ):
         tunes("oneills1850/9.abc")
 

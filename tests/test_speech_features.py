@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from arrays import assert_close
 from scipy.io import wavfile
-from scipy.signal import ShortTimeFFT
+from scipy.signal import ShortTimeFFT, resample_poly
 from scipy.signal.windows import hann
 
 from rnncore.files import Refused
@@ -101,6 +101,15 @@ def test_another_rate_sounds_the_same():
     )
     assert len(resample(np.zeros(22_050), 22_050)) == RATE
     assert heard(tone(300), RATE).shape == (26, 80)
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+def test_the_filter_that_is_kept_is_scipys_own(kind):
+    sound = np.random.default_rng(0).normal(size=3_000).astype(kind)
+    expected = resample_poly(sound, 320, 441)
+    for _ in range(2):  # made, then kept
+        assert_close(resample(sound, 22_050), expected)
+        assert resample(sound, 22_050).dtype == kind
 
 
 @pytest.mark.parametrize("kind", ["uint8", "int16", "int32", "float32"])

@@ -41,7 +41,7 @@ UNIT = "nats per frame of the test pieces, first frames left out, one per seed"
 UNITS = {
     "": UNIT,
     "seconds": "s of one core, one per seed",
-    "parallels": "parallel fifths and octaves a 100 chances, in 48 pieces "
+    "parallels": "parallel fifths and octaves per 100 chances, in 48 pieces "
     "drawn at temperature 1, one per seed",
 }
 VOICES: dict[str, dict[str, Any]] = {
