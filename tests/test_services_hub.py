@@ -6,6 +6,7 @@ own: bubblewrap puts it in the place of the machine's.
 
 import contextlib
 import os
+import pwd
 import shutil
 import socket
 import subprocess
@@ -324,9 +325,9 @@ def test_a_course_goes_through_the_hub(machine, installed, exchange):
         assert answer.status_code in (403, 404)
 
 
-def config(tmp_path, **environment):
+def config(tmp_path, file=CONFIG, **environment):
     """Read the hub's configuration, as the hub does; its end."""
-    read = f"from runpy import run_path; run_path({str(CONFIG)!r})"
+    read = f"from runpy import run_path; run_path({str(file)!r})"
     return subprocess.run(
         [sys.executable, "-c", read],
         env=os.environ | {"HUB": str(tmp_path), **environment},
@@ -342,7 +343,31 @@ def test_a_course_that_learners_could_read_is_not_started(tmp_path):
     (course / "grading").chmod(0o755)
     done = config(tmp_path, COURSE=str(course), INSTRUCTOR="ines")
     assert done.returncode != 0
-    assert "is open to learners: chmod o-rwx" in done.stderr
+    assert "is open to learners: chmod go-rwx" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("mode", "open_to_it"), [(0o750, True), (0o700, False)]
+)
+def test_a_course_that_a_learners_group_could_read_is_not_started(
+    tmp_path, mode, open_to_it
+):
+    login = pwd.getpwuid(os.getuid()).pw_name
+    (tmp_path / "learners.txt").write_text(f"nobody-here\n{login}\n")
+    folder = tmp_path / "course" / "grading"
+    folder.mkdir(parents=True)
+    os.chown(folder, -1, os.getgid())
+    folder.chmod(mode)
+    file = folder.parent / "grader" / "services" / CONFIG.name
+    file.parent.mkdir(parents=True)
+    shutil.copy(CONFIG, file)  # the repository's own folders may be open
+    done = config(
+        tmp_path, file, COURSE=str(folder.parent), INSTRUCTOR="ines"
+    )
+    said = (
+        f"{folder} is open to {login}, by its group: chmod g-rwx {folder}"
+    )
+    assert (said in done.stderr) is open_to_it
 
 
 def test_a_course_without_a_folder_for_hidden_tests_is_not_started(

@@ -16,6 +16,7 @@ HUB/learners.txt has the learners' logins, one a line.
 
 import json
 import os
+import pwd
 import stat
 import sys
 from pathlib import Path
@@ -46,11 +47,34 @@ def check() -> None:
     hidden = COURSE / "grading"  # if it were made later, it would be open to all
     if not hidden.exists():
         stop(f"{hidden} is missing: install -d -m 700 -o {INSTRUCTOR} {hidden}")
-    for folder in {COURSE, ROOT}:
-        for name in CLOSED:
-            path = folder / name
-            if path.is_dir() and path.stat().st_mode & stat.S_IRWXO:
-                stop(f"{path} is open to learners: chmod o-rwx {path}")
+    for path in closed():
+        if path.stat().st_mode & stat.S_IRWXO:
+            stop(f"{path} is open to learners: chmod go-rwx {path}")
+
+
+def closed() -> list[Path]:
+    """The folders that are no learner's to read."""
+    paths = [folder / name for folder in {COURSE, ROOT} for name in CLOSED]
+    return [path for path in paths if path.is_dir()]
+
+
+def check_groups(logins: set[str]) -> None:
+    """Refuse a folder that a learner may read as one of its group."""
+    for path in closed():
+        found = path.stat()
+        if not found.st_mode & stat.S_IRWXG:
+            continue
+        for login in sorted(logins):
+            if found.st_gid in groups_of(login):
+                stop(f"{path} is open to {login}, by its group: chmod g-rwx {path}")
+
+
+def groups_of(login: str) -> list[int]:
+    """The groups of a login; none of one that this machine does not know."""
+    try:
+        return os.getgrouplist(login, pwd.getpwnam(login).pw_gid)
+    except KeyError:
+        return []
 
 
 def learners() -> set[str]:
@@ -84,6 +108,7 @@ def write_settings(who: str, lines: list[str]) -> Path:
 
 check()
 LEARNERS = learners()
+check_groups(LEARNERS)
 (HUB / "exchange").mkdir(parents=True, exist_ok=True)
 (HUB / "exchange").chmod(0o777)  # as nbgrader asks: it checks who owns what
 (HUB / "state").mkdir(mode=0o700, exist_ok=True)
