@@ -53,7 +53,7 @@ test-machines: $(STAMP)  ## the numeric tests as on other processors and Pythons
 test-slow: $(STAMP)  ## the tests that take long, and all known mistakes; ONLY=words of pytest -k
 	@$(PY) -m pytest -n 2 --dist worksteal -m "slow and not system" $(if $(ONLY),-k "$(ONLY)")
 
-test-system: $(STAMP)  ## the tests that need Chromium, bubblewrap or PostgreSQL; a skip is a failure
+test-system: $(STAMP)  ## those that need Chromium, sandboxes, epubcheck, npm, PostgreSQL or root; a skip is a failure
 	@$(PY) -m pytest -n 2 --dist worksteal -m "system and not alone and not weekly" --no-skips
 	@$(PY) -m pytest -m alone --no-skips $$(grep -l mark.alone tests/*.py)
 

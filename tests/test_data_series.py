@@ -166,8 +166,9 @@ def test_a_tune_has_the_notes_of_the_book():
 @pytest.mark.whole
 def test_a_grace_note_in_a_triplet_is_none_of_its_three():
     notes = tunes()["The Lady Behind The Boat"]  # ((3{B,}A,G,A,)
-    assert [n.beats for n in notes[16:19]] == pytest.approx([1 / 3] * 3)
-    assert sum(n.beats for n in notes) == pytest.approx(53)
+    beats = np.array([n.beats for n in notes])
+    assert_close(beats[16:19], np.full(3, 1 / 3))
+    assert_close(beats.sum(), np.float64(53))
 
 
 def test_a_file_that_is_not_in_the_corpus_is_named():
@@ -175,6 +176,8 @@ def test_a_file_that_is_not_in_the_corpus_is_named():
         ValueError, match=r"path: .* no file of tunes 'oneills1850/9.abc'"
     ):
         tunes("oneills1850/9.abc")
+    with pytest.raises(ValueError, match="no file of tunes 'oneills1850'"):
+        tunes("oneills1850")
 
 
 def test_a_note_sounds_at_its_pitch_for_its_length():

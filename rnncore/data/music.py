@@ -31,8 +31,8 @@ def tunes(path: str = REELS) -> dict[str, tuple[Note, ...]]:
     from music21 import abcFormat, corpus, exceptions21, pitch
 
     try:
-        file = Path(corpus.getWork(path))
-        if file.suffix != ".abc":
+        file = corpus.getWork(path)
+        if not isinstance(file, Path) or file.suffix != ".abc":
             raise exceptions21.CorpusException(f"{file}: no ABC")
     except exceptions21.Music21Exception as error:
         message = f"path: music21's corpus has no file of tunes {path!r}"
