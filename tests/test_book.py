@@ -193,6 +193,16 @@ def test_contents_are_read_and_cut():
     assert "Two" not in contents.without(TOC, "c")
     assert contents.pages(contents.without(TOC, "b")) == ["intro", "a", "c"]
     assert "sections" not in contents.without(TOC, "b")
+    emptied = TOC + "- caption: Three\n  chapters:\n"
+    assert contents.pages(emptied) == contents.pages(TOC)
+    assert "Three" not in contents.without(emptied, "c")
+
+
+def test_a_part_without_chapters_is_named(small):
+    toc = small / "book" / "_toc.yml"
+    toc.write_text(TOC + "- caption: Three\n  chapters:\n")
+    with pytest.raises(book.BuildError, match=r"_toc.yml: .*'/parts/2/'"):
+        book.build_book(jobs=1)
 
 
 def test_only_references_to_absent_pages_become_words(tmp_path):

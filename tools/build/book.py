@@ -48,7 +48,7 @@ from myst_parser.config.main import MdParserConfig
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError
 from nbformat import NotebookNode
-from sphinx_external_toc.parsing import parse_toc_yaml
+from sphinx_external_toc.parsing import MalformedError, parse_toc_yaml
 from traitlets.config import Config
 
 from tools import ROOT
@@ -68,7 +68,10 @@ class BuildError(Exception):
 
 def page_paths() -> list[Path]:
     """The book's pages, in the order of its table of contents."""
-    names = parse_toc_yaml(BOOK / "_toc.yml")
+    try:
+        names = parse_toc_yaml(BOOK / "_toc.yml")
+    except MalformedError as error:  # such as a part without chapters
+        raise BuildError(f"{BOOK / '_toc.yml'}: {error}") from error
     paths = [BOOK / f"{name}.md" for name in names]
     for path in paths:
         if not path.exists():

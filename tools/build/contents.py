@@ -41,7 +41,7 @@ def _pages(part: Any) -> Iterator[str]:
         if key in ("root", "file"):
             yield value.removesuffix(".md")
         elif key in ("parts", "chapters", "sections"):
-            for entry in value:
+            for entry in value or ():  # a part that was emptied
                 yield from _pages(entry)
 
 
@@ -54,7 +54,8 @@ def _without(part: dict[str, Any], left_out: str) -> dict[str, Any]:
     kept = {}
     for key, value in part.items():
         if key in ("parts", "chapters", "sections"):
-            value = [_without(e, left_out) for e in value if e.get("file") != left_out]
+            there = [e for e in value or () if e.get("file") != left_out]
+            value = [_without(e, left_out) for e in there]
             value = [e for e in value if "file" in e or e.get("chapters")]
         kept[key] = value
     return {key: value for key, value in kept.items() if value != []}
