@@ -37,8 +37,8 @@ COURSE = "speech_digits"
 NETWORK = "the network"
 ALWAYS = (
     "A model knows nothing but the letters and words that it learned from, "
-    "and never abstains, but for digital silence: it writes some also for a "
-    "tone or a noise."
+    "and never abstains, but for digital silence: it writes some also "
+    "for a tone or a noise."
 )
 AROUND = 20  # steps to which a recording is stretched, to be compared
 
