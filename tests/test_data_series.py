@@ -163,21 +163,11 @@ def test_a_tune_has_the_notes_of_the_book():
     assert first[:3] == (Note(67, 0.5), Note(65, 0.5), Note(62, 1))
 
 
-@pytest.mark.whole
-def test_a_grace_note_in_a_triplet_is_none_of_its_three():
-    notes = tunes()["The Lady Behind The Boat"]  # ((3{B,}A,G,A,)
-    beats = np.array([n.beats for n in notes])
-    assert_close(beats[16:19], np.full(3, 1 / 3))
-    assert_close(beats.sum(), np.float64(53))
-
-
 def test_a_file_that_is_not_in_the_corpus_is_named():
     with pytest.raises(
-        ValueError, match=r"path: .* no file of tunes 'oneills1850/9.abc'"
+        ValueError, match=r"path: .* no 'oneills1850/9.abc'"
     ):
         tunes("oneills1850/9.abc")
-    with pytest.raises(ValueError, match="no file of tunes 'oneills1850'"):
-        tunes("oneills1850")
 
 
 def test_a_note_sounds_at_its_pitch_for_its_length():

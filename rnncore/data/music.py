@@ -1,15 +1,13 @@
 """Irish dance tunes, Bach's chorales, and a small instrument."""
 
-import re
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from rnncore.music.score import Score, decode
 
 REELS = "oneills1850/1376-1475.abc"  # a hundred of O'Neill's 1,850 tunes
-ORNAMENTS = re.compile(r"\{[^}]*\}")  # grace notes, in ABC
 CHORALES = Path(__file__).parent / "chorales.npz"
 
 
@@ -21,44 +19,31 @@ class Note(NamedTuple):
 
 
 def tunes(path: str = REELS) -> dict[str, tuple[Note, ...]]:
-    """The tunes of one of music21's ABC files, title to notes, in order.
+    """The tunes of one of music21's files, title to notes, in order.
 
     Repeats are not played out, ornaments and rests left out; a tune that
     has no notes, or a title that was already there, is left out too.
 
     Raises ValueError where music21's corpus has no such file of tunes.
     """
-    from music21 import abcFormat, corpus, exceptions21, pitch
+    from music21 import corpus, exceptions21
 
     try:
-        file = corpus.getWork(path)
-        if not isinstance(file, Path) or file.suffix != ".abc":
-            raise exceptions21.CorpusException(f"{file}: no ABC")
+        opus = corpus.parse(path, forceSource=True)
     except exceptions21.Music21Exception as error:
-        message = f"path: music21's corpus has no file of tunes {path!r}"
+        message = f"path: music21's corpus has no {path!r}"
         raise ValueError(message) from error
-    text = ORNAMENTS.sub("", file.read_text(encoding="latin-1"))
-    book = abcFormat.ABCFile().readstr(
-        text
-    )  # a score takes ten times as long
     found: dict[str, tuple[Note, ...]] = {}
-    for tune in book.splitByReferenceNumber().values():
+    for score in getattr(opus, "scores", [opus]):
         notes = tuple(
-            Note(pitch.Pitch(token.pitchName).midi, _beats(token))
-            for token in tune.tokens
-            if type(token) is abcFormat.ABCNote and not token.isRest
+            Note(n.pitch.midi, float(n.quarterLength))
+            for n in score.flatten().notes
+            if n.isNote and n.quarterLength > 0
         )
-        title = tune.getTitle()
+        title = score.metadata.title if score.metadata else None
         if notes and title:
             found.setdefault(title, notes)
     return found
-
-
-def _beats(token: Any) -> float:
-    """How long a note of ABC is, also one of a triplet."""
-    whole = token.quarterLength
-    group = token.activeTuplet
-    return float(whole * group.tupletMultiplier() if group else whole)
 
 
 def synthesise(
