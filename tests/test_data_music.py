@@ -1,4 +1,4 @@
-"""The chorales that come with the package."""
+"""The chorales and the reels that come with the package."""
 
 import hashlib
 import re
@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from arrays import assert_close
 
-from rnncore.data.music import CHORALES, chorales
+from rnncore.data.music import CHORALES, REELS, Note, chorales, tunes
 from rnncore.music.score import check_score, encode
 from rnncore.music.split import compass, fingerprint, groups, melody, split
 
@@ -45,10 +46,37 @@ def test_every_title_is_a_number_of_the_catalogue_and_no_two_agree():
     assert all(re.fullmatch(r"BWV \d+[\w.-]*", t) for t in titles)
 
 
-def test_the_file_is_the_one_that_the_sources_name():
-    content = hashlib.sha256(CHORALES.read_bytes()).hexdigest()
+@pytest.mark.parametrize("path", [CHORALES, REELS])
+def test_the_file_is_the_one_that_the_sources_name(path):
+    content = hashlib.sha256(path.read_bytes()).hexdigest()
     assert content in (ROOT / "rnncore/data/SOURCES.md").read_text()
-    assert CHORALES.stat().st_size < 100_000
+    assert path.stat().st_size < 100_000
+
+
+def test_there_are_97_reels_of_notes():
+    found = tunes()
+    assert len(found) == 97
+    assert all(
+        isinstance(n, Note) and 50 < n.pitch < 90 and 0 < n.beats <= 4
+        for notes in found.values()
+        for n in notes
+    )
+    reel = found["Miss McLeod's Reel"]
+    assert reel[:3] == (Note(71, 0.5), Note(69, 0.5), Note(67, 1))
+
+
+def test_a_grace_note_in_a_triplet_is_none_of_its_three():
+    notes = tunes()["The Lady Behind The Boat"]  # ((3{B,}A,G,A,)
+    beats = np.array([n.beats for n in notes])
+    assert_close(beats[16:19], np.full(3, 1 / 3))
+    assert_close(beats.sum(), np.float64(53))
+
+
+@pytest.mark.whole
+def test_the_reels_are_what_the_tool_makes_of_the_corpus():
+    from tools.build.music_data import reels, same
+
+    assert same(REELS, reels())
 
 
 def test_melodies_that_bach_set_twice_stay_together():
@@ -67,8 +95,8 @@ def test_melodies_that_bach_set_twice_stay_together():
 
 @pytest.mark.whole
 def test_the_archive_holds_what_the_tool_makes_of_the_corpus():
-    """Every thirtieth file; `python -m tools.build.chorales --check`: all."""
-    from tools.build.chorales import chorale, files
+    """Every thirtieth file; `python -m tools.build.music_data --check`: all."""
+    from tools.build.music_data import chorale, files
 
     with np.load(CHORALES) as old:
         held = {k: old[k] for k in old.files}

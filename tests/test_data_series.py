@@ -1,4 +1,4 @@
-"""The series and the tunes of chapter 1."""
+"""The series of chapter 1, and its instrument."""
 
 import hashlib
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from arrays import assert_close
 from oracles import said
 
-from rnncore.data.music import Note, synthesise, tunes
+from rnncore.data.music import Note, synthesise
 from rnncore.data.series import (
     Series,
     checked,
@@ -147,27 +147,6 @@ WRONG = {
 def test_a_series_that_is_none_is_refused(message):
     with pytest.raises(ValueError, match=f"rain: expected .*{message}"):
         checked("rain", WRONG[message], least=0)
-
-
-@pytest.mark.whole
-def test_a_tune_has_the_notes_of_the_book():
-    path = "oneills1850/0487-0500.abc"  # fourteen tunes: fast to parse
-    found = tunes(path)
-    assert len(found) == 14
-    assert all(
-        isinstance(n, Note) and 40 < n.pitch < 100 and n.beats > 0
-        for notes in found.values()
-        for n in notes
-    )
-    first = found["AS THROUGH THE WOODS I ROAMED"]
-    assert first[:3] == (Note(67, 0.5), Note(65, 0.5), Note(62, 1))
-
-
-def test_a_file_that_is_not_in_the_corpus_is_named():
-    with pytest.raises(
-        ValueError, match=r"path: .* no 'oneills1850/9.abc'"
-    ):
-        tunes("oneills1850/9.abc")
 
 
 def test_a_note_sounds_at_its_pitch_for_its_length():

@@ -7,7 +7,7 @@ import numpy as np
 
 from rnncore.music.score import Score, decode
 
-REELS = "oneills1850/1376-1475.abc"  # a hundred of O'Neill's 1,850 tunes
+REELS = Path(__file__).parent / "reels.npz"
 CHORALES = Path(__file__).parent / "chorales.npz"
 
 
@@ -18,32 +18,23 @@ class Note(NamedTuple):
     beats: float  # how long, in quarter notes
 
 
-def tunes(path: str = REELS) -> dict[str, tuple[Note, ...]]:
-    """The tunes of one of music21's files, title to notes, in order.
+def tunes() -> dict[str, tuple[Note, ...]]:
+    """The reels of O'Neill's collection of 1903, title to notes, in order.
 
-    Repeats are not played out, ornaments and rests left out; a tune that
-    has no notes, or a title that was already there, is left out too.
-
-    Raises ValueError where music21's corpus has no such file of tunes.
+    They come with the package: `python -m tools.build.music_data` made the
+    file from music21's corpus. Repeats are not played out, ornaments and
+    rests left out; of tunes with one title the first is here.
     """
-    from music21 import corpus, exceptions21
-
-    try:
-        opus = corpus.parse(path, forceSource=True)
-    except exceptions21.Music21Exception as error:
-        message = f"path: music21's corpus has no {path!r}"
-        raise ValueError(message) from error
-    found: dict[str, tuple[Note, ...]] = {}
-    for score in getattr(opus, "scores", [opus]):
+    with np.load(REELS, allow_pickle=False) as file:
         notes = tuple(
-            Note(n.pitch.midi, float(n.quarterLength))
-            for n in score.flatten().notes
-            if n.isNote and n.quarterLength > 0
+            map(Note, file["pitches"].tolist(), file["beats"].tolist())
         )
-        title = score.metadata.title if score.metadata else None
-        if notes and title:
-            found.setdefault(title, notes)
-    return found
+        ends = file["ends"].tolist()
+        titles, begins = file["titles"].tolist(), [0, *ends[:-1]]
+        return {
+            title: notes[begin:end]
+            for title, begin, end in zip(titles, begins, ends, strict=True)
+        }
 
 
 def synthesise(
@@ -87,7 +78,7 @@ def pluck(note: Note, rate: int, seconds_a_beat: float) -> np.ndarray:
 def chorales() -> list[Score]:
     """Bach's chorales in four parts, on a grid of eighth notes.
 
-    They come with the package: `python -m tools.build.chorales` made the
+    They come with the package: `python -m tools.build.music_data` made the
     file from music21's corpus, which takes minutes to read. Each is in its
     own key, and has its number in the catalogue of Bach's works for a
     title; a piece that stands in the corpus under two numbers is here

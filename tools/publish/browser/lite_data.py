@@ -1,11 +1,10 @@
-"""Writes what chapter 1 reads from libraries that the browser does not have.
+"""Writes what chapter 1 reads from a library that the browser does not have.
 
     python -m tools.publish.browser.lite_data
 
-The stand-ins of statsmodels and of music21 (tools/publish/browser/drawing) give these
-tables and tunes; a test compares them with what the libraries give. The tables
-and the tunes are in the public domain (rnncore/data/SOURCES.md); of the tunes
-only titles, pitches and lengths are here.
+The stand-in of statsmodels (tools/publish/browser/drawing) gives these tables; a
+test compares them with what the library gives. They are in the public domain
+(rnncore/data/SOURCES.md).
 """
 
 from __future__ import annotations
@@ -14,11 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from rnncore.data import music
-
 DRAWING = Path(__file__).with_name("drawing")
 TABLES = DRAWING / "statsmodels" / "tables.npz"
-REELS = DRAWING / "music21" / "reels.npz"
 
 
 def tables() -> dict[str, np.ndarray]:
@@ -34,23 +30,10 @@ def tables() -> dict[str, np.ndarray]:
     }
 
 
-def reels() -> dict[str, np.ndarray]:
-    """The notes of all tunes, one after the other, and where each begins."""
-    tunes = music.tunes()
-    notes = [note for tune in tunes.values() for note in tune]
-    return {
-        "titles": np.array(list(tunes)),
-        "ends": np.cumsum([len(tune) for tune in tunes.values()]),
-        "pitches": np.array([note.pitch for note in notes], np.int8),
-        "beats": np.array([note.beats for note in notes]),
-    }
-
-
 def main() -> None:
-    """Write both."""
+    """Write them."""
     np.savez_compressed(TABLES, allow_pickle=False, **tables())
-    np.savez_compressed(REELS, allow_pickle=False, **reels())
-    print(f"{TABLES}\n{REELS}")
+    print(TABLES)
 
 
 if __name__ == "__main__":

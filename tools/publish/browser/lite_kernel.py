@@ -28,7 +28,7 @@ DRAWING = Path(__file__).with_name("drawing")
 ADDED = ("array_api_compat", "comm", "ipywidgets", "tqdm")  # pure Python
 # Ours, for the pages, in tools/publish/browser/drawing: these, and the data of chapter 1.
 INSTEAD = ("matplotlib", "myst_nb")
-DATA = ("music21", "statsmodels")
+DATA = ("statsmodels",)
 TEXT = "pytest"  # whose source the networks of chapter 4 learn to write
 LISTING = "empack_env_meta.json"
 LIBRARY = "lib/python3.11"  # in the browser

@@ -1,0 +1,141 @@
+"""Write rnncore/data/reels.npz and chorales.npz from music21's corpus.
+
+Of each reel its title and the pitches and lengths of its notes are stored,
+without rests and ornaments. Of each chorale in four parts it is its notes
+on a grid of eighth notes: which pitch sounds in which part and where it
+begins, the length of the bar and of the upbeat, and the name of the file.
+Two minutes, for the chorales. --check compares and writes nothing.
+"""
+
+import argparse
+import io
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from music21 import abcFormat, corpus, pitch
+from tqdm import tqdm
+
+from rnncore.data.music import CHORALES, REELS
+from rnncore.files import whole_file
+from rnncore.music.files import from_music21
+from rnncore.music.score import Score, encode
+
+ONEILL = "oneills1850/1376-1475.abc"  # a hundred of O'Neill's 1,850 tunes
+GRACE = re.compile(r"\{[^}]*\}")  # notes that have no time of their own, in ABC
+
+
+def beats(token: Any) -> float:
+    """How long a note is in music21's reading of ABC, also one of a triplet."""
+    whole = token.quarterLength
+    group = token.activeTuplet
+    return float(whole * group.tupletMultiplier() if group else whole)
+
+
+def reels() -> dict[str, np.ndarray]:
+    """The notes of all tunes, one after the other, and where each ends.
+
+    music21's tokens of ABC are read, not its scores: these take ten times as
+    long, and cut a note in two where a triplet has a grace note.
+    """
+    file = corpus.getWork(ONEILL)
+    assert isinstance(file, Path)  # a list where the name is of several
+    text = GRACE.sub("", file.read_text(encoding="latin-1"))
+    found: dict[str, list[Any]] = {}
+    for tune in abcFormat.ABCFile().readstr(text).splitByReferenceNumber().values():
+        notes = [
+            token
+            for token in tune.tokens
+            if type(token) is abcFormat.ABCNote and not token.isRest
+        ]
+        if title := tune.getTitle():
+            found.setdefault(title, notes)
+    notes = [note for tune in found.values() for note in tune]
+    return {
+        "titles": np.array(list(found)),
+        "ends": np.cumsum([len(tune) for tune in found.values()]),
+        "pitches": np.array(
+            [pitch.Pitch(note.pitchName).midi for note in notes], np.int8
+        ),
+        "beats": np.array([beats(note) for note in notes]),
+    }
+
+
+def files() -> list[Path]:
+    """The files of the corpus that hold chorales."""
+    numbers = corpus.chorales.Iterator(returnType="filename")
+    return [Path(file) for file in dict.fromkeys(numbers)]
+
+
+def chorale(file: Path) -> tuple[Score, int] | None:
+    """The score of a file, where it has four parts, and how many notes."""
+    stream = corpus.parse(file, forceSource=True)
+    if len(stream.parts) != 4:
+        return None
+    # the name whole: bwv244.54 has no ending that says xml
+    score = from_music21(stream, 0.5, file.name)
+    if score is None or score.pitches.shape[1] != 4:
+        return None
+    return score, len(stream.stripTies().recurse().notes)
+
+
+def chorales() -> tuple[dict[str, np.ndarray], str]:
+    """The content of the file, and what was left out."""
+    tokens, about = [], []
+    events, kept = 0, 0
+    all_files = files()
+    for file in tqdm(all_files, desc="chorales"):
+        if found := chorale(file):
+            score, notes = found
+            events += notes
+            kept += int(score.starts.sum())
+            tokens.append(encode(score).astype(np.uint8))
+            about.append((file.name, score.bar, score.pickup))
+    ends = np.cumsum([len(t) for t in tokens])
+    names, bars, pickups = zip(*about, strict=True)
+    return {
+        "tokens": np.concatenate(tokens),
+        "ends": ends.astype(np.int32),
+        "names": np.array(names),
+        "bars": np.array(bars, np.uint8),
+        "pickups": np.array(pickups, np.uint8),
+        "notes": np.array([events, kept]),
+    }, (
+        f"{len(all_files)} files, {len(tokens)} in four parts; {kept} of "
+        f"{events} notes begin in a frame of their own"
+    )
+
+
+def same(path: Path, content: dict[str, np.ndarray]) -> bool:
+    """Whether a file has this content."""
+    with np.load(path) as old:
+        return set(old) == set(content) and all(
+            np.array_equal(old[name], content[name]) for name in content
+        )
+
+
+def main() -> int:
+    """Write or compare."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--check", action="store_true")
+    check = parser.parse_args().check
+    found, told = chorales()
+    print(told)
+    wrong = False
+    for path, content in ((REELS, reels()), (CHORALES, found)):
+        if check:
+            equal = same(path, content)
+            print(f"{path.name}: {'the same' if equal else 'another content'}")
+            wrong = wrong or not equal
+            continue
+        packed = io.BytesIO()
+        np.savez_compressed(packed, allow_pickle=False, **content)
+        with whole_file(path) as file:
+            file.write(packed.getvalue())
+    return int(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

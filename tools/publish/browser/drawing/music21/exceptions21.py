@@ -1,5 +1,0 @@
-"""What is raised where there is no such file."""
-
-
-class Music21Exception(Exception):
-    """As in music21."""
