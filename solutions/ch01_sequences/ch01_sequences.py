@@ -868,12 +868,13 @@ check_independent(
     axis=0,
 )
 with properties("refusals"):
-    assert_refuses(
-        seasonal_mase,
-        {**visible[0], "period": 9},
-        "with a training of just one season",
-        begins="training",
-    )
+    for period in (9, 30):
+        assert_refuses(
+            seasonal_mase,
+            {**visible[0], "period": period},
+            "with a training of one season or less",
+            begins="training",
+        )
 ### BEGIN HIDDEN TESTS
 from rnncore.testing import hidden_inputs
 

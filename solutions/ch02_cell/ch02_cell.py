@@ -223,7 +223,7 @@ the range of tanh: the floor is at -1; it belongs at 0
 - 0.0, 1.0
 + -1.0, 1.0
 
-each term squashed alone: each term was squashed by itself; add first, then squash once, or the state can never outweigh the input
+each term squashed alone: each term was squashed by itself; add first, then squash once, for apart a negative term cannot cancel a positive one, and the two can add up to 2
 - xp.clip(a_x + a_h, 0.0, 1.0)
 + xp.clip(a_x, 0.0, 1.0) + xp.clip(a_h, 0.0, 1.0)
 
@@ -404,6 +404,7 @@ for length in (50, 200):
         if place is not None:
             word = word[:place] + "aa" + word[place + 2 :]
         every.append({"word": word})
+every.append({"word": "aa" + "b" * 5000})  # a memory that fades slowly
 check(
     language_accepts,
     lambda word: "aa" not in word,
@@ -475,7 +476,7 @@ latch wiped: each b takes away some of what your unit has kept, so that some wor
 # %% [markdown]
 # ## Task 3: sequences of different lengths (5 points)
 #
-# Short sequences of a batch are filled up with anything, and a **mask** (T, B) tells: 1 where a step is real, 0 where it is filling (numbers here, where assignment 1 had True and False). A sequence that has ended keeps its state, so that the last state of *every* sequence is the one
+# Short sequences of a batch are filled up with any finite numbers, and a **mask** (T, B) tells: 1 where a step is real, 0 where it is filling (numbers here, where assignment 1 had True and False). A sequence that has ended keeps its state, so that the last state of *every* sequence is the one
 # after its own last real step, and $y_t$ repeats it.
 #
 # Write the loop for any cell, with a state of any number of arrays. `cell(a_x, a_h, state)` returns the new state and a cache that you do not need.

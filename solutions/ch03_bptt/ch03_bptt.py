@@ -404,10 +404,8 @@ def ragged(rng, T, B, D, H):
     params = init_params(rng, D, H)
     lengths = rng.permutation(T - np.arange(B) % T)
     mask = (np.arange(T)[:, None] < lengths).astype(float)
-    h = np.tanh(
-        rng.normal(size=(T + 1, B, H))
-    )  # enough for a backward pass
     x, d_y = rng.normal(size=(T, B, D)), rng.normal(size=(T, B, H))
+    h = masked_unroll(params, x, mask, np.tanh(rng.normal(size=(B, H))))
     return dict(params=params, x=x, mask=mask, h=h, d_y=d_y)
 
 
@@ -615,7 +613,7 @@ first d_y twice: your d_h_0 has the first d_y in it once more; h_0 is no output
 + d_h = d_h + d_y[0, ...]
 +     d_a = xp.stack(d_a[::-1])
 
-states two steps back: your d_W_h pairs d_a with the state of two steps before; step t read h_{t-1}, which is h[t]
+states two steps back: your d_W_h pairs d_a with the state of two steps before; the loop's t counts from 0, and step t read h[t] and wrote h[t + 1]
 - rows(d_a).T @ rows(h[:-1, ...])
 + rows(d_a[1:, ...]).T @ rows(h[:-2, ...])
 
@@ -1606,7 +1604,7 @@ clipped on the way: your d_h was cut off at -1 and 1 on its way back; it goes on
 - d_state = (d_a_h_t @ params.W_h + d_past, *d_memory)
 + d_state = (xp.clip(d_a_h_t @ params.W_h + d_past, -1.0, 1.0), *d_memory)
 
-states that came out: your d_W_h pairs d_a_h with the state that the step wrote; it read tape.h_before[t]
+states that came out: your d_W_h pairs d_a_h with the state that the step wrote, and the last with the one that it read; step t read tape.h_before[t]
 - rows(xp.stack(tape.h_before))
 + rows(xp.stack([*tape.h_before[1:], tape.h_before[-1]]))
 

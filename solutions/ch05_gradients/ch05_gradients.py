@@ -375,7 +375,7 @@ begins at zero: all rates are 0: the product began with zeros, and whatever is m
 # %% [markdown]
 # ## Task 2: all rates, not the largest alone (4 points)
 #
-# A push of another direction grows at another rate. The logarithms of these H rates are the **Lyapunov exponents** of the network. They cannot be read from the product of all Jacobians: after many steps, each of its columns has turned into the fastest direction, and rounding has lost the others. So H pushes, the columns of an
+# Almost every push ends up growing at the largest rate. But there are H rates: the second is that of what is left of another push when its part along the first has been taken off, and so on. Their logarithms are the **Lyapunov exponents** of the network. They cannot be read from the product of all Jacobians: after many steps, each of its columns has turned into the fastest direction, and rounding has lost the others. So H pushes, the columns of an
 # orthogonal matrix Q, travel with the state, and after each step they are made orthogonal again (Benettin et al. 1980):
 #
 # $$S_t W_h\, Q_{t-1} = Q_t R_t, \qquad \lambda_i = \frac{1}{T} \sum_{t=1}^{T} \ln \bigl\lvert (R_t)_{ii} \bigr\rvert$$

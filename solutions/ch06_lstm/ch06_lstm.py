@@ -921,7 +921,7 @@ always float64 [hidden, dtype]: your result is float64 whatever came in; `xp.one
 # %% [markdown]
 # ## Task 3: gates set by hand (4 points)
 #
-# No number of a plain cell's state can grow without bound; an LSTM's cell state can, so an LSTM can **count** (Weiss et al. 2018). Choose the weights of one that counts brackets. It has a single unit, and reads one-hot rows of five symbols: `(`, `)`, the line break, `?`, and any other character.
+# No number of a tanh cell's state can leave the range from -1 to 1; an LSTM's cell state can grow without bound, so an LSTM can **count**, and so can a ReLU cell (Weiss et al. 2018). Choose the weights of one that counts brackets. It has a single unit, and reads one-hot rows of five symbols: `(`, `)`, the line break, `?`, and any other character.
 #
 # - `(` raises c by `worth`, and `)` lowers it by as much, below 0 too. `?` and other characters leave c as it is.
 # - A line break clears c to 0.

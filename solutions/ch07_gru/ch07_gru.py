@@ -31,7 +31,7 @@
 #
 # <details><summary>Chapter 6: an LSTM's f and i may both be near 1. What does c do then, and can a GRU's state do the same?</summary>
 #
-# It adds up, and can count. A GRU's two shares are z and 1 - z: its state is a mean and never leaves the interval from -1 to 1.
+# It adds up, and can count. A GRU's two shares are z and 1 - z: its state is a mean and, begun between -1 and 1, never leaves that interval.
 # </details>
 
 # %% [markdown]
@@ -171,7 +171,7 @@ PUBLISHED = {
         ("a", "add", ("W m", "U x")),
         ("new h", "tanh", ("a",)),
     ),
-    "recurrent highway, two layers (Zilly et al. 2017)": (
+    "recurrent highway, the gate in layer two (Zilly et al. 2017)": (
         ("W h", "product", ("h",)),
         ("U x", "product", ("x",)),
         ("a", "add", ("W h", "U x")),
@@ -185,7 +185,7 @@ PUBLISHED = {
         ("kept", "times", ("1 - z", "s")),
         ("new h", "add", ("kept", "written")),
     ),
-    "simple recurrent unit (Lei et al. 2018)": (
+    "memory of the simple recurrent unit (Lei et al. 2018)": (
         ("U x for f", "product", ("x",)),
         ("v c", "scale", ("c",)),
         ("a", "add", ("U x for f", "v c")),

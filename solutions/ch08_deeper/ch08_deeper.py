@@ -11,7 +11,7 @@
 # | $x$ | (T, B, D) | the input, time first |
 # | $y$ | (T, B, H) | the outputs of a layer: its states $h_1 \dots h_T$ |
 # | `lengths` | B numbers | sequence b has `lengths[b]` steps; what stands in x after them is padding |
-# | `params` | G·H and H wide | `W_x, W_h, b_x, b_h` of one layer |
+# | `params` | (G·H, D), (G·H, H), (G·H,), (G·H,) | `W_x, W_h, b_x, b_h` of one layer |
 # | `state` | a tuple of (B, H) | `(h,)`, or `(h, c)` for an LSTM |
 # | $\mathrm{d}q$, in code `d_q` | as q | the gradient of the loss with respect to q |
 #

@@ -862,6 +862,8 @@ def all_kinds(rng, B, D):
         one_of(rng, B, D, 9, [(1, 1, 5e4)], scale=2.0**13),
         one_of(rng, B, D, 9, [(0, 1, 4e4)], scale=2.0**13),
         one_of(rng, B, D, 0, scale=128.0, good=1),
+        one_of(rng, B, D, 3, scale=16.0, good=0, patience=1),
+        one_of(rng, B, D, 3, scale=16.0, good=8, patience=30),
     ]
 
 
@@ -1108,7 +1110,7 @@ float32 for all [hidden, dtype]: your gradients were converted to float32, whate
 #
 # <details><summary>Hint 2</summary>
 #
-# Each timed run needs two waits: one before the first reading of the clock, one before the second.
+# Each timed run ends with a wait, before the second reading of the clock. Before the first reading the machine must be idle too: what is in its queue after the warm-up?
 # </details>
 #
 # <details><summary>Hint 3</summary>

@@ -533,7 +533,7 @@ windows taken for full: each window was counted as `window` rows, the short last
 #
 # <details><summary>Hint 3</summary>
 #
-# `d_E.index_add(0, read.flatten(), d_x.flatten(0, 1))` adds up where a row is named twice; `d_E[read] += d_x` keeps the last one only.
+# `d_E.index_add(0, read.flatten(), d_x.flatten(0, 1))` adds up where a row is named twice; `d_E[read] += d_x` keeps only one of them, and torch does not say which.
 # </details>
 
 
@@ -1724,7 +1724,7 @@ flat index taken apart wrongly: the flat number of a candidate was taken apart w
 #
 # <details><summary>Hint 1</summary>
 #
-# Boxes that mix up the rows of a batch need a batch. Boxes that mix up the places of the tokens need tokens that are not in falling order already.
+# Boxes that mix up the rows of a batch need a batch. The box that sorts all rows alike needs rows whose orders differ.
 # </details>
 #
 # <details><summary>Hint 2</summary>
@@ -1949,7 +1949,7 @@ shown = interact(show, temperature=temperature)
 # trained a little on each window after it had been scored." In four to six sentences: name the two reasons why the first number is larger, and say for each whether it must be so or only tends to be; say which number you would print beside a 5-gram's; and is the third number cheating?
 
 # %% [markdown] answer="three_numbers" points=2 explained="ch10_language: One number, and three that look like it"
-# First, exp is convex, so the mean of exp(loss) over batches is at least exp of the mean loss: it can only be larger (or equal, if all batches have the same loss), and it depends on the size of the batches, while the perplexity of a text must not. Second, with a state of zero the first words of each window are predicted without what stands before them; that tends to cost, since the model has less to go by, but
+# First, exp is convex, so with as many words in each batch the mean of exp(loss) over batches is at least exp of the mean loss: it can only be larger (or equal, if all batches have the same loss; a short last batch with an easy text can turn it round), and it depends on the size of the batches, while the perplexity of a text must not. Second, with a state of zero the first words of each window are predicted without what stands before them; that tends to cost, since the model has less to go by, but
 # it is not a law: a model that uses its state badly, far from what it was trained on, may even gain by a reset. Beside a 5-gram I would print 54: it too predicts each word from all that it can use of the past, and divides by words. The third number, dynamic evaluation, is no cheating as long as each word is scored before it is trained on, since nothing of the future is used; but it is another task, a model that
 # may learn while it reads, and it has to be told, and compared with an n-gram that may count while it reads, too.
 #

@@ -11,7 +11,7 @@
 # | T, V | | frames of a score, its voices (the highest first) |
 # | `tokens` | (T, V) | HOLD (0), SILENCE (1), or a key that is struck (2 to 89) |
 # | pitch | | a MIDI number: 60 is middle C, 12 make an octave, the lowest key of a piano is 21 |
-# | `roll` | (T, B, K) | 1 where a key sounds, else 0: B pieces, K keys (88 on a piano; fewer in the tests) |
+# | `roll` | (T, B, K) | 1 where a key sounds, else 0: B pieces, K keys (88 on a piano; often fewer in the tests) |
 # | `logits` | (T, B, K) | row t speaks about the keys of frame t + 1, each on its own |
 # | `compass` | (V, 2) | the lowest and the highest pitch of each voice |
 # | $\mathrm{d}q$, in code `d_q` | as q | the gradient of the loss with respect to q |
@@ -644,7 +644,7 @@ probability clipped: a probability was kept away from 0: a network that is sure 
 # %% [markdown]
 # ## Task 3: a chord that keeps the rules (5 points)
 #
-# Left to itself, the chapter's network writes more parallel fifths and octaves than Bach does (page 12.1). A generator can be built that *cannot* write them: at each voice all pitches that break a rule get the probability zero before one is drawn. The chord `before` (V,) was sung; now voice after voice is chosen, from the highest. Pitch q of voice v is legal if all of this holds:
+# Left to itself, the chapter's network writes more parallel fifths and octaves than Bach does (page 12.1). A generator can be built that *cannot* write them: at each voice all pitches that break a rule get the probability zero before one is drawn. The chord `before` (V,), each voice in its compass and none crossing, was sung; now voice after voice is chosen, from the highest. Pitch q of voice v is legal if all of this holds:
 #
 # | rule | |
 # | --- | --- |
@@ -880,7 +880,7 @@ upward only: parallels are forbidden on all pairs of voices, but only upward: do
 - both = (now[u] != before[u]) & (keys != before[v])
 + both = (now[u] > before[u]) & (keys > before[v])
 
-same direction only: a fifth that becomes a twelfth, or a twelfth a fifth, by voices that move apart or together, was let through
+same direction only: a fifth that becomes a twelfth, or a twelfth a fifth, by voices that move in opposite directions, was let through
 - both = (now[u] != before[u]) & (keys != before[v])
 + both = (now[u] - before[u]) * (keys - before[v]) > 0
 
@@ -916,7 +916,7 @@ unison forbidden: two voices may sing the same pitch: that is no crossing
 - may &= keys <= now[v - 1]
 + may &= keys < now[v - 1]
 
-crossing let through: a voice was kept below what the one above sang before; it is to stay below what that sings now
+crossing let through: a voice was kept from rising above what the one above sang before; it must not be above what that one sings now
 - may &= keys <= now[v - 1]
 + may &= keys <= before[v - 1]
 
@@ -1060,7 +1060,7 @@ def in_all_keys(pieces, keys, held_out, compass):
 
 
 # %% [markdown]
-# Try it: three pieces of two notes for two voices. The third is the first, a tone higher; the first is held out.
+# Try it: three pieces of two frames for two voices. The third is the first, a tone higher; the first is held out.
 
 # %%
 three = [np.array([[53, 41], [55, 0]]), np.array([[48, 1], [0, 43]])]
@@ -1791,7 +1791,7 @@ def sung_by(seed, rules, temperature=1.0, frames=48):
 
     for t in range(frames):
         frame.listen(t % 8, 8)
-        if rules and t > 0:
+        if rules:
             now = legal_chord(ask, before, reach, rng.random(4))
         else:
             now = any_chord(rng.random(4))

@@ -143,7 +143,7 @@ for alpha in (0.0, 0.6):
 #
 # <details><summary>Hint 1</summary>
 #
-# Row t of `read` and row t of `targets` belong together: what has just been read, and what has to come next. So one of them is the other, a step later.
+# Row t of `read` and row t of `targets` belong together: what has just been read, and what has to come next. So each sentence stands in one of them a step later than in the other; but START stands in `read` only, and END in `targets` only.
 # </details>
 #
 # <details><summary>Hint 2</summary>
@@ -858,7 +858,7 @@ first word said for ever: what the decoder said was never kept: it reads `read[0
 -         said = xp.argmax(now[0, :, END:], axis=1) + END
 -
 
-the teacher's word taken for its own: what was kept as the decoder's own word is what it had read, not what it said
+the teacher's word taken for its own: what was kept as the decoder's own word is the teacher's word of that step, not what the decoder said
 - said = xp.argmax(now[0, :, END:], axis=1) + END
 + said = read[t, ...]
 
@@ -1046,7 +1046,7 @@ properties.points("Task 4 holds.")
 
 # %% mistakes="ranked"
 r"""
-beam score not normalised: the beam's score was not normalised: log p falls with every token, so that the shortest translation wins. Divide by the length penalty
+beam score not normalised: the beam's score was not normalised: log p falls with every token, so that short translations are favoured. Divide by the length penalty
 - p / length_penalty(n, alpha)
 + p
 
@@ -1382,7 +1382,7 @@ above the bar: a share that just reaches the bar was taken for a failure; at lea
 - if share < bar:
 + if share <= bar:
 
-one length less: `holds` counts how many lengths hold; it is the length itself, and lengths may be missing
+lengths counted: `holds` counts how many lengths hold; it is the length itself, and lengths may be missing
 -         holds = n
 +         holds += 1
 
@@ -1398,7 +1398,7 @@ running share: `holds` looks at the share of all pairs up to a length, so that g
 - if share < bar:
 + if sum(c * s for m, c, s in rows if m <= n) / sum(c for m, c, s in rows if m <= n) < bar:
 
-the shortest not looked at: `holds` takes the shortest length for granted; if not even that has the share, it is 0
+the shortest not looked at: the shortest length was not looked at: where it fails `holds` is 0, and where it alone holds, it is that length
 - for n, _, share in rows:
 + for n, _, share in rows[1:]:
 
@@ -1667,7 +1667,7 @@ sentence after sentence: the sentences are right, but the decoder was asked for 
 # %% [markdown]
 # ## The mutant hunt (4 points)
 #
-# The chapter's `beam_search(decoder, source, width, limit, alpha)` keeps `width` beginnings beside those that ended. Eight boxes are one small edit away from it, and on a decoder that is sure of itself all of them find the right translation.
+# The chapter's `beam_search(decoder, source, width, limit, alpha)` keeps `width` beginnings beside those that ended. Eight boxes are one small edit away from it, and on a decoder that is sure of itself seven of them find the right translation.
 #
 # Write `beam_probes()`: a list of `(W, summary, width, limit, alpha)`: the weights (K, K) of a `Toy` decoder and its source (1, K), both float64 NumPy arrays. All that is found is compared: the tokens, log p, the scores, their order. Points are for the boxes that some probe tells apart; the last point is for all of them with at most two probes.
 #
@@ -1986,7 +1986,7 @@ shown = interact(
 # A report says: "Under teacher forcing 97 % of the test tokens are right, so 97 % of our translations are. The test sentences were drawn at random from the corpus, in which frequent sentences occur several times. With a beam of 20 we find translations with a higher log p than greedy search does, but users say they are cut short; we conclude that the model is bad." In four to six sentences: name what is wrong with the 97 %, in two ways; say why the beam's translations are short, and what you would change; and what you would report instead.
 
 # %% [markdown] answer="ninety_seven" points=2 explained="ch13_translation: Running free"
-# The 97 % are tokens after true words: a translation of ten tokens is right only if all ten are, about 0.97¹⁰ = 74 % even if mistakes were independent and the teacher stayed; alone, the decoder reads its own mistakes, and goes on from a place where it never was in training. And the test sentences are partly those of the training, since frequent sentences occur several times and were drawn at random: split by distinct sentences, so that none is in both. The beam is ranked by log p, which falls with every token, so the more it finds, the shorter the best is;
+# The 97 % are tokens after true words: a translation of ten tokens is right only if all ten are, about 0.97¹⁰ = 74 % if mistakes are independent (more if they cluster), even while the teacher stays; alone, the decoder reads its own mistakes, and goes on from a place where it never was in training. And the test sentences are partly those of the training, since frequent sentences occur several times and were drawn at random: split by distinct sentences, so that none is in both. The beam is ranked by log p, which falls with every token, so among what it finds short ones are favoured, and a wide beam reaches short ends that greedy search passes by;
 # that tells about the score, not the model: divide by a length penalty, chosen on validation data. I would report exact match (and chrF or BLEU) of free-running translations on unseen sentences, by length, for greedy search and the beam with its penalty.
 #
 # Rubric: 1 point for two faults of the 97 % (tokens are not sentences; teacher forcing is not free running; test sentences seen in training); 1 point for the beam's score that is not normalised **with** its remedy, and a report of free-running quality on unseen sentences.

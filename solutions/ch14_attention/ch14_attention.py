@@ -755,7 +755,7 @@ def covering_weights(queries, keys, v, u, mask):
 
 
 # %% [markdown]
-# Try it: three tokens, of which the first fits best, and a decoder that asks the same six times. Without coverage it looks at the first for ever; with a negative u it turns to what it has neglected.
+# Try it: three tokens, of which the first fits best, and a decoder that asks the same six times. Without coverage it looks at the first for ever; with a negative u (v is positive here) it turns to what it has neglected.
 
 # %%
 same = np.zeros((6, 1, 2))
@@ -891,11 +891,11 @@ covered over the whole batch: what one sentence has looked at was counted as cov
 - covered = covered + w
 + covered = covered + xp.sum(w, axis=1, keepdims=True)
 
-coverage subtracted: the coverage has the wrong sign: u says itself whether it helps or hinders
+coverage subtracted: the coverage has the wrong sign: u, together with v, says whether it helps or hinders
 - + covered[..., None] * u
 + - covered[..., None] * u
 
-time and source swapped: the weights are (T, S, B); they are asked for as (T, B, S)
+source and batch swapped: the weights are (T, S, B); they are asked for as (T, B, S)
 - rows.append(w.T)
 + rows.append(w)
 
@@ -2119,7 +2119,7 @@ the first sentence's values for all: unseen with one sentence
 - weights, values)
 + weights, values[:, :1].expand_as(values))
 
-softmax over the target: unseen with as many steps as nobody writes: it shows nearly everywhere
+softmax over the target: unseen where there are as many steps as tokens and all scores are equal: it shows nearly everywhere
 - scores.softmax(dim=2)
 + scores.softmax(dim=0)
 

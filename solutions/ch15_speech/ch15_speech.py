@@ -289,7 +289,7 @@ begins in a blank: the path was made to begin in a blank; it may also begin in t
 - np.arange(len(states[0])) < 2
 + np.arange(len(states[0])) < 1
 
-one frame early: each frame got the state of the frame before it: on the way back, first write down the state, then go on
+one frame late: each frame got the state of the frame before it: on the way back, first write down the state, then go on
 -         if s % 2:
 -             where[t] = s // 2
 -         s -= came[t, s]
@@ -1705,7 +1705,7 @@ silence of half a transform: half of FFT samples of silence stand before and aft
 - np.pad(samples, WINDOW // 2)
 + np.pad(samples, FFT // 2)
 
-mirrored: the sound was mirrored at its edges, as librosa does; before and after there is silence
+mirrored: the sound was mirrored at its edges, as `torch.stft` does; before and after there is silence
 - np.pad(samples, WINDOW // 2)
 + np.pad(samples, WINDOW // 2, mode="reflect")
 
@@ -1922,7 +1922,7 @@ language without a past: the language model is not told the prefix
 - language(prefix, k) if language
 + language((), k) if language
 
-ranked by the last letter's paths: transcripts are ranked by the larger of their two sums: unseen while nothing is cut off and the order is clear
+ranked by the larger sum: transcripts are ranked by the larger of their two sums: unseen while nothing is cut off and the order is clear
 - key=lambda entry: float(np.logaddexp(entry[1][0], entry[1][1])),
 + key=lambda entry: max(entry[1]),
 

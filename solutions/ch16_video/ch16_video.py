@@ -125,7 +125,7 @@ print("by hand: 0 and 2")
 #
 # <details><summary>Hint 1</summary>
 #
-# Eighteen terms: two films (the frames, and the frames one step later), nine places each. A term is a number of each kernel times a shifted film.
+# Eighteen terms: two films (the frames, and the frames delayed by one step), nine places each. A term is a number of each kernel times a shifted film.
 # </details>
 #
 # <details><summary>Hint 2</summary>
@@ -433,7 +433,7 @@ cache after the ReLU: the cache has max(0, z); the way back is given z itself
 +     z = z * (z > 0)
 +     y = xp.mean(z, axis=(-2, -1)) * seen
 
-frames before in the cache: the cache begins with the frames one step later; it begins with the frames as they came
+frames before in the cache: the cache begins with the frames before; it begins with the frames as they came
 - return y, (frames,
 + return y, (before,
 """
@@ -1971,7 +1971,7 @@ shown = interact(
 # A page reports: "Our recurrent network names 12 hand gestures with 94 %; a single frame, drawn at random, gives 83 %, so gestures are mostly a matter of movement." Each clip was cut so that the gesture begins at its first frame. 5,000 clips were made from 40 recordings of 10 people, then split at random into training and test. Batches are padded with black frames, and the answer is taken from the last step of the batch. In four to six sentences: what does the 83 % tell against the sentence, and name two more faults and what each does to the numbers; then name one experiment of a few minutes, with the trained network as it is, that shows whether it uses the order of the frames.
 
 # %% [markdown] answer="gestures" points=2 explained="ch16_video: What can be known without memory, and without order"
-# A single frame reaches 83 % where chance is about 8 %: nearly everything can be told without any movement, from posture, place, clothes or background; movement is at best the 11 points between, or less, since all frames together, without their order, may well fill them. Clips of one recording lie on both sides of the split, so both numbers are too high: person and room give the gesture away (if each recording shows few gestures); split by person. Every gesture begins with the clip, so that a frame's stage and, for the network, the number of steps stand in for its content: draw the beginnings at random. And the answer is read after the padding, where short clips have gone on through black frames: that makes the network's number too low, or makes it read a clip's length.
+# A single frame reaches 83 % where chance is about 8 %: nearly everything can be told without any movement, from posture, place, clothes or background; by these numbers movement adds 11 points, or less, since all frames together, without their order, may well fill them; and both numbers are off. Clips of one recording lie on both sides of the split, so both numbers are too high: person and room give the gesture away (if each recording shows few gestures); split by person. Every gesture begins with the clip, so that for the network the number of steps stands in for the content: draw the beginnings at random. And the answer is read after the padding, where short clips have gone on through black frames: that makes the network's number too low, or makes it read a clip's length.
 # The experiment: shuffle the frames of each test clip (each in its own way, padding left where it is) and measure again. If the 94 % hardly fall, order is not used; or run them backward, and see whether the names change.
 #
-# Rubric: 1 point for the single frame's 83 % as evidence *against* movement (most can be told from one frame; the bag of frames is the fair opponent), with one more fault and its direction (clips of one recording on both sides: too high; the same beginning: too high; last step under padding: too low or a leak of length); 1 point for a second such fault **and** the experiment of shuffled or reversed test films, with how its result is to be read.
+# Rubric: 1 point for the single frame's 83 % as evidence *against* movement (most can be told from one frame; the bag of frames is the fair opponent), with one more fault and its direction (clips of one recording on both sides: too high; the same beginning: the network's 94 too high; last step under padding: too low or a leak of length); 1 point for a second such fault **and** the experiment of shuffled or reversed test films, with how its result is to be read.

@@ -91,7 +91,7 @@ print("d_centre", d_centre, " by hand: 12 log 2 =", 12 * np.log(2))
 # w_{nbt} = \frac{\exp(-s_{nb}\, d_{nbt}^2)}{\sum_{t' < n_b} \exp(-s_{nb}\, d_{nbt'}^2)} \ \text{ for } t < n_b, \text{ else } 0,
 # $$
 #
-# and the context is $\sum_t w_{nbt}\, x_{tb}$, with x the states. Return the context (N, B, H), and a cache of (by_film, weights, away, sharp, last), where `away` is d. A very sharp window must give no NaN: at worst it looks at the nearest frame alone.
+# and the context is $\sum_t w_{nbt}\, x_{tb}$, with x the states. Return the context (N, B, H), and a cache of (by_film, weights, away, sharp, last), where `away` is d. A very sharp window must give no NaN: at worst it looks at the nearest frame alone, or at two that are equally near.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -292,7 +292,7 @@ softmax over the words: the weights add up to 1 over the words; each word shares
 - xp.sum(e, axis=-1, keepdims=True)
 + (xp.sum(e, axis=0, keepdims=True) + (e == 0))
 
-the largest weight alone: only the frame with the largest weight was looked at, and not even with its whole weight
+the largest weight alone: only the frame with the largest weight was looked at, and with its own weight, which is less than 1
 -     context = xp.sum(weights[..., None] * by_film, axis=2)
 +     hard = xp.where(weights == xp.max(weights, axis=-1, keepdims=True), weights, 0 * weights)
 +     context = xp.sum(hard[..., None] * by_film, axis=2)
@@ -1241,7 +1241,7 @@ print("Task 4 holds.")
 
 # %% mistakes="judged"
 r"""
-not clipped: a group that is right once was counted each time it was said: *the the the the* would be perfect
+not clipped: a group that is right once was counted each time it was said: *the the the the* would have a perfect p₁
 - right[n] += (mine & most).total()
 + right[n] += sum(c for g, c in mine.items() if g in most)
 
@@ -1264,7 +1264,7 @@ exact in the first order only: exact knows the first right text only: the other 
 - [a in b for a, b in
 + [a == b[0] for a, b in
 
-exact as a bag of words: exact does not look at the order of the words: *the two moves up and the six left* is another film
+exact as a bag of words: exact does not look at the order of the words: *the two moves up and the six moves left* is another film
 - [a in b for a, b in
 + [sorted(a.split()) in [sorted(c.split()) for c in b] for a, b in
 
@@ -1282,7 +1282,7 @@ recall instead of precision: the right groups were divided by those of the right
 - made[n] += mine.total()
 + made[n] += counts(texts[0], n).total()
 
-brevity forgotten: the brevity penalty is missing: a captioner that says one sure word would be perfect
+brevity forgotten: the brevity penalty is missing: a captioner that says two sure words would be perfect
 - brevity * np.sqrt
 + np.sqrt
 
@@ -1515,7 +1515,7 @@ smoothed: 1 was added to the counts; the precisions are right groups over said g
 #
 # <details><summary>Hint 2</summary>
 #
-# `read` is START and the caption, `targets` the caption and END: row n of `targets` is row n + 1 of `read`.
+# `read` is START and the caption, `targets` the caption and END: up to a caption's last word, row n of `targets` is row n + 1 of `read`. START stands in `read` alone, END in `targets` alone: pad the two separately.
 # </details>
 #
 # <details><summary>Hint 3</summary>
@@ -2174,7 +2174,7 @@ shown = interact(
 #
 # In which order did the better one tell: that of time, or one of its own? The lines *dim before grey*, and so on, say which of two lights it names first. Start from another seed (`seeded(0)` in `learnt`) and look again, at the windows too. Nobody taught it an order; why does it settle on one, and why need it not be that of time?
 #
-# Last, the windows. Which words have the narrowest, and which look at nearly the whole film? Which of them *need* to see anything? Each frame says which light moves now, and where, with noise: what does a word that needs a light or a way gain from many frames, and what would it lose by a narrow window? Then judge a heat map by how sharp it is. Compare with your predictions.
+# Last, the windows. Which words have the narrowest, and which look at nearly the whole film? Which of them *need* to see anything? Each frame says which light moves now, and which way, with noise: what does a word that needs a light or a way gain from many frames, and what would it lose by a narrow window? Then judge a heat map by how sharp it is. Compare with your predictions.
 
 # %% [markdown]
 # ## In your own words (2 points)

@@ -375,7 +375,7 @@ ratio upside down: the value's squared length was divided by that of the rest
 - squares / xp.sum(values * values, axis=-1)
 + xp.sum(values * values, axis=-1) / squares
 
-per column: the ratio was divided by K: that is what one pair adds on average
+per column: the ratio was divided by K; 1/K is what one other pair adds on average, and it is in the products of the keys already
 - squares / xp.sum(values * values, axis=-1)
 + squares / xp.sum(values * values, axis=-1) / keys.shape[1]
 
@@ -1538,7 +1538,7 @@ rate for the fading: what is kept was multiplied by beta at each step; alpha is 
 #
 # Each row of the chapter's table is a way to make `Steps` of what a network computes from $x_t$. Here are two that it lacks. Both get $q$, $k$, $v$, and a number $p$ for each step, (T, B, 1).
 #
-# - **Mamba-2** (Dao & Gu 2024) has a step size $\Delta = \ln(1 + e^{p})$. It keeps $\alpha = \exp(-\Delta\, e^{d})$ of everything, where $d$ is learned (`decay`, (1,)), and writes $\Delta\, v$ by Hebb's rule.
+# - **Mamba-2** (Dao & Gu 2024) has a step size $\Delta = \ln(1 + e^{p})$. It keeps $\alpha = \exp(-\Delta\, e^{d})$ of everything, where $d$ is learned (`decay`, (1,)), and writes $\Delta\, v$ by Hebb's rule. ($p$ may be 800, where $e^{p}$ overflows: compute $\Delta$ without it.)
 # - **Longhorn** (Liu et al. 2024) with $\beta = \sigma(p)$ asks which $S$ is best: near to the old one, $\lVert S - S_{t-1} \rVert^2$, and right under the key, $\beta\, \lVert S k - v \rVert^2$, their sum as small as possible. Where the gradient is zero,
 #
 # $$S = S_{t-1} + \beta\,(v - S k)\, k^{\mathsf T} .$$

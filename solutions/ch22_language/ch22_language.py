@@ -86,7 +86,7 @@ print("d_x =", d_x.round(4), " by hand: (1.181, -0.136)")
 #
 # $$z = \frac{x}{s} \qquad \frac{x}{\rho} = \frac{z}{\sqrt{\operatorname{mean}(z^2) + \varepsilon / s^2}} .$$
 #
-# A step whose channels are all 0 gives zeros, as by the formula at the top. (Another way, which most libraries take, is to compute in float32 and to return the result in the dtype of x. That will do too.)
+# A step whose channels are all 0 gives zeros, as by the formula at the top. (Another way, which most libraries take, is to compute float16 in float32 and to return float16; float32 and float64 are computed as they are. That will do too.)
 #
 # <details><summary>Hint 1</summary>
 #
@@ -253,7 +253,7 @@ mean subtracted: this is layer norm, which takes the mean off first; here x is d
 +     squares = xp.mean(z * z, axis=-1, keepdims=True)
 +     y = w * z / xp.sqrt(squares + (root / s) ** 2)
 
-mean subtracted below: the variance was taken in place of the mean square: only the divisor knows the mean there; the mean square takes nothing off
+mean subtracted below: the variance was taken in place of the mean square: there the mean is subtracted before squaring; in the root mean square nothing is
 - squares = xp.mean(z * z, axis=-1, keepdims=True)
 + squares = xp.var(z, axis=-1, keepdims=True, correction=0)
 
@@ -3605,7 +3605,7 @@ softplus of b and c: b and c went through the softplus as well; only p does
 - s = softplus(p)
 + s, b, c = softplus(p), softplus(b), softplus(c)
 
-softplus on the input: the linear layer's input went through a softplus
+softplus on the input: p went through the softplus twice; once is enough
 - s = softplus(p)
 + s = softplus(softplus(p))
 
