@@ -1,8 +1,5 @@
 """The chapter's windows know no future; the stored networks score as said."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from arrays import assert_close
@@ -25,10 +22,9 @@ from rnncore.forecast.examples import (
 from rnncore.forecast.heads import quantile_head
 from rnncore.forecast.models import Direct
 from rnncore.forecast.training import ask
+from tools import measurements
 
-MEASURED = json.loads(
-    (Path(__file__).parent.parent / "book/measurements.json").read_text()
-)
+MEASURED = measurements.read()
 MAKE = {"sunspots": sunspots, "weather": weather, "wine": wine}
 LOADERS = {
     "sunspots": "sunspot_months",

@@ -60,6 +60,28 @@ def test_nothing_is_known_before_the_first_measurement(tmp_path):
     assert measurements.read(tmp_path / "measurements.json") == {}
 
 
+def test_a_folder_has_a_file_for_each_page(tmp_path):
+    values = {"lags.copy.50": 1, "text.words-apart.order": 2, "times.x": 3}
+    about = {"unit": "s", "seed": 3, "command": "make bench"}
+    measurements.record(values, **about, path=tmp_path)
+    names = ["ch05_long_lags.json", "ch10_language.json", "readme.json"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == names
+    known = measurements.read(tmp_path)
+    assert {key: entry["value"] for key, entry in known.items()} == values
+
+
+def test_every_measurement_is_in_the_file_of_a_page_that_reads_it():
+    book = measurements.PATH.parent
+    for path in measurements.PATH.glob("*.json"):
+        known = measurements.read(path)
+        assert {measurements.page_of(key) for key in known} == {path.stem}
+        if path.stem != measurements.README:
+            text = (book / f"{path.stem}.md").read_text()
+            assert f"measurements/{path.stem}.json" in text or (
+                f'"{path.stem}"' in text
+            )
+
+
 def toy(name, seed, asked):
     """A run that finds how many steps it was given."""
     yield from runner.founds(

@@ -26,6 +26,7 @@ from rnncore.music.training import (
     train_voices,
 )
 from rnncore.music.voices import score_nats
+from tools import measurements
 
 ROOT = Path(__file__).parent.parent
 SMALL = {"hidden": 8, "steps": 12, "evaluate_every": 4, "B": 3, "window": 6}
@@ -41,7 +42,7 @@ def small_parts(V=2):
 
 @pytest.fixture(scope="module")
 def recorded():
-    return json.loads((ROOT / "book/measurements.json").read_text())
+    return measurements.read()
 
 
 @pytest.fixture(scope="module")

@@ -113,7 +113,7 @@ def test_what_is_shown_gets_a_button_and_brings_its_claims():
 
 def test_stored_measurements_are_written_before_they_are_read():
     made = notebook(
-        "write()", "x = default_rng(0)", "y = open('measurements.json')"
+        "write()", "x = default_rng(0)", "y = open('measurements/a.json')"
     )
     made["cells"][0]["id"] = "measurements"
     made["cells"].append(notebook("print(x, y)")["cells"][0])
@@ -124,7 +124,7 @@ def test_stored_measurements_are_written_before_they_are_read():
 def test_what_is_read_from_the_measurements_gets_a_button_too():
     made = notebook(
         "write()",
-        "y = json.loads(open('measurements.json').read_text())",
+        "y = json.loads(open('measurements/a.json').read_text())",
         "x = np.random.default_rng(0)",
         "print(y)",
         ("claim('y is small', y < 9)", "remove-cell"),
@@ -325,7 +325,7 @@ STORED = {
     "shared": {"value": 9, "seed": [3, 4]},
     "single": {"value": [1, 2], "seed": 0},
 }
-OPEN = "m = json.loads(Path('measurements.json').read_text())"
+OPEN = "m = json.loads(Path('measurements/a.json').read_text())"
 
 
 @pytest.fixture
@@ -334,7 +334,8 @@ def stored(rerun, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for entry in STORED.values():
         entry["command"] = "python -m tools.train name run"
-    path = tmp_path / "measurements.json"
+    path = tmp_path / "measurements" / "a.json"
+    path.parent.mkdir()
     path.write_text(json.dumps(STORED))
 
     def ask(key, seed):

@@ -1,6 +1,5 @@
 """The stored language models are what the records say they are."""
 
-import json
 import re
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +17,7 @@ from rnncore.text.corpora import (
 from rnncore.text.model import stretches, token_nats
 from rnncore.text.storage import load_model
 from rnncore.text.tunes import folk_tunes
+from tools import measurements
 
 ROOT = Path(__file__).parent.parent
 CORPORA = {
@@ -40,7 +40,7 @@ def test_a_stored_model_is_small_and_says_where_it_comes_from(name):
     assert about["seed"] == 0
     assert about["seconds"] > 0
     assert re.search(r"train.text", about["command"])
-    measured = json.loads((ROOT / "book/measurements.json").read_text())
+    measured = measurements.read()
     score = measured[f"text.{about['set']}.network"]["value"][0]
     # the record is of full precision, the file of half
     assert_close(about["score"], score, within=2e-3)

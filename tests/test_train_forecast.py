@@ -1,6 +1,5 @@
 """The script that trains chapter 11's networks, in small."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.mark.parametrize("study", forecast.RATE)
 def test_each_network_has_the_rate_that_its_validation_windows_chose(study):
-    measured = json.loads((ROOT / "book/measurements.json").read_text())
+    measured = measurements.read()
     compared = from_json(measured[f"forecast.rates.{study}"]["value"])
     chosen = {name: r.chosen for name, r in compared.results.items()}
     assert chosen == {

@@ -1,6 +1,5 @@
 """The stored translators have the scores that are recorded with them."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from rnncore.comparison import from_json
 from rnncore.data.translation import Pair, draw_numbers, number_in_words
 from rnncore.translate.storage import load_translator
 from rnncore.translate.training import translate
+from tools import measurements
 from tools.train.applications import translate as train_translate
 from tools.train.runner import SEEDS
 
@@ -30,7 +30,7 @@ def test_a_stored_translator_is_small_and_says_where_it_comes_from(run):
     assert about["seed"] == 0
     assert about["command"].endswith(f" {run}")  # the network's name
     assert source.size == target.size == train_translate.PIECES
-    measured = json.loads((ROOT / "book/measurements.json").read_text())
+    measured = measurements.read()
     facts = measured[f"translate.{run}.0"]["value"]
     # the record is of full precision, the file of half
     score = about["scores"]["test"]["exact"]
@@ -59,7 +59,7 @@ def test_a_stored_translator_has_the_recorded_score(run):
 
 def test_each_run_has_the_rate_that_was_chosen_for_its_decoder():
     """Those that train longer than "rates" have it from "rates.whole"."""
-    measured = json.loads((ROOT / "book/measurements.json").read_text())
+    measured = measurements.read()
     short, whole = (
         from_json(measured[f"translate.{study}"]["value"])
         for study in ("rates", "rates.whole")
@@ -77,7 +77,7 @@ def test_each_run_has_the_rate_that_was_chosen_for_its_decoder():
 @pytest.mark.whole
 def test_attention_reaches_its_aim_on_unseen_numbers():
     """99.5 % exact on lengths of training, by every seed."""
-    measured = json.loads((ROOT / "book/measurements.json").read_text())
+    measured = measurements.read()
     for seed in SEEDS:
         facts = measured[f"translate.de-dot.{seed}"]["value"]
         assert facts["test"]["exact"] >= 99.5

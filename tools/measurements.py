@@ -1,15 +1,18 @@
-"""One file of measurements, book/measurements.json, for pages and README.
+"""What was measured once, for the pages and the README: book/measurements/.
 
-A measurement is {value, unit, seed, device, command, date} under a key such
-as "lags.adding.tanh.50". Several scripts write to the file, perhaps at the
-same time: `record` locks, reads, changes its own keys and writes the whole
-file in one step. Run as a script, it lists what is there.
+One file holds what one page reports, `measurements/ch05_long_lags.json`, and
+another page that quotes it reads that file too; what only the README shows is
+in readme.json. A measurement is {value, unit, seed, device, command, date}
+under a key such as "lags.adding.100", and a line of its file. Several scripts
+may write at the same time: `record` locks, reads, changes its own keys and
+writes a whole file in one step. Run as a script, it lists what is there.
 """
 
 import argparse
 import fcntl
 import json
 import platform
+from collections import defaultdict
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,12 +20,92 @@ from typing import Any
 from rnncore.files import whole_file
 from tools import ROOT
 
-PATH = ROOT / "book/measurements.json"
+Known = dict[str, dict[str, Any]]
+
+PATH = ROOT / "book" / "measurements"
+README = "readme"
+PAGES = {  # by how the keys begin; the longest beginning counts
+    "bench": "ch09_fused",
+    "bench.": "ch09_torch",
+    "bench-modules": "ch09_torch",
+    "blocks": "ch22_texts",
+    "blocks.recall": "ch22_language",
+    "blocks.tracking": "ch22_language",
+    "blocks.tunes": "ch22_language",
+    "capstone": "capstone",
+    "cells": "ch07_compared",
+    "cells.reset": "ch07_gru",
+    "chars": "ch04_characters",
+    "clipping": "ch05_clipping",
+    "cuda": "ch09_torch",
+    "depth": "ch08_deeper",
+    "exposure": "ch13_exposure",
+    "factors": "ch19_factors",
+    "forecast": "ch11_forecasting",
+    "forecast.countries": "ch11_many",
+    "forecast.leak": "ch11_series",
+    "forecast.lines.countries": "ch11_many",
+    "forecast.rates.countries": "ch11_many",
+    "forecast.rates.leak": "ch11_series",
+    "forecast.rates.share": "ch11_series",
+    "forecast.rates.units": "ch11_many",
+    "forecast.rates.weather": "ch11_series",
+    "forecast.rates.wine": "ch11_many",
+    "forecast.rivals": "ch11_many",
+    "forecast.units": "ch11_many",
+    "forecast.weather": "ch11_series",
+    "forecast.wine": "ch11_many",
+    "frames": "ch16_frames",
+    "infill": "ch12_infilling",
+    "intervals": "ch11_intervals",
+    "lags": "ch05_long_lags",
+    "limits": "ch18_limits",
+    "music": "ch12_music",
+    "online": "ch03_forward",
+    "recall": "ch20_memory",
+    "reservoir": "ch05_reservoir",
+    "ruler": "ch07_compared",
+    "sampling": "ch13_exposure",
+    "speech": "ch15_speech",
+    "speech.lexicon": "ch15_ctc",
+    "starts": "ch05_long_lags",
+    "steady": "ch08_steady",
+    "text": "ch10_generation",
+    "text.vocabulary": "ch10_vocabulary",
+    "text.words": "ch10_language",
+    "transducer": "ch15_transducer",
+    "translate": "ch13_translation",
+    "video": "ch16_video",
+    "video.actions": "ch16_actions",
+    "video.bag": "ch17_captioning",
+    "video.captions": "ch17_captioning",
+    "video.next": "ch16_frames",
+    "writing": "ch10_generation",
+}
 
 
-def read(path: Path = PATH) -> dict[str, dict[str, Any]]:
-    """All measurements by key; none where the file is not there yet."""
+def page_of(key: str) -> str:
+    """The page that reports what is measured under a key, or "readme"."""
+    beginnings = [start for start in PAGES if key.startswith(start)]
+    return PAGES[max(beginnings, key=len)] if beginnings else README
+
+
+def read(path: Path = PATH) -> Known:
+    """All measurements of a file or a folder; none where it is not there yet."""
+    if path.is_dir():
+        files = sorted(path.glob("*.json"))
+        return {key: entry for file in files for key, entry in read(file).items()}
     return json.loads(path.read_text("utf-8")) if path.exists() else {}
+
+
+def write(known: Known, path: Path) -> None:
+    """Write a file whole, one line per measurement."""
+    lines = [
+        f"{json.dumps(key)}: {json.dumps(entry, sort_keys=True)}"
+        for key, entry in sorted(known.items())
+    ]
+    with whole_file(path) as file:
+        file.write(("{\n" + ",\n".join(lines) + "\n}\n").encode("utf-8"))
 
 
 def record(
@@ -34,7 +117,10 @@ def record(
     device: str = "",
     path: Path = PATH,
 ) -> None:
-    """Store several values that share unit, seed, device and command."""
+    """Store several values that share unit, seed, device and command.
+
+    In a folder each goes to its page's file; `path` may name a file instead.
+    """
     about = {
         "unit": unit,
         "seed": seed,
@@ -42,13 +128,14 @@ def record(
         "command": command,
         "date": date.today().isoformat(),
     }
+    entries: dict[Path, Known] = defaultdict(dict)
+    for key, value in values.items():
+        file = path if path.suffix else path / f"{page_of(key)}.json"
+        entries[file][key] = {"value": value, **about}
     with open(__file__) as lock:  # a file that all writers have
         fcntl.flock(lock, fcntl.LOCK_EX)  # until it is closed
-        known = read(path)
-        known |= {key: {"value": v, **about} for key, v in values.items()}
-        text = json.dumps(known, indent=1, sort_keys=True) + "\n"
-        with whole_file(path) as file:
-            file.write(text.encode("utf-8"))
+        for file, new in entries.items():
+            write(read(file) | new, file)
 
 
 def keep_seeds(

@@ -6,7 +6,7 @@
 Each score is computed now, from the weights in rnncore/weights/ and data
 that neither training nor tuning saw. So is the baseline beside it, where it
 needs no training of its own; one marked * was trained once, and is read
-from book/measurements.json. A stored network is one seed: its chapter has
+from book/measurements/. A stored network is one seed: its chapter has
 three. With --save the rows go there too, under "scores.", for the README.
 
 The data of translate, speech and video are made by programs. A reader who has real
@@ -214,7 +214,7 @@ def recorded(key: str) -> float:
     """
     known = read()
     if key not in known:
-        raise Refused(f"{key} is not in book/measurements.json")
+        raise Refused(f"{key} is not in book/measurements/")
     return float(np.mean(known[key]["value"]))
 
 

@@ -23,6 +23,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
+from tools import measurements
 from tools.build import book, chapters
 
 NOTEBOOKS = book.BUILD / "notebooks"
@@ -38,7 +39,7 @@ OPTION = re.compile(r"^:[a-z-]+:.*\n", re.MULTILINE)
 LABEL = re.compile(r"^\([\w-]+\)=\n|(?<=\$\$) *\([\w-]+\)(?= *$)", re.MULTILINE)
 WRONG = re.compile(r"^(\S.*)\n: +(.+)$", re.MULTILINE)  # and the reply
 NUMPY = re.compile(r"np\.\w+\((.*)\)")  # how NumPy 2 writes its numbers
-MEASURED = "measurements.json"
+MEASURED = "measurements/"  # how the files begin that a page reads
 KEPT = "value", "seed", "command"  # of a measurement
 BESIDE = '"../'  # a path out of the book's folder
 
@@ -131,15 +132,24 @@ def _quoted(value: str | None, form: str) -> str:
 
 def _measurements(code: str) -> str:
     """A cell that writes the stored measurements that the code may read."""
-    stored = json.loads((book.BOOK / MEASURED).read_text("utf-8"))
     words = {*re.findall(r"\w+", code), *re.findall(r"[\w-]+", code)}
-    wanted = {key for key in stored if key.split(".")[0] in words}
-    kept = {key: {part: stored[key][part] for part in KEPT} for key in sorted(wanted)}
-    return (
-        "# What took too long for a page was measured once, and is read from a file.\n"
-        "from pathlib import Path\n\n"
-        f'Path("{MEASURED}").write_text(r"""{json.dumps(kept)}""");'
-    )
+    lines = [
+        "# What took too long for a page was measured once, and is read from a file.",
+        "from pathlib import Path\n",
+        f'Path("{MEASURED}").mkdir(exist_ok=True)',
+    ]
+    for path in sorted((book.BOOK / MEASURED).glob("*.json")):
+        if path.stem not in words:
+            continue
+        kept = {
+            key: {part: entry[part] for part in KEPT}
+            for key, entry in measurements.read(path).items()
+            if key.split(".")[0] in words
+        }
+        lines += [
+            f'Path("{MEASURED}{path.name}").write_text(r"""{json.dumps(kept)}""");'
+        ]
+    return "\n".join(lines)
 
 
 def quoted_values(cells: Iterable[NotebookNode]) -> dict[str, str]:
@@ -158,7 +168,7 @@ def write_all(folder: Path, pages: Iterable[Path] | None = None) -> list[Path]:
     """Write the notebooks of pages with code; the book was built before."""
     folder.mkdir(parents=True, exist_ok=True)
     kept = book.BUILD / "executed"
-    built = (kept / book.digest(book.what_cells_use())).exists()
+    built = (kept / book.digest(book.what_all_cells_use())).exists()
     executions = book.Executions(kept) if built else None
     if executions is None:
         print("The book is not built as it stands: its values are left out.")

@@ -1,1 +1,1 @@
-"""Train what the chapters report, into book/measurements.json."""
+"""Train what the chapters report, into book/measurements/."""

@@ -1,6 +1,6 @@
 """A large course on paper, from measured parts: python -m tools.bench.grader.plan.
 
-The parts are the grader's times in book/measurements.json and the
+The parts are the grader's times in book/measurements/ and the
 gradebook's block in book/grading.md; the page that shows the plan is
 book/grading_services.md, into which --write puts it.
 """

@@ -28,7 +28,7 @@ from traitlets.config import Config
 import rnncore.comparison
 
 GENERATOR = "default_rng"
-MEASURED = "measurements.json"
+MEASURED = "measurements/"
 BY_SEED = {"test", "validation", "scores", "seeds"}  # in a stored comparison
 NO_HISTORY = {"HistoryManager": {"enabled": False}}
 MOST = 200_000  # characters of text; more than any page prints
@@ -121,6 +121,10 @@ class Recorded(dict[str, Any]):
         if self.seed not in seeds:
             return entry
         return entry | {"value": of_seed(value, seeds.index(self.seed))}
+
+    def __or__(self, other: dict[str, Any]) -> Recorded:  # type: ignore[override]
+        """Those of two files."""
+        return Recorded({**self, **other}, self.seed, self.note)
 
 
 _shown: list[dict[str, str]] = []  # by kind of content, in the order of showing

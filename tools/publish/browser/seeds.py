@@ -23,7 +23,7 @@ from tools.publish.browser.lite_kernel import Refused
 HERE = Path(__file__).parent
 KERNEL = "extensions/@jupyterlite/xeus-python-kernel/static"
 PAGES = "ch0[1-8]_*.ipynb"
-MEASURED = "measurements.json"
+MEASURED = "measurements/"
 GENERATOR = "default_rng"
 STORED = "read_text"  # how a page opens the measurements
 CLOCKS = {"perf_counter"}  # measure the machine, whatever the seed
