@@ -324,11 +324,12 @@ def _about(
 
     if path.is_dir():
         raise Refused(f"{path}: expected a file of weights, got a folder")
-    if not path.exists():
-        raise Refused(f"{path}: there is no such file")
     try:
+        path.open("rb").close()  # which a log of what is read can see
         with safe_open(path, framework="np") as file:
             metadata = file.metadata() or {}
+    except FileNotFoundError as error:
+        raise Refused(f"{path}: there is no such file") from error
     except (SafetensorError, ValueError) as error:
         raise Refused(f"{path}: damaged: {error}") from error
     if metadata.get("format") != FORMAT:

@@ -77,7 +77,8 @@ def small(tmp_path, monkeypatch):
     (tmp_path / "rnncore").mkdir()
     (tmp_path / "rnncore" / "rnn.py").write_text("a = 1\n")
     (tmp_path / "requirements.txt").write_text("numpy\n")
-    (tmp_path / "constraints.txt").write_text("")
+    for name in "constraints.txt", "CITATION.cff":
+        (tmp_path / name).write_text("")
     (tmp_path / "_config.yml").write_text(
         "only_build_toc_files: true\n"
         "execute: {execute_notebooks: cache}\n"
@@ -91,7 +92,10 @@ def small(tmp_path, monkeypatch):
 
 
 def small_inputs(root):
-    return lambda: [*book.what_cells_use(), *(root / "book").rglob("*.md")]
+    return lambda: [
+        *book.what_all_cells_use(),
+        *(root / "book").rglob("*.md"),
+    ]
 
 
 def write(small, text):
@@ -236,21 +240,109 @@ def test_nothing_changed_means_nothing_done(small, capsys):
     )
 
 
-def test_changed_words_execute_nothing_and_a_changed_source_does(
+def executed(capsys):
+    """The pages that the last build executed."""
+    lines = capsys.readouterr().out.splitlines()
+    return {line.split()[1] for line in lines if line.startswith("  [")}
+
+
+def test_a_change_executes_the_pages_that_read_the_file_and_no_other(
     small, capsys
 ):
-    write(small, cells("print(1)"))
+    for name in "lstm", "gates", "gru", "command":
+        (small / "rnncore" / f"{name}.py").write_text("value = 1\n")
+    (small / "rnncore" / "lstm.py").write_text("import gates\n")
+    (small / "book" / "measurements").mkdir()
+    for name in "lstm", "gru":
+        (small / f"book/measurements/{name}.json").write_text("{}")
+    write_all(
+        small,
+        {
+            name: cells(
+                "import sys\nsys.path.append('../rnncore')",
+                f"def late():\n    import {name}\nlate()",
+                f"print(open('measurements/{name}.json').read())",
+            )
+            for name in ("lstm", "gru")
+        },
+    )
+
+    def change(path):
+        (small / path).write_text((small / path).read_text() + "\n")
+        book.build_book(jobs=1)
+        return executed(capsys)
+
     book.build_book(jobs=1)
-    first = list((small / "_build" / "executed").iterdir())
-    write(small, cells("print(1)") + "\nMore words.\n")
+    assert executed(capsys) == {"lstm", "gru"}
+    assert change("book/lstm.md") == set()  # only its words
+    assert change("rnncore/command.py") == set()
+    assert change("rnncore/lstm.py") == {"lstm"}
+    assert change("rnncore/gates.py") == {"lstm"}  # which lstm imports
+    assert change("rnncore/gru.py") == {"gru"}
+    assert change("book/measurements/gru.json") == {"gru"}
+    assert change("requirements.txt") == {"lstm", "gru"}
+    assert len(list((small / "_build" / "executed").iterdir())) == 1
+
+
+def test_a_page_whose_outputs_changed_is_read_again_and_others_are_not(
+    small,
+):
+    (small / "book" / "said.txt").write_text("the old words")
+    shown = cells("print(open('said.txt').read())")
+    write_all(small, {"page": shown, "other": cells("print('other')")})
+    index = book.build_book(jobs=1)
+    kept = next((small / "_build" / "executed").glob("*/doctrees"))
+    before = (kept / "other.doctree").stat().st_mtime_ns
+    (small / "book" / "said.txt").write_text("the new words")
+    index = book.build_book(jobs=1)
+    assert "the new words" in index.with_name("page.html").read_text()
+    assert (kept / "other.doctree").stat().st_mtime_ns == before
+
+
+def test_a_warning_of_a_page_that_has_not_changed_fails_the_build_again(
+    small,
+):
+    write_all(small, {"page": "# A\n\n{nothing}`x`\n", "other": "# B\n"})
+    for words in "one", "two":
+        (small / "book" / "other.md").write_text(f"# B\n\n{words}\n")
+        with pytest.raises(book.BuildError):
+            book.build_book(jobs=1)
+
+
+def test_a_file_that_changes_while_a_page_runs_is_read_again(small, capsys):
+    (small / "book" / "said.txt").write_text("the old words")
+    change = "__import__('pathlib').Path('said.txt').write_text('new')"
+    write(small, cells(f"print(open('said.txt').read())\n{change};"))
     book.build_book(jobs=1)
-    assert "1 unchanged, 0 to execute" in capsys.readouterr().out
-    (small / "rnncore" / "rnn.py").write_text("a = 2\n")
+    write(
+        small,
+        cells(f"print(open('said.txt').read())\n{change};") + "\nA.\n",
+    )
+    capsys.readouterr()
     book.build_book(jobs=1)
-    assert "0 unchanged, 1 to execute" in capsys.readouterr().out
-    now = list((small / "_build" / "executed").iterdir())
-    assert len(first) == len(now) == 1  # the stale outputs are gone
-    assert first != now
+    assert executed(capsys) == {"page"}
+
+
+def test_weights_that_are_read_are_seen_by_the_log_of_reads(tmp_path):
+    code = (
+        "from rnncore.application import load_weights, stored\n"
+        "load_weights(stored('forecast_sunspots'))"
+    )
+    log = tmp_path / "log"
+    env = {
+        "READS_LOG": str(log),
+        "READS_BELOW": str(Path(rnncore.__file__).parent),
+    }
+    subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        cwd=ROOT,
+        env=kernels.offline() | env,
+    )
+    names = {Path(line).name for line in log.read_text().splitlines()}
+    assert {"forecast_sunspots", "application"} <= {
+        name.partition(".")[0] for name in names
+    }
 
 
 def test_outputs_cut_short_by_an_interruption_are_made_again(small, capsys):

@@ -121,6 +121,7 @@ def make(root, patch):
         "rnncore/empty.py": "",
         "requirements.txt": "",
         "constraints.txt": "",
+        "CITATION.cff": "",
     }
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -131,7 +132,10 @@ def make(root, patch):
     patch.setattr(
         book,
         "what_pages_use",
-        lambda: [*book.what_cells_use(), *(root / "book").rglob("*.md")],
+        lambda: [
+            *book.what_all_cells_use(),
+            *(root / "book").rglob("*.md"),
+        ],
     )
     book.build_book(jobs=1)
     return root / "_build" / "html"

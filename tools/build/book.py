@@ -5,11 +5,11 @@
     python -m tools.build.book serve                    serve _build/html on this machine
 
 Pages execute side by side, each in a kernel of its own. What a page gave is
-kept (jupyter-cache) under a key made of the page's cells, the sources of
-rnncore and the pinned requirements, so a changed function executes every
-page again and a changed sentence none. A page fails if a cell raises, asks
-another machine for something, or writes to stderr (warnings do): the message
-names page and line. HTML is built beside the old one and takes its place
+kept (jupyter-cache) until its cells, the pinned requirements or one of the
+files that it read change: modules, data, weights, its measurements. So a
+changed function executes the pages that import its module, and a changed
+sentence none. A page fails if a cell raises, asks another machine for
+something, or writes to stderr (warnings do): the message names page and line. HTML is built beside the old one and takes its place
 when it is whole, so that an interrupted build leaves the last good book.
 
 A reference to a page that _toc.yml leaves out becomes plain text, so that a
@@ -25,16 +25,17 @@ import functools
 import gc
 import hashlib
 import http.server
-import importlib
+import importlib.util
 import os
 import re
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 for _name in "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS":
     os.environ.setdefault(_name, "1")  # pages run side by side
@@ -52,6 +53,7 @@ from sphinx_external_toc.parsing import MalformedError, parse_toc_yaml
 from traitlets.config import Config
 
 from tools import ROOT
+from tools.build import chapters, contents
 from tools.build.kernels import Manager, nursery, offline
 
 BOOK = ROOT / "book"
@@ -100,44 +102,71 @@ def digest(paths: Iterable[Path]) -> str:
     """A key that changes with any of the files, or with Python itself."""
     key = hashlib.sha256(sys.version.encode())
     for path in sorted(paths):
-        content = path.read_bytes()
-        key.update(f"{path.relative_to(ROOT)} {len(content)}\n".encode())
+        content = path.read_bytes() if path.is_file() else b""
+        key.update(f"{os.path.relpath(path, ROOT)} {len(content)}\n".encode())
         key.update(content)
     return key.hexdigest()[:16]
 
 
-def what_cells_use() -> list[Path]:
-    """The files besides the page itself that decide what its cells give."""
-    package = (ROOT / "rnncore").rglob("*")
-    sources = [p for p in package if p.is_file() and p.suffix != ".pyc"]
-    pins = [ROOT / "requirements.txt", ROOT / "constraints.txt"]
-    return [*sources, *pins, *BOOK.glob("*.json")]
+def what_all_cells_use() -> list[Path]:
+    """The files that decide what the cells of every page give."""
+    return [ROOT / "requirements.txt", ROOT / "constraints.txt"]
 
 
 def what_pages_use() -> list[Path]:
     """The files that decide what the HTML is."""
-    book = [p for p in BOOK.rglob("*") if p.is_file()]
+    package = (ROOT / "rnncore").rglob("*")
+    book = [p for p in package if p.is_file() and p.suffix != ".pyc"]
+    book += [p for p in BOOK.rglob("*") if p.is_file()]
+    return [*book, *what_all_pages_use()]
+
+
+def what_all_pages_use() -> list[Path]:
+    """The files that decide how Sphinx reads every page."""
     names = "book", "chapters", "contents", "weave"
     tools = [Path(__file__).with_name(f"{name}.py") for name in names]
     tools += (ROOT / "tools" / "site").glob("*.py")
-    return [*what_cells_use(), *book, *tools, CONFIG, ROOT / "CITATION.cff"]
+    works = [CONFIG, ROOT / "CITATION.cff", *BOOK.glob("*.bib")]
+    return [*what_all_cells_use(), *tools, *works]
+
+
+def how_pages_are_read(toc: Path) -> str:
+    """Return a key of what Sphinx reads in every page, whatever its own text.
+
+    That is the code that reads, the contents, and what a page may say of
+    another: its number, its label and, where the contents lack it, its title.
+    """
+    others = (
+        chapters.read(BOOK, toc),
+        contents.absent(BOOK, contents.pages(toc.read_text("utf8"))),
+    )
+    return f"{digest([*what_all_pages_use(), toc])} {others} {addresses()}"
+
+
+def addresses() -> list[str]:
+    """Return where the book is read and where it is made, if that is known."""
+    return [os.environ.get(f"BOOK_{name}", "") for name in ("ADDRESS", "SOURCE")]
 
 
 class Executions:
-    """The outputs of executed pages, kept for one state of the sources."""
+    """The outputs of executed pages, each with the files that its cells read."""
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / digest(what_cells_use())
+        self.path = folder / digest(what_all_cells_use())
         for other in folder.glob("*"):
             if other != self.path:
                 shutil.rmtree(other)
         self.cache = get_cache(str(self.path))
+        self.doctrees = self.path / "doctrees"  # the pages as Sphinx read them
 
     def holds(self, notebook: NotebookNode) -> bool:
-        """Whether whole outputs are there; what is damaged is dropped."""
+        """Return whether whole, current outputs are there; drop damaged ones."""
         try:
             record = self.cache.match_cache_notebook(notebook)
         except KeyError:
+            return False
+        uses = record.data["uses"]
+        if any(digest_file(ROOT / name) != was for name, was in uses.items()):
             return False
         try:
             self.cache.get_cache_bundle(record.pk)
@@ -147,13 +176,20 @@ class Executions:
             return False
         return True
 
-    def keep(self, page: Path, notebook: NotebookNode, took: float) -> None:
+    def list_uses(self) -> set[Path]:
+        """Return the files that the cells of all pages read."""
+        records = self.cache.list_cache_records()
+        return {ROOT / name for record in records for name in record.data["uses"]}
+
+    def keep(self, page: Path, notebook: NotebookNode, run: "Run") -> None:
         """Store the outputs."""
+        data = {"execution_seconds": run.seconds, "uses": run.uses}
         self.cache.cache_notebook_bundle(
-            CacheBundleIn(notebook, str(page), data={"execution_seconds": took}),
+            CacheBundleIn(notebook, str(page), data=data),
             check_validity=False,
             overwrite=True,
         )
+        (self.doctrees / f"{page.stem}.doctree").unlink(missing_ok=True)
 
     def drop_others(self, notebooks: Iterable[NotebookNode]) -> None:
         """Forget the outputs of earlier versions of the pages."""
@@ -163,15 +199,49 @@ class Executions:
                 self.cache.remove_cache(record.pk)
 
 
+def digest_file(path: Path) -> str:
+    """Return a key that changes with a file; "" where there is none."""
+    if not path.is_file():
+        return ""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+
+
+class Run(NamedTuple):
+    """What a page's cells took, and the files that they read, by digest."""
+
+    seconds: float
+    uses: dict[str, str]
+
+
+def read_uses(log: Path, begun: float) -> dict[str, str]:
+    """Return the project's files in a log of what was read, by digest.
+
+    One that changed after `begun` has none: nobody knows what was read.
+    """
+    uses = {}
+    for line in set(log.read_text("utf8").splitlines() if log.exists() else []):
+        path = Path(line)
+        if path.suffix == ".pyc":
+            path = Path(importlib.util.source_from_cache(line))
+        name = path.relative_to(ROOT)
+        if name.parts[0] == BUILD.name or name.parts[0].startswith("."):
+            continue
+        late = path.is_file() and path.stat().st_mtime > begun
+        uses[name.as_posix()] = (
+            "changed while it was read" if late else digest_file(path)
+        )
+    return dict(sorted(uses.items()))
+
+
 def execute(
     page: Path, notebook: NotebookNode, manager: type[Manager] = Manager
-) -> float:
-    """Run a page's cells, outputs into the notebook; the seconds it took.
+) -> Run:
+    """Run a page's cells, outputs into the notebook.
 
     Raises BuildError where a cell raises, writes to stderr, takes too long or
     asks for another machine.
     """
-    start = time.monotonic()
+    start, begun = time.monotonic(), time.time()
     client = NotebookClient(
         notebook,
         timeout=CELL_SECONDS,
@@ -186,11 +256,15 @@ def execute(
     )
     stop = functools.partial(_stop_at_trouble, page, notebook)
     client.on_cell_executed = stop
-    try:
-        client.execute(env=offline())
-    except (CellTimeoutError, RuntimeError) as error:  # or a dead kernel
-        raise BuildError(f"{page.name}: {error}") from error
-    return time.monotonic() - start
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "reads"
+        env = {"READS_LOG": str(log), "READS_BELOW": f"{ROOT}{os.sep}"}
+        try:
+            client.execute(env=offline() | env)
+        except (CellTimeoutError, RuntimeError) as error:  # or a dead kernel
+            raise BuildError(f"{page.name}: {error}") from error
+        uses = read_uses(log, begun)
+    return Run(time.monotonic() - start, uses)
 
 
 def _stop_at_trouble(
@@ -237,13 +311,13 @@ def execute_all(
             page = runs[run]
             where = f"  [{done}/{len(todo)}] {page.stem:24}"
             try:
-                took = run.result()
+                result = run.result()
             except BuildError as error:
                 failures.append(str(error))
                 print(f"{where} FAILED", flush=True)
             else:
-                executions.keep(page, todo[page], took)
-                print(f"{where} {took:6.1f} s", flush=True)
+                executions.keep(page, todo[page], result)
+                print(f"{where} {result.seconds:6.1f} s", flush=True)
     if failures:
         raise BuildError("\n\n".join(failures))
     return list(found.values())
@@ -252,16 +326,24 @@ def execute_all(
 def render(
     toc: Path, out: Path, executions: Executions, *, strict: bool, jobs: int = 1
 ) -> None:
-    """Sphinx, from nothing, into `out`; its progress goes to stdout."""
-    for leftover in (out, out.with_suffix(".doctrees")):
-        shutil.rmtree(leftover, ignore_errors=True)
+    """Write all pages with Sphinx into `out`; its progress goes to stdout.
+
+    A page that has changed neither its text nor its outputs is not read again.
+    """
+    doctrees, key = executions.doctrees, how_pages_are_read(toc)
+    read_so = doctrees / ".read-so"
+    before = read_so.read_text("utf8") if strict and read_so.exists() else ""
+    if before != key:  # where warnings do not fail, they are to be seen again
+        shutil.rmtree(doctrees, ignore_errors=True)
+    shutil.rmtree(out, ignore_errors=True)
+    read_so.unlink(missing_ok=True)  # until all is well: warnings come again
     gc.set_threshold(200_000, 20, 100)  # large trees, no garbage: a third less time
     result = build_sphinx(
         str(BOOK),
         str(out),
         noconfig=True,
         path_config=str(CONFIG),
-        doctreedir=str(out.with_suffix(".doctrees")),
+        doctreedir=str(doctrees),
         confoverrides={
             "external_toc_path": str(toc),
             "nb_execution_cache_path": str(executions.path),
@@ -269,15 +351,15 @@ def render(
         },
         warningiserror=strict,
         keep_going=True,
-        freshenv=True,
+        force_all=True,  # every page shows the titles of the others
         quiet=True,
         jobs=jobs,
     )
-    shutil.rmtree(out.with_suffix(".doctrees"), ignore_errors=True)
     if isinstance(result, Exception):
         raise BuildError(f"Sphinx stopped: {result}") from result
     if result:
         raise BuildError("Sphinx found what stands above; nothing replaced")
+    read_so.write_text(key, "utf8")
 
 
 def put_in_place(new: Path, place: Path) -> None:
@@ -303,24 +385,28 @@ def alone(folder: Path) -> Iterator[None]:
         yield
 
 
+def made_from(executions: Executions) -> str:
+    """Return a key of all that decides what the book is."""
+    files = {*what_pages_use(), *executions.list_uses()}
+    return " ".join([digest(files), *addresses()])
+
+
 def build_book(jobs: int) -> Path:
     """Execute and build all pages; the path of the book's first page."""
     html, stamp = BUILD / "html", BUILD / "html" / ".made-from"
     with alone(BUILD):
-        where = [os.environ.get(f"BOOK_{name}", "") for name in ("ADDRESS", "SOURCE")]
-        made_from = " ".join([digest(what_pages_use()), *where])
-        if stamp.exists() and stamp.read_text() == made_from:
+        executions = Executions(BUILD / "executed")
+        if stamp.exists() and stamp.read_text() == made_from(executions):
             print("nothing changed since the last build")
             return html / "index.html"
         pages = page_paths()
-        executions = Executions(BUILD / "executed")
         notebooks = execute_all(pages, executions, jobs)
         executions.drop_others(notebooks)
         print(f"rendering {len(pages)} pages ...", flush=True)
         start = time.monotonic()
         new = BUILD / "html.new"
         render(BOOK / "_toc.yml", new, executions, strict=True, jobs=jobs)
-        (new / stamp.name).write_text(made_from)
+        (new / stamp.name).write_text(made_from(executions))
         put_in_place(new, html)
         print(f"rendered in {time.monotonic() - start:.1f} s", flush=True)
     return html / "index.html"
