@@ -70,9 +70,8 @@ check: $(STAMP)  ## the visible tests of one notebook: make check NOTEBOOK=path;
 exercises: $(STAMP)  ## build the released notebooks from solutions/
 	@$(PY) -m grader build
 
-weave: $(STAMP)  ## copy the package's definitions into the chapters, count their minutes
+weave: $(STAMP)  ## copy the package's definitions into the chapters
 	@$(PY) -m tools.build.weave
-	@$(PY) -m tools.site.reading
 
 grade: $(STAMP)  ## autograde what lies in grading/submitted/
 	@$(PY) -m grader grade
