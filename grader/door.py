@@ -36,7 +36,8 @@ CODES = re.compile(
 )
 # A letter elsewhere would be a time zone that dateutil does not know.
 MOMENT = re.compile(
-    r"(?=.{6})(\d{4}-?\d\d-?\d\dT)?\d[\d :.,+-]{1,50}Z?( [A-Z][A-Za-z_]+(/[A-Za-z_]+)*)?"
+    r"(?=.{6})(\d{4}-?\d\d-?\d\dT)?\d[\d :.,+-]{1,50}Z?"
+    r"( [A-Z][A-Za-z_]+(/[A-Za-z_]+)*)?"
 )
 
 
