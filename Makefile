@@ -17,7 +17,7 @@ help:  ## this list
 
 $(STAMP): requirements.txt requirements-oldest.txt constraints.txt pyproject.toml
 	@echo "Setting up $(VENV) (once, about two minutes) ..."
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0])'
+	@$(PYTHON) -c 'import re, sys; needed = re.search("requires-python = .>=([0-9.]+)", open("pyproject.toml", encoding="utf8").read()).group(1); sys.exit(sys.version_info < tuple(map(int, needed.split("."))) and "Python " + needed + " or newer is needed, this is " + sys.version.split()[0])'
 	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv $(VENV)
 	@$(PY) -m pip install --quiet --requirement requirements.txt --constraint constraints.txt
 	@$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
@@ -70,9 +70,8 @@ check: $(STAMP)  ## the visible tests of one notebook: make check NOTEBOOK=path;
 exercises: $(STAMP)  ## build the released notebooks from solutions/
 	@$(PY) -m grader build
 
-weave: $(STAMP)  ## copy the package's definitions into the chapters, count their minutes
+weave: $(STAMP)  ## copy the package's definitions into the chapters
 	@$(PY) -m tools.build.weave
-	@$(PY) -m tools.site.reading
 
 grade: $(STAMP)  ## autograde what lies in grading/submitted/
 	@$(PY) -m grader grade

@@ -34,7 +34,11 @@ CODES = re.compile(
     r"|\x1b.",
     re.DOTALL,
 )
-MOMENT = re.compile(r"\d[\d :.,TZ+-]{5,50}( [A-Z][A-Za-z_]+(/[A-Za-z_]+)*)?")
+# A letter elsewhere would be a time zone that dateutil does not know.
+MOMENT = re.compile(
+    r"(?=.{6})(\d{4}-?\d\d-?\d\dT)?\d[\d :.,+-]{1,50}Z?"
+    r"( [A-Z][A-Za-z_]+(/[A-Za-z_]+)*)?"
+)
 
 
 class TooMuch(ValueError):

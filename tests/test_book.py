@@ -22,7 +22,7 @@ import rnncore
 from tools import ROOT
 from tools.build import book, contents, kernels
 from tools.check import vendor
-from tools.site import about, sphinx_course
+from tools.site import about, reading, sphinx_course
 
 pytestmark = pytest.mark.whole
 
@@ -675,6 +675,45 @@ def test_a_glossary_says_which_chapter_explains_a_term(small):
         "bptt": ["term-BPTT", "See chapters 3 and 4.", "3"],
         "bare": ["term-bare", "Nothing more.", ""],
     }
+
+
+TIMED = f"# A page\n\n*{reading.OWN} minutes to read.*\n\n"
+
+
+def test_a_page_says_how_many_minutes_it_takes_to_read(small, capsys):
+    with_extensions(small, "reading", "search")
+    toc = small / "book" / "_toc.yml"
+    one = "{caption: 'Part I: one', chapters: [{file: ch01_a}]}"
+    more = "{caption: More, chapters: [{file: ch02_b}]}"
+    toc.write_text(toc.read_text() + f"parts: [{one}, {more}]\n")
+    write(
+        small,
+        "# Start\n\nFrom {minutes}`shortest` to {minutes}`longest`, in all "
+        "{minutes}`Part I`, here {minutes}`page`.\n",
+    )
+    words = {"ch01_a": 3, "ch02_b": 21}
+    for name, minutes in words.items():
+        text = TIMED + "word " * (reading.A_MINUTE * minutes - 20)
+        (small / "book" / f"{name}.md").write_text(text)
+    index = book.build_book(jobs=1)
+    start = index.with_name("page.html").read_text()
+    assert "From 3 to 21, in all 25, here 1." in start
+    for name, minutes in words.items():
+        html = index.with_name(f"{name}.html").read_text()
+        assert f"<em>{minutes} minutes to read.</em>" in html
+    named = re.findall(
+        r"^warning: (.*)$", capsys.readouterr().out, re.MULTILINE
+    )
+    assert named == [
+        "ch02_b.md takes 21 minutes to read, over 20: split it or shorten it"
+    ]
+
+
+def test_minutes_of_what_is_no_part_fail_the_build(small):
+    with_extensions(small, "reading", "search")
+    write(small, "# A page\n\nIn all {minutes}`everything`.\n")
+    with pytest.raises(book.BuildError, match="found what stands above"):
+        book.build_book(jobs=1)
 
 
 def head_of(page):

@@ -336,6 +336,22 @@ def test_a_timestamp_reads_no_file(tmp_path, monkeypatch):
     assert door.moment("2026-11-20 10:00:00 Europe/Berlin").hour == 9
 
 
+@pytest.mark.filterwarnings("error")
+def test_letters_that_are_no_time_zone_are_no_moment():
+    for text in (
+        "2026-11-20T10:00:00Z",
+        "20261120T1000",
+        "2026-11-20 10:00Z",
+    ):
+        assert door.moment(text).hour == 10, text
+    for text in (
+        "2026-11-20 10:00T",
+        "2026-11-20 10:00TZ",
+        "10:00T2026-11-20",
+    ):
+        assert door.moment(text) is None, text
+
+
 def test_a_path_that_no_call_takes_is_too_much(tmp_path):
     made = [os.open(tmp_path, os.O_RDONLY)]
     for _ in range(door.DEEPEST):

@@ -150,7 +150,8 @@ def along_one_direction(name, f, exact):
             for leaf, step in zip(leaves, steps, strict=True):
                 leaf += size * step
 
-        totals.append(float(run(name, f, torch.float64, change)[1]))
+        total = run(name, f, torch.float64, change)[1]
+        totals.append(float(total.detach()))
     numerical = (totals[0] - totals[1]) / 2e-6
     found = sum(float((g * s).sum()) for g, s in zip(exact, steps))
     assert all(g.isfinite().all() for g in exact)

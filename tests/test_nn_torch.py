@@ -245,6 +245,19 @@ AS_TORCH = {
 }
 
 
+def scripted(module):
+    with warnings.catch_warnings():  # torch's own: it gives up TorchScript
+        warnings.filterwarnings(
+            "ignore", ".*torch.jit.script", DeprecationWarning
+        )
+        return torch.jit.script(module)
+
+
+def complex_of(ours):
+    with pytest.warns(UserWarning, match="Complex modules are a new"):
+        return ours.to(torch.complex64)
+
+
 def quantised(ours, spec):
     model = torch.nn.Sequential(ours.float())
     with warnings.catch_warnings():
@@ -280,7 +293,7 @@ REFUSED = {
         "is_grads_batched: expected False, got True: .*torch.func",
     ),
     "`torch.jit.script`": (
-        lambda ours, x: torch.jit.script(ours),
+        lambda ours, x: scripted(ours),
         r"torch.jit.script: .* got rnncore.nn.\w+: torch.jit.trace",
     ),
     "`torch.fx.symbolic_trace` of the module itself": (
@@ -300,7 +313,7 @@ REFUSED = {
         "proj_size: expected 0, got 2",
     ),
     "complex weights": (
-        lambda ours, x: ours.to(torch.complex64)(x.to(torch.complex64)),
+        lambda ours, x: complex_of(ours)(x.to(torch.complex64)),
         "weight_ih_l0: expected real floats, got torch.complex64",
     ),
 }

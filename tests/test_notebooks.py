@@ -9,6 +9,7 @@ import pytest
 from tools import measurements
 from tools.build import book
 from tools.publish import notebooks
+from tools.site import reading
 
 PAGES = [  # with code: all that become notebooks, as a test below asserts
     p
@@ -25,7 +26,8 @@ def test_a_page_s_notebook_is_valid_and_its_text_is_markdown(page):
         c.source for c in made.cells if c.cell_type == "markdown"
     )
     assert not re.findall(
-        r"\{(?:doc|glue:text|cite|eq|numref|[Cc]hapters?)[:\w]*\}`", text
+        r"\{(?:doc|glue:text|cite|eq|numref|minutes|[Cc]hapters?)[:\w]*\}`",
+        text,
     )
     assert ":::" not in text
 
@@ -63,6 +65,13 @@ def test_roles_and_boxes_become_words():
         "<details><summary>Why?</summary>\n\nBecause.\n\n</details>\n\n"
         "$$\na = b\n$$\n"
     )
+
+
+def test_a_notebook_says_how_long_its_page_takes_to_read():
+    page = book.BOOK / "ch02_cell.md"
+    made = notebooks.notebook(page, {})
+    minutes = reading.minutes(page.read_text("utf-8"))
+    assert f"*{minutes} minutes to read, " in made.cells[0].source
 
 
 def test_usual_wrong_answers_become_a_list():

@@ -82,41 +82,60 @@ def test_every_figure_has_a_caption_and_an_alternative_text(page):
 def test_the_page_says_how_long_it_takes_and_what_it_answers(page):
     text = page.read_text()
     head = re.search(
-        r"^# .+\n\n\*(\d+) minutes to read, (\d+) seconds? to run\. "
-        r"Assumes: [^*]+\*$",
+        rf"^# .+\n\n\*{re.escape(reading.OWN)} minutes to read, "
+        r"(\d+) seconds? to run\. Assumes: [^*]+\*$",
         text,
         re.MULTILINE,
     )
-    assert head, "title, then *N minutes to read, M seconds to run. ...*"
-    minutes, seconds = int(head.group(1)), int(head.group(2))
-    assert minutes == reading.minutes(text), "make weave counts them"
-    assert minutes <= reading.MOST, "longer: split the page"
-    assert seconds <= 30
+    assert head, (
+        f"title, then *{reading.OWN} minutes to read, M seconds to run. ...*"
+    )
+    assert int(head.group(1)) <= 30
     questions = text.partition("You will be able to answer")[2][:1500]
     assert re.search(r"^1\. .+\n2\. .+\n3\. ", questions, re.MULTILINE)
 
 
 def test_the_introduction_adds_up_the_reading_times():
-    text = chapters.words((BOOK / "intro.md").read_text(), CHAPTERS)
-    said = re.search(
-        r"Part I take about (\d+) minutes, those of Part II about (\d+) "
-        r"and those of Part III about (\d+), chapter 18 included; "
-        r"those of Part IV take about (\d+)",
-        text,
+    parts = reading.times(BOOK).parts
+    text = (BOOK / "intro.md").read_text()
+    said = re.findall(r"\{minutes\}`(Part \w+)`", text)
+    assert (
+        said
+        == list(parts)
+        == [f"Part {n}" for n in ("I", "II", "III", "IV")]
     )
-    assert said
-    parts = [0, 0, 0, 0]
-    for page in PAGES:
-        chapter = int(page.stem[2:4])
-        head = re.search(
-            r"^\*(\d+) minutes", page.read_text(), re.MULTILINE
-        )
-        part = (chapter > 5) + (chapter > 9) + (chapter > 18)
-        parts[part] += int(head.group(1))
-    for claimed, minutes in zip(
-        map(int, said.groups()), parts, strict=True
-    ):
-        assert abs(claimed - minutes) <= 0.2 * minutes, parts
+    for part, minutes in parts.items():
+        assert abs(int(reading.said(part, "", BOOK)) - minutes) <= 2.5
+
+
+def test_of_what_a_page_s_minutes_are_made():
+    page = (
+        "# A page\n\n" + "word " * 100 + "\n\n$$\na = b\n$$\n\n"
+        "```{code-cell}\n:tags: [hide-input]\nunseen = 1\n```\n\n"
+        "```{code-cell}\na = 1\n\nb = 2\n```\n"
+    )
+    words = 3 + 100 + 60 + 2 * 9  # title, prose, the equation, two lines
+    assert reading.minutes(page) == 1
+    rest = reading.A_MINUTE - words
+    assert reading.minutes(page + "word " * rest) == 1
+    assert reading.minutes(page + "word " * (rest + 1)) == 2
+    assert reading.minutes(page + "\n## Self-test\n" + "word " * 999) == 1
+    wrong = '\n\n"Wrong."\n: ' + "word " * 999
+    assert reading.minutes(page + wrong) == 1
+
+
+def test_a_page_of_over_twenty_minutes_is_named(tmp_path):
+    head = f"# A page\n\n*{reading.OWN} minutes to read.*\n\n"
+    fits = tmp_path / "fits.md"
+    long, silent = tmp_path / "long.md", tmp_path / "silent.md"
+    fits.write_text(head + "word " * (20 * reading.A_MINUTE - 7))
+    long.write_text(head + "word " * (20 * reading.A_MINUTE - 6))
+    silent.write_text("word " * 9_999)  # states no time
+    (line,) = reading.too_long([fits, long, silent])
+    assert line == (
+        "warning: long.md takes 21 minutes to read, over 20: "
+        "split it or shorten it"
+    )
 
 
 @each_page

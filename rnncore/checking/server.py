@@ -2,7 +2,7 @@
 
 After cells that took long, a copy of the process (a fork) is laid aside.
 The next check starts from the last copy whose cells are unchanged, so that
-it costs only what changed. `check_notebook.py` starts this and asks it.
+it costs only what changed. `client.py` starts this and asks it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What chapter 9 says of a GPU, measured: bench.py calls it where one is.
+"""What chapter 9 says of a GPU, measured: loops.py calls it where one is.
 
 Six parts, each recorded by itself under "cuda." as soon as it is done:
 

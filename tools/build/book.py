@@ -12,6 +12,8 @@ sentence none. A page fails if a cell raises, asks another machine for
 something, or writes to stderr (warnings do): the message names page and line. HTML is built beside the old one and takes its place
 when it is whole, so that an interrupted build leaves the last good book.
 
+A page that takes over 20 minutes to read is named, and built like any other.
+
 A reference to a page that _toc.yml leaves out becomes plain text, so that a
 course may have a part of the chapters.
 
@@ -55,6 +57,7 @@ from traitlets.config import Config
 from tools import ROOT
 from tools.build import chapters, contents
 from tools.build.kernels import Manager, nursery, offline
+from tools.site import reading
 
 BOOK = ROOT / "book"
 BUILD = ROOT / "_build"
@@ -409,6 +412,7 @@ def build_book(jobs: int) -> Path:
         (new / stamp.name).write_text(made_from(executions))
         put_in_place(new, html)
         print(f"rendered in {time.monotonic() - start:.1f} s", flush=True)
+        _name_long_ones(pages)
     return html / "index.html"
 
 
@@ -427,7 +431,13 @@ def build_page(name: str) -> Path:
         )
         render(toc, folder / "html.new", executions, strict=False)
         put_in_place(folder / "html.new", folder / "html")
+        _name_long_ones([page])
     return folder / "html" / f"{page.stem}.html"
+
+
+def _name_long_ones(pages: list[Path]) -> None:
+    for line in reading.too_long(pages):
+        print(line, flush=True)
 
 
 def serve(port: int) -> None:

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -82,8 +83,17 @@ PLAIN = [
     *("scan", "train"),
 ]
 PYTHON = Path(sys.executable)
-OLDEST = "3.11"  # requires-python; with the oldest NumPy
-PYTHONS = ["3.12", "3.13", "3.14"]  # with the newest NumPy
+
+
+def supported() -> list[str]:
+    """The Pythons that the package's classifiers name, the oldest first."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf8"))["project"]
+    listed = re.compile(r"Programming Language :: Python :: (\d+\.\d+)")
+    return [m[1] for m in map(listed.fullmatch, project["classifiers"]) if m]
+
+
+# The oldest is tried with the oldest NumPy, the others with the newest.
+OLDEST, *PYTHONS = supported()
 NEEDED = [
     *("array-api-compat", "array-api-strict", "hypothesis", "pytest"),
     "pytest-timeout",

@@ -25,6 +25,7 @@ from nbformat.v4 import new_code_cell
 
 from tools import measurements
 from tools.build import book, chapters
+from tools.site import reading
 
 NOTEBOOKS = book.BUILD / "notebooks"
 ROLE = re.compile(r"\{([A-Za-z:]+)\}`([^`]*)`")
@@ -57,24 +58,25 @@ def notebook(page: Path, values: dict[str, str]) -> NotebookNode | None:
     code = "\n".join(c.source for c in made.cells if c.cell_type == "code")
     if BESIDE in code:
         return None
+    text = page.read_text("utf8")
     made.metadata.pop("source_map", None)
     made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     made.nbformat, made.nbformat_minor = 4, 5
     for k, cell in enumerate(made.cells):
         cell["id"] = f"cell-{k}"  # else it is drawn at random
         if cell.cell_type == "markdown":
-            cell.source = markdown(cell.source, values)
+            cell.source = markdown(cell.source, values, text)
     if MEASURED in code:
         made.cells.insert(1, new_code_cell(_measurements(code), id="measurements"))
     nbformat.validate(made)
     return made
 
 
-def markdown(text: str, values: dict[str, str]) -> str:
-    """MyST as Markdown that Jupyter shows."""
+def markdown(text: str, values: dict[str, str], page: str = "") -> str:
+    """MyST as Markdown that Jupyter shows; `page` is the whole of which it is."""
 
     def role(match: re.Match[str]) -> str:
-        return _role(match[1], match[2], values)
+        return _role(match[1], match[2], values, page)
 
     return ROLE.sub(role, LABEL.sub("", BOX.sub(_box, text)))
 
@@ -102,10 +104,12 @@ def _usual(answer: str) -> str:
     return f"{ours}**Usual wrong answers**\n\n" + WRONG.sub(r"- \1 \2", wrong)
 
 
-def _role(name: str, words: str, values: dict[str, str]) -> str:
+def _role(name: str, words: str, values: dict[str, str], page: str) -> str:
     if name == "glue:text":
         key, _, form = words.partition(":")
         return _quoted(values.get(key), form)
+    if name == "minutes":
+        return reading.said(words, page, book.BOOK)
     if name == "eq":
         return "(the equation of that name in the book)"
     if name.lower().startswith("chapter"):

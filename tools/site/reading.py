@@ -1,4 +1,9 @@
-"""Write at the top of each page how many minutes it takes to read.
+"""A Sphinx extension that says how many minutes a page takes to read.
+
+{minutes}`page` is this page's number; {minutes}`shortest` and
+{minutes}`longest` are those of the chapters' pages, {minutes}`Part I` is a
+part's sum to the nearest five. All are counted when the book is built; no
+source holds them. The build names each page that takes longer than it should.
 
 Counted are the words of the prose, the displayed equations and the lines of
 code that are not folded, each in words: a line of code takes as long as nine
@@ -7,19 +12,28 @@ out are a self-test, whose time its page's head names, and the usual wrong
 answers to the closing questions, of which a reader unfolds their own.
 """
 
+import functools
 import math
 import re
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
 
 import yaml
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxRole
 
-from rnncore.files import whole_file
-from tools import ROOT
 from tools.build import weave
+from tools.site.about import parts
 
 A_MINUTE = 230  # words
 LINE, EQUATION = 9, 60  # words
-MOST = 20  # minutes; a longer page is split
-HEAD = re.compile(r"^\*(\d+) minutes to read", re.MULTILINE)
+MOST = 20  # minutes; a longer page is named when the book is built
+OWN = "{minutes}`page`"  # how a page states its time
+PART = re.compile(r"Part [IVX]+\b")
 DISPLAYED = re.compile(r"^\$\$.*?^\$\$", re.DOTALL | re.MULTILINE)
 # A wrong answer, as a reader would say it, and the reply to it.
 WRONG = re.compile(r'^(".+")\n: (.+)$', re.MULTILINE)
@@ -61,20 +75,71 @@ def minutes(text: str) -> int:
     return math.ceil(words / A_MINUTE)
 
 
-def stamped(text: str) -> str:
-    """The page with its minutes in the line beneath the title."""
-    return HEAD.sub(f"*{minutes(text)} minutes to read", text, count=1)
+class Times(NamedTuple):
+    """The minutes of the chapters' pages, and their sums by part."""
+
+    pages: dict[str, int]
+    parts: dict[str, int]
 
 
-def main() -> None:
-    for page in sorted((ROOT / "book").glob("ch*.md")):
-        before = page.read_text(encoding="utf-8")
-        after = stamped(before)
-        if after != before:
-            with whole_file(page) as file:
-                file.write(after.encode("utf-8"))
-            print(f"{page.name}: {minutes(after)} minutes to read")
+@functools.cache
+def times(book: Path) -> Times:
+    """Of the pages in a book's contents; a part reaches to the next "Part"."""
+    pages, sums, part = {}, Counter[str](), ""
+    for page, caption in parts((book / "_toc.yml").read_text("utf8")).items():
+        if found := PART.match(caption):
+            part = found[0]
+        if re.match(r"ch\d\d_", page):
+            pages[page] = minutes((book / f"{page}.md").read_text("utf8"))
+            sums[part] += pages[page]
+    return Times(pages, dict(sums))
 
 
-if __name__ == "__main__":
-    main()
+def said(what: str, page: str, book: Path) -> str:
+    """The role's number in a page's text.
+
+    Raises ValueError where `what` is none of the role's words.
+    """
+    if what == "page":
+        return str(minutes(page))
+    if what in ("shortest", "longest"):
+        every = times(book).pages.values()
+        return str((min if what == "shortest" else max)(every, default=0))
+    if PART.fullmatch(what):
+        return str(5 * round(times(book).parts.get(what, 0) / 5))
+    expected = "page, shortest, longest or a part, such as Part I"
+    raise ValueError(f"{{minutes}}: expected {expected}, got {what!r}")
+
+
+def too_long(pages: Iterable[Path]) -> list[str]:
+    """A line for each page that states its time and takes over 20 minutes."""
+    texts = {page.name: page.read_text("utf8") for page in pages}
+    counts = {name: minutes(text) for name, text in texts.items() if OWN in text}
+    return [
+        f"warning: {name} takes {count} minutes to read, over {MOST}: "
+        "split it or shorten it"
+        for name, count in counts.items()
+        if count > MOST
+    ]
+
+
+class Minutes(SphinxRole):
+    """A number of minutes."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """The number; a warning where there is none of that name."""
+        page = Path(self.env.doc2path(self.env.docname)).read_text("utf8")
+        try:
+            number = said(self.text, page, Path(self.env.srcdir))
+        except ValueError as error:
+            logger = logging.getLogger(__name__)
+            logger.warning("%s", error, location=self.get_location())
+            number = self.text
+        return [nodes.Text(number)], []
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register with Sphinx."""
+    app.add_role("minutes", Minutes())
+    app.connect("builder-inited", lambda app: times.cache_clear())
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,4 +1,6 @@
-"""Times `make check`: bench_check.py [--save] [NAME ...].
+"""Times `make check`.
+
+    python -m tools.bench.grader.checking [--save] [NAME ...]
 
 Each assignment is checked once as solved, then once more after each task's
 cell was changed, which is what a learner does who saves and looks.
@@ -71,7 +73,9 @@ def times(name: str, base: Path) -> tuple[float, float]:
 
 def main() -> None:
     """Print a line for each assignment."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--save", action="store_true")
     options = parser.parse_args()

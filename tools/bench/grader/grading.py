@@ -1,7 +1,7 @@
 """Times the grader against stock nbgrader, on a class made for it.
 
-    bench_grader.py [--class-size N] [--rounds R] [--kinds numpy torch]
-                    [--ours] [--save]
+    python -m tools.bench.grader.grading [--class-size N] [--rounds R]
+                                         [--kinds numpy torch] [--ours] [--save]
 
 Each round grades the same class twice, with `nbgrader autograde` and with
 `make grade`, one right after the other, so that both meet the same load.
@@ -299,7 +299,9 @@ def save(kind: str, size: int, found: dict[str, float]) -> None:
 
 def main() -> None:
     """Print a table for each kind of assignment."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--class-size", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--kinds", nargs="+", choices=list(ASKED), default=list(ASKED))

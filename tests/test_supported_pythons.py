@@ -1,0 +1,99 @@
+"""The supported Pythons: the classifiers say them, all else agrees."""
+
+import re
+import subprocess
+import tomllib
+
+import pytest
+
+from tools import ROOT
+from tools.check import machines
+from tools.publish.browser import lite_kernel
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+OLDEST, *_, NEWEST = SUPPORTED = machines.supported()
+NEWER = re.compile(r"\bPython\s+(3\.\d+)\s+or\s+(?:newer|later)")
+RANGE = re.compile(r"\b(3\.\d+) to (3\.\d+) were tried")
+USED = re.compile(
+    r"(?:image: |container: |PYTHON=)python:?(3\.\d+)"
+    r'|"python-version": "(3\.\d+)"'
+)
+
+
+def texts():
+    """What people and hosts read of the course, by name."""
+    here = [
+        *("README.md", "Makefile", ".gitlab-ci.yml"),
+        "tools/build/export.py",
+        *(".github/workflows/pages.yml", "grader/commands/gradescope.py"),
+        "grader/commands/classroom.py",
+    ]
+    paths = [*(ROOT / name for name in here), *(ROOT / "book").glob("*.md")]
+    return {str(p.relative_to(ROOT)): p.read_text() for p in paths}
+
+
+def said(pattern):
+    """File and version, wherever the pattern is found."""
+    return {
+        (name, version)
+        for name, text in texts().items()
+        for groups in pattern.findall(text)
+        for version in ([groups] if isinstance(groups, str) else groups)
+        if version
+    }
+
+
+def test_the_classifiers_are_a_row_of_versions():
+    minors = [int(version.removeprefix("3.")) for version in SUPPORTED]
+    assert minors == [*range(minors[0], minors[-1] + 1)]
+    assert PROJECT["requires-python"] == f">={OLDEST}"
+
+
+def test_what_is_needed_is_the_oldest():
+    found = said(NEWER)
+    assert {version for _, version in found} == {OLDEST}
+    files = {name for name, _ in found}
+    assert files >= {
+        *("README.md", "book/setup.md", "book/grading.md"),
+        *("tools/build/export.py", "grader/commands/gradescope.py"),
+    }
+    (major, minor) = OLDEST.split(".")
+    refusal = f"sys.version_info < ({major}, {minor})"
+    assert refusal in texts()["grader/commands/gradescope.py"]
+
+
+def test_what_was_tried_is_all():
+    (tried,) = RANGE.findall(texts()["README.md"])
+    assert tried == (OLDEST, NEWEST)
+
+
+def test_hosts_and_browsers_use_one_of_them():
+    found = said(USED)
+    assert {name for name, _ in found} == {
+        *(".gitlab-ci.yml", ".github/workflows/pages.yml"),
+        *("grader/commands/classroom.py", "book/setup.md"),
+    }
+    assert {version for _, version in found} <= {*SUPPORTED}
+    assert ".".join(map(str, lite_kernel.VERSION)) in SUPPORTED
+
+
+@pytest.mark.parametrize("needed", [OLDEST, "3.99"])
+def test_make_refuses_a_python_that_is_too_old(tmp_path, needed):
+    """The first line of the set-up, which reads pyproject.toml."""
+    wanted = f'requires-python = ">={needed}"\n'
+    (tmp_path / "pyproject.toml").write_text(wanted)
+    lines = texts()["Makefile"].split("\n")
+    check = next(line for line in lines if "requires-python" in line)
+    (tmp_path / "Makefile").write_text(f"all:\n{check}\n")
+    run = subprocess.run(
+        ["make", "--silent", f"PYTHON={machines.PYTHON}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    too_old = needed == "3.99"
+    assert (run.returncode != 0) == too_old
+    assert (
+        "Python 3.99 or newer is needed, this is" in run.stderr
+    ) == too_old
