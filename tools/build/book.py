@@ -9,8 +9,9 @@ kept (jupyter-cache) until its cells, the pinned requirements or one of the
 files that it read change: modules, data, weights, its measurements. So a
 changed function executes the pages that import its module, and a changed
 sentence none. A page fails if a cell raises, asks another machine for
-something, or writes to stderr (warnings do): the message names page and line. HTML is built beside the old one and takes its place
-when it is whole, so that an interrupted build leaves the last good book.
+something, or writes to stderr (warnings do): the message names page and
+line. HTML is built beside the old one and takes its place when it is whole,
+so that an interrupted build leaves the last good book.
 
 A page that takes over 20 minutes to read is named, and built like any other.
 

@@ -129,6 +129,8 @@ class Minutes(SphinxRole):
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """The number; a warning where there is none of that name."""
         page = Path(self.env.doc2path(self.env.docname)).read_text("utf8")
+        if self.text != "page":
+            self.env.note_reread()  # it changes with other pages
         try:
             number = said(self.text, page, Path(self.env.srcdir))
         except ValueError as error:
