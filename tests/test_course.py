@@ -158,6 +158,7 @@ def test_the_trees_book_has_no_page_for_instructors(tree):
     for page in (tree / "book").glob("*.md"):
         text = page.read_text()
         assert "grading.md" not in text
+        assert "sample_answers" not in text
         assert "grader mistakes" not in text
         assert "upstream in place" not in text  # the guide's example
 

@@ -18,7 +18,7 @@ from markdown_it import MarkdownIt
 from tools import ROOT
 from tools.build import chapters, weave
 
-GENERATED = {"walks.md"}
+GENERATED = {"sample_answers.md"}
 BARE = re.compile(r"\b[Cc]hapters?\s+\d+(?:\.\d+)?")
 ALT = re.compile(r"^( *):?alt:.*\n(?:\1[ ].*\n)*", re.MULTILINE)
 
