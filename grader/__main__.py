@@ -7,7 +7,7 @@ COMMANDS = {
     "build": ("grader.assignments.builder", "the assignments' notebooks"),
     "mistakes": ("grader.assignments.mistakes", "do tests catch them all?"),
     "coverage": ("grader.assignments.coverage", "are sample answers' mistakes named?"),
-    "samples": ("grader.assignments.sample_answers", "export or import them"),
+    "samples": ("grader.assignments.sample_answers", "export or import sample answers"),
     "grade": ("grader.commands.grade", "autograde grading/submitted/"),
     "gradescope": ("grader.commands.gradescope", "a zip for Gradescope"),
     "classroom": ("grader.commands.classroom", "GitHub Classroom: start, collect"),
