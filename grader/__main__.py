@@ -6,7 +6,8 @@ from importlib import import_module
 COMMANDS = {
     "build": ("grader.assignments.builder", "the assignments' notebooks"),
     "mistakes": ("grader.assignments.mistakes", "do tests catch them all?"),
-    "walks": ("grader.assignments.walks", "are strangers' mistakes named?"),
+    "coverage": ("grader.assignments.coverage", "are sample answers' mistakes named?"),
+    "samples": ("grader.assignments.sample_answers", "export or import sample answers"),
     "grade": ("grader.commands.grade", "autograde grading/submitted/"),
     "gradescope": ("grader.commands.gradescope", "a zip for Gradescope"),
     "classroom": ("grader.commands.classroom", "GitHub Classroom: start, collect"),

@@ -175,7 +175,7 @@ def pytest_terminal_summary(terminalreporter):
         for reports in terminalreporter.stats.values()
         for report in reports
         for name, value in getattr(report, "user_properties", ())
-        if name == "mutants" and report.when == "call"
+        if name == "known mistakes" and report.when == "call"
     )
     if rows:
         line = "{:16} {:>8} {:>6} {:>10}".format

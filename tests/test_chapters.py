@@ -118,7 +118,9 @@ chapter 7
 
 def test_the_check_names_file_and_line_of_each_bare_number(folder):
     (folder / "ch07_gru.md").write_text(BARE)
-    (folder / "mutants.md").write_text("In chapter 7.\n")  # generated
+    (folder / "sample_answers.md").write_text(
+        "In chapter 7.\n"
+    )  # generated
     found = [line.partition(": ")[0] for line in check.complaints(folder)]
     assert found == [f"ch07_gru.md:{k}" for k in (5, 7, 9, 10, 16)]
     assert "'chapter 5', expected {chapter}`gradients`" in " ".join(

@@ -27,6 +27,12 @@ PLACES = ["numpy", "cpu"] + ["cuda"] * torch.cuda.is_available()
 each_assignment = pytest.mark.parametrize("name", NAMES, scope="module")
 
 
+def catalogued(name):
+    """The known mistakes of all of an assignment's tasks."""
+    cells = builder.read(name).of("mistakes").values()
+    return [mistake for cell in cells for mistake in catalogue(cell)]
+
+
 def automatic(assignment):
     return {
         task: cell.options["points"]
@@ -76,14 +82,13 @@ def test_every_mistake_is_caught_and_told_by_name(name, record_property):
     killed = sum(v.killed for v in verdicts)
     known = sum(bool(v.recognised) for v in told)
     row = (name, len(verdicts), killed, known, len(told))
-    record_property("mutants", row)
+    record_property("known mistakes", row)
     assert [v for v in verdicts if not v.killed] == []
     assert [v for v in told if not v.recognised] == []
     wrong = [v for v in verdicts if {*v.loses} != {*v.expected}]
     assert wrong == [], "a mistake loses other points than its heading says"
-    assert mistakes.row(name) in mistakes.TABLE.read_text(), (
-        "make exercises"
-    )
+    listed = catalogued(name)
+    assert (killed, known) == (len(listed), sum(m.visible for m in listed))
 
 
 OTHERWISE = """
@@ -122,12 +127,32 @@ def test_a_right_answer_made_wrong_loses_its_property(name, change, costs):
 
 
 @each_assignment
-def test_committed_page_lists_every_mistake(name):
-    page = mistakes.TABLE.read_text()
-    assert mistakes.common(name) in page, "make exercises"
-    known = builder.read(name).of("mistakes").values()
-    number = sum(len(catalogue(cell)) for cell in known)
-    assert f"| {name} | {number} | {number} |" in page, "make exercises"
+def test_every_mistake_is_listed_under_its_task(name):
+    text = mistakes.format_list(name)
+    for task, cell in builder.read(name).of("mistakes").items():
+        _, _, rest = text.partition(f"\n`{task}`\n\n")
+        lines = rest.partition("\n\n")[0].splitlines()
+        for line, mistake in zip(lines, catalogue(cell), strict=True):
+            assert line.startswith(f"- *{mistake.name}*")
+            assert line.endswith(f": {mistake.says}")
+
+
+def test_the_list_is_printed_without_a_run(monkeypatch, capsys):
+    monkeypatch.setattr(mistakes, "verdicts", None)
+    monkeypatch.setattr(mistakes, "unearned", None)
+    monkeypatch.setattr(sys, "argv", ["mistakes", *NAMES[:2], "--list"])
+    mistakes.main()
+    assert capsys.readouterr().out == "\n".join(
+        map(mistakes.format_list, NAMES[:2])
+    )
+
+
+def test_the_guides_example_is_a_part_of_the_list():
+    guide = (mistakes.ROOT / "book" / "grading.md").read_text()
+    _, _, rest = guide.partition("The list of one task begins:\n\n")
+    example = "\n\n".join(rest.split("\n\n")[:2])  # the task, its mistakes
+    assert len(example.splitlines()) > 5
+    assert f"\n{example}\n" in mistakes.format_list("ch03_bptt")
 
 
 @pytest.mark.slow

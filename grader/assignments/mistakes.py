@@ -1,7 +1,7 @@
 """Run every known mistake against the tests that must catch it.
 
-    python -m grader mistakes            write book/mutants.md
-    python -m grader mistakes --check    fail when it is stale, or one lives
+    python -m grader mistakes [NAME]         fail when one lives, or is not named
+    python -m grader mistakes NAME --list    what they are, without running them
 
 The cells of an assignment's source run in this process, with one solution
 replaced: milliseconds a mistake, against seconds through nbgrader.
@@ -22,7 +22,6 @@ from grader.assignments.stored import run_cell
 from rnncore.testing.failure import Failure, render
 from rnncore.testing.properties import declared
 
-TABLE = ROOT / "book" / "mutants.md"
 HEAD = """\
 | assignment | mistakes | killed by the hidden tests | \
 recognised by the visible tests |
@@ -134,7 +133,7 @@ def verdicts(name: str) -> tuple[Verdict, ...]:
     return tuple(mutation(read(name)))
 
 
-def row(name: str) -> str:
+def format_row(name: str) -> str:
     """An assignment's line of the table."""
     found = verdicts(name)
     killed = sum(v.killed for v in found)
@@ -144,36 +143,16 @@ def row(name: str) -> str:
     return f"| {name} | {len(found)} | {killed} | {known}{of} |\n"
 
 
-def table(chosen: list[str]) -> str:
-    """The numbers of mistakes, killed and recognised, as Markdown.
-
-    Rows of assignments that are not chosen are taken as they stand.
-    """
-    old = TABLE.read_text() if TABLE.exists() else ""
-    kept = {
-        line.split("|")[1].strip(): line
-        for line in old.splitlines(keepends=True)
-        if line.startswith("| ")
-    }
-    rows = {n: row(n) if n in chosen else kept.get(n, "") for n in names()}
-    return HEAD + "".join(rows.values())
-
-
-def page(chosen: list[str]) -> str:
-    """The table, and beneath it every mistake, folded by assignment."""
-    return table(chosen) + "".join(common(name) for name in names())
-
-
-def common(name: str) -> str:
+def format_list(name: str) -> str:
     """An assignment's known mistakes, task by task, as Markdown."""
     assignment = read(name)
-    text = f"\n:::{{dropdown}} Common mistakes in {name}\n"
+    text = f"## {name}\n"
     for task, cell in assignment.of("mistakes").items():
         text += f"\n`{task}`\n\n"
         for mistake in catalogue(cell):
             kept = _kept(assignment.of("test")[task], mistake)
             text += f"- *{mistake.name}*{kept}: {mistake.says}\n"
-    return text + ":::\n"
+    return text
 
 
 def _kept(test: Cell, mistake: Mistake) -> str:
@@ -251,9 +230,10 @@ def points_of(test: Cell, value: Any, error: Exception | None) -> float:
 
 
 def main() -> None:
+    """Print the chosen assignments' mistakes, or run them."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("names", nargs="*", help="assignments; default: all")
-    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--list", action="store_true", help="print them; run nothing")
     options = parser.parse_args()
     try:
         chosen = options.names or names()
@@ -262,21 +242,23 @@ def main() -> None:
     missing = [n for n in chosen if not (ROOT / "exercises" / n).exists()]
     if missing:
         sys.exit(f"{', '.join(missing)}: not built yet: make exercises")
+    if options.list:
+        print("\n".join(map(format_list, chosen)), end="")
+        return
     if wrong := [text for name in chosen for text in unearned(read(name))]:
         sys.exit("\n".join(wrong))
-    failed = [
-        f"{name}: {v.task}: {v.mistake} {what}\n{v.message}\n"
-        for name in chosen
-        for v in verdicts(name)
-        for what in _failings(v)
-    ]
-    print("".join(failed) + table(chosen), end="")
+    print(HEAD, end="")
+    failed = []
+    for name in chosen:
+        print(format_row(name), end="", flush=True)
+        failed += [
+            f"{name}: {v.task}: {v.mistake} {what}\n{v.message}\n"
+            for v in verdicts(name)
+            for what in _failings(v)
+        ]
     if failed:
+        print("\n" + "".join(failed), end="")
         sys.exit("mistakes that live, or are not told by name: see above")
-    if not options.check:
-        TABLE.write_text(page(chosen))
-    elif not TABLE.exists() or TABLE.read_text() != page(chosen):
-        sys.exit(f"{TABLE.relative_to(ROOT)} is stale: make exercises")
 
 
 def _failings(verdict: Verdict) -> Iterator[str]:

@@ -4,8 +4,7 @@ DIR gets the assignments as they are released (built afresh, so that
 nobody's own answers in exercises/ travel along), the package and the book,
 and the commands to use them. It gets no solution, no hidden test, nothing
 of the grader. Of the book it gets the pages that stand in its contents, but
-for the guide to grading with the list of known mistakes. DIR must be empty or
-not there; it appears as a whole.
+for the guide to grading. DIR must be empty or not there; it appears as a whole.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ TOOLS = (
     "tools/build/weave.py",
     *(f"tools/site/{path.name}" for path in (ROOT / "tools" / "site").glob("*.py")),
 )
-GUIDE = "grading"  # the page for those who teach; it includes the mistakes
+GUIDE = "grading"  # the page for those who teach
 DISTINCT = 12  # characters: a shorter line says nothing
 README = """\
 # Recurrent neural networks, built step by step

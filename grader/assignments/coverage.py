@@ -1,45 +1,38 @@
-"""How many wrong answers are told by name, that nobody made for the tests?
+"""How many wrong sample answers do the visible tests name or explain?
 
-    python -m grader walks [NAME]       count, and renew rows of book/walks.md
-    python -m grader walks NAME --all   what is told about each answer
+    python -m grader coverage [NAME]       count; renew rows of book/sample_answers.md
+    python -m grader coverage NAME --all   what is told about each answer
 
-In solutions/_walks/NAME.py lie whole answers to an assignment's tasks, written by
-people who had not seen its catalogue of mistakes (a text cell says where they had),
-each below a heading:
-
-    # %% lstm_step_vjp: forgot the path through c
-    # %% lstm_step_vjp: right, with einsum
+The answers are read by the module sample_answers.
 
 A test names a mistake by what an answer gave on the visible inputs, not always
 on all of them. Whether the cause is the right one is measured: the mistake's own
 code runs beside the answer, on the visible and the hidden inputs.
 Where the output that the test objects to is the mistake's on all of them, what is
-told holds of this answer's results (`borne_out`). Else the answer may make this
+told holds of this answer's results (`agrees`). Otherwise the answer may make this
 mistake in numbers of its own (a score of -10 instead of -100), or beside another
-one: then its heading ends with the mistake's name, as its reader judged it,
-
-    # %% attend: minus ten [so told: low score]
-
-and every other one counts as named falsely. Two codes that give the same on all
-inputs cannot be told apart: a message may say only what they have in common.
+one: then its record names the mistake, as its author judged it, and every other
+one counts as named falsely. Two codes that give the same on all inputs cannot be
+told apart: a message may say only what they have in common.
 """
 
 import argparse
 import ast
 import contextlib
+import json
 import random
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import jupytext
 import numpy as np
 import torch
 
 from grader import ROOT
 from grader.assignments.catalogue import catalogue
 from grader.assignments.mistakes import lost, points_of, run_by_kernel, tried
-from grader.assignments.source import Assignment, Cell, names, read, test_parts
+from grader.assignments.sample_answers import SampleAnswer, list_answered, read_answers
+from grader.assignments.source import Assignment, Cell, read, test_parts
 from grader.assignments.stored import file_of, run_cell
 from rnncore import testing
 from rnncore.testing.checks import observe
@@ -47,28 +40,21 @@ from rnncore.testing.closed import closed_book
 from rnncore.testing.failure import Failure, failure_of, render
 from rnncore.testing.sketches import Seen, Stored, same_sketch, sketch
 
-WALKS = ROOT / "solutions" / "_walks"
-TABLE = ROOT / "book" / "walks.md"
-RIGHT = "right"  # how the heading of an answer begins that has no mistake
-TOLD = "named", "clear"  # what helps a learner
-KINDS = (*TOLD, "numbers", "hidden", "passes")
+# Of the answers first written to an assignment, on the tests and catalogues before
+# they were extended: how many were wrong, how many of these were named or clear.
+FIRST_RUN = ROOT / "solutions" / "sample_answers_first_run.json"
+TABLE = ROOT / "book" / "sample_answers.md"
+RIGHT = "right"  # how the label of an answer begins that has no mistake
+HELPFUL = "named", "clear"
+KINDS = (*HELPFUL, "numbers", "hidden", "passes")
 HEAD = """\
 | assignment | wrong answers | named | clear | numbers alone | \
-hidden tests alone | named or clear | named falsely |
-| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+hidden tests alone | named or clear | at the first run | named falsely |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 """
 
 
-class Answer(NamedTuple):
-    """Somebody's answer to a task."""
-
-    task: str
-    label: str  # how it came about
-    source: str
-    named: str = ""  # the mistake that its reader knows it makes
-
-
-class Told(NamedTuple):
+class Judgement(NamedTuple):
     """What the tests make of an answer.
 
     `kind` is "named" where the visible test names a known mistake; "clear"
@@ -78,7 +64,7 @@ class Told(NamedTuple):
     "passes".
     """
 
-    answer: Answer
+    answer: SampleAnswer
     kind: str
     message: str
     named: tuple[str, ...] = ()  # what is said of the mistakes
@@ -92,34 +78,15 @@ class Call(NamedTuple):
     due: Any
 
 
-def answers(name: str) -> list[Answer]:
-    """The answers to an assignment's tasks.
-
-    Raises ValueError for a heading that is not "task: how it came about".
-    """
-    path = WALKS / f"{name}.py"
-    found = []
-    for cell in jupytext.reads(path.read_text(), "py:percent").cells:
-        if cell.cell_type != "code":
-            continue
-        task, colon, label = cell.metadata.get("title", "").partition(": ")
-        if not colon:
-            raise ValueError(
-                f"{path.relative_to(ROOT)}: expected # %% task: how it came about, "
-                f"got {task!r} above {cell.source[:40]!r}"
-            )
-        label, _, named = label.rstrip("]").partition(" [so told: ")
-        found.append(Answer(task, label, cell.source, named))
-    return found
-
-
-def walk(assignment: Assignment) -> Iterator[Told]:
-    """Each answer, judged in a copy of the notebook so far.
+def judge_answers(
+    assignment: Assignment, answers: list[SampleAnswer]
+) -> Iterator[Judgement]:
+    """Judge answers to an assignment, each in a copy of the notebook so far.
 
     Raises ValueError for an answer to a task that does not exist.
     """
-    of_task: dict[str, list[Answer]] = {}
-    for answer in answers(assignment.name):
+    of_task: dict[str, list[SampleAnswer]] = {}
+    for answer in answers:
         of_task.setdefault(answer.task, []).append(answer)
     if unknown := of_task.keys() - assignment.of("test").keys():
         raise ValueError(f"{assignment.name} has no task {', '.join(sorted(unknown))}")
@@ -129,24 +96,24 @@ def walk(assignment: Assignment) -> Iterator[Told]:
             source = cell.source
             if cell.kind == "test":
                 for answer in of_task.get(cell.name, []):
-                    draw_alike()
-                    told = _told(assignment, cell, answer, namespace)
-                    false = not_made(assignment, cell, told, namespace)
-                    yield told._replace(false=tuple(false))
+                    seed_generators()
+                    judged = _judge(assignment, cell, answer, namespace)
+                    false = find_mistakes_not_made(assignment, cell, judged, namespace)
+                    yield judged._replace(false=tuple(false))
                 source = "".join(test_parts(assignment, cell))
             run_cell(source, namespace)
 
 
-def draw_alike() -> None:
+def seed_generators() -> None:
     """An answer that draws on its own is judged on one and the same draw."""
     random.seed(0)
     np.random.seed(0)
     torch.manual_seed(0)
 
 
-def _told(
-    assignment: Assignment, test: Cell, answer: Answer, before: dict[str, Any]
-) -> Told:
+def _judge(
+    assignment: Assignment, test: Cell, answer: SampleAnswer, before: dict[str, Any]
+) -> Judgement:
     visible, hidden, after = test_parts(assignment, test)
     own = dict(before)
     _, error = tried(answer.source, own)
@@ -157,26 +124,26 @@ def _told(
     if failures:
         message = "\n".join(map(render, failures))
         named = tuple(filter(None, (failure.mistake for failure in failures)))
-        return Told(answer, kind_of(failures), message, named)
+        return Judgement(answer, classify(failures), message, named)
     value, error = tried(hidden + after, own)
     full = points_of(test, value, error) == test.options["points"]
-    return Told(answer, "passes" if full else "hidden", str(error or ""))
+    return Judgement(answer, "passes" if full else "hidden", str(error or ""))
 
 
-def not_made(
-    assignment: Assignment, test: Cell, told: Told, before: dict[str, Any]
+def find_mistakes_not_made(
+    assignment: Assignment, test: Cell, judged: Judgement, before: dict[str, Any]
 ) -> Iterator[str]:
     """What is said of named mistakes that the answer does not make."""
-    if not told.named:
+    if not judged.named:
         return
     known = catalogue(assignment.of("mistakes")[test.name])
     right = assignment.of("solution")[test.name].source
-    calls = recorded(assignment, test, told.answer.source, before)
-    for says in told.named:
+    calls = record_calls(assignment, test, judged.answer.source, before)
+    for says in judged.named:
         if not any(
-            mistake.name == told.answer.named
-            or borne_out(
-                calls, recorded(assignment, test, mistake.made_in(right), before)
+            mistake.name == judged.answer.named
+            or agrees(
+                calls, record_calls(assignment, test, mistake.made_in(right), before)
             )
             for mistake in known
             if mistake.says == says
@@ -184,10 +151,10 @@ def not_made(
             yield says
 
 
-def recorded(
+def record_calls(
     assignment: Assignment, test: Cell, source: str, before: dict[str, Any]
 ) -> list[list[Call]]:
-    """What a task's checks see of an answer, visible and hidden ones.
+    """Record what a task's checks see of an answer, visible and hidden ones.
 
     Each statement of the test runs, whatever the one before it found.
     """
@@ -217,7 +184,7 @@ def recorded(
     return found
 
 
-def borne_out(calls: list[list[Call]], mistakes: list[list[Call]]) -> bool:
+def agrees(calls: list[list[Call]], mistakes: list[list[Call]]) -> bool:
     """Whether an answer's first wrong output is the mistake's on all inputs.
 
     A call that raises says nothing where the mistake's does too, and nothing
@@ -254,61 +221,71 @@ def _first_wrong(call: Call) -> int | None:
     return next((k for k, (a, b) in enumerate(pairs) if not same_sketch(a, b)), None)
 
 
-def kind_of(failures: list[Failure]) -> str:
-    """What these failures tell a learner: see Told."""
+def classify(failures: list[Failure]) -> str:
+    """What these failures tell a learner, as a Judgement's kind."""
     if any(failure.mistake for failure in failures):
         return "named"
-    return "numbers" if all(map(_numbers_alone, failures)) else "clear"
+    return "numbers" if all(map(_tells_values_alone, failures)) else "clear"
 
 
-def _numbers_alone(failure: Failure) -> bool:
+def _tells_values_alone(failure: Failure) -> bool:
     """Whether nothing but values is told, or nothing at all."""
     plain = Failure(kind="AssertionError")  # a check without words
     of_values = failure.about == "value" and not failure.changed
     return failure == plain or (of_values and not failure.why)
 
 
-def row(name: str, found: list[Told]) -> str:
+def read_first_run() -> dict[str, tuple[int, int]]:
+    """By the assignment: wrong answers, and how many were named or clear."""
+    record = json.loads(FIRST_RUN.read_text())
+    return {name: (n["wrong"], n["named or clear"]) for name, n in record.items()}
+
+
+def format_row(name: str, judged: list[Judgement]) -> str:
     """An assignment's line of the table."""
-    wrong = [t for t in found if not t.answer.label.startswith(RIGHT)]
-    count = Counter(told.kind for told in wrong)
-    share = sum(count[kind] for kind in TOLD) / len(wrong)
+    wrong = [j for j in judged if not j.answer.label.startswith(RIGHT)]
+    count = Counter(j.kind for j in wrong)
+    share = sum(count[kind] for kind in HELPFUL) / len(wrong)
     numbers = " | ".join(str(count[kind]) for kind in KINDS[:-1])
-    false = sum(bool(told.false) for told in wrong)
-    return f"| {name} | {len(wrong)} | {numbers} | {share:.0%} | {false} |\n"
+    false = sum(bool(j.false) for j in wrong)
+    of, helped = read_first_run().get(name, (0, 0))
+    first = f"{helped / of:.0%} of {of}" if of else "–"
+    parts = name, len(wrong), numbers, f"{share:.0%}", first, false
+    return f"| {' | '.join(map(str, parts))} |\n"
 
 
-def unfair(found: list[Told]) -> Iterator[str]:
+def find_unfair(judged: list[Judgement]) -> Iterator[str]:
     """Right answers that do not pass, wrong ones that do, and false causes."""
-    for (task, label, *_), kind, message, _, false in found:
-        if (kind == "passes") != label.startswith(RIGHT):
-            yield f"{task}: {label}: {kind} {message}\n"
+    for answer, kind, message, _, false in judged:
+        about = f"{answer.task}: {answer.label}"
+        if (kind == "passes") != answer.label.startswith(RIGHT):
+            yield f"{about}: {kind} {message}\n"
         for says in false:
-            yield f"{task}: {label}: told falsely: {says}\n"
+            yield f"{about}: told falsely: {says}\n"
 
 
-def walked() -> list[str]:
-    """The assignments that have such answers."""
-    return [name for name in names() if (WALKS / f"{name}.py").exists()]
-
-
-def written() -> dict[str, str]:
+def read_rows() -> dict[str, str]:
     """The table's lines, by the assignment."""
     lines = TABLE.read_text().splitlines(keepends=True)[2:]
     return {line.split("|")[1].strip(): line for line in lines}
 
 
 def main() -> str | None:
-    """Walk; what to tell where an answer is judged unfairly."""
+    """Judge the answers; say which are judged unfairly."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("names", nargs="*", help="assignments; default: all that have")
     parser.add_argument("--all", action="store_true", help="what is told of each")
     options = parser.parse_args()
-    found = {name: list(walk(read(name))) for name in options.names or walked()}
-    for told in (told for of_one in found.values() for told in of_one if options.all):
-        print(f"{told.kind}: {told.answer.task}: {told.answer.label}\n{told.message}\n")
-    new = {name: row(name, of_one) for name, of_one in found.items()}
+    answered = list_answered()
+    judged = {
+        name: list(judge_answers(read(name), read_answers(name)))
+        for name in options.names or answered
+    }
+    every = [one for of_one in judged.values() for one in of_one]
+    for one in every if options.all else []:
+        print(f"{one.kind}: {one.answer.task}: {one.answer.label}\n{one.message}\n")
+    new = {name: format_row(name, of_one) for name, of_one in judged.items()}
     print(HEAD + "".join(new.values()), end="")
-    rows = written() | new
-    TABLE.write_text(HEAD + "".join(rows.get(name, "") for name in walked()))
-    return "".join(text for of_one in found.values() for text in unfair(of_one)) or None
+    rows = read_rows() | new
+    TABLE.write_text(HEAD + "".join(rows.get(name, "") for name in answered))
+    return "".join(find_unfair(every)) or None
