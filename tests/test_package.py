@@ -37,7 +37,7 @@ backend.build_sdist(folder)
 backend.build_wheel(folder)
 """
 COMMANDS = [["text"], ["forecast"], ["music"], ["translate"], ["speech"]]
-COMMANDS += [["video"], ["memory-ruler"]]
+COMMANDS += [["video"], ["data"], ["memory-ruler"]]
 EXTRAS = {"text", "forecast", "music", "translate", "speech", "video"}
 
 
@@ -116,7 +116,10 @@ def test_each_application_has_an_extra_and_apps_is_all_of_them(metadata):
             )
         }
 
-    assert of("apps") == set().union(*map(of, EXTRAS)) | {"matplotlib"}
+    assert of("apps") == set().union(*map(of, EXTRAS)) | {
+        "matplotlib",
+        "pooch",
+    }
     for extra in EXTRAS:
         assert {"torch", "safetensors", "tqdm"} <= of(extra)
     assert "music21" not in of("forecast")
