@@ -243,7 +243,7 @@ def test_every_file_of_the_package_is_in_the_wheel(wheel):
         str(path.relative_to(ROOT))
         for path in (ROOT / "rnncore").rglob("*")
         if path.suffix
-        in {".py", ".mplstyle", ".json", ".npz", ".safetensors"}
+        in {".py", ".mplstyle", ".json", ".npz", ".safetensors", ".toml"}
     }
     assert "rnncore/widgets.mjs" in wheel.namelist()
     live = ROOT / "book" / "_static" / "live"

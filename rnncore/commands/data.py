@@ -1,6 +1,6 @@
 """The command `data`: public sets by name, which others have published."""
 
-import shutil
+import contextlib
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -75,9 +75,11 @@ def _get(arguments: Namespace) -> int:
         _ask(one, arguments.accept)
         store.accept(one, folder)
     given = one.name, folder, arguments.source, arguments.force
-    tell = _tell() if sys.stderr.isatty() else None
     target = folder / one.name
-    if store.get(*given, tell):
+    bar = common.progress(desc=one.name, unit="MB", total=None)
+    with contextlib.closing(bar):
+        new = store.get(*given, bar.update)
+    if new:
         print(f"{target}: {one.bytes / 1e6:.1f} MB, all as published")
     else:
         note(f"{target}: it is there already, and whole")
@@ -89,23 +91,13 @@ def _ask(one: store.PublicSet, yes: bool) -> None:
     if yes:
         return
     if sys.stdin.isatty():
-        answer = input("Type yes to accept it: ")
-        if answer.strip().lower() == "yes":
-            return
+        with contextlib.suppress(EOFError):
+            answer = input("Type yes to accept it: ")
+            if answer.strip().lower() == "yes":
+                return
     raise Refused(
         f"{one.name}: its licence was not accepted; --accept accepts it"
     )
-
-
-def _tell() -> Any:
-    """Megabytes on one line of the terminal."""
-    width = shutil.get_terminal_size().columns
-
-    def tell(got: int) -> None:
-        line = f"{got / 1e6:.1f} MB"[: width - 1]
-        print(f"\r{line}", end="", file=sys.stderr, flush=True)
-
-    return tell
 
 
 def _verify(arguments: Namespace) -> int:

@@ -63,7 +63,7 @@ def collect(
             path = wanted(member.path)
             if path is None:
                 continue
-            if not member.plain or set("\\:") & set(path):
+            if not member.plain:
                 raise Refused(f"{source}: {member.path}: no plain file")
             if path in sums:
                 raise Refused(f"{source}: it holds {path} twice")
@@ -75,7 +75,8 @@ def collect(
                 )
             sums[path] = _copy(member, into / path)
     except DAMAGED as error:
-        raise Refused(f"{source}: damaged or cut off: {error}") from error
+        why = str(error).partition("\n")[0].rstrip(":")
+        raise Refused(f"{source}: damaged or cut off: {why}") from error
     except OSError as error:
         if error.errno is not None:  # of the disk
             raise

@@ -3,12 +3,11 @@
 import csv
 import os
 import re
-from collections.abc import Sequence
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 
-from rnncore.data.public.store import find, path_of
+from rnncore.data.public.store import path_of
 from rnncore.files import Refused, read_text
 
 JOINTS = 20
@@ -31,9 +30,6 @@ class Motion(NamedTuple):
     person: int  # 1 to 10
     take: int
     joints: np.ndarray  # (T, 20, 3) metres; a frame of zeros: nobody seen
-
-
-Film = TypeVar("Film", Lips, Motion)
 
 
 class Photograph(NamedTuple):
@@ -104,39 +100,6 @@ def msr_action3d(folder: str | os.PathLike | None = None) -> list[Motion]:
         action, person, take = map(int, named.groups())
         found.append(Motion(action, person, take, frames))
     return found
-
-
-def official(films: Sequence[Film]) -> tuple[list[Film], list[Film]]:
-    """Training and test as published: lips by take, motions by person.
-
-    All people are on both sides of the first, none of the second.
-
-    Raises ValueError where there is no film.
-    """
-    if not films:
-        raise ValueError("films: expected some, got none")
-    lips = isinstance(films[0], Lips)
-    test = find("avletters" if lips else "msr_action3d").split["test"]
-    held = [(f.take if lips else f.person) in test for f in films]
-    return (
-        [f for f, out in zip(films, held, strict=True) if not out],
-        [f for f, out in zip(films, held, strict=True) if out],
-    )
-
-
-def without_person(
-    films: Sequence[Film], person: str | int
-) -> tuple[list[Film], list[Film]]:
-    """The others' films, and those of one person who is left out.
-
-    Raises ValueError where there is no such person.
-    """
-    if person not in {f.person for f in films}:
-        raise ValueError(f"person: there is no {person!r}")
-    return (
-        [f for f in films if f.person != person],
-        [f for f in films if f.person == person],
-    )
 
 
 def flickr8k(folder: str | os.PathLike | None = None) -> Album:

@@ -2,13 +2,12 @@
 
 import os
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from rnncore.data.public.store import find, path_of
+from rnncore.data.public.store import path_of
 from rnncore.files import Refused, read_text
 from rnncore.speech.features import read_wav
 from rnncore.speech.folder import Parts, Recording
@@ -21,7 +20,7 @@ class Digit(NamedTuple):
     """One recording of one digit."""
 
     digit: int
-    speaker: str
+    person: str
     take: int  # 0 to 49
     samples: np.ndarray  # (N,) from -1 to 1
     rate: int  # samples a second
@@ -106,37 +105,8 @@ def fsdd(folder: str | os.PathLike | None = None) -> list[Digit]:
     for path in sorted(path_of("fsdd", "recordings", folder).glob("*.wav")):
         named = re.fullmatch(r"(\d)_([a-z]+)_(\d+)", path.stem)
         if not named:
-            raise Refused(f"{path}: expected DIGIT_SPEAKER_TAKE.wav")
-        digit, speaker, take = named.groups()
+            raise Refused(f"{path}: expected DIGIT_PERSON_TAKE.wav")
+        digit, person, take = named.groups()
         samples, rate = read_wav(path)
-        found.append(Digit(int(digit), speaker, int(take), samples, rate))
+        found.append(Digit(int(digit), person, int(take), samples, rate))
     return found
-
-
-def fsdd_official(
-    digits: Sequence[Digit],
-) -> tuple[list[Digit], list[Digit]]:
-    """Training and test of its authors: the same men are in both."""
-    test = find("fsdd").split["test"]
-    return (
-        [one for one in digits if one.take not in test],
-        [one for one in digits if one.take in test],
-    )
-
-
-def without_speaker(
-    digits: Sequence[Digit], speaker: str
-) -> tuple[list[Digit], list[Digit]]:
-    """The others' recordings, and his: the harder and fairer test.
-
-    Raises ValueError where there is no such speaker.
-    """
-    names = sorted({one.speaker for one in digits})
-    if speaker not in names:
-        raise ValueError(
-            f"speaker: expected one of {names}, got {speaker!r}"
-        )
-    return (
-        [one for one in digits if one.speaker != speaker],
-        [one for one in digits if one.speaker == speaker],
-    )

@@ -13,7 +13,7 @@ import re
 import secrets
 import shutil
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ VARIABLE = "RNNCORE_DATA"
 SUMS = "SHA256SUMS"  # in a set's folder: what `sha256sum -c` reads
 LICENCES = "licences.txt"  # those that were accepted
 LARGEST = 2 << 30  # bytes of an archive whose size is not known
+MB = 1_000_000
 WAIT = 30  # seconds for a server's next bytes
 
 
@@ -62,7 +63,7 @@ class PublicSet(NamedTuple):
 
 @functools.cache
 def _pattern(text: str) -> str:
-    return re.escape(text).replace(r"\*", "[^/.][^/]*")
+    return re.escape(text).replace(r"\*", "[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
 @functools.cache
@@ -89,7 +90,7 @@ def home(folder: str | os.PathLike | None = None) -> Path:
     """Where the sets are kept: `folder`, RNNCORE_DATA, or the cache."""
     given = folder or os.environ.get(VARIABLE)
     if given:
-        return Path(given)
+        return Path(given).expanduser()
     import pooch
 
     return Path(pooch.os_cache("rnncore"))
@@ -125,6 +126,32 @@ def accept(one: PublicSet, folder: Path) -> None:
     before = read_text(path) if path.exists() else ""
     with whole_file(path) as file:
         file.write(f"{before}{_line(one)}\n".encode())
+
+
+def apart(
+    items: Sequence[Any], by: str, test: Collection
+) -> tuple[list[Any], list[Any]]:
+    """The others, and those whose field `by` is one of `test`.
+
+    Raises ValueError where a part would be empty.
+    """
+    held = [getattr(one, by) in test for one in items]
+    if not any(held) or all(held):
+        known = sorted({getattr(one, by) for one in items})
+        raise ValueError(f"test: expected some of {known}, got {test}")
+    pairs = list(zip(items, held, strict=True))
+    return [k for k, out in pairs if not out], [
+        k for k, out in pairs if out
+    ]
+
+
+def official(name: str, items: Sequence[Any]) -> tuple[list, list]:
+    """Training and test of fsdd, avletters or msr_action3d as published.
+
+    Raises ValueError where a part would be empty.
+    """
+    split = find(name).split
+    return apart(items, split["by"], split["test"])
 
 
 def _line(one: PublicSet) -> str:
@@ -276,7 +303,7 @@ def _listed(sums: dict[str, str]) -> str:
 
 
 class Meter:
-    """Counts what comes from a server, and breaks off what is too much."""
+    """Tells the megabytes that came, and breaks off what is too much."""
 
     total = 0  # as pooch writes it: what the server announces
 
@@ -290,11 +317,11 @@ class Meter:
         if self.got > self.most:
             raise Refused(f"{self.name}: the server sends more than it has")
         if self.tell:
-            self.tell(self.got)
+            self.tell(self.got // MB - (self.got - count) // MB)
 
     def reset(self) -> None:
-        """Begin again at 0."""
-        self.got = 0
+        """All is there: pooch then tells the whole size once more."""
+        self.got, self.tell = 0, None
 
     def close(self) -> None:
         """Nothing is left to be done."""
