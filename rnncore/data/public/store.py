@@ -140,9 +140,7 @@ def apart(
         known = sorted({getattr(one, by) for one in items})
         raise ValueError(f"test: expected some of {known}, got {test}")
     pairs = list(zip(items, held, strict=True))
-    return [k for k, out in pairs if not out], [
-        k for k, out in pairs if out
-    ]
+    return [k for k, h in pairs if not h], [k for k, h in pairs if h]
 
 
 def official(name: str, items: Sequence[Any]) -> tuple[list, list]:
