@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rnncore.commands import (
+    data,
     forecast,
     memory_ruler,
     music,
@@ -50,6 +51,7 @@ def main(argv: list[str] | None = None) -> int:
         translate,
         speech,
         video,
+        data,
         memory_ruler,
     ):
         module.add(commands)

@@ -37,7 +37,7 @@ backend.build_sdist(folder)
 backend.build_wheel(folder)
 """
 COMMANDS = [["text"], ["forecast"], ["music"], ["translate"], ["speech"]]
-COMMANDS += [["video"], ["memory-ruler"]]
+COMMANDS += [["video"], ["data"], ["memory-ruler"]]
 EXTRAS = {"text", "forecast", "music", "translate", "speech", "video"}
 
 
@@ -116,7 +116,10 @@ def test_each_application_has_an_extra_and_apps_is_all_of_them(metadata):
             )
         }
 
-    assert of("apps") == set().union(*map(of, EXTRAS)) | {"matplotlib"}
+    assert of("apps") == set().union(*map(of, EXTRAS)) | {
+        "matplotlib",
+        "pooch",
+    }
     for extra in EXTRAS:
         assert {"torch", "safetensors", "tqdm"} <= of(extra)
     assert "music21" not in of("forecast")
@@ -240,7 +243,7 @@ def test_every_file_of_the_package_is_in_the_wheel(wheel):
         str(path.relative_to(ROOT))
         for path in (ROOT / "rnncore").rglob("*")
         if path.suffix
-        in {".py", ".mplstyle", ".json", ".npz", ".safetensors"}
+        in {".py", ".mplstyle", ".json", ".npz", ".safetensors", ".toml"}
     }
     assert "rnncore/widgets.mjs" in wheel.namelist()
     live = ROOT / "book" / "_static" / "live"

@@ -22,6 +22,10 @@ Facts = dict[str, Any]  # of a model: its settings, sizes and scores
 # Options that the outcome does not depend on, or which the data tell.
 OUTSIDE = {"model", "file", "folder", "captions", "device", "restart"}
 OUTSIDE |= {"plot", "encoding", "command", "part", "line", "run", "force"}
+GOES_ON = (
+    "Interrupted with Ctrl-C or otherwise, the same `train` goes on where "
+    "it was."
+)
 MINUTE = 60.0  # seconds between two lines of progress, but in a terminal
 
 
@@ -67,13 +71,10 @@ def group(
     about: str,
     examples: Sequence[str],
     *notes: str,
+    last: str = GOES_ON,
 ) -> Group:
     """A command that has subcommands."""
-    goes_on = (
-        "Interrupted with Ctrl-C or otherwise, the same `train` goes on "
-        "where it was."
-    )
-    parser = _parser(commands, name, about, examples, *notes, goes_on)
+    parser = _parser(commands, name, about, examples, *notes, last)
     return Group(
         parser.add_subparsers(dest="part", metavar="COMMAND", required=True)
     )

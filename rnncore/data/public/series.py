@@ -1,0 +1,124 @@
+"""Series that published scores refer to: ETT, exchange rates, M4."""
+
+import csv
+import gzip
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from rnncore.data.public.store import find, path_of
+from rnncore.files import Refused, read_text
+
+ENDS = {"Hourly": 48, "Weekly": 13}  # steps that M4 asks for
+
+
+class Columns(NamedTuple):
+    """Columns of numbers in three parts, in order of time."""
+
+    train: np.ndarray  # (T, D)
+    validation: np.ndarray
+    test: np.ndarray
+    names: list[str]  # D of them
+
+
+class Ahead(NamedTuple):
+    """A series, and what came after it."""
+
+    name: str
+    train: np.ndarray  # (T,)
+    test: np.ndarray  # (48,) hours or (13,) weeks
+
+
+def ett(
+    name: str = "ETTh1", folder: str | os.PathLike | None = None
+) -> Columns:
+    """Hours of a transformer: six loads and its oil's temperature, OT.
+
+    As they were measured, (T, 7), in degrees Celsius OT alone; published
+    errors are of z-scores by mean and spread of the training part. T is
+    8640, 2880 and 2880. A part's first forecast may read the hours
+    before it.
+
+    Raises Refused where the set is not there, or a number is none;
+    ValueError for another name than ETTh1 and ETTh2. Source: Zhou et al.
+    2021.
+    """
+    if name not in ("ETTh1", "ETTh2"):
+        raise ValueError(f"name: expected ETTh1 or ETTh2, got {name!r}")
+    path = path_of("ett", f"ETT-small/{name}.csv", folder)
+    head, *rows = csv.reader(read_text(path).splitlines())
+    values = _numbers(path, [row[1:] for row in rows])
+    split = find("ett").split
+    sizes = [split[k] for k in ("train", "validation", "test")]
+    ends = np.cumsum(sizes)
+    if len(values) < ends[-1]:
+        raise Refused(
+            f"{path}: expected {ends[-1]} rows, got {len(values)}"
+        )
+    train, validation, test, _ = np.split(values, ends)
+    return Columns(train, validation, test, head[1:])
+
+
+def exchange_rate(folder: str | os.PathLike | None = None) -> Columns:
+    """Eight currencies in US dollars, one row per day, 1990 to 2016.
+
+    (T, 8), T is 4552, 1518 and 1518.
+
+    Raises Refused where the set is not there, or a number is none.
+    Source: Lai et al. 2018.
+    """
+    path = path_of(
+        "exchange_rate", "exchange_rate/exchange_rate.txt.gz", folder
+    )
+    with gzip.open(path, "rt", encoding="ascii") as file:
+        values = _numbers(path, list(csv.reader(file)))
+    split = find("exchange_rate").split
+    shares = np.cumsum([split["train"], split["validation"]])
+    ends = (shares * len(values) + 1e-9).astype(int)
+    train, validation, test = np.split(values, ends)
+    names = "Australia Britain Canada Switzerland China Japan New_Zealand"
+    return Columns(train, validation, test, [*names.split(), "Singapore"])
+
+
+def m4(
+    kind: str = "Hourly", folder: str | os.PathLike | None = None
+) -> list[Ahead]:
+    """The hourly or weekly series of the M4 competition.
+
+    Of different lengths T; 48 hours or 13 weeks are to be forecast.
+
+    Raises Refused where the set is not there, or its files do not agree;
+    ValueError for another kind than Hourly and Weekly. Source:
+    Makridakis et al. 2020.
+    """
+    if kind not in ENDS:
+        raise ValueError(f"kind: expected Hourly or Weekly, got {kind!r}")
+    found = []
+    for part in "Train", "Test":
+        inner = f"Dataset/{part}/{kind}-{part.lower()}.csv"
+        path = path_of("m4", inner, folder)
+        _, *rows = csv.reader(read_text(path).splitlines())
+        found.append(
+            {
+                name: _numbers(path, [[v for v in values if v]])[0]
+                for name, *values in rows
+            }
+        )
+    train, test = found
+    ends = {len(values) for values in test.values()}
+    if list(train) != list(test) or ends != {ENDS[kind]}:
+        raise Refused(f"{path}: not the series of the training file")
+    return [Ahead(name, train[name], test[name]) for name in train]
+
+
+def _numbers(path: Path, rows: list[list[str]]) -> np.ndarray:
+    """Rows of numbers, all of one length; Refused says where not."""
+    try:
+        values = np.array(rows, dtype=float)
+    except ValueError as error:
+        raise Refused(f"{path}: expected numbers: {error}") from error
+    if values.ndim != 2 or not np.isfinite(values).all():
+        raise Refused(f"{path}: expected rows of numbers")
+    return values
