@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 PY     := $(VENV)/bin/python
 STAMP  := $(VENV)/.installed
+DEV    := $(VENV)/.installed-dev
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 # hundreds of processes would compile the sources again
@@ -15,12 +16,17 @@ help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
 	  awk -F'\t' '{printf "make %-14s %s\n", $$1, $$2}'
 
-$(STAMP): requirements.txt requirements-oldest.txt constraints.txt pyproject.toml
+$(STAMP): requirements.txt constraints.txt pyproject.toml
 	@echo "Setting up $(VENV) (once, about two minutes) ..."
 	@$(PYTHON) -c 'import re, sys; needed = re.search("requires-python = .>=([0-9.]+)", open("pyproject.toml", encoding="utf8").read()).group(1); sys.exit(sys.version_info < tuple(map(int, needed.split("."))) and "Python " + needed + " or newer is needed, this is " + sys.version.split()[0])'
 	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv $(VENV)
 	@$(PY) -m pip install --quiet --requirement requirements.txt --constraint constraints.txt
 	@$(PY) -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEV): requirements-dev.txt requirements-oldest.txt $(STAMP)
+	@echo "Adding what authors, graders and tests need (once) ..."
+	@$(PY) -m pip install --quiet --requirement requirements-dev.txt --constraint constraints.txt
 	@$(PY) -m pip install --quiet --no-deps --upgrade --target $(VENV)/oldest --requirement requirements-oldest.txt
 	@touch $@
 
@@ -30,34 +36,34 @@ book: $(STAMP)  ## execute and build the book
 serve: book  ## build the book and serve it on this machine
 	@$(PY) -m tools.build.book serve
 
-pdf: book  ## the whole book on paper, _build/book.pdf; CODE=1: with the folded code
+pdf: book $(DEV)  ## the whole book on paper, _build/book.pdf; CODE=1: with the folded code
 	@$(PY) -m tools.publish.volume.pdf $(if $(CODE),--code)
 
-epub: book  ## the whole book for an e-reader, _build/book.epub; CODE=1
+epub: book $(DEV)  ## the whole book for an e-reader, _build/book.epub; CODE=1
 	@$(PY) -m tools.publish.volume.epub $(if $(CODE),--code)
 
 publish: export BOOK_ADDRESS := $(ADDRESS)
 publish: export BOOK_SOURCE := $(SOURCE)
-publish: book lite  ## for any static host: SITE=earlier editions, ADDRESS=URL, SOURCE=URL, CODE=1
+publish: book lite $(DEV)  ## for any static host: SITE=earlier editions, ADDRESS=URL, SOURCE=URL, CODE=1
 	@$(PY) -m tools.publish.publish $(if $(SITE),--site "$(SITE)") $(if $(CODE),--code)
 
-test: $(STAMP)  ## lint, types, weave, and the tests
+test: $(DEV)  ## lint, types, weave, and the tests
 	@$(PY) -m tools.check -n 2 --dist worksteal -m "not (system or slow or whole)"
 
-test-whole: $(STAMP)  ## whole gradings, commands and compiled loops
+test-whole: $(DEV)  ## whole gradings, commands and compiled loops
 	@$(PY) -m pytest -n 2 --dist worksteal -m "whole and not system and not slow"
 
-test-machines: $(STAMP)  ## the numeric tests as on other processors and Pythons; ONLY=3.13: one row
+test-machines: $(DEV)  ## the numeric tests as on other processors and Pythons; ONLY=3.13: one row
 	@$(PY) -m tools.check.machines $(if $(ONLY),"$(ONLY)")
 
-test-slow: $(STAMP)  ## the tests that take long, and all known mistakes; ONLY=words of pytest -k
+test-slow: $(DEV)  ## the tests that take long, and all known mistakes; ONLY=words of pytest -k
 	@$(PY) -m pytest -n 2 --dist worksteal -m "slow and not system" $(if $(ONLY),-k "$(ONLY)")
 
-test-system: $(STAMP)  ## those that need Chromium, sandboxes, epubcheck, npm, PostgreSQL or root; a skip is a failure
+test-system: $(DEV)  ## those that need Chromium, sandboxes, epubcheck, npm, PostgreSQL or root; a skip is a failure
 	@$(PY) -m pytest -n 2 --dist worksteal -m "system and not alone and not weekly" --no-skips
 	@$(PY) -m pytest -m alone --no-skips $$(grep -l mark.alone tests/*.py)
 
-mutation: $(STAMP)  ## change the code 5,000 times: does a test object? MODULE=path, AGAIN=1
+mutation: $(DEV)  ## change the code 5,000 times: does a test object? MODULE=path, AGAIN=1
 	@$(PY) -m tools.check.mutation $(if $(AGAIN),--again) $(MODULE)
 
 lab: $(STAMP)  ## JupyterLab with the assignments open
@@ -67,46 +73,46 @@ lab: $(STAMP)  ## JupyterLab with the assignments open
 check: $(STAMP)  ## the visible tests of one notebook: make check NOTEBOOK=path; WATCH=1: at each save
 	@$(PY) -m rnncore.checking $(if $(NOTEBOOK),"$(NOTEBOOK)") $(if $(WATCH),--watch)
 
-exercises: $(STAMP)  ## build the released notebooks from solutions/
+exercises: $(DEV)  ## build the released notebooks from solutions/
 	@$(PY) -m grader build
 
 weave: $(STAMP)  ## copy the package's definitions into the chapters
 	@$(PY) -m tools.build.weave
 
-grade: $(STAMP)  ## autograde what lies in grading/submitted/
+grade: $(DEV)  ## autograde what lies in grading/submitted/
 	@$(PY) -m grader grade
 
-similarity: $(STAMP)  ## which submissions look alike
+similarity: $(DEV)  ## which submissions look alike
 	@$(PY) -m grader similarity
 
-attacks: $(STAMP)  ## grade hostile notebooks; STOCK=1: on a stock nbgrader too; WRITE=1: into the guide
+attacks: $(DEV)  ## grade hostile notebooks; STOCK=1: on a stock nbgrader too; WRITE=1: into the guide
 	@$(PY) -m tools.bench.grader.attacks $(if $(STOCK),--stock) $(if $(WRITE),--write)
 
-bench-grader: $(STAMP)  ## time the grader against stock nbgrader; SIZE=128, ROUNDS=5, OURS=1, SAVE=1
+bench-grader: $(DEV)  ## time the grader against stock nbgrader; SIZE=128, ROUNDS=5, OURS=1, SAVE=1
 	@$(PY) -m tools.bench.grader.grading $(if $(SIZE),--class-size $(SIZE)) \
 	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(OURS),--ours) $(if $(SAVE),--save)
 
-bench-check: $(STAMP)  ## time make check after a change, in every assignment; SAVE=1
+bench-check: $(DEV)  ## time make check after a change, in every assignment; SAVE=1
 	@$(PY) -m tools.bench.grader.checking $(if $(SAVE),--save)
 
-bench-gradebook: $(STAMP)  ## what the gradebook costs 1,000 submissions; POSTGRES=1
+bench-gradebook: $(DEV)  ## what the gradebook costs 1,000 submissions; POSTGRES=1
 	@$(PY) -m tools.bench.grader.gradebook $(if $(POSTGRES),--postgres) $(if $(SAVE),--save)
 
-course: $(STAMP)  ## export the learners' tree: make course DIR=path
+course: $(DEV)  ## export the learners' tree: make course DIR=path
 	@$(PY) -m tools.build.export $(if $(DIR),"$(DIR)")
 
-bench: $(STAMP)  ## time the loops against torch.nn; SAVE=1 keeps the ratios
+bench: $(DEV)  ## time the loops against torch.nn; SAVE=1 keeps the ratios
 	@$(PY) -m tools.bench.loops $(if $(SAVE),--save)
 
-gradescope: $(STAMP)  ## a zip for Gradescope: make gradescope ASSIGNMENT=ch03_bptt
+gradescope: $(DEV)  ## a zip for Gradescope: make gradescope ASSIGNMENT=ch03_bptt
 	@$(PY) -m grader gradescope $(ASSIGNMENT) $(if $(NO_SANDBOX),--no-sandbox)
 
-classroom: $(STAMP)  ## GitHub Classroom: ASSIGNMENT=ch03_bptt and DIR=path, or FROM=clones
+classroom: $(DEV)  ## GitHub Classroom: ASSIGNMENT=ch03_bptt and DIR=path, or FROM=clones
 	@$(PY) -m grader classroom $(ASSIGNMENT) $(if $(FROM),--from "$(FROM)","$(DIR)")
 
 HUB_PACKAGES := $(VENV)/hub
 
-$(HUB_PACKAGES)/.installed: requirements-hub.txt $(STAMP)
+$(HUB_PACKAGES)/.installed: requirements-hub.txt $(DEV)
 	@echo "Adding JupyterHub in $(HUB_PACKAGES) ..."
 	@$(PY) -m pip install --quiet --no-deps --upgrade --target $(HUB_PACKAGES) --requirement requirements-hub.txt
 	@$(PY) -m pip install --quiet --no-deps --upgrade --target $(HUB_PACKAGES)/for_ngshare SQLAlchemy==1.4.54 alembic==1.13.3
@@ -124,21 +130,21 @@ $(LITE)/.installed: requirements-lite.txt $(STAMP)
 	@$(LITE)/bin/python -I -m pip install --quiet --no-deps --requirement requirements-lite.txt
 	@touch $@
 
-screenshots: book  ## the README's pictures, from the built book
+screenshots: book $(DEV)  ## the README's pictures, from the built book
 	@$(PY) -m tools.publish.screenshots
 
 lite: $(LITE)/.installed  ## notebooks that open in a browser, into the built book
 	@$(PY) -m tools.publish.notebooks
 	@$(LITE)/bin/python -m tools.publish.browser.lite
 
-constraints: $(STAMP)  ## pin everything as it is installed now
+constraints: $(DEV)  ## pin everything as it is installed now
 	@echo "# Everything that requirements.txt brings, as tested: make constraints." > constraints.txt
 	@$(PY) -m pip freeze --all --exclude-editable --exclude pip | sed 's/+[a-z0-9]*$$//' >> constraints.txt
 
-scores: $(STAMP)  ## the stored networks on held-out data, beside baselines; SAVE=1 keeps them
+scores: $(DEV)  ## the stored networks on held-out data, beside baselines; SAVE=1 keeps them
 	@$(PY) -m tools.bench.scores $(if $(SAVE),--save)
 
-times: $(STAMP)  ## time the book and the tests, for the README
+times: $(DEV)  ## time the book and the tests, for the README
 	@$(PY) -m tools.bench.times
 
 readme: $(STAMP)  ## write the README's figures from the measurements

@@ -1,6 +1,7 @@
 """What `pip install .` brings, and that the environment is pinned."""
 
 import ast
+import contextlib
 import os
 import re
 import shutil
@@ -10,6 +11,11 @@ import tarfile
 import venv
 import zipfile
 from email import message_from_string
+from importlib.metadata import (
+    PackageNotFoundError,
+    packages_distributions,
+    requires,
+)
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,10 +25,11 @@ import pytest
 from packaging.requirements import Requirement
 from test_check_notebook import solved_release
 
-from tools.build import book
+from tools.build import book, weave
 from tools.publish.notebooks import notebook
 
 ROOT = Path(__file__).parent.parent
+REQUIREMENTS = "requirements.txt", "requirements-dev.txt"
 PAGES = [
     p.stem for p in book.page_paths() if "{code-cell}" in p.read_text()
 ]
@@ -254,8 +261,10 @@ def test_every_file_of_the_package_is_in_the_wheel(wheel):
 
 
 def test_direct_dependencies_are_exact_and_say_what_they_are_for():
-    text = (ROOT / "requirements.txt").read_text()
-    lines = [k for k in text.splitlines() if k and not k.startswith("#")]
+    texts = [(ROOT / name).read_text() for name in REQUIREMENTS]
+    every = "".join(texts).splitlines()
+    lines = [k for k in every if k and not k.startswith("#")]
+    assert len({line.partition("==")[0] for line in lines}) == len(lines)
     for line in lines:
         assert re.fullmatch(r"[\w.-]+(\[\w+\])?==[\w.]+( +# .+)?", line), (
             line
@@ -272,8 +281,94 @@ def test_the_constraints_agree_with_the_requirements():
         return {re.sub(r"[-_.]+", "-", n).lower(): v for n, v in found}
 
     constraints = pins("constraints.txt")
-    for name, version in pins("requirements.txt").items():
-        assert constraints.get(name) == version, name
+    for file in REQUIREMENTS:
+        for name, version in pins(file).items():
+            assert constraints.get(name) == version, name
+
+
+def imported(source):
+    """The modules that a source imports, in functions too."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{a.name}" for a in node.names)
+
+
+def learners_sources():
+    """The code of pages, notebooks and of what builds the book."""
+    for page in (ROOT / "book").glob("*.md"):
+        for cell in weave.cells(page.read_text()):
+            yield "\n".join(
+                k for k in cell.lines if k[:1] not in ("%", "!")
+            )
+    for path in (ROOT / "exercises").glob("*/*.ipynb"):
+        for cell in nbformat.read(path, as_version=4).cells:
+            if cell.cell_type == "code":
+                lines = cell.source.splitlines()
+                yield "\n".join(k for k in lines if k[:1] not in ("%", "!"))
+    yield "import tools.build.book, tools.build.weave, rnncore.checking.server"
+    for path in (ROOT / "tools" / "site").glob("*.py"):
+        yield path.read_text()
+
+
+def reached(sources):
+    """The other packages that sources import, through the project's own."""
+    waiting = [name for source in sources for name in imported(source)]
+    seen, others = set(), set()
+    while waiting:
+        name = waiting.pop()
+        top = name.partition(".")[0]
+        if name in seen or top in sys.stdlib_module_names:
+            continue
+        seen.add(name)
+        if top not in ("rnncore", "tools", "grader"):
+            others.add(top)
+            continue
+        path = ROOT / name.replace(".", "/")
+        path = (
+            path / "__init__.py"
+            if path.is_dir()
+            else path.with_suffix(".py")
+        )
+        if path.exists():
+            waiting += imported(path.read_text())
+    return others
+
+
+def installed_by(file):
+    """The distributions of a file of requirements, and what they require."""
+    waiting = re.findall(
+        r"^([\w.-]+)", (ROOT / file).read_text(), re.MULTILINE
+    )
+    found = set()
+    while waiting:
+        name = re.sub(r"[-_.]+", "-", waiting.pop()).lower()
+        if name in found:
+            continue
+        found.add(name)
+        with contextlib.suppress(PackageNotFoundError):
+            needs = map(Requirement, requires(name) or ())
+            waiting += [
+                need.name
+                for need in needs
+                if not need.marker or need.marker.evaluate({"extra": ""})
+            ]
+    return found
+
+
+@pytest.mark.whole
+def test_what_learners_run_needs_the_learners_requirements_alone():
+    there = installed_by("requirements.txt")
+    homes = packages_distributions()
+    lacking = {
+        name
+        for name in reached(learners_sources())
+        if not {re.sub(r"[-_.]+", "-", h).lower() for h in homes[name]}
+        & there
+    }
+    assert lacking == set()
 
 
 def public():

@@ -23,7 +23,7 @@ from grader.services.tree import LEFT_OUT
 from rnncore.files import whole_file
 
 FOLDERS = ("grader", "rnncore")
-UNUSED = ("# tests and checks",)  # sections of requirements.txt
+UNUSED = ("# publishing", "# tests and checks")  # of requirements-dev.txt
 SETUP = """\
 #!/usr/bin/env bash
 # Runs once, as root, when Gradescope builds the image: Ubuntu 24.04 or later.
@@ -103,8 +103,9 @@ def _fill(name: str, tree: Path, sandboxed: bool) -> None:
     for folder in FOLDERS:
         shutil.copytree(ROOT / folder, tree / folder, ignore=LEFT_OUT)
     shutil.copy(ROOT / "constraints.txt", tree)
-    wanted = needed((ROOT / "requirements.txt").read_text())
-    (tree / "requirements.txt").write_text(wanted)
+    learners = (ROOT / "requirements.txt").read_text()
+    graders = needed((ROOT / "requirements-dev.txt").read_text())
+    (tree / "requirements.txt").write_text(f"{learners}\n{graders}")
     with tempfile.TemporaryDirectory() as built:
         builder.build(name, Path(built))
         source = Path("grading") / "source" / name

@@ -13,7 +13,7 @@ SECRETS = (
 
 
 def learners_makefile(makefile: str, targets: Collection[str]) -> str:
-    """The Makefile with these targets, and without what only tests need."""
+    """The Makefile with these targets alone."""
     kept = []
     for paragraph in makefile.split("\n\n"):
         first = paragraph.lstrip("\n").split("\n")[0]
@@ -25,9 +25,8 @@ def learners_makefile(makefile: str, targets: Collection[str]) -> str:
         for line in paragraph.split("\n"):
             if line.startswith(".PHONY"):
                 line = f".PHONY: {' '.join(targets)}"
-            if line.startswith("\t") and "oldest" in line:
-                continue
-            lines.append(line.replace(" requirements-oldest.txt", ""))
+            if not line.startswith("DEV"):  # what only authors and tests install
+                lines.append(line)
         kept.append("\n".join(lines))
     return "\n\n".join(kept).rstrip("\n") + "\n"
 
