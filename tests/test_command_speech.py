@@ -494,11 +494,11 @@ def test_varied_voices_move_in_time_and_pitch_by_so_much(rng):
     """A ridge at one band and frame, where it is not hidden."""
     features = np.zeros((40, 80), np.float32)
     frames = features.reshape(80, 40)
-    frames[39:42, 20] = 1
+    frames[39:42, 20] = 9
     peaks = []
     for _ in range(200):
         one = varied(rng, features).reshape(-1, 40)
-        if one.max() > 0.3:
+        if one.max() > 3:
             t, band = np.unravel_index(one.argmax(), one.shape)
             peaks.append((t / 40, band))
     times, bands = map(np.array, zip(*peaks))

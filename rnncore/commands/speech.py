@@ -84,12 +84,12 @@ def add(commands: Any) -> None:
     option(train, "--longest", "leave out recordings of more seconds", 20.0)
     common.add_training(
         train,
-        hidden=128,
+        hidden=64,
         layers=2,
         batch=32,
-        steps=1000,
+        steps=800,
         rate=0.004,
-        dropout=0.2,
+        dropout=0.4,
         evaluate_every=100,
         patience=10,
     )

@@ -23,6 +23,7 @@ from rnncore.speech.model import (
 AT_ONCE = 64  # recordings that are read side by side
 STEP = 0.02  # seconds a step of the network
 STRETCH, WARP = 0.2, 0.15  # of time and of the bands, at most, either way
+COLOUR, BENDS = 0.25, 5  # how much louder bands get, at so many places
 HIDDEN_BANDS, HIDDEN_FRAMES = 6, 8  # at most, in training
 UNLIKELY = 2.0  # nats that the blank is behind at first
 Vary = Callable[[np.random.Generator, np.ndarray, int], np.ndarray]
@@ -63,10 +64,11 @@ def needed(labels: Sequence[int]) -> int:
 def varied(
     rng: np.random.Generator, features: np.ndarray, least: int = 1
 ) -> np.ndarray:
-    """As another voice might say it, with a gap in time and in pitch.
+    """As another voice might say it elsewhere, with two gaps.
 
     It is faster or slower, of `least` steps at least, and its bands are
-    moved as a shorter or longer throat would; the gaps are average.
+    moved as a shorter or longer throat would, and made louder or softer
+    as another microphone would; the gaps are average.
 
     Shapes: features (T, D) -> features (T', D)
 
@@ -78,6 +80,11 @@ def varied(
     T = max(round(len(features) * fast), least, 1) * k
     frames = _between(frames, np.linspace(0, len(frames) - 1, T))
     frames = _between(frames.T, np.arange(BANDS) * high).T
+    bends = np.linspace(0, BANDS - 1, BENDS)
+    louder = rng.normal(0, COLOUR, BENDS)
+    frames += np.interp(np.arange(BANDS), bends, louder).astype(
+        frames.dtype
+    )
     for part, most in (frames, HIDDEN_FRAMES), (frames.T, HIDDEN_BANDS):
         width = int(rng.integers(min(most, len(part) // 4) + 1))
         first = int(rng.integers(len(part) - width + 1))
