@@ -70,7 +70,7 @@ def varied(
     moved as a shorter or longer throat would, and made louder or softer
     as another microphone would; the gaps are average.
 
-    Shapes: features (T, D) -> features (T', D)
+    Shapes: features (T, D) -> features (U, D)
 
     Source: Jaitly & Hinton 2013; Park et al. 2019.
     """
