@@ -182,11 +182,9 @@ def train_module(
         d_params = dict(zip(given, d, strict=True))
         return value.detach(), d_params, tree_map(detached, carry)
 
-    def evaluated(params):
+    def looked(params):
         _place(given, params)
-        module.eval()
-        with torch.no_grad(), seeded(0):
-            return evaluate(module)
+        return evaluated(module, evaluate)
 
     result = fit(
         loss_and_gradient,
@@ -196,11 +194,20 @@ def train_module(
         schedule=schedule,
         rng=rng,
         carry=carry,
-        evaluate=evaluated if evaluate else None,
+        evaluate=looked if evaluate else None,
     )
     _place(given, {n: w.clone() for n, w in result.params.items()})
     module.eval()
     return result
+
+
+def evaluated(module: torch.nn.Module, evaluate: Callable) -> float:
+    """`evaluate(module)` without gradients, dropout and chance."""
+    import torch
+
+    module.eval()
+    with torch.no_grad(), seeded(0):
+        return evaluate(module)
 
 
 def split(count: int, *shares: float) -> list[range]:

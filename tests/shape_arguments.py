@@ -69,6 +69,7 @@ LETTERS = {
     "music.voices.independent_nats": {"N": SIZES["T"] - 1},
     "music.voices.past_rows": {"A": SIZES["V"] + 2},
     "speech.features.heard": {"T": 1},
+    "speech.recordings.heard_level": {"T": 1},
     "speech.features.log_mel": {"T": 1},
     "speech.features.mel_bands": {"count": 40},
     "speech.features.power_spectra": {"T": 1},

@@ -15,11 +15,14 @@ from commands import Killed, examples, run, shown_help, stopped, weights
 from scipy.io import wavfile
 from scipy.signal import resample_poly
 
-from rnncore.application import load_weights
+from rnncore.application import load_weights, stored
 from rnncore.data.speech import RATE, Sentence, digit_strings, speak
+from rnncore.speech.features import read_wav
 from rnncore.speech.folder import read_folder, split_speakers
+from rnncore.speech.letters import Letters, Words
 from rnncore.speech.model import load_recognizer
-from rnncore.speech.training import outputs, written
+from rnncore.speech.recordings import HEARD, heard_level, words_of
+from rnncore.speech.training import needed, outputs, varied, written
 
 pytestmark = pytest.mark.whole
 
@@ -112,7 +115,9 @@ def test_what_cannot_be_used_is_named_and_the_rest_goes_on(trained):
 def test_the_scores_are_those_of_the_test_speakers(trained, folder):
     path, out, _ = trained
     network, letters, about = load_recognizer(path)
-    recordings = read_folder(folder, speakers="names").recordings
+    recordings = read_folder(
+        folder, speakers="names", listen=heard_level
+    ).recordings
     parts = split_speakers(recordings, 0)
     speakers = [{r.speaker for r in part} for part in parts]
     assert not set.intersection(*speakers)
@@ -391,3 +396,124 @@ def test_the_help_s_examples_work(
         assert code == 0, err
     assert Path("spoken.safetensors").exists()
     assert load_weights("spoken.safetensors", "speech")[1]["H"] == 8
+
+
+def said_by(text, units="auto"):
+    """What a network of these transcripts writes."""
+    from rnncore.commands.speech import _labels
+
+    return _labels(units, text.split(","))
+
+
+def test_words_that_are_said_often_are_learned_as_wholes(capsys):
+    often = ",".join(["o", "i o"] * 10)
+    assert said_by(often) == Words(("i", "o"))
+    assert "learning 2 words as wholes" in capsys.readouterr().err
+    assert said_by(often, "letters") == Letters(" io")
+    assert said_by(f"{often},once") == Letters(" ceino")
+    assert said_by("once", "words") == Words(("once",))
+
+
+def test_words_are_numbers_and_back():
+    words = words_of(["no one", "on no"])
+    assert words == Words(("no", "on", "one"))
+    assert words.encode("one no no") == [3, 1, 1]
+    assert words.decode([3, 0, 1, 1]) == "one no no"
+    assert words.known("no x one") == "no one"
+    with pytest.raises(ValueError, match="'x' is not known"):
+        words.encode("x")
+
+
+def test_a_model_of_words_is_read_as_it_was_trained(
+    folder, tmp_path, capsys
+):
+    path = tmp_path / "w.safetensors"
+    words = ["--model", path, *TINY, "--units", "words"]
+    assert run(capsys, "speech", "train", folder, *words)[0] == 0
+    network, known, about = load_recognizer(path)
+    assert known == Words(("i", "o"))
+    assert network.readout.out_features == 3
+    assert about["settings"]["normalise"] == "recording"
+    file = folder / "voice1-001.wav"
+    log_p = outputs(network, [heard_level(*read_wav(file))])[0]
+    code, out, _ = run(
+        capsys, "speech", "transcribe", file, "--model", path
+    )
+    assert (code, out) == (0, written(log_p, known) + "\n")
+    (tmp_path / "text").write_text("o i o\ni o x\n")
+    for more in ["--times"], ["--beam", 3], ["--text", tmp_path / "text"]:
+        code, _, _ = run(
+            capsys, "speech", "transcribe", file, "--model", path, *more
+        )
+        assert code == 0
+
+
+def test_a_model_from_before_the_option_hears_as_it_did(
+    seven, tmp_path, capsys, monkeypatch
+):
+    """The course's own: its file does not say what is normalised."""
+    _, _, about = load_recognizer(stored("speech_digits"))
+    assert "normalise" not in about.get("settings", {})
+    wavfile.write(tmp_path / "a.wav", RATE, seven)
+    monkeypatch.setitem(HEARD, "recording", None)
+    code, out, _ = run(capsys, "speech", "transcribe", tmp_path / "a.wav")
+    assert (code, out) == (0, "seven three\n")
+
+
+def test_the_loser_is_named_and_what_to_try(folder, tmp_path, capsys):
+    """A rate of nearly 0 teaches nothing; the nearest is often right."""
+    path = tmp_path / "m.safetensors"
+    words = ["speech", "train", folder, "--model", path, *TINY]
+    words += ["--steps", 2, "--rate", 1e-9]
+    code, out, err = run(capsys, *words)
+    assert code == 0
+    best = min(v for k, v in table(out).items() if k != "the network")
+    assert best < table(out)["the network"]
+    line = out.splitlines()[-1]
+    assert "worse than the best baseline" in line
+    assert f"to {best:.3f}" in line
+    assert "recordings of more people" in line
+    assert "nothing was learned: validation began at " in err
+    again = (
+        run(capsys, *words)[1],
+        run(capsys, "speech", "evaluate", path, folder)[1],
+    )
+    assert again == (out, out)
+
+
+def test_a_varied_recording_keeps_the_steps_that_it_needs(rng):
+    features = rng.normal(size=(10, 80)).astype(np.float32)
+    found = [varied(rng, features, 9) for _ in range(50)]
+    assert {len(one) for one in found} == {9, 10, 11, 12}
+    assert all(one.dtype == np.float32 for one in found)
+    assert all(one.shape[1] == 80 for one in found)
+    assert len(varied(rng, features[:1], 3)) == 3
+    assert needed([2, 2, 1, 1, 1]) == 8
+
+
+def test_varied_voices_move_in_time_and_pitch_by_so_much(rng):
+    """A ridge at one band and frame, where it is not hidden."""
+    features = np.zeros((40, 80), np.float32)
+    frames = features.reshape(80, 40)
+    frames[39:42, 20] = 9
+    peaks = []
+    for _ in range(200):
+        one = varied(rng, features).reshape(-1, 40)
+        if one.max() > 3:
+            t, band = np.unravel_index(one.argmax(), one.shape)
+            peaks.append((t / 40, band))
+    times, bands = map(np.array, zip(*peaks))
+    assert 0.75 < times.min() < 0.9
+    assert 1.1 < times.max() < 1.25
+    assert 17 <= bands.min() <= 18
+    assert 22 <= bands.max() <= 24
+
+
+def test_a_level_changes_nothing_and_a_dull_band_does(rng):
+    samples = rng.normal(0, 0.1, 8000)
+    loud, quiet = heard_level(samples, 8000), heard_level(samples / 8, 8000)
+    assert_close(loud, quiet, within=1e-3)
+    assert abs(loud.mean()) < 1e-2
+    # bands that a file of 8,000 samples a second does not have
+    missing = loud.reshape(-1, 40)[:, 35:]
+    assert np.ptp(missing) < 1e-5

@@ -190,6 +190,7 @@ def _scores(known: Any, data: tuple) -> Facts:
     return {
         "table": table,
         "score": table[0][1],
+        "baseline": max(exact for _, exact, _ in table[1:]),
         "test": f"{what}, not seen in training"
         if training
         else f"all {what} of the folder. "
@@ -244,5 +245,14 @@ def _save(path: Path, model: Any, words: "Words", about: Facts) -> None:
 
 
 APP = common.Application(
-    KIND, _read, _fit, _scores, _again, _save, LOAD, _show
+    KIND,
+    _read,
+    _fit,
+    _scores,
+    _again,
+    _save,
+    LOAD,
+    _show,
+    hint="more captions a film, more --steps, half of the --rate",
+    higher=True,
 )

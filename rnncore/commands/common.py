@@ -26,6 +26,7 @@ GOES_ON = (
     "Interrupted with Ctrl-C or otherwise, the same `train` goes on where "
     "it was."
 )
+CLEARLY = 0.02  # of a score: less is no progress
 MINUTE = 60.0  # seconds between two lines of progress, but in a terminal
 
 
@@ -250,6 +251,8 @@ class Application(NamedTuple):
     scored: str = ""  # what waits for it is told
     check: Callable = lambda arguments: None  # Refused before all else
     after: Callable = lambda arguments: None  # and at the end
+    hint: str = "more data, more --steps, another --rate"
+    higher: bool = False  # of two scores the higher one is better
 
 
 def later(name: str) -> Callable:
@@ -285,7 +288,9 @@ def learn(app: Application, arguments: argparse.Namespace) -> int:
         about |= app.score(model, data)
         app.save(arguments.model, *model, about)
         _discard(run.folder)  # the model is written
-    app.show(arguments.model, app.load(arguments.model)[-1])
+    about = app.load(arguments.model)[-1]
+    app.show(arguments.model, about)
+    tell_loser(app, about)
     app.after(arguments)
     return 0
 
@@ -294,10 +299,23 @@ def judge(app: Application, arguments: argparse.Namespace) -> int:
     """The table of scores, computed again."""
     app.check(arguments)
     *model, about = loaded(arguments, app.kind, app.load)
-    about |= app.again(arguments, model, about)
-    app.show(arguments.model, about)
+    found = app.again(arguments, model, about)
+    app.show(arguments.model, about | found)
+    tell_loser(app, found)
     app.after(arguments)
     return 0
+
+
+def tell_loser(app: Application, about: Facts) -> None:
+    """Say so where a baseline beats the network, and what to try."""
+    score, baseline = about.get("score"), about.get("baseline")
+    if score is None or baseline is None:
+        return
+    if score < baseline if app.higher else score > baseline:
+        print(
+            f"The network is worse than the best baseline, {score:.3f} to "
+            f"{baseline:.3f}: use that, or try {app.hint}."
+        )
 
 
 def loaded(arguments: argparse.Namespace, kind: str, load: Callable) -> Any:
@@ -430,14 +448,18 @@ def train_run(
     *,
     unit: str = "nats",
     carry: Any = None,
+    optimizer: Any = None,
+    trivial: float = float("inf"),
 ) -> Facts:
     """`train_module` with the options that every `train` has.
 
-    `evaluate(network)` is in `unit`. Gives the number of steps.
+    `evaluate(network)` is in `unit`, `trivial` what it gives where all is
+    answered alike; a run that comes to nothing better is told. The
+    optimizer is Adam unless given. Gives the number of steps.
     """
     import numpy as np
 
-    from rnncore.application import train_module
+    from rnncore.application import evaluated, train_module
     from rnncore.optim import adam
     from rnncore.train import Schedule
 
@@ -445,11 +467,12 @@ def train_run(
         run.seconds()
         return bar.tell(unit, evaluate(network))
 
+    begun = min(evaluated(network, evaluate), trivial)
     result = train_module(
         network,
         loss,
         next_batch,
-        optimizer=adam(arguments.rate),
+        optimizer=optimizer or adam(arguments.rate),
         schedule=Schedule(
             arguments.steps,
             1.0,
@@ -462,6 +485,13 @@ def train_run(
         carry=carry,
         evaluate=looked,
     )
+    best = min(result.history.score)
+    if not best < begun - CLEARLY * abs(begun):
+        note(
+            f"nothing was learned: validation began at {begun:.4g} {unit} "
+            f"and was {best:.4g} at best. Try a --rate of a quarter or of "
+            "four times as much, or more --steps and --patience"
+        )
     return {"steps": len(result.history.loss)}
 
 

@@ -315,4 +315,5 @@ APP = common.Application(
     _show,
     check=_check_outputs,
     after=_plot_back,
+    hint="more rows, another --period or a longer --history",
 )

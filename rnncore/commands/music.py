@@ -353,5 +353,14 @@ SAVE = later("music.training.save_model")
 LOAD = later("music.training.load_voices")
 SCORED = "the pieces held out, beside what counts"
 APP = common.Application(
-    KIND, _read, _fit, _score, _again, SAVE, LOAD, _show, SCORED
+    KIND,
+    _read,
+    _fit,
+    _score,
+    _again,
+    SAVE,
+    LOAD,
+    _show,
+    SCORED,
+    hint="more pieces of one style, more --transpose, more --steps",
 )

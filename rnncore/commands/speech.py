@@ -64,17 +64,34 @@ def add(commands: Any) -> None:
     )
     ways = ["unknown", "names", "folders"]
     option(train, "--speakers", what, "unknown", choices=ways)
+    what = (
+        "what the network writes: whole words, which is easier to learn "
+        "but can write no other; letters; or words where each is said in "
+        "training at least ten times"
+    )
+    ways = ["auto", "words", "letters"]
+    option(train, "--units", what, "auto", choices=ways)
+    what = (
+        "over what the loudness is made even: each frequency band of a "
+        "recording, against unlike microphones, or the recording as a "
+        "whole, which keeps the vowels of short ones"
+    )
+    ways = ["recording", "band"]
+    option(train, "--normalise", what, "recording", choices=ways)
+    common.flag(
+        train, "--plain", "do not vary voices and tempo in training"
+    )
     option(train, "--longest", "leave out recordings of more seconds", 20.0)
     common.add_training(
         train,
-        hidden=128,
+        hidden=64,
         layers=2,
         batch=32,
-        steps=1500,
+        steps=800,
         rate=0.004,
-        dropout=0.2,
+        dropout=0.4,
         evaluate_every=100,
-        patience=5,
+        patience=10,
     )
     _add_transcribe(parts)
     about = "score recordings that were held out"
@@ -114,27 +131,29 @@ def _fit(
     arguments: Namespace, parts: "Parts", run: common.Run, device: Any
 ) -> tuple[Any, Facts]:
     """A recogniser that has learned the training part."""
-    from rnncore.application import seeded
-    from rnncore.speech.letters import letters_of
+    from rnncore.application import cooling, seeded
     from rnncore.speech.model import Recognizer, speech_loss
-    from rnncore.speech.training import similar_lengths
+    from rnncore.speech.training import similar_lengths, speaking, varied
 
-    known = letters_of(r.text for r in parts.train)
+    known = _labels(arguments.units, [r.text for r in parts.train])
     features = [r.features for r in parts.train]
     labels = [known.encode(r.text) for r in parts.train]
     D, H = features[0].shape[1], arguments.hidden
     layers, dropout = arguments.layers, arguments.dropout
+    vary: Facts = {} if arguments.plain else {"vary": varied}
     with seeded(arguments.seed):
-        network = Recognizer(D, H, known.size, layers, dropout)
+        network = speaking(Recognizer(D, H, known.size, layers, dropout))
     about = common.train_run(
         run,
         arguments,
         network.to(device),
         speech_loss,
-        similar_lengths(features, labels, arguments.batch, device),
-        lambda network: _nats(network, parts.validation, known),
+        similar_lengths(features, labels, arguments.batch, device, **vary),
+        lambda network: _wrong(network, parts.validation, known),
         common.Bar(several(len(features), "recording")),
-        unit="nats per letter",
+        unit="% word errors",
+        optimizer=cooling(arguments.rate, arguments.steps),
+        trivial=100.0,  # without a word
     )
     about["split"] = {k: len(v) for k, v in parts._asdict().items()}
     return (network, known), about
@@ -142,12 +161,15 @@ def _fit(
 
 def _transcribe(arguments: Namespace) -> int:
     """The words of each file, on a line of their own."""
-    from rnncore.speech.features import heard, read_wav
+    from rnncore.speech.features import read_wav
+    from rnncore.speech.recordings import HEARD
 
     if len(arguments.files) == 1:
         read_wav(arguments.files[0])  # a refusal does not wait for torch
-    network, letters, _ = common.loaded(arguments, KIND, LOAD)
+    network, letters, about = common.loaded(arguments, KIND, LOAD)
     from rnncore.speech import training
+
+    heard = HEARD[_normalised(about.get("settings", {}))]
 
     language = _language(arguments, letters) if arguments.text else None
     width = arguments.beam if language is None else max(arguments.beam, 8)
@@ -190,12 +212,14 @@ def _recordings(folder: Path, settings: Facts) -> list["Recording"]:
     Raises Refused where none is left.
     """
     from rnncore.speech.folder import read_folder
+    from rnncore.speech.recordings import HEARD
 
     found = read_folder(
         folder,
         settings.get("transcripts", "files"),
         settings.get("speakers", "unknown"),
         common.Bar("reading", "file"),
+        HEARD[_normalised(settings)],
     )
     from rnncore.speech.training import STEP
 
@@ -225,6 +249,21 @@ def _recordings(folder: Path, settings: Facts) -> list["Recording"]:
     return fit
 
 
+def _normalised(settings: Facts) -> str:
+    """Over what; models that are older than the option: each band.
+
+    Raises Refused where the model says something else.
+    """
+    from rnncore.speech.recordings import HEARD
+
+    over = settings.get("normalise", "band")
+    if over not in HEARD:
+        raise Refused(
+            f"normalise: expected {', '.join(HEARD)}, got {over!r}"
+        )
+    return over
+
+
 def _split(
     folder: Path, recordings: list["Recording"], seed: int
 ) -> "Parts":
@@ -243,18 +282,33 @@ def _fingerprint(recordings: list["Recording"]) -> str:
     return common.fingerprint("\n".join(rows))
 
 
-def _nats(network: Any, recordings: list["Recording"], known: Any) -> float:
-    """The loss a letter; letters that training never saw are left out."""
-    from rnncore.ctc import ctc_loss
-    from rnncore.speech.training import outputs
+def _labels(units: str, texts: list[str]) -> Any:
+    """What the network writes: the words of training, or letters."""
+    from rnncore.speech.letters import letters_of
+    from rnncore.speech.recordings import is_closed, words_of
 
-    total, count = 0.0, 0
+    if units == "letters" or (units == "auto" and not is_closed(texts)):
+        return letters_of(texts)
+    words = words_of(texts)
+    note(
+        f"learning {several(len(words.words), 'word')} as wholes (--units)"
+    )
+    return words
+
+
+def _wrong(
+    network: Any, recordings: list["Recording"], known: Any
+) -> float:
+    """Word errors of the validation part, in percent.
+
+    Where a network errs on other people's voices it soon errs with
+    confidence: its loss rises while its errors still fall.
+    """
+    from rnncore.speech.training import outputs, word_errors, written
+
     found = outputs(network, [r.features for r in recordings])
-    for one, log_p in zip(recordings, found, strict=True):
-        text = "".join(a for a in one.text if a in known.letters)
-        loss, _ = ctc_loss(log_p[:, None], [known.encode(text)])
-        total, count = total + float(loss[0]), count + len(text)
-    return total / max(count, 1)
+    read = [written(log_p, known) for log_p in found]
+    return word_errors([r.text for r in recordings], read)
 
 
 def _scores(model: Any, parts: "Parts") -> Facts:
@@ -321,9 +375,7 @@ def _language(arguments: Namespace, letters: Any) -> Any:
     from rnncore.speech.letters import letter_bonus
 
     lines = map(as_spelt, read_text(arguments.text).splitlines())
-    texts = [
-        "".join(a for a in line if a in letters.letters) for line in lines
-    ]
+    texts = map(letters.known, lines)
     return letter_bonus(filter(None, texts), letters, 6, arguments.weight)
 
 
@@ -337,6 +389,20 @@ def _show(path: Path, about: Facts) -> None:
 SAVE = later("speech.training.save_recognizer")
 LOAD = later("speech.model.load_recognizer")
 SCORED = "the recordings held out"
+HINT = (
+    "recordings of more people; --units words if few words are said; "
+    "more --steps, or half of the --rate; --normalise band where "
+    "microphones differ"
+)
 APP = common.Application(
-    KIND, _read, _fit, _scores, _again, SAVE, LOAD, _show, SCORED
+    KIND,
+    _read,
+    _fit,
+    _scores,
+    _again,
+    SAVE,
+    LOAD,
+    _show,
+    SCORED,
+    hint=HINT,
 )

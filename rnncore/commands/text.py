@@ -397,5 +397,15 @@ SAVE = later("text.storage.save_model")
 LOAD = later("text.storage.load_model")
 SCORED = "the test part, beside what counts and compresses"
 APP = common.Application(
-    KIND, _read, _fit, _scores, _again, SAVE, LOAD, _show, SCORED, _check
+    KIND,
+    _read,
+    _fit,
+    _scores,
+    _again,
+    SAVE,
+    LOAD,
+    _show,
+    SCORED,
+    _check,
+    hint="a longer text, more --steps, or --tokens characters",
 )

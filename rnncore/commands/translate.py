@@ -247,6 +247,7 @@ def _scores(known: Any, data: tuple) -> Facts:
     return {
         "table": rows,
         "score": rows[0][1].exact,
+        "baseline": max(scores.exact for _, scores in rows[1:]),
         "test": what + (", not seen in training" if training else ""),
     }
 
@@ -297,5 +298,15 @@ def _one_line(text: str) -> str:
 LOAD = later("translate.storage.load_translator")
 SCORED = "the test part, beside simpler ways to translate"
 APP = common.Application(
-    KIND, _read, _fit, _scores, _again, _save, LOAD, _show, SCORED
+    KIND,
+    _read,
+    _fit,
+    _scores,
+    _again,
+    _save,
+    LOAD,
+    _show,
+    SCORED,
+    hint="more pairs, more --steps and --patience, fewer --pieces",
+    higher=True,
 )

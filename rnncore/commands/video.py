@@ -323,6 +323,7 @@ def _scores(known: Any, data: tuple) -> Facts:
     like = folder.labels[nearest(folder.frames, training, test)]
     often = np.bincount(folder.labels[training]).argmax()
     true = folder.labels[test]
+    simple = like, often
     for name, said in (
         ("the class of the nearest film, without order", like),
         ("the most frequent class", often),
@@ -331,6 +332,7 @@ def _scores(known: Any, data: tuple) -> Facts:
     return {
         "table": list(right.items()),
         "score": right[NETWORK],
+        "baseline": 100 * max(float((s == true).mean()) for s in simple),
         "test": f"{several(films, 'film')}, not seen in training",
     }
 
@@ -383,5 +385,14 @@ def _draw(arguments: Namespace) -> int:
 SAVE = later("application.save_weights")
 LOAD = later("video.model.load_classifier")
 APP = common.Application(
-    KIND, _read, _fit, _scores, _again, SAVE, LOAD, _show
+    KIND,
+    _read,
+    _fit,
+    _scores,
+    _again,
+    SAVE,
+    LOAD,
+    _show,
+    hint="more films a class, more --frames or a larger --size",
+    higher=True,
 )

@@ -42,6 +42,7 @@ def read_folder(
     transcripts: str = "files",
     speakers: str = "unknown",
     progress: Callable[[Sequence[Path]], Iterable[Path]] = iter,
+    listen: Callable[[np.ndarray, int], np.ndarray] = heard,
 ) -> Folder:
     """All WAV files in a folder and below it, with their transcripts.
 
@@ -74,7 +75,7 @@ def read_folder(
                 name,
                 text,
                 speaker or _speaker(path, name, speakers),
-                heard(*read_wav(path)),
+                listen(*read_wav(path)),
             )
             _check_new(one, seen)
         except ValueError as error:

@@ -35,6 +35,39 @@ class Letters(NamedTuple):
         """The text that these labels spell."""
         return "".join(self.letters[k - 1] for k in labels if k != BLANK)
 
+    def known(self, text: str) -> str:
+        """The text without what has no number."""
+        return "".join(a for a in text if a in self.letters)
+
+
+class Words(NamedTuple):
+    """Whole words in the place of letters: none other can be written."""
+
+    words: tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        """K: the words and the blank."""
+        return len(self.words) + 1
+
+    def encode(self, text: str) -> list[int]:
+        """The number of each word, from 1.
+
+        Raises ValueError naming a word that is not known.
+        """
+        unknown = [a for a in text.split() if a not in self.words]
+        if unknown:
+            raise ValueError(f"text: {unknown[0]!r} is not known")
+        return [self.words.index(a) + 1 for a in text.split()]
+
+    def decode(self, labels: Iterable[int]) -> str:
+        """The text that these labels are."""
+        return " ".join(self.words[k - 1] for k in labels if k != BLANK)
+
+    def known(self, text: str) -> str:
+        """The text without what has no number."""
+        return " ".join(a for a in text.split() if a in self.words)
+
 
 def letters_of(texts: Iterable[str]) -> Letters:
     """Every letter of the texts, in the order of their codes."""
@@ -42,7 +75,10 @@ def letters_of(texts: Iterable[str]) -> Letters:
 
 
 def letter_bonus(
-    texts: Iterable[str], letters: Letters, order: int, weight: float
+    texts: Iterable[str],
+    letters: Letters | Words,
+    order: int,
+    weight: float,
 ) -> Callable[[tuple[int, ...], int], float]:
     """What `prefix_beam` adds where a label is added.
 

@@ -14,7 +14,7 @@ from rnncore.application import load_module
 from rnncore.backend import check_lengths, check_shape
 from rnncore.ctc import ctc_loss, ctc_loss_vjp, greedy
 from rnncore.nn import LSTM
-from rnncore.speech.letters import Letters
+from rnncore.speech.letters import Letters, Words
 
 KIND = "speech"  # of weights
 
@@ -79,18 +79,28 @@ class Recognizer(torch.nn.Module):
 
 def load_recognizer(
     path: str | os.PathLike,
-) -> tuple[Recognizer, Letters, dict[str, Any]]:
-    """A stored recogniser, its letters, and what is known of it.
+) -> tuple[Recognizer, Letters | Words, dict[str, Any]]:
+    """A stored recogniser, its labels, and what is known of it.
 
     Raises Refused naming the file where it is no such model.
     """
     model, about = load_module(path, KIND, _build, "recogniser")
-    return model, Letters(about["letters"]), about
+    return model, _labels(about), about
 
 
 def _build(about: dict[str, Any]) -> Recognizer:
-    size, layers = Letters(about["letters"]).size, about.get("layers", 2)
+    size, layers = _labels(about).size, about.get("layers", 2)
     return Recognizer(about["D"], about["H"], size, layers)
+
+
+def _labels(about: dict[str, Any]) -> Letters | Words:
+    """What its numbers stand for."""
+    if "words" in about:
+        words = about["words"]
+        if not all(isinstance(word, str) for word in words):
+            raise ValueError(f"words: expected texts, got {words!r}")
+        return Words(tuple(words))
+    return Letters(about["letters"])
 
 
 def batch_of(

@@ -1,6 +1,7 @@
 """What training a recogniser takes: batches, word errors, weights."""
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,9 @@ import numpy as np
 import torch
 
 from rnncore.application import save_weights
-from rnncore.ctc import ctc_loss, greedy, prefix_beam
-from rnncore.speech.letters import Letters
+from rnncore.ctc import BLANK, ctc_loss, greedy, prefix_beam
+from rnncore.speech.features import BANDS
+from rnncore.speech.letters import Letters, Words
 from rnncore.speech.model import (
     KIND,
     Batch,
@@ -20,6 +22,11 @@ from rnncore.speech.model import (
 
 AT_ONCE = 64  # recordings that are read side by side
 STEP = 0.02  # seconds a step of the network
+STRETCH, WARP = 0.2, 0.15  # of time and of the bands, at most, either way
+COLOUR, BENDS = 0.25, 5  # how much louder bands get, at so many places
+HIDDEN_BANDS, HIDDEN_FRAMES = 6, 8  # at most, in training
+UNLIKELY = 2.0  # nats that the blank is behind at first
+Vary = Callable[[np.random.Generator, np.ndarray, int], np.ndarray]
 
 
 def similar_lengths(
@@ -27,11 +34,12 @@ def similar_lengths(
     labels: Sequence[Sequence[int]],
     B: int,
     device: torch.device | None = None,
+    vary: Vary = lambda rng, features, least: features,
 ) -> Callable[[np.random.Generator, int], Batch]:
     """The next_batch of `train_module`: little padding, all at random.
 
     Of four times as many recordings, ordered by length, it takes a
-    quarter.
+    quarter. Each of them is varied, and keeps the steps that it needs.
     """
     sizes = np.array([len(a) for a in features])
 
@@ -40,12 +48,68 @@ def similar_lengths(
         drawn = drawn[np.argsort(sizes[drawn], kind="stable")]
         chosen = drawn[B * rng.integers(4) :][:B]
         return batch_of(
-            [features[k] for k in chosen],
+            [vary(rng, features[k], needed(labels[k])) for k in chosen],
             [labels[k] for k in chosen],
             device,
         )
 
     return next_batch
+
+
+def needed(labels: Sequence[int]) -> int:
+    """Steps of the shortest path: a blank stands between two alike."""
+    return len(labels) + sum(a == b for a, b in pairwise(labels))
+
+
+def varied(
+    rng: np.random.Generator, features: np.ndarray, least: int = 1
+) -> np.ndarray:
+    """As another voice might say it elsewhere, with two gaps.
+
+    It is faster or slower, of `least` steps at least, and its bands are
+    moved as a shorter or longer throat would, and made louder or softer
+    as another microphone would; the gaps are average.
+
+    Shapes: features (T, D) -> features (U, D)
+
+    Source: Jaitly & Hinton 2013; Park et al. 2019.
+    """
+    frames = features.reshape(-1, BANDS)
+    k = len(frames) // len(features)  # frames a step
+    fast, high = 1 + rng.uniform(-1, 1, 2) * (STRETCH, WARP)
+    T = max(round(len(features) * fast), least, 1) * k
+    frames = _between(frames, np.linspace(0, len(frames) - 1, T))
+    frames = _between(frames.T, np.arange(BANDS) * high).T
+    bends = np.linspace(0, BANDS - 1, BENDS)
+    louder = rng.normal(0, COLOUR, BENDS)
+    frames += np.interp(np.arange(BANDS), bends, louder).astype(
+        frames.dtype
+    )
+    for part, most in (frames, HIDDEN_FRAMES), (frames.T, HIDDEN_BANDS):
+        width = int(rng.integers(min(most, len(part) // 4) + 1))
+        first = int(rng.integers(len(part) - width + 1))
+        part[first : first + width] = 0
+    return np.ascontiguousarray(frames).reshape(-1, features.shape[1])
+
+
+def _between(a: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """The rows at places between rows; those outside are the outermost."""
+    places = np.clip(places, 0, len(a) - 1)
+    low = places.astype(int)
+    high = np.minimum(low + 1, len(a) - 1)
+    part = (places - low)[:, None].astype(a.dtype)
+    return a[low] * (1 - part) + a[high] * part
+
+
+def speaking(model: Recognizer) -> Recognizer:
+    """The same network, but the blank begins as an unlikely label.
+
+    Most frames are blanks, so the first thing that CTC's gradient teaches
+    is to write nothing; some runs never come away from that.
+    """
+    with torch.no_grad():
+        model.readout.bias[BLANK] -= UNLIKELY
+    return model
 
 
 def outputs(model: Any, features: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -62,7 +126,7 @@ def outputs(model: Any, features: Sequence[np.ndarray]) -> list[np.ndarray]:
 
 def written(
     log_p: np.ndarray,
-    letters: Letters,
+    letters: Letters | Words,
     width: int = 1,
     language: Callable[[tuple[int, ...], int], float] | None = None,
 ) -> str:
@@ -76,7 +140,7 @@ def written(
 
 
 def word_times(
-    log_p: np.ndarray, letters: Letters, text: str
+    log_p: np.ndarray, letters: Letters | Words, text: str
 ) -> list[tuple[float, str]]:
     """When each word of the text begins, in seconds.
 
@@ -92,6 +156,8 @@ def word_times(
         for k, a in enumerate(text)
         if a != " " and text[:k][-1:] in ("", " ")
     ]
+    if isinstance(letters, Words):
+        firsts = [*range(len(firsts))]
     return [
         (float(said[k]), word)
         for k, word in zip(firsts, text.split(), strict=True)
@@ -115,14 +181,14 @@ def letter_errors(true: Sequence[str], read: Sequence[str]) -> float:
 def save_recognizer(
     path: Path,
     model: Recognizer,
-    letters: Letters,
+    letters: Letters | Words,
     about: dict[str, Any],
     dtype: torch.dtype | None = None,
 ) -> None:
     """The weights, and what they are."""
     sizes = {
         "kind": KIND,
-        "letters": letters.letters,
+        **letters._asdict(),
         "D": model.D,
         "H": model.loop.hidden_size,
         "layers": model.loop.num_layers,

@@ -1,0 +1,50 @@
+"""What `speech train` hears of real recordings, and what it may write."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+import numpy as np
+
+from rnncore.backend import check_shape
+from rnncore.speech.features import heard, log_mel, stacked
+from rnncore.speech.letters import Words
+
+DEPTH = 10.0  # nats below the loudest: less power is silence
+
+
+def level_bands(features: np.ndarray) -> np.ndarray:
+    """All bands together: mean 0 and deviation 1; then half of each mean.
+
+    What is far below the loudest counts as silence, such as the bands that
+    a file of 8,000 samples a second does not have.
+
+    Shapes: features (T, D) -> features (T, D)
+    """
+    check_shape("features", features, "T", "D")
+    features = np.maximum(features, features.max() - DEPTH)
+    level = (features - features.mean()) / max(features.std(), 1e-3)
+    return level - level.mean(axis=0) / 2
+
+
+def heard_level(samples: np.ndarray, rate: int) -> np.ndarray:
+    """The same as `heard`, but normalised over all bands at once.
+
+    Shapes: samples (N,) -> features (T, 80)
+    """
+    features = stacked(level_bands(log_mel(samples, rate)))
+    return features.astype(np.float32)
+
+
+# What a model reads, by what its file says is normalised.
+HEARD = {"band": heard, "recording": heard_level}
+
+
+def words_of(texts: Iterable[str]) -> Words:
+    """Every word of the texts, in alphabetical order."""
+    return Words(tuple(sorted({w for text in texts for w in text.split()})))
+
+
+def is_closed(texts: Iterable[str], least: int = 10) -> bool:
+    """Whether each word is said so often that it can be learned whole."""
+    counts = Counter(word for text in texts for word in text.split())
+    return min(counts.values(), default=0) >= least

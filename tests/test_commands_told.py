@@ -1,0 +1,74 @@
+"""What `train` says of a network that loses, or learns nothing."""
+
+from argparse import Namespace
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+
+from rnncore.commands import common
+
+APP = common.Application(*["kind", *[None] * 7], hint="more of it")
+
+
+@pytest.mark.parametrize(
+    ("higher", "score", "told"),
+    [(False, 2.0, True), (False, 0.5, False), (False, 1.0, False),
+     (True, 2.0, False), (True, 0.5, True), (True, 1.0, False)],
+)  # fmt: skip
+def test_only_a_network_that_loses_is_told_so(capsys, higher, score, told):
+    app = APP._replace(higher=higher)
+    common.tell_loser(app, {"score": score, "baseline": 1.0})
+    line = (
+        f"The network is worse than the best baseline, {score:.3f} to "
+        "1.000: use that, or try more of it.\n"
+    )
+    assert capsys.readouterr().out == line * told
+
+
+def test_without_a_baseline_nothing_is_compared(capsys):
+    for about in {}, {"score": 1.0}, {"score": 1.0, "baseline": None}:
+        common.tell_loser(APP, about)
+    assert capsys.readouterr().out == ""
+
+
+def trained(folder, rate, **more):
+    """A line through the origin, from 0, to y = x."""
+    network = torch.nn.Linear(1, 1, bias=False)
+    torch.nn.init.zeros_(network.weight)
+    x = torch.ones(4, 1)
+
+    def loss(network, batch, carry):
+        return ((network(batch) - batch) ** 2).mean(), None
+
+    given = Namespace(
+        steps=30, rate=rate, evaluate_every=10, patience=5, seed=0
+    )
+    return common.train_run(
+        common.Run(folder, {}, 0.0, 0.0),
+        given,
+        network,
+        loss,
+        lambda rng, step: x,
+        lambda network: float(loss(network, x, None)[0]),
+        common.Bar("line"),
+        **more,
+    )
+
+
+@pytest.mark.parametrize(
+    ("rate", "trivial", "told"),
+    [(0.05, np.inf, False), (1e-5, np.inf, True), (0.05, 1e-6, True)],
+)
+def test_a_run_that_learns_nothing_is_noticed(
+    tmp_path, capsys, rate, trivial, told
+):
+    """It gets no better than at the start, or than one answer to all."""
+    run = partial(trained, tmp_path, rate, trivial=trivial)
+    assert run() == {"steps": 30}
+    err = capsys.readouterr().err
+    assert ("nothing was learned: validation began at" in err) is told
+    assert run() == {"steps": 30}  # from the checkpoint of its end
+    again = capsys.readouterr().err
+    assert ("nothing was learned" in again) is told
