@@ -73,7 +73,7 @@ def scores(out):
     found, series = {}, None
     for line in out.splitlines():
         row = re.match(r"(\w*) +(\D+?) +(\d+\.\d{3})", line)
-        if row:
+        if row and not line.startswith("The network is worse"):
             series = row[1] or series
             found[series, row[2]] = float(row[3])
     return found
