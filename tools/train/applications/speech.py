@@ -29,7 +29,7 @@ from rnncore.comparison import Setting, Trained, compare, to_json
 from rnncore.data.speech import RATE, WORDS, Clip, digit_strings, split_voices
 from rnncore.optim import adam
 from rnncore.speech.features import BANDS, heard
-from rnncore.speech.letters import Letters, letter_bonus, letters_of, read_words
+from rnncore.speech.letters import Letters, Words, letter_bonus, letters_of, read_words
 from rnncore.speech.model import (
     DilatedRecognizer,
     Recognizer,
@@ -108,13 +108,13 @@ def unheard(level: float, count: int = 250) -> list[Clip]:
     return digit_strings(rng, count, unknown, signal_to_noise=(level, level))
 
 
-def encoded(clips: list[Clip], letters: Letters) -> tuple[list, list]:
+def encoded(clips: list[Clip], letters: Letters | Words) -> tuple[list, list]:
     """Features and labels of each clip."""
     features = [heard(c.samples, RATE) for c in clips]
     return features, [letters.encode(c.sentence.text) for c in clips]
 
 
-def error_rate(model: Any, clips: list[Clip], letters: Letters) -> float:
+def error_rate(model: Any, clips: list[Clip], letters: Letters | Words) -> float:
     """Words that are wrong, too many or missing, in percent of all."""
     features, _ = encoded(clips, letters)
     said = [written(p, letters) for p in outputs(model, features)]
@@ -258,6 +258,7 @@ def weighed(model: Any, letters: Letters, asked: Asked) -> list[float]:
 def measure_lexicon(asked: Asked) -> Iterator[Found]:
     """The same outputs read greedily, by beams, and by one of ten words."""
     model, letters, _ = load_recognizer(stored("speech_digits"))
+    assert isinstance(letters, Letters)  # which this network writes
     errors = weighed(model, letters, asked)
     weight = WEIGHTS[int(np.argmin(errors))]
     key = "speech.lexicon.letters"
