@@ -20,7 +20,15 @@ PROGRAM = "python -m rnncore"
 PLAN, CHECKPOINT, SECONDS = "plan.json", "run.npz", "seconds"
 Facts = dict[str, Any]  # of a model: its settings, sizes and scores
 # Options that the outcome does not depend on, or which the data tell.
-OUTSIDE = {"model", "file", "folder", "captions", "device", "restart"}
+OUTSIDE = {
+    "model",
+    "file",
+    "folder",
+    "captions",
+    "device",
+    "restart",
+    "test",
+}
 OUTSIDE |= {"plot", "encoding", "command", "part", "line", "run", "force"}
 GOES_ON = (
     "Interrupted with Ctrl-C or otherwise, the same `train` goes on where "
@@ -430,10 +438,12 @@ def train_run(
     *,
     unit: str = "nats",
     carry: Any = None,
+    optimizer: Any = None,
 ) -> Facts:
     """`train_module` with the options that every `train` has.
 
-    `evaluate(network)` is in `unit`. Gives the number of steps.
+    `evaluate(network)` is in `unit`. Adam at a constant rate updates the
+    weights, or another `optimizer`. Gives the number of steps.
     """
     import numpy as np
 
@@ -449,7 +459,7 @@ def train_run(
         network,
         loss,
         next_batch,
-        optimizer=adam(arguments.rate),
+        optimizer=optimizer or adam(arguments.rate),
         schedule=Schedule(
             arguments.steps,
             1.0,
