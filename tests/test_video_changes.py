@@ -15,14 +15,14 @@ from rnncore.video.changes import (
     error,
     load_film_model,
     logits_by_frame,
-    moved_batches,
+    smoothed_loss,
+    varied_batches,
 )
 from rnncore.video.files import read_video, write_video
 from rnncore.video.model import (
     FilmClassifier,
     accuracy_by_frame,
     film_batch,
-    film_loss,
     logits_of,
 )
 
@@ -46,8 +46,8 @@ def fitted(network, frames, labels):
         model = network(S, 16, 16, K)
     train_module(
         model,
-        film_loss,
-        moved_batches(frames, labels, 8),
+        smoothed_loss,
+        varied_batches(frames, labels, 8),
         optimizer=cooling(0.01, 60, 1.0),
         schedule=Schedule(60, 1.0),
         rng=np.random.default_rng(0),
@@ -89,14 +89,38 @@ def test_changes_by_hand():
     assert_close(views, torch.tensor([[-half, 0], [half, whole]]))
 
 
-def test_films_are_moved_by_up_to_one_pixel():
-    frames = np.zeros((1, 2, 5, 5), np.float32)
-    frames[0, :, 2, 2] = 1
-    draw = moved_batches(frames, np.array([0]), 200)
+def test_films_are_moved_by_up_to_two_pixels():
+    frames = np.zeros((1, 6, 7, 7), np.float32)
+    frames[0, :, 3, 3] = 1
+    draw = varied_batches(frames, np.array([0]), 400)
     found = draw(np.random.default_rng(0), 0).frames
     places = found.flatten(2).argmax(dim=2)
-    assert (places[0] == places[1]).all()  # no frame without the others
-    assert set(places[0].tolist()) == {6, 7, 8, 11, 12, 13, 16, 17, 18}
+    assert (places == places[0]).all()  # no frame without the others
+    near = range(1, 6)
+    assert set(places[0].tolist()) == {
+        7 * i + j for i in near for j in near
+    }
+
+
+def test_films_begin_and_end_up_to_a_tenth_earlier_or_later():
+    frames = np.arange(21, dtype=np.float32)[None, :, None, None]
+    frames = np.broadcast_to(frames, (1, 21, 3, 3))
+    draw = varied_batches(frames, np.array([0]), 400)
+    times = draw(np.random.default_rng(0), 0).frames[:, :, 0, 0]
+    assert (times.diff(dim=0) >= 0).all()  # none runs backward
+    assert set(times[0].tolist()) == {0, 1, 2}
+    assert set(times[-1].tolist()) == {18, 19, 20}
+
+
+def test_a_smoothed_loss_by_hand():
+    class Fixed(torch.nn.Module):
+        def forward(self, frames):
+            return torch.tensor([[[0.75, 0.25]]]).log()
+
+    batch = film_batch(np.zeros((1, T, S, S)), np.array([0]))
+    loss, _ = smoothed_loss(Fixed(), batch, None)
+    expected = -(0.95 * np.log(0.75) + 0.05 * np.log(0.25))
+    assert float(loss) == pytest.approx(expected)
 
 
 def test_the_error_by_hand():

@@ -46,7 +46,8 @@ ALWAYS = (
 SHARES = (0.15, 0.2)  # of the films: validation and test
 NETWORK = "the network"
 D = 64  # numbers that a frame becomes
-DROPOUT = 0.3  # of what the readout reads
+DROPOUT = 0.5  # of what the readout reads
+DEFAULTS = {"frames": (24, 16), "patience": (20, 8)}  # and with --captions
 
 
 class Folder(NamedTuple):
@@ -98,8 +99,10 @@ def _add_captions(parser: Any, do: Callable) -> None:
     """--captions, with which `do` is done by the other application."""
 
     def run(arguments: Namespace) -> int:
-        if "frames" in arguments and arguments.frames is None:
-            arguments.frames = 16 if arguments.captions else 24
+        for name, defaults in DEFAULTS.items():
+            if name in arguments and getattr(arguments, name) is None:
+                default = defaults[arguments.captions is not None]
+                setattr(arguments, name, default)
         if arguments.captions and getattr(arguments, "test", None):
             raise Refused("--test: not with --captions")
         return do(captions.APP if arguments.captions else APP, arguments)
@@ -116,8 +119,7 @@ def _add_train(parts: common.Group) -> None:
     about = "learn from a folder of films for each class, or from captions"
     train = parts.add_train(APP, about, TRAIN, "folder")
     _add_captions(train, common.learn)
-    what = "frames taken from a film (default: 24, with --captions 16)"
-    option(train, "--frames", what, kind=common.whole_number)
+    _add_either(train, "frames", "frames taken from a film")
     what = "another such folder, to test on; else a fifth of FOLDER"
     option(train, "--test", what, kind=Path, metavar="FOLDER")
     option(train, "--size", "width and height of a frame", 24)
@@ -128,8 +130,15 @@ def _add_train(parts: common.Group) -> None:
         steps=1500,
         rate=0.002,
         evaluate_every=50,
-        patience=8,
     )
+    _add_either(train, "patience", common.OPTIONS["patience"][1])
+
+
+def _add_either(parser: Any, name: str, what: str) -> None:
+    """An option that has another default with --captions."""
+    one, other = DEFAULTS[name]
+    what = f"{what} (default: {one}, with --captions {other})"
+    option(parser, f"--{name}", what, kind=common.whole_number)
 
 
 def _classify(arguments: Namespace) -> int:
@@ -222,7 +231,7 @@ def _fit(
     """A classifier that has learned the training films."""
     from rnncore.application import cooling, seeded
     from rnncore.video import changes
-    from rnncore.video.model import FilmBatch, film_loss
+    from rnncore.video.model import FilmBatch
 
     folder, (training, validation, _) = data
     S, H, classes = arguments.size, arguments.hidden, folder.classes
@@ -235,8 +244,8 @@ def _fit(
         run,
         arguments,
         model,
-        film_loss,
-        changes.moved_batches(frames, labels, arguments.batch, device),
+        changes.smoothed_loss,
+        changes.varied_batches(frames, labels, arguments.batch, device),
         lambda model: changes.error(model, held_out),
         common.Bar(f"GRU {H}"),
         unit="error",

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
 
 from rnncore.application import load_module, read_about
 from rnncore.backend import check_shape
@@ -22,6 +23,9 @@ from rnncore.video.model import (
 
 NETWORK = "changes"  # as a model's file calls it
 LEAST = 1 / 256  # of white: contrast that a file cannot show
+SHIFT = 2  # pixels by which a film in training is moved, at most
+STRETCH = 0.1  # of a film, by which its ends are moved
+SMOOTH = 0.1  # of a label's probability that all classes share
 
 
 def changes(frames: Tensor) -> Tensor:
@@ -82,33 +86,54 @@ class ChangeClassifier(nn.Module):
         return self.readout(self.drop(y.mean(dim=0, keepdim=True)))
 
 
-def moved_batches(
+def varied_batches(
     frames: np.ndarray,
     labels: np.ndarray,
     B: int,
     device: torch.device | None = None,
 ) -> Callable[[np.random.Generator, int], FilmBatch]:
-    """As `film_batches`, but each film drawn is moved by up to one pixel.
+    """As `film_batches`, but a film drawn again looks a little different.
 
-    What leaves the frame is lost; the edge that is left is repeated.
+    Each film drawn is moved by up to two pixels, and begins and ends up to
+    a tenth earlier or later. What leaves it is lost; what lies at its
+    edges is repeated.
 
     Shapes: frames (N, T, S, S); labels (N,)
     """
     check_shape("frames", frames, "N", "T", "S", "S")
     check_shape("labels", labels, len(frames))
-    S = frames.shape[2]
-    wide = np.pad(frames, ((0, 0), (0, 0), (1, 1), (1, 1)), mode="edge")
+    T, S = frames.shape[1:3]
+    sides = (SHIFT, SHIFT)
+    wide = np.pad(frames, ((0, 0), (0, 0), sides, sides), mode="edge")
+
+    def varied(film: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        first, last = rng.uniform(-STRETCH, STRETCH, size=2)
+        times = np.linspace(first, 1 + last, T).clip(0, 1) * (T - 1)
+        top, left = rng.integers(2 * SHIFT + 1, size=2)
+        moved = film[:, top : top + S, left : left + S]
+        return moved[times.round().astype(int)]
 
     def next_batch(rng: np.random.Generator, step: int) -> FilmBatch:
         chosen = rng.integers(len(frames), size=B)
-        corners = rng.integers(3, size=(B, 2))
-        films = [
-            wide[k, :, top : top + S, left : left + S]
-            for k, (top, left) in zip(chosen, corners, strict=True)
-        ]
-        return film_batch(np.stack(films), labels[chosen], device)
+        films = np.stack([varied(wide[k], rng) for k in chosen])
+        return film_batch(films, labels[chosen], device)
 
     return next_batch
+
+
+def smoothed_loss(
+    model: nn.Module, batch: FilmBatch, carry: Any
+) -> tuple[Tensor, Any]:
+    """As `film_loss`, where each label is wrong with a small probability.
+
+    Source: Szegedy et al. 2016, section 7.
+    """
+    logits = model(batch.frames)
+    labels = batch.labels.expand(len(logits), -1).flatten()
+    loss = cross_entropy(
+        logits.flatten(0, 1), labels, label_smoothing=SMOOTH
+    )
+    return loss, carry
 
 
 @torch.no_grad()
