@@ -43,6 +43,7 @@ from rnncore.text.blocks import BlockModel
 from rnncore.text.model import LanguageModel
 from rnncore.video import captions, files
 from rnncore.video import model as video
+from rnncore.video.changes import ChangeClassifier
 
 SIZES = {"T": 7, "B": 2, "D": 4, "H": 5, "K": 6, "S": 5, "E": 3}
 SIZES |= {"F": 3, "V": 4, "P": 2, "Q": 3, "A": 6, "C": 4}
@@ -544,6 +545,9 @@ MODULES = {
     ),
     "video.captions.FrameBag": lambda s: captions.FrameBag(
         s["S"], s["D"], s["H"]
+    ),
+    "video.changes.ChangeClassifier": lambda s: ChangeClassifier(
+        s["S"], s["D"], s["H"], s["K"]
     ),
     "video.model.BagOfFrames": lambda s: video.BagOfFrames(
         s["S"], s["D"], s["H"], s["K"]

@@ -89,6 +89,52 @@ def test_other_films_are_scored_without_what_saw_the_training(
     assert "expected the classes down, up; got" in err
 
 
+def test_the_films_of_another_folder_can_be_the_test(
+    films, tmp_path, capsys
+):
+    other = draw(tmp_path / "films", ["down", "up"], 2)
+    path = tmp_path / "m.safetensors"
+    words = ["video", "train", films, "--model", path, *TINY]
+    words += ["--test", other]
+    code, out, err = run(capsys, *words)
+    assert code == 0, err
+    assert "4 films, not seen in training" in out
+    assert "the class of the nearest film" in out
+    score = dict(load_weights(path)[1]["table"])["the network"]
+    code, out, _ = run(capsys, "video", "evaluate", path, other)
+    assert (code, f" {score:.3f}\n" in out) == (0, True)
+    code, _, err = run(capsys, "video", "evaluate", path, films)
+    assert code == 2
+    assert "it was trained on these films" in err
+    wrong = draw(tmp_path / "wrong", ["down", "left"], 2)
+    code, _, err = run(capsys, *words[:-1], wrong, "--restart")
+    assert code == 2
+    assert "expected the classes down, up; got down, left" in err
+    code, _, err = run(capsys, *words, "--captions", tmp_path / "c.tsv")
+    assert (code, "--test: not with --captions" in err) == (2, True)
+
+
+def test_a_film_of_any_shape_is_seen_whole(tmp_path, capsys):
+    """What happens at the sides of wide films, outside the square."""
+    rng = np.random.default_rng(0)
+    for name in "down", "up":
+        place = tmp_path / "films" / name
+        place.mkdir(parents=True)
+        for n in range(20):
+            film = 0.5 * rng.random((1, 12, 36)) + np.zeros((8, 1, 1))
+            for t in range(8):
+                y = t if name == "up" else 8 - t
+                film[t, y : y + 4, n % 6 : n % 6 + 6] += 0.4
+            write_video(place / f"{n}.mp4", film, zoom=2)
+    path = tmp_path / "m.safetensors"
+    words = ["video", "train", tmp_path / "films", "--model", path]
+    words += [*TINY, "--steps", 200, "--evaluate-every", 20]
+    words += ["--hidden", 16, "--batch", 8]
+    code, out, err = run(capsys, *words)
+    assert code == 0, err
+    assert dict(load_weights(path)[1]["table"])["the network"] == 100, out
+
+
 def test_a_model_of_one_s_own_classifies(trained, films, capsys):
     code, out, _ = run(
         capsys,

@@ -31,9 +31,9 @@ from rnncore.text.storage import load_model
 from rnncore.text.vocabulary import character_vocabulary, word_vocabulary
 from rnncore.translate.storage import load_translator
 from rnncore.video.captions import load_captioner
+from rnncore.video.changes import load_film_model
 from rnncore.video.files import read_video, write_video
 from rnncore.video.folder import read_captioned
-from rnncore.video.model import load_classifier
 
 CASES = 1_000
 pytestmark = pytest.mark.slow
@@ -231,7 +231,7 @@ LOADERS = {
     "music_voices": load_voices,
     "speech_digits": load_recognizer,
     "translate_dot": load_translator,
-    "video_actions": load_classifier,
+    "video_actions": load_film_model,
     "video_captions": load_captioner,
 }
 

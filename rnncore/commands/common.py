@@ -20,7 +20,15 @@ PROGRAM = "python -m rnncore"
 PLAN, CHECKPOINT, SECONDS = "plan.json", "run.npz", "seconds"
 Facts = dict[str, Any]  # of a model: its settings, sizes and scores
 # Options that the outcome does not depend on, or which the data tell.
-OUTSIDE = {"model", "file", "folder", "captions", "device", "restart"}
+OUTSIDE = {
+    "model",
+    "file",
+    "folder",
+    "captions",
+    "device",
+    "restart",
+    "test",
+}
 OUTSIDE |= {"plot", "encoding", "command", "part", "line", "run", "force"}
 GOES_ON = (
     "Interrupted with Ctrl-C or otherwise, the same `train` goes on where "

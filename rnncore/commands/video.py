@@ -18,8 +18,7 @@ from rnncore.files import Refused
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from rnncore.video.model import FilmClassifier
+    from torch import nn
 
 KIND = "video"
 DRAW = 'video draw sitting.mp4 --what "sit down"'
@@ -36,7 +35,9 @@ FOLDER = (
     "films/ has a folder of films for each class. Or --captions names a "
     "table of what is to be said of them: one caption per line, the film's "
     "name below films/, a tab and the caption, in UTF-8. A film may have "
-    "several lines; no film is in two of training, validation and test."
+    "several lines; no film is in two of training, validation and test. "
+    "The classifier sees what changes in a film: classes that differ only "
+    "in what stands still are alike to it."
 )
 ALWAYS = (
     "A model never abstains: it gives one of the answers that it learned, "
@@ -45,6 +46,8 @@ ALWAYS = (
 SHARES = (0.15, 0.2)  # of the films: validation and test
 NETWORK = "the network"
 D = 64  # numbers that a frame becomes
+DROPOUT = 0.5  # of what the readout reads
+DEFAULTS = {"frames": (24, 16), "patience": (20, 8)}  # and with --captions
 
 
 class Folder(NamedTuple):
@@ -96,6 +99,12 @@ def _add_captions(parser: Any, do: Callable) -> None:
     """--captions, with which `do` is done by the other application."""
 
     def run(arguments: Namespace) -> int:
+        for name, defaults in DEFAULTS.items():
+            if name in arguments and getattr(arguments, name) is None:
+                default = defaults[arguments.captions is not None]
+                setattr(arguments, name, default)
+        if arguments.captions and getattr(arguments, "test", None):
+            raise Refused("--test: not with --captions")
         return do(captions.APP if arguments.captions else APP, arguments)
 
     what = (
@@ -110,7 +119,9 @@ def _add_train(parts: common.Group) -> None:
     about = "learn from a folder of films for each class, or from captions"
     train = parts.add_train(APP, about, TRAIN, "folder")
     _add_captions(train, common.learn)
-    option(train, "--frames", "frames that are taken from a film", 16)
+    _add_either(train, "frames", "frames taken from a film")
+    what = "another such folder, to test on; else a fifth of FOLDER"
+    option(train, "--test", what, kind=Path, metavar="FOLDER")
     option(train, "--size", "width and height of a frame", 24)
     common.add_training(
         train,
@@ -119,8 +130,15 @@ def _add_train(parts: common.Group) -> None:
         steps=1500,
         rate=0.002,
         evaluate_every=50,
-        patience=8,
     )
+    _add_either(train, "patience", common.OPTIONS["patience"][1])
+
+
+def _add_either(parser: Any, name: str, what: str) -> None:
+    """An option that has another default with --captions."""
+    one, other = DEFAULTS[name]
+    what = f"{what} (default: {one}, with --captions {other})"
+    option(parser, f"--{name}", what, kind=common.whole_number)
 
 
 def _classify(arguments: Namespace) -> int:
@@ -128,9 +146,9 @@ def _classify(arguments: Namespace) -> int:
     frames, model, about = _film(arguments, KIND, LOAD)
     import pandas as pd
 
-    from rnncore.video.model import logits_of
+    from rnncore.video.changes import logits_by_frame
 
-    p = logits_of(model, frames)[:, 0].softmax(dim=1).numpy()
+    p = logits_by_frame(model, frames)[:, 0].softmax(dim=1).numpy()
     best = p.argmax(axis=1)
     found = int(best[-1])
     before = [k for k, other in enumerate(best) if other != found]
@@ -176,7 +194,9 @@ def _film(arguments: Namespace, kind: str, load: Callable) -> tuple:
 
     check_device(arguments.device)
     path = common.model_file(arguments.model, kind)
-    film = read_video(arguments.file, *frame_sizes(path, read_about(path)))
+    about = read_about(path)
+    sizes = frame_sizes(path, about)
+    film = read_video(arguments.file, *sizes, about.get("whole", False))
     import torch
 
     found = common.loaded(arguments, kind, load)
@@ -186,41 +206,53 @@ def _film(arguments: Namespace, kind: str, load: Callable) -> tuple:
 
 def _read(arguments: Namespace) -> tuple[tuple, Facts]:
     """The films, and which of them are in which part."""
+    import numpy as np
+
     path, T, S = arguments.folder, arguments.frames, arguments.size
-    folder = _read_folder(path, T, S)
-    parts = _split(folder, arguments.seed)
-    return (folder, parts), {"data": _fingerprint(folder)}
+    folder = _read_folder(path, T, S, whole=True)
+    known = {"data": _fingerprint(folder)}
+    if arguments.test is None:
+        return (folder, _split(folder, arguments.seed)), known
+    other = _read_folder(arguments.test, T, S, whole=True)
+    _check_classes(arguments.test, other, folder.classes)
+    parts = _split(folder, arguments.seed, SHARES[:1])
+    both = Folder(
+        folder.classes,
+        np.concatenate([folder.frames, other.frames]),
+        np.concatenate([folder.labels, other.labels]),
+    )
+    parts.append(np.arange(len(folder.labels), len(both.labels)))
+    return (both, parts), known | {"test": _fingerprint(other)}
 
 
 def _fit(
     arguments: Namespace, data: tuple, run: common.Run, device: Any
 ) -> tuple[Any, Facts]:
     """A classifier that has learned the training films."""
-    from rnncore.application import seeded
-    from rnncore.video.model import (
-        FilmBatch,
-        FilmClassifier,
-        film_batches,
-        film_loss,
-    )
+    from rnncore.application import cooling, seeded
+    from rnncore.video import changes
+    from rnncore.video.model import FilmBatch
 
     folder, (training, validation, _) = data
     S, H, classes = arguments.size, arguments.hidden, folder.classes
+    sizes = S, D, H, len(classes)
     with seeded(arguments.seed):
-        model = FilmClassifier(S, D, H, len(classes)).to(device)
+        model = changes.ChangeClassifier(*sizes, DROPOUT).to(device)
     held_out = FilmBatch(*(a.to(device) for a in folder.part(validation)))
     frames, labels = folder.frames[training], folder.labels[training]
     about = common.train_run(
         run,
         arguments,
         model,
-        film_loss,
-        film_batches(frames, labels, arguments.batch, device),
-        lambda model: float(film_loss(model, held_out, None)[0]),
+        changes.smoothed_loss,
+        changes.varied_batches(frames, labels, arguments.batch, device),
+        lambda model: changes.error(model, held_out),
         common.Bar(f"GRU {H}"),
+        unit="error",
+        optimizer=cooling(arguments.rate, arguments.steps, 1.0),
     )
-    about |= {"kind": KIND, "classes": classes}
-    about |= {"T": arguments.frames, "S": S, "D": D, "H": H}
+    about |= {"kind": KIND, "network": changes.NETWORK, "classes": classes}
+    about |= {"T": arguments.frames, "S": S, "D": D, "H": H, "whole": True}
     return (model,), about
 
 
@@ -229,20 +261,24 @@ def _again(arguments: Namespace, model: Any, about: Facts) -> Facts:
     from rnncore.video.folder import frame_sizes
 
     T, S = frame_sizes(arguments.model, about)
-    folder = _read_folder(arguments.folder, T, S)
-    if folder.classes != about["classes"]:
-        raise Refused(
-            f"{arguments.folder}: expected the classes "
-            f"{', '.join(about['classes'])}; "
-            f"got {', '.join(folder.classes)}"
-        )
-    if _fingerprint(folder) == about.get("settings", {}).get("data"):
+    whole = about.get("whole", False)
+    folder = _read_folder(arguments.folder, T, S, whole)
+    _check_classes(arguments.folder, folder, about["classes"])
+    settings = about.get("settings", {})
+    if _fingerprint(folder) == settings.get("data"):
+        if "test" in settings:
+            raise Refused(
+                f"{arguments.folder}: it was trained on these films; "
+                "expected those of --test, or others"
+            )
         return _scores(model, (folder, _split(folder, about["seed"])))
     return _scores(model, (folder, ([], [], range(len(folder.labels)))))
 
 
-def _read_folder(path: Path, T: int, S: int) -> Folder:
+def _read_folder(path: Path, T: int, S: int, whole: bool) -> Folder:
     """All films of a folder; those that cannot be read are told.
+
+    As `read_video` reads them: whole frames, or their middle square.
 
     Raises Refused where there are not two classes with films.
     """
@@ -258,7 +294,7 @@ def _read_folder(path: Path, T: int, S: int) -> Folder:
     for place in sorted(p for p in path.iterdir() if p.is_dir()):
         before = len(frames)
         files = common.Bar(place.name, "film")(sorted(place.iterdir()))
-        for _, film in read_films(files, T, S, note):
+        for _, film in read_films(files, T, S, note, whole):
             frames.append(film)
             labels.append(len(classes))
         if len(frames) > before:
@@ -271,8 +307,21 @@ def _read_folder(path: Path, T: int, S: int) -> Folder:
     return Folder(classes, np.stack(frames), np.array(labels))
 
 
-def _split(folder: Folder, seed: int) -> list["np.ndarray"]:
+def _check_classes(path: Path, folder: Folder, classes: list[str]) -> None:
+    """Raise Refused unless a folder has these classes."""
+    if folder.classes != classes:
+        raise Refused(
+            f"{path}: expected the classes {', '.join(classes)}; "
+            f"got {', '.join(folder.classes)}"
+        )
+
+
+def _split(
+    folder: Folder, seed: int, shares: tuple[float, ...] = SHARES
+) -> list["np.ndarray"]:
     """Training, validation and test, each with films of every class.
+
+    Without the share of a test part, there is none.
 
     Raises Refused naming a class that has too few films.
     """
@@ -281,7 +330,7 @@ def _split(folder: Folder, seed: int) -> list["np.ndarray"]:
     from rnncore.application import split
 
     rng = np.random.default_rng(seed)
-    parts: list[list[int]] = [[], [], []]
+    parts: list[list[int]] = [[] for _ in (0, *shares)]
     for k, name in enumerate(folder.classes):
         own = rng.permutation(np.flatnonzero(folder.labels == k))
         if len(own) < 3:
@@ -290,7 +339,7 @@ def _split(folder: Folder, seed: int) -> list["np.ndarray"]:
                 f"got {len(own)}"
             )
         for part, chosen in zip(
-            parts, split(len(own), *SHARES), strict=True
+            parts, split(len(own), *shares), strict=True
         ):
             part += own[list(chosen)].tolist()
     return [np.array(part) for part in parts]
@@ -338,7 +387,7 @@ def _scores(known: Any, data: tuple) -> Facts:
 
 
 def _network_scores(
-    model: "FilmClassifier", folder: Folder, chosen: "np.ndarray"
+    model: "nn.Module", folder: Folder, chosen: "np.ndarray"
 ) -> dict[str, float]:
     """Percent right after half of each film, and after all of it."""
     from rnncore.video.model import accuracy_by_frame
@@ -346,9 +395,12 @@ def _network_scores(
     device = next(model.parameters()).device
     films = folder.part(chosen)
     films = films._replace(frames=films.frames.to(device))
-    right = 100 * accuracy_by_frame(model, films)
-    half = float(right[(len(right) - 1) // 2])
-    return {NETWORK: float(right[-1]), f"{NETWORK}, half-way": half}
+    first = films.frames[: (len(films.frames) + 1) // 2]
+    half = films._replace(frames=first)
+    return {
+        name: 100 * float(accuracy_by_frame(model, part)[-1])
+        for name, part in ((NETWORK, films), (f"{NETWORK}, half-way", half))
+    }
 
 
 def _show(path: Path, about: Facts) -> None:
@@ -383,7 +435,7 @@ def _draw(arguments: Namespace) -> int:
 
 
 SAVE = later("application.save_weights")
-LOAD = later("video.model.load_classifier")
+LOAD = later("video.changes.load_film_model")
 APP = common.Application(
     KIND,
     _read,

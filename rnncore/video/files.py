@@ -23,12 +23,12 @@ CONTAINERS = {  # that hold H.264, as ffmpeg calls them
 
 
 def read_video(
-    path: str | os.PathLike, T: int = 16, S: int = 24
+    path: str | os.PathLike, T: int = 16, S: int = 24, whole: bool = False
 ) -> np.ndarray:
     """T grey frames of S x S pixels, evenly spread over a video file.
 
-    The middle square of each frame is taken, upright. A film of fewer
-    frames repeats some.
+    The middle square of each frame is taken, upright, or all of it,
+    squeezed into a square. A film of fewer frames repeats some.
 
     Shapes: -> frames (T, S, S)
 
@@ -48,7 +48,8 @@ def read_video(
             for frame in film.decode(video=0):
                 picture = frame.to_ndarray(format="gray")
                 turned = np.rot90(picture, frame.rotation // 90)
-                frames.append(_square(turned, S))
+                shown = turned if whole else _square(turned)
+                frames.append(_shrunk(shown, S))
     except (av.FFmpegError, OSError) as error:
         if not frames:  # what was cut short is read as far as it goes
             why = error.strerror or type(error).__name__
@@ -164,13 +165,17 @@ def _grey(frames: np.ndarray) -> np.ndarray:
     return (np.clip(frames, 0, 1) * 255).round().astype(np.uint8)
 
 
-def _square(picture: np.ndarray, S: int) -> np.ndarray:
-    """The middle square, S x S pixels, each the mean of what it covers."""
+def _square(picture: np.ndarray) -> np.ndarray:
+    """The middle square."""
     side = min(picture.shape)
     top, left = ((n - side) // 2 for n in picture.shape)
-    square = picture[top : top + side, left : left + side] / 255.0
-    weights = _overlap(side, S)
-    return (weights @ square @ weights.T).astype(np.float32)
+    return picture[top : top + side, left : left + side]
+
+
+def _shrunk(picture: np.ndarray, S: int) -> np.ndarray:
+    """S x S pixels, each the mean of what it covers, 0 to 1."""
+    rows, columns = (_overlap(side, S) for side in picture.shape)
+    return (rows @ (picture / 255.0) @ columns.T).astype(np.float32)
 
 
 def _overlap(side: int, S: int) -> np.ndarray:

@@ -25,7 +25,11 @@ class Captioned(NamedTuple):
 
 
 def read_films(
-    files: Iterable[Path], T: int, S: int, report: Callable[[str], None]
+    files: Iterable[Path],
+    T: int,
+    S: int,
+    report: Callable[[str], None],
+    whole: bool = False,
 ) -> Iterator[tuple[Path, np.ndarray]]:
     """The films among these files, as `read_video` reads them.
 
@@ -35,7 +39,7 @@ def read_films(
         if path.suffix.lower() not in ENDINGS:
             continue
         try:
-            film = read_video(path, T, S)
+            film = read_video(path, T, S, whole)
         except Refused as error:
             report(f"left out: {error}")
         else:
