@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import inspect
 import os
 import re
 import shutil
@@ -25,6 +26,7 @@ import pytest
 from packaging.requirements import Requirement
 from test_check_notebook import solved_release
 
+from rnncore.data.text import python_source
 from tools.build import book, weave
 from tools.publish.notebooks import notebook
 
@@ -369,6 +371,8 @@ def test_what_learners_run_needs_the_learners_requirements_alone():
         & there
     }
     assert lacking == set()
+    text = inspect.signature(python_source).parameters["package"].default
+    assert text in there  # which pages read as a text, and do not import
 
 
 def public():
