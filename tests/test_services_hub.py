@@ -280,7 +280,10 @@ def enrol(machine, hub):
 @pytest.mark.system
 @NEEDS_SANDBOX
 @NEEDS_HUB
-@pytest.mark.parametrize("exchange", ["folder", "ngshare"])
+@pytest.mark.parametrize(
+    "exchange",
+    ["folder", pytest.param("ngshare", marks=pytest.mark.weekly)],
+)
 def test_a_course_goes_through_the_hub(machine, installed, exchange):
     with running(machine, exchange) as hub:
         for who in PEOPLE:
