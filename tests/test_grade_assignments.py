@@ -26,6 +26,22 @@ TRIED += [
 ]
 
 
+DEVICES = ["own", pytest.param("cpu", marks=pytest.mark.weekly)]
+EACH = pytest.mark.parametrize(
+    ("name", "graded"),
+    [
+        pytest.param(
+            name,
+            device,
+            id=f"{name}-{device}",
+            marks=() if device == "own" else pytest.mark.weekly,
+        )
+        for name, device in TRIED
+    ],
+    indirect=["graded"],
+)
+
+
 def solved(source, release, device):
     """The release with the source's answers, for a device."""
     right = {cell.id: cell.source for cell in source.cells}
@@ -45,9 +61,10 @@ def committed(assignment):
     return json.loads(file.read_text())["checks"]
 
 
-@pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    """A course in which all was graded; found.json has the points."""
+@pytest.fixture(scope="module", params=DEVICES)
+def graded(request, tmp_path_factory):
+    """A device, and a course graded on it; found.json has the points."""
+    wanted = request.param
 
     def make(root):
         root.mkdir()
@@ -59,6 +76,8 @@ def root(tmp_path_factory):
             release = nbformat.read(root / "exercises" / file, 4)
             hand_in(root, "blank", release, name)
         for name, device in TRIED:
+            if device != wanted:
+                continue
             file = f"{name}/{name}.ipynb"
             source = nbformat.read(root / "grading/source" / file, 4)
             release = nbformat.read(root / "exercises" / file, 4)
@@ -80,17 +99,21 @@ def root(tmp_path_factory):
                     }
         (root / "found.json").write_text(json.dumps(found))
 
-    return make_once(tmp_path_factory, "assignments", make)
+    return wanted, make_once(
+        tmp_path_factory, f"assignments-{wanted}", make
+    )
 
 
 @pytest.fixture(scope="module")
-def points(root):
+def points(graded):
     """The automatic points of all, by assignment and learner."""
+    _, root = graded
     return json.loads((root / "found.json").read_text())
 
 
-@pytest.mark.parametrize(("name", "device"), TRIED)
-def test_a_solution_gets_all_points(name, device, points):
+@EACH
+def test_a_solution_gets_all_points(name, graded, points):
+    device, _ = graded
     wanted = {
         f"test_{task}": cell.options["points"]
         for task, cell in builder.read(name).of("test").items()
@@ -99,8 +122,9 @@ def test_a_solution_gets_all_points(name, device, points):
     assert {task: got[task] for task in wanted} == wanted
 
 
-@pytest.mark.parametrize(("name", "device"), TRIED)
-def test_a_solution_runs_through_and_nothing_is_noticed(name, device, root):
+@EACH
+def test_a_solution_runs_through_and_nothing_is_noticed(name, graded):
+    device, root = graded
     page = told(
         root, device, name
     )  # without a network: it is in the sandbox
@@ -108,6 +132,7 @@ def test_a_solution_runs_through_and_nothing_is_noticed(name, device, root):
     assert "What the grader noticed" not in page
 
 
+@pytest.mark.parametrize("graded", ["own"], indirect=True)
 @pytest.mark.parametrize("name", NAMES)
-def test_an_untouched_release_gets_none(name, points):
+def test_an_untouched_release_gets_none(name, graded, points):
     assert not any(points[name]["blank"].values())
