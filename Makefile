@@ -50,13 +50,13 @@ publish: book lite $(DEV)  ## for any static host: SITE=earlier editions, ADDRES
 test: $(DEV)  ## lint, types, weave, and the tests
 	@$(PY) -m tools.check -n 2 --dist worksteal -m "not (system or slow or whole)"
 
-test-whole: $(DEV)  ## whole gradings, commands and compiled loops
+test-whole: $(DEV)  ## whole gradings, commands, compiled loops, all known mistakes
 	@$(PY) -m pytest -n 2 --dist worksteal -m "whole and not system and not slow"
 
 test-machines: $(DEV)  ## the numeric tests as on other processors and Pythons; ONLY=3.13: one row
 	@$(PY) -m tools.check.machines $(if $(ONLY),"$(ONLY)")
 
-test-slow: $(DEV)  ## the tests that take long, and all known mistakes; ONLY=words of pytest -k
+test-slow: $(DEV)  ## the tests that take long; ONLY=words of pytest -k
 	@$(PY) -m pytest -n 2 --dist worksteal -m "slow and not system" $(if $(ONLY),-k "$(ONLY)")
 
 test-system: $(DEV)  ## those that need Chromium, sandboxes, epubcheck, npm, PostgreSQL or root; a skip is a failure

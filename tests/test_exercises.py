@@ -74,7 +74,7 @@ def test_a_missing_task_loses_its_own_points_only(name):
         assert points == {**automatic(assignment), task: 0}, task
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @each_assignment
 def test_every_mistake_is_caught_and_told_by_name(name, record_property):
     verdicts = mistakes.verdicts(name)

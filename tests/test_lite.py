@@ -29,7 +29,7 @@ def code(*sources):
 
 
 @pytest.mark.parametrize("name", WITH)
-def test_the_pages_with_experiments_run_in_the_browser(name):
+def test_the_pages_of_parts_one_and_two_run_in_the_browser(name):
     page = book.read_notebook(book.BOOK / f"{name}.md")
     assert lite.lacking(page) == set()
 

@@ -4,6 +4,7 @@ import json
 import re
 
 import nbformat
+import numpy as np
 import pytest
 
 from tools import measurements
@@ -91,7 +92,8 @@ def test_a_notebook_brings_the_measurements_that_it_reads(
     tmp_path, monkeypatch
 ):
     page = book.BOOK / "ch07_gru.md"
-    cell = notebooks.notebook(page, {}).cells[1]
+    cells = notebooks.notebook(page, {}).cells
+    (cell,) = (c for c in cells if c["id"] == "measurements")
     monkeypatch.chdir(tmp_path)
     exec(cell.source, {})  # noqa: S102 - what the notebook runs
     written = json.loads(
@@ -103,3 +105,25 @@ def test_a_notebook_brings_the_measurements_that_it_reads(
         entry["value"] == stored[key]["value"]
         for key, entry in written.items()
     )
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+def test_the_first_cell_s_seed_is_that_of_all_random_numbers(
+    tmp_path, seed
+):
+    page = tmp_path / "page.md"
+    page.write_text(
+        "---\nkernelspec: {name: python3, display_name: Python 3}\n"
+        "jupytext: {text_representation: {format_name: myst}}\n---\n# A\n\n"
+        "```{code-cell} ipython3\nimport numpy as np\n"
+        "first = np.random.default_rng(3).random()\n"
+        "own = np.random.default_rng([3, 1]).random()\n```\n"
+    )
+    cells = notebooks.notebook(page, {}).cells
+    code = [c.source for c in cells if c.cell_type == "code"]
+    namespace = {}
+    for source in [code[0].replace("= 0", f"= {seed}"), *code[1:]]:
+        exec(source, namespace)  # noqa: S102 - what the notebook runs
+    drawn = np.random.default_rng(3 + seed).random()
+    assert namespace["first"] == drawn
+    assert namespace["own"] == np.random.default_rng([3, 1]).random()

@@ -350,7 +350,7 @@ def test_a_right_a_blank_a_wrong_and_a_hostile_notebook(packed, tmp_path):
 
 
 @pytest.mark.system
-@pytest.mark.slow
+@pytest.mark.weekly
 @NEEDS_SANDBOX
 def test_nothing_and_a_link_to_the_answers_give_no_points(packed, tmp_path):
     base = unpacked(packed, tmp_path / "autograder")
