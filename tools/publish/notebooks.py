@@ -5,7 +5,8 @@
 A page is MyST; Jupyter reads Markdown. Its roles become words, its boxes
 headings or folded text, and where a sentence quotes a value that the page
 computes, the value stands there, from the last build. A page that reads the
-stored measurements begins with a cell that writes those which it needs.
+stored measurements begins with a cell that writes those which it needs; one
+that draws random numbers, with a cell that holds their seed.
 """
 
 from __future__ import annotations
@@ -43,6 +44,11 @@ NUMPY = re.compile(r"np\.\w+\((.*)\)")  # how NumPy 2 writes its numbers
 MEASURED = "measurements/"  # how the files begin that a page reads
 KEPT = "value", "seed", "command"  # of a measurement
 BESIDE = '"../'  # a path out of the book's folder
+GENERATOR = re.compile(r"np\.random\.default_rng\((?!\[)")
+SEED = """\
+# Another number here draws other random numbers in all cells: run them all again.
+# A claim that holds for the page's own seeds only stops the notebook there.
+SEED = 0"""
 
 
 def notebook(page: Path, values: dict[str, str]) -> NotebookNode | None:
@@ -66,8 +72,12 @@ def notebook(page: Path, values: dict[str, str]) -> NotebookNode | None:
         cell["id"] = f"cell-{k}"  # else it is drawn at random
         if cell.cell_type == "markdown":
             cell.source = markdown(cell.source, values, text)
+        else:
+            cell.source = GENERATOR.sub(r"\g<0>SEED + ", cell.source)
     if MEASURED in code:
         made.cells.insert(1, new_code_cell(_measurements(code), id="measurements"))
+    if GENERATOR.search(code):
+        made.cells.insert(1, new_code_cell(SEED, id="seed"))
     nbformat.validate(made)
     return made
 

@@ -1,1 +1,1 @@
-"""Python in the reader's browser: notebooks, and experiments with another seed."""
+"""Python in the reader's browser: the notebooks of assignments and pages."""

@@ -6,8 +6,7 @@ JupyterLite brings Python and NumPy as WebAssembly; the course's package,
 and the few that it needs there, come in one archive with them, which the
 kernel unpacks when it starts (tools/publish/browser/lite_kernel.py). The site is
 built in _build/lite and copied into the book's HTML, as lite/, where each
-page that has a notebook gets a link to it; an experiment of chapters 1 to 8
-gets a button, which runs it again with another seed (tools/publish/browser/seeds.py).
+page that has a notebook gets a link to it.
 
 It runs in an environment of its own (requirements-lite.txt), because
 JupyterLite takes up whatever JupyterLab extensions it finds.
@@ -29,7 +28,6 @@ from typing import Any
 
 from tools import measurements
 from tools.publish import PublishError, moment, set_time
-from tools.publish.browser import seeds
 from tools.publish.browser.lite_kernel import ADDED, INSTEAD, Refused, pack, replace
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -227,7 +225,6 @@ def put_into(html: Path, site: Path) -> None:
         linked = with_links(text, there, own, taken)
         if linked != text:
             page.write_text(linked, "utf-8")
-    seeds.add_to(html)
 
 
 def with_links(

@@ -11,7 +11,6 @@ const CODE = "details.hide";
 const QUESTION = "details.sd-dropdown";
 const GONE = [
   "a.headerlink", "script", "style", "link", "nav", "button", "noscript",
-  "another-seed",
   ".toctree-wrapper", ".sd-summary-state-marker", "[hidden]",
 ].join(",");
 
