@@ -22,7 +22,6 @@ CHECKS = {
     "weave": ["-m", "tools.build.weave", "--check"],
     "chapters": ["-m", "tools.check.chapters"],
     "readme": ["-m", "tools.build.readme", "--check"],
-    "floats": ["-m", "tools.check.floats"],
     "answers": ["-m", "tools.check.answers"],
     "claims": ["-m", "tools.check.claims"],
 }
