@@ -22,7 +22,7 @@ import rnncore
 from tools import ROOT
 from tools.build import book, contents, kernels
 from tools.check import vendor
-from tools.site import about, reading, sphinx_course
+from tools.site import about, reading, search, sphinx_course
 
 pytestmark = pytest.mark.whole
 
@@ -297,6 +297,61 @@ def test_a_page_whose_outputs_changed_is_read_again_and_others_are_not(
     index = book.build_book(jobs=1)
     assert "the new words" in index.with_name("page.html").read_text()
     assert (kept / "other.doctree").stat().st_mtime_ns == before
+
+
+def changed(small, page, text):
+    """The pages that Sphinx writes again when one has another text."""
+
+    def times():
+        (folder,) = (small / "_build" / "executed").glob("*/written")
+        paths = folder.glob("*.html")
+        return {p.stem: p.stat().st_mtime_ns for p in paths}
+
+    before = times()
+    (small / "book" / f"{page}.md").write_text(text)
+    index = book.build_book(jobs=1)
+    named = [p.stem for p in (small / "book").glob("*.md")]
+    return {n for n in named if times()[n] != before[n]}, index.parent
+
+
+def test_a_page_is_written_again_where_it_shows_what_changed(small):
+    with_extensions(small, "incremental", "links", "search")
+    glossary = "# Terms\n\n:::{glossary}\ngate\n    It opens.\n:::\n"
+    other = "# Other\n\n(place)=\n## Place\n\nA door.\n"
+    write_all(
+        small,
+        {
+            "page": "# Start\n\n{ref}`place`\n",
+            "ch06_other": other,
+            "ch07_last": "# Last\n\nA gate.\n",
+            "glossary": glossary,
+        },
+    )
+    config = small / "_config.yml"
+    config.write_text(
+        config.read_text().replace("dollarmath", "colon_fence")
+    )
+    index = book.build_book(jobs=1)
+    assert "Place" in index.with_name("page.html").read_text()
+    longer = other + "\nAnother door.\n"
+    again, html = changed(small, "ch06_other", longer)
+    assert again == {"ch06_other", "page"}  # Sphinx always writes the first
+    assert "Another door." in (html / "ch06_other.html").read_text()
+    assert "Another door." in (html / search.TEXTS).read_text()
+    assert "A gate." in (html / search.TEXTS).read_text()
+    again, html = changed(
+        small, "ch06_other", longer.replace("Place", "Site")
+    )
+    assert len(again) == 4
+    assert "Site" in (html / "page.html").read_text()
+    again, html = changed(
+        small, "ch06_other", longer.replace("# Other", "# B")
+    )
+    assert len(again) == 4
+    again, html = changed(
+        small, "glossary", glossary.replace("opens", "shuts")
+    )
+    assert "It shuts." in (html / "ch07_last.html").read_text()
 
 
 def test_a_warning_of_a_page_that_has_not_changed_fails_the_build_again(

@@ -58,7 +58,7 @@ from traitlets.config import Config
 from tools import ROOT
 from tools.build import chapters, contents
 from tools.build.kernels import Manager, nursery, offline
-from tools.site import reading
+from tools.site import finish, reading
 
 BOOK = ROOT / "book"
 BUILD = ROOT / "_build"
@@ -162,6 +162,7 @@ class Executions:
                 shutil.rmtree(other)
         self.cache = get_cache(str(self.path))
         self.doctrees = self.path / "doctrees"  # the pages as Sphinx read them
+        self.written = self.path / "written"  # and as it wrote them
 
     def holds(self, notebook: NotebookNode) -> bool:
         """Return whether whole, current outputs are there; drop damaged ones."""
@@ -332,19 +333,21 @@ def render(
 ) -> None:
     """Write all pages with Sphinx into `out`; its progress goes to stdout.
 
-    A page that has changed neither its text nor its outputs is not read again.
+    A page that has changed neither its text nor its outputs is not read again,
+    nor written where no page shows what changed in another.
     """
     doctrees, key = executions.doctrees, how_pages_are_read(toc)
     read_so = doctrees / ".read-so"
     before = read_so.read_text("utf8") if strict and read_so.exists() else ""
     if before != key:  # where warnings do not fail, they are to be seen again
         shutil.rmtree(doctrees, ignore_errors=True)
+        shutil.rmtree(executions.written, ignore_errors=True)
     shutil.rmtree(out, ignore_errors=True)
     read_so.unlink(missing_ok=True)  # until all is well: warnings come again
     gc.set_threshold(200_000, 20, 100)  # large trees, no garbage: a third less time
     result = build_sphinx(
         str(BOOK),
-        str(out),
+        str(executions.written),
         noconfig=True,
         path_config=str(CONFIG),
         doctreedir=str(doctrees),
@@ -355,7 +358,6 @@ def render(
         },
         warningiserror=strict,
         keep_going=True,
-        force_all=True,  # every page shows the titles of the others
         quiet=True,
         jobs=jobs,
     )
@@ -363,6 +365,8 @@ def render(
         raise BuildError(f"Sphinx stopped: {result}") from result
     if result:
         raise BuildError("Sphinx found what stands above; nothing replaced")
+    shutil.copytree(executions.written, out)
+    finish.finish(out)
     read_so.write_text(key, "utf8")
 
 

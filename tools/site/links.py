@@ -226,7 +226,7 @@ def _known(app: Sphinx) -> Known:
     listed = contents.pages(Path(app.config.external_toc_path).read_text("utf8"))
     absent = contents.absent(Path(app.srcdir), listed).titles
     glossary = GLOSSARY in app.env.found_docs
-    terms = dict(_definitions(app.env)) if glossary else {}
+    terms = dict(definitions(app.env)) if glossary else {}
     words = "|".join(sorted(map(re.escape, terms), key=len, reverse=True))
     return Known(
         {n: page for page, n in chapters.numbers(listed).items() if "." not in n},
@@ -236,7 +236,7 @@ def _known(app: Sphinx) -> Known:
     )
 
 
-def _definitions(env: Any) -> Iterator[tuple[str, Term]]:
+def definitions(env: Any) -> Iterator[tuple[str, Term]]:
     """Each glossary term."""
     everyday = env.metadata[GLOSSARY].get("everyday", "").split(", ")
     for item in env.get_doctree(GLOSSARY).findall(nodes.definition_list_item):

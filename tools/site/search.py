@@ -19,6 +19,7 @@ from sphinx.errors import ExtensionError
 
 GLOSSARY = "glossary"
 TEXTS = "search-texts.js"
+KEPT = "search-texts.json"  # beside the doctrees
 EXPLAINED = re.compile(r"\b[Cc]hapters? (\d+)")
 TEX = re.compile(r"\\(?:mathrm|mathbf|text|left|right|[,;!])\s*|[{}]")
 APART = (
@@ -110,9 +111,14 @@ def _read(app: Sphinx, doctree: nodes.document, page: str) -> None:
 
 
 def _texts(app: Sphinx) -> dict[str, list[tuple[str, str, str, str]]]:
-    """By page; Sphinx resolves all of them in the process that ends the build."""
+    """By page; Sphinx resolves all of them in the process that ends the build.
+
+    A page that isn't written again has the texts of the last build.
+    """
     if not hasattr(app, "search_texts"):
-        app.search_texts = {}  # type: ignore[attr-defined]
+        kept = Path(app.doctreedir, KEPT)
+        texts = json.loads(kept.read_text("utf8")) if kept.exists() else {}
+        app.search_texts = texts  # type: ignore[attr-defined]
     return app.search_texts  # type: ignore[attr-defined]
 
 
@@ -131,6 +137,7 @@ def _write(app: Sphinx, error: Exception | None) -> None:
     script = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     path = Path(app.outdir) / TEXTS
     path.write_text(f"window.BOOK_TEXTS={script};\n", "utf8")
+    Path(app.doctreedir, KEPT).write_text(json.dumps(texts), "utf8")
 
 
 def _search_page(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:

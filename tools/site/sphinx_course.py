@@ -1,7 +1,6 @@
 """The course's Sphinx extension: docstrings as they are written here, words
-for references to pages that the contents leave out, works of one author and
-year told apart by a letter, and pages that are finished when Sphinx has written
-them."""
+for references to pages that the contents leave out, and works of one author and
+year told apart by a letter."""
 
 import functools
 import re
@@ -17,7 +16,6 @@ from sphinx.application import Sphinx
 from sphinx.ext import mathjax
 
 from tools.build import contents
-from tools.site import finish
 
 PARAGRAPH = re.compile(r"\n\s*\n|\n\s*(?=Source:)")
 RAISES = re.compile(r"Raises (\w+)\b,?:?\s*(.*)", re.DOTALL)
@@ -81,11 +79,6 @@ def _absent(app: Sphinx) -> contents.Absent:
     return contents.absent(Path(app.srcdir), app.env.found_docs)
 
 
-def _finish(app: Sphinx, error: Exception | None) -> None:
-    if error is None and app.builder.format == "html":
-        finish.finish(Path(app.outdir))
-
-
 def tell_apart(entries: Iterable[Entry]) -> None:
     """Put a letter after the year of works that would be cited alike: 2014a.
 
@@ -136,5 +129,4 @@ def setup(app: Sphinx) -> dict[str, bool]:
         (mathjax.html_visit_math, None),
         (mathjax.html_visit_displaymath, None),
     )
-    app.connect("build-finished", _finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
