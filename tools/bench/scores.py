@@ -9,13 +9,8 @@ needs no training of its own; one marked * was trained once, and is read
 from book/measurements/. A stored network is one seed: its chapter has
 three. With --save the rows go there too, under "scores.", for the README.
 
-The data of translate, speech and video are made by programs. A reader who has real
-ones trains and scores the same network on them (python -m rnncore speech train
-recordings/ ..., then evaluate) and fills the README's column with
-
-    python -m tools.bench.scores --real speech "11.2 % word errors, 40 speakers"
-
-where captions (video train ... --captions) have a name and a row of their own.
+The data of translate, speech and video are made by programs; what networks of
+the same kind score on real data is measured by python -m tools.train.
 
 To add an application, write a function that yields its rows and name it in
 APPLICATIONS. About a minute and a half of one core.
@@ -36,7 +31,6 @@ import torch
 
 from rnncore.application import load_weights, put_weights, stored
 from rnncore.files import Refused
-from tools.build.readme import MADE, REAL
 from tools.measurements import read, record
 
 
@@ -245,21 +239,6 @@ def print_rows(name: str, save: bool) -> bool:
     return True
 
 
-def keep_real(name: str, score: str) -> int:
-    """Keep a score on real data, as a few words; 2 where it has no column."""
-    if name not in MADE or "|" in score or not score.strip():
-        print(
-            f"expected one of {', '.join(MADE)} and a score with its unit and "
-            f"data, got {name!r} and {score!r}",
-            file=sys.stderr,
-        )
-        return 2
-    part = "video" if name == "captions" else name
-    command = f"python -m rnncore {part} evaluate"
-    record({REAL + name: score}, unit="in words", seed=0, command=command)
-    return 0
-
-
 def main() -> int:
     """Print the rows as they are found; 1 where weights are missing."""
     parser = argparse.ArgumentParser(
@@ -267,15 +246,7 @@ def main() -> int:
     )
     parser.add_argument("names", nargs="*", choices=[*APPLICATIONS, []])
     parser.add_argument("--save", action="store_true")
-    parser.add_argument(
-        "--real",
-        nargs=2,
-        metavar=("NAME", "SCORE"),
-        help="keep what the network of an application scored on real data",
-    )
     chosen = parser.parse_args()
-    if chosen.real:
-        return keep_real(*chosen.real)
     torch.set_num_threads(1)
     print(f"{'':4}{'held-out data':55} {'network':>8} {'baseline':>8}")
     names = chosen.names or list(APPLICATIONS)

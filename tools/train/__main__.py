@@ -7,12 +7,17 @@ from pathlib import Path
 from tools.train import runner
 
 
-def main() -> None:
-    """Run one of the trainings by its name."""
-    known = {
+def known_trainings() -> dict[str, str]:
+    """The modules by the names of their trainings."""
+    return {
         path.stem: f"tools.train.{path.parent.name}.{path.stem}"
         for path in Path(__file__).parent.glob("*/[a-z]*.py")
     }
+
+
+def main() -> None:
+    """Run one of the trainings by its name."""
+    known = known_trainings()
     name = sys.argv[1] if len(sys.argv) > 1 else ""
     if name not in known:
         sys.exit(f"NAME: expected one of {', '.join(sorted(known))}")

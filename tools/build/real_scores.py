@@ -1,0 +1,180 @@
+"""The README's table of scores on real data, from the measurements.
+
+Each row is a public set and its protocol: `python -m rnncore data get` brings
+the set, `python -m tools.train` repeats the training.
+"""
+
+from fnmatch import fnmatchcase
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Known = dict[str, dict[str, Any]]
+
+
+class Row(NamedTuple):
+    """A set, and where in the measurements its scores are."""
+
+    chapter: int
+    what: str  # the set, its protocol, the unit
+    training: str  # python -m tools.train NAME
+    network: str  # a pattern of keys; what follows ":" leads into a value
+    rival: str
+    than: str  # the rival's name
+    published: str = ""  # of recurrent networks, with the year
+    form: str = ".1f"
+
+
+ROWS = [
+    Row(
+        10,
+        "tinyshakespeare, last tenth, nats per character",
+        "shakespeare",
+        "real.shakespeare.network",
+        "real.shakespeare.ngrams",
+        "modified Kneser-Ney",
+        "1.55 (minGRU, 2024)",
+        ".2f",
+    ),
+    Row(
+        11,
+        "M4, 414 hourly series, OWA",
+        "m4",
+        "real.m4.network.owa",
+        "real.m4.line.owa",
+        "linear model",
+        "0.44 (ES-RNN, 2020)",
+        ".2f",
+    ),
+    Row(
+        11,
+        "ETTh1, 24 hours, seven series, squared error of z-scores",
+        "ett",
+        "real.ett.ETTh1-all.24.mse",
+        "real.ett.ETTh1-all.24.line.mse",
+        "linear model",
+        "0.65 (LSTMa, 2021)",
+        ".3f",
+    ),
+    Row(
+        11,
+        "exchange rates, 24 days, RSE",
+        "exchange",
+        "real.exchange.24.rse",
+        "real.exchange.24.last.rse",
+        "the last value",
+        "0.063 (GRU, 2018)",
+        ".3f",
+    ),
+    Row(
+        12,
+        "Nottingham, independent keys, nats per frame",
+        "piano_rolls",
+        "real.piano_rolls.Nottingham.keys",
+        "real.piano_rolls.Nottingham.chain",
+        "each key's last value",
+        "3.29 (LSTM, 2018)",
+        ".2f",
+    ),
+    Row(
+        14,
+        "Multi30k, English to German, test 2016, BLEU",
+        "multi30k",
+        "real.multi30k.dot.beam:test_2016.bleu",
+        "real.multi30k.baselines:table.test_2016.bleu",
+        "table of pieces",
+    ),
+    Row(
+        15,
+        "AN4, ten other people, % word errors",
+        "an4",
+        "real.an4.lexicon",
+        "real.an4.nearest",
+        "most similar recording",
+        "9.6 (DeepSpeech 2, 2023)",
+    ),
+    Row(
+        15,
+        "spoken digits, each of six men left out, % wrong",
+        "fsdd",
+        "real.fsdd.*.errors",
+        "real.fsdd.*.nearest",
+        "most similar recording",
+    ),
+    Row(
+        16,
+        "AVLetters, takes 1 and 2, then 3, % of 26 letters right",
+        "avletters",
+        "real.avletters.loop.right",
+        "real.avletters.nearest",
+        "nearest film",
+    ),
+    Row(
+        16,
+        "MSR Action3D (poses), other people, % of 20 actions right",
+        "msr_action3d",
+        "real.msr_action3d.loop.right",
+        "real.msr_action3d.nearest",
+        "nearest sequence",
+    ),
+    Row(
+        17,
+        "Flickr8k (photographs), five references, BLEU-4",
+        "flickr8k",
+        "real.flickr8k.captioner.beam:bleu.3",
+        "real.flickr8k.baselines:constant.bleu.3",
+        "one sentence for all",
+        "12.3 (LSTM on VGG, neon)",
+    ),
+]
+
+
+def mean(found: Known, name: str) -> float | None:
+    """The mean over keys and seeds; None where nothing is measured.
+
+    Raises KeyError where a value does not hold what it should.
+    """
+    pattern, _, path = name.partition(":")
+    values = []
+    for key, entry in found.items():
+        if fnmatchcase(key, pattern):
+            by_seed = isinstance(entry["seed"], list)
+            for value in entry["value"] if by_seed else [entry["value"]]:
+                for step in filter(None, path.split(".")):
+                    value = value[int(step) if isinstance(value, list) else step]
+                values.append(value)
+    return float(np.mean(values)) if values else None
+
+
+def count_runs(found: Known, name: str) -> int:
+    """How many trainings stand behind a score."""
+    pattern = name.partition(":")[0]
+    return sum(
+        len(entry["seed"]) if isinstance(entry["seed"], list) else 1
+        for key, entry in found.items()
+        if fnmatchcase(key, pattern)
+    )
+
+
+def real(found: Known) -> str:
+    """The table, a row for each set that is measured."""
+    head = "chapter", "held-out data", "network", "runs", "baseline", "published"
+    lines = [
+        f"| {' | '.join(head)} | `python -m tools.train` |",
+        "| --- " * (len(head) + 1) + "|",
+    ]
+    for row in ROWS:
+        network, rival = mean(found, row.network), mean(found, row.rival)
+        if network is None or rival is None:
+            continue
+        cells = [
+            str(row.chapter),
+            row.what,
+            format(network, row.form),
+            str(count_runs(found, row.network)),
+            f"{rival:{row.form}}, {row.than}",
+            row.published,
+            f"`{row.training}`",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
