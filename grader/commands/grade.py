@@ -35,6 +35,7 @@ from grader.run.batch import Here, Place, Todo, run_all
 from grader.run.cluster import SCHEME, Cluster
 from grader.run.faults import Fault
 from grader.services.exchange import stamp
+from rnncore.files import composed
 
 LONGEST = 10_000_000  # characters of a class's table
 
@@ -128,7 +129,7 @@ def _settle_lateness(
     if extensions is not None:
         course.ledger.extend(extensions)
         for who, name in extensions.keys() - {
-            (s.student, s.assignment) for s in submissions
+            (composed(s.student), s.assignment) for s in submissions
         }:
             print(f"extensions.csv: {who} has handed in no {name} yet")
     try:

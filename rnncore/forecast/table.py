@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnncore.files import Refused, read_text
+from rnncore.files import Refused, composed, read_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +48,7 @@ def read_table(
     fall, or leave gaps.
     """
     path = Path(path)
+    date, values = composed(date), [composed(name) for name in values]
     rows = _rows(path, separator, encoding, date_format)
     import pandas as pd
 
