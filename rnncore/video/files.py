@@ -5,12 +5,12 @@ import io
 import os
 from html import escape
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from rnncore.display import HTML
-from rnncore.files import Refused, whole_file
+from rnncore.files import Refused, read_bytes, whole_file
 
 CONTAINERS = {  # that hold H.264, as ffmpeg calls them
     ".mp4": "mp4",
@@ -25,31 +25,33 @@ CONTAINERS = {  # that hold H.264, as ffmpeg calls them
 def read_video(
     path: str | os.PathLike, T: int = 16, S: int = 24, whole: bool = False
 ) -> np.ndarray:
-    """T grey frames of S x S pixels, evenly spread over a video file.
+    """T grey frames of S x S pixels, evenly spread over a film's time.
 
-    The middle square of each frame is taken, upright, or all of it,
-    squeezed into a square. A film of fewer frames repeats some.
+    The middle square of each frame is taken, turned and mirrored as the
+    film is to be shown, or all of it, squeezed into a square. A film of
+    fewer frames repeats some.
 
     Shapes: -> frames (T, S, S)
 
     Raises Refused naming the file where it holds no film, or one frame.
     """
-    if Path(path).is_dir():
-        raise Refused(f"{path}: expected a file, got a folder")
-    if not Path(path).is_file():
-        raise Refused(f"{path}: there is no such file")
+    path = Path(path)
+    source = path if path.is_file() else io.BytesIO(read_bytes(path))
     import av
 
-    frames = []
+    frames: list[np.ndarray] = []
+    times: list[float | None] = []  # at which each begins, and the end
     try:
-        with av.open(os.fspath(path)) as film:
+        with av.open(source) as film:
             if not film.streams.video:
                 raise Refused(f"{path}: it holds no film")
             for frame in film.decode(video=0):
                 picture = frame.to_ndarray(format="gray")
-                turned = np.rot90(picture, frame.rotation // 90)
+                turned = _turned(picture, _matrix(frame))
                 shown = turned if whole else _square(turned)
                 frames.append(_shrunk(shown, S))
+                lasts = (frame.duration or 0) * (frame.time_base or 0)
+                times[-1:] = [frame.time, (frame.time or 0) + float(lasts)]
     except (av.FFmpegError, OSError) as error:
         if not frames:  # what was cut short is read as far as it goes
             why = error.strerror or type(error).__name__
@@ -59,8 +61,48 @@ def read_video(
             f"{path}: expected a film of at least 2 frames, "
             f"got {len(frames)}"
         )
-    chosen = np.linspace(0, len(frames) - 1, T).round().astype(int)
-    return np.stack([frames[k] for k in chosen])
+    return np.stack([frames[k] for k in _spread(times, T)])
+
+
+def _spread(times: list[float | None], T: int) -> np.ndarray:
+    """Which frames show at T times from the first to the last.
+
+    `times` are those at which each frame begins, and the film's end. At
+    a constant rate, and where a time is missing, they are counted.
+    """
+    last = len(times) - 2
+    counted = np.linspace(0, last, T).round().astype(int)
+    if None in times:
+        return counted
+    edges = np.maximum.accumulate(np.array(times, float))
+    step = np.median(np.diff(edges[:-1]))
+    if edges[-1] <= edges[-2]:  # how long the last one lasts is not told
+        edges[-1] = edges[-2] + step
+    constant = np.linspace(edges[0], edges[-1], len(edges))
+    if np.abs(edges - constant).max() <= step / 2:
+        return counted
+    at = np.linspace(edges[0], edges[-1], T)
+    return np.clip(np.searchsorted(edges, at, "right") - 1, 0, last)
+
+
+def _matrix(frame: Any) -> np.ndarray:
+    """Which way a film is to be shown: (x, y) @ matrix, y downwards.
+
+    Shapes: -> matrix (2, 2)
+    """
+    for part in frame.side_data:
+        if part.type.name == "DISPLAYMATRIX":
+            return np.frombuffer(part, np.int32).reshape(3, 3)[:2, :2]
+    return np.eye(2)
+
+
+def _turned(picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """The picture by the nearest of the eight ways to lay it down."""
+    (a, b), (c, d) = matrix.tolist()
+    across, down = a, d
+    if abs(b) > abs(a):
+        picture, across, down = picture.T, c, b
+    return picture[:: -1 if down < 0 else 1, :: -1 if across < 0 else 1]
 
 
 def write_video(
