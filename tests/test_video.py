@@ -19,7 +19,6 @@ from rnncore.files import Refused
 from rnncore.optim import adam
 from rnncore.seq2seq import END, PAD, START, VectorDecoder
 from rnncore.train import Schedule
-from rnncore.video import files
 from rnncore.video.captions import (
     Captioner,
     FrameBag,
@@ -44,6 +43,7 @@ from rnncore.video.model import (
     seen_loss,
     within_pairs,
 )
+from rnncore.video.showing import shown_at
 
 S, K = 24, 8
 
@@ -374,7 +374,7 @@ def test_frames_are_chosen_by_the_time_at_which_they_show(tmp_path):
     ],
 )
 def test_what_shows_at_a_time(times, chosen):
-    assert files._spread(times, 4).tolist() == chosen
+    assert shown_at(times, 4).tolist() == chosen
 
 
 MATRICES = {  # what the film's header says, and what is to be shown

@@ -7,7 +7,6 @@ the ear's: the mel scale.
 
 import io
 import os
-import struct
 import warnings
 from functools import lru_cache
 from math import gcd
@@ -16,6 +15,7 @@ import numpy as np
 
 from rnncore.backend import check_shape
 from rnncore.files import Refused, read_bytes
+from rnncore.speech.wav import mended
 
 RATE = 16_000  # samples a second: speech has little above 8 kHz
 WINDOW = 400  # samples: 25 ms
@@ -25,8 +25,6 @@ BANDS = 40
 FLOOR = 1e-8  # power below which all is silence
 SLOWEST = 1_000  # samples a second that a file may have
 FASTEST = 768_000
-CHUNKS = b"fmt ", b"data", b"fact", b"LIST", b"bext", b"cue ", b"id3 "
-UNKNOWN = 0, 0xFFFFFFFF  # sizes that a recorder puts first, to mend later
 
 
 def read_wav(path: str | os.PathLike) -> tuple[np.ndarray, int]:
@@ -46,7 +44,7 @@ def read_wav(path: str | os.PathLike) -> tuple[np.ndarray, int]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            rate, raw = wavfile.read(io.BytesIO(_mended(content)))
+            rate, raw = wavfile.read(io.BytesIO(mended(content)))
     except Exception as error:  # scipy lets many kinds through
         raise Refused(f"{path}: no WAV file: {error}") from error
     samples = np.asarray(raw, dtype=np.float64)
@@ -69,61 +67,6 @@ def read_wav(path: str | os.PathLike) -> tuple[np.ndarray, int]:
     if not np.isfinite(samples).all():
         raise Refused(f"{path}: a sample is not a number")
     return samples, rate
-
-
-def _mended(raw: bytes) -> bytes:
-    """A WAV file of its format and its sound alone, with their true sizes.
-
-    Raises ValueError saying what is wrong with the header.
-    """
-    order = {b"RIFF": "<", b"RIFX": ">", b"RF64": "<"}.get(raw[:4])
-    if order is None or raw[8:12] != b"WAVE":
-        raise ValueError(f"it begins with {raw[:12]!r}")
-    found: dict[bytes, bytes] = {}
-    at = 12
-    while at + 8 <= len(raw):
-        name, size = struct.unpack_from(f"{order}4sI", raw, at)
-        at += 8
-        if name == b"data" and size in UNKNOWN:
-            size = _size(raw, at, found)
-        found.setdefault(name, raw[at : at + size])
-        at += size
-        if size % 2 and raw[at : at + 4] not in CHUNKS:
-            at += 1  # the byte that makes it even
-    for name in b"fmt ", b"data":
-        if name not in found:
-            raise ValueError(f"it has no chunk {name.decode().strip()!r}")
-    form, sound = found[b"fmt "], found[b"data"]
-    if len(form) < 16:
-        raise ValueError("its header is cut off")
-    channels, rate, block = struct.unpack_from(f"{order}2xHI4xH", form)
-    if not channels or block < channels:
-        raise ValueError(
-            f"its header says {channels} channels, {block} bytes for all"
-        )
-    flow = struct.pack(f"{order}I", rate * block % 2**32)  # bytes a second
-    form = form[:8] + flow + form[12:]
-    chunks = b"".join(
-        struct.pack(f"{order}4sI", name, len(part)) + part
-        for name, part in [
-            (b"fmt ", form + bytes(len(form) % 2)),
-            (b"data", sound[: len(sound) // block * block]),
-        ]
-    )
-    kind = b"RIFX" if order == ">" else b"RIFF"
-    size = len(chunks) + 4
-    return kind + struct.pack(f"{order}I", size) + b"WAVE" + chunks
-
-
-def _size(raw: bytes, at: int, found: dict[bytes, bytes]) -> int:
-    """Of sound whose size the header leaves open, from `at` on.
-
-    A large file (RF64) has it in another chunk; a recording that was cut
-    off has nothing after its sound.
-    """
-    if b"ds64" in found:
-        return struct.unpack_from("<8xQ", found[b"ds64"])[0]
-    return 0 if raw[at : at + 4] in CHUNKS else len(raw) - at
 
 
 def resample(samples: np.ndarray, rate: int, to: int = RATE) -> np.ndarray:

@@ -5,12 +5,13 @@ import io
 import os
 from html import escape
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
 from rnncore.display import HTML
 from rnncore.files import Refused, read_bytes, whole_file
+from rnncore.video.showing import matrix_of, shown_at, turned
 
 CONTAINERS = {  # that hold H.264, as ffmpeg calls them
     ".mp4": "mp4",
@@ -42,13 +43,13 @@ def read_video(
     frames: list[np.ndarray] = []
     times: list[float | None] = []  # at which each begins, and the end
     try:
-        with av.open(source) as film:
+        with av.open(source, "r") as film:
             if not film.streams.video:
                 raise Refused(f"{path}: it holds no film")
             for frame in film.decode(video=0):
                 picture = frame.to_ndarray(format="gray")
-                turned = _turned(picture, _matrix(frame))
-                shown = turned if whole else _square(turned)
+                upright = turned(picture, matrix_of(frame))
+                shown = upright if whole else _square(upright)
                 frames.append(_shrunk(shown, S))
                 lasts = (frame.duration or 0) * (frame.time_base or 0)
                 times[-1:] = [frame.time, (frame.time or 0) + float(lasts)]
@@ -61,48 +62,7 @@ def read_video(
             f"{path}: expected a film of at least 2 frames, "
             f"got {len(frames)}"
         )
-    return np.stack([frames[k] for k in _spread(times, T)])
-
-
-def _spread(times: list[float | None], T: int) -> np.ndarray:
-    """Which frames show at T times from the first to the last.
-
-    `times` are those at which each frame begins, and the film's end. At
-    a constant rate, and where a time is missing, they are counted.
-    """
-    last = len(times) - 2
-    counted = np.linspace(0, last, T).round().astype(int)
-    if None in times:
-        return counted
-    edges = np.maximum.accumulate(np.array(times, float))
-    step = np.median(np.diff(edges[:-1]))
-    if edges[-1] <= edges[-2]:  # how long the last one lasts is not told
-        edges[-1] = edges[-2] + step
-    constant = np.linspace(edges[0], edges[-1], len(edges))
-    if np.abs(edges - constant).max() <= step / 2:
-        return counted
-    at = np.linspace(edges[0], edges[-1], T)
-    return np.clip(np.searchsorted(edges, at, "right") - 1, 0, last)
-
-
-def _matrix(frame: Any) -> np.ndarray:
-    """Which way a film is to be shown: (x, y) @ matrix, y downwards.
-
-    Shapes: -> matrix (2, 2)
-    """
-    for part in frame.side_data:
-        if part.type.name == "DISPLAYMATRIX":
-            return np.frombuffer(part, np.int32).reshape(3, 3)[:2, :2]
-    return np.eye(2)
-
-
-def _turned(picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """The picture by the nearest of the eight ways to lay it down."""
-    (a, b), (c, d) = matrix.tolist()
-    across, down = a, d
-    if abs(b) > abs(a):
-        picture, across, down = picture.T, c, b
-    return picture[:: -1 if down < 0 else 1, :: -1 if across < 0 else 1]
+    return np.stack([frames[k] for k in shown_at(times, T)])
 
 
 def write_video(
