@@ -21,13 +21,15 @@ c.CourseDirectory.db_url = f"sqlite:///{ROOT}/grading/gradebook.db"
 # `nbgrader zip_collect NAME` takes the archive that Moodle or Canvas gives
 # from grading/downloaded/NAME/archive/. The first folder or file in it that
 # bears the system's marks says whose it is; names that a learner chose come
-# behind that and cannot say otherwise.
+# behind that and cannot say otherwise. Where two learners have one name, or
+# Moodle calls all of them Participant, the number is added to it.
 #     Moodle: Ann Ode_4711_assignsubmission_file_/ch03_bptt.ipynb
 #     Canvas: odeann_LATE_81_4711_ch03_bptt-1.ipynb
 c.ZipCollectApp.downloaded_directory = "grading/downloaded"
+c.ZipCollectApp.collector_plugin = "grader.services.collected.ByName"
 c.FileNameCollectorPlugin.named_regexp = (
     r".*?/grading/downloaded/[^/]+/extracted/(?:[^/]+/)??"
-    r"(?P<student_id>[^/.][^/]*?)(?:_LATE)?_\d+_"
+    r"(?P<student_id>[^/.][^/]*?)(?:_LATE)?_(?P<number>\d+)_"
     r"(?:assignsubmission_file_|\d+_)"
     r"(?:.*/)?(?P<file_id>[^/]+?)(?: \(\d+\)|-\d+)?\.ipynb$"
 )

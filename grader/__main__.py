@@ -3,6 +3,8 @@
 import sys
 from importlib import import_module
 
+from rnncore.files import escape_output
+
 COMMANDS = {
     "build": ("grader.assignments.builder", "the assignments' notebooks"),
     "mistakes": ("grader.assignments.mistakes", "do tests catch them all?"),
@@ -17,6 +19,7 @@ COMMANDS = {
 
 def main() -> int:
     """Run the command that was asked for; 2 where there is none such."""
+    escape_output()
     name = sys.argv[1] if len(sys.argv) > 1 else ""
     if name not in COMMANDS:
         print("python -m grader COMMAND, one of", file=sys.stderr)

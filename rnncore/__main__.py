@@ -19,7 +19,7 @@ from rnncore.commands import (
     video,
 )
 from rnncore.commands.common import PROGRAM, reason_of
-from rnncore.files import Refused
+from rnncore.files import Refused, escape_output
 
 CHECKOUT = (Path(__file__).parents[1] / "pyproject.toml").exists()
 INSTALL = (
@@ -86,6 +86,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def console() -> int:
     """What `rnncore` and `python -m rnncore` start."""
+    escape_output()
     signal.signal(signal.SIGTERM, terminate)
     return main()
 

@@ -2,9 +2,12 @@
 
 import codecs
 import contextlib
+import io
 import os
 import secrets
 import shutil
+import sys
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -14,18 +17,65 @@ class Refused(ValueError):
     """Why something cannot be done, in one line for the user."""
 
 
-def read_text(path: str | os.PathLike, encoding: str = "utf-8") -> str:
-    """The text in a file; lines that end in CR LF end in LF.
+_piped: dict[Path, bytes] = {}
 
-    Raises Refused naming the file where there is none, it is empty, or a
-    byte is none of this encoding: which one, and where.
+
+def read_bytes(path: str | os.PathLike) -> bytes:
+    """What a file holds, or a pipe, such as /dev/stdin.
+
+    A pipe gives it once: it is kept for the next time.
+
+    Raises Refused naming the file where there is none.
     """
     path = Path(path)
     if path.is_dir():
         raise Refused(f"{path}: expected a file, got a folder")
     if not path.exists():
         raise Refused(f"{path}: there is no such file")
-    raw = path.read_bytes()
+    if path.is_file():
+        return path.read_bytes()
+    if path not in _piped:
+        _piped[path] = path.read_bytes()
+    return _piped[path]
+
+
+def composed(text: str) -> str:
+    """Letters with accents as one character each: Unicode's form NFC.
+
+    A Mac's file names, and what is copied from them, have two.
+    """
+    return unicodedata.normalize("NFC", text)
+
+
+def lines_of(text: str) -> list[str]:
+    """Lines as editors show them; `str.splitlines` splits in more places.
+
+    These are U+2028, U+0085, form feeds and others.
+    """
+    return io.StringIO(text, newline=None).read().split("\n")
+
+
+def escape_output() -> None:
+    """What the terminal's encoding lacks is printed as \\xe4 and the like.
+
+    Without it a program ends in a UnicodeEncodeError there.
+    """
+    for stream in sys.stdout, sys.stderr:
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def read_text(path: str | os.PathLike, encoding: str = "utf-8") -> str:
+    """The text in a file; lines that end in CR LF end in LF.
+
+    Its letters are composed (Unicode's form NFC), as most keyboards
+    write them.
+
+    Raises Refused naming the file where there is none, it is empty, or a
+    byte is none of this encoding: which one, and where.
+    """
+    path = Path(path)
+    raw = read_bytes(path)
     mark = len(codecs.BOM_UTF8) if raw.startswith(codecs.BOM_UTF8) else 0
     try:
         text = raw[mark:].decode(encoding)
@@ -41,7 +91,7 @@ def read_text(path: str | os.PathLike, encoding: str = "utf-8") -> str:
     if not text.strip():
         what = "has nothing but white space" if text else "is empty"
         raise Refused(f"{path}: the file {what}")
-    return text.replace("\r\n", "\n")
+    return composed(text.replace("\r\n", "\n"))
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """python -m rnncore video train --captions: films of one's own, in words."""
 
 import shutil
+import unicodedata
 
 import numpy as np
 import pytest
@@ -202,6 +203,21 @@ def test_a_folder_that_is_not_there_is_refused(films, tmp_path, capsys):
     code, _, err = run(capsys, *words)
     assert code == 2
     assert "there is no such folder" in err
+
+
+def test_a_film_s_name_is_compared_as_it_looks(tmp_path):
+    folder, table = draw(tmp_path / "films", 4)
+    given = table.read_text()
+    for form, other in ("NFD", "NFC"), ("NFC", "NFD"):
+        name = unicodedata.normalize(form, "zoë.mp4")
+        (folder / "0.mp4").rename(folder / name)
+        said = given.replace(
+            "0.mp4", unicodedata.normalize(other, "zoë.mp4")
+        )
+        table.write_text(said, encoding="utf-8")
+        films = read_captioned(folder, table, 4, 8, pytest.fail)
+        assert ["a bar goes up", "it is up"] in films.captions
+        (folder / name).rename(folder / "0.mp4")
 
 
 def test_what_cannot_be_used_is_named_and_the_rest_is_read(tmp_path):

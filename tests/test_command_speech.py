@@ -3,6 +3,7 @@
 import re
 import shlex
 import shutil
+import unicodedata
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -221,6 +222,30 @@ def test_a_table_says_what_is_said_and_by_whom(tmp_path):
     }
     (folder / "transcripts.tsv").write_text("voice0-000.wav lo\n")
     with pytest.raises(ValueError, match=r"line 1: expected a file, words"):
+        read_folder(folder)
+
+
+def test_a_table_s_names_are_compared_as_they_look(tmp_path):
+    folder = fill(tmp_path / "r", 3)
+    table = folder / "transcripts.tsv"
+    for form, other in ("NFD", "NFC"), ("NFC", "NFD"):
+        name = unicodedata.normalize(form, "zoë.wav")
+        (folder / "voice0-000.wav").rename(folder / name)
+        row = unicodedata.normalize(other, "zoë.wav\tsí\u2028no\tZoë")
+        rows = [row, "voice1-001.wav\tlo", "gone.wav\tlo"]
+        table.write_text("\n".join(rows), encoding="utf-8")
+        found = read_folder(folder)
+        one = found.recordings[-1]
+        assert (one.name, one.text, one.speaker) == (
+            *("zoë.wav", "sí no", "Zoë"),
+        )
+        assert found.unreadable == {
+            "voice2-002.wav": "no line in transcripts.tsv",
+            "gone.wav": "in transcripts.tsv, but there is no such WAV file",
+        }
+        (folder / name).rename(folder / "voice0-000.wav")
+    table.write_text("voice1-001.wav\tlo\nvoice1-001.wav\tli\n")
+    with pytest.raises(ValueError, match="line 2: an earlier line says"):
         read_folder(folder)
 
 

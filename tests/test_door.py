@@ -336,6 +336,31 @@ def test_a_timestamp_reads_no_file(tmp_path, monkeypatch):
     assert door.moment("2026-11-20 10:00:00 Europe/Berlin").hour == 9
 
 
+@pytest.mark.parametrize(
+    ("said", "hour"),
+    [
+        *(("10:00:00 UTC", 10), ("10:00:00.123456 UTC", 10)),
+        *(("10:00:00 +0100", 9), ("10:00:00.123456 -0500", 15)),
+        *(("10:00+01:00", 9), ("10:00 -05", 15), ("10:00Z", 10)),
+        *(("10:00:00 Europe/Berlin", 9), ("10:00:00 EST", 15)),
+        *(("10:00:00 CET", 9), ("10:00", 10)),
+        # what dateutil does not know was taken for UTC
+        *(("10:00:00 PST", None), ("10:00:00 AKDT", None)),
+    ],
+)
+def test_a_moment_is_told_in_utc(said, hour):
+    for day in "2026-02-01", "20260201":
+        found = door.moment(f"{day} {said}")
+        assert (found.hour if found else None) == hour
+    summer = door.moment("2026-07-01 10:00:00 Europe/Berlin")
+    assert summer.hour == 8
+
+
+def test_a_day_that_may_be_another_one_is_no_moment():
+    for text in "01.02.2026 18:00", "1-2-2026 18:00", "18:00", "2026 18:00":
+        assert door.moment(text) is None, text
+
+
 @pytest.mark.filterwarnings("error")
 def test_letters_that_are_no_time_zone_are_no_moment():
     for text in (

@@ -1,11 +1,21 @@
 """A file is written whole, or stays as it was."""
 
+import io
 import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
 
 import pytest
 
-from rnncore.files import Refused, read_text, whole_file
+from rnncore.files import (
+    Refused,
+    escape_output,
+    lines_of,
+    read_text,
+    whole_file,
+)
 
 
 def test_the_old_file_stands_until_the_new_one_is_whole(tmp_path):
@@ -85,6 +95,8 @@ def test_a_text_is_read_as_it_is(tmp_path):
     assert read_text(path) == "für"
     path.write_bytes("für".encode("latin-1"))
     assert read_text(path, "latin-1") == "für"
+    path.write_bytes("fu\N{COMBINING DIAERESIS}r".encode())
+    assert read_text(path) == "für"
 
 
 @pytest.mark.parametrize(
@@ -119,3 +131,39 @@ def test_a_text_that_is_not_there_is_refused(tmp_path):
     (tmp_path / "b").write_text("text")
     with pytest.raises(Refused, match="unknown encoding: x"):
         read_text(tmp_path / "b", "x")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+def test_a_pipe_is_read_as_often_as_it_is_asked_for(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writer = Thread(target=path.write_bytes, args=("für\r\n".encode(),))
+    writer.start()
+    assert read_text(path) == read_text(path) == "für\n"
+    writer.join()
+
+
+def test_lines_end_where_editors_show_it():
+    inside = "".join("\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029")
+    assert lines_of(f"a{inside}b\r\nc\rd\n") == [f"a{inside}b", *"cd", ""]
+
+
+def test_a_terminal_that_lacks_a_letter_shows_its_number(monkeypatch):
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, "ascii"))
+    escape_output()
+    print("fünf", flush=True)
+    assert raw.getvalue() == b"f\\xfcnf\n"
+
+
+@pytest.mark.parametrize("program", ["rnncore", "grader"])
+def test_the_command_lines_begin_with_that(program):
+    code = (
+        f"import sys, runpy, rnncore.files as f; f.escape_output = lambda: "
+        f"sys.exit(7); sys.argv[1:] = ['--help']; "
+        f"runpy.run_module({program!r}, run_name='__main__')"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=False
+    )
+    assert run.returncode == 7

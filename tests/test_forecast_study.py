@@ -47,7 +47,9 @@ class Flat(torch.nn.Module):
     [
         *(("h", 24), ("30min", 48), ("D", 7), ("B", 5), ("W", 52)),
         *(("MS", 12), ("ME", 12), ("QS", 4), ("YS", 1)),
-        *(("2D", 1), ("10D", 1), ("14D", 1)),
+        *(("2D", 1), ("10D", 1), ("14D", 1), ("36h", 1), ("7h", 1)),
+        *(("28D", 13), ("30D", 12), ("91D", 4), ("365D", 1)),
+        *(("2MS", 6), ("6ME", 2), ("18MS", 1), ("SMS", 24), ("BME", 12)),
     ],
 )
 def test_the_season_is_told_by_the_step(freq, period):
@@ -66,7 +68,26 @@ def test_what_is_not_given_is_chosen_by_the_table():
     assert (plan.period, plan.history) == (7, 14)  # two seasons
     assert plan_for(table(400), 20).history == 40  # two horizons
     assert plan_for(table(40), 3).history == 10  # a quarter
-    assert plan_for(table(120), 3, history=5, period=9).period == 5
+    assert plan_for(table(120), 3, history=5, period=9).period == 9
+
+
+def test_a_season_is_the_calendar_s_or_none_whatever_the_history():
+    months = table(36, "MS")
+    plan = plan_for(months, 1)
+    assert (plan.period, plan.history) == (12, 9)
+    assert plan_for(months, 1, period=18).period == 18
+    assert plan_for(months.iloc[:23], 1).period == 1  # no two seasons
+    with pytest.raises(Refused, match="needs 38 rows, two seasons, got 36"):
+        plan_for(months, 1, period=19)
+
+
+def test_baselines_see_a_season_that_is_longer_than_the_history():
+    frame = table(24, "MS")
+    frame["sold"] = np.arange(24.0) % 12
+    plan = plan_for(frame, 1, units=4, steps=6)
+    naive = study.compare(frame, plan, []).loc[("sold", "seasonal naive")]
+    assert (plan.period, plan.history) == (12, 6)
+    assert_close(naive["MASE"], 0)
 
 
 def test_a_table_too_short_for_its_plan_is_refused():

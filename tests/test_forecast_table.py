@@ -231,25 +231,158 @@ def test_with_gaps_each_row_is_a_step(tmp_path):
     assert frame.index.freq is None
 
 
-STEPS = {
-    "D": pd.offsets.Day(),
-    "h": pd.offsets.Hour(),
-    "30min": pd.offsets.Minute(30),
-    "W-WED": pd.Timedelta(days=7),
-    "MS": pd.DateOffset(months=1),
-    "ME": pd.offsets.MonthEnd(),
-    "QS": pd.DateOffset(months=3),
-    "YS": pd.DateOffset(months=12),
-    "B": pd.offsets.BusinessDay(),
+def test_rows_longer_than_the_header_are_refused_by_their_line(tmp_path):
+    whole, first = good_rows(), good_rows()
+    first[0] += ","
+    reason = "line 2: expected 3 fields, as the header has columns, got "
+    for rows, fields in [
+        ([f"{row}," for row in whole], 4),  # a separator at the end
+        (first, 4),
+        ([f"{row}," for row in first], 5),
+        ([f"{row},7" for row in whole], 4),  # a column without a name
+    ]:
+        with pytest.raises(Refused, match=f"{reason}{fields}"):
+            read_table(write(tmp_path, rows), "day", ["sold"])
+
+
+def test_row_names_as_r_writes_them_are_no_column(tmp_path):
+    rows = [f'"{k}",{row}' for k, row in enumerate(good_rows(), 1)]
+    frame = read_table(write(tmp_path, rows), "day", ["sold"])
+    assert frame["sold"].tolist() == list(range(20))
+
+
+def test_a_first_line_of_excel_names_the_separator(tmp_path):
+    rows = [row.replace(",", ";") for row in good_rows()]
+    path = write(tmp_path, ["day;sold;price", *rows], header="sep=;")
+    assert len(read_table(path, "day", ["sold"])) == 20
+    rows[2] = f"{DAYS[2]};many;1"
+    path = write(tmp_path, ["day;sold;price", *rows], header="sep=;")
+    with pytest.raises(Refused, match="line 5: sold: expected a number"):
+        read_table(path, "day", ["sold"])
+
+
+@pytest.mark.parametrize(
+    ("start", "step", "digits"),
+    [
+        *(("1749-01", 1, 3), ("1749-05", 1, 2), ("1960-01", 3, 2)),
+        *(("1961-01", 12, 1), ("1961-07", 12, 1), ("1990-04", 2, 6)),
+    ],
+)
+def test_decimal_years_are_months(tmp_path, start, step, digits):
+    index = pd.date_range(
+        start, periods=200, freq=pd.DateOffset(months=step)
+    )
+    years = index.year + (index.month - 1) / 12
+    rows = [f"{year:.{digits}f},{k},1" for k, year in enumerate(years)]
+    frame = read_table(write(tmp_path, rows), "day", ["sold"])
+    assert (frame.index == index).all()
+
+
+def test_decimal_years_of_days_and_middles_of_months(tmp_path):
+    days = pd.date_range("2023-01-01", periods=800)
+    middles = pd.date_range("1958-03-01", periods=200, freq="MS")
+    for index, shown in [
+        (days, days),
+        (middles, middles + pd.Timedelta(days=14, hours=18)),
+    ]:
+        year = pd.to_datetime(shown.year.astype(str) + "-01-01")
+        length = np.where(shown.is_leap_year, 366, 365)
+        exact = shown.year + (shown - year).days / length
+        rows = [f"{year:.5f},{k},1" for k, year in enumerate(exact)]
+        frame = read_table(write(tmp_path, rows), "day", ["sold"])
+        assert (frame.index == index).all()
+
+
+def test_a_year_with_its_month_is_no_decimal_year(tmp_path):
+    index = pd.date_range("2023-01-01", periods=12, freq="MS")
+    rows = [f"{day:%Y.%m},{k},1" for k, day in enumerate(index)]
+    path = write(tmp_path, rows)
+    with pytest.raises(Refused, match=r"line 2: .*--date-format %Y\.%m"):
+        read_table(path, "day", ["sold"])
+    frame = read_table(path, "day", ["sold"], date_format="%Y.%m")
+    assert (frame.index == index).all()
+
+
+def test_years_of_two_digits_are_not_taken_for_years_to_come(tmp_path):
+    days = pd.date_range("1961-01-30", periods=12)
+    rows = [f"{day:%d.%m.%y},{k},1" for k, day in enumerate(days)]
+    with pytest.raises(Refused, match=r"line 2: '30.*' would be in the"):
+        read_table(
+            write(tmp_path, rows), "day", ["sold"], date_format="%d.%m.%y"
+        )
+    rows = [row.replace(".61", ".21") for row in rows]
+    frame = read_table(
+        write(tmp_path, rows), "day", ["sold"], date_format="%d.%m.%y"
+    )
+    assert frame.index[0] == pd.Timestamp("2021-01-30")
+
+
+def test_midnights_of_a_clock_told_in_utc_are_refused_as_that(tmp_path):
+    clock = pd.date_range("2024-03-20", periods=30, tz="Europe/Berlin")
+    utc = clock.tz_convert("UTC")
+    for dates in [utc.strftime("%Y-%m-%dT%H:%MZ"), utc.strftime("%F %T")]:
+        rows = [f"{day},{k},1" for k, day in enumerate(dates)]
+        message = "some days are at 22:00 and others at 23:00"
+        with pytest.raises(Refused, match=message):
+            read_table(write(tmp_path, rows), "day", ["sold"])
+
+
+offsets = pd.offsets
+STEPS = {  # its first date, and after it
+    "D": ("2023-11-01", offsets.Day()),
+    "h": ("2023-11-01", offsets.Hour()),
+    "30min": ("2023-11-01", offsets.Minute(30)),
+    "Wednesdays": ("2023-11-01", offsets.Week(weekday=2)),
+    "ME": ("2023-11-30", offsets.MonthEnd()),
+    "3ME": ("2023-11-30", offsets.MonthEnd(3)),
+    "B": ("2023-11-01", offsets.BusinessDay()),
+    "first business days": ("2023-11-01", offsets.BMonthBegin()),
+    "last business days": ("2023-11-30", offsets.BMonthEnd()),
+    "last business days of quarters": ("2023-12-29", offsets.BMonthEnd(3)),
+    "third Fridays": (
+        "2023-11-17",
+        offsets.WeekOfMonth(week=2, weekday=4),
+    ),
+    "last Fridays": ("2023-11-24", offsets.LastWeekOfMonth(weekday=4)),
+    "1st and 15th": (
+        "2023-11-15",
+        offsets.SemiMonthBegin(day_of_month=15),
+    ),
+    "15th and last": ("2023-11-30", offsets.SemiMonthEnd(day_of_month=15)),
+    "the 30th": ("2023-11-30", pd.DateOffset(months=1, day=30)),
+    "the 29th": ("2022-12-29", pd.DateOffset(months=1, day=29)),
+    **{
+        f"{n} months": ("2001-07-04", pd.DateOffset(months=n))
+        for n in (1, 2, 3, 4, 6, 12, 18, 24, 60, 120)
+    },
+    **{
+        f"{n} days": ("2001-07-01", pd.Timedelta(days=n))
+        for n in (2, 7, 10, 14, 15, 28, 30, 31, 91, 182, 364, 365)
+    },
 }
 
 
 @pytest.mark.parametrize("name", STEPS)
 def test_the_step_is_told_from_the_dates(tmp_path, name):
-    index = pd.date_range("2023-11-01", periods=30, freq=name)
-    again = pd.date_range(index[0], periods=30, freq=step_of(index))
+    start, step = STEPS[name]
+    index = pd.date_range(start, periods=40, freq=step)
+    seen = index[:30]
+    again = pd.date_range(index[0], periods=40, freq=step_of(seen))
     assert (again == index).all()
-    rows = [f"{day.isoformat()},{k},0" for k, day in enumerate(index)]
+    rows = [f"{day.isoformat()},{k},0" for k, day in enumerate(seen)]
     frame = read_table(write(tmp_path, rows), "day", ["sold"])
-    assert (frame.index == index).all()
+    assert (frame.index == seen).all()
     assert np.array_equal(frame["sold"], np.arange(30.0))
+    after = pd.date_range(seen[-1], periods=11, freq=frame.index.freq)
+    assert (after == index[29:]).all()
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_date_that_is_missing_is_named_whatever_the_step(tmp_path, name):
+    start, step = STEPS[name]
+    index = pd.date_range(start, periods=30, freq=step)
+    seen = index.delete(12)
+    rows = [f"{day.isoformat()},{k},0" for k, day in enumerate(seen)]
+    reason = re.escape(f"one date is missing: {index[12]}")
+    with pytest.raises(Refused, match=reason):
+        read_table(write(tmp_path, rows), "day", ["sold"])

@@ -215,11 +215,37 @@ def test_without_gradients_no_tape_is_kept(monkeypatch):
     assert torch.equal(y, module(x)[0])
 
 
-def test_an_output_that_was_changed_is_noticed():
-    module = lstm(5, 7)
-    y, _ = module(numbers(6, 3, 5))
+@pytest.mark.parametrize("name", ["RNN", "GRU", "LSTM"])
+@pytest.mark.parametrize("T", [5, 20])
+def test_an_output_may_be_changed_in_place_as_torchs(name, T):
+    ours = getattr(rnncore.nn, name)(5, 7, num_layers=2)
+    x = numbers(T, 3, 5).float().requires_grad_()
+    y, _ = ours(x)
+    expected = torch.autograd.grad(y.relu().sum(), [x, *ours.parameters()])
+    y, _ = ours(x)
+    torch.relu_(y)
+    found = torch.autograd.grad(
+        y.sum(), [x, *ours.parameters()], retain_graph=True
+    )
+    again = torch.autograd.grad(y.sum(), [x, *ours.parameters()])
+    for a, b, c in zip(expected, found, again, strict=True):
+        assert_close(a, b)
+        assert_close(a, c)
+    y, _ = ours(x)
     with torch.no_grad():
-        y.zero_()
+        y[0].zero_()  # behind the graph's back, through a view
+    found = torch.autograd.grad(y.sum(), [*ours.parameters()])
+    expected = torch.autograd.grad(ours(x)[0].sum(), [*ours.parameters()])
+    for a, b in zip(expected, found, strict=True):
+        assert_close(a, b)
+
+
+def test_what_a_loop_read_may_not_be_changed():
+    module = lstm(5, 7)
+    x = numbers(20, 3, 5)
+    y, _ = module(x)
+    with torch.no_grad():
+        x.zero_()
     with pytest.raises(RuntimeError, match="modified by an inplace"):
         y.sum().backward()
 

@@ -25,6 +25,16 @@ CANVAS = {
     f"cy_83_103_{NAME}.ipynb": "cy",
     "cy_83_103_notes.txt": None,
 }
+SAME = {  # two learners of one name; two files of one learner
+    f"Ann Ode_101_assignsubmission_file_/{NAME}.ipynb": "Ann Ode_101",
+    f"Ann Ode_102_assignsubmission_file_/{NAME}.ipynb": "Ann Ode_102",
+    f"Bob_103_assignsubmission_file_/{NAME}.ipynb": "Bob",
+    f"Participant_104_assignsubmission_file_{NAME}.ipynb": "Participant_104",
+    f"liwei_105_201_{NAME}.ipynb": "liwei_105",
+    f"liwei_LATE_106_202_{NAME}.ipynb": "liwei_106",
+    f"cy_107_203_{NAME}.ipynb": "cy",
+    "cy_107_204_notes.ipynb": None,
+}
 FORGED = {  # a learner's own names say that the work is somebody else's
     f"Ann_1_assignsubmission_file_/Bob_2_assignsubmission_file_/{NAME}.ipynb": "Ann",
     f"eve_1_2_x/bob_3_4_{NAME}.ipynb": "eve",
@@ -74,6 +84,12 @@ def test_an_export_of_canvass_is_collected(tmp_path, archive):
 def test_a_learners_own_names_do_not_say_whose_it_is(tmp_path, archive):
     found = collect(tmp_path, FORGED, archive)
     assert {path.parts[0] for path in found} == {"Ann", "eve", "cy"}
+
+
+@pytest.mark.parametrize("archive", ["submissions.zip", ""])
+def test_learners_of_one_name_are_told_apart(tmp_path, archive):
+    found = collect(tmp_path, SAME, archive)
+    assert {path.parts[0] for path in found} == {*SAME.values()} - {None}
 
 
 def test_git_ignores_what_holds_learners_names():

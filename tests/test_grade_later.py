@@ -10,7 +10,7 @@ from nbgrader.api import Gradebook
 
 from grader.commands import grade
 from grader.course.extensions import read_extensions
-from grader.course.gradebook import unchanged
+from grader.course.gradebook import Ledger, unchanged
 from grader.course.settings import SetupError
 from grader.course.submissions import Submission
 from grader.reports import changes
@@ -224,9 +224,24 @@ def test_extensions_are_read_from_a_file(tmp_path):
         ("ann", "demo"): timedelta(days=2),
         ("ü b", "demo"): timedelta(hours=12),
     }
+    text = "learner,assignment,days\nzoe\u0308,demo,2\n"  # a Mac's
+    assert [*extensions_of(tmp_path, text)] == [("zo\xeb", "demo")]
     text = "\ufefflearner,assignment,days\nann,demo,3650\n"  # Excel's
     most = {("ann", "demo"): timedelta(days=3650)}
     assert extensions_of(tmp_path, text) == most
+
+
+def test_an_extension_is_granted_to_a_name_as_it_looks(tmp_path):
+    ledger = Ledger(f"sqlite:///{tmp_path}/gradebook.db", "rnn")
+    ledger.book.add_assignment("demo")
+    for name in "zo\xeb", "zoe\u0308", "bob":
+        ledger.book.update_or_create_student(name)
+        ledger.book.update_or_create_submission("demo", name)
+    ledger.extend({("zo\xeb", "demo"): timedelta(days=2)})
+    found = ledger.book.assignment_submissions("demo")
+    granted = {one.student_id for one in found if one.extension}
+    ledger.close()
+    assert granted == {"zo\xeb", "zoe\u0308"}
 
 
 def test_a_file_of_extensions_that_is_no_text_is_refused(tmp_path):

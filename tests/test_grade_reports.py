@@ -137,7 +137,7 @@ def test_what_to_look_at_stands_in_a_file(course):
     assert line["reason"] == "code cell 2 imports socket: uses the network"
 
 
-def test_a_timestamp_that_cannot_be_read_stops_nobody(course):
+def test_a_timestamp_that_cannot_be_read_stops_nobody(course, capsys):
     with Gradebook(f"sqlite:///{course}/grading/gradebook.db") as book:
         when = {
             s.student.id: s.timestamp
@@ -145,6 +145,11 @@ def test_a_timestamp_that_cannot_be_read_stops_nobody(course):
         }
     assert when["ann"].year == 2026
     assert when["bob"] is None
+    capsys.readouterr()
+    assert grade.main(["--root", str(course)]) == 0
+    err = capsys.readouterr().err
+    assert f"bob {NAME}: expected a time such as 2026-02-01" in err
+    assert f"ann {NAME}: expected a time" not in err
 
 
 def test_a_transaction_that_fails_enters_nothing(course):

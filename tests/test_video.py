@@ -4,7 +4,9 @@ import base64
 import io
 import re
 import struct
+from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
 import torch
@@ -41,6 +43,7 @@ from rnncore.video.model import (
     seen_loss,
     within_pairs,
 )
+from rnncore.video.showing import shown_at
 
 S, K = 24, 8
 
@@ -296,6 +299,17 @@ def test_a_player_shows_its_middle_frame_before_it_plays():
     assert_close(shown, film[len(film) // 2], within=0.5 / 255 + 1e-6)
 
 
+def set_matrix(path, matrix):
+    """Write into an MP4 file which way it is to be shown."""
+    raw = bytearray(path.read_bytes())
+    place = raw.index(b"tkhd") + 4 + 4 + 20 + 16  # the track's matrix
+    a, b, c, d = (n << 16 for n in matrix)
+    raw[place : place + 36] = struct.pack(
+        ">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30
+    )
+    path.write_bytes(raw)
+
+
 @pytest.mark.parametrize(
     ("matrix", "turns"),
     [((0, 1, -1, 0), -1), ((0, -1, 1, 0), 1), ((-1, 0, 0, -1), 2)],
@@ -307,15 +321,79 @@ def test_a_film_that_lies_on_its_side_is_read_upright(
     path = tmp_path / "a.mp4"
     write_video(path, film)
     straight = read_video(path)
-    raw = bytearray(path.read_bytes())
-    place = raw.index(b"tkhd") + 4 + 4 + 20 + 16  # the track's matrix
-    a, b, c, d = (n << 16 for n in matrix)
-    raw[place : place + 36] = struct.pack(
-        ">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30
-    )
-    path.write_bytes(raw)
+    set_matrix(path, matrix)
     turned = np.rot90(straight, turns, axes=(1, 2))
     assert_close(read_video(path), turned, within=1e-6)
+
+
+def write_at(path, pictures, times, rate=1000):
+    """A film without loss, of pictures that begin at these times (ms)."""
+    with av.open(path, "w") as film:
+        stream = film.add_stream("ffv1")
+        stream.height, stream.width = pictures.shape[1:]
+        stream.pix_fmt = "gray"
+        stream.codec_context.time_base = Fraction(1, rate)
+        for picture, time in zip(pictures, times, strict=True):
+            frame = av.VideoFrame.from_ndarray(picture, format="gray")
+            frame.pts, frame.time_base = time, Fraction(1, rate)
+            film.mux(stream.encode(frame))
+        film.mux(stream.encode())
+
+
+def greys(count):
+    """Pictures that are k / 255 grey, to tell them apart."""
+    return np.arange(count, dtype=np.uint8)[:, None, None] + np.zeros(
+        (1, 16, 16), np.uint8
+    )
+
+
+def numbers(path, T):
+    return (read_video(path, T, 2)[:, 0, 0] * 255).round().tolist()
+
+
+def test_frames_are_chosen_by_the_time_at_which_they_show(tmp_path):
+    path = tmp_path / "a.mkv"
+    write_at(path, greys(4), [0, 9_800, 9_900, 9_990])
+    assert numbers(path, 8) == [0, 0, 0, 0, 0, 0, 0, 3]
+    write_at(path, greys(11), [*range(0, 1_000, 100), 8_000])
+    assert numbers(path, 5) == [0, 9, 9, 9, 10]
+    # 24 frames a second, in milliseconds: a constant rate, as counted
+    write_at(path, greys(31), [round(k * 1000 / 24) for k in range(31)])
+    assert numbers(path, 7) == [0, 5, 10, 15, 20, 25, 30]
+    assert numbers(path, 31) == [*range(31)]
+
+
+@pytest.mark.parametrize(
+    ("times", "chosen"),
+    [
+        ([0, 1, 2, 3, 10], [0, 3, 3, 3]),  # the last lasts seven
+        ([None, 1, 2, 3, 4], [0, 1, 2, 3]),  # it is not told when
+        ([0, 1, 2, 3, 4], [0, 1, 2, 3]),
+        ([0, 1, 2, 3, 3], [0, 1, 2, 3]),  # nor how long the last lasts
+        ([0, 3, 1, 2, 9], [0, 3, 3, 3]),  # time does not go back
+    ],
+)
+def test_what_shows_at_a_time(times, chosen):
+    assert shown_at(times, 4).tolist() == chosen
+
+
+MATRICES = {  # what the film's header says, and what is to be shown
+    (1, 0, 0, 1): lambda film: film,
+    (-1, 0, 0, 1): lambda film: film[:, :, ::-1],
+    (1, 0, 0, -1): lambda film: film[:, ::-1],
+    (0, 1, 1, 0): lambda film: film.transpose(0, 2, 1),
+    (0, -1, -1, 0): lambda film: film[:, ::-1, ::-1].transpose(0, 2, 1),
+}
+
+
+@pytest.mark.parametrize("matrix", MATRICES)
+def test_a_mirrored_film_is_read_as_it_is_to_be_shown(tmp_path, matrix):
+    film = stick_figures(np.random.default_rng(2), 1, noise=0.0).frames[0]
+    path = tmp_path / "a.mp4"
+    write_video(path, film)
+    straight = read_video(path)
+    set_matrix(path, matrix)
+    assert_close(read_video(path), MATRICES[matrix](straight), within=1e-6)
 
 
 def test_a_film_is_read_as_it_was_written(tmp_path):

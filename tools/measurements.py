@@ -132,7 +132,7 @@ def record(
     for key, value in values.items():
         file = path if path.suffix else path / f"{page_of(key)}.json"
         entries[file][key] = {"value": value, **about}
-    with open(__file__) as lock:  # a file that all writers have
+    with open(__file__, encoding="utf-8") as lock:  # a file that all writers have
         fcntl.flock(lock, fcntl.LOCK_EX)  # until it is closed
         for file, new in entries.items():
             write(read(file) | new, file)

@@ -100,7 +100,7 @@ def build(name: str, root: Path) -> None:
         _write_source(assignment, folder)
         shutil.rmtree(target, ignore_errors=True)
         folder.rename(target)  # whole: make grade takes what stands there
-    with (root / "grading" / ".building").open("w") as lock:
+    with (root / "grading" / ".building").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two would make the gradebook at once
         outcome = course(root).generate_assignment(name, force=True, create=True)
     if not outcome["success"]:
@@ -123,10 +123,10 @@ def _write_source(assignment: Assignment, folder: Path) -> None:
         "checks": {},
         "explained": explained(assignment),
     }
-    beside.write_text(_as_text(made))
+    beside.write_text(_as_text(made), "utf-8")
     with contextlib.chdir(folder):  # a notebook runs beside its files
         made["checks"] = checks(assignment)
-    beside.write_text(_as_text(made))
+    beside.write_text(_as_text(made), "utf-8")
 
 
 def course(root: Path) -> NbGraderAPI:
@@ -162,7 +162,7 @@ def different(built: Path, kept: Path) -> Iterator[str]:
     }
     for file in sorted(files):
         old, new = (
-            p.read_text().splitlines(keepends=True) if p.exists() else []
+            p.read_text("utf-8").splitlines(keepends=True) if p.exists() else []
             for p in (kept / file, built / file)
         )
         label = f"exercises/{kept.name}/{file}"

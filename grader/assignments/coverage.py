@@ -237,7 +237,7 @@ def _tells_values_alone(failure: Failure) -> bool:
 
 def read_first_run() -> dict[str, tuple[int, int]]:
     """By the assignment: wrong answers, and how many were named or clear."""
-    record = json.loads(FIRST_RUN.read_text())
+    record = json.loads(FIRST_RUN.read_text("utf-8"))
     return {name: (n["wrong"], n["named or clear"]) for name, n in record.items()}
 
 
@@ -266,7 +266,7 @@ def find_unfair(judged: list[Judgement]) -> Iterator[str]:
 
 def read_rows() -> dict[str, str]:
     """The table's lines, by the assignment."""
-    lines = TABLE.read_text().splitlines(keepends=True)[2:]
+    lines = TABLE.read_text("utf-8").splitlines(keepends=True)[2:]
     return {line.split("|")[1].strip(): line for line in lines}
 
 
@@ -287,5 +287,5 @@ def main() -> str | None:
     new = {name: format_row(name, of_one) for name, of_one in judged.items()}
     print(HEAD + "".join(new.values()), end="")
     rows = read_rows() | new
-    TABLE.write_text(HEAD + "".join(rows.get(name, "") for name in answered))
+    TABLE.write_text(HEAD + "".join(rows.get(name, "") for name in answered), "utf-8")
     return "".join(find_unfair(every)) or None

@@ -244,7 +244,7 @@ def explained(assignment: Assignment) -> dict[str, dict[str, str]]:
             if "explained" not in cell.options:
                 continue
             raise ValueError(f"{name}: the book has no page {page!r}")
-        text = re.sub(r"```.*?```", "", path.read_text(), flags=re.DOTALL)
+        text = re.sub(r"```.*?```", "", path.read_text("utf-8"), flags=re.DOTALL)
         titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
         if section and section not in titles:
             raise ValueError(
@@ -263,7 +263,7 @@ def public_names() -> frozenset[str]:
     """All that rnncore defines, read from its source."""
     found: set[str] = set()
     for path in (ROOT / "rnncore").rglob("*.py"):
-        for node in ast.parse(path.read_text()).body:
+        for node in ast.parse(path.read_text("utf-8")).body:
             if not isinstance(node, ast.Import | ast.ImportFrom):
                 found |= set(bound(node))
     return frozenset(n for n in found if not n.startswith("_"))

@@ -127,11 +127,11 @@ def main() -> None:
         sys.exit(f"{name}: expected an assignment, one of {', '.join(names())}")
     if file := options["export"]:
         mine = read_answers(name)
-        file.write_text(format_cells(mine))
+        file.write_text(format_cells(mine), "utf-8")
         print(f"{len(mine)} answers to {name} are in {file}")
         return
     try:
-        mine = parse_cells(name, options["import"].read_text())
+        mine = parse_cells(name, options["import"].read_text("utf-8"))
     except (OSError, ValueError) as error:
         sys.exit(str(error))
     write_answers(replace_answers(name, mine))

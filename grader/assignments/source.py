@@ -60,7 +60,7 @@ def read(name: str) -> Assignment:
     """Read an assignment's text source."""
     folder = ROOT / "solutions" / name
     path = folder / f"{name}.py"
-    cells = _cells(path.read_text(), str(path.relative_to(ROOT)))
+    cells = _cells(path.read_text("utf-8"), str(path.relative_to(ROOT)))
     return Assignment(name, folder, list(cells))
 
 

@@ -108,18 +108,18 @@ def _fill(name: str, tree: Path) -> None:
         shutil.copytree(Path(built) / released, tree / released, ignore=LEFT_OUT)
     for file in FILES:
         shutil.copy(ROOT / file, tree)
-    makefile = (ROOT / "Makefile").read_text()
-    (tree / "Makefile").write_text(learners_makefile(makefile, TARGETS))
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    (tree / "Makefile").write_text(learners_makefile(makefile, TARGETS), "utf-8")
     notebook = nbformat.read(tree / released / f"{name}.ipynb", as_version=4)
     tasks = points_of(notebook)
     text = README.format(
         name=name, title=_title(notebook) or name, table=_points_table(notebook)
     )
-    (tree / "README.md").write_text(text)
+    (tree / "README.md").write_text(text, "utf-8")
     github = tree / ".github"
     (github / "workflows").mkdir(parents=True)
     shutil.copy(ROOT / "grader" / "services" / "points.py", github)
-    (github / "workflows" / "classroom.yml").write_text(workflow(name, tasks))
+    (github / "workflows" / "classroom.yml").write_text(workflow(name, tasks), "utf-8")
 
 
 def points_of(notebook: Any) -> dict[str, float]:

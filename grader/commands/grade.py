@@ -25,6 +25,7 @@ from grader.course.submissions import (
     unknown_reason,
 )
 from grader.isolation import sandbox
+from grader.notebook.repair import read_timestamp
 from grader.reports.changes import shown_changes, write_changes
 from grader.reports.feedback import write_feedback
 from grader.reports.lms import write_lms
@@ -35,6 +36,7 @@ from grader.run.batch import Here, Place, Todo, run_all
 from grader.run.cluster import SCHEME, Cluster
 from grader.run.faults import Fault
 from grader.services.exchange import stamp
+from rnncore.files import composed
 
 LONGEST = 10_000_000  # characters of a class's table
 
@@ -125,10 +127,18 @@ def _settle_lateness(
     course: Course, submissions: list[Submission], extensions: Extensions | None
 ) -> None:
     """Apply due dates, extensions and the late rule as they now are."""
+    for submission in submissions:
+        path = submission.path / "timestamp.txt"
+        if path.is_file() and not read_timestamp(path):
+            print(
+                f"{submission}: expected a time such as 2026-02-01 18:00:00 UTC or "
+                f"+0100 in timestamp.txt, which is left out: nothing is late by it",
+                file=sys.stderr,
+            )
     if extensions is not None:
         course.ledger.extend(extensions)
         for who, name in extensions.keys() - {
-            (s.student, s.assignment) for s in submissions
+            (composed(s.student), s.assignment) for s in submissions
         }:
             print(f"extensions.csv: {who} has handed in no {name} yet")
     try:

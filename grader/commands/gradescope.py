@@ -103,9 +103,9 @@ def _fill(name: str, tree: Path, sandboxed: bool) -> None:
     for folder in FOLDERS:
         shutil.copytree(ROOT / folder, tree / folder, ignore=LEFT_OUT)
     shutil.copy(ROOT / "constraints.txt", tree)
-    learners = (ROOT / "requirements.txt").read_text()
-    graders = needed((ROOT / "requirements-dev.txt").read_text())
-    (tree / "requirements.txt").write_text(f"{learners}\n{graders}")
+    learners = (ROOT / "requirements.txt").read_text("utf-8")
+    graders = needed((ROOT / "requirements-dev.txt").read_text("utf-8"))
+    (tree / "requirements.txt").write_text(f"{learners}\n{graders}", "utf-8")
     with tempfile.TemporaryDirectory() as built:
         builder.build(name, Path(built))
         source = Path("grading") / "source" / name
@@ -115,7 +115,7 @@ def _fill(name: str, tree: Path, sandboxed: bool) -> None:
     options = "" if sandboxed else " --no-sandbox"
     run = RUN.format(name=name, options=options)
     for script, text in (("setup.sh", SETUP), ("run_autograder", run)):
-        (tree / script).write_text(text)
+        (tree / script).write_text(text, "utf-8")
         (tree / script).chmod(0o755)
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from grader.course.settings import SetupError
+from rnncore.files import composed
 
 COLUMNS = ["learner", "assignment", "days"]
 MOST = 3650  # days
@@ -38,7 +39,8 @@ def _read(lines: csv.DictReader[str], name: str, known: Collection[str]) -> Exte
         )
     for line in lines:
         where = f"{name}, line {lines.line_num}"
-        who, what, said = ((line[column] or "").strip() for column in COLUMNS)
+        cells = (composed(line[column] or "") for column in COLUMNS)
+        who, what, said = (cell.strip() for cell in cells)
         if what not in known:
             raise SetupError(f"{where}: there is no assignment {what!r}")
         if (who, what) in found:

@@ -34,6 +34,7 @@ from sqlalchemy.orm import scoped_session, sessionmaker
 from traitlets.config import Config
 
 from grader.notebook.repair import grade_id, is_test
+from rnncore.files import composed
 
 
 class Ledger:
@@ -99,11 +100,11 @@ class Ledger:
     def extend(self, extensions: Mapping[tuple[str, str], timedelta]) -> None:
         """Give these learners, and no others, more time for an assignment.
 
-        The keys are learner and assignment.
+        The keys are learner, in Unicode's form NFC, and assignment.
         """
         with self.transaction() as book:
             for submission in book.db.scalars(select(SubmittedAssignment)):
-                key = submission.student_id, submission.assignment.name
+                key = composed(submission.student_id), submission.assignment.name
                 submission.extension = extensions.get(key)
             book.db.commit()
 

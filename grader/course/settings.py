@@ -179,7 +179,7 @@ class Course:
         Raises SetupError where another run holds it.
         """
         self.home.mkdir(exist_ok=True)
-        with (self.home / ".lock").open("w") as lock:
+        with (self.home / ".lock").open("w", encoding="utf-8") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
@@ -246,7 +246,7 @@ class Course:
             version,
             nbformat.read(release, as_version=4),
         )
-        (fresh / "versions.json").write_text(json.dumps(known))
+        (fresh / "versions.json").write_text(json.dumps(known), "utf-8")
         write_cells(fresh / "cells.json", read_cells(fresh / "gradebook.db", name))
 
     def create_gradebook(self) -> None:

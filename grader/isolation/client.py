@@ -82,7 +82,8 @@ class Server:
                 stdin=theirs.fileno(),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                text=True,
+                encoding="utf-8",
+                errors="replace",
                 start_new_session=True,  # Ctrl-C is not for it
                 env=_environment(self.folder) if name == sandbox.NONE else None,
             )

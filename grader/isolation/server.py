@@ -200,9 +200,9 @@ def _new_namespaces() -> None:
     user, group = os.getuid(), os.getgid()
     flags = sum(CLONE.values()) - CLONE["mount"] - CLONE["cgroup"]  # init's
     _checked(LIBC.unshare(flags), "unshare")
-    Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
-    Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+    Path("/proc/self/setgroups").write_text("deny", "utf-8")
+    Path("/proc/self/uid_map").write_text(f"{user} {user} 1", "utf-8")
+    Path("/proc/self/gid_map").write_text(f"{group} {group} 1", "utf-8")
 
 
 def _init(
@@ -254,7 +254,7 @@ def _private_folders(limits: Any, mounted: str) -> None:
     _bind("/dev/null", "/dev/zero")  # whose pages would belong to nobody
     for name in ("user", "pid", "net", "mnt"):
         limit = Path(f"/proc/sys/user/max_{name}_namespaces")
-        limit.write_text("0")
+        limit.write_text("0", "utf-8")
 
 
 def _write_files(folder: str, files: dict[str, list[int]], data: bytes) -> None:
@@ -271,7 +271,7 @@ def _write_files(folder: str, files: dict[str, list[int]], data: bytes) -> None:
 def _limit(limits: Any) -> None:
     base = 0
     if _linux():
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        pages = int(Path("/proc/self/statm").read_text("utf-8").split()[0])
         base = pages * resource.getpagesize()
     wanted = {
         "AS": base + limits["memory_bytes"] if base else None,
@@ -414,7 +414,7 @@ def _meter(init: int, config: Any) -> Meter:
 
 def _all_memory() -> int:
     """Bytes in use in the whole sandbox, of files in memory too."""
-    lines = Path("/proc/meminfo").read_text().splitlines()
+    lines = Path("/proc/meminfo").read_text("utf-8").splitlines()
     kilobytes = {line.split(":")[0]: int(line.split()[1]) for line in lines}
     return 1024 * (kilobytes["MemTotal"] - kilobytes["MemFree"])
 
@@ -452,7 +452,7 @@ def _memory(members: list[psutil.Process]) -> int:
 def _pages(process: psutil.Process) -> int:
     if not _linux():
         return int(process.memory_full_info().uss)
-    text = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
+    text = Path(f"/proc/{process.pid}/smaps_rollup").read_text("utf-8")
     lines = [line.split() for line in text.splitlines()[1:]]
     kilobytes = {words[0]: int(words[1]) for words in lines}
     shared = kilobytes.get("Pss_Shmem:", 0)

@@ -36,7 +36,7 @@ class Change(NamedTuple):
 def write_changes(home: Path, rows: list[Row]) -> list[Change]:
     """Add what has changed to changes.csv, and remember how it is now."""
     memory = home / ".points.json"
-    told: Told = json.loads(memory.read_text()) if memory.exists() else {}
+    told: Told = json.loads(memory.read_text("utf-8")) if memory.exists() else {}
     found = changes(told, rows)
     if found:
         _append(home / "changes.csv", found)

@@ -92,7 +92,7 @@ def write_settings(who: str, lines: list[str]) -> Path:
     taught = who == "instructor"
     extensions = {"ServerApp": {"jpserver_extensions": {FORMGRADER: taught}}}
     text = json.dumps(extensions, indent=1)
-    (folder / "jupyter_server_config.json").write_text(text)
+    (folder / "jupyter_server_config.json").write_text(text, "utf-8")
     shared = ["c = get_config()", *lines]
     if EXCHANGE == "ngshare":
         url = f"{SERVICE}/services/ngshare"
@@ -102,7 +102,7 @@ def write_settings(who: str, lines: list[str]) -> Path:
         ]
     else:
         shared += [f"c.Exchange.root = {str(HUB / 'exchange')!r}"]
-    (folder / "nbgrader_config.py").write_text("\n".join(shared) + "\n")
+    (folder / "nbgrader_config.py").write_text("\n".join(shared) + "\n", "utf-8")
     return folder
 
 

@@ -190,7 +190,7 @@ def _start(path: Path, place: Path) -> None:
         if old.is_socket() and (connection := _connect(old)):
             with connection:
                 connection.sendall(b"{}\n")
-    with open(f"{place}.log", "a") as log:
+    with open(f"{place}.log", "a", encoding="utf-8") as log:
         subprocess.Popen(
             [
                 sys.executable,

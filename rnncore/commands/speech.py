@@ -14,7 +14,7 @@ from rnncore.commands.common import (
     option,
     several,
 )
-from rnncore.files import Refused, read_text
+from rnncore.files import Refused, lines_of, read_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -374,7 +374,7 @@ def _language(arguments: Namespace, letters: Any) -> Any:
     from rnncore.speech.folder import as_spelt
     from rnncore.speech.letters import letter_bonus
 
-    lines = map(as_spelt, read_text(arguments.text).splitlines())
+    lines = map(as_spelt, lines_of(read_text(arguments.text)))
     texts = map(letters.known, lines)
     return letter_bonus(filter(None, texts), letters, 6, arguments.weight)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rnncore.commands import common
 from rnncore.commands.common import Facts, later, option
-from rnncore.files import Refused, read_text
+from rnncore.files import Refused, composed, read_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,6 +104,7 @@ def _sample(arguments: Namespace) -> int:
     if prompt is None:  # the end of a line, or of a sentence
         ends = "\n", ".", " ", vocabulary.tokens[-1]
         prompt = next(end for end in ends if end in vocabulary.tokens)
+    prompt = composed(prompt)  # as `read_text` has what is learned from
     ids = vocabulary.encode(prompt)
     _check_prompt(vocabulary, prompt, ids)
     if arguments.beam:

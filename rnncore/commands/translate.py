@@ -15,7 +15,7 @@ from rnncore.commands.common import (
     option,
     several,
 )
-from rnncore.files import Refused, read_text
+from rnncore.files import Refused, composed, read_bytes, read_text
 
 if TYPE_CHECKING:
     from rnncore.data.translation import Pair
@@ -85,7 +85,7 @@ def _read(arguments: Namespace) -> tuple[tuple, Facts]:
     """The pairs in three parts."""
     path = arguments.file
     parts = _split(path, _pairs(path))
-    return parts, {"data": common.fingerprint(path.read_bytes())}
+    return parts, {"data": common.fingerprint(read_bytes(path))}
 
 
 def _fit(
@@ -142,7 +142,7 @@ def _translate(arguments: Namespace) -> int:
 
     told: list[str] = []
     for line in _lines(arguments.file, told):
-        sentence = " ".join(line.split())
+        sentence = composed(_one_line(line))
         if not sentence:
             print(flush=True)
         elif arguments.beam:
@@ -165,7 +165,7 @@ def _again(arguments: Namespace, model: Any, about: Facts) -> Facts:
     """The scores of the same pairs, or of others."""
     path = arguments.file
     pairs, known = _pairs(path), about.get("settings", {}).get("data")
-    if common.fingerprint(path.read_bytes()) == known:
+    if common.fingerprint(read_bytes(path)) == known:
         return _scores(model, _split(path, pairs))
     scores = _scores(model, ([], [], pairs))
     scores["test"] += (

@@ -14,7 +14,7 @@ from rnncore.commands.common import (
     option,
     several,
 )
-from rnncore.files import Refused
+from rnncore.files import Refused, composed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -291,14 +291,15 @@ def _read_folder(path: Path, T: int, S: int, whole: bool) -> Folder:
     frames: list[np.ndarray] = []
     labels: list[int] = []
     classes: list[str] = []
-    for place in sorted(p for p in path.iterdir() if p.is_dir()):
+    places = {composed(p.name): p for p in path.iterdir() if p.is_dir()}
+    for name, place in sorted(places.items()):
         before = len(frames)
         files = common.Bar(place.name, "film")(sorted(place.iterdir()))
         for _, film in read_films(files, T, S, note, whole):
             frames.append(film)
             labels.append(len(classes))
         if len(frames) > before:
-            classes.append(place.name)
+            classes.append(name)
     if len(classes) < 2:
         raise Refused(
             f"{path}: expected at least two folders with films "

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BUSINESS = 5  # days of a week
-SEASONS = ((1, 1, 7), (7, 7, 52), (28, 31, 12), (90, 92, 4))
+YEAR = 12  # months
+SEASONS = {1: 7, 7: 52, 28: 13, 30: 12, 90: 4, 91: 4}  # by days
 
 
 class Plan(NamedTuple):
@@ -36,16 +37,25 @@ def plan_for(
 ) -> Plan:
     """A plan that fits the table; what is not given is chosen.
 
-    The season by the dates' step, the history as two seasons or two
-    horizons, but at most a quarter of the rows.
+    The season by the dates' step, 1 where the table has no two of them;
+    the history as two seasons or two horizons, but at most a quarter of
+    the rows. A season may be longer than the history: the baselines see
+    all rows before a forecast.
 
     Raises Refused where the table is too short for it.
     """
     rows = len(frame)
-    period = season_of(frame) if period is None else period
+    if period is None:
+        period = season_of(frame)
+        period = period if rows >= 2 * period else 1
     if min(horizon, period) < 1:
         raise Refused(
             f"horizon, period: expected at least 1, got {horizon}, {period}"
+        )
+    if period > 1 and rows < 2 * period:
+        raise Refused(
+            f"period: a season of {period} steps needs {2 * period} rows, "
+            f"two seasons, got {rows}"
         )
     if history is None:
         history = min(max(2 * period, 2 * horizon, 8), max(rows // 4, 2))
@@ -57,7 +67,7 @@ def plan_for(
             f"{rows} rows: a horizon of {horizon} and a history of "
             f"{history} need at least {needed}"
         )
-    return Plan(horizon, history, min(period, history), **others)
+    return Plan(horizon, history, period, **others)
 
 
 def season_of(frame: pd.DataFrame) -> int:
@@ -68,13 +78,19 @@ def season_of(frame: pd.DataFrame) -> int:
     step = frame.index.freq
     if step is None:
         return 1
+    import pandas as pd
+
+    offsets = pd.offsets
     first, second = frame.index[:2]
-    days = (second - first).total_seconds() / 86400
-    if days < 1:
-        return round(1 / days)
-    if step.freqstr == "B":
+    if isinstance(step, offsets.Tick | offsets.Day | offsets.Week):
+        day = pd.Timedelta(days=1)
+        a_day, rest = divmod(day, second - first)
+        if a_day < 2:
+            return SEASONS.get((second - first) / day, 1)
+        return 1 if rest else int(a_day)
+    if isinstance(step, offsets.BusinessDay):
         return BUSINESS
-    for low, high, period in SEASONS:
-        if low <= days <= high:
-            return period
-    return 1
+    if step.freqstr.startswith(("SMS", "SME")):
+        return 2 * YEAR
+    months = 12 * (second.year - first.year) + second.month - first.month
+    return YEAR // months if months and YEAR % months == 0 else 1

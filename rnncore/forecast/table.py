@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnncore.files import Refused, read_text
+from rnncore.files import Refused, composed, read_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FEWEST = 10  # rows
+SHORTEST = 28  # days of a month
+MARK = re.compile("sep=(.)\n", re.IGNORECASE)  # a first line of Excel's
+DECIMAL = r"\d{4}\.\d*"  # a year, such as 1984.25
 
 
 def read_table(
@@ -35,12 +39,17 @@ def read_table(
     keep the clock's time where it is the same every day; others are
     turned into UTC, in which a change of clocks leaves no gap.
 
+    A first line such as `sep=;`, as Excel has it, names the separator.
+    Decimal years (1984.25) are months, where there is one date a month.
+
     Raises Refused with the file, and the line where there is one: where
-    the file is empty or not in this encoding, a column is missing, a date
-    or value is none, dates stand twice, fall, or leave gaps.
+    the file is empty or not in this encoding, a column is missing, a row
+    is longer than the header, a date or value is none, dates stand twice,
+    fall, or leave gaps.
     """
     path = Path(path)
-    rows = _rows(path, separator, encoding)
+    date, values = composed(date), [composed(name) for name in values]
+    rows = _rows(path, separator, encoding, date_format)
     import pandas as pd
 
     for name in [date, *values]:
@@ -58,35 +67,84 @@ def read_table(
     index = _dates(path, rows[date], date_format)
     columns = {name: _numbers(path, rows[name]) for name in values}
     frame = pd.DataFrame(columns, index=index)
-    _check_order(path, index)
-    return frame if gaps else _regular(path, frame)
+    _check_order(path, index, rows.index)
+    return frame if gaps else _regular(path, frame, rows.index)
 
 
 def step_of(index: pd.DatetimeIndex) -> pd.DateOffset:
-    """The step that the dates go by, judged by the commonest distance.
+    """The step that the dates go by: the one that fits them all.
 
-    Months, quarters and years differ in length: they are told by it.
+    Where none does, the one that leaves the fewest dates missing and
+    between its own.
     """
+
+    def misfits(step: pd.DateOffset) -> int:
+        return len(_expected(index, step).symmetric_difference(index))
+
+    return min(_steps(index), key=misfits)
+
+
+def _steps(index: pd.DatetimeIndex) -> list[pd.DateOffset]:
+    """What the step could be, judged by the commonest distances."""
     import pandas as pd
 
-    days = np.diff(index.to_numpy()) / np.timedelta64(1, "D")
-    common = float(pd.Series(days).mode()[0])
-    for low, high, months in [(28, 31, 1), (90, 92, 3), (365, 366, 12)]:
-        if low <= common <= high:
-            if index.is_month_end.all():
-                return pd.offsets.MonthEnd(months)
-            return pd.DateOffset(months=months)
-    if common == 1 and (index.day_of_week < 5).all():
-        return pd.offsets.BusinessDay()
-    if common == round(common):
-        return pd.offsets.Day(round(common))
-    return pd.tseries.frequencies.to_offset(pd.Timedelta(days=common))
+    offsets = pd.offsets
+    months = _commonest(np.diff(index.year * 12 + index.month))
+    distance = pd.Timedelta(_commonest(np.diff(index.to_numpy())))
+    found: list[pd.DateOffset] = []
+    if months and (index.day == index.days_in_month).all():
+        found.append(offsets.MonthEnd(months))
+    elif months:  # relativedelta cuts the day to a short month's last
+        last = int(index.day.max())
+        day = {"day": last} if last > SHORTEST else {}
+        found.append(pd.DateOffset(months=months, **day))
+        found.append(offsets.BMonthEnd(months))
+        found.append(offsets.BMonthBegin(months))
+        week, weekday = (index[0].day - 1) // 7, index[0].day_of_week
+        found.append(offsets.LastWeekOfMonth(months, weekday=weekday))
+        if week < 4:
+            found.append(
+                offsets.WeekOfMonth(months, week=week, weekday=weekday)
+            )
+    days = distance / pd.Timedelta(days=1)
+    if 13 <= days <= 17:  # half a month
+        first, last = int(index.day.min()), int(index.day.max())
+        if first == 1 < last < SHORTEST:
+            found.append(offsets.SemiMonthBegin(day_of_month=last))
+        elif first < SHORTEST:
+            found.append(offsets.SemiMonthEnd(day_of_month=first))
+    if days == 1 and (index.day_of_week < 5).all():
+        found.append(offsets.BusinessDay())
+    elif days == round(days):
+        found.append(offsets.Day(round(days)))
+    else:
+        found.append(pd.tseries.frequencies.to_offset(distance))
+    return found
 
 
-def _rows(path: Path, separator: str, encoding: str) -> pd.DataFrame:
-    """The file as texts."""
+def _commonest(distances: np.ndarray) -> Any:
+    values, counts = np.unique(distances, return_counts=True)
+    return values[counts.argmax()]
+
+
+def _expected(
+    index: pd.DatetimeIndex, step: pd.DateOffset
+) -> pd.DatetimeIndex:
+    import pandas as pd
+
+    return pd.date_range(index[0], index[-1], freq=step)
+
+
+def _rows(
+    path: Path, separator: str, encoding: str, date_format: str
+) -> pd.DataFrame:
+    """The file as texts, by the number of their line."""
     text = read_text(path, encoding)
     import pandas as pd
+
+    first = 2
+    if mark := MARK.match(text):
+        first, separator, text = 3, mark[1], text[mark.end() :]
 
     try:
         rows = pd.read_csv(
@@ -104,11 +162,34 @@ def _rows(path: Path, separator: str, encoding: str) -> pd.DataFrame:
             f"{path}: expected columns separated by {separator!r}, "
             f"got the header {rows.columns[0]!r}"
         )
-    return rows
+    if not isinstance(rows.index, pd.RangeIndex):
+        _check_row_names(path, rows, first, date_format)
+    return rows.set_axis(pd.RangeIndex(first, first + len(rows)))
 
 
-def _line(row: int) -> int:
-    return row + 2  # from 1, and the header
+def _check_row_names(
+    path: Path, rows: pd.DataFrame, first: int, date_format: str
+) -> None:
+    """Raise Refused unless a first column without a header is R's names.
+
+    pandas takes it for these where the first row is longer than the
+    header. That also happens where a separator ends each row.
+    """
+    import pandas as pd
+
+    more = rows.index.nlevels
+    full = rows.iloc[:, -1].fillna("").str.strip() != ""
+    if more == 1 and full.all():
+        names = pd.Series(rows.index, dtype=str)
+        dates = pd.to_datetime(names, format=date_format, errors="coerce")
+        if dates.isna().any():
+            return
+    fields = rows.shape[1]
+    raise Refused(
+        f"{path}: line {first}: expected {fields} fields, as the header "
+        f"has columns, got {fields + more}: end no row with a separator, "
+        "and give each column a name"
+    )
 
 
 def _dates(
@@ -116,12 +197,60 @@ def _dates(
 ) -> pd.DatetimeIndex:
     import pandas as pd
 
+    if date_format == "ISO8601" and texts.str.fullmatch(DECIMAL).all():
+        return _of_decimal_years(path, texts)
     try:
         dates = pd.to_datetime(texts, format=date_format, errors="coerce")
     except ValueError:  # some differ in their offset from UTC
         return _of_several_offsets(path, texts, date_format)
     _check_dates(path, texts, dates, date_format)
-    return _without_offset(pd.DatetimeIndex(dates, name=texts.name))
+    index = pd.DatetimeIndex(dates, name=texts.name)
+    if "%y" in date_format:
+        _check_century(path, texts, index)
+    return _without_offset(index)
+
+
+def _of_decimal_years(path: Path, texts: pd.Series) -> pd.DatetimeIndex:
+    """Months where no two fall into one, else days."""
+    import pandas as pd
+
+    parts = texts.str.split(".", expand=True)
+    fractions = ("0." + parts[1]).astype(float)
+    if fractions.nunique() > 1 and fractions.max() <= 0.12:
+        raise Refused(
+            f"{path}: line {texts.index[0]}: expected a decimal year such "
+            f"as 1984.25, got {texts.iloc[0]!r}: if these are year and "
+            "month, give --date-format %Y.%m"
+        )
+    years = pd.DatetimeIndex(parts[0] + "-01-01", name=texts.name)
+    days = fractions.to_numpy() * np.where(years.is_leap_year, 366, 365)
+    # a twelfth of a year, with two digits, may end before its month
+    months = (years + pd.to_timedelta(days + 3, unit="D")).to_period("M")
+    if not months.has_duplicates:
+        return months.to_timestamp()
+    return (years + pd.to_timedelta(days, unit="D")).round("D")
+
+
+def _check_century(
+    path: Path, texts: pd.Series, index: pd.DatetimeIndex
+) -> None:
+    """Raise Refused where a year of two digits is read as one to come."""
+    import pandas as pd
+
+    late = index.tz_localize(None) > pd.Timestamp.now() + pd.DateOffset(
+        years=1
+    )
+    if late.any():
+        row = int(late.argmax())
+        raise Refused(
+            f"{_at(path, texts, row)}: {texts.iloc[row]!r} would be "
+            f"in the year {index[row].year}: write years with four digits, "
+            "and %Y"
+        )
+
+
+def _at(path: Path, texts: pd.Series, row: int) -> str:
+    return f"{path}: line {texts.index[row]}"
 
 
 def _check_dates(
@@ -132,7 +261,7 @@ def _check_dates(
         row = int(dates.isna().to_numpy().argmax())
         example = "2024-01-31" if date_format == "ISO8601" else date_format
         raise Refused(
-            f"{path}: line {_line(row)}: expected a date such as "
+            f"{_at(path, texts, row)}: expected a date such as "
             f"{example}, got {texts.iloc[row]!r}"
         )
 
@@ -152,7 +281,7 @@ def _of_several_offsets(
     if not given.all():
         row = int((given != given[0]).argmax())
         raise Refused(
-            f"{path}: line {_line(row)}: expected all dates with their "
+            f"{_at(path, texts, row)}: expected all dates with their "
             f"offset from UTC, or none, got {texts.iloc[row]!r} after "
             f"{texts.iloc[0]!r}"
         )
@@ -184,26 +313,28 @@ def _numbers(path: Path, texts: pd.Series) -> np.ndarray:
     if wrong.any():
         row = int(wrong.argmax())
         raise Refused(
-            f"{path}: line {_line(row)}: {texts.name}: expected a number, "
+            f"{_at(path, texts, row)}: {texts.name}: expected a number, "
             f"got {texts.iloc[row]!r}"
         )
     return numbers
 
 
-def _check_order(path: Path, index: pd.DatetimeIndex) -> None:
+def _check_order(
+    path: Path, index: pd.DatetimeIndex, lines: pd.Index
+) -> None:
     twice = index.duplicated()
     if twice.any():
         row = int(twice.argmax())
         first = int((index == index[row]).argmax())
         raise Refused(
-            f"{path}: {index[row]} stands twice, in lines {_line(first)} "
-            f"and {_line(row)}{_more(int(twice.sum()) - 1)}{_clocks(index)}"
+            f"{path}: {index[row]} stands twice, in lines {lines[first]} "
+            f"and {lines[row]}{_more(int(twice.sum()) - 1)}{_clocks(index)}"
         )
     falls = np.flatnonzero(np.diff(index.to_numpy()) < np.timedelta64(0))
     if falls.size:
         row = int(falls[0]) + 1
         raise Refused(
-            f"{path}: line {_line(row)}: {index[row]} comes after "
+            f"{path}: line {lines[row]}: {index[row]} comes after "
             f"{index[row - 1]}: sort the rows by date"
         )
 
@@ -226,12 +357,23 @@ def _clocks(index: pd.DatetimeIndex) -> str:
     )
 
 
-def _regular(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with its step, if no date is missing."""
+def _regular(
+    path: Path, frame: pd.DataFrame, lines: pd.Index
+) -> pd.DataFrame:
+    """The frame with its step, if it fits all dates."""
     import pandas as pd
 
     index, step = frame.index, step_of(frame.index)
-    expected = pd.date_range(index[0], index[-1], freq=step)
+    expected = _expected(index, step)
+    between = index.difference(expected)
+    if len(between):
+        _check_midnights(path, index)
+        row = index.get_loc(between[0])
+        raise Refused(
+            f"{path}: line {lines[row]}: {between[0]} does not fit the "
+            f"step of the dates, {_named(step)}; mend it, or take rows as "
+            "steps (--gaps)"
+        )
     missing = expected.difference(index)
     if len(missing):
         count = len(missing)
@@ -241,13 +383,28 @@ def _regular(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
             f"{missing[0]}; fill the gap, or take rows as steps (--gaps)"
             f"{_clocks(index)}"
         )
-    between = index.difference(expected)
-    if len(between):
-        row = index.get_loc(between[0])
-        raise Refused(
-            f"{path}: line {_line(row)}: {between[0]} does not fit the "
-            f"step of the dates, {step.freqstr}"
-        )
     return frame.set_index(
         pd.DatetimeIndex(expected, name=index.name, freq=step)
     )
+
+
+def _check_midnights(path: Path, index: pd.DatetimeIndex) -> None:
+    """Raise Refused where days begin at two times, an hour apart.
+
+    Which days were meant depends on a clock that the file does not name.
+    """
+    import pandas as pd
+
+    times = sorted(set(index - index.normalize()))
+    if len(times) == 2 and times[1] - times[0] <= pd.Timedelta(hours=1):
+        early, late = (str(index.normalize()[0] + t)[11:16] for t in times)
+        raise Refused(
+            f"{path}: some days are at {early} and others at {late}, as "
+            "midnight of a clock that is changed twice a year is in UTC: "
+            "give the days of that clock, without a time"
+        )
+
+
+def _named(step: pd.DateOffset) -> str:
+    """Such as D; of several months "months=2"."""
+    return step.freqstr.removeprefix("<DateOffset: ").removesuffix(">")

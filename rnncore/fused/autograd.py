@@ -64,9 +64,10 @@ class Fused(torch.autograd.Function):
         y, last, tape = unroll(cell, params, x, state, packed=packed)
         assert tape is not None
         own = [torch.from_numpy(a) for a in (*tape.steps, tape.kept)]
-        # y has the memory of steps[0]: saved too, torch sees it changed
-        ctx.save_for_backward(y, x, *rest, *own)
+        ctx.save_for_backward(x, *rest, *own)
         ctx.cell, ctx.packed, ctx.spent = cell, packed, False
+        # y has the memory of steps[0]; this has its version, but no graph
+        ctx.y, ctx.version = y.detach(), y._version
         return y, *last
 
     @staticmethod
@@ -78,14 +79,15 @@ class Fused(torch.autograd.Function):
                 "no second derivatives, except by torch.func"
             )
         refuse_batched(d_y)
-        _, x, *rest = ctx.saved_tensors
+        x, *rest = ctx.saved_tensors
         n = len(d_state)
         params, state, own = (
             Params(*rest[:4]),
             rest[4 : 4 + n],
             rest[4 + n :],
         )
-        if ctx.spent:  # a second time: the gates are computed again
+        changed = not ctx.spent and ctx.y._version != ctx.version
+        if ctx.spent or changed:  # a second time, or y was changed in place
             _, _, tape = unroll(
                 ctx.cell, params, x, tuple(state), packed=ctx.packed
             )
@@ -98,7 +100,7 @@ class Fused(torch.autograd.Function):
                 arrays[-1],
                 x,
             )
-        ctx.spent = True
+        ctx.spent, ctx.y = True, None
         ctx.packed.__dict__.pop("forward", None)  # made again if needed
         assert tape is not None
         d_params, d_x, d_first = bptt(

@@ -199,6 +199,7 @@ def _versions() -> bytes:
     """All that the machine code depends on besides the cell."""
     parts = [rnncore.__version__, version("numba"), version("llvmlite")]
     texts = [
-        p.read_text() for p in sorted(Path(__file__).parent.glob("*.py"))
+        p.read_text("utf-8")
+        for p in sorted(Path(__file__).parent.glob("*.py"))
     ]
     return "\n".join([*parts, processor(), *texts]).encode()

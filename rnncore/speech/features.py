@@ -5,16 +5,17 @@ the power of every frequency is found, and added up in bands as wide as
 the ear's: the mel scale.
 """
 
+import io
 import os
 import warnings
 from functools import lru_cache
 from math import gcd
-from pathlib import Path
 
 import numpy as np
 
 from rnncore.backend import check_shape
-from rnncore.files import Refused
+from rnncore.files import Refused, read_bytes
+from rnncore.speech.wav import mended
 
 RATE = 16_000  # samples a second: speech has little above 8 kHz
 WINDOW = 400  # samples: 25 ms
@@ -31,17 +32,19 @@ def read_wav(path: str | os.PathLike) -> tuple[np.ndarray, int]:
 
     Shapes: -> samples (N,); rate
 
-    Raises Refused naming the file where it is no WAV file, is empty, or
-    has another rate than sound has.
+    A recorder that was cut off leaves a header without sizes: such a file
+    is read to its end.
+
+    Raises Refused naming the file where it is no WAV file, is empty, its
+    channels cancel out, or it has another rate than sound has.
     """
     from scipy.io import wavfile
 
-    if not Path(path).is_file():
-        raise Refused(f"{path}: there is no such file")
+    content = read_bytes(path)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of chunks with other facts
-            rate, raw = wavfile.read(path)
+            warnings.simplefilter("ignore")
+            rate, raw = wavfile.read(io.BytesIO(mended(content)))
     except Exception as error:  # scipy lets many kinds through
         raise Refused(f"{path}: no WAV file: {error}") from error
     samples = np.asarray(raw, dtype=np.float64)
@@ -50,7 +53,10 @@ def read_wav(path: str | os.PathLike) -> tuple[np.ndarray, int]:
     elif raw.dtype.kind == "i":
         samples = samples / -float(np.iinfo(raw.dtype).min)
     if samples.ndim == 2:
+        loudest = np.abs(samples).max(initial=0)
         samples = samples.mean(axis=1)
+        if np.abs(samples).max(initial=0) < 1e-4 * loudest:
+            raise Refused(f"{path}: its channels are opposite: no sound")
     if not samples.size:
         raise Refused(f"{path}: it holds no sound")
     if not SLOWEST <= rate <= FASTEST:

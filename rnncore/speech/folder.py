@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnncore.files import Refused, read_text
+from rnncore.files import Refused, composed, lines_of, read_text
 from rnncore.speech.features import heard, read_wav
 
 TABLE = "transcripts.tsv"
@@ -68,7 +68,7 @@ def read_folder(
     found, unreadable = [], {}
     seen: dict[str, str] = {}
     for path in progress(files):
-        name = path.relative_to(folder).as_posix()
+        name = composed(path.relative_to(folder).as_posix())
         try:
             text, speaker = _said(path, name, transcripts, known)
             one = Recording(
@@ -82,6 +82,9 @@ def read_folder(
             unreadable[name] = str(error).removeprefix(f"{path}: ")
             continue
         found.append(one)
+    there = {composed(p.relative_to(folder).as_posix()) for p in files}
+    for name in sorted((known or {}).keys() - there):
+        unreadable[name] = f"in {TABLE}, but there is no such WAV file"
     if not found:
         why = f"{folder}: there is no WAV file with a transcript"
         for name, reason in list(unreadable.items())[:1]:
@@ -121,13 +124,13 @@ def split_speakers(
 
 def as_spelt(text: str) -> str:
     """A transcript in lower case, with one space between words."""
-    return " ".join(text.lower().split())
+    return " ".join(composed(text.lower()).split())
 
 
 def _table(path: Path) -> dict[str, tuple[str, str]]:
     """Words and speaker by file; "" for a speaker that is not known."""
-    found = {}
-    for k, line in enumerate(read_text(path).splitlines(), 1):
+    found: dict[str, tuple[str, str]] = {}
+    for k, line in enumerate(lines_of(read_text(path)), 1):
         if not line.strip():
             continue
         name, *rest = (field.strip() for field in line.split("\t"))
@@ -137,7 +140,11 @@ def _table(path: Path) -> dict[str, tuple[str, str]]:
                 f"speaker, with tabs between, got {len(rest) + 1} fields"
             )
         words, speaker = rest[0], rest[1] if len(rest) == 2 else ""
-        found[name] = (words, speaker)
+        if found.setdefault(name, (words, speaker)) != (words, speaker):
+            raise Refused(
+                f"{path}, line {k}: an earlier line says something else "
+                f"of {name}"
+            )
     return found
 
 

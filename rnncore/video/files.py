@@ -10,7 +10,8 @@ from typing import BinaryIO
 import numpy as np
 
 from rnncore.display import HTML
-from rnncore.files import Refused, whole_file
+from rnncore.files import Refused, read_bytes, whole_file
+from rnncore.video.showing import matrix_of, shown_at, turned
 
 CONTAINERS = {  # that hold H.264, as ffmpeg calls them
     ".mp4": "mp4",
@@ -25,31 +26,33 @@ CONTAINERS = {  # that hold H.264, as ffmpeg calls them
 def read_video(
     path: str | os.PathLike, T: int = 16, S: int = 24, whole: bool = False
 ) -> np.ndarray:
-    """T grey frames of S x S pixels, evenly spread over a video file.
+    """T grey frames of S x S pixels, evenly spread over a film's time.
 
-    The middle square of each frame is taken, upright, or all of it,
-    squeezed into a square. A film of fewer frames repeats some.
+    The middle square of each frame is taken, turned and mirrored as the
+    film is to be shown, or all of it, squeezed into a square. A film of
+    fewer frames repeats some.
 
     Shapes: -> frames (T, S, S)
 
     Raises Refused naming the file where it holds no film, or one frame.
     """
-    if Path(path).is_dir():
-        raise Refused(f"{path}: expected a file, got a folder")
-    if not Path(path).is_file():
-        raise Refused(f"{path}: there is no such file")
+    path = Path(path)
+    source = path if path.is_file() else io.BytesIO(read_bytes(path))
     import av
 
-    frames = []
+    frames: list[np.ndarray] = []
+    times: list[float | None] = []  # at which each begins, and the end
     try:
-        with av.open(os.fspath(path)) as film:
+        with av.open(source, "r") as film:
             if not film.streams.video:
                 raise Refused(f"{path}: it holds no film")
             for frame in film.decode(video=0):
                 picture = frame.to_ndarray(format="gray")
-                turned = np.rot90(picture, frame.rotation // 90)
-                shown = turned if whole else _square(turned)
+                upright = turned(picture, matrix_of(frame))
+                shown = upright if whole else _square(upright)
                 frames.append(_shrunk(shown, S))
+                lasts = (frame.duration or 0) * (frame.time_base or 0)
+                times[-1:] = [frame.time, (frame.time or 0) + float(lasts)]
     except (av.FFmpegError, OSError) as error:
         if not frames:  # what was cut short is read as far as it goes
             why = error.strerror or type(error).__name__
@@ -59,8 +62,7 @@ def read_video(
             f"{path}: expected a film of at least 2 frames, "
             f"got {len(frames)}"
         )
-    chosen = np.linspace(0, len(frames) - 1, T).round().astype(int)
-    return np.stack([frames[k] for k in chosen])
+    return np.stack([frames[k] for k in shown_at(times, T)])
 
 
 def write_video(

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnncore.data.translation import read_pairs
-from rnncore.files import Refused
+from rnncore.files import Refused, composed
 from rnncore.video.files import read_video
 
 ENDINGS = ".mp4", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".gif"
@@ -66,8 +66,14 @@ def read_captioned(
     if not folder.is_dir():
         raise Refused(f"{folder}: there is no such folder")
     said = _captions(table, report)
-    files = {  # a table has one space for several
-        " ".join(path.relative_to(folder).as_posix().split()): path
+
+    def named(path: Path) -> str:  # as a table has it: with single spaces
+        return " ".join(
+            composed(path.relative_to(folder).as_posix()).split()
+        )
+
+    files = {
+        named(path): path
         for path in sorted(folder.rglob("*"))
         if path.suffix.lower() in ENDINGS
     }

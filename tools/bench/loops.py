@@ -499,7 +499,7 @@ def _quiet() -> Iterator[None]:
     """Drop what the profiler's C++ side writes to standard error."""
     sys.stderr.flush()
     kept = os.dup(2)
-    with open(os.devnull, "w") as nowhere:
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
         os.dup2(nowhere.fileno(), 2)
     try:
         yield

@@ -384,7 +384,7 @@ def put_in_place(new: Path, place: Path) -> None:
 def alone(folder: Path) -> Iterator[None]:
     """Wait until no other build uses the folder; the system frees the lock."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
+    with (folder / ".lock").open("w", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -404,7 +404,7 @@ def build_book(jobs: int) -> Path:
     html, stamp = BUILD / "html", BUILD / "html" / ".made-from"
     with alone(BUILD):
         executions = Executions(BUILD / "executed")
-        if stamp.exists() and stamp.read_text() == made_from(executions):
+        if stamp.exists() and stamp.read_text("utf-8") == made_from(executions):
             print("nothing changed since the last build")
             return html / "index.html"
         pages = page_paths()
@@ -414,7 +414,7 @@ def build_book(jobs: int) -> Path:
         start = time.monotonic()
         new = BUILD / "html.new"
         render(BOOK / "_toc.yml", new, executions, strict=True, jobs=jobs)
-        (new / stamp.name).write_text(made_from(executions))
+        (new / stamp.name).write_text(made_from(executions), "utf-8")
         put_in_place(new, html)
         print(f"rendered in {time.monotonic() - start:.1f} s", flush=True)
         _name_long_ones(pages)
@@ -432,7 +432,8 @@ def build_page(name: str) -> Path:
         execute_all([page], executions, 1)
         toc = folder / "_toc.yml"
         toc.write_text(
-            f"format: jb-book\nroot: {page.stem}\nchapters:\n- file: bibliography\n"
+            f"format: jb-book\nroot: {page.stem}\nchapters:\n- file: bibliography\n",
+            "utf-8",
         )
         render(toc, folder / "html.new", executions, strict=False)
         put_in_place(folder / "html.new", folder / "html")

@@ -138,23 +138,23 @@ def _copy(source: Path, tree: Path) -> None:
     for name in (*FILES, *TOOLS):
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tree / name)
-    makefile = (ROOT / "Makefile").read_text()
-    (tree / "Makefile").write_text(learners_makefile(makefile, TARGETS))
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    (tree / "Makefile").write_text(learners_makefile(makefile, TARGETS), "utf-8")
     readme = README.format(first=builder.names()[0])
-    (tree / "README.md").write_text(readme)
-    (tree / ".gitignore").write_text((ROOT / ".gitignore").read_text())
+    (tree / "README.md").write_text(readme, "utf-8")
+    (tree / ".gitignore").write_text((ROOT / ".gitignore").read_text("utf-8"), "utf-8")
 
 
 def _leave_pages_out(book: Path) -> None:
     """Take the instructors' pages, and those that are in no contents, away."""
     toc = book / "_toc.yml"
-    toc.write_text(contents.without(toc.read_text(), GUIDE))
-    kept = contents.pages(toc.read_text())
+    toc.write_text(contents.without(toc.read_text("utf-8"), GUIDE), "utf-8")
+    kept = contents.pages(toc.read_text("utf-8"))
     missing, known = contents.absent(book, kept), chapters.read(book)
     for path in book.glob("*.md"):
         if path.stem in kept:
-            text = chapters.words(path.read_text(), known, missing.titles)
-            path.write_text(contents.plain(text, missing))
+            text = chapters.words(path.read_text("utf-8"), known, missing.titles)
+            path.write_text(contents.plain(text, missing), "utf-8")
         else:
             path.unlink()
 

@@ -117,7 +117,7 @@ def main() -> None:
             **{k: w.ravel().tolist() for k, w in weights.items()},
         }
         path = FOLDER / f"letters-{name}.json"
-        path.write_text(json.dumps(made, separators=(",", ":")) + "\n")
+        path.write_text(json.dumps(made, separators=(",", ":")) + "\n", "utf-8")
         tqdm.write(f"{path.name}: {made['bits']} bits, unit {made['unit']}")
 
 

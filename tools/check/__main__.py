@@ -19,6 +19,10 @@ CHECKS = {
     "types": ["-m", "mypy", "--no-error-summary"],
     "format": ["-m", "ruff", "format", "--check", "--quiet", "."],
     "lint": ["-m", "ruff", "check", "--quiet", "."],
+    "encodings": [
+        *("-m", "ruff", "check", "--quiet", "--preview", "--select", "PLW1514"),
+        *("rnncore", "grader", "tools"),
+    ],
     "weave": ["-m", "tools.build.weave", "--check"],
     "chapters": ["-m", "tools.check.chapters"],
     "readme": ["-m", "tools.build.readme", "--check"],

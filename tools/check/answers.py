@@ -74,12 +74,12 @@ def printed(root: Path = ROOT) -> list[Place]:
     """The definitions of the package, and the cells of the book."""
     found = []
     for path in sorted((root / "rnncore").rglob("*.py")):
-        for node in ast.parse(path.read_text()).body:
+        for node in ast.parse(path.read_text("utf-8")).body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef):
                 where = f"{path.relative_to(root)}:{node.lineno}"
                 found.append(Place(where, frozenset(expressions([node]))))
     for path in sorted((root / "book").glob("*.md")):
-        text = path.read_text()
+        text = path.read_text("utf-8")
         for cell in CELL.finditer(text):
             if not WOVEN.match(cell[1]):
                 line = text.count("\n", 0, cell.start()) + 1

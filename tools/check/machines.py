@@ -183,7 +183,7 @@ def main() -> int:
 def rows(wanted: list[str]) -> Iterator[Row | str]:
     """Each machine's row, then each Python's, with what is not here."""
     here = Path("/proc/cpuinfo")
-    flags = here.read_text().split() if here.exists() else []
+    flags = here.read_text("utf-8").split() if here.exists() else []
     known = interpreters()
     jobs: dict[str, Callable[[], Row | str]] = {}
     for machine in MACHINES:

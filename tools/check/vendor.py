@@ -44,14 +44,14 @@ def main() -> None:
     """Write the sums, or check them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
-    manifest = json.loads(MANIFEST.read_text())
+    manifest = json.loads(MANIFEST.read_text("utf-8"))
     if parser.parse_args().check:
         if found := problems(manifest):
             sys.exit("\n".join(found))
         return
     for name, entry in manifest.items():
         entry["sha256"] = sums(name)
-    MANIFEST.write_text(json.dumps(manifest, indent=2) + "\n")
+    MANIFEST.write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

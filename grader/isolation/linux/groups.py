@@ -57,7 +57,7 @@ class Group:
         self.entrance = os.open(self.path / "cgroup.procs", os.O_WRONLY)
 
     def _write(self, name: str, value: int) -> None:
-        (self.path / name).write_text(str(value))
+        (self.path / name).write_text(str(value), "utf-8")
 
     def enter(self) -> None:
         """Put this process, and what it will start, into the group."""
@@ -66,7 +66,7 @@ class Group:
 
     def full(self) -> bool:
         """Whether the kernel has ended it, as it took too much memory."""
-        lines = (self.path / "memory.events").read_text().splitlines()
+        lines = (self.path / "memory.events").read_text("utf-8").splitlines()
         return int(dict(line.split() for line in lines)["oom_kill"]) > 0
 
     def end(self) -> None:
@@ -136,10 +136,10 @@ def delegated() -> Path | None:
         return None  # it belongs to somebody who has not given it away
     try:
         try:
-            (own / CONTROL).write_text("+memory")
+            (own / CONTROL).write_text("+memory", "utf-8")
         except OSError:  # there are processes in it
             _go_down(own)
-            (own / CONTROL).write_text("+memory")
+            (own / CONTROL).write_text("+memory", "utf-8")
     except OSError:
         return None
     return own
@@ -148,11 +148,11 @@ def delegated() -> Path | None:
 def _own() -> Path | None:
     """The group of this process, where it can bound memory."""
     with contextlib.suppress(OSError, ValueError):
-        lines = Path("/proc/self/cgroup").read_text().splitlines()
+        lines = Path("/proc/self/cgroup").read_text("utf-8").splitlines()
         (name,) = (line[3:] for line in lines if line.startswith("0::"))
         own = TOP / name.lstrip("/")
         own = own.parent if own.name == BELOW else own
-        if "memory" in (own / "cgroup.controllers").read_text().split():
+        if "memory" in (own / "cgroup.controllers").read_text("utf-8").split():
             return own
     return None
 
@@ -167,8 +167,8 @@ def _mark(group: Path) -> bytes:
 def _go_down(own: Path) -> None:
     below = own / BELOW
     below.mkdir(exist_ok=True)
-    for process in (own / "cgroup.procs").read_text().split():
-        (below / "cgroup.procs").write_text(process)
+    for process in (own / "cgroup.procs").read_text("utf-8").split():
+        (below / "cgroup.procs").write_text(process, "utf-8")
 
 
 @functools.cache

@@ -43,4 +43,4 @@ def let_others_first(processes: Iterable[int]) -> None:
             sessions[os.getsid(process)] = process
     for process in sessions.values():
         with contextlib.suppress(OSError):  # soon after another: not yet
-            Path(f"/proc/{process}/autogroup").write_text("19")
+            Path(f"/proc/{process}/autogroup").write_text("19", "utf-8")

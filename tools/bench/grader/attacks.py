@@ -51,7 +51,7 @@ def main(argv: list[str] | None = None) -> int:
     """Print the table; 1 where an attack gained something here."""
     options = _options(argv)
     names = options.names or list(ATTACKS)
-    known = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    known = json.loads(KEPT.read_text("utf-8")) if KEPT.exists() else {}
     if options.stock:
         _run_stock(names, known)
     ways = [w for w in harness.WAYS if options.sandbox in (None, w.sandbox)]
@@ -104,7 +104,7 @@ def _run_stock(names: list[str], known: dict[str, str]) -> None:
             known |= _on_stock(group, ready)
             print(f"stock: {len(known)} are known", flush=True)
             text = json.dumps(known, indent=1, sort_keys=True)
-            KEPT.write_text(text + "\n")
+            KEPT.write_text(text + "\n", "utf-8")
 
 
 def _groups(names: list[str]) -> list[list[str]]:

@@ -89,12 +89,12 @@ def _save(text_: str) -> None:
 def measure(root: Path, count: int, db_url: str) -> Cost:
     """Enter so many submissions into a new course's gradebook."""
     course, assignment = _make_course(root, db_url)
-    text_ = assignment.release.read_text()
+    text_ = assignment.release.read_text("utf-8")
     seconds = []
     for number in range(count):
         folder = course.submitted / f"learner{number:05}" / NAME
         folder.mkdir(parents=True)
-        (folder / f"{NAME}.ipynb").write_text(text_)
+        (folder / f"{NAME}.ipynb").write_text(text_, "utf-8")
         submission = Submission(folder.parent.name, NAME, folder)
         job = _executed(course, assignment, submission)
         report = grade_one.empty_report("", failed=False)
@@ -128,7 +128,7 @@ def measure(root: Path, count: int, db_url: str) -> Cost:
 def _make_course(root: Path, db_url: str) -> tuple[Course, Assignment]:
     shutil.copy(ROOT / "nbgrader_config.py", root)
     if db_url:
-        with (root / "nbgrader_config.py").open("a") as config:
+        with (root / "nbgrader_config.py").open("a", encoding="utf-8") as config:
             config.write(f"c.CourseDirectory.db_url = {db_url!r}\n")
     builder.build(NAME, root)
     course = Course(root)

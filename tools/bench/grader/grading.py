@@ -43,7 +43,7 @@ ASKED = {"numpy": 15, "torch": 30}  # times as fast as stock
 WORKERS = 2  # as nbgrader_config.py has it
 YOUNG_SECONDS = 3
 # This course's settings, without what makes nbgrader grade as it does.
-STOCK = (ROOT / "nbgrader_config.py").read_text().partition("c.Execute")[0]
+STOCK = (ROOT / "nbgrader_config.py").read_text("utf-8").partition("c.Execute")[0]
 STOCK += "c.Execute.timeout = 30\n"
 IMPORTS = {"numpy": "import numpy as np", "torch": "import numpy as np\nimport torch"}
 ARRAY = {"numpy": "np.asarray(x)", "torch": "torch.as_tensor(x)"}
@@ -127,7 +127,7 @@ def make_class(root: Path, kind: str, size: int, *, stock: bool) -> None:
     folder = root / "grading" / "source" / NAME
     folder.mkdir(parents=True)
     if stock:
-        (root / "nbgrader_config.py").write_text(STOCK)
+        (root / "nbgrader_config.py").write_text(STOCK, "utf-8")
     else:
         shutil.copy(ROOT / "nbgrader_config.py", root)
     nbformat.write(assignment(kind), folder / f"{NAME}.ipynb")
@@ -145,7 +145,7 @@ def make_class(root: Path, kind: str, size: int, *, stock: bool) -> None:
         place = root / "grading/submitted" / f"learner_{number:05}" / NAME
         place.mkdir(parents=True)
         text = submission(kind, release, number)
-        (place / f"{NAME}.ipynb").write_text(text)
+        (place / f"{NAME}.ipynb").write_text(text, "utf-8")
 
 
 def _environment() -> dict[str, str]:

@@ -218,8 +218,8 @@ def contender(task: Task, mixer: str) -> Callable[[Setting, int, int], Trained]:
             except FloatingPointError:
                 score = None  # it diverged
             KEPT.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(score))
-        score = json.loads(path.read_text())
+            path.write_text(json.dumps(score), "utf-8")
+        score = json.loads(path.read_text("utf-8"))
         if score is None:
             raise FloatingPointError(f"{path.stem}: it diverged")
         return Trained(score, steps, lambda: task.test(trained(*given)[0]))
