@@ -31,12 +31,17 @@ DIRECTIVE = re.compile(r"\s*([\w-]*)\s*(.*)")
 MOVES = re.compile(
     r"MIDI\s+r?transpose|transpose|shift|octave", re.IGNORECASE
 )
-SIGNATURE = re.compile(r"([A-G])([#b]?)(?:(\s*)([A-Za-z]+))?(?!\S)(.*)")
+SIGNATURE = re.compile(r"([A-G])([#b]?)(?:(\s*)([A-Za-z]+))?(?![\w#])(.*)")
 MARKED = re.compile(r"(\^\^?|__?|=)([A-Ga-g])")  # of a key
 CLEF = re.compile(
     r"(?:treble|alto|tenor|bass|perc|none|[GCFP])?[1-5]?([+-](?:8|15))?"
 )
 BARE_CLEF = re.compile(r"(?:treble|alto|tenor|bass|perc|none)\S*")
+SEEN = re.compile(  # properties of a voice that do not move its notes
+    r"brace|bracket|cue|dyn|gchords|gstem|lyrics|m|merge|middle|name|nm|pan"
+    r"|program|scale|sname|snm|space|spc|stafflines|staffscale|staves|stem"
+    r"|style|subname|volume"
+)
 WORDS = re.compile(r'[^\s"=]+=(?:"[^"]*"|\S*)|"[^"]*"|\S+')
 NOTE = re.compile(r"(\^\^?|__?|=)?([A-Ga-g])([,']*)(\d*)(/*)(\d*)")
 LENGTH = re.compile(r"(\d*)(/*)(\d*)")
@@ -122,7 +127,8 @@ class Voice:
     first: Fraction | None = None  # the length of the first bar
     marks: dict[object, int] = field(default_factory=dict)
     last: Element | None = None  # in this bar
-    broken: Fraction = Fraction(1)  # what `>` makes of the next length
+    written: Fraction = Fraction(0)  # its length without a > or <
+    broken: tuple[Fraction, Fraction] | None = None  # it, and the next's
     tuplet: tuple[Fraction, int] = (Fraction(1), 0)  # for how many more
 
 
@@ -340,6 +346,10 @@ class _Reading:
             (self.voice or self.plain).carry = value
         elif name == "linebreak":
             self.line_break = "!" in value
+        elif found := re.fullmatch(r"MIDI\s+transpose\s+(-?\d+)", text):
+            (self.voice or self.plain).shifts["MIDI"] = int(found[1])
+        elif text.split() == ["MIDI", "nobarlines"]:  # of abc2midi, too
+            (self.voice or self.plain).carry = "not"
         elif name == "decoration" or MOVES.match(text.strip()):
             raise ValueError(f"the directive {text!r} is not read")
 
@@ -358,13 +368,28 @@ class _Reading:
             at = found.end()
             if kind == "inline":
                 self.read_field(token[1], token[3:-1].strip())
-            elif kind == "symbol" and token not in self.symbols:
-                raise ValueError(f"no U: says what {token!r} stands for")
+            elif kind == "symbol" and self.in_word(line, found.start()):
+                raise ValueError(
+                    f"expected music, got {line[at - 1 :][:20]!r}"
+                )
             else:
                 if self.voice is None:
                     first = next(iter(self.declared), "1")
                     self.voice = self.voice_of(first)
                 TAKEN.get(kind, _pass)(self.voice, token)
+
+    def in_word(self, line: str, at: int) -> bool:
+        """Whether a letter is no decoration (4.16), known or not.
+
+        One that no U: explains is silent. But as part of a word, such as
+        Fine or Coda without quotes, it shows that its notes are none.
+        """
+        free = re.compile(r"[~.H-Wh-w]")
+        after = line[at + 1 : at + 2]
+        return line[at] not in self.symbols and bool(
+            re.match("[A-Ga-g]", line[at - 1 : at])
+            or (free.match(after) and after not in self.symbols)
+        )
 
     def finished(self) -> Tune:
         """The tune, when all lines are read."""
@@ -511,7 +536,7 @@ def _set_properties(voice: Voice, text: str) -> list[str]:
             voice.shifts[kind] = int(value) * (
                 12 if name == "octave" else 1
             )
-        elif name in ("score", "sound", "instrument", "shift") and equals:
+        elif equals and not SEEN.fullmatch(name):
             raise ValueError(f"the property {word!r} is not read")
         elif not equals:
             unknown.append(word)
@@ -560,8 +585,13 @@ def _add(
     if left:
         length *= factor
         voice.tuplet = factor, left - 1
-    length *= voice.broken
-    voice.broken = Fraction(1)
+    voice.written = length
+    if voice.broken:
+        equal, factor = voice.broken
+        if length != equal:  # 4.4 leaves open what it means
+            raise ValueError("expected notes of one length around > or <")
+        length *= factor
+        voice.broken = None
     _check_length(length, shown)
     voice.last = Element(length, pitches)
     voice.layers[voice.layer].append(voice.last)
@@ -639,13 +669,13 @@ def _tie(voice: Voice, token: str) -> None:
 
 def _broken(voice: Voice, token: str) -> None:
     """a>b: the first is dotted, the second halved; >> twice so (4.4)."""
-    if voice.last is None or len(token) > 3:
+    if voice.last is None or voice.broken or len(token) > 3:
         raise ValueError(f"expected a note before {token} in its bar")
     less = Fraction(1, 2 ** len(token))
     left, right = (2 - less, less) if token[0] == ">" else (less, 2 - less)
+    voice.broken = voice.written, right
     _advance(voice, voice.last.length * (left - 1))
     voice.last.length *= left
-    voice.broken = right
 
 
 def _tuplet(voice: Voice, token: str) -> None:
@@ -694,7 +724,7 @@ def _overlay(voice: Voice, token: str) -> None:
 
 def _check_ended(voice: Voice) -> None:
     """Raise ValueError where something waits for a note that isn't here."""
-    if voice.broken != 1:
+    if voice.broken:
         raise ValueError("expected a note after > or < in its bar")
     voice.last = None
 
