@@ -37,13 +37,11 @@ NOTHING = (
 
 
 class Folder(NamedTuple):
-    """What a folder holds."""
+    """What a folder holds, or a file."""
 
     scores: list[Score]
     unreadable: dict[str, str]  # file, or tune of a file, to why
-
-
-Read = tuple[list[Score], dict[str, str]]  # and what is to be said of it
+    remarks: dict[str, str]  # what is to be known of others
 
 
 class Event(NamedTuple):
@@ -76,14 +74,14 @@ def read_scores(path: str | os.PathLike, frame: float = 0.5) -> list[Score]:
     never ends. Raises ValueError naming the file where it cannot be read
     or holds no notes.
     """
-    scores, told = _read(Path(path), frame)
-    for name, reason in told.items():
+    found = _read(Path(path), frame)
+    for name, reason in (found.unreadable | found.remarks).items():
         warnings.warn(f"{path}: {name}: {reason}", stacklevel=2)
-    return scores
+    return found.scores
 
 
-def _read(path: Path, frame: float) -> tuple[list[Score], dict[str, str]]:
-    """The scores, and what else is to be said: of which part, and what."""
+def _read(path: Path, frame: float) -> Folder:
+    """What a file holds, by the names of its tunes."""
     if not path.is_file():
         raise ValueError(f"{path}: there is no such file")
     if path.suffix.lower() not in ENDINGS:
@@ -92,17 +90,17 @@ def _read(path: Path, frame: float) -> tuple[list[Score], dict[str, str]]:
         raise ValueError(f"{path}: the file is empty")
     read = READERS.get(path.suffix.lower(), _read_musicxml)
     try:
-        found, told = read(path, frame)
+        found = read(path, frame)
     except Exception as error:  # music21 raises dozens of kinds
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(f"{path}: unreadable: {reason[:200]}") from error
-    if not found:
-        reason = "; ".join(f"{k}: {v}" for k, v in told.items())
-        raise ValueError(f"{path}: {reason or NOTHING}")
-    return found, told
+    if not found.scores:
+        told = [f"{name}: {why}" for name, why in found.unreadable.items()]
+        raise ValueError(f"{path}: {'; '.join(told[:3]) or NOTHING}")
+    return found
 
 
-def _read_abc(path: Path, frame: float) -> Read:
+def _read_abc(path: Path, frame: float) -> Folder:
     """The tunes of an ABC file."""
     content = path.read_bytes()
     try:
@@ -111,10 +109,10 @@ def _read_abc(path: Path, frame: float) -> Read:
         text = content.decode("latin-1")  # as older files do
     book = read_abc(text)
     scores = [from_abc(tune, frame, path.stem) for tune in book.tunes]
-    return [s for s in scores if s], book.refused
+    return Folder([s for s in scores if s], book.refused, {})
 
 
-def _read_musicxml(path: Path, frame: float) -> Read:
+def _read_musicxml(path: Path, frame: float) -> Folder:
     """The score, or the scores, of a MusicXML file, as they sound."""
     from music21 import converter, stream
 
@@ -122,14 +120,14 @@ def _read_musicxml(path: Path, frame: float) -> Read:
         path, forceSource=True, storePickle=False
     )
     opus = isinstance(found, stream.Opus)
-    parts = list(found.scores) if opus else [found]
-    scores = [
-        from_music21(s.toSoundingPitch(), frame, path.stem) for s in parts
-    ]
-    return [s for s in scores if s], {}
+    scores = []
+    for score in list(found.scores) if opus else [found]:
+        score.toSoundingPitch(inPlace=True)  # a clarinet's are written
+        scores.append(from_music21(score, frame, path.stem))
+    return Folder([s for s in scores if s], {}, {})
 
 
-def _read_midi(path: Path, frame: float) -> Read:
+def _read_midi(path: Path, frame: float) -> Folder:
     """The score of a MIDI file, and whether notes never end in it."""
     from music21 import midi
 
@@ -147,11 +145,12 @@ def _read_midi(path: Path, frame: float) -> Read:
         ended += end_notes(track)
     stream = midi.translate.midiFileToStream(file)
     score = from_music21(stream, frame, path.stem, MIDI_TEMPO)
-    told = f"{ended} notes never end: they last to the end of their track"
-    return [score] if score else [], {"notes": told} if ended else {}
+    told = f"{ended} that never end last to the end of their track"
+    remarks = {"notes": told} if ended else {}
+    return Folder([score] if score else [], {}, remarks)
 
 
-READERS: dict[str, Callable[[Path, float], Read]] = {
+READERS: dict[str, Callable[[Path, float], Folder]] = {
     ".abc": _read_abc,
     ".mid": _read_midi,
     ".midi": _read_midi,
@@ -163,7 +162,7 @@ def read_folder(
     frame: float = 0.5,
     progress: Callable[[Iterable[Path]], Iterable[Path]] | None = None,
 ) -> Folder:
-    """All scores in a folder and below it, and the files it cannot read.
+    """All scores in a folder and below it, and what it cannot read.
 
     Raises ValueError where there is no folder, or no score in it.
     """
@@ -176,23 +175,28 @@ def read_folder(
         if f.is_file() and f.suffix.lower() in ENDINGS
     )
     scores: list[Score] = []
-    unreadable = {}
+    unreadable: dict[str, str] = {}
+    remarks: dict[str, str] = {}
     for file in progress(files) if progress else files:
         name = str(file.relative_to(folder))
         try:
-            found, told = _read(file, frame)
+            found = _read(file, frame)
         except ValueError as error:
             _, _, unreadable[name] = str(error).partition(f"{file}: ")
             continue
-        scores += found
-        unreadable |= {f"{name}, {k}": v for k, v in told.items()}
+        scores += found.scores
+        for all_files, of_file in (
+            (unreadable, found.unreadable),
+            (remarks, found.remarks),
+        ):
+            all_files |= {f"{name}, {k}": v for k, v in of_file.items()}
     if not files:
         raise ValueError(
             f"{folder}: there is no file that ends in {', '.join(ENDINGS)}"
         )
     if not scores:
         raise ValueError(f"{folder}: {_none_of(unreadable)}")
-    return Folder(scores, unreadable)
+    return Folder(scores, unreadable, remarks)
 
 
 def _none_of(unreadable: dict[str, str]) -> str:
