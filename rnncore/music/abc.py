@@ -145,7 +145,7 @@ def read_abc(text: str) -> Book:
         try:
             found.append(_read_tune(before, lines))
         except ValueError as error:
-            number = lines[0][1].removeprefix("X:").strip()
+            number = lines[0][1].removeprefix("X:").strip()[:20]
             name = f"tune {k}" + (f" (X:{number})" if number else "")
             refused[name] = str(error)
     return Book(found, refused)
