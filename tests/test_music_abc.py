@@ -229,6 +229,8 @@ def test_what_is_not_understood_is_refused_with_its_line(body, why):
         ("X:7\nhello\nK:C\nC|", "line 2: expected a field"),
         ("X:7\nM:4\nK:C\nC|", "line 2: M: expected a meter"),
         ("X:7\nK:g\nC|", "line 2: K: expected a key"),
+        ("L:0\n\nX:7\nK:C\nC|", "line 1: L: expected a length"),
+        ("X:7\nV:1\n%%MIDI transpose 2\nK:C\n", "line 3: MIDI transpose 2"),
     ],
 )
 def test_a_header_that_is_not_understood_is_refused(text, why):

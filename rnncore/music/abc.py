@@ -11,19 +11,28 @@ a tune that is nearly read teaches wrong notes.
 
 import copy
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-LONGEST_NOTE = 100  # quarter notes, and so for a bar
-LONGEST_TUNE = 10_000  # quarter notes: two hours are a damaged file
-LETTERS = "FCGDAEB"  # as sharps come into a key; flats from the other end
-NATURAL = dict(zip("CDEFGAB", (0, 2, 4, 5, 7, 9, 11), strict=True))
-SIGNS = {"": 0, "=": 0, "^": 1, "^^": 2, "_": -1, "__": -2}
+from rnncore.music.abc_fields import (
+    parse_key,
+    parse_meter,
+    parse_tempo,
+    set_properties,
+)
+from rnncore.music.abc_voice import (
+    TAKEN,
+    TOKEN,
+    Sound,
+    Voice,
+    check_length,
+    end_bar,
+    join_ties,
+    pass_over,
+)
+
 SYMBOLS = frozenset(".~HLMOPSTuv")  # decorations of a letter (4.14)
-MODES = {"maj": 0, "ion": 0, "lyd": 1, "mix": -1, "dor": -2}
-MODES |= {"m": -3, "min": -3, "aeo": -3, "phr": -4, "loc": -5}
 
 BODY_FIELD = re.compile(r"([H-Zmrsw+]):(?![|:])\s*(.*)")
 HEADER_FIELD = re.compile(r"([A-Za-z+]):\s*(.*)")
@@ -31,53 +40,6 @@ DIRECTIVE = re.compile(r"\s*([\w-]*)\s*(.*)")
 MOVES = re.compile(
     r"MIDI\s+r?transpose|transpose|shift|octave", re.IGNORECASE
 )
-SIGNATURE = re.compile(r"([A-G])([#b]?)(?:(\s*)([A-Za-z]+))?(?![\w#])(.*)")
-MARKED = re.compile(r"(\^\^?|__?|=)([A-Ga-g])")  # of a key
-CLEF = re.compile(
-    r"(?:treble|alto|tenor|bass|perc|none|[GCFP])?[1-5]?([+-](?:8|15))?"
-)
-BARE_CLEF = re.compile(r"(?:treble|alto|tenor|bass|perc|none)\S*")
-SEEN = re.compile(  # properties of a voice that do not move its notes
-    r"brace|bracket|cue|dyn|gchords|gstem|lyrics|m|merge|middle|name|nm|pan"
-    r"|program|scale|sname|snm|space|spc|stafflines|staffscale|staves|stem"
-    r"|style|subname|volume"
-)
-WORDS = re.compile(r'[^\s"=]+=(?:"[^"]*"|\S*)|"[^"]*"|\S+')
-NOTE = re.compile(r"(\^\^?|__?|=)?([A-Ga-g])([,']*)(\d*)(/*)(\d*)")
-LENGTH = re.compile(r"(\d*)(/*)(\d*)")
-NOTES_BETWEEN_BREAKS = re.compile(
-    r"(?!f+$|\d$|[<>][()]?$)[\^_=A-Ga-gz\d,'/]+"
-)
-TOKEN = re.compile(
-    r"""
-    (?P<skip>[\s`\\$*\#;?@]+|y\d*|"[^"]*")
-    |(?P<inline>\[[A-Za-z]:[^\]]*\])
-    |(?P<bar>\.?(?:\[\|\]?|[:|]*\|[:|]*\]?|::)
-        (?:\[?\d+(?:[,-]\d+)*\.?)?)
-    |(?P<ending>\[\d+(?:[,-]\d+)*\.?)
-    |(?P<bars>[ZX]\d*)
-    |(?P<tuplet>\(\d+(?::\d*)?(?::\d*)?)
-    |(?P<overlay>\(&|&\)|&+)
-    |(?P<slur>\.?[()])
-    |(?P<tie>\.?-)
-    |(?P<broken>>+|<+)
-    |(?P<grace>\{[^{}]*\})
-    |(?P<decoration>![^!\s|]+!|!)
-    |(?P<note>(?:\^\^?|__?|=)?[A-Ga-g][,']*\d*/*\d*)
-    |(?P<rest>[zx]\d*/*\d*)
-    |(?P<chord>\[(?:"[^"]*"|![^!]*!|[^\]"!])*\]\d*/*\d*)
-    |(?P<symbol>[.~H-Wh-w])
-    """,
-    re.VERBOSE,
-)
-
-
-class Sound(NamedTuple):
-    """A note: its beginning and its end in quarter notes."""
-
-    begin: Fraction
-    end: Fraction
-    pitch: int  # MIDI: 60 is middle C
 
 
 class Tune(NamedTuple):
@@ -95,41 +57,6 @@ class Book(NamedTuple):
 
     tunes: list[Tune]
     refused: dict[str, str]
-
-
-Place = tuple[str, int]  # a letter and an octave: a line of the staff
-
-
-@dataclass
-class Element:
-    """A note, a chord, or, without pitches, a rest."""
-
-    length: Fraction
-    pitches: dict[Place, int]
-    tied: set[Place] = field(default_factory=set)  # to the next one
-
-
-@dataclass
-class Voice:
-    """A voice as far as it is read: its bars, and what holds in them."""
-
-    key: dict[str, int] = field(default_factory=dict)  # letter: semitones
-    bar: Fraction | None = None
-    compound: bool = False
-    unit: Fraction = Fraction(1, 2)
-    shifts: dict[str, int] = field(default_factory=dict)  # in semitones
-    drums: bool = False
-    carry: str = "pitch"
-    layers: list[list[Element]] = field(default_factory=lambda: [[]])
-    clocks: list[Fraction] = field(default_factory=lambda: [Fraction(0)])
-    layer: int = 0  # 0, or that of an overlay
-    begin: Fraction = Fraction(0)  # of the bar
-    first: Fraction | None = None  # the length of the first bar
-    marks: dict[object, int] = field(default_factory=dict)
-    last: Element | None = None  # in this bar
-    written: Fraction = Fraction(0)  # its length without a > or <
-    broken: tuple[Fraction, Fraction] | None = None  # it, and the next's
-    tuplet: tuple[Fraction, int] = (Fraction(1), 0)  # for how many more
 
 
 def read_abc(text: str) -> Book:
@@ -209,11 +136,9 @@ def _read_tune(before: Lines, lines: Lines) -> Tune:
     """One tune; raises ValueError with the number of the line."""
     tune = _Reading()
     number = lines[0][0]
+    kept = [b for b in before if b[1][:2] in ("M:", "L:", "I:", "U:", "m:")]
     try:
-        for _, line in before:
-            if line[:2] in ("M:", "L:", "I:", "U:", "m:"):
-                tune.read_line(line)
-        for number, line in lines:  # noqa: B007 - is told below
+        for number, line in kept + lines:  # noqa: B007 - is told below
             tune.read_line(line)
         return tune.finished()
     except ValueError as error:
@@ -272,7 +197,7 @@ class _Reading:
     def read_meter(self, text: str) -> None:
         """M: (3.1.6). It leaves the unit as it is in the tune's body."""
         voice = self.voice or self.plain
-        voice.bar, voice.compound = _meter(text)
+        voice.bar, voice.compound = parse_meter(text)
         if self.in_header:
             short = voice.bar is not None and voice.bar < 3
             self.plain.unit = Fraction(1, 4 if short else 2)
@@ -284,7 +209,7 @@ class _Reading:
         if not found or not whole:
             raise ValueError(f"L: expected a length as 1/8, got {text!r}")
         unit = Fraction(int(found[1]), int(found[2] or 1)) * 4
-        _check_length(unit, text)
+        check_length(unit, text)
         if self.in_header:
             self.unit = unit
         else:
@@ -293,10 +218,10 @@ class _Reading:
     def read_key(self, text: str) -> None:
         """K: (3.1.14), which ends the header, with a clef (4.6)."""
         voice = self.voice or self.plain
-        key, rest = _key(text)
+        key, rest = parse_key(text)
         if key is not None:
             voice.key = key
-        for word in _set_properties(voice, rest):
+        for word in set_properties(voice, rest):
             raise ValueError(f"K: expected a key or clef, got {word!r}")
         if self.in_header:
             self.in_header = False
@@ -310,16 +235,16 @@ class _Reading:
         if self.in_header:
             known = self.declared.get(name, "")
             self.declared[name] = f"{known} {properties}"
-            _set_properties(Voice(), properties)  # raises here, if at all
+            set_properties(Voice(), properties)  # raises here, if at all
             return
         self.voice = self.voice_of(name)
-        _set_properties(self.voice, properties)
+        set_properties(self.voice, properties)
 
     def voice_of(self, name: str) -> Voice:
         """A voice, new where it has not been read yet."""
         if name not in self.voices:
             voice = copy.deepcopy(self.plain)
-            _set_properties(voice, self.declared.get(name, ""))
+            set_properties(voice, self.declared.get(name, ""))
             self.voices[name] = voice
         return self.voices[name]
 
@@ -347,6 +272,8 @@ class _Reading:
         elif name == "linebreak":
             self.line_break = "!" in value
         elif found := re.fullmatch(r"MIDI\s+transpose\s+(-?\d+)", text):
+            if self.in_header and self.declared:
+                raise ValueError(f"{text}: expected it in a voice's music")
             (self.voice or self.plain).shifts["MIDI"] = int(found[1])
         elif text.split() == ["MIDI", "nobarlines"]:  # of abc2midi, too
             (self.voice or self.plain).carry = "not"
@@ -376,7 +303,7 @@ class _Reading:
                 if self.voice is None:
                     first = next(iter(self.declared), "1")
                     self.voice = self.voice_of(first)
-                TAKEN.get(kind, _pass)(self.voice, token)
+                TAKEN.get(kind, pass_over)(self.voice, token)
 
     def in_word(self, line: str, at: int) -> bool:
         """Whether a letter is no decoration (4.16), known or not.
@@ -396,12 +323,12 @@ class _Reading:
         if self.in_header:
             raise ValueError("the header has no K:, which ends it")
         for voice in self.voices.values():
-            _end_bar(voice, "")
+            end_bar(voice, "")
         voices = [v for v in self.voices.values() if v.clocks[0]]
         if len({v.clocks[0] for v in voices}) > 1:
             _check_ends([v.clocks[0] for v in voices], self.plain.bar)
         parts = [
-            _sounds(layer)
+            join_ties(layer)
             for voice in voices
             if not voice.drums
             for layer in voice.layers
@@ -409,7 +336,7 @@ class _Reading:
         first = voices[0] if voices else self.plain
         return Tune(
             self.title,
-            _tempo(self.tempo, self.plain.unit),
+            parse_tempo(self.tempo, self.plain.unit),
             first.bar if self.plain.bar is None else self.plain.bar,
             _upbeat(first),
             [p for p in parts if p],
@@ -430,347 +357,3 @@ def _check_ends(ends: Sequence[Fraction], bar: Fraction | None) -> None:
             "expected voices of one length, with rests where they are "
             f"silent, got {told} quarter notes"
         )
-
-
-def _meter(text: str) -> tuple[Fraction | None, bool]:
-    """A bar's length in quarter notes, and whether it is compound."""
-    text = text.strip()
-    if text in ("", "none"):
-        return None, False
-    text = {"C": "4/4", "C|": "2/2"}.get(text, text)
-    found = re.fullmatch(r"\(?(\d+(?:\s*\+\s*\d+)*)\)?\s*/\s*(\d+)", text)
-    above = sum(map(int, found[1].split("+"))) if found else 0
-    if not found or not above or not int(found[2]):
-        raise ValueError(f"M: expected a meter as 6/8, got {text!r}")
-    bar = Fraction(above, int(found[2])) * 4
-    _check_length(bar, text)
-    return bar, above in (6, 9, 12)
-
-
-def _check_length(length: Fraction, shown: str) -> None:
-    if not 0 < length < LONGEST_NOTE:
-        raise ValueError(
-            "expected the length of a note or bar to be above 0 quarter "
-            f"notes and below {LONGEST_NOTE}, got {shown}"
-        )
-
-
-def _tempo(text: str | None, unit: Fraction) -> float | None:
-    """Quarter notes a minute, of Q: (3.1.8; 10.1 without a length)."""
-    plain = re.sub(r'"[^"]*"', " ", text or "").strip()
-    if not plain:
-        return None
-    beat, _, rate = plain.rpartition("=")
-    total = Fraction(0)
-    for word in beat.split() or ["C"]:
-        if found := re.fullmatch(r"(\d+)/([1-9]\d*)", word):
-            total += Fraction(int(found[1]), int(found[2])) * 4
-        elif found := re.fullmatch(r"C(\d*)", word):
-            total += unit * int(found[1] or 1)
-    if not total or not re.fullmatch(r"\s*\d+(\.\d*)?", rate):
-        raise ValueError(f"Q: expected as 1/4=120, got {text!r}")
-    return float(total) * float(rate) or None
-
-
-def _key(text: str) -> tuple[dict[str, int] | None, str]:
-    """The semitones of each letter, None if no key is named; the rest."""
-    text = text.strip()
-    if found := re.match(r"(none|HP|Hp)(?!\S)", text):
-        pipes = {"F": 1, "C": 1} if found[1] == "Hp" else {}
-        return _marked(pipes, text[found.end() :])
-    found = SIGNATURE.fullmatch(text)
-    if not found:
-        key, rest = _marked({}, text)
-        return (key if key or not rest.strip() else None), rest
-    letter, sign, space, word, rest = found.groups(default="")
-    mode = word.lower() if word == "m" else word.lower()[:3]
-    if mode == "exp":
-        return _marked({}, rest)
-    if word and mode not in MODES:
-        if not space:
-            raise ValueError(
-                f"K: expected a key as Bb or F#m, got {text!r}"
-            )
-        mode, rest = "maj", f" {word}{rest}"
-    sharps = LETTERS.index(letter) - 1 + MODES[mode or "maj"]
-    sharps += {"": 0, "#": 7, "b": -7}[sign]
-    key = {c: (sharps - k + 6) // 7 for k, c in enumerate(LETTERS)}
-    return _marked(key, rest)
-
-
-def _marked(key: dict[str, int], rest: str) -> tuple[dict[str, int], str]:
-    """A key with accidentals of its own, and what else is said."""
-    left = []
-    for word in WORDS.findall(rest):
-        if re.fullmatch(f"(?:{MARKED.pattern})+", word):
-            for sign, letter in MARKED.findall(word):
-                key = key | {letter.upper(): SIGNS[sign]}
-        else:
-            left.append(word)
-    return key, " ".join(left)
-
-
-def _set_properties(voice: Voice, text: str) -> list[str]:
-    """Clef, octave and transposition (4.6); words that say nothing."""
-    unknown = []
-    for word in WORDS.findall(text):
-        name, equals, value = word.partition("=")
-        if not equals and BARE_CLEF.fullmatch(word):
-            name, value = "clef", word
-        value = value.strip('"')
-        if name == "clef":
-            found = CLEF.fullmatch(value)
-            if not found:
-                raise ValueError(f"expected a clef as bass, got {value!r}")
-            octaves = {"8": 1, "15": 2}.get((found[1] or "")[1:], 0)
-            voice.shifts["clef"] = 12 * octaves
-            if value.endswith(("-8", "-15")):
-                voice.shifts["clef"] *= -1
-            voice.drums = value.startswith(("perc", "P"))
-        elif name in ("octave", "transpose", "t") and equals:
-            if not re.fullmatch(r"[+-]?\d{1,2}", value):
-                raise ValueError(
-                    f"{name}: expected a number, got {value!r}"
-                )
-            kind = "octave" if name == "octave" else "transpose"
-            voice.shifts[kind] = int(value) * (
-                12 if name == "octave" else 1
-            )
-        elif equals and not SEEN.fullmatch(name):
-            raise ValueError(f"the property {word!r} is not read")
-        elif not equals:
-            unknown.append(word)
-    return unknown
-
-
-def _pass(voice: Voice, token: str) -> None:
-    """What neither sounds nor lasts."""
-
-
-def _pitch(voice: Voice, found: re.Match[str]) -> tuple[Place, int]:
-    """Where a note stands (4.1), and its pitch in this bar (4.2, 11.3).
-
-    A note that is tied to takes its accidental over the bar line.
-    """
-    sign, letter, moved = found[1], found[2].upper(), found[3]
-    octave = 4 + found[2].islower() + moved.count("'") - moved.count(",")
-    place = (letter, octave)
-    where = letter if voice.carry == "pitch" else place
-    before = voice.layers[voice.layer][-1:]
-    plain = NATURAL[letter] + 12 * (octave + 1) + sum(voice.shifts.values())
-    if sign:
-        if voice.carry != "not":
-            voice.marks[where] = SIGNS[sign]
-        return place, plain + SIGNS[sign]
-    if where in voice.marks:
-        return place, plain + voice.marks[where]
-    if before and place in before[0].tied:
-        return place, before[0].pitches[place]
-    return place, plain + voice.key.get(letter, 0)
-
-
-def _times(shown: str, number: str, slashes: str, below: str) -> Fraction:
-    """The length after a note as a multiple of the unit (4.3)."""
-    if below and (len(slashes) > 1 or not int(below)):
-        raise ValueError(f"expected a length as 3/2, got {shown}")
-    under = int(below) if below else 2 ** len(slashes)
-    return Fraction(int(number or 1), under)
-
-
-def _add(
-    voice: Voice, shown: str, pitches: dict[Place, int], length: Fraction
-) -> None:
-    """An element in the current layer of the voice."""
-    factor, left = voice.tuplet
-    if left:
-        length *= factor
-        voice.tuplet = factor, left - 1
-    voice.written = length
-    if voice.broken:
-        equal, factor = voice.broken
-        if length != equal:  # 4.4 leaves open what it means
-            raise ValueError("expected notes of one length around > or <")
-        length *= factor
-        voice.broken = None
-    _check_length(length, shown)
-    voice.last = Element(length, pitches)
-    voice.layers[voice.layer].append(voice.last)
-    _advance(voice, length)
-
-
-def _advance(voice: Voice, length: Fraction) -> None:
-    voice.clocks[voice.layer] += length
-    if voice.clocks[voice.layer] > LONGEST_TUNE:
-        raise ValueError(f"expected at most {LONGEST_TUNE} quarter notes")
-
-
-def _note(voice: Voice, token: str) -> None:
-    found = NOTE.fullmatch(token)
-    assert found
-    place, pitch = _pitch(voice, found)
-    length = _times(token, *found.group(4, 5, 6)) * voice.unit
-    _add(voice, token, {place: pitch}, length)
-
-
-def _rest(voice: Voice, token: str) -> None:
-    """A rest, seen or not (4.5)."""
-    found = LENGTH.fullmatch(token[1:])
-    if not found:
-        raise ValueError(f"expected a rest as z2, got {token}")
-    _add(voice, token, {}, _times(token, *found.groups()) * voice.unit)
-
-
-def _rest_of_bars(voice: Voice, token: str) -> None:
-    """Z4: four bars of rest (4.5)."""
-    if voice.bar is None:
-        raise ValueError(
-            f"{token}: there is no M: to say how long a bar is"
-        )
-    length = voice.bar * int(token[1:] or 1)
-    voice.layers[voice.layer].append(Element(length, {}))
-    _advance(voice, length)
-
-
-def _chord(voice: Voice, token: str) -> None:
-    """[CEG]2: it lasts as long as its first note (4.17)."""
-    inside, _, after = token[1:].rpartition("]")
-    pitches: dict[Place, int] = {}
-    tied, lengths, last = set(), [], None
-    at = 0
-    while at < len(inside):
-        found = TOKEN.match(inside, at)
-        kind = found.lastgroup if found else None
-        if not found or kind not in (
-            *("note", "tie", "slur", "skip", "decoration", "symbol"),
-        ):
-            raise ValueError(f"expected a chord as [CEG], got {token!r}")
-        at = found.end()
-        if kind == "tie" and last:
-            tied.add(last)
-        elif kind == "note" and (note := NOTE.fullmatch(found[0])):
-            last, pitch = _pitch(voice, note)
-            pitches[last] = pitch
-            lengths.append(_times(token, *note.group(4, 5, 6)))
-    outer = LENGTH.fullmatch(after)
-    if not lengths or not outer:
-        raise ValueError(f"expected a chord as [CEG], got {token!r}")
-    length = lengths[0] * _times(token, *outer.groups()) * voice.unit
-    _add(voice, token, pitches, length)
-    voice.layers[voice.layer][-1].tied = tied
-
-
-def _tie(voice: Voice, token: str) -> None:
-    """- after a note or a chord (4.11)."""
-    before = voice.layers[voice.layer]
-    if not before or not before[-1].pitches:
-        raise ValueError("expected a note before the tie -")
-    before[-1].tied = set(before[-1].pitches)
-
-
-def _broken(voice: Voice, token: str) -> None:
-    """a>b: the first is dotted, the second halved; >> twice so (4.4)."""
-    if voice.last is None or voice.broken or len(token) > 3:
-        raise ValueError(f"expected a note before {token} in its bar")
-    less = Fraction(1, 2 ** len(token))
-    left, right = (2 - less, less) if token[0] == ">" else (less, 2 - less)
-    voice.broken = voice.written, right
-    _advance(voice, voice.last.length * (left - 1))
-    voice.last.length *= left
-
-
-def _tuplet(voice: Voice, token: str) -> None:
-    """(p:q:r: p notes in the time of q, for the next r notes (4.13)."""
-    p, q, r, *_ = [*token[1:].split(":"), "", ""]
-    n = 3 if voice.compound else 2
-    usual = {2: 3, 3: 2, 4: 3, 5: n, 6: 2, 7: n, 8: 3, 9: n}
-    P = int(p)
-    Q, R = int(q or usual.get(P, 0)), int(r or P)
-    if not P or not Q or not R or voice.tuplet[1]:
-        raise ValueError(f"expected a tuplet as (3 or (5:4:5, got {token}")
-    voice.tuplet = Fraction(Q, P), R
-
-
-def _grace(voice: Voice, token: str) -> None:
-    """{...}: no time of its own (4.12), but accidentals that hold on."""
-    for found in NOTE.finditer(token):
-        _pitch(voice, found)
-
-
-def _decoration(voice: Voice, token: str) -> None:
-    """!trill! (4.14); a single ! ended a line once (10.2)."""
-    name = token.strip("!")
-    if name.startswith(("8v", "15m")) or NOTES_BETWEEN_BREAKS.fullmatch(
-        name
-    ):
-        raise ValueError(f"expected a decoration as !trill!, got {token}")
-
-
-def _overlay(voice: Voice, token: str) -> None:
-    """& goes back to the beginning of the bar (7.4)."""
-    if token != "&" or voice.clocks[voice.layer] == voice.begin:
-        raise ValueError(
-            f"expected & within a bar, after its notes, got {token}"
-        )
-    _check_ended(voice)
-    voice.layer += 1
-    if voice.layer == len(voice.layers):
-        voice.layers.append([])
-        voice.clocks.append(Fraction(0))
-    if gap := voice.begin - voice.clocks[voice.layer]:
-        voice.layers[voice.layer].append(Element(gap, {}))
-        voice.clocks[voice.layer] = voice.begin
-    voice.marks = {}
-
-
-def _check_ended(voice: Voice) -> None:
-    """Raise ValueError where something waits for a note that isn't here."""
-    if voice.broken:
-        raise ValueError("expected a note after > or < in its bar")
-    voice.last = None
-
-
-def _end_bar(voice: Voice, token: str) -> None:
-    """A bar line (4.8): accidentals end here, overlays too."""
-    _check_ended(voice)
-    if max(voice.clocks) > voice.clocks[0]:
-        raise ValueError("the overlay after & is longer than its bar")
-    voice.layer = 0
-    voice.marks = {}
-    voice.begin = voice.clocks[0]
-    if voice.first is None and voice.begin and token:
-        voice.first = voice.begin
-
-
-TAKEN: dict[str, Callable[[Voice, str], None]] = {
-    "bar": _end_bar,
-    "bars": _rest_of_bars,
-    "broken": _broken,
-    "chord": _chord,
-    "decoration": _decoration,
-    "grace": _grace,
-    "note": _note,
-    "overlay": _overlay,
-    "rest": _rest,
-    "tie": _tie,
-    "tuplet": _tuplet,
-}
-
-
-def _sounds(elements: Iterable[Element]) -> list[Sound]:
-    """The notes of a layer, with ties joined."""
-    found: list[Sound] = []
-    held: dict[int, int] = {}  # pitch to the number of its note
-    begin = Fraction(0)
-    for e in elements:
-        end = begin + e.length
-        now = {}
-        for place, pitch in e.pitches.items():
-            k = held.get(pitch, len(found))
-            if k == len(found):
-                found.append(Sound(begin, end, pitch))
-            found[k] = found[k]._replace(end=end)
-            if place in e.tied:
-                now[pitch] = k
-        held = now
-        begin = end
-    return found
