@@ -165,6 +165,7 @@ def test_an_overlay_keeps_its_place_after_bars_without_one():
         "|:C C:|1 C [2 C|]",
         "[|C C::C C:|",
         "C C$*C!\nC|",  # ends of lines, now and once
+        "C C z-z C C|",  # 4.11: a tie of rests
         "kC C ukC C|",  # 4.16: a letter that no U: explains
     ],
 )
@@ -195,6 +196,7 @@ def test_a_tune_tells_its_title_tempo_bar_and_upbeat():
         ("(1C|", "expected a tuplet"),
         ("(3(3CDE|", "expected a tuplet"),
         ("C>D2|", "notes of one length"),  # 4.4 leaves it open
+        ("C>D>E|", "notes of one length"),
         ("C>|C|", "a note after >"),
         ("|>C|", "a note before >"),
         ("-C|", "a note before the tie"),

@@ -214,7 +214,7 @@ def _chord(voice: Voice, token: str) -> None:
 def _tie(voice: Voice, token: str) -> None:
     """- after a note or a chord (4.11)."""
     before = voice.layers[voice.layer]
-    if not before or not before[-1].pitches:
+    if not before:
         raise ValueError("expected a note before the tie -")
     before[-1].tied = set(before[-1].pitches)
 
@@ -223,6 +223,8 @@ def _broken(voice: Voice, token: str) -> None:
     """a>b: the first is dotted, the second halved; >> twice so (4.4)."""
     if voice.last is None or voice.broken or len(token) > 3:
         raise ValueError(f"expected a note before {token} in its bar")
+    if voice.last.length != voice.written:  # as in a>b>c
+        raise ValueError("expected notes of one length around > or <")
     less = Fraction(1, 2 ** len(token))
     left, right = (2 - less, less) if token[0] == ">" else (less, 2 - less)
     voice.broken = voice.written, right
