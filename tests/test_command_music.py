@@ -44,19 +44,19 @@ def parsed_once():
 
     What cannot be read is tried each time.
     """
-    parse, known = music_files.read_scores, {}
+    parse, known = music_files._read, {}
 
-    def read(path, frame=0.5):
-        path = Path(path)
+    def read(path, frame):
         if not path.is_file():
             return parse(path, frame)
         key = path.name, path.read_bytes(), frame  # the name is the title
         if key not in known:
             known[key] = parse(path, frame)
-        return list(known[key])
+        found = known[key]
+        return found._replace(scores=list(found.scores))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(music_files, "read_scores", read)
+        patch.setattr(music_files, "_read", read)
         yield
 
 

@@ -130,6 +130,7 @@ def score():
     return Score(pitches, np.ones((8, 2), bool), 0.5, 80.0, 8)
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # what is left out
 def test_midi(tmp_path):
     write_midi(tmp_path / "seed.mid", score())
     seeds = [(tmp_path / "seed.mid").read_bytes()]
@@ -142,6 +143,7 @@ def test_musicxml(tmp_path):
     fuzz(tmp_path / "a.musicxml", seeds, read_scores)
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # what is left out
 def test_abc(tmp_path):
     seeds = [
         b"X:1\nT:Air\nM:3/4\nL:1/8\nQ:1/4=90\nK:Dm\n|:A2 d>e f2|[df]4 z2:|\n",

@@ -72,11 +72,26 @@ def test_a_grace_note_in_a_triplet_is_none_of_its_three():
     assert_close(beats.sum(), np.float64(53))
 
 
+def test_an_accidental_of_a_reel_holds_to_the_end_of_its_bar():
+    notes = tunes()["The Mills are Grinding"]  # ... | =FEFG A2 ...
+    assert [n.pitch for n in notes[14:18]] == [65, 64, 65, 67]
+
+
+def test_a_slur_does_not_end_a_broken_rhythm():
+    notes = tunes()["The Collier's Reel"]
+    assert [n.beats for n in notes[1:3]] == [0.75, 0.25]
+
+
 @pytest.mark.whole
-def test_the_reels_are_what_the_tool_makes_of_the_corpus():
-    from tools.build.music_data import reels, same
+def test_the_reels_are_what_the_tool_and_another_reader_make_of_the_corpus():
+    from tools.build.music_data import is_read_again, reels, same
 
     assert same(REELS, reels())
+    with np.load(REELS) as file:
+        stored = dict(file)
+    assert is_read_again(stored)
+    stored["pitches"][100] += 1
+    assert not is_read_again(stored)
 
 
 def test_melodies_that_bach_set_twice_stay_together():

@@ -220,11 +220,15 @@ def _scores_of(folder: Path, frame: float) -> list["Score"]:
 
     with common.refusing():
         found = read_folder(folder, frame, common.Bar("reading", "file"))
-    for name, reason in found.unreadable.items():
+    for name, reason in (found.unreadable | found.remarks).items():
         note(f"{name}: {reason}")
     if found.unreadable:
+        tunes = (
+            " or tunes" if any(", " in k for k in found.unreadable) else ""
+        )
+        count = several(len(found.unreadable), "file")
         note(
-            f"{several(len(found.unreadable), 'file')} could not be read; "
+            f"{count}{tunes} could not be read; "
             f"going on with {several(len(found.scores), 'piece')}"
         )
     return found.scores

@@ -1,19 +1,22 @@
 """Scores from files and into files: MIDI, MusicXML and ABC.
 
-music21 reads and writes them. What it reads becomes a photograph a
-frame: a note shorter than a frame that lies between two of them is lost.
+music21 reads and writes them; `rnncore.music.abc` reads ABC. What is read
+becomes a photograph a frame: a note shorter than a frame that lies
+between two of them is lost. Repeats are not played out.
 """
 
 import itertools
 import os
-import re
-from collections.abc import Callable, Iterable, Sequence
+import warnings
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from rnncore.files import whole_file
+from rnncore.music.abc import Sound, Tune, read_abc
+from rnncore.music.midi import end_notes, standard_form
 from rnncore.music.score import (
     KEYS,
     LOWEST,
@@ -24,19 +27,21 @@ from rnncore.music.score import (
 
 ENDINGS = (".mid", ".midi", ".musicxml", ".xml", ".mxl", ".abc")
 TEMPO = 80.0  # quarter notes a minute, where the file does not say
+MIDI_TEMPO = 120.0  # what the standard of MIDI says instead
 QUARTERS = 10_000  # of a MIDI file: two hours are a damaged file
-FIELD = re.compile(r"\s*([A-Za-z+]):")  # of an ABC file: T:, M:, K: ...
-TOO_LONG = re.compile(r"[A-Ga-gw-zZ>)\]/][,']*\d{3,}")  # after a note
-TOO_LARGE = re.compile(r"\d{4,}|\d{3,}\s*/")  # of M: and L:
-INLINE = re.compile(r"\[[LM]:[^\]]*")  # the same within a line
 LONGEST = 50_000  # frames: an hour of eighth notes is a damaged file
+NOTHING = (
+    "there are no notes in it, or only drums, notes that are shorter than "
+    "a frame or notes that no piano has"
+)
 
 
 class Folder(NamedTuple):
-    """What a folder holds."""
+    """What a folder holds, or a file."""
 
     scores: list[Score]
-    unreadable: dict[str, str]  # file to why
+    unreadable: dict[str, str]  # file, or tune of a file, to why
+    remarks: dict[str, str]  # what is to be known of others
 
 
 class Event(NamedTuple):
@@ -65,86 +70,91 @@ def read_score(path: str | os.PathLike, frame: float = 0.5) -> Score:
 def read_scores(path: str | os.PathLike, frame: float = 0.5) -> list[Score]:
     """All scores in a file: an ABC file may hold a book of tunes.
 
-    Raises ValueError naming the file where it cannot be read or holds no
-    notes.
+    Warns of each tune that is left out, and of notes that a MIDI file
+    never ends. Raises ValueError naming the file where it cannot be read
+    or holds no notes.
     """
-    from music21 import converter, stream
+    found = _read(Path(path), frame)
+    for name, reason in (found.unreadable | found.remarks).items():
+        warnings.warn(f"{path}: {name}: {reason}", stacklevel=2)
+    return found.scores
 
-    path = Path(path)
+
+def _read(path: Path, frame: float) -> Folder:
+    """What a file holds, by the names of its tunes."""
     if not path.is_file():
         raise ValueError(f"{path}: there is no such file")
     if path.suffix.lower() not in ENDINGS:
         raise ValueError(f"{path}: expected one of {', '.join(ENDINGS)}")
     if path.stat().st_size == 0:
         raise ValueError(f"{path}: the file is empty")
-    if path.suffix.lower() == ".abc":
-        _check_abc(path)
+    read = READERS.get(path.suffix.lower(), _read_musicxml)
     try:
-        if path.suffix.lower() in (".mid", ".midi"):
-            _check_midi(path)
-        found: Any = converter.parse(  # no pickle read, none written
-            path, forceSource=True, storePickle=False
-        )
-        opus = isinstance(found, stream.Opus)
-        parts = list(found.scores) if opus else [found]
-        read = [from_music21(s, frame, path.stem) for s in parts]
+        found = read(path, frame)
     except Exception as error:  # music21 raises dozens of kinds
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ValueError(f"{path}: unreadable: {reason[:200]}") from error
-    scores = [s for s in read if s is not None]
-    if not scores:
-        raise ValueError(f"{path}: {_nothing(parts)}")
-    return scores
+    if not found.scores:
+        told = [f"{name}: {why}" for name, why in found.unreadable.items()]
+        raise ValueError(f"{path}: {'; '.join(told[:3]) or NOTHING}")
+    return found
 
 
-def _check_midi(path: Path) -> None:
-    """Raise ValueError where a track lasts longer than music does.
+def _read_abc(path: Path, frame: float) -> Folder:
+    """The tunes of an ABC file."""
+    content = path.read_bytes()
+    try:
+        text = content.decode("utf-8-sig")  # as ABC 2.1 has it
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")  # as older files do
+    book = read_abc(text)
+    scores = [from_abc(tune, frame, path.stem) for tune in book.tunes]
+    return Folder([s for s in scores if s], book.refused, {})
 
-    music21 would write a rest into each bar of a year of silence.
-    """
+
+def _read_musicxml(path: Path, frame: float) -> Folder:
+    """The score, or the scores, of a MusicXML file, as they sound."""
+    from music21 import converter, stream
+
+    found: Any = converter.parse(  # no pickle read, none written
+        path, forceSource=True, storePickle=False
+    )
+    opus = isinstance(found, stream.Opus)
+    scores = []
+    for score in list(found.scores) if opus else [found]:
+        score.toSoundingPitch(inPlace=True)  # a clarinet's are written
+        scores.append(from_music21(score, frame, path.stem))
+    return Folder([s for s in scores if s], {}, {})
+
+
+def _read_midi(path: Path, frame: float) -> Folder:
+    """The score of a MIDI file, and whether notes never end in it."""
     from music21 import midi
 
     file = midi.MidiFile()
-    file.readstr(path.read_bytes())
+    file.readstr(standard_form(path.read_bytes()))
+    ended = 0
     for track in file.tracks:
         ticks = sum(e.time for e in track.events if e.isDeltaTime())
         quarters = ticks / (file.ticksPerQuarterNote or 1)
-        if quarters > QUARTERS:
+        if quarters > QUARTERS:  # music21 would write a rest a bar
             raise ValueError(
                 f"expected at most {QUARTERS} quarter notes, "
                 f"got {quarters:.0f}"
             )
+        ended += end_notes(track)
+    stream = midi.translate.midiFileToStream(file)
+    score = from_music21(stream, frame, path.stem, MIDI_TEMPO)
+    told = f"{ended} that never end last to the end of their track"
+    remarks = {"notes": told} if ended else {}
+    return Folder([score] if score else [], {}, remarks)
 
 
-def _check_abc(path: Path) -> None:
-    """Raise ValueError where a length is beyond all bars.
-
-    music21 would look for a time signature with as many beats, for hours.
-    """
-    text = path.read_bytes().decode("latin-1")
-    for number, line in enumerate(text.splitlines(), 1):
-        field = FIELD.match(line)
-        if field and field[1] not in "LM":
-            continue
-        body = re.sub(r'"[^"]*"|%.*', " ", line)
-        fields = " ".join(INLINE.findall(body))
-        rule = TOO_LARGE if field else TOO_LONG
-        if found := rule.search(body) or TOO_LARGE.search(fields):
-            shown = found[0][:20]
-            raise ValueError(
-                f"{path}: unreadable: line {number}: expected lengths of "
-                f"a note or bar below 100, got {shown}"
-            )
-
-
-def _nothing(parts: Sequence[Any]) -> str:
-    """Why there is no voice in what was read."""
-    if not any(len(part.flatten().notes) for part in parts):
-        return "there are no notes in it"
-    return (
-        "there are only drums in it, or notes that are shorter than a "
-        "frame or that no piano has"
-    )
+READERS: dict[str, Callable[[Path, float], Folder]] = {
+    ".abc": _read_abc,
+    ".mid": _read_midi,
+    ".midi": _read_midi,
+}
 
 
 def read_folder(
@@ -152,7 +162,7 @@ def read_folder(
     frame: float = 0.5,
     progress: Callable[[Iterable[Path]], Iterable[Path]] | None = None,
 ) -> Folder:
-    """All scores in a folder and below it, and the files it cannot read.
+    """All scores in a folder and below it, and what it cannot read.
 
     Raises ValueError where there is no folder, or no score in it.
     """
@@ -165,20 +175,28 @@ def read_folder(
         if f.is_file() and f.suffix.lower() in ENDINGS
     )
     scores: list[Score] = []
-    unreadable = {}
+    unreadable: dict[str, str] = {}
+    remarks: dict[str, str] = {}
     for file in progress(files) if progress else files:
+        name = str(file.relative_to(folder))
         try:
-            scores += read_scores(file, frame)
+            found = _read(file, frame)
         except ValueError as error:
-            _, _, reason = str(error).partition(f"{file}: ")
-            unreadable[str(file.relative_to(folder))] = reason
+            _, _, unreadable[name] = str(error).partition(f"{file}: ")
+            continue
+        scores += found.scores
+        for all_files, of_file in (
+            (unreadable, found.unreadable),
+            (remarks, found.remarks),
+        ):
+            all_files |= {f"{name}, {k}": v for k, v in of_file.items()}
     if not files:
         raise ValueError(
             f"{folder}: there is no file that ends in {', '.join(ENDINGS)}"
         )
     if not scores:
         raise ValueError(f"{folder}: {_none_of(unreadable)}")
-    return Folder(scores, unreadable)
+    return Folder(scores, unreadable, remarks)
 
 
 def _none_of(unreadable: dict[str, str]) -> str:
@@ -193,21 +211,46 @@ def _none_of(unreadable: dict[str, str]) -> str:
     return "\n".join(lines)
 
 
-def from_music21(score: Any, frame: float, title: str) -> Score | None:
+def from_abc(tune: Tune, frame: float, title: str) -> Score | None:
+    """A tune on a grid; None where it holds no notes.
+
+    Voices as in `from_music21`.
+    """
+    parts = [_on_grid(part, frame) for part in tune.parts]
+    quarters = 4 if tune.bar is None else tune.bar
+    bar = max(1, round(quarters / frame))
+    pickup = round(tune.first / frame) % bar if tune.first < quarters else 0
+    return _from_parts(
+        [p for p in parts if p],
+        frame=frame,
+        tempo=round(tune.tempo or TEMPO, 6),
+        bar=bar,
+        pickup=pickup,
+        title=tune.title or title,
+    )
+
+
+def from_music21(
+    score: Any, frame: float, title: str, tempo: float = TEMPO
+) -> Score | None:
     """A score of music21's on a grid; None where it holds no notes.
 
     Parts that sing one note at a time become a voice each, from high to
     low. Anything else goes through a piano roll, so that chords come
-    apart into voices.
+    apart into voices. `tempo` is for a score that tells none.
     """
     parts = [_events(p, frame) for p in getattr(score, "parts", [])]
     parts = [p for p in parts or [_events(score, frame)] if p]
+    return _from_parts(parts, **_about(score, frame, title, tempo))
+
+
+def _from_parts(parts: list[list[Event]], **about: Any) -> Score | None:
+    """The score of some parts, None where there is none."""
     if not parts:
         return None
     T = max(e.end for part in parts for e in part)
     if T > LONGEST:
         raise ValueError(f"expected at most {LONGEST} frames, got {T}")
-    about = _about(score, frame, title)
     if all(_one_at_a_time(part) for part in parts):
         parts.sort(key=lambda p: -np.mean([e.pitch for e in p]))
         pitches = np.zeros((T, len(parts)), int)
@@ -226,20 +269,28 @@ def from_music21(score: Any, frame: float, title: str) -> Score | None:
 
 
 def _events(part: Any, frame: float) -> list[Event]:
-    """The notes of a part that sound at the beginning of some frame.
+    """The notes of a part of music21's.
 
     Ties are joined. A chord gives a note a pitch; what is no pitch of a
     piano, such as a drum, gives none.
     """
-    flat = part.stripTies().flatten()
+    return _on_grid(
+        (
+            Sound(note.offset, note.offset + note.quarterLength, pitch.midi)
+            for note in part.stripTies().flatten().notes
+            for pitch in getattr(note, "pitches", ())
+        ),
+        frame,
+    )
+
+
+def _on_grid(sounds: Iterable[Sound], frame: float) -> list[Event]:
+    """The notes that sound at the beginning of some frame."""
     found = []
-    for note in flat.notes:
-        begin = float(note.offset) / frame
-        end = begin + float(note.quarterLength) / frame
-        first, last = _ceil(begin), _ceil(end)
-        for pitch in getattr(note, "pitches", ()):
-            if first < last and LOWEST <= pitch.midi < LOWEST + KEYS:
-                found.append(Event(first, last, pitch.midi))
+    for begin, end, pitch in sounds:
+        first, last = _ceil(begin / frame), _ceil(end / frame)
+        if first < last and LOWEST <= pitch < LOWEST + KEYS:
+            found.append(Event(first, last, pitch))
     return sorted(found)
 
 
@@ -251,7 +302,9 @@ def _one_at_a_time(part: list[Event]) -> bool:
     return all(a.end <= b.begin for a, b in itertools.pairwise(part))
 
 
-def _about(score: Any, frame: float, title: str) -> dict[str, Any]:
+def _about(
+    score: Any, frame: float, title: str, tempo: float
+) -> dict[str, Any]:
     """Tempo, bar and title, as far as the file tells them."""
     flat = score.flatten()
     marks = flat.getElementsByClass("MetronomeMark")
@@ -266,7 +319,7 @@ def _about(score: Any, frame: float, title: str) -> dict[str, Any]:
     known = score.metadata.bestTitle if score.metadata else None
     return {
         "frame": frame,
-        "tempo": round(float(next((r for r in rates if r), TEMPO)), 6),
+        "tempo": round(float(next((r for r in rates if r), tempo)), 6),
         "bar": bar,
         "pickup": pickup,
         "title": known or title,

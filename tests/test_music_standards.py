@@ -1,0 +1,167 @@
+"""MIDI files as their standard allows them, and MusicXML as it sounds."""
+
+import struct
+
+import pytest
+
+from rnncore.music.files import read_folder, read_score
+
+ON, OFF = 0x90, 0x80
+END = b"\x00\xff\x2f\x00"
+TICKS = 96  # a quarter note
+
+
+def event(kind, pitch, wait=0, channel=0):
+    """A note switched on or off, `wait` quarter notes after the last event."""
+    ticks = wait * TICKS
+    time = (
+        bytes([0x80 | ticks >> 7, ticks & 0x7F])
+        if ticks > 127
+        else bytes([ticks])
+    )
+    return time + bytes([kind | channel, pitch, 64])
+
+
+def chunk(name, data, form=">4sI"):
+    return struct.pack(form, name, len(data)) + data
+
+
+def header(kind=1, tracks=1, division=TICKS, more=b""):
+    return chunk(
+        b"MThd", struct.pack(">HHH", kind, tracks, division) + more
+    )
+
+
+TUNE = (
+    event(ON, 60)
+    + event(OFF, 60, 1)
+    + event(ON, 62)
+    + event(OFF, 62, 1)
+    + END
+)
+TRACK = chunk(b"MTrk", TUNE)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        header() + TRACK,
+        header(0) + TRACK,
+        header(more=b"\0\1\2") + TRACK,
+        header() + chunk(b"XFIH", b"abc") + TRACK + chunk(b"ZZZZ", b""),
+        header() + TRACK + b"\0\0\0",  # less than a chunk
+        header() + TRACK + TRACK,  # more than the header counts
+        chunk(
+            b"RIFF",
+            b"RMID" + chunk(b"data", header() + TRACK, "<4sI"),
+            "<4sI",
+        ),
+    ],
+)
+def test_what_the_standard_allows_is_read(tmp_path, content):
+    path = tmp_path / "a.mid"
+    path.write_bytes(content)
+    score = read_score(path, 1.0)
+    assert score.pitches[:, 0].tolist() == [60, 62]
+    assert (
+        score.tempo == 120
+    )  # which the standard says where a file does not
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (header(2) + TRACK, "expected MIDI format 0 or 1, got 2"),
+        (header(9) + TRACK, "expected MIDI format 0 or 1, got 9"),
+        (header(division=0xE728) + TRACK, "got SMPTE frames"),
+        (
+            header(division=0) + TRACK,
+            "expected time in quarter notes, got none",
+        ),
+        (header(tracks=2) + TRACK, "expected 2 tracks, got 1"),
+        (header() + TRACK[:-3], "a track is cut off: expected .* bytes"),
+        (
+            b"MThd\0\0\0\4\0\0\0\1" + TRACK,
+            "its header is cut off after 4 bytes",
+        ),
+        (b"RIFF\0\0\0\4RMID", "no MIDI file"),
+        (b"a text", "no MIDI file: expected MThd"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_by_its_name(tmp_path, content, why):
+    path = tmp_path / "a.mid"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=why):
+        read_score(path)
+
+
+def test_a_note_that_never_ends_lasts_to_the_end_of_its_track_and_is_told(
+    tmp_path,
+):
+    hanging = event(ON, 48) + TUNE[:-4] + event(ON, 60) + event(OFF, 60, 2)
+    path = tmp_path / "a.mid"
+    path.write_bytes(header() + chunk(b"MTrk", hanging + END))
+    with pytest.warns(
+        UserWarning, match="1 that never end last to the end"
+    ):
+        score = read_score(path, 1.0)
+    assert score.pitches.T.tolist() == [[60, 62, 60, 60], [48] * 4]
+    (told,) = read_folder(tmp_path).remarks.items()
+    assert told[0] == "a.mid, notes"
+
+
+NOTE = """<note><pitch><step>C</step><octave>4</octave></pitch>
+<duration>1</duration><type>quarter</type></note>"""
+
+
+def write_part(path, *bars, name="a part"):
+    """A MusicXML file of one part: of each bar its attributes, and a note."""
+    measures = "".join(
+        f"<measure number='{k}'><attributes><divisions>1</divisions>{bar}"
+        f"</attributes>{NOTE}</measure>"
+        for k, bar in enumerate(bars, 1)
+    )
+    path.write_text(
+        "<score-partwise version='3.1'><part-list><score-part id='P1'>"
+        f"<part-name>{name}</part-name></score-part></part-list>"
+        f"<part id='P1'>{measures}</part></score-partwise>"
+    )
+
+
+def transpose(steps, semitones, octaves=0):
+    return (
+        "<time><beats>1</beats><beat-type>4</beat-type></time>"
+        f"<transpose><diatonic>{steps}</diatonic>"
+        f"<chromatic>{semitones}</chromatic>"
+        f"<octave-change>{octaves}</octave-change></transpose>"
+    )
+
+
+TENOR = (
+    "<clef><sign>G</sign><line>2</line>"
+    "<clef-octave-change>-1</clef-octave-change></clef>"
+)
+
+
+@pytest.mark.parametrize(
+    ("bars", "expected"),
+    [
+        ([transpose(-1, -2), ""], [58, 58]),
+        ([transpose(0, 0, -1), ""], [48, 48]),
+        (
+            [transpose(-5, -9), transpose(-1, -2), transpose(0, 0)],
+            [51, 58, 60],
+        ),
+        ([TENOR], [60]),  # what a clef does is in the pitches already
+    ],
+)
+def test_a_transposing_part_is_read_as_it_sounds(tmp_path, bars, expected):
+    path = tmp_path / "a.musicxml"
+    write_part(path, *bars)
+    assert read_score(path, 1.0).pitches[:, 0].tolist() == expected
+
+
+def test_a_name_of_an_instrument_transposes_nothing(tmp_path):
+    path = tmp_path / "a.musicxml"
+    write_part(path, "", name="Clarinet in B flat")
+    assert read_score(path, 1.0).pitches.tolist() == [[60]]
