@@ -1,4 +1,5 @@
-"""Write the README's figures from the file of measurements, and its picture.
+"""Write the tables of README.md and book/measured.md from the measurements, and
+the README's picture.
 
 Each block between `<!-- NAME -->` and `<!-- end NAME -->` is rewritten;
 `--check` writes nothing and fails where a block is not what it should be.
@@ -7,7 +8,7 @@ Each block between `<!-- NAME -->` and `<!-- end NAME -->` is rewritten;
 import argparse
 import io
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
@@ -21,6 +22,7 @@ from tools.build.real_scores import real
 from tools.measurements import read
 
 README = ROOT / "README.md"
+MEASURED = ROOT / "book" / "measured.md"
 PICTURE = ROOT / "book" / "_static" / "latch.svg"
 Known = dict[str, dict[str, Any]]
 
@@ -174,12 +176,13 @@ BLOCKS |= {
 }
 
 
-def written(text: str, known: Known) -> str:
-    """The README with every block rewritten.
+def written(text: str, known: Known, names: Iterable[str]) -> str:
+    """A page with these blocks rewritten.
 
     Raises ValueError where a block has no beginning or no end.
     """
-    for name, (keys, table, command) in BLOCKS.items():
+    for name in names:
+        keys, table, command = BLOCKS[name]
         found = {k: v for k, v in known.items() if k.startswith(keys)}
         block = table(found) if found else f"Not measured yet: `{command}`."
         text = marks.between(text, name, block)
@@ -190,19 +193,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--check", action="store_true", help="write nothing")
     check = parser.parse_args().check
-    before = README.read_text("utf-8")
-    after = written(before, read())
-    drawn = picture()
-    if check:
-        stale = [README] * (after != before)
-        stale += [PICTURE] * (PICTURE.read_bytes() != drawn)
-        for path in stale:
+    known, others = read(), BLOCKS.keys() - {"real"}
+    new = {PICTURE: picture()}
+    for page, names in (README, {"real"}), (MEASURED, others):
+        new[page] = written(page.read_text("utf-8"), known, names).encode()
+    stale = [path for path, content in new.items() if path.read_bytes() != content]
+    for path in stale:
+        if check:
             print(f"{path.relative_to(ROOT)} is not up to date: make readme")
-        return 1 if stale else 0
-    for path, content in (README, after.encode()), (PICTURE, drawn):
+            continue
         with whole_file(path) as file:
-            file.write(content)
-    return 0
+            file.write(new[path])
+    return 1 if check and stale else 0
 
 
 if __name__ == "__main__":

@@ -23,21 +23,7 @@ from tests.attacks.catalogue import ATTACKS
 from tests.attacks.target import POINTS
 from tools import ROOT, marks
 
-GUIDE, README = ROOT / "book" / "grading.md", ROOT / "README.md"
-IN_README = [  # the rest is in the guide
-    "replaced_assert",
-    "equal_array",
-    "uses_reference",
-    "reads_source",
-    "reads_history",
-    "gradebook",
-    "transformer",
-    "false_result",
-    "skip_tag",
-    "other_submission",
-    "processes",
-    "double_mark",
-]
+GUIDE = ROOT / "book" / "grading.md"
 KEPT = ROOT / "tests" / "attacks" / "stock.json"
 HEAD = (
     "| class | a notebook that | stock nbgrader | gain | leak | harm | delay |",
@@ -70,7 +56,6 @@ def main(argv: list[str] | None = None) -> int:
     if options.write and not options.names:
         ran = "; ".join(map(str, here))
         marks.write(GUIDE, "attacks", "\n".join([*table, "", f"Graded as {ran}."]))
-        _write_readme(known, rows)
     return 1 if any(_words(row) != NOTHING for row in rows.values()) else 0
 
 
@@ -209,18 +194,6 @@ def _words(row: dict[str, Any]) -> list[str]:
 def _line(name: str, was: str, row: dict[str, Any]) -> str:
     cells = [ATTACKS[name].kind, ATTACKS[name].tries, was, *_words(row)]
     return f"| {' | '.join(cells)} |"
-
-
-def _write_readme(known: dict[str, str], rows: Found) -> None:
-    head = ["| a notebook that | stock nbgrader | here |", "| --- | --- | --- |"]
-    lines = []
-    for name in [name for name in rows if name in IN_README]:
-        gain, *rest = _words(rows[name])
-        here = "; ".join([gain, *(word for word in rest if word != "none")])
-        lines.append(
-            f"| {ATTACKS[name].tries} | {known.get(name, 'not run')} | {here} |"
-        )
-    marks.write(README, "readme attacks", "\n".join([*head, *lines]))
 
 
 if __name__ == "__main__":
