@@ -27,7 +27,7 @@ from tools.train.runner import Asked, Found, Training, fitted_module, founds
 
 K, DAY, WEEK = 48, 24, 168  # hours
 LIMIT = 1.645  # of the test for a season: 90 %
-STEPS, B = 3000, 64
+STEPS, B = 2400, 64
 CHOSEN: dict[str, dict[str, Any]] = {
     "network": {"T": 336, "H": 64, "rate": 0.003, "keep": 1.0},
     "recurrent": {"T": 336, "H": 64, "rate": 0.006, "keep": 1.0},
