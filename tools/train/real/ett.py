@@ -32,12 +32,13 @@ DAY = 24
 PASTS = (48, 96, 168, 336)  # hours that a line may read
 PENALTIES = 10.0 ** np.arange(-1, 6)
 STEPS, BATCH = 300, {"one": 64, "all": 32}  # windows, of each column
-SETTING: dict[str, Any] = {"T": 336, "H": 64, "rate": 0.002, "keep": 0.7, "season": 1}
+SETTING: dict[str, Any] = {"T": 336, "H": 64, "rate": 0.005, "keep": 0.7, "season": 1}
 TUNING: list[dict[str, Any]] = [
     {},
     {"T": 168},
     {"season": DAY},
-    {"rate": 0.005},
+    {"rate": 0.002},
+    {"rate": 0.01},
     {"keep": 1.0},
 ]
 UNIT = "of z-scores"
