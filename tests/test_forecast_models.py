@@ -27,6 +27,7 @@ from rnncore.forecast.training import (
     train_forecaster,
 )
 from rnncore.forecast.windows import Windows, cut
+from rnncore.optim import Optimizer, adam
 
 T, K, B, F, H, P = 7, 4, 3, 2, 5, 1
 
@@ -340,6 +341,29 @@ def test_the_seed_decides_the_outcome():
 
     assert run(0) == run(0)
     assert run(0) != run(1)
+
+
+def test_an_optimizer_that_is_given_takes_the_place_of_adam():
+    def run(optimizer):
+        with seeded(0):
+            module = Direct("GRU", 0, 4, 4)
+        parts = wave(np.arange(12, 99)), wave(np.arange(99, 120))
+        train_forecaster(
+            module,
+            mean_head(),
+            *parts,
+            rng=np.random.default_rng(0),
+            optimizer=optimizer,
+            steps=2,
+        )
+        return torch.nn.utils.parameters_to_vector(module.parameters())
+
+    assert torch.equal(run(None), run(adam(3e-3)))
+    still = Optimizer(lambda w: None, lambda w, d_w, state: (w, state))
+    with seeded(0):
+        first = Direct("GRU", 0, 4, 4).parameters()
+    vector = torch.nn.utils.parameters_to_vector(first)
+    assert torch.equal(run(still), vector)
 
 
 def test_a_run_goes_on_from_its_checkpoint(tmp_path):

@@ -9,6 +9,7 @@ torch = pytest.importorskip("torch")
 
 from rnncore.application import Refused, Score, save_weights
 from rnncore.forecast import study
+from rnncore.forecast.models import Direct
 from rnncore.forecast.plan import plan_for, season_of
 
 WEEK = np.array([3.0, 4.0, 4.0, 5.0, 7.0, 9.0, 1.0])
@@ -259,6 +260,24 @@ def test_networks_come_back_with_their_plan(tmp_path):
     save_weights(path, modules[0], {"kind": "text"})
     with pytest.raises(Refused, match=r"a\.safetensors"):
         study.load(path)
+
+
+def test_networks_of_a_version_without_the_line_are_read(tmp_path):
+    frame, path = table(), tmp_path / "a.safetensors"
+    plan = tiny(frame)
+    F = study.covariates_of(frame, 0).shape[1]
+    P = len(study.LEVELS)
+    module = Direct(plan.cell, F, plan.units, plan.horizon, P)
+    about = {
+        "kind": "forecast",
+        "plan": plan._asdict(),
+        "F": F,
+        "networks": 1,
+    }
+    save_weights(path, torch.nn.ModuleList([module]), about)
+    (back,), _, _ = study.load(path)
+    assert isinstance(back, Direct)
+    assert torch.equal(back.readout.weight, module.readout.weight)
 
 
 def test_a_table_for_a_terminal_shows_spreads_and_leaves_gaps():

@@ -15,6 +15,7 @@ import torch
 
 from rnncore.application import (
     Score,
+    cooling,
     load_module,
     save_weights,
     seeded,
@@ -38,6 +39,7 @@ from rnncore.forecast.covariates import calendar
 from rnncore.forecast.heads import Head, quantile_head
 from rnncore.forecast.models import Direct
 from rnncore.forecast.plan import Plan
+from rnncore.forecast.segments import Beside
 from rnncore.forecast.training import ask, train_forecaster
 from rnncore.forecast.windows import (
     Split,
@@ -95,10 +97,15 @@ def windows_of(frame: pd.DataFrame, plan: Plan, part: range) -> Windows:
 
 
 def build(plan: Plan, F: int, seed: int) -> torch.nn.Module:
-    """The network of a plan, with its first weights."""
-    P = head().P
+    """The network of a plan, a line beside it, with its first weights."""
     with seeded(seed):
-        return Direct(plan.cell, F, plan.units, plan.horizon, P)
+        network = _alone(plan, F)
+        return Beside(network, plan.history, plan.horizon, head().P)
+
+
+def _alone(plan: Plan, F: int) -> Direct:
+    """The network without the line."""
+    return Direct(plan.cell, F, plan.units, plan.horizon, head().P)
 
 
 def head() -> Head:
@@ -131,7 +138,7 @@ def train(
         rng=np.random.default_rng(seed),
         steps=plan.steps,
         batch=plan.batch,
-        rate=plan.rate,
+        optimizer=cooling(plan.rate, plan.steps, 1.0),
         checkpoint=checkpoint,
         progress=progress,
     )
@@ -329,6 +336,7 @@ def save(
         "plan": plan._asdict(),
         "F": covariates_of(frame, 0).shape[1],
         "networks": len(modules),
+        "line": True,
     }
     save_weights(path, torch.nn.ModuleList(modules), {**about, **own})
 
@@ -346,8 +354,10 @@ def load(
 
 def _networks(about: dict[str, Any]) -> torch.nn.ModuleList:
     plan = Plan(**about["plan"])
-    made = (build(plan, about["F"], 0) for _ in range(about["networks"]))
-    return torch.nn.ModuleList(made)
+    F, count = about["F"], about["networks"]
+    if "line" not in about:  # of a version whose networks had none
+        return torch.nn.ModuleList(_alone(plan, F) for _ in range(count))
+    return torch.nn.ModuleList(build(plan, F, 0) for _ in range(count))
 
 
 def _last_window(values: np.ndarray, plan: Plan, known: np.ndarray):

@@ -12,7 +12,7 @@ from rnncore.application import train_module
 from rnncore.forecast.heads import Head
 from rnncore.forecast.models import Recursive
 from rnncore.forecast.windows import Windows
-from rnncore.optim import adam
+from rnncore.optim import Optimizer, adam
 from rnncore.train import Fit, Schedule
 
 Loss = Callable[[torch.nn.Module, Windows, Any], tuple[Tensor, Any]]
@@ -53,9 +53,12 @@ def train_forecaster(
     rng: np.random.Generator,
     batch: int = 64,
     rate: float = 3e-3,
+    optimizer: Optimizer | None = None,
     **plan: Any,
 ) -> Fit:
     """Fit in place; the best weights by the validation windows are kept.
+
+    The optimizer is Adam at this rate, unless there is another.
 
     `plan` is what a `Schedule` is to have other than 600 steps, a clipped
     gradient, and patience for 6 evaluations, one every 50 steps.
@@ -84,7 +87,7 @@ def train_forecaster(
         module,
         learn(head),
         next_batch,
-        optimizer=adam(rate),
+        optimizer=optimizer or adam(rate),
         schedule=Schedule(**(usual | plan)),
         rng=rng,
         evaluate=evaluate,

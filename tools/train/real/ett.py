@@ -1,0 +1,240 @@
+"""Two transformers, hour by hour: ETTh1 and ETTh2, by Informer's protocol.
+
+Twelve months to learn from, four to choose by, four to be judged on; errors are
+of z-scores by the training months, over all windows of the test months. "one"
+is the oil's temperature alone, "all" the seven columns, each forecast from its
+own past by the same weights. A network of the course reads days, beside it a
+straight line on the same hours (as a sum: DLinear and NLinear are such lines),
+solved for with a penalty, and the last day again. The validation months choose
+the line's hours and penalty, and of each network the weights; "tuning" repeats
+what chose the network's settings. About ten minutes of one core.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from rnncore.application import seeded
+from rnncore.data.public.series import ett
+from rnncore.forecast.heads import mean_head
+from rnncore.forecast.segments import FromLast, Segments
+from rnncore.forecast.training import as_tensors, whole_horizon
+from rnncore.forecast.windows import Windows, cut, fit_scaler, join, origins, scaled
+from tools.train.runner import Asked, Found, Training, fitted_module, founds
+
+SETS, HORIZONS = ("ETTh1", "ETTh2"), (24, 48, 168)
+COLUMNS = {"one": slice(-1, None), "all": slice(None)}
+DAY = 24
+PASTS = (48, 96, 168, 336)  # hours that a line may read
+PENALTIES = 10.0 ** np.arange(-1, 6)
+STEPS, BATCH = 300, {"one": 64, "all": 32}  # windows, of each column
+SETTING: dict[str, Any] = {"T": 336, "H": 64, "rate": 0.005, "keep": 0.7, "season": 1}
+TUNING: list[dict[str, Any]] = [  # beside a rate of 0.002
+    {},
+    {"T": 168},
+    {"season": DAY},
+    {"rate": 0.005},
+    {"keep": 1.0},
+]
+UNIT = "of z-scores"
+
+
+class Table(NamedTuple):
+    """z-scores (N, C), and the hours of each part."""
+
+    values: np.ndarray
+    parts: dict[str, range]
+
+
+@cache
+def table(name: str, columns: str) -> Table:
+    """A set in units of its training months."""
+    found = ett(name)
+    ends = np.cumsum([0, *map(len, found[:3])]).tolist()
+    spans = map(range, ends[:-1], ends[1:])
+    parts = dict(zip(("train", "validation", "test"), spans, strict=True))
+    values = np.concatenate(found[:3])[:, COLUMNS[columns]]
+    scaler = fit_scaler(values[: ends[1]])
+    return Table(scaled(values, scaler).astype(np.float32), parts)
+
+
+def windows(t: Table, part: str, T: int, K: int, every: int = 1) -> Windows:
+    """Those whose targets lie in the part, column by column."""
+    at = origins(t.parts[part], T, K, every)
+    return join([cut(column, at, T, K) for column in t.values.T])
+
+
+def errors(said: np.ndarray, target: np.ndarray) -> dict[str, float]:
+    """Shapes: said (K, B); target (K, B)"""
+    wrong = said.astype(float) - target
+    return {"mse": float((wrong**2).mean()), "mae": float(np.abs(wrong).mean())}
+
+
+class Solved(NamedTuple):
+    """A straight line from the last value, and what it was chosen by."""
+
+    w: np.ndarray  # (T+1, K)
+    validation: float
+    T: int
+    penalty: float
+
+
+def seen(w: Windows) -> tuple[np.ndarray, np.ndarray]:
+    """The past less its last value, and a one; the last value.
+
+    Shapes: -> x (B, T+1); last (B,)
+    """
+    past = w.past[..., 0]
+    ones = np.ones((1, past.shape[1]), past.dtype)
+    return np.concatenate([past - past[-1], ones]).T, past[-1]
+
+
+def ask_line(solved: Solved, w: Windows) -> np.ndarray:
+    """Shapes: -> (K, B)"""
+    x, last = seen(w)
+    return (x @ solved.w.astype(x.dtype)).T + last
+
+
+def solve(t: Table, K: int) -> Solved:
+    """The line that is best on the validation months."""
+    found = []
+    for T in PASTS:
+        w, held = (windows(t, part, T, K) for part in ("train", "validation"))
+        x, last = seen(w)
+        squares = (x.T @ x).astype(float)
+        moved = (x.T @ (w.target - last).T).astype(float)
+        for penalty in PENALTIES:
+            cost = penalty * np.eye(T + 1)
+            cost[-1, -1] = 1e-6  # the constant is free
+            line = Solved(np.linalg.solve(squares + cost, moved), 0, T, float(penalty))
+            score = errors(ask_line(line, held), held.target)["mse"]
+            found.append(line._replace(validation=score))
+    return min(found, key=lambda line: line.validation)
+
+
+def build(setting: dict[str, Any], K: int, seed: int) -> torch.nn.Module:
+    """A GRU that reads days and counts from the last value."""
+    with seeded(seed):
+        part = Segments("GRU", DAY, setting["H"], K, setting["keep"])
+        return FromLast(K, setting["season"], part)
+
+
+def ask(module: torch.nn.Module, w: Windows) -> np.ndarray:
+    """A thousand windows at a time. Shapes: -> (K, B)"""
+    like = next(module.parameters())
+    said = []
+    with torch.no_grad():
+        for i in range(0, w.target.shape[1], 1000):
+            some = Windows(*(a[:, i : i + 1000] for a in w))
+            given = as_tensors(some, like)
+            said.append(module.eval()(given.past, given.known)[..., 0].numpy())
+    return np.concatenate(said, axis=1)
+
+
+def train(
+    t: Table, K: int, setting: dict[str, Any], seed: int, steps: int
+) -> tuple[torch.nn.Module, float, float]:
+    """The module with its best weights, their validation error, the seconds."""
+    T, columns = setting["T"], "all" if t.values.shape[1] > 1 else "one"
+    at = origins(t.parts["train"], T, K)
+    held = windows(t, "validation", T, K, 4 if columns == "all" else 2)
+    head, module = mean_head(), build(setting, K, seed)
+    like = next(module.parameters())
+
+    def next_batch(rng: np.random.Generator, step: int) -> Windows:
+        some = rng.choice(at, BATCH[columns])
+        return as_tensors(join([cut(v, some, T, K) for v in t.values.T]), like)
+
+    def score(module: torch.nn.Module) -> float:
+        return errors(ask(module, held), held.target)["mse"]
+
+    fit, seconds = fitted_module(
+        module,
+        whole_horizon(head),
+        next_batch,
+        setting["rate"],
+        steps,
+        seed,
+        f"{K}, {columns}",
+        evaluate=score,
+        evaluate_every=max(1, steps // 8),
+    )
+    return module, min(fit.history.score), seconds
+
+
+def run(name: str, columns: str, seed: int, asked: Asked) -> Iterator[Found]:
+    """Every horizon."""
+    t, steps = table(name, columns), asked.steps or STEPS
+    for K in HORIZONS:
+        key = f"real.ett.{name}-{columns}.{K}"
+        module, score, seconds = train(t, K, SETTING, seed, steps)
+        test = windows(t, "test", SETTING["T"], K)
+        yield from rounded(key, errors(ask(module, test), test.target))
+        yield Found(f"{key}.validation", round(score, 4), f"MSE {UNIT}")
+        yield Found(f"{key}.seconds", round(seconds, 1), "seconds of one core")
+        count = sum(w.numel() for w in module.parameters())
+        yield Found(f"{key}.weights", count, "weights", 0)
+
+
+def rounded(key: str, found: dict[str, float]) -> Iterator[Found]:
+    values = {name: round(value, 4) for name, value in found.items()}
+    yield from founds(key, values, UNIT)
+
+
+def baselines(asked: Asked) -> Iterator[Found]:
+    """The last day and the last hour again, and the line."""
+    for name in SETS:
+        for columns in COLUMNS:
+            t = table(name, columns)
+            for K in HORIZONS:
+                key = f"real.ett.{name}-{columns}.{K}"
+                test = windows(t, "test", DAY, K)
+                again = test.past[np.arange(K) % DAY, :, 0]
+                still = np.broadcast_to(test.past[-1, :, 0], again.shape)
+                begun = time.process_time()
+                solved = solve(t, K)
+                seconds = time.process_time() - begun
+                own = windows(t, "test", solved.T, K)
+                every: dict[str, tuple[np.ndarray, np.ndarray]] = {
+                    "day": (again, test.target),
+                    "hour": (still, test.target),
+                    "line": (ask_line(solved, own), own.target),
+                }
+                for kind, pair in every.items():
+                    for found in rounded(f"{key}.{kind}", errors(*pair)):
+                        yield found._replace(seed=None)
+                about = {
+                    "validation": round(solved.validation, 4),
+                    "T": solved.T,
+                    "penalty": solved.penalty,
+                    "seconds": round(seconds, 1),
+                }
+                yield Found(f"{key}.line.about", about, "as chosen", None)
+
+
+def tuning(asked: Asked) -> Iterator[Found]:
+    """Validation errors on ETTh1, one thing changed at a time; seed 0."""
+    found = {}
+    for columns, K in (("one", 24), ("all", 48)):
+        for other in TUNING:
+            setting = SETTING | {"rate": 0.002} | other
+            _, score, _ = train(
+                table("ETTh1", columns), K, setting, 0, asked.steps or STEPS
+            )
+            label = ", ".join(f"{k} {v:g}" for k, v in setting.items())
+            found[f"{columns}, {K} hours: {label}"] = round(score, 4)
+    yield Found("real.ett.tuning", found, f"MSE {UNIT}, validation", 0)
+
+
+RUNS: dict[str, Callable[[int, Asked], Iterator[Found]]] = {
+    f"{name}-{columns}": partial(run, name, columns)
+    for name in SETS
+    for columns in COLUMNS
+}
+TRAINING = Training(
+    "ett", __doc__, RUNS, {"baselines": baselines, "tuning": tuning}, "real.ett"
+)

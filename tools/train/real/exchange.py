@@ -1,0 +1,198 @@
+"""Eight currencies in dollars, day by day, by the protocol of Lai et al. 2018.
+
+Three fifths of the days to learn from, a fifth to choose by, a fifth to be judged
+on; each of the last is forecast from 3, 6, 12 and 24 days before, by up to 168
+days. The score is RSE: the root of the mean squared error over the spread of all
+values, whichever their currency. "network" sees logarithms, counted from the last
+one in units of a day's change, and says all 24 days at once; of its weights the
+best on the validation days are kept, which may be the first: the last value
+again. "baselines" are that value, a straight line on the same days, with a
+penalty that the validation days choose, and each currency's mean in training.
+About a minute of one core.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from rnncore.application import seeded
+from rnncore.data.public.series import exchange_rate
+from rnncore.forecast.heads import mean_head
+from rnncore.forecast.segments import FromLast, Segments
+from rnncore.forecast.training import as_tensors, whole_horizon
+from rnncore.forecast.windows import Windows, cut, join, origins
+from tools.train.runner import Asked, Found, Training, fitted_module
+
+HORIZONS = (3, 6, 12, 24)
+K, T, S = 24, 168, 7  # days
+STEPS, BATCH = 300, 32  # windows of each currency
+SETTING: dict[str, Any] = {"H": 32, "rate": 0.001, "keep": 0.7}
+TUNING: list[dict[str, Any]] = [{}, {"rate": 0.0003}, {"rate": 0.003}, {"keep": 1.0}]
+PENALTIES = 10.0 ** np.arange(0, 9)
+UNIT = "RSE"
+
+
+class Rates(NamedTuple):
+    """Values (N, 8); their logarithms in units of a day's change in training."""
+
+    values: np.ndarray
+    logs: np.ndarray
+    unit: np.ndarray  # (8,)
+    parts: dict[str, range]
+
+
+@cache
+def rates() -> Rates:
+    """The set and its parts."""
+    found = exchange_rate()
+    pieces = found.train, found.validation, found.test
+    ends = np.cumsum([0, *map(len, pieces)]).tolist()
+    spans = map(range, ends[:-1], ends[1:])
+    parts = dict(zip(("train", "validation", "test"), spans, strict=True))
+    values = np.concatenate(pieces)
+    unit = np.diff(np.log(found.train), axis=0).std(axis=0)
+    logs = (np.log(values) / unit).astype(np.float32)
+    return Rates(values, logs, unit, parts)
+
+
+def pasts(r: Rates, part: range, ahead: int) -> np.ndarray:
+    """What came before each day of the part, up to `ahead` days before it.
+
+    Shapes: -> (T, B, 8)
+    """
+    at = np.array(part) - ahead + 1
+    return r.logs[at + np.arange(-T, 0)[:, None]]
+
+
+def rse(r: Rates, part: str, said: np.ndarray) -> float:
+    """Shapes: said (B, 8), in dollars"""
+    came = r.values[r.parts[part]]
+    return float(np.sqrt(((said - came) ** 2).mean()) / came.std())
+
+
+def by_network(r: Rates, module: torch.nn.Module, part: str, ahead: int) -> np.ndarray:
+    """Shapes: -> (B, 8)"""
+    past = torch.as_tensor(pasts(r, r.parts[part], ahead)).flatten(1)[..., None]
+    with torch.no_grad():
+        said = module.eval()(past, past.new_zeros(K, past.shape[1], 0))
+    logs = said[ahead - 1, :, 0].double().numpy().reshape(-1, len(r.unit))
+    return np.exp(logs * r.unit)
+
+
+def train(
+    r: Rates, setting: dict[str, Any], seed: int, steps: int
+) -> tuple[torch.nn.Module, list[float], float]:
+    """The module, its mean RSE on the validation days by evaluation, seconds."""
+    with seeded(seed):
+        part = Segments("GRU", S, setting["H"], K, setting["keep"])
+        module = FromLast(K, 1, part)
+    at, like = origins(r.parts["train"], T, K), next(module.parameters())
+
+    def next_batch(rng: np.random.Generator, step: int) -> Windows:
+        some = rng.choice(at, BATCH)
+        return as_tensors(join([cut(v, some, T, K) for v in r.logs.T]), like)
+
+    def score(module: torch.nn.Module) -> float:
+        scored = "validation"
+        every = [
+            rse(r, scored, by_network(r, module, scored, ahead)) for ahead in HORIZONS
+        ]
+        return float(np.mean(every))
+
+    fit, seconds = fitted_module(
+        module,
+        whole_horizon(mean_head()),
+        next_batch,
+        setting["rate"],
+        steps,
+        seed,
+        "rates",
+        evaluate=score,
+        evaluate_every=max(1, steps // 6),
+    )
+    return module, fit.history.score, seconds
+
+
+def run(seed: int, asked: Asked) -> Iterator[Found]:
+    """One network for all horizons."""
+    r, key = rates(), "real.exchange"
+    module, course, seconds = train(r, SETTING, seed, asked.steps or STEPS)
+    for ahead in HORIZONS:
+        said = by_network(r, module, "test", ahead)
+        yield Found(f"{key}.{ahead}.rse", round(rse(r, "test", said), 5), UNIT)
+    yield Found(f"{key}.course", np.round(course, 5).tolist(), f"{UNIT}, validation")
+    yield Found(f"{key}.seconds", round(seconds, 1), "seconds of one core")
+    count = sum(w.numel() for w in module.parameters())
+    yield Found(f"{key}.weights", count, "weights", 0)
+
+
+def seen(r: Rates, part: range, ahead: int) -> np.ndarray:
+    """The past less its last value, and a one. Shapes: -> (B, 8, T+1)"""
+    past = np.moveaxis(pasts(r, part, ahead), 0, 2)
+    ones = np.ones((*past.shape[:2], 1), past.dtype)
+    return np.concatenate([past - past[..., -1:], ones], axis=2).astype(float)
+
+
+def by_line(r: Rates, ahead: int) -> tuple[np.ndarray, float, float]:
+    """What it says of the test (B, 8); its penalty; its validation RSE."""
+    room = range(T + ahead - 1, r.parts["train"].stop)
+    x = seen(r, room, ahead).reshape(-1, T + 1)
+    moved = r.logs[np.array(room)] - r.logs[np.array(room) - ahead]
+    squares, products = x.T @ x, x.T @ moved.ravel()
+
+    def said(w: np.ndarray, part: str) -> np.ndarray:
+        days = r.parts[part]
+        last = r.logs[np.array(days) - ahead]
+        return np.exp((last + seen(r, days, ahead) @ w) * r.unit)
+
+    lines = [np.linalg.solve(squares + p * np.eye(T + 1), products) for p in PENALTIES]
+    every = [rse(r, "validation", said(w, "validation")) for w in lines]
+    best = int(np.argmin(every))
+    return said(lines[best], "test"), float(PENALTIES[best]), every[best]
+
+
+def baselines(asked: Asked) -> Iterator[Found]:
+    """The last value, a straight line, the mean in training."""
+    r = rates()
+    for ahead in HORIZONS:
+        key = f"real.exchange.{ahead}"
+        last = {
+            part: r.values[np.array(r.parts[part]) - ahead]
+            for part in ("validation", "test")
+        }
+        line, penalty, validation = by_line(r, ahead)
+        mean = r.values[r.parts["train"]].mean(axis=0)
+        found = {
+            "last": rse(r, "test", last["test"]),
+            "last.validation": rse(r, "validation", last["validation"]),
+            "line": rse(r, "test", line),
+            "line.validation": validation,
+            "mean": rse(r, "test", np.broadcast_to(mean, last["test"].shape)),
+        }
+        for name, score in found.items():
+            of = name if "." in name else f"{name}.rse"
+            yield Found(f"{key}.{of}", round(score, 5), UNIT, None)
+        yield Found(f"{key}.line.penalty", penalty, "on squared weights", None)
+
+
+def tuning(asked: Asked) -> Iterator[Found]:
+    """The best of a run on the validation days, one thing changed; seed 0."""
+    found = {}
+    for other in TUNING:
+        setting = SETTING | other
+        _, course, _ = train(rates(), setting, 0, asked.steps or STEPS)
+        label = ", ".join(f"{k} {v:g}" for k, v in setting.items())
+        found[label] = round(min(course), 5)
+    yield Found("real.exchange.tuning", found, f"{UNIT}, validation", 0)
+
+
+TRAINING = Training(
+    "exchange",
+    __doc__,
+    {"network": run},
+    {"baselines": baselines, "tuning": tuning},
+    "real.exchange",
+)

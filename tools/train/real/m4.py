@@ -1,0 +1,270 @@
+"""The hourly series of the M4 competition: one network for all 414.
+
+Each series is forecast once, 48 hours ahead of its end. Scores are the
+competition's: sMAPE in percent, MASE in units of the seasonal naive's error in
+training, and OWA, the mean of both over those of Naive2. Everything is chosen
+on the last 48 hours of the training series; then the network is trained again
+with them. "network" is trained by the two scores themselves, on logarithms of
+windows of two weeks, as are the straight lines of "line". "baselines" need no
+training. "tuning" changes one setting at a time. About ten minutes of one core.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rnncore.application import seeded
+from rnncore.data.public.series import Ahead, m4
+from rnncore.forecast.scores import smape
+from rnncore.forecast.segments import FromLast, Segments, line
+from rnncore.sequence import persistence, seasonal_naive
+from tools.train.runner import Asked, Found, Training, fitted_module, founds
+
+K, DAY, WEEK = 48, 24, 168  # hours
+LIMIT = 1.645  # of the test for a season: 90 %
+STEPS, B = 2400, 64
+CHOSEN: dict[str, dict[str, Any]] = {
+    "network": {"T": 336, "H": 64, "rate": 0.003, "keep": 1.0},
+    "recurrent": {"T": 336, "H": 64, "rate": 0.006, "keep": 1.0},
+    "line": {"T": 336, "rate": 0.001},
+}
+TUNING: dict[str, list[dict[str, Any]]] = {  # beside what was chosen
+    "network": [{"rate": 0.001}, {"keep": 0.8}],
+    "recurrent": [{"T": 504}, {"rate": 0.003}],
+    "line": [{"rate": 0.0003}, {"rate": 0.003}],
+}
+SCORES = ("smape", "mase", "owa")
+UNIT = "percent; seasonal naive's error; of Naive2's"
+
+
+class Judged(NamedTuple):
+    """Series whose ends are known, and what Naive2 scores on them."""
+
+    series: list[Ahead]
+    unit: np.ndarray  # (N,) the seasonal naive's error in training
+    naive2: tuple[float, float]  # sMAPE and MASE
+
+
+def judge(series: list[Ahead]) -> Judged:
+    """The units of their scores."""
+    steps = [np.abs(s.train[DAY:] - s.train[:-DAY]).mean() for s in series]
+    blank = Judged(series, np.array(steps), (1.0, 1.0))
+    said = np.stack([naive2(s.train, K) for s in series])
+    found = scores(blank, said)
+    return blank._replace(naive2=(found["smape"], found["mase"]))
+
+
+def held_out(series: list[Ahead]) -> list[Ahead]:
+    """The same series 48 hours earlier."""
+    return [Ahead(s.name, s.train[:-K], s.train[-K:]) for s in series]
+
+
+def scores(judged: Judged, said: np.ndarray) -> dict[str, float]:
+    """Shapes: said (N, K)"""
+    came = np.stack([s.test for s in judged.series])
+    percent = 100 * smape(came, said)
+    missed = float((np.abs(came - said).mean(1) / judged.unit).mean())
+    owa = (percent / judged.naive2[0] + missed / judged.naive2[1]) / 2
+    return dict(zip(SCORES, (percent, missed, owa), strict=True))
+
+
+def is_seasonal(values: np.ndarray, period: int = DAY) -> bool:
+    """The competition's test: is a day's autocorrelation beyond chance?"""
+    d = values - values.mean()
+    at = [d[k:] @ d[: len(d) - k] / (d @ d) for k in range(1, period + 1)]
+    spread = np.sqrt((1 + 2 * np.square(at[:-1]).sum()) / len(d))
+    return bool(abs(at[-1]) > LIMIT * spread)
+
+
+def seasons(values: np.ndarray, period: int = DAY) -> np.ndarray:
+    """The factors of a classical decomposition, 1 where there is no season."""
+    from statsmodels.tsa.seasonal import seasonal_decompose
+
+    if not is_seasonal(values, period):
+        return np.ones(len(values))
+    return seasonal_decompose(values, "multiplicative", period=period).seasonal
+
+
+def naive2(values: np.ndarray, horizon: int) -> np.ndarray:
+    """The last value without its season, with the seasons to come."""
+    factors = seasons(values)
+    again = seasonal_naive(factors, horizon, DAY)
+    return persistence(values / factors, horizon) * again
+
+
+def theta(values: np.ndarray, horizon: int) -> np.ndarray:
+    """The same around the theta method's forecast: half the trend, smoothed."""
+    from statsmodels.tsa.forecasting.theta import ThetaModel
+
+    factors = seasons(values)
+    fit = ThetaModel(values / factors, period=1, deseasonalize=False).fit()
+    return np.asarray(fit.forecast(horizon)) * seasonal_naive(factors, horizon, DAY)
+
+
+class Windows(NamedTuple):
+    """A batch: logarithms of the past, and what the loss wants."""
+
+    past: Tensor  # (T, B, 1)
+    target: Tensor  # (B, K)
+    unit: Tensor  # (B,)
+
+
+def batches(judged: Judged, T: int) -> Callable:
+    """Windows from anywhere in the series, the ends not among them."""
+    trains = [s.train for s in judged.series]
+    lengths = np.array([len(v) for v in trains])
+    begins = np.cumsum(lengths) - lengths
+    rooms = lengths - T - K + 1
+    whose = np.repeat(np.arange(len(trains)), rooms)
+    first = np.cumsum(rooms) - rooms
+    at = np.arange(len(whose)) - first[whose] + begins[whose] + T
+    values = np.concatenate(trains)
+
+    def next_batch(rng: np.random.Generator, step: int) -> Windows:
+        i = rng.integers(len(at), size=B)
+        past = values[at[i] + np.arange(-T, 0)[:, None]]
+        target = values[at[i][:, None] + np.arange(K)]
+        return Windows(logs(past), floats(target), floats(judged.unit[whose[i]]))
+
+    return next_batch
+
+
+def floats(values: np.ndarray) -> Tensor:
+    return torch.as_tensor(values, dtype=torch.float32)
+
+
+def logs(past: np.ndarray) -> Tensor:
+    """Shapes: past (T, B) -> (T, B, 1)"""
+    return floats(np.log(past))[..., None]
+
+
+def forecast(module: torch.nn.Module, past: Tensor) -> Tensor:
+    """Shapes: past (T, B, 1) -> (B, K)"""
+    known = past.new_zeros(K, past.shape[1], 0)
+    return module(past, known)[..., 0].T.exp()
+
+
+def loss_of(judged: Judged) -> Callable:
+    """What OWA is, of training windows."""
+
+    def loss(module: torch.nn.Module, batch: Windows, carry: Any) -> tuple:
+        said = forecast(module, batch.past)
+        error = (said - batch.target).abs()
+        size = (said.detach() + batch.target) / 2
+        percent = 100 * (error / size) / judged.naive2[0]
+        missed = error / batch.unit[:, None] / judged.naive2[1]
+        return (percent + missed).mean() / 2, carry
+
+    return loss
+
+
+def said_by(module: torch.nn.Module, judged: Judged, T: int) -> np.ndarray:
+    """Shapes: -> (N, K)"""
+    past = np.stack([s.train[-T:] for s in judged.series], axis=1)
+    with torch.no_grad():
+        return forecast(module.eval(), logs(past)).double().numpy()
+
+
+def build(name: str, setting: dict[str, Any], seed: int) -> torch.nn.Module:
+    """A network that reads days, a straight line, or the sum of both."""
+    with seeded(seed):
+        parts: list[torch.nn.Module] = []
+        if name != "recurrent":
+            parts.append(line(setting["T"], K))
+        if name != "line":
+            parts.append(Segments("GRU", DAY, setting["H"], K, setting["keep"]))
+        return FromLast(K, DAY, *parts)
+
+
+def train(
+    name: str, judged: Judged, setting: dict[str, Any], seed: int, steps: int
+) -> tuple[torch.nn.Module, float, list[float]]:
+    """The module after its last step, the seconds, and its scores on the way."""
+    module = build(name, setting, seed)
+
+    def owa(module: torch.nn.Module) -> float:
+        return scores(judged, said_by(module, judged, setting["T"]))["owa"]
+
+    fit, seconds = fitted_module(
+        module,
+        loss_of(judged),
+        batches(judged, setting["T"]),
+        setting["rate"],
+        steps,
+        seed,
+        name,
+        evaluate=owa,
+        evaluate_every=max(1, steps // 6),
+    )
+    with torch.no_grad():
+        for key, weights in module.named_parameters():
+            weights.copy_(fit.last_params[key])
+    return module, seconds, fit.history.score
+
+
+def run(name: str, seed: int, asked: Asked) -> Iterator[Found]:
+    """On the earlier series, which choose; then on all of each, and judged."""
+    series, setting = m4(), CHOSEN[name]
+    steps, key = asked.steps or STEPS, f"real.m4.{name}"
+    before = judge(held_out(series))
+    _, seconds, course = train(name, before, setting, seed, steps)
+    yield Found(f"{key}.course", np.round(course, 4).tolist(), "OWA, validation")
+    yield Found(f"{key}.validation", round(course[-1], 4), "OWA")
+    judged = judge(series)
+    module, more, _ = train(name, judged, setting, seed, steps)
+    said = said_by(module, judged, setting["T"])
+    yield from rounded(key, scores(judged, said))
+    yield Found(f"{key}.seconds", round(seconds + more, 1), "seconds of one core")
+    count = sum(w.numel() for w in module.parameters())
+    yield Found(f"{key}.weights", count, "weights", 0)
+
+
+def rounded(key: str, found: dict[str, float]) -> Iterator[Found]:
+    values = {name: round(value, 4) for name, value in found.items()}
+    yield from founds(key, values, UNIT)
+
+
+def baselines(asked: Asked) -> Iterator[Found]:
+    """Of one series each."""
+    judged = judge(m4())
+    methods: dict[str, Callable] = {
+        "naive2": naive2,
+        "day": partial(seasonal_naive, period=DAY),
+        "week": partial(seasonal_naive, period=WEEK),
+        "theta": theta,
+    }
+    for name, method in methods.items():
+        begun = time.process_time()
+        said = np.stack([method(s.train, K) for s in judged.series])
+        seconds = time.process_time() - begun
+        for found in rounded(f"real.m4.{name}", scores(judged, said)):
+            yield found._replace(seed=None)
+        unit = "seconds of one core"
+        yield Found(f"real.m4.{name}.seconds", round(seconds, 1), unit, None)
+
+
+def tuning(asked: Asked) -> Iterator[Found]:
+    """OWA on the validation hours with one thing changed at a time; seed 0."""
+    before, steps = judge(held_out(m4())), asked.steps or STEPS // 3
+    for name, others in TUNING.items():
+        found = {}
+        for other in [{}, *others]:
+            setting = CHOSEN[name] | other
+            course = train(name, before, setting, 0, steps)[2]
+            label = ", ".join(f"{k} {v:g}" for k, v in setting.items())
+            found[label] = round(course[-1], 4)
+        yield Found(f"real.m4.tuning.{name}", found, "OWA, validation", 0)
+
+
+TRAINING = Training(
+    "m4",
+    __doc__,
+    {name: partial(run, name) for name in CHOSEN},
+    {"baselines": baselines, "tuning": tuning},
+    "real.m4",
+)
