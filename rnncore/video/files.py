@@ -49,7 +49,7 @@ def read_video(
                 picture = frame.to_ndarray(format="gray")
                 turned = np.rot90(picture, frame.rotation // 90)
                 shown = turned if whole else _square(turned)
-                frames.append(_shrunk(shown, S))
+                frames.append(shrunk(shown, S))
     except (av.FFmpegError, OSError) as error:
         if not frames:  # what was cut short is read as far as it goes
             why = error.strerror or type(error).__name__
@@ -172,8 +172,11 @@ def _square(picture: np.ndarray) -> np.ndarray:
     return picture[top : top + side, left : left + side]
 
 
-def _shrunk(picture: np.ndarray, S: int) -> np.ndarray:
-    """S x S pixels, each the mean of what it covers, 0 to 1."""
+def shrunk(picture: np.ndarray, S: int) -> np.ndarray:
+    """A picture as S x S pixels, each the mean of what it covers, 0 to 1.
+
+    Shapes: picture (rows, columns), 0 to 255 -> (S, S)
+    """
     rows, columns = (_overlap(side, S) for side in picture.shape)
     return (rows @ (picture / 255.0) @ columns.T).astype(np.float32)
 
