@@ -30,7 +30,7 @@ from tools.train.runner import Asked, Found, Training, fitted_module, founds
 CLASSES, HIP, T = 20, 6, 32
 LEARNED, OTHERS = (1, 3, 5, 7, 9), (2, 4, 6, 8, 10)  # people
 HELD = 9  # the person of the validation
-H, DROPOUT, B, STEPS, RATE, SMOOTH = 128, 0.5, 32, 1000, 0.003, 0.1
+H, DROPOUT, B, STEPS, RATE, SMOOTH = 128, 0.5, 32, 800, 0.003, 0.1
 TURN, SIZE, ENDS, NOISE = 0.6, 0.1, 0.15, 0.01  # radians, share, share, metres
 UNITS = {
     "": "% right",
@@ -202,12 +202,9 @@ def measure_held(asked: Asked) -> Iterator[Found]:
     """The network that chose everything: person 9 is not trained on."""
     joints, true = people(HELD)
     for network in NETWORKS:
-        found = []
-        for seed in asked.seeds:
-            model, _ = fitted(network, {*LEARNED} - {HELD}, seed, asked)
-            found.append(right(answers(model, joints), true))
-        key = f"real.msr_action3d.{network}.held"
-        yield Found(key, found, UNITS[""], list(asked.seeds))
+        model, _ = fitted(network, {*LEARNED} - {HELD}, 0, asked)
+        value = right(answers(model, joints), true)
+        yield Found(f"real.msr_action3d.{network}.held", value, UNITS[""], 0)
 
 
 def warped_distances(a: np.ndarray, others: np.ndarray) -> np.ndarray:
