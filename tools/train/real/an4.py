@@ -174,7 +174,9 @@ def train(seed: int, asked: Asked) -> Iterator[Found]:
         }
         yield from founds("real.an4", facts, UNITS)
     pairs = [list(pair) for pair in zip(true, said, strict=True)]
-    yield from founds("real.an4", {"examples": pairs[:: max(1, len(pairs) // 8)]}, UNITS)
+    yield from founds(
+        "real.an4", {"examples": pairs[:: max(1, len(pairs) // 8)]}, UNITS
+    )
 
 
 def measure_nearest(asked: Asked) -> Iterator[Found]:

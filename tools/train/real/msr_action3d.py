@@ -6,9 +6,9 @@ once. What is read are the joints relative to the hip and how they moved. Sequen
 in training are turned, stretched and begin or end elsewhere. Everything was chosen
 with person 9 held out of training (the study "held"); the runs then have a fixed
 number of updates and look at nothing. Beside the loop: a network that sees all
-poses but not their order ("bag"), and the nearest sequence by dynamic time warping
-("nearest"). Three seeds, about a minute of one core each. Under
-"real.msr_action3d.".
+poses but not their order ("bag"), one that does not see movement either ("still"),
+and the nearest sequence by dynamic time warping ("nearest"). Three seeds, about a
+minute of one core each. Under "real.msr_action3d.".
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -82,6 +82,19 @@ class PoseBag(PoseClassifier):
     def read(self, x: Tensor) -> Tensor:
         """Whatever came before."""
         return self.loop(x)
+
+
+class StillBag(PoseBag):
+    """The same without the movement: poses as on photographs, shuffled.
+
+    Shapes: poses (T, B, D) -> logits (B, K)
+    """
+
+    def forward(self, poses: Tensor) -> Tensor:
+        """As if nothing had moved."""
+        still = poses.clone()
+        still[..., 3 * JOINTS :] = 0
+        return super().forward(still)
 
 
 NETWORKS: dict[str, Callable[..., nn.Module]] = {"loop": PoseClassifier, "bag": PoseBag}
