@@ -79,8 +79,7 @@ def fitted(seed: int, asked: Asked) -> Run:
         model = speaking(Recognizer(D, H, letters.size, LAYERS, DROPOUT))
 
     def evaluate(model: Any) -> float:
-        said = [written(p, letters) for p in heard_by(model, parts.validation)]
-        wrong = word_errors([r.text for r in parts.validation], said)
+        wrong = greedy_errors(model, parts.validation, letters)
         tqdm.write(f"{wrong:.1f} % of the words of the validation")
         return wrong
 
@@ -104,6 +103,14 @@ def heard_by(model: Any, recordings: Sequence[Recording]) -> list[np.ndarray]:
     """log p of the blank and each letter, one (T, K) a recording."""
     bands = [smooth_bands(r.features) for r in recordings]
     return outputs(model, [back_to_cepstra(a) for a in bands])
+
+
+def greedy_errors(
+    model: Any, recordings: Sequence[Recording], letters: Letters
+) -> float:
+    """Word errors where each step's likeliest letter is taken."""
+    said = [written(p, letters) for p in heard_by(model, recordings)]
+    return word_errors([r.text for r in recordings], said)
 
 
 def without_pauses(log_p: np.ndarray) -> np.ndarray:
@@ -150,6 +157,7 @@ def train(seed: int, asked: Asked) -> Iterator[Found]:
         "curve": curve,
         "weights": sum(w.numel() for w in model.parameters()),
         "valid": min(curve[1]),
+        "train": greedy_errors(model, parts.train[::10], letters),
         "greedy": word_errors(true, said),
         "greedy.letters": letter_errors(true, said),
     }

@@ -97,7 +97,11 @@ class StillBag(PoseBag):
         return super().forward(still)
 
 
-NETWORKS: dict[str, Callable[..., nn.Module]] = {"loop": PoseClassifier, "bag": PoseBag}
+NETWORKS: dict[str, Callable[..., nn.Module]] = {
+    "loop": PoseClassifier,
+    "bag": PoseBag,
+    "still": StillBag,
+}
 
 
 def seen(motion: Motion) -> np.ndarray:
