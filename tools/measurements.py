@@ -26,8 +26,8 @@ PATH = ROOT / "book" / "measurements"
 README = "readme"
 PAGES = {  # by how the keys begin; the longest beginning counts
     "bench": "ch09_fused",
-    "bench.": "ch09_torch",
     "bench-modules": "ch09_torch",
+    "bench.": "ch09_torch",
     "blocks": "ch22_texts",
     "blocks.recall": "ch22_language",
     "blocks.tracking": "ch22_language",
@@ -62,9 +62,13 @@ PAGES = {  # by how the keys begin; the longest beginning counts
     "limits": "ch18_limits",
     "music": "ch12_music",
     "online": "ch03_forward",
+    "real.an4": "ch15_speech",
+    "real.avletters": "ch16_video",
     "real.ett": "ch11_forecasting",
     "real.exchange": "ch11_forecasting",
+    "real.fsdd": "ch15_speech",
     "real.m4": "ch11_many",
+    "real.msr_action3d": "ch16_actions",
     "recall": "ch20_memory",
     "reservoir": "ch05_reservoir",
     "ruler": "ch07_compared",

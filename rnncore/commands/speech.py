@@ -17,8 +17,6 @@ from rnncore.commands.common import (
 from rnncore.files import Refused, lines_of, read_text
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from rnncore.speech.folder import Parts, Recording
 
 KIND = "speech"
@@ -40,7 +38,6 @@ ALWAYS = (
     "and never abstains, but for digital silence: it writes some also "
     "for a tone or a noise."
 )
-AROUND = 20  # steps to which a recording is stretched, to be compared
 
 
 def add(commands: Any) -> None:
@@ -314,6 +311,7 @@ def _wrong(
 def _scores(model: Any, parts: "Parts") -> Facts:
     """Word and letter errors of the test part, beside the baselines."""
     from rnncore.speech import training
+    from rnncore.speech.recordings import nearest_texts
 
     network, letters = model
     true = [r.text for r in parts.test]
@@ -321,7 +319,7 @@ def _scores(model: Any, parts: "Parts") -> Facts:
     read = {NETWORK: [training.written(p, letters) for p in found]}
     if parts.train:
         texts = [r.text for r in parts.train]
-        nearest = _nearest(parts.train, parts.test)
+        nearest = nearest_texts(parts.train, parts.test)
         read["what the most similar recording says"] = nearest
         usual = max(sorted(set(texts)), key=texts.count)
         read["always the commonest transcript"] = [usual] * len(true)
@@ -344,29 +342,6 @@ def _scores(model: Any, parts: "Parts") -> Facts:
         "baseline": min(words for _, words, _ in table[1:]),
         "test": f"{unseen} not used in training",
     }
-
-
-def _nearest(
-    learned: list["Recording"], asked: list["Recording"]
-) -> list[str]:
-    """For each recording the transcript of the most similar one learned.
-
-    Both are stretched to 20 steps, so that only the order counts.
-    """
-    import numpy as np
-
-    def stretched(one: "Recording") -> "np.ndarray":
-        last = len(one.features) - 1
-        at = np.linspace(0, last, AROUND).round().astype(int)
-        return one.features[at].ravel()
-
-    known = np.stack([stretched(one) for one in learned])
-    squares = (known**2).sum(axis=1)
-    found = []
-    for one in asked:
-        distance = squares - 2 * known @ stretched(one)
-        found.append(learned[int(distance.argmin())].text)
-    return found
 
 
 def _language(arguments: Namespace, letters: Any) -> Any:

@@ -1,14 +1,16 @@
 """What `speech train` hears of real recordings, and what it may write."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from rnncore.backend import check_shape
 from rnncore.speech.features import heard, log_mel, stacked
+from rnncore.speech.folder import Recording
 from rnncore.speech.letters import Words
 
+AROUND = 20  # steps to which a recording is stretched, to be compared
 DEPTH = 10.0  # nats below the loudest: less power is silence
 
 
@@ -48,3 +50,25 @@ def is_closed(texts: Iterable[str], least: int = 10) -> bool:
     """Whether each word is said so often that it can be learned whole."""
     counts = Counter(word for text in texts for word in text.split())
     return min(counts.values(), default=0) >= least
+
+
+def nearest_texts(
+    learned: Sequence[Recording], asked: Sequence[Recording]
+) -> list[str]:
+    """For each recording the transcript of the most similar one learned.
+
+    Both are stretched to 20 steps, so that only the order counts.
+    """
+
+    def stretched(one: Recording) -> np.ndarray:
+        last = len(one.features) - 1
+        at = np.linspace(0, last, AROUND).round().astype(int)
+        return one.features[at].ravel()
+
+    known = np.stack([stretched(one) for one in learned])
+    squares = (known**2).sum(axis=1)
+    found = []
+    for one in asked:
+        distance = squares - 2 * known @ stretched(one)
+        found.append(learned[int(distance.argmin())].text)
+    return found

@@ -50,7 +50,7 @@ def read_video(
                 picture = frame.to_ndarray(format="gray")
                 upright = turned(picture, matrix_of(frame))
                 shown = upright if whole else _square(upright)
-                frames.append(_shrunk(shown, S))
+                frames.append(shrunk(shown, S))
                 lasts = (frame.duration or 0) * (frame.time_base or 0)
                 times[-1:] = [frame.time, (frame.time or 0) + float(lasts)]
     except (av.FFmpegError, OSError) as error:
@@ -174,8 +174,11 @@ def _square(picture: np.ndarray) -> np.ndarray:
     return picture[top : top + side, left : left + side]
 
 
-def _shrunk(picture: np.ndarray, S: int) -> np.ndarray:
-    """S x S pixels, each the mean of what it covers, 0 to 1."""
+def shrunk(picture: np.ndarray, S: int) -> np.ndarray:
+    """A picture as S x S pixels, each the mean of what it covers, 0 to 1.
+
+    Shapes: picture (rows, columns), 0 to 255 -> (S, S)
+    """
     rows, columns = (_overlap(side, S) for side in picture.shape)
     return (rows @ (picture / 255.0) @ columns.T).astype(np.float32)
 

@@ -1,0 +1,207 @@
+"""Train chapter 15's recogniser on AN4: letters, digits and words of 84 people.
+
+The official parts: 948 recordings of 74 people, 130 of ten others. Seven of the
+74, drawn once, are for validation alone; they choose the weights and, for the
+beam, how much the letter model counts. The test is read once: greedily, with the
+letter model, and with the words of training too. One seed, about 13 minutes of
+one core. The study "nearest" is the baseline. Under "real.an4.".
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
+
+import numpy as np
+from tqdm import tqdm
+
+from rnncore.application import cooling, seeded
+from rnncore.ctc import BLANK, prefix_beam
+from rnncore.data.public.sounds import CEPSTRA, an4
+from rnncore.speech.cepstra import STACK, back_to_cepstra, smooth_bands, varied_cepstra
+from rnncore.speech.folder import Parts, Recording
+from rnncore.speech.letters import Letters, letter_bonus, letters_of, lexicon
+from rnncore.speech.model import Recognizer, speech_loss
+from rnncore.speech.recordings import nearest_texts
+from rnncore.speech.training import (
+    letter_errors,
+    outputs,
+    similar_lengths,
+    speaking,
+    word_errors,
+    written,
+)
+from tools.train.runner import Asked, Found, Training, fitted_module, founds
+
+D = STACK * CEPSTRA
+H, LAYERS, DROPOUT, B, RATE, STEPS, EVERY = 96, 2, 0.3, 24, 0.004, 1300, 100
+WIDTH, ORDER = 8, 6  # of the beam, of the letter model
+WEIGHTS = 0.25, 0.5, 1.0, 1.5  # of its log p
+REWARD = 1.0  # of a letter, for each of these: log p alone likes short texts
+SURE = math.log(0.999)
+Language = Callable[[tuple[int, ...], int], float]
+READINGS = "greedy", "beam", "lexicon"
+UNITS = {
+    "": "% word errors",
+    **{f"{name}.letters": "% letter errors" for name in (*READINGS, "nearest")},
+    **{f"{name}.weight": "of log p of a letter" for name in READINGS[1:]},
+    "weights": "weights",
+    "seconds": "s",
+    "curve": "updates; % word errors of validation",
+    "examples": "said; read with the letter model and the lexicon",
+}
+
+
+class Run(NamedTuple):
+    """A trained network, its letters, and what became of it."""
+
+    model: Any
+    letters: Letters
+    parts: Parts
+    curve: list[list[float]]
+    seconds: float
+
+
+@lru_cache(maxsize=1)
+def data(few: bool = False) -> Parts:
+    """The official test; seven speakers, drawn once, for validation."""
+    parts = an4(np.random.default_rng(0), 1 if few else 7)
+    return Parts(*(part[:8] for part in parts)) if few else parts
+
+
+def fitted(seed: int, asked: Asked) -> Run:
+    """One network; the best on the validation speakers is kept."""
+    parts, steps = data(asked.check), asked.steps or STEPS
+    letters = letters_of(r.text for r in parts.train)
+    features = [smooth_bands(r.features) for r in parts.train]
+    labels = [letters.encode(r.text) for r in parts.train]
+    with seeded(seed):
+        model = speaking(Recognizer(D, H, letters.size, LAYERS, DROPOUT))
+
+    def evaluate(model: Any) -> float:
+        wrong = greedy_errors(model, parts.validation, letters)
+        tqdm.write(f"{wrong:.1f} % of the words of the validation")
+        return wrong
+
+    result, seconds = fitted_module(
+        model,
+        speech_loss,
+        similar_lengths(features, labels, B, None, varied_cepstra),
+        RATE,
+        steps,
+        seed,
+        "an4",
+        optimizer=partial(cooling, last=0.6),
+        evaluate=evaluate,
+        evaluate_every=min(EVERY, steps),
+    )
+    history = result.history
+    return Run(model, letters, parts, [history.evaluated, history.score], seconds)
+
+
+def heard_by(model: Any, recordings: Sequence[Recording]) -> list[np.ndarray]:
+    """log p of the blank and each letter, one (T, K) a recording."""
+    bands = [smooth_bands(r.features) for r in recordings]
+    return outputs(model, [back_to_cepstra(a) for a in bands])
+
+
+def greedy_errors(
+    model: Any, recordings: Sequence[Recording], letters: Letters
+) -> float:
+    """Word errors where each step's likeliest letter is taken."""
+    said = [written(p, letters) for p in heard_by(model, recordings)]
+    return word_errors([r.text for r in recordings], said)
+
+
+def without_pauses(log_p: np.ndarray) -> np.ndarray:
+    """Of frames that are surely blank, the first of each pause: no text changes."""
+    sure = log_p[:, BLANK] > SURE
+    return log_p[~sure | ~np.concatenate([[False], sure[:-1]])]
+
+
+def bonus(letters: Letters, texts: list[str], weight: float, spelt: bool) -> Language:
+    """What a letter adds in the beam; with `spelt` in words of the texts alone."""
+    likely = letter_bonus(texts, letters, ORDER, weight)
+    words = {word for text in texts for word in text.split()}
+    allowed = lexicon(words, letters) if spelt else None
+
+    @lru_cache(maxsize=200_000)
+    def language(prefix: tuple[int, ...], label: int) -> float:
+        if allowed and allowed(prefix, label) == -math.inf:
+            return -math.inf
+        return likely(prefix, label) + weight * REWARD
+
+    return language
+
+
+def read_beam(
+    log_p: np.ndarray, letters: Letters, language: Language, words: set[str] | None
+) -> str:
+    """The best text of the beam; with a lexicon the best that ends with a word."""
+    found = prefix_beam(without_pauses(log_p), WIDTH, language)
+    texts = [letters.decode(prefix) for prefix, _ in found]
+    whole = [t for t in texts if not words or t.split(" ")[-1] in words]
+    return whole[0] if whole else texts[0].rpartition(" ")[0]
+
+
+def train(seed: int, asked: Asked) -> Iterator[Found]:
+    """One run: greedy, then with what the validation chose for the beam."""
+    model, letters, parts, curve, seconds = fitted(seed, asked)
+    texts = [r.text for r in parts.train]
+    words = {word for text in texts for word in text.split()}
+    true = [r.text for r in parts.test]
+    found = heard_by(model, parts.test)
+    said = [written(p, letters) for p in found]
+    facts: dict[str, Any] = {
+        "seconds": seconds,
+        "curve": curve,
+        "weights": sum(w.numel() for w in model.parameters()),
+        "valid": min(curve[1]),
+        "train": greedy_errors(model, parts.train[::10], letters),
+        "greedy": word_errors(true, said),
+        "greedy.letters": letter_errors(true, said),
+    }
+    yield from founds("real.an4", facts, UNITS)
+    held = heard_by(model, parts.validation)
+    held_true = [r.text for r in parts.validation]
+    for name, spelt in ("beam", False), ("lexicon", True):
+        only = words if spelt else None
+
+        def read(log_ps: list[np.ndarray], weight: float) -> list[str]:
+            language = bonus(letters, texts, weight, spelt)  # noqa: B023
+            return [read_beam(p, letters, language, only) for p in log_ps]  # noqa: B023
+
+        errors = [word_errors(held_true, read(held, w)) for w in WEIGHTS]
+        weight = WEIGHTS[int(np.argmin(errors))]
+        said = read(found, weight)
+        facts = {
+            name: word_errors(true, said),
+            f"{name}.letters": letter_errors(true, said),
+            f"{name}.weight": weight,
+            f"{name}.valid": min(errors),
+        }
+        yield from founds("real.an4", facts, UNITS)
+    pairs = [list(pair) for pair in zip(true, said, strict=True)]
+    yield from founds(
+        "real.an4", {"examples": pairs[:: max(1, len(pairs) // 8)]}, UNITS
+    )
+
+
+def measure_nearest(asked: Asked) -> Iterator[Found]:
+    """What the most similar recording of training says."""
+    parts = data(asked.check)
+    heard = [
+        [r._replace(features=smooth_bands(r.features)) for r in part] for part in parts
+    ]
+    true = [r.text for r in parts.test]
+    said = nearest_texts(heard[0], heard[2])
+    facts = {
+        "nearest": word_errors(true, said),
+        "nearest.letters": letter_errors(true, said),
+    }
+    yield from founds("real.an4", facts, UNITS, "none")
+
+
+TRAINING = Training(
+    "an4", __doc__, {"loop": train}, {"nearest": measure_nearest}, key="real.an4"
+)
