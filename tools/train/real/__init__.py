@@ -1,0 +1,1 @@
+"""Public sets: what the applications are worth on real data."""
