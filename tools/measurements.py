@@ -62,6 +62,8 @@ PAGES = {  # by how the keys begin; the longest beginning counts
     "limits": "ch18_limits",
     "music": "ch12_music",
     "online": "ch03_forward",
+    "real.flickr8k": "ch17_captioning",
+    "real.multi30k": "ch14_attention",
     "recall": "ch20_memory",
     "reservoir": "ch05_reservoir",
     "ruler": "ch07_compared",

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from rnncore.backend import check_shape
 from rnncore.seq2seq import (
     END,
     PAD,
@@ -26,36 +27,44 @@ from rnncore.translate.subwords import SubWords
 from rnncore.translate.training import ROOM, Batch
 
 
-def smoothed_loss(
-    epsilon: float,
-) -> Callable[[Translator, Batch, Any], tuple[Tensor, Any]]:
-    """The loss of `translate_loss`, of targets that are not quite sure.
+def smoothed(logits: Tensor, targets: Tensor, epsilon: float) -> Tensor:
+    """`translation_loss` of targets that are not quite sure.
 
     The true token's share is 1 - epsilon; the rest is spread evenly over
     all K tokens.
 
-    Raises ValueError where epsilon is not 0 to below 1.
+    Shapes: logits (T, B, K); targets (T, B) -> loss ()
+
+    Raises ValueError where epsilon is not 0 to below 1, or a shape does
+    not fit.
     Source: Szegedy et al. 2016, section 7.
     """
     if not 0 <= epsilon < 1:
         raise ValueError(f"epsilon: expected 0 to below 1, got {epsilon}")
+    check_shape("targets", targets, *logits.shape[:2])
+    return cross_entropy(
+        logits.flatten(0, 1),
+        targets.flatten(),
+        ignore_index=PAD,
+        label_smoothing=epsilon,
+    )
+
+
+def smoothed_loss(
+    epsilon: float,
+) -> Callable[[Translator, Batch, Any], tuple[Tensor, Any]]:
+    """The loss of a translator for `train_module`: `smoothed`."""
 
     def loss(
         model: Translator, batch: Batch, carry: Any
     ) -> tuple[Tensor, Any]:
         logits = model(batch.ids, batch.lengths, batch.read)
-        smoothed = cross_entropy(
-            logits.flatten(0, 1),
-            batch.targets.flatten(),
-            ignore_index=PAD,
-            label_smoothing=epsilon,
-        )
-        return smoothed, carry
+        return smoothed(logits, batch.targets, epsilon), carry
 
     return loss
 
 
-def tie_readout(model: Translator, scale: float = 0.1) -> Translator:
+def tie_readout(model: Any, scale: float = 0.1) -> Any:
     """Let the decoder read and write a token by the same D weights.
 
     They are drawn anew, as normal numbers of this scale: an embedding's

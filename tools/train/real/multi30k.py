@@ -166,7 +166,9 @@ def run(decoder: str, seed: int, asked: Asked) -> Iterator[Found]:
     chosen[None] = scores(translate(model, *pieces, looked), held)["bleu"]
     best = max(PENALTIES, key=lambda alpha: chosen[alpha])
     found = {
-        "validation_bleu": {"greedy" if k is None else f"beam {k:g}": v for k, v in chosen.items()},
+        "validation_bleu": {
+            "greedy" if k is None else f"beam {k:g}": v for k, v in chosen.items()
+        },
         "penalty": best,
         "beam": tested(task, lambda s: search_all(model, *pieces, s, WIDTH, best)),
         "greedy": tested(task, lambda s: translate(model, *pieces, s)),
