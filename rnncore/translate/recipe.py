@@ -1,4 +1,4 @@
-"""What translators of real sentences add: smoothing, ties, beams in batches."""
+"""What translators of real sentences add: smoothing, ties, many beams."""
 
 import math
 from collections.abc import Callable, Sequence

@@ -12,14 +12,21 @@ that is there already is scored, not trained. Under "real.multi30k.".
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from sacrebleu.metrics import BLEU, CHRF
 
-from rnncore.application import WEIGHTS, cooling, load_weights, put_weights, seeded
-from rnncore.application import save_weights
+from rnncore.application import (
+    WEIGHTS,
+    cooling,
+    load_weights,
+    put_weights,
+    save_weights,
+    seeded,
+)
 from rnncore.data.public.texts import Captions, multi30k
 from rnncore.data.translation import Pair
 from rnncore.seq2seq import Translator
@@ -85,7 +92,7 @@ def by_length(said: Sequence[str], pairs: Sequence[Pair]) -> list[dict[str, Any]
     """BLEU of shorter and of longer sources, each a corpus of its own."""
     size = np.array([len(p.source.split()) for p in pairs])
     found = []
-    for low, high in zip(LENGTHS, LENGTHS[1:], strict=False):
+    for low, high in pairwise(LENGTHS):
         chosen = np.flatnonzero((size >= low) & (size < high))
         if len(chosen):
             part = scores([said[k] for k in chosen], [pairs[k] for k in chosen])
