@@ -13,7 +13,12 @@ from tools.train.real import flickr8k, multi30k
 from tools.train.runner import Asked
 
 ENGLISH = "a dog runs", "two men", "a red car stops here", "one dog"
-GERMAN = "ein Hund rennt", "zwei Männer", "ein rotes Auto hält hier", "ein Hund"
+GERMAN = (
+    "ein Hund rennt",
+    "zwei Männer",
+    "ein rotes Auto hält hier",
+    "ein Hund",
+)
 
 
 def found_by(run, *arguments):
@@ -65,7 +70,9 @@ def photographs_with_captions(tmp_path):
         for name in names
         for n in range(5)
     ]
-    (folder / "captions.txt").write_text("image,caption\n" + "".join(said), "utf-8")
+    (folder / "captions.txt").write_text(
+        "image,caption\n" + "".join(said), "utf-8"
+    )
     for k, part in enumerate(("train", "dev", "test")):
         listed = "\n".join(names[3 * k : 3 * k + 3])
         (folder / f"split/{part}.txt").write_text(listed, "utf-8")
@@ -73,7 +80,9 @@ def photographs_with_captions(tmp_path):
 
 @pytest.mark.usefixtures("pairs")
 @pytest.mark.parametrize("decoder", ["dot", "vector"])
-def test_a_network_on_multi30k_is_trained_once_and_scored_twice(asked, decoder):
+def test_a_network_on_multi30k_is_trained_once_and_scored_twice(
+    asked, decoder
+):
     run = multi30k.TRAINING.runs[decoder]
     found = found_by(run, 0, asked)
     assert set(found) == {
@@ -96,8 +105,12 @@ def test_a_network_on_multi30k_is_trained_once_and_scored_twice(asked, decoder):
 @pytest.mark.usefixtures("pairs")
 def test_what_stands_in_training_has_all_of_bleu(asked):
     found = found_by(multi30k.baselines, asked)
-    assert found["baselines.nearest"]["test_2016"]["bleu"] == pytest.approx(100)
-    assert found["baselines.nearest"]["test_2017"]["chrf"] == pytest.approx(100)
+    assert found["baselines.nearest"]["test_2016"]["bleu"] == pytest.approx(
+        100
+    )
+    assert found["baselines.nearest"]["test_2017"]["chrf"] == pytest.approx(
+        100
+    )
     copy = found["baselines.copy"]["test_2016"]
     assert copy["bleu"] < found["baselines.table"]["test_2016"]["chrf"]
 
@@ -118,7 +131,9 @@ def test_of_captions_that_are_alike_every_rival_is_right(asked):
     found = found_by(flickr8k.baselines, asked)
     assert "dog number" in found["baselines.sentence"]
     for name in "constant", "nearest", "agreed", "person":
-        assert found[f"baselines.{name}"]["four"] == pytest.approx([100] * 4)
+        assert found[f"baselines.{name}"]["four"] == pytest.approx(
+            [100] * 4
+        )
 
 
 @pytest.mark.usefixtures("pairs")
@@ -130,7 +145,9 @@ def test_no_weights_of_the_set_go_into_the_package(asked):
 
 def test_bleu_is_a_mean_of_precisions_and_brevity():
     references = [["a b c d e", "a x c d e"], ["k l m n", "k l m n o"]]
-    assert flickr8k.bleus(["a b c d e", "k l m n"], references) == [100.0] * 4
+    assert (
+        flickr8k.bleus(["a b c d e", "k l m n"], references) == [100.0] * 4
+    )
     one, two, *_ = flickr8k.bleus(["a b q d e", "k l m n"], references)
     assert one == pytest.approx(100 * 8 / 9, abs=0.01)
     assert two == pytest.approx(100 * (8 / 9 * 5 / 7) ** 0.5, abs=0.01)
