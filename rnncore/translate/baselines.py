@@ -72,9 +72,12 @@ def nearest(
     if not pairs:
         raise ValueError("pairs: expected at least one, got none")
     known = _counted(source, [p.source for p in pairs])
+    size = known.sum(axis=1)
     found = []
     for row in _counted(source, sentences):
-        apart = np.abs(known - row).sum(axis=1)
+        k = np.flatnonzero(row)  # few of all: the rest cannot be shared
+        shared = np.minimum(known[:, k], row[k]).sum(axis=1)
+        apart = size + row.sum() - 2 * shared
         found.append(pairs[int(apart.argmin())].target)
     return found
 

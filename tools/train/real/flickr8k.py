@@ -1,0 +1,258 @@
+"""Caption Flickr8k's photographs from stored features: chapter 17.
+
+"captioner": the decoder with attention of chapters 14 and 17 over 49 places
+and the whole of each photograph, as EfficientNet-Lite0, trained on ImageNet,
+saw it; 6,000 photographs with five captions each. Teacher forcing's loss on the
+validation part keeps the best weights, its BLEU-4 chooses the beam's length
+penalty and what the baselines may choose; the test part is asked once. BLEU-1
+to 4 by sacrebleu, lower case without punctuation, tokenize none, against five
+references; "four" against the other four, where a person writes too (the mean
+over which of the five is left out). About six minutes of one core; a network
+that is in --weights FOLDER already is not trained. Under "real.flickr8k.".
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cache, partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from sacrebleu.metrics import BLEU
+from scipy.sparse import csr_matrix, vstack
+
+from rnncore.application import (
+    WEIGHTS,
+    cooling,
+    load_weights,
+    put_weights,
+    save_weights,
+    seeded,
+)
+from rnncore.data.public.pictures import Photograph, flickr8k
+from rnncore.translate.recipe import smoothed, tie_readout
+from rnncore.translate.subwords import SubWords, learn_subwords
+from rnncore.video.photographs import (
+    PhotoCaptioner,
+    Seen,
+    describe,
+    photo_batch,
+    photo_batches,
+    see,
+)
+from tools.train.runner import Asked, Found, Training, about, fitted_module, founds
+
+PIECES, H, B, DROPOUT, SMOOTHING = 2000, 256, 64, 0.3, 0.1
+STEPS, RATE, FALLING = 1200, 0.002, 0.8  # the part of the steps with a falling rate
+WIDTH, PENALTIES = 5, (0.0, 0.6, 1.0)
+CONSTANT = "a man in a red shirt is standing in the street"
+CANDIDATES, LEAST = 20, 9  # the commonest captions of at least so many words
+NEIGHBOURS = 1, 10, 30, 90  # photographs of which the most agreed caption is taken
+READ = 6  # captions to be read
+UNITS = {"": "see keys", "seconds": "s of one core", "weights": "weights"}
+
+
+class Part(NamedTuple):
+    """Photographs of one part, seen, with five plain captions each."""
+
+    seen: Seen
+    said: list[list[str]]
+
+
+class Task(NamedTuple):
+    """The three official parts, and pieces of the training captions."""
+
+    train: Part
+    validation: Part
+    test: Part
+    pieces: SubWords
+
+
+def plain(caption: str) -> str:
+    """Lower case, letters and digits alone."""
+    return " ".join(re.sub(r"[^a-z0-9 ]", "", caption.lower()).split())
+
+
+@cache
+def task_of(pieces: int = PIECES) -> Task:
+    """The same for the network and the baselines."""
+    album = flickr8k()
+
+    def part(photographs: list[Photograph]) -> Part:
+        said = [[plain(c) for c in p.captions] for p in photographs]
+        return Part(see(photographs, album.scale), said)
+
+    train = part(album.train)
+    learned = learn_subwords([c for some in train.said for c in some], pieces)
+    return Task(train, part(album.validation), part(album.test), learned)
+
+
+def bleus(said: Sequence[str], references: Sequence[Sequence[str]]) -> list[float]:
+    """BLEU-1 to BLEU-4, of as many references for each as for the first."""
+    streams = [list(stream) for stream in zip(*references, strict=True)]
+    found = BLEU(tokenize="none").corpus_score(list(said), streams)
+    logs = [math.log(max(p, 1e-9)) for p in found.precisions]
+    return [round(found.bp * math.exp(np.mean(logs[:n])), 2) for n in range(1, 5)]
+
+
+def tested(said: Sequence[str], part: Part) -> dict[str, Any]:
+    """Against five references, and against each four of them, averaged."""
+    four = [bleus(said, without(part, k)) for k in range(5)]
+    mean = [round(float(x), 2) for x in np.mean(four, axis=0)]
+    words = float(np.mean([len(s.split()) for s in said]))
+    return {
+        "five": bleus(said, part.said),
+        "four": mean,
+        "words": round(words, 2),
+        "different": len(set(said)),
+    }
+
+
+def without(part: Part, k: int) -> list[list[str]]:
+    """The references less the k-th of each photograph."""
+    return [[*some[:k], *some[k + 1 :]] for some in part.said]
+
+
+def person(part: Part) -> dict[str, Any]:
+    """Each of the five people against the other four, averaged."""
+    four = [bleus([s[k] for s in part.said], without(part, k)) for k in range(5)]
+    return {"four": [round(float(x), 2) for x in np.mean(four, axis=0)]}
+
+
+def build(task: Task, seed: int) -> PhotoCaptioner:
+    """The network with its first weights."""
+    G, F = task.train.seen.grid.shape[2], task.train.seen.pooled.shape[1]
+    with seeded(seed):
+        return tie_readout(PhotoCaptioner(G, F, H, H, task.pieces.size, DROPOUT))
+
+
+def trained(
+    seed: int, asked: Asked, task: Task
+) -> tuple[PhotoCaptioner, dict[str, Any]]:
+    """A network and what is known of its training; from a file if it is there."""
+    model = build(task, seed)
+    path = Path(asked.weights) / f"flickr8k_{seed}.safetensors"
+    if path.exists():
+        weights, known = load_weights(path, "flickr8k")
+        put_weights(model, weights)
+        return model.eval(), known["facts"]
+    steps, encode = asked.steps or STEPS, task.pieces.encode
+    held = task.validation
+    parts = np.array_split(np.arange(len(held.said)), -(-len(held.said) // 100))
+    looked = [  # one caption of each photograph
+        photo_batch(held.seen, rows, [encode(held.said[k][0]) for k in rows])
+        for rows in parts
+    ]
+    result, seconds = fitted_module(
+        model,
+        lambda m, b, carry: (smoothed(m(b.seen, b.read), b.targets, SMOOTHING), carry),
+        photo_batches(
+            task.train.seen, [[encode(c) for c in some] for some in task.train.said], B
+        ),
+        RATE,
+        steps,
+        seed,
+        "captioner",
+        optimizer=partial(cooling, last=FALLING),
+        evaluate=lambda m: float(
+            np.mean([float(smoothed(m(b.seen, b.read), b.targets, 0)) for b in looked])
+        ),
+        evaluate_every=max(1, steps // 10),
+    )
+    facts = {
+        "seconds": round(seconds, 1),
+        "weights": sum(w.numel() for w in model.parameters()),
+        "steps": steps,
+        "validation": [round(x, 4) for x in result.history.score],
+    }
+    if asked.weights != WEIGHTS:  # the licence: never into the package
+        save_weights(path, model, about(asked, seconds, kind="flickr8k", facts=facts))
+    return model, facts
+
+
+def run(seed: int, asked: Asked) -> Iterator[Found]:
+    """The network: what its training gave, and what it is worth."""
+    task = task_of()
+    model, facts = trained(seed, asked, task)
+    key = "real.flickr8k.captioner"
+    yield from founds(key, facts, UNITS)
+
+    def say(part: Part, width: int, alpha: float) -> list[str]:
+        return [task.pieces.decode(c) for c in describe(model, part.seen, width, alpha)]
+
+    held, test = task.validation, task.test
+    tried = {alpha: bleus(say(held, WIDTH, alpha), held.said)[3] for alpha in PENALTIES}
+    best = max(PENALTIES, key=lambda alpha: tried[alpha])
+    said = say(test, WIDTH, best)
+    drawn = np.random.default_rng(0).permutation(len(test.said))[:READ]
+    found = {
+        "validation_bleu": {f"beam {k:g}": v for k, v in tried.items()},
+        "penalty": best,
+        "beam": tested(said, test),
+        "greedy": tested(say(test, 1, 0.0), test),
+        "read": [[said[k], test.said[k][0]] for k in sorted(drawn)],
+    }
+    yield from founds(key, found, UNITS)
+
+
+def grams(captions: Sequence[str], place: dict[str, int]) -> csr_matrix:
+    """Which words and pairs of words each caption has, rows of length 1."""
+    rows, columns = [], []
+    for n, caption in enumerate(captions):
+        words = caption.split()
+        pairs = [" ".join(two) for two in pairwise(words)]
+        known = {place.setdefault(g, len(place)) for g in words + pairs}
+        rows += [n] * len(known)
+        columns += known
+    size = np.bincount(rows, minlength=len(captions)) ** -0.5
+    shape = len(captions), 200_000
+    return csr_matrix((size[rows], (rows, columns)), shape)
+
+
+def agreed(part: Part, train: Part, counts: Sequence[int]) -> dict[int, list[str]]:
+    """The caption of the nearest photographs that is most like the others'."""
+    known, asked = train.seen.pooled, part.seen.pooled
+    near = (asked @ known.T).topk(min(max(counts), len(known))).indices.tolist()
+    place: dict[str, int] = {}
+    coded = [grams(some, place) for some in train.said]
+    found: dict[int, list[str]] = {n: [] for n in counts}
+    for row in near:
+        for n in counts:
+            all_said = [c for k in row[:n] for c in train.said[k]]
+            X = vstack([coded[k] for k in row[:n]]).tocsr()
+            total = np.asarray(X @ X.sum(axis=0).T).ravel()
+            found[n].append(all_said[int(total.argmax())])
+    return found
+
+
+def baselines(asked: Asked) -> Iterator[Found]:
+    """One sentence for all, the captions of what looks alike, a person."""
+    task = task_of()
+    train, held, test = task.train, task.validation, task.test
+    counted = Counter(c for s in train.said for c in s if len(c.split()) >= LEAST)
+    every = [CONSTANT, *(c for c, _ in counted.most_common(CANDIDATES))]
+    scored = {c: bleus([c] * len(held.said), held.said)[3] for c in every}
+    constant = max(every, key=lambda c: scored[c])
+    tried = {
+        n: bleus(s, held.said)[3] for n, s in agreed(held, train, NEIGHBOURS).items()
+    }
+    best = max(tried, key=lambda n: tried[n])
+    nearest = (test.seen.pooled @ train.seen.pooled.T).argmax(dim=1).tolist()
+    found = {
+        "sentence": constant,
+        "constant": tested([constant] * len(test.said), test),
+        "nearest": tested([train.said[k][0] for k in nearest], test),
+        "neighbours": best,
+        "neighbours_validation": {str(n): v for n, v in tried.items()},
+        "agreed": tested(agreed(test, train, [best])[best], test),
+        "person": person(test),
+    }
+    yield from founds("real.flickr8k.baselines", found, "see keys", 0)
+
+
+TRAINING = Training(
+    "flickr8k", __doc__, {"captioner": run}, {"baselines": baselines}, "real.flickr8k"
+)

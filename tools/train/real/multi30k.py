@@ -1,0 +1,211 @@
+"""Translate Multi30k's captions from English to German: chapters 13 and 14.
+
+"dot" has attention, "vector" one vector; the two have about as many weights,
+the same pieces, batches, updates and rates. Teacher forcing's loss on the
+validation part keeps the best weights, and its BLEU chooses the beam's length
+penalty; the tests of 2016 and 2017 are asked once. BLEU and chrF by sacrebleu
+on raw text. "baselines": a table of pieces, the nearest known sentence, a
+copy. About 40 minutes of one core a network; --weights FOLDER keeps the
+weights there (the set's licence keeps them out of the package), and a network
+that is there already is scored, not trained. Under "real.multi30k.".
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from sacrebleu.metrics import BLEU, CHRF
+
+from rnncore.application import (
+    WEIGHTS,
+    cooling,
+    load_weights,
+    put_weights,
+    save_weights,
+    seeded,
+)
+from rnncore.data.public.texts import Captions, multi30k
+from rnncore.data.translation import Pair
+from rnncore.seq2seq import Translator
+from rnncore.translate.baselines import learn_word_table, nearest
+from rnncore.translate.recipe import search_all, smoothed_loss, tie_readout
+from rnncore.translate.subwords import SubWords, learn_subwords
+from rnncore.translate.training import (
+    build_translator,
+    mean_loss,
+    shuffled_batches,
+    translate,
+)
+from tools.train.runner import Asked, Found, Training, about, fitted_module, founds
+
+PIECES, H, B, DROPOUT, SMOOTHING = 2000, 256, 64, 0.3, 0.1
+STEPS, RATE, FALLING = 5000, 0.002, 0.8  # the part of the steps with a falling rate
+WIDTH, PENALTIES = 5, (0.6, 1.0)
+TABLE = 3000  # pairs from which the table of pieces is learned
+LENGTHS = 1, 8, 11, 14, 18, 100  # words of a source: from one to below the next
+READ = 10  # translations to be read
+UNITS = {"": "see keys", "seconds": "s of one core", "weights": "weights"}
+
+Say = Callable[[Sequence[str]], list[str]]
+
+
+class Task(NamedTuple):
+    """The captions in three parts, and pieces of the training part alone."""
+
+    parts: Captions
+    source: SubWords
+    target: SubWords
+
+
+@cache
+def task_of(pieces: int = PIECES) -> Task:
+    """The same for both networks and the baselines."""
+    parts = multi30k("en", "de")
+    sides = zip(*parts.train, strict=True)
+    return Task(parts, *(learn_subwords(side, pieces) for side in sides))
+
+
+def coded(task: Task, pairs: Sequence[Pair]) -> list[tuple[list[int], list[int]]]:
+    """Both sides of each pair as numbers."""
+    encode, write = task.source.encode, task.target.encode
+    return [(encode(p.source), write(p.target)) for p in pairs]
+
+
+def scores(said: Sequence[str], pairs: Sequence[Pair]) -> dict[str, Any]:
+    """BLEU with its 95 % interval over sentences, chrF, and their signatures."""
+    wanted = [[p.target for p in pairs]]
+    bleu, chrf = BLEU(), CHRF()
+    found = bleu.corpus_score(list(said), wanted, n_bootstrap=1000)
+    return {
+        "bleu": round(found.score, 2),
+        "interval": round(getattr(found, "_ci", 0.0), 2),
+        "chrf": round(chrf.corpus_score(list(said), wanted).score, 2),
+        "length": round(found.sys_len / found.ref_len, 3),
+        "signatures": [str(bleu.get_signature()), str(chrf.get_signature())],
+    }
+
+
+def by_length(said: Sequence[str], pairs: Sequence[Pair]) -> list[dict[str, Any]]:
+    """BLEU of shorter and of longer sources, each a corpus of its own."""
+    size = np.array([len(p.source.split()) for p in pairs])
+    found = []
+    for low, high in pairwise(LENGTHS):
+        chosen = np.flatnonzero((size >= low) & (size < high))
+        if len(chosen):
+            part = scores([said[k] for k in chosen], [pairs[k] for k in chosen])
+            kept = {name: part[name] for name in ("bleu", "interval", "length")}
+            words = [low, int(size[chosen].max())]
+            found.append({"words": words, "sentences": len(chosen), **kept})
+    return found
+
+
+def tested(task: Task, say: Say) -> dict[str, Any]:
+    """The scores of both tests, and by length over the two together."""
+    known: list[Pair] = []
+    said: list[str] = []
+    found: dict[str, Any] = {}
+    for name in ("test_2016", "test_2017"):
+        pairs = getattr(task.parts, name)
+        new = say([p.source for p in pairs])
+        found[name] = scores(new, pairs)
+        known, said = known + pairs, said + new
+    return {**found, "by_length": by_length(said, known)}
+
+
+def build(task: Task, decoder: str, seed: int) -> Translator:
+    """One of the two networks with its first weights."""
+    with seeded(seed):
+        sizes = task.source.size, task.target.size, H, H
+        return tie_readout(build_translator(*sizes, decoder, DROPOUT))
+
+
+def trained(
+    decoder: str, seed: int, asked: Asked, task: Task
+) -> tuple[Translator, dict[str, Any]]:
+    """A network and what is known of its training; from a file if it is there."""
+    model = build(task, decoder, seed)
+    path = Path(asked.weights) / f"multi30k_{decoder}_{seed}.safetensors"
+    if path.exists():
+        weights, known = load_weights(path, "multi30k")
+        put_weights(model, weights)
+        return model.eval(), known["facts"]
+    steps, looked = asked.steps or STEPS, coded(task, task.parts.validation)
+    result, seconds = fitted_module(
+        model,
+        smoothed_loss(SMOOTHING),
+        shuffled_batches(*zip(*coded(task, task.parts.train), strict=True), B),
+        RATE,
+        steps,
+        seed,
+        decoder,
+        optimizer=partial(cooling, last=FALLING),
+        evaluate=lambda m: mean_loss(m, looked),
+        evaluate_every=max(1, steps // 12),
+    )
+    facts = {
+        "seconds": round(seconds, 1),
+        "weights": sum(w.numel() for w in model.parameters()),
+        "steps": steps,
+        "validation": [round(x, 4) for x in result.history.score],
+    }
+    if asked.weights != WEIGHTS:  # the licence: never into the package
+        known = about(asked, seconds, kind="multi30k", facts=facts)
+        save_weights(path, model, known)
+    return model, facts
+
+
+def run(decoder: str, seed: int, asked: Asked) -> Iterator[Found]:
+    """One network: what its training gave, and what it is worth."""
+    task = task_of()
+    model, facts = trained(decoder, seed, asked, task)
+    key = f"real.multi30k.{decoder}"
+    yield from founds(key, facts, UNITS)
+    pieces = task.source, task.target
+    held = task.parts.validation
+    looked = [p.source for p in held]
+    chosen = {
+        alpha: scores(search_all(model, *pieces, looked, WIDTH, alpha), held)["bleu"]
+        for alpha in PENALTIES
+    }
+    chosen[None] = scores(translate(model, *pieces, looked), held)["bleu"]
+    best = max(PENALTIES, key=lambda alpha: chosen[alpha])
+    found = {
+        "validation_bleu": {
+            "greedy" if k is None else f"beam {k:g}": v for k, v in chosen.items()
+        },
+        "penalty": best,
+        "beam": tested(task, lambda s: search_all(model, *pieces, s, WIDTH, best)),
+        "greedy": tested(task, lambda s: translate(model, *pieces, s)),
+    }
+    test = task.parts.test_2016
+    drawn = np.random.default_rng(0).choice(len(test), READ, replace=False)
+    read = [test[k] for k in sorted(drawn)]
+    said = search_all(model, *pieces, [p.source for p in read], WIDTH, best)
+    found["read"] = [[*pair, out] for pair, out in zip(read, said, strict=True)]
+    yield from founds(key, found, UNITS)
+
+
+def baselines(asked: Asked) -> Iterator[Found]:
+    """What needs no network, on both tests."""
+    task = task_of()
+    known = task.parts.train
+    table = learn_word_table(task.source, task.target, known[:TABLE])
+    rivals: dict[str, Say] = {
+        "table": table.translate,
+        "nearest": lambda s: nearest(task.source, known, s),
+        "copy": list,
+    }
+    found = {name: tested(task, say) for name, say in rivals.items()}
+    yield from founds("real.multi30k.baselines", found, "see keys", 0)
+
+
+TRAINING = Training(
+    "multi30k",
+    __doc__,
+    {name: partial(run, name) for name in ("dot", "vector")},
+    {"baselines": baselines},
+    "real.multi30k",
+)
