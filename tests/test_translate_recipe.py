@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from arrays import assert_close
 from torch.nn.functional import one_hot
 
 from rnncore.seq2seq import (
@@ -57,7 +58,7 @@ def test_many_beams_find_what_one_at_a_time_does(
             alone = model.encoder(*pad([source]))
         best = beam_search(model.decoder, alone, width, 9, alpha)[0]
         assert found.tokens == best.tokens
-        assert found.score == pytest.approx(best.score, abs=1e-4)
+        assert_close(found.score, best.score, within=1e-4)
 
 
 def test_a_target_that_never_ends_is_cut_at_the_limit():
@@ -97,8 +98,8 @@ def test_smoothing_is_the_cross_entropy_of_a_spread_target(rng):
     spread = 0.9 * one_hot(targets, K) + 0.1 / K
     each = -(spread * logits.log_softmax(dim=2)).sum(dim=2)
     wanted = each[targets != PAD].mean()
-    torch.testing.assert_close(smoothed(logits, targets, 0.1), wanted)
-    torch.testing.assert_close(
+    assert_close(smoothed(logits, targets, 0.1), wanted)
+    assert_close(
         smoothed(logits, targets, 0.0), translation_loss(logits, targets)
     )
 
@@ -113,7 +114,7 @@ def test_without_smoothing_the_loss_is_the_translators():
     model = network()
     batch = batch_of([[3, 4], [5]], [[6], [7, 8, 9]])
     loss, carry = smoothed_loss(0.0)(model, batch, None)
-    torch.testing.assert_close(loss, translate_loss(model, batch, None)[0])
+    assert_close(loss, translate_loss(model, batch, None)[0])
     assert carry is None
 
 
