@@ -90,7 +90,7 @@ ROWS = [
         "real.an4.lexicon",
         "real.an4.nearest",
         "most similar recording",
-        "9.6 (DeepSpeech 2, 2023)",
+        "9.6 (deepspeech.pytorch)",
     ),
     Row(
         15,

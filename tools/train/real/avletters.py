@@ -2,7 +2,7 @@
 
 26 letters, ten people, three takes. Takes 1 and 2 to learn from, take 3 to be
 judged by, three seeds: there every person is known. "left" leaves each person out
-in turn, seed 0. All is as the command does it by default: 24 whole frames of 24 x 24
+in turn, seed 0. All but the patience is as the command has it: 24 whole frames of 24 x 24
 pixels, 15 % of the films of training choose when to stop. Take 3 had been seen while
 these defaults were chosen; the people left out had not. Beside the loop: the same
 eye and no order ("bag"), and the nearest film ("nearest"). The study "raw" shows
