@@ -62,6 +62,8 @@ PAGES = {  # by how the keys begin; the longest beginning counts
     "limits": "ch18_limits",
     "music": "ch12_music",
     "online": "ch03_forward",
+    "real.piano_rolls": "ch12_music",
+    "real.shakespeare": "ch10_language",
     "recall": "ch20_memory",
     "reservoir": "ch05_reservoir",
     "ruler": "ch07_compared",

@@ -1,0 +1,1 @@
+"""Trainings on public sets, by the protocols of the literature."""
