@@ -49,14 +49,15 @@ class LanguageModel(torch.nn.Module):
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout: expected [0, 1), got {dropout}")
         self.dropout = dropout
-        self.embedding = torch.nn.Embedding(K, width or H)
+        E = H if width is None else width
+        self.embedding = torch.nn.Embedding(K, E)
         self.layers = torch.nn.ModuleList(
-            LAYERS[cell](H if k else width or H, H) for k in range(layers)
+            LAYERS[cell](H if k else E, H) for k in range(layers)
         )
         self.readout = torch.nn.Linear(H, K)
-        if not width:  # one, with two names
+        if width is None:  # one, with two names
             self.readout.weight = self.embedding.weight
-        torch.nn.init.normal_(self.embedding.weight, std=(width or H) ** -0.5)
+        torch.nn.init.normal_(self.embedding.weight, std=E**-0.5)
         torch.nn.init.zeros_(self.readout.bias)
 
     def hidden(

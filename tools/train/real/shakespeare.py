@@ -178,6 +178,4 @@ def tuned(asked: Asked) -> Iterator[Found]:
     yield Found(f"{KEY}.tuned", tried, unit, 0)
 
 
-TRAINING = Training(
-    "shakespeare", __doc__, {"network": network}, {"tuned": tuned}, KEY
-)
+TRAINING = Training("shakespeare", __doc__, {"network": network}, {"tuned": tuned}, KEY)
