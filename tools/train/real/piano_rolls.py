@@ -36,9 +36,10 @@ UNITS = {
     "pieces": "pieces of each part",
 }
 DRAWS = 256  # frames drawn to ask for a key by itself
+MORE = {"home": 0.5, "evaluate_every": 150}  # 13 times as many frames
 SETS: dict[str, dict[str, dict[str, Any]]] = {
     "JSB_Chorales": {"keys": ALONE, "jointly": BOTH},
-    "Nottingham": {"keys": ALONE, "jointly": BOTH},
+    "Nottingham": {"keys": ALONE | MORE, "jointly": BOTH | MORE},
 }
 TRAIN = {"keys": train_frames, "jointly": train_chords}
 TRIED: dict[str, dict[str, dict[str, Any]]] = {}
