@@ -50,7 +50,7 @@ def rolls(there, monkeypatch):
 
 def test_a_run_scores_both_networks_beside_counts(rolls, tmp_path):
     path = tmp_path / "m.json"
-    words = ["Nottingham", "--seeds", "1", "--path", str(path)]
+    words = ["Nottingham", "counts", "--seeds", "1", "--path", str(path)]
     runner.main(training.TRAINING, words)
     known = measurements.read(path)
 
