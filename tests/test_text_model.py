@@ -68,6 +68,22 @@ def test_one_table_reads_and_predicts(ids):
     assert_close(model(torch.as_tensor(ids))[0], by_hand)
 
 
+@pytest.mark.parametrize("cell", LAYERS)
+def test_a_narrow_embedding_has_a_table_of_its_own(cell, ids, tmp_path):
+    with seeded(0):
+        model = LanguageModel(K, H, cell, 2, width=4).eval()
+    assert model.embedding.weight.shape == (K, 4)
+    assert model.readout.weight.shape == (K, H)
+    sizes = [(one.input_size, one.hidden_size) for one in model.layers]
+    assert sizes == [(4, H), (H, H)]
+    logits, _ = model(torch.as_tensor(ids), model.zero_state(B))
+    vocabulary = Vocabulary(("�", *"abcdefghij"), words=False)
+    save_model(tmp_path / "m.safetensors", model, vocabulary, {})
+    again, _, about = load_model(tmp_path / "m.safetensors")
+    assert about["sizes"]["width"] == 4
+    assert_close(again(torch.as_tensor(ids))[0], logits)
+
+
 def test_the_state_is_carried_over_windows(ids):
     model = model_of()
     tokens = torch.as_tensor(ids)

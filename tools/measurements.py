@@ -71,6 +71,8 @@ PAGES = {  # by how the keys begin; the longest beginning counts
     "real.m4": "ch11_many",
     "real.msr_action3d": "ch16_actions",
     "real.multi30k": "ch14_attention",
+    "real.piano_rolls": "ch12_music",
+    "real.shakespeare": "ch10_language",
     "recall": "ch20_memory",
     "reservoir": "ch05_reservoir",
     "ruler": "ch07_compared",

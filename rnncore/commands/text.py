@@ -30,6 +30,8 @@ MIXERS = ["LSTM", "sLSTM", "minGRU", "minLSTM", "RG-LRU"]
 MIXERS += ["selective", "gated-delta", "mLSTM", "attention"]
 HEADS = 4  # of a block, each with as many units
 REACH = 256  # tokens that attention sees back
+WIDTH = 64  # of the embedding of characters: there are few
+FALLS = 0.8  # of the steps: meanwhile the rate falls to 0
 RATES = (0.1, 0.3, 1.0)  # of dynamic evaluation; the best on validation
 
 
@@ -57,15 +59,15 @@ def add(commands: Any) -> None:
     option(train, "--model-kind", what, choices=MIXERS)
     common.add_training(
         train,
-        hidden=128,
+        hidden=256,
         layers=1,
         window=64,
         batch=32,
-        steps=2000,
-        rate=0.004,
+        steps=2500,
+        rate=0.006,
         dropout=0.1,
         evaluate_every=100,
-        patience=5,
+        patience=8,
     )
     _add_sample(parts)
     about = "score the part of the text that was not trained on"
@@ -152,7 +154,7 @@ def _fit(
     device: Any,
 ) -> tuple[Any, Facts]:
     """A model that has learned the training part."""
-    from rnncore.application import seeded
+    from rnncore.application import cooling, seeded
     from rnncore.text.model import language_loss, token_nats
 
     parts, vocabulary, next_batch = data
@@ -170,6 +172,7 @@ def _fit(
         common.Bar(_named(arguments)),
         unit="bits",
         carry=model.zero_state(arguments.batch),
+        optimizer=cooling(arguments.rate, arguments.steps, FALLS),
     )
     about["split"] = {k: len(v) for k, v in parts._asdict().items()}
     return (model, vocabulary), about
@@ -183,7 +186,9 @@ def _model(arguments: Namespace, K: int) -> Any:
     kind, H = arguments.model_kind, arguments.hidden
     layers, dropout = arguments.layers, arguments.dropout
     if kind is None:
-        return LanguageModel(K, H, arguments.cell, layers, dropout)
+        words = arguments.tokens == "words"
+        width = None if words else min(WIDTH, H)
+        return LanguageModel(K, H, arguments.cell, layers, dropout, width)
     reach = REACH if kind == "attention" else None
     return BlockModel(K, H, kind, layers, dropout=dropout, reach=reach)
 

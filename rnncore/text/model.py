@@ -21,7 +21,9 @@ class LanguageModel(torch.nn.Module):
     """Tokens in, logits of each next token out; one table for both.
 
     A token's row of the embedding is what the first layer reads, and what
-    the last layer's output is compared with: tied weights.
+    the last layer's output is compared with: tied weights. With a `width`
+    of the embedding there are two tables: where tokens are few, a narrow
+    one saves half of a layer's work.
 
     Shapes: ids (T, B); state -> logits (T, B, K); state
 
@@ -37,6 +39,7 @@ class LanguageModel(torch.nn.Module):
         cell: str = "LSTM",
         layers: int = 1,
         dropout: float = 0.0,
+        width: int | None = None,
     ):
         super().__init__()
         if cell not in LAYERS:
@@ -46,13 +49,15 @@ class LanguageModel(torch.nn.Module):
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout: expected [0, 1), got {dropout}")
         self.dropout = dropout
-        self.embedding = torch.nn.Embedding(K, H)
+        E = H if width is None else width
+        self.embedding = torch.nn.Embedding(K, E)
         self.layers = torch.nn.ModuleList(
-            LAYERS[cell](H, H) for _ in range(layers)
+            LAYERS[cell](H if k else E, H) for k in range(layers)
         )
         self.readout = torch.nn.Linear(H, K)
-        self.readout.weight = self.embedding.weight  # one, with two names
-        torch.nn.init.normal_(self.embedding.weight, std=H**-0.5)
+        if width is None:  # one, with two names
+            self.readout.weight = self.embedding.weight
+        torch.nn.init.normal_(self.embedding.weight, std=E**-0.5)
         torch.nn.init.zeros_(self.readout.bias)
 
     def hidden(
@@ -77,7 +82,7 @@ class LanguageModel(torch.nn.Module):
 
     def zero_state(self, B: int) -> States:
         """The state before any token was read."""
-        H = self.embedding.embedding_dim
+        H = self.readout.in_features
         zero = self.readout.bias.new_zeros((1, B, H))
         return tuple(
             (zero, zero) if isinstance(layer, nn.LSTM) else zero

@@ -11,7 +11,7 @@ from rnncore.text.model import LanguageModel
 from rnncore.text.vocabulary import Vocabulary
 
 KIND = "text"
-SIZES = ("H", "cell", "layers", "dropout")
+SIZES = ("H", "cell", "layers", "dropout")  # and a width, if it has one
 OF_BLOCKS = ("D", "mixer", "layers", "hidden", "dropout", "reach")
 
 
@@ -50,15 +50,19 @@ def _sizes_of(model: LanguageModel | BlockModel) -> dict[str, Any]:
         mixer, D, hidden = model.shape
         of_all = D, mixer, layers, hidden, dropout, model.reach
         return dict(zip(OF_BLOCKS, of_all, strict=True))
-    H, cell = model.embedding.embedding_dim, type(model.layers[0]).__name__
-    return dict(zip(SIZES, (H, cell, layers, dropout), strict=True))
+    H, cell = model.readout.in_features, type(model.layers[0]).__name__
+    known = dict(zip(SIZES, (H, cell, layers, dropout), strict=True))
+    if model.readout.weight is model.embedding.weight:
+        return known
+    return known | {"width": model.embedding.embedding_dim}
 
 
 def _build(about: dict[str, Any]) -> LanguageModel | BlockModel:
     K, known = _vocabulary(about).size, about["sizes"]
     if "mixer" in known:
         return BlockModel(K, **{name: known[name] for name in OF_BLOCKS})
-    return LanguageModel(K, **{name: known[name] for name in SIZES})
+    of_all = {name: known[name] for name in SIZES}
+    return LanguageModel(K, **of_all, width=known.get("width"))
 
 
 def _vocabulary(about: dict[str, Any]) -> Vocabulary:

@@ -2,9 +2,9 @@
 
     python -m tools.bench.applications --save
 
-`text train` and `music train` at the sizes that the commands take by
-themselves, and chapter 16's classifier of films, a fixed number of updates
-each, in turns in one process.
+`text train` with 128 units and one table, `music train` at the sizes that it
+takes by itself, and chapter 16's classifier of films, a fixed number of
+updates each, in turns in one process.
 What is kept are ratios of processor time: of a whole update, in which the
 recurrent layers are a part.
 """

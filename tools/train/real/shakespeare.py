@@ -1,0 +1,181 @@
+"""Measure chapter 10's language model on Tiny Shakespeare.
+
+40,000 lines of plays, one character after the other: the first nine tenths to
+learn from, the last to be judged on, as nanoGPT and others split it. The last
+twentieth of the nine tenths chooses: the network's settings ("tuned", short
+runs on fewer characters) and its step, the n-grams' order and kind, and the
+share of the mixture of both. The test is read from its first character to its
+last, the state carried on. One seed; about half an hour of one core.
+"""
+
+import math
+from collections.abc import Iterator
+from functools import cache, partial
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from rnncore.application import cooling, seeded
+from rnncore.data.public.texts import tiny_shakespeare
+from rnncore.text.generation import generate
+from rnncore.text.model import (
+    LanguageModel,
+    contiguous_windows,
+    language_loss,
+    stretches,
+    token_nats,
+)
+from rnncore.text.ngrams import (
+    bits_given,
+    kneser_ney_models,
+    kneser_ney_probabilities,
+    one_discount,
+    three_discounts,
+)
+from rnncore.text.sampling import at_temperature
+from rnncore.text.vocabulary import Vocabulary, character_vocabulary
+from tools.train.applications.text import least_order, mixture
+from tools.train.runner import Asked, Found, Training, fitted_module, founds
+
+KEY = "real.shakespeare"
+UNIT = "nats per character, unless its name says otherwise"
+HELD = 0.05  # of the nine tenths
+SIZES: dict[str, Any] = {"H": 512, "layers": 1, "dropout": 0.25, "width": 64}
+PLAN: dict[str, Any] = {"rate": 0.005, "T": 48, "B": 48, "steps": 4300}
+FALLS = 0.8  # over so much of the steps the rate falls to 0
+ORDERS = 2, 3, 4, 5, 6, 7, 8, 10, 12, 16
+DISCOUNTS = {"one": one_discount, "three": three_discounts}
+EVALUATIONS = 26
+TRIED: dict[str, dict[str, Any]] = {}
+PROMPT, LENGTH, TEMPERATURE = "\n\nFLORIZEL:\n", 400, 0.8
+
+
+@cache
+def texts() -> tuple[str, str, str]:
+    """What is learned from, what chooses, and what judges."""
+    text = tiny_shakespeare()
+    end = len(text.train) - round(HELD * len(text.train))
+    return text.train[:end], text.train[end:], text.validation
+
+
+def trained(
+    options: dict[str, Any], seed: int, label: str
+) -> tuple[LanguageModel, Vocabulary, dict[str, Any]]:
+    """A network with these settings, and how it went."""
+    plan = SIZES | PLAN | options
+    T, B, rate, steps = (plan.pop(key) for key in ("T", "B", "rate", "steps"))
+    training, valid, _ = texts()
+    vocabulary = character_vocabulary(training)
+    rows = stretches(vocabulary.encode(valid), 16)
+    with seeded(seed):
+        model = LanguageModel(vocabulary.size, **plan)
+
+    def evaluate(model: LanguageModel) -> float:
+        nats = float(token_nats(model, rows).mean())
+        tqdm.write(f"{label}: {nats:.4f} on the validation text")
+        return nats
+
+    result, seconds = fitted_module(
+        model,
+        language_loss,
+        contiguous_windows(stretches(vocabulary.encode(training), B), T),
+        rate,
+        steps,
+        seed,
+        label,
+        carry=model.zero_state(B),
+        optimizer=partial(cooling, last=FALLS),
+        evaluate=evaluate,
+        evaluate_every=max(1, steps // EVALUATIONS),
+    )
+    history = result.history
+    epochs = [k * B * T / len(training) for k in history.evaluated]
+    training_nats = float(np.mean(history.loss[-len(history.loss) // EVALUATIONS :]))
+    return model, vocabulary, {
+        "valid": min(history.score),
+        "curve": [np.round(epochs, 2).tolist(), np.round(history.score, 4).tolist()],
+        "training": training_nats,
+        "seconds": round(seconds),
+        "weights": sum(w.numel() for w in model.parameters()),
+    }  # fmt: skip
+
+
+def read_on(
+    model: LanguageModel, vocabulary: Vocabulary, before: str, text: str
+) -> np.ndarray:
+    """Nats of every character of a text that follows another: (T,)."""
+    ids = vocabulary.encode(before[-1] + text)
+    return token_nats(model, ids[:, None])[:, 0]
+
+
+def network(seed: int, asked: Asked) -> Iterator[Found]:
+    """The network, the counts beside it, and both mixed."""
+    options = {"steps": asked.steps} if asked.steps else {}
+    model, vocabulary, scores = trained(options, seed, "shakespeare")
+    training, valid, test = texts()
+    own = [read_on(model, vocabulary, training, valid)]
+    own += [read_on(model, vocabulary, valid, test)]
+    found, counted = counts(vocabulary)
+    scores |= {"network": own[1].mean()} | found | mixture(own, counted)
+    scores["characters"] = [len(training), len(valid), len(test)]
+    scores["lzma"] = bits_given(training, test) * math.log(2) / len(test)
+    yield from founds(KEY, scores, UNIT)
+    if seed == 0:
+        settings = SIZES | PLAN | options
+        yield Found(f"{KEY}.settings", settings, "of the network", None)
+        yield Found(f"{KEY}.sample", write(model, vocabulary), "text", 0)
+
+
+def counts(vocabulary: Vocabulary) -> tuple[dict[str, Any], list[np.ndarray]]:
+    """What n-grams score, and their nats on the validation and the test."""
+    training, valid, test = map(vocabulary.encode, texts())
+    held = [np.concatenate(both) for both in ((training[-99:], valid), (valid, test))]
+    sizes = len(valid), len(test)
+    tried: dict[str, dict[int, list[np.ndarray]]] = {}
+    for name, discounts in DISCOUNTS.items():
+        models = kneser_ney_models(training, ORDERS[-1], vocabulary.size, discounts)
+        tried[name] = {
+            n: [
+                -np.log(kneser_ney_probabilities(fitted, ids)[-size:])
+                for ids, size in zip(held, sizes, strict=True)
+            ]
+            for n, fitted in enumerate(models, start=1)
+            if n in ORDERS
+        }
+    order = {name: least_order(by_order) for name, by_order in tried.items()}
+    best = min(order, key=lambda name: tried[name][order[name]][0].mean())
+    nats = tried[best][order[best]]
+    often = np.bincount(training, minlength=vocabulary.size) + 1
+    return {
+        "ngrams": nats[1].mean(),
+        "ngrams_valid": nats[0].mean(),
+        "order": order[best],
+        "discounts": best,
+        "by_order": [n[1].mean() for n in tried[best].values()],
+        "frequencies": float(-np.log(often / often.sum())[test].mean()),
+    }, nats
+
+
+def write(model: LanguageModel, vocabulary: Vocabulary) -> str:
+    """What the network makes of a prompt."""
+    shape = partial(at_temperature, temperature=TEMPERATURE)
+    ids = vocabulary.encode(PROMPT)[:, None]
+    drawn = islice(generate(model, ids, np.random.default_rng(0), shape), LENGTH)
+    return PROMPT + vocabulary.decode([int(k) for (k,) in drawn])
+
+
+def tuned(asked: Asked) -> Iterator[Found]:
+    """What other settings give on the validation text, seed 0."""
+    tried = {}
+    for name, options in TRIED.items():
+        if asked.steps:
+            options = options | {"steps": asked.steps}
+        _, _, scores = trained(options, 0, name)
+        tried[name] = [round(scores[key], 4) for key in ("valid", "seconds")]
+    unit = "nats per character of the validation text, s of one core"
+    yield Found(f"{KEY}.tuned", tried, unit, 0)
+
+
+TRAINING = Training("shakespeare", __doc__, {"network": network}, {"tuned": tuned}, KEY)
