@@ -71,17 +71,3 @@ def test_a_run_scores_both_networks_beside_counts(rolls, tmp_path):
     assert score("keys") < score("frequencies")
     assert score("keys.valid") > 0
     assert score("keys.weights") == 4 * 16 * (88 + 16 + 2) + 17 * 88
-
-
-def test_other_plans_are_tried_on_the_validation_part(rolls, monkeypatch):
-    tried = {"JSB_Chorales": {"more keys": {"shifts": 1}}}
-    monkeypatch.setattr(training, "TRIED", tried)
-    monkeypatch.setattr(
-        training, "apart_nats", lambda *a: pytest.fail("the test was asked")
-    )
-    (found,) = training.tuned(runner.Asked(steps=10))
-    names = [
-        f"JSB_Chorales, {kind}, more keys" for kind in ("keys", "jointly")
-    ]
-    assert list(found.value) == names
-    assert all(nats > 0 for nats, _ in found.value.values())

@@ -85,16 +85,3 @@ def test_counts_know_what_comes_before_the_text(plays):
     )
     assert len(of_valid) == len(valid)
     assert len(of_test) == len(test)
-
-
-def test_other_settings_are_tried_on_the_validation_text(
-    plays, monkeypatch
-):
-    monkeypatch.setattr(shakespeare, "TRIED", {"wider": {"H": 24}})
-    monkeypatch.setattr(
-        shakespeare, "read_on", lambda *a: pytest.fail("the test was read")
-    )
-    asked = runner.Asked(steps=30)
-    (found,) = shakespeare.tuned(asked)
-    assert list(found.value) == ["wider"]
-    assert 0 < found.value["wider"][0] < math.log(20)

@@ -4,9 +4,9 @@ The sets' own parts, all frames but each piece's first, nats summed over 88
 keys: the published protocol. "NAME" trains two networks on a set: `keys` has
 88 independent keys, `jointly` says a frame's keys one after the other. The
 second is scored for whole frames, and asked for each key by itself ("apart"),
-as those of the published table are. The validation part chose the plans
-("tuned") and chooses each run's step. "counts" are two tables of counts. About
-twenty minutes of one core for a set and a seed.
+as those of the published table are. The validation part chooses each run's
+step; the plans are those of chapter 12, set by hand. "counts" are two tables of
+counts. About twenty minutes of one core for a set and a seed.
 """
 
 from collections.abc import Iterator
@@ -42,7 +42,6 @@ SETS: dict[str, dict[str, dict[str, Any]]] = {
     "Nottingham": {"keys": ALONE | MORE, "jointly": BOTH | MORE},
 }
 TRAIN = {"keys": train_frames, "jointly": train_chords}
-TRIED: dict[str, dict[str, dict[str, Any]]] = {}
 
 
 def trained(
@@ -90,26 +89,10 @@ def counts(asked: Asked) -> Iterator[Found]:
         yield from founds(f"{KEY}.{name}", fixed, UNITS, None)
 
 
-def tuned(asked: Asked) -> Iterator[Found]:
-    """What other plans give on the validation part, seed 0."""
-    tried: dict[str, list[float]] = {}
-    of = {"seed": 0} | ({"steps": asked.steps} if asked.steps else {})
-    for name, plans in TRIED.items():
-        parts = piano_rolls(name)
-        for label, options in plans.items():
-            for kind in TRAIN:
-                plan = SETS[name][kind] | options | of
-                _, scores = trained(parts, kind, plan, f"{name}, {kind}, {label}")
-                key = f"{name}, {kind}, {label}"
-                tried[key] = [scores[f"{kind}.valid"], scores[f"{kind}.seconds"]]
-    unit = "nats per frame of the validation pieces, s of one core"
-    yield Found(f"{KEY}.tuned", tried, unit, 0)
-
-
 TRAINING = Training(
     "piano_rolls",
     __doc__,
     {name: partial(measure, name) for name in SETS},
-    {"counts": counts, "tuned": tuned},
+    {"counts": counts},
     KEY,
 )

@@ -2,9 +2,8 @@
 
 40,000 lines of plays, one character after the other: the first nine tenths to
 learn from, the last to be judged on, as nanoGPT and others split it. The last
-twentieth of the nine tenths chooses: the network's settings ("tuned", short
-runs on fewer characters) and its step, the n-grams' order and kind, and the
-share of the mixture of both. The test is read from its first character to its
+twentieth of the nine tenths chooses: the network's step, the n-grams' order and
+kind, and the share of the mixture of both. The test is read from its first character to its
 last, the state carried on. One seed; about half an hour of one core.
 """
 
@@ -48,7 +47,6 @@ FALLS = 0.8  # over so much of the steps the rate falls to 0
 ORDERS = 2, 3, 4, 5, 6, 7, 8, 10, 12, 16
 DISCOUNTS = {"one": one_discount, "three": three_discounts}
 EVALUATIONS = 26
-TRIED: dict[str, dict[str, Any]] = {}
 PROMPT, LENGTH, TEMPERATURE = "\n\nFLORIZEL:\n", 400, 0.8
 
 
@@ -166,16 +164,4 @@ def write(model: LanguageModel, vocabulary: Vocabulary) -> str:
     return PROMPT + vocabulary.decode([int(k) for (k,) in drawn])
 
 
-def tuned(asked: Asked) -> Iterator[Found]:
-    """What other settings give on the validation text, seed 0."""
-    tried = {}
-    for name, options in TRIED.items():
-        if asked.steps:
-            options = options | {"steps": asked.steps}
-        _, _, scores = trained(options, 0, name)
-        tried[name] = [round(scores[key], 4) for key in ("valid", "seconds")]
-    unit = "nats per character of the validation text, s of one core"
-    yield Found(f"{KEY}.tuned", tried, unit, 0)
-
-
-TRAINING = Training("shakespeare", __doc__, {"network": network}, {"tuned": tuned}, KEY)
+TRAINING = Training("shakespeare", __doc__, {"network": network}, key=KEY)
