@@ -125,8 +125,10 @@ def photo_batches(
         )
 
     def next_batch(rng: np.random.Generator, step: int) -> PhotoBatch:
-        rows = rng.integers(len(captions), size=B)
-        said = [captions[k][rng.integers(len(captions[k]))] for k in rows]
+        rows = rng.integers(len(captions), size=B).tolist()
+        said = [
+            captions[k][int(rng.integers(len(captions[k])))] for k in rows
+        ]
         return photo_batch(seen, rows, said)
 
     return next_batch

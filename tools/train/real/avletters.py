@@ -48,7 +48,8 @@ class BagOfChanges(ChangeClassifier):
 
     def __init__(self, S: int, D: int, H: int, K: int, dropout: float = 0.0):
         super().__init__(S, D, H, K, dropout)
-        self.loop = nn.Sequential(nn.Linear(D, 2 * H), nn.ReLU())
+        seen = nn.Linear(D, 2 * H), nn.ReLU()
+        self.loop = nn.Sequential(*seen)  # type: ignore[assignment]
 
     def forward(self, frames: Tensor) -> Tensor:
         """Logits of the mean over all frames."""
@@ -159,7 +160,7 @@ def right(said: np.ndarray, true: np.ndarray) -> float:
 def nearest_right(test: np.ndarray) -> float:
     """Percent right where a film is named as the one whose mean is most alike."""
     known, asked_for = np.flatnonzero(~test), np.flatnonzero(test)
-    like = nearest(films().frames, known, asked_for)
+    like = nearest(films().frames, known.tolist(), asked_for.tolist())
     return right(films().labels[like], films().labels[asked_for])
 
 

@@ -143,7 +143,7 @@ def trained(
     held = task.validation
     parts = np.array_split(np.arange(len(held.said)), -(-len(held.said) // 100))
     looked = [  # one caption of each photograph
-        photo_batch(held.seen, rows, [encode(held.said[k][0]) for k in rows])
+        photo_batch(held.seen, rows.tolist(), [encode(held.said[k][0]) for k in rows])
         for rows in parts
     ]
     result, seconds = fitted_module(
@@ -200,7 +200,8 @@ def run(seed: int, asked: Asked) -> Iterator[Found]:
 
 def grams(captions: Sequence[str], place: dict[str, int]) -> csr_matrix:
     """Which words and pairs of words each caption has, rows of length 1."""
-    rows, columns = [], []
+    rows: list[int] = []
+    columns: list[int] = []
     for n, caption in enumerate(captions):
         words = caption.split()
         pairs = [" ".join(two) for two in pairwise(words)]

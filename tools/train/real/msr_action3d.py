@@ -76,7 +76,8 @@ class PoseBag(PoseClassifier):
 
     def __init__(self, D: int, H: int, K: int, dropout: float = 0.0):
         super().__init__(D, H, K, dropout)
-        self.loop = nn.Sequential(nn.Linear(H, 3 * H), nn.ReLU())
+        seen = nn.Linear(H, 3 * H), nn.ReLU()
+        self.loop = nn.Sequential(*seen)  # type: ignore[assignment]
         self.readout = nn.Linear(3 * H, K)
 
     def read(self, x: Tensor) -> Tensor:

@@ -93,7 +93,7 @@ def by_length(said: Sequence[str], pairs: Sequence[Pair]) -> list[dict[str, Any]
     size = np.array([len(p.source.split()) for p in pairs])
     found = []
     for low, high in pairwise(LENGTHS):
-        chosen = np.flatnonzero((size >= low) & (size < high))
+        chosen = np.flatnonzero((size >= low) & (size < high)).tolist()
         if len(chosen):
             part = scores([said[k] for k in chosen], [pairs[k] for k in chosen])
             kept = {name: part[name] for name in ("bleu", "interval", "length")}
@@ -133,10 +133,11 @@ def trained(
         put_weights(model, weights)
         return model.eval(), known["facts"]
     steps, looked = asked.steps or STEPS, coded(task, task.parts.validation)
+    sources, targets = zip(*coded(task, task.parts.train), strict=True)
     result, seconds = fitted_module(
         model,
         smoothed_loss(SMOOTHING),
-        shuffled_batches(*zip(*coded(task, task.parts.train), strict=True), B),
+        shuffled_batches(sources, targets, B),
         RATE,
         steps,
         seed,
@@ -170,12 +171,11 @@ def run(decoder: str, seed: int, asked: Asked) -> Iterator[Found]:
         alpha: scores(search_all(model, *pieces, looked, WIDTH, alpha), held)["bleu"]
         for alpha in PENALTIES
     }
-    chosen[None] = scores(translate(model, *pieces, looked), held)["bleu"]
+    greedy = scores(translate(model, *pieces, looked), held)["bleu"]
     best = max(PENALTIES, key=lambda alpha: chosen[alpha])
     found = {
-        "validation_bleu": {
-            "greedy" if k is None else f"beam {k:g}": v for k, v in chosen.items()
-        },
+        "validation_bleu": {f"beam {k:g}": v for k, v in chosen.items()}
+        | {"greedy": greedy},
         "penalty": best,
         "beam": tested(task, lambda s: search_all(model, *pieces, s, WIDTH, best)),
         "greedy": tested(task, lambda s: translate(model, *pieces, s)),

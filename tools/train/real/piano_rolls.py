@@ -46,7 +46,7 @@ TRAIN = {"keys": train_frames, "jointly": train_chords}
 
 def trained(
     parts: Published, kind: str, options: dict[str, Any], label: str
-) -> tuple[torch.nn.Module, dict[str, Any]]:
+) -> tuple[Any, dict[str, Any]]:
     """A network, and how it went."""
     train: Any = TRAIN[kind]
     model, about = train(parts[:2], progress=bar(label), **options)
@@ -59,7 +59,8 @@ def trained(
 
 def measure(name: str, seed: int, asked: Asked) -> Iterator[Found]:
     """Both networks on one set."""
-    parts, values = piano_rolls(name), {}
+    parts = piano_rolls(name)
+    values: dict[str, Any] = {}
     of = {"seed": seed} | ({"steps": asked.steps} if asked.steps else {})
     for kind, options in SETS[name].items():
         label = f"{name}, {kind}, {seed}"
