@@ -66,16 +66,6 @@ ROWS = [
         form=".3f",
     ),
     Row(
-        12,
-        "Nottingham, independent keys, nats per frame",
-        "piano_rolls",
-        "real.piano_rolls.Nottingham.keys",
-        "real.piano_rolls.Nottingham.chain",
-        "each key's last value",
-        "3.29 (LSTM, 2018)",
-        ".2f",
-    ),
-    Row(
         15,
         "AN4, ten other people, % word errors",
         "an4",
