@@ -28,7 +28,14 @@ from rnncore import (
 )
 from rnncore.backend import tree_map
 from rnncore.diagonal import Selective
-from rnncore.forecast import classical, covariates, heads, models, nbeats
+from rnncore.forecast import (
+    classical,
+    covariates,
+    heads,
+    models,
+    nbeats,
+    segments,
+)
 from rnncore.forecast.backtest import Outcome
 from rnncore.forecast.windows import Windows
 from rnncore.fused import cells
@@ -69,6 +76,9 @@ LETTERS = {
     "music.voices.facts": {"A": SIZES["V"] + 2},
     "music.voices.independent_nats": {"N": SIZES["T"] - 1},
     "music.voices.past_rows": {"A": SIZES["V"] + 2},
+    "speech.cepstra.back_to_cepstra": {"U": 5, "count": 13},
+    "speech.cepstra.cosines": {"count": 13},
+    "speech.cepstra.varied_cepstra": {"U": ANY},
     "speech.features.heard": {"T": 1},
     "speech.recordings.heard_level": {"T": 1},
     "speech.features.log_mel": {"T": 1},
@@ -341,6 +351,7 @@ OTHERS = {
     "translate": {
         "decoder": lambda f, m, s: module("seq2seq.VectorDecoder", s),
         "share": lambda f, m, s: 0.5,
+        "epsilon": lambda f, m, s: 0.1,
     },
     "text": {
         "model": _language,
@@ -392,6 +403,7 @@ OTHERS = {
     "speech": {
         "path": lambda f, m, s: _sound(),
         "rate": lambda f, m, s: 16_000,
+        "count": lambda f, m, s: s["count"],
         "words": lambda f, m, s: ["a"],
         "letters": lambda f, m, s: Letters("abcdefghij"[: s["K"] - 1]),
         "model": lambda f, m, s: module("speech.model.Recognizer", s),
@@ -475,6 +487,7 @@ NUMBERS = {
         "spread": _unit,
         "values": lambda rng, shape: np.cumsum(rng.uniform(size=shape)),
     },
+    "translate": {"targets": _tokens},
     "video": {"labels": _tokens, "frames": _unit},
 }
 
@@ -503,6 +516,14 @@ MODULES = {
     ),
     "forecast.models.EncoderDecoder": _forecaster(models.EncoderDecoder),
     "forecast.models.Recursive": _forecaster(models.Recursive),
+    "forecast.segments.Beside": lambda s: segments.Beside(
+        models.Direct("GRU", s["F"], s["H"], s["K"], s["P"]),
+        *(s[k] for k in "TKP"),
+    ),
+    "forecast.segments.FromLast": lambda s: segments.FromLast(s["K"], 1),
+    "forecast.segments.Segments": lambda s: segments.Segments(
+        "GRU", s["T"], s["H"], s["K"]
+    ),
     "forecast.nbeats.NBeats": lambda s: nbeats.NBeats(
         s["T"], s["F"], s["H"], s["K"], s["P"]
     ),

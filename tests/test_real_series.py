@@ -38,7 +38,7 @@ def quoted(values):
 @pytest.fixture(name="many")
 def made_m4(there, rng):
     series = [
-        hours(rng, n + 48, 10.0**k) for k, n in enumerate((460, 470, 480))
+        hours(rng, n + 48, 10.0**k) for k, n in enumerate((660, 670, 680))
     ]
     rows = {
         "train": [quoted(s[:-48]) + "," * k for k, s in enumerate(series)],

@@ -31,7 +31,10 @@ from rnncore.backend import named_leaves
 
 # Their arguments are not in shape_arguments.py yet.
 LATER = ("video.", "speech.training.")
-TORCH = {"seq2seq"}  # modules about torch, whatever their annotations say
+TORCH = {
+    "seq2seq",
+    "recipe",
+}  # modules about torch, whatever their annotations say
 # Where float32 would be too coarse.
 DOUBLE = {"sampling", "generate", "infill"}
 STEPS = {

@@ -95,7 +95,7 @@ def test_smoothing_is_the_cross_entropy_of_a_spread_target(rng):
     logits = torch.randn(4, 3, K, dtype=torch.float64)
     targets = torch.from_numpy(rng.integers(1, K, size=(4, 3)))
     targets[3, 1] = PAD
-    spread = 0.9 * one_hot(targets, K) + 0.1 / K
+    spread = 0.9 * one_hot(targets, K).double() + 0.1 / K
     each = -(spread * logits.log_softmax(dim=2)).sum(dim=2)
     wanted = each[targets != PAD].mean()
     assert_close(smoothed(logits, targets, 0.1), wanted)

@@ -109,10 +109,7 @@ class Beside(torch.nn.Module):
 
 
 def line(T: int, K: int) -> torch.nn.Linear:
-    """K weighted sums of T numbers, all of them zero at first.
-
-    Shapes: x (B, T) -> out (B, K)
-    """
+    """A layer of K weighted sums of T numbers, all zero at first."""
     made = torch.nn.Linear(T, K)
     torch.nn.init.zeros_(made.weight)
     torch.nn.init.zeros_(made.bias)

@@ -88,6 +88,7 @@ class Voice:
 
 
 def check_length(length: Fraction, shown: str) -> None:
+    """Raise ValueError for the length of no note: 0, or too long a one."""
     if not 0 < length < LONGEST_NOTE:
         raise ValueError(
             "expected the length of a note or bar to be above 0 quarter "

@@ -45,6 +45,7 @@ def back_to_cepstra(features: np.ndarray, count: int = 13) -> np.ndarray:
     Shapes: features (U, 120) -> features (U, 3*count)
     """
     check_shape("features", features, "U", STACK * BANDS)
+    features = np.asarray(features, float)
     back = np.linalg.pinv(cosines(count))
     cepstra = standardised(features.reshape(-1, BANDS) @ back)
     return cepstra.reshape(len(features), -1).astype(np.float32)

@@ -175,9 +175,11 @@ def _square(picture: np.ndarray) -> np.ndarray:
 
 
 def shrunk(picture: np.ndarray, S: int) -> np.ndarray:
-    """A picture as S x S pixels, each the mean of what it covers, 0 to 1.
+    """A picture of 0 to 255 as S x S pixels, 0 to 1.
 
-    Shapes: picture (rows, columns), 0 to 255 -> (S, S)
+    Each is the mean of what it covers.
+
+    Shapes: picture (A, C) -> small (S, S)
     """
     rows, columns = (_overlap(side, S) for side in picture.shape)
     return (rows @ (picture / 255.0) @ columns.T).astype(np.float32)

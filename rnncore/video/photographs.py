@@ -58,7 +58,7 @@ class PhotoEncoder(nn.Module):
 class PhotoCaptioner(nn.Module):
     """Chapter 17's decoder, looking at places instead of frames.
 
-    Shapes: seen of N photographs; read (T, N) -> logits (T, N, K)
+    Shapes: read (T, N) -> logits (T, N, K)
 
     Source: Xu et al. 2015 (soft attention).
     """
