@@ -78,7 +78,9 @@ def test_a_season_is_the_calendar_s_or_none_whatever_the_history():
     assert (plan.period, plan.history) == (12, 9)
     assert plan_for(months, 1, period=18).period == 18
     assert plan_for(months.iloc[:23], 1).period == 1  # no two seasons
-    with pytest.raises(Refused, match="needs 38 rows, two seasons, got 36"):
+    with pytest.raises(
+        Refused, match="36 rows: a season of 19 steps needs 38"
+    ):
         plan_for(months, 1, period=19)
 
 

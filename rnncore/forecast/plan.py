@@ -54,8 +54,8 @@ def plan_for(
         )
     if period > 1 and rows < 2 * period:
         raise Refused(
-            f"period: a season of {period} steps needs {2 * period} rows, "
-            f"two seasons, got {rows}"
+            f"{rows} rows: a season of {period} steps needs {2 * period}, "
+            "two of them"
         )
     if history is None:
         history = min(max(2 * period, 2 * horizon, 8), max(rows // 4, 2))

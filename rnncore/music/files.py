@@ -30,9 +30,10 @@ TEMPO = 80.0  # quarter notes a minute, where the file does not say
 MIDI_TEMPO = 120.0  # what the standard of MIDI says instead
 QUARTERS = 10_000  # of a MIDI file: two hours are a damaged file
 LONGEST = 50_000  # frames: an hour of eighth notes is a damaged file
-NOTHING = (
-    "there are no notes in it, or only drums, notes that are shorter than "
-    "a frame or notes that no piano has"
+SILENT = "there are no notes in it"
+UNHEARD = (
+    "there are only drums in it, or notes that are shorter than a frame or "
+    "that no piano has"
 )
 
 
@@ -42,6 +43,7 @@ class Folder(NamedTuple):
     scores: list[Score]
     unreadable: dict[str, str]  # file, or tune of a file, to why
     remarks: dict[str, str]  # what is to be known of others
+    nothing: str = UNHEARD  # why there is no score, where none is refused
 
 
 class Event(NamedTuple):
@@ -96,7 +98,7 @@ def _read(path: Path, frame: float) -> Folder:
         raise ValueError(f"{path}: unreadable: {reason[:200]}") from error
     if not found.scores:
         told = [f"{name}: {why}" for name, why in found.unreadable.items()]
-        raise ValueError(f"{path}: {'; '.join(told[:3]) or NOTHING}")
+        raise ValueError(f"{path}: {'; '.join(told[:3]) or found.nothing}")
     return found
 
 
@@ -124,7 +126,7 @@ def _read_musicxml(path: Path, frame: float) -> Folder:
     for score in list(found.scores) if opus else [found]:
         score.toSoundingPitch(inPlace=True)  # a clarinet's are written
         scores.append(from_music21(score, frame, path.stem))
-    return Folder([s for s in scores if s], {}, {})
+    return Folder([s for s in scores if s], {}, {}, _why_none(found))
 
 
 def _read_midi(path: Path, frame: float) -> Folder:
@@ -147,7 +149,12 @@ def _read_midi(path: Path, frame: float) -> Folder:
     score = from_music21(stream, frame, path.stem, MIDI_TEMPO)
     told = f"{ended} that never end last to the end of their track"
     remarks = {"notes": told} if ended else {}
-    return Folder([score] if score else [], {}, remarks)
+    return Folder([score] if score else [], {}, remarks, _why_none(stream))
+
+
+def _why_none(stream: Any) -> str:
+    """Why a stream of music21's is no score, if it is none."""
+    return UNHEARD if len(stream.recurse().notes) else SILENT
 
 
 READERS: dict[str, Callable[[Path, float], Folder]] = {
