@@ -257,16 +257,28 @@ class Translator(nn.Module):
         return self.decoder(read, self.decoder.start(source), source)[0]
 
 
-def translation_loss(logits: Tensor, targets: Tensor) -> Tensor:
+def translation_loss(
+    logits: Tensor, targets: Tensor, epsilon: float = 0.0
+) -> Tensor:
     """The mean of -log p over the tokens of the targets, not the padding.
+
+    With label smoothing the true token has a share of 1 - epsilon; the
+    rest is spread evenly over all K tokens.
 
     Shapes: logits (T, B, K); targets (T, B) -> loss ()
 
-    Raises ValueError where a shape does not fit.
+    Raises ValueError where epsilon is not 0 to below 1, or a shape does
+    not fit.
+    Source: Szegedy et al. 2016, section 7 (smoothing).
     """
+    if not 0 <= epsilon < 1:
+        raise ValueError(f"epsilon: expected 0 to below 1, got {epsilon}")
     check_shape("targets", targets, *logits.shape[:2])
     return cross_entropy(
-        logits.flatten(0, 1), targets.flatten(), ignore_index=PAD
+        logits.flatten(0, 1),
+        targets.flatten(),
+        ignore_index=PAD,
+        label_smoothing=epsilon,
     )
 
 
@@ -278,7 +290,7 @@ def greedy(decoder: Any, source: Encoded, limit: int) -> list[list[int]]:
 
     Raises ValueError where the limit is below 1.
     """
-    _check_limit(limit)
+    _check_search(limit)
     h = decoder.start(source)
     B = h.shape[1]
     read = torch.full((1, B), START, device=h.device)
@@ -320,11 +332,7 @@ def beam_search(
 
     Raises ValueError where width or limit is below 1, or alpha negative.
     """
-    _check_limit(limit)
-    if width < 1:
-        raise ValueError(f"width: expected at least 1, got {width}")
-    if alpha < 0:
-        raise ValueError(f"alpha: expected at least 0, got {alpha}")
+    _check_search(limit, width, alpha)
     check_shape("source.states", source.states, "S", 1, "E")
     h = decoder.start(source)
     live: list[tuple[list[int], float]] = [([], 0.0)]
@@ -393,6 +401,10 @@ def _repeated(source: Encoded, n: int) -> Encoded:
     )
 
 
-def _check_limit(limit: int) -> None:
+def _check_search(limit: int, width: int = 1, alpha: float = 0.0) -> None:
     if limit < 1:
         raise ValueError(f"limit: expected at least 1, got {limit}")
+    if width < 1:
+        raise ValueError(f"width: expected at least 1, got {width}")
+    if alpha < 0:
+        raise ValueError(f"alpha: expected at least 0, got {alpha}")

@@ -351,7 +351,6 @@ OTHERS = {
     "translate": {
         "decoder": lambda f, m, s: module("seq2seq.VectorDecoder", s),
         "share": lambda f, m, s: 0.5,
-        "epsilon": lambda f, m, s: 0.1,
     },
     "text": {
         "model": _language,
@@ -487,7 +486,6 @@ NUMBERS = {
         "spread": _unit,
         "values": lambda rng, shape: np.cumsum(rng.uniform(size=shape)),
     },
-    "translate": {"targets": _tokens},
     "video": {"labels": _tokens, "frames": _unit},
 }
 

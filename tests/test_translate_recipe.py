@@ -16,16 +16,15 @@ from rnncore.seq2seq import (
 )
 from rnncore.translate.recipe import (
     beam_searches,
-    search_all,
-    smoothed,
-    smoothed_loss,
     tie_readout,
+    write_by_beam,
 )
 from rnncore.translate.subwords import learn_subwords
 from rnncore.translate.training import (
     batch_of,
     build_translator,
     search,
+    translate,
     translate_loss,
 )
 
@@ -85,7 +84,8 @@ def test_translations_come_in_the_order_of_the_sentences():
     model = network(seed=1, sizes=(source.size, source.size, D, H))
     with torch.no_grad():
         model.decoder.readout.bias[END] += 4  # all end before the limit
-    said = search_all(model, source, source, sentences, 3, 0.6, B=2)
+    write = write_by_beam(3, 0.6)
+    said = translate(model, source, source, sentences, 2, write)
     alone = [search(model, source, source, s, 3)[0][0] for s in sentences]
     assert len(set(said)) > 2
     assert said == alone
@@ -98,23 +98,27 @@ def test_smoothing_is_the_cross_entropy_of_a_spread_target(rng):
     spread = 0.9 * one_hot(targets, K).double() + 0.1 / K
     each = -(spread * logits.log_softmax(dim=2)).sum(dim=2)
     wanted = each[targets != PAD].mean()
-    assert_close(smoothed(logits, targets, 0.1), wanted)
+    assert_close(translation_loss(logits, targets, 0.1), wanted)
+    plain = -(one_hot(targets, K) * logits.log_softmax(dim=2)).sum(dim=2)
     assert_close(
-        smoothed(logits, targets, 0.0), translation_loss(logits, targets)
+        translation_loss(logits, targets), plain[targets != PAD].mean()
     )
 
 
 @pytest.mark.parametrize("epsilon", [-0.1, 1.0])
 def test_a_share_that_is_none_is_refused(epsilon):
     with pytest.raises(ValueError, match="epsilon: expected 0 to below 1"):
-        smoothed(torch.zeros(1, 1, K), torch.ones(1, 1).long(), epsilon)
+        translation_loss(
+            torch.zeros(1, 1, K), torch.ones(1, 1).long(), epsilon
+        )
 
 
-def test_without_smoothing_the_loss_is_the_translators():
+def test_a_translators_loss_takes_the_smoothing():
     model = network()
     batch = batch_of([[3, 4], [5]], [[6], [7, 8, 9]])
-    loss, carry = smoothed_loss(0.0)(model, batch, None)
-    assert_close(loss, translate_loss(model, batch, None)[0])
+    loss, carry = translate_loss(model, batch, None, 0.1)
+    logits = model(batch.ids, batch.lengths, batch.read)
+    assert_close(loss, translation_loss(logits, batch.targets, 0.1))
     assert carry is None
 
 

@@ -8,9 +8,8 @@ from arrays import assert_close
 from rnncore.application import train_module
 from rnncore.data.public.pictures import Photograph
 from rnncore.optim import adam
-from rnncore.seq2seq import END, START
+from rnncore.seq2seq import END, START, translation_loss
 from rnncore.train import Schedule
-from rnncore.translate.recipe import smoothed
 from rnncore.video.photographs import (
     PhotoCaptioner,
     PhotoEncoder,
@@ -85,7 +84,7 @@ def test_captions_of_what_is_seen_are_learned(rng):
     model = PhotoCaptioner(G, F, 16, 16, K)
     train_module(
         model,
-        lambda m, b, c: (smoothed(m(b.seen, b.read), b.targets, 0.0), c),
+        lambda m, b, c: (translation_loss(m(b.seen, b.read), b.targets), c),
         photo_batches(seen, captions, 12),
         optimizer=adam(0.02),
         schedule=Schedule(150, 1.0),
@@ -96,4 +95,4 @@ def test_captions_of_what_is_seen_are_learned(rng):
     batch = photo_batch(seen, range(6), wanted)
     with torch.no_grad():
         logits = model(batch.seen, batch.read)
-    assert float(smoothed(logits, batch.targets, 0)) < 0.1
+    assert float(translation_loss(logits, batch.targets)) < 0.1

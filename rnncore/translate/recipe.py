@@ -1,67 +1,22 @@
-"""What translators of real sentences add: smoothing, ties, many beams."""
+"""What translators of real sentences add: tied weights, many beams."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch import nn
 
-from rnncore.backend import check_shape
 from rnncore.seq2seq import (
     END,
-    PAD,
     START,
     Encoded,
     Hypothesis,
-    Translator,
-    _check_limit,
+    _check_search,
     _next_token,
     _settled,
     length_penalty,
-    pad,
 )
-from rnncore.translate.subwords import SubWords
-from rnncore.translate.training import ROOM, Batch
-
-
-def smoothed(logits: Tensor, targets: Tensor, epsilon: float) -> Tensor:
-    """`translation_loss` of targets that are not quite sure.
-
-    The true token's share is 1 - epsilon; the rest is spread evenly over
-    all K tokens.
-
-    Shapes: logits (T, B, K); targets (T, B) -> loss ()
-
-    Raises ValueError where epsilon is not 0 to below 1, or a shape does
-    not fit.
-    Source: Szegedy et al. 2016, section 7.
-    """
-    if not 0 <= epsilon < 1:
-        raise ValueError(f"epsilon: expected 0 to below 1, got {epsilon}")
-    check_shape("targets", targets, *logits.shape[:2])
-    return cross_entropy(
-        logits.flatten(0, 1),
-        targets.flatten(),
-        ignore_index=PAD,
-        label_smoothing=epsilon,
-    )
-
-
-def smoothed_loss(
-    epsilon: float,
-) -> Callable[[Translator, Batch, Any], tuple[Tensor, Any]]:
-    """The loss of a translator for `train_module`: `smoothed`."""
-
-    def loss(
-        model: Translator, batch: Batch, carry: Any
-    ) -> tuple[Tensor, Any]:
-        logits = model(batch.ids, batch.lengths, batch.read)
-        return smoothed(logits, batch.targets, epsilon), carry
-
-    return loss
 
 
 def tie_readout(model: Any, scale: float = 0.1) -> Any:
@@ -94,11 +49,9 @@ def beam_searches(
 ) -> list[Hypothesis]:
     """The best target of `beam_search`, of many sources at a time.
 
-    Raises ValueError where width or limit is below 1.
+    Raises ValueError as `beam_search` does.
     """
-    _check_limit(limit)
-    if width < 1:
-        raise ValueError(f"width: expected at least 1, got {width}")
+    _check_search(limit, width, alpha)
     h = decoder.start(source).repeat_interleave(width, dim=1)
     states, mask, summary = source
     wide = Encoded(
@@ -149,31 +102,13 @@ def beam_searches(
     return [found[0] for found in ended]
 
 
-@torch.no_grad()
-def search_all(
-    model: Translator,
-    source: SubWords,
-    target: SubWords,
-    sentences: Sequence[str],
-    width: int,
-    alpha: float = 0.6,
-    B: int = 64,
-) -> list[str]:
-    """The best translations that a beam finds, in the sentences' order.
+def write_by_beam(
+    width: int, alpha: float = 0.6
+) -> Callable[[Any, Encoded, int], list[list[int]]]:
+    """What `translate` writes with in place of `greedy`: a beam each."""
 
-    Raises ValueError where a sentence is empty, or as `beam_searches`.
-    """
-    device = next(model.parameters()).device
-    encoded = [source.encode(s) for s in sentences]
-    order = np.argsort([len(e) for e in encoded], kind="stable")
-    said = [""] * len(sentences)
-    model.eval()
-    for start in range(0, len(order), B):
-        chosen = order[start : start + B]
-        ids, lengths = pad([encoded[k] for k in chosen])
-        read = model.encoder(ids.to(device), lengths)
-        limit = 2 * max(lengths) + ROOM
-        found = beam_searches(model.decoder, read, width, limit, alpha)
-        for k, hypothesis in zip(chosen, found, strict=True):
-            said[k] = target.decode(hypothesis.tokens)
-    return said
+    def write(decoder: Any, source: Encoded, limit: int) -> list[list[int]]:
+        found = beam_searches(decoder, source, width, limit, alpha)
+        return [hypothesis.tokens for hypothesis in found]
+
+    return write

@@ -1,7 +1,7 @@
 """Training a translator, and how good it is."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from rnncore.seq2seq import (
     AdditiveScore,
     AttentionDecoder,
     DotScore,
+    Encoded,
     Encoder,
     Hypothesis,
     StateDecoder,
@@ -115,11 +116,11 @@ def shuffled_batches(
 
 
 def translate_loss(
-    model: Translator, batch: Batch, carry: None
+    model: Translator, batch: Batch, carry: None, epsilon: float = 0.0
 ) -> tuple[Tensor, None]:
-    """The mean of -log p of the target's tokens under teacher forcing."""
+    """`translation_loss` of the target's tokens under teacher forcing."""
     logits = model(batch.ids, batch.lengths, batch.read)
-    return translation_loss(logits, batch.targets), None
+    return translation_loss(logits, batch.targets, epsilon), None
 
 
 @torch.no_grad()
@@ -153,8 +154,9 @@ def translate(
     target: SubWords,
     sentences: Sequence[str],
     B: int = 256,
+    write: Callable[[Any, Encoded, int], list[list[int]]] = greedy,
 ) -> list[str]:
-    """Greedy translations, in the order of the sentences.
+    """Translations, greedy ones by default, in the sentences' order.
 
     Raises ValueError where a sentence is empty.
     """
@@ -168,7 +170,7 @@ def translate(
         ids, lengths = pad([encoded[k] for k in chosen])
         read = model.encoder(ids.to(device), lengths)
         limits = [2 * n + ROOM for n in lengths]
-        written = greedy(model.decoder, read, max(limits))
+        written = write(model.decoder, read, max(limits))
         for k, tokens, limit in zip(chosen, written, limits, strict=True):
             said[k] = target.decode(tokens[:limit])
     return said

@@ -11,7 +11,7 @@ from torch.nn.functional import dropout
 from rnncore.backend import check_shape
 from rnncore.data.public.pictures import Photograph
 from rnncore.seq2seq import END, START, AttentionDecoder, Encoded, pad
-from rnncore.translate.recipe import beam_searches
+from rnncore.translate.recipe import write_by_beam
 
 
 class Seen(NamedTuple):
@@ -145,10 +145,10 @@ def describe(
 ) -> list[list[int]]:
     """The best caption that a beam finds for each photograph, as tokens."""
     model.eval()
+    write = write_by_beam(width, alpha)
     said: list[list[int]] = []
     for start in range(0, len(seen.grid), B):
         part = Seen(*(each[start : start + B] for each in seen))
         source = model.encoder(part)
-        found = beam_searches(model.decoder, source, width, limit, alpha)
-        said += [hypothesis.tokens for hypothesis in found]
+        said += write(model.decoder, source, limit)
     return said

@@ -12,7 +12,15 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from rnncore.application import WEIGHTS, cooling, origin, train_module
+from rnncore.application import (
+    WEIGHTS,
+    cooling,
+    load_weights,
+    origin,
+    put_weights,
+    save_weights,
+    train_module,
+)
 from rnncore.optim import Optimizer, adam
 from rnncore.train import Fit, Schedule, fit
 from tools.measurements import PATH, keep_seeds, read, record
@@ -222,6 +230,33 @@ def fitted_module(
         **options,
     )
     return result, time.process_time() - begun
+
+
+def fitted_once(
+    module: torch.nn.Module, kind: str, name: str, seed: int, asked: Asked, **fit: Any
+) -> dict[str, Any]:
+    """What is known of a training; `fit` is what `fitted_module` takes besides.
+
+    For sets whose licence keeps their networks out of the package: the
+    weights go to another --weights folder, if one is given, and a network
+    that is there already is not trained again.
+    """
+    path = asked.weights / f"{name}_{seed}.safetensors"
+    if path.exists():
+        weights, known = load_weights(path, kind)
+        put_weights(module, weights)
+        module.eval()
+        return known["facts"]
+    result, seconds = fitted_module(module, seed=seed, label=name, **fit)
+    facts = {
+        "seconds": round(seconds, 1),
+        "weights": sum(w.numel() for w in module.parameters()),
+        "steps": fit["steps"],
+        "validation": [round(x, 4) for x in result.history.score],
+    }
+    if asked.weights != WEIGHTS:
+        save_weights(path, module, about(asked, seconds, kind=kind, facts=facts))
+    return facts
 
 
 def about(asked: Asked, seconds: float, **more: Any) -> dict[str, Any]:

@@ -17,25 +17,20 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache, partial
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from sacrebleu.metrics import BLEU
 from scipy.sparse import csr_matrix, vstack
+from torch import Tensor
 
-from rnncore.application import (
-    WEIGHTS,
-    cooling,
-    load_weights,
-    put_weights,
-    save_weights,
-    seeded,
-)
+from rnncore.application import cooling, seeded
 from rnncore.data.public.pictures import Photograph, flickr8k
-from rnncore.translate.recipe import smoothed, tie_readout
+from rnncore.seq2seq import translation_loss
+from rnncore.translate.recipe import tie_readout
 from rnncore.translate.subwords import SubWords, learn_subwords
 from rnncore.video.photographs import (
+    PhotoBatch,
     PhotoCaptioner,
     Seen,
     describe,
@@ -43,7 +38,7 @@ from rnncore.video.photographs import (
     photo_batches,
     see,
 )
-from tools.train.runner import Asked, Found, Training, about, fitted_module, founds
+from tools.train.runner import Asked, Found, Training, fitted_once, founds
 
 PIECES, H, B, DROPOUT, SMOOTHING = 2000, 256, 64, 0.3, 0.1
 STEPS, RATE, FALLING = 1200, 0.002, 0.8  # the part of the steps with a falling rate
@@ -134,11 +129,6 @@ def trained(
 ) -> tuple[PhotoCaptioner, dict[str, Any]]:
     """A network and what is known of its training; from a file if it is there."""
     model = build(task, seed)
-    path = Path(asked.weights) / f"flickr8k_{seed}.safetensors"
-    if path.exists():
-        weights, known = load_weights(path, "flickr8k")
-        put_weights(model, weights)
-        return model.eval(), known["facts"]
     steps, encode = asked.steps or STEPS, task.pieces.encode
     held = task.validation
     parts = np.array_split(np.arange(len(held.said)), -(-len(held.said) // 100))
@@ -146,31 +136,27 @@ def trained(
         photo_batch(held.seen, rows.tolist(), [encode(held.said[k][0]) for k in rows])
         for rows in parts
     ]
-    result, seconds = fitted_module(
+    captions = [[encode(c) for c in some] for some in task.train.said]
+    facts = fitted_once(
         model,
-        lambda m, b, carry: (smoothed(m(b.seen, b.read), b.targets, SMOOTHING), carry),
-        photo_batches(
-            task.train.seen, [[encode(c) for c in some] for some in task.train.said], B
-        ),
-        RATE,
-        steps,
+        "flickr8k",
+        "flickr8k",
         seed,
-        "captioner",
+        asked,
+        loss=lambda m, batch, carry: (nats(m, batch, SMOOTHING), carry),
+        next_batch=photo_batches(task.train.seen, captions, B),
+        rate=RATE,
+        steps=steps,
         optimizer=partial(cooling, last=FALLING),
-        evaluate=lambda m: float(
-            np.mean([float(smoothed(m(b.seen, b.read), b.targets, 0)) for b in looked])
-        ),
+        evaluate=lambda m: float(np.mean([float(nats(m, b)) for b in looked])),
         evaluate_every=max(1, steps // 10),
     )
-    facts = {
-        "seconds": round(seconds, 1),
-        "weights": sum(w.numel() for w in model.parameters()),
-        "steps": steps,
-        "validation": [round(x, 4) for x in result.history.score],
-    }
-    if asked.weights != WEIGHTS:  # the licence: never into the package
-        save_weights(path, model, about(asked, seconds, kind="flickr8k", facts=facts))
     return model, facts
+
+
+def nats(model: PhotoCaptioner, batch: PhotoBatch, epsilon: float = 0.0) -> Tensor:
+    """The loss of a batch under teacher forcing."""
+    return translation_loss(model(batch.seen, batch.read), batch.targets, epsilon)
 
 
 def run(seed: int, asked: Asked) -> Iterator[Found]:

@@ -13,37 +13,31 @@ that is there already is scored, not trained. Under "real.multi30k.".
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from sacrebleu.metrics import BLEU, CHRF
 
-from rnncore.application import (
-    WEIGHTS,
-    cooling,
-    load_weights,
-    put_weights,
-    save_weights,
-    seeded,
-)
+from rnncore.application import cooling, seeded
 from rnncore.data.public.texts import Captions, multi30k
 from rnncore.data.translation import Pair
 from rnncore.seq2seq import Translator
 from rnncore.translate.baselines import learn_word_table, nearest
-from rnncore.translate.recipe import search_all, smoothed_loss, tie_readout
+from rnncore.translate.recipe import tie_readout, write_by_beam
 from rnncore.translate.subwords import SubWords, learn_subwords
 from rnncore.translate.training import (
     build_translator,
     mean_loss,
     shuffled_batches,
     translate,
+    translate_loss,
 )
-from tools.train.runner import Asked, Found, Training, about, fitted_module, founds
+from tools.train.runner import Asked, Found, Training, fitted_once, founds
 
 PIECES, H, B, DROPOUT, SMOOTHING = 2000, 256, 64, 0.3, 0.1
 STEPS, RATE, FALLING = 5000, 0.002, 0.8  # the part of the steps with a falling rate
 WIDTH, PENALTIES = 5, (0.6, 1.0)
+AT_ONCE = 64  # sentences, each with a beam
 TABLE = 3000  # pairs from which the table of pieces is learned
 LENGTHS = 1, 8, 11, 14, 18, 100  # words of a source: from one to below the next
 READ = 10  # translations to be read
@@ -127,34 +121,22 @@ def trained(
 ) -> tuple[Translator, dict[str, Any]]:
     """A network and what is known of its training; from a file if it is there."""
     model = build(task, decoder, seed)
-    path = Path(asked.weights) / f"multi30k_{decoder}_{seed}.safetensors"
-    if path.exists():
-        weights, known = load_weights(path, "multi30k")
-        put_weights(model, weights)
-        return model.eval(), known["facts"]
     steps, looked = asked.steps or STEPS, coded(task, task.parts.validation)
     sources, targets = zip(*coded(task, task.parts.train), strict=True)
-    result, seconds = fitted_module(
+    facts = fitted_once(
         model,
-        smoothed_loss(SMOOTHING),
-        shuffled_batches(sources, targets, B),
-        RATE,
-        steps,
+        "multi30k",
+        f"multi30k_{decoder}",
         seed,
-        decoder,
+        asked,
+        loss=partial(translate_loss, epsilon=SMOOTHING),
+        next_batch=shuffled_batches(sources, targets, B),
+        rate=RATE,
+        steps=steps,
         optimizer=partial(cooling, last=FALLING),
         evaluate=lambda m: mean_loss(m, looked),
         evaluate_every=max(1, steps // 12),
     )
-    facts = {
-        "seconds": round(seconds, 1),
-        "weights": sum(w.numel() for w in model.parameters()),
-        "steps": steps,
-        "validation": [round(x, 4) for x in result.history.score],
-    }
-    if asked.weights != WEIGHTS:  # the licence: never into the package
-        known = about(asked, seconds, kind="multi30k", facts=facts)
-        save_weights(path, model, known)
     return model, facts
 
 
@@ -164,26 +146,27 @@ def run(decoder: str, seed: int, asked: Asked) -> Iterator[Found]:
     model, facts = trained(decoder, seed, asked, task)
     key = f"real.multi30k.{decoder}"
     yield from founds(key, facts, UNITS)
-    pieces = task.source, task.target
     held = task.parts.validation
     looked = [p.source for p in held]
-    chosen = {
-        alpha: scores(search_all(model, *pieces, looked, WIDTH, alpha), held)["bleu"]
-        for alpha in PENALTIES
-    }
-    greedy = scores(translate(model, *pieces, looked), held)["bleu"]
+    by_greedy = partial(translate, model, task.source, task.target)
+
+    def by_beam(sentences: Sequence[str], alpha: float) -> list[str]:
+        return by_greedy(sentences, AT_ONCE, write_by_beam(WIDTH, alpha))
+
+    chosen = {a: scores(by_beam(looked, a), held)["bleu"] for a in PENALTIES}
+    greedy = scores(by_greedy(looked), held)["bleu"]
     best = max(PENALTIES, key=lambda alpha: chosen[alpha])
     found = {
         "validation_bleu": {f"beam {k:g}": v for k, v in chosen.items()}
         | {"greedy": greedy},
         "penalty": best,
-        "beam": tested(task, lambda s: search_all(model, *pieces, s, WIDTH, best)),
-        "greedy": tested(task, lambda s: translate(model, *pieces, s)),
+        "beam": tested(task, partial(by_beam, alpha=best)),
+        "greedy": tested(task, by_greedy),
     }
     test = task.parts.test_2016
     drawn = np.random.default_rng(0).choice(len(test), READ, replace=False)
     read = [test[k] for k in sorted(drawn)]
-    said = search_all(model, *pieces, [p.source for p in read], WIDTH, best)
+    said = by_beam([p.source for p in read], best)
     found["read"] = [[*pair, out] for pair, out in zip(read, said, strict=True)]
     yield from founds(key, found, UNITS)
 
