@@ -36,7 +36,6 @@ UNITS = {
     "valid": "mean probability of wrong classes, on the validation",
     "weights": "weights",
     "seconds": "s",
-    "confused": "said; read; how often: the five most frequent",
 }
 
 
@@ -176,12 +175,6 @@ def train(network: str, seed: int, asked: Asked) -> Iterator[Found]:
         "seconds": seconds,
     }
     yield from founds(f"real.avletters.{network}", facts, UNITS)
-    if network == "loop" and seed == 0:
-        pairs = [*zip(true.tolist(), said.tolist(), strict=True)]
-        wrong = [(chr(a + 65), chr(b + 65)) for a, b in pairs if a != b]
-        often = sorted(set(wrong), key=lambda pair: (-wrong.count(pair), pair))[:5]
-        confused = [[*pair, wrong.count(pair)] for pair in often]
-        yield Found("real.avletters.confused", confused, UNITS["confused"], 0)
 
 
 def train_left(person: str, asked: Asked) -> Iterator[Found]:

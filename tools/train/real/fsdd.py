@@ -35,13 +35,7 @@ from tools.train.runner import Asked, Found, Training, fitted_module, founds
 MEN = "george", "jackson", "lucas", "nicolas", "theo", "yweweler"
 # what `speech train` has by default
 H, LAYERS, DROPOUT, B, STEPS, RATE, EVERY = 64, 2, 0.4, 32, 800, 0.004, 100
-UNITS = {
-    "": "% word errors",
-    "seconds": "s",
-    "weights": "weights",
-    "curve": "updates; % word errors of validation",
-    "confused": "said; read; how often: the five most frequent",
-}
+UNITS = {"": "% word errors", "seconds": "s", "weights": "weights"}
 
 
 class Plan(NamedTuple):
@@ -125,14 +119,10 @@ def train(man: str, seed: int, asked: Asked) -> Iterator[Found]:
     model, known, history, seconds = fitted(Plan(), parts, seed, asked)
     true = [r.text for r in parts.test]
     said = read(model, known, parts.test)
-    pairs = [(a, b) for a, b in zip(true, said, strict=True) if a != b]
-    often = sorted(set(pairs), key=lambda pair: (-pairs.count(pair), pair))[:5]
     facts = {
         "errors": word_errors(true, said),
         "nearest": word_errors(true, nearest_texts(parts.train, parts.test)),
         "valid": min(history.score),
-        "curve": [history.evaluated, history.score],
-        "confused": [[*pair, pairs.count(pair)] for pair in often],
         "weights": sum(w.numel() for w in model.parameters()),
         "seconds": seconds,
     }

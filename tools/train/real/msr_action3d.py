@@ -32,12 +32,7 @@ LEARNED, OTHERS = (1, 3, 5, 7, 9), (2, 4, 6, 8, 10)  # people
 HELD = 9  # the person of the validation
 H, DROPOUT, B, STEPS, RATE, SMOOTH = 128, 0.5, 32, 800, 0.003, 0.1
 TURN, SIZE, ENDS, NOISE = 0.6, 0.1, 0.15, 0.01  # radians, share, share, metres
-UNITS = {
-    "": "% right",
-    "weights": "weights",
-    "seconds": "s",
-    "confused": "true; said; how often: the five most frequent",
-}
+UNITS = {"": "% right", "weights": "weights", "seconds": "s"}
 
 
 class PoseClassifier(nn.Module):
@@ -203,13 +198,8 @@ def train(network: str, seed: int, asked: Asked) -> Iterator[Found]:
     model, seconds = fitted(network, LEARNED, seed, asked)
     joints, true = people(*OTHERS)
     said = answers(model, joints)
-    wrong = [
-        (a, b) for a, b in zip(true.tolist(), said.tolist(), strict=True) if a != b
-    ]
-    often = sorted(set(wrong), key=lambda pair: (-wrong.count(pair), pair))[:5]
     facts = {
         "right": right(said, true),
-        "confused": [[a + 1, b + 1, wrong.count((a, b))] for a, b in often],
         "weights": sum(w.numel() for w in model.parameters()),
         "seconds": seconds,
     }

@@ -7,7 +7,6 @@ kind, and the share of the mixture of both. The test is read from its first char
 last, the state carried on. One seed; about half an hour of one core.
 """
 
-import math
 from collections.abc import Iterator
 from functools import cache, partial
 from itertools import islice
@@ -27,7 +26,6 @@ from rnncore.text.model import (
     token_nats,
 )
 from rnncore.text.ngrams import (
-    bits_given,
     kneser_ney_models,
     kneser_ney_probabilities,
     one_discount,
@@ -118,7 +116,6 @@ def network(seed: int, asked: Asked) -> Iterator[Found]:
     found, counted = counts(vocabulary)
     scores |= {"network": own[1].mean()} | found | mixture(own, counted)
     scores["characters"] = [len(training), len(valid), len(test)]
-    scores["lzma"] = bits_given(training, test) * math.log(2) / len(test)
     yield from founds(KEY, scores, UNIT)
     if seed == 0:
         settings = SIZES | PLAN | options
@@ -151,7 +148,6 @@ def counts(vocabulary: Vocabulary) -> tuple[dict[str, Any], list[np.ndarray]]:
         "ngrams_valid": nats[0].mean(),
         "order": order[best],
         "discounts": best,
-        "by_order": [n[1].mean() for n in tried[best].values()],
         "frequencies": float(-np.log(often / often.sum())[test].mean()),
     }, nats
 
