@@ -316,7 +316,10 @@ def changed(small, page, text):
 
 def test_a_page_is_written_again_where_it_shows_what_changed(small):
     with_extensions(small, "incremental", "links", "search")
-    glossary = "# Terms\n\n:::{glossary}\ngate\n    It opens.\n:::\n"
+    glossary = (
+        "---\neveryday: gate\n---\n\n# Terms\n\n"
+        ":::{glossary}\ngate\n    It opens. {Chapter}`last`.\n:::\n"
+    )
     other = "# Other\n\n(place)=\n## Place\n\nA door.\n"
     write_all(
         small,

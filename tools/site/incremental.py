@@ -5,6 +5,7 @@ titles of the others, and what they name by label, number or term.
 """
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -25,20 +26,21 @@ def list_pages_to_write(app: Sphinx, env: Any) -> list[str]:
     sheets = [p for p in Path(app.srcdir, "_static").rglob("*.[cj]s*") if p.is_file()]
     shown = [
         {page: title.astext() for page, title in env.titles.items()},
-        standard.labels,
+        {name: [*map(str, place)] for name, place in standard.labels.items()},
         standard.anonlabels,
         standard.objects,
         env.toc_fignumbers,
         env.get_domain("math").equations,
         {name: one[:2] for name, one in env.get_domain("py").objects.items()},
-        {str(path): path.read_bytes() for path in sheets},
+        {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in sheets},
     ]
     if links.GLOSSARY in env.found_docs:
         shown.append(dict(links.definitions(env)))
     if "cite" in env.domains:
         cited = env.get_domain("cite").citations
         shown.append({c.citation_id: c.entry.to_string("bibtex") for c in cited})
-    text = repr([sorted(part.items()) for part in shown])
+    # JSON refuses sets, whose order differs from one run to the next
+    text = json.dumps([sorted(part.items()) for part in shown])
     key = hashlib.sha256(text.encode()).hexdigest()
     kept = Path(app.doctreedir, KEPT)
     if kept.exists() and kept.read_text("utf8") == key:
@@ -48,6 +50,6 @@ def list_pages_to_write(app: Sphinx, env: Any) -> list[str]:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Register with Sphinx, after all that collects what pages name."""
-    app.connect("env-updated", list_pages_to_write, priority=900)
+    """Register with Sphinx, after figures were numbered."""
+    app.connect("env-get-updated", list_pages_to_write, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -209,7 +209,7 @@ class Term(NamedTuple):
 
     anchor: str
     definition: str
-    chapters: set[str] | None  # where it is linked ("ch06"); None: in all
+    chapters: list[str] | None  # where it is linked ("ch06"); None: in all
 
 
 class Known(NamedTuple):
@@ -242,9 +242,8 @@ def definitions(env: Any) -> Iterator[tuple[str, Term]]:
     for item in env.get_doctree(GLOSSARY).findall(nodes.definition_list_item):
         defined = item.next_node(nodes.definition)
         definition = " ".join(defined.astext().split())
-        named = {
-            n["chapter"][:4] for n in defined.findall(nodes.inline) if "chapter" in n
-        }
+        inline = defined.findall(nodes.inline)
+        named = sorted({n["chapter"][:4] for n in inline if "chapter" in n})
         for term in item.findall(nodes.term):
             name = term.astext()
             chapters = named if name in everyday else None
