@@ -10,7 +10,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve pdf epub publish screenshots test test-whole test-machines test-slow test-system lab check exercises weave grade similarity attacks course gradescope classroom hub lite bench bench-grader bench-check bench-gradebook constraints times scores readme mutation clean
+.PHONY: help book serve pdf epub publish screenshots test test-whole test-slow test-system lab check exercises weave grade similarity attacks course gradescope classroom hub lite bench bench-grader bench-check bench-gradebook constraints times scores readme mutation clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -52,9 +52,6 @@ test: $(DEV)  ## lint, types, weave, and the tests
 
 test-whole: $(DEV)  ## whole gradings, commands, compiled loops, all known mistakes
 	@$(PY) -m pytest -n 2 --dist worksteal -m "whole and not system and not slow"
-
-test-machines: $(DEV)  ## the numeric tests as on other processors and Pythons; ONLY=3.13: one row
-	@$(PY) -m tools.check.machines $(if $(ONLY),"$(ONLY)")
 
 test-slow: $(DEV)  ## the tests that take long; ONLY=words of pytest -k
 	@$(PY) -m pytest -n 2 --dist worksteal -m "slow and not system" $(if $(ONLY),-k "$(ONLY)")

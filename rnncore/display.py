@@ -1,7 +1,7 @@
 """What the pages and the notebooks show with: figures, sliders, sound.
 
 Nothing here is about recurrent networks. matplotlib is imported only by
-what needs it, so that the early chapters run where there is none.
+what needs it, so that all else runs where there is none.
 """
 
 import base64
@@ -32,16 +32,6 @@ GATE_COLORS = {
     "candidate": GREEN,
     "output": PINK,
 }
-
-_STROKES = [
-    (BLUE, ""),
-    (VERMILLION, "7 4"),
-    (GREEN, "8 3 2 3"),
-    (PINK, "2 3"),
-    (ORANGE, ""),
-    (SKY, "7 4"),
-    (GREY, "8 3 2 3"),
-]
 
 
 @dataclass(frozen=True)
@@ -217,16 +207,19 @@ def plot_lines(
     title: str = "",
     x: Any = None,
 ) -> None:
-    """Show curves over steps, or over x: matplotlib where there is one.
+    """Show curves over steps, or over x.
 
-    Raises ValueError where a curve is no row of numbers or does not fit x.
+    Raises ValueError where a curve is no row of numbers or does not fit x,
+    ModuleNotFoundError where there is no matplotlib.
     """
     curves = _curves(series, x)
     try:
         import matplotlib.pyplot as plt
-    except ImportError:
-        _display(HTML(svg_lines(series, xlabel, ylabel, title, x)))
-        return
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "plot_lines needs matplotlib: python -m pip install matplotlib",
+            name=error.name,
+        ) from error
     use_style()
     fig, ax = plt.subplots()
     for name, (across, up) in curves.items():
@@ -235,67 +228,6 @@ def plot_lines(
     if len(curves) > 1:
         fig.legend(ncols=4, loc="outside upper center")
     plt.show()
-
-
-def svg_lines(
-    series: dict[str, Any],
-    xlabel: str,
-    ylabel: str,
-    title: str = "",
-    x: Any = None,
-) -> str:
-    """The same curves as an SVG element, drawn with NumPy alone.
-
-    Raises ValueError where a curve is no row of numbers or does not fit x.
-    """
-    curves = _curves(series, x)
-    x_lo, x_hi = _span([across for across, _ in curves.values()])
-    y_lo, y_hi = _span([up for _, up in curves.values()])
-    left, right, top, bottom = 70, 650, 56, 250
-
-    def place(a: Any, b: Any) -> tuple[Any, Any]:
-        across = left + (a - x_lo) / (x_hi - x_lo) * (right - left)
-        return across, bottom - (b - y_lo) / (y_hi - y_lo) * (bottom - top)
-
-    def text(a: float, b: float, words: str, extra: str = "") -> str:
-        at = f'x="{a:.1f}" y="{b:.1f}"'
-        return f"<text {at} {extra}>{escape(words)}</text>"
-
-    middle = 'text-anchor="middle"'
-    frame = f"M{left} {top}V{bottom}H{right}"
-    parts = [f'<path d="{frame}" fill="none" stroke="#444"/>']
-    for tick in _ticks(x_lo, x_hi):
-        a, _ = place(tick, y_lo)
-        parts += [f'<path d="M{a:.1f} {bottom}v5" stroke="#444"/>']
-        parts += [text(a, bottom + 19, f"{tick:g}", middle)]
-    for tick in _ticks(y_lo, y_hi):
-        _, b = place(x_lo, tick)
-        parts += [f'<path d="M{left} {b:.1f}h-5" stroke="#444"/>']
-        parts += [text(left - 9, b + 4, f"{tick:g}", 'text-anchor="end"')]
-    for k, (name, (across, up)) in enumerate(curves.items()):
-        color, dash = _STROKES[k % len(_STROKES)]
-        stroke = (
-            f'fill="none" stroke="{color}" stroke-width="2" '
-            f'stroke-dasharray="{dash}"'
-        )
-        parts += [f'<path d="{_path(*place(across, up))}" {stroke}/>']
-        if len(curves) > 1:
-            key = left + 145 * (k % 4)
-            row = 24 + 16 * (k // 4)
-            parts += [f'<path d="M{key} {row}h28" {stroke}/>']
-            parts += [text(key + 34, row + 4, name)]
-    parts += [text((left + right) / 2, bottom + 40, xlabel, middle)]
-    turn = f'{middle} transform="rotate(-90 18 {(top + bottom) / 2})"'
-    parts += [text(18, (top + bottom) / 2, ylabel, turn)]
-    parts += [text((left + right) / 2, 12, title, middle)]
-    words = f"{title or ylabel}: {', '.join(curves)} over {xlabel}"
-    return (
-        '<svg class="rnn-lines" viewBox="0 0 672 300" width="672" '
-        f'role="img" aria-label="{escape(words)}" '
-        'style="background:#fff;max-width:100%;height:auto" '
-        'font-family="sans-serif" font-size="13" fill="#111">'
-        f"{''.join(parts)}</svg>"
-    )
 
 
 def _curves(
@@ -312,35 +244,6 @@ def _curves(
             raise ValueError(f"{name}: expected {wanted}, got {up.shape}")
         curves[name] = across, up
     return curves
-
-
-def _span(rows: list[np.ndarray]) -> tuple[float, float]:
-    every = np.concatenate(rows)
-    every = every[np.isfinite(every)]
-    if every.size == 0:
-        return 0.0, 1.0
-    low, high = float(every.min()), float(every.max())
-    return (low, high) if high > low else (low - 0.5, high + 0.5)
-
-
-def _ticks(low: float, high: float) -> np.ndarray:
-    rough = (high - low) / 5
-    power = 10 ** np.floor(np.log10(rough))
-    step = power * min((1, 2, 5, 10), key=lambda m: abs(m * power - rough))
-    first = np.ceil(low / step - 1e-9)  # a bound that is a tick counts
-    last = np.floor(high / step + 1e-9)
-    return np.arange(first, last + 1) * step
-
-
-def _path(across: np.ndarray, up: np.ndarray) -> str:
-    words, pen = [], "M"
-    for a, b in zip(across, up, strict=True):
-        if np.isfinite(a) and np.isfinite(b):
-            words.append(f"{pen}{a:.1f} {b:.1f}")
-            pen = "L"
-        else:  # a gap, as in matplotlib
-            pen = "M"
-    return "".join(words)
 
 
 def _png(figure: Any, value: Any) -> str:
@@ -368,15 +271,6 @@ def _show(value: Any) -> str:
     if isinstance(value, float | np.floating):
         return f"{value:g}"
     return str(value)
-
-
-def _display(what: HTML) -> None:
-    if _notebook_shell() is None:
-        print(what.html)
-    else:
-        from IPython.display import display
-
-        display(what)
 
 
 def _notebook_shell() -> Any:

@@ -131,62 +131,13 @@ def test_play_refuses_what_is_no_sound(samples):
         display.play(np.array(samples), 8000, "noise")
 
 
-def curves(svg):
-    """The paths of the curves, as arrays of points."""
-    root = ET.fromstring(svg)
-    paths = [p for p in root.iter("path") if p.get("stroke-width") == "2"]
-    numbers = (
-        re.findall(r"[ML]([\d.]+) ([\d.]+)", p.get("d")) for p in paths
-    )
-    return [np.array(points, float) for points in numbers if points]
-
-
-def test_svg_lines_places_the_values_to_scale():
-    (points,) = curves(display.svg_lines({"a": [1, 3, 2]}, "step", "loss"))
-    across, up = points.T
-    assert_close(across[1] - across[0], across[2] - across[1])
-    assert up.argmin() == 1  # SVG counts downwards
-    assert_close(up[2], (up[0] + up[1]) / 2)
-
-
-def test_svg_lines_draws_against_x_where_it_is_given():
-    svg = display.svg_lines({"a": [0, 1, 2]}, "x", "y", x=[0, 1, 10])
-    across = curves(svg)[0][:, 0]
-    steps = np.diff(across)
-    assert_close(
-        steps[1], 9 * steps[0], within=0.01 * 9 * steps[0]
-    )  # 0.1 pixel
-
-
-def test_svg_lines_leaves_a_gap_where_a_value_is_missing():
-    svg = display.svg_lines({"a": [1, 2, np.nan, 1, 2]}, "step", "loss")
-    root = ET.fromstring(svg)
-    path = next(p for p in root.iter("path") if p.get("stroke-width"))
-    assert path.get("d").count("M") == 2
-
-
-def test_svg_lines_says_what_it_shows():
-    svg = display.svg_lines({"a & b": [1, 2]}, "step", "loss", "Fit")
-    assert ET.fromstring(svg).get("aria-label") == "Fit: a & b over step"
-
-
-def test_svg_lines_tells_curves_apart_without_colour():
-    many = {str(k): [k, k + 1] for k in range(4)}
-    root = ET.fromstring(display.svg_lines(many, "step", "loss"))
-    dashes = {
-        p.get("stroke-dasharray")
-        for p in root.iter("path")
-        if p.get("stroke-width")
-    }
-    assert len(dashes) == 4
-
-
-@pytest.mark.parametrize("draw", [display.svg_lines, display.plot_lines])
-def test_lines_name_the_curve_that_does_not_fit(draw):
+def test_lines_name_the_curve_that_does_not_fit():
     with pytest.raises(ValueError, match=r"b: expected \(2,\), got \(3,\)"):
-        draw({"a": [1, 2], "b": [1, 2, 3]}, "x", "y", x=[0, 1])
+        display.plot_lines(
+            {"a": [1, 2], "b": [1, 2, 3]}, "x", "y", x=[0, 1]
+        )
     with pytest.raises(ValueError, match="series: expected at least one"):
-        draw({}, "x", "y")
+        display.plot_lines({}, "x", "y")
 
 
 @pytest.mark.whole
@@ -200,15 +151,11 @@ def test_a_notebook_gets_pictures_as_svg_in_the_courses_style():
     assert "#0072b2" in output.data["image/svg+xml"].lower()
 
 
-@pytest.mark.whole
-def test_a_notebook_without_matplotlib_gets_the_svg():
-    (output,) = run_cells(
-        "import sys; sys.modules['matplotlib'] = None\n"
-        "sys.modules['matplotlib.pyplot'] = None",
-        "from rnncore.display import plot_lines\n"
-        "plot_lines({'loss': [3, 2, 1]}, 'step', 'loss')",
-    )
-    assert "<svg" in output.data["text/html"]
+def test_without_matplotlib_lines_say_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    with pytest.raises(ModuleNotFoundError, match="pip install matplotlib"):
+        display.plot_lines({"loss": [3, 2, 1]}, "step", "loss")
 
 
 @pytest.mark.whole

@@ -1,5 +1,6 @@
 """The pages as notebooks."""
 
+import base64
 import json
 import re
 
@@ -66,6 +67,18 @@ def test_roles_and_boxes_become_words():
         "<details><summary>Why?</summary>\n\nBecause.\n\n</details>\n\n"
         "$$\na = b\n$$\n"
     )
+
+
+def test_a_figure_is_a_picture_within_the_notebook():
+    text = (book.BOOK / "ch07_gru.md").read_text("utf-8")
+    made = notebooks.markdown(text, {})
+    (words, code) = re.search(
+        r"!\[(Wiring .*)\]\(data:image/svg\+xml;base64,(\S+)\)", made
+    ).groups()
+    assert f":alt: {words}\n" in text
+    kept = (book.BOOK / "wires" / "gru.svg").read_bytes()
+    assert base64.b64decode(code) == kept
+    assert "\n*One step of a GRU, $h_t = " in made
 
 
 def test_a_notebook_says_how_long_its_page_takes_to_read():

@@ -10,16 +10,13 @@ import numpy as np
 import pytest
 from arrays import assert_close
 
-from rnncore import wiring
 from rnncore.bptt import rnn_cell_vjp
 from rnncore.display import use_style
 from rnncore.gru import gru_cell, gru_cell_vjp
 from rnncore.lstm import lstm_cell, lstm_cell_vjp
 from rnncore.rnn import init_params, rnn_cell
-from rnncore.wiring import GRU, LSTM, RNN
-from tools.build import weave
-from tools.publish.browser.drawing.matplotlib import pyplot as small_plt
-from tools.site.reading import options
+from tools import wiring
+from tools.wiring import GRU, LSTM, RNN
 
 pytestmark = pytest.mark.whole
 
@@ -99,30 +96,19 @@ def test_a_lane_with_a_squashing_function_is_not_free():
     assert ("slope", "tanh") in wiring.way_back(squashed)
 
 
-def test_the_words_are_the_equations():
-    assert "c = f × c before + i × g; h = o × tanh(c)." in wiring.describe(
-        LSTM
-    )
-    assert "h = z × h before + (1 − z) × n." in wiring.describe(GRU)
-    reset = "n = tanh(W_xn(x) + r × W_hn(h before));"
-    assert reset in wiring.describe(GRU)
-    assert "a = W_h(h before) + W_x(x) + b; h = tanh(a)." in (
-        wiring.describe(RNN)
-    )
+@each_cell
+def test_the_page_shows_its_cell_with_words_and_names_it(name):
+    text = (BOOK / f"{PAGES[name]}.md").read_text()
+    label = f"fig-wires-{name}"
+    begin = f"```{{figure}} wires/{name}.svg\n:name: {label}\n:alt: Wiring"
+    assert begin in text
+    assert f"{{numref}}`{label}`" in text
 
 
 @each_cell
-def test_the_page_says_in_words_how_its_cell_is_wired(name):
-    text = (BOOK / f"{PAGES[name]}.md").read_text()
-    (cell,) = [
-        cell
-        for cell in weave.cells(text)
-        if any(f"draw(ax, {name.upper()})" in line for line in cell.lines)
-    ]
-    about = options(text, cell)["mystnb"]
-    assert about["image"]["alt"] == wiring.describe(CELLS[name][0])
-    label = about["figure"]["name"]
-    assert f"{{numref}}`{label}`" in text
+def test_the_picture_is_what_would_be_drawn_now(name):
+    kept = (wiring.FOLDER / f"{name}.svg").read_text()
+    assert kept == wiring.svg(wiring.CELLS[name])
 
 
 @pytest.mark.parametrize("name", ["lstm", "gru"])
@@ -279,17 +265,3 @@ def test_kinds_of_nodes_have_shapes_of_their_own(name):
     for k, form in enumerate(forms):
         for other in forms[:k]:
             assert np.abs(form - other).max() > 0.1
-
-
-@each_cell
-def test_the_browsers_small_matplotlib_draws_all_of_it(name):
-    drawn = CELLS[name][0]
-    figure, ax = small_plt.subplots(figsize=drawn.figsize)
-    try:
-        wiring.draw(ax, drawn)
-        assert ax.left_out == []
-        assert figure.svg().count("<polygon") == 1 + len(
-            wiring.routes(drawn)
-        )
-    finally:
-        small_plt.close(figure)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import base64
 import functools
 import json
 import re
@@ -38,6 +39,7 @@ BOX = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 OPTION = re.compile(r"^:[a-z-]+:.*\n", re.MULTILINE)
+ALT = re.compile(r"^:alt: (.*)$", re.MULTILINE)
 LABEL = re.compile(r"^\([\w-]+\)=\n|(?<=\$\$) *\([\w-]+\)(?= *$)", re.MULTILINE)
 WRONG = re.compile(r"^(\S.*)\n: +(.+)$", re.MULTILINE)  # and the reply
 NUMPY = re.compile(r"np\.\w+\((.*)\)")  # how NumPy 2 writes its numbers
@@ -95,6 +97,11 @@ def _box(match: re.Match[str]) -> str:
     title, body = match["title"].strip(), OPTION.sub("", match["body"]).strip()
     if match["kind"] == "raw":  # a live figure: its question, and its still
         return "*(A live figure stands here in the book.)*"
+    if match["kind"] == "figure":  # in the notebook, which runs alone
+        picture = base64.b64encode((book.BOOK / title).read_bytes()).decode()
+        alt = ALT.search(match["body"])
+        words = alt[1] if alt else ""
+        return f"![{words}](data:image/svg+xml;base64,{picture})\n\n*{body}*"
     if match["kind"] == "grid":
         return BOX.sub(_box, body)
     if match["kind"] == "dropdown":

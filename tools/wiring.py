@@ -1,21 +1,29 @@
-"""How a cell is wired: one description that is computed and drawn.
+"""Draws how cells are wired: book/wires/*.svg, from what is computed as well.
+
+    python -m tools.wiring
 
 A cell is a list of nodes in the order in which they are computed. From it
-`evaluate` computes a step, `describe` writes the equations in words, and
-`draw` draws them, so that a picture cannot say what is not computed.
+`evaluate` computes a step and `draw` draws it, so that a picture cannot say
+what is not computed.
 """
 
+import io
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+import matplotlib
 import numpy as np
+from matplotlib import pyplot as plt
 
 from rnncore.backend import Array
-from rnncore.display import GATE_COLORS, GREY
+from rnncore.display import GATE_COLORS, GREY, use_style
 from rnncore.lstm import sigmoid
 from rnncore.rnn import Params, State
+from tools import ROOT
+from tools.site.finish import shorter
 
+FOLDER = ROOT / "book" / "wires"
 Point = tuple[float, float]
 
 INK, PAPER, SHADE = "#111111", "#ffffff", "#e9e9e9"
@@ -66,9 +74,7 @@ class Wiring(NamedTuple):
         return 5.3, 5.3 * (self.top + 0.6) / 10.4
 
 
-def _box(
-    name: str, column: float, block: int, lane: tuple[Point, ...] = ()
-) -> Node:
+def _box(name: str, column: float, block: int, lane: tuple[Point, ...] = ()) -> Node:
     """All weights of one gate: they read x_t and h_{t-1}."""
     corners = (1.0, X_LANE), (column + FOOT, X_LANE)
     reads = (
@@ -84,21 +90,11 @@ RNN = Wiring(
     (
         Node("h_before", "given", (0.0, 2.6), label=(0.5, 3.05)),
         Node("x", "given", (4.7, -0.35), label=(5.15, 0.1)),
-        Node(
-            "W_h",
-            "weights",
-            (2.6, 2.6),
-            (Wire("h_before"),),
-            weights=("W_h",),
-        ),
+        Node("W_h", "weights", (2.6, 2.6), (Wire("h_before"),), weights=("W_h",)),
         Node("W_x", "weights", (4.7, 1.2), (Wire("x"),), weights=("W_x",)),
         Node("b", "weights", (4.7, 4.0), weights=("b_x", "b_h")),
         Node(
-            "a",
-            "plus",
-            (4.7, 2.6),
-            (Wire("W_h"), Wire("W_x"), Wire("b")),
-            (5.8, 3.05),
+            "a", "plus", (4.7, 2.6), (Wire("W_h"), Wire("W_x"), Wire("b")), (5.8, 3.05)
         ),
         Node("h", "tanh", (7.2, 2.6), (Wire("a"),), (9.6, 3.05)),
     ),
@@ -117,38 +113,10 @@ LSTM = Wiring(
         _box("W^i", 3.8, block=0),
         _box("W^g", 5.6, block=2),
         _box("W^o", 8.3, block=3),
-        Node(
-            "f",
-            "sigmoid",
-            (1.9, GATES),
-            (Wire("W^f"),),
-            (1.5, 4.9),
-            "forget",
-        ),
-        Node(
-            "i",
-            "sigmoid",
-            (3.8, GATES),
-            (Wire("W^i"),),
-            (3.45, 4.2),
-            "input",
-        ),
-        Node(
-            "g",
-            "tanh",
-            (5.6, GATES),
-            (Wire("W^g"),),
-            (6.0, 4.2),
-            "candidate",
-        ),
-        Node(
-            "o",
-            "sigmoid",
-            (8.3, GATES),
-            (Wire("W^o"),),
-            (8.7, 3.9),
-            "output",
-        ),
+        Node("f", "sigmoid", (1.9, GATES), (Wire("W^f"),), (1.5, 4.9), "forget"),
+        Node("i", "sigmoid", (3.8, GATES), (Wire("W^i"),), (3.45, 4.2), "input"),
+        Node("g", "tanh", (5.6, GATES), (Wire("W^g"),), (6.0, 4.2), "candidate"),
+        Node("o", "sigmoid", (8.3, GATES), (Wire("W^o"),), (8.7, 3.9), "output"),
         Node("f c", "times", (1.9, 6.5), (Wire("f"), Wire("c_before"))),
         Node(
             "i g",
@@ -156,9 +124,7 @@ LSTM = Wiring(
             (4.7, 5.0),
             (Wire("i", ((3.8, 5.0),)), Wire("g", ((5.6, 5.0),))),
         ),
-        Node(
-            "c", "plus", (4.7, 6.5), (Wire("f c"), Wire("i g")), (9.6, 7.15)
-        ),
+        Node("c", "plus", (4.7, 6.5), (Wire("f c"), Wire("i g")), (9.6, 7.15)),
         Node("tanh c", "tanh", (7.0, 5.55), (Wire("c", ((7.0, 6.5),)),)),
         Node(
             "h",
@@ -201,44 +167,22 @@ GRU = Wiring(
             weights=("W_x", "b_x"),
             block=2,
         ),
-        Node(
-            "z",
-            "sigmoid",
-            (2.1, GATES),
-            (Wire("W_z"),),
-            (1.7, 4.9),
-            "forget",
-        ),
-        Node(
-            "r",
-            "sigmoid",
-            (4.0, GATES),
-            (Wire("W_r"),),
-            (4.8, 4.45),
-            "input",
-        ),
-        Node(
-            "r a",
-            "times",
-            (5.9, 4.05),
-            (Wire("r", ((4.0, 4.05),)), Wire("W_{hn}")),
-        ),
+        Node("z", "sigmoid", (2.1, GATES), (Wire("W_z"),), (1.7, 4.9), "forget"),
+        Node("r", "sigmoid", (4.0, GATES), (Wire("W_r"),), (4.8, 4.45), "input"),
+        Node("r a", "times", (5.9, 4.05), (Wire("r", ((4.0, 4.05),)), Wire("W_{hn}"))),
         Node("a", "plus", (8.1, 4.05), (Wire("W_{xn}"), Wire("r a"))),
-        Node(
-            "n", "tanh", (8.1, 5.1), (Wire("a"),), (8.5, 5.78), "candidate"
-        ),
+        Node("n", "tanh", (8.1, 5.1), (Wire("a"),), (8.5, 5.78), "candidate"),
         Node("1 - z", "less", (5.0, 6.5), (Wire("z", ((2.1, 6.5),)),)),
         Node("z h", "times", (2.1, 7.6), (Wire("z"), Wire("h_before"))),
         Node("new", "times", (8.1, 6.5), (Wire("1 - z"), Wire("n"))),
-        Node(
-            "h", "plus", (8.1, 7.6), (Wire("z h"), Wire("new")), (9.6, 8.25)
-        ),
+        Node("h", "plus", (8.1, 7.6), (Wire("z h"), Wire("new")), (9.6, 8.25)),
     ),
     ("h_before", "z h", "h"),
     ((Wire("h"), (10.0, 7.6)),),
     9.5,
 )
 
+CELLS = {"rnn": RNN, "lstm": LSTM, "gru": GRU}  # by the picture's name
 
 OPERATIONS: dict[str, Callable[..., Array]] = {
     "times": np.multiply,
@@ -301,57 +245,6 @@ def is_free(wiring: Wiring) -> bool:
     return all(kind == "times" for kind, _ in way_back(wiring))
 
 
-def describe(wiring: Wiring) -> str:
-    """The wiring in words, for a reader who cannot see it drawn."""
-    nodes = {node.name: node for node in wiring.nodes}
-    lines = [
-        f"{node.name} = {_formula(node, nodes)}"
-        for node in wiring.nodes
-        if node.label and node.kind != "given"
-    ]
-    first, last = _words(wiring.lane[0]), _words(wiring.lane[-1])
-    told = " and ".join(
-        f"the slope of {name}" if kind == "slope" else _words(name)
-        for kind, name in way_back(wiring)
-    )
-    equations = "; ".join(lines)
-    lane = f"The lane on top, from {first} to {last}, meets "
-    if is_free(wiring):
-        lane += f"no weights and no squashing function: only {told} "
-    else:
-        lane += f"{told}: each "
-    return (
-        f"Wiring of one step of {wiring.name}, from left to right: "
-        f"{equations}. {lane}multiplies a gradient on its way back."
-    )
-
-
-def _formula(node: Node, nodes: dict[str, Node]) -> str:
-    """What a node computes, down to nodes whose names are written."""
-    parts = []
-    for wire in node.reads:
-        part = nodes[wire.start]
-        named = part.label or part.kind == "given"
-        text = _words(part.name) if named else _formula(part, nodes)
-        if part.kind in ("plus", "less") and not named:
-            text = f"({text})" if node.kind == "times" else text
-        parts.append(text)
-    if node.kind == "times":
-        return " × ".join(parts)
-    if node.kind == "plus":
-        return " + ".join(parts)
-    if node.kind == "less":
-        return f"1 − {parts[0]}"
-    name = _words(node.name) if node.kind == "weights" else node.kind
-    return f"{name}({', '.join(parts)})" if parts else name
-
-
-def _words(name: str) -> str:
-    for sign in "{}":
-        name = name.replace(sign, "")
-    return name.replace("_before", " before")
-
-
 def _letters(name: str) -> str:
     """A name as the equations write it."""
     if name.endswith("_before"):
@@ -361,6 +254,25 @@ def _letters(name: str) -> str:
 
 
 # ----------------------------------------------------------------- drawn
+
+
+def main() -> None:
+    """Draw all cells."""
+    for name, wiring in CELLS.items():
+        (FOLDER / f"{name}.svg").write_text(svg(wiring), "utf8")
+
+
+def svg(wiring: Wiring) -> str:
+    """A wiring as a picture in the style of the pages' figures."""
+    file = io.StringIO()
+    with matplotlib.rc_context():
+        use_style()
+        fig, ax = plt.subplots(figsize=wiring.figsize)
+        draw(ax, wiring)
+        fig.savefig(file, format="svg", bbox_inches="tight")
+        plt.close(fig)
+    return " ".join(shorter(file.getvalue()).split()) + "\n"
+
 
 HALF = {  # of each shape's width and height
     "weights": (0.54, 0.35),
@@ -418,9 +330,7 @@ def routes(wiring: Wiring) -> list[Route]:
         start, x = nodes[wire.start], x + wire.foot
         points = [start.at, *wire.corners]
         a, b = points[-1]
-        points.append(
-            (x - half[0] * np.sign(x - a), y - half[1] * np.sign(y - b))
-        )
+        points.append((x - half[0] * np.sign(x - a), y - half[1] * np.sign(y - b)))
         color = GATE_COLORS.get(start.gate, INK)
         drawn.append(Route(start.name, end, points, color))
     return drawn
@@ -513,3 +423,7 @@ def _draw_shape(ax: Any, node: Node) -> None:
 
 def _write(ax: Any, x: float, y: float, words: str, size: float) -> None:
     ax.text(x, y, words, ha="center", va="center", fontsize=size, zorder=6)
+
+
+if __name__ == "__main__":
+    main()
