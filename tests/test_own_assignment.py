@@ -19,7 +19,10 @@ from grading import (
 )
 from tools.build import export
 
-pytestmark = pytest.mark.whole
+pytestmark = [
+    pytest.mark.whole,
+    pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning"),
+]
 TEMPLATE = ROOT / "solutions" / "_template" / "_template.py"
 
 
@@ -85,7 +88,10 @@ def test_an_answer_to_the_template_is_graded_and_its_page_names_the_mistake(
         hand_in(course, who, answer, "own")
     assert grade.main(["--root", str(course)]) == 0
     points = (course / "grading" / "points.csv").read_text("utf-8")
-    assert [row.split(",")[2] for row in points.split()[1:]] == ["3", "0"]
+    assert [row.split(",")[2] for row in points.split()[1:]] == [
+        "3.0",
+        "0.0",
+    ]
     page = told(course, "bob", "own")
     assert "the mean is over all steps, and not over those so far" in page
 
