@@ -121,7 +121,7 @@ def test_a_draft_is_told_what_a_finished_one_is_refused_for(
     ("was", "now", "says"),
     [
         ("return xp.stack", "return return", ":25: invalid syntax"),
-        ("xp = array", "xp = a.b  # ", "own.py:38: NameError: name 'a'"),
+        ("\ndevice =", "\nmissing\ndevice =", "own.py:10: NameError: "),
         ("# %% [markdown] kind", "# kind", ":1: expected # %% [markdown]"),
     ],
 )
